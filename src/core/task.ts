@@ -1,0 +1,216 @@
+/**
+ * Straight-line procedures that wait, without promises: a task is a generator that yields waits,
+ * and one scheduler per station runs all of them on the board's alarm. When power fails the
+ * scheduler is simply forgotten; nothing is left behind.
+ */
+import { AssertionError, assert } from "./errors.js";
+
+/** What a task may yield: a pause, or an event with a deadline. */
+export interface Wait {
+	/** Longest time to wait, milliseconds from now. */
+	readonly milliseconds: number;
+	/** Ends the wait early when it is set. Absent: a plain pause. */
+	readonly signal?: Signal<unknown>;
+}
+
+/** A procedure that waits: `yield` a `Wait`, `yield*` another task, `return` the result. */
+export type Task<Result> = Generator<Wait, Result, void>;
+
+/** The part of the board's clock that the scheduler needs. */
+export interface TaskClock {
+	/** Monotonic milliseconds. */
+	readonly milliseconds: number;
+	/** A reusable alarm; `callback` runs from the event loop, never inside `schedule`. */
+	createAlarm(callback: () => void): TaskAlarm;
+}
+
+export interface TaskAlarm {
+	/** (Re)arms the alarm to fire once, `delayMilliseconds` (>= 0) from now. */
+	schedule(delayMilliseconds: number): void;
+	cancel(): void;
+}
+
+/** Pauses for at least `milliseconds`. */
+export function* pause(milliseconds: number): Task<void> {
+	yield { milliseconds };
+}
+
+/**
+ * An event that happens once and carries a value. Setting it wakes the task that waits for it on
+ * the next turn of the event loop, never inside `set`: a callback records and returns.
+ */
+export class Signal<Value> {
+	#outcome: { readonly value: Value } | undefined;
+	/** Set by the scheduler while a task waits; wakes it. */
+	onSet: (() => void) | undefined;
+
+	get isSet(): boolean {
+		return this.#outcome !== undefined;
+	}
+
+	/** The value, or undefined while unset. */
+	get value(): Value | undefined {
+		return this.#outcome?.value;
+	}
+
+	/** Records `value`; later calls change nothing, the first outcome stands. */
+	set(value: Value): void {
+		if (this.#outcome !== undefined) return;
+		this.#outcome = { value };
+		this.onSet?.();
+	}
+
+	/** Waits until set or until `milliseconds` have passed; the value, or undefined at the deadline. */
+	*wait(milliseconds: number): Task<Value | undefined> {
+		if (this.#outcome === undefined) yield { milliseconds, signal: this };
+		return this.#outcome?.value;
+	}
+}
+
+interface Running {
+	readonly generator: Task<unknown>;
+	readonly onEnd: (error: unknown, failed: boolean) => void;
+	dueMilliseconds: number;
+	signal: Signal<unknown> | undefined;
+	isSignalled: boolean;
+}
+
+/** Most tasks at once: measuring, uploading, the console, time keeping, and a few waiting parts. */
+export const TASKS_MAX = 16;
+
+/**
+ * Runs tasks in order of due time, then of start. An error that leaves a task is handed to its
+ * `onEnd`; without one it goes to `onUncaught` (the station's crash handler).
+ */
+export class Scheduler {
+	readonly #clock: TaskClock;
+	readonly #alarm: TaskAlarm;
+	readonly #onUncaught: (error: unknown) => void;
+	readonly #running: Running[] = [];
+	#isTurning = false;
+
+	constructor(clock: TaskClock, onUncaught: (error: unknown) => void) {
+		this.#clock = clock;
+		this.#onUncaught = onUncaught;
+		this.#alarm = clock.createAlarm(() => this.#turn());
+	}
+
+	get taskCount(): number {
+		return this.#running.length;
+	}
+
+	/** Starts a task on the next turn; `onEnd` is told its result or its error. */
+	start<Result>(
+		generator: Task<Result>,
+		onEnd?: (error: unknown, failed: boolean) => void,
+	): TaskHandle {
+		assert(this.#running.length < TASKS_MAX, `more than ${TASKS_MAX} tasks`);
+		const running: Running = {
+			generator,
+			onEnd:
+				onEnd ??
+				((error, failed) => {
+					if (failed) this.#onUncaught(error);
+				}),
+			dueMilliseconds: this.#clock.milliseconds,
+			signal: undefined,
+			isSignalled: false,
+		};
+		this.#running.push(running);
+		this.#arm();
+		return {
+			cancel: () => {
+				const index = this.#running.indexOf(running);
+				if (index < 0) return;
+				this.#running.splice(index, 1);
+				this.#detach(running);
+				// Runs the task's `finally` blocks; a wait yielded inside them is not honoured.
+				generator.return(undefined as Result);
+				this.#arm();
+			},
+		};
+	}
+
+	/** Stops everything and disarms the alarm, running the tasks' `finally` blocks. */
+	stop(): void {
+		for (const running of this.#running.splice(0)) {
+			this.#detach(running);
+			running.generator.return(undefined);
+		}
+		this.#alarm.cancel();
+	}
+
+	#detach(running: Running): void {
+		if (running.signal !== undefined) running.signal.onSet = undefined;
+		running.signal = undefined;
+		running.isSignalled = false;
+	}
+
+	#turn(): void {
+		if (this.#isTurning) throw new AssertionError("the scheduler was entered twice");
+		this.#isTurning = true;
+		try {
+			const now = this.#clock.milliseconds;
+			for (const running of this.#running.slice()) {
+				if (!running.isSignalled && running.dueMilliseconds > now) continue;
+				if (!this.#running.includes(running)) continue;
+				this.#detach(running);
+				this.#resume(running);
+			}
+		} finally {
+			this.#isTurning = false;
+		}
+		this.#arm();
+	}
+
+	#resume(running: Running): void {
+		let step: IteratorResult<Wait, unknown>;
+		try {
+			step = running.generator.next();
+		} catch (error) {
+			this.#remove(running);
+			running.onEnd(error, true);
+			return;
+		}
+		if (step.done === true) {
+			this.#remove(running);
+			running.onEnd(undefined, false);
+			return;
+		}
+		running.dueMilliseconds = this.#clock.milliseconds + step.value.milliseconds;
+		const signal = step.value.signal;
+		if (signal === undefined) return;
+		assert(signal.onSet === undefined, "two tasks wait for one signal");
+		running.signal = signal;
+		running.isSignalled = signal.isSet;
+		signal.onSet = () => {
+			running.isSignalled = true;
+			if (!this.#isTurning) this.#arm();
+		};
+	}
+
+	#remove(running: Running): void {
+		const index = this.#running.indexOf(running);
+		if (index >= 0) this.#running.splice(index, 1);
+	}
+
+	#arm(): void {
+		if (this.#isTurning) return;
+		let dueMilliseconds = Number.POSITIVE_INFINITY;
+		for (const running of this.#running) {
+			const due = running.isSignalled ? 0 : running.dueMilliseconds;
+			if (due < dueMilliseconds) dueMilliseconds = due;
+		}
+		if (dueMilliseconds === Number.POSITIVE_INFINITY) {
+			this.#alarm.cancel();
+			return;
+		}
+		const delay = dueMilliseconds - this.#clock.milliseconds;
+		this.#alarm.schedule(delay > 0 ? delay : 0);
+	}
+}
+
+export interface TaskHandle {
+	/** Ends the task at its current wait; its `finally` blocks run. */
+	cancel(): void;
+}
