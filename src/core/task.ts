@@ -206,7 +206,7 @@ export class Scheduler {
 			return;
 		}
 		const delay = dueMilliseconds - this.#clock.milliseconds;
-		this.#alarm.schedule(delay > 0 ? delay : 0);
+		this.#alarm.schedule(Math.max(delay, 0));
 	}
 }
 
