@@ -1,0 +1,535 @@
+/**
+ * Entries and their canonical bytes, version 1: little-endian, fixed layout, one byte string per
+ * content. The chain, the signatures and every comparison speak of these bytes; flash and wire
+ * compress them and give them back bit for bit. The tables stand in docs/FORMAT.md.
+ */
+import { asciiBytes, asciiText } from "../core/bytes.js";
+import { assert, StationError } from "../core/errors.js";
+import { CHANNEL_SETS, readField, writeField } from "./channel-set.js";
+
+export const ENTRY_VERSION = 1;
+export const ENTRY_HEADER_BYTES = 28;
+/** Eight 16-byte slots on flash, less a frame's own head and CRC. */
+export const ENTRY_BYTES_MAX = 123;
+/** Sequences are 32 bits and begin at 1; at a reading every second they last 136 years. */
+export const SEQUENCE_MAX = 0xfffffffe;
+
+export const ENTRY_KINDS = Object.freeze({
+	reading: 1,
+	boot: 2,
+	time: 3,
+	calibration: 4,
+	configuration: 5,
+	event: 6,
+	gap: 7,
+	epoch: 8,
+});
+
+export type EntryKind = keyof typeof ENTRY_KINDS;
+
+/** How good `utcSeconds` is. */
+export const TIME_QUALITIES = Object.freeze({
+	/** utcSeconds is 0; a time entry of this boot may place it later. */
+	unset: 0,
+	/** From the RTC, never disciplined since it was set. */
+	rtc: 1,
+	/** From a clock disciplined by the collector or network time within a day. */
+	disciplined: 2,
+	/** From a clock disciplined longer ago than a day; its drift is not bounded by a measurement. */
+	holdover: 3,
+});
+
+/** Bits of `stationFlags`. */
+export const STATION_FLAGS = Object.freeze({
+	batteryLow: 0x0001,
+	journalNearlyFull: 0x0002,
+	journalDegraded: 0x0004,
+	clockUntrusted: 0x0008,
+	serviceMode: 0x0010,
+	safeMode: 0x0020,
+	radioBudgetSpent: 0x0040,
+	collectorRefused: 0x0080,
+	wakeLate: 0x0100,
+});
+
+interface Header {
+	/** Row of the channel table that a reading's body follows; 0 for other kinds. */
+	readonly channelSet: number;
+	readonly timeQuality: number;
+	/** Random identity of this formatting of the flash. */
+	readonly epoch: number;
+	/** 1, 2, 3 ... within the epoch. */
+	readonly sequence: number;
+	/** Boots of this station since the epoch began; deep-sleep wakes do not count. */
+	readonly boot: number;
+	/** Seconds since that boot, deep sleep included. */
+	readonly uptimeSeconds: number;
+	/** Unix seconds, or 0 when unknown. */
+	readonly utcSeconds: number;
+	readonly configurationId: number;
+	readonly stationFlags: number;
+}
+
+export interface ReadingBody {
+	readonly kind: "reading";
+	/** One integer per field of the channel set's row. */
+	readonly fields: readonly number[];
+}
+
+export interface BootBody {
+	readonly kind: "boot";
+	/** Index into RESET_REASONS. */
+	readonly resetReason: number;
+	/** Index into WAKE_CAUSES. */
+	readonly wakeCause: number;
+	/** Code of the crash record that the last run left, 0 for none. */
+	readonly crashCode: number;
+	/** major * 1 000 000 + minor * 1 000 + patch. */
+	readonly firmwareVersion: number;
+	readonly wakeCount: number;
+}
+
+export const RESET_REASONS = Object.freeze([
+	"power-on",
+	"deep-sleep",
+	"software",
+	"watchdog",
+	"brown-out",
+	"panic",
+	"external",
+] as const);
+
+export const WAKE_CAUSES = Object.freeze(["timer", "pin", "none"] as const);
+
+/** Maps an instant of a boot to UTC; whoever reads the record places that boot's entries by it. */
+export interface TimeBody {
+	readonly kind: "time";
+	readonly atBoot: number;
+	readonly atUptimeSeconds: number;
+	readonly atUtcSeconds: number;
+	readonly uncertaintyMilliseconds: number;
+	/** How far the station's own clock was put forward by this (negative: back), milliseconds. */
+	readonly stepMilliseconds: number;
+	/** Rate error of the own clock since the entry before, or undefined when not measurable. */
+	readonly driftPartsPerBillion: number | undefined;
+	/** Index into TIME_SOURCES. */
+	readonly source: number;
+}
+
+export const TIME_SOURCES = Object.freeze([
+	"rtc",
+	"collector",
+	"network-time",
+	"technician",
+] as const);
+
+export interface CalibrationBody {
+	readonly kind: "calibration";
+	readonly calibrationId: number;
+	/** Index of the channel: position of its first field's channel in the set (0 pH ... 4 battery). */
+	readonly channel: number;
+	readonly range: number;
+	/** 0: held in the circuit, coefficients describe it; 1: value = c0 + c1 x + c2 x^2. */
+	readonly curve: number;
+	readonly coefficients: readonly [number, number, number];
+}
+
+/** What derivation needs of a configuration; the whole is named by its hash. */
+export interface ConfigurationBody {
+	readonly kind: "configuration";
+	readonly definedId: number;
+	/** 0 linear with `alphaPerMillionPerDegree`, 1 ISO 7888 natural waters. */
+	readonly conductivityLaw: number;
+	/** Linear temperature coefficient, millionths per degree (19 100 = 1.91 %/degC). */
+	readonly alphaPerMillionPerDegree: number;
+	/** 0 FNU, 1 NTU, 2 relative. */
+	readonly turbidityUnit: number;
+	/** 0: 4-20 mA loop over a shunt, linear to full scale. 1: the calibration's curve only. */
+	readonly turbidityCurve: number;
+	readonly loopShuntMilliohms: number;
+	/** Turbidity at 4 mA and 20 mA, thousandths of the unit. */
+	readonly turbidityAt4MilliampereMilli: number;
+	readonly turbidityAt20MilliampereMilli: number;
+	readonly intervalSeconds: number;
+	/** SHA-256 of the configuration's whole canonical form. */
+	readonly hash: Uint8Array;
+}
+
+export interface EventBody {
+	readonly kind: "event";
+	/** Code from EVENT_CODES in events.ts. */
+	readonly code: number;
+	readonly detail: number;
+	/** ASCII, at most 40 bytes. */
+	readonly text: string;
+}
+
+export interface GapBody {
+	readonly kind: "gap";
+	readonly from: number;
+	readonly to: number;
+	/** Index into GAP_REASONS. */
+	readonly reason: number;
+	/** h(to): where a verifier goes on. */
+	readonly resume: Uint8Array;
+}
+
+export const GAP_REASONS = Object.freeze(["overflow", "rot", "sector-lost"] as const);
+
+export interface EpochBody {
+	readonly kind: "epoch";
+	readonly station: string;
+	/** SEC 1 compressed P-256 point, 33 bytes. */
+	readonly publicKey: Uint8Array;
+	/** 0 where no previous epoch is known. */
+	readonly previousEpoch: number;
+	readonly previousSequence: number;
+	/** Zeros where no previous epoch is known. */
+	readonly previousHead: Uint8Array;
+}
+
+export type EntryBody =
+	| ReadingBody
+	| BootBody
+	| TimeBody
+	| CalibrationBody
+	| ConfigurationBody
+	| EventBody
+	| GapBody
+	| EpochBody;
+
+export type Entry = Header & EntryBody;
+
+/** An entry before the journal gives it its place. */
+export type EntryDraft = Omit<Header, "epoch" | "sequence"> & EntryBody;
+
+export const EVENT_TEXT_BYTES_MAX = 40;
+const STATION_ID_BYTES = 8;
+const HASH_BYTES = 32;
+const PUBLIC_KEY_BYTES = 33;
+
+const BODY_BYTES: Readonly<Record<Exclude<EntryKind, "reading" | "event">, number>> = Object.freeze(
+	{
+		boot: 12,
+		time: 28,
+		calibration: 28,
+		configuration: 56,
+		gap: 44,
+		epoch: 84,
+	},
+);
+const EVENT_FIXED_BYTES = 8;
+
+/** Canonical bytes of an entry: 28 to 123 bytes. A field that does not fit is a bug. */
+export function encodeEntry(entry: Entry): Uint8Array {
+	const bytes = new Uint8Array(ENTRY_HEADER_BYTES + bodyBytesOf(entry));
+	const view = new DataView(bytes.buffer);
+	view.setUint8(0, ENTRY_VERSION);
+	view.setUint8(1, ENTRY_KINDS[entry.kind]);
+	view.setUint8(2, entry.channelSet);
+	view.setUint8(3, entry.timeQuality);
+	view.setUint32(4, entry.epoch, true);
+	view.setUint32(8, entry.sequence, true);
+	view.setUint32(12, entry.boot, true);
+	view.setUint32(16, entry.uptimeSeconds, true);
+	view.setUint32(20, entry.utcSeconds, true);
+	view.setUint16(24, entry.configurationId, true);
+	view.setUint16(26, entry.stationFlags, true);
+	writeBody(entry, bytes, view);
+	return bytes;
+}
+
+/**
+ * Reads canonical bytes. Strict: unknown version, kind or channel set, a wrong length or a non-zero
+ * reserved byte throws StationError `entry-malformed`, so that bytes and content are one to one.
+ */
+export function decodeEntry(bytes: Uint8Array): Entry {
+	if (bytes.length < ENTRY_HEADER_BYTES || bytes.length > ENTRY_BYTES_MAX) {
+		throw malformed(`an entry of ${bytes.length} bytes`);
+	}
+	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+	if (view.getUint8(0) !== ENTRY_VERSION) {
+		throw malformed(`entry version ${view.getUint8(0)} is not known`);
+	}
+	const channelSet = view.getUint8(2);
+	const header: Header = {
+		channelSet,
+		timeQuality: view.getUint8(3),
+		epoch: view.getUint32(4, true),
+		sequence: view.getUint32(8, true),
+		boot: view.getUint32(12, true),
+		uptimeSeconds: view.getUint32(16, true),
+		utcSeconds: view.getUint32(20, true),
+		configurationId: view.getUint16(24, true),
+		stationFlags: view.getUint16(26, true),
+	};
+	const body = readBody(kindOf(view.getUint8(1)), channelSet, bytes, view);
+	return { ...header, ...body };
+}
+
+/** Kind of canonical bytes without decoding them; throws `entry-malformed` for an unknown one. */
+export function entryKindOf(bytes: Uint8Array): EntryKind {
+	return kindOf(bytes[1] ?? 0);
+}
+
+/** Sequence of canonical bytes without decoding them. */
+export function entrySequenceOf(bytes: Uint8Array): number {
+	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(8, true);
+}
+
+/** Station id as eight bytes, zero padded; `[a-z0-9-]{1,8}`, else StationError. */
+export function stationIdBytes(station: string): Uint8Array {
+	if (!/^[a-z0-9-]{1,8}$/.test(station)) {
+		throw new StationError(
+			"configuration-invalid",
+			`station id "${station}": use 1 to 8 of a-z, 0-9 and -`,
+		);
+	}
+	const bytes = new Uint8Array(STATION_ID_BYTES);
+	bytes.set(asciiBytes(station));
+	return bytes;
+}
+
+/** The reverse of `stationIdBytes`. */
+export function stationIdOf(bytes: Uint8Array): string {
+	let length = bytes.length;
+	while (length > 0 && bytes[length - 1] === 0) length--;
+	return asciiText(bytes.subarray(0, length));
+}
+
+function kindOf(code: number): EntryKind {
+	switch (code) {
+		case 1:
+			return "reading";
+		case 2:
+			return "boot";
+		case 3:
+			return "time";
+		case 4:
+			return "calibration";
+		case 5:
+			return "configuration";
+		case 6:
+			return "event";
+		case 7:
+			return "gap";
+		case 8:
+			return "epoch";
+		default:
+			throw malformed(`entry kind ${code} is not known`);
+	}
+}
+
+function bodyBytesOf(entry: Entry): number {
+	switch (entry.kind) {
+		case "reading": {
+			const set = CHANNEL_SETS.get(entry.channelSet);
+			assert(set !== undefined, `channel set ${entry.channelSet} is not known`);
+			return set.bodyBytes;
+		}
+		case "event":
+			assert(entry.text.length <= EVENT_TEXT_BYTES_MAX, "event text too long");
+			return EVENT_FIXED_BYTES + entry.text.length;
+		case "boot":
+		case "time":
+		case "calibration":
+		case "configuration":
+		case "gap":
+		case "epoch":
+			return BODY_BYTES[entry.kind];
+	}
+}
+
+/** No drift known: the type's minimum. */
+const DRIFT_UNKNOWN = -0x80000000;
+
+function writeBody(entry: Entry, bytes: Uint8Array, view: DataView): void {
+	const at = ENTRY_HEADER_BYTES;
+	switch (entry.kind) {
+		case "reading":
+			CHANNEL_SETS.get(entry.channelSet)?.fields.forEach((field, index) => {
+				writeField(view, at, field, entry.fields[index] ?? 0);
+			});
+			return;
+		case "boot":
+			view.setUint8(at, entry.resetReason);
+			view.setUint8(at + 1, entry.wakeCause);
+			view.setUint16(at + 2, entry.crashCode, true);
+			view.setUint32(at + 4, entry.firmwareVersion, true);
+			view.setUint32(at + 8, entry.wakeCount, true);
+			return;
+		case "time":
+			view.setUint32(at, entry.atBoot, true);
+			view.setUint32(at + 4, entry.atUptimeSeconds, true);
+			view.setUint32(at + 8, entry.atUtcSeconds, true);
+			view.setUint32(at + 12, entry.uncertaintyMilliseconds, true);
+			view.setInt32(at + 16, entry.stepMilliseconds, true);
+			view.setInt32(at + 20, entry.driftPartsPerBillion ?? DRIFT_UNKNOWN, true);
+			view.setUint8(at + 24, entry.source);
+			return;
+		case "calibration":
+			view.setUint8(at, entry.calibrationId);
+			view.setUint8(at + 1, entry.channel);
+			view.setUint8(at + 2, entry.range);
+			view.setUint8(at + 3, entry.curve);
+			entry.coefficients.forEach((coefficient, index) => {
+				view.setFloat64(at + 4 + 8 * index, coefficient, true);
+			});
+			return;
+		case "configuration":
+			view.setUint16(at, entry.definedId, true);
+			view.setUint8(at + 2, entry.conductivityLaw);
+			view.setUint8(at + 3, entry.turbidityUnit);
+			view.setUint16(at + 4, entry.alphaPerMillionPerDegree, true);
+			view.setUint8(at + 6, entry.turbidityCurve);
+			view.setUint32(at + 8, entry.loopShuntMilliohms, true);
+			view.setInt32(at + 12, entry.turbidityAt4MilliampereMilli, true);
+			view.setInt32(at + 16, entry.turbidityAt20MilliampereMilli, true);
+			view.setUint32(at + 20, entry.intervalSeconds, true);
+			bytes.set(exactly(entry.hash, HASH_BYTES), at + 24);
+			return;
+		case "event":
+			view.setUint16(at, entry.code, true);
+			view.setInt32(at + 4, entry.detail, true);
+			bytes.set(asciiBytes(entry.text), at + EVENT_FIXED_BYTES);
+			return;
+		case "gap":
+			view.setUint32(at, entry.from, true);
+			view.setUint32(at + 4, entry.to, true);
+			view.setUint8(at + 8, entry.reason);
+			bytes.set(exactly(entry.resume, HASH_BYTES), at + 12);
+			return;
+		case "epoch":
+			bytes.set(stationIdBytes(entry.station), at);
+			bytes.set(exactly(entry.publicKey, PUBLIC_KEY_BYTES), at + 8);
+			view.setUint32(at + 44, entry.previousEpoch, true);
+			view.setUint32(at + 48, entry.previousSequence, true);
+			bytes.set(exactly(entry.previousHead, HASH_BYTES), at + 52);
+			return;
+	}
+}
+
+function readBody(
+	kind: EntryKind,
+	channelSet: number,
+	bytes: Uint8Array,
+	view: DataView,
+): EntryBody {
+	const at = ENTRY_HEADER_BYTES;
+	const length = bytes.length - at;
+	if (kind === "reading") {
+		const set = CHANNEL_SETS.get(channelSet);
+		if (set === undefined) throw malformed(`channel set ${channelSet} is not known`);
+		if (length !== set.bodyBytes) throw malformed(`a reading of ${bytes.length} bytes`);
+		return { kind, fields: set.fields.map((field) => readField(view, at, field)) };
+	}
+	if (channelSet !== 0) throw malformed(`a ${kind} entry with channel set ${channelSet}`);
+	if (kind === "event") {
+		if (length < EVENT_FIXED_BYTES || length > EVENT_FIXED_BYTES + EVENT_TEXT_BYTES_MAX) {
+			throw malformed(`an event of ${bytes.length} bytes`);
+		}
+		requireZero(bytes, at + 2, at + 4);
+		const text = bytes.subarray(at + EVENT_FIXED_BYTES);
+		if (text.some((byte) => byte < 0x20 || byte > 0x7e)) throw malformed("event text not ASCII");
+		return {
+			kind,
+			code: view.getUint16(at, true),
+			detail: view.getInt32(at + 4, true),
+			text: asciiText(text),
+		};
+	}
+	if (length !== BODY_BYTES[kind]) throw malformed(`a ${kind} entry of ${bytes.length} bytes`);
+	switch (kind) {
+		case "boot":
+			return {
+				kind,
+				resetReason: view.getUint8(at),
+				wakeCause: view.getUint8(at + 1),
+				crashCode: view.getUint16(at + 2, true),
+				firmwareVersion: view.getUint32(at + 4, true),
+				wakeCount: view.getUint32(at + 8, true),
+			};
+		case "time": {
+			requireZero(bytes, at + 25, at + 28);
+			const drift = view.getInt32(at + 20, true);
+			return {
+				kind,
+				atBoot: view.getUint32(at, true),
+				atUptimeSeconds: view.getUint32(at + 4, true),
+				atUtcSeconds: view.getUint32(at + 8, true),
+				uncertaintyMilliseconds: view.getUint32(at + 12, true),
+				stepMilliseconds: view.getInt32(at + 16, true),
+				driftPartsPerBillion: drift === DRIFT_UNKNOWN ? undefined : drift,
+				source: view.getUint8(at + 24),
+			};
+		}
+		case "calibration":
+			return {
+				kind,
+				calibrationId: view.getUint8(at),
+				channel: view.getUint8(at + 1),
+				range: view.getUint8(at + 2),
+				curve: view.getUint8(at + 3),
+				coefficients: [
+					finite(view.getFloat64(at + 4, true)),
+					finite(view.getFloat64(at + 12, true)),
+					finite(view.getFloat64(at + 20, true)),
+				],
+			};
+		case "configuration":
+			requireZero(bytes, at + 7, at + 8);
+			return {
+				kind,
+				definedId: view.getUint16(at, true),
+				conductivityLaw: view.getUint8(at + 2),
+				turbidityUnit: view.getUint8(at + 3),
+				alphaPerMillionPerDegree: view.getUint16(at + 4, true),
+				turbidityCurve: view.getUint8(at + 6),
+				loopShuntMilliohms: view.getUint32(at + 8, true),
+				turbidityAt4MilliampereMilli: view.getInt32(at + 12, true),
+				turbidityAt20MilliampereMilli: view.getInt32(at + 16, true),
+				intervalSeconds: view.getUint32(at + 20, true),
+				hash: bytes.slice(at + 24, at + 24 + HASH_BYTES),
+			};
+		case "gap":
+			requireZero(bytes, at + 9, at + 12);
+			return {
+				kind,
+				from: view.getUint32(at, true),
+				to: view.getUint32(at + 4, true),
+				reason: view.getUint8(at + 8),
+				resume: bytes.slice(at + 12, at + 12 + HASH_BYTES),
+			};
+		case "epoch":
+			requireZero(bytes, at + 41, at + 44);
+			return {
+				kind,
+				station: stationIdOf(bytes.subarray(at, at + STATION_ID_BYTES)),
+				publicKey: bytes.slice(at + 8, at + 8 + PUBLIC_KEY_BYTES),
+				previousEpoch: view.getUint32(at + 44, true),
+				previousSequence: view.getUint32(at + 48, true),
+				previousHead: bytes.slice(at + 52, at + 52 + HASH_BYTES),
+			};
+	}
+}
+
+function exactly(bytes: Uint8Array, length: number): Uint8Array {
+	assert(bytes.length === length, `${bytes.length} bytes where ${length} belong`);
+	return bytes;
+}
+
+/** A NaN has many bit patterns, so it would break "one byte string per content". */
+function finite(value: number): number {
+	if (!Number.isFinite(value)) throw malformed("a coefficient that is not finite");
+	return value;
+}
+
+function requireZero(bytes: Uint8Array, first: number, end: number): void {
+	for (let index = first; index < end; index++) {
+		if (bytes[index] !== 0) throw malformed("a reserved byte is not zero");
+	}
+}
+
+function malformed(what: string): StationError {
+	return new StationError("entry-malformed", `${what}: not an entry of this version`);
+}
