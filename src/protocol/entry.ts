@@ -205,6 +205,7 @@ export type EntryDraft = Omit<Header, "epoch" | "sequence"> & EntryBody;
 
 export const EVENT_TEXT_BYTES_MAX = 40;
 const STATION_ID_BYTES = 8;
+const STATION_ID = /^[a-z0-9-]{1,8}$/;
 const HASH_BYTES = 32;
 const PUBLIC_KEY_BYTES = 33;
 
@@ -279,7 +280,7 @@ export function entrySequenceOf(bytes: Uint8Array): number {
 
 /** Station id as eight bytes, zero padded; `[a-z0-9-]{1,8}`, else StationError. */
 export function stationIdBytes(station: string): Uint8Array {
-	if (!/^[a-z0-9-]{1,8}$/.test(station)) {
+	if (!STATION_ID.test(station)) {
 		throw new StationError(
 			"configuration-invalid",
 			`station id "${station}": use 1 to 8 of a-z, 0-9 and -`,
@@ -500,16 +501,19 @@ function readBody(
 				reason: view.getUint8(at + 8),
 				resume: bytes.slice(at + 12, at + 12 + HASH_BYTES),
 			};
-		case "epoch":
+		case "epoch": {
 			requireZero(bytes, at + 41, at + 44);
+			const station = stationIdOf(bytes.subarray(at, at + STATION_ID_BYTES));
+			if (!STATION_ID.test(station)) throw malformed("a station id of other characters");
 			return {
 				kind,
-				station: stationIdOf(bytes.subarray(at, at + STATION_ID_BYTES)),
+				station,
 				publicKey: bytes.slice(at + 8, at + 8 + PUBLIC_KEY_BYTES),
 				previousEpoch: view.getUint32(at + 44, true),
 				previousSequence: view.getUint32(at + 48, true),
 				previousHead: bytes.slice(at + 52, at + 52 + HASH_BYTES),
 			};
+		}
 	}
 }
 

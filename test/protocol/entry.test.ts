@@ -1,0 +1,232 @@
+import { strict as assert } from "node:assert";
+import { bytesOfHex, hexOf } from "../../src/core/bytes.js";
+import { fraction, integerBelow, SeededChance } from "../../src/core/chance.js";
+import { StationError } from "../../src/core/errors.js";
+import { createSha256 } from "../../src/core/sha256.js";
+import { chainNext, chainStart } from "../../src/protocol/chain.js";
+import { CHANNEL_SET_1 } from "../../src/protocol/channel-set.js";
+import {
+	decodeEntry,
+	ENTRY_BYTES_MAX,
+	type Entry,
+	type EntryBody,
+	encodeEntry,
+	stationIdBytes,
+} from "../../src/protocol/entry.js";
+import { fieldsOfWaterReading, waterReadingOf } from "../../src/protocol/reading.js";
+
+const HEADER = {
+	channelSet: 0,
+	timeQuality: 2,
+	epoch: 0xdeadbeef,
+	sequence: 258,
+	boot: 3,
+	uptimeSeconds: 86_400,
+	utcSeconds: 1_442_596_249,
+	configurationId: 7,
+	stationFlags: 0x0101,
+};
+
+const READING = {
+	pHMilli: 7812,
+	pHFlags: 0,
+	pHCalibration: 1,
+	temperatureMillidegrees: -125,
+	temperatureFlags: 0,
+	temperatureCalibration: 0,
+	conductivityHundredths: 61_250,
+	conductivityFlags: 0,
+	conductivityCalibration: 2,
+	turbidityMicrovolts: 700_125,
+	turbiditySpreadSteps: 3,
+	turbidityRange: 0,
+	turbidityFlags: 0,
+	turbidityCalibration: 0,
+	batteryMillivolts: 3871,
+	batteryFlags: 0,
+};
+
+const hash = Uint8Array.from({ length: 32 }, (_, index) => index);
+const bodies: readonly EntryBody[] = [
+	{
+		kind: "boot",
+		resetReason: 4,
+		wakeCause: 2,
+		crashCode: 9,
+		firmwareVersion: 1_002_003,
+		wakeCount: 77,
+	},
+	{
+		kind: "time",
+		atBoot: 3,
+		atUptimeSeconds: 86_000,
+		atUtcSeconds: 1_442_595_849,
+		uncertaintyMilliseconds: 1500,
+		stepMilliseconds: -250,
+		driftPartsPerBillion: undefined,
+		source: 1,
+	},
+	{
+		kind: "calibration",
+		calibrationId: 1,
+		channel: 3,
+		range: 0,
+		curve: 1,
+		coefficients: [-0.25, 0.000_41, 0],
+	},
+	{
+		kind: "configuration",
+		definedId: 7,
+		conductivityLaw: 1,
+		alphaPerMillionPerDegree: 19_100,
+		turbidityUnit: 0,
+		turbidityCurve: 0,
+		loopShuntMilliohms: 150_000,
+		turbidityAt4MilliampereMilli: -5000,
+		turbidityAt20MilliampereMilli: 1_000_000,
+		intervalSeconds: 300,
+		hash,
+	},
+	{ kind: "event", code: 12, detail: -1, text: "probe bus cleared" },
+	{ kind: "gap", from: 10, to: 20, reason: 0, resume: hash },
+	{
+		kind: "epoch",
+		station: "bor-1",
+		publicKey: Uint8Array.from({ length: 33 }, () => 2),
+		previousEpoch: 0,
+		previousSequence: 0,
+		previousHead: new Uint8Array(32),
+	},
+];
+
+describe("canonical entries", () => {
+	it("have these bytes for a reading of channel set 1", () => {
+		const entry: Entry = {
+			...HEADER,
+			channelSet: 1,
+			kind: "reading",
+			fields: fieldsOfWaterReading(READING),
+		};
+		assert.equal(
+			hexOf(encodeEntry(entry)),
+			"01010102" +
+				"efbeadde" +
+				"02010000" +
+				"03000000" +
+				"80510100" +
+				"9945fc55" +
+				"0700" +
+				"0101" +
+				"841e0001" +
+				"83ffffff0000" +
+				"42ef00000002" +
+				"ddae0a00030000" +
+				"0000" +
+				"1f0f00",
+		);
+	});
+
+	it("give back every kind of entry, and stay within a frame", () => {
+		for (const body of bodies) {
+			const entry: Entry = { ...HEADER, ...body };
+			const bytes = encodeEntry(entry);
+			assert.ok(bytes.length <= ENTRY_BYTES_MAX, `${body.kind}: ${bytes.length}`);
+			assert.deepEqual(decodeEntry(bytes), entry);
+		}
+	});
+
+	it("say that a value is absent by the end of its type and give undefined back", () => {
+		const reading = {
+			...READING,
+			pHMilli: undefined,
+			conductivityHundredths: undefined,
+			turbiditySpreadSteps: undefined,
+			pHFlags: 0xff,
+		};
+		const fields = fieldsOfWaterReading(reading);
+		assert.equal(fields[0], -32768);
+		assert.deepEqual(waterReadingOf(fields), reading);
+	});
+
+	it("have one content per byte string: what decodes encodes to the same bytes", () => {
+		const chance = new SeededChance(11);
+		let decoded = 0;
+		for (let count = 0; count < 20_000; count++) {
+			const body = bodies[integerBelow(chance, bodies.length)];
+			if (body === undefined) continue;
+			const bytes = encodeEntry({ ...HEADER, ...body });
+			const flips = 1 + integerBelow(chance, 3);
+			for (let flip = 0; flip < flips; flip++) {
+				const at = integerBelow(chance, bytes.length);
+				bytes[at] = integerBelow(chance, 256);
+			}
+			const mutilated =
+				fraction(chance) < 0.1 ? bytes.subarray(0, integerBelow(chance, bytes.length)) : bytes;
+			let entry: Entry;
+			try {
+				entry = decodeEntry(mutilated);
+			} catch (error) {
+				assert.ok(error instanceof StationError && error.code === "entry-malformed");
+				continue;
+			}
+			decoded++;
+			assert.equal(hexOf(encodeEntry(entry)), hexOf(mutilated));
+		}
+		assert.ok(decoded > 5000, `only ${decoded} decoded`);
+	});
+
+	it("refuse an unknown version, kind, channel set and length with a typed error", () => {
+		const good = encodeEntry({
+			...HEADER,
+			channelSet: 1,
+			kind: "reading",
+			fields: fieldsOfWaterReading(READING),
+		});
+		const bad = [
+			{ at: 0, byte: 2 },
+			{ at: 1, byte: 99 },
+			{ at: 2, byte: 9 },
+		].map(({ at, byte }) => {
+			const bytes = good.slice();
+			bytes[at] = byte;
+			return bytes;
+		});
+		for (const bytes of [...bad, good.subarray(0, 55), new Uint8Array(0), new Uint8Array(200)]) {
+			assert.throws(() => decodeEntry(bytes), { code: "entry-malformed" });
+		}
+	});
+
+	it("cover every byte of a reading's body by exactly one field", () => {
+		assert.equal(CHANNEL_SET_1.bodyBytes, 28);
+		const last = CHANNEL_SET_1.fields[CHANNEL_SET_1.fields.length - 1];
+		assert.equal(last?.offsetBytes, 27);
+	});
+});
+
+describe("the chain", () => {
+	it("starts from station, epoch, key and previous head, and joins entries in order", () => {
+		const sha256 = createSha256();
+		const origin = {
+			station: "bor-1",
+			epoch: 1,
+			publicKey: new Uint8Array(33).fill(3),
+			previousHead: new Uint8Array(32),
+		};
+		const start = chainStart(sha256, origin);
+		const expected = sha256(
+			bytesOfHex(
+				`${"6269737472696e612f31"}${"626f722d31000000"}${"01000000"}${"03".repeat(33)}${"00".repeat(32)}`,
+			) ?? new Uint8Array(0),
+		);
+		assert.equal(hexOf(start), hexOf(expected));
+		const one = chainNext(sha256, start, Uint8Array.of(1));
+		assert.equal(hexOf(one), hexOf(sha256(start, Uint8Array.of(1))));
+		assert.notEqual(hexOf(chainStart(sha256, { ...origin, epoch: 2 })), hexOf(start));
+	});
+
+	it("refuses a station id that the eight bytes cannot hold", () => {
+		for (const station of ["", "Bor", "bor_1", "bor-river-1"]) {
+			assert.throws(() => stationIdBytes(station), { code: "configuration-invalid" });
+		}
+	});
+});
