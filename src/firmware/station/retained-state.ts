@@ -1,0 +1,108 @@
+/**
+ * What one wake leaves to the next in retained memory: a magic, a version, a length and a CRC
+ * around the station's own fields and the opaque states of journal and uplink. Anything that does
+ * not check is "no state", and the wake starts clean.
+ */
+import { crc32 } from "../../core/crc32.js";
+import { assert } from "../../core/errors.js";
+import type { RetainedMemory } from "../ports.js";
+
+/** "BSTR" little-endian. */
+const MAGIC = 0x52545342;
+const VERSION = 1;
+const FIXED_BYTES = 64;
+/** Journal's state, at most; see its docstring. */
+export const JOURNAL_STATE_BYTES_MAX = 128;
+/** Uplink's state, at most. */
+export const UPLINK_STATE_BYTES_MAX = 96;
+/** 64 + 128 + 96 + CRC 4 = 292 bytes, of 2 KB that the board keeps. */
+export const RETAINED_BYTES = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX + UPLINK_STATE_BYTES_MAX + 4;
+
+/** Milliseconds are of the board's clock, which goes on through deep sleep. */
+export interface RetainedState {
+	/** Boot number that entries carry. */
+	boot: number;
+	/** The board's clock when that boot began. */
+	bootMilliseconds: number;
+	wakeCount: number;
+	/** Index into the codes of probes that failed last time, one bit per channel. */
+	failedProbes: number;
+	configurationId: number;
+	/** When the clock was last disciplined, or undefined when it never was in this boot. */
+	disciplinedMilliseconds: number | undefined;
+	/** A large step that one source asked for and no second has confirmed yet. */
+	stepOffer: { readonly atMilliseconds: number; readonly utcSeconds: number } | undefined;
+	/** When the next reading is due. */
+	nextReadingMilliseconds: number;
+	isBatteryLow: boolean;
+	journal: Uint8Array;
+	uplink: Uint8Array;
+}
+
+/** Reads the retained state, or undefined when there is none that checks. */
+export function loadRetainedState(memory: RetainedMemory): RetainedState | undefined {
+	if (memory.byteLength < RETAINED_BYTES) return undefined;
+	const bytes = new Uint8Array(RETAINED_BYTES);
+	memory.read(bytes);
+	const view = new DataView(bytes.buffer);
+	if (view.getUint32(0, true) !== MAGIC || view.getUint8(4) !== VERSION) return undefined;
+	if (view.getUint32(RETAINED_BYTES - 4, true) !== crc32(bytes, 0, RETAINED_BYTES - 4)) {
+		return undefined;
+	}
+	const flags = view.getUint8(5);
+	const journalBytes = view.getUint8(6);
+	const uplinkBytes = view.getUint8(7);
+	const uplinkAt = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX;
+	return {
+		boot: view.getUint32(8, true),
+		wakeCount: view.getUint32(12, true),
+		bootMilliseconds: view.getFloat64(16, true),
+		nextReadingMilliseconds: view.getFloat64(24, true),
+		disciplinedMilliseconds: flags & 1 ? view.getFloat64(32, true) : undefined,
+		stepOffer:
+			flags & 2
+				? { atMilliseconds: view.getFloat64(40, true), utcSeconds: view.getUint32(48, true) }
+				: undefined,
+		isBatteryLow: (flags & 4) !== 0,
+		configurationId: view.getUint16(52, true),
+		failedProbes: view.getUint8(54),
+		journal: bytes.slice(FIXED_BYTES, FIXED_BYTES + journalBytes),
+		uplink: bytes.slice(uplinkAt, uplinkAt + uplinkBytes),
+	};
+}
+
+/** Writes the state; the memory must hold RETAINED_BYTES. */
+export function storeRetainedState(memory: RetainedMemory, state: RetainedState): void {
+	assert(state.journal.length <= JOURNAL_STATE_BYTES_MAX, "the journal's state is too long");
+	assert(state.uplink.length <= UPLINK_STATE_BYTES_MAX, "the uplink's state is too long");
+	const bytes = new Uint8Array(RETAINED_BYTES);
+	const view = new DataView(bytes.buffer);
+	view.setUint32(0, MAGIC, true);
+	view.setUint8(4, VERSION);
+	view.setUint8(
+		5,
+		(state.disciplinedMilliseconds === undefined ? 0 : 1) |
+			(state.stepOffer === undefined ? 0 : 2) |
+			(state.isBatteryLow ? 4 : 0),
+	);
+	view.setUint8(6, state.journal.length);
+	view.setUint8(7, state.uplink.length);
+	view.setUint32(8, state.boot, true);
+	view.setUint32(12, state.wakeCount, true);
+	view.setFloat64(16, state.bootMilliseconds, true);
+	view.setFloat64(24, state.nextReadingMilliseconds, true);
+	view.setFloat64(32, state.disciplinedMilliseconds ?? 0, true);
+	view.setFloat64(40, state.stepOffer?.atMilliseconds ?? 0, true);
+	view.setUint32(48, state.stepOffer?.utcSeconds ?? 0, true);
+	view.setUint16(52, state.configurationId, true);
+	view.setUint8(54, state.failedProbes);
+	bytes.set(state.journal, FIXED_BYTES);
+	bytes.set(state.uplink, FIXED_BYTES + JOURNAL_STATE_BYTES_MAX);
+	view.setUint32(RETAINED_BYTES - 4, crc32(bytes, 0, RETAINED_BYTES - 4), true);
+	memory.write(bytes);
+}
+
+/** Makes the retained state fail its check, so that a wake that dies leaves nothing stale behind. */
+export function invalidateRetainedState(memory: RetainedMemory): void {
+	memory.write(new Uint8Array(4));
+}

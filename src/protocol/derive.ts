@@ -1,0 +1,230 @@
+/**
+ * Derived values: conductivity at 25 degC and turbidity in its unit, from a reading and the
+ * calibration and configuration entries of the same chain. One pure function for station, collector
+ * and exporter, so that the public can recompute every published number from the signed record.
+ */
+import { exp, pow } from "../core/elementary.js";
+import type { CalibrationBody, ConfigurationBody, Entry } from "./entry.js";
+import {
+	CHANNEL_FLAGS,
+	FACTORY_CALIBRATION,
+	type WaterReading,
+	waterReadingOf,
+} from "./reading.js";
+
+/** Why a derived value is missing, or what to know about it; several may hold. */
+export type DerivationNote =
+	| "raw-absent"
+	| "temperature-absent"
+	| "temperature-beyond-law"
+	| "law-not-for-acid-water"
+	| "calibration-unknown"
+	| "configuration-unknown";
+
+export interface DerivedValue {
+	/** In `unit`; undefined when it cannot be derived honestly. */
+	readonly value: number | undefined;
+	readonly unit: string;
+	/** How it came about: law or curve, by name. */
+	readonly method: string;
+	/** CHANNEL_FLAGS of the reading, unaltered. */
+	readonly flags: number;
+	readonly notes: readonly DerivationNote[];
+}
+
+export interface DerivedReading {
+	readonly pH: DerivedValue;
+	readonly temperatureCelsius: DerivedValue;
+	/** Specific conductance at 25 degC, uS/cm. */
+	readonly conductivityAt25: DerivedValue;
+	readonly turbidity: DerivedValue;
+	readonly batteryVolts: DerivedValue;
+}
+
+/** Channel indexes of calibration entries, in the order of the channel set. */
+export const CALIBRATED_CHANNELS = Object.freeze({
+	pH: 0,
+	temperature: 1,
+	conductivity: 2,
+	turbidity: 3,
+});
+
+export const CONDUCTIVITY_LAWS = Object.freeze(["linear", "iso-7888"] as const);
+export const TURBIDITY_UNITS = Object.freeze(["FNU", "NTU", "relative"] as const);
+
+/** The range of ISO 7888:1985 annex B for natural waters, degrees Celsius. */
+const NATURAL_WATER_DEGREES_MIN = 0;
+const NATURAL_WATER_DEGREES_MAX = 36;
+/** Below this the water conducts by hydrogen ions, whose coefficient is another one. */
+const NATURAL_WATER_PH_MIN = 5;
+
+/**
+ * Factor that refers the conductivity of a natural water at `celsius` (0 to 36) to 25 degC:
+ * ISO 7888:1985, the non-linear function for natural waters (n_LFn). 1.000 at 25, 1.116 at 20.
+ */
+export function naturalWaterFactorTo25(celsius: number): number {
+	const viscosity = -0.198058 + exp(-1.992186 + 231.17628 / (celsius + 86.39123));
+	return (1 - 0.962144 + 0.962144 * pow(viscosity, 0.965078)) * 1.116;
+}
+
+/** Entries of one chain that give readings their meaning; feed it every entry in order. */
+export class DerivationContext {
+	readonly #configurations = new Map<number, ConfigurationBody>();
+	readonly #calibrations = new Map<number, CalibrationBody>();
+
+	/** Remembers calibration and configuration entries; other kinds change nothing. */
+	observe(entry: Entry): void {
+		if (entry.kind === "configuration") this.#configurations.set(entry.definedId, entry);
+		if (entry.kind === "calibration") {
+			this.#calibrations.set(calibrationKey(entry.channel, entry.calibrationId), entry);
+		}
+	}
+
+	configuration(id: number): ConfigurationBody | undefined {
+		return this.#configurations.get(id);
+	}
+
+	/** Derives a reading entry; other kinds and unknown channel sets give undefined. */
+	derive(entry: Entry): DerivedReading | undefined {
+		if (entry.kind !== "reading" || entry.channelSet !== 1) return undefined;
+		return deriveWaterReading(
+			waterReadingOf(entry.fields),
+			this.#configurations.get(entry.configurationId),
+			(channel, id) => this.#calibrations.get(calibrationKey(channel, id)),
+		);
+	}
+}
+
+/** The derivation itself; `calibrationOf` finds calibration `id` of a channel, if it is known. */
+export function deriveWaterReading(
+	reading: WaterReading,
+	configuration: ConfigurationBody | undefined,
+	calibrationOf: (channel: number, id: number) => CalibrationBody | undefined,
+): DerivedReading {
+	const simple = (
+		raw: number | undefined,
+		scale: number,
+		unit: string,
+		flags: number,
+		channel: number,
+		calibration: number,
+	): DerivedValue => {
+		if (raw === undefined) return missing(unit, flags, "raw-absent");
+		const measured = raw / scale;
+		if (calibration === FACTORY_CALIBRATION) {
+			return { value: measured, unit, method: "measured", flags, notes: [] };
+		}
+		const entry = calibrationOf(channel, calibration);
+		if (entry === undefined) return missing(unit, flags, "calibration-unknown");
+		return { value: calibrated(entry, measured), unit, method: "calibrated", flags, notes: [] };
+	};
+	const temperature = simple(
+		reading.temperatureMillidegrees,
+		1000,
+		"degC",
+		reading.temperatureFlags,
+		CALIBRATED_CHANNELS.temperature,
+		reading.temperatureCalibration,
+	);
+	const pH = simple(
+		reading.pHMilli,
+		1000,
+		"pH",
+		reading.pHFlags,
+		CALIBRATED_CHANNELS.pH,
+		reading.pHCalibration,
+	);
+	const raw = simple(
+		reading.conductivityHundredths,
+		100,
+		"uS/cm",
+		reading.conductivityFlags,
+		CALIBRATED_CHANNELS.conductivity,
+		reading.conductivityCalibration,
+	);
+	return {
+		pH,
+		temperatureCelsius: temperature,
+		conductivityAt25: conductivityAt25(raw, temperature, pH, configuration),
+		turbidity: turbidity(reading, configuration, calibrationOf),
+		batteryVolts: simple(reading.batteryMillivolts, 1000, "V", reading.batteryFlags, 4, 0),
+	};
+}
+
+function conductivityAt25(
+	raw: DerivedValue,
+	temperature: DerivedValue,
+	pH: DerivedValue,
+	configuration: ConfigurationBody | undefined,
+): DerivedValue {
+	const unit = "uS/cm";
+	const flags = raw.flags;
+	if (raw.value === undefined) return { ...raw, unit };
+	if (configuration === undefined) return missing(unit, flags, "configuration-unknown");
+	const celsius = temperature.value;
+	if (celsius === undefined || (temperature.flags & CHANNEL_FLAGS.fault) !== 0) {
+		return missing(unit, flags, "temperature-absent");
+	}
+	const law = CONDUCTIVITY_LAWS[configuration.conductivityLaw];
+	if (law === undefined) return missing(unit, flags, "configuration-unknown");
+	if (law === "linear") {
+		const alpha = configuration.alphaPerMillionPerDegree / 1_000_000;
+		const divisor = 1 + alpha * (celsius - 25);
+		if (divisor <= 0) return missing(unit, flags, "temperature-beyond-law");
+		return { value: raw.value / divisor, unit, method: law, flags, notes: [] };
+	}
+	if (celsius < NATURAL_WATER_DEGREES_MIN || celsius > NATURAL_WATER_DEGREES_MAX) {
+		return missing(unit, flags, "temperature-beyond-law");
+	}
+	return {
+		value: raw.value * naturalWaterFactorTo25(celsius),
+		unit,
+		method: law,
+		flags,
+		notes:
+			pH.value !== undefined && pH.value < NATURAL_WATER_PH_MIN ? ["law-not-for-acid-water"] : [],
+	};
+}
+
+function turbidity(
+	reading: WaterReading,
+	configuration: ConfigurationBody | undefined,
+	calibrationOf: (channel: number, id: number) => CalibrationBody | undefined,
+): DerivedValue {
+	const flags = reading.turbidityFlags;
+	if (configuration === undefined) return missing("", flags, "configuration-unknown");
+	const unit = TURBIDITY_UNITS[configuration.turbidityUnit];
+	if (unit === undefined) return missing("", flags, "configuration-unknown");
+	const microvolts = reading.turbidityMicrovolts;
+	if (microvolts === undefined) return missing(unit, flags, "raw-absent");
+	if (reading.turbidityCalibration !== FACTORY_CALIBRATION) {
+		const entry = calibrationOf(CALIBRATED_CHANNELS.turbidity, reading.turbidityCalibration);
+		if (entry === undefined) return missing(unit, flags, "calibration-unknown");
+		const value = calibrated(entry, microvolts / 1_000_000);
+		return { value, unit, method: "calibrated", flags, notes: [] };
+	}
+	if (configuration.turbidityCurve !== 0 || configuration.loopShuntMilliohms === 0) {
+		return missing(unit, flags, "calibration-unknown");
+	}
+	// Microvolts over milliohms are milliamperes.
+	const milliamperes = microvolts / configuration.loopShuntMilliohms;
+	const low = configuration.turbidityAt4MilliampereMilli / 1000;
+	const high = configuration.turbidityAt20MilliampereMilli / 1000;
+	const value = low + ((milliamperes - 4) / 16) * (high - low);
+	return { value, unit, method: "loop-4-20", flags, notes: [] };
+}
+
+/** Curve 0 is held in the circuit, which applied it already; curve 1 is c0 + c1 x + c2 x^2. */
+function calibrated(entry: CalibrationBody, x: number): number {
+	if (entry.curve === 0) return x;
+	const [c0, c1, c2] = entry.coefficients;
+	return c0 + (c1 + c2 * x) * x;
+}
+
+function missing(unit: string, flags: number, note: DerivationNote): DerivedValue {
+	return { value: undefined, unit, method: "none", flags, notes: [note] };
+}
+
+function calibrationKey(channel: number, id: number): number {
+	return channel * 256 + id;
+}

@@ -1,0 +1,46 @@
+/** Codes of event entries: what happened to the station, for whoever reads the record. */
+
+export const EVENT_CODES = Object.freeze({
+	/** A probe or its bus failed; detail: channel index, text: the error's code. */
+	"probe-failed": 1,
+	/** A probe that had failed measures again; detail: channel index. */
+	"probe-recovered": 2,
+	/** A stuck bus was freed; detail: 1 by clock pulses, 2 by cycling the rail. */
+	"bus-cleared": 3,
+	/** The collector refused a batch; detail: refusal code. */
+	"collector-refused": 10,
+	/** An acknowledgement was not believed; text: the error's code. */
+	"acknowledgement-rejected": 11,
+	/** The collector says it no longer holds what was released; detail: its cursor. */
+	"released-not-held": 12,
+	/** A clock offered another time and was refused; detail: seconds it differed. */
+	"time-refused": 20,
+	/** The RTC lost its time (oscillator stopped). */
+	"rtc-stopped": 21,
+	/** The RTC did not answer or answered nonsense. */
+	"rtc-failed": 22,
+	/** The journal retired a sector; detail: its index. */
+	"sector-retired": 30,
+	/** Rotten bits were corrected in storage; detail: how many. */
+	"bits-corrected": 31,
+	/** Recovery found something to say; text: what. */
+	"journal-recovered": 32,
+	/** The last run crashed; detail: crash code, text: its message. */
+	crash: 40,
+	/** Safe mode begins (detail 1) or ends (detail 0). */
+	"safe-mode": 41,
+	/** Battery fell below (detail 1) or rose above (detail 0) its threshold. */
+	"battery-low": 50,
+	/** A technician attached (detail 1) or left (detail 0). */
+	service: 60,
+} as const);
+
+export type EventCode = keyof typeof EVENT_CODES;
+
+/** Name of a code, or undefined for one of a newer firmware. */
+export function eventNameOf(code: number): EventCode | undefined {
+	for (const [name, value] of Object.entries(EVENT_CODES)) {
+		if (value === code) return name as EventCode;
+	}
+	return undefined;
+}

@@ -1,0 +1,144 @@
+import { strict as assert } from "node:assert";
+import {
+	DerivationContext,
+	deriveWaterReading,
+	naturalWaterFactorTo25,
+} from "../../src/protocol/derive.js";
+import type { CalibrationBody, ConfigurationBody, Entry } from "../../src/protocol/entry.js";
+import { fieldsOfWaterReading, type WaterReading } from "../../src/protocol/reading.js";
+
+const CONFIGURATION: ConfigurationBody = {
+	kind: "configuration",
+	definedId: 1,
+	conductivityLaw: 1,
+	alphaPerMillionPerDegree: 19_100,
+	turbidityUnit: 0,
+	turbidityCurve: 0,
+	loopShuntMilliohms: 150_000,
+	turbidityAt4MilliampereMilli: 0,
+	turbidityAt20MilliampereMilli: 1_000_000,
+	intervalSeconds: 300,
+	hash: new Uint8Array(32),
+};
+
+const READING: WaterReading = {
+	pHMilli: 7812,
+	pHFlags: 0,
+	pHCalibration: 0,
+	temperatureMillidegrees: 20_000,
+	temperatureFlags: 0,
+	temperatureCalibration: 0,
+	conductivityHundredths: 50_000,
+	conductivityFlags: 0,
+	conductivityCalibration: 0,
+	turbidityMicrovolts: 1_800_000,
+	turbiditySpreadSteps: 2,
+	turbidityRange: 0,
+	turbidityFlags: 0,
+	turbidityCalibration: 0,
+	batteryMillivolts: 12_600,
+	batteryFlags: 0,
+};
+
+const none = () => undefined;
+
+describe("derived values", () => {
+	it("refer natural water to 25 degC as the printed table of ISO 7888 does", () => {
+		const printed: readonly (readonly [number, number])[] = [
+			[0, 1.918],
+			[5, 1.643],
+			[10, 1.428],
+			[15, 1.256],
+			[20, 1.116],
+			[25, 1.0],
+			[30, 0.903],
+			[35, 0.822],
+		];
+		for (const [celsius, factor] of printed) {
+			assert.ok(Math.abs(naturalWaterFactorTo25(celsius) - factor) < 0.0013, `${celsius} degC`);
+		}
+		for (let celsius = 0; celsius < 36; celsius++) {
+			assert.ok(naturalWaterFactorTo25(celsius + 1) < naturalWaterFactorTo25(celsius));
+		}
+	});
+
+	it("are computed from raw conductivity and temperature, and name their law", () => {
+		const { conductivityAt25 } = deriveWaterReading(READING, CONFIGURATION, none);
+		assert.equal(conductivityAt25.method, "iso-7888");
+		assert.ok(Math.abs((conductivityAt25.value ?? 0) - 558) < 0.5);
+		const linear = deriveWaterReading(READING, { ...CONFIGURATION, conductivityLaw: 0 }, none);
+		assert.equal(linear.conductivityAt25.method, "linear");
+		assert.ok(Math.abs((linear.conductivityAt25.value ?? 0) - 500 / 0.9045) < 1e-9);
+	});
+
+	it("give no conductivity at 25 degC without a temperature or beyond the law's range", () => {
+		const noTemperature = { ...READING, temperatureMillidegrees: undefined };
+		const hot = { ...READING, temperatureMillidegrees: 36_001 };
+		const derived = [noTemperature, hot].map(
+			(reading) => deriveWaterReading(reading, CONFIGURATION, none).conductivityAt25,
+		);
+		assert.deepEqual(
+			derived.map(({ value, notes }) => ({ value, notes })),
+			[
+				{ value: undefined, notes: ["temperature-absent"] },
+				{ value: undefined, notes: ["temperature-beyond-law"] },
+			],
+		);
+	});
+
+	it("say that the natural-water law is not made for acid water, and keep the value", () => {
+		const acid = deriveWaterReading({ ...READING, pHMilli: 3100 }, CONFIGURATION, none);
+		assert.deepEqual(acid.conductivityAt25.notes, ["law-not-for-acid-water"]);
+		assert.notEqual(acid.conductivityAt25.value, undefined);
+	});
+
+	it("turn the loop's voltage into turbidity and keep small negatives", () => {
+		assert.equal(deriveWaterReading(READING, CONFIGURATION, none).turbidity.value, 500);
+		const below = { ...READING, turbidityMicrovolts: 595_000 };
+		const { value } = deriveWaterReading(below, CONFIGURATION, none).turbidity;
+		assert.ok(Math.abs((value ?? 0) + 2.0833) < 0.001, `${value}`);
+	});
+
+	it("use the calibration that the reading names, and nothing when it is not in the record", () => {
+		const calibration: CalibrationBody = {
+			kind: "calibration",
+			calibrationId: 4,
+			channel: 3,
+			range: 0,
+			curve: 1,
+			coefficients: [-1, 100, 10],
+		};
+		const reading = { ...READING, turbidityCalibration: 4 };
+		const known = deriveWaterReading(reading, CONFIGURATION, (channel, id) =>
+			channel === 3 && id === 4 ? calibration : undefined,
+		);
+		assert.ok(Math.abs((known.turbidity.value ?? 0) - (-1 + 180 + 32.4)) < 1e-9);
+		const unknown = deriveWaterReading(reading, CONFIGURATION, none);
+		assert.deepEqual(unknown.turbidity.notes, ["calibration-unknown"]);
+		assert.equal(unknown.turbidity.value, undefined);
+	});
+
+	it("follow the chain: a configuration counts from its entry on", () => {
+		const header = {
+			channelSet: 0,
+			timeQuality: 0,
+			epoch: 1,
+			sequence: 1,
+			boot: 1,
+			uptimeSeconds: 0,
+			utcSeconds: 0,
+			configurationId: 1,
+			stationFlags: 0,
+		};
+		const reading: Entry = {
+			...header,
+			channelSet: 1,
+			kind: "reading",
+			fields: fieldsOfWaterReading(READING),
+		};
+		const context = new DerivationContext();
+		assert.deepEqual(context.derive(reading)?.turbidity.notes, ["configuration-unknown"]);
+		context.observe({ ...header, ...CONFIGURATION });
+		assert.equal(context.derive(reading)?.turbidity.value, 500);
+	});
+});
