@@ -1,0 +1,66 @@
+/**
+ * Named rivers. They are assumptions for trying things out, chosen inside what has been reported of
+ * the two rivers since the discharges stopped, and no claim about what flows there.
+ */
+import { seedOf } from "../../src/core/chance.js";
+import { hydrograph, smoothNoise, wave } from "./noise.js";
+import type { River, WaterState } from "./river.js";
+
+const DAY_SECONDS = 86_400;
+const HOUR_SECONDS = 3600;
+
+type Scenario = (seed: number, startUtcSeconds: number) => River;
+
+/** Every scenario by name; the seed shapes its noise, the start places its events. */
+export const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({
+	"quiet-bor": (seed, _start) => endless("quiet Bor", (utc) => quietBor(seed, utc)),
+	"storm-pek": (seed, start) => endless("storm on the Pek", (utc) => stormPek(seed, start, utc)),
+});
+
+function endless(name: string, at: (utcSeconds: number) => WaterState): River {
+	return Object.freeze({ name, at, firstUtcSeconds: undefined, lastUtcSeconds: undefined });
+}
+
+/** A clear autumn day: temperature peaks in the afternoon, pH follows the algae's daylight. */
+function quietBor(seed: number, utcSeconds: number): WaterState {
+	const day = utcSeconds / DAY_SECONDS;
+	const hours = utcSeconds / HOUR_SECONDS;
+	return {
+		pH: 7.65 + 0.12 * wave(day - 0.33) + 0.03 * smoothNoise(seedOf(seed, "pH"), hours / 2),
+		conductivityAt25MicrosiemensPerCm:
+			860 + 25 * wave(day - 0.1) + 18 * smoothNoise(seedOf(seed, "conductivity"), hours / 3),
+		turbidityFormazinUnits: 6 + 2.5 * smoothNoise(seedOf(seed, "turbidity"), hours),
+		temperatureCelsius:
+			12.5 + 1.8 * wave(day - 0.38) + 0.4 * smoothNoise(seedOf(seed, "temperature"), hours / 4),
+	};
+}
+
+/** The first storm comes six hours after the start, then one every five days, of changing size. */
+const FIRST_STORM_SECONDS = 6 * HOUR_SECONDS;
+const STORM_PERIOD_SECONDS = 5 * DAY_SECONDS;
+
+/** Rain: silt rises within an hour and settles over half a day, salts are diluted, water cools. */
+function stormPek(seed: number, startUtcSeconds: number, utcSeconds: number): WaterState {
+	const day = utcSeconds / DAY_SECONDS;
+	const hours = utcSeconds / HOUR_SECONDS;
+	const sinceFirst = utcSeconds - startUtcSeconds - FIRST_STORM_SECONDS;
+	const storm = Math.floor(sinceFirst / STORM_PERIOD_SECONDS);
+	const since = sinceFirst - storm * STORM_PERIOD_SECONDS;
+	const strength = sinceFirst < 0 ? 0 : 0.8 + 0.4 * smoothNoise(seedOf(seed, "storm"), storm);
+	const silt = strength * hydrograph(since, 0.8 * HOUR_SECONDS, 4 * HOUR_SECONDS);
+	const rain = strength * hydrograph(since, 2 * HOUR_SECONDS, 12 * HOUR_SECONDS);
+	const burst = 1 + 0.12 * smoothNoise(seedOf(seed, "burst"), hours * 6);
+	return {
+		pH:
+			8.05 +
+			0.1 * wave(day - 0.33) -
+			0.35 * rain +
+			0.02 * smoothNoise(seedOf(seed, "pH"), hours / 2),
+		conductivityAt25MicrosiemensPerCm:
+			(480 + 12 * smoothNoise(seedOf(seed, "conductivity"), hours / 3)) / (1 + 0.45 * rain),
+		turbidityFormazinUnits:
+			4 + 1.2 * smoothNoise(seedOf(seed, "turbidity"), hours) + 1050 * silt * burst,
+		temperatureCelsius:
+			11.5 + 1.5 * wave(day - 0.38) - 1.2 * rain + 0.3 * smoothNoise(seedOf(seed, "t"), hours / 4),
+	};
+}
