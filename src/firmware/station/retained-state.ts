@@ -35,6 +35,10 @@ export interface RetainedState {
 	/** When the next reading is due. */
 	nextReadingMilliseconds: number;
 	isBatteryLow: boolean;
+	/** Unix seconds of the newest entry with a trusted time, 0 for none: no earlier time is believed. */
+	newestUtcSeconds: number;
+	/** Last sequence covered by a gap entry that was recorded already, 0 for none. */
+	recordedGapTo: number;
 	journal: Uint8Array;
 	uplink: Uint8Array;
 }
@@ -66,6 +70,8 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 		isBatteryLow: (flags & 4) !== 0,
 		configurationId: view.getUint16(52, true),
 		failedProbes: view.getUint8(54),
+		newestUtcSeconds: view.getUint32(56, true),
+		recordedGapTo: view.getUint32(60, true),
 		journal: bytes.slice(FIXED_BYTES, FIXED_BYTES + journalBytes),
 		uplink: bytes.slice(uplinkAt, uplinkAt + uplinkBytes),
 	};
@@ -96,6 +102,8 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 	view.setUint32(48, state.stepOffer?.utcSeconds ?? 0, true);
 	view.setUint16(52, state.configurationId, true);
 	view.setUint8(54, state.failedProbes);
+	view.setUint32(56, state.newestUtcSeconds, true);
+	view.setUint32(60, state.recordedGapTo, true);
 	bytes.set(state.journal, FIXED_BYTES);
 	bytes.set(state.uplink, FIXED_BYTES + JOURNAL_STATE_BYTES_MAX);
 	view.setUint32(RETAINED_BYTES - 4, crc32(bytes, 0, RETAINED_BYTES - 4), true);

@@ -27,6 +27,8 @@ const STATE: RetainedState = {
 	stepOffer: { atMilliseconds: 5, utcSeconds: 1_700_000_000 },
 	nextReadingMilliseconds: 12_345_978_901,
 	isBatteryLow: true,
+	newestUtcSeconds: 1_700_000_100,
+	recordedGapTo: 77,
 	journal: Uint8Array.of(1, 2, 3),
 	uplink: Uint8Array.of(9),
 };

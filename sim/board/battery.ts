@@ -1,0 +1,65 @@
+/** A 12 V lead battery with a small solar panel: enough physics for "low" to come and to go. */
+
+export interface BatteryOptions {
+	readonly capacityMilliwattHours: number;
+	/** What the panel gives at an instant, milliwatts. */
+	readonly solarMilliwatts: (utcSeconds: number) => number;
+	/** Unix seconds now. */
+	readonly utcSeconds: () => number;
+	/** All that the board has drawn so far, milliwatt hours. */
+	readonly drawnMilliwattHours: () => number;
+}
+
+/** Terminal voltage of a rested 12 V lead battery, empty and full. */
+const VOLTS_EMPTY = 11.6;
+const VOLTS_FULL = 12.75;
+/** The panel's power is summed in steps of this length. */
+const STEP_SECONDS = 600;
+
+export class Battery {
+	readonly #options: BatteryOptions;
+	#chargeMilliwattHours: number;
+	#drawnMilliwattHours: number;
+	#utcSeconds: number;
+
+	constructor(options: BatteryOptions) {
+		this.#options = options;
+		this.#chargeMilliwattHours = options.capacityMilliwattHours;
+		this.#drawnMilliwattHours = options.drawnMilliwattHours();
+		this.#utcSeconds = options.utcSeconds();
+	}
+
+	/** Volts at the terminals now. */
+	volts(): number {
+		this.#settle();
+		const part = this.#chargeMilliwattHours / this.#options.capacityMilliwattHours;
+		return VOLTS_EMPTY + (VOLTS_FULL - VOLTS_EMPTY) * part;
+	}
+
+	save(): { chargeMilliwattHours: number } {
+		this.#settle();
+		return { chargeMilliwattHours: this.#chargeMilliwattHours };
+	}
+
+	load(saved: { chargeMilliwattHours: number }): void {
+		this.#chargeMilliwattHours = saved.chargeMilliwattHours;
+		this.#utcSeconds = this.#options.utcSeconds();
+		this.#drawnMilliwattHours = this.#options.drawnMilliwattHours();
+	}
+
+	#settle(): void {
+		const { utcSeconds, drawnMilliwattHours, solarMilliwatts, capacityMilliwattHours } =
+			this.#options;
+		const drawn = drawnMilliwattHours();
+		let charge = this.#chargeMilliwattHours - (drawn - this.#drawnMilliwattHours);
+		this.#drawnMilliwattHours = drawn;
+		const now = utcSeconds();
+		while (this.#utcSeconds < now) {
+			const step = Math.min(STEP_SECONDS, now - this.#utcSeconds);
+			charge += (solarMilliwatts(this.#utcSeconds) * step) / 3600;
+			charge = Math.min(charge, capacityMilliwattHours);
+			this.#utcSeconds += step;
+		}
+		this.#chargeMilliwattHours = Math.max(charge, 0);
+	}
+}

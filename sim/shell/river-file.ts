@@ -1,0 +1,117 @@
+/** Reads a recorded river: CSV with the header `time,ph,ec25_us_cm,turbidity_ntu,temperature_c`, UTC. */
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { CsvError, type Info, parse } from "csv-parse/sync";
+import { recordedRiver, type WaterSample } from "../river/recorded-river.js";
+import type { River } from "../river/river.js";
+import { Failure } from "./failure.js";
+
+const COLUMNS = ["time", "ph", "ec25_us_cm", "turbidity_ntu", "temperature_c"] as const;
+/** ISO 8601 with an explicit zone of zero: a local time would place the river wrongly. */
+const UTC_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/;
+/** Physical bounds per column; beyond them the file is not what it says. */
+const BOUNDS: Readonly<Record<string, readonly [number, number]>> = Object.freeze({
+	ph: [0, 14],
+	ec25_us_cm: [0, 500_000],
+	turbidity_ntu: [-50, 10_000],
+	temperature_c: [-5, 60],
+});
+/** A year of readings each five minutes is 105 120 lines, 5 MB; ten of them fit. */
+const FILE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** The river of a file. Throws Failure that names file, line and column. */
+export function readRiverFile(path: string): River {
+	let text: string;
+	try {
+		const bytes = readFileSync(path);
+		if (bytes.length > FILE_BYTES_MAX) {
+			throw new Failure(`${path}: larger than ${FILE_BYTES_MAX} bytes; cut it into parts`);
+		}
+		text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+	} catch (error) {
+		if (error instanceof Failure) throw error;
+		if (error instanceof TypeError) throw new Failure(`${path}: not UTF-8 text`);
+		throw new Failure(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+	}
+	return recordedRiver(basename(path), samplesOf(path, text));
+}
+
+function samplesOf(path: string, text: string): WaterSample[] {
+	const samples: WaterSample[] = [];
+	for (const [index, { record, info }] of records(path, text).entries()) {
+		const line = info.lines;
+		if (index === 0) {
+			requireHeader(path, line, record);
+			continue;
+		}
+		if (record.length !== COLUMNS.length) {
+			throw new Failure(
+				`${path}:${line}:${record.length}: ${record.length} columns where ${COLUMNS.length} belong`,
+			);
+		}
+		const time = record[0] ?? "";
+		const milliseconds = UTC_TIME.test(time) ? Date.parse(time) : Number.NaN;
+		if (Number.isNaN(milliseconds)) {
+			throw new Failure(`${path}:${line}:1: time "${time}" is not UTC like 2026-10-01T12:00:00Z`);
+		}
+		const utcSeconds = milliseconds / 1000;
+		const before = samples[samples.length - 1]?.utcSeconds ?? Number.NEGATIVE_INFINITY;
+		if (utcSeconds <= before) {
+			throw new Failure(`${path}:${line}:1: time "${time}" is not after the line before`);
+		}
+		const quantity = (column: number): number => {
+			const name = COLUMNS[column] ?? "";
+			const field = record[column] ?? "";
+			const value = field === "" ? Number.NaN : Number(field);
+			const [low, high] = BOUNDS[name] ?? [0, 0];
+			if (!(value >= low && value <= high)) {
+				throw new Failure(
+					`${path}:${line}:${column + 1}: ${name} "${field}" is not a number from ${low} to ${high}`,
+				);
+			}
+			return value;
+		};
+		samples.push({
+			utcSeconds,
+			pH: quantity(1),
+			conductivityAt25MicrosiemensPerCm: quantity(2),
+			turbidityFormazinUnits: quantity(3),
+			temperatureCelsius: quantity(4),
+		});
+	}
+	if (samples.length === 0) throw new Failure(`${path}:1:1: no readings in the file`);
+	return samples;
+}
+
+interface CsvRecord {
+	readonly record: string[];
+	readonly info: Info;
+}
+
+function records(path: string, text: string): CsvRecord[] {
+	try {
+		return parse(text, {
+			bom: true,
+			info: true,
+			relax_column_count: true,
+			skip_empty_lines: true,
+			trim: true,
+		}) as unknown as CsvRecord[];
+	} catch (error) {
+		if (!(error instanceof CsvError)) throw error;
+		const line = (error as { lines?: number }).lines ?? 1;
+		throw new Failure(`${path}:${line}:1: ${error.message}`);
+	}
+}
+
+function requireHeader(path: string, line: number, record: readonly string[]): void {
+	COLUMNS.forEach((name, index) => {
+		if (record[index] === name) return;
+		throw new Failure(
+			`${path}:${line}:${index + 1}: header "${record[index] ?? ""}" where "${name}" belongs`,
+		);
+	});
+	if (record.length > COLUMNS.length) {
+		throw new Failure(`${path}:${line}:${COLUMNS.length + 1}: a column too many`);
+	}
+}

@@ -1,0 +1,75 @@
+/**
+ * Gives entries their header: which boot, how long it runs, what the clock says and how well, under
+ * which configuration, in what state of the station. The journal adds epoch and sequence.
+ */
+import type { EntryBody, EntryDraft } from "../../protocol/entry.js";
+
+/** Where an entry stands in time; taken when a measurement begins, used when it is written. */
+export interface Stamp {
+	readonly uptimeSeconds: number;
+	/** Unix seconds, 0 when unknown. */
+	readonly utcSeconds: number;
+	/** TIME_QUALITIES. */
+	readonly timeQuality: number;
+}
+
+export interface RecorderOptions {
+	readonly clock: { readonly milliseconds: number };
+	readonly time: { readonly utcSeconds: number | undefined; readonly timeQuality: number };
+	readonly boot: number;
+	readonly bootMilliseconds: number;
+	readonly configurationId: number;
+	/** STATION_FLAGS of this moment. */
+	readonly stationFlags: () => number;
+	/** Durable when it returns; throws StationError. */
+	readonly append: (draft: EntryDraft) => { readonly sequence: number };
+}
+
+export class Recorder {
+	readonly #options: RecorderOptions;
+	#newestUtcSeconds = 0;
+
+	constructor(options: RecorderOptions, newestUtcSeconds: number) {
+		this.#options = options;
+		this.#newestUtcSeconds = newestUtcSeconds;
+	}
+
+	/** Number of the boot that entries carry. */
+	get boot(): number {
+		return this.#options.boot;
+	}
+
+	/** Newest UTC that any entry carried, Unix seconds, 0 for none. */
+	get newestUtcSeconds(): number {
+		return this.#newestUtcSeconds;
+	}
+
+	stamp(): Stamp {
+		const { clock, time, bootMilliseconds } = this.#options;
+		return {
+			uptimeSeconds: Math.max(Math.floor((clock.milliseconds - bootMilliseconds) / 1000), 0),
+			utcSeconds: time.utcSeconds ?? 0,
+			timeQuality: time.timeQuality,
+		};
+	}
+
+	/**
+	 * Appends an entry; its sequence. `channelSet` is 0 but for readings. `extraFlags` are
+	 * STATION_FLAGS of this entry alone.
+	 */
+	record(body: EntryBody, channelSet = 0, stamp: Stamp = this.stamp(), extraFlags = 0): number {
+		const { boot, configurationId, stationFlags, append } = this.#options;
+		const { sequence } = append({
+			...body,
+			channelSet,
+			timeQuality: stamp.timeQuality,
+			boot,
+			uptimeSeconds: stamp.uptimeSeconds,
+			utcSeconds: stamp.utcSeconds,
+			configurationId,
+			stationFlags: stationFlags() | extraFlags,
+		});
+		if (stamp.utcSeconds > this.#newestUtcSeconds) this.#newestUtcSeconds = stamp.utcSeconds;
+		return sequence;
+	}
+}

@@ -1,0 +1,123 @@
+/** The rules of the house that types cannot hold: who imports whom, and what nobody may call. */
+import { strict as assert } from "node:assert";
+import { importsOf, type Source, sources } from "../support/sources.js";
+
+const isPortable = (path: string): boolean =>
+	/^(src\/(core|protocol|firmware)|drivers|sim)\//.test(path) &&
+	!/^(src\/firmware\/(board\/|main\.ts)|sim\/shell\/)/.test(path);
+
+/** For each room the rooms that it may import from; longest prefix wins. */
+const MAY_IMPORT: readonly (readonly [room: string, allowed: readonly string[]])[] = [
+	["src/core/", ["src/core/"]],
+	["src/protocol/", ["src/core/", "src/protocol/"]],
+	["src/firmware/ports", ["src/core/"]],
+	...["measure", "journal", "uplink", "console", "config"].map(
+		(room) =>
+			[
+				`src/firmware/${room}/`,
+				["src/core/", "src/protocol/", "src/firmware/ports", `src/firmware/${room}/`],
+			] as const,
+	),
+	["src/firmware/station/", ["src/core/", "src/protocol/", "src/firmware/"]],
+	["src/firmware/main", [""]],
+	["src/firmware/board/", [""]],
+	[
+		"drivers/",
+		[
+			"src/core/",
+			"src/firmware/ports",
+			"src/firmware/measure/",
+			"src/firmware/config/",
+			"drivers/",
+		],
+	],
+	["src/collector/", ["src/core/", "src/protocol/", "src/collector/"]],
+	["src/technician/", ["src/core/", "src/protocol/", "src/technician/"]],
+	["sim/", [""]],
+	["test/", [""]],
+];
+
+function breaches(source: Source): string[] {
+	const found: string[] = [];
+	const rule = MAY_IMPORT.filter(([room]) => source.path.startsWith(room)).sort(
+		(a, b) => b[0].length - a[0].length,
+	)[0];
+	if (rule === undefined) return [`${source.path} lives in no room`];
+	for (const target of importsOf(source)) {
+		const isOurs = /^(src|drivers|sim|test)\//.test(target);
+		if (isOurs && !rule[1].some((allowed) => target.startsWith(allowed))) {
+			found.push(`${source.path} imports ${target}`);
+		}
+		if (!isOurs && isPortable(source.path)) found.push(`${source.path} imports ${target}`);
+		if (isPortable(source.path) && isOurs && target.startsWith("sim/shell/")) {
+			found.push(`${source.path} imports ${target}`);
+		}
+	}
+	return found;
+}
+
+/** Portable code runs on two engines that must agree, with no globals but the language's. */
+const FORBIDDEN_IN_PORTABLE: readonly (readonly [RegExp, string])[] = [
+	[
+		/\bMath\.(?!sqrt\b|abs\b|floor\b|round\b|imul\b|min\b|max\b|trunc\b|ceil\b|clz32\b|sign\b|fround\b|SQRT1_2\b|SQRT2\b|PI\b|LN2\b)/,
+		"inexact Math",
+	],
+	[/\bDate\b/, "Date"],
+	[/\bglobalThis\b/, "globalThis"],
+	[/\bconsole\.(log|error|warn|info|debug)\b/, "console"],
+	[/\b(setTimeout|setInterval|setImmediate|queueMicrotask)\b/, "timers"],
+	[/\b(async|await)\s/, "async"],
+	[/\bPromise\b/, "promises"],
+	[/\bprocess\.(env|argv|exit|stdout|stderr|on|pid)\b/, "process"],
+	[/\bText(En|De)coder\b/, "TextEncoder"],
+	[/^(export )?let\s/m, "module state"],
+	[/\benum\s+\w+\s*\{/, "enum"],
+	[/:\s*any\b|\bas any\b/, "any"],
+];
+
+function forbidden(source: Source): string[] {
+	if (!isPortable(source.path)) return [];
+	return FORBIDDEN_IN_PORTABLE.filter(([pattern]) => pattern.test(source.code)).map(
+		([, what]) => `${source.path} uses ${what}`,
+	);
+}
+
+describe("the house", () => {
+	const all = sources("src", "drivers", "sim", "test");
+
+	it("keeps its import rules", () => {
+		assert.ok(all.length > 30, `only ${all.length} sources found`);
+		assert.deepEqual(all.flatMap(breaches), []);
+	});
+
+	it("finds a planted breach of the import rules", () => {
+		const plant = (path: string, code: string): string[] => breaches({ path, text: code, code });
+		assert.equal(plant("src/core/a.ts", 'import { x } from "../protocol/entry.js";').length, 1);
+		assert.equal(plant("src/firmware/journal/a.ts", 'import fs from "node:fs";').length, 1);
+		assert.equal(plant("src/collector/a.ts", 'import "../firmware/station/station.js";').length, 1);
+		assert.equal(plant("sim/a.ts", 'import { run } from "./shell/run.js";').length, 1);
+		assert.equal(plant("src/protocol/a.ts", 'import { y } from "../core/bytes.js";').length, 0);
+	});
+
+	it("calls nothing in portable code that differs between engines or reaches outside", () => {
+		assert.deepEqual(all.flatMap(forbidden), []);
+	});
+
+	it("finds planted uses of what is forbidden", () => {
+		const plant = (code: string): number =>
+			forbidden({ path: "src/core/a.ts", text: code, code }).length;
+		assert.equal(plant("const x = Math.exp(1);"), 1);
+		assert.equal(plant("const now = Date.now();"), 1);
+		assert.equal(plant("let state = 0;"), 1);
+		assert.equal(plant("const x = Math.floor(Math.sqrt(2));"), 0);
+	});
+
+	it("verifies TLS everywhere: nobody can switch it off", () => {
+		const words = [`reject${"Unauthorized"}`, `NODE_TLS_REJECT${"_UNAUTHORIZED"}`];
+		const found = all.filter(({ text }) => words.some((word) => text.includes(word)));
+		assert.deepEqual(
+			found.map(({ path }) => path),
+			[],
+		);
+	});
+});
