@@ -278,6 +278,11 @@ export function entrySequenceOf(bytes: Uint8Array): number {
 	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(8, true);
 }
 
+/** True for 1 to 8 characters of `[a-z0-9-]`. */
+export function isStationId(text: string): boolean {
+	return STATION_ID.test(text);
+}
+
 /** Station id as eight bytes, zero padded; `[a-z0-9-]{1,8}`, else StationError. */
 export function stationIdBytes(station: string): Uint8Array {
 	if (!STATION_ID.test(station)) {

@@ -1,0 +1,173 @@
+/**
+ * One column of a batch: predicts the next value from those before it and codes what remains. All
+ * arithmetic is on exact integers, so both sides agree on every engine.
+ */
+import { type BitCoder, Contexts } from "../core/range-coder.js";
+import type { FieldSpec } from "./channel-set.js";
+
+/** Levels and errors are kept in 1/16 of a step. */
+const UNIT = 16;
+
+/**
+ * Predictors: a level that follows the values with weight `level`/16 and a slope that follows the
+ * level's errors with weight `slope`/16. White noise wants small weights, a flood wants large ones.
+ */
+const PREDICTORS = Object.freeze([
+	{ level: 16, slope: 0 },
+	{ level: 8, slope: 0 },
+	{ level: 4, slope: 0 },
+	{ level: 2, slope: 0 },
+	{ level: 12, slope: 8 },
+	{ level: 8, slope: 2 },
+	{ level: 4, slope: 1 },
+] as const);
+
+/** Errors are averaged over about this many values. */
+const MEMORY = 12;
+
+/** Where a first value probably lies and how far off that is, in units of the channel. */
+const TYPICAL: ReadonlyMap<string, { readonly at: number; readonly spread: number }> = new Map([
+	["pH value", { at: 8, spread: 0.5 }],
+	["temperature value", { at: 12, spread: 6 }],
+	["conductivity value", { at: 400, spread: 200 }],
+	["turbidity value", { at: 0.65, spread: 0.1 }],
+	["turbidity spread", { at: 0.0005, spread: 0.0005 }],
+	["battery value", { at: 12.6, spread: 0.4 }],
+]);
+
+/** Mean error expected of the second value, in 1/16 of a step. */
+const SECOND_ERROR = 5 * UNIT;
+
+/** Magnitudes in whole bins, unary, up to here; beyond, an escape. */
+const BINS_MAX = 20;
+/** Classes of expected error: six where steps are counted singly, two of each octave above. */
+const CLASSES = 8;
+
+/** A column; it lives as long as its batch. */
+export class ColumnCoder {
+	readonly #levels: number[] = [];
+	readonly #slopes: number[] = [];
+	readonly #errors: number[] = [];
+	readonly #bins = new Contexts(CLASSES * BINS_MAX);
+	readonly #isZero = new Contexts(CLASSES);
+	readonly #sign = new Contexts(1, 16384, 40);
+	readonly #escape = new Contexts(UNSIGNED_CONTEXTS);
+	#count = 0;
+
+	/** `quantum`: how many of the field's steps make one of this column's. */
+	constructor(field: FieldSpec, quantum: number) {
+		const typical = TYPICAL.get(`${field.channel} ${field.role}`) ?? { at: 0, spread: 1000 };
+		const stepsPerUnit = field.scale / quantum;
+		for (let index = 0; index < PREDICTORS.length; index++) {
+			this.#levels.push(Math.round(typical.at * stepsPerUnit) * UNIT);
+			this.#slopes.push(0);
+			this.#errors.push(Math.max(Math.round(typical.spread * stepsPerUnit), 1) * UNIT);
+		}
+	}
+
+	/** Codes a whole number of steps; returns it. */
+	code(coder: BitCoder, steps: number): number {
+		let best = 0;
+		for (let index = 1; index < PREDICTORS.length; index++) {
+			if ((this.#errors[index] ?? 0) < (this.#errors[best] ?? 0)) best = index;
+		}
+		const predicted = Math.floor(
+			((this.#levels[best] ?? 0) + (this.#slopes[best] ?? 0) + UNIT / 2) / UNIT,
+		);
+		const coded = predicted + this.#codeError(coder, steps - predicted, this.#errors[best] ?? 0);
+		this.#learn(coded);
+		return coded;
+	}
+
+	#learn(steps: number): void {
+		const value = steps * UNIT;
+		const isFirst = this.#count === 0;
+		this.#count++;
+		PREDICTORS.forEach((predictor, index) => {
+			if (isFirst) {
+				this.#levels[index] = value;
+				this.#errors[index] = SECOND_ERROR;
+				return;
+			}
+			const predicted = (this.#levels[index] ?? 0) + (this.#slopes[index] ?? 0);
+			const error = value - predicted;
+			const mean = this.#errors[index] ?? 0;
+			const span = Math.min(this.#count + 1, MEMORY);
+			this.#errors[index] = mean + Math.floor((Math.abs(error) - mean) / span);
+			// A young level is the mean of what there was, so that it need not crawl from the first.
+			const weight = Math.max(predictor.level, Math.floor(16 / this.#count));
+			this.#levels[index] = predicted + Math.floor((error * weight) / 16);
+			const slope = this.#slopes[index] ?? 0;
+			this.#slopes[index] = slope + Math.floor((error * predictor.slope) / 16);
+		});
+	}
+
+	#codeError(coder: BitCoder, error: number, mean: number): number {
+		const meanSteps = Math.min(Math.floor(mean / UNIT), 0x3fffffff);
+		if (meanSteps < 2) return this.#codeSmall(coder, error, smallClass(mean));
+		// Bins of a quarter to half the mean error: fine enough to follow the shape of any noise.
+		const octave = 31 - Math.clz32(meanSteps);
+		const half = Math.floor(mean / (UNIT / 2)) % 2 ** (octave + 1) >= 2 ** octave ? 1 : 0;
+		const bits = octave - 1;
+		// -1 is the mirror image of 0, so that both signs have equal bins.
+		const isNegative = coder.bit(this.#sign, 0, error < 0 ? 1 : 0) === 1;
+		const magnitude = isNegative ? -1 - error : error;
+		const binSteps = 2 ** bits;
+		const bin = this.#codeBins(coder, 6 + half, Math.floor(magnitude / binSteps));
+		const coded = bin * binSteps + coder.raw(bits, magnitude % binSteps);
+		return isNegative ? -1 - coded : coded;
+	}
+
+	#codeSmall(coder: BitCoder, error: number, errorClass: number): number {
+		if (coder.bit(this.#isZero, errorClass, error === 0 ? 1 : 0) === 1) return 0;
+		const isNegative = coder.bit(this.#sign, 0, error < 0 ? 1 : 0) === 1;
+		const magnitude = 1 + this.#codeBins(coder, errorClass, Math.abs(error) - 1);
+		return isNegative ? -magnitude : magnitude;
+	}
+
+	#codeBins(coder: BitCoder, errorClass: number, bins: number): number {
+		const base = errorClass * BINS_MAX;
+		for (let count = 0; count < BINS_MAX; count++) {
+			if (coder.bit(this.#bins, base + count, bins === count ? 1 : 0) === 1) return count;
+		}
+		return BINS_MAX + codeUnsigned(coder, this.#escape, bins - BINS_MAX);
+	}
+}
+
+/** Classes 0..5 by mean error in 1/16 of a step, below two steps. */
+function smallClass(mean: number): number {
+	if (mean < 2) return 0;
+	if (mean < 5) return 1;
+	if (mean < 10) return 2;
+	if (mean < 16) return 3;
+	return mean < 24 ? 4 : 5;
+}
+
+/** Contexts that `codeUnsigned` and `codeDifference` need. */
+export const UNSIGNED_CONTEXTS = 40;
+const LENGTH_BITS_MAX = 36;
+
+/** Codes an integer 0 .. 2^36 - 2: its length in bits, unary, then the bits below the first. */
+export function codeUnsigned(coder: BitCoder, contexts: Contexts, value: number): number {
+	let length = 0;
+	for (; length < LENGTH_BITS_MAX - 1; length++) {
+		const isLonger = value + 1 >= 2 ** (length + 1) ? 1 : 0;
+		if (coder.bit(contexts, length, isLonger) === 0) break;
+	}
+	const least = 2 ** length;
+	const offset = value + 1 - least;
+	// 32 bits at most at a time.
+	const highBits = Math.max(length - 16, 0);
+	const lowBits = length - highBits;
+	const high = coder.raw(highBits, Math.floor(offset / 2 ** lowBits));
+	return least + high * 2 ** lowBits + coder.raw(lowBits, offset % 2 ** lowBits) - 1;
+}
+
+/** Codes a signed integer that is mostly 0, |value| < 2^36 - 2. */
+export function codeDifference(coder: BitCoder, contexts: Contexts, value: number): number {
+	const at = UNSIGNED_CONTEXTS - 2;
+	if (coder.bit(contexts, at, value === 0 ? 1 : 0) === 1) return 0;
+	const isNegative = coder.bit(contexts, at + 1, value < 0 ? 1 : 0) === 1;
+	const magnitude = 1 + codeUnsigned(coder, contexts, Math.abs(value) - 1);
+	return isNegative ? -magnitude : magnitude;
+}

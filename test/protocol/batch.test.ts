@@ -1,0 +1,134 @@
+import { strict as assert } from "node:assert";
+import { fraction, integerBelow, SeededChance } from "../../src/core/chance.js";
+import { StationError } from "../../src/core/errors.js";
+import {
+	BATCH_ENTRIES_MAX,
+	type Batch,
+	decodeBatch,
+	encodeBatch,
+	NewerBatchError,
+	readBatchLabel,
+} from "../../src/protocol/batch.js";
+import { randomEntries } from "../support/random-entries.js";
+
+const EPOCH = 0xdeadbeef;
+
+function batchOf(seed: number, count: number, readingShare = 0.7): Batch {
+	const chance = new SeededChance(seed);
+	const first = 1 + integerBelow(chance, 100_000);
+	return {
+		station: "bor-1",
+		epoch: EPOCH,
+		first,
+		floor: Math.max(1, first - 500),
+		previous: integerBelow(chance, 5) === 0 ? undefined : new Uint8Array(32).fill(seed),
+		entries: randomEntries(chance, { epoch: EPOCH, first, count }, readingShare),
+	};
+}
+
+function isRefused(payload: Uint8Array): boolean {
+	try {
+		decodeBatch(payload);
+		return false;
+	} catch (error) {
+		assert.ok(error instanceof StationError, String(error));
+		assert.equal(error.code, "batch-malformed");
+		return true;
+	}
+}
+
+describe("batch", () => {
+	it("gives every kind of entry back bit for bit", () => {
+		const start = 1 + Math.floor(1e6 * fraction(new SeededChance(Date.now() >>> 0)));
+		for (let seed = start; seed < start + 300; seed++) {
+			const chance = new SeededChance(seed);
+			const batch = batchOf(seed, 1 + integerBelow(chance, seed % 10 === 0 ? 160 : 20));
+			assert.deepEqual(decodeBatch(encodeBatch(batch)), batch, `seed ${seed}`);
+		}
+	});
+
+	it("carries a day of readings whatever they are within the bound", () => {
+		for (let seed = 1; seed <= 9; seed++) {
+			const batch = batchOf(seed, BATCH_ENTRIES_MAX, 1);
+			const payload = encodeBatch(batch);
+			assert.ok(payload.length <= 16 * 1024, `${payload.length} bytes`);
+			assert.deepEqual(decodeBatch(payload), batch, `seed ${seed}`);
+		}
+	});
+
+	it("refuses what an answer is, and an empty or oversized payload", () => {
+		assert.ok(isRefused(Uint8Array.of(0x88, 0x03, 0x01)));
+		assert.ok(isRefused(new Uint8Array(0)));
+		assert.ok(isRefused(new Uint8Array(16 * 1024 + 1)));
+	});
+
+	it("refuses a payload that is cut anywhere or goes on after its end", () => {
+		const payload = encodeBatch(batchOf(7, 12));
+		for (let length = 0; length < payload.length; length++) {
+			assert.ok(isRefused(payload.subarray(0, length)), `cut to ${length}`);
+		}
+		assert.ok(isRefused(Uint8Array.of(...payload, 0)));
+	});
+
+	it("refuses columns with bytes after the last entry", () => {
+		const chance = new SeededChance(3);
+		const entries = randomEntries(chance, { epoch: EPOCH, first: 1, count: 1 });
+		const place = { station: "a", epoch: EPOCH, first: 1, floor: 1, previous: undefined };
+		const payload = encodeBatch({ ...place, entries });
+		// array, kind, version, "a", epoch, first, count, floor, null, then the columns.
+		const head = payload.subarray(0, 14);
+		assert.equal(head[13], 0xf6);
+		const columnsAt = (payload[14] ?? 0) === 0x58 ? 16 : 15;
+		const columns = payload.subarray(columnsAt);
+		const longer = Uint8Array.of(...columns, 1, 2, 3, 4, 5);
+		assert.ok(isRefused(Uint8Array.of(...head, 0x58, longer.length, ...longer)));
+		assert.ok(isRefused(Uint8Array.of(...head, 0x58, columns.length + 1, ...columns, 0)));
+	});
+
+	it("tells a newer version from nonsense and still names its station", () => {
+		const payload = encodeBatch(batchOf(5, 2));
+		payload[2] = 2;
+		assert.throws(
+			() => decodeBatch(payload),
+			(error) => {
+				assert.ok(error instanceof NewerBatchError);
+				assert.deepEqual(error.label, { version: 2, station: "bor-1", epoch: EPOCH });
+				return true;
+			},
+		);
+		assert.deepEqual(readBatchLabel(payload), { version: 2, station: "bor-1", epoch: EPOCH });
+		payload[2] = 0;
+		assert.ok(isRefused(payload));
+	});
+
+	it("refuses a floor above the first entry and sequences beyond the last", () => {
+		const batch = batchOf(11, 3);
+		assert.ok(isRefused(encodeBatch({ ...batch, floor: batch.first + 1 })));
+	});
+
+	it("answers 20 000 malformed payloads with a typed refusal or a batch, quickly", () => {
+		const seed = Date.now() >>> 0;
+		const chance = new SeededChance(seed);
+		const samples = [1, 2, 12, 40].map((count) => encodeBatch(batchOf(count, count)));
+		let refused = 0;
+		for (let run = 0; run < 20_000; run++) {
+			const sample = samples[integerBelow(chance, samples.length)] ?? new Uint8Array(0);
+			const isNoise = integerBelow(chance, 4) === 0;
+			const payload = isNoise
+				? Uint8Array.from({ length: integerBelow(chance, 200) }, () => integerBelow(chance, 256))
+				: sample.slice(0, sample.length - integerBelow(chance, 3));
+			if (!isNoise) {
+				for (let flips = 1 + integerBelow(chance, 3); flips > 0; flips--) {
+					const at = integerBelow(chance, payload.length);
+					payload[at] = (payload[at] ?? 0) ^ (1 << integerBelow(chance, 8));
+				}
+			}
+			try {
+				if (isRefused(payload)) refused++;
+			} catch (error) {
+				assert.fail(`seed ${seed} run ${run}: ${String(error)}`);
+			}
+		}
+		assert.ok(refused > 10_000, `${refused} refused`);
+	});
+});

@@ -1,0 +1,109 @@
+import { strict as assert } from "node:assert";
+import { createHash, generateKeyPairSync, sign, verify } from "node:crypto";
+import { decode, Tagged } from "cborg";
+import { integerBelow, SeededChance } from "../../src/core/chance.js";
+import { StationError } from "../../src/core/errors.js";
+import { createSha256 } from "../../src/core/sha256.js";
+import { decodeBatch, encodeBatch } from "../../src/protocol/batch.js";
+import { decodeSign1, encodeSign1, toBeSigned } from "../../src/protocol/cose.js";
+import { randomEntries } from "../support/random-entries.js";
+
+const OPTIONS = {
+	useMaps: true,
+	strict: true,
+	tags: Tagged.preserve(18),
+};
+
+/** A station's envelope, signed by Node's own ECDSA. */
+function signedBatch(): { envelope: Uint8Array; key: ReturnType<typeof generateKeyPairSync> } {
+	const place = { epoch: 77, first: 5, count: 12 };
+	const payload = encodeBatch({
+		station: "bor-1",
+		epoch: 77,
+		first: 5,
+		floor: 2,
+		previous: new Uint8Array(32).fill(9),
+		entries: randomEntries(new SeededChance(4), place),
+	});
+	const key = generateKeyPairSync("ec", { namedCurve: "P-256" });
+	const signature = sign("sha256", toBeSigned(payload), {
+		key: key.privateKey,
+		dsaEncoding: "ieee-p1363",
+	});
+	return { envelope: encodeSign1(payload, signature), key };
+}
+
+describe("envelope", () => {
+	it("is read and verified by a CBOR library and a crypto library that are not ours", () => {
+		const { envelope, key } = signedBatch();
+		const tagged = decode(envelope, OPTIONS) as Tagged;
+		assert.ok(tagged instanceof Tagged);
+		assert.equal(tagged.tag, 18);
+		const [protectedHeader, unprotected, payload, signature] = tagged.value as [
+			Uint8Array,
+			Map<unknown, unknown>,
+			Uint8Array,
+			Uint8Array,
+		];
+		assert.deepEqual(decode(protectedHeader, OPTIONS), new Map([[1, -7]]));
+		assert.equal(unprotected.size, 0);
+		// Sig_structure built here by hand, from RFC 9052 section 4.4.
+		const head = Buffer.concat([
+			Buffer.of(0x84, 0x6a),
+			Buffer.from("Signature1"),
+			Buffer.of(0x43, ...protectedHeader, 0x40),
+			payload.length < 256
+				? Buffer.of(0x58, payload.length)
+				: Buffer.of(0x59, payload.length >> 8, payload.length & 255),
+			payload,
+		]);
+		const verifyKey = { key: key.publicKey, dsaEncoding: "ieee-p1363" as const };
+		assert.ok(verify("sha256", head, verifyKey, signature));
+		const items = decode(payload, OPTIONS) as unknown[];
+		assert.deepEqual(items.slice(0, 7), [1, 1, "bor-1", 77, 5, 12, 2]);
+		assert.deepEqual(items[7], new Uint8Array(32).fill(9));
+		assert.equal(decodeBatch(payload).entries.length, 12);
+	});
+
+	it("fails verification when any byte of payload or signature is flipped", () => {
+		const { envelope, key } = signedBatch();
+		const verifyKey = { key: key.publicKey, dsaEncoding: "ieee-p1363" as const };
+		for (let index = 0; index < envelope.length; index++) {
+			const flipped = envelope.slice();
+			flipped[index] = (flipped[index] ?? 0) ^ 0x10;
+			let isValid = false;
+			try {
+				const opened = decodeSign1(flipped);
+				isValid = verify("sha256", opened.toBeSigned, verifyKey, opened.signature);
+			} catch (error) {
+				assert.ok(error instanceof StationError);
+			}
+			assert.equal(isValid, false, `byte ${index}`);
+		}
+	});
+
+	it("hashes to what Node's SHA-256 of the Sig_structure is", () => {
+		const payload = Uint8Array.of(1, 2, 3);
+		const ours = createSha256()(toBeSigned(payload));
+		const theirs = createHash("sha256").update(toBeSigned(payload)).digest();
+		assert.deepEqual(ours, new Uint8Array(theirs));
+	});
+
+	it("answers 20 000 malformed envelopes with a typed refusal or an envelope", () => {
+		const seed = Date.now() >>> 0;
+		const chance = new SeededChance(seed);
+		const { envelope } = signedBatch();
+		for (let run = 0; run < 20_000; run++) {
+			const bytes = envelope.slice(0, envelope.length - integerBelow(chance, 2));
+			// Mostly in the frame, where the structure is.
+			const at = integerBelow(chance, integerBelow(chance, 2) === 0 ? 12 : bytes.length);
+			bytes[at] = integerBelow(chance, 256);
+			try {
+				decodeSign1(bytes);
+			} catch (error) {
+				assert.ok(error instanceof StationError, `seed ${seed} run ${run}: ${String(error)}`);
+				assert.equal(error.code, "batch-malformed");
+			}
+		}
+	});
+});
