@@ -1,0 +1,165 @@
+/**
+ * Who the collector is: a private authority with a server certificate for TLS, and the key that
+ * signs acknowledgements. Made once, kept in files that only their owner may read. The certificates
+ * are valid from 2000 to 2099, because a station judges them by a clock that may have stood still.
+ */
+import { randomBytes, webcrypto } from "node:crypto";
+import {
+	chmodSync,
+	closeSync,
+	existsSync,
+	fsyncSync,
+	mkdirSync,
+	openSync,
+	readFileSync,
+	renameSync,
+	writeSync,
+} from "node:fs";
+import { join } from "node:path";
+// tsyringe, inside x509, refuses to load without this polyfill.
+import "reflect-metadata";
+import * as x509 from "@peculiar/x509";
+import { bytesOfHex, hexOf } from "../core/bytes.js";
+import { type CollectorKey, collectorKeyOf } from "./keys.js";
+import { CollectorTrouble } from "./trouble.js";
+
+export interface CollectorIdentity {
+	/** PEM of the authority: what stations are provisioned with. */
+	readonly certificateAuthority: string;
+	/** PEM: leaf, then authority. */
+	readonly certificateChain: string;
+	/** PEM of the leaf's key. */
+	readonly privateKey: string;
+	readonly acknowledgementKey: CollectorKey;
+}
+
+interface IdentityFile {
+	readonly bistrinaIdentity: 1;
+	readonly serverName: string;
+	readonly certificateAuthority: string;
+	readonly certificate: string;
+	readonly privateKey: string;
+	readonly acknowledgementScalar: string;
+}
+
+const FILE_NAME = "identity.json";
+const NOT_BEFORE = new Date("2000-01-01T00:00:00Z");
+const NOT_AFTER = new Date("2099-12-31T00:00:00Z");
+const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+
+/**
+ * Loads the identity of a directory, or makes it. `acknowledgementScalar` (32 bytes) fixes the
+ * acknowledgement key, for simulations that must be repeatable. Throws CollectorTrouble.
+ */
+export async function openIdentity(
+	directory: string,
+	serverName: string,
+	acknowledgementScalar?: Uint8Array,
+): Promise<CollectorIdentity> {
+	mkdirSync(directory, { recursive: true, mode: 0o700 });
+	const path = join(directory, FILE_NAME);
+	if (existsSync(path)) return identityOf(path, serverName, readIdentity(path));
+	const made = await makeIdentity(serverName, acknowledgementScalar ?? newScalar());
+	const next = `${path}.next`;
+	const descriptor = openSync(next, "w", 0o600);
+	try {
+		writeSync(descriptor, `${JSON.stringify(made, null, "\t")}\n`);
+		fsyncSync(descriptor);
+	} finally {
+		closeSync(descriptor);
+	}
+	chmodSync(next, 0o600);
+	renameSync(next, path);
+	return identityOf(path, serverName, made);
+}
+
+function readIdentity(path: string): IdentityFile {
+	try {
+		const stored = JSON.parse(readFileSync(path, "utf8")) as IdentityFile;
+		if (stored.bistrinaIdentity === 1) return stored;
+	} catch (error) {
+		if (!(error instanceof SyntaxError)) throw error;
+	}
+	throw new CollectorTrouble(`${path}: corrupt or of another version; restore it from a backup`);
+}
+
+function identityOf(path: string, serverName: string, stored: IdentityFile): CollectorIdentity {
+	if (stored.serverName !== serverName) {
+		throw new CollectorTrouble(
+			`${path}: made for the name ${stored.serverName}, not ${serverName}; use that name`,
+		);
+	}
+	const scalar = bytesOfHex(stored.acknowledgementScalar);
+	if (scalar?.length !== 32)
+		throw new CollectorTrouble(`${path}: corrupt; restore it from a backup`);
+	return {
+		certificateAuthority: stored.certificateAuthority,
+		certificateChain: `${stored.certificate}\n${stored.certificateAuthority}\n`,
+		privateKey: stored.privateKey,
+		acknowledgementKey: collectorKeyOf(scalar),
+	};
+}
+
+async function makeIdentity(serverName: string, scalar: Uint8Array): Promise<IdentityFile> {
+	x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
+	const authorityKeys = (await webcrypto.subtle.generateKey(ALGORITHM, false, [
+		"sign",
+		"verify",
+	])) as webcrypto.CryptoKeyPair;
+	const leafKeys = (await webcrypto.subtle.generateKey(ALGORITHM, true, [
+		"sign",
+		"verify",
+	])) as webcrypto.CryptoKeyPair;
+	const authority = await x509.X509CertificateGenerator.createSelfSigned({
+		serialNumber: serialNumber(),
+		name: "CN=Bistrina collector authority",
+		notBefore: NOT_BEFORE,
+		notAfter: NOT_AFTER,
+		signingAlgorithm: ALGORITHM,
+		keys: authorityKeys,
+		extensions: [
+			new x509.BasicConstraintsExtension(true, 0, true),
+			new x509.KeyUsagesExtension(
+				x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
+				true,
+			),
+		],
+	});
+	const leaf = await x509.X509CertificateGenerator.create({
+		serialNumber: serialNumber(),
+		subject: `CN=${serverName}`,
+		issuer: authority.subject,
+		notBefore: NOT_BEFORE,
+		notAfter: NOT_AFTER,
+		signingAlgorithm: ALGORITHM,
+		publicKey: leafKeys.publicKey,
+		signingKey: authorityKeys.privateKey,
+		extensions: [
+			new x509.BasicConstraintsExtension(false, undefined, true),
+			new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+			new x509.ExtendedKeyUsageExtension(["1.3.6.1.5.5.7.3.1"]),
+			new x509.SubjectAlternativeNameExtension([{ type: "dns", value: serverName }]),
+		],
+	});
+	const exported = await webcrypto.subtle.exportKey("pkcs8", leafKeys.privateKey);
+	return {
+		bistrinaIdentity: 1,
+		serverName,
+		certificateAuthority: authority.toString("pem"),
+		certificate: leaf.toString("pem"),
+		privateKey: x509.PemConverter.encode(exported, "PRIVATE KEY"),
+		acknowledgementScalar: hexOf(scalar),
+	};
+}
+
+/** Positive and of fixed length, as RFC 5280 section 4.1.2.2 asks. */
+function serialNumber(): string {
+	const bytes = randomBytes(16);
+	bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
+	return bytes.toString("hex");
+}
+
+/** A private scalar; the chance that 32 random bytes are none of P-256's is 2^-32. */
+function newScalar(): Uint8Array {
+	return new Uint8Array(randomBytes(32));
+}

@@ -1,0 +1,356 @@
+/**
+ * The ledger: verifies a batch (signature, chain, sequence), stores it in one transaction, and only
+ * then signs the acknowledgement. The same code in every run; store, clock and socket differ. It
+ * keeps no state but a cache of station keys, so that several may share one database.
+ */
+import { createHash, type KeyObject } from "node:crypto";
+import { concatBytes, equalBytes } from "../core/bytes.js";
+import { StationError } from "../core/errors.js";
+import {
+	type Answer,
+	encodeAnswer,
+	RANGES_MAX,
+	REFUSAL_CODES,
+	type RefusalReason,
+} from "../protocol/acknowledgement.js";
+import { type Batch, decodeBatch, NewerBatchError, readBatchLabel } from "../protocol/batch.js";
+import { chainNext, chainStart, HEAD_BYTES } from "../protocol/chain.js";
+import { decodeSign1, encodeSign1, type Sign1, toBeSigned } from "../protocol/cose.js";
+import { decodeEntry, type Entry } from "../protocol/entry.js";
+import { type CollectorKey, isSignedBy, stationKeyOf } from "./keys.js";
+import { bytesOf, type SqlStore } from "./store.js";
+import { CollectorTrouble } from "./trouble.js";
+
+export interface LedgerOptions {
+	readonly store: SqlStore;
+	readonly key: CollectorKey;
+	/** Unix seconds; in a simulation the world's. */
+	readonly clock: { readonly utcSeconds: number };
+	/** What the answer asks of the station: seconds to its next upload; 0: as it likes. */
+	readonly nextSeconds?: (station: string) => number;
+	/** Stands in for ES256 in runs that say so. */
+	readonly verifySignature?: (
+		publicKey: Uint8Array,
+		signed: Uint8Array,
+		signature: Uint8Array,
+	) => boolean;
+	/** Told of everything that was not believed. */
+	readonly onReport?: (report: LedgerReport) => void;
+}
+
+export interface LedgerReport {
+	readonly station: string;
+	readonly reason: RefusalReason;
+	readonly detail: string;
+}
+
+export interface LedgerAnswer {
+	/** 200 acknowledged, 422 refused and signed, 400 not even a label to answer to. */
+	readonly status: 200 | 422 | 400;
+	/** The signed answer; text for 400. */
+	readonly body: Uint8Array;
+	/** Entries of the batch that were stored before. */
+	readonly duplicateCount: number;
+	readonly entryCount: number;
+}
+
+/** A million stations of 33-byte keys would be 100 MB of objects; the rest is looked up again. */
+const KEYS_CACHED_MAX = 20_000;
+/** Evidence is for people: beyond this per reason and station more of the same says nothing new. */
+const EVIDENCE_MAX = 1000;
+
+const STORE_SQL = `select * from bistrina_store($1::text, $2::bigint, $3::bigint, $4::bigint,
+	$5::integer[], $6::bytea, $7::bytea, $8::bytea, $9::bytea,
+	$10::bigint[], $11::bigint[], $12::bigint[], $13::bytea)`;
+
+interface StationKey {
+	readonly publicKey: Uint8Array;
+	readonly key: KeyObject | undefined;
+}
+
+interface Label {
+	readonly station: string;
+	readonly epoch: number;
+}
+
+export class Ledger {
+	readonly #options: LedgerOptions;
+	readonly #keys = new Map<string, StationKey>();
+
+	constructor(options: LedgerOptions) {
+		this.#options = options;
+	}
+
+	/**
+	 * Lets a station deliver. Throws CollectorTrouble when the id is enrolled with another key:
+	 * replacing a key is a decision of its own.
+	 */
+	async enrol(station: string, publicKey: Uint8Array): Promise<void> {
+		if (this.#options.verifySignature === undefined) stationKeyOf(publicKey);
+		const { store } = this.#options;
+		await store.query("insert into stations values ($1, $2) on conflict do nothing", [
+			station,
+			Buffer.from(publicKey),
+		]);
+		const [row] = await store.query("select public_key from stations where station = $1", [
+			station,
+		]);
+		if (row !== undefined && equalBytes(bytesOf(row["public_key"]), publicKey)) return;
+		throw new CollectorTrouble(
+			`station ${station} is enrolled with another key; use another id or another database`,
+		);
+	}
+
+	/** Takes an envelope. Never throws for what a station sends; a failing store throws. */
+	async receive(envelope: Uint8Array): Promise<LedgerAnswer> {
+		const hash = sha256(envelope);
+		let signed: Sign1;
+		let label: Label;
+		try {
+			signed = decodeSign1(envelope);
+			label = readBatchLabel(signed.payload);
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+			return {
+				status: 400,
+				body: new TextEncoder().encode(`${error.message}\n`),
+				duplicateCount: 0,
+				entryCount: 0,
+			};
+		}
+		const refuse = async (reason: RefusalReason, detail: string): Promise<LedgerAnswer> => {
+			this.#options.onReport?.({ station: label.station, reason, detail });
+			// A stranger must not be able to fill the disk.
+			if (reason !== "unknown-station" && reason !== "bad-signature") {
+				await this.#keepEvidence(hash, envelope, label.station, reason, detail);
+			}
+			return {
+				status: 422,
+				body: this.#signedAnswer({
+					kind: "refusal",
+					...this.#answerHead(label, hash),
+					code: REFUSAL_CODES[reason],
+				}),
+				duplicateCount: 0,
+				entryCount: 0,
+			};
+		};
+		const stationKey = await this.#keyOf(label.station);
+		if (stationKey === undefined) return refuse("unknown-station", "not enrolled");
+		if (!this.#isSigned(stationKey, signed)) {
+			return refuse("bad-signature", "the signature does not fit the enrolled key");
+		}
+		let checked: CheckedBatch;
+		try {
+			checked = checkBatch(decodeBatch(signed.payload), stationKey.publicKey);
+		} catch (error) {
+			if (error instanceof NewerBatchError) return refuse("unsupported-version", error.message);
+			if (error instanceof BatchRefusal) return refuse(error.reason, error.message);
+			if (error instanceof StationError) return refuse("malformed", error.message);
+			throw error;
+		}
+		const { batch } = checked;
+		const [row] = await this.#options.store.query(STORE_SQL, parametersOf(checked, hash, envelope));
+		if (row === undefined) throw new TypeError("the store gave no row");
+		const place = `entries ${batch.first} to ${batch.first + batch.entries.length - 1}`;
+		switch (row["outcome"]) {
+			case "conflict":
+				return refuse("conflicting-content", `${place} were stored with other contents`);
+			case "fork":
+				return refuse("fork", `${place} continue another chain than what is stored`);
+			case "stored":
+				return {
+					status: 200,
+					body: this.#signedAnswer({
+						kind: "acknowledgement",
+						...this.#answerHead(label, hash),
+						...coverageOf(
+							Number(row["floor_held"]),
+							row["range_firsts"] as number[],
+							row["range_lasts"] as number[],
+						),
+					}),
+					duplicateCount: Number(row["held"]),
+					entryCount: batch.entries.length,
+				};
+			default:
+				throw new TypeError(`unknown outcome ${String(row["outcome"])}`);
+		}
+	}
+
+	#isSigned(station: StationKey, signed: Sign1): boolean {
+		const { verifySignature } = this.#options;
+		if (verifySignature !== undefined) {
+			return verifySignature(station.publicKey, signed.toBeSigned, signed.signature);
+		}
+		return (
+			station.key !== undefined && isSignedBy(station.key, signed.toBeSigned, signed.signature)
+		);
+	}
+
+	#answerHead(label: Label, answers: Uint8Array) {
+		return {
+			station: label.station,
+			epoch: label.epoch,
+			answers,
+			nowUtcSeconds: Math.max(Math.floor(this.#options.clock.utcSeconds), 0),
+			nextSeconds: this.#options.nextSeconds?.(label.station) ?? 0,
+		};
+	}
+
+	#signedAnswer(answer: Answer): Uint8Array {
+		const payload = encodeAnswer(answer);
+		return encodeSign1(payload, this.#options.key.sign(toBeSigned(payload)));
+	}
+
+	async #keyOf(station: string): Promise<StationKey | undefined> {
+		const known = this.#keys.get(station);
+		if (known !== undefined) return known;
+		const [row] = await this.#options.store.query(
+			"select public_key from stations where station = $1",
+			[station],
+		);
+		if (row === undefined) return undefined;
+		const publicKey = bytesOf(row["public_key"]);
+		const found: StationKey = {
+			publicKey,
+			key: this.#options.verifySignature === undefined ? stationKeyOf(publicKey) : undefined,
+		};
+		if (this.#keys.size >= KEYS_CACHED_MAX) this.#keys.clear();
+		this.#keys.set(station, found);
+		return found;
+	}
+
+	async #keepEvidence(
+		hash: Uint8Array,
+		envelope: Uint8Array,
+		station: string,
+		reason: string,
+		detail: string,
+	): Promise<void> {
+		await this.#options.store.query(
+			`insert into evidence select $1::bytea, $2::text, $3::text, $4::text, $5::bytea
+			where (select count(*) from evidence where station = $3::text and reason = $2::text) < ${EVIDENCE_MAX}
+			on conflict do nothing`,
+			[Buffer.from(hash), reason, station, detail, Buffer.from(envelope)],
+		);
+	}
+}
+
+/** Why a well-formed, well-signed batch is refused before the store sees it. */
+class BatchRefusal extends Error {
+	override name = "BatchRefusal";
+	readonly reason: RefusalReason;
+
+	constructor(reason: RefusalReason, message: string) {
+		super(message);
+		this.reason = reason;
+	}
+}
+
+interface CheckedBatch {
+	readonly batch: Batch;
+	/** h(first - 1) .. h(last), or undefined when the batch is not chained. */
+	readonly heads: readonly Uint8Array[] | undefined;
+	readonly gaps: readonly (Entry & { readonly kind: "gap" })[];
+}
+
+/** Decodes every entry, walks the chain, and checks what an epoch begins with. */
+function checkBatch(batch: Batch, publicKey: Uint8Array): CheckedBatch {
+	const gaps: (Entry & { readonly kind: "gap" })[] = [];
+	const heads: Uint8Array[] = [];
+	let head = batch.previous;
+	if (head !== undefined) heads.push(head);
+	batch.entries.forEach((canonical, index) => {
+		const entry = decodeEntry(canonical);
+		const sequence = batch.first + index;
+		if (entry.sequence !== sequence || entry.epoch !== batch.epoch) {
+			throw new BatchRefusal("wrong-station", `entry ${sequence} bears another number or epoch`);
+		}
+		if (entry.kind === "epoch") {
+			if (entry.station !== batch.station || !equalBytes(entry.publicKey, publicKey)) {
+				throw new BatchRefusal("wrong-station", "the epoch entry names another station or key");
+			}
+			if (sequence === 1) requireStart(batch, entry);
+		} else if (sequence === 1) {
+			throw new BatchRefusal("malformed", "an epoch begins with an epoch entry");
+		}
+		if (entry.kind === "gap") {
+			if (entry.from < 1 || entry.to < entry.from || entry.to >= sequence) {
+				throw new BatchRefusal("malformed", `gap ${entry.from} to ${entry.to} at ${sequence}`);
+			}
+			gaps.push(entry);
+		}
+		if (head !== undefined) {
+			head = chainNext(sha256, head, canonical);
+			heads.push(head);
+		}
+	});
+	return { batch, heads: batch.previous === undefined ? undefined : heads, gaps };
+}
+
+function requireStart(batch: Batch, entry: Entry & { readonly kind: "epoch" }): void {
+	const start = chainStart(sha256, {
+		station: batch.station,
+		epoch: batch.epoch,
+		publicKey: entry.publicKey,
+		previousHead: entry.previousHead,
+	});
+	if (batch.previous !== undefined && equalBytes(batch.previous, start)) return;
+	throw new BatchRefusal("fork", "the first batch does not begin at h(0) of its epoch");
+}
+
+function parametersOf(checked: CheckedBatch, hash: Uint8Array, envelope: Uint8Array): unknown[] {
+	const { batch, heads, gaps } = checked;
+	const offsets = [0];
+	let end = 0;
+	for (const canonical of batch.entries) {
+		end += canonical.length;
+		offsets.push(end);
+	}
+	return [
+		batch.station,
+		batch.epoch,
+		batch.first,
+		batch.floor,
+		offsets,
+		Buffer.from(concatBytes(...batch.entries)),
+		heads === undefined ? null : Buffer.from(concatBytes(...heads)),
+		Buffer.from(hash),
+		Buffer.from(envelope),
+		gaps.map(({ sequence }) => sequence),
+		gaps.map(({ from }) => from),
+		gaps.map(({ to }) => to),
+		Buffer.concat(gaps.map(({ resume }) => padded(resume))),
+	];
+}
+
+function padded(resume: Uint8Array): Uint8Array {
+	return resume.length === HEAD_BYTES ? resume : new Uint8Array(HEAD_BYTES);
+}
+
+/**
+ * The acknowledgement's cursor and ranges from the covered ranges. Below the station's floor nothing
+ * will ever come any more: what is missing there is lost or released before, is named by queries,
+ * and must not hold back the release of what is stored.
+ */
+export function coverageOf(
+	floor: number,
+	firsts: readonly number[],
+	lasts: readonly number[],
+): { cursor: number; ranges: { first: number; last: number }[] } {
+	let cursor = floor - 1;
+	const ranges: { first: number; last: number }[] = [];
+	firsts.forEach((first, index) => {
+		const last = lasts[index] ?? first;
+		if (first <= cursor + 1) cursor = Math.max(cursor, last);
+		else ranges.push({ first, last });
+	});
+	return { cursor, ranges: ranges.slice(-RANGES_MAX) };
+}
+
+function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+	const hash = createHash("sha256");
+	for (const part of parts) hash.update(part);
+	return new Uint8Array(hash.digest());
+}

@@ -1,0 +1,100 @@
+/**
+ * PGlite on disk: PostgreSQL inside this process, nothing to install. What it commits survives the
+ * death of the process; the loss of the machine's power it survives only as far as the file
+ * system does. One process at a time.
+ */
+import {
+	closeSync,
+	existsSync,
+	mkdirSync,
+	openSync,
+	readFileSync,
+	rmSync,
+	writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { PGlite, type Transaction } from "@electric-sql/pglite";
+import { ensureSchema, type SqlRow, type SqlSession, type SqlStore } from "./store.js";
+import { CollectorTrouble } from "./trouble.js";
+
+/** Opens or makes the database under `directory`. Throws CollectorTrouble when in use or of another version. */
+export async function openPGliteStore(directory: string): Promise<SqlStore> {
+	mkdirSync(directory, { recursive: true, mode: 0o700 });
+	const lock = join(directory, "lock");
+	takeLock(directory, lock);
+	let database: PGlite;
+	try {
+		database = await PGlite.create(join(directory, "pglite"));
+	} catch (error) {
+		rmSync(lock, { force: true });
+		throw new CollectorTrouble(
+			`${directory}: the database does not open (${error instanceof Error ? error.message : error})`,
+		);
+	}
+	const store = storeOf(database, () => rmSync(lock, { force: true }));
+	try {
+		await ensureSchema(store, directory);
+	} catch (error) {
+		await store.close();
+		throw error;
+	}
+	return store;
+}
+
+/** In memory, for tests and simulations that keep nothing. */
+export async function openMemoryStore(): Promise<SqlStore> {
+	const store = storeOf(await PGlite.create(), () => {});
+	await ensureSchema(store, "memory");
+	return store;
+}
+
+function storeOf(database: PGlite, onClosed: () => void): SqlStore {
+	const sessionOf = (runner: PGlite | Transaction): SqlSession => ({
+		query: async (text, parameters = []) =>
+			(await runner.query<SqlRow>(text, [...parameters])).rows,
+		execute: async (text) => {
+			await runner.exec(text);
+		},
+	});
+	return {
+		...sessionOf(database),
+		name: "pglite",
+		transaction: (work) => database.transaction((transaction) => work(sessionOf(transaction))),
+		close: async () => {
+			await database.close();
+			onClosed();
+		},
+	};
+}
+
+function takeLock(directory: string, lock: string): void {
+	for (let attempt = 0; attempt < 2; attempt++) {
+		try {
+			const descriptor = openSync(lock, "wx", 0o600);
+			writeSync(descriptor, `${process.pid}\n`);
+			closeSync(descriptor);
+			return;
+		} catch (error) {
+			const { code } = error as NodeJS.ErrnoException;
+			if (code !== "EEXIST")
+				throw new CollectorTrouble(`${directory}: cannot be written (${code})`);
+		}
+		const holder = existsSync(lock) ? Number.parseInt(readFileSync(lock, "utf8"), 10) : Number.NaN;
+		if (Number.isInteger(holder) && holder !== process.pid && isAlive(holder)) {
+			throw new CollectorTrouble(
+				`${directory}: in use by process ${holder}; stop it or choose another directory`,
+			);
+		}
+		rmSync(lock, { force: true });
+	}
+	throw new CollectorTrouble(`${directory}: another process took it just now; try again`);
+}
+
+function isAlive(pid: number): boolean {
+	try {
+		process.kill(pid, 0);
+		return true;
+	} catch (error) {
+		return (error as NodeJS.ErrnoException).code === "EPERM";
+	}
+}

@@ -1,0 +1,88 @@
+/** A PostgreSQL server by connection string; any number of collectors may share it. */
+import pg from "pg";
+import { ensureSchema, type SqlRow, type SqlSession, type SqlStore } from "./store.js";
+import { CollectorTrouble } from "./trouble.js";
+
+/** Two cores commit no faster with more, and a server has about 100 to share out. */
+const CONNECTIONS_MAX = 8;
+const CONNECT_MILLISECONDS_MAX = 10_000;
+const STATEMENT_MILLISECONDS_MAX = 30_000;
+
+/** Connects and makes the schema where it is missing. The password belongs into PGPASSWORD or a pgpass file. */
+export async function openPostgresqlStore(connectionString: string): Promise<SqlStore> {
+	const pool = new pg.Pool({
+		connectionString,
+		max: CONNECTIONS_MAX,
+		connectionTimeoutMillis: CONNECT_MILLISECONDS_MAX,
+		statement_timeout: STATEMENT_MILLISECONDS_MAX,
+		types: { getTypeParser },
+	});
+	// A connection that breaks while idle is replaced by the pool; without a listener it would end us.
+	pool.on("error", () => {});
+	const store: SqlStore = {
+		...sessionOf(pool),
+		name: "postgresql",
+		transaction: async (work) => {
+			const client = await pool.connect();
+			let failure: unknown;
+			try {
+				await client.query("begin");
+				const result = await work(sessionOf(client));
+				await client.query("commit");
+				return result;
+			} catch (error) {
+				failure = error;
+				await client.query("rollback").catch(() => {});
+				throw error;
+			} finally {
+				client.release(failure instanceof Error && !(failure instanceof CollectorTrouble));
+			}
+		},
+		close: () => pool.end(),
+	};
+	try {
+		await ensureSchema(store, "the PostgreSQL database");
+	} catch (error) {
+		await pool.end();
+		if (error instanceof CollectorTrouble) throw error;
+		throw new CollectorTrouble(
+			`PostgreSQL does not answer (${error instanceof Error ? error.message : error}); ` +
+				"check the connection string, PGPASSWORD and that the server runs",
+		);
+	}
+	return store;
+}
+
+const INT8_OID = 20;
+const INT8_ARRAY_OID = 1016;
+
+/** Sequences are 32 bits, so that bigint columns fit numbers, as PGlite gives them. */
+function getTypeParser(oid: number, format?: "text" | "binary"): (text: string) => unknown {
+	if (oid === INT8_OID) return Number;
+	if (oid === INT8_ARRAY_OID) {
+		return (text) => (text === "{}" ? [] : text.slice(1, -1).split(",").map(Number));
+	}
+	return pg.types.getTypeParser(oid, format as "text");
+}
+
+function sessionOf(client: pg.Pool | pg.PoolClient): SqlSession {
+	return {
+		query: async (text, parameters = []) => {
+			const named =
+				parameters.length > 0 ? { name: nameOf(text), text, values: [...parameters] } : { text };
+			return (await client.query<SqlRow>(named)).rows;
+		},
+		execute: async (text) => {
+			await client.query(text);
+		},
+	};
+}
+
+/** Statements are prepared once per connection; their text names them. */
+function nameOf(text: string): string {
+	let hash = 0;
+	for (let index = 0; index < text.length; index++) {
+		hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
+	}
+	return `bistrina_${(hash >>> 0).toString(36)}_${text.length}`;
+}

@@ -1,0 +1,71 @@
+/** Read-only questions to the collector's store. */
+import { bytesOf, type SqlSession } from "./store.js";
+
+export interface StoredEntry {
+	readonly epoch: number;
+	readonly sequence: number;
+	readonly canonical: Uint8Array;
+}
+
+export interface StoredBatch {
+	readonly epoch: number;
+	readonly first: number;
+	readonly last: number;
+	readonly envelope: Uint8Array;
+}
+
+export interface StoredEvidence {
+	readonly station: string | undefined;
+	readonly reason: string;
+	readonly detail: string;
+}
+
+/** Enrolled stations with their public keys, by name. */
+export async function stationsOf(
+	session: SqlSession,
+): Promise<{ readonly station: string; readonly publicKey: Uint8Array }[]> {
+	const rows = await session.query("select station, public_key from stations order by station");
+	return rows.map((row) => ({
+		station: String(row["station"]),
+		publicKey: bytesOf(row["public_key"]),
+	}));
+}
+
+/** All entries of a station in order of epoch and sequence. */
+export async function entriesOf(session: SqlSession, station: string): Promise<StoredEntry[]> {
+	const rows = await session.query(
+		"select epoch, sequence, canonical from entries where station = $1 order by epoch, sequence",
+		[station],
+	);
+	return rows.map((row) => ({
+		epoch: Number(row["epoch"]),
+		sequence: Number(row["sequence"]),
+		canonical: bytesOf(row["canonical"]),
+	}));
+}
+
+/** All signed batches of a station, by place. */
+export async function batchesOf(session: SqlSession, station: string): Promise<StoredBatch[]> {
+	const rows = await session.query(
+		"select epoch, first, last, envelope from batches where station = $1 order by epoch, first, last, hash",
+		[station],
+	);
+	return rows.map((row) => ({
+		epoch: Number(row["epoch"]),
+		first: Number(row["first"]),
+		last: Number(row["last"]),
+		envelope: bytesOf(row["envelope"]),
+	}));
+}
+
+/** What was not believed. */
+export async function evidenceOf(session: SqlSession): Promise<StoredEvidence[]> {
+	const rows = await session.query(
+		"select station, reason, detail from evidence order by hash, reason",
+	);
+	return rows.map((row) => ({
+		station: row["station"] === null ? undefined : String(row["station"]),
+		reason: String(row["reason"]),
+		detail: String(row["detail"]),
+	}));
+}

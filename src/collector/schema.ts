@@ -1,0 +1,196 @@
+/**
+ * The collector's tables and the one function that stores a batch, the same for PGlite and
+ * PostgreSQL. Nothing in them depends on when or how often or in which order batches came, so that
+ * the same record always makes the same rows.
+ */
+
+export const SCHEMA_VERSION = 1;
+
+export const SCHEMA_SQL = `
+create table bistrina_schema (version integer not null);
+insert into bistrina_schema (version) values (${SCHEMA_VERSION});
+
+-- Who may deliver, and with which key (SEC 1 compressed P-256 point).
+create table stations (
+	station text primary key,
+	public_key bytea not null
+);
+
+-- Canonical bytes of every entry; first write wins.
+create table entries (
+	station text not null,
+	epoch bigint not null,
+	sequence bigint not null,
+	canonical bytea not null,
+	primary key (station, epoch, sequence)
+);
+
+-- Heads that a signed batch or a delivered gap vouches for: h(sequence).
+create table heads (
+	station text not null,
+	epoch bigint not null,
+	sequence bigint not null,
+	head bytea not null,
+	primary key (station, epoch, sequence)
+);
+
+-- Envelopes as they were signed, so that anyone can check the signatures again.
+create table batches (
+	hash bytea primary key,
+	station text not null,
+	epoch bigint not null,
+	first bigint not null,
+	last bigint not null,
+	floor bigint not null,
+	is_chained boolean not null,
+	envelope bytea not null
+);
+create index batches_by_place on batches (station, epoch, first);
+
+-- Gaps that the station named in its record.
+create table gaps (
+	station text not null,
+	epoch bigint not null,
+	first bigint not null,
+	last bigint not null,
+	sequence bigint not null,
+	primary key (station, epoch, sequence)
+);
+
+-- What is present or named as a gap, as disjoint, non-adjacent ranges.
+create table coverage (
+	station text not null,
+	epoch bigint not null,
+	first bigint not null,
+	last bigint not null,
+	primary key (station, epoch, first)
+);
+
+-- Lowest sequence that the station has said it still holds.
+create table floors (
+	station text not null,
+	epoch bigint not null,
+	floor bigint not null,
+	primary key (station, epoch)
+);
+
+-- What was not believed, kept for people to look at and never mixed with the record.
+create table evidence (
+	hash bytea not null,
+	reason text not null,
+	station text,
+	detail text not null,
+	envelope bytea not null,
+	primary key (hash, reason)
+);
+
+create function bistrina_cover(p_station text, p_epoch bigint, p_first bigint, p_last bigint)
+returns void language plpgsql as $$
+declare
+	v_first bigint := p_first;
+	v_last bigint := p_last;
+begin
+	-- Everything that overlaps or touches the new range melts into it.
+	with merged as (
+		delete from coverage
+		where station = p_station and epoch = p_epoch
+			and first <= p_last + 1 and last >= p_first - 1
+		returning first, last
+	)
+	select least(p_first, min(first)), greatest(p_last, max(last)) into v_first, v_last from merged;
+	insert into coverage values (p_station, p_epoch, coalesce(v_first, p_first), coalesce(v_last, p_last));
+end $$;
+
+-- Stores a verified batch. p_heads holds h(first-1) .. h(last), 32 bytes each, or null when the batch
+-- is not chained. Outcomes: stored, conflict, fork; with the last two nothing is changed.
+create function bistrina_store(
+	p_station text, p_epoch bigint, p_first bigint, p_floor bigint,
+	p_offsets integer[], p_canonical bytea, p_heads bytea, p_hash bytea, p_envelope bytea,
+	p_gap_sequences bigint[], p_gap_firsts bigint[], p_gap_lasts bigint[], p_gap_heads bytea
+) returns table (outcome text, held integer, floor_held bigint, range_firsts bigint[], range_lasts bigint[])
+language plpgsql as $$
+declare
+	v_count integer := cardinality(p_offsets) - 1;
+	v_last bigint := p_first + v_count - 1;
+	v_held integer := 0;
+	v_conflicts integer := 0;
+	v_zeros constant bytea := decode(repeat('00', 32), 'hex');
+begin
+	perform pg_advisory_xact_lock(hashtextextended(p_station, p_epoch));
+	if not exists (select 1 from batches b where b.hash = p_hash) then
+		select count(*), count(*) filter (where e.canonical <> substring(p_canonical
+				from p_offsets[(e.sequence - p_first + 1)::integer] + 1
+				for p_offsets[(e.sequence - p_first + 2)::integer]
+					- p_offsets[(e.sequence - p_first + 1)::integer]))
+			into v_held, v_conflicts
+			from entries e
+			where e.station = p_station and e.epoch = p_epoch and e.sequence between p_first and v_last;
+		if v_conflicts > 0 then
+			return query select 'conflict'::text, v_held, 0::bigint, null::bigint[], null::bigint[];
+			return;
+		end if;
+		if p_heads is not null and exists (
+			select 1 from heads h
+			where h.station = p_station and h.epoch = p_epoch and h.sequence between p_first - 1 and v_last
+				and h.head <> substring(p_heads from ((h.sequence - p_first + 1) * 32)::integer + 1 for 32)
+		) or exists (
+			select 1 from generate_subscripts(p_gap_sequences, 1) i
+			join heads h on h.station = p_station and h.epoch = p_epoch and h.sequence = p_gap_lasts[i]
+			where substring(p_gap_heads from (i - 1) * 32 + 1 for 32) <> v_zeros
+				and h.head <> substring(p_gap_heads from (i - 1) * 32 + 1 for 32)
+		) then
+			return query select 'fork'::text, v_held, 0::bigint, null::bigint[], null::bigint[];
+			return;
+		end if;
+		if v_held < v_count then
+			insert into entries
+				select p_station, p_epoch, p_first + i - 1,
+					substring(p_canonical from p_offsets[i] + 1 for p_offsets[i + 1] - p_offsets[i])
+				from generate_series(1, v_count) i
+				on conflict do nothing;
+		end if;
+		insert into batches values
+			(p_hash, p_station, p_epoch, p_first, v_last, p_floor, p_heads is not null, p_envelope);
+		if p_heads is not null then
+			insert into heads values
+				(p_station, p_epoch, p_first - 1, substring(p_heads from 1 for 32)),
+				(p_station, p_epoch, v_last, substring(p_heads from v_count * 32 + 1 for 32))
+				on conflict do nothing;
+		end if;
+		perform bistrina_cover(p_station, p_epoch, p_first, v_last);
+		if cardinality(p_gap_sequences) > 0 then
+			insert into gaps
+				select p_station, p_epoch, p_gap_firsts[i], p_gap_lasts[i], p_gap_sequences[i]
+				from generate_subscripts(p_gap_sequences, 1) i on conflict do nothing;
+			insert into heads
+				select distinct on (p_gap_lasts[i]) p_station, p_epoch, p_gap_lasts[i],
+					substring(p_gap_heads from (i - 1) * 32 + 1 for 32)
+				from generate_subscripts(p_gap_sequences, 1) i
+				where substring(p_gap_heads from (i - 1) * 32 + 1 for 32) <> v_zeros
+				on conflict do nothing;
+			perform bistrina_cover(p_station, p_epoch, p_gap_firsts[i], p_gap_lasts[i])
+				from generate_subscripts(p_gap_sequences, 1) i;
+		end if;
+		insert into floors values (p_station, p_epoch, p_floor)
+			on conflict (station, epoch) do update set floor = excluded.floor
+			where floors.floor < excluded.floor;
+	else
+		v_held := v_count;
+	end if;
+	return query select 'stored'::text, v_held,
+		(select f.floor from floors f where f.station = p_station and f.epoch = p_epoch),
+		array_agg(c.first order by c.first), array_agg(c.last order by c.first)
+		from coverage c where c.station = p_station and c.epoch = p_epoch;
+end $$;
+`;
+
+/** Tables of the record, in the order in which a comparison reads them. */
+export const RECORD_TABLES = Object.freeze([
+	"stations",
+	"entries",
+	"heads",
+	"batches",
+	"gaps",
+	"coverage",
+	"floors",
+] as const);
