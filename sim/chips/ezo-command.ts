@@ -1,0 +1,48 @@
+/** Commands of the EZO circuits: what they lead to, and their bytes. */
+import { asciiBytes } from "../../src/core/bytes.js";
+import { decimalText } from "./decimal-text.js";
+
+/** What a command leads to: `text` after `milliseconds`, and `commit` when it is done. */
+export interface EzoOutcome {
+	readonly text: string;
+	readonly duration: "short" | "read" | "calibrate";
+	/** Takes effect at the end: a loss of power before it leaves everything as it was. */
+	readonly commit?: () => void;
+}
+
+/** A query answered at once. */
+export function answer(text: string): EzoOutcome {
+	return { text, duration: "short" };
+}
+
+/** A setting that takes effect when the command is done. */
+export function change(commit: () => void): EzoOutcome {
+	return { text: "", duration: "short", commit };
+}
+
+/** A calibration point, stored when the command is done. */
+export function calibration(commit: () => void): EzoOutcome {
+	return { text: "", duration: "calibrate", commit };
+}
+
+/** At least one decimal, at most three: `25.0`, `19.53`. */
+export function trimmedText(value: number): string {
+	const text = decimalText(value, 3);
+	if (!text.endsWith("0")) return text;
+	return text.endsWith("00") ? text.slice(0, -2) : text.slice(0, -1);
+}
+
+/** Commands need no terminator; one NUL, CR or LF at the end, or several, do no harm. */
+export function stripped(text: string): string {
+	let end = text.length;
+	while (end > 0 && "\0\r\n".includes(text.charAt(end - 1))) end--;
+	return text.slice(0, end);
+}
+
+/** Status, payload, NUL. */
+export function frameOf(status: number, text: string): Uint8Array {
+	const frame = new Uint8Array(text.length + 2);
+	frame[0] = status;
+	frame.set(asciiBytes(text), 1);
+	return frame;
+}

@@ -1,0 +1,147 @@
+/**
+ * What differs between the generations of the Atlas EZO circuits' firmware, as rows of a table.
+ * Where boards were seen to differ within a generation, or the fact is not settled, it is a column
+ * too: spread a row and change it.
+ */
+
+export interface EzoFirmware {
+	/** As `i` reports it. */
+	readonly version: string;
+	/** `?STATUS,` and the like of older boards, or the datasheet's `?Status,`. */
+	readonly prefixes: "upper case" | "datasheet";
+	/** The answer to `O,?` begins with this. */
+	readonly outputPrefix: "?O," | "?,O,";
+	/** Fields of `Slope,?`: the oldest boards leave out the offset. */
+	readonly slopeFields: 2 | 3;
+	/** `RT,t`. */
+	readonly hasReadWithTemperature: boolean;
+	/** `Find` and `Export`/`Import`; the oldest have `F` alone. */
+	readonly hasFindAndExport: boolean;
+	/** `pHext`. */
+	readonly hasExtendedScale: boolean;
+	/** Conductivity circuits leave the factory with all four outputs on, or with EC alone. */
+	readonly hasFourOutputs: boolean;
+	/** The command that wakes a sleeping circuit is lost; reading then gives 255. */
+	readonly wakeConsumesCommand: boolean;
+	/** A zero-byte write to a sleeping circuit leaves the data line low until power goes. */
+	readonly emptyWriteHangsSleeping: boolean;
+	/** What a second read of one response gives. */
+	readonly secondRead: "no data" | "repeats";
+	/** A point out of order (low before mid, a solution before dry). */
+	readonly calibrationOrder: "strict" | "lax";
+	/** Whether `T` outlives Sleep. */
+	readonly sleepKeepsTemperature: boolean;
+	/** Delays as boards were measured (drawn by chance), or as the datasheet prints them. */
+	readonly timing: "measured" | "datasheet";
+}
+
+const NEWEST: EzoFirmware = {
+	version: "2.16",
+	prefixes: "datasheet",
+	outputPrefix: "?,O,",
+	slopeFields: 3,
+	hasReadWithTemperature: true,
+	hasFindAndExport: true,
+	hasExtendedScale: true,
+	hasFourOutputs: false,
+	wakeConsumesCommand: true,
+	emptyWriteHangsSleeping: true,
+	secondRead: "no data",
+	calibrationOrder: "strict",
+	sleepKeepsTemperature: true,
+	timing: "measured",
+};
+
+/** Generations by version. `1.98`: four outputs, two slopes. `2.10`: Export, EC alone. `2.16`: RT. */
+export const EZO_FIRMWARE: Readonly<Record<"1.98" | "2.10" | "2.16", EzoFirmware>> = Object.freeze({
+	"1.98": {
+		...NEWEST,
+		version: "1.98",
+		prefixes: "upper case",
+		outputPrefix: "?O,",
+		slopeFields: 2,
+		hasReadWithTemperature: false,
+		hasFindAndExport: false,
+		hasExtendedScale: false,
+		hasFourOutputs: true,
+	},
+	"2.10": {
+		...NEWEST,
+		version: "2.10",
+		prefixes: "upper case",
+		outputPrefix: "?O,",
+		hasReadWithTemperature: false,
+		hasExtendedScale: false,
+	},
+	"2.16": NEWEST,
+});
+
+/** Shortest and longest, milliseconds. */
+export type MillisecondsRange = readonly [number, number];
+
+/** What differs between the three circuits: sources are the datasheets and published measurements. */
+export interface EzoKind {
+	/** As `i` reports it. */
+	readonly name: "pH" | "EC" | "RTD";
+	readonly address: number;
+	/** Power-on to the first acknowledgement. */
+	readonly bootMilliseconds: MillisecondsRange;
+	readonly readMilliseconds: MillisecondsRange;
+	readonly readMillisecondsDatasheet: number;
+	readonly calibrateMilliseconds: number;
+	/** At 3.3 V and at 5 V, LED on: longest, standby, sleep; LED off (3.3 V): longest, standby. */
+	readonly milliamperes3V3: readonly [number, number, number];
+	readonly milliamperes5V: readonly [number, number, number];
+	readonly milliamperes3V3Dark: readonly [number, number];
+}
+
+/** The three circuits of a station. */
+export const EZO_KINDS: Readonly<Record<"pH" | "EC" | "RTD", EzoKind>> = Object.freeze({
+	pH: {
+		name: "pH",
+		address: 0x63,
+		bootMilliseconds: [846, 846],
+		readMilliseconds: [800, 1656],
+		readMillisecondsDatasheet: 900,
+		calibrateMilliseconds: 900,
+		milliamperes3V3: [14.5, 13.9, 0.995],
+		milliamperes5V: [18.3, 16, 1.16],
+		milliamperes3V3Dark: [13.3, 13.3],
+	},
+	EC: {
+		name: "EC",
+		address: 0x64,
+		bootMilliseconds: [739, 740],
+		readMilliseconds: [545, 565],
+		readMillisecondsDatasheet: 600,
+		calibrateMilliseconds: 600,
+		milliamperes3V3: [35, 16.9, 0.4],
+		milliamperes5V: [50, 18.1, 0.7],
+		milliamperes3V3Dark: [34, 15.9],
+	},
+	RTD: {
+		name: "RTD",
+		address: 0x66,
+		bootMilliseconds: [731, 735],
+		readMilliseconds: [393, 643],
+		readMillisecondsDatasheet: 600,
+		calibrateMilliseconds: 600,
+		milliamperes3V3: [14.3, 13.8, 0.09],
+		milliamperes5V: [16, 15.4, 0.4],
+		milliamperes3V3Dark: [14, 13.6],
+	},
+});
+
+/** Current of a powered circuit, mA, by supply and by what it does. */
+export function milliamperesOf(
+	kind: EzoKind,
+	supplyVolts: number,
+	isLedOn: boolean,
+	activity: "sleep" | "standby" | "longest",
+): number {
+	const is5V = supplyVolts > 4;
+	const [longest, standby, sleep] = is5V ? kind.milliamperes5V : kind.milliamperes3V3;
+	if (activity === "sleep") return sleep;
+	if (!isLedOn && !is5V) return kind.milliamperes3V3Dark[activity === "longest" ? 0 : 1];
+	return activity === "longest" ? longest : standby;
+}

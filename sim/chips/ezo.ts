@@ -1,0 +1,448 @@
+/**
+ * What the three Atlas EZO circuits share: ASCII commands over I2C, a status byte before every
+ * response, a delay before it is there, settings that outlive power and settings that do not, sleep.
+ * Source: the EZO datasheets and published boards, by generation in ezo-firmware.ts.
+ */
+import { asciiText, bytesOfHex, hexOf } from "../../src/core/bytes.js";
+import { type Chance, fraction, integerBelow } from "../../src/core/chance.js";
+import type { VirtualAlarm, VirtualClock } from "../clock.js";
+import type { I2CChip } from "../i2c-bus.js";
+import { decimalOf, decimalText } from "./decimal-text.js";
+import { answer, change, type EzoOutcome, frameOf, stripped, trimmedText } from "./ezo-command.js";
+import {
+	EZO_FIRMWARE,
+	type EzoFirmware,
+	type EzoKind,
+	type MillisecondsRange,
+	milliamperesOf,
+} from "./ezo-firmware.js";
+import {
+	EXPORT_STRING_BYTES,
+	EXPORT_STRINGS,
+	type EzoOwnSettings,
+	imageOf,
+	ownOf,
+} from "./ezo-image.js";
+
+const STATUS_SUCCESS = 1;
+const STATUS_SYNTAX_ERROR = 2;
+const STATUS_BUSY = 254;
+const STATUS_NO_DATA = 255;
+
+/** Short queries: 4 ms measured, 300 ms printed. */
+const SHORT_MILLISECONDS = 4;
+const SHORT_MILLISECONDS_DATASHEET = 300;
+const BOOT_MILLISECONDS_DATASHEET = 1000;
+/** Longer commands are refused; the longest that exists, `Name` with 16 letters, has 21. */
+const COMMAND_BYTES_MAX = 40;
+const NAME_CHARACTERS_MAX = 16;
+export interface EzoOptions {
+	clock: VirtualClock;
+	/** Draws delays (and stretching); a stream of its own for each circuit. */
+	chance: Chance;
+	/** Default: the kind's own. */
+	address?: number;
+	/** Default: the newest generation. */
+	firmware?: EzoFirmware;
+	/** Supply, volts: what `Status` reports and which current table holds. Default 3.3. */
+	supplyVolts?: number;
+	/** Longest random stretch of the clock at each address, milliseconds. Default 0: none. */
+	stretchMillisecondsMax?: number;
+	/** Called with the present current whenever it changes. */
+	onCurrent?: (milliamperes: number) => void;
+}
+
+/** All that outlives the power, as plain data. */
+export interface EzoSettings<Own extends EzoOwnSettings> {
+	address: number;
+	isInUartMode: boolean;
+	isLedOn: boolean;
+	isProtocolLocked: boolean;
+	name: string;
+	own: Own;
+}
+
+type State =
+	| { readonly kind: "off" }
+	| { readonly kind: "booting"; readonly untilMicroseconds: number }
+	| { readonly kind: "awake" }
+	| { readonly kind: "asleep" }
+	/** Asleep, and holding the data line low after an empty write. */
+	| { readonly kind: "hung" };
+
+interface Job {
+	readonly readyMicroseconds: number;
+	readonly status: number;
+	readonly text: string;
+	readonly isHungry: boolean;
+	readonly commit: (() => void) | undefined;
+}
+
+/** One EZO circuit; the kinds add their commands. */
+export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip {
+	protected readonly clock: VirtualClock;
+	protected readonly firmware: EzoFirmware;
+	protected settings: EzoSettings<Own>;
+	/** Degrees Celsius for compensation; lost with the power. */
+	protected compensationCelsius = 25;
+	/** Fault: added to every delay, milliseconds. */
+	lateMilliseconds = 0;
+	readonly #kind: EzoKind;
+	readonly #factory: Own;
+	readonly #chance: Chance;
+	readonly #supplyVolts: number;
+	readonly #stretchMillisecondsMax: number;
+	readonly #onCurrent: ((milliamperes: number) => void) | undefined;
+	readonly #alarm: VirtualAlarm | undefined;
+	#state: State = { kind: "off" };
+	#job: Job | undefined;
+	#response: Uint8Array | undefined;
+	#restartCode: "P" | "S" = "P";
+	#exportIndex = 0;
+	#imported: Uint8Array[] = [];
+	#milliamperes = 0;
+
+	/** `factory`: settings as they leave the factory; `own` of a settings record is always a copy. */
+	protected constructor(kind: EzoKind, factory: Own, options: EzoOptions) {
+		this.clock = options.clock;
+		this.firmware = options.firmware ?? EZO_FIRMWARE["2.16"];
+		this.#kind = kind;
+		this.#factory = factory;
+		this.#chance = options.chance;
+		this.#supplyVolts = options.supplyVolts ?? 3.3;
+		this.#stretchMillisecondsMax = options.stretchMillisecondsMax ?? 0;
+		this.#onCurrent = options.onCurrent;
+		if (options.onCurrent !== undefined) {
+			this.#alarm = options.clock.createAlarm(() => this.#settle());
+		}
+		this.settings = {
+			address: options.address ?? kind.address,
+			isInUartMode: false,
+			isLedOn: true,
+			isProtocolLocked: false,
+			name: "",
+			own: { ...factory },
+		};
+	}
+
+	get address(): number {
+		return this.settings.address;
+	}
+
+	get isPowered(): boolean {
+		return this.#state.kind !== "off";
+	}
+
+	get isAsleep(): boolean {
+		return this.#state.kind === "asleep" || this.#state.kind === "hung";
+	}
+
+	/** True while a reading is being taken: a conductivity circuit then drives the water. */
+	get isMeasuring(): boolean {
+		this.#settle();
+		return this.#job?.isHungry === true;
+	}
+
+	get holdsData(): boolean {
+		return this.#state.kind === "hung";
+	}
+
+	/** All that outlives the power, as plain data. */
+	save(): EzoSettings<Own> {
+		this.#settle();
+		return { ...this.settings, own: { ...this.settings.own } };
+	}
+
+	load(saved: EzoSettings<Own>): void {
+		this.settings = { ...saved, own: { ...saved.own } };
+	}
+
+	setPower(isOn: boolean): void {
+		this.#settle();
+		if (isOn === this.isPowered) return;
+		this.#forget();
+		if (isOn) this.#boot("P");
+		else this.#enter({ kind: "off" });
+	}
+
+	stretchMicroseconds(): number {
+		if (this.#stretchMillisecondsMax === 0) return 0;
+		return integerBelow(this.#chance, this.#stretchMillisecondsMax * 1000 + 1);
+	}
+
+	write(bytes: Uint8Array): boolean {
+		this.#settle();
+		if (!this.#isListening()) return false;
+		if (this.isAsleep) {
+			if (bytes.length === 0 && this.firmware.emptyWriteHangsSleeping) {
+				this.#enter({ kind: "hung" });
+				return true;
+			}
+			this.#wake();
+			if (this.firmware.wakeConsumesCommand) return true;
+		}
+		if (bytes.length > 0) this.#take(bytes);
+		return true;
+	}
+
+	read(count: number): Uint8Array | undefined {
+		this.#settle();
+		if (!this.#isListening()) return undefined;
+		const bytes = new Uint8Array(count);
+		if (this.isAsleep) {
+			// Not documented ("do not read"): any traffic wakes it, and there is nothing to tell.
+			this.#wake();
+			bytes[0] = STATUS_NO_DATA;
+		} else if (this.#job !== undefined) bytes[0] = STATUS_BUSY;
+		else if (this.#response === undefined) bytes[0] = STATUS_NO_DATA;
+		else {
+			bytes.set(this.#response.subarray(0, count));
+			if (this.firmware.secondRead === "no data") this.#response = undefined;
+		}
+		return bytes;
+	}
+
+	/**
+	 * Commands of the kind: `words` are the comma-separated parts in upper case, `words[0]` the
+	 * name. Undefined: a syntax error.
+	 */
+	protected abstract execute(words: readonly string[]): EzoOutcome | undefined;
+
+	/** Called when RAM is lost. */
+	protected onPowerLost(): void {}
+
+	/** Called when the circuit starts. */
+	protected onStart(): void {}
+
+	/** `?Cal,` or `?CAL,`, by generation. */
+	protected prefix(datasheetName: string): string {
+		const isUpper = this.firmware.prefixes === "upper case";
+		return `?${isUpper ? datasheetName.toUpperCase() : datasheetName},`;
+	}
+
+	/** `T,t` and `T,?`. */
+	protected compensate(words: readonly string[]): EzoOutcome | undefined {
+		if (words[1] === "?") return answer(`?T,${trimmedText(this.compensationCelsius)}`);
+		const celsius = decimalOf(words[1]);
+		if (celsius === undefined) return undefined;
+		return change(() => {
+			this.compensationCelsius = celsius;
+		});
+	}
+
+	#take(bytes: Uint8Array): void {
+		const text = stripped(asciiText(bytes));
+		const outcome = text.length > COMMAND_BYTES_MAX ? undefined : this.#dispatch(text);
+		if (outcome === "silent") return;
+		const milliseconds = this.#milliseconds(outcome?.duration ?? "short");
+		this.#response = undefined;
+		this.#job = {
+			readyMicroseconds: this.clock.microseconds + milliseconds * 1000,
+			status: outcome === undefined ? STATUS_SYNTAX_ERROR : STATUS_SUCCESS,
+			text: outcome?.text ?? "",
+			isHungry: outcome !== undefined && outcome.duration !== "short",
+			commit: outcome?.commit,
+		};
+		this.#reportCurrent();
+		if (this.#job.isHungry) this.#alarm?.schedule(milliseconds);
+	}
+
+	#dispatch(text: string): EzoOutcome | undefined | "silent" {
+		const words = text.toUpperCase().split(",");
+		const { settings, firmware } = this;
+		const argument = words[1];
+		switch (words[0]) {
+			case "I":
+				return answer(`?I,${this.#kind.name},${firmware.version}`);
+			case "STATUS": {
+				const volts = decimalText(this.#supplyVolts, 3);
+				return answer(`${this.prefix("Status")}${this.#restartCode},${volts}`);
+			}
+			case "L":
+				return this.#flag("L", argument, "isLedOn");
+			case "PLOCK":
+				return this.#flag("Plock", argument, "isProtocolLocked");
+			case "F":
+				return firmware.hasFindAndExport ? undefined : answer("");
+			case "FIND":
+				return firmware.hasFindAndExport ? answer("") : undefined;
+			case "NAME": {
+				if (argument === "?") return answer(`?Name,${settings.name}`);
+				if (argument === undefined) return undefined;
+				const name = text.slice("NAME,".length);
+				if (name.length > NAME_CHARACTERS_MAX || name.includes(" ")) return undefined;
+				return change(() => {
+					settings.name = name;
+				});
+			}
+			case "EXPORT":
+				return firmware.hasFindAndExport ? this.#export(argument) : undefined;
+			case "IMPORT":
+				return firmware.hasFindAndExport ? this.#import(argument) : undefined;
+			case "SLEEP":
+				this.#job = undefined;
+				this.#response = undefined;
+				if (!firmware.sleepKeepsTemperature) this.compensationCelsius = 25;
+				this.#enter({ kind: "asleep" });
+				return "silent";
+			case "I2C": {
+				const address = decimalOf(argument);
+				if (address === undefined || address < 1 || address > 127) return undefined;
+				settings.address = Math.floor(address);
+				this.#reboot();
+				return "silent";
+			}
+			case "BAUD":
+				if (settings.isProtocolLocked || decimalOf(argument) === undefined) return undefined;
+				settings.isInUartMode = true;
+				this.#reboot();
+				return "silent";
+			case "FACTORY":
+				settings.own = { ...this.#factory };
+				settings.name = "";
+				settings.isLedOn = true;
+				this.#reboot();
+				return "silent";
+			default:
+				return this.execute(words);
+		}
+	}
+
+	#flag(
+		name: string,
+		argument: string | undefined,
+		key: "isLedOn" | "isProtocolLocked",
+	): EzoOutcome | undefined {
+		if (argument === "?") return answer(`${this.prefix(name)}${this.settings[key] ? 1 : 0}`);
+		if (argument !== "0" && argument !== "1") return undefined;
+		return change(() => {
+			this.settings[key] = argument === "1";
+			this.#reportCurrent();
+		});
+	}
+
+	#export(argument: string | undefined): EzoOutcome | undefined {
+		const characters = EXPORT_STRINGS * EXPORT_STRING_BYTES * 2;
+		if (argument === "?") return answer(`${this.prefix("Export")}${EXPORT_STRINGS},${characters}`);
+		if (argument !== undefined) return undefined;
+		const index = this.#exportIndex;
+		if (index === EXPORT_STRINGS) {
+			this.#exportIndex = 0;
+			return answer("*DONE");
+		}
+		this.#exportIndex = index + 1;
+		const offset = index * EXPORT_STRING_BYTES;
+		const image = imageOf(this.#kind, this.settings.own);
+		return answer(hexOf(image.subarray(offset, offset + EXPORT_STRING_BYTES)).toUpperCase());
+	}
+
+	#import(argument: string | undefined): EzoOutcome | undefined {
+		const part = bytesOfHex(argument ?? "");
+		if (part?.length !== EXPORT_STRING_BYTES) return undefined;
+		return change(() => {
+			this.#imported.push(part);
+			if (this.#imported.length < EXPORT_STRINGS) return;
+			const image = new Uint8Array(EXPORT_STRINGS * EXPORT_STRING_BYTES);
+			this.#imported.forEach((bytes, index) => {
+				image.set(bytes, index * EXPORT_STRING_BYTES);
+			});
+			// A wrong string spoils the whole; the circuit restarts either way.
+			const own = ownOf(this.#kind, image, this.settings.own);
+			if (own !== undefined) this.settings.own = own;
+			this.#reboot();
+		});
+	}
+
+	#milliseconds(duration: EzoOutcome["duration"]): number {
+		const isPrinted = this.firmware.timing === "datasheet";
+		const kind = this.#kind;
+		switch (duration) {
+			case "short":
+				return this.#late(isPrinted ? SHORT_MILLISECONDS_DATASHEET : SHORT_MILLISECONDS);
+			case "read":
+				return this.#late(
+					isPrinted ? kind.readMillisecondsDatasheet : this.#drawn(kind.readMilliseconds),
+				);
+			case "calibrate":
+				return this.#late(kind.calibrateMilliseconds);
+		}
+	}
+
+	#late(milliseconds: number): number {
+		return milliseconds + this.lateMilliseconds;
+	}
+
+	#drawn([shortest, longest]: MillisecondsRange): number {
+		return shortest + fraction(this.#chance) * (longest - shortest);
+	}
+
+	/** Brings the circuit up to the present. */
+	#settle(): void {
+		const now = this.clock.microseconds;
+		if (this.#state.kind === "booting" && now >= this.#state.untilMicroseconds) {
+			this.#enter({ kind: "awake" });
+			this.onStart();
+		}
+		const job = this.#job;
+		if (job === undefined || now < job.readyMicroseconds) return;
+		this.#job = undefined;
+		this.#response = frameOf(job.status, job.text);
+		job.commit?.();
+		this.#reportCurrent();
+	}
+
+	#isListening(): boolean {
+		if (this.settings.isInUartMode) return false;
+		return this.#state.kind === "awake" || this.isAsleep;
+	}
+
+	#wake(): void {
+		this.#response = undefined;
+		this.#enter({ kind: "awake" });
+	}
+
+	/** A restart on command: RAM goes, power stays. */
+	#reboot(): void {
+		this.#forget();
+		this.#boot("S");
+	}
+
+	#boot(code: "P" | "S"): void {
+		this.#restartCode = code;
+		const milliseconds =
+			this.firmware.timing === "datasheet"
+				? BOOT_MILLISECONDS_DATASHEET
+				: this.#drawn(this.#kind.bootMilliseconds);
+		const untilMicroseconds = this.clock.microseconds + this.#late(milliseconds) * 1000;
+		this.#enter({ kind: "booting", untilMicroseconds });
+	}
+
+	#forget(): void {
+		this.#job = undefined;
+		this.#response = undefined;
+		this.#exportIndex = 0;
+		this.#imported = [];
+		this.compensationCelsius = 25;
+		this.onPowerLost();
+	}
+
+	#enter(state: State): void {
+		this.#state = state;
+		this.#reportCurrent();
+	}
+
+	#reportCurrent(): void {
+		if (this.#onCurrent === undefined) return;
+		const milliamperes = !this.isPowered
+			? 0
+			: milliamperesOf(this.#kind, this.#supplyVolts, this.settings.isLedOn, this.#activity());
+		if (milliamperes === this.#milliamperes) return;
+		this.#milliamperes = milliamperes;
+		this.#onCurrent(milliamperes);
+	}
+
+	#activity(): "sleep" | "standby" | "longest" {
+		if (this.isAsleep) return "sleep";
+		return this.#job?.isHungry === true ? "longest" : "standby";
+	}
+}

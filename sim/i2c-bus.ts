@@ -1,0 +1,336 @@
+/**
+ * An I2C bus of the board: peers as the firmware opens them on one side, chip models on the other.
+ * Bus time passes on the world's clock; what goes wrong is thrown in the SDK's own words. Faults
+ * are laid over pristine chips, so that a chip never needs to know that it is being tried.
+ */
+
+import { assert } from "../src/core/errors.js";
+import type { I2CBus, I2CBusRecovery, I2CConnection, I2COptions } from "../src/firmware/ports.js";
+import type { VirtualClock } from "./clock.js";
+import { type I2CLine, I2CPeer } from "./i2c-peer.js";
+
+/** Longest stretch that the ESP32's master bears: 0xFFFFF cycles of 80 MHz = 13.1 ms. */
+const STRETCH_MILLISECONDS_LIMIT = 13.1;
+/** Clock pulses of one recovery: eight data bits and the acknowledgement. */
+const RECOVERY_CLOCKS = 9;
+/** Two halves of 5 us. */
+const RECOVERY_CLOCK_MICROSECONDS = 10;
+/** Start, stop: about one bit each. */
+const FRAME_BITS = 2;
+/** Eight data bits and the acknowledgement. */
+const BYTE_BITS = 9;
+
+/** What the bus sees of a chip. Bytes and bus time only. */
+export interface I2CChip {
+	/** 7-bit address; a chip may change its own. */
+	readonly address: number;
+	readonly isPowered: boolean;
+	/** True while the chip pulls the data line low on its own account: the bus is dead. */
+	readonly holdsData?: boolean;
+	/** Bytes between the address and the stop; none for a probe. False: not acknowledged. */
+	write(bytes: Uint8Array): boolean;
+	/** Answers with exactly `count` bytes (>= 1), or undefined: not acknowledged. */
+	read(count: number): Uint8Array | undefined;
+	setPower(isOn: boolean): void;
+	/** How long the chip stretches the clock in this transaction, microseconds. */
+	stretchMicroseconds?(): number;
+	/** The second byte of a general call. */
+	generalCall?(command: number): void;
+}
+
+interface FaultScope {
+	/** Only transactions with this address; any without it. */
+	readonly address?: number;
+	/** Lets this many matching transactions pass first. Default 0. */
+	readonly skip?: number;
+	/** Strikes this often, then is gone; Infinity for ever. Default 1. */
+	readonly times?: number;
+}
+
+/** Trouble laid over the bus. Bytes are counted from 0 behind the address. */
+export type I2CFault =
+	| (FaultScope & { readonly kind: "nack" })
+	| (FaultScope & {
+			readonly kind: "corrupt-read";
+			readonly byteIndex: number;
+			readonly xor: number;
+	  })
+	| (FaultScope & {
+			readonly kind: "corrupt-write";
+			readonly byteIndex: number;
+			readonly xor: number;
+	  })
+	| (FaultScope & { readonly kind: "stretch"; readonly milliseconds: number });
+
+export interface I2CBusCounters {
+	transactions: number;
+	/** Bytes that went over the bus, addresses included. */
+	bytes: number;
+	nacks: number;
+	timeouts: number;
+	/** Calls of `recovery.clear`. */
+	recoveries: number;
+	/** Transactions that a fault changed. */
+	faults: number;
+}
+
+export interface SimulatedI2CBusOptions {
+	clock: VirtualClock;
+	/** Clock rate that `connection` proposes, hertz. Default 100 000. */
+	hz?: number;
+	/** Pins and controller that `connection` names. Default 21, 22, 0. */
+	data?: number;
+	clockPin?: number;
+	port?: number;
+	/** Called before every transaction; may throw the power cut that tears it. */
+	beforeOperation?: (kind: "i2c", address: number) => void;
+	/** True while unpowered circuits pull the lines to ground. */
+	isClamped?: () => boolean;
+}
+
+interface ActiveFault {
+	readonly fault: I2CFault;
+	skip: number;
+	times: number;
+}
+
+export class SimulatedI2CBus implements I2CBus {
+	readonly connection: I2CConnection;
+	readonly recovery: I2CBusRecovery;
+	readonly counters: I2CBusCounters = {
+		transactions: 0,
+		bytes: 0,
+		nacks: 0,
+		timeouts: 0,
+		recoveries: 0,
+		faults: 0,
+	};
+	readonly #clock: VirtualClock;
+	readonly #beforeOperation: ((kind: "i2c", address: number) => void) | undefined;
+	readonly #isClamped: (() => boolean) | undefined;
+	readonly #chips: I2CChip[] = [];
+	readonly #faults: ActiveFault[] = [];
+	readonly #peers: I2CPeer[] = [];
+	/** Clock pulses that free the data line: 0 free, Infinity only by power. */
+	#stuckClocks = 0;
+	#isClockStuck = false;
+
+	constructor(options: SimulatedI2CBusOptions) {
+		this.#clock = options.clock;
+		this.#beforeOperation = options.beforeOperation;
+		this.#isClamped = options.isClamped;
+		const line: I2CLine = {
+			register: (peer, peerOptions) => this.#register(peer, peerOptions),
+			forget: (peer) => {
+				const index = this.#peers.indexOf(peer);
+				if (index >= 0) this.#peers.splice(index, 1);
+			},
+			transfer: (peer, out, readCount) => this.#transfer(peer, out, readCount),
+		};
+		this.connection = {
+			io: class extends I2CPeer {
+				constructor(peerOptions: I2COptions) {
+					super(line, peerOptions);
+				}
+			},
+			data: options.data ?? 21,
+			clock: options.clockPin ?? 22,
+			port: options.port ?? 0,
+			hz: options.hz ?? 100_000,
+		};
+		this.recovery = { clear: () => this.#clear() };
+	}
+
+	/** Solders a chip to the bus. Two chips with one address talk at once, as on a real bus. */
+	attach(chip: I2CChip): void {
+		this.#chips.push(chip);
+	}
+
+	/** Switches the rail of every chip of this bus; losing power also frees stuck lines. */
+	setPower(isOn: boolean): void {
+		if (!isOn) {
+			this.#stuckClocks = 0;
+			this.#isClockStuck = false;
+		}
+		for (const chip of this.#chips) if (chip.isPowered !== isOn) chip.setPower(isOn);
+	}
+
+	/** A new boot: every peer that the last one left open is gone, and throws if it is still used. */
+	processorReset(): void {
+		for (const peer of this.#peers) peer.isOpen = false;
+		this.#peers.length = 0;
+	}
+
+	/** A chip holds the data line low, until so many clock pulses or until it loses power. */
+	stickData(untilClocks: number | "power"): void {
+		this.#stuckClocks = untilClocks === "power" ? Number.POSITIVE_INFINITY : untilClocks;
+	}
+
+	/** A chip holds the clock line low: only power frees it. */
+	stickClock(): void {
+		this.#isClockStuck = true;
+	}
+
+	/** Lays a fault over the bus; faults strike in the order of their adding. */
+	addFault(fault: I2CFault): void {
+		this.#faults.push({ fault, skip: fault.skip ?? 0, times: fault.times ?? 1 });
+	}
+
+	/** Takes every overlay away; stuck lines stay stuck. */
+	clearFaults(): void {
+		this.#faults.length = 0;
+	}
+
+	#register(peer: I2CPeer, options: I2COptions): void {
+		const { data, clock, port } = this.connection;
+		if (options.data === undefined) throw new RangeError("data required");
+		if (options.clock === undefined) throw new RangeError("clock required");
+		if (options.data !== data || options.clock !== clock || (options.port ?? 0) !== port) {
+			throw new RangeError("unusable pins");
+		}
+		if (!(options.hz > 0)) throw new RangeError("invalid hz");
+		if (!(options.address >= 0 && options.address <= 127)) throw new RangeError("invalid address");
+		for (const other of this.#peers) {
+			if (other.address === options.address) throw new RangeError("duplicate address");
+		}
+		this.#peers.push(peer);
+	}
+
+	#transfer(peer: I2CPeer, out: Uint8Array | undefined, readCount: number): Uint8Array | undefined {
+		const { address } = peer;
+		this.#beforeOperation?.("i2c", address);
+		this.counters.transactions++;
+		if (this.#isDead()) return this.#timeOut(peer, peer.timeoutMilliseconds);
+
+		let stretchMicroseconds = 0;
+		let isRefused = false;
+		let corruptRead: I2CFault | undefined;
+		let corruptWrite: I2CFault | undefined;
+		for (let index = 0; index < this.#faults.length; ) {
+			const active = this.#faults[index]!;
+			const { fault } = active;
+			if (strikes(active, address, out !== undefined, readCount > 0)) {
+				this.counters.faults++;
+				if (fault.kind === "nack") isRefused = true;
+				else if (fault.kind === "stretch") stretchMicroseconds += fault.milliseconds * 1000;
+				else if (fault.kind === "corrupt-read") corruptRead = fault;
+				else corruptWrite = fault;
+			}
+			if (active.times > 0) index++;
+			else this.#faults.splice(index, 1);
+		}
+		for (const chip of this.#chips) {
+			if (chip.isPowered && chip.address === address) {
+				stretchMicroseconds += chip.stretchMicroseconds?.() ?? 0;
+			}
+		}
+		const limit = Math.min(
+			STRETCH_MILLISECONDS_LIMIT,
+			peer.timeoutMilliseconds < 0 ? STRETCH_MILLISECONDS_LIMIT : peer.timeoutMilliseconds,
+		);
+		if (stretchMicroseconds > limit * 1000) return this.#timeOut(peer, limit);
+		this.#clock.consume(stretchMicroseconds);
+
+		if (out !== undefined) {
+			const bytes = corruptWrite === undefined ? out : corrupted(out, corruptWrite);
+			if (isRefused || !this.#writeToChips(address, bytes)) return this.#refuse(peer);
+			this.#consumeBytes(peer, out.length);
+		}
+		if (this.#isDead()) return this.#timeOut(peer, peer.timeoutMilliseconds);
+		if (readCount === 0) return new Uint8Array(0);
+		const bytes = isRefused ? undefined : this.#readFromChips(address, readCount);
+		if (bytes === undefined) return this.#refuse(peer);
+		this.#consumeBytes(peer, readCount);
+		return corruptRead === undefined ? bytes : corrupted(bytes, corruptRead);
+	}
+
+	#writeToChips(address: number, bytes: Uint8Array): boolean {
+		let isAcknowledged = false;
+		for (const chip of this.#chips) {
+			if (!chip.isPowered) continue;
+			if (address === 0 && chip.generalCall !== undefined) {
+				const command = bytes[0];
+				if (command !== undefined) chip.generalCall(command);
+				isAcknowledged = true;
+			} else if (chip.address === address && chip.write(bytes)) isAcknowledged = true;
+		}
+		return isAcknowledged;
+	}
+
+	/** Open-drain lines: where two chips answer, a zero of either wins. */
+	#readFromChips(address: number, count: number): Uint8Array | undefined {
+		let bytes: Uint8Array | undefined;
+		for (const chip of this.#chips) {
+			if (!chip.isPowered || chip.address !== address) continue;
+			const answer = chip.read(count);
+			if (answer === undefined) continue;
+			assert(answer.length === count, `chip ${address} read ${answer.length} of ${count} bytes`);
+			if (bytes === undefined) bytes = answer;
+			else for (let index = 0; index < count; index++) bytes[index]! &= answer[index]!;
+		}
+		return bytes;
+	}
+
+	#consumeBytes(peer: I2CPeer, count: number): void {
+		this.counters.bytes += count + 1;
+		this.#clock.consume(((FRAME_BITS + BYTE_BITS * (count + 1)) * 1e6) / peer.hz);
+	}
+
+	#refuse(peer: I2CPeer): undefined {
+		this.counters.nacks++;
+		this.#consumeBytes(peer, 0);
+		return undefined;
+	}
+
+	#timeOut(peer: I2CPeer, milliseconds: number): undefined {
+		assert(milliseconds >= 0, `address ${peer.address} waits for ever on a dead bus`);
+		this.counters.timeouts++;
+		this.#clock.consume(milliseconds * 1000);
+		return undefined;
+	}
+
+	#isDead(): boolean {
+		if (this.#stuckClocks > 0 || this.#isClockStuck) return true;
+		if (this.#isClamped?.() === true) return true;
+		for (const chip of this.#chips) if (chip.isPowered && chip.holdsData === true) return true;
+		return false;
+	}
+
+	#clear(): boolean {
+		this.counters.recoveries++;
+		let clocks = 0;
+		while (clocks < RECOVERY_CLOCKS && this.#stuckClocks > 0 && !this.#isClockStuck) {
+			this.#stuckClocks--;
+			clocks++;
+		}
+		this.#clock.consume((clocks + 1) * RECOVERY_CLOCK_MICROSECONDS);
+		return !this.#isDead();
+	}
+}
+
+/** Whether a fault strikes this transaction; counts it down if so. */
+function strikes(
+	active: ActiveFault,
+	address: number,
+	isWriting: boolean,
+	isReading: boolean,
+): boolean {
+	const { fault } = active;
+	if (fault.address !== undefined && fault.address !== address) return false;
+	if (fault.kind === "corrupt-read" && !isReading) return false;
+	if (fault.kind === "corrupt-write" && !isWriting) return false;
+	if (active.skip > 0) {
+		active.skip--;
+		return false;
+	}
+	active.times--;
+	return true;
+}
+
+/** A copy with one byte changed; one beyond the end changes nothing. */
+function corrupted(bytes: Uint8Array, fault: I2CFault): Uint8Array {
+	const copy = bytes.slice();
+	if (fault.kind !== "corrupt-read" && fault.kind !== "corrupt-write") return copy;
+	if (fault.byteIndex < copy.length) copy[fault.byteIndex]! ^= fault.xor;
+	return copy;
+}
