@@ -123,12 +123,14 @@ export class EzoEc extends EzoCircuit<EcSettings> {
 		let microsiemens = this.#shown(this.#measured());
 		if (microsiemens < READING_MIN) microsiemens = 0;
 		microsiemens = Math.min(READING_MAX, microsiemens);
-		const salinity = practicalSalinity(microsiemens);
+		// Cut off, not rounded: 1413 uS/cm is printed as 0.70 and 1.000.
+		const salinity = Math.floor(practicalSalinity(microsiemens) * 100) / 100;
+		const gravity = Math.floor((1 + salinity * GRAVITY_PER_SALINITY) * 1000) / 1000;
 		const texts = [
 			conductivityText(microsiemens),
 			decimalText(microsiemens * own.solidsFactor, 0),
 			decimalText(salinity, 2),
-			decimalText(1 + salinity * GRAVITY_PER_SALINITY, 3),
+			decimalText(gravity, 3),
 		];
 		const text = texts.filter((_, index) => (own.outputs & (1 << index)) !== 0).join(",");
 		return { text: own.outputs === 0 ? "No output" : text, duration: "read" };

@@ -1,0 +1,83 @@
+/**
+ * The DS3231's calendar as arithmetic: two centuries of 36525 days (it takes every fourth year for
+ * a leap year, 2100 too), told apart by the century bit. Source: DS3231 datasheet, Timekeeping.
+ */
+
+export const SECONDS_PER_DAY = 86_400;
+/** 100 years of which 25 have a leap day. */
+export const DAYS_PER_CENTURY = 36_525;
+/** 2000-01-01 in Unix seconds: 10957 days. */
+export const UNIX_SECONDS_OF_2000 = 946_684_800;
+/** 2000-01-01 was a Saturday; Monday is 1 here, as most firmware has it. */
+const WEEKDAY_OF_2000 = 6;
+const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+const DAYS_PER_FOUR_YEARS = 1461;
+
+export interface CalendarDate {
+	/** 0 or 1. */
+	readonly century: number;
+	/** 0..99 */
+	readonly year: number;
+	/** 1..12 */
+	readonly month: number;
+	/** 1..31 */
+	readonly date: number;
+}
+
+/** Date of a day counted from year 00 of century 0. */
+export function dateOfDay(dayNumber: number): CalendarDate {
+	const century = Math.floor(dayNumber / DAYS_PER_CENTURY) % 2;
+	let day = dayNumber % DAYS_PER_CENTURY;
+	let year = Math.floor(day / DAYS_PER_FOUR_YEARS) * 4;
+	day %= DAYS_PER_FOUR_YEARS;
+	while (day >= daysOfYear(year)) day -= daysOfYear(year++);
+	let month = 1;
+	while (day >= daysOfMonth(year, month)) day -= daysOfMonth(year, month++);
+	return { century, year, month, date: day + 1 };
+}
+
+/** Day of a date; an impossible one (31 February) runs on into the next month. */
+export function dayOfDate(calendar: CalendarDate): number {
+	const { century, year, month, date } = calendar;
+	let day = century * DAYS_PER_CENTURY + Math.floor(year / 4) * DAYS_PER_FOUR_YEARS;
+	for (let before = year - (year % 4); before < year; before++) day += daysOfYear(before);
+	const last = Math.min(12, Math.max(1, month));
+	for (let before = 1; before < last; before++) day += daysOfMonth(year, before);
+	return day + Math.max(1, date) - 1;
+}
+
+/** 1 (Monday) .. 7 of a day. */
+export function weekdayOfDay(dayNumber: number): number {
+	return ((dayNumber + WEEKDAY_OF_2000 - 1) % 7) + 1;
+}
+
+/** Two decimal digits as two nibbles. */
+export function binaryCodedDecimal(value: number): number {
+	return (Math.floor(value / 10) << 4) | (value % 10);
+}
+
+/** The number of two nibbles; nibbles above 9 count as they are. */
+export function valueOfDecimal(byte: number): number {
+	return (byte >> 4) * 10 + (byte & 15);
+}
+
+/** Hour register: 24-hour, or bit 6 with 12 hours and PM in bit 5. */
+export function hourByte(hour: number, isTwelveHour: boolean): number {
+	if (!isTwelveHour) return binaryCodedDecimal(hour);
+	const twelve = hour % 12 === 0 ? 12 : hour % 12;
+	return 0x40 | (hour >= 12 ? 0x20 : 0) | binaryCodedDecimal(twelve);
+}
+
+/** 0..23 of an hour register in either form. */
+export function hourOfByte(byte: number): number {
+	if ((byte & 0x40) === 0) return valueOfDecimal(byte & 0x3f);
+	return (valueOfDecimal(byte & 0x1f) % 12) + ((byte & 0x20) !== 0 ? 12 : 0);
+}
+
+function daysOfYear(year: number): number {
+	return year % 4 === 0 ? 366 : 365;
+}
+
+function daysOfMonth(year: number, month: number): number {
+	return month === 2 && year % 4 === 0 ? 29 : (MONTH_DAYS[month - 1] ?? 31);
+}
