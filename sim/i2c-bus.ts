@@ -233,8 +233,13 @@ export class SimulatedI2CBus implements I2CBus {
 
 		if (out !== undefined) {
 			const bytes = corruptWrite === undefined ? out : corrupted(out, corruptWrite);
-			if (isRefused || !this.#writeToChips(address, bytes)) return this.#refuse(peer);
+			if (isRefused || !this.#isAddressed(address)) return this.#refuse(peer);
+			// A chip acts on what it was told when the transaction ends.
 			this.#consumeBytes(peer, out.length);
+			if (!this.#writeToChips(address, bytes)) {
+				this.counters.nacks++;
+				return undefined;
+			}
 		}
 		if (this.#isDead()) return this.#timeOut(peer, peer.timeoutMilliseconds);
 		if (readCount === 0) return new Uint8Array(0);
@@ -242,6 +247,15 @@ export class SimulatedI2CBus implements I2CBus {
 		if (bytes === undefined) return this.#refuse(peer);
 		this.#consumeBytes(peer, readCount);
 		return corruptRead === undefined ? bytes : corrupted(bytes, corruptRead);
+	}
+
+	#isAddressed(address: number): boolean {
+		for (const chip of this.#chips) {
+			if (!chip.isPowered) continue;
+			if (chip.address === address) return true;
+			if (address === 0 && chip.generalCall !== undefined) return true;
+		}
+		return false;
 	}
 
 	#writeToChips(address: number, bytes: Uint8Array): boolean {
