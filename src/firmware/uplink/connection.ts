@@ -1,0 +1,296 @@
+/**
+ * The transport of one session: link, name, connection, requests. The SDK's network classes have no
+ * time-outs and little to say about failures, so every step here has a deadline and ends in a
+ * StationError that names it. What MQTT would need is the same: link, name, and one exchange of a
+ * signed batch for a signed answer.
+ */
+import { assert, StationError } from "../../core/errors.js";
+import { Signal, type Task } from "../../core/task.js";
+import type { HttpClient, HttpRequest, Network } from "../ports.js";
+
+/** Association and DHCP take 2 to 6 s; a link that needs longer than this is none. */
+export const LINK_MILLISECONDS_MAX = 30_000;
+/** The SDK's resolver gives up after 5 tries of 1 s for each server. */
+export const NAME_MILLISECONDS_MAX = 10_000;
+/** TCP and TLS: to the first onWritable. */
+export const CONNECT_MILLISECONDS_MAX = 8000;
+/** From there to the end of the answer. */
+export const REQUEST_MILLISECONDS_MAX = 30_000;
+/** A signed answer with a configuration is below 1300 bytes. */
+export const RESPONSE_BYTES_MAX = 2048;
+
+export interface Answer {
+	readonly status: number;
+	/** Names in lower case. */
+	readonly headers: Map<string, string>;
+	readonly body: Uint8Array;
+}
+
+/** What a request must keep: who, where to, and until when (on the clock) at the latest. */
+export interface ConnectionOptions {
+	readonly network: Network;
+	readonly clock: { readonly milliseconds: number };
+	readonly host: string;
+	readonly port: number;
+	/** Nothing goes on beyond this instant of the clock. */
+	readonly endMilliseconds: number;
+	/** For the first onWritable, at most CONNECT_MILLISECONDS_MAX. */
+	readonly connectMilliseconds: number;
+}
+
+export class Connection {
+	readonly #options: ConnectionOptions;
+	#client: HttpClient | undefined;
+	#address: string | undefined;
+	#isWanted = false;
+	/** Of the step under way: set by whatever ends it. */
+	#onLost: ((cause: unknown) => void) | undefined;
+	/** From the request to its first onWritable, of the first request. */
+	#connectedInMilliseconds: number | undefined;
+
+	constructor(options: ConnectionOptions) {
+		this.#options = options;
+	}
+
+	/** How long TCP and TLS took, or undefined before they were done. */
+	get connectedInMilliseconds(): number | undefined {
+		return this.#connectedInMilliseconds;
+	}
+
+	/** Link up and name resolved; StationError `link-timeout`, `name-timeout`, `transport-failed`. */
+	*open(): Task<void> {
+		const { link, resolver } = this.#options.network;
+		this.#isWanted = true;
+		if (!link.isUp) {
+			const up = new Signal<boolean>();
+			this.#guard("link", () => {
+				link.connect((isUp) => {
+					if (!this.#isWanted) return;
+					up.set(isUp);
+					if (!isUp) this.#onLost?.(new Error("the link went down"));
+				});
+			});
+			const isUp = yield* up.wait(this.#within(LINK_MILLISECONDS_MAX));
+			if (isUp === undefined) throw late("link-timeout", "no link");
+			if (!isUp) throw failed("the link did not come up", undefined);
+		}
+		const name = new Signal<string | Error>();
+		const looking = this.#guard("name", () =>
+			resolver.resolve(this.#options.host, (error, address) => {
+				name.set(error ?? address ?? new Error("no address"));
+			}),
+		);
+		try {
+			this.#onLost = (cause) => name.set(asError(cause));
+			const found = yield* name.wait(this.#within(NAME_MILLISECONDS_MAX));
+			if (found === undefined) throw late("name-timeout", `no address of ${this.#options.host}`);
+			if (typeof found !== "string") {
+				throw failed(`${this.#options.host} has no address`, found);
+			}
+			this.#address = found;
+		} finally {
+			this.#onLost = undefined;
+			looking.cancel();
+		}
+	}
+
+	/**
+	 * POSTs a body over the one connection, which it opens if need be. StationError
+	 * `connect-timeout`, `request-timeout`, `transport-failed`, `response-malformed`; the connection
+	 * is of no further use then.
+	 */
+	*post(path: string, contentType: string, body: Uint8Array): Task<Answer> {
+		const client = this.#client ?? this.#connect();
+		const startMilliseconds = this.#options.clock.milliseconds;
+		const exchange = new Exchange(body);
+		this.#onLost = (cause) => exchange.fail(cause);
+		try {
+			this.#guard("request", () => {
+				client.request({
+					method: "POST",
+					path,
+					headers: new Map([
+						["content-type", contentType],
+						["content-length", String(body.length)],
+					]),
+					...exchange.callbacks(),
+				});
+			});
+			const isFirst = this.#connectedInMilliseconds === undefined;
+			const milliseconds = isFirst ? this.#options.connectMilliseconds : REQUEST_MILLISECONDS_MAX;
+			yield* exchange.begun.wait(this.#within(milliseconds));
+			if (!exchange.begun.isSet) throw late("connect-timeout", "no connection");
+			this.#connectedInMilliseconds ??= this.#options.clock.milliseconds - startMilliseconds;
+			const end = yield* exchange.ended.wait(this.#within(REQUEST_MILLISECONDS_MAX));
+			if (end === undefined) throw late("request-timeout", "no answer");
+			if (end instanceof Error) throw end;
+			return end;
+		} finally {
+			this.#onLost = undefined;
+			exchange.forget();
+		}
+	}
+
+	/** Connection closed, radio off. Never throws. */
+	close(): void {
+		this.#isWanted = false;
+		this.#onLost = undefined;
+		try {
+			this.#client?.close();
+		} catch {
+			// A client that is broken already has nothing left to close.
+		}
+		this.#client = undefined;
+		this.#options.network.link.disconnect();
+	}
+
+	#connect(): HttpClient {
+		const { host, port, network } = this.#options;
+		const address = this.#address;
+		assert(address !== undefined, "a request before the name was resolved");
+		// A certificate that is out of date throws here, synchronously.
+		const client = this.#guard(
+			"connection",
+			() =>
+				new network.HttpsClient({
+					host,
+					address,
+					port,
+					onError: (error) => this.#onLost?.(error),
+				}),
+		);
+		this.#client = client;
+		return client;
+	}
+
+	/** The time that a step may take: its own, or what is left of the whole. */
+	#within(milliseconds: number): number {
+		const left = this.#options.endMilliseconds - this.#options.clock.milliseconds;
+		return Math.max(Math.min(milliseconds, left), 0);
+	}
+
+	/** A port call that throws is a failed transport, whatever it throws. */
+	#guard<Result>(what: string, call: () => Result): Result {
+		try {
+			return call();
+		} catch (error) {
+			throw failed(`${what}: ${asError(error).message}`, error);
+		}
+	}
+}
+
+/** One request's callbacks: they record, write and read; nothing escapes from them. */
+class Exchange {
+	/** TCP and TLS are done, or everything has ended. */
+	readonly begun = new Signal<true>();
+	readonly ended = new Signal<Answer | Error>();
+	readonly #body: Uint8Array;
+	readonly #response = new Uint8Array(RESPONSE_BYTES_MAX);
+	#written = 0;
+	#received = 0;
+	#status = 0;
+	#headers = new Map<string, string>();
+	#isForgotten = false;
+
+	constructor(body: Uint8Array) {
+		this.#body = body;
+	}
+
+	callbacks(): {
+		onHeaders: (this: HttpRequest, status: number, headers: Map<string, string>) => void;
+		onReadable: (this: HttpRequest, count: number) => void;
+		onWritable: (this: HttpRequest, count: number) => void;
+		onDone: (this: HttpRequest, error: Error | null) => void;
+	} {
+		const exchange = this;
+		return {
+			onHeaders(status, headers) {
+				exchange.#take(() => {
+					exchange.#status = status;
+					exchange.#headers = lowerCased(headers);
+				});
+			},
+			onReadable(count) {
+				exchange.#take(() => exchange.#read(this, count));
+			},
+			onWritable(count) {
+				exchange.#take(() => exchange.#write(this, count));
+			},
+			onDone(error) {
+				exchange.#take(() => exchange.#done(error));
+			},
+		};
+	}
+
+	fail(cause: unknown): void {
+		this.begun.set(true);
+		this.ended.set(cause instanceof StationError ? cause : failed("the connection broke", cause));
+	}
+
+	/** Nothing that comes later counts. */
+	forget(): void {
+		this.#isForgotten = true;
+	}
+
+	#take(record: () => void): void {
+		if (this.#isForgotten) return;
+		try {
+			record();
+		} catch (error) {
+			this.fail(error);
+		}
+	}
+
+	#write(request: HttpRequest, count: number): void {
+		this.begun.set(true);
+		const part = this.#body.subarray(this.#written, this.#written + count);
+		if (part.length === 0) return;
+		this.#written += part.length;
+		// A copy of its own: the SDK takes whole buffers, not windows into them.
+		request.write(part.slice());
+	}
+
+	#read(request: HttpRequest, count: number): void {
+		const part = new Uint8Array(request.read(count) ?? new ArrayBuffer(0));
+		if (this.#received + part.length > RESPONSE_BYTES_MAX) {
+			throw new StationError(
+				"response-malformed",
+				`an answer of more than ${RESPONSE_BYTES_MAX} bytes: not from the collector`,
+			);
+		}
+		this.#response.set(part, this.#received);
+		this.#received += part.length;
+	}
+
+	#done(error: Error | null): void {
+		if (error !== null) throw failed("the request broke", error);
+		this.begun.set(true);
+		this.ended.set({
+			status: this.#status,
+			headers: this.#headers,
+			body: this.#response.slice(0, this.#received),
+		});
+	}
+}
+
+function lowerCased(headers: Map<string, string>): Map<string, string> {
+	const lower = new Map<string, string>();
+	for (const [name, value] of headers) lower.set(name.toLowerCase(), value);
+	return lower;
+}
+
+function asError(cause: unknown): Error {
+	return cause instanceof Error ? cause : new Error(String(cause ?? "no reason given"));
+}
+
+function late(
+	code: "link-timeout" | "name-timeout" | "connect-timeout" | "request-timeout",
+	what: string,
+): StationError {
+	return new StationError(code, `${what} within its time`);
+}
+
+function failed(what: string, cause: unknown): StationError {
+	const reason = cause === undefined ? "" : `: ${asError(cause).message}`;
+	return new StationError("transport-failed", `${what}${reason}`, { cause });
+}

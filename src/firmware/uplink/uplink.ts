@@ -1,0 +1,525 @@
+/**
+ * The uplink: takes entries to the collector and releases them when the collector's signed answer
+ * says that they are stored. Newest first, so that alarms and plots are current, then the backlog,
+ * oldest first. Whatever goes wrong ends the session, is reported by its code, and is tried again
+ * as the schedule says; nothing but a verified acknowledgement changes what the station holds.
+ */
+
+import { equalBytes } from "../../core/bytes.js";
+import type { Chance } from "../../core/chance.js";
+import { assert, StationError, type StationErrorCode } from "../../core/errors.js";
+import { Signal, type Task } from "../../core/task.js";
+import {
+	type Acknowledgement,
+	decodeAnswer,
+	RANGES_MAX,
+	refusalReasonOf,
+	type Answer as SignedAnswer,
+} from "../../protocol/acknowledgement.js";
+import { BATCH_ENTRIES_MAX, BATCH_PAYLOAD_BYTES_MAX, encodeBatch } from "../../protocol/batch.js";
+import {
+	decodeSign1,
+	ENVELOPE_CONTENT_TYPE,
+	encodeSign1,
+	toBeSigned,
+} from "../../protocol/cose.js";
+import type { Cancellable, Clock, Network, Sha256, Signer, Verifier } from "../ports.js";
+import { type Answer, CONNECT_MILLISECONDS_MAX, Connection } from "./connection.js";
+import { FAILURES_BEFORE_HOURLY, SCHEDULE_BYTES, UplinkSchedule } from "./schedule.js";
+import { type SequenceRange, SequenceSet } from "./sequence-set.js";
+
+/** Where batches go. */
+export const BATCHES_PATH = "/v1/batches";
+/** A whole session, link and all. */
+export const SESSION_MILLISECONDS_MAX = 120_000;
+/** No batch is begun with less than this left of the session. */
+const BATCH_MILLISECONDS_MIN = 10_000;
+/** 8 640 readings are 30 full batches; the session's time and bytes bind before this does. */
+const SESSION_BATCHES_MAX = 64;
+/** 64 KiB are 40 full batches of readings: a backlog of a month in one session of good weather. */
+const SESSION_BYTES_MAX = 64 * 1024;
+/** ES256 in JavaScript on an ESP32 is slow and has not been measured there. */
+const SIGN_MILLISECONDS_MAX = 20_000;
+
+/** What the uplink needs of the journal. */
+export interface EntrySource {
+	readonly epoch: number;
+	/** Highest acknowledged sequence, 0 none. */
+	readonly cursor: number;
+	readonly firstSequenceHeld: number;
+	readonly nextSequence: number;
+	/** h(sequence - 1), 32 bytes, or undefined where the chain is broken. */
+	headBefore(sequence: number): Uint8Array | undefined;
+	/** Visits the readable ones of first .. first + count - 1, ascending. */
+	read(
+		first: number,
+		count: number,
+		visit: (sequence: number, canonical: Uint8Array) => void,
+	): void;
+	/** Durable when it returns; may throw StationError. */
+	acknowledge(cursor: number): void;
+}
+
+export interface UplinkOptions {
+	readonly source: EntrySource;
+	readonly network: Network;
+	readonly signer: Signer;
+	readonly verifier: Verifier;
+	readonly sha256: Sha256;
+	readonly clock: Clock;
+	readonly chance: Chance;
+	/** Station id, `[a-z0-9-]{1,8}`. */
+	readonly station: string;
+	readonly host: string;
+	readonly port: number;
+	/** The key that answers are signed with: 33 bytes. */
+	readonly collectorPublicKey: Uint8Array;
+	readonly uploadIntervalSeconds: number;
+	/** From `save` of the last wake. */
+	readonly state?: Uint8Array | undefined;
+	/** The collector's clock, from a verified answer. */
+	readonly onTime?: ((utcSeconds: number) => void) | undefined;
+	/** A new configuration in its canonical form, from a verified acknowledgement. */
+	readonly onConfiguration?: ((canonical: Uint8Array) => void) | undefined;
+	/** `acknowledged`: detail is the cursor; `refused`: the code; else an error of the session. */
+	readonly onReport?:
+		| ((code: StationErrorCode | "acknowledged" | "refused", detail: number, text: string) => void)
+		| undefined;
+	/** The watchdog, once for each batch. */
+	readonly feed?: (() => void) | undefined;
+}
+
+export interface SessionOutcome {
+	/** How it ended; `idle`: there was nothing to send, the radio stayed off. */
+	readonly end: "idle" | "acknowledged" | "refused" | "failed";
+	/** What went wrong, when something did; also after batches that were acknowledged. */
+	readonly code: StationErrorCode | undefined;
+	/** Batches that were acknowledged. */
+	readonly batches: number;
+	readonly bytesSent: number;
+	readonly radioMilliseconds: number;
+	/** There is more to send. */
+	readonly hasBacklog: boolean;
+}
+
+/** A batch that is signed and ready to go. */
+interface SignedBatch extends SequenceRange {
+	readonly envelope: Uint8Array;
+	readonly hash: Uint8Array;
+}
+
+/** Why a session ended early, beyond what a StationError says. */
+interface Trouble {
+	readonly error: StationError;
+	readonly retryAfterSeconds: number | undefined;
+}
+
+const STATE_VERSION = 1;
+/** Version, flags, count, spare, connect time, epoch, then ranges of 8 bytes, then the schedule. */
+const STATE_HEAD_BYTES = 12;
+/** 12 + 4 x 8 + 44 = 88, of 96 that retained memory has for the uplink. */
+export const UPLINK_STATE_BYTES = STATE_HEAD_BYTES + 8 * RANGES_MAX + SCHEDULE_BYTES;
+
+export class Uplink {
+	readonly #options: UplinkOptions;
+	readonly #schedule: UplinkSchedule;
+	/** Stored beyond the cursor, as the last acknowledgement of this epoch said. */
+	#ranges: readonly SequenceRange[] = [];
+	#isRefused = false;
+	/** How long TCP and TLS took lately; 0 unknown. */
+	#connectMilliseconds = 0;
+	#isInSession = false;
+
+	constructor(options: UplinkOptions) {
+		this.#options = options;
+		const state = options.state;
+		const isKnown = state?.length === UPLINK_STATE_BYTES && state[0] === STATE_VERSION;
+		this.#schedule = new UplinkSchedule({
+			chance: options.chance,
+			station: options.station,
+			nowMilliseconds: options.clock.milliseconds,
+			uploadIntervalSeconds: options.uploadIntervalSeconds,
+			state: isKnown ? state.slice(UPLINK_STATE_BYTES - SCHEDULE_BYTES) : undefined,
+		});
+		if (isKnown) this.#restore(state);
+	}
+
+	/** On the board's clock. */
+	get nextAttemptMilliseconds(): number {
+		return this.#schedule.nextAttemptMilliseconds;
+	}
+
+	/** The collector refused the last batch: a flag for readings and for the technician. */
+	get isRefused(): boolean {
+		return this.#isRefused;
+	}
+
+	/** Failing has used up its radio time. */
+	get isBudgetSpent(): boolean {
+		return this.#schedule.isBudgetSpent;
+	}
+
+	/** Attempts in a row without an acknowledgement. */
+	get failures(): number {
+		return this.#schedule.failures;
+	}
+
+	/** Seconds between uploads when all is well; the station shortens and lengthens it. */
+	set uploadIntervalSeconds(seconds: number) {
+		this.#schedule.uploadIntervalSeconds = seconds;
+	}
+
+	/** The next attempt is now: a technician waits, or an alarm. */
+	requestSoon(): void {
+		this.#schedule.requestSoon(this.#options.clock.milliseconds);
+	}
+
+	/**
+	 * One whole session; it never throws a StationError, and the radio is off when it ends, however
+	 * it ends. One at a time.
+	 */
+	*session(): Task<SessionOutcome> {
+		assert(!this.#isInSession, "two sessions at once");
+		this.#isInSession = true;
+		try {
+			return yield* this.#run();
+		} finally {
+			this.#isInSession = false;
+		}
+	}
+
+	/** 88 bytes for retained memory. */
+	save(): Uint8Array {
+		const bytes = new Uint8Array(UPLINK_STATE_BYTES);
+		const view = new DataView(bytes.buffer);
+		view.setUint8(0, STATE_VERSION);
+		view.setUint8(1, this.#isRefused ? 1 : 0);
+		view.setUint8(2, this.#ranges.length);
+		view.setUint16(4, this.#connectMilliseconds, true);
+		view.setUint32(8, this.#options.source.epoch, true);
+		this.#ranges.forEach((range, index) => {
+			view.setUint32(STATE_HEAD_BYTES + 8 * index, range.first, true);
+			view.setUint32(STATE_HEAD_BYTES + 8 * index + 4, range.last, true);
+		});
+		bytes.set(this.#schedule.save(), UPLINK_STATE_BYTES - SCHEDULE_BYTES);
+		return bytes;
+	}
+
+	#restore(bytes: Uint8Array): void {
+		const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+		this.#isRefused = view.getUint8(1) === 1;
+		this.#connectMilliseconds = view.getUint16(4, true);
+		if (view.getUint32(8, true) !== this.#options.source.epoch) return;
+		const ranges: SequenceRange[] = [];
+		for (let index = 0; index < Math.min(view.getUint8(2), RANGES_MAX); index++) {
+			ranges.push({
+				first: view.getUint32(STATE_HEAD_BYTES + 8 * index, true),
+				last: view.getUint32(STATE_HEAD_BYTES + 8 * index + 4, true),
+			});
+		}
+		this.#ranges = ranges;
+	}
+
+	*#run(): Task<SessionOutcome> {
+		const { clock, source } = this.#options;
+		const done = new SequenceSet();
+		for (const range of this.#ranges) done.add(range.first, range.last);
+		const session = { batches: 0, bytesSent: 0, nextSeconds: 0, refusalCode: 0 };
+		let radioStartMilliseconds: number | undefined;
+		let trouble: Trouble | undefined;
+		let connection: Connection | undefined;
+		try {
+			// Reading and signing come before the radio, which costs ten times as much.
+			let batch = yield* this.#next(done, true);
+			if (batch === undefined) {
+				this.#schedule.idle(clock.milliseconds);
+				return outcomeOf("idle", undefined, session, 0, false);
+			}
+			radioStartMilliseconds = clock.milliseconds;
+			const endMilliseconds = radioStartMilliseconds + SESSION_MILLISECONDS_MAX;
+			connection = this.#newConnection(endMilliseconds);
+			yield* connection.open();
+			while (batch !== undefined) {
+				this.#options.feed?.();
+				const answer = yield* this.#deliver(connection, batch);
+				session.bytesSent += batch.envelope.length;
+				session.nextSeconds = answer.nextSeconds;
+				if (answer.kind === "refusal") {
+					session.refusalCode = answer.code;
+					break;
+				}
+				this.#apply(answer, done, batch);
+				session.batches++;
+				const isOver =
+					session.batches >= SESSION_BATCHES_MAX ||
+					session.bytesSent >= SESSION_BYTES_MAX ||
+					clock.milliseconds > endMilliseconds - BATCH_MILLISECONDS_MIN ||
+					done.isFull;
+				batch = isOver ? undefined : yield* this.#next(done, false);
+			}
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+			trouble = { error, retryAfterSeconds: retryAfterOf(error) };
+		} finally {
+			const connected = connection?.connectedInMilliseconds;
+			if (connected !== undefined && session.batches > 0) {
+				this.#connectMilliseconds = Math.min(connected, CONNECT_MILLISECONDS_MAX);
+			}
+			connection?.close();
+		}
+		const nowMilliseconds = clock.milliseconds;
+		const radioMilliseconds = nowMilliseconds - (radioStartMilliseconds ?? nowMilliseconds);
+		const cost = { radioMilliseconds, nowMilliseconds };
+		const hasBacklog =
+			done.lowestMissing(this.#firstWanted(), source.nextSequence - 1) !== undefined;
+		if (trouble !== undefined) {
+			this.#options.onReport?.(trouble.error.code, 0, trouble.error.message);
+		}
+		if (session.refusalCode !== 0) {
+			this.#isRefused = true;
+			this.#schedule.refused(cost, session.nextSeconds);
+			const reason = refusalReasonOf(session.refusalCode) ?? "unknown";
+			this.#options.onReport?.("refused", session.refusalCode, reason);
+			const code = "collector-refused";
+			return outcomeOf("refused", code, session, radioMilliseconds, hasBacklog);
+		}
+		// A session that broke after an acknowledgement did its work; the rest is backlog.
+		if (session.batches === 0 && trouble !== undefined) {
+			this.#schedule.failed(cost, trouble.retryAfterSeconds);
+			const code = trouble.error.code;
+			return outcomeOf("failed", code, session, radioMilliseconds, hasBacklog);
+		}
+		this.#isRefused = false;
+		this.#schedule.acknowledged(cost, session.nextSeconds, hasBacklog);
+		if (trouble?.retryAfterSeconds !== undefined) {
+			this.#schedule.failed({ radioMilliseconds: 0, nowMilliseconds }, trouble.retryAfterSeconds);
+		}
+		const code = trouble?.error.code;
+		return outcomeOf("acknowledged", code, session, radioMilliseconds, hasBacklog);
+	}
+
+	#newConnection(endMilliseconds: number): Connection {
+		const { network, clock, host, port } = this.#options;
+		const isLongGone =
+			this.#schedule.failures > FAILURES_BEFORE_HOURLY && this.#connectMilliseconds > 0;
+		// A collector that is gone is asked every hour for years: then three times what it took when it
+		// was there is long enough, and the radio's budget lasts the day.
+		const connectMilliseconds = isLongGone
+			? Math.min(Math.max(3 * this.#connectMilliseconds, 2000), CONNECT_MILLISECONDS_MAX)
+			: CONNECT_MILLISECONDS_MAX;
+		return new Connection({ network, clock, host, port, endMilliseconds, connectMilliseconds });
+	}
+
+	/** The lowest sequence that can and need be sent. */
+	#firstWanted(): number {
+		const { source } = this.#options;
+		return Math.max(source.cursor + 1, source.firstSequenceHeld);
+	}
+
+	/** Reads and signs the next batch, or undefined when everything is done. */
+	*#next(done: SequenceSet, isNewestWanted: boolean): Task<SignedBatch | undefined> {
+		const { source, station, sha256 } = this.#options;
+		// Each turn without a batch marks unreadable entries; what lies between is bounded by the set.
+		while (!done.isFull) {
+			const first = this.#firstWanted();
+			const last = source.nextSequence - 1;
+			const missing = isNewestWanted
+				? done.highestMissing(first, last)
+				: done.lowestMissing(first, last);
+			if (missing === undefined) return undefined;
+			const run = this.#readRun(missing, isNewestWanted, done);
+			if (run.entries.length === 0) continue;
+			const payload = encodeBounded(run.entries, (entries) =>
+				encodeBatch({
+					station,
+					epoch: source.epoch,
+					first: run.first,
+					floor: Math.min(source.firstSequenceHeld, run.first),
+					previous: source.headBefore(run.first),
+					entries,
+				}),
+			);
+			const signature = yield* this.#sign(sha256(toBeSigned(payload.bytes)));
+			const envelope = encodeSign1(payload.bytes, signature);
+			const lastSent = run.first + payload.count - 1;
+			return { first: run.first, last: lastSent, envelope, hash: sha256(envelope) };
+		}
+		return undefined;
+	}
+
+	/**
+	 * Readable entries of `missing` without a hole between them: its last such run within the newest
+	 * 288 when `isNewest`, else its first. What is unreadable on the way there is marked as done: its
+	 * gap is the journal's to tell.
+	 */
+	#readRun(
+		missing: SequenceRange,
+		isNewest: boolean,
+		done: SequenceSet,
+	): { first: number; entries: Uint8Array[] } {
+		const first = isNewest
+			? Math.max(missing.first, missing.last - BATCH_ENTRIES_MAX + 1)
+			: missing.first;
+		const count = Math.min(missing.last - first + 1, BATCH_ENTRIES_MAX);
+		let entries: Uint8Array[] = [];
+		let runFirst = first + count;
+		this.#options.source.read(first, count, (sequence, canonical) => {
+			const isHole = entries.length > 0 && sequence !== runFirst + entries.length;
+			if (isHole && !isNewest) return;
+			if (isHole) entries = [];
+			if (entries.length === 0) runFirst = sequence;
+			entries.push(canonical.slice());
+		});
+		if (!isNewest || entries.length === 0) done.add(first, runFirst - 1);
+		return { first: runFirst, entries };
+	}
+
+	/** Sends a batch and returns what the collector answered and signed. */
+	*#deliver(connection: Connection, batch: SignedBatch): Task<SignedAnswer> {
+		const response = yield* connection.post(BATCHES_PATH, ENVELOPE_CONTENT_TYPE, batch.envelope);
+		if (response.status === 503 || response.status === 429) throw new BusyError(response);
+		const answer = yield* this.#verify(response);
+		const { station, source } = this.#options;
+		if (
+			answer.station !== station ||
+			answer.epoch !== source.epoch ||
+			!equalBytes(answer.answers, batch.hash)
+		) {
+			throw new StationError("acknowledgement-stale", "an answer to something else");
+		}
+		this.#options.onTime?.(answer.nowUtcSeconds);
+		return answer;
+	}
+
+	/** Opens an answer and checks its signature; only then is anything of it believed. */
+	*#verify(response: Answer): Task<SignedAnswer> {
+		const { verifier, collectorPublicKey, sha256 } = this.#options;
+		const type = response.headers.get("content-type") ?? "";
+		if (!type.startsWith(ENVELOPE_CONTENT_TYPE)) {
+			throw new StationError(
+				"response-malformed",
+				`status ${response.status} with "${type.slice(0, 40)}": not from the collector`,
+			);
+		}
+		let sign1: ReturnType<typeof decodeSign1>;
+		try {
+			sign1 = decodeSign1(response.body);
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+			throw new StationError("acknowledgement-malformed", error.message, { cause: error });
+		}
+		const isValid = yield* settled<boolean>(
+			(onDone) =>
+				verifier.verify(collectorPublicKey, sha256(sign1.toBeSigned), sign1.signature, onDone),
+			"the answer's signature could not be checked",
+		);
+		if (!isValid) {
+			throw new StationError(
+				"acknowledgement-forged",
+				"the answer is not signed by the collector's key: check the key that is configured",
+			);
+		}
+		return decodeAnswer(sign1.payload);
+	}
+
+	/** Believes an acknowledgement that fits, and throws for one that does not. */
+	#apply(answer: Acknowledgement, done: SequenceSet, batch: SequenceRange): void {
+		const { source } = this.#options;
+		const last = source.nextSequence - 1;
+		if (answer.cursor < source.cursor) {
+			throw new StationError(
+				"acknowledgement-stale",
+				`the collector holds up to ${answer.cursor}, and ${source.cursor} was released`,
+			);
+		}
+		const end = answer.ranges[answer.ranges.length - 1]?.last ?? answer.cursor;
+		if (end > last) {
+			throw new StationError(
+				"acknowledgement-beyond",
+				`the collector acknowledges ${end}, and ${last} is the last that was recorded`,
+			);
+		}
+		if (answer.cursor > source.cursor) source.acknowledge(answer.cursor);
+		this.#ranges = answer.ranges;
+		for (const range of answer.ranges) done.add(range.first, range.last);
+		// Perhaps not among the four ranges that fit; it was answered, so it is not sent again now.
+		done.add(batch.first, batch.last);
+		this.#options.onReport?.("acknowledged", answer.cursor, "");
+		if (answer.configuration !== undefined) {
+			this.#options.onConfiguration?.(answer.configuration);
+		}
+	}
+
+	*#sign(digest: Uint8Array): Task<Uint8Array> {
+		return yield* settled<Uint8Array>(
+			(onDone) => this.#options.signer.sign(digest, onDone),
+			"the batch could not be signed",
+		);
+	}
+}
+
+/** The collector or what stands before it says "later". */
+class BusyError extends StationError {
+	override name = "BusyError";
+	readonly retryAfterSeconds: number | undefined;
+
+	constructor(response: Answer) {
+		super("collector-busy", `status ${response.status}: the collector asks for patience`);
+		const text = response.headers.get("retry-after") ?? "";
+		// Seconds only: an HTTP date needs a clock that may not be trusted yet.
+		this.retryAfterSeconds = /^[0-9]{1,6}$/.test(text) ? Number(text) : undefined;
+	}
+}
+
+function retryAfterOf(error: StationError): number | undefined {
+	return error instanceof BusyError ? error.retryAfterSeconds : undefined;
+}
+
+/** Waits for a key operation; its failure and its silence are `sign-failed`. */
+function* settled<Value>(
+	begin: (onDone: (error: Error | null, value?: Value) => void) => Cancellable,
+	what: string,
+): Task<Value> {
+	const result = new Signal<{ readonly value: Value } | Error>();
+	let operation: Cancellable | undefined;
+	try {
+		operation = begin((error, value) => {
+			if (error !== null || value === undefined) result.set(error ?? new Error("no result"));
+			else result.set({ value });
+		});
+		const found = yield* result.wait(SIGN_MILLISECONDS_MAX);
+		if (found === undefined) throw new StationError("sign-failed", `${what} in time`);
+		if (found instanceof Error) throw found;
+		return found.value;
+	} catch (error) {
+		if (error instanceof StationError) throw error;
+		throw new StationError("sign-failed", what, { cause: error });
+	} finally {
+		operation?.cancel();
+	}
+}
+
+/** Encodes as many of `entries` as fit a payload: all of them but for hundreds of long events. */
+function encodeBounded(
+	entries: readonly Uint8Array[],
+	encode: (entries: readonly Uint8Array[]) => Uint8Array,
+): { bytes: Uint8Array; count: number } {
+	let count = entries.length;
+	for (;;) {
+		const bytes = encode(entries.slice(0, count));
+		if (bytes.length <= BATCH_PAYLOAD_BYTES_MAX) return { bytes, count };
+		// One entry is 123 bytes at most, so this ends long before one.
+		count = Math.floor(count / 2);
+	}
+}
+
+function outcomeOf(
+	end: SessionOutcome["end"],
+	code: StationErrorCode | undefined,
+	session: { readonly batches: number; readonly bytesSent: number },
+	radioMilliseconds: number,
+	hasBacklog: boolean,
+): SessionOutcome {
+	const { batches, bytesSent } = session;
+	return { end, code, batches, bytesSent, radioMilliseconds, hasBacklog };
+}

@@ -1,0 +1,377 @@
+import { strict as assert } from "node:assert";
+import { NETWORK_FAULTS, type NetworkFault } from "../../../sim/network.js";
+import { hexOf } from "../../../src/core/bytes.js";
+import { UPLINK_STATE_BYTES_MAX } from "../../../src/firmware/station/retained-state.js";
+import { REFUSAL_CODES } from "../../../src/protocol/acknowledgement.js";
+import { UplinkBench } from "../../support/uplink-bench.js";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** Everything that was recorded and is readable is stored, contents equal. */
+function assertAllStored(bench: UplinkBench): void {
+	for (let sequence = 1; sequence < bench.source.nextSequence; sequence++) {
+		if (bench.source.holes.has(sequence)) continue;
+		const entry = bench.source.entry(sequence);
+		assert.ok(entry !== undefined);
+		assert.equal(bench.collector.stored.get(sequence), hexOf(entry), `entry ${sequence}`);
+	}
+}
+
+describe("uplink", () => {
+	it("takes entries to the collector and releases what it acknowledged", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(12);
+		const outcome = bench.session();
+		assert.equal(outcome.end, "acknowledged");
+		assert.equal(outcome.code, undefined);
+		assert.deepEqual(bench.source.acknowledged, [12]);
+		assert.deepEqual(bench.collector.batches, [{ first: 1, last: 12, isChained: true }]);
+		assert.equal(bench.times.length, 1);
+		assert.equal(bench.uplink.failures, 0);
+		assertAllStored(bench);
+	});
+
+	it("keeps the radio off when there is nothing to send", () => {
+		const bench = new UplinkBench();
+		assert.equal(bench.session().end, "idle");
+		assert.equal(bench.radioMilliseconds, 0);
+		assert.ok(bench.uplink.nextAttemptMilliseconds > bench.clock.milliseconds);
+	});
+
+	it("sends the newest entries first and then the backlog, oldest first", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(1000);
+		const outcome = bench.session();
+		assert.deepEqual(
+			bench.collector.batches.map(({ first, last }) => [first, last]),
+			[
+				[713, 1000],
+				[1, 288],
+				[289, 576],
+				[577, 712],
+			],
+		);
+		assert.equal(outcome.hasBacklog, false);
+		assert.equal(bench.source.cursor, 1000);
+		assertAllStored(bench);
+	});
+
+	it("delivers a month's backlog within an hour", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(8640);
+		bench.runUntil(HOUR);
+		assert.equal(bench.source.cursor, 8640);
+		assertAllStored(bench);
+	});
+
+	it("splits a batch at a hole, tells what is not chained, and marks nothing as sent that was not", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(40);
+		bench.source.holes.add(10).add(11).add(30);
+		const outcome = bench.session();
+		assert.equal(outcome.end, "acknowledged");
+		assert.deepEqual(bench.collector.batches, [
+			{ first: 31, last: 40, isChained: false },
+			{ first: 1, last: 9, isChained: true },
+			{ first: 12, last: 29, isChained: false },
+		]);
+		assert.equal(bench.source.cursor, 9);
+		assertAllStored(bench);
+	});
+
+	it("does not send again what the collector holds beyond a hole, also after a restart", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(600);
+		bench.network.faults = {};
+		let requests = 0;
+		bench.collector.onRequest = () =>
+			++requests > 1 ? new Error("the collector died") : undefined;
+		assert.equal(bench.session().batches, 1);
+		bench.collector.onRequest = undefined;
+		const state = bench.uplink.save();
+		assert.ok(state.length <= UPLINK_STATE_BYTES_MAX, `${state.length} bytes`);
+		bench.boot(state);
+		bench.source.grow(2);
+		bench.session();
+		assert.deepEqual(
+			bench.collector.batches.map(({ first, last }) => [first, last]),
+			[
+				[313, 600],
+				[601, 602],
+				[1, 288],
+				[289, 312],
+			],
+		);
+	});
+
+	it("believes no answer that is old, foreign, forged, malformed or beyond the last append", () => {
+		const cases: [string, (bench: UplinkBench) => void][] = [
+			[
+				"acknowledgement-stale",
+				(bench) => {
+					bench.collector.onAnswer = (answer) => ({ ...answer, epoch: 1 });
+				},
+			],
+			[
+				"acknowledgement-stale",
+				(bench) => {
+					bench.collector.onAnswer = (answer) => ({ ...answer, station: "pek-1" });
+				},
+			],
+			[
+				"acknowledgement-stale",
+				(bench) => {
+					bench.collector.onAnswer = (answer) => ({ ...answer, answers: new Uint8Array(32) });
+				},
+			],
+			[
+				"acknowledgement-stale",
+				(bench) => {
+					bench.source.cursor = 3;
+					bench.collector.onAnswer = (answer) => ({ ...answer, cursor: 2, ranges: [] });
+				},
+			],
+			[
+				"acknowledgement-beyond",
+				(bench) => {
+					bench.collector.onAnswer = (answer) => ({ ...answer, cursor: 6, ranges: [] });
+				},
+			],
+			[
+				"acknowledgement-beyond",
+				(bench) => {
+					bench.collector.onAnswer = (answer) => ({
+						...answer,
+						cursor: 1,
+						ranges: [{ first: 3, last: 6 }],
+					});
+				},
+			],
+			[
+				"acknowledgement-forged",
+				(bench) => {
+					bench.collector.signingKey = new Uint8Array(33).fill(3);
+				},
+			],
+			[
+				"acknowledgement-malformed",
+				(bench) => {
+					const cose = new Map([["content-type", "application/cose"]]);
+					const body = Uint8Array.of(0xd2, 0x84);
+					bench.collector.onRequest = () => ({ status: 200, headers: cose, body });
+				},
+			],
+		];
+		for (const [code, prepare] of cases) {
+			const bench = new UplinkBench();
+			bench.source.grow(5);
+			prepare(bench);
+			const cursor = bench.source.cursor;
+			const outcome = bench.session();
+			assert.equal(outcome.end, "failed", code);
+			assert.equal(outcome.code, code);
+			assert.equal(bench.source.cursor, cursor, code);
+			assert.deepEqual(bench.source.acknowledged, [], code);
+			assert.ok(bench.reports.some((report) => report.code === code));
+			assert.equal(bench.uplink.failures, 1);
+		}
+	});
+
+	it("keeps everything, flags and slows down when it is refused", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(5);
+		bench.collector.onAnswer = ({ station, epoch, answers, nowUtcSeconds, nextSeconds }) => ({
+			kind: "refusal",
+			station,
+			epoch,
+			answers,
+			nowUtcSeconds,
+			nextSeconds,
+			code: REFUSAL_CODES.fork,
+		});
+		const outcome = bench.session();
+		assert.equal(outcome.end, "refused");
+		assert.equal(bench.uplink.isRefused, true);
+		assert.deepEqual(bench.source.acknowledged, []);
+		const refused = bench.reports.find((report) => report.code === "refused");
+		assert.deepEqual(refused, { code: "refused", detail: 3, text: "fork" });
+		assert.ok(bench.uplink.nextAttemptMilliseconds - bench.clock.milliseconds >= 0.9 * HOUR);
+		bench.boot(bench.uplink.save());
+		assert.equal(bench.uplink.isRefused, true);
+		bench.collector.onAnswer = undefined;
+		assert.equal(bench.session().end, "acknowledged");
+		assert.equal(bench.uplink.isRefused, false);
+	});
+
+	it("hands on a configuration only from an acknowledgement that it believes", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(2);
+		const configuration = Uint8Array.of(1, 2, 3);
+		bench.collector.onAnswer = (answer) =>
+			answer.kind === "refusal" ? answer : { ...answer, configuration, cursor: 9, ranges: [] };
+		bench.session();
+		assert.deepEqual(bench.configurations, []);
+		bench.collector.onAnswer = (answer) => ({ ...answer, configuration });
+		bench.session();
+		assert.deepEqual(bench.configurations, [configuration]);
+	});
+
+	it("names what went wrong by its code, within its deadline, and turns the radio off", () => {
+		const expected: Partial<Record<NetworkFault, [string, number]>> = {
+			"link-silent": ["link-timeout", 30_000],
+			"link-refused": ["transport-failed", 3000],
+			"link-drops": ["transport-failed", 6000],
+			"name-fails": ["transport-failed", 9000],
+			"name-silent": ["name-timeout", 13_000],
+			"connect-silent": ["connect-timeout", 12_000],
+			"connect-refused": ["transport-failed", 5000],
+			"certificate-wrong": ["transport-failed", 5000],
+			"certificate-expired": ["transport-failed", 5000],
+			"request-reset": ["transport-failed", 6000],
+			"answer-reset": ["transport-failed", 6000],
+			"answer-silent": ["request-timeout", 36_000],
+			"half-open": ["request-timeout", 36_000],
+			"request-late": ["transport-failed", 6000],
+			"answer-truncated": ["transport-failed", 6000],
+			"answer-without-length": ["transport-failed", 6000],
+			"answer-informational": ["response-malformed", 6000],
+			"captive-portal": ["response-malformed", 6000],
+			"answer-oversized": ["response-malformed", 6000],
+			busy: ["collector-busy", 6000],
+		};
+		for (const fault of NETWORK_FAULTS) {
+			const [code, milliseconds] = expected[fault] ?? [];
+			if (code === undefined || milliseconds === undefined) continue;
+			const bench = new UplinkBench();
+			bench.source.grow(3);
+			bench.network.faults = { [fault]: 1 };
+			const outcome = bench.session();
+			assert.equal(outcome.code, code, fault);
+			assert.ok(outcome.radioMilliseconds <= milliseconds, `${fault} ${outcome.radioMilliseconds}`);
+			assert.equal(bench.source.cursor, 0, fault);
+			assert.equal(bench.network.faultCounts.get(fault), 1);
+			bench.network.faults = {};
+			assert.equal(bench.session().end, "acknowledged", fault);
+			assertAllStored(bench);
+		}
+	});
+
+	it("obeys Retry-After with up to half as long again", () => {
+		for (let seed = 1; seed <= 20; seed++) {
+			const bench = new UplinkBench({ seed });
+			bench.source.grow(1);
+			const headers = new Map([["Retry-After", "7200"]]);
+			const body = new Uint8Array(0);
+			bench.collector.onRequest = () => ({ status: 503, headers, body });
+			bench.session();
+			const pause = bench.uplink.nextAttemptMilliseconds - bench.clock.milliseconds;
+			assert.ok(pause >= 2 * HOUR && pause <= 3 * HOUR, `seed ${seed}: ${pause}`);
+		}
+	});
+
+	it("comes when the collector said", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(1);
+		bench.collector.nextSeconds = 900;
+		bench.session();
+		assert.equal(bench.uplink.nextAttemptMilliseconds, bench.clock.milliseconds + 900_000);
+	});
+
+	it("comes at once when asked to", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(1);
+		bench.session();
+		assert.ok(bench.uplink.nextAttemptMilliseconds > bench.clock.milliseconds);
+		bench.uplink.requestSoon();
+		assert.equal(bench.uplink.nextAttemptMilliseconds, bench.clock.milliseconds);
+	});
+
+	it("ends a session in 120 s even if every answer takes its time", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(8640);
+		bench.network.faults = { "answer-delayed": 1 };
+		const outcome = bench.session();
+		assert.ok(outcome.radioMilliseconds <= 120_000, `${outcome.radioMilliseconds}`);
+	});
+
+	it("leaves no callback behind when the power fails in a session", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(5);
+		const task = bench.uplink.session();
+		// Signing, then the link: driven by hand, and dropped in the middle.
+		task.next();
+		while (bench.clock.runNext());
+		task.next();
+		assert.equal(bench.radio.state, "connecting");
+		bench.network.kill();
+		assert.equal(bench.radio.state, "off");
+		while (bench.clock.runNext());
+		assert.equal(bench.network.link.isUp, false);
+		bench.boot();
+		assert.equal(bench.session().end, "acknowledged");
+	});
+
+	it("loses, doubles and alters nothing over months of every fault at once", () => {
+		const seed = Date.now() >>> 0;
+		for (let run = seed; run < seed + 8; run++) {
+			const bench = new UplinkBench({ seed: run });
+			bench.network.faults = Object.fromEntries(NETWORK_FAULTS.map((fault) => [fault, 0.05]));
+			for (let day = 1; day <= 20; day++) {
+				bench.source.grow(48);
+				bench.runUntil(day * DAY, (outcome) => {
+					assert.ok(outcome.radioMilliseconds <= 121_000);
+				});
+				if (day % 3 === 0) bench.boot(day % 2 === 0 ? bench.uplink.save() : undefined);
+				for (let sequence = 1; sequence <= bench.source.cursor; sequence++) {
+					assert.ok(bench.collector.stored.has(sequence), `seed ${run}: released, not stored`);
+				}
+			}
+			bench.network.faults = {};
+			bench.uplink.requestSoon();
+			bench.runUntil(bench.clock.milliseconds + 2 * HOUR);
+			assert.equal(bench.source.cursor, bench.source.nextSequence - 1, `seed ${run}`);
+			assertAllStored(bench);
+		}
+	});
+
+	it("spends without a server at most one and a half times what it spends with one", () => {
+		const secondsADay = (isThere: boolean): number => {
+			const bench = new UplinkBench({ seed: 5 });
+			if (!isThere) bench.network.faults = { "connect-silent": 1 };
+			for (let hour = 1; hour <= 10 * 24; hour++) {
+				bench.source.grow(12);
+				bench.runUntil(hour * HOUR);
+			}
+			return bench.radioMilliseconds / 10_000;
+		};
+		const withServer = secondsADay(true);
+		const without = secondsADay(false);
+		assert.ok(without <= 1.5 * withServer, `${without} s a day, ${withServer} with a server`);
+		assert.ok(without >= 0.5 * withServer, "it still tries");
+	});
+
+	it("asks hourly for a collector that it once knew, and delivers a month within an hour", () => {
+		const bench = new UplinkBench({ seed: 2 });
+		bench.source.grow(12);
+		bench.runUntil(2 * HOUR);
+		assert.equal(bench.source.cursor, 12);
+		bench.network.faults = { "connect-silent": 1 };
+		for (let day = 1; day <= 30; day++) {
+			bench.source.grow(288);
+			bench.runUntil(day * DAY);
+		}
+		bench.network.faults = {};
+		let firstMilliseconds = 0;
+		const backMilliseconds = bench.clock.milliseconds;
+		while (bench.source.cursor < bench.source.nextSequence - 1) {
+			bench.runUntil(bench.uplink.nextAttemptMilliseconds);
+			firstMilliseconds ||= bench.clock.milliseconds;
+		}
+		const waited = firstMilliseconds - backMilliseconds;
+		assert.ok(waited <= 1.25 * HOUR, `asked again after ${waited} ms`);
+		const took = bench.clock.milliseconds - firstMilliseconds;
+		assert.ok(took <= HOUR, `${took} ms`);
+		assertAllStored(bench);
+	});
+});
