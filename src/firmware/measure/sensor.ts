@@ -6,11 +6,27 @@
 
 /** A driver of a probe; `Sample` is the object its ECMA-419 class defines. */
 export interface Sensor<Sample> {
+	/** From power-on of the probe's rail until `begin` makes sense, milliseconds. */
+	readonly warmUpMilliseconds: number;
+	/** After a `sample()` that said undefined: how long until it is worth asking again, milliseconds. */
+	readonly pollMilliseconds: number;
 	/** Starts a conversion; milliseconds until `sample()` can have something. Throws StationError. */
 	begin(): number;
 	/** The values, or undefined while busy. Throws StationError for a fault. */
 	sample(): Sample | undefined;
 	close(): void;
+}
+
+/** A probe whose circuit is told the water's temperature. */
+export interface CompensatedSensor<Sample> extends Sensor<Sample> {
+	/** Degrees Celsius, used from the next `begin` on. Touches no bus. */
+	configure(options: { temperature?: number }): void;
+}
+
+/** A circuit that must be silent while its neighbour measures. */
+export interface SleepingSensor {
+	/** Puts it to sleep; does nothing while it sleeps already. `begin` wakes it. Throws StationError. */
+	sleep(): void;
 }
 
 /** Class Temperature (ECMA-419 clause 14): degrees Celsius. */
@@ -20,12 +36,20 @@ export interface TemperatureSample {
 
 /** Class PH, by the extensibility rules of the standard: pH units, resolution 0.001. */
 export interface PHSample {
-	pHMeter: { pH: number };
+	pHMeter: {
+		pH: number;
+		/** Points of calibration that the circuit says it holds, 0 for none; undefined: not known. */
+		calibrationPoints?: number;
+	};
 }
 
 /** Class Conductivity: microsiemens per centimetre at the water's temperature, uncompensated. */
 export interface ConductivitySample {
-	conductivityMeter: { conductivity: number };
+	conductivityMeter: {
+		conductivity: number;
+		/** As in `PHSample`. */
+		calibrationPoints?: number;
+	};
 }
 
 /** Class Turbidity: the electrical signal at the probe, and whether the loop is healthy. */
@@ -35,7 +59,11 @@ export interface TurbiditySample {
 		signalMicrovolts: number;
 		/** Index of the measuring range that was in use, 0 when there is one only. */
 		range: number;
-		/** `fault` as NAMUR NE 43 says it; `saturated` between 3.6..3.8 or 20.5..21 mA; `clipped` at the converter's end. */
+		/**
+		 * For a current loop as NAMUR NE 43 has it: `fault` below 3.6 or above 21 mA, `saturated` from
+		 * there to 3.8 and 20.5 mA, where a healthy transmitter stops; `clipped` where the converter
+		 * or its supply ends, whatever the probe says.
+		 */
 		state: "good" | "saturated" | "clipped" | "fault";
 	};
 }

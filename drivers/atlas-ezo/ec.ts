@@ -1,0 +1,173 @@
+/**
+ * Atlas Scientific EZO-EC at 0x64: class Conductivity by the extensibility rules of ECMA-419. Gives
+ * raw conductivity at the water's temperature: the circuit's own compensation, whose coefficient
+ * nobody has published, is held at its reference of 25 degC, where it does nothing.
+ */
+import { StationError } from "../../src/core/errors.js";
+import type {
+	ConductivitySample,
+	Sensor,
+	SleepingSensor,
+} from "../../src/firmware/measure/sensor.js";
+import type { I2CConnection } from "../../src/firmware/ports.js";
+import {
+	compensatedReading,
+	EZO_WARM_UP_MILLISECONDS,
+	EzoCircuit,
+	type EzoCommand,
+	ezoAnswerOf,
+	queryCalibration,
+	SHORT_MILLISECONDS,
+} from "./ezo.js";
+
+const ADDRESS = 0x64;
+/** Documented time of a reading; 555 ms were measured. */
+const READING_MILLISECONDS = 600;
+/** What is set so that the circuit does not compensate, degrees Celsius. */
+const REFERENCE_CELSIUS = 25;
+/** Every quantity the circuit can print, in the order in which it prints them. */
+const OUTPUTS: readonly string[] = Object.freeze(["EC", "TDS", "S", "SG"]);
+/** End of the scale of the largest cell constant (K 10), uS/cm. */
+const CONDUCTIVITY_MAX = 1_000_000;
+
+/**
+ * The cell constant K and the calibration in the circuit are the technician's and are never written
+ * here. `begin` and `sample` throw StationError `bus-failed`, `probe-syntax`, `probe-no-data`,
+ * `probe-malformed`, `probe-out-of-range`. 0 is a dry or disconnected probe, and a sample.
+ */
+export default class Conductivity implements Sensor<ConductivitySample>, SleepingSensor {
+	readonly warmUpMilliseconds = EZO_WARM_UP_MILLISECONDS;
+	readonly #circuit: EzoCircuit;
+	/** Outputs that the circuit says are on; undefined when it does not know the question. */
+	#outputs: readonly string[] | undefined;
+	#conductivity: number | undefined;
+	#calibrationPoints: number | undefined;
+
+	/** Reserves the address; the circuit is first spoken to by `begin`. */
+	constructor(options: { readonly sensor: I2CConnection }) {
+		this.#circuit = new EzoCircuit({
+			sensor: options.sensor,
+			kind: "EC",
+			address: ADDRESS,
+			setUp: () => [
+				// Outputs are persistent, and boards before firmware 2.10 print all four.
+				this.#queryOutputs((outputs) => [
+					...outputCommands(outputs),
+					...(isEcOnly(outputs) ? [] : [this.#queryOutputs(() => [])]),
+				]),
+				queryCalibration((points) => {
+					this.#calibrationPoints = points;
+				}),
+			],
+		});
+	}
+
+	/** Nothing to configure: raw conductivity at the water's temperature, always. */
+	configure(_options: object): void {}
+
+	get configuration(): { readonly units: string; readonly temperature: number } {
+		return { units: "uS/cm", temperature: REFERENCE_CELSIUS };
+	}
+
+	get identification(): { model: string; classification: string; firmware: number | undefined } {
+		return { model: "EZO-EC", classification: "Conductivity", firmware: this.#circuit.firmware };
+	}
+
+	get pollMilliseconds(): number {
+		return this.#circuit.pollMilliseconds;
+	}
+
+	begin(): number {
+		this.#conductivity = undefined;
+		return this.#circuit.start(() =>
+			compensatedReading({
+				firmware: this.#circuit.firmware,
+				celsius: REFERENCE_CELSIUS,
+				milliseconds: READING_MILLISECONDS,
+				onReading: (text) => {
+					this.#conductivity = conductivityOf(text, this.#outputs);
+				},
+			}),
+		);
+	}
+
+	sample(): ConductivitySample | undefined {
+		if (!this.#circuit.poll() || this.#conductivity === undefined) return undefined;
+		const points = this.#calibrationPoints;
+		return {
+			conductivityMeter: {
+				conductivity: this.#conductivity,
+				...(points === undefined ? {} : { calibrationPoints: points }),
+			},
+		};
+	}
+
+	sleep(): void {
+		this.#circuit.sleep();
+	}
+
+	close(): void {
+		this.#circuit.close();
+	}
+
+	#queryOutputs(onOutputs: (outputs: readonly string[]) => readonly EzoCommand[]): EzoCommand {
+		return {
+			text: "O,?",
+			milliseconds: SHORT_MILLISECONDS,
+			onAnswer: (text) => {
+				const outputs = outputsOf(text);
+				this.#outputs = outputs;
+				return onOutputs(outputs);
+			},
+			onRefused: () => {
+				this.#outputs = undefined;
+				return [];
+			},
+		};
+	}
+}
+
+function isEcOnly(outputs: readonly string[]): boolean {
+	return outputs.length === 1 && outputs[0] === "EC";
+}
+
+/** What turns conductivity on and everything else off. */
+function outputCommands(outputs: readonly string[]): EzoCommand[] {
+	const commands: EzoCommand[] = [];
+	for (const output of OUTPUTS) {
+		const isWanted = output === "EC";
+		if (outputs.includes(output) === isWanted) continue;
+		commands.push({
+			text: `O,${output},${isWanted ? 1 : 0}`,
+			milliseconds: SHORT_MILLISECONDS,
+			onAnswer: () => [],
+		});
+	}
+	return commands;
+}
+
+/** `?O,EC,TDS,S,SG`, `?,O,EC` or `?O,No output`. */
+function outputsOf(text: string): readonly string[] {
+	const list = ezoAnswerOf("O", text)?.toUpperCase();
+	if (list === "NO OUTPUT") return [];
+	const outputs = list?.split(",") ?? [];
+	if (outputs.length > 0 && outputs.every((output) => OUTPUTS.includes(output))) return outputs;
+	throw new StationError("probe-malformed", `O,? was answered with "${text}"`);
+}
+
+/** Conductivity is the first of the outputs; a board that cannot say prints one or all four. */
+function conductivityOf(text: string, outputs: readonly string[] | undefined): number {
+	const fields = text.split(",");
+	const isExpected =
+		outputs === undefined
+			? fields.length === 1 || fields.length === OUTPUTS.length
+			: fields.length === outputs.length && outputs[0] === "EC";
+	const printed = fields[0] ?? "";
+	// Two decimals at most, no sign: 0.07 to 500000+ by the datasheet's table of resolution.
+	if (!isExpected || !/^\d{1,7}(\.\d{1,2})?$/.test(printed)) {
+		throw new StationError("probe-malformed", `the EZO-EC circuit read "${text}"`);
+	}
+	const conductivity = Number(printed);
+	if (conductivity <= CONDUCTIVITY_MAX) return conductivity;
+	throw new StationError("probe-out-of-range", `the EZO-EC circuit read ${conductivity} uS/cm`);
+}

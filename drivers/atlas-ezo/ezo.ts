@@ -1,0 +1,315 @@
+/**
+ * The conversation with one Atlas Scientific EZO circuit over I2C: ASCII commands, answered later
+ * by a status byte and text. It never waits: `start` sends, `poll` reads once and sends what comes
+ * next. Facts: EZO-pH, EZO-EC and EZO-RTD datasheets, I2C sections; firmware differs in many points.
+ */
+import { asciiBytes } from "../../src/core/bytes.js";
+import { StationError } from "../../src/core/errors.js";
+import type { I2CConnection } from "../../src/firmware/ports.js";
+import { I2CPeer } from "../i2c-peer.js";
+
+export type EzoKind = "pH" | "EC" | "RTD";
+
+/** One command and what its answer means. */
+export interface EzoCommand {
+	/** ASCII, no terminator: none is needed. */
+	readonly text: string;
+	/** After sending, the first moment an answer is likely, milliseconds. */
+	readonly milliseconds: number;
+	/** Takes the answer's text; what it returns is sent before the rest. Throws StationError. */
+	readonly onAnswer: (text: string) => readonly EzoCommand[];
+	/** Status 2: what to send instead. Absent: a refusal is an error. */
+	readonly onRefused?: () => readonly EzoCommand[];
+}
+
+/**
+ * Documented delay of a short command, milliseconds; real boards answer within 4. A poll too early is
+ * harmless (status 254), so a third of it is a good first moment.
+ */
+export const SHORT_MILLISECONDS = 100;
+
+/** From power-on to the first acknowledgement: 846 ms measured for pH, 740 EC, 735 RTD. */
+export const EZO_WARM_UP_MILLISECONDS = 1000;
+
+/** I2C clock: the circuits stretch; nearly all drivers in the field run 100 kHz. */
+const BUS_HERTZ = 100_000;
+/**
+ * Longest answer with its status and NUL: four conductivity fields need 32 and more. It must be read in one
+ * piece: the first read consumes the answer, even a read of one byte.
+ */
+const FRAME_BYTES = 40;
+const STATUS_SUCCESS = 1;
+const STATUS_SYNTAX = 2;
+const STATUS_BUSY = 254;
+const STATUS_NO_DATA = 255;
+const POLL_MILLISECONDS = 100;
+/** Between two tries to wake a circuit; what field firmware found to work. */
+const RESEND_MILLISECONDS = 310;
+/** A sleeping circuit swallows the command that wakes it; five tries is what field firmware allows. */
+const SENDS_MAX = 5;
+/** Commands of one `start`: identify, 8 of set-up (outputs of the EC twice), T, reading: 12. */
+const COMMANDS_MAX = 16;
+
+export interface EzoOptions {
+	readonly sensor: I2CConnection;
+	readonly kind: EzoKind;
+	readonly address: number;
+	/** What a circuit needs once after power-on or wake, before anything else. */
+	readonly setUp: () => readonly EzoCommand[];
+}
+
+export class EzoCircuit {
+	readonly #peer: I2CPeer;
+	readonly #kind: EzoKind;
+	readonly #setUp: () => readonly EzoCommand[];
+	#queue: readonly EzoCommand[] = [];
+	#commandsLeft = 0;
+	#sendsLeft = 0;
+	#pollMilliseconds = POLL_MILLISECONDS;
+	/** Firmware version x 100, once the circuit has said it. */
+	#firmware: number | undefined;
+	/** Awake and set up since the last sleep, power-on or error. */
+	#isReady = false;
+	#isAsleep = false;
+	/** A command was sent whose answer has not been taken. */
+	#isAnswerDue = false;
+	#isDraining = false;
+
+	constructor(options: EzoOptions) {
+		this.#kind = options.kind;
+		this.#setUp = options.setUp;
+		this.#peer = new I2CPeer({
+			sensor: options.sensor,
+			address: options.address,
+			hz: BUS_HERTZ,
+			name: `the EZO-${options.kind} circuit`,
+		});
+	}
+
+	get address(): number {
+		return this.#peer.address;
+	}
+
+	/** Firmware version times 100, undefined before the circuit has said it. */
+	get firmware(): number | undefined {
+		return this.#firmware;
+	}
+
+	get pollMilliseconds(): number {
+		return this.#pollMilliseconds;
+	}
+
+	/**
+	 * Begins `commands`, after waking and setting up the circuit where that is due; milliseconds
+	 * until `poll` makes sense. An answer still due from an abandoned command is waited for first: a
+	 * new command to a busy circuit is undocumented.
+	 */
+	start(commands: () => readonly EzoCommand[]): number {
+		this.#commandsLeft = COMMANDS_MAX;
+		this.#queue = this.#isReady ? commands() : [this.#identify(commands)];
+		this.#isDraining = this.#isAnswerDue;
+		if (this.#isDraining) return POLL_MILLISECONDS;
+		this.#guard(() => this.#sendNext());
+		return this.#pollMilliseconds;
+	}
+
+	/** Reads once; true when every command of `start` has been answered. Throws StationError. */
+	poll(): boolean {
+		if (this.#queue.length === 0) return true;
+		return this.#guard(() => this.#advance());
+	}
+
+	/**
+	 * Sends `Sleep`, of which no answer may be read; nothing while it sleeps, for any byte would wake
+	 * it. Throws `probe-timeout` while an answer is due, `bus-failed`.
+	 */
+	sleep(): void {
+		if (this.#isAsleep) return;
+		if (this.#isAnswerDue) throw this.#error("probe-timeout", "is still busy");
+		this.#isReady = false;
+		this.#peer.write(asciiBytes("Sleep"));
+		this.#isAnswerDue = false;
+		this.#isAsleep = true;
+	}
+
+	close(): void {
+		this.#peer.close();
+	}
+
+	#guard<Result>(action: () => Result): Result {
+		try {
+			return action();
+		} catch (error) {
+			// Whatever went wrong, the circuit may have lost power: it is set up anew next time.
+			this.#isReady = false;
+			this.#queue = [];
+			throw error;
+		}
+	}
+
+	#advance(): boolean {
+		const frame = this.#peer.read(FRAME_BYTES);
+		const status = frame[0];
+		if (status === STATUS_BUSY) {
+			this.#pollMilliseconds = POLL_MILLISECONDS;
+			return false;
+		}
+		this.#isAnswerDue = false;
+		if (this.#isDraining) {
+			this.#isDraining = false;
+			this.#sendNext();
+			return false;
+		}
+		const command = this.#queue[0];
+		if (command === undefined) return true;
+		if (status === STATUS_NO_DATA) {
+			this.#resend(command);
+			return false;
+		}
+		let next: readonly EzoCommand[];
+		if (status === STATUS_SUCCESS) {
+			next = command.onAnswer(this.#textOf(frame));
+		} else if (status === STATUS_SYNTAX) {
+			if (command.onRefused === undefined) {
+				throw this.#error("probe-syntax", `refused the command ${command.text}`);
+			}
+			next = command.onRefused();
+		} else {
+			throw this.#error("bus-failed", `answered ${command.text} with status ${status}`);
+		}
+		this.#queue = [...next, ...this.#queue.slice(1)];
+		if (this.#queue.length === 0) return true;
+		this.#sendNext();
+		return false;
+	}
+
+	#sendNext(): void {
+		this.#sendsLeft = SENDS_MAX;
+		if (this.#commandsLeft-- === 0) throw this.#error("probe-malformed", "is never set up");
+		this.#send();
+	}
+
+	#resend(command: EzoCommand): void {
+		if (this.#sendsLeft === 0) {
+			throw this.#error("probe-no-data", `had no answer to ${command.text} ${SENDS_MAX} times`);
+		}
+		this.#send();
+		this.#pollMilliseconds = Math.max(RESEND_MILLISECONDS, command.milliseconds);
+	}
+
+	#send(): void {
+		const command = this.#queue[0];
+		if (command === undefined) return;
+		this.#sendsLeft--;
+		this.#peer.write(asciiBytes(command.text));
+		this.#isAsleep = false;
+		this.#isAnswerDue = true;
+		this.#pollMilliseconds = command.milliseconds;
+	}
+
+	/** `i` wakes a sleeping circuit, at worst by being lost, and proves that the right one is there. */
+	#identify(commands: () => readonly EzoCommand[]): EzoCommand {
+		return {
+			text: "i",
+			milliseconds: SHORT_MILLISECONDS,
+			onAnswer: (text) => {
+				const match = /^\?,?I,([A-Z]+),(\d+)\.(\d{1,2})$/i.exec(text);
+				if (match === null) throw this.#error("probe-malformed", `calls itself "${text}"`);
+				const [, kind = "", major = "", minor = ""] = match;
+				if (kind.toUpperCase() !== this.#kind.toUpperCase()) {
+					throw this.#error("probe-malformed", `is a ${kind} circuit`);
+				}
+				this.#firmware = Number(major) * 100 + Number(minor.length === 1 ? `${minor}0` : minor);
+				this.#isReady = true;
+				return [...this.#setUp(), ...commands()];
+			},
+		};
+	}
+
+	/** Printable ASCII between the status and the NUL. A set bit 7 is a stretched clock misread. */
+	#textOf(frame: Uint8Array): string {
+		const end = frame.indexOf(0, 1);
+		if (end < 0) throw this.#error("probe-malformed", "sent an answer without an end");
+		let text = "";
+		for (const code of frame.subarray(1, end)) {
+			if (code < 0x20 || code > 0x7e) {
+				throw this.#error("probe-malformed", `sent the byte 0x${code.toString(16)}`);
+			}
+			text += String.fromCharCode(code);
+		}
+		return text;
+	}
+
+	#error(
+		code: "probe-syntax" | "probe-no-data" | "probe-malformed" | "probe-timeout" | "bus-failed",
+		what: string,
+	): StationError {
+		return new StationError(code, `the EZO-${this.#kind} circuit ${what}`);
+	}
+}
+
+/** The value of a query's answer, e.g. `1` of `?CAL,1`, `?Cal,1` or `?,Cal,1`; undefined if it is none. */
+export function ezoAnswerOf(query: string, text: string): string | undefined {
+	const head = /^\?,?([A-Za-z]+),(.*)$/.exec(text);
+	if (head === null || head[1]?.toUpperCase() !== query.toUpperCase()) return undefined;
+	return head[2];
+}
+
+/** A number as the circuits print it: up to three decimals, no sign but minus; undefined if it is none. */
+export function ezoNumberOf(text: string): number | undefined {
+	return /^-?\d{1,7}(\.\d{1,3})?$/.test(text) ? Number(text) : undefined;
+}
+
+/** `Cal,?`: how many points of calibration the circuit holds; a refusal leaves it unknown. */
+export function queryCalibration(onPoints: (points: number | undefined) => void): EzoCommand {
+	return {
+		text: "Cal,?",
+		milliseconds: SHORT_MILLISECONDS,
+		onAnswer: (text) => {
+			const points = ezoAnswerOf("CAL", text);
+			if (points === undefined || !/^[0-9]$/.test(points)) {
+				throw new StationError("probe-malformed", `Cal,? was answered with "${text}"`);
+			}
+			onPoints(Number(points));
+			return [];
+		},
+		onRefused: () => {
+			onPoints(undefined);
+			return [];
+		},
+	};
+}
+
+/** First firmware (times 100) with `RT`, which sets the temperature and reads in one command. */
+const FIRMWARE_WITH_RT = 212;
+
+/**
+ * A reading at `celsius`: `RT,<t>` where the firmware has it, else `T,<t>` and `R`. Sent with every reading,
+ * because the circuit forgets the temperature with its power.
+ */
+export function compensatedReading(options: {
+	readonly firmware: number | undefined;
+	readonly celsius: number;
+	readonly milliseconds: number;
+	readonly onReading: (text: string) => void;
+}): readonly EzoCommand[] {
+	const { firmware, milliseconds, onReading } = options;
+	const celsius = (Math.round(options.celsius * 10) / 10).toFixed(1);
+	const onAnswer = (text: string): readonly EzoCommand[] => {
+		onReading(text);
+		return [];
+	};
+	const inTwo: readonly EzoCommand[] = [
+		{
+			text: `T,${celsius}`,
+			milliseconds: SHORT_MILLISECONDS,
+			onAnswer: (text) => {
+				if (text === "") return [];
+				throw new StationError("probe-malformed", `T was answered with "${text}"`);
+			},
+		},
+		{ text: "R", milliseconds, onAnswer },
+	];
+	if (firmware === undefined || firmware < FIRMWARE_WITH_RT) return inTwo;
+	return [{ text: `RT,${celsius}`, milliseconds, onAnswer, onRefused: () => inTwo }];
+}

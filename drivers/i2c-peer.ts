@@ -1,0 +1,81 @@
+/** One peer on an I2C bus with the bus's foreign errors made into ours. */
+import { StationError } from "../src/core/errors.js";
+import type { I2C, I2CConnection } from "../src/firmware/ports.js";
+
+/** All that Moddable's I2C says about a missing acknowledgement, a time-out, a lost arbitration. */
+const BUS_ERRORS: readonly string[] = Object.freeze([
+	"read failed",
+	"write failed",
+	"writeRead failed",
+]);
+
+export interface I2CPeerOptions {
+	/** The driver's `sensor` option; what it says about rate and address stands above the defaults. */
+	readonly sensor: I2CConnection;
+	/** Address of the part as delivered, 0..127. */
+	readonly address: number;
+	/** Bus clock the part is happy with, hertz. */
+	readonly hz: number;
+	/** Name of the part for the technician. */
+	readonly name: string;
+}
+
+/** Every method blocks for one transaction and throws StationError `bus-failed`. */
+export class I2CPeer {
+	readonly address: number;
+	readonly #name: string;
+	#io: I2C | undefined;
+
+	/** Reserves the address; nothing is sent. A wrong pin or address throws the SDK's RangeError. */
+	constructor(options: I2CPeerOptions) {
+		const { sensor, hz } = options;
+		this.address = sensor.address ?? options.address;
+		this.#name = options.name;
+		this.#io = new sensor.io({ ...sensor, hz: sensor.hz ?? hz, address: this.address });
+	}
+
+	/** Exactly `count` bytes. */
+	read(count: number): Uint8Array {
+		return this.#whole(count, (io) => io.read(count));
+	}
+
+	/** `bytes` must not be empty: an empty write hangs the bus of a sleeping EZO circuit. */
+	write(bytes: Uint8Array): void {
+		this.#guard((io) => io.write(bytes));
+	}
+
+	/** Writes, then reads exactly `count` bytes after a repeated start. */
+	writeRead(bytes: Uint8Array, count: number): Uint8Array {
+		return this.#whole(count, (io) => io.writeRead(bytes, count));
+	}
+
+	/** Idempotent; using the peer afterwards throws. */
+	close(): void {
+		this.#io?.close();
+		this.#io = undefined;
+	}
+
+	#whole(count: number, transfer: (io: I2C) => ArrayBuffer): Uint8Array {
+		const bytes = new Uint8Array(this.#guard(transfer));
+		if (bytes.length === count) return bytes;
+		throw this.#failed(`gave ${bytes.length} of ${count} bytes`, undefined);
+	}
+
+	#guard<Result>(transfer: (io: I2C) => Result): Result {
+		const io = this.#io;
+		if (io === undefined) throw new TypeError(`${this.#name} is closed`);
+		try {
+			return transfer(io);
+		} catch (error) {
+			if (!(error instanceof Error) || !BUS_ERRORS.includes(error.message)) throw error;
+			throw this.#failed(error.message, error);
+		}
+	}
+
+	#failed(what: string, cause: unknown): StationError {
+		const address = `0x${this.address.toString(16)}`;
+		return new StationError("bus-failed", `${this.#name} at I2C address ${address}: ${what}`, {
+			cause,
+		});
+	}
+}

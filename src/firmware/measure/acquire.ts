@@ -1,0 +1,41 @@
+/** One sample from a probe, with the waiting that drivers do not do. */
+import { StationError } from "../../core/errors.js";
+import { pause, type Task } from "../../core/task.js";
+import type { Watchdog } from "../ports.js";
+import type { Sensor } from "./sensor.js";
+
+/**
+ * Longest from `begin` to a sample, milliseconds. The slowest is a pH circuit that must be woken:
+ * five wakes of 310 ms, two short commands of 300 and a reading that took up to 1656 in a laboratory
+ * and is given 2500 = 4650.
+ */
+export const SAMPLE_DEADLINE_MILLISECONDS = 6000;
+
+/** Pauses in slices no longer than half the watchdog's time-out, feeding it before each. */
+export function* pauseFed(milliseconds: number, watchdog: Watchdog): Task<void> {
+	const slice = Math.max(Math.floor(watchdog.timeoutMilliseconds / 2), 1);
+	let left = milliseconds;
+	do {
+		watchdog.feed();
+		const now = Math.min(left, slice);
+		yield* pause(now);
+		left -= now;
+	} while (left > 0);
+	watchdog.feed();
+}
+
+/** Begins and polls until there is a sample; throws what the driver throws, and `probe-timeout`. */
+export function* acquire<Sample>(sensor: Sensor<Sample>, watchdog: Watchdog): Task<Sample> {
+	let wait = sensor.begin();
+	for (let waited = 0; waited <= SAMPLE_DEADLINE_MILLISECONDS; ) {
+		yield* pauseFed(wait, watchdog);
+		waited += Math.max(wait, 1);
+		const sample = sensor.sample();
+		if (sample !== undefined) return sample;
+		wait = sensor.pollMilliseconds;
+	}
+	throw new StationError(
+		"probe-timeout",
+		`no answer within ${SAMPLE_DEADLINE_MILLISECONDS / 1000} s of the command`,
+	);
+}

@@ -1,0 +1,21 @@
+/** Median and spread of a burst of signals: robust against bubbles and leaves. */
+import { assert } from "../../core/errors.js";
+
+export interface BurstStatistics {
+	/** The middle value: one that was measured, because the count is odd. */
+	readonly median: number;
+	/** Median absolute deviation from it. */
+	readonly spread: number;
+}
+
+/** Statistics of an odd number of values; the order of `values` is left alone. */
+export function burstStatistics(values: readonly number[]): BurstStatistics {
+	assert(values.length % 2 === 1, `a burst of ${values.length} has no middle`);
+	const median = middleOf(values);
+	return { median, spread: middleOf(values.map((value) => Math.abs(value - median))) };
+}
+
+function middleOf(values: readonly number[]): number {
+	const sorted = [...values].sort((a, b) => a - b);
+	return sorted[(sorted.length - 1) / 2] ?? 0;
+}

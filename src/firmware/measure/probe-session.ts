@@ -1,0 +1,216 @@
+/**
+ * The probes while they have power: rails, warm-up, and what is tried when a probe or its bus fails,
+ * in the order of what it costs: again, nine clocks, the rail, then the probe is marked failed and
+ * the others go on.
+ */
+import { StationError, type StationErrorCode } from "../../core/errors.js";
+import type { Task } from "../../core/task.js";
+import type { ChannelName } from "../../protocol/channel-set.js";
+import type { EventCode } from "../../protocol/events.js";
+import type { Board } from "../ports.js";
+import { pauseFed } from "./acquire.js";
+import { CHANNEL_INDEXES, type WaterProbes } from "./probes.js";
+
+/** The part of the board that measuring uses. */
+export type MeasuringBoard = Pick<
+	Board,
+	"clock" | "watchdog" | "probeRail" | "loopRail" | "probeBus" | "systemBus"
+>;
+
+export interface ChannelFailure {
+	/** CHANNEL_INDEXES. */
+	readonly channel: number;
+	readonly code: StationErrorCode;
+}
+
+/** What the record should say about this measurement besides the reading. */
+export interface MeasuringEvent {
+	readonly code: EventCode;
+	readonly detail: number;
+	readonly text: string;
+}
+
+/** Rail off until the circuits have forgotten: 100 uF at 10 mA falls by 3.3 V in 33 ms; 15 times that. */
+const RAIL_OFF_MILLISECONDS = 500;
+/** A circuit that was late, or a glitch, is over after this. */
+const AGAIN_MILLISECONDS = 100;
+/** Answers that are no measurement, in a row, before a probe counts as failed. */
+const ERRORS_MAX = 3;
+
+/** How far one channel's remedies have gone in this measurement. */
+export interface Trouble {
+	readonly channel: ChannelName;
+	busFailureCount: number;
+	errorCount: number;
+	/** What was done about the bus and is not known to have helped. */
+	clearing: "clocks" | "rail" | undefined;
+}
+
+export function noTrouble(channel: ChannelName): Trouble {
+	return { channel, busFailureCount: 0, errorCount: 0, clearing: undefined };
+}
+
+export class ProbeSession {
+	readonly #board: MeasuringBoard;
+	readonly #openProbes: () => WaterProbes;
+	readonly #failedBefore: number;
+	readonly #failures: ChannelFailure[] = [];
+	readonly #events: MeasuringEvent[] = [];
+	#probes: WaterProbes | undefined;
+	#probeRailOnMilliseconds = 0;
+	#loopRailOnMilliseconds = 0;
+	#wasRailCycled = false;
+
+	/** `failedBefore`: bit i is set when the channel of index i had failed in the last measurement. */
+	constructor(board: MeasuringBoard, openProbes: () => WaterProbes, failedBefore: number) {
+		this.#board = board;
+		this.#openProbes = openProbes;
+		this.#failedBefore = failedBefore;
+	}
+
+	get probes(): WaterProbes {
+		if (this.#probes === undefined) throw new TypeError("the probes have no power");
+		return this.#probes;
+	}
+
+	get failures(): readonly ChannelFailure[] {
+		return this.#failures;
+	}
+
+	get events(): readonly MeasuringEvent[] {
+		return this.#events;
+	}
+
+	/** Both rails on, from a known state: a rail that a crash left on is switched off first. */
+	*open(): Task<void> {
+		const { clock, probeRail, loopRail, watchdog } = this.#board;
+		if (probeRail.isOn || loopRail.isOn) {
+			probeRail.off();
+			loopRail.off();
+			yield* pauseFed(RAIL_OFF_MILLISECONDS, watchdog);
+		}
+		loopRail.on();
+		this.#loopRailOnMilliseconds = clock.milliseconds;
+		probeRail.on();
+		this.#probeRailOnMilliseconds = clock.milliseconds;
+		this.#probes = this.#openProbes();
+	}
+
+	/** Waits until a probe's warm-up is over; the probes warm up side by side. */
+	*warm(rail: "probe" | "loop", warmUpMilliseconds: number): Task<void> {
+		const { clock, watchdog } = this.#board;
+		const since = rail === "probe" ? this.#probeRailOnMilliseconds : this.#loopRailOnMilliseconds;
+		const left = since + warmUpMilliseconds - clock.milliseconds;
+		if (left > 0) yield* pauseFed(left, watchdog);
+	}
+
+	/**
+	 * Runs `action` until it succeeds or the remedies are used up; then the failure is noted and the result is
+	 * undefined. What is no StationError is no trouble of a probe and passes through.
+	 */
+	*attempt<Result>(trouble: Trouble, action: () => Task<Result>): Task<Result | undefined> {
+		for (;;) {
+			try {
+				const result = yield* action();
+				this.#noteSuccess(trouble);
+				return result;
+			} catch (error) {
+				if (!(error instanceof StationError)) throw error;
+				const failed = yield* this.#remedy(trouble, error);
+				if (failed === undefined) continue;
+				this.noteFailure(trouble.channel, failed);
+				return undefined;
+			}
+		}
+	}
+
+	/** A channel has been measured in full: says so if it had failed before. */
+	noteMeasured(channel: ChannelName): void {
+		const index = CHANNEL_INDEXES[channel];
+		if (((this.#failedBefore >> index) & 1) === 0) return;
+		this.#events.push({ code: "probe-recovered", detail: index, text: "" });
+	}
+
+	/** A channel has failed; the record hears of it once, or a dead probe would fill the journal. */
+	noteFailure(name: ChannelName, code: StationErrorCode): void {
+		const channel = CHANNEL_INDEXES[name];
+		this.#failures.push({ channel, code });
+		if (((this.#failedBefore >> channel) & 1) === 1) return;
+		this.#events.push({ code: "probe-failed", detail: channel, text: code });
+	}
+
+	/** Supply of the EZO circuits off; the other probes stay. */
+	releaseProbeRail(): void {
+		this.#board.probeRail.off();
+	}
+
+	/** Everything off. Idempotent. */
+	close(): void {
+		this.#probes?.close();
+		this.#probes = undefined;
+		this.#board.probeRail.off();
+		this.#board.loopRail.off();
+	}
+
+	/** Does the next thing that may help; the code of the failure when there is none left. */
+	*#remedy(trouble: Trouble, error: StationError): Task<StationErrorCode | undefined> {
+		const { watchdog } = this.#board;
+		watchdog.feed();
+		if (error.code !== "bus-failed") {
+			trouble.errorCount++;
+			// What was refused once is refused again.
+			if (error.code === "probe-syntax" || trouble.errorCount >= ERRORS_MAX) return error.code;
+			yield* pauseFed(AGAIN_MILLISECONDS, watchdog);
+			return undefined;
+		}
+		const index = CHANNEL_INDEXES[trouble.channel];
+		const isOnProbeBus = index <= CHANNEL_INDEXES.conductivity;
+		const { recovery } = isOnProbeBus ? this.#board.probeBus : this.#board.systemBus;
+		const isKnown = ((this.#failedBefore >> index) & 1) === 1;
+		trouble.busFailureCount++;
+		if (trouble.busFailureCount === 1) {
+			yield* pauseFed(AGAIN_MILLISECONDS, watchdog);
+			return undefined;
+		}
+		if (trouble.busFailureCount === 2) {
+			recovery.clear();
+			trouble.clearing = "clocks";
+			return undefined;
+		}
+		// Once in a measurement, and not for a probe that was dead the last time: it costs seconds.
+		if (isOnProbeBus && !isKnown && !this.#wasRailCycled) {
+			yield* this.#cycleProbeRail();
+			trouble.clearing = "rail";
+			return undefined;
+		}
+		return recovery.clear() ? "probe-absent" : "bus-stuck";
+	}
+
+	*#cycleProbeRail(): Task<void> {
+		const { clock, probeRail, probeBus, watchdog } = this.#board;
+		this.#wasRailCycled = true;
+		this.#probes?.close();
+		this.#probes = undefined;
+		probeRail.off();
+		yield* pauseFed(RAIL_OFF_MILLISECONDS, watchdog);
+		probeRail.on();
+		this.#probeRailOnMilliseconds = clock.milliseconds;
+		this.#probes = this.#openProbes();
+		const { temperature, pH, conductivity } = this.#probes;
+		const warmUps = [temperature, pH, conductivity].map((probe) => probe.warmUpMilliseconds);
+		yield* this.warm("probe", Math.max(...warmUps));
+		probeBus.recovery.clear();
+	}
+
+	#noteSuccess(trouble: Trouble): void {
+		trouble.errorCount = 0;
+		if (trouble.clearing === undefined) return;
+		const byRail = trouble.clearing === "rail";
+		this.#events.push({
+			code: "bus-cleared",
+			detail: byRail ? 2 : 1,
+			text: trouble.channel,
+		});
+		trouble.clearing = undefined;
+	}
+}

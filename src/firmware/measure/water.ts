@@ -1,0 +1,341 @@
+/**
+ * One measurement of the water: temperature first, because pH needs it; pH while the conductivity
+ * circuit is silent; conductivity while the pH circuit sleeps; the burst of turbidity; the battery
+ * before the radio. A probe that fails is absent with its flag and stops nobody.
+ */
+import { StationError } from "../../core/errors.js";
+import type { Task } from "../../core/task.js";
+import type { ChannelName } from "../../protocol/channel-set.js";
+import { CHANNEL_FLAGS, FACTORY_CALIBRATION, type WaterReading } from "../../protocol/reading.js";
+import { acquire, pauseFed } from "./acquire.js";
+import { burstStatistics } from "./burst.js";
+import {
+	type ChannelFailure,
+	type MeasuringBoard,
+	type MeasuringEvent,
+	noTrouble,
+	ProbeSession,
+} from "./probe-session.js";
+import type { WaterProbes } from "./probes.js";
+import type { Sensor, SleepingSensor, TurbiditySample } from "./sensor.js";
+
+/** Ids of the calibrations in force, 0..255; 0 is the maker's. */
+export type CalibrationIds = Readonly<
+	Record<"pH" | "temperature" | "conductivity" | "turbidity", number>
+>;
+
+export interface MeasureWaterOptions {
+	readonly board: MeasuringBoard;
+	/** Opens drivers on the board's buses without sending anything; called again after a rail was cycled. */
+	readonly openProbes: () => WaterProbes;
+	/** `failedProbes` of the last measurement; 0 at first. */
+	readonly failedProbes: number;
+	readonly calibrationIds?: CalibrationIds;
+	/** Stands in for the water's temperature when that is unknown, degrees Celsius; 25. */
+	readonly referenceCelsius?: number;
+	readonly burst?: BurstOptions;
+}
+
+export interface BurstOptions {
+	/** Signals in a burst: odd, so that the median is one of them. */
+	readonly count: number;
+	readonly intervalMilliseconds: number;
+}
+
+export interface WaterMeasurement {
+	readonly reading: WaterReading;
+	readonly failures: readonly ChannelFailure[];
+	readonly events: readonly MeasuringEvent[];
+	/** Bit i: the channel of index i has failed now. For the next measurement. */
+	readonly failedProbes: number;
+}
+
+/**
+ * 31 signals over 7.5 s: more than the 4 s that a fault of the loop must last to count as one, long against
+ * a bubble, and a quarter of the energy of the 30 s that are usual with mains power.
+ */
+export const DEFAULT_BURST: BurstOptions = Object.freeze({ count: 31, intervalMilliseconds: 250 });
+
+const REFERENCE_CELSIUS = 25;
+/** Readings for two in a row that agree: one corrupt byte costs two more; five allow two of them. */
+const READINGS_MAX = 5;
+/** What two readings in a row may differ by: a few times the noise of a probe that has settled. */
+const AGREEMENT = Object.freeze({
+	pH: 0.05,
+	celsius: 0.1,
+	microsiemens: 2,
+	part: 0.02,
+	volts: 0.1,
+});
+/** Water between ice and the hottest outfall; outside, the probe is somewhere else. Degrees Celsius. */
+const WATER_CELSIUS_MIN = -2;
+const WATER_CELSIUS_MAX = 45;
+/** The normal scale of the pH circuit; it clamps at the ends without a word. */
+const PH_SCALE_MIN = 0;
+const PH_SCALE_MAX = 14;
+/** A shorted or open electrode reads 0 mV: pH 7 with no noise. */
+const DEAD_ELECTRODE_PH = 7;
+const DEAD_ELECTRODE_WITHIN = 0.01;
+const DEAD_ELECTRODE_NOISE = 0.001;
+/** End of the scale with a cell constant of 1, uS/cm. */
+const CONDUCTIVITY_SCALE_MAX = 200_000;
+/** One step of the stored spread, microvolts. */
+const SPREAD_STEP_MICROVOLTS = 125;
+const SPREAD_STEPS_MAX = 0xfffe;
+const BATTERY_MILLIVOLTS_MAX = 0xfffe;
+
+type Signal = TurbiditySample["turbidimeter"];
+
+/** The last of the readings, the one before it, and whether the two agreed. */
+interface Repeated<Sample> {
+	readonly sample: Sample;
+	readonly previous: Sample;
+	readonly isStable: boolean;
+}
+
+/**
+ * Measures every channel once; about 18 s with the default burst. The rails are off when it ends, however it
+ * ends. Trouble of probes and buses is in the result; only foreign errors leave.
+ */
+export function* measureWater(options: MeasureWaterOptions): Task<WaterMeasurement> {
+	const { board, openProbes, failedProbes } = options;
+	const session = new ProbeSession(board, openProbes, failedProbes);
+	try {
+		yield* session.open();
+		return yield* new Measurement(session, options).run();
+	} finally {
+		session.close();
+	}
+}
+
+class Measurement {
+	readonly #session: ProbeSession;
+	readonly #options: MeasureWaterOptions;
+
+	constructor(session: ProbeSession, options: MeasureWaterOptions) {
+		this.#session = session;
+		this.#options = options;
+	}
+
+	*run(): Task<WaterMeasurement> {
+		const session = this.#session;
+		const calibrationIds = this.#options.calibrationIds;
+		const temperature = yield* this.#temperature();
+		const pH = yield* this.#pH(temperature.compensationCelsius);
+		const conductivity = yield* this.#conductivity();
+		// Sixty milliamperes less while the turbidity probe warms up.
+		session.releaseProbeRail();
+		const turbidity = yield* this.#turbidity();
+		const battery = yield* this.#battery();
+		// A cell in the air conducts nothing, and then the other probes hang in the air beside it.
+		const context = conductivity.isDry ? CHANNEL_FLAGS.suspect : 0;
+		const isConducting = conductivity.hundredths !== undefined;
+		const reading: WaterReading = {
+			pHMilli: pH.milli,
+			pHFlags: pH.flags | context | (pH.isCoupled && isConducting ? CHANNEL_FLAGS.suspect : 0),
+			pHCalibration: calibrationIds?.pH ?? FACTORY_CALIBRATION,
+			temperatureMillidegrees: temperature.millidegrees,
+			temperatureFlags: temperature.flags | context,
+			temperatureCalibration: calibrationIds?.temperature ?? FACTORY_CALIBRATION,
+			conductivityHundredths: conductivity.hundredths,
+			conductivityFlags: conductivity.flags | context,
+			conductivityCalibration: calibrationIds?.conductivity ?? FACTORY_CALIBRATION,
+			turbidityMicrovolts: turbidity.microvolts,
+			turbiditySpreadSteps: turbidity.spreadSteps,
+			turbidityRange: turbidity.range,
+			turbidityFlags: turbidity.flags | context,
+			turbidityCalibration: calibrationIds?.turbidity ?? FACTORY_CALIBRATION,
+			batteryMillivolts: battery.millivolts,
+			batteryFlags: battery.flags,
+		};
+		let failedProbes = 0;
+		for (const { channel } of session.failures) failedProbes |= 1 << channel;
+		return { reading, failures: session.failures, events: session.events, failedProbes };
+	}
+
+	*#temperature() {
+		const session = this.#session;
+		yield* session.warm("probe", session.probes.temperature.warmUpMilliseconds);
+		const repeated = yield* this.#repeat(
+			"temperature",
+			() => session.probes.temperature,
+			(a, b) => isWithin(a.thermometer.temperature, b.thermometer.temperature, AGREEMENT.celsius),
+		);
+		if (repeated === undefined) {
+			return { millidegrees: undefined, flags: FAILED, compensationCelsius: undefined };
+		}
+		const celsius = repeated.sample.thermometer.temperature;
+		const isWater = celsius >= WATER_CELSIUS_MIN && celsius <= WATER_CELSIUS_MAX;
+		return {
+			millidegrees: Math.round(celsius * 1000),
+			flags: unstable(repeated) | (isWater ? 0 : CHANNEL_FLAGS.outOfRange),
+			compensationCelsius: repeated.isStable && isWater ? celsius : undefined,
+		};
+	}
+
+	*#pH(celsius: number | undefined) {
+		const session = this.#session;
+		let isCoupled = false;
+		yield* session.warm("probe", session.probes.pH.warmUpMilliseconds);
+		const repeated = yield* this.#repeat(
+			"pH",
+			() => session.probes.pH,
+			(a, b) => isWithin(a.pHMeter.pH, b.pHMeter.pH, AGREEMENT.pH),
+			() => {
+				const { pH, conductivity } = session.probes;
+				// The conductivity circuit drives a current through the water and the reference electrode.
+				isCoupled = !tryToSleep(conductivity);
+				pH.configure({
+					temperature: celsius ?? this.#options.referenceCelsius ?? REFERENCE_CELSIUS,
+				});
+			},
+		);
+		if (repeated === undefined) return { milli: undefined, flags: FAILED, isCoupled };
+		const { pH, calibrationPoints } = repeated.sample.pHMeter;
+		let flags = unstable(repeated);
+		if (pH <= PH_SCALE_MIN || pH >= PH_SCALE_MAX) flags |= CHANNEL_FLAGS.outOfRange;
+		if (celsius === undefined) flags |= CHANNEL_FLAGS.uncompensated;
+		if (calibrationPoints === 0) flags |= CHANNEL_FLAGS.uncalibrated;
+		const isDead =
+			isWithin(pH, DEAD_ELECTRODE_PH, DEAD_ELECTRODE_WITHIN) &&
+			isWithin(pH, repeated.previous.pHMeter.pH, DEAD_ELECTRODE_NOISE);
+		if (isDead) flags |= CHANNEL_FLAGS.suspect;
+		return { milli: Math.round(pH * 1000), flags, isCoupled };
+	}
+
+	*#conductivity() {
+		const session = this.#session;
+		yield* session.warm("probe", session.probes.conductivity.warmUpMilliseconds);
+		const repeated = yield* this.#repeat(
+			"conductivity",
+			() => session.probes.conductivity,
+			(a, b) => {
+				const [x, y] = [a.conductivityMeter.conductivity, b.conductivityMeter.conductivity];
+				return isWithin(x, y, Math.max(AGREEMENT.microsiemens, AGREEMENT.part * Math.abs(y)));
+			},
+			() => {
+				tryToSleep(session.probes.pH);
+			},
+		);
+		if (repeated === undefined) return { hundredths: undefined, flags: FAILED, isDry: false };
+		const { conductivity, calibrationPoints } = repeated.sample.conductivityMeter;
+		const isDry = conductivity === 0;
+		let flags = unstable(repeated);
+		if (isDry || conductivity > CONDUCTIVITY_SCALE_MAX) flags |= CHANNEL_FLAGS.outOfRange;
+		if (calibrationPoints === 0) flags |= CHANNEL_FLAGS.uncalibrated;
+		return { hundredths: Math.round(conductivity * 100), flags, isDry };
+	}
+
+	*#turbidity() {
+		const session = this.#session;
+		const { watchdog } = this.#options.board;
+		const { count, intervalMilliseconds } = this.#options.burst ?? DEFAULT_BURST;
+		const trouble = noTrouble("turbidity");
+		const signals: Signal[] = [];
+		yield* session.warm("loop", session.probes.turbidity.warmUpMilliseconds);
+		for (let index = 0; index < count; index++) {
+			if (index > 0) yield* pauseFed(intervalMilliseconds, watchdog);
+			const sample = yield* session.attempt(trouble, () =>
+				acquire(session.probes.turbidity, watchdog),
+			);
+			if (sample === undefined) {
+				return { microvolts: undefined, spreadSteps: undefined, range: 0, flags: FAILED };
+			}
+			signals.push(sample.turbidimeter);
+		}
+		const summary = summaryOf(signals);
+		if ((summary.flags & CHANNEL_FLAGS.fault) === 0) session.noteMeasured("turbidity");
+		else session.noteFailure("turbidity", "probe-out-of-range");
+		return summary;
+	}
+
+	*#battery() {
+		const { probes } = this.#session;
+		const repeated = yield* this.#repeat(
+			"battery",
+			() => probes.battery,
+			(a, b) => isWithin(a.battery.voltage, b.battery.voltage, AGREEMENT.volts),
+		);
+		if (repeated === undefined) return { millivolts: undefined, flags: FAILED };
+		const millivolts = Math.round(repeated.sample.battery.voltage * 1000);
+		const stored = Math.min(Math.max(millivolts, 0), BATTERY_MILLIVOLTS_MAX);
+		const range = stored === millivolts ? 0 : CHANNEL_FLAGS.outOfRange;
+		return { millivolts: stored, flags: unstable(repeated) | range };
+	}
+
+	/**
+	 * Samples until two in a row agree: nothing on the wires has a checksum, and a corrupt digit is a plausible
+	 * number. `prepare` runs before each sample; undefined when the probe has failed.
+	 */
+	*#repeat<Sample>(
+		channel: ChannelName,
+		sensor: () => Sensor<Sample>,
+		agrees: (a: Sample, b: Sample) => boolean,
+		prepare: () => void = () => {},
+	): Task<Repeated<Sample> | undefined> {
+		const session = this.#session;
+		const { watchdog } = this.#options.board;
+		const trouble = noTrouble(channel);
+		let previous: Sample | undefined;
+		for (let count = 1; ; count++) {
+			const sample = yield* session.attempt(trouble, function* () {
+				prepare();
+				return yield* acquire(sensor(), watchdog);
+			});
+			if (sample === undefined) return undefined;
+			const isStable = previous !== undefined && agrees(previous, sample);
+			if (previous !== undefined && (isStable || count === READINGS_MAX)) {
+				session.noteMeasured(channel);
+				return { sample, previous, isStable };
+			}
+			previous = sample;
+		}
+	}
+}
+
+const FAILED = CHANNEL_FLAGS.absent | CHANNEL_FLAGS.fault;
+
+function unstable(repeated: { readonly isStable: boolean }): number {
+	return repeated.isStable ? 0 : CHANNEL_FLAGS.unstable;
+}
+
+function isWithin(a: number, b: number, tolerance: number): boolean {
+	// A millionth of the tolerance for decimal fractions that binary cannot hold.
+	return Math.abs(a - b) <= tolerance * 1.000001;
+}
+
+/** False when the circuit could not be told; its own measurement will say what is wrong with it. */
+function tryToSleep(circuit: SleepingSensor): boolean {
+	try {
+		circuit.sleep();
+		return true;
+	} catch (error) {
+		if (!(error instanceof StationError)) throw error;
+		return false;
+	}
+}
+
+/**
+ * Median and spread of the signals without those that NE 43 calls a fault. Where most are faults, their own
+ * median stands, flagged: a raw count that explains the fault is worth keeping.
+ */
+function summaryOf(signals: readonly Signal[]) {
+	const good = signals.filter(({ state }) => state !== "fault");
+	const isFault = good.length * 2 < signals.length;
+	const used = isFault ? signals.slice() : good;
+	// An odd count has a middle that was measured, not made.
+	if (used.length % 2 === 0) used.pop();
+	const { median, spread } = burstStatistics(used.map((signal) => signal.signalMicrovolts));
+	const middle = used.find((signal) => signal.signalMicrovolts === median);
+	let flags = 0;
+	if (isFault) flags |= CHANNEL_FLAGS.fault;
+	else if (good.length < signals.length) flags |= CHANNEL_FLAGS.suspect;
+	if (middle?.state === "saturated") flags |= CHANNEL_FLAGS.saturated;
+	if (middle?.state === "clipped") flags |= CHANNEL_FLAGS.saturated | CHANNEL_FLAGS.outOfRange;
+	return {
+		microvolts: Math.round(median),
+		spreadSteps: Math.min(Math.round(spread / SPREAD_STEP_MICROVOLTS), SPREAD_STEPS_MAX),
+		range: middle?.range ?? 0,
+		flags,
+	};
+}
