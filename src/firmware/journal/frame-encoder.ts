@@ -1,0 +1,131 @@
+/**
+ * Turns canonical bytes into the frame that costs least: a delta against the key, else against the
+ * newest anchor, else a new anchor, else a new key. What it made it reads again before it is
+ * written: a frame that would not give back the same bytes is stored whole instead.
+ */
+import { equalBytes } from "../../core/bytes.js";
+import {
+	type Anchor,
+	encodeAnchor,
+	encodeDelta,
+	encodeKey,
+	encodeRaw,
+	isReading,
+} from "../../protocol/journal-codec.js";
+import {
+	FRAME_HEAD_BYTES,
+	FRAME_SLOTS_MAX,
+	FRAME_TYPES,
+	SLOT_BYTES,
+	sealFrame,
+} from "../../protocol/journal-format.js";
+import { decodeFrame, type PlacedAnchor } from "../../protocol/journal-image.js";
+import { CodecTuning } from "../../protocol/journal-tuning.js";
+
+/** A frame ready to be written, and what is to be remembered once it is. */
+export interface EncodedFrame {
+	readonly bytes: Uint8Array;
+	readonly slots: number;
+	readonly type: number;
+	readonly anchor: Anchor | undefined;
+	readonly reference: Anchor | undefined;
+	readonly canonical: Uint8Array;
+}
+
+export class FrameEncoder {
+	readonly tuning: CodecTuning;
+	#key: PlacedAnchor | undefined;
+	#anchor: PlacedAnchor | undefined;
+
+	constructor(tuning = new CodecTuning()) {
+		this.tuning = tuning;
+	}
+
+	get key(): PlacedAnchor | undefined {
+		return this.#key;
+	}
+
+	get anchor(): PlacedAnchor | undefined {
+		return this.#anchor;
+	}
+
+	/** Bytes of the canonical forms that are kept. */
+	get heldBytes(): number {
+		const key = this.#key?.canonical.length ?? 0;
+		const anchor = this.#anchor === this.#key ? 0 : (this.#anchor?.canonical.length ?? 0);
+		return key + anchor + this.tuning.heldBytes;
+	}
+
+	/** A new sector begins: nothing in it can be referred to yet. */
+	beginSector(): void {
+		this.#key = undefined;
+		this.#anchor = undefined;
+	}
+
+	/** Goes on in a sector whose newest key and anchor are known. */
+	resume(key: PlacedAnchor | undefined, anchor: PlacedAnchor | undefined): void {
+		this.#key = key;
+		this.#anchor = anchor;
+	}
+
+	/** Frame of the entry with `index` in its sector; allocates the frame. */
+	encode(canonical: Uint8Array, index: number, epoch: number, seed: number): EncodedFrame {
+		const frame = new Uint8Array(FRAME_SLOTS_MAX * SLOT_BYTES);
+		const sequence = new DataView(canonical.buffer, canonical.byteOffset).getUint32(8, true);
+		const place = { epoch, sequence };
+		const finish = (type: number, slots: number, reference?: Anchor): EncodedFrame | undefined => {
+			if (slots === 0) return undefined;
+			sealFrame(frame, type, slots, index, seed);
+			const bytes = frame.slice(0, slots * SLOT_BYTES);
+			const anchorOf = (wanted: number) => (reference?.index === wanted ? reference : undefined);
+			const decoded = decodeFrame(bytes, { type, index }, anchorOf, place);
+			if (decoded === undefined || !equalBytes(decoded.canonical, canonical)) return undefined;
+			return { bytes, slots, type, anchor: decoded.anchor, reference, canonical };
+		};
+		return (
+			(isReading(canonical) ? this.#encodeReading(canonical, index, frame, finish) : undefined) ??
+			(finish(FRAME_TYPES.raw, encodeRaw(canonical, frame)) as EncodedFrame)
+		);
+	}
+
+	/** The frame is durable at `slot`: remembers what later frames may refer to. */
+	commit(encoded: EncodedFrame, slot: number): void {
+		if (encoded.anchor !== undefined) {
+			this.#anchor = { ...encoded.anchor, slot };
+			if (encoded.type === FRAME_TYPES.key) this.#key = this.#anchor;
+		}
+		if (encoded.reference !== undefined) {
+			this.tuning.observe(encoded.canonical, encoded.reference.canonical);
+		}
+	}
+
+	#encodeReading(
+		canonical: Uint8Array,
+		index: number,
+		frame: Uint8Array,
+		finish: (type: number, slots: number, reference?: Anchor) => EncodedFrame | undefined,
+	): EncodedFrame | undefined {
+		const key = this.#key;
+		if (key !== undefined) {
+			for (const reference of this.#anchor === key ? [key] : [key, this.#anchor ?? key]) {
+				const slots = encodeDelta(canonical, index, reference, frame);
+				const made = finish(FRAME_TYPES.delta, slots, reference);
+				if (made !== undefined) return made;
+			}
+			const parameters = this.tuning.choose(canonical[2] ?? 0, false);
+			const slots = encodeAnchor(canonical, index, key, parameters, frame);
+			const made = finish(FRAME_TYPES.anchor, slots, key);
+			if (made !== undefined) return made;
+		}
+		const parameters = this.tuning.choose(canonical[2] ?? 0, true);
+		return finish(FRAME_TYPES.key, encodeKey(canonical, parameters, frame));
+	}
+}
+
+/** A cursor frame of one slot; `index` is that of the next entry. */
+export function encodeCursor(cursor: number, index: number, seed: number): Uint8Array {
+	const frame = new Uint8Array(SLOT_BYTES);
+	new DataView(frame.buffer).setUint32(FRAME_HEAD_BYTES, cursor, true);
+	sealFrame(frame, FRAME_TYPES.cursor, 1, index, seed);
+	return frame;
+}

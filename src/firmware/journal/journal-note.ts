@@ -1,0 +1,88 @@
+/**
+ * What the journal leaves in retained memory, so that a wake from deep sleep needs no recovery. It
+ * is believed only when flash says the same.
+ */
+import { crc32 } from "../../core/crc32.js";
+import { HEAD_BYTES } from "../../protocol/chain.js";
+
+/** Fixed part 68 bytes, tuning 4 + 2 * (2 + 12) + 12 for twelve values, CRC 4: at most 116. */
+const FIXED_BYTES = 68;
+const TUNING_BYTES_MAX = 44;
+const CRC_BYTES = 4;
+const NOTE_VERSION = 1;
+const FLAG_ERASED_AHEAD = 0x01;
+/** No slot has this number: 64 bytes of header come first. */
+const NO_SLOT = 0;
+
+export interface JournalNote {
+	readonly epoch: number;
+	readonly serial: number;
+	readonly oldestSerial: number;
+	readonly oldestFirst: number;
+	readonly nextSequence: number;
+	readonly cursor: number;
+	/** Sequence up to which gaps were turned into entries. */
+	readonly gapsDeliveredTo: number;
+	readonly lastSlot: number;
+	readonly endSlot: number;
+	readonly keySlot: number | undefined;
+	readonly anchorSlot: number | undefined;
+	readonly isErasedAhead: boolean;
+	readonly head: Uint8Array;
+	readonly tuning: Uint8Array;
+}
+
+export function encodeNote(note: JournalNote): Uint8Array {
+	const tuning = note.tuning.length > TUNING_BYTES_MAX ? new Uint8Array(0) : note.tuning;
+	const bytes = new Uint8Array(FIXED_BYTES + tuning.length + CRC_BYTES);
+	const view = new DataView(bytes.buffer);
+	bytes[0] = NOTE_VERSION;
+	bytes[1] = note.isErasedAhead ? FLAG_ERASED_AHEAD : 0;
+	const words = [
+		note.epoch,
+		note.serial,
+		note.oldestSerial,
+		note.oldestFirst,
+		note.nextSequence,
+		note.cursor,
+		note.gapsDeliveredTo,
+	];
+	words.forEach((word, index) => {
+		view.setUint32(4 + 4 * index, word, true);
+	});
+	bytes[32] = note.lastSlot;
+	bytes[33] = note.endSlot & 0xff;
+	bytes[34] = note.endSlot >> 8;
+	bytes[35] = note.keySlot ?? NO_SLOT;
+	bytes[2] = note.anchorSlot ?? NO_SLOT;
+	bytes.set(note.head, 36);
+	bytes.set(tuning, FIXED_BYTES);
+	view.setUint32(bytes.length - CRC_BYTES, crc32(bytes, 0, bytes.length - CRC_BYTES), true);
+	return bytes;
+}
+
+/** The note, or undefined when these bytes are none. */
+export function decodeNote(bytes: Uint8Array): JournalNote | undefined {
+	const end = bytes.length - CRC_BYTES;
+	if (end < FIXED_BYTES || bytes[0] !== NOTE_VERSION) return undefined;
+	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+	if (view.getUint32(end, true) !== crc32(bytes, 0, end)) return undefined;
+	const word = (index: number): number => view.getUint32(4 + 4 * index, true);
+	const slot = (at: number): number | undefined => (bytes[at] === NO_SLOT ? undefined : bytes[at]);
+	return {
+		epoch: word(0),
+		serial: word(1),
+		oldestSerial: word(2),
+		oldestFirst: word(3),
+		nextSequence: word(4),
+		cursor: word(5),
+		gapsDeliveredTo: word(6),
+		lastSlot: bytes[32] ?? 0,
+		endSlot: (bytes[33] ?? 0) | ((bytes[34] ?? 0) << 8),
+		keySlot: slot(35),
+		anchorSlot: slot(2),
+		isErasedAhead: ((bytes[1] ?? 0) & FLAG_ERASED_AHEAD) !== 0,
+		head: bytes.slice(36, 36 + HEAD_BYTES),
+		tuning: bytes.slice(FIXED_BYTES, end),
+	};
+}

@@ -1,0 +1,414 @@
+/**
+ * Readings on flash: differences from an anchor of the same sector, bit-packed, most of them in one
+ * 16-byte slot. A delta names its anchor and depends on nothing else, and an anchor depends at most
+ * on one key, so that what rots costs itself and what was measured against it, never the rest.
+ * Decoding gives back the canonical bytes bit for bit or nothing; layout in docs/FORMAT.md.
+ */
+import { BitReader, BitWriter } from "./bits.js";
+import {
+	ABSENT,
+	CHANNEL_SETS,
+	FIELD_BYTES,
+	type FieldSpec,
+	readField,
+	writeField,
+} from "./channel-set.js";
+import { ENTRY_BYTES_MAX, ENTRY_HEADER_BYTES, ENTRY_KINDS, ENTRY_VERSION } from "./entry.js";
+import { CRC_BYTES, FRAME_HEAD_BYTES, FRAME_SLOTS_MAX, SLOT_BYTES } from "./journal-format.js";
+import { canBeAbsent } from "./reading.js";
+
+/** Steps that a channel may move in; a code of three bits each. 125 uV is a code of the ADC. */
+export const QUANTA: readonly number[] = Object.freeze([1, 10, 100, 1000, 125, 5, 25, 50]);
+
+/** How the deltas behind an anchor are coded. */
+export interface CodecParameters {
+	/** Expected distance of readings, seconds 1..65535. */
+	readonly intervalSeconds: number;
+	/** Golomb orders 0..15: uptime, UTC, then one for each value field. */
+	readonly orders: readonly number[];
+	/** Indexes into QUANTA, one for each value field. */
+	readonly quanta: readonly number[];
+}
+
+/** A reading that others refer to. */
+export interface Anchor {
+	/** Index of its frame within the sector. */
+	readonly index: number;
+	readonly canonical: Uint8Array;
+	readonly parameters: CodecParameters;
+}
+
+const ORDER_BITS = 4;
+const QUANTUM_BITS = 3;
+export const ORDER_MAX = 15;
+/** An anchor's own differences: far from the key, so one order for all. */
+const ANCHOR_ORDER = 7;
+/** Kind, version, epoch and sequence are known from elsewhere; the rest of the header is kept. */
+const KEY_HEADER_AT = 12;
+const ANCHOR_SLOTS_MAX = 3;
+
+interface HeaderField {
+	readonly at: number;
+	readonly bytes: 1 | 2 | 4;
+}
+
+/** Header fields that seldom change: time quality, boot, configuration, station flags. */
+const STEADY_HEADER: readonly HeaderField[] = Object.freeze([
+	{ at: 3, bytes: 1 },
+	{ at: 12, bytes: 4 },
+	{ at: 24, bytes: 2 },
+	{ at: 26, bytes: 2 },
+]);
+const UPTIME_AT = 16;
+const UTC_AT = 20;
+
+/** Fields of a channel set whose differences are coded; the others seldom change. */
+export function valueFieldsOf(channelSet: number): readonly FieldSpec[] {
+	return CHANNEL_SETS.get(channelSet)?.fields.filter(canBeAbsent) ?? [];
+}
+
+function steadyFieldsOf(channelSet: number): readonly FieldSpec[] {
+	return CHANNEL_SETS.get(channelSet)?.fields.filter((field) => !canBeAbsent(field)) ?? [];
+}
+
+/** True for a canonical reading of a known channel set. */
+export function isReading(canonical: Uint8Array): boolean {
+	return canonical[1] === ENTRY_KINDS.reading && CHANNEL_SETS.has(canonical[2] ?? 0);
+}
+
+// --- Encoding: each fills `frame` behind its head and returns the slots it takes, 0 if none -------
+
+/** Any entry whole, behind its kind: at most 2 + 1 + 114 + 4 bytes. */
+export function encodeRaw(canonical: Uint8Array, frame: Uint8Array): number {
+	frame.fill(0);
+	frame[FRAME_HEAD_BYTES] = canonical[1] ?? 0;
+	frame[FRAME_HEAD_BYTES + 1] = canonical.length;
+	frame[FRAME_HEAD_BYTES + 2] = canonical[2] ?? 0;
+	frame[FRAME_HEAD_BYTES + 3] = canonical[3] ?? 0;
+	frame.set(canonical.subarray(KEY_HEADER_AT), FRAME_HEAD_BYTES + 4);
+	return slotsOf(FRAME_HEAD_BYTES + 4 + canonical.length - KEY_HEADER_AT);
+}
+
+/** A reading whole, with parameters. */
+export function encodeKey(
+	canonical: Uint8Array,
+	parameters: CodecParameters,
+	frame: Uint8Array,
+): number {
+	frame.fill(0);
+	frame[FRAME_HEAD_BYTES] = canonical[2] ?? 0;
+	frame[FRAME_HEAD_BYTES + 1] = canonical[3] ?? 0;
+	frame.set(canonical.subarray(KEY_HEADER_AT), FRAME_HEAD_BYTES + 2);
+	const bodyEnd = FRAME_HEAD_BYTES + 2 + canonical.length - KEY_HEADER_AT;
+	const writer = new BitWriter(frame, bodyEnd * 8, frame.length * 8);
+	putParameters(writer, parameters);
+	return slotsOf(bodyEnd + Math.ceil(parameterBits(parameters) / 8));
+}
+
+/** A reading as differences from a key, with parameters of its own. */
+export function encodeAnchor(
+	canonical: Uint8Array,
+	index: number,
+	key: Anchor,
+	parameters: CodecParameters,
+	frame: Uint8Array,
+): number {
+	for (let slots = 2; slots <= ANCHOR_SLOTS_MAX; slots++) {
+		frame.fill(0);
+		const writer = writerOf(frame, slots);
+		writer.put(key.index, 8);
+		putParameters(writer, parameters);
+		const coding = anchorCoding(parameters);
+		if (!putDifferences(writer, canonical, index, key, coding)) return 0;
+		if (!writer.isFull) return slots;
+	}
+	return 0;
+}
+
+/** A reading as differences from an anchor, in one slot. */
+export function encodeDelta(
+	canonical: Uint8Array,
+	index: number,
+	anchor: Anchor,
+	frame: Uint8Array,
+): number {
+	frame.fill(0);
+	const writer = writerOf(frame, 1);
+	writer.put(anchor.index, 8);
+	if (!putDifferences(writer, canonical, index, anchor, anchor.parameters)) return 0;
+	return writer.isFull ? 0 : 1;
+}
+
+// --- Decoding: canonical bytes, or undefined when the frame is not what a writer wrote ------------
+
+/** Place of an entry: what canonical bytes have and frames leave out. */
+export interface EntryPlace {
+	readonly epoch: number;
+	readonly sequence: number;
+}
+
+export function decodeRaw(frame: Uint8Array, place: EntryPlace): Uint8Array | undefined {
+	const length = frame[FRAME_HEAD_BYTES + 1] ?? 0;
+	const end = FRAME_HEAD_BYTES + 4 + length - KEY_HEADER_AT;
+	if (length < ENTRY_HEADER_BYTES || length > ENTRY_BYTES_MAX) return undefined;
+	if (slotsOf(end) * SLOT_BYTES !== frame.length || !restIsZero(frame, end)) return undefined;
+	const canonical = withPlace(length, frame[FRAME_HEAD_BYTES] ?? 0, place);
+	canonical[2] = frame[FRAME_HEAD_BYTES + 2] ?? 0;
+	canonical[3] = frame[FRAME_HEAD_BYTES + 3] ?? 0;
+	canonical.set(frame.subarray(FRAME_HEAD_BYTES + 4, end), KEY_HEADER_AT);
+	return canonical;
+}
+
+export function decodeKey(frame: Uint8Array, index: number, place: EntryPlace): Anchor | undefined {
+	const set = CHANNEL_SETS.get(frame[FRAME_HEAD_BYTES] ?? 0);
+	if (set === undefined) return undefined;
+	const length = ENTRY_HEADER_BYTES + set.bodyBytes;
+	const canonical = withPlace(length, ENTRY_KINDS.reading, place);
+	canonical[2] = set.id;
+	canonical[3] = frame[FRAME_HEAD_BYTES + 1] ?? 0;
+	const bodyEnd = FRAME_HEAD_BYTES + 2 + length - KEY_HEADER_AT;
+	canonical.set(frame.subarray(FRAME_HEAD_BYTES + 2, bodyEnd), KEY_HEADER_AT);
+	const reader = new BitReader(frame, bodyEnd * 8, (frame.length - CRC_BYTES) * 8);
+	const parameters = takeParameters(reader, set.id);
+	if (reader.isSpent || !reader.restIsZero) return undefined;
+	return { index, canonical, parameters };
+}
+
+export function decodeAnchor(
+	frame: Uint8Array,
+	index: number,
+	anchorOf: (index: number) => Anchor | undefined,
+	place: EntryPlace,
+): Anchor | undefined {
+	const reader = readerOf(frame);
+	const key = anchorOf(reader.take(8));
+	if (key === undefined) return undefined;
+	const parameters = takeParameters(reader, key.canonical[2] ?? 0);
+	const canonical = takeDifferences(reader, index, key, anchorCoding(parameters), place);
+	if (canonical === undefined) return undefined;
+	return { index, canonical, parameters };
+}
+
+export function decodeDelta(
+	frame: Uint8Array,
+	index: number,
+	anchorOf: (index: number) => Anchor | undefined,
+	place: EntryPlace,
+): Uint8Array | undefined {
+	const reader = readerOf(frame);
+	const anchor = anchorOf(reader.take(8));
+	if (anchor === undefined) return undefined;
+	return takeDifferences(reader, index, anchor, anchor.parameters, place);
+}
+
+// --- Differences ----------------------------------------------------------------------------------
+
+/** False when a difference is no multiple of its quantum. */
+function putDifferences(
+	writer: BitWriter,
+	canonical: Uint8Array,
+	index: number,
+	anchor: Anchor,
+	coding: CodecParameters,
+): boolean {
+	const view = viewOf(canonical);
+	const from = viewOf(anchor.canonical);
+	const channelSet = canonical[2] ?? 0;
+	if (channelSet !== anchor.canonical[2]) return false;
+	const elapsed = (view.getUint32(UPTIME_AT, true) - from.getUint32(UPTIME_AT, true)) | 0;
+	const intervals = Math.round(elapsed / coding.intervalSeconds);
+	writer.putSigned(intervals - (index - anchor.index), 0);
+	writer.putSigned(elapsed - intervals * coding.intervalSeconds, coding.orders[0] ?? 0);
+	const utc = (view.getUint32(UTC_AT, true) - from.getUint32(UTC_AT, true)) | 0;
+	writer.putSigned((utc - elapsed) | 0, coding.orders[1] ?? 0);
+	const values = valueFieldsOf(channelSet);
+	putSteady(writer, canonical, anchor.canonical, channelSet, values);
+	for (let position = 0; position < values.length; position++) {
+		const field = values[position] as FieldSpec;
+		const value = readField(view, ENTRY_HEADER_BYTES, field);
+		if (value === ABSENT[field.type]) continue;
+		const quantum = QUANTA[coding.quanta[position] ?? 0] ?? 1;
+		const steps = (value - presentValueOf(from, field)) / quantum;
+		if (steps !== Math.floor(steps)) return false;
+		writer.putSigned(steps | 0, coding.orders[2 + position] ?? 0);
+	}
+	return true;
+}
+
+function takeDifferences(
+	reader: BitReader,
+	index: number,
+	anchor: Anchor,
+	coding: CodecParameters,
+	place: EntryPlace,
+): Uint8Array | undefined {
+	const channelSet = anchor.canonical[2] ?? 0;
+	const canonical = withPlace(anchor.canonical.length, ENTRY_KINDS.reading, place);
+	canonical[2] = channelSet;
+	const view = viewOf(canonical);
+	const from = viewOf(anchor.canonical);
+	const intervals = reader.takeSigned(0) + (index - anchor.index);
+	const residual = reader.takeSigned(coding.orders[0] ?? 0);
+	const elapsed = (intervals * coding.intervalSeconds + residual) | 0;
+	const utc = (reader.takeSigned(coding.orders[1] ?? 0) + elapsed) | 0;
+	view.setUint32(UPTIME_AT, from.getUint32(UPTIME_AT, true) + elapsed, true);
+	view.setUint32(UTC_AT, from.getUint32(UTC_AT, true) + utc, true);
+	const values = valueFieldsOf(channelSet);
+	const toggled = takeSteady(reader, canonical, anchor.canonical, channelSet, values);
+	for (let position = 0; position < values.length; position++) {
+		const field = values[position] as FieldSpec;
+		const absent = ABSENT[field.type];
+		const wasAbsent = readField(from, ENTRY_HEADER_BYTES, field) === absent;
+		const isAbsent = wasAbsent !== ((toggled >>> position) & 1) > 0;
+		if (isAbsent) {
+			writeField(view, ENTRY_HEADER_BYTES, field, absent);
+			continue;
+		}
+		const quantum = QUANTA[coding.quanta[position] ?? 0] ?? 1;
+		const steps = reader.takeSigned(coding.orders[2 + position] ?? 0);
+		const value = presentValueOf(from, field) + steps * quantum;
+		writeField(view, ENTRY_HEADER_BYTES, field, value);
+	}
+	return reader.isSpent || !reader.restIsZero ? undefined : canonical;
+}
+
+/** One bit "all as before", or which changed and what they are now, and which values came or went. */
+function putSteady(
+	writer: BitWriter,
+	canonical: Uint8Array,
+	anchor: Uint8Array,
+	channelSet: number,
+	values: readonly FieldSpec[],
+): void {
+	const view = viewOf(canonical);
+	const from = viewOf(anchor);
+	let isSame = true;
+	for (const field of STEADY_HEADER) {
+		if (headerValue(view, field) !== headerValue(from, field)) isSame = false;
+	}
+	const steady = steadyFieldsOf(channelSet);
+	for (const field of steady) {
+		if (readField(view, ENTRY_HEADER_BYTES, field) !== readField(from, ENTRY_HEADER_BYTES, field)) {
+			isSame = false;
+		}
+	}
+	let toggled = 0;
+	values.forEach((field, position) => {
+		const absent = ABSENT[field.type];
+		const was = readField(from, ENTRY_HEADER_BYTES, field) === absent;
+		const is = readField(view, ENTRY_HEADER_BYTES, field) === absent;
+		if (was !== is) toggled |= 1 << position;
+	});
+	writer.put(isSame && toggled === 0 ? 1 : 0, 1);
+	if (isSame && toggled === 0) return;
+	for (const field of STEADY_HEADER) {
+		putChanged(writer, headerValue(from, field), headerValue(view, field), field.bytes);
+	}
+	for (const field of steady) {
+		const before = readField(from, ENTRY_HEADER_BYTES, field);
+		const now = readField(view, ENTRY_HEADER_BYTES, field);
+		putChanged(writer, before, now, FIELD_BYTES[field.type]);
+	}
+	writer.put(toggled, values.length);
+}
+
+/** Fills the steady fields in; returns the bits of the values that came or went. */
+function takeSteady(
+	reader: BitReader,
+	canonical: Uint8Array,
+	anchor: Uint8Array,
+	channelSet: number,
+	values: readonly FieldSpec[],
+): number {
+	const view = viewOf(canonical);
+	const from = viewOf(anchor);
+	const isSame = reader.take(1) === 1;
+	for (const field of STEADY_HEADER) {
+		const isChanged = !isSame && reader.take(1) === 1;
+		const value = isChanged ? reader.take(8 * field.bytes) : headerValue(from, field);
+		if (field.bytes === 1) view.setUint8(field.at, value);
+		else if (field.bytes === 2) view.setUint16(field.at, value, true);
+		else view.setUint32(field.at, value, true);
+	}
+	for (const field of steadyFieldsOf(channelSet)) {
+		const isChanged = !isSame && reader.take(1) === 1;
+		const before = readField(from, ENTRY_HEADER_BYTES, field);
+		const value = isChanged ? reader.take(8 * FIELD_BYTES[field.type]) : before;
+		writeField(view, ENTRY_HEADER_BYTES, field, value);
+	}
+	return isSame ? 0 : reader.take(values.length);
+}
+
+function putChanged(writer: BitWriter, before: number, now: number, bytes: number): void {
+	writer.put(before === now ? 0 : 1, 1);
+	if (before !== now) writer.put(now, 8 * bytes);
+}
+
+function headerValue(view: DataView, field: HeaderField): number {
+	if (field.bytes === 1) return view.getUint8(field.at);
+	if (field.bytes === 2) return view.getUint16(field.at, true);
+	return view.getUint32(field.at, true);
+}
+
+/** What differences count from: an absent value counts as 0. */
+function presentValueOf(view: DataView, field: FieldSpec): number {
+	const value = readField(view, ENTRY_HEADER_BYTES, field);
+	return value === ABSENT[field.type] ? 0 : value;
+}
+
+function anchorCoding(parameters: CodecParameters): CodecParameters {
+	return { ...parameters, orders: [2, 2, ...parameters.quanta.map(() => ANCHOR_ORDER)] };
+}
+
+function putParameters(writer: BitWriter, parameters: CodecParameters): void {
+	writer.put(parameters.intervalSeconds, 16);
+	for (const order of parameters.orders) writer.put(order, ORDER_BITS);
+	for (const quantum of parameters.quanta) writer.put(quantum, QUANTUM_BITS);
+}
+
+function takeParameters(reader: BitReader, channelSet: number): CodecParameters {
+	const count = valueFieldsOf(channelSet).length;
+	const intervalSeconds = reader.take(16);
+	const orders = Array.from({ length: 2 + count }, () => reader.take(ORDER_BITS));
+	const quanta = Array.from({ length: count }, () => reader.take(QUANTUM_BITS));
+	return { intervalSeconds, orders, quanta };
+}
+
+function parameterBits(parameters: CodecParameters): number {
+	return 16 + parameters.orders.length * ORDER_BITS + parameters.quanta.length * QUANTUM_BITS;
+}
+
+function writerOf(frame: Uint8Array, slots: number): BitWriter {
+	return new BitWriter(frame, FRAME_HEAD_BYTES * 8, (slots * SLOT_BYTES - CRC_BYTES) * 8);
+}
+
+function readerOf(frame: Uint8Array): BitReader {
+	return new BitReader(frame, FRAME_HEAD_BYTES * 8, (frame.length - CRC_BYTES) * 8);
+}
+
+/** Slots of a frame whose contents end at byte `end`, its CRC added; 0 when it is too long. */
+function slotsOf(end: number): number {
+	const slots = Math.ceil((end + CRC_BYTES) / SLOT_BYTES);
+	return slots > FRAME_SLOTS_MAX ? 0 : slots;
+}
+
+function withPlace(length: number, kind: number, place: EntryPlace): Uint8Array {
+	const canonical = new Uint8Array(length);
+	const view = viewOf(canonical);
+	canonical[0] = ENTRY_VERSION;
+	canonical[1] = kind;
+	view.setUint32(4, place.epoch, true);
+	view.setUint32(8, place.sequence, true);
+	return canonical;
+}
+
+function restIsZero(frame: Uint8Array, first: number): boolean {
+	for (let index = first; index < frame.length - CRC_BYTES; index++) {
+		if (frame[index] !== 0) return false;
+	}
+	return true;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

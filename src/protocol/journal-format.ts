@@ -1,0 +1,247 @@
+/**
+ * The outer forms of the journal on flash: sector headers and frames with their check sums. Every
+ * bit and the reasons stand in docs/FORMAT.md; firmware, exporter and checkers share this file.
+ */
+import { equalBytes } from "../core/bytes.js";
+import { crc32 } from "../core/crc32.js";
+import { HEAD_BYTES } from "./chain.js";
+import { stationIdBytes, stationIdOf } from "./entry.js";
+
+/** Frames begin and end on multiples of this: the unit of encrypted flash, and of resynchronising. */
+export const SLOT_BYTES = 16;
+export const SECTOR_HEADER_BYTES = 64;
+export const FIRST_SLOT = SECTOR_HEADER_BYTES / SLOT_BYTES;
+export const FRAME_SLOTS_MAX = 8;
+export const FRAME_HEAD_BYTES = 2;
+export const CRC_BYTES = 4;
+/** (4096 - 64) / 16: an index within a sector fits a byte. */
+export const SECTOR_BYTES_MAX = 4096;
+/** A header and one frame of any length. */
+export const SECTOR_BYTES_MIN = 256;
+export const JOURNAL_VERSION = 1;
+
+/** "jB" little-endian. */
+const MAGIC = 0x426a;
+const FLAG_VIRGIN = 0x01;
+const FLAG_COPYING = 0x02;
+const FLAGS_KNOWN = FLAG_VIRGIN | FLAG_COPYING;
+const CRC_AT = SECTOR_HEADER_BYTES - CRC_BYTES;
+/** The reflected polynomial of CRC-32. */
+const POLYNOMIAL = 0xedb88320;
+
+export interface SectorHeader {
+	/** Written by formatting: no entry was ever written behind it. */
+	readonly isVirgin: boolean;
+	/**
+	 * Frame 0 is a copy of the last entry of the sector before, made after an unclean boot. Until it
+	 * is there this sector counts for nothing.
+	 */
+	readonly isCopying: boolean;
+	readonly epoch: number;
+	/** 0, 1, 2 ...; serial s lies in sector s modulo the number of sectors. */
+	readonly serial: number;
+	/** Sequence of the frame with index 0. */
+	readonly firstSequence: number;
+	/** Highest acknowledged sequence when the header was written. */
+	readonly cursor: number;
+	readonly station: string;
+	/** h(firstSequence - 1). */
+	readonly head: Uint8Array;
+}
+
+/** What 64 bytes at the start of a sector are. */
+export type HeaderReading =
+	| { readonly kind: "header"; readonly header: SectorHeader; readonly correctedBits: number }
+	| { readonly kind: "newer"; readonly version: number }
+	| { readonly kind: "blank" }
+	| { readonly kind: "unreadable" };
+
+/** The 64 bytes of a header. */
+export function encodeSectorHeader(header: SectorHeader): Uint8Array {
+	const bytes = new Uint8Array(SECTOR_HEADER_BYTES);
+	const view = new DataView(bytes.buffer);
+	view.setUint16(0, MAGIC, true);
+	view.setUint8(2, JOURNAL_VERSION);
+	view.setUint8(3, (header.isVirgin ? FLAG_VIRGIN : 0) | (header.isCopying ? FLAG_COPYING : 0));
+	view.setUint32(4, header.epoch, true);
+	view.setUint32(8, header.serial, true);
+	view.setUint32(12, header.firstSequence, true);
+	view.setUint32(16, header.cursor, true);
+	bytes.set(stationIdBytes(header.station), 20);
+	bytes.set(header.head, 28);
+	view.setUint32(CRC_AT, crc32(bytes, 0, CRC_AT), true);
+	return bytes;
+}
+
+/** Reads a header, putting one rotten bit right. Allocates; changes `bytes` when it corrects. */
+export function readSectorHeader(bytes: Uint8Array): HeaderReading {
+	let correctedBits = 0;
+	const view = new DataView(bytes.buffer, bytes.byteOffset, SECTOR_HEADER_BYTES);
+	if (view.getUint32(CRC_AT, true) !== crc32(bytes, 0, CRC_AT)) {
+		if (bytes.every((byte) => byte === 0xff)) return { kind: "blank" };
+		if (!correctSingleBit(bytes, 0, SECTOR_HEADER_BYTES, 0)) return { kind: "unreadable" };
+		correctedBits = 1;
+	}
+	if (view.getUint16(0, true) !== MAGIC) return { kind: "unreadable" };
+	const version = view.getUint8(2);
+	if (version > JOURNAL_VERSION) return { kind: "newer", version };
+	if (version !== JOURNAL_VERSION || (view.getUint8(3) & ~FLAGS_KNOWN) !== 0) {
+		return { kind: "unreadable" };
+	}
+	return {
+		kind: "header",
+		correctedBits,
+		header: {
+			isVirgin: (view.getUint8(3) & FLAG_VIRGIN) !== 0,
+			isCopying: (view.getUint8(3) & FLAG_COPYING) !== 0,
+			epoch: view.getUint32(4, true),
+			serial: view.getUint32(8, true),
+			firstSequence: view.getUint32(12, true),
+			cursor: view.getUint32(16, true),
+			station: stationIdOf(bytes.subarray(20, 28)),
+			head: bytes.slice(28, 28 + HEAD_BYTES),
+		},
+	};
+}
+
+export const FRAME_TYPES = Object.freeze({
+	/** A reading as differences from an anchor, one slot. */
+	delta: 0,
+	/** A reading whole, with the parameters of the deltas that follow. */
+	key: 1,
+	/** A reading as differences from a key, with new parameters; deltas may refer to it. */
+	anchor: 2,
+	/** Any entry, whole. */
+	raw: 3,
+	/** No entry: the acknowledged cursor. */
+	cursor: 4,
+});
+const FRAME_TYPE_LAST = 4;
+
+/**
+ * Seed of the CRCs of a sector's frames. For one epoch it is a bijection of the serial and the
+ * other way round, and CRC-32 is a bijection of its seed: bytes that were valid under one serial
+ * are never valid under another, so that a frame of an earlier lap cannot pass.
+ */
+export function frameSeedOf(epoch: number, serial: number): number {
+	const bytes = new Uint8Array(4);
+	new DataView(bytes.buffer).setUint32(0, epoch, true);
+	return (crc32(bytes) ^ serial) >>> 0;
+}
+
+/** Completes a frame of `slots` slots at the start of `frame`: head, index and CRC. */
+export function sealFrame(
+	frame: Uint8Array,
+	type: number,
+	slots: number,
+	index: number,
+	seed: number,
+): void {
+	const end = slots * SLOT_BYTES - CRC_BYTES;
+	frame[0] = (type << 3) | (slots - 1);
+	frame[1] = index;
+	const crc = crc32(frame, 0, end, seed);
+	for (let byte = 0; byte < CRC_BYTES; byte++) frame[end + byte] = crc >>> (8 * byte);
+}
+
+/** A frame whose CRC holds. */
+export interface FrameReading {
+	readonly type: number;
+	readonly slots: number;
+	readonly index: number;
+	readonly correctedBits: number;
+}
+
+/**
+ * The frame at `at` of a sector's bytes, or undefined. One rotten bit is put right in place: a
+ * frame of at most 128 bytes is corrected wrongly only by four wrong bits or more, because
+ * CRC-32 keeps a distance of 5 up to 2 974 bits (Koopman 2002).
+ */
+export function openFrame(bytes: Uint8Array, at: number, seed: number): FrameReading | undefined {
+	const head = bytes[at] ?? 0xff;
+	const exact = frameAt(bytes, at, seed, (head & 7) + 1, 0);
+	if (exact !== undefined) return exact;
+	if (isErased(bytes, at, at + SLOT_BYTES)) return undefined;
+	for (let slots = 1; slots <= FRAME_SLOTS_MAX; slots++) {
+		// The rotten bit may sit in the length itself.
+		const wrong = (slots - 1) ^ (head & 7);
+		if ((wrong & (wrong - 1)) !== 0) continue;
+		const end = at + slots * SLOT_BYTES;
+		if (end > bytes.length) break;
+		const saved = bytes.slice(at, end);
+		if (!correctSingleBit(bytes, at, end, seed)) continue;
+		const corrected = frameAt(bytes, at, seed, slots, 1);
+		if (corrected !== undefined) return corrected;
+		bytes.set(saved, at);
+	}
+	return undefined;
+}
+
+function frameAt(
+	bytes: Uint8Array,
+	at: number,
+	seed: number,
+	slots: number,
+	correctedBits: number,
+): FrameReading | undefined {
+	const head = bytes[at] ?? 0xff;
+	const type = head >> 3;
+	const end = at + slots * SLOT_BYTES;
+	if (type > FRAME_TYPE_LAST || (head & 7) !== slots - 1 || end > bytes.length) return undefined;
+	if (crcAt(bytes, end - CRC_BYTES) !== crc32(bytes, at, end - CRC_BYTES, seed)) return undefined;
+	return { type, slots, index: bytes[at + 1] ?? 0, correctedBits };
+}
+
+/** True when `bytes[first .. end)` reads as erased, which proves nothing after a power cut. */
+export function isErased(bytes: Uint8Array, first: number, end: number): boolean {
+	for (let index = first; index < end; index++) if (bytes[index] !== 0xff) return false;
+	return true;
+}
+
+/** True when both ranges are equal; `equalBytes` over a part of `bytes`. */
+export function holdsBytes(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
+	return equalBytes(bytes.subarray(at, at + expected.length), expected);
+}
+
+/**
+ * Puts one wrong bit of `bytes[first .. end)` right, whose last four bytes are its CRC. The
+ * difference of the CRCs is a function of the wrong bit's place alone; the loop walks it back
+ * from the last bit of the data. False, and nothing changed, when no single bit explains it.
+ */
+export function correctSingleBit(
+	bytes: Uint8Array,
+	first: number,
+	end: number,
+	seed: number,
+): boolean {
+	const dataEnd = end - CRC_BYTES;
+	const syndrome = (crcAt(bytes, dataEnd) ^ crc32(bytes, first, dataEnd, seed)) >>> 0;
+	if (syndrome === 0) return true;
+	if ((syndrome & (syndrome - 1)) === 0) {
+		const bit = 31 - Math.clz32(syndrome);
+		const index = dataEnd + (bit >> 3);
+		bytes[index] = (bytes[index] ?? 0) ^ (1 << (bit & 7));
+		return true;
+	}
+	let effect = POLYNOMIAL;
+	for (let index = dataEnd - 1; index >= first; index--) {
+		for (let bit = 7; bit >= 0; bit--) {
+			if (effect === syndrome) {
+				bytes[index] = (bytes[index] ?? 0) ^ (1 << bit);
+				return true;
+			}
+			effect = ((effect & 1) !== 0 ? (effect >>> 1) ^ POLYNOMIAL : effect >>> 1) >>> 0;
+		}
+	}
+	return false;
+}
+
+function crcAt(bytes: Uint8Array, at: number): number {
+	return (
+		((bytes[at] ?? 0) |
+			((bytes[at + 1] ?? 0) << 8) |
+			((bytes[at + 2] ?? 0) << 16) |
+			((bytes[at + 3] ?? 0) << 24)) >>>
+		0
+	);
+}
