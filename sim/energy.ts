@@ -57,6 +57,17 @@ export class EnergyAccount {
 		return energies;
 	}
 
+	/** Energy that all parts together have drawn up to now, mWh. */
+	totalMilliwattHours(): number {
+		const now = this.#clock.microseconds;
+		let charge = 0;
+		for (const part of this.#parts.values()) {
+			settle(part, now);
+			charge += part.milliampereMicroseconds;
+		}
+		return (charge * this.#volts) / MICROSECONDS_PER_HOUR;
+	}
+
 	/** The account up to now, as plain data. */
 	save(): EnergyRecord[] {
 		const now = this.#clock.microseconds;

@@ -17,7 +17,7 @@ const READING_MAX = 500_000;
 /** Specific gravity per practical salinity unit: 1.025 at 35. */
 const GRAVITY_PER_SALINITY = 0.025 / 35;
 
-const OUTPUTS = ["EC", "TDS", "S", "SG"] as const;
+const OUTPUTS: readonly string[] = ["EC", "TDS", "S", "SG"];
 
 export interface EzoEcOptions extends EzoOptions {
 	/** Conductivity of the water at its own temperature as the cell meets it, uS/cm. */
@@ -193,7 +193,7 @@ export class EzoEc extends EzoCircuit<EcSettings> {
 			const list = names.length === 0 ? "No output" : names.join(",");
 			return answer(this.firmware.outputPrefix + list);
 		}
-		const index = OUTPUTS.findIndex((output) => output === name);
+		const index = OUTPUTS.indexOf(name ?? "");
 		if (index < 0 || (value !== "0" && value !== "1")) return undefined;
 		return change(() => {
 			const bit = 1 << index;

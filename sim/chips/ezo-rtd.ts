@@ -12,7 +12,7 @@ import { EZO_KINDS } from "./ezo-firmware.js";
 const OPEN_READING = -1023;
 const CELSIUS_MIN = -126;
 const CELSIUS_MAX = 1254;
-const SCALES = ["C", "K", "F"] as const;
+const SCALES: readonly string[] = ["C", "K", "F"];
 /** The logger's unit of time, and how many readings it keeps. */
 const LOGGER_UNIT_MILLISECONDS = 10_000;
 const LOGGER_READINGS_MAX = 50;
@@ -63,7 +63,7 @@ export class EzoRtd extends EzoCircuit<RtdSettings> {
 			case "S": {
 				const { own } = settings;
 				if (argument === "?") return answer(`?S,${(SCALES[own.scale] ?? "C").toLowerCase()}`);
-				const scale = SCALES.findIndex((letter) => letter === argument);
+				const scale = SCALES.indexOf(argument ?? "");
 				if (scale < 0) return undefined;
 				return change(() => {
 					settings.own.scale = scale;

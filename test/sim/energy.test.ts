@@ -17,6 +17,7 @@ describe("the account of energy", () => {
 		assert.deepEqual([...energies.keys()], ["probes", "sleep"]);
 		assert.ok(Math.abs(energies.get("probes")! - 165) < 1e-9);
 		assert.ok(Math.abs(energies.get("sleep")! - 0.33) < 1e-9);
+		assert.ok(Math.abs(account.totalMilliwattHours() - 165.33) < 1e-9);
 	});
 
 	it("goes on where a saved account stopped", () => {
