@@ -94,6 +94,22 @@ interface ActiveFault {
 	times: number;
 }
 
+/** What strikes one transaction. */
+interface Strike {
+	isRefused: boolean;
+	stretchMicroseconds: number;
+	corruptRead: I2CFault | undefined;
+	corruptWrite: I2CFault | undefined;
+}
+
+const NO_FAULTS: Readonly<Strike> = Object.freeze({
+	isRefused: false,
+	stretchMicroseconds: 0,
+	corruptRead: undefined,
+	corruptWrite: undefined,
+});
+const NO_BYTES = new Uint8Array(0);
+
 export class SimulatedI2CBus implements I2CBus {
 	readonly connection: I2CConnection;
 	readonly recovery: I2CBusRecovery;
@@ -200,89 +216,67 @@ export class SimulatedI2CBus implements I2CBus {
 		const { address } = peer;
 		this.#beforeOperation?.("i2c", address);
 		this.counters.transactions++;
-		if (this.#isDead()) return this.#timeOut(peer, peer.timeoutMilliseconds);
+		if (this.#isLineStuck()) return this.#timeOut(peer, peer.timeoutMilliseconds);
+		// One pass, because a year of a station is ten million transactions.
+		let chip: I2CChip | undefined;
+		let isShared = address === 0;
+		for (const candidate of this.#chips) {
+			if (!candidate.isPowered) continue;
+			if (candidate.holdsData === true) return this.#timeOut(peer, peer.timeoutMilliseconds);
+			if (candidate.address !== address) continue;
+			if (chip === undefined) chip = candidate;
+			else isShared = true;
+		}
+		if (isShared) chip = new SharedAddress(address, this.#chips);
 
-		let stretchMicroseconds = 0;
-		let isRefused = false;
-		let corruptRead: I2CFault | undefined;
-		let corruptWrite: I2CFault | undefined;
+		const faults = this.#faults.length === 0 ? NO_FAULTS : this.#strike(peer, out, readCount);
+		const stretchMicroseconds = faults.stretchMicroseconds + (chip?.stretchMicroseconds?.() ?? 0);
+		if (stretchMicroseconds > 0) {
+			const limit =
+				peer.timeoutMilliseconds < 0
+					? STRETCH_MILLISECONDS_LIMIT
+					: Math.min(STRETCH_MILLISECONDS_LIMIT, peer.timeoutMilliseconds);
+			if (stretchMicroseconds > limit * 1000) return this.#timeOut(peer, limit);
+			this.#clock.consume(stretchMicroseconds);
+		}
+		if (chip === undefined || faults.isRefused) return this.#refuse(peer);
+
+		if (out !== undefined) {
+			// A chip acts on what it was told when the transaction ends.
+			this.#consumeBytes(peer, out.length);
+			if (
+				!chip.write(faults.corruptWrite === undefined ? out : corrupted(out, faults.corruptWrite))
+			) {
+				this.counters.nacks++;
+				return undefined;
+			}
+			if (chip.holdsData === true) return this.#timeOut(peer, peer.timeoutMilliseconds);
+		}
+		if (readCount === 0) return NO_BYTES;
+		const bytes = chip.read(readCount);
+		if (bytes === undefined) return this.#refuse(peer);
+		assert(bytes.length === readCount, `${address} gave ${bytes.length} of ${readCount} bytes`);
+		this.#consumeBytes(peer, readCount);
+		return faults.corruptRead === undefined ? bytes : corrupted(bytes, faults.corruptRead);
+	}
+
+	/** All faults that strike this transaction; spent ones leave the list. */
+	#strike(peer: I2CPeer, out: Uint8Array | undefined, readCount: number): Strike {
+		const strike: Strike = { ...NO_FAULTS };
 		for (let index = 0; index < this.#faults.length; ) {
 			const active = this.#faults[index]!;
 			const { fault } = active;
-			if (strikes(active, address, out !== undefined, readCount > 0)) {
+			if (strikes(active, peer.address, out !== undefined, readCount > 0)) {
 				this.counters.faults++;
-				if (fault.kind === "nack") isRefused = true;
-				else if (fault.kind === "stretch") stretchMicroseconds += fault.milliseconds * 1000;
-				else if (fault.kind === "corrupt-read") corruptRead = fault;
-				else corruptWrite = fault;
+				if (fault.kind === "nack") strike.isRefused = true;
+				else if (fault.kind === "stretch") strike.stretchMicroseconds += fault.milliseconds * 1000;
+				else if (fault.kind === "corrupt-read") strike.corruptRead = fault;
+				else strike.corruptWrite = fault;
 			}
 			if (active.times > 0) index++;
 			else this.#faults.splice(index, 1);
 		}
-		for (const chip of this.#chips) {
-			if (chip.isPowered && chip.address === address) {
-				stretchMicroseconds += chip.stretchMicroseconds?.() ?? 0;
-			}
-		}
-		const limit = Math.min(
-			STRETCH_MILLISECONDS_LIMIT,
-			peer.timeoutMilliseconds < 0 ? STRETCH_MILLISECONDS_LIMIT : peer.timeoutMilliseconds,
-		);
-		if (stretchMicroseconds > limit * 1000) return this.#timeOut(peer, limit);
-		this.#clock.consume(stretchMicroseconds);
-
-		if (out !== undefined) {
-			const bytes = corruptWrite === undefined ? out : corrupted(out, corruptWrite);
-			if (isRefused || !this.#isAddressed(address)) return this.#refuse(peer);
-			// A chip acts on what it was told when the transaction ends.
-			this.#consumeBytes(peer, out.length);
-			if (!this.#writeToChips(address, bytes)) {
-				this.counters.nacks++;
-				return undefined;
-			}
-		}
-		if (this.#isDead()) return this.#timeOut(peer, peer.timeoutMilliseconds);
-		if (readCount === 0) return new Uint8Array(0);
-		const bytes = isRefused ? undefined : this.#readFromChips(address, readCount);
-		if (bytes === undefined) return this.#refuse(peer);
-		this.#consumeBytes(peer, readCount);
-		return corruptRead === undefined ? bytes : corrupted(bytes, corruptRead);
-	}
-
-	#isAddressed(address: number): boolean {
-		for (const chip of this.#chips) {
-			if (!chip.isPowered) continue;
-			if (chip.address === address) return true;
-			if (address === 0 && chip.generalCall !== undefined) return true;
-		}
-		return false;
-	}
-
-	#writeToChips(address: number, bytes: Uint8Array): boolean {
-		let isAcknowledged = false;
-		for (const chip of this.#chips) {
-			if (!chip.isPowered) continue;
-			if (address === 0 && chip.generalCall !== undefined) {
-				const command = bytes[0];
-				if (command !== undefined) chip.generalCall(command);
-				isAcknowledged = true;
-			} else if (chip.address === address && chip.write(bytes)) isAcknowledged = true;
-		}
-		return isAcknowledged;
-	}
-
-	/** Open-drain lines: where two chips answer, a zero of either wins. */
-	#readFromChips(address: number, count: number): Uint8Array | undefined {
-		let bytes: Uint8Array | undefined;
-		for (const chip of this.#chips) {
-			if (!chip.isPowered || chip.address !== address) continue;
-			const answer = chip.read(count);
-			if (answer === undefined) continue;
-			assert(answer.length === count, `chip ${address} read ${answer.length} of ${count} bytes`);
-			if (bytes === undefined) bytes = answer;
-			else for (let index = 0; index < count; index++) bytes[index]! &= answer[index]!;
-		}
-		return bytes;
+		return strike;
 	}
 
 	#consumeBytes(peer: I2CPeer, count: number): void {
@@ -303,11 +297,14 @@ export class SimulatedI2CBus implements I2CBus {
 		return undefined;
 	}
 
+	#isLineStuck(): boolean {
+		return this.#stuckClocks > 0 || this.#isClockStuck || this.#isClamped?.() === true;
+	}
+
 	#isDead(): boolean {
-		if (this.#stuckClocks > 0 || this.#isClockStuck) return true;
-		if (this.#isClamped?.() === true) return true;
-		for (const chip of this.#chips) if (chip.isPowered && chip.holdsData === true) return true;
-		return false;
+		return (
+			this.#isLineStuck() || this.#chips.some((chip) => chip.isPowered && chip.holdsData === true)
+		);
 	}
 
 	#clear(): boolean {
@@ -319,6 +316,52 @@ export class SimulatedI2CBus implements I2CBus {
 		}
 		this.#clock.consume((clocks + 1) * RECOVERY_CLOCK_MICROSECONDS);
 		return !this.#isDead();
+	}
+}
+
+/** All who listen to one address at once: the general call, or a clash of two chips. */
+class SharedAddress implements I2CChip {
+	readonly address: number;
+	readonly isPowered = true;
+	readonly #chips: readonly I2CChip[];
+
+	constructor(address: number, chips: readonly I2CChip[]) {
+		this.address = address;
+		this.#chips = chips.filter(
+			(chip) => chip.isPowered && (chip.address === address || (address === 0 && chip.generalCall)),
+		);
+	}
+
+	get holdsData(): boolean {
+		return this.#chips.some((chip) => chip.holdsData === true);
+	}
+
+	setPower(): void {}
+
+	write(bytes: Uint8Array): boolean {
+		let isAcknowledged = false;
+		for (const chip of this.#chips) {
+			if (chip.address === this.address) {
+				if (chip.write(bytes)) isAcknowledged = true;
+			} else {
+				const command = bytes[0];
+				if (command !== undefined) chip.generalCall?.(command);
+				isAcknowledged = true;
+			}
+		}
+		return isAcknowledged;
+	}
+
+	/** Open-drain lines: where two chips answer, a zero of either wins. */
+	read(count: number): Uint8Array | undefined {
+		let bytes: Uint8Array | undefined;
+		for (const chip of this.#chips) {
+			if (chip.address !== this.address) continue;
+			const answer = chip.read(count);
+			if (bytes === undefined || answer === undefined) bytes ??= answer;
+			else for (let index = 0; index < count; index++) bytes[index]! &= answer[index]!;
+		}
+		return bytes;
 	}
 }
 

@@ -77,7 +77,11 @@ function lengthOf(target: number | ByteBuffer): number {
 }
 
 function delivered(bytes: Uint8Array, target: number | ByteBuffer): ArrayBuffer | number {
-	if (typeof target === "number") return bytes.slice().buffer as ArrayBuffer;
+	if (typeof target === "number") {
+		const buffer = new ArrayBuffer(target);
+		new Uint8Array(buffer).set(bytes);
+		return buffer;
+	}
 	bytesOf(target).set(bytes);
 	return bytes.length;
 }
