@@ -1,0 +1,402 @@
+import { strict as assert } from "node:assert";
+import { StationError, type StationErrorCode } from "../../../src/core/errors.js";
+import type { WaterProbes } from "../../../src/firmware/measure/probes.js";
+import {
+	type MeasureWaterOptions,
+	measureWater,
+	type WaterMeasurement,
+} from "../../../src/firmware/measure/water.js";
+import { CHANNEL_FLAGS } from "../../../src/protocol/reading.js";
+import { runTask } from "../../support/run-task.js";
+
+const { absent, fault, outOfRange, saturated, suspect, uncalibrated, uncompensated, unstable } =
+	CHANNEL_FLAGS;
+
+type Loop = {
+	signalMicrovolts: number;
+	range: number;
+	state: "good" | "saturated" | "clipped" | "fault";
+};
+
+/** What each probe says next: a value, or an error; the last one is said for ever. */
+interface World {
+	temperature: (number | StationErrorCode)[];
+	pH: (number | StationErrorCode)[];
+	conductivity: (number | StationErrorCode)[];
+	turbidity: (Loop | StationErrorCode)[];
+	battery: (number | StationErrorCode)[];
+	calibrationPoints: number;
+	/** Bus clearing, in the order of what frees it; `never` never. */
+	stuckUntil: "never-stuck" | "clocks" | "rail" | "never";
+	sleepFails: boolean;
+	failedProbes: number;
+	burst: { count: number; intervalMilliseconds: number };
+}
+
+const good = (signalMicrovolts: number): Loop => ({ signalMicrovolts, range: 0, state: "good" });
+
+function measure(changes: Partial<World> = {}): {
+	measured: WaterMeasurement;
+	talk: string[];
+	waits: number[];
+	longestUnfedMilliseconds: number;
+} {
+	const world: World = {
+		temperature: [12.345],
+		pH: [7.654],
+		conductivity: [512.3],
+		turbidity: [good(1_500_000)],
+		battery: [12.6],
+		calibrationPoints: 2,
+		stuckUntil: "never-stuck",
+		sleepFails: false,
+		failedProbes: 0,
+		burst: { count: 5, intervalMilliseconds: 250 },
+		...changes,
+	};
+	const clock = { milliseconds: 1000 };
+	const talk: string[] = [];
+	const waits: number[] = [];
+	let fedMilliseconds = clock.milliseconds;
+	let longestUnfedMilliseconds = 0;
+	const feed = (): void => {
+		longestUnfedMilliseconds = Math.max(
+			longestUnfedMilliseconds,
+			clock.milliseconds - fedMilliseconds,
+		);
+		fedMilliseconds = clock.milliseconds;
+	};
+	let isStuck = world.stuckUntil !== "never-stuck";
+	const rail = (name: string) => ({
+		isOn: false,
+		on() {
+			this.isOn = true;
+			talk.push(`${name} on`);
+			if (world.stuckUntil === "rail" && talk.filter((said) => said === `${name} on`).length > 1) {
+				isStuck = false;
+			}
+		},
+		off() {
+			if (this.isOn) talk.push(`${name} off`);
+			this.isOn = false;
+		},
+	});
+	const probeRail = rail("probe rail");
+	const loopRail = rail("loop rail");
+	const bus = (name: string) => ({
+		connection: undefined as never,
+		recovery: {
+			clear: () => {
+				talk.push(`${name} cleared`);
+				if (world.stuckUntil === "clocks") isStuck = false;
+				return !isStuck;
+			},
+		},
+	});
+	const take = <Value>(queue: Value[]): Value => {
+		const value = queue.length > 1 ? queue.shift() : queue[0];
+		assert.ok(value !== undefined);
+		return value;
+	};
+	const probe = <Value, Sample>(
+		name: string,
+		said: (Value | StationErrorCode)[],
+		sampleOf: (value: Value) => Sample,
+		needs?: { isOn: boolean },
+	) => ({
+		warmUpMilliseconds: name === "turbidity" ? 10_000 : 1000,
+		pollMilliseconds: 50,
+		configure: (options: object) => {
+			talk.push(`${name} ${JSON.stringify(options)}`);
+		},
+		sleep: () => {
+			talk.push(`${name} sleeps`);
+			if (world.sleepFails) throw new StationError("bus-failed", "write failed");
+		},
+		begin: () => {
+			talk.push(name);
+			assert.ok(needs === undefined || needs.isOn, `${name} has no power`);
+			if (isStuck && needs !== undefined) throw new StationError("bus-failed", "write failed");
+			return 600;
+		},
+		sample: () => {
+			const value = take(said);
+			if (typeof value === "string") {
+				throw new StationError(value as StationErrorCode, "as the test wants it");
+			}
+			return sampleOf(value);
+		},
+		close: () => {},
+	});
+	const openProbes = (): WaterProbes => ({
+		temperature: probe(
+			"temperature",
+			world.temperature,
+			(temperature: number) => ({ thermometer: { temperature } }),
+			probeRail,
+		),
+		pH: probe(
+			"pH",
+			world.pH,
+			(pH: number) => ({ pHMeter: { pH, calibrationPoints: world.calibrationPoints } }),
+			probeRail,
+		),
+		conductivity: probe(
+			"conductivity",
+			world.conductivity,
+			(conductivity: number) => ({
+				conductivityMeter: { conductivity, calibrationPoints: world.calibrationPoints },
+			}),
+			probeRail,
+		),
+		turbidity: probe("turbidity", world.turbidity, (turbidimeter: Loop) => ({ turbidimeter })),
+		battery: probe("battery", world.battery, (voltage: number) => ({ battery: { voltage } })),
+		close: () => {
+			talk.push("closed");
+		},
+	});
+	const options: MeasureWaterOptions = {
+		board: {
+			clock: { ...clock, createAlarm: undefined as never },
+			watchdog: { timeoutMilliseconds: 1000, feed },
+			probeRail,
+			loopRail,
+			probeBus: bus("probe bus"),
+			systemBus: bus("system bus"),
+		},
+		openProbes,
+		failedProbes: world.failedProbes,
+		burst: world.burst,
+	};
+	// The board's clock is the one that jumps.
+	const board = {
+		...options.board,
+		clock: Object.assign(clock, { createAlarm: undefined as never }),
+	};
+	try {
+		const measured = runTask(measureWater({ ...options, board }), clock, waits);
+		return { measured, talk, waits, longestUnfedMilliseconds };
+	} finally {
+		assert.ok(!probeRail.isOn && !loopRail.isOn, "a rail was left on");
+	}
+}
+
+describe("measuring the water", () => {
+	it("gives scaled integers with clean flags when all is well", () => {
+		const { measured } = measure();
+		assert.deepEqual(measured, {
+			reading: {
+				pHMilli: 7654,
+				pHFlags: 0,
+				pHCalibration: 0,
+				temperatureMillidegrees: 12_345,
+				temperatureFlags: 0,
+				temperatureCalibration: 0,
+				conductivityHundredths: 51_230,
+				conductivityFlags: 0,
+				conductivityCalibration: 0,
+				turbidityMicrovolts: 1_500_000,
+				turbiditySpreadSteps: 0,
+				turbidityRange: 0,
+				turbidityFlags: 0,
+				turbidityCalibration: 0,
+				batteryMillivolts: 12_600,
+				batteryFlags: 0,
+			},
+			failures: [],
+			events: [],
+			failedProbes: 0,
+		});
+	});
+
+	it("goes in the order that keeps the probes from disturbing each other", () => {
+		const { talk } = measure({ burst: { count: 1, intervalMilliseconds: 0 } });
+		assert.deepEqual(talk, [
+			...["loop rail on", "probe rail on", "temperature", "temperature"],
+			...["conductivity sleeps", 'pH {"temperature":12.345}', "pH"],
+			...["conductivity sleeps", 'pH {"temperature":12.345}', "pH"],
+			...["pH sleeps", "conductivity", "pH sleeps", "conductivity", "probe rail off"],
+			...["turbidity", "battery", "battery", "closed", "loop rail off"],
+		]);
+	});
+
+	it("warms the probes up side by side and feeds the watchdog in time", () => {
+		const { waits, longestUnfedMilliseconds } = measure();
+		const total = waits.reduce((sum, wait) => sum + wait, 0);
+		// 10 s of the loop, 5 x 600 + 4 x 250 of the burst, 2 x 600 of the battery.
+		assert.equal(total, 10_000 + 4000 + 1200);
+		assert.ok(longestUnfedMilliseconds <= 500, `${longestUnfedMilliseconds} ms`);
+	});
+
+	it("reads until two in a row agree, so that a corrupt digit is not believed", () => {
+		const { measured } = measure({ pH: [7.65, 1.65, 7.66, 7.64] });
+		assert.equal(measured.reading.pHMilli, 7640);
+		assert.equal(measured.reading.pHFlags, 0);
+	});
+
+	it("flags as unstable the last of five readings that never agree", () => {
+		const { measured } = measure({ conductivity: [100, 200, 300, 400, 500, 600] });
+		assert.equal(measured.reading.conductivityHundredths, 50_000);
+		assert.equal(measured.reading.conductivityFlags, unstable);
+	});
+
+	it("leaves a failed probe absent with its flag and measures the others", () => {
+		const { measured } = measure({ conductivity: ["probe-malformed"] });
+		assert.equal(measured.reading.conductivityHundredths, undefined);
+		assert.equal(measured.reading.conductivityFlags, absent | fault);
+		assert.equal(measured.reading.pHMilli, 7654);
+		assert.equal(measured.reading.turbidityMicrovolts, 1_500_000);
+		assert.deepEqual(measured.failures, [{ channel: 2, code: "probe-malformed" }]);
+		assert.equal(measured.failedProbes, 0b100);
+		assert.deepEqual(measured.events, [
+			{ code: "probe-failed", detail: 2, text: "probe-malformed" },
+		]);
+	});
+
+	it("compensates pH with 25 degrees and says so when the thermometer is open", () => {
+		const { measured, talk } = measure({ temperature: ["probe-absent"] });
+		assert.equal(measured.reading.temperatureMillidegrees, undefined);
+		assert.equal(measured.reading.pHFlags, uncompensated);
+		assert.ok(talk.includes('pH {"temperature":25}'));
+		assert.ok(!talk.some((said) => said.includes("-1023")));
+	});
+
+	it("does not compensate with a temperature that no water has", () => {
+		const { measured, talk } = measure({ temperature: [85] });
+		assert.equal(measured.reading.temperatureMillidegrees, 85_000);
+		assert.equal(measured.reading.temperatureFlags, outOfRange);
+		assert.equal(measured.reading.pHFlags, uncompensated);
+		assert.ok(talk.includes('pH {"temperature":25}'));
+	});
+
+	it("frees a stuck bus by clocks and records that", () => {
+		const { measured, talk } = measure({ stuckUntil: "clocks" });
+		assert.equal(measured.reading.temperatureMillidegrees, 12_345);
+		assert.deepEqual(measured.events, [{ code: "bus-cleared", detail: 1, text: "temperature" }]);
+		assert.ok(talk.indexOf("probe bus cleared") > talk.indexOf("temperature"));
+		assert.equal(talk.filter((said) => said === "probe rail off").length, 1);
+	});
+
+	it("cycles the rail when the clocks do not help, opens the probes anew, and records that", () => {
+		const { measured, talk } = measure({ stuckUntil: "rail" });
+		assert.deepEqual(measured.events, [{ code: "bus-cleared", detail: 2, text: "temperature" }]);
+		assert.deepEqual(measured.failures, []);
+		const cycle = talk.indexOf("probe rail off");
+		assert.deepEqual(talk.slice(cycle - 1, cycle + 2), [
+			"closed",
+			"probe rail off",
+			"probe rail on",
+		]);
+	});
+
+	it("marks every probe of a bus that stays stuck, cycles the rail once, and goes on", () => {
+		const { measured, talk } = measure({ stuckUntil: "never", sleepFails: true });
+		assert.deepEqual(measured.failures, [
+			{ channel: 1, code: "bus-stuck" },
+			{ channel: 0, code: "bus-stuck" },
+			{ channel: 2, code: "bus-stuck" },
+		]);
+		assert.equal(measured.failedProbes, 0b111);
+		assert.equal(measured.reading.turbidityMicrovolts, 1_500_000);
+		assert.equal(measured.reading.batteryMillivolts, 12_600);
+		assert.equal(talk.filter((said) => said === "probe rail on").length, 2);
+	});
+
+	it("calls a probe absent that does not answer on a free bus", () => {
+		const { measured } = measure({ battery: ["bus-failed"] });
+		assert.deepEqual(measured.failures, [{ channel: 4, code: "probe-absent" }]);
+		assert.equal(measured.reading.batteryFlags, absent | fault);
+	});
+
+	it("reports a failure when it begins and ends, not at every measurement in between", () => {
+		const still = measure({ pH: ["probe-no-data"], failedProbes: 0b1 });
+		assert.deepEqual(still.measured.events, []);
+		assert.equal(still.measured.failedProbes, 0b1);
+		const again = measure({ failedProbes: 0b1 });
+		assert.deepEqual(again.measured.events, [{ code: "probe-recovered", detail: 0, text: "" }]);
+		assert.equal(again.measured.failedProbes, 0);
+	});
+
+	it("does not ask again what was refused", () => {
+		const { talk } = measure({ pH: ["probe-syntax"] });
+		assert.equal(talk.filter((said) => said === "pH").length, 1);
+	});
+
+	it("suspects a pH of 7.00 without noise: a shorted or open electrode", () => {
+		assert.equal(measure({ pH: [7.001] }).measured.reading.pHFlags, suspect);
+		assert.equal(measure({ pH: [7.004, 6.998] }).measured.reading.pHFlags, 0);
+	});
+
+	it("flags a pH at the end of the scale, and a circuit without calibration", () => {
+		assert.equal(measure({ pH: [0] }).measured.reading.pHFlags, outOfRange);
+		const { reading } = measure({ calibrationPoints: 0 }).measured;
+		assert.equal(reading.pHFlags, uncalibrated);
+		assert.equal(reading.conductivityFlags, uncalibrated);
+	});
+
+	it("suspects every channel when the cell is dry: the probes hang in the air", () => {
+		const { reading } = measure({ conductivity: [0] }).measured;
+		assert.equal(reading.conductivityFlags, outOfRange | suspect);
+		assert.equal(reading.pHFlags, suspect);
+		assert.equal(reading.temperatureFlags, suspect);
+		assert.equal(reading.turbidityFlags, suspect);
+		assert.equal(reading.batteryFlags, 0);
+	});
+
+	it("suspects a pH beside a conductivity circuit that could not be silenced", () => {
+		assert.equal(measure({ sleepFails: true }).measured.reading.pHFlags, suspect);
+	});
+
+	it("takes the median of the burst and its spread, so that bubbles do not count", () => {
+		const burst = [1_000_000, 3_000_000, 1_000_250, 1_000_500, 999_750].map(good);
+		const { reading } = measure({ turbidity: burst }).measured;
+		assert.equal(reading.turbidityMicrovolts, 1_000_250);
+		// Deviations 250, 1999750, 0, 250, 500: the median is 250, two codes.
+		assert.equal(reading.turbiditySpreadSteps, 2);
+		assert.equal(reading.turbidityFlags, 0);
+	});
+
+	it("keeps the raw signal of a loop in fault, flagged and reported", () => {
+		const { measured } = measure({
+			turbidity: [{ signalMicrovolts: 525_000, range: 0, state: "fault" }],
+		});
+		assert.equal(measured.reading.turbidityMicrovolts, 525_000);
+		assert.equal(measured.reading.turbidityFlags, fault);
+		assert.deepEqual(measured.failures, [{ channel: 3, code: "probe-out-of-range" }]);
+	});
+
+	it("drops the signals of a loop that was in fault for less than half the burst", () => {
+		const down: Loop = { signalMicrovolts: 525_000, range: 0, state: "fault" };
+		const { measured } = measure({
+			turbidity: [down, down, good(10_000), good(10_125), good(10_250)],
+		});
+		assert.equal(measured.reading.turbidityMicrovolts, 10_125);
+		assert.equal(measured.reading.turbidityFlags, suspect);
+		assert.deepEqual(measured.failures, []);
+	});
+
+	it("flags a saturated loop, and a clipped one as out of range too", () => {
+		const at = (state: Loop["state"]): number =>
+			measure({ turbidity: [{ signalMicrovolts: 3_075_000, range: 0, state }] }).measured.reading
+				.turbidityFlags;
+		assert.equal(at("saturated"), saturated);
+		assert.equal(at("clipped"), saturated | outOfRange);
+	});
+
+	it("switches the rails off when something foreign is thrown, and lets it through", () => {
+		const foreign = new RangeError("a bug");
+		assert.throws(
+			() =>
+				measure({
+					battery: [
+						{
+							valueOf: () => {
+								throw foreign;
+							},
+						} as unknown as number,
+					],
+				}),
+			foreign,
+		);
+	});
+});
