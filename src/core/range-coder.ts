@@ -34,6 +34,15 @@ export class Contexts {
 		this.counts = new Uint8Array(size).fill(count);
 	}
 
+	/** Begins context `index` elsewhere. */
+	expect(index: number, probability: number, count: number): void {
+		this.probabilities[index] = Math.min(
+			Math.max(probability, PROBABILITY_MARGIN),
+			PROBABILITY_ONE - PROBABILITY_MARGIN,
+		);
+		this.counts[index] = count;
+	}
+
 	/** Moves context `index` towards what was seen. */
 	learn(index: number, bit: number): void {
 		const probability = this.probabilities[index] ?? 0;

@@ -16,7 +16,13 @@ import {
 	readField,
 	writeField,
 } from "./channel-set.js";
-import { ColumnCoder, codeDifference, codeUnsigned, UNSIGNED_CONTEXTS } from "./column-coder.js";
+import {
+	ColumnCoder,
+	codeDifference,
+	codeUnsigned,
+	ErrorShape,
+	UNSIGNED_CONTEXTS,
+} from "./column-coder.js";
 import { ENTRY_BYTES_MAX, ENTRY_HEADER_BYTES, ENTRY_KINDS, ENTRY_VERSION } from "./entry.js";
 import { canBeAbsent } from "./reading.js";
 
@@ -101,6 +107,7 @@ class EntryModel {
 	readonly #uptime = new Contexts(UNSIGNED_CONTEXTS, 16384, 0);
 	readonly #utc = new Contexts(UNSIGNED_CONTEXTS, 16384, 0);
 	readonly #bodyByteIsZero = new Contexts(1, 10000, 4);
+	readonly #shape = new ErrorShape();
 	#index = 0;
 	#uptimeSeconds = 0;
 	#utcSeconds = 0;
@@ -269,7 +276,7 @@ class EntryModel {
 		for (const field of set.fields) {
 			if (canBeAbsent(field)) {
 				const quantum = this.#codeQuantum(id, field);
-				const coder = new ColumnCoder(field, quantum);
+				const coder = new ColumnCoder(field, quantum, this.#shape);
 				state.columns.set(field, { coder, quantum, isAbsent: false });
 			} else {
 				state.marks.set(field, 0);

@@ -43,19 +43,64 @@ const BINS_MAX = 20;
 /** Classes of expected error: six where steps are counted singly, two of each octave above. */
 const CLASSES = 8;
 
+/**
+ * What errors look like before a batch has shown any, in 1/32768: that an error of this class is
+ * zero, and that it ends in bin 0, 1, 2 ... Rounded from twenty days of synthetic probe noise; a
+ * batch moves them within a dozen values.
+ */
+const SHAPE_PRIORS: readonly { readonly zero: number; readonly bins: readonly number[] }[] =
+	Object.freeze([
+		{ zero: 13_000, bins: [26_000] },
+		{ zero: 12_500, bins: [24_000, 26_000, 28_000] },
+		{ zero: 9500, bins: [22_500, 25_000, 24_000, 22_000] },
+		{ zero: 10_500, bins: [20_000, 19_500, 15_000, 16_500, 17_000] },
+		{ zero: 5400, bins: [10_500, 12_500, 16_000, 19_000, 16_500, 16_000, 14_000] },
+		{ zero: 4700, bins: [11_700, 13_000, 12_500, 13_000, 14_500, 17_000, 14_000, 13_000] },
+		{
+			zero: 0,
+			bins: [8000, 10_500, 11_500, 11_000, 10_500, 11_000, 10_000, 11_500, 10_000, 7500],
+		},
+		{
+			zero: 0,
+			bins: [8400, 9300, 9000, 9300, 11_000, 9000, 9000, 9000, 8500, 8700, 8300],
+		},
+	]);
+/** Bins beyond those of the table. */
+const TAIL_PRIOR = 7000;
+/** The table counts as much as this many values. */
+const PRIOR_COUNT = 8;
+
+/**
+ * What errors look like on the scale of their mean. Columns share it: noise is noise, and what one
+ * has learned the others need not pay for.
+ */
+export class ErrorShape {
+	readonly bins = new Contexts(CLASSES * BINS_MAX, TAIL_PRIOR, 1);
+	readonly isZero = new Contexts(CLASSES);
+	readonly sign = new Contexts(1, 16384, 40);
+	readonly escape = new Contexts(UNSIGNED_CONTEXTS);
+
+	constructor() {
+		SHAPE_PRIORS.forEach(({ zero, bins }, errorClass) => {
+			this.isZero.expect(errorClass, zero, PRIOR_COUNT);
+			bins.forEach((probability, bin) => {
+				this.bins.expect(errorClass * BINS_MAX + bin, probability, PRIOR_COUNT);
+			});
+		});
+	}
+}
+
 /** A column; it lives as long as its batch. */
 export class ColumnCoder {
 	readonly #levels: number[] = [];
 	readonly #slopes: number[] = [];
 	readonly #errors: number[] = [];
-	readonly #bins = new Contexts(CLASSES * BINS_MAX);
-	readonly #isZero = new Contexts(CLASSES);
-	readonly #sign = new Contexts(1, 16384, 40);
-	readonly #escape = new Contexts(UNSIGNED_CONTEXTS);
+	readonly #shape: ErrorShape;
 	#count = 0;
 
 	/** `quantum`: how many of the field's steps make one of this column's. */
-	constructor(field: FieldSpec, quantum: number) {
+	constructor(field: FieldSpec, quantum: number, shape: ErrorShape) {
+		this.#shape = shape;
 		const typical = TYPICAL.get(`${field.channel} ${field.role}`) ?? { at: 0, spread: 1000 };
 		const stepsPerUnit = field.scale / quantum;
 		for (let index = 0; index < PREDICTORS.length; index++) {
@@ -110,7 +155,7 @@ export class ColumnCoder {
 		const half = Math.floor(mean / (UNIT / 2)) % 2 ** (octave + 1) >= 2 ** octave ? 1 : 0;
 		const bits = octave - 1;
 		// -1 is the mirror image of 0, so that both signs have equal bins.
-		const isNegative = coder.bit(this.#sign, 0, error < 0 ? 1 : 0) === 1;
+		const isNegative = coder.bit(this.#shape.sign, 0, error < 0 ? 1 : 0) === 1;
 		const magnitude = isNegative ? -1 - error : error;
 		const binSteps = 2 ** bits;
 		const bin = this.#codeBins(coder, 6 + half, Math.floor(magnitude / binSteps));
@@ -119,8 +164,8 @@ export class ColumnCoder {
 	}
 
 	#codeSmall(coder: BitCoder, error: number, errorClass: number): number {
-		if (coder.bit(this.#isZero, errorClass, error === 0 ? 1 : 0) === 1) return 0;
-		const isNegative = coder.bit(this.#sign, 0, error < 0 ? 1 : 0) === 1;
+		if (coder.bit(this.#shape.isZero, errorClass, error === 0 ? 1 : 0) === 1) return 0;
+		const isNegative = coder.bit(this.#shape.sign, 0, error < 0 ? 1 : 0) === 1;
 		const magnitude = 1 + this.#codeBins(coder, errorClass, Math.abs(error) - 1);
 		return isNegative ? -magnitude : magnitude;
 	}
@@ -128,9 +173,9 @@ export class ColumnCoder {
 	#codeBins(coder: BitCoder, errorClass: number, bins: number): number {
 		const base = errorClass * BINS_MAX;
 		for (let count = 0; count < BINS_MAX; count++) {
-			if (coder.bit(this.#bins, base + count, bins === count ? 1 : 0) === 1) return count;
+			if (coder.bit(this.#shape.bins, base + count, bins === count ? 1 : 0) === 1) return count;
 		}
-		return BINS_MAX + codeUnsigned(coder, this.#escape, bins - BINS_MAX);
+		return BINS_MAX + codeUnsigned(coder, this.#shape.escape, bins - BINS_MAX);
 	}
 }
 

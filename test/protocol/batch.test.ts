@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { hexOf } from "../../src/core/bytes.js";
 import { fraction, integerBelow, SeededChance } from "../../src/core/chance.js";
 import { StationError } from "../../src/core/errors.js";
 import {
@@ -9,6 +10,7 @@ import {
 	NewerBatchError,
 	readBatchLabel,
 } from "../../src/protocol/batch.js";
+import { encodeEntry } from "../../src/protocol/entry.js";
 import { randomEntries } from "../support/random-entries.js";
 
 const EPOCH = 0xdeadbeef;
@@ -37,7 +39,54 @@ function isRefused(payload: Uint8Array): boolean {
 	}
 }
 
+const LITERAL_HEX =
+	"89010165626f722d311adeadbeef18290407f6582cf90e839523f96680b10bbe896267fdca043c0ef3b6245eae06" +
+	"ec4aaa889bb40a614557ffaa638f68bcf57a60";
+
+/** Three readings with an event between them, literal. */
+function literalBatch(): Batch {
+	const header = {
+		timeQuality: 2,
+		epoch: EPOCH,
+		boot: 3,
+		configurationId: 2,
+		stationFlags: 0,
+	};
+	const readings = [7812, 7815, 7809].map((pH, index) =>
+		encodeEntry({
+			...header,
+			kind: "reading",
+			channelSet: 1,
+			sequence: [41, 43, 44][index] ?? 0,
+			uptimeSeconds: 86_400 + 300 * index,
+			utcSeconds: 1_800_000_000 + 300 * index,
+			fields: [pH, 0, 1, 11_250 + index, 0, 0, 61_250, 0, 1, 680_125, 3, 0, 0, 1, 3871, 0],
+		}),
+	);
+	const event = encodeEntry({
+		...header,
+		kind: "event",
+		channelSet: 0,
+		sequence: 42,
+		uptimeSeconds: 86_500,
+		utcSeconds: 1_800_000_100,
+		code: 60,
+		detail: 1,
+		text: "Mira",
+	});
+	const [first, second, third] = readings;
+	assert.ok(first !== undefined && second !== undefined && third !== undefined);
+	const entries = [first, event, second, third];
+	return { station: "bor-1", epoch: EPOCH, first: 41, floor: 7, previous: undefined, entries };
+}
+
 describe("batch", () => {
+	it("has these bytes in version 1, on every engine", () => {
+		const payload = encodeBatch(literalBatch());
+		assert.equal(hexOf(payload), LITERAL_HEX);
+		assert.deepEqual(decodeBatch(payload), literalBatch());
+	});
+
 	it("gives every kind of entry back bit for bit", () => {
 		const start = 1 + Math.floor(1e6 * fraction(new SeededChance(Date.now() >>> 0)));
 		for (let seed = start; seed < start + 300; seed++) {
