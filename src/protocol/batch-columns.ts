@@ -78,6 +78,9 @@ interface SetState {
 interface Column {
 	readonly coder: ColumnCoder;
 	readonly quantum: number;
+	/** What the field can hold. */
+	readonly least: number;
+	readonly most: number;
 	isAbsent: boolean;
 }
 
@@ -277,7 +280,10 @@ class EntryModel {
 			if (canBeAbsent(field)) {
 				const quantum = this.#codeQuantum(id, field);
 				const coder = new ColumnCoder(field, quantum, this.#shape);
-				state.columns.set(field, { coder, quantum, isAbsent: false });
+				const bits = 8 * FIELD_BYTES[field.type];
+				const least = field.type === "i16" || field.type === "i32" ? -(2 ** (bits - 1)) : 0;
+				const most = least + 2 ** bits - 1;
+				state.columns.set(field, { coder, quantum, least, most, isAbsent: false });
 			} else {
 				state.marks.set(field, 0);
 			}
@@ -327,10 +333,7 @@ class EntryModel {
 		}
 		const steps = readField(view, ENTRY_HEADER_BYTES, field) / column.quantum;
 		const coded = column.coder.code(this.#coder, steps) * column.quantum;
-		const bits = 8 * FIELD_BYTES[field.type];
-		const isSigned = field.type.startsWith("i");
-		const least = isSigned ? -(2 ** (bits - 1)) : 0;
-		if (coded < least || coded >= least + 2 ** bits || coded === ABSENT[field.type]) {
+		if (coded < column.least || coded > column.most || coded === ABSENT[field.type]) {
 			throw malformed("a quantity out of its range");
 		}
 		writeField(view, ENTRY_HEADER_BYTES, field, coded);

@@ -92,9 +92,10 @@ export class ErrorShape {
 
 /** A column; it lives as long as its batch. */
 export class ColumnCoder {
-	readonly #levels: number[] = [];
-	readonly #slopes: number[] = [];
-	readonly #errors: number[] = [];
+	/** In 1/16 of a step, one for each predictor: whole numbers, far below 2^53. */
+	readonly #levels = new Float64Array(PREDICTORS.length);
+	readonly #slopes = new Float64Array(PREDICTORS.length);
+	readonly #errors = new Float64Array(PREDICTORS.length);
 	readonly #shape: ErrorShape;
 	#count = 0;
 
@@ -103,11 +104,8 @@ export class ColumnCoder {
 		this.#shape = shape;
 		const typical = TYPICAL.get(`${field.channel} ${field.role}`) ?? { at: 0, spread: 1000 };
 		const stepsPerUnit = field.scale / quantum;
-		for (let index = 0; index < PREDICTORS.length; index++) {
-			this.#levels.push(Math.round(typical.at * stepsPerUnit) * UNIT);
-			this.#slopes.push(0);
-			this.#errors.push(Math.max(Math.round(typical.spread * stepsPerUnit), 1) * UNIT);
-		}
+		this.#levels.fill(Math.round(typical.at * stepsPerUnit) * UNIT);
+		this.#errors.fill(Math.max(Math.round(typical.spread * stepsPerUnit), 1) * UNIT);
 	}
 
 	/** Codes a whole number of steps; returns it. */
@@ -126,25 +124,28 @@ export class ColumnCoder {
 
 	#learn(steps: number): void {
 		const value = steps * UNIT;
-		const isFirst = this.#count === 0;
 		this.#count++;
-		PREDICTORS.forEach((predictor, index) => {
-			if (isFirst) {
-				this.#levels[index] = value;
-				this.#errors[index] = SECOND_ERROR;
-				return;
-			}
-			const predicted = (this.#levels[index] ?? 0) + (this.#slopes[index] ?? 0);
+		if (this.#count === 1) {
+			this.#levels.fill(value);
+			this.#errors.fill(SECOND_ERROR);
+			return;
+		}
+		const span = Math.min(this.#count + 1, MEMORY);
+		// A young level is the mean of what there was, so that it need not crawl from the first.
+		const youngWeight = Math.floor(16 / this.#count);
+		for (let index = 0; index < PREDICTORS.length; index++) {
+			const predictor = PREDICTORS[index];
+			if (predictor === undefined) continue;
+			const slope = this.#slopes[index] ?? 0;
+			const predicted = (this.#levels[index] ?? 0) + slope;
 			const error = value - predicted;
 			const mean = this.#errors[index] ?? 0;
-			const span = Math.min(this.#count + 1, MEMORY);
 			this.#errors[index] = mean + Math.floor((Math.abs(error) - mean) / span);
-			// A young level is the mean of what there was, so that it need not crawl from the first.
-			const weight = Math.max(predictor.level, Math.floor(16 / this.#count));
+			const weight = Math.max(predictor.level, youngWeight);
 			this.#levels[index] = predicted + Math.floor((error * weight) / 16);
-			const slope = this.#slopes[index] ?? 0;
+			if (predictor.slope === 0) continue;
 			this.#slopes[index] = slope + Math.floor((error * predictor.slope) / 16);
-		});
+		}
 	}
 
 	#codeError(coder: BitCoder, error: number, mean: number): number {
