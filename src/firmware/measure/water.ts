@@ -51,10 +51,10 @@ export interface WaterMeasurement {
 }
 
 /**
- * 31 signals over 7.5 s: more than the 4 s that a fault of the loop must last to count as one, long against
- * a bubble, and a quarter of the energy of the 30 s that are usual with mains power.
+ * 15 signals over 7 s: more than the 4 s that a fault of the loop must last to count as one, long
+ * against a bubble, and a quarter of the energy of the 30 s that are usual with mains power.
  */
-export const DEFAULT_BURST: BurstOptions = Object.freeze({ count: 31, intervalMilliseconds: 250 });
+export const DEFAULT_BURST: BurstOptions = Object.freeze({ count: 15, intervalMilliseconds: 500 });
 
 const REFERENCE_CELSIUS = 25;
 /** Readings for two in a row that agree: one corrupt byte costs two more; five allow two of them. */

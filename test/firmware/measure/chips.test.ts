@@ -1,0 +1,307 @@
+/** Drivers and measuring against the chip models: physical quantities in, a reading out. */
+import { strict as assert } from "node:assert";
+import { EZO_FIRMWARE } from "../../../sim/chips/ezo-firmware.js";
+import type { WaterMeasurement } from "../../../src/firmware/measure/water.js";
+import type { RealTimeClock } from "../../../src/firmware/station/time-keeper.js";
+import { CHANNEL_FLAGS } from "../../../src/protocol/reading.js";
+import { ProbeBench, RIVER } from "../../support/probe-bench.js";
+
+const { absent, fault, outOfRange, saturated, suspect, uncalibrated, uncompensated } =
+	CHANNEL_FLAGS;
+
+/** 25 of 1000 FNU: 4.4 mA over 150 ohms. */
+const RIVER_MICROVOLTS = 660_000;
+const FLAGS = [
+	"pHFlags",
+	"temperatureFlags",
+	"conductivityFlags",
+	"turbidityFlags",
+	"batteryFlags",
+] as const;
+
+/** Channels whose value is off the water's without any flag on it. */
+function silentErrors({ reading }: WaterMeasurement, water = RIVER): string[] {
+	const wrong: string[] = [];
+	const check = (
+		name: string,
+		flags: number,
+		value: number | undefined,
+		true_: number,
+		by: number,
+	) => {
+		if (flags !== 0) return;
+		if (value === undefined || Math.abs(value - true_) > by) wrong.push(`${name} ${value}`);
+	};
+	check("pH", reading.pHFlags, reading.pHMilli, water.pH * 1000, 50);
+	check(
+		"temperature",
+		reading.temperatureFlags,
+		reading.temperatureMillidegrees,
+		water.celsius * 1000,
+		100,
+	);
+	const raw = water.microsiemens * 100;
+	check("conductivity", reading.conductivityFlags, reading.conductivityHundredths, raw, raw / 50);
+	check(
+		"turbidity",
+		reading.turbidityFlags,
+		reading.turbidityMicrovolts,
+		RIVER_MICROVOLTS,
+		125 * 12,
+	);
+	check("battery", reading.batteryFlags, reading.batteryMillivolts, water.batteryVolts * 1000, 100);
+	return wrong;
+}
+
+describe("measuring through the chip models", () => {
+	for (const firmware of Object.values(EZO_FIRMWARE)) {
+		it(`reads the water with circuits of firmware ${firmware.version}`, () => {
+			const bench = new ProbeBench({ firmware });
+			const measured = bench.measure();
+			assert.deepEqual(measured.failures, []);
+			assert.deepEqual(silentErrors(measured), []);
+			assert.deepEqual(
+				FLAGS.map((name) => measured.reading[name]),
+				[0, 0, 0, 0, 0],
+			);
+			assert.equal(measured.reading.temperatureMillidegrees, 11_250);
+			assert.equal(measured.reading.turbidityMicrovolts, RIVER_MICROVOLTS);
+			assert.equal(bench.probeBus.counters.nacks, 0);
+			assert.equal(bench.probeBus.counters.timeouts, 0);
+		});
+	}
+
+	it("reads the water whatever the open questions of the datasheets turn out to be", () => {
+		for (const wakeConsumesCommand of [true, false]) {
+			for (const secondRead of ["no data", "repeats"] as const) {
+				for (const sleepKeepsTemperature of [true, false]) {
+					for (const timing of ["measured", "datasheet"] as const) {
+						const firmware = {
+							...EZO_FIRMWARE["2.16"],
+							...{ wakeConsumesCommand, secondRead, sleepKeepsTemperature, timing },
+						};
+						const measured = new ProbeBench({ firmware }).measure();
+						assert.deepEqual(measured.failures, [], JSON.stringify(firmware));
+						assert.deepEqual(silentErrors(measured), [], JSON.stringify(firmware));
+					}
+				}
+			}
+		}
+	});
+
+	it("measures again and again across power cycles of the rail, with stretched clocks", () => {
+		const bench = new ProbeBench({ stretchMillisecondsMax: 2 });
+		for (let wake = 0; wake < 20; wake++) {
+			bench.water.pH = 4 + wake * 0.2;
+			const measured = bench.measure();
+			assert.deepEqual(measured.failures, []);
+			assert.deepEqual(silentErrors(measured, bench.water), []);
+		}
+		assert.ok(bench.longestUnfedMilliseconds < 5000);
+	});
+
+	it("compensates the electrode for cold water", () => {
+		const bench = new ProbeBench();
+		bench.water.celsius = 5;
+		bench.water.pH = 4;
+		assert.equal(bench.measure().reading.pHMilli, 4000);
+	});
+
+	it("never lets an open RTD ruin the pH: it reads with 25 degrees, and says so", () => {
+		const bench = new ProbeBench();
+		bench.water.isRtdOpen = true;
+		const { reading, failures } = bench.measure();
+		assert.deepEqual(failures, [{ channel: 1, code: "probe-absent" }]);
+		assert.equal(reading.temperatureMillidegrees, undefined);
+		assert.equal(reading.pHFlags, uncompensated);
+		// Nernst at 11.25 instead of 25 degC: 0.812 x 284.4 / 298.15 = 0.7746 above 7.
+		assert.equal(reading.pHMilli, 7775);
+		assert.equal(reading.conductivityFlags, 0);
+	});
+
+	it("puts a thermometer back that somebody left in Fahrenheit", () => {
+		const bench = new ProbeBench();
+		bench.board.probeRail.on();
+		bench.clock.advanceTo(bench.clock.microseconds + 2_000_000);
+		bench.tell(0x66, "S,f");
+		bench.board.probeRail.off();
+		assert.equal(bench.measure().reading.temperatureMillidegrees, 11_250);
+	});
+
+	it("wakes circuits that were left asleep on a rail that a crash left on", () => {
+		const bench = new ProbeBench();
+		bench.board.probeRail.on();
+		bench.clock.advanceTo(bench.clock.microseconds + 2_000_000);
+		bench.tell(0x63, "Sleep");
+		assert.deepEqual(silentErrors(bench.measure()), []);
+	});
+
+	it("flags circuits without calibration", () => {
+		const { reading } = new ProbeBench({ isCalibrated: false }).measure();
+		assert.equal(reading.pHFlags, uncalibrated);
+		assert.equal(reading.conductivityFlags, uncalibrated);
+	});
+
+	it("suspects everything but the battery when the probes hang in the air", () => {
+		const bench = new ProbeBench();
+		bench.water.microsiemens = 0;
+		const { reading } = bench.measure();
+		assert.deepEqual(
+			FLAGS.map((name) => reading[name]),
+			[suspect, suspect, outOfRange | suspect, suspect, 0],
+		);
+	});
+
+	it("flags turbidity beyond the probe's scale as saturated", () => {
+		const bench = new ProbeBench();
+		bench.water.turbidity = 5000;
+		const { reading } = bench.measure();
+		assert.equal(reading.turbidityMicrovolts, 3_075_000);
+		assert.equal(reading.turbidityFlags, saturated);
+	});
+
+	it("reports a loop that is slower to start than it is given, and keeps what it saw", () => {
+		const bench = new ProbeBench({ loopWarmUpMilliseconds: 60_000 });
+		const { reading, failures } = bench.measure();
+		assert.equal(reading.turbidityMicrovolts, 525_000);
+		assert.equal(reading.turbidityFlags, fault);
+		assert.deepEqual(failures, [{ channel: 3, code: "probe-out-of-range" }]);
+	});
+
+	it("frees a data line that is held low, by clocks or by the rail", () => {
+		for (const [until, detail] of [
+			[5, 1],
+			["power", 2],
+		] as const) {
+			const bench = new ProbeBench();
+			stickWhenWarm(bench, () => bench.probeBus.stickData(until));
+			const measured = bench.measure();
+			assert.deepEqual(measured.failures, []);
+			assert.deepEqual(
+				measured.events.map((event) => [event.code, event.detail]),
+				[["bus-cleared", detail]],
+			);
+			assert.deepEqual(silentErrors(measured), []);
+		}
+	});
+
+	it("frees a clock line that is held low by the rail alone", () => {
+		const bench = new ProbeBench();
+		stickWhenWarm(bench, () => bench.probeBus.stickClock());
+		const measured = bench.measure();
+		assert.deepEqual(silentErrors(measured), []);
+		assert.deepEqual(
+			measured.events.map(({ detail }) => detail),
+			[2],
+		);
+	});
+
+	it("goes on with two probes when the third is gone, and finds it again", () => {
+		const bench = new ProbeBench();
+		bench.probeBus.addFault({ kind: "nack", address: 0x63, times: Number.POSITIVE_INFINITY });
+		const without = bench.measure();
+		assert.deepEqual(without.failures, [{ channel: 0, code: "probe-absent" }]);
+		assert.equal(without.reading.pHFlags, absent | fault);
+		assert.equal(without.reading.conductivityFlags, 0);
+		bench.probeBus.clearFaults();
+		const again = bench.measure();
+		assert.deepEqual(
+			again.events.map(({ code, detail }) => [code, detail]),
+			[["probe-recovered", 0]],
+		);
+	});
+
+	it("marks the converter's channels failed when the system bus is stuck for good", () => {
+		const bench = new ProbeBench();
+		bench.systemBus.stickData("power");
+		const { reading, failures } = bench.measure();
+		assert.deepEqual(failures, [
+			{ channel: 3, code: "bus-stuck" },
+			{ channel: 4, code: "bus-stuck" },
+		]);
+		assert.equal(reading.pHFlags, 0);
+		assert.ok(bench.longestUnfedMilliseconds < 5000);
+	});
+
+	it("believes no number behind a corrupt byte, whichever byte of whichever read", function () {
+		this.timeout(20_000);
+		let faultCount = 0;
+		const wrong: string[] = [];
+		for (const address of [0x63, 0x64, 0x66, 0x48]) {
+			const isAdc = address === 0x48;
+			for (let skip = 0; skip < (isAdc ? 10 : 9); skip++) {
+				for (let byteIndex = 0; byteIndex < (isAdc ? 2 : 8); byteIndex++) {
+					for (const xor of [0x01, 0x14]) {
+						const bench = new ProbeBench();
+						const bus = isAdc ? bench.systemBus : bench.probeBus;
+						bus.addFault({ kind: "corrupt-read", address, skip, byteIndex, xor });
+						const measured = bench.measure();
+						faultCount += bus.counters.faults;
+						for (const error of silentErrors(measured)) {
+							wrong.push(
+								`0x${address.toString(16)} read ${skip} byte ${byteIndex} ^ ${xor}: ${error}`,
+							);
+						}
+					}
+				}
+			}
+		}
+		assert.deepEqual(wrong, []);
+		assert.ok(faultCount > 300, `only ${faultCount} faults struck`);
+	});
+
+	it("believes no number behind a corrupt command", function () {
+		this.timeout(20_000);
+		const wrong: string[] = [];
+		for (const address of [0x63, 0x64, 0x66, 0x48]) {
+			for (let skip = 0; skip < 8; skip++) {
+				for (let byteIndex = 0; byteIndex < (address === 0x48 ? 3 : 7); byteIndex++) {
+					for (const xor of [0x01, 0x14]) {
+						const bench = new ProbeBench();
+						const bus = address === 0x48 ? bench.systemBus : bench.probeBus;
+						bus.addFault({ kind: "corrupt-write", address, skip, byteIndex, xor });
+						for (const error of silentErrors(bench.measure())) {
+							wrong.push(
+								`0x${address.toString(16)} write ${skip} byte ${byteIndex} ^ ${xor}: ${error}`,
+							);
+						}
+					}
+				}
+			}
+		}
+		assert.deepEqual(wrong, []);
+	});
+});
+
+describe("the real-time clock through its chip model", () => {
+	const UTC = 1_760_000_000;
+
+	it("has no time before it is set, keeps it afterwards, and fits the time keeper", () => {
+		const bench = new ProbeBench();
+		const clock: RealTimeClock = bench.openRealTimeClock();
+		assert.equal(clock.read(), undefined);
+		clock.set(UTC);
+		bench.clock.advanceTo(bench.clock.microseconds + 86_400_000_000);
+		assert.equal(clock.read(), UTC + 86_400);
+	});
+
+	it("pulls INT low at the alarm and lets go when it is cleared", () => {
+		const bench = new ProbeBench();
+		const clock = bench.openRealTimeClock();
+		clock.set(UTC);
+		clock.setAlarm(UTC + 300);
+		assert.equal(clock.alarm(UTC), UTC + 300);
+		bench.clock.advanceTo(bench.clock.microseconds + 298_000_000);
+		assert.equal(bench.rtc.isInterrupting, false);
+		bench.clock.advanceTo(bench.clock.microseconds + 3_000_000);
+		assert.equal(bench.rtc.isInterrupting, true);
+		assert.equal(clock.isAlarmOn, true);
+		clock.clearAlarm();
+		assert.equal(bench.rtc.isInterrupting, false);
+	});
+});
+
+/** Lets a line stick 1.2 s from now: the first circuit has been asked and owes its answer. */
+function stickWhenWarm(bench: ProbeBench, stick: () => void): void {
+	bench.clock.createAlarm(stick).schedule(1200);
+}
