@@ -1,7 +1,7 @@
 /**
  * When to try again, and what that may cost. A thousand stations whose collector comes back must
  * not come back with it, and a station whose collector is gone must not empty its battery on it.
- * Measured policies and their herds: docs/WIRE.md. All instants are the board's clock, which goes
+ * The rules stand in docs/WIRE.md. All instants are the board's clock, which goes
  * on through deep sleep.
  */
 import { type Chance, fraction } from "../../core/chance.js";
