@@ -36,7 +36,7 @@ export class I2CPeer {
 
 	/** Exactly `count` bytes. */
 	read(count: number): Uint8Array {
-		return this.#whole(count, (io) => io.read(count));
+		return this.#whole(count, (io, into) => io.read(into));
 	}
 
 	/** `bytes` must not be empty: an empty write hangs the bus of a sleeping EZO circuit. */
@@ -46,7 +46,7 @@ export class I2CPeer {
 
 	/** Writes, then reads exactly `count` bytes after a repeated start. */
 	writeRead(bytes: Uint8Array, count: number): Uint8Array {
-		return this.#whole(count, (io) => io.writeRead(bytes, count));
+		return this.#whole(count, (io, into) => io.writeRead(bytes, into));
 	}
 
 	/** Idempotent; using the peer afterwards throws. */
@@ -55,10 +55,11 @@ export class I2CPeer {
 		this.#io = undefined;
 	}
 
-	#whole(count: number, transfer: (io: I2C) => ArrayBuffer): Uint8Array {
-		const bytes = new Uint8Array(this.#guard(transfer));
-		if (bytes.length === count) return bytes;
-		throw this.#failed(`gave ${bytes.length} of ${count} bytes`, undefined);
+	#whole(count: number, transfer: (io: I2C, into: Uint8Array) => number): Uint8Array {
+		const bytes = new Uint8Array(count);
+		const got = this.#guard((io) => transfer(io, bytes));
+		if (got === count) return bytes;
+		throw this.#failed(`gave ${got} of ${count} bytes`, undefined);
 	}
 
 	#guard<Result>(transfer: (io: I2C) => Result): Result {

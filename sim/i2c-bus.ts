@@ -7,6 +7,14 @@
 import { assert } from "../src/core/errors.js";
 import type { I2CBus, I2CBusRecovery, I2CConnection, I2COptions } from "../src/firmware/ports.js";
 import type { VirtualClock } from "./clock.js";
+import {
+	type ActiveFault,
+	corrupted,
+	type I2CFault,
+	NO_FAULTS,
+	type Strike,
+	strikes,
+} from "./i2c-fault.js";
 import { type I2CLine, I2CPeer } from "./i2c-peer.js";
 
 /** Longest stretch that the ESP32's master bears: 0xFFFFF cycles of 80 MHz = 13.1 ms. */
@@ -25,7 +33,8 @@ export interface I2CChip {
 	/** 7-bit address; a chip may change its own. */
 	readonly address: number;
 	readonly isPowered: boolean;
-	/** True while the chip pulls the data line low on its own account: the bus is dead. */
+	/** True while the chip pulls the data line low on its own account: the bus is dead. A chip that
+	 * never does leaves it out. */
 	readonly holdsData?: boolean;
 	/** Bytes between the address and the stop; none for a probe. False: not acknowledged. */
 	write(bytes: Uint8Array): boolean;
@@ -37,30 +46,6 @@ export interface I2CChip {
 	/** The second byte of a general call. */
 	generalCall?(command: number): void;
 }
-
-interface FaultScope {
-	/** Only transactions with this address; any without it. */
-	readonly address?: number;
-	/** Lets this many matching transactions pass first. Default 0. */
-	readonly skip?: number;
-	/** Strikes this often, then is gone; Infinity for ever. Default 1. */
-	readonly times?: number;
-}
-
-/** Trouble laid over the bus. Bytes are counted from 0 behind the address. */
-export type I2CFault =
-	| (FaultScope & { readonly kind: "nack" })
-	| (FaultScope & {
-			readonly kind: "corrupt-read";
-			readonly byteIndex: number;
-			readonly xor: number;
-	  })
-	| (FaultScope & {
-			readonly kind: "corrupt-write";
-			readonly byteIndex: number;
-			readonly xor: number;
-	  })
-	| (FaultScope & { readonly kind: "stretch"; readonly milliseconds: number });
 
 export interface I2CBusCounters {
 	transactions: number;
@@ -88,26 +73,6 @@ export interface SimulatedI2CBusOptions {
 	isClamped?: () => boolean;
 }
 
-interface ActiveFault {
-	readonly fault: I2CFault;
-	skip: number;
-	times: number;
-}
-
-/** What strikes one transaction. */
-interface Strike {
-	isRefused: boolean;
-	stretchMicroseconds: number;
-	corruptRead: I2CFault | undefined;
-	corruptWrite: I2CFault | undefined;
-}
-
-const NO_FAULTS: Readonly<Strike> = Object.freeze({
-	isRefused: false,
-	stretchMicroseconds: 0,
-	corruptRead: undefined,
-	corruptWrite: undefined,
-});
 const NO_BYTES = new Uint8Array(0);
 
 export class SimulatedI2CBus implements I2CBus {
@@ -125,6 +90,9 @@ export class SimulatedI2CBus implements I2CBus {
 	readonly #beforeOperation: ((kind: "i2c", address: number) => void) | undefined;
 	readonly #isClamped: (() => boolean) | undefined;
 	readonly #chips: I2CChip[] = [];
+	/** Those that may hold the data line. */
+	readonly #holders: I2CChip[] = [];
+	readonly #chipsByAddress: (I2CChip | undefined)[] = [];
 	readonly #faults: ActiveFault[] = [];
 	readonly #peers: I2CPeer[] = [];
 	/** Clock pulses that free the data line: 0 free, Infinity only by power. */
@@ -160,6 +128,8 @@ export class SimulatedI2CBus implements I2CBus {
 	/** Solders a chip to the bus. Two chips with one address talk at once, as on a real bus. */
 	attach(chip: I2CChip): void {
 		this.#chips.push(chip);
+		if ("holdsData" in chip) this.#holders.push(chip);
+		this.#chipsByAddress.length = 0;
 	}
 
 	/** Switches the rail of every chip of this bus; losing power also frees stuck lines. */
@@ -216,18 +186,8 @@ export class SimulatedI2CBus implements I2CBus {
 		const { address } = peer;
 		this.#beforeOperation?.("i2c", address);
 		this.counters.transactions++;
-		if (this.#isLineStuck()) return this.#timeOut(peer, peer.timeoutMilliseconds);
-		// One pass, because a year of a station is ten million transactions.
-		let chip: I2CChip | undefined;
-		let isShared = address === 0;
-		for (const candidate of this.#chips) {
-			if (!candidate.isPowered) continue;
-			if (candidate.holdsData === true) return this.#timeOut(peer, peer.timeoutMilliseconds);
-			if (candidate.address !== address) continue;
-			if (chip === undefined) chip = candidate;
-			else isShared = true;
-		}
-		if (isShared) chip = new SharedAddress(address, this.#chips);
+		if (this.#isDead()) return this.#timeOut(peer, peer.timeoutMilliseconds);
+		const chip = this.#chipAt(address);
 
 		const faults = this.#faults.length === 0 ? NO_FAULTS : this.#strike(peer, out, readCount);
 		const stretchMicroseconds = faults.stretchMicroseconds + (chip?.stretchMicroseconds?.() ?? 0);
@@ -250,7 +210,8 @@ export class SimulatedI2CBus implements I2CBus {
 				this.counters.nacks++;
 				return undefined;
 			}
-			if (chip.holdsData === true) return this.#timeOut(peer, peer.timeoutMilliseconds);
+			if (chip.address !== address) this.#chipsByAddress.length = 0;
+			if (this.#isDead()) return this.#timeOut(peer, peer.timeoutMilliseconds);
 		}
 		if (readCount === 0) return NO_BYTES;
 		const bytes = chip.read(readCount);
@@ -258,6 +219,26 @@ export class SimulatedI2CBus implements I2CBus {
 		assert(bytes.length === readCount, `${address} gave ${bytes.length} of ${readCount} bytes`);
 		this.#consumeBytes(peer, readCount);
 		return faults.corruptRead === undefined ? bytes : corrupted(bytes, faults.corruptRead);
+	}
+
+	/**
+	 * Who listens to an address, with power. A year of a station is ten million transactions, so who
+	 * answered last is asked first; the table is made anew when a chip was added or has moved.
+	 */
+	#chipAt(address: number): I2CChip | undefined {
+		const known = this.#chipsByAddress[address];
+		if (known !== undefined && known.address === address)
+			return known.isPowered ? known : undefined;
+		let chip: I2CChip | undefined;
+		let isShared = address === 0;
+		for (const candidate of this.#chips) {
+			if (candidate.address !== address) continue;
+			if (chip !== undefined) isShared = true;
+			chip = candidate;
+		}
+		if (isShared) return new SharedAddress(address, this.#chips);
+		this.#chipsByAddress[address] = chip;
+		return chip?.isPowered === true ? chip : undefined;
 	}
 
 	/** All faults that strike this transaction; spent ones leave the list. */
@@ -297,14 +278,10 @@ export class SimulatedI2CBus implements I2CBus {
 		return undefined;
 	}
 
-	#isLineStuck(): boolean {
-		return this.#stuckClocks > 0 || this.#isClockStuck || this.#isClamped?.() === true;
-	}
-
 	#isDead(): boolean {
-		return (
-			this.#isLineStuck() || this.#chips.some((chip) => chip.isPowered && chip.holdsData === true)
-		);
+		if (this.#stuckClocks > 0 || this.#isClockStuck || this.#isClamped?.() === true) return true;
+		for (const chip of this.#holders) if (chip.isPowered && chip.holdsData === true) return true;
+		return false;
 	}
 
 	#clear(): boolean {
@@ -363,31 +340,4 @@ class SharedAddress implements I2CChip {
 		}
 		return bytes;
 	}
-}
-
-/** Whether a fault strikes this transaction; counts it down if so. */
-function strikes(
-	active: ActiveFault,
-	address: number,
-	isWriting: boolean,
-	isReading: boolean,
-): boolean {
-	const { fault } = active;
-	if (fault.address !== undefined && fault.address !== address) return false;
-	if (fault.kind === "corrupt-read" && !isReading) return false;
-	if (fault.kind === "corrupt-write" && !isWriting) return false;
-	if (active.skip > 0) {
-		active.skip--;
-		return false;
-	}
-	active.times--;
-	return true;
-}
-
-/** A copy with one byte changed; one beyond the end changes nothing. */
-function corrupted(bytes: Uint8Array, fault: I2CFault): Uint8Array {
-	const copy = bytes.slice();
-	if (fault.kind !== "corrupt-read" && fault.kind !== "corrupt-write") return copy;
-	if (fault.byteIndex < copy.length) copy[fault.byteIndex]! ^= fault.xor;
-	return copy;
 }

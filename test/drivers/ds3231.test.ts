@@ -128,8 +128,9 @@ describe("the DS3231 driver", () => {
 			write(bytes: Uint8Array): void {
 				registers.set(bytes.subarray(1), bytes[0]);
 			}
-			writeRead(_address: Uint8Array, count: number): ArrayBuffer {
-				return registers.slice(0, count).buffer;
+			writeRead(_address: Uint8Array, into: Uint8Array): number {
+				into.set(registers.subarray(0, into.length));
+				return into.length;
 			}
 		}
 		const io = Memory as unknown as I2CConnection["io"];

@@ -60,14 +60,14 @@ export function scriptedI2C(): ScriptedI2C {
 			);
 			opened.push(options);
 		}
-		read(count: number): ArrayBuffer {
-			return next("read", undefined, count);
+		read(target: number | ByteBuffer): ArrayBuffer | number {
+			return given(target, next("read", undefined, lengthOf(target)));
 		}
 		write(buffer: ByteBuffer): undefined {
 			next("write", buffer);
 		}
-		writeRead(buffer: ByteBuffer, count: number): ArrayBuffer {
-			return next("writeRead", buffer, count);
+		writeRead(buffer: ByteBuffer, target: number | ByteBuffer): ArrayBuffer | number {
+			return given(target, next("writeRead", buffer, lengthOf(target)));
 		}
 		close(): void {}
 	}
@@ -83,6 +83,16 @@ export function scriptedI2C(): ScriptedI2C {
 		},
 		assertConsumed: () => assert.deepEqual(script, []),
 	};
+}
+
+function lengthOf(target: number | ByteBuffer): number {
+	return typeof target === "number" ? target : target.byteLength;
+}
+
+function given(target: number | ByteBuffer, answer: ArrayBuffer): ArrayBuffer | number {
+	if (typeof target === "number") return answer;
+	bytesOf(target).set(new Uint8Array(answer));
+	return answer.byteLength;
 }
 
 function bytesOf(buffer: ByteBuffer): Uint8Array {
