@@ -20,7 +20,7 @@ import { join } from "node:path";
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { bytesOfHex, hexOf } from "../core/bytes.js";
-import { type CollectorKey, collectorKeyOf } from "./keys.js";
+import { type SigningKey, signingKeyOf } from "./keys.js";
 import { CollectorTrouble } from "./trouble.js";
 
 export interface CollectorIdentity {
@@ -30,7 +30,7 @@ export interface CollectorIdentity {
 	readonly certificateChain: string;
 	/** PEM of the leaf's key. */
 	readonly privateKey: string;
-	readonly acknowledgementKey: CollectorKey;
+	readonly acknowledgementKey: SigningKey;
 }
 
 interface IdentityFile {
@@ -96,7 +96,7 @@ function identityOf(path: string, serverName: string, stored: IdentityFile): Col
 		certificateAuthority: stored.certificateAuthority,
 		certificateChain: `${stored.certificate}\n${stored.certificateAuthority}\n`,
 		privateKey: stored.privateKey,
-		acknowledgementKey: collectorKeyOf(scalar),
+		acknowledgementKey: signingKeyOf(scalar),
 	};
 }
 

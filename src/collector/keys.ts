@@ -8,15 +8,15 @@ import {
 	verify,
 } from "node:crypto";
 
-export interface CollectorKey {
+export interface SigningKey {
 	/** SEC 1 compressed point, 33 bytes: what stations are provisioned with. */
 	readonly publicKey: Uint8Array;
 	/** Signs bytes by ES256; r || s, 64 bytes. */
 	sign(toBeSigned: Uint8Array): Uint8Array;
 }
 
-/** The key of a private scalar of 32 bytes. */
-export function collectorKeyOf(privateScalar: Uint8Array): CollectorKey {
+/** The signing key of a private scalar of 32 bytes. */
+export function signingKeyOf(privateScalar: Uint8Array): SigningKey {
 	const exchange = createECDH("prime256v1");
 	exchange.setPrivateKey(privateScalar);
 	const point = exchange.getPublicKey();

@@ -17,13 +17,13 @@ import { type Batch, decodeBatch, NewerBatchError, readBatchLabel } from "../pro
 import { chainNext, chainStart, HEAD_BYTES } from "../protocol/chain.js";
 import { decodeSign1, encodeSign1, type Sign1, toBeSigned } from "../protocol/cose.js";
 import { decodeEntry, type Entry } from "../protocol/entry.js";
-import { type CollectorKey, isSignedBy, stationKeyOf } from "./keys.js";
+import { isSignedBy, type SigningKey, stationKeyOf } from "./keys.js";
 import { bytesOf, type SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
 
 export interface LedgerOptions {
 	readonly store: SqlStore;
-	readonly key: CollectorKey;
+	readonly key: SigningKey;
 	/** Unix seconds; in a simulation the world's. */
 	readonly clock: { readonly utcSeconds: number };
 	/** What the answer asks of the station: seconds to its next upload; 0: as it likes. */

@@ -1,0 +1,134 @@
+/** The ports of one life of a simulated station, over its hardware. */
+import type { Chance } from "../../src/core/chance.js";
+import { createSha256 } from "../../src/core/sha256.js";
+import type {
+	Board,
+	FlashPartition,
+	I2CBus,
+	Network,
+	ResetReason,
+	Signer,
+	Verifier,
+	WakeCause,
+} from "../../src/firmware/ports.js";
+import type { Hardware } from "./hardware.js";
+import type { Life } from "./life.js";
+import { SimulatedRail } from "./rail.js";
+
+/** ESP32 task watchdog as the board target sets it. */
+const WATCHDOG_MILLISECONDS = 60_000;
+
+export interface BoardOptions {
+	readonly hardware: Hardware;
+	readonly life: Life;
+	readonly powerOnMicroseconds: number;
+	readonly resetReason: ResetReason;
+	readonly wakeCause: WakeCause;
+	readonly chance: Chance;
+	readonly retained: Uint8Array;
+	readonly flash: FlashPartition;
+	readonly network: Network;
+	readonly signer: Signer;
+	readonly verifier: Verifier;
+	readonly trustFloorUtcSeconds: number;
+	/** Counts an operation; may throw PowerCut. */
+	readonly beforeOperation: () => void;
+	readonly onDeepSleep: (milliseconds: number) => void;
+	readonly onReset: (reason: ResetReason) => void;
+	readonly onLog: (line: string) => void;
+}
+
+/** Every port of it throws PowerCut once `life` is over. */
+export function createBoard(options: BoardOptions): Board {
+	const { hardware, life } = options;
+	const check = (): void => life.check();
+	const watchdog = life.createAlarm(() => options.onReset("watchdog"));
+	watchdog.schedule(WATCHDOG_MILLISECONDS);
+	return {
+		clock: {
+			get milliseconds() {
+				return Math.floor((hardware.clock.microseconds - options.powerOnMicroseconds) / 1000);
+			},
+			createAlarm: (callback) => life.createAlarm(callback),
+		},
+		entropy: {
+			fill: (bytes) => {
+				check();
+				for (let index = 0; index < bytes.length; index++) {
+					bytes[index] = options.chance.uint32() >>> 24;
+				}
+			},
+		},
+		processor: {
+			resetReason: options.resetReason,
+			wakeCause: options.wakeCause,
+			deepSleep: (milliseconds) => {
+				check();
+				options.onDeepSleep(milliseconds);
+			},
+			restart: () => {
+				check();
+				options.onReset("software");
+			},
+			freeHeapBytes: undefined,
+		},
+		retained: {
+			byteLength: options.retained.length,
+			read: (bytes) => {
+				check();
+				bytes.set(options.retained.subarray(0, bytes.length));
+			},
+			write: (bytes) => {
+				options.beforeOperation();
+				options.retained.set(bytes);
+			},
+		},
+		watchdog: {
+			timeoutMilliseconds: WATCHDOG_MILLISECONDS,
+			feed: () => {
+				check();
+				watchdog.schedule(WATCHDOG_MILLISECONDS);
+			},
+		},
+		log: {
+			line: (text) => {
+				check();
+				options.onLog(text);
+			},
+		},
+		flash: options.flash,
+		systemBus: guarded(hardware.systemBus, check),
+		probeBus: guarded(hardware.probeBus, check),
+		probeRail: new SimulatedRail((isOn) => {
+			check();
+			hardware.switchProbes(isOn);
+		}),
+		loopRail: new SimulatedRail((isOn) => {
+			check();
+			hardware.switchLoop(isOn);
+		}),
+		network: options.network,
+		signer: options.signer,
+		verifier: options.verifier,
+		sha256: createSha256(),
+		console: {
+			read: () => undefined,
+			write: (bytes) => bytes.length,
+			isAttached: false,
+			onActivity: undefined,
+		},
+		trustFloorUtcSeconds: options.trustFloorUtcSeconds,
+	};
+}
+
+function guarded(bus: I2CBus, check: () => void): I2CBus {
+	return {
+		connection: bus.connection,
+		recovery: {
+			clear: () => {
+				check();
+				return bus.recovery.clear();
+			},
+		},
+	};
+}

@@ -1,0 +1,230 @@
+/**
+ * What is soldered and what hangs in the water: chips on their buses, rails, battery, all of one
+ * simulated station. It outlives wakes and power losses; a `Board` made of it does not.
+ */
+import { SeededChance, seedOf } from "../../src/core/chance.js";
+import { Ads1115 } from "../chips/ads1115.js";
+import { Ds3231 } from "../chips/ds3231.js";
+import { EzoEc } from "../chips/ezo-ec.js";
+import { EzoPh } from "../chips/ezo-ph.js";
+import { EzoRtd } from "../chips/ezo-rtd.js";
+import type { VirtualClock } from "../clock.js";
+import { EnergyAccount } from "../energy.js";
+import { SimulatedI2CBus } from "../i2c-bus.js";
+import { LaggingProbe } from "../probes/lagging-probe.js";
+import { TurbidityLoop } from "../probes/turbidity-loop.js";
+import { type ConductionLaw, conductivityAt } from "../river/conduction.js";
+import { wave } from "../river/noise.js";
+import type { River } from "../river/river.js";
+import { Battery } from "./battery.js";
+
+/** All currents are referred to the battery: 12 V, and converters that waste 15 %. */
+const BATTERY_VOLTS = 12;
+const CONVERTER_EFFICIENCY = 0.85;
+const PROBE_VOLTS = 5;
+const LOOP_VOLTS = 15;
+const LOGIC_VOLTS = 3.3;
+
+/** ESP32 in deep sleep, RTC, ADC, regulators: what is drawn day and night. */
+const SLEEP_MILLIAMPERES = 0.15;
+/** ESP32 awake, radio off (datasheet v4.6, table of current consumption, 160 MHz modem sleep). */
+const PROCESSOR_MILLIAMPERES = 40;
+const RADIO_MILLIAMPERES: Readonly<Record<RadioState, number>> = Object.freeze({
+	off: 0,
+	connecting: 110,
+	idle: 95,
+	active: 180,
+});
+
+export type RadioState = "off" | "connecting" | "idle" | "active";
+
+/** 7 Ah at 12 V. */
+const BATTERY_MILLIWATT_HOURS = 84_000;
+/** A 5 W panel on an autumn day: this much at noon, nothing at night. */
+const SOLAR_NOON_MILLIWATTS = 2500;
+
+const LOOP_WARM_UP_MILLISECONDS = 1000;
+const BATTERY_DIVIDER = 6;
+
+export interface HardwareOptions {
+	readonly clock: VirtualClock;
+	/** Unix seconds of the clock's origin. */
+	readonly originUtcSeconds: number;
+	readonly seed: number;
+	readonly river: River;
+	readonly conduction: ConductionLaw;
+	readonly shuntOhms: number;
+	readonly turbidityAt4Milliampere: number;
+	readonly turbidityAt20Milliampere: number;
+	/** Called before every operation on a bus; may throw PowerCut. */
+	readonly beforeOperation: () => void;
+}
+
+export type Hardware = ReturnType<typeof createHardware>;
+
+/** Wires it up; everything is unpowered but the always-on parts. */
+export function createHardware(options: HardwareOptions) {
+	const { clock, river, beforeOperation } = options;
+	const chance = (name: string): SeededChance =>
+		new SeededChance(seedOf(options.seed, `${name} ${clock.microseconds}`));
+	const seconds = (): number => clock.microseconds / 1_000_000;
+	const utcSeconds = (): number => options.originUtcSeconds + seconds();
+	const water = () => river.at(utcSeconds());
+	const energy = new EnergyAccount(clock, BATTERY_VOLTS);
+	const draw = (part: string, milliamperes: number, volts: number): void => {
+		energy.setMilliamperes(part, (milliamperes * volts) / (BATTERY_VOLTS * CONVERTER_EFFICIENCY));
+	};
+	draw("sleep", SLEEP_MILLIAMPERES, LOGIC_VOLTS);
+	const battery = new Battery({
+		capacityMilliwattHours: BATTERY_MILLIWATT_HOURS,
+		solarMilliwatts: (utc) => Math.max(wave(utc / 86_400 - 0.25), 0) * SOLAR_NOON_MILLIWATTS,
+		utcSeconds,
+		drawnMilliwattHours: () => {
+			let sum = 0;
+			for (const drawn of energy.milliwattHoursByPart().values()) sum += drawn;
+			return sum;
+		},
+	});
+
+	const probe = (
+		name: string,
+		truth: () => number,
+		responseSeconds: number,
+		noise: (reading: number) => number,
+	): LaggingProbe =>
+		new LaggingProbe({ seconds, truth, responseSeconds, noise, chance: chance(name) });
+	const pHProbe = probe(
+		"pH",
+		() => water().pH,
+		8,
+		() => 0.002,
+	);
+	const temperatureProbe = probe(
+		"temperature",
+		() => water().temperatureCelsius,
+		6,
+		() => 0.004,
+	);
+	const conductivityProbe = probe(
+		"conductivity",
+		() => {
+			const { conductivityAt25MicrosiemensPerCm, temperatureCelsius } = water();
+			return conductivityAt(
+				options.conduction,
+				conductivityAt25MicrosiemensPerCm,
+				temperatureCelsius,
+			);
+		},
+		1,
+		(reading) => reading * 0.0005,
+	);
+	const turbidityProbe = probe(
+		"turbidity",
+		() => water().turbidityFormazinUnits,
+		2,
+		(reading) => 0.15 + 0.01 * Math.abs(reading),
+	);
+
+	const loop = new TurbidityLoop({
+		milliseconds: () => clock.microseconds / 1000,
+		turbidity: () => turbidityProbe.read(),
+		shuntOhms: options.shuntOhms,
+		at4Milliampere: options.turbidityAt4Milliampere,
+		at20Milliampere: options.turbidityAt20Milliampere,
+		warmUpMilliseconds: LOOP_WARM_UP_MILLISECONDS,
+	});
+
+	const current = new Map<string, number>();
+	const onCurrent =
+		(chip: string) =>
+		(milliamperes: number): void => {
+			current.set(chip, milliamperes);
+			let sum = 0;
+			for (const each of current.values()) sum += each;
+			draw("probes", sum, PROBE_VOLTS);
+		};
+	const ph = new EzoPh({
+		clock,
+		chance: chance("ezo-ph"),
+		quantity: () => pHProbe.read(),
+		waterCelsius: () => water().temperatureCelsius,
+		supplyVolts: PROBE_VOLTS,
+		onCurrent: onCurrent("ph"),
+	});
+	const ec = new EzoEc({
+		clock,
+		chance: chance("ezo-ec"),
+		quantity: () => conductivityProbe.read(),
+		supplyVolts: PROBE_VOLTS,
+		onCurrent: onCurrent("ec"),
+	});
+	const rtd = new EzoRtd({
+		clock,
+		chance: chance("ezo-rtd"),
+		quantity: () => temperatureProbe.read(),
+		supplyVolts: PROBE_VOLTS,
+		onCurrent: onCurrent("rtd"),
+	});
+	const adc = new Ads1115({
+		clock,
+		inputs: (pin) => {
+			if (pin === 0) return loop.volts();
+			if (pin === 1) return battery.volts() / BATTERY_DIVIDER;
+			return 0;
+		},
+	});
+	const rtc = new Ds3231({
+		clock,
+		driftPartsPerMillion:
+			(new SeededChance(seedOf(options.seed, "rtc")).uint32() / 2 ** 32) * 4 - 2,
+	});
+
+	// Commissioned: a technician has calibrated the circuits with ideal electrodes.
+	ph.load({ ...ph.save(), own: { ...ph.save().own, hasMid: 1, hasLow: 1, hasHigh: 1 } });
+	ec.load({ ...ec.save(), own: { ...ec.save().own, isDry: 1, points: 1 } });
+	rtd.load({ ...rtd.save(), own: { ...rtd.save().own, isCalibrated: 1 } });
+
+	const probeRailState = { isOn: false };
+	const systemBus = new SimulatedI2CBus({ clock, beforeOperation });
+	const probeBus = new SimulatedI2CBus({
+		clock,
+		beforeOperation,
+		isClamped: () => !probeRailState.isOn,
+	});
+	for (const chip of [adc, rtc]) {
+		systemBus.attach(chip);
+		chip.setPower(true);
+	}
+	for (const chip of [ph, ec, rtd]) probeBus.attach(chip);
+
+	return {
+		clock,
+		utcSeconds,
+		energy,
+		battery,
+		chips: { ph, ec, rtd, adc, rtc },
+		loop,
+		systemBus,
+		probeBus,
+		switchProbes(isOn: boolean): void {
+			if (isOn === probeRailState.isOn) return;
+			probeRailState.isOn = isOn;
+			probeBus.setPower(isOn);
+		},
+		/** The processor stops: peers that it had opened on the buses are gone. */
+		resetProcessor(): void {
+			systemBus.processorReset();
+			probeBus.processorReset();
+		},
+		switchLoop(isOn: boolean): void {
+			loop.setPower(isOn);
+			draw("loop", isOn ? 22 : 0, LOOP_VOLTS);
+		},
+		setProcessor(isRunning: boolean): void {
+			draw("processor", isRunning ? PROCESSOR_MILLIAMPERES : 0, LOGIC_VOLTS);
+		},
+		setRadio(state: RadioState): void {
+			draw("radio", RADIO_MILLIAMPERES[state], LOGIC_VOLTS);
+		},
+	};
+}

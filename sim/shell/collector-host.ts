@@ -1,0 +1,85 @@
+/** The collector of `npm start`: embedded database, HTTPS on loopback, the world's clock. */
+import { createHash } from "node:crypto";
+import { type CollectorIdentity, openIdentity } from "../../src/collector/identity.js";
+import { Ledger } from "../../src/collector/ledger.js";
+import { openPGliteStore } from "../../src/collector/pglite-store.js";
+import { entriesOf } from "../../src/collector/query.js";
+import { createHandler, listenHttps } from "../../src/collector/receiver.js";
+import { CollectorTrouble } from "../../src/collector/trouble.js";
+import { Failure } from "./failure.js";
+import { COLLECTOR_NAME } from "./simulation.js";
+
+export interface CollectorHost {
+	readonly identity: CollectorIdentity;
+	readonly port: number;
+	/** Entries received again, and refusals, since this start. */
+	readonly counts: { duplicates: number; refusals: number };
+	enrol(station: string, publicKey: Uint8Array): Promise<void>;
+	/** Canonical bytes of all rows of a station, in order. */
+	rowsOf(station: string): Promise<Uint8Array[]>;
+	close(): Promise<void>;
+}
+
+export interface CollectorHostOptions {
+	readonly directory: string;
+	readonly port: number;
+	readonly seed: number;
+	readonly clock: { readonly utcSeconds: number };
+	readonly onTrouble: (line: string) => void;
+}
+
+/** Opens it. Throws Failure: database in use or of another version, port taken. */
+export async function openCollectorHost(options: CollectorHostOptions): Promise<CollectorHost> {
+	try {
+		return await open(options);
+	} catch (error) {
+		if (error instanceof CollectorTrouble) throw new Failure(error.message);
+		throw error;
+	}
+}
+
+async function open(options: CollectorHostOptions): Promise<CollectorHost> {
+	// Its public half is part of the stations' configuration, which is part of their record.
+	const scalar = createHash("sha256")
+		.update(`bistrina simulated collector ${options.seed}`)
+		.digest();
+	const identity = await openIdentity(options.directory, COLLECTOR_NAME, new Uint8Array(scalar));
+	const store = await openPGliteStore(options.directory);
+	const counts = { duplicates: 0, refusals: 0 };
+	try {
+		const ledger = new Ledger({
+			store,
+			key: identity.acknowledgementKey,
+			clock: options.clock,
+			onReport: ({ station, reason, detail }) => {
+				counts.refusals++;
+				options.onTrouble(`collector refused ${station}: ${reason}, ${detail}`);
+			},
+		});
+		const listening = await listenHttps({
+			handler: createHandler(ledger, ({ duplicateCount }) => {
+				counts.duplicates += duplicateCount;
+			}),
+			host: "127.0.0.1",
+			port: options.port,
+			certificateChain: identity.certificateChain,
+			privateKey: identity.privateKey,
+			onFailure: (error) => options.onTrouble(`collector: ${String(error)}`),
+		});
+		return {
+			identity,
+			port: listening.port,
+			counts,
+			enrol: (station, publicKey) => ledger.enrol(station, publicKey),
+			rowsOf: async (station) =>
+				(await entriesOf(store, station)).map(({ canonical }) => canonical),
+			close: async () => {
+				await listening.close();
+				await store.close();
+			},
+		};
+	} catch (error) {
+		await store.close();
+		throw error;
+	}
+}

@@ -1,0 +1,33 @@
+/** `npm start`: stations, rivers and the collector on one machine. Exit 0, 1 (trouble), 2 (usage), 70 (bug). */
+import { CommanderError } from "commander";
+import pc from "picocolors";
+import { Failure } from "./failure.js";
+import { parseStartOptions, type StartOptions } from "./options.js";
+import { run } from "./run.js";
+
+async function main(argv: readonly string[]): Promise<number> {
+	let options: StartOptions;
+	try {
+		options = parseStartOptions(argv);
+	} catch (error) {
+		if (!(error instanceof CommanderError)) throw error;
+		return error.exitCode === 0 ? 0 : 2;
+	}
+	try {
+		return await run(options);
+	} catch (error) {
+		if (!(error instanceof Failure)) throw error;
+		process.stderr.write(`${pc.red("error:")} ${error.message}\n`);
+		return 1;
+	}
+}
+
+main(process.argv.slice(2)).then(
+	(code) => {
+		process.exitCode = code;
+	},
+	(error: unknown) => {
+		process.stderr.write(`bug: ${error instanceof Error ? error.stack : String(error)}\n`);
+		process.exitCode = 70;
+	},
+);

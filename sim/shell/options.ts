@@ -1,0 +1,121 @@
+/** The command line of `npm start`. */
+import { resolve } from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { SCENARIOS } from "../river/scenarios.js";
+
+export interface StartOptions {
+	/** Absolute path of a recording. */
+	readonly river: string | undefined;
+	/** Name in SCENARIOS; undefined: one quiet and one stormy river. */
+	readonly scenario: string | undefined;
+	readonly stations: number | undefined;
+	/** Simulated seconds per second of the wall, or Infinity. */
+	readonly speed: number;
+	/** Simulated seconds, "recording", or undefined: until Ctrl-C. */
+	readonly duration: number | "recording" | undefined;
+	readonly seed: number | undefined;
+	/** Absolute path. */
+	readonly data: string;
+	readonly summary: "text" | "json";
+	readonly quiet: boolean;
+	readonly port: number;
+}
+
+export const SPEED_DEFAULT = 120;
+const STATIONS_MAX = 100;
+const DATA_DEFAULT = "bistrina-data";
+const UNITS: Readonly<Record<string, number>> = Object.freeze({
+	s: 1,
+	m: 60,
+	h: 3600,
+	d: 86_400,
+	w: 604_800,
+});
+
+/** The parser; it prints usage and throws CommanderError (exit 2) for what it does not know. */
+export function parseStartOptions(argv: readonly string[]): StartOptions {
+	const program = new Command("npm start --")
+		.description(
+			"Simulated stations on the Bor and the Pek that deliver to a collector, all on this machine.",
+		)
+		.option(
+			"--river <file.csv>",
+			"play a recorded river: time,ph,ec25_us_cm,turbidity_ntu,temperature_c",
+		)
+		.addOption(
+			new Option("--scenario <name>", "one scenario for every station").choices(
+				Object.keys(SCENARIOS),
+			),
+		)
+		.option("--stations <n>", `how many stations, 1 to ${STATIONS_MAX}`, integer(1, STATIONS_MAX))
+		.option("--speed <n|max>", "simulated seconds per second", speed, SPEED_DEFAULT)
+		.option("--for <duration|recording>", "how long to simulate: 90s, 30m, 12h, 7d, 2w", duration)
+		.option("--seed <n>", "decides everything that is left to chance", integer(0, 0xffffffff))
+		.option("--data <dir>", "where world and collector are kept", DATA_DEFAULT)
+		.addOption(
+			new Option("--summary <form>", "what the run ends with")
+				.choices(["text", "json"])
+				.default("text"),
+		)
+		.option(
+			"--port <n>",
+			"port of the collector on 127.0.0.1, 0 for a free one",
+			integer(0, 65_535),
+			0,
+		)
+		.option("--quiet", "no live view", false)
+		.allowExcessArguments(false)
+		.showHelpAfterError()
+		.exitOverride();
+	program.parse([...argv], { from: "user" });
+	const given = program.opts<{
+		river?: string;
+		scenario?: string;
+		stations?: number;
+		speed: number;
+		for?: number | "recording";
+		seed?: number;
+		data: string;
+		summary: "text" | "json";
+		port: number;
+		quiet: boolean;
+	}>();
+	if (given.river !== undefined && given.scenario !== undefined) {
+		program.error("error: --river and --scenario exclude each other");
+	}
+	return {
+		river: given.river === undefined ? undefined : resolve(given.river),
+		scenario: given.scenario,
+		stations: given.stations,
+		speed: given.speed,
+		duration: given.for,
+		seed: given.seed,
+		data: resolve(given.data),
+		summary: given.summary,
+		quiet: given.quiet,
+		port: given.port,
+	};
+}
+
+function integer(low: number, high: number): (text: string) => number {
+	return (text) => {
+		const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+		if (value >= low && value <= high) return value;
+		throw new InvalidArgumentError(`Use a whole number from ${low} to ${high}.`);
+	};
+}
+
+function speed(text: string): number {
+	if (text === "max") return Number.POSITIVE_INFINITY;
+	const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+	if (value >= 0.1 && value <= 1e6) return value;
+	throw new InvalidArgumentError("Use a number from 0.1 to 1000000, or max.");
+}
+
+function duration(text: string): number | "recording" {
+	if (text === "recording") return text;
+	const [, count, unit] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
+	const seconds = Number(count) * (UNITS[unit ?? ""] ?? Number.NaN);
+	if (seconds > 0) return seconds;
+	throw new InvalidArgumentError("Use a number with s, m, h, d or w, like 12h, or recording.");
+}

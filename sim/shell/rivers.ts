@@ -1,0 +1,71 @@
+/** Which rivers a run has: from the options at a first start, from the data directory afterwards. */
+import type { River } from "../river/river.js";
+import { SCENARIOS } from "../river/scenarios.js";
+import type { SavedWorld, WorldIdentity } from "./data-directory.js";
+import { Failure } from "./failure.js";
+import type { StartOptions } from "./options.js";
+import { readRiverFile } from "./river-file.js";
+
+export interface Rivers {
+	readonly seed: number;
+	readonly identity: WorldIdentity;
+	readonly firstUtcSeconds: number | undefined;
+	readonly lastUtcSeconds: number | undefined;
+	stations(startUtcSeconds: number): { readonly name: string; readonly river: River }[];
+}
+
+/** Throws Failure when the options contradict what the data directory was begun with. */
+export function recordedOrNamedRivers(
+	options: StartOptions,
+	saved: SavedWorld | undefined,
+	seedDefault: number,
+): Rivers {
+	const identity: WorldIdentity =
+		saved === undefined
+			? {
+					seed: options.seed ?? seedDefault,
+					riverFile: options.river ?? null,
+					scenario: options.scenario ?? null,
+					stationCount: options.stations ?? (options.river === undefined ? 2 : 1),
+				}
+			: {
+					seed: saved.seed,
+					riverFile: saved.riverFile,
+					scenario: saved.scenario,
+					stationCount: saved.stationCount,
+				};
+	if (saved !== undefined) {
+		requireSame("--seed", options.seed, saved.seed);
+		requireSame("--river", options.river, saved.riverFile ?? "none");
+		requireSame("--scenario", options.scenario, saved.scenario ?? "none");
+		requireSame("--stations", options.stations, saved.stationCount);
+	}
+	const recorded = identity.riverFile === null ? undefined : readRiverFile(identity.riverFile);
+	return {
+		seed: identity.seed,
+		identity,
+		firstUtcSeconds: recorded?.firstUtcSeconds,
+		lastUtcSeconds: recorded?.lastUtcSeconds,
+		stations: (startUtcSeconds) =>
+			Array.from({ length: identity.stationCount }, (_, index) => {
+				const isBor = index % 2 === 0;
+				const name = `${isBor ? "bor" : "pek"}-${Math.floor(index / 2) + 1}`;
+				if (recorded !== undefined) return { name, river: recorded };
+				const scenario = identity.scenario ?? (isBor ? "quiet-bor" : "storm-pek");
+				const make = SCENARIOS[scenario];
+				if (make === undefined) throw new Failure(`scenario ${scenario} is not known`);
+				return { name, river: make((identity.seed + index) >>> 0, startUtcSeconds) };
+			}),
+	};
+}
+
+function requireSame<Value extends string | number>(
+	option: string,
+	asked: Value | undefined,
+	begun: Value,
+): void {
+	if (asked === undefined || asked === begun) return;
+	throw new Failure(
+		`${option} ${asked}: this data directory was begun with ${begun}; leave the option out or choose another --data`,
+	);
+}

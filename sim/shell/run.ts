@@ -1,0 +1,319 @@
+/** One run of `npm start`: opens everything, advances the world, settles, judges, reports. */
+import pc from "picocolors";
+import { type CollectorHost, openCollectorHost } from "./collector-host.js";
+import { DATA_FORMAT_VERSION, DataDirectory, type SavedWorld } from "./data-directory.js";
+import { Failure } from "./failure.js";
+import { createHttpsEndpoint } from "./https-endpoint.js";
+import { instant, LiveView, type WorldView } from "./live-view.js";
+import type { StartOptions } from "./options.js";
+import { recordedOrNamedRivers } from "./rivers.js";
+import { COLLECTOR_NAME, Simulation } from "./simulation.js";
+import { DeviationMeter, judgeDelivery, type StationOutcome } from "./summary.js";
+
+const SEED_DEFAULT = 1;
+/** Where time begins when no recording says otherwise: 2026-10-01T00:00:00Z. */
+const START_UTC_SECONDS = 1_790_812_800;
+/** After the end of a run the last acknowledgement may take this long, simulated seconds. */
+const SETTLE_SECONDS_MAX = 4 * 3600;
+/** A collector on loopback that does not answer in this time is broken. */
+const EXCHANGE_MILLISECONDS_MAX = 30_000;
+/** Steps between two looks at the outside (Ctrl-C, the view). */
+const STEPS_PER_TURN = 200;
+
+/** Runs to its end; the exit code. Throws Failure. */
+export async function run(options: StartOptions): Promise<number> {
+	const directory = DataDirectory.open(options.data);
+	try {
+		return await runIn(directory, options);
+	} finally {
+		directory.release();
+	}
+}
+
+async function runIn(directory: DataDirectory, options: StartOptions): Promise<number> {
+	const wallStart = performance.now();
+	const saved = directory.readWorld();
+	const rivers = recordedOrNamedRivers(options, saved, SEED_DEFAULT);
+	const { seed } = rivers;
+	const talk = (line: string): void => {
+		process.stderr.write(`${line}\n`);
+	};
+	if (options.duration === "recording" && rivers.lastUtcSeconds === undefined) {
+		throw new Failure("--for recording needs --river FILE.csv");
+	}
+	const startUtcSeconds = saved?.startUtcSeconds ?? rivers.firstUtcSeconds ?? START_UTC_SECONDS;
+	if (!options.quiet) talk(`seed ${seed}, data in ${directory.path}`);
+	const clock = { utcSeconds: startUtcSeconds };
+	const collector = await openCollectorHost({
+		directory: directory.file("collector"),
+		port: options.port,
+		seed,
+		clock: {
+			get utcSeconds() {
+				return clock.utcSeconds;
+			},
+		},
+		onTrouble: talk,
+	});
+	const https = createHttpsEndpoint({
+		host: "127.0.0.1",
+		port: collector.port,
+		serverName: COLLECTOR_NAME,
+		certificateAuthority: collector.identity.certificateAuthority,
+		timeoutMilliseconds: EXCHANGE_MILLISECONDS_MAX,
+	});
+	let simulation: Simulation | undefined;
+	try {
+		simulation = new Simulation({
+			directory,
+			seed,
+			startUtcSeconds,
+			stations: rivers.stations(startUtcSeconds),
+			saved: saved?.stations,
+			collectorPublicKey: collector.identity.acknowledgementKey.publicKey,
+			endpoint: https.endpoint,
+		});
+		for (const { name, publicKey } of simulation.played) await collector.enrol(name, publicKey);
+		const { world } = simulation;
+		Object.defineProperty(clock, "utcSeconds", { get: () => world.utcSeconds });
+		const save = (played: Simulation): void => {
+			const world: SavedWorld = {
+				bistrinaData: DATA_FORMAT_VERSION,
+				...rivers.identity,
+				startUtcSeconds,
+				wallSeconds: (saved?.wallSeconds ?? 0) + (performance.now() - wallStart) / 1000,
+				stations: played.save(),
+			};
+			directory.writeWorld(world);
+		};
+		const beganUtcSeconds = world.utcSeconds;
+		const endUtcSeconds = endOf(options, beganUtcSeconds, rivers.lastUtcSeconds);
+		const player = new Player(simulation, collector, options, beganUtcSeconds, endUtcSeconds);
+		await player.play(save);
+		const isSettled = await player.settle();
+		save(simulation);
+		player.finish();
+		const wallSeconds = (saved?.wallSeconds ?? 0) + (performance.now() - wallStart) / 1000;
+		return await report({
+			simulation,
+			collector,
+			options,
+			seed,
+			wallSeconds,
+			isSettled,
+			isReproducible: !https.hasTimedOut,
+		});
+	} finally {
+		https.close();
+		simulation?.close();
+		await collector.close();
+	}
+}
+
+function endOf(
+	options: StartOptions,
+	beganUtcSeconds: number,
+	lastUtcSeconds: number | undefined,
+): number | undefined {
+	if (options.duration === undefined) return undefined;
+	if (options.duration === "recording") return lastUtcSeconds;
+	return beganUtcSeconds + options.duration;
+}
+
+/** Advances a simulation at the wanted speed, shows it, and stops where asked. */
+class Player {
+	readonly #simulation: Simulation;
+	readonly #collector: CollectorHost;
+	readonly #options: StartOptions;
+	readonly #beganUtcSeconds: number;
+	readonly #endUtcSeconds: number | undefined;
+	readonly #view: LiveView | undefined;
+	#isStopping = false;
+
+	constructor(
+		simulation: Simulation,
+		collector: CollectorHost,
+		options: StartOptions,
+		beganUtcSeconds: number,
+		endUtcSeconds: number | undefined,
+	) {
+		this.#simulation = simulation;
+		this.#collector = collector;
+		this.#options = options;
+		this.#beganUtcSeconds = beganUtcSeconds;
+		this.#endUtcSeconds = endUtcSeconds;
+		this.#view = options.quiet ? undefined : new LiveView();
+	}
+
+	/** Until the end, or until Ctrl-C; then until every station sleeps. */
+	async play(save: (simulation: Simulation) => void): Promise<void> {
+		const { world } = this.#simulation;
+		const onSignal = (): void => {
+			this.#isStopping = true;
+		};
+		process.once("SIGINT", onSignal);
+		process.once("SIGTERM", onSignal);
+		try {
+			const wallStart = performance.now();
+			let isSaved = false;
+			for (let steps = 0; !this.#isStopping; steps++) {
+				const next = world.nextUtcSeconds;
+				if (next === undefined || next > (this.#endUtcSeconds ?? Number.POSITIVE_INFINITY)) break;
+				if (this.#options.speed !== Number.POSITIVE_INFINITY && world.waiting === undefined) {
+					await this.#pace(next, wallStart);
+				} else if (steps % STEPS_PER_TURN === 0) {
+					await turn();
+				}
+				if (this.#isStopping) break;
+				await this.#simulation.step();
+				this.#view?.update(() => this.#describe());
+				// The world is saved whenever all its stations sleep, once per sleep.
+				const isAsleep = world.stations.every(
+					(station) => station.isAsleep && station.network.outstanding === 0,
+				);
+				if (isAsleep && !isSaved) save(this.#simulation);
+				isSaved = isAsleep;
+			}
+			await this.#untilAllSleep();
+		} finally {
+			process.off("SIGINT", onSignal);
+			process.off("SIGTERM", onSignal);
+		}
+	}
+
+	/** Wakes stations by their service button until everything is acknowledged; false past the bound. */
+	async settle(): Promise<boolean> {
+		const { world } = this.#simulation;
+		const boundUtcSeconds = world.utcSeconds + SETTLE_SECONDS_MAX;
+		while (!this.#simulation.isDelivered) {
+			const pressed = this.#simulation.played
+				.filter(({ witness, newestSequence }) => witness.acknowledgedCursor < newestSequence)
+				.map(({ station }) => station);
+			for (const station of pressed) station.pressServiceButton();
+			while (pressed.every((station) => station.isAsleep)) await this.#simulation.step();
+			await this.#untilAllSleep();
+			if (world.utcSeconds > boundUtcSeconds) return false;
+		}
+		return true;
+	}
+
+	finish(): void {
+		this.#view?.finish(this.#describe());
+	}
+
+	async #untilAllSleep(): Promise<void> {
+		const { world } = this.#simulation;
+		while (world.waiting !== undefined || world.stations.some((station) => !station.isAsleep)) {
+			await this.#simulation.step();
+			this.#view?.update(() => this.#describe());
+		}
+	}
+
+	/** Waits until the wall has come as far as the world's next event, in slices that Ctrl-C ends. */
+	async #pace(nextUtcSeconds: number, wallStart: number): Promise<void> {
+		const { speed } = this.#options;
+		for (;;) {
+			const due = ((nextUtcSeconds - this.#beganUtcSeconds) / speed) * 1000;
+			const left = due - (performance.now() - wallStart);
+			if (left <= 0 || this.#isStopping) return;
+			this.#view?.update(() => this.#describe());
+			await new Promise((resolve) => setTimeout(resolve, Math.min(left, 100)));
+		}
+	}
+
+	#describe(): WorldView {
+		const { world, played } = this.#simulation;
+		const end = this.#endUtcSeconds;
+		const began = this.#beganUtcSeconds;
+		return {
+			utcSeconds: world.utcSeconds,
+			progress:
+				end === undefined || end <= began ? undefined : (world.utcSeconds - began) / (end - began),
+			collector: `https://127.0.0.1:${this.#collector.port}`,
+			stations: played.map((each) => ({
+				name: each.name,
+				river: each.river.name,
+				reading: each.latest,
+				readingUtcSeconds: each.latestUtcSeconds,
+				appended: each.witness.returned.length,
+				waiting: each.newestSequence - each.witness.acknowledgedCursor,
+				acknowledgedUtcSeconds: each.acknowledgedUtcSeconds,
+				state: each.station.isAsleep ? "asleep" : "awake",
+			})),
+		};
+	}
+}
+
+interface ReportOptions {
+	readonly simulation: Simulation;
+	readonly collector: CollectorHost;
+	readonly options: StartOptions;
+	readonly seed: number;
+	readonly wallSeconds: number;
+	readonly isSettled: boolean;
+	readonly isReproducible: boolean;
+}
+
+async function report(given: ReportOptions): Promise<number> {
+	const { simulation, collector, options } = given;
+	const total: StationOutcome = {
+		measured: 0,
+		appended: 0,
+		delivered: 0,
+		missing: 0,
+		foreign: 0,
+		gaps: 0,
+	};
+	const sum = total as { -readonly [Name in keyof StationOutcome]: number };
+	const meter = new DeviationMeter();
+	let milliwattHours = 0;
+	for (const { name, river, station, witness } of simulation.played) {
+		const rows = await collector.rowsOf(name);
+		const outcome = judgeDelivery(witness.returned, witness.mayExist, rows);
+		for (const key of Object.keys(sum) as (keyof StationOutcome)[]) sum[key] += outcome[key];
+		meter.add(rows, river);
+		for (const each of station.hardware.energy.milliwattHoursByPart().values())
+			milliwattHours += each;
+	}
+	const simulatedSeconds = Math.round(simulation.simulatedSeconds);
+	const days = (simulatedSeconds * simulation.played.length) / 86_400;
+	const summary = {
+		seed: given.seed,
+		simulatedSeconds,
+		wallSeconds: Math.round(given.wallSeconds * 10) / 10,
+		stations: simulation.played.length,
+		measured: total.measured,
+		appended: total.appended,
+		delivered: total.delivered,
+		duplicates: collector.counts.duplicates,
+		missing: total.missing,
+		foreign: total.foreign,
+		refusals: collector.counts.refusals,
+		gaps: total.gaps,
+		energyMilliwattHoursPerDay: days === 0 ? 0 : Math.round((milliwattHours / days) * 10) / 10,
+		deviation: meter.result(),
+		reproducible: given.isReproducible,
+	};
+	if (options.summary === "json") process.stdout.write(`${JSON.stringify(summary)}\n`);
+	else {
+		process.stdout.write(
+			`${instant(Math.max(...simulation.played.map(({ station }) => station.utcSeconds)))}: ` +
+				`${summary.measured} readings measured, ${summary.appended} entries appended, ` +
+				`${summary.delivered} delivered, ${summary.missing} missing, ${summary.duplicates} received again, ` +
+				`${summary.energyMilliwattHoursPerDay} mWh a day\n`,
+		);
+	}
+	if (given.isSettled && total.missing === 0 && total.foreign === 0) return 0;
+	process.stderr.write(
+		`${pc.red("error:")} ${
+			given.isSettled
+				? `${total.missing} entries missing and ${total.foreign} foreign at the collector`
+				: `the last acknowledgement did not come within ${SETTLE_SECONDS_MAX / 3600} simulated hours`
+		}; reproduce with --seed ${given.seed}\n`,
+	);
+	return 1;
+}
+
+function turn(): Promise<void> {
+	return new Promise((resolve) => setImmediate(resolve));
+}

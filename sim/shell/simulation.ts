@@ -1,0 +1,224 @@
+/** The simulated world of `npm start`: stations over files, advanced against a collector. */
+import { createHash } from "node:crypto";
+import { openRealTimeClock, openWaterProbes } from "../../drivers/board-probes.js";
+import { signingKeyOf } from "../../src/collector/keys.js";
+import { SeededChance, seedOf } from "../../src/core/chance.js";
+import {
+	DEFAULT_CONFIGURATION,
+	type StationConfiguration,
+} from "../../src/firmware/config/configuration.js";
+import { Journal } from "../../src/firmware/journal/journal.js";
+import type { Board } from "../../src/firmware/ports.js";
+import { startStation } from "../../src/firmware/station/station.js";
+import { DerivationContext, type DerivedReading } from "../../src/protocol/derive.js";
+import { decodeEntry } from "../../src/protocol/entry.js";
+import { SimulatedFlash } from "../flash.js";
+import type { Endpoint } from "../network.js";
+import type { River } from "../river/river.js";
+import { type SavedStation, SimulatedStation } from "../station.js";
+import { witnessed } from "../witness.js";
+import { World } from "../world.js";
+import type { DataDirectory } from "./data-directory.js";
+import { type ImageFile, openImageFile, openInstantFile, writeThrough } from "./image-file.js";
+import { createNodeSigner, createNodeVerifier } from "./node-signer.js";
+import { WitnessFile } from "./witness-file.js";
+
+export const FIRMWARE_VERSION = 1_000;
+/** Name in the simulated stations' configuration; the network leads it to the collector. */
+export const COLLECTOR_NAME = "collector.bistrina.invalid";
+/** 256 sectors of 4 KiB: what the board's partition table gives to readings. */
+const SECTORS = 256;
+const SECTOR_BYTES = 4096;
+
+export interface SimulationOptions {
+	readonly directory: DataDirectory;
+	readonly seed: number;
+	readonly startUtcSeconds: number;
+	readonly stations: readonly { readonly name: string; readonly river: River }[];
+	readonly saved: readonly unknown[] | undefined;
+	readonly collectorPublicKey: Uint8Array;
+	readonly endpoint: Endpoint;
+	readonly onLog?: (station: string, line: string) => void;
+}
+
+export interface PlayedStation {
+	readonly name: string;
+	readonly river: River;
+	readonly station: SimulatedStation;
+	readonly witness: WitnessFile;
+	readonly publicKey: Uint8Array;
+	/** Newest reading as anyone would derive it from the record. */
+	latest: DerivedReading | undefined;
+	latestUtcSeconds: number;
+	acknowledgedUtcSeconds: number | undefined;
+	newestSequence: number;
+	close(): void;
+}
+
+export class Simulation {
+	readonly world: World;
+	readonly played: readonly PlayedStation[];
+	readonly #startUtcSeconds: number;
+
+	constructor(options: SimulationOptions) {
+		this.#startUtcSeconds = options.startUtcSeconds;
+		this.played = options.stations.map((described, index) =>
+			playStation(options, described, options.saved?.[index] as SavedStation | undefined),
+		);
+		this.world = new World(this.played.map(({ station }) => station));
+	}
+
+	/** Simulated seconds since the very first start. */
+	get simulatedSeconds(): number {
+		return (
+			Math.max(...this.played.map(({ station }) => station.utcSeconds)) - this.#startUtcSeconds
+		);
+	}
+
+	/** True when each station's journal has been acknowledged to its last entry. */
+	get isDelivered(): boolean {
+		return this.played.every(
+			({ newestSequence, witness }) => witness.acknowledgedCursor >= newestSequence,
+		);
+	}
+
+	/** Steps once, or waits for the outside. False when nothing is left to happen. */
+	async step(): Promise<boolean> {
+		const waiting = this.world.waiting;
+		if (waiting !== undefined) {
+			await new Promise<void>((resolve) => {
+				waiting.network.onSettled = resolve;
+			});
+			waiting.network.onSettled = undefined;
+			return true;
+		}
+		return this.world.step();
+	}
+
+	/** States of all stations; each must be asleep. */
+	save(): SavedStation[] {
+		return this.played.map(({ station }) => station.save());
+	}
+
+	close(): void {
+		for (const each of this.played) each.close();
+	}
+}
+
+/** The simulated station's private key: a function of the seed, so that runs can be repeated. */
+export function simulatedPrivateKey(seed: number, name: string): Uint8Array {
+	const digest = createHash("sha256").update(`bistrina simulated key ${seed} ${name}`).digest();
+	return new Uint8Array(digest);
+}
+
+function playStation(
+	options: SimulationOptions,
+	described: { readonly name: string; readonly river: River },
+	saved: SavedStation | undefined,
+): PlayedStation {
+	const { directory } = options;
+	const { name, river } = described;
+	const privateKey = simulatedPrivateKey(options.seed, name);
+	const configuration: StationConfiguration = {
+		...DEFAULT_CONFIGURATION,
+		station: name,
+		collectorHost: COLLECTOR_NAME,
+		collectorPort: 443,
+		collectorPublicKey: options.collectorPublicKey,
+	};
+	const witness = new WitnessFile(directory.file(`station-${name}.witness`));
+	const flashFile: ImageFile = openImageFile(
+		directory.file(`station-${name}.flash`),
+		SECTORS * SECTOR_BYTES,
+	);
+	const instant = openInstantFile(directory.file(`station-${name}.instant`));
+	const seed = seedOf(options.seed, name);
+	const flash = new SimulatedFlash({
+		sectors: SECTORS,
+		sectorBytes: SECTOR_BYTES,
+		chance: new SeededChance(seedOf(seed, `flash ${saved?.microseconds ?? 0}`)),
+		image: flashFile.image,
+		onBusy: (microseconds) => station.clock.consume(microseconds),
+	});
+	const program = (board: Board): void => {
+		startStation({
+			board,
+			configuration,
+			firmwareVersion: FIRMWARE_VERSION,
+			openProbes: openWaterProbes,
+			openRealTimeClock,
+			openJournal: (_board, { station: id }, retained) =>
+				witnessed(
+					Journal.open({
+						flash: board.flash,
+						station: id,
+						sha256: board.sha256,
+						entropy: board.entropy,
+						publicKey: board.signer.publicKey,
+						...(retained === undefined ? {} : { retained }),
+					}),
+					witness,
+				),
+		});
+	};
+	const station: SimulatedStation = new SimulatedStation({
+		name,
+		seed,
+		river,
+		conduction: { kind: "natural" },
+		shuntOhms: configuration.loopShuntMilliohms / 1000,
+		turbidityAt4Milliampere: configuration.turbidityAt4MilliampereMilli / 1000,
+		turbidityAt20Milliampere: configuration.turbidityAt20MilliampereMilli / 1000,
+		originUtcSeconds: options.startUtcSeconds,
+		trustFloorUtcSeconds: Math.floor(options.startUtcSeconds) - 86_400,
+		program,
+		endpoint: options.endpoint,
+		flash,
+		partition: writeThrough(flash, (offset, bytes) => {
+			flashFile.write(offset, bytes);
+			instant.write(station.clock.microseconds);
+		}),
+		createKeys: (operations) => ({
+			signer: createNodeSigner(privateKey, operations),
+			verifier: createNodeVerifier(operations),
+		}),
+		...(saved === undefined ? {} : { saved }),
+		...(options.onLog === undefined ? {} : { onLog: options.onLog }),
+	});
+	const context = new DerivationContext();
+	const played: PlayedStation = {
+		name,
+		river,
+		station,
+		witness,
+		publicKey: signingKeyOf(privateKey).publicKey,
+		latest: undefined,
+		latestUtcSeconds: 0,
+		acknowledgedUtcSeconds: undefined,
+		newestSequence: 0,
+		close: () => {
+			witness.close();
+			flashFile.close();
+			instant.close();
+		},
+	};
+	const observe = (canonical: Uint8Array): void => {
+		const entry = decodeEntry(canonical);
+		context.observe(entry);
+		played.newestSequence = entry.sequence;
+		const derived = context.derive(entry);
+		if (derived === undefined) return;
+		played.latest = derived;
+		played.latestUtcSeconds = entry.utcSeconds;
+	};
+	for (const canonical of witness.returned) observe(canonical);
+	witness.onAppended = observe;
+	witness.onAcknowledged = () => {
+		played.acknowledgedUtcSeconds = station.utcSeconds;
+	};
+	// The process died while this station was awake: to the station that was a loss of power.
+	if (saved !== undefined && instant.last > saved.microseconds)
+		station.loseUnsavedWake(instant.last);
+	if (saved === undefined && instant.last > 0) station.loseUnsavedWake(instant.last);
+	return played;
+}

@@ -1,0 +1,129 @@
+/** What a run comes to: the witness's entries against the collector's rows, and values against the truth. */
+import { equalBytes } from "../../src/core/bytes.js";
+import { DerivationContext } from "../../src/protocol/derive.js";
+import { decodeEntry } from "../../src/protocol/entry.js";
+import type { River } from "../river/river.js";
+
+export interface StationOutcome {
+	readonly measured: number;
+	readonly appended: number;
+	/** Appends that returned and that the collector holds with equal bytes. */
+	readonly delivered: number;
+	readonly missing: number;
+	/** Rows that no append tried, or with other bytes than it tried: none may exist. */
+	readonly foreign: number;
+	readonly gaps: number;
+}
+
+/**
+ * Judges one station: `returned` and `mayExist` from its witness, `rows` the canonical bytes that
+ * the collector stores for it.
+ */
+export function judgeDelivery(
+	returned: readonly Uint8Array[],
+	mayExist: readonly Uint8Array[],
+	rows: readonly Uint8Array[],
+): StationOutcome {
+	const stored = new Map(rows.map((row) => [placeOf(row), row]));
+	let measured = 0;
+	let delivered = 0;
+	let gaps = 0;
+	const explained = new Set<Uint8Array>();
+	for (const canonical of returned) {
+		const kind = decodeEntry(canonical).kind;
+		if (kind === "reading") measured++;
+		if (kind === "gap") gaps++;
+		const row = stored.get(placeOf(canonical));
+		if (row === undefined || !equalBytes(row, canonical)) continue;
+		delivered++;
+		explained.add(row);
+	}
+	for (const canonical of mayExist) {
+		const row = stored.get(placeOf(canonical));
+		if (row !== undefined && equalBytes(row, canonical)) explained.add(row);
+	}
+	return {
+		measured,
+		appended: returned.length,
+		delivered,
+		missing: returned.length - delivered,
+		foreign: rows.length - explained.size,
+		gaps,
+	};
+}
+
+export interface Deviation {
+	largest: number;
+	median: number;
+}
+
+export type Deviations = Record<
+	"pH" | "conductivityAt25Percent" | "temperatureCelsius" | "turbidity" | "turbidityPercent",
+	Deviation
+>;
+
+/** Collects derived values at the collector against the truth at each reading's instant. */
+export class DeviationMeter {
+	readonly #differences = new Map<keyof Deviations, number[]>();
+
+	/** `rows` of one station in order of sequence, oldest epoch first. */
+	add(rows: readonly Uint8Array[], river: River): void {
+		const context = new DerivationContext();
+		for (const row of rows) {
+			const entry = decodeEntry(row);
+			context.observe(entry);
+			const derived = context.derive(entry);
+			if (derived === undefined || entry.utcSeconds === 0) continue;
+			const truth = river.at(entry.utcSeconds);
+			this.#note("pH", derived.pH.value, truth.pH);
+			this.#note("temperatureCelsius", derived.temperatureCelsius.value, truth.temperatureCelsius);
+			this.#note("turbidity", derived.turbidity.value, truth.turbidityFormazinUnits);
+			this.#notePercent("turbidityPercent", derived.turbidity.value, truth.turbidityFormazinUnits);
+			this.#notePercent(
+				"conductivityAt25Percent",
+				derived.conductivityAt25.value,
+				truth.conductivityAt25MicrosiemensPerCm,
+			);
+		}
+	}
+
+	/** Largest and median absolute difference per channel, in its unit or percent; 0 without readings. */
+	result(): Deviations {
+		const deviation = (channel: keyof Deviations): Deviation => {
+			const sorted = [...(this.#differences.get(channel) ?? [])].sort((a, b) => a - b);
+			return {
+				largest: rounded(sorted[sorted.length - 1] ?? 0),
+				median: rounded(sorted[sorted.length >> 1] ?? 0),
+			};
+		};
+		return {
+			pH: deviation("pH"),
+			conductivityAt25Percent: deviation("conductivityAt25Percent"),
+			temperatureCelsius: deviation("temperatureCelsius"),
+			turbidity: deviation("turbidity"),
+			turbidityPercent: deviation("turbidityPercent"),
+		};
+	}
+
+	#note(channel: keyof Deviations, value: number | undefined, truth: number): void {
+		if (value === undefined) return;
+		const list = this.#differences.get(channel) ?? [];
+		list.push(Math.abs(value - truth));
+		this.#differences.set(channel, list);
+	}
+
+	#notePercent(channel: keyof Deviations, value: number | undefined, truth: number): void {
+		if (value === undefined || truth === 0) return;
+		this.#note(channel, (value / truth) * 100, 100);
+	}
+}
+
+function rounded(value: number): number {
+	return Math.round(value * 10_000) / 10_000;
+}
+
+/** (epoch, sequence) as text: together they are 64 bits, more than a number holds. */
+function placeOf(canonical: Uint8Array): string {
+	const view = new DataView(canonical.buffer, canonical.byteOffset, canonical.byteLength);
+	return `${view.getUint32(4, true)}/${view.getUint32(8, true)}`;
+}

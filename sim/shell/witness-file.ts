@@ -1,0 +1,93 @@
+/**
+ * A witness that remembers over process deaths: before an append is tried and after it returned, its
+ * canonical bytes go to a file, each behind a byte that says which and its length.
+ */
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import type { Witness } from "../witness.js";
+import { Failure } from "./failure.js";
+
+const ATTEMPTED = 0;
+const RETURNED = 1;
+const HEAD_BYTES = 3;
+
+export class WitnessFile implements Witness {
+	readonly #descriptor: number;
+	/** Canonical bytes of every append that returned, in order. */
+	readonly returned: Uint8Array[] = [];
+	/** Appends that were tried and never returned, because power failed in them. */
+	readonly interrupted: Uint8Array[] = [];
+	/** Highest sequence that the journal took an acknowledgement for, in this process. */
+	acknowledgedCursor = 0;
+	onAppended: ((canonical: Uint8Array) => void) | undefined;
+	onAcknowledged: (() => void) | undefined;
+	#attempt: Uint8Array | undefined;
+
+	constructor(path: string) {
+		this.#load(path);
+		this.#descriptor = openSync(path, "a", 0o600);
+	}
+
+	attempted(canonical: Uint8Array): void {
+		this.#note(ATTEMPTED, canonical);
+		this.#write(ATTEMPTED, canonical);
+	}
+
+	appended(canonical: Uint8Array): void {
+		this.#note(RETURNED, canonical);
+		this.#write(RETURNED, canonical);
+		this.onAppended?.(canonical);
+	}
+
+	acknowledged(cursor: number): void {
+		this.acknowledgedCursor = cursor;
+		this.onAcknowledged?.();
+	}
+
+	close(): void {
+		closeSync(this.#descriptor);
+		if (this.#attempt !== undefined) this.interrupted.push(this.#attempt);
+		this.#attempt = undefined;
+	}
+
+	/** Also what an append that never returned would have left. */
+	get mayExist(): readonly Uint8Array[] {
+		return this.#attempt === undefined ? this.interrupted : [...this.interrupted, this.#attempt];
+	}
+
+	#note(what: number, canonical: Uint8Array): void {
+		if (what === RETURNED) {
+			this.returned.push(canonical);
+			this.#attempt = undefined;
+			return;
+		}
+		if (this.#attempt !== undefined) this.interrupted.push(this.#attempt);
+		this.#attempt = canonical;
+	}
+
+	#write(what: number, canonical: Uint8Array): void {
+		const bytes = Buffer.alloc(HEAD_BYTES + canonical.length);
+		bytes.writeUInt8(what, 0);
+		bytes.writeUInt16LE(canonical.length, 1);
+		bytes.set(canonical, HEAD_BYTES);
+		writeSync(this.#descriptor, bytes);
+	}
+
+	#load(path: string): void {
+		let bytes: Buffer;
+		try {
+			bytes = readFileSync(path);
+		} catch (error) {
+			const code = (error as NodeJS.ErrnoException).code;
+			if (code === "ENOENT") return;
+			throw new Failure(`${path}: cannot be read (${code})`);
+		}
+		let offset = 0;
+		while (offset + HEAD_BYTES <= bytes.length) {
+			const end = offset + HEAD_BYTES + bytes.readUInt16LE(offset + 1);
+			if (end > bytes.length) break;
+			const canonical = new Uint8Array(bytes.subarray(offset + HEAD_BYTES, end));
+			this.#note(bytes.readUInt8(offset), canonical);
+			offset = end;
+		}
+	}
+}

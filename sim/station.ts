@@ -1,0 +1,298 @@
+/**
+ * A simulated station's outer life: power, wakes, sleeps, resets. It runs a program on a fresh board
+ * each time and keeps no reference to what the program makes.
+ */
+
+import { bytesOfHex, hexOf } from "../src/core/bytes.js";
+import { type Chance, integerBelow, SeededChance, seedOf } from "../src/core/chance.js";
+import type {
+	Board,
+	FlashPartition,
+	ResetReason,
+	Signer,
+	Verifier,
+	WakeCause,
+} from "../src/firmware/ports.js";
+import { createBoard } from "./board/board.js";
+import { createHardware, type Hardware, type HardwareOptions } from "./board/hardware.js";
+import { Life } from "./board/life.js";
+import type { Ds3231State } from "./chips/ds3231.js";
+import { VirtualClock } from "./clock.js";
+import type { EnergyRecord } from "./energy.js";
+import type { FlashOperation, SimulatedFlash } from "./flash.js";
+import { TEAR_MODES } from "./flash-tear.js";
+import { KeyOperations } from "./keyed-hash-signer.js";
+import { type Endpoint, SimulatedNetwork } from "./network.js";
+import { PowerCut } from "./power-cut.js";
+
+/** From reset or wake to the first line of the program (measured on XS elsewhere: 0.2 to 0.4 s). */
+const BOOT_MICROSECONDS = 250_000;
+/** The board keeps 2 KB. */
+const RETAINED_BYTES = 2048;
+
+/** What runs on the board at each wake; what it returns is not kept. */
+export type StationProgram = (board: Board) => void;
+
+export interface SimulatedStationOptions
+	extends Omit<HardwareOptions, "clock" | "beforeOperation" | "seed"> {
+	readonly name: string;
+	readonly seed: number;
+	readonly program: StationProgram;
+	readonly flash: SimulatedFlash;
+	/** What the board sees of it: `flash` itself, or something that writes it through to a file. */
+	readonly partition?: FlashPartition;
+	readonly endpoint: Endpoint;
+	/** Makes the keys of one life; their results come through `operations`. */
+	readonly createKeys: (operations: KeyOperations) => { signer: Signer; verifier: Verifier };
+	readonly trustFloorUtcSeconds: number;
+	readonly saved?: SavedStation;
+	readonly onLog?: (station: string, line: string) => void;
+}
+
+/** Plain data; the flash image is kept beside it by whoever made the flash. */
+export interface SavedStation {
+	readonly microseconds: number;
+	readonly powerOnMicroseconds: number;
+	readonly retainedHex: string;
+	readonly wake: { readonly atMicroseconds: number; readonly reason: ResetReason } | null;
+	readonly rtc: Ds3231State;
+	readonly energy: readonly EnergyRecord[];
+	readonly battery: { readonly chargeMilliwattHours: number };
+	readonly counters: StationCounters;
+}
+
+export interface StationCounters {
+	wakes: number;
+	powerCuts: number;
+	watchdogResets: number;
+	crashes: number;
+	/** Operations on flash, buses, radio and retained memory: the places where power can fail. */
+	operations: number;
+}
+
+export class SimulatedStation {
+	readonly name: string;
+	readonly clock: VirtualClock;
+	readonly network: SimulatedNetwork;
+	readonly hardware: Hardware;
+	readonly flash: SimulatedFlash;
+	readonly counters: StationCounters;
+	readonly #options: SimulatedStationOptions;
+	readonly #chance: Chance;
+	readonly #retained = new Uint8Array(RETAINED_BYTES);
+	#operations: KeyOperations | undefined;
+	readonly #wakeAlarm;
+	#life: Life | undefined;
+	#powerOnMicroseconds: number;
+	#wake: { atMicroseconds: number; reason: ResetReason; cause: WakeCause } | undefined;
+	#cutAtOperation: number | undefined;
+	#outageMicroseconds = 0;
+
+	constructor(options: SimulatedStationOptions) {
+		const { saved } = options;
+		this.#options = options;
+		this.name = options.name;
+		this.clock = new VirtualClock(saved?.microseconds ?? 0);
+		this.#chance = this.#stream("board");
+		this.counters = saved?.counters ?? {
+			wakes: 0,
+			powerCuts: 0,
+			watchdogResets: 0,
+			crashes: 0,
+			operations: 0,
+		};
+		const beforeOperation = (): void => this.#beforeOperation();
+		this.hardware = createHardware({ ...options, clock: this.clock, beforeOperation });
+		this.flash = options.flash;
+		this.flash.beforeOperation = (kind) => this.#beforeFlash(kind);
+		this.network = new SimulatedNetwork({
+			clock: this.clock,
+			chance: this.#stream("network"),
+			endpoint: options.endpoint,
+			onRadio: (state) => this.hardware.setRadio(state),
+			beforeOperation,
+		});
+		this.#wakeAlarm = this.clock.createAlarm(() => this.#boot());
+		this.#powerOnMicroseconds = saved?.powerOnMicroseconds ?? this.clock.microseconds;
+		if (saved === undefined) {
+			this.hardware.chips.rtc.setUtc(Math.floor(this.hardware.utcSeconds()));
+			this.#scramble();
+			this.#scheduleBoot(0, "power-on", "none");
+		} else {
+			this.#load(saved);
+		}
+	}
+
+	get utcSeconds(): number {
+		return this.hardware.utcSeconds();
+	}
+
+	/** True between two wakes: nothing of the firmware is in memory. */
+	get isAsleep(): boolean {
+		return this.#life === undefined;
+	}
+
+	/** Runs the next thing that happens to this station; false when nothing ever will. */
+	step(): boolean {
+		try {
+			return this.clock.runNext();
+		} catch (error) {
+			if (!(error instanceof PowerCut)) throw error;
+			this.#losePower();
+			return true;
+		}
+	}
+
+	/** Power fails in the `operationCount`-th operation from now (1: the next one). */
+	cutPowerAfter(operationCount: number, outageSeconds: number): void {
+		this.#cutAtOperation = this.counters.operations + operationCount;
+		this.#outageMicroseconds = Math.round(outageSeconds * 1_000_000);
+	}
+
+	/** Power fails now, whatever the station does. */
+	cutPowerNow(outageSeconds: number): void {
+		this.#outageMicroseconds = Math.round(outageSeconds * 1_000_000);
+		this.#losePower();
+	}
+
+	/** Somebody presses the service button: wakes a sleeping station, which then uploads. */
+	pressServiceButton(): void {
+		if (!this.isAsleep || this.#wake?.reason !== "deep-sleep") return;
+		this.#scheduleBoot(0, "deep-sleep", "pin");
+	}
+
+	/** State of a sleeping station. */
+	save(): SavedStation {
+		if (!this.isAsleep) throw new Error(`${this.name} is awake; only a sleeping station is saved`);
+		return {
+			microseconds: this.clock.microseconds,
+			powerOnMicroseconds: this.#powerOnMicroseconds,
+			retainedHex: hexOf(this.#retained),
+			wake:
+				this.#wake === undefined
+					? null
+					: { atMicroseconds: this.#wake.atMicroseconds, reason: this.#wake.reason },
+			rtc: this.hardware.chips.rtc.save(),
+			energy: this.hardware.energy.save(),
+			battery: this.hardware.battery.save(),
+			counters: { ...this.counters },
+		};
+	}
+
+	/** After a load: the process that ran this station died while it was awake, at `microseconds`. */
+	loseUnsavedWake(microseconds: number): void {
+		this.clock.advanceTo(Math.max(this.clock.microseconds, microseconds));
+		this.cutPowerNow(1);
+	}
+
+	#load(saved: SavedStation): void {
+		this.#retained.set(bytesOfHex(saved.retainedHex) ?? new Uint8Array(0));
+		this.hardware.chips.rtc.load(saved.rtc);
+		this.hardware.energy.load(saved.energy);
+		this.hardware.battery.load(saved.battery);
+		if (saved.wake !== null) {
+			const delay = Math.max(saved.wake.atMicroseconds - this.clock.microseconds, 0);
+			this.#scheduleBoot(delay, saved.wake.reason, "timer");
+		}
+	}
+
+	#scheduleBoot(delayMicroseconds: number, reason: ResetReason, cause: WakeCause): void {
+		this.#wake = { atMicroseconds: this.clock.microseconds + delayMicroseconds, reason, cause };
+		this.#wakeAlarm.scheduleMicroseconds(delayMicroseconds);
+	}
+
+	#boot(): void {
+		const wake = this.#wake;
+		if (wake === undefined) return;
+		this.#wake = undefined;
+		this.counters.wakes++;
+		this.hardware.setProcessor(true);
+		const life = new Life(this.clock);
+		this.#life = life;
+		if (this.flash.isDead) this.flash.powerUp();
+		const operations = new KeyOperations(this.clock);
+		this.#operations = operations;
+		const board = createBoard({
+			hardware: this.hardware,
+			life,
+			powerOnMicroseconds: this.#powerOnMicroseconds,
+			resetReason: wake.reason,
+			wakeCause: wake.cause,
+			chance: this.#chance,
+			retained: this.#retained,
+			flash: this.#options.partition ?? this.flash,
+			network: this.network,
+			...this.#options.createKeys(operations),
+			trustFloorUtcSeconds: this.#options.trustFloorUtcSeconds,
+			beforeOperation: () => this.#beforeOperation(),
+			onDeepSleep: (milliseconds) => {
+				this.#endLife();
+				this.#scheduleBoot(milliseconds * 1000, "deep-sleep", "timer");
+			},
+			onReset: (reason) => {
+				if (reason === "watchdog") this.counters.watchdogResets++;
+				if (reason === "software") this.counters.crashes++;
+				this.#endLife();
+				this.#scheduleBoot(1_000_000, reason, "none");
+			},
+			onLog: (line) => this.#options.onLog?.(this.name, line),
+		});
+		const { program } = this.#options;
+		const start = life.createAlarm(() => program(board));
+		start.scheduleMicroseconds(BOOT_MICROSECONDS);
+	}
+
+	#endLife(): void {
+		this.#life?.end();
+		this.#life = undefined;
+		this.#operations?.kill();
+		this.#operations = undefined;
+		this.network.kill();
+		this.hardware.resetProcessor();
+		this.hardware.switchProbes(false);
+		this.hardware.switchLoop(false);
+		this.hardware.setRadio("off");
+		this.hardware.setProcessor(false);
+	}
+
+	#losePower(): void {
+		this.counters.powerCuts++;
+		this.#cutAtOperation = undefined;
+		this.#endLife();
+		this.flash.kill();
+		this.#scramble();
+		this.#powerOnMicroseconds = this.clock.microseconds + this.#outageMicroseconds;
+		this.#scheduleBoot(this.#outageMicroseconds, "power-on", "none");
+	}
+
+	/** Retained memory without power: whatever the cells happen to hold. */
+	#scramble(): void {
+		for (let index = 0; index < this.#retained.length; index++) {
+			this.#retained[index] = this.#chance.uint32() >>> 24;
+		}
+	}
+
+	#beforeOperation(): void {
+		if (this.#isCut()) throw new PowerCut("an operation");
+	}
+
+	/** A program or an erase that is cut is torn in a way that the seed picks. */
+	#beforeFlash(kind: FlashOperation): void {
+		if (!this.#isCut()) return;
+		if (kind === "read") throw new PowerCut("a read");
+		const mode = TEAR_MODES[integerBelow(this.#chance, TEAR_MODES.length)] ?? "none";
+		this.flash.tearThis({ mode, amount: integerBelow(this.#chance, 16) });
+	}
+
+	#isCut(): boolean {
+		this.#life?.check();
+		this.counters.operations++;
+		if (this.counters.operations !== this.#cutAtOperation) return false;
+		this.#life?.end();
+		return true;
+	}
+
+	#stream(name: string): Chance {
+		return new SeededChance(seedOf(this.#options.seed, `${name} ${this.clock.microseconds}`));
+	}
+}

@@ -1,0 +1,359 @@
+/**
+ * The station: one wake from retained state to deep sleep (or, on mains, for ever). Two tasks:
+ * the cycle measures on time whatever happens elsewhere, the uplink delivers beside it.
+ */
+import { SeededChance } from "../../core/chance.js";
+import { StationError, type StationErrorCode } from "../../core/errors.js";
+import { Scheduler, Signal, type Task } from "../../core/task.js";
+import { STATION_FLAGS, TIME_SOURCES } from "../../protocol/entry.js";
+import { EVENT_CODES } from "../../protocol/events.js";
+import { CHANNEL_FLAGS, fieldsOfWaterReading } from "../../protocol/reading.js";
+import { type StationConfiguration, validateConfiguration } from "../config/configuration.js";
+import type { WaterProbes } from "../measure/probes.js";
+import { measureWater, type WaterMeasurement } from "../measure/water.js";
+import type { Board } from "../ports.js";
+import { Uplink } from "../uplink/uplink.js";
+import { lastRunOf, recordBoot } from "./boot.js";
+import type { StationJournal } from "./journal-port.js";
+import { Recorder } from "./recorder.js";
+import {
+	invalidateRetainedState,
+	loadRetainedState,
+	type RetainedState,
+	storeRetainedState,
+} from "./retained-state.js";
+import { nextReadingMilliseconds } from "./schedule.js";
+import { type RealTimeClock, TimeKeeper } from "./time-keeper.js";
+
+/** What a composition root adds to the board: the rooms and parts that this station is built of. */
+export interface StationOptions {
+	readonly board: Board;
+	readonly configuration: StationConfiguration;
+	/** major * 1 000 000 + minor * 1 000 + patch. */
+	readonly firmwareVersion: number;
+	readonly openProbes: (board: Board, configuration: StationConfiguration) => WaterProbes;
+	readonly openRealTimeClock: (board: Board) => RealTimeClock;
+	/** `retained` is what `save` of the last wake gave, when that wake ended in deep sleep. */
+	readonly openJournal: (
+		board: Board,
+		configuration: StationConfiguration,
+		retained: Uint8Array | undefined,
+	) => StationJournal;
+}
+
+/** Rising above the threshold by this much ends "battery low"; a load step is below it. */
+const BATTERY_HYSTERESIS_MILLIVOLTS = 200;
+/** On a low battery uploads come this many times more rarely. */
+const LOW_BATTERY_UPLOAD_FACTOR = 4;
+/** A reading this much behind its time says so. */
+const LATE_MILLISECONDS = 30_000;
+/** Not worth falling asleep for: boot and shut-down cost more than this pause awake. */
+const SLEEP_MILLISECONDS_MIN = 500;
+
+/** Starts the station on a board. Throws `configuration-invalid`, and what opening the journal throws. */
+export function startStation(options: StationOptions): Station {
+	return new Station(options);
+}
+
+export class Station {
+	readonly #options: StationOptions;
+	readonly #scheduler: Scheduler;
+	readonly #journal: StationJournal;
+	readonly #time: TimeKeeper;
+	readonly #recorder: Recorder;
+	readonly #uplink: Uplink;
+	readonly #state: Omit<RetainedState, "journal" | "uplink">;
+	/** Set when an uplink session ends or a technician comes; the cycle then looks around. */
+	#stirred = new Signal<true>();
+	#isUploading = false;
+
+	constructor(options: StationOptions) {
+		this.#options = options;
+		const { board, configuration } = options;
+		validateConfiguration(configuration);
+		this.#scheduler = new Scheduler(board.clock, (error) => this.#crash(error));
+		const retained =
+			board.processor.resetReason === "deep-sleep" ? loadRetainedState(board.retained) : undefined;
+		// A wake that dies must not leave the state of the wake before it for the next.
+		invalidateRetainedState(board.retained);
+		this.#journal = options.openJournal(board, configuration, retained?.journal);
+		const lastRun = retained === undefined ? lastRunOf(this.#journal, board.entropy) : undefined;
+		const now = board.clock.milliseconds;
+		this.#state = {
+			boot: retained?.boot ?? lastRun?.boot ?? 1,
+			bootMilliseconds: retained?.bootMilliseconds ?? now,
+			wakeCount: (retained?.wakeCount ?? 0) + 1,
+			failedProbes: retained?.failedProbes ?? 0,
+			configurationId: configuration.id,
+			disciplinedMilliseconds: retained?.disciplinedMilliseconds,
+			stepOffer: retained?.stepOffer,
+			nextReadingMilliseconds: retained?.nextReadingMilliseconds ?? now,
+			isBatteryLow: retained?.isBatteryLow ?? false,
+			newestUtcSeconds: retained?.newestUtcSeconds ?? lastRun?.newestUtcSeconds ?? 0,
+			recordedGapTo: retained?.recordedGapTo ?? 0,
+		};
+		this.#time = new TimeKeeper({
+			rtc: options.openRealTimeClock(board),
+			clock: board.clock,
+			floorUtcSeconds: Math.max(board.trustFloorUtcSeconds, this.#state.newestUtcSeconds),
+			disciplinedMilliseconds: this.#state.disciplinedMilliseconds,
+			stepOffer: this.#state.stepOffer,
+		});
+		this.#time.refresh();
+		this.#recorder = new Recorder(
+			{
+				clock: board.clock,
+				time: this.#time,
+				boot: this.#state.boot,
+				bootMilliseconds: this.#state.bootMilliseconds,
+				configurationId: configuration.id,
+				stationFlags: () => this.#stationFlags(),
+				append: (draft) => this.#journal.append(draft),
+			},
+			this.#state.newestUtcSeconds,
+		);
+		if (retained === undefined) {
+			recordBoot({
+				board,
+				configuration,
+				journal: this.#journal,
+				recorder: this.#recorder,
+				firmwareVersion: options.firmwareVersion,
+				utcSeconds: this.#time.utcSeconds,
+				clockFault: this.#time.fault,
+			});
+		}
+		this.#uplink = this.#openUplink(retained?.uplink);
+		if (board.processor.wakeCause === "pin") this.#uplink.requestSoon();
+		board.console.onActivity = () => this.#stir();
+		this.#scheduler.start(this.#cycle(), (error, failed) => {
+			if (failed) this.#crash(error);
+			else this.#sleep();
+		});
+	}
+
+	/** Uploads as soon as possible: a technician or an alarm asked. */
+	requestUpload(): void {
+		this.#uplink.requestSoon();
+		this.#stir();
+	}
+
+	#openUplink(state: Uint8Array | undefined): Uplink {
+		const { board, configuration } = this.#options;
+		const seed = new Uint8Array(4);
+		board.entropy.fill(seed);
+		const factor = this.#state.isBatteryLow ? LOW_BATTERY_UPLOAD_FACTOR : 1;
+		return new Uplink({
+			source: this.#journal,
+			network: board.network,
+			signer: board.signer,
+			verifier: board.verifier,
+			sha256: board.sha256,
+			clock: board.clock,
+			chance: new SeededChance(new DataView(seed.buffer).getUint32(0, true)),
+			station: configuration.station,
+			host: configuration.collectorHost,
+			port: configuration.collectorPort,
+			collectorPublicKey: configuration.collectorPublicKey,
+			uploadIntervalSeconds: configuration.uploadIntervalSeconds * factor,
+			...(state === undefined ? {} : { state }),
+			onTime: (utcSeconds) => this.#offerTime(utcSeconds),
+			onReport: (code, detail, text) => this.#report(code, detail, text),
+			feed: () => board.watchdog.feed(),
+		});
+	}
+
+	*#cycle(): Task<void> {
+		const { board, configuration } = this.#options;
+		for (;;) {
+			board.watchdog.feed();
+			if (board.clock.milliseconds >= this.#state.nextReadingMilliseconds)
+				yield* this.#takeReading();
+			if (!this.#isUploading && board.clock.milliseconds >= this.#uplink.nextAttemptMilliseconds) {
+				this.#startUpload();
+			}
+			const idleMilliseconds = this.#dueMilliseconds() - board.clock.milliseconds;
+			const maySleep =
+				configuration.supply === "battery" && !this.#isUploading && !board.console.isAttached;
+			if (maySleep && idleMilliseconds >= SLEEP_MILLISECONDS_MIN) return;
+			this.#journal.idle();
+			const slice = Math.min(Math.max(idleMilliseconds, 0), board.watchdog.timeoutMilliseconds / 2);
+			this.#stirred = new Signal<true>();
+			yield* this.#stirred.wait(slice);
+		}
+	}
+
+	/** When something is to be done next, on the board's clock. */
+	#dueMilliseconds(): number {
+		const reading = this.#state.nextReadingMilliseconds;
+		if (this.#isUploading) return reading;
+		return Math.min(reading, this.#uplink.nextAttemptMilliseconds);
+	}
+
+	*#takeReading(): Task<void> {
+		const { board, configuration } = this.#options;
+		const dueMilliseconds = this.#state.nextReadingMilliseconds;
+		const lateMilliseconds = board.clock.milliseconds - dueMilliseconds;
+		this.#time.refresh();
+		const stamp = this.#recorder.stamp();
+		const beganMilliseconds = board.clock.milliseconds;
+		const measurement = yield* measureWater({
+			board,
+			openProbes: () => this.#options.openProbes(board, configuration),
+			failedProbes: this.#state.failedProbes,
+		});
+		this.#judgeBattery(measurement);
+		this.#attempt("reading", () => {
+			this.#recorder.record(
+				{ kind: "reading", fields: fieldsOfWaterReading(measurement.reading) },
+				1,
+				stamp,
+				lateMilliseconds > LATE_MILLISECONDS ? STATION_FLAGS.wakeLate : 0,
+			);
+		});
+		for (const event of measurement.events) {
+			this.#recordEvent(event.code, event.detail, event.text);
+		}
+		this.#state.failedProbes = measurement.failedProbes;
+		this.#state.nextReadingMilliseconds = nextReadingMilliseconds({
+			nowMilliseconds: beganMilliseconds,
+			lastMilliseconds: dueMilliseconds,
+			intervalSeconds: configuration.intervalSeconds,
+			utcSeconds: stamp.utcSeconds === 0 ? undefined : stamp.utcSeconds,
+		});
+	}
+
+	#judgeBattery(measurement: WaterMeasurement): void {
+		const { batteryMillivolts, batteryFlags } = measurement.reading;
+		if (batteryMillivolts === undefined || (batteryFlags & CHANNEL_FLAGS.fault) !== 0) return;
+		const threshold = this.#options.configuration.batteryLowMillivolts;
+		const isLow = this.#state.isBatteryLow
+			? batteryMillivolts < threshold + BATTERY_HYSTERESIS_MILLIVOLTS
+			: batteryMillivolts < threshold;
+		if (isLow === this.#state.isBatteryLow) return;
+		this.#state.isBatteryLow = isLow;
+		this.#recordEvent("battery-low", isLow ? 1 : 0, "");
+	}
+
+	#startUpload(): void {
+		this.#recordGaps();
+		this.#isUploading = true;
+		this.#scheduler.start(this.#uplink.session(), (error, failed) => {
+			this.#isUploading = false;
+			if (failed) this.#crash(error);
+			else this.#stir();
+		});
+	}
+
+	/** A gap becomes an entry when it is about to be delivered; again only after it has grown. */
+	#recordGaps(): void {
+		for (const gap of this.#journal.gaps) {
+			if (gap.to <= this.#state.recordedGapTo) continue;
+			this.#attempt("gap", () => {
+				this.#recorder.record({ kind: "gap", ...gap });
+				this.#state.recordedGapTo = gap.to;
+			});
+		}
+	}
+
+	#offerTime(utcSeconds: number): void {
+		const first = this.#time.disciplinedMilliseconds === undefined;
+		const before = this.#time.utcSeconds;
+		try {
+			const verdict = this.#time.offer(utcSeconds);
+			if (verdict.kind === "refused") {
+				const seconds = Math.max(Math.min(verdict.stepSeconds, 0x7fffffff), -0x7fffffff);
+				this.#recordEvent("time-refused", Math.round(seconds), "collector");
+			}
+			if (verdict.kind === "stepped" || (verdict.kind === "kept" && first)) {
+				const stamp = this.#recorder.stamp();
+				this.#attempt("time", () => {
+					this.#recorder.record({
+						kind: "time",
+						atBoot: this.#state.boot,
+						atUptimeSeconds: stamp.uptimeSeconds,
+						atUtcSeconds: utcSeconds,
+						// A second of rounding at each end, and the way of the answer.
+						uncertaintyMilliseconds: 2000,
+						stepMilliseconds: before === undefined ? 0 : clampToInt32(verdict.stepMilliseconds),
+						driftPartsPerBillion:
+							verdict.kind === "stepped" ? verdict.driftPartsPerBillion : undefined,
+						source: TIME_SOURCES.indexOf("collector"),
+					});
+				});
+			}
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+			this.#recordEvent("rtc-failed", 0, error.code);
+		}
+	}
+
+	#report(code: StationErrorCode | "acknowledged" | "refused", detail: number, text: string): void {
+		this.#options.board.log.line(`uplink ${code} ${detail} ${text}`);
+		if (code === "refused") this.#recordEvent("collector-refused", detail, text);
+		else if (code.startsWith("acknowledgement-")) {
+			this.#recordEvent("acknowledgement-rejected", detail, code);
+		}
+	}
+
+	#recordEvent(code: keyof typeof EVENT_CODES, detail: number, text: string): void {
+		this.#attempt(code, () => {
+			this.#recorder.record({
+				kind: "event",
+				code: EVENT_CODES[code],
+				detail,
+				text: text.slice(0, 40),
+			});
+		});
+	}
+
+	/** A journal that cannot take an entry is reported and never stops the station. */
+	#attempt(what: string, append: () => void): void {
+		try {
+			append();
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+			this.#options.board.log.line(`journal did not take ${what}: ${error.code} ${error.message}`);
+		}
+	}
+
+	#stationFlags(): number {
+		let flags = 0;
+		if (this.#state.isBatteryLow) flags |= STATION_FLAGS.batteryLow;
+		if (this.#time.utcSeconds === undefined) flags |= STATION_FLAGS.clockUntrusted;
+		if (this.#options.board.console.isAttached) flags |= STATION_FLAGS.serviceMode;
+		return flags;
+	}
+
+	#stir(): void {
+		this.#stirred.set(true);
+	}
+
+	/** The end of a wake: everything that must live on goes into retained memory, then sleep. */
+	#sleep(): void {
+		const { board } = this.#options;
+		this.#journal.idle();
+		this.#scheduler.stop();
+		board.console.onActivity = undefined;
+		storeRetainedState(board.retained, {
+			...this.#state,
+			disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
+			stepOffer: this.#time.stepOffer,
+			newestUtcSeconds: this.#recorder.newestUtcSeconds,
+			journal: this.#journal.save(),
+			uplink: this.#uplink.save(),
+		});
+		const idleMilliseconds = this.#dueMilliseconds() - board.clock.milliseconds;
+		board.processor.deepSleep(Math.max(idleMilliseconds, 1));
+	}
+
+	#crash(error: unknown): void {
+		const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+		this.#options.board.log.line(`crash: ${text}`);
+		this.#options.board.processor.restart();
+	}
+}
+
+function clampToInt32(value: number): number {
+	return Math.max(Math.min(Math.round(value), 0x7fffffff), -0x7fffffff);
+}
