@@ -100,6 +100,25 @@ describe("measuring through the chip models", () => {
 		assert.ok(bench.longestUnfedMilliseconds < 5000);
 	});
 
+	it("waits for circuits whose answers are three seconds late, and loops that break read 0", () => {
+		const bench = new ProbeBench();
+		for (const chip of [bench.pH, bench.ec, bench.rtd]) {
+			const setPower = chip.setPower.bind(chip);
+			chip.setPower = (isOn) => {
+				chip.lateMilliseconds = 0;
+				setPower(isOn);
+				chip.lateMilliseconds = 3000;
+			};
+		}
+		bench.loop.volts = () => 0;
+		const measurement = bench.measure();
+		assert.deepEqual(measurement.failures, [{ channel: 3, code: "probe-out-of-range" }]);
+		assert.equal(measurement.reading.turbidityFlags, fault);
+		assert.equal(measurement.reading.turbidityMicrovolts, 0);
+		assert.deepEqual(silentErrors(measurement), []);
+		assert.equal(measurement.reading.pHFlags, 0);
+	});
+
 	it("compensates the electrode for cold water", () => {
 		const bench = new ProbeBench();
 		bench.water.celsius = 5;
