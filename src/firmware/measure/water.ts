@@ -20,9 +20,13 @@ import type { WaterProbes } from "./probes.js";
 import type { Sensor, SleepingSensor, TurbiditySample } from "./sensor.js";
 
 /** Ids of the calibrations in force, 0..255; 0 is the maker's. */
-export type CalibrationIds = Readonly<
-	Record<"pH" | "temperature" | "conductivity" | "turbidity", number>
->;
+export interface CalibrationIds {
+	readonly pH: number;
+	readonly temperature: number;
+	readonly conductivity: number;
+	/** One for each range of the probe, which has a curve of its own; the first may stand alone. */
+	readonly turbidity: readonly number[];
+}
 
 export interface MeasureWaterOptions {
 	readonly board: MeasuringBoard;
@@ -144,7 +148,7 @@ class Measurement {
 			turbiditySpreadSteps: turbidity.spreadSteps,
 			turbidityRange: turbidity.range,
 			turbidityFlags: turbidity.flags | context,
-			turbidityCalibration: calibrationIds?.turbidity ?? FACTORY_CALIBRATION,
+			turbidityCalibration: calibrationIds?.turbidity[turbidity.range] ?? FACTORY_CALIBRATION,
 			batteryMillivolts: battery.millivolts,
 			batteryFlags: battery.flags,
 		};
@@ -322,7 +326,7 @@ function tryToSleep(circuit: SleepingSensor): boolean {
 function summaryOf(signals: readonly Signal[]) {
 	const good = signals.filter(({ state }) => state !== "fault");
 	const isFault = good.length * 2 < signals.length;
-	const used = isFault ? signals.slice() : good;
+	const used = ofOneRange(isFault ? signals : good);
 	// An odd count has a middle that was measured, not made.
 	if (used.length % 2 === 0) used.pop();
 	const { median, spread } = burstStatistics(used.map((signal) => signal.signalMicrovolts));
@@ -338,4 +342,15 @@ function summaryOf(signals: readonly Signal[]) {
 		range: middle?.range ?? 0,
 		flags,
 	};
+}
+
+/** A burst at the edge of two ranges has signals of both: those of the commoner one, else the higher. */
+function ofOneRange(signals: readonly Signal[]): Signal[] {
+	let best: Signal[] = [];
+	for (const range of new Set(signals.map((signal) => signal.range))) {
+		const these = signals.filter((signal) => signal.range === range);
+		const isHigher = range > (best[0]?.range ?? -1);
+		if (these.length > best.length || (these.length === best.length && isHigher)) best = these;
+	}
+	return best;
 }

@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { StationError, type StationErrorCode } from "../../../src/core/errors.js";
 import type { WaterProbes } from "../../../src/firmware/measure/probes.js";
 import {
+	type CalibrationIds,
 	type MeasureWaterOptions,
 	measureWater,
 	type WaterMeasurement,
@@ -31,6 +32,7 @@ interface World {
 	sleepFails: boolean;
 	failedProbes: number;
 	burst: { count: number; intervalMilliseconds: number };
+	calibrationIds: CalibrationIds;
 }
 
 const good = (signalMicrovolts: number): Loop => ({ signalMicrovolts, range: 0, state: "good" });
@@ -52,6 +54,7 @@ function measure(changes: Partial<World> = {}): {
 		sleepFails: false,
 		failedProbes: 0,
 		burst: { count: 5, intervalMilliseconds: 250 },
+		calibrationIds: { pH: 0, temperature: 0, conductivity: 0, turbidity: [0] },
 		...changes,
 	};
 	const clock = { milliseconds: 1000 };
@@ -157,7 +160,8 @@ function measure(changes: Partial<World> = {}): {
 	});
 	const options: MeasureWaterOptions = {
 		board: {
-			clock: { ...clock, createAlarm: undefined as never },
+			// The one that jumps from wait to wait.
+			clock: Object.assign(clock, { createAlarm: undefined as never }),
 			watchdog: { timeoutMilliseconds: 1000, feed },
 			probeRail,
 			loopRail,
@@ -167,14 +171,10 @@ function measure(changes: Partial<World> = {}): {
 		openProbes,
 		failedProbes: world.failedProbes,
 		burst: world.burst,
-	};
-	// The board's clock is the one that jumps.
-	const board = {
-		...options.board,
-		clock: Object.assign(clock, { createAlarm: undefined as never }),
+		calibrationIds: world.calibrationIds,
 	};
 	try {
-		const measured = runTask(measureWater({ ...options, board }), clock, waits);
+		const measured = runTask(measureWater(options), clock, waits);
 		return { measured, talk, waits, longestUnfedMilliseconds };
 	} finally {
 		assert.ok(!probeRail.isOn && !loopRail.isOn, "a rail was left on");
@@ -381,6 +381,19 @@ describe("measuring the water", () => {
 				.turbidityFlags;
 		assert.equal(at("saturated"), saturated);
 		assert.equal(at("clipped"), saturated | outOfRange);
+	});
+
+	it("takes one range of a burst that straddles two, and the calibration of that range", () => {
+		const low: Loop = { signalMicrovolts: 2_240_000, range: 0, state: "good" };
+		const high: Loop = { signalMicrovolts: 564_000, range: 1, state: "good" };
+		const { measured } = measure({
+			turbidity: [low, high, low, high, high],
+			calibrationIds: { pH: 4, temperature: 5, conductivity: 6, turbidity: [7, 8] },
+		});
+		assert.equal(measured.reading.turbidityMicrovolts, 564_000);
+		assert.equal(measured.reading.turbidityRange, 1);
+		assert.equal(measured.reading.turbidityCalibration, 8);
+		assert.equal(measured.reading.pHCalibration, 4);
 	});
 
 	it("switches the rails off when something foreign is thrown, and lets it through", () => {

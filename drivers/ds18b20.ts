@@ -1,0 +1,110 @@
+/**
+ * Maxim DS18B20, digital thermometer alone on a 1-Wire bus: class Temperature of ECMA-419. +-0.5 degC
+ * from -10 to 85. Source: DS18B20 datasheet, memory map and function commands.
+ */
+import { StationError } from "../src/core/errors.js";
+import type { Sensor, TemperatureSample } from "../src/firmware/measure/sensor.js";
+import { crc8Of, type OneWire, type OneWireConnection } from "./one-wire.js";
+
+const COMMANDS = Object.freeze({ readRom: 0x33, skipRom: 0xcc, convert: 0x44, read: 0xbe });
+const FAMILY = 0x28;
+const ROM_BYTES = 8;
+const SCRATCHPAD_BYTES = 9;
+/** 12 bits: 750 ms at most. */
+const CONVERSION_MILLISECONDS = 750;
+const CELSIUS_PER_STEP = 0.0625;
+/** What the scratchpad holds after power-on, with a valid CRC. */
+const POWER_ON_STEPS = 85 / CELSIUS_PER_STEP;
+/** A real 85 degC does not come out of nowhere: the reading before must have been this near. */
+const POWER_ON_NEAR_CELSIUS = 2;
+const CELSIUS_MIN = -55;
+const CELSIUS_MAX = 125;
+
+/** `begin` and `sample` throw StationError `probe-absent`, `probe-malformed`, `probe-out-of-range`. */
+export default class DS18B20 implements Sensor<TemperatureSample> {
+	readonly warmUpMilliseconds = 10;
+	readonly pollMilliseconds = 50;
+	readonly #io: OneWire;
+	#uniqueId: string | undefined;
+	#lastCelsius: number | undefined;
+
+	constructor(options: { readonly sensor: OneWireConnection }) {
+		const { io, pin } = options.sensor;
+		this.#io = new io({ pin });
+	}
+
+	/** Nothing to configure: 12 bits, degrees Celsius. */
+	configure(_options: object): void {}
+
+	get configuration(): { readonly units: string } {
+		return { units: "degC" };
+	}
+
+	/** `uniqueID`: the part's ROM in hexadecimal, family first; known after the first `begin`. */
+	get identification(): { model: string; classification: string; uniqueID: string | undefined } {
+		return { model: "DS18B20", classification: "Temperature", uniqueID: this.#uniqueId };
+	}
+
+	begin(): number {
+		if (this.#uniqueId === undefined) this.#uniqueId = this.#identify();
+		this.#reset();
+		this.#io.write(new Uint8Array([COMMANDS.skipRom, COMMANDS.convert]));
+		return CONVERSION_MILLISECONDS;
+	}
+
+	sample(): TemperatureSample | undefined {
+		this.#reset();
+		this.#io.write(new Uint8Array([COMMANDS.skipRom, COMMANDS.read]));
+		const scratchpad = new Uint8Array(this.#io.read(SCRATCHPAD_BYTES));
+		checkBytes(scratchpad, "scratchpad");
+		const [low = 0, high = 0, , , configuration = 0] = scratchpad;
+		const unusedBits = 3 - ((configuration >> 5) & 3);
+		const steps = (((high << 24) >> 16) | low) & ~((1 << unusedBits) - 1);
+		const celsius = steps * CELSIUS_PER_STEP;
+		const last = this.#lastCelsius;
+		const isNear = last !== undefined && Math.abs(last - celsius) <= POWER_ON_NEAR_CELSIUS;
+		if (steps === POWER_ON_STEPS && !isNear) {
+			throw new StationError("probe-malformed", "the DS18B20 lost power before it converted");
+		}
+		if (celsius < CELSIUS_MIN || celsius > CELSIUS_MAX) {
+			throw new StationError("probe-out-of-range", `the DS18B20 read ${celsius} degC`);
+		}
+		this.#lastCelsius = celsius;
+		return { thermometer: { temperature: celsius } };
+	}
+
+	close(): void {
+		this.#io.close();
+	}
+
+	#reset(): void {
+		if (this.#io.reset()) return;
+		throw new StationError("probe-absent", "no DS18B20 answers on its wire");
+	}
+
+	#identify(): string {
+		this.#reset();
+		this.#io.write(new Uint8Array([COMMANDS.readRom]));
+		const rom = new Uint8Array(this.#io.read(ROM_BYTES));
+		checkBytes(rom, "ROM");
+		if (rom[0] !== FAMILY) {
+			throw new StationError("probe-malformed", `a 1-Wire part of family ${rom[0]} is no DS18B20`);
+		}
+		let text = "";
+		for (const byte of rom) text += (byte < 16 ? "0" : "") + byte.toString(16);
+		return text;
+	}
+}
+
+/** The CRC of nothing but zeros is zero: a wire shorted to ground looks like a valid 0 degC. */
+function checkBytes(bytes: Uint8Array, what: string): void {
+	if (bytes.every((byte) => byte === 0)) {
+		throw new StationError("probe-malformed", "the DS18B20's wire is shorted to ground");
+	}
+	if (bytes.every((byte) => byte === 0xff)) {
+		throw new StationError("probe-absent", "no DS18B20 answers on its wire");
+	}
+	if (crc8Of(bytes) !== 0) {
+		throw new StationError("probe-malformed", `the DS18B20's ${what} fails its CRC`);
+	}
+}

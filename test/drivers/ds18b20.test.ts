@@ -1,0 +1,94 @@
+import { strict as assert } from "node:assert";
+import DS18B20 from "../../drivers/ds18b20.js";
+import { crc8Of, type OneWire } from "../../drivers/one-wire.js";
+
+const ROM = withCrc([0x28, 0xff, 0x4b, 0x12, 0x34, 0x56, 0x78]);
+const POWER_ON = [0x50, 0x05, 0x4b, 0x46, 0x7f, 0xff, 0x0c, 0x10, 0x1c];
+
+function withCrc(bytes: readonly number[]): number[] {
+	return [...bytes, crc8Of(Uint8Array.from(bytes))];
+}
+
+/** A scratchpad of so many sixteenths of a degree; resolution 12 bits unless told. */
+function scratchpad(steps: number, configuration = 0x7f): number[] {
+	const rest = [0x4b, 0x46, configuration, 0xff, 0x0c, 0x10];
+	return withCrc([steps & 0xff, (steps >> 8) & 0xff, ...rest]);
+}
+
+function build(options: { rom?: readonly number[]; isPresent?: boolean } = {}) {
+	const said: string[] = [];
+	const scratchpads: (readonly number[])[] = [];
+	class Wire implements OneWire {
+		reset(): boolean {
+			said.push("reset");
+			return options.isPresent ?? true;
+		}
+		write(bytes: Uint8Array): void {
+			said.push([...bytes].map((byte) => byte.toString(16)).join(" "));
+		}
+		read(byteLength: number): ArrayBuffer {
+			const bytes = byteLength === 8 ? (options.rom ?? ROM) : (scratchpads.shift() ?? []);
+			return Uint8Array.from(bytes).buffer;
+		}
+		close(): void {}
+	}
+	const probe = new DS18B20({ sensor: { io: Wire, pin: 4 } });
+	const read = (bytes: readonly number[]): number | undefined => {
+		scratchpads.push(bytes);
+		probe.begin();
+		return probe.sample()?.thermometer.temperature;
+	};
+	return { said, probe, read };
+}
+
+function code(expected: string) {
+	return (error: unknown) => (error as { code?: string }).code === expected;
+}
+
+describe("the DS18B20 driver", () => {
+	it("knows the CRC of the datasheet's scratchpads", () => {
+		assert.equal(crc8Of(Uint8Array.from(POWER_ON.slice(0, 8))), 0x1c);
+		const warm = [0x91, 0x01, 0x4b, 0x46, 0x7f, 0xff, 0x0c, 0x10];
+		assert.equal(crc8Of(Uint8Array.from(warm)), 0x70);
+	});
+
+	it("identifies, converts and reads the scratchpad", () => {
+		const { said, probe, read } = build();
+		assert.equal(read(scratchpad(0x0191)), 25.0625);
+		assert.deepEqual(said, ["reset", "33", "reset", "cc 44", "reset", "cc be"]);
+		assert.equal(probe.identification.uniqueID, ROM.map((byte) => byte.toString(16)).join(""));
+	});
+
+	it("reads below zero, and only the bits of its resolution", () => {
+		assert.equal(build().read(scratchpad(0xff5e & 0xffff)), -10.125);
+		assert.equal(build().read(scratchpad(0x0197, 0x1f)), 25);
+	});
+
+	it("takes 85.0 for a lost power supply unless it was nearly that hot before", () => {
+		const { read } = build();
+		assert.throws(() => read(POWER_ON), code("probe-malformed"));
+		assert.equal(read(scratchpad(84 * 16)), 84);
+		assert.equal(read(POWER_ON), 85);
+	});
+
+	it("takes an all-zero scratchpad for a shorted wire, though its CRC holds", () => {
+		const zeros = Array.from({ length: 9 }, () => 0);
+		assert.equal(crc8Of(Uint8Array.from(zeros)), 0);
+		assert.throws(() => build().read(zeros), code("probe-malformed"));
+	});
+
+	it("takes all ones and no presence for an absent part", () => {
+		assert.throws(() => build().read(Array.from({ length: 9 }, () => 0xff)), code("probe-absent"));
+		assert.throws(() => build({ isPresent: false }).read([]), code("probe-absent"));
+	});
+
+	it("refuses any single flipped bit, and a part of another family", () => {
+		for (let bit = 0; bit < 72; bit++) {
+			const bytes = scratchpad(0x0191);
+			bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+			assert.throws(() => build().read(bytes), code("probe-malformed"), `bit ${bit}`);
+		}
+		const rom = withCrc([0x10, 1, 2, 3, 4, 5, 6]);
+		assert.throws(() => build({ rom }).read(scratchpad(0)), code("probe-malformed"));
+	});
+});
