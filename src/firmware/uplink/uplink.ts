@@ -108,6 +108,20 @@ interface SignedBatch extends SequenceRange {
 	readonly hash: Uint8Array;
 }
 
+/** What a session has come to so far. */
+interface Session {
+	/** What need not be sent (again) in this session. */
+	readonly done: SequenceSet;
+	/** Batches whose acknowledgement was believed. */
+	batches: number;
+	bytesSent: number;
+	nextSeconds: number;
+	/** 0: not refused. */
+	refusalCode: number;
+	/** The collector's cursor while it is below ours. */
+	cursorHeld: number | undefined;
+}
+
 /** Why a session ended early, beyond what a StationError says. */
 interface Trouble {
 	readonly error: StationError;
@@ -224,13 +238,21 @@ export class Uplink {
 		const { clock, source } = this.#options;
 		const done = new SequenceSet();
 		for (const range of this.#ranges) done.add(range.first, range.last);
-		const session = { batches: 0, bytesSent: 0, nextSeconds: 0, refusalCode: 0 };
+		const session: Session = {
+			done,
+			batches: 0,
+			bytesSent: 0,
+			nextSeconds: 0,
+			refusalCode: 0,
+			cursorHeld: undefined,
+		};
 		let radioStartMilliseconds: number | undefined;
+		let requests = 0;
 		let trouble: Trouble | undefined;
 		let connection: Connection | undefined;
 		try {
 			// Reading and signing come before the radio, which costs ten times as much.
-			let batch = yield* this.#next(done, true);
+			let batch = yield* this.#next(session, true);
 			if (batch === undefined) {
 				this.#schedule.idle(clock.milliseconds);
 				return outcomeOf("idle", undefined, session, 0, false);
@@ -248,14 +270,13 @@ export class Uplink {
 					session.refusalCode = answer.code;
 					break;
 				}
-				this.#apply(answer, done, batch);
-				session.batches++;
+				this.#apply(answer, session, batch);
 				const isOver =
-					session.batches >= SESSION_BATCHES_MAX ||
+					++requests >= SESSION_BATCHES_MAX ||
 					session.bytesSent >= SESSION_BYTES_MAX ||
 					clock.milliseconds > endMilliseconds - BATCH_MILLISECONDS_MIN ||
 					done.isFull;
-				batch = isOver ? undefined : yield* this.#next(done, false);
+				batch = isOver ? undefined : yield* this.#next(session, false);
 			}
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
@@ -271,7 +292,7 @@ export class Uplink {
 		const radioMilliseconds = nowMilliseconds - (radioStartMilliseconds ?? nowMilliseconds);
 		const cost = { radioMilliseconds, nowMilliseconds };
 		const hasBacklog =
-			done.lowestMissing(this.#firstWanted(), source.nextSequence - 1) !== undefined;
+			done.lowestMissing(this.#firstWanted(session), source.nextSequence - 1) !== undefined;
 		if (trouble !== undefined) {
 			this.#options.onReport?.(trouble.error.code, 0, trouble.error.message);
 		}
@@ -284,9 +305,9 @@ export class Uplink {
 			return outcomeOf("refused", code, session, radioMilliseconds, hasBacklog);
 		}
 		// A session that broke after an acknowledgement did its work; the rest is backlog.
-		if (session.batches === 0 && trouble !== undefined) {
-			this.#schedule.failed(cost, trouble.retryAfterSeconds);
-			const code = trouble.error.code;
+		if (session.batches === 0) {
+			this.#schedule.failed(cost, trouble?.retryAfterSeconds);
+			const code = trouble?.error.code ?? "acknowledgement-stale";
 			return outcomeOf("failed", code, session, radioMilliseconds, hasBacklog);
 		}
 		this.#isRefused = false;
@@ -311,17 +332,19 @@ export class Uplink {
 	}
 
 	/** The lowest sequence that can and need be sent. */
-	#firstWanted(): number {
+	#firstWanted(session: Session): number {
 		const { source } = this.#options;
-		return Math.max(source.cursor + 1, source.firstSequenceHeld);
+		const cursor = Math.min(session.cursorHeld ?? source.cursor, source.cursor);
+		return Math.max(cursor + 1, source.firstSequenceHeld);
 	}
 
 	/** Reads and signs the next batch, or undefined when everything is done. */
-	*#next(done: SequenceSet, isNewestWanted: boolean): Task<SignedBatch | undefined> {
+	*#next(session: Session, isNewestWanted: boolean): Task<SignedBatch | undefined> {
 		const { source, station, sha256 } = this.#options;
+		const { done } = session;
 		// Each turn without a batch marks unreadable entries; what lies between is bounded by the set.
 		while (!done.isFull) {
-			const first = this.#firstWanted();
+			const first = this.#firstWanted(session);
 			const last = source.nextSequence - 1;
 			const missing = isNewestWanted
 				? done.highestMissing(first, last)
@@ -422,16 +445,14 @@ export class Uplink {
 		return decodeAnswer(sign1.payload);
 	}
 
-	/** Believes an acknowledgement that fits, and throws for one that does not. */
-	#apply(answer: Acknowledgement, done: SequenceSet, batch: SequenceRange): void {
-		const { source } = this.#options;
+	/**
+	 * Believes an acknowledgement that fits, and throws for one that reaches too far. A collector that
+	 * came back from an old backup holds less than was released: that changes nothing here, is reported,
+	 * and what the flash still has of it is offered again.
+	 */
+	#apply(answer: Acknowledgement, session: Session, batch: SequenceRange): void {
+		const { source, onReport, onConfiguration } = this.#options;
 		const last = source.nextSequence - 1;
-		if (answer.cursor < source.cursor) {
-			throw new StationError(
-				"acknowledgement-stale",
-				`the collector holds up to ${answer.cursor}, and ${source.cursor} was released`,
-			);
-		}
 		const end = answer.ranges[answer.ranges.length - 1]?.last ?? answer.cursor;
 		if (end > last) {
 			throw new StationError(
@@ -439,15 +460,23 @@ export class Uplink {
 				`the collector acknowledges ${end}, and ${last} is the last that was recorded`,
 			);
 		}
+		for (const range of answer.ranges) session.done.add(range.first, range.last);
+		// Perhaps not among the four ranges that fit; it was answered, so it is not sent again now.
+		session.done.add(batch.first, batch.last);
+		if (answer.cursor < source.cursor) {
+			if (session.cursorHeld === undefined) {
+				const text = `the collector holds up to ${answer.cursor}, ${source.cursor} was released`;
+				onReport?.("acknowledgement-stale", answer.cursor, text);
+			}
+			session.cursorHeld = answer.cursor;
+			return;
+		}
+		session.cursorHeld = undefined;
+		session.batches++;
 		if (answer.cursor > source.cursor) source.acknowledge(answer.cursor);
 		this.#ranges = answer.ranges;
-		for (const range of answer.ranges) done.add(range.first, range.last);
-		// Perhaps not among the four ranges that fit; it was answered, so it is not sent again now.
-		done.add(batch.first, batch.last);
-		this.#options.onReport?.("acknowledged", answer.cursor, "");
-		if (answer.configuration !== undefined) {
-			this.#options.onConfiguration?.(answer.configuration);
-		}
+		onReport?.("acknowledged", answer.cursor, "");
+		if (answer.configuration !== undefined) onConfiguration?.(answer.configuration);
 	}
 
 	*#sign(digest: Uint8Array): Task<Uint8Array> {

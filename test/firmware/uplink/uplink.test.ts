@@ -178,6 +178,22 @@ describe("uplink", () => {
 		}
 	});
 
+	it("gives a collector that lost its newest days what the flash still has of them", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(900);
+		assert.equal(bench.session().end, "acknowledged");
+		for (let sequence = 301; sequence <= 900; sequence++) bench.collector.stored.delete(sequence);
+		bench.source.grow(5);
+		bench.source.firstSequenceHeld = 201;
+		const outcome = bench.session();
+		assert.equal(outcome.end, "acknowledged");
+		assert.deepEqual(bench.source.acknowledged.slice(-1), [905]);
+		const stale = bench.reports.filter((report) => report.code === "acknowledgement-stale");
+		assert.equal(stale.length, 1);
+		assert.equal(stale[0]?.detail, 300);
+		assertAllStored(bench);
+	});
+
 	it("keeps everything, flags and slows down when it is refused", () => {
 		const bench = new UplinkBench();
 		bench.source.grow(5);
