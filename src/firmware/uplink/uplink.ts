@@ -5,26 +5,19 @@
  * as the schedule says; nothing but a verified acknowledgement changes what the station holds.
  */
 
-import { equalBytes } from "../../core/bytes.js";
 import type { Chance } from "../../core/chance.js";
 import { assert, StationError, type StationErrorCode } from "../../core/errors.js";
-import { Signal, type Task } from "../../core/task.js";
+import type { Task } from "../../core/task.js";
 import {
 	type Acknowledgement,
-	decodeAnswer,
 	RANGES_MAX,
 	refusalReasonOf,
-	type Answer as SignedAnswer,
 } from "../../protocol/acknowledgement.js";
-import { BATCH_ENTRIES_MAX, BATCH_PAYLOAD_BYTES_MAX, encodeBatch } from "../../protocol/batch.js";
-import {
-	decodeSign1,
-	ENVELOPE_CONTENT_TYPE,
-	encodeSign1,
-	toBeSigned,
-} from "../../protocol/cose.js";
-import type { Cancellable, Clock, Network, Sha256, Signer, Verifier } from "../ports.js";
-import { type Answer, CONNECT_MILLISECONDS_MAX, Connection } from "./connection.js";
+import { ENVELOPE_CONTENT_TYPE } from "../../protocol/cose.js";
+import type { Clock, Network, Sha256, Signer, Verifier } from "../ports.js";
+import { BusyError, checkAnswer } from "./answer-check.js";
+import { BatchMaker } from "./batch-maker.js";
+import { CONNECT_MILLISECONDS_MAX, Connection } from "./connection.js";
 import { FAILURES_BEFORE_HOURLY, SCHEDULE_BYTES, UplinkSchedule } from "./schedule.js";
 import { type SequenceRange, SequenceSet } from "./sequence-set.js";
 
@@ -38,8 +31,6 @@ const BATCH_MILLISECONDS_MIN = 10_000;
 const SESSION_BATCHES_MAX = 64;
 /** 64 KiB are 40 full batches of readings: a backlog of a month in one session of good weather. */
 const SESSION_BYTES_MAX = 64 * 1024;
-/** ES256 in JavaScript on an ESP32 is slow and has not been measured there. */
-const SIGN_MILLISECONDS_MAX = 20_000;
 
 /** What the uplink needs of the journal. */
 export interface EntrySource {
@@ -102,12 +93,6 @@ export interface SessionOutcome {
 	readonly hasBacklog: boolean;
 }
 
-/** A batch that is signed and ready to go. */
-interface SignedBatch extends SequenceRange {
-	readonly envelope: Uint8Array;
-	readonly hash: Uint8Array;
-}
-
 /** What a session has come to so far. */
 interface Session {
 	/** What need not be sent (again) in this session. */
@@ -122,12 +107,6 @@ interface Session {
 	cursorHeld: number | undefined;
 }
 
-/** Why a session ended early, beyond what a StationError says. */
-interface Trouble {
-	readonly error: StationError;
-	readonly retryAfterSeconds: number | undefined;
-}
-
 const STATE_VERSION = 1;
 /** Version, flags, count, spare, connect time, epoch, then ranges of 8 bytes, then the schedule. */
 const STATE_HEAD_BYTES = 12;
@@ -137,6 +116,7 @@ export const UPLINK_STATE_BYTES = STATE_HEAD_BYTES + 8 * RANGES_MAX + SCHEDULE_B
 export class Uplink {
 	readonly #options: UplinkOptions;
 	readonly #schedule: UplinkSchedule;
+	readonly #maker: BatchMaker;
 	/** Stored beyond the cursor, as the last acknowledgement of this epoch said. */
 	#ranges: readonly SequenceRange[] = [];
 	#isRefused = false;
@@ -146,6 +126,7 @@ export class Uplink {
 
 	constructor(options: UplinkOptions) {
 		this.#options = options;
+		this.#maker = new BatchMaker(options);
 		const state = options.state;
 		const isKnown = state?.length === UPLINK_STATE_BYTES && state[0] === STATE_VERSION;
 		this.#schedule = new UplinkSchedule({
@@ -248,11 +229,11 @@ export class Uplink {
 		};
 		let radioStartMilliseconds: number | undefined;
 		let requests = 0;
-		let trouble: Trouble | undefined;
+		let trouble: StationError | undefined;
 		let connection: Connection | undefined;
 		try {
-			// Reading and signing come before the radio, which costs ten times as much.
-			let batch = yield* this.#next(session, true);
+			// Reading and signing come before the radio, which draws the most.
+			let batch = yield* this.#maker.next(done, this.#firstWanted(session), true);
 			if (batch === undefined) {
 				this.#schedule.idle(clock.milliseconds);
 				return outcomeOf("idle", undefined, session, 0, false);
@@ -263,8 +244,15 @@ export class Uplink {
 			yield* connection.open();
 			while (batch !== undefined) {
 				this.#options.feed?.();
-				const answer = yield* this.#deliver(connection, batch);
+				const response = yield* connection.post(
+					BATCHES_PATH,
+					ENVELOPE_CONTENT_TYPE,
+					batch.envelope,
+				);
 				session.bytesSent += batch.envelope.length;
+				const sent = { epoch: source.epoch, hash: batch.hash };
+				const answer = yield* checkAnswer(this.#options, response, sent);
+				this.#options.onTime?.(answer.nowUtcSeconds);
 				session.nextSeconds = answer.nextSeconds;
 				if (answer.kind === "refusal") {
 					session.refusalCode = answer.code;
@@ -276,11 +264,13 @@ export class Uplink {
 					session.bytesSent >= SESSION_BYTES_MAX ||
 					clock.milliseconds > endMilliseconds - BATCH_MILLISECONDS_MIN ||
 					done.isFull;
-				batch = isOver ? undefined : yield* this.#next(session, false);
+				batch = isOver
+					? undefined
+					: yield* this.#maker.next(done, this.#firstWanted(session), false);
 			}
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
-			trouble = { error, retryAfterSeconds: retryAfterOf(error) };
+			trouble = error;
 		} finally {
 			const connected = connection?.connectedInMilliseconds;
 			if (connected !== undefined && session.batches > 0) {
@@ -293,9 +283,8 @@ export class Uplink {
 		const cost = { radioMilliseconds, nowMilliseconds };
 		const hasBacklog =
 			done.lowestMissing(this.#firstWanted(session), source.nextSequence - 1) !== undefined;
-		if (trouble !== undefined) {
-			this.#options.onReport?.(trouble.error.code, 0, trouble.error.message);
-		}
+		if (trouble !== undefined) this.#options.onReport?.(trouble.code, 0, trouble.message);
+		const retryAfterSeconds = trouble instanceof BusyError ? trouble.retryAfterSeconds : undefined;
 		if (session.refusalCode !== 0) {
 			this.#isRefused = true;
 			this.#schedule.refused(cost, session.nextSeconds);
@@ -306,16 +295,16 @@ export class Uplink {
 		}
 		// A session that broke after an acknowledgement did its work; the rest is backlog.
 		if (session.batches === 0) {
-			this.#schedule.failed(cost, trouble?.retryAfterSeconds);
-			const code = trouble?.error.code ?? "acknowledgement-stale";
+			this.#schedule.failed(cost, retryAfterSeconds);
+			const code = trouble?.code ?? "acknowledgement-stale";
 			return outcomeOf("failed", code, session, radioMilliseconds, hasBacklog);
 		}
 		this.#isRefused = false;
 		this.#schedule.acknowledged(cost, session.nextSeconds, hasBacklog);
-		if (trouble?.retryAfterSeconds !== undefined) {
-			this.#schedule.failed({ radioMilliseconds: 0, nowMilliseconds }, trouble.retryAfterSeconds);
+		if (retryAfterSeconds !== undefined) {
+			this.#schedule.failed({ radioMilliseconds: 0, nowMilliseconds }, retryAfterSeconds);
 		}
-		const code = trouble?.error.code;
+		const code = trouble?.code;
 		return outcomeOf("acknowledged", code, session, radioMilliseconds, hasBacklog);
 	}
 
@@ -336,113 +325,6 @@ export class Uplink {
 		const { source } = this.#options;
 		const cursor = Math.min(session.cursorHeld ?? source.cursor, source.cursor);
 		return Math.max(cursor + 1, source.firstSequenceHeld);
-	}
-
-	/** Reads and signs the next batch, or undefined when everything is done. */
-	*#next(session: Session, isNewestWanted: boolean): Task<SignedBatch | undefined> {
-		const { source, station, sha256 } = this.#options;
-		const { done } = session;
-		// Each turn without a batch marks unreadable entries; what lies between is bounded by the set.
-		while (!done.isFull) {
-			const first = this.#firstWanted(session);
-			const last = source.nextSequence - 1;
-			const missing = isNewestWanted
-				? done.highestMissing(first, last)
-				: done.lowestMissing(first, last);
-			if (missing === undefined) return undefined;
-			const run = this.#readRun(missing, isNewestWanted, done);
-			if (run.entries.length === 0) continue;
-			const payload = encodeBounded(run.entries, (entries) =>
-				encodeBatch({
-					station,
-					epoch: source.epoch,
-					first: run.first,
-					floor: Math.min(source.firstSequenceHeld, run.first),
-					previous: source.headBefore(run.first),
-					entries,
-				}),
-			);
-			const signature = yield* this.#sign(sha256(toBeSigned(payload.bytes)));
-			const envelope = encodeSign1(payload.bytes, signature);
-			const lastSent = run.first + payload.count - 1;
-			return { first: run.first, last: lastSent, envelope, hash: sha256(envelope) };
-		}
-		return undefined;
-	}
-
-	/**
-	 * Readable entries of `missing` without a hole between them: its last such run within the newest
-	 * 288 when `isNewest`, else its first. What is unreadable on the way there is marked as done: its
-	 * gap is the journal's to tell.
-	 */
-	#readRun(
-		missing: SequenceRange,
-		isNewest: boolean,
-		done: SequenceSet,
-	): { first: number; entries: Uint8Array[] } {
-		const first = isNewest
-			? Math.max(missing.first, missing.last - BATCH_ENTRIES_MAX + 1)
-			: missing.first;
-		const count = Math.min(missing.last - first + 1, BATCH_ENTRIES_MAX);
-		let entries: Uint8Array[] = [];
-		let runFirst = first + count;
-		this.#options.source.read(first, count, (sequence, canonical) => {
-			const isHole = entries.length > 0 && sequence !== runFirst + entries.length;
-			if (isHole && !isNewest) return;
-			if (isHole) entries = [];
-			if (entries.length === 0) runFirst = sequence;
-			entries.push(canonical.slice());
-		});
-		if (!isNewest || entries.length === 0) done.add(first, runFirst - 1);
-		return { first: runFirst, entries };
-	}
-
-	/** Sends a batch and returns what the collector answered and signed. */
-	*#deliver(connection: Connection, batch: SignedBatch): Task<SignedAnswer> {
-		const response = yield* connection.post(BATCHES_PATH, ENVELOPE_CONTENT_TYPE, batch.envelope);
-		if (response.status === 503 || response.status === 429) throw new BusyError(response);
-		const answer = yield* this.#verify(response);
-		const { station, source } = this.#options;
-		if (
-			answer.station !== station ||
-			answer.epoch !== source.epoch ||
-			!equalBytes(answer.answers, batch.hash)
-		) {
-			throw new StationError("acknowledgement-stale", "an answer to something else");
-		}
-		this.#options.onTime?.(answer.nowUtcSeconds);
-		return answer;
-	}
-
-	/** Opens an answer and checks its signature; only then is anything of it believed. */
-	*#verify(response: Answer): Task<SignedAnswer> {
-		const { verifier, collectorPublicKey, sha256 } = this.#options;
-		const type = response.headers.get("content-type") ?? "";
-		if (!type.startsWith(ENVELOPE_CONTENT_TYPE)) {
-			throw new StationError(
-				"response-malformed",
-				`status ${response.status} with "${type.slice(0, 40)}": not from the collector`,
-			);
-		}
-		let sign1: ReturnType<typeof decodeSign1>;
-		try {
-			sign1 = decodeSign1(response.body);
-		} catch (error) {
-			if (!(error instanceof StationError)) throw error;
-			throw new StationError("acknowledgement-malformed", error.message, { cause: error });
-		}
-		const isValid = yield* settled<boolean>(
-			(onDone) =>
-				verifier.verify(collectorPublicKey, sha256(sign1.toBeSigned), sign1.signature, onDone),
-			"the answer's signature could not be checked",
-		);
-		if (!isValid) {
-			throw new StationError(
-				"acknowledgement-forged",
-				"the answer is not signed by the collector's key: check the key that is configured",
-			);
-		}
-		return decodeAnswer(sign1.payload);
 	}
 
 	/**
@@ -472,73 +354,11 @@ export class Uplink {
 			return;
 		}
 		session.cursorHeld = undefined;
-		session.batches++;
 		if (answer.cursor > source.cursor) source.acknowledge(answer.cursor);
+		session.batches++;
 		this.#ranges = answer.ranges;
 		onReport?.("acknowledged", answer.cursor, "");
 		if (answer.configuration !== undefined) onConfiguration?.(answer.configuration);
-	}
-
-	*#sign(digest: Uint8Array): Task<Uint8Array> {
-		return yield* settled<Uint8Array>(
-			(onDone) => this.#options.signer.sign(digest, onDone),
-			"the batch could not be signed",
-		);
-	}
-}
-
-/** The collector or what stands before it says "later". */
-class BusyError extends StationError {
-	override name = "BusyError";
-	readonly retryAfterSeconds: number | undefined;
-
-	constructor(response: Answer) {
-		super("collector-busy", `status ${response.status}: the collector asks for patience`);
-		const text = response.headers.get("retry-after") ?? "";
-		// Seconds only: an HTTP date needs a clock that may not be trusted yet.
-		this.retryAfterSeconds = /^[0-9]{1,6}$/.test(text) ? Number(text) : undefined;
-	}
-}
-
-function retryAfterOf(error: StationError): number | undefined {
-	return error instanceof BusyError ? error.retryAfterSeconds : undefined;
-}
-
-/** Waits for a key operation; its failure and its silence are `sign-failed`. */
-function* settled<Value>(
-	begin: (onDone: (error: Error | null, value?: Value) => void) => Cancellable,
-	what: string,
-): Task<Value> {
-	const result = new Signal<{ readonly value: Value } | Error>();
-	let operation: Cancellable | undefined;
-	try {
-		operation = begin((error, value) => {
-			if (error !== null || value === undefined) result.set(error ?? new Error("no result"));
-			else result.set({ value });
-		});
-		const found = yield* result.wait(SIGN_MILLISECONDS_MAX);
-		if (found === undefined) throw new StationError("sign-failed", `${what} in time`);
-		if (found instanceof Error) throw found;
-		return found.value;
-	} catch (error) {
-		if (error instanceof StationError) throw error;
-		throw new StationError("sign-failed", what, { cause: error });
-	} finally {
-		operation?.cancel();
-	}
-}
-
-/** Encodes as many of `entries` as fit a payload: all of them but for hundreds of long events. */
-function encodeBounded(
-	entries: readonly Uint8Array[],
-	encode: (entries: readonly Uint8Array[]) => Uint8Array,
-): { bytes: Uint8Array; count: number } {
-	let count = entries.length;
-	for (;;) {
-		const bytes = encode(entries.slice(0, count));
-		if (bytes.length <= BATCH_PAYLOAD_BYTES_MAX) return { bytes, count };
-		// One entry is 123 bytes at most, so this ends long before one.
-		count = Math.floor(count / 2);
 	}
 }
 

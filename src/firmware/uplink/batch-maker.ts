@@ -1,0 +1,114 @@
+/** Chooses, reads, encodes and signs the next batch of a session. */
+import type { Task } from "../../core/task.js";
+import { BATCH_ENTRIES_MAX, BATCH_PAYLOAD_BYTES_MAX, encodeBatch } from "../../protocol/batch.js";
+import { encodeSign1, toBeSigned } from "../../protocol/cose.js";
+import type { Sha256, Signer } from "../ports.js";
+import { keyOperation } from "./key-operation.js";
+import type { SequenceRange, SequenceSet } from "./sequence-set.js";
+import type { EntrySource } from "./uplink.js";
+
+/** A batch that is signed and ready to go. */
+export interface SignedBatch extends SequenceRange {
+	readonly envelope: Uint8Array;
+	/** SHA-256 of the envelope: what the answer must name. */
+	readonly hash: Uint8Array;
+}
+
+export interface BatchMakerOptions {
+	readonly source: EntrySource;
+	readonly station: string;
+	readonly signer: Signer;
+	readonly sha256: Sha256;
+}
+
+export class BatchMaker {
+	readonly #options: BatchMakerOptions;
+
+	constructor(options: BatchMakerOptions) {
+		this.#options = options;
+	}
+
+	/**
+	 * The next batch of what is missing in `done` from `firstWanted` on: the newest end or the oldest.
+	 * Undefined when nothing is. Adds to `done` what cannot be read. StationError of the source, and
+	 * `sign-failed`.
+	 */
+	*next(
+		done: SequenceSet,
+		firstWanted: number,
+		isNewestWanted: boolean,
+	): Task<SignedBatch | undefined> {
+		const { source, station, signer, sha256 } = this.#options;
+		const last = source.nextSequence - 1;
+		// Each turn without a batch marks unreadable entries, so it ends at `last` or with a full set.
+		while (!done.isFull) {
+			const missing = isNewestWanted
+				? done.highestMissing(firstWanted, last)
+				: done.lowestMissing(firstWanted, last);
+			if (missing === undefined) return undefined;
+			const run = this.#readRun(missing, isNewestWanted, done);
+			if (run.entries.length === 0) continue;
+			const payload = encodeBounded(run.entries, (entries) =>
+				encodeBatch({
+					station,
+					epoch: source.epoch,
+					first: run.first,
+					floor: Math.min(source.firstSequenceHeld, run.first),
+					previous: source.headBefore(run.first),
+					entries,
+				}),
+			);
+			const digest = sha256(toBeSigned(payload.bytes));
+			const signature = yield* keyOperation<Uint8Array>(
+				(onDone) => signer.sign(digest, onDone),
+				"the batch could not be signed",
+			);
+			const envelope = encodeSign1(payload.bytes, signature);
+			const lastSent = run.first + payload.count - 1;
+			return { first: run.first, last: lastSent, envelope, hash: sha256(envelope) };
+		}
+		return undefined;
+	}
+
+	/**
+	 * Readable entries of `missing` without a hole between them: its last such run within the newest
+	 * 288 when `isNewest`, else its first. What is unreadable on the way there is marked as done: its
+	 * gap is the journal's to tell.
+	 */
+	#readRun(
+		missing: SequenceRange,
+		isNewest: boolean,
+		done: SequenceSet,
+	): { first: number; entries: Uint8Array[] } {
+		const first = isNewest
+			? Math.max(missing.first, missing.last - BATCH_ENTRIES_MAX + 1)
+			: missing.first;
+		const count = Math.min(missing.last - first + 1, BATCH_ENTRIES_MAX);
+		let entries: Uint8Array[] = [];
+		let runFirst = first + count;
+		this.#options.source.read(first, count, (sequence, canonical) => {
+			const isHole = entries.length > 0 && sequence !== runFirst + entries.length;
+			if (isHole && !isNewest) return;
+			if (isHole) entries = [];
+			if (entries.length === 0) runFirst = sequence;
+			// A copy: the source may reuse its buffer.
+			entries.push(canonical.slice());
+		});
+		if (!isNewest || entries.length === 0) done.add(first, runFirst - 1);
+		return { first: runFirst, entries };
+	}
+}
+
+/** Encodes as many of `entries` as fit a payload: all of them but for hundreds of long events. */
+function encodeBounded(
+	entries: readonly Uint8Array[],
+	encode: (entries: readonly Uint8Array[]) => Uint8Array,
+): { bytes: Uint8Array; count: number } {
+	let count = entries.length;
+	for (;;) {
+		const bytes = encode(entries.slice(0, count));
+		if (bytes.length <= BATCH_PAYLOAD_BYTES_MAX) return { bytes, count };
+		// One entry is 123 bytes at most, so this ends long before one.
+		count = Math.floor(count / 2);
+	}
+}
