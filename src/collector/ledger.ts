@@ -58,6 +58,8 @@ export interface LedgerAnswer {
 const KEYS_CACHED_MAX = 20_000;
 /** Evidence is for people: beyond this per reason and station more of the same says nothing new. */
 const EVIDENCE_MAX = 1000;
+/** Anyone can send these: 10 x 17 KiB for each enrolled station at most. */
+const FORGERIES_MAX = 10;
 
 const STORE_SQL = `select * from bistrina_store($1::text, $2::bigint, $3::bigint, $4::bigint,
 	$5::integer[], $6::bytea, $7::bytea, $8::bytea, $9::bytea,
@@ -120,10 +122,14 @@ export class Ledger {
 		}
 		const refuse = async (reason: RefusalReason, detail: string): Promise<LedgerAnswer> => {
 			this.#options.onReport?.({ station: label.station, reason, detail });
-			// A stranger must not be able to fill the disk.
-			if (reason !== "unknown-station" && reason !== "bad-signature") {
-				await this.#keepEvidence(hash, envelope, label.station, reason, detail);
-			}
+			// A stranger must not be able to fill the disk, nor to push out what the key's owner did.
+			const kept =
+				reason === "unknown-station"
+					? 0
+					: reason === "bad-signature"
+						? FORGERIES_MAX
+						: EVIDENCE_MAX;
+			if (kept > 0) await this.#keepEvidence(hash, envelope, label.station, reason, detail, kept);
 			return {
 				status: 422,
 				body: this.#signedAnswer({
@@ -227,12 +233,13 @@ export class Ledger {
 		station: string,
 		reason: string,
 		detail: string,
+		countMax: number,
 	): Promise<void> {
 		await this.#options.store.query(
 			`insert into evidence select $1::bytea, $2::text, $3::text, $4::text, $5::bytea
-			where (select count(*) from evidence where station = $3::text and reason = $2::text) < ${EVIDENCE_MAX}
+			where (select count(*) from evidence where station = $3::text and reason = $2::text) < $6::integer
 			on conflict do nothing`,
-			[Buffer.from(hash), reason, station, detail, Buffer.from(envelope)],
+			[Buffer.from(hash), reason, station, detail, Buffer.from(envelope), countMax],
 		);
 	}
 }

@@ -16,6 +16,7 @@ export async function openPostgresqlStore(connectionString: string): Promise<Sql
 		connectionTimeoutMillis: CONNECT_MILLISECONDS_MAX,
 		statement_timeout: STATEMENT_MILLISECONDS_MAX,
 		types: { getTypeParser },
+		onConnect: requireDurableCommits,
 	});
 	// A connection that breaks while idle is replaced by the pool; without a listener it would end us.
 	pool.on("error", () => {});
@@ -51,6 +52,14 @@ export async function openPostgresqlStore(connectionString: string): Promise<Sql
 		);
 	}
 	return store;
+}
+
+/** An acknowledgement releases flash: a commit that has not reached the disk is none. */
+async function requireDurableCommits(client: pg.ClientBase): Promise<void> {
+	await client.query(
+		`select set_config('synchronous_commit', 'on', false)
+		where current_setting('synchronous_commit') = 'off'`,
+	);
 }
 
 const INT8_OID = 20;

@@ -4,6 +4,8 @@
  * the same record always makes the same rows.
  */
 
+import { BATCH_ENTRIES_MAX } from "../protocol/batch.js";
+
 export const SCHEMA_VERSION = 1;
 
 export const SCHEMA_SQL = `
@@ -83,6 +85,7 @@ create table evidence (
 	envelope bytea not null,
 	primary key (hash, reason)
 );
+create index evidence_by_station on evidence (station, reason);
 
 create function bistrina_cover(p_station text, p_epoch bigint, p_first bigint, p_last bigint)
 returns void language plpgsql as $$
@@ -115,6 +118,10 @@ declare
 	v_held integer := 0;
 	v_conflicts integer := 0;
 	v_zeros constant bytea := decode(repeat('00', 32), 'hex');
+	v_below bigint;
+	v_head bytea;
+	v_canonical bytea;
+	v_walked integer := 0;
 begin
 	perform pg_advisory_xact_lock(hashtextextended(p_station, p_epoch));
 	if not exists (select 1 from batches b where b.hash = p_hash) then
@@ -141,6 +148,31 @@ begin
 		) then
 			return query select 'fork'::text, v_held, 0::bigint, null::bigint[], null::bigint[];
 			return;
+		end if;
+		-- No stored head lies within the batch, so none was compared: it is inside a larger one, or behind
+		-- entries that came unchained. Walk to h(first-1) from the nearest head below, if all is held.
+		if p_heads is not null and not exists (
+			select 1 from heads h
+			where h.station = p_station and h.epoch = p_epoch and h.sequence between p_first - 1 and v_last
+		) then
+			select h.sequence, h.head into v_below, v_head from heads h
+				where h.station = p_station and h.epoch = p_epoch and h.sequence < p_first - 1
+				order by h.sequence desc limit 1;
+			if v_below >= p_first - 1 - ${BATCH_ENTRIES_MAX} then
+				for v_canonical in
+					select e.canonical from entries e
+					where e.station = p_station and e.epoch = p_epoch
+						and e.sequence between v_below + 1 and p_first - 1
+					order by e.sequence
+				loop
+					v_head := sha256(v_head || v_canonical);
+					v_walked := v_walked + 1;
+				end loop;
+				if v_walked = p_first - 1 - v_below and v_head <> substring(p_heads from 1 for 32) then
+					return query select 'fork'::text, v_held, 0::bigint, null::bigint[], null::bigint[];
+					return;
+				end if;
+			end if;
 		end if;
 		if v_held < v_count then
 			insert into entries

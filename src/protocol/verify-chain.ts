@@ -109,6 +109,7 @@ interface SeenEpoch {
 	readonly heads: Map<number, Uint8Array>;
 	readonly gaps: SeenGap[];
 	start: { readonly body: EpochBody; readonly where: string } | undefined;
+	lastExpected: number;
 }
 
 /** Feed it every envelope, then `finish`. */
@@ -154,6 +155,12 @@ export class ChainVerifier {
 	report(kind: FindingKind, where: string, text: string): void {
 		this.#findingCount++;
 		if (this.#findings.length < FINDINGS_MAX) this.#findings.push({ kind, where, text });
+	}
+
+	/** Says that entries up to `last` were there once, so that a record cut off at its end shows. */
+	expectUpTo(epoch: number, last: number): void {
+		const seen = this.#epochOf(epoch);
+		seen.lastExpected = Math.max(seen.lastExpected, last);
 	}
 
 	/** Compares a stored row with what was signed; after the last `add`. */
@@ -250,7 +257,14 @@ export class ChainVerifier {
 	#epochOf(epoch: number): SeenEpoch {
 		let seen = this.#epochs.get(epoch);
 		if (seen === undefined) {
-			seen = { epoch, entries: new Map(), heads: new Map(), gaps: [], start: undefined };
+			seen = {
+				epoch,
+				entries: new Map(),
+				heads: new Map(),
+				gaps: [],
+				start: undefined,
+				lastExpected: 0,
+			};
 			this.#epochs.set(epoch, seen);
 		}
 		return seen;
@@ -363,7 +377,7 @@ export class ChainVerifier {
 		const sequences = [...seen.entries.keys()].sort((a, b) => a - b);
 		const gaps = [...seen.gaps].sort((a, b) => a.body.from - b.body.from);
 		const first = part?.first ?? 1;
-		const last = part?.last ?? sequences.at(-1) ?? 0;
+		const last = part?.last ?? Math.max(sequences.at(-1) ?? 0, seen.lastExpected);
 		const ranges: VerifiedRange[] = [];
 		const push = (from: number, to: number, standing: Standing, note: string): void => {
 			const before = ranges.at(-1);

@@ -1,0 +1,116 @@
+import { strict as assert } from "node:assert";
+import pg from "pg";
+import { Ledger } from "../../src/collector/ledger.js";
+import { openPostgresqlStore } from "../../src/collector/postgresql-store.js";
+import type { SqlStore } from "../../src/collector/store.js";
+import {
+	COLLECTOR_KEY,
+	describeLedger,
+	dumpOf,
+	openAnswer,
+	recordOf,
+} from "../support/ledger-suite.js";
+import {
+	type PostgresqlServer,
+	postgresqlPrograms,
+	startPostgresql,
+} from "../support/postgresql-server.js";
+
+const programs = postgresqlPrograms();
+
+if (programs === undefined) {
+	describe("collector with PostgreSQL", () => {
+		it("SKIPPED: no PostgreSQL server is installed (Debian: apt install postgresql)", function () {
+			console.log("SKIPPED: the PostgreSQL lane; install PostgreSQL to run it");
+			this.skip();
+		});
+	});
+} else {
+	describe("collector with PostgreSQL", () => {
+		let server: PostgresqlServer;
+		let databaseCount = 0;
+
+		before(async function () {
+			this.timeout(60_000);
+			// Killing the server is another test's business; here nothing waits for the disk.
+			server = await startPostgresql(programs, ["fsync=off"]);
+		});
+
+		after(() => server?.stop());
+
+		const freshDatabase = (): Promise<string> => server.createDatabase(`run_${++databaseCount}`);
+		const openEmpty = async (): Promise<SqlStore> => openPostgresqlStore(await freshDatabase());
+
+		describeLedger("PostgreSQL", openEmpty);
+
+		it("lets several collectors share the record without a row doubled or a batch refused", async () => {
+			const database = await freshDatabase();
+			// All at once on the empty database: one of them makes the tables.
+			const stores = await Promise.all([1, 2, 3].map(() => openPostgresqlStore(database)));
+			const clock = { utcSeconds: 1 };
+			const ledgers = stores.map((store) => new Ledger({ store, key: COLLECTOR_KEY, clock }));
+			const station = recordOf(240);
+			await ledgers[0]?.enrol(station.station, station.publicKey);
+			const envelopes = [...station.envelopes(12), ...station.envelopes(20)];
+			const answers = await Promise.all(
+				ledgers.flatMap((ledger, index) =>
+					(index === 1 ? [...envelopes].reverse() : envelopes).map((envelope) =>
+						ledger.receive(envelope),
+					),
+				),
+			);
+			assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+			const cursors = answers.map(openAnswer).map((answer) => "cursor" in answer && answer.cursor);
+			assert.ok(cursors.includes(240));
+			const [row] = await (stores[0] ?? assert.fail()).query(
+				"select count(*)::integer as entries from entries",
+			);
+			assert.equal(row?.["entries"], 240);
+			const coverage = await (stores[1] ?? assert.fail()).query("select first, last from coverage");
+			assert.deepEqual(coverage, [{ first: 1, last: 240 }]);
+			await Promise.all(stores.map((store) => store.close()));
+		});
+
+		it("refuses tables of another version, and another's database, untouched", async () => {
+			const database = await freshDatabase();
+			const store = await openPostgresqlStore(database);
+			await store.execute("update bistrina_schema set version = 99");
+			const before = await dumpOf(store);
+			await assert.rejects(openPostgresqlStore(database), /tables of version 99/);
+			assert.equal(await dumpOf(store), before);
+			await store.close();
+			const foreign = await freshDatabase();
+			const client = new pg.Client({ connectionString: foreign });
+			await client.connect();
+			await client.query("create table mine (a integer)");
+			await assert.rejects(openPostgresqlStore(foreign), /holds other tables/);
+			const { rows } = await client.query(
+				"select tablename from pg_tables where schemaname = 'public'",
+			);
+			assert.deepEqual(rows, [{ tablename: "mine" }]);
+			await client.end();
+		});
+
+		it("commits durably even where the server's default does not", async () => {
+			const database = await freshDatabase();
+			const client = new pg.Client({ connectionString: database });
+			await client.connect();
+			await client.query(
+				`alter database ${database.replace(/.*\//, "")} set synchronous_commit = off`,
+			);
+			await client.end();
+			const store = await openPostgresqlStore(database);
+			assert.deepEqual(await store.query("show synchronous_commit"), [
+				{ synchronous_commit: "on" },
+			]);
+			await store.close();
+		});
+
+		it("says in one line that the server does not answer", async () => {
+			await assert.rejects(
+				openPostgresqlStore("postgresql://bistrina@127.0.0.1:1/none"),
+				/PostgreSQL does not answer .*check the connection string/,
+			);
+		});
+	});
+}

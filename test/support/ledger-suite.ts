@@ -1,0 +1,351 @@
+/** What a ledger promises, whatever store is behind it; the test of each store runs this suite. */
+import { strict as assert } from "node:assert";
+import { collectorKeyOf, isSignedBy, stationKeyOf } from "../../src/collector/keys.js";
+import { Ledger, type LedgerAnswer, type LedgerReport } from "../../src/collector/ledger.js";
+import { RECORD_TABLES } from "../../src/collector/schema.js";
+import type { SqlStore } from "../../src/collector/store.js";
+import {
+	enrolledKeyOf,
+	exportStation,
+	verifyExport,
+	verifyStore,
+} from "../../src/collector/verify.js";
+import { concatBytes } from "../../src/core/bytes.js";
+import { integerBelow, SeededChance } from "../../src/core/chance.js";
+import { type Answer, decodeAnswer, refusalReasonOf } from "../../src/protocol/acknowledgement.js";
+import { encodeBatch } from "../../src/protocol/batch.js";
+import { decodeSign1 } from "../../src/protocol/cose.js";
+import { SignedStation, type SignedStationOptions, sha256 } from "./signed-station.js";
+
+export const COLLECTOR_KEY = collectorKeyOf(new Uint8Array(32).fill(7));
+const NOW_UTC_SECONDS = 1_775_000_000;
+
+export function recordOf(entryCount: number, options: SignedStationOptions = {}): SignedStation {
+	const station = new SignedStation(options);
+	station.appendReadings(entryCount - 1);
+	return station;
+}
+
+/** Every table of the record in a fixed order, as one text. */
+export async function dumpOf(store: SqlStore): Promise<string> {
+	const tables: string[] = [];
+	for (const table of RECORD_TABLES) {
+		const rows = await store.query(`select t::text as line from ${table} t order by 1`);
+		tables.push(`${table}\n${rows.map((row) => String(row["line"])).join("\n")}`);
+	}
+	return tables.join("\n\n");
+}
+
+/** The answer inside an envelope whose signature is the collector's. */
+export function openAnswer(received: LedgerAnswer): Answer {
+	const { payload, signature, toBeSigned } = decodeSign1(received.body);
+	assert.ok(isSignedBy(stationKeyOf(COLLECTOR_KEY.publicKey), toBeSigned, signature));
+	return decodeAnswer(payload);
+}
+
+/** `openEmpty` gives a store without any rows each time. */
+export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>): void {
+	describe(`ledger on ${name}`, () => {
+		let store: SqlStore;
+		let ledger: Ledger;
+		let reports: LedgerReport[];
+
+		beforeEach(async () => {
+			store = await openEmpty();
+			reports = [];
+			ledger = new Ledger({
+				store,
+				key: COLLECTOR_KEY,
+				clock: { utcSeconds: NOW_UTC_SECONDS },
+				onReport: (report) => reports.push(report),
+			});
+		});
+
+		afterEach(() => store.close());
+
+		async function enrolled(station: SignedStation): Promise<SignedStation> {
+			await ledger.enrol(station.station, station.publicKey);
+			return station;
+		}
+
+		async function acknowledged(envelope: Uint8Array) {
+			const received = await ledger.receive(envelope);
+			assert.equal(received.status, 200);
+			const answer = openAnswer(received);
+			assert.equal(answer.kind, "acknowledgement");
+			assert.deepEqual(answer.answers, sha256(envelope));
+			return answer;
+		}
+
+		async function refusal(envelope: Uint8Array): Promise<string | undefined> {
+			const before = await dumpOf(store);
+			const received = await ledger.receive(envelope);
+			assert.equal(received.status, 422);
+			const answer = openAnswer(received);
+			assert.equal(answer.kind, "refusal");
+			assert.equal(await dumpOf(store), before, "a refusal changed the record");
+			assert.equal(reports.length, 1);
+			return refusalReasonOf(answer.code);
+		}
+
+		async function evidence(): Promise<string[]> {
+			const rows = await store.query("select reason from evidence order by reason");
+			return rows.map((row) => String(row["reason"]));
+		}
+
+		it("stores a batch and acknowledges up to its end", async () => {
+			const station = await enrolled(recordOf(30));
+			const answer = await acknowledged(station.envelope(1, 12));
+			assert.deepEqual([answer.cursor, answer.ranges], [12, []]);
+			assert.equal(answer.nowUtcSeconds, NOW_UTC_SECONDS);
+			const rows = await store.query("select canonical from entries order by sequence");
+			assert.deepEqual(
+				rows.map((row) => new Uint8Array(row["canonical"] as Uint8Array)),
+				station.entries.slice(0, 12),
+			);
+		});
+
+		it("takes the newest first and says what it holds beyond the cursor", async () => {
+			const station = await enrolled(recordOf(60));
+			assert.deepEqual((await acknowledged(station.envelope(49, 60))).ranges, [
+				{ first: 49, last: 60 },
+			]);
+			const second = await acknowledged(station.envelope(25, 36));
+			assert.deepEqual(second.cursor, 0);
+			assert.deepEqual(second.ranges, [
+				{ first: 25, last: 36 },
+				{ first: 49, last: 60 },
+			]);
+			assert.equal((await acknowledged(station.envelope(1, 24))).cursor, 36);
+			assert.equal((await acknowledged(station.envelope(37, 48))).cursor, 60);
+		});
+
+		it("has the same tables after every batch three times in any order", async () => {
+			const seed = Date.now() >>> 0;
+			const chance = new SeededChance(seed);
+			const station = recordOf(120);
+			const resume = station.heads[60] ?? assert.fail();
+			const end = station.append({ kind: "gap", from: 49, to: 60, reason: 0, resume });
+			const cuts = [
+				[1, 12],
+				[13, 24],
+				[20, 40],
+				[25, 48],
+				[61, 80],
+				[73, 90],
+				[91, end],
+			] as const;
+			const envelopes = cuts.map(([first, last]) => station.envelope(first, last));
+			await enrolled(station);
+			for (const envelope of envelopes) await acknowledged(envelope);
+			const inOrder = await dumpOf(store);
+			await store.close();
+			store = await openEmpty();
+			ledger = new Ledger({ store, key: COLLECTOR_KEY, clock: { utcSeconds: 1 } });
+			await enrolled(station);
+			const deliveries = [...envelopes, ...envelopes, ...envelopes];
+			for (let left = deliveries.length; left > 0; left--) {
+				const [envelope = assert.fail()] = deliveries.splice(integerBelow(chance, left), 1);
+				await acknowledged(envelope);
+			}
+			assert.equal(await dumpOf(store), inOrder, `seed ${seed}`);
+			const answer = await acknowledged(envelopes[0] ?? assert.fail());
+			assert.equal(answer.cursor, end, "the gap counts");
+		});
+
+		it("counts the entries that it had already", async () => {
+			const station = await enrolled(recordOf(30));
+			await acknowledged(station.envelope(1, 12));
+			const again = await ledger.receive(station.envelope(1, 12));
+			assert.deepEqual([again.duplicateCount, again.entryCount], [12, 12]);
+			const overlap = await ledger.receive(station.envelope(9, 20));
+			assert.deepEqual([overlap.duplicateCount, overlap.entryCount], [4, 12]);
+		});
+
+		it("keeps other contents under a stored number as evidence, unmixed", async () => {
+			const station = await enrolled(recordOf(30));
+			await acknowledged(station.envelope(1, 12));
+			const other = station.canonicalOf(12, { kind: "event", code: 1, detail: 0, text: "other" });
+			const entries = [...station.entries.slice(9, 11), other];
+			assert.equal(await refusal(station.envelope(10, 12, { entries })), "conflicting-content");
+			assert.deepEqual(await evidence(), ["conflicting-content"]);
+		});
+
+		it("refuses a fork at the joint, before and behind what is stored", async () => {
+			const station = await enrolled(recordOf(40));
+			await acknowledged(station.envelope(13, 24));
+			const previous = new Uint8Array(32).fill(9);
+			assert.equal(await refusal(station.envelope(25, 36, { previous })), "fork");
+			reports.length = 0;
+			const other = station.canonicalOf(12, { kind: "event", code: 1, detail: 0, text: "other" });
+			const entries = [...station.entries.slice(0, 11), other];
+			assert.equal(await refusal(station.envelope(1, 12, { entries })), "fork");
+			assert.deepEqual(await evidence(), ["fork", "fork"]);
+		});
+
+		it("refuses a fork that claims another chain over entries it holds", async () => {
+			const station = await enrolled(recordOf(40));
+			await acknowledged(station.envelope(1, 24));
+			const previous = new Uint8Array(32).fill(9);
+			assert.equal(await refusal(station.envelope(5, 8, { previous })), "fork");
+			reports.length = 0;
+			assert.equal(await refusal(station.envelope(20, 30, { previous })), "fork");
+		});
+
+		it("refuses a first batch that does not begin its epoch", async () => {
+			const station = await enrolled(recordOf(12));
+			const previous = new Uint8Array(32).fill(9);
+			assert.equal(await refusal(station.envelope(1, 12, { previous })), "fork");
+		});
+
+		it("refuses an epoch entry that names another key", async () => {
+			const station = await enrolled(recordOf(12));
+			const stranger = recordOf(2, { seed: 2 });
+			const entries = [stranger.entries[0] ?? assert.fail(), ...station.entries.slice(1)];
+			const envelope = station.envelope(1, 12, {
+				entries,
+				previous: stranger.heads[0] ?? assert.fail(),
+			});
+			assert.equal(await refusal(envelope), "wrong-station");
+		});
+
+		it("refuses who is not enrolled and keeps nothing of it", async () => {
+			assert.equal(await refusal(recordOf(12).envelope(1, 12)), "unknown-station");
+			assert.deepEqual(await evidence(), []);
+		});
+
+		it("refuses a signature by another key, and keeps a bounded number as evidence", async () => {
+			await enrolled(recordOf(12));
+			const stranger = recordOf(30, { seed: 2 });
+			assert.equal(await refusal(stranger.envelope(1, 12)), "bad-signature");
+			assert.deepEqual(await evidence(), ["bad-signature"]);
+			for (let last = 2; last <= 30; last++) await ledger.receive(stranger.envelope(1, last));
+			assert.equal((await evidence()).length, 10);
+		});
+
+		it("keeps a batch of a newer version aside under a signed refusal", async () => {
+			const station = await enrolled(recordOf(4));
+			const payload = encodeBatch({
+				station: station.station,
+				epoch: station.epoch,
+				first: 1,
+				floor: 1,
+				previous: station.heads[0],
+				entries: station.entries,
+			});
+			// The second item is the version.
+			payload[2] = 2;
+			assert.equal(await refusal(station.signed(payload)), "unsupported-version");
+			assert.deepEqual(await evidence(), ["unsupported-version"]);
+		});
+
+		it("has nothing to answer to bytes that are no envelope", async () => {
+			const received = await ledger.receive(new Uint8Array(100));
+			assert.equal(received.status, 400);
+			assert.equal(received.duplicateCount, 0);
+		});
+
+		it("takes an unchained batch, signed only, and the same entries chained later", async () => {
+			const station = await enrolled(recordOf(36));
+			await acknowledged(station.envelope(1, 12));
+			await acknowledged(station.envelope(13, 24, { isChained: false }));
+			assert.equal((await acknowledged(station.envelope(25, 36))).cursor, 36);
+			assert.equal((await acknowledged(station.envelope(20, 30))).cursor, 36);
+		});
+
+		it("lets a row beat a gap, whichever comes first", async () => {
+			const station = recordOf(30);
+			const resume = station.heads[20] ?? assert.fail();
+			const end = station.append({ kind: "gap", from: 11, to: 20, reason: 0, resume });
+			await enrolled(station);
+			await acknowledged(station.envelope(1, 10));
+			assert.equal((await acknowledged(station.envelope(21, end))).cursor, end);
+			assert.equal((await acknowledged(station.envelope(11, 15))).cursor, end);
+			const target = { station: station.station, publicKey: station.publicKey };
+			const { isSound, ranges } = await verifyStore(store, target);
+			assert.ok(isSound);
+			assert.deepEqual(
+				ranges.map(({ first, last, standing }) => `${standing} ${first}-${last}`),
+				["chained 1-15", "gap 16-20", "chained 21-31"],
+			);
+		});
+
+		it("does not enrol another key under a name", async () => {
+			await enrolled(recordOf(1));
+			await assert.rejects(enrolled(recordOf(1, { seed: 2 })), /another key/);
+			await enrolled(recordOf(1));
+		});
+
+		describe("verification", () => {
+			let station: SignedStation;
+
+			beforeEach(async () => {
+				station = await enrolled(recordOf(60));
+				for (const envelope of station.envelopes(12)) await acknowledged(envelope);
+			});
+
+			async function verify() {
+				const publicKey = await enrolledKeyOf(store, "bor-1");
+				return verifyStore(store, { station: "bor-1", publicKey });
+			}
+
+			it("finds the stored record sound, and so its exported file", async () => {
+				assert.ok((await verify()).isSound);
+				for (const format of ["json-lines", "cbor-sequence"] as const) {
+					const pieces: Uint8Array[] = [];
+					const write = (piece: Uint8Array) => pieces.push(piece);
+					assert.equal(await exportStation(store, "bor-1", format, write), 5);
+					const target = { station: "bor-1", publicKey: station.publicKey };
+					const verification = verifyExport(concatBytes(...pieces), target);
+					assert.ok(verification.isSound, JSON.stringify(verification.findings));
+					assert.deepEqual(verification.counts, { chained: 60, signed: 0, gap: 0, missing: 0 });
+				}
+			});
+
+			for (const [what, statement, finding] of [
+				[
+					"an altered row",
+					`update entries set canonical = set_byte(canonical, 30, 99) where sequence = 30`,
+					/^row 77\/30: the stored row is not what was signed/,
+				],
+				[
+					"a removed row",
+					"delete from entries where sequence = 31",
+					/^row 77\/31: signed in batch \w+, but there is no row/,
+				],
+				[
+					"an added row",
+					"insert into entries select station, epoch, 61, canonical from entries where sequence = 60",
+					/^row 77\/61: the stored row is in no signed batch/,
+				],
+				[
+					"an altered envelope",
+					"update batches set envelope = set_byte(envelope, 40, 255 - get_byte(envelope, 40)) where first = 25",
+					/^bad-signature batch \w+/,
+				],
+				["a removed batch", "delete from batches where first = 25", /^missing 77\/25-36/],
+				[
+					"a removed end",
+					"delete from batches where first = 49; delete from entries where sequence >= 49",
+					/^missing 77\/49-60/,
+				],
+			] as const) {
+				it(`finds and names ${what}`, async () => {
+					await store.execute(statement);
+					const { isSound, findings, ranges } = await verify();
+					assert.equal(isSound, false);
+					const lines = [
+						...findings.map(({ kind, where, text }) => `${kind} ${where}: ${text}`),
+						...ranges.map(
+							({ standing, epoch, first, last }) => `${standing} ${epoch}/${first}-${last}`,
+						),
+					];
+					assert.ok(
+						lines.some((line) => finding.test(line)),
+						lines.join("\n"),
+					);
+				});
+			}
+		});
+	});
+}
