@@ -1,6 +1,6 @@
 /** What a ledger promises, whatever store is behind it; the test of each store runs this suite. */
 import { strict as assert } from "node:assert";
-import { collectorKeyOf, isSignedBy, stationKeyOf } from "../../src/collector/keys.js";
+import { isSignedBy, signingKeyOf, stationKeyOf } from "../../src/collector/keys.js";
 import { Ledger, type LedgerAnswer, type LedgerReport } from "../../src/collector/ledger.js";
 import { RECORD_TABLES } from "../../src/collector/schema.js";
 import type { SqlStore } from "../../src/collector/store.js";
@@ -17,7 +17,7 @@ import { encodeBatch } from "../../src/protocol/batch.js";
 import { decodeSign1 } from "../../src/protocol/cose.js";
 import { SignedStation, type SignedStationOptions, sha256 } from "./signed-station.js";
 
-export const COLLECTOR_KEY = collectorKeyOf(new Uint8Array(32).fill(7));
+export const COLLECTOR_KEY = signingKeyOf(new Uint8Array(32).fill(7));
 const NOW_UTC_SECONDS = 1_775_000_000;
 
 export function recordOf(entryCount: number, options: SignedStationOptions = {}): SignedStation {
