@@ -166,7 +166,7 @@ class Player {
 				}
 				if (this.#isStopping) break;
 				await this.#simulation.step();
-				this.#view?.update(() => this.#describe());
+				this.#look();
 				// The world is saved whenever all its stations sleep, once per sleep.
 				const isAsleep = world.stations.every(
 					(station) => station.isAsleep && station.network.outstanding === 0,
@@ -174,39 +174,24 @@ class Player {
 				if (isAsleep && !isSaved) save(this.#simulation);
 				isSaved = isAsleep;
 			}
-			await this.#untilAllSleep();
+			await this.#simulation.untilAllSleep(() => this.#look());
 		} finally {
 			process.off("SIGINT", onSignal);
 			process.off("SIGTERM", onSignal);
 		}
 	}
 
-	/** Wakes stations by their service button until everything is acknowledged; false past the bound. */
-	async settle(): Promise<boolean> {
-		const { world } = this.#simulation;
-		const boundUtcSeconds = world.utcSeconds + SETTLE_SECONDS_MAX;
-		while (!this.#simulation.isDelivered) {
-			const pressed = this.#simulation.played
-				.filter(({ witness, newestSequence }) => witness.acknowledgedCursor < newestSequence)
-				.map(({ station }) => station);
-			for (const station of pressed) station.pressServiceButton();
-			while (pressed.every((station) => station.isAsleep)) await this.#simulation.step();
-			await this.#untilAllSleep();
-			if (world.utcSeconds > boundUtcSeconds) return false;
-		}
-		return true;
+	/** False when the last acknowledgement did not come within the bound. */
+	settle(): Promise<boolean> {
+		return this.#simulation.settle(SETTLE_SECONDS_MAX, () => this.#look());
 	}
 
 	finish(): void {
 		this.#view?.finish(this.#describe());
 	}
 
-	async #untilAllSleep(): Promise<void> {
-		const { world } = this.#simulation;
-		while (world.waiting !== undefined || world.stations.some((station) => !station.isAsleep)) {
-			await this.#simulation.step();
-			this.#view?.update(() => this.#describe());
-		}
+	#look(): void {
+		this.#view?.update(() => this.#describe());
 	}
 
 	/** Waits until the wall has come as far as the world's next event, in slices that Ctrl-C ends. */
@@ -216,7 +201,7 @@ class Player {
 			const due = ((nextUtcSeconds - this.#beganUtcSeconds) / speed) * 1000;
 			const left = due - (performance.now() - wallStart);
 			if (left <= 0 || this.#isStopping) return;
-			this.#view?.update(() => this.#describe());
+			this.#look();
 			await new Promise((resolve) => setTimeout(resolve, Math.min(left, 100)));
 		}
 	}

@@ -95,6 +95,41 @@ export class Simulation {
 		return this.world.step();
 	}
 
+	/** Until the next event lies behind `endUtcSeconds`. */
+	async playUntil(endUtcSeconds: number): Promise<void> {
+		while ((this.world.nextUtcSeconds ?? Number.POSITIVE_INFINITY) <= endUtcSeconds) {
+			await this.step();
+		}
+	}
+
+	/** Until every station sleeps and nothing is under way outside. */
+	async untilAllSleep(onStep?: () => void): Promise<void> {
+		const { world } = this;
+		while (world.waiting !== undefined || world.stations.some((station) => !station.isAsleep)) {
+			await this.step();
+			onStep?.();
+		}
+	}
+
+	/**
+	 * Presses the service button of every station that has something left, until everything is
+	 * acknowledged; false when that took longer than `boundSeconds` of the world.
+	 */
+	async settle(boundSeconds: number, onStep?: () => void): Promise<boolean> {
+		const boundUtcSeconds = this.world.utcSeconds + boundSeconds;
+		await this.untilAllSleep(onStep);
+		while (!this.isDelivered) {
+			if (this.world.utcSeconds > boundUtcSeconds) return false;
+			const pressed = this.played
+				.filter(({ witness, newestSequence }) => witness.acknowledgedCursor < newestSequence)
+				.map(({ station }) => station);
+			for (const station of pressed) station.pressServiceButton();
+			while (pressed.every((station) => station.isAsleep)) await this.step();
+			await this.untilAllSleep(onStep);
+		}
+		return true;
+	}
+
 	/** States of all stations; each must be asleep. */
 	save(): SavedStation[] {
 		return this.played.map(({ station }) => station.save());
