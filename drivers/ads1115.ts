@@ -71,6 +71,8 @@ export interface ADS1115Options {
 export default class ADS1115 {
 	readonly #peer: I2CPeer;
 	readonly #supplyMicrovolts: number;
+	readonly #pointer = new Uint8Array(1);
+	readonly #word = new Uint8Array(2);
 	/** What was written to start the conversion that is due, less OS. */
 	#config: number | undefined;
 	#pollsLeft = 0;
@@ -151,7 +153,8 @@ export default class ADS1115 {
 	}
 
 	#read(register: number): number {
-		const bytes = this.#peer.writeRead(new Uint8Array([register]), 2);
-		return ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
+		this.#pointer[0] = register;
+		this.#peer.writeRead(this.#pointer, this.#word);
+		return ((this.#word[0] ?? 0) << 8) | (this.#word[1] ?? 0);
 	}
 }

@@ -155,7 +155,9 @@ export default class DS3231 {
 	}
 
 	#readBlock(): Uint8Array {
-		return this.#peer.writeRead(new Uint8Array([REGISTERS.seconds]), BLOCK_BYTES);
+		const block = new Uint8Array(BLOCK_BYTES);
+		this.#peer.writeRead(new Uint8Array([REGISTERS.seconds]), block);
+		return block;
 	}
 
 	#write(register: number, ...bytes: readonly number[]): void {

@@ -34,9 +34,12 @@ export class I2CPeer {
 		this.#io = new sensor.io({ ...sensor, hz: sensor.hz ?? hz, address: this.address });
 	}
 
-	/** Exactly `count` bytes. */
-	read(count: number): Uint8Array {
-		return this.#whole(count, (io, into) => io.read(into));
+	/** Fills `bytes`: a station polls all its life, and need allocate nothing for it. */
+	read(bytes: Uint8Array): void {
+		this.#expect(
+			bytes,
+			this.#guard((io) => io.read(bytes)),
+		);
 	}
 
 	/** `bytes` must not be empty: an empty write hangs the bus of a sleeping EZO circuit. */
@@ -44,9 +47,12 @@ export class I2CPeer {
 		this.#guard((io) => io.write(bytes));
 	}
 
-	/** Writes, then reads exactly `count` bytes after a repeated start. */
-	writeRead(bytes: Uint8Array, count: number): Uint8Array {
-		return this.#whole(count, (io, into) => io.writeRead(bytes, into));
+	/** Writes `command`, then fills `bytes` after a repeated start. */
+	writeRead(command: Uint8Array, bytes: Uint8Array): void {
+		this.#expect(
+			bytes,
+			this.#guard((io) => io.writeRead(command, bytes)),
+		);
 	}
 
 	/** Idempotent; using the peer afterwards throws. */
@@ -55,11 +61,9 @@ export class I2CPeer {
 		this.#io = undefined;
 	}
 
-	#whole(count: number, transfer: (io: I2C, into: Uint8Array) => number): Uint8Array {
-		const bytes = new Uint8Array(count);
-		const got = this.#guard((io) => transfer(io, bytes));
-		if (got === count) return bytes;
-		throw this.#failed(`gave ${got} of ${count} bytes`, undefined);
+	#expect(bytes: Uint8Array, count: number): void {
+		if (count === bytes.length) return;
+		throw this.#failed(`gave ${count} of ${bytes.length} bytes`, undefined);
 	}
 
 	#guard<Result>(transfer: (io: I2C) => Result): Result {

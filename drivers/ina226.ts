@@ -43,6 +43,8 @@ export default class INA226 implements Sensor<BatterySample> {
 	readonly pollMilliseconds = 5;
 	readonly #peer: I2CPeer;
 	readonly #shuntOhms: number;
+	readonly #pointer = new Uint8Array(1);
+	readonly #word = new Uint8Array(2);
 	#isIdentified = false;
 	#pollsLeft = 0;
 
@@ -109,7 +111,8 @@ export default class INA226 implements Sensor<BatterySample> {
 	}
 
 	#read(register: number): number {
-		const bytes = this.#peer.writeRead(new Uint8Array([register]), 2);
-		return ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
+		this.#pointer[0] = register;
+		this.#peer.writeRead(this.#pointer, this.#word);
+		return ((this.#word[0] ?? 0) << 8) | (this.#word[1] ?? 0);
 	}
 }

@@ -42,7 +42,8 @@ const STATUS_SUCCESS = 1;
 const STATUS_SYNTAX = 2;
 const STATUS_BUSY = 254;
 const STATUS_NO_DATA = 255;
-const POLL_MILLISECONDS = 100;
+/** A circuit answers a read while it works, but each costs bus time: once or twice in a reading. */
+const POLL_MILLISECONDS = 200;
 /** Between two tries to wake a circuit; what field firmware found to work. */
 const RESEND_MILLISECONDS = 310;
 /** A sleeping circuit swallows the command that wakes it; five tries is what field firmware allows. */
@@ -62,6 +63,7 @@ export class EzoCircuit {
 	readonly #peer: I2CPeer;
 	readonly #kind: EzoKind;
 	readonly #setUp: () => readonly EzoCommand[];
+	readonly #frame = new Uint8Array(FRAME_BYTES);
 	#queue: readonly EzoCommand[] = [];
 	#commandsLeft = 0;
 	#sendsLeft = 0;
@@ -148,7 +150,8 @@ export class EzoCircuit {
 	}
 
 	#advance(): boolean {
-		const frame = this.#peer.read(FRAME_BYTES);
+		const frame = this.#frame;
+		this.#peer.read(frame);
 		const status = frame[0];
 		if (status === STATUS_BUSY) {
 			this.#pollMilliseconds = POLL_MILLISECONDS;

@@ -1,15 +1,14 @@
 /** One sample from a probe, with the waiting that drivers do not do. */
 import { StationError } from "../../core/errors.js";
-import { pause, type Task } from "../../core/task.js";
+import type { Task } from "../../core/task.js";
 import type { Watchdog } from "../ports.js";
 import type { Sensor } from "./sensor.js";
 
 /**
- * Longest from `begin` to a sample, milliseconds. The slowest is a pH circuit that must be woken:
- * five wakes of 310 ms, two short commands of 300 and a reading that took up to 1656 in a laboratory
- * and is given 2500 = 4650.
+ * Longest from `begin` to a sample, milliseconds: a circuit that must be woken and set up has five
+ * commands (i, O, Cal, T, R), and one that is ill but alive was given 3 s for each.
  */
-export const SAMPLE_DEADLINE_MILLISECONDS = 6000;
+export const SAMPLE_DEADLINE_MILLISECONDS = 15_000;
 
 /** Pauses in slices no longer than half the watchdog's time-out, feeding it before each. */
 export function* pauseFed(milliseconds: number, watchdog: Watchdog): Task<void> {
@@ -18,7 +17,7 @@ export function* pauseFed(milliseconds: number, watchdog: Watchdog): Task<void> 
 	do {
 		watchdog.feed();
 		const now = Math.min(left, slice);
-		yield* pause(now);
+		yield { milliseconds: now };
 		left -= now;
 	} while (left > 0);
 	watchdog.feed();

@@ -157,7 +157,8 @@ export class ProbeSession {
 		const { watchdog } = this.#board;
 		watchdog.feed();
 		if (error.code !== "bus-failed") {
-			trouble.errorCount++;
+			// Waiting in vain is dear: once more, not twice.
+			trouble.errorCount += error.code === "probe-timeout" ? 2 : 1;
 			// What was refused once is refused again.
 			if (error.code === "probe-syntax" || trouble.errorCount >= ERRORS_MAX) return error.code;
 			yield* pauseFed(AGAIN_MILLISECONDS, watchdog);

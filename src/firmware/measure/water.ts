@@ -282,9 +282,9 @@ class Measurement {
 		const trouble = noTrouble(channel);
 		let previous: Sample | undefined;
 		for (let count = 1; ; count++) {
-			const sample = yield* session.attempt(trouble, function* () {
+			const sample = yield* session.attempt(trouble, () => {
 				prepare();
-				return yield* acquire(sensor(), watchdog);
+				return acquire(sensor(), watchdog);
 			});
 			if (sample === undefined) return undefined;
 			const isStable = previous !== undefined && agrees(previous, sample);
