@@ -9,10 +9,11 @@ import {
 	closeSync,
 	existsSync,
 	fsyncSync,
+	linkSync,
 	mkdirSync,
 	openSync,
 	readFileSync,
-	renameSync,
+	rmSync,
 	writeSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -60,7 +61,7 @@ export async function openIdentity(
 	const path = join(directory, FILE_NAME);
 	if (existsSync(path)) return identityOf(path, serverName, readIdentity(path));
 	const made = await makeIdentity(serverName, acknowledgementScalar ?? newScalar());
-	const next = `${path}.next`;
+	const next = `${path}.${process.pid}.next`;
 	const descriptor = openSync(next, "w", 0o600);
 	try {
 		writeSync(descriptor, `${JSON.stringify(made, null, "\t")}\n`);
@@ -69,8 +70,15 @@ export async function openIdentity(
 		closeSync(descriptor);
 	}
 	chmodSync(next, 0o600);
-	renameSync(next, path);
-	return identityOf(path, serverName, made);
+	try {
+		// A link is there whole or not at all, and the first of several collectors wins.
+		linkSync(next, path);
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+	} finally {
+		rmSync(next, { force: true });
+	}
+	return identityOf(path, serverName, readIdentity(path));
 }
 
 function readIdentity(path: string): IdentityFile {

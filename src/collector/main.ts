@@ -1,0 +1,140 @@
+/**
+ * The collector as a service of its own: `node build/src/collector/main.js --data DIR
+ * [--postgres URL] [--port N]`. On stdout one line of JSON when it listens; all else goes to stderr.
+ * Exit 0 after SIGINT or SIGTERM, 1 trouble, 2 usage, 70 a bug.
+ */
+import { CommanderError } from "commander";
+import { hexOf } from "../core/bytes.js";
+import { openIdentity } from "./identity.js";
+import { Ledger } from "./ledger.js";
+import { openPGliteStore } from "./pglite-store.js";
+import { openPostgresqlStore } from "./postgresql-store.js";
+import { createHandler, listenHttps } from "./receiver.js";
+import {
+	parseServiceOptions,
+	readEnrolments,
+	requireNoPassword,
+	type ServiceOptions,
+} from "./service-options.js";
+import type { SqlStore } from "./store.js";
+import { CollectorTrouble } from "./trouble.js";
+
+/** Strangers can cause reports: a minute shows this many and then how many more there were. */
+const REPORTS_PER_MINUTE = 30;
+
+async function serve(options: ServiceOptions): Promise<void> {
+	const stopped = stopRequested();
+	const store = await openStore(options);
+	try {
+		const identity = await openIdentity(options.data, options.serverName);
+		const report = limitedReport();
+		const ledger = new Ledger({
+			store,
+			key: identity.acknowledgementKey,
+			clock: {
+				get utcSeconds() {
+					return Math.floor(Date.now() / 1000);
+				},
+			},
+			nextSeconds: () => options.nextSeconds,
+			onReport: ({ station, reason, detail }) => report(`refused ${station}: ${reason}, ${detail}`),
+		});
+		await enrolAll(ledger, options);
+		// A new list of stations without a restart.
+		process.on("SIGHUP", () => {
+			enrolAll(ledger, options).catch((error: unknown) => say(`stations: ${messageOf(error)}`));
+		});
+		const listening = await listenHttps({
+			handler: createHandler(ledger),
+			host: options.host,
+			port: options.port,
+			certificateChain: identity.certificateChain,
+			privateKey: identity.privateKey,
+			onFailure: (error) => report(`a request failed: ${messageOf(error)}`),
+		});
+		process.stdout.write(
+			`${JSON.stringify({
+				listening: { host: options.host, port: listening.port },
+				store: store.name,
+				publicKey: hexOf(identity.acknowledgementKey.publicKey),
+			})}\n`,
+		);
+		await stopped;
+		await listening.close();
+	} finally {
+		await store.close();
+	}
+}
+
+async function openStore({ postgres, data }: ServiceOptions): Promise<SqlStore> {
+	if (postgres === undefined) {
+		const store = await openPGliteStore(data);
+		say("embedded database: acknowledged readings survive the death of this process, but the loss");
+		say("of the machine's power only as far as its file system does; --postgres is for more");
+		return store;
+	}
+	requireNoPassword(postgres);
+	const store = await openPostgresqlStore(postgres);
+	const [row] = await store.query("select current_setting('fsync') as fsync");
+	if (row?.["fsync"] !== "on") {
+		say(
+			"warning: the server runs with fsync = off: a crash of its machine loses acknowledged readings",
+		);
+	}
+	return store;
+}
+
+async function enrolAll(ledger: Ledger, { stations }: ServiceOptions): Promise<void> {
+	if (stations === undefined) return;
+	const enrolments = readEnrolments(stations);
+	for (const { station, publicKey } of enrolments) await ledger.enrol(station, publicKey);
+	say(`${enrolments.length} stations of ${stations} are enrolled`);
+}
+
+function stopRequested(): Promise<void> {
+	return new Promise((resolve) => {
+		for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+	});
+}
+
+function limitedReport(): (line: string) => void {
+	let count = 0;
+	setInterval(() => {
+		if (count > REPORTS_PER_MINUTE) say(`and ${count - REPORTS_PER_MINUTE} more within a minute`);
+		count = 0;
+	}, 60_000).unref();
+	return (line) => {
+		count++;
+		if (count <= REPORTS_PER_MINUTE) say(line);
+	};
+}
+
+function say(line: string): void {
+	process.stderr.write(`${line}\n`);
+}
+
+function messageOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+	try {
+		await serve(parseServiceOptions(argv));
+		return 0;
+	} catch (error) {
+		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+		if (!(error instanceof CollectorTrouble)) throw error;
+		say(`error: ${error.message}`);
+		return 1;
+	}
+}
+
+main(process.argv.slice(2)).then(
+	(code) => {
+		process.exitCode = code;
+	},
+	(error: unknown) => {
+		say(`bug: ${error instanceof Error ? error.stack : String(error)}`);
+		process.exit(70);
+	},
+);

@@ -1,0 +1,120 @@
+/** Options of the collector's service form. */
+import { readFileSync } from "node:fs";
+import { Command, InvalidArgumentError } from "commander";
+import { bytesOfHex } from "../core/bytes.js";
+import { isStationId } from "../protocol/entry.js";
+import { CollectorTrouble } from "./trouble.js";
+
+export interface ServiceOptions {
+	/** Identity and, without PostgreSQL, the database. */
+	readonly data: string;
+	/** Connection string without a password. */
+	readonly postgres: string | undefined;
+	readonly host: string;
+	/** 0: a free one. */
+	readonly port: number;
+	/** Name in the server's certificate. */
+	readonly serverName: string;
+	/** File with one line for each station: id, space, 66 hexadecimal digits. */
+	readonly stations: string | undefined;
+	/** What every answer asks: seconds to the next upload; 0: as the station likes. */
+	readonly nextSeconds: number;
+}
+
+export interface Enrolment {
+	readonly station: string;
+	readonly publicKey: Uint8Array;
+}
+
+const PUBLIC_KEY_BYTES = 33;
+/** A million stations would be 75 MB. */
+const ENROLMENT_BYTES_MAX = 100_000_000;
+
+/** Reads the command line; throws commander's CommanderError after it has explained itself. */
+export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
+	const command = new Command("collector")
+		.description("Receives signed batches of stations, verifies, stores, acknowledges.")
+		.requiredOption("--data <directory>", "identity and, without --postgres, the database")
+		.option("--postgres <url>", "PostgreSQL server; the password goes into PGPASSWORD or ~/.pgpass")
+		.option("--host <address>", "address to listen on", "127.0.0.1")
+		.option("--port <number>", "port to listen on, 0 for a free one", wholeUpTo(65_535), 8443)
+		.option("--server-name <name>", "name in the certificate", "collector.bistrina.invalid")
+		.option("--stations <file>", "stations to enrol: a line of id and public key each")
+		.option(
+			"--next <seconds>",
+			"when stations should come again, 0 as they like",
+			wholeUpTo(604_800),
+			0,
+		)
+		.exitOverride()
+		.parse([...argv], { from: "user" });
+	const options = command.opts<{
+		data: string;
+		postgres?: string;
+		host: string;
+		port: number;
+		serverName: string;
+		stations?: string;
+		next: number;
+	}>();
+	return {
+		data: options.data,
+		postgres: options.postgres,
+		host: options.host,
+		port: options.port,
+		serverName: options.serverName,
+		stations: options.stations,
+		nextSeconds: options.next,
+	};
+}
+
+/** Everybody on the machine can read a command line: a password in it is refused, and not repeated. */
+export function requireNoPassword(connectionString: string): void {
+	let url: URL;
+	try {
+		url = new URL(connectionString);
+	} catch {
+		throw new CollectorTrouble(
+			"--postgres: not a connection string; try postgresql://user@host/name",
+		);
+	}
+	if (url.password === "" && !url.searchParams.has("password")) return;
+	throw new CollectorTrouble(
+		"--postgres: leave the password out; put it into PGPASSWORD or ~/.pgpass",
+	);
+}
+
+/** Reads a list of stations; empty lines and lines after # are comments. Throws CollectorTrouble. */
+export function readEnrolments(path: string): Enrolment[] {
+	let text: string;
+	try {
+		text = readFileSync(path, "utf8");
+	} catch (error) {
+		throw new CollectorTrouble(
+			`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`,
+		);
+	}
+	if (text.length > ENROLMENT_BYTES_MAX) throw new CollectorTrouble(`${path}: too long`);
+	const enrolments: Enrolment[] = [];
+	for (const [index, raw] of text.split("\n").entries()) {
+		const line = raw.replace(/#.*/, "").trim();
+		if (line === "") continue;
+		const [station = "", digits = "", ...rest] = line.split(/\s+/);
+		const publicKey = bytesOfHex(digits);
+		if (!isStationId(station) || publicKey?.length !== PUBLIC_KEY_BYTES || rest.length > 0) {
+			throw new CollectorTrouble(
+				`${path} line ${index + 1}: expected a station id and the ${2 * PUBLIC_KEY_BYTES} digits of its public key`,
+			);
+		}
+		enrolments.push({ station, publicKey });
+	}
+	return enrolments;
+}
+
+function wholeUpTo(max: number): (text: string) => number {
+	return (text) => {
+		const value = Number(text);
+		if (/^\d+$/.test(text) && value <= max) return value;
+		throw new InvalidArgumentError(`use a whole number from 0 to ${max}`);
+	};
+}
