@@ -1,8 +1,10 @@
 import { strict as assert } from "node:assert";
 import { NETWORK_FAULTS, type NetworkFault } from "../../../sim/network.js";
-import { hexOf } from "../../../src/core/bytes.js";
+import { equalBytes, hexOf } from "../../../src/core/bytes.js";
+import { integerBelow, SeededChance } from "../../../src/core/chance.js";
 import { UPLINK_STATE_BYTES_MAX } from "../../../src/firmware/station/retained-state.js";
 import { REFUSAL_CODES } from "../../../src/protocol/acknowledgement.js";
+import { damaged } from "../../support/malformed.js";
 import { UplinkBench } from "../../support/uplink-bench.js";
 
 const HOUR = 3_600_000;
@@ -192,6 +194,39 @@ describe("uplink", () => {
 		assert.equal(stale.length, 1);
 		assert.equal(stale[0]?.detail, 300);
 		assertAllStored(bench);
+	});
+
+	it("is not moved by five hundred damaged answers, statuses and headers", () => {
+		const seed = Date.now() >>> 0;
+		const chance = new SeededChance(seed);
+		const bench = new UplinkBench({ seed });
+		bench.source.grow(3);
+		bench.collector.onRequest = (request) => {
+			const { onRequest } = bench.collector;
+			bench.collector.onRequest = undefined;
+			const honest = bench.collector.receive(request);
+			bench.collector.onRequest = onRequest;
+			assert.ok(!(honest instanceof Error));
+			let body = damaged(chance, [honest.body]);
+			if (equalBytes(body, honest.body)) body = body.slice(1);
+			const type = ["application/cose", "text/html", ""][integerBelow(chance, 3)] ?? "";
+			const status = [200, 204, 302, 422, 500, 503, 999][integerBelow(chance, 7)] ?? 200;
+			const retryAfter = ["-1", "", "1e9", "5", "99999999999"][integerBelow(chance, 5)] ?? "";
+			const headers = new Map([
+				["Content-Type", type],
+				["Retry-After", retryAfter],
+			]);
+			return { status, headers, body };
+		};
+		for (let run = 0; run < 500; run++) {
+			const outcome = bench.session();
+			assert.equal(outcome.end, "failed", `seed ${seed} run ${run}`);
+			assert.ok(bench.uplink.nextAttemptMilliseconds > bench.clock.milliseconds);
+		}
+		assert.deepEqual(bench.source.acknowledged, [], `seed ${seed}`);
+		assert.deepEqual(bench.times, [], `seed ${seed}`);
+		bench.collector.onRequest = undefined;
+		assert.equal(bench.session().end, "acknowledged");
 	});
 
 	it("keeps everything, flags and slows down when it is refused", () => {
