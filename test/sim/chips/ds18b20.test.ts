@@ -1,0 +1,171 @@
+import { strict as assert } from "node:assert";
+import DS18B20 from "../../../drivers/ds18b20.js";
+import { crc8Of } from "../../../drivers/one-wire.js";
+import { Ds18b20, type Ds18b20Options } from "../../../sim/chips/ds18b20.js";
+import { VirtualClock } from "../../../sim/clock.js";
+import { SimulatedOneWireBus } from "../../../sim/one-wire-bus.js";
+import { hex } from "../../support/chip-bench.js";
+
+const SKIP = 0xcc;
+const CONVERT = 0x44;
+const READ = 0xbe;
+
+function plug(options: Partial<Ds18b20Options> = {}) {
+	const clock = new VirtualClock();
+	const world = { celsius: 25.0625 };
+	const bus = new SimulatedOneWireBus({ clock });
+	const chip = new Ds18b20({ clock, quantity: () => world.celsius, ...options });
+	bus.attach(chip);
+	bus.setPower(true);
+	const { io, pin } = bus.connection;
+	const port = new io({ pin });
+	const wait = (milliseconds: number) => clock.consume(milliseconds * 1000);
+	const say = (...bytes: number[]) => {
+		const isPresent = port.reset();
+		port.write(Uint8Array.from(bytes));
+		return isPresent;
+	};
+	const scratchpad = () => {
+		say(SKIP, READ);
+		return hex(port.read(9));
+	};
+	return { bus, chip, clock, port, say, scratchpad, wait, world };
+}
+
+describe("the DS18B20", () => {
+	it("holds 85 degC with a valid check after power-on", () => {
+		assert.equal(plug().scratchpad(), "5005" + "4b467fff0c101c");
+	});
+
+	it("converts in 750 ms and reads zeros as long as it is busy", () => {
+		const { port, say, scratchpad, wait } = plug();
+		say(SKIP, CONVERT);
+		wait(700);
+		assert.equal(hex(port.read(1)), "00");
+		wait(60);
+		assert.equal(hex(port.read(1)), "ff");
+		assert.ok(scratchpad().startsWith("91014b467fff"));
+	});
+
+	it("gives the last result to a master who does not wait", () => {
+		const { say, scratchpad, wait, world } = plug();
+		say(SKIP, CONVERT);
+		wait(760);
+		world.celsius = -10.125;
+		say(SKIP, CONVERT);
+		assert.ok(scratchpad().startsWith("9101"));
+		wait(760);
+		assert.ok(scratchpad().startsWith("5eff"));
+	});
+
+	it("is faster and coarser at a lower resolution, which survives power once it was copied", () => {
+		const { bus, say, scratchpad, wait } = plug();
+		say(SKIP, 0x4e, 0x20, 0x10, 0x1f);
+		say(SKIP, CONVERT);
+		wait(94);
+		assert.ok(scratchpad().startsWith("900120101f"));
+		bus.setPower(false);
+		bus.setPower(true);
+		assert.ok(scratchpad().startsWith("50054b467f"));
+		say(SKIP, 0x4e, 0x20, 0x10, 0x1f);
+		say(SKIP, 0x48);
+		bus.setPower(false);
+		bus.setPower(true);
+		assert.ok(scratchpad().startsWith("500520101f"));
+	});
+
+	it("is found by a search among others, and listens when it is called by its name", () => {
+		const { bus, chip, clock, port } = plug();
+		const other = new Ds18b20({ clock, quantity: () => 4, serial: [9, 9, 9, 9, 9, 9] });
+		bus.attach(other);
+		other.setPower(true);
+		port.reset();
+		port.write(Uint8Array.of(0x55, ...other.rom, CONVERT));
+		clock.consume(760_000);
+		for (const [part, expected] of [
+			[chip, "5005"],
+			[other, "4000"],
+		] as const) {
+			port.reset();
+			port.write(Uint8Array.of(0x55, ...part.rom, READ));
+			const bytes = new Uint8Array(port.read(9));
+			assert.equal(hex(bytes.subarray(0, 2)), expected);
+			assert.equal(crc8Of(bytes), 0);
+		}
+		// Two at once: what is read is the AND of both, and the check tells.
+		port.reset();
+		port.write(Uint8Array.of(0x33));
+		assert.notEqual(crc8Of(new Uint8Array(port.read(8))), 0);
+	});
+
+	it("leaves 85 degC behind when a conversion starves on two wires", () => {
+		const { port, say, scratchpad, wait } = plug({ isStarved: true });
+		say(SKIP, CONVERT);
+		wait(760);
+		assert.ok(scratchpad().startsWith("5005"));
+		say(SKIP, 0xb4);
+		assert.equal(hex(port.read(1)), "00");
+	});
+
+	it("looks like a valid 0 degC when its wire is shorted, and like nobody when it is cut", () => {
+		const { bus, say, scratchpad } = plug();
+		bus.wiring = "short";
+		assert.equal(say(SKIP), true);
+		assert.equal(scratchpad(), "000000000000000000");
+		bus.wiring = "open";
+		assert.equal(say(SKIP), false);
+		assert.equal(scratchpad(), "ffffffffffffffffff");
+	});
+});
+
+describe("the DS18B20's driver over its model", () => {
+	function open(options: Partial<Ds18b20Options> = {}) {
+		const plugged = plug(options);
+		plugged.port.close();
+		const driver = new DS18B20({ sensor: plugged.bus.connection });
+		const measure = (): number | undefined => {
+			plugged.wait(driver.begin());
+			return driver.sample()?.thermometer.temperature;
+		};
+		return { ...plugged, driver, measure };
+	}
+
+	it("reads the temperature, below zero too", () => {
+		const { measure, world } = open();
+		assert.equal(measure(), 25.0625);
+		world.celsius = -10.125;
+		assert.equal(measure(), -10.125);
+	});
+
+	it("refuses a short, a cut, two parts at once, and 85 degC out of nowhere", () => {
+		const { bus, clock, measure } = open();
+		measure();
+		bus.wiring = "short";
+		assert.throws(measure, { code: "probe-malformed" });
+		bus.wiring = "open";
+		assert.throws(measure, { code: "probe-absent" });
+		bus.wiring = "good";
+		bus.attach(new Ds18b20({ clock, quantity: () => 4, serial: [9, 9, 9, 9, 9, 9] }));
+		bus.setPower(true);
+		assert.throws(measure, { code: "probe-malformed" });
+		assert.throws(open({ isStarved: true }).measure, { code: "probe-malformed" });
+	});
+
+	it("takes 85 degC for true when the water was near it", () => {
+		const { measure, world } = open();
+		world.celsius = 84;
+		assert.equal(measure(), 84);
+		world.celsius = 85;
+		assert.equal(measure(), 85);
+	});
+
+	it("believes no scratchpad of which a bit was turned over", () => {
+		const { bus, measure } = open();
+		assert.equal(measure(), 25.0625);
+		for (let bitIndex = 0; bitIndex < 72; bitIndex++) {
+			bus.addFault({ bitIndex, skip: 1 });
+			assert.throws(measure, { code: "probe-malformed" }, `bit ${bitIndex}`);
+		}
+		assert.equal(measure(), 25.0625);
+	});
+});
