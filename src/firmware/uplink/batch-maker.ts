@@ -29,22 +29,22 @@ export class BatchMaker {
 	}
 
 	/**
-	 * The next batch of what is missing in `done` from `firstWanted` on: the newest end or the oldest.
+	 * The next batch of what is missing in `done` within `wanted`: the newest end or the oldest.
 	 * Undefined when nothing is. Adds to `done` what cannot be read. StationError of the source, and
 	 * `sign-failed`.
 	 */
 	*next(
 		done: SequenceSet,
-		firstWanted: number,
+		wanted: SequenceRange,
 		isNewestWanted: boolean,
 	): Task<SignedBatch | undefined> {
 		const { source, station, signer, sha256 } = this.#options;
-		const last = source.nextSequence - 1;
+		const { first, last } = wanted;
 		// Each turn without a batch marks unreadable entries, so it ends at `last` or with a full set.
 		while (!done.isFull) {
 			const missing = isNewestWanted
-				? done.highestMissing(firstWanted, last)
-				: done.lowestMissing(firstWanted, last);
+				? done.highestMissing(first, last)
+				: done.lowestMissing(first, last);
 			if (missing === undefined) return undefined;
 			const run = this.#readRun(missing, isNewestWanted, done);
 			if (run.entries.length === 0) continue;

@@ -97,6 +97,8 @@ export interface SessionOutcome {
 interface Session {
 	/** What need not be sent (again) in this session. */
 	readonly done: SequenceSet;
+	/** The last entry when the session began. */
+	readonly last: number;
 	/** Batches whose acknowledgement was believed. */
 	batches: number;
 	bytesSent: number;
@@ -221,6 +223,7 @@ export class Uplink {
 		for (const range of this.#ranges) done.add(range.first, range.last);
 		const session: Session = {
 			done,
+			last: source.nextSequence - 1,
 			batches: 0,
 			bytesSent: 0,
 			nextSeconds: 0,
@@ -233,7 +236,7 @@ export class Uplink {
 		let connection: Connection | undefined;
 		try {
 			// Reading and signing come before the radio, which draws the most.
-			let batch = yield* this.#maker.next(done, this.#firstWanted(session), true);
+			let batch = yield* this.#maker.next(done, this.#wanted(session), true);
 			if (batch === undefined) {
 				this.#schedule.idle(clock.milliseconds);
 				return outcomeOf("idle", undefined, session, 0, false);
@@ -264,9 +267,7 @@ export class Uplink {
 					session.bytesSent >= SESSION_BYTES_MAX ||
 					clock.milliseconds > endMilliseconds - BATCH_MILLISECONDS_MIN ||
 					done.isFull;
-				batch = isOver
-					? undefined
-					: yield* this.#maker.next(done, this.#firstWanted(session), false);
+				batch = isOver ? undefined : yield* this.#maker.next(done, this.#wanted(session), false);
 			}
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
@@ -281,8 +282,8 @@ export class Uplink {
 		const nowMilliseconds = clock.milliseconds;
 		const radioMilliseconds = nowMilliseconds - (radioStartMilliseconds ?? nowMilliseconds);
 		const cost = { radioMilliseconds, nowMilliseconds };
-		const hasBacklog =
-			done.lowestMissing(this.#firstWanted(session), source.nextSequence - 1) !== undefined;
+		const wanted = this.#wanted(session);
+		const hasBacklog = done.lowestMissing(wanted.first, wanted.last) !== undefined;
 		if (trouble !== undefined) this.#options.onReport?.(trouble.code, 0, trouble.message);
 		const retryAfterSeconds = trouble instanceof BusyError ? trouble.retryAfterSeconds : undefined;
 		if (session.refusalCode !== 0) {
@@ -320,11 +321,11 @@ export class Uplink {
 		return new Connection({ network, clock, host, port, endMilliseconds, connectMilliseconds });
 	}
 
-	/** The lowest sequence that can and need be sent. */
-	#firstWanted(session: Session): number {
+	/** What can and need be sent: not what is recorded in the session itself, or it might never end. */
+	#wanted(session: Session): SequenceRange {
 		const { source } = this.#options;
 		const cursor = Math.min(session.cursorHeld ?? source.cursor, source.cursor);
-		return Math.max(cursor + 1, source.firstSequenceHeld);
+		return { first: Math.max(cursor + 1, source.firstSequenceHeld), last: session.last };
 	}
 
 	/**

@@ -107,6 +107,32 @@ describe("uplink", () => {
 		);
 	});
 
+	it("sends nothing twice in a session even if the answer has no room to name it", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(1500);
+		// Six holes: the four ranges of an answer do not reach the newest batch.
+		bench.collector.onAnswer = (answer) =>
+			answer.kind === "refusal"
+				? answer
+				: { ...answer, cursor: 0, ranges: [3, 6, 9, 12].map((first) => ({ first, last: first })) };
+		bench.session();
+		assert.deepEqual(
+			bench.collector.batches.map(({ first, last }) => [first, last]),
+			[
+				[1213, 1500],
+				[1, 2],
+				[4, 5],
+				[7, 8],
+				[10, 11],
+				[13, 300],
+				[301, 588],
+				[589, 876],
+				[877, 1164],
+				[1165, 1212],
+			],
+		);
+	});
+
 	it("believes no answer that is old, foreign, forged, malformed or beyond the last append", () => {
 		const cases: [string, (bench: UplinkBench) => void][] = [
 			[
@@ -319,6 +345,21 @@ describe("uplink", () => {
 			const pause = bench.uplink.nextAttemptMilliseconds - bench.clock.milliseconds;
 			assert.ok(pause >= 2 * HOUR && pause <= 3 * HOUR, `seed ${seed}: ${pause}`);
 		}
+	});
+
+	it("leaves what is recorded during a session to the next one", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(5);
+		bench.collector.onRequest = () => {
+			bench.source.grow(1);
+			return undefined;
+		};
+		const outcome = bench.session();
+		assert.equal(outcome.batches, 1);
+		assert.equal(outcome.hasBacklog, false);
+		assert.equal(bench.source.cursor, 5);
+		bench.session();
+		assert.equal(bench.source.cursor, 6);
 	});
 
 	it("comes when the collector said", () => {
