@@ -4,6 +4,7 @@
  * are laid over pristine chips, so that a chip never needs to know that it is being tried.
  */
 
+import { type Chance, integerBelow } from "../src/core/chance.js";
 import { assert } from "../src/core/errors.js";
 import type { I2CBus, I2CBusRecovery, I2CConnection, I2COptions } from "../src/firmware/ports.js";
 import type { VirtualClock } from "./clock.js";
@@ -71,6 +72,11 @@ export interface SimulatedI2CBusOptions {
 	beforeOperation?: (kind: "i2c", address: number) => void;
 	/** True while unpowered circuits pull the lines to ground. */
 	isClamped?: () => boolean;
+	/**
+	 * Draws the bit at which a cut that `beforeOperation` throws finds a read; the chip may then hold
+	 * the data line into the next boot. Without it a cut leaves the bus free.
+	 */
+	tearing?: Chance;
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -89,6 +95,7 @@ export class SimulatedI2CBus implements I2CBus {
 	readonly #clock: VirtualClock;
 	readonly #beforeOperation: ((kind: "i2c", address: number) => void) | undefined;
 	readonly #isClamped: (() => boolean) | undefined;
+	readonly #tearing: Chance | undefined;
 	readonly #chips: I2CChip[] = [];
 	/** Those that may hold the data line. */
 	readonly #holders: I2CChip[] = [];
@@ -103,6 +110,7 @@ export class SimulatedI2CBus implements I2CBus {
 		this.#clock = options.clock;
 		this.#beforeOperation = options.beforeOperation;
 		this.#isClamped = options.isClamped;
+		this.#tearing = options.tearing;
 		const line: I2CLine = {
 			register: (peer, peerOptions) => this.#register(peer, peerOptions),
 			forget: (peer) => {
@@ -184,7 +192,12 @@ export class SimulatedI2CBus implements I2CBus {
 
 	#transfer(peer: I2CPeer, out: Uint8Array | undefined, readCount: number): Uint8Array | undefined {
 		const { address } = peer;
-		this.#beforeOperation?.("i2c", address);
+		try {
+			this.#beforeOperation?.("i2c", address);
+		} catch (cut) {
+			if (readCount > 0) this.#tear(address, out, readCount);
+			throw cut;
+		}
 		this.counters.transactions++;
 		if (this.#isDead()) return this.#timeOut(peer, peer.timeoutMilliseconds);
 		const chip = this.#chipAt(address);
@@ -239,6 +252,24 @@ export class SimulatedI2CBus implements I2CBus {
 		if (isShared) return new SharedAddress(address, this.#chips);
 		this.#chipsByAddress[address] = chip;
 		return chip?.isPowered === true ? chip : undefined;
+	}
+
+	/**
+	 * The master is gone in the middle of a read and the chip is not: it drives the bit that it was
+	 * at. A zero holds the line until the next one, or until the slot of the acknowledgement.
+	 */
+	#tear(address: number, out: Uint8Array | undefined, readCount: number): void {
+		const chip = this.#chipAt(address);
+		if (this.#tearing === undefined || chip === undefined || this.#isDead()) return;
+		if (out !== undefined && !chip.write(out)) return;
+		const bytes = chip.read(readCount);
+		if (bytes === undefined) return;
+		const place = integerBelow(this.#tearing, 8 * readCount);
+		const rest = (bytes[place >> 3]! << (place & 7)) & 0xff;
+		if ((rest & 0x80) !== 0) return;
+		// Zeros ahead within the byte, by clz32 of its remaining bits; then the acknowledgement.
+		const zeros = Math.min(Math.clz32(rest) - 24, 8 - (place & 7));
+		this.#stuckClocks = zeros;
 	}
 
 	/** All faults that strike this transaction; spent ones leave the list. */

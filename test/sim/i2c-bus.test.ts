@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { VirtualClock } from "../../sim/clock.js";
 import { type I2CChip, SimulatedI2CBus } from "../../sim/i2c-bus.js";
+import { SeededChance } from "../../src/core/chance.js";
 import type { I2C } from "../../src/firmware/ports.js";
 import { ChipBench, hex } from "../support/chip-bench.js";
 
@@ -166,6 +167,53 @@ describe("the simulated I2C bus", () => {
 		const peer = new io({ ...pins, hz: 100_000, address: 0x20 });
 		assert.throws(() => peer.write(Uint8Array.of(1, 2)), { message: "cut at 32" });
 		assert.deepEqual(chip.writes, []);
+	});
+});
+
+describe("a read that is torn by a cut", () => {
+	/** Tears one read of `byte`; the number of clocks that the line then needs, 0 if it is free. */
+	function clocksAfterTear(byte: number, seed: number): number {
+		const clock = new VirtualClock();
+		const power = { fails: false };
+		const bus = new SimulatedI2CBus({
+			clock,
+			tearing: new SeededChance(seed),
+			beforeOperation: () => {
+				if (power.fails) throw new RangeError("cut");
+			},
+		});
+		const chip = new Registers();
+		chip.memory[0] = byte;
+		bus.attach(chip);
+		chip.setPower(true);
+		const { io, ...pins } = bus.connection;
+		const options = { ...pins, hz: 100_000, address: 0x20, timeout: 1 };
+		const peer = new io(options);
+		power.fails = true;
+		assert.throws(() => peer.write(Uint8Array.of(0)), { message: "cut" });
+		assert.throws(() => peer.read(1), { message: "cut" });
+		power.fails = false;
+		bus.processorReset();
+		const next = new io(options);
+		try {
+			next.read(1);
+			return 0;
+		} catch {
+			const before = clock.microseconds;
+			assert.equal(bus.recovery.clear(), true);
+			next.read(1);
+			return (clock.microseconds - before - 10 - 200) / 10;
+		}
+	}
+
+	it("holds the line until the next one bit or the acknowledgement", () => {
+		const seeds = Array.from({ length: 200 }, (_, seed) => seed);
+		const seen = (byte: number): number[] =>
+			[...new Set(seeds.map((seed) => clocksAfterTear(byte, seed)))].sort((a, b) => a - b);
+		assert.deepEqual(seen(0xff), [0]);
+		assert.deepEqual(seen(0x00), [1, 2, 3, 4, 5, 6, 7, 8]);
+		// 1 000 1 000: free at the ones, up to three clocks before the next one or the end.
+		assert.deepEqual(seen(0x88), [0, 1, 2, 3]);
 	});
 });
 
