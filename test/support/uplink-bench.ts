@@ -22,6 +22,7 @@ import { SeededChance } from "../../src/core/chance.js";
 import { StationError } from "../../src/core/errors.js";
 import { createSha256 } from "../../src/core/sha256.js";
 import { Scheduler } from "../../src/core/task.js";
+import type { Signer, Verifier } from "../../src/firmware/ports.js";
 import { type EntrySource, type SessionOutcome, Uplink } from "../../src/firmware/uplink/uplink.js";
 import { type Answer, encodeAnswer } from "../../src/protocol/acknowledgement.js";
 import { decodeBatch } from "../../src/protocol/batch.js";
@@ -203,18 +204,15 @@ export class UplinkBench {
 	}
 
 	/** A new life of the station, with or without retained memory. */
-	boot(state?: Uint8Array): Uplink {
+	boot(state?: Uint8Array, keys: { signer?: Signer; verifier?: Verifier } = {}): Uplink {
 		const sha256 = createSha256();
+		const publicKey = keyedHashPublicKey(Uint8Array.of(1), sha256);
 		const operations = new KeyOperations(this.clock);
 		this.uplink = new Uplink({
 			source: this.source,
 			network: this.network,
-			signer: createKeyedHashSigner(
-				keyedHashPublicKey(Uint8Array.of(1), sha256),
-				sha256,
-				operations,
-			),
-			verifier: createKeyedHashVerifier(sha256, operations),
+			signer: keys.signer ?? createKeyedHashSigner(publicKey, sha256, operations),
+			verifier: keys.verifier ?? createKeyedHashVerifier(sha256, operations),
 			sha256,
 			clock: this.clock,
 			chance: this.#chance,

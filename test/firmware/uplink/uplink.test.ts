@@ -334,6 +334,29 @@ describe("uplink", () => {
 		}
 	});
 
+	it("names a key that fails, throws or says nothing, and goes on later", () => {
+		const publicKey = new Uint8Array(33);
+		const silent = { cancel: () => {} };
+		const thrown = (): never => {
+			throw new Error("no key");
+		};
+		for (const keys of [
+			{ signer: { publicKey, sign: thrown } },
+			{ signer: { publicKey, sign: () => silent } },
+			{ verifier: { verify: thrown } },
+			{ verifier: { verify: () => silent } },
+		]) {
+			const bench = new UplinkBench();
+			bench.source.grow(1);
+			bench.boot(undefined, keys);
+			const outcome = bench.session();
+			assert.equal(outcome.code, "sign-failed");
+			assert.deepEqual(bench.source.acknowledged, []);
+			bench.boot(bench.uplink.save());
+			assert.equal(bench.session().end, "acknowledged");
+		}
+	});
+
 	it("obeys Retry-After with up to half as long again", () => {
 		for (let seed = 1; seed <= 20; seed++) {
 			const bench = new UplinkBench({ seed });
