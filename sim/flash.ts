@@ -122,7 +122,8 @@ export class SimulatedFlash implements FlashPartition {
 			after[index] = (after[index] ?? 0) & (data[index] ?? 0);
 		}
 		const isTorn = this.#isTorn("program", byteOffset, after);
-		this.#touch(byteOffset, data);
+		// A block that refuses moves no cell.
+		if (this.#failures.get(sector)?.operationsLeft !== 0) this.#touch(byteOffset, data);
 		if (isTorn) this.#die("a program");
 		this.programs++;
 		this.programmedBytes += data.length;
@@ -164,8 +165,8 @@ export class SimulatedFlash implements FlashPartition {
 
 	/** Power is back: weak bits settle on what they read this time. */
 	powerUp(): void {
+		if (this.#isDead) this.#cutAt = undefined;
 		this.#isDead = false;
-		this.#cutAt = undefined;
 		for (const [offset, mask] of this.#unstable) {
 			const noise = integerBelow(this.#chance, 256) & mask;
 			this.bytes[offset] = ((this.bytes[offset] ?? 0) & ~mask) | noise;

@@ -62,13 +62,30 @@ const STEADY_HEADER: readonly HeaderField[] = Object.freeze([
 const UPTIME_AT = 16;
 const UTC_AT = 20;
 
+interface SetFields {
+	/** Their differences are coded. */
+	readonly values: readonly FieldSpec[];
+	/** These seldom change. */
+	readonly steady: readonly FieldSpec[];
+}
+
+const FIELDS: ReadonlyMap<number, SetFields> = new Map(
+	[...CHANNEL_SETS].map(([id, { fields }]) => [
+		id,
+		{
+			values: fields.filter(canBeAbsent),
+			steady: fields.filter((field) => !canBeAbsent(field)),
+		},
+	]),
+);
+
 /** Fields of a channel set whose differences are coded; the others seldom change. */
 export function valueFieldsOf(channelSet: number): readonly FieldSpec[] {
-	return CHANNEL_SETS.get(channelSet)?.fields.filter(canBeAbsent) ?? [];
+	return FIELDS.get(channelSet)?.values ?? [];
 }
 
 function steadyFieldsOf(channelSet: number): readonly FieldSpec[] {
-	return CHANNEL_SETS.get(channelSet)?.fields.filter((field) => !canBeAbsent(field)) ?? [];
+	return FIELDS.get(channelSet)?.steady ?? [];
 }
 
 /** True for a canonical reading of a known channel set. */

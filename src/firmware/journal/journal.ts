@@ -196,8 +196,9 @@ export class Journal {
 				`acknowledged ${cursor}, but the last entry is ${this.#nextSequence - 1}`,
 			);
 		}
+		// A cursor that recovery read may be a torn frame: it is firm once the new sector repeats it.
+		if (this.#hop !== undefined) this.#settle();
 		if (cursor <= this.#cursor) return;
-		this.#settle();
 		for (let attempt = 0; attempt < STORE_ATTEMPTS_MAX; attempt++) {
 			if (this.#nextSlot < this.#slotsPerSector) {
 				const index = this.#nextSequence - this.#firstSequence;
@@ -334,6 +335,10 @@ export class Journal {
 			this.#hop = log.hop;
 			this.#oldestSerial = state.oldest.serial;
 			this.#oldestFirst = state.oldest.firstSequence;
+			// The first append erases the next sector; a cut may have begun to. What it holds is given
+			// up now, so that nothing is offered that may be half erased.
+			this.#dropBelow(log.hop.serial - this.#flash.count + 1);
+			this.#dropHalfErased(log.hop.serial - this.#flash.count);
 			this.#correctedBits = log.correctedBits;
 			this.#skippedFrames = log.skippedSlots;
 			this.#recoveryNote = log.note;
@@ -352,6 +357,25 @@ export class Journal {
 			publicKey: options.publicKey,
 			previousHead: new Uint8Array(32),
 		});
+	}
+
+	/**
+	 * Where the sector to be erased next is none of the log's (it refuses, or was erased ahead), an
+	 * erase may have gone on to the oldest, and been cut there: if that is not whole, it is given up.
+	 */
+	#dropHalfErased(serial: number): void {
+		if (serial < 0 || this.#oldestSerial >= this.#serial) return;
+		if (this.#headerOf(serial) !== undefined) return;
+		const oldest = this.#locate(this.#oldestFirst);
+		if (oldest === undefined) return;
+		let readable = 0;
+		this.#walk(oldest, () => {
+			readable++;
+			return true;
+		});
+		if (readable < oldest.end - oldest.header.firstSequence)
+			this.#dropBelow(this.#oldestSerial + 1);
+		this.#rotGaps = [];
 	}
 
 	/** Virgin headers from sector `end` - 1 down to 0: no append happens before all are there. */

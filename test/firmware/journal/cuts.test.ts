@@ -1,0 +1,43 @@
+import { strict as assert } from "node:assert";
+import { Journal } from "../../../src/firmware/journal/journal.js";
+import { runExhaustively, runRandomly } from "../../support/journal-trial.js";
+
+const SEED = 20_260_320;
+
+describe("the journal under power cuts", () => {
+	const trial = {
+		open: (options: Parameters<typeof Journal.open>[0]) => Journal.open(options),
+		seed: SEED,
+		sectors: 6,
+		sectorBytes: 512,
+	};
+
+	it("keeps every returned append and acknowledgement at every cut of a short run, two deep", () => {
+		console.log(`      seed ${SEED}`);
+		const result = runExhaustively(trial, 24, 2, false);
+		assert.deepEqual(result.violations, []);
+		assert.ok(result.cuts > 1000, `${result.cuts} cuts`);
+	});
+
+	it("keeps them through wraps and overflows at every cut, one deep", () => {
+		const result = runExhaustively({ ...trial, sectors: 4, sectorBytes: 256 }, 150, 1, false);
+		assert.deepEqual(result.violations, []);
+	});
+
+	it("keeps them over many random cuts of one part's life", () => {
+		const result = runRandomly({ ...trial, cuts: 700 });
+		assert.deepEqual(result.violations, []);
+		assert.equal(result.cuts, 700);
+	});
+
+	it("keeps them when sectors are bad from the start and more fail", () => {
+		const result = runRandomly({
+			...trial,
+			sectors: 12,
+			cuts: 500,
+			badShare: 0.05,
+			failPerCut: 0.002,
+		});
+		assert.deepEqual(result.violations, []);
+	});
+});
