@@ -130,8 +130,8 @@ export default class ADS1115 {
 	}
 
 	/**
-	 * The conversion register keeps its last result until the next is ready, and says nothing about whose it
-	 * is: it is read only when the config register shows our own request, done.
+	 * The conversion register keeps its last result until the next is ready, and says nothing about
+	 * whose it is: it is read only when the config register shows our own request, done.
 	 */
 	#codeOf(config: number): number | undefined {
 		if (this.#config !== config) {

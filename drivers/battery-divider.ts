@@ -11,7 +11,9 @@ export interface BatteryDividerOptions {
 	readonly lowerOhms: number;
 }
 
-/** `begin` and `sample` throw what the converter throws; `probe-out-of-range` when its input clips. */
+/**
+ * `begin` and `sample` throw what the converter throws; `probe-out-of-range` when its input clips.
+ */
 export default class BatteryDivider implements Sensor<BatterySample> {
 	/** The divider hangs on the battery itself. */
 	readonly warmUpMilliseconds = 0;

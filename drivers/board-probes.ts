@@ -11,9 +11,9 @@ import DS3231 from "./ds3231.js";
 import Loop420 from "./turbidity/loop-4-20ma.js";
 
 /**
- * Opens every probe of the reference board without a word on its buses: EZO pH 0x63, EC 0x64 and RTD 0x66 on the
- * probe bus; ADS1115 0x48 on the system bus with the loop's shunt at AIN0 and the battery at AIN1
- * through 100 k over 20 k. Close what it returns before opening anew.
+ * Opens every probe of the reference board without a word on its buses: EZO pH 0x63, EC 0x64 and
+ * RTD 0x66 on the probe bus; ADS1115 0x48 on the system bus with the loop's shunt at AIN0 and the
+ * battery at AIN1 through 100 k over 20 k. Close what it returns before opening anew.
  */
 export function openWaterProbes(
 	board: Pick<Board, "probeBus" | "systemBus">,
@@ -45,7 +45,9 @@ export function openWaterProbes(
 	};
 }
 
-/** The reference board's clock: DS3231 0x68 on the system bus; a `RealTimeClock` of the time keeper. */
+/**
+ * The reference board's clock: DS3231 0x68 on the system bus; a `RealTimeClock` of the time keeper.
+ */
 export function openRealTimeClock(board: Pick<Board, "systemBus">): DS3231 {
 	return new DS3231({ sensor: board.systemBus.connection });
 }

@@ -1,6 +1,6 @@
 /**
- * Maxim DS18B20, digital thermometer alone on a 1-Wire bus: class Temperature of ECMA-419. +-0.5 degC
- * from -10 to 85. Source: DS18B20 datasheet, memory map and function commands.
+ * Maxim DS18B20, digital thermometer alone on a 1-Wire bus: class Temperature of ECMA-419. +-0.5
+ * degC from -10 to 85. Source: DS18B20 datasheet, memory map and function commands.
  */
 import { StationError } from "../src/core/errors.js";
 import type { Sensor, TemperatureSample } from "../src/firmware/measure/sensor.js";
@@ -20,7 +20,9 @@ const POWER_ON_NEAR_CELSIUS = 2;
 const CELSIUS_MIN = -55;
 const CELSIUS_MAX = 125;
 
-/** `begin` and `sample` throw StationError `probe-absent`, `probe-malformed`, `probe-out-of-range`. */
+/**
+ * `begin` and `sample` throw StationError `probe-absent`, `probe-malformed`, `probe-out-of-range`.
+ */
 export default class DS18B20 implements Sensor<TemperatureSample> {
 	readonly warmUpMilliseconds = 10;
 	readonly pollMilliseconds = 50;

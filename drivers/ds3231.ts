@@ -49,8 +49,8 @@ export default class DS3231 {
 	}
 
 	/**
-	 * Unix seconds; undefined when the oscillator has stopped since the clock was last set. Two readings must
-	 * agree, because a corrupt byte may be a valid date.
+	 * Unix seconds; undefined when the oscillator has stopped since the clock was last set. Two
+	 * readings must agree, because a corrupt byte may be a valid date.
 	 */
 	read(): number | undefined {
 		let previous: number | undefined;

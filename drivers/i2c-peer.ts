@@ -10,7 +10,9 @@ const BUS_ERRORS: readonly string[] = Object.freeze([
 ]);
 
 export interface I2CPeerOptions {
-	/** The driver's `sensor` option; what it says about rate and address stands above the defaults. */
+	/**
+	 * The driver's `sensor` option; what it says about rate and address stands above the defaults.
+	 */
 	readonly sensor: I2CConnection;
 	/** Address of the part as delivered, 0..127. */
 	readonly address: number;

@@ -1,6 +1,7 @@
 /**
- * TI INA226, bus voltage and shunt current of the battery. Current is computed from the shunt's voltage: the
- * part's own current register reads 0 after every brown-out, until its calibration is written again.
+ * TI INA226, bus voltage and shunt current of the battery. Current is computed from the shunt's
+ * voltage: the part's own current register reads 0 after every brown-out, until its calibration is
+ * written again.
  */
 import { StationError } from "../src/core/errors.js";
 import type { BatterySample, Sensor } from "../src/firmware/measure/sensor.js";
@@ -37,7 +38,10 @@ export interface INA226Options {
 	readonly shuntOhms: number;
 }
 
-/** `begin` and `sample` throw StationError `bus-failed`, `adc-timeout`, `probe-malformed`, `probe-out-of-range`. */
+/**
+ * `begin` and `sample` throw StationError `bus-failed`, `adc-timeout`, `probe-malformed`,
+ * `probe-out-of-range`.
+ */
 export default class INA226 implements Sensor<BatterySample> {
 	readonly warmUpMilliseconds = 1;
 	readonly pollMilliseconds = 5;

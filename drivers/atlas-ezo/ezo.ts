@@ -1,7 +1,8 @@
 /**
  * The conversation with one Atlas Scientific EZO circuit over I2C: ASCII commands, answered later
  * by a status byte and text. It never waits: `start` sends, `poll` reads once and sends what comes
- * next. Facts: EZO-pH, EZO-EC and EZO-RTD datasheets, I2C sections; firmware differs in many points.
+ * next. Facts: EZO-pH, EZO-EC and EZO-RTD datasheets, I2C sections; firmware differs in many
+ * points.
  */
 import { asciiBytes } from "../../src/core/bytes.js";
 import { StationError } from "../../src/core/errors.js";
@@ -23,8 +24,8 @@ export interface EzoCommand {
 }
 
 /**
- * Documented delay of a short command, milliseconds; real boards answer within 4. A poll too early is
- * harmless (status 254), so a third of it is a good first moment.
+ * Documented delay of a short command, milliseconds; real boards answer within 4. A poll too early
+ * is harmless (status 254), so a third of it is a good first moment.
  */
 export const SHORT_MILLISECONDS = 100;
 
@@ -34,8 +35,8 @@ export const EZO_WARM_UP_MILLISECONDS = 1000;
 /** I2C clock: the circuits stretch; nearly all drivers in the field run 100 kHz. */
 const BUS_HERTZ = 100_000;
 /**
- * Longest answer with its status and NUL: four conductivity fields need 32 and more. It must be read in one
- * piece: the first read consumes the answer, even a read of one byte.
+ * Longest answer with its status and NUL: four conductivity fields need 32 and more. It must be
+ * read in one piece: the first read consumes the answer, even a read of one byte.
  */
 const FRAME_BYTES = 40;
 const STATUS_SUCCESS = 1;
@@ -46,7 +47,9 @@ const STATUS_NO_DATA = 255;
 const POLL_MILLISECONDS = 200;
 /** Between two tries to wake a circuit; what field firmware found to work. */
 const RESEND_MILLISECONDS = 310;
-/** A sleeping circuit swallows the command that wakes it; five tries is what field firmware allows. */
+/**
+ * A sleeping circuit swallows the command that wakes it; five tries is what field firmware allows.
+ */
 const SENDS_MAX = 5;
 /** Commands of one `start`: identify, 8 of set-up (outputs of the EC twice), T, reading: 12. */
 const COMMANDS_MAX = 16;
@@ -210,7 +213,9 @@ export class EzoCircuit {
 		this.#pollMilliseconds = command.milliseconds;
 	}
 
-	/** `i` wakes a sleeping circuit, at worst by being lost, and proves that the right one is there. */
+	/**
+	 * `i` wakes a sleeping circuit, at worst by being lost, and proves that the right one is there.
+	 */
 	#identify(commands: () => readonly EzoCommand[]): EzoCommand {
 		return {
 			text: "i",
@@ -251,14 +256,20 @@ export class EzoCircuit {
 	}
 }
 
-/** The value of a query's answer, e.g. `1` of `?CAL,1`, `?Cal,1` or `?,Cal,1`; undefined if it is none. */
+/**
+ * The value of a query's answer, e.g. `1` of `?CAL,1`, `?Cal,1` or `?,Cal,1`; undefined if it is
+ * none.
+ */
 export function ezoAnswerOf(query: string, text: string): string | undefined {
 	const head = /^\?,?([A-Za-z]+),(.*)$/.exec(text);
 	if (head === null || head[1]?.toUpperCase() !== query.toUpperCase()) return undefined;
 	return head[2];
 }
 
-/** A number as the circuits print it: up to three decimals, no sign but minus; undefined if it is none. */
+/**
+ * A number as the circuits print it: up to three decimals, no sign but minus; undefined if it is
+ * none.
+ */
 export function ezoNumberOf(text: string): number | undefined {
 	return /^-?\d{1,7}(\.\d{1,3})?$/.test(text) ? Number(text) : undefined;
 }
@@ -287,8 +298,8 @@ export function queryCalibration(onPoints: (points: number | undefined) => void)
 const FIRMWARE_WITH_RT = 212;
 
 /**
- * A reading at `celsius`: `RT,<t>` where the firmware has it, else `T,<t>` and `R`. Sent with every reading,
- * because the circuit forgets the temperature with its power.
+ * A reading at `celsius`: `RT,<t>` where the firmware has it, else `T,<t>` and `R`. Sent with every
+ * reading, because the circuit forgets the temperature with its power.
  */
 export function compensatedReading(options: {
 	readonly firmware: number | undefined;

@@ -15,7 +15,9 @@ import {
 } from "./ezo.js";
 
 const ADDRESS = 0x63;
-/** Documented time of a reading; a laboratory measured up to 1656 ms, so it is polled from here on. */
+/**
+ * Documented time of a reading; a laboratory measured up to 1656 ms, so it is polled from here on.
+ */
 const READING_MILLISECONDS = 900;
 /** The extended scale of pHext; the normal one ends at 0.000 and 14.000. */
 const PH_MIN = -1.6;

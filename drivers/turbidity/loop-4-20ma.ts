@@ -10,11 +10,14 @@ const FAULT_BELOW_MILLIAMPERES = 3.6;
 const FAULT_ABOVE_MILLIAMPERES = 21;
 /**
  * NE 43 has a healthy transmitter stop at 3.8 and 20.5 mA; 10 uA (1.5 mV over 150 ohms, 12 codes)
- * for its accuracy and the converter's, else a probe that has stopped would look measured every other time.
+ * for its accuracy and the converter's, else a probe that has stopped would look measured every
+ * other time.
  */
 const SATURATED_UP_TO_MILLIAMPERES = 3.81;
 const SATURATED_FROM_MILLIAMPERES = 20.49;
-/** Loop probes need 5 to 30 s after power-on; a probe that is slower reports a fault, not a number. */
+/**
+ * Loop probes need 5 to 30 s after power-on; a probe that is slower reports a fault, not a number.
+ */
 const WARM_UP_MILLISECONDS = 10_000;
 
 export interface Loop420Options {
@@ -26,7 +29,10 @@ export interface Loop420Options {
 	readonly warmUpMilliseconds?: number;
 }
 
-/** `begin` and `sample` throw what the converter throws; a fault of the loop is a state, not an error. */
+/**
+ * `begin` and `sample` throw what the converter throws; a fault of the loop is a state, not an
+ * error.
+ */
 export default class Loop420 implements Sensor<TurbiditySample> {
 	readonly warmUpMilliseconds: number;
 	readonly #channel: AnalogChannel;

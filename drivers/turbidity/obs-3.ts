@@ -1,7 +1,7 @@
 /**
- * Campbell Scientific OBS-3+: back-scatter at 850 nm, two analogue outputs of the same optics, the low
- * range four times as sensitive as the high one. Each has its own quadratic, which is a calibration
- * entry of its own; the range of a reading says which. Source: OBS-3+ manual.
+ * Campbell Scientific OBS-3+: back-scatter at 850 nm, two analogue outputs of the same optics, the
+ * low range four times as sensitive as the high one. Each has its own quadratic, which is a
+ * calibration entry of its own; the range of a reading says which. Source: OBS-3+ manual.
  */
 import type { Sensor, TurbiditySample } from "../../src/firmware/measure/sensor.js";
 import type { AnalogChannel, AnalogSample } from "../ads1115.js";

@@ -7,8 +7,9 @@ import type { AnalogChannel } from "../ads1115.js";
 
 const WARM_UP_MILLISECONDS = 30_000;
 /**
- * -1120.4 V^2 + 5742.3 V - 4352.9 has its vertex at 5742.3 / 2240.8 = 2.563 V and its zero at 4.200 V. Below the
- * vertex it folds back: dirtier water would look cleaner. Above the zero it is negative.
+ * -1120.4 V^2 + 5742.3 V - 4352.9 has its vertex at 5742.3 / 2240.8 = 2.563 V and its zero at 4.200
+ * V. Below the vertex it folds back: dirtier water would look cleaner. Above the zero it is
+ * negative.
  */
 const VERTEX_MICROVOLTS = 2_563_000;
 const CLEAR_MICROVOLTS = 4_200_000;
@@ -23,7 +24,9 @@ export interface Sen0189Options {
 	readonly lowerOhms: number;
 }
 
-/** `begin` and `sample` throw what the converter throws; the signal is that of the module's output. */
+/**
+ * `begin` and `sample` throw what the converter throws; the signal is that of the module's output.
+ */
 export default class Sen0189 implements Sensor<TurbiditySample> {
 	readonly warmUpMilliseconds = WARM_UP_MILLISECONDS;
 	readonly #channel: AnalogChannel;

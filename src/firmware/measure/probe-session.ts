@@ -1,7 +1,7 @@
 /**
- * The probes while they have power: rails, warm-up, and what is tried when a probe or its bus fails,
- * in the order of what it costs: again, nine clocks, the rail, then the probe is marked failed and
- * the others go on.
+ * The probes while they have power: rails, warm-up, and what is tried when a probe or its bus
+ * fails, in the order of what it costs: again, nine clocks, the rail, then the probe is marked
+ * failed and the others go on.
  */
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
@@ -30,7 +30,10 @@ export interface MeasuringEvent {
 	readonly text: string;
 }
 
-/** Rail off until the circuits have forgotten: 100 uF at 10 mA falls by 3.3 V in 33 ms; 15 times that. */
+/**
+ * Rail off until the circuits have forgotten: 100 uF at 10 mA falls by 3.3 V in 33 ms; 15 times
+ * that.
+ */
 const RAIL_OFF_MILLISECONDS = 500;
 /** A circuit that was late, or a glitch, is over after this. */
 const AGAIN_MILLISECONDS = 100;
@@ -61,7 +64,9 @@ export class ProbeSession {
 	#loopRailOnMilliseconds = 0;
 	#wasRailCycled = false;
 
-	/** `failedBefore`: bit i is set when the channel of index i had failed in the last measurement. */
+	/**
+	 * `failedBefore`: bit i is set when the channel of index i had failed in the last measurement.
+	 */
 	constructor(board: MeasuringBoard, openProbes: () => WaterProbes, failedBefore: number) {
 		this.#board = board;
 		this.#openProbes = openProbes;
@@ -105,8 +110,8 @@ export class ProbeSession {
 	}
 
 	/**
-	 * Runs `action` until it succeeds or the remedies are used up; then the failure is noted and the result is
-	 * undefined. What is no StationError is no trouble of a probe and passes through.
+	 * Runs `action` until it succeeds or the remedies are used up; then the failure is noted and the
+	 * result is undefined. What is no StationError is no trouble of a probe and passes through.
 	 */
 	*attempt<Result>(trouble: Trouble, action: () => Task<Result>): Task<Result | undefined> {
 		for (;;) {

@@ -20,7 +20,9 @@ export interface WaterProbes {
 	close(): void;
 }
 
-/** Index of each channel in events, failures and the mask of failed probes: the channel set's order. */
+/**
+ * Index of each channel in events, failures and the mask of failed probes: the channel set's order.
+ */
 export const CHANNEL_INDEXES: Readonly<Record<ChannelName, number>> = Object.freeze({
 	pH: 0,
 	temperature: 1,

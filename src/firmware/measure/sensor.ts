@@ -8,7 +8,9 @@
 export interface Sensor<Sample> {
 	/** From power-on of the probe's rail until `begin` makes sense, milliseconds. */
 	readonly warmUpMilliseconds: number;
-	/** After a `sample()` that said undefined: how long until it is worth asking again, milliseconds. */
+	/**
+	 * After a `sample()` that said undefined: how long until it is worth asking again, milliseconds.
+	 */
 	readonly pollMilliseconds: number;
 	/** Starts a conversion; milliseconds until `sample()` can have something. Throws StationError. */
 	begin(): number;
@@ -25,7 +27,9 @@ export interface CompensatedSensor<Sample> extends Sensor<Sample> {
 
 /** A circuit that must be silent while its neighbour measures. */
 export interface SleepingSensor {
-	/** Puts it to sleep; does nothing while it sleeps already. `begin` wakes it. Throws StationError. */
+	/**
+	 * Puts it to sleep; does nothing while it sleeps already. `begin` wakes it. Throws StationError.
+	 */
 	sleep(): void;
 }
 

@@ -30,7 +30,10 @@ export interface CalibrationIds {
 
 export interface MeasureWaterOptions {
 	readonly board: MeasuringBoard;
-	/** Opens drivers on the board's buses without sending anything; called again after a rail was cycled. */
+	/**
+	 * Opens drivers on the board's buses without sending anything; called again after a rail was
+	 * cycled.
+	 */
 	readonly openProbes: () => WaterProbes;
 	/** `failedProbes` of the last measurement; 0 at first. */
 	readonly failedProbes: number;
@@ -61,7 +64,9 @@ export interface WaterMeasurement {
 export const DEFAULT_BURST: BurstOptions = Object.freeze({ count: 15, intervalMilliseconds: 500 });
 
 const REFERENCE_CELSIUS = 25;
-/** Readings for two in a row that agree: one corrupt byte costs two more; five allow two of them. */
+/**
+ * Readings for two in a row that agree: one corrupt byte costs two more; five allow two of them.
+ */
 const READINGS_MAX = 5;
 /** What two readings in a row may differ by: a few times the noise of a probe that has settled. */
 const AGREEMENT = Object.freeze({
@@ -71,7 +76,9 @@ const AGREEMENT = Object.freeze({
 	part: 0.02,
 	volts: 0.1,
 });
-/** Water between ice and the hottest outfall; outside, the probe is somewhere else. Degrees Celsius. */
+/**
+ * Water between ice and the hottest outfall; outside, the probe is somewhere else. Degrees Celsius.
+ */
 const WATER_CELSIUS_MIN = -2;
 const WATER_CELSIUS_MAX = 45;
 /** The normal scale of the pH circuit; it clamps at the ends without a word. */
@@ -98,8 +105,8 @@ interface Repeated<Sample> {
 }
 
 /**
- * Measures every channel once; about 18 s with the default burst. The rails are off when it ends, however it
- * ends. Trouble of probes and buses is in the result; only foreign errors leave.
+ * Measures every channel once; about 18 s with the default burst. The rails are off when it ends,
+ * however it ends. Trouble of probes and buses is in the result; only foreign errors leave.
  */
 export function* measureWater(options: MeasureWaterOptions): Task<WaterMeasurement> {
 	const { board, openProbes, failedProbes } = options;
@@ -268,8 +275,8 @@ class Measurement {
 	}
 
 	/**
-	 * Samples until two in a row agree: nothing on the wires has a checksum, and a corrupt digit is a plausible
-	 * number. `prepare` runs before each sample; undefined when the probe has failed.
+	 * Samples until two in a row agree: nothing on the wires has a checksum, and a corrupt digit is a
+	 * plausible number. `prepare` runs before each sample; undefined when the probe has failed.
 	 */
 	*#repeat<Sample>(
 		channel: ChannelName,
@@ -320,8 +327,8 @@ function tryToSleep(circuit: SleepingSensor): boolean {
 }
 
 /**
- * Median and spread of the signals without those that NE 43 calls a fault. Where most are faults, their own
- * median stands, flagged: a raw count that explains the fault is worth keeping.
+ * Median and spread of the signals without those that NE 43 calls a fault. Where most are faults,
+ * their own median stands, flagged: a raw count that explains the fault is worth keeping.
  */
 function summaryOf(signals: readonly Signal[]) {
 	const good = signals.filter(({ state }) => state !== "fault");
@@ -344,7 +351,10 @@ function summaryOf(signals: readonly Signal[]) {
 	};
 }
 
-/** A burst at the edge of two ranges has signals of both: those of the commoner one, else the higher. */
+/**
+ * A burst at the edge of two ranges has signals of both: those of the commoner one, else the
+ * higher.
+ */
 function ofOneRange(signals: readonly Signal[]): Signal[] {
 	let best: Signal[] = [];
 	for (const range of new Set(signals.map((signal) => signal.range))) {
