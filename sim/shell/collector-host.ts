@@ -1,5 +1,6 @@
 /** The collector of `npm start`: embedded database, HTTPS on loopback, the world's clock. */
 import { createHash } from "node:crypto";
+import { createServer } from "node:net";
 import { type CollectorIdentity, openIdentity } from "../../src/collector/identity.js";
 import { Ledger } from "../../src/collector/ledger.js";
 import { openPGliteStore } from "../../src/collector/pglite-store.js";
@@ -31,11 +32,24 @@ export interface CollectorHostOptions {
 /** Opens it. Throws Failure: database in use or of another version, port taken. */
 export async function openCollectorHost(options: CollectorHostOptions): Promise<CollectorHost> {
 	try {
+		await requireFreePort(options.port);
 		return await open(options);
 	} catch (error) {
 		if (error instanceof CollectorTrouble) throw new Failure(error.message);
 		throw error;
 	}
+}
+
+/** Tells of a taken port at once, not after the database has been opened. */
+function requireFreePort(port: number): Promise<void> {
+	return new Promise((resolve, reject) => {
+		const probe = createServer();
+		probe.once("error", (error: NodeJS.ErrnoException) => {
+			const why = error.code === "EADDRINUSE" ? "is in use" : `cannot be opened (${error.code})`;
+			reject(new Failure(`port ${port} of 127.0.0.1 ${why}; choose another --port`));
+		});
+		probe.listen(port, "127.0.0.1", () => probe.close(() => resolve()));
+	});
 }
 
 async function open(options: CollectorHostOptions): Promise<CollectorHost> {

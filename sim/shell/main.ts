@@ -3,7 +3,6 @@ import { CommanderError } from "commander";
 import pc from "picocolors";
 import { Failure } from "./failure.js";
 import { parseStartOptions, type StartOptions } from "./options.js";
-import { run } from "./run.js";
 
 async function main(argv: readonly string[]): Promise<number> {
 	let options: StartOptions;
@@ -14,6 +13,8 @@ async function main(argv: readonly string[]): Promise<number> {
 		return error.exitCode === 0 ? 0 : 2;
 	}
 	try {
+		// Loaded only now: a wrong option must not wait for a database's WebAssembly.
+		const { run } = await import("./run.js");
 		return await run(options);
 	} catch (error) {
 		if (!(error instanceof Failure)) throw error;

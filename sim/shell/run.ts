@@ -1,6 +1,6 @@
 /** One run of `npm start`: opens everything, advances the world, settles, judges, reports. */
 import pc from "picocolors";
-import { type CollectorHost, openCollectorHost } from "./collector-host.js";
+import type { CollectorHost } from "./collector-host.js";
 import { DATA_FORMAT_VERSION, DataDirectory, type SavedWorld } from "./data-directory.js";
 import { Failure } from "./failure.js";
 import { createHttpsEndpoint } from "./https-endpoint.js";
@@ -42,8 +42,11 @@ async function runIn(directory: DataDirectory, options: StartOptions): Promise<n
 		throw new Failure("--for recording needs --river FILE.csv");
 	}
 	const startUtcSeconds = saved?.startUtcSeconds ?? rivers.firstUtcSeconds ?? START_UTC_SECONDS;
-	if (!options.quiet) talk(`seed ${seed}, data in ${directory.path}`);
+	if (!options.quiet) {
+		talk(`seed ${seed}, data in ${directory.path}; opening the collector's database, some seconds`);
+	}
 	const clock = { utcSeconds: startUtcSeconds };
+	const { openCollectorHost } = await import("./collector-host.js");
 	const collector = await openCollectorHost({
 		directory: directory.file("collector"),
 		port: options.port,
@@ -151,8 +154,9 @@ class Player {
 		const onSignal = (): void => {
 			this.#isStopping = true;
 		};
-		process.once("SIGINT", onSignal);
-		process.once("SIGTERM", onSignal);
+		// Not `once`: what restores the cursor ends the process when it is the only listener left.
+		process.on("SIGINT", onSignal);
+		process.on("SIGTERM", onSignal);
 		try {
 			const wallStart = performance.now();
 			let isSaved = false;

@@ -1,6 +1,7 @@
 /**
  * A witness that remembers over process deaths: before an append is tried and after it returned, its
- * canonical bytes go to a file, each behind a byte that says which and its length.
+ * canonical bytes go to a file, each behind a byte that says which and its length; so do the
+ * cursors of acknowledgements that took hold.
  */
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import type { Witness } from "../witness.js";
@@ -8,6 +9,8 @@ import { Failure } from "./failure.js";
 
 const ATTEMPTED = 0;
 const RETURNED = 1;
+const ACKNOWLEDGED = 2;
+const CURSOR_BYTES = 4;
 const HEAD_BYTES = 3;
 
 export class WitnessFile implements Witness {
@@ -16,7 +19,7 @@ export class WitnessFile implements Witness {
 	readonly returned: Uint8Array[] = [];
 	/** Appends that were tried and never returned, because power failed in them. */
 	readonly interrupted: Uint8Array[] = [];
-	/** Highest sequence that the journal took an acknowledgement for, in this process. */
+	/** Highest sequence that the journal took an acknowledgement for. */
 	acknowledgedCursor = 0;
 	onAppended: ((canonical: Uint8Array) => void) | undefined;
 	onAcknowledged: (() => void) | undefined;
@@ -39,7 +42,10 @@ export class WitnessFile implements Witness {
 	}
 
 	acknowledged(cursor: number): void {
-		this.acknowledgedCursor = cursor;
+		const bytes = new Uint8Array(CURSOR_BYTES);
+		new DataView(bytes.buffer).setUint32(0, cursor, true);
+		this.#note(ACKNOWLEDGED, bytes);
+		this.#write(ACKNOWLEDGED, bytes);
 		this.onAcknowledged?.();
 	}
 
@@ -55,6 +61,11 @@ export class WitnessFile implements Witness {
 	}
 
 	#note(what: number, canonical: Uint8Array): void {
+		if (what === ACKNOWLEDGED) {
+			const { buffer, byteOffset, byteLength } = canonical;
+			this.acknowledgedCursor = new DataView(buffer, byteOffset, byteLength).getUint32(0, true);
+			return;
+		}
 		if (what === RETURNED) {
 			this.returned.push(canonical);
 			this.#attempt = undefined;

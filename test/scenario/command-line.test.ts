@@ -1,0 +1,159 @@
+/** `npm start` as a user meets it: good, wrong, interrupted, started twice. */
+import { strict as assert } from "node:assert";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runCommand, startCommand } from "../support/command.js";
+
+const START = "sim/shell/main.js";
+const HEADER = "time,ph,ec25_us_cm,turbidity_ntu,temperature_c";
+
+describe("npm start", function () {
+	this.timeout(120_000);
+	let folder: string;
+
+	before(() => {
+		folder = mkdtempSync(join(tmpdir(), "bistrina-start-"));
+	});
+
+	after(() => {
+		rmSync(folder, { recursive: true });
+	});
+
+	function file(name: string, text: string): string {
+		const path = join(folder, name);
+		writeFileSync(path, text);
+		return path;
+	}
+
+	/** Every file of a folder with its contents, to show that nothing was touched. */
+	function contentsOf(path: string): string {
+		return readdirSync(path, { recursive: true, withFileTypes: true })
+			.filter((entry) => entry.isFile())
+			.map((entry) => join(entry.parentPath, entry.name))
+			.sort()
+			.map((name) => `${name} ${readFileSync(name, "hex")}`)
+			.join("\n");
+	}
+
+	it("answers an unknown option or a wrong value with usage and exit 2", async () => {
+		const wrong = [
+			["--unknown"],
+			["--speed", "fast"],
+			["--speed", "0"],
+			["--for", "7"],
+			["--for", "7y"],
+			["--seed", "-1"],
+			["--stations", "0"],
+			["--scenario", "nile"],
+			["--summary", "xml"],
+			["--port", "70000"],
+			["stray"],
+			["--river", "a.csv", "--scenario", "quiet-bor"],
+		];
+		await Promise.all(
+			wrong.map(async (argv) => {
+				const { exitCode, stdout, stderr } = await runCommand(START, ...argv);
+				assert.equal(exitCode, 2, `${argv.join(" ")}: ${stderr}`);
+				assert.match(stderr, /Usage: npm start --/, argv.join(" "));
+				assert.equal(stdout, "");
+			}),
+		);
+	});
+
+	it("names file, line and column of a malformed recording in one line and exits 1", async () => {
+		const path = file("bad.csv", `${HEADER}\n2026-10-01T00:00:00Z,acid,750,1,14\n`);
+		const data = join(folder, "unused");
+		const { exitCode, stderr } = await runCommand(START, "--river", path, "--data", data);
+		assert.equal(exitCode, 1);
+		assert.equal(stderr, `error: ${path}:2:2: ph "acid" is not a number from 0 to 14\n`);
+	});
+
+	it("asks for a recording when it shall play to its end", async () => {
+		const { exitCode, stderr } = await runCommand(
+			START,
+			"--for",
+			"recording",
+			"--data",
+			join(folder, "unused"),
+		);
+		assert.equal(exitCode, 1);
+		assert.match(stderr, /--for recording needs --river/);
+	});
+
+	it("refuses a foreign, a newer and a corrupt data directory and leaves it untouched", async () => {
+		for (const [name, content, complaint] of [
+			["notes.txt", "mine", /not a data directory/],
+			[
+				"world.json",
+				'{"bistrinaData":2,"stations":[]}',
+				/data of format 2, this program reads format 1/,
+			],
+			["world.json", '{"bistrinaData":1,"sta', /corrupt/],
+			["world.json", "{}", /corrupt/],
+		] as const) {
+			const path = join(folder, "refused");
+			mkdirSync(path);
+			writeFileSync(join(path, name), content);
+			const before = contentsOf(path);
+			const { exitCode, stderr } = await runCommand(START, "--data", path, "--for", "1h");
+			assert.equal(exitCode, 1, stderr);
+			assert.match(stderr, complaint);
+			assert.equal(contentsOf(path), before);
+			rmSync(path, { recursive: true });
+		}
+	});
+
+	it("names an occupied port", async () => {
+		const server = createServer();
+		const port = await new Promise<number>((resolve) => {
+			server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
+		});
+		try {
+			const { exitCode, stderr } = await runCommand(
+				START,
+				...["--data", join(folder, "occupied"), "--for", "1h", "--port", String(port), "--quiet"],
+			);
+			assert.equal(exitCode, 1);
+			assert.match(
+				stderr,
+				new RegExp(`port ${port} of 127.0.0.1 is in use; choose another --port`),
+			);
+		} finally {
+			server.close();
+		}
+	});
+
+	it("plays, is stopped by Ctrl-C, keeps others out meanwhile, and goes on with nothing lost or doubled", async () => {
+		const data = join(folder, "data");
+		const first = startCommand(START, ["--data", data, "--seed", "4", "--speed", "4000"]);
+		await first.seen(/[1-9]\d* entries, \d+ waiting/);
+		const second = await runCommand(START, "--data", data, "--for", "1h");
+		assert.equal(second.exitCode, 1);
+		assert.match(second.stderr, new RegExp(`in use by process ${first.child.pid}`));
+		first.child.kill("SIGINT");
+		const stopped = await first.finished;
+		assert.equal(stopped.exitCode, 0, stopped.stderr);
+		const before = /(\d+) entries appended, (\d+) delivered, 0 missing/.exec(stopped.stdout);
+		assert.ok(before !== null && before[1] === before[2], stopped.stdout);
+
+		const other = await runCommand(START, "--data", data, "--seed", "5", "--for", "1h");
+		assert.equal(other.exitCode, 1);
+		assert.match(other.stderr, /--seed 5: this data directory was begun with 4/);
+
+		const argv = ["--data", data, "--for", "2h", "--speed", "max", "--summary", "json", "--quiet"];
+		const third = await runCommand(START, ...argv);
+		assert.equal(third.exitCode, 0, third.stderr);
+		const lines = third.stdout.trim().split("\n");
+		const summary = JSON.parse(lines[lines.length - 1] ?? "") as Record<string, unknown>;
+		assert.equal(summary["seed"], 4);
+		assert.equal(summary["missing"], 0);
+		assert.equal(summary["foreign"], 0);
+		assert.equal(summary["delivered"], summary["appended"]);
+		assert.ok(Number(summary["appended"]) >= Number(before[1]) + 2 * 23);
+		for (const name of ["simulatedSeconds", "wallSeconds", "stations", "measured", "duplicates"]) {
+			assert.equal(typeof summary[name], "number", name);
+		}
+	});
+});
