@@ -337,8 +337,9 @@ export class Journal {
 			this.#oldestFirst = state.oldest.firstSequence;
 			// The first append erases the next sector; a cut may have begun to. What it holds is given
 			// up now, so that nothing is offered that may be half erased.
-			this.#dropBelow(log.hop.serial - this.#flash.count + 1);
-			this.#dropHalfErased(log.hop.serial - this.#flash.count);
+			this.#dropBelow(log.hop.serial - this.#flash.count + 1, state.headerOf);
+			const erasedNext = log.hop.serial - this.#flash.count;
+			if (erasedNext >= 0 && state.headerOf(erasedNext) === undefined) this.#dropHalfErased();
 			this.#correctedBits = log.correctedBits;
 			this.#skippedFrames = log.skippedSlots;
 			this.#recoveryNote = log.note;
@@ -363,9 +364,8 @@ export class Journal {
 	 * Where the sector to be erased next is none of the log's (it refuses, or was erased ahead), an
 	 * erase may have gone on to the oldest, and been cut there: if that is not whole, it is given up.
 	 */
-	#dropHalfErased(serial: number): void {
-		if (serial < 0 || this.#oldestSerial >= this.#serial) return;
-		if (this.#headerOf(serial) !== undefined) return;
+	#dropHalfErased(): void {
+		if (this.#oldestSerial >= this.#serial) return;
 		const oldest = this.#locate(this.#oldestFirst);
 		if (oldest === undefined) return;
 		let readable = 0;
@@ -569,10 +569,10 @@ export class Journal {
 	}
 
 	/** Everything below `serial` is gone or about to be: finds the oldest that stays. */
-	#dropBelow(serial: number): void {
+	#dropBelow(serial: number, headerOf?: (serial: number) => SectorHeader | undefined): void {
 		if (this.#oldestSerial >= serial || this.#serial < 0) return;
 		for (let candidate = serial; candidate <= this.#serial; candidate++) {
-			const header = this.#headerOf(candidate);
+			const header = headerOf?.(candidate) ?? this.#headerOf(candidate);
 			if (header === undefined) continue;
 			this.#oldestSerial = candidate;
 			this.#oldestFirst = header.firstSequence;

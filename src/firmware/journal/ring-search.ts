@@ -22,7 +22,13 @@ export type RingState =
 	| { readonly kind: "blank" }
 	/** Virgin headers only, from sector `lowest` up: formatted, or nearly. */
 	| { readonly kind: "virgin"; readonly epoch: number; readonly station: string; lowest: number }
-	| { readonly kind: "used"; readonly newest: SectorHeader; readonly oldest: SectorHeader };
+	| {
+			readonly kind: "used";
+			readonly newest: SectorHeader;
+			readonly oldest: SectorHeader;
+			/** Header of the log's sector of a serial; what the search has read is not read again. */
+			readonly headerOf: (serial: number) => SectorHeader | undefined;
+	  };
 
 /** Searches the ring. Throws `journal-foreign-version` for a newer format, `flash-failed`. */
 export function searchRing(flash: RingFlash): RingState {
@@ -53,7 +59,12 @@ class Search {
 		if (header.isVirgin) {
 			return { kind: "virgin", epoch: header.epoch, station: header.station, lowest: first };
 		}
-		return { kind: "used", newest: header, oldest: this.#oldest(header, newest) };
+		return {
+			kind: "used",
+			newest: header,
+			oldest: this.#oldest(header),
+			headerOf: (serial) => this.#headerOf(serial),
+		};
 	}
 
 	/** Last sector from `low` up that is in the highest lap met on the way. */
@@ -104,14 +115,19 @@ class Search {
 	}
 
 	/** First sector behind the newest that still belongs to the log. */
-	#oldest(newest: SectorHeader, sector: number): SectorHeader {
+	#oldest(newest: SectorHeader): SectorHeader {
 		const count = this.#flash.count;
 		const start = Math.max(newest.serial - count + 1, 0);
 		for (let serial = start; serial < newest.serial; serial++) {
-			const header = this.#at(serial % count);
-			if (header !== undefined && !header.isVirgin && header.serial === serial) return header;
+			const header = this.#headerOf(serial);
+			if (header !== undefined) return header;
 		}
-		return this.#at(sector) as SectorHeader;
+		return newest;
+	}
+
+	#headerOf(serial: number): SectorHeader | undefined {
+		const header = this.#at(serial % this.#flash.count);
+		return header?.serial === serial && !header.isVirgin ? header : undefined;
 	}
 
 	/** Serial, or something below every serial for a virgin sector. */
