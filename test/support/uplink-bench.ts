@@ -12,6 +12,8 @@ import {
 	keyedHashPublicKey,
 } from "../../sim/keyed-hash-signer.js";
 import {
+	DEFAULT_NETWORK_TIMES,
+	type NetworkTimes,
 	type RadioState,
 	type ServerRequest,
 	type ServerResponse,
@@ -183,7 +185,14 @@ export class UplinkBench {
 	readonly #station: string;
 	#radioSinceMilliseconds = 0;
 
-	constructor(options: { seed?: number; uploadIntervalSeconds?: number; station?: string } = {}) {
+	constructor(
+		options: {
+			seed?: number;
+			uploadIntervalSeconds?: number;
+			station?: string;
+			times?: NetworkTimes;
+		} = {},
+	) {
 		this.#chance = new SeededChance(options.seed ?? 1);
 		this.#uploadIntervalSeconds = options.uploadIntervalSeconds ?? 3600;
 		this.#station = options.station ?? "bor-1";
@@ -192,6 +201,7 @@ export class UplinkBench {
 			chance: new SeededChance((options.seed ?? 1) + 7919),
 			endpoint: (request, onAnswer) => onAnswer(this.collector.receive(request)),
 			onRadio: (state) => this.#onRadio(state),
+			times: options.times ?? DEFAULT_NETWORK_TIMES,
 		});
 		this.uplink = this.boot();
 	}

@@ -26,8 +26,12 @@ const BACKLOG_PAUSE_MILLISECONDS = 30 * SECOND;
 /** Shortest pause between sessions, whatever anybody asks for. */
 const PAUSE_MILLISECONDS_MIN = 5 * SECOND;
 
-/** What failing may cost a day, as a share of what succeeding costs a day. */
-const RADIO_SHARE = 1.5;
+/**
+ * What failing may cost a day, as a share of what succeeding costs a day. The promise is 1.5; the
+ * rest is for what the bucket holds, for the debt of the last attempt (40 s a month), and for a first
+ * day that had one session more than its hours.
+ */
+const RADIO_SHARE = 1.35;
 /** The bucket holds a sixth of a day: a bad afternoon's retries, not a bad week's. */
 const BUCKET_SHARE = 1 / 6;
 /** Before any day was acknowledged: a session of three seconds at every upload. */
@@ -118,9 +122,9 @@ export class UplinkSchedule {
 	acknowledged(cost: SessionCost, nextSeconds: number, hasBacklog: boolean): void {
 		const now = cost.nowMilliseconds;
 		this.#failures = 0;
-		this.#dayAcknowledged++;
 		this.#refill(now);
 		this.#account(cost);
+		this.#dayAcknowledged++;
 		if (nextSeconds > 0) {
 			this.#nextAttemptMilliseconds = now + this.#atLeast(nextSeconds * SECOND);
 		} else if (hasBacklog) {
@@ -212,20 +216,21 @@ export class UplinkSchedule {
 		return ((1 - this.#tokensMilliseconds) * DAY) / this.#ratePerDay;
 	}
 
-	/** Adds to the day, and closes it after 24 hours: only acknowledged days make the mean. */
+	/** Closes the day after 24 hours, and adds to the new one: only acknowledged days make the mean. */
 	#account(cost: SessionCost): void {
-		this.#dayRadioMilliseconds += cost.radioMilliseconds;
 		const elapsed = cost.nowMilliseconds - this.#dayStartMilliseconds;
-		if (elapsed < DAY) return;
-		const expected = DAY / (SECOND * this.uploadIntervalSeconds);
-		if (this.#dayAcknowledged >= expected / 2) {
-			const day = (this.#dayRadioMilliseconds * DAY) / elapsed;
-			const mean = this.#meanDayMilliseconds;
-			this.#meanDayMilliseconds = mean === 0 ? day : mean + (day - mean) / DAYS_REMEMBERED;
+		if (elapsed >= DAY) {
+			const expected = DAY / (SECOND * this.uploadIntervalSeconds);
+			if (this.#dayAcknowledged >= expected / 2) {
+				const day = (this.#dayRadioMilliseconds * DAY) / elapsed;
+				const mean = this.#meanDayMilliseconds;
+				this.#meanDayMilliseconds = mean === 0 ? day : mean + (day - mean) / DAYS_REMEMBERED;
+			}
+			this.#dayStartMilliseconds = cost.nowMilliseconds;
+			this.#dayRadioMilliseconds = 0;
+			this.#dayAcknowledged = 0;
 		}
-		this.#dayStartMilliseconds = cost.nowMilliseconds;
-		this.#dayRadioMilliseconds = 0;
-		this.#dayAcknowledged = 0;
+		this.#dayRadioMilliseconds += cost.radioMilliseconds;
 	}
 
 	#backOff(): number {

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { NETWORK_FAULTS, type NetworkFault } from "../../../sim/network.js";
+import { DEFAULT_NETWORK_TIMES, NETWORK_FAULTS, type NetworkFault } from "../../../sim/network.js";
 import { equalBytes, hexOf } from "../../../src/core/bytes.js";
 import { integerBelow, SeededChance } from "../../../src/core/chance.js";
 import { UPLINK_STATE_BYTES_MAX } from "../../../src/firmware/station/retained-state.js";
@@ -403,11 +403,16 @@ describe("uplink", () => {
 	});
 
 	it("ends a session in 120 s even if every answer takes its time", () => {
-		const bench = new UplinkBench();
+		const bench = new UplinkBench({
+			times: { ...DEFAULT_NETWORK_TIMES, answer: [25_000, 25_000] },
+		});
 		bench.source.grow(8640);
-		bench.network.faults = { "answer-delayed": 1 };
 		const outcome = bench.session();
-		assert.ok(outcome.radioMilliseconds <= 120_000, `${outcome.radioMilliseconds}`);
+		// Four answers of 25 s fit; the fifth is cut off.
+		assert.equal(outcome.batches, 4);
+		assert.equal(outcome.code, "request-timeout");
+		assert.equal(outcome.hasBacklog, true);
+		assert.ok(outcome.radioMilliseconds <= 120_001, `${outcome.radioMilliseconds}`);
 	});
 
 	it("leaves no callback behind when the power fails in a session", () => {
@@ -451,19 +456,34 @@ describe("uplink", () => {
 	});
 
 	it("spends without a server at most one and a half times what it spends with one", () => {
-		const secondsADay = (isThere: boolean): number => {
+		const days = 15;
+		const secondsADay = (fault: NetworkFault | undefined, isKnown: boolean): number => {
 			const bench = new UplinkBench({ seed: 5 });
-			if (!isThere) bench.network.faults = { "connect-silent": 1 };
-			for (let hour = 1; hour <= 10 * 24; hour++) {
-				bench.source.grow(12);
-				bench.runUntil(hour * HOUR);
+			if (isKnown) {
+				for (let hour = 1; hour <= 48; hour++) {
+					bench.source.grow(12);
+					bench.runUntil(hour * HOUR);
+				}
 			}
-			return bench.radioMilliseconds / 10_000;
+			const beganMilliseconds = bench.clock.milliseconds;
+			const radioMilliseconds = bench.radioMilliseconds;
+			if (fault !== undefined) bench.network.faults = { [fault]: 1 };
+			for (let hour = 1; hour <= days * 24; hour++) {
+				// One entry: the batches' size is not what this measures.
+				bench.source.grow(1);
+				bench.runUntil(beganMilliseconds + hour * HOUR);
+			}
+			return (bench.radioMilliseconds - radioMilliseconds) / 1000 / days;
 		};
-		const withServer = secondsADay(true);
-		const without = secondsADay(false);
-		assert.ok(without <= 1.5 * withServer, `${without} s a day, ${withServer} with a server`);
-		assert.ok(without >= 0.5 * withServer, "it still tries");
+		const withServer = secondsADay(undefined, true);
+		for (const fault of ["link-silent", "name-silent", "connect-silent", "half-open"] as const) {
+			for (const isKnown of [false, true]) {
+				const without = secondsADay(fault, isKnown);
+				const text = `${fault}: ${without} s a day, ${withServer} with a server`;
+				assert.ok(without <= 1.5 * withServer, text);
+				assert.ok(without >= 0.5 * withServer, `${text}; does it still try?`);
+			}
+		}
 	});
 
 	it("asks hourly for a collector that it once knew, and delivers a month within an hour", () => {
