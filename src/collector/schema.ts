@@ -3,7 +3,6 @@
  * PostgreSQL. Nothing in them depends on when or how often or in which order batches came, so that
  * the same record always makes the same rows.
  */
-
 import { BATCH_ENTRIES_MAX } from "../protocol/batch.js";
 
 export const SCHEMA_VERSION = 1;
@@ -14,13 +13,13 @@ insert into bistrina_schema (version) values (${SCHEMA_VERSION});
 
 -- Who may deliver, and with which key (SEC 1 compressed P-256 point).
 create table stations (
-	station text primary key,
+	station text collate "C" primary key,
 	public_key bytea not null
 );
 
 -- Canonical bytes of every entry; first write wins.
 create table entries (
-	station text not null,
+	station text collate "C" not null,
 	epoch bigint not null,
 	sequence bigint not null,
 	canonical bytea not null,
@@ -29,7 +28,7 @@ create table entries (
 
 -- Heads that a signed batch or a delivered gap vouches for: h(sequence).
 create table heads (
-	station text not null,
+	station text collate "C" not null,
 	epoch bigint not null,
 	sequence bigint not null,
 	head bytea not null,
@@ -39,7 +38,7 @@ create table heads (
 -- Envelopes as they were signed, so that anyone can check the signatures again.
 create table batches (
 	hash bytea primary key,
-	station text not null,
+	station text collate "C" not null,
 	epoch bigint not null,
 	first bigint not null,
 	last bigint not null,
@@ -51,7 +50,7 @@ create index batches_by_place on batches (station, epoch, first);
 
 -- Gaps that the station named in its record.
 create table gaps (
-	station text not null,
+	station text collate "C" not null,
 	epoch bigint not null,
 	first bigint not null,
 	last bigint not null,
@@ -61,7 +60,7 @@ create table gaps (
 
 -- What is present or named as a gap, as disjoint, non-adjacent ranges.
 create table coverage (
-	station text not null,
+	station text collate "C" not null,
 	epoch bigint not null,
 	first bigint not null,
 	last bigint not null,
@@ -70,7 +69,7 @@ create table coverage (
 
 -- Lowest sequence that the station has said it still holds.
 create table floors (
-	station text not null,
+	station text collate "C" not null,
 	epoch bigint not null,
 	floor bigint not null,
 	primary key (station, epoch)
@@ -80,7 +79,7 @@ create table floors (
 create table evidence (
 	hash bytea not null,
 	reason text not null,
-	station text,
+	station text collate "C",
 	detail text not null,
 	envelope bytea not null,
 	primary key (hash, reason)
@@ -113,18 +112,36 @@ create function bistrina_store(
 ) returns table (outcome text, held integer, floor_held bigint, range_firsts bigint[], range_lasts bigint[])
 language plpgsql as $$
 declare
-	v_count integer := cardinality(p_offsets) - 1;
-	v_last bigint := p_first + v_count - 1;
+	v_count constant integer := cardinality(p_offsets) - 1;
+	v_last constant bigint := p_first + v_count - 1;
+	v_zeros constant bytea := decode(repeat('00', 32), 'hex');
 	v_held integer := 0;
 	v_conflicts integer := 0;
-	v_zeros constant bytea := decode(repeat('00', 32), 'hex');
+	v_firsts bigint[];
+	v_lasts bigint[];
+	v_floor bigint;
+	v_has_previous boolean := false;
+	v_heads_met integer := 0;
 	v_below bigint;
 	v_head bytea;
 	v_canonical bytea;
 	v_walked integer := 0;
 begin
 	perform pg_advisory_xact_lock(hashtextextended(p_station, p_epoch));
-	if not exists (select 1 from batches b where b.hash = p_hash) then
+	select array_agg(c.first order by c.first), array_agg(c.last order by c.first)
+		into v_firsts, v_lasts
+		from coverage c where c.station = p_station and c.epoch = p_epoch;
+	select f.floor into v_floor from floors f where f.station = p_station and f.epoch = p_epoch;
+
+	-- Where nothing is covered, nothing is held and this envelope was not stored before.
+	if p_first <= v_lasts[cardinality(v_lasts)] and exists (
+		select 1 from unnest(v_firsts, v_lasts) as c (first, last)
+		where c.first <= v_last and c.last >= p_first
+	) then
+		if exists (select 1 from batches b where b.hash = p_hash) then
+			return query select 'stored'::text, v_count, v_floor, v_firsts, v_lasts;
+			return;
+		end if;
 		select count(*), count(*) filter (where e.canonical <> substring(p_canonical
 				from p_offsets[(e.sequence - p_first + 1)::integer] + 1
 				for p_offsets[(e.sequence - p_first + 2)::integer]
@@ -136,25 +153,20 @@ begin
 			return query select 'conflict'::text, v_held, 0::bigint, null::bigint[], null::bigint[];
 			return;
 		end if;
-		if p_heads is not null and exists (
-			select 1 from heads h
-			where h.station = p_station and h.epoch = p_epoch and h.sequence between p_first - 1 and v_last
-				and h.head <> substring(p_heads from ((h.sequence - p_first + 1) * 32)::integer + 1 for 32)
-		) or exists (
-			select 1 from generate_subscripts(p_gap_sequences, 1) i
-			join heads h on h.station = p_station and h.epoch = p_epoch and h.sequence = p_gap_lasts[i]
-			where substring(p_gap_heads from (i - 1) * 32 + 1 for 32) <> v_zeros
-				and h.head <> substring(p_gap_heads from (i - 1) * 32 + 1 for 32)
-		) then
-			return query select 'fork'::text, v_held, 0::bigint, null::bigint[], null::bigint[];
-			return;
-		end if;
-		-- No stored head lies within the batch, so none was compared: it is inside a larger one, or behind
-		-- entries that came unchained. Walk to h(first-1) from the nearest head below, if all is held.
-		if p_heads is not null and not exists (
-			select 1 from heads h
-			where h.station = p_station and h.epoch = p_epoch and h.sequence between p_first - 1 and v_last
-		) then
+	end if;
+
+	if p_heads is not null then
+		select count(*),
+				count(*) filter (where h.head
+					<> substring(p_heads from ((h.sequence - p_first + 1) * 32)::integer + 1 for 32)),
+				coalesce(bool_or(h.sequence = p_first - 1), false)
+			into v_heads_met, v_conflicts, v_has_previous
+			from heads h
+			where h.station = p_station and h.epoch = p_epoch
+				and h.sequence between p_first - 1 and v_last;
+		if v_heads_met = 0 then
+			-- No stored head to compare with: the batch is inside a larger one, or behind entries that
+			-- came unchained. Walk to h(first-1) from the nearest head below, if all between is held.
 			select h.sequence, h.head into v_below, v_head from heads h
 				where h.station = p_station and h.epoch = p_epoch and h.sequence < p_first - 1
 				order by h.sequence desc limit 1;
@@ -169,48 +181,71 @@ begin
 					v_walked := v_walked + 1;
 				end loop;
 				if v_walked = p_first - 1 - v_below and v_head <> substring(p_heads from 1 for 32) then
-					return query select 'fork'::text, v_held, 0::bigint, null::bigint[], null::bigint[];
-					return;
+					v_conflicts := 1;
 				end if;
 			end if;
 		end if;
-		if v_held < v_count then
-			insert into entries
-				select p_station, p_epoch, p_first + i - 1,
-					substring(p_canonical from p_offsets[i] + 1 for p_offsets[i + 1] - p_offsets[i])
-				from generate_series(1, v_count) i
-				on conflict do nothing;
-		end if;
-		insert into batches values
-			(p_hash, p_station, p_epoch, p_first, v_last, p_floor, p_heads is not null, p_envelope);
-		if p_heads is not null then
-			insert into heads values
-				(p_station, p_epoch, p_first - 1, substring(p_heads from 1 for 32)),
-				(p_station, p_epoch, v_last, substring(p_heads from v_count * 32 + 1 for 32))
-				on conflict do nothing;
-		end if;
-		perform bistrina_cover(p_station, p_epoch, p_first, v_last);
-		if cardinality(p_gap_sequences) > 0 then
-			insert into gaps
-				select p_station, p_epoch, p_gap_firsts[i], p_gap_lasts[i], p_gap_sequences[i]
-				from generate_subscripts(p_gap_sequences, 1) i on conflict do nothing;
-			insert into heads
-				select distinct on (p_gap_lasts[i]) p_station, p_epoch, p_gap_lasts[i],
-					substring(p_gap_heads from (i - 1) * 32 + 1 for 32)
-				from generate_subscripts(p_gap_sequences, 1) i
-				where substring(p_gap_heads from (i - 1) * 32 + 1 for 32) <> v_zeros
-				on conflict do nothing;
-			perform bistrina_cover(p_station, p_epoch, p_gap_firsts[i], p_gap_lasts[i])
-				from generate_subscripts(p_gap_sequences, 1) i;
-		end if;
-		insert into floors values (p_station, p_epoch, p_floor)
-			on conflict (station, epoch) do update set floor = excluded.floor
-			where floors.floor < excluded.floor;
-	else
-		v_held := v_count;
 	end if;
-	return query select 'stored'::text, v_held,
-		(select f.floor from floors f where f.station = p_station and f.epoch = p_epoch),
+	if v_conflicts = 0 and cardinality(p_gap_sequences) > 0 then
+		select count(*) into v_conflicts
+			from generate_subscripts(p_gap_sequences, 1) i
+			join heads h on h.station = p_station and h.epoch = p_epoch and h.sequence = p_gap_lasts[i]
+			where substring(p_gap_heads from (i - 1) * 32 + 1 for 32) <> v_zeros
+				and h.head <> substring(p_gap_heads from (i - 1) * 32 + 1 for 32);
+	end if;
+	if v_conflicts > 0 then
+		return query select 'fork'::text, v_held, 0::bigint, null::bigint[], null::bigint[];
+		return;
+	end if;
+
+	if v_held < v_count then
+		insert into entries
+			select p_station, p_epoch, p_first + i - 1,
+				substring(p_canonical from p_offsets[i] + 1 for p_offsets[i + 1] - p_offsets[i])
+			from generate_series(1, v_count) i
+			on conflict do nothing;
+	end if;
+	insert into batches values
+		(p_hash, p_station, p_epoch, p_first, v_last, p_floor, p_heads is not null, p_envelope);
+	if p_heads is not null then
+		if not v_has_previous then
+			insert into heads values
+				(p_station, p_epoch, p_first - 1, substring(p_heads from 1 for 32));
+		end if;
+		insert into heads values
+			(p_station, p_epoch, v_last, substring(p_heads from v_count * 32 + 1 for 32))
+			on conflict do nothing;
+	end if;
+	if v_floor is null then
+		insert into floors values (p_station, p_epoch, p_floor);
+	elsif v_floor < p_floor then
+		update floors set floor = p_floor where station = p_station and epoch = p_epoch;
+	end if;
+	v_floor := greatest(v_floor, p_floor);
+
+	if cardinality(p_gap_sequences) > 0 then
+		insert into gaps
+			select p_station, p_epoch, p_gap_firsts[i], p_gap_lasts[i], p_gap_sequences[i]
+			from generate_subscripts(p_gap_sequences, 1) i on conflict do nothing;
+		insert into heads
+			select distinct on (p_gap_lasts[i]) p_station, p_epoch, p_gap_lasts[i],
+				substring(p_gap_heads from (i - 1) * 32 + 1 for 32)
+			from generate_subscripts(p_gap_sequences, 1) i
+			where substring(p_gap_heads from (i - 1) * 32 + 1 for 32) <> v_zeros
+			order by p_gap_lasts[i], i
+			on conflict do nothing;
+		perform bistrina_cover(p_station, p_epoch, p_gap_firsts[i], p_gap_lasts[i])
+			from generate_subscripts(p_gap_sequences, 1) i;
+	elsif v_lasts[cardinality(v_lasts)] = p_first - 1 then
+		-- The usual case, and the cheap one: the last range grows in its place.
+		update coverage set last = v_last
+			where station = p_station and epoch = p_epoch and first = v_firsts[cardinality(v_firsts)];
+		v_lasts[cardinality(v_lasts)] := v_last;
+		return query select 'stored'::text, v_held, v_floor, v_firsts, v_lasts;
+		return;
+	end if;
+	perform bistrina_cover(p_station, p_epoch, p_first, v_last);
+	return query select 'stored'::text, v_held, v_floor,
 		array_agg(c.first order by c.first), array_agg(c.last order by c.first)
 		from coverage c where c.station = p_station and c.epoch = p_epoch;
 end $$;

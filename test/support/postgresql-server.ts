@@ -15,6 +15,8 @@ const START_MILLISECONDS_MAX = 20_000;
 export interface PostgresqlServer {
 	/** Without a password: the cluster trusts the loopback. */
 	readonly connectionString: string;
+	/** Of the postmaster, now. */
+	readonly pid: () => number;
 	/** Dies as by kill -9, with all its processes, and comes back by recovery. */
 	killAndRestart(): Promise<void>;
 	/** An empty database; its connection string. */
@@ -60,6 +62,7 @@ export async function startPostgresql(
 	await answers(connectionString);
 	return {
 		connectionString,
+		pid: () => server.pid ?? 0,
 		killAndRestart: async () => {
 			const gone = new Promise((resolve) => server.once("exit", resolve));
 			// Its children see the death of the postmaster and leave; only then may the next one start.
