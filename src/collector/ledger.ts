@@ -4,7 +4,7 @@
  * keeps no state but a cache of station keys, so that several may share one database.
  */
 import { createHash, type KeyObject } from "node:crypto";
-import { concatBytes, equalBytes } from "../core/bytes.js";
+import { equalBytes } from "../core/bytes.js";
 import { StationError } from "../core/errors.js";
 import {
 	type Answer,
@@ -14,9 +14,10 @@ import {
 	type RefusalReason,
 } from "../protocol/acknowledgement.js";
 import { type Batch, decodeBatch, NewerBatchError, readBatchLabel } from "../protocol/batch.js";
-import { chainNext, chainStart, HEAD_BYTES } from "../protocol/chain.js";
+import { chainNext, chainStart } from "../protocol/chain.js";
 import { decodeSign1, encodeSign1, type Sign1, toBeSigned } from "../protocol/cose.js";
 import { decodeEntry, type Entry } from "../protocol/entry.js";
+import { BatchWriter, type CheckedBatch } from "./batch-writer.js";
 import { isSignedBy, type SigningKey, stationKeyOf } from "./keys.js";
 import { bytesOf, type SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
@@ -61,10 +62,6 @@ const EVIDENCE_MAX = 1000;
 /** Anyone can send these: 10 x 17 KiB for each enrolled station at most. */
 const FORGERIES_MAX = 10;
 
-const STORE_SQL = `select * from bistrina_store($1::text, $2::bigint, $3::bigint, $4::bigint,
-	$5::integer[], $6::bytea, $7::bytea, $8::bytea, $9::bytea,
-	$10::bigint[], $11::bigint[], $12::bigint[], $13::bytea)`;
-
 interface StationKey {
 	readonly publicKey: Uint8Array;
 	readonly key: KeyObject | undefined;
@@ -78,9 +75,11 @@ interface Label {
 export class Ledger {
 	readonly #options: LedgerOptions;
 	readonly #keys = new Map<string, StationKey>();
+	readonly #writer: BatchWriter;
 
 	constructor(options: LedgerOptions) {
 		this.#options = options;
+		this.#writer = new BatchWriter(options.store);
 	}
 
 	/**
@@ -146,7 +145,7 @@ export class Ledger {
 		if (!this.#isSigned(stationKey, signed)) {
 			return refuse("bad-signature", "the signature does not fit the enrolled key");
 		}
-		let checked: CheckedBatch;
+		let checked: Pick<CheckedBatch, "batch" | "heads" | "gaps">;
 		try {
 			checked = checkBatch(decodeBatch(signed.payload), stationKey.publicKey);
 		} catch (error) {
@@ -156,10 +155,9 @@ export class Ledger {
 			throw error;
 		}
 		const { batch } = checked;
-		const [row] = await this.#options.store.query(STORE_SQL, parametersOf(checked, hash, envelope));
-		if (row === undefined) throw new TypeError("the store gave no row");
+		const stored = await this.#writer.write({ ...checked, hash, envelope });
 		const place = `entries ${batch.first} to ${batch.first + batch.entries.length - 1}`;
-		switch (row["outcome"]) {
+		switch (stored.outcome) {
 			case "conflict":
 				return refuse("conflicting-content", `${place} were stored with other contents`);
 			case "fork":
@@ -170,17 +168,11 @@ export class Ledger {
 					body: this.#signedAnswer({
 						kind: "acknowledgement",
 						...this.#answerHead(label, hash),
-						...coverageOf(
-							Number(row["floor_held"]),
-							row["range_firsts"] as number[],
-							row["range_lasts"] as number[],
-						),
+						...coverageOf(stored.floor, stored.rangeFirsts, stored.rangeLasts),
 					}),
-					duplicateCount: Number(row["held"]),
+					duplicateCount: stored.held,
 					entryCount: batch.entries.length,
 				};
-			default:
-				throw new TypeError(`unknown outcome ${String(row["outcome"])}`);
 		}
 	}
 
@@ -255,15 +247,11 @@ class BatchRefusal extends Error {
 	}
 }
 
-interface CheckedBatch {
-	readonly batch: Batch;
-	/** h(first - 1) .. h(last), or undefined when the batch is not chained. */
-	readonly heads: readonly Uint8Array[] | undefined;
-	readonly gaps: readonly (Entry & { readonly kind: "gap" })[];
-}
-
 /** Decodes every entry, walks the chain, and checks what an epoch begins with. */
-function checkBatch(batch: Batch, publicKey: Uint8Array): CheckedBatch {
+function checkBatch(
+	batch: Batch,
+	publicKey: Uint8Array,
+): Pick<CheckedBatch, "batch" | "heads" | "gaps"> {
 	const gaps: (Entry & { readonly kind: "gap" })[] = [];
 	const heads: Uint8Array[] = [];
 	let head = batch.previous;
@@ -305,35 +293,6 @@ function requireStart(batch: Batch, entry: Entry & { readonly kind: "epoch" }): 
 	});
 	if (batch.previous !== undefined && equalBytes(batch.previous, start)) return;
 	throw new BatchRefusal("fork", "the first batch does not begin at h(0) of its epoch");
-}
-
-function parametersOf(checked: CheckedBatch, hash: Uint8Array, envelope: Uint8Array): unknown[] {
-	const { batch, heads, gaps } = checked;
-	const offsets = [0];
-	let end = 0;
-	for (const canonical of batch.entries) {
-		end += canonical.length;
-		offsets.push(end);
-	}
-	return [
-		batch.station,
-		batch.epoch,
-		batch.first,
-		batch.floor,
-		offsets,
-		Buffer.from(concatBytes(...batch.entries)),
-		heads === undefined ? null : Buffer.from(concatBytes(...heads)),
-		Buffer.from(hash),
-		Buffer.from(envelope),
-		gaps.map(({ sequence }) => sequence),
-		gaps.map(({ from }) => from),
-		gaps.map(({ to }) => to),
-		Buffer.concat(gaps.map(({ resume }) => padded(resume))),
-	];
-}
-
-function padded(resume: Uint8Array): Uint8Array {
-	return resume.length === HEAD_BYTES ? resume : new Uint8Array(HEAD_BYTES);
 }
 
 /**

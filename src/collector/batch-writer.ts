@@ -1,0 +1,187 @@
+/**
+ * Stores verified batches, several at a time: what arrives while the database is busy goes there
+ * together, in one statement and one commit. Nothing waits for company: alone, a batch goes at once.
+ */
+import { concatBytes } from "../core/bytes.js";
+import type { Batch } from "../protocol/batch.js";
+import { HEAD_BYTES } from "../protocol/chain.js";
+import type { Entry } from "../protocol/entry.js";
+import type { SqlRow, SqlStore } from "./store.js";
+
+/** A batch whose signature, chain and entries were checked. */
+export interface CheckedBatch {
+	readonly batch: Batch;
+	/** h(first - 1) .. h(last), or undefined when the batch is not chained. */
+	readonly heads: readonly Uint8Array[] | undefined;
+	readonly gaps: readonly (Entry & { readonly kind: "gap" })[];
+	/** SHA-256 of the envelope. */
+	readonly hash: Uint8Array;
+	readonly envelope: Uint8Array;
+}
+
+export interface StoreOutcome {
+	readonly outcome: "stored" | "conflict" | "fork";
+	/** Entries of the batch that were held before. */
+	readonly held: number;
+	readonly floor: number;
+	readonly rangeFirsts: readonly number[];
+	readonly rangeLasts: readonly number[];
+}
+
+/** 16 batches of 288 events are 16 x (17 + 35 + 9) KiB: a megabyte in one statement. */
+const GROUP_MAX = 16;
+/**
+ * Statements under way at once: PGlite runs one at a time; on PostgreSQL one group is written while
+ * others wait for the disk.
+ */
+const STATEMENTS_MAX = { pglite: 1, postgresql: 4 } as const;
+/** A station has one session at a time; more than this is no upload slot but an attack. */
+const WAITING_MAX = 5000;
+
+const PARAMETER_TYPES = [
+	"text",
+	"bigint",
+	"bigint",
+	"bigint",
+	"integer[]",
+	"bytea",
+	"bytea",
+	"bytea",
+	"bytea",
+	"bigint[]",
+	"bigint[]",
+	"bigint[]",
+	"bytea",
+] as const;
+
+interface Waiting {
+	readonly checked: CheckedBatch;
+	readonly onStored: (outcome: StoreOutcome) => void;
+	readonly onFailed: (error: unknown) => void;
+}
+
+export class BatchWriter {
+	readonly #store: SqlStore;
+	#waiting: Waiting[] = [];
+	#underWay = 0;
+
+	constructor(store: SqlStore) {
+		this.#store = store;
+	}
+
+	/** Resolves after the commit; rejects when the store fails, and then nothing was stored. */
+	write(checked: CheckedBatch): Promise<StoreOutcome> {
+		if (this.#waiting.length >= WAITING_MAX) {
+			return Promise.reject(new Error(`${WAITING_MAX} batches are waiting already`));
+		}
+		return new Promise((onStored, onFailed) => {
+			this.#waiting.push({ checked, onStored, onFailed });
+			this.#next();
+		});
+	}
+
+	#next(): void {
+		while (this.#waiting.length > 0 && this.#underWay < STATEMENTS_MAX[this.#store.name]) {
+			const group = this.#waiting.splice(0, GROUP_MAX);
+			this.#underWay++;
+			this.#writeGroup(group)
+				.catch((error: unknown) => {
+					for (const { onFailed } of group) onFailed(error);
+				})
+				.finally(() => {
+					this.#underWay--;
+					this.#next();
+				});
+		}
+	}
+
+	async #writeGroup(group: Waiting[]): Promise<void> {
+		// Each batch locks its station: all collectors lock in one order, so that none waits for another
+		// that waits for it.
+		group.sort((a, b) => comparePlaces(a.checked.batch, b.checked.batch));
+		let rows: SqlRow[];
+		try {
+			rows = await this.#store.query(
+				statementFor(group.length),
+				group.flatMap(({ checked }) => parametersOf(checked)),
+			);
+		} catch (error) {
+			if (group.length === 1) throw error;
+			// One of them may be the cause; the others must not suffer for it.
+			for (const waiting of group) await this.#writeAlone(waiting);
+			return;
+		}
+		for (const row of rows) group[Number(row["place"])]?.onStored(outcomeOf(row));
+	}
+
+	async #writeAlone({ checked, onStored, onFailed }: Waiting): Promise<void> {
+		try {
+			const [row] = await this.#store.query(statementFor(1), parametersOf(checked));
+			if (row === undefined) throw new TypeError("the store gave no row");
+			onStored(outcomeOf(row));
+		} catch (error) {
+			onFailed(error);
+		}
+	}
+}
+
+function comparePlaces(a: Batch, b: Batch): number {
+	if (a.station !== b.station) return a.station < b.station ? -1 : 1;
+	return a.epoch - b.epoch || a.first - b.first;
+}
+
+/** One call of bistrina_store for each batch, in this order. */
+function statementFor(count: number): string {
+	const width = PARAMETER_TYPES.length;
+	const rows = Array.from({ length: count }, (_, row) => {
+		const values = PARAMETER_TYPES.map((type, column) => `$${row * width + column + 1}::${type}`);
+		return `(${row},${values.join(",")})`;
+	});
+	const names = PARAMETER_TYPES.map((_, column) => `p${column}`).join(",");
+	return (
+		`select v.place, s.* from (values ${rows.join(",")}) as v (place,${names}) ` +
+		`cross join lateral bistrina_store(${names}) s`
+	);
+}
+
+function parametersOf({ batch, heads, gaps, hash, envelope }: CheckedBatch): unknown[] {
+	const offsets = [0];
+	let end = 0;
+	for (const canonical of batch.entries) {
+		end += canonical.length;
+		offsets.push(end);
+	}
+	return [
+		batch.station,
+		batch.epoch,
+		batch.first,
+		batch.floor,
+		offsets,
+		Buffer.from(concatBytes(...batch.entries)),
+		heads === undefined ? null : Buffer.from(concatBytes(...heads)),
+		Buffer.from(hash),
+		Buffer.from(envelope),
+		gaps.map(({ sequence }) => sequence),
+		gaps.map(({ from }) => from),
+		gaps.map(({ to }) => to),
+		Buffer.concat(gaps.map(({ resume }) => padded(resume))),
+	];
+}
+
+function padded(resume: Uint8Array): Uint8Array {
+	return resume.length === HEAD_BYTES ? resume : new Uint8Array(HEAD_BYTES);
+}
+
+function outcomeOf(row: SqlRow): StoreOutcome {
+	const outcome = row["outcome"];
+	if (outcome !== "stored" && outcome !== "conflict" && outcome !== "fork") {
+		throw new TypeError(`unknown outcome ${String(outcome)}`);
+	}
+	return {
+		outcome,
+		held: Number(row["held"]),
+		floor: Number(row["floor_held"]),
+		rangeFirsts: (row["range_firsts"] ?? []) as number[],
+		rangeLasts: (row["range_lasts"] ?? []) as number[],
+	};
+}
