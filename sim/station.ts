@@ -31,7 +31,7 @@ const BOOT_MICROSECONDS = 250_000;
 const RETAINED_BYTES = 2048;
 
 /** What runs on the board at each wake; what it returns is not kept. */
-export type StationProgram = (board: Board) => void;
+export type StationProgram = (board: Board) => unknown;
 
 export interface SimulatedStationOptions
 	extends Omit<HardwareOptions, "clock" | "beforeOperation" | "seed"> {
@@ -238,7 +238,9 @@ export class SimulatedStation {
 			onLog: (line) => this.#options.onLog?.(this.name, line),
 		});
 		const { program } = this.#options;
-		const start = life.createAlarm(() => program(board));
+		const start = life.createAlarm(() => {
+			program(board);
+		});
 		start.scheduleMicroseconds(BOOT_MICROSECONDS);
 	}
 

@@ -1,29 +1,24 @@
 /** The simulated world of `npm start`: stations over files, advanced against a collector. */
 import { createHash } from "node:crypto";
-import { openRealTimeClock, openWaterProbes } from "../../drivers/board-probes.js";
 import { signingKeyOf } from "../../src/collector/keys.js";
 import { SeededChance, seedOf } from "../../src/core/chance.js";
 import {
 	DEFAULT_CONFIGURATION,
 	type StationConfiguration,
 } from "../../src/firmware/config/configuration.js";
-import { Journal } from "../../src/firmware/journal/journal.js";
-import type { Board } from "../../src/firmware/ports.js";
-import { startStation } from "../../src/firmware/station/station.js";
 import { DerivationContext, type DerivedReading } from "../../src/protocol/derive.js";
 import { decodeEntry } from "../../src/protocol/entry.js";
 import { SimulatedFlash } from "../flash.js";
 import type { Endpoint } from "../network.js";
 import type { River } from "../river/river.js";
 import { type SavedStation, SimulatedStation } from "../station.js";
-import { witnessed } from "../witness.js";
+import { stationProgram } from "../station-program.js";
 import { World } from "../world.js";
 import type { DataDirectory } from "./data-directory.js";
 import { type ImageFile, openImageFile, openInstantFile, writeThrough } from "./image-file.js";
 import { createNodeSigner, createNodeVerifier } from "./node-signer.js";
 import { WitnessFile } from "./witness-file.js";
 
-export const FIRMWARE_VERSION = 1_000;
 /** Name in the simulated stations' configuration; the network leads it to the collector. */
 export const COLLECTOR_NAME = "collector.bistrina.invalid";
 /** 256 sectors of 4 KiB: what the board's partition table gives to readings. */
@@ -175,27 +170,6 @@ function playStation(
 		image: flashFile.image,
 		onBusy: (microseconds) => station.clock.consume(microseconds),
 	});
-	const program = (board: Board): void => {
-		startStation({
-			board,
-			configuration,
-			firmwareVersion: FIRMWARE_VERSION,
-			openProbes: openWaterProbes,
-			openRealTimeClock,
-			openJournal: (_board, { station: id }, retained) =>
-				witnessed(
-					Journal.open({
-						flash: board.flash,
-						station: id,
-						sha256: board.sha256,
-						entropy: board.entropy,
-						publicKey: board.signer.publicKey,
-						...(retained === undefined ? {} : { retained }),
-					}),
-					witness,
-				),
-		});
-	};
 	const station: SimulatedStation = new SimulatedStation({
 		name,
 		seed,
@@ -206,7 +180,7 @@ function playStation(
 		turbidityAt20Milliampere: configuration.turbidityAt20MilliampereMilli / 1000,
 		originUtcSeconds: options.startUtcSeconds,
 		trustFloorUtcSeconds: Math.floor(options.startUtcSeconds) - 86_400,
-		program,
+		program: stationProgram({ configuration, witness }),
 		endpoint: options.endpoint,
 		flash,
 		partition: writeThrough(flash, (offset, bytes) => {

@@ -1,0 +1,39 @@
+import { strict as assert } from "node:assert";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { Board } from "../../src/firmware/ports.js";
+import { bareStation, runUntil, START_UTC_SECONDS } from "../support/bare-station.js";
+
+describe("between two wakes", () => {
+	// --expose-gc at run time, so that the tests need no option of their own.
+	setFlagsFromString("--expose-gc");
+	const collectGarbage = runInNewContext("gc") as () => void;
+
+	async function survivors(keep: (made: unknown) => void): Promise<number> {
+		const references: WeakRef<object>[] = [];
+		const station = bareStation({
+			wrap: (program) => (board: Board) => {
+				const made = program(board) as object;
+				references.push(new WeakRef(made), new WeakRef(board));
+				keep(made);
+			},
+		});
+		runUntil(station, START_UTC_SECONDS + 3600);
+		while (!station.isAsleep) station.step();
+		assert.ok(references.length >= 20, `${references.length / 2} wakes`);
+		// A weak reference lives on until the present job ends.
+		await new Promise((resolve) => setImmediate(resolve));
+		collectGarbage();
+		return references.filter((reference) => reference.deref() !== undefined).length;
+	}
+
+	it("nothing in the world refers to a station or its board", async () => {
+		assert.equal(await survivors(() => {}), 0);
+	});
+
+	it("a planted reference is found", async () => {
+		const planted: unknown[] = [];
+		assert.ok((await survivors((made) => planted.push(made))) > 0);
+		assert.ok(planted.length > 0);
+	});
+});
