@@ -4,6 +4,14 @@
  * too: spread a row and change it.
  */
 
+import { type Chance, fraction } from "../../src/core/chance.js";
+import { unreachable } from "../../src/core/errors.js";
+
+/** Short queries: 4 ms measured, 300 ms printed. */
+const SHORT_MILLISECONDS = 4;
+const SHORT_MILLISECONDS_DATASHEET = 300;
+const BOOT_MILLISECONDS_DATASHEET = 1000;
+
 export interface EzoFirmware {
 	/** As `i` reports it. */
 	readonly version: string;
@@ -144,4 +152,32 @@ export function milliamperesOf(
 	if (activity === "sleep") return sleep;
 	if (!isLedOn && !is5V) return kind.milliamperes3V3Dark[activity === "longest" ? 0 : 1];
 	return activity === "longest" ? longest : standby;
+}
+
+/** What takes its time. */
+export type EzoDuration = "short" | "read" | "calibrate" | "boot";
+
+/** How long it takes this time, milliseconds; drawn by chance where boards were measured. */
+export function millisecondsOf(
+	kind: EzoKind,
+	firmware: EzoFirmware,
+	duration: EzoDuration,
+	chance: Chance,
+): number {
+	const isPrinted = firmware.timing === "datasheet";
+	switch (duration) {
+		case "short":
+			return isPrinted ? SHORT_MILLISECONDS_DATASHEET : SHORT_MILLISECONDS;
+		case "read":
+			return isPrinted ? kind.readMillisecondsDatasheet : drawn(kind.readMilliseconds, chance);
+		case "calibrate":
+			return kind.calibrateMilliseconds;
+		case "boot":
+			return isPrinted ? BOOT_MILLISECONDS_DATASHEET : drawn(kind.bootMilliseconds, chance);
+	}
+	return unreachable(duration);
+}
+
+function drawn([shortest, longest]: MillisecondsRange, chance: Chance): number {
+	return shortest + fraction(chance) * (longest - shortest);
 }

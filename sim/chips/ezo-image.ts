@@ -1,17 +1,63 @@
 /** The settings of an EZO circuit as `Export` gives them and `Import` takes them. */
+import { bytesOfHex, concatBytes, hexOf } from "../../src/core/bytes.js";
 import type { EzoKind } from "./ezo-firmware.js";
 
 /** Export: ten strings of six bytes: kind, 14 floats of settings, check, two spare. */
-export const EXPORT_STRINGS = 10;
-export const EXPORT_STRING_BYTES = 6;
+const EXPORT_STRINGS = 10;
+const EXPORT_STRING_BYTES = 6;
 const EXPORT_FLOATS_MAX = 14;
 const EXPORT_CHECK_OFFSET = 57;
 
 /** Calibration and other settings of one kind that outlive the power: numbers by name, at most 14. */
 export type EzoOwnSettings = { [name: string]: number };
 
+/** How far an export or an import has got; a restart forgets it. */
+export class EzoTransfer {
+	readonly #kind: EzoKind;
+	#exportIndex = 0;
+	#imported: Uint8Array[] = [];
+
+	constructor(kind: EzoKind) {
+		this.#kind = kind;
+	}
+
+	/** `Export,?`: strings and characters. */
+	static readonly summary = `${EXPORT_STRINGS},${EXPORT_STRINGS * EXPORT_STRING_BYTES * 2}`;
+
+	/** `Export`: the next string; after the last `*DONE`. */
+	nextString(own: EzoOwnSettings): string {
+		const index = this.#exportIndex;
+		this.#exportIndex = (index + 1) % (EXPORT_STRINGS + 1);
+		if (index === EXPORT_STRINGS) return "*DONE";
+		const offset = index * EXPORT_STRING_BYTES;
+		const image = imageOf(this.#kind, own);
+		return hexOf(image.subarray(offset, offset + EXPORT_STRING_BYTES)).toUpperCase();
+	}
+
+	/** Six bytes of an `Import`, or undefined when the text is none of its strings. */
+	partOf(text: string): Uint8Array | undefined {
+		const part = bytesOfHex(text);
+		return part?.length === EXPORT_STRING_BYTES ? part : undefined;
+	}
+
+	/**
+	 * Takes a part; after the last one gives what they say for settings shaped `like` these, or
+	 * "refused": one wrong string spoils the whole.
+	 */
+	take<Own extends EzoOwnSettings>(part: Uint8Array, like: Own): Own | "refused" | undefined {
+		this.#imported.push(part);
+		if (this.#imported.length < EXPORT_STRINGS) return undefined;
+		return ownOf(this.#kind, concatBytes(...this.#imported), like) ?? "refused";
+	}
+
+	forget(): void {
+		this.#exportIndex = 0;
+		this.#imported = [];
+	}
+}
+
 /** Settings as 60 bytes: the kind's address, little-endian floats, an XOR over all before it. */
-export function imageOf(kind: EzoKind, own: EzoOwnSettings): Uint8Array {
+function imageOf(kind: EzoKind, own: EzoOwnSettings): Uint8Array {
 	const image = new Uint8Array(EXPORT_STRINGS * EXPORT_STRING_BYTES);
 	const view = new DataView(image.buffer);
 	image[0] = kind.address;
@@ -23,7 +69,7 @@ export function imageOf(kind: EzoKind, own: EzoOwnSettings): Uint8Array {
 }
 
 /** What an image says, for settings shaped `like` these; undefined when it was altered. */
-export function ownOf<Own extends EzoOwnSettings>(
+function ownOf<Own extends EzoOwnSettings>(
 	kind: EzoKind,
 	image: Uint8Array,
 	like: Own,

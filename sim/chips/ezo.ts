@@ -3,36 +3,27 @@
  * response, a delay before it is there, settings that outlive power and settings that do not, sleep.
  * Source: the EZO datasheets and published boards, by generation in ezo-firmware.ts.
  */
-import { asciiText, bytesOfHex, hexOf } from "../../src/core/bytes.js";
-import { type Chance, fraction, integerBelow } from "../../src/core/chance.js";
+import { asciiText } from "../../src/core/bytes.js";
+import { type Chance, integerBelow } from "../../src/core/chance.js";
 import type { VirtualAlarm, VirtualClock } from "../clock.js";
 import type { I2CChip } from "../i2c-bus.js";
 import { decimalOf, decimalText } from "./decimal-text.js";
 import { answer, change, type EzoOutcome, frameOf, stripped, trimmedText } from "./ezo-command.js";
 import {
 	EZO_FIRMWARE,
+	type EzoDuration,
 	type EzoFirmware,
 	type EzoKind,
-	type MillisecondsRange,
 	milliamperesOf,
+	millisecondsOf,
 } from "./ezo-firmware.js";
-import {
-	EXPORT_STRING_BYTES,
-	EXPORT_STRINGS,
-	type EzoOwnSettings,
-	imageOf,
-	ownOf,
-} from "./ezo-image.js";
+import { type EzoOwnSettings, EzoTransfer } from "./ezo-image.js";
 
 const STATUS_SUCCESS = 1;
 const STATUS_SYNTAX_ERROR = 2;
 const STATUS_BUSY = 254;
 const STATUS_NO_DATA = 255;
 
-/** Short queries: 4 ms measured, 300 ms printed. */
-const SHORT_MILLISECONDS = 4;
-const SHORT_MILLISECONDS_DATASHEET = 300;
-const BOOT_MILLISECONDS_DATASHEET = 1000;
 /** Longer commands are refused; the longest that exists, `Name` with 16 letters, has 21. */
 const COMMAND_BYTES_MAX = 40;
 const NAME_CHARACTERS_MAX = 16;
@@ -98,8 +89,7 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 	#job: Job | undefined;
 	#response: Uint8Array | undefined;
 	#restartCode: "P" | "S" = "P";
-	#exportIndex = 0;
-	#imported: Uint8Array[] = [];
+	readonly #transfer: EzoTransfer;
 	#milliamperes = 0;
 
 	/** `factory`: settings as they leave the factory; `own` of a settings record is always a copy. */
@@ -107,6 +97,7 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 		this.clock = options.clock;
 		this.firmware = options.firmware ?? EZO_FIRMWARE["2.16"];
 		this.#kind = kind;
+		this.#transfer = new EzoTransfer(kind);
 		this.#factory = factory;
 		this.#chance = options.chance;
 		this.#supplyVolts = options.supplyVolts ?? 3.3;
@@ -234,7 +225,7 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 		const text = stripped(asciiText(bytes));
 		const outcome = text.length > COMMAND_BYTES_MAX ? undefined : this.#dispatch(text);
 		if (outcome === "silent") return;
-		const milliseconds = this.#milliseconds(outcome?.duration ?? "short");
+		const milliseconds = this.#delay(outcome?.duration ?? "short");
 		this.#response = undefined;
 		this.#job = {
 			readyMicroseconds: this.clock.microseconds + milliseconds * 1000,
@@ -322,58 +313,26 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 	}
 
 	#export(argument: string | undefined): EzoOutcome | undefined {
-		const characters = EXPORT_STRINGS * EXPORT_STRING_BYTES * 2;
-		if (argument === "?") return answer(`${this.prefix("Export")}${EXPORT_STRINGS},${characters}`);
-		if (argument !== undefined) return undefined;
-		const index = this.#exportIndex;
-		if (index === EXPORT_STRINGS) {
-			this.#exportIndex = 0;
-			return answer("*DONE");
-		}
-		this.#exportIndex = index + 1;
-		const offset = index * EXPORT_STRING_BYTES;
-		const image = imageOf(this.#kind, this.settings.own);
-		return answer(hexOf(image.subarray(offset, offset + EXPORT_STRING_BYTES)).toUpperCase());
+		if (argument === "?") return answer(`${this.prefix("Export")}${EzoTransfer.summary}`);
+		return argument === undefined
+			? answer(this.#transfer.nextString(this.settings.own))
+			: undefined;
 	}
 
 	#import(argument: string | undefined): EzoOutcome | undefined {
-		const part = bytesOfHex(argument ?? "");
-		if (part?.length !== EXPORT_STRING_BYTES) return undefined;
+		const part = this.#transfer.partOf(argument ?? "");
+		if (part === undefined) return undefined;
 		return change(() => {
-			this.#imported.push(part);
-			if (this.#imported.length < EXPORT_STRINGS) return;
-			const image = new Uint8Array(EXPORT_STRINGS * EXPORT_STRING_BYTES);
-			this.#imported.forEach((bytes, index) => {
-				image.set(bytes, index * EXPORT_STRING_BYTES);
-			});
-			// A wrong string spoils the whole; the circuit restarts either way.
-			const own = ownOf(this.#kind, image, this.settings.own);
-			if (own !== undefined) this.settings.own = own;
+			const own = this.#transfer.take(part, this.settings.own);
+			if (own === undefined) return;
+			// The circuit restarts whether it took the strings or not.
+			if (own !== "refused") this.settings.own = own;
 			this.#reboot();
 		});
 	}
 
-	#milliseconds(duration: EzoOutcome["duration"]): number {
-		const isPrinted = this.firmware.timing === "datasheet";
-		const kind = this.#kind;
-		switch (duration) {
-			case "short":
-				return this.#late(isPrinted ? SHORT_MILLISECONDS_DATASHEET : SHORT_MILLISECONDS);
-			case "read":
-				return this.#late(
-					isPrinted ? kind.readMillisecondsDatasheet : this.#drawn(kind.readMilliseconds),
-				);
-			case "calibrate":
-				return this.#late(kind.calibrateMilliseconds);
-		}
-	}
-
-	#late(milliseconds: number): number {
-		return milliseconds + this.lateMilliseconds;
-	}
-
-	#drawn([shortest, longest]: MillisecondsRange): number {
-		return shortest + fraction(this.#chance) * (longest - shortest);
+	#delay(of: EzoDuration): number {
+		return millisecondsOf(this.#kind, this.firmware, of, this.#chance) + this.lateMilliseconds;
 	}
 
 	/** Brings the circuit up to the present. */
@@ -409,19 +368,14 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 
 	#boot(code: "P" | "S"): void {
 		this.#restartCode = code;
-		const milliseconds =
-			this.firmware.timing === "datasheet"
-				? BOOT_MILLISECONDS_DATASHEET
-				: this.#drawn(this.#kind.bootMilliseconds);
-		const untilMicroseconds = this.clock.microseconds + this.#late(milliseconds) * 1000;
+		const untilMicroseconds = this.clock.microseconds + this.#delay("boot") * 1000;
 		this.#enter({ kind: "booting", untilMicroseconds });
 	}
 
 	#forget(): void {
 		this.#job = undefined;
 		this.#response = undefined;
-		this.#exportIndex = 0;
-		this.#imported = [];
+		this.#transfer.forget();
 		this.compensationCelsius = 25;
 		this.onPowerLost();
 	}
