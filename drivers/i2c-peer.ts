@@ -1,5 +1,5 @@
 /** One peer on an I2C bus with the bus's foreign errors made into ours. */
-import { StationError } from "../src/core/errors.js";
+import { assert, StationError } from "../src/core/errors.js";
 import type { I2C, I2CConnection } from "../src/firmware/ports.js";
 
 /** All that Moddable's I2C says about a missing acknowledgement, a time-out, a lost arbitration. */
@@ -46,6 +46,7 @@ export class I2CPeer {
 
 	/** `bytes` must not be empty: an empty write hangs the bus of a sleeping EZO circuit. */
 	write(bytes: Uint8Array): void {
+		assert(bytes.length > 0, `an empty write to ${this.#name}`);
 		this.#guard((io) => io.write(bytes));
 	}
 

@@ -20,6 +20,9 @@ const SATURATED_FROM_MILLIAMPERES = 20.49;
  */
 const WARM_UP_MILLISECONDS = 10_000;
 
+/** 4 mA and a tenth of the 16 above it. */
+const TENTH_OF_SCALE_MILLIAMPERES = 5.6;
+
 export interface Loop420Options {
 	/** The converter's input over the shunt. */
 	readonly sensor: AnalogChannel;
@@ -68,7 +71,14 @@ export default class Loop420 implements Sensor<TurbiditySample> {
 		const sample = this.#channel.sample();
 		if (sample === undefined) return undefined;
 		const state = this.#stateOf(sample.microvolts, sample.isClipped);
-		return { turbidimeter: { signalMicrovolts: sample.microvolts, range: 0, state } };
+		return {
+			turbidimeter: {
+				signalMicrovolts: sample.microvolts,
+				range: 0,
+				state,
+				tenthOfScaleMicrovolts: TENTH_OF_SCALE_MILLIAMPERES * this.#shuntMilliohms,
+			},
+		};
 	}
 
 	/** The converter belongs to the board. */

@@ -82,6 +82,8 @@ export default class Obs3 implements Sensor<TurbiditySample> {
 				signalMicrovolts: sample.microvolts,
 				range: this.#range,
 				state: sample.isClipped ? "clipped" : isSaturated ? "saturated" : "good",
+				// The low range ends at a quarter of the scale: four tenths of it are one of the whole.
+				tenthOfScaleMicrovolts: this.#spanMicrovolts * (this.#range === RANGE_LOW ? 0.4 : 0.1),
 			},
 		};
 	}

@@ -24,12 +24,18 @@ describe("the OBS-3+ driver", () => {
 		new Obs3({ sensor: { low: fixed(lowVolts, isClipped), high: fixed(highVolts) } });
 
 	it("reads the low range while that is less than nine tenths used", () => {
-		const expected = { signalMicrovolts: 2_249_000, range: 0, state: "good" };
+		const expected = {
+			...{ signalMicrovolts: 2_249_000, range: 0, state: "good" },
+			tenthOfScaleMicrovolts: 1_000_000,
+		};
 		assert.deepEqual(read(obs3(2.249, 0.562)), expected);
 	});
 
 	it("goes over to the high range, waiting for its conversion, and says which range it was", () => {
-		const expected = { signalMicrovolts: 563_000, range: 1, state: "good" };
+		const expected = {
+			...{ signalMicrovolts: 563_000, range: 1, state: "good" },
+			tenthOfScaleMicrovolts: 250_000,
+		};
 		assert.deepEqual(read(obs3(2.25, 0.563)), expected);
 		const probe = obs3(2.5, 0.7);
 		probe.begin();

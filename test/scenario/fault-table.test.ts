@@ -182,6 +182,14 @@ const ROWS: readonly Row[] = [
 	{ fault: "turbidity beyond the probe's scale", inject: water({ turbidity: 5000 }) },
 	{ fault: "loop not yet started", options: { loopWarmUpMilliseconds: 60_000 }, inject: () => {} },
 	{
+		fault: "optics roll over in the next measurement after saturation: shown as 300 FNU",
+		inject: (bench) => {
+			bench.water.turbidity = 5000;
+			bench.measure();
+			bench.water.turbidity = 300;
+		},
+	},
+	{
 		fault: "a bubble in every fourth signal of the burst",
 		inject: (bench) => {
 			let count = 0;
@@ -201,9 +209,9 @@ const ROWS: readonly Row[] = [
 		blind: "grows over weeks; a cleaning shows it",
 	},
 	{
-		fault: "optics roll over: 20 000 FNU shown as 300",
+		fault: "optics roll over at once: 20 000 FNU shown as 300",
 		inject: water({ turbidity: 300 }),
-		blind: "the signal is that of 300 FNU; only its history differs",
+		blind: "the signal is that of 300 FNU, and no reading before it was saturated",
 	},
 	{
 		fault: "electrode offset of 0.2",

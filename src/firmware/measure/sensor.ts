@@ -69,6 +69,12 @@ export interface TurbiditySample {
 		 * or its supply ends, whatever the probe says.
 		 */
 		state: "good" | "saturated" | "clipped" | "fault";
+		/**
+		 * A tenth of the probe's scale in this range, as a signal. Optics that have been saturated
+		 * roll over in yet dirtier water: only below this is the flood believed to be over. Absent where
+		 * every signal is small against the scale.
+		 */
+		tenthOfScaleMicrovolts?: number;
 	};
 }
 

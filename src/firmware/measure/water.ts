@@ -53,7 +53,10 @@ export interface WaterMeasurement {
 	readonly reading: WaterReading;
 	readonly failures: readonly ChannelFailure[];
 	readonly events: readonly MeasuringEvent[];
-	/** Bit i: the channel of index i has failed now. For the next measurement. */
+	/**
+	 * What the next measurement must know, 8 bits. Bit i: the channel of index i has failed now. Bit 7:
+	 * turbidity has been saturated and has not been seen below a tenth of its scale since.
+	 */
 	readonly failedProbes: number;
 }
 
@@ -94,6 +97,8 @@ const CONDUCTIVITY_SCALE_MAX = 200_000;
 const SPREAD_STEP_MICROVOLTS = 125;
 const SPREAD_STEPS_MAX = 0xfffe;
 const BATTERY_MILLIVOLTS_MAX = 0xfffe;
+/** Bit 7 of `failedProbes`. */
+const MAY_ROLL_OVER = 0x80;
 
 type Signal = TurbiditySample["turbidimeter"];
 
@@ -161,6 +166,7 @@ class Measurement {
 		};
 		let failedProbes = 0;
 		for (const { channel } of session.failures) failedProbes |= 1 << channel;
+		if (turbidity.mayRollOver) failedProbes |= MAY_ROLL_OVER;
 		return { reading, failures: session.failures, events: session.events, failedProbes };
 	}
 
@@ -241,6 +247,7 @@ class Measurement {
 		const session = this.#session;
 		const { watchdog } = this.#options.board;
 		const { count, intervalMilliseconds } = this.#options.burst ?? DEFAULT_BURST;
+		const mayRollOverBefore = (this.#options.failedProbes & MAY_ROLL_OVER) !== 0;
 		const trouble = noTrouble("turbidity");
 		const signals: Signal[] = [];
 		yield* session.warm("loop", session.probes.turbidity.warmUpMilliseconds);
@@ -250,11 +257,12 @@ class Measurement {
 				acquire(session.probes.turbidity, watchdog),
 			);
 			if (sample === undefined) {
-				return { microvolts: undefined, spreadSteps: undefined, range: 0, flags: FAILED };
+				const nothing = { microvolts: undefined, spreadSteps: undefined, range: 0 };
+				return { ...nothing, flags: FAILED, mayRollOver: mayRollOverBefore };
 			}
 			signals.push(sample.turbidimeter);
 		}
-		const summary = summaryOf(signals);
+		const summary = summaryOf(signals, mayRollOverBefore);
 		if ((summary.flags & CHANNEL_FLAGS.fault) === 0) session.noteMeasured("turbidity");
 		else session.noteFailure("turbidity", "probe-out-of-range");
 		return summary;
@@ -328,9 +336,11 @@ function tryToSleep(circuit: SleepingSensor): boolean {
 
 /**
  * Median and spread of the signals without those that NE 43 calls a fault. Where most are faults,
- * their own median stands, flagged: a raw count that explains the fault is worth keeping.
+ * their own median stands, flagged: a raw count that explains the fault is worth keeping. After
+ * saturation a signal on the scale is suspect until it has been small: in extreme sediment all
+ * optics fall back into their range, and then the worst of the flood looks like its end.
  */
-function summaryOf(signals: readonly Signal[]) {
+function summaryOf(signals: readonly Signal[], mayRollOverBefore: boolean) {
 	const good = signals.filter(({ state }) => state !== "fault");
 	const isFault = good.length * 2 < signals.length;
 	const used = ofOneRange(isFault ? signals : good);
@@ -343,7 +353,13 @@ function summaryOf(signals: readonly Signal[]) {
 	else if (good.length < signals.length) flags |= CHANNEL_FLAGS.suspect;
 	if (middle?.state === "saturated") flags |= CHANNEL_FLAGS.saturated;
 	if (middle?.state === "clipped") flags |= CHANNEL_FLAGS.saturated | CHANNEL_FLAGS.outOfRange;
+	// A fault says nothing about the water, so what was feared before it still is.
+	const isHigh = median >= (middle?.tenthOfScaleMicrovolts ?? Number.POSITIVE_INFINITY);
+	const isSaturated = (flags & CHANNEL_FLAGS.saturated) !== 0;
+	const mayRollOver = isFault ? mayRollOverBefore : isSaturated || (mayRollOverBefore && isHigh);
+	if (mayRollOver && !isSaturated && !isFault) flags |= CHANNEL_FLAGS.suspect;
 	return {
+		mayRollOver,
 		microvolts: Math.round(median),
 		spreadSteps: Math.min(Math.round(spread / SPREAD_STEP_MICROVOLTS), SPREAD_STEPS_MAX),
 		range: middle?.range ?? 0,

@@ -17,7 +17,11 @@ type Loop = {
 	signalMicrovolts: number;
 	range: number;
 	state: "good" | "saturated" | "clipped" | "fault";
+	tenthOfScaleMicrovolts?: number;
 };
+
+/** 5.6 mA over 150 ohms. */
+const SCALE = { tenthOfScaleMicrovolts: 840_000 };
 
 /** What each probe says next: a value, or an error; the last one is said for ever. */
 interface World {
@@ -381,6 +385,30 @@ describe("measuring the water", () => {
 				.turbidityFlags;
 		assert.equal(at("saturated"), saturated);
 		assert.equal(at("clipped"), saturated | outOfRange);
+	});
+
+	it("suspects what follows saturation until it has been small: optics roll over", () => {
+		const readingOf = (signalMicrovolts: number, failedProbes: number): WaterMeasurement =>
+			measure({ turbidity: [{ ...good(signalMicrovolts), ...SCALE }], failedProbes }).measured;
+		const flood = measure({
+			turbidity: [{ signalMicrovolts: 3_075_000, range: 0, state: "saturated", ...SCALE }],
+		}).measured;
+		assert.equal(flood.failedProbes, 0x80);
+		const rolledOver = readingOf(1_320_000, flood.failedProbes);
+		assert.equal(rolledOver.reading.turbidityFlags, suspect);
+		assert.equal(rolledOver.failedProbes, 0x80);
+		const over = readingOf(839_000, rolledOver.failedProbes);
+		assert.equal(over.reading.turbidityFlags, 0);
+		assert.equal(over.failedProbes, 0);
+		assert.equal(readingOf(1_320_000, over.failedProbes).reading.turbidityFlags, 0);
+	});
+
+	it("does not forget saturation over a fault of the loop or of the converter", () => {
+		const down: Loop = { signalMicrovolts: 0, range: 0, state: "fault" };
+		const broken = measure({ turbidity: [down], failedProbes: 0x80 }).measured;
+		assert.equal(broken.failedProbes, 0x88);
+		const dead = measure({ turbidity: ["adc-timeout"], failedProbes: 0x80 }).measured;
+		assert.equal(dead.failedProbes, 0x88);
 	});
 
 	it("takes one range of a burst that straddles two, and the calibration of that range", () => {
