@@ -26,6 +26,8 @@ export interface PlayedWorldOptions {
 	/** In place of the ledger in this process. */
 	readonly endpoint?: Endpoint;
 	readonly store?: SqlStore;
+	/** Of the collector behind `endpoint`, when it is not the ledger in this process. */
+	readonly collectorPublicKey?: Uint8Array;
 }
 
 export interface PlayedWorld {
@@ -36,8 +38,8 @@ export interface PlayedWorld {
 	readonly handler: Handler;
 	/** What the ledger counted as received again. */
 	readonly duplicates: () => number;
-	/** Witness against rows, all stations together. */
-	judge(): Promise<StationOutcome>;
+	/** Witness against rows (of this world's store, or another), all stations together. */
+	judge(store?: SqlStore): Promise<StationOutcome>;
 	/** Flash images, in station order. */
 	images(): Uint8Array[];
 	/** Closes the files; `keep` leaves the directory. */
@@ -88,7 +90,7 @@ export async function openPlayedWorld(options: PlayedWorldOptions): Promise<Play
 			{ name: "pek-1", river: riverOf("storm-pek", options.seed + 1) },
 		],
 		saved: directory.readWorld()?.stations,
-		collectorPublicKey: COLLECTOR_KEY.publicKey,
+		collectorPublicKey: options.collectorPublicKey ?? COLLECTOR_KEY.publicKey,
 		endpoint: options.endpoint ?? endpointOf(handler),
 		onLog: (station, line) => logs.push(`${station} ${line}`),
 	});
@@ -102,7 +104,7 @@ export async function openPlayedWorld(options: PlayedWorldOptions): Promise<Play
 		handler,
 		duplicates: () => counts.duplicates,
 		directory: path,
-		judge: async () => {
+		judge: async (judged = store) => {
 			const total: Record<keyof StationOutcome, number> = {
 				measured: 0,
 				appended: 0,
@@ -112,7 +114,7 @@ export async function openPlayedWorld(options: PlayedWorldOptions): Promise<Play
 				gaps: 0,
 			};
 			for (const { name, witness } of simulation.played) {
-				const rows = (await entriesOf(store, name)).map(({ canonical }) => canonical);
+				const rows = (await entriesOf(judged, name)).map(({ canonical }) => canonical);
 				const outcome = judgeDelivery(witness.returned, witness.mayExist, rows);
 				for (const key of Object.keys(total) as (keyof StationOutcome)[]) {
 					total[key] += outcome[key];
