@@ -1,4 +1,7 @@
-import { describeLedger } from "../support/ledger-suite.js";
+import { strict as assert } from "node:assert";
+import { Ledger } from "../../src/collector/ledger.js";
+import { COLLECTOR_KEY, describeLedger, recordOf } from "../support/ledger-suite.js";
+import { judgeRecord } from "../support/record-judge.js";
 import { emptyStore } from "../support/shared-store.js";
 
 describe("collector with PGlite", () => {
@@ -8,4 +11,27 @@ describe("collector with PGlite", () => {
 	});
 
 	describeLedger("PGlite", async () => ({ ...(await emptyStore()), close: async () => {} }));
+});
+
+describe("judge of the kill campaign", () => {
+	for (const [what, statement, missing] of [
+		["nothing when all is there", "select 1", 0],
+		["a row that is gone, and the record", "delete from entries where sequence = 7", 2],
+		[
+			"a row with other contents, and the record",
+			"update entries set canonical = set_byte(canonical, 30, 77) where sequence = 7",
+			2,
+		],
+	] as const) {
+		it(`finds ${what}`, async () => {
+			const store = await emptyStore();
+			const ledger = new Ledger({ store, key: COLLECTOR_KEY, clock: { utcSeconds: 1 } });
+			const station = recordOf(24);
+			await ledger.enrol(station.station, station.publicKey);
+			for (const envelope of station.envelopes(12)) await ledger.receive(envelope);
+			await store.execute(statement);
+			const judgement = await judgeRecord(store, [station], [{ station, first: 1, last: 24 }]);
+			assert.deepEqual([judgement.entryCount, judgement.missing], [24, missing]);
+		});
+	}
 });

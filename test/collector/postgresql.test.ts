@@ -3,18 +3,13 @@ import pg from "pg";
 import { Ledger } from "../../src/collector/ledger.js";
 import { openPostgresqlStore } from "../../src/collector/postgresql-store.js";
 import type { SqlStore } from "../../src/collector/store.js";
-import {
-	COLLECTOR_KEY,
-	describeLedger,
-	dumpOf,
-	openAnswer,
-	recordOf,
-} from "../support/ledger-suite.js";
+import { COLLECTOR_KEY, describeLedger, openAnswer, recordOf } from "../support/ledger-suite.js";
 import {
 	type PostgresqlServer,
 	postgresqlPrograms,
 	startPostgresql,
 } from "../support/postgresql-server.js";
+import { recordText } from "../support/record-text.js";
 
 const programs = postgresqlPrograms();
 
@@ -75,9 +70,9 @@ if (programs === undefined) {
 			const database = await freshDatabase();
 			const store = await openPostgresqlStore(database);
 			await store.execute("update bistrina_schema set version = 99");
-			const before = await dumpOf(store);
+			const before = await recordText(store);
 			await assert.rejects(openPostgresqlStore(database), /tables of version 99/);
-			assert.equal(await dumpOf(store), before);
+			assert.equal(await recordText(store), before);
 			await store.close();
 			const foreign = await freshDatabase();
 			const client = new pg.Client({ connectionString: foreign });

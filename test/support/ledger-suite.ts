@@ -2,7 +2,6 @@
 import { strict as assert } from "node:assert";
 import { isSignedBy, signingKeyOf, stationKeyOf } from "../../src/collector/keys.js";
 import { Ledger, type LedgerAnswer, type LedgerReport } from "../../src/collector/ledger.js";
-import { RECORD_TABLES } from "../../src/collector/schema.js";
 import type { SqlStore } from "../../src/collector/store.js";
 import {
 	enrolledKeyOf,
@@ -15,6 +14,7 @@ import { integerBelow, SeededChance } from "../../src/core/chance.js";
 import { type Answer, decodeAnswer, refusalReasonOf } from "../../src/protocol/acknowledgement.js";
 import { encodeBatch } from "../../src/protocol/batch.js";
 import { decodeSign1 } from "../../src/protocol/cose.js";
+import { recordText } from "./record-text.js";
 import { SignedStation, type SignedStationOptions, sha256 } from "./signed-station.js";
 
 export const COLLECTOR_KEY = signingKeyOf(new Uint8Array(32).fill(7));
@@ -24,16 +24,6 @@ export function recordOf(entryCount: number, options: SignedStationOptions = {})
 	const station = new SignedStation(options);
 	station.appendReadings(entryCount - 1);
 	return station;
-}
-
-/** Every table of the record in a fixed order, as one text. */
-export async function dumpOf(store: SqlStore): Promise<string> {
-	const tables: string[] = [];
-	for (const table of RECORD_TABLES) {
-		const rows = await store.query(`select t::text as line from ${table} t order by 1`);
-		tables.push(`${table}\n${rows.map((row) => String(row["line"])).join("\n")}`);
-	}
-	return tables.join("\n\n");
 }
 
 /** The answer inside an envelope whose signature is the collector's. */
@@ -78,12 +68,12 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 		}
 
 		async function refusal(envelope: Uint8Array): Promise<string | undefined> {
-			const before = await dumpOf(store);
+			const before = await recordText(store);
 			const received = await ledger.receive(envelope);
 			assert.equal(received.status, 422);
 			const answer = openAnswer(received);
 			assert.equal(answer.kind, "refusal");
-			assert.equal(await dumpOf(store), before, "a refusal changed the record");
+			assert.equal(await recordText(store), before, "a refusal changed the record");
 			assert.equal(reports.length, 1);
 			return refusalReasonOf(answer.code);
 		}
@@ -138,7 +128,7 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 			const envelopes = cuts.map(([first, last]) => station.envelope(first, last));
 			await enrolled(station);
 			for (const envelope of envelopes) await acknowledged(envelope);
-			const inOrder = await dumpOf(store);
+			const inOrder = await recordText(store);
 			await store.close();
 			store = await openEmpty();
 			ledger = new Ledger({ store, key: COLLECTOR_KEY, clock: { utcSeconds: 1 } });
@@ -148,7 +138,7 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 				const [envelope = assert.fail()] = deliveries.splice(integerBelow(chance, left), 1);
 				await acknowledged(envelope);
 			}
-			assert.equal(await dumpOf(store), inOrder, `seed ${seed}`);
+			assert.equal(await recordText(store), inOrder, `seed ${seed}`);
 			const answer = await acknowledged(envelopes[0] ?? assert.fail());
 			assert.equal(answer.cursor, end, "the gap counts");
 		});
