@@ -92,6 +92,19 @@ describe("uplink schedule", () => {
 		assert.equal(schedule.isBudgetSpent, true);
 	});
 
+	it("begins anew after an acknowledgement, and after nothing else", () => {
+		const schedule = scheduleOf("bor-1");
+		for (let count = 1; count <= 12; count++) {
+			schedule.failed({ radioMilliseconds: 0, nowMilliseconds: 0 });
+		}
+		schedule.idle(0);
+		schedule.requestSoon(0);
+		schedule.refused({ radioMilliseconds: 0, nowMilliseconds: 0 }, 0);
+		assert.equal(schedule.failures, 13);
+		schedule.acknowledged({ radioMilliseconds: 3000, nowMilliseconds: 0 }, 0, false);
+		assert.equal(schedule.failures, 0);
+	});
+
 	it("goes on after a restart where it was", () => {
 		const schedule = scheduleOf("bor-1");
 		for (let count = 1; count <= 7; count++) {

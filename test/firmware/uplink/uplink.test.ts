@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { DEFAULT_NETWORK_TIMES, NETWORK_FAULTS, type NetworkFault } from "../../../sim/network.js";
 import { equalBytes, hexOf } from "../../../src/core/bytes.js";
 import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import type { HttpRequest, HttpRequestOptions } from "../../../src/firmware/ports.js";
 import { UPLINK_STATE_BYTES_MAX } from "../../../src/firmware/station/retained-state.js";
 import { REFUSAL_CODES } from "../../../src/protocol/acknowledgement.js";
 import { damaged } from "../../support/malformed.js";
@@ -413,6 +414,50 @@ describe("uplink", () => {
 		assert.equal(outcome.code, "request-timeout");
 		assert.equal(outcome.hasBacklog, true);
 		assert.ok(outcome.radioMilliseconds <= 120_001, `${outcome.radioMilliseconds}`);
+	});
+
+	it("begins no batch that the session has no time for", () => {
+		const bench = new UplinkBench({
+			times: { ...DEFAULT_NETWORK_TIMES, answer: [28_000, 28_000] },
+		});
+		bench.source.grow(8640);
+		const outcome = bench.session();
+		assert.equal(outcome.batches, 4);
+		assert.equal(outcome.code, undefined);
+	});
+
+	it("cancels a look-up that it no longer waits for", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(1);
+		let cancelled = 0;
+		bench.network.resolver.resolve = () => ({ cancel: () => cancelled++ });
+		assert.equal(bench.session().code, "name-timeout");
+		assert.equal(cancelled, 1);
+	});
+
+	it("takes nothing from a client that calls back after it was closed", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(1);
+		let asked: HttpRequestOptions | undefined;
+		let writes = 0;
+		const request: HttpRequest = { read: () => undefined, write: () => ++writes };
+		const zombie = {
+			request: (options: HttpRequestOptions) => {
+				asked = options;
+				return request;
+			},
+			close: () => {},
+		};
+		Object.defineProperty(bench.network, "HttpsClient", {
+			value: function HttpsClient() {
+				return zombie;
+			},
+		});
+		assert.equal(bench.session().code, "connect-timeout");
+		asked?.onWritable?.call(request, 1000);
+		asked?.onReadable?.call(request, 1000);
+		asked?.onDone?.call(request, null);
+		assert.equal(writes, 0);
 	});
 
 	it("leaves no callback behind when the power fails in a session", () => {
