@@ -29,10 +29,12 @@ export class Violation extends Error {
 /** Everything observed so far of one history; cheap to branch. */
 export class Witness {
 	epoch = 0;
-	/** Canonical bytes by sequence - 1, of appends that returned. */
-	readonly returned: Uint8Array[] = [];
-	/** h(sequence) by sequence; [0] is h(0). */
-	readonly heads: Uint8Array[] = [];
+	/** How many appends returned. */
+	count = 0;
+	/** Canonical bytes by sequence, of appends that returned. */
+	returned = new Map<number, Uint8Array>();
+	/** h(sequence) by sequence; of 0 it is h(0). */
+	heads = new Map<number, Uint8Array>();
 	/** Highest acknowledgement that returned. */
 	cursor = 0;
 	/** Acknowledgements that may or may not have come through. */
@@ -46,13 +48,23 @@ export class Witness {
 	branch(): Witness {
 		const copy = new Witness();
 		copy.epoch = this.epoch;
-		copy.returned.push(...this.returned);
-		copy.heads.push(...this.heads);
+		copy.count = this.count;
+		copy.returned = new Map(this.returned);
+		copy.heads = new Map(this.heads);
 		copy.cursor = this.cursor;
 		copy.cursorsInFlight = [...this.cursorsInFlight];
 		copy.tails = [...this.tails];
 		copy.seenTail = this.seenTail;
 		return copy;
+	}
+
+	/** Forgets what no ring holds any more, so that branching stays cheap. */
+	forgetBelow(sequence: number): void {
+		for (const known of this.returned.keys()) {
+			if (known >= sequence) break;
+			this.returned.delete(known);
+			this.heads.delete(known - 1);
+		}
 	}
 
 	/** An append is about to be made. */
@@ -84,20 +96,20 @@ export class Witness {
 	}
 
 	get next(): number {
-		return this.returned.length + 1;
+		return this.count + 1;
 	}
 
 	/** A boot: what is there must be what returned, and at most what was under way. */
 	check(journal: Journal, isBoot: boolean): void {
-		if (this.returned.length === 0) this.#begin(journal);
+		if (this.count === 0) this.#begin(journal);
 		if (journal.epoch !== this.epoch) throw new Violation("the epoch changed");
 		this.#checkCursor(journal);
 		const last = journal.nextSequence - 1;
-		if (last < this.returned.length) {
-			throw new Violation(`lost: ends at ${last}, but ${this.returned.length} returned`);
+		if (last < this.count) {
+			throw new Violation(`lost: ends at ${last}, but ${this.count} returned`);
 		}
 		const seen = this.#checkEntries(journal);
-		this.#checkTail(seen.slice(Math.max(this.returned.length + 1 - journal.firstSequenceHeld, 0)));
+		this.#checkTail(seen.slice(Math.max(this.next - journal.firstSequenceHeld, 0)));
 		if (isBoot && journal.nextSequence === 1 && !journal.wasFormatted) {
 			throw new Violation("an empty journal that does not say so");
 		}
@@ -106,15 +118,8 @@ export class Witness {
 
 	#begin(journal: Journal): void {
 		this.epoch = journal.epoch;
-		this.heads.length = 0;
-		this.heads.push(
-			chainStart(nodeSha256, {
-				station: STATION,
-				epoch: this.epoch,
-				publicKey: PUBLIC_KEY,
-				previousHead: new Uint8Array(32),
-			}),
-		);
+		const origin = { station: STATION, epoch: this.epoch, publicKey: PUBLIC_KEY };
+		this.heads.set(0, chainStart(nodeSha256, { ...origin, previousHead: new Uint8Array(32) }));
 	}
 
 	#checkCursor(journal: Journal): void {
@@ -133,8 +138,8 @@ export class Witness {
 		let expected = first;
 		journal.read(1, 0xffffffff, (sequence, canonical) => {
 			if (sequence !== expected) throw new Violation(`${sequence} came, ${expected} was due`);
-			const returned = this.returned[sequence - 1];
-			if (returned !== undefined && !equalBytes(returned, canonical)) {
+			const returned = this.returned.get(sequence);
+			if (sequence <= this.count && (returned === undefined || !equalBytes(returned, canonical))) {
 				throw new Violation(`entry ${sequence} has other bytes than its append returned`);
 			}
 			seen.push(canonical);
@@ -145,13 +150,13 @@ export class Witness {
 		}
 		let head = journal.headBefore(first);
 		if (head === undefined) throw new Violation(`no head before ${first}`);
-		const known = this.heads[first - 1];
+		const known = this.heads.get(first - 1);
 		if (known !== undefined && !equalBytes(head, known)) {
 			throw new Violation(`the chain before ${first} is another`);
 		}
 		seen.forEach((canonical, position) => {
 			// The returned entries were hashed when they returned, and are equal: no need to hash again.
-			const recorded = known === undefined ? undefined : this.heads[first + position];
+			const recorded = known === undefined ? undefined : this.heads.get(first + position);
 			head = recorded ?? chainNext(nodeSha256, head as Uint8Array, canonical);
 		});
 		if (!equalBytes(head, journal.head)) throw new Violation("the chain does not lead to the head");
@@ -187,16 +192,17 @@ export class Witness {
 			return;
 		}
 		if (gap === undefined || gap.to !== first - 1) throw new Violation("an overflow without a gap");
-		const resume = this.heads[first - 1];
+		const resume = this.heads.get(first - 1);
 		if (resume !== undefined && !equalBytes(gap.resume, resume)) {
 			throw new Violation("a gap whose resume is not the head behind it");
 		}
 	}
 
 	#record(canonical: Uint8Array): void {
-		const head = this.heads[this.returned.length] as Uint8Array;
-		this.returned.push(canonical);
-		this.heads.push(chainNext(nodeSha256, head, canonical));
+		const head = this.heads.get(this.count) as Uint8Array;
+		this.count++;
+		this.returned.set(this.count, canonical);
+		this.heads.set(this.count, chainNext(nodeSha256, head, canonical));
 	}
 
 	#canonicalOf(draft: EntryDraft, sequence: number): Uint8Array {
