@@ -43,8 +43,9 @@ export interface Tear {
 	readonly amount?: number;
 }
 
-/** Weak bits that a tear of a whole sector leaves, at most. */
+/** Weak bits that a tear leaves, in the mean: few in a frame, so that it may read well by chance. */
 const WEAK_BITS_PER_SECTOR = 24;
+const WEAK_BITS_PER_PROGRAM = 3;
 
 /**
  * Tears the change from `before` to `after` in `cells` at `offset`; `markUnstable` is told every
@@ -63,7 +64,8 @@ export function tearChange(
 	const length = after.length;
 	const prefix = isErase ? ((tear.amount ?? 8) * length) / 16 : (tear.amount ?? length >> 1);
 	const special = moved.length === 0 ? -1 : integerBelow(chance, moved.length);
-	const weakShare = isErase ? Math.min(1, WEAK_BITS_PER_SECTOR / (moved.length + 1)) : 0.5;
+	const weakBits = isErase ? WEAK_BITS_PER_SECTOR : WEAK_BITS_PER_PROGRAM;
+	const weakShare = Math.min(1, weakBits / (moved.length + 1));
 	for (let position = 0; position < moved.length; position++) {
 		const bit = moved[position] as number;
 		const at = bit >>> 3;

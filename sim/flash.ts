@@ -23,8 +23,11 @@ export interface SimulatedFlashOptions {
 	readonly onBusy?: (microseconds: number) => void;
 }
 
-/** How a bad block says so. */
-export type BlockFailure = "loud" | "silent";
+/**
+ * How a bad block fails: it says so; it says nothing and does nothing; or it says nothing, takes
+ * programs, and erases only its first half.
+ */
+export type BlockFailure = "loud" | "silent" | "half-erased";
 
 /** W25Q32JV, typical: 50 us and 2.5 us a byte per program, 45 ms per erase, reads at 10 MB/s. */
 const PROGRAM_MICROSECONDS = 50;
@@ -122,7 +125,7 @@ export class SimulatedFlash implements FlashPartition {
 			after[index] = (after[index] ?? 0) & (data[index] ?? 0);
 		}
 		const isTorn = this.#isTorn("program", byteOffset, after);
-		// A block that refuses moves no cell.
+		// A block that fails is not held against whoever tries it.
 		if (this.#failures.get(sector)?.operationsLeft !== 0) this.#touch(byteOffset, data);
 		if (isTorn) this.#die("a program");
 		this.programs++;
@@ -223,6 +226,12 @@ export class SimulatedFlash implements FlashPartition {
 		this.#begin("erase", offset, this.sectorBytes);
 		if (sector < 0 || sector >= this.sectors) throw new Error("erase failed");
 		const after = new Uint8Array(this.sectorBytes).fill(0xff);
+		const isHalf = this.#isHalfErased(sector);
+		if (isHalf)
+			after.set(
+				this.bytes.subarray(offset + (after.length >> 1), offset + after.length),
+				after.length >> 1,
+			);
 		if (this.#isTorn("erase", offset, after)) this.#die("an erase");
 		this.erasesPerSector[sector] = (this.erasesPerSector[sector] ?? 0) + 1;
 		this.#busy(ERASE_MICROSECONDS);
@@ -266,9 +275,14 @@ export class SimulatedFlash implements FlashPartition {
 		throw new PowerCut(during);
 	}
 
+	#isHalfErased(sector: number): boolean {
+		const failure = this.#failures.get(sector);
+		return failure?.kind === "half-erased" && failure.operationsLeft === 0;
+	}
+
 	#refuses(sector: number, message: string): boolean {
 		const failure = this.#failures.get(sector);
-		if (failure === undefined) return false;
+		if (failure === undefined || this.#isHalfErased(sector)) return false;
 		if (failure.operationsLeft > 0) {
 			failure.operationsLeft--;
 			return false;

@@ -13,6 +13,8 @@ const DEFAULTS = {
 	cuts: 1_000_000,
 	seed: 1,
 	depth: 2,
+	/** Part whose history the random cuts begin with: for a replay. */
+	part: 0,
 	/** A small ring wraps and overflows soon; the format takes any sector from 256 bytes up. */
 	sectors: 5,
 	"sector-bytes": 256,
@@ -48,7 +50,7 @@ export async function run(args: string[]): Promise<boolean> {
 	);
 	report("exhaustive", exhaustive, seconds());
 	let nextReport = 100_000;
-	const random = runRandomly({ ...trial, cuts: options.cuts }, (done) => {
+	const random = runRandomly({ ...trial, cuts: options.cuts, firstPart: options.part }, (done) => {
 		if (done < nextReport) return;
 		console.error(`${done} of ${options.cuts} random cuts, ${seconds()} s`);
 		nextReport += 100_000;

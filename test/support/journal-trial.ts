@@ -4,7 +4,7 @@
  * an operation can tear, and again in every operation of the recovery that follows; or at random.
  */
 
-import { SimulatedFlash } from "../../sim/flash.js";
+import { type BlockFailure, SimulatedFlash } from "../../sim/flash.js";
 import { TEAR_MODES, type Tear } from "../../sim/flash-tear.js";
 import { PowerCut } from "../../sim/power-cut.js";
 import {
@@ -251,8 +251,8 @@ export interface RandomOptions extends TrialOptions {
 	/** Share of sectors that are bad from the start, and chance per cut that one more fails. */
 	readonly badShare?: number;
 	readonly failPerCut?: number;
-	/** Chance per cut that one stored bit rots. */
-	readonly rotPerCut?: number;
+	/** Begins with this part's history: for a replay. */
+	readonly firstPart?: number;
 }
 
 /** Cuts at random, again and again on the same part, whose history goes on from cut to cut. */
@@ -263,7 +263,11 @@ export function runRandomly(
 	const result: TrialResult = { cuts: 0, images: 0, violations: [] };
 	/** A fresh part now and then, so that formatting is cut as well. */
 	const cutsPerPart = 500;
-	for (let part = 0; result.cuts < options.cuts && result.violations.length === 0; part++) {
+	for (
+		let part = options.firstPart ?? 0;
+		result.cuts < options.cuts && result.violations.length === 0;
+		part++
+	) {
 		const seed = seedOf(options.seed, `part-${part}`);
 		const cuts = Math.min(cutsPerPart, options.cuts - result.cuts);
 		runPart(options, seed, cuts, part, result);
@@ -314,8 +318,8 @@ function runPart(
 	}
 }
 
-function failureOf(chance: Chance): "loud" | "silent" {
-	return fraction(chance) < 0.5 ? "loud" : "silent";
+function failureOf(chance: Chance): BlockFailure {
+	return (["loud", "silent", "half-erased"] as const)[integerBelow(chance, 3)] ?? "loud";
 }
 
 function noteViolation(

@@ -109,7 +109,7 @@ export class Witness {
 			throw new Violation(`lost: ends at ${last}, but ${this.count} returned`);
 		}
 		const seen = this.#checkEntries(journal);
-		this.#checkTail(seen.slice(Math.max(this.next - journal.firstSequenceHeld, 0)));
+		this.#checkTail(seen, journal);
 		if (isBoot && journal.nextSequence === 1 && !journal.wasFormatted) {
 			throw new Violation("an empty journal that does not say so");
 		}
@@ -164,23 +164,27 @@ export class Witness {
 	}
 
 	/** What follows the returned entries must be the beginning of something that was under way. */
-	#checkTail(tail: readonly Uint8Array[]): void {
-		if (tail.length === 0) {
+	#checkTail(seen: readonly Uint8Array[], journal: Journal): void {
+		const length = journal.nextSequence - this.next;
+		if (length === 0) {
 			this.seenTail = [];
 			return;
 		}
+		// In a long run of cuts even the tail may have overflowed: what is held of it must match.
+		const held = seen.slice(-length);
+		const missing = length - held.length;
 		for (const candidate of this.tails) {
-			if (candidate.length < tail.length) continue;
-			const matches = tail.every((canonical, position) => {
-				const draft = candidate[position] as EntryDraft;
-				return equalBytes(canonical, this.#canonicalOf(draft, this.next + position));
+			if (candidate.length < length) continue;
+			const matches = held.every((canonical, position) => {
+				const draft = candidate[missing + position] as EntryDraft;
+				return equalBytes(canonical, this.#canonicalOf(draft, this.next + missing + position));
 			});
 			if (matches) {
-				this.seenTail = candidate.slice(0, tail.length);
+				this.seenTail = candidate.slice(0, length);
 				return;
 			}
 		}
-		throw new Violation(`entry ${this.next} that nobody appended: ${hexOf(tail[0] as Uint8Array)}`);
+		throw new Violation(`entry ${this.next} that nobody appended: ${hexOf(held[0] as Uint8Array)}`);
 	}
 
 	/** What overflowed unacknowledged is named, with the head behind it. */

@@ -1,0 +1,30 @@
+import { strict as assert } from "node:assert";
+import { MUTANTS, withMutant } from "../../support/journal-mutants.js";
+import { runExhaustively, runRandomly } from "../../support/journal-trial.js";
+import type { OpenJournal } from "../../support/journal-witness.js";
+
+const SEED = 11;
+
+/** The short form of the campaign; ends at the first stage that finds something. */
+function violationsOf(open: OpenJournal): string[] {
+	const trial = { open, seed: SEED, sectors: 4, sectorBytes: 256 };
+	const exhaustive = runExhaustively(trial, 30, 1, false);
+	if (exhaustive.violations.length > 0) return exhaustive.violations;
+	const random = runRandomly({ ...trial, cuts: 400 });
+	if (random.violations.length > 0) return random.violations;
+	return runRandomly({ ...trial, sectors: 16, cuts: 200, badShare: 0.1, failPerCut: 0.02 })
+		.violations;
+}
+
+describe("a journal that is wrong", () => {
+	it("differs from the right one, which passes", async () => {
+		assert.deepEqual(await withMutant([], violationsOf), []);
+	});
+
+	for (const mutant of MUTANTS) {
+		it(`is found when it ${mutant.name}`, async () => {
+			const violations = await withMutant(mutant.rewrites, violationsOf);
+			assert.notDeepEqual(violations, [], "the short campaign did not notice");
+		});
+	}
+});
