@@ -119,14 +119,19 @@ export const FRAME_TYPES = Object.freeze({
 const FRAME_TYPE_LAST = 4;
 
 /**
- * Seed of the CRCs of a sector's frames. For one epoch it is a bijection of the serial and the
- * other way round, and CRC-32 is a bijection of its seed: bytes that were valid under one serial
- * are never valid under another, so that a frame of an earlier lap cannot pass.
+ * Seed of the CRCs of a sector's frames. For one epoch it is a bijection of the serial, and CRC-32
+ * is a bijection of its seed: bytes that were valid under one serial are never valid under another,
+ * so that a frame of an earlier lap cannot pass. The mixing is needed because of the correction: a
+ * seed that differs in one bit looks like one wrong bit in the first four bytes. (Finaliser of
+ * MurmurHash3, Appleby: each step can be undone.)
  */
 export function frameSeedOf(epoch: number, serial: number): number {
 	const bytes = new Uint8Array(4);
 	new DataView(bytes.buffer).setUint32(0, epoch, true);
-	return (crc32(bytes) ^ serial) >>> 0;
+	let mixed = serial ^ (serial >>> 16);
+	mixed = Math.imul(mixed, 0x85ebca6b);
+	mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+	return (crc32(bytes) ^ mixed ^ (mixed >>> 16)) >>> 0;
 }
 
 /** Completes a frame of `slots` slots at the start of `frame`: head, index and CRC. */

@@ -83,8 +83,10 @@ export function scanSector(
 	while (slot < slots) {
 		const at = slot * SLOT_BYTES;
 		const frame = openFrame(bytes, at, seed);
-		// An index never steps back: one that does is bytes that only look like a frame.
-		if (frame === undefined || frame.index < nextIndex) {
+		// Every entry takes a slot at least and indexes never step back: what says otherwise are
+		// bytes that only look like a frame.
+		const stepMax = slot - endSlot;
+		if (frame === undefined || frame.index < nextIndex || frame.index - nextIndex > stepMax) {
 			if (!isErased(bytes, at, at + SLOT_BYTES)) pendingSlots++;
 			slot++;
 			continue;
