@@ -356,7 +356,6 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 	}
 
 	#wake(): void {
-		this.#response = undefined;
 		this.#enter({ kind: "awake" });
 	}
 

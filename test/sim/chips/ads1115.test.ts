@@ -74,6 +74,7 @@ describe("the ADS1115", () => {
 	it("does not start without OS, nor again while it converts", () => {
 		const { bench, get, set, world } = plug();
 		set(CONFIG, 0x4383);
+		assert.equal(get(CONFIG), "c383");
 		bench.wait(20);
 		assert.equal(get(CONVERSION), "0000");
 		set(CONFIG, SINGLE_A0);
@@ -98,6 +99,8 @@ describe("the ADS1115", () => {
 		assert.equal(convert(0xd583), "7fff");
 		world.volts[1] = 4;
 		assert.equal(convert(0xd383), "7080");
+		world.volts[1] = -1;
+		assert.equal(convert(0xd383), "f6a0");
 		const offset = plug({ offsetCodes: -3 });
 		assert.equal(offset.convert(0xf383), "fffd");
 	});
@@ -159,6 +162,32 @@ describe("the ADS1115", () => {
 		assert.equal(chip.isAlertHigh, false);
 		world.volts[0] = 0.2;
 		convert(queueOfOne);
+		assert.equal(chip.isAlertHigh, true);
+	});
+
+	it("pulls ALERT outside a window, and latched until the result is read", () => {
+		const { bench, chip, convert, get, set, world } = plug();
+		set(3, 0x2000);
+		set(2, 0x1000);
+		const window = (SINGLE_A0 & ~3) | 0x10;
+		for (const [volts, isHigh] of [
+			[1, true],
+			[0.2, false],
+			[0.8, true],
+			[1.5, false],
+		] as const) {
+			world.volts[0] = volts;
+			convert(window);
+			assert.equal(chip.isAlertHigh, isHigh, `${volts} V`);
+		}
+		// Latched: back inside the window it stays, until the result is read.
+		for (const volts of [1.5, 1]) {
+			world.volts[0] = volts;
+			set(CONFIG, window | 4);
+			bench.wait(10);
+			assert.equal(chip.isAlertHigh, false, `latched at ${volts} V`);
+		}
+		get(CONVERSION);
 		assert.equal(chip.isAlertHigh, true);
 	});
 

@@ -63,6 +63,7 @@ describe("the DS3231", () => {
 
 	it("is set by bytes, seconds restarting its second", () => {
 		const { bench, get, set } = plug();
+		bench.wait(700);
 		set(0, 0x56, 0x59, 0x23, 0x04, 0x31, 0x12, 0x99);
 		bench.wait(900);
 		assert.equal(get(0, 7), "56592304311299");
@@ -117,6 +118,14 @@ describe("the DS3231", () => {
 		lost.chip.setPower(true);
 		assert.equal(lost.get(0, 7), "00000001010100");
 		assert.equal(lost.get(0x0f, 1), "88");
+	});
+
+	it("keeps no time at all without power and battery, whatever it was set to", () => {
+		const clock = new VirtualClock();
+		const chip = new Ds3231({ clock, hasBattery: false });
+		chip.setUtc(NOON);
+		clock.consume(60e6);
+		assert.equal(chip.aheadSeconds(NOON), 0);
 	});
 
 	it("stops on battery when EOSC says so, and owns up to it", () => {
@@ -204,6 +213,17 @@ describe("the DS3231", () => {
 		assert.equal(due(0x07, 0x00, 0x00, 0x12, 0x32), undefined);
 		assert.equal(due(0x0b, 0x80, 0x80, 0x80), 60);
 		assert.equal(due(0x0b, 0x05, 0x80, 0x80), 300);
+	});
+
+	it("compares its own weekday, whatever day the date is", () => {
+		const { bench, chip, set } = plug();
+		chip.setUtc(NOON);
+		// A Monday that its owner calls day 5: tomorrow is day 6.
+		set(0x03, 0x05);
+		set(0x07, 0x00, 0x00, 0x12, 0x46);
+		set(0x0e, 0x05);
+		const due = (chip.nextInterruptMicroseconds ?? 0) - bench.clock.microseconds;
+		assert.equal(Math.round(due / 1e6), 86_400);
 	});
 
 	it("goes on from plain data as if it had never stopped", () => {

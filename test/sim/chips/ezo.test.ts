@@ -447,6 +447,10 @@ describe("the EZO-EC circuit", () => {
 		const { world, ask } = plugEc();
 		world.microsiemens = 0;
 		assert.equal(ask("R"), "1 0.00");
+		world.microsiemens = 0.06;
+		assert.equal(ask("R"), "1 0.00");
+		world.microsiemens = 0.07;
+		assert.equal(ask("R"), "1 0.07");
 		const old = plugEc(EZO_FIRMWARE["1.98"]);
 		old.world.microsiemens = 0;
 		assert.equal(old.ask("R"), "1 0.00,0,0.00,1.000");
@@ -593,5 +597,8 @@ describe("the EZO-RTD circuit", () => {
 		assert.equal(ask("M,all"), "1 22.362,10.000");
 		ask("M,clear");
 		assert.equal(ask("M,?"), "1 ?M,0");
+		ask("D,1");
+		bench.wait(600_000);
+		assert.equal(ask("M,?"), "1 ?M,50");
 	});
 });
