@@ -13,6 +13,7 @@ import type {
 	Verifier,
 	WakeCause,
 } from "../src/firmware/ports.js";
+import { CRASH_RECORD_BYTES } from "../src/firmware/station/crash-record.js";
 import { createBoard } from "./board/board.js";
 import { createHardware, type Hardware, type HardwareOptions } from "./board/hardware.js";
 import { Life } from "./board/life.js";
@@ -219,7 +220,8 @@ export class SimulatedStation {
 			resetReason: wake.reason,
 			wakeCause: wake.cause,
 			chance: this.#chance,
-			retained: this.#retained,
+			retained: this.#retained.subarray(0, RETAINED_BYTES - CRASH_RECORD_BYTES),
+			crash: this.#retained.subarray(RETAINED_BYTES - CRASH_RECORD_BYTES),
 			flash: this.#options.partition ?? this.flash,
 			network: this.network,
 			...this.#options.createKeys(operations),

@@ -7,6 +7,7 @@ import type {
 	I2CBus,
 	Network,
 	ResetReason,
+	RetainedMemory,
 	Signer,
 	Verifier,
 	WakeCause,
@@ -26,6 +27,7 @@ export interface BoardOptions {
 	readonly wakeCause: WakeCause;
 	readonly chance: Chance;
 	readonly retained: Uint8Array;
+	readonly crash: Uint8Array;
 	readonly flash: FlashPartition;
 	readonly network: Network;
 	readonly signer: Signer;
@@ -72,17 +74,8 @@ export function createBoard(options: BoardOptions): Board {
 			},
 			freeHeapBytes: undefined,
 		},
-		retained: {
-			byteLength: options.retained.length,
-			read: (bytes) => {
-				check();
-				bytes.set(options.retained.subarray(0, bytes.length));
-			},
-			write: (bytes) => {
-				options.beforeOperation();
-				options.retained.set(bytes);
-			},
-		},
+		retained: memory(options.retained, check, options.beforeOperation),
+		crash: memory(options.crash, check, options.beforeOperation),
 		watchdog: {
 			timeoutMilliseconds: WATCHDOG_MILLISECONDS,
 			feed: () => {
@@ -118,6 +111,20 @@ export function createBoard(options: BoardOptions): Board {
 			onActivity: undefined,
 		},
 		trustFloorUtcSeconds: options.trustFloorUtcSeconds,
+	};
+}
+
+function memory(cells: Uint8Array, check: () => void, beforeWrite: () => void): RetainedMemory {
+	return {
+		byteLength: cells.length,
+		read: (bytes) => {
+			check();
+			bytes.set(cells.subarray(0, bytes.length));
+		},
+		write: (bytes) => {
+			beforeWrite();
+			cells.set(bytes);
+		},
 	};
 }
 

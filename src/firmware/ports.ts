@@ -268,6 +268,8 @@ export interface Board {
 	readonly entropy: Entropy;
 	readonly processor: Processor;
 	readonly retained: RetainedMemory;
+	/** A second one of at least 64 bytes, for the record of a crash. */
+	readonly crash: RetainedMemory;
 	readonly watchdog: Watchdog;
 	readonly log: Log;
 	readonly flash: FlashPartition;

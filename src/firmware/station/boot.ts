@@ -53,6 +53,8 @@ export interface BootRecordOptions {
 	readonly firmwareVersion: number;
 	readonly utcSeconds: number | undefined;
 	readonly clockFault: StationErrorCode | undefined;
+	/** Index into CRASH_CAUSES when the last run crashed, 0 otherwise. */
+	readonly crashCode: number;
 }
 
 /** Appends what opens a boot: epoch (of a fresh journal), boot, configuration, time, recovery. */
@@ -72,7 +74,7 @@ export function recordBoot(options: BootRecordOptions): void {
 		kind: "boot",
 		resetReason: RESET_REASONS.indexOf(board.processor.resetReason),
 		wakeCause: WAKE_CAUSES.indexOf(board.processor.wakeCause),
-		crashCode: 0,
+		crashCode: options.crashCode,
 		firmwareVersion: options.firmwareVersion,
 		wakeCount: 0,
 	});

@@ -14,6 +14,7 @@ import { measureWater, type WaterMeasurement } from "../measure/water.js";
 import type { Board } from "../ports.js";
 import { Uplink } from "../uplink/uplink.js";
 import { lastRunOf, recordBoot } from "./boot.js";
+import { crash, loadCrashRecord, safeModeEndOf, storeCrashRecord, textOf } from "./crash-record.js";
 import type { StationJournal } from "./journal-port.js";
 import { Recorder } from "./recorder.js";
 import {
@@ -66,12 +67,16 @@ export class Station {
 	/** Set when an uplink session ends or a technician comes; the cycle then looks around. */
 	#stirred = new Signal<true>();
 	#isUploading = false;
+	/** After crashes in a row the network is left alone until then, on the board's clock. */
+	readonly #safeUntilMilliseconds: number;
 
 	constructor(options: StationOptions) {
 		this.#options = options;
 		const { board, configuration } = options;
 		validateConfiguration(configuration);
 		this.#scheduler = new Scheduler(board.clock, (error) => this.#crash(error));
+		const crashRecord = loadCrashRecord(board.crash);
+		this.#safeUntilMilliseconds = safeModeEndOf(crashRecord) ?? 0;
 		const retained =
 			board.processor.resetReason === "deep-sleep" ? loadRetainedState(board.retained) : undefined;
 		// A wake that dies must not leave the state of the wake before it for the next.
@@ -121,8 +126,10 @@ export class Station {
 				firmwareVersion: options.firmwareVersion,
 				utcSeconds: this.#time.utcSeconds,
 				clockFault: this.#time.fault,
+				crashCode: crashRecord === undefined || crashRecord.isReported ? 0 : crashRecord.code,
 			});
 		}
+		this.#reportCrash();
 		this.#uplink = this.#openUplink(retained?.uplink);
 		if (board.processor.wakeCause === "pin") this.#uplink.requestSoon();
 		board.console.onActivity = () => this.#stir();
@@ -169,7 +176,7 @@ export class Station {
 			board.watchdog.feed();
 			if (board.clock.milliseconds >= this.#state.nextReadingMilliseconds)
 				yield* this.#takeReading();
-			if (!this.#isUploading && board.clock.milliseconds >= this.#uplink.nextAttemptMilliseconds) {
+			if (!this.#isUploading && board.clock.milliseconds >= this.#nextUploadMilliseconds()) {
 				this.#startUpload();
 			}
 			const idleMilliseconds = this.#dueMilliseconds() - board.clock.milliseconds;
@@ -187,7 +194,23 @@ export class Station {
 	#dueMilliseconds(): number {
 		const reading = this.#state.nextReadingMilliseconds;
 		if (this.#isUploading) return reading;
-		return Math.min(reading, this.#uplink.nextAttemptMilliseconds);
+		return Math.min(reading, this.#nextUploadMilliseconds());
+	}
+
+	#nextUploadMilliseconds(): number {
+		return Math.max(this.#uplink.nextAttemptMilliseconds, this.#safeUntilMilliseconds);
+	}
+
+	/** A crash becomes an event entry once, safe mode one at its beginning and one at its end. */
+	#reportCrash(): void {
+		const { board } = this.#options;
+		const record = loadCrashRecord(board.crash);
+		if (record === undefined) return;
+		const isSafe = board.clock.milliseconds < this.#safeUntilMilliseconds;
+		if (record.isReported && record.isSafeModeOpen === isSafe) return;
+		if (!record.isReported) this.#recordEvent("crash", record.code, record.text);
+		if (record.isSafeModeOpen !== isSafe) this.#recordEvent("safe-mode", isSafe ? 1 : 0, "");
+		storeCrashRecord(board.crash, { ...record, isReported: true, isSafeModeOpen: isSafe });
 	}
 
 	*#takeReading(): Task<void> {
@@ -348,9 +371,15 @@ export class Station {
 	}
 
 	#crash(error: unknown): void {
-		const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-		this.#options.board.log.line(`crash: ${text}`);
-		this.#options.board.processor.restart();
+		const { board } = this.#options;
+		board.log.line(`crash: ${textOf(error)}`);
+		crash({
+			memory: board.crash,
+			clock: board.clock,
+			processor: board.processor,
+			cause: "task",
+			error,
+		});
 	}
 }
 

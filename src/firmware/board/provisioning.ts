@@ -1,0 +1,45 @@
+/**
+ * What a station is told before it ever runs: values in NVS, namespace `bistrina`, written with
+ * ESP-IDF's NVS partition generator (README, "Provision"). All are blobs; text is ASCII.
+ */
+import keyValue from "embedded:storage/key-value";
+import { asciiText } from "../../core/bytes.js";
+import { StationError } from "../../core/errors.js";
+import { DEFAULT_CONFIGURATION, type StationConfiguration } from "../config/configuration.js";
+import type { WiFiCredentials } from "./link.js";
+
+export interface Provisioning {
+	readonly configuration: StationConfiguration;
+	readonly credentials: WiFiCredentials;
+	/** The collector's CA, DER. */
+	readonly certificateAuthority: ArrayBuffer;
+	/** Unix seconds before which no time is believed: when this board was provisioned. */
+	readonly trustFloorUtcSeconds: number;
+}
+
+/** Throws `configuration-invalid` that names the key that is missing. */
+export function readProvisioning(): Provisioning {
+	const store = keyValue.open({ path: "bistrina", mode: "r", format: "buffer" });
+	try {
+		const bytes = (key: string): ArrayBuffer => {
+			const value = store.read(key);
+			if (value instanceof ArrayBuffer) return value;
+			throw new StationError("configuration-invalid", `the board was not told its "${key}"`);
+		};
+		const text = (key: string): string => asciiText(new Uint8Array(bytes(key)));
+		return {
+			configuration: {
+				...DEFAULT_CONFIGURATION,
+				station: text("station"),
+				collectorHost: text("host"),
+				collectorPort: Number(text("port")),
+				collectorPublicKey: new Uint8Array(bytes("collector")),
+			},
+			credentials: { SSID: text("ssid"), password: text("password") },
+			certificateAuthority: bytes("authority"),
+			trustFloorUtcSeconds: Number(text("floor")),
+		};
+	} finally {
+		store.close();
+	}
+}
