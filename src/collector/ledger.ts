@@ -17,13 +17,15 @@ import { type Batch, decodeBatch, NewerBatchError, readBatchLabel } from "../pro
 import { chainNext, chainStart } from "../protocol/chain.js";
 import { decodeSign1, encodeSign1, type Sign1, toBeSigned } from "../protocol/cose.js";
 import { decodeEntry, type Entry } from "../protocol/entry.js";
-import { BatchWriter, type CheckedBatch } from "./batch-writer.js";
+import type { CheckedBatch } from "./batch-writer.js";
 import { isSignedBy, type SigningKey, stationKeyOf } from "./keys.js";
-import { bytesOf, type SqlStore } from "./store.js";
+import { type RecordStore, SqlRecordStore } from "./record-store.js";
+import type { SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
 
 export interface LedgerOptions {
-	readonly store: SqlStore;
+	/** SQL tables, or a record store of another kind. */
+	readonly store: SqlStore | RecordStore;
 	readonly key: SigningKey;
 	/** Unix seconds; in a simulation the world's. */
 	readonly clock: { readonly utcSeconds: number };
@@ -75,11 +77,12 @@ interface Label {
 export class Ledger {
 	readonly #options: LedgerOptions;
 	readonly #keys = new Map<string, StationKey>();
-	readonly #writer: BatchWriter;
+	readonly #records: RecordStore;
 
 	constructor(options: LedgerOptions) {
 		this.#options = options;
-		this.#writer = new BatchWriter(options.store);
+		const { store } = options;
+		this.#records = "write" in store ? store : new SqlRecordStore(store);
 	}
 
 	/**
@@ -88,15 +91,7 @@ export class Ledger {
 	 */
 	async enrol(station: string, publicKey: Uint8Array): Promise<void> {
 		if (this.#options.verifySignature === undefined) stationKeyOf(publicKey);
-		const { store } = this.#options;
-		await store.query("insert into stations values ($1, $2) on conflict do nothing", [
-			station,
-			Buffer.from(publicKey),
-		]);
-		const [row] = await store.query("select public_key from stations where station = $1", [
-			station,
-		]);
-		if (row !== undefined && equalBytes(bytesOf(row["public_key"]), publicKey)) return;
+		if (await this.#records.enrol(station, publicKey)) return;
 		throw new CollectorTrouble(
 			`station ${station} is enrolled with another key; use another id or another database`,
 		);
@@ -128,7 +123,10 @@ export class Ledger {
 					: reason === "bad-signature"
 						? FORGERIES_MAX
 						: EVIDENCE_MAX;
-			if (kept > 0) await this.#keepEvidence(hash, envelope, label.station, reason, detail, kept);
+			if (kept > 0) {
+				const { station } = label;
+				await this.#records.keepEvidence({ hash, envelope, station, reason, detail }, kept);
+			}
 			return {
 				status: 422,
 				body: this.#signedAnswer({
@@ -155,7 +153,7 @@ export class Ledger {
 			throw error;
 		}
 		const { batch } = checked;
-		const stored = await this.#writer.write({ ...checked, hash, envelope });
+		const stored = await this.#records.write({ ...checked, hash, envelope });
 		const place = `entries ${batch.first} to ${batch.first + batch.entries.length - 1}`;
 		switch (stored.outcome) {
 			case "conflict":
@@ -204,12 +202,8 @@ export class Ledger {
 	async #keyOf(station: string): Promise<StationKey | undefined> {
 		const known = this.#keys.get(station);
 		if (known !== undefined) return known;
-		const [row] = await this.#options.store.query(
-			"select public_key from stations where station = $1",
-			[station],
-		);
-		if (row === undefined) return undefined;
-		const publicKey = bytesOf(row["public_key"]);
+		const publicKey = await this.#records.keyOf(station);
+		if (publicKey === undefined) return undefined;
 		const found: StationKey = {
 			publicKey,
 			key: this.#options.verifySignature === undefined ? stationKeyOf(publicKey) : undefined,
@@ -217,22 +211,6 @@ export class Ledger {
 		if (this.#keys.size >= KEYS_CACHED_MAX) this.#keys.clear();
 		this.#keys.set(station, found);
 		return found;
-	}
-
-	async #keepEvidence(
-		hash: Uint8Array,
-		envelope: Uint8Array,
-		station: string,
-		reason: string,
-		detail: string,
-		countMax: number,
-	): Promise<void> {
-		await this.#options.store.query(
-			`insert into evidence select $1::bytea, $2::text, $3::text, $4::text, $5::bytea
-			where (select count(*) from evidence where station = $3::text and reason = $2::text) < $6::integer
-			on conflict do nothing`,
-			[Buffer.from(hash), reason, station, detail, Buffer.from(envelope), countMax],
-		);
 	}
 }
 

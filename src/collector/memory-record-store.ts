@@ -1,0 +1,182 @@
+/**
+ * The record in memory, for simulated weeks and years that keep nothing: the same outcomes as the SQL
+ * function `bistrina_store`, held to it by a contract suite. Rows lie in large blocks of bytes, so
+ * that a year of them is no work for the garbage collector.
+ */
+import { equalBytes, hexOf } from "../core/bytes.js";
+import { HEAD_BYTES } from "../protocol/chain.js";
+import type { CheckedBatch, StoreOutcome } from "./batch-writer.js";
+import type { Evidence, RecordStore } from "./record-store.js";
+
+const BLOCK_BYTES = 256 * 1024;
+/** 2^22 rows of about 60 bytes; a year at five minutes is 2^17. */
+const ROWS_MAX = 4_194_304;
+
+interface Range {
+	first: number;
+	last: number;
+}
+
+export class MemoryRecordStore implements RecordStore {
+	readonly evidence: Evidence[] = [];
+	readonly #keys = new Map<string, Uint8Array>();
+	readonly #records = new Map<string, EpochRecord>();
+
+	async keyOf(station: string): Promise<Uint8Array | undefined> {
+		return this.#keys.get(station);
+	}
+
+	async enrol(station: string, publicKey: Uint8Array): Promise<boolean> {
+		const held = this.#keys.get(station);
+		if (held !== undefined) return equalBytes(held, publicKey);
+		this.#keys.set(station, publicKey.slice());
+		return true;
+	}
+
+	async write(checked: CheckedBatch): Promise<StoreOutcome> {
+		const { station, epoch } = checked.batch;
+		const name = `${station}/${epoch}`;
+		let record = this.#records.get(name);
+		if (record === undefined) {
+			record = new EpochRecord();
+			this.#records.set(name, record);
+		}
+		return record.write(checked);
+	}
+
+	async keepEvidence(evidence: Evidence, countMax: number): Promise<void> {
+		const same = this.evidence.filter(
+			({ station, reason }) => station === evidence.station && reason === evidence.reason,
+		);
+		if (same.length >= countMax) return;
+		if (same.some(({ hash }) => equalBytes(hash, evidence.hash))) return;
+		this.evidence.push(evidence);
+	}
+
+	/** Canonical bytes of all rows of a station, by epoch and sequence. */
+	rowsOf(station: string): Uint8Array[] {
+		const names = [...this.#records.keys()].filter((name) => name.startsWith(`${station}/`));
+		return names.sort().flatMap((name) => this.#records.get(name)?.rows() ?? []);
+	}
+}
+
+class EpochRecord {
+	readonly #blocks: Uint8Array[] = [];
+	#usedBytes = BLOCK_BYTES;
+	/** Index: sequence; block * BLOCK_BYTES + offset, 0xFFFFFFFF where there is none. */
+	#places = new Uint32Array(0);
+	#lengths = new Uint8Array(0);
+	readonly #heads = new Map<number, Uint8Array>();
+	readonly #batches = new Set<string>();
+	#coverage: Range[] = [];
+	#floor = 1;
+
+	write({ batch, heads, gaps, hash }: CheckedBatch): StoreOutcome {
+		const { first, entries } = batch;
+		const last = first + entries.length - 1;
+		const name = hexOf(hash);
+		if (this.#batches.has(name)) return this.#stored(entries.length);
+		let held = 0;
+		for (const [index, canonical] of entries.entries()) {
+			const row = this.row(first + index);
+			if (row === undefined) continue;
+			held++;
+			if (!equalBytes(row, canonical)) return outcome("conflict", 0);
+		}
+		const vouched = new Map<number, Uint8Array>();
+		if (heads !== undefined) {
+			for (const [index, head] of heads.entries()) {
+				if (this.#denies(first - 1 + index, head)) return outcome("fork", held);
+			}
+			vouched.set(first - 1, heads[0] ?? new Uint8Array(HEAD_BYTES));
+			vouched.set(last, heads[heads.length - 1] ?? new Uint8Array(HEAD_BYTES));
+		}
+		for (const { to, resume } of gaps) {
+			if (resume.every((byte) => byte === 0)) continue;
+			if (this.#denies(to, resume)) return outcome("fork", held);
+			if (!vouched.has(to)) vouched.set(to, resume);
+		}
+		for (const [index, canonical] of entries.entries()) {
+			if (this.row(first + index) === undefined) this.#append(first + index, canonical);
+		}
+		for (const [sequence, head] of vouched) {
+			if (!this.#heads.has(sequence)) this.#heads.set(sequence, head.slice());
+		}
+		this.#batches.add(name);
+		this.#cover(first, last);
+		for (const { from, to } of gaps) this.#cover(from, to);
+		this.#floor = Math.max(this.#floor, batch.floor);
+		return this.#stored(held);
+	}
+
+	row(sequence: number): Uint8Array | undefined {
+		const place = this.#places[sequence];
+		const length = this.#lengths[sequence];
+		if (place === undefined || length === undefined || length === 0) return undefined;
+		const offset = place % BLOCK_BYTES;
+		return this.#blocks[Math.floor(place / BLOCK_BYTES)]?.subarray(offset, offset + length);
+	}
+
+	rows(): Uint8Array[] {
+		const rows: Uint8Array[] = [];
+		for (let sequence = 0; sequence < this.#lengths.length; sequence++) {
+			const row = this.row(sequence);
+			if (row !== undefined) rows.push(row);
+		}
+		return rows;
+	}
+
+	#denies(sequence: number, head: Uint8Array): boolean {
+		const known = this.#heads.get(sequence);
+		return known !== undefined && !equalBytes(known, head);
+	}
+
+	#append(sequence: number, canonical: Uint8Array): void {
+		if (sequence >= this.#places.length) {
+			const length = Math.min(Math.max(1024, 2 * sequence), ROWS_MAX);
+			if (sequence >= length) throw new RangeError(`sequence ${sequence} in a store in memory`);
+			const places = new Uint32Array(length);
+			places.set(this.#places);
+			this.#places = places;
+			const lengths = new Uint8Array(length);
+			lengths.set(this.#lengths);
+			this.#lengths = lengths;
+		}
+		if (this.#usedBytes + canonical.length > BLOCK_BYTES) {
+			this.#blocks.push(new Uint8Array(BLOCK_BYTES));
+			this.#usedBytes = 0;
+		}
+		this.#blocks[this.#blocks.length - 1]?.set(canonical, this.#usedBytes);
+		this.#places[sequence] = (this.#blocks.length - 1) * BLOCK_BYTES + this.#usedBytes;
+		this.#lengths[sequence] = canonical.length;
+		this.#usedBytes += canonical.length;
+	}
+
+	#cover(first: number, last: number): void {
+		const range: Range = { first, last };
+		const apart: Range[] = [];
+		for (const other of this.#coverage) {
+			if (other.first > last + 1 || other.last < first - 1) {
+				apart.push(other);
+				continue;
+			}
+			range.first = Math.min(range.first, other.first);
+			range.last = Math.max(range.last, other.last);
+		}
+		this.#coverage = [...apart, range].sort((a, b) => a.first - b.first);
+	}
+
+	#stored(held: number): StoreOutcome {
+		return {
+			outcome: "stored",
+			held,
+			floor: this.#floor,
+			rangeFirsts: this.#coverage.map(({ first }) => first),
+			rangeLasts: this.#coverage.map(({ last }) => last),
+		};
+	}
+}
+
+function outcome(kind: "conflict" | "fork", held: number): StoreOutcome {
+	return { outcome: kind, held, floor: 0, rangeFirsts: [], rangeLasts: [] };
+}
