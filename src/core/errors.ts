@@ -14,7 +14,7 @@ export const STATION_ERROR_CODES = [
 	"probe-no-data",
 	"probe-malformed",
 	"probe-out-of-range",
-	
+
 	"adc-timeout",
 	"rtc-stopped",
 	"rtc-malformed",
