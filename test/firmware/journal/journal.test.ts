@@ -1,0 +1,259 @@
+import { strict as assert } from "node:assert";
+import { SimulatedFlash } from "../../../sim/flash.js";
+import { equalBytes } from "../../../src/core/bytes.js";
+import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { crc32 } from "../../../src/core/crc32.js";
+import { createSha256 } from "../../../src/core/sha256.js";
+import { Journal, type JournalOptions } from "../../../src/firmware/journal/journal.js";
+import { chainNext } from "../../../src/protocol/chain.js";
+import type { EntryDraft } from "../../../src/protocol/entry.js";
+import { readJournalImage } from "../../../src/protocol/journal-export.js";
+import { encodeSectorHeader } from "../../../src/protocol/journal-format.js";
+import { dayOfReadings } from "../../support/day.js";
+import { draftOf } from "../../support/journal-trial.js";
+
+const SECTOR_BYTES = 1024;
+const READINGS = dayOfReadings(4);
+
+function flashOf(sectors = 6, sectorBytes = SECTOR_BYTES): SimulatedFlash {
+	return new SimulatedFlash({ sectors, sectorBytes, chance: new SeededChance(5) });
+}
+
+function optionsOf(flash: SimulatedFlash, station = "bor-1"): JournalOptions {
+	return {
+		flash,
+		station,
+		sha256: createSha256(),
+		entropy: { fill: (bytes) => bytes.fill(0x21) },
+		publicKey: new Uint8Array(33).fill(2),
+	};
+}
+
+function fill(journal: Journal, count: number): Uint8Array[] {
+	return Array.from({ length: count }, (_, index) => {
+		return journal.append(READINGS[index % READINGS.length] as EntryDraft).canonical;
+	});
+}
+
+function readAll(journal: Journal): Map<number, Uint8Array> {
+	const entries = new Map<number, Uint8Array>();
+	journal.read(1, 0xffff, (sequence, canonical) => entries.set(sequence, canonical));
+	return entries;
+}
+
+/** Flash offset of the sector that holds a serial. */
+function sectorOf(flash: SimulatedFlash, serial: number): number {
+	return (serial % flash.sectors) * flash.sectorBytes;
+}
+
+describe("the journal", () => {
+	it("says that it was formatted until its first append returns", () => {
+		const options = optionsOf(flashOf());
+		const journal = Journal.open(options);
+		assert.equal(journal.wasFormatted, true);
+		fill(journal, 1);
+		assert.equal(journal.wasFormatted, false);
+		assert.equal(Journal.open(options).wasFormatted, false);
+	});
+
+	it("gives back every shape of entry bit for bit, also after a restart", () => {
+		const options = optionsOf(flashOf(12));
+		const journal = Journal.open(options);
+		const written = Array.from({ length: 150 }, (_, index) => {
+			return journal.append(draftOf(index + 1, index >> 4)).canonical;
+		});
+		const read = [...readAll(Journal.open(options)).values()];
+		assert.equal(read.length, 150);
+		assert.ok(read.every((canonical, index) => equalBytes(canonical, written[index]!)));
+	});
+
+	it("resumes from the retained note with the next frame where the last ended", () => {
+		const flash = flashOf();
+		const options = optionsOf(flash);
+		let journal = Journal.open(options);
+		fill(journal, 3);
+		flash.resetCounters();
+		for (const draft of READINGS.slice(3, 13)) {
+			journal = Journal.open({ ...options, retained: journal.save() });
+			journal.append(draft);
+		}
+		assert.equal(flash.programs, 10);
+		assert.equal(readAll(journal).size, 13);
+	});
+
+	it("does not believe a note that is older than the flash", () => {
+		const flash = flashOf();
+		const options = optionsOf(flash);
+		const journal = Journal.open(options);
+		fill(journal, 3);
+		const stale = journal.save();
+		fill(journal, 2);
+		const reopened = Journal.open({ ...options, retained: stale });
+		assert.equal(reopened.nextSequence, 6);
+	});
+
+	it("corrects one rotten bit anywhere in a sector's used slots", () => {
+		const flash = flashOf(6, 512);
+		const options = optionsOf(flash);
+		const written = fill(Journal.open(options), 12);
+		const used = 64 + 64 + 11 * 16;
+		for (let bit = 0; bit < used * 8; bit += 7) {
+			flash.rot(bit >> 3, bit & 7);
+			const read = [...readAll(Journal.open(options)).values()];
+			assert.equal(read.length, 12, `bit ${bit}`);
+			assert.ok(read.every((canonical, index) => equalBytes(canonical, written[index]!)));
+			flash.rot(bit >> 3, bit & 7);
+		}
+	});
+
+	it("loses one reading to heavier rot, names the gap, and chains again at the next sector", () => {
+		const flash = flashOf(8, 512);
+		const options = optionsOf(flash);
+		const journal = Journal.open(options);
+		fill(journal, 60);
+		// The fourth frame of the sector with serial 1: key of four slots, then one slot each.
+		const at = sectorOf(flash, 1) + 64 + 64 + 2 * 16;
+		for (const [byte, bit] of [
+			[3, 1],
+			[5, 2],
+			[7, 0],
+			[9, 6],
+			[11, 3],
+		] as const) {
+			flash.rot(at + byte, bit);
+		}
+		const entries = readAll(journal);
+		assert.equal(entries.size, 59);
+		const gap = journal.gaps[0];
+		assert.ok(gap !== undefined && gap.reason === 1);
+		assert.equal(entries.has(gap.from), false);
+		let head = gap.resume;
+		for (let sequence = gap.to + 1; sequence < journal.nextSequence; sequence++) {
+			head = chainNext(createSha256(), head, entries.get(sequence)!);
+		}
+		assert.ok(equalBytes(head, journal.head));
+		assert.equal(journal.headBefore(gap.to), undefined);
+		const { kind: _, fields: __, ...header } = READINGS[0] as EntryDraft & { fields: unknown };
+		journal.append({ ...header, channelSet: 0, ...gap, kind: "gap" } as EntryDraft);
+		assert.deepEqual(journal.gaps, []);
+	});
+
+	it("derives the gap of an overflow, with the head behind it", () => {
+		const flash = flashOf(4, 512);
+		const journal = Journal.open(optionsOf(flash));
+		const written = fill(journal, 30);
+		journal.acknowledge(10);
+		written.push(...fill(journal, 100));
+		const first = journal.firstSequenceHeld;
+		const [gap] = journal.gaps;
+		assert.deepEqual([gap?.from, gap?.to, gap?.reason], [11, first - 1, 0]);
+		assert.ok(equalBytes(gap!.resume, journal.headBefore(first)!));
+		assert.ok(equalBytes(readAll(journal).get(first)!, written[first - 1]!));
+	});
+
+	it("refuses an acknowledgement beyond its last entry and ignores a lower one", () => {
+		const journal = Journal.open(optionsOf(flashOf()));
+		fill(journal, 5);
+		assert.throws(() => journal.acknowledge(6), { code: "acknowledgement-beyond" });
+		journal.acknowledge(4);
+		journal.acknowledge(2);
+		assert.equal(journal.cursor, 4);
+	});
+
+	it("keeps the data of a newer version and of another station, and refuses to write", () => {
+		const flash = flashOf();
+		fill(Journal.open(optionsOf(flash)), 2);
+		const before = flash.bytes.slice();
+		assert.throws(() => Journal.open(optionsOf(flash, "pek-9")), {
+			code: "journal-foreign-version",
+		});
+		const header = encodeSectorHeader({
+			isVirgin: false,
+			isCopying: false,
+			epoch: 1,
+			serial: 0,
+			firstSequence: 1,
+			cursor: 0,
+			station: "bor-1",
+			head: new Uint8Array(32),
+		});
+		flash.bytes.set(newerVersion(header));
+		assert.throws(() => Journal.open(optionsOf(flash)), { code: "journal-foreign-version" });
+		assert.ok(equalBytes(flash.bytes.subarray(64), before.subarray(64)));
+	});
+
+	it("reports a flash that cannot be read", () => {
+		const flash = flashOf();
+		flash.beforeOperation = (kind) => {
+			if (kind === "read") throw new Error("read failed");
+		};
+		assert.throws(() => Journal.open(optionsOf(flash)), { code: "flash-failed" });
+	});
+
+	it("gives up only when no sector takes anything", () => {
+		const flash = flashOf();
+		const journal = Journal.open(optionsOf(flash));
+		fill(journal, 2);
+		for (let sector = 0; sector < 6; sector++) flash.failSector(sector, "loud");
+		assert.throws(() => fill(journal, 1), { code: "journal-full-of-bad-sectors" });
+		assert.equal(readAll(journal).size, 2);
+	});
+
+	it("erases ahead while idle, so that no append waits for an erase", () => {
+		const flash = flashOf();
+		const journal = Journal.open(optionsOf(flash));
+		fill(journal, 1);
+		let erasesInAppend = 0;
+		for (let count = 0; count < 400; count++) {
+			const before = flash.erasesPerSector.reduce((sum, erases) => sum + erases, 0);
+			fill(journal, 1);
+			erasesInAppend += flash.erasesPerSector.reduce((sum, erases) => sum + erases, 0) - before;
+			journal.idle();
+		}
+		assert.equal(erasesInAppend, 0);
+	});
+});
+
+describe("a raw image of the journal", () => {
+	it("gives every entry that the station would give, chained", () => {
+		const flash = flashOf(5, 512);
+		const journal = Journal.open(optionsOf(flash));
+		fill(journal, 130);
+		journal.acknowledge(77);
+		const seen: number[] = [];
+		const report = readJournalImage(flash.bytes, 512, createSha256(), (entry) => {
+			assert.equal(entry.isChained, true);
+			seen.push(entry.sequence);
+		});
+		assert.deepEqual(seen, [...readAll(journal).keys()]);
+		assert.deepEqual(
+			[report.entries, report.missing, report.forks, report.cursor, report.stations],
+			[seen.length, [], 0, 77, ["bor-1"]],
+		);
+	});
+
+	it("goes on behind damage, counts it, and never gives bytes that were not appended", () => {
+		const flash = flashOf(8, 512);
+		const written = fill(Journal.open(optionsOf(flash)), 130);
+		const chance = new SeededChance(9);
+		for (let count = 0; count < 60; count++) {
+			flash.rot(integerBelow(chance, flash.bytes.length), integerBelow(chance, 8));
+		}
+		let given = 0;
+		const report = readJournalImage(flash.bytes, 512, createSha256(), (entry) => {
+			assert.ok(equalBytes(entry.canonical, written[entry.sequence - 1]!));
+			given++;
+		});
+		assert.ok(report.correctedBits > 0);
+		const lost = report.missing.reduce((sum, range) => sum + range.to - range.from + 1, 0);
+		assert.ok(given > 50 && given + lost <= 130, `${given} given, ${lost} named missing`);
+	});
+});
+
+/** The same header as a later version would write it. */
+function newerVersion(header: Uint8Array): Uint8Array {
+	const newer = header.slice();
+	newer[2] = 2;
+	new DataView(newer.buffer).setUint32(60, crc32(newer, 0, 60), true);
+	return newer;
+}
