@@ -122,7 +122,14 @@ async function answer(
 	request: IncomingMessage,
 	response: ServerResponse,
 ): Promise<void> {
-	const body = await bodyOf(request);
+	let body: Uint8Array | undefined;
+	try {
+		body = await bodyOf(request);
+	} catch (error) {
+		// The client left in the middle, or Node ended it for being too slow: nobody waits for an answer.
+		if (!request.destroyed) throw error;
+		return;
+	}
 	if (body === undefined) {
 		// The rest of the body is not wanted: answer and hang up.
 		response.shouldKeepAlive = false;
