@@ -5,10 +5,11 @@
  */
 import {
 	closeSync,
-	existsSync,
+	linkSync,
 	mkdirSync,
 	openSync,
 	readFileSync,
+	renameSync,
 	rmSync,
 	writeSync,
 } from "node:fs";
@@ -67,11 +68,14 @@ function storeOf(database: PGlite, onClosed: () => void): SqlStore {
 	};
 }
 
+/** A process: its id, and when it began, because ids come again (in a container always the same). */
+const SELF = `${process.pid} ${Math.round(performance.timeOrigin)}`;
+
 function takeLock(directory: string, lock: string): void {
 	for (let attempt = 0; attempt < 2; attempt++) {
 		try {
 			const descriptor = openSync(lock, "wx", 0o600);
-			writeSync(descriptor, `${process.pid}\n`);
+			writeSync(descriptor, `${SELF}\n`);
 			closeSync(descriptor);
 			return;
 		} catch (error) {
@@ -79,15 +83,48 @@ function takeLock(directory: string, lock: string): void {
 			if (code !== "EEXIST")
 				throw new CollectorTrouble(`${directory}: cannot be written (${code})`);
 		}
-		const holder = existsSync(lock) ? Number.parseInt(readFileSync(lock, "utf8"), 10) : Number.NaN;
-		if (Number.isInteger(holder) && holder !== process.pid && isAlive(holder)) {
+		const holder = holderOf(lock);
+		if (holder !== undefined) {
 			throw new CollectorTrouble(
-				`${directory}: in use by process ${holder}; stop it or choose another directory`,
+				`${directory}: in use by process ${holder}; stop it or choose another directory ` +
+					`(if that is no collector, remove ${lock})`,
 			);
 		}
-		rmSync(lock, { force: true });
+		removeStale(lock);
 	}
 	throw new CollectorTrouble(`${directory}: another process took it just now; try again`);
+}
+
+/** Id of the living process that a lock names, or undefined. */
+function holderOf(lock: string): number | undefined {
+	const text = readIfThere(lock).trim();
+	const holder = Number.parseInt(text, 10);
+	if (!Number.isInteger(holder)) return undefined;
+	if (holder === process.pid) return text === SELF ? holder : undefined;
+	return isAlive(holder) ? holder : undefined;
+}
+
+/** Two that find the same stale lock must not remove each other's: who moved a fresh one puts it back. */
+function removeStale(lock: string): void {
+	const aside = `${lock}.${process.pid}`;
+	try {
+		renameSync(lock, aside);
+		if (holderOf(aside) !== undefined) linkSync(aside, lock);
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		if (code !== "ENOENT" && code !== "EEXIST") throw error;
+	} finally {
+		rmSync(aside, { force: true });
+	}
+}
+
+function readIfThere(path: string): string {
+	try {
+		return readFileSync(path, "utf8");
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+		throw error;
+	}
 }
 
 function isAlive(pid: number): boolean {

@@ -1,0 +1,104 @@
+import { strict as assert } from "node:assert";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { openPGliteStore } from "../../src/collector/pglite-store.js";
+import { readEnrolments, requireNoPassword } from "../../src/collector/service-options.js";
+import { hexOf } from "../../src/core/bytes.js";
+import { decodeAnswer } from "../../src/protocol/acknowledgement.js";
+import { decodeSign1 } from "../../src/protocol/cose.js";
+import { startCollector } from "../support/collector-process.js";
+import { recordOf } from "../support/ledger-suite.js";
+
+const PROGRAM = fileURLToPath(new URL("../../src/collector/main.js", import.meta.url));
+
+describe("collector's service", () => {
+	let directory: string;
+
+	beforeEach(() => {
+		directory = mkdtempSync(join(tmpdir(), "bistrina-service-"));
+	});
+
+	afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+	function refused(...args: string[]): { status: number | null; said: string } {
+		const { status, stderr, stdout } = spawnSync(process.execPath, [PROGRAM, ...args], {
+			encoding: "utf8",
+			timeout: 15_000,
+		});
+		assert.equal(stdout, "");
+		return { status, said: stderr };
+	}
+
+	it("refuses a password on the command line, and does not repeat it", () => {
+		const url = "postgresql://a:hunter2@h/d";
+		const { status, said } = refused("--data", directory, "--postgres", url);
+		assert.equal(status, 1);
+		assert.match(said, /^error: --postgres: leave the password out; put it into PGPASSWORD/);
+		assert.doesNotMatch(said, /hunter2/);
+		const query = "postgresql://a@h/d?password=hunter2";
+		assert.throws(() => requireNoPassword(query), /leave the password out/);
+		assert.throws(() => requireNoPassword("h/d"), /not a connection string/);
+		requireNoPassword("postgresql://a@h/d");
+	});
+
+	it("exits 2 for a usage that it does not know", () => {
+		assert.equal(refused("--data", directory, "--port", "x").status, 2);
+	});
+
+	it("names the process that uses a directory, also itself", async () => {
+		const other = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
+		await once(other, "spawn");
+		writeFileSync(join(directory, "lock"), `${other.pid} 1\n`);
+		await assert.rejects(
+			openPGliteStore(directory),
+			new RegExp(`in use by process ${other.pid}; stop it or choose another`),
+		);
+		other.kill();
+		await once(other, "exit");
+		writeFileSync(
+			join(directory, "lock"),
+			`${process.pid} ${Math.round(performance.timeOrigin)}\n`,
+		);
+		await assert.rejects(
+			openPGliteStore(directory),
+			new RegExp(`in use by process ${process.pid}`),
+		);
+		assert.deepEqual(readdirSync(directory), ["lock"]);
+	});
+
+	it("reads a list of stations and names the line that is none", () => {
+		const { publicKey } = recordOf(1);
+		const list = join(directory, "stations");
+		writeFileSync(list, `# upstream\n\nbor-1 ${hexOf(publicKey)} # since May\n`);
+		assert.deepEqual(readEnrolments(list), [{ station: "bor-1", publicKey }]);
+		for (const line of ["bor-1", "Bor ab", `bor-1 ${hexOf(publicKey)} more`, "bor-1 0102"]) {
+			writeFileSync(list, `# one\n${line}\n`);
+			assert.throws(() => readEnrolments(list), /stations line 2: expected a station id/);
+		}
+		assert.throws(() => readEnrolments(join(directory, "none")), /cannot be read \(ENOENT\)/);
+	});
+
+	it("serves over HTTPS, dies by kill -9, takes its directory again, and stops cleanly", async function () {
+		this.timeout(120_000);
+		const station = recordOf(24);
+		const list = join(directory, "stations");
+		writeFileSync(list, `${station.station} ${hexOf(station.publicKey)}\n`);
+		const first = await startCollector(directory, ["--stations", list]);
+		assert.match(first.said(), /survive the death of this process/);
+		assert.equal((await first.post(station.envelope(1, 12))).status, 200);
+		assert.equal(await first.stop("SIGKILL"), null);
+		assert.match(readFileSync(join(directory, "lock"), "utf8"), /^\d+ \d+\n$/);
+		const second = await startCollector(directory, ["--stations", list]);
+		assert.deepEqual(second.publicKey, first.publicKey);
+		const { status, body } = await second.post(station.envelope(13, 24));
+		assert.equal(status, 200);
+		const answer = decodeAnswer(decodeSign1(body).payload);
+		// The first twelve are there since the life before.
+		assert.equal(answer.kind === "acknowledgement" && answer.cursor, 24);
+		assert.equal(await second.stop("SIGINT"), 0);
+	});
+});
