@@ -93,6 +93,10 @@ const HEADER_MARKS = Object.freeze([
 const UPTIME_AT = 16;
 const UTC_AT = 20;
 
+const IS_READING = 0;
+const IS_EXPECTED_QUANTUM = 1;
+const IS_ABSENT = 2;
+
 class EntryModel {
 	readonly #coder: BitCoder;
 	readonly #place: ColumnsPlace;
@@ -102,13 +106,13 @@ class EntryModel {
 	readonly #headerMarks: number[] = HEADER_MARKS.map((mark) => mark.start);
 	readonly #buffer = new Uint8Array(ENTRY_BYTES_MAX);
 	readonly #view = new DataView(this.#buffer.buffer);
-	/** 0: the entry is a reading like the one before. 1..: header marks, kind, set. */
-	readonly #flow = new Contexts(8, 16384, 0);
+	/** Rare decisions, by the three indices above. */
+	readonly #rare = new Contexts(3);
 	readonly #asBefore = new Contexts(2, 31000, 4);
 	readonly #markSame = new Contexts(1, 24000, 2);
 	readonly #unsigned = new Contexts(UNSIGNED_CONTEXTS);
-	readonly #uptime = new Contexts(UNSIGNED_CONTEXTS, 16384, 0);
-	readonly #utc = new Contexts(UNSIGNED_CONTEXTS, 16384, 0);
+	readonly #uptime = new Contexts(UNSIGNED_CONTEXTS);
+	readonly #utc = new Contexts(UNSIGNED_CONTEXTS);
 	readonly #bodyByteIsZero = new Contexts(1, 10000, 4);
 	readonly #shape = new ErrorShape();
 	#index = 0;
@@ -218,7 +222,11 @@ class EntryModel {
 	#codeHeader(): void {
 		const coder = this.#coder;
 		const view = this.#view;
-		const isReading = coder.bit(this.#flow, 0, view.getUint8(1) === ENTRY_KINDS.reading ? 1 : 0);
+		const isReading = coder.bit(
+			this.#rare,
+			IS_READING,
+			view.getUint8(1) === ENTRY_KINDS.reading ? 1 : 0,
+		);
 		if (isReading === 1) {
 			view.setUint8(1, ENTRY_KINDS.reading);
 			view.setUint8(2, coder.raw(8, view.getUint8(2)));
@@ -295,7 +303,8 @@ class EntryModel {
 	#codeQuantum(setId: number, field: FieldSpec): number {
 		const expected = QUANTUM_OF_SCALE.get(field.role === "value" ? field.scale : 0) ?? 1;
 		const quantum = this.#chooseQuantum(setId, field, expected);
-		if (this.#coder.bit(this.#flow, 1, quantum === expected ? 1 : 0) === 1) return expected;
+		if (this.#coder.bit(this.#rare, IS_EXPECTED_QUANTUM, quantum === expected ? 1 : 0) === 1)
+			return expected;
 		return QUANTA[this.#coder.raw(3, QUANTA.indexOf(quantum))] ?? 1;
 	}
 
@@ -321,7 +330,7 @@ class EntryModel {
 		}
 		for (const [field, column] of state.columns) {
 			const isAbsent = readField(view, ENTRY_HEADER_BYTES, field) === ABSENT[field.type];
-			column.isAbsent = this.#coder.bit(this.#flow, 2, isAbsent ? 1 : 0) === 1;
+			column.isAbsent = this.#coder.bit(this.#rare, IS_ABSENT, isAbsent ? 1 : 0) === 1;
 		}
 	}
 
