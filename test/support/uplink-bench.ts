@@ -183,6 +183,7 @@ export class UplinkBench {
 	readonly #chance: SeededChance;
 	readonly #uploadIntervalSeconds: number;
 	readonly #station: string;
+	readonly #batchEntriesMax: number | undefined;
 	#radioSinceMilliseconds = 0;
 
 	constructor(
@@ -191,11 +192,13 @@ export class UplinkBench {
 			uploadIntervalSeconds?: number;
 			station?: string;
 			times?: NetworkTimes;
+			batchEntriesMax?: number;
 		} = {},
 	) {
 		this.#chance = new SeededChance(options.seed ?? 1);
 		this.#uploadIntervalSeconds = options.uploadIntervalSeconds ?? 3600;
 		this.#station = options.station ?? "bor-1";
+		this.#batchEntriesMax = options.batchEntriesMax;
 		this.network = new SimulatedNetwork({
 			clock: this.clock,
 			chance: new SeededChance((options.seed ?? 1) + 7919),
@@ -231,6 +234,7 @@ export class UplinkBench {
 			port: 443,
 			collectorPublicKey: this.collector.publicKey,
 			uploadIntervalSeconds: this.#uploadIntervalSeconds,
+			batchEntriesMax: this.#batchEntriesMax,
 			state,
 			onTime: (utcSeconds) => this.times.push(utcSeconds),
 			onConfiguration: (canonical) => this.configurations.push(canonical),

@@ -7,6 +7,13 @@ import { keyOperation } from "./key-operation.js";
 import type { SequenceRange, SequenceSet } from "./sequence-set.js";
 import type { EntrySource } from "./uplink.js";
 
+/**
+ * Entries of a batch unless the board says otherwise: eight hours of readings. On XS an entry is an
+ * object, a buffer and 56 bytes, about 150 bytes in all, so 96 take 15 KB while they are encoded
+ * (reckoned, not measured); a whole day would take 45 KB, which an ESP32 may not have.
+ */
+export const BATCH_ENTRIES_USUAL = 96;
+
 /** A batch that is signed and ready to go. */
 export interface SignedBatch extends SequenceRange {
 	readonly envelope: Uint8Array;
@@ -19,13 +26,17 @@ export interface BatchMakerOptions {
 	readonly station: string;
 	readonly signer: Signer;
 	readonly sha256: Sha256;
+	/** 1..288; BATCH_ENTRIES_USUAL by default. */
+	readonly batchEntriesMax?: number | undefined;
 }
 
 export class BatchMaker {
 	readonly #options: BatchMakerOptions;
+	readonly #entriesMax: number;
 
 	constructor(options: BatchMakerOptions) {
 		this.#options = options;
+		this.#entriesMax = Math.min(options.batchEntriesMax ?? BATCH_ENTRIES_USUAL, BATCH_ENTRIES_MAX);
 	}
 
 	/**
@@ -72,7 +83,7 @@ export class BatchMaker {
 
 	/**
 	 * Readable entries of `missing` without a hole between them: its last such run within the newest
-	 * 288 when `isNewest`, else its first. What is unreadable on the way there is marked as done: its
+	 * batch's worth when `isNewest`, else its first. What is unreadable on the way there is marked as done: its
 	 * gap is the journal's to tell.
 	 */
 	#readRun(
@@ -81,9 +92,9 @@ export class BatchMaker {
 		done: SequenceSet,
 	): { first: number; entries: Uint8Array[] } {
 		const first = isNewest
-			? Math.max(missing.first, missing.last - BATCH_ENTRIES_MAX + 1)
+			? Math.max(missing.first, missing.last - this.#entriesMax + 1)
 			: missing.first;
-		const count = Math.min(missing.last - first + 1, BATCH_ENTRIES_MAX);
+		const count = Math.min(missing.last - first + 1, this.#entriesMax);
 		let entries: Uint8Array[] = [];
 		let runFirst = first + count;
 		this.#options.source.read(first, count, (sequence, canonical) => {

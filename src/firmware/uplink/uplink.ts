@@ -27,9 +27,9 @@ export const BATCHES_PATH = "/v1/batches";
 export const SESSION_MILLISECONDS_MAX = 120_000;
 /** No batch is begun with less than this left of the session. */
 const BATCH_MILLISECONDS_MIN = 10_000;
-/** 8 640 readings are 30 full batches; the session's time and bytes bind before this does. */
-const SESSION_BATCHES_MAX = 64;
-/** 64 KiB are 40 full batches of readings: a backlog of a month in one session of good weather. */
+/** 8 640 readings, a month, are 90 usual batches. */
+const SESSION_BATCHES_MAX = 128;
+/** A usual batch of readings is below 600 bytes: 90 of them are 54 KB. */
 const SESSION_BYTES_MAX = 64 * 1024;
 
 /** What the uplink needs of the journal. */
@@ -66,6 +66,8 @@ export interface UplinkOptions {
 	/** The key that answers are signed with: 33 bytes. */
 	readonly collectorPublicKey: Uint8Array;
 	readonly uploadIntervalSeconds: number;
+	/** Entries of a batch, 1..288; a board with memory to spare sets more than the usual 96. */
+	readonly batchEntriesMax?: number | undefined;
 	/** From `save` of the last wake. */
 	readonly state?: Uint8Array | undefined;
 	/** The collector's clock, from a verified answer. */

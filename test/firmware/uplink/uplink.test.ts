@@ -43,7 +43,7 @@ describe("uplink", () => {
 	});
 
 	it("sends the newest entries first and then the backlog, oldest first", () => {
-		const bench = new UplinkBench();
+		const bench = new UplinkBench({ batchEntriesMax: 288 });
 		bench.source.grow(1000);
 		const outcome = bench.session();
 		assert.deepEqual(
@@ -58,6 +58,20 @@ describe("uplink", () => {
 		assert.equal(outcome.hasBacklog, false);
 		assert.equal(bench.source.cursor, 1000);
 		assertAllStored(bench);
+	});
+
+	it("sends eight hours at once unless the board says otherwise", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(200);
+		bench.session();
+		assert.deepEqual(
+			bench.collector.batches.map(({ first, last }) => [first, last]),
+			[
+				[105, 200],
+				[1, 96],
+				[97, 104],
+			],
+		);
 	});
 
 	it("delivers a month's backlog within an hour", () => {
@@ -84,7 +98,7 @@ describe("uplink", () => {
 	});
 
 	it("does not send again what the collector holds beyond a hole, also after a restart", () => {
-		const bench = new UplinkBench();
+		const bench = new UplinkBench({ batchEntriesMax: 288 });
 		bench.source.grow(600);
 		bench.network.faults = {};
 		let requests = 0;
@@ -109,7 +123,7 @@ describe("uplink", () => {
 	});
 
 	it("sends nothing twice in a session even if the answer has no room to name it", () => {
-		const bench = new UplinkBench();
+		const bench = new UplinkBench({ batchEntriesMax: 288 });
 		bench.source.grow(1500);
 		// Six holes: the four ranges of an answer do not reach the newest batch.
 		bench.collector.onAnswer = (answer) =>
@@ -479,7 +493,7 @@ describe("uplink", () => {
 
 	it("loses, doubles and alters nothing over months of every fault at once", () => {
 		const seed = Date.now() >>> 0;
-		for (let run = seed; run < seed + 8; run++) {
+		for (let run = seed; run < seed + 4; run++) {
 			const bench = new UplinkBench({ seed: run });
 			bench.network.faults = Object.fromEntries(NETWORK_FAULTS.map((fault) => [fault, 0.05]));
 			for (let day = 1; day <= 20; day++) {
@@ -501,7 +515,7 @@ describe("uplink", () => {
 	});
 
 	it("spends without a server at most one and a half times what it spends with one", () => {
-		const days = 15;
+		const days = 10;
 		const secondsADay = (fault: NetworkFault | undefined, isKnown: boolean): number => {
 			const bench = new UplinkBench({ seed: 5 });
 			if (isKnown) {
