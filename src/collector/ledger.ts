@@ -275,8 +275,8 @@ function requireStart(batch: Batch, entry: Entry & { readonly kind: "epoch" }): 
 
 /**
  * The acknowledgement's cursor and ranges from the covered ranges. Below the station's floor nothing
- * will ever come any more: what is missing there is lost or released before, is named by queries,
- * and must not hold back the release of what is stored.
+ * will ever come any more, and nothing is left that a gap entry would name: what is missing there was
+ * released once and lost here. `verify` names it; it must not hold back the release of what is stored.
  */
 export function coverageOf(
 	floor: number,

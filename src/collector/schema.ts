@@ -67,7 +67,7 @@ create table coverage (
 	primary key (station, epoch, first)
 );
 
--- Lowest sequence that the station has said it still holds.
+-- Lowest sequence that, as the station has said, may still come.
 create table floors (
 	station text collate "C" not null,
 	epoch bigint not null,

@@ -25,7 +25,7 @@ export interface Batch {
 	readonly epoch: number;
 	/** Sequence of the first entry. */
 	readonly first: number;
-	/** Lowest sequence that the station still holds. */
+	/** Lowest sequence that may still come: held, or lost and not yet named by a gap entry. */
 	readonly floor: number;
 	/** h(first - 1), 32 bytes; undefined: the chain is broken before `first`, signed only. */
 	readonly previous: Uint8Array | undefined;

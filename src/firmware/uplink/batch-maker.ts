@@ -64,7 +64,7 @@ export class BatchMaker {
 					station,
 					epoch: source.epoch,
 					first: run.first,
-					floor: Math.min(source.firstSequenceHeld, run.first),
+					floor: floorOf(source, run.first),
 					previous: source.headBefore(run.first),
 					entries,
 				}),
@@ -122,4 +122,13 @@ function encodeBounded(
 		// One entry is 123 bytes at most, so this ends long before one.
 		count = Math.floor(count / 2);
 	}
+}
+
+/**
+ * Below the floor the collector waits for nothing, so that one that was restored from a backup does
+ * not wait for what was released long ago. What the ring overwrote before it was acknowledged is
+ * another matter: the collector must wait until a gap entry has named it.
+ */
+function floorOf(source: EntrySource, first: number): number {
+	return Math.min(source.firstSequenceHeld, source.cursor + 1, first);
 }

@@ -5,6 +5,8 @@ import { integerBelow, SeededChance } from "../../../src/core/chance.js";
 import type { HttpRequest, HttpRequestOptions } from "../../../src/firmware/ports.js";
 import { UPLINK_STATE_BYTES_MAX } from "../../../src/firmware/station/retained-state.js";
 import { REFUSAL_CODES } from "../../../src/protocol/acknowledgement.js";
+import { decodeBatch } from "../../../src/protocol/batch.js";
+import { decodeSign1 } from "../../../src/protocol/cose.js";
 import { damaged } from "../../support/malformed.js";
 import { UplinkBench } from "../../support/uplink-bench.js";
 
@@ -219,6 +221,24 @@ describe("uplink", () => {
 			assert.ok(bench.reports.some((report) => report.code === code));
 			assert.equal(bench.uplink.failures, 1);
 		}
+	});
+
+	it("says a floor above what was released, not above what was overwritten unacknowledged", () => {
+		const bench = new UplinkBench();
+		const floors: number[] = [];
+		bench.collector.onRequest = ({ body }) => {
+			floors.push(decodeBatch(decodeSign1(body).payload).floor);
+			return undefined;
+		};
+		bench.source.grow(40);
+		bench.source.cursor = 20;
+		bench.source.firstSequenceHeld = 15;
+		bench.session();
+		bench.source.grow(40);
+		bench.source.cursor = 40;
+		bench.source.firstSequenceHeld = 60;
+		bench.session();
+		assert.deepEqual([...new Set(floors)], [15, 41]);
 	});
 
 	it("gives a collector that lost its newest days what the flash still has of them", () => {
