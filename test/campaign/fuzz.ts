@@ -49,25 +49,37 @@ function fuzz(
 	inputs: number,
 ): { refused: number; accepted: number; violations: number } {
 	const outcome = { refused: 0, accepted: 0, violations: 0 };
+	const violated = (what: string): void => {
+		outcome.violations++;
+		console.log(`${parser.name} input ${what}`);
+	};
 	for (let input = 0; input < inputs; input++) {
 		const bytes = damaged(chance, parser.samples);
 		const startMilliseconds = performance.now();
-		try {
-			parser.parse(bytes);
-			outcome.accepted++;
-		} catch (error) {
-			if (error instanceof StationError && error.code === parser.refusal) outcome.refused++;
-			else {
-				outcome.violations++;
-				console.log(`${parser.name} input ${input} ${hexOf(bytes)}: ${String(error)}`);
-			}
-		}
-		if (performance.now() - startMilliseconds > INPUT_MILLISECONDS_MAX) {
-			outcome.violations++;
-			console.log(`${parser.name} input ${input} ${hexOf(bytes)}: too slow`);
+		const verdict = judge(parser, bytes);
+		if (verdict === "refused") outcome.refused++;
+		else if (verdict === "accepted") outcome.accepted++;
+		else violated(`${input} ${hexOf(bytes)}: ${verdict}`);
+		if (performance.now() - startMilliseconds <= INPUT_MILLISECONDS_MAX) continue;
+		// The machine may have been busy elsewhere: slow is what is slow twice.
+		const againMilliseconds = performance.now();
+		judge(parser, bytes);
+		if (performance.now() - againMilliseconds > INPUT_MILLISECONDS_MAX) {
+			violated(`${input} ${hexOf(bytes)}: too slow`);
 		}
 	}
 	return outcome;
+}
+
+/** `refused`, `accepted`, or what went wrong. */
+function judge(parser: Parser, bytes: Uint8Array): string {
+	try {
+		parser.parse(bytes);
+		return "accepted";
+	} catch (error) {
+		if (error instanceof StationError && error.code === parser.refusal) return "refused";
+		return String(error);
+	}
 }
 
 function parsers(): Parser[] {
