@@ -256,12 +256,16 @@ export class Journal {
 		return expected === sequence ? head : undefined;
 	}
 
-	/** Losses that no entry names yet. The station appends each as a gap entry. */
+	/**
+	 * Losses that no entry names yet. The station appends each as a gap entry. An overflow that has
+	 * grown is named anew from the cursor on: the ring may have overwritten the entry that named the
+	 * first part of it before it was delivered.
+	 */
 	get gaps(): readonly JournalGap[] {
-		const from = Math.max(this.#cursor, this.#gapsDeliveredTo) + 1;
+		const from = this.#cursor + 1;
 		const to = this.firstSequenceHeld - 1;
 		const gaps: JournalGap[] = [];
-		if (from <= to) {
+		if (from <= to && to > this.#gapsDeliveredTo) {
 			const resume = this.headBefore(this.firstSequenceHeld);
 			if (resume !== undefined) gaps.push({ from, to, reason: 0, resume });
 		}

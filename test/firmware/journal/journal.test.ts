@@ -151,6 +151,25 @@ describe("the journal", () => {
 		assert.ok(equalBytes(readAll(journal).get(first)!, written[first - 1]!));
 	});
 
+	it("names an overflow that grew from the cursor on, as its first gap entry may be gone too", () => {
+		const journal = Journal.open(optionsOf(flashOf(4, 512)));
+		fill(journal, 130);
+		journal.acknowledge(10);
+		const name = (): void => {
+			const [gap] = journal.gaps;
+			assert.ok(gap !== undefined);
+			assert.deepEqual([gap.from, gap.to], [11, journal.firstSequenceHeld - 1]);
+			const { kind: _, fields: __, ...header } = READINGS[0] as EntryDraft & { fields: unknown };
+			journal.append({ ...header, channelSet: 0, ...gap, kind: "gap" } as EntryDraft);
+		};
+		name();
+		const held = journal.firstSequenceHeld;
+		assert.deepEqual(journal.gaps, []);
+		fill(journal, 200);
+		assert.ok(journal.firstSequenceHeld > held + 100);
+		name();
+	});
+
 	it("refuses an acknowledgement beyond its last entry and ignores a lower one", () => {
 		const journal = Journal.open(optionsOf(flashOf()));
 		fill(journal, 5);
