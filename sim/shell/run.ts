@@ -1,14 +1,15 @@
 /** One run of `npm start`: opens everything, advances the world, settles, judges, reports. */
 import pc from "picocolors";
+import { addDeliveries, judgeDelivery, NO_DELIVERY } from "../checkers/delivery.js";
 import type { CollectorHost } from "./collector-host.js";
 import { DATA_FORMAT_VERSION, DataDirectory, type SavedWorld } from "./data-directory.js";
+import { DeviationMeter } from "./deviation.js";
 import { Failure } from "./failure.js";
 import { createHttpsEndpoint } from "./https-endpoint.js";
 import { instant, LiveView, type WorldView } from "./live-view.js";
 import type { StartOptions } from "./options.js";
 import { recordedOrNamedRivers } from "./rivers.js";
 import { COLLECTOR_NAME, Simulation } from "./simulation.js";
-import { DeviationMeter, judgeDelivery, type StationOutcome } from "./summary.js";
 
 const SEED_DEFAULT = 1;
 /** Where time begins when no recording says otherwise: 2026-10-01T00:00:00Z. */
@@ -245,21 +246,12 @@ interface ReportOptions {
 
 async function report(given: ReportOptions): Promise<number> {
 	const { simulation, collector, options } = given;
-	const total: StationOutcome = {
-		measured: 0,
-		appended: 0,
-		delivered: 0,
-		missing: 0,
-		foreign: 0,
-		gaps: 0,
-	};
-	const sum = total as { -readonly [Name in keyof StationOutcome]: number };
+	let total = NO_DELIVERY;
 	const meter = new DeviationMeter();
 	let milliwattHours = 0;
 	for (const { name, river, station, witness } of simulation.played) {
 		const rows = await collector.rowsOf(name);
-		const outcome = judgeDelivery(witness.returned, witness.mayExist, rows);
-		for (const key of Object.keys(sum) as (keyof StationOutcome)[]) sum[key] += outcome[key];
+		total = addDeliveries(total, judgeDelivery(witness.returned, witness.mayExist, rows));
 		meter.add(rows, river);
 		for (const each of station.hardware.energy.milliwattHoursByPart().values())
 			milliwattHours += each;
@@ -275,6 +267,7 @@ async function report(given: ReportOptions): Promise<number> {
 		appended: total.appended,
 		delivered: total.delivered,
 		duplicates: collector.counts.duplicates,
+		inGaps: total.inGaps,
 		missing: total.missing,
 		foreign: total.foreign,
 		refusals: collector.counts.refusals,

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
+import { judgeDelivery } from "../../sim/checkers/delivery.js";
 import { recordedRiver } from "../../sim/river/recorded-river.js";
-import { DeviationMeter, judgeDelivery } from "../../sim/shell/summary.js";
+import { DeviationMeter } from "../../sim/shell/deviation.js";
 import { entriesOf } from "../../src/collector/query.js";
 import { integerBelow, SeededChance } from "../../src/core/chance.js";
 import { decodeEntry } from "../../src/protocol/entry.js";

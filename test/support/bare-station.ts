@@ -4,6 +4,7 @@ import { SimulatedFlash } from "../../sim/flash.js";
 import {
 	createKeyedHashSigner,
 	createKeyedHashVerifier,
+	type KeyOperations,
 	keyedHashPublicKey,
 } from "../../sim/keyed-hash-signer.js";
 import type { Endpoint } from "../../sim/network.js";
@@ -18,6 +19,7 @@ import {
 	DEFAULT_CONFIGURATION,
 	type StationConfiguration,
 } from "../../src/firmware/config/configuration.js";
+import type { Signer, Verifier } from "../../src/firmware/ports.js";
 
 /** 2026-10-01T00:00:00Z */
 export const START_UTC_SECONDS = 1_790_812_800;
@@ -31,6 +33,11 @@ export interface BareStationOptions {
 	readonly configuration?: Partial<StationConfiguration>;
 	readonly collectorPublicKey?: Uint8Array;
 	readonly endpoint?: Endpoint;
+	/** In place of the keyed hash. */
+	readonly keys?: {
+		readonly publicKey: Uint8Array;
+		create(operations: KeyOperations): { signer: Signer; verifier: Verifier };
+	};
 	readonly openProbes?: StationProgramOptions["openProbes"];
 	/** Around the program, for tests that look at what it makes. */
 	readonly wrap?: (program: StationProgram) => StationProgram;
@@ -76,10 +83,12 @@ export function bareStation(options: BareStationOptions = {}): SimulatedStation 
 		trustFloorUtcSeconds: START_UTC_SECONDS - 86_400,
 		program: options.wrap?.(program) ?? program,
 		flash,
-		createKeys: (operations) => ({
-			signer: createKeyedHashSigner(publicKey, sha256, operations),
-			verifier: createKeyedHashVerifier(sha256, operations),
-		}),
+		createKeys:
+			options.keys?.create ??
+			((operations) => ({
+				signer: createKeyedHashSigner(publicKey, sha256, operations),
+				verifier: createKeyedHashVerifier(sha256, operations),
+			})),
 		endpoint:
 			options.endpoint ?? ((_request, onAnswer) => onAnswer(new Error("nobody is listening"))),
 		...(options.onLog === undefined ? {} : { onLog: options.onLog }),

@@ -2,12 +2,17 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import {
+	addDeliveries,
+	type DeliveryOutcome,
+	judgeDelivery,
+	NO_DELIVERY,
+} from "../../sim/checkers/delivery.js";
 import type { Endpoint } from "../../sim/network.js";
 import type { River } from "../../sim/river/river.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
 import { DataDirectory } from "../../sim/shell/data-directory.js";
 import { Simulation, type SimulationOptions } from "../../sim/shell/simulation.js";
-import { judgeDelivery, type StationOutcome } from "../../sim/shell/summary.js";
 import { type SigningKey, signingKeyOf } from "../../src/collector/keys.js";
 import { Ledger, type LedgerReport } from "../../src/collector/ledger.js";
 import { entriesOf } from "../../src/collector/query.js";
@@ -39,7 +44,7 @@ export interface PlayedWorld {
 	/** What the ledger counted as received again. */
 	readonly duplicates: () => number;
 	/** Witness against rows (of this world's store, or another), all stations together. */
-	judge(store?: SqlStore): Promise<StationOutcome>;
+	judge(store?: SqlStore): Promise<DeliveryOutcome>;
 	/** Flash images, in station order. */
 	images(): Uint8Array[];
 	/** Closes the files; `keep` leaves the directory. */
@@ -105,20 +110,10 @@ export async function openPlayedWorld(options: PlayedWorldOptions): Promise<Play
 		duplicates: () => counts.duplicates,
 		directory: path,
 		judge: async (judged = store) => {
-			const total: Record<keyof StationOutcome, number> = {
-				measured: 0,
-				appended: 0,
-				delivered: 0,
-				missing: 0,
-				foreign: 0,
-				gaps: 0,
-			};
+			let total = NO_DELIVERY;
 			for (const { name, witness } of simulation.played) {
 				const rows = (await entriesOf(judged, name)).map(({ canonical }) => canonical);
-				const outcome = judgeDelivery(witness.returned, witness.mayExist, rows);
-				for (const key of Object.keys(total) as (keyof StationOutcome)[]) {
-					total[key] += outcome[key];
-				}
+				total = addDeliveries(total, judgeDelivery(witness.returned, witness.mayExist, rows));
 			}
 			return total;
 		},

@@ -1,56 +1,7 @@
-/** What a run comes to: the witness's entries against the collector's rows, and values against the truth. */
-import { equalBytes } from "../../src/core/bytes.js";
+/** What the published values come to: derived at the collector against the truth of the river. */
 import { DerivationContext } from "../../src/protocol/derive.js";
 import { decodeEntry } from "../../src/protocol/entry.js";
 import type { River } from "../river/river.js";
-
-export interface StationOutcome {
-	readonly measured: number;
-	readonly appended: number;
-	/** Appends that returned and that the collector holds with equal bytes. */
-	readonly delivered: number;
-	readonly missing: number;
-	/** Rows that no append tried, or with other bytes than it tried: none may exist. */
-	readonly foreign: number;
-	readonly gaps: number;
-}
-
-/**
- * Judges one station: `returned` and `mayExist` from its witness, `rows` the canonical bytes that
- * the collector stores for it.
- */
-export function judgeDelivery(
-	returned: readonly Uint8Array[],
-	mayExist: readonly Uint8Array[],
-	rows: readonly Uint8Array[],
-): StationOutcome {
-	const stored = new Map(rows.map((row) => [placeOf(row), row]));
-	let measured = 0;
-	let delivered = 0;
-	let gaps = 0;
-	const explained = new Set<Uint8Array>();
-	for (const canonical of returned) {
-		const kind = decodeEntry(canonical).kind;
-		if (kind === "reading") measured++;
-		if (kind === "gap") gaps++;
-		const row = stored.get(placeOf(canonical));
-		if (row === undefined || !equalBytes(row, canonical)) continue;
-		delivered++;
-		explained.add(row);
-	}
-	for (const canonical of mayExist) {
-		const row = stored.get(placeOf(canonical));
-		if (row !== undefined && equalBytes(row, canonical)) explained.add(row);
-	}
-	return {
-		measured,
-		appended: returned.length,
-		delivered,
-		missing: returned.length - delivered,
-		foreign: rows.length - explained.size,
-		gaps,
-	};
-}
 
 export interface Deviation {
 	largest: number;
@@ -120,10 +71,4 @@ export class DeviationMeter {
 
 function rounded(value: number): number {
 	return Math.round(value * 10_000) / 10_000;
-}
-
-/** (epoch, sequence) as text: together they are 64 bits, more than a number holds. */
-function placeOf(canonical: Uint8Array): string {
-	const view = new DataView(canonical.buffer, canonical.byteOffset, canonical.byteLength);
-	return `${view.getUint32(4, true)}/${view.getUint32(8, true)}`;
 }

@@ -1,0 +1,114 @@
+/** What a swarm's seed does to its station: weather in the network, a dying and lying collector, power. */
+
+import { NETWORK_FAULTS, type NetworkFault } from "../../sim/network.js";
+import type { SigningKey } from "../../src/collector/keys.js";
+import type { HandledRequest, HandledResponse, Handler } from "../../src/collector/receiver.js";
+import { type Chance, fraction, integerBelow } from "../../src/core/chance.js";
+import { type Answer, decodeAnswer, encodeAnswer } from "../../src/protocol/acknowledgement.js";
+import { decodeSign1, encodeSign1, toBeSigned } from "../../src/protocol/cose.js";
+
+/** Faults at the collector's side, beside the network's own. */
+export const COLLECTOR_FAULTS = Object.freeze([
+	/** It dies before it has stored anything. */
+	"collector-dies-before",
+	/** It dies after its commit and before its answer. */
+	"collector-dies-after",
+	/** The answer bears a signature that is not the collector's. */
+	"answer-forged",
+	/** A good answer, for another station. */
+	"answer-foreign",
+	/** Signed, and beyond everything that was ever appended. */
+	"answer-beyond",
+	/** Signed, and of another epoch. */
+	"answer-other-epoch",
+] as const);
+
+export type CollectorFault = (typeof COLLECTOR_FAULTS)[number];
+
+export interface Weather {
+	readonly network: Partial<Record<NetworkFault, number>>;
+	readonly collector: Partial<Record<CollectorFault, number>>;
+}
+
+export const CALM: Weather = Object.freeze({ network: {}, collector: {} });
+
+/** Faults that end every attempt when they are certain: an outage. */
+const OUTAGES: readonly NetworkFault[] = Object.freeze([
+	"link-silent",
+	"link-refused",
+	"name-fails",
+	"name-silent",
+	"connect-silent",
+	"connect-refused",
+	"certificate-wrong",
+	"certificate-expired",
+	"captive-portal",
+	"half-open",
+	"busy",
+]);
+
+/** The next six hours. */
+export function drawWeather(chance: Chance): Weather {
+	const kind = fraction(chance);
+	if (kind < 0.3) return CALM;
+	if (kind < 0.45) {
+		const fault = OUTAGES[integerBelow(chance, OUTAGES.length)];
+		return fault === undefined ? CALM : { network: { [fault]: 1 }, collector: {} };
+	}
+	const network: Partial<Record<NetworkFault, number>> = {};
+	for (let count = 1 + integerBelow(chance, 4); count > 0; count--) {
+		const fault = NETWORK_FAULTS[integerBelow(chance, NETWORK_FAULTS.length)];
+		if (fault !== undefined) network[fault] = 0.05 + 0.5 * fraction(chance);
+	}
+	const collector: Partial<Record<CollectorFault, number>> = {};
+	for (let count = integerBelow(chance, 3); count > 0; count--) {
+		const fault = COLLECTOR_FAULTS[integerBelow(chance, COLLECTOR_FAULTS.length)];
+		if (fault !== undefined) collector[fault] = 0.05 + 0.3 * fraction(chance);
+	}
+	return { network, collector };
+}
+
+export interface HostileOptions {
+	readonly handler: Handler;
+	readonly chance: Chance;
+	/** The present weather. */
+	readonly faults: () => Partial<Record<CollectorFault, number>>;
+	/** Signs as the collector does: for answers that are signed and wrong. */
+	readonly key: SigningKey;
+	readonly strangerKey: SigningKey;
+	readonly onFault: (fault: CollectorFault) => void;
+}
+
+/** The handler, dying and lying. */
+export function hostileHandler(options: HostileOptions): Handler {
+	const strikes = (fault: CollectorFault): boolean => {
+		const probability = options.faults()[fault] ?? 0;
+		if (probability === 0 || fraction(options.chance) >= probability) return false;
+		options.onFault(fault);
+		return true;
+	};
+	return async (request: HandledRequest): Promise<HandledResponse> => {
+		if (strikes("collector-dies-before")) throw new Error("the collector died");
+		const answered = await options.handler(request);
+		if (strikes("collector-dies-after")) throw new Error("the collector died");
+		if (answered.status !== 200) return answered;
+		const answer = decodeAnswer(decodeSign1(answered.body).payload);
+		if (strikes("answer-forged")) return signed(answered, answer, options.strangerKey);
+		if (strikes("answer-foreign")) {
+			return signed(answered, { ...answer, station: "other-9" }, options.key);
+		}
+		if (strikes("answer-other-epoch")) {
+			return signed(answered, { ...answer, epoch: (answer.epoch + 1) >>> 0 }, options.key);
+		}
+		if (answer.kind === "acknowledgement" && strikes("answer-beyond")) {
+			const beyond = { ...answer, cursor: answer.cursor + 1_000_000, ranges: [] };
+			return signed(answered, beyond, options.key);
+		}
+		return answered;
+	};
+}
+
+function signed(answered: HandledResponse, answer: Answer, key: SigningKey): HandledResponse {
+	const payload = encodeAnswer(answer);
+	return { ...answered, body: encodeSign1(payload, key.sign(toBeSigned(payload))) };
+}
