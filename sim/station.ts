@@ -135,13 +135,15 @@ export class SimulatedStation {
 
 	/** Runs the next thing that happens to this station; false when nothing ever will. */
 	step(): boolean {
+		let hasMore = true;
 		try {
-			return this.clock.runNext();
+			hasMore = this.clock.runNext();
 		} catch (error) {
 			if (!(error instanceof PowerCut)) throw error;
-			this.#losePower();
-			return true;
 		}
+		// The firmware's guards catch what is thrown in a callback, so the latch decides.
+		if (this.#life?.isOver === true) this.#losePower();
+		return hasMore || this.clock.nextMicroseconds !== undefined;
 	}
 
 	/** Power fails in the `operationCount`-th operation from now (1: the next one). */

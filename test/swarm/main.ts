@@ -1,0 +1,114 @@
+/**
+ * `npm run swarm -- --seeds N [--seed FIRST] [--days D] [--signer es256|keyed-hash] [--workers N]`:
+ * a long swarm. Last line JSON; exit 0 only without a violation.
+ */
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
+import { addDeliveries, NO_DELIVERY } from "../../sim/checkers/delivery.js";
+import type { SwarmResult, SwarmSigner } from "./swarm.js";
+
+const USAGE =
+	"usage: npm run swarm -- --seeds N [--seed FIRST] [--days D] [--signer es256|keyed-hash] [--workers N]";
+
+interface Plan {
+	readonly seeds: number;
+	readonly first: number;
+	readonly days: number;
+	readonly signer: SwarmSigner;
+	readonly workers: number;
+}
+
+function planOf(argv: string[]): Plan | undefined {
+	try {
+		const { values } = parseArgs({
+			args: argv,
+			options: {
+				seeds: { type: "string", default: "20" },
+				seed: { type: "string", default: "1" },
+				days: { type: "string", default: "14" },
+				signer: { type: "string", default: "keyed-hash" },
+				workers: { type: "string", default: String(Math.min(availableParallelism(), 8)) },
+			},
+		});
+		const whole = (text: string): number => (/^\d{1,9}$/.test(text) ? Number(text) : Number.NaN);
+		const { signer } = values;
+		if (signer !== "es256" && signer !== "keyed-hash") return undefined;
+		const plan: Plan = {
+			seeds: whole(values.seeds),
+			first: whole(values.seed),
+			days: whole(values.days),
+			signer,
+			workers: whole(values.workers),
+		};
+		const isValid = plan.seeds >= 1 && plan.first >= 0 && plan.days >= 1 && plan.workers >= 1;
+		return isValid ? plan : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+async function swarm(plan: Plan): Promise<boolean> {
+	const started = performance.now();
+	const name = plan.signer === "es256" ? "ES256 signatures" : "a keyed hash in place of signatures";
+	console.log(
+		`seeds ${plan.first} to ${plan.first + plan.seeds - 1}, ${plan.days} days each, ${name}`,
+	);
+	let next = plan.first;
+	let simulatedDays = 0;
+	let violations = 0;
+	let outcome = NO_DELIVERY;
+	const faults = new Map<string, number>();
+	const take = (result: SwarmResult): void => {
+		simulatedDays += result.simulatedDays;
+		if (result.outcome !== undefined) outcome = addDeliveries(outcome, result.outcome);
+		for (const [fault, count] of result.faults) faults.set(fault, (faults.get(fault) ?? 0) + count);
+		for (const violation of result.violations) {
+			violations++;
+			console.log(`seed ${result.seed}: ${violation}`);
+			console.log(
+				`  replay: npm run swarm -- --seeds 1 --seed ${result.seed} --days ${plan.days} --signer ${plan.signer}`,
+			);
+		}
+	};
+	const workers = Array.from({ length: Math.min(plan.workers, plan.seeds) }, () => {
+		const worker = new Worker(new URL("./worker.js", import.meta.url));
+		return new Promise<void>((resolve, reject) => {
+			const send = (): void => {
+				if (next >= plan.first + plan.seeds) {
+					worker.terminate().then(() => resolve(), reject);
+					return;
+				}
+				worker.postMessage({ seed: next++, days: plan.days, signer: plan.signer });
+			};
+			worker.on("message", (result: SwarmResult) => {
+				take(result);
+				send();
+			});
+			worker.on("error", reject);
+			send();
+		});
+	});
+	await Promise.all(workers);
+	const sorted = Object.fromEntries([...faults].sort(([a], [b]) => (a < b ? -1 : 1)));
+	console.log(
+		JSON.stringify({
+			seeds: plan.seeds,
+			signer: plan.signer,
+			simulatedDays: Math.round(simulatedDays),
+			...outcome,
+			faults: sorted,
+			violations,
+			seconds: Math.round((performance.now() - started) / 100) / 10,
+		}),
+	);
+	return violations === 0;
+}
+
+const plan = planOf(process.argv.slice(2));
+if (plan === undefined) {
+	console.error(USAGE);
+	process.exitCode = 2;
+} else {
+	process.exitCode = (await swarm(plan)) ? 0 : 1;
+}

@@ -1,0 +1,74 @@
+import { strict as assert } from "node:assert";
+import type { RecordStore } from "../../src/collector/record-store.js";
+import { runSwarmSeed } from "./swarm.js";
+
+const IS_LONG = process.env["BISTRINA_LONG"] === "1";
+
+describe("the swarm", function () {
+	this.timeout(IS_LONG ? 3_600_000 : 60_000);
+
+	for (const [signer, seeds, days] of [
+		["keyed-hash", IS_LONG ? 100 : 6, IS_LONG ? 14 : 3],
+		["es256", IS_LONG ? 30 : 1, IS_LONG ? 14 : 2],
+	] as const) {
+		it(`loses, doubles and alters nothing in ${seeds} seeds of ${days} days with ${signer}`, async () => {
+			let faults = 0;
+			for (let seed = 1; seed <= seeds; seed++) {
+				const result = await runSwarmSeed({ seed, days, signer });
+				assert.deepEqual(
+					result.violations,
+					[],
+					`replay: npm run swarm -- --seeds 1 --seed ${seed} --days ${days} --signer ${signer}`,
+				);
+				assert.ok(result.outcome.delivered > 0);
+				for (const count of result.faults.values()) faults += count;
+			}
+			assert.ok(faults >= seeds, `only ${faults} faults struck`);
+		});
+	}
+
+	it("gives the same result for the same seed", async () => {
+		const options = { seed: 11, days: 2, signer: "keyed-hash" } as const;
+		assert.deepEqual(await runSwarmSeed(options), await runSwarmSeed(options));
+	});
+
+	it("finds a collector that stores one bit of one entry wrong", async () => {
+		let writes = 0;
+		const careless = (store: RecordStore): RecordStore => ({
+			keyOf: (station) => store.keyOf(station),
+			enrol: (station, key) => store.enrol(station, key),
+			keepEvidence: (evidence, countMax) => store.keepEvidence(evidence, countMax),
+			write: async (checked) => {
+				writes++;
+				if (writes !== 3) return store.write(checked);
+				const entries = checked.batch.entries.map((canonical) => canonical.slice());
+				const [first] = entries;
+				if (first !== undefined) first[20] = (first[20] ?? 0) ^ 1;
+				return store.write({ ...checked, batch: { ...checked.batch, entries } });
+			},
+		});
+		const result = await runSwarmSeed({ seed: 1, days: 1, signer: "keyed-hash", plant: careless });
+		assert.ok(result.violations.includes("1 entries missing"), result.violations.join());
+		assert.ok(result.violations.includes("1 foreign rows"), result.violations.join());
+	});
+
+	it("finds a collector that acknowledges for ever what it never stored", async () => {
+		let writes = 0;
+		const forgetful = (store: RecordStore): RecordStore => ({
+			keyOf: (station) => store.keyOf(station),
+			enrol: (station, key) => store.enrol(station, key),
+			keepEvidence: (evidence, countMax) => store.keepEvidence(evidence, countMax),
+			write: async (checked) => {
+				if (++writes < 3) return store.write(checked);
+				const { first, entries } = checked.batch;
+				const last = first + entries.length - 1;
+				return { outcome: "stored", held: 0, floor: 1, rangeFirsts: [1], rangeLasts: [last] };
+			},
+		});
+		const result = await runSwarmSeed({ seed: 1, days: 1, signer: "keyed-hash", plant: forgetful });
+		assert.ok(
+			result.violations.some((violation) => violation.endsWith("entries missing")),
+			result.violations.join(),
+		);
+	});
+});
