@@ -74,10 +74,11 @@ export class SimulatedFlash implements FlashPartition {
 		this.sectors = options.sectors;
 		this.sectorBytes = options.sectorBytes ?? 4096;
 		const size = this.sectors * this.sectorBytes;
-		this.bytes = new Uint8Array(size).fill(0xff);
-		if (options.image !== undefined) {
+		if (options.image === undefined) {
+			this.bytes = new Uint8Array(size).fill(0xff);
+		} else {
 			assert(options.image.length === size, `a flash image of ${options.image.length} bytes`);
-			this.bytes.set(options.image);
+			this.bytes = options.image.slice();
 		}
 		this.#touched = new Uint8Array(size / UNIT_BYTES);
 		this.#chance = options.chance;

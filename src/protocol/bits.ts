@@ -79,10 +79,15 @@ export class BitReader {
 			return 0;
 		}
 		let value = 0;
-		for (let index = 0; index < count; index++) {
+		let left = count;
+		while (left > 0) {
+			// As many bits as this byte still has, or as are wanted.
+			const inByte = 8 - (this.#bit & 7);
+			const bits = left < inByte ? left : inByte;
 			const byte = this.#bytes[this.#bit >>> 3] ?? 0;
-			value = (value << 1) | ((byte >>> (7 - (this.#bit & 7))) & 1);
-			this.#bit++;
+			value = (value << bits) | ((byte >>> (inByte - bits)) & ((1 << bits) - 1));
+			this.#bit += bits;
+			left -= bits;
 		}
 		return value >>> 0;
 	}

@@ -239,7 +239,7 @@ function putDifferences(
 	const utc = (view.getUint32(UTC_AT, true) - from.getUint32(UTC_AT, true)) | 0;
 	writer.putSigned((utc - elapsed) | 0, coding.orders[1] ?? 0);
 	const values = valueFieldsOf(channelSet);
-	putSteady(writer, canonical, anchor.canonical, channelSet, values);
+	putSteady(writer, view, from, channelSet, values);
 	for (let position = 0; position < values.length; position++) {
 		const field = values[position] as FieldSpec;
 		const value = readField(view, ENTRY_HEADER_BYTES, field);
@@ -271,7 +271,7 @@ function takeDifferences(
 	view.setUint32(UPTIME_AT, from.getUint32(UPTIME_AT, true) + elapsed, true);
 	view.setUint32(UTC_AT, from.getUint32(UTC_AT, true) + utc, true);
 	const values = valueFieldsOf(channelSet);
-	const toggled = takeSteady(reader, canonical, anchor.canonical, channelSet, values);
+	const toggled = takeSteady(reader, view, from, channelSet, values);
 	for (let position = 0; position < values.length; position++) {
 		const field = values[position] as FieldSpec;
 		const absent = ABSENT[field.type];
@@ -292,13 +292,11 @@ function takeDifferences(
 /** One bit "all as before", or which changed and what they are now, and which values came or went. */
 function putSteady(
 	writer: BitWriter,
-	canonical: Uint8Array,
-	anchor: Uint8Array,
+	view: DataView,
+	from: DataView,
 	channelSet: number,
 	values: readonly FieldSpec[],
 ): void {
-	const view = viewOf(canonical);
-	const from = viewOf(anchor);
 	let isSame = true;
 	for (const field of STEADY_HEADER) {
 		if (headerValue(view, field) !== headerValue(from, field)) isSame = false;
@@ -332,13 +330,11 @@ function putSteady(
 /** Fills the steady fields in; returns the bits of the values that came or went. */
 function takeSteady(
 	reader: BitReader,
-	canonical: Uint8Array,
-	anchor: Uint8Array,
+	view: DataView,
+	from: DataView,
 	channelSet: number,
 	values: readonly FieldSpec[],
 ): number {
-	const view = viewOf(canonical);
-	const from = viewOf(anchor);
 	const isSame = reader.take(1) === 1;
 	for (const field of STEADY_HEADER) {
 		const isChanged = !isSame && reader.take(1) === 1;
@@ -386,8 +382,10 @@ function putParameters(writer: BitWriter, parameters: CodecParameters): void {
 function takeParameters(reader: BitReader, channelSet: number): CodecParameters {
 	const count = valueFieldsOf(channelSet).length;
 	const intervalSeconds = reader.take(16);
-	const orders = Array.from({ length: 2 + count }, () => reader.take(ORDER_BITS));
-	const quanta = Array.from({ length: count }, () => reader.take(QUANTUM_BITS));
+	const orders: number[] = [];
+	const quanta: number[] = [];
+	for (let position = 0; position < 2 + count; position++) orders.push(reader.take(ORDER_BITS));
+	for (let position = 0; position < count; position++) quanta.push(reader.take(QUANTUM_BITS));
 	return { intervalSeconds, orders, quanta };
 }
 

@@ -251,6 +251,8 @@ export interface RandomOptions extends TrialOptions {
 	/** Share of sectors that are bad from the start, and chance per cut that one more fails. */
 	readonly badShare?: number;
 	readonly failPerCut?: number;
+	/** Sectors that fail from the start in a known way. */
+	readonly bad?: readonly (readonly [sector: number, kind: BlockFailure])[];
 	/** Begins with this part's history: for a replay. */
 	readonly firstPart?: number;
 }
@@ -288,6 +290,7 @@ function runPart(
 	for (let sector = 0; sector < options.sectors; sector++) {
 		if (fraction(chance) < (options.badShare ?? 0)) flash.failSector(sector, failureOf(chance));
 	}
+	for (const [sector, kind] of options.bad ?? []) flash.failSector(sector, kind);
 	const witness = new Witness();
 	let number = 1;
 	for (let cut = 0; cut < cuts; cut++) {

@@ -225,14 +225,14 @@ export class Journal {
 	): void {
 		const end = Math.min(first + count, this.#nextSequence);
 		let sequence = Math.max(first, this.firstSequenceHeld);
-		while (sequence < end) {
-			const place = this.#locate(sequence);
-			if (place === undefined) return;
+		let place = sequence < end ? this.#locate(sequence) : undefined;
+		while (place !== undefined && sequence < end) {
 			this.#walk(place, (at, canonical) => {
 				if (at >= sequence && at < end) visit(at, canonical);
 				return at + 1 < end;
 			});
-			sequence = Math.max(place.end, sequence + 1);
+			sequence = Math.max(place.end, sequence);
+			place = place.next === undefined ? undefined : this.#place(place.next);
 		}
 	}
 
@@ -619,8 +619,12 @@ export class Journal {
 				high = low + Math.ceil((high - low) / 2) - 1;
 			}
 		}
-		const next = this.#headerAtOrAbove(low + 1, this.#serial);
-		return { header: found, end: next?.firstSequence ?? this.#nextSequence, next };
+		return this.#place(found);
+	}
+
+	#place(header: SectorHeader): Located {
+		const next = this.#headerAtOrAbove(header.serial + 1, this.#serial);
+		return { header, end: next?.firstSequence ?? this.#nextSequence, next };
 	}
 
 	#headerAtOrAbove(serial: number, last: number): SectorHeader | undefined {

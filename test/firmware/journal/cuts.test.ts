@@ -14,27 +14,27 @@ describe("the journal under power cuts", () => {
 
 	it("keeps every returned append and acknowledgement at every cut of a short run, two deep", () => {
 		console.log(`      seed ${SEED}`);
-		const result = runExhaustively(trial, 16, 2, false);
+		const result = runExhaustively(trial, 12, 2, false);
 		assert.deepEqual(result.violations, []);
 		assert.ok(result.cuts > 500, `${result.cuts} cuts`);
 	});
 
 	it("keeps them through wraps and overflows at every cut, one deep", () => {
-		const result = runExhaustively({ ...trial, sectors: 4, sectorBytes: 256 }, 150, 1, false);
+		const result = runExhaustively({ ...trial, sectors: 4, sectorBytes: 256 }, 100, 1, false);
 		assert.deepEqual(result.violations, []);
 	});
 
 	it("keeps them over many random cuts of one part's life", () => {
-		const result = runRandomly({ ...trial, cuts: 700 });
+		const result = runRandomly({ ...trial, cuts: 500 });
 		assert.deepEqual(result.violations, []);
-		assert.equal(result.cuts, 700);
+		assert.equal(result.cuts, 500);
 	});
 
 	it("keeps them when sectors are bad from the start and more fail", () => {
 		const result = runRandomly({
 			...trial,
 			sectors: 12,
-			cuts: 500,
+			cuts: 300,
 			badShare: 0.05,
 			failPerCut: 0.002,
 		});
