@@ -83,7 +83,7 @@ export class BitReader {
 		while (left > 0) {
 			// As many bits as this byte still has, or as are wanted.
 			const inByte = 8 - (this.#bit & 7);
-			const bits = left < inByte ? left : inByte;
+			const bits = Math.min(left, inByte);
 			const byte = this.#bytes[this.#bit >>> 3] ?? 0;
 			value = (value << bits) | ((byte >>> (inByte - bits)) & ((1 << bits) - 1));
 			this.#bit += bits;
