@@ -1,3 +1,4 @@
+/// <reference path="./untyped.d.ts" />
 /**
  * The SDK's HTTP client over its TLS over a TCP that catches: in the SDK a failed handshake is an
  * exception out of a socket's callback, and would restart the board (tlssocket.js, session_419.js).
@@ -16,8 +17,6 @@ import type {
 	HttpRequestOptions,
 } from "../ports.js";
 import { createGuard, type Guard } from "./guard.js";
-
-/// <reference path="./untyped.d.ts" />
 
 export interface HttpsOptions {
 	readonly guard: Guard;
