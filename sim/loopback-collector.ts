@@ -7,7 +7,12 @@ import { createSha256 } from "../src/core/sha256.js";
 import type { Sha256 } from "../src/firmware/ports.js";
 import { encodeAnswer } from "../src/protocol/acknowledgement.js";
 import { decodeBatch } from "../src/protocol/batch.js";
-import { decodeSign1, ENVELOPE_CONTENT_TYPE, encodeSign1, toBeSigned } from "../src/protocol/cose.js";
+import {
+	decodeSign1,
+	ENVELOPE_CONTENT_TYPE,
+	encodeSign1,
+	toBeSigned,
+} from "../src/protocol/cose.js";
 import type { ServerRequest, ServerResponse } from "./network.js";
 import type { SignatureScheme } from "./signature-scheme.js";
 

@@ -17,12 +17,16 @@ export function flattenModules(entry: string, folder: string): string {
 	const copy = (path: string): void => {
 		if (copied.has(path)) return;
 		copied.add(path);
-		const text = readFileSync(path, "utf8").replace(SPECIFIER, (_all, head: string, name: string) => {
-			if (!name.startsWith(".")) throw new Error(`${path} imports ${name}, which XS does not have`);
-			const target = resolve(dirname(path), name);
-			copy(target);
-			return `${head}"./${flatName(target)}"`;
-		});
+		const text = readFileSync(path, "utf8").replace(
+			SPECIFIER,
+			(_all, head: string, name: string) => {
+				if (!name.startsWith("."))
+					throw new Error(`${path} imports ${name}, which XS does not have`);
+				const target = resolve(dirname(path), name);
+				copy(target);
+				return `${head}"./${flatName(target)}"`;
+			},
+		);
 		// The worker would look for the map beside the copy, and refuse the module without it.
 		const mapless = text.replace(/^\/\/# sourceMappingURL=.*$/m, "");
 		writeFileSync(join(folder, flatName(path)), mapless);

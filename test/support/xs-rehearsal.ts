@@ -2,8 +2,9 @@
  * Runs inside the XS worker: rehearsals by command, with JSON in and out. It must import nothing but
  * portable modules, and uses what the worker adds to the language: `issueCommand` asks the host.
  */
-import { createKeyedHashScheme, type SignatureScheme } from "../../sim/signature-scheme.js";
+
 import { Rehearsal, type RehearsalOptions } from "../../sim/rehearsal.js";
+import { createKeyedHashScheme, type SignatureScheme } from "../../sim/signature-scheme.js";
 import { asciiBytes, asciiText, concatBytes } from "../../src/core/bytes.js";
 
 declare const issueCommand: (query: ArrayBuffer) => ArrayBuffer;
