@@ -15,6 +15,7 @@ import type {
 } from "../src/firmware/ports.js";
 import { CRASH_RECORD_BYTES } from "../src/firmware/station/crash-record.js";
 import { createBoard } from "./board/board.js";
+import { SimulatedConsole } from "./board/console.js";
 import { createHardware, type Hardware, type HardwareOptions } from "./board/hardware.js";
 import { Life } from "./board/life.js";
 import type { Ds3231State } from "./chips/ds3231.js";
@@ -77,6 +78,8 @@ export class SimulatedStation {
 	readonly network: SimulatedNetwork;
 	readonly hardware: Hardware;
 	readonly flash: SimulatedFlash;
+	/** The serial port that a technician plugs into. */
+	readonly console: SimulatedConsole;
 	readonly counters: StationCounters;
 	readonly #options: SimulatedStationOptions;
 	readonly #chance: Chance;
@@ -113,6 +116,7 @@ export class SimulatedStation {
 			onRadio: (state) => this.hardware.setRadio(state),
 			beforeOperation,
 		});
+		this.console = new SimulatedConsole(() => this.pressServiceButton());
 		this.#wakeAlarm = this.clock.createAlarm(() => this.#boot());
 		this.#powerOnMicroseconds = saved?.powerOnMicroseconds ?? this.clock.microseconds;
 		if (saved === undefined) {
@@ -227,6 +231,7 @@ export class SimulatedStation {
 			flash: this.#options.partition ?? this.flash,
 			network: this.network,
 			...this.#options.createKeys(operations),
+			console: this.console.portOf(life),
 			trustFloorUtcSeconds: this.#options.trustFloorUtcSeconds,
 			beforeOperation: () => this.#beforeOperation(),
 			onDeepSleep: (milliseconds) => {
@@ -253,6 +258,7 @@ export class SimulatedStation {
 		this.#life = undefined;
 		this.#operations?.kill();
 		this.#operations = undefined;
+		this.console.endLife();
 		this.network.kill();
 		this.hardware.resetProcessor();
 		this.hardware.switchProbes(false);

@@ -3,6 +3,7 @@ import type { Chance } from "../../src/core/chance.js";
 import { createSha256 } from "../../src/core/sha256.js";
 import type {
 	Board,
+	ConsoleStream,
 	FlashPartition,
 	I2CBus,
 	Network,
@@ -32,6 +33,7 @@ export interface BoardOptions {
 	readonly network: Network;
 	readonly signer: Signer;
 	readonly verifier: Verifier;
+	readonly console: ConsoleStream;
 	readonly trustFloorUtcSeconds: number;
 	/** Counts an operation; may throw PowerCut. */
 	readonly beforeOperation: () => void;
@@ -104,12 +106,7 @@ export function createBoard(options: BoardOptions): Board {
 		signer: options.signer,
 		verifier: options.verifier,
 		sha256: createSha256(),
-		console: {
-			read: () => undefined,
-			write: (bytes) => bytes.length,
-			isAttached: false,
-			onActivity: undefined,
-		},
+		console: options.console,
 		trustFloorUtcSeconds: options.trustFloorUtcSeconds,
 	};
 }

@@ -8,7 +8,13 @@ import { Scheduler, Signal, type Task } from "../../core/task.js";
 import { STATION_FLAGS, TIME_SOURCES } from "../../protocol/entry.js";
 import { EVENT_CODES } from "../../protocol/events.js";
 import { CHANNEL_FLAGS, fieldsOfWaterReading } from "../../protocol/reading.js";
-import { type StationConfiguration, validateConfiguration } from "../config/configuration.js";
+import {
+	configurationBodyOf,
+	type StationConfiguration,
+	validateConfiguration,
+} from "../config/configuration.js";
+import { Console } from "../console/console.js";
+import type { AnswerFields } from "../console/service.js";
 import type { WaterProbes } from "../measure/probes.js";
 import { measureWater, type WaterMeasurement } from "../measure/water.js";
 import type { Board } from "../ports.js";
@@ -16,7 +22,7 @@ import { Uplink } from "../uplink/uplink.js";
 import { lastRunOf, recordBoot } from "./boot.js";
 import { crash, loadCrashRecord, safeModeEndOf, storeCrashRecord, textOf } from "./crash-record.js";
 import type { StationJournal } from "./journal-port.js";
-import { Recorder } from "./recorder.js";
+import { Recorder, type Stamp } from "./recorder.js";
 import {
 	invalidateRetainedState,
 	loadRetainedState,
@@ -24,6 +30,8 @@ import {
 	storeRetainedState,
 } from "./retained-state.js";
 import { nextReadingMilliseconds } from "./schedule.js";
+import { type Look, reportOf, ServiceDesk } from "./service-desk.js";
+import { statusOf, waitingIn } from "./status.js";
 import { type RealTimeClock, TimeKeeper } from "./time-keeper.js";
 
 /** What a composition root adds to the board: the rooms and parts that this station is built of. */
@@ -50,6 +58,8 @@ const LOW_BATTERY_UPLOAD_FACTOR = 4;
 const LATE_MILLISECONDS = 30_000;
 /** Not worth falling asleep for: boot and shut-down cost more than this pause awake. */
 const SLEEP_MILLISECONDS_MIN = 500;
+/** A look of the technician takes about 18 s; with less left the reading that is due serves him. */
+const LOOK_MILLISECONDS = 25_000;
 
 /** Starts the station on a board. Throws `configuration-invalid`, and what opening the journal throws. */
 export function startStation(options: StationOptions): Station {
@@ -69,6 +79,12 @@ export class Station {
 	#isUploading = false;
 	/** After crashes in a row the network is left alone until then, on the board's clock. */
 	readonly #safeUntilMilliseconds: number;
+	readonly #desk: ServiceDesk;
+	readonly #console: Console;
+	/** What the uplink said last in the session that runs or ended last. */
+	#uploadTrouble: { readonly code: string; readonly text: string } | undefined;
+	/** Why the journal did not take the last entry. */
+	#journalFault: StationErrorCode | undefined;
 
 	constructor(options: StationOptions) {
 		this.#options = options;
@@ -117,6 +133,22 @@ export class Station {
 			},
 			this.#state.newestUtcSeconds,
 		);
+		this.#desk = new ServiceDesk({
+			station: configuration.station,
+			firmwareVersion: options.firmwareVersion,
+			journal: this.#journal,
+			status: () => this.#status(),
+			stir: () => this.#stir(),
+			requestUpload: () => this.requestUpload(),
+		});
+		this.#console = new Console({
+			stream: board.console,
+			clock: board.clock,
+			service: this.#desk,
+			start: (task, onEnd) => this.#scheduler.start(task, onEnd),
+			onCrash: (error) => this.#crash(error),
+			isCalled: board.processor.wakeCause !== "timer",
+		});
 		if (retained === undefined) {
 			recordBoot({
 				board,
@@ -132,7 +164,11 @@ export class Station {
 		this.#reportCrash();
 		this.#uplink = this.#openUplink(retained?.uplink);
 		if (board.processor.wakeCause === "pin") this.#uplink.requestSoon();
-		board.console.onActivity = () => this.#stir();
+		board.console.onActivity = () => {
+			this.#console.activity();
+			this.#stir();
+		};
+		this.#scheduler.start(this.#console.run());
 		this.#scheduler.start(this.#cycle(), (error, failed) => {
 			if (failed) this.#crash(error);
 			else this.#sleep();
@@ -176,18 +212,25 @@ export class Station {
 			board.watchdog.feed();
 			if (board.clock.milliseconds >= this.#state.nextReadingMilliseconds)
 				yield* this.#takeReading();
+			else if (this.#desk.look !== undefined && this.#leftMilliseconds() >= LOOK_MILLISECONDS)
+				yield* this.#lookAt(this.#desk.look);
 			if (!this.#isUploading && board.clock.milliseconds >= this.#nextUploadMilliseconds()) {
 				this.#startUpload();
 			}
 			const idleMilliseconds = this.#dueMilliseconds() - board.clock.milliseconds;
 			const maySleep =
-				configuration.supply === "battery" && !this.#isUploading && !board.console.isAttached;
+				configuration.supply === "battery" && !this.#isUploading && !this.#console.isInService;
 			if (maySleep && idleMilliseconds >= SLEEP_MILLISECONDS_MIN) return;
 			this.#journal.idle();
 			const slice = Math.min(Math.max(idleMilliseconds, 0), board.watchdog.timeoutMilliseconds / 2);
 			this.#stirred = new Signal<true>();
 			yield* this.#stirred.wait(slice);
 		}
+	}
+
+	/** Until the next reading is due. */
+	#leftMilliseconds(): number {
+		return this.#state.nextReadingMilliseconds - this.#options.board.clock.milliseconds;
 	}
 
 	/** When something is to be done next, on the board's clock. */
@@ -220,29 +263,101 @@ export class Station {
 		this.#time.refresh();
 		const stamp = this.#recorder.stamp();
 		const beganMilliseconds = board.clock.milliseconds;
+		const look = this.#desk.look;
+		const measurement = yield* this.#measure();
+		const isLate = lateMilliseconds > LATE_MILLISECONDS;
+		const sequence = this.#record(measurement, stamp, isLate);
+		this.#answer(look, measurement, stamp, beganMilliseconds, sequence);
+		this.#state.nextReadingMilliseconds = nextReadingMilliseconds({
+			nowMilliseconds: beganMilliseconds,
+			lastMilliseconds: dueMilliseconds,
+			intervalSeconds: configuration.intervalSeconds,
+			utcSeconds: stamp.utcSeconds === 0 ? undefined : stamp.utcSeconds,
+		});
+	}
+
+	/** Measures between two readings because a technician asked; recorded only if he asked for that. */
+	*#lookAt(look: Look): Task<void> {
+		this.#time.refresh();
+		const stamp = this.#recorder.stamp();
+		const beganMilliseconds = this.#options.board.clock.milliseconds;
+		const measurement = yield* this.#measure();
+		const sequence = look.isRecorded ? this.#record(measurement, stamp, false) : undefined;
+		if (!look.isRecorded) this.#recordProbeEvents(measurement);
+		this.#answer(look, measurement, stamp, beganMilliseconds, sequence);
+	}
+
+	/** One measurement of everything; its events are not recorded yet. */
+	*#measure(): Task<WaterMeasurement> {
+		const { board, configuration } = this.#options;
 		const measurement = yield* measureWater({
 			board,
 			openProbes: () => this.#options.openProbes(board, configuration),
 			failedProbes: this.#state.failedProbes,
 		});
 		this.#judgeBattery(measurement);
-		this.#attempt("reading", () => {
+		return measurement;
+	}
+
+	/** The reading, then its events; the reading's sequence, or undefined when it was not taken. */
+	#record(measurement: WaterMeasurement, stamp: Stamp, isLate: boolean): number | undefined {
+		const sequence = this.#attempt("reading", () =>
 			this.#recorder.record(
 				{ kind: "reading", fields: fieldsOfWaterReading(measurement.reading) },
 				1,
 				stamp,
-				lateMilliseconds > LATE_MILLISECONDS ? STATION_FLAGS.wakeLate : 0,
-			);
-		});
+				isLate ? STATION_FLAGS.wakeLate : 0,
+			),
+		);
+		this.#recordProbeEvents(measurement);
+		return sequence;
+	}
+
+	/** What happened to the probes on the way. */
+	#recordProbeEvents(measurement: WaterMeasurement): void {
 		for (const event of measurement.events) {
 			this.#recordEvent(event.code, event.detail, event.text);
 		}
 		this.#state.failedProbes = measurement.failedProbes;
-		this.#state.nextReadingMilliseconds = nextReadingMilliseconds({
-			nowMilliseconds: beganMilliseconds,
-			lastMilliseconds: dueMilliseconds,
-			intervalSeconds: configuration.intervalSeconds,
-			utcSeconds: stamp.utcSeconds === 0 ? undefined : stamp.utcSeconds,
+	}
+
+	/** Hands a measurement to the technician who waits for one. */
+	#answer(
+		look: Look | undefined,
+		measurement: WaterMeasurement,
+		stamp: Stamp,
+		beganMilliseconds: number,
+		sequence: number | undefined,
+	): void {
+		const { board, configuration } = this.#options;
+		if (look === undefined) return;
+		const report = reportOf(measurement, configurationBodyOf(configuration, board.sha256), {
+			utcSeconds: stamp.utcSeconds,
+			sequence,
+			durationMilliseconds: board.clock.milliseconds - beganMilliseconds,
+			clockFault: this.#time.fault,
+			journalFault: this.#journalFault,
+		});
+		this.#desk.measured(look, report);
+	}
+
+	#status(): readonly AnswerFields[] {
+		const { board, configuration } = this.#options;
+		return statusOf({
+			board,
+			configuration,
+			journal: this.#journal,
+			journalFault: this.#journalFault,
+			stamp: this.#recorder.stamp(),
+			clockFault: this.#time.fault,
+			boot: this.#state.boot,
+			nextReadingMilliseconds: this.#state.nextReadingMilliseconds,
+			nextUploadMilliseconds: this.#nextUploadMilliseconds(),
+			isUploading: this.#isUploading,
+			uploadFailures: this.#uplink.failures,
+			uploadTrouble: this.#uploadTrouble?.code,
+			failedProbes: this.#state.failedProbes,
+			isBatteryLow: this.#state.isBatteryLow,
 		});
 	}
 
@@ -261,10 +376,19 @@ export class Station {
 	#startUpload(): void {
 		this.#recordGaps();
 		this.#isUploading = true;
+		this.#uploadTrouble = undefined;
 		this.#scheduler.start(this.#uplink.session(), (error, failed) => {
 			this.#isUploading = false;
-			if (failed) this.#crash(error);
-			else this.#stir();
+			if (failed) {
+				this.#crash(error);
+				return;
+			}
+			this.#desk.uploaded({
+				cursor: this.#journal.cursor,
+				waiting: waitingIn(this.#journal),
+				trouble: this.#uploadTrouble,
+			});
+			this.#stir();
 		});
 	}
 
@@ -312,7 +436,8 @@ export class Station {
 	}
 
 	#report(code: StationErrorCode | "acknowledged" | "refused", detail: number, text: string): void {
-		this.#options.board.log.line(`uplink ${code} ${detail} ${text}`);
+		this.#log(`uplink ${code} ${detail} ${text}`);
+		this.#uploadTrouble = code === "acknowledged" ? undefined : { code, text };
 		if (code === "refused") this.#recordEvent("collector-refused", detail, text);
 		else if (code.startsWith("acknowledgement-")) {
 			this.#recordEvent("acknowledgement-rejected", detail, code);
@@ -331,20 +456,29 @@ export class Station {
 	}
 
 	/** A journal that cannot take an entry is reported and never stops the station. */
-	#attempt(what: string, append: () => void): void {
+	#attempt<Result>(what: string, append: () => Result): Result | undefined {
 		try {
-			append();
+			const result = append();
+			this.#journalFault = undefined;
+			return result;
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
-			this.#options.board.log.line(`journal did not take ${what}: ${error.code} ${error.message}`);
+			this.#journalFault = error.code;
+			this.#log(`journal did not take ${what}: ${error.code} ${error.message}`);
+			return undefined;
 		}
+	}
+
+	#log(text: string): void {
+		this.#options.board.log.line(text);
+		this.#console.say(text);
 	}
 
 	#stationFlags(): number {
 		let flags = 0;
 		if (this.#state.isBatteryLow) flags |= STATION_FLAGS.batteryLow;
 		if (this.#time.utcSeconds === undefined) flags |= STATION_FLAGS.clockUntrusted;
-		if (this.#options.board.console.isAttached) flags |= STATION_FLAGS.serviceMode;
+		if (this.#console.isInService) flags |= STATION_FLAGS.serviceMode;
 		return flags;
 	}
 

@@ -1,0 +1,73 @@
+/** What the technician's line asks of the station: types only, so that the room knows no other. */
+import type { StationErrorCode } from "../../core/errors.js";
+import type { Signal } from "../../core/task.js";
+import type { ChannelName } from "../../protocol/channel-set.js";
+import type { FieldValue } from "../../protocol/console.js";
+import type { DerivedValue } from "../../protocol/derive.js";
+
+/** One line of an answer. */
+export type AnswerFields = Readonly<Record<string, FieldValue>>;
+
+export interface ChannelReport {
+	readonly channel: ChannelName;
+	/** As anyone would derive it from the record. */
+	readonly derived: DerivedValue;
+	/** What was measured, in `rawUnit`, where that is something else; undefined without. */
+	readonly raw: number | undefined;
+	readonly rawUnit: string;
+	/** CHANNEL_FLAGS. */
+	readonly flags: number;
+	readonly bus: "probe-bus" | "system-bus";
+	/** Why the probe failed, if it did. */
+	readonly failure: StationErrorCode | undefined;
+}
+
+export interface ReadingReport {
+	readonly utcSeconds: number;
+	/** Sequence in the journal; undefined when it was only looked at, or the journal did not take it. */
+	readonly sequence: number | undefined;
+	readonly channels: readonly ChannelReport[];
+	readonly durationMilliseconds: number;
+	/** Trouble of the real-time clock. */
+	readonly clockFault: StationErrorCode | undefined;
+	/** Why the journal did not take the last entry, if it did not. */
+	readonly journalFault: StationErrorCode | undefined;
+}
+
+export interface UploadReport {
+	/** Highest acknowledged sequence after the session. */
+	readonly cursor: number;
+	/** Entries that are still to be delivered. */
+	readonly waiting: number;
+	/** The last trouble of the session; undefined when there was none. */
+	readonly trouble: { readonly code: string; readonly text: string } | undefined;
+}
+
+/** The part of the journal that is exported. */
+export interface ExportedJournal {
+	readonly epoch: number;
+	readonly firstSequenceHeld: number;
+	readonly nextSequence: number;
+	read(
+		first: number,
+		count: number,
+		visit: (sequence: number, canonical: Uint8Array) => void,
+	): void;
+}
+
+/** The station as its technician's line sees it. Nothing of it waits. */
+export interface StationService {
+	readonly station: string;
+	/** major * 1 000 000 + minor * 1 000 + patch. */
+	readonly firmwareVersion: number;
+	readonly journal: ExportedJournal;
+	/** What `status` shows, line by line. */
+	status(): readonly AnswerFields[];
+	/**
+	 * Asks for a measurement as soon as none that is due would suffer. A later call replaces one that
+	 * is not answered yet.
+	 */
+	read(isRecorded: boolean): Signal<ReadingReport>;
+	/** Asks for an upload; set when its session has ended. A later call replaces this one. */
+	upload(): Signal<UploadReport>;
+}

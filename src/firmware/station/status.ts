@@ -1,0 +1,83 @@
+/** What the technician's `status` shows, line by line; names are stable (docs/CONSOLE.md). */
+import type { StationErrorCode } from "../../core/errors.js";
+import { TIME_QUALITIES } from "../../protocol/entry.js";
+import type { StationConfiguration } from "../config/configuration.js";
+import type { AnswerFields } from "../console/service.js";
+import { CHANNEL_INDEXES } from "../measure/probes.js";
+import type { Board } from "../ports.js";
+import type { StationJournal } from "./journal-port.js";
+import type { Stamp } from "./recorder.js";
+
+export interface StatusView {
+	readonly board: Pick<Board, "clock" | "processor">;
+	readonly configuration: StationConfiguration;
+	readonly journal: StationJournal;
+	readonly journalFault: StationErrorCode | undefined;
+	readonly stamp: Stamp;
+	readonly clockFault: StationErrorCode | undefined;
+	readonly boot: number;
+	readonly nextReadingMilliseconds: number;
+	readonly nextUploadMilliseconds: number;
+	readonly isUploading: boolean;
+	readonly uploadFailures: number;
+	readonly uploadTrouble: string | undefined;
+	/** Bit i: the channel of index i has failed. */
+	readonly failedProbes: number;
+	readonly isBatteryLow: boolean;
+}
+
+/** Entries that no acknowledgement has released and that are still held. */
+export function waitingIn(
+	journal: Pick<StationJournal, "cursor" | "firstSequenceHeld" | "nextSequence">,
+): number {
+	return journal.nextSequence - Math.max(journal.cursor + 1, journal.firstSequenceHeld);
+}
+
+export function statusOf(view: StatusView): AnswerFields[] {
+	const { board, configuration, journal, stamp } = view;
+	const now = board.clock.milliseconds;
+	const qualities = Object.entries(TIME_QUALITIES);
+	const quality = qualities.find(([, value]) => value === stamp.timeQuality)?.[0];
+	const failed = Object.entries(CHANNEL_INDEXES)
+		.filter(([, index]) => ((view.failedProbes >> index) & 1) === 1)
+		.map(([name]) => name);
+	const seconds = (dueMilliseconds: number): number =>
+		Math.max(Math.ceil((dueMilliseconds - now) / 1000), 0);
+	return [
+		{
+			station: configuration.station,
+			supply: configuration.supply,
+			intervalSeconds: configuration.intervalSeconds,
+			configuration: configuration.id,
+			resetReason: board.processor.resetReason,
+			freeHeapBytes: board.processor.freeHeapBytes ?? "unknown",
+		},
+		{
+			utc: stamp.utcSeconds,
+			timeQuality: quality ?? "unknown",
+			clock: view.clockFault ?? "good",
+			boot: view.boot,
+			uptimeSeconds: stamp.uptimeSeconds,
+		},
+		{
+			epoch: journal.epoch,
+			held: journal.firstSequenceHeld,
+			next: journal.nextSequence,
+			cursor: journal.cursor,
+			waiting: waitingIn(journal),
+			gaps: journal.gaps.length,
+			journal: view.journalFault ?? "good",
+		},
+		{
+			nextReadingSeconds: seconds(view.nextReadingMilliseconds),
+			nextUploadSeconds: view.isUploading ? 0 : seconds(view.nextUploadMilliseconds),
+			uploading: view.isUploading ? "yes" : "no",
+			uploadFailures: view.uploadFailures,
+			lastUpload: view.uploadTrouble ?? "good",
+		},
+		{
+			failedProbes: failed.length === 0 ? "none" : failed.join(","),
+			battery: view.isBatteryLow ? "low" : "good",
+		},
+	];
+}

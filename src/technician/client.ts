@@ -1,0 +1,246 @@
+/** Requests over a line: one at a time, each with a deadline, each answered once or ended in trouble. */
+import {
+	CONSOLE_VERSION,
+	type ConsoleFields,
+	encodeRequest,
+	type FieldValue,
+	LineAssembler,
+	readStationLine,
+} from "../protocol/console.js";
+import { type Line, TechnicianTrouble } from "./line.js";
+
+/** What a station answered. */
+export interface Answer {
+	readonly parts: readonly ConsoleFields[];
+	readonly fields: ConsoleFields;
+}
+
+export interface RequestOptions {
+	readonly fields?: Readonly<Record<string, FieldValue>>;
+	/** Longest silence of this request, from its last byte or part on. */
+	readonly deadlineMilliseconds?: number;
+	/** Gets parts as they come; they are not collected then. */
+	readonly onPart?: (fields: ConsoleFields) => void;
+}
+
+export interface Greeting {
+	readonly station: string;
+	readonly firmware: string;
+}
+
+/** The station refused or failed; `code` is its word. */
+export class StationRefusal extends TechnicianTrouble {
+	override name = "StationRefusal";
+	readonly code: string;
+
+	constructor(code: string, message: string) {
+		super(message);
+		this.code = code;
+	}
+}
+
+/** The line was lost in the middle, or the answer did not come: worth another try. */
+export class LineTrouble extends TechnicianTrouble {
+	override name = "LineTrouble";
+}
+
+/** For what the station answers at once. */
+const DEADLINE_MILLISECONDS = 5000;
+/** A station that sleeps needs half a second to wake, and loses what it was told meanwhile. */
+const GREETING_TRIES = 4;
+const GREETING_MILLISECONDS = 1500;
+
+interface Pending {
+	readonly id: number;
+	readonly command: string;
+	readonly parts: ConsoleFields[];
+	readonly onPart: ((fields: ConsoleFields) => void) | undefined;
+	readonly deadlineMilliseconds: number;
+	readonly resolve: (answer: Answer) => void;
+	readonly reject: (error: Error) => void;
+	partCount: number;
+	timer: NodeJS.Timeout | undefined;
+}
+
+export class ConsoleClient {
+	readonly #line: Line;
+	readonly #onLog: (text: string) => void;
+	readonly #assembler = new LineAssembler(false);
+	#pending: Pending | undefined;
+	#id: number;
+	#lost: string | undefined;
+	#isGreeted = false;
+	/** Said before the greeting: noise, or why the line is closed again. */
+	#lastLog: string | undefined;
+	/** For the diagnosis of an answer that does not come. */
+	readonly #heard = { bytes: 0, lines: 0, garbled: 0 };
+
+	/** `firstId` 1 to 900 000 000: another one for each program, so that late answers are not ours. */
+	constructor(line: Line, firstId: number, onLog: (text: string) => void) {
+		this.#line = line;
+		this.#id = firstId;
+		this.#onLog = onLog;
+		line.onBytes = (bytes) => this.#take(bytes);
+		line.onLost = (reason) => this.#lose(reason);
+	}
+
+	/** Who is there. The first thing to ask. Throws TechnicianTrouble, with a remedy. */
+	async greet(): Promise<Greeting> {
+		for (let attempt = 1; ; attempt++) {
+			try {
+				// An end of line first: what the station has heard so far is not ours.
+				this.#line.write(new Uint8Array([0x0a]));
+				const { fields } = await this.request("version", {
+					deadlineMilliseconds: GREETING_MILLISECONDS,
+				});
+				const protocol = Number(fields.get("protocol"));
+				if (protocol !== CONSOLE_VERSION) {
+					throw new TechnicianTrouble(
+						`${this.#line.name}: the station speaks version ${protocol} of the line, this program ` +
+							`version ${CONSOLE_VERSION}; use the tools that came with its firmware`,
+					);
+				}
+				this.#isGreeted = true;
+				return {
+					station: fields.get("station") ?? "unknown",
+					firmware: fields.get("firmware") ?? "unknown",
+				};
+			} catch (error) {
+				const isWorthIt = error instanceof LineTrouble && this.#lost === undefined;
+				if (!isWorthIt || attempt === GREETING_TRIES) throw error;
+			}
+		}
+	}
+
+	/** Asks, and waits for the one answer. Throws StationRefusal or LineTrouble. */
+	request(command: string, options: RequestOptions = {}): Promise<Answer> {
+		if (this.#pending !== undefined) throw new Error("one request at a time");
+		return new Promise((resolve, reject) => {
+			const pending: Pending = {
+				id: this.#id++,
+				command,
+				parts: [],
+				onPart: options.onPart,
+				deadlineMilliseconds: options.deadlineMilliseconds ?? DEADLINE_MILLISECONDS,
+				resolve,
+				reject,
+				partCount: 0,
+				timer: undefined,
+			};
+			this.#pending = pending;
+			if (this.#lost !== undefined) {
+				this.#fail(pending, this.#lostTrouble(this.#lost));
+				return;
+			}
+			this.#expect(pending);
+			this.#line.write(encodeRequest(pending.id, command, options.fields));
+		});
+	}
+
+	close(): Promise<void> {
+		return this.#line.close();
+	}
+
+	#take(bytes: Uint8Array): void {
+		this.#heard.bytes += bytes.length;
+		for (const byte of bytes) {
+			const line = this.#assembler.push(byte);
+			if (line === undefined || line.length === 0) continue;
+			this.#heard.lines++;
+			if (line === "too-long") this.#heard.garbled++;
+			else this.#takeLine(line);
+		}
+	}
+
+	#takeLine(line: Uint8Array): void {
+		const output = readStationLine(line);
+		const pending = this.#pending;
+		switch (output.kind) {
+			case "garbled":
+				this.#heard.garbled++;
+				return;
+			case "log":
+				this.#lastLog = output.text;
+				if (this.#isGreeted) this.#onLog(output.text);
+				return;
+			case "part":
+				if (pending === undefined || output.id !== pending.id) return;
+				pending.partCount++;
+				this.#expect(pending);
+				if (pending.onPart === undefined) pending.parts.push(output.fields);
+				else pending.onPart(output.fields);
+				return;
+			case "answer":
+				if (pending === undefined) return;
+				if (output.id === undefined) {
+					// Our own request came garbled, or what stood on the line before it. The deadline decides.
+					this.#heard.garbled++;
+					return;
+				}
+				if (output.id === pending.id) this.#finish(pending, output.code, output.fields);
+		}
+	}
+
+	#finish(pending: Pending, code: string, fields: ConsoleFields): void {
+		if (code !== "ok") {
+			const why = [fields.get("cause"), fields.get("text")].filter((word) => word !== undefined);
+			const text = `${pending.command}: the station says ${[code, ...why].join(", ")}`;
+			this.#fail(pending, new StationRefusal(code, text));
+			return;
+		}
+		const sent = Number(fields.get("parts"));
+		if (sent !== pending.partCount) {
+			const text = `${pending.partCount} of ${sent} lines of the answer came through; ask again`;
+			this.#fail(pending, new LineTrouble(`${this.#line.name}: ${text}`));
+			return;
+		}
+		this.#settle(pending);
+		pending.resolve({ parts: pending.parts, fields });
+	}
+
+	#expect(pending: Pending): void {
+		clearTimeout(pending.timer);
+		pending.timer = setTimeout(() => {
+			this.#fail(pending, this.#silence(pending));
+		}, pending.deadlineMilliseconds);
+	}
+
+	#silence(pending: Pending): Error {
+		const { bytes, lines, garbled } = this.#heard;
+		const seconds = pending.deadlineMilliseconds / 1000;
+		const { name } = this.#line;
+		if (bytes === 0) {
+			return new LineTrouble(
+				`${name}: silent; check the cable, that the station has power, and that this is its port`,
+			);
+		}
+		if (!this.#isGreeted && (garbled > 0 || lines === 0)) {
+			return new LineTrouble(
+				`${name}: ${bytes} bytes came that make no sense; check --baud, and that a station is there`,
+			);
+		}
+		return new LineTrouble(
+			`${name}: no answer to ${pending.command} within ${seconds} s; ask again`,
+		);
+	}
+
+	#lose(reason: string): void {
+		this.#lost = this.#isGreeted || this.#lastLog === undefined ? reason : this.#lastLog;
+		if (this.#pending !== undefined) this.#fail(this.#pending, this.#lostTrouble(this.#lost));
+	}
+
+	#lostTrouble(reason: string): Error {
+		const { name } = this.#line;
+		return new LineTrouble(`${name}: cut off (${reason}); plug it in and ask again`);
+	}
+
+	#fail(pending: Pending, error: Error): void {
+		this.#settle(pending);
+		pending.reject(error);
+	}
+
+	#settle(pending: Pending): void {
+		clearTimeout(pending.timer);
+		if (this.#pending === pending) this.#pending = undefined;
+	}
+}
