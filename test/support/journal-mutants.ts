@@ -25,8 +25,8 @@ function goingOnAt(slot: string): Mutant["rewrites"] {
 	return [
 		[
 			RECOVERY,
-			"return { ...afterWalk(header, walked, serial),",
-			`return { first: header.firstSequence, slot: ${slot}, ...afterWalk(header, walked, serial),`,
+			"const log = { ...afterWalk(header, walked, serial),",
+			`const log = { first: header.firstSequence, slot: ${slot}, ...afterWalk(header, walked, serial),`,
 		],
 		[
 			JOURNAL,

@@ -331,7 +331,13 @@ export class Journal {
 				);
 			}
 			this.#epoch = state.newest.epoch;
-			const log = recoverLog(this.#flash, state.newest, state.oldest, this.#sha256);
+			const log = recoverLog(
+				this.#flash,
+				state.newest,
+				state.oldest,
+				state.isReadable,
+				this.#sha256,
+			);
 			this.#serial = log.serial;
 			this.#nextSequence = log.nextSequence;
 			this.#head = log.head;

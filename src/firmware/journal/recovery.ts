@@ -31,11 +31,15 @@ export interface RecoveredLog {
 	readonly note: string | undefined;
 }
 
+/** A sector without a header holds lost entries when so many of its frames check; see `lostAfter`. */
+const LOST_ENTRIES_MIN = 2;
+
 /** Reads the newest sector, and those before it while the newer ones count for nothing. */
 export function recoverLog(
 	flash: RingFlash,
 	newest: SectorHeader,
 	oldest: SectorHeader,
+	isReadable: (serial: number) => boolean,
 	sha256: Hash,
 ): RecoveredLog {
 	let header = newest;
@@ -55,8 +59,29 @@ export function recoverLog(
 		const serial = header.serial + 1;
 		const counts = { cursor, correctedBits: scan.correctedBits, skippedSlots: scan.skippedSlots };
 		if (isVoid) return lostBehind(header, sha256, counts);
-		return { ...afterWalk(header, walked, serial), ...counts, note: noteOf(scan) };
+		const log = { ...afterWalk(header, walked, serial), ...counts, note: noteOf(scan) };
+		const lost = isReadable(serial) ? 0 : lostAfter(flash, newest);
+		return lost < LOST_ENTRIES_MIN ? log : behindLost(log, lost, sha256);
 	}
+}
+
+/**
+ * How many entries the sector behind `newest` has under a header that cannot be read: its frames
+ * check under its serial all the same. One may be the copy of an attempt that a cut ended, which
+ * never counted; two were appended, and their numbers must not be used again.
+ */
+function lostAfter(flash: RingFlash, newest: SectorHeader): number {
+	const serial = newest.serial + 1;
+	const bytes = flash.read(serial % flash.count, 0, flash.sectorBytes);
+	return scanSector(bytes, { ...newest, serial }).nextIndex;
+}
+
+/** The log goes on behind numbers that are lost; the next header makes them a gap. */
+function behindLost(log: RecoveredLog, lost: number, sha256: Hash): RecoveredLog {
+	const nextSequence = log.nextSequence + lost;
+	const head = sha256(log.head);
+	const hop = { serial: log.hop.serial + 1, firstSequence: nextSequence, head, copy: undefined };
+	return { ...log, nextSequence, head, hop, note: `a header is lost with ${lost} entries` };
 }
 
 interface Walk {

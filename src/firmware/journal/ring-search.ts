@@ -28,6 +28,8 @@ export type RingState =
 			readonly oldest: SectorHeader;
 			/** Header of the log's sector of a serial; what the search has read is not read again. */
 			readonly headerOf: (serial: number) => SectorHeader | undefined;
+			/** Whether the place of a serial holds a header of any lap, virgin ones included. */
+			readonly isReadable: (serial: number) => boolean;
 	  };
 
 /** Searches the ring. Throws `journal-foreign-version` for a newer format, `flash-failed`. */
@@ -64,6 +66,7 @@ class Search {
 			newest: header,
 			oldest: this.#oldest(header),
 			headerOf: (serial) => this.#headerOf(serial),
+			isReadable: (serial) => this.#at(serial % this.#flash.count) !== undefined,
 		};
 	}
 

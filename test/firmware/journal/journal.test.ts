@@ -138,6 +138,30 @@ describe("the journal", () => {
 		assert.deepEqual(journal.gaps, []);
 	});
 
+	it("uses no number again when rot takes the newest header, and names what is lost with it", () => {
+		const flash = flashOf(8, 512);
+		const options = optionsOf(flash);
+		fill(Journal.open(options), 60);
+		const kept = readAll(Journal.open(options));
+		// The newest sector is the last with a header that is not virgin.
+		let serial = 0;
+		while ((flash.bytes[(serial + 1) * 512 + 3] ?? 1) === 0) serial++;
+		for (const byte of [9, 17, 33, 41]) flash.rot(serial * 512 + byte, 2);
+		const journal = Journal.open(options);
+		assert.ok(journal.nextSequence >= 61, `next ${journal.nextSequence}`);
+		const { sequence } = journal.append(READINGS[60] as EntryDraft);
+		assert.ok(sequence >= 61);
+		const entries = readAll(journal);
+		const gap = journal.gaps[0];
+		assert.ok(gap !== undefined);
+		assert.deepEqual([gap.to, gap.reason], [sequence - 1, 1]);
+		for (let known = 1; known <= 60; known++) {
+			assert.equal(entries.has(known), kept.has(known) && known < gap.from);
+		}
+		const head = chainNext(createSha256(), gap.resume, entries.get(sequence)!);
+		assert.ok(equalBytes(head, journal.head));
+	});
+
 	it("derives the gap of an overflow, with the head behind it", () => {
 		const flash = flashOf(4, 512);
 		const journal = Journal.open(optionsOf(flash));
