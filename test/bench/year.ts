@@ -1,0 +1,127 @@
+/**
+ * `npm run bench -- year [--days N]`: a year of one station at a reading every five minutes, from the
+ * chips to the acknowledged row, with the simulated network and the ledger over a store in memory.
+ * Signatures are a keyed hash: pure-JavaScript ES256 would be measured instead of the station.
+ */
+
+import { KEYED_HASH_NAME, keyedHash, keyedHashPublicKey } from "../../sim/keyed-hash-signer.js";
+import type { SimulatedStation } from "../../sim/station.js";
+import { Ledger } from "../../src/collector/ledger.js";
+import { MemoryRecordStore } from "../../src/collector/memory-record-store.js";
+import { createHandler } from "../../src/collector/receiver.js";
+import { equalBytes } from "../../src/core/bytes.js";
+import { bareStation, bareStationKey, START_UTC_SECONDS, sha256 } from "../support/bare-station.js";
+import { endpointOf } from "../support/played-world.js";
+
+const STATION = "bor-1";
+const DAY_SECONDS = 86_400;
+const MONTH_DAYS = 30;
+/** What the year is to stay under on two cores. */
+const WALL_SECONDS_MAX = 20;
+/** Garbage that a collection leaves now and then; a leak of 100 bytes a reading would be 10 MB. */
+const HEAP_GROWTH_MEGABYTES_MAX = 2;
+
+export async function run(args: string[]): Promise<boolean> {
+	const daysAt = args.indexOf("--days");
+	const days = daysAt >= 0 ? Number(args[daysAt + 1]) : 365;
+	if (!(days >= 1 && days <= 3650)) {
+		console.error("usage: npm run bench -- year [--days 1..3650]");
+		return false;
+	}
+	console.log(`${days} days, signatures: ${KEYED_HASH_NAME}`);
+	const collectorKey = keyedHashPublicKey(new TextEncoder().encode("collector"), sha256);
+	const store = new MemoryRecordStore();
+	const ledger = new Ledger({
+		store,
+		key: {
+			publicKey: collectorKey,
+			sign: (signed) => keyedHash(collectorKey, sha256(signed), sha256),
+		},
+		clock: {
+			get utcSeconds() {
+				return station.utcSeconds;
+			},
+		},
+		verifySignature: (publicKey, signed, signature) =>
+			equalBytes(signature, keyedHash(publicKey, sha256(signed), sha256)),
+	});
+	await ledger.enrol(STATION, bareStationKey(STATION));
+	const seen = { readings: 0, appended: 0, cursor: 0, newest: 0 };
+	const station: SimulatedStation = bareStation({
+		name: STATION,
+		collectorPublicKey: collectorKey,
+		endpoint: endpointOf(createHandler(ledger)),
+		witness: {
+			attempted: () => {},
+			appended: (canonical) => {
+				seen.appended++;
+				if (canonical[1] === 1) seen.readings++;
+				seen.newest = new DataView(canonical.buffer, canonical.byteOffset).getUint32(8, true);
+			},
+			acknowledged: (cursor) => {
+				seen.cursor = cursor;
+			},
+		},
+	});
+	const started = performance.now();
+	const cpu = process.cpuUsage();
+	const heapMegabytes: number[] = [];
+	for (let day = 1; day <= days; day++) {
+		const untilUtcSeconds = START_UTC_SECONDS + day * DAY_SECONDS;
+		while (station.utcSeconds < untilUtcSeconds) await step(station);
+		if (day === MONTH_DAYS || day === days) heapMegabytes.push(heapInUse());
+	}
+	while (seen.cursor < seen.newest) {
+		station.pressServiceButton();
+		while (station.isAsleep) await step(station);
+		while (!station.isAsleep) await step(station);
+	}
+	const wallSeconds = (performance.now() - started) / 1000;
+	const used = process.cpuUsage(cpu);
+	const rows = store.rowsOf(STATION).length;
+	const [month1 = 0, month12 = month1] = heapMegabytes;
+	const perDay: Record<string, number> = {};
+	let all = 0;
+	for (const [part, milliwattHours] of station.hardware.energy.milliwattHoursByPart()) {
+		perDay[part] = rounded(milliwattHours / days);
+		all += milliwattHours / days;
+	}
+	const result = {
+		readings: seen.readings,
+		wallSeconds: rounded(wallSeconds),
+		processorSeconds: rounded((used.user + used.system) / 1e6),
+		heapMegabytesAtMonth1: rounded(month1),
+		heapMegabytesAtMonth12: rounded(month12),
+		delivered: rows,
+		missing: seen.appended - rows,
+		crashes: station.counters.crashes,
+		energyMilliwattHoursPerDay: { all: rounded(all), ...perDay },
+	};
+	console.log(JSON.stringify(result));
+	return (
+		result.missing === 0 &&
+		result.crashes === 0 &&
+		month12 - month1 <= HEAP_GROWTH_MEGABYTES_MAX &&
+		(days !== 365 || wallSeconds <= WALL_SECONDS_MAX)
+	);
+}
+
+async function step(station: SimulatedStation): Promise<void> {
+	if (station.network.outstanding === 0) {
+		station.step();
+		return;
+	}
+	await new Promise<void>((resolve) => {
+		station.network.onSettled = resolve;
+	});
+	station.network.onSettled = undefined;
+}
+
+function heapInUse(): number {
+	globalThis.gc?.();
+	return process.memoryUsage().heapUsed / 1e6;
+}
+
+function rounded(value: number): number {
+	return Math.round(value * 100) / 100;
+}
