@@ -304,6 +304,7 @@ describe("uplink", () => {
 		});
 		const outcome = bench.session();
 		assert.equal(outcome.end, "refused");
+		assert.equal(outcome.code, "collector-refused");
 		assert.equal(bench.uplink.isRefused, true);
 		assert.deepEqual(bench.source.acknowledged, []);
 		const refused = bench.reports.find((report) => report.code === "refused");
