@@ -121,6 +121,7 @@ declare
 	v_lasts bigint[];
 	v_floor bigint;
 	v_has_previous boolean := false;
+	v_has_last boolean := false;
 	v_heads_met integer := 0;
 	v_below bigint;
 	v_head bytea;
@@ -159,8 +160,9 @@ begin
 		select count(*),
 				count(*) filter (where h.head
 					<> substring(p_heads from ((h.sequence - p_first + 1) * 32)::integer + 1 for 32)),
-				coalesce(bool_or(h.sequence = p_first - 1), false)
-			into v_heads_met, v_conflicts, v_has_previous
+				coalesce(bool_or(h.sequence = p_first - 1), false),
+				coalesce(bool_or(h.sequence = v_last), false)
+			into v_heads_met, v_conflicts, v_has_previous, v_has_last
 			from heads h
 			where h.station = p_station and h.epoch = p_epoch
 				and h.sequence between p_first - 1 and v_last;
@@ -198,7 +200,13 @@ begin
 		return;
 	end if;
 
-	if v_held < v_count then
+	if v_held = 0 then
+		-- Half the time of the other one: nothing can conflict, and nothing is looked for.
+		insert into entries
+			select p_station, p_epoch, p_first + i - 1,
+				substring(p_canonical from p_offsets[i] + 1 for p_offsets[i + 1] - p_offsets[i])
+			from generate_series(1, v_count) i;
+	elsif v_held < v_count then
 		insert into entries
 			select p_station, p_epoch, p_first + i - 1,
 				substring(p_canonical from p_offsets[i] + 1 for p_offsets[i + 1] - p_offsets[i])
@@ -212,9 +220,10 @@ begin
 			insert into heads values
 				(p_station, p_epoch, p_first - 1, substring(p_heads from 1 for 32));
 		end if;
-		insert into heads values
-			(p_station, p_epoch, v_last, substring(p_heads from v_count * 32 + 1 for 32))
-			on conflict do nothing;
+		if not v_has_last then
+			insert into heads values
+				(p_station, p_epoch, v_last, substring(p_heads from v_count * 32 + 1 for 32));
+		end if;
 	end if;
 	if v_floor is null then
 		insert into floors values (p_station, p_epoch, p_floor);

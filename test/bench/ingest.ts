@@ -31,7 +31,7 @@ const BATCHES_PER_SECOND_MIN = { postgresql: 1500, pglite: 600 } as const;
 /** More than any machine of two cores takes; what is left over at the end is not sent. */
 const MADE_PER_SECOND = { postgresql: 2600, pglite: 1500 } as const;
 /** A station has one session at a time; these many are in one at once. */
-const SESSIONS = { postgresql: 32, pglite: 8 } as const;
+const SESSIONS = { postgresql: 64, pglite: 32 } as const;
 const BATCHES_PER_STATION = 300;
 
 interface Delivery {
