@@ -13,6 +13,8 @@ const DEFAULTS = {
 	cuts: 1_000_000,
 	seed: 1,
 	depth: 2,
+	/** First operation that is cut: for a replay. */
+	from: 0,
 	/** Part whose history the random cuts begin with: for a replay. */
 	part: 0,
 	/** A small ring wraps and overflows soon; the format takes any sector from 256 bytes up. */
@@ -38,6 +40,7 @@ export async function run(args: string[]): Promise<boolean> {
 	const trial = {
 		open: (journalOptions: Parameters<typeof Journal.open>[0]) => Journal.open(journalOptions),
 		seed: options.seed,
+		from: options.from,
 		sectors: options.sectors,
 		sectorBytes: options["sector-bytes"],
 	};

@@ -32,6 +32,8 @@ export interface TrialOptions {
 	/** Small sectors wrap soon: 512 bytes hold about twenty entries. */
 	readonly sectors: number;
 	readonly sectorBytes: number;
+	/** First operation of the exhaustive run that is cut: for a replay. */
+	readonly from?: number;
 }
 
 export interface TrialResult {
@@ -163,7 +165,8 @@ export function runExhaustively(
 	flash.beforeOperation = (kind, offset, length, data) => {
 		if (kind === "read" || operation >= operations) return;
 		witness.forgetBelow(witness.next - WITNESSED_ENTRIES);
-		tearsOf(kind === "erase", length, isFull).forEach((tear, position) => {
+		const tears = operation < (options.from ?? 0) ? [] : tearsOf(kind === "erase", length, isFull);
+		tears.forEach((tear, position) => {
 			if (result.violations.length >= VIOLATIONS_MAX) return;
 			const seed = seedOf(options.seed, `${operation}/${position}`);
 			const torn = flash.clone(new SeededChance(seed));

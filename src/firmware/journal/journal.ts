@@ -482,6 +482,7 @@ export class Journal {
 	#settle(): void {
 		const hop = this.#hop;
 		if (hop !== undefined) {
+			this.#clearAhead(hop.serial + 1);
 			this.#openSector(hop.serial, hop.firstSequence, hop.head, hop.copy !== undefined);
 			this.#nextSequence = hop.firstSequence;
 			this.#head = hop.head;
@@ -490,6 +491,28 @@ export class Journal {
 			this.#hop = undefined;
 		} else if (this.#serial < 0) {
 			this.#openSector(0, this.#nextSequence, this.#head, false);
+		}
+	}
+
+	/**
+	 * Erases what an earlier attempt may have begun further on: a torn header that reads as nothing
+	 * today would be the newest of all on the day it reads well. Ends where sectors of the last lap
+	 * stand, which no attempt has touched; a few of them, because a refusing sector looks the same.
+	 */
+	#clearAhead(serial: number): void {
+		const count = this.#flash.count;
+		let untouched = 0;
+		for (
+			let ahead = serial;
+			untouched <= STALE_RUN_MAX && ahead - Math.max(this.#serial, 0) < count;
+			ahead++
+		) {
+			const reading = this.#flash.readHeader(ahead % count);
+			const isLastLap =
+				reading.kind === "header" &&
+				(reading.header.isVirgin ? ahead < count : reading.header.serial === ahead - count);
+			if (isLastLap) untouched++;
+			else this.#flash.erase(ahead % count);
 		}
 	}
 
