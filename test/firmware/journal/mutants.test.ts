@@ -32,4 +32,16 @@ describe("a journal that is wrong", () => {
 			assert.notDeepEqual(violations, [], "the short campaign did not notice");
 		});
 	}
+
+	it("is found when a torn header of an earlier attempt can come back as the newest", async () => {
+		// Two cuts in a row, each weak, as the campaign found them with seed 1.
+		const found = (open: OpenJournal): string[] => {
+			const trial = { open, seed: 1, sectors: 5, sectorBytes: 256, from: 1410 };
+			return runExhaustively(trial, 1411, 2, false).violations;
+		};
+		const journal = "firmware/journal/journal.js";
+		const text = "this.#clearAhead(hop.serial + 1);";
+		assert.notDeepEqual(await withMutant([[journal, text, ""]], found), []);
+		assert.deepEqual(await withMutant([], found), []);
+	});
 });
