@@ -51,7 +51,7 @@ export async function runSwarmSeed(options: SwarmOptions): Promise<SwarmResult> 
 	const chance = new SeededChance(seedOf(seed, "swarm"));
 	const pick = <Value>(values: readonly [Value, ...Value[]]): Value =>
 		values[integerBelow(chance, values.length)] ?? values[0];
-	const intervalSeconds = pick([600, 900, 1800]);
+	const intervalSeconds = pick([900, 1800, 3600]);
 	const uploadIntervalSeconds = pick([1800, 3600, 10_800, 21_600]);
 	const sectors = pick([4, 6, 8, 16, 64]);
 	const keys = keysOf(options.signer, seed);
