@@ -29,6 +29,7 @@ export type Handler = (request: HandledRequest) => Promise<HandledResponse>;
 const RETRY_AFTER_SECONDS = 60;
 const HEADERS_MILLISECONDS_MAX = 10_000;
 const REQUEST_MILLISECONDS_MAX = 30_000;
+const CLOSE_MILLISECONDS_MAX = 2000;
 /** Two hundred stations of one upload slot, each with one connection, and room. */
 const CONNECTIONS_MAX = 2000;
 
@@ -101,8 +102,13 @@ export async function listenHttps(options: ListenOptions): Promise<Listening> {
 		port,
 		close: () =>
 			new Promise((resolve) => {
-				server.close(() => resolve());
-				server.closeAllConnections();
+				// Batches under way are committed and answered; who only keeps a connection open is not waited for.
+				const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MILLISECONDS_MAX);
+				server.close(() => {
+					clearTimeout(timer);
+					resolve();
+				});
+				server.closeIdleConnections();
 			}),
 	};
 }
