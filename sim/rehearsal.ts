@@ -113,6 +113,16 @@ export class Rehearsal {
 		});
 	}
 
+	/** Entries whose append returned. */
+	get appended(): number {
+		return this.#appended.length;
+	}
+
+	/** Highest sequence that the journal was told to release. */
+	get acknowledged(): number {
+		return this.#acknowledged;
+	}
+
 	/** Runs until `seconds` have passed since the start and the station sleeps. */
 	runUntil(seconds: number): void {
 		const end = START_UTC_SECONDS + seconds;

@@ -103,7 +103,7 @@ function provisioningOrComplaint(): Provisioning | undefined {
 		return readProvisioning();
 	} catch (error) {
 		const what = error instanceof StationError ? error.message : "no provisioning on this board";
-		complainFor(`${what}; see "Provision" in the README\r\n`);
+		complainFor(`${what}; see docs/BOARD.md\r\n`);
 		return undefined;
 	}
 }

@@ -27,7 +27,7 @@ declare module "embedded:storage/key-value" {
 		close(): void;
 	}
 	const keyValue: {
-		open(options: { path: string; mode?: "r" | "r+"; format?: "buffer" }): Store;
+		open(options: { path: string; mode?: "r" | "r+"; format?: "buffer" | "string" }): Store;
 	};
 	export default keyValue;
 }

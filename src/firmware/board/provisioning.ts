@@ -1,9 +1,8 @@
 /**
  * What a station is told before it ever runs: values in NVS, namespace `bistrina`, written with
- * ESP-IDF's NVS partition generator (README, "Provision"). All are blobs; text is ASCII.
+ * ESP-IDF's NVS partition generator (docs/BOARD.md, "Provision").
  */
 import keyValue from "embedded:storage/key-value";
-import { asciiText } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
 import { DEFAULT_CONFIGURATION, type StationConfiguration } from "../config/configuration.js";
 import type { WiFiCredentials } from "./link.js";
@@ -17,16 +16,24 @@ export interface Provisioning {
 	readonly trustFloorUtcSeconds: number;
 }
 
+const NAMESPACE = "bistrina";
+
 /** Throws `configuration-invalid` that names the key that is missing. */
 export function readProvisioning(): Provisioning {
-	const store = keyValue.open({ path: "bistrina", mode: "r", format: "buffer" });
+	// NVS keeps strings and blobs apart, and the SDK reads one kind per store.
+	const texts = keyValue.open({ path: NAMESPACE, mode: "r", format: "string" });
+	const blobs = keyValue.open({ path: NAMESPACE, mode: "r", format: "buffer" });
 	try {
+		const text = (key: string): string => {
+			const value = texts.read(key);
+			if (typeof value === "string") return value;
+			throw new StationError("configuration-invalid", `the board was not told its "${key}"`);
+		};
 		const bytes = (key: string): ArrayBuffer => {
-			const value = store.read(key);
+			const value = blobs.read(key);
 			if (value instanceof ArrayBuffer) return value;
 			throw new StationError("configuration-invalid", `the board was not told its "${key}"`);
 		};
-		const text = (key: string): string => asciiText(new Uint8Array(bytes(key)));
 		return {
 			configuration: {
 				...DEFAULT_CONFIGURATION,
@@ -40,6 +47,7 @@ export function readProvisioning(): Provisioning {
 			trustFloorUtcSeconds: Number(text("floor")),
 		};
 	} finally {
-		store.close();
+		texts.close();
+		blobs.close();
 	}
 }
