@@ -15,6 +15,8 @@ export interface StationView {
 	readonly waiting: number;
 	readonly acknowledgedUtcSeconds: number | undefined;
 	readonly state: string;
+	/** Of its technician's line, or undefined. */
+	readonly line: string | undefined;
 }
 
 export interface WorldView {
@@ -56,7 +58,7 @@ export function render(view: WorldView): string {
 	for (const station of view.stations) {
 		lines.push(
 			"",
-			`${pc.bold(station.name)}  ${pc.dim(station.river)}  ${station.state}`,
+			`${pc.bold(station.name)}  ${pc.dim(station.river)}  ${station.state}  ${pc.dim(station.line ?? "")}`.trimEnd(),
 			reading(station),
 			`  ${station.appended} entries, ${station.waiting} waiting in flash, last acknowledgement ${
 				station.acknowledgedUtcSeconds === undefined

@@ -19,6 +19,8 @@ export interface StartOptions {
 	readonly summary: "text" | "json";
 	readonly quiet: boolean;
 	readonly port: number;
+	/** Of the first station's technician's line, 0 for free ones; undefined: as the view needs them. */
+	readonly consolePort: number | undefined;
 }
 
 export const SPEED_DEFAULT = 120;
@@ -63,6 +65,11 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
 			integer(0, 65_535),
 			0,
 		)
+		.option(
+			"--console-port <n>",
+			"port of the first station's technician's line, the others follow; 0 for free ones",
+			integer(0, 65_535 - STATIONS_MAX),
+		)
 		.option("--quiet", "no live view", false)
 		.allowExcessArguments(false)
 		.showHelpAfterError()
@@ -78,6 +85,7 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
 		data: string;
 		summary: "text" | "json";
 		port: number;
+		consolePort?: number;
 		quiet: boolean;
 	}>();
 	if (given.river !== undefined && given.scenario !== undefined) {
@@ -94,6 +102,7 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
 		summary: given.summary,
 		quiet: given.quiet,
 		port: given.port,
+		consolePort: given.consolePort,
 	};
 }
 

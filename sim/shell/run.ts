@@ -6,6 +6,7 @@ import { DATA_FORMAT_VERSION, DataDirectory, type SavedWorld } from "./data-dire
 import { DeviationMeter } from "./deviation.js";
 import { Failure } from "./failure.js";
 import { createHttpsEndpoint } from "./https-endpoint.js";
+import { LineServer } from "./line-server.js";
 import { instant, LiveView, type WorldView } from "./live-view.js";
 import type { StartOptions } from "./options.js";
 import { recordedOrNamedRivers } from "./rivers.js";
@@ -93,6 +94,7 @@ async function runIn(directory: DataDirectory, options: StartOptions): Promise<n
 		const beganUtcSeconds = world.utcSeconds;
 		const endUtcSeconds = endOf(options, beganUtcSeconds, rivers.lastUtcSeconds);
 		const player = new Player(simulation, collector, options, beganUtcSeconds, endUtcSeconds);
+		await player.openLines(talk);
 		await player.play(save);
 		const isSettled = await player.settle();
 		save(simulation);
@@ -105,7 +107,7 @@ async function runIn(directory: DataDirectory, options: StartOptions): Promise<n
 			seed,
 			wallSeconds,
 			isSettled,
-			isReproducible: !https.hasTimedOut,
+			isReproducible: !https.hasTimedOut && !player.wasVisited,
 		});
 	} finally {
 		https.close();
@@ -133,6 +135,10 @@ class Player {
 	readonly #endUtcSeconds: number | undefined;
 	readonly #view: LiveView | undefined;
 	#isStopping = false;
+	#lines: LineServer | undefined;
+	#wallStart = performance.now();
+	/** Ends the pause until the next event. */
+	#nudge: (() => void) | undefined;
 
 	constructor(
 		simulation: Simulation,
@@ -149,6 +155,38 @@ class Player {
 		this.#view = options.quiet ? undefined : new LiveView();
 	}
 
+	/** Someone was at a technician's line. */
+	get wasVisited(): boolean {
+		return this.#lines?.wasUsed ?? false;
+	}
+
+	/** Offers the technician's lines and says where. A quiet run does so only when it was asked. */
+	async openLines(talk: (line: string) => void): Promise<void> {
+		const { quiet, consolePort } = this.#options;
+		if (quiet && consolePort === undefined) return;
+		const { played } = this.#simulation;
+		const lines = await LineServer.open({
+			stations: played.map(({ station }) => station),
+			port: consolePort ?? 0,
+			nowUtcSeconds: () => this.#nowUtcSeconds(),
+			onActivity: () => this.#nudge?.(),
+		});
+		this.#lines = lines;
+		for (const [index, { name }] of played.entries()) {
+			talk(`${name}: technician's line at socket://127.0.0.1:${lines.portOf(index)}`);
+		}
+	}
+
+	/** How far the world has come: as far as the wall allows, and not past its next event. */
+	#nowUtcSeconds(): number {
+		const { world } = this.#simulation;
+		const { speed } = this.#options;
+		if (speed === Number.POSITIVE_INFINITY || world.waiting !== undefined) return world.utcSeconds;
+		const wallSeconds = (performance.now() - this.#wallStart) / 1000;
+		const byTheWall = this.#beganUtcSeconds + wallSeconds * speed;
+		return Math.min(byTheWall, world.nextUtcSeconds ?? byTheWall);
+	}
+
 	/** Until the end, or until Ctrl-C; then until every station sleeps. */
 	async play(save: (simulation: Simulation) => void): Promise<void> {
 		const { world } = this.#simulation;
@@ -159,13 +197,14 @@ class Player {
 		process.on("SIGINT", onSignal);
 		process.on("SIGTERM", onSignal);
 		try {
-			const wallStart = performance.now();
+			this.#wallStart = performance.now();
 			let isSaved = false;
 			for (let steps = 0; !this.#isStopping; steps++) {
 				const next = world.nextUtcSeconds;
 				if (next === undefined || next > (this.#endUtcSeconds ?? Number.POSITIVE_INFINITY)) break;
 				if (this.#options.speed !== Number.POSITIVE_INFINITY && world.waiting === undefined) {
-					await this.#pace(next, wallStart);
+					// Someone at a technician's line may have brought something earlier.
+					if (!(await this.#pace(next))) continue;
 				} else if (steps % STEPS_PER_TURN === 0) {
 					await turn();
 				}
@@ -179,8 +218,10 @@ class Player {
 				if (isAsleep && !isSaved) save(this.#simulation);
 				isSaved = isAsleep;
 			}
+			await this.#lines?.close();
 			await this.#simulation.untilAllSleep(() => this.#look());
 		} finally {
+			await this.#lines?.close();
 			process.off("SIGINT", onSignal);
 			process.off("SIGTERM", onSignal);
 		}
@@ -199,15 +240,27 @@ class Player {
 		this.#view?.update(() => this.#describe());
 	}
 
-	/** Waits until the wall has come as far as the world's next event, in slices that Ctrl-C ends. */
-	async #pace(nextUtcSeconds: number, wallStart: number): Promise<void> {
+	/**
+	 * Waits until the wall has come as far as the world's next event, in slices that Ctrl-C ends; false
+	 * when there is another next event by then.
+	 */
+	async #pace(nextUtcSeconds: number): Promise<boolean> {
 		const { speed } = this.#options;
+		const { world } = this.#simulation;
 		for (;;) {
 			const due = ((nextUtcSeconds - this.#beganUtcSeconds) / speed) * 1000;
-			const left = due - (performance.now() - wallStart);
-			if (left <= 0 || this.#isStopping) return;
+			const left = due - (performance.now() - this.#wallStart);
+			if (left <= 0 || this.#isStopping) return true;
 			this.#look();
-			await new Promise((resolve) => setTimeout(resolve, Math.min(left, 100)));
+			await new Promise<void>((resolve) => {
+				const timer = setTimeout(resolve, Math.min(left, 100));
+				this.#nudge = () => {
+					clearTimeout(timer);
+					resolve();
+				};
+			});
+			this.#nudge = undefined;
+			if (world.nextUtcSeconds !== nextUtcSeconds) return false;
 		}
 	}
 
@@ -220,7 +273,9 @@ class Player {
 			progress:
 				end === undefined || end <= began ? undefined : (world.utcSeconds - began) / (end - began),
 			collector: `https://127.0.0.1:${this.#collector.port}`,
-			stations: played.map((each) => ({
+			stations: played.map((each, index) => ({
+				line:
+					this.#lines === undefined ? undefined : `socket://127.0.0.1:${this.#lines.portOf(index)}`,
 				name: each.name,
 				river: each.river.name,
 				reading: each.latest,

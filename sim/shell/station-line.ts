@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { signingKeyOf } from "../../src/collector/keys.js";
 import { LineAssembler } from "../../src/protocol/console.js";
+import type { Line } from "../../src/technician/line.js";
 import type { Endpoint } from "../network.js";
 import type { River } from "../river/river.js";
 import { SCENARIOS } from "../river/scenarios.js";
@@ -137,6 +138,20 @@ export function openNamedStation(name: string): Promise<StationLine> {
 	}
 	const seed = Number(seedText);
 	return StationLine.open({ seed, river: make(seed, START_UTC_SECONDS), seconds: 1800 });
+}
+
+/** The same as a line that `bistrina` can use; closing it ends the station. */
+export async function openSimulatedLine(name: string): Promise<Line> {
+	const station = await openNamedStation(name);
+	const line: Line = {
+		name: `sim:${name}`,
+		write: (bytes) => station.send(bytes),
+		onBytes: undefined,
+		onLost: undefined,
+		close: async () => station.close(),
+	};
+	await station.attach((bytes) => line.onBytes?.(bytes));
+	return line;
 }
 
 function turn(): Promise<void> {

@@ -167,8 +167,7 @@ export class ConsoleClient {
 				if (pending === undefined || output.id !== pending.id) return;
 				pending.partCount++;
 				this.#expect(pending);
-				if (pending.onPart === undefined) pending.parts.push(output.fields);
-				else pending.onPart(output.fields);
+				this.#deliver(pending, output.fields);
 				return;
 			case "answer":
 				if (pending === undefined) return;
@@ -178,6 +177,18 @@ export class ConsoleClient {
 					return;
 				}
 				if (output.id === pending.id) this.#finish(pending, output.code, output.fields);
+		}
+	}
+
+	#deliver(pending: Pending, fields: ConsoleFields): void {
+		if (pending.onPart === undefined) {
+			pending.parts.push(fields);
+			return;
+		}
+		try {
+			pending.onPart(fields);
+		} catch (error) {
+			this.#fail(pending, error instanceof Error ? error : new Error(String(error)));
 		}
 	}
 

@@ -33,6 +33,11 @@ const MAY_IMPORT: readonly (readonly [room: string, allowed: readonly string[]])
 	],
 	["src/collector/", ["src/core/", "src/protocol/", "src/collector/"]],
 	["src/technician/", ["src/core/", "src/protocol/", "src/technician/"]],
+	// The composition root opens `sim:` and a collector's database, both only on demand.
+	[
+		"src/technician/main",
+		["src/core/", "src/protocol/", "src/technician/", "src/collector/", "sim/shell/station-line"],
+	],
 	["sim/", [""]],
 	["test/", [""]],
 ];
@@ -97,6 +102,13 @@ describe("the house", () => {
 		assert.equal(plant("src/collector/a.ts", 'import "../firmware/station/station.js";').length, 1);
 		assert.equal(plant("sim/a.ts", 'import { run } from "./shell/run.js";').length, 1);
 		assert.equal(plant("src/protocol/a.ts", 'import { y } from "../core/bytes.js";').length, 0);
+	});
+
+	it("loads simulator and collector into the technician's program only when they are asked for", () => {
+		const main = all.find(({ path }) => path === "src/technician/main.ts");
+		assert.ok(main !== undefined);
+		assert.match(main.code, /await import\("[^"]*sim\/shell/);
+		assert.doesNotMatch(main.code, /from "[^"]*(sim|collector)\//);
 	});
 
 	it("calls nothing in portable code that differs between engines or reaches outside", () => {

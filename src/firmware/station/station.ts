@@ -81,6 +81,7 @@ export class Station {
 	readonly #safeUntilMilliseconds: number;
 	readonly #desk: ServiceDesk;
 	readonly #console: Console;
+	#wasInService = false;
 	/** What the uplink said last in the session that runs or ended last. */
 	#uploadTrouble: { readonly code: string; readonly text: string } | undefined;
 	/** Why the journal did not take the last entry. */
@@ -210,6 +211,7 @@ export class Station {
 		const { board, configuration } = this.#options;
 		for (;;) {
 			board.watchdog.feed();
+			this.#noteService();
 			if (board.clock.milliseconds >= this.#state.nextReadingMilliseconds)
 				yield* this.#takeReading();
 			else if (this.#desk.look !== undefined && this.#leftMilliseconds() >= LOOK_MILLISECONDS)
@@ -226,6 +228,14 @@ export class Station {
 			this.#stirred = new Signal<true>();
 			yield* this.#stirred.wait(slice);
 		}
+	}
+
+	/** The record says when a technician was at the station. */
+	#noteService(): void {
+		const isInService = this.#console.isInService;
+		if (isInService === this.#wasInService) return;
+		this.#wasInService = isInService;
+		this.#recordEvent("service", isInService ? 1 : 0, "");
 	}
 
 	/** Until the next reading is due. */

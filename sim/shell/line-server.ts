@@ -1,0 +1,118 @@
+/**
+ * The technician's lines of a running `npm start`: for each station a socket on loopback, as a cable
+ * in its serial port. One device at a time, as on any serial port.
+ */
+import { createServer, type Server, type Socket } from "node:net";
+import type { SimulatedStation } from "../station.js";
+import { Failure } from "./failure.js";
+
+const HOST = "127.0.0.1";
+
+export interface LineServerOptions {
+	readonly stations: readonly SimulatedStation[];
+	/** Of the first station, the others follow; 0: free ones. */
+	readonly port: number;
+	/** How far the world has come, Unix seconds: a plug is plugged in now, not when its station slept. */
+	readonly nowUtcSeconds: () => number;
+	/** Something was plugged in, said or pulled out: the world has something new to do. */
+	readonly onActivity: () => void;
+}
+
+export class LineServer {
+	readonly #options: LineServerOptions;
+	readonly #servers: Server[] = [];
+	readonly #sockets = new Map<SimulatedStation, Socket>();
+	#wasUsed = false;
+
+	private constructor(options: LineServerOptions) {
+		this.#options = options;
+	}
+
+	/** Opens all sockets. Throws Failure when a port is taken. */
+	static async open(options: LineServerOptions): Promise<LineServer> {
+		const server = new LineServer(options);
+		try {
+			for (const [index, station] of options.stations.entries()) {
+				const port = options.port === 0 ? 0 : options.port + index;
+				server.#servers.push(await server.#listen(station, port));
+			}
+		} catch (error) {
+			await server.close();
+			throw error;
+		}
+		return server;
+	}
+
+	/** Port of the station of an index. */
+	portOf(index: number): number {
+		const address = this.#servers[index]?.address();
+		return typeof address === "object" && address !== null ? address.port : 0;
+	}
+
+	/** Someone was here: what happened is no function of the seed any more. */
+	get wasUsed(): boolean {
+		return this.#wasUsed;
+	}
+
+	/** Pulls all plugs and closes. */
+	async close(): Promise<void> {
+		for (const [station, socket] of this.#sockets) {
+			station.console.detach();
+			socket.destroy();
+		}
+		this.#sockets.clear();
+		await Promise.all(
+			this.#servers.map((server) => new Promise((resolve) => server.close(resolve))),
+		);
+	}
+
+	#listen(station: SimulatedStation, port: number): Promise<Server> {
+		return new Promise((resolve, reject) => {
+			const server = createServer((socket) => this.#connected(station, socket));
+			server.once("error", (error: NodeJS.ErrnoException) => {
+				const why = error.code === "EADDRINUSE" ? "is in use" : `cannot be opened (${error.code})`;
+				reject(new Failure(`port ${port} of ${HOST} ${why}; choose another --console-port`));
+			});
+			server.listen(port, HOST, () => resolve(server));
+		});
+	}
+
+	#connected(station: SimulatedStation, socket: Socket): void {
+		// A peer that resets the connection has only pulled its plug.
+		socket.on("error", () => socket.destroy());
+		if (this.#sockets.has(station)) {
+			socket.end(`# 0 another program has the line of ${station.name}; close that one\n`);
+			return;
+		}
+		this.#sockets.set(station, socket);
+		this.#wasUsed = true;
+		socket.setNoDelay(true);
+		this.#act(station, () => {
+			station.console.attach((bytes) => {
+				socket.write(bytes);
+			});
+		});
+		socket.on("data", (bytes) => this.#act(station, () => station.console.send(bytes)));
+		socket.on("close", () => {
+			if (this.#sockets.get(station) !== socket) return;
+			this.#sockets.delete(station);
+			this.#act(station, () => station.console.detach());
+		});
+	}
+
+	#act(station: SimulatedStation, action: () => void): void {
+		catchUp(station, this.#options.nowUtcSeconds());
+		action();
+		this.#options.onActivity();
+	}
+}
+
+/** A sleeping station's clock stands where it fell asleep: lets it catch up, as far as nothing is due. */
+function catchUp(station: SimulatedStation, utcSeconds: number): void {
+	const { clock } = station;
+	const now = clock.microseconds + Math.max(utcSeconds - station.utcSeconds, 0) * 1_000_000;
+	const next = clock.nextMicroseconds;
+	// Just before what is due: advancing must run nothing.
+	const last = Math.floor(next === undefined ? now : Math.min(now, next - 1));
+	if (last > clock.microseconds) clock.advanceTo(last);
+}

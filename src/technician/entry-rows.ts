@@ -1,0 +1,165 @@
+/** Entries as rows for people and programs: raw values, derived values, flags by name, placed times. */
+import { hexOf } from "../core/bytes.js";
+import { DerivationContext, type DerivedReading, type DerivedValue } from "../protocol/derive.js";
+import {
+	decodeEntry,
+	type Entry,
+	GAP_REASONS,
+	RESET_REASONS,
+	STATION_FLAGS,
+	TIME_QUALITIES,
+} from "../protocol/entry.js";
+import { eventNameOf } from "../protocol/events.js";
+import { CHANNEL_FLAGS, waterReadingOf } from "../protocol/reading.js";
+
+/** A row by column name; what a kind of entry does not have is left out. */
+export type EntryRow = Readonly<Record<string, string | number>>;
+
+/** Columns in order, for formats that need them. */
+export const ROW_COLUMNS: readonly string[] = Object.freeze([
+	"sequence",
+	"kind",
+	"utc",
+	"timeQuality",
+	"boot",
+	"uptimeSeconds",
+	"stationFlags",
+	"ph",
+	"phFlags",
+	"temperatureCelsius",
+	"temperatureFlags",
+	"conductivityAt25",
+	"conductivityRaw",
+	"conductivityMethod",
+	"conductivityFlags",
+	"turbidity",
+	"turbidityUnit",
+	"turbidityMicrovolts",
+	"turbidityFlags",
+	"batteryVolts",
+	"batteryFlags",
+	"notes",
+	"text",
+]);
+
+/** Rows of one chain's entries, ascending. */
+export function rowsOf(entries: readonly Uint8Array[]): EntryRow[] {
+	const decoded = entries.map((canonical) => decodeEntry(canonical));
+	const offsets = utcOffsets(decoded);
+	const context = new DerivationContext();
+	// A configuration may be read only behind the readings that it gives their meaning.
+	for (const entry of decoded) context.observe(entry);
+	return decoded.map((entry) => rowOf(entry, context, offsets));
+}
+
+/** Unix seconds less uptime, for each boot that a time entry speaks of. */
+function utcOffsets(entries: readonly Entry[]): Map<number, number> {
+	const offsets = new Map<number, number>();
+	for (const entry of entries) {
+		if (entry.kind === "time")
+			offsets.set(entry.atBoot, entry.atUtcSeconds - entry.atUptimeSeconds);
+	}
+	return offsets;
+}
+
+function rowOf(
+	entry: Entry,
+	context: DerivationContext,
+	offsets: ReadonlyMap<number, number>,
+): EntryRow {
+	const { sequence, kind, boot, uptimeSeconds } = entry;
+	return {
+		sequence,
+		kind,
+		...timeOf(entry, offsets),
+		boot,
+		uptimeSeconds,
+		stationFlags: names(STATION_FLAGS, entry.stationFlags),
+		...bodyOf(entry, context),
+	};
+}
+
+function timeOf(entry: Entry, offsets: ReadonlyMap<number, number>): EntryRow {
+	if (entry.utcSeconds !== 0) {
+		const quality = Object.entries(TIME_QUALITIES).find(([, value]) => value === entry.timeQuality);
+		return { utc: instant(entry.utcSeconds), timeQuality: quality?.[0] ?? entry.timeQuality };
+	}
+	const offset = offsets.get(entry.boot);
+	if (offset === undefined) return { timeQuality: "unset" };
+	// The clock was not trusted then; a time entry of the same boot says when it was.
+	return { utc: instant(offset + entry.uptimeSeconds), timeQuality: "placed" };
+}
+
+function bodyOf(entry: Entry, context: DerivationContext): EntryRow {
+	switch (entry.kind) {
+		case "reading": {
+			const derived = context.derive(entry);
+			if (derived === undefined) {
+				return { text: `channel set ${entry.channelSet}: ${entry.fields.join(" ")}` };
+			}
+			return readingOf(derived, entry.fields);
+		}
+		case "boot":
+			return { text: `after ${RESET_REASONS[entry.resetReason] ?? entry.resetReason}` };
+		case "time":
+			return {
+				text: `boot ${entry.atBoot} at ${entry.atUptimeSeconds} s was ${instant(entry.atUtcSeconds)}`,
+			};
+		case "calibration":
+			return { text: `calibration ${entry.calibrationId} of channel ${entry.channel}` };
+		case "configuration":
+			return { text: `configuration ${entry.definedId}, ${hexOf(entry.hash)}` };
+		case "event": {
+			const text = entry.text === "" ? "" : ` ${entry.text}`;
+			return { text: `${eventNameOf(entry.code) ?? entry.code} ${entry.detail}${text}` };
+		}
+		case "gap":
+			return {
+				text: `${entry.from} to ${entry.to} lost: ${GAP_REASONS[entry.reason] ?? entry.reason}`,
+			};
+		case "epoch":
+			return { text: `station ${entry.station}, public key ${hexOf(entry.publicKey)}` };
+	}
+}
+
+function readingOf(derived: DerivedReading, fields: readonly number[]): EntryRow {
+	const raw = waterReadingOf(fields);
+	const value = (name: string, { value: number }: DerivedValue): EntryRow =>
+		number === undefined ? {} : { [name]: Number(number.toFixed(4)) };
+	const { pH, temperatureCelsius, conductivityAt25, turbidity, batteryVolts } = derived;
+	const notes = [pH, temperatureCelsius, conductivityAt25, turbidity, batteryVolts]
+		.flatMap((each) => each.notes)
+		.filter((note, index, all) => all.indexOf(note) === index);
+	return {
+		...value("ph", pH),
+		phFlags: names(CHANNEL_FLAGS, pH.flags),
+		...value("temperatureCelsius", temperatureCelsius),
+		temperatureFlags: names(CHANNEL_FLAGS, temperatureCelsius.flags),
+		...value("conductivityAt25", conductivityAt25),
+		...(raw.conductivityHundredths === undefined
+			? {}
+			: { conductivityRaw: raw.conductivityHundredths / 100 }),
+		conductivityMethod: conductivityAt25.method,
+		conductivityFlags: names(CHANNEL_FLAGS, conductivityAt25.flags),
+		...value("turbidity", turbidity),
+		turbidityUnit: turbidity.unit,
+		...(raw.turbidityMicrovolts === undefined
+			? {}
+			: { turbidityMicrovolts: raw.turbidityMicrovolts }),
+		turbidityFlags: names(CHANNEL_FLAGS, turbidity.flags),
+		...value("batteryVolts", batteryVolts),
+		batteryFlags: names(CHANNEL_FLAGS, batteryVolts.flags),
+		notes: notes.join(" "),
+	};
+}
+
+function names(table: Readonly<Record<string, number>>, bits: number): string {
+	return Object.entries(table)
+		.filter(([, bit]) => (bits & bit) !== 0)
+		.map(([name]) => name)
+		.join(" ");
+}
+
+function instant(utcSeconds: number): string {
+	return `${new Date(utcSeconds * 1000).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,152 @@
+/** The commands that speak with a station. Each returns the exit code. */
+import { SingleBar } from "cli-progress";
+import type { ConsoleFields } from "../protocol/console.js";
+import { type ConsoleClient, type Greeting, LineTrouble } from "./client.js";
+import { exportJournal } from "./export-file.js";
+import {
+	merged,
+	type OutputFormat,
+	printJson,
+	printPairs,
+	printTable,
+	type Shown,
+	shownOf,
+} from "./output.js";
+
+/** A measurement that waits for one that is due, each with dead probes. */
+const READING_SILENCE_MILLISECONDS = 200_000;
+const UPLOAD_SILENCE_MILLISECONDS = 320_000;
+
+export interface Session {
+	readonly client: ConsoleClient;
+	readonly greeting: Greeting;
+	readonly format: OutputFormat;
+	/** In place of a request's own deadline, when it was asked for. */
+	readonly deadlineMilliseconds: number | undefined;
+	readonly say: (line: string) => void;
+}
+
+export async function showStatus(session: Session): Promise<number> {
+	const { parts } = await session.client.request("status", deadline(session, undefined));
+	const { station, firmware } = session.greeting;
+	const shown = merged([{ station, firmware }, ...parts.map(shownOf)]);
+	if (session.format === "text") printPairs(shown);
+	else printJson(shown);
+	return 0;
+}
+
+export async function showReading(session: Session): Promise<number> {
+	const { parts, fields } = await session.client.request(
+		"read",
+		deadline(session, READING_SILENCE_MILLISECONDS),
+	);
+	const channels = parts.map(shownOf);
+	const answer = withoutParts(fields);
+	if (session.format === "json") printJson({ ...answer, channels });
+	else if (session.format === "jsonl")
+		for (const each of channels) printJson({ ...answer, ...each });
+	else {
+		printTable(channels);
+		const { sequence } = answer;
+		session.say(
+			sequence === null ? "the journal did not take it" : `recorded as entry ${sequence}`,
+		);
+	}
+	return answer["sequence"] === null ? 1 : 0;
+}
+
+export async function watch(session: Session, count: number): Promise<number> {
+	const readings: Shown[] = [];
+	let round: Shown[] = [];
+	const { fields } = await session.client.request("watch", {
+		...deadline(session, READING_SILENCE_MILLISECONDS),
+		fields: { count },
+		onPart: (part) => {
+			const shown = shownOf(part);
+			if (session.format === "json") readings.push(shown);
+			if (session.format === "jsonl") printJson(shown);
+			if (session.format !== "text") return;
+			if (round.length > 0 && round[0]?.["round"] !== shown["round"]) round = [];
+			round.push(shown);
+			printTable([shown], round.length === 1);
+		},
+	});
+	if (session.format === "json") printJson({ ...withoutParts(fields), readings });
+	return 0;
+}
+
+/** Exit 1 when something failed: a script can rely on it. */
+export async function selfTest(session: Session): Promise<number> {
+	const { parts, fields } = await session.client.request(
+		"self-test",
+		deadline(session, READING_SILENCE_MILLISECONDS),
+	);
+	const probes = parts.map(shownOf);
+	const answer = withoutParts(fields);
+	if (session.format === "json") printJson({ ...answer, probes });
+	else if (session.format === "jsonl") for (const each of probes) printJson(each);
+	else printTable(probes);
+	const failed = Number(answer["failed"]);
+	if (failed > 0) session.say(`${failed} of ${probes.length} failed`);
+	return failed > 0 ? 1 : 0;
+}
+
+export async function uploadNow(session: Session): Promise<number> {
+	session.say("uploading; this takes a minute or two");
+	const { fields } = await session.client.request(
+		"upload",
+		deadline(session, UPLOAD_SILENCE_MILLISECONDS),
+	);
+	const answer = withoutParts(fields);
+	if (session.format === "text") printPairs(answer);
+	else printJson(answer);
+	return 0;
+}
+
+/** Fetches into a file; interrupted, it says so, and the same command goes on. */
+export async function exportTo(session: Session, path: string, first: number): Promise<number> {
+	const bar = new SingleBar({
+		format: "{bar} {percentage} %  entry {value} of {total}",
+		stream: process.stderr,
+		clearOnComplete: true,
+		noTTYOutput: false,
+	});
+	let isShown = false;
+	try {
+		const outcome = await exportJournal(session.client, session.greeting.station, {
+			path,
+			first,
+			onProgress: (next, end) => {
+				if (!isShown && process.stderr.isTTY) bar.start(end - 1, next - 1);
+				isShown = true;
+				bar.update(next - 1);
+			},
+		});
+		bar.stop();
+		if (session.format === "text") {
+			const { station, epoch, fetched, held, missing } = outcome;
+			printPairs({ file: path, station, epoch, fetched, held, missing: missing.length });
+		} else printJson({ file: path, ...outcome });
+		for (const range of outcome.missing) {
+			session.say(`entries ${range.first} to ${range.last} were not to be had`);
+		}
+		return 0;
+	} catch (error) {
+		bar.stop();
+		if (!(error instanceof LineTrouble)) throw error;
+		throw new LineTrouble(`${error.message}; what came is in ${path}, the same command goes on`);
+	}
+}
+
+function withoutParts(fields: ConsoleFields): Shown {
+	const { parts: _parts, ...rest } = shownOf(fields);
+	return rest;
+}
+
+function deadline(
+	session: Session,
+	milliseconds: number | undefined,
+): { readonly deadlineMilliseconds?: number } {
+	const chosen = session.deadlineMilliseconds ?? milliseconds;
+	return chosen === undefined ? {} : { deadlineMilliseconds: chosen };
+}

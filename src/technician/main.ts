@@ -1,0 +1,310 @@
+#!/usr/bin/env node
+/**
+ * `bistrina`: the technician's tools. Composition root: it alone knows that there are a simulator and
+ * a collector, and loads them only when they are asked for. Exit 0, 1 (trouble), 2 (usage), 70 (bug).
+ */
+import { randomInt } from "node:crypto";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import pc from "picocolors";
+import { bytesOfHex } from "../core/bytes.js";
+import { ConsoleClient } from "./client.js";
+import { readBytes, showJournal, showVerification } from "./file-commands.js";
+import { type Line, TechnicianTrouble } from "./line.js";
+import {
+	exportTo,
+	type Session,
+	selfTest,
+	showReading,
+	showStatus,
+	uploadNow,
+	watch,
+} from "./line-commands.js";
+import type { OutputFormat } from "./output.js";
+import { openPort } from "./ports.js";
+
+const SIMULATION_SCHEME = "sim:";
+const BAUD_DEFAULT = 115_200;
+/** Ids of one program begin anywhere below; a thousand million would not fit. */
+const FIRST_ID_MAX = 900_000_000;
+const PUBLIC_KEY_BYTES = 33;
+const WATCH_COUNT_MAX = 1000;
+
+interface CommonOptions {
+	readonly port?: string;
+	readonly baud: number;
+	readonly format?: OutputFormat;
+	readonly timeout?: number;
+}
+
+interface RecordOptions {
+	readonly data?: string;
+	readonly postgres?: string;
+	readonly station?: string;
+	readonly key?: string;
+	readonly epoch?: number;
+	readonly first?: number;
+	readonly last?: number;
+}
+
+function say(line: string): void {
+	process.stderr.write(`${line}\n`);
+}
+
+/** The command line; `done` is told the exit code of what ran. */
+function commandLine(done: (exitCode: number) => void): Command {
+	const program = new Command("bistrina")
+		.description("Tools for those who deploy and service Bistrina stations.")
+		.version("0.1.0")
+		.option("--port <port>", "serial port, socket://HOST:PORT, or sim:[SCENARIO[,SEED]]")
+		.option("--baud <rate>", "of the serial port", wholeNumber(300, 3_000_000), BAUD_DEFAULT)
+		.addOption(
+			new Option("--format <form>", "of what goes to stdout").choices([
+				"text",
+				"json",
+				"jsonl",
+				"csv",
+			]),
+		)
+		.option("--timeout <seconds>", "longest silence of one request", wholeNumber(1, 3600))
+		.showHelpAfterError()
+		.exitOverride();
+	const onLine = (
+		command: Command,
+		run: (session: Session, ...given: string[]) => Promise<number>,
+	): void => {
+		command.action(async (...given: unknown[]) => {
+			const words = given.filter((each) => typeof each === "string");
+			done(await withStation(program, (session) => run(session, ...words)));
+		});
+	};
+	onLine(program.command("status").description("how the station is"), showStatus);
+	onLine(program.command("read").description("measure now and record it"), showReading);
+	const watching = program
+		.command("watch")
+		.description("measure again and again; only what was due anyway is recorded")
+		.option("--count <n>", "how often", wholeNumber(1, WATCH_COUNT_MAX), 10);
+	onLine(watching, (session) => watch(session, watching.opts<{ count: number }>().count));
+	onLine(program.command("self-test").description("a verdict on every probe"), selfTest);
+	onLine(program.command("upload").description("deliver now"), uploadNow);
+	const exporting = program
+		.command("export <file>")
+		.description("fetch the journal into a file; the same command again goes on where it stopped")
+		.option("--first <sequence>", "of a new file", wholeNumber(1, 0xffffffff), 1);
+	onLine(exporting, (session, file = "") =>
+		exportTo(session, file, exporting.opts<{ first: number }>().first),
+	);
+	program
+		.command("journal <image>")
+		.description("entries of a raw flash image or an export, as csv (default), json or jsonl")
+		.action((image: string) => {
+			const format = program.opts<CommonOptions>().format ?? "csv";
+			if (format === "text") program.error("error: journal writes csv, json or jsonl");
+			done(showJournal(image, format, say));
+		});
+	recordOptions(
+		program
+			.command("verify [file]")
+			.description(
+				"what a station's public key proves of a record: a file, or a collector's database",
+			)
+			.option("--key <hex>", "the station's public key, or enrolled: the collector's word for it")
+			.option("--epoch <n>", "only this epoch", wholeNumber(0, 0xffffffff))
+			.option("--first <n>", "only from this entry", wholeNumber(1, 0xffffffff))
+			.option("--last <n>", "only to this entry", wholeNumber(1, 0xffffffff)),
+	).action(async (file: string | undefined, options: RecordOptions) => {
+		done(await verify(program, file, options));
+	});
+	recordOptions(
+		program
+			.command("record <file>")
+			.description("write a station's signed batches for others to verify"),
+	).action(async (file: string, options: RecordOptions) => {
+		done(await writeRecord(program, file, options));
+	});
+	return program;
+}
+
+function recordOptions(command: Command): Command {
+	return command
+		.requiredOption("--station <id>", "whose record")
+		.option(
+			"--data <directory>",
+			"a collector's embedded database (npm start: bistrina-data/collector)",
+		)
+		.option("--postgres <url>", "a collector's database; the password goes into PGPASSWORD");
+}
+
+async function withStation(
+	program: Command,
+	run: (session: Session) => Promise<number>,
+): Promise<number> {
+	const options = program.opts<CommonOptions>();
+	const { port, timeout } = options;
+	const format = options.format ?? "text";
+	if (port === undefined) program.error("error: --port says which station");
+	if (format === "csv") program.error("error: csv is for journal; use text, json or jsonl");
+	const line = await openLine(port ?? "", options.baud);
+	const client = new ConsoleClient(line, randomInt(1, FIRST_ID_MAX), (text) =>
+		say(pc.dim(`# ${text}`)),
+	);
+	try {
+		const greeting = await client.greet();
+		return await run({
+			client,
+			greeting,
+			format,
+			deadlineMilliseconds: timeout === undefined ? undefined : timeout * 1000,
+			say,
+		});
+	} finally {
+		await client.close();
+	}
+}
+
+async function openLine(port: string, baud: number): Promise<Line> {
+	if (!port.startsWith(SIMULATION_SCHEME)) return openPort(port, baud);
+	const { openSimulatedLine } = await import("../../sim/shell/station-line.js");
+	try {
+		return await openSimulatedLine(port.slice(SIMULATION_SCHEME.length));
+	} catch (error) {
+		if (error instanceof Error && error.name === "Failure")
+			throw new TechnicianTrouble(error.message);
+		throw error;
+	}
+}
+
+async function verify(
+	program: Command,
+	file: string | undefined,
+	options: RecordOptions,
+): Promise<number> {
+	const { station = "", key, epoch, first, last } = options;
+	const format = program.opts<CommonOptions>().format ?? "text";
+	if (key === undefined) program.error("error: --key is the station's public key, 66 digits");
+	if ((first !== undefined || last !== undefined) && epoch === undefined) {
+		program.error("error: --first and --last need --epoch");
+	}
+	const part =
+		epoch === undefined ? {} : { part: { epoch, first: first ?? 1, last: last ?? 0xffffffff } };
+	const { verifyExport, verifyStore, enrolledKeyOf } = await import("../collector/verify.js");
+	if (file !== undefined) {
+		requireOne(program, options, 0);
+		const publicKey = keyOf(program, key ?? "");
+		const verification = mended(() =>
+			verifyExport(readBytes(file), { station, publicKey, ...part }),
+		);
+		return showVerification(await verification, format, say);
+	}
+	requireOne(program, options, 1);
+	return mended(async () => {
+		const store = await openStore(options);
+		try {
+			const publicKey =
+				key === "enrolled" ? await enrolledKeyOf(store, station) : keyOf(program, key ?? "");
+			const verification = await verifyStore(store, { station, publicKey, ...part });
+			return showVerification(verification, format, say);
+		} finally {
+			await store.close();
+		}
+	});
+}
+
+async function writeRecord(
+	program: Command,
+	file: string,
+	options: RecordOptions,
+): Promise<number> {
+	requireOne(program, options, 1);
+	const { exportStation } = await import("../collector/verify.js");
+	return mended(async () => {
+		const store = await openStore(options);
+		const descriptor = openSync(file, "w", 0o644);
+		try {
+			const format = file.endsWith(".cbor") ? "cbor-sequence" : "json-lines";
+			const count = await exportStation(store, options.station ?? "", format, (piece) => {
+				writeSync(descriptor, piece);
+			});
+			say(`${count} signed batches of ${options.station} are in ${file}`);
+			return 0;
+		} finally {
+			closeSync(descriptor);
+			await store.close();
+		}
+	});
+}
+
+async function openStore({ data, postgres }: RecordOptions) {
+	if (postgres !== undefined) {
+		const { requireNoPassword } = await import("../collector/service-options.js");
+		const { openPostgresqlStore } = await import("../collector/postgresql-store.js");
+		requireNoPassword(postgres);
+		return openPostgresqlStore(postgres);
+	}
+	say("opening the collector's database, some seconds");
+	const { openPGliteStore } = await import("../collector/pglite-store.js");
+	return openPGliteStore(data ?? "");
+}
+
+function requireOne(program: Command, { data, postgres }: RecordOptions, count: number): void {
+	const given = [data, postgres].filter((each) => each !== undefined).length;
+	if (given === count) return;
+	program.error("error: give one source: a file, --data or --postgres");
+}
+
+function keyOf(program: Command, key: string): Uint8Array {
+	const bytes = bytesOfHex(key);
+	if (bytes?.length === PUBLIC_KEY_BYTES) return bytes;
+	return program.error(`error: --key: use the ${2 * PUBLIC_KEY_BYTES} digits of a public key`);
+}
+
+/** The collector's trouble is the technician's. */
+async function mended<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+	try {
+		return await work();
+	} catch (error) {
+		const isTrouble = error instanceof Error && error.name === "CollectorTrouble";
+		if (isTrouble) throw new TechnicianTrouble(error.message);
+		throw error;
+	}
+}
+
+function wholeNumber(low: number, high: number): (text: string) => number {
+	return (text) => {
+		const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+		if (value >= low && value <= high) return value;
+		throw new InvalidArgumentError(`Use a whole number from ${low} to ${high}.`);
+	};
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+	let exitCode = 0;
+	const program = commandLine((code) => {
+		exitCode = code;
+	});
+	try {
+		await program.parseAsync([...argv], { from: "user" });
+		return exitCode;
+	} catch (error) {
+		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+		if (!(error instanceof TechnicianTrouble)) throw error;
+		say(`${pc.red("error:")} ${error.message}`);
+		return 1;
+	}
+}
+
+// Who reads only the first lines of a table has seen enough.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+	if (error.code !== "EPIPE") throw error;
+	process.exit(0);
+});
+
+main(process.argv.slice(2)).then(
+	(code) => {
+		process.exitCode = code;
+	},
+	(error: unknown) => {
+		say(`bug: ${error instanceof Error ? error.stack : String(error)}`);
+		process.exitCode = 70;
+	},
+);

@@ -1,0 +1,74 @@
+/** Data on stdout, in the form that was asked for. */
+import pc from "picocolors";
+import type { ConsoleFields } from "../protocol/console.js";
+
+export type OutputFormat = "text" | "json" | "jsonl" | "csv";
+
+/** A value as programs want it: numbers as numbers, but for what only looks like one. */
+export type Shown = Readonly<Record<string, string | number | null>>;
+
+const WORDS: readonly string[] = Object.freeze(["station", "text", "firmware", "head"]);
+
+/** Fields of a line; "none" is null. */
+export function shownOf(fields: ConsoleFields): Shown {
+	const shown: Record<string, string | number | null> = {};
+	for (const [name, value] of fields) {
+		const isNumber = !WORDS.includes(name) && /^-?\d+(\.\d+)?$/.test(value);
+		shown[name] = isNumber ? Number(value) : value === "none" ? null : value;
+	}
+	return shown;
+}
+
+/** All lines of an answer as one. */
+export function merged(lines: readonly Shown[]): Shown {
+	return Object.assign({}, ...lines) as Shown;
+}
+
+export function printJson(value: unknown): void {
+	process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/** Name and value in two columns. */
+export function printPairs(shown: Shown): void {
+	const width = Math.max(...Object.keys(shown).map((name) => name.length));
+	for (const [name, value] of Object.entries(shown)) {
+		process.stdout.write(`${name.padEnd(width)}  ${emphasised(name, value)}\n`);
+	}
+}
+
+/** Lines of the same names as a table, with its header. */
+export function printTable(rows: readonly Shown[], hasHeader = true): void {
+	const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+	const text = (row: Shown, name: string): string => String(row[name] ?? "-");
+	const widths = names.map((name) =>
+		Math.max(name.length, ...rows.map((row) => text(row, name).length)),
+	);
+	const line = (cells: readonly string[]): string =>
+		cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ");
+	if (hasHeader) process.stdout.write(`${pc.dim(line(names).trimEnd())}\n`);
+	for (const row of rows) {
+		const cells = names.map((name) => text(row, name));
+		const plain = line(cells).trimEnd();
+		const verdict = row["verdict"];
+		const shown =
+			verdict === "failed" ? pc.red(plain) : verdict === "doubtful" ? pc.yellow(plain) : plain;
+		process.stdout.write(`${shown}\n`);
+	}
+}
+
+/** RFC 4180. */
+export function csvLine(cells: readonly (string | number | undefined)[]): string {
+	const quoted = cells.map((cell) => {
+		const text = String(cell ?? "");
+		return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+	});
+	return `${quoted.join(",")}\n`;
+}
+
+function emphasised(name: string, value: string | number | null): string {
+	const text = value === null ? "-" : String(value);
+	const isTrouble =
+		(["clock", "journal", "lastUpload", "battery"].includes(name) && text !== "good") ||
+		(name === "failedProbes" && value !== null);
+	return isTrouble ? pc.yellow(text) : text;
+}
