@@ -30,6 +30,8 @@ export interface RehearsalOptions {
 	readonly sectors: number;
 	readonly uploadIntervalSeconds?: number;
 	readonly scheme?: SignatureScheme;
+	/** Comes between the board of each wake and the station. */
+	readonly onBoard?: (board: Board) => Board;
 }
 
 /** What a run came to; equal on two engines if and only if the bytes were. */
@@ -106,14 +108,19 @@ export class Rehearsal {
 			turbidityAt20Milliampere: configuration.turbidityAt20MilliampereMilli / 1000,
 			originUtcSeconds: START_UTC_SECONDS,
 			trustFloorUtcSeconds: START_UTC_SECONDS - 86_400,
-			program: (board) => this.#start(board, configuration),
+			program: (board) => this.#start(options.onBoard?.(board) ?? board, configuration),
 			endpoint: (request, onAnswer) => onAnswer(this.#collector.receive(request)),
 			flash: this.flash,
 			createKeys: (operations) => keysOf(this.#scheme, operations),
 		});
 	}
 
-	/** Entries whose append returned. */
+	/** Canonical bytes of every append that returned, in order. */
+	get entries(): readonly Uint8Array[] {
+		return this.#appended;
+	}
+
+	/** How many those are. */
 	get appended(): number {
 		return this.#appended.length;
 	}

@@ -1,0 +1,161 @@
+/** What the station does when one of its callbacks throws: on the ESP32 an escape would be the end. */
+import { strict as assert } from "node:assert";
+import { Rehearsal } from "../../../sim/rehearsal.js";
+import { createGuard } from "../../../src/firmware/board/guard.js";
+import type { Board, HttpClientOptions, HttpRequestOptions } from "../../../src/firmware/ports.js";
+import { crash } from "../../../src/firmware/station/crash-record.js";
+import { decodeEntry } from "../../../src/protocol/entry.js";
+import { eventNameOf } from "../../../src/protocol/events.js";
+
+const KINDS = [
+	"alarm",
+	"link",
+	"name",
+	"headers",
+	"readable",
+	"writable",
+	"done",
+	"sign",
+	"verify",
+] as const;
+type Kind = (typeof KINDS)[number];
+
+/** All of them in the long run. */
+const IS_LONG = process.env["BISTRINA_LONG"] === "1";
+const STRIKES = 8;
+
+/** The board with a guard around each callback that it is given, and a strike inside the guard. */
+function guardedBoard(board: Board, strike: (kind: Kind) => void): Board {
+	const guard = createGuard((error) =>
+		crash({
+			memory: board.crash,
+			clock: board.clock,
+			processor: board.processor,
+			cause: "callback",
+			error,
+		}),
+	);
+	const struck = <This, Arguments extends unknown[]>(
+		kind: Kind,
+		callback: (this: This, ...parameters: Arguments) => void,
+	) =>
+		guard(function (this: This, ...parameters: Arguments) {
+			strike(kind);
+			callback.apply(this, parameters);
+		});
+	const { clock, network, signer, verifier } = board;
+	return {
+		...board,
+		clock: {
+			get milliseconds() {
+				return clock.milliseconds;
+			},
+			createAlarm: (callback) => clock.createAlarm(struck("alarm", callback)),
+		},
+		network: {
+			link: {
+				get isUp() {
+					return network.link.isUp;
+				},
+				get rssiDecibelMilliwatts() {
+					return network.link.rssiDecibelMilliwatts;
+				},
+				connect: (onChanged) => network.link.connect(struck("link", onChanged)),
+				disconnect: () => network.link.disconnect(),
+			},
+			resolver: {
+				resolve: (host, onDone) => network.resolver.resolve(host, struck("name", onDone)),
+			},
+			HttpsClient: class extends network.HttpsClient {
+				constructor(options: HttpClientOptions) {
+					super(options);
+					const request = this.request.bind(this);
+					this.request = (asked: HttpRequestOptions) =>
+						request({
+							...asked,
+							...(asked.onHeaders && { onHeaders: struck("headers", asked.onHeaders) }),
+							...(asked.onReadable && { onReadable: struck("readable", asked.onReadable) }),
+							...(asked.onWritable && { onWritable: struck("writable", asked.onWritable) }),
+							...(asked.onDone && { onDone: struck("done", asked.onDone) }),
+						});
+				}
+			},
+		},
+		signer: {
+			publicKey: signer.publicKey,
+			sign: (digest, onDone) => signer.sign(digest, struck("sign", onDone)),
+		},
+		verifier: {
+			verify: (key, digest, signature, onDone) =>
+				verifier.verify(key, digest, signature, struck("verify", onDone)),
+		},
+	};
+}
+
+/** Two hours in which the `nth` callback of a kind throws; how often it was called, and the run. */
+function strikeAt(kind: Kind, isStruck: (call: number) => boolean) {
+	const calls = { count: 0 };
+	const rehearsal = new Rehearsal({
+		seed: 11,
+		scenario: "quiet-bor",
+		sectors: 8,
+		onBoard: (board) =>
+			guardedBoard(board, (called) => {
+				if (called === kind && isStruck(++calls.count)) throw new Error(`struck ${kind}`);
+			}),
+	});
+	rehearsal.runUntil(7200);
+	return { calls: calls.count, rehearsal };
+}
+
+describe("a callback that throws", () => {
+	for (const kind of KINDS) {
+		it(`never gets past the guard, whichever ${kind} callback it is, and costs no entry`, function () {
+			if (IS_LONG) this.timeout(600_000);
+			const { calls } = strikeAt(kind, () => false);
+			assert.ok(calls > 0, `no ${kind} callback in two hours`);
+			const step = IS_LONG ? 1 : Math.max(Math.floor(calls / STRIKES), 1);
+			for (let nth = 1; nth <= calls; nth += step) {
+				const { rehearsal } = strikeAt(kind, (call) => call === nth);
+				rehearsal.settle();
+				const report = rehearsal.report();
+				assert.equal(report.crashes, 1, `call ${nth}`);
+				assert.deepEqual(report.trouble, [], `call ${nth}`);
+				assert.equal(report.stored, report.appended, `call ${nth}`);
+				const told = rehearsal.entries
+					.map(decodeEntry)
+					.filter((entry) => entry.kind === "event" && eventNameOf(entry.code) === "crash");
+				assert.equal(told.length, 1, `call ${nth}`);
+				const boots = rehearsal.entries
+					.map(decodeEntry)
+					.filter(({ kind: each }) => each === "boot");
+				const last = boots.at(-1);
+				assert.equal(last?.kind === "boot" ? last.crashCode : 0, 2);
+			}
+		});
+	}
+
+	it("leads, again and again, into a safe mode that measures and leaves the network alone", () => {
+		const { rehearsal } = strikeAt("name", () => true);
+		const events = rehearsal.entries
+			.map(decodeEntry)
+			.flatMap((entry) => (entry.kind === "event" ? [entry] : []));
+		const safeMode = events.filter(({ code }) => eventNameOf(code) === "safe-mode");
+		assert.deepEqual(
+			safeMode.slice(0, 2).map(({ detail }) => detail),
+			[1, 0],
+		);
+		const between = rehearsal.entries
+			.map(decodeEntry)
+			.filter(
+				({ sequence }) =>
+					sequence > (safeMode[0]?.sequence ?? 0) && sequence < (safeMode[1]?.sequence ?? 0),
+			);
+		const readings = between.filter(({ kind }) => kind === "reading");
+		assert.ok(readings.length >= 11, `${readings.length} readings in an hour of safe mode`);
+		assert.ok(
+			!between.some((entry) => entry.kind === "event" && eventNameOf(entry.code) === "crash"),
+		);
+		assert.equal(rehearsal.report().stored, 0);
+	});
+});

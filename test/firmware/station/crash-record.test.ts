@@ -1,0 +1,108 @@
+import { strict as assert } from "node:assert";
+import {
+	CRASH_RECORD_BYTES,
+	CRASH_ROW_MILLISECONDS,
+	type CrashCause,
+	crash,
+	loadCrashRecord,
+	safeModeEndOf,
+	storeCrashRecord,
+	textOf,
+} from "../../../src/firmware/station/crash-record.js";
+
+function bench() {
+	const bytes = new Uint8Array(CRASH_RECORD_BYTES).fill(0xa5);
+	const clock = { milliseconds: 1_000_000 };
+	const ends: string[] = [];
+	const memory = {
+		bytes,
+		byteLength: bytes.length,
+		read: (into: Uint8Array): void => into.set(bytes.subarray(0, into.length)),
+		write: (from: Uint8Array): void => bytes.set(from),
+	};
+	const processor = {
+		restart: (): number => ends.push("restart"),
+		deepSleep: (milliseconds: number): number => ends.push(`sleep ${milliseconds}`),
+	};
+	return {
+		memory,
+		clock,
+		ends,
+		die: (error: unknown, cause: CrashCause = "task"): void =>
+			crash({ memory, clock, processor, cause, error }),
+	};
+}
+
+describe("a crash record", () => {
+	it("keeps cause, count, time and what was thrown", () => {
+		const { memory, die } = bench();
+		assert.equal(loadCrashRecord(memory), undefined);
+		die(new TypeError("čvor is no object"), "callback");
+		assert.deepEqual(loadCrashRecord(memory), {
+			code: 2,
+			count: 1,
+			atMilliseconds: 1_000_000,
+			text: "TypeError: ?vor is no object",
+			isReported: false,
+			isSafeModeOpen: false,
+		});
+	});
+
+	it("is none when any bit of it flipped", () => {
+		const { memory, die } = bench();
+		die("oops");
+		for (let bit = 0; bit < CRASH_RECORD_BYTES * 8; bit++) {
+			// Bytes 10 and 11 are spare, and covered like the rest.
+			const at = bit >> 3;
+			memory.bytes[at] = (memory.bytes[at] ?? 0) ^ (1 << (bit & 7));
+			assert.equal(loadCrashRecord(memory), undefined, `bit ${bit}`);
+			memory.bytes[at] = (memory.bytes[at] ?? 0) ^ (1 << (bit & 7));
+		}
+	});
+
+	it("restarts twice at once, then pauses longer each time, at most five minutes", () => {
+		const { ends, die, clock } = bench();
+		for (let count = 0; count < 10; count++) {
+			die("oops");
+			clock.milliseconds += 60_000;
+		}
+		assert.deepEqual(ends, [
+			"restart",
+			"restart",
+			"sleep 10000",
+			"sleep 20000",
+			"sleep 40000",
+			"sleep 80000",
+			"sleep 160000",
+			"sleep 300000",
+			"sleep 300000",
+			"sleep 300000",
+		]);
+	});
+
+	it("asks for safe mode after three in a row, for an hour, and not for crashes hours apart", () => {
+		const { memory, die, clock } = bench();
+		for (let count = 0; count < 5; count++) {
+			die("rare");
+			clock.milliseconds += CRASH_ROW_MILLISECONDS;
+		}
+		assert.equal(safeModeEndOf(loadCrashRecord(memory)), undefined);
+		for (let count = 0; count < 3; count++) die("often");
+		assert.equal(safeModeEndOf(loadCrashRecord(memory)), clock.milliseconds + 3_600_000);
+	});
+
+	it("holds printable ASCII of anything that can be thrown", () => {
+		const { memory } = bench();
+		assert.equal(textOf(undefined), "undefined");
+		assert.equal(textOf(new Error("a\nb\u0000")), "Error: a?b?");
+		storeCrashRecord(memory, {
+			code: 1,
+			count: 1,
+			atMilliseconds: 0,
+			text: "x".repeat(99),
+			isReported: true,
+			isSafeModeOpen: true,
+		});
+		assert.equal(loadCrashRecord(memory)?.text.length, 40);
+	});
+});
