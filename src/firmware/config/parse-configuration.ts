@@ -1,0 +1,83 @@
+/**
+ * Reads a configuration's canonical form, as it comes from outside: exactly the lines that
+ * `canonicalConfiguration` writes, so that content and hash are one to one.
+ */
+import { asciiText, bytesOfHex } from "../../core/bytes.js";
+import { StationError } from "../../core/errors.js";
+import { CONDUCTIVITY_LAWS, TURBIDITY_UNITS } from "../../protocol/derive.js";
+import {
+	canonicalConfiguration,
+	type StationConfiguration,
+	validateConfiguration,
+} from "./configuration.js";
+
+/** As many as an acknowledgement carries. */
+export const CANONICAL_CONFIGURATION_BYTES_MAX = 1024;
+
+type Kind = "number" | "text" | "bytes" | readonly string[];
+
+const FIELDS: Readonly<Record<keyof StationConfiguration, Kind>> = Object.freeze({
+	alphaPerMillionPerDegree: "number",
+	batteryLowMillivolts: "number",
+	collectorHost: "text",
+	collectorPort: "number",
+	collectorPublicKey: "bytes",
+	conductivityLaw: CONDUCTIVITY_LAWS,
+	id: "number",
+	intervalSeconds: "number",
+	loopShuntMilliohms: "number",
+	station: "text",
+	supply: ["battery", "mains"],
+	turbidityAt20MilliampereMilli: "number",
+	turbidityAt4MilliampereMilli: "number",
+	turbidityUnit: TURBIDITY_UNITS,
+	uploadIntervalSeconds: "number",
+});
+
+/** Throws StationError `configuration-invalid` that names the line or field. */
+export function parseCanonicalConfiguration(canonical: Uint8Array): StationConfiguration {
+	if (canonical.length > CANONICAL_CONFIGURATION_BYTES_MAX) {
+		throw invalid(`${canonical.length} bytes; at most ${CANONICAL_CONFIGURATION_BYTES_MAX}`);
+	}
+	const text = asciiText(canonical);
+	const values = new Map<string, string>();
+	for (const line of text.split("\n")) {
+		if (line === "") continue;
+		const equals = line.indexOf("=");
+		if (equals < 1) throw invalid(`line "${line.slice(0, 40)}" is not name=value`);
+		values.set(line.slice(0, equals), line.slice(equals + 1));
+	}
+	const fields: Partial<Record<keyof StationConfiguration, unknown>> = {};
+	for (const name of Object.keys(FIELDS) as (keyof StationConfiguration)[]) {
+		const value = values.get(name);
+		if (value === undefined) throw invalid(`${name} is missing`);
+		fields[name] = read(name, FIELDS[name], value);
+	}
+	const configuration = fields as unknown as StationConfiguration;
+	validateConfiguration(configuration);
+	// Unknown names, another order, a repeated line, a number written otherwise: not this form.
+	if (canonicalConfiguration(configuration) !== text) {
+		throw invalid("not the canonical form: unknown, repeated or unordered lines");
+	}
+	return configuration;
+}
+
+function read(name: string, kind: Kind, value: string): unknown {
+	if (kind === "text") return value;
+	if (kind === "number") {
+		const number = Number(value);
+		if (value === "" || !Number.isFinite(number)) throw invalid(`${name} "${value}" is no number`);
+		return number;
+	}
+	if (kind === "bytes") {
+		const bytes = bytesOfHex(value);
+		if (bytes === undefined) throw invalid(`${name} is not hexadecimal`);
+		return bytes;
+	}
+	if (kind.includes(value)) return value;
+	throw invalid(`${name} is "${value}"; use ${kind.join(" or ")}`);
+}
+
+function invalid(what: string): StationError {
+	return new StationError("configuration-invalid", `configuration: ${what}`);
+}

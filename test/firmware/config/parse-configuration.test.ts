@@ -1,0 +1,77 @@
+import { strict as assert } from "node:assert";
+import { asciiBytes } from "../../../src/core/bytes.js";
+import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { StationError } from "../../../src/core/errors.js";
+import {
+	canonicalConfiguration,
+	DEFAULT_CONFIGURATION,
+	type StationConfiguration,
+} from "../../../src/firmware/config/configuration.js";
+import { parseCanonicalConfiguration } from "../../../src/firmware/config/parse-configuration.js";
+
+const CONFIGURATION: StationConfiguration = {
+	...DEFAULT_CONFIGURATION,
+	station: "bor-1",
+	collectorHost: "collector.example",
+	collectorPort: 443,
+	collectorPublicKey: new Uint8Array(33).fill(2),
+};
+const TEXT = canonicalConfiguration(CONFIGURATION);
+
+function refusalOf(bytes: Uint8Array): string {
+	try {
+		parseCanonicalConfiguration(bytes);
+		return "";
+	} catch (error) {
+		assert.ok(error instanceof StationError, String(error));
+		assert.equal(error.code, "configuration-invalid");
+		return error.message;
+	}
+}
+
+describe("a configuration from outside", () => {
+	it("comes back as it was written", () => {
+		assert.deepEqual(parseCanonicalConfiguration(asciiBytes(TEXT)), CONFIGURATION);
+	});
+
+	for (const [what, text, complaint] of [
+		["a missing field", TEXT.replace(/^id=.*\n/m, ""), /id is missing/],
+		["an unknown field", `${TEXT}zebra=1\n`, /canonical form/],
+		["a repeated field", `${TEXT}uploadIntervalSeconds=3600\n`, /canonical form/],
+		[
+			"a field out of its range",
+			TEXT.replace(/intervalSeconds=300/, "intervalSeconds=3"),
+			/intervalSeconds is 3/,
+		],
+		["a number written otherwise", TEXT.replace(/Seconds=300/, "Seconds=0x12c"), /canonical form/],
+		[
+			"a word that is none of the choices",
+			TEXT.replace("battery\n", "coal\n"),
+			/use battery or mains/,
+		],
+		["a line without a name", `${TEXT}=1\n`, /is not name=value/],
+		["too much", TEXT.repeat(4), /at most 1024/],
+	] as const) {
+		it(`is refused for ${what}`, () => {
+			assert.match(refusalOf(asciiBytes(text)), complaint);
+		});
+	}
+
+	it("is refused with a typed error, or is canonical, for 20 000 damaged forms", () => {
+		const chance = new SeededChance(20_261_123);
+		let refused = 0;
+		for (let round = 0; round < 20_000; round++) {
+			const bytes = asciiBytes(TEXT).slice(0, 1 + integerBelow(chance, TEXT.length));
+			for (let flips = integerBelow(chance, 4); flips > 0; flips--) {
+				bytes[integerBelow(chance, bytes.length)] = integerBelow(chance, 256);
+			}
+			if (refusalOf(bytes) !== "") refused++;
+			else
+				assert.equal(
+					canonicalConfiguration(parseCanonicalConfiguration(bytes)).length,
+					bytes.length,
+				);
+		}
+		assert.ok(refused > 19_000, `${refused} refused`);
+	});
+});

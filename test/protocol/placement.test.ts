@@ -1,0 +1,62 @@
+import { strict as assert } from "node:assert";
+import type { Entry } from "../../src/protocol/entry.js";
+import { Placer } from "../../src/protocol/placement.js";
+
+const HEADER = {
+	channelSet: 0,
+	timeQuality: 0,
+	epoch: 1,
+	sequence: 1,
+	boot: 4,
+	uptimeSeconds: 0,
+	utcSeconds: 0,
+	configurationId: 1,
+	stationFlags: 0,
+} as const;
+
+function event(fields: Partial<Entry>): Entry {
+	return { ...HEADER, kind: "event", code: 1, detail: 0, text: "", ...fields } as Entry;
+}
+
+function time(atUptimeSeconds: number, atUtcSeconds: number, atBoot = 4): Entry {
+	return {
+		...HEADER,
+		kind: "time",
+		atBoot,
+		atUptimeSeconds,
+		atUtcSeconds,
+		uncertaintyMilliseconds: 2000,
+		stepMilliseconds: 0,
+		driftPartsPerBillion: undefined,
+		source: 1,
+	};
+}
+
+describe("the placing of entries in time", () => {
+	it("believes an entry whose clock knew the time", () => {
+		const placement = new Placer().place(event({ timeQuality: 2, utcSeconds: 1_790_000_000 }));
+		assert.deepEqual(placement, {
+			utcSeconds: 1_790_000_000,
+			uncertaintyMilliseconds: undefined,
+			source: "own",
+		});
+	});
+
+	it("places what came before the time was known by the nearest time entry of its boot", () => {
+		const placer = new Placer();
+		placer.observe(time(1000, 1_790_001_000));
+		placer.observe(time(9000, 1_790_009_003));
+		assert.deepEqual(placer.place(event({ uptimeSeconds: 900 })), {
+			utcSeconds: 1_790_000_900,
+			uncertaintyMilliseconds: 2000 + 100 * 50,
+			source: "placed",
+		});
+		assert.equal(placer.place(event({ uptimeSeconds: 8999 }))?.utcSeconds, 1_790_009_002);
+	});
+
+	it("says nothing about another boot", () => {
+		const placer = new Placer();
+		placer.observe(time(1000, 1_790_001_000, 3));
+		assert.equal(placer.place(event({ uptimeSeconds: 900 })), undefined);
+	});
+});
