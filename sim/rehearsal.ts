@@ -154,6 +154,17 @@ export class Rehearsal {
 		}
 	}
 
+	/** Lets the next thing happen. */
+	step(): void {
+		assert(this.station.step(), "nothing will ever happen again");
+	}
+
+	/** Drops what checker and collector remember, so that what grows is the station's. */
+	forget(): void {
+		this.#appended.length = 0;
+		this.#collector.stored.clear();
+	}
+
 	report(): RehearsalReport {
 		let entriesHash: Uint8Array = new Uint8Array(32);
 		for (const canonical of this.#appended) entriesHash = this.#sha256(entriesHash, canonical);

@@ -13,6 +13,10 @@ export type RehearsalCommand =
 	| { readonly kind: "open"; readonly options: RehearsalOptions; readonly isBridged: boolean }
 	| { readonly kind: "run"; readonly untilSeconds: number }
 	| { readonly kind: "settle" }
+	| { readonly kind: "cut" }
+	| { readonly kind: "forget" }
+	| { readonly kind: "press" }
+	| { readonly kind: "step" }
 	| { readonly kind: "report" };
 
 /** Questions to the host: one letter, then bytes of fixed length. */
@@ -41,6 +45,15 @@ function obey(command: RehearsalCommand): unknown {
 	switch (command.kind) {
 		case "run":
 			return rehearsal.runUntil(command.untilSeconds) ?? null;
+		case "cut":
+			return rehearsal.station.cutPowerNow(1) ?? null;
+		case "forget":
+			return rehearsal.forget() ?? null;
+		case "press":
+			return rehearsal.station.pressServiceButton() ?? null;
+		case "step":
+			rehearsal.step();
+			return rehearsal.station.isAsleep;
 		case "settle":
 			return rehearsal.settle() ?? null;
 		case "report":
