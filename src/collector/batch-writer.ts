@@ -1,6 +1,7 @@
 /**
  * Stores verified batches, several at a time: what arrives while the database is busy goes there
- * together, in one statement and one commit. Nothing waits for company: alone, a batch goes at once.
+ * together, in one statement and one commit. None waits longer than two turns of the event loop for
+ * company.
  */
 import { concatBytes } from "../core/bytes.js";
 import type { Batch } from "../protocol/batch.js";
@@ -64,6 +65,7 @@ export class BatchWriter {
 	readonly #store: SqlStore;
 	#waiting: Waiting[] = [];
 	#underWay = 0;
+	#isGathering = false;
 
 	constructor(store: SqlStore) {
 		this.#store = store;
@@ -80,19 +82,27 @@ export class BatchWriter {
 		});
 	}
 
+	/** Two turns of the event loop collect what threads and sockets have ready, then a group goes. */
 	#next(): void {
-		while (this.#waiting.length > 0 && this.#underWay < STATEMENTS_MAX[this.#store.name]) {
-			const group = this.#waiting.splice(0, GROUP_MAX);
-			this.#underWay++;
-			this.#writeGroup(group)
-				.catch((error: unknown) => {
-					for (const { onFailed } of group) onFailed(error);
-				})
-				.finally(() => {
-					this.#underWay--;
-					this.#next();
-				});
-		}
+		if (this.#isGathering || this.#waiting.length === 0) return;
+		if (this.#underWay >= STATEMENTS_MAX[this.#store.name]) return;
+		this.#isGathering = true;
+		setImmediate(() => setImmediate(() => this.#start()));
+	}
+
+	#start(): void {
+		this.#isGathering = false;
+		const group = this.#waiting.splice(0, GROUP_MAX);
+		this.#underWay++;
+		this.#writeGroup(group)
+			.catch((error: unknown) => {
+				for (const { onFailed } of group) onFailed(error);
+			})
+			.finally(() => {
+				this.#underWay--;
+				this.#next();
+			});
+		this.#next();
 	}
 
 	async #writeGroup(group: Waiting[]): Promise<void> {

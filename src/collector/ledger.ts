@@ -18,7 +18,7 @@ import { chainNext, chainStart } from "../protocol/chain.js";
 import { decodeSign1, encodeSign1, type Sign1, toBeSigned } from "../protocol/cose.js";
 import { decodeEntry, type Entry } from "../protocol/entry.js";
 import type { CheckedBatch } from "./batch-writer.js";
-import { isSignedBy, type SigningKey, stationKeyOf } from "./keys.js";
+import { isSignedByLater, type SigningKey, stationKeyOf } from "./keys.js";
 import { type RecordStore, SqlRecordStore } from "./record-store.js";
 import type { SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
@@ -140,7 +140,7 @@ export class Ledger {
 		};
 		const stationKey = await this.#keyOf(label.station);
 		if (stationKey === undefined) return refuse("unknown-station", "not enrolled");
-		if (!this.#isSigned(stationKey, signed)) {
+		if (!(await this.#isSigned(stationKey, signed))) {
 			return refuse("bad-signature", "the signature does not fit the enrolled key");
 		}
 		let checked: Pick<CheckedBatch, "batch" | "heads" | "gaps">;
@@ -174,13 +174,14 @@ export class Ledger {
 		}
 	}
 
-	#isSigned(station: StationKey, signed: Sign1): boolean {
+	async #isSigned(station: StationKey, signed: Sign1): Promise<boolean> {
 		const { verifySignature } = this.#options;
 		if (verifySignature !== undefined) {
 			return verifySignature(station.publicKey, signed.toBeSigned, signed.signature);
 		}
 		return (
-			station.key !== undefined && isSignedBy(station.key, signed.toBeSigned, signed.signature)
+			station.key !== undefined &&
+			(await isSignedByLater(station.key, signed.toBeSigned, signed.signature))
 		);
 	}
 

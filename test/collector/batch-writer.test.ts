@@ -56,11 +56,12 @@ function checkedOf(station: string, first = 1): CheckedBatch {
 }
 
 describe("batch writer", () => {
-	it("sends one at once and what came meanwhile together, in one order", async () => {
+	it("sends together what came while it was busy, in one order", async () => {
 		const store = new HeldStore();
 		const writer = new BatchWriter(store.asStore());
-		const names = ["m", "z", "a", "k"];
-		const written = names.map((name) => writer.write(checkedOf(name)));
+		const written = [writer.write(checkedOf("m"))];
+		while (store.statements.length === 0) await new Promise((resolve) => setImmediate(resolve));
+		for (const name of ["z", "a", "k"]) written.push(writer.write(checkedOf(name)));
 		await store.settle();
 		assert.deepEqual(store.statements, [["m"], ["a", "k", "z"]]);
 		const outcomes = (await Promise.all(written)).map(({ outcome }) => outcome);
@@ -75,7 +76,7 @@ describe("batch writer", () => {
 		await Promise.all(written);
 		assert.deepEqual(
 			store.statements.map(({ length }) => length),
-			[1, 16, 16, 7],
+			[16, 16, 8],
 		);
 	});
 
@@ -94,9 +95,8 @@ describe("batch writer", () => {
 	it("turns away what comes when too many are waiting", async () => {
 		const store = new HeldStore();
 		const writer = new BatchWriter(store.asStore());
-		const written = Array.from({ length: 5001 }, () => writer.write(checkedOf("s")));
+		const written = Array.from({ length: 5000 }, () => writer.write(checkedOf("s")));
 		await assert.rejects(writer.write(checkedOf("late")), /5000 batches are waiting/);
-		assert.equal(store.statements.length, 1);
 		void Promise.allSettled(written);
 	});
 });
