@@ -4,14 +4,10 @@
  * Signatures are a keyed hash: pure-JavaScript ES256 would be measured instead of the station.
  */
 
-import { KEYED_HASH_NAME, keyedHash, keyedHashPublicKey } from "../../sim/keyed-hash-signer.js";
+import { KEYED_HASH_NAME } from "../../sim/keyed-hash-signer.js";
 import type { SimulatedStation } from "../../sim/station.js";
-import { Ledger } from "../../src/collector/ledger.js";
-import { MemoryRecordStore } from "../../src/collector/memory-record-store.js";
-import { createHandler } from "../../src/collector/receiver.js";
-import { equalBytes } from "../../src/core/bytes.js";
-import { bareStation, bareStationKey, START_UTC_SECONDS, sha256 } from "../support/bare-station.js";
-import { endpointOf } from "../support/played-world.js";
+import { openBareCollector, serviceStation, stepStation } from "../support/bare-collector.js";
+import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
 
 const STATION = "bor-1";
 const DAY_SECONDS = 86_400;
@@ -29,28 +25,17 @@ export async function run(args: string[]): Promise<boolean> {
 		return false;
 	}
 	console.log(`${days} days, signatures: ${KEYED_HASH_NAME}`);
-	const collectorKey = keyedHashPublicKey(new TextEncoder().encode("collector"), sha256);
-	const store = new MemoryRecordStore();
-	const ledger = new Ledger({
-		store,
-		key: {
-			publicKey: collectorKey,
-			sign: (signed) => keyedHash(collectorKey, sha256(signed), sha256),
+	const clock = {
+		get utcSeconds() {
+			return station.utcSeconds;
 		},
-		clock: {
-			get utcSeconds() {
-				return station.utcSeconds;
-			},
-		},
-		verifySignature: (publicKey, signed, signature) =>
-			equalBytes(signature, keyedHash(publicKey, sha256(signed), sha256)),
-	});
-	await ledger.enrol(STATION, bareStationKey(STATION));
+	};
+	const { store, publicKey, endpoint } = await openBareCollector(clock, STATION);
 	const seen = { readings: 0, appended: 0, cursor: 0, newest: 0 };
 	const station: SimulatedStation = bareStation({
 		name: STATION,
-		collectorPublicKey: collectorKey,
-		endpoint: endpointOf(createHandler(ledger)),
+		collectorPublicKey: publicKey,
+		endpoint,
 		witness: {
 			attempted: () => {},
 			appended: (canonical) => {
@@ -68,14 +53,10 @@ export async function run(args: string[]): Promise<boolean> {
 	const heapMegabytes: number[] = [];
 	for (let day = 1; day <= days; day++) {
 		const untilUtcSeconds = START_UTC_SECONDS + day * DAY_SECONDS;
-		while (station.utcSeconds < untilUtcSeconds) await step(station);
+		while (station.utcSeconds < untilUtcSeconds) await stepStation(station);
 		if (day === MONTH_DAYS || day === days) heapMegabytes.push(heapInUse());
 	}
-	while (seen.cursor < seen.newest) {
-		station.pressServiceButton();
-		while (station.isAsleep) await step(station);
-		while (!station.isAsleep) await step(station);
-	}
+	while (seen.cursor < seen.newest) await serviceStation(station);
 	const wallSeconds = (performance.now() - started) / 1000;
 	const used = process.cpuUsage(cpu);
 	const rows = store.rowsOf(STATION).length;
@@ -104,17 +85,6 @@ export async function run(args: string[]): Promise<boolean> {
 		month12 - month1 <= HEAP_GROWTH_MEGABYTES_MAX &&
 		(days !== 365 || wallSeconds <= WALL_SECONDS_MAX)
 	);
-}
-
-async function step(station: SimulatedStation): Promise<void> {
-	if (station.network.outstanding === 0) {
-		station.step();
-		return;
-	}
-	await new Promise<void>((resolve) => {
-		station.network.onSettled = resolve;
-	});
-	station.network.onSettled = undefined;
 }
 
 function heapInUse(): number {

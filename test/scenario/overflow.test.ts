@@ -1,16 +1,11 @@
 import { strict as assert } from "node:assert";
 import { judgeDelivery } from "../../sim/checkers/delivery.js";
-import { keyedHash, keyedHashPublicKey } from "../../sim/keyed-hash-signer.js";
 import { openDirectProbes } from "../../sim/probes/direct-probes.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
 import type { SimulatedStation } from "../../sim/station.js";
-import { Ledger } from "../../src/collector/ledger.js";
-import { MemoryRecordStore } from "../../src/collector/memory-record-store.js";
-import { createHandler } from "../../src/collector/receiver.js";
-import { equalBytes } from "../../src/core/bytes.js";
 import { decodeEntry } from "../../src/protocol/entry.js";
-import { bareStation, bareStationKey, START_UTC_SECONDS, sha256 } from "../support/bare-station.js";
-import { endpointOf } from "../support/played-world.js";
+import { openBareCollector, serviceStation, stepStation } from "../support/bare-collector.js";
+import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
 import { runSwarmSeed } from "../swarm/swarm.js";
 
 const DAY_SECONDS = 86_400;
@@ -18,31 +13,20 @@ const DAY_SECONDS = 86_400;
 describe("a buffer that overflows", () => {
 	it("names what it lost as gaps, delivers the rest, and the chain goes on behind them", async () => {
 		const name = "bor-1";
-		const collectorKey = keyedHashPublicKey(Uint8Array.of(9), sha256);
-		const store = new MemoryRecordStore();
-		const ledger = new Ledger({
-			store,
-			key: {
-				publicKey: collectorKey,
-				sign: (signed) => keyedHash(collectorKey, sha256(signed), sha256),
+		const clock = {
+			get utcSeconds() {
+				return station.utcSeconds;
 			},
-			clock: {
-				get utcSeconds() {
-					return station.utcSeconds;
-				},
-			},
-			verifySignature: (publicKey, signed, signature) =>
-				equalBytes(signature, keyedHash(publicKey, sha256(signed), sha256)),
-		});
-		await ledger.enrol(name, bareStationKey(name));
+		};
+		const { store, publicKey, endpoint } = await openBareCollector(clock, name);
 		const returned: Uint8Array[] = [];
 		let cursor = 0;
 		const river = SCENARIOS["quiet-bor"]?.(1, START_UTC_SECONDS) ?? assert.fail();
 		const station: SimulatedStation = bareStation({
 			name,
 			sectors: 5,
-			collectorPublicKey: collectorKey,
-			endpoint: endpointOf(createHandler(ledger)),
+			collectorPublicKey: publicKey,
+			endpoint,
 			openProbes: () =>
 				openDirectProbes({
 					water: () => river.at(station.utcSeconds),
@@ -60,7 +44,7 @@ describe("a buffer that overflows", () => {
 			},
 		});
 		const until = async (utcSeconds: number): Promise<void> => {
-			while (station.utcSeconds < utcSeconds || !station.isAsleep) await step(station);
+			while (station.utcSeconds < utcSeconds || !station.isAsleep) await stepStation(station);
 		};
 		await until(START_UTC_SECONDS + DAY_SECONDS / 2);
 		assert.ok(cursor > 100);
@@ -68,11 +52,7 @@ describe("a buffer that overflows", () => {
 		await until(START_UTC_SECONDS + 9 * DAY_SECONDS);
 		station.network.faults = {};
 		await until(START_UTC_SECONDS + 10 * DAY_SECONDS);
-		while (cursor < returned.length) {
-			station.pressServiceButton();
-			while (station.isAsleep) await step(station);
-			while (!station.isAsleep) await step(station);
-		}
+		while (cursor < returned.length) await serviceStation(station);
 		const outcome = judgeDelivery(returned, [], store.rowsOf(name));
 		assert.equal(outcome.missing, 0);
 		assert.equal(outcome.foreign, 0);
@@ -91,14 +71,3 @@ describe("a buffer that overflows", () => {
 		assert.deepEqual([outcome.gaps, outcome.inGaps], [0, 0]);
 	});
 });
-
-async function step(station: SimulatedStation): Promise<void> {
-	if (station.network.outstanding === 0) {
-		station.step();
-		return;
-	}
-	await new Promise<void>((resolve) => {
-		station.network.onSettled = resolve;
-	});
-	station.network.onSettled = undefined;
-}

@@ -59,7 +59,10 @@ async function swarm(plan: Plan): Promise<boolean> {
 	let violations = 0;
 	let outcome = NO_DELIVERY;
 	const faults = new Map<string, number>();
+	let done = 0;
 	const take = (result: SwarmResult): void => {
+		done++;
+		if (done % Math.ceil(plan.seeds / 20) === 0) console.error(`${done} of ${plan.seeds} seeds`);
 		simulatedDays += result.simulatedDays;
 		if (result.outcome !== undefined) outcome = addDeliveries(outcome, result.outcome);
 		for (const [fault, count] of result.faults) faults.set(fault, (faults.get(fault) ?? 0) + count);

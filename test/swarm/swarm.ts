@@ -1,7 +1,7 @@
 /** One seed of the swarm: simulated weeks of a station whose network, collector and power all fail. */
 
 import { type DeliveryOutcome, judgeDelivery } from "../../sim/checkers/delivery.js";
-import { type KeyOperations, keyedHash, keyedHashPublicKey } from "../../sim/keyed-hash-signer.js";
+import type { KeyOperations } from "../../sim/keyed-hash-signer.js";
 import { openDirectProbes } from "../../sim/probes/direct-probes.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
 import { createNodeSigner, createNodeVerifier } from "../../sim/shell/node-signer.js";
@@ -12,11 +12,11 @@ import { Ledger } from "../../src/collector/ledger.js";
 import { MemoryRecordStore } from "../../src/collector/memory-record-store.js";
 import { createHandler } from "../../src/collector/receiver.js";
 import type { RecordStore } from "../../src/collector/record-store.js";
-import { equalBytes } from "../../src/core/bytes.js";
 import { fraction, integerBelow, SeededChance, seedOf } from "../../src/core/chance.js";
 import type { Signer, Verifier } from "../../src/firmware/ports.js";
 import { decodeEntry } from "../../src/protocol/entry.js";
-import { bareStation, bareStationKey, START_UTC_SECONDS, sha256 } from "../support/bare-station.js";
+import { isKeyedHashOf, keyedHashKeyOf, stepStation } from "../support/bare-collector.js";
+import { bareStation, bareStationKey, START_UTC_SECONDS } from "../support/bare-station.js";
 import { endpointOf } from "../support/played-world.js";
 import { CALM, drawWeather, hostileHandler, type Weather } from "./adversary.js";
 
@@ -180,7 +180,7 @@ async function live(
 		}
 	}
 	while (station.utcSeconds < endUtcSeconds) {
-		await step(station);
+		await stepStation(station);
 		const now = station.utcSeconds;
 		if (now < weatherEndsUtcSeconds) continue;
 		weatherEndsUtcSeconds = now + WEATHER_SECONDS;
@@ -204,23 +204,12 @@ async function settle(
 ): Promise<boolean> {
 	const boundUtcSeconds = station.utcSeconds + SETTLE_SECONDS_MAX;
 	for (;;) {
-		while (!station.isAsleep || station.network.outstanding > 0) await step(station);
+		while (!station.isAsleep || station.network.outstanding > 0) await stepStation(station);
 		if (state.newest > 0 && state.cursor >= state.newest) return true;
 		if (station.utcSeconds > boundUtcSeconds) return false;
 		station.pressServiceButton();
-		while (station.isAsleep) await step(station);
+		while (station.isAsleep) await stepStation(station);
 	}
-}
-
-async function step(station: SimulatedStation): Promise<void> {
-	if (station.network.outstanding === 0) {
-		station.step();
-		return;
-	}
-	await new Promise<void>((resolve) => {
-		station.network.onSettled = resolve;
-	});
-	station.network.onSettled = undefined;
 }
 
 interface SwarmKeys {
@@ -249,15 +238,10 @@ function keysOf(signer: SwarmSigner, seed: number): SwarmKeys {
 			}),
 		};
 	}
-	const hashKeyOf = (name: string): SigningKey => {
-		const publicKey = keyedHashPublicKey(new TextEncoder().encode(name), sha256);
-		return { publicKey, sign: (signed) => keyedHash(publicKey, sha256(signed), sha256) };
-	};
 	return {
 		stationPublicKey: bareStationKey(STATION),
-		collector: hashKeyOf("collector"),
-		stranger: hashKeyOf("stranger"),
-		verifySignature: (publicKey, signed, signature) =>
-			equalBytes(signature, keyedHash(publicKey, sha256(signed), sha256)),
+		collector: keyedHashKeyOf("collector"),
+		stranger: keyedHashKeyOf("stranger"),
+		verifySignature: isKeyedHashOf,
 	};
 }

@@ -1,5 +1,6 @@
 /** What the station needs of its journal; `firmware/journal` has it, and so may a witness around it. */
 import type { EntryDraft } from "../../protocol/entry.js";
+import type { EntrySource } from "../uplink/uplink.js";
 
 export interface JournalGap {
 	readonly from: number;
@@ -10,23 +11,15 @@ export interface JournalGap {
 	readonly resume: Uint8Array;
 }
 
-export interface StationJournal {
+export interface StationJournal extends EntrySource {
 	/** Durable when it returns. Throws StationError `flash-failed`, `journal-full-of-bad-sectors`. */
 	append(draft: EntryDraft): { readonly sequence: number; readonly canonical: Uint8Array };
-	readonly epoch: number;
-	/** Highest acknowledged sequence, 0 for none. */
-	readonly cursor: number;
-	readonly firstSequenceHeld: number;
-	readonly nextSequence: number;
-	headBefore(sequence: number): Uint8Array | undefined;
-	read(
-		first: number,
-		count: number,
-		visit: (sequence: number, canonical: Uint8Array) => void,
-	): void;
-	acknowledge(cursor: number): void;
+	/** What is lost and not yet named by a delivered gap entry. */
 	readonly gaps: readonly JournalGap[];
+	/** What recovery has to say, at most 40 characters, or undefined. */
 	readonly recoveryNote: string | undefined;
+	/** For retained memory. */
 	save(): Uint8Array;
+	/** Erases ahead while there is time for it. */
 	idle(): void;
 }

@@ -1,0 +1,64 @@
+/** The ledger over a store in memory, with a keyed hash in place of signatures, for one process. */
+
+import { keyedHash, keyedHashPublicKey } from "../../sim/keyed-hash-signer.js";
+import type { Endpoint } from "../../sim/network.js";
+import type { SimulatedStation } from "../../sim/station.js";
+import type { SigningKey } from "../../src/collector/keys.js";
+import { Ledger } from "../../src/collector/ledger.js";
+import { MemoryRecordStore } from "../../src/collector/memory-record-store.js";
+import { createHandler } from "../../src/collector/receiver.js";
+import { equalBytes } from "../../src/core/bytes.js";
+import { bareStationKey, sha256 } from "./bare-station.js";
+import { endpointOf } from "./played-world.js";
+
+export interface BareCollector {
+	readonly store: MemoryRecordStore;
+	readonly publicKey: Uint8Array;
+	readonly endpoint: Endpoint;
+}
+
+/** The stand-in's signing key of a name. */
+export function keyedHashKeyOf(name: string): SigningKey {
+	const publicKey = keyedHashPublicKey(new TextEncoder().encode(name), sha256);
+	return { publicKey, sign: (signed) => keyedHash(publicKey, sha256(signed), sha256) };
+}
+
+/** The ledger's check of the stand-in. */
+export function isKeyedHashOf(
+	publicKey: Uint8Array,
+	signed: Uint8Array,
+	signature: Uint8Array,
+): boolean {
+	return equalBytes(signature, keyedHash(publicKey, sha256(signed), sha256));
+}
+
+/** A collector that has enrolled the bare stations of these names; its clock is the world's. */
+export async function openBareCollector(
+	clock: { readonly utcSeconds: number },
+	...stations: readonly string[]
+): Promise<BareCollector> {
+	const store = new MemoryRecordStore();
+	const key = keyedHashKeyOf("collector");
+	const ledger = new Ledger({ store, key, clock, verifySignature: isKeyedHashOf });
+	for (const station of stations) await ledger.enrol(station, bareStationKey(station));
+	return { store, publicKey: key.publicKey, endpoint: endpointOf(createHandler(ledger)) };
+}
+
+/** Lets the next thing happen to a station, or waits for the answer that it waits for. */
+export async function stepStation(station: SimulatedStation): Promise<void> {
+	if (station.network.outstanding === 0) {
+		station.step();
+		return;
+	}
+	await new Promise<void>((resolve) => {
+		station.network.onSettled = resolve;
+	});
+	station.network.onSettled = undefined;
+}
+
+/** Wakes a station by its service button and sees it to sleep again. */
+export async function serviceStation(station: SimulatedStation): Promise<void> {
+	station.pressServiceButton();
+	while (station.isAsleep) await stepStation(station);
+	while (!station.isAsleep) await stepStation(station);
+}
