@@ -118,6 +118,10 @@ async function makeIdentity(serverName: string, scalar: Uint8Array): Promise<Ide
 		"sign",
 		"verify",
 	])) as webcrypto.CryptoKeyPair;
+	const keyIdentifiers = [
+		await x509.SubjectKeyIdentifierExtension.create(authorityKeys.publicKey),
+		await x509.AuthorityKeyIdentifierExtension.create(authorityKeys.publicKey),
+	];
 	const authority = await x509.X509CertificateGenerator.createSelfSigned({
 		serialNumber: serialNumber(),
 		name: "CN=Bistrina collector authority",
@@ -131,6 +135,9 @@ async function makeIdentity(serverName: string, scalar: Uint8Array): Promise<Ide
 				x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
 				true,
 			),
+			// Stations' TLS looks the authority up by its own key identifier, and breaks off without
+			// (Moddable 8.2.3, modules/crypt/ssl/ssl_cert.js, verify).
+			...keyIdentifiers,
 		],
 	});
 	const leaf = await x509.X509CertificateGenerator.create({
@@ -147,6 +154,8 @@ async function makeIdentity(serverName: string, scalar: Uint8Array): Promise<Ide
 			new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
 			new x509.ExtendedKeyUsageExtension(["1.3.6.1.5.5.7.3.1"]),
 			new x509.SubjectAlternativeNameExtension([{ type: "dns", value: serverName }]),
+			await x509.SubjectKeyIdentifierExtension.create(leafKeys.publicKey),
+			await x509.AuthorityKeyIdentifierExtension.create(authorityKeys.publicKey),
 		],
 	});
 	const exported = await webcrypto.subtle.exportKey("pkcs8", leafKeys.privateKey);
