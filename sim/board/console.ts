@@ -10,13 +10,18 @@ import type { Life } from "./life.js";
 const MICROSECONDS_PER_BYTE = 86.8;
 /** What the driver of the port buffers in each direction (ESP-IDF's default is 256; ours sets 1024). */
 const BUFFER_BYTES = 1024;
+/** Nobody changes plugs faster. */
+const PLUG_MICROSECONDS = 10_000;
 
 export class SimulatedConsole {
 	/** A device was plugged in, or spoke, while the processor slept. */
 	readonly #wake: () => void;
 	#toDevice: ((bytes: Uint8Array) => void) | undefined;
 	#received: Uint8Array = new Uint8Array(0);
-	#life: { readonly port: ConsoleStream; readonly life: Life; notify: () => void } | undefined;
+	#life: { readonly notify: () => void; readonly plugLater: () => void } | undefined;
+	/** Plugged in before the station could have seen that the last one was pulled out. */
+	#queued: ((bytes: Uint8Array) => void) | undefined;
+	#isPullUnseen = false;
 	/** Bytes that came too fast or too early. */
 	lostBytes = 0;
 
@@ -30,6 +35,11 @@ export class SimulatedConsole {
 
 	/** Plugs a device in, in place of the one that is; `onBytes` gets what the station sends. */
 	attach(onBytes: (bytes: Uint8Array) => void): void {
+		if (this.#life !== undefined && this.#isPullUnseen) {
+			this.#queued = onBytes;
+			this.#life.plugLater();
+			return;
+		}
 		this.#toDevice = onBytes;
 		if (this.#life === undefined) this.#wake();
 		else this.#life.notify();
@@ -38,8 +48,11 @@ export class SimulatedConsole {
 	/** Pulls it out. */
 	detach(): void {
 		this.#toDevice = undefined;
+		this.#queued = undefined;
 		this.#received = new Uint8Array(0);
-		this.#life?.notify();
+		if (this.#life === undefined) return;
+		this.#isPullUnseen = true;
+		this.#life.notify();
 	}
 
 	/** Bytes from the device. */
@@ -89,12 +102,21 @@ export class SimulatedConsole {
 			this.#toDevice?.(pending);
 			port.onActivity?.();
 		});
-		const onCome = life.createAlarm(() => port.onActivity?.());
+		const onCome = life.createAlarm(() => {
+			this.#isPullUnseen = this.#isPullUnseen && this.#queued !== undefined;
+			port.onActivity?.();
+		});
+		const onPlug = life.createAlarm(() => {
+			this.#isPullUnseen = false;
+			this.#toDevice = this.#queued;
+			this.#queued = undefined;
+			port.onActivity?.();
+		});
 		const notify = (): void => {
 			const microseconds = this.#received.length * MICROSECONDS_PER_BYTE;
 			onCome.scheduleMicroseconds(microseconds);
 		};
-		this.#life = { port, life, notify };
+		this.#life = { notify, plugLater: () => onPlug.scheduleMicroseconds(PLUG_MICROSECONDS) };
 		return port;
 	}
 
@@ -102,5 +124,8 @@ export class SimulatedConsole {
 	endLife(): void {
 		this.#life = undefined;
 		this.#received = new Uint8Array(0);
+		this.#isPullUnseen = false;
+		this.#toDevice ??= this.#queued;
+		this.#queued = undefined;
 	}
 }

@@ -100,11 +100,7 @@ export class StationLine {
 			if (line === "too-long" || (line !== undefined && line.length > 0)) this.#outstanding++;
 		}
 		this.played.station.console.send(bytes);
-		if (this.#isRunning) return;
-		this.#isRunning = true;
-		this.#run().finally(() => {
-			this.#isRunning = false;
-		});
+		if (!this.#isRunning) void this.#run();
 	}
 
 	/** Pulls the plug. */
@@ -121,9 +117,14 @@ export class StationLine {
 	}
 
 	async #run(): Promise<void> {
-		for (let steps = 1; this.#outstanding > 0 && !this.#isClosed; steps++) {
-			await this.simulation.step();
-			if (steps % STEPS_PER_TURN === 0) await turn();
+		this.#isRunning = true;
+		try {
+			for (let steps = 1; this.#outstanding > 0 && !this.#isClosed; steps++) {
+				await this.simulation.step();
+				if (steps % STEPS_PER_TURN === 0) await turn();
+			}
+		} finally {
+			this.#isRunning = false;
 		}
 	}
 }

@@ -235,7 +235,8 @@ export class LineAssembler {
 			this.clear();
 			return line;
 		}
-		if (this.#canEdit && (byte === 0x08 || byte === 0x7f) && this.#line[0] !== QUESTION) {
+		const isTyped = this.#length === 0 || this.#line[0] !== QUESTION;
+		if (this.#canEdit && isTyped && (byte === 0x08 || byte === 0x7f)) {
 			if (this.#length > 0) this.#length--;
 			return undefined;
 		}

@@ -85,14 +85,12 @@ export class ConsoleClient {
 	}
 
 	/** Who is there. The first thing to ask. Throws TechnicianTrouble, with a remedy. */
-	async greet(): Promise<Greeting> {
+	async greet(deadlineMilliseconds = GREETING_MILLISECONDS): Promise<Greeting> {
 		for (let attempt = 1; ; attempt++) {
 			try {
 				// An end of line first: what the station has heard so far is not ours.
 				this.#line.write(new Uint8Array([0x0a]));
-				const { fields } = await this.request("version", {
-					deadlineMilliseconds: GREETING_MILLISECONDS,
-				});
+				const { fields } = await this.request("version", { deadlineMilliseconds });
 				const protocol = Number(fields.get("protocol"));
 				if (protocol !== CONSOLE_VERSION) {
 					throw new TechnicianTrouble(

@@ -4,7 +4,8 @@
  * a collector, and loads them only when they are asked for. Exit 0, 1 (trouble), 2 (usage), 70 (bug).
  */
 import { randomInt } from "node:crypto";
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { bytesOfHex } from "../core/bytes.js";
@@ -240,6 +241,11 @@ async function openStore({ data, postgres }: RecordOptions) {
 		const { openPostgresqlStore } = await import("../collector/postgresql-store.js");
 		requireNoPassword(postgres);
 		return openPostgresqlStore(postgres);
+	}
+	if (!existsSync(join(data ?? "", "pglite"))) {
+		throw new TechnicianTrouble(
+			`${data}: no collector's database; npm start has it in DATA/collector`,
+		);
 	}
 	say("opening the collector's database, some seconds");
 	const { openPGliteStore } = await import("../collector/pglite-store.js");

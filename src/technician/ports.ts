@@ -17,7 +17,10 @@ interface SerialPortLike {
 	close(callback: (error: Error | null) => void): void;
 	readonly isOpen: boolean;
 	on(event: "data", listener: (bytes: Uint8Array) => void): unknown;
-	on(event: "close" | "error", listener: (error: Error | null | undefined) => void): unknown;
+	on(
+		event: "close" | "error" | "end",
+		listener: (error: Error | null | undefined) => void,
+	): unknown;
 }
 
 /** Opens `socket://HOST:PORT` or the path of a serial port. Throws TechnicianTrouble with a remedy. */
@@ -65,6 +68,7 @@ export async function openSerialLine(
 	};
 	port.on("data", (bytes) => line.onBytes?.(bytes));
 	port.on("error", (error) => lose(error?.message ?? "error"));
+	port.on("end", () => lose("the port is gone"));
 	port.on("close", (error) => lose(error?.message ?? "the port is gone"));
 	return line;
 }
@@ -90,7 +94,8 @@ export function openSocketLine(name: string): Promise<Line> {
 			close: () =>
 				new Promise((closed) => {
 					isClosing = true;
-					socket.once("close", () => closed());
+					if (socket.closed) closed();
+					else socket.once("close", () => closed());
 					socket.destroy();
 				}),
 		};

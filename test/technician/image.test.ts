@@ -1,0 +1,194 @@
+/** Flash that was pulled out of the river: whole, with holes, written round, and not ours at all. */
+import { strict as assert } from "node:assert";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SimulatedFlash } from "../../sim/flash.js";
+import { SeededChance } from "../../src/core/chance.js";
+import { createSha256 } from "../../src/core/sha256.js";
+import { Journal } from "../../src/firmware/journal/journal.js";
+import { rowsOf } from "../../src/technician/entry-rows.js";
+import { showJournal } from "../../src/technician/file-commands.js";
+import { readImage } from "../../src/technician/journal-image-file.js";
+import { dayOfReadings, READINGS_PER_DAY } from "../support/day.js";
+
+const SECTORS = 16;
+
+interface Written {
+	readonly image: Uint8Array;
+	/** Canonical bytes by sequence. */
+	readonly appended: Map<number, Uint8Array>;
+	readonly journal: Journal;
+}
+
+/** A journal with `count` entries on a small ring; `reboots` unclean boots in between. */
+function written(count: number, reboots = 0): Written {
+	const flash = new SimulatedFlash({
+		sectors: SECTORS,
+		sectorBytes: 4096,
+		chance: new SeededChance(3),
+		onBusy: () => {},
+	});
+	const open = (): Journal =>
+		Journal.open({
+			flash,
+			station: "image-1",
+			sha256: createSha256(),
+			entropy: { fill: (bytes) => bytes.fill(5) },
+			publicKey: new Uint8Array(33).fill(2),
+		});
+	const appended = new Map<number, Uint8Array>();
+	let journal = open();
+	const days = Array.from({ length: Math.ceil(count / READINGS_PER_DAY) }, (_, day) =>
+		dayOfReadings(day + 1, day),
+	);
+	for (const [index, draft] of days.flat().slice(0, count).entries()) {
+		if (reboots > 0 && index % Math.ceil(count / (reboots + 1)) === 7) journal = open();
+		const { sequence, canonical } = journal.append(draft);
+		appended.set(sequence, canonical.slice());
+	}
+	return { image: flash.bytes.slice(), appended, journal };
+}
+
+function hexOf(bytes: Uint8Array | undefined): string {
+	return Buffer.from(bytes ?? []).toString("hex");
+}
+
+function sequenceOf(canonical: Uint8Array): number {
+	return Buffer.from(canonical).readUInt32LE(8);
+}
+
+describe("a raw flash image", () => {
+	it("gives back every entry that the journal holds, equal in every byte", () => {
+		for (const [count, reboots] of [
+			[3, 0],
+			[900, 0],
+			[900, 5],
+			[6000, 3],
+		] as const) {
+			const { image, appended, journal } = written(count, reboots);
+			const before = image.slice();
+			const content = readImage(image);
+			assert.ok(content !== undefined);
+			assert.deepEqual(image, before, "the image itself is left as it is");
+			assert.equal(content.station, "image-1");
+			assert.equal(content.epoch, journal.epoch);
+			const first = journal.firstSequenceHeld;
+			const expected = [...appended].filter(([sequence]) => sequence >= first);
+			assert.deepEqual(
+				content.entries.map(hexOf),
+				expected.map(([, canonical]) => hexOf(canonical)),
+				`${count} entries, ${reboots} reboots`,
+			);
+			assert.deepEqual(content.report.missing, []);
+			assert.equal(content.report.unreadableSectors, 0);
+		}
+	});
+
+	it("loses with a damaged sector that sector, and names what is missing", () => {
+		const { image, appended } = written(900);
+		image.fill(0x5a, 2 * 4096, 2 * 4096 + 64);
+		const content = readImage(image);
+		assert.ok(content !== undefined);
+		assert.equal(content.report.unreadableSectors, 1);
+		const [hole] = content.report.missing;
+		assert.equal(content.report.missing.length, 1);
+		assert.ok(hole !== undefined && hole.last - hole.first > 100, JSON.stringify(hole));
+		assert.equal(content.entries.length + content.report.missingCount, appended.size);
+		for (const canonical of content.entries) {
+			assert.equal(hexOf(canonical), hexOf(appended.get(sequenceOf(canonical))));
+		}
+	});
+
+	it("puts a rotten bit right and says so", () => {
+		const { image, appended } = written(900);
+		image[4096 + 64 + 16 * 20 + 5] = (image[4096 + 64 + 16 * 20 + 5] ?? 0) ^ 8;
+		const content = readImage(image);
+		assert.equal(content?.report.correctedBits, 1);
+		assert.equal(content?.entries.length, appended.size);
+	});
+
+	it("never shows an entry that was not appended, whatever is damaged", () => {
+		const chance = new SeededChance(11);
+		const { image, appended } = written(900, 3);
+		for (let round = 0; round < 60; round++) {
+			const damaged = image.slice();
+			for (let spot = 0; spot < 40; spot++) {
+				const at = chance.uint32() % damaged.length;
+				const length = 1 + (chance.uint32() % 48);
+				const kind = chance.uint32() % 3;
+				for (let index = at; index < Math.min(at + length, damaged.length); index++) {
+					damaged[index] =
+						kind === 0
+							? 0xff
+							: kind === 1
+								? chance.uint32()
+								: (damaged[index] ?? 0) & chance.uint32();
+				}
+			}
+			for (const canonical of readImage(damaged)?.entries ?? []) {
+				const sequence = sequenceOf(canonical);
+				assert.equal(
+					hexOf(canonical),
+					hexOf(appended.get(sequence)),
+					`round ${round}, ${sequence}`,
+				);
+			}
+		}
+	});
+
+	it("is nothing where no sector bears a journal", () => {
+		assert.equal(readImage(new Uint8Array(65_536).fill(0xff)), undefined);
+		assert.equal(readImage(new Uint8Array(100)), undefined);
+	});
+
+	it("is shown as rows with raw and derived values, and what was skipped is told", () => {
+		const folder = mkdtempSync(join(tmpdir(), "bistrina-image-"));
+		try {
+			const { image } = written(900);
+			image.fill(0, 2 * 4096, 3 * 4096);
+			const path = join(folder, "pulled.bin");
+			writeFileSync(path, image);
+			const told: string[] = [];
+			const text = captured(() => showJournal(path, "csv", (line) => told.push(line)));
+			const lines = text.split("\n");
+			assert.match(lines[0] ?? "", /^sequence,kind,utc,/);
+			assert.match(told.join("\n"), /1 sectors skipped: no header that can be read/);
+			assert.match(told.join("\n"), /missing: entries \d+ to \d+/);
+			assert.match(told.at(-1) ?? "", /^image-1, epoch \d+: \d+ entries$/);
+			const empty = join(folder, "empty.bin");
+			writeFileSync(empty, new Uint8Array(65_536).fill(0xff));
+			assert.throws(() => showJournal(empty, "csv", () => {}), /no journal in it/);
+			assert.throws(
+				() => showJournal(join(folder, "none"), "csv", () => {}),
+				/cannot be read \(ENOENT\)/,
+			);
+		} finally {
+			rmSync(folder, { recursive: true });
+		}
+	});
+
+	it("shows raw values where no configuration says what they mean", () => {
+		const { appended } = written(2);
+		const [row] = rowsOf([...appended.values()]);
+		assert.equal(row?.["conductivityAt25"], undefined);
+		assert.equal(typeof row?.["conductivityRaw"], "number");
+		assert.match(String(row?.["notes"]), /configuration-unknown/);
+	});
+});
+
+/** What `work` writes to stdout. */
+function captured(work: () => unknown): string {
+	const { write } = process.stdout;
+	let text = "";
+	process.stdout.write = ((piece: string | Uint8Array) => {
+		text += Buffer.from(piece as string).toString();
+		return true;
+	}) as typeof write;
+	try {
+		work();
+	} finally {
+		process.stdout.write = write;
+	}
+	return text;
+}

@@ -1,0 +1,268 @@
+/** The technician's program and a simulated station over everything that can lie between them. */
+import { strict as assert } from "node:assert";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SerialPortMock } from "serialport";
+import { SCENARIOS } from "../../sim/river/scenarios.js";
+import { openNamedStation, openSimulatedLine, StationLine } from "../../sim/shell/station-line.js";
+import { asciiBytes } from "../../src/core/bytes.js";
+import { encodeAnswer, encodePart } from "../../src/protocol/console.js";
+import { ConsoleClient } from "../../src/technician/client.js";
+import { exportJournal, readExportedFile } from "../../src/technician/export-file.js";
+import type { Line } from "../../src/technician/line.js";
+import { openPort, openSerialLine, type SerialPortClass } from "../../src/technician/ports.js";
+import { openMockLine, openPseudoTerminal } from "../support/far-end.js";
+
+/** What a session asks, and every answer as text. */
+async function session(line: Line): Promise<string[]> {
+	const client = new ConsoleClient(line, 1000, () => {});
+	const said = [JSON.stringify(await client.greet())];
+	for (const [command, fields] of [
+		["status", {}],
+		["read", {}],
+		["journal", { first: 1, count: 500 }],
+		["self-test", {}],
+	] as const) {
+		const answer = await client.request(command, { fields, deadlineMilliseconds: 20_000 });
+		for (const part of [...answer.parts, answer.fields]) said.push(JSON.stringify([...part]));
+	}
+	await assert.rejects(client.request("calibrate"), /unknown-command, no command calibrate/);
+	await client.close();
+	return said;
+}
+
+function messageOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
+describe("bistrina and a station", function () {
+	this.timeout(120_000);
+	let folder: string;
+	let expected: string[];
+
+	before(async () => {
+		folder = mkdtempSync(join(tmpdir(), "bistrina-line-test-"));
+		expected = await session(await openSimulatedLine(""));
+	});
+
+	after(() => {
+		rmSync(folder, { recursive: true });
+		SerialPortMock.binding.reset();
+	});
+
+	it("talk over sim:, and the answers are a function of what was asked", async () => {
+		assert.ok(expected.length > 30, `${expected.length} lines`);
+		assert.match(expected[0] ?? "", /"station":"sim-1"/);
+		assert.deepEqual(await session(await openSimulatedLine("quiet-bor,1")), expected);
+	});
+
+	it("answer alike over serialport's mock, which cuts every line to pieces", async () => {
+		for (const seed of [1, 2]) {
+			const station = await openNamedStation("");
+			const { line } = await openMockLine(`/dev/MOCK-${seed}`, station, seed);
+			const said = await session(line);
+			assert.deepEqual(said, expected, `seed ${seed}`);
+			station.close();
+		}
+	});
+
+	it("answer alike over a real pseudo-terminal", async function () {
+		const terminal = await openPseudoTerminal();
+		if (terminal === undefined) {
+			console.log("SKIPPED: the pseudo-terminal lane; install python3 to run it");
+			this.skip();
+			return;
+		}
+		const station = await openNamedStation("");
+		terminal.onBytes = (bytes) => station.send(bytes);
+		await station.attach((bytes) => terminal.send(bytes));
+		assert.deepEqual(await session(await openPort(terminal.path, 115_200)), expected);
+		// A second program at the same port, then none at the far end.
+		const line = await openPort(terminal.path, 115_200);
+		await assert.rejects(
+			openPort(terminal.path, 115_200),
+			/another program has it; close that one/,
+		);
+		const client = new ConsoleClient(line, 1, () => {});
+		station.detach();
+		const asked = client.request("status");
+		await terminal.close();
+		await assert.rejects(asked, /cut off \(.*\); plug it in and ask again/);
+		await client.close();
+		station.close();
+	});
+
+	it("lose nothing when an export is interrupted ten times", async () => {
+		const station = await StationLine.open({
+			seed: 5,
+			river: (SCENARIOS["storm-pek"] as NonNullable<(typeof SCENARIOS)[string]>)(5, 1_790_812_800),
+			seconds: 15 * 3600,
+		});
+		const { witness } = station.played;
+		const path = join(folder, "interrupted.jsonl");
+		const total = witness.returned.length;
+		assert.ok(total > 180, `${total} entries`);
+		let interruptions = 0;
+		for (let turn = 0; ; turn++) {
+			const far = await openMockLine(`/dev/PULLED-${turn}`, station, turn);
+			const client = new ConsoleClient(far.line, 1 + 1000 * turn, () => {});
+			await client.greet();
+			let bytes = 0;
+			const { onBytes } = far.line;
+			far.line.onBytes = (piece) => {
+				bytes += piece.length;
+				// In the middle of a line, each time elsewhere.
+				if (turn < 10 && bytes > 1500 + 37 * turn) far.pull();
+				else onBytes?.(piece);
+			};
+			try {
+				await exportJournal(client, "sim-1", { path, first: 1 });
+				break;
+			} catch (error) {
+				assert.match(messageOf(error), /cut off/);
+				interruptions++;
+			}
+			await client.close();
+			// What an interruption in the middle of a write to the disk leaves.
+			if (turn % 2 === 1) writeFileSync(path, `${readFileSync(path, "latin1")}{"sequence":9`);
+		}
+		assert.equal(interruptions, 10);
+		const { entries } = readExportedFile(path, new Uint8Array(readFileSync(path)));
+		const hex = (all: readonly Uint8Array[]): string[] =>
+			all.map((bytes) => Buffer.from(bytes).toString("hex"));
+		// Service events of these visits came behind what the witness had seen at first.
+		assert.deepEqual(hex(entries), hex(witness.returned).slice(0, entries.length));
+		assert.ok(entries.length >= total, `${entries.length} of ${total}`);
+		station.close();
+	});
+});
+
+describe("trouble on the technician's line", function () {
+	this.timeout(60_000);
+	let server: Server;
+	let port: number;
+	let serve: (socket: Socket) => void = () => {};
+
+	before(async () => {
+		server = createServer((socket) => {
+			socket.on("error", () => {});
+			serve(socket);
+		});
+		port = await new Promise((resolve) => {
+			server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
+		});
+	});
+
+	after(() => {
+		server.close();
+		SerialPortMock.binding.reset();
+	});
+
+	async function greetTrouble(serving: (socket: Socket) => void): Promise<string> {
+		serve = serving;
+		const client = new ConsoleClient(await openPort(`socket://127.0.0.1:${port}`, 0), 7, () => {});
+		try {
+			await client.greet(100);
+			return "no trouble";
+		} catch (error) {
+			return messageOf(error);
+		} finally {
+			await client.close();
+		}
+	}
+
+	it("names a port that is not there, with those that are", async () => {
+		SerialPortMock.binding.createPort("/dev/ttyUSB7");
+		const open = openSerialLine("/dev/ttyUSB9", 1, SerialPortMock as unknown as SerialPortClass);
+		await assert.rejects(open, {
+			message: "/dev/ttyUSB9: no such port; there is /dev/ttyUSB7",
+		});
+		await assert.rejects(openPort("/dev/nonesuch", 115_200), /\/dev\/nonesuch: no such port; /);
+	});
+
+	it("names a port that another program has", async () => {
+		SerialPortMock.binding.createPort("/dev/ttyUSB8");
+		const open = (): Promise<Line> =>
+			openSerialLine("/dev/ttyUSB8", 1, SerialPortMock as unknown as SerialPortClass);
+		const line = await open();
+		await assert.rejects(open(), {
+			message: "/dev/ttyUSB8: another program has it; close that one (a terminal, perhaps)",
+		});
+		await line.close();
+	});
+
+	it("names a socket at which nobody listens, and an address that is none", async () => {
+		await assert.rejects(openPort("socket://127.0.0.1:1", 0), /nobody listens there/);
+		await assert.rejects(openPort("socket://host", 0), /use socket:\/\/HOST:PORT/);
+	});
+
+	it("names silence, nonsense as of a wrong baud rate, and a line that another has", async () => {
+		assert.match(await greetTrouble(() => {}), /: silent; check the cable/);
+		assert.match(
+			await greetTrouble((socket) => {
+				socket.on("data", () => socket.write(Buffer.from([0x80, 0xf8, 0x00, 0xe0, 0x0a, 0x1e])));
+			}),
+			/bytes came that make no sense; check --baud/,
+		);
+		assert.match(
+			await greetTrouble((socket) => socket.end("# 0 another program has the line of bor-1\n")),
+			/cut off \(0 another program has the line of bor-1\)/,
+		);
+	});
+
+	it("names a station of another version", async () => {
+		const text = await greetTrouble((socket) => {
+			socket.on("data", (bytes) => {
+				const id = Number(/\?(\d+)/.exec(bytes.toString("latin1"))?.[1]);
+				const fields = { parts: 0, protocol: 2, station: "new", firmware: "9.0.0" };
+				socket.write(encodeAnswer(id, "ok", fields));
+			});
+		});
+		assert.match(text, /speaks version 2 of the line, this program version 1; use the tools/);
+	});
+
+	it("notices a cable that is pulled in the middle of an answer, and a part that got lost", async () => {
+		const answering =
+			(next: (socket: Socket, id: number) => void) =>
+			(socket: Socket): void => {
+				socket.on("data", (bytes) => {
+					const [, id, command] = /\?(\d+) (\S+)/.exec(bytes.toString("latin1")) ?? [];
+					const fields = { parts: 0, protocol: 1, station: "a", firmware: "1.0.0" };
+					if (command === "version") socket.write(encodeAnswer(Number(id), "ok", fields));
+					else next(socket, Number(id));
+				});
+			};
+		const ask = async (): Promise<string> => {
+			const client = new ConsoleClient(
+				await openPort(`socket://127.0.0.1:${port}`, 0),
+				7,
+				() => {},
+			);
+			try {
+				await client.greet();
+				await client.request("status", { deadlineMilliseconds: 500 });
+				return "no trouble";
+			} catch (error) {
+				return messageOf(error);
+			} finally {
+				await client.close();
+			}
+		};
+		serve = answering((socket, id) => {
+			socket.end(Buffer.from(encodePart(id, { station: "a" }).subarray(0, 7)));
+		});
+		assert.match(await ask(), /cut off \(the far end closed it\); plug it in and ask again/);
+		serve = answering((socket, id) => {
+			socket.write(encodePart(id, { station: "a" }));
+			socket.write(encodeAnswer(id, "ok", { parts: 2 }));
+		});
+		assert.match(await ask(), /1 of 2 lines of the answer came through; ask again/);
+		serve = answering((socket, id) => {
+			socket.write(encodeAnswer(id + 1, "ok", { parts: 0 }));
+			socket.write(asciiBytes("# 12 a log line in between\n"));
+		});
+		assert.match(await ask(), /no answer to status within 0.5 s; ask again/);
+	});
+});
