@@ -1,4 +1,6 @@
 /** What the TLS of the stations' SDK needs of the collector's certificates. */
+// tsyringe, inside x509, refuses to load without this polyfill.
+import "reflect-metadata";
 import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,9 +13,9 @@ describe("the collector's certificates", () => {
 		const folder = mkdtempSync(join(tmpdir(), "bistrina-identity-"));
 		try {
 			const identity = await openIdentity(folder, "collector.example.org");
-			const chain = new x509.X509Certificates(identity.certificateChain);
-			const [leaf, authority] = [chain[0], chain[1]];
+			const chain = x509.PemConverter.decode(identity.certificateChain);
 			assert.equal(chain.length, 2, "leaf and authority are sent");
+			const [leaf, authority] = chain.map((der) => new x509.X509Certificate(der));
 			const own = authority?.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId;
 			assert.match(own ?? "", /^[0-9a-f]{40}$/);
 			for (const certificate of [leaf, authority]) {
