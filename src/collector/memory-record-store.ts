@@ -4,7 +4,9 @@
  * that a year of them is no work for the garbage collector.
  */
 import { equalBytes, hexOf } from "../core/bytes.js";
-import { HEAD_BYTES } from "../protocol/chain.js";
+import { createSha256 } from "../core/sha256.js";
+import { BATCH_ENTRIES_MAX } from "../protocol/batch.js";
+import { chainNext, HEAD_BYTES } from "../protocol/chain.js";
 import type { CheckedBatch, StoreOutcome } from "./batch-writer.js";
 import type { Evidence, RecordStore } from "./record-store.js";
 
@@ -67,6 +69,7 @@ class EpochRecord {
 	#places = new Uint32Array(0);
 	#lengths = new Uint8Array(0);
 	readonly #heads = new Map<number, Uint8Array>();
+	readonly #sha256 = createSha256();
 	readonly #batches = new Set<string>();
 	#coverage: Range[] = [];
 	#floor = 1;
@@ -87,6 +90,11 @@ class EpochRecord {
 		if (heads !== undefined) {
 			for (const [index, head] of heads.entries()) {
 				if (this.#denies(first - 1 + index, head)) return outcome("fork", held);
+			}
+			const isMet = heads.some((_, index) => this.#heads.has(first - 1 + index));
+			const walked = isMet ? undefined : this.#headByWalking(first - 1);
+			if (walked !== undefined && !equalBytes(walked, heads[0] ?? walked)) {
+				return outcome("fork", held);
 			}
 			vouched.set(first - 1, heads[0] ?? new Uint8Array(HEAD_BYTES));
 			vouched.set(last, heads[heads.length - 1] ?? new Uint8Array(HEAD_BYTES));
@@ -129,6 +137,18 @@ class EpochRecord {
 	#denies(sequence: number, head: Uint8Array): boolean {
 		const known = this.#heads.get(sequence);
 		return known !== undefined && !equalBytes(known, head);
+	}
+
+	/** h(sequence) from the nearest head below, or undefined when not all between is held. */
+	#headByWalking(sequence: number): Uint8Array | undefined {
+		let below = sequence - 1;
+		while (below >= Math.max(sequence - BATCH_ENTRIES_MAX, 0) && !this.#heads.has(below)) below--;
+		let head = this.#heads.get(below);
+		for (let next = below + 1; next <= sequence && head !== undefined; next++) {
+			const row = this.row(next);
+			head = row === undefined ? undefined : chainNext(this.#sha256, head, row);
+		}
+		return head;
 	}
 
 	#append(sequence: number, canonical: Uint8Array): void {

@@ -13,20 +13,30 @@ function batchOf(
 	last: number,
 	floor: number,
 	isChained: boolean,
+	isLying = false,
 ) {
 	const envelope = maker.envelope(first, last, { floor, isChained });
+	const heads = maker.heads.slice(first - 1, last + 1);
+	if (isLying) {
+		// The same entries behind another past.
+		heads[0] = new Uint8Array(32).fill(13);
+		for (let at = 1; at < heads.length; at++) {
+			const canonical = maker.entries[first + at - 2] ?? assert.fail();
+			heads[at] = sha256(heads[at - 1] ?? assert.fail(), canonical);
+		}
+	}
 	const checked: CheckedBatch = {
 		batch: {
 			station: maker.station,
 			epoch: maker.epoch,
 			first,
 			floor,
-			previous: isChained ? maker.heads[first - 1] : undefined,
+			previous: isChained ? heads[0] : undefined,
 			entries: maker.entries.slice(first - 1, last),
 		},
-		heads: isChained ? maker.heads.slice(first - 1, last + 1) : undefined,
+		heads: isChained ? heads : undefined,
 		gaps: [],
-		hash: sha256(envelope),
+		hash: sha256(envelope, heads[0] ?? assert.fail()),
 		envelope,
 	};
 	return checked;
@@ -50,7 +60,9 @@ describe("a record store", function () {
 				const first = 1 + integerBelow(chance, 50);
 				const last = Math.min(first + integerBelow(chance, 12), 60);
 				const floor = 1 + integerBelow(chance, first);
-				const batch = batchOf(maker, first, last, floor, integerBelow(chance, 6) > 0);
+				const isChained = integerBelow(chance, 6) > 0;
+				const isLying = isChained && integerBelow(chance, 6) === 0;
+				const batch = batchOf(maker, first, last, floor, isChained, isLying);
 				const [inSql, inMemory] = [await sql.write(batch), await memory.write(batch)];
 				assert.equal(inMemory.outcome, inSql.outcome, `seed ${seed}, round ${round}`);
 				outcomes.add(inSql.outcome);
