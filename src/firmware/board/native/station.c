@@ -16,6 +16,7 @@
 #include "esp_ota_ops.h"
 #include "esp_random.h"
 #include "esp_rom_sys.h"
+#include "esp_rtc_time.h"
 #include "esp_sleep.h"
 #include "esp_system.h"
 #include "esp_task_wdt.h"
@@ -70,9 +71,6 @@ void station_crash_write(uint8_t *from, uint32_t offset, uint32_t count)
 
 /* ---- Time ------------------------------------------------------------------------------------- */
 
-/* Microseconds of the RTC counter since power-on, calibrated; its header differs from chip to chip. */
-extern uint64_t esp_rtc_get_time_us(void);
-
 /* Two clocks made one: the RTC counter runs through deep sleep but on a coarse oscillator, the
    timer is exact but starts at zero. The counter gives the start of this wake, the timer the rest. */
 double station_milliseconds(void)
@@ -113,7 +111,7 @@ void station_sleep(uint32_t milliseconds, int32_t wake_pin)
 		rtc_gpio_pulldown_dis((gpio_num_t)wake_pin);
 		esp_sleep_enable_ext0_wakeup((gpio_num_t)wake_pin, 0);
 	}
-	gpio_deep_sleep_hold_en();
+	/* The rails' pins are RTC pins and hold by themselves. */
 	esp_deep_sleep_start();
 }
 
@@ -163,6 +161,8 @@ void station_rail(int32_t pin, int32_t level)
 
 int32_t station_level(int32_t pin)
 {
+	/* A pin that can wake the chip is left to the RTC by the sleep. */
+	rtc_gpio_deinit((gpio_num_t)pin);
 	gpio_set_direction((gpio_num_t)pin, GPIO_MODE_INPUT);
 	gpio_set_pull_mode((gpio_num_t)pin, GPIO_PULLUP_ONLY);
 	return gpio_get_level((gpio_num_t)pin);
