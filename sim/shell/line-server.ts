@@ -22,6 +22,8 @@ export class LineServer {
 	readonly #options: LineServerOptions;
 	readonly #servers: Server[] = [];
 	readonly #sockets = new Map<SimulatedStation, Socket>();
+	/** Told that the line is taken, and not gone yet. */
+	readonly #refused = new Set<Socket>();
 	#wasUsed = false;
 
 	private constructor(options: LineServerOptions) {
@@ -54,6 +56,11 @@ export class LineServer {
 		return this.#wasUsed;
 	}
 
+	/** Someone is here. */
+	get isInUse(): boolean {
+		return this.#sockets.size > 0;
+	}
+
 	/** Pulls all plugs and closes. */
 	async close(): Promise<void> {
 		for (const [station, socket] of this.#sockets) {
@@ -61,6 +68,7 @@ export class LineServer {
 			socket.destroy();
 		}
 		this.#sockets.clear();
+		for (const socket of this.#refused) socket.destroy();
 		await Promise.all(
 			this.#servers.map((server) => new Promise((resolve) => server.close(resolve))),
 		);
@@ -81,6 +89,10 @@ export class LineServer {
 		// A peer that resets the connection has only pulled its plug.
 		socket.on("error", () => socket.destroy());
 		if (this.#sockets.has(station)) {
+			this.#refused.add(socket);
+			socket.on("close", () => this.#refused.delete(socket));
+			// What it says is read and dropped: a reset would take our word with it.
+			socket.resume();
 			socket.end(`# 0 another program has the line of ${station.name}; close that one\n`);
 			return;
 		}

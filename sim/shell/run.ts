@@ -19,6 +19,8 @@ const START_UTC_SECONDS = 1_790_812_800;
 const SETTLE_SECONDS_MAX = 4 * 3600;
 /** A collector on loopback that does not answer in this time is broken. */
 const EXCHANGE_MILLISECONDS_MAX = 30_000;
+/** Simulated seconds per second while someone is at a technician's line: half an hour is 15 s. */
+const VISITED_SPEED_MAX = 120;
 /** Steps between two looks at the outside (Ctrl-C, the view). */
 const STEPS_PER_TURN = 200;
 
@@ -136,7 +138,8 @@ class Player {
 	readonly #view: LiveView | undefined;
 	#isStopping = false;
 	#lines: LineServer | undefined;
-	#wallStart = performance.now();
+	/** From here time is counted, at one speed: world and wall. */
+	#anchor: { readonly utcSeconds: number; readonly milliseconds: number; readonly speed: number };
 	/** Ends the pause until the next event. */
 	#nudge: (() => void) | undefined;
 
@@ -153,6 +156,11 @@ class Player {
 		this.#beganUtcSeconds = beganUtcSeconds;
 		this.#endUtcSeconds = endUtcSeconds;
 		this.#view = options.quiet ? undefined : new LiveView();
+		this.#anchor = {
+			utcSeconds: beganUtcSeconds,
+			milliseconds: performance.now(),
+			speed: options.speed,
+		};
 	}
 
 	/** Someone was at a technician's line. */
@@ -177,13 +185,26 @@ class Player {
 		}
 	}
 
+	/**
+	 * Counts time from now on at the speed that is due: a person at a technician's line has to be
+	 * quicker than the half hour after which the station takes him for gone.
+	 */
+	#setSpeed(): number {
+		const { speed: wanted } = this.#options;
+		const speed = this.#lines?.isInUse === true ? Math.min(wanted, VISITED_SPEED_MAX) : wanted;
+		if (speed !== this.#anchor.speed) {
+			const utcSeconds = this.#nowUtcSeconds();
+			this.#anchor = { utcSeconds, milliseconds: performance.now(), speed };
+		}
+		return speed;
+	}
+
 	/** How far the world has come: as far as the wall allows, and not past its next event. */
 	#nowUtcSeconds(): number {
 		const { world } = this.#simulation;
-		const { speed } = this.#options;
+		const { utcSeconds, milliseconds, speed } = this.#anchor;
 		if (speed === Number.POSITIVE_INFINITY || world.waiting !== undefined) return world.utcSeconds;
-		const wallSeconds = (performance.now() - this.#wallStart) / 1000;
-		const byTheWall = this.#beganUtcSeconds + wallSeconds * speed;
+		const byTheWall = utcSeconds + ((performance.now() - milliseconds) / 1000) * speed;
 		return Math.min(byTheWall, world.nextUtcSeconds ?? byTheWall);
 	}
 
@@ -197,12 +218,12 @@ class Player {
 		process.on("SIGINT", onSignal);
 		process.on("SIGTERM", onSignal);
 		try {
-			this.#wallStart = performance.now();
+			this.#anchor = { ...this.#anchor, milliseconds: performance.now() };
 			let isSaved = false;
 			for (let steps = 0; !this.#isStopping; steps++) {
 				const next = world.nextUtcSeconds;
 				if (next === undefined || next > (this.#endUtcSeconds ?? Number.POSITIVE_INFINITY)) break;
-				if (this.#options.speed !== Number.POSITIVE_INFINITY && world.waiting === undefined) {
+				if (this.#setSpeed() !== Number.POSITIVE_INFINITY && world.waiting === undefined) {
 					// Someone at a technician's line may have brought something earlier.
 					if (!(await this.#pace(next))) continue;
 				} else if (steps % STEPS_PER_TURN === 0) {
@@ -245,11 +266,12 @@ class Player {
 	 * when there is another next event by then.
 	 */
 	async #pace(nextUtcSeconds: number): Promise<boolean> {
-		const { speed } = this.#options;
 		const { world } = this.#simulation;
 		for (;;) {
-			const due = ((nextUtcSeconds - this.#beganUtcSeconds) / speed) * 1000;
-			const left = due - (performance.now() - this.#wallStart);
+			const speed = this.#setSpeed();
+			const { utcSeconds, milliseconds } = this.#anchor;
+			const due = milliseconds + ((nextUtcSeconds - utcSeconds) / speed) * 1000;
+			const left = due - performance.now();
 			if (left <= 0 || this.#isStopping) return true;
 			this.#look();
 			await new Promise<void>((resolve) => {

@@ -20,7 +20,7 @@ export function showJournal(
 		: readImage(bytes);
 	if (journal === undefined) {
 		throw new TechnicianTrouble(
-			`${path}: no journal in it; give the raw image of the partition "journal", or an export`,
+			`${path}: no journal in it; give the raw image of the partition "readings", or an export`,
 		);
 	}
 	const { station, epoch, entries, report } = journal;

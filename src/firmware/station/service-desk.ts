@@ -40,6 +40,8 @@ export class ServiceDesk implements StationService {
 	readonly #options: DeskOptions;
 	#look: Look | undefined;
 	#upload: Signal<UploadReport> | undefined;
+	/** The session that runs began after the upload was asked for. */
+	#isUploadUnderWay = false;
 
 	constructor(options: DeskOptions) {
 		this.#options = options;
@@ -66,8 +68,14 @@ export class ServiceDesk implements StationService {
 
 	upload(): Signal<UploadReport> {
 		this.#upload = new Signal<UploadReport>();
+		this.#isUploadUnderWay = false;
 		this.#options.requestUpload();
 		return this.#upload;
+	}
+
+	/** An upload session begins. */
+	uploading(): void {
+		this.#isUploadUnderWay = this.#upload !== undefined;
 	}
 
 	/** A measurement is done; who waited for one gets it. */
@@ -77,9 +85,14 @@ export class ServiceDesk implements StationService {
 		look.signal.set(report);
 	}
 
-	/** An upload session is over. */
+	/** An upload session is over; one that had begun before the request needs another. */
 	uploaded(report: UploadReport): void {
-		this.#upload?.set(report);
+		if (this.#upload === undefined) return;
+		if (!this.#isUploadUnderWay) {
+			this.#options.requestUpload();
+			return;
+		}
+		this.#upload.set(report);
 		this.#upload = undefined;
 	}
 }

@@ -387,6 +387,7 @@ export class Station {
 		this.#recordGaps();
 		this.#isUploading = true;
 		this.#uploadTrouble = undefined;
+		this.#desk.uploading();
 		this.#scheduler.start(this.#uplink.session(), (error, failed) => {
 			this.#isUploading = false;
 			if (failed) {

@@ -1,0 +1,193 @@
+/** A technician at a station: what it measures meanwhile, when it sleeps again, and the whole program. */
+import { strict as assert } from "node:assert";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openNamedStation, type StationLine } from "../../sim/shell/station-line.js";
+import { encodeRequest } from "../../src/protocol/console.js";
+import { decodeEntry, type Entry, STATION_FLAGS } from "../../src/protocol/entry.js";
+import { EVENT_CODES } from "../../src/protocol/events.js";
+import { ConsoleClient } from "../../src/technician/client.js";
+import { openPort } from "../../src/technician/ports.js";
+import { runCommand, startCommand } from "../support/command.js";
+
+const PROGRAM = "src/technician/main.js";
+const HOUR = 3600;
+
+function entriesOf({ played }: StationLine): Entry[] {
+	return played.witness.returned.map((canonical) => decodeEntry(canonical));
+}
+
+async function clientOf(station: StationLine): Promise<ConsoleClient> {
+	const line = {
+		name: "sim:",
+		write: (bytes: Uint8Array) => station.send(bytes),
+		onBytes: undefined as ((bytes: Uint8Array) => void) | undefined,
+		onLost: undefined,
+		close: async () => station.detach(),
+	};
+	await station.attach((bytes) => line.onBytes?.(bytes));
+	const client = new ConsoleClient(line, 1, () => {});
+	await client.greet();
+	return client;
+}
+
+describe("a technician at a station", function () {
+	this.timeout(120_000);
+
+	it("watches for twenty minutes, and every reading that is due is made on time and flagged", async () => {
+		const station = await openNamedStation("storm-pek,6");
+		const client = await clientOf(station);
+		const began = station.played.station.utcSeconds;
+		const rounds: (string | undefined)[] = [];
+		await client.request("watch", {
+			fields: { count: 70 },
+			deadlineMilliseconds: 30_000,
+			onPart: (part) => {
+				if (part.get("channel") === "pH") rounds.push(part.get("sequence"));
+			},
+		});
+		const lasted = station.played.station.utcSeconds - began;
+		await client.close();
+		assert.equal(rounds.length, 70);
+		assert.ok(lasted > 1100, `${lasted} s`);
+		const readings = entriesOf(station).filter(
+			({ kind, utcSeconds }) => kind === "reading" && utcSeconds > began,
+		);
+		assert.ok(readings.length >= Math.floor(lasted / 300), `${readings.length} readings`);
+		for (const { utcSeconds, stationFlags } of readings) {
+			assert.ok(utcSeconds % 300 <= 1, `a reading ${utcSeconds % 300} s late`);
+			assert.equal(stationFlags & STATION_FLAGS.serviceMode, STATION_FLAGS.serviceMode);
+			assert.equal(stationFlags & STATION_FLAGS.wakeLate, 0);
+		}
+		// Looks are shown and not recorded, but for those that a due reading served.
+		assert.equal(rounds.filter((sequence) => sequence !== "none").length, readings.length);
+		station.close();
+	});
+
+	it("leaves, and the station sleeps again; the record says when he came and went", async () => {
+		const station = await openNamedStation("");
+		const client = await clientOf(station);
+		await client.request("status");
+		await client.close();
+		await station.simulation.playUntil(station.played.station.utcSeconds + 60);
+		assert.equal(station.played.station.isAsleep, true);
+		const services = entriesOf(station).flatMap((entry) =>
+			entry.kind === "event" && entry.code === EVENT_CODES.service ? [entry.detail] : [],
+		);
+		assert.deepEqual(services, [1, 0]);
+		station.close();
+	});
+
+	it("forgets his terminal, and the station sleeps after half an hour and wakes at a byte", async () => {
+		const station = await openNamedStation("");
+		const { simulation, played } = station;
+		const client = await clientOf(station);
+		await client.request("status");
+		const left = played.station.utcSeconds;
+		await simulation.playUntil(left + 29 * 60);
+		assert.equal(played.station.isAsleep, false);
+		await simulation.playUntil(left + 2 * HOUR + 100);
+		assert.equal(played.station.isAsleep, true);
+		const last = entriesOf(station).at(-1);
+		assert.ok(last !== undefined && left + 2 * HOUR - last.utcSeconds < 400);
+		assert.equal(last.stationFlags & STATION_FLAGS.serviceMode, 0);
+		// The byte that wakes it is lost; the next request is heard.
+		played.station.console.send(new Uint8Array([0x0a]));
+		while (played.station.isAsleep) await simulation.step();
+		await simulation.playUntil(played.station.utcSeconds + 1);
+		const { fields } = await client.request("version");
+		assert.equal(fields.get("station"), "sim-1");
+		station.close();
+	});
+
+	it("cannot keep the station from living on when its program dies in the middle of a line", async () => {
+		const station = await openNamedStation("");
+		const client = await clientOf(station);
+		station.played.station.console.send(encodeRequest(5, "read").subarray(0, 6));
+		await client.close();
+		await station.simulation.playUntil(station.played.station.utcSeconds + HOUR);
+		const readings = entriesOf(station).filter(({ kind }) => kind === "reading");
+		assert.ok(readings.length >= 12, `${readings.length} readings`);
+		assert.equal(station.played.station.counters.crashes, 0);
+		assert.equal(station.played.station.counters.watchdogResets, 0);
+		station.close();
+	});
+});
+
+describe("the program bistrina", function () {
+	this.timeout(120_000);
+	let folder: string;
+
+	before(() => {
+		folder = mkdtempSync(join(tmpdir(), "bistrina-program-"));
+	});
+
+	after(() => {
+		rmSync(folder, { recursive: true });
+	});
+
+	it("puts data on stdout, talk on stderr, and says by its exit code how it went", async () => {
+		const blank = join(folder, "blank.bin");
+		writeFileSync(blank, new Uint8Array(8192).fill(0xff));
+		const forged = join(folder, "forged.jsonl");
+		writeFileSync(forged, '{"envelope":"d28443"}\n');
+		const key = `03${"6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"}`;
+		const cases: readonly (readonly [string[], number, RegExp, RegExp])[] = [
+			[["--port", "sim:", "--format", "json", "status"], 0, /^\{"station":"sim-1",.*\}\n$/, /^/],
+			[["status"], 2, /^$/, /^error: --port says which station/],
+			[
+				["--port", "/dev/nonesuch", "status"],
+				1,
+				/^$/,
+				/^error: \/dev\/nonesuch: no such port; [^\n]*\n$/,
+			],
+			[["journal", blank], 1, /^$/, /^error: [^\n]*: no journal in it; [^\n]*\n$/],
+			[["verify", forged, "--station", "bor-1", "--key", key], 1, /missing/, /NOT sound\n$/],
+			[["--port", "sim:", "sing"], 2, /^$/, /unknown command 'sing'/],
+		];
+		await Promise.all(
+			cases.map(async ([argv, exitCode, stdout, stderr]) => {
+				const finished = await runCommand(PROGRAM, ...argv);
+				const said = `${argv.join(" ")}: ${finished.stdout}${finished.stderr}`;
+				assert.equal(finished.exitCode, exitCode, said);
+				assert.match(finished.stdout, stdout, said);
+				assert.match(finished.stderr, stderr, said);
+			}),
+		);
+	});
+
+	it("reaches the stations of a running npm start, one at a time, and everything is delivered", async () => {
+		const data = join(folder, "data");
+		const argv = ["--data", data, "--speed", "max", "--quiet", "--console-port", "0"];
+		const start = startCommand("sim/shell/main.js", argv);
+		const [, bor = ""] = await start.seen(/bor-1: technician's line at (socket:\S+)/);
+		const [, pek = ""] = await start.seen(/pek-1: technician's line at (socket:\S+)/);
+		const clients: ConsoleClient[] = [];
+		let sequence = 0;
+		for (const [port, station] of [
+			[bor, "bor-1"],
+			[pek, "pek-1"],
+		] as const) {
+			const client = new ConsoleClient(await openPort(port, 0), 1, () => {});
+			clients.push(client);
+			assert.equal((await client.greet()).station, station);
+			const { fields } = await client.request("read", { deadlineMilliseconds: 30_000 });
+			assert.match(fields.get("sequence") ?? "", /^\d+$/);
+			if (station === "bor-1") sequence = Number(fields.get("sequence"));
+			const second = new ConsoleClient(await openPort(port, 0), 1, () => {});
+			await assert.rejects(second.greet(), /another program has the line of/);
+			await second.close();
+		}
+		const { fields } = await (clients[0] as ConsoleClient).request("upload", {
+			deadlineMilliseconds: 30_000,
+		});
+		assert.ok(Number(fields.get("cursor")) >= sequence, `${fields.get("cursor")} < ${sequence}`);
+		// Ctrl-C while the lines are still plugged in.
+		start.child.kill("SIGINT");
+		const finished = await start.finished;
+		for (const client of clients) await client.close();
+		assert.equal(finished.exitCode, 0, finished.stderr);
+		assert.match(finished.stdout, /, 0 missing/);
+	});
+});
