@@ -1,0 +1,60 @@
+/** manifest.json lists folders one by one; a forgotten one is found only where there is an SDK. */
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { PROJECT, sources } from "../support/sources.js";
+
+interface Part {
+	readonly modules?: Readonly<Record<string, unknown>>;
+	readonly preload?: readonly string[];
+}
+
+describe("the SDK's manifest", () => {
+	const manifest = JSON.parse(readFileSync(join(PROJECT, "manifest.json"), "utf8")) as Part & {
+		readonly platforms: Readonly<Record<"esp32" | "lin", Part>>;
+	};
+
+	const holds = (part: Part, path: string): boolean => {
+		const name = path.replace(/\.ts$/, "");
+		const folder = name.replace(/\/[^/]*$/, "/*");
+		const isIn = (names: readonly string[]): boolean =>
+			names.includes(name) || names.includes(folder);
+		return isIn(Object.keys(part.modules ?? {})) && isIn(part.preload ?? []);
+	};
+
+	it("has every portable module of station and drivers, and preloads it", () => {
+		const portable = sources("src/core", "src/protocol", "src/firmware", "drivers")
+			.map(({ path }) => path)
+			.filter((path) => !/^src\/firmware\/(board\/|main\.ts)/.test(path));
+		assert.ok(portable.length > 60, `only ${portable.length} found`);
+		assert.deepEqual(
+			portable.filter((path) => !holds(manifest, path)),
+			[],
+		);
+	});
+
+	it("has the board's adapters for esp32, and the simulated board for lin", () => {
+		const adapters = sources("src/firmware/board")
+			.map(({ path }) => path)
+			.filter((path) => !path.endsWith(".d.ts"));
+		assert.deepEqual(
+			adapters.filter((path) => !holds(manifest.platforms.esp32, path)),
+			[],
+		);
+		const world = sources("sim")
+			.map(({ path }) => path)
+			.filter((path) => !path.startsWith("sim/shell/"));
+		assert.deepEqual(
+			world.filter((path) => !holds(manifest.platforms.lin, path)),
+			[],
+		);
+	});
+
+	it("gives a module the name of its path, so that relative imports resolve", () => {
+		for (const part of [manifest, manifest.platforms.esp32, manifest.platforms.lin]) {
+			for (const [name, source] of Object.entries(part.modules ?? {})) {
+				if (/^(src|sim|drivers)\//.test(name)) assert.equal(source, `./${name}`);
+			}
+		}
+	});
+});
