@@ -4,12 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Endpoint } from "../../sim/network.js";
+import { recordedRiver } from "../../sim/river/recorded-river.js";
 import { createHttpsEndpoint, type HttpsEndpoint } from "../../sim/shell/https-endpoint.js";
 import { COLLECTOR_NAME } from "../../sim/shell/simulation.js";
 import { type CollectorIdentity, openIdentity } from "../../src/collector/identity.js";
 import { openPGliteStore } from "../../src/collector/pglite-store.js";
 import { listenHttps } from "../../src/collector/receiver.js";
 import { hexOf } from "../../src/core/bytes.js";
+import { integerBelow, SeededChance } from "../../src/core/chance.js";
 import { type Running, startCommand } from "../support/command.js";
 import { openPlayedWorld, type PlayedWorld, START_UTC_SECONDS } from "../support/played-world.js";
 
@@ -126,4 +128,76 @@ describe("over real TLS", function () {
 			await store.close();
 		}
 	});
+
+	// Five days of a recording are too long for every run of the tests.
+	if (process.env["BISTRINA_LONG"] === "1") {
+		it("a wrong authority, a collector killed with -9 and ten power cuts in one recorded run: nothing is missing", async function () {
+			this.timeout(600_000);
+			const river = recordedRiver("five days", fiveDays());
+			const data = join(folder, "collector");
+			const identity = await openIdentity(data, COLLECTOR_NAME);
+			const wrong = await openIdentity(join(folder, "wrong"), COLLECTOR_NAME);
+			world = await openPlayedWorld({
+				seed: 6,
+				endpoint,
+				collectorPublicKey: identity.acknowledgementKey.publicKey,
+				stations: [{ name: "bor-1", river }],
+			});
+			const { simulation } = world;
+			const [played] = simulation.played;
+			assert.ok(played !== undefined);
+			const list = join(folder, "stations");
+			writeFileSync(list, `bor-1 ${hexOf(played.publicKey)}\n`);
+			const start = async (trusted: CollectorIdentity): Promise<Running> => {
+				const argv = ["--data", data, "--port", "0", "--stations", list];
+				const collector = startCommand("src/collector/main.js", argv);
+				const [, port] = await collector.seen(/"port":(\d+)/);
+				connect(Number(port), trusted);
+				return collector;
+			};
+			const first = await start(wrong);
+			const [, port] = await first.seen(/"port":(\d+)/);
+			await simulation.playUntil(START_UTC_SECONDS + 6 * HOUR);
+			assert.equal(played.witness.acknowledgedCursor, 0);
+			connect(Number(port), identity);
+			const chance = new SeededChance(6);
+			for (let cut = 0; cut < 10; cut++) {
+				await simulation.playUntil(START_UTC_SECONDS + (12 + 10 * cut) * HOUR);
+				const before = played.station.counters.powerCuts;
+				played.station.cutPowerAfter(
+					1 + integerBelow(chance, 2000),
+					1 + integerBelow(chance, 3600),
+				);
+				while (played.station.counters.powerCuts === before) await simulation.step();
+			}
+			while (simulation.world.waiting === undefined) simulation.world.step();
+			first.child.kill("SIGKILL");
+			await first.finished;
+			await simulation.playUntil(START_UTC_SECONDS + 118 * HOUR);
+			const second = await start(identity);
+			await simulation.playUntil(START_UTC_SECONDS + 120 * HOUR);
+			assert.ok(await simulation.settle(4 * HOUR), world.logs.slice(-10).join("\n"));
+			second.child.kill("SIGTERM");
+			assert.equal((await second.finished).exitCode, 0);
+			const store = await openPGliteStore(data);
+			try {
+				const outcome = await world.judge(store);
+				assert.ok(outcome.measured > 1300, JSON.stringify(outcome));
+				assert.deepEqual([outcome.missing, outcome.foreign, outcome.inGaps], [0, 0, 0]);
+			} finally {
+				await store.close();
+			}
+		});
+	}
 });
+
+/** A recording of the usual form: five minutes apart, with small negatives. */
+function fiveDays() {
+	return Array.from({ length: 1442 }, (_, index) => ({
+		utcSeconds: START_UTC_SECONDS + 300 * index,
+		pH: 7.1 + (index % 12) / 100,
+		conductivityAt25MicrosiemensPerCm: 740 + (index % 40),
+		turbidityFormazinUnits: ((index * 7) % 50) / 10 - 0.3,
+		temperatureCelsius: 14 + (index % 100) / 50,
+	}));
+}
