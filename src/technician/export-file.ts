@@ -96,13 +96,13 @@ export async function exportJournal(
 	let epoch = before?.epoch;
 	let fetched = 0;
 	const missing: SequenceRange[] = [];
-	const file = openSync(path, before === undefined ? "w" : "r+", 0o644);
+	const file = writing(path, () => openSync(path, before === undefined ? "w" : "r+", 0o644));
 	let at = before?.wholeBytes ?? 0;
 	const write = (line: string): void => {
-		at += writeSync(file, `${line}\n`, at, "latin1");
+		at += writing(path, () => writeSync(file, `${line}\n`, at, "latin1"));
 	};
 	try {
-		if (before !== undefined) ftruncateSync(file, before.wholeBytes);
+		if (before !== undefined) writing(path, () => ftruncateSync(file, before.wholeBytes));
 		for (;;) {
 			const { fields } = await client.request("journal", {
 				fields: {
@@ -144,6 +144,17 @@ export async function exportJournal(
 		held: (before?.entries.length ?? 0) + fetched,
 		missing: missing.filter(({ last }) => last >= options.first),
 	};
+}
+
+/** What the operating system refuses is the technician's to mend. */
+export function writing<Result>(path: string, work: () => Result): Result {
+	try {
+		return work();
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		if (code === undefined) throw error;
+		throw new TechnicianTrouble(`${path}: cannot be written (${code})`);
+	}
 }
 
 function readExisting(path: string): ExportedJournal | undefined {

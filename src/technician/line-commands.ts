@@ -1,8 +1,9 @@
 /** The commands that speak with a station. Each returns the exit code. */
 import { SingleBar } from "cli-progress";
 import type { ConsoleFields } from "../protocol/console.js";
-import { type ConsoleClient, type Greeting, LineTrouble } from "./client.js";
+import { type ConsoleClient, type Greeting, LineTrouble, StationRefusal } from "./client.js";
 import { exportJournal } from "./export-file.js";
+import { TechnicianTrouble } from "./line.js";
 import {
 	merged,
 	type OutputFormat,
@@ -133,6 +134,11 @@ export async function exportTo(session: Session, path: string, first: number): P
 		return 0;
 	} catch (error) {
 		bar.stop();
+		if (error instanceof StationRefusal && error.code === "other-epoch") {
+			throw new TechnicianTrouble(
+				`${path}: the station has begun a new journal since; keep this file and choose another`,
+			);
+		}
 		if (!(error instanceof LineTrouble)) throw error;
 		throw new LineTrouble(`${error.message}; what came is in ${path}, the same command goes on`);
 	}

@@ -10,6 +10,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import pc from "picocolors";
 import { bytesOfHex } from "../core/bytes.js";
 import { ConsoleClient } from "./client.js";
+import { writing } from "./export-file.js";
 import { readBytes, showJournal, showVerification } from "./file-commands.js";
 import { type Line, TechnicianTrouble } from "./line.js";
 import {
@@ -220,16 +221,16 @@ async function writeRecord(
 	const { exportStation } = await import("../collector/verify.js");
 	return mended(async () => {
 		const store = await openStore(options);
-		const descriptor = openSync(file, "w", 0o644);
 		try {
+			const descriptor = writing(file, () => openSync(file, "w", 0o644));
 			const format = file.endsWith(".cbor") ? "cbor-sequence" : "json-lines";
 			const count = await exportStation(store, options.station ?? "", format, (piece) => {
-				writeSync(descriptor, piece);
+				writing(file, () => writeSync(descriptor, piece));
 			});
+			closeSync(descriptor);
 			say(`${count} signed batches of ${options.station} are in ${file}`);
 			return 0;
 		} finally {
-			closeSync(descriptor);
 			await store.close();
 		}
 	});

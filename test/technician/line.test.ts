@@ -139,6 +139,51 @@ describe("bistrina and a station", function () {
 	});
 });
 
+describe("an exported journal", function () {
+	this.timeout(60_000);
+	let folder: string;
+
+	before(() => {
+		folder = mkdtempSync(join(tmpdir(), "bistrina-export-test-"));
+	});
+
+	after(() => {
+		rmSync(folder, { recursive: true });
+	});
+
+	it("is not mixed with another journal, nor taken for one when it was altered", async () => {
+		const path = join(folder, "journal.jsonl");
+		const first = new ConsoleClient(await openSimulatedLine(""), 1, () => {});
+		await first.greet();
+		const outcome = await exportJournal(first, "sim-1", { path, first: 1 });
+		assert.ok(outcome.fetched > 10);
+		const again = await exportJournal(first, "sim-1", { path, first: 1 });
+		assert.equal(again.held, outcome.held + again.fetched);
+		await first.close();
+		const before = readFileSync(path, "latin1");
+		const other = new ConsoleClient(await openSimulatedLine("quiet-bor,2"), 1, () => {});
+		await other.greet();
+		await assert.rejects(exportJournal(other, "sim-1", { path, first: 1 }), {
+			code: "other-epoch",
+		});
+		await assert.rejects(
+			exportJournal(other, "bor-1", { path, first: 1 }),
+			/holds the journal of sim-1/,
+		);
+		await assert.rejects(
+			exportJournal(other, "sim-1", { path: join(folder, "no", "where"), first: 1 }),
+			/cannot be written \(ENOENT\)/,
+		);
+		await other.close();
+		assert.equal(readFileSync(path, "latin1"), before);
+		const altered = before.replace(/("sequence":)6/, "$17");
+		assert.throws(
+			() => readExportedFile("f", new Uint8Array(Buffer.from(altered))),
+			/f:7: entry 7 is not/,
+		);
+	});
+});
+
 describe("trouble on the technician's line", function () {
 	this.timeout(60_000);
 	let server: Server;
