@@ -4,7 +4,7 @@
  * the station but the append port.
  */
 import { openRealTimeClock, openWaterProbes } from "../drivers/board-probes.js";
-import { hexOf } from "../src/core/bytes.js";
+import { asciiBytes, asciiText, hexOf } from "../src/core/bytes.js";
 import { SeededChance, seedOf } from "../src/core/chance.js";
 import { assert } from "../src/core/errors.js";
 import { createSha256 } from "../src/core/sha256.js";
@@ -15,6 +15,7 @@ import {
 import { Journal } from "../src/firmware/journal/journal.js";
 import type { Board, Sha256 } from "../src/firmware/ports.js";
 import { startStation } from "../src/firmware/station/station.js";
+import { LineAssembler } from "../src/protocol/console.js";
 import { SimulatedFlash } from "./flash.js";
 import { LoopbackCollector } from "./loopback-collector.js";
 import { SCENARIOS } from "./river/scenarios.js";
@@ -152,6 +153,33 @@ export class Rehearsal {
 			} while (!this.station.isAsleep);
 			if (this.#acknowledged >= before) return;
 		}
+	}
+
+	/** Plugs a technician in, sends him line by line, each after the answer to the last; what was said. */
+	converse(lines: readonly string[]): string[] {
+		const { console } = this.station;
+		const assembler = new LineAssembler(false);
+		const said: string[] = [];
+		console.attach((bytes) => {
+			for (const byte of bytes) {
+				const line = assembler.push(byte);
+				if (line instanceof Uint8Array) said.push(asciiText(line));
+			}
+		});
+		const hear = (first: string): void => {
+			const from = said.length;
+			for (let steps = 0; !said.slice(from).some((line) => line.startsWith(first)); steps++) {
+				assert(steps < STEPS_PER_WAKE_MAX, "the station does not answer");
+				this.step();
+			}
+		};
+		hear("#");
+		for (const line of lines) {
+			console.send(asciiBytes(`${line}\n`));
+			hear("!");
+		}
+		console.detach();
+		return said;
 	}
 
 	/** Lets the next thing happen. */

@@ -17,6 +17,7 @@ export type RehearsalCommand =
 	| { readonly kind: "forget" }
 	| { readonly kind: "press" }
 	| { readonly kind: "step" }
+	| { readonly kind: "converse"; readonly lines: readonly string[] }
 	| { readonly kind: "report" };
 
 /** Questions to the host: one letter, then bytes of fixed length. */
@@ -54,6 +55,8 @@ function obey(command: RehearsalCommand): unknown {
 		case "step":
 			rehearsal.step();
 			return rehearsal.station.isAsleep;
+		case "converse":
+			return rehearsal.converse(command.lines);
 		case "settle":
 			return rehearsal.settle() ?? null;
 		case "report":

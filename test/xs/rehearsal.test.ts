@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Rehearsal, type RehearsalReport } from "../../sim/rehearsal.js";
+import { encodeRequest } from "../../src/protocol/console.js";
 import { findXsWorker, XsEngine } from "../support/xs-engine.js";
 import { hostScheme, openRehearsal, tell } from "../support/xs-host.js";
 import { flattenModules } from "../support/xs-modules.js";
@@ -46,6 +47,44 @@ if ("missing" in found) console.log(`SKIPPED: tests on XS: ${found.missing}`);
 		assert.equal(onXs.crashes, 0);
 		assert.ok(onXs.appended > 288, `${onXs.appended} entries in a day`);
 		assert.equal(onXs.acknowledged, onXs.appended);
+	});
+
+	it("answers a technician line by line as on Node, noise and all", async () => {
+		const options = { seed: 5, scenario: "storm-pek", sectors: 8 };
+		const framed = (id: number, command: string, fields = {}): string =>
+			Buffer.from(encodeRequest(id, command, fields))
+				.toString("latin1")
+				.trimEnd();
+		const lines = [
+			...[
+				"help",
+				"status",
+				"read",
+				"watch count=2",
+				"journal first=1 count=50",
+				"sing",
+				"read loud=1",
+			],
+			...[
+				"?1 status *00000000",
+				"x".repeat(300),
+				framed(7, "version"),
+				"status",
+				framed(8, "self-test"),
+			],
+			...[framed(9, "journal", { first: 2, count: 3 }), framed(10, "upload"), framed(11, "status")],
+		];
+		await openRehearsal(xs, options, false);
+		await tell(xs, { kind: "run", untilSeconds: 7200 });
+		const onXs = (await tell(xs, { kind: "converse", lines })).reply as string[];
+		const rehearsal = new Rehearsal(options);
+		rehearsal.runUntil(7200);
+		assert.deepEqual(onXs, rehearsal.converse(lines));
+		const answers = onXs.filter((line) => line.startsWith("!")).map((line) => line.split(" ")[1]);
+		assert.deepEqual(answers, [
+			...["ok", "ok", "ok", "ok", "ok", "unknown-command", "bad-argument", "garbled", "too-long"],
+			...["ok", "unframed", "ok", "ok", "ok", "ok"],
+		]);
 	});
 
 	it("tells another seed by other bytes", async () => {
