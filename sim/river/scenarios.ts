@@ -3,7 +3,9 @@
  * the two rivers since the discharges stopped, and no claim about what flows there.
  */
 import { seedOf } from "../../src/core/chance.js";
+import { acidBor } from "./acid-bor.js";
 import { hydrograph, smoothNoise, wave } from "./noise.js";
+import { quietBor } from "./quiet-bor.js";
 import type { River, WaterState } from "./river.js";
 
 const DAY_SECONDS = 86_400;
@@ -14,25 +16,12 @@ type Scenario = (seed: number, startUtcSeconds: number) => River;
 /** Every scenario by name; the seed shapes its noise, the start places its events. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({
 	"quiet-bor": (seed, _start) => endless("quiet Bor", (utc) => quietBor(seed, utc)),
+	"acid-bor": (seed, start) => endless("acid event on the Bor", (utc) => acidBor(seed, start, utc)),
 	"storm-pek": (seed, start) => endless("storm on the Pek", (utc) => stormPek(seed, start, utc)),
 });
 
 function endless(name: string, at: (utcSeconds: number) => WaterState): River {
 	return Object.freeze({ name, at, firstUtcSeconds: undefined, lastUtcSeconds: undefined });
-}
-
-/** A clear autumn day: temperature peaks in the afternoon, pH follows the algae's daylight. */
-function quietBor(seed: number, utcSeconds: number): WaterState {
-	const day = utcSeconds / DAY_SECONDS;
-	const hours = utcSeconds / HOUR_SECONDS;
-	return {
-		pH: 7.65 + 0.12 * wave(day - 0.33) + 0.03 * smoothNoise(seedOf(seed, "pH"), hours / 2),
-		conductivityAt25MicrosiemensPerCm:
-			860 + 25 * wave(day - 0.1) + 18 * smoothNoise(seedOf(seed, "conductivity"), hours / 3),
-		turbidityFormazinUnits: 6 + 2.5 * smoothNoise(seedOf(seed, "turbidity"), hours),
-		temperatureCelsius:
-			12.5 + 1.8 * wave(day - 0.38) + 0.4 * smoothNoise(seedOf(seed, "temperature"), hours / 4),
-	};
 }
 
 /** The first storm comes six hours after the start, then one every five days, of changing size. */
