@@ -16,6 +16,7 @@ import {
 	writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { isProcessAlive } from "../../src/collector/process-alive.js";
 import { Failure } from "./failure.js";
 
 export const DATA_FORMAT_VERSION = 1;
@@ -135,7 +136,7 @@ export class DataDirectory {
 				if (code !== "EEXIST") throw new Failure(`${this.path}: cannot be written (${code})`);
 			}
 			const holder = Number.parseInt(readFileSync(this.#lock, "utf8"), 10);
-			if (Number.isInteger(holder) && isAlive(holder)) {
+			if (Number.isInteger(holder) && isProcessAlive(holder)) {
 				throw new Failure(
 					`${this.path}: in use by process ${holder}; stop it or choose another --data`,
 				);
@@ -164,13 +165,4 @@ function isAbandonedStart(names: readonly string[]): boolean {
 			name === "collector" ||
 			/^station-[a-z0-9-]+\.(flash|witness|instant)$/.test(name),
 	);
-}
-
-function isAlive(pid: number): boolean {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch (error) {
-		return (error as NodeJS.ErrnoException).code === "EPERM";
-	}
 }

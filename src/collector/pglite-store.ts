@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { PGlite, type Transaction } from "@electric-sql/pglite";
+import { isProcessAlive } from "./process-alive.js";
 import { ensureSchema, type SqlRow, type SqlSession, type SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
 
@@ -115,7 +116,7 @@ function holderOf(lock: string): number | undefined {
 	const holder = Number.parseInt(text, 10);
 	if (!Number.isInteger(holder)) return undefined;
 	if (holder === process.pid) return text === SELF ? holder : undefined;
-	return isAlive(holder) ? holder : undefined;
+	return isProcessAlive(holder) ? holder : undefined;
 }
 
 /** Two that find the same stale lock must not remove each other's: who moved a fresh one puts it back. */
@@ -138,14 +139,5 @@ function readIfThere(path: string): string {
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
 		throw error;
-	}
-}
-
-function isAlive(pid: number): boolean {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch (error) {
-		return (error as NodeJS.ErrnoException).code === "EPERM";
 	}
 }
