@@ -15,7 +15,7 @@ const SECTORS_PER_MEBIBYTE = 256;
 const DAYS = 230;
 const READINGS_PER_ACKNOWLEDGEMENT = 12;
 
-/** Issue 4's figures of others: 1 MiB, 32-byte records, each durable. */
+/** Figures of others, measured natively on a model of NOR flash: 1 MiB, 32-byte records, each durable. */
 const PEERS = [
 	"FCB (Zephyr)            34.1 B   3.0 programs   8.1 erases   614 reads to mount",
 	"FlashDB TSDB         38 - 46 B   4.1           9.6 - 11.7   529 - 715",
