@@ -1,8 +1,8 @@
 /** The live view in the terminal: one block per station, refreshed a few times a second. Talks on stderr. */
 import { createLogUpdate } from "log-update";
-import pc from "picocolors";
 import type { DerivedReading, DerivedValue } from "../../src/protocol/derive.js";
 import { CHANNEL_FLAGS } from "../../src/protocol/reading.js";
+import { onStderr } from "../../src/technician/colours.js";
 
 export interface StationView {
 	readonly name: string;
@@ -52,13 +52,13 @@ export class LiveView {
 /** The view as lines of text. */
 export function render(view: WorldView): string {
 	const lines = [
-		`${pc.bold("Bistrina")}  ${instant(view.utcSeconds)}  ${pc.dim(`collector ${view.collector}`)}`,
+		`${onStderr.bold("Bistrina")}  ${instant(view.utcSeconds)}  ${onStderr.dim(`collector ${view.collector}`)}`,
 	];
 	if (view.progress !== undefined) lines.push(bar(view.progress));
 	for (const station of view.stations) {
 		lines.push(
 			"",
-			`${pc.bold(station.name)}  ${pc.dim(station.river)}  ${station.state}  ${pc.dim(station.line ?? "")}`.trimEnd(),
+			`${onStderr.bold(station.name)}  ${onStderr.dim(station.river)}  ${station.state}  ${onStderr.dim(station.line ?? "")}`.trimEnd(),
 			reading(station),
 			`  ${station.appended} entries, ${station.waiting} waiting in flash, last acknowledgement ${
 				station.acknowledgedUtcSeconds === undefined
@@ -72,7 +72,7 @@ export function render(view: WorldView): string {
 
 function reading(station: StationView): string {
 	const derived = station.reading;
-	if (derived === undefined) return pc.dim("  no reading yet");
+	if (derived === undefined) return onStderr.dim("  no reading yet");
 	const values = [
 		`pH ${number(derived.pH, 2)}`,
 		`${number(derived.temperatureCelsius, 2)} degC`,
@@ -80,14 +80,14 @@ function reading(station: StationView): string {
 		`${number(derived.turbidity, 1)} ${derived.turbidity.unit}`,
 		`${number(derived.batteryVolts, 2)} V`,
 	];
-	return `  ${values.join("   ")}  ${pc.dim(instant(station.readingUtcSeconds).slice(11))}`;
+	return `  ${values.join("   ")}  ${onStderr.dim(instant(station.readingUtcSeconds).slice(11))}`;
 }
 
 function number(derived: DerivedValue, decimals: number): string {
-	if (derived.value === undefined) return pc.red("-");
+	if (derived.value === undefined) return onStderr.red("-");
 	const text = derived.value.toFixed(decimals);
 	const doubt = CHANNEL_FLAGS.fault | CHANNEL_FLAGS.outOfRange | CHANNEL_FLAGS.saturated;
-	return (derived.flags & doubt) !== 0 ? pc.yellow(`${text}?`) : text;
+	return (derived.flags & doubt) !== 0 ? onStderr.yellow(`${text}?`) : text;
 }
 
 function bar(progress: number): string {

@@ -1,6 +1,6 @@
 /** `npm start`: stations, rivers and the collector on one machine. Exit 0, 1 (trouble), 2 (usage), 70 (bug). */
 import { CommanderError } from "commander";
-import pc from "picocolors";
+import { onStderr } from "../../src/technician/colours.js";
 import { Failure } from "./failure.js";
 import { parseStartOptions, type StartOptions } from "./options.js";
 
@@ -18,7 +18,7 @@ async function main(argv: readonly string[]): Promise<number> {
 		return await run(options);
 	} catch (error) {
 		if (!(error instanceof Failure)) throw error;
-		process.stderr.write(`${pc.red("error:")} ${error.message}\n`);
+		process.stderr.write(`${onStderr.red("error:")} ${error.message}\n`);
 		return 1;
 	}
 }

@@ -1,5 +1,5 @@
 /** One run of `npm start`: opens everything, advances the world, settles, judges, reports. */
-import pc from "picocolors";
+import { onStderr } from "../../src/technician/colours.js";
 import { addDeliveries, judgeDelivery, NO_DELIVERY } from "../checkers/delivery.js";
 import type { CollectorHost } from "./collector-host.js";
 import { DATA_FORMAT_VERSION, DataDirectory, type SavedWorld } from "./data-directory.js";
@@ -364,7 +364,7 @@ async function report(given: ReportOptions): Promise<number> {
 	}
 	if (given.isSettled && total.missing === 0 && total.foreign === 0) return 0;
 	process.stderr.write(
-		`${pc.red("error:")} ${
+		`${onStderr.red("error:")} ${
 			given.isSettled
 				? `${total.missing} entries missing and ${total.foreign} foreign at the collector`
 				: `the last acknowledgement did not come within ${SETTLE_SECONDS_MAX / 3600} simulated hours`

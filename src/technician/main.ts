@@ -7,9 +7,9 @@ import { randomInt } from "node:crypto";
 import { closeSync, existsSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import pc from "picocolors";
 import { bytesOfHex } from "../core/bytes.js";
 import { ConsoleClient } from "./client.js";
+import { onStderr } from "./colours.js";
 import { writing } from "./export-file.js";
 import { readBytes, showJournal, showVerification } from "./file-commands.js";
 import { type Line, TechnicianTrouble } from "./line.js";
@@ -148,7 +148,7 @@ async function withStation(
 	if (format === "csv") program.error("error: csv is for journal; use text, json or jsonl");
 	const line = await openLine(port ?? "", options.baud);
 	const client = new ConsoleClient(line, randomInt(1, FIRST_ID_MAX), (text) =>
-		say(pc.dim(`# ${text}`)),
+		say(onStderr.dim(`# ${text}`)),
 	);
 	try {
 		const greeting = await client.greet();
@@ -295,7 +295,7 @@ async function main(argv: readonly string[]): Promise<number> {
 	} catch (error) {
 		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
 		if (!(error instanceof TechnicianTrouble)) throw error;
-		say(`${pc.red("error:")} ${error.message}`);
+		say(`${onStderr.red("error:")} ${error.message}`);
 		return 1;
 	}
 }

@@ -1,6 +1,7 @@
 /** Data on stdout, in the form that was asked for. */
-import pc from "picocolors";
+
 import type { ConsoleFields } from "../protocol/console.js";
+import { onStdout } from "./colours.js";
 
 export type OutputFormat = "text" | "json" | "jsonl" | "csv";
 
@@ -45,13 +46,17 @@ export function printTable(rows: readonly Shown[], hasHeader = true): void {
 	);
 	const line = (cells: readonly string[]): string =>
 		cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ");
-	if (hasHeader) process.stdout.write(`${pc.dim(line(names).trimEnd())}\n`);
+	if (hasHeader) process.stdout.write(`${onStdout.dim(line(names).trimEnd())}\n`);
 	for (const row of rows) {
 		const cells = names.map((name) => text(row, name));
 		const plain = line(cells).trimEnd();
 		const verdict = row["verdict"];
 		const shown =
-			verdict === "failed" ? pc.red(plain) : verdict === "doubtful" ? pc.yellow(plain) : plain;
+			verdict === "failed"
+				? onStdout.red(plain)
+				: verdict === "doubtful"
+					? onStdout.yellow(plain)
+					: plain;
 		process.stdout.write(`${shown}\n`);
 	}
 }
@@ -70,5 +75,5 @@ function emphasised(name: string, value: string | number | null): string {
 	const isTrouble =
 		(["clock", "journal", "lastUpload", "battery"].includes(name) && text !== "good") ||
 		(name === "failedProbes" && value !== null);
-	return isTrouble ? pc.yellow(text) : text;
+	return isTrouble ? onStdout.yellow(text) : text;
 }

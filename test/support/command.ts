@@ -21,7 +21,11 @@ export function startCommand(program: string, argv: readonly string[]): Running 
 	const child = spawn(
 		process.execPath,
 		["--enable-source-maps", join(PROJECT, "build", program), ...argv],
-		{ stdio: ["ignore", "pipe", "pipe"] },
+		{
+			stdio: ["ignore", "pipe", "pipe"],
+			// As on a machine that builds: what goes into a pipe is plain all the same.
+			env: { ...process.env, CI: "true" },
+		},
 	);
 	let stdout = "";
 	let stderr = "";
