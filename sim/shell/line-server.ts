@@ -45,10 +45,11 @@ export class LineServer {
 		return server;
 	}
 
-	/** Port of the station of an index. */
-	portOf(index: number): number {
+	/** What `bistrina --port` takes for the station of an index; undefined once it is closed. */
+	addressOf(index: number): string | undefined {
 		const address = this.#servers[index]?.address();
-		return typeof address === "object" && address !== null ? address.port : 0;
+		if (typeof address !== "object" || address === null) return undefined;
+		return `socket://${HOST}:${address.port}`;
 	}
 
 	/** Someone was here: what happened is no function of the seed any more. */

@@ -62,7 +62,7 @@ export function render(view: WorldView): string {
 			reading(station),
 			`  ${station.appended} entries, ${station.waiting} waiting in flash, last acknowledgement ${
 				station.acknowledgedUtcSeconds === undefined
-					? "none yet"
+					? "none in this run"
 					: instant(station.acknowledgedUtcSeconds)
 			}`,
 		);

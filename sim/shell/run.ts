@@ -181,7 +181,7 @@ class Player {
 		});
 		this.#lines = lines;
 		for (const [index, { name }] of played.entries()) {
-			talk(`${name}: technician's line at socket://127.0.0.1:${lines.portOf(index)}`);
+			talk(`${name}: technician's line at ${lines.addressOf(index)}`);
 		}
 	}
 
@@ -296,8 +296,7 @@ class Player {
 				end === undefined || end <= began ? undefined : (world.utcSeconds - began) / (end - began),
 			collector: `https://127.0.0.1:${this.#collector.port}`,
 			stations: played.map((each, index) => ({
-				line:
-					this.#lines === undefined ? undefined : `socket://127.0.0.1:${this.#lines.portOf(index)}`,
+				line: this.#lines?.addressOf(index),
 				name: each.name,
 				river: each.river.name,
 				reading: each.latest,
