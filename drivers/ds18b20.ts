@@ -4,7 +4,8 @@
  */
 import { StationError } from "../src/core/errors.js";
 import type { Sensor, TemperatureSample } from "../src/firmware/measure/sensor.js";
-import { crc8Of, type OneWire, type OneWireConnection } from "./one-wire.js";
+import type { OneWire, OneWireConnection } from "../src/firmware/ports.js";
+import { crc8Of } from "./one-wire.js";
 
 const COMMANDS = Object.freeze({ readRom: 0x33, skipRom: 0xcc, convert: 0x44, read: 0xbe });
 const FAMILY = 0x28;

@@ -2,7 +2,7 @@
  * A 1-Wire bus of the board, slot by slot: the master's port on one side, chips on the other. An
  * open bus reads ones, a shorted one reads zeros and looks as if somebody were present.
  */
-import type { OneWire, OneWireConnection, OneWireOptions } from "../drivers/one-wire.js";
+import type { OneWire, OneWireConnection, OneWireOptions } from "../src/firmware/ports.js";
 import type { VirtualClock } from "./clock.js";
 
 /** Reset: 480 us low, 480 us to look for presence. A slot with its recovery. */
@@ -34,11 +34,14 @@ export class SimulatedOneWireBus {
 	wiring: "good" | "short" | "open" = "good";
 	readonly #clock: VirtualClock;
 	readonly #chips: OneWireChip[] = [];
+	readonly #beforeOperation: (() => void) | undefined;
 	#fault: { bitIndex: number; skip: number } | undefined;
 	#readSlots = 0;
 
-	constructor(options: { clock: VirtualClock; pin?: number }) {
+	/** `beforeOperation` is called before every reset pulse; may throw the power cut. */
+	constructor(options: { clock: VirtualClock; pin?: number; beforeOperation?: () => void }) {
 		this.#clock = options.clock;
+		this.#beforeOperation = options.beforeOperation;
 		const pin = options.pin ?? 4;
 		const port = {
 			reset: () => this.#reset(),
@@ -71,6 +74,7 @@ export class SimulatedOneWireBus {
 	}
 
 	#reset(): boolean {
+		this.#beforeOperation?.();
 		this.#clock.consume(RESET_MICROSECONDS);
 		this.#readSlots = 0;
 		if (this.#fault !== undefined) this.#fault.skip--;

@@ -3,6 +3,7 @@
  * simulated station. It outlives wakes and power losses; a `Board` made of it does not.
  */
 import { SeededChance, seedOf } from "../../src/core/chance.js";
+import type { ProbeKinds } from "../../src/protocol/probe-kinds.js";
 import { Ads1115 } from "../chips/ads1115.js";
 import { Ds3231 } from "../chips/ds3231.js";
 import { EzoEc } from "../chips/ezo-ec.js";
@@ -17,6 +18,7 @@ import { type ConductionLaw, conductivityAt } from "../river/conduction.js";
 import { wave } from "../river/noise.js";
 import type { River } from "../river/river.js";
 import { Battery } from "./battery.js";
+import { createChosenProbes } from "./chosen-probes.js";
 
 /** All currents are referred to the battery: 12 V, and converters that waste 15 %. */
 const BATTERY_VOLTS = 12;
@@ -56,6 +58,8 @@ export interface HardwareOptions {
 	readonly shuntOhms: number;
 	readonly turbidityAt4Milliampere: number;
 	readonly turbidityAt20Milliampere: number;
+	/** Which parts measure; the reference board's without it. */
+	readonly probes?: ProbeKinds;
 	/** Called before every operation on a bus; may throw PowerCut. */
 	readonly beforeOperation: () => void;
 }
@@ -170,7 +174,7 @@ export function createHardware(options: HardwareOptions) {
 		inputs: (pin) => {
 			if (pin === 0) return loop.volts();
 			if (pin === 1) return battery.volts() / BATTERY_DIVIDER;
-			return 0;
+			return chosen.volts(pin);
 		},
 	});
 	const rtc = new Ds3231({
@@ -195,7 +199,21 @@ export function createHardware(options: HardwareOptions) {
 		systemBus.attach(chip);
 		chip.setPower(true);
 	}
-	for (const chip of [ph, ec, rtd]) probeBus.attach(chip);
+	const chosen = createChosenProbes(
+		{
+			clock,
+			probes: options.probes,
+			systemBus,
+			turbidity: () => turbidityProbe.read(),
+			celsius: () => temperatureProbe.read(),
+			batteryVolts: () => battery.volts(),
+			batteryMilliamperes: () => energy.totalMilliamperes(),
+			beforeOperation,
+		},
+		loop,
+	);
+	for (const chip of [ph, ec]) probeBus.attach(chip);
+	if (chosen.oneWire === undefined) probeBus.attach(rtd);
 
 	return {
 		clock,
@@ -206,10 +224,12 @@ export function createHardware(options: HardwareOptions) {
 		loop,
 		systemBus,
 		probeBus,
+		oneWire: chosen.oneWire,
 		switchProbes(isOn: boolean): void {
 			if (isOn === probeRailState.isOn) return;
 			probeRailState.isOn = isOn;
 			probeBus.setPower(isOn);
+			chosen.switchProbes(isOn);
 		},
 		/** The processor stops: peers that it had opened on the buses are gone. */
 		resetProcessor(): void {
@@ -217,7 +237,7 @@ export function createHardware(options: HardwareOptions) {
 			probeBus.processorReset();
 		},
 		switchLoop(isOn: boolean): void {
-			loop.setPower(isOn);
+			chosen.switchTurbidity(isOn);
 			draw("loop", isOn ? 22 : 0, LOOP_VOLTS);
 		},
 		setProcessor(isRunning: boolean): void {

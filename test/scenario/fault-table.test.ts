@@ -28,6 +28,7 @@ const CONFIGURATION: ConfigurationBody = {
 	alphaPerMillionPerDegree: 19_100,
 	turbidityUnit: 0,
 	turbidityCurve: 0,
+	probes: 0,
 	loopShuntMilliohms: 150_000,
 	turbidityAt4MilliampereMilli: 0,
 	turbidityAt20MilliampereMilli: 1_000_000,

@@ -1,5 +1,6 @@
 /** The reference board's probes as chip models around one spot of water, without a station. */
-import { openRealTimeClock, openWaterProbes } from "../../drivers/board-probes.js";
+import { openRealTimeClock, openWaterProbes, type ProbeBoard } from "../../drivers/board-probes.js";
+import { type ChosenProbes, createChosenProbes } from "../../sim/board/chosen-probes.js";
 import { SimulatedRail } from "../../sim/board/rail.js";
 import { Ads1115 } from "../../sim/chips/ads1115.js";
 import { Ds3231 } from "../../sim/chips/ds3231.js";
@@ -18,6 +19,7 @@ import {
 	measureWater,
 	type WaterMeasurement,
 } from "../../src/firmware/measure/water.js";
+import { type ProbeKinds, REFERENCE_PROBES } from "../../src/protocol/probe-kinds.js";
 
 /** What there is to be measured. */
 export interface Water {
@@ -47,6 +49,8 @@ export interface ProbeBenchOptions {
 	readonly loopWarmUpMilliseconds?: number;
 	/** `Cal,mid,7` and a one-point EC calibration by a technician beforehand. Default true. */
 	readonly isCalibrated?: boolean;
+	/** Other parts than the reference board's. */
+	readonly probes?: Partial<ProbeKinds>;
 }
 
 /** Scale of the loop: 0 FNU at 4 mA, 1000 at 20 mA. */
@@ -64,7 +68,9 @@ export class ProbeBench {
 	readonly adc: Ads1115;
 	readonly rtc: Ds3231;
 	readonly loop: TurbidityLoop;
-	readonly board: MeasuringBoard;
+	readonly kinds: ProbeKinds;
+	readonly chosen: ChosenProbes;
+	readonly board: MeasuringBoard & ProbeBoard;
 	/** Longest time within measurements in which the watchdog was not fed. */
 	longestUnfedMilliseconds = 0;
 	#fedMilliseconds = 0;
@@ -102,13 +108,31 @@ export class ProbeBench {
 		});
 		this.adc = new Ads1115({
 			clock,
-			inputs: (pin) => (pin === 0 ? this.loop.volts() : pin === 1 ? water.batteryVolts / 6 : 0),
+			inputs: (pin) =>
+				pin === 0 ? this.loop.volts() : pin === 1 ? water.batteryVolts / 6 : this.chosen.volts(pin),
 		});
 		this.rtc = new Ds3231({ clock });
 		this.systemBus = new SimulatedI2CBus({ clock, data: 18, clockPin: 19, port: 1 });
-		const probeRail = new SimulatedRail((isOn) => this.probeBus.setPower(isOn));
+		this.kinds = { ...REFERENCE_PROBES, ...options.probes };
+		this.chosen = createChosenProbes(
+			{
+				clock,
+				probes: this.kinds,
+				systemBus: this.systemBus,
+				turbidity: () => water.turbidity,
+				celsius: () => water.celsius,
+				batteryVolts: () => water.batteryVolts,
+				batteryMilliamperes: () => 120,
+			},
+			this.loop,
+		);
+		const probeRail = new SimulatedRail((isOn) => {
+			this.probeBus.setPower(isOn);
+			this.chosen.switchProbes(isOn);
+		});
 		this.probeBus = new SimulatedI2CBus({ clock, isClamped: () => !probeRail.isOn });
-		for (const circuit of [this.pH, this.ec, this.rtd]) this.probeBus.attach(circuit);
+		for (const circuit of [this.pH, this.ec]) this.probeBus.attach(circuit);
+		if (this.chosen.oneWire === undefined) this.probeBus.attach(this.rtd);
 		for (const chip of [this.adc, this.rtc]) {
 			this.systemBus.attach(chip);
 			chip.setPower(true);
@@ -124,9 +148,10 @@ export class ProbeBench {
 				},
 			},
 			probeRail,
-			loopRail: new SimulatedRail((isOn) => this.loop.setPower(isOn)),
+			loopRail: new SimulatedRail((isOn) => this.chosen.switchTurbidity(isOn)),
 			probeBus: this.probeBus,
 			systemBus: this.systemBus,
+			...(this.chosen.oneWire === undefined ? {} : { oneWire: this.chosen.oneWire.connection }),
 		};
 		if (options.isCalibrated !== false) this.#calibrate();
 	}
@@ -141,7 +166,8 @@ export class ProbeBench {
 		});
 		const measurement = measureWater({
 			board: this.board,
-			openProbes: () => openWaterProbes(this.board, { loopShuntMilliohms: SHUNT_OHMS * 1000 }),
+			openProbes: () =>
+				openWaterProbes(this.board, { ...this.kinds, loopShuntMilliohms: SHUNT_OHMS * 1000 }),
 			failedProbes: this.failedProbes,
 			burst: { count: 3, intervalMilliseconds: 100 },
 			...options,

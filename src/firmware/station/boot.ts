@@ -8,7 +8,7 @@ import {
 	WAKE_CAUSES,
 } from "../../protocol/entry.js";
 import { EVENT_CODES } from "../../protocol/events.js";
-import { configurationBodyOf, type StationConfiguration } from "../config/configuration.js";
+import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
 import type { Board, Entropy } from "../ports.js";
 import type { StationJournal } from "./journal-port.js";
 import type { Recorder } from "./recorder.js";
@@ -78,7 +78,7 @@ export function recordBoot(options: BootRecordOptions): void {
 		firmwareVersion: options.firmwareVersion,
 		wakeCount: 0,
 	});
-	recorder.record(configurationBodyOf(configuration, board.sha256));
+	for (const body of configurationEntriesOf(configuration, board.sha256)) recorder.record(body);
 	if (options.utcSeconds !== undefined) {
 		const stamp = recorder.stamp();
 		recorder.record({

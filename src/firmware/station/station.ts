@@ -9,10 +9,11 @@ import { STATION_FLAGS, TIME_SOURCES } from "../../protocol/entry.js";
 import { EVENT_CODES } from "../../protocol/events.js";
 import { CHANNEL_FLAGS, fieldsOfWaterReading } from "../../protocol/reading.js";
 import {
-	configurationBodyOf,
+	configurationEntriesOf,
 	type StationConfiguration,
 	validateConfiguration,
 } from "../config/configuration.js";
+import { calibrationIdsOf } from "../config/turbidity-curves.js";
 import { Console } from "../console/console.js";
 import type { AnswerFields } from "../console/service.js";
 import type { WaterProbes } from "../measure/probes.js";
@@ -304,6 +305,7 @@ export class Station {
 			board,
 			openProbes: () => this.#options.openProbes(board, configuration),
 			failedProbes: this.#state.failedProbes,
+			calibrationIds: calibrationIdsOf(configuration),
 		});
 		this.#judgeBattery(measurement);
 		return measurement;
@@ -341,7 +343,7 @@ export class Station {
 	): void {
 		const { board, configuration } = this.#options;
 		if (look === undefined) return;
-		const report = reportOf(measurement, configurationBodyOf(configuration, board.sha256), {
+		const report = reportOf(measurement, configurationEntriesOf(configuration, board.sha256), {
 			utcSeconds: stamp.utcSeconds,
 			sequence,
 			durationMilliseconds: board.clock.milliseconds - beganMilliseconds,
