@@ -48,6 +48,10 @@ export default class DS18B20 implements Sensor<TemperatureSample> {
 		return { model: "DS18B20", classification: "Temperature", uniqueID: this.#uniqueId };
 	}
 
+	get identity(): string | undefined {
+		return this.#uniqueId === undefined ? undefined : `DS18B20 ${this.#uniqueId}`;
+	}
+
 	begin(): number {
 		if (this.#uniqueId === undefined) this.#uniqueId = this.#identify();
 		this.#reset();

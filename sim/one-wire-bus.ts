@@ -63,6 +63,11 @@ export class SimulatedOneWireBus {
 		this.#chips.push(chip);
 	}
 
+	/** Pulls all chips out and plugs this one in, at a bus without power. */
+	replace(chip: OneWireChip): void {
+		this.#chips.splice(0, this.#chips.length, chip);
+	}
+
 	/** Switches the supply of every chip. */
 	setPower(isOn: boolean): void {
 		for (const chip of this.#chips) if (chip.isPowered !== isOn) chip.setPower(isOn);

@@ -16,7 +16,7 @@ import { LaggingProbe } from "../probes/lagging-probe.js";
 import { TurbidityLoop } from "../probes/turbidity-loop.js";
 import { type ConductionLaw, conductivityAt } from "../river/conduction.js";
 import { wave } from "../river/noise.js";
-import type { River } from "../river/river.js";
+import type { River, WaterState } from "../river/river.js";
 import { Battery } from "./battery.js";
 import { createChosenProbes } from "./chosen-probes.js";
 
@@ -73,7 +73,9 @@ export function createHardware(options: HardwareOptions) {
 		new SeededChance(seedOf(options.seed, `${name} ${clock.microseconds}`));
 	const seconds = (): number => clock.microseconds / 1_000_000;
 	const utcSeconds = (): number => options.originUtcSeconds + seconds();
-	const water = () => river.at(utcSeconds());
+	const { incidents } = river;
+	const surroundings = incidents?.surroundings ?? ((state: WaterState) => state);
+	const water = () => surroundings(river.at(utcSeconds()), utcSeconds());
 	const energy = new EnergyAccount(clock, BATTERY_VOLTS);
 	const draw = (part: string, milliamperes: number, volts: number): void => {
 		energy.setMilliamperes(part, (milliamperes * volts) / (BATTERY_VOLTS * CONVERTER_EFFICIENCY));
@@ -81,7 +83,9 @@ export function createHardware(options: HardwareOptions) {
 	draw("sleep", SLEEP_MILLIAMPERES, LOGIC_VOLTS);
 	const battery = new Battery({
 		capacityMilliwattHours: BATTERY_MILLIWATT_HOURS,
-		solarMilliwatts: (utc) => Math.max(wave(utc / 86_400 - 0.25), 0) * SOLAR_NOON_MILLIWATTS,
+		...incidents?.battery,
+		solarMilliwatts: (utc) =>
+			Math.max(wave(utc / 86_400 - 0.25), 0) * SOLAR_NOON_MILLIWATTS * (incidents?.sun?.(utc) ?? 1),
 		utcSeconds,
 		drawnMilliwattHours: () => {
 			let sum = 0;
@@ -95,13 +99,15 @@ export function createHardware(options: HardwareOptions) {
 		truth: () => number,
 		responseSeconds: number,
 		noise: (reading: number) => number,
+		slowness = (): number => 1,
 	): LaggingProbe =>
-		new LaggingProbe({ seconds, truth, responseSeconds, noise, chance: chance(name) });
+		new LaggingProbe({ seconds, truth, responseSeconds, noise, slowness, chance: chance(name) });
 	const pHProbe = probe(
 		"pH",
 		() => water().pH,
 		8,
 		() => 0.002,
+		() => incidents?.electrodeSlowness?.(utcSeconds()) ?? 1,
 	);
 	const temperatureProbe = probe(
 		"temperature",
@@ -129,9 +135,15 @@ export function createHardware(options: HardwareOptions) {
 		(reading) => 0.15 + 0.01 * Math.abs(reading),
 	);
 
+	const bubbles = chance("bubbles");
+	const optics = (): number => {
+		const turbidity = turbidityProbe.read();
+		return incidents?.optics?.(turbidity, utcSeconds(), bubbles) ?? turbidity;
+	};
+
 	const loop = new TurbidityLoop({
 		milliseconds: () => clock.microseconds / 1000,
-		turbidity: () => turbidityProbe.read(),
+		turbidity: optics,
 		shuntOhms: options.shuntOhms,
 		at4Milliampere: options.turbidityAt4Milliampere,
 		at20Milliampere: options.turbidityAt20Milliampere,
@@ -150,7 +162,7 @@ export function createHardware(options: HardwareOptions) {
 	const ph = new EzoPh({
 		clock,
 		chance: chance("ezo-ph"),
-		quantity: () => pHProbe.read(),
+		quantity: () => pHProbe.read() + coupling(),
 		waterCelsius: () => water().temperatureCelsius,
 		supplyVolts: PROBE_VOLTS,
 		onCurrent: onCurrent("ph"),
@@ -162,6 +174,8 @@ export function createHardware(options: HardwareOptions) {
 		supplyVolts: PROBE_VOLTS,
 		onCurrent: onCurrent("ec"),
 	});
+	const coupling = (): number =>
+		incidents?.couplingPH !== undefined && ec.isPowered && !ec.isAsleep ? incidents.couplingPH : 0;
 	const rtd = new EzoRtd({
 		clock,
 		chance: chance("ezo-rtd"),
@@ -183,8 +197,13 @@ export function createHardware(options: HardwareOptions) {
 			(new SeededChance(seedOf(options.seed, "rtc")).uint32() / 2 ** 32) * 4 - 2,
 	});
 
+	const calibratePH = (points: number): void => {
+		const [hasMid, hasOthers] = [points > 0 ? 1 : 0, points === 3 ? 1 : 0];
+		const { own } = ph.save();
+		ph.load({ ...ph.save(), own: { ...own, hasMid, hasLow: hasOthers, hasHigh: hasOthers } });
+	};
 	// Commissioned: a technician has calibrated the circuits with ideal electrodes.
-	ph.load({ ...ph.save(), own: { ...ph.save().own, hasMid: 1, hasLow: 1, hasHigh: 1 } });
+	calibratePH(3);
 	ec.load({ ...ec.save(), own: { ...ec.save().own, isDry: 1, points: 1 } });
 	rtd.load({ ...rtd.save(), own: { ...rtd.save().own, isCalibrated: 1 } });
 
@@ -204,7 +223,7 @@ export function createHardware(options: HardwareOptions) {
 			clock,
 			probes: options.probes,
 			systemBus,
-			turbidity: () => turbidityProbe.read(),
+			turbidity: optics,
 			celsius: () => temperatureProbe.read(),
 			batteryVolts: () => battery.volts(),
 			batteryMilliamperes: () => energy.totalMilliamperes(),
@@ -222,6 +241,7 @@ export function createHardware(options: HardwareOptions) {
 		battery,
 		chips: { ph, ec, rtd, adc, rtc },
 		loop,
+		calibratePH,
 		systemBus,
 		probeBus,
 		oneWire: chosen.oneWire,

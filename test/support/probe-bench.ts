@@ -13,6 +13,7 @@ import { SimulatedI2CBus } from "../../sim/i2c-bus.js";
 import { TurbidityLoop } from "../../sim/probes/turbidity-loop.js";
 import { SeededChance } from "../../src/core/chance.js";
 import { Scheduler } from "../../src/core/task.js";
+import { type IdentityMarks, NO_IDENTITIES } from "../../src/firmware/measure/identity.js";
 import type { MeasuringBoard } from "../../src/firmware/measure/probe-session.js";
 import {
 	type MeasureWaterOptions,
@@ -75,6 +76,7 @@ export class ProbeBench {
 	longestUnfedMilliseconds = 0;
 	#fedMilliseconds = 0;
 	failedProbes = 0;
+	identities: IdentityMarks = NO_IDENTITIES;
 
 	constructor(options: ProbeBenchOptions = {}) {
 		const { clock, water } = this;
@@ -169,6 +171,7 @@ export class ProbeBench {
 			openProbes: () =>
 				openWaterProbes(this.board, { ...this.kinds, loopShuntMilliohms: SHUNT_OHMS * 1000 }),
 			failedProbes: this.failedProbes,
+			identities: this.identities,
 			burst: { count: 3, intervalMilliseconds: 100 },
 			...options,
 		});
@@ -181,6 +184,7 @@ export class ProbeBench {
 		if (failure !== undefined) throw failure.error;
 		if (result === undefined) throw new Error("the measurement never ended");
 		this.failedProbes = result.failedProbes;
+		this.identities = result.identities;
 		return result;
 	}
 
