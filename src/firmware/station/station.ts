@@ -263,8 +263,8 @@ export class Station {
 	/** After breakdowns in a row on a low battery: nothing is written and nothing loads it; look later. */
 	*#mustWaitForBattery(): Task<boolean> {
 		const { board, configuration, openProbes } = this.#options;
-		const isBattery = configuration.supply === "battery" && !this.#console.isInService;
-		if (!isBattery || !this.#opening.mustAsk(this.#journal, board.clock.milliseconds)) return false;
+		const maySleep = configuration.supply === "battery" && !this.#isAsked;
+		if (!maySleep || !this.#opening.mustAsk(this.#journal, board.clock.milliseconds)) return false;
 		const millivolts = yield* measureBattery(board, () => openProbes(board, configuration));
 		const enough = configuration.batteryLowMillivolts + BATTERY_HYSTERESIS_MILLIVOLTS;
 		if (millivolts === undefined || millivolts >= enough) return false;
@@ -293,11 +293,14 @@ export class Station {
 		return Math.min(reading, this.#nextUploadMilliseconds());
 	}
 
+	/** Somebody is at the station or has woken it, and knows what he asks of its battery. */
+	get #isAsked(): boolean {
+		return this.#console.isInService || this.#options.board.processor.wakeCause === "pin";
+	}
+
 	#nextUploadMilliseconds(): number {
-		const { board } = this.#options;
-		const isAsked = this.#console.isInService || board.processor.wakeCause === "pin";
 		const sparedUntilMilliseconds =
-			this.#state.isBatteryLow && !isAsked
+			this.#state.isBatteryLow && !this.#isAsked
 				? this.#state.bootMilliseconds + RADIO_SPARED_SECONDS * 1000
 				: 0;
 		return Math.max(
