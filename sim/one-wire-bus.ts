@@ -32,6 +32,8 @@ export class SimulatedOneWireBus {
 	readonly connection: OneWireConnection;
 	/** "short": the line lies at ground. "open": the cable is cut. */
 	wiring: "good" | "short" | "open" = "good";
+	/** Bits that a fault turned over. */
+	strikes = 0;
 	readonly #clock: VirtualClock;
 	readonly #chips: OneWireChip[] = [];
 	readonly #beforeOperation: (() => void) | undefined;
@@ -105,6 +107,7 @@ export class SimulatedOneWireBus {
 		const fault = this.#fault;
 		if (fault !== undefined && fault.skip < 0 && fault.bitIndex === this.#readSlots) {
 			this.#fault = undefined;
+			this.strikes++;
 			bit = bit === 0 ? 1 : 0;
 		}
 		this.#readSlots++;

@@ -1,7 +1,7 @@
 /** The parts that a board may have in place of the reference ones, wired as the drivers expect them. */
 import type { OneWireConnection } from "../../src/firmware/ports.js";
 import { type ProbeKinds, REFERENCE_PROBES } from "../../src/protocol/probe-kinds.js";
-import { Ds18b20 } from "../chips/ds18b20.js";
+import { Ds18b20, type Ds18b20Options } from "../chips/ds18b20.js";
 import { Ina226 } from "../chips/ina226.js";
 import type { VirtualClock } from "../clock.js";
 import type { SimulatedI2CBus } from "../i2c-bus.js";
@@ -27,8 +27,8 @@ export interface ChosenProbesOptions {
 	readonly batteryVolts: () => number;
 	/** Out of the battery now. */
 	readonly batteryMilliamperes: () => number;
-	/** Of the 1-Wire thermometer; see Ds18b20Options. */
-	readonly serial?: readonly number[];
+	/** Of the 1-Wire thermometer. */
+	readonly thermometer?: Pick<Ds18b20Options, "serial" | "isStarved">;
 	readonly beforeOperation?: () => void;
 }
 
@@ -57,18 +57,12 @@ export function createChosenProbes(
 	const sen0189 = kinds.turbidityProbe === "sen0189" ? new Sen0189Probe({ turbidity }) : undefined;
 	let oneWire: SimulatedOneWireBus | undefined;
 	if (kinds.thermometer === "ds18b20") {
-		const { beforeOperation, serial } = options;
+		const { beforeOperation } = options;
 		oneWire = new SimulatedOneWireBus({
 			clock,
 			...(beforeOperation === undefined ? {} : { beforeOperation }),
 		});
-		oneWire.attach(
-			new Ds18b20({
-				clock,
-				quantity: options.celsius,
-				...(serial === undefined ? {} : { serial }),
-			}),
-		);
+		oneWire.attach(new Ds18b20({ clock, quantity: options.celsius, ...options.thermometer }));
 	}
 	if (kinds.batteryGauge === "ina226") {
 		const gauge = new Ina226({

@@ -51,6 +51,11 @@ describe("the OBS-3+ driver", () => {
 		assert.equal(read(obs3(2.048, 0.9, true)).range, 1);
 	});
 
+	it("calls an output of nothing a cut cable, not the cleanest of all rivers", () => {
+		const states = [-0.000_25, 0, 0.000_375, 0.000_875].map((volts) => read(obs3(volts, 0)).state);
+		assert.deepEqual(states, ["fault", "fault", "fault", "good"]);
+	});
+
 	it("says saturated at the end of the high range", () => {
 		assert.equal(read(obs3(2.5, 2.5)).state, "saturated");
 		assert.equal(read(obs3(2.5, 2.499)).state, "good");

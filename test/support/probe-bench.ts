@@ -52,6 +52,8 @@ export interface ProbeBenchOptions {
 	readonly isCalibrated?: boolean;
 	/** Other parts than the reference board's. */
 	readonly probes?: Partial<ProbeKinds>;
+	/** A 1-Wire thermometer on two wires, whose conversions starve. Default false. */
+	readonly isStarved?: boolean;
 }
 
 /** Scale of the loop: 0 FNU at 4 mA, 1000 at 20 mA. */
@@ -125,6 +127,7 @@ export class ProbeBench {
 				celsius: () => water.celsius,
 				batteryVolts: () => water.batteryVolts,
 				batteryMilliamperes: () => 120,
+				thermometer: { isStarved: options.isStarved ?? false },
 			},
 			this.loop,
 		);

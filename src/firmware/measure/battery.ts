@@ -4,6 +4,7 @@ import type { Task } from "../../core/task.js";
 import type { Board } from "../ports.js";
 import { acquire } from "./acquire.js";
 import type { WaterProbes } from "./probes.js";
+import { SUPPLY_MILLIVOLTS_MIN } from "./water.js";
 
 /** Millivolts at the terminals, or undefined when the gauge is out of order. */
 export function* measureBattery(
@@ -13,7 +14,8 @@ export function* measureBattery(
 	const probes = openProbes();
 	try {
 		const { battery } = yield* acquire(probes.battery, board.watchdog);
-		return Math.round(battery.voltage * 1000);
+		const millivolts = Math.round(battery.voltage * 1000);
+		return millivolts < SUPPLY_MILLIVOLTS_MIN ? undefined : millivolts;
 	} catch (error) {
 		if (!(error instanceof StationError)) throw error;
 		return undefined;

@@ -115,6 +115,8 @@ const DARKEST_PART = 1 / 8;
 const SPREAD_STEP_MICROVOLTS = 125;
 const SPREAD_STEPS_MAX = 0xfffe;
 const BATTERY_MILLIVOLTS_MAX = 0xfffe;
+/** The processor that measures it would not run: a wire of the gauge is off. */
+export const SUPPLY_MILLIVOLTS_MIN = 3000;
 /** Bit 7 of `failedProbes`. */
 const MAY_ROLL_OVER = 0x80;
 
@@ -306,8 +308,10 @@ class Measurement {
 		if (repeated === undefined) return { millivolts: undefined, flags: FAILED };
 		const millivolts = Math.round(repeated.sample.battery.voltage * 1000);
 		const stored = Math.min(Math.max(millivolts, 0), BATTERY_MILLIVOLTS_MAX);
-		const range = stored === millivolts ? 0 : CHANNEL_FLAGS.outOfRange;
-		return { millivolts: stored, flags: unstable(repeated) | range };
+		let flags = unstable(repeated);
+		if (stored !== millivolts) flags |= CHANNEL_FLAGS.outOfRange;
+		if (millivolts < SUPPLY_MILLIVOLTS_MIN) flags |= CHANNEL_FLAGS.suspect;
+		return { millivolts: stored, flags };
 	}
 
 	/**

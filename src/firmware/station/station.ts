@@ -435,7 +435,9 @@ export class Station {
 
 	#judgeBattery(measurement: WaterMeasurement): void {
 		const { batteryMillivolts, batteryFlags } = measurement.reading;
-		if (batteryMillivolts === undefined || (batteryFlags & CHANNEL_FLAGS.fault) !== 0) return;
+		// A gauge that is off says nothing about the battery, and must not slow the station down.
+		const isOff = (batteryFlags & (CHANNEL_FLAGS.fault | CHANNEL_FLAGS.suspect)) !== 0;
+		if (batteryMillivolts === undefined || isOff) return;
 		const threshold = this.#options.configuration.batteryLowMillivolts;
 		const isLow = this.#state.isBatteryLow
 			? batteryMillivolts < threshold + BATTERY_HYSTERESIS_MILLIVOLTS
