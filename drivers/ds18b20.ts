@@ -4,7 +4,8 @@
  */
 import { StationError } from "../src/core/errors.js";
 import type { Sensor, TemperatureSample } from "../src/firmware/measure/sensor.js";
-import { crc8Of, type OneWire, type OneWireConnection } from "./one-wire.js";
+import type { OneWire, OneWireConnection } from "../src/firmware/ports.js";
+import { crc8Of } from "./one-wire.js";
 
 const COMMANDS = Object.freeze({ readRom: 0x33, skipRom: 0xcc, convert: 0x44, read: 0xbe });
 const FAMILY = 0x28;
@@ -45,6 +46,10 @@ export default class DS18B20 implements Sensor<TemperatureSample> {
 	/** `uniqueID`: the part's ROM in hexadecimal, family first; known after the first `begin`. */
 	get identification(): { model: string; classification: string; uniqueID: string | undefined } {
 		return { model: "DS18B20", classification: "Temperature", uniqueID: this.#uniqueId };
+	}
+
+	get identity(): string | undefined {
+		return this.#uniqueId === undefined ? undefined : `DS18B20 ${this.#uniqueId}`;
 	}
 
 	begin(): number {

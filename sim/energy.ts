@@ -46,6 +46,13 @@ export class EnergyAccount {
 		return this.#parts.get(part)?.milliamperes ?? 0;
 	}
 
+	/** Present current of all parts together. */
+	totalMilliamperes(): number {
+		let sum = 0;
+		for (const part of this.#parts.values()) sum += part.milliamperes;
+		return sum;
+	}
+
 	/** Energy drawn up to now by part, mWh, in the order in which the parts first drew current. */
 	milliwattHoursByPart(): Map<string, number> {
 		const now = this.#clock.microseconds;

@@ -2,7 +2,7 @@
  * A 1-Wire bus of the board, slot by slot: the master's port on one side, chips on the other. An
  * open bus reads ones, a shorted one reads zeros and looks as if somebody were present.
  */
-import type { OneWire, OneWireConnection, OneWireOptions } from "../drivers/one-wire.js";
+import type { OneWire, OneWireConnection, OneWireOptions } from "../src/firmware/ports.js";
 import type { VirtualClock } from "./clock.js";
 
 /** Reset: 480 us low, 480 us to look for presence. A slot with its recovery. */
@@ -32,13 +32,18 @@ export class SimulatedOneWireBus {
 	readonly connection: OneWireConnection;
 	/** "short": the line lies at ground. "open": the cable is cut. */
 	wiring: "good" | "short" | "open" = "good";
+	/** Bits that a fault turned over. */
+	strikes = 0;
 	readonly #clock: VirtualClock;
 	readonly #chips: OneWireChip[] = [];
+	readonly #beforeOperation: (() => void) | undefined;
 	#fault: { bitIndex: number; skip: number } | undefined;
 	#readSlots = 0;
 
-	constructor(options: { clock: VirtualClock; pin?: number }) {
+	/** `beforeOperation` is called before every reset pulse; may throw the power cut. */
+	constructor(options: { clock: VirtualClock; pin?: number; beforeOperation?: () => void }) {
 		this.#clock = options.clock;
+		this.#beforeOperation = options.beforeOperation;
 		const pin = options.pin ?? 4;
 		const port = {
 			reset: () => this.#reset(),
@@ -60,6 +65,11 @@ export class SimulatedOneWireBus {
 		this.#chips.push(chip);
 	}
 
+	/** Pulls all chips out and plugs this one in, at a bus without power. */
+	replace(chip: OneWireChip): void {
+		this.#chips.splice(0, this.#chips.length, chip);
+	}
+
 	/** Switches the supply of every chip. */
 	setPower(isOn: boolean): void {
 		for (const chip of this.#chips) if (chip.isPowered !== isOn) chip.setPower(isOn);
@@ -71,6 +81,7 @@ export class SimulatedOneWireBus {
 	}
 
 	#reset(): boolean {
+		this.#beforeOperation?.();
 		this.#clock.consume(RESET_MICROSECONDS);
 		this.#readSlots = 0;
 		if (this.#fault !== undefined) this.#fault.skip--;
@@ -96,6 +107,7 @@ export class SimulatedOneWireBus {
 		const fault = this.#fault;
 		if (fault !== undefined && fault.skip < 0 && fault.bitIndex === this.#readSlots) {
 			this.#fault = undefined;
+			this.strikes++;
 			bit = bit === 0 ? 1 : 0;
 		}
 		this.#readSlots++;

@@ -104,6 +104,7 @@ export class Rehearsal {
 			seed: seedOf(seed, configuration.station),
 			river: makeRiver(seed, START_UTC_SECONDS),
 			conduction: { kind: "natural" },
+			probes: configuration,
 			shuntOhms: configuration.loopShuntMilliohms / 1000,
 			turbidityAt4Milliampere: configuration.turbidityAt4MilliampereMilli / 1000,
 			turbidityAt20Milliampere: configuration.turbidityAt20MilliampereMilli / 1000,

@@ -23,10 +23,13 @@ import { VirtualClock } from "./clock.js";
 import type { EnergyRecord } from "./energy.js";
 import type { FlashOperation, SimulatedFlash } from "./flash.js";
 import { TEAR_MODES } from "./flash-tear.js";
+import { IncidentPlayer } from "./incident-player.js";
 import { KeyOperations } from "./keyed-hash-signer.js";
 import { type Endpoint, SimulatedNetwork } from "./network.js";
 import { PowerCut } from "./power-cut.js";
 
+/** An empty battery is looked at again after this long. */
+const EMPTY_SECONDS = 3600;
 /** From reset or wake to the first line of the program (measured on XS elsewhere: 0.2 to 0.4 s). */
 const BOOT_MICROSECONDS = 250_000;
 /** The board keeps 2 KB. */
@@ -91,6 +94,8 @@ export class SimulatedStation {
 	#wake: { atMicroseconds: number; reason: ResetReason; cause: WakeCause } | undefined;
 	#cutAtOperation: number | undefined;
 	#outageMicroseconds = 0;
+	#cutReason: ResetReason = "power-on";
+	readonly #incidents: IncidentPlayer;
 
 	constructor(options: SimulatedStationOptions) {
 		const { saved } = options;
@@ -117,6 +122,7 @@ export class SimulatedStation {
 			beforeOperation,
 		});
 		this.console = new SimulatedConsole(() => this.pressServiceButton());
+		this.#incidents = new IncidentPlayer(this, options.river.incidents, this.#stream("incidents"));
 		this.#wakeAlarm = this.clock.createAlarm(() => this.#boot());
 		this.#powerOnMicroseconds = saved?.powerOnMicroseconds ?? this.clock.microseconds;
 		if (saved === undefined) {
@@ -150,10 +156,18 @@ export class SimulatedStation {
 		return hasMore || this.clock.nextMicroseconds !== undefined;
 	}
 
-	/** Power fails in the `operationCount`-th operation from now (1: the next one). */
-	cutPowerAfter(operationCount: number, outageSeconds: number): void {
+	/**
+	 * Power fails in the `operationCount`-th operation from now (1: the next one); `reason` is what the
+	 * next boot gives for its reset.
+	 */
+	cutPowerAfter(
+		operationCount: number,
+		outageSeconds: number,
+		reason: "power-on" | "brown-out" = "power-on",
+	): void {
 		this.#cutAtOperation = this.counters.operations + operationCount;
 		this.#outageMicroseconds = Math.round(outageSeconds * 1_000_000);
+		this.#cutReason = reason;
 	}
 
 	/** Power fails now, whatever the station does. */
@@ -212,7 +226,12 @@ export class SimulatedStation {
 		const wake = this.#wake;
 		if (wake === undefined) return;
 		this.#wake = undefined;
+		if (this.hardware.battery.isEmpty) {
+			this.cutPowerNow(EMPTY_SECONDS);
+			return;
+		}
 		this.counters.wakes++;
+		this.#incidents.atWake();
 		this.hardware.setProcessor(true);
 		const life = new Life(this.clock);
 		this.#life = life;
@@ -274,7 +293,8 @@ export class SimulatedStation {
 		this.flash.kill();
 		this.#scramble();
 		this.#powerOnMicroseconds = this.clock.microseconds + this.#outageMicroseconds;
-		this.#scheduleBoot(this.#outageMicroseconds, "power-on", "none");
+		this.#scheduleBoot(this.#outageMicroseconds, this.#cutReason, "none");
+		this.#cutReason = "power-on";
 	}
 
 	/** Retained memory without power: whatever the cells happen to hold. */

@@ -73,6 +73,10 @@ export default class Conductivity implements Sensor<ConductivitySample>, Sleepin
 		return { model: "EZO-EC", classification: "Conductivity", firmware: this.#circuit.firmware };
 	}
 
+	get identity(): string | undefined {
+		return this.#circuit.identityWith(this.#calibrationPoints);
+	}
+
 	get pollMilliseconds(): number {
 		return this.#circuit.pollMilliseconds;
 	}

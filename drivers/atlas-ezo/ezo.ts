@@ -100,6 +100,14 @@ export class EzoCircuit {
 		return this.#firmware;
 	}
 
+	/** For example `EZO-pH 2.16 cal 3`; undefined before the circuit has said its version. */
+	identityWith(calibrationPoints: number | undefined): string | undefined {
+		if (this.#firmware === undefined) return undefined;
+		const version = `${Math.floor(this.#firmware / 100)}.${String(this.#firmware % 100).padStart(2, "0")}`;
+		const points = calibrationPoints === undefined ? "" : ` cal ${calibrationPoints}`;
+		return `EZO-${this.#kind} ${version}${points}`;
+	}
+
 	get pollMilliseconds(): number {
 		return this.#pollMilliseconds;
 	}

@@ -68,6 +68,10 @@ export default class PH implements CompensatedSensor<PHSample>, SleepingSensor {
 		return { model: "EZO-pH", classification: "PH", firmware: this.#circuit.firmware };
 	}
 
+	get identity(): string | undefined {
+		return this.#circuit.identityWith(this.#calibrationPoints);
+	}
+
 	get pollMilliseconds(): number {
 		return this.#circuit.pollMilliseconds;
 	}

@@ -54,6 +54,10 @@ export default class RTD implements Sensor<TemperatureSample>, SleepingSensor {
 		return { model: "EZO-RTD", classification: "Temperature", firmware: this.#circuit.firmware };
 	}
 
+	get identity(): string | undefined {
+		return this.#circuit.identityWith(undefined);
+	}
+
 	get pollMilliseconds(): number {
 		return this.#circuit.pollMilliseconds;
 	}

@@ -20,6 +20,9 @@ const SATURATED_FROM_MILLIAMPERES = 20.49;
  */
 const WARM_UP_MILLISECONDS = 10_000;
 
+const ZERO_MILLIAMPERES = 4;
+/** Of 16: 0.06 % of the scale, the transmitter's noise and the converter's. */
+const CALM_MILLIAMPERES = 0.01;
 /** 4 mA and a tenth of the 16 above it. */
 const TENTH_OF_SCALE_MILLIAMPERES = 5.6;
 
@@ -76,6 +79,8 @@ export default class Loop420 implements Sensor<TurbiditySample> {
 				signalMicrovolts: sample.microvolts,
 				range: 0,
 				state,
+				zeroMicrovolts: ZERO_MILLIAMPERES * this.#shuntMilliohms,
+				calmMicrovolts: CALM_MILLIAMPERES * this.#shuntMilliohms,
 				tenthOfScaleMicrovolts: TENTH_OF_SCALE_MILLIAMPERES * this.#shuntMilliohms,
 			},
 		};

@@ -10,6 +10,13 @@ import type { AnalogChannel, AnalogSample } from "../ads1115.js";
 const WARM_UP_MILLISECONDS = 2000;
 /** Above this part of its span the low range gives way to the high one. */
 const LOW_RANGE_USED_UP_TO = 0.9;
+/**
+ * Four codes of the converter. The optics put out more even in clear water (0.8 mV of 0 NTU on a real
+ * certificate); less is a cut cable or a probe without supply, and would pass for the cleanest river.
+ */
+const DEAD_MICROVOLTS = 500;
+/** Half a NTU in the low range: the accuracy that the maker states. */
+const CALM_MICROVOLTS = 3000;
 const RANGE_LOW = 0;
 const RANGE_HIGH = 1;
 
@@ -77,11 +84,14 @@ export default class Obs3 implements Sensor<TurbiditySample> {
 
 	#of(sample: AnalogSample): TurbiditySample {
 		const isSaturated = sample.microvolts >= this.#spanMicrovolts;
+		const isDead = sample.microvolts < DEAD_MICROVOLTS;
 		return {
 			turbidimeter: {
 				signalMicrovolts: sample.microvolts,
 				range: this.#range,
-				state: sample.isClipped ? "clipped" : isSaturated ? "saturated" : "good",
+				state: isDead ? "fault" : sample.isClipped ? "clipped" : isSaturated ? "saturated" : "good",
+				zeroMicrovolts: 0,
+				calmMicrovolts: CALM_MICROVOLTS,
 				// The low range ends at a quarter of the scale: four tenths of it are one of the whole.
 				tenthOfScaleMicrovolts: this.#spanMicrovolts * (this.#range === RANGE_LOW ? 0.4 : 0.1),
 			},

@@ -13,6 +13,8 @@ const WARM_UP_MILLISECONDS = 30_000;
  */
 const VERTEX_MICROVOLTS = 2_563_000;
 const CLEAR_MICROVOLTS = 4_200_000;
+/** The module's own noise is +-20 mV. */
+const CALM_MICROVOLTS = 60_000;
 /** No module that has power puts out less. */
 const DEAD_MICROVOLTS = 100_000;
 
@@ -61,7 +63,15 @@ export default class Sen0189 implements Sensor<TurbiditySample> {
 		if (sample === undefined) return undefined;
 		const signalMicrovolts = Math.round(sample.microvolts * this.#ratio);
 		const state = stateOf(signalMicrovolts, sample.isClipped);
-		return { turbidimeter: { signalMicrovolts, range: 0, state } };
+		return {
+			turbidimeter: {
+				signalMicrovolts,
+				range: 0,
+				state,
+				zeroMicrovolts: CLEAR_MICROVOLTS,
+				calmMicrovolts: CALM_MICROVOLTS,
+			},
+		};
 	}
 
 	/** The converter belongs to the board. */

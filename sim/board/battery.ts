@@ -2,6 +2,8 @@
 
 export interface BatteryOptions {
 	readonly capacityMilliwattHours: number;
+	/** At the start; default full. */
+	readonly chargeMilliwattHours?: number;
 	/** What the panel gives at an instant, milliwatts. */
 	readonly solarMilliwatts: (utcSeconds: number) => number;
 	/** Unix seconds now. */
@@ -13,6 +15,8 @@ export interface BatteryOptions {
 /** Terminal voltage of a rested 12 V lead battery, empty and full. */
 const VOLTS_EMPTY = 11.6;
 const VOLTS_FULL = 12.75;
+/** What was empty starts again above this part of its charge. */
+const LOCK_OUT_UP_TO = 0.02;
 /** The panel's power is summed in steps of this length. */
 const STEP_SECONDS = 600;
 
@@ -21,10 +25,11 @@ export class Battery {
 	#chargeMilliwattHours: number;
 	#drawnMilliwattHours: number;
 	#utcSeconds: number;
+	#isLockedOut = false;
 
 	constructor(options: BatteryOptions) {
 		this.#options = options;
-		this.#chargeMilliwattHours = options.capacityMilliwattHours;
+		this.#chargeMilliwattHours = options.chargeMilliwattHours ?? options.capacityMilliwattHours;
 		this.#drawnMilliwattHours = options.drawnMilliwattHours();
 		this.#utcSeconds = options.utcSeconds();
 	}
@@ -34,6 +39,21 @@ export class Battery {
 		this.#settle();
 		const part = this.#chargeMilliwattHours / this.#options.capacityMilliwattHours;
 		return VOLTS_EMPTY + (VOLTS_FULL - VOLTS_EMPTY) * part;
+	}
+
+	/** It bears no wake: the regulator's lock-out, until the sun has given it a little. */
+	get isEmpty(): boolean {
+		this.#settle();
+		const part = this.#chargeMilliwattHours / this.#options.capacityMilliwattHours;
+		if (part <= 0) this.#isLockedOut = true;
+		else if (part > LOCK_OUT_UP_TO) this.#isLockedOut = false;
+		return this.#isLockedOut;
+	}
+
+	/** Left in it, milliwatt hours. */
+	get chargeMilliwattHours(): number {
+		this.#settle();
+		return this.#chargeMilliwattHours;
 	}
 
 	save(): { chargeMilliwattHours: number } {

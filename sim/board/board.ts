@@ -13,6 +13,7 @@ import type {
 	Verifier,
 	WakeCause,
 } from "../../src/firmware/ports.js";
+import { guardedOneWire } from "./chosen-probes.js";
 import type { Hardware } from "./hardware.js";
 import type { Life } from "./life.js";
 import { SimulatedRail } from "./rail.js";
@@ -94,6 +95,7 @@ export function createBoard(options: BoardOptions): Board {
 		flash: options.flash,
 		systemBus: guarded(hardware.systemBus, check),
 		probeBus: guarded(hardware.probeBus, check),
+		...(hardware.oneWire === undefined ? {} : { oneWire: guardedOneWire(hardware.oneWire, check) }),
 		probeRail: new SimulatedRail((isOn) => {
 			check();
 			hardware.switchProbes(isOn);

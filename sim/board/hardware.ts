@@ -3,6 +3,7 @@
  * simulated station. It outlives wakes and power losses; a `Board` made of it does not.
  */
 import { SeededChance, seedOf } from "../../src/core/chance.js";
+import type { ProbeKinds } from "../../src/protocol/probe-kinds.js";
 import { Ads1115 } from "../chips/ads1115.js";
 import { Ds3231 } from "../chips/ds3231.js";
 import { EzoEc } from "../chips/ezo-ec.js";
@@ -15,8 +16,9 @@ import { LaggingProbe } from "../probes/lagging-probe.js";
 import { TurbidityLoop } from "../probes/turbidity-loop.js";
 import { type ConductionLaw, conductivityAt } from "../river/conduction.js";
 import { wave } from "../river/noise.js";
-import type { River } from "../river/river.js";
+import type { River, WaterState } from "../river/river.js";
 import { Battery } from "./battery.js";
+import { createChosenProbes } from "./chosen-probes.js";
 
 /** All currents are referred to the battery: 12 V, and converters that waste 15 %. */
 const BATTERY_VOLTS = 12;
@@ -56,6 +58,8 @@ export interface HardwareOptions {
 	readonly shuntOhms: number;
 	readonly turbidityAt4Milliampere: number;
 	readonly turbidityAt20Milliampere: number;
+	/** Which parts measure; the reference board's without it. */
+	readonly probes?: ProbeKinds;
 	/** Called before every operation on a bus; may throw PowerCut. */
 	readonly beforeOperation: () => void;
 }
@@ -69,7 +73,9 @@ export function createHardware(options: HardwareOptions) {
 		new SeededChance(seedOf(options.seed, `${name} ${clock.microseconds}`));
 	const seconds = (): number => clock.microseconds / 1_000_000;
 	const utcSeconds = (): number => options.originUtcSeconds + seconds();
-	const water = () => river.at(utcSeconds());
+	const { incidents } = river;
+	const surroundings = incidents?.surroundings ?? ((state: WaterState) => state);
+	const water = () => surroundings(river.at(utcSeconds()), utcSeconds());
 	const energy = new EnergyAccount(clock, BATTERY_VOLTS);
 	const draw = (part: string, milliamperes: number, volts: number): void => {
 		energy.setMilliamperes(part, (milliamperes * volts) / (BATTERY_VOLTS * CONVERTER_EFFICIENCY));
@@ -77,7 +83,9 @@ export function createHardware(options: HardwareOptions) {
 	draw("sleep", SLEEP_MILLIAMPERES, LOGIC_VOLTS);
 	const battery = new Battery({
 		capacityMilliwattHours: BATTERY_MILLIWATT_HOURS,
-		solarMilliwatts: (utc) => Math.max(wave(utc / 86_400 - 0.25), 0) * SOLAR_NOON_MILLIWATTS,
+		...incidents?.battery,
+		solarMilliwatts: (utc) =>
+			Math.max(wave(utc / 86_400 - 0.25), 0) * SOLAR_NOON_MILLIWATTS * (incidents?.sun?.(utc) ?? 1),
 		utcSeconds,
 		drawnMilliwattHours: () => {
 			let sum = 0;
@@ -91,13 +99,15 @@ export function createHardware(options: HardwareOptions) {
 		truth: () => number,
 		responseSeconds: number,
 		noise: (reading: number) => number,
+		slowness = (): number => 1,
 	): LaggingProbe =>
-		new LaggingProbe({ seconds, truth, responseSeconds, noise, chance: chance(name) });
+		new LaggingProbe({ seconds, truth, responseSeconds, noise, slowness, chance: chance(name) });
 	const pHProbe = probe(
 		"pH",
 		() => water().pH,
 		8,
 		() => 0.002,
+		() => incidents?.electrodeSlowness?.(utcSeconds()) ?? 1,
 	);
 	const temperatureProbe = probe(
 		"temperature",
@@ -125,9 +135,15 @@ export function createHardware(options: HardwareOptions) {
 		(reading) => 0.15 + 0.01 * Math.abs(reading),
 	);
 
+	const bubbles = chance("bubbles");
+	const optics = (): number => {
+		const turbidity = turbidityProbe.read();
+		return incidents?.optics?.(turbidity, utcSeconds(), bubbles) ?? turbidity;
+	};
+
 	const loop = new TurbidityLoop({
 		milliseconds: () => clock.microseconds / 1000,
-		turbidity: () => turbidityProbe.read(),
+		turbidity: optics,
 		shuntOhms: options.shuntOhms,
 		at4Milliampere: options.turbidityAt4Milliampere,
 		at20Milliampere: options.turbidityAt20Milliampere,
@@ -146,7 +162,7 @@ export function createHardware(options: HardwareOptions) {
 	const ph = new EzoPh({
 		clock,
 		chance: chance("ezo-ph"),
-		quantity: () => pHProbe.read(),
+		quantity: () => pHProbe.read() + coupling(),
 		waterCelsius: () => water().temperatureCelsius,
 		supplyVolts: PROBE_VOLTS,
 		onCurrent: onCurrent("ph"),
@@ -158,6 +174,8 @@ export function createHardware(options: HardwareOptions) {
 		supplyVolts: PROBE_VOLTS,
 		onCurrent: onCurrent("ec"),
 	});
+	const coupling = (): number =>
+		incidents?.couplingPH !== undefined && ec.isPowered && !ec.isAsleep ? incidents.couplingPH : 0;
 	const rtd = new EzoRtd({
 		clock,
 		chance: chance("ezo-rtd"),
@@ -170,7 +188,7 @@ export function createHardware(options: HardwareOptions) {
 		inputs: (pin) => {
 			if (pin === 0) return loop.volts();
 			if (pin === 1) return battery.volts() / BATTERY_DIVIDER;
-			return 0;
+			return chosen.volts(pin);
 		},
 	});
 	const rtc = new Ds3231({
@@ -179,8 +197,13 @@ export function createHardware(options: HardwareOptions) {
 			(new SeededChance(seedOf(options.seed, "rtc")).uint32() / 2 ** 32) * 4 - 2,
 	});
 
+	const calibratePH = (points: number): void => {
+		const [hasMid, hasOthers] = [points > 0 ? 1 : 0, points === 3 ? 1 : 0];
+		const { own } = ph.save();
+		ph.load({ ...ph.save(), own: { ...own, hasMid, hasLow: hasOthers, hasHigh: hasOthers } });
+	};
 	// Commissioned: a technician has calibrated the circuits with ideal electrodes.
-	ph.load({ ...ph.save(), own: { ...ph.save().own, hasMid: 1, hasLow: 1, hasHigh: 1 } });
+	calibratePH(3);
 	ec.load({ ...ec.save(), own: { ...ec.save().own, isDry: 1, points: 1 } });
 	rtd.load({ ...rtd.save(), own: { ...rtd.save().own, isCalibrated: 1 } });
 
@@ -195,7 +218,21 @@ export function createHardware(options: HardwareOptions) {
 		systemBus.attach(chip);
 		chip.setPower(true);
 	}
-	for (const chip of [ph, ec, rtd]) probeBus.attach(chip);
+	const chosen = createChosenProbes(
+		{
+			clock,
+			probes: options.probes,
+			systemBus,
+			turbidity: optics,
+			celsius: () => temperatureProbe.read(),
+			batteryVolts: () => battery.volts(),
+			batteryMilliamperes: () => energy.totalMilliamperes(),
+			beforeOperation,
+		},
+		loop,
+	);
+	for (const chip of [ph, ec]) probeBus.attach(chip);
+	if (chosen.oneWire === undefined) probeBus.attach(rtd);
 
 	return {
 		clock,
@@ -204,12 +241,15 @@ export function createHardware(options: HardwareOptions) {
 		battery,
 		chips: { ph, ec, rtd, adc, rtc },
 		loop,
+		calibratePH,
 		systemBus,
 		probeBus,
+		oneWire: chosen.oneWire,
 		switchProbes(isOn: boolean): void {
 			if (isOn === probeRailState.isOn) return;
 			probeRailState.isOn = isOn;
 			probeBus.setPower(isOn);
+			chosen.switchProbes(isOn);
 		},
 		/** The processor stops: peers that it had opened on the buses are gone. */
 		resetProcessor(): void {
@@ -217,7 +257,7 @@ export function createHardware(options: HardwareOptions) {
 			probeBus.processorReset();
 		},
 		switchLoop(isOn: boolean): void {
-			loop.setPower(isOn);
+			chosen.switchTurbidity(isOn);
 			draw("loop", isOn ? 22 : 0, LOOP_VOLTS);
 		},
 		setProcessor(isRunning: boolean): void {

@@ -9,6 +9,8 @@ export interface LaggingProbeOptions {
 	readonly truth: () => number;
 	/** Time constant of the first-order response, seconds (63 % of a step); 0 follows at once. */
 	readonly responseSeconds: number;
+	/** So many times longer now: slime on an electrode. Default 1. */
+	readonly slowness?: () => number;
 	/** Standard deviation of the noise, in the quantity's unit, at a value. */
 	readonly noise: (reading: number) => number;
 	readonly chance: Chance;
@@ -32,7 +34,8 @@ export class LaggingProbe {
 		if (before === undefined || responseSeconds === 0) {
 			this.#settled = water;
 		} else {
-			const decay = exp(-(now - this.#settledSeconds) / responseSeconds);
+			const slow = this.#options.slowness?.() ?? 1;
+			const decay = exp(-(now - this.#settledSeconds) / (responseSeconds * slow));
 			this.#settled = water + (before - water) * decay;
 		}
 		this.#settledSeconds = now;

@@ -3,6 +3,8 @@
  * time and a seed, without state, so that any instant can be asked for in any order.
  */
 
+import type { Incidents } from "../incidents.js";
+
 /** The water at one place and instant. */
 export interface WaterState {
 	/** pH units. */
@@ -24,4 +26,6 @@ export interface River {
 	readonly lastUtcSeconds: number | undefined;
 	/** First instant that the river knows, or undefined. */
 	readonly firstUtcSeconds: number | undefined;
+	/** What befalls the station in it; absent: nothing. `at` is the water, whatever happens. */
+	readonly incidents?: Incidents;
 }

@@ -3,7 +3,17 @@
  * the two rivers since the discharges stopped, and no claim about what flows there.
  */
 import { seedOf } from "../../src/core/chance.js";
+import type { Incidents } from "../incidents.js";
 import { acidBor } from "./acid-bor.js";
+import {
+	brownOuts,
+	bubbles,
+	coupledCircuits,
+	fouledProbes,
+	outOfWater,
+	sunlessMonth,
+	swappedElectrode,
+} from "./mishaps.js";
 import { hydrograph, smoothNoise, wave } from "./noise.js";
 import { quietBor } from "./quiet-bor.js";
 import type { River, WaterState } from "./river.js";
@@ -18,10 +28,23 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({
 	"quiet-bor": (seed, _start) => endless("quiet Bor", (utc) => quietBor(seed, utc)),
 	"acid-bor": (seed, start) => endless("acid event on the Bor", (utc) => acidBor(seed, start, utc)),
 	"storm-pek": (seed, start) => endless("storm on the Pek", (utc) => stormPek(seed, start, utc)),
+	"fouled-bor": (seed, start) => onQuietBor("slime on the probes", seed, fouledProbes(start)),
+	"bubbles-bor": (seed, start) => onQuietBor("bubbles at the optics", seed, bubbles(start)),
+	"dry-bor": (seed, start) => onQuietBor("probes out of the water", seed, outOfWater(start)),
+	"coupled-bor": (seed) => onQuietBor("pH disturbed by the EC circuit", seed, coupledCircuits()),
+	"swapped-bor": (seed, start) =>
+		onQuietBor("a worn electrode swapped", seed, swappedElectrode(start)),
+	"brownouts-bor": (seed, start) => onQuietBor("storm of brown-outs", seed, brownOuts(start)),
+	"sunless-bor": (seed, start) => onQuietBor("a month without sun", seed, sunlessMonth(start)),
 });
 
 function endless(name: string, at: (utcSeconds: number) => WaterState): River {
 	return Object.freeze({ name, at, firstUtcSeconds: undefined, lastUtcSeconds: undefined });
+}
+
+/** The Bor is quiet; it is the station that has its troubles. */
+function onQuietBor(name: string, seed: number, incidents: Incidents): River {
+	return Object.freeze({ ...endless(name, (utc) => quietBor(seed, utc)), incidents });
 }
 
 /** The first storm comes six hours after the start, then one every five days, of changing size. */

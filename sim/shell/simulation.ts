@@ -175,6 +175,7 @@ function playStation(
 		seed,
 		river,
 		conduction: { kind: "natural" },
+		probes: configuration,
 		shuntOhms: configuration.loopShuntMilliohms / 1000,
 		turbidityAt4Milliampere: configuration.turbidityAt4MilliampereMilli / 1000,
 		turbidityAt20Milliampere: configuration.turbidityAt20MilliampereMilli / 1000,

@@ -65,6 +65,30 @@ export interface I2CBus {
 	readonly recovery: I2CBusRecovery;
 }
 
+// --- 1-Wire -------------------------------------------------------------------------------------
+
+/**
+ * A 1-Wire bus: the SDK has none of ECMA-419's form. Synchronous. A bus with nobody on it reads ones; a shorted one reads zeros.
+ */
+export interface OneWire {
+	/** Reset pulse; true when somebody answered with a presence pulse. */
+	reset(): boolean;
+	/** Writes bytes, least significant bit first. */
+	write(bytes: Uint8Array): void;
+	read(byteLength: number): ArrayBuffer;
+	close(): void;
+}
+
+export interface OneWireOptions {
+	/** As the board names it. */
+	pin: number;
+}
+
+/** A driver's `sensor` option. */
+export interface OneWireConnection extends OneWireOptions {
+	io: new (options: OneWireOptions) => OneWire;
+}
+
 // --- Flash (Moddable `embedded:storage/flash`) --------------------------------------------------
 
 /**
@@ -277,6 +301,8 @@ export interface Board {
 	readonly systemBus: I2CBus;
 	/** Clamped while its rail is off: the EZO circuits. Touch it only while `probeRail` is on. */
 	readonly probeBus: I2CBus;
+	/** A 1-Wire bus in the water, supplied by `probeRail`; a board without one leaves it out. */
+	readonly oneWire?: OneWireConnection;
 	/** Supplies the EZO circuits and their isolators. */
 	readonly probeRail: PowerRail;
 	/** Supplies the loop of the turbidity probe (12 V step-up). */

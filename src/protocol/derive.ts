@@ -52,6 +52,19 @@ export const CALIBRATED_CHANNELS = Object.freeze({
 export const CONDUCTIVITY_LAWS = Object.freeze(["linear", "iso-7888"] as const);
 export const TURBIDITY_UNITS = Object.freeze(["FNU", "NTU", "relative"] as const);
 
+/** What a calibration's coefficients mean for a signal x; others are unknown to this version. */
+export const CALIBRATION_CURVES = Object.freeze({
+	/** Held in the circuit, which applied it already; the coefficients describe it. */
+	inCircuit: 0,
+	/** c0 + c1 x + c2 x^2. */
+	quadratic: 1,
+	/**
+	 * The same up to its vertex, and the vertex's value beyond: of a falling signal (c2 < 0) that goes on
+	 * falling where the parabola turns back, and would make dirtier water look cleaner.
+	 */
+	quadraticToVertex: 2,
+});
+
 /** The range of ISO 7888:1985 annex B for natural waters, degrees Celsius. */
 const NATURAL_WATER_DEGREES_MIN = 0;
 const NATURAL_WATER_DEGREES_MAX = 36;
@@ -115,8 +128,7 @@ export function deriveWaterReading(
 			return { value: measured, unit, method: "measured", flags, notes: [] };
 		}
 		const entry = calibrationOf(channel, calibration);
-		if (entry === undefined) return missing(unit, flags, "calibration-unknown");
-		return { value: calibrated(entry, measured), unit, method: "calibrated", flags, notes: [] };
+		return calibrated(entry, measured, unit, flags);
 	};
 	const temperature = simple(
 		reading.temperatureMillidegrees,
@@ -199,9 +211,9 @@ function turbidity(
 	if (microvolts === undefined) return missing(unit, flags, "raw-absent");
 	if (reading.turbidityCalibration !== FACTORY_CALIBRATION) {
 		const entry = calibrationOf(CALIBRATED_CHANNELS.turbidity, reading.turbidityCalibration);
-		if (entry === undefined) return missing(unit, flags, "calibration-unknown");
-		const value = calibrated(entry, microvolts / 1_000_000);
-		return { value, unit, method: "calibrated", flags, notes: [] };
+		// Each range has a curve of its own; another range's would give a number four times off.
+		const isOfRange = entry?.range === reading.turbidityRange;
+		return calibrated(isOfRange ? entry : undefined, microvolts / 1_000_000, unit, flags);
 	}
 	if (configuration.turbidityCurve !== 0 || configuration.loopShuntMilliohms === 0) {
 		return missing(unit, flags, "calibration-unknown");
@@ -214,11 +226,31 @@ function turbidity(
 	return { value, unit, method: "loop-4-20", flags, notes: [] };
 }
 
-/** Curve 0 is held in the circuit, which applied it already; curve 1 is c0 + c1 x + c2 x^2. */
-function calibrated(entry: CalibrationBody, x: number): number {
-	if (entry.curve === 0) return x;
+function calibrated(
+	entry: CalibrationBody | undefined,
+	x: number,
+	unit: string,
+	flags: number,
+): DerivedValue {
+	const value = entry === undefined ? undefined : onCurve(entry, x);
+	if (value === undefined) return missing(unit, flags, "calibration-unknown");
+	return { value, unit, method: "calibrated", flags, notes: [] };
+}
+
+function onCurve(entry: CalibrationBody, x: number): number | undefined {
 	const [c0, c1, c2] = entry.coefficients;
-	return c0 + (c1 + c2 * x) * x;
+	switch (entry.curve) {
+		case CALIBRATION_CURVES.inCircuit:
+			return x;
+		case CALIBRATION_CURVES.quadratic:
+			return c0 + (c1 + c2 * x) * x;
+		case CALIBRATION_CURVES.quadraticToVertex: {
+			const held = c2 === 0 ? x : Math.max(x, -c1 / (2 * c2));
+			return c0 + (c1 + c2 * held) * held;
+		}
+		default:
+			return undefined;
+	}
 }
 
 function missing(unit: string, flags: number, note: DerivationNote): DerivedValue {

@@ -129,7 +129,7 @@ export interface CalibrationBody {
 	/** Index of the channel: position of its first field's channel in the set (0 pH ... 4 battery). */
 	readonly channel: number;
 	readonly range: number;
-	/** 0: held in the circuit, coefficients describe it; 1: value = c0 + c1 x + c2 x^2. */
+	/** CALIBRATION_CURVES in derive.ts. */
 	readonly curve: number;
 	readonly coefficients: readonly [number, number, number];
 }
@@ -146,6 +146,8 @@ export interface ConfigurationBody {
 	readonly turbidityUnit: number;
 	/** 0: 4-20 mA loop over a shunt, linear to full scale. 1: the calibration's curve only. */
 	readonly turbidityCurve: number;
+	/** The parts that measure, as probe-kinds.ts packs them; 0 is the reference board's. */
+	readonly probes: number;
 	readonly loopShuntMilliohms: number;
 	/** Turbidity at 4 mA and 20 mA, thousandths of the unit. */
 	readonly turbidityAt4MilliampereMilli: number;
@@ -388,6 +390,7 @@ function writeBody(entry: Entry, bytes: Uint8Array, view: DataView): void {
 			view.setUint8(at + 3, entry.turbidityUnit);
 			view.setUint16(at + 4, entry.alphaPerMillionPerDegree, true);
 			view.setUint8(at + 6, entry.turbidityCurve);
+			view.setUint8(at + 7, entry.probes);
 			view.setUint32(at + 8, entry.loopShuntMilliohms, true);
 			view.setInt32(at + 12, entry.turbidityAt4MilliampereMilli, true);
 			view.setInt32(at + 16, entry.turbidityAt20MilliampereMilli, true);
@@ -483,7 +486,6 @@ function readBody(
 				],
 			};
 		case "configuration":
-			requireZero(bytes, at + 7, at + 8);
 			return {
 				kind,
 				definedId: view.getUint16(at, true),
@@ -491,6 +493,7 @@ function readBody(
 				turbidityUnit: view.getUint8(at + 3),
 				alphaPerMillionPerDegree: view.getUint16(at + 4, true),
 				turbidityCurve: view.getUint8(at + 6),
+				probes: view.getUint8(at + 7),
 				loopShuntMilliohms: view.getUint32(at + 8, true),
 				turbidityAt4MilliampereMilli: view.getInt32(at + 12, true),
 				turbidityAt20MilliampereMilli: view.getInt32(at + 16, true),

@@ -7,6 +7,11 @@ export const EVENT_CODES = Object.freeze({
 	"probe-recovered": 2,
 	/** A stuck bus was freed; detail: 1 by clock pulses, 2 by cycling the rail. */
 	"bus-cleared": 3,
+	/**
+	 * Which probe measures: after a boot, and when another one answers. Detail: channel index; text:
+	 * model, firmware and points of calibration, or serial number.
+	 */
+	"probe-identified": 4,
 	/** The collector refused a batch; detail: refusal code. */
 	"collector-refused": 10,
 	/** An acknowledgement was not believed; text: the error's code. */
@@ -31,6 +36,8 @@ export const EVENT_CODES = Object.freeze({
 	"safe-mode": 41,
 	/** Battery fell below (detail 1) or rose above (detail 0) its threshold. */
 	"battery-low": 50,
+	/** A boot was not recorded before the battery could bear it; detail: seconds since the loss of power. */
+	"battery-waited": 51,
 	/** A technician attached (detail 1) or left (detail 0). */
 	service: 60,
 } as const);

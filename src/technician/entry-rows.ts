@@ -10,6 +10,7 @@ import {
 	TIME_QUALITIES,
 } from "../protocol/entry.js";
 import { eventNameOf } from "../protocol/events.js";
+import { probeKindsOf } from "../protocol/probe-kinds.js";
 import { CHANNEL_FLAGS, waterReadingOf } from "../protocol/reading.js";
 
 /** A row by column name; what a kind of entry does not have is left out. */
@@ -106,9 +107,15 @@ function bodyOf(entry: Entry, context: DerivationContext): EntryRow {
 				text: `boot ${entry.atBoot} at ${entry.atUptimeSeconds} s was ${instant(entry.atUtcSeconds)}`,
 			};
 		case "calibration":
-			return { text: `calibration ${entry.calibrationId} of channel ${entry.channel}` };
+			return {
+				text:
+					`calibration ${entry.calibrationId} of channel ${entry.channel} range ${entry.range}: ` +
+					`curve ${entry.curve}, ${entry.coefficients.join(" ")}`,
+			};
 		case "configuration":
-			return { text: `configuration ${entry.definedId}, ${hexOf(entry.hash)}` };
+			return {
+				text: `configuration ${entry.definedId}, ${partsOf(entry.probes)}, ${hexOf(entry.hash)}`,
+			};
 		case "event": {
 			const text = entry.text === "" ? "" : ` ${entry.text}`;
 			return { text: `${eventNameOf(entry.code) ?? entry.code} ${entry.detail}${text}` };
@@ -120,6 +127,12 @@ function bodyOf(entry: Entry, context: DerivationContext): EntryRow {
 		case "epoch":
 			return { text: `station ${entry.station}, public key ${hexOf(entry.publicKey)}` };
 	}
+}
+
+function partsOf(probes: number): string {
+	const kinds = probeKindsOf(probes);
+	if (kinds === undefined) return `parts ${probes} of a newer version`;
+	return `${kinds.turbidityProbe} ${kinds.thermometer} ${kinds.batteryGauge}`;
 }
 
 function readingOf(derived: DerivedReading, fields: readonly number[]): EntryRow {

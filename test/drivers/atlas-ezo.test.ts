@@ -172,6 +172,12 @@ describe("the EZO-pH driver", () => {
 		}
 	});
 
+	it("takes an answer without an end, longer than a frame, for no number", () => {
+		const endless: Transaction = { read: 40, gives: `\x01${"7".repeat(39)}` };
+		const { probe } = withBus(PH, ...PH_SET_UP, { write: "RT,25.0" }, endless);
+		assert.throws(() => read(probe), code("probe-malformed"));
+	});
+
 	it("takes a number off every scale for out of range", () => {
 		const { probe } = withBus(PH, ...PH_SET_UP, ...asked("RT,25.0", "71.234"));
 		assert.throws(() => read(probe), code("probe-out-of-range"));

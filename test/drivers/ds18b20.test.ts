@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import DS18B20 from "../../drivers/ds18b20.js";
-import { crc8Of, type OneWire } from "../../drivers/one-wire.js";
+import { crc8Of } from "../../drivers/one-wire.js";
+import type { OneWire } from "../../src/firmware/ports.js";
 
 const ROM = withCrc([0x28, 0xff, 0x4b, 0x12, 0x34, 0x56, 0x78]);
 const POWER_ON = [0x50, 0x05, 0x4b, 0x46, 0x7f, 0xff, 0x0c, 0x10, 0x1c];

@@ -59,6 +59,23 @@ describe("the INA226 driver", () => {
 		assert.throws(() => monitor.begin(), code("probe-malformed"));
 	});
 
+	it("has no number beyond 36 V, where the part ends and its register goes on", () => {
+		const volts = (word: number) => {
+			const { monitor } = build(
+				...IDENTITY,
+				...START,
+				CONFIG,
+				register(0x06, 0x0008),
+				register(0x02, word),
+				register(0x01, 0),
+			);
+			monitor.begin();
+			return monitor.sample()?.battery.voltage;
+		};
+		assert.equal(volts(28_800), 36);
+		assert.throws(() => volts(28_801), code("probe-out-of-range"));
+	});
+
 	it("gives up on a conversion that never ends", () => {
 		const polls = Array.from({ length: 51 }, () => [CONFIG, register(0x06, 0)]).flat();
 		const { monitor } = build(...IDENTITY, ...START, ...polls);

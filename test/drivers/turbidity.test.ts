@@ -20,6 +20,7 @@ function read(probe: {
 }
 
 describe("the OBS-3+ driver", () => {
+	const CALM = { zeroMicrovolts: 0, calmMicrovolts: 3000 };
 	const obs3 = (lowVolts: number, highVolts: number, isClipped = false): Obs3 =>
 		new Obs3({ sensor: { low: fixed(lowVolts, isClipped), high: fixed(highVolts) } });
 
@@ -27,6 +28,7 @@ describe("the OBS-3+ driver", () => {
 		const expected = {
 			...{ signalMicrovolts: 2_249_000, range: 0, state: "good" },
 			tenthOfScaleMicrovolts: 1_000_000,
+			...CALM,
 		};
 		assert.deepEqual(read(obs3(2.249, 0.562)), expected);
 	});
@@ -35,6 +37,7 @@ describe("the OBS-3+ driver", () => {
 		const expected = {
 			...{ signalMicrovolts: 563_000, range: 1, state: "good" },
 			tenthOfScaleMicrovolts: 250_000,
+			...CALM,
 		};
 		assert.deepEqual(read(obs3(2.25, 0.563)), expected);
 		const probe = obs3(2.5, 0.7);
@@ -46,6 +49,11 @@ describe("the OBS-3+ driver", () => {
 
 	it("goes over when the low range's converter clips before the span is used", () => {
 		assert.equal(read(obs3(2.048, 0.9, true)).range, 1);
+	});
+
+	it("calls an output of nothing a cut cable, not the cleanest of all rivers", () => {
+		const states = [-0.000_25, 0, 0.000_375, 0.000_875].map((volts) => read(obs3(volts, 0)).state);
+		assert.deepEqual(states, ["fault", "fault", "fault", "good"]);
 	});
 
 	it("says saturated at the end of the high range", () => {
@@ -65,7 +73,10 @@ describe("the SEN0189 driver", () => {
 		);
 
 	it("gives the module's volts: the divider is taken back before any curve", () => {
-		assert.deepEqual(sen0189(3.6), { signalMicrovolts: 3_600_000, range: 0, state: "good" });
+		assert.deepEqual(sen0189(3.6), {
+			...{ signalMicrovolts: 3_600_000, range: 0, state: "good" },
+			...{ zeroMicrovolts: 4_200_000, calmMicrovolts: 60_000 },
+		});
 	});
 
 	it("does not trust the folded side of the parabola below 2.56 V, nor the negative one above 4.2", () => {

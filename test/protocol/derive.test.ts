@@ -14,6 +14,7 @@ const CONFIGURATION: ConfigurationBody = {
 	alphaPerMillionPerDegree: 19_100,
 	turbidityUnit: 0,
 	turbidityCurve: 0,
+	probes: 0,
 	loopShuntMilliohms: 150_000,
 	turbidityAt4MilliampereMilli: 0,
 	turbidityAt20MilliampereMilli: 1_000_000,
@@ -116,6 +117,51 @@ describe("derived values", () => {
 		const unknown = deriveWaterReading(reading, CONFIGURATION, none);
 		assert.deepEqual(unknown.turbidity.notes, ["calibration-unknown"]);
 		assert.equal(unknown.turbidity.value, undefined);
+	});
+
+	it("take no curve of another range, and none that this version does not know", () => {
+		const calibration: CalibrationBody = {
+			kind: "calibration",
+			calibrationId: 4,
+			channel: 3,
+			range: 1,
+			curve: 1,
+			coefficients: [0, 100, 0],
+		};
+		const derived = (range: number, curve: number) =>
+			deriveWaterReading(
+				{ ...READING, turbidityCalibration: 4, turbidityRange: range },
+				CONFIGURATION,
+				() => ({ ...calibration, curve }),
+			).turbidity;
+		assert.equal(derived(1, 1).value, 180);
+		assert.deepEqual(derived(0, 1).notes, ["calibration-unknown"]);
+		assert.deepEqual(
+			[derived(1, 3).value, derived(1, 3).notes],
+			[undefined, ["calibration-unknown"]],
+		);
+	});
+
+	it("do not fold back beyond the vertex of a falling signal's parabola", () => {
+		const sen0189: CalibrationBody = {
+			kind: "calibration",
+			calibrationId: 1,
+			channel: 3,
+			range: 0,
+			curve: 2,
+			coefficients: [-4352.9, 5742.3, -1120.4],
+		};
+		const at = (turbidityMicrovolts: number): number =>
+			deriveWaterReading(
+				{ ...READING, turbidityMicrovolts, turbidityCalibration: 1 },
+				CONFIGURATION,
+				() => sen0189,
+			).turbidity.value ?? Number.NaN;
+		assert.ok(Math.abs(at(4_000_000) - 689.9) < 0.1, `${at(4_000_000)}`);
+		assert.ok(Math.abs(at(2_563_000) - 3004.7) < 0.1, `${at(2_563_000)}`);
+		// 2.0 V would be 2650, and 0.925 V clear water.
+		assert.ok(Math.abs(at(2_000_000) - 3004.7) < 0.1, `${at(2_000_000)}`);
+		assert.ok(Math.abs(at(925_000) - 3004.7) < 0.1, `${at(925_000)}`);
 	});
 
 	it("follow the chain: a configuration counts from its entry on", () => {

@@ -13,6 +13,7 @@ import {
 	encodeEntry,
 	stationIdBytes,
 } from "../../src/protocol/entry.js";
+import { probeKindsOf, probesByteOf, REFERENCE_PROBES } from "../../src/protocol/probe-kinds.js";
 import { fieldsOfWaterReading, waterReadingOf } from "../../src/protocol/reading.js";
 
 const HEADER = {
@@ -81,6 +82,7 @@ const bodies: readonly EntryBody[] = [
 		alphaPerMillionPerDegree: 19_100,
 		turbidityUnit: 0,
 		turbidityCurve: 0,
+		probes: 0,
 		loopShuntMilliohms: 150_000,
 		turbidityAt4MilliampereMilli: -5000,
 		turbidityAt20MilliampereMilli: 1_000_000,
@@ -124,6 +126,41 @@ describe("canonical entries", () => {
 				"0000" +
 				"1f0f00",
 		);
+	});
+
+	it("have these bytes for a configuration, and those from before there was a choice of parts", () => {
+		const configuration = (probes: number): Entry => ({
+			...HEADER,
+			channelSet: 0,
+			kind: "configuration",
+			definedId: 7,
+			conductivityLaw: 1,
+			alphaPerMillionPerDegree: 19_100,
+			turbidityUnit: 0,
+			turbidityCurve: 0,
+			probes,
+			loopShuntMilliohms: 150_000,
+			turbidityAt4MilliampereMilli: -5000,
+			turbidityAt20MilliampereMilli: 1_000_000,
+			intervalSeconds: 300,
+			hash,
+		});
+		const body = (probes: number): string =>
+			hexOf(encodeEntry(configuration(probes)).subarray(28, 28 + 24));
+		assert.equal(
+			body(0),
+			"0700" + "0100" + "9c4a" + "0000" + "f0490200" + "78ecffff" + "40420f00" + "2c010000",
+		);
+		const kinds = {
+			turbidityProbe: "sen0189",
+			thermometer: "ds18b20",
+			batteryGauge: "ina226",
+		} as const;
+		assert.equal(probesByteOf(kinds), 0b0_01_01_010);
+		assert.equal(body(probesByteOf(kinds)).slice(14, 16), "2a");
+		assert.deepEqual(probeKindsOf(0x2a), kinds);
+		assert.deepEqual(probeKindsOf(0), REFERENCE_PROBES);
+		for (const unknown of [3, 2 << 3, 2 << 5, 0x80]) assert.equal(probeKindsOf(unknown), undefined);
 	});
 
 	it("give back every kind of entry, and stay within a frame", () => {

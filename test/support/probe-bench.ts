@@ -1,5 +1,6 @@
 /** The reference board's probes as chip models around one spot of water, without a station. */
-import { openRealTimeClock, openWaterProbes } from "../../drivers/board-probes.js";
+import { openRealTimeClock, openWaterProbes, type ProbeBoard } from "../../drivers/board-probes.js";
+import { type ChosenProbes, createChosenProbes } from "../../sim/board/chosen-probes.js";
 import { SimulatedRail } from "../../sim/board/rail.js";
 import { Ads1115 } from "../../sim/chips/ads1115.js";
 import { Ds3231 } from "../../sim/chips/ds3231.js";
@@ -12,12 +13,14 @@ import { SimulatedI2CBus } from "../../sim/i2c-bus.js";
 import { TurbidityLoop } from "../../sim/probes/turbidity-loop.js";
 import { SeededChance } from "../../src/core/chance.js";
 import { Scheduler } from "../../src/core/task.js";
+import { type IdentityMarks, NO_IDENTITIES } from "../../src/firmware/measure/identity.js";
 import type { MeasuringBoard } from "../../src/firmware/measure/probe-session.js";
 import {
 	type MeasureWaterOptions,
 	measureWater,
 	type WaterMeasurement,
 } from "../../src/firmware/measure/water.js";
+import { type ProbeKinds, REFERENCE_PROBES } from "../../src/protocol/probe-kinds.js";
 
 /** What there is to be measured. */
 export interface Water {
@@ -47,6 +50,10 @@ export interface ProbeBenchOptions {
 	readonly loopWarmUpMilliseconds?: number;
 	/** `Cal,mid,7` and a one-point EC calibration by a technician beforehand. Default true. */
 	readonly isCalibrated?: boolean;
+	/** Other parts than the reference board's. */
+	readonly probes?: Partial<ProbeKinds>;
+	/** A 1-Wire thermometer on two wires, whose conversions starve. Default false. */
+	readonly isStarved?: boolean;
 }
 
 /** Scale of the loop: 0 FNU at 4 mA, 1000 at 20 mA. */
@@ -64,11 +71,14 @@ export class ProbeBench {
 	readonly adc: Ads1115;
 	readonly rtc: Ds3231;
 	readonly loop: TurbidityLoop;
-	readonly board: MeasuringBoard;
+	readonly kinds: ProbeKinds;
+	readonly chosen: ChosenProbes;
+	readonly board: MeasuringBoard & ProbeBoard;
 	/** Longest time within measurements in which the watchdog was not fed. */
 	longestUnfedMilliseconds = 0;
 	#fedMilliseconds = 0;
 	failedProbes = 0;
+	identities: IdentityMarks = NO_IDENTITIES;
 
 	constructor(options: ProbeBenchOptions = {}) {
 		const { clock, water } = this;
@@ -102,13 +112,32 @@ export class ProbeBench {
 		});
 		this.adc = new Ads1115({
 			clock,
-			inputs: (pin) => (pin === 0 ? this.loop.volts() : pin === 1 ? water.batteryVolts / 6 : 0),
+			inputs: (pin) =>
+				pin === 0 ? this.loop.volts() : pin === 1 ? water.batteryVolts / 6 : this.chosen.volts(pin),
 		});
 		this.rtc = new Ds3231({ clock });
 		this.systemBus = new SimulatedI2CBus({ clock, data: 18, clockPin: 19, port: 1 });
-		const probeRail = new SimulatedRail((isOn) => this.probeBus.setPower(isOn));
+		this.kinds = { ...REFERENCE_PROBES, ...options.probes };
+		this.chosen = createChosenProbes(
+			{
+				clock,
+				probes: this.kinds,
+				systemBus: this.systemBus,
+				turbidity: () => water.turbidity,
+				celsius: () => water.celsius,
+				batteryVolts: () => water.batteryVolts,
+				batteryMilliamperes: () => 120,
+				thermometer: { isStarved: options.isStarved ?? false },
+			},
+			this.loop,
+		);
+		const probeRail = new SimulatedRail((isOn) => {
+			this.probeBus.setPower(isOn);
+			this.chosen.switchProbes(isOn);
+		});
 		this.probeBus = new SimulatedI2CBus({ clock, isClamped: () => !probeRail.isOn });
-		for (const circuit of [this.pH, this.ec, this.rtd]) this.probeBus.attach(circuit);
+		for (const circuit of [this.pH, this.ec]) this.probeBus.attach(circuit);
+		if (this.chosen.oneWire === undefined) this.probeBus.attach(this.rtd);
 		for (const chip of [this.adc, this.rtc]) {
 			this.systemBus.attach(chip);
 			chip.setPower(true);
@@ -124,9 +153,10 @@ export class ProbeBench {
 				},
 			},
 			probeRail,
-			loopRail: new SimulatedRail((isOn) => this.loop.setPower(isOn)),
+			loopRail: new SimulatedRail((isOn) => this.chosen.switchTurbidity(isOn)),
 			probeBus: this.probeBus,
 			systemBus: this.systemBus,
+			...(this.chosen.oneWire === undefined ? {} : { oneWire: this.chosen.oneWire.connection }),
 		};
 		if (options.isCalibrated !== false) this.#calibrate();
 	}
@@ -141,8 +171,10 @@ export class ProbeBench {
 		});
 		const measurement = measureWater({
 			board: this.board,
-			openProbes: () => openWaterProbes(this.board, { loopShuntMilliohms: SHUNT_OHMS * 1000 }),
+			openProbes: () =>
+				openWaterProbes(this.board, { ...this.kinds, loopShuntMilliohms: SHUNT_OHMS * 1000 }),
 			failedProbes: this.failedProbes,
+			identities: this.identities,
 			burst: { count: 3, intervalMilliseconds: 100 },
 			...options,
 		});
@@ -155,6 +187,7 @@ export class ProbeBench {
 		if (failure !== undefined) throw failure.error;
 		if (result === undefined) throw new Error("the measurement never ended");
 		this.failedProbes = result.failedProbes;
+		this.identities = result.identities;
 		return result;
 	}
 

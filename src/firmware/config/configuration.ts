@@ -6,9 +6,15 @@ import { asciiBytes, hexOf } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
 import type { Hash } from "../../protocol/chain.js";
 import { CONDUCTIVITY_LAWS, TURBIDITY_UNITS } from "../../protocol/derive.js";
-import { type ConfigurationBody, stationIdBytes } from "../../protocol/entry.js";
+import {
+	type CalibrationBody,
+	type ConfigurationBody,
+	stationIdBytes,
+} from "../../protocol/entry.js";
+import { type ProbeKinds, probesByteOf, REFERENCE_PROBES } from "../../protocol/probe-kinds.js";
+import { TURBIDITY_CURVES, turbidityCalibrationsOf } from "./turbidity-curves.js";
 
-export interface StationConfiguration {
+export interface StationConfiguration extends ProbeKinds {
 	/** Names this configuration in readings, 1..65535; another content needs another id. */
 	readonly id: number;
 	/** `[a-z0-9-]{1,8}`. */
@@ -34,6 +40,13 @@ export interface StationConfiguration {
 	/** Turbidity at 4 mA and at 20 mA, thousandths of the unit. */
 	readonly turbidityAt4MilliampereMilli: number;
 	readonly turbidityAt20MilliampereMilli: number;
+	/**
+	 * Curve of the turbidity probe over volts, c0 c1 c2 of each of its ranges in millionths of the unit;
+	 * empty: what TURBIDITY_CURVES says for the kind.
+	 */
+	readonly turbidityCoefficientsMicro: readonly number[];
+	/** Id of the first range's calibration, 1..254, the next range has the next; as `id`. */
+	readonly turbidityCalibrationId: number;
 }
 
 /**
@@ -56,6 +69,9 @@ export const DEFAULT_CONFIGURATION: Omit<
 	loopShuntMilliohms: 150_000,
 	turbidityAt4MilliampereMilli: -50_000,
 	turbidityAt20MilliampereMilli: 1_550_000,
+	...REFERENCE_PROBES,
+	turbidityCoefficientsMicro: Object.freeze([]),
+	turbidityCalibrationId: 1,
 });
 
 /** Throws StationError `configuration-invalid` that names the field, its value and its range. */
@@ -73,6 +89,7 @@ export function validateConfiguration(configuration: StationConfiguration): void
 	if (configuration.turbidityAt20MilliampereMilli <= configuration.turbidityAt4MilliampereMilli) {
 		throw invalid("turbidityAt20MilliampereMilli must be above turbidityAt4MilliampereMilli");
 	}
+	requireCurve(configuration);
 	if (!/^[A-Za-z0-9.-]{1,253}$/.test(configuration.collectorHost)) {
 		throw invalid(`collectorHost "${configuration.collectorHost}" is not a host name`);
 	}
@@ -92,7 +109,8 @@ export function configurationBodyOf(
 		conductivityLaw: CONDUCTIVITY_LAWS.indexOf(configuration.conductivityLaw),
 		alphaPerMillionPerDegree: configuration.alphaPerMillionPerDegree,
 		turbidityUnit: TURBIDITY_UNITS.indexOf(configuration.turbidityUnit),
-		turbidityCurve: 0,
+		turbidityCurve: turbidityCalibrationsOf(configuration).length === 0 ? 0 : 1,
+		probes: probesByteOf(configuration),
 		loopShuntMilliohms: configuration.loopShuntMilliohms,
 		turbidityAt4MilliampereMilli: configuration.turbidityAt4MilliampereMilli,
 		turbidityAt20MilliampereMilli: configuration.turbidityAt20MilliampereMilli,
@@ -101,7 +119,15 @@ export function configurationBodyOf(
 	};
 }
 
-/** One line `name=value` for each field, sorted by name, bytes in hexadecimal: what the hash covers. */
+/** All that the record needs before a reading under this configuration: it, and its curves. */
+export function configurationEntriesOf(
+	configuration: StationConfiguration,
+	sha256: Hash,
+): readonly (ConfigurationBody | CalibrationBody)[] {
+	return [configurationBodyOf(configuration, sha256), ...turbidityCalibrationsOf(configuration)];
+}
+
+/** One line `name=value` for each field, sorted by name, bytes in hexadecimal, numbers of a list with commas between: what the hash covers. */
 export function canonicalConfiguration(configuration: StationConfiguration): string {
 	const entries: [string, unknown][] = Object.entries(configuration);
 	entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
@@ -110,6 +136,24 @@ export function canonicalConfiguration(configuration: StationConfiguration): str
 		text += `${name}=${value instanceof Uint8Array ? hexOf(value) : String(value)}\n`;
 	}
 	return text;
+}
+
+/** A curve for every range or none, and a unit that such a probe can claim. */
+function requireCurve(configuration: StationConfiguration): void {
+	const { turbidityProbe, turbidityUnit, turbidityCoefficientsMicro: micro } = configuration;
+	const { ranges, units, defaultMicro } = TURBIDITY_CURVES[turbidityProbe];
+	within("turbidityCalibrationId", configuration.turbidityCalibrationId, 1, 255 - ranges);
+	if (!units.includes(turbidityUnit)) {
+		throw invalid(
+			`turbidityUnit of ${turbidityProbe} is ${turbidityUnit}; use ${units.join(" or ")}`,
+		);
+	}
+	for (const each of micro) within("turbidityCoefficientsMicro", each, -1e13, 1e13);
+	const isDefault = micro.length === 0 && defaultMicro !== undefined;
+	if (isDefault || micro.length === 3 * ranges) return;
+	throw invalid(
+		`turbidityCoefficientsMicro of ${turbidityProbe} has ${micro.length} numbers; use ${3 * ranges}`,
+	);
 }
 
 function within(name: string, value: number, low: number, high: number): void {

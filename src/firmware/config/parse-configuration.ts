@@ -5,6 +5,7 @@
 import { asciiText, bytesOfHex } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
 import { CONDUCTIVITY_LAWS, TURBIDITY_UNITS } from "../../protocol/derive.js";
+import { BATTERY_GAUGES, THERMOMETERS, TURBIDITY_PROBES } from "../../protocol/probe-kinds.js";
 import {
 	canonicalConfiguration,
 	type StationConfiguration,
@@ -14,10 +15,11 @@ import {
 /** As many as an acknowledgement carries. */
 export const CANONICAL_CONFIGURATION_BYTES_MAX = 1024;
 
-type Kind = "number" | "text" | "bytes" | readonly string[];
+type Kind = "number" | "numbers" | "text" | "bytes" | readonly string[];
 
 const FIELDS: Readonly<Record<keyof StationConfiguration, Kind>> = Object.freeze({
 	alphaPerMillionPerDegree: "number",
+	batteryGauge: BATTERY_GAUGES,
 	batteryLowMillivolts: "number",
 	collectorHost: "text",
 	collectorPort: "number",
@@ -28,8 +30,12 @@ const FIELDS: Readonly<Record<keyof StationConfiguration, Kind>> = Object.freeze
 	loopShuntMilliohms: "number",
 	station: "text",
 	supply: ["battery", "mains"],
+	thermometer: THERMOMETERS,
 	turbidityAt20MilliampereMilli: "number",
 	turbidityAt4MilliampereMilli: "number",
+	turbidityCalibrationId: "number",
+	turbidityCoefficientsMicro: "numbers",
+	turbidityProbe: TURBIDITY_PROBES,
 	turbidityUnit: TURBIDITY_UNITS,
 	uploadIntervalSeconds: "number",
 });
@@ -64,10 +70,9 @@ export function parseCanonicalConfiguration(canonical: Uint8Array): StationConfi
 
 function read(name: string, kind: Kind, value: string): unknown {
 	if (kind === "text") return value;
-	if (kind === "number") {
-		const number = Number(value);
-		if (value === "" || !Number.isFinite(number)) throw invalid(`${name} "${value}" is no number`);
-		return number;
+	if (kind === "number") return numberOf(name, value);
+	if (kind === "numbers") {
+		return value === "" ? [] : value.split(",").map((each) => numberOf(name, each));
 	}
 	if (kind === "bytes") {
 		const bytes = bytesOfHex(value);
@@ -76,6 +81,12 @@ function read(name: string, kind: Kind, value: string): unknown {
 	}
 	if (kind.includes(value)) return value;
 	throw invalid(`${name} is "${value}"; use ${kind.join(" or ")}`);
+}
+
+function numberOf(name: string, value: string): number {
+	const number = Number(value);
+	if (value === "" || !Number.isFinite(number)) throw invalid(`${name} "${value}" is no number`);
+	return number;
 }
 
 function invalid(what: string): StationError {

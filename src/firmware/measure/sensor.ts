@@ -12,6 +12,11 @@ export interface Sensor<Sample> {
 	 * After a `sample()` that said undefined: how long until it is worth asking again, milliseconds.
 	 */
 	readonly pollMilliseconds: number;
+	/**
+	 * What tells this probe from another, ASCII: model, firmware, points of calibration, serial number as
+	 * far as it says them. Known after a sample; absent where the part cannot say.
+	 */
+	readonly identity?: string | undefined;
 	/** Starts a conversion; milliseconds until `sample()` can have something. Throws StationError. */
 	begin(): number;
 	/** The values, or undefined while busy. Throws StationError for a fault. */
@@ -75,6 +80,9 @@ export interface TurbiditySample {
 		 * every signal is small against the scale.
 		 */
 		tenthOfScaleMicrovolts?: number;
+		/** Signal of clear water, and what signals of calm water may differ by within a burst. */
+		zeroMicrovolts?: number;
+		calmMicrovolts?: number;
 	};
 }
 

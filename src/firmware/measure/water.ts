@@ -9,6 +9,7 @@ import type { ChannelName } from "../../protocol/channel-set.js";
 import { CHANNEL_FLAGS, FACTORY_CALIBRATION, type WaterReading } from "../../protocol/reading.js";
 import { acquire, pauseFed } from "./acquire.js";
 import { burstStatistics } from "./burst.js";
+import { type IdentityMarks, identify, NO_IDENTITIES } from "./identity.js";
 import {
 	type ChannelFailure,
 	type MeasuringBoard,
@@ -38,6 +39,8 @@ export interface MeasureWaterOptions {
 	/** `failedProbes` of the last measurement; 0 at first. */
 	readonly failedProbes: number;
 	readonly calibrationIds?: CalibrationIds;
+	/** `identities` of the last measurement; none at a boot. */
+	readonly identities?: IdentityMarks;
 	/** Stands in for the water's temperature when that is unknown, degrees Celsius; 25. */
 	readonly referenceCelsius?: number;
 	readonly burst?: BurstOptions;
@@ -58,6 +61,10 @@ export interface WaterMeasurement {
 	 * turbidity has been saturated and has not been seen below a tenth of its scale since.
 	 */
 	readonly failedProbes: number;
+	/** Probes that are not those of the last measurement. */
+	readonly identified: readonly MeasuringEvent[];
+	/** What the next measurement must know to see that. */
+	readonly identities: IdentityMarks;
 }
 
 /**
@@ -93,10 +100,23 @@ const DEAD_ELECTRODE_WITHIN = 0.01;
 const DEAD_ELECTRODE_NOISE = 0.001;
 /** End of the scale with a cell constant of 1, uS/cm. */
 const CONDUCTIVITY_SCALE_MAX = 200_000;
+/**
+ * No river conducts so little: melt water has 20 uS/cm and more. A cell in the air reads 0, but for a
+ * minute a wet film on it conducts some hundredths of what the water did.
+ */
+const DRY_BELOW_MICROSIEMENS = 10;
+/**
+ * A bubble brightens, and nothing darkens: the darkest eighth of a burst is water. Where the median is
+ * above that by more than this part of it, most signals may be of bubbles.
+ */
+const CALM_PART = 0.1;
+const DARKEST_PART = 1 / 8;
 /** One step of the stored spread, microvolts. */
 const SPREAD_STEP_MICROVOLTS = 125;
 const SPREAD_STEPS_MAX = 0xfffe;
 const BATTERY_MILLIVOLTS_MAX = 0xfffe;
+/** The processor that measures it would not run: a wire of the gauge is off. */
+export const SUPPLY_MILLIVOLTS_MIN = 3000;
 /** Bit 7 of `failedProbes`. */
 const MAY_ROLL_OVER = 0x80;
 
@@ -166,8 +186,17 @@ class Measurement {
 		};
 		let failedProbes = 0;
 		for (const { channel } of session.failures) failedProbes |= 1 << channel;
+		const before = this.#options.identities ?? NO_IDENTITIES;
+		const identified = identify(session.probes, failedProbes, before);
 		if (turbidity.mayRollOver) failedProbes |= MAY_ROLL_OVER;
-		return { reading, failures: session.failures, events: session.events, failedProbes };
+		return {
+			reading,
+			failures: session.failures,
+			events: session.events,
+			failedProbes,
+			identified: identified.events,
+			identities: identified.marks,
+		};
 	}
 
 	*#temperature() {
@@ -236,9 +265,10 @@ class Measurement {
 		);
 		if (repeated === undefined) return { hundredths: undefined, flags: FAILED, isDry: false };
 		const { conductivity, calibrationPoints } = repeated.sample.conductivityMeter;
-		const isDry = conductivity === 0;
+		const isDry = conductivity < DRY_BELOW_MICROSIEMENS;
 		let flags = unstable(repeated);
-		if (isDry || conductivity > CONDUCTIVITY_SCALE_MAX) flags |= CHANNEL_FLAGS.outOfRange;
+		if (conductivity === 0 || conductivity > CONDUCTIVITY_SCALE_MAX)
+			flags |= CHANNEL_FLAGS.outOfRange;
 		if (calibrationPoints === 0) flags |= CHANNEL_FLAGS.uncalibrated;
 		return { hundredths: Math.round(conductivity * 100), flags, isDry };
 	}
@@ -278,8 +308,10 @@ class Measurement {
 		if (repeated === undefined) return { millivolts: undefined, flags: FAILED };
 		const millivolts = Math.round(repeated.sample.battery.voltage * 1000);
 		const stored = Math.min(Math.max(millivolts, 0), BATTERY_MILLIVOLTS_MAX);
-		const range = stored === millivolts ? 0 : CHANNEL_FLAGS.outOfRange;
-		return { millivolts: stored, flags: unstable(repeated) | range };
+		let flags = unstable(repeated);
+		if (stored !== millivolts) flags |= CHANNEL_FLAGS.outOfRange;
+		if (millivolts < SUPPLY_MILLIVOLTS_MIN) flags |= CHANNEL_FLAGS.suspect;
+		return { millivolts: stored, flags };
 	}
 
 	/**
@@ -358,6 +390,7 @@ function summaryOf(signals: readonly Signal[], mayRollOverBefore: boolean) {
 	const isSaturated = (flags & CHANNEL_FLAGS.saturated) !== 0;
 	const mayRollOver = isFault ? mayRollOverBefore : isSaturated || (mayRollOverBefore && isHigh);
 	if (mayRollOver && !isSaturated && !isFault) flags |= CHANNEL_FLAGS.suspect;
+	if (!isFault && !isCalm(used, middle)) flags |= CHANNEL_FLAGS.unstable;
 	return {
 		mayRollOver,
 		microvolts: Math.round(median),
@@ -365,6 +398,18 @@ function summaryOf(signals: readonly Signal[], mayRollOverBefore: boolean) {
 		range: middle?.range ?? 0,
 		flags,
 	};
+}
+
+/** Whether the middle of a burst lies near its darkest signals. */
+function isCalm(signals: readonly Signal[], middle: Signal | undefined): boolean {
+	const { zeroMicrovolts, calmMicrovolts } = middle ?? {};
+	if (zeroMicrovolts === undefined || calmMicrovolts === undefined) return true;
+	const turbid = signals
+		.map(({ signalMicrovolts }) => Math.abs(signalMicrovolts - zeroMicrovolts))
+		.sort((a, b) => a - b);
+	const darkest = turbid[Math.floor(turbid.length * DARKEST_PART)] ?? 0;
+	const median = turbid[(turbid.length - 1) / 2] ?? 0;
+	return median - darkest <= Math.max(calmMicrovolts, CALM_PART * median);
 }
 
 /**

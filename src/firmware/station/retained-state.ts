@@ -5,17 +5,21 @@
  */
 import { crc32 } from "../../core/crc32.js";
 import { assert } from "../../core/errors.js";
-import type { RetainedMemory } from "../ports.js";
+import { RESET_REASONS } from "../../protocol/entry.js";
+import { type IdentityMarks, NO_IDENTITIES } from "../measure/identity.js";
+import type { ResetReason, RetainedMemory } from "../ports.js";
 
 /** "BSTR" little-endian. */
 const MAGIC = 0x52545342;
-const VERSION = 1;
-const FIXED_BYTES = 64;
+const VERSION = 3;
+const FIXED_BYTES = 96;
+/** Five marks of 16 bits. */
+const IDENTITIES_AT = 80;
 /** Journal's state, at most; see its docstring. */
 export const JOURNAL_STATE_BYTES_MAX = 128;
 /** Uplink's state, at most. */
 export const UPLINK_STATE_BYTES_MAX = 96;
-/** 64 + 128 + 96 + CRC 4 = 292 bytes, of 2 KB that the board keeps. */
+/** 96 + 128 + 96 + CRC 4 = 324 bytes, of 2 KB that the board keeps. */
 export const RETAINED_BYTES = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX + UPLINK_STATE_BYTES_MAX + 4;
 
 /** Milliseconds are of the board's clock, which goes on through deep sleep. */
@@ -39,6 +43,10 @@ export interface RetainedState {
 	newestUtcSeconds: number;
 	/** Last sequence covered by a gap entry that was recorded already, 0 for none. */
 	recordedGapTo: number;
+	/** Why the boot was that the record does not know of yet, or undefined. */
+	unrecordedReset: ResetReason | undefined;
+	/** Which probes there were. */
+	identities: IdentityMarks;
 	journal: Uint8Array;
 	uplink: Uint8Array;
 }
@@ -72,6 +80,8 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 		failedProbes: view.getUint8(54),
 		newestUtcSeconds: view.getUint32(56, true),
 		recordedGapTo: view.getUint32(60, true),
+		unrecordedReset: RESET_REASONS[view.getUint8(55) - 1],
+		identities: NO_IDENTITIES.map((_, index) => view.getUint16(IDENTITIES_AT + 2 * index, true)),
 		journal: bytes.slice(FIXED_BYTES, FIXED_BYTES + journalBytes),
 		uplink: bytes.slice(uplinkAt, uplinkAt + uplinkBytes),
 	};
@@ -104,6 +114,13 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 	view.setUint8(54, state.failedProbes);
 	view.setUint32(56, state.newestUtcSeconds, true);
 	view.setUint32(60, state.recordedGapTo, true);
+	view.setUint8(
+		55,
+		state.unrecordedReset === undefined ? 0 : RESET_REASONS.indexOf(state.unrecordedReset) + 1,
+	);
+	state.identities.forEach((mark, index) => {
+		view.setUint16(IDENTITIES_AT + 2 * index, mark, true);
+	});
 	bytes.set(state.journal, FIXED_BYTES);
 	bytes.set(state.uplink, FIXED_BYTES + JOURNAL_STATE_BYTES_MAX);
 	view.setUint32(RETAINED_BYTES - 4, crc32(bytes, 0, RETAINED_BYTES - 4), true);

@@ -10,6 +10,18 @@ export interface ReadingScheduleOptions {
 	readonly utcSeconds: number | undefined;
 }
 
+/** On a low battery there is a reading where there were three: most of the energy goes into those. */
+const LOW_BATTERY_FACTOR = 3;
+/** An hour between readings is the most that sparing makes of a shorter interval. */
+const SPARING_SECONDS_MAX = 3600;
+
+/** Seconds between readings, as configured or, on a low battery, more rarely. */
+export function readingIntervalSecondsOf(configuredSeconds: number, isBatteryLow: boolean): number {
+	if (!isBatteryLow) return configuredSeconds;
+	const spared = Math.min(configuredSeconds * LOW_BATTERY_FACTOR, SPARING_SECONDS_MAX);
+	return Math.max(configuredSeconds, spared);
+}
+
 /**
  * Next due time on the board's clock, always in the future. UTC counts whole seconds, so the second
  * has begun already when it is read and the wake comes at or up to a second after the boundary,

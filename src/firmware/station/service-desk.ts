@@ -3,7 +3,7 @@ import type { StationErrorCode } from "../../core/errors.js";
 import { Signal } from "../../core/task.js";
 import { CHANNEL_SET_1, type ChannelName } from "../../protocol/channel-set.js";
 import { type DerivedValue, deriveWaterReading } from "../../protocol/derive.js";
-import type { ConfigurationBody } from "../../protocol/entry.js";
+import type { CalibrationBody, ConfigurationBody } from "../../protocol/entry.js";
 import type { WaterReading } from "../../protocol/reading.js";
 import type {
 	AnswerFields,
@@ -97,14 +97,25 @@ export class ServiceDesk implements StationService {
 	}
 }
 
-/** A measurement as the line tells it. Calibrations other than the maker's are not looked up. */
+/**
+ * A measurement as the line tells it, derived as whoever reads the record will: by the entries of the
+ * configuration that the station runs on.
+ */
 export function reportOf(
 	measurement: WaterMeasurement,
-	configuration: ConfigurationBody,
+	entries: readonly (ConfigurationBody | CalibrationBody)[],
 	place: Omit<ReadingReport, "channels">,
 ): ReadingReport {
 	const { reading } = measurement;
-	const derived = deriveWaterReading(reading, configuration, () => undefined);
+	let configuration: ConfigurationBody | undefined;
+	const calibrations: CalibrationBody[] = [];
+	for (const entry of entries) {
+		if (entry.kind === "configuration") configuration = entry;
+		else calibrations.push(entry);
+	}
+	const derived = deriveWaterReading(reading, configuration, (channel, id) =>
+		calibrations.find((entry) => entry.channel === channel && entry.calibrationId === id),
+	);
 	const failureOf = (channel: ChannelName): StationErrorCode | undefined =>
 		measurement.failures.find(({ channel: index }) => index === CHANNEL_INDEXES[channel])?.code;
 	const channel = (

@@ -9,17 +9,21 @@ import { STATION_FLAGS, TIME_SOURCES } from "../../protocol/entry.js";
 import { EVENT_CODES } from "../../protocol/events.js";
 import { CHANNEL_FLAGS, fieldsOfWaterReading } from "../../protocol/reading.js";
 import {
-	configurationBodyOf,
+	configurationEntriesOf,
 	type StationConfiguration,
 	validateConfiguration,
 } from "../config/configuration.js";
+import { calibrationIdsOf } from "../config/turbidity-curves.js";
 import { Console } from "../console/console.js";
 import type { AnswerFields } from "../console/service.js";
+import { measureBattery } from "../measure/battery.js";
+import { NO_IDENTITIES } from "../measure/identity.js";
 import type { WaterProbes } from "../measure/probes.js";
 import { measureWater, type WaterMeasurement } from "../measure/water.js";
-import type { Board } from "../ports.js";
+import type { Board, ResetReason } from "../ports.js";
 import { Uplink } from "../uplink/uplink.js";
 import { lastRunOf, recordBoot } from "./boot.js";
+import { BATTERY_LOOK_SECONDS, BootOpening, RADIO_SPARED_SECONDS } from "./boot-opening.js";
 import { crash, loadCrashRecord, safeModeEndOf, storeCrashRecord, textOf } from "./crash-record.js";
 import type { StationJournal } from "./journal-port.js";
 import { Recorder, type Stamp } from "./recorder.js";
@@ -29,7 +33,7 @@ import {
 	type RetainedState,
 	storeRetainedState,
 } from "./retained-state.js";
-import { nextReadingMilliseconds } from "./schedule.js";
+import { nextReadingMilliseconds, readingIntervalSecondsOf } from "./schedule.js";
 import { type Look, reportOf, ServiceDesk } from "./service-desk.js";
 import { statusOf, waitingIn } from "./status.js";
 import { type RealTimeClock, TimeKeeper } from "./time-keeper.js";
@@ -73,7 +77,11 @@ export class Station {
 	readonly #time: TimeKeeper;
 	readonly #recorder: Recorder;
 	readonly #uplink: Uplink;
-	readonly #state: Omit<RetainedState, "journal" | "uplink">;
+	readonly #state: Omit<RetainedState, "journal" | "uplink" | "unrecordedReset">;
+	/** When this boot is written down. */
+	readonly #opening: BootOpening;
+	/** When this wake began. */
+	readonly #beganStamp: Stamp;
 	/** Set when an uplink session ends or a technician comes; the cycle then looks around. */
 	#stirred = new Signal<true>();
 	#isUploading = false;
@@ -113,7 +121,14 @@ export class Station {
 			isBatteryLow: retained?.isBatteryLow ?? false,
 			newestUtcSeconds: retained?.newestUtcSeconds ?? lastRun?.newestUtcSeconds ?? 0,
 			recordedGapTo: retained?.recordedGapTo ?? 0,
+			identities: retained?.identities ?? NO_IDENTITIES,
 		};
+		this.#opening = new BootOpening({
+			resetReason: board.processor.resetReason,
+			isWake: retained !== undefined,
+			unrecordedReset: retained?.unrecordedReset,
+			lastRun,
+		});
 		this.#time = new TimeKeeper({
 			rtc: options.openRealTimeClock(board),
 			clock: board.clock,
@@ -130,10 +145,14 @@ export class Station {
 				bootMilliseconds: this.#state.bootMilliseconds,
 				configurationId: configuration.id,
 				stationFlags: () => this.#stationFlags(),
-				append: (draft) => this.#journal.append(draft),
+				append: (draft) => {
+					this.#opening.open((reason) => this.#recordBoot(reason));
+					return this.#journal.append(draft);
+				},
 			},
 			this.#state.newestUtcSeconds,
 		);
+		this.#beganStamp = this.#recorder.stamp();
 		this.#desk = new ServiceDesk({
 			station: configuration.station,
 			firmwareVersion: options.firmwareVersion,
@@ -150,19 +169,8 @@ export class Station {
 			onCrash: (error) => this.#crash(error),
 			isCalled: board.processor.wakeCause !== "timer",
 		});
-		if (retained === undefined) {
-			recordBoot({
-				board,
-				configuration,
-				journal: this.#journal,
-				recorder: this.#recorder,
-				firmwareVersion: options.firmwareVersion,
-				utcSeconds: this.#time.utcSeconds,
-				clockFault: this.#time.fault,
-				crashCode: crashRecord === undefined || crashRecord.isReported ? 0 : crashRecord.code,
-			});
-		}
-		this.#reportCrash();
+		if (this.#opening.isUrgent) this.#opening.open((reason) => this.#recordBoot(reason));
+		else if (this.#opening.unrecordedReset === undefined) this.#reportCrash();
 		this.#uplink = this.#openUplink(retained?.uplink);
 		if (board.processor.wakeCause === "pin") this.#uplink.requestSoon();
 		board.console.onActivity = () => {
@@ -180,6 +188,27 @@ export class Station {
 	requestUpload(): void {
 		this.#uplink.requestSoon();
 		this.#stir();
+	}
+
+	#recordBoot(resetReason: ResetReason): void {
+		const { board, configuration, firmwareVersion } = this.#options;
+		const crashRecord = loadCrashRecord(board.crash);
+		recordBoot({
+			board,
+			configuration,
+			journal: this.#journal,
+			recorder: this.#recorder,
+			firmwareVersion,
+			resetReason,
+			stamp: this.#beganStamp,
+			utcSeconds: this.#time.utcSeconds,
+			clockFault: this.#time.fault,
+			crashCode: crashRecord === undefined || crashRecord.isReported ? 0 : crashRecord.code,
+		});
+		if (this.#opening.hasWaited) {
+			this.#recordEvent("battery-waited", Math.floor(board.clock.milliseconds / 1000), resetReason);
+		}
+		this.#reportCrash();
 	}
 
 	#openUplink(state: Uint8Array | undefined): Uplink {
@@ -209,6 +238,7 @@ export class Station {
 
 	*#cycle(): Task<void> {
 		const { board, configuration } = this.#options;
+		if (yield* this.#mustWaitForBattery()) return;
 		for (;;) {
 			board.watchdog.feed();
 			this.#noteService();
@@ -228,6 +258,19 @@ export class Station {
 			this.#stirred = new Signal<true>();
 			yield* this.#stirred.wait(slice);
 		}
+	}
+
+	/** After breakdowns in a row on a low battery: nothing is written and nothing loads it; look later. */
+	*#mustWaitForBattery(): Task<boolean> {
+		const { board, configuration, openProbes } = this.#options;
+		const maySleep = configuration.supply === "battery" && !this.#isAsked;
+		if (!maySleep || !this.#opening.mustAsk(this.#journal, board.clock.milliseconds)) return false;
+		const millivolts = yield* measureBattery(board, () => openProbes(board, configuration));
+		const enough = configuration.batteryLowMillivolts + BATTERY_HYSTERESIS_MILLIVOLTS;
+		if (millivolts === undefined || millivolts >= enough) return false;
+		this.#opening.putOff();
+		this.#state.nextReadingMilliseconds = board.clock.milliseconds + BATTERY_LOOK_SECONDS * 1000;
+		return true;
 	}
 
 	/** The record says when a technician was at the station. */
@@ -250,8 +293,21 @@ export class Station {
 		return Math.min(reading, this.#nextUploadMilliseconds());
 	}
 
+	/** Somebody is at the station or has woken it, and knows what he asks of its battery. */
+	get #isAsked(): boolean {
+		return this.#console.isInService || this.#options.board.processor.wakeCause === "pin";
+	}
+
 	#nextUploadMilliseconds(): number {
-		return Math.max(this.#uplink.nextAttemptMilliseconds, this.#safeUntilMilliseconds);
+		const sparedUntilMilliseconds =
+			this.#state.isBatteryLow && !this.#isAsked
+				? this.#state.bootMilliseconds + RADIO_SPARED_SECONDS * 1000
+				: 0;
+		return Math.max(
+			this.#uplink.nextAttemptMilliseconds,
+			this.#safeUntilMilliseconds,
+			sparedUntilMilliseconds,
+		);
 	}
 
 	/** A crash becomes an event entry once, safe mode one at its beginning and one at its end. */
@@ -281,7 +337,10 @@ export class Station {
 		this.#state.nextReadingMilliseconds = nextReadingMilliseconds({
 			nowMilliseconds: beganMilliseconds,
 			lastMilliseconds: dueMilliseconds,
-			intervalSeconds: configuration.intervalSeconds,
+			intervalSeconds: readingIntervalSecondsOf(
+				configuration.intervalSeconds,
+				this.#state.isBatteryLow && configuration.supply === "battery",
+			),
 			utcSeconds: stamp.utcSeconds === 0 ? undefined : stamp.utcSeconds,
 		});
 	}
@@ -304,6 +363,8 @@ export class Station {
 			board,
 			openProbes: () => this.#options.openProbes(board, configuration),
 			failedProbes: this.#state.failedProbes,
+			calibrationIds: calibrationIdsOf(configuration),
+			identities: this.#state.identities,
 		});
 		this.#judgeBattery(measurement);
 		return measurement;
@@ -325,9 +386,10 @@ export class Station {
 
 	/** What happened to the probes on the way. */
 	#recordProbeEvents(measurement: WaterMeasurement): void {
-		for (const event of measurement.events) {
+		for (const event of [...measurement.events, ...measurement.identified]) {
 			this.#recordEvent(event.code, event.detail, event.text);
 		}
+		this.#state.identities = measurement.identities;
 		this.#state.failedProbes = measurement.failedProbes;
 	}
 
@@ -341,7 +403,7 @@ export class Station {
 	): void {
 		const { board, configuration } = this.#options;
 		if (look === undefined) return;
-		const report = reportOf(measurement, configurationBodyOf(configuration, board.sha256), {
+		const report = reportOf(measurement, configurationEntriesOf(configuration, board.sha256), {
 			utcSeconds: stamp.utcSeconds,
 			sequence,
 			durationMilliseconds: board.clock.milliseconds - beganMilliseconds,
@@ -373,7 +435,9 @@ export class Station {
 
 	#judgeBattery(measurement: WaterMeasurement): void {
 		const { batteryMillivolts, batteryFlags } = measurement.reading;
-		if (batteryMillivolts === undefined || (batteryFlags & CHANNEL_FLAGS.fault) !== 0) return;
+		// A gauge that is off says nothing about the battery, and must not slow the station down.
+		const isOff = (batteryFlags & (CHANNEL_FLAGS.fault | CHANNEL_FLAGS.suspect)) !== 0;
+		if (batteryMillivolts === undefined || isOff) return;
 		const threshold = this.#options.configuration.batteryLowMillivolts;
 		const isLow = this.#state.isBatteryLow
 			? batteryMillivolts < threshold + BATTERY_HYSTERESIS_MILLIVOLTS
@@ -505,13 +569,18 @@ export class Station {
 		board.console.onActivity = undefined;
 		storeRetainedState(board.retained, {
 			...this.#state,
+			unrecordedReset: this.#opening.unrecordedReset,
 			disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
 			stepOffer: this.#time.stepOffer,
 			newestUtcSeconds: this.#recorder.newestUtcSeconds,
 			journal: this.#journal.save(),
 			uplink: this.#uplink.save(),
 		});
-		const idleMilliseconds = this.#dueMilliseconds() - board.clock.milliseconds;
+		const dueMilliseconds =
+			this.#opening.unrecordedReset === undefined
+				? this.#dueMilliseconds()
+				: this.#state.nextReadingMilliseconds;
+		const idleMilliseconds = dueMilliseconds - board.clock.milliseconds;
 		board.processor.deepSleep(Math.max(idleMilliseconds, 1));
 	}
 

@@ -3,6 +3,7 @@ import { hexOf } from "../../../src/core/bytes.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import {
 	configurationBodyOf,
+	configurationEntriesOf,
 	DEFAULT_CONFIGURATION,
 	type StationConfiguration,
 	validateConfiguration,
@@ -39,6 +40,48 @@ describe("the station's configuration", () => {
 				code: "configuration-invalid",
 			});
 		}
+	});
+
+	it("is refused with a unit or a count of coefficients that its turbidity probe cannot have", () => {
+		const sayings: [Partial<StationConfiguration>, RegExp][] = [
+			[{ turbidityProbe: "obs-3" }, /of obs-3 has 0 numbers; use 6/],
+			[{ turbidityProbe: "sen0189" }, /turbidityUnit of sen0189 is FNU; use relative/],
+			[{ turbidityCoefficientsMicro: [1, 2] }, /of loop-4-20 has 2 numbers; use 3/],
+			[{ turbidityCoefficientsMicro: [1, 2, 0.5] }, /turbidityCoefficientsMicro is 0.5/],
+			[{ turbidityCalibrationId: 255 }, /turbidityCalibrationId is 255/],
+		];
+		for (const [fields, complaint] of sayings) {
+			assert.throws(() => validateConfiguration({ ...CONFIGURATION, ...fields }), {
+				code: "configuration-invalid",
+				message: complaint,
+			});
+		}
+		const relative = { turbidityProbe: "sen0189", turbidityUnit: "relative" } as const;
+		assert.doesNotThrow(() => validateConfiguration({ ...CONFIGURATION, ...relative }));
+	});
+
+	it("puts a calibration for each range behind its own entry, and none where the loop's law stands", () => {
+		const sha256 = createSha256();
+		const kinds = (fields: Partial<StationConfiguration>) =>
+			configurationEntriesOf({ ...CONFIGURATION, ...fields }, sha256).map((entry) =>
+				entry.kind === "calibration"
+					? [entry.calibrationId, entry.range, entry.curve, ...entry.coefficients]
+					: entry.turbidityCurve,
+			);
+		assert.deepEqual(kinds({}), [0]);
+		assert.deepEqual(kinds({ turbidityProbe: "sen0189" }), [
+			1,
+			[1, 0, 2, -4352.9, 5742.3, -1120.4],
+		]);
+		const certificate = [-160_000, 191_247_000, 8_071_460, -640_000, 764_988_000, 32_285_840];
+		assert.deepEqual(
+			kinds({
+				turbidityProbe: "obs-3",
+				turbidityCoefficientsMicro: certificate,
+				turbidityCalibrationId: 9,
+			}),
+			[1, [9, 0, 1, -0.16, 191.247, 8.07146], [10, 1, 1, -0.64, 764.988, 32.28584]],
+		);
 	});
 
 	it("has another hash for another content", () => {

@@ -34,6 +34,24 @@ describe("a configuration from outside", () => {
 		assert.deepEqual(parseCanonicalConfiguration(asciiBytes(TEXT)), CONFIGURATION);
 	});
 
+	it("comes back with other parts and a certificate, and fits an acknowledgement with the longest host", () => {
+		const other: StationConfiguration = {
+			...CONFIGURATION,
+			collectorHost: "a".repeat(253),
+			turbidityProbe: "obs-3",
+			thermometer: "ds18b20",
+			batteryGauge: "ina226",
+			turbidityUnit: "NTU",
+			turbidityCoefficientsMicro: [
+				-160_000, 191_247_000, 8_071_460, -640_000, 764_988_000, 32_285_840,
+			],
+			turbidityCalibrationId: 200,
+		};
+		const text = canonicalConfiguration(other);
+		assert.match(text, /^turbidityCoefficientsMicro=-160000,191247000,8071460,-640000,/m);
+		assert.deepEqual(parseCanonicalConfiguration(asciiBytes(text)), other);
+	});
+
 	for (const [what, text, complaint] of [
 		["a missing field", TEXT.replace(/^id=.*\n/m, ""), /id is missing/],
 		["an unknown field", `${TEXT}zebra=1\n`, /canonical form/],
@@ -49,6 +67,7 @@ describe("a configuration from outside", () => {
 			TEXT.replace("battery\n", "coal\n"),
 			/use battery or mains/,
 		],
+		["a list that is none", TEXT.replace("Micro=\n", "Micro=1,,2\n"), /Micro "" is no number/],
 		["a line without a name", `${TEXT}=1\n`, /is not name=value/],
 		["too much", TEXT.repeat(4), /at most 1024/],
 	] as const) {

@@ -1,5 +1,6 @@
 /** Drivers and measuring against the chip models: physical quantities in, a reading out. */
 import { strict as assert } from "node:assert";
+import { Ds18b20 } from "../../../sim/chips/ds18b20.js";
 import { EZO_FIRMWARE } from "../../../sim/chips/ezo-firmware.js";
 import type { WaterMeasurement } from "../../../src/firmware/measure/water.js";
 import type { RealTimeClock } from "../../../src/firmware/station/time-keeper.js";
@@ -51,6 +52,14 @@ function silentErrors({ reading }: WaterMeasurement, water = RIVER): string[] {
 	);
 	check("battery", reading.batteryFlags, reading.batteryMillivolts, water.batteryVolts * 1000, 100);
 	return wrong;
+}
+
+/** A technician says something to a circuit between two measurements. */
+function toldBetween(bench: ProbeBench, address: number, ...commands: readonly string[]): void {
+	bench.board.probeRail.on();
+	bench.clock.advanceTo(bench.clock.microseconds + 2_000_000);
+	bench.tell(address, ...commands);
+	bench.board.probeRail.off();
 }
 
 describe("measuring through the chip models", () => {
@@ -213,6 +222,99 @@ describe("measuring through the chip models", () => {
 			measured.events.map(({ detail }) => detail),
 			[2],
 		);
+	});
+
+	it("frees the bus that somebody's empty write to a sleeping circuit has hung, by its power", () => {
+		const bench = new ProbeBench();
+		toldBetween(bench, 0x64, "Sleep");
+		bench.board.probeRail.on();
+		bench.clock.advanceTo(bench.clock.microseconds + 2_000_000);
+		bench.tell(0x64, "Sleep");
+		const { io, ...pins } = bench.probeBus.connection;
+		const scanner = new io({ ...pins, hz: 100_000, address: 0x64 });
+		scanner.write(new Uint8Array(0));
+		assert.throws(() => scanner.write(new Uint8Array([0x69])), /write failed/);
+		scanner.close();
+		const measured = bench.measure();
+		assert.deepEqual(measured.failures, []);
+		assert.deepEqual(silentErrors(measured), []);
+	});
+
+	it("reads again after a clock that was stretched beyond what the master bears, 13.1 ms", () => {
+		for (const address of [0x63, 0x64, 0x66]) {
+			const bench = new ProbeBench();
+			bench.probeBus.addFault({ kind: "stretch", address, milliseconds: 14, skip: 2, times: 1 });
+			const measured = bench.measure();
+			assert.equal(bench.probeBus.counters.timeouts, 1);
+			assert.deepEqual(measured.failures, []);
+			assert.deepEqual(
+				FLAGS.map((name) => measured.reading[name]),
+				[0, 0, 0, 0, 0],
+			);
+			assert.deepEqual(silentErrors(measured), []);
+		}
+	});
+
+	it("waits for a pH that takes 1656 ms, as one laboratory measured, and not the datasheet's 900", () => {
+		const bench = new ProbeBench();
+		bench.pH.lateMilliseconds = 1656 - 900;
+		const measured = bench.measure();
+		assert.equal(measured.reading.pHFlags, 0);
+		assert.deepEqual(silentErrors(measured), []);
+	});
+
+	it("takes -1023 of an open RTD for absent, whatever scale its circuit was left in", () => {
+		for (const scale of ["S,c", "S,k", "S,f"]) {
+			const bench = new ProbeBench();
+			toldBetween(bench, 0x66, scale);
+			bench.water.isRtdOpen = true;
+			const { reading, failures } = bench.measure();
+			assert.equal(reading.temperatureFlags, absent | fault, scale);
+			assert.equal(reading.temperatureMillidegrees, undefined, scale);
+			assert.equal(reading.pHFlags, uncompensated, scale);
+			assert.deepEqual(failures, [{ channel: 1, code: "probe-absent" }]);
+		}
+	});
+
+	it("tells that a calibration at mid has cleared the two others", () => {
+		const bench = new ProbeBench();
+		bench.water.pH = 4;
+		toldBetween(bench, 0x63, "Cal,low,4.00");
+		bench.water.pH = 10;
+		toldBetween(bench, 0x63, "Cal,high,10.00");
+		const told = (): string[] =>
+			bench.measure().identified.flatMap(({ detail, text }) => (detail === 0 ? [text] : []));
+		assert.deepEqual(told(), ["EZO-pH 2.16 cal 3"]);
+		bench.water.pH = 7;
+		toldBetween(bench, 0x63, "Cal,mid,7.00");
+		assert.deepEqual(told(), ["EZO-pH 2.16 cal 1"]);
+	});
+
+	it("tells once which probes there are, and again when another one answers or was calibrated anew", () => {
+		const bench = new ProbeBench();
+		const told = (): string[] =>
+			bench.measure().identified.map(({ detail, text }) => `${detail} ${text}`);
+		assert.deepEqual(told(), ["0 EZO-pH 2.16 cal 1", "1 EZO-RTD 2.16", "2 EZO-EC 2.16 cal 1"]);
+		assert.deepEqual(told(), []);
+		toldBetween(bench, 0x63, "Cal,clear");
+		assert.deepEqual(told(), ["0 EZO-pH 2.16 cal 0"]);
+		// One that fails is not taken for another one, nor for a new one when it is back.
+		bench.probeBus.addFault({ kind: "nack", address: 0x63, times: Number.POSITIVE_INFINITY });
+		assert.deepEqual(told(), []);
+		bench.probeBus.clearFaults();
+		assert.deepEqual(told(), []);
+	});
+
+	it("sees that a thermometer was swapped by its serial number", () => {
+		const bench = new ProbeBench({ probes: { thermometer: "ds18b20" } });
+		const told = (): string[] =>
+			bench.measure().identified.flatMap(({ detail, text }) => (detail === 1 ? [text] : []));
+		assert.deepEqual(told(), ["DS18B20 280102030405069e"]);
+		assert.deepEqual(told(), []);
+		bench.chosen.oneWire?.replace(
+			new Ds18b20({ clock: bench.clock, quantity: () => 11, serial: [9, 8, 7, 6, 5, 4] }),
+		);
+		assert.match(told().join(), /^DS18B20 28090807060504[0-9a-f]{2}$/);
 	});
 
 	it("goes on with two probes when the third is gone, and finds it again", () => {

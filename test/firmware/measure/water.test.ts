@@ -210,6 +210,8 @@ describe("measuring the water", () => {
 			failures: [],
 			events: [],
 			failedProbes: 0,
+			identified: [],
+			identities: [0, 0, 0, 0, 0],
 		});
 	});
 
@@ -358,6 +360,40 @@ describe("measuring the water", () => {
 		// Deviations 250, 1999750, 0, 250, 500: the median is 250, two codes.
 		assert.equal(reading.turbiditySpreadSteps, 2);
 		assert.equal(reading.turbidityFlags, 0);
+	});
+
+	it("calls a burst unstable whose median lies above its darkest signals: most are of bubbles", () => {
+		const flagsOf = (...signals: number[]): number => {
+			const turbidity = signals.map((each) => ({
+				...good(each),
+				...{ zeroMicrovolts: 600_000, calmMicrovolts: 1500 },
+			}));
+			return measure({ turbidity, burst: { count: signals.length, intervalMilliseconds: 250 } })
+				.measured.reading.turbidityFlags;
+		};
+		const [water, bubble] = [636_000, 708_000];
+		assert.equal(flagsOf(water, bubble, water, bubble, water), 0);
+		assert.equal(flagsOf(water, bubble, bubble, bubble, water), unstable);
+		// All the same size, so that the spread about the median says nothing.
+		assert.equal(flagsOf(water, bubble, bubble, bubble, bubble), unstable);
+		// A storm's own restlessness, and a clear river's noise.
+		assert.equal(flagsOf(2_000_000, 2_060_000, 1_970_000, 2_100_000, 2_020_000), 0);
+		assert.equal(flagsOf(600_500, 601_500, 600_000, 602_000, 601_250), 0);
+	});
+
+	it("suspects every channel while a wet film on a cell in the air still conducts a little", () => {
+		const { reading } = measure({ conductivity: [9.2] }).measured;
+		assert.deepEqual(
+			[
+				reading.conductivityFlags,
+				reading.pHFlags,
+				reading.temperatureFlags,
+				reading.turbidityFlags,
+			],
+			[suspect, suspect, suspect, suspect],
+		);
+		// Melt water conducts more.
+		assert.equal(measure({ conductivity: [15] }).measured.reading.conductivityFlags, 0);
 	});
 
 	it("keeps the raw signal of a loop in fault, flagged and reported", () => {

@@ -29,6 +29,8 @@ const STATE: RetainedState = {
 	isBatteryLow: true,
 	newestUtcSeconds: 1_700_000_100,
 	recordedGapTo: 77,
+	unrecordedReset: "brown-out",
+	identities: [1, 0, 0xffff, 4, 5],
 	journal: Uint8Array.of(1, 2, 3),
 	uplink: Uint8Array.of(9),
 };

@@ -1,0 +1,88 @@
+/**
+ * What a configuration has to say about the curve of its turbidity probe, by kind, and the
+ * calibration entries that carry the curve in the record, so that anyone can derive the values.
+ */
+import { CALIBRATED_CHANNELS, CALIBRATION_CURVES, TURBIDITY_UNITS } from "../../protocol/derive.js";
+import type { CalibrationBody } from "../../protocol/entry.js";
+import type { TURBIDITY_PROBES } from "../../protocol/probe-kinds.js";
+import { FACTORY_CALIBRATION } from "../../protocol/reading.js";
+
+type TurbidityUnit = (typeof TURBIDITY_UNITS)[number];
+
+interface CurveRow {
+	/** Measuring ranges, each with a curve of its own. */
+	readonly ranges: number;
+	/** Code of CALIBRATION_CURVES. */
+	readonly curve: number;
+	readonly units: readonly TurbidityUnit[];
+	/**
+	 * Millionths, c0 c1 c2 of each range, that hold when the configuration gives none: undefined where
+	 * the probe has a certificate of its own, empty where the configuration's loop law stands instead.
+	 */
+	readonly defaultMicro: readonly number[] | undefined;
+}
+
+/** One row for each kind of turbidity probe. */
+export const TURBIDITY_CURVES: Readonly<Record<(typeof TURBIDITY_PROBES)[number], CurveRow>> =
+	Object.freeze({
+		"loop-4-20": {
+			ranges: 1,
+			curve: CALIBRATION_CURVES.quadratic,
+			units: TURBIDITY_UNITS,
+			defaultMicro: [],
+		},
+		"obs-3": {
+			ranges: 2,
+			curve: CALIBRATION_CURVES.quadratic,
+			units: ["NTU", "FNU"],
+			defaultMicro: undefined,
+		},
+		// The maker's parabola of an average module at 5 V; no instrument that measures in NTU.
+		sen0189: {
+			ranges: 1,
+			curve: CALIBRATION_CURVES.quadraticToVertex,
+			units: ["relative"],
+			defaultMicro: [-4_352_900_000, 5_742_300_000, -1_120_400_000],
+		},
+	});
+
+/** Of a configuration. */
+export interface TurbidityCurveChoice {
+	readonly turbidityProbe: (typeof TURBIDITY_PROBES)[number];
+	readonly turbidityCoefficientsMicro: readonly number[];
+	readonly turbidityCalibrationId: number;
+}
+
+/** The calibration entries that the record needs under this configuration, one for each range. */
+export function turbidityCalibrationsOf(choice: TurbidityCurveChoice): CalibrationBody[] {
+	const { ranges, curve, defaultMicro } = TURBIDITY_CURVES[choice.turbidityProbe];
+	const given = choice.turbidityCoefficientsMicro;
+	const micro = given.length > 0 ? given : (defaultMicro ?? []);
+	if (micro.length === 0) return [];
+	return Array.from({ length: ranges }, (_, range): CalibrationBody => {
+		const unit = (index: number): number => (micro[3 * range + index] ?? 0) / 1_000_000;
+		return {
+			kind: "calibration",
+			calibrationId: choice.turbidityCalibrationId + range,
+			channel: CALIBRATED_CHANNELS.turbidity,
+			range,
+			curve,
+			coefficients: [unit(0), unit(1), unit(2)],
+		};
+	});
+}
+
+/** What readings carry as their calibrations: the maker's, but for the turbidity's curves. */
+export function calibrationIdsOf(choice: TurbidityCurveChoice): {
+	readonly pH: number;
+	readonly temperature: number;
+	readonly conductivity: number;
+	readonly turbidity: readonly number[];
+} {
+	return {
+		pH: FACTORY_CALIBRATION,
+		temperature: FACTORY_CALIBRATION,
+		conductivity: FACTORY_CALIBRATION,
+		turbidity: turbidityCalibrationsOf(choice).map(({ calibrationId }) => calibrationId),
+	};
+}

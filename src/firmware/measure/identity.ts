@@ -1,0 +1,40 @@
+/**
+ * Which probes measure: the record hears of it at a boot and whenever another one answers, so that a
+ * swap or a new calibration stands between the readings of before and after.
+ */
+import { asciiBytes } from "../../core/bytes.js";
+import { crc32 } from "../../core/crc32.js";
+import type { MeasuringEvent } from "./probe-session.js";
+import { CHANNEL_INDEXES, type WaterProbes } from "./probes.js";
+
+/** Sixteen bits of each channel's identity in the order of CHANNEL_INDEXES; 0: not known. */
+export type IdentityMarks = readonly number[];
+
+export const NO_IDENTITIES: IdentityMarks = Object.freeze([0, 0, 0, 0, 0]);
+
+/** What an event entry holds of a text. */
+const TEXT_BYTES = 40;
+
+/** Compares with the marks of the last measurement; channels of `failed` (bits) keep theirs. */
+export function identify(
+	probes: WaterProbes,
+	failed: number,
+	before: IdentityMarks,
+): { readonly marks: IdentityMarks; readonly events: readonly MeasuringEvent[] } {
+	const marks = [...before];
+	const events: MeasuringEvent[] = [];
+	const look = (identity: string | undefined, index: number): void => {
+		if (identity === undefined || ((failed >> index) & 1) === 1) return;
+		const bytes = asciiBytes(identity);
+		const mark = crc32(bytes, 0, bytes.length) & 0xffff || 1;
+		if (mark === before[index]) return;
+		marks[index] = mark;
+		events.push({ code: "probe-identified", detail: index, text: identity.slice(0, TEXT_BYTES) });
+	};
+	look(probes.pH.identity, CHANNEL_INDEXES.pH);
+	look(probes.temperature.identity, CHANNEL_INDEXES.temperature);
+	look(probes.conductivity.identity, CHANNEL_INDEXES.conductivity);
+	look(probes.turbidity.identity, CHANNEL_INDEXES.turbidity);
+	look(probes.battery.identity, CHANNEL_INDEXES.battery);
+	return { marks, events };
+}

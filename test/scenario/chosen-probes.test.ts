@@ -1,0 +1,224 @@
+/** Stations with other parts than the reference board's: a day from the river to derived rows. */
+import { strict as assert } from "node:assert";
+import type { River } from "../../sim/river/river.js";
+import { SCENARIOS } from "../../sim/river/scenarios.js";
+import type { SimulatedStation } from "../../sim/station.js";
+import type { StationConfiguration } from "../../src/firmware/config/configuration.js";
+import { DerivationContext, type DerivedReading } from "../../src/protocol/derive.js";
+import { decodeEntry, type Entry } from "../../src/protocol/entry.js";
+import { probeKindsOf } from "../../src/protocol/probe-kinds.js";
+import { CHANNEL_FLAGS, waterReadingOf } from "../../src/protocol/reading.js";
+import { openBareCollector, serviceStation, stepStation } from "../support/bare-collector.js";
+import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
+
+const DAY_SECONDS = 86_400;
+const NAME = "bor-1";
+
+/** The certificate of sim/probes/obs-3.ts in volts: NTU/V and NTU/V2 of NTU/mV and NTU/mV2. */
+const OBS_3: Partial<StationConfiguration> = Object.freeze({
+	turbidityProbe: "obs-3",
+	turbidityUnit: "NTU",
+	turbidityCoefficientsMicro: [-160_000, 191_247_000, 8_071_460, -640_000, 764_988_000, 32_285_840],
+	turbidityCalibrationId: 7,
+});
+const SEN0189: Partial<StationConfiguration> = Object.freeze({
+	turbidityProbe: "sen0189",
+	turbidityUnit: "relative",
+});
+
+interface Day {
+	readonly rows: readonly { readonly entry: Entry; readonly derived: DerivedReading | undefined }[];
+	readonly river: River;
+}
+
+/** What a collector holds after a day, derived from nothing but its rows. */
+async function dayOf(
+	configuration: Partial<StationConfiguration>,
+	river: River,
+	ail: (station: SimulatedStation) => void = () => {},
+): Promise<Day> {
+	const clock = {
+		get utcSeconds() {
+			return station.utcSeconds;
+		},
+	};
+	const { store, publicKey, endpoint } = await openBareCollector(clock, NAME);
+	let newest = 0;
+	let cursor = 0;
+	const station: SimulatedStation = bareStation({
+		name: NAME,
+		river,
+		configuration,
+		collectorPublicKey: publicKey,
+		endpoint,
+		witness: {
+			attempted: () => {},
+			appended: (canonical) => {
+				newest = decodeEntry(canonical).sequence;
+			},
+			acknowledged: (to) => {
+				cursor = to;
+			},
+		},
+	});
+	ail(station);
+	while (station.utcSeconds < START_UTC_SECONDS + DAY_SECONDS) await stepStation(station);
+	while (cursor < newest) await serviceStation(station);
+	assert.equal(station.counters.crashes, 0);
+	const context = new DerivationContext();
+	const rows = store.rowsOf(NAME).map((canonical) => {
+		const entry = decodeEntry(canonical);
+		context.observe(entry);
+		return { entry, derived: context.derive(entry) };
+	});
+	return { rows, river };
+}
+
+/** Every reading against the river; how many there were. */
+function compare(
+	{ rows, river }: Day,
+	look: (derived: DerivedReading, water: ReturnType<River["at"]>, utcSeconds: number) => void,
+): number {
+	let count = 0;
+	for (const { entry, derived } of rows) {
+		if (derived === undefined) continue;
+		count++;
+		look(derived, river.at(entry.utcSeconds), entry.utcSeconds);
+	}
+	return count;
+}
+
+function near(value: number | undefined, truth: number, part: number, least: number): void {
+	const tolerance = Math.max(Math.abs(truth) * part, least);
+	assert.ok(value !== undefined && Math.abs(value - truth) <= tolerance, `${value} for ${truth}`);
+}
+
+const river = (scenario: string): River =>
+	SCENARIOS[scenario]?.(1, START_UTC_SECONDS) ?? assert.fail();
+
+describe("a station with an OBS-3+", () => {
+	it("gives NTU within 3 % and 3 through a storm, from both ranges, by the certificate in its record", async () => {
+		const day = await dayOf(OBS_3, river("storm-pek"));
+		const ranges = new Set<number>();
+		const ids = new Set<number>();
+		for (const { entry } of day.rows) {
+			if (entry.kind !== "reading") continue;
+			const { turbidityRange, turbidityCalibration } = waterReadingOf(entry.fields);
+			ranges.add(turbidityRange);
+			ids.add(turbidityCalibration);
+		}
+		assert.deepEqual(
+			[[...ranges].sort(), [...ids].sort()],
+			[
+				[0, 1],
+				[7, 8],
+			],
+		);
+		const certificates = day.rows.flatMap(({ entry }) =>
+			entry.kind === "calibration" ? [[entry.calibrationId, entry.range, entry.curve]] : [],
+		);
+		assert.deepEqual(certificates, [
+			[7, 0, 1],
+			[8, 1, 1],
+		]);
+		let highest = 0;
+		const count = compare(day, ({ turbidity }, water) => {
+			assert.deepEqual([turbidity.unit, turbidity.method], ["NTU", "calibrated"]);
+			assert.equal(turbidity.flags & ~CHANNEL_FLAGS.suspect, 0);
+			near(turbidity.value, water.turbidityFormazinUnits, 0.03, 3);
+			highest = Math.max(highest, turbidity.value ?? 0);
+		});
+		assert.ok(count >= 288 && highest > 600, `${count} readings up to ${highest} NTU`);
+	});
+
+	it("says saturated at the end of its scale, and suspects what comes after it", async () => {
+		const flood: River = {
+			...river("quiet-bor"),
+			at: (utcSeconds) => ({
+				...river("quiet-bor").at(utcSeconds),
+				turbidityFormazinUnits: utcSeconds < START_UTC_SECONDS + 43_200 ? 4000 : 300,
+			}),
+		};
+		const seen = new Map<string, number>();
+		compare(await dayOf(OBS_3, flood), ({ turbidity: { flags } }, water) => {
+			const key = `${water.turbidityFormazinUnits} ${flags}`;
+			seen.set(key, (seen.get(key) ?? 0) + 1);
+		});
+		const { saturated, suspect } = CHANNEL_FLAGS;
+		assert.deepEqual([...seen.keys()].slice(0, 2), [`4000 ${saturated}`, `300 ${suspect}`]);
+	});
+});
+
+describe("a station with a SEN0189", () => {
+	it("gives relative turbidity within 4 % and 6 of its maker's curve, never NTU", async () => {
+		const day = await dayOf(SEN0189, river("storm-pek"));
+		const count = compare(day, ({ turbidity }, _water, utcSeconds) => {
+			// The module warms up for 30 s, and half of the burst is 3.5 s more: the river has moved on.
+			const water = day.river.at(utcSeconds + 34);
+			assert.equal(turbidity.unit, "relative");
+			if (water.turbidityFormazinUnits > 20) assert.equal(turbidity.flags, 0);
+			near(turbidity.value, water.turbidityFormazinUnits, 0.04, 6);
+		});
+		assert.ok(count >= 288, `${count} readings`);
+	});
+
+	it("stops at the vertex of its folded parabola, saturated, where dirtier water would look cleaner", async () => {
+		const flood: River = {
+			...river("quiet-bor"),
+			at: (utcSeconds) => ({
+				...river("quiet-bor").at(utcSeconds),
+				turbidityFormazinUnits: 4000,
+			}),
+		};
+		compare(await dayOf(SEN0189, flood), ({ turbidity }) => {
+			assert.equal(turbidity.flags, CHANNEL_FLAGS.saturated);
+			near(turbidity.value, 3004.7, 0, 0.1);
+		});
+	});
+});
+
+describe("a station with a DS18B20 and an INA226", () => {
+	const PARTS: Partial<StationConfiguration> = {
+		...OBS_3,
+		thermometer: "ds18b20",
+		batteryGauge: "ina226",
+	};
+
+	it("measures temperature within 0.1 degC, the battery within 10 mV, and EC25 from them", async () => {
+		let volts = 0;
+		const day = await dayOf(PARTS, river("quiet-bor"), (station) => {
+			volts = station.hardware.battery.volts();
+		});
+		const count = compare(day, (derived, water) => {
+			near(derived.temperatureCelsius.value, water.temperatureCelsius, 0, 0.1);
+			near(derived.pH.value, water.pH, 0, 0.03);
+			near(derived.conductivityAt25.value, water.conductivityAt25MicrosiemensPerCm, 0.01, 0);
+			for (const { flags } of Object.values(derived)) assert.equal(flags, 0);
+		});
+		assert.ok(count >= 288);
+		const first = day.rows.find(({ derived }) => derived !== undefined)?.derived;
+		near(first?.batteryVolts.value, volts, 0, 0.01);
+		const [configuration] = day.rows.flatMap(({ entry }) =>
+			entry.kind === "configuration" ? [entry] : [],
+		);
+		assert.deepEqual(probeKindsOf(configuration?.probes ?? 0), {
+			turbidityProbe: "obs-3",
+			thermometer: "ds18b20",
+			batteryGauge: "ina226",
+		});
+	});
+
+	it("goes on when the thermometer's wire is shorted: absent, EC25 withheld, pH uncompensated", async () => {
+		const day = await dayOf(PARTS, river("quiet-bor"), ({ hardware }) => {
+			(hardware.oneWire ?? assert.fail()).wiring = "short";
+		});
+		const count = compare(day, (derived) => {
+			assert.equal(derived.temperatureCelsius.value, undefined);
+			assert.equal(derived.temperatureCelsius.flags, CHANNEL_FLAGS.absent | CHANNEL_FLAGS.fault);
+			assert.equal(derived.pH.flags, CHANNEL_FLAGS.uncompensated);
+			assert.equal(derived.conductivityAt25.value, undefined);
+			assert.equal(derived.turbidity.flags, 0);
+		});
+		assert.ok(count >= 288);
+	});
+});

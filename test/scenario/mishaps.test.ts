@@ -1,0 +1,314 @@
+/**
+ * Stories of what goes wrong with probes, each with a check of the record as the collector holds
+ * it, and each check shown to find a bug that is planted in the station.
+ */
+import { strict as assert } from "node:assert";
+import { openWaterProbes } from "../../drivers/board-probes.js";
+import {
+	BUBBLES_END_SECONDS,
+	COUPLING_PH,
+	DRY_FROM_SECONDS,
+	DRY_UNTIL_SECONDS,
+	FEW_BUBBLES_SECONDS,
+	FIRST_CLEANING_SECONDS,
+	MANY_BUBBLES_SECONDS,
+	SWAP_SECONDS,
+	VISIT_SECONDS,
+} from "../../sim/river/mishaps.js";
+import type { StationProgramOptions } from "../../sim/station-program.js";
+import type { StationConfiguration } from "../../src/firmware/config/configuration.js";
+import type { WaterProbes } from "../../src/firmware/measure/probes.js";
+import { STATION_FLAGS } from "../../src/protocol/entry.js";
+import { CHANNEL_FLAGS } from "../../src/protocol/reading.js";
+import { medianOf, playStory, type Story, type StoryReading } from "../support/story.js";
+
+const HOUR = 3600;
+const DAY = 86_400;
+const CHANNELS = ["pH", "temperatureCelsius", "conductivityAt25", "turbidity"] as const;
+const { suspect, unstable } = CHANNEL_FLAGS;
+
+/** The station's own drivers with something done to what they say. */
+function planted(change: (probes: WaterProbes) => Partial<WaterProbes>): {
+	readonly openProbes: NonNullable<StationProgramOptions["openProbes"]>;
+} {
+	return {
+		openProbes: (board, configuration: StationConfiguration) => {
+			const probes = openWaterProbes(board, configuration);
+			return { ...probes, ...change(probes) };
+		},
+	};
+}
+
+/** The same driver with some properties in place of its own. */
+function altered<Probe extends object>(probe: Probe, changes: Partial<Probe>): Probe {
+	return new Proxy(probe, {
+		get: (target, name) => {
+			const source = name in changes ? changes : target;
+			const value: unknown = Reflect.get(source, name);
+			return typeof value === "function" ? value.bind(source) : value;
+		},
+	});
+}
+
+const between = (readings: readonly StoryReading[], from: number, to: number): StoryReading[] =>
+	readings.filter(({ seconds }) => seconds >= from && seconds < to);
+
+/** Numbers that are off the river's and bear no flag. */
+function silentErrors(readings: readonly StoryReading[]): string[] {
+	return readings.flatMap(({ derived, water, seconds }) => {
+		const off: string[] = [];
+		const look = (name: (typeof CHANNELS)[number], truth: number, tolerance: number): void => {
+			const { value, flags } = derived[name];
+			if (value === undefined || flags !== 0 || Math.abs(value - truth) <= tolerance) return;
+			off.push(`${seconds} s: ${name} ${value} for ${truth}`);
+		};
+		look("pH", water.pH, 0.05);
+		look("temperatureCelsius", water.temperatureCelsius, 0.2);
+		look("conductivityAt25", water.conductivityAt25MicrosiemensPerCm, 20);
+		look("turbidity", water.turbidityFormazinUnits, 1 + 0.1 * water.turbidityFormazinUnits);
+		return off;
+	});
+}
+
+/** Service events without a partner, and readings between partners that do not say so. */
+function visitsOf({ events, readings }: Story): {
+	visits: { from: number; to: number }[];
+	trouble: string[];
+} {
+	const services = events.filter(({ name }) => name === "service");
+	const visits: { from: number; to: number }[] = [];
+	const trouble: string[] = [];
+	for (let index = 0; index < services.length; index += 2) {
+		const [came, left] = [services[index], services[index + 1]];
+		if (came?.detail !== 1 || left?.detail !== 0) trouble.push("a visit without beginning or end");
+		visits.push({ from: came?.seconds ?? 0, to: left?.seconds ?? 0 });
+	}
+	for (const { from, to } of visits) {
+		const during = between(readings, from + 1, to);
+		const isSaid = during.every(({ entry }) => entry.stationFlags & STATION_FLAGS.serviceMode);
+		if (during.length === 0 || !isSaid) trouble.push("readings of a visit that do not say so");
+	}
+	return { visits, trouble };
+}
+
+describe("slime on the probes", function () {
+	this.timeout(60_000);
+	const SLOW = { intervalSeconds: 1800, uploadIntervalSeconds: 6 * HOUR };
+	const END = FIRST_CLEANING_SECONDS + 6 * HOUR;
+
+	/** How much the record is off the river about an instant, FNU. */
+	const excess = ({ readings }: Story, from: number, to: number): number =>
+		medianOf(
+			between(readings, from, to).map(
+				({ derived, water }) => (derived.turbidity.value ?? 0) - water.turbidityFormazinUnits,
+			),
+		);
+
+	/** The record shows the drift as it was measured, and that a cleaning ended it. */
+	function troubleIn(story: Story): string[] {
+		const { visits, trouble } = visitsOf(story);
+		const early = excess(story, DAY, 2 * DAY);
+		const late = excess(story, 12 * DAY, 13 * DAY);
+		const clean = excess(story, FIRST_CLEANING_SECONDS + HOUR, END);
+		if (!(late > early + 7 && early > 0.2)) trouble.push(`no drift: ${early}, then ${late} FNU`);
+		if (!(clean < late / 3)) trouble.push(`no drop: ${late}, then ${clean} FNU`);
+		const isExplained = visits.some(
+			({ from, to }) =>
+				from < FIRST_CLEANING_SECONDS + VISIT_SECONDS && to > FIRST_CLEANING_SECONDS,
+		);
+		if (!isExplained) trouble.push("a drop that no visit explains");
+		return trouble;
+	}
+
+	it("makes a drift that the record shows unaltered, and a drop at the cleaning that it explains", async () => {
+		const story = await playStory({ river: "fouled-bor", seconds: END, configuration: SLOW });
+		assert.deepEqual(troubleIn(story), []);
+		// One measurement cannot know it, and so does not claim to.
+		const flags = new Set(
+			between(story.readings, 0, 13 * DAY).map(({ derived }) => derived.turbidity.flags),
+		);
+		assert.deepEqual([...flags], [0]);
+		assert.ok(story.readings.every(({ raw }) => raw.turbiditySpreadSteps !== undefined));
+	});
+
+	it("would be found in a station that takes the drift for zero", async () => {
+		const autoZero = planted(({ turbidity }) => ({
+			turbidity: altered(turbidity, {
+				sample: () => {
+					const sample = turbidity.sample();
+					if (sample === undefined) return undefined;
+					// 6 FNU over the loop's 150 ohms and span, whatever the water is.
+					return { turbidimeter: { ...sample.turbidimeter, signalMicrovolts: 684_000 } };
+				},
+			}),
+		}));
+		const story = await playStory({
+			...{ river: "fouled-bor", seconds: END, configuration: SLOW },
+			...autoZero,
+		});
+		assert.match(troubleIn(story).join(), /no drift/);
+	});
+
+	it("would be found in a station that does not say when a technician came", async () => {
+		const story = await playStory({
+			...{ river: "fouled-bor", seconds: END, configuration: SLOW },
+			wrap: (program) => (board) =>
+				program({ ...board, console: altered(board.console, { isAttached: false }) }),
+		});
+		assert.deepEqual(troubleIn(story), ["a drop that no visit explains"]);
+	});
+});
+
+describe("bubbles at the optics", () => {
+	const END = BUBBLES_END_SECONDS + HOUR;
+
+	function troubleIn({ readings }: Story): string[] {
+		const trouble = silentErrors(readings);
+		const flagged = (from: number, to: number): number => {
+			const these = between(readings, from, to);
+			return (
+				these.filter(({ derived }) => derived.turbidity.flags === unstable).length / these.length
+			);
+		};
+		if (flagged(0, FEW_BUBBLES_SECONDS) > 0) trouble.push("calm water is called unstable");
+		const many = flagged(MANY_BUBBLES_SECONDS + 60, BUBBLES_END_SECONDS);
+		// A burst with eight clean signals of fifteen is right, and needs none: one in twenty.
+		if (many < 0.8) trouble.push(`only ${many} of the bursts of bubbles are flagged`);
+		return trouble;
+	}
+
+	it("do not count while they are few, and flag the burst when they are most of it", async () => {
+		const story = await playStory({ river: "bubbles-bor", seconds: END });
+		assert.deepEqual(troubleIn(story), []);
+		const spread = (from: number, to: number): number =>
+			medianOf(between(story.readings, from, to).map(({ raw }) => raw.turbiditySpreadSteps ?? 0));
+		// The stored spread grows with them: a few codes of noise, then hundreds.
+		assert.ok(spread(0, FEW_BUBBLES_SECONDS) < 5);
+		assert.ok(spread(MANY_BUBBLES_SECONDS + 60, BUBBLES_END_SECONDS) > 100);
+	});
+
+	it("would be found in a station that trusts the median of any burst", async () => {
+		const trusting = planted(({ turbidity }) => ({
+			turbidity: altered(turbidity, {
+				sample: () => {
+					const sample = turbidity.sample();
+					if (sample === undefined) return undefined;
+					const { signalMicrovolts, range, state } = sample.turbidimeter;
+					return { turbidimeter: { signalMicrovolts, range, state } };
+				},
+			}),
+		}));
+		const story = await playStory({ river: "bubbles-bor", seconds: END, ...trusting });
+		assert.ok(troubleIn(story).length > 10, troubleIn(story).join("\n"));
+	});
+});
+
+describe("probes out of the water", () => {
+	const END = DRY_UNTIL_SECONDS + 2 * HOUR;
+
+	function troubleIn({ readings }: Story): string[] {
+		const trouble = silentErrors(readings);
+		for (const { derived, raw, seconds } of readings) {
+			const isDry = seconds >= DRY_FROM_SECONDS && seconds < DRY_UNTIL_SECONDS;
+			for (const channel of CHANNELS) {
+				const isSuspect = (derived[channel].flags & suspect) !== 0;
+				if (isSuspect !== isDry) trouble.push(`${seconds} s: ${channel} suspect ${isSuspect}`);
+			}
+			if (isDry && (raw.conductivityHundredths ?? 0) >= 1000) {
+				trouble.push(`${seconds} s: air that conducts`);
+			}
+		}
+		return trouble;
+	}
+
+	it("are seen by a conductivity near zero: every channel is suspect, none before, none after", async () => {
+		const story = await playStory({ river: "dry-bor", seconds: END });
+		assert.deepEqual(troubleIn(story), []);
+		// What was measured is kept all the same: the wandering of a drying electrode.
+		const pH = between(story.readings, DRY_FROM_SECONDS, DRY_UNTIL_SECONDS).map(
+			({ raw }) => raw.pHMilli ?? 0,
+		);
+		assert.ok(Math.max(...pH) - Math.min(...pH) > 200);
+	});
+
+	it("would be found in a station that keeps the last good conductivity instead", async () => {
+		let last = 500;
+		const holding = planted(({ conductivity }) => ({
+			conductivity: altered(conductivity, {
+				sample: () => {
+					const sample = conductivity.sample();
+					if (sample === undefined) return undefined;
+					if (sample.conductivityMeter.conductivity > 10) {
+						last = sample.conductivityMeter.conductivity;
+					}
+					return { conductivityMeter: { ...sample.conductivityMeter, conductivity: last } };
+				},
+			}),
+		}));
+		const story = await playStory({ river: "dry-bor", seconds: END, ...holding });
+		assert.ok(troubleIn(story).length > 50);
+	});
+});
+
+describe("a conductivity circuit that drives its current through the pH electrode", () => {
+	it("does not reach the pH, because it sleeps while that is measured", async () => {
+		const story = await playStory({ river: "coupled-bor", seconds: 6 * HOUR });
+		assert.deepEqual(silentErrors(story.readings), []);
+		assert.ok(story.readings.every(({ derived }) => derived.pH.flags === 0));
+	});
+
+	it("would be found in a station that measures pH beside an awake one", async () => {
+		const awake = planted(({ conductivity }) => ({
+			conductivity: altered(conductivity, { sleep: () => {} }),
+		}));
+		const { readings } = await playStory({ river: "coupled-bor", seconds: 6 * HOUR, ...awake });
+		const off = medianOf(readings.map(({ derived, water }) => (derived.pH.value ?? 0) - water.pH));
+		assert.ok(Math.abs(off - COUPLING_PH) < 0.02, `${off}`);
+		assert.equal(silentErrors(readings).length, readings.length);
+	});
+});
+
+describe("a worn electrode that a technician swaps", () => {
+	const END = SWAP_SECONDS + 6 * HOUR;
+	const SLOW = { intervalSeconds: 600, uploadIntervalSeconds: 6 * HOUR };
+
+	/** A step of the pH stands at a visit, with what was changed at it. */
+	function troubleIn(story: Story): string[] {
+		const { visits, trouble } = visitsOf(story);
+		const off = (from: number, to: number): number =>
+			medianOf(
+				between(story.readings, from, to).map(
+					({ derived, water }) => (derived.pH.value ?? 0) - water.pH,
+				),
+			);
+		const [before, after] = [
+			off(SWAP_SECONDS - HOUR, SWAP_SECONDS),
+			off(SWAP_SECONDS + HOUR, SWAP_SECONDS + 3 * HOUR),
+		];
+		if (!(before > 0.2 && Math.abs(after) < 0.02))
+			trouble.push(`pH off by ${before}, then ${after}`);
+		const visit = visits.find(({ from, to }) => from >= SWAP_SECONDS && to <= SWAP_SECONDS + HOUR);
+		if (visit === undefined) trouble.push("a step that no visit explains");
+		const texts = story.events.flatMap(({ name, detail, text, seconds }) =>
+			name === "probe-identified" && detail === 0 ? [`${text} ${seconds >= SWAP_SECONDS}`] : [],
+		);
+		if (texts.join() !== "EZO-pH 2.16 cal 3 false,EZO-pH 2.16 cal 1 true") {
+			trouble.push(`identified as ${texts.join()}`);
+		}
+		return trouble;
+	}
+
+	it("leaves a visit and the new calibration in the record, between the readings of before and after", async () => {
+		const story = await playStory({ river: "swapped-bor", seconds: END, configuration: SLOW });
+		assert.deepEqual(troubleIn(story), []);
+	});
+
+	it("would be found in a station that does not tell one probe from another", async () => {
+		const faceless = planted(({ pH }) => ({ pH: altered(pH, { identity: undefined }) }));
+		const story = await playStory({
+			...{ river: "swapped-bor", seconds: END, configuration: SLOW },
+			...faceless,
+		});
+		assert.deepEqual(troubleIn(story), ["identified as "]);
+	});
+});
