@@ -101,8 +101,8 @@ export class SimulatedFlash implements FlashPartition {
 	read(byteLength: number, byteOffset: number): ArrayBuffer;
 	read(buffer: ByteBuffer, byteOffset: number): number;
 	read(target: number | ByteBuffer, byteOffset: number): ArrayBuffer | number {
-		const fresh = new ArrayBuffer(typeof target === "number" ? target : 0);
-		const into = typeof target === "number" ? new Uint8Array(fresh) : bytesOf(target);
+		const fresh = typeof target === "number" ? new ArrayBuffer(target) : undefined;
+		const into = bytesOf(fresh ?? (target as ByteBuffer));
 		this.#begin("read", byteOffset, into.length);
 		if (byteOffset < 0 || byteOffset + into.length > this.bytes.length) {
 			throw new Error("read failed");
@@ -111,7 +111,7 @@ export class SimulatedFlash implements FlashPartition {
 		this.readBytes += into.length;
 		this.#busy(READ_MICROSECONDS + READ_MICROSECONDS_PER_BYTE * into.length);
 		into.set(this.bytes.subarray(byteOffset, byteOffset + into.length));
-		return typeof target === "number" ? fresh : into.length;
+		return fresh ?? into.length;
 	}
 
 	write(buffer: ByteBuffer, byteOffset: number): void {
@@ -305,7 +305,8 @@ export class SimulatedFlash implements FlashPartition {
 	}
 
 	#touch(offset: number, data: Uint8Array): void {
-		const isWipe = data.every((byte) => byte === 0);
+		let isWipe = true;
+		for (let index = 0; index < data.length && isWipe; index++) isWipe = data[index] === 0;
 		const first = Math.floor(offset / UNIT_BYTES);
 		const end = Math.ceil((offset + data.length) / UNIT_BYTES);
 		for (let unit = first; unit < end; unit++) {

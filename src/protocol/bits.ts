@@ -111,7 +111,9 @@ export class BitReader {
 
 	/** True when every bit that is left is zero, as an honest writer leaves them. */
 	get restIsZero(): boolean {
-		while (this.#bit < this.#endBit) if (this.take(1) !== 0) return false;
+		while (this.#bit < this.#endBit) {
+			if (this.take(Math.min(this.#endBit - this.#bit, 32)) !== 0) return false;
+		}
 		return true;
 	}
 }

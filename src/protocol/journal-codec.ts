@@ -35,6 +35,8 @@ export interface Anchor {
 	/** Index of its frame within the sector. */
 	readonly index: number;
 	readonly canonical: Uint8Array;
+	/** Of `canonical`: made once for all that refer to it. */
+	readonly view: DataView;
 	readonly parameters: CodecParameters;
 }
 
@@ -188,7 +190,7 @@ export function decodeKey(frame: Uint8Array, index: number, place: EntryPlace): 
 	const reader = new BitReader(frame, bodyEnd * 8, (frame.length - CRC_BYTES) * 8);
 	const parameters = takeParameters(reader, set.id);
 	if (reader.isSpent || !reader.restIsZero) return undefined;
-	return { index, canonical, parameters };
+	return { index, canonical, view: viewOf(canonical), parameters };
 }
 
 export function decodeAnchor(
@@ -203,7 +205,7 @@ export function decodeAnchor(
 	const parameters = takeParameters(reader, key.canonical[2] ?? 0);
 	const canonical = takeDifferences(reader, index, key, anchorCoding(parameters), place);
 	if (canonical === undefined) return undefined;
-	return { index, canonical, parameters };
+	return { index, canonical, view: viewOf(canonical), parameters };
 }
 
 export function decodeDelta(
@@ -229,7 +231,7 @@ function putDifferences(
 	coding: CodecParameters,
 ): boolean {
 	const view = viewOf(canonical);
-	const from = viewOf(anchor.canonical);
+	const from = anchor.view;
 	const channelSet = canonical[2] ?? 0;
 	if (channelSet !== anchor.canonical[2]) return false;
 	const elapsed = (view.getUint32(UPTIME_AT, true) - from.getUint32(UPTIME_AT, true)) | 0;
@@ -259,11 +261,12 @@ function takeDifferences(
 	coding: CodecParameters,
 	place: EntryPlace,
 ): Uint8Array | undefined {
+	const from = anchor.view;
 	const channelSet = anchor.canonical[2] ?? 0;
-	const canonical = withPlace(anchor.canonical.length, ENTRY_KINDS.reading, place);
-	canonical[2] = channelSet;
+	// What seldom changes is as the anchor has it, unless the frame says otherwise.
+	const canonical = anchor.canonical.slice();
 	const view = viewOf(canonical);
-	const from = viewOf(anchor.canonical);
+	putPlace(view, place);
 	const intervals = reader.takeSigned(0) + (index - anchor.index);
 	const residual = reader.takeSigned(coding.orders[0] ?? 0);
 	const elapsed = (intervals * coding.intervalSeconds + residual) | 0;
@@ -271,7 +274,7 @@ function takeDifferences(
 	view.setUint32(UPTIME_AT, from.getUint32(UPTIME_AT, true) + elapsed, true);
 	view.setUint32(UTC_AT, from.getUint32(UTC_AT, true) + utc, true);
 	const values = valueFieldsOf(channelSet);
-	const toggled = takeSteady(reader, view, from, channelSet, values);
+	const toggled = takeSteady(reader, view, channelSet, values);
 	for (let position = 0; position < values.length; position++) {
 		const field = values[position] as FieldSpec;
 		const absent = ABSENT[field.type];
@@ -327,29 +330,26 @@ function putSteady(
 	writer.put(toggled, values.length);
 }
 
-/** Fills the steady fields in; returns the bits of the values that came or went. */
+/** Puts in the steady fields that changed; returns the bits of the values that came or went. */
 function takeSteady(
 	reader: BitReader,
 	view: DataView,
-	from: DataView,
 	channelSet: number,
 	values: readonly FieldSpec[],
 ): number {
-	const isSame = reader.take(1) === 1;
+	if (reader.take(1) === 1) return 0;
 	for (const field of STEADY_HEADER) {
-		const isChanged = !isSame && reader.take(1) === 1;
-		const value = isChanged ? reader.take(8 * field.bytes) : headerValue(from, field);
+		if (reader.take(1) === 0) continue;
+		const value = reader.take(8 * field.bytes);
 		if (field.bytes === 1) view.setUint8(field.at, value);
 		else if (field.bytes === 2) view.setUint16(field.at, value, true);
 		else view.setUint32(field.at, value, true);
 	}
 	for (const field of steadyFieldsOf(channelSet)) {
-		const isChanged = !isSame && reader.take(1) === 1;
-		const before = readField(from, ENTRY_HEADER_BYTES, field);
-		const value = isChanged ? reader.take(8 * FIELD_BYTES[field.type]) : before;
-		writeField(view, ENTRY_HEADER_BYTES, field, value);
+		if (reader.take(1) === 0) continue;
+		writeField(view, ENTRY_HEADER_BYTES, field, reader.take(8 * FIELD_BYTES[field.type]));
 	}
-	return isSame ? 0 : reader.take(values.length);
+	return reader.take(values.length);
 }
 
 function putChanged(writer: BitWriter, before: number, now: number, bytes: number): void {
@@ -409,12 +409,15 @@ function slotsOf(end: number): number {
 
 function withPlace(length: number, kind: number, place: EntryPlace): Uint8Array {
 	const canonical = new Uint8Array(length);
-	const view = viewOf(canonical);
 	canonical[0] = ENTRY_VERSION;
 	canonical[1] = kind;
+	putPlace(viewOf(canonical), place);
+	return canonical;
+}
+
+function putPlace(view: DataView, place: EntryPlace): void {
 	view.setUint32(4, place.epoch, true);
 	view.setUint32(8, place.sequence, true);
-	return canonical;
 }
 
 function restIsZero(frame: Uint8Array, first: number): boolean {

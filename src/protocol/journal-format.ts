@@ -76,28 +76,27 @@ export function encodeSectorHeader(header: SectorHeader): Uint8Array {
 /** Reads a header, putting one rotten bit right. Allocates; changes `bytes` when it corrects. */
 export function readSectorHeader(bytes: Uint8Array): HeaderReading {
 	let correctedBits = 0;
-	const view = new DataView(bytes.buffer, bytes.byteOffset, SECTOR_HEADER_BYTES);
-	if (view.getUint32(CRC_AT, true) !== crc32(bytes, 0, CRC_AT)) {
-		if (bytes.every((byte) => byte === 0xff)) return { kind: "blank" };
+	if (u32At(bytes, CRC_AT) !== crc32(bytes, 0, CRC_AT)) {
+		if (isErased(bytes, 0, bytes.length)) return { kind: "blank" };
 		if (!correctSingleBit(bytes, 0, SECTOR_HEADER_BYTES, 0)) return { kind: "unreadable" };
 		correctedBits = 1;
 	}
-	if (view.getUint16(0, true) !== MAGIC) return { kind: "unreadable" };
-	const version = view.getUint8(2);
+	const magic = (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8);
+	const version = bytes[2] ?? 0;
+	const flags = bytes[3] ?? 0;
+	if (magic !== MAGIC) return { kind: "unreadable" };
 	if (version > JOURNAL_VERSION) return { kind: "newer", version };
-	if (version !== JOURNAL_VERSION || (view.getUint8(3) & ~FLAGS_KNOWN) !== 0) {
-		return { kind: "unreadable" };
-	}
+	if (version !== JOURNAL_VERSION || (flags & ~FLAGS_KNOWN) !== 0) return { kind: "unreadable" };
 	return {
 		kind: "header",
 		correctedBits,
 		header: {
-			isVirgin: (view.getUint8(3) & FLAG_VIRGIN) !== 0,
-			isCopying: (view.getUint8(3) & FLAG_COPYING) !== 0,
-			epoch: view.getUint32(4, true),
-			serial: view.getUint32(8, true),
-			firstSequence: view.getUint32(12, true),
-			cursor: view.getUint32(16, true),
+			isVirgin: (flags & FLAG_VIRGIN) !== 0,
+			isCopying: (flags & FLAG_COPYING) !== 0,
+			epoch: u32At(bytes, 4),
+			serial: u32At(bytes, 8),
+			firstSequence: u32At(bytes, 12),
+			cursor: u32At(bytes, 16),
 			station: stationIdOf(bytes.subarray(20, 28)),
 			head: bytes.slice(28, 28 + HEAD_BYTES),
 		},
@@ -126,8 +125,7 @@ const FRAME_TYPE_LAST = 4;
  * MurmurHash3, Appleby: each step can be undone.)
  */
 export function frameSeedOf(epoch: number, serial: number): number {
-	const bytes = new Uint8Array(4);
-	new DataView(bytes.buffer).setUint32(0, epoch, true);
+	const bytes = Uint8Array.of(epoch, epoch >>> 8, epoch >>> 16, epoch >>> 24);
 	let mixed = serial ^ (serial >>> 16);
 	mixed = Math.imul(mixed, 0x85ebca6b);
 	mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
@@ -193,7 +191,7 @@ function frameAt(
 	const type = head >> 3;
 	const end = at + slots * SLOT_BYTES;
 	if (type > FRAME_TYPE_LAST || (head & 7) !== slots - 1 || end > bytes.length) return undefined;
-	if (crcAt(bytes, end - CRC_BYTES) !== crc32(bytes, at, end - CRC_BYTES, seed)) return undefined;
+	if (u32At(bytes, end - CRC_BYTES) !== crc32(bytes, at, end - CRC_BYTES, seed)) return undefined;
 	return { type, slots, index: bytes[at + 1] ?? 0, correctedBits };
 }
 
@@ -220,7 +218,7 @@ export function correctSingleBit(
 	seed: number,
 ): boolean {
 	const dataEnd = end - CRC_BYTES;
-	const syndrome = (crcAt(bytes, dataEnd) ^ crc32(bytes, first, dataEnd, seed)) >>> 0;
+	const syndrome = (u32At(bytes, dataEnd) ^ crc32(bytes, first, dataEnd, seed)) >>> 0;
 	if (syndrome === 0) return true;
 	if ((syndrome & (syndrome - 1)) === 0) {
 		const bit = 31 - Math.clz32(syndrome);
@@ -241,7 +239,7 @@ export function correctSingleBit(
 	return false;
 }
 
-function crcAt(bytes: Uint8Array, at: number): number {
+function u32At(bytes: Uint8Array, at: number): number {
 	return (
 		((bytes[at] ?? 0) |
 			((bytes[at + 1] ?? 0) << 8) |

@@ -16,6 +16,7 @@ export interface Mutant {
 }
 
 const JOURNAL = "firmware/journal/journal.js";
+const WRITER = "firmware/journal/log-writer.js";
 const RECOVERY = "firmware/journal/recovery.js";
 const RING_FLASH = "firmware/journal/ring-flash.js";
 const FORMAT = "protocol/journal-format.js";
@@ -30,8 +31,13 @@ function goingOnAt(slot: string): Mutant["rewrites"] {
 		],
 		[
 			JOURNAL,
-			"this.#hop = log.hop;",
-			"if (log.slot === undefined) this.#hop = log.hop; else { this.#firstSequence = log.first; this.#nextSlot = log.slot; }",
+			"this.#writer.hopFirst(log.hop);",
+			"if (log.slot === undefined) this.#writer.hopFirst(log.hop); else this.#writer.goOnAt(log.first, log.slot);",
+		],
+		[
+			WRITER,
+			"hopFirst(hop) {",
+			"goOnAt(first, slot) { this.#firstSequence = first; this.#nextSlot = slot; } hopFirst(hop) {",
 		],
 	];
 }
@@ -74,9 +80,9 @@ export const MUTANTS: readonly Mutant[] = [
 		name: "uses a sequence again after an overflow",
 		rewrites: [
 			[
-				JOURNAL,
-				"this.#oldestFirst = header.firstSequence;",
-				"this.#oldestFirst = header.firstSequence; if (header.firstSequence > this.#cursor + 1) this.#nextSequence--;",
+				WRITER,
+				"extent.oldestFirst = header.firstSequence;",
+				"extent.oldestFirst = header.firstSequence; if (header.firstSequence > extent.cursor + 1) extent.nextSequence--;",
 			],
 		],
 	},
@@ -84,7 +90,7 @@ export const MUTANTS: readonly Mutant[] = [
 		name: "trusts a sector that looks erased",
 		rewrites: [
 			[
-				JOURNAL,
+				WRITER,
 				"(isErasedAhead || this.#flash.erase(sector))",
 				"(isErasedAhead || this.#flash.read(sector, 0, this.#flash.sectorBytes).every((byte) => byte === 0xff) || this.#flash.erase(sector))",
 			],
@@ -112,7 +118,7 @@ export const MUTANTS: readonly Mutant[] = [
 	},
 	{
 		name: "keeps a cursor in memory only",
-		rewrites: [[JOURNAL, "this.#program(frame, 1)", "frame.length > 0"]],
+		rewrites: [[WRITER, "this.#program(frame, 1)", "frame.length > 0"]],
 	},
 ];
 

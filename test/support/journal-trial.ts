@@ -14,6 +14,7 @@ import {
 	SeededChance,
 	seedOf,
 } from "../../src/core/chance.js";
+import { StationError } from "../../src/core/errors.js";
 import type { Journal } from "../../src/firmware/journal/journal.js";
 import type { EntryDraft } from "../../src/protocol/entry.js";
 import { dayOfReadings } from "./day.js";
@@ -34,20 +35,50 @@ export interface TrialOptions {
 	readonly sectorBytes: number;
 	/** First operation of the exhaustive run that is cut: for a replay. */
 	readonly from?: number;
+	/** Which share of operations and parts is cut here, where several threads share the work. */
+	readonly share?: Share;
+}
+
+/** Every thread plays the same run; each cuts only what is its own. */
+export interface Share {
+	readonly index: number;
+	readonly count: number;
 }
 
 export interface TrialResult {
 	cuts: number;
 	images: number;
+	/** Parts that ended because three neighbouring sectors had failed. */
+	wornOut: number;
 	/** One line each, with what replays it. */
 	violations: string[];
 }
+
+/** How much of the exhaustive run is cut a second time, in the recovery that follows. */
+export type Thoroughness =
+	/** One cut deep; every mode once. */
+	| "once"
+	/** Two deep; every mode once, then at each operation of the recovery one mode drawn by the seed. */
+	| "drawn"
+	/**
+	 * Two deep; every mode, of a program every prefix, of an erase five, and three modes again with
+	 * other chances. Behind every mode, each operation of the recovery is torn in every mode; behind
+	 * the further prefixes and chances in one mode drawn by the seed.
+	 */
+	| "every";
 
 const VIOLATIONS_MAX = 10;
 /** More than any ring of a campaign holds: what is older has overflowed for good. */
 const WITNESSED_ENTRIES = 300;
 /** Appends and an acknowledgement after a cut: enough to hop, to go on, and to be cut again. */
 const APPENDS_AFTER_CUT = 2;
+/** Sixteenths of a sector that a torn erase has got to; the first in every run, all in a full one. */
+const ERASE_PREFIXES = [8, 1, 4, 12, 15] as const;
+/** Threads take turns by so many operations, so that all have their part of every phase. */
+const OPERATIONS_PER_BLOCK = 10;
+const PROGRESS_OPERATIONS = 100;
+/** A fresh part now and then, so that formatting is cut as well. */
+const CUTS_PER_PART = 500;
 const READINGS = Object.freeze(dayOfReadings(1));
 
 /** A stream of entries of all shapes, a function of the number. */
@@ -136,36 +167,59 @@ function step(life: Life, number: number, chance: Chance, salt: number): void {
 	else life.boot();
 }
 
-/** How many ways each operation is torn: every mode once, prefixes and chances several times. */
-export function tearsOf(isErase: boolean, length: number, isFull: boolean): Tear[] {
+/** One way of each mode; of a program three prefixes. */
+export function tearsOf(isErase: boolean, length: number): Tear[] {
 	const tears: Tear[] = TEAR_MODES.filter((mode) => mode !== "prefix").map((mode) => ({ mode }));
-	if (isErase) {
-		for (const amount of isFull ? [1, 4, 8, 12, 15] : [8]) tears.push({ mode: "prefix", amount });
-	} else {
-		const stride = isFull ? 1 : Math.ceil(length / 3);
-		for (let amount = 1; amount < length; amount += stride) tears.push({ mode: "prefix", amount });
+	if (isErase) return [...tears, { mode: "prefix", amount: ERASE_PREFIXES[0] }];
+	for (let amount = 1; amount < length; amount += prefixStride(length)) {
+		tears.push({ mode: "prefix", amount });
 	}
-	if (isFull) tears.push({ mode: "subset" }, { mode: "unstable" }, { mode: "unstable" });
 	return tears;
 }
 
-/** Cuts at every operation of a run of `operations` programs and erases, `depth` deep. */
+/** All other prefixes (of an erase some), and more chances where chance decides. */
+export function moreTearsOf(isErase: boolean, length: number): Tear[] {
+	const tears: Tear[] = [{ mode: "subset" }, { mode: "unstable" }, { mode: "unstable" }];
+	if (isErase) {
+		for (const amount of ERASE_PREFIXES.slice(1)) tears.push({ mode: "prefix", amount });
+		return tears;
+	}
+	for (let amount = 1; amount < length; amount++) {
+		if ((amount - 1) % prefixStride(length) !== 0) tears.push({ mode: "prefix", amount });
+	}
+	return tears;
+}
+
+function prefixStride(length: number): number {
+	return Math.ceil(length / 3);
+}
+
+function isShared(share: Share | undefined, block: number): boolean {
+	return share === undefined || block % share.count === share.index;
+}
+
+/** Cuts at every operation of a run of `operations` programs and erases. */
 export function runExhaustively(
 	options: TrialOptions,
 	operations: number,
-	depth: 1 | 2,
-	isFull: boolean,
-	onProgress: (done: number) => void = () => {},
+	thoroughness: Thoroughness,
+	onProgress: (done: number, result: TrialResult) => void = () => {},
 ): TrialResult {
-	const result: TrialResult = { cuts: 0, images: 0, violations: [] };
+	const result: TrialResult = { cuts: 0, images: 0, wornOut: 0, violations: [] };
 	const chance = new SeededChance(seedOf(options.seed, "run"));
 	const flash = new SimulatedFlash({ ...options, chance: new SeededChance(options.seed) });
 	const witness = new Witness();
 	let operation = 0;
+	let done = 0;
 	flash.beforeOperation = (kind, offset, length, data) => {
 		if (kind === "read" || operation >= operations) return;
 		witness.forgetBelow(witness.next - WITNESSED_ENTRIES);
-		const tears = operation < (options.from ?? 0) ? [] : tearsOf(kind === "erase", length, isFull);
+		const isCut =
+			operation >= (options.from ?? 0) &&
+			isShared(options.share, Math.floor(operation / OPERATIONS_PER_BLOCK));
+		const tears = isCut ? tearsOf(kind === "erase", length) : [];
+		const once = tears.length;
+		if (isCut && thoroughness === "every") tears.push(...moreTearsOf(kind === "erase", length));
 		tears.forEach((tear, position) => {
 			if (result.violations.length >= VIOLATIONS_MAX) return;
 			const seed = seedOf(options.seed, `${operation}/${position}`);
@@ -173,10 +227,13 @@ export function runExhaustively(
 			result.cuts++;
 			tearNow(torn, offset, data, tear);
 			const label = `operation ${operation} ${kind} ${tear.mode} ${tear.amount ?? ""}`;
-			afterCut(options, torn, witness.branch(), seed, depth, label, result);
+			const deeper = position < once ? thoroughness : thoroughness === "every" ? "drawn" : "once";
+			const replay = `--from ${operation} --operations ${operation + 1} --cuts 0 --worn 0`;
+			const context = { options, result, label, replay };
+			afterCut(context, torn, witness.branch(), seed, deeper);
 		});
 		operation++;
-		if (operation % 500 === 0) onProgress(operation);
+		if (isCut && ++done % PROGRESS_OPERATIONS === 0) onProgress(done, result);
 	};
 	try {
 		const life = new Life(options, flash, witness, options.seed);
@@ -186,7 +243,8 @@ export function runExhaustively(
 		witness.check(life.journal, false);
 		if (flash.reprogrammedUnits > 0) throw new Violation("programmed what was not erased");
 	} catch (error) {
-		noteViolation(result, error, `operation ${operation}`, options);
+		const replay = `--from ${operation} --operations ${operation + 1} --cuts 0 --worn 0`;
+		noteViolation({ options, result, label: `operation ${operation}`, replay }, error);
 	}
 	return result;
 }
@@ -206,29 +264,38 @@ function tearNow(
 	}
 }
 
-/** Boots from an image, checks, goes on, boots again; and cuts in all of that while depth is left. */
+/** What a violation is told with. */
+interface Context {
+	readonly options: TrialOptions;
+	readonly result: TrialResult;
+	readonly label: string;
+	readonly replay: string;
+}
+
+/** Boots from an image, checks, goes on, boots again; and cuts in all of that unless it is deep. */
 function afterCut(
-	options: TrialOptions,
+	context: Context,
 	flash: SimulatedFlash,
 	witness: Witness,
 	seed: number,
-	depth: number,
-	label: string,
-	result: TrialResult,
+	thoroughness: Thoroughness,
 ): void {
+	const { options, result } = context;
 	result.images++;
 	let operation = 0;
 	const chance = new SeededChance(seed);
-	if (depth > 1) {
-		flash.beforeOperation = (kind, offset, _length, data) => {
+	if (thoroughness !== "once") {
+		flash.beforeOperation = (kind, offset, length, data) => {
 			if (kind === "read") return;
-			const mode = TEAR_MODES[integerBelow(chance, TEAR_MODES.length)] ?? "all";
-			const tear: Tear = { mode, amount: 1 + integerBelow(chance, 15) };
-			const deeper = flash.clone(new SeededChance(chance.uint32()));
-			result.cuts++;
-			tearNow(deeper, offset, data, tear);
-			const deepLabel = `${label}, then operation ${operation} ${kind} ${mode} ${tear.amount}`;
-			afterCut(options, deeper, witness.branch(), chance.uint32(), depth - 1, deepLabel, result);
+			const drawn = TEAR_MODES[integerBelow(chance, TEAR_MODES.length)] ?? "all";
+			for (const mode of thoroughness === "every" ? TEAR_MODES : [drawn]) {
+				const amount = 1 + integerBelow(chance, kind === "erase" ? 15 : length - 1);
+				const deeper = flash.clone(new SeededChance(chance.uint32()));
+				result.cuts++;
+				tearNow(deeper, offset, data, { mode, amount });
+				const label = `${context.label}, then operation ${operation} ${kind} ${mode} ${amount}`;
+				afterCut({ ...context, label }, deeper, witness.branch(), chance.uint32(), "once");
+			}
 			operation++;
 		};
 	}
@@ -245,7 +312,7 @@ function afterCut(
 		flash.beforeOperation = undefined;
 		life.boot();
 	} catch (error) {
-		noteViolation(result, error, label, options);
+		noteViolation(context, error);
 	}
 }
 
@@ -263,64 +330,97 @@ export interface RandomOptions extends TrialOptions {
 /** Cuts at random, again and again on the same part, whose history goes on from cut to cut. */
 export function runRandomly(
 	options: RandomOptions,
-	onProgress: (done: number) => void = () => {},
+	onProgress: (done: number, result: TrialResult) => void = () => {},
 ): TrialResult {
-	const result: TrialResult = { cuts: 0, images: 0, violations: [] };
-	/** A fresh part now and then, so that formatting is cut as well. */
-	const cutsPerPart = 500;
-	for (
-		let part = options.firstPart ?? 0;
-		result.cuts < options.cuts && result.violations.length === 0;
-		part++
-	) {
-		const seed = seedOf(options.seed, `part-${part}`);
-		const cuts = Math.min(cutsPerPart, options.cuts - result.cuts);
-		runPart(options, seed, cuts, part, result);
-		onProgress(result.cuts);
+	const result: TrialResult = { cuts: 0, images: 0, wornOut: 0, violations: [] };
+	const parts = Math.ceil(options.cuts / CUTS_PER_PART);
+	for (let nth = 0; nth < parts && result.violations.length === 0; nth++) {
+		if (!isShared(options.share, nth)) continue;
+		const cuts = Math.min(CUTS_PER_PART, options.cuts - nth * CUTS_PER_PART);
+		runPart(options, cuts, (options.firstPart ?? 0) + nth, result);
+		onProgress(result.cuts, result);
 	}
 	return result;
 }
 
-function runPart(
-	options: RandomOptions,
-	seed: number,
-	cuts: number,
-	part: number,
-	result: TrialResult,
-): void {
-	const chance = new SeededChance(seed);
+function runPart(options: RandomOptions, cuts: number, part: number, result: TrialResult): void {
+	const chance = new SeededChance(seedOf(options.seed, `part-${part}`));
 	const flash = new SimulatedFlash({ ...options, chance });
+	const failed = new Set<number>();
+	const fail = (sector: number, kind: BlockFailure, operations = 0): void => {
+		flash.failSector(sector, kind, operations);
+		failed.add(sector);
+	};
 	for (let sector = 0; sector < options.sectors; sector++) {
-		if (fraction(chance) < (options.badShare ?? 0)) flash.failSector(sector, failureOf(chance));
+		if (fraction(chance) < (options.badShare ?? 0)) fail(sector, failureOf(chance));
 	}
-	for (const [sector, kind] of options.bad ?? []) flash.failSector(sector, kind);
+	for (const [sector, kind] of options.bad ?? []) fail(sector, kind);
 	const witness = new Witness();
 	let number = 1;
 	for (let cut = 0; cut < cuts; cut++) {
 		const mode = TEAR_MODES[integerBelow(chance, TEAR_MODES.length)] ?? "all";
 		const longRun = fraction(chance) < 0.1 ? 60 : 12;
 		const tear: Tear = { mode, amount: 1 + integerBelow(chance, 127) };
+		const isWorn = (options.badShare ?? 0) > 0;
+		const replay = isWorn
+			? `--operations 0 --cuts 0 --worn ${cut + 1} --part ${part}`
+			: `--operations 0 --cuts ${cut + 1} --part ${part} --worn 0`;
+		const context = { options, result, label: `part ${part}, cut ${cut} ${mode}`, replay };
 		try {
 			flash.powerUp();
 			flash.cutAt(integerBelow(chance, longRun), tear);
 			const life = new Life(options, flash, witness, chance.uint32());
 			for (;;) step(life, number++, chance, cut);
 		} catch (error) {
+			if (isEndOfLife(error) && hasThreeInARow(failed, options.sectors)) {
+				result.wornOut++;
+				checkWornOut(context, flash, witness, chance);
+				return;
+			}
 			if (!(error instanceof PowerCut)) {
-				noteViolation(result, error, `part ${part}, cut ${cut} ${mode}`, options);
+				noteViolation(context, error);
 				return;
 			}
 		}
 		result.cuts++;
 		result.images++;
 		if (flash.reprogrammedUnits > 0) {
-			const error = new Violation("programmed what was not erased");
-			noteViolation(result, error, `part ${part}, cut ${cut} ${mode}`, options);
+			noteViolation(context, new Violation("programmed what was not erased"));
 			return;
 		}
 		if (fraction(chance) < (options.failPerCut ?? 0)) {
-			flash.failSector(integerBelow(chance, options.sectors), failureOf(chance), 3);
+			fail(integerBelow(chance, options.sectors), failureOf(chance), 3);
 		}
+	}
+}
+
+function isEndOfLife(error: unknown): boolean {
+	return error instanceof StationError && error.code === "journal-full-of-bad-sectors";
+}
+
+/** The one reason for which a journal may give a part up: docs/FORMAT.md, 2.4. */
+function hasThreeInARow(failed: ReadonlySet<number>, sectors: number): boolean {
+	for (const first of failed) {
+		if (failed.has((first + 1) % sectors) && failed.has((first + 2) % sectors)) return true;
+	}
+	return false;
+}
+
+/** A part that is given up still gives back everything. */
+function checkWornOut(
+	context: Context,
+	flash: SimulatedFlash,
+	witness: Witness,
+	chance: Chance,
+): void {
+	// The cut that was still to come does not.
+	flash.kill();
+	flash.powerUp();
+	try {
+		new Life(context.options, flash, witness, chance.uint32());
+	} catch (error) {
+		// A part that was never formatted has nothing to give back.
+		if (!isEndOfLife(error) || witness.count > 0) noteViolation(context, error);
 	}
 }
 
@@ -328,13 +428,8 @@ function failureOf(chance: Chance): BlockFailure {
 	return (["loud", "silent", "half-erased"] as const)[integerBelow(chance, 3)] ?? "loud";
 }
 
-function noteViolation(
-	result: TrialResult,
-	error: unknown,
-	label: string,
-	options: TrialOptions,
-): void {
+function noteViolation({ options, result, label, replay }: Context, error: unknown): void {
 	const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-	const replay = `--seed ${options.seed} --sectors ${options.sectors} --sector-bytes ${options.sectorBytes}`;
-	result.violations.push(`${what} [${label}; ${replay}]`);
+	const ring = `--sectors ${options.sectors} --sector-bytes ${options.sectorBytes}`;
+	result.violations.push(`${what} [${label}]; replay: ${replay} --seed ${options.seed} ${ring}`);
 }

@@ -26,44 +26,50 @@ export class Violation extends Error {
 	override name = "Violation";
 }
 
-/** Everything observed so far of one history; cheap to branch. */
+/** Everything observed so far of one history; cheap to branch. Whatever it holds is never changed. */
 export class Witness {
 	epoch = 0;
 	/** How many appends returned. */
 	count = 0;
-	/** Canonical bytes by sequence, of appends that returned. */
-	returned = new Map<number, Uint8Array>();
-	/** h(sequence) by sequence; of 0 it is h(0). */
-	heads = new Map<number, Uint8Array>();
 	/** Highest acknowledgement that returned. */
 	cursor = 0;
 	/** Acknowledgements that may or may not have come through. */
-	cursorsInFlight: number[] = [];
+	cursorsInFlight: readonly number[] = [];
 	/** What may follow the returned entries: appends that a cut interrupted, in order. */
-	tails: (readonly EntryDraft[])[] = [];
+	tails: readonly (readonly EntryDraft[])[] = [];
 	/** The tail that this boot showed. */
 	seenTail: readonly EntryDraft[] = [];
+	/** The history that this one branched from, and how much of it is this one's as well. */
+	#trunk: Witness | undefined;
+	#trunkCount = -1;
+	/** Canonical bytes by sequence, of appends that returned since the branching. */
+	readonly #returned = new Map<number, Uint8Array>();
+	/** h(sequence) by sequence; of 0 it is h(0). */
+	readonly #heads = new Map<number, Uint8Array>();
 
-	/** A copy that may go on by itself; the entries themselves are shared. */
+	/**
+	 * A copy that may go on by itself. What both have in common stays with the trunk: an append that
+	 * returned is never unmade, so that what the trunk does later does not touch it.
+	 */
 	branch(): Witness {
 		const copy = new Witness();
 		copy.epoch = this.epoch;
 		copy.count = this.count;
-		copy.returned = new Map(this.returned);
-		copy.heads = new Map(this.heads);
 		copy.cursor = this.cursor;
-		copy.cursorsInFlight = [...this.cursorsInFlight];
-		copy.tails = [...this.tails];
+		copy.cursorsInFlight = this.cursorsInFlight;
+		copy.tails = this.tails;
 		copy.seenTail = this.seenTail;
+		copy.#trunk = this;
+		copy.#trunkCount = this.count;
 		return copy;
 	}
 
-	/** Forgets what no ring holds any more, so that branching stays cheap. */
+	/** Forgets what no ring holds any more. */
 	forgetBelow(sequence: number): void {
-		for (const known of this.returned.keys()) {
+		for (const known of this.#returned.keys()) {
 			if (known >= sequence) break;
-			this.returned.delete(known);
-			this.heads.delete(known - 1);
+			this.#returned.delete(known);
+			this.#heads.delete(known - 1);
 		}
 	}
 
@@ -119,7 +125,7 @@ export class Witness {
 	#begin(journal: Journal): void {
 		this.epoch = journal.epoch;
 		const origin = { station: STATION, epoch: this.epoch, publicKey: PUBLIC_KEY };
-		this.heads.set(0, chainStart(nodeSha256, { ...origin, previousHead: new Uint8Array(32) }));
+		this.#heads.set(0, chainStart(nodeSha256, { ...origin, previousHead: new Uint8Array(32) }));
 	}
 
 	#checkCursor(journal: Journal): void {
@@ -138,7 +144,7 @@ export class Witness {
 		let expected = first;
 		journal.read(1, 0xffffffff, (sequence, canonical) => {
 			if (sequence !== expected) throw new Violation(`${sequence} came, ${expected} was due`);
-			const returned = this.returned.get(sequence);
+			const returned = this.#returnedAt(sequence);
 			if (sequence <= this.count && (returned === undefined || !equalBytes(returned, canonical))) {
 				throw new Violation(`entry ${sequence} has other bytes than its append returned`);
 			}
@@ -150,13 +156,13 @@ export class Witness {
 		}
 		let head = journal.headBefore(first);
 		if (head === undefined) throw new Violation(`no head before ${first}`);
-		const known = this.heads.get(first - 1);
+		const known = this.#headAt(first - 1);
 		if (known !== undefined && !equalBytes(head, known)) {
 			throw new Violation(`the chain before ${first} is another`);
 		}
 		seen.forEach((canonical, position) => {
 			// The returned entries were hashed when they returned, and are equal: no need to hash again.
-			const recorded = known === undefined ? undefined : this.heads.get(first + position);
+			const recorded = known === undefined ? undefined : this.#headAt(first + position);
 			head = recorded ?? chainNext(nodeSha256, head as Uint8Array, canonical);
 		});
 		if (!equalBytes(head, journal.head)) throw new Violation("the chain does not lead to the head");
@@ -196,17 +202,31 @@ export class Witness {
 			return;
 		}
 		if (gap === undefined || gap.to !== first - 1) throw new Violation("an overflow without a gap");
-		const resume = this.heads.get(first - 1);
+		const resume = this.#headAt(first - 1);
 		if (resume !== undefined && !equalBytes(gap.resume, resume)) {
 			throw new Violation("a gap whose resume is not the head behind it");
 		}
 	}
 
+	#returnedAt(sequence: number): Uint8Array | undefined {
+		if (this.#trunk === undefined || sequence > this.#trunkCount) {
+			return this.#returned.get(sequence);
+		}
+		return this.#trunk.#returnedAt(sequence);
+	}
+
+	#headAt(sequence: number): Uint8Array | undefined {
+		// Its own first: before the first append a boot may format anew, and h(0) is another.
+		const own = this.#heads.get(sequence);
+		if (own !== undefined || this.#trunk === undefined || sequence > this.#trunkCount) return own;
+		return this.#trunk.#headAt(sequence);
+	}
+
 	#record(canonical: Uint8Array): void {
-		const head = this.heads.get(this.count) as Uint8Array;
+		const head = this.#headAt(this.count) as Uint8Array;
 		this.count++;
-		this.returned.set(this.count, canonical);
-		this.heads.set(this.count, chainNext(nodeSha256, head, canonical));
+		this.#returned.set(this.count, canonical);
+		this.#heads.set(this.count, chainNext(nodeSha256, head, canonical));
 	}
 
 	#canonicalOf(draft: EntryDraft, sequence: number): Uint8Array {

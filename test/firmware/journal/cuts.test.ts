@@ -14,13 +14,13 @@ describe("the journal under power cuts", () => {
 
 	it("keeps every returned append and acknowledgement at every cut of a short run, two deep", () => {
 		console.log(`      seed ${SEED}`);
-		const result = runExhaustively(trial, 12, 2, false);
+		const result = runExhaustively(trial, 12, "drawn");
 		assert.deepEqual(result.violations, []);
 		assert.ok(result.cuts > 500, `${result.cuts} cuts`);
 	});
 
 	it("keeps them through wraps and overflows at every cut, one deep", () => {
-		const result = runExhaustively({ ...trial, sectors: 4, sectorBytes: 256 }, 100, 1, false);
+		const result = runExhaustively({ ...trial, sectors: 4, sectorBytes: 256 }, 100, "once");
 		assert.deepEqual(result.violations, []);
 	});
 

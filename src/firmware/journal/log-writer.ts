@@ -1,0 +1,285 @@
+/**
+ * The writing end of the log: the slot that comes next, the sectors that are begun, and the hop to a
+ * fresh sector that comes before the first write after an unclean boot. Nothing is ever programmed
+ * twice; what a power cut may have touched is erased before it is used.
+ */
+import { StationError } from "../../core/errors.js";
+import { chainNext, type Hash } from "../../protocol/chain.js";
+import {
+	encodeSectorHeader,
+	FIRST_SLOT,
+	frameSeedOf,
+	SECTOR_HEADER_BYTES,
+	type SectorHeader,
+	SLOT_BYTES,
+} from "../../protocol/journal-format.js";
+import { CodecTuning } from "../../protocol/journal-tuning.js";
+import { encodeCursor, FrameEncoder } from "./frame-encoder.js";
+import type { JournalNote } from "./journal-note.js";
+import type { LogExtent } from "./log-extent.js";
+import type { LogReader } from "./log-reader.js";
+import type { PendingHop } from "./recovery.js";
+import type { Resumption } from "./resumption.js";
+import type { RingFlash } from "./ring-flash.js";
+import { STALE_RUN_MAX } from "./ring-search.js";
+
+/** Erase ahead once fewer slots than this are free: two hours of readings and cursors. */
+const ERASE_AHEAD_SLOTS = 26;
+/** Sectors opened for one append before the flash is given up: each try is one failed program. */
+const STORE_ATTEMPTS_MAX = 64;
+/** An index must fit a byte. */
+const INDEX_MAX = 255;
+
+/** What of a note only the writer knows. */
+type WriterNote = Pick<
+	JournalNote,
+	"lastSlot" | "endSlot" | "keySlot" | "anchorSlot" | "isErasedAhead" | "tuning"
+>;
+
+export class LogWriter {
+	/** Since the journal was opened. */
+	failedPrograms = 0;
+	hops = 0;
+
+	readonly #flash: RingFlash;
+	readonly #extent: LogExtent;
+	readonly #reader: LogReader;
+	readonly #station: string;
+	readonly #sha256: Hash;
+	readonly #slotsPerSector: number;
+	readonly #encoder = new FrameEncoder(new CodecTuning());
+	#firstSequence = 1;
+	#nextSlot = 0;
+	#lastSlot = 0;
+	#isErasedAhead = false;
+	/** Set after an unclean boot until the first write has begun a new sector. */
+	#hop: PendingHop | undefined;
+
+	constructor(
+		flash: RingFlash,
+		extent: LogExtent,
+		reader: LogReader,
+		station: string,
+		sha256: Hash,
+	) {
+		this.#flash = flash;
+		this.#extent = extent;
+		this.#reader = reader;
+		this.#station = station;
+		this.#sha256 = sha256;
+		this.#slotsPerSector = Math.floor(flash.sectorBytes / SLOT_BYTES);
+	}
+
+	/** Bytes kept in arrays between calls: anchors, tuning, the entry to be copied. */
+	get heldBytes(): number {
+		const hop = this.#hop;
+		const hopBytes = hop === undefined ? 0 : hop.head.length + (hop.copy?.length ?? 0);
+		return this.#encoder.heldBytes + hopBytes;
+	}
+
+	/** Goes on in a sector that flash shows to be as the note says. */
+	resume(note: JournalNote, found: Resumption): void {
+		this.#encoder.resume(found.key, found.anchor);
+		this.#encoder.tuning.restore(note.tuning, found.latestReading);
+		this.#firstSequence = found.header.firstSequence;
+		this.#nextSlot = note.endSlot;
+		this.#lastSlot = note.lastSlot;
+		this.#isErasedAhead = note.isErasedAhead;
+	}
+
+	/** The boot was unclean: the first write will begin a new sector. */
+	hopFirst(hop: PendingHop): void {
+		this.#hop = hop;
+	}
+
+	/** What a wake needs to go on here; undefined when there is nothing safe to resume from. */
+	save(): WriterNote | undefined {
+		if (this.#hop !== undefined || this.#extent.serial < 0 || this.#lastSlot === 0) {
+			return undefined;
+		}
+		return {
+			lastSlot: this.#lastSlot,
+			endSlot: this.#nextSlot,
+			keySlot: this.#encoder.key?.slot,
+			anchorSlot: this.#encoder.anchor?.slot,
+			isErasedAhead: this.#isErasedAhead,
+			tuning: this.#encoder.tuning.save(),
+		};
+	}
+
+	/** Erases the next sector when this one is nearly full, so that no append has to wait for it. */
+	eraseAhead(): void {
+		if (this.#hop !== undefined || this.#extent.serial < 0 || this.#isErasedAhead) return;
+		if (this.#slotsPerSector - this.#nextSlot > ERASE_AHEAD_SLOTS) return;
+		const serial = this.#extent.serial + 1;
+		this.dropBelow(serial - this.#flash.count + 1);
+		this.#isErasedAhead = this.#flash.erase(serial % this.#flash.count);
+	}
+
+	/**
+	 * After an unclean boot: begins a new sector, erased for certain, and copies the last entry
+	 * there, because a frame that a cut has torn may read well today and badly tomorrow.
+	 */
+	settle(): void {
+		const extent = this.#extent;
+		const hop = this.#hop;
+		if (hop !== undefined) {
+			this.#clearAhead(hop.serial + 1);
+			this.#openSector(hop.serial, hop.firstSequence, hop.head, hop.copy !== undefined);
+			extent.nextSequence = hop.firstSequence;
+			extent.head = hop.head;
+			if (hop.copy !== undefined) this.store(hop.copy);
+			this.hops++;
+			this.#hop = undefined;
+		} else if (extent.serial < 0) {
+			this.#openSector(0, extent.nextSequence, extent.head, false);
+		}
+	}
+
+	/** Writes the frame of `nextSequence`, in this sector or, where that is full or bad, a next one. */
+	store(canonical: Uint8Array): void {
+		const extent = this.#extent;
+		for (let attempt = 0; attempt < STORE_ATTEMPTS_MAX; attempt++) {
+			const index = extent.nextSequence - this.#firstSequence;
+			if (index <= INDEX_MAX && this.#nextSlot < this.#slotsPerSector) {
+				const seed = frameSeedOf(extent.epoch, extent.serial);
+				const encoded = this.#encoder.encode(canonical, index, extent.epoch, seed);
+				const slot = this.#nextSlot;
+				if (slot + encoded.slots <= this.#slotsPerSector) {
+					if (this.#program(encoded.bytes, encoded.slots)) {
+						this.#encoder.commit(encoded, slot);
+						extent.head = chainNext(this.#sha256, extent.head, canonical);
+						extent.nextSequence++;
+						return;
+					}
+				}
+			}
+			const isCopying = this.#hop?.copy === canonical;
+			this.#openSector(extent.serial + 1, extent.nextSequence, extent.head, isCopying);
+		}
+		throw fullOfBadSectors();
+	}
+
+	/** Writes a cursor frame; a cursor that is not higher changes nothing. */
+	storeCursor(cursor: number): void {
+		const extent = this.#extent;
+		// A cursor that recovery read may be a torn frame: it is firm once the new sector repeats it.
+		if (this.#hop !== undefined) this.settle();
+		if (cursor <= extent.cursor) return;
+		for (let attempt = 0; attempt < STORE_ATTEMPTS_MAX; attempt++) {
+			if (this.#nextSlot < this.#slotsPerSector) {
+				const index = extent.nextSequence - this.#firstSequence;
+				const frame = encodeCursor(cursor, index, frameSeedOf(extent.epoch, extent.serial));
+				if (index <= INDEX_MAX && this.#program(frame, 1)) {
+					extent.cursor = cursor;
+					return;
+				}
+			}
+			this.#openSector(extent.serial + 1, extent.nextSequence, extent.head, false);
+		}
+		throw fullOfBadSectors();
+	}
+
+	/** Everything below `serial` is gone or about to be: finds the oldest that stays. */
+	dropBelow(serial: number, headerOf?: (serial: number) => SectorHeader | undefined): void {
+		const extent = this.#extent;
+		if (extent.oldestSerial >= serial || extent.serial < 0) return;
+		for (let candidate = serial; candidate <= extent.serial; candidate++) {
+			const header = headerOf?.(candidate) ?? this.#reader.headerOf(candidate);
+			if (header === undefined) continue;
+			extent.oldestSerial = candidate;
+			extent.oldestFirst = header.firstSequence;
+			return;
+		}
+		extent.oldestSerial = extent.serial + 1;
+		extent.oldestFirst = extent.nextSequence;
+	}
+
+	/**
+	 * Erases what an earlier attempt may have begun further on: a torn header that reads as nothing
+	 * today would be the newest of all on the day it reads well. Ends where sectors of the last lap
+	 * stand, which no attempt has touched; a few of them, because a refusing sector looks the same.
+	 */
+	#clearAhead(serial: number): void {
+		const count = this.#flash.count;
+		const newest = Math.max(this.#extent.serial, 0);
+		let untouched = 0;
+		for (let ahead = serial; untouched <= STALE_RUN_MAX && ahead - newest < count; ahead++) {
+			const reading = this.#flash.readHeader(ahead % count);
+			const isLastLap =
+				reading.kind === "header" &&
+				(reading.header.isVirgin ? ahead < count : reading.header.serial === ahead - count);
+			if (isLastLap) untouched++;
+			else this.#flash.erase(ahead % count);
+		}
+	}
+
+	/** Programs the next `slots` slots; on refusal the sector takes nothing any more. */
+	#program(frame: Uint8Array, slots: number): boolean {
+		const slot = this.#nextSlot;
+		this.#nextSlot = this.#slotsPerSector;
+		const sector = this.#extent.serial % this.#flash.count;
+		if (!this.#flash.program(sector, slot * SLOT_BYTES, frame)) {
+			this.failedPrograms++;
+			return false;
+		}
+		this.#nextSlot = slot + slots;
+		this.#lastSlot = slot;
+		return true;
+	}
+
+	/**
+	 * Begins the sector of `serial` or the first behind it that takes a header. The sector is erased
+	 * first, unless this very session did so ahead: bytes that look erased prove nothing.
+	 */
+	#openSector(serial: number, firstSequence: number, head: Uint8Array, isCopying: boolean): void {
+		const extent = this.#extent;
+		const count = this.#flash.count;
+		let staleRun = 0;
+		for (let candidate = serial; candidate - extent.serial < count; candidate++) {
+			const sector = candidate % count;
+			this.dropBelow(candidate - count + 1);
+			const isErasedAhead = this.#isErasedAhead && candidate === extent.serial + 1;
+			this.#isErasedAhead = false;
+			const header = encodeSectorHeader({
+				isVirgin: false,
+				isCopying,
+				epoch: extent.epoch,
+				serial: candidate,
+				firstSequence,
+				cursor: extent.cursor,
+				station: this.#station,
+				head,
+			});
+			if ((isErasedAhead || this.#flash.erase(sector)) && this.#flash.program(sector, 0, header)) {
+				if (extent.serial < 0) {
+					extent.oldestSerial = candidate;
+					extent.oldestFirst = firstSequence;
+				}
+				extent.serial = candidate;
+				this.#firstSequence = firstSequence;
+				this.#nextSlot = FIRST_SLOT;
+				this.#lastSlot = 0;
+				this.#encoder.beginSector();
+				return;
+			}
+			this.failedPrograms++;
+			staleRun = this.#keepsItsHeader(sector) ? staleRun + 1 : 0;
+			if (staleRun > STALE_RUN_MAX) break;
+		}
+		throw fullOfBadSectors();
+	}
+
+	/** A refused sector that still shows a header would look like the end of the log to a search. */
+	#keepsItsHeader(sector: number): boolean {
+		this.#flash.program(sector, 0, new Uint8Array(SECTOR_HEADER_BYTES));
+		return this.#flash.readHeader(sector).kind === "header";
+	}
+}
+
+function fullOfBadSectors(): StationError {
+	return new StationError(
+		"journal-full-of-bad-sectors",
+		"the flash takes no more: replace the board; what it holds can still be read",
+	);
+}

@@ -1,0 +1,86 @@
+/**
+ * Going on after a deep sleep where the retained note says, if flash bears it out: the header, the
+ * last frame and nothing behind it. Reads only.
+ */
+import { isReading } from "../../protocol/journal-codec.js";
+import {
+	FIRST_SLOT,
+	FRAME_SLOTS_MAX,
+	frameSeedOf,
+	isErased,
+	openFrame,
+	type SectorHeader,
+	SLOT_BYTES,
+} from "../../protocol/journal-format.js";
+import { decodeFrame, type PlacedAnchor } from "../../protocol/journal-image.js";
+import type { JournalNote } from "./journal-note.js";
+import type { RingFlash } from "./ring-flash.js";
+
+/** What the note leaves out because flash has it. */
+export interface Resumption {
+	readonly header: SectorHeader;
+	readonly key: PlacedAnchor | undefined;
+	readonly anchor: PlacedAnchor | undefined;
+	/** Canonical bytes of the last entry, if it is a reading that came out whole. */
+	readonly latestReading: Uint8Array | undefined;
+}
+
+/** Undefined when flash says anything else than the note. */
+export function resumeFrom(
+	note: JournalNote,
+	flash: RingFlash,
+	station: string,
+): Resumption | undefined {
+	const sector = note.serial % flash.count;
+	const slots = Math.floor(flash.sectorBytes / SLOT_BYTES);
+	const reading = flash.readHeader(sector);
+	if (reading.kind !== "header" || reading.header.isVirgin) return undefined;
+	const header = reading.header;
+	if (header.epoch !== note.epoch || header.serial !== note.serial) return undefined;
+	if (header.station !== station || header.firstSequence > note.nextSequence) return undefined;
+	const end = Math.min(note.endSlot + FRAME_SLOTS_MAX, slots);
+	if (note.lastSlot < FIRST_SLOT || note.endSlot > end || note.lastSlot >= note.endSlot) {
+		return undefined;
+	}
+	const tail = readSlots(flash, sector, note.lastSlot, end);
+	const last = openFrame(tail, 0, frameSeedOf(note.epoch, note.serial));
+	if (last === undefined || note.lastSlot + last.slots !== note.endSlot) return undefined;
+	if (!isErased(tail, last.slots * SLOT_BYTES, tail.length)) return undefined;
+	const key = readAnchor(flash, header, note.keySlot, undefined);
+	const anchor =
+		note.anchorSlot === note.keySlot ? key : readAnchor(flash, header, note.anchorSlot, key);
+	const latest = decodeFrame(
+		tail.subarray(0, last.slots * SLOT_BYTES),
+		last,
+		(index) => [key, anchor].find((known) => known?.index === index),
+		{ epoch: note.epoch, sequence: header.firstSequence + last.index },
+	);
+	const isLatestReading = latest !== undefined && isReading(latest.canonical);
+	const latestReading = isLatestReading ? latest.canonical : undefined;
+	return { header, key, anchor: anchor ?? key, latestReading };
+}
+
+function readAnchor(
+	flash: RingFlash,
+	header: SectorHeader,
+	slot: number | undefined,
+	key: PlacedAnchor | undefined,
+): PlacedAnchor | undefined {
+	const slots = Math.floor(flash.sectorBytes / SLOT_BYTES);
+	if (slot === undefined || slot >= slots) return undefined;
+	const end = Math.min(slot + FRAME_SLOTS_MAX, slots);
+	const bytes = readSlots(flash, header.serial % flash.count, slot, end);
+	const frame = openFrame(bytes, 0, frameSeedOf(header.epoch, header.serial));
+	if (frame === undefined) return undefined;
+	const decoded = decodeFrame(
+		bytes.subarray(0, frame.slots * SLOT_BYTES),
+		frame,
+		(index) => (key?.index === index ? key : undefined),
+		{ epoch: header.epoch, sequence: header.firstSequence + frame.index },
+	);
+	return decoded?.anchor === undefined ? undefined : { ...decoded.anchor, slot };
+}
+
+function readSlots(flash: RingFlash, sector: number, first: number, end: number): Uint8Array {
+	return flash.read(sector, first * SLOT_BYTES, (end - first) * SLOT_BYTES);
+}
