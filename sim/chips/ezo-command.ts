@@ -1,5 +1,4 @@
 /** Commands of the EZO circuits: what they lead to, and their bytes. */
-import { asciiBytes } from "../../src/core/bytes.js";
 import { decimalText } from "./decimal-text.js";
 
 /** What a command leads to: `text` after `milliseconds`, and `commit` when it is done. */
@@ -43,6 +42,6 @@ export function stripped(text: string): string {
 export function frameOf(status: number, text: string): Uint8Array {
 	const frame = new Uint8Array(text.length + 2);
 	frame[0] = status;
-	frame.set(asciiBytes(text), 1);
+	for (let index = 0; index < text.length; index++) frame[index + 1] = text.charCodeAt(index);
 	return frame;
 }

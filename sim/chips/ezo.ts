@@ -187,7 +187,9 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 		} else if (this.#job !== undefined) bytes[0] = STATUS_BUSY;
 		else if (this.#response === undefined) bytes[0] = STATUS_NO_DATA;
 		else {
-			bytes.set(this.#response.subarray(0, count));
+			const response = this.#response;
+			const length = Math.min(count, response.length);
+			for (let index = 0; index < length; index++) bytes[index] = response[index] ?? 0;
 			if (this.firmware.secondRead === "no data") this.#response = undefined;
 		}
 		return bytes;
