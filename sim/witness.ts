@@ -32,7 +32,7 @@ class WitnessedJournal implements StationJournal {
 
 	append(draft: EntryDraft): { readonly sequence: number; readonly canonical: Uint8Array } {
 		const { epoch, nextSequence: sequence } = this.#journal;
-		this.#witness.attempted(encodeEntry({ ...draft, epoch, sequence }));
+		this.#witness.attempted(encodeEntry({ epoch, sequence, ...draft }));
 		const appended = this.#journal.append(draft);
 		this.#witness.appended(appended.canonical.slice());
 		return appended;

@@ -8,7 +8,15 @@ import { type Chance, integerBelow } from "../../src/core/chance.js";
 import type { VirtualAlarm, VirtualClock } from "../clock.js";
 import type { I2CChip } from "../i2c-bus.js";
 import { decimalOf, decimalText } from "./decimal-text.js";
-import { answer, change, type EzoOutcome, frameOf, stripped, trimmedText } from "./ezo-command.js";
+import {
+	answer,
+	change,
+	type EzoOutcome,
+	frameOf,
+	stripped,
+	trimmedText,
+	wordsOf,
+} from "./ezo-command.js";
 import {
 	EZO_FIRMWARE,
 	type EzoDuration,
@@ -241,7 +249,7 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 	}
 
 	#dispatch(text: string): EzoOutcome | undefined | "silent" {
-		const words = text.toUpperCase().split(",");
+		const words = wordsOf(text.toUpperCase());
 		const { settings, firmware } = this;
 		const argument = words[1];
 		switch (words[0]) {

@@ -503,14 +503,14 @@ export class Station {
 		this.#journal.idle();
 		this.#scheduler.stop();
 		board.console.onActivity = undefined;
-		storeRetainedState(board.retained, {
-			...this.#state,
+		const state: RetainedState = Object.assign({}, this.#state, {
 			disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
 			stepOffer: this.#time.stepOffer,
 			newestUtcSeconds: this.#recorder.newestUtcSeconds,
 			journal: this.#journal.save(),
 			uplink: this.#uplink.save(),
 		});
+		storeRetainedState(board.retained, state);
 		const idleMilliseconds = this.#dueMilliseconds() - board.clock.milliseconds;
 		board.processor.deepSleep(Math.max(idleMilliseconds, 1));
 	}
