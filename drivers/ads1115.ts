@@ -72,6 +72,7 @@ export default class ADS1115 {
 	readonly #peer: I2CPeer;
 	readonly #supplyMicrovolts: number;
 	readonly #pointer = new Uint8Array(1);
+	readonly #setting = new Uint8Array(3);
 	readonly #word = new Uint8Array(2);
 	/** What was written to start the conversion that is due, less OS. */
 	#config: number | undefined;
@@ -123,7 +124,10 @@ export default class ADS1115 {
 	#begin(config: number): number {
 		this.#config = undefined;
 		const word = CONFIG.OS | config;
-		this.#peer.write(new Uint8Array([REGISTERS.config, word >> 8, word & 0xff]));
+		this.#setting[0] = REGISTERS.config;
+		this.#setting[1] = word >> 8;
+		this.#setting[2] = word & 0xff;
+		this.#peer.write(this.#setting);
 		this.#config = config;
 		this.#pollsLeft = POLLS_MAX;
 		return CONVERSION_MILLISECONDS;

@@ -156,7 +156,7 @@ export default class DS3231 {
 
 	#readBlock(): Uint8Array {
 		const block = new Uint8Array(BLOCK_BYTES);
-		this.#peer.writeRead(new Uint8Array([REGISTERS.seconds]), block);
+		this.#peer.writeRead(Uint8Array.of(REGISTERS.seconds), block);
 		return block;
 	}
 

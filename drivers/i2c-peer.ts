@@ -33,29 +33,43 @@ export class I2CPeer {
 		const { sensor, hz } = options;
 		this.address = sensor.address ?? options.address;
 		this.#name = options.name;
-		this.#io = new sensor.io({ ...sensor, hz: sensor.hz ?? hz, address: this.address });
+		const own = { hz: sensor.hz ?? hz, address: this.address };
+		this.#io = new sensor.io(Object.assign({}, sensor, own));
 	}
 
 	/** Fills `bytes`: a station polls all its life, and need allocate nothing for it. */
 	read(bytes: Uint8Array): void {
-		this.#expect(
-			bytes,
-			this.#guard((io) => io.read(bytes)),
-		);
+		const io = this.#opened();
+		let count: number;
+		try {
+			count = io.read(bytes);
+		} catch (error) {
+			throw this.#translated(error);
+		}
+		this.#expect(bytes, count);
 	}
 
 	/** `bytes` must not be empty: an empty write hangs the bus of a sleeping EZO circuit. */
 	write(bytes: Uint8Array): void {
-		assert(bytes.length > 0, `an empty write to ${this.#name}`);
-		this.#guard((io) => io.write(bytes));
+		assert(bytes.length > 0, "an empty write on an I2C bus");
+		const io = this.#opened();
+		try {
+			io.write(bytes);
+		} catch (error) {
+			throw this.#translated(error);
+		}
 	}
 
 	/** Writes `command`, then fills `bytes` after a repeated start. */
 	writeRead(command: Uint8Array, bytes: Uint8Array): void {
-		this.#expect(
-			bytes,
-			this.#guard((io) => io.writeRead(command, bytes)),
-		);
+		const io = this.#opened();
+		let count: number;
+		try {
+			count = io.writeRead(command, bytes);
+		} catch (error) {
+			throw this.#translated(error);
+		}
+		this.#expect(bytes, count);
 	}
 
 	/** Idempotent; using the peer afterwards throws. */
@@ -69,15 +83,15 @@ export class I2CPeer {
 		throw this.#failed(`gave ${count} of ${bytes.length} bytes`, undefined);
 	}
 
-	#guard<Result>(transfer: (io: I2C) => Result): Result {
-		const io = this.#io;
-		if (io === undefined) throw new TypeError(`${this.#name} is closed`);
-		try {
-			return transfer(io);
-		} catch (error) {
-			if (!(error instanceof Error) || !BUS_ERRORS.includes(error.message)) throw error;
-			throw this.#failed(error.message, error);
-		}
+	#opened(): I2C {
+		if (this.#io === undefined) throw new TypeError(`${this.#name} is closed`);
+		return this.#io;
+	}
+
+	/** The bus's words as `bus-failed`; anything else is no fault of the bus and stays what it is. */
+	#translated(error: unknown): unknown {
+		if (!(error instanceof Error) || !BUS_ERRORS.includes(error.message)) return error;
+		return this.#failed(error.message, error);
 	}
 
 	#failed(what: string, cause: unknown): StationError {

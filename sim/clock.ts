@@ -2,14 +2,7 @@
  * The world's clock: integer microseconds, an ordered queue of alarms, and two ways for time to
  * pass: `consume` while a processor is busy (nothing else runs), `runNext` when it idles.
  */
-import { assert } from "../src/core/errors.js";
-
-interface Entry {
-	dueMicroseconds: number;
-	order: number;
-	callback: () => void;
-	isArmed: boolean;
-}
+import { AssertionError, assert } from "../src/core/errors.js";
 
 /** An alarm that can be armed again and again. */
 export interface VirtualAlarm {
@@ -22,9 +15,9 @@ export interface VirtualAlarm {
 
 export class VirtualClock {
 	#microseconds: number;
-	#order = 0;
-	/** Sorted by due time, then by order of arming; a station keeps a handful. */
-	readonly #queue: Entry[] = [];
+	/** Latest first: what comes next stands at the end. Of two that are due at once the one that was
+	 * armed later stands further in front. A station keeps a handful. */
+	readonly #queue: QueuedAlarm[] = [];
 
 	/** `startMicroseconds` since the origin of the world. */
 	constructor(startMicroseconds = 0) {
@@ -43,24 +36,44 @@ export class VirtualClock {
 
 	/** Due time of the next alarm, or undefined when none is armed. */
 	get nextMicroseconds(): number | undefined {
-		return this.#queue[0]?.dueMicroseconds;
+		return this.#queue[this.#queue.length - 1]?.dueMicroseconds;
 	}
 
 	createAlarm(callback: () => void): VirtualAlarm {
-		const entry: Entry = { dueMicroseconds: 0, order: 0, callback, isArmed: false };
-		const scheduleMicroseconds = (delayMicroseconds: number): void => {
-			assert(delayMicroseconds >= 0, `an alarm ${delayMicroseconds} us in the past`);
-			this.#remove(entry);
-			entry.dueMicroseconds = this.#microseconds + Math.ceil(delayMicroseconds);
-			entry.order = this.#order++;
-			entry.isArmed = true;
-			this.#insert(entry);
-		};
-		return {
-			scheduleMicroseconds,
-			schedule: (delayMilliseconds) => scheduleMicroseconds(delayMilliseconds * 1000),
-			cancel: () => this.#remove(entry),
-		};
+		return new QueuedAlarm(this, callback);
+	}
+
+	/** For the alarm. */
+	arm(alarm: QueuedAlarm, delayMicroseconds: number): void {
+		if (!(delayMicroseconds >= 0)) {
+			throw new AssertionError(`an alarm ${delayMicroseconds} us in the past`);
+		}
+		this.disarm(alarm);
+		const dueMicroseconds = this.#microseconds + Math.ceil(delayMicroseconds);
+		alarm.dueMicroseconds = dueMicroseconds;
+		alarm.isArmed = true;
+		const queue = this.#queue;
+		let index = queue.length;
+		queue.push(alarm);
+		for (; index > 0; index--) {
+			const sooner = queue[index - 1];
+			if (sooner === undefined || sooner.dueMicroseconds > dueMicroseconds) break;
+			queue[index] = sooner;
+		}
+		queue[index] = alarm;
+	}
+
+	/** For the alarm. */
+	disarm(alarm: QueuedAlarm): void {
+		if (!alarm.isArmed) return;
+		alarm.isArmed = false;
+		const queue = this.#queue;
+		let moved = queue.pop();
+		for (let index = queue.length; moved !== alarm && index > 0; index--) {
+			const next = queue[index - 1];
+			if (moved !== undefined) queue[index - 1] = moved;
+			moved = next;
+		}
 	}
 
 	/** Time passes while a processor or a bus is busy; alarms that fall due run afterwards. */
@@ -71,11 +84,11 @@ export class VirtualClock {
 
 	/** Goes to the next alarm (at once if it is overdue) and runs it; false when none is armed. */
 	runNext(): boolean {
-		const entry = this.#queue.shift();
-		if (entry === undefined) return false;
-		entry.isArmed = false;
-		if (entry.dueMicroseconds > this.#microseconds) this.#microseconds = entry.dueMicroseconds;
-		entry.callback();
+		const alarm = this.#queue.pop();
+		if (alarm === undefined) return false;
+		alarm.isArmed = false;
+		if (alarm.dueMicroseconds > this.#microseconds) this.#microseconds = alarm.dueMicroseconds;
+		alarm.callback();
 		return true;
 	}
 
@@ -88,20 +101,28 @@ export class VirtualClock {
 		}
 		if (this.#microseconds < microseconds) this.#microseconds = microseconds;
 	}
+}
 
-	#insert(entry: Entry): void {
-		let index = this.#queue.length;
-		while (index > 0) {
-			const before = this.#queue[index - 1];
-			if (before === undefined || before.dueMicroseconds <= entry.dueMicroseconds) break;
-			index--;
-		}
-		this.#queue.splice(index, 0, entry);
+class QueuedAlarm implements VirtualAlarm {
+	readonly callback: () => void;
+	dueMicroseconds = 0;
+	isArmed = false;
+	readonly #clock: VirtualClock;
+
+	constructor(clock: VirtualClock, callback: () => void) {
+		this.#clock = clock;
+		this.callback = callback;
 	}
 
-	#remove(entry: Entry): void {
-		if (!entry.isArmed) return;
-		entry.isArmed = false;
-		this.#queue.splice(this.#queue.indexOf(entry), 1);
+	scheduleMicroseconds(delayMicroseconds: number): void {
+		this.#clock.arm(this, delayMicroseconds);
+	}
+
+	schedule(delayMilliseconds: number): void {
+		this.#clock.arm(this, delayMilliseconds * 1000);
+	}
+
+	cancel(): void {
+		this.#clock.disarm(this);
 	}
 }

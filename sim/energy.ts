@@ -67,12 +67,12 @@ export class EnergyAccount {
 	/** Energy that all parts together have drawn up to now, mWh. */
 	totalMilliwattHours(): number {
 		const now = this.#clock.microseconds;
-		let charge = 0;
+		let milliwattHours = 0;
 		for (const part of this.#parts.values()) {
 			settle(part, now);
-			charge += part.milliampereMicroseconds;
+			milliwattHours += (part.milliampereMicroseconds * this.#volts) / MICROSECONDS_PER_HOUR;
 		}
-		return (charge * this.#volts) / MICROSECONDS_PER_HOUR;
+		return milliwattHours;
 	}
 
 	/** The account up to now, as plain data. */

@@ -199,7 +199,7 @@ export class SimulatedI2CBus implements I2CBus {
 			throw cut;
 		}
 		this.counters.transactions++;
-		if (this.#isDead()) return this.#timeOut(peer, peer.timeoutMilliseconds);
+		if (this.#isDead()) return this.#timeOut(peer.timeoutMilliseconds);
 		const chip = this.#chipAt(address);
 
 		const faults = this.#faults.length === 0 ? NO_FAULTS : this.#strike(peer, out, readCount);
@@ -209,7 +209,7 @@ export class SimulatedI2CBus implements I2CBus {
 				peer.timeoutMilliseconds < 0
 					? STRETCH_MILLISECONDS_LIMIT
 					: Math.min(STRETCH_MILLISECONDS_LIMIT, peer.timeoutMilliseconds);
-			if (stretchMicroseconds > limit * 1000) return this.#timeOut(peer, limit);
+			if (stretchMicroseconds > limit * 1000) return this.#timeOut(limit);
 			this.#clock.consume(stretchMicroseconds);
 		}
 		if (chip === undefined || faults.isRefused) return this.#refuse(peer);
@@ -224,12 +224,12 @@ export class SimulatedI2CBus implements I2CBus {
 				return undefined;
 			}
 			if (chip.address !== address) this.#chipsByAddress.length = 0;
-			if (this.#isDead()) return this.#timeOut(peer, peer.timeoutMilliseconds);
+			if (this.#isDead()) return this.#timeOut(peer.timeoutMilliseconds);
 		}
 		if (readCount === 0) return NO_BYTES;
 		const bytes = chip.read(readCount);
 		if (bytes === undefined) return this.#refuse(peer);
-		assert(bytes.length === readCount, `${address} gave ${bytes.length} of ${readCount} bytes`);
+		assert(bytes.length === readCount, "a chip gives as many bytes as are read");
 		this.#consumeBytes(peer, readCount);
 		return faults.corruptRead === undefined ? bytes : corrupted(bytes, faults.corruptRead);
 	}
@@ -302,8 +302,8 @@ export class SimulatedI2CBus implements I2CBus {
 		return undefined;
 	}
 
-	#timeOut(peer: I2CPeer, milliseconds: number): undefined {
-		assert(milliseconds >= 0, `address ${peer.address} waits for ever on a dead bus`);
+	#timeOut(milliseconds: number): undefined {
+		assert(milliseconds >= 0, "a peer waits for ever on a dead bus");
 		this.counters.timeouts++;
 		this.#clock.consume(milliseconds * 1000);
 		return undefined;
@@ -311,7 +311,7 @@ export class SimulatedI2CBus implements I2CBus {
 
 	#isDead(): boolean {
 		if (this.#stuckClocks > 0 || this.#isClockStuck || this.#isClamped?.() === true) return true;
-		for (const chip of this.#holders) if (chip.isPowered && chip.holdsData === true) return true;
+		for (const chip of this.#holders) if (chip.holdsData === true && chip.isPowered) return true;
 		return false;
 	}
 

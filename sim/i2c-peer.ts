@@ -82,6 +82,8 @@ function delivered(bytes: Uint8Array, target: number | ByteBuffer): ArrayBuffer 
 		new Uint8Array(buffer).set(bytes);
 		return buffer;
 	}
-	bytesOf(target).set(bytes);
+	const into = bytesOf(target);
+	// A few bytes: the engines' own copy costs more to call than it saves.
+	for (let index = 0; index < bytes.length; index++) into[index] = bytes[index] ?? 0;
 	return bytes.length;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { StationJournal } from "../src/firmware/station/journal-port.js";
-import { encodeEntry } from "../src/protocol/entry.js";
+import { type EntryDraft, encodeEntry } from "../src/protocol/entry.js";
 
 export interface Witness {
 	/** An append is about to be tried; cut short, it may be there whole or not at all. */
@@ -18,39 +18,72 @@ export interface Witness {
 
 /** The same journal, watched. */
 export function witnessed(journal: StationJournal, witness: Witness): StationJournal {
-	return {
-		append: (draft) => {
-			const { epoch, nextSequence: sequence } = journal;
-			witness.attempted(encodeEntry({ ...draft, epoch, sequence }));
-			const appended = journal.append(draft);
-			witness.appended(appended.canonical.slice());
-			return appended;
-		},
-		acknowledge: (cursor) => {
-			journal.acknowledge(cursor);
-			witness.acknowledged(cursor, journal.epoch);
-		},
-		headBefore: (sequence) => journal.headBefore(sequence),
-		read: (first, count, visit) => journal.read(first, count, visit),
-		save: () => journal.save(),
-		idle: () => journal.idle(),
-		get epoch() {
-			return journal.epoch;
-		},
-		get cursor() {
-			return journal.cursor;
-		},
-		get firstSequenceHeld() {
-			return journal.firstSequenceHeld;
-		},
-		get nextSequence() {
-			return journal.nextSequence;
-		},
-		get gaps() {
-			return journal.gaps;
-		},
-		get recoveryNote() {
-			return journal.recoveryNote;
-		},
-	};
+	return new WitnessedJournal(journal, witness);
+}
+
+class WitnessedJournal implements StationJournal {
+	readonly #journal: StationJournal;
+	readonly #witness: Witness;
+
+	constructor(journal: StationJournal, witness: Witness) {
+		this.#journal = journal;
+		this.#witness = witness;
+	}
+
+	append(draft: EntryDraft): { readonly sequence: number; readonly canonical: Uint8Array } {
+		const { epoch, nextSequence: sequence } = this.#journal;
+		this.#witness.attempted(encodeEntry({ epoch, sequence, ...draft }));
+		const appended = this.#journal.append(draft);
+		this.#witness.appended(appended.canonical.slice());
+		return appended;
+	}
+
+	acknowledge(cursor: number): void {
+		this.#journal.acknowledge(cursor);
+		this.#witness.acknowledged(cursor, this.#journal.epoch);
+	}
+
+	headBefore(sequence: number): Uint8Array | undefined {
+		return this.#journal.headBefore(sequence);
+	}
+
+	read(
+		first: number,
+		count: number,
+		visit: (sequence: number, canonical: Uint8Array) => void,
+	): void {
+		this.#journal.read(first, count, visit);
+	}
+
+	save(): Uint8Array {
+		return this.#journal.save();
+	}
+
+	idle(): void {
+		this.#journal.idle();
+	}
+
+	get epoch(): number {
+		return this.#journal.epoch;
+	}
+
+	get cursor(): number {
+		return this.#journal.cursor;
+	}
+
+	get firstSequenceHeld(): number {
+		return this.#journal.firstSequenceHeld;
+	}
+
+	get nextSequence(): number {
+		return this.#journal.nextSequence;
+	}
+
+	get gaps(): StationJournal["gaps"] {
+		return this.#journal.gaps;
+	}
+
+	get recoveryNote(): string | undefined {
+		return this.#journal.recoveryNote;
+	}
 }

@@ -191,7 +191,7 @@ export class EzoCircuit {
 		} else {
 			throw this.#error("bus-failed", `answered ${command.text} with status ${status}`);
 		}
-		this.#queue = [...next, ...this.#queue.slice(1)];
+		this.#queue = next.concat(this.#queue.slice(1));
 		if (this.#queue.length === 0) return true;
 		this.#sendNext();
 		return false;
@@ -244,10 +244,12 @@ export class EzoCircuit {
 
 	/** Printable ASCII between the status and the NUL. A set bit 7 is a stretched clock misread. */
 	#textOf(frame: Uint8Array): string {
-		const end = frame.indexOf(0, 1);
-		if (end < 0) throw this.#error("probe-malformed", "sent an answer without an end");
+		if (!frame.includes(0, 1)) {
+			throw this.#error("probe-malformed", "sent an answer without an end");
+		}
 		let text = "";
-		for (const code of frame.subarray(1, end)) {
+		for (let index = 1; frame[index] !== 0; index++) {
+			const code = frame[index] ?? 0;
 			if (code < 0x20 || code > 0x7e) {
 				throw this.#error("probe-malformed", `sent the byte 0x${code.toString(16)}`);
 			}

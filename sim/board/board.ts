@@ -1,8 +1,9 @@
 /** The ports of one life of a simulated station, over its hardware. */
 import type { Chance } from "../../src/core/chance.js";
-import { createSha256 } from "../../src/core/sha256.js";
 import type {
+	Alarm,
 	Board,
+	Clock,
 	ConsoleStream,
 	FlashPartition,
 	I2CBus,
@@ -12,7 +13,9 @@ import type {
 	Signer,
 	Verifier,
 	WakeCause,
+	Watchdog,
 } from "../../src/firmware/ports.js";
+import type { VirtualAlarm, VirtualClock } from "../clock.js";
 import { guardedOneWire } from "./chosen-probes.js";
 import type { Hardware } from "./hardware.js";
 import type { Life } from "./life.js";
@@ -47,15 +50,8 @@ export interface BoardOptions {
 export function createBoard(options: BoardOptions): Board {
 	const { hardware, life } = options;
 	const check = (): void => life.check();
-	const watchdog = life.createAlarm(() => options.onReset("watchdog"));
-	watchdog.schedule(WATCHDOG_MILLISECONDS);
 	return {
-		clock: {
-			get milliseconds() {
-				return Math.floor((hardware.clock.microseconds - options.powerOnMicroseconds) / 1000);
-			},
-			createAlarm: (callback) => life.createAlarm(callback),
-		},
+		clock: new BoardClock(hardware.clock, options.powerOnMicroseconds, life),
 		entropy: {
 			fill: (bytes) => {
 				check();
@@ -79,13 +75,7 @@ export function createBoard(options: BoardOptions): Board {
 		},
 		retained: memory(options.retained, check, options.beforeOperation),
 		crash: memory(options.crash, check, options.beforeOperation),
-		watchdog: {
-			timeoutMilliseconds: WATCHDOG_MILLISECONDS,
-			feed: () => {
-				check();
-				watchdog.schedule(WATCHDOG_MILLISECONDS);
-			},
-		},
+		watchdog: new SimulatedWatchdog(hardware.clock, life, () => options.onReset("watchdog")),
 		log: {
 			line: (text) => {
 				check();
@@ -107,10 +97,60 @@ export function createBoard(options: BoardOptions): Board {
 		network: options.network,
 		signer: options.signer,
 		verifier: options.verifier,
-		sha256: createSha256(),
+		sha256: hardware.sha256,
 		console: options.console,
 		trustFloorUtcSeconds: options.trustFloorUtcSeconds,
 	};
+}
+
+/** Since power-on of the board. */
+class BoardClock implements Clock {
+	readonly #clock: VirtualClock;
+	readonly #powerOnMicroseconds: number;
+	readonly #life: Life;
+
+	constructor(clock: VirtualClock, powerOnMicroseconds: number, life: Life) {
+		this.#clock = clock;
+		this.#powerOnMicroseconds = powerOnMicroseconds;
+		this.#life = life;
+	}
+
+	get milliseconds(): number {
+		return Math.floor((this.#clock.microseconds - this.#powerOnMicroseconds) / 1000);
+	}
+
+	createAlarm(callback: () => void): Alarm {
+		return this.#life.createAlarm(callback);
+	}
+}
+
+/**
+ * Fed a hundred times in a wake, so its alarm is not armed anew each time: when it goes off it looks
+ * whether it was fed since, and then sleeps on.
+ */
+class SimulatedWatchdog implements Watchdog {
+	readonly timeoutMilliseconds = WATCHDOG_MILLISECONDS;
+	readonly #clock: VirtualClock;
+	readonly #life: Life;
+	readonly #alarm: VirtualAlarm;
+	#dueMicroseconds = 0;
+
+	constructor(clock: VirtualClock, life: Life, onExpired: () => void) {
+		this.#clock = clock;
+		this.#life = life;
+		this.#alarm = life.createAlarm(() => {
+			const leftMicroseconds = this.#dueMicroseconds - clock.microseconds;
+			if (leftMicroseconds > 0) this.#alarm.scheduleMicroseconds(leftMicroseconds);
+			else onExpired();
+		});
+		this.feed();
+		this.#alarm.schedule(WATCHDOG_MILLISECONDS);
+	}
+
+	feed(): void {
+		this.#life.check();
+		this.#dueMicroseconds = this.#clock.microseconds + WATCHDOG_MILLISECONDS * 1000;
+	}
 }
 
 function memory(cells: Uint8Array, check: () => void, beforeWrite: () => void): RetainedMemory {

@@ -3,6 +3,7 @@
  * simulated station. It outlives wakes and power losses; a `Board` made of it does not.
  */
 import { SeededChance, seedOf } from "../../src/core/chance.js";
+import { createSha256 } from "../../src/core/sha256.js";
 import type { ProbeKinds } from "../../src/protocol/probe-kinds.js";
 import { Ads1115 } from "../chips/ads1115.js";
 import { Ds3231 } from "../chips/ds3231.js";
@@ -87,11 +88,7 @@ export function createHardware(options: HardwareOptions) {
 		solarMilliwatts: (utc) =>
 			Math.max(wave(utc / 86_400 - 0.25), 0) * SOLAR_NOON_MILLIWATTS * (incidents?.sun?.(utc) ?? 1),
 		utcSeconds,
-		drawnMilliwattHours: () => {
-			let sum = 0;
-			for (const drawn of energy.milliwattHoursByPart().values()) sum += drawn;
-			return sum;
-		},
+		drawnMilliwattHours: () => energy.totalMilliwattHours(),
 	});
 
 	const probe = (
@@ -240,6 +237,8 @@ export function createHardware(options: HardwareOptions) {
 		energy,
 		battery,
 		chips: { ph, ec, rtd, adc, rtc },
+		/** The processor's own unit. */
+		sha256: createSha256(),
 		loop,
 		calibratePH,
 		systemBus,

@@ -25,20 +25,7 @@ export class Life {
 	}
 
 	createAlarm(callback: () => void): VirtualAlarm {
-		const alarm = this.#clock.createAlarm(callback);
-		const schedule = (microseconds: number): void => {
-			this.check();
-			this.#alarms.add(alarm);
-			alarm.scheduleMicroseconds(microseconds);
-		};
-		return {
-			scheduleMicroseconds: schedule,
-			schedule: (milliseconds) => schedule(milliseconds * 1000),
-			cancel: () => {
-				this.#alarms.delete(alarm);
-				alarm.cancel();
-			},
-		};
+		return new LifeAlarm(this, this.#alarms, this.#clock.createAlarm(callback));
 	}
 
 	/** Ends it: no alarm of it fires any more. */
@@ -46,5 +33,36 @@ export class Life {
 		this.#isOver = true;
 		for (const alarm of this.#alarms) alarm.cancel();
 		this.#alarms.clear();
+	}
+}
+
+class LifeAlarm implements VirtualAlarm {
+	readonly #life: Life;
+	/** Those of its life that may be armed. */
+	readonly #alarms: Set<VirtualAlarm>;
+	readonly #alarm: VirtualAlarm;
+	#isListed = false;
+
+	constructor(life: Life, alarms: Set<VirtualAlarm>, alarm: VirtualAlarm) {
+		this.#life = life;
+		this.#alarms = alarms;
+		this.#alarm = alarm;
+	}
+
+	scheduleMicroseconds(delayMicroseconds: number): void {
+		this.#life.check();
+		if (!this.#isListed) this.#alarms.add(this.#alarm);
+		this.#isListed = true;
+		this.#alarm.scheduleMicroseconds(delayMicroseconds);
+	}
+
+	schedule(delayMilliseconds: number): void {
+		this.scheduleMicroseconds(delayMilliseconds * 1000);
+	}
+
+	cancel(): void {
+		this.#alarms.delete(this.#alarm);
+		this.#isListed = false;
+		this.#alarm.cancel();
 	}
 }

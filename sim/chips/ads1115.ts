@@ -137,8 +137,9 @@ export class Ads1115 implements I2CChip {
 		if (this.#pointer === REGISTER_CONVERSION && (this.#config & CONFIG_COMP_LATCHING) !== 0) {
 			this.#isAlert = false;
 		}
+		const bytes = new Uint8Array(count);
 		// Beyond the word nobody drives the line.
-		const bytes = new Uint8Array(count).fill(0xff);
+		if (count > 2) bytes.fill(0xff);
 		bytes[0] = word >> 8;
 		if (count > 1) bytes[1] = word & 0xff;
 		return bytes;

@@ -5,15 +5,17 @@ const DECIMALS_MAX = 6;
 
 /** `value` rounded half up to `decimals` (0..6) digits behind the point; never "-0.00". */
 export function decimalText(value: number, decimals: number): string {
-	assert(decimals >= 0 && decimals <= DECIMALS_MAX, `${decimals} decimals`);
+	assert(decimals >= 0 && decimals <= DECIMALS_MAX, "more decimals than a chip prints");
 	let scale = 1;
 	for (let index = 0; index < decimals; index++) scale *= 10;
 	const scaled = Math.floor(Math.abs(value) * scale + 0.5);
 	assert(Number.isSafeInteger(scaled), "a chip does not print so long a number");
-	const digits = `${scaled}`.padStart(decimals + 1, "0");
 	const sign = value < 0 && scaled > 0 ? "-" : "";
-	const whole = digits.slice(0, digits.length - decimals);
-	return decimals === 0 ? sign + whole : `${sign}${whole}.${digits.slice(-decimals)}`;
+	if (decimals === 0) return `${sign}${scaled}`;
+	const whole = Math.floor(scaled / scale);
+	// The digit in front keeps the zeros behind the point.
+	const fraction = `${scale + (scaled - whole * scale)}`;
+	return `${sign}${whole}.${fraction.slice(1)}`;
 }
 
 /** The number that a plain decimal text means, or undefined for any other text. */

@@ -1,5 +1,4 @@
 /** Commands of the EZO circuits: what they lead to, and their bytes. */
-import { asciiBytes } from "../../src/core/bytes.js";
 import { decimalText } from "./decimal-text.js";
 
 /** What a command leads to: `text` after `milliseconds`, and `commit` when it is done. */
@@ -39,10 +38,22 @@ export function stripped(text: string): string {
 	return text.slice(0, end);
 }
 
+/** The parts between commas, as `split` would give them; a circuit is spoken to a million times a year. */
+export function wordsOf(text: string): string[] {
+	const words: string[] = [];
+	let first = 0;
+	for (let comma = text.indexOf(","); comma >= 0; comma = text.indexOf(",", first)) {
+		words.push(text.slice(first, comma));
+		first = comma + 1;
+	}
+	words.push(text.slice(first));
+	return words;
+}
+
 /** Status, payload, NUL. */
 export function frameOf(status: number, text: string): Uint8Array {
 	const frame = new Uint8Array(text.length + 2);
 	frame[0] = status;
-	frame.set(asciiBytes(text), 1);
+	for (let index = 0; index < text.length; index++) frame[index + 1] = text.charCodeAt(index);
 	return frame;
 }

@@ -8,7 +8,15 @@ import { type Chance, integerBelow } from "../../src/core/chance.js";
 import type { VirtualAlarm, VirtualClock } from "../clock.js";
 import type { I2CChip } from "../i2c-bus.js";
 import { decimalOf, decimalText } from "./decimal-text.js";
-import { answer, change, type EzoOutcome, frameOf, stripped, trimmedText } from "./ezo-command.js";
+import {
+	answer,
+	change,
+	type EzoOutcome,
+	frameOf,
+	stripped,
+	trimmedText,
+	wordsOf,
+} from "./ezo-command.js";
 import {
 	EZO_FIRMWARE,
 	type EzoDuration,
@@ -187,7 +195,9 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 		} else if (this.#job !== undefined) bytes[0] = STATUS_BUSY;
 		else if (this.#response === undefined) bytes[0] = STATUS_NO_DATA;
 		else {
-			bytes.set(this.#response.subarray(0, count));
+			const response = this.#response;
+			const length = Math.min(count, response.length);
+			for (let index = 0; index < length; index++) bytes[index] = response[index] ?? 0;
 			if (this.firmware.secondRead === "no data") this.#response = undefined;
 		}
 		return bytes;
@@ -239,7 +249,7 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 	}
 
 	#dispatch(text: string): EzoOutcome | undefined | "silent" {
-		const words = text.toUpperCase().split(",");
+		const words = wordsOf(text.toUpperCase());
 		const { settings, firmware } = this;
 		const argument = words[1];
 		switch (words[0]) {

@@ -68,7 +68,7 @@ export class CborWriter {
 	}
 
 	#head(major: number, value: number): this {
-		assert(Number.isSafeInteger(value) && value >= 0, `${value} is no CBOR head`);
+		assert(Number.isSafeInteger(value) && value >= 0, "no length or number for a CBOR head");
 		this.#room(9);
 		const first = major << 5;
 		if (value < 24) {

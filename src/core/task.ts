@@ -73,10 +73,13 @@ interface Running {
 	dueMilliseconds: number;
 	signal: Signal<unknown> | undefined;
 	isSignalled: boolean;
+	/** The last turn in which the scheduler looked at it. */
+	turn: number;
 }
 
 /** Most tasks at once: measuring, uploading, the console, time keeping, and a few waiting parts. */
 export const TASKS_MAX = 16;
+const TOO_MANY = `more than ${TASKS_MAX} tasks`;
 
 /**
  * Runs tasks in order of due time, then of start. An error that leaves a task is handed to its
@@ -88,11 +91,12 @@ export class Scheduler {
 	readonly #onUncaught: (error: unknown) => void;
 	readonly #running: Running[] = [];
 	#isTurning = false;
+	#turn = 0;
 
 	constructor(clock: TaskClock, onUncaught: (error: unknown) => void) {
 		this.#clock = clock;
 		this.#onUncaught = onUncaught;
-		this.#alarm = clock.createAlarm(() => this.#turn());
+		this.#alarm = clock.createAlarm(() => this.#takeTurn());
 	}
 
 	get taskCount(): number {
@@ -104,7 +108,7 @@ export class Scheduler {
 		generator: Task<Result>,
 		onEnd?: (error: unknown, failed: boolean) => void,
 	): TaskHandle {
-		assert(this.#running.length < TASKS_MAX, `more than ${TASKS_MAX} tasks`);
+		assert(this.#running.length < TASKS_MAX, TOO_MANY);
 		const running: Running = {
 			generator,
 			onEnd:
@@ -115,6 +119,7 @@ export class Scheduler {
 			dueMilliseconds: this.#clock.milliseconds,
 			signal: undefined,
 			isSignalled: false,
+			turn: this.#turn,
 		};
 		this.#running.push(running);
 		this.#arm();
@@ -146,16 +151,23 @@ export class Scheduler {
 		running.isSignalled = false;
 	}
 
-	#turn(): void {
+	/** The first task that has not been looked at in this turn; one that was started in it waits. */
+	#notYetIn(turn: number): Running | undefined {
+		for (const running of this.#running) if (running.turn !== turn) return running;
+		return undefined;
+	}
+
+	#takeTurn(): void {
 		if (this.#isTurning) throw new AssertionError("the scheduler was entered twice");
 		this.#isTurning = true;
 		try {
 			const now = this.#clock.milliseconds;
-			for (const running of this.#running.slice()) {
-				if (!running.isSignalled && running.dueMilliseconds > now) continue;
-				if (!this.#running.includes(running)) continue;
-				this.#detach(running);
-				this.#resume(running);
+			const turn = ++this.#turn;
+			for (let next = this.#notYetIn(turn); next !== undefined; next = this.#notYetIn(turn)) {
+				next.turn = turn;
+				if (!next.isSignalled && next.dueMilliseconds > now) continue;
+				this.#detach(next);
+				this.#resume(next);
 			}
 		} finally {
 			this.#isTurning = false;

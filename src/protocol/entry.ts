@@ -267,7 +267,7 @@ export function decodeEntry(bytes: Uint8Array): Entry {
 		stationFlags: view.getUint16(26, true),
 	};
 	const body = readBody(kindOf(view.getUint8(1)), channelSet, bytes, view);
-	return { ...header, ...body };
+	return Object.assign(header, body);
 }
 
 /** Kind of canonical bytes without decoding them; throws `entry-malformed` for an unknown one. */

@@ -71,7 +71,11 @@ export class MemorySource implements EntrySource {
 		}
 	}
 
+	/** What was asked of `headBefore` below the newest, which costs a journal half a sector of decoding. */
+	readonly walkedTo: number[] = [];
+
 	headBefore(sequence: number): Uint8Array | undefined {
+		if (sequence < this.nextSequence) this.walkedTo.push(sequence);
 		for (const hole of this.holes) if (hole < sequence) return undefined;
 		return this.#heads[sequence - 1];
 	}
@@ -94,6 +98,8 @@ export class TestCollector {
 	readonly stored = new Map<number, string>();
 	/** First and last of every batch, in order of arrival. */
 	readonly batches: { first: number; last: number; isChained: boolean }[] = [];
+	/** Head that each batch says it begins from, hexadecimal. */
+	readonly previousHeads: (string | undefined)[] = [];
 	/** Alters the honest answer before it is signed. */
 	onAnswer: ((answer: Answer) => Answer) | undefined;
 	/** Replaces the whole response. */
@@ -129,6 +135,7 @@ export class TestCollector {
 			last: batch.first + batch.entries.length - 1,
 			isChained: batch.previous !== undefined,
 		});
+		this.previousHeads.push(batch.previous === undefined ? undefined : hexOf(batch.previous));
 		const honest: Answer = {
 			kind: "acknowledgement",
 			station: batch.station,

@@ -10,12 +10,20 @@ export interface BurstStatistics {
 
 /** Statistics of an odd number of values; the order of `values` is left alone. */
 export function burstStatistics(values: readonly number[]): BurstStatistics {
-	assert(values.length % 2 === 1, `a burst of ${values.length} has no middle`);
+	assert(values.length % 2 === 1, "a burst of an even count has no middle");
 	const median = middleOf(values);
 	return { median, spread: middleOf(values.map((value) => Math.abs(value - median))) };
 }
 
 function middleOf(values: readonly number[]): number {
-	const sorted = [...values].sort((a, b) => a - b);
+	// By insertion: a burst is short, and this needs no call for each comparison.
+	const sorted: number[] = [];
+	for (const value of values) {
+		let place = sorted.length;
+		for (; place > 0 && (sorted[place - 1] ?? 0) > value; place--) {
+			sorted[place] = sorted[place - 1] ?? 0;
+		}
+		sorted[place] = value;
+	}
 	return sorted[(sorted.length - 1) / 2] ?? 0;
 }

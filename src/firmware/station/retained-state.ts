@@ -18,8 +18,8 @@ const IDENTITIES_AT = 80;
 /** Journal's state, at most; see its docstring. */
 export const JOURNAL_STATE_BYTES_MAX = 128;
 /** Uplink's state, at most. */
-export const UPLINK_STATE_BYTES_MAX = 96;
-/** 96 + 128 + 96 + CRC 4 = 324 bytes, of 2 KB that the board keeps. */
+export const UPLINK_STATE_BYTES_MAX = 128;
+/** 96 + 128 + 128 + CRC 4 = 356 bytes, of 2 KB that the board keeps. */
 export const RETAINED_BYTES = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX + UPLINK_STATE_BYTES_MAX + 4;
 
 /** Milliseconds are of the board's clock, which goes on through deep sleep. */

@@ -567,8 +567,7 @@ export class Station {
 		this.#journal.idle();
 		this.#scheduler.stop();
 		board.console.onActivity = undefined;
-		storeRetainedState(board.retained, {
-			...this.#state,
+		const state: RetainedState = Object.assign({}, this.#state, {
 			unrecordedReset: this.#opening.unrecordedReset,
 			disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
 			stepOffer: this.#time.stepOffer,
@@ -576,6 +575,7 @@ export class Station {
 			journal: this.#journal.save(),
 			uplink: this.#uplink.save(),
 		});
+		storeRetainedState(board.retained, state);
 		const dueMilliseconds =
 			this.#opening.unrecordedReset === undefined
 				? this.#dueMilliseconds()

@@ -30,7 +30,18 @@ export interface BatchMakerOptions {
 	readonly batchEntriesMax?: number | undefined;
 }
 
+/** A head of the chain that need not be walked to: h(sequence - 1). */
+export interface ChainJoin {
+	readonly sequence: number;
+	readonly head: Uint8Array;
+}
+
 export class BatchMaker {
+	/**
+	 * Where the last batch that reached the newest entry ends, and so the next one begins: an upload
+	 * every hour would else decode and hash half a sector to find what it had before it slept.
+	 */
+	join: ChainJoin | undefined;
 	readonly #options: BatchMakerOptions;
 	readonly #entriesMax: number;
 
@@ -65,7 +76,8 @@ export class BatchMaker {
 					epoch: source.epoch,
 					first: run.first,
 					floor: floorOf(source, run.first),
-					previous: source.headBefore(run.first),
+					previous:
+						this.join?.sequence === run.first ? this.join.head : source.headBefore(run.first),
 					entries,
 				}),
 			);
@@ -76,9 +88,15 @@ export class BatchMaker {
 			);
 			const envelope = encodeSign1(payload.bytes, signature);
 			const lastSent = run.first + payload.count - 1;
+			if (lastSent + 1 === source.nextSequence) this.#joinAt(lastSent + 1);
 			return { first: run.first, last: lastSent, envelope, hash: sha256(envelope) };
 		}
 		return undefined;
+	}
+
+	#joinAt(sequence: number): void {
+		const head = this.#options.source.headBefore(sequence);
+		if (head !== undefined) this.join = { sequence, head };
 	}
 
 	/**

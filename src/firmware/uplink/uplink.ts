@@ -13,6 +13,7 @@ import {
 	RANGES_MAX,
 	refusalReasonOf,
 } from "../../protocol/acknowledgement.js";
+import { HEAD_BYTES } from "../../protocol/chain.js";
 import { ENVELOPE_CONTENT_TYPE } from "../../protocol/cose.js";
 import type { Clock, Network, Sha256, Signer, Verifier } from "../ports.js";
 import { BusyError, checkAnswer } from "./answer-check.js";
@@ -111,11 +112,13 @@ interface Session {
 	cursorHeld: number | undefined;
 }
 
-const STATE_VERSION = 1;
-/** Version, flags, count, spare, connect time, epoch, then ranges of 8 bytes, then the schedule. */
+const STATE_VERSION = 2;
+/** Version, flags, count, spare, connect time, epoch, then ranges of 8 bytes, schedule, join. */
 const STATE_HEAD_BYTES = 12;
-/** 12 + 4 x 8 + 44 = 88, of 96 that retained memory has for the uplink. */
-export const UPLINK_STATE_BYTES = STATE_HEAD_BYTES + 8 * RANGES_MAX + SCHEDULE_BYTES;
+const SCHEDULE_AT = STATE_HEAD_BYTES + 8 * RANGES_MAX;
+const JOIN_AT = SCHEDULE_AT + SCHEDULE_BYTES;
+/** 12 + 4 x 8 + 44 + 4 + 32 = 124, of 128 that retained memory has for the uplink. */
+export const UPLINK_STATE_BYTES = JOIN_AT + 4 + HEAD_BYTES;
 
 export class Uplink {
 	readonly #options: UplinkOptions;
@@ -138,7 +141,7 @@ export class Uplink {
 			station: options.station,
 			nowMilliseconds: options.clock.milliseconds,
 			uploadIntervalSeconds: options.uploadIntervalSeconds,
-			state: isKnown ? state.slice(UPLINK_STATE_BYTES - SCHEDULE_BYTES) : undefined,
+			state: isKnown ? state.slice(SCHEDULE_AT, JOIN_AT) : undefined,
 		});
 		if (isKnown) this.#restore(state);
 	}
@@ -187,7 +190,7 @@ export class Uplink {
 		}
 	}
 
-	/** 88 bytes for retained memory. */
+	/** 124 bytes for retained memory. */
 	save(): Uint8Array {
 		const bytes = new Uint8Array(UPLINK_STATE_BYTES);
 		const view = new DataView(bytes.buffer);
@@ -200,7 +203,12 @@ export class Uplink {
 			view.setUint32(STATE_HEAD_BYTES + 8 * index, range.first, true);
 			view.setUint32(STATE_HEAD_BYTES + 8 * index + 4, range.last, true);
 		});
-		bytes.set(this.#schedule.save(), UPLINK_STATE_BYTES - SCHEDULE_BYTES);
+		bytes.set(this.#schedule.save(), SCHEDULE_AT);
+		const { join } = this.#maker;
+		if (join !== undefined) {
+			view.setUint32(JOIN_AT, join.sequence, true);
+			bytes.set(join.head, JOIN_AT + 4);
+		}
 		return bytes;
 	}
 
@@ -217,6 +225,8 @@ export class Uplink {
 			});
 		}
 		this.#ranges = ranges;
+		const sequence = view.getUint32(JOIN_AT, true);
+		if (sequence !== 0) this.#maker.join = { sequence, head: bytes.slice(JOIN_AT + 4) };
 	}
 
 	*#run(): Task<SessionOutcome> {

@@ -99,6 +99,28 @@ describe("uplink", () => {
 		assertAllStored(bench);
 	});
 
+	it("remembers over sleep where the last batch ended, and walks to no head that it has seen", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(12);
+		bench.session();
+		assert.deepEqual(bench.source.walkedTo, [1]);
+		bench.boot(bench.uplink.save());
+		bench.source.grow(12);
+		bench.session();
+		assert.deepEqual(bench.source.walkedTo, [1]);
+		// Without what was retained it finds the same head the long way.
+		bench.boot(undefined);
+		bench.source.grow(12);
+		bench.session();
+		assert.deepEqual(bench.source.walkedTo, [1, 25]);
+		const heads = [1, 13, 25].map((first) => bench.source.headBefore(first));
+		assert.deepEqual(
+			bench.collector.previousHeads,
+			heads.map((head) => hexOf(head ?? new Uint8Array(0))),
+		);
+		assertAllStored(bench);
+	});
+
 	it("does not send again what the collector holds beyond a hole, also after a restart", () => {
 		const bench = new UplinkBench({ batchEntriesMax: 288 });
 		bench.source.grow(600);
