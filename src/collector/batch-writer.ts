@@ -3,7 +3,6 @@
  * together, in one statement and one commit. None waits longer than two turns of the event loop for
  * company.
  */
-import { concatBytes } from "../core/bytes.js";
 import type { Batch } from "../protocol/batch.js";
 import { HEAD_BYTES } from "../protocol/chain.js";
 import type { Entry } from "../protocol/entry.js";
@@ -39,21 +38,10 @@ const STATEMENTS_MAX = { pglite: 1, postgresql: 4 } as const;
 /** A station has one session at a time; more than this is no upload slot but an attack. */
 const WAITING_MAX = 5000;
 
-const PARAMETER_TYPES = [
-	"text",
-	"bigint",
-	"bigint",
-	"bigint",
-	"integer[]",
-	"bytea",
-	"bytea",
-	"bytea",
-	"bytea",
-	"bigint[]",
-	"bigint[]",
-	"bigint[]",
-	"bytea",
-] as const;
+const STORE_ALL =
+	"select * from bistrina_store_all($1::text[],$2::bigint[],$3::bigint[],$4::bigint[]," +
+	"$5::integer[],$6::integer[],$7::bytea,$8::boolean[],$9::bytea,$10::bytea,$11::integer[]," +
+	"$12::bytea,$13::integer[],$14::bigint[],$15::bigint[],$16::bigint[],$17::bytea)";
 
 interface Waiting {
 	readonly checked: CheckedBatch;
@@ -111,10 +99,7 @@ export class BatchWriter {
 		group.sort((a, b) => comparePlaces(a.checked.batch, b.checked.batch));
 		let rows: SqlRow[];
 		try {
-			rows = await this.#store.query(
-				statementFor(group.length),
-				group.flatMap(({ checked }) => parametersOf(checked)),
-			);
+			rows = await this.#store.query(STORE_ALL, parametersOf(group));
 		} catch (error) {
 			if (group.length === 1) throw error;
 			// One of them may be the cause; the others must not suffer for it.
@@ -124,9 +109,10 @@ export class BatchWriter {
 		for (const row of rows) group[Number(row["place"])]?.onStored(outcomeOf(row));
 	}
 
-	async #writeAlone({ checked, onStored, onFailed }: Waiting): Promise<void> {
+	async #writeAlone(waiting: Waiting): Promise<void> {
+		const { onStored, onFailed } = waiting;
 		try {
-			const [row] = await this.#store.query(statementFor(1), parametersOf(checked));
+			const [row] = await this.#store.query(STORE_ALL, parametersOf([waiting]));
 			if (row === undefined) throw new TypeError("the store gave no row");
 			onStored(outcomeOf(row));
 		} catch (error) {
@@ -140,37 +126,47 @@ function comparePlaces(a: Batch, b: Batch): number {
 	return a.epoch - b.epoch || a.first - b.first;
 }
 
-/** One call of bistrina_store for each batch, in this order. */
-function statementFor(count: number): string {
-	const width = PARAMETER_TYPES.length;
-	const rows = Array.from({ length: count }, (_, row) => {
-		const values = PARAMETER_TYPES.map((type, column) => `$${row * width + column + 1}::${type}`);
-		return `(${row},${values.join(",")})`;
-	});
-	const names = PARAMETER_TYPES.map((_, column) => `p${column}`).join(",");
-	return (
-		`select v.place, s.* from (values ${rows.join(",")}) as v (place,${names}) ` +
-		`cross join lateral bistrina_store(${names}) s`
-	);
-}
-
-function parametersOf({ batch, heads, gaps, hash, envelope }: CheckedBatch): unknown[] {
+/**
+ * The group for bistrina_store_all: a few long parameters in place of many short ones, which cost
+ * either side more than what is in them.
+ */
+function parametersOf(group: readonly Waiting[]): unknown[] {
+	const starts = [0];
 	const offsets = [0];
-	let end = 0;
-	for (const canonical of batch.entries) {
-		end += canonical.length;
-		offsets.push(end);
-	}
+	const canonical: Uint8Array[] = [];
+	const heads: Uint8Array[] = [];
+	const envelopeStarts = [0];
+	const gapBatches: number[] = [];
+	let entryEnd = 0;
+	let envelopeEnd = 0;
+	group.forEach(({ checked }, index) => {
+		const { entries } = checked.batch;
+		for (const entry of entries) {
+			entryEnd += entry.length;
+			offsets.push(entryEnd);
+			canonical.push(entry);
+		}
+		starts.push(canonical.length);
+		heads.push(...(checked.heads ?? [new Uint8Array(HEAD_BYTES * (entries.length + 1))]));
+		envelopeEnd += checked.envelope.length;
+		envelopeStarts.push(envelopeEnd);
+		for (let gap = 0; gap < checked.gaps.length; gap++) gapBatches.push(index + 1);
+	});
+	const gaps = group.flatMap(({ checked }) => checked.gaps);
 	return [
-		batch.station,
-		batch.epoch,
-		batch.first,
-		batch.floor,
+		group.map(({ checked }) => checked.batch.station),
+		group.map(({ checked }) => checked.batch.epoch),
+		group.map(({ checked }) => checked.batch.first),
+		group.map(({ checked }) => checked.batch.floor),
+		starts,
 		offsets,
-		Buffer.from(concatBytes(...batch.entries)),
-		heads === undefined ? null : Buffer.from(concatBytes(...heads)),
-		Buffer.from(hash),
-		Buffer.from(envelope),
+		Buffer.concat(canonical),
+		group.map(({ checked }) => checked.heads !== undefined),
+		Buffer.concat(heads),
+		Buffer.concat(group.map(({ checked }) => checked.hash)),
+		envelopeStarts,
+		Buffer.concat(group.map(({ checked }) => checked.envelope)),
+		gapBatches,
 		gaps.map(({ sequence }) => sequence),
 		gaps.map(({ from }) => from),
 		gaps.map(({ to }) => to),

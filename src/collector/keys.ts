@@ -48,17 +48,3 @@ export function stationKeyOf(publicKey: Uint8Array): KeyObject {
 export function isSignedBy(key: KeyObject, signed: Uint8Array, signature: Uint8Array): boolean {
 	return verify("sha256", signed, { key, dsaEncoding: "ieee-p1363" }, signature);
 }
-
-/** The same on another thread, so that this one goes on with other batches meanwhile. */
-export function isSignedByLater(
-	key: KeyObject,
-	signed: Uint8Array,
-	signature: Uint8Array,
-): Promise<boolean> {
-	return new Promise((resolve, reject) => {
-		verify("sha256", signed, { key, dsaEncoding: "ieee-p1363" }, signature, (error, isValid) => {
-			if (error === null) resolve(isValid);
-			else reject(error);
-		});
-	});
-}

@@ -3,7 +3,7 @@
  * then signs the acknowledgement. The same code in every run; store, clock and socket differ. It
  * keeps no state but a cache of station keys, so that several may share one database.
  */
-import { createHash, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { equalBytes } from "../core/bytes.js";
 import { StationError } from "../core/errors.js";
 import {
@@ -16,12 +16,20 @@ import {
 import { type Batch, decodeBatch, NewerBatchError, readBatchLabel } from "../protocol/batch.js";
 import { chainNext, chainStart } from "../protocol/chain.js";
 import { decodeSign1, encodeSign1, type Sign1, toBeSigned } from "../protocol/cose.js";
-import { decodeEntry, type Entry } from "../protocol/entry.js";
+import {
+	decodeEntry,
+	type Entry,
+	entryEpochOf,
+	entrySequenceOf,
+	isReading,
+} from "../protocol/entry.js";
 import type { CheckedBatch } from "./batch-writer.js";
-import { isSignedByLater, type SigningKey, stationKeyOf } from "./keys.js";
+import { isSignedBy, type SigningKey, stationKeyOf } from "./keys.js";
 import { type RecordStore, SqlRecordStore } from "./record-store.js";
+import { sha256 } from "./sha256.js";
 import type { SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
+import type { Verifier } from "./verifier.js";
 
 export interface LedgerOptions {
 	/** SQL tables, or a record store of another kind. */
@@ -31,6 +39,8 @@ export interface LedgerOptions {
 	readonly clock: { readonly utcSeconds: number };
 	/** What the answer asks of the station: seconds to its next upload; 0: as it likes. */
 	readonly nextSeconds?: (station: string) => number;
+	/** Verifies ES256 elsewhere; without it this thread does. */
+	readonly verifier?: Verifier;
 	/** Stands in for ES256 in runs that say so. */
 	readonly verifySignature?: (
 		publicKey: Uint8Array,
@@ -175,14 +185,14 @@ export class Ledger {
 	}
 
 	async #isSigned(station: StationKey, signed: Sign1): Promise<boolean> {
-		const { verifySignature } = this.#options;
-		if (verifySignature !== undefined) {
-			return verifySignature(station.publicKey, signed.toBeSigned, signed.signature);
+		const { verifySignature, verifier } = this.#options;
+		const { publicKey, key } = station;
+		const { toBeSigned, signature } = signed;
+		if (verifySignature !== undefined) return verifySignature(publicKey, toBeSigned, signature);
+		if (verifier !== undefined) {
+			return verifier.isSigned({ publicKey, signed: toBeSigned, signature });
 		}
-		return (
-			station.key !== undefined &&
-			(await isSignedByLater(station.key, signed.toBeSigned, signed.signature))
-		);
+		return key !== undefined && isSignedBy(key, toBeSigned, signature);
 	}
 
 	#answerHead(label: Label, answers: Uint8Array) {
@@ -205,9 +215,11 @@ export class Ledger {
 		if (known !== undefined) return known;
 		const publicKey = await this.#records.keyOf(station);
 		if (publicKey === undefined) return undefined;
+		const { verifySignature, verifier } = this.#options;
+		const isVerifiedHere = verifySignature === undefined && verifier === undefined;
 		const found: StationKey = {
 			publicKey,
-			key: this.#options.verifySignature === undefined ? stationKeyOf(publicKey) : undefined,
+			key: isVerifiedHere ? stationKeyOf(publicKey) : undefined,
 		};
 		if (this.#keys.size >= KEYS_CACHED_MAX) this.#keys.clear();
 		this.#keys.set(station, found);
@@ -236,12 +248,12 @@ function checkBatch(
 	let head = batch.previous;
 	if (head !== undefined) heads.push(head);
 	batch.entries.forEach((canonical, index) => {
-		const entry = decodeEntry(canonical);
+		const entry = isReading(canonical) ? undefined : decodeEntry(canonical);
 		const sequence = batch.first + index;
-		if (entry.sequence !== sequence || entry.epoch !== batch.epoch) {
+		if (entrySequenceOf(canonical) !== sequence || entryEpochOf(canonical) !== batch.epoch) {
 			throw new BatchRefusal("wrong-station", `entry ${sequence} bears another number or epoch`);
 		}
-		if (entry.kind === "epoch") {
+		if (entry?.kind === "epoch") {
 			if (entry.station !== batch.station || !equalBytes(entry.publicKey, publicKey)) {
 				throw new BatchRefusal("wrong-station", "the epoch entry names another station or key");
 			}
@@ -249,7 +261,7 @@ function checkBatch(
 		} else if (sequence === 1) {
 			throw new BatchRefusal("malformed", "an epoch begins with an epoch entry");
 		}
-		if (entry.kind === "gap") {
+		if (entry?.kind === "gap") {
 			if (entry.from < 1 || entry.to < entry.from || entry.to >= sequence) {
 				throw new BatchRefusal("malformed", `gap ${entry.from} to ${entry.to} at ${sequence}`);
 			}
@@ -292,10 +304,4 @@ export function coverageOf(
 		else ranges.push({ first, last });
 	});
 	return { cursor, ranges: ranges.slice(-RANGES_MAX) };
-}
-
-function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-	const hash = createHash("sha256");
-	for (const part of parts) hash.update(part);
-	return new Uint8Array(hash.digest());
 }

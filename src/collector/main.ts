@@ -18,6 +18,7 @@ import {
 } from "./service-options.js";
 import type { SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
+import { ThreadVerifier } from "./verifier.js";
 
 /** Strangers can cause reports: a minute shows this many and then how many more there were. */
 const REPORTS_PER_MINUTE = 30;
@@ -25,12 +26,14 @@ const REPORTS_PER_MINUTE = 30;
 async function serve(options: ServiceOptions): Promise<void> {
 	const stopped = stopRequested();
 	const store = await openStore(options);
+	const verifier = new ThreadVerifier();
 	try {
 		const identity = await openIdentity(options.data, options.serverName);
 		const report = limitedReport();
 		const ledger = new Ledger({
 			store,
 			key: identity.acknowledgementKey,
+			verifier,
 			clock: {
 				get utcSeconds() {
 					return Math.floor(Date.now() / 1000);
@@ -63,6 +66,7 @@ async function serve(options: ServiceOptions): Promise<void> {
 		await listening.close();
 	} finally {
 		await store.close();
+		await verifier.close();
 	}
 }
 

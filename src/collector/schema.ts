@@ -1,11 +1,11 @@
 /**
- * The collector's tables and the one function that stores a batch, the same for PGlite and
+ * The collector's tables and the functions that store batches, the same for PGlite and
  * PostgreSQL. Nothing in them depends on when or how often or in which order batches came, so that
  * the same record always makes the same rows.
  */
 import { BATCH_ENTRIES_MAX } from "../protocol/batch.js";
 
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 export const SCHEMA_SQL = `
 create table bistrina_schema (version integer not null);
@@ -257,6 +257,126 @@ begin
 	return query select 'stored'::text, v_held, v_floor,
 		array_agg(c.first order by c.first), array_agg(c.last order by c.first)
 		from coverage c where c.station = p_station and c.epoch = p_epoch;
+end $$;
+
+-- Stores verified batches of one transaction, sorted by station, epoch and first; each exactly as
+-- bistrina_store would. Batch i (from 1) has entries p_starts[i] .. p_starts[i+1] - 1, counted from 0
+-- over all of them; entry e has bytes p_offsets[e+1] .. p_offsets[e+2] - 1 of p_canonical. p_heads
+-- holds one head more than there are entries for each batch, zeros when it is not chained. Gap g
+-- belongs to batch p_gap_batches[g].
+create function bistrina_store_all(
+	p_stations text[], p_epochs bigint[], p_firsts bigint[], p_floors bigint[],
+	p_starts integer[], p_offsets integer[], p_canonical bytea,
+	p_are_chained boolean[], p_heads bytea,
+	p_hashes bytea, p_envelope_starts integer[], p_envelopes bytea,
+	p_gap_batches integer[], p_gap_sequences bigint[], p_gap_firsts bigint[], p_gap_lasts bigint[],
+	p_gap_heads bytea
+) returns table (place integer, outcome text, held integer, floor_held bigint,
+	range_firsts bigint[], range_lasts bigint[])
+language plpgsql
+-- Tables grow from nothing under plans that are made once: every access goes by an index.
+set enable_seqscan = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+	v_count constant integer := cardinality(p_stations);
+	v_usual integer[];
+	v_range_firsts bigint[];
+	v_entry integer;
+	v_entries integer;
+begin
+	perform pg_advisory_xact_lock(hashtextextended(b.station, b.epoch))
+		from unnest(p_stations, p_epochs) as b (station, epoch);
+
+	-- Usual is what follows the last entry that is covered, agrees with the head there and names no
+	-- gap: then no entry of it is held, no head beyond, nor this envelope, and a statement each does
+	-- for all of them. Of a station only the first batch counts: the next one meets what that stores.
+	select array_agg(b.place), array_agg(b.range_first) into v_usual, v_range_firsts
+		from (
+			select b.place::integer as place, b.first,
+				(select c.first from coverage c where c.station = b.station and c.epoch = b.epoch
+					order by c.first desc limit 1) as range_first,
+				(select c.last from coverage c where c.station = b.station and c.epoch = b.epoch
+					order by c.first desc limit 1) as range_last,
+				(select h.head from heads h where h.station = b.station and h.epoch = b.epoch
+					and h.sequence = b.first - 1) as head
+			from unnest(p_stations, p_epochs, p_firsts, p_are_chained)
+				with ordinality as b (station, epoch, first, is_chained, place)
+			where b.is_chained and b.place <> all(p_gap_batches)
+				and (b.place = 1 or (b.station, b.epoch)
+					<> (p_stations[b.place::integer - 1], p_epochs[b.place::integer - 1]))
+		) b
+		where b.range_last = b.first - 1
+			and b.head = substring(p_heads from 32 * (p_starts[b.place] + b.place - 1) + 1 for 32);
+
+	if v_usual is not null then
+		insert into entries
+			select p_stations[u.place], p_epochs[u.place], p_firsts[u.place] + i - p_starts[u.place],
+				substring(p_canonical from p_offsets[i + 1] + 1 for p_offsets[i + 2] - p_offsets[i + 1])
+			from unnest(v_usual) as u (place)
+				cross join lateral generate_series(p_starts[u.place], p_starts[u.place + 1] - 1) i;
+		insert into batches
+			select substring(p_hashes from 32 * (u.place - 1) + 1 for 32),
+				p_stations[u.place], p_epochs[u.place], p_firsts[u.place],
+				p_firsts[u.place] + p_starts[u.place + 1] - p_starts[u.place] - 1,
+				p_floors[u.place], true,
+				substring(p_envelopes from p_envelope_starts[u.place] + 1
+					for p_envelope_starts[u.place + 1] - p_envelope_starts[u.place])
+			from unnest(v_usual) as u (place);
+		insert into heads
+			select p_stations[u.place], p_epochs[u.place],
+				p_firsts[u.place] + p_starts[u.place + 1] - p_starts[u.place] - 1,
+				substring(p_heads from 32 * (p_starts[u.place + 1] + u.place - 1) + 1 for 32)
+			from unnest(v_usual) as u (place);
+		-- The last range grows in its place.
+		insert into coverage as c
+			select p_stations[u.place], p_epochs[u.place], u.first,
+				p_firsts[u.place] + p_starts[u.place + 1] - p_starts[u.place] - 1
+			from unnest(v_usual, v_range_firsts) as u (place, first)
+			on conflict (station, epoch, first) do update set last = excluded.last;
+		insert into floors as f
+			select p_stations[u.place], p_epochs[u.place], p_floors[u.place]
+			from unnest(v_usual) as u (place)
+			on conflict (station, epoch) do update set floor = excluded.floor
+				where f.floor < excluded.floor;
+		return query select u.place - 1, 'stored'::text, 0,
+			(select f.floor from floors f
+				where f.station = p_stations[u.place] and f.epoch = p_epochs[u.place]),
+			(select array_agg(c.first order by c.first) from coverage c
+				where c.station = p_stations[u.place] and c.epoch = p_epochs[u.place]),
+			(select array_agg(c.last order by c.first) from coverage c
+				where c.station = p_stations[u.place] and c.epoch = p_epochs[u.place])
+			from unnest(v_usual) as u (place);
+		if cardinality(v_usual) = v_count then
+			return;
+		end if;
+	end if;
+
+	for i in 1 .. v_count loop
+		continue when i = any(v_usual);
+		v_entry := p_starts[i];
+		v_entries := p_starts[i + 1] - v_entry;
+		return query select i - 1, s.* from bistrina_store(
+			p_stations[i], p_epochs[i], p_firsts[i], p_floors[i],
+			array(select p_offsets[v_entry + 1 + j] - p_offsets[v_entry + 1]
+				from generate_series(0, v_entries) j order by j),
+			substring(p_canonical from p_offsets[v_entry + 1] + 1
+				for p_offsets[v_entry + v_entries + 1] - p_offsets[v_entry + 1]),
+			case when p_are_chained[i]
+				then substring(p_heads from 32 * (v_entry + i - 1) + 1 for 32 * (v_entries + 1)) end,
+			substring(p_hashes from 32 * (i - 1) + 1 for 32),
+			substring(p_envelopes from p_envelope_starts[i] + 1
+				for p_envelope_starts[i + 1] - p_envelope_starts[i]),
+			array(select p_gap_sequences[g] from generate_subscripts(p_gap_batches, 1) g
+				where p_gap_batches[g] = i order by g),
+			array(select p_gap_firsts[g] from generate_subscripts(p_gap_batches, 1) g
+				where p_gap_batches[g] = i order by g),
+			array(select p_gap_lasts[g] from generate_subscripts(p_gap_batches, 1) g
+				where p_gap_batches[g] = i order by g),
+			(select coalesce(string_agg(substring(p_gap_heads from 32 * (g - 1) + 1 for 32), ''::bytea
+				order by g), ''::bytea) from generate_subscripts(p_gap_batches, 1) g
+				where p_gap_batches[g] = i)
+		) s;
+	end loop;
 end $$;
 `;
 

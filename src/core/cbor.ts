@@ -17,8 +17,13 @@ const START_BYTES = 64;
 
 /** Writes CBOR items one after the other into a growing buffer. */
 export class CborWriter {
-	#bytes = new Uint8Array(START_BYTES);
+	#bytes: Uint8Array;
 	#length = 0;
+
+	/** `bytesExpected`: enough of them, and nothing need be copied on the way. */
+	constructor(bytesExpected = START_BYTES) {
+		this.#bytes = new Uint8Array(bytesExpected);
+	}
 
 	/** An integer, 0 .. 2^53 - 1. */
 	unsigned(value: number): this {

@@ -25,6 +25,11 @@ const ENVELOPE_HEAD: readonly number[] = Object.freeze([
 	0xa0,
 ]);
 
+/** Heads of array, strings and payload around the latter: 20 bytes, and room for a longest head. */
+const TO_BE_SIGNED_FRAME_BYTES_MAX = 32;
+/** ENVELOPE_HEAD, two heads and the signature: 76 bytes. */
+const ENVELOPE_FRAME_BYTES_MAX = 80;
+
 export interface Sign1 {
 	readonly payload: Uint8Array;
 	/** r || s, 64 bytes; not checked yet. */
@@ -38,7 +43,7 @@ export interface Sign1 {
  * SHA-256 of it is the digest that is signed.
  */
 export function toBeSigned(payload: Uint8Array): Uint8Array {
-	return new CborWriter()
+	return new CborWriter(payload.length + TO_BE_SIGNED_FRAME_BYTES_MAX)
 		.array(4)
 		.text("Signature1")
 		.bytes(Uint8Array.from(PROTECTED_HEADER))
@@ -51,7 +56,7 @@ export function toBeSigned(payload: Uint8Array): Uint8Array {
 export function encodeSign1(payload: Uint8Array, signature: Uint8Array): Uint8Array {
 	assert(signature.length === SIGNATURE_BYTES, `a signature of ${signature.length} bytes`);
 	assert(payload.length <= PAYLOAD_BYTES_MAX, `a payload of ${payload.length} bytes`);
-	return new CborWriter()
+	return new CborWriter(payload.length + ENVELOPE_FRAME_BYTES_MAX)
 		.encoded(Uint8Array.from(ENVELOPE_HEAD))
 		.bytes(payload)
 		.bytes(signature)

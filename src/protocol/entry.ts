@@ -275,6 +275,24 @@ export function entryKindOf(bytes: Uint8Array): EntryKind {
 	return kindOf(bytes[1] ?? 0);
 }
 
+/**
+ * True for canonical bytes of a reading, as strictly as `decodeEntry`, without taking it apart: who
+ * receives thousands a second asks nothing of what they measured. False: `decodeEntry` says what.
+ */
+export function isReading(bytes: Uint8Array): boolean {
+	return (
+		bytes.length <= ENTRY_BYTES_MAX &&
+		bytes[0] === ENTRY_VERSION &&
+		bytes[1] === ENTRY_KINDS.reading &&
+		CHANNEL_SETS.get(bytes[2] ?? 0)?.bodyBytes === bytes.length - ENTRY_HEADER_BYTES
+	);
+}
+
+/** Epoch of canonical bytes without decoding them. */
+export function entryEpochOf(bytes: Uint8Array): number {
+	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(4, true);
+}
+
 /** Sequence of canonical bytes without decoding them. */
 export function entrySequenceOf(bytes: Uint8Array): number {
 	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(8, true);

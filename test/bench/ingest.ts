@@ -18,6 +18,7 @@ import { Ledger } from "../../src/collector/ledger.js";
 import { openPGliteStore } from "../../src/collector/pglite-store.js";
 import { openPostgresqlStore } from "../../src/collector/postgresql-store.js";
 import type { SqlStore } from "../../src/collector/store.js";
+import { ThreadVerifier } from "../../src/collector/verifier.js";
 import { hexOf } from "../../src/core/bytes.js";
 import { decodeAnswer } from "../../src/protocol/acknowledgement.js";
 import { decodeBatch } from "../../src/protocol/batch.js";
@@ -29,7 +30,7 @@ import { SignedStation, sha256 } from "../support/signed-station.js";
 const READINGS_PER_BATCH = 12;
 const BATCHES_PER_SECOND_MIN = { postgresql: 1500, pglite: 600 } as const;
 /** More than any machine of two cores takes; what is left over at the end is not sent. */
-const MADE_PER_SECOND = { postgresql: 2600, pglite: 1500 } as const;
+const MADE_PER_SECOND = { postgresql: 4500, pglite: 3000 } as const;
 /** A station has one session at a time; these many are in one at once. */
 const SESSIONS = { postgresql: 64, pglite: 32 } as const;
 const BATCHES_PER_STATION = 300;
@@ -37,6 +38,11 @@ const BATCHES_PER_STATION = 300;
 interface Delivery {
 	readonly envelope: Uint8Array;
 	readonly last: number;
+}
+
+interface Station {
+	readonly station: string;
+	readonly publicKey: Uint8Array;
 }
 
 type Take = (envelope: Uint8Array) => Promise<{ status: number; body: Uint8Array }>;
@@ -48,6 +54,8 @@ interface Subject {
 	readonly countRows: () => Promise<number>;
 	/** Processor seconds of the database server's processes so far, 0 where it has none. */
 	readonly databaseSeconds: () => number;
+	/** The same of the collector's process, 0 where it is this one. */
+	readonly collectorSeconds: () => number;
 	readonly close: () => Promise<void>;
 }
 
@@ -57,8 +65,13 @@ export async function run(args: string[]): Promise<boolean> {
 	const isHttps = args.includes("--https");
 	console.log(`${name}, ${seconds} s, ${isHttps ? "HTTPS" : "in process"}, ${cpus().length} cores`);
 	const stationCount = Math.ceil((seconds * MADE_PER_SECOND[name]) / BATCHES_PER_STATION);
-	const stations = Array.from({ length: stationCount }, (_, index) => makeStation(index));
-	const queues = stations.map(deliveriesOf);
+	const stations: Station[] = [];
+	const queues: Delivery[][] = [];
+	for (let index = 0; index < stationCount; index++) {
+		const { station, publicKey, deliveries } = makeStation(index);
+		stations.push({ station, publicKey });
+		queues.push(deliveries);
+	}
 	console.log(`${stationCount} stations with ${BATCHES_PER_STATION} signed batches each are made`);
 	const subject = await openSubject(name, isHttps, stations);
 	try {
@@ -89,29 +102,25 @@ function keyOfStation(index: number): SigningKey {
 	return signingKeyOf(sha256(Buffer.from(`bench station ${index}`)));
 }
 
-function makeStation(index: number): SignedStation {
+/** A station and all its batches; the record itself is not kept, it would fill the memory. */
+function makeStation(index: number): Station & { readonly deliveries: Delivery[] } {
 	const { publicKey, sign } = keyOfStation(index);
-	const station = new SignedStation({
-		station: `b${index}`,
-		epoch: 1000 + index,
-		publicKey,
-		sign,
+	const name = `b${index}`;
+	const record = new SignedStation({ station: name, epoch: 1000 + index, publicKey, sign });
+	record.appendReadings(BATCHES_PER_STATION * READINGS_PER_BATCH - 1, index);
+	const deliveries = Array.from({ length: BATCHES_PER_STATION }, (_, batch) => {
+		const first = batch * READINGS_PER_BATCH + 1;
+		const last = first + READINGS_PER_BATCH - 1;
+		// All before it is acknowledged by then: every batch moves the station's floor.
+		return { envelope: record.envelope(first, last, { floor: first }), last };
 	});
-	station.appendReadings(BATCHES_PER_STATION * READINGS_PER_BATCH - 1, index);
-	return station;
-}
-
-function deliveriesOf(station: SignedStation): Delivery[] {
-	return station.envelopes(READINGS_PER_BATCH).map((envelope, index) => ({
-		envelope,
-		last: (index + 1) * READINGS_PER_BATCH,
-	}));
+	return { station: name, publicKey, deliveries };
 }
 
 async function openSubject(
 	name: "pglite" | "postgresql",
 	isHttps: boolean,
-	stations: readonly SignedStation[],
+	stations: readonly Station[],
 ): Promise<Subject> {
 	const directory = mkdtempSync(join(tmpdir(), "bistrina-ingest-"));
 	const programs = postgresqlPrograms();
@@ -149,6 +158,7 @@ async function openSubject(
 				return count;
 			},
 			databaseSeconds,
+			collectorSeconds: () => processorSeconds(collector.pid),
 			close: async () => {
 				await collector.stop("SIGKILL");
 				await close();
@@ -157,9 +167,11 @@ async function openSubject(
 	}
 	const store = await openStore();
 	const key = signingKeyOf(sha256(Buffer.from("bench collector")));
+	const verifier = new ThreadVerifier();
 	const ledger = new Ledger({
 		store,
 		key,
+		verifier,
 		clock: {
 			get utcSeconds() {
 				return Math.floor(Date.now() / 1000);
@@ -172,8 +184,10 @@ async function openSubject(
 		publicKey: key.publicKey,
 		countRows: () => countIn(store),
 		databaseSeconds,
+		collectorSeconds: () => 0,
 		close: async () => {
 			await store.close();
+			await verifier.close();
 			await close();
 		},
 	};
@@ -185,6 +199,9 @@ interface Load {
 	/** Processor seconds of this process. */
 	readonly ownSeconds: number;
 	readonly databaseSeconds: number;
+	readonly collectorSeconds: number;
+	/** Of this process, what the load generator took to read and check answers. */
+	readonly loadSeconds: number;
 	readonly millisecondsAtMost: { readonly half: number; readonly of99: number };
 }
 
@@ -202,13 +219,16 @@ async function load(
 	const end = started + 1000 * seconds;
 	const cpu = process.cpuUsage();
 	const database = subject.databaseSeconds();
+	const collector = subject.collectorSeconds();
+	let loadMilliseconds = 0;
 	const session = async (): Promise<void> => {
 		for (let queue = queues[nextQueue++]; queue !== undefined; queue = queues[nextQueue++]) {
 			for (const { envelope, last } of queue) {
 				const asked = performance.now();
 				if (asked >= end) return;
 				const { status, body } = await subject.take(envelope);
-				waits.push(performance.now() - asked);
+				const answered = performance.now();
+				waits.push(answered - asked);
 				if (status !== 200) throw new Error(`refused with ${status}`);
 				const { payload, toBeSigned, signature } = decodeSign1(body);
 				const answer = decodeAnswer(payload);
@@ -218,6 +238,7 @@ async function load(
 				if (batches % 100 === 0 && !isSignedBy(key, toBeSigned, signature))
 					throw new Error("forged");
 				batches++;
+				loadMilliseconds += performance.now() - answered;
 			}
 		}
 	};
@@ -231,6 +252,8 @@ async function load(
 		seconds: elapsed,
 		ownSeconds: (user + system) / 1e6,
 		databaseSeconds: subject.databaseSeconds() - database,
+		collectorSeconds: subject.collectorSeconds() - collector,
+		loadSeconds: loadMilliseconds / 1000,
 		millisecondsAtMost: {
 			half: waits[Math.floor(waits.length * 0.5)] ?? 0,
 			of99: waits[Math.floor(waits.length * 0.99)] ?? 0,
@@ -241,19 +264,23 @@ async function load(
 /** The ledger's own steps, timed one by one afterwards; what remains is waiting for the database. */
 function sayWhereTimeGoes(
 	deliveries: readonly Delivery[],
-	station: SignedStation | undefined,
+	station: Station | undefined,
 	result: Load,
 ): void {
 	if (station === undefined) return;
 	const per = (seconds: number): string => ((1e6 * seconds) / result.batches).toFixed(0);
+	const own =
+		result.collectorSeconds > 0
+			? `load generator ${per(result.ownSeconds)} us, collector ${per(result.collectorSeconds)} us`
+			: `this process ${per(result.ownSeconds)} us (of it the load generator ${per(result.loadSeconds)})`;
 	console.log(
-		`processor time per batch: this process ${per(result.ownSeconds)} us, ` +
+		`processor time per batch: ${own}, ` +
 			`database server ${per(result.databaseSeconds)} us; waiting for an answer: ` +
 			`half within ${result.millisecondsAtMost.half.toFixed(1)} ms, ` +
 			`99 % within ${result.millisecondsAtMost.of99.toFixed(1)} ms`,
 	);
 	const key = stationKeyOf(station.publicKey);
-	const own = signingKeyOf(new Uint8Array(32).fill(5));
+	const signer = signingKeyOf(new Uint8Array(32).fill(5));
 	const opened = deliveries.map(({ envelope }) => decodeSign1(envelope));
 	const time = (step: (index: number) => void): string => {
 		const started = performance.now();
@@ -272,7 +299,7 @@ function sayWhereTimeGoes(
 		for (let entry = 0; entry < READINGS_PER_BATCH; entry++)
 			sha256(new Uint8Array(32), new Uint8Array(56));
 	});
-	const signed = time((index) => own.sign(opened[index]?.payload ?? new Uint8Array()));
+	const signed = time((index) => signer.sign(opened[index]?.payload ?? new Uint8Array()));
 	console.log(
 		`of the ledger, in us: verify ${verified}, decode ${decoded}, chain ${hashed}, sign ${signed}`,
 	);

@@ -1,9 +1,10 @@
 import { strict as assert } from "node:assert";
-import type { CheckedBatch } from "../../src/collector/batch-writer.js";
+import type { CheckedBatch, StoreOutcome } from "../../src/collector/batch-writer.js";
 import { MemoryRecordStore } from "../../src/collector/memory-record-store.js";
 import { type RecordStore, SqlRecordStore } from "../../src/collector/record-store.js";
 import { integerBelow, SeededChance } from "../../src/core/chance.js";
 import { ChainMaker, sha256 } from "../support/chain-maker.js";
+import { recordText } from "../support/record-text.js";
 import { emptyStore } from "../support/shared-store.js";
 
 /** A batch as the ledger hands it over, of a chain or of one that leaves it somewhere. */
@@ -42,6 +43,55 @@ function batchOf(
 	return checked;
 }
 
+/**
+ * Groups as the writer sends them, sorted by place: of five stations, mostly the next batch of each,
+ * often the one after that beside it; also again, unchained, of another chain, with a gap.
+ */
+function randomGroups(chance: SeededChance): CheckedBatch[][] {
+	const stations = ["s1", "s2", "s3", "s4", "null"].map((name) => {
+		const honest = new ChainMaker(name).fill(150);
+		const other = new ChainMaker(name).fill(12);
+		other.append({ kind: "event", code: 9, detail: 0, text: "other" });
+		return { honest, other: other.fill(137), next: 1 };
+	});
+	return Array.from({ length: 24 }, () => {
+		const group: CheckedBatch[] = [];
+		for (const station of stations) {
+			for (let count = integerBelow(chance, 4); count > 0; count--) {
+				const isNext = integerBelow(chance, 4) > 0;
+				const first = isNext ? station.next : 1 + integerBelow(chance, station.next + 10);
+				const last = first + integerBelow(chance, 6);
+				const maker = integerBelow(chance, 12) === 0 ? station.other : station.honest;
+				const isChained = integerBelow(chance, 8) > 0;
+				const isLying = isChained && integerBelow(chance, 12) === 0;
+				const floor = 1 + integerBelow(chance, first);
+				const checked = batchOf(maker, first, last, floor, isChained, isLying);
+				const hasGap = first > 1 && integerBelow(chance, 8) === 0;
+				const to = hasGap ? 1 + integerBelow(chance, first - 1) : 0;
+				const resume = maker.heads[to] ?? assert.fail();
+				const gaps = hasGap ? [gapOf(first, Math.max(to - 2, 1), to, resume)] : [];
+				group.push({ ...checked, gaps });
+				if (isNext && last < 140) station.next = last + 1;
+			}
+		}
+		return group
+			.slice(0, 16)
+			.sort((a, b) =>
+				a.batch.station === b.batch.station
+					? a.batch.first - b.batch.first
+					: a.batch.station < b.batch.station
+						? -1
+						: 1,
+			);
+	});
+}
+
+function gapOf(sequence: number, from: number, to: number, resume: Uint8Array) {
+	const header = { channelSet: 0, timeQuality: 1, epoch: 7, sequence, boot: 1 };
+	const place = { uptimeSeconds: 1, utcSeconds: 1, configurationId: 1, stationFlags: 0 };
+	return { ...header, ...place, kind: "gap", from, to, reason: 0, resume } as const;
+}
+
 describe("a record store", function () {
 	this.timeout(90_000);
 
@@ -70,6 +120,43 @@ describe("a record store", function () {
 					assert.deepEqual(inMemory, inSql, `seed ${seed}, round ${round}`);
 			}
 			assert.ok(outcomes.size >= 2, `seed ${seed} tried nothing but ${[...outcomes]}`);
+		}
+	});
+
+	it("in SQL stores batches together as it stores them one by one", async () => {
+		const outcomes = new Map<string, number>();
+		for (let seed = 1; seed <= 8; seed++) {
+			const groups = randomGroups(new SeededChance(seed));
+			const alone: StoreOutcome[] = [];
+			const store = await emptyStore();
+			const records = new SqlRecordStore(store);
+			for (const checked of groups.flat()) alone.push(await records.write(checked));
+			const tablesAlone = await recordText(store);
+			const together: StoreOutcome[] = [];
+			await emptyStore();
+			// A group that fails is written one by one: that would hide what is looked for.
+			let failures = 0;
+			const again = new SqlRecordStore({
+				...store,
+				query: (text, parameters) =>
+					store.query(text, parameters).catch((error: unknown) => {
+						failures++;
+						throw error;
+					}),
+			});
+			for (const group of groups) {
+				together.push(...(await Promise.all(group.map((checked) => again.write(checked)))));
+			}
+			assert.equal(failures, 0, `seed ${seed}`);
+			assert.deepEqual(together, alone, `seed ${seed}`);
+			assert.equal(await recordText(store), tablesAlone, `seed ${seed}`);
+			for (const { outcome, held } of alone) {
+				const kind = held > 0 ? `${outcome} and held` : outcome;
+				outcomes.set(kind, (outcomes.get(kind) ?? 0) + 1);
+			}
+		}
+		for (const kind of ["stored", "stored and held", "conflict and held", "fork"]) {
+			assert.ok((outcomes.get(kind) ?? 0) >= 20, `${kind}: ${outcomes.get(kind)}`);
 		}
 	});
 

@@ -11,6 +11,8 @@ import {
 	type Entry,
 	type EntryBody,
 	encodeEntry,
+	entryEpochOf,
+	isReading,
 	stationIdBytes,
 } from "../../src/protocol/entry.js";
 import { probeKindsOf, probesByteOf, REFERENCE_PROBES } from "../../src/protocol/probe-kinds.js";
@@ -210,6 +212,35 @@ describe("canonical entries", () => {
 			assert.equal(hexOf(encodeEntry(entry)), hexOf(mutilated));
 		}
 		assert.ok(decoded > 5000, `only ${decoded} decoded`);
+	});
+
+	it("are known as a reading without being taken apart, by the same strictness", () => {
+		const chance = new SeededChance(12);
+		const counts = { reading: 0, other: 0 };
+		const reading = encodeEntry({
+			...HEADER,
+			channelSet: 1,
+			kind: "reading",
+			fields: fieldsOfWaterReading(READING),
+		});
+		for (let count = 0; count < 5000; count++) {
+			const bytes = new Uint8Array(reading.length + integerBelow(chance, 3));
+			bytes.set(reading);
+			if (fraction(chance) < 0.5) bytes[integerBelow(chance, 3)] = integerBelow(chance, 4);
+			const cut = fraction(chance) < 0.2 ? integerBelow(chance, bytes.length) : reading.length;
+			const mutilated = fraction(chance) < 0.9 ? bytes.subarray(0, cut) : bytes;
+			let isReadingIndeed = false;
+			try {
+				const entry = decodeEntry(mutilated);
+				isReadingIndeed = entry.kind === "reading";
+				assert.equal(entryEpochOf(mutilated), entry.epoch);
+			} catch (error) {
+				assert.ok(error instanceof StationError && error.code === "entry-malformed");
+			}
+			assert.equal(isReading(mutilated), isReadingIndeed, hexOf(mutilated));
+			counts[isReadingIndeed ? "reading" : "other"]++;
+		}
+		assert.ok(counts.reading > 1000 && counts.other > 1000, JSON.stringify(counts));
 	});
 
 	it("refuse an unknown version, kind, channel set and length with a typed error", () => {

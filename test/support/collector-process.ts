@@ -16,6 +16,7 @@ const REQUEST_MILLISECONDS_MAX = 20_000;
 
 export interface CollectorProcess {
 	readonly port: number;
+	readonly pid: number;
 	/** Of its acknowledgements, 33 bytes. */
 	readonly publicKey: Uint8Array;
 	/** What it said on stderr so far. */
@@ -52,6 +53,7 @@ export async function startCollector(
 	});
 	return {
 		port: listening.port,
+		pid: child.pid ?? 0,
 		publicKey: bytesOfHex(publicKey) ?? new Uint8Array(0),
 		said: () => said,
 		post: (envelope) => post(agent, listening.port, envelope),
