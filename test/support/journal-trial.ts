@@ -171,8 +171,10 @@ function step(life: Life, number: number, chance: Chance, salt: number): void {
 export function tearsOf(isErase: boolean, length: number): Tear[] {
 	const tears: Tear[] = TEAR_MODES.filter((mode) => mode !== "prefix").map((mode) => ({ mode }));
 	if (isErase) return [...tears, { mode: "prefix", amount: ERASE_PREFIXES[0] }];
-	for (let amount = 1; amount < length; amount += prefixStride(length)) {
-		tears.push({ mode: "prefix", amount });
+	// The one in the middle first: of one tear for each mode it is the one.
+	const stride = prefixStride(length);
+	for (const amount of [1 + stride, 1, 1 + 2 * stride]) {
+		if (amount < length) tears.push({ mode: "prefix", amount });
 	}
 	return tears;
 }
@@ -218,7 +220,6 @@ export function runExhaustively(
 			operation >= (options.from ?? 0) &&
 			isShared(options.share, Math.floor(operation / OPERATIONS_PER_BLOCK));
 		const tears = isCut ? tearsOf(kind === "erase", length) : [];
-		const once = tears.length;
 		if (isCut && thoroughness === "every") tears.push(...moreTearsOf(kind === "erase", length));
 		tears.forEach((tear, position) => {
 			if (result.violations.length >= VIOLATIONS_MAX) return;
@@ -227,7 +228,8 @@ export function runExhaustively(
 			result.cuts++;
 			tearNow(torn, offset, data, tear);
 			const label = `operation ${operation} ${kind} ${tear.mode} ${tear.amount ?? ""}`;
-			const deeper = position < once ? thoroughness : thoroughness === "every" ? "drawn" : "once";
+			const isFirstOfMode = position < TEAR_MODES.length;
+			const deeper = thoroughness === "every" && !isFirstOfMode ? "drawn" : thoroughness;
 			const replay = `--from ${operation} --operations ${operation + 1} --cuts 0 --worn 0`;
 			const context = { options, result, label, replay };
 			afterCut(context, torn, witness.branch(), seed, deeper);

@@ -6,6 +6,7 @@
 import { StationError } from "../../core/errors.js";
 import { chainStart } from "../../protocol/chain.js";
 import { type EntryDraft, encodeEntry } from "../../protocol/entry.js";
+import type { SectorHeader } from "../../protocol/journal-format.js";
 import type { Entropy, FlashPartition, Sha256 } from "../ports.js";
 import { drawEpoch, formatRing } from "./formatting.js";
 import { decodeNote, encodeNote, type JournalNote } from "./journal-note.js";
@@ -232,14 +233,14 @@ export class Journal {
 	}
 
 	#recover(state: RingState & { kind: "used" }, options: JournalOptions): void {
-		const { newest, oldest, isReadable, headerOf } = state;
+		const { newest, oldest, isGarbled, headerOf } = state;
 		if (newest.station !== options.station) {
 			throw new StationError(
 				"journal-foreign-version",
 				`the journal is of station ${newest.station}: erase the partition to reuse it`,
 			);
 		}
-		const log = recoverLog(this.#flash, newest, oldest, isReadable, options.sha256);
+		const log = recoverLog(this.#flash, newest, oldest, isGarbled, options.sha256);
 		const extent = this.#extent;
 		extent.epoch = newest.epoch;
 		extent.serial = log.serial;
@@ -253,7 +254,9 @@ export class Journal {
 		// up now, so that nothing is offered that may be half erased.
 		const erasedNext = log.hop.serial - this.#flash.count;
 		this.#writer.dropBelow(erasedNext + 1, headerOf);
-		if (erasedNext >= 0 && headerOf(erasedNext) === undefined) this.#dropHalfErased();
+		if (erasedNext >= 0 && headerOf(erasedNext) === undefined) {
+			this.#dropHalfErased(headerOf);
+		}
 		this.#correctedBits = log.correctedBits;
 		this.#skippedFrames = log.skippedSlots;
 		this.#recoveryNote = log.note;
@@ -265,19 +268,17 @@ export class Journal {
 	 * Where the sector to be erased next is none of the log's (it refuses, or was erased ahead), an
 	 * erase may have gone on to the oldest, and been cut there: if that is not whole, it is given up.
 	 */
-	#dropHalfErased(): void {
-		const { oldestSerial, oldestFirst, serial } = this.#extent;
-		if (oldestSerial >= serial) return;
-		const oldest = this.#reader.locate(oldestFirst);
+	#dropHalfErased(headerOf: (serial: number) => SectorHeader | undefined): void {
+		const { oldestSerial, serial } = this.#extent;
+		const oldest = oldestSerial < serial ? headerOf(oldestSerial) : undefined;
 		if (oldest === undefined) return;
+		const place = this.#reader.place(oldest, headerOf);
 		let readable = 0;
-		this.#reader.walk(oldest, () => {
+		this.#reader.walk(place, () => {
 			readable++;
 			return true;
 		});
-		if (readable < oldest.end - oldest.header.firstSequence) {
-			this.#writer.dropBelow(oldestSerial + 1);
-		}
+		if (readable < place.end - oldest.firstSequence) this.#writer.dropBelow(oldestSerial + 1);
 		this.#losses.forgetRot();
 	}
 

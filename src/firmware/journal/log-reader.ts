@@ -38,7 +38,7 @@ export class LogReader {
 				return at + 1 < end;
 			});
 			sequence = Math.max(place.end, sequence);
-			place = place.next === undefined ? undefined : this.#place(place.next);
+			place = place.next === undefined ? undefined : this.place(place.next);
 		}
 	}
 
@@ -85,7 +85,7 @@ export class LogReader {
 				high = middle - 1;
 			}
 		}
-		return this.#place(found);
+		return this.place(found);
 	}
 
 	/**
@@ -113,16 +113,29 @@ export class LogReader {
 		}
 	}
 
-	#place(header: SectorHeader): Located {
-		const next = this.#headerAtOrAbove(header.serial + 1, this.#extent.serial);
+	/** A sector of the log with what it answers for. `headerOf` may know headers that were read. */
+	place(header: SectorHeader, headerOf?: (serial: number) => SectorHeader | undefined): Located {
+		const next = headerAtOrAbove(
+			header.serial + 1,
+			this.#extent.serial,
+			headerOf ?? ((serial) => this.headerOf(serial)),
+		);
 		return { header, end: next?.firstSequence ?? this.#extent.nextSequence, next };
 	}
 
 	#headerAtOrAbove(serial: number, last: number): SectorHeader | undefined {
-		for (let candidate = serial; candidate <= last; candidate++) {
-			const header = this.headerOf(candidate);
-			if (header !== undefined) return header;
-		}
-		return undefined;
+		return headerAtOrAbove(serial, last, (candidate) => this.headerOf(candidate));
 	}
+}
+
+function headerAtOrAbove(
+	serial: number,
+	last: number,
+	headerOf: (serial: number) => SectorHeader | undefined,
+): SectorHeader | undefined {
+	for (let candidate = serial; candidate <= last; candidate++) {
+		const header = headerOf(candidate);
+		if (header !== undefined) return header;
+	}
+	return undefined;
 }

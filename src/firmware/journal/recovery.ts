@@ -39,7 +39,7 @@ export function recoverLog(
 	flash: RingFlash,
 	newest: SectorHeader,
 	oldest: SectorHeader,
-	isReadable: (serial: number) => boolean,
+	isGarbled: (serial: number) => boolean,
 	sha256: Hash,
 ): RecoveredLog {
 	let header = newest;
@@ -60,7 +60,7 @@ export function recoverLog(
 		const counts = { cursor, correctedBits: scan.correctedBits, skippedSlots: scan.skippedSlots };
 		if (isVoid) return lostBehind(header, sha256, counts);
 		const log = { ...afterWalk(header, walked, serial), ...counts, note: noteOf(scan) };
-		const lost = isReadable(serial) ? 0 : lostAfter(flash, newest);
+		const lost = isGarbled(serial) ? lostAfter(flash, newest) : 0;
 		return lost < LOST_ENTRIES_MIN ? log : behindLost(log, lost, sha256);
 	}
 }
@@ -68,7 +68,8 @@ export function recoverLog(
 /**
  * How many entries the sector behind `newest` has under a header that cannot be read: its frames
  * check under its serial all the same. One may be the copy of an attempt that a cut ended, which
- * never counted; two were appended, and their numbers must not be used again.
+ * never counted; two were appended, and their numbers must not be used again. (Not asked where the
+ * header's place reads as erased: frames are written only behind a header that was read back.)
  */
 function lostAfter(flash: RingFlash, newest: SectorHeader): number {
 	const serial = newest.serial + 1;

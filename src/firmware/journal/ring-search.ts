@@ -28,8 +28,8 @@ export type RingState =
 			readonly oldest: SectorHeader;
 			/** Header of the log's sector of a serial; what the search has read is not read again. */
 			readonly headerOf: (serial: number) => SectorHeader | undefined;
-			/** Whether the place of a serial holds a header of any lap, virgin ones included. */
-			readonly isReadable: (serial: number) => boolean;
+			/** Whether the place of a serial shows no header, but not the erased bytes of none either. */
+			readonly isGarbled: (serial: number) => boolean;
 	  };
 
 /** Searches the ring. Throws `journal-foreign-version` for a newer format, `flash-failed`. */
@@ -40,6 +40,7 @@ export function searchRing(flash: RingFlash): RingState {
 class Search {
 	readonly #flash: RingFlash;
 	readonly #seen = new Map<number, SectorHeader | undefined>();
+	readonly #blank = new Set<number>();
 	#epoch: number | undefined;
 
 	constructor(flash: RingFlash) {
@@ -66,7 +67,7 @@ class Search {
 			newest: header,
 			oldest: this.#oldest(header),
 			headerOf: (serial) => this.#headerOf(serial),
-			isReadable: (serial) => this.#at(serial % this.#flash.count) !== undefined,
+			isGarbled: (serial) => this.#isGarbled(serial % this.#flash.count),
 		};
 	}
 
@@ -133,6 +134,10 @@ class Search {
 		return header?.serial === serial && !header.isVirgin ? header : undefined;
 	}
 
+	#isGarbled(sector: number): boolean {
+		return this.#at(sector) === undefined && !this.#blank.has(sector);
+	}
+
 	/** Serial, or something below every serial for a virgin sector. */
 	#orderAt(sector: number): number | undefined {
 		const header = this.#at(sector);
@@ -155,6 +160,7 @@ class Search {
 				`the journal is of version ${reading.version}: update the firmware, the data are kept`,
 			);
 		}
+		if (reading.kind === "blank") this.#blank.add(sector);
 		let header: SectorHeader | undefined;
 		if (reading.kind === "header" && reading.header.serial % this.#flash.count === sector) {
 			this.#epoch ??= reading.header.epoch;

@@ -1,13 +1,12 @@
 import { strict as assert } from "node:assert";
 import { SimulatedFlash } from "../../../sim/flash.js";
 import { equalBytes } from "../../../src/core/bytes.js";
-import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { SeededChance } from "../../../src/core/chance.js";
 import { crc32 } from "../../../src/core/crc32.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import { Journal, type JournalOptions } from "../../../src/firmware/journal/journal.js";
 import { chainNext } from "../../../src/protocol/chain.js";
 import type { EntryDraft } from "../../../src/protocol/entry.js";
-import { readJournalImage } from "../../../src/protocol/journal-export.js";
 import { encodeSectorHeader } from "../../../src/protocol/journal-format.js";
 import { dayOfReadings } from "../../support/day.js";
 import { draftOf } from "../../support/journal-trial.js";
@@ -254,42 +253,6 @@ describe("the journal", () => {
 			journal.idle();
 		}
 		assert.equal(erasesInAppend, 0);
-	});
-});
-
-describe("a raw image of the journal", () => {
-	it("gives every entry that the station would give, chained", () => {
-		const flash = flashOf(5, 512);
-		const journal = Journal.open(optionsOf(flash));
-		fill(journal, 130);
-		journal.acknowledge(77);
-		const seen: number[] = [];
-		const report = readJournalImage(flash.bytes, 512, createSha256(), (entry) => {
-			assert.equal(entry.isChained, true);
-			seen.push(entry.sequence);
-		});
-		assert.deepEqual(seen, [...readAll(journal).keys()]);
-		assert.deepEqual(
-			[report.entries, report.missing, report.forks, report.cursor, report.stations],
-			[seen.length, [], 0, 77, ["bor-1"]],
-		);
-	});
-
-	it("goes on behind damage, counts it, and never gives bytes that were not appended", () => {
-		const flash = flashOf(8, 512);
-		const written = fill(Journal.open(optionsOf(flash)), 130);
-		const chance = new SeededChance(9);
-		for (let count = 0; count < 60; count++) {
-			flash.rot(integerBelow(chance, flash.bytes.length), integerBelow(chance, 8));
-		}
-		let given = 0;
-		const report = readJournalImage(flash.bytes, 512, createSha256(), (entry) => {
-			assert.ok(equalBytes(entry.canonical, written[entry.sequence - 1]!));
-			given++;
-		});
-		assert.ok(report.correctedBits > 0);
-		const lost = report.missing.reduce((sum, range) => sum + range.to - range.from + 1, 0);
-		assert.ok(given > 50 && given + lost <= 130, `${given} given, ${lost} named missing`);
 	});
 });
 
