@@ -458,6 +458,8 @@ export class Station {
 				this.#crash(error);
 				return;
 			}
+			// The session read what waits: rot that it met is forgotten with the next sleep.
+			this.#recordGaps();
 			this.#desk.uploaded({
 				cursor: this.#journal.cursor,
 				waiting: waitingIn(this.#journal),
@@ -467,13 +469,18 @@ export class Station {
 		});
 	}
 
-	/** A gap becomes an entry when it is about to be delivered; again only after it has grown. */
+	/**
+	 * A gap becomes an entry when it is about to be delivered; again only after it has grown. Rot is
+	 * met in no order, as the newest is read first: a gap below one that was named is named when the
+	 * cursor has come up to it and can get no further without.
+	 */
 	#recordGaps(): void {
 		for (const gap of this.#journal.gaps) {
-			if (gap.to <= this.#state.recordedGapTo) continue;
+			const isInTheWay = gap.from === this.#journal.cursor + 1;
+			if (gap.to <= this.#state.recordedGapTo && !isInTheWay) continue;
 			this.#attempt("gap", () => {
 				this.#recorder.record({ kind: "gap", ...gap });
-				this.#state.recordedGapTo = gap.to;
+				this.#state.recordedGapTo = Math.max(this.#state.recordedGapTo, gap.to);
 			});
 		}
 	}
