@@ -112,7 +112,7 @@ export function scanSector(
 		}
 		if (entry.anchor !== undefined) {
 			anchors.set(frame.index, entry.anchor);
-			anchor = { ...entry.anchor, slot: lastSlot };
+			anchor = { slot: lastSlot, ...entry.anchor };
 			if (frame.type === FRAME_TYPES.key) key = anchor;
 		}
 		readable++;

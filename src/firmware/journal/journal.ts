@@ -179,7 +179,7 @@ export class Journal {
 	append(draft: EntryDraft): { readonly sequence: number; readonly canonical: Uint8Array } {
 		this.#settle();
 		const sequence = this.#nextSequence;
-		const canonical = encodeEntry({ ...draft, epoch: this.#epoch, sequence });
+		const canonical = encodeEntry({ epoch: this.#epoch, sequence, ...draft });
 		this.#store(canonical);
 		if (draft.kind === "gap") this.#gapDelivered(draft.from, draft.to);
 		return { sequence, canonical };
@@ -466,7 +466,7 @@ export class Journal {
 			(index) => (key?.index === index ? key : undefined),
 			{ epoch: header.epoch, sequence: header.firstSequence + frame.index },
 		);
-		return decoded?.anchor === undefined ? undefined : { ...decoded.anchor, slot };
+		return decoded?.anchor === undefined ? undefined : { slot, ...decoded.anchor };
 	}
 
 	#readSlots(sector: number, first: number, end: number): Uint8Array {
