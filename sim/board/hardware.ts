@@ -16,7 +16,7 @@ import { LaggingProbe } from "../probes/lagging-probe.js";
 import { TurbidityLoop } from "../probes/turbidity-loop.js";
 import { type ConductionLaw, conductivityAt } from "../river/conduction.js";
 import { wave } from "../river/noise.js";
-import type { River } from "../river/river.js";
+import type { River, WaterState } from "../river/river.js";
 import { Battery } from "./battery.js";
 
 /** All currents are referred to the battery: 12 V, and converters that waste 15 %. */
@@ -70,7 +70,16 @@ export function createHardware(options: HardwareOptions) {
 		new SeededChance(seedOf(options.seed, `${name} ${clock.microseconds}`));
 	const seconds = (): number => clock.microseconds / 1_000_000;
 	const utcSeconds = (): number => options.originUtcSeconds + seconds();
-	const water = () => river.at(utcSeconds());
+	let askedMicroseconds = -1;
+	let asked = river.at(utcSeconds());
+	/** Several probes ask for the water of one instant. */
+	const water = (): WaterState => {
+		if (clock.microseconds !== askedMicroseconds) {
+			askedMicroseconds = clock.microseconds;
+			asked = river.at(utcSeconds());
+		}
+		return asked;
+	};
 	const energy = new EnergyAccount(clock, BATTERY_VOLTS);
 	const draw = (part: string, milliamperes: number, volts: number): void => {
 		energy.setMilliamperes(part, (milliamperes * volts) / (BATTERY_VOLTS * CONVERTER_EFFICIENCY));

@@ -15,7 +15,7 @@ type Scenario = (seed: number, startUtcSeconds: number) => River;
 
 /** Every scenario by name; the seed shapes its noise, the start places its events. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({
-	"quiet-bor": (seed, _start) => endless("quiet Bor", (utc) => quietBor(seed, utc)),
+	"quiet-bor": (seed, _start) => endless("quiet Bor", quietBor(seed)),
 	"acid-bor": (seed, start) => endless("acid event on the Bor", (utc) => acidBor(seed, start, utc)),
 	"storm-pek": (seed, start) => endless("storm on the Pek", (utc) => stormPek(seed, start, utc)),
 });
