@@ -227,10 +227,14 @@ export class Journal {
 		let sequence = Math.max(first, this.firstSequenceHeld);
 		let place = sequence < end ? this.#locate(sequence) : undefined;
 		while (place !== undefined && sequence < end) {
-			this.#walk(place, (at, canonical) => {
-				if (at >= sequence && at < end) visit(at, canonical);
-				return at + 1 < end;
-			});
+			this.#walk(
+				place,
+				(at, canonical) => {
+					if (at < end) visit(at, canonical);
+					return at + 1 < end;
+				},
+				sequence,
+			);
 			sequence = Math.max(place.end, sequence);
 			place = place.next === undefined ? undefined : this.#place(place.next);
 		}
@@ -664,24 +668,32 @@ export class Journal {
 		return undefined;
 	}
 
-	/** Visits the readable entries a sector answers for; keeps account of those that are not. */
-	#walk(place: Located, visit: (sequence: number, canonical: Uint8Array) => boolean): void {
+	/** Visits the readable entries from `from` on a sector answers for; keeps account of those that are not. */
+	#walk(
+		place: Located,
+		visit: (sequence: number, canonical: Uint8Array) => boolean,
+		from = place.header.firstSequence,
+	): void {
 		const { header, end, next } = place;
+		const { firstSequence } = header;
 		const sector = header.serial % this.#flash.count;
 		const bytes = this.#flash.read(sector, 0, this.#flash.sectorBytes);
-		let expected = header.firstSequence;
-		let firstLost: number | undefined;
 		let isStopped = false;
-		scanSector(bytes, header, (index, canonical) => {
-			const sequence = header.firstSequence + index;
-			if (sequence >= end) return false;
-			if (sequence !== expected) firstLost ??= expected;
-			expected = sequence + 1;
-			isStopped = !visit(sequence, canonical);
-			return !isStopped;
-		});
-		if (!isStopped && expected < end) firstLost ??= expected;
-		if (firstLost !== undefined && next !== undefined) {
+		const scan = scanSector(
+			bytes,
+			header,
+			(index, canonical) => {
+				const sequence = firstSequence + index;
+				if (sequence >= end) return false;
+				isStopped = !visit(sequence, canonical);
+				return !isStopped;
+			},
+			from - firstSequence,
+		);
+		const endLost = isStopped ? end : firstSequence + scan.nextIndex;
+		const firstLost =
+			scan.firstUnreadable === undefined ? endLost : firstSequence + scan.firstUnreadable;
+		if (firstLost < end && next !== undefined) {
 			this.#noteRot({ from: firstLost, to: end - 1, reason: ROT_REASON, resume: next.head });
 		}
 	}
