@@ -39,7 +39,10 @@ export interface I2CChip {
 	readonly holdsData?: boolean;
 	/** Bytes between the address and the stop; none for a probe. False: not acknowledged. */
 	write(bytes: Uint8Array): boolean;
-	/** Answers with exactly `count` bytes (>= 1), or undefined: not acknowledged. */
+	/**
+	 * Answers with exactly `count` bytes (>= 1), or undefined: not acknowledged. They are the chip's
+	 * and stand until it is asked again.
+	 */
 	read(count: number): Uint8Array | undefined;
 	setPower(isOn: boolean): void;
 	/** How long the chip stretches the clock in this transaction, microseconds. */

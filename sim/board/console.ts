@@ -4,6 +4,7 @@
  */
 import { concatBytes } from "../../src/core/bytes.js";
 import type { ConsoleStream } from "../../src/firmware/ports.js";
+import type { VirtualAlarm } from "../clock.js";
 import type { Life } from "./life.js";
 
 /** 115 200 baud, 8N1: ten bits a byte. */
@@ -18,15 +19,34 @@ export class SimulatedConsole {
 	readonly #wake: () => void;
 	#toDevice: ((bytes: Uint8Array) => void) | undefined;
 	#received: Uint8Array = new Uint8Array(0);
-	#life: { readonly notify: () => void; readonly plugLater: () => void } | undefined;
+	#life: ConsolePort | undefined;
 	/** Plugged in before the station could have seen that the last one was pulled out. */
 	#queued: ((bytes: Uint8Array) => void) | undefined;
 	#isPullUnseen = false;
 	/** Bytes that came too fast or too early. */
 	lostBytes = 0;
 
+	readonly #plug: Plug;
+
 	constructor(wake: () => void) {
 		this.#wake = wake;
+		this.#plug = {
+			isAttached: () => this.isAttached,
+			take: () => {
+				const bytes = this.#received;
+				if (bytes.length > 0) this.#received = new Uint8Array(0);
+				return bytes;
+			},
+			give: (bytes) => this.#toDevice?.(bytes),
+			onSeen: () => {
+				this.#isPullUnseen = this.#isPullUnseen && this.#queued !== undefined;
+			},
+			onPlugged: () => {
+				this.#isPullUnseen = false;
+				this.#toDevice = this.#queued;
+				this.#queued = undefined;
+			},
+		};
 	}
 
 	get isAttached(): boolean {
@@ -42,7 +62,7 @@ export class SimulatedConsole {
 		}
 		this.#toDevice = onBytes;
 		if (this.#life === undefined) this.#wake();
-		else this.#life.notify();
+		else this.#life.notify(this.#received.length);
 	}
 
 	/** Pulls it out. */
@@ -52,7 +72,7 @@ export class SimulatedConsole {
 		this.#received = new Uint8Array(0);
 		if (this.#life === undefined) return;
 		this.#isPullUnseen = true;
-		this.#life.notify();
+		this.#life.notify(this.#received.length);
 	}
 
 	/** Bytes from the device. */
@@ -66,57 +86,14 @@ export class SimulatedConsole {
 		const room = BUFFER_BYTES - this.#received.length;
 		this.lostBytes += Math.max(bytes.length - room, 0);
 		this.#received = concatBytes(this.#received, bytes.subarray(0, room));
-		this.#life.notify();
+		this.#life.notify(this.#received.length);
 	}
 
 	/** The port of one life of the processor. */
 	portOf(life: Life): ConsoleStream {
-		const console = this;
 		this.#received = new Uint8Array(0);
-		let isSending = false;
-		const port: ConsoleStream = {
-			onActivity: undefined,
-			get isAttached() {
-				return console.isAttached;
-			},
-			read: () => {
-				life.check();
-				const bytes = this.#received;
-				if (bytes.length === 0) return undefined;
-				this.#received = new Uint8Array(0);
-				return bytes;
-			},
-			write: (bytes) => {
-				life.check();
-				if (isSending) return 0;
-				const sent = bytes.slice(0, BUFFER_BYTES);
-				isSending = true;
-				onWire.scheduleMicroseconds(sent.length * MICROSECONDS_PER_BYTE);
-				pending = sent;
-				return sent.length;
-			},
-		};
-		let pending: Uint8Array = new Uint8Array(0);
-		const onWire = life.createAlarm(() => {
-			isSending = false;
-			this.#toDevice?.(pending);
-			port.onActivity?.();
-		});
-		const onCome = life.createAlarm(() => {
-			this.#isPullUnseen = this.#isPullUnseen && this.#queued !== undefined;
-			port.onActivity?.();
-		});
-		const onPlug = life.createAlarm(() => {
-			this.#isPullUnseen = false;
-			this.#toDevice = this.#queued;
-			this.#queued = undefined;
-			port.onActivity?.();
-		});
-		const notify = (): void => {
-			const microseconds = this.#received.length * MICROSECONDS_PER_BYTE;
-			onCome.scheduleMicroseconds(microseconds);
-		};
-		this.#life = { notify, plugLater: () => onPlug.scheduleMicroseconds(PLUG_MICROSECONDS) };
+		const port = new ConsolePort(life, this.#plug);
+		this.#life = port;
 		return port;
 	}
 
@@ -127,5 +104,77 @@ export class SimulatedConsole {
 		this.#isPullUnseen = false;
 		this.#toDevice ??= this.#queued;
 		this.#queued = undefined;
+	}
+}
+
+/** What a port sees of the plug. */
+interface Plug {
+	isAttached(): boolean;
+	/** All bytes that have come; none if there are none. */
+	take(): Uint8Array;
+	/** To the device, if one is there. */
+	give(bytes: Uint8Array): void;
+	/** The station has seen what is plugged in. */
+	onSeen(): void;
+	/** The device that waited for its turn is in now. */
+	onPlugged(): void;
+}
+
+/** The port in one life. Its alarms are made when they are needed: in most wakes nobody is there. */
+class ConsolePort implements ConsoleStream {
+	onActivity: (() => void) | undefined = undefined;
+	readonly #life: Life;
+	readonly #plug: Plug;
+	#sending: Uint8Array | undefined;
+	#onWire: VirtualAlarm | undefined;
+	#onCome: VirtualAlarm | undefined;
+	#onPlug: VirtualAlarm | undefined;
+
+	constructor(life: Life, plug: Plug) {
+		this.#life = life;
+		this.#plug = plug;
+	}
+
+	get isAttached(): boolean {
+		return this.#plug.isAttached();
+	}
+
+	read(): Uint8Array | undefined {
+		this.#life.check();
+		const bytes = this.#plug.take();
+		return bytes.length === 0 ? undefined : bytes;
+	}
+
+	write(bytes: Uint8Array): number {
+		this.#life.check();
+		if (this.#sending !== undefined) return 0;
+		const sent = bytes.slice(0, BUFFER_BYTES);
+		this.#sending = sent;
+		this.#onWire ??= this.#life.createAlarm(() => {
+			const arrived = this.#sending;
+			this.#sending = undefined;
+			if (arrived !== undefined) this.#plug.give(arrived);
+			this.onActivity?.();
+		});
+		this.#onWire.scheduleMicroseconds(sent.length * MICROSECONDS_PER_BYTE);
+		return sent.length;
+	}
+
+	/** For the console: a device came or went, or `receivedBytes` are on the wire. */
+	notify(receivedBytes: number): void {
+		this.#onCome ??= this.#life.createAlarm(() => {
+			this.#plug.onSeen();
+			this.onActivity?.();
+		});
+		this.#onCome.scheduleMicroseconds(receivedBytes * MICROSECONDS_PER_BYTE);
+	}
+
+	/** For the console: a device waits until the last one's going has been seen. */
+	plugLater(): void {
+		this.#onPlug ??= this.#life.createAlarm(() => {
+			this.#plug.onPlugged();
+			this.onActivity?.();
+		});
+		this.#onPlug.scheduleMicroseconds(PLUG_MICROSECONDS);
 	}
 }

@@ -76,7 +76,17 @@ export function createHardware(options: HardwareOptions) {
 	const utcSeconds = (): number => options.originUtcSeconds + seconds();
 	const { incidents } = river;
 	const surroundings = incidents?.surroundings ?? ((state: WaterState) => state);
-	const water = () => surroundings(river.at(utcSeconds()), utcSeconds());
+	const lookAtWater = (): WaterState => surroundings(river.at(utcSeconds()), utcSeconds());
+	let askedMicroseconds = clock.microseconds;
+	let asked = lookAtWater();
+	/** Several probes ask for the water of one instant. */
+	const water = (): WaterState => {
+		if (clock.microseconds !== askedMicroseconds) {
+			askedMicroseconds = clock.microseconds;
+			asked = lookAtWater();
+		}
+		return asked;
+	};
 	const energy = new EnergyAccount(clock, BATTERY_VOLTS);
 	const draw = (part: string, milliamperes: number, volts: number): void => {
 		energy.setMilliamperes(part, (milliamperes * volts) / (BATTERY_VOLTS * CONVERTER_EFFICIENCY));

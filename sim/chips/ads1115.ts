@@ -77,6 +77,7 @@ export class Ads1115 implements I2CChip {
 	#isPowered = false;
 	#pointer = REGISTER_CONVERSION;
 	#conversion: Conversion | undefined;
+	#answer = new Uint8Array(2);
 	/** Conversions in a row beyond the comparator's thresholds. */
 	#beyondCount = 0;
 	#isAlert = false;
@@ -137,7 +138,8 @@ export class Ads1115 implements I2CChip {
 		if (this.#pointer === REGISTER_CONVERSION && (this.#config & CONFIG_COMP_LATCHING) !== 0) {
 			this.#isAlert = false;
 		}
-		const bytes = new Uint8Array(count);
+		if (this.#answer.length !== count) this.#answer = new Uint8Array(count);
+		const bytes = this.#answer;
 		// Beyond the word nobody drives the line.
 		if (count > 2) bytes.fill(0xff);
 		bytes[0] = word >> 8;

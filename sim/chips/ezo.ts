@@ -97,6 +97,8 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 	#job: Job | undefined;
 	#response: Uint8Array | undefined;
 	#restartCode: "P" | "S" = "P";
+	/** What the last read gave: drivers read a frame of one length all their life. */
+	#answer = new Uint8Array(0);
 	readonly #transfer: EzoTransfer;
 	#milliamperes = 0;
 
@@ -187,7 +189,9 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 	read(count: number): Uint8Array | undefined {
 		this.#settle();
 		if (!this.#isListening()) return undefined;
-		const bytes = new Uint8Array(count);
+		if (this.#answer.length !== count) this.#answer = new Uint8Array(count);
+		const bytes = this.#answer;
+		for (let index = 0; index < count; index++) bytes[index] = 0;
 		if (this.isAsleep) {
 			// Not documented ("do not read"): any traffic wakes it, and there is nothing to tell.
 			this.#wake();

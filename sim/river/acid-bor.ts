@@ -36,7 +36,7 @@ const PEAK_PART = 0.075;
 
 /** The water; the part of it that is mine water stands in `minePartOf`. Pure. */
 export function acidBor(seed: number, startUtcSeconds: number, utcSeconds: number): WaterState {
-	const river = quietBor(seed, utcSeconds);
+	const river = quietBor(seed)(utcSeconds);
 	const part = minePartOf(seed, startUtcSeconds, utcSeconds);
 	if (part === 0) return river;
 	const own = carbonateWaterOf(pow(10, -river.pH), RIVER_ALKALINITY_MOLES_PER_LITRE);

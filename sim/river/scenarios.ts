@@ -25,7 +25,7 @@ type Scenario = (seed: number, startUtcSeconds: number) => River;
 
 /** Every scenario by name; the seed shapes its noise, the start places its events. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = Object.freeze({
-	"quiet-bor": (seed, _start) => endless("quiet Bor", (utc) => quietBor(seed, utc)),
+	"quiet-bor": (seed, _start) => endless("quiet Bor", quietBor(seed)),
 	"acid-bor": (seed, start) => endless("acid event on the Bor", (utc) => acidBor(seed, start, utc)),
 	"storm-pek": (seed, start) => endless("storm on the Pek", (utc) => stormPek(seed, start, utc)),
 	"fouled-bor": (seed, start) => onQuietBor("slime on the probes", seed, fouledProbes(start)),
@@ -44,7 +44,7 @@ function endless(name: string, at: (utcSeconds: number) => WaterState): River {
 
 /** The Bor is quiet; it is the station that has its troubles. */
 function onQuietBor(name: string, seed: number, incidents: Incidents): River {
-	return Object.freeze({ ...endless(name, (utc) => quietBor(seed, utc)), incidents });
+	return Object.freeze({ ...endless(name, quietBor(seed)), incidents });
 }
 
 /** The first storm comes six hours after the start, then one every five days, of changing size. */

@@ -218,7 +218,8 @@ function sealed(text: string): Uint8Array {
 
 /** Puts bytes that came in any pieces together to lines; holds one line. */
 export class LineAssembler {
-	readonly #line = new Uint8Array(CONSOLE_LINE_BYTES_MAX);
+	/** Made with the first byte: in most wakes nobody is at the line. */
+	#line: Uint8Array | undefined;
 	readonly #canEdit: boolean;
 	#length = 0;
 	#isOverlong = false;
@@ -230,18 +231,20 @@ export class LineAssembler {
 
 	/** Takes a byte; the line that it ended (valid until the next call), "too-long", or undefined. */
 	push(byte: number): Uint8Array | "too-long" | undefined {
+		this.#line ??= new Uint8Array(CONSOLE_LINE_BYTES_MAX);
+		const held = this.#line;
 		if (byte === LINE_FEED || byte === 0x0d) {
-			const line = this.#isOverlong ? "too-long" : this.#line.subarray(0, this.#length);
+			const line = this.#isOverlong ? "too-long" : held.subarray(0, this.#length);
 			this.clear();
 			return line;
 		}
-		const isTyped = this.#length === 0 || this.#line[0] !== QUESTION;
+		const isTyped = this.#length === 0 || held[0] !== QUESTION;
 		if (this.#canEdit && isTyped && (byte === 0x08 || byte === 0x7f)) {
 			if (this.#length > 0) this.#length--;
 			return undefined;
 		}
 		if (this.#length >= CONSOLE_LINE_BYTES_MAX - 1) this.#isOverlong = true;
-		else this.#line[this.#length++] = byte;
+		else held[this.#length++] = byte;
 		return undefined;
 	}
 

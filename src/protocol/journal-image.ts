@@ -58,12 +58,14 @@ export type EntryVisitor = (index: number, canonical: Uint8Array) => boolean | u
 /**
  * Walks the frames of a sector's `bytes` (header included), of which `header` was read. Where no
  * CRC holds it goes on one slot further, so that rot costs a frame and not the rest. Rotten bits
- * are put right in `bytes`. Transient memory: a few objects per frame.
+ * are put right in `bytes`. Transient memory: a few objects per frame. Entries below `firstIndex` are
+ * not visited, and decoded only where later ones refer to them.
  */
 export function scanSector(
 	bytes: Uint8Array,
 	header: SectorHeader,
 	visit: EntryVisitor = () => true,
+	firstIndex = 0,
 ): SectorScan {
 	const seed = frameSeedOf(header.epoch, header.serial);
 	const slots = Math.floor(bytes.length / SLOT_BYTES);
@@ -103,6 +105,12 @@ export function scanSector(
 		}
 		if (frame.index > nextIndex) firstUnreadable ??= nextIndex;
 		nextIndex = frame.index + 1;
+		const isReferredTo = frame.type === FRAME_TYPES.key || frame.type === FRAME_TYPES.anchor;
+		if (frame.index < firstIndex && !isReferredTo) {
+			// Its CRC holds. Whether it could be decoded hangs on its anchor, whose loss is told by itself.
+			readable++;
+			continue;
+		}
 		const place = { epoch: header.epoch, sequence: header.firstSequence + frame.index };
 		const whole = bytes.subarray(at, at + frame.slots * SLOT_BYTES);
 		const entry = decodeFrame(whole, frame, (index) => anchors.get(index), place);
@@ -112,11 +120,11 @@ export function scanSector(
 		}
 		if (entry.anchor !== undefined) {
 			anchors.set(frame.index, entry.anchor);
-			anchor = { ...entry.anchor, slot: lastSlot };
+			anchor = { slot: lastSlot, ...entry.anchor };
 			if (frame.type === FRAME_TYPES.key) key = anchor;
 		}
 		readable++;
-		if (visit(frame.index, entry.canonical) === false) break;
+		if (frame.index >= firstIndex && visit(frame.index, entry.canonical) === false) break;
 	}
 	return {
 		nextIndex,

@@ -105,11 +105,13 @@ export class CodecTuning {
 		if (count === 0 || bytes.length !== tuningBytes(count)) return;
 		this.#evidence = bytes[1] ?? 0;
 		this.#intervalSeconds = Math.max((bytes[2] ?? 0) | ((bytes[3] ?? 0) << 8), 1);
-		this.#means = Array.from({ length: 2 + count }, (_, position) => {
+		for (let position = 0; position < 2 + count; position++) {
 			const at = TUNING_FIXED_BYTES + 2 * position;
-			return unpackMean((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8));
-		});
-		this.#quanta = Array.from(bytes.subarray(bytes.length - count));
+			this.#means[position] = unpackMean((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8));
+		}
+		for (let position = 0; position < count; position++) {
+			this.#quanta[position] = bytes[bytes.length - count + position] ?? 0;
+		}
 		this.#previous = previous;
 	}
 

@@ -6,7 +6,8 @@ const OUTPUT_BYTES = 1024;
 
 export class ConsoleOutput {
 	readonly #stream: ConsoleStream;
-	readonly #bytes = new Uint8Array(OUTPUT_BYTES);
+	/** Made with the first line: in most wakes nobody listens. */
+	#bytes: Uint8Array | undefined;
 	#length = 0;
 
 	constructor(stream: ConsoleStream) {
@@ -17,6 +18,7 @@ export class ConsoleOutput {
 	offer(line: Uint8Array): boolean {
 		this.pump();
 		if (this.#length + line.length > OUTPUT_BYTES) return false;
+		this.#bytes ??= new Uint8Array(OUTPUT_BYTES);
 		this.#bytes.set(line, this.#length);
 		this.#length += line.length;
 		this.pump();
@@ -25,7 +27,7 @@ export class ConsoleOutput {
 
 	/** Gives the stream what it takes. */
 	pump(): void {
-		if (this.#length === 0) return;
+		if (this.#bytes === undefined || this.#length === 0) return;
 		const taken = this.#stream.write(this.#bytes.subarray(0, this.#length));
 		if (taken === 0) return;
 		this.#bytes.copyWithin(0, taken, this.#length);

@@ -91,7 +91,7 @@ export class FrameEncoder {
 	/** The frame is durable at `slot`: remembers what later frames may refer to. */
 	commit(encoded: EncodedFrame, slot: number): void {
 		if (encoded.anchor !== undefined) {
-			this.#anchor = { ...encoded.anchor, slot };
+			this.#anchor = { slot, ...encoded.anchor };
 			if (encoded.type === FRAME_TYPES.key) this.#key = this.#anchor;
 		}
 		if (encoded.reference !== undefined) {

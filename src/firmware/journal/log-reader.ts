@@ -33,10 +33,14 @@ export class LogReader {
 		let sequence = Math.max(first, this.#extent.firstSequenceHeld);
 		let place = sequence < end ? this.locate(sequence) : undefined;
 		while (place !== undefined && sequence < end) {
-			this.walk(place, (at, canonical) => {
-				if (at >= sequence && at < end) visit(at, canonical);
-				return at + 1 < end;
-			});
+			this.walk(
+				place,
+				(at, canonical) => {
+					if (at < end) visit(at, canonical);
+					return at + 1 < end;
+				},
+				sequence,
+			);
 			sequence = Math.max(place.end, sequence);
 			place = place.next === undefined ? undefined : this.place(place.next);
 		}
@@ -89,26 +93,34 @@ export class LogReader {
 	}
 
 	/**
-	 * Visits the readable entries a sector answers for, until `visit` returns false; those that are
-	 * not go into the account of losses.
+	 * Visits the readable entries that a sector answers for, from the sequence `from` on and until `visit`
+	 * returns false; those of the sector that are not readable go into the account of losses.
 	 */
-	walk(place: Located, visit: (sequence: number, canonical: Uint8Array) => boolean): void {
+	walk(
+		place: Located,
+		visit: (sequence: number, canonical: Uint8Array) => boolean,
+		from = place.header.firstSequence,
+	): void {
 		const { header, end, next } = place;
+		const { firstSequence } = header;
 		const sector = header.serial % this.#flash.count;
 		const bytes = this.#flash.read(sector, 0, this.#flash.sectorBytes);
-		let expected = header.firstSequence;
-		let firstLost: number | undefined;
 		let isStopped = false;
-		scanSector(bytes, header, (index, canonical) => {
-			const sequence = header.firstSequence + index;
-			if (sequence >= end) return false;
-			if (sequence !== expected) firstLost ??= expected;
-			expected = sequence + 1;
-			isStopped = !visit(sequence, canonical);
-			return !isStopped;
-		});
-		if (!isStopped && expected < end) firstLost ??= expected;
-		if (firstLost !== undefined && next !== undefined) {
+		const scan = scanSector(
+			bytes,
+			header,
+			(index, canonical) => {
+				const sequence = firstSequence + index;
+				if (sequence >= end) return false;
+				isStopped = !visit(sequence, canonical);
+				return !isStopped;
+			},
+			from - firstSequence,
+		);
+		const endLost = isStopped ? end : firstSequence + scan.nextIndex;
+		const firstLost =
+			scan.firstUnreadable === undefined ? endLost : firstSequence + scan.firstUnreadable;
+		if (firstLost < end && next !== undefined) {
 			this.#losses.noteRot(firstLost, end - 1, next.head);
 		}
 	}

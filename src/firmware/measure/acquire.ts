@@ -27,7 +27,14 @@ export function* pauseFed(milliseconds: number, watchdog: Watchdog): Task<void> 
 export function* acquire<Sample>(sensor: Sensor<Sample>, watchdog: Watchdog): Task<Sample> {
 	let wait = sensor.begin();
 	for (let waited = 0; waited <= SAMPLE_DEADLINE_MILLISECONDS; ) {
-		yield* pauseFed(wait, watchdog);
+		if (wait > watchdog.timeoutMilliseconds / 2) {
+			yield* pauseFed(wait, watchdog);
+		} else {
+			// The usual case, a few dozen times in each reading: no generator only to wait.
+			watchdog.feed();
+			yield { milliseconds: wait };
+			watchdog.feed();
+		}
 		waited += Math.max(wait, 1);
 		const sample = sensor.sample();
 		if (sample !== undefined) return sample;

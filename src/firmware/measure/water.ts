@@ -280,12 +280,11 @@ class Measurement {
 		const mayRollOverBefore = (this.#options.failedProbes & MAY_ROLL_OVER) !== 0;
 		const trouble = noTrouble("turbidity");
 		const signals: Signal[] = [];
+		const takeSample = () => acquire(session.probes.turbidity, watchdog);
 		yield* session.warm("loop", session.probes.turbidity.warmUpMilliseconds);
 		for (let index = 0; index < count; index++) {
 			if (index > 0) yield* pauseFed(intervalMilliseconds, watchdog);
-			const sample = yield* session.attempt(trouble, () =>
-				acquire(session.probes.turbidity, watchdog),
-			);
+			const sample = yield* session.attempt(trouble, takeSample);
 			if (sample === undefined) {
 				const nothing = { microvolts: undefined, spreadSteps: undefined, range: 0 };
 				return { ...nothing, flags: FAILED, mayRollOver: mayRollOverBefore };
@@ -327,12 +326,13 @@ class Measurement {
 		const session = this.#session;
 		const { watchdog } = this.#options.board;
 		const trouble = noTrouble(channel);
+		const takeSample = () => {
+			prepare();
+			return acquire(sensor(), watchdog);
+		};
 		let previous: Sample | undefined;
 		for (let count = 1; ; count++) {
-			const sample = yield* session.attempt(trouble, () => {
-				prepare();
-				return acquire(sensor(), watchdog);
-			});
+			const sample = yield* session.attempt(trouble, takeSample);
 			if (sample === undefined) return undefined;
 			const isStable = previous !== undefined && agrees(previous, sample);
 			if (previous !== undefined && (isStable || count === READINGS_MAX)) {

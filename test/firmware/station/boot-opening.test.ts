@@ -90,7 +90,7 @@ describe("a station whose supply broke down twice on a low battery, with a full 
 			},
 			openProbes: () =>
 				openDirectProbes({
-					water: () => quietBor(1, station.utcSeconds),
+					water: () => quietBor(1)(station.utcSeconds),
 					batteryVolts: () => (world.isLow && station.utcSeconds < world.recoversAt ? 11.7 : 12.5),
 					shuntOhms: 150,
 					turbidityAt4Milliampere: -50,
