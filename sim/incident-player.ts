@@ -3,8 +3,8 @@ import { type Chance, fraction, integerBelow } from "../src/core/chance.js";
 import type { Incidents, Visit } from "./incidents.js";
 import type { SimulatedStation } from "./station.js";
 
-/** A wake with an upload has about 1500 operations, one without 700. */
-const OPERATIONS_MAX = 1500;
+/** Half of the wakes that only measure have 98 operations or fewer; one with an upload has a thousand. */
+const OPERATIONS_MAX = 110;
 const OUTAGE_SECONDS_MIN = 20;
 const OUTAGE_SECONDS_MAX = 600;
 

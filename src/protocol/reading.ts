@@ -12,7 +12,10 @@ export const CHANNEL_FLAGS = Object.freeze({
 	fault: 0x02,
 	/** Outside what the probe can measure, or at the end of its scale. */
 	outOfRange: 0x04,
-	/** Repeated readings did not agree; the value is the last one. */
+	/**
+	 * Repeated readings did not agree; the value is the last one. Of a burst: the median lies above its
+	 * darkest signals, and most may be of bubbles.
+	 */
 	unstable: 0x08,
 	/** Temperature compensation was impossible or used a stand-in (25 degC). */
 	uncompensated: 0x10,

@@ -4,6 +4,7 @@
  */
 import { strict as assert } from "node:assert";
 import { openWaterProbes } from "../../drivers/board-probes.js";
+import { FIRST_ACID_SECONDS } from "../../sim/river/acid-bor.js";
 import {
 	BUBBLES_END_SECONDS,
 	COUPLING_PH,
@@ -90,6 +91,59 @@ function visitsOf({ events, readings }: Story): {
 	}
 	return { visits, trouble };
 }
+
+describe("mine water that breaks into the Bor", () => {
+	const END = FIRST_ACID_SECONDS + 6 * HOUR;
+	const LIMITS = { conductivity: 1300, pH: 5 };
+
+	/** The record shows how it came: conductivity first, then the pH, and both as the river had them. */
+	function troubleIn({ readings }: Story): string[] {
+		const trouble = silentErrors(
+			// Within a reading's minute the front of the event moves on by more than a probe is off.
+			readings.filter(
+				({ seconds }) => seconds < FIRST_ACID_SECONDS || seconds > FIRST_ACID_SECONDS + HOUR,
+			),
+		);
+		const firstOf = (is: (reading: StoryReading) => boolean): number =>
+			readings.find(is)?.seconds ?? Number.POSITIVE_INFINITY;
+		const rises = firstOf(
+			({ derived }) => (derived.conductivityAt25.value ?? 0) > LIMITS.conductivity,
+		);
+		const falls = firstOf(({ derived }) => (derived.pH.value ?? 7) < LIMITS.pH);
+		if (!(rises > FIRST_ACID_SECONDS && falls < FIRST_ACID_SECONDS + HOUR)) {
+			trouble.push(`conductivity at ${rises}, pH at ${falls}`);
+		}
+		if (!(rises < falls)) trouble.push("the pH fell before the conductivity rose");
+		for (const { derived, seconds } of readings) {
+			const isAcid = (derived.pH.value ?? 7) < LIMITS.pH;
+			const isNoted = derived.conductivityAt25.notes.includes("law-not-for-acid-water");
+			if (isAcid !== isNoted)
+				trouble.push(`${seconds} s: the law for natural water, noted ${isNoted}`);
+		}
+		return trouble;
+	}
+
+	it("is seen by its conductivity before its pH, and the law's limit is noted", async () => {
+		const story = await playStory({ river: "acid-bor", seconds: END });
+		assert.deepEqual(troubleIn(story), []);
+		const lowest = Math.min(...story.readings.map(({ derived }) => derived.pH.value ?? 7));
+		assert.ok(lowest > 2.5 && lowest < 3.7, `pH ${lowest}`);
+	});
+
+	it("would be found hidden by a station that holds a pH of 3 for implausible", async () => {
+		const plausible = planted(({ pH }) => ({
+			pH: altered(pH, {
+				sample: () => {
+					const sample = pH.sample();
+					if (sample === undefined) return undefined;
+					return { pHMeter: { ...sample.pHMeter, pH: Math.max(sample.pHMeter.pH, 6) } };
+				},
+			}),
+		}));
+		const story = await playStory({ river: "acid-bor", seconds: END, ...plausible });
+		assert.match(troubleIn(story).join(), /pH at Infinity/);
+	});
+});
 
 describe("slime on the probes", function () {
 	this.timeout(60_000);

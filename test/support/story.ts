@@ -28,6 +28,8 @@ export interface StoryOptions {
 	readonly prepare?: (station: SimulatedStation) => void;
 	/** After every event. */
 	readonly onStep?: (station: SimulatedStation) => void;
+	/** Ends the story before its time. */
+	readonly isOver?: (station: SimulatedStation) => boolean;
 	/** Deliver what is left at the end; default true. */
 	readonly isSettled?: boolean;
 }
@@ -107,6 +109,7 @@ export async function playStory(options: StoryOptions): Promise<Story> {
 	while (station.utcSeconds < START_UTC_SECONDS + options.seconds) {
 		await stepStation(station);
 		options.onStep?.(station);
+		if (options.isOver?.(station) === true) break;
 	}
 	if (options.isSettled !== false) {
 		for (let press = 0; press < 50 && cursor < sequenceOf(returned.at(-1)); press++) {

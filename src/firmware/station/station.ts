@@ -169,7 +169,9 @@ export class Station {
 			onCrash: (error) => this.#crash(error),
 			isCalled: board.processor.wakeCause !== "timer",
 		});
-		if (this.#opening.isUrgent) this.#opening.open((reason) => this.#recordBoot(reason));
+		// Who is at the line may fetch the journal at once, and came with a battery that bears it.
+		if (this.#opening.isUrgent || board.console.isAttached)
+			this.#opening.open((reason) => this.#recordBoot(reason));
 		else if (this.#opening.unrecordedReset === undefined) this.#reportCrash();
 		this.#uplink = this.#openUplink(retained?.uplink);
 		if (board.processor.wakeCause === "pin") this.#uplink.requestSoon();
@@ -299,14 +301,16 @@ export class Station {
 	}
 
 	#nextUploadMilliseconds(): number {
-		const sparedUntilMilliseconds =
-			this.#state.isBatteryLow && !this.#isAsked
-				? this.#state.bootMilliseconds + RADIO_SPARED_SECONDS * 1000
-				: 0;
+		const { isBatteryLow, bootMilliseconds, nextReadingMilliseconds } = this.#state;
+		const isSpared = isBatteryLow && !this.#isAsked;
+		// Before the first append after a loss of power the last entry may be one that the next boot does
+		// not see (FORMAT.md, 3), and what was delivered must stay; a reading opens the boot.
+		const isOpen = this.#opening.unrecordedReset === undefined;
 		return Math.max(
 			this.#uplink.nextAttemptMilliseconds,
 			this.#safeUntilMilliseconds,
-			sparedUntilMilliseconds,
+			isSpared ? bootMilliseconds + RADIO_SPARED_SECONDS * 1000 : 0,
+			isOpen ? 0 : nextReadingMilliseconds + 1,
 		);
 	}
 
@@ -583,11 +587,7 @@ export class Station {
 			uplink: this.#uplink.save(),
 		});
 		storeRetainedState(board.retained, state);
-		const dueMilliseconds =
-			this.#opening.unrecordedReset === undefined
-				? this.#dueMilliseconds()
-				: this.#state.nextReadingMilliseconds;
-		const idleMilliseconds = dueMilliseconds - board.clock.milliseconds;
+		const idleMilliseconds = this.#dueMilliseconds() - board.clock.milliseconds;
 		board.processor.deepSleep(Math.max(idleMilliseconds, 1));
 	}
 

@@ -135,6 +135,49 @@ describe("a station whose supply broke down twice on a low battery, with a full 
 	});
 });
 
+describe("a station after a loss of power", () => {
+	/** Kinds of what was appended, and how many requests had been made by then. */
+	function started(isAttached: boolean) {
+		const appended: string[] = [];
+		let requests = 0;
+		const station = bareStation({
+			configuration: { uploadIntervalSeconds: 10 },
+			endpoint: (_request, onAnswer) => {
+				requests++;
+				onAnswer(new Error("nobody is listening"));
+			},
+			witness: {
+				attempted: () => {},
+				appended: (canonical) => appended.push(`${decodeEntry(canonical).kind} ${requests}`),
+				acknowledged: () => {},
+			},
+		});
+		runUntil(station, START_UTC_SECONDS + HOUR);
+		if (isAttached) station.console.attach(() => {});
+		station.cutPowerNow(10);
+		appended.length = 0;
+		requests = 0;
+		return { station, appended, requests: () => requests };
+	}
+
+	it("writes nothing and uploads nothing before its first measurement is done", () => {
+		const { station, appended, requests } = started(false);
+		runUntil(station, station.utcSeconds + 20);
+		assert.deepEqual([appended, requests()], [[], 0]);
+		runUntil(station, station.utcSeconds + 60);
+		assert.deepEqual(appended.slice(0, 3), ["boot 0", "configuration 0", "time 0"]);
+		assert.ok(appended.includes("reading 0"));
+		assert.ok(requests() > 0);
+	});
+
+	it("writes its boot down at once when a technician is at the line, who may fetch the journal", () => {
+		const { station, appended } = started(true);
+		runUntil(station, station.utcSeconds + 12);
+		assert.deepEqual(appended.slice(0, 2), ["boot 0", "configuration 0"]);
+		assert.ok(!appended.includes("reading 0"));
+	});
+});
+
 describe("the interval between readings", () => {
 	it("is three times as long on a low battery, an hour at most, and never shorter than configured", () => {
 		const spared = [10, 300, 900, 1800, 3600, 86_400].map((seconds) =>
