@@ -49,6 +49,9 @@ export function witnessed(journal: StationJournal, witness: Witness): StationJou
 		get gaps() {
 			return journal.gaps;
 		},
+		get waitingShare() {
+			return journal.waitingShare;
+		},
 		get recoveryNote() {
 			return journal.recoveryNote;
 		},

@@ -9,6 +9,7 @@ import type {
 	Network,
 	ResetReason,
 	RetainedMemory,
+	SettingsMemory,
 	Signer,
 	Verifier,
 	WakeCause,
@@ -29,6 +30,7 @@ export interface BoardOptions {
 	readonly chance: Chance;
 	readonly retained: Uint8Array;
 	readonly crash: Uint8Array;
+	readonly settings: SettingsMemory;
 	readonly flash: FlashPartition;
 	readonly network: Network;
 	readonly signer: Signer;
@@ -78,6 +80,7 @@ export function createBoard(options: BoardOptions): Board {
 		},
 		retained: memory(options.retained, check, options.beforeOperation),
 		crash: memory(options.crash, check, options.beforeOperation),
+		settings: options.settings,
 		watchdog: {
 			timeoutMilliseconds: WATCHDOG_MILLISECONDS,
 			feed: () => {

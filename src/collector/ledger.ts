@@ -18,6 +18,7 @@ import { chainNext, chainStart } from "../protocol/chain.js";
 import { decodeSign1, encodeSign1, type Sign1, toBeSigned } from "../protocol/cose.js";
 import { decodeEntry, type Entry } from "../protocol/entry.js";
 import type { CheckedBatch } from "./batch-writer.js";
+import type { ConfigurationOffers } from "./configuration-offers.js";
 import { isSignedByLater, type SigningKey, stationKeyOf } from "./keys.js";
 import { type RecordStore, SqlRecordStore } from "./record-store.js";
 import type { SqlStore } from "./store.js";
@@ -31,6 +32,8 @@ export interface LedgerOptions {
 	readonly clock: { readonly utcSeconds: number };
 	/** What the answer asks of the station: seconds to its next upload; 0: as it likes. */
 	readonly nextSeconds?: (station: string) => number;
+	/** What the answers offer; absent: nothing. */
+	readonly configurations?: ConfigurationOffers;
 	/** Stands in for ES256 in runs that say so. */
 	readonly verifySignature?: (
 		publicKey: Uint8Array,
@@ -160,17 +163,21 @@ export class Ledger {
 				return refuse("conflicting-content", `${place} were stored with other contents`);
 			case "fork":
 				return refuse("fork", `${place} continue another chain than what is stored`);
-			case "stored":
+			case "stored": {
+				const { configurations } = this.#options;
+				const configuration = await configurations?.answer(label.station, batch.entries);
 				return {
 					status: 200,
 					body: this.#signedAnswer({
 						kind: "acknowledgement",
 						...this.#answerHead(label, hash),
 						...coverageOf(stored.floor, stored.rangeFirsts, stored.rangeLasts),
+						...(configuration === undefined ? {} : { configuration }),
 					}),
 					duplicateCount: stored.held,
 					entryCount: batch.entries.length,
 				};
+			}
 		}
 	}
 

@@ -148,6 +148,19 @@ export class Journal {
 		return this.#nextSequence;
 	}
 
+	/**
+	 * Share of the ring's sectors that hold what is not acknowledged, 0..1. Reads headers where that
+	 * reaches beyond the present sector: eight of 256.
+	 */
+	get waitingShare(): number {
+		const first = Math.max(this.#cursor + 1, this.firstSequenceHeld);
+		if (first >= this.#nextSequence || this.#serial < 0) return 0;
+		if (this.#hop === undefined && first >= this.#firstSequence) return 1 / this.#flash.count;
+		const place = this.#locate(first);
+		const serial = place?.header.serial ?? this.#oldestSerial;
+		return Math.min((this.#serial - serial + 1) / this.#flash.count, 1);
+	}
+
 	/** h(nextSequence - 1), 32 bytes. */
 	get head(): Uint8Array {
 		return this.#head;

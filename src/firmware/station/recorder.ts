@@ -18,7 +18,8 @@ export interface RecorderOptions {
 	readonly time: { readonly utcSeconds: number | undefined; readonly timeQuality: number };
 	readonly boot: number;
 	readonly bootMilliseconds: number;
-	readonly configurationId: number;
+	/** Id of the configuration in force. */
+	readonly configurationId: () => number;
 	/** STATION_FLAGS of this moment. */
 	readonly stationFlags: () => number;
 	/** Durable when it returns; throws StationError. */
@@ -66,7 +67,7 @@ export class Recorder {
 			boot,
 			uptimeSeconds: stamp.uptimeSeconds,
 			utcSeconds: stamp.utcSeconds,
-			configurationId,
+			configurationId: configurationId(),
 			stationFlags: stationFlags() | extraFlags,
 		});
 		if (stamp.utcSeconds > this.#newestUtcSeconds) this.#newestUtcSeconds = stamp.utcSeconds;

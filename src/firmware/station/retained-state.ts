@@ -9,13 +9,13 @@ import type { RetainedMemory } from "../ports.js";
 
 /** "BSTR" little-endian. */
 const MAGIC = 0x52545342;
-const VERSION = 1;
-const FIXED_BYTES = 64;
+const VERSION = 2;
+const FIXED_BYTES = 80;
 /** Journal's state, at most; see its docstring. */
 export const JOURNAL_STATE_BYTES_MAX = 128;
 /** Uplink's state, at most. */
 export const UPLINK_STATE_BYTES_MAX = 96;
-/** 64 + 128 + 96 + CRC 4 = 292 bytes, of 2 KB that the board keeps. */
+/** 80 + 128 + 96 + CRC 4 = 308 bytes, of 2 KB that the board keeps. */
 export const RETAINED_BYTES = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX + UPLINK_STATE_BYTES_MAX + 4;
 
 /** Milliseconds are of the board's clock, which goes on through deep sleep. */
@@ -27,7 +27,11 @@ export interface RetainedState {
 	wakeCount: number;
 	/** Index into the codes of probes that failed last time, one bit per channel. */
 	failedProbes: number;
-	configurationId: number;
+	/** Index into BATTERY_FACTORS: how much more rarely the station uploads to spare its battery. */
+	batteryStep: number;
+	/** Of the configuration keeper. */
+	trialEndsMilliseconds: number | undefined;
+	refusedOffer: number;
 	/** When the clock was last disciplined, or undefined when it never was in this boot. */
 	disciplinedMilliseconds: number | undefined;
 	/** A large step that one source asked for and no second has confirmed yet. */
@@ -68,7 +72,9 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 				? { atMilliseconds: view.getFloat64(40, true), utcSeconds: view.getUint32(48, true) }
 				: undefined,
 		isBatteryLow: (flags & 4) !== 0,
-		configurationId: view.getUint16(52, true),
+		batteryStep: view.getUint8(52),
+		trialEndsMilliseconds: flags & 8 ? view.getFloat64(64, true) : undefined,
+		refusedOffer: view.getUint32(72, true),
 		failedProbes: view.getUint8(54),
 		newestUtcSeconds: view.getUint32(56, true),
 		recordedGapTo: view.getUint32(60, true),
@@ -89,7 +95,8 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 		5,
 		(state.disciplinedMilliseconds === undefined ? 0 : 1) |
 			(state.stepOffer === undefined ? 0 : 2) |
-			(state.isBatteryLow ? 4 : 0),
+			(state.isBatteryLow ? 4 : 0) |
+			(state.trialEndsMilliseconds === undefined ? 0 : 8),
 	);
 	view.setUint8(6, state.journal.length);
 	view.setUint8(7, state.uplink.length);
@@ -100,10 +107,12 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 	view.setFloat64(32, state.disciplinedMilliseconds ?? 0, true);
 	view.setFloat64(40, state.stepOffer?.atMilliseconds ?? 0, true);
 	view.setUint32(48, state.stepOffer?.utcSeconds ?? 0, true);
-	view.setUint16(52, state.configurationId, true);
+	view.setUint8(52, state.batteryStep);
 	view.setUint8(54, state.failedProbes);
 	view.setUint32(56, state.newestUtcSeconds, true);
 	view.setUint32(60, state.recordedGapTo, true);
+	view.setFloat64(64, state.trialEndsMilliseconds ?? 0, true);
+	view.setUint32(72, state.refusedOffer, true);
 	bytes.set(state.journal, FIXED_BYTES);
 	bytes.set(state.uplink, FIXED_BYTES + JOURNAL_STATE_BYTES_MAX);
 	view.setUint32(RETAINED_BYTES - 4, crc32(bytes, 0, RETAINED_BYTES - 4), true);

@@ -2,26 +2,21 @@
  * The station: one wake from retained state to deep sleep (or, on mains, for ever). Two tasks:
  * the cycle measures on time whatever happens elsewhere, the uplink delivers beside it.
  */
-import { SeededChance } from "../../core/chance.js";
-import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { Scheduler, Signal, type Task } from "../../core/task.js";
-import { STATION_FLAGS, TIME_SOURCES } from "../../protocol/entry.js";
-import { EVENT_CODES } from "../../protocol/events.js";
+import { STATION_FLAGS } from "../../protocol/entry.js";
 import { CHANNEL_FLAGS, fieldsOfWaterReading } from "../../protocol/reading.js";
-import {
-	configurationBodyOf,
-	type StationConfiguration,
-	validateConfiguration,
-} from "../config/configuration.js";
+import { configurationBodyOf, type StationConfiguration } from "../config/configuration.js";
+import { ConfigurationKeeper } from "../config/configuration-keeper.js";
 import { Console } from "../console/console.js";
 import type { AnswerFields } from "../console/service.js";
 import type { WaterProbes } from "../measure/probes.js";
 import { measureWater, type WaterMeasurement } from "../measure/water.js";
 import type { Board } from "../ports.js";
-import { Uplink } from "../uplink/uplink.js";
 import { lastRunOf, recordBoot } from "./boot.js";
 import { crash, loadCrashRecord, safeModeEndOf, storeCrashRecord, textOf } from "./crash-record.js";
 import type { StationJournal } from "./journal-port.js";
+import { LogBook } from "./log-book.js";
+import { takeOfferedTime } from "./offered-time.js";
 import { Recorder, type Stamp } from "./recorder.js";
 import {
 	invalidateRetainedState,
@@ -33,10 +28,13 @@ import { nextReadingMilliseconds } from "./schedule.js";
 import { type Look, reportOf, ServiceDesk } from "./service-desk.js";
 import { statusOf, waitingIn } from "./status.js";
 import { type RealTimeClock, TimeKeeper } from "./time-keeper.js";
+import { UploadDesk } from "./upload-desk.js";
+import { batteryStepOf } from "./upload-interval.js";
 
 /** What a composition root adds to the board: the rooms and parts that this station is built of. */
 export interface StationOptions {
 	readonly board: Board;
+	/** What the board was provisioned with; one that came over the air since is in its settings. */
 	readonly configuration: StationConfiguration;
 	/** major * 1 000 000 + minor * 1 000 + patch. */
 	readonly firmwareVersion: number;
@@ -52,10 +50,10 @@ export interface StationOptions {
 
 /** Rising above the threshold by this much ends "battery low"; a load step is below it. */
 const BATTERY_HYSTERESIS_MILLIVOLTS = 200;
-/** On a low battery uploads come this many times more rarely. */
-const LOW_BATTERY_UPLOAD_FACTOR = 4;
 /** A reading this much behind its time says so. */
 const LATE_MILLISECONDS = 30_000;
+/** From here on readings say that the ring is about to overwrite what was not acknowledged. */
+const NEARLY_FULL_SHARE = 0.75;
 /** Not worth falling asleep for: boot and shut-down cost more than this pause awake. */
 const SLEEP_MILLISECONDS_MIN = 500;
 /** A look of the technician takes about 18 s; with less left the reading that is due serves him. */
@@ -72,25 +70,30 @@ export class Station {
 	readonly #journal: StationJournal;
 	readonly #time: TimeKeeper;
 	readonly #recorder: Recorder;
-	readonly #uplink: Uplink;
-	readonly #state: Omit<RetainedState, "journal" | "uplink">;
+	readonly #keeper: ConfigurationKeeper;
+	readonly #book: LogBook;
+	readonly #uploads: UploadDesk;
+	readonly #state: Omit<
+		RetainedState,
+		| "journal"
+		| "uplink"
+		| "recordedGapTo"
+		| "trialEndsMilliseconds"
+		| "refusedOffer"
+		| "disciplinedMilliseconds"
+		| "stepOffer"
+	>;
 	/** Set when an uplink session ends or a technician comes; the cycle then looks around. */
 	#stirred = new Signal<true>();
-	#isUploading = false;
 	/** After crashes in a row the network is left alone until then, on the board's clock. */
 	readonly #safeUntilMilliseconds: number;
 	readonly #desk: ServiceDesk;
 	readonly #console: Console;
 	#wasInService = false;
-	/** What the uplink said last in the session that runs or ended last. */
-	#uploadTrouble: { readonly code: string; readonly text: string } | undefined;
-	/** Why the journal did not take the last entry. */
-	#journalFault: StationErrorCode | undefined;
 
 	constructor(options: StationOptions) {
 		this.#options = options;
-		const { board, configuration } = options;
-		validateConfiguration(configuration);
+		const { board } = options;
 		this.#scheduler = new Scheduler(board.clock, (error) => this.#crash(error));
 		const crashRecord = loadCrashRecord(board.crash);
 		this.#safeUntilMilliseconds = safeModeEndOf(crashRecord) ?? 0;
@@ -98,6 +101,13 @@ export class Station {
 			board.processor.resetReason === "deep-sleep" ? loadRetainedState(board.retained) : undefined;
 		// A wake that dies must not leave the state of the wake before it for the next.
 		invalidateRetainedState(board.retained);
+		this.#keeper = new ConfigurationKeeper({
+			provisioned: options.configuration,
+			memory: board.settings,
+			clock: board.clock,
+			state: retained,
+		});
+		const { configuration } = this.#keeper;
 		this.#journal = options.openJournal(board, configuration, retained?.journal);
 		const lastRun = retained === undefined ? lastRunOf(this.#journal, board.entropy) : undefined;
 		const now = board.clock.milliseconds;
@@ -106,20 +116,17 @@ export class Station {
 			bootMilliseconds: retained?.bootMilliseconds ?? now,
 			wakeCount: (retained?.wakeCount ?? 0) + 1,
 			failedProbes: retained?.failedProbes ?? 0,
-			configurationId: configuration.id,
-			disciplinedMilliseconds: retained?.disciplinedMilliseconds,
-			stepOffer: retained?.stepOffer,
+			batteryStep: retained?.batteryStep ?? 0,
 			nextReadingMilliseconds: retained?.nextReadingMilliseconds ?? now,
 			isBatteryLow: retained?.isBatteryLow ?? false,
 			newestUtcSeconds: retained?.newestUtcSeconds ?? lastRun?.newestUtcSeconds ?? 0,
-			recordedGapTo: retained?.recordedGapTo ?? 0,
 		};
 		this.#time = new TimeKeeper({
 			rtc: options.openRealTimeClock(board),
 			clock: board.clock,
 			floorUtcSeconds: Math.max(board.trustFloorUtcSeconds, this.#state.newestUtcSeconds),
-			disciplinedMilliseconds: this.#state.disciplinedMilliseconds,
-			stepOffer: this.#state.stepOffer,
+			disciplinedMilliseconds: retained?.disciplinedMilliseconds,
+			stepOffer: retained?.stepOffer,
 		});
 		this.#time.refresh();
 		this.#recorder = new Recorder(
@@ -128,12 +135,13 @@ export class Station {
 				time: this.#time,
 				boot: this.#state.boot,
 				bootMilliseconds: this.#state.bootMilliseconds,
-				configurationId: configuration.id,
+				configurationId: () => this.#keeper.configuration.id,
 				stationFlags: () => this.#stationFlags(),
 				append: (draft) => this.#journal.append(draft),
 			},
 			this.#state.newestUtcSeconds,
 		);
+		this.#book = new LogBook(this.#recorder, (text) => this.#log(text));
 		this.#desk = new ServiceDesk({
 			station: configuration.station,
 			firmwareVersion: options.firmwareVersion,
@@ -150,6 +158,7 @@ export class Station {
 			onCrash: (error) => this.#crash(error),
 			isCalled: board.processor.wakeCause !== "timer",
 		});
+		this.#uploads = this.#openUploads(retained);
 		if (retained === undefined) {
 			recordBoot({
 				board,
@@ -163,8 +172,7 @@ export class Station {
 			});
 		}
 		this.#reportCrash();
-		this.#uplink = this.#openUplink(retained?.uplink);
-		if (board.processor.wakeCause === "pin") this.#uplink.requestSoon();
+		if (board.processor.wakeCause === "pin") this.#uploads.requestSoon();
 		board.console.onActivity = () => {
 			this.#console.activity();
 			this.#stir();
@@ -178,50 +186,59 @@ export class Station {
 
 	/** Uploads as soon as possible: a technician or an alarm asked. */
 	requestUpload(): void {
-		this.#uplink.requestSoon();
+		this.#uploads.requestSoon();
 		this.#stir();
 	}
 
-	#openUplink(state: Uint8Array | undefined): Uplink {
-		const { board, configuration } = this.#options;
-		const seed = new Uint8Array(4);
-		board.entropy.fill(seed);
-		const factor = this.#state.isBatteryLow ? LOW_BATTERY_UPLOAD_FACTOR : 1;
-		return new Uplink({
-			source: this.#journal,
-			network: board.network,
-			signer: board.signer,
-			verifier: board.verifier,
-			sha256: board.sha256,
-			clock: board.clock,
-			chance: new SeededChance(new DataView(seed.buffer).getUint32(0, true)),
-			station: configuration.station,
-			host: configuration.collectorHost,
-			port: configuration.collectorPort,
-			collectorPublicKey: configuration.collectorPublicKey,
-			uploadIntervalSeconds: configuration.uploadIntervalSeconds * factor,
-			...(state === undefined ? {} : { state }),
-			onTime: (utcSeconds) => this.#offerTime(utcSeconds),
-			onReport: (code, detail, text) => this.#report(code, detail, text),
-			feed: () => board.watchdog.feed(),
+	#openUploads(retained: RetainedState | undefined): UploadDesk {
+		return new UploadDesk({
+			board: this.#options.board,
+			journal: this.#journal,
+			book: this.#book,
+			configuration: this.#keeper.configuration,
+			batteryStep: this.#state.batteryStep,
+			recordedGapTo: retained?.recordedGapTo ?? 0,
+			state: retained?.uplink,
+			start: (task, onEnd) => this.#scheduler.start(task, onEnd),
+			say: (text) => this.#log(text),
+			onTime: (utcSeconds) =>
+				takeOfferedTime(utcSeconds, {
+					time: this.#time,
+					book: this.#book,
+					boot: this.#state.boot,
+				}),
+			onConfiguration: (canonical) => this.#keeper.offer(canonical),
+			onEnded: (outcome, trouble) => {
+				if (outcome.batches > 0) this.#keeper.acknowledged();
+				const waiting = waitingIn(this.#journal);
+				this.#desk.uploaded({ cursor: this.#journal.cursor, waiting, trouble });
+				this.#stir();
+			},
+			onCrash: (error) => this.#crash(error),
 		});
 	}
 
 	*#cycle(): Task<void> {
-		const { board, configuration } = this.#options;
+		const { board } = this.#options;
 		for (;;) {
 			board.watchdog.feed();
 			this.#noteService();
+			// Between two measurements and two sessions: neither is begun under one and ended under another.
+			if (!this.#uploads.isUploading) this.#keepConfiguration();
 			if (board.clock.milliseconds >= this.#state.nextReadingMilliseconds)
 				yield* this.#takeReading();
 			else if (this.#desk.look !== undefined && this.#leftMilliseconds() >= LOOK_MILLISECONDS)
 				yield* this.#lookAt(this.#desk.look);
-			if (!this.#isUploading && board.clock.milliseconds >= this.#nextUploadMilliseconds()) {
-				this.#startUpload();
+			const isIdle = !this.#uploads.isUploading;
+			if (isIdle && board.clock.milliseconds >= this.#nextUploadMilliseconds()) {
+				this.#desk.uploading();
+				this.#uploads.start();
 			}
 			const idleMilliseconds = this.#dueMilliseconds() - board.clock.milliseconds;
 			const maySleep =
-				configuration.supply === "battery" && !this.#isUploading && !this.#console.isInService;
+				this.#keeper.configuration.supply === "battery" &&
+				!this.#uploads.isUploading &&
+				!this.#console.isInService;
 			if (maySleep && idleMilliseconds >= SLEEP_MILLISECONDS_MIN) return;
 			this.#journal.idle();
 			const slice = Math.min(Math.max(idleMilliseconds, 0), board.watchdog.timeoutMilliseconds / 2);
@@ -235,7 +252,41 @@ export class Station {
 		const isInService = this.#console.isInService;
 		if (isInService === this.#wasInService) return;
 		this.#wasInService = isInService;
-		this.#recordEvent("service", isInService ? 1 : 0, "");
+		this.#book.event("service", isInService ? 1 : 0, "");
+	}
+
+	/** Takes up, confirms or gives up a configuration, and puts it into the record. */
+	#keepConfiguration(): void {
+		for (let news = this.#keeper.next(); news !== undefined; news = this.#keeper.next()) {
+			this.#log(`configuration ${news.kind} ${"id" in news ? news.id : news.place}`);
+			switch (news.kind) {
+				case "taken-up":
+					this.#reconfigure();
+					// The sooner it proves itself the better.
+					this.#uploads.requestSoon();
+					break;
+				case "confirmed":
+					this.#book.event("configuration-confirmed", news.id, "");
+					break;
+				case "reverted":
+					this.#book.event("configuration-reverted", news.id, news.text);
+					this.#reconfigure();
+					break;
+				case "refused":
+					this.#book.event("configuration-refused", news.id, news.text);
+					break;
+				case "damaged":
+					this.#book.event("settings-damaged", news.place, "");
+					break;
+			}
+		}
+	}
+
+	/** The record names what is in force from here on, before anything is done under it. */
+	#reconfigure(): void {
+		const { configuration } = this.#keeper;
+		this.#book.record(configurationBodyOf(configuration, this.#options.board.sha256));
+		this.#uploads.reconfigure(configuration);
 	}
 
 	/** Until the next reading is due. */
@@ -246,12 +297,13 @@ export class Station {
 	/** When something is to be done next, on the board's clock. */
 	#dueMilliseconds(): number {
 		const reading = this.#state.nextReadingMilliseconds;
-		if (this.#isUploading) return reading;
-		return Math.min(reading, this.#nextUploadMilliseconds());
+		if (this.#uploads.isUploading) return reading;
+		const trialEnd = this.#keeper.trialEndsMilliseconds ?? reading;
+		return Math.min(reading, trialEnd, this.#nextUploadMilliseconds());
 	}
 
 	#nextUploadMilliseconds(): number {
-		return Math.max(this.#uplink.nextAttemptMilliseconds, this.#safeUntilMilliseconds);
+		return Math.max(this.#uploads.nextAttemptMilliseconds, this.#safeUntilMilliseconds);
 	}
 
 	/** A crash becomes an event entry once, safe mode one at its beginning and one at its end. */
@@ -261,13 +313,13 @@ export class Station {
 		if (record === undefined) return;
 		const isSafe = board.clock.milliseconds < this.#safeUntilMilliseconds;
 		if (record.isReported && record.isSafeModeOpen === isSafe) return;
-		if (!record.isReported) this.#recordEvent("crash", record.code, record.text);
-		if (record.isSafeModeOpen !== isSafe) this.#recordEvent("safe-mode", isSafe ? 1 : 0, "");
+		if (!record.isReported) this.#book.event("crash", record.code, record.text);
+		if (record.isSafeModeOpen !== isSafe) this.#book.event("safe-mode", isSafe ? 1 : 0, "");
 		storeCrashRecord(board.crash, { ...record, isReported: true, isSafeModeOpen: isSafe });
 	}
 
 	*#takeReading(): Task<void> {
-		const { board, configuration } = this.#options;
+		const { board } = this.#options;
 		const dueMilliseconds = this.#state.nextReadingMilliseconds;
 		const lateMilliseconds = board.clock.milliseconds - dueMilliseconds;
 		this.#time.refresh();
@@ -277,11 +329,12 @@ export class Station {
 		const measurement = yield* this.#measure();
 		const isLate = lateMilliseconds > LATE_MILLISECONDS;
 		const sequence = this.#record(measurement, stamp, isLate);
+		this.#uploads.adjust(this.#state.batteryStep);
 		this.#answer(look, measurement, stamp, beganMilliseconds, sequence);
 		this.#state.nextReadingMilliseconds = nextReadingMilliseconds({
 			nowMilliseconds: beganMilliseconds,
 			lastMilliseconds: dueMilliseconds,
-			intervalSeconds: configuration.intervalSeconds,
+			intervalSeconds: this.#keeper.configuration.intervalSeconds,
 			utcSeconds: stamp.utcSeconds === 0 ? undefined : stamp.utcSeconds,
 		});
 	}
@@ -299,7 +352,8 @@ export class Station {
 
 	/** One measurement of everything; its events are not recorded yet. */
 	*#measure(): Task<WaterMeasurement> {
-		const { board, configuration } = this.#options;
+		const { board } = this.#options;
+		const { configuration } = this.#keeper;
 		const measurement = yield* measureWater({
 			board,
 			openProbes: () => this.#options.openProbes(board, configuration),
@@ -311,13 +365,9 @@ export class Station {
 
 	/** The reading, then its events; the reading's sequence, or undefined when it was not taken. */
 	#record(measurement: WaterMeasurement, stamp: Stamp, isLate: boolean): number | undefined {
-		const sequence = this.#attempt("reading", () =>
-			this.#recorder.record(
-				{ kind: "reading", fields: fieldsOfWaterReading(measurement.reading) },
-				1,
-				stamp,
-				isLate ? STATION_FLAGS.wakeLate : 0,
-			),
+		const sequence = this.#book.record(
+			{ kind: "reading", fields: fieldsOfWaterReading(measurement.reading) },
+			{ channelSet: 1, stamp, extraFlags: isLate ? STATION_FLAGS.wakeLate : 0 },
 		);
 		this.#recordProbeEvents(measurement);
 		return sequence;
@@ -326,7 +376,7 @@ export class Station {
 	/** What happened to the probes on the way. */
 	#recordProbeEvents(measurement: WaterMeasurement): void {
 		for (const event of measurement.events) {
-			this.#recordEvent(event.code, event.detail, event.text);
+			this.#book.event(event.code, event.detail, event.text);
 		}
 		this.#state.failedProbes = measurement.failedProbes;
 	}
@@ -339,33 +389,34 @@ export class Station {
 		beganMilliseconds: number,
 		sequence: number | undefined,
 	): void {
-		const { board, configuration } = this.#options;
+		const { board } = this.#options;
+		const { configuration } = this.#keeper;
 		if (look === undefined) return;
 		const report = reportOf(measurement, configurationBodyOf(configuration, board.sha256), {
 			utcSeconds: stamp.utcSeconds,
 			sequence,
 			durationMilliseconds: board.clock.milliseconds - beganMilliseconds,
 			clockFault: this.#time.fault,
-			journalFault: this.#journalFault,
+			journalFault: this.#book.fault,
 		});
 		this.#desk.measured(look, report);
 	}
 
 	#status(): readonly AnswerFields[] {
-		const { board, configuration } = this.#options;
 		return statusOf({
-			board,
-			configuration,
+			board: this.#options.board,
+			configuration: this.#keeper.configuration,
+			trialEndsMilliseconds: this.#keeper.trialEndsMilliseconds,
 			journal: this.#journal,
-			journalFault: this.#journalFault,
+			journalFault: this.#book.fault,
 			stamp: this.#recorder.stamp(),
 			clockFault: this.#time.fault,
 			boot: this.#state.boot,
 			nextReadingMilliseconds: this.#state.nextReadingMilliseconds,
 			nextUploadMilliseconds: this.#nextUploadMilliseconds(),
-			isUploading: this.#isUploading,
-			uploadFailures: this.#uplink.failures,
-			uploadTrouble: this.#uploadTrouble?.code,
+			isUploading: this.#uploads.isUploading,
+			uploadFailures: this.#uploads.failures,
+			uploadTrouble: this.#uploads.trouble?.code,
 			failedProbes: this.#state.failedProbes,
 			isBatteryLow: this.#state.isBatteryLow,
 		});
@@ -374,110 +425,15 @@ export class Station {
 	#judgeBattery(measurement: WaterMeasurement): void {
 		const { batteryMillivolts, batteryFlags } = measurement.reading;
 		if (batteryMillivolts === undefined || (batteryFlags & CHANNEL_FLAGS.fault) !== 0) return;
-		const threshold = this.#options.configuration.batteryLowMillivolts;
+		const threshold = this.#keeper.configuration.batteryLowMillivolts;
+		const { batteryStep } = this.#state;
+		this.#state.batteryStep = batteryStepOf(batteryMillivolts, threshold, batteryStep);
 		const isLow = this.#state.isBatteryLow
 			? batteryMillivolts < threshold + BATTERY_HYSTERESIS_MILLIVOLTS
 			: batteryMillivolts < threshold;
 		if (isLow === this.#state.isBatteryLow) return;
 		this.#state.isBatteryLow = isLow;
-		this.#recordEvent("battery-low", isLow ? 1 : 0, "");
-	}
-
-	#startUpload(): void {
-		this.#recordGaps();
-		this.#isUploading = true;
-		this.#uploadTrouble = undefined;
-		this.#desk.uploading();
-		this.#scheduler.start(this.#uplink.session(), (error, failed) => {
-			this.#isUploading = false;
-			if (failed) {
-				this.#crash(error);
-				return;
-			}
-			this.#desk.uploaded({
-				cursor: this.#journal.cursor,
-				waiting: waitingIn(this.#journal),
-				trouble: this.#uploadTrouble,
-			});
-			this.#stir();
-		});
-	}
-
-	/** A gap becomes an entry when it is about to be delivered; again only after it has grown. */
-	#recordGaps(): void {
-		for (const gap of this.#journal.gaps) {
-			if (gap.to <= this.#state.recordedGapTo) continue;
-			this.#attempt("gap", () => {
-				this.#recorder.record({ kind: "gap", ...gap });
-				this.#state.recordedGapTo = gap.to;
-			});
-		}
-	}
-
-	#offerTime(utcSeconds: number): void {
-		const first = this.#time.disciplinedMilliseconds === undefined;
-		const before = this.#time.utcSeconds;
-		try {
-			const verdict = this.#time.offer(utcSeconds);
-			if (verdict.kind === "refused") {
-				const seconds = Math.max(Math.min(verdict.stepSeconds, 0x7fffffff), -0x7fffffff);
-				this.#recordEvent("time-refused", Math.round(seconds), "collector");
-			}
-			if (verdict.kind === "stepped" || (verdict.kind === "kept" && first)) {
-				const stamp = this.#recorder.stamp();
-				this.#attempt("time", () => {
-					this.#recorder.record({
-						kind: "time",
-						atBoot: this.#state.boot,
-						atUptimeSeconds: stamp.uptimeSeconds,
-						atUtcSeconds: utcSeconds,
-						// A second of rounding at each end, and the way of the answer.
-						uncertaintyMilliseconds: 2000,
-						stepMilliseconds: before === undefined ? 0 : clampToInt32(verdict.stepMilliseconds),
-						driftPartsPerBillion:
-							verdict.kind === "stepped" ? verdict.driftPartsPerBillion : undefined,
-						source: TIME_SOURCES.indexOf("collector"),
-					});
-				});
-			}
-		} catch (error) {
-			if (!(error instanceof StationError)) throw error;
-			this.#recordEvent("rtc-failed", 0, error.code);
-		}
-	}
-
-	#report(code: StationErrorCode | "acknowledged" | "refused", detail: number, text: string): void {
-		this.#log(`uplink ${code} ${detail} ${text}`);
-		this.#uploadTrouble = code === "acknowledged" ? undefined : { code, text };
-		if (code === "refused") this.#recordEvent("collector-refused", detail, text);
-		else if (code.startsWith("acknowledgement-")) {
-			this.#recordEvent("acknowledgement-rejected", detail, code);
-		}
-	}
-
-	#recordEvent(code: keyof typeof EVENT_CODES, detail: number, text: string): void {
-		this.#attempt(code, () => {
-			this.#recorder.record({
-				kind: "event",
-				code: EVENT_CODES[code],
-				detail,
-				text: text.slice(0, 40),
-			});
-		});
-	}
-
-	/** A journal that cannot take an entry is reported and never stops the station. */
-	#attempt<Result>(what: string, append: () => Result): Result | undefined {
-		try {
-			const result = append();
-			this.#journalFault = undefined;
-			return result;
-		} catch (error) {
-			if (!(error instanceof StationError)) throw error;
-			this.#journalFault = error.code;
-			this.#log(`journal did not take ${what}: ${error.code} ${error.message}`);
-			return undefined;
-		}
+		this.#book.event("battery-low", isLow ? 1 : 0, "");
 	}
 
 	#log(text: string): void {
@@ -490,6 +446,12 @@ export class Station {
 		if (this.#state.isBatteryLow) flags |= STATION_FLAGS.batteryLow;
 		if (this.#time.utcSeconds === undefined) flags |= STATION_FLAGS.clockUntrusted;
 		if (this.#console.isInService) flags |= STATION_FLAGS.serviceMode;
+		if (this.#options.board.clock.milliseconds < this.#safeUntilMilliseconds)
+			flags |= STATION_FLAGS.safeMode;
+		if (this.#book.fault !== undefined) flags |= STATION_FLAGS.journalDegraded;
+		if (this.#uploads.isRefused) flags |= STATION_FLAGS.collectorRefused;
+		if (this.#uploads.isBudgetSpent) flags |= STATION_FLAGS.radioBudgetSpent;
+		if (this.#uploads.waitingShare >= NEARLY_FULL_SHARE) flags |= STATION_FLAGS.journalNearlyFull;
 		return flags;
 	}
 
@@ -508,8 +470,10 @@ export class Station {
 			disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
 			stepOffer: this.#time.stepOffer,
 			newestUtcSeconds: this.#recorder.newestUtcSeconds,
+			recordedGapTo: this.#uploads.recordedGapTo,
+			...this.#keeper.save(),
 			journal: this.#journal.save(),
-			uplink: this.#uplink.save(),
+			uplink: this.#uploads.save(),
 		});
 		const idleMilliseconds = this.#dueMilliseconds() - board.clock.milliseconds;
 		board.processor.deepSleep(Math.max(idleMilliseconds, 1));
@@ -526,8 +490,4 @@ export class Station {
 			error,
 		});
 	}
-}
-
-function clampToInt32(value: number): number {
-	return Math.max(Math.min(Math.round(value), 0x7fffffff), -0x7fffffff);
 }

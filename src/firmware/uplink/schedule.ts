@@ -61,8 +61,7 @@ export interface SessionCost {
 }
 
 export class UplinkSchedule {
-	/** Between uploads when all is well; shorter as the buffer fills, longer as the battery empties. */
-	uploadIntervalSeconds: number;
+	#uploadIntervalSeconds: number;
 	readonly #chance: Chance;
 	readonly #station: string;
 	#failures = 0;
@@ -79,7 +78,7 @@ export class UplinkSchedule {
 	constructor(options: ScheduleOptions) {
 		this.#chance = options.chance;
 		this.#station = options.station;
-		this.uploadIntervalSeconds = options.uploadIntervalSeconds;
+		this.#uploadIntervalSeconds = options.uploadIntervalSeconds;
 		const now = options.nowMilliseconds;
 		this.#tokensAtMilliseconds = now;
 		this.#dayStartMilliseconds = now;
@@ -106,6 +105,18 @@ export class UplinkSchedule {
 	/** True while failing has used up its radio time: the next attempt waits for the bucket. */
 	get isBudgetSpent(): boolean {
 		return this.#failures > 0 && this.#tokensMilliseconds <= 0;
+	}
+
+	/**
+	 * Between uploads when all is well, seconds. A shorter one counts at once, whatever was planned, or a
+	 * ring that fills between two distant uploads would overflow; after failures the back-off decides.
+	 */
+	setUploadInterval(seconds: number, nowMilliseconds: number): void {
+		const isShorter = seconds < this.#uploadIntervalSeconds;
+		this.#uploadIntervalSeconds = seconds;
+		if (!isShorter || this.#failures > 0) return;
+		const slot = this.#slotAfter(nowMilliseconds);
+		this.#nextAttemptMilliseconds = Math.min(this.#nextAttemptMilliseconds, slot);
 	}
 
 	/** The next attempt is now, whatever was planned: a technician waits, or an alarm. */
@@ -192,7 +203,7 @@ export class UplinkSchedule {
 
 	/** Radio milliseconds a day that failing may cost. */
 	get #ratePerDay(): number {
-		const guess = (DAY / (SECOND * this.uploadIntervalSeconds)) * SESSION_GUESS_MILLISECONDS;
+		const guess = (DAY / (SECOND * this.#uploadIntervalSeconds)) * SESSION_GUESS_MILLISECONDS;
 		// A day has at least two sessions' worth, or a station that uploads weekly could never retry.
 		const mean = Math.max(this.#meanDayMilliseconds || guess, 2 * SESSION_GUESS_MILLISECONDS);
 		return RADIO_SHARE * mean;
@@ -220,7 +231,7 @@ export class UplinkSchedule {
 	#account(cost: SessionCost): void {
 		const elapsed = cost.nowMilliseconds - this.#dayStartMilliseconds;
 		if (elapsed >= DAY) {
-			const expected = DAY / (SECOND * this.uploadIntervalSeconds);
+			const expected = DAY / (SECOND * this.#uploadIntervalSeconds);
 			if (this.#dayAcknowledged >= expected / 2) {
 				const day = (this.#dayRadioMilliseconds * DAY) / elapsed;
 				const mean = this.#meanDayMilliseconds;
@@ -247,7 +258,7 @@ export class UplinkSchedule {
 
 	/** The station's own moment of the next upload interval. */
 	#slotAfter(nowMilliseconds: number): number {
-		const interval = this.uploadIntervalSeconds * SECOND;
+		const interval = this.#uploadIntervalSeconds * SECOND;
 		const slot = (hashOf(this.#station) / 4294967296) * interval;
 		const periods = Math.floor((nowMilliseconds - slot) / interval) + 1;
 		const next = Math.round(periods * interval + slot);

@@ -6,6 +6,7 @@
  */
 
 import type { Chance } from "../../core/chance.js";
+import { crc32 } from "../../core/crc32.js";
 import { assert, StationError, type StationErrorCode } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
 import {
@@ -112,7 +113,10 @@ interface Session {
 }
 
 const STATE_VERSION = 1;
-/** Version, flags, count, spare, connect time, epoch, then ranges of 8 bytes, then the schedule. */
+/**
+ * Version, flags, count, spare, connect time 2, mark of the collector's key 2, epoch 4, then ranges of 8
+ * bytes, then the schedule.
+ */
 const STATE_HEAD_BYTES = 12;
 /** 12 + 4 x 8 + 44 = 88, of 96 that retained memory has for the uplink. */
 export const UPLINK_STATE_BYTES = STATE_HEAD_BYTES + 8 * RANGES_MAX + SCHEDULE_BYTES;
@@ -165,7 +169,7 @@ export class Uplink {
 
 	/** Seconds between uploads when all is well; the station shortens and lengthens it. */
 	set uploadIntervalSeconds(seconds: number) {
-		this.#schedule.uploadIntervalSeconds = seconds;
+		this.#schedule.setUploadInterval(seconds, this.#options.clock.milliseconds);
 	}
 
 	/** The next attempt is now: a technician waits, or an alarm. */
@@ -195,6 +199,7 @@ export class Uplink {
 		view.setUint8(1, this.#isRefused ? 1 : 0);
 		view.setUint8(2, this.#ranges.length);
 		view.setUint16(4, this.#connectMilliseconds, true);
+		view.setUint16(6, this.#collectorMark, true);
 		view.setUint32(8, this.#options.source.epoch, true);
 		this.#ranges.forEach((range, index) => {
 			view.setUint32(STATE_HEAD_BYTES + 8 * index, range.first, true);
@@ -204,8 +209,15 @@ export class Uplink {
 		return bytes;
 	}
 
+	get #collectorMark(): number {
+		const key = this.#options.collectorPublicKey;
+		return crc32(key, 0, key.length) & 0xffff;
+	}
+
 	#restore(bytes: Uint8Array): void {
 		const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+		// What another collector holds says nothing of what this one does.
+		if (view.getUint16(6, true) !== this.#collectorMark) return;
 		this.#isRefused = view.getUint8(1) === 1;
 		this.#connectMilliseconds = view.getUint16(4, true);
 		if (view.getUint32(8, true) !== this.#options.source.epoch) return;

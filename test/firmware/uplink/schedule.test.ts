@@ -72,6 +72,21 @@ describe("uplink schedule", () => {
 		assert.ok(Math.max(...busiest.values()) < 35, String(Math.max(...busiest.values())));
 	});
 
+	it("comes sooner when the interval grows shorter, but not while it backs off", () => {
+		const schedule = scheduleOf("bor-1", 1, 86_400);
+		schedule.acknowledged({ radioMilliseconds: 3000, nowMilliseconds: 0 }, 0, false);
+		const planned = schedule.nextAttemptMilliseconds;
+		assert.ok(planned > 11 * HOUR);
+		schedule.setUploadInterval(2 * 86_400, HOUR);
+		assert.equal(schedule.nextAttemptMilliseconds, planned);
+		schedule.setUploadInterval(3600, HOUR);
+		assert.ok(schedule.nextAttemptMilliseconds <= 2.5 * HOUR);
+		schedule.failed({ radioMilliseconds: 3000, nowMilliseconds: HOUR }, 7200);
+		const backedOff = schedule.nextAttemptMilliseconds;
+		schedule.setUploadInterval(600, HOUR);
+		assert.equal(schedule.nextAttemptMilliseconds, backedOff);
+	});
+
 	it("lets failing cost one and a half times an acknowledged day and no more", () => {
 		const schedule = scheduleOf("bor-1");
 		let nowMilliseconds = 0;
