@@ -1,9 +1,9 @@
 /** What a boot that is not a deep-sleep wake must find out and record before anything else. */
-import type { StationErrorCode } from "../../core/errors.js";
 import {
 	decodeEntry,
 	type Entry,
 	RESET_REASONS,
+	TIME_QUALITIES,
 	TIME_SOURCES,
 	WAKE_CAUSES,
 } from "../../protocol/entry.js";
@@ -23,6 +23,8 @@ export interface LastRun {
 	readonly boot: number;
 	/** Unix seconds of the newest entry with a time, 0 for none. */
 	readonly newestUtcSeconds: number;
+	/** The newest entry's clock had been disciplined, and the RTC has gone on since. */
+	readonly isVouched: boolean;
 }
 
 /** Reads the newest entries of the journal. */
@@ -37,12 +39,16 @@ export function lastRunOf(journal: StationJournal, entropy: Entropy): LastRun {
 			newestUtcSeconds = Math.max(newestUtcSeconds, newest.utcSeconds);
 		});
 	}
-	if (newest !== undefined) return { boot: newest.boot + 1, newestUtcSeconds };
-	if (journal.nextSequence === 1) return { boot: 1, newestUtcSeconds };
+	if (newest !== undefined) {
+		const { disciplined, holdover } = TIME_QUALITIES;
+		const isVouched = newest.timeQuality === disciplined || newest.timeQuality === holdover;
+		return { boot: newest.boot + 1, newestUtcSeconds, isVouched };
+	}
+	if (journal.nextSequence === 1) return { boot: 1, newestUtcSeconds, isVouched: false };
 	const drawn = new Uint8Array(4);
 	entropy.fill(drawn);
 	const word = new DataView(drawn.buffer).getUint32(0, true);
-	return { boot: (word | DRAWN_BOOT_BIT) >>> 0, newestUtcSeconds };
+	return { boot: (word | DRAWN_BOOT_BIT) >>> 0, newestUtcSeconds, isVouched: false };
 }
 
 export interface BootRecordOptions {
@@ -52,7 +58,6 @@ export interface BootRecordOptions {
 	readonly recorder: Recorder;
 	readonly firmwareVersion: number;
 	readonly utcSeconds: number | undefined;
-	readonly clockFault: StationErrorCode | undefined;
 	/** Index into CRASH_CAUSES when the last run crashed, 0 otherwise. */
 	readonly crashCode: number;
 }
@@ -91,15 +96,6 @@ export function recordBoot(options: BootRecordOptions): void {
 			driftPartsPerBillion: undefined,
 			source: TIME_SOURCES.indexOf("rtc"),
 			atBoot: recorder.boot,
-		});
-	}
-	if (options.clockFault !== undefined) {
-		const code = options.clockFault === "rtc-stopped" ? "rtc-stopped" : "rtc-failed";
-		recorder.record({
-			kind: "event",
-			code: EVENT_CODES[code],
-			detail: 0,
-			text: options.clockFault,
 		});
 	}
 	if (journal.recoveryNote !== undefined) {

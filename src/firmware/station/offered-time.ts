@@ -4,6 +4,7 @@ import { TIME_SOURCES } from "../../protocol/entry.js";
 import type { LogBook } from "./log-book.js";
 import type { TimeKeeper } from "./time-keeper.js";
 
+const SOURCE = TIME_SOURCES.indexOf("collector");
 /** A second of rounding at each end, and the way of the answer. */
 const UNCERTAINTY_MILLISECONDS = 2000;
 
@@ -18,9 +19,12 @@ export function takeOfferedTime(
 	const first = time.disciplinedMilliseconds === undefined;
 	const before = time.utcSeconds;
 	try {
-		const verdict = time.offer(utcSeconds);
+		const verdict = time.offer(utcSeconds, SOURCE);
 		if (verdict.kind === "refused") {
 			book.event("time-refused", clampToInt32(verdict.stepSeconds), "collector");
+		}
+		if (verdict.kind === "waiting-for-second-source" && verdict.isFirst) {
+			book.event("time-refused", clampToInt32(verdict.stepSeconds), "needs a second source");
 		}
 		if (verdict.kind === "stepped" || (verdict.kind === "kept" && first)) {
 			book.record({
@@ -31,7 +35,7 @@ export function takeOfferedTime(
 				uncertaintyMilliseconds: UNCERTAINTY_MILLISECONDS,
 				stepMilliseconds: before === undefined ? 0 : clampToInt32(verdict.stepMilliseconds),
 				driftPartsPerBillion: verdict.kind === "stepped" ? verdict.driftPartsPerBillion : undefined,
-				source: TIME_SOURCES.indexOf("collector"),
+				source: SOURCE,
 			});
 		}
 	} catch (error) {

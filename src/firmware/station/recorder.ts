@@ -28,21 +28,14 @@ export interface RecorderOptions {
 
 export class Recorder {
 	readonly #options: RecorderOptions;
-	#newestUtcSeconds = 0;
 
-	constructor(options: RecorderOptions, newestUtcSeconds: number) {
+	constructor(options: RecorderOptions) {
 		this.#options = options;
-		this.#newestUtcSeconds = newestUtcSeconds;
 	}
 
 	/** Number of the boot that entries carry. */
 	get boot(): number {
 		return this.#options.boot;
-	}
-
-	/** Newest UTC that any entry carried, Unix seconds, 0 for none. */
-	get newestUtcSeconds(): number {
-		return this.#newestUtcSeconds;
 	}
 
 	stamp(): Stamp {
@@ -70,7 +63,6 @@ export class Recorder {
 			configurationId: configurationId(),
 			stationFlags: stationFlags() | extraFlags,
 		});
-		if (stamp.utcSeconds > this.#newestUtcSeconds) this.#newestUtcSeconds = stamp.utcSeconds;
 		return sequence;
 	}
 }

@@ -10,12 +10,12 @@ import type { RetainedMemory } from "../ports.js";
 /** "BSTR" little-endian. */
 const MAGIC = 0x52545342;
 const VERSION = 2;
-const FIXED_BYTES = 80;
+const FIXED_BYTES = 96;
 /** Journal's state, at most; see its docstring. */
 export const JOURNAL_STATE_BYTES_MAX = 128;
 /** Uplink's state, at most. */
 export const UPLINK_STATE_BYTES_MAX = 96;
-/** 80 + 128 + 96 + CRC 4 = 308 bytes, of 2 KB that the board keeps. */
+/** 96 + 128 + 96 + CRC 4 = 324 bytes, of 2 KB that the board keeps. */
 export const RETAINED_BYTES = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX + UPLINK_STATE_BYTES_MAX + 4;
 
 /** Milliseconds are of the board's clock, which goes on through deep sleep. */
@@ -35,12 +35,21 @@ export interface RetainedState {
 	/** When the clock was last disciplined, or undefined when it never was in this boot. */
 	disciplinedMilliseconds: number | undefined;
 	/** A large step that one source asked for and no second has confirmed yet. */
-	stepOffer: { readonly atMilliseconds: number; readonly utcSeconds: number } | undefined;
+	stepOffer:
+		| { readonly atMilliseconds: number; readonly utcSeconds: number; readonly source: number }
+		| undefined;
 	/** When the next reading is due. */
 	nextReadingMilliseconds: number;
 	isBatteryLow: boolean;
-	/** Unix seconds of the newest entry with a trusted time, 0 for none: no earlier time is believed. */
+	/** The last time that was believed, Unix seconds, 0 none; the RTC cannot lie before it. */
 	newestUtcSeconds: number;
+	/** When that was, or undefined when it was not in this boot. */
+	newestMilliseconds: number | undefined;
+	reference: { readonly atMilliseconds: number; readonly behindSeconds: number } | undefined;
+	isVouched: boolean;
+	hasJumped: boolean;
+	/** The record says already that the clock fails. */
+	isClockFaulty: boolean;
 	/** Last sequence covered by a gap entry that was recorded already, 0 for none. */
 	recordedGapTo: number;
 	journal: Uint8Array;
@@ -69,7 +78,11 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 		disciplinedMilliseconds: flags & 1 ? view.getFloat64(32, true) : undefined,
 		stepOffer:
 			flags & 2
-				? { atMilliseconds: view.getFloat64(40, true), utcSeconds: view.getUint32(48, true) }
+				? {
+						atMilliseconds: view.getFloat64(40, true),
+						utcSeconds: view.getUint32(48, true),
+						source: view.getUint8(53),
+					}
 				: undefined,
 		isBatteryLow: (flags & 4) !== 0,
 		batteryStep: view.getUint8(52),
@@ -77,6 +90,14 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 		refusedOffer: view.getUint32(72, true),
 		failedProbes: view.getUint8(54),
 		newestUtcSeconds: view.getUint32(56, true),
+		newestMilliseconds: flags & 16 ? view.getFloat64(80, true) : undefined,
+		reference:
+			flags & 128
+				? { atMilliseconds: view.getFloat64(88, true), behindSeconds: view.getInt8(55) }
+				: undefined,
+		hasJumped: view.getUint8(76) === 1,
+		isVouched: (flags & 32) !== 0,
+		isClockFaulty: (flags & 64) !== 0,
 		recordedGapTo: view.getUint32(60, true),
 		journal: bytes.slice(FIXED_BYTES, FIXED_BYTES + journalBytes),
 		uplink: bytes.slice(uplinkAt, uplinkAt + uplinkBytes),
@@ -96,7 +117,11 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 		(state.disciplinedMilliseconds === undefined ? 0 : 1) |
 			(state.stepOffer === undefined ? 0 : 2) |
 			(state.isBatteryLow ? 4 : 0) |
-			(state.trialEndsMilliseconds === undefined ? 0 : 8),
+			(state.trialEndsMilliseconds === undefined ? 0 : 8) |
+			(state.newestMilliseconds === undefined ? 0 : 16) |
+			(state.isVouched ? 32 : 0) |
+			(state.isClockFaulty ? 64 : 0) |
+			(state.reference === undefined ? 0 : 128),
 	);
 	view.setUint8(6, state.journal.length);
 	view.setUint8(7, state.uplink.length);
@@ -108,11 +133,16 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 	view.setFloat64(40, state.stepOffer?.atMilliseconds ?? 0, true);
 	view.setUint32(48, state.stepOffer?.utcSeconds ?? 0, true);
 	view.setUint8(52, state.batteryStep);
+	view.setUint8(53, state.stepOffer?.source ?? 0);
 	view.setUint8(54, state.failedProbes);
 	view.setUint32(56, state.newestUtcSeconds, true);
 	view.setUint32(60, state.recordedGapTo, true);
 	view.setFloat64(64, state.trialEndsMilliseconds ?? 0, true);
 	view.setUint32(72, state.refusedOffer, true);
+	view.setFloat64(80, state.newestMilliseconds ?? 0, true);
+	view.setUint8(76, state.hasJumped ? 1 : 0);
+	view.setInt8(55, state.reference?.behindSeconds ?? 0);
+	view.setFloat64(88, state.reference?.atMilliseconds ?? 0, true);
 	bytes.set(state.journal, FIXED_BYTES);
 	bytes.set(state.uplink, FIXED_BYTES + JOURNAL_STATE_BYTES_MAX);
 	view.setUint32(RETAINED_BYTES - 4, crc32(bytes, 0, RETAINED_BYTES - 4), true);

@@ -82,6 +82,10 @@ export class Station {
 		| "refusedOffer"
 		| "disciplinedMilliseconds"
 		| "stepOffer"
+		| "reference"
+		| "hasJumped"
+		| "newestUtcSeconds"
+		| "newestMilliseconds"
 	>;
 	/** Set when an uplink session ends or a technician comes; the cycle then looks around. */
 	#stirred = new Signal<true>();
@@ -119,28 +123,31 @@ export class Station {
 			batteryStep: retained?.batteryStep ?? 0,
 			nextReadingMilliseconds: retained?.nextReadingMilliseconds ?? now,
 			isBatteryLow: retained?.isBatteryLow ?? false,
-			newestUtcSeconds: retained?.newestUtcSeconds ?? lastRun?.newestUtcSeconds ?? 0,
+			isVouched: retained?.isVouched ?? lastRun?.isVouched ?? false,
+			isClockFaulty: retained?.isClockFaulty ?? false,
 		};
 		this.#time = new TimeKeeper({
 			rtc: options.openRealTimeClock(board),
 			clock: board.clock,
-			floorUtcSeconds: Math.max(board.trustFloorUtcSeconds, this.#state.newestUtcSeconds),
+			floorUtcSeconds: board.trustFloorUtcSeconds,
+			newestUtcSeconds: retained?.newestUtcSeconds ?? lastRun?.newestUtcSeconds ?? 0,
+			newestMilliseconds: retained?.newestMilliseconds,
+			isVouched: this.#state.isVouched,
 			disciplinedMilliseconds: retained?.disciplinedMilliseconds,
 			stepOffer: retained?.stepOffer,
+			reference: retained?.reference,
+			hasJumped: retained?.hasJumped ?? false,
 		});
 		this.#time.refresh();
-		this.#recorder = new Recorder(
-			{
-				clock: board.clock,
-				time: this.#time,
-				boot: this.#state.boot,
-				bootMilliseconds: this.#state.bootMilliseconds,
-				configurationId: () => this.#keeper.configuration.id,
-				stationFlags: () => this.#stationFlags(),
-				append: (draft) => this.#journal.append(draft),
-			},
-			this.#state.newestUtcSeconds,
-		);
+		this.#recorder = new Recorder({
+			clock: board.clock,
+			time: this.#time,
+			boot: this.#state.boot,
+			bootMilliseconds: this.#state.bootMilliseconds,
+			configurationId: () => this.#keeper.configuration.id,
+			stationFlags: () => this.#stationFlags(),
+			append: (draft) => this.#journal.append(draft),
+		});
 		this.#book = new LogBook(this.#recorder, (text) => this.#log(text));
 		this.#desk = new ServiceDesk({
 			station: configuration.station,
@@ -167,10 +174,10 @@ export class Station {
 				recorder: this.#recorder,
 				firmwareVersion: options.firmwareVersion,
 				utcSeconds: this.#time.utcSeconds,
-				clockFault: this.#time.fault,
 				crashCode: crashRecord === undefined || crashRecord.isReported ? 0 : crashRecord.code,
 			});
 		}
+		this.#noteClock();
 		this.#reportCrash();
 		if (board.processor.wakeCause === "pin") this.#uploads.requestSoon();
 		board.console.onActivity = () => {
@@ -255,6 +262,15 @@ export class Station {
 		this.#book.event("service", isInService ? 1 : 0, "");
 	}
 
+	/** The record says when the RTC began to fail. That it is well again a time entry says. */
+	#noteClock(): void {
+		const { fault } = this.#time;
+		const wasFaulty = this.#state.isClockFaulty;
+		this.#state.isClockFaulty = fault !== undefined;
+		if (fault === undefined || wasFaulty) return;
+		this.#book.event(fault === "rtc-stopped" ? "rtc-stopped" : "rtc-failed", 0, fault);
+	}
+
 	/** Takes up, confirms or gives up a configuration, and puts it into the record. */
 	#keepConfiguration(): void {
 		for (let news = this.#keeper.next(); news !== undefined; news = this.#keeper.next()) {
@@ -323,6 +339,7 @@ export class Station {
 		const dueMilliseconds = this.#state.nextReadingMilliseconds;
 		const lateMilliseconds = board.clock.milliseconds - dueMilliseconds;
 		this.#time.refresh();
+		this.#noteClock();
 		const stamp = this.#recorder.stamp();
 		const beganMilliseconds = board.clock.milliseconds;
 		const look = this.#desk.look;
@@ -469,7 +486,10 @@ export class Station {
 			...this.#state,
 			disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
 			stepOffer: this.#time.stepOffer,
-			newestUtcSeconds: this.#recorder.newestUtcSeconds,
+			reference: this.#time.reference,
+			hasJumped: this.#time.hasJumped,
+			newestUtcSeconds: this.#time.newestUtcSeconds,
+			newestMilliseconds: this.#time.newestMilliseconds,
 			recordedGapTo: this.#uploads.recordedGapTo,
 			...this.#keeper.save(),
 			journal: this.#journal.save(),
