@@ -11,6 +11,8 @@ import { EVENT_CODES } from "../../src/protocol/events.js";
 import { Placer } from "../../src/protocol/placement.js";
 import { keyedHashKeyOf, openBareCollector, stepStation } from "../support/bare-collector.js";
 import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
+import { directProbesOf } from "../support/direct-water.js";
+import { riverOf } from "../support/played-world.js";
 
 const HOUR = 3600;
 const YEARS = 94_608_000;
@@ -29,6 +31,7 @@ class Played {
 
 	static async begin(): Promise<Played> {
 		const played = new Played();
+		const river = riverOf("quiet-bor", 1);
 		const { endpoint } = await openBareCollector(
 			{
 				get utcSeconds() {
@@ -39,6 +42,8 @@ class Played {
 		);
 		played.#stations.push(
 			bareStation({
+				river,
+				openProbes: directProbesOf(river, () => played.station),
 				collectorPublicKey: keyedHashKeyOf("collector").publicKey,
 				endpoint,
 				witness: {

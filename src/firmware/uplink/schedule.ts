@@ -15,10 +15,16 @@ export const FIRST_RETRY_SPREAD_MILLISECONDS = 300 * SECOND;
 /** Full jitter: U(0, min(cap, base x 2^n)). */
 export const RETRY_BASE_MILLISECONDS = 16 * SECOND;
 export const RETRY_CAP_MILLISECONDS = 900 * SECOND;
-/** From here on one attempt an hour, give or take five minutes. */
+/**
+ * From here on an attempt within every hour: 50 to 58 minutes after the last, which leaves two for the
+ * session that delivers a month.
+ */
 export const FAILURES_BEFORE_HOURLY = 10;
-const HOURLY_MILLISECONDS = 3600 * SECOND;
-const HOURLY_SPREAD_MILLISECONDS = 600 * SECOND;
+const HOURLY_MILLISECONDS = 3000 * SECOND;
+const HOURLY_SPREAD_MILLISECONDS = 480 * SECOND;
+/** After a refusal: an hour, give or take five minutes. */
+const REFUSED_MILLISECONDS = 3300 * SECOND;
+const REFUSED_SPREAD_MILLISECONDS = 600 * SECOND;
 /** Longest pause that a collector may ask for by Retry-After. */
 export const RETRY_AFTER_SECONDS_MAX = 86_400;
 /** Rest of a backlog after a session that ended well: another session, not at once. */
@@ -166,7 +172,8 @@ export class UplinkSchedule {
 	/** The collector refused: nothing gets better by itself within the hour. */
 	refused(cost: SessionCost, nextSeconds: number): void {
 		this.failed(cost);
-		const pause = Math.max(nextSeconds * SECOND, this.#hourly());
+		const hour = REFUSED_MILLISECONDS + this.#uniform(REFUSED_SPREAD_MILLISECONDS);
+		const pause = Math.max(nextSeconds * SECOND, hour);
 		this.#nextAttemptMilliseconds = Math.max(
 			this.#nextAttemptMilliseconds,
 			cost.nowMilliseconds + pause,
@@ -252,8 +259,7 @@ export class UplinkSchedule {
 	}
 
 	#hourly(): number {
-		const spread = HOURLY_SPREAD_MILLISECONDS;
-		return HOURLY_MILLISECONDS - spread / 2 + this.#uniform(spread);
+		return HOURLY_MILLISECONDS + this.#uniform(HOURLY_SPREAD_MILLISECONDS);
 	}
 
 	/** The station's own moment of the next upload interval. */
