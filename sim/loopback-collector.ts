@@ -22,6 +22,8 @@ export interface LoopbackCollectorOptions {
 	readonly utcSeconds: () => number;
 	/** Each body that was accepted, in order of arrival. */
 	readonly onBatch: (envelope: Uint8Array) => void;
+	/** Canonical form of a configuration to offer, when there is one. */
+	readonly configuration?: () => Uint8Array | undefined;
 }
 
 export class LoopbackCollector {
@@ -38,6 +40,7 @@ export class LoopbackCollector {
 	/** Answers a batch. An Error, as a broken connection, for what is no batch of the station. */
 	receive(request: ServerRequest): ServerResponse | Error {
 		const { scheme, utcSeconds, onBatch } = this.#options;
+		const configuration = this.#options.configuration?.();
 		const { payload, signature } = decodeSign1(request.body);
 		const digest = this.#sha256(toBeSigned(payload));
 		if (!scheme.verify(scheme.publicKey("station"), digest, signature)) {
@@ -62,6 +65,7 @@ export class LoopbackCollector {
 			answers: this.#sha256(request.body),
 			nowUtcSeconds: Math.floor(utcSeconds()),
 			nextSeconds: 0,
+			...(configuration === undefined ? {} : { configuration }),
 		});
 		const seal = scheme.sign("collector", this.#sha256(toBeSigned(answer)));
 		return {

@@ -9,6 +9,7 @@ import { SeededChance, seedOf } from "../src/core/chance.js";
 import { assert } from "../src/core/errors.js";
 import { createSha256 } from "../src/core/sha256.js";
 import {
+	canonicalConfiguration,
 	DEFAULT_CONFIGURATION,
 	type StationConfiguration,
 } from "../src/firmware/config/configuration.js";
@@ -31,6 +32,8 @@ export interface RehearsalOptions {
 	readonly sectors: number;
 	readonly uploadIntervalSeconds?: number;
 	readonly scheme?: SignatureScheme;
+	/** Configuration 2, with this interval, is offered from then on, seconds after the start. */
+	readonly offer?: { readonly fromSeconds: number; readonly intervalSeconds: number };
 	/** Comes between the board of each wake and the station. */
 	readonly onBoard?: (board: Board) => Board;
 }
@@ -97,6 +100,13 @@ export class Rehearsal {
 			onBatch: (envelope) => {
 				this.#batches++;
 				this.#batchesHash = this.#sha256(this.#batchesHash, envelope);
+			},
+			configuration: () => {
+				const { offer } = options;
+				if (offer === undefined) return undefined;
+				if (this.station.utcSeconds < START_UTC_SECONDS + offer.fromSeconds) return undefined;
+				const { intervalSeconds } = offer;
+				return asciiBytes(canonicalConfiguration({ ...configuration, id: 2, intervalSeconds }));
 			},
 		});
 		this.station = new SimulatedStation({

@@ -18,6 +18,7 @@ import { createBoard } from "./board/board.js";
 import { SimulatedConsole } from "./board/console.js";
 import { createHardware, type Hardware, type HardwareOptions } from "./board/hardware.js";
 import { Life } from "./board/life.js";
+import { type SavedSettings, SimulatedSettings } from "./board/settings.js";
 import type { Ds3231State } from "./chips/ds3231.js";
 import { VirtualClock } from "./clock.js";
 import type { EnergyRecord } from "./energy.js";
@@ -64,6 +65,8 @@ export interface SavedStation {
 	readonly energy: readonly EnergyRecord[];
 	readonly battery: { readonly chargeMilliwattHours: number };
 	readonly counters: StationCounters;
+	/** Absent in what was saved before there were any. */
+	readonly settings?: SavedSettings;
 }
 
 export interface StationCounters {
@@ -84,6 +87,8 @@ export class SimulatedStation {
 	/** The serial port that a technician plugs into. */
 	readonly console: SimulatedConsole;
 	readonly counters: StationCounters;
+	/** Where configurations that came over the air are kept. */
+	readonly settings: SimulatedSettings;
 	readonly #options: SimulatedStationOptions;
 	readonly #chance: Chance;
 	readonly #retained = new Uint8Array(RETAINED_BYTES);
@@ -110,6 +115,7 @@ export class SimulatedStation {
 			crashes: 0,
 			operations: 0,
 		};
+		this.settings = new SimulatedSettings(this.#stream("settings"), saved?.settings);
 		const beforeOperation = (): void => this.#beforeOperation();
 		this.hardware = createHardware({ ...options, clock: this.clock, beforeOperation });
 		this.flash = options.flash;
@@ -197,6 +203,7 @@ export class SimulatedStation {
 			energy: this.hardware.energy.save(),
 			battery: this.hardware.battery.save(),
 			counters: { ...this.counters },
+			settings: this.settings.save(),
 		};
 	}
 
@@ -247,6 +254,7 @@ export class SimulatedStation {
 			chance: this.#chance,
 			retained: this.#retained.subarray(0, RETAINED_BYTES - CRASH_RECORD_BYTES),
 			crash: this.#retained.subarray(RETAINED_BYTES - CRASH_RECORD_BYTES),
+			settings: this.settings.portOf(life, () => this.#beforeOperation()),
 			flash: this.#options.partition ?? this.flash,
 			network: this.network,
 			...this.#options.createKeys(operations),

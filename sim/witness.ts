@@ -83,6 +83,10 @@ class WitnessedJournal implements StationJournal {
 		return this.#journal.gaps;
 	}
 
+	get waitingShare(): number {
+		return this.#journal.waitingShare;
+	}
+
 	get recoveryNote(): string | undefined {
 		return this.#journal.recoveryNote;
 	}

@@ -10,6 +10,7 @@ import type {
 	Network,
 	ResetReason,
 	RetainedMemory,
+	SettingsMemory,
 	Signer,
 	Verifier,
 	WakeCause,
@@ -33,6 +34,7 @@ export interface BoardOptions {
 	readonly chance: Chance;
 	readonly retained: Uint8Array;
 	readonly crash: Uint8Array;
+	readonly settings: SettingsMemory;
 	readonly flash: FlashPartition;
 	readonly network: Network;
 	readonly signer: Signer;
@@ -75,6 +77,7 @@ export function createBoard(options: BoardOptions): Board {
 		},
 		retained: memory(options.retained, check, options.beforeOperation),
 		crash: memory(options.crash, check, options.beforeOperation),
+		settings: options.settings,
 		watchdog: new SimulatedWatchdog(hardware.clock, life, () => options.onReset("watchdog")),
 		log: {
 			line: (text) => {

@@ -24,6 +24,7 @@ import {
 	isReading,
 } from "../protocol/entry.js";
 import type { CheckedBatch } from "./batch-writer.js";
+import type { ConfigurationOffers } from "./configuration-offers.js";
 import { isSignedBy, type SigningKey, stationKeyOf } from "./keys.js";
 import { type RecordStore, SqlRecordStore } from "./record-store.js";
 import { sha256 } from "./sha256.js";
@@ -41,6 +42,8 @@ export interface LedgerOptions {
 	readonly nextSeconds?: (station: string) => number;
 	/** Verifies ES256 elsewhere; without it this thread does. */
 	readonly verifier?: Verifier;
+	/** What the answers offer; absent: nothing. */
+	readonly configurations?: ConfigurationOffers;
 	/** Stands in for ES256 in runs that say so. */
 	readonly verifySignature?: (
 		publicKey: Uint8Array,
@@ -170,17 +173,21 @@ export class Ledger {
 				return refuse("conflicting-content", `${place} were stored with other contents`);
 			case "fork":
 				return refuse("fork", `${place} continue another chain than what is stored`);
-			case "stored":
+			case "stored": {
+				const { configurations } = this.#options;
+				const configuration = await configurations?.answer(label.station, batch.entries);
 				return {
 					status: 200,
 					body: this.#signedAnswer({
 						kind: "acknowledgement",
 						...this.#answerHead(label, hash),
 						...coverageOf(stored.floor, stored.rangeFirsts, stored.rangeLasts),
+						...(configuration === undefined ? {} : { configuration }),
 					}),
 					duplicateCount: stored.held,
 					entryCount: batch.entries.length,
 				};
+			}
 		}
 	}
 

@@ -5,6 +5,7 @@
  */
 import { CommanderError } from "commander";
 import { hexOf } from "../core/bytes.js";
+import { ConfigurationOffers, SqlOfferShelf } from "./configuration-offers.js";
 import { openIdentity } from "./identity.js";
 import { Ledger } from "./ledger.js";
 import { openPGliteStore } from "./pglite-store.js";
@@ -12,6 +13,7 @@ import { openPostgresqlStore } from "./postgresql-store.js";
 import { createHandler, listenHttps } from "./receiver.js";
 import {
 	parseServiceOptions,
+	readConfigurations,
 	readEnrolments,
 	requireNoPassword,
 	type ServiceOptions,
@@ -30,22 +32,32 @@ async function serve(options: ServiceOptions): Promise<void> {
 	try {
 		const identity = await openIdentity(options.data, options.serverName);
 		const report = limitedReport();
+		const clock = {
+			get utcSeconds() {
+				return Math.floor(Date.now() / 1000);
+			},
+		};
+		const configurations = new ConfigurationOffers({
+			shelf: new SqlOfferShelf(store),
+			clock,
+			onReport: (station, text) => report(`${station}: ${text}`),
+		});
 		const ledger = new Ledger({
 			store,
 			key: identity.acknowledgementKey,
 			verifier,
-			clock: {
-				get utcSeconds() {
-					return Math.floor(Date.now() / 1000);
-				},
-			},
+			clock,
+			configurations,
 			nextSeconds: () => options.nextSeconds,
 			onReport: ({ station, reason, detail }) => report(`refused ${station}: ${reason}, ${detail}`),
 		});
 		await enrolAll(ledger, options);
-		// A new list of stations without a restart.
+		await setAll(configurations, options);
+		// New stations and configurations without a restart.
 		process.on("SIGHUP", () => {
-			enrolAll(ledger, options).catch((error: unknown) => say(`stations: ${messageOf(error)}`));
+			enrolAll(ledger, options)
+				.then(() => setAll(configurations, options))
+				.catch((error: unknown) => say(`not taken: ${messageOf(error)}`));
 		});
 		const listening = await listenHttps({
 			handler: createHandler(ledger),
@@ -93,6 +105,18 @@ async function enrolAll(ledger: Ledger, { stations }: ServiceOptions): Promise<v
 	const enrolments = readEnrolments(stations);
 	for (const { station, publicKey } of enrolments) await ledger.enrol(station, publicKey);
 	say(`${enrolments.length} stations of ${stations} are enrolled`);
+}
+
+/** Every file of the folder is the configuration of one station. */
+async function setAll(
+	configurations: ConfigurationOffers,
+	{ configurations: folder }: ServiceOptions,
+): Promise<void> {
+	if (folder === undefined) return;
+	for (const { path, text } of readConfigurations(folder)) {
+		const { station, id } = await configurations.set(text, path);
+		say(`${station} is to have configuration ${id} of ${path}`);
+	}
 }
 
 function stopRequested(): Promise<void> {

@@ -1,5 +1,6 @@
 /** Options of the collector's service form. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { bytesOfHex } from "../core/bytes.js";
 import { isStationId } from "../protocol/entry.js";
@@ -17,6 +18,8 @@ export interface ServiceOptions {
 	readonly serverName: string;
 	/** File with one line for each station: id, space, 66 hexadecimal digits. */
 	readonly stations: string | undefined;
+	/** Folder with a file NAME.conf for each station that is to have another configuration. */
+	readonly configurations: string | undefined;
 	/** What every answer asks: seconds to the next upload; 0: as the station likes. */
 	readonly nextSeconds: number;
 }
@@ -29,6 +32,8 @@ export interface Enrolment {
 const PUBLIC_KEY_BYTES = 33;
 /** A million stations would be 75 MB. */
 const ENROLMENT_BYTES_MAX = 100_000_000;
+/** Comments and all; what a station gets of it is 1 KiB at most. */
+const CONFIGURATION_CHARACTERS_MAX = 65_536;
 
 /** Reads the command line; throws commander's CommanderError after it has explained itself. */
 export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
@@ -40,6 +45,10 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		.option("--port <number>", "port to listen on, 0 for a free one", wholeUpTo(65_535), 8443)
 		.option("--server-name <name>", "name in the certificate", "collector.bistrina.invalid")
 		.option("--stations <file>", "stations to enrol: a line of id and public key each")
+		.option(
+			"--configurations <folder>",
+			"configurations to offer: a file NAME.conf for each station",
+		)
 		.option(
 			"--next <seconds>",
 			"when stations should come again, 0 as they like",
@@ -55,6 +64,7 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		port: number;
 		serverName: string;
 		stations?: string;
+		configurations?: string;
 		next: number;
 	}>();
 	return {
@@ -64,6 +74,7 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		port: options.port,
 		serverName: options.serverName,
 		stations: options.stations,
+		configurations: options.configurations,
 		nextSeconds: options.next,
 	};
 }
@@ -109,6 +120,24 @@ export function readEnrolments(path: string): Enrolment[] {
 		enrolments.push({ station, publicKey });
 	}
 	return enrolments;
+}
+
+/** The files NAME.conf of a folder, in order of their names. Throws CollectorTrouble. */
+export function readConfigurations(folder: string): { path: string; text: string }[] {
+	try {
+		const names = readdirSync(folder).filter((name) => name.endsWith(".conf"));
+		return names.sort().map((name) => {
+			const path = join(folder, name);
+			const text = readFileSync(path, "latin1");
+			if (text.length > CONFIGURATION_CHARACTERS_MAX)
+				throw new CollectorTrouble(`${path}: too long`);
+			return { path, text };
+		});
+	} catch (error) {
+		if (error instanceof CollectorTrouble) throw error;
+		const { code } = error as NodeJS.ErrnoException;
+		throw new CollectorTrouble(`${folder}: cannot be read (${code})`);
+	}
 }
 
 function wholeUpTo(max: number): (text: string) => number {

@@ -1,4 +1,5 @@
 /** The SQL store behind the ledger: embedded PGlite or a PostgreSQL server, by the same statements. */
+import { OFFERS_SQL } from "./configuration-offers.js";
 import { SCHEMA_SQL, SCHEMA_VERSION } from "./schema.js";
 import { CollectorTrouble } from "./trouble.js";
 
@@ -38,10 +39,14 @@ export async function ensureSchema(store: SqlStore, where: string): Promise<void
 				);
 			}
 			await session.execute(SCHEMA_SQL);
+			await session.execute(OFFERS_SQL);
 			return;
 		}
 		const [row] = await session.query("select version from bistrina_schema");
-		if (row?.["version"] === SCHEMA_VERSION) return;
+		if (row?.["version"] === SCHEMA_VERSION) {
+			await session.execute(OFFERS_SQL);
+			return;
+		}
 		throw new CollectorTrouble(
 			`${where}: tables of version ${row?.["version"]}, this program knows ${SCHEMA_VERSION}; ` +
 				"use the version that made them",

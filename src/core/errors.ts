@@ -28,6 +28,7 @@ export const STATION_ERROR_CODES = [
 	"acknowledgement-stale",
 	"acknowledgement-beyond",
 	"configuration-invalid",
+	"settings-failed",
 	"link-timeout",
 	"name-timeout",
 	"connect-timeout",

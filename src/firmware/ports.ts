@@ -128,6 +128,17 @@ export interface RetainedMemory {
 	write(bytes: Uint8Array): void;
 }
 
+/**
+ * Two places for a configuration, of about 1 KB each, that survive the loss of power. Written a few
+ * times a year. A write that is cut may leave anything in its place, and touches no other. Both calls
+ * may throw a plain `Error`.
+ */
+export interface SettingsMemory {
+	/** What was written to place 0 or 1 last, or undefined when nothing ever was. */
+	read(place: number): Uint8Array | undefined;
+	write(place: number, bytes: Uint8Array): void;
+}
+
 /** A switched supply. `off` is idempotent and never throws. */
 export interface PowerRail {
 	readonly isOn: boolean;
@@ -294,6 +305,7 @@ export interface Board {
 	readonly retained: RetainedMemory;
 	/** A second one of at least 64 bytes, for the record of a crash. */
 	readonly crash: RetainedMemory;
+	readonly settings: SettingsMemory;
 	readonly watchdog: Watchdog;
 	readonly log: Log;
 	readonly flash: FlashPartition;

@@ -40,6 +40,14 @@ export const EVENT_CODES = Object.freeze({
 	"battery-waited": 51,
 	/** A technician attached (detail 1) or left (detail 0). */
 	service: 60,
+	/** A configuration that was offered changed nothing; detail: its id, 0 unread, text: why. */
+	"configuration-refused": 70,
+	/** One on trial was given up for the last good one; detail: its id, text: why. */
+	"configuration-reverted": 71,
+	/** An upload was acknowledged under the one on trial: it stays; detail: its id. */
+	"configuration-confirmed": 72,
+	/** A place of the stored configurations could not be read; detail: which. */
+	"settings-damaged": 73,
 } as const);
 
 export type EventCode = keyof typeof EVENT_CODES;

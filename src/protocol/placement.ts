@@ -3,7 +3,9 @@
  * by the time entry nearest to it in the same boot, which maps uptime to UTC with an uncertainty. A
  * reading is never changed for it: placing is what whoever reads the record does.
  */
-import { type Entry, TIME_QUALITIES } from "./entry.js";
+import { type Entry, TIME_QUALITIES, TIME_SOURCES } from "./entry.js";
+
+const RTC_SOURCE = TIME_SOURCES.indexOf("rtc");
 
 export interface Placement {
 	/** Unix seconds. */
@@ -18,8 +20,12 @@ interface Anchor {
 	readonly uptimeSeconds: number;
 	readonly utcSeconds: number;
 	readonly uncertaintyMilliseconds: number;
+	/** Somebody else said so, not the RTC that may be wrong. */
+	readonly isVouched: boolean;
 }
 
+/** The DS3231 between two time entries, milliseconds per 1000 s: 3.5 ppm (data sheet), twice that. */
+const RTC_MILLISECONDS_PER_1000_SECONDS = 7;
 /** The ESP32's own clock over deep sleep, milliseconds per second: 150 kHz RC, calibrated, 5 %. */
 const OWN_CLOCK_MILLISECONDS_PER_SECOND = 50;
 
@@ -35,41 +41,58 @@ export class Placer {
 			uptimeSeconds: entry.atUptimeSeconds,
 			utcSeconds: entry.atUtcSeconds,
 			uncertaintyMilliseconds: entry.uncertaintyMilliseconds,
+			isVouched: entry.source !== RTC_SOURCE,
 		});
 		this.#anchors.set(entry.atBoot, anchors);
 	}
 
-	/** Where an entry lies in time, or undefined when nothing in its boot says so. */
+	/**
+	 * Where an entry lies in time, or undefined when nothing in its boot says so. An entry's own time that
+	 * is further from what its boot's time entries say than the board's clock explains was a wrong
+	 * clock's: it is placed by them, too.
+	 */
 	place(entry: Entry): Placement | undefined {
 		const anchor = this.#nearest(entry);
-		if (entry.timeQuality !== TIME_QUALITIES.unset && entry.utcSeconds !== 0) {
+		const hasOwn = entry.timeQuality !== TIME_QUALITIES.unset && entry.utcSeconds !== 0;
+		if (anchor === undefined) {
+			if (!hasOwn) return undefined;
 			return {
 				utcSeconds: entry.utcSeconds,
-				uncertaintyMilliseconds: anchor?.uncertaintyMilliseconds,
+				uncertaintyMilliseconds: undefined,
 				source: "own",
 			};
 		}
-		if (anchor === undefined) return undefined;
 		const apartSeconds = entry.uptimeSeconds - anchor.uptimeSeconds;
-		return {
-			utcSeconds: anchor.utcSeconds + apartSeconds,
-			uncertaintyMilliseconds:
-				anchor.uncertaintyMilliseconds + Math.abs(apartSeconds) * OWN_CLOCK_MILLISECONDS_PER_SECOND,
-			source: "placed",
-		};
+		const utcSeconds = anchor.utcSeconds + apartSeconds;
+		const uncertaintyMilliseconds =
+			anchor.uncertaintyMilliseconds + Math.abs(apartSeconds) * OWN_CLOCK_MILLISECONDS_PER_SECOND;
+		const offMilliseconds = Math.abs(entry.utcSeconds - utcSeconds) * 1000;
+		if (hasOwn && offMilliseconds <= uncertaintyMilliseconds) {
+			const drift = (Math.abs(apartSeconds) * RTC_MILLISECONDS_PER_1000_SECONDS) / 1000;
+			return {
+				utcSeconds: entry.utcSeconds,
+				uncertaintyMilliseconds: anchor.uncertaintyMilliseconds + Math.round(drift),
+				source: "own",
+			};
+		}
+		return { utcSeconds, uncertaintyMilliseconds, source: "placed" };
 	}
 
+	/** The nearest that somebody vouched for, else the nearest. */
 	#nearest(entry: Entry): Anchor | undefined {
 		let nearest: Anchor | undefined;
 		for (const anchor of this.#anchors.get(entry.boot) ?? []) {
-			if (
+			const isBetter =
 				nearest === undefined ||
-				Math.abs(anchor.uptimeSeconds - entry.uptimeSeconds) <
-					Math.abs(nearest.uptimeSeconds - entry.uptimeSeconds)
-			) {
-				nearest = anchor;
-			}
+				(anchor.isVouched === nearest.isVouched
+					? distance(anchor, entry) < distance(nearest, entry)
+					: anchor.isVouched);
+			if (isBetter) nearest = anchor;
 		}
 		return nearest;
 	}
+}
+
+function distance(anchor: Anchor, entry: Entry): number {
+	return Math.abs(anchor.uptimeSeconds - entry.uptimeSeconds);
 }

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -92,13 +92,21 @@ describe("collector's service", () => {
 		assert.equal((await first.post(station.envelope(1, 12))).status, 200);
 		assert.equal(await first.stop("SIGKILL"), null);
 		assert.match(readFileSync(join(directory, "lock"), "utf8"), /^\d+ \d+\n$/);
-		const second = await startCollector(directory, ["--stations", list]);
+		const folder = join(directory, "configurations");
+		mkdirSync(folder);
+		writeFileSync(join(folder, "bor.conf"), `id=2 # slower\nstation=${station.station}\n`);
+		const options = ["--stations", list, "--configurations", folder];
+		const second = await startCollector(directory, options);
+		assert.match(second.said(), /bor-1 is to have configuration 2 of .*bor.conf/);
 		assert.deepEqual(second.publicKey, first.publicKey);
 		const { status, body } = await second.post(station.envelope(13, 24));
 		assert.equal(status, 200);
 		const answer = decodeAnswer(decodeSign1(body).payload);
 		// The first twelve are there since the life before.
-		assert.equal(answer.kind === "acknowledgement" && answer.cursor, 24);
+		assert.ok(answer.kind === "acknowledgement");
+		assert.equal(answer.cursor, 24);
+		const offered = Buffer.from(answer.configuration ?? new Uint8Array(0)).toString();
+		assert.equal(offered, `id=2\nstation=${station.station}\n`);
 		assert.equal(await second.stop("SIGINT"), 0);
 	});
 });

@@ -154,30 +154,4 @@ describe("batch", () => {
 		const batch = batchOf(11, 3);
 		assert.ok(isRefused(encodeBatch({ ...batch, floor: batch.first + 1 })));
 	});
-
-	it("answers 20 000 malformed payloads with a typed refusal or a batch, quickly", () => {
-		const seed = Date.now() >>> 0;
-		const chance = new SeededChance(seed);
-		const samples = [1, 2, 12, 40].map((count) => encodeBatch(batchOf(count, count)));
-		let refused = 0;
-		for (let run = 0; run < 20_000; run++) {
-			const sample = samples[integerBelow(chance, samples.length)] ?? new Uint8Array(0);
-			const isNoise = integerBelow(chance, 4) === 0;
-			const payload = isNoise
-				? Uint8Array.from({ length: integerBelow(chance, 200) }, () => integerBelow(chance, 256))
-				: sample.slice(0, sample.length - integerBelow(chance, 3));
-			if (!isNoise) {
-				for (let flips = 1 + integerBelow(chance, 3); flips > 0; flips--) {
-					const at = integerBelow(chance, payload.length);
-					payload[at] = (payload[at] ?? 0) ^ (1 << integerBelow(chance, 8));
-				}
-			}
-			try {
-				if (isRefused(payload)) refused++;
-			} catch (error) {
-				assert.fail(`seed ${seed} run ${run}: ${String(error)}`);
-			}
-		}
-		assert.ok(refused > 10_000, `${refused} refused`);
-	});
 });

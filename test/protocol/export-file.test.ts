@@ -87,17 +87,47 @@ for (const format of FORMATS) {
 			const writer = new ExportWriter(format, "bor-1", sha256);
 			const items = envelopes.map((envelope) => writer.item(envelope));
 			const end = writer.end();
-			const isSound = (parts: readonly Uint8Array[]): boolean =>
-				verifyFile(concatBytes(...parts), station, signatures).isSound;
-			assert.ok(isSound([...items, end]));
+			const verify = (parts: readonly Uint8Array[]): Verification =>
+				verifyFile(concatBytes(...parts), station, signatures);
+			/** Fails unless it is found and named: by `where` of a finding, or as a missing range. */
+			const assertNamed = (what: string, parts: readonly Uint8Array[], name: RegExp): void => {
+				const { isSound, findings, ranges } = verify(parts);
+				const lines = [
+					...findings.map(({ where, text }) => `${where}: ${text}`),
+					...ranges.map(({ standing, first, last }) => `${standing} ${first}-${last}`),
+				];
+				assert.equal(isSound, false, what);
+				assert.ok(
+					lines.some((line) => name.test(line)),
+					`${what}: ${lines.join("; ")}`,
+				);
+			};
+			assert.ok(verify([...items, end]).isSound);
 			for (let index = 0; index < items.length; index++) {
-				assert.equal(isSound([...items.filter((_, at) => at !== index), end]), false, `${index}`);
-				assert.equal(isSound([...items.slice(0, index), end]), false);
+				const [first, last] = [12 * index + 1, 12 * index + 12];
+				const isNewest = index === items.length - 1;
+				const rest = items.filter((_, at) => at !== index);
+				const missing = isNewest
+					? placeIn(rest, rest.length)
+					: new RegExp(`^missing ${first}-${last}$`);
+				const left = items.slice(0, index);
+				assertNamed(`batch ${index} removed`, [...rest, end], missing);
+				assertNamed(`cut off before batch ${index}`, [...left, end], placeIn(left, index));
+				const doubled = [...left, ...items.slice(index, index + 1), ...items.slice(index)];
+				assertNamed(`batch ${index} added`, [...doubled, end], placeIn(doubled, index + 1));
+				if (isNewest) continue;
+				const swapped = [...items.slice(index + 1, index + 2), ...items.slice(index, index + 1)];
+				const moved = [...left, ...swapped, ...items.slice(index + 2)];
+				assertNamed(`batch ${index} moved`, [...moved, end], placeIn(moved, index + 1));
 			}
-			assert.equal(isSound(items), false);
-			assert.equal(isSound([...items, items[4] ?? assert.fail(), end]), false);
-			assert.equal(isSound([...items].reverse().concat(end)), false);
-			assert.equal(isSound([...items, end, end]), false);
+			assertNamed("no end", items, /^end: /);
+			// Which of two equal ends is the one too many nobody can say.
+			const either = new RegExp(
+				[placeIn(items, items.length), placeIn([...items, end], items.length + 1)]
+					.map(({ source }) => source)
+					.join("|"),
+			);
+			assertNamed("a second end", [...items, end, end], either);
 		});
 	});
 }
@@ -135,6 +165,13 @@ function placeOf(
 		start += length;
 	}
 	return `byte ${start}`;
+}
+
+/** How a finding names an item of a file. */
+function placeIn(items: readonly Uint8Array[], index: number): RegExp {
+	let start = 0;
+	for (const { length } of items.slice(0, index)) start += length;
+	return new RegExp(`^(line ${index + 1}|byte ${start}): `);
 }
 
 /** Flips every `stride`th byte of a file, from a random one on, one at a time. */

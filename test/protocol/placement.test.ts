@@ -18,7 +18,14 @@ function event(fields: Partial<Entry>): Entry {
 	return { ...HEADER, kind: "event", code: 1, detail: 0, text: "", ...fields } as Entry;
 }
 
-function time(atUptimeSeconds: number, atUtcSeconds: number, atBoot = 4): Entry {
+const [RTC, COLLECTOR] = [0, 1];
+
+function time(
+	atUptimeSeconds: number,
+	atUtcSeconds: number,
+	atBoot = 4,
+	source = COLLECTOR,
+): Entry {
 	return {
 		...HEADER,
 		kind: "time",
@@ -28,7 +35,7 @@ function time(atUptimeSeconds: number, atUtcSeconds: number, atBoot = 4): Entry 
 		uncertaintyMilliseconds: 2000,
 		stepMilliseconds: 0,
 		driftPartsPerBillion: undefined,
-		source: 1,
+		source,
 	};
 }
 
@@ -52,6 +59,29 @@ describe("the placing of entries in time", () => {
 			source: "placed",
 		});
 		assert.equal(placer.place(event({ uptimeSeconds: 8999 }))?.utcSeconds, 1_790_009_002);
+	});
+
+	it("gives an entry's own time the doubt of the RTC's drift since the nearest time entry", () => {
+		const placer = new Placer();
+		placer.observe(time(0, 1_790_000_000));
+		const own = { timeQuality: 2, uptimeSeconds: 1_000_000, utcSeconds: 1_791_000_003 };
+		assert.deepEqual(placer.place(event(own)), {
+			utcSeconds: 1_791_000_003,
+			uncertaintyMilliseconds: 2000 + 7000,
+			source: "own",
+		});
+	});
+
+	it("places what a wrong clock had dated, by who put it right and not by that clock", () => {
+		const placer = new Placer();
+		placer.observe(time(10, 1_890_000_010, 4, RTC));
+		placer.observe(time(5000, 1_790_005_000));
+		const dated = { timeQuality: 1, uptimeSeconds: 1000, utcSeconds: 1_890_001_000 };
+		assert.deepEqual(placer.place(event(dated)), {
+			utcSeconds: 1_790_001_000,
+			uncertaintyMilliseconds: 2000 + 4000 * 50,
+			source: "placed",
+		});
 	});
 
 	it("says nothing about another boot", () => {

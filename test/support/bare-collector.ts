@@ -3,6 +3,7 @@
 import { keyedHash, keyedHashPublicKey } from "../../sim/keyed-hash-signer.js";
 import type { Endpoint } from "../../sim/network.js";
 import type { SimulatedStation } from "../../sim/station.js";
+import { ConfigurationOffers, MemoryOfferShelf } from "../../src/collector/configuration-offers.js";
 import type { SigningKey } from "../../src/collector/keys.js";
 import { Ledger } from "../../src/collector/ledger.js";
 import { MemoryRecordStore } from "../../src/collector/memory-record-store.js";
@@ -15,6 +16,9 @@ export interface BareCollector {
 	readonly store: MemoryRecordStore;
 	readonly publicKey: Uint8Array;
 	readonly endpoint: Endpoint;
+	readonly offers: ConfigurationOffers;
+	/** What stations' records say of configurations. */
+	readonly told: string[];
 }
 
 /** The stand-in's signing key of a name. */
@@ -39,9 +43,22 @@ export async function openBareCollector(
 ): Promise<BareCollector> {
 	const store = new MemoryRecordStore();
 	const key = keyedHashKeyOf("collector");
-	const ledger = new Ledger({ store, key, clock, verifySignature: isKeyedHashOf });
+	const told: string[] = [];
+	const offers = new ConfigurationOffers({
+		shelf: new MemoryOfferShelf(),
+		clock,
+		onReport: (station, text) => told.push(`${station} ${text}`),
+	});
+	const ledger = new Ledger({
+		store,
+		key,
+		clock,
+		configurations: offers,
+		verifySignature: isKeyedHashOf,
+	});
 	for (const station of stations) await ledger.enrol(station, bareStationKey(station));
-	return { store, publicKey: key.publicKey, endpoint: endpointOf(createHandler(ledger)) };
+	const endpoint = endpointOf(createHandler(ledger));
+	return { store, publicKey: key.publicKey, endpoint, offers, told };
 }
 
 /** Lets the next thing happen to a station, or waits for the answer that it waits for. */

@@ -21,6 +21,10 @@ export const COLLECTOR_FAULTS = Object.freeze([
 	"answer-beyond",
 	/** Signed, and of another epoch. */
 	"answer-other-epoch",
+	/** Signed, and its clock is years off. */
+	"answer-lies-by-years",
+	/** Signed, with a configuration that is good, bad, foreign, or cuts the station off. */
+	"answer-with-configuration",
 ] as const);
 
 export type CollectorFault = (typeof COLLECTOR_FAULTS)[number];
@@ -76,6 +80,8 @@ export interface HostileOptions {
 	/** Signs as the collector does: for answers that are signed and wrong. */
 	readonly key: SigningKey;
 	readonly strangerKey: SigningKey;
+	/** Canonical form of a configuration, any of four kinds. */
+	readonly drawConfiguration: (chance: Chance) => Uint8Array;
 	readonly onFault: (fault: CollectorFault) => void;
 }
 
@@ -103,6 +109,16 @@ export function hostileHandler(options: HostileOptions): Handler {
 		if (answer.kind === "acknowledgement" && strikes("answer-beyond")) {
 			const beyond = { ...answer, cursor: answer.cursor + 1_000_000, ranges: [] };
 			return signed(answered, beyond, options.key);
+		}
+		if (strikes("answer-lies-by-years")) {
+			const years = 94_608_000 * (1 + integerBelow(options.chance, 5));
+			const back = integerBelow(options.chance, 2) === 0;
+			const nowUtcSeconds = Math.max(answer.nowUtcSeconds + (back ? -years : years), 0);
+			return signed(answered, { ...answer, nowUtcSeconds }, options.key);
+		}
+		if (answer.kind === "acknowledgement" && strikes("answer-with-configuration")) {
+			const configuration = options.drawConfiguration(options.chance);
+			return signed(answered, { ...answer, configuration }, options.key);
 		}
 		return answered;
 	};

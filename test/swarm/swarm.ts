@@ -12,7 +12,18 @@ import { Ledger } from "../../src/collector/ledger.js";
 import { MemoryRecordStore } from "../../src/collector/memory-record-store.js";
 import { createHandler } from "../../src/collector/receiver.js";
 import type { RecordStore } from "../../src/collector/record-store.js";
-import { fraction, integerBelow, SeededChance, seedOf } from "../../src/core/chance.js";
+import { asciiBytes } from "../../src/core/bytes.js";
+import {
+	type Chance,
+	fraction,
+	integerBelow,
+	SeededChance,
+	seedOf,
+} from "../../src/core/chance.js";
+import {
+	canonicalConfiguration,
+	DEFAULT_CONFIGURATION,
+} from "../../src/firmware/config/configuration.js";
 import type { Signer, Verifier } from "../../src/firmware/ports.js";
 import { decodeEntry } from "../../src/protocol/entry.js";
 import { isKeyedHashOf, keyedHashKeyOf, stepStation } from "../support/bare-collector.js";
@@ -78,6 +89,7 @@ export async function runSwarmSeed(options: SwarmOptions): Promise<SwarmResult> 
 		faults: () => weather.now.collector,
 		key: keys.collector,
 		strangerKey: keys.stranger,
+		drawConfiguration: configurations(keys, intervalSeconds),
 		onFault: count,
 	});
 	const violations: string[] = [];
@@ -155,6 +167,26 @@ export async function runSwarmSeed(options: SwarmOptions): Promise<SwarmResult> 
 	if (epochs.size > 1) violations.push(`${epochs.size} epochs: the journal was formatted again`);
 	const simulatedDays = (station.utcSeconds - START_UTC_SECONDS) / DAY_SECONDS;
 	return { seed, simulatedDays, outcome, faults, violations };
+}
+
+/** Newer at each draw: good, out of range, for another station, or with a key that nobody signs with. */
+function configurations(keys: SwarmKeys, intervalSeconds: number): (chance: Chance) => Uint8Array {
+	const drawn = { id: 1 };
+	return (chance) => {
+		const kind = integerBelow(chance, 4);
+		drawn.id++;
+		const text = canonicalConfiguration({
+			...DEFAULT_CONFIGURATION,
+			id: drawn.id,
+			station: kind === 1 ? "other-9" : STATION,
+			intervalSeconds: kind === 2 ? 1 : intervalSeconds,
+			uploadIntervalSeconds: 900 + integerBelow(chance, 6300),
+			collectorHost: "collector.bistrina.invalid",
+			collectorPort: 443,
+			collectorPublicKey: kind === 3 ? new Uint8Array(33).fill(2) : keys.collector.publicKey,
+		});
+		return asciiBytes(text);
+	};
 }
 
 async function live(

@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Rehearsal, type RehearsalReport } from "../../sim/rehearsal.js";
 import { encodeRequest } from "../../src/protocol/console.js";
+import { decodeEntry } from "../../src/protocol/entry.js";
+import { EVENT_CODES } from "../../src/protocol/events.js";
 import { findXsWorker, XsEngine } from "../support/xs-engine.js";
 import { hostScheme, openRehearsal, tell } from "../support/xs-host.js";
 import { flattenModules } from "../support/xs-modules.js";
@@ -85,6 +87,30 @@ if ("missing" in found) console.log(`SKIPPED: tests on XS: ${found.missing}`);
 			...["ok", "ok", "ok", "ok", "ok", "unknown-command", "bad-argument", "garbled", "too-long"],
 			...["ok", "unframed", "ok", "ok", "ok", "ok"],
 		]);
+	});
+
+	it("takes up a configuration and proves it, as on Node", async () => {
+		const options = {
+			seed: 6,
+			scenario: "quiet-bor",
+			sectors: 8,
+			offer: { fromSeconds: 3600, intervalSeconds: 60 },
+		};
+		await openRehearsal(xs, options, false);
+		await tell(xs, { kind: "run", untilSeconds: 4 * 3600 });
+		await tell(xs, { kind: "settle" });
+		const onXs = (await tell(xs, { kind: "report" })).reply as RehearsalReport;
+		const rehearsal = new Rehearsal(options);
+		rehearsal.runUntil(4 * 3600);
+		rehearsal.settle();
+		assert.deepEqual(onXs, rehearsal.report());
+		assert.deepEqual(onXs.trouble, []);
+		const entries = rehearsal.entries.map((canonical) => decodeEntry(canonical));
+		const ids = entries.map(({ configurationId }) => configurationId);
+		assert.deepEqual([ids[0], ids.at(-1)], [1, 2]);
+		const confirmed = EVENT_CODES["configuration-confirmed"];
+		assert.equal(entries.filter((e) => e.kind === "event" && e.code === confirmed).length, 1);
+		assert.ok(entries.length > 100, `${entries.length} entries`);
 	});
 
 	it("tells another seed by other bytes", async () => {

@@ -17,6 +17,7 @@ import type { Native } from "./native.js";
 import { PINS } from "./pins.js";
 import { createProcessor, createRail, createWatchdog } from "./processor.js";
 import type { Provisioning } from "./provisioning.js";
+import { createSettings } from "./settings.js";
 
 /** Of partitions.csv. */
 const READINGS_LABEL = "readings";
@@ -38,6 +39,7 @@ export function openBoard(options: BoardOptions): Board {
 		processor: createProcessor(native, PINS.service),
 		retained: createRetainedMemory(native),
 		crash: createCrashMemory(native),
+		settings: createSettings(),
 		watchdog: createWatchdog(native),
 		log: { line: (text) => trace(`${text}\n`) },
 		flash: openReadingsPartition(READINGS_LABEL),

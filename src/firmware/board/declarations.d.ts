@@ -24,6 +24,7 @@ declare module "embedded:storage/flash" {
 declare module "embedded:storage/key-value" {
 	interface Store {
 		read(key: string): unknown;
+		write(key: string, value: ArrayBuffer): void;
 		close(): void;
 	}
 	const keyValue: {

@@ -98,6 +98,19 @@ export class Journal {
 		return this.#extent.nextSequence;
 	}
 
+	/**
+	 * Share of the ring's sectors that hold what is not acknowledged, 0..1. Reads headers where that
+	 * reaches beyond the present sector: eight of 256.
+	 */
+	get waitingShare(): number {
+		const { cursor, firstSequenceHeld, nextSequence, serial, oldestSerial } = this.#extent;
+		const first = Math.max(cursor + 1, firstSequenceHeld);
+		if (first >= nextSequence || serial < 0) return 0;
+		if (this.#writer.isInNewestSector(first)) return 1 / this.#flash.count;
+		const firstSerial = this.#reader.locate(first)?.header.serial ?? oldestSerial;
+		return Math.min((serial - firstSerial + 1) / this.#flash.count, 1);
+	}
+
 	/** h(nextSequence - 1), 32 bytes. */
 	get head(): Uint8Array {
 		return this.#extent.head;

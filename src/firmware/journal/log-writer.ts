@@ -77,6 +77,11 @@ export class LogWriter {
 		return this.#encoder.heldBytes + hopBytes;
 	}
 
+	/** True when `sequence` and all behind it are in the sector that is being written. */
+	isInNewestSector(sequence: number): boolean {
+		return this.#hop === undefined && sequence >= this.#firstSequence;
+	}
+
 	/** Goes on in a sector that flash shows to be as the note says. */
 	resume(note: JournalNote, found: Resumption): void {
 		this.#encoder.resume(found.key, found.anchor);

@@ -1,10 +1,10 @@
 /** What a boot that is not a deep-sleep wake must find out and record before anything else. */
-import type { StationErrorCode } from "../../core/errors.js";
 import {
 	decodeEntry,
 	type Entry,
 	type EntryBody,
 	RESET_REASONS,
+	TIME_QUALITIES,
 	TIME_SOURCES,
 	WAKE_CAUSES,
 } from "../../protocol/entry.js";
@@ -31,6 +31,8 @@ export interface LastRun {
 	readonly newestUtcSeconds: number;
 	/** The last run ended after a reading or two. */
 	readonly wasCutShort: boolean;
+	/** The newest entry's clock had been disciplined, and the RTC has gone on since. */
+	readonly isVouched: boolean;
 }
 
 /** Reads the newest entries of the journal. */
@@ -53,12 +55,17 @@ export function lastRunOf(journal: StationJournal, entropy: Entropy): LastRun {
 		});
 	}
 	const wasCutShort = hasBoot && readings < READINGS_OF_A_RUN;
-	if (newest !== undefined) return { boot: newest.boot + 1, newestUtcSeconds, wasCutShort };
-	if (journal.nextSequence === 1) return { boot: 1, newestUtcSeconds, wasCutShort };
+	if (newest !== undefined) {
+		const { disciplined, holdover } = TIME_QUALITIES;
+		const isVouched = newest.timeQuality === disciplined || newest.timeQuality === holdover;
+		return { boot: newest.boot + 1, newestUtcSeconds, wasCutShort, isVouched };
+	}
+	const isVouched = false;
+	if (journal.nextSequence === 1) return { boot: 1, newestUtcSeconds, wasCutShort, isVouched };
 	const drawn = new Uint8Array(4);
 	entropy.fill(drawn);
 	const word = new DataView(drawn.buffer).getUint32(0, true);
-	return { boot: (word | DRAWN_BOOT_BIT) >>> 0, newestUtcSeconds, wasCutShort };
+	return { boot: (word | DRAWN_BOOT_BIT) >>> 0, newestUtcSeconds, wasCutShort, isVouched };
 }
 
 export interface BootRecordOptions {
@@ -71,7 +78,6 @@ export interface BootRecordOptions {
 	/** When the boot was, or the wake that could afford to record it. */
 	readonly stamp: Stamp;
 	readonly utcSeconds: number | undefined;
-	readonly clockFault: StationErrorCode | undefined;
 	/** Index into CRASH_CAUSES when the last run crashed, 0 otherwise. */
 	readonly crashCode: number;
 }
@@ -113,15 +119,6 @@ export function recordBoot(options: BootRecordOptions): void {
 			driftPartsPerBillion: undefined,
 			source: TIME_SOURCES.indexOf("rtc"),
 			atBoot: recorder.boot,
-		});
-	}
-	if (options.clockFault !== undefined) {
-		const code = options.clockFault === "rtc-stopped" ? "rtc-stopped" : "rtc-failed";
-		recorder.record({
-			kind: "event",
-			code: EVENT_CODES[code],
-			detail: 0,
-			text: options.clockFault,
 		});
 	}
 	if (journal.recoveryNote !== undefined) {

@@ -16,6 +16,8 @@ export interface StationJournal extends EntrySource {
 	append(draft: EntryDraft): { readonly sequence: number; readonly canonical: Uint8Array };
 	/** What is lost and not yet named by a delivered gap entry. */
 	readonly gaps: readonly JournalGap[];
+	/** Share of the ring that no acknowledgement has released, 0..1. */
+	readonly waitingShare: number;
 	/** What recovery has to say, at most 40 characters, or undefined. */
 	readonly recoveryNote: string | undefined;
 	/** For retained memory. */

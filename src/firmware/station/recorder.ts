@@ -18,7 +18,8 @@ export interface RecorderOptions {
 	readonly time: { readonly utcSeconds: number | undefined; readonly timeQuality: number };
 	readonly boot: number;
 	readonly bootMilliseconds: number;
-	readonly configurationId: number;
+	/** Id of the configuration in force. */
+	readonly configurationId: () => number;
 	/** STATION_FLAGS of this moment. */
 	readonly stationFlags: () => number;
 	/** Durable when it returns; throws StationError. */
@@ -27,21 +28,14 @@ export interface RecorderOptions {
 
 export class Recorder {
 	readonly #options: RecorderOptions;
-	#newestUtcSeconds = 0;
 
-	constructor(options: RecorderOptions, newestUtcSeconds: number) {
+	constructor(options: RecorderOptions) {
 		this.#options = options;
-		this.#newestUtcSeconds = newestUtcSeconds;
 	}
 
 	/** Number of the boot that entries carry. */
 	get boot(): number {
 		return this.#options.boot;
-	}
-
-	/** Newest UTC that any entry carried, Unix seconds, 0 for none. */
-	get newestUtcSeconds(): number {
-		return this.#newestUtcSeconds;
 	}
 
 	stamp(): Stamp {
@@ -65,13 +59,12 @@ export class Recorder {
 			boot,
 			uptimeSeconds: stamp.uptimeSeconds,
 			utcSeconds: stamp.utcSeconds,
-			configurationId,
+			configurationId: configurationId(),
 			stationFlags: stationFlags() | extraFlags,
 			// Last, here and in everything that is made in each wake: V8 takes 10 us for an object that
 			// begins with another's properties and goes on with its own, and 0.2 us for the reverse.
 			...body,
 		});
-		if (stamp.utcSeconds > this.#newestUtcSeconds) this.#newestUtcSeconds = stamp.utcSeconds;
 		return sequence;
 	}
 }

@@ -12,14 +12,14 @@ import type { ResetReason, RetainedMemory } from "../ports.js";
 /** "BSTR" little-endian. */
 const MAGIC = 0x52545342;
 const VERSION = 3;
-const FIXED_BYTES = 96;
+const FIXED_BYTES = 112;
 /** Five marks of 16 bits. */
-const IDENTITIES_AT = 80;
+const IDENTITIES_AT = 96;
 /** Journal's state, at most; see its docstring. */
 export const JOURNAL_STATE_BYTES_MAX = 128;
 /** Uplink's state, at most. */
 export const UPLINK_STATE_BYTES_MAX = 128;
-/** 96 + 128 + 128 + CRC 4 = 356 bytes, of 2 KB that the board keeps. */
+/** 112 + 128 + 128 + CRC 4 = 372 bytes, of 2 KB that the board keeps. */
 export const RETAINED_BYTES = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX + UPLINK_STATE_BYTES_MAX + 4;
 
 /** Milliseconds are of the board's clock, which goes on through deep sleep. */
@@ -31,16 +31,29 @@ export interface RetainedState {
 	wakeCount: number;
 	/** Index into the codes of probes that failed last time, one bit per channel. */
 	failedProbes: number;
-	configurationId: number;
+	/** Index into BATTERY_FACTORS: how much more rarely the station uploads to spare its battery. */
+	batteryStep: number;
+	/** Of the configuration keeper. */
+	trialEndsMilliseconds: number | undefined;
+	refusedOffer: number;
 	/** When the clock was last disciplined, or undefined when it never was in this boot. */
 	disciplinedMilliseconds: number | undefined;
 	/** A large step that one source asked for and no second has confirmed yet. */
-	stepOffer: { readonly atMilliseconds: number; readonly utcSeconds: number } | undefined;
+	stepOffer:
+		| { readonly atMilliseconds: number; readonly utcSeconds: number; readonly source: number }
+		| undefined;
 	/** When the next reading is due. */
 	nextReadingMilliseconds: number;
 	isBatteryLow: boolean;
-	/** Unix seconds of the newest entry with a trusted time, 0 for none: no earlier time is believed. */
+	/** The last time that was believed, Unix seconds, 0 none; the RTC cannot lie before it. */
 	newestUtcSeconds: number;
+	/** When that was, or undefined when it was not in this boot. */
+	newestMilliseconds: number | undefined;
+	reference: { readonly atMilliseconds: number; readonly behindSeconds: number } | undefined;
+	isVouched: boolean;
+	hasJumped: boolean;
+	/** The record says already that the clock fails. */
+	isClockFaulty: boolean;
 	/** Last sequence covered by a gap entry that was recorded already, 0 for none. */
 	recordedGapTo: number;
 	/** Why the boot was that the record does not know of yet, or undefined. */
@@ -73,14 +86,28 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 		disciplinedMilliseconds: flags & 1 ? view.getFloat64(32, true) : undefined,
 		stepOffer:
 			flags & 2
-				? { atMilliseconds: view.getFloat64(40, true), utcSeconds: view.getUint32(48, true) }
+				? {
+						atMilliseconds: view.getFloat64(40, true),
+						utcSeconds: view.getUint32(48, true),
+						source: view.getUint8(53),
+					}
 				: undefined,
 		isBatteryLow: (flags & 4) !== 0,
-		configurationId: view.getUint16(52, true),
+		batteryStep: view.getUint8(52),
+		trialEndsMilliseconds: flags & 8 ? view.getFloat64(64, true) : undefined,
+		refusedOffer: view.getUint32(72, true),
 		failedProbes: view.getUint8(54),
 		newestUtcSeconds: view.getUint32(56, true),
+		newestMilliseconds: flags & 16 ? view.getFloat64(80, true) : undefined,
+		reference:
+			flags & 128
+				? { atMilliseconds: view.getFloat64(88, true), behindSeconds: view.getInt8(55) }
+				: undefined,
+		hasJumped: view.getUint8(76) === 1,
+		isVouched: (flags & 32) !== 0,
+		isClockFaulty: (flags & 64) !== 0,
 		recordedGapTo: view.getUint32(60, true),
-		unrecordedReset: RESET_REASONS[view.getUint8(55) - 1],
+		unrecordedReset: RESET_REASONS[view.getUint8(77) - 1],
 		identities: NO_IDENTITIES.map((_, index) => view.getUint16(IDENTITIES_AT + 2 * index, true)),
 		journal: bytes.slice(FIXED_BYTES, FIXED_BYTES + journalBytes),
 		uplink: bytes.slice(uplinkAt, uplinkAt + uplinkBytes),
@@ -99,7 +126,12 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 		5,
 		(state.disciplinedMilliseconds === undefined ? 0 : 1) |
 			(state.stepOffer === undefined ? 0 : 2) |
-			(state.isBatteryLow ? 4 : 0),
+			(state.isBatteryLow ? 4 : 0) |
+			(state.trialEndsMilliseconds === undefined ? 0 : 8) |
+			(state.newestMilliseconds === undefined ? 0 : 16) |
+			(state.isVouched ? 32 : 0) |
+			(state.isClockFaulty ? 64 : 0) |
+			(state.reference === undefined ? 0 : 128),
 	);
 	view.setUint8(6, state.journal.length);
 	view.setUint8(7, state.uplink.length);
@@ -110,12 +142,19 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 	view.setFloat64(32, state.disciplinedMilliseconds ?? 0, true);
 	view.setFloat64(40, state.stepOffer?.atMilliseconds ?? 0, true);
 	view.setUint32(48, state.stepOffer?.utcSeconds ?? 0, true);
-	view.setUint16(52, state.configurationId, true);
+	view.setUint8(52, state.batteryStep);
+	view.setUint8(53, state.stepOffer?.source ?? 0);
 	view.setUint8(54, state.failedProbes);
 	view.setUint32(56, state.newestUtcSeconds, true);
 	view.setUint32(60, state.recordedGapTo, true);
+	view.setFloat64(64, state.trialEndsMilliseconds ?? 0, true);
+	view.setUint32(72, state.refusedOffer, true);
+	view.setFloat64(80, state.newestMilliseconds ?? 0, true);
+	view.setUint8(76, state.hasJumped ? 1 : 0);
+	view.setInt8(55, state.reference?.behindSeconds ?? 0);
+	view.setFloat64(88, state.reference?.atMilliseconds ?? 0, true);
 	view.setUint8(
-		55,
+		77,
 		state.unrecordedReset === undefined ? 0 : RESET_REASONS.indexOf(state.unrecordedReset) + 1,
 	);
 	state.identities.forEach((mark, index) => {

@@ -2,17 +2,11 @@
  * The station: one wake from retained state to deep sleep (or, on mains, for ever). Two tasks:
  * the cycle measures on time whatever happens elsewhere, the uplink delivers beside it.
  */
-import { SeededChance } from "../../core/chance.js";
-import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { Scheduler, Signal, type Task } from "../../core/task.js";
-import { STATION_FLAGS, TIME_SOURCES } from "../../protocol/entry.js";
-import { EVENT_CODES } from "../../protocol/events.js";
+import { STATION_FLAGS } from "../../protocol/entry.js";
 import { CHANNEL_FLAGS, fieldsOfWaterReading } from "../../protocol/reading.js";
-import {
-	configurationEntriesOf,
-	type StationConfiguration,
-	validateConfiguration,
-} from "../config/configuration.js";
+import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
+import { ConfigurationKeeper } from "../config/configuration-keeper.js";
 import { calibrationIdsOf } from "../config/turbidity-curves.js";
 import { Console } from "../console/console.js";
 import type { AnswerFields } from "../console/service.js";
@@ -21,11 +15,12 @@ import { NO_IDENTITIES } from "../measure/identity.js";
 import type { WaterProbes } from "../measure/probes.js";
 import { measureWater, type WaterMeasurement } from "../measure/water.js";
 import type { Board, ResetReason } from "../ports.js";
-import { Uplink } from "../uplink/uplink.js";
 import { lastRunOf, recordBoot } from "./boot.js";
 import { BATTERY_LOOK_SECONDS, BootOpening, RADIO_SPARED_SECONDS } from "./boot-opening.js";
 import { crash, loadCrashRecord, safeModeEndOf, storeCrashRecord, textOf } from "./crash-record.js";
 import type { StationJournal } from "./journal-port.js";
+import { LogBook } from "./log-book.js";
+import { takeOfferedTime } from "./offered-time.js";
 import { Recorder, type Stamp } from "./recorder.js";
 import {
 	invalidateRetainedState,
@@ -37,10 +32,13 @@ import { nextReadingMilliseconds, readingIntervalSecondsOf } from "./schedule.js
 import { type Look, reportOf, ServiceDesk } from "./service-desk.js";
 import { statusOf, waitingIn } from "./status.js";
 import { type RealTimeClock, TimeKeeper } from "./time-keeper.js";
+import { UploadDesk } from "./upload-desk.js";
+import { batteryStepOf } from "./upload-interval.js";
 
 /** What a composition root adds to the board: the rooms and parts that this station is built of. */
 export interface StationOptions {
 	readonly board: Board;
+	/** What the board was provisioned with; one that came over the air since is in its settings. */
 	readonly configuration: StationConfiguration;
 	/** major * 1 000 000 + minor * 1 000 + patch. */
 	readonly firmwareVersion: number;
@@ -56,10 +54,10 @@ export interface StationOptions {
 
 /** Rising above the threshold by this much ends "battery low"; a load step is below it. */
 const BATTERY_HYSTERESIS_MILLIVOLTS = 200;
-/** On a low battery uploads come this many times more rarely. */
-const LOW_BATTERY_UPLOAD_FACTOR = 4;
 /** A reading this much behind its time says so. */
 const LATE_MILLISECONDS = 30_000;
+/** From here on readings say that the ring is about to overwrite what was not acknowledged. */
+const NEARLY_FULL_SHARE = 0.75;
 /** Not worth falling asleep for: boot and shut-down cost more than this pause awake. */
 const SLEEP_MILLISECONDS_MIN = 500;
 /** A look of the technician takes about 18 s; with less left the reading that is due serves him. */
@@ -76,29 +74,39 @@ export class Station {
 	readonly #journal: StationJournal;
 	readonly #time: TimeKeeper;
 	readonly #recorder: Recorder;
-	readonly #uplink: Uplink;
-	readonly #state: Omit<RetainedState, "journal" | "uplink" | "unrecordedReset">;
+	readonly #keeper: ConfigurationKeeper;
+	readonly #book: LogBook;
+	readonly #uploads: UploadDesk;
+	readonly #state: Omit<
+		RetainedState,
+		| "journal"
+		| "uplink"
+		| "recordedGapTo"
+		| "trialEndsMilliseconds"
+		| "refusedOffer"
+		| "disciplinedMilliseconds"
+		| "stepOffer"
+		| "reference"
+		| "hasJumped"
+		| "newestUtcSeconds"
+		| "newestMilliseconds"
+		| "unrecordedReset"
+	>;
 	/** When this boot is written down. */
 	readonly #opening: BootOpening;
 	/** When this wake began. */
 	readonly #beganStamp: Stamp;
 	/** Set when an uplink session ends or a technician comes; the cycle then looks around. */
 	#stirred = new Signal<true>();
-	#isUploading = false;
 	/** After crashes in a row the network is left alone until then, on the board's clock. */
 	readonly #safeUntilMilliseconds: number;
 	readonly #desk: ServiceDesk;
 	readonly #console: Console;
 	#wasInService = false;
-	/** What the uplink said last in the session that runs or ended last. */
-	#uploadTrouble: { readonly code: string; readonly text: string } | undefined;
-	/** Why the journal did not take the last entry. */
-	#journalFault: StationErrorCode | undefined;
 
 	constructor(options: StationOptions) {
 		this.#options = options;
-		const { board, configuration } = options;
-		validateConfiguration(configuration);
+		const { board } = options;
 		this.#scheduler = new Scheduler(board.clock, (error) => this.#crash(error));
 		const crashRecord = loadCrashRecord(board.crash);
 		this.#safeUntilMilliseconds = safeModeEndOf(crashRecord) ?? 0;
@@ -106,6 +114,13 @@ export class Station {
 			board.processor.resetReason === "deep-sleep" ? loadRetainedState(board.retained) : undefined;
 		// A wake that dies must not leave the state of the wake before it for the next.
 		invalidateRetainedState(board.retained);
+		this.#keeper = new ConfigurationKeeper({
+			provisioned: options.configuration,
+			memory: board.settings,
+			clock: board.clock,
+			state: retained,
+		});
+		const { configuration } = this.#keeper;
 		this.#journal = options.openJournal(board, configuration, retained?.journal);
 		const lastRun = retained === undefined ? lastRunOf(this.#journal, board.entropy) : undefined;
 		const now = board.clock.milliseconds;
@@ -114,13 +129,11 @@ export class Station {
 			bootMilliseconds: retained?.bootMilliseconds ?? now,
 			wakeCount: (retained?.wakeCount ?? 0) + 1,
 			failedProbes: retained?.failedProbes ?? 0,
-			configurationId: configuration.id,
-			disciplinedMilliseconds: retained?.disciplinedMilliseconds,
-			stepOffer: retained?.stepOffer,
+			batteryStep: retained?.batteryStep ?? 0,
 			nextReadingMilliseconds: retained?.nextReadingMilliseconds ?? now,
 			isBatteryLow: retained?.isBatteryLow ?? false,
-			newestUtcSeconds: retained?.newestUtcSeconds ?? lastRun?.newestUtcSeconds ?? 0,
-			recordedGapTo: retained?.recordedGapTo ?? 0,
+			isVouched: retained?.isVouched ?? lastRun?.isVouched ?? false,
+			isClockFaulty: retained?.isClockFaulty ?? false,
 			identities: retained?.identities ?? NO_IDENTITIES,
 		};
 		this.#opening = new BootOpening({
@@ -132,26 +145,29 @@ export class Station {
 		this.#time = new TimeKeeper({
 			rtc: options.openRealTimeClock(board),
 			clock: board.clock,
-			floorUtcSeconds: Math.max(board.trustFloorUtcSeconds, this.#state.newestUtcSeconds),
-			disciplinedMilliseconds: this.#state.disciplinedMilliseconds,
-			stepOffer: this.#state.stepOffer,
+			floorUtcSeconds: board.trustFloorUtcSeconds,
+			newestUtcSeconds: retained?.newestUtcSeconds ?? lastRun?.newestUtcSeconds ?? 0,
+			newestMilliseconds: retained?.newestMilliseconds,
+			isVouched: this.#state.isVouched,
+			disciplinedMilliseconds: retained?.disciplinedMilliseconds,
+			stepOffer: retained?.stepOffer,
+			reference: retained?.reference,
+			hasJumped: retained?.hasJumped ?? false,
 		});
 		this.#time.refresh();
-		this.#recorder = new Recorder(
-			{
-				clock: board.clock,
-				time: this.#time,
-				boot: this.#state.boot,
-				bootMilliseconds: this.#state.bootMilliseconds,
-				configurationId: configuration.id,
-				stationFlags: () => this.#stationFlags(),
-				append: (draft) => {
-					this.#opening.open((reason) => this.#recordBoot(reason));
-					return this.#journal.append(draft);
-				},
+		this.#recorder = new Recorder({
+			clock: board.clock,
+			time: this.#time,
+			boot: this.#state.boot,
+			bootMilliseconds: this.#state.bootMilliseconds,
+			configurationId: () => this.#keeper.configuration.id,
+			stationFlags: () => this.#stationFlags(),
+			append: (draft) => {
+				this.#opening.open((reason) => this.#recordBoot(reason));
+				return this.#journal.append(draft);
 			},
-			this.#state.newestUtcSeconds,
-		);
+		});
+		this.#book = new LogBook(this.#recorder, (text) => this.#log(text));
 		this.#beganStamp = this.#recorder.stamp();
 		this.#desk = new ServiceDesk({
 			station: configuration.station,
@@ -169,12 +185,16 @@ export class Station {
 			onCrash: (error) => this.#crash(error),
 			isCalled: board.processor.wakeCause !== "timer",
 		});
+		this.#uploads = this.#openUploads(retained);
 		// Who is at the line may fetch the journal at once, and came with a battery that bears it.
-		if (this.#opening.isUrgent || board.console.isAttached)
+		if (this.#opening.isUrgent || board.console.isAttached) {
 			this.#opening.open((reason) => this.#recordBoot(reason));
-		else if (this.#opening.unrecordedReset === undefined) this.#reportCrash();
-		this.#uplink = this.#openUplink(retained?.uplink);
-		if (board.processor.wakeCause === "pin") this.#uplink.requestSoon();
+		}
+		if (this.#isOpen) {
+			this.#noteClock();
+			this.#reportCrash();
+		}
+		if (board.processor.wakeCause === "pin") this.#uploads.requestSoon();
 		board.console.onActivity = () => {
 			this.#console.activity();
 			this.#stir();
@@ -188,72 +208,84 @@ export class Station {
 
 	/** Uploads as soon as possible: a technician or an alarm asked. */
 	requestUpload(): void {
-		this.#uplink.requestSoon();
+		this.#uploads.requestSoon();
 		this.#stir();
 	}
 
 	#recordBoot(resetReason: ResetReason): void {
-		const { board, configuration, firmwareVersion } = this.#options;
+		const { board, firmwareVersion } = this.#options;
 		const crashRecord = loadCrashRecord(board.crash);
 		recordBoot({
 			board,
-			configuration,
+			configuration: this.#keeper.configuration,
 			journal: this.#journal,
 			recorder: this.#recorder,
 			firmwareVersion,
 			resetReason,
 			stamp: this.#beganStamp,
 			utcSeconds: this.#time.utcSeconds,
-			clockFault: this.#time.fault,
 			crashCode: crashRecord === undefined || crashRecord.isReported ? 0 : crashRecord.code,
 		});
 		if (this.#opening.hasWaited) {
-			this.#recordEvent("battery-waited", Math.floor(board.clock.milliseconds / 1000), resetReason);
+			this.#book.event("battery-waited", Math.floor(board.clock.milliseconds / 1000), resetReason);
 		}
+		this.#noteClock();
 		this.#reportCrash();
 	}
 
-	#openUplink(state: Uint8Array | undefined): Uplink {
-		const { board, configuration } = this.#options;
-		const seed = new Uint8Array(4);
-		board.entropy.fill(seed);
-		const factor = this.#state.isBatteryLow ? LOW_BATTERY_UPLOAD_FACTOR : 1;
-		return new Uplink({
-			source: this.#journal,
-			network: board.network,
-			signer: board.signer,
-			verifier: board.verifier,
-			sha256: board.sha256,
-			clock: board.clock,
-			chance: new SeededChance(new DataView(seed.buffer).getUint32(0, true)),
-			station: configuration.station,
-			host: configuration.collectorHost,
-			port: configuration.collectorPort,
-			collectorPublicKey: configuration.collectorPublicKey,
-			uploadIntervalSeconds: configuration.uploadIntervalSeconds * factor,
-			...(state === undefined ? {} : { state }),
-			onTime: (utcSeconds) => this.#offerTime(utcSeconds),
-			onReport: (code, detail, text) => this.#report(code, detail, text),
-			feed: () => board.watchdog.feed(),
+	#openUploads(retained: RetainedState | undefined): UploadDesk {
+		return new UploadDesk({
+			board: this.#options.board,
+			journal: this.#journal,
+			book: this.#book,
+			configuration: this.#keeper.configuration,
+			batteryStep: this.#state.batteryStep,
+			recordedGapTo: retained?.recordedGapTo ?? 0,
+			state: retained?.uplink,
+			start: (task, onEnd) => this.#scheduler.start(task, onEnd),
+			say: (text) => this.#log(text),
+			onTime: (utcSeconds) =>
+				takeOfferedTime(utcSeconds, {
+					time: this.#time,
+					book: this.#book,
+					boot: this.#state.boot,
+				}),
+			onConfiguration: (canonical) => this.#keeper.offer(canonical),
+			onEnded: (outcome, trouble) => {
+				if (outcome.batches > 0) this.#keeper.acknowledged();
+				const waiting = waitingIn(this.#journal);
+				this.#desk.uploaded({ cursor: this.#journal.cursor, waiting, trouble });
+				this.#stir();
+			},
+			onCrash: (error) => this.#crash(error),
 		});
 	}
 
 	*#cycle(): Task<void> {
-		const { board, configuration } = this.#options;
+		const { board } = this.#options;
 		if (yield* this.#mustWaitForBattery()) return;
 		for (;;) {
 			board.watchdog.feed();
 			this.#noteService();
+			// Between two measurements and two sessions: neither is begun under one and ended under another.
+			// What it does goes into the record, so a boot that is put off is opened by its reading first.
+			const wasOpen = this.#isOpen;
+			if (wasOpen && !this.#uploads.isUploading) this.#keepConfiguration();
 			if (board.clock.milliseconds >= this.#state.nextReadingMilliseconds)
 				yield* this.#takeReading();
 			else if (this.#desk.look !== undefined && this.#leftMilliseconds() >= LOOK_MILLISECONDS)
 				yield* this.#lookAt(this.#desk.look);
-			if (!this.#isUploading && board.clock.milliseconds >= this.#nextUploadMilliseconds()) {
-				this.#startUpload();
+			if (!wasOpen && !this.#uploads.isUploading) this.#keepConfiguration();
+			const isIdle = !this.#uploads.isUploading;
+			if (isIdle && board.clock.milliseconds >= this.#nextUploadMilliseconds()) {
+				this.#desk.uploading();
+				this.#uploads.start();
 			}
 			const idleMilliseconds = this.#dueMilliseconds() - board.clock.milliseconds;
 			const maySleep =
-				configuration.supply === "battery" && !this.#isUploading && !this.#console.isInService;
+				this.#keeper.configuration.supply === "battery" &&
+				!this.#uploads.isUploading &&
+				!this.#console.isInService;
 			if (maySleep && idleMilliseconds >= SLEEP_MILLISECONDS_MIN) return;
 			this.#journal.idle();
 			const slice = Math.min(Math.max(idleMilliseconds, 0), board.watchdog.timeoutMilliseconds / 2);
@@ -264,7 +296,8 @@ export class Station {
 
 	/** After breakdowns in a row on a low battery: nothing is written and nothing loads it; look later. */
 	*#mustWaitForBattery(): Task<boolean> {
-		const { board, configuration, openProbes } = this.#options;
+		const { board, openProbes } = this.#options;
+		const { configuration } = this.#keeper;
 		const maySleep = configuration.supply === "battery" && !this.#isAsked;
 		if (!maySleep || !this.#opening.mustAsk(this.#journal, board.clock.milliseconds)) return false;
 		const millivolts = yield* measureBattery(board, () => openProbes(board, configuration));
@@ -280,7 +313,54 @@ export class Station {
 		const isInService = this.#console.isInService;
 		if (isInService === this.#wasInService) return;
 		this.#wasInService = isInService;
-		this.#recordEvent("service", isInService ? 1 : 0, "");
+		this.#book.event("service", isInService ? 1 : 0, "");
+	}
+
+	/** The record says when the RTC began to fail. That it is well again a time entry says. */
+	#noteClock(): void {
+		// A boot that is not written down yet will note it.
+		if (!this.#isOpen) return;
+		const { fault } = this.#time;
+		const wasFaulty = this.#state.isClockFaulty;
+		this.#state.isClockFaulty = fault !== undefined;
+		if (fault === undefined || wasFaulty) return;
+		this.#book.event(fault === "rtc-stopped" ? "rtc-stopped" : "rtc-failed", 0, fault);
+	}
+
+	/** Takes up, confirms or gives up a configuration, and puts it into the record. */
+	#keepConfiguration(): void {
+		for (let news = this.#keeper.next(); news !== undefined; news = this.#keeper.next()) {
+			this.#log(`configuration ${news.kind} ${"id" in news ? news.id : news.place}`);
+			switch (news.kind) {
+				case "taken-up":
+					this.#reconfigure();
+					// The sooner it proves itself the better.
+					this.#uploads.requestSoon();
+					break;
+				case "confirmed":
+					this.#book.event("configuration-confirmed", news.id, "");
+					break;
+				case "reverted":
+					this.#book.event("configuration-reverted", news.id, news.text);
+					this.#reconfigure();
+					break;
+				case "refused":
+					this.#book.event("configuration-refused", news.id, news.text);
+					break;
+				case "damaged":
+					this.#book.event("settings-damaged", news.place, "");
+					break;
+			}
+		}
+	}
+
+	/** The record names what is in force from here on, before anything is done under it. */
+	#reconfigure(): void {
+		const { configuration } = this.#keeper;
+		for (const body of configurationEntriesOf(configuration, this.#options.board.sha256)) {
+			this.#book.record(body);
+		}
+		this.#uploads.reconfigure(configuration);
 	}
 
 	/** Until the next reading is due. */
@@ -291,8 +371,14 @@ export class Station {
 	/** When something is to be done next, on the board's clock. */
 	#dueMilliseconds(): number {
 		const reading = this.#state.nextReadingMilliseconds;
-		if (this.#isUploading) return reading;
-		return Math.min(reading, this.#nextUploadMilliseconds());
+		if (this.#uploads.isUploading) return reading;
+		const trialEnd = (this.#isOpen ? this.#keeper.trialEndsMilliseconds : undefined) ?? reading;
+		return Math.min(reading, trialEnd, this.#nextUploadMilliseconds());
+	}
+
+	/** The record knows of this boot. */
+	get #isOpen(): boolean {
+		return this.#opening.unrecordedReset === undefined;
 	}
 
 	/** Somebody is at the station or has woken it, and knows what he asks of its battery. */
@@ -305,12 +391,11 @@ export class Station {
 		const isSpared = isBatteryLow && !this.#isAsked;
 		// Before the first append after a loss of power the last entry may be one that the next boot does
 		// not see (FORMAT.md, 3), and what was delivered must stay; a reading opens the boot.
-		const isOpen = this.#opening.unrecordedReset === undefined;
 		return Math.max(
-			this.#uplink.nextAttemptMilliseconds,
+			this.#uploads.nextAttemptMilliseconds,
 			this.#safeUntilMilliseconds,
 			isSpared ? bootMilliseconds + RADIO_SPARED_SECONDS * 1000 : 0,
-			isOpen ? 0 : nextReadingMilliseconds + 1,
+			this.#isOpen ? 0 : nextReadingMilliseconds + 1,
 		);
 	}
 
@@ -321,22 +406,25 @@ export class Station {
 		if (record === undefined) return;
 		const isSafe = board.clock.milliseconds < this.#safeUntilMilliseconds;
 		if (record.isReported && record.isSafeModeOpen === isSafe) return;
-		if (!record.isReported) this.#recordEvent("crash", record.code, record.text);
-		if (record.isSafeModeOpen !== isSafe) this.#recordEvent("safe-mode", isSafe ? 1 : 0, "");
+		if (!record.isReported) this.#book.event("crash", record.code, record.text);
+		if (record.isSafeModeOpen !== isSafe) this.#book.event("safe-mode", isSafe ? 1 : 0, "");
 		storeCrashRecord(board.crash, { ...record, isReported: true, isSafeModeOpen: isSafe });
 	}
 
 	*#takeReading(): Task<void> {
-		const { board, configuration } = this.#options;
+		const { board } = this.#options;
+		const { configuration } = this.#keeper;
 		const dueMilliseconds = this.#state.nextReadingMilliseconds;
 		const lateMilliseconds = board.clock.milliseconds - dueMilliseconds;
 		this.#time.refresh();
+		this.#noteClock();
 		const stamp = this.#recorder.stamp();
 		const beganMilliseconds = board.clock.milliseconds;
 		const look = this.#desk.look;
 		const measurement = yield* this.#measure();
 		const isLate = lateMilliseconds > LATE_MILLISECONDS;
 		const sequence = this.#record(measurement, stamp, isLate);
+		this.#uploads.adjust(this.#state.batteryStep);
 		this.#answer(look, measurement, stamp, beganMilliseconds, sequence);
 		this.#state.nextReadingMilliseconds = nextReadingMilliseconds({
 			nowMilliseconds: beganMilliseconds,
@@ -362,7 +450,8 @@ export class Station {
 
 	/** One measurement of everything; its events are not recorded yet. */
 	*#measure(): Task<WaterMeasurement> {
-		const { board, configuration } = this.#options;
+		const { board } = this.#options;
+		const { configuration } = this.#keeper;
 		const measurement = yield* measureWater({
 			board,
 			openProbes: () => this.#options.openProbes(board, configuration),
@@ -376,13 +465,9 @@ export class Station {
 
 	/** The reading, then its events; the reading's sequence, or undefined when it was not taken. */
 	#record(measurement: WaterMeasurement, stamp: Stamp, isLate: boolean): number | undefined {
-		const sequence = this.#attempt("reading", () =>
-			this.#recorder.record(
-				{ kind: "reading", fields: fieldsOfWaterReading(measurement.reading) },
-				1,
-				stamp,
-				isLate ? STATION_FLAGS.wakeLate : 0,
-			),
+		const sequence = this.#book.record(
+			{ kind: "reading", fields: fieldsOfWaterReading(measurement.reading) },
+			{ channelSet: 1, stamp, extraFlags: isLate ? STATION_FLAGS.wakeLate : 0 },
 		);
 		this.#recordProbeEvents(measurement);
 		return sequence;
@@ -391,7 +476,7 @@ export class Station {
 	/** What happened to the probes on the way. */
 	#recordProbeEvents(measurement: WaterMeasurement): void {
 		for (const event of [...measurement.events, ...measurement.identified]) {
-			this.#recordEvent(event.code, event.detail, event.text);
+			this.#book.event(event.code, event.detail, event.text);
 		}
 		this.#state.identities = measurement.identities;
 		this.#state.failedProbes = measurement.failedProbes;
@@ -405,33 +490,34 @@ export class Station {
 		beganMilliseconds: number,
 		sequence: number | undefined,
 	): void {
-		const { board, configuration } = this.#options;
+		const { board } = this.#options;
+		const { configuration } = this.#keeper;
 		if (look === undefined) return;
 		const report = reportOf(measurement, configurationEntriesOf(configuration, board.sha256), {
 			utcSeconds: stamp.utcSeconds,
 			sequence,
 			durationMilliseconds: board.clock.milliseconds - beganMilliseconds,
 			clockFault: this.#time.fault,
-			journalFault: this.#journalFault,
+			journalFault: this.#book.fault,
 		});
 		this.#desk.measured(look, report);
 	}
 
 	#status(): readonly AnswerFields[] {
-		const { board, configuration } = this.#options;
 		return statusOf({
-			board,
-			configuration,
+			board: this.#options.board,
+			configuration: this.#keeper.configuration,
+			trialEndsMilliseconds: this.#keeper.trialEndsMilliseconds,
 			journal: this.#journal,
-			journalFault: this.#journalFault,
+			journalFault: this.#book.fault,
 			stamp: this.#recorder.stamp(),
 			clockFault: this.#time.fault,
 			boot: this.#state.boot,
 			nextReadingMilliseconds: this.#state.nextReadingMilliseconds,
 			nextUploadMilliseconds: this.#nextUploadMilliseconds(),
-			isUploading: this.#isUploading,
-			uploadFailures: this.#uplink.failures,
-			uploadTrouble: this.#uploadTrouble?.code,
+			isUploading: this.#uploads.isUploading,
+			uploadFailures: this.#uploads.failures,
+			uploadTrouble: this.#uploads.trouble?.code,
 			failedProbes: this.#state.failedProbes,
 			isBatteryLow: this.#state.isBatteryLow,
 		});
@@ -442,117 +528,15 @@ export class Station {
 		// A gauge that is off says nothing about the battery, and must not slow the station down.
 		const isOff = (batteryFlags & (CHANNEL_FLAGS.fault | CHANNEL_FLAGS.suspect)) !== 0;
 		if (batteryMillivolts === undefined || isOff) return;
-		const threshold = this.#options.configuration.batteryLowMillivolts;
+		const threshold = this.#keeper.configuration.batteryLowMillivolts;
+		const { batteryStep } = this.#state;
+		this.#state.batteryStep = batteryStepOf(batteryMillivolts, threshold, batteryStep);
 		const isLow = this.#state.isBatteryLow
 			? batteryMillivolts < threshold + BATTERY_HYSTERESIS_MILLIVOLTS
 			: batteryMillivolts < threshold;
 		if (isLow === this.#state.isBatteryLow) return;
 		this.#state.isBatteryLow = isLow;
-		this.#recordEvent("battery-low", isLow ? 1 : 0, "");
-	}
-
-	#startUpload(): void {
-		this.#recordGaps();
-		this.#isUploading = true;
-		this.#uploadTrouble = undefined;
-		this.#desk.uploading();
-		this.#scheduler.start(this.#uplink.session(), (error, failed) => {
-			this.#isUploading = false;
-			if (failed) {
-				this.#crash(error);
-				return;
-			}
-			// The session read what waits: rot that it met is forgotten with the next sleep.
-			this.#recordGaps();
-			this.#desk.uploaded({
-				cursor: this.#journal.cursor,
-				waiting: waitingIn(this.#journal),
-				trouble: this.#uploadTrouble,
-			});
-			this.#stir();
-		});
-	}
-
-	/**
-	 * A gap becomes an entry when it is about to be delivered; again only after it has grown. Rot is
-	 * met in no order, as the newest is read first: a gap below one that was named is named when the
-	 * cursor has come up to it and can get no further without.
-	 */
-	#recordGaps(): void {
-		for (const gap of this.#journal.gaps) {
-			const isInTheWay = gap.from === this.#journal.cursor + 1;
-			if (gap.to <= this.#state.recordedGapTo && !isInTheWay) continue;
-			this.#attempt("gap", () => {
-				this.#recorder.record({ kind: "gap", ...gap });
-				this.#state.recordedGapTo = Math.max(this.#state.recordedGapTo, gap.to);
-			});
-		}
-	}
-
-	#offerTime(utcSeconds: number): void {
-		const first = this.#time.disciplinedMilliseconds === undefined;
-		const before = this.#time.utcSeconds;
-		try {
-			const verdict = this.#time.offer(utcSeconds);
-			if (verdict.kind === "refused") {
-				const seconds = Math.max(Math.min(verdict.stepSeconds, 0x7fffffff), -0x7fffffff);
-				this.#recordEvent("time-refused", Math.round(seconds), "collector");
-			}
-			if (verdict.kind === "stepped" || (verdict.kind === "kept" && first)) {
-				const stamp = this.#recorder.stamp();
-				this.#attempt("time", () => {
-					this.#recorder.record({
-						kind: "time",
-						atBoot: this.#state.boot,
-						atUptimeSeconds: stamp.uptimeSeconds,
-						atUtcSeconds: utcSeconds,
-						// A second of rounding at each end, and the way of the answer.
-						uncertaintyMilliseconds: 2000,
-						stepMilliseconds: before === undefined ? 0 : clampToInt32(verdict.stepMilliseconds),
-						driftPartsPerBillion:
-							verdict.kind === "stepped" ? verdict.driftPartsPerBillion : undefined,
-						source: TIME_SOURCES.indexOf("collector"),
-					});
-				});
-			}
-		} catch (error) {
-			if (!(error instanceof StationError)) throw error;
-			this.#recordEvent("rtc-failed", 0, error.code);
-		}
-	}
-
-	#report(code: StationErrorCode | "acknowledged" | "refused", detail: number, text: string): void {
-		this.#log(`uplink ${code} ${detail} ${text}`);
-		this.#uploadTrouble = code === "acknowledged" ? undefined : { code, text };
-		if (code === "refused") this.#recordEvent("collector-refused", detail, text);
-		else if (code.startsWith("acknowledgement-")) {
-			this.#recordEvent("acknowledgement-rejected", detail, code);
-		}
-	}
-
-	#recordEvent(code: keyof typeof EVENT_CODES, detail: number, text: string): void {
-		this.#attempt(code, () => {
-			this.#recorder.record({
-				kind: "event",
-				code: EVENT_CODES[code],
-				detail,
-				text: text.slice(0, 40),
-			});
-		});
-	}
-
-	/** A journal that cannot take an entry is reported and never stops the station. */
-	#attempt<Result>(what: string, append: () => Result): Result | undefined {
-		try {
-			const result = append();
-			this.#journalFault = undefined;
-			return result;
-		} catch (error) {
-			if (!(error instanceof StationError)) throw error;
-			this.#journalFault = error.code;
-			this.#log(`journal did not take ${what}: ${error.code} ${error.message}`);
-			return undefined;
-		}
+		this.#book.event("battery-low", isLow ? 1 : 0, "");
 	}
 
 	#log(text: string): void {
@@ -565,6 +549,12 @@ export class Station {
 		if (this.#state.isBatteryLow) flags |= STATION_FLAGS.batteryLow;
 		if (this.#time.utcSeconds === undefined) flags |= STATION_FLAGS.clockUntrusted;
 		if (this.#console.isInService) flags |= STATION_FLAGS.serviceMode;
+		if (this.#options.board.clock.milliseconds < this.#safeUntilMilliseconds)
+			flags |= STATION_FLAGS.safeMode;
+		if (this.#book.fault !== undefined) flags |= STATION_FLAGS.journalDegraded;
+		if (this.#uploads.isRefused) flags |= STATION_FLAGS.collectorRefused;
+		if (this.#uploads.isBudgetSpent) flags |= STATION_FLAGS.radioBudgetSpent;
+		if (this.#uploads.waitingShare >= NEARLY_FULL_SHARE) flags |= STATION_FLAGS.journalNearlyFull;
 		return flags;
 	}
 
@@ -582,9 +572,14 @@ export class Station {
 			unrecordedReset: this.#opening.unrecordedReset,
 			disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
 			stepOffer: this.#time.stepOffer,
-			newestUtcSeconds: this.#recorder.newestUtcSeconds,
+			reference: this.#time.reference,
+			hasJumped: this.#time.hasJumped,
+			newestUtcSeconds: this.#time.newestUtcSeconds,
+			newestMilliseconds: this.#time.newestMilliseconds,
+			recordedGapTo: this.#uploads.recordedGapTo,
+			...this.#keeper.save(),
 			journal: this.#journal.save(),
-			uplink: this.#uplink.save(),
+			uplink: this.#uploads.save(),
 		});
 		storeRetainedState(board.retained, state);
 		const idleMilliseconds = this.#dueMilliseconds() - board.clock.milliseconds;
@@ -602,8 +597,4 @@ export class Station {
 			error,
 		});
 	}
-}
-
-function clampToInt32(value: number): number {
-	return Math.max(Math.min(Math.round(value), 0x7fffffff), -0x7fffffff);
 }

@@ -11,6 +11,8 @@ import type { Stamp } from "./recorder.js";
 export interface StatusView {
 	readonly board: Pick<Board, "clock" | "processor">;
 	readonly configuration: StationConfiguration;
+	/** On the board's clock, while the configuration is on trial. */
+	readonly trialEndsMilliseconds: number | undefined;
 	readonly journal: StationJournal;
 	readonly journalFault: StationErrorCode | undefined;
 	readonly stamp: Stamp;
@@ -49,6 +51,8 @@ export function statusOf(view: StatusView): AnswerFields[] {
 			supply: configuration.supply,
 			intervalSeconds: configuration.intervalSeconds,
 			configuration: configuration.id,
+			trialSeconds:
+				view.trialEndsMilliseconds === undefined ? 0 : seconds(view.trialEndsMilliseconds),
 			resetReason: board.processor.resetReason,
 			freeHeapBytes: board.processor.freeHeapBytes ?? "unknown",
 		},

@@ -1,8 +1,10 @@
 /**
  * The station's idea of UTC. The RTC is the clock; the collector's signed `now` and network time
- * discipline it. Nothing below the floor of trust is believed; a step that the RTC's drift cannot
- * explain needs two sources that agree ten minutes apart, so that one lying or broken server cannot
- * move the clock. Order is never the clock's: entries have sequences.
+ * discipline it. Nothing below the floor of trust is believed. A step that the RTC's drift cannot
+ * explain needs two sources that agree ten minutes apart; where there is no time at all, one source
+ * twice is enough, and where the clock is good it must insist for a week, so that a lying or broken server
+ * does not move it. An RTC that jumps, back or ahead, is not believed either: the board's clock
+ * runs beside it. Order is never the clock's: entries have sequences.
  */
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { TIME_QUALITIES } from "../../protocol/entry.js";
@@ -19,15 +21,33 @@ export interface TimeKeeperOptions {
 	readonly rtc: RealTimeClock;
 	/** Board's monotonic clock. */
 	readonly clock: { readonly milliseconds: number };
-	/** Unix seconds below which nothing is believed: the later of build date and last entry. */
+	/** Unix seconds below which nothing is believed, whoever says it: build date. */
 	readonly floorUtcSeconds: number;
+	/** The last time that was believed, Unix seconds, 0 none: the RTC cannot lie before it. */
+	readonly newestUtcSeconds: number;
+	/** When that was, on the board's clock, or undefined after a boot. */
+	readonly newestMilliseconds: number | undefined;
 	readonly disciplinedMilliseconds: number | undefined;
+	/** The RTC was disciplined before this boot, as the last entries say. */
+	readonly isVouched: boolean;
 	readonly stepOffer: StepOffer | undefined;
+	readonly reference: DriftReference | undefined;
+	/** The RTC was caught jumping, and nobody has put it right since. */
+	readonly hasJumped: boolean;
+}
+
+/** From here on the RTC ran by itself: its drift is measured against this. */
+export interface DriftReference {
+	readonly atMilliseconds: number;
+	/** What a source said that the RTC was behind then, seconds, -1..1. */
+	readonly behindSeconds: number;
 }
 
 export interface StepOffer {
 	readonly atMilliseconds: number;
 	readonly utcSeconds: number;
+	/** Index into TIME_SOURCES. */
+	readonly source: number;
 }
 
 /** What became of an offered time. */
@@ -38,7 +58,12 @@ export type TimeVerdict =
 			readonly stepMilliseconds: number;
 			readonly driftPartsPerBillion: number | undefined;
 	  }
-	| { readonly kind: "waiting-for-second-source"; readonly stepSeconds: number }
+	| {
+			readonly kind: "waiting-for-second-source";
+			readonly stepSeconds: number;
+			/** It was not said before, or something else was. */
+			readonly isFirst: boolean;
+	  }
 	| { readonly kind: "refused"; readonly stepSeconds: number };
 
 /** A DS3231 drifts at most 3.5 ppm over -40..85 degC (datasheet, table of accuracy); twice that. */
@@ -50,8 +75,18 @@ const KEEP_SECONDS = 1;
 /** A year without discipline at the drift above: 220 s. More than that is no drift. */
 const STEP_SECONDS_MAX_WITHOUT_WITNESS = 221;
 const WITNESS_SECONDS_APART = 600;
-/** Two sources agree when their times differ by no more than this beyond the time between them. */
+/** One source alone against a clock that is good: longer than anybody's outage of sense. */
+const INSISTING_SECONDS = 7 * 86_400;
+/**
+ * Two sources agree when their times differ by no more than this beyond the time between them, which
+ * the board's clock measures: a 150 kHz RC oscillator in deep sleep, 5 % (ESP32 data sheet).
+ */
 const WITNESS_TOLERANCE_SECONDS = 10;
+const BOARD_CLOCK_ERROR = 0.05;
+/** The RTC jumped when it is further ahead of the board's clock than twice its error and a minute. */
+const JUMP_SECONDS = 60;
+/** Over less than this whole seconds say nothing of parts per million: 2 s a day are 23 of them. */
+const DRIFT_MILLISECONDS_MIN = 86_400_000;
 const DISCIPLINED_FOR_MILLISECONDS = 86_400_000;
 /** No date past this is believed; 2099-12-31, the end of what the DS3231's calendar knows. */
 const UTC_SECONDS_MAX = 4_102_358_400;
@@ -63,16 +98,42 @@ export class TimeKeeper {
 	/** UTC less the board's clock at the last good reading of the RTC, seconds. */
 	#rtcUtcSeconds: number | undefined;
 	#rtcMilliseconds = 0;
+	#reference: DriftReference | undefined;
+	#hasJumped: boolean;
+	#newestUtcSeconds: number;
+	#newestMilliseconds: number | undefined;
 	#fault: StationErrorCode | undefined;
 
 	constructor(options: TimeKeeperOptions) {
 		this.#options = options;
 		this.#disciplinedMilliseconds = options.disciplinedMilliseconds;
 		this.#stepOffer = options.stepOffer;
+		this.#reference = options.reference;
+		this.#hasJumped = options.hasJumped;
+		this.#newestUtcSeconds = Math.max(options.newestUtcSeconds, options.floorUtcSeconds);
+		this.#newestMilliseconds = options.newestMilliseconds;
+	}
+
+	/** The last time that was believed, Unix seconds. */
+	get newestUtcSeconds(): number {
+		return this.#newestUtcSeconds;
+	}
+
+	/** When that was, on the board's clock, or undefined when not in this boot. */
+	get newestMilliseconds(): number | undefined {
+		return this.#newestMilliseconds;
 	}
 
 	get disciplinedMilliseconds(): number | undefined {
 		return this.#disciplinedMilliseconds;
+	}
+
+	get reference(): DriftReference | undefined {
+		return this.#reference;
+	}
+
+	get hasJumped(): boolean {
+		return this.#hasJumped;
 	}
 
 	get stepOffer(): StepOffer | undefined {
@@ -109,11 +170,12 @@ export class TimeKeeper {
 			this.#fault = undefined;
 			if (utcSeconds === undefined) {
 				this.#fault = "rtc-stopped";
-			} else if (utcSeconds < this.#options.floorUtcSeconds || utcSeconds > UTC_SECONDS_MAX) {
+			} else if (this.#hasJumped || this.#isImpossible(utcSeconds)) {
+				// Time alone makes no jump good: it passes for drift when enough has gone by.
+				this.#hasJumped = true;
 				this.#fault = "rtc-malformed";
 			} else {
-				this.#rtcUtcSeconds = utcSeconds;
-				this.#rtcMilliseconds = this.#options.clock.milliseconds;
+				this.#believe(utcSeconds, this.#options.clock.milliseconds);
 			}
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
@@ -124,8 +186,9 @@ export class TimeKeeper {
 	/**
 	 * A source says what time it is now. Sets the RTC when that is believed.
 	 * @param utcSeconds Unix seconds at this moment.
+	 * @param source Index into TIME_SOURCES.
 	 */
-	offer(utcSeconds: number): TimeVerdict {
+	offer(utcSeconds: number, source: number): TimeVerdict {
 		const now = this.#options.clock.milliseconds;
 		const own = this.utcSeconds;
 		const stepSeconds = own === undefined ? utcSeconds : utcSeconds - own;
@@ -136,24 +199,45 @@ export class TimeKeeper {
 			this.#stepOffer = undefined;
 			if (Math.abs(stepSeconds) <= KEEP_SECONDS) {
 				this.#disciplinedMilliseconds = now;
+				this.#reference ??= { atMilliseconds: now, behindSeconds: stepSeconds };
 				return { kind: "kept", stepMilliseconds: stepSeconds * 1000 };
 			}
 			return this.#step(utcSeconds, stepSeconds, now);
 		}
 		const witness = this.#stepOffer;
-		if (witness !== undefined) {
-			const apartSeconds = (now - witness.atMilliseconds) / 1000;
-			const disagreement = utcSeconds - witness.utcSeconds - apartSeconds;
-			if (Math.abs(disagreement) <= WITNESS_TOLERANCE_SECONDS) {
-				if (apartSeconds < WITNESS_SECONDS_APART) {
-					return { kind: "waiting-for-second-source", stepSeconds };
-				}
-				this.#stepOffer = undefined;
-				return this.#step(utcSeconds, stepSeconds, now);
-			}
+		const apartSeconds = witness === undefined ? 0 : (now - witness.atMilliseconds) / 1000;
+		const tolerance = WITNESS_TOLERANCE_SECONDS + BOARD_CLOCK_ERROR * apartSeconds;
+		const isAgreed =
+			witness !== undefined &&
+			Math.abs(utcSeconds - witness.utcSeconds - apartSeconds) <= tolerance;
+		if (!isAgreed) {
+			this.#stepOffer = { atMilliseconds: now, utcSeconds, source };
+			return { kind: "waiting-for-second-source", stepSeconds, isFirst: true };
 		}
-		this.#stepOffer = { atMilliseconds: now, utcSeconds };
-		return { kind: "waiting-for-second-source", stepSeconds };
+		const isGood =
+			own !== undefined && (this.#disciplinedMilliseconds !== undefined || this.#options.isVouched);
+		const isAlone = isGood && witness.source === source;
+		if (apartSeconds < (isAlone ? INSISTING_SECONDS : WITNESS_SECONDS_APART)) {
+			return { kind: "waiting-for-second-source", stepSeconds, isFirst: false };
+		}
+		this.#stepOffer = undefined;
+		return this.#step(utcSeconds, stepSeconds, now);
+	}
+
+	/** Before the floor or the last time that was believed, past the calendar, or jumped ahead. */
+	#isImpossible(utcSeconds: number): boolean {
+		if (utcSeconds < this.#newestUtcSeconds || utcSeconds > UTC_SECONDS_MAX) return true;
+		if (this.#newestMilliseconds === undefined) return false;
+		const passed = (this.#options.clock.milliseconds - this.#newestMilliseconds) / 1000;
+		const ahead = utcSeconds - this.#newestUtcSeconds - passed;
+		return ahead > JUMP_SECONDS + 2 * BOARD_CLOCK_ERROR * passed;
+	}
+
+	#believe(utcSeconds: number, now: number): void {
+		this.#rtcUtcSeconds = utcSeconds;
+		this.#rtcMilliseconds = now;
+		this.#newestUtcSeconds = utcSeconds;
+		this.#newestMilliseconds = now;
 	}
 
 	#driftSeconds(now: number): number {
@@ -164,18 +248,19 @@ export class TimeKeeper {
 	}
 
 	#step(utcSeconds: number, stepSeconds: number, now: number): TimeVerdict {
-		const since = this.#disciplinedMilliseconds;
 		const own = this.#rtcUtcSeconds;
+		const since = this.#reference;
+		const elapsed = since === undefined ? 0 : now - since.atMilliseconds;
 		this.#options.rtc.set(utcSeconds);
-		this.#rtcUtcSeconds = utcSeconds;
-		this.#rtcMilliseconds = now;
+		this.#believe(utcSeconds, now);
+		this.#hasJumped = false;
 		this.#fault = undefined;
 		this.#disciplinedMilliseconds = now;
-		// Only a clock that had been disciplined and ran on by itself has a rate to speak of.
+		this.#reference = { atMilliseconds: now, behindSeconds: 0 };
 		const drift =
-			since === undefined || own === undefined || now - since < 3_600_000
+			since === undefined || own === undefined || elapsed < DRIFT_MILLISECONDS_MIN
 				? undefined
-				: Math.round((-stepSeconds * 1e12) / (now - since));
+				: Math.round(((since.behindSeconds - stepSeconds) * 1e12) / elapsed);
 		return {
 			kind: "stepped",
 			stepMilliseconds: own === undefined ? 0 : stepSeconds * 1000,

@@ -34,7 +34,10 @@ export interface ConnectionOptions {
 	readonly port: number;
 	/** Nothing goes on beyond this instant of the clock. */
 	readonly endMilliseconds: number;
-	/** For the first onWritable, at most CONNECT_MILLISECONDS_MAX. */
+	/** How long each step may take, at most its own bound. */
+	readonly linkMilliseconds: number;
+	readonly nameMilliseconds: number;
+	/** For the first onWritable. */
 	readonly connectMilliseconds: number;
 }
 
@@ -45,6 +48,8 @@ export class Connection {
 	#isWanted = false;
 	/** Of the step under way: set by whatever ends it. */
 	#onLost: ((cause: unknown) => void) | undefined;
+	/** From the wish for a link to the link, where it was not up. */
+	#linkedInMilliseconds: number | undefined;
 	/** From the request to its first onWritable, of the first request. */
 	#connectedInMilliseconds: number | undefined;
 
@@ -57,12 +62,19 @@ export class Connection {
 		return this.#connectedInMilliseconds;
 	}
 
+	/** How long the link took, or undefined when it is not up or was. */
+	get linkedInMilliseconds(): number | undefined {
+		return this.#linkedInMilliseconds;
+	}
+
 	/** Link up and name resolved; StationError `link-timeout`, `name-timeout`, `transport-failed`. */
 	*open(): Task<void> {
 		const { link, resolver } = this.#options.network;
+		const { clock, linkMilliseconds, nameMilliseconds } = this.#options;
 		this.#isWanted = true;
 		if (!link.isUp) {
 			const up = new Signal<boolean>();
+			const startMilliseconds = clock.milliseconds;
 			this.#guard("link", () => {
 				link.connect((isUp) => {
 					if (!this.#isWanted) return;
@@ -70,9 +82,10 @@ export class Connection {
 					if (!isUp) this.#onLost?.(new Error("the link went down"));
 				});
 			});
-			const isUp = yield* up.wait(this.#within(LINK_MILLISECONDS_MAX));
+			const isUp = yield* up.wait(this.#within(linkMilliseconds));
 			if (isUp === undefined) throw late("link-timeout", "no link");
 			if (!isUp) throw failed("the link did not come up", undefined);
+			this.#linkedInMilliseconds = clock.milliseconds - startMilliseconds;
 		}
 		const name = new Signal<string | Error>();
 		const looking = this.#guard("name", () =>
@@ -82,7 +95,7 @@ export class Connection {
 		);
 		try {
 			this.#onLost = (cause) => name.set(asError(cause));
-			const found = yield* name.wait(this.#within(NAME_MILLISECONDS_MAX));
+			const found = yield* name.wait(this.#within(nameMilliseconds));
 			if (found === undefined) throw late("name-timeout", `no address of ${this.#options.host}`);
 			if (typeof found !== "string") {
 				throw failed(`${this.#options.host} has no address`, found);

@@ -15,10 +15,16 @@ export const FIRST_RETRY_SPREAD_MILLISECONDS = 300 * SECOND;
 /** Full jitter: U(0, min(cap, base x 2^n)). */
 export const RETRY_BASE_MILLISECONDS = 16 * SECOND;
 export const RETRY_CAP_MILLISECONDS = 900 * SECOND;
-/** From here on one attempt an hour, give or take five minutes. */
+/**
+ * From here on an attempt within every hour: 50 to 58 minutes after the last, which leaves two for the
+ * session that delivers a month.
+ */
 export const FAILURES_BEFORE_HOURLY = 10;
-const HOURLY_MILLISECONDS = 3600 * SECOND;
-const HOURLY_SPREAD_MILLISECONDS = 600 * SECOND;
+const HOURLY_MILLISECONDS = 3000 * SECOND;
+const HOURLY_SPREAD_MILLISECONDS = 480 * SECOND;
+/** After a refusal: an hour, give or take five minutes. */
+const REFUSED_MILLISECONDS = 3300 * SECOND;
+const REFUSED_SPREAD_MILLISECONDS = 600 * SECOND;
 /** Longest pause that a collector may ask for by Retry-After. */
 export const RETRY_AFTER_SECONDS_MAX = 86_400;
 /** Rest of a backlog after a session that ended well: another session, not at once. */
@@ -61,8 +67,7 @@ export interface SessionCost {
 }
 
 export class UplinkSchedule {
-	/** Between uploads when all is well; shorter as the buffer fills, longer as the battery empties. */
-	uploadIntervalSeconds: number;
+	#uploadIntervalSeconds: number;
 	readonly #chance: Chance;
 	readonly #station: string;
 	#failures = 0;
@@ -79,7 +84,7 @@ export class UplinkSchedule {
 	constructor(options: ScheduleOptions) {
 		this.#chance = options.chance;
 		this.#station = options.station;
-		this.uploadIntervalSeconds = options.uploadIntervalSeconds;
+		this.#uploadIntervalSeconds = options.uploadIntervalSeconds;
 		const now = options.nowMilliseconds;
 		this.#tokensAtMilliseconds = now;
 		this.#dayStartMilliseconds = now;
@@ -106,6 +111,18 @@ export class UplinkSchedule {
 	/** True while failing has used up its radio time: the next attempt waits for the bucket. */
 	get isBudgetSpent(): boolean {
 		return this.#failures > 0 && this.#tokensMilliseconds <= 0;
+	}
+
+	/**
+	 * Between uploads when all is well, seconds. A shorter one counts at once, whatever was planned, or a
+	 * ring that fills between two distant uploads would overflow; after failures the back-off decides.
+	 */
+	setUploadInterval(seconds: number, nowMilliseconds: number): void {
+		const isShorter = seconds < this.#uploadIntervalSeconds;
+		this.#uploadIntervalSeconds = seconds;
+		if (!isShorter || this.#failures > 0) return;
+		const slot = this.#slotAfter(nowMilliseconds);
+		this.#nextAttemptMilliseconds = Math.min(this.#nextAttemptMilliseconds, slot);
 	}
 
 	/** The next attempt is now, whatever was planned: a technician waits, or an alarm. */
@@ -155,7 +172,8 @@ export class UplinkSchedule {
 	/** The collector refused: nothing gets better by itself within the hour. */
 	refused(cost: SessionCost, nextSeconds: number): void {
 		this.failed(cost);
-		const pause = Math.max(nextSeconds * SECOND, this.#hourly());
+		const hour = REFUSED_MILLISECONDS + this.#uniform(REFUSED_SPREAD_MILLISECONDS);
+		const pause = Math.max(nextSeconds * SECOND, hour);
 		this.#nextAttemptMilliseconds = Math.max(
 			this.#nextAttemptMilliseconds,
 			cost.nowMilliseconds + pause,
@@ -192,7 +210,7 @@ export class UplinkSchedule {
 
 	/** Radio milliseconds a day that failing may cost. */
 	get #ratePerDay(): number {
-		const guess = (DAY / (SECOND * this.uploadIntervalSeconds)) * SESSION_GUESS_MILLISECONDS;
+		const guess = (DAY / (SECOND * this.#uploadIntervalSeconds)) * SESSION_GUESS_MILLISECONDS;
 		// A day has at least two sessions' worth, or a station that uploads weekly could never retry.
 		const mean = Math.max(this.#meanDayMilliseconds || guess, 2 * SESSION_GUESS_MILLISECONDS);
 		return RADIO_SHARE * mean;
@@ -220,7 +238,7 @@ export class UplinkSchedule {
 	#account(cost: SessionCost): void {
 		const elapsed = cost.nowMilliseconds - this.#dayStartMilliseconds;
 		if (elapsed >= DAY) {
-			const expected = DAY / (SECOND * this.uploadIntervalSeconds);
+			const expected = DAY / (SECOND * this.#uploadIntervalSeconds);
 			if (this.#dayAcknowledged >= expected / 2) {
 				const day = (this.#dayRadioMilliseconds * DAY) / elapsed;
 				const mean = this.#meanDayMilliseconds;
@@ -241,13 +259,12 @@ export class UplinkSchedule {
 	}
 
 	#hourly(): number {
-		const spread = HOURLY_SPREAD_MILLISECONDS;
-		return HOURLY_MILLISECONDS - spread / 2 + this.#uniform(spread);
+		return HOURLY_MILLISECONDS + this.#uniform(HOURLY_SPREAD_MILLISECONDS);
 	}
 
 	/** The station's own moment of the next upload interval. */
 	#slotAfter(nowMilliseconds: number): number {
-		const interval = this.uploadIntervalSeconds * SECOND;
+		const interval = this.#uploadIntervalSeconds * SECOND;
 		const slot = (hashOf(this.#station) / 4294967296) * interval;
 		const periods = Math.floor((nowMilliseconds - slot) / interval) + 1;
 		const next = Math.round(periods * interval + slot);

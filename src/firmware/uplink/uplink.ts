@@ -6,6 +6,7 @@
  */
 
 import type { Chance } from "../../core/chance.js";
+import { crc32 } from "../../core/crc32.js";
 import { assert, StationError, type StationErrorCode } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
 import {
@@ -18,7 +19,12 @@ import { ENVELOPE_CONTENT_TYPE } from "../../protocol/cose.js";
 import type { Clock, Network, Sha256, Signer, Verifier } from "../ports.js";
 import { BusyError, checkAnswer } from "./answer-check.js";
 import { BatchMaker } from "./batch-maker.js";
-import { CONNECT_MILLISECONDS_MAX, Connection } from "./connection.js";
+import {
+	CONNECT_MILLISECONDS_MAX,
+	Connection,
+	LINK_MILLISECONDS_MAX,
+	NAME_MILLISECONDS_MAX,
+} from "./connection.js";
 import { FAILURES_BEFORE_HOURLY, SCHEDULE_BYTES, UplinkSchedule } from "./schedule.js";
 import { type SequenceRange, SequenceSet } from "./sequence-set.js";
 
@@ -112,12 +118,24 @@ interface Session {
 	cursorHeld: number | undefined;
 }
 
-const STATE_VERSION = 2;
-/** Version, flags, count, spare, connect time, epoch, then ranges of 8 bytes, schedule, join. */
-const STATE_HEAD_BYTES = 12;
+/**
+ * When the collector has been gone for long, a step may take a multiple of what it took when it was
+ * there, at least this: 2.3 s of link, 2 s of name or connection are 4.3 s, and an hour's worth of radio
+ * is 1.35 x 3.5 s. Two tries of the SDK's resolver; DHCP from a slow access point.
+ */
+const GONE_LINK_MILLISECONDS_MIN = 8000;
+const GONE_NAME_MILLISECONDS = 2000;
+const GONE_CONNECT_MILLISECONDS_MIN = 2000;
+
+const STATE_VERSION = 3;
+/**
+ * Version, flags, count, spare, connect time 2, mark of the collector's key 2, epoch 4, link time 2, spare 2,
+ * then ranges of 8 bytes, the schedule, the join.
+ */
+const STATE_HEAD_BYTES = 16;
 const SCHEDULE_AT = STATE_HEAD_BYTES + 8 * RANGES_MAX;
 const JOIN_AT = SCHEDULE_AT + SCHEDULE_BYTES;
-/** 12 + 4 x 8 + 44 + 4 + 32 = 124, of 128 that retained memory has for the uplink. */
+/** 16 + 4 x 8 + 44 + 4 + 32 = 128, of 128 that retained memory has for the uplink. */
 export const UPLINK_STATE_BYTES = JOIN_AT + 4 + HEAD_BYTES;
 
 export class Uplink {
@@ -129,6 +147,8 @@ export class Uplink {
 	#isRefused = false;
 	/** How long TCP and TLS took lately; 0 unknown. */
 	#connectMilliseconds = 0;
+	/** How long the link took lately; 0 unknown. */
+	#linkMilliseconds = 0;
 	#isInSession = false;
 
 	constructor(options: UplinkOptions) {
@@ -168,7 +188,7 @@ export class Uplink {
 
 	/** Seconds between uploads when all is well; the station shortens and lengthens it. */
 	set uploadIntervalSeconds(seconds: number) {
-		this.#schedule.uploadIntervalSeconds = seconds;
+		this.#schedule.setUploadInterval(seconds, this.#options.clock.milliseconds);
 	}
 
 	/** The next attempt is now: a technician waits, or an alarm. */
@@ -190,7 +210,7 @@ export class Uplink {
 		}
 	}
 
-	/** 124 bytes for retained memory. */
+	/** 128 bytes for retained memory. */
 	save(): Uint8Array {
 		const bytes = new Uint8Array(UPLINK_STATE_BYTES);
 		const view = new DataView(bytes.buffer);
@@ -198,7 +218,9 @@ export class Uplink {
 		view.setUint8(1, this.#isRefused ? 1 : 0);
 		view.setUint8(2, this.#ranges.length);
 		view.setUint16(4, this.#connectMilliseconds, true);
+		view.setUint16(6, this.#collectorMark, true);
 		view.setUint32(8, this.#options.source.epoch, true);
+		view.setUint16(12, this.#linkMilliseconds, true);
 		this.#ranges.forEach((range, index) => {
 			view.setUint32(STATE_HEAD_BYTES + 8 * index, range.first, true);
 			view.setUint32(STATE_HEAD_BYTES + 8 * index + 4, range.last, true);
@@ -212,8 +234,16 @@ export class Uplink {
 		return bytes;
 	}
 
+	get #collectorMark(): number {
+		const key = this.#options.collectorPublicKey;
+		return crc32(key, 0, key.length) & 0xffff;
+	}
+
 	#restore(bytes: Uint8Array): void {
 		const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+		this.#linkMilliseconds = view.getUint16(12, true);
+		// What another collector holds says nothing of what this one does.
+		if (view.getUint16(6, true) !== this.#collectorMark) return;
 		this.#isRefused = view.getUint8(1) === 1;
 		this.#connectMilliseconds = view.getUint16(4, true);
 		if (view.getUint32(8, true) !== this.#options.source.epoch) return;
@@ -289,6 +319,7 @@ export class Uplink {
 			if (connected !== undefined && session.batches > 0) {
 				this.#connectMilliseconds = Math.min(connected, CONNECT_MILLISECONDS_MAX);
 			}
+			this.#linkMilliseconds = connection?.linkedInMilliseconds ?? this.#linkMilliseconds;
 			connection?.close();
 		}
 		const nowMilliseconds = clock.milliseconds;
@@ -323,14 +354,33 @@ export class Uplink {
 
 	#newConnection(endMilliseconds: number): Connection {
 		const { network, clock, host, port } = this.#options;
-		const isLongGone =
-			this.#schedule.failures > FAILURES_BEFORE_HOURLY && this.#connectMilliseconds > 0;
-		// A collector that is gone is asked every hour for years: then three times what it took when it
-		// was there is long enough, and the radio's budget lasts the day.
-		const connectMilliseconds = isLongGone
-			? Math.min(Math.max(3 * this.#connectMilliseconds, 2000), CONNECT_MILLISECONDS_MAX)
-			: CONNECT_MILLISECONDS_MAX;
-		return new Connection({ network, clock, host, port, endMilliseconds, connectMilliseconds });
+		// A collector that is gone is asked every hour for years: then a small multiple of what each step took
+		// when it was there is long enough, and the radio's budget lasts the day.
+		const isLongGone = this.#schedule.failures > FAILURES_BEFORE_HOURLY;
+		const bound = (tookMilliseconds: number, least: number, most: number): number =>
+			isLongGone && tookMilliseconds > 0 ? Math.min(Math.max(tookMilliseconds, least), most) : most;
+		return new Connection({
+			network,
+			clock,
+			host,
+			port,
+			endMilliseconds,
+			linkMilliseconds: bound(
+				3 * this.#linkMilliseconds,
+				GONE_LINK_MILLISECONDS_MIN,
+				LINK_MILLISECONDS_MAX,
+			),
+			nameMilliseconds: bound(
+				this.#connectMilliseconds > 0 ? GONE_NAME_MILLISECONDS : 0,
+				GONE_NAME_MILLISECONDS,
+				NAME_MILLISECONDS_MAX,
+			),
+			connectMilliseconds: bound(
+				2 * this.#connectMilliseconds,
+				GONE_CONNECT_MILLISECONDS_MIN,
+				CONNECT_MILLISECONDS_MAX,
+			),
+		});
 	}
 
 	/** What can and need be sent: not what is recorded in the session itself, or it might never end. */

@@ -1,6 +1,5 @@
 import { strict as assert } from "node:assert";
 import { asciiBytes } from "../../../src/core/bytes.js";
-import { integerBelow, SeededChance } from "../../../src/core/chance.js";
 import { StationError } from "../../../src/core/errors.js";
 import {
 	canonicalConfiguration,
@@ -75,22 +74,4 @@ describe("a configuration from outside", () => {
 			assert.match(refusalOf(asciiBytes(text)), complaint);
 		});
 	}
-
-	it("is refused with a typed error, or is canonical, for 20 000 damaged forms", () => {
-		const chance = new SeededChance(20_261_123);
-		let refused = 0;
-		for (let round = 0; round < 20_000; round++) {
-			const bytes = asciiBytes(TEXT).slice(0, 1 + integerBelow(chance, TEXT.length));
-			for (let flips = integerBelow(chance, 4); flips > 0; flips--) {
-				bytes[integerBelow(chance, bytes.length)] = integerBelow(chance, 256);
-			}
-			if (refusalOf(bytes) !== "") refused++;
-			else
-				assert.equal(
-					canonicalConfiguration(parseCanonicalConfiguration(bytes)).length,
-					bytes.length,
-				);
-		}
-		assert.ok(refused > 19_000, `${refused} refused`);
-	});
 });

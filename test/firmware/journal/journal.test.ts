@@ -66,6 +66,29 @@ describe("the journal", () => {
 		assert.ok(read.every((canonical, index) => equalBytes(canonical, written[index]!)));
 	});
 
+	it("says what share of its ring waits for an acknowledgement", () => {
+		const flash = flashOf(8);
+		const journal = Journal.open(optionsOf(flash));
+		assert.equal(journal.waitingShare, 0);
+		fill(journal, 1);
+		assert.equal(journal.waitingShare, 1 / 8);
+		let last = 1 / 8;
+		for (let index = 0; last < 1; index++) {
+			assert.ok(index < 2000, `${last} after ${index}`);
+			fill(journal, 1);
+			const share = journal.waitingShare;
+			assert.ok(share === last || share === last + 1 / 8, `${last}, then ${share}`);
+			last = share;
+		}
+		fill(journal, 200);
+		assert.equal(journal.waitingShare, 1);
+		assert.equal(Journal.open(optionsOf(flash)).waitingShare, 7 / 8);
+		journal.acknowledge(journal.nextSequence - 2);
+		assert.equal(journal.waitingShare, 1 / 8);
+		journal.acknowledge(journal.nextSequence - 1);
+		assert.equal(journal.waitingShare, 0);
+	});
+
 	it("resumes from the retained note with the next frame where the last ended", () => {
 		const flash = flashOf();
 		const options = optionsOf(flash);

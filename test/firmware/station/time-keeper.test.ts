@@ -1,12 +1,18 @@
 import { strict as assert } from "node:assert";
 import { StationError } from "../../../src/core/errors.js";
 import { TimeKeeper } from "../../../src/firmware/station/time-keeper.js";
-import { TIME_QUALITIES } from "../../../src/protocol/entry.js";
+import { TIME_QUALITIES, TIME_SOURCES } from "../../../src/protocol/entry.js";
 
 const FLOOR = 1_700_000_000;
 const HOUR = 3_600_000;
 
-function build(options: { rtcUtcSeconds?: number; disciplinedMilliseconds?: number } = {}) {
+const COLLECTOR = TIME_SOURCES.indexOf("collector");
+const TECHNICIAN = TIME_SOURCES.indexOf("technician");
+const WEEK = 7 * 24 * HOUR;
+
+function build(
+	options: { rtcUtcSeconds?: number; disciplinedMilliseconds?: number; isVouched?: boolean } = {},
+) {
 	const clock = { milliseconds: 10 * HOUR };
 	let offset: number | undefined =
 		options.rtcUtcSeconds === undefined
@@ -26,8 +32,13 @@ function build(options: { rtcUtcSeconds?: number; disciplinedMilliseconds?: numb
 		rtc,
 		clock,
 		floorUtcSeconds: FLOOR,
+		newestUtcSeconds: 0,
+		newestMilliseconds: undefined,
+		isVouched: options.isVouched ?? false,
 		disciplinedMilliseconds: options.disciplinedMilliseconds,
 		stepOffer: undefined,
+		reference: undefined,
+		hasJumped: false,
 	});
 	keeper.refresh();
 	return { clock, rtc, keeper };
@@ -54,56 +65,147 @@ describe("time keeping", () => {
 
 	it("is disciplined by a source within a second, and holds over after a day", () => {
 		const { clock, keeper } = build({ rtcUtcSeconds: FLOOR + 100 });
-		assert.deepEqual(keeper.offer(FLOOR + 101), { kind: "kept", stepMilliseconds: 1000 });
+		assert.deepEqual(keeper.offer(FLOOR + 101, COLLECTOR), {
+			kind: "kept",
+			stepMilliseconds: 1000,
+		});
 		assert.equal(keeper.timeQuality, TIME_QUALITIES.disciplined);
 		clock.milliseconds += 25 * HOUR;
 		keeper.refresh();
 		assert.equal(keeper.timeQuality, TIME_QUALITIES.holdover);
 	});
 
-	it("steps by what drift explains and measures the drift", () => {
-		const { clock, keeper } = build({ rtcUtcSeconds: FLOOR, disciplinedMilliseconds: 0 });
-		clock.milliseconds += 1_000_000_000 - clock.milliseconds;
+	it("steps by what drift explains, and measures the drift since it was put right before", () => {
+		const { clock, keeper } = build({ rtcUtcSeconds: FLOOR });
+		assert.equal(keeper.offer(FLOOR + 1, COLLECTOR).kind, "kept");
+		// Asked every hour, and within a second all the time: that is no new beginning.
+		const began = clock.milliseconds;
+		while (clock.milliseconds - began < 1_000_000_000 - HOUR) {
+			clock.milliseconds += HOUR;
+			keeper.refresh();
+			assert.equal(keeper.offer((keeper.utcSeconds ?? 0) + 1, COLLECTOR).kind, "kept");
+		}
+		clock.milliseconds = began + 1_000_000_000;
 		keeper.refresh();
 		const own = keeper.utcSeconds ?? 0;
-		assert.deepEqual(keeper.offer(own + 4), {
+		assert.deepEqual(keeper.offer(own + 2, COLLECTOR), {
 			kind: "stepped",
-			stepMilliseconds: 4000,
-			driftPartsPerBillion: -4000,
+			stepMilliseconds: 2000,
+			driftPartsPerBillion: -1000,
 		});
-		assert.equal(keeper.utcSeconds, own + 4);
+		assert.equal(keeper.utcSeconds, own + 2);
+		clock.milliseconds += HOUR;
+		keeper.refresh();
+		const soon = keeper.offer((keeper.utcSeconds ?? 0) - 2, COLLECTOR);
+		assert.equal(soon.kind === "stepped" && soon.driftPartsPerBillion, undefined);
 	});
 
 	it("refuses a time below the floor or beyond the calendar, whoever says it", () => {
 		const { keeper } = build({ rtcUtcSeconds: FLOOR + 100 });
-		assert.equal(keeper.offer(FLOOR - 1).kind, "refused");
-		assert.equal(keeper.offer(5_000_000_000).kind, "refused");
+		assert.equal(keeper.offer(FLOOR - 1, COLLECTOR).kind, "refused");
+		assert.equal(keeper.offer(5_000_000_000, COLLECTOR).kind, "refused");
 		assert.equal(keeper.utcSeconds, FLOOR + 100);
 	});
 
-	it("does not follow one source over years, nor the same lie within ten minutes", () => {
+	it("does not follow one source over years, however often it says so, short of a week", () => {
+		for (const good of [{ disciplinedMilliseconds: 0 }, { isVouched: true }]) {
+			const { clock, keeper } = build({ rtcUtcSeconds: FLOOR + 100, ...good });
+			const began = clock.milliseconds;
+			const lie = FLOOR + 94_608_000;
+			const verdicts: string[] = [];
+			while (clock.milliseconds - began < WEEK) {
+				keeper.refresh();
+				const passed = (clock.milliseconds - began) / 1000;
+				const verdict = keeper.offer(lie + passed, COLLECTOR);
+				verdicts.push(verdict.kind);
+				if (verdict.kind === "waiting-for-second-source") {
+					assert.equal(verdict.isFirst, verdicts.length === 1);
+				}
+				assert.equal(keeper.utcSeconds, FLOOR + 100 + passed);
+				clock.milliseconds += HOUR;
+			}
+			assert.deepEqual([...new Set(verdicts)], ["waiting-for-second-source"]);
+			assert.equal(keeper.offer(lie + WEEK / 1000, COLLECTOR).kind, "stepped");
+		}
+	});
+
+	it("forgets a lie as soon as the truth is told again", () => {
 		const { clock, keeper } = build({ rtcUtcSeconds: FLOOR + 100, disciplinedMilliseconds: 0 });
-		const lie = FLOOR + 94_608_000;
-		assert.equal(keeper.offer(lie).kind, "waiting-for-second-source");
-		clock.milliseconds += 60_000;
-		assert.equal(keeper.offer(lie + 60).kind, "waiting-for-second-source");
-		assert.equal(keeper.utcSeconds, FLOOR + 160);
+		for (let day = 0; day < 30; day++) {
+			keeper.refresh();
+			const own = keeper.utcSeconds ?? 0;
+			assert.equal(keeper.offer(own + 94_608_000, COLLECTOR).kind, "waiting-for-second-source");
+			assert.equal(keeper.offer(own, COLLECTOR).kind, "kept");
+			clock.milliseconds += 24 * HOUR;
+		}
+		assert.equal(keeper.utcSeconds, FLOOR + 100 + 29 * 86_400 + 86_400);
+	});
+
+	it("takes a large step of a good clock when another source says the same ten minutes later", () => {
+		const { clock, keeper } = build({ rtcUtcSeconds: FLOOR + 100, disciplinedMilliseconds: 0 });
+		const then = FLOOR + 94_608_000;
+		keeper.offer(then, COLLECTOR);
+		clock.milliseconds += 599_000;
+		assert.equal(keeper.offer(then + 599, TECHNICIAN).kind, "waiting-for-second-source");
+		clock.milliseconds += 1000;
+		assert.equal(keeper.offer(then + 600, TECHNICIAN).kind, "stepped");
+		assert.equal(keeper.utcSeconds, then + 600);
+	});
+
+	it("does not believe an RTC that jumps back, or ahead of the board's clock", () => {
+		for (const jumpSeconds of [-1, -86_400, 700, 94_608_000]) {
+			const { clock, rtc, keeper } = build({ rtcUtcSeconds: FLOOR + 1_000_000 });
+			clock.milliseconds += HOUR;
+			keeper.refresh();
+			assert.equal(keeper.fault, undefined);
+			const before = keeper.utcSeconds ?? 0;
+			rtc.set(before + jumpSeconds);
+			keeper.refresh();
+			assert.equal(keeper.fault, "rtc-malformed", `${jumpSeconds}`);
+			assert.equal(keeper.utcSeconds, undefined);
+			// Without a time of its own it takes the collector's, twice.
+			keeper.offer(before, COLLECTOR);
+			clock.milliseconds += HOUR;
+			keeper.refresh();
+			assert.equal(keeper.offer(before + 3600, COLLECTOR).kind, "stepped");
+			keeper.refresh();
+			assert.equal(keeper.utcSeconds, before + 3600);
+		}
+	});
+
+	it("can be put back from a future that it had believed", () => {
+		const { clock, keeper } = build({ rtcUtcSeconds: FLOOR + 94_608_000 });
+		keeper.offer(FLOOR + 1000, COLLECTOR);
+		clock.milliseconds += HOUR;
+		keeper.refresh();
+		assert.equal(keeper.offer(FLOOR + 4600, COLLECTOR).kind, "stepped");
+		clock.milliseconds += HOUR;
+		keeper.refresh();
+		assert.equal(keeper.utcSeconds, FLOOR + 8200);
+		assert.equal(keeper.fault, undefined);
+	});
+
+	it("lets two sources agree although the board's clock between them is 5 % off", () => {
+		const { clock, keeper } = build();
+		keeper.offer(FLOOR + 1000, COLLECTOR);
+		clock.milliseconds += HOUR;
+		assert.equal(keeper.offer(FLOOR + 1000 + 3600 + 180, COLLECTOR).kind, "stepped");
 	});
 
 	it("takes a large step when two sources agree ten minutes apart", () => {
 		const { clock, keeper } = build();
-		assert.equal(keeper.offer(FLOOR + 1000).kind, "waiting-for-second-source");
+		assert.equal(keeper.offer(FLOOR + 1000, COLLECTOR).kind, "waiting-for-second-source");
 		clock.milliseconds += 600_000;
-		assert.equal(keeper.offer(FLOOR + 1601).kind, "stepped");
+		assert.equal(keeper.offer(FLOOR + 1601, COLLECTOR).kind, "stepped");
 		assert.equal(keeper.utcSeconds, FLOOR + 1601);
 	});
 
 	it("starts over when the second source disagrees with the first", () => {
 		const { clock, keeper } = build();
-		keeper.offer(FLOOR + 1000);
+		keeper.offer(FLOOR + 1000, COLLECTOR);
 		clock.milliseconds += 600_000;
-		assert.equal(keeper.offer(FLOOR + 9000).kind, "waiting-for-second-source");
+		assert.equal(keeper.offer(FLOOR + 9000, COLLECTOR).kind, "waiting-for-second-source");
 		clock.milliseconds += 600_000;
-		assert.equal(keeper.offer(FLOOR + 9600).kind, "stepped");
+		assert.equal(keeper.offer(FLOOR + 9600, COLLECTOR).kind, "stepped");
 	});
 });

@@ -1,7 +1,9 @@
 import { strict as assert } from "node:assert";
+import { keyedHashPublicKey } from "../../../sim/keyed-hash-signer.js";
 import { DEFAULT_NETWORK_TIMES, NETWORK_FAULTS, type NetworkFault } from "../../../sim/network.js";
 import { equalBytes, hexOf } from "../../../src/core/bytes.js";
 import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { createSha256 } from "../../../src/core/sha256.js";
 import type { HttpRequest, HttpRequestOptions } from "../../../src/firmware/ports.js";
 import { UPLINK_STATE_BYTES_MAX } from "../../../src/firmware/station/retained-state.js";
 import { REFUSAL_CODES } from "../../../src/protocol/acknowledgement.js";
@@ -144,6 +146,24 @@ describe("uplink", () => {
 				[289, 312],
 			],
 		);
+	});
+
+	it("offers another collector what the one before held beyond a hole", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(40);
+		bench.source.holes.add(20);
+		bench.session();
+		const state = bench.uplink.save();
+		bench.collector.stored.clear();
+		bench.collector.batches.length = 0;
+		Object.assign(bench.collector, {
+			publicKey: keyedHashPublicKey(Uint8Array.of(98), createSha256()),
+			signingKey: keyedHashPublicKey(Uint8Array.of(98), createSha256()),
+		});
+		bench.boot(state);
+		assert.equal(bench.uplink.nextAttemptMilliseconds > 0, true);
+		bench.session();
+		assertAllStored(bench);
 	});
 
 	it("sends nothing twice in a session even if the answer has no room to name it", () => {

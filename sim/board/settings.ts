@@ -1,0 +1,60 @@
+/**
+ * The two places for configurations, as bad as the port allows: a write that is cut leaves part of what
+ * was to be written (the board's NVS would leave what was there).
+ */
+import { bytesOfHex, hexOf } from "../../src/core/bytes.js";
+import { type Chance, integerBelow } from "../../src/core/chance.js";
+import type { SettingsMemory } from "../../src/firmware/ports.js";
+import type { Life } from "./life.js";
+
+/** As hexadecimal, by place; null where nothing was ever written. */
+export type SavedSettings = readonly (string | null)[];
+
+export class SimulatedSettings {
+	readonly #places: (Uint8Array | undefined)[] = [undefined, undefined];
+	readonly #chance: Chance;
+	/** Writes fail from now on, as those of a worn-out memory. */
+	isBroken = false;
+	/** Writes that were made. */
+	writes = 0;
+
+	constructor(chance: Chance, saved: SavedSettings = []) {
+		this.#chance = chance;
+		saved.forEach((hex, place) => {
+			this.#places[place] = hex === null ? undefined : bytesOfHex(hex);
+		});
+	}
+
+	save(): SavedSettings {
+		return this.#places.map((bytes) => (bytes === undefined ? null : hexOf(bytes)));
+	}
+
+	/** Damages a place as rot does. */
+	rot(place: number): void {
+		const bytes = this.#places[place];
+		if (bytes !== undefined) bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 4;
+	}
+
+	/** The port of one life; `beforeWrite` counts an operation and throws when power fails in it. */
+	portOf(life: Life, beforeWrite: () => void): SettingsMemory {
+		return {
+			read: (place) => {
+				life.check();
+				return this.#places[place]?.slice();
+			},
+			write: (place, bytes) => {
+				// Whoever is called after the end of his life writes nothing.
+				life.check();
+				try {
+					beforeWrite();
+				} catch (error) {
+					this.#places[place] = bytes.slice(0, integerBelow(this.#chance, bytes.length + 1));
+					throw error;
+				}
+				if (this.isBroken) throw new Error("ESP_ERR_NVS_NOT_ENOUGH_SPACE");
+				this.writes++;
+				this.#places[place] = bytes.slice();
+			},
+		};
+	}
+}

@@ -1,0 +1,37 @@
+/**
+ * The two places for configurations in NVS, in a namespace of their own. The SDK's key-value store commits
+ * every write, and NVS keeps the old value until the new one is whole; its `preference` module
+ * erases first, and would lose both to a cut.
+ */
+import keyValue from "embedded:storage/key-value";
+import type { SettingsMemory } from "../ports.js";
+
+const NAMESPACE = "bistrina-conf";
+
+/** Opens the store for each call: a configuration comes a few times a year. */
+export function createSettings(): SettingsMemory {
+	const withStore = <Result>(work: (store: ReturnType<typeof keyValue.open>) => Result): Result => {
+		const store = keyValue.open({ path: NAMESPACE, mode: "r+", format: "buffer" });
+		try {
+			return work(store);
+		} finally {
+			store.close();
+		}
+	};
+	return {
+		read: (place) =>
+			withStore((store) => {
+				const value = store.read(keyOf(place));
+				return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined;
+			}),
+		write: (place, bytes) =>
+			withStore((store) => {
+				// A copy of its own: the SDK takes whole buffers, not windows into them.
+				store.write(keyOf(place), bytes.slice().buffer);
+			}),
+	};
+}
+
+function keyOf(place: number): string {
+	return `place-${place}`;
+}

@@ -1,0 +1,249 @@
+/**
+ * Which configuration is in force. A new one, out of a verified acknowledgement, is taken on trial: it
+ * stays when an upload is acknowledged under it, and gives way to the last good one when none is
+ * within its time, or when the station boots too often under it. So no configuration can cut a
+ * station off for good. Ids only grow: one that failed is never tried again, and an older one is
+ * refused. What a configuration cannot say (keys, epoch) it cannot change.
+ */
+import { asciiBytes, asciiText, equalBytes } from "../../core/bytes.js";
+import { crc32 } from "../../core/crc32.js";
+import { StationError } from "../../core/errors.js";
+import type { SettingsMemory } from "../ports.js";
+import {
+	canonicalConfiguration,
+	type StationConfiguration,
+	validateConfiguration,
+} from "./configuration.js";
+import { ConfigurationStore } from "./configuration-store.js";
+import { parseCanonicalConfiguration } from "./parse-configuration.js";
+
+/**
+ * Ten attempts take 77 minutes at most (300 s, then 32, 64 .. 900 s of jitter), five hourly ones are
+ * left: an access point that is rebooted does not fail a good configuration.
+ */
+export const TRIAL_MILLISECONDS_MAX = 6 * 3_600_000;
+/** Boots under one: each begins the trial's time anew, because the loss of power takes the clock. */
+export const TRIAL_BOOTS_MAX = 3;
+
+/** What became of configurations, for the record. */
+export type ConfigurationNews =
+	/** In force from now on, on trial. */
+	| { readonly kind: "taken-up"; readonly id: number }
+	| { readonly kind: "confirmed"; readonly id: number }
+	/** `id` was given up; the last good one is in force again. */
+	| { readonly kind: "reverted"; readonly id: number; readonly text: string }
+	/** Nothing changed. `id` 0 where it could not be read. */
+	| { readonly kind: "refused"; readonly id: number; readonly text: string }
+	/** A place of the store could not be read. */
+	| { readonly kind: "damaged"; readonly place: number };
+
+/** What one wake leaves to the next. */
+export interface KeeperState {
+	/** End of the trial under way, on the board's clock, or undefined. */
+	readonly trialEndsMilliseconds: number | undefined;
+	/** CRC-32 of the offer that was refused last, 0 none: the collector offers it at every upload. */
+	readonly refusedOffer: number;
+}
+
+export interface KeeperOptions {
+	/** What the station was told before it ever ran. */
+	readonly provisioned: StationConfiguration;
+	readonly memory: SettingsMemory;
+	readonly clock: { readonly milliseconds: number };
+	/** Of the last wake; undefined: a boot. */
+	readonly state: KeeperState | undefined;
+}
+
+interface Trial {
+	readonly configuration: StationConfiguration;
+	readonly canonical: Uint8Array;
+	readonly endsMilliseconds: number;
+}
+
+export class ConfigurationKeeper {
+	readonly #options: KeeperOptions;
+	readonly #store: ConfigurationStore;
+	#good: StationConfiguration;
+	#trial: Trial | undefined;
+	/** The highest that was ever in force or tried. */
+	#highestId: number;
+	#offer: Uint8Array | undefined;
+	#refusedOffer: number;
+	#isConfirmed = false;
+	/** Was on trial, and this boot is one too many to begin under it. */
+	#abandoned: { readonly id: number; readonly text: string } | undefined;
+	readonly #news: ConfigurationNews[] = [];
+
+	/** Throws `configuration-invalid` for what was provisioned, and for nothing else. */
+	constructor(options: KeeperOptions) {
+		this.#options = options;
+		validateConfiguration(options.provisioned);
+		this.#good = options.provisioned;
+		this.#store = new ConfigurationStore(options.memory);
+		this.#refusedOffer = options.state?.refusedOffer ?? 0;
+		const { good, newest, damaged } = this.#store.load();
+		const isBoot = options.state === undefined;
+		if (isBoot) for (const place of damaged) this.#news.push({ kind: "damaged", place });
+		this.#highestId = Math.max(this.#good.id, good?.id ?? 0, newest?.id ?? 0);
+		// Who provisions a board anew under a higher id means it.
+		if (good !== undefined && good.id > this.#good.id) {
+			this.#good = this.#readStored(good.id, good.canonical, isBoot) ?? this.#good;
+		}
+		if (newest?.state === "trial" && newest.id > this.#good.id) {
+			const configuration = this.#readStored(newest.id, newest.canonical, isBoot);
+			if (configuration !== undefined) this.#resume(configuration, newest.canonical, newest.boots);
+		}
+	}
+
+	/** In force. */
+	get configuration(): StationConfiguration {
+		return this.#trial?.configuration ?? this.#good;
+	}
+
+	/** End of the trial under way, on the board's clock, or undefined. */
+	get trialEndsMilliseconds(): number | undefined {
+		return this.#trial?.endsMilliseconds;
+	}
+
+	/** A canonical form out of a verified acknowledgement: looked at by the next `next`. */
+	offer(canonical: Uint8Array): void {
+		this.#offer = canonical.slice();
+	}
+
+	/** An upload was acknowledged under the configuration in force. */
+	acknowledged(): void {
+		if (this.#trial !== undefined) this.#isConfirmed = true;
+	}
+
+	/**
+	 * Does what is due, a step at each call, and says what it did; undefined when nothing is left. The
+	 * configuration in force changes here and nowhere else.
+	 */
+	next(): ConfigurationNews | undefined {
+		const known = this.#news.shift();
+		if (known !== undefined) return known;
+		const abandoned = this.#abandoned;
+		this.#abandoned = undefined;
+		if (abandoned !== undefined) return this.#revert(abandoned.id, abandoned.text);
+		const trial = this.#trial;
+		if (trial !== undefined) {
+			if (this.#isConfirmed) return this.#confirm(trial);
+			if (this.#options.clock.milliseconds >= trial.endsMilliseconds) {
+				return this.#revert(trial.configuration.id, "no upload was acknowledged");
+			}
+		}
+		const offer = this.#offer;
+		this.#offer = undefined;
+		return offer === undefined ? undefined : this.#judge(offer);
+	}
+
+	save(): KeeperState {
+		return {
+			trialEndsMilliseconds: this.#trial?.endsMilliseconds,
+			refusedOffer: this.#refusedOffer,
+		};
+	}
+
+	#resume(configuration: StationConfiguration, canonical: Uint8Array, boots: number): void {
+		const { state, clock } = this.#options;
+		const limit = clock.milliseconds + TRIAL_MILLISECONDS_MAX;
+		if (state !== undefined) {
+			const endsMilliseconds = Math.min(state.trialEndsMilliseconds ?? limit, limit);
+			this.#trial = { configuration, canonical, endsMilliseconds };
+			return;
+		}
+		const { id } = configuration;
+		if (boots >= TRIAL_BOOTS_MAX) {
+			this.#abandoned = { id, text: `${boots} boots and no upload` };
+			return;
+		}
+		try {
+			// Counted before anything happens under it: it may be what makes the station boot.
+			this.#store.try(id, canonical, boots + 1);
+			this.#trial = { configuration, canonical, endsMilliseconds: limit };
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+			// Uncounted boots could go on for ever.
+			this.#abandoned = { id, text: error.code };
+		}
+	}
+
+	#readStored(
+		id: number,
+		canonical: Uint8Array,
+		isBoot: boolean,
+	): StationConfiguration | undefined {
+		try {
+			const configuration = parseCanonicalConfiguration(canonical);
+			if (configuration.station === this.#options.provisioned.station) return configuration;
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+		}
+		// An older firmware may find what a newer one took, or a board another station's.
+		if (isBoot) this.#news.push({ kind: "refused", id, text: "stored, but not for this firmware" });
+		return undefined;
+	}
+
+	#judge(canonical: Uint8Array): ConfigurationNews | undefined {
+		const current = asciiBytes(canonicalConfiguration(this.configuration));
+		// Offered until the collector has seen the entry that says it is in force.
+		if (equalBytes(canonical, current)) return undefined;
+		const checksum = crc32(canonical, 0, canonical.length);
+		if (checksum === this.#refusedOffer) return undefined;
+		const id = idSaidBy(canonical);
+		try {
+			const configuration = parseCanonicalConfiguration(canonical);
+			if (configuration.station !== this.#options.provisioned.station) {
+				return this.#refuse(id, checksum, `for station ${configuration.station}`);
+			}
+			if (id <= this.#highestId) {
+				return this.#refuse(id, checksum, `not newer than ${this.#highestId}`);
+			}
+			this.#store.try(id, canonical, 0);
+			const endsMilliseconds = this.#options.clock.milliseconds + TRIAL_MILLISECONDS_MAX;
+			this.#trial = { configuration, canonical, endsMilliseconds };
+			this.#highestId = id;
+			return { kind: "taken-up", id };
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+			const text = error.code === "settings-failed" ? error.code : error.message;
+			return this.#refuse(id, checksum, text.replace(/^configuration: /, ""));
+		}
+	}
+
+	#refuse(id: number, checksum: number, text: string): ConfigurationNews {
+		this.#refusedOffer = checksum;
+		return { kind: "refused", id, text };
+	}
+
+	#confirm({ configuration, canonical }: Trial): ConfigurationNews {
+		this.#isConfirmed = false;
+		const { id } = configuration;
+		this.#good = configuration;
+		this.#trial = undefined;
+		try {
+			this.#store.keep(id, canonical);
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+			// In force until the next boot, which finds it on trial and lets it prove itself again.
+		}
+		return { kind: "confirmed", id };
+	}
+
+	#revert(id: number, text: string): ConfigurationNews {
+		this.#trial = undefined;
+		try {
+			this.#store.fail(id);
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+			// The next boot tries it once more, and its boots are counted.
+		}
+		return { kind: "reverted", id, text };
+	}
+}
+
+/** For the report of one that may be anything; 0 where it says none. */
+function idSaidBy(canonical: Uint8Array): number {
+	const digits = /^id=([0-9]{1,5})$/m.exec(asciiText(canonical))?.[1];
+	return digits === undefined ? 0 : Number(digits);
+}

@@ -1,0 +1,143 @@
+/**
+ * Where configurations that came over the air are kept: two places that survive the loss of power. Place
+ * 0 holds the last one that has proved itself, place 1 the newest that was tried; so whatever a cut
+ * does to one of them, the other is whole. The bytes stand in docs/FORMAT.md.
+ */
+import { crc32 } from "../../core/crc32.js";
+import { assert, StationError } from "../../core/errors.js";
+import type { SettingsMemory } from "../ports.js";
+import { CANONICAL_CONFIGURATION_BYTES_MAX } from "./parse-configuration.js";
+
+/** What place 1 says of its configuration; in place 0 it is always `good`. */
+const STATES = ["good", "trial", "failed"] as const;
+
+export interface StoredConfiguration {
+	readonly state: (typeof STATES)[number];
+	readonly id: number;
+	/** Boots that began with this one on trial. */
+	readonly boots: number;
+	/** Canonical form; empty for one that failed. */
+	readonly canonical: Uint8Array;
+}
+
+export interface StoredConfigurations {
+	readonly good: StoredConfiguration | undefined;
+	/** On trial or failed, and newer than `good`. */
+	readonly newest: StoredConfiguration | undefined;
+	/** Places that hold something that does not check. */
+	readonly damaged: readonly number[];
+}
+
+const GOOD_PLACE = 0;
+const TRIAL_PLACE = 1;
+/** "BCFG" little-endian. */
+const MAGIC = 0x47464342;
+const VERSION = 1;
+/** Magic 4, version 1, state 1, boots 1, spare 1, id 2, length 2; then the canonical form, CRC 4. */
+const HEAD_BYTES = 12;
+const CRC_BYTES = 4;
+
+export class ConfigurationStore {
+	readonly #memory: SettingsMemory;
+
+	constructor(memory: SettingsMemory) {
+		this.#memory = memory;
+	}
+
+	/** What is there; a memory that cannot be read is one whose places are damaged. */
+	load(): StoredConfigurations {
+		const damaged: number[] = [];
+		const [good, newest] = [GOOD_PLACE, TRIAL_PLACE].map((place) => {
+			const found = this.#read(place);
+			if (found !== "damaged") return found;
+			damaged.push(place);
+			return undefined;
+		});
+		const isGood = good?.state === "good";
+		return {
+			good: isGood ? good : undefined,
+			// After a configuration has proved itself both places hold it.
+			newest:
+				newest === undefined || newest.state === "good" || (isGood && newest.id <= good.id)
+					? undefined
+					: newest,
+			damaged,
+		};
+	}
+
+	/** Puts one on trial. Throws StationError `settings-failed`; then the good one is untouched. */
+	try(id: number, canonical: Uint8Array, boots: number): void {
+		this.#write(TRIAL_PLACE, { state: "trial", id, boots, canonical });
+	}
+
+	/** The one on trial has proved itself: it becomes the last good one. Throws `settings-failed`. */
+	keep(id: number, canonical: Uint8Array): void {
+		this.#write(GOOD_PLACE, { state: "good", id, boots: 0, canonical });
+	}
+
+	/** Its number is never to be tried again. Throws `settings-failed`. */
+	fail(id: number): void {
+		this.#write(TRIAL_PLACE, { state: "failed", id, boots: 0, canonical: new Uint8Array(0) });
+	}
+
+	#read(place: number): StoredConfiguration | "damaged" | undefined {
+		let bytes: Uint8Array | undefined;
+		try {
+			bytes = this.#memory.read(place);
+		} catch {
+			// Whatever a port throws: nothing can be had from this place.
+			return "damaged";
+		}
+		if (bytes === undefined) return undefined;
+		return decode(bytes) ?? "damaged";
+	}
+
+	#write(place: number, stored: StoredConfiguration): void {
+		const bytes = encode(stored);
+		try {
+			this.#memory.write(place, bytes);
+			const back = this.#memory.read(place);
+			if (back !== undefined && decode(back)?.id === stored.id) return;
+		} catch (error) {
+			throw failed(error);
+		}
+		throw failed(new Error("what was written does not read back"));
+	}
+}
+
+function encode({ state, id, boots, canonical }: StoredConfiguration): Uint8Array {
+	assert(canonical.length <= CANONICAL_CONFIGURATION_BYTES_MAX, "a configuration too long to keep");
+	const bytes = new Uint8Array(HEAD_BYTES + canonical.length + CRC_BYTES);
+	const view = new DataView(bytes.buffer);
+	view.setUint32(0, MAGIC, true);
+	view.setUint8(4, VERSION);
+	view.setUint8(5, STATES.indexOf(state));
+	view.setUint8(6, Math.min(boots, 0xff));
+	view.setUint16(8, id, true);
+	view.setUint16(10, canonical.length, true);
+	bytes.set(canonical, HEAD_BYTES);
+	const end = HEAD_BYTES + canonical.length;
+	view.setUint32(end, crc32(bytes, 0, end), true);
+	return bytes;
+}
+
+function decode(bytes: Uint8Array): StoredConfiguration | undefined {
+	if (bytes.length < HEAD_BYTES + CRC_BYTES) return undefined;
+	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+	const end = HEAD_BYTES + view.getUint16(10, true);
+	const state = STATES[view.getUint8(5)];
+	if (view.getUint32(0, true) !== MAGIC || view.getUint8(4) !== VERSION) return undefined;
+	if (state === undefined || bytes.length !== end + CRC_BYTES) return undefined;
+	if (view.getUint32(end, true) !== crc32(bytes, 0, end)) return undefined;
+	return {
+		state,
+		boots: view.getUint8(6),
+		id: view.getUint16(8, true),
+		canonical: bytes.slice(HEAD_BYTES, end),
+	};
+}
+
+function failed(cause: unknown): StationError {
+	const why = cause instanceof Error ? cause.message : String(cause);
+	return new StationError("settings-failed", `the configuration was not stored: ${why}`, { cause });
+}

@@ -1,0 +1,52 @@
+/** Entries of the station's own life. A journal that cannot take one is reported and stops nothing. */
+import { StationError, type StationErrorCode } from "../../core/errors.js";
+import { type EntryBody, EVENT_TEXT_BYTES_MAX } from "../../protocol/entry.js";
+import { EVENT_CODES, type EventCode } from "../../protocol/events.js";
+import type { Recorder, Stamp } from "./recorder.js";
+
+export interface Placing {
+	/** Row of the channel table, for readings. */
+	readonly channelSet?: number;
+	readonly stamp?: Stamp;
+	/** STATION_FLAGS of this entry alone. */
+	readonly extraFlags?: number;
+}
+
+export class LogBook {
+	readonly #recorder: Recorder;
+	readonly #say: (text: string) => void;
+	#fault: StationErrorCode | undefined;
+
+	constructor(recorder: Recorder, say: (text: string) => void) {
+		this.#recorder = recorder;
+		this.#say = say;
+	}
+
+	/** Why the journal did not take the last entry. */
+	get fault(): StationErrorCode | undefined {
+		return this.#fault;
+	}
+
+	stamp(): Stamp {
+		return this.#recorder.stamp();
+	}
+
+	/** Appends; the sequence, or undefined when the journal did not take it. */
+	record(body: EntryBody, { channelSet, stamp, extraFlags }: Placing = {}): number | undefined {
+		try {
+			const sequence = this.#recorder.record(body, channelSet, stamp, extraFlags);
+			this.#fault = undefined;
+			return sequence;
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+			this.#fault = error.code;
+			this.#say(`journal did not take ${body.kind}: ${error.code} ${error.message}`);
+			return undefined;
+		}
+	}
+
+	event(code: EventCode, detail: number, text: string): void {
+		const short = text.slice(0, EVENT_TEXT_BYTES_MAX).replace(/[^ -~]/g, "?");
+		this.record({ kind: "event", code: EVENT_CODES[code], detail, text: short });
+	}
+}

@@ -1,0 +1,203 @@
+/**
+ * The station's side of delivering: opens the uplink for the configuration in force, starts its
+ * sessions one at a time, names losses before they are due, and puts what the collector did into the
+ * record.
+ */
+import { SeededChance } from "../../core/chance.js";
+import type { StationErrorCode } from "../../core/errors.js";
+import type { Task } from "../../core/task.js";
+import type { StationConfiguration } from "../config/configuration.js";
+import type { Board } from "../ports.js";
+import { type SessionOutcome, Uplink } from "../uplink/uplink.js";
+import type { StationJournal } from "./journal-port.js";
+import type { LogBook } from "./log-book.js";
+import { uploadIntervalSecondsOf } from "./upload-interval.js";
+
+export interface UploadDeskOptions {
+	readonly board: Board;
+	readonly journal: StationJournal;
+	readonly book: LogBook;
+	readonly configuration: StationConfiguration;
+	/** Index into BATTERY_FACTORS. */
+	readonly batteryStep: number;
+	/** Last sequence covered by a gap entry that was recorded already, 0 for none. */
+	readonly recordedGapTo: number;
+	/** From `save` of the last wake. */
+	readonly state: Uint8Array | undefined;
+	readonly start: (task: Task<void>, onEnd: (error: unknown, failed: boolean) => void) => void;
+	readonly say: (text: string) => void;
+	/** The collector's clock, from a verified answer. */
+	readonly onTime: (utcSeconds: number) => void;
+	/** A configuration in its canonical form, from a verified acknowledgement. */
+	readonly onConfiguration: (canonical: Uint8Array) => void;
+	readonly onEnded: (outcome: SessionOutcome, trouble: UploadTrouble | undefined) => void;
+	readonly onCrash: (error: unknown) => void;
+}
+
+export interface UploadTrouble {
+	readonly code: string;
+	readonly text: string;
+}
+
+export class UploadDesk {
+	readonly #options: UploadDeskOptions;
+	#configuration: StationConfiguration;
+	#batteryStep: number;
+	#recordedGapTo: number;
+	#uplink: Uplink;
+	#isUploading = false;
+	/** Share of the ring that waits, when it was looked at last. */
+	#waitingShare = 0;
+	/** What the uplink said last in the session that runs or ended last. */
+	#trouble: UploadTrouble | undefined;
+
+	constructor(options: UploadDeskOptions) {
+		this.#options = options;
+		this.#configuration = options.configuration;
+		this.#batteryStep = options.batteryStep;
+		this.#recordedGapTo = options.recordedGapTo;
+		this.#waitingShare = options.journal.waitingShare;
+		this.#uplink = this.#open(options.state);
+	}
+
+	get isUploading(): boolean {
+		return this.#isUploading;
+	}
+
+	/** On the board's clock. */
+	get nextAttemptMilliseconds(): number {
+		return this.#uplink.nextAttemptMilliseconds;
+	}
+
+	get recordedGapTo(): number {
+		return this.#recordedGapTo;
+	}
+
+	get waitingShare(): number {
+		return this.#waitingShare;
+	}
+
+	/** Attempts in a row without an acknowledgement. */
+	get failures(): number {
+		return this.#uplink.failures;
+	}
+
+	/** The collector refused the last batch. */
+	get isRefused(): boolean {
+		return this.#uplink.isRefused;
+	}
+
+	/** Failing has used up its radio time. */
+	get isBudgetSpent(): boolean {
+		return this.#uplink.isBudgetSpent;
+	}
+
+	get trouble(): UploadTrouble | undefined {
+		return this.#trouble;
+	}
+
+	/** The next session is now: a technician waits, an alarm, or a configuration on trial. */
+	requestSoon(): void {
+		this.#uplink.requestSoon();
+	}
+
+	/** Goes on under another configuration. Not while uploading. */
+	reconfigure(configuration: StationConfiguration): void {
+		const state = this.#uplink.save();
+		this.#configuration = configuration;
+		this.#uplink = this.#open(state);
+	}
+
+	/** After each reading: the interval follows battery and ring. */
+	adjust(batteryStep: number): void {
+		this.#batteryStep = batteryStep;
+		this.#waitingShare = this.#options.journal.waitingShare;
+		this.#uplink.uploadIntervalSeconds = this.#intervalSeconds();
+	}
+
+	/** Starts a session. One at a time. */
+	start(): void {
+		this.#recordGaps();
+		this.#isUploading = true;
+		this.#trouble = undefined;
+		this.#options.start(this.#session(), (error, failed) => {
+			if (failed) this.#options.onCrash(error);
+		});
+	}
+
+	*#session(): Task<void> {
+		try {
+			const outcome = yield* this.#uplink.session();
+			this.#isUploading = false;
+			// The session read what waits: rot that it met is forgotten with the next sleep.
+			this.#recordGaps();
+			this.#options.onEnded(outcome, this.#trouble);
+		} finally {
+			this.#isUploading = false;
+		}
+	}
+
+	/** For retained memory. */
+	save(): Uint8Array {
+		return this.#uplink.save();
+	}
+
+	#open(state: Uint8Array | undefined): Uplink {
+		const { board, journal, onTime, onConfiguration } = this.#options;
+		const configuration = this.#configuration;
+		const seed = new Uint8Array(4);
+		board.entropy.fill(seed);
+		return new Uplink({
+			source: journal,
+			network: board.network,
+			signer: board.signer,
+			verifier: board.verifier,
+			sha256: board.sha256,
+			clock: board.clock,
+			chance: new SeededChance(new DataView(seed.buffer).getUint32(0, true)),
+			station: configuration.station,
+			host: configuration.collectorHost,
+			port: configuration.collectorPort,
+			collectorPublicKey: configuration.collectorPublicKey,
+			uploadIntervalSeconds: this.#intervalSeconds(),
+			...(state === undefined ? {} : { state }),
+			onTime,
+			onConfiguration,
+			onReport: (code, detail, text) => this.#report(code, detail, text),
+			feed: () => board.watchdog.feed(),
+		});
+	}
+
+	#intervalSeconds(): number {
+		return uploadIntervalSecondsOf({
+			configuredSeconds: this.#configuration.uploadIntervalSeconds,
+			batteryStep: this.#batteryStep,
+			waitingShare: this.#waitingShare,
+		});
+	}
+
+	/**
+	 * A gap becomes an entry when it is about to be delivered; again only after it has grown. Rot is
+	 * met in no order, as the newest is read first: a gap below one that was named is named when the
+	 * cursor has come up to it and can get no further without.
+	 */
+	#recordGaps(): void {
+		const { journal, book } = this.#options;
+		for (const gap of journal.gaps) {
+			const isInTheWay = gap.from === journal.cursor + 1;
+			if (gap.to <= this.#recordedGapTo && !isInTheWay) continue;
+			if (book.record({ kind: "gap", ...gap }) === undefined) continue;
+			this.#recordedGapTo = Math.max(this.#recordedGapTo, gap.to);
+		}
+	}
+
+	#report(code: StationErrorCode | "acknowledged" | "refused", detail: number, text: string): void {
+		const { book, say } = this.#options;
+		say(`uplink ${code} ${detail} ${text}`);
+		this.#trouble = code === "acknowledged" ? undefined : { code, text };
+		if (code === "refused") book.event("collector-refused", detail, text);
+		else if (code.startsWith("acknowledgement-")) {
+			book.event("acknowledgement-rejected", detail, code);
+		}
+	}
+}

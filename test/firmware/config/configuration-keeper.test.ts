@@ -1,0 +1,288 @@
+import { strict as assert } from "node:assert";
+import { Life } from "../../../sim/board/life.js";
+import { SimulatedSettings } from "../../../sim/board/settings.js";
+import { VirtualClock } from "../../../sim/clock.js";
+import { PowerCut } from "../../../sim/power-cut.js";
+import { asciiBytes } from "../../../src/core/bytes.js";
+import { SeededChance } from "../../../src/core/chance.js";
+import {
+	canonicalConfiguration,
+	DEFAULT_CONFIGURATION,
+	type StationConfiguration,
+} from "../../../src/firmware/config/configuration.js";
+import {
+	ConfigurationKeeper,
+	type ConfigurationNews,
+	type KeeperState,
+	TRIAL_BOOTS_MAX,
+	TRIAL_MILLISECONDS_MAX,
+} from "../../../src/firmware/config/configuration-keeper.js";
+
+const PROVISIONED: StationConfiguration = {
+	...DEFAULT_CONFIGURATION,
+	station: "bor-1",
+	collectorHost: "collector.example",
+	collectorPort: 443,
+	collectorPublicKey: new Uint8Array(33).fill(2),
+};
+
+const canonicalOf = (fields: Partial<StationConfiguration>): Uint8Array =>
+	asciiBytes(canonicalConfiguration({ ...PROVISIONED, ...fields }));
+
+class Bench {
+	readonly clock = new VirtualClock();
+	readonly settings = new SimulatedSettings(new SeededChance(1));
+	/** Writes until power fails; the one that is 0 is torn. */
+	writesLeft = Number.POSITIVE_INFINITY;
+	milliseconds = 0;
+	state: KeeperState | undefined;
+
+	/** Powered up, or woken when the last wake left a state. */
+	open(): ConfigurationKeeper {
+		if (this.writesLeft < 0) throw new PowerCut("a boot without power");
+		const life = new Life(this.clock);
+		const bench = this;
+		return new ConfigurationKeeper({
+			provisioned: PROVISIONED,
+			memory: this.settings.portOf(life, () => {
+				if (this.writesLeft-- !== 0) return;
+				// What is called afterwards does nothing more.
+				life.end();
+				throw new PowerCut("a write");
+			}),
+			clock: {
+				get milliseconds() {
+					return bench.milliseconds;
+				},
+			},
+			state: this.state,
+		});
+	}
+
+	boot(): ConfigurationKeeper {
+		this.state = undefined;
+		return this.open();
+	}
+}
+
+function allNews(keeper: ConfigurationKeeper): ConfigurationNews[] {
+	const all: ConfigurationNews[] = [];
+	for (let news = keeper.next(); news !== undefined; news = keeper.next()) all.push(news);
+	return all;
+}
+
+function offered(keeper: ConfigurationKeeper, fields: Partial<StationConfiguration>) {
+	keeper.offer(canonicalOf(fields));
+	return allNews(keeper);
+}
+
+describe("the configuration in force", () => {
+	it("is a new one on trial at once, and for good after an upload under it", () => {
+		const bench = new Bench();
+		const keeper = bench.boot();
+		assert.equal(keeper.configuration.id, 1);
+		assert.deepEqual(offered(keeper, { id: 2, intervalSeconds: 900 }), [
+			{ kind: "taken-up", id: 2 },
+		]);
+		assert.equal(keeper.configuration.intervalSeconds, 900);
+		keeper.acknowledged();
+		assert.deepEqual(allNews(keeper), [{ kind: "confirmed", id: 2 }]);
+		assert.equal(keeper.trialEndsMilliseconds, undefined);
+		for (let boot = 0; boot <= TRIAL_BOOTS_MAX; boot++) {
+			const later = bench.boot();
+			assert.equal(later.configuration.intervalSeconds, 900);
+			assert.deepEqual(allNews(later), []);
+		}
+	});
+
+	it("does not change before the station has time for it", () => {
+		const keeper = new Bench().boot();
+		keeper.offer(canonicalOf({ id: 2 }));
+		assert.equal(keeper.configuration.id, 1);
+		keeper.acknowledged();
+		assert.deepEqual(allNews(keeper), [{ kind: "taken-up", id: 2 }]);
+		assert.notEqual(keeper.trialEndsMilliseconds, undefined);
+	});
+
+	it("goes back to the last good one when no upload is acknowledged in time", () => {
+		const bench = new Bench();
+		const keeper = bench.boot();
+		offered(keeper, { id: 2, collectorHost: "good.example" });
+		keeper.acknowledged();
+		allNews(keeper);
+		offered(keeper, { id: 3, collectorHost: "nobody.example" });
+		bench.milliseconds += TRIAL_MILLISECONDS_MAX - 1;
+		assert.deepEqual(allNews(keeper), []);
+		bench.state = keeper.save();
+		const woken = bench.open();
+		assert.equal(woken.configuration.collectorHost, "nobody.example");
+		bench.milliseconds += 1;
+		assert.deepEqual(allNews(woken), [
+			{ kind: "reverted", id: 3, text: "no upload was acknowledged" },
+		]);
+		assert.equal(woken.configuration.collectorHost, "good.example");
+		const later = bench.boot();
+		assert.equal(later.configuration.collectorHost, "good.example");
+		assert.deepEqual(offered(later, { id: 3, collectorHost: "nobody.example" }), [
+			{ kind: "refused", id: 3, text: "not newer than 3" },
+		]);
+		assert.deepEqual(offered(later, { id: 4 }), [{ kind: "taken-up", id: 4 }]);
+	});
+
+	it("begins under one on trial three times, and not a fourth time", () => {
+		const bench = new Bench();
+		offered(bench.boot(), { id: 2 });
+		for (let boot = 1; boot <= TRIAL_BOOTS_MAX; boot++) {
+			assert.equal(bench.boot().configuration.id, 2, `boot ${boot}`);
+		}
+		const keeper = bench.boot();
+		// In force before anything else of the station is made.
+		assert.equal(keeper.configuration.id, 1);
+		assert.deepEqual(allNews(keeper), [{ kind: "reverted", id: 2, text: "3 boots and no upload" }]);
+		assert.deepEqual(allNews(bench.boot()), []);
+	});
+
+	it("refuses what is bad, foreign, oversized or older, once, and changes nothing", () => {
+		const bench = new Bench();
+		const keeper = bench.boot();
+		offered(keeper, { id: 5 });
+		keeper.acknowledged();
+		allNews(keeper);
+		const { writes } = bench.settings;
+		const refusals: readonly [Uint8Array, RegExp][] = [
+			[canonicalOf({ id: 6, station: "pek-1" }), /^for station pek-1$/],
+			[canonicalOf({ id: 4 }), /^not newer than 5$/],
+			[canonicalOf({ id: 5, intervalSeconds: 60 }), /^not newer than 5$/],
+			[canonicalOf({ id: 6, intervalSeconds: 3 }), /^intervalSeconds is 3/],
+			[asciiBytes("id=6\n"), /is missing$/],
+			[Uint8Array.of(0xff, 0xfe), /is not name=value$/],
+			[new Uint8Array(1025).fill(0x61), /^1025 bytes; at most 1024$/],
+			[
+				asciiBytes(`${canonicalConfiguration({ ...PROVISIONED, id: 6 })}privateKey=00\n`),
+				/canonical/,
+			],
+			[asciiBytes(`epoch=9\n${canonicalConfiguration({ ...PROVISIONED, id: 6 })}`), /canonical/],
+		];
+		for (const [bytes, text] of refusals) {
+			keeper.offer(bytes);
+			const [news, ...rest] = allNews(keeper);
+			assert.ok(news?.kind === "refused", `${text}: ${news?.kind}`);
+			assert.match(news.text, text);
+			assert.deepEqual(rest, []);
+			// It is offered again at every upload.
+			keeper.offer(bytes);
+			assert.deepEqual(allNews(keeper), []);
+		}
+		assert.equal(keeper.configuration.id, 5);
+		assert.equal(bench.settings.writes, writes);
+		bench.state = keeper.save();
+		const woken = bench.open();
+		woken.offer(refusals.at(-1)?.[0] ?? new Uint8Array(0));
+		assert.deepEqual(allNews(woken), []);
+	});
+
+	it("takes no notice of an offer of what is in force already", () => {
+		const keeper = new Bench().boot();
+		assert.deepEqual(offered(keeper, {}), []);
+		offered(keeper, { id: 2 });
+		assert.deepEqual(offered(keeper, { id: 2 }), []);
+	});
+
+	it("stays when a new one cannot be stored (settings-failed)", () => {
+		const bench = new Bench();
+		const keeper = bench.boot();
+		bench.settings.isBroken = true;
+		assert.deepEqual(offered(keeper, { id: 2 }), [
+			{ kind: "refused", id: 2, text: "settings-failed" },
+		]);
+		assert.equal(keeper.configuration.id, 1);
+	});
+
+	it("gives up a trial whose boots cannot be counted", () => {
+		const bench = new Bench();
+		offered(bench.boot(), { id: 2 });
+		bench.settings.isBroken = true;
+		const keeper = bench.boot();
+		assert.equal(keeper.configuration.id, 1);
+		assert.deepEqual(allNews(keeper), [{ kind: "reverted", id: 2, text: "settings-failed" }]);
+	});
+
+	it("is the one that is whole, and says so, when a place has rotted", () => {
+		const bench = new Bench();
+		const keeper = bench.boot();
+		offered(keeper, { id: 2 });
+		keeper.acknowledged();
+		allNews(keeper);
+		offered(keeper, { id: 3 });
+		bench.settings.rot(1);
+		const second = bench.boot();
+		assert.equal(second.configuration.id, 2);
+		assert.deepEqual(allNews(second), [{ kind: "damaged", place: 1 }]);
+	});
+
+	it("is what was provisioned when that has the higher id", () => {
+		const bench = new Bench();
+		offered(bench.boot(), { id: 2 });
+		const keeper = new ConfigurationKeeper({
+			provisioned: { ...PROVISIONED, id: 7, intervalSeconds: 60 },
+			memory: bench.settings.portOf(new Life(bench.clock), () => {}),
+			clock: { milliseconds: 0 },
+			state: undefined,
+		});
+		assert.deepEqual([keeper.configuration.id, keeper.configuration.intervalSeconds], [7, 60]);
+	});
+
+	it("is a whole one, the last good or the one on trial, after a cut in any write", () => {
+		let cuts = 0;
+		for (let tear = 0; tear < 40; tear++) {
+			for (let cut = 0; ; cut++) {
+				const bench = new Bench();
+				const chance = new SeededChance(1000 * tear + cut);
+				const settings = new SimulatedSettings(chance);
+				Object.assign(bench, { settings });
+				bench.writesLeft = cut;
+				const before = live(bench);
+				if (bench.writesLeft >= 0) break;
+				cuts++;
+				bench.writesLeft = Number.POSITIVE_INFINITY;
+				const after = bench.boot();
+				const { id } = after.configuration;
+				assert.ok(before.possible.has(id), `cut ${cut}: ${id} after ${[...before.possible]}`);
+				// And it goes on: a later one is taken up and stays.
+				allNews(after);
+				assert.deepEqual(offered(after, { id: 9 }), [{ kind: "taken-up", id: 9 }]);
+				after.acknowledged();
+				allNews(after);
+				assert.equal(bench.boot().configuration.id, 9);
+			}
+		}
+		assert.equal(cuts, 40 * 6);
+	});
+});
+
+/** Six writes: 2 is tried and kept, 3 tried, counted and failed, 4 tried. What may be in force then. */
+function live(bench: Bench): { possible: ReadonlySet<number> } {
+	const state = { possible: new Set([1]) };
+	// What a station without power goes on to do counts for nothing.
+	const about = (...ids: number[]): void => {
+		if (bench.writesLeft >= 0) state.possible = new Set(ids);
+	};
+	try {
+		const keeper = bench.boot();
+		about(1, 2);
+		offered(keeper, { id: 2 });
+		keeper.acknowledged();
+		about(2);
+		allNews(keeper);
+		about(2, 3);
+		offered(keeper, { id: 3 });
+		const second = bench.boot();
+		bench.milliseconds += TRIAL_MILLISECONDS_MAX;
+		allNews(second);
+		about(2, 4);
+		offered(second, { id: 4 });
+	} catch (error) {
+		if (!(error instanceof PowerCut)) throw error;
+	}
+	return state;
+}
