@@ -70,7 +70,8 @@ export async function run(args: string[]): Promise<boolean> {
 				`${outcome.isUnmoved ? "tables unchanged" : "TABLES CHANGED"}`,
 		);
 	}
-	console.log(JSON.stringify({ acknowledged, missing, runs: options.runs, kills }));
+	const { runs } = options;
+	console.log(JSON.stringify({ acknowledged, missing, runs, kills, tablesUnchanged: isUnmoved }));
 	return missing === 0 && isUnmoved && acknowledged >= options.readings;
 }
 
