@@ -114,14 +114,24 @@ export class EzoCircuit {
 		this.#queue = this.#isReady ? commands() : [this.#identify(commands)];
 		this.#isDraining = this.#isAnswerDue;
 		if (this.#isDraining) return POLL_MILLISECONDS;
-		this.#guard(() => this.#sendNext());
+		try {
+			this.#sendNext();
+		} catch (error) {
+			this.#abandon();
+			throw error;
+		}
 		return this.#pollMilliseconds;
 	}
 
 	/** Reads once; true when every command of `start` has been answered. Throws StationError. */
 	poll(): boolean {
 		if (this.#queue.length === 0) return true;
-		return this.#guard(() => this.#advance());
+		try {
+			return this.#advance();
+		} catch (error) {
+			this.#abandon();
+			throw error;
+		}
 	}
 
 	/**
@@ -141,15 +151,10 @@ export class EzoCircuit {
 		this.#peer.close();
 	}
 
-	#guard<Result>(action: () => Result): Result {
-		try {
-			return action();
-		} catch (error) {
-			// Whatever went wrong, the circuit may have lost power: it is set up anew next time.
-			this.#isReady = false;
-			this.#queue = [];
-			throw error;
-		}
+	/** Whatever went wrong, the circuit may have lost power: it is set up anew next time. */
+	#abandon(): void {
+		this.#isReady = false;
+		this.#queue = [];
 	}
 
 	#advance(): boolean {
@@ -183,7 +188,8 @@ export class EzoCircuit {
 		} else {
 			throw this.#error("bus-failed", `answered ${command.text} with status ${status}`);
 		}
-		this.#queue = next.concat(this.#queue.slice(1));
+		const rest = this.#queue.slice(1);
+		this.#queue = next.length === 0 ? rest : [...next, ...rest];
 		if (this.#queue.length === 0) return true;
 		this.#sendNext();
 		return false;
@@ -236,11 +242,13 @@ export class EzoCircuit {
 
 	/** Printable ASCII between the status and the NUL. A set bit 7 is a stretched clock misread. */
 	#textOf(frame: Uint8Array): string {
-		if (!frame.includes(0, 1)) {
+		let end = 1;
+		while (end < frame.length && frame[end] !== 0) end++;
+		if (end === frame.length) {
 			throw this.#error("probe-malformed", "sent an answer without an end");
 		}
 		let text = "";
-		for (let index = 1; frame[index] !== 0; index++) {
+		for (let index = 1; index < end; index++) {
 			const code = frame[index] ?? 0;
 			if (code < 0x20 || code > 0x7e) {
 				throw this.#error("probe-malformed", `sent the byte 0x${code.toString(16)}`);

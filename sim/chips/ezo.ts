@@ -191,7 +191,7 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 		if (!this.#isListening()) return undefined;
 		if (this.#answer.length !== count) this.#answer = new Uint8Array(count);
 		const bytes = this.#answer;
-		bytes.fill(0);
+		for (let index = 0; index < count; index++) bytes[index] = 0;
 		if (this.isAsleep) {
 			// Not documented ("do not read"): any traffic wakes it, and there is nothing to tell.
 			this.#wake();

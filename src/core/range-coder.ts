@@ -84,9 +84,9 @@ export class RangeEncoder implements BitCoder {
 	}
 
 	raw(bits: number, value: number): number {
-		for (let unit = 2 ** bits / 2; unit >= 1; unit /= 2) {
+		for (let shift = bits - 1; shift >= 0; shift--) {
 			this.#range >>>= 1;
-			if (Math.floor(value / unit) % 2 === 0) this.#low += this.#range;
+			if (((value >>> shift) & 1) === 0) this.#low += this.#range;
 			this.#normalise();
 		}
 		return value;

@@ -3,7 +3,7 @@
  * without hardware. The board may put the chip's own unit behind the same function type.
  */
 
-const ROUND_CONSTANTS: readonly number[] = Object.freeze([
+const ROUND_CONSTANTS: Readonly<Int32Array> = new Int32Array([
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
 	0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
 	0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -14,7 +14,7 @@ const ROUND_CONSTANTS: readonly number[] = Object.freeze([
 	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 ]);
 
-const INITIAL_STATE: readonly number[] = Object.freeze([
+const INITIAL_STATE: Readonly<Int32Array> = new Int32Array([
 	0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 ]);
 
@@ -93,19 +93,25 @@ export function createSha256(): (...parts: readonly Uint8Array[]) => Uint8Array 
 		}
 		block[filled++] = 0x80;
 		if (filled > 56) {
-			block.fill(0, filled);
+			while (filled < 64) block[filled++] = 0;
 			compress();
 			filled = 0;
 		}
-		block.fill(0, filled);
-		const view = new DataView(block.buffer);
+		while (filled < 56) block[filled++] = 0;
 		// Length in bits, 64-bit big-endian; inputs here stay far below 2^53 bits.
-		view.setUint32(56, Math.floor(lengthBytes / 0x20000000));
-		view.setUint32(60, (lengthBytes * 8) >>> 0);
+		put(block, 56, Math.floor(lengthBytes / 0x20000000));
+		put(block, 60, lengthBytes << 3);
 		compress();
 		const digest = new Uint8Array(32);
-		const out = new DataView(digest.buffer);
-		for (let index = 0; index < 8; index++) out.setInt32(index * 4, state[index] ?? 0);
+		for (let index = 0; index < 8; index++) put(digest, index * 4, state[index] ?? 0);
 		return digest;
 	};
+}
+
+/** A word, big-endian: without a `DataView`, which costs more to make than a digest to write. */
+function put(bytes: Uint8Array, at: number, word: number): void {
+	bytes[at] = word >>> 24;
+	bytes[at + 1] = word >>> 16;
+	bytes[at + 2] = word >>> 8;
+	bytes[at + 3] = word;
 }

@@ -13,6 +13,7 @@ import {
 	type ChannelSet,
 	FIELD_BYTES,
 	type FieldSpec,
+	fieldOf,
 	readField,
 	writeField,
 } from "./channel-set.js";
@@ -309,8 +310,13 @@ class EntryModel {
 	}
 
 	#chooseQuantum(setId: number, field: FieldSpec, expected: number): number {
-		const fits = (quantum: number): boolean =>
-			this.#entries.every((entry) => isMultiple(entry, setId, field, quantum));
+		const values: number[] = [];
+		for (const entry of this.#entries) {
+			if (entry[1] !== ENTRY_KINDS.reading || entry[2] !== setId) continue;
+			const value = fieldOf(entry, ENTRY_HEADER_BYTES, field);
+			if (value !== ABSENT[field.type]) values.push(value);
+		}
+		const fits = (quantum: number): boolean => values.every((value) => value % quantum === 0);
 		// A few values may share a factor by chance; to say so costs more than it saves.
 		if (this.#entries.length < CHANCE_ENTRIES && fits(expected)) return expected;
 		for (let index = QUANTA.length - 1; index > 0; index--) {
@@ -365,13 +371,6 @@ class EntryModel {
 
 function restoreMarks(view: DataView, state: SetState): void {
 	for (const [field, value] of state.marks) writeField(view, ENTRY_HEADER_BYTES, field, value);
-}
-
-function isMultiple(entry: Uint8Array, setId: number, field: FieldSpec, quantum: number): boolean {
-	if (entry[1] !== ENTRY_KINDS.reading || entry[2] !== setId) return true;
-	const view = new DataView(entry.buffer, entry.byteOffset, entry.byteLength);
-	const value = readField(view, ENTRY_HEADER_BYTES, field);
-	return value === ABSENT[field.type] || value % quantum === 0;
 }
 
 function requireUint32(value: number): void {

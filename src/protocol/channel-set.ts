@@ -105,6 +105,25 @@ export function readField(view: DataView, bodyOffsetBytes: number, field: FieldS
 	}
 }
 
+/** The same of an entry without a view: to make one costs more than to read a field of it. */
+export function fieldOf(bytes: Uint8Array, bodyOffsetBytes: number, field: FieldSpec): number {
+	const at = bodyOffsetBytes + field.offsetBytes;
+	const byteLength = FIELD_BYTES[field.type];
+	let word = bytes[at] ?? 0;
+	if (byteLength > 1) word |= (bytes[at + 1] ?? 0) << 8;
+	if (byteLength > 2) word |= ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
+	switch (field.type) {
+		case "i16":
+			return (word << 16) >> 16;
+		case "u32":
+			return word >>> 0;
+		case "u8":
+		case "u16":
+		case "i32":
+			return word;
+	}
+}
+
 /** Writes one field; the value must fit its type. */
 export function writeField(
 	view: DataView,

@@ -81,12 +81,13 @@ export class ErrorShape {
 	readonly escape = new Contexts(UNSIGNED_CONTEXTS);
 
 	constructor() {
-		SHAPE_PRIORS.forEach(({ zero, bins }, errorClass) => {
+		let errorClass = 0;
+		for (const { zero, bins } of SHAPE_PRIORS) {
 			this.isZero.expect(errorClass, zero, PRIOR_COUNT);
-			bins.forEach((probability, bin) => {
-				this.bins.expect(errorClass * BINS_MAX + bin, probability, PRIOR_COUNT);
-			});
-		});
+			let at = errorClass * BINS_MAX;
+			for (const probability of bins) this.bins.expect(at++, probability, PRIOR_COUNT);
+			errorClass++;
+		}
 	}
 }
 
@@ -153,12 +154,12 @@ export class ColumnCoder {
 		if (meanSteps < 2) return this.#codeSmall(coder, error, smallClass(mean));
 		// Bins of a quarter to half the mean error: fine enough to follow the shape of any noise.
 		const octave = 31 - Math.clz32(meanSteps);
-		const half = Math.floor(mean / (UNIT / 2)) % 2 ** (octave + 1) >= 2 ** octave ? 1 : 0;
+		const half = Math.floor(mean / (UNIT / 2)) % (2 << octave) >= 1 << octave ? 1 : 0;
 		const bits = octave - 1;
 		// -1 is the mirror image of 0, so that both signs have equal bins.
 		const isNegative = coder.bit(this.#shape.sign, 0, error < 0 ? 1 : 0) === 1;
 		const magnitude = isNegative ? -1 - error : error;
-		const binSteps = 2 ** bits;
+		const binSteps = 1 << bits;
 		const bin = this.#codeBins(coder, 6 + half, Math.floor(magnitude / binSteps));
 		const coded = bin * binSteps + coder.raw(bits, magnitude % binSteps);
 		return isNegative ? -1 - coded : coded;
@@ -196,11 +197,12 @@ const LENGTH_BITS_MAX = 36;
 /** Codes an integer 0 .. 2^36 - 2: its length in bits, unary, then the bits below the first. */
 export function codeUnsigned(coder: BitCoder, contexts: Contexts, value: number): number {
 	let length = 0;
+	let least = 1;
 	for (; length < LENGTH_BITS_MAX - 1; length++) {
-		const isLonger = value + 1 >= 2 ** (length + 1) ? 1 : 0;
+		const isLonger = value + 1 >= 2 * least ? 1 : 0;
 		if (coder.bit(contexts, length, isLonger) === 0) break;
+		least *= 2;
 	}
-	const least = 2 ** length;
 	const offset = value + 1 - least;
 	// 32 bits at most at a time.
 	const highBits = Math.max(length - 16, 0);

@@ -353,9 +353,7 @@ function writeBody(entry: Entry, bytes: Uint8Array, view: DataView): void {
 	const at = ENTRY_HEADER_BYTES;
 	switch (entry.kind) {
 		case "reading":
-			CHANNEL_SETS.get(entry.channelSet)?.fields.forEach((field, index) => {
-				writeField(view, at, field, entry.fields[index] ?? 0);
-			});
+			writeFields(view, entry.channelSet, entry.fields);
 			return;
 		case "boot":
 			view.setUint8(at, entry.resetReason);
@@ -415,6 +413,14 @@ function writeBody(entry: Entry, bytes: Uint8Array, view: DataView): void {
 	}
 }
 
+/** By a loop: the engines walk a frozen row of fields slowly when they call back for each. */
+function writeFields(view: DataView, channelSet: number, values: readonly number[]): void {
+	let index = 0;
+	for (const field of CHANNEL_SETS.get(channelSet)?.fields ?? []) {
+		writeField(view, ENTRY_HEADER_BYTES, field, values[index++] ?? 0);
+	}
+}
+
 function readBody(
 	kind: EntryKind,
 	channelSet: number,
@@ -427,7 +433,9 @@ function readBody(
 		const set = CHANNEL_SETS.get(channelSet);
 		if (set === undefined) throw malformed(`channel set ${channelSet} is not known`);
 		if (length !== set.bodyBytes) throw malformed(`a reading of ${bytes.length} bytes`);
-		return { kind, fields: set.fields.map((field) => readField(view, at, field)) };
+		const fields: number[] = [];
+		for (const field of set.fields) fields.push(readField(view, at, field));
+		return { kind, fields };
 	}
 	if (channelSet !== 0) throw malformed(`a ${kind} entry with channel set ${channelSet}`);
 	if (kind === "event") {

@@ -75,10 +75,12 @@ const NAMES: readonly (keyof WaterReading)[] = Object.freeze([
 
 /** The fields of channel set 1 in the order of its row, absent marks filled in. */
 export function fieldsOfWaterReading(reading: WaterReading): number[] {
-	return CHANNEL_SET_1.fields.map((field, index) => {
-		const name = NAMES[index];
-		return (name === undefined ? undefined : reading[name]) ?? ABSENT[field.type];
-	});
+	const fields: number[] = [];
+	for (const field of CHANNEL_SET_1.fields) {
+		const name = NAMES[fields.length];
+		fields.push((name === undefined ? undefined : reading[name]) ?? ABSENT[field.type]);
+	}
+	return fields;
 }
 
 /** The reverse of `fieldsOfWaterReading`. */
