@@ -8,8 +8,11 @@ import type { StationJournal } from "../src/firmware/station/journal-port.js";
 import { type EntryDraft, encodeEntry } from "../src/protocol/entry.js";
 
 export interface Witness {
-	/** An append is about to be tried; cut short, it may be there whole or not at all. */
-	attempted(canonical: Uint8Array): void;
+	/**
+	 * An append is about to be tried; cut short, it may be there whole or not at all. Left out by who
+	 * cuts nothing: to tell of it the entry is encoded once more.
+	 */
+	attempted?(canonical: Uint8Array): void;
 	/** An append returned. */
 	appended(canonical: Uint8Array): void;
 	/** The journal took an acknowledgement. */
@@ -31,8 +34,10 @@ class WitnessedJournal implements StationJournal {
 	}
 
 	append(draft: EntryDraft): { readonly sequence: number; readonly canonical: Uint8Array } {
-		const { epoch, nextSequence: sequence } = this.#journal;
-		this.#witness.attempted(encodeEntry({ epoch, sequence, ...draft }));
+		if (this.#witness.attempted !== undefined) {
+			const { epoch, nextSequence: sequence } = this.#journal;
+			this.#witness.attempted(encodeEntry({ epoch, sequence, ...draft }));
+		}
 		const appended = this.#journal.append(draft);
 		this.#witness.appended(appended.canonical.slice());
 		return appended;

@@ -32,6 +32,25 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 	return true;
 }
 
+/**
+ * Little-endian words of small arrays, read and written without a `DataView`: to make one costs an
+ * engine more than the few bytes do. The next three are its `getUint16`, `getUint32`, `setUint32`.
+ */
+export function uint16At(bytes: Uint8Array, at: number): number {
+	return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+}
+
+export function uint32At(bytes: Uint8Array, at: number): number {
+	return (uint16At(bytes, at) | (uint16At(bytes, at + 2) << 16)) >>> 0;
+}
+
+export function putUint32(bytes: Uint8Array, at: number, word: number): void {
+	bytes[at] = word;
+	bytes[at + 1] = word >>> 8;
+	bytes[at + 2] = word >>> 16;
+	bytes[at + 3] = word >>> 24;
+}
+
 /** One array holding `parts` one after the other. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 	let length = 0;

@@ -124,6 +124,23 @@ export function fieldOf(bytes: Uint8Array, bodyOffsetBytes: number, field: Field
 	}
 }
 
+/** The reverse of `fieldOf`. */
+export function putField(
+	bytes: Uint8Array,
+	bodyOffsetBytes: number,
+	field: FieldSpec,
+	value: number,
+): void {
+	const at = bodyOffsetBytes + field.offsetBytes;
+	const byteLength = FIELD_BYTES[field.type];
+	bytes[at] = value;
+	if (byteLength > 1) bytes[at + 1] = value >>> 8;
+	if (byteLength > 2) {
+		bytes[at + 2] = value >>> 16;
+		bytes[at + 3] = value >>> 24;
+	}
+}
+
 /** Writes one field; the value must fit its type. */
 export function writeField(
 	view: DataView,

@@ -3,9 +3,9 @@
  * content. The chain, the signatures and every comparison speak of these bytes; flash and wire
  * compress them and give them back bit for bit. The tables stand in docs/FORMAT.md.
  */
-import { asciiBytes, asciiText } from "../core/bytes.js";
+import { asciiBytes, asciiText, putUint32, uint16At, uint32At } from "../core/bytes.js";
 import { assert, StationError } from "../core/errors.js";
-import { CHANNEL_SETS, readField, writeField } from "./channel-set.js";
+import { CHANNEL_SETS, fieldOf, putField } from "./channel-set.js";
 
 export const ENTRY_VERSION = 1;
 export const ENTRY_HEADER_BYTES = 28;
@@ -226,19 +226,18 @@ const EVENT_FIXED_BYTES = 8;
 /** Canonical bytes of an entry: 28 to 123 bytes. A field that does not fit is a bug. */
 export function encodeEntry(entry: Entry): Uint8Array {
 	const bytes = new Uint8Array(ENTRY_HEADER_BYTES + bodyBytesOf(entry));
-	const view = new DataView(bytes.buffer);
-	view.setUint8(0, ENTRY_VERSION);
-	view.setUint8(1, ENTRY_KINDS[entry.kind]);
-	view.setUint8(2, entry.channelSet);
-	view.setUint8(3, entry.timeQuality);
-	view.setUint32(4, entry.epoch, true);
-	view.setUint32(8, entry.sequence, true);
-	view.setUint32(12, entry.boot, true);
-	view.setUint32(16, entry.uptimeSeconds, true);
-	view.setUint32(20, entry.utcSeconds, true);
-	view.setUint16(24, entry.configurationId, true);
-	view.setUint16(26, entry.stationFlags, true);
-	writeBody(entry, bytes, view);
+	bytes[0] = ENTRY_VERSION;
+	bytes[1] = ENTRY_KINDS[entry.kind];
+	bytes[2] = entry.channelSet;
+	bytes[3] = entry.timeQuality;
+	putUint32(bytes, 4, entry.epoch);
+	putUint32(bytes, 8, entry.sequence);
+	putUint32(bytes, 12, entry.boot);
+	putUint32(bytes, 16, entry.uptimeSeconds);
+	putUint32(bytes, 20, entry.utcSeconds);
+	putUint32(bytes, 24, (entry.configurationId & 0xffff) | (entry.stationFlags << 16));
+	if (entry.kind === "reading") putFields(bytes, entry.channelSet, entry.fields);
+	else writeBody(entry, bytes, new DataView(bytes.buffer));
 	return bytes;
 }
 
@@ -250,23 +249,22 @@ export function decodeEntry(bytes: Uint8Array): Entry {
 	if (bytes.length < ENTRY_HEADER_BYTES || bytes.length > ENTRY_BYTES_MAX) {
 		throw malformed(`an entry of ${bytes.length} bytes`);
 	}
-	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-	if (view.getUint8(0) !== ENTRY_VERSION) {
-		throw malformed(`entry version ${view.getUint8(0)} is not known`);
-	}
-	const channelSet = view.getUint8(2);
+	if (bytes[0] !== ENTRY_VERSION) throw malformed(`entry version ${bytes[0]} is not known`);
+	const channelSet = bytes[2] ?? 0;
 	const header: Header = {
 		channelSet,
-		timeQuality: view.getUint8(3),
-		epoch: view.getUint32(4, true),
-		sequence: view.getUint32(8, true),
-		boot: view.getUint32(12, true),
-		uptimeSeconds: view.getUint32(16, true),
-		utcSeconds: view.getUint32(20, true),
-		configurationId: view.getUint16(24, true),
-		stationFlags: view.getUint16(26, true),
+		timeQuality: bytes[3] ?? 0,
+		epoch: uint32At(bytes, 4),
+		sequence: uint32At(bytes, 8),
+		boot: uint32At(bytes, 12),
+		uptimeSeconds: uint32At(bytes, 16),
+		utcSeconds: uint32At(bytes, 20),
+		configurationId: uint16At(bytes, 24),
+		stationFlags: uint16At(bytes, 26),
 	};
-	const body = readBody(kindOf(view.getUint8(1)), channelSet, bytes, view);
+	const kind = kindOf(bytes[1] ?? 0);
+	const body =
+		kind === "reading" ? readReading(channelSet, bytes) : readBody(kind, channelSet, bytes);
 	return Object.assign(header, body);
 }
 
@@ -369,12 +367,9 @@ function bodyBytesOf(entry: Entry): number {
 /** No drift known: the type's minimum. */
 const DRIFT_UNKNOWN = -0x80000000;
 
-function writeBody(entry: Entry, bytes: Uint8Array, view: DataView): void {
+function writeBody(entry: Exclude<Entry, ReadingBody>, bytes: Uint8Array, view: DataView): void {
 	const at = ENTRY_HEADER_BYTES;
 	switch (entry.kind) {
-		case "reading":
-			writeFields(view, entry.channelSet, entry.fields);
-			return;
 		case "boot":
 			view.setUint8(at, entry.resetReason);
 			view.setUint8(at + 1, entry.wakeCause);
@@ -435,29 +430,32 @@ function writeBody(entry: Entry, bytes: Uint8Array, view: DataView): void {
 }
 
 /** By a loop: the engines walk a frozen row of fields slowly when they call back for each. */
-function writeFields(view: DataView, channelSet: number, values: readonly number[]): void {
+function putFields(bytes: Uint8Array, channelSet: number, values: readonly number[]): void {
 	let index = 0;
 	for (const field of CHANNEL_SETS.get(channelSet)?.fields ?? []) {
-		writeField(view, ENTRY_HEADER_BYTES, field, values[index++] ?? 0);
+		putField(bytes, ENTRY_HEADER_BYTES, field, values[index++] ?? 0);
 	}
 }
 
+function readReading(channelSet: number, bytes: Uint8Array): ReadingBody {
+	const set = CHANNEL_SETS.get(channelSet);
+	if (set === undefined) throw malformed(`channel set ${channelSet} is not known`);
+	if (bytes.length !== ENTRY_HEADER_BYTES + set.bodyBytes) {
+		throw malformed(`a reading of ${bytes.length} bytes`);
+	}
+	const fields: number[] = [];
+	for (const field of set.fields) fields.push(fieldOf(bytes, ENTRY_HEADER_BYTES, field));
+	return { kind: "reading", fields };
+}
+
 function readBody(
-	kind: EntryKind,
+	kind: Exclude<EntryKind, "reading">,
 	channelSet: number,
 	bytes: Uint8Array,
-	view: DataView,
 ): EntryBody {
+	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 	const at = ENTRY_HEADER_BYTES;
 	const length = bytes.length - at;
-	if (kind === "reading") {
-		const set = CHANNEL_SETS.get(channelSet);
-		if (set === undefined) throw malformed(`channel set ${channelSet} is not known`);
-		if (length !== set.bodyBytes) throw malformed(`a reading of ${bytes.length} bytes`);
-		const fields: number[] = [];
-		for (const field of set.fields) fields.push(readField(view, at, field));
-		return { kind, fields };
-	}
 	if (channelSet !== 0) throw malformed(`a ${kind} entry with channel set ${channelSet}`);
 	if (kind === "event") {
 		if (length < EVENT_FIXED_BYTES || length > EVENT_FIXED_BYTES + EVENT_TEXT_BYTES_MAX) {

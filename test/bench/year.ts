@@ -37,7 +37,6 @@ export async function run(args: string[]): Promise<boolean> {
 		collectorPublicKey: publicKey,
 		endpoint,
 		witness: {
-			attempted: () => {},
 			appended: (canonical) => {
 				seen.appended++;
 				if (canonical[1] === 1) seen.readings++;

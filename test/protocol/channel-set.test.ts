@@ -3,6 +3,7 @@ import {
 	CHANNEL_SET_1,
 	FIELD_BYTES,
 	fieldOf,
+	putField,
 	readField,
 	writeField,
 } from "../../src/protocol/channel-set.js";
@@ -17,6 +18,9 @@ describe("channel set", () => {
 			const least = isSigned ? -(2 ** (bits - 1)) : 0;
 			const most = least + 2 ** bits - 1;
 			for (const value of [least, most, 1, most - 1, least + 1, Math.floor(most / 3)]) {
+				putField(bytes, 3, field, value);
+				assert.equal(readField(view, 3, field), value);
+				bytes.fill(0);
 				writeField(view, 3, field, value);
 				assert.equal(fieldOf(bytes, 3, field), value);
 				assert.equal(readField(view, 3, field), value);

@@ -44,7 +44,7 @@ export interface BareStationOptions {
 	readonly onLog?: (station: string, line: string) => void;
 }
 
-const SILENT: Witness = { attempted: () => {}, appended: () => {}, acknowledged: () => {} };
+const SILENT: Witness = { appended: () => {}, acknowledged: () => {} };
 
 export const sha256 = createSha256();
 

@@ -3,7 +3,7 @@
  * crashes in a row: a pause that grows, and a safe mode that measures, stores and listens to the
  * technician but leaves the network alone, the largest part of the firmware that strangers feed.
  */
-import { asciiBytes, asciiText } from "../../core/bytes.js";
+import { asciiBytes, asciiText, uint32At } from "../../core/bytes.js";
 import { crc32 } from "../../core/crc32.js";
 import type { Processor, RetainedMemory } from "../ports.js";
 
@@ -52,8 +52,9 @@ export function loadCrashRecord(memory: RetainedMemory): CrashRecord | undefined
 	if (memory.byteLength < CRASH_RECORD_BYTES) return undefined;
 	const bytes = new Uint8Array(CRASH_RECORD_BYTES);
 	memory.read(bytes);
+	// Most wakes end here.
+	if (uint32At(bytes, 0) !== MAGIC || bytes[4] !== VERSION) return undefined;
 	const view = new DataView(bytes.buffer);
-	if (view.getUint32(0, true) !== MAGIC || view.getUint8(4) !== VERSION) return undefined;
 	if (view.getUint32(60, true) !== crc32(bytes, 0, 60)) return undefined;
 	const flags = view.getUint8(8);
 	const length = Math.min(view.getUint8(9), CRASH_TEXT_BYTES);
