@@ -4,16 +4,12 @@
  */
 import { Scheduler, Signal, type Task } from "../../core/task.js";
 import { STATION_FLAGS } from "../../protocol/entry.js";
-import { CHANNEL_FLAGS, fieldsOfWaterReading } from "../../protocol/reading.js";
 import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
 import { ConfigurationKeeper } from "../config/configuration-keeper.js";
-import { calibrationIdsOf } from "../config/turbidity-curves.js";
 import { Console } from "../console/console.js";
 import type { AnswerFields } from "../console/service.js";
 import { measureBattery } from "../measure/battery.js";
-import { NO_IDENTITIES } from "../measure/identity.js";
 import type { WaterProbes } from "../measure/probes.js";
-import { measureWater, type WaterMeasurement } from "../measure/water.js";
 import type { Board, ResetReason } from "../ports.js";
 import { lastRunOf, recordBoot } from "./boot.js";
 import { BATTERY_LOOK_SECONDS, BootOpening, RADIO_SPARED_SECONDS } from "./boot-opening.js";
@@ -21,6 +17,7 @@ import { crash, loadCrashRecord, safeModeEndOf, storeCrashRecord, textOf } from 
 import type { StationJournal } from "./journal-port.js";
 import { LogBook } from "./log-book.js";
 import { takeOfferedTime } from "./offered-time.js";
+import { BATTERY_HYSTERESIS_MILLIVOLTS, ReadingDesk } from "./reading-desk.js";
 import { Recorder, type Stamp } from "./recorder.js";
 import {
 	invalidateRetainedState,
@@ -29,11 +26,10 @@ import {
 	storeRetainedState,
 } from "./retained-state.js";
 import { nextReadingMilliseconds, readingIntervalSecondsOf } from "./schedule.js";
-import { type Look, reportOf, ServiceDesk } from "./service-desk.js";
+import { type Look, ServiceDesk } from "./service-desk.js";
 import { statusOf, waitingIn } from "./status.js";
 import { type RealTimeClock, TimeKeeper } from "./time-keeper.js";
 import { UploadDesk } from "./upload-desk.js";
-import { batteryStepOf } from "./upload-interval.js";
 
 /** What a composition root adds to the board: the rooms and parts that this station is built of. */
 export interface StationOptions {
@@ -52,8 +48,6 @@ export interface StationOptions {
 	) => StationJournal;
 }
 
-/** Rising above the threshold by this much ends "battery low"; a load step is below it. */
-const BATTERY_HYSTERESIS_MILLIVOLTS = 200;
 /** A reading this much behind its time says so. */
 const LATE_MILLISECONDS = 30_000;
 /** From here on readings say that the ring is about to overwrite what was not acknowledged. */
@@ -77,20 +71,16 @@ export class Station {
 	readonly #keeper: ConfigurationKeeper;
 	readonly #book: LogBook;
 	readonly #uploads: UploadDesk;
-	readonly #state: Omit<
+	readonly #readings: ReadingDesk;
+	/** What lives through deep sleep and is nobody else's. */
+	readonly #state: Pick<
 		RetainedState,
-		| "journal"
-		| "uplink"
-		| "recordedGapTo"
-		| "trialEndsMilliseconds"
-		| "refusedOffer"
-		| "disciplinedMilliseconds"
-		| "stepOffer"
-		| "reference"
-		| "hasJumped"
-		| "newestUtcSeconds"
-		| "newestMilliseconds"
-		| "unrecordedReset"
+		| "boot"
+		| "bootMilliseconds"
+		| "wakeCount"
+		| "nextReadingMilliseconds"
+		| "isVouched"
+		| "isClockFaulty"
 	>;
 	/** When this boot is written down. */
 	readonly #opening: BootOpening;
@@ -128,13 +118,9 @@ export class Station {
 			boot: retained?.boot ?? lastRun?.boot ?? 1,
 			bootMilliseconds: retained?.bootMilliseconds ?? now,
 			wakeCount: (retained?.wakeCount ?? 0) + 1,
-			failedProbes: retained?.failedProbes ?? 0,
-			batteryStep: retained?.batteryStep ?? 0,
 			nextReadingMilliseconds: retained?.nextReadingMilliseconds ?? now,
-			isBatteryLow: retained?.isBatteryLow ?? false,
 			isVouched: retained?.isVouched ?? lastRun?.isVouched ?? false,
 			isClockFaulty: retained?.isClockFaulty ?? false,
-			identities: retained?.identities ?? NO_IDENTITIES,
 		};
 		this.#opening = new BootOpening({
 			resetReason: board.processor.resetReason,
@@ -176,6 +162,15 @@ export class Station {
 			status: () => this.#status(),
 			stir: () => this.#stir(),
 			requestUpload: () => this.requestUpload(),
+		});
+		this.#readings = new ReadingDesk({
+			board,
+			book: this.#book,
+			time: this.#time,
+			service: this.#desk,
+			configuration: () => this.#keeper.configuration,
+			openProbes: options.openProbes,
+			state: retained,
 		});
 		this.#console = new Console({
 			stream: board.console,
@@ -239,7 +234,7 @@ export class Station {
 			journal: this.#journal,
 			book: this.#book,
 			configuration: this.#keeper.configuration,
-			batteryStep: this.#state.batteryStep,
+			batteryStep: this.#readings.state.batteryStep,
 			recordedGapTo: retained?.recordedGapTo ?? 0,
 			state: retained?.uplink,
 			start: (task, onEnd) => this.#scheduler.start(task, onEnd),
@@ -387,7 +382,8 @@ export class Station {
 	}
 
 	#nextUploadMilliseconds(): number {
-		const { isBatteryLow, bootMilliseconds, nextReadingMilliseconds } = this.#state;
+		const { bootMilliseconds, nextReadingMilliseconds } = this.#state;
+		const { isBatteryLow } = this.#readings.state;
 		const isSpared = isBatteryLow && !this.#isAsked;
 		// Before the first append after a loss of power the last entry may be one that the next boot does
 		// not see (FORMAT.md, 3), and what was delivered must stay; a reading opens the boot.
@@ -420,18 +416,18 @@ export class Station {
 		this.#noteClock();
 		const stamp = this.#recorder.stamp();
 		const beganMilliseconds = board.clock.milliseconds;
-		const look = this.#desk.look;
-		const measurement = yield* this.#measure();
-		const isLate = lateMilliseconds > LATE_MILLISECONDS;
-		const sequence = this.#record(measurement, stamp, isLate);
-		this.#uploads.adjust(this.#state.batteryStep);
-		this.#answer(look, measurement, stamp, beganMilliseconds, sequence);
+		yield* this.#readings.measure(stamp, {
+			look: this.#desk.look,
+			isRecorded: true,
+			isLate: lateMilliseconds > LATE_MILLISECONDS,
+		});
+		this.#uploads.adjust(this.#readings.state.batteryStep);
 		this.#state.nextReadingMilliseconds = nextReadingMilliseconds({
 			nowMilliseconds: beganMilliseconds,
 			lastMilliseconds: dueMilliseconds,
 			intervalSeconds: readingIntervalSecondsOf(
 				configuration.intervalSeconds,
-				this.#state.isBatteryLow && configuration.supply === "battery",
+				this.#readings.state.isBatteryLow && configuration.supply === "battery",
 			),
 			utcSeconds: stamp.utcSeconds === 0 ? undefined : stamp.utcSeconds,
 		});
@@ -440,67 +436,8 @@ export class Station {
 	/** Measures between two readings because a technician asked; recorded only if he asked for that. */
 	*#lookAt(look: Look): Task<void> {
 		this.#time.refresh();
-		const stamp = this.#recorder.stamp();
-		const beganMilliseconds = this.#options.board.clock.milliseconds;
-		const measurement = yield* this.#measure();
-		const sequence = look.isRecorded ? this.#record(measurement, stamp, false) : undefined;
-		if (!look.isRecorded) this.#recordProbeEvents(measurement);
-		this.#answer(look, measurement, stamp, beganMilliseconds, sequence);
-	}
-
-	/** One measurement of everything; its events are not recorded yet. */
-	*#measure(): Task<WaterMeasurement> {
-		const { board } = this.#options;
-		const { configuration } = this.#keeper;
-		const measurement = yield* measureWater({
-			board,
-			openProbes: () => this.#options.openProbes(board, configuration),
-			failedProbes: this.#state.failedProbes,
-			calibrationIds: calibrationIdsOf(configuration),
-			identities: this.#state.identities,
-		});
-		this.#judgeBattery(measurement);
-		return measurement;
-	}
-
-	/** The reading, then its events; the reading's sequence, or undefined when it was not taken. */
-	#record(measurement: WaterMeasurement, stamp: Stamp, isLate: boolean): number | undefined {
-		const sequence = this.#book.record(
-			{ kind: "reading", fields: fieldsOfWaterReading(measurement.reading) },
-			{ channelSet: 1, stamp, extraFlags: isLate ? STATION_FLAGS.wakeLate : 0 },
-		);
-		this.#recordProbeEvents(measurement);
-		return sequence;
-	}
-
-	/** What happened to the probes on the way. */
-	#recordProbeEvents(measurement: WaterMeasurement): void {
-		for (const event of [...measurement.events, ...measurement.identified]) {
-			this.#book.event(event.code, event.detail, event.text);
-		}
-		this.#state.identities = measurement.identities;
-		this.#state.failedProbes = measurement.failedProbes;
-	}
-
-	/** Hands a measurement to the technician who waits for one. */
-	#answer(
-		look: Look | undefined,
-		measurement: WaterMeasurement,
-		stamp: Stamp,
-		beganMilliseconds: number,
-		sequence: number | undefined,
-	): void {
-		const { board } = this.#options;
-		const { configuration } = this.#keeper;
-		if (look === undefined) return;
-		const report = reportOf(measurement, configurationEntriesOf(configuration, board.sha256), {
-			utcSeconds: stamp.utcSeconds,
-			sequence,
-			durationMilliseconds: board.clock.milliseconds - beganMilliseconds,
-			clockFault: this.#time.fault,
-			journalFault: this.#book.fault,
-		});
-		this.#desk.measured(look, report);
+		const { isRecorded } = look;
+		yield* this.#readings.measure(this.#recorder.stamp(), { look, isRecorded, isLate: false });
 	}
 
 	#status(): readonly AnswerFields[] {
@@ -518,25 +455,9 @@ export class Station {
 			isUploading: this.#uploads.isUploading,
 			uploadFailures: this.#uploads.failures,
 			uploadTrouble: this.#uploads.trouble?.code,
-			failedProbes: this.#state.failedProbes,
-			isBatteryLow: this.#state.isBatteryLow,
+			failedProbes: this.#readings.state.failedProbes,
+			isBatteryLow: this.#readings.state.isBatteryLow,
 		});
-	}
-
-	#judgeBattery(measurement: WaterMeasurement): void {
-		const { batteryMillivolts, batteryFlags } = measurement.reading;
-		// A gauge that is off says nothing about the battery, and must not slow the station down.
-		const isOff = (batteryFlags & (CHANNEL_FLAGS.fault | CHANNEL_FLAGS.suspect)) !== 0;
-		if (batteryMillivolts === undefined || isOff) return;
-		const threshold = this.#keeper.configuration.batteryLowMillivolts;
-		const { batteryStep } = this.#state;
-		this.#state.batteryStep = batteryStepOf(batteryMillivolts, threshold, batteryStep);
-		const isLow = this.#state.isBatteryLow
-			? batteryMillivolts < threshold + BATTERY_HYSTERESIS_MILLIVOLTS
-			: batteryMillivolts < threshold;
-		if (isLow === this.#state.isBatteryLow) return;
-		this.#state.isBatteryLow = isLow;
-		this.#book.event("battery-low", isLow ? 1 : 0, "");
 	}
 
 	#log(text: string): void {
@@ -546,7 +467,7 @@ export class Station {
 
 	#stationFlags(): number {
 		let flags = 0;
-		if (this.#state.isBatteryLow) flags |= STATION_FLAGS.batteryLow;
+		if (this.#readings.state.isBatteryLow) flags |= STATION_FLAGS.batteryLow;
 		if (this.#time.utcSeconds === undefined) flags |= STATION_FLAGS.clockUntrusted;
 		if (this.#console.isInService) flags |= STATION_FLAGS.serviceMode;
 		if (this.#options.board.clock.milliseconds < this.#safeUntilMilliseconds)
@@ -568,7 +489,7 @@ export class Station {
 		this.#journal.idle();
 		this.#scheduler.stop();
 		board.console.onActivity = undefined;
-		const state: RetainedState = Object.assign({}, this.#state, {
+		const state: RetainedState = Object.assign({}, this.#state, this.#readings.state, {
 			unrecordedReset: this.#opening.unrecordedReset,
 			disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
 			stepOffer: this.#time.stepOffer,

@@ -4,7 +4,7 @@
  * record.
  */
 import { SeededChance } from "../../core/chance.js";
-import type { StationErrorCode } from "../../core/errors.js";
+import { StationError, type StationErrorCode } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
 import type { StationConfiguration } from "../config/configuration.js";
 import type { Board } from "../ports.js";
@@ -56,7 +56,7 @@ export class UploadDesk {
 		this.#configuration = options.configuration;
 		this.#batteryStep = options.batteryStep;
 		this.#recordedGapTo = options.recordedGapTo;
-		this.#waitingShare = options.journal.waitingShare;
+		this.#look();
 		this.#uplink = this.#open(options.state);
 	}
 
@@ -111,7 +111,7 @@ export class UploadDesk {
 	/** After each reading: the interval follows battery and ring. */
 	adjust(batteryStep: number): void {
 		this.#batteryStep = batteryStep;
-		this.#waitingShare = this.#options.journal.waitingShare;
+		this.#look();
 		this.#uplink.uploadIntervalSeconds = this.#intervalSeconds();
 	}
 
@@ -166,6 +166,16 @@ export class UploadDesk {
 			onReport: (code, detail, text) => this.#report(code, detail, text),
 			feed: () => board.watchdog.feed(),
 		});
+	}
+
+	/** A flash that cannot be read leaves the interval as it is; the reading says what is wrong. */
+	#look(): void {
+		try {
+			this.#waitingShare = this.#options.journal.waitingShare;
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+			this.#options.say(`the ring cannot be measured: ${error.code}`);
+		}
 	}
 
 	#intervalSeconds(): number {

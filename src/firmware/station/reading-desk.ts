@@ -1,0 +1,128 @@
+/**
+ * The station's side of measuring: opens the probes of the configuration in force, judges the battery,
+ * puts the reading and what happened on the way into the record, and hands it to the technician who waits.
+ */
+import type { Task } from "../../core/task.js";
+import { STATION_FLAGS } from "../../protocol/entry.js";
+import { CHANNEL_FLAGS, fieldsOfWaterReading } from "../../protocol/reading.js";
+import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
+import { calibrationIdsOf } from "../config/turbidity-curves.js";
+import { type IdentityMarks, NO_IDENTITIES } from "../measure/identity.js";
+import type { WaterProbes } from "../measure/probes.js";
+import { measureWater, type WaterMeasurement } from "../measure/water.js";
+import type { Board } from "../ports.js";
+import type { LogBook } from "./log-book.js";
+import type { Stamp } from "./recorder.js";
+import { type Look, reportOf, type ServiceDesk } from "./service-desk.js";
+import type { TimeKeeper } from "./time-keeper.js";
+import { batteryStepOf } from "./upload-interval.js";
+
+/** Rising above the threshold by this much ends "battery low"; a load step is below it. */
+export const BATTERY_HYSTERESIS_MILLIVOLTS = 200;
+
+/** What one wake leaves to the next. */
+export interface ReadingDeskState {
+	/** Index into the codes of probes that failed last time, one bit per channel. */
+	readonly failedProbes: number;
+	readonly isBatteryLow: boolean;
+	/** Index into BATTERY_FACTORS. */
+	readonly batteryStep: number;
+	/** Which probes there were. */
+	readonly identities: IdentityMarks;
+}
+
+export interface ReadingDeskOptions {
+	readonly board: Board;
+	readonly book: LogBook;
+	readonly time: TimeKeeper;
+	readonly service: ServiceDesk;
+	/** In force. */
+	readonly configuration: () => StationConfiguration;
+	readonly openProbes: (board: Board, configuration: StationConfiguration) => WaterProbes;
+	readonly state: ReadingDeskState | undefined;
+}
+
+/** How a measurement is to be recorded and answered. */
+export interface Occasion {
+	readonly look: Look | undefined;
+	readonly isRecorded: boolean;
+	readonly isLate: boolean;
+}
+
+export class ReadingDesk {
+	readonly #options: ReadingDeskOptions;
+	#state: ReadingDeskState;
+
+	constructor(options: ReadingDeskOptions) {
+		this.#options = options;
+		const { state } = options;
+		this.#state = {
+			failedProbes: state?.failedProbes ?? 0,
+			isBatteryLow: state?.isBatteryLow ?? false,
+			batteryStep: state?.batteryStep ?? 0,
+			identities: state?.identities ?? NO_IDENTITIES,
+		};
+	}
+
+	get state(): ReadingDeskState {
+		return this.#state;
+	}
+
+	/** One measurement of everything, dated by `stamp`. */
+	*measure(stamp: Stamp, { look, isRecorded, isLate }: Occasion): Task<void> {
+		const { board, openProbes } = this.#options;
+		const configuration = this.#options.configuration();
+		const beganMilliseconds = board.clock.milliseconds;
+		const measurement = yield* measureWater({
+			board,
+			openProbes: () => openProbes(board, configuration),
+			failedProbes: this.#state.failedProbes,
+			calibrationIds: calibrationIdsOf(configuration),
+			identities: this.#state.identities,
+		});
+		this.#judgeBattery(measurement, configuration.batteryLowMillivolts);
+		const sequence = isRecorded ? this.#record(measurement, stamp, isLate) : undefined;
+		this.#recordProbeEvents(measurement);
+		if (look === undefined) return;
+		const report = reportOf(measurement, configurationEntriesOf(configuration, board.sha256), {
+			utcSeconds: stamp.utcSeconds,
+			sequence,
+			durationMilliseconds: board.clock.milliseconds - beganMilliseconds,
+			clockFault: this.#options.time.fault,
+			journalFault: this.#options.book.fault,
+		});
+		this.#options.service.measured(look, report);
+	}
+
+	/** The reading's sequence, or undefined when the journal did not take it. */
+	#record(measurement: WaterMeasurement, stamp: Stamp, isLate: boolean): number | undefined {
+		return this.#options.book.record(
+			{ kind: "reading", fields: fieldsOfWaterReading(measurement.reading) },
+			{ channelSet: 1, stamp, extraFlags: isLate ? STATION_FLAGS.wakeLate : 0 },
+		);
+	}
+
+	/** What happened to the probes on the way. */
+	#recordProbeEvents(measurement: WaterMeasurement): void {
+		const { book } = this.#options;
+		const { events, identified, failedProbes, identities } = measurement;
+		for (const { code, detail, text } of events) book.event(code, detail, text);
+		for (const { code, detail, text } of identified) book.event(code, detail, text);
+		const { isBatteryLow, batteryStep } = this.#state;
+		this.#state = { failedProbes, isBatteryLow, batteryStep, identities };
+	}
+
+	#judgeBattery({ reading }: WaterMeasurement, thresholdMillivolts: number): void {
+		const { batteryMillivolts, batteryFlags } = reading;
+		// A gauge that is off says nothing about the battery, and must not slow the station down.
+		const isOff = (batteryFlags & (CHANNEL_FLAGS.fault | CHANNEL_FLAGS.suspect)) !== 0;
+		if (batteryMillivolts === undefined || isOff) return;
+		const was = this.#state;
+		const hysteresis = was.isBatteryLow ? BATTERY_HYSTERESIS_MILLIVOLTS : 0;
+		const isBatteryLow = batteryMillivolts < thresholdMillivolts + hysteresis;
+		const batteryStep = batteryStepOf(batteryMillivolts, thresholdMillivolts, was.batteryStep);
+		this.#state = { ...was, isBatteryLow, batteryStep };
+		if (isBatteryLow === was.isBatteryLow) return;
+		this.#options.book.event("battery-low", isBatteryLow ? 1 : 0, "");
+	}
+}
