@@ -34,6 +34,7 @@ export function witnessed(journal: StationJournal, witness: Witness): StationJou
 		read: (first, count, visit) => journal.read(first, count, visit),
 		save: () => journal.save(),
 		idle: () => journal.idle(),
+		health: () => journal.health(),
 		get epoch() {
 			return journal.epoch;
 		},
