@@ -68,6 +68,10 @@ class WitnessedJournal implements StationJournal {
 		this.#journal.idle();
 	}
 
+	health(): ReturnType<StationJournal["health"]> {
+		return this.#journal.health();
+	}
+
 	get epoch(): number {
 		return this.#journal.epoch;
 	}

@@ -98,6 +98,7 @@ function tellSkipped(report: ImageReport, say: (line: string) => void): void {
 		[report.staleSectors, "sectors skipped: left from an earlier lap or another journal"],
 		[report.tornSlots, "slots of 16 bytes skipped: torn by a power cut, or rotten"],
 		[report.correctedBits, "bits put right"],
+		[report.brokenChains, "sectors do not chain to the next: ALTERED; check a delivered record"],
 	];
 	for (const [count, text] of told) if (count > 0) say(`${count} ${text}`);
 	for (const { first, last } of report.missing) {

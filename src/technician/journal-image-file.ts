@@ -2,6 +2,9 @@
  * Reads the raw flash image of a station that was pulled out of the river, by the rules of
  * docs/FORMAT.md, and says what it skipped and why. Writes nothing; a damaged sector costs itself.
  */
+import { equalBytes } from "../core/bytes.js";
+import { createSha256 } from "../core/sha256.js";
+import { chainNext } from "../protocol/chain.js";
 import {
 	readSectorHeader,
 	SECTOR_HEADER_BYTES,
@@ -32,6 +35,8 @@ export interface ImageReport {
 	readonly tornSlots: number;
 	/** Bits put right by their check sum. */
 	readonly correctedBits: number;
+	/** Sectors whose entries do not lead to the head that the next sector begins with: altered. */
+	readonly brokenChains: number;
 	/** Sequences between the first and the last that cannot be read. */
 	readonly missing: readonly SequenceRange[];
 	readonly missingCount: number;
@@ -71,6 +76,7 @@ export function readImage(image: Uint8Array, sectorBytes = SECTOR_BYTES): ImageC
 	if (first === undefined) return undefined;
 	counts.stale += headers.length - log.length;
 	const found = new Map<number, Uint8Array>();
+	const chains = new ChainCheck();
 	let cursor = 0;
 	let end = 0;
 	for (const header of log) {
@@ -91,6 +97,7 @@ export function readImage(image: Uint8Array, sectorBytes = SECTOR_BYTES): ImageC
 			if (sequence >= header.firstSequence) found.delete(sequence);
 		}
 		for (const [sequence, canonical] of entries) found.set(sequence, canonical);
+		chains.add(header, found);
 		end = header.firstSequence + scan.nextIndex;
 	}
 	const missing = missingIn(found, first.firstSequence, end);
@@ -107,10 +114,33 @@ export function readImage(image: Uint8Array, sectorBytes = SECTOR_BYTES): ImageC
 			staleSectors: counts.stale,
 			tornSlots: counts.tornSlots,
 			correctedBits: counts.correctedBits,
+			brokenChains: chains.broken,
 			missing,
 			missingCount: missing.reduce((sum, range) => sum + range.last - range.first + 1, 0),
 		},
 	};
+}
+
+/** Follows the chain from each sector's header to the next one's. */
+class ChainCheck {
+	broken = 0;
+	readonly #sha256 = createSha256();
+	#before: SectorHeader | undefined;
+
+	/** The next sector of the log; `found` holds what the sectors up to it answer for. */
+	add(header: SectorHeader, found: ReadonlyMap<number, Uint8Array>): void {
+		const before = this.#before;
+		this.#before = header;
+		if (before === undefined) return;
+		let head: Uint8Array = before.head;
+		for (let sequence = before.firstSequence; sequence < header.firstSequence; sequence++) {
+			const canonical = found.get(sequence);
+			// Behind a hole nothing can be said: the hole is told as missing.
+			if (canonical === undefined) return;
+			head = chainNext(this.#sha256, head, canonical);
+		}
+		if (!equalBytes(head, header.head)) this.broken++;
+	}
 }
 
 /** Headers of the epoch with the most sectors, one lap of them, ascending. */

@@ -134,7 +134,12 @@ describe("the program bistrina", function () {
 		writeFileSync(forged, '{"envelope":"d28443"}\n');
 		const key = `03${"6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"}`;
 		const cases: readonly (readonly [string[], number, RegExp, RegExp])[] = [
-			[["--port", "sim:", "--format", "json", "status"], 0, /^\{"station":"sim-1",.*\}\n$/, /^/],
+			[
+				["--port", "sim:", "--format", "json", "status"],
+				0,
+				/^\{"station":"sim-1",.*"flashSectors":256,"flashRetired":0,.*\}\n$/,
+				/^/,
+			],
 			[["status"], 2, /^$/, /^error: --port says which station/],
 			[
 				["--port", "/dev/nonesuch", "status"],

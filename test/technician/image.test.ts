@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SimulatedFlash } from "../../sim/flash.js";
 import { SeededChance } from "../../src/core/chance.js";
+import { crc32 } from "../../src/core/crc32.js";
 import { createSha256 } from "../../src/core/sha256.js";
 import { Journal } from "../../src/firmware/journal/journal.js";
+import { frameSeedOf, readSectorHeader } from "../../src/protocol/journal-format.js";
 import { rowsOf } from "../../src/technician/entry-rows.js";
 import { showJournal } from "../../src/technician/file-commands.js";
 import { readImage } from "../../src/technician/journal-image-file.js";
@@ -98,6 +100,22 @@ describe("a raw flash image", () => {
 		for (const canonical of content.entries) {
 			assert.equal(hexOf(canonical), hexOf(appended.get(sequenceOf(canonical))));
 		}
+	});
+
+	it("says which sectors do not chain to the next: someone altered an entry and its check sum", () => {
+		const { image } = written(900, 3);
+		assert.equal(readImage(image)?.report.brokenChains, 0);
+		// The pH in the key of the first sector, and the frame's CRC made to fit.
+		const header = readSectorHeader(image.slice(0, 64));
+		assert.ok(header.kind === "header");
+		const frame = image.slice(64, 128);
+		const pHAt = 4 + 28 - 12;
+		frame[pHAt] = (frame[pHAt] ?? 0) ^ 1;
+		const { epoch, serial } = header.header;
+		new DataView(frame.buffer).setUint32(60, crc32(frame, 0, 60, frameSeedOf(epoch, serial)), true);
+		image.set(frame, 64);
+		const content = readImage(image);
+		assert.deepEqual([content?.report.missing, content?.report.brokenChains], [[], 1]);
 	});
 
 	it("puts a rotten bit right and says so", () => {

@@ -291,7 +291,8 @@ export class Journal {
 			readable++;
 			return true;
 		});
-		if (readable < place.end - oldest.firstSequence) this.#writer.dropBelow(oldestSerial + 1);
+		if (readable < place.end - oldest.firstSequence)
+			this.#writer.dropBelow(oldestSerial + 1, headerOf);
 		this.#losses.forgetRot();
 	}
 

@@ -93,7 +93,7 @@ class Search {
 	/** The sector nearest to `middle` inside (low, high) that says anything about laps. */
 	#readableNear(middle: number, low: number, high: number, lap: number): number | undefined {
 		for (let distance = 0; distance < high - low; distance++) {
-			for (const sector of distance === 0 ? [middle] : [middle + distance, middle - distance]) {
+			for (const sector of distance === 0 ? [middle] : [middle - distance, middle + distance]) {
 				if (sector <= low || sector >= high) continue;
 				const found = this.#lapAt(sector);
 				if (found !== undefined && found >= lap - 1) return sector;

@@ -11,6 +11,21 @@ export interface JournalGap {
 	readonly resume: Uint8Array;
 }
 
+/** Condition of the flash; what is counted, is counted since the boot or wake. */
+export interface JournalHealth {
+	/** Sectors of the partition. */
+	readonly sectors: number;
+	/** Sectors that hold nothing because they refused to, or whose header is lost. */
+	readonly retiredSectors: number;
+	readonly correctedBits: number;
+	/** Slots between frames that held none. */
+	readonly skippedFrames: number;
+	/** Sectors begun because a boot was unclean. */
+	readonly hops: number;
+	/** Programs and erases that were refused, or not there when they were read back. */
+	readonly failedPrograms: number;
+}
+
 export interface StationJournal extends EntrySource {
 	/** Durable when it returns. Throws StationError `flash-failed`, `journal-full-of-bad-sectors`. */
 	append(draft: EntryDraft): { readonly sequence: number; readonly canonical: Uint8Array };
@@ -20,6 +35,8 @@ export interface StationJournal extends EntrySource {
 	readonly waitingShare: number;
 	/** What recovery has to say, at most 40 characters, or undefined. */
 	readonly recoveryNote: string | undefined;
+	/** Reads every header: for whoever asks, not for every wake. */
+	health(): JournalHealth;
 	/** For retained memory. */
 	save(): Uint8Array;
 	/** Erases ahead while there is time for it. */

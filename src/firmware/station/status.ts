@@ -37,6 +37,7 @@ export function waitingIn(
 
 export function statusOf(view: StatusView): AnswerFields[] {
 	const { board, configuration, journal, stamp } = view;
+	const flash = journal.health();
 	const now = board.clock.milliseconds;
 	const qualities = Object.entries(TIME_QUALITIES);
 	const quality = qualities.find(([, value]) => value === stamp.timeQuality)?.[0];
@@ -71,6 +72,13 @@ export function statusOf(view: StatusView): AnswerFields[] {
 			waiting: waitingIn(journal),
 			gaps: journal.gaps.length,
 			journal: view.journalFault ?? "good",
+		},
+		{
+			flashSectors: flash.sectors,
+			flashRetired: flash.retiredSectors,
+			flashRefusals: flash.failedPrograms,
+			flashBitsCorrected: flash.correctedBits,
+			flashSlotsSkipped: flash.skippedFrames,
 		},
 		{
 			nextReadingSeconds: seconds(view.nextReadingMilliseconds),

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { SimulatedFlash } from "../../../sim/flash.js";
 import { equalBytes } from "../../../src/core/bytes.js";
-import { SeededChance } from "../../../src/core/chance.js";
+import { integerBelow, SeededChance } from "../../../src/core/chance.js";
 import { crc32 } from "../../../src/core/crc32.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import { Journal, type JournalOptions } from "../../../src/firmware/journal/journal.js";
@@ -262,6 +262,77 @@ describe("the journal", () => {
 		for (let sector = 0; sector < 6; sector++) flash.failSector(sector, "loud");
 		assert.throws(() => fill(journal, 1), { code: "journal-full-of-bad-sectors" });
 		assert.equal(readAll(journal).size, 2);
+	});
+
+	it("reports the condition of its flash: refusing sectors, refusals, bits put right, hops", () => {
+		const flash = flashOf(8, 512);
+		const options = optionsOf(flash);
+		let journal = Journal.open(options);
+		assert.deepEqual(journal.health(), {
+			sectors: 8,
+			retiredSectors: 0,
+			correctedBits: 0,
+			skippedFrames: 0,
+			hops: 0,
+			failedPrograms: 0,
+		});
+		flash.failSector(2, "silent");
+		const written = fill(journal, 60);
+		assert.equal(readAll(journal).size, written.length);
+		const { retiredSectors, failedPrograms } = journal.health();
+		assert.deepEqual([retiredSectors, failedPrograms], [1, 1]);
+		// The newest sector is the last with a header that is not virgin.
+		let newest = 7;
+		while (flash.bytes[newest * 512 + 3] !== 0) newest--;
+		flash.rot(newest * 512 + 64 + 5, 1);
+		journal = Journal.open(options);
+		assert.equal(journal.health().correctedBits, 1);
+		fill(journal, 1);
+		assert.deepEqual([journal.health().hops, readAll(journal).size], [1, 61]);
+	});
+
+	it("recovers in 16 reads, and two more for each sector met without a header", () => {
+		for (const sectors of [16, 256]) {
+			const chance = new SeededChance(7);
+			const flash = flashOf(sectors, 512);
+			const options = optionsOf(flash);
+			let journal = Journal.open(options);
+			let met = new Set<number>();
+			let bad = new Map<number, Uint8Array>();
+			flash.beforeOperation = (kind, offset) => {
+				const sector = Math.floor(offset / 512);
+				if (kind === "read" && bad.has(sector)) met.add(sector);
+			};
+			// Each unclean start begins a sector, so that the newest goes round the ring.
+			for (let start = 0; start < 2 * sectors; start++) {
+				fill(journal, 1);
+				journal = Journal.open(options);
+				const next = journal.nextSequence;
+				for (const count of [0, 1, 3, 6]) {
+					bad = new Map();
+					for (let index = 0; index < count; index++) {
+						// Near the newest, where they cost most, or anywhere.
+						const sector =
+							(start + 1 + integerBelow(chance, index % 2 ? 5 : sectors - 1)) % sectors;
+						if (sector === start % sectors) continue;
+						bad.set(sector, flash.bytes.slice(sector * 512, sector * 512 + 64));
+					}
+					for (const sector of bad.keys()) {
+						for (let byte = 0; byte < 64; byte++) {
+							flash.bytes[sector * 512 + byte] = start % 2 === 0 ? 0xff : chance.uint32();
+						}
+					}
+					met = new Set();
+					flash.resetCounters();
+					assert.equal(Journal.open(options).nextSequence, next);
+					assert.ok(
+						flash.reads <= 16 + 2 * met.size,
+						`${flash.reads} reads, ${met.size} met of ${sectors} sectors, start ${start}`,
+					);
+					for (const [sector, header] of bad) flash.bytes.set(header, sector * 512);
+				}
+			}
+		}
 	});
 
 	it("erases ahead while idle, so that no append waits for an erase", () => {
