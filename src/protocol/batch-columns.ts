@@ -7,6 +7,7 @@
  */
 import { assert, StationError } from "../core/errors.js";
 import { type BitCoder, Contexts, RangeDecoder, RangeEncoder } from "../core/range-coder.js";
+import type { EntryRun } from "./batch.js";
 import {
 	ABSENT,
 	CHANNEL_SETS,
@@ -46,10 +47,11 @@ const QUANTUM_OF_SCALE: ReadonlyMap<number, number> = new Map([
 ]);
 
 /** Canonical bytes of consecutive entries to columns. */
-export function encodeColumns(place: ColumnsPlace, entries: readonly Uint8Array[]): Uint8Array {
+export function encodeColumns(place: ColumnsPlace, entries: EntryRun): Uint8Array {
+	assert(entries.length >= place.count, "fewer entries than are to be encoded");
 	const encoder = new RangeEncoder();
 	const model = new EntryModel(encoder, place, entries);
-	for (const entry of entries) model.code(entry);
+	for (let index = 0; index < place.count; index++) model.code(entries.at(index));
 	return encoder.finish();
 }
 
@@ -101,7 +103,7 @@ class EntryModel {
 	readonly #coder: BitCoder;
 	readonly #place: ColumnsPlace;
 	/** All entries when encoding: the quanta come from them. */
-	readonly #entries: readonly Uint8Array[];
+	readonly #entries: EntryRun;
 	readonly #sets = new Map<number, SetState>();
 	readonly #headerMarks: number[] = HEADER_MARKS.map((mark) => mark.start);
 	readonly #buffer = new Uint8Array(ENTRY_BYTES_MAX);
@@ -121,7 +123,7 @@ class EntryModel {
 	#intervalSeconds: number = START.intervalSeconds;
 	#readingSetId = 1;
 
-	constructor(coder: BitCoder, place: ColumnsPlace, entries: readonly Uint8Array[]) {
+	constructor(coder: BitCoder, place: ColumnsPlace, entries: EntryRun) {
 		this.#coder = coder;
 		this.#place = place;
 		this.#entries = entries;
@@ -309,10 +311,16 @@ class EntryModel {
 	}
 
 	#chooseQuantum(setId: number, field: FieldSpec, expected: number): number {
-		const fits = (quantum: number): boolean =>
-			this.#entries.every((entry) => isMultiple(entry, setId, field, quantum));
+		const count = Math.min(this.#entries.length, this.#place.count);
+		const fits = (quantum: number): boolean => {
+			for (let index = 0; index < count; index++) {
+				const entry = this.#entries.at(index);
+				if (entry !== undefined && !isMultiple(entry, setId, field, quantum)) return false;
+			}
+			return true;
+		};
 		// A few values may share a factor by chance; to say so costs more than it saves.
-		if (this.#entries.length < CHANCE_ENTRIES && fits(expected)) return expected;
+		if (count < CHANCE_ENTRIES && fits(expected)) return expected;
 		for (let index = QUANTA.length - 1; index > 0; index--) {
 			const quantum = QUANTA[index] ?? 1;
 			if (fits(quantum)) return quantum;
