@@ -7,6 +7,7 @@
  */
 import { assert, StationError } from "../core/errors.js";
 import { type BitCoder, Contexts, RangeDecoder, RangeEncoder } from "../core/range-coder.js";
+import type { EntryRun } from "./batch.js";
 import {
 	ABSENT,
 	CHANNEL_SETS,
@@ -47,10 +48,11 @@ const QUANTUM_OF_SCALE: ReadonlyMap<number, number> = new Map([
 ]);
 
 /** Canonical bytes of consecutive entries to columns. */
-export function encodeColumns(place: ColumnsPlace, entries: readonly Uint8Array[]): Uint8Array {
+export function encodeColumns(place: ColumnsPlace, entries: EntryRun): Uint8Array {
+	assert(entries.length >= place.count, "fewer entries than are to be encoded");
 	const encoder = new RangeEncoder();
 	const model = new EntryModel(encoder, place, entries);
-	for (const entry of entries) model.code(entry);
+	for (let index = 0; index < place.count; index++) model.code(entries.at(index));
 	return encoder.finish();
 }
 
@@ -102,7 +104,7 @@ class EntryModel {
 	readonly #coder: BitCoder;
 	readonly #place: ColumnsPlace;
 	/** All entries when encoding: the quanta come from them. */
-	readonly #entries: readonly Uint8Array[];
+	readonly #entries: EntryRun;
 	readonly #sets = new Map<number, SetState>();
 	readonly #headerMarks: number[] = HEADER_MARKS.map((mark) => mark.start);
 	readonly #buffer = new Uint8Array(ENTRY_BYTES_MAX);
@@ -122,7 +124,7 @@ class EntryModel {
 	#intervalSeconds: number = START.intervalSeconds;
 	#readingSetId = 1;
 
-	constructor(coder: BitCoder, place: ColumnsPlace, entries: readonly Uint8Array[]) {
+	constructor(coder: BitCoder, place: ColumnsPlace, entries: EntryRun) {
 		this.#coder = coder;
 		this.#place = place;
 		this.#entries = entries;
@@ -310,15 +312,16 @@ class EntryModel {
 	}
 
 	#chooseQuantum(setId: number, field: FieldSpec, expected: number): number {
-		const values: number[] = [];
-		for (const entry of this.#entries) {
-			if (entry[1] !== ENTRY_KINDS.reading || entry[2] !== setId) continue;
-			const value = fieldOf(entry, ENTRY_HEADER_BYTES, field);
-			if (value !== ABSENT[field.type]) values.push(value);
-		}
-		const fits = (quantum: number): boolean => values.every((value) => value % quantum === 0);
+		const count = Math.min(this.#entries.length, this.#place.count);
+		const fits = (quantum: number): boolean => {
+			for (let index = 0; index < count; index++) {
+				const entry = this.#entries.at(index);
+				if (entry !== undefined && !isMultiple(entry, setId, field, quantum)) return false;
+			}
+			return true;
+		};
 		// A few values may share a factor by chance; to say so costs more than it saves.
-		if (this.#entries.length < CHANCE_ENTRIES && fits(expected)) return expected;
+		if (count < CHANCE_ENTRIES && fits(expected)) return expected;
 		for (let index = QUANTA.length - 1; index > 0; index--) {
 			const quantum = QUANTA[index] ?? 1;
 			if (fits(quantum)) return quantum;
@@ -371,6 +374,12 @@ class EntryModel {
 
 function restoreMarks(view: DataView, state: SetState): void {
 	for (const [field, value] of state.marks) writeField(view, ENTRY_HEADER_BYTES, field, value);
+}
+
+function isMultiple(entry: Uint8Array, setId: number, field: FieldSpec, quantum: number): boolean {
+	if (entry[1] !== ENTRY_KINDS.reading || entry[2] !== setId) return true;
+	const value = fieldOf(entry, ENTRY_HEADER_BYTES, field);
+	return value === ABSENT[field.type] || value % quantum === 0;
 }
 
 function requireUint32(value: number): void {

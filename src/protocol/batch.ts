@@ -19,6 +19,19 @@ const UINT32_MAX = 0xffffffff;
 const STATION_CHARACTERS_MAX = 8;
 const ITEMS = 9;
 
+/** Entries in order; an array of them is one. */
+export interface EntryRun {
+	readonly length: number;
+	at(index: number): Uint8Array | undefined;
+}
+
+/** What `encodeBatch` takes: a batch, its entries in whatever they are kept. */
+export interface BatchToEncode extends Omit<Batch, "entries"> {
+	readonly entries: EntryRun;
+	/** How many of `entries` to take; all of them by default. */
+	readonly count?: number;
+}
+
 export interface Batch {
 	/** Station id, 1 to 8 of `[a-z0-9-]`. */
 	readonly station: string;
@@ -52,8 +65,8 @@ export class NewerBatchError extends StationError {
 }
 
 /** The batch's payload, to be signed. Entries with a hole or of another epoch are a bug. */
-export function encodeBatch(batch: Batch): Uint8Array {
-	const count = batch.entries.length;
+export function encodeBatch(batch: BatchToEncode): Uint8Array {
+	const count = batch.count ?? batch.entries.length;
 	assert(count >= 1 && count <= BATCH_ENTRIES_MAX, `a batch of ${count} entries`);
 	const writer = new CborWriter()
 		.array(ITEMS)

@@ -11,6 +11,7 @@ import {
 	readBatchLabel,
 } from "../../src/protocol/batch.js";
 import { encodeEntry } from "../../src/protocol/entry.js";
+import { PackedEntries } from "../../src/protocol/packed-entries.js";
 import { randomEntries } from "../support/random-entries.js";
 
 const EPOCH = 0xdeadbeef;
@@ -94,6 +95,20 @@ describe("batch", () => {
 			const batch = batchOf(seed, 1 + integerBelow(chance, seed % 10 === 0 ? 160 : 20));
 			assert.deepEqual(decodeBatch(encodeBatch(batch)), batch, `seed ${seed}`);
 		}
+	});
+
+	it("is the same from entries that are packed end to end, also from the first of them only", () => {
+		const batch = batchOf(3, 96);
+		const packed = new PackedEntries(96);
+		packed.push(batch.entries[5] ?? new Uint8Array(0));
+		packed.clear();
+		for (const entry of batch.entries) packed.push(entry);
+		assert.equal(packed.length, 96);
+		assert.equal(hexOf(encodeBatch({ ...batch, entries: packed })), hexOf(encodeBatch(batch)));
+		assert.equal(
+			hexOf(encodeBatch({ ...batch, entries: packed, count: 48 })),
+			hexOf(encodeBatch({ ...batch, entries: batch.entries.slice(0, 48) })),
+		);
 	});
 
 	it("carries a day of readings whatever they are within the bound", () => {

@@ -12,18 +12,20 @@ export function createClock(native: Native, guard: Guard): Clock {
 		get milliseconds() {
 			return native.station_milliseconds();
 		},
-		createAlarm: (callback) => new TimerAlarm(native, guard(callback)),
+		createAlarm: (callback) => new TimerAlarm(native, guard, callback),
 	};
 }
 
 class TimerAlarm implements Alarm {
 	readonly #native: Native;
+	readonly #guard: Guard;
 	readonly #callback: () => void;
 	#timer: Timer | undefined;
 	#dueMilliseconds = 0;
 
-	constructor(native: Native, callback: () => void) {
+	constructor(native: Native, guard: Guard, callback: () => void) {
 		this.#native = native;
+		this.#guard = guard;
 		this.#callback = callback;
 	}
 
@@ -40,7 +42,8 @@ class TimerAlarm implements Alarm {
 	#arm(delayMilliseconds: number): void {
 		this.cancel();
 		const slice = Math.min(Math.ceil(delayMilliseconds), TIMER_MILLISECONDS_MAX);
-		this.#timer = Timer.set(() => this.#fire(), slice);
+		const fire = this.#guard(() => this.#fire());
+		this.#timer = Timer.set(() => fire(), slice);
 	}
 
 	#fire(): void {

@@ -95,9 +95,11 @@ function guardedTcp(onThrown: (error: unknown) => void): typeof TCP {
 				// Tells TLS and HTTP too, so that they let go of what they hold.
 				options.onError?.call(this);
 			});
-			const { onReadable, onWritable } = options;
+			const { onReadable, onWritable, onError } = options;
 			super({
 				...options,
+				// Nothing to tell whose own word this is.
+				...(onError && { onError: createGuard(onThrown)(onError) }),
 				...(onReadable && { onReadable: guard(onReadable) }),
 				...(onWritable && { onWritable: guard(onWritable) }),
 			});

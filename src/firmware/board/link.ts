@@ -71,7 +71,7 @@ export function createResolver(guard: Guard): NameResolver {
 			const end = guard((error: Error | null, address?: string) => {
 				if (state.isOver) return;
 				state.isOver = true;
-				closeLater(state.resolver);
+				closeLater(guard, state.resolver);
 				onDone(error, address);
 			});
 			// A packet that its parser does not understand would otherwise be the end of the board.
@@ -91,7 +91,7 @@ export function createResolver(guard: Guard): NameResolver {
 					return null;
 				},
 			});
-			return cancellable(state);
+			return cancellable(guard, state);
 		},
 	};
 }
@@ -111,19 +111,24 @@ function asError(thrown: unknown): Error {
 	return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
-function cancellable(state: { resolver: Resolver | undefined; isOver: boolean }): Cancellable {
+function cancellable(
+	guard: Guard,
+	state: { resolver: Resolver | undefined; isOver: boolean },
+): Cancellable {
 	return {
 		cancel: () => {
 			if (state.isOver) return;
 			state.isOver = true;
-			closeLater(state.resolver);
+			closeLater(guard, state.resolver);
 		},
 	};
 }
 
 /** Its own methods go on after calling back, so it is closed in another turn. */
-function closeLater(resolver: Resolver | undefined): void {
-	if (resolver !== undefined) Timer.set(() => resolver.close(), 0);
+function closeLater(guard: Guard, resolver: Resolver | undefined): void {
+	if (resolver === undefined) return;
+	const close = guard(() => resolver.close());
+	Timer.set(() => close(), 0);
 }
 
 function nameServers(): string[] {

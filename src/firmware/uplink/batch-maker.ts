@@ -2,6 +2,7 @@
 import type { Task } from "../../core/task.js";
 import { BATCH_ENTRIES_MAX, BATCH_PAYLOAD_BYTES_MAX, encodeBatch } from "../../protocol/batch.js";
 import { encodeSign1, toBeSigned } from "../../protocol/cose.js";
+import { PackedEntries } from "../../protocol/packed-entries.js";
 import type { Sha256, Signer } from "../ports.js";
 import { keyOperation } from "./key-operation.js";
 import type { SequenceRange, SequenceSet } from "./sequence-set.js";
@@ -70,7 +71,7 @@ export class BatchMaker {
 			if (missing === undefined) return undefined;
 			const run = this.#readRun(missing, isNewestWanted, done);
 			if (run.entries.length === 0) continue;
-			const payload = encodeBounded(run.entries, (entries) =>
+			const payload = encodeBounded(run.entries.length, (count) =>
 				encodeBatch({
 					station,
 					epoch: source.epoch,
@@ -78,7 +79,8 @@ export class BatchMaker {
 					floor: floorOf(source, run.first),
 					previous:
 						this.join?.sequence === run.first ? this.join.head : source.headBefore(run.first),
-					entries,
+					entries: run.entries,
+					count,
 				}),
 			);
 			const digest = sha256(toBeSigned(payload.bytes));
@@ -108,34 +110,33 @@ export class BatchMaker {
 		missing: SequenceRange,
 		isNewest: boolean,
 		done: SequenceSet,
-	): { first: number; entries: Uint8Array[] } {
+	): { first: number; entries: PackedEntries } {
 		const first = isNewest
 			? Math.max(missing.first, missing.last - this.#entriesMax + 1)
 			: missing.first;
 		const count = Math.min(missing.last - first + 1, this.#entriesMax);
-		let entries: Uint8Array[] = [];
+		const entries = new PackedEntries(count);
 		let runFirst = first + count;
 		this.#options.source.read(first, count, (sequence, canonical) => {
 			const isHole = entries.length > 0 && sequence !== runFirst + entries.length;
 			if (isHole && !isNewest) return;
-			if (isHole) entries = [];
+			if (isHole) entries.clear();
 			if (entries.length === 0) runFirst = sequence;
-			// A copy: the source may reuse its buffer.
-			entries.push(canonical.slice());
+			entries.push(canonical);
 		});
 		if (!isNewest || entries.length === 0) done.add(first, runFirst - 1);
 		return { first: runFirst, entries };
 	}
 }
 
-/** Encodes as many of `entries` as fit a payload: all of them but for hundreds of long events. */
+/** Encodes as many of `entryCount` as fit a payload: all of them but for hundreds of long events. */
 function encodeBounded(
-	entries: readonly Uint8Array[],
-	encode: (entries: readonly Uint8Array[]) => Uint8Array,
+	entryCount: number,
+	encode: (count: number) => Uint8Array,
 ): { bytes: Uint8Array; count: number } {
-	let count = entries.length;
+	let count = entryCount;
 	for (;;) {
-		const bytes = encode(entries.slice(0, count));
+		const bytes = encode(count);
 		if (bytes.length <= BATCH_PAYLOAD_BYTES_MAX) return { bytes, count };
 		// One entry is 123 bytes at most, so this ends long before one.
 		count = Math.floor(count / 2);

@@ -1,11 +1,14 @@
 /** What the station does when one of its callbacks throws: on the ESP32 an escape would be the end. */
 import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Rehearsal } from "../../../sim/rehearsal.js";
 import { createGuard } from "../../../src/firmware/board/guard.js";
 import type { Board, HttpClientOptions, HttpRequestOptions } from "../../../src/firmware/ports.js";
 import { crash } from "../../../src/firmware/station/crash-record.js";
 import { decodeEntry } from "../../../src/protocol/entry.js";
 import { eventNameOf } from "../../../src/protocol/events.js";
+import { PROJECT, sources } from "../../support/sources.js";
 
 const KINDS = [
 	"alarm",
@@ -157,5 +160,39 @@ describe("a callback that throws", () => {
 			!between.some((entry) => entry.kind === "event" && eventNameOf(entry.code) === "crash"),
 		);
 		assert.equal(rehearsal.report().stored, 0);
+	});
+});
+
+/**
+ * Timer callbacks of a source that do not enter through a guard: each must be `() => name()` with
+ * `name` made by a guard in the same file.
+ */
+function unguardedTimers(text: string): string[] {
+	const guarded = new Set(
+		[...text.matchAll(/const (\w+) = (?:this\.#)?(?:guard|createGuard\(\w+\))\(/g)].map(
+			([, name]) => name,
+		),
+	);
+	return [...text.matchAll(/Timer\.(?:set|repeat|schedule)\(\s*([^;]*?)[,;\n]/g)]
+		.map(([, callback]) => callback ?? "")
+		.filter((callback) => !guarded.has(/^\(\) => (\w+)\(\)$/.exec(callback)?.[1] ?? ""));
+}
+
+describe("the board's adapters", () => {
+	it("hand the SDK no timer callback that is not guarded", () => {
+		const adapters = sources("src/firmware/board").filter(({ path }) => !path.endsWith(".d.ts"));
+		let timers = 0;
+		for (const { path } of adapters) {
+			const text = readFileSync(join(PROJECT, path), "utf8");
+			timers += [...text.matchAll(/Timer\.set\(/g)].length;
+			assert.deepEqual(unguardedTimers(text), [], path);
+		}
+		assert.ok(timers >= 4, `${timers} timers found`);
+	});
+
+	it("would be found if one did", () => {
+		const planted =
+			"const run = guard(work);\nTimer.set(() => run(), 0);\nTimer.set(() => work(), 0);";
+		assert.deepEqual(unguardedTimers(planted), ["() => work()"]);
 	});
 });
