@@ -5,11 +5,12 @@ const HEX_DIGITS = "0123456789abcdef";
 
 /** Lower-case hexadecimal of `bytes`. */
 export function hexOf(bytes: Uint8Array): string {
-	let text = "";
+	// Joined: a text that grew by appending stays a chain of its parts in V8, 1.6 KB for a hash that is kept.
+	const digits: string[] = [];
 	for (const byte of bytes) {
-		text += HEX_DIGITS.charAt(byte >> 4) + HEX_DIGITS.charAt(byte & 15);
+		digits.push(HEX_DIGITS.charAt(byte >> 4), HEX_DIGITS.charAt(byte & 15));
 	}
-	return text;
+	return digits.join("");
 }
 
 /** Bytes of an even number of hexadecimal digits, or undefined when it is anything else. */
