@@ -44,6 +44,12 @@ mkdir -p build/xs
 if [ "$target" = sim ]; then
 	[ "$host" = lin ] ||
 		missing "the simulated board is set up for Linux only" "add a platform to manifest.json like lin"
+	# mcconfig starts them in the background and would end well without them.
+	for tool in mcsim xsbug; do
+		[ -x "$MODDABLE/build/bin/lin/release/$tool" ] ||
+			missing "the SDK's simulator is not built: there is no $tool" \
+				"install GTK 3 as $SDK_DOCUMENTATION/Moddable%20SDK%20%E2%80%93%20Getting%20Started.md says, then run make in $MODDABLE/build/makefiles/lin"
+	done
 	# A debug build: the SDK's trace, which shows the run, is silent in others.
 	exec mcconfig -d -m -p lin -o "$PWD/build/xs" "$@" "$PWD/manifest.json"
 fi

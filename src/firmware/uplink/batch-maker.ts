@@ -9,9 +9,8 @@ import type { SequenceRange, SequenceSet } from "./sequence-set.js";
 import type { EntrySource } from "./uplink.js";
 
 /**
- * Entries of a batch unless the board says otherwise: eight hours of readings. On XS an entry is an
- * object, a buffer and 56 bytes, about 150 bytes in all, so 96 take 15 KB while they are encoded
- * (reckoned, not measured); a whole day would take 45 KB, which an ESP32 may not have.
+ * Entries of a batch unless the board says otherwise: eight hours of readings, 5 KB while they are encoded.
+ * What an upload of a day takes of an ESP32, in such batches, is measured in docs/BOARD.md.
  */
 export const BATCH_ENTRIES_USUAL = 96;
 
