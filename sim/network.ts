@@ -7,6 +7,8 @@
 import { type Chance, fraction } from "../src/core/chance.js";
 import type {
 	Cancellable,
+	DatagramConstructor,
+	DatagramOptions,
 	HttpClientConstructor,
 	HttpClientOptions,
 	NameResolver,
@@ -15,6 +17,7 @@ import type {
 } from "../src/firmware/ports.js";
 import type { VirtualClock } from "./clock.js";
 import { SimulatedHttpsClient } from "./https-client.js";
+import { SimulatedDatagram, SimulatedTimeServer } from "./time-server.js";
 
 export interface ServerRequest {
 	readonly method: string;
@@ -117,6 +120,8 @@ export interface SimulatedNetworkOptions {
 	readonly chance: Chance;
 	readonly endpoint: Endpoint;
 	readonly times?: NetworkTimes;
+	/** The world's time, for its network time server; without it nobody answers there. */
+	readonly utcSeconds?: () => number;
 	/** What the radio does, for the power model. */
 	readonly onRadio?: (state: RadioState) => void;
 	/** Called before every operation; may throw, as a power cut does. */
@@ -127,6 +132,8 @@ export class SimulatedNetwork implements Network {
 	readonly link: NetworkLink;
 	readonly resolver: NameResolver;
 	readonly HttpsClient: HttpClientConstructor;
+	readonly Datagram: DatagramConstructor;
+	readonly timeServer: SimulatedTimeServer;
 	/** Probability of each fault at each occasion for it, 0..1; absent is 0. */
 	faults: Partial<Record<NetworkFault, number>> = {};
 	/** How often each fault happened. */
@@ -143,6 +150,7 @@ export class SimulatedNetwork implements Network {
 	#isUp = false;
 	#onLinkChanged: ((isUp: boolean) => void) | undefined;
 	readonly #clients = new Set<SimulatedHttpsClient>();
+	readonly #datagrams = new Set<SimulatedDatagram>();
 
 	constructor(options: SimulatedNetworkOptions) {
 		this.#options = options;
@@ -167,6 +175,13 @@ export class SimulatedNetwork implements Network {
 				network.#clients.add(this);
 			}
 		};
+		this.timeServer = new SimulatedTimeServer(options.chance, options.utcSeconds);
+		this.Datagram = class extends SimulatedDatagram {
+			constructor(datagramOptions: DatagramOptions) {
+				super(network, datagramOptions);
+				network.#datagrams.add(this);
+			}
+		};
 	}
 
 	/** Calls of the endpoint that are not answered yet: while above 0 no time may pass. */
@@ -181,6 +196,8 @@ export class SimulatedNetwork implements Network {
 		this.#onLinkChanged = undefined;
 		for (const client of this.#clients) client.forget();
 		this.#clients.clear();
+		for (const datagram of this.#datagrams) datagram.forget();
+		this.#datagrams.clear();
 		this.#options.onRadio?.("off");
 	}
 
@@ -241,6 +258,16 @@ export class SimulatedNetwork implements Network {
 	/** For the client: closed by the station. */
 	remove(client: SimulatedHttpsClient): void {
 		this.#clients.delete(client);
+	}
+
+	/** For the datagram: closed by the station. */
+	removeDatagram(datagram: SimulatedDatagram): void {
+		this.#datagrams.delete(datagram);
+	}
+
+	/** Sockets that nobody has closed. */
+	get openDatagrams(): number {
+		return this.#datagrams.size;
 	}
 
 	/** The link goes down by itself. */

@@ -124,6 +124,7 @@ export class SimulatedStation {
 			clock: this.clock,
 			chance: this.#stream("network"),
 			endpoint: options.endpoint,
+			utcSeconds: () => this.hardware.utcSeconds(),
 			onRadio: (state) => this.hardware.setRadio(state),
 			beforeOperation,
 		});

@@ -275,10 +275,31 @@ export interface HttpRequest {
 
 export type HttpClientConstructor = new (options: HttpClientOptions) => HttpClient;
 
+export interface DatagramOptions {
+	/** `count` packets can be read now. */
+	onReadable: (count: number) => void;
+	onError: () => void;
+}
+
+/**
+ * A UDP socket on a port of the board's choice: of ECMA-419's class what asks and listens.
+ * A datagram that is lost is nobody's error; there is no time-out in it.
+ */
+export interface Datagram {
+	/** One packet with where it came from, or undefined when there is none. */
+	read(): (ArrayBuffer & { readonly address: string; readonly port: number }) | undefined;
+	write(packet: ByteBuffer, address: string, port: number): void;
+	/** No callback any more. */
+	close(): void;
+}
+
+export type DatagramConstructor = new (options: DatagramOptions) => Datagram;
+
 export interface Network {
 	readonly link: NetworkLink;
 	readonly resolver: NameResolver;
 	readonly HttpsClient: HttpClientConstructor;
+	readonly Datagram: DatagramConstructor;
 }
 
 // --- The technician's line -----------------------------------------------------------------------

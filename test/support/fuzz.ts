@@ -15,6 +15,7 @@ import {
 	DEFAULT_CONFIGURATION,
 } from "../../src/firmware/config/configuration.js";
 import { parseCanonicalConfiguration } from "../../src/firmware/config/parse-configuration.js";
+import { encodeSntpRequest, readSntpAnswer } from "../../src/firmware/uplink/sntp.js";
 import { decodeAnswer, encodeAnswer } from "../../src/protocol/acknowledgement.js";
 import { decodeBatch, encodeBatch } from "../../src/protocol/batch.js";
 import { decodeSign1, ENVELOPE_CONTENT_TYPE, encodeSign1 } from "../../src/protocol/cose.js";
@@ -238,7 +239,49 @@ export function fuzzParsers(): Parser[] {
 			parse: (bytes, each) => exchangeOf(bytes, each),
 		},
 		httpRequestParser(envelopes),
+		networkTimeParser(),
 	];
+}
+
+/** It has no refusals to throw: what it says must be what the bytes say, read here once more. */
+function networkTimeParser(): Parser {
+	const nonce = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+	const floorUtcSeconds = 1_790_000_000;
+	const sample = (stratum: number, seconds: number): Uint8Array => {
+		const bytes = encodeSntpRequest(nonce);
+		bytes[0] = 0x24;
+		bytes[1] = stratum;
+		bytes.set(nonce, 24);
+		new DataView(bytes.buffer).setUint32(40, seconds);
+		return bytes;
+	};
+	return {
+		name: "network-time",
+		samples: [sample(2, 4_000_000_000), sample(0, 4_000_000_000), sample(15, 5)],
+		refusals: [],
+		parse: (bytes, chance) => {
+			const roundTripMilliseconds = integerBelow(chance, 2500);
+			const trip = { nonce, roundTripMilliseconds, floorUtcSeconds };
+			const verdict = readSntpAnswer(bytes, trip);
+			if (verdict.kind === "foreign") {
+				require(bytes.length !== 48 || !equalBytes(bytes.subarray(24, 32), nonce));
+				return;
+			}
+			require(bytes.length === 48 && equalBytes(bytes.subarray(24, 32), nonce));
+			require(((bytes[0] ?? 0) & 0x3f) === 0x24 || verdict.kind === "refused");
+			if (verdict.kind === "kiss") require(bytes[1] === 0 && /^[ -~]{0,4}$/.test(verdict.code));
+			if (verdict.kind !== "time") return;
+			require((bytes[0] ?? 0) < 0xc0 && (bytes[1] ?? 0) >= 1 && (bytes[1] ?? 0) <= 15);
+			require(roundTripMilliseconds <= 2000);
+			const { utcSeconds, uncertaintyMilliseconds } = verdict;
+			require(Number.isInteger(utcSeconds) && Number.isInteger(uncertaintyMilliseconds));
+			require(utcSeconds >= floorUtcSeconds && utcSeconds <= floorUtcSeconds + 2 ** 32 + 2);
+			require(uncertaintyMilliseconds >= 500 && uncertaintyMilliseconds <= 2500);
+			const seconds = new DataView(bytes.buffer, bytes.byteOffset).getUint32(40);
+			const late = (((utcSeconds + 2_208_988_800 - seconds) % 2 ** 32) + 2 ** 32) % 2 ** 32;
+			require(late <= 2);
+		},
+	};
 }
 
 /** The collector's side, from the request on; no envelope of these is signed by anyone. */

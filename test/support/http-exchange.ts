@@ -38,6 +38,14 @@ export function exchangeOf(body: Uint8Array, chance: Chance): void {
 			}
 			close(): void {}
 		},
+		Datagram: class {
+			constructor() {
+				throw new Error("no exchange of HTTP needs datagrams");
+			}
+			read(): undefined {}
+			write(): void {}
+			close(): void {}
+		},
 	};
 	const connection = new Connection({
 		network,

@@ -3,6 +3,7 @@ import type { Board } from "../ports.js";
 import { createBus, openReadingsPartition } from "./buses.js";
 import { createClock } from "./clock.js";
 import { openConsole } from "./console.js";
+import { createDatagram } from "./datagram.js";
 import type { Guard } from "./guard.js";
 import { createHttpsClient } from "./https.js";
 import { createSigner, createVerifier } from "./keys.js";
@@ -55,6 +56,7 @@ export function openBoard(options: BoardOptions): Board {
 				entropy,
 				certificateAuthority: provisioning.certificateAuthority,
 			}),
+			Datagram: createDatagram(guard),
 		},
 		signer: createSigner(native, guard),
 		verifier: createVerifier(native, guard),
