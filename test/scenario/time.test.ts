@@ -1,11 +1,13 @@
 /** Clocks that stop, jump and lie, and what a station and its readers make of them. */
 import { strict as assert } from "node:assert";
 import type { SimulatedStation } from "../../sim/station.js";
+import type { StationConfiguration } from "../../src/firmware/config/configuration.js";
 import {
 	decodeEntry,
 	type Entry,
 	STATION_FLAGS,
 	TIME_QUALITIES,
+	TIME_SOURCES,
 } from "../../src/protocol/entry.js";
 import { EVENT_CODES } from "../../src/protocol/events.js";
 import { Placer } from "../../src/protocol/placement.js";
@@ -29,7 +31,7 @@ class Played {
 		return this.#stations[0] ?? assert.fail();
 	}
 
-	static async begin(): Promise<Played> {
+	static async begin(configuration: Partial<StationConfiguration> = {}): Promise<Played> {
 		const played = new Played();
 		const river = riverOf("quiet-bor", 1);
 		const { endpoint } = await openBareCollector(
@@ -45,6 +47,7 @@ class Played {
 				river,
 				openProbes: directProbesOf(river, () => played.station),
 				collectorPublicKey: keyedHashKeyOf("collector").publicKey,
+				configuration,
 				endpoint,
 				witness: {
 					attempted: () => {},
@@ -67,6 +70,33 @@ class Played {
 		return this.entries.flatMap((entry) =>
 			entry.kind === "event" && entry.code === EVENT_CODES[code] ? [entry.text] : [],
 		);
+	}
+
+	/** Whose word moved or disciplined the clock, and by how many seconds. */
+	get disciplines(): [source: string, stepSeconds: number][] {
+		return this.entries.flatMap((entry) => {
+			if (entry.kind !== "time" || TIME_SOURCES[entry.source] === "rtc") return [];
+			return [[TIME_SOURCES[entry.source] ?? "?", Math.round(entry.stepMilliseconds / 1000)]];
+		});
+	}
+
+	/** Off by this much, as its last reading says, seconds. */
+	get offSeconds(): number {
+		const { utcSeconds } = this.lastReading;
+		// A reading is stamped when it is due, at most five minutes ago.
+		return utcSeconds - this.station.utcSeconds;
+	}
+
+	get timeServer(): SimulatedStation["network"]["timeServer"] {
+		return this.station.network.timeServer;
+	}
+
+	/** The RTC is some hours ahead after a loss of power, which nothing in the station can tell. */
+	async loseTime(hours: number): Promise<void> {
+		await this.until(START_UTC_SECONDS + 3 * HOUR + 1000);
+		this.station.cutPowerNow(60);
+		const { rtc } = this.station.hardware.chips;
+		rtc.setUtc(Math.floor(this.station.utcSeconds) + hours * HOUR);
 	}
 
 	get lastReading(): Entry {
@@ -94,7 +124,7 @@ class Played {
 
 describe("a station's time", () => {
 	it("is not moved by a collector that lies by years for two days, and the record says so once", async () => {
-		const played = await Played.begin();
+		const played = await Played.begin({ timeHost: "" });
 		await played.until(START_UTC_SECONDS + 3 * HOUR);
 		played.lieSeconds = YEARS;
 		await played.until(START_UTC_SECONDS + 50 * HOUR);
@@ -159,5 +189,101 @@ describe("a station's time", () => {
 		});
 		assert.ok(drifts >= 2, `${drifts} drifts`);
 		assert.ok(Math.abs(played.lastReading.utcSeconds - played.station.utcSeconds) < 400);
+	});
+
+	it("is not moved by a collector that lies by years when network time says what the clock says", async () => {
+		const played = await Played.begin();
+		await played.until(START_UTC_SECONDS + 3 * HOUR);
+		assert.equal(played.timeServer.requests, 0);
+		played.lieSeconds = YEARS;
+		await played.until(START_UTC_SECONDS + 10 * 24 * HOUR);
+		assert.ok(Math.abs(played.offSeconds) < 400);
+		// Once a day, and the week in which the collector might insist begins anew each time.
+		const { requests } = played.timeServer;
+		assert.ok(requests >= 8 && requests <= 10, `${requests} requests`);
+		const refused = played.events("time-refused");
+		assert.equal(refused.length, requests + 1);
+		assert.deepEqual([...new Set(refused)], ["needs a second source"]);
+		assert.deepEqual(
+			played.disciplines.filter(([source]) => source !== "collector"),
+			[],
+		);
+		assert.ok(played.worstPlacing().seconds < 60);
+	});
+
+	it("is put right by an honest collector as soon as network time says the same", async () => {
+		const played = await Played.begin();
+		await played.loseTime(5);
+		await played.until(START_UTC_SECONDS + 6 * HOUR);
+		assert.ok(Math.abs(played.offSeconds) < 400, `${played.offSeconds} s off`);
+		assert.equal(played.timeServer.requests, 1);
+		const disciplines = played.disciplines;
+		assert.equal(disciplines[0]?.[0], "collector");
+		const moved = disciplines.filter(([, seconds]) => Math.abs(seconds) > 300);
+		assert.deepEqual(
+			moved.map(([source]) => source),
+			["network-time"],
+		);
+		assert.ok(Math.abs((moved[0]?.[1] ?? 0) + 5 * HOUR) < 120, `${moved[0]?.[1]} s`);
+		await played.until(START_UTC_SECONDS + 12 * HOUR);
+		assert.equal(played.timeServer.requests, 1);
+		assert.equal(played.lastReading.timeQuality, TIME_QUALITIES.disciplined);
+		assert.ok(Math.abs(played.offSeconds) < 400);
+	});
+
+	it("is put right by an honest collector within its week although network time lies or is not there", async () => {
+		// Asked again after six hours where nobody answers, else after a day.
+		for (const [faults, least, most] of [
+			[{ lost: 1 }, 20, 28],
+			[{ wrong: 1 }, 5, 7],
+			[{ kiss: 1 }, 5, 7],
+		] as const) {
+			const played = await Played.begin();
+			played.timeServer.faults = faults;
+			await played.loseTime(5);
+			await played.until(START_UTC_SECONDS + 7 * 24 * HOUR);
+			// Ahead it stays, for so long: a good clock follows no single voice.
+			assert.ok(Math.abs(played.offSeconds - 5 * HOUR) < 400, `${played.offSeconds} s off`);
+			const { requests } = played.timeServer;
+			assert.ok(requests >= least && requests <= most, `${requests} requests`);
+			await played.until(START_UTC_SECONDS + 7 * 24 * HOUR + 8 * HOUR);
+			assert.ok(Math.abs(played.offSeconds) < 400, `${played.offSeconds} s off`);
+			assert.equal(played.disciplines.at(-1)?.[0], "collector");
+		}
+	});
+
+	it("is not asked of the network while the clock is well, whatever would be said there", async () => {
+		const played = await Played.begin();
+		played.timeServer.faults = { wrong: 1 };
+		await played.until(START_UTC_SECONDS + 9 * 24 * HOUR);
+		assert.equal(played.timeServer.requests, 0);
+		assert.ok(Math.abs(played.offSeconds) < 400);
+	});
+
+	it("is the network's where there is none and the collector is gone, until the collector is back", async () => {
+		for (const isHonest of [true, false]) {
+			const played = await Played.begin();
+			const { network, hardware } = played.station;
+			const { rtc } = hardware.chips;
+			rtc.setBattery(false);
+			rtc.setPower(false);
+			rtc.setPower(true);
+			network.faults = { "connect-refused": 1 };
+			if (!isHonest) played.timeServer.lieSeconds = 7 * HOUR;
+			await played.until(START_UTC_SECONDS + 6 * HOUR);
+			const lieSeconds = isHonest ? 0 : 7 * HOUR;
+			assert.ok(Math.abs(played.offSeconds - lieSeconds) < 400, `${played.offSeconds} s off`);
+			// It is not called disciplined: nobody has signed it.
+			assert.equal(played.lastReading.timeQuality, TIME_QUALITIES.rtc);
+			assert.deepEqual(
+				[...new Set(played.disciplines.map(([source]) => source))],
+				["network-time"],
+			);
+			network.faults = {};
+			await played.until(START_UTC_SECONDS + 11 * HOUR);
+			assert.equal(played.lastReading.timeQuality, TIME_QUALITIES.disciplined);
+			assert.ok(Math.abs(played.offSeconds) < 400, `${played.offSeconds} s off`);
+			if (isHonest) assert.ok(played.worstPlacing().seconds < 60);
+		}
 	});
 });

@@ -29,6 +29,8 @@ export interface StationConfiguration extends ProbeKinds {
 	readonly collectorPort: number;
 	/** The collector's key for acknowledgements: SEC 1 compressed P-256 point, 33 bytes. */
 	readonly collectorPublicKey: Uint8Array;
+	/** Network time server that is asked for a second opinion on a clock in doubt; empty: none ever is. */
+	readonly timeHost: string;
 	/** Below this the battery is called low and uploads become rarer, millivolts. */
 	readonly batteryLowMillivolts: number;
 	readonly conductivityLaw: (typeof CONDUCTIVITY_LAWS)[number];
@@ -62,6 +64,7 @@ export const DEFAULT_CONFIGURATION: Omit<
 	supply: "battery",
 	intervalSeconds: 300,
 	uploadIntervalSeconds: 3600,
+	timeHost: "pool.ntp.org",
 	batteryLowMillivolts: 11_800,
 	conductivityLaw: "iso-7888",
 	alphaPerMillionPerDegree: 19_100,
@@ -92,6 +95,11 @@ export function validateConfiguration(configuration: StationConfiguration): void
 	requireCurve(configuration);
 	if (!/^[A-Za-z0-9.-]{1,253}$/.test(configuration.collectorHost)) {
 		throw invalid(`collectorHost "${configuration.collectorHost}" is not a host name`);
+	}
+	if (!/^[A-Za-z0-9.-]{0,63}$/.test(configuration.timeHost)) {
+		throw invalid(
+			`timeHost "${configuration.timeHost}" is not a host name of 63 characters at most`,
+		);
 	}
 	if (configuration.collectorPublicKey.length !== 33) {
 		throw invalid("collectorPublicKey must be a compressed P-256 point of 33 bytes");

@@ -31,6 +31,7 @@ const FIELDS: Readonly<Record<keyof StationConfiguration, Kind>> = Object.freeze
 	station: "text",
 	supply: ["battery", "mains"],
 	thermometer: THERMOMETERS,
+	timeHost: "text",
 	turbidityAt20MilliampereMilli: "number",
 	turbidityAt4MilliampereMilli: "number",
 	turbidityCalibrationId: "number",

@@ -1,27 +1,35 @@
-/** What the collector says that it is, offered to the clock, and what the record has to say of it. */
+/** What a source says that it is, offered to the clock, and what the record has to say of it. */
 import { StationError } from "../../core/errors.js";
 import { TIME_SOURCES } from "../../protocol/entry.js";
 import type { LogBook } from "./log-book.js";
-import type { TimeKeeper } from "./time-keeper.js";
+import type { TimeKeeper, TimeVerdict } from "./time-keeper.js";
 
-const SOURCE = TIME_SOURCES.indexOf("collector");
 /** A second of rounding at each end, and the way of the answer. */
-const UNCERTAINTY_MILLISECONDS = 2000;
+export const COLLECTOR_UNCERTAINTY_MILLISECONDS = 2000;
 
+export interface OfferedTime {
+	/** Unix seconds at this moment. */
+	readonly utcSeconds: number;
+	readonly source: (typeof TIME_SOURCES)[number];
+	readonly uncertaintyMilliseconds: number;
+}
+
+/** What became of it, or undefined when the RTC failed at it. */
 export function takeOfferedTime(
-	utcSeconds: number,
+	{ utcSeconds, source, uncertaintyMilliseconds }: OfferedTime,
 	{
 		time,
 		book,
 		boot,
 	}: { readonly time: TimeKeeper; readonly book: LogBook; readonly boot: number },
-): void {
+): TimeVerdict["kind"] | undefined {
 	const first = time.disciplinedMilliseconds === undefined;
 	const before = time.utcSeconds;
+	const sourceIndex = TIME_SOURCES.indexOf(source);
 	try {
-		const verdict = time.offer(utcSeconds, SOURCE);
+		const verdict = time.offer(utcSeconds, sourceIndex);
 		if (verdict.kind === "refused") {
-			book.event("time-refused", clampToInt32(verdict.stepSeconds), "collector");
+			book.event("time-refused", clampToInt32(verdict.stepSeconds), source);
 		}
 		if (verdict.kind === "waiting-for-second-source" && verdict.isFirst) {
 			book.event("time-refused", clampToInt32(verdict.stepSeconds), "needs a second source");
@@ -32,15 +40,17 @@ export function takeOfferedTime(
 				atBoot: boot,
 				atUptimeSeconds: book.stamp().uptimeSeconds,
 				atUtcSeconds: utcSeconds,
-				uncertaintyMilliseconds: UNCERTAINTY_MILLISECONDS,
+				uncertaintyMilliseconds,
 				stepMilliseconds: before === undefined ? 0 : clampToInt32(verdict.stepMilliseconds),
 				driftPartsPerBillion: verdict.kind === "stepped" ? verdict.driftPartsPerBillion : undefined,
-				source: SOURCE,
+				source: sourceIndex,
 			});
 		}
+		return verdict.kind;
 	} catch (error) {
 		if (!(error instanceof StationError)) throw error;
 		book.event("rtc-failed", 0, error.code);
+		return undefined;
 	}
 }
 

@@ -11,10 +11,11 @@ import type { ResetReason, RetainedMemory } from "../ports.js";
 
 /** "BSTR" little-endian. */
 const MAGIC = 0x52545342;
-const VERSION = 3;
+const VERSION = 4;
 const FIXED_BYTES = 112;
 /** Five marks of 16 bits. */
 const IDENTITIES_AT = 96;
+const NETWORK_TIME_AT = 106;
 /** Journal's state, at most; see its docstring. */
 export const JOURNAL_STATE_BYTES_MAX = 128;
 /** Uplink's state, at most. */
@@ -56,6 +57,8 @@ export interface RetainedState {
 	isClockFaulty: boolean;
 	/** Last sequence covered by a gap entry that was recorded already, 0 for none. */
 	recordedGapTo: number;
+	/** No network time is asked for before, whole seconds. */
+	networkTimeNotBeforeSeconds: number;
 	/** Why the boot was that the record does not know of yet, or undefined. */
 	unrecordedReset: ResetReason | undefined;
 	/** Which probes there were. */
@@ -107,6 +110,7 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 		isVouched: (flags & 32) !== 0,
 		isClockFaulty: (flags & 64) !== 0,
 		recordedGapTo: view.getUint32(60, true),
+		networkTimeNotBeforeSeconds: view.getUint32(NETWORK_TIME_AT, true),
 		unrecordedReset: RESET_REASONS[view.getUint8(77) - 1],
 		identities: NO_IDENTITIES.map((_, index) => view.getUint16(IDENTITIES_AT + 2 * index, true)),
 		journal: bytes.slice(FIXED_BYTES, FIXED_BYTES + journalBytes),
@@ -147,6 +151,7 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 	view.setUint8(54, state.failedProbes);
 	view.setUint32(56, state.newestUtcSeconds, true);
 	view.setUint32(60, state.recordedGapTo, true);
+	view.setUint32(NETWORK_TIME_AT, state.networkTimeNotBeforeSeconds, true);
 	view.setFloat64(64, state.trialEndsMilliseconds ?? 0, true);
 	view.setUint32(72, state.refusedOffer, true);
 	view.setFloat64(80, state.newestMilliseconds ?? 0, true);

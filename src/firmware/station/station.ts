@@ -16,7 +16,12 @@ import { BATTERY_LOOK_SECONDS, BootOpening, RADIO_SPARED_SECONDS } from "./boot-
 import { crash, loadCrashRecord, safeModeEndOf, storeCrashRecord, textOf } from "./crash-record.js";
 import type { StationJournal } from "./journal-port.js";
 import { LogBook } from "./log-book.js";
-import { takeOfferedTime } from "./offered-time.js";
+import { NetworkTimeDesk } from "./network-time-desk.js";
+import {
+	COLLECTOR_UNCERTAINTY_MILLISECONDS,
+	type OfferedTime,
+	takeOfferedTime,
+} from "./offered-time.js";
 import { BATTERY_HYSTERESIS_MILLIVOLTS, ReadingDesk } from "./reading-desk.js";
 import { Recorder, type Stamp } from "./recorder.js";
 import {
@@ -28,7 +33,7 @@ import {
 import { nextReadingMilliseconds, readingIntervalSecondsOf } from "./schedule.js";
 import { type Look, ServiceDesk } from "./service-desk.js";
 import { statusOf, waitingIn } from "./status.js";
-import { type RealTimeClock, TimeKeeper } from "./time-keeper.js";
+import { type RealTimeClock, TimeKeeper, type TimeVerdict } from "./time-keeper.js";
 import { UploadDesk } from "./upload-desk.js";
 
 /** What a composition root adds to the board: the rooms and parts that this station is built of. */
@@ -70,17 +75,13 @@ export class Station {
 	readonly #recorder: Recorder;
 	readonly #keeper: ConfigurationKeeper;
 	readonly #book: LogBook;
+	readonly #networkTime: NetworkTimeDesk;
 	readonly #uploads: UploadDesk;
 	readonly #readings: ReadingDesk;
 	/** What lives through deep sleep and is nobody else's. */
 	readonly #state: Pick<
 		RetainedState,
-		| "boot"
-		| "bootMilliseconds"
-		| "wakeCount"
-		| "nextReadingMilliseconds"
-		| "isVouched"
-		| "isClockFaulty"
+		"boot" | "bootMilliseconds" | "wakeCount" | "nextReadingMilliseconds" | "isClockFaulty"
 	>;
 	/** When this boot is written down. */
 	readonly #opening: BootOpening;
@@ -119,7 +120,6 @@ export class Station {
 			bootMilliseconds: retained?.bootMilliseconds ?? now,
 			wakeCount: (retained?.wakeCount ?? 0) + 1,
 			nextReadingMilliseconds: retained?.nextReadingMilliseconds ?? now,
-			isVouched: retained?.isVouched ?? lastRun?.isVouched ?? false,
 			isClockFaulty: retained?.isClockFaulty ?? false,
 		};
 		this.#opening = new BootOpening({
@@ -134,7 +134,7 @@ export class Station {
 			floorUtcSeconds: board.trustFloorUtcSeconds,
 			newestUtcSeconds: retained?.newestUtcSeconds ?? lastRun?.newestUtcSeconds ?? 0,
 			newestMilliseconds: retained?.newestMilliseconds,
-			isVouched: this.#state.isVouched,
+			isVouched: retained?.isVouched ?? lastRun?.isVouched ?? false,
 			disciplinedMilliseconds: retained?.disciplinedMilliseconds,
 			stepOffer: retained?.stepOffer,
 			reference: retained?.reference,
@@ -179,6 +179,14 @@ export class Station {
 			start: (task, onEnd) => this.#scheduler.start(task, onEnd),
 			onCrash: (error) => this.#crash(error),
 			isCalled: board.processor.wakeCause !== "timer",
+		});
+		this.#networkTime = new NetworkTimeDesk({
+			board,
+			time: this.#time,
+			host: () => this.#keeper.configuration.timeHost,
+			take: (offered) => this.#takeTime(offered),
+			say: (text) => this.#log(text),
+			notBeforeSeconds: retained?.networkTimeNotBeforeSeconds ?? 0,
 		});
 		this.#uploads = this.#openUploads(retained);
 		// Who is at the line may fetch the journal at once, and came with a battery that bears it.
@@ -239,12 +247,14 @@ export class Station {
 			state: retained?.uplink,
 			start: (task, onEnd) => this.#scheduler.start(task, onEnd),
 			say: (text) => this.#log(text),
-			onTime: (utcSeconds) =>
-				takeOfferedTime(utcSeconds, {
-					time: this.#time,
-					book: this.#book,
-					boot: this.#state.boot,
-				}),
+			onTime: (utcSeconds) => {
+				this.#takeTime({
+					utcSeconds,
+					source: "collector",
+					uncertaintyMilliseconds: COLLECTOR_UNCERTAINTY_MILLISECONDS,
+				});
+			},
+			beforeClose: (endMilliseconds) => this.#networkTime.ask(endMilliseconds),
 			onConfiguration: (canonical) => this.#keeper.offer(canonical),
 			onEnded: (outcome, trouble) => {
 				if (outcome.batches > 0) this.#keeper.acknowledged();
@@ -253,6 +263,14 @@ export class Station {
 				this.#stir();
 			},
 			onCrash: (error) => this.#crash(error),
+		});
+	}
+
+	#takeTime(offered: OfferedTime): TimeVerdict["kind"] | undefined {
+		return takeOfferedTime(offered, {
+			time: this.#time,
+			book: this.#book,
+			boot: this.#state.boot,
 		});
 	}
 
@@ -493,6 +511,8 @@ export class Station {
 			unrecordedReset: this.#opening.unrecordedReset,
 			disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
 			stepOffer: this.#time.stepOffer,
+			isVouched: this.#time.isVouched,
+			networkTimeNotBeforeSeconds: this.#networkTime.notBeforeSeconds,
 			reference: this.#time.reference,
 			hasJumped: this.#time.hasJumped,
 			newestUtcSeconds: this.#time.newestUtcSeconds,

@@ -3,11 +3,12 @@
  * discipline it. Nothing below the floor of trust is believed. A step that the RTC's drift cannot
  * explain needs two sources that agree ten minutes apart; where there is no time at all, one source
  * twice is enough, and where the clock is good it must insist for a week, so that a lying or broken server
- * does not move it. An RTC that jumps, back or ahead, is not believed either: the board's clock
+ * does not move it. Network time is signed by nobody: it is a second opinion, and alone sets no clock but one
+ * that has no time, which counts as nobody's word then. An RTC that jumps, back or ahead, is not believed either: the board's clock
  * runs beside it. Order is never the clock's: entries have sequences.
  */
 import { StationError, type StationErrorCode } from "../../core/errors.js";
-import { TIME_QUALITIES } from "../../protocol/entry.js";
+import { TIME_QUALITIES, TIME_SOURCES } from "../../protocol/entry.js";
 
 /** What the time keeper needs of an RTC; the DS3231 driver behind a thin wrapper. */
 export interface RealTimeClock {
@@ -28,7 +29,7 @@ export interface TimeKeeperOptions {
 	/** When that was, on the board's clock, or undefined after a boot. */
 	readonly newestMilliseconds: number | undefined;
 	readonly disciplinedMilliseconds: number | undefined;
-	/** The RTC was disciplined before this boot, as the last entries say. */
+	/** The RTC was disciplined before this boot, as the last entries say, and not set on hearsay since. */
 	readonly isVouched: boolean;
 	readonly stepOffer: StepOffer | undefined;
 	readonly reference: DriftReference | undefined;
@@ -64,7 +65,12 @@ export type TimeVerdict =
 			/** It was not said before, or something else was. */
 			readonly isFirst: boolean;
 	  }
+	/** Network time that says what the clock says: nothing is changed by it. */
+	| { readonly kind: "witnessed"; readonly stepSeconds: number }
 	| { readonly kind: "refused"; readonly stepSeconds: number };
+
+/** The one of TIME_SOURCES that anybody on the way can forge. */
+const NETWORK_TIME = TIME_SOURCES.indexOf("network-time");
 
 /** A DS3231 drifts at most 3.5 ppm over -40..85 degC (datasheet, table of accuracy); twice that. */
 const DRIFT_PARTS_PER_MILLION_MAX = 7;
@@ -100,6 +106,7 @@ export class TimeKeeper {
 	#rtcMilliseconds = 0;
 	#reference: DriftReference | undefined;
 	#hasJumped: boolean;
+	#isVouched: boolean;
 	#newestUtcSeconds: number;
 	#newestMilliseconds: number | undefined;
 	#fault: StationErrorCode | undefined;
@@ -110,6 +117,7 @@ export class TimeKeeper {
 		this.#stepOffer = options.stepOffer;
 		this.#reference = options.reference;
 		this.#hasJumped = options.hasJumped;
+		this.#isVouched = options.isVouched;
 		this.#newestUtcSeconds = Math.max(options.newestUtcSeconds, options.floorUtcSeconds);
 		this.#newestMilliseconds = options.newestMilliseconds;
 	}
@@ -136,8 +144,19 @@ export class TimeKeeper {
 		return this.#hasJumped;
 	}
 
+	get isVouched(): boolean {
+		return this.#isVouched;
+	}
+
 	get stepOffer(): StepOffer | undefined {
 		return this.#stepOffer;
+	}
+
+	/** Another source could decide something: there is no time, or a step was offered long enough ago. */
+	get needsWitness(): boolean {
+		if (this.#stepOffer === undefined) return this.utcSeconds === undefined;
+		const since = this.#options.clock.milliseconds - this.#stepOffer.atMilliseconds;
+		return since >= WITNESS_SECONDS_APART * 1000;
 	}
 
 	/** Why UTC is unknown, or undefined while the RTC is well. */
@@ -195,7 +214,16 @@ export class TimeKeeper {
 		if (utcSeconds < this.#options.floorUtcSeconds || utcSeconds > UTC_SECONDS_MAX) {
 			return { kind: "refused", stepSeconds };
 		}
+		const isSigned = source !== NETWORK_TIME;
+		const isGood =
+			own !== undefined && (this.#disciplinedMilliseconds !== undefined || this.#isVouched);
+		const witness = this.#stepOffer;
 		if (own !== undefined && Math.abs(stepSeconds) <= this.#driftSeconds(now)) {
+			if (!isSigned) {
+				// Two against the step that was offered; a clock that nobody has vouched for is no second one.
+				if (isGood || witness?.source === source) this.#stepOffer = undefined;
+				return { kind: "witnessed", stepSeconds };
+			}
 			this.#stepOffer = undefined;
 			if (Math.abs(stepSeconds) <= KEEP_SECONDS) {
 				this.#disciplinedMilliseconds = now;
@@ -204,24 +232,33 @@ export class TimeKeeper {
 			}
 			return this.#step(utcSeconds, stepSeconds, now);
 		}
-		const witness = this.#stepOffer;
 		const apartSeconds = witness === undefined ? 0 : (now - witness.atMilliseconds) / 1000;
 		const tolerance = WITNESS_TOLERANCE_SECONDS + BOARD_CLOCK_ERROR * apartSeconds;
 		const isAgreed =
 			witness !== undefined &&
 			Math.abs(utcSeconds - witness.utcSeconds - apartSeconds) <= tolerance;
 		if (!isAgreed) {
+			// Or whoever forges it would keep the collector from ever insisting.
+			if (!isSigned && witness !== undefined && witness.source !== source) {
+				return { kind: "refused", stepSeconds };
+			}
 			this.#stepOffer = { atMilliseconds: now, utcSeconds, source };
 			return { kind: "waiting-for-second-source", stepSeconds, isFirst: true };
 		}
-		const isGood =
-			own !== undefined && (this.#disciplinedMilliseconds !== undefined || this.#options.isVouched);
-		const isAlone = isGood && witness.source === source;
-		if (apartSeconds < (isAlone ? INSISTING_SECONDS : WITNESS_SECONDS_APART)) {
+		const isAlone = witness.source === source;
+		const isInsisting = isAlone && isGood;
+		const leastSeconds = isInsisting ? INSISTING_SECONDS : WITNESS_SECONDS_APART;
+		if (apartSeconds < leastSeconds || (isInsisting && !isSigned)) {
 			return { kind: "waiting-for-second-source", stepSeconds, isFirst: false };
 		}
 		this.#stepOffer = undefined;
-		return this.#step(utcSeconds, stepSeconds, now);
+		const verdict = this.#step(utcSeconds, stepSeconds, now);
+		if (isAlone && !isSigned) {
+			// Better than none, and no clock that the collector has to argue with for a week.
+			this.#disciplinedMilliseconds = undefined;
+			this.#isVouched = false;
+		}
+		return verdict;
 	}
 
 	/** Before the floor or the last time that was believed, past the calendar, or jumped ahead. */

@@ -28,6 +28,8 @@ export interface UploadDeskOptions {
 	readonly say: (text: string) => void;
 	/** The collector's clock, from a verified answer. */
 	readonly onTime: (utcSeconds: number) => void;
+	/** Once a session, while the link is still up. */
+	readonly beforeClose: (endMilliseconds: number) => Task<void>;
 	/** A configuration in its canonical form, from a verified acknowledgement. */
 	readonly onConfiguration: (canonical: Uint8Array) => void;
 	readonly onEnded: (outcome: SessionOutcome, trouble: UploadTrouble | undefined) => void;
@@ -143,7 +145,7 @@ export class UploadDesk {
 	}
 
 	#open(state: Uint8Array | undefined): Uplink {
-		const { board, journal, onTime, onConfiguration } = this.#options;
+		const { board, journal, onTime, beforeClose, onConfiguration } = this.#options;
 		const configuration = this.#configuration;
 		const seed = new Uint8Array(4);
 		board.entropy.fill(seed);
@@ -162,6 +164,7 @@ export class UploadDesk {
 			uploadIntervalSeconds: this.#intervalSeconds(),
 			...(state === undefined ? {} : { state }),
 			onTime,
+			beforeClose,
 			onConfiguration,
 			onReport: (code, detail, text) => this.#report(code, detail, text),
 			feed: () => board.watchdog.feed(),

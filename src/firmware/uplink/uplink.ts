@@ -18,7 +18,7 @@ import { HEAD_BYTES } from "../../protocol/chain.js";
 import { ENVELOPE_CONTENT_TYPE } from "../../protocol/cose.js";
 import type { Clock, Network, Sha256, Signer, Verifier } from "../ports.js";
 import { BusyError, checkAnswer } from "./answer-check.js";
-import { BatchMaker } from "./batch-maker.js";
+import { BatchMaker, type SignedBatch } from "./batch-maker.js";
 import {
 	CONNECT_MILLISECONDS_MAX,
 	Connection,
@@ -87,6 +87,8 @@ export interface UplinkOptions {
 		| undefined;
 	/** The watchdog, once for each batch. */
 	readonly feed?: (() => void) | undefined;
+	/** Once a session, when nothing is left to say to the collector and the link is still up. */
+	readonly beforeClose?: ((endMilliseconds: number) => Task<void>) | undefined;
 }
 
 export interface SessionOutcome {
@@ -260,12 +262,12 @@ export class Uplink {
 	}
 
 	*#run(): Task<SessionOutcome> {
-		const { clock, source } = this.#options;
+		const { clock, network } = this.#options;
 		const done = new SequenceSet();
 		for (const range of this.#ranges) done.add(range.first, range.last);
 		const session: Session = {
 			done,
-			last: source.nextSequence - 1,
+			last: this.#options.source.nextSequence - 1,
 			batches: 0,
 			bytesSent: 0,
 			nextSeconds: 0,
@@ -273,12 +275,11 @@ export class Uplink {
 			cursorHeld: undefined,
 		};
 		let radioStartMilliseconds: number | undefined;
-		let requests = 0;
 		let trouble: StationError | undefined;
 		let connection: Connection | undefined;
 		try {
 			// Reading and signing come before the radio, which draws the most.
-			let batch = yield* this.#maker.next(done, this.#wanted(session), true);
+			const batch = yield* this.#maker.next(done, this.#wanted(session), true);
 			if (batch === undefined) {
 				this.#schedule.idle(clock.milliseconds);
 				return outcomeOf("idle", undefined, session, 0, false);
@@ -286,31 +287,9 @@ export class Uplink {
 			radioStartMilliseconds = clock.milliseconds;
 			const endMilliseconds = radioStartMilliseconds + SESSION_MILLISECONDS_MAX;
 			connection = this.#newConnection(endMilliseconds);
-			yield* connection.open();
-			while (batch !== undefined) {
-				this.#options.feed?.();
-				const response = yield* connection.post(
-					BATCHES_PATH,
-					ENVELOPE_CONTENT_TYPE,
-					batch.envelope,
-				);
-				session.bytesSent += batch.envelope.length;
-				const sent = { epoch: source.epoch, hash: batch.hash };
-				const answer = yield* checkAnswer(this.#options, response, sent);
-				this.#options.onTime?.(answer.nowUtcSeconds);
-				session.nextSeconds = answer.nextSeconds;
-				if (answer.kind === "refusal") {
-					session.refusalCode = answer.code;
-					break;
-				}
-				this.#apply(answer, session, batch);
-				const isOver =
-					++requests >= SESSION_BATCHES_MAX ||
-					session.bytesSent >= SESSION_BYTES_MAX ||
-					clock.milliseconds > endMilliseconds - BATCH_MILLISECONDS_MIN ||
-					done.isFull;
-				batch = isOver ? undefined : yield* this.#maker.next(done, this.#wanted(session), false);
-			}
+			trouble = yield* this.#deliver(connection, session, batch, endMilliseconds);
+			const last = this.#options.beforeClose;
+			if (last !== undefined && network.link.isUp) yield* last(endMilliseconds);
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
 			trouble = error;
@@ -350,6 +329,50 @@ export class Uplink {
 		}
 		const code = trouble?.code;
 		return outcomeOf("acknowledged", code, session, radioMilliseconds, hasBacklog);
+	}
+
+	/** Batches and their answers, as many as the session bears; what ended it early, if anything did. */
+	*#deliver(
+		connection: Connection,
+		session: Session,
+		firstBatch: SignedBatch,
+		endMilliseconds: number,
+	): Task<StationError | undefined> {
+		const { clock, source } = this.#options;
+		const { done } = session;
+		let batch: SignedBatch | undefined = firstBatch;
+		let requests = 0;
+		try {
+			yield* connection.open();
+			while (batch !== undefined) {
+				this.#options.feed?.();
+				const response = yield* connection.post(
+					BATCHES_PATH,
+					ENVELOPE_CONTENT_TYPE,
+					batch.envelope,
+				);
+				session.bytesSent += batch.envelope.length;
+				const sent = { epoch: source.epoch, hash: batch.hash };
+				const answer = yield* checkAnswer(this.#options, response, sent);
+				this.#options.onTime?.(answer.nowUtcSeconds);
+				session.nextSeconds = answer.nextSeconds;
+				if (answer.kind === "refusal") {
+					session.refusalCode = answer.code;
+					break;
+				}
+				this.#apply(answer, session, batch);
+				const isOver =
+					++requests >= SESSION_BATCHES_MAX ||
+					session.bytesSent >= SESSION_BYTES_MAX ||
+					clock.milliseconds > endMilliseconds - BATCH_MILLISECONDS_MIN ||
+					done.isFull;
+				batch = isOver ? undefined : yield* this.#maker.next(done, this.#wanted(session), false);
+			}
+			return undefined;
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+			return error;
+		}
 	}
 
 	#newConnection(endMilliseconds: number): Connection {

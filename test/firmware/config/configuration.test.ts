@@ -30,6 +30,8 @@ describe("the station's configuration", () => {
 		const wrong: Partial<StationConfiguration>[] = [
 			{ station: "Bor" },
 			{ collectorHost: "a b" },
+			{ timeHost: "a b" },
+			{ timeHost: "t".repeat(64) },
 			{ collectorPublicKey: new Uint8Array(32) },
 			{ turbidityAt20MilliampereMilli: -50_000 },
 			{ id: 0 },

@@ -33,10 +33,11 @@ describe("a configuration from outside", () => {
 		assert.deepEqual(parseCanonicalConfiguration(asciiBytes(TEXT)), CONFIGURATION);
 	});
 
-	it("comes back with other parts and a certificate, and fits an acknowledgement with the longest host", () => {
+	it("comes back with other parts and a certificate, and fits an acknowledgement with the longest hosts", () => {
 		const other: StationConfiguration = {
 			...CONFIGURATION,
 			collectorHost: "a".repeat(253),
+			timeHost: "t".repeat(63),
 			turbidityProbe: "obs-3",
 			thermometer: "ds18b20",
 			batteryGauge: "ina226",

@@ -36,6 +36,7 @@ const STATE: RetainedState = {
 	isVouched: true,
 	isClockFaulty: true,
 	recordedGapTo: 77,
+	networkTimeNotBeforeSeconds: 0xfedcba97,
 	unrecordedReset: "brown-out",
 	identities: [1, 0, 0xffff, 4, 5],
 	journal: Uint8Array.of(1, 2, 3),

@@ -7,6 +7,7 @@ const FLOOR = 1_700_000_000;
 const HOUR = 3_600_000;
 
 const COLLECTOR = TIME_SOURCES.indexOf("collector");
+const NETWORK_TIME = TIME_SOURCES.indexOf("network-time");
 const TECHNICIAN = TIME_SOURCES.indexOf("technician");
 const WEEK = 7 * 24 * HOUR;
 
@@ -150,6 +151,95 @@ describe("time keeping", () => {
 		clock.milliseconds += 1000;
 		assert.equal(keeper.offer(then + 600, TECHNICIAN).kind, "stepped");
 		assert.equal(keeper.utcSeconds, then + 600);
+	});
+
+	it("is moved by network time that says what the collector said ten minutes ago", () => {
+		for (const good of [{ disciplinedMilliseconds: 0 }, { isVouched: true }]) {
+			const { clock, keeper } = build({ rtcUtcSeconds: FLOOR + 100, ...good });
+			const then = FLOOR + 7300;
+			keeper.offer(then, COLLECTOR);
+			clock.milliseconds += 599_000;
+			assert.equal(keeper.needsWitness, false);
+			assert.equal(keeper.offer(then + 599, NETWORK_TIME).kind, "waiting-for-second-source");
+			clock.milliseconds += 1000;
+			assert.equal(keeper.needsWitness, true);
+			assert.equal(keeper.offer(then + 600, NETWORK_TIME).kind, "stepped");
+			assert.equal(keeper.utcSeconds, then + 600);
+			assert.equal(keeper.timeQuality, TIME_QUALITIES.disciplined);
+			assert.equal(keeper.needsWitness, false);
+		}
+	});
+
+	it("is moved by network time alone neither by seconds nor by years, however long it insists", () => {
+		for (const good of [{ disciplinedMilliseconds: 0 }, { isVouched: true }]) {
+			for (const lie of [1, 2, 200, 94_608_000]) {
+				const { clock, keeper } = build({ rtcUtcSeconds: FLOOR + 100, ...good });
+				const began = clock.milliseconds;
+				while (clock.milliseconds - began < 3 * WEEK) {
+					keeper.refresh();
+					const { disciplinedMilliseconds } = keeper;
+					const own = FLOOR + 100 + (clock.milliseconds - began) / 1000;
+					const { kind } = keeper.offer(own + lie, NETWORK_TIME);
+					assert.ok(kind === "witnessed" || kind === "waiting-for-second-source", kind);
+					assert.equal(keeper.utcSeconds, own);
+					assert.equal(keeper.disciplinedMilliseconds, disciplinedMilliseconds);
+					clock.milliseconds += HOUR;
+				}
+			}
+		}
+	});
+
+	it("drops a step that a collector asks for when network time says what the clock says", () => {
+		const { clock, keeper } = build({ rtcUtcSeconds: FLOOR + 100, isVouched: true });
+		const began = clock.milliseconds;
+		while (clock.milliseconds - began < 3 * WEEK) {
+			keeper.refresh();
+			const own = FLOOR + 100 + (clock.milliseconds - began) / 1000;
+			assert.equal(keeper.offer(own + 94_608_000, COLLECTOR).kind, "waiting-for-second-source");
+			if (keeper.needsWitness) {
+				assert.equal(keeper.offer(own, NETWORK_TIME).kind, "witnessed");
+				assert.equal(keeper.stepOffer, undefined);
+			}
+			assert.equal(keeper.utcSeconds, own);
+			clock.milliseconds += HOUR;
+		}
+	});
+
+	it("lets a collector insist for its week although network time lies in every other way meanwhile", () => {
+		const { clock, keeper } = build({ rtcUtcSeconds: FLOOR + 100_000, isVouched: true });
+		const began = clock.milliseconds;
+		while (clock.milliseconds - began < WEEK) {
+			keeper.refresh();
+			const passed = (clock.milliseconds - began) / 1000;
+			const { kind } = keeper.offer(FLOOR + 100 + passed, COLLECTOR);
+			assert.equal(kind, "waiting-for-second-source");
+			assert.equal(keeper.offer(FLOOR + 94_608_000 + 7 * passed, NETWORK_TIME).kind, "refused");
+			clock.milliseconds += HOUR;
+		}
+		assert.equal(keeper.offer(FLOOR + 100 + WEEK / 1000, COLLECTOR).kind, "stepped");
+	});
+
+	it("is set by network time twice where there is no time, and calls that no discipline", () => {
+		const { clock, keeper } = build({ isVouched: true });
+		assert.equal(keeper.needsWitness, true);
+		const lie = FLOOR + 94_608_000;
+		assert.equal(keeper.offer(lie, NETWORK_TIME).kind, "waiting-for-second-source");
+		assert.equal(keeper.needsWitness, false);
+		clock.milliseconds += HOUR;
+		assert.equal(keeper.offer(lie + 3600, NETWORK_TIME).kind, "stepped");
+		assert.equal(keeper.utcSeconds, lie + 3600);
+		assert.equal(keeper.timeQuality, TIME_QUALITIES.rtc);
+		assert.equal(keeper.isVouched, false);
+		// The collector, when it is there again, need not insist for a week, and is not shouted down.
+		keeper.offer(FLOOR + 5000, COLLECTOR);
+		clock.milliseconds += HOUR / 2;
+		keeper.refresh();
+		assert.equal(keeper.offer(lie + 5400, NETWORK_TIME).kind, "witnessed");
+		assert.notEqual(keeper.stepOffer, undefined);
+		clock.milliseconds += HOUR / 2;
+		keeper.refresh();
+		assert.equal(keeper.offer(FLOOR + 8600, COLLECTOR).kind, "stepped");
+		assert.equal(keeper.timeQuality, TIME_QUALITIES.disciplined);
 	});
 
 	it("does not believe an RTC that jumps back, or ahead of the board's clock", () => {
