@@ -246,6 +246,7 @@ export class SimulatedStation {
 		if (this.flash.isDead) this.flash.powerUp();
 		const operations = new KeyOperations(this.clock);
 		this.#operations = operations;
+		const { signer, verifier } = this.#options.createKeys(operations);
 		const board = createBoard({
 			hardware: this.hardware,
 			life,
@@ -258,7 +259,8 @@ export class SimulatedStation {
 			settings: this.settings.portOf(life, () => this.#beforeOperation()),
 			flash: this.#options.partition ?? this.flash,
 			network: this.network,
-			...this.#options.createKeys(operations),
+			signer,
+			verifier,
 			console: this.console.portOf(life),
 			trustFloorUtcSeconds: this.#options.trustFloorUtcSeconds,
 			beforeOperation: () => this.#beforeOperation(),

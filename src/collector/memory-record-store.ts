@@ -3,11 +3,12 @@
  * function `bistrina_store`, held to it by a contract suite. Rows lie in large blocks of bytes, so
  * that a year of them is no work for the garbage collector.
  */
-import { equalBytes, hexOf } from "../core/bytes.js";
+import { equalBytes } from "../core/bytes.js";
 import { createSha256 } from "../core/sha256.js";
 import { BATCH_ENTRIES_MAX } from "../protocol/batch.js";
 import { chainNext, HEAD_BYTES } from "../protocol/chain.js";
 import type { CheckedBatch, StoreOutcome } from "./batch-writer.js";
+import { HeadTable } from "./head-table.js";
 import type { Evidence, RecordStore } from "./record-store.js";
 
 const BLOCK_BYTES = 256 * 1024;
@@ -68,8 +69,9 @@ class EpochRecord {
 	/** Index: sequence; block * BLOCK_BYTES + offset, 0xFFFFFFFF where there is none. */
 	#places = new Uint32Array(0);
 	#lengths = new Uint8Array(0);
-	readonly #heads = new Map<number, Uint8Array>();
+	readonly #heads = new HeadTable();
 	readonly #sha256 = createSha256();
+	/** Hashes, a byte a character. */
 	readonly #batches = new Set<string>();
 	#coverage: Range[] = [];
 	#floor = 1;
@@ -77,7 +79,7 @@ class EpochRecord {
 	write({ batch, heads, gaps, hash }: CheckedBatch): StoreOutcome {
 		const { first, entries } = batch;
 		const last = first + entries.length - 1;
-		const name = hexOf(hash);
+		const name = Buffer.from(hash).toString("latin1");
 		if (this.#batches.has(name)) return this.#stored(entries.length);
 		let held = 0;
 		for (const [index, canonical] of entries.entries()) {
@@ -107,9 +109,7 @@ class EpochRecord {
 		for (const [index, canonical] of entries.entries()) {
 			if (this.row(first + index) === undefined) this.#append(first + index, canonical);
 		}
-		for (const [sequence, head] of vouched) {
-			if (!this.#heads.has(sequence)) this.#heads.set(sequence, head.slice());
-		}
+		for (const [sequence, head] of vouched) this.#heads.add(sequence, head);
 		this.#batches.add(name);
 		this.#cover(first, last);
 		for (const { from, to } of gaps) this.#cover(from, to);

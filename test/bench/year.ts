@@ -6,7 +6,7 @@
 
 import { KEYED_HASH_NAME } from "../../sim/keyed-hash-signer.js";
 import type { SimulatedStation } from "../../sim/station.js";
-import { openBareCollector, serviceStation, stepStation } from "../support/bare-collector.js";
+import { openBareCollector, runStationUntil, serviceStation } from "../support/bare-collector.js";
 import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
 
 const STATION = "bor-1";
@@ -51,12 +51,7 @@ export async function run(args: string[]): Promise<boolean> {
 	const cpu = process.cpuUsage();
 	const heapMegabytes: number[] = [];
 	for (let day = 1; day <= days; day++) {
-		const untilUtcSeconds = START_UTC_SECONDS + day * DAY_SECONDS;
-		while (station.utcSeconds < untilUtcSeconds) {
-			// A promise only where there is something to wait for: a year is six million events.
-			if (station.network.outstanding > 0) await stepStation(station);
-			else station.step();
-		}
+		await runStationUntil(station, START_UTC_SECONDS + day * DAY_SECONDS);
 		if (day === MONTH_DAYS || day === days) heapMegabytes.push(heapInUse());
 	}
 	while (seen.cursor < seen.newest) await serviceStation(station);

@@ -63,10 +63,22 @@ export async function openBareCollector(
 
 /** Lets the next thing happen to a station, or waits for the answer that it waits for. */
 export async function stepStation(station: SimulatedStation): Promise<void> {
-	if (station.network.outstanding === 0) {
-		station.step();
-		return;
+	if (station.network.outstanding === 0) station.step();
+	else await answered(station);
+}
+
+/** Runs a station up to an instant of its river; promises only where it waits for an answer. */
+export async function runStationUntil(
+	station: SimulatedStation,
+	utcSeconds: number,
+): Promise<void> {
+	while (station.utcSeconds < utcSeconds) {
+		if (station.network.outstanding === 0) station.step();
+		else await answered(station);
 	}
+}
+
+async function answered(station: SimulatedStation): Promise<void> {
 	await new Promise<void>((resolve) => {
 		station.network.onSettled = resolve;
 	});

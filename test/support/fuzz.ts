@@ -59,6 +59,7 @@ export interface FuzzOutcome {
 }
 
 const EXAMPLES_MAX = 8;
+const COLLECTIONS = 3;
 
 /** `inputs` malformed inputs; `onInput` is told the number of each before it is parsed. */
 export async function fuzz(
@@ -80,8 +81,7 @@ export async function fuzz(
 		outcome.violations++;
 		if (outcome.examples.length < EXAMPLES_MAX) outcome.examples.push(what);
 	};
-	collectGarbage();
-	const bytesAtStart = bytesInUse();
+	const bytesAtStart = await bytesHeld();
 	for (let input = 0; input < inputs; input++) {
 		onInput?.(input);
 		const bytes = damaged(chance, parser.samples);
@@ -91,8 +91,7 @@ export async function fuzz(
 		else violated(`seed ${seed} input ${input} ${hexOf(bytes).slice(0, 400)}: ${judged.verdict}`);
 		outcome.bytesMaxSeen = Math.max(outcome.bytesMaxSeen, judged.bytes);
 	}
-	collectGarbage();
-	const left = bytesInUse() - bytesAtStart;
+	const left = (await bytesHeld()) - bytesAtStart;
 	if (left > limits.leftBytesMax) violated(`${left} bytes left behind`);
 	return outcome;
 }
@@ -114,7 +113,7 @@ async function judge(
 		const isTyped = error instanceof StationError && parser.refusals.includes(error.code);
 		verdict = isTyped ? "refused" : String(error);
 	}
-	const allocated = bytesInUse() - startBytes;
+	let allocated = bytesInUse() - startBytes;
 	const milliseconds = performance.now() - startMilliseconds;
 	if (milliseconds > limits.millisecondsMax) {
 		// The machine may have been busy elsewhere: slow is what takes as much of the processor.
@@ -127,7 +126,18 @@ async function judge(
 		const { user, system } = process.cpuUsage(before);
 		if ((user + system) / 1000 > limits.millisecondsMax) verdict = "too slow";
 	}
-	if (allocated > limits.bytesMax) verdict = `${allocated} bytes for one input`;
+	if (allocated > limits.bytesMax) {
+		// The engine compiles and collects when it likes: what this input asks for it asks for again.
+		collectGarbage();
+		const before = bytesInUse();
+		try {
+			await parser.parse(bytes, chance);
+		} catch {
+			// What it says was judged already.
+		}
+		allocated = Math.min(allocated, bytesInUse() - before);
+		if (allocated > limits.bytesMax) verdict = `${allocated} bytes for one input`;
+	}
 	return { verdict, bytes: allocated };
 }
 
@@ -137,9 +147,19 @@ function collectGarbage(): void {
 	(runInNewContext("gc") as () => void)();
 }
 
+/** Heap and buffers; not what the engine's own compilers hold for a while. */
 function bytesInUse(): number {
-	const { used_heap_size, external_memory, malloced_memory } = getHeapStatistics();
-	return used_heap_size + external_memory + malloced_memory;
+	const { used_heap_size, external_memory } = getHeapStatistics();
+	return used_heap_size + external_memory;
+}
+
+/** After collections, and turns of the loop in which buffers that were collected are given back. */
+async function bytesHeld(): Promise<number> {
+	for (let round = 0; round < COLLECTIONS; round++) {
+		collectGarbage();
+		await new Promise((resolve) => setImmediate(resolve));
+	}
+	return bytesInUse();
 }
 
 export function fuzzParsers(): Parser[] {

@@ -26,7 +26,12 @@ import {
 } from "../../src/firmware/config/configuration.js";
 import type { Signer, Verifier } from "../../src/firmware/ports.js";
 import { decodeEntry } from "../../src/protocol/entry.js";
-import { isKeyedHashOf, keyedHashKeyOf, stepStation } from "../support/bare-collector.js";
+import {
+	isKeyedHashOf,
+	keyedHashKeyOf,
+	runStationUntil,
+	stepStation,
+} from "../support/bare-collector.js";
 import { bareStation, bareStationKey, START_UTC_SECONDS } from "../support/bare-station.js";
 import { endpointOf } from "../support/played-world.js";
 import { CALM, drawWeather, hostileHandler, type Weather } from "./adversary.js";
@@ -212,9 +217,9 @@ async function live(
 		}
 	}
 	while (station.utcSeconds < endUtcSeconds) {
-		await stepStation(station);
+		await runStationUntil(station, Math.min(weatherEndsUtcSeconds, endUtcSeconds));
 		const now = station.utcSeconds;
-		if (now < weatherEndsUtcSeconds) continue;
+		if (now < weatherEndsUtcSeconds) break;
 		weatherEndsUtcSeconds = now + WEATHER_SECONDS;
 		const isOut = hasLongOutage && now >= outageUtcSeconds && now < outageEndsUtcSeconds;
 		weather.now = isOut ? { network: { "link-refused": 1 }, collector: {} } : drawWeather(chance);

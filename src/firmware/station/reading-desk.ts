@@ -121,7 +121,8 @@ export class ReadingDesk {
 		const hysteresis = was.isBatteryLow ? BATTERY_HYSTERESIS_MILLIVOLTS : 0;
 		const isBatteryLow = batteryMillivolts < thresholdMillivolts + hysteresis;
 		const batteryStep = batteryStepOf(batteryMillivolts, thresholdMillivolts, was.batteryStep);
-		this.#state = { ...was, isBatteryLow, batteryStep };
+		const { failedProbes, identities } = was;
+		this.#state = { failedProbes, isBatteryLow, batteryStep, identities };
 		if (isBatteryLow === was.isBatteryLow) return;
 		this.#options.book.event("battery-low", isBatteryLow ? 1 : 0, "");
 	}

@@ -507,21 +507,26 @@ export class Station {
 		this.#journal.idle();
 		this.#scheduler.stop();
 		board.console.onActivity = undefined;
-		const state: RetainedState = Object.assign({}, this.#state, this.#readings.state, {
-			unrecordedReset: this.#opening.unrecordedReset,
-			disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
-			stepOffer: this.#time.stepOffer,
-			isVouched: this.#time.isVouched,
-			networkTimeNotBeforeSeconds: this.#networkTime.notBeforeSeconds,
-			reference: this.#time.reference,
-			hasJumped: this.#time.hasJumped,
-			newestUtcSeconds: this.#time.newestUtcSeconds,
-			newestMilliseconds: this.#time.newestMilliseconds,
-			recordedGapTo: this.#uploads.recordedGapTo,
-			...this.#keeper.save(),
-			journal: this.#journal.save(),
-			uplink: this.#uploads.save(),
-		});
+		const state: RetainedState = Object.assign(
+			{},
+			this.#state,
+			this.#readings.state,
+			this.#keeper.save(),
+			{
+				unrecordedReset: this.#opening.unrecordedReset,
+				disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
+				stepOffer: this.#time.stepOffer,
+				isVouched: this.#time.isVouched,
+				networkTimeNotBeforeSeconds: this.#networkTime.notBeforeSeconds,
+				reference: this.#time.reference,
+				hasJumped: this.#time.hasJumped,
+				newestUtcSeconds: this.#time.newestUtcSeconds,
+				newestMilliseconds: this.#time.newestMilliseconds,
+				recordedGapTo: this.#uploads.recordedGapTo,
+				journal: this.#journal.save(),
+				uplink: this.#uploads.save(),
+			},
+		);
 		storeRetainedState(board.retained, state);
 		const idleMilliseconds = this.#dueMilliseconds() - board.clock.milliseconds;
 		board.processor.deepSleep(Math.max(idleMilliseconds, 1));
