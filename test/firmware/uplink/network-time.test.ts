@@ -137,6 +137,23 @@ describe("a question to the network time server", () => {
 		assert.equal(bench.ask().kind, "silent");
 	});
 
+	it("ends its look-up of the name, however that went", () => {
+		for (const isFound of [true, false]) {
+			const bench = new Bench();
+			let cancelled = 0;
+			const resolver: Network["resolver"] = {
+				resolve: (host, onDone) => {
+					assert.equal(host, "pool.ntp.org");
+					if (isFound) bench.clock.createAlarm(() => onDone(null, "192.0.2.1")).schedule(5);
+					return { cancel: () => cancelled++ };
+				},
+			};
+			const outcome = bench.ask({ resolver, Datagram: bench.network.Datagram });
+			assert.equal(outcome.kind, isFound ? "time" : "silent");
+			assert.equal(cancelled, 1);
+		}
+	});
+
 	it("is silence when the socket throws, breaks, or is flooded", () => {
 		const bench = new Bench();
 		const { resolver } = bench.network;
