@@ -34,6 +34,8 @@ export interface RehearsalOptions {
 	readonly scheme?: SignatureScheme;
 	/** Configuration 2, with this interval, is offered from then on, seconds after the start. */
 	readonly offer?: { readonly fromSeconds: number; readonly intervalSeconds: number };
+	/** The collector's clock is off by so many seconds from then on, seconds after the start. */
+	readonly lie?: { readonly fromSeconds: number; readonly seconds: number };
 	/** Comes between the board of each wake and the station. */
 	readonly onBoard?: (board: Board) => Board;
 }
@@ -96,7 +98,12 @@ export class Rehearsal {
 		});
 		this.#collector = new LoopbackCollector({
 			scheme: this.#scheme,
-			utcSeconds: () => this.station.utcSeconds,
+			utcSeconds: () => {
+				const { utcSeconds } = this.station;
+				const { lie } = options;
+				const isTrue = lie === undefined || utcSeconds < START_UTC_SECONDS + lie.fromSeconds;
+				return isTrue ? utcSeconds : utcSeconds + lie.seconds;
+			},
 			onBatch: (envelope) => {
 				this.#batches++;
 				this.#batchesHash = this.#sha256(this.#batchesHash, envelope);

@@ -113,6 +113,29 @@ if ("missing" in found) console.log(`SKIPPED: tests on XS: ${found.missing}`);
 		assert.ok(entries.length > 100, `${entries.length} entries`);
 	});
 
+	it("asks for network time when the collector's clock lies, as on Node", async () => {
+		const options = {
+			seed: 8,
+			scenario: "quiet-bor",
+			sectors: 8,
+			lie: { fromSeconds: 7200, seconds: 94_608_000 },
+		};
+		await openRehearsal(xs, options, false);
+		await tell(xs, { kind: "run", untilSeconds: 6 * 3600 });
+		await tell(xs, { kind: "settle" });
+		const onXs = (await tell(xs, { kind: "report" })).reply as RehearsalReport;
+		const rehearsal = new Rehearsal(options);
+		rehearsal.runUntil(6 * 3600);
+		rehearsal.settle();
+		assert.deepEqual(onXs, rehearsal.report());
+		assert.deepEqual(onXs.trouble, []);
+		assert.equal(rehearsal.station.network.timeServer.requests, 1);
+		const refused = EVENT_CODES["time-refused"];
+		const entries = rehearsal.entries.map((canonical) => decodeEntry(canonical));
+		// Once for the lie, and once more after network time had spoken for the clock.
+		assert.equal(entries.filter((e) => e.kind === "event" && e.code === refused).length, 2);
+	});
+
 	it("tells another seed by other bytes", async () => {
 		const reports: RehearsalReport[] = [];
 		for (const seed of [1, 2]) {
