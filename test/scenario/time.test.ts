@@ -286,4 +286,37 @@ describe("a station's time", () => {
 			if (isHonest) assert.ok(played.worstPlacing().seconds < 60);
 		}
 	});
+
+	it("survives a loss of power at every step of a question, and leaves no socket behind", async () => {
+		const lied = async (): Promise<Played> => {
+			const played = await Played.begin();
+			await played.until(START_UTC_SECONDS + 3 * HOUR);
+			played.lieSeconds = YEARS;
+			return played;
+		};
+		const { station: watched } = await lied();
+		const before = watched.counters.operations;
+		while (watched.network.openDatagrams === 0) await stepStation(watched);
+		const opened = watched.counters.operations - before;
+		while (watched.network.openDatagrams > 0) await stepStation(watched);
+		const closed = watched.counters.operations - before;
+		assert.ok(closed > opened, `${closed} operations`);
+		const asked: number[] = [];
+		// From the look-up of the name on to what follows the socket's end.
+		for (let operation = opened - 4; operation <= closed + 2; operation++) {
+			const played = await lied();
+			const { network, counters } = played.station;
+			played.station.cutPowerAfter(operation, 60);
+			while (counters.powerCuts === 0) await stepStation(played.station);
+			asked.push(played.timeServer.requests);
+			assert.equal(network.openDatagrams, 0);
+			played.lieSeconds = 0;
+			await played.until(START_UTC_SECONDS + 8 * HOUR);
+			assert.equal(counters.crashes, 0);
+			assert.equal(played.lastReading.timeQuality, TIME_QUALITIES.disciplined);
+			assert.ok(Math.abs(played.offSeconds) < 400);
+			assert.ok(played.worstPlacing().seconds < 60);
+		}
+		assert.deepEqual([asked[0], asked.at(-1)], [0, 1]);
+	});
 });

@@ -23,7 +23,7 @@ import { hexOf } from "../../src/core/bytes.js";
 import { SeededChance } from "../../src/core/chance.js";
 import { StationError } from "../../src/core/errors.js";
 import { createSha256 } from "../../src/core/sha256.js";
-import { Scheduler } from "../../src/core/task.js";
+import { Scheduler, type Task } from "../../src/core/task.js";
 import type { Signer, Verifier } from "../../src/firmware/ports.js";
 import { type EntrySource, type SessionOutcome, Uplink } from "../../src/firmware/uplink/uplink.js";
 import { type Answer, encodeAnswer } from "../../src/protocol/acknowledgement.js";
@@ -186,6 +186,8 @@ export class UplinkBench {
 	readonly times: number[] = [];
 	readonly configurations: Uint8Array[] = [];
 	readonly radio = { state: "off" as RadioState, onMilliseconds: 0 };
+	/** What is done in each session before the link goes down. */
+	beforeClose: ((endMilliseconds: number) => Task<void>) | undefined;
 	uplink: Uplink;
 	readonly #chance: SeededChance;
 	readonly #uploadIntervalSeconds: number;
@@ -246,6 +248,7 @@ export class UplinkBench {
 			onTime: (utcSeconds) => this.times.push(utcSeconds),
 			onConfiguration: (canonical) => this.configurations.push(canonical),
 			onReport: (code, detail, text) => this.reports.push({ code, detail, text }),
+			beforeClose: (endMilliseconds) => this.#last(endMilliseconds),
 		});
 		return this.uplink;
 	}
@@ -282,6 +285,10 @@ export class UplinkBench {
 			onSession?.(outcome);
 		}
 		this.clock.advanceTo(milliseconds * 1000);
+	}
+
+	*#last(endMilliseconds: number): Task<void> {
+		if (this.beforeClose !== undefined) yield* this.beforeClose(endMilliseconds);
 	}
 
 	#onRadio(state: RadioState): void {

@@ -4,6 +4,7 @@ import { DEFAULT_NETWORK_TIMES, NETWORK_FAULTS, type NetworkFault } from "../../
 import { equalBytes, hexOf } from "../../../src/core/bytes.js";
 import { integerBelow, SeededChance } from "../../../src/core/chance.js";
 import { createSha256 } from "../../../src/core/sha256.js";
+import { pause } from "../../../src/core/task.js";
 import type { HttpRequest, HttpRequestOptions } from "../../../src/firmware/ports.js";
 import { UPLINK_STATE_BYTES_MAX } from "../../../src/firmware/station/retained-state.js";
 import { REFUSAL_CODES } from "../../../src/protocol/acknowledgement.js";
@@ -630,5 +631,47 @@ describe("uplink", () => {
 		const took = bench.clock.milliseconds - firstMilliseconds;
 		assert.ok(took <= HOUR, `${took} ms`);
 		assertAllStored(bench);
+	});
+
+	it("has its last task done once, with the link up and all sent, and charges what that took", () => {
+		const bench = new UplinkBench();
+		const calls: { cursor: number; isUp: boolean; leftMilliseconds: number }[] = [];
+		bench.beforeClose = function* (endMilliseconds) {
+			const leftMilliseconds = endMilliseconds - bench.clock.milliseconds;
+			const { isUp } = bench.network.link;
+			calls.push({ cursor: bench.source.cursor, isUp, leftMilliseconds });
+			yield* pause(4000);
+		};
+		bench.source.grow(200);
+		const { end, radioMilliseconds } = bench.session();
+		assert.equal(end, "acknowledged");
+		assert.equal(calls.length, 1);
+		assert.deepEqual([calls[0]?.cursor, calls[0]?.isUp], [200, true]);
+		assert.ok((calls[0]?.leftMilliseconds ?? 0) > 100_000);
+		assert.equal(radioMilliseconds, bench.radioMilliseconds);
+		assert.ok(radioMilliseconds > 4000 + 2100, `${radioMilliseconds} ms`);
+		assert.equal(bench.session().end, "idle");
+		assert.equal(calls.length, 1);
+	});
+
+	it("has its last task done when the collector is not there, but not without a link", () => {
+		for (const [fault, count] of [
+			["connect-refused", 1],
+			["captive-portal", 1],
+			["link-refused", 0],
+			["link-silent", 0],
+			["link-drops", 0],
+		] as const) {
+			const bench = new UplinkBench();
+			let calls = 0;
+			bench.beforeClose = function* () {
+				calls++;
+				yield* pause(10);
+			};
+			bench.network.faults = { [fault]: 1 };
+			bench.source.grow(1);
+			assert.equal(bench.session().end, "failed", fault);
+			assert.equal(calls, count, fault);
+		}
 	});
 });
