@@ -44,6 +44,8 @@ interface Packet {
 export class SimulatedTimeServer {
 	/** Probability of each fault at each question, 0..1; absent is 0. */
 	faults: Partial<Record<TimeFault, number>> = {};
+	/** How often each fault happened. */
+	readonly faultCounts = new Map<TimeFault, number>();
 	/** What the server's clock is off by, seconds. */
 	lieSeconds = 0;
 	/** Questions that were asked. */
@@ -62,7 +64,9 @@ export class SimulatedTimeServer {
 		this.requests++;
 		const strikes = (fault: TimeFault): boolean => {
 			const probability = this.faults[fault] ?? 0;
-			return probability > 0 && fraction(this.#chance) < probability;
+			if (probability === 0 || fraction(this.#chance) >= probability) return false;
+			this.faultCounts.set(fault, (this.faultCounts.get(fault) ?? 0) + 1);
+			return true;
 		};
 		if (this.#utcSeconds === undefined || strikes("lost")) return [];
 		const isWrong = strikes("wrong");

@@ -7,6 +7,7 @@ import { SCENARIOS } from "../../sim/river/scenarios.js";
 import { createNodeSigner, createNodeVerifier } from "../../sim/shell/node-signer.js";
 import { simulatedPrivateKey } from "../../sim/shell/simulation.js";
 import type { SimulatedStation } from "../../sim/station.js";
+import { TIME_FAULTS } from "../../sim/time-server.js";
 import { type SigningKey, signingKeyOf } from "../../src/collector/keys.js";
 import { Ledger } from "../../src/collector/ledger.js";
 import { MemoryRecordStore } from "../../src/collector/memory-record-store.js";
@@ -58,6 +59,7 @@ export interface SwarmResult {
 const STATION = "bor-1";
 const DAY_SECONDS = 86_400;
 const WEATHER_SECONDS = 6 * 3600;
+const TIME_FAULT_PROBABILITY = 0.1;
 /** After the last fault: backlog of a full ring at 288 entries a batch, and pauses in between. */
 const SETTLE_SECONDS_MAX = 2 * DAY_SECONDS;
 
@@ -145,6 +147,10 @@ export async function runSwarmSeed(options: SwarmOptions): Promise<SwarmResult> 
 			},
 		},
 	});
+	// No part of the weather: it is asked rarely, and draws no chance while it is not.
+	station.network.timeServer.faults = Object.fromEntries(
+		TIME_FAULTS.map((fault) => [fault, TIME_FAULT_PROBABILITY]),
+	);
 	await live(station, options, chance, weather, count);
 	weather.now = CALM;
 	station.network.faults = {};
@@ -152,6 +158,9 @@ export async function runSwarmSeed(options: SwarmOptions): Promise<SwarmResult> 
 		violations.push(
 			`acknowledged ${state.cursor} of ${state.newest} two days after the last fault`,
 		);
+	}
+	for (const [fault, times] of station.network.timeServer.faultCounts) {
+		faults.set(`time-${fault}`, times);
 	}
 	for (const [fault, times] of station.network.faultCounts) {
 		faults.set(fault, (faults.get(fault) ?? 0) + times);
