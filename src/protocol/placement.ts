@@ -6,6 +6,7 @@
 import { type Entry, TIME_QUALITIES, TIME_SOURCES } from "./entry.js";
 
 const RTC_SOURCE = TIME_SOURCES.indexOf("rtc");
+const NETWORK_TIME_SOURCE = TIME_SOURCES.indexOf("network-time");
 
 export interface Placement {
 	/** Unix seconds. */
@@ -20,7 +21,7 @@ interface Anchor {
 	readonly uptimeSeconds: number;
 	readonly utcSeconds: number;
 	readonly uncertaintyMilliseconds: number;
-	/** Somebody else said so, not the RTC that may be wrong. */
+	/** Somebody who can be held to it said so: not the RTC that may be wrong, nor network time alone. */
 	readonly isVouched: boolean;
 }
 
@@ -41,7 +42,10 @@ export class Placer {
 			uptimeSeconds: entry.atUptimeSeconds,
 			utcSeconds: entry.atUtcSeconds,
 			uncertaintyMilliseconds: entry.uncertaintyMilliseconds,
-			isVouched: entry.source !== RTC_SOURCE,
+			// Network time that nobody else confirmed is no discipline: its entry has the RTC's quality.
+			isVouched:
+				entry.source !== RTC_SOURCE &&
+				(entry.source !== NETWORK_TIME_SOURCE || entry.timeQuality === TIME_QUALITIES.disciplined),
 		});
 		this.#anchors.set(entry.atBoot, anchors);
 	}

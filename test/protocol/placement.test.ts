@@ -18,7 +18,7 @@ function event(fields: Partial<Entry>): Entry {
 	return { ...HEADER, kind: "event", code: 1, detail: 0, text: "", ...fields } as Entry;
 }
 
-const [RTC, COLLECTOR] = [0, 1];
+const [RTC, COLLECTOR, NETWORK_TIME] = [0, 1, 2];
 
 function time(
 	atUptimeSeconds: number,
@@ -82,6 +82,19 @@ describe("the placing of entries in time", () => {
 			uncertaintyMilliseconds: 2000 + 4000 * 50,
 			source: "placed",
 		});
+	});
+
+	it("places by network time where nobody else said so, and by the collector where both did", () => {
+		const placer = new Placer();
+		const alone = { ...time(100, 1_800_007_000, 4, NETWORK_TIME), timeQuality: 1 };
+		placer.observe(alone);
+		const early = event({ uptimeSeconds: 90 });
+		assert.equal(placer.place(early)?.utcSeconds, 1_800_006_990);
+		placer.observe(time(7000, 1_800_006_900));
+		assert.equal(placer.place(early)?.utcSeconds, 1_799_999_990);
+		// Confirmed by the collector it is as good as the collector, and nearer.
+		placer.observe({ ...time(200, 1_800_000_105, 4, NETWORK_TIME), timeQuality: 2 });
+		assert.equal(placer.place(early)?.utcSeconds, 1_799_999_995);
 	});
 
 	it("says nothing about another boot", () => {

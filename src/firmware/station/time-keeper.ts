@@ -3,9 +3,9 @@
  * discipline it. Nothing below the floor of trust is believed. A step that the RTC's drift cannot
  * explain needs two sources that agree ten minutes apart; where there is no time at all, one source
  * twice is enough, and where the clock is good it must insist for a week, so that a lying or broken server
- * does not move it. Network time is signed by nobody: it is a second opinion, and alone sets no clock but one
- * that has no time, which counts as nobody's word then. An RTC that jumps, back or ahead, is not believed either: the board's clock
- * runs beside it. Order is never the clock's: entries have sequences.
+ * does not move it. Network time is signed by nobody: it is a second opinion, and alone sets no clock
+ * but one without time, which is no discipline. An RTC that jumps, back or ahead, is not believed
+ * either: the board's clock runs beside it. Order is never the clock's: entries have sequences.
  */
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { TIME_QUALITIES, TIME_SOURCES } from "../../protocol/entry.js";
