@@ -5,6 +5,7 @@
  * thread of its own, as many at once as there are processors; one that stands still is ended.
  */
 import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { type FuzzOutcome, fuzzParsers } from "../support/fuzz.js";
 import type { FuzzOrder } from "../support/fuzz-worker.js";
@@ -14,17 +15,13 @@ const HANG_MILLISECONDS = 60_000;
 const HEAP_MEGABYTES_MAX = 256;
 
 export async function run(args: string[]): Promise<boolean> {
-	const optionOf = (name: string): string | undefined =>
-		args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
-	const inputs = Number(optionOf("--inputs") ?? 1_000_000);
-	const seed = Number(optionOf("--seed") ?? 1);
-	const only = optionOf("--parser");
 	const names = fuzzParsers().map(({ name }) => name);
-	const wanted = only === undefined ? names : names.filter((name) => name === only);
-	if (!(inputs >= 1) || wanted.length === 0) {
+	const options = optionsOf(args, names);
+	if (options === undefined) {
 		console.error(`usage: fuzz [--inputs N] [--seed N] [--parser ${names.join("|")}]`);
 		return false;
 	}
+	const { inputs, seed, wanted } = options;
 	console.log(`seed ${seed}, ${inputs} inputs for each parser`);
 	const report: Record<string, Omit<FuzzOutcome, "examples">> = {};
 	const queue = [...wanted];
@@ -46,6 +43,26 @@ export async function run(args: string[]): Promise<boolean> {
 	for (const outcome of Object.values(report)) violations += outcome.violations;
 	console.log(JSON.stringify({ inputs, seed, violations, parsers: report }));
 	return violations === 0 && Object.keys(report).length === wanted.length;
+}
+
+function optionsOf(args: string[], names: readonly string[]) {
+	try {
+		const { values } = parseArgs({
+			args,
+			options: {
+				inputs: { type: "string", default: "1000000" },
+				seed: { type: "string", default: "1" },
+				parser: { type: "string" },
+			},
+		});
+		const wanted = names.filter((name) => name === (values.parser ?? name));
+		const [inputs, seed] = [Number(values.inputs), Number(values.seed)];
+		const isValid = Number.isInteger(inputs) && inputs >= 1 && Number.isInteger(seed);
+		return isValid && wanted.length > 0 ? { inputs, seed, wanted } : undefined;
+	} catch {
+		// What it does not know gets the usage.
+		return undefined;
+	}
 }
 
 function inThread(order: FuzzOrder): Promise<FuzzOutcome> {
