@@ -4,6 +4,7 @@
  * nobody has published, is held at its reference of 25 degC, where it does nothing.
  */
 import { StationError } from "../../src/core/errors.js";
+import { isDecimal } from "../../src/core/text.js";
 import type {
 	ConductivitySample,
 	Sensor,
@@ -168,7 +169,7 @@ function conductivityOf(text: string, outputs: readonly string[] | undefined): n
 			: fields.length === outputs.length && outputs[0] === "EC";
 	const printed = fields[0] ?? "";
 	// Two decimals at most, no sign: 0.07 to 500000+ by the datasheet's table of resolution.
-	if (!isExpected || !/^\d{1,7}(\.\d{1,2})?$/.test(printed)) {
+	if (!isExpected || !isDecimal(printed, 7, 2)) {
 		throw new StationError("probe-malformed", `the EZO-EC circuit read "${text}"`);
 	}
 	const conductivity = Number(printed);

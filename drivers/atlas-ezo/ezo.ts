@@ -6,6 +6,7 @@
  */
 import { asciiBytes } from "../../src/core/bytes.js";
 import { StationError } from "../../src/core/errors.js";
+import { isDecimal, isDigits, isLetter, isTextOf } from "../../src/core/text.js";
 import type { I2CConnection } from "../../src/firmware/ports.js";
 import { I2CPeer } from "../i2c-peer.js";
 
@@ -235,9 +236,16 @@ export class EzoCircuit {
 			text: "i",
 			milliseconds: SHORT_MILLISECONDS,
 			onAnswer: (text) => {
-				const match = /^\?,?I,([A-Z]+),(\d+)\.(\d{1,2})$/i.exec(text);
-				if (match === null) throw this.#error("probe-malformed", `calls itself "${text}"`);
-				const [, kind = "", major = "", minor = ""] = match;
+				const [kind = "", version = "", ...rest] = ezoAnswerOf("I", text)?.split(",") ?? [];
+				const [major = "", minor = "", ...others] = version.split(".");
+				const isWhole = rest.length === 0 && others.length === 0 && isDigits(minor, 2);
+				if (
+					!isWhole ||
+					!isDigits(major, FRAME_BYTES) ||
+					!isTextOf(kind, 1, FRAME_BYTES, isLetter)
+				) {
+					throw this.#error("probe-malformed", `calls itself "${text}"`);
+				}
 				if (kind.toUpperCase() !== this.#kind.toUpperCase()) {
 					throw this.#error("probe-malformed", `is a ${kind} circuit`);
 				}
@@ -279,9 +287,11 @@ export class EzoCircuit {
  * none.
  */
 export function ezoAnswerOf(query: string, text: string): string | undefined {
-	const head = /^\?,?([A-Za-z]+),(.*)$/.exec(text);
-	if (head === null || head[1]?.toUpperCase() !== query.toUpperCase()) return undefined;
-	return head[2];
+	if (text.charAt(0) !== "?") return undefined;
+	const first = text.charAt(1) === "," ? 2 : 1;
+	const comma = text.indexOf(",", first);
+	if (comma < 0 || text.slice(first, comma).toUpperCase() !== query.toUpperCase()) return undefined;
+	return text.slice(comma + 1);
 }
 
 /**
@@ -289,7 +299,8 @@ export function ezoAnswerOf(query: string, text: string): string | undefined {
  * none.
  */
 export function ezoNumberOf(text: string): number | undefined {
-	return /^-?\d{1,7}(\.\d{1,3})?$/.test(text) ? Number(text) : undefined;
+	const isNegative = text.charAt(0) === "-";
+	return isDecimal(isNegative ? text.slice(1) : text, 7, 3) ? Number(text) : undefined;
 }
 
 /** `Cal,?`: how many points of calibration the circuit holds; a refusal leaves it unknown. */
@@ -299,7 +310,7 @@ export function queryCalibration(onPoints: (points: number | undefined) => void)
 		milliseconds: SHORT_MILLISECONDS,
 		onAnswer: (text) => {
 			const points = ezoAnswerOf("CAL", text);
-			if (points === undefined || !/^[0-9]$/.test(points)) {
+			if (points === undefined || !isDigits(points, 1)) {
 				throw new StationError("probe-malformed", `Cal,? was answered with "${text}"`);
 			}
 			onPoints(Number(points));

@@ -1,5 +1,6 @@
 /** Numbers as the chips print and read them, by exact arithmetic so that every engine agrees. */
 import { assert } from "../../src/core/errors.js";
+import { isDigit, isTextOf } from "../../src/core/text.js";
 
 const DECIMALS_MAX = 6;
 
@@ -20,6 +21,11 @@ export function decimalText(value: number, decimals: number): string {
 
 /** The number that a plain decimal text means, or undefined for any other text. */
 export function decimalOf(text: string | undefined): number | undefined {
-	if (text === undefined || !/^[+-]?(\d+\.?\d*|\.\d+)$/.test(text)) return undefined;
-	return Number(text);
+	if (text === undefined) return undefined;
+	const isSigned = text.charAt(0) === "+" || text.charAt(0) === "-";
+	const [whole = "", fraction = "", ...rest] = (isSigned ? text.slice(1) : text).split(".");
+	const digits = whole + fraction;
+	return rest.length === 0 && isTextOf(digits, 1, digits.length, isDigit)
+		? Number(text)
+		: undefined;
 }

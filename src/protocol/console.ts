@@ -5,6 +5,7 @@
 import { asciiBytes, asciiText } from "../core/bytes.js";
 import { crc32 } from "../core/crc32.js";
 import { assert } from "../core/errors.js";
+import { isDigits, isLetter, isLowerLetter, isTextOf, printable } from "../core/text.js";
 
 export const CONSOLE_VERSION = 1;
 /** With its end. */
@@ -65,8 +66,8 @@ const QUESTION = 0x3f;
 /** ` *` and eight digits. */
 const CHECKSUM_BYTES = 10;
 const HEX_DIGITS = "0123456789abcdef";
-const COMMAND = /^[a-z][a-z-]{0,23}$/;
-const FIELD_NAME = /^[a-zA-Z]{1,23}$/;
+const COMMAND_CHARACTERS_MAX = 24;
+const FIELD_NAME_CHARACTERS_MAX = 23;
 /** Begins what goes to the end of the line. */
 const TEXT_NAME = "text";
 
@@ -129,14 +130,14 @@ export function readStationLine(line: Uint8Array): StationOutput {
 	const id = idOf(head);
 	const fields = fieldsOf(words, 2);
 	const isAnswer = head.charAt(0) === "!" && (id !== undefined || head === "!-");
-	if (!isAnswer || !COMMAND.test(second) || fields === undefined) return { kind: "garbled" };
+	if (!isAnswer || !isCommand(second) || fields === undefined) return { kind: "garbled" };
 	return { kind: "answer", id, code: second, fields };
 }
 
 function requestOf(id: number | undefined, words: readonly string[]): StationInput {
 	const command = words[1] ?? "";
 	const fields = fieldsOf(words, 2);
-	if (id === undefined || !COMMAND.test(command) || fields === undefined) {
+	if (id === undefined || !isCommand(command) || fields === undefined) {
 		return { kind: "garbled" };
 	}
 	return { kind: "request", request: { id, command, fields } };
@@ -154,10 +155,19 @@ function wordsUnderChecksum(line: Uint8Array): string[] | undefined {
 	return asciiText(line.subarray(0, end)).split(" ");
 }
 
+/** `[a-z][a-z-]*`. */
+function isCommand(text: string): boolean {
+	return text.charAt(0) !== "-" && isTextOf(text, 1, COMMAND_CHARACTERS_MAX, isOfCommand);
+}
+
+function isOfCommand(code: number): boolean {
+	return isLowerLetter(code) || code === 0x2d;
+}
+
 /** Number behind the first character of a line. */
 function idOf(head: string): number | undefined {
 	const digits = head.slice(1);
-	if (digits.length > 9 || !/^(0|[1-9]\d*)$/.test(digits)) return undefined;
+	if (!isDigits(digits, 9) || (digits.length > 1 && digits.charAt(0) === "0")) return undefined;
 	// 0 is for what a person typed: with a checksum only the station may say it.
 	return head.charAt(0) === "?" && digits === "0" ? undefined : Number(digits);
 }
@@ -168,7 +178,8 @@ function fieldsOf(words: readonly string[], first: number): ConsoleFields | unde
 		const word = words[index] ?? "";
 		const equals = word.indexOf("=");
 		const name = word.slice(0, equals);
-		if (equals < 1 || !FIELD_NAME.test(name) || fields.has(name)) return undefined;
+		if (equals < 1 || !isTextOf(name, 1, FIELD_NAME_CHARACTERS_MAX, isLetter) || fields.has(name))
+			return undefined;
 		if (name === TEXT_NAME) {
 			fields.set(
 				name,
@@ -188,15 +199,11 @@ function fieldsOf(words: readonly string[], first: number): ConsoleFields | unde
 function textOfFields(fields: Readonly<Record<string, FieldValue>>): string {
 	let text = "";
 	for (const [name, value] of Object.entries(fields)) {
+		// Text from elsewhere (an error's message) must not end a line or leave ASCII.
 		const shown = printable(String(value));
 		text += ` ${name}=${name === TEXT_NAME ? shown : shown.split(" ").join("_")}`;
 	}
 	return text;
-}
-
-/** Text from elsewhere (an error's message) must not end a line or leave ASCII. */
-function printable(text: string): string {
-	return text.replace(/[^ -~]/g, "?");
 }
 
 function sealed(text: string): Uint8Array {

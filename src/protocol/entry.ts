@@ -5,6 +5,7 @@
  */
 import { asciiBytes, asciiText, putUint32, uint16At, uint32At } from "../core/bytes.js";
 import { assert, StationError } from "../core/errors.js";
+import { isDigit, isLowerLetter, isTextOf } from "../core/text.js";
 import { CHANNEL_SETS, fieldOf, putField } from "./channel-set.js";
 
 export const ENTRY_VERSION = 1;
@@ -207,7 +208,6 @@ export type EntryDraft = Omit<Header, "epoch" | "sequence"> & EntryBody;
 
 export const EVENT_TEXT_BYTES_MAX = 40;
 const STATION_ID_BYTES = 8;
-const STATION_ID = /^[a-z0-9-]{1,8}$/;
 const HASH_BYTES = 32;
 const PUBLIC_KEY_BYTES = 33;
 
@@ -298,12 +298,16 @@ export function entrySequenceOf(bytes: Uint8Array): number {
 
 /** True for 1 to 8 characters of `[a-z0-9-]`. */
 export function isStationId(text: string): boolean {
-	return STATION_ID.test(text);
+	return isTextOf(text, 1, STATION_ID_BYTES, isOfStationId);
+}
+
+function isOfStationId(code: number): boolean {
+	return isLowerLetter(code) || isDigit(code) || code === 0x2d;
 }
 
 /** Station id as eight bytes, zero padded; `[a-z0-9-]{1,8}`, else StationError. */
 export function stationIdBytes(station: string): Uint8Array {
-	if (!STATION_ID.test(station)) {
+	if (!isStationId(station)) {
 		throw new StationError(
 			"configuration-invalid",
 			`station id "${station}": use 1 to 8 of a-z, 0-9 and -`,
@@ -536,7 +540,7 @@ function readBody(
 		case "epoch": {
 			requireZero(bytes, at + 41, at + 44);
 			const station = stationIdOf(bytes.subarray(at, at + STATION_ID_BYTES));
-			if (!STATION_ID.test(station)) throw malformed("a station id of other characters");
+			if (!isStationId(station)) throw malformed("a station id of other characters");
 			return {
 				kind,
 				station,

@@ -38,6 +38,18 @@ describe("the SDK's manifest", () => {
 		}
 	});
 
+	it("preloads no module that is gone: mcconfig leaves out silently what it does not find", () => {
+		const there = sources("src", "drivers", "sim").map(({ path }) => path.replace(/\.ts$/, ""));
+		for (const part of [manifest, manifest.platforms.esp32, manifest.platforms.lin]) {
+			const named = (part.preload ?? []).filter((name) => !name.startsWith("embedded:"));
+			assert.ok(named.length > 0);
+			assert.deepEqual(
+				named.filter((name) => !there.includes(name)),
+				[],
+			);
+		}
+	});
+
 	it("has every portable module of station and drivers, and preloads it", () => {
 		const portable = sources("src/core", "src/protocol", "src/firmware", "drivers")
 			.map(({ path }) => path)

@@ -8,6 +8,7 @@
 import { asciiBytes, asciiText, equalBytes } from "../../core/bytes.js";
 import { crc32 } from "../../core/crc32.js";
 import { StationError } from "../../core/errors.js";
+import { isDigits } from "../../core/text.js";
 import type { SettingsMemory } from "../ports.js";
 import {
 	canonicalConfiguration,
@@ -24,6 +25,9 @@ import { parseCanonicalConfiguration } from "./parse-configuration.js";
 export const TRIAL_MILLISECONDS_MAX = 6 * 3_600_000;
 /** Boots under one: each begins the trial's time anew, because the loss of power takes the clock. */
 export const TRIAL_BOOTS_MAX = 3;
+
+/** Before each complaint of parse-configuration.ts; too long for an event. */
+const PREFIX = "configuration: ";
 
 /** What became of configurations, for the record. */
 export type ConfigurationNews =
@@ -207,7 +211,7 @@ export class ConfigurationKeeper {
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
 			const text = error.code === "settings-failed" ? error.code : error.message;
-			return this.#refuse(id, checksum, text.replace(/^configuration: /, ""));
+			return this.#refuse(id, checksum, text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text);
 		}
 	}
 
@@ -244,6 +248,8 @@ export class ConfigurationKeeper {
 
 /** For the report of one that may be anything; 0 where it says none. */
 function idSaidBy(canonical: Uint8Array): number {
-	const digits = /^id=([0-9]{1,5})$/m.exec(asciiText(canonical))?.[1];
-	return digits === undefined ? 0 : Number(digits);
+	for (const line of asciiText(canonical).split("\r").join("\n").split("\n")) {
+		if (line.startsWith("id=") && isDigits(line.slice(3), 5)) return Number(line.slice(3));
+	}
+	return 0;
 }

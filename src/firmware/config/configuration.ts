@@ -4,6 +4,7 @@
  */
 import { asciiBytes, hexOf } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
+import { isDigit, isLetter, isTextOf } from "../../core/text.js";
 import type { Hash } from "../../protocol/chain.js";
 import { CONDUCTIVITY_LAWS, TURBIDITY_UNITS } from "../../protocol/derive.js";
 import {
@@ -93,10 +94,10 @@ export function validateConfiguration(configuration: StationConfiguration): void
 		throw invalid("turbidityAt20MilliampereMilli must be above turbidityAt4MilliampereMilli");
 	}
 	requireCurve(configuration);
-	if (!/^[A-Za-z0-9.-]{1,253}$/.test(configuration.collectorHost)) {
+	if (!isTextOf(configuration.collectorHost, 1, 253, isOfHost)) {
 		throw invalid(`collectorHost "${configuration.collectorHost}" is not a host name`);
 	}
-	if (!/^[A-Za-z0-9.-]{0,63}$/.test(configuration.timeHost)) {
+	if (!isTextOf(configuration.timeHost, 0, 63, isOfHost)) {
 		throw invalid(
 			`timeHost "${configuration.timeHost}" is not a host name of 63 characters at most`,
 		);
@@ -104,6 +105,10 @@ export function validateConfiguration(configuration: StationConfiguration): void
 	if (configuration.collectorPublicKey.length !== 33) {
 		throw invalid("collectorPublicKey must be a compressed P-256 point of 33 bytes");
 	}
+}
+
+function isOfHost(code: number): boolean {
+	return isLetter(code) || isDigit(code) || code === 0x2e || code === 0x2d;
 }
 
 /** The configuration entry's body: what derivation needs, and the hash that names the whole. */

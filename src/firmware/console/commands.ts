@@ -2,6 +2,7 @@
 import { base64Of } from "../../core/base64.js";
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { pause, type Task } from "../../core/task.js";
+import { isDigits } from "../../core/text.js";
 import type { ConsoleErrorCode, ConsoleFields } from "../../protocol/console.js";
 import { CHANNEL_FLAGS } from "../../protocol/reading.js";
 import type { AnswerFields, ChannelReport, ReadingReport, StationService } from "./service.js";
@@ -225,7 +226,7 @@ function numberOf(
 ): number {
 	const text = fields.get(name);
 	if (text === undefined && otherwise !== undefined) return otherwise;
-	const value = text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : -1;
+	const value = text !== undefined && isDigits(text, 10) ? Number(text) : -1;
 	if (value >= low && value <= high) return value;
 	throw new Refusal("bad-argument", `${name}: use a whole number from ${low} to ${high}`);
 }

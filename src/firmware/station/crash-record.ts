@@ -5,6 +5,7 @@
  */
 import { asciiBytes, asciiText, uint32At } from "../../core/bytes.js";
 import { crc32 } from "../../core/crc32.js";
+import { printable } from "../../core/text.js";
 import type { Processor, RetainedMemory } from "../ports.js";
 
 /** What was running when it happened; the index is the code in boot and event entries, 0 is none. */
@@ -71,7 +72,7 @@ export function loadCrashRecord(memory: RetainedMemory): CrashRecord | undefined
 export function storeCrashRecord(memory: RetainedMemory, record: CrashRecord): void {
 	const bytes = new Uint8Array(CRASH_RECORD_BYTES);
 	const view = new DataView(bytes.buffer);
-	const text = asciiBytes(printable(record.text));
+	const text = asciiBytes(printable(record.text.slice(0, CRASH_TEXT_BYTES)));
 	view.setUint32(0, MAGIC, true);
 	view.setUint8(4, VERSION);
 	view.setUint8(5, record.code);
@@ -127,10 +128,6 @@ export function crash(options: CrashOptions): void {
 /** What was thrown, as an event entry can hold it. */
 export function textOf(error: unknown): string {
 	const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-	return printable(text);
-}
-
-/** Foreign messages may hold anything; the record holds printable ASCII. */
-function printable(text: string): string {
-	return text.slice(0, CRASH_TEXT_BYTES).replace(/[^ -~]/g, "?");
+	// Foreign messages may hold anything.
+	return printable(text.slice(0, CRASH_TEXT_BYTES));
 }

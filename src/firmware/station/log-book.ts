@@ -1,5 +1,6 @@
 /** Entries of the station's own life. A journal that cannot take one is reported and stops nothing. */
 import { StationError, type StationErrorCode } from "../../core/errors.js";
+import { printable } from "../../core/text.js";
 import { type EntryBody, EVENT_TEXT_BYTES_MAX } from "../../protocol/entry.js";
 import { EVENT_CODES, type EventCode } from "../../protocol/events.js";
 import type { Recorder, Stamp } from "./recorder.js";
@@ -46,7 +47,7 @@ export class LogBook {
 	}
 
 	event(code: EventCode, detail: number, text: string): void {
-		const short = text.slice(0, EVENT_TEXT_BYTES_MAX).replace(/[^ -~]/g, "?");
+		const short = printable(text.slice(0, EVENT_TEXT_BYTES_MAX));
 		this.record({ kind: "event", code: EVENT_CODES[code], detail, text: short });
 	}
 }

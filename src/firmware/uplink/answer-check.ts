@@ -2,6 +2,7 @@
 import { equalBytes } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
+import { isDigits } from "../../core/text.js";
 import { decodeAnswer, type Answer as SignedAnswer } from "../../protocol/acknowledgement.js";
 import { decodeSign1, ENVELOPE_CONTENT_TYPE, type Sign1 } from "../../protocol/cose.js";
 import type { Sha256, Verifier } from "../ports.js";
@@ -25,7 +26,7 @@ export class BusyError extends StationError {
 		super("collector-busy", `status ${response.status}: the collector asks for patience`);
 		const text = response.headers.get("retry-after") ?? "";
 		// Seconds only: an HTTP date needs a clock that may not be trusted yet.
-		this.retryAfterSeconds = /^[0-9]{1,6}$/.test(text) ? Number(text) : undefined;
+		this.retryAfterSeconds = isDigits(text, 6) ? Number(text) : undefined;
 	}
 }
 
