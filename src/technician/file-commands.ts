@@ -72,8 +72,18 @@ export function showVerification(
 	return isSound ? 0 : 1;
 }
 
+/** Signed batches out of a file. Throws TechnicianTrouble, also for a journal, which has no signatures. */
+export function readRecord(path: string): Uint8Array {
+	const bytes = readBytes(path);
+	if (!isExportedFile(bytes)) return bytes;
+	throw new TechnicianTrouble(
+		`${path}: a station's journal, which is signed only when it is delivered; ` +
+			"verify a collector's database (--data, --postgres) or a file that `record` wrote from one",
+	);
+}
+
 /** A file's bytes. Throws TechnicianTrouble. */
-export function readBytes(path: string): Uint8Array {
+function readBytes(path: string): Uint8Array {
 	try {
 		return new Uint8Array(readFileSync(path));
 	} catch (error) {

@@ -14,6 +14,8 @@ import {
 	shownOf,
 } from "./output.js";
 
+/** The lines of one round of a watch are here after this long, also at 9600 baud: 1 KB. */
+const ROUND_MILLISECONDS = 1200;
 /** A measurement that waits for one that is due, each with dead probes. */
 const READING_SILENCE_MILLISECONDS = 200_000;
 const UPLOAD_SILENCE_MILLISECONDS = 320_000;
@@ -58,7 +60,12 @@ export async function showReading(session: Session): Promise<number> {
 
 export async function watch(session: Session, count: number): Promise<number> {
 	const readings: Shown[] = [];
+	// A round's lines come together; its columns are known when all are there.
 	let round: Shown[] = [];
+	const showRound = (): void => {
+		if (round.length > 0) printTable(round);
+		round = [];
+	};
 	const { fields } = await session.client.request("watch", {
 		...deadline(session, READING_SILENCE_MILLISECONDS),
 		fields: { count },
@@ -67,11 +74,14 @@ export async function watch(session: Session, count: number): Promise<number> {
 			if (session.format === "json") readings.push(shown);
 			if (session.format === "jsonl") printJson(shown);
 			if (session.format !== "text") return;
-			if (round.length > 0 && round[0]?.["round"] !== shown["round"]) round = [];
+			if (round[0]?.["round"] !== shown["round"]) {
+				showRound();
+				setTimeout(showRound, ROUND_MILLISECONDS);
+			}
 			round.push(shown);
-			printTable([shown], round.length === 1);
 		},
 	});
+	showRound();
 	if (session.format === "json") printJson({ ...withoutParts(fields), readings });
 	return 0;
 }

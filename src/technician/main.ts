@@ -11,7 +11,7 @@ import { bytesOfHex } from "../core/bytes.js";
 import { ConsoleClient } from "./client.js";
 import { onStderr } from "./colours.js";
 import { writing } from "./export-file.js";
-import { readBytes, showJournal, showVerification } from "./file-commands.js";
+import { readRecord, showJournal, showVerification } from "./file-commands.js";
 import { type Line, TechnicianTrouble } from "./line.js";
 import {
 	exportTo,
@@ -194,7 +194,7 @@ async function verify(
 		requireOne(program, options, 0);
 		const publicKey = keyOf(program, key ?? "");
 		const verification = mended(() =>
-			verifyExport(readBytes(file), { station, publicKey, ...part }),
+			verifyExport(readRecord(file), { station, publicKey, ...part }),
 		);
 		return showVerification(await verification, format, say);
 	}

@@ -38,7 +38,7 @@ export function printPairs(shown: Shown): void {
 }
 
 /** Lines of the same names as a table, with its header. */
-export function printTable(rows: readonly Shown[], hasHeader = true): void {
+export function printTable(rows: readonly Shown[]): void {
 	const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
 	const text = (row: Shown, name: string): string => String(row[name] ?? "-");
 	const widths = names.map((name) =>
@@ -46,7 +46,7 @@ export function printTable(rows: readonly Shown[], hasHeader = true): void {
 	);
 	const line = (cells: readonly string[]): string =>
 		cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ");
-	if (hasHeader) process.stdout.write(`${onStdout.dim(line(names).trimEnd())}\n`);
+	process.stdout.write(`${onStdout.dim(line(names).trimEnd())}\n`);
 	for (const row of rows) {
 		const cells = names.map((name) => text(row, name));
 		const plain = line(cells).trimEnd();

@@ -132,6 +132,8 @@ describe("the program bistrina", function () {
 		writeFileSync(blank, new Uint8Array(8192).fill(0xff));
 		const forged = join(folder, "forged.jsonl");
 		writeFileSync(forged, '{"envelope":"d28443"}\n');
+		const exported = join(folder, "exported.jsonl");
+		writeFileSync(exported, '{"bistrinaJournal":1,"station":"bor-1","epoch":7}\n');
 		const key = `03${"6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"}`;
 		const cases: readonly (readonly [string[], number, RegExp, RegExp])[] = [
 			[
@@ -149,6 +151,12 @@ describe("the program bistrina", function () {
 			],
 			[["journal", blank], 1, /^$/, /^error: [^\n]*: no journal in it; [^\n]*\n$/],
 			[["verify", forged, "--station", "bor-1", "--key", key], 1, /missing/, /NOT sound\n$/],
+			[
+				["verify", exported, "--station", "bor-1", "--key", key],
+				1,
+				/^$/,
+				/^error: [^\n]*: a station's journal, which is signed only when it is delivered; [^\n]*\n$/,
+			],
 			[["--port", "sim:", "sing"], 2, /^$/, /unknown command 'sing'/],
 		];
 		await Promise.all(
