@@ -5,7 +5,7 @@
  */
 
 import type { StationJournal } from "../src/firmware/station/journal-port.js";
-import { type EntryDraft, encodeEntry } from "../src/protocol/entry.js";
+import { type EntryDraft, encodeDraft } from "../src/protocol/entry.js";
 
 export interface Witness {
 	/**
@@ -36,7 +36,7 @@ class WitnessedJournal implements StationJournal {
 	append(draft: EntryDraft): { readonly sequence: number; readonly canonical: Uint8Array } {
 		if (this.#witness.attempted !== undefined) {
 			const { epoch, nextSequence: sequence } = this.#journal;
-			this.#witness.attempted(encodeEntry({ epoch, sequence, ...draft }));
+			this.#witness.attempted(encodeDraft(draft, epoch, sequence));
 		}
 		const appended = this.#journal.append(draft);
 		this.#witness.appended(appended.canonical.slice());

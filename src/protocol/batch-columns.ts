@@ -285,7 +285,7 @@ class EntryModel {
 		const known = this.#sets.get(id);
 		if (known !== undefined) return known;
 		const set = CHANNEL_SETS.get(id);
-		assert(set !== undefined, `channel set ${id} is not known`);
+		assert(set !== undefined, "a channel set that is not known");
 		const state: SetState = { set, marks: new Map(), columns: new Map() };
 		for (const field of set.fields) {
 			if (canBeAbsent(field)) {

@@ -225,13 +225,18 @@ const EVENT_FIXED_BYTES = 8;
 
 /** Canonical bytes of an entry: 28 to 123 bytes. A field that does not fit is a bug. */
 export function encodeEntry(entry: Entry): Uint8Array {
+	return encodeDraft(entry, entry.epoch, entry.sequence);
+}
+
+/** The same of a draft that has just been given its place. */
+export function encodeDraft(entry: EntryDraft, epoch: number, sequence: number): Uint8Array {
 	const bytes = new Uint8Array(ENTRY_HEADER_BYTES + bodyBytesOf(entry));
 	bytes[0] = ENTRY_VERSION;
 	bytes[1] = ENTRY_KINDS[entry.kind];
 	bytes[2] = entry.channelSet;
 	bytes[3] = entry.timeQuality;
-	putUint32(bytes, 4, entry.epoch);
-	putUint32(bytes, 8, entry.sequence);
+	putUint32(bytes, 4, epoch);
+	putUint32(bytes, 8, sequence);
 	putUint32(bytes, 12, entry.boot);
 	putUint32(bytes, 16, entry.uptimeSeconds);
 	putUint32(bytes, 20, entry.utcSeconds);
@@ -288,12 +293,12 @@ export function isReading(bytes: Uint8Array): boolean {
 
 /** Epoch of canonical bytes without decoding them. */
 export function entryEpochOf(bytes: Uint8Array): number {
-	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(4, true);
+	return uint32At(bytes, 4);
 }
 
 /** Sequence of canonical bytes without decoding them. */
 export function entrySequenceOf(bytes: Uint8Array): number {
-	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(8, true);
+	return uint32At(bytes, 8);
 }
 
 /** True for 1 to 8 characters of `[a-z0-9-]`. */
@@ -348,11 +353,11 @@ function kindOf(code: number): EntryKind {
 	}
 }
 
-function bodyBytesOf(entry: Entry): number {
+function bodyBytesOf(entry: EntryDraft): number {
 	switch (entry.kind) {
 		case "reading": {
 			const set = CHANNEL_SETS.get(entry.channelSet);
-			assert(set !== undefined, `channel set ${entry.channelSet} is not known`);
+			assert(set !== undefined, "a channel set that is not known");
 			return set.bodyBytes;
 		}
 		case "event":
@@ -371,7 +376,11 @@ function bodyBytesOf(entry: Entry): number {
 /** No drift known: the type's minimum. */
 const DRIFT_UNKNOWN = -0x80000000;
 
-function writeBody(entry: Exclude<Entry, ReadingBody>, bytes: Uint8Array, view: DataView): void {
+function writeBody(
+	entry: Exclude<EntryDraft, ReadingBody>,
+	bytes: Uint8Array,
+	view: DataView,
+): void {
 	const at = ENTRY_HEADER_BYTES;
 	switch (entry.kind) {
 		case "boot":

@@ -4,14 +4,15 @@
  * on one key, so that what rots costs itself and what was measured against it, never the rest.
  * Decoding gives back the canonical bytes bit for bit or nothing; layout in docs/FORMAT.md.
  */
+import { putUint32, uint16At, uint32At } from "../core/bytes.js";
 import { BitReader, BitWriter } from "./bits.js";
 import {
 	ABSENT,
 	CHANNEL_SETS,
 	FIELD_BYTES,
 	type FieldSpec,
-	readField,
-	writeField,
+	fieldOf,
+	putField,
 } from "./channel-set.js";
 import { ENTRY_BYTES_MAX, ENTRY_HEADER_BYTES, ENTRY_KINDS, ENTRY_VERSION } from "./entry.js";
 import { CRC_BYTES, FRAME_HEAD_BYTES, FRAME_SLOTS_MAX, SLOT_BYTES } from "./journal-format.js";
@@ -35,8 +36,6 @@ export interface Anchor {
 	/** Index of its frame within the sector. */
 	readonly index: number;
 	readonly canonical: Uint8Array;
-	/** Of `canonical`: made once for all that refer to it. */
-	readonly view: DataView;
 	readonly parameters: CodecParameters;
 }
 
@@ -190,7 +189,7 @@ export function decodeKey(frame: Uint8Array, index: number, place: EntryPlace): 
 	const reader = new BitReader(frame, bodyEnd * 8, (frame.length - CRC_BYTES) * 8);
 	const parameters = takeParameters(reader, set.id);
 	if (reader.isSpent || !reader.restIsZero) return undefined;
-	return { index, canonical, view: viewOf(canonical), parameters };
+	return { index, canonical, parameters };
 }
 
 export function decodeAnchor(
@@ -205,7 +204,7 @@ export function decodeAnchor(
 	const parameters = takeParameters(reader, key.canonical[2] ?? 0);
 	const canonical = takeDifferences(reader, index, key, anchorCoding(parameters), place);
 	if (canonical === undefined) return undefined;
-	return { index, canonical, view: viewOf(canonical), parameters };
+	return { index, canonical, parameters };
 }
 
 export function decodeDelta(
@@ -230,21 +229,20 @@ function putDifferences(
 	anchor: Anchor,
 	coding: CodecParameters,
 ): boolean {
-	const view = viewOf(canonical);
-	const from = anchor.view;
+	const from = anchor.canonical;
 	const channelSet = canonical[2] ?? 0;
-	if (channelSet !== anchor.canonical[2]) return false;
-	const elapsed = (view.getUint32(UPTIME_AT, true) - from.getUint32(UPTIME_AT, true)) | 0;
+	if (channelSet !== from[2]) return false;
+	const elapsed = (uint32At(canonical, UPTIME_AT) - uint32At(from, UPTIME_AT)) | 0;
 	const intervals = Math.round(elapsed / coding.intervalSeconds);
 	writer.putSigned(intervals - (index - anchor.index), 0);
 	writer.putSigned(elapsed - intervals * coding.intervalSeconds, coding.orders[0] ?? 0);
-	const utc = (view.getUint32(UTC_AT, true) - from.getUint32(UTC_AT, true)) | 0;
+	const utc = (uint32At(canonical, UTC_AT) - uint32At(from, UTC_AT)) | 0;
 	writer.putSigned((utc - elapsed) | 0, coding.orders[1] ?? 0);
 	const values = valueFieldsOf(channelSet);
-	putSteady(writer, view, from, channelSet, values);
+	putSteady(writer, canonical, from, channelSet, values);
 	for (let position = 0; position < values.length; position++) {
 		const field = values[position] as FieldSpec;
-		const value = readField(view, ENTRY_HEADER_BYTES, field);
+		const value = fieldOf(canonical, ENTRY_HEADER_BYTES, field);
 		if (value === ABSENT[field.type]) continue;
 		const quantum = QUANTA[coding.quanta[position] ?? 0] ?? 1;
 		const steps = (value - presentValueOf(from, field)) / quantum;
@@ -261,33 +259,32 @@ function takeDifferences(
 	coding: CodecParameters,
 	place: EntryPlace,
 ): Uint8Array | undefined {
-	const from = anchor.view;
-	const channelSet = anchor.canonical[2] ?? 0;
+	const from = anchor.canonical;
+	const channelSet = from[2] ?? 0;
 	// What seldom changes is as the anchor has it, unless the frame says otherwise.
-	const canonical = anchor.canonical.slice();
-	const view = viewOf(canonical);
-	putPlace(view, place);
+	const canonical = from.slice();
+	putPlace(canonical, place);
 	const intervals = reader.takeSigned(0) + (index - anchor.index);
 	const residual = reader.takeSigned(coding.orders[0] ?? 0);
 	const elapsed = (intervals * coding.intervalSeconds + residual) | 0;
 	const utc = (reader.takeSigned(coding.orders[1] ?? 0) + elapsed) | 0;
-	view.setUint32(UPTIME_AT, from.getUint32(UPTIME_AT, true) + elapsed, true);
-	view.setUint32(UTC_AT, from.getUint32(UTC_AT, true) + utc, true);
+	putUint32(canonical, UPTIME_AT, uint32At(from, UPTIME_AT) + elapsed);
+	putUint32(canonical, UTC_AT, uint32At(from, UTC_AT) + utc);
 	const values = valueFieldsOf(channelSet);
-	const toggled = takeSteady(reader, view, channelSet, values);
+	const toggled = takeSteady(reader, canonical, channelSet, values);
 	for (let position = 0; position < values.length; position++) {
 		const field = values[position] as FieldSpec;
 		const absent = ABSENT[field.type];
-		const wasAbsent = readField(from, ENTRY_HEADER_BYTES, field) === absent;
+		const wasAbsent = fieldOf(from, ENTRY_HEADER_BYTES, field) === absent;
 		const isAbsent = wasAbsent !== ((toggled >>> position) & 1) > 0;
 		if (isAbsent) {
-			writeField(view, ENTRY_HEADER_BYTES, field, absent);
+			putField(canonical, ENTRY_HEADER_BYTES, field, absent);
 			continue;
 		}
 		const quantum = QUANTA[coding.quanta[position] ?? 0] ?? 1;
 		const steps = reader.takeSigned(coding.orders[2 + position] ?? 0);
 		const value = presentValueOf(from, field) + steps * quantum;
-		writeField(view, ENTRY_HEADER_BYTES, field, value);
+		putField(canonical, ENTRY_HEADER_BYTES, field, value);
 	}
 	return reader.isSpent || !reader.restIsZero ? undefined : canonical;
 }
@@ -295,36 +292,38 @@ function takeDifferences(
 /** One bit "all as before", or which changed and what they are now, and which values came or went. */
 function putSteady(
 	writer: BitWriter,
-	view: DataView,
-	from: DataView,
+	canonical: Uint8Array,
+	from: Uint8Array,
 	channelSet: number,
 	values: readonly FieldSpec[],
 ): void {
 	let isSame = true;
 	for (const field of STEADY_HEADER) {
-		if (headerValue(view, field) !== headerValue(from, field)) isSame = false;
+		if (headerValue(canonical, field) !== headerValue(from, field)) isSame = false;
 	}
 	const steady = steadyFieldsOf(channelSet);
 	for (const field of steady) {
-		if (readField(view, ENTRY_HEADER_BYTES, field) !== readField(from, ENTRY_HEADER_BYTES, field)) {
+		if (
+			fieldOf(canonical, ENTRY_HEADER_BYTES, field) !== fieldOf(from, ENTRY_HEADER_BYTES, field)
+		) {
 			isSame = false;
 		}
 	}
 	let toggled = 0;
 	values.forEach((field, position) => {
 		const absent = ABSENT[field.type];
-		const was = readField(from, ENTRY_HEADER_BYTES, field) === absent;
-		const is = readField(view, ENTRY_HEADER_BYTES, field) === absent;
+		const was = fieldOf(from, ENTRY_HEADER_BYTES, field) === absent;
+		const is = fieldOf(canonical, ENTRY_HEADER_BYTES, field) === absent;
 		if (was !== is) toggled |= 1 << position;
 	});
 	writer.put(isSame && toggled === 0 ? 1 : 0, 1);
 	if (isSame && toggled === 0) return;
 	for (const field of STEADY_HEADER) {
-		putChanged(writer, headerValue(from, field), headerValue(view, field), field.bytes);
+		putChanged(writer, headerValue(from, field), headerValue(canonical, field), field.bytes);
 	}
 	for (const field of steady) {
-		const before = readField(from, ENTRY_HEADER_BYTES, field);
-		const now = readField(view, ENTRY_HEADER_BYTES, field);
+		const before = fieldOf(from, ENTRY_HEADER_BYTES, field);
+		const now = fieldOf(canonical, ENTRY_HEADER_BYTES, field);
 		putChanged(writer, before, now, FIELD_BYTES[field.type]);
 	}
 	writer.put(toggled, values.length);
@@ -333,7 +332,7 @@ function putSteady(
 /** Puts in the steady fields that changed; returns the bits of the values that came or went. */
 function takeSteady(
 	reader: BitReader,
-	view: DataView,
+	canonical: Uint8Array,
 	channelSet: number,
 	values: readonly FieldSpec[],
 ): number {
@@ -341,13 +340,16 @@ function takeSteady(
 	for (const field of STEADY_HEADER) {
 		if (reader.take(1) === 0) continue;
 		const value = reader.take(8 * field.bytes);
-		if (field.bytes === 1) view.setUint8(field.at, value);
-		else if (field.bytes === 2) view.setUint16(field.at, value, true);
-		else view.setUint32(field.at, value, true);
+		canonical[field.at] = value;
+		if (field.bytes > 1) canonical[field.at + 1] = value >>> 8;
+		if (field.bytes > 2) {
+			canonical[field.at + 2] = value >>> 16;
+			canonical[field.at + 3] = value >>> 24;
+		}
 	}
 	for (const field of steadyFieldsOf(channelSet)) {
 		if (reader.take(1) === 0) continue;
-		writeField(view, ENTRY_HEADER_BYTES, field, reader.take(8 * FIELD_BYTES[field.type]));
+		putField(canonical, ENTRY_HEADER_BYTES, field, reader.take(8 * FIELD_BYTES[field.type]));
 	}
 	return reader.take(values.length);
 }
@@ -357,20 +359,22 @@ function putChanged(writer: BitWriter, before: number, now: number, bytes: numbe
 	if (before !== now) writer.put(now, 8 * bytes);
 }
 
-function headerValue(view: DataView, field: HeaderField): number {
-	if (field.bytes === 1) return view.getUint8(field.at);
-	if (field.bytes === 2) return view.getUint16(field.at, true);
-	return view.getUint32(field.at, true);
+function headerValue(canonical: Uint8Array, { at, bytes }: HeaderField): number {
+	if (bytes === 1) return canonical[at] ?? 0;
+	return bytes === 2 ? uint16At(canonical, at) : uint32At(canonical, at);
 }
 
 /** What differences count from: an absent value counts as 0. */
-function presentValueOf(view: DataView, field: FieldSpec): number {
-	const value = readField(view, ENTRY_HEADER_BYTES, field);
+function presentValueOf(canonical: Uint8Array, field: FieldSpec): number {
+	const value = fieldOf(canonical, ENTRY_HEADER_BYTES, field);
 	return value === ABSENT[field.type] ? 0 : value;
 }
 
 function anchorCoding(parameters: CodecParameters): CodecParameters {
-	return { ...parameters, orders: [2, 2, ...parameters.quanta.map(() => ANCHOR_ORDER)] };
+	const { intervalSeconds, quanta } = parameters;
+	const orders = [2, 2];
+	for (let position = 0; position < quanta.length; position++) orders.push(ANCHOR_ORDER);
+	return { intervalSeconds, orders, quanta };
 }
 
 function putParameters(writer: BitWriter, parameters: CodecParameters): void {
@@ -411,13 +415,13 @@ function withPlace(length: number, kind: number, place: EntryPlace): Uint8Array 
 	const canonical = new Uint8Array(length);
 	canonical[0] = ENTRY_VERSION;
 	canonical[1] = kind;
-	putPlace(viewOf(canonical), place);
+	putPlace(canonical, place);
 	return canonical;
 }
 
-function putPlace(view: DataView, place: EntryPlace): void {
-	view.setUint32(4, place.epoch, true);
-	view.setUint32(8, place.sequence, true);
+function putPlace(canonical: Uint8Array, place: EntryPlace): void {
+	putUint32(canonical, 4, place.epoch);
+	putUint32(canonical, 8, place.sequence);
 }
 
 function restIsZero(frame: Uint8Array, first: number): boolean {
@@ -425,8 +429,4 @@ function restIsZero(frame: Uint8Array, first: number): boolean {
 		if (frame[index] !== 0) return false;
 	}
 	return true;
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

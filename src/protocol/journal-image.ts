@@ -3,6 +3,7 @@
  * exporter of raw images and by the checkers.
  */
 
+import { uint32At } from "../core/bytes.js";
 import {
 	type Anchor,
 	decodeAnchor,
@@ -50,6 +51,10 @@ export interface SectorScan {
 
 export interface PlacedAnchor extends Anchor {
 	readonly slot: number;
+}
+
+export function placed({ index, canonical, parameters }: Anchor, slot: number): PlacedAnchor {
+	return { index, canonical, parameters, slot };
 }
 
 /** Called for every entry in order; return false to stop early. */
@@ -120,7 +125,7 @@ export function scanSector(
 		}
 		if (entry.anchor !== undefined) {
 			anchors.set(frame.index, entry.anchor);
-			anchor = { slot: lastSlot, ...entry.anchor };
+			anchor = placed(entry.anchor, lastSlot);
 			if (frame.type === FRAME_TYPES.key) key = anchor;
 		}
 		readable++;
@@ -172,6 +177,5 @@ export function decodeFrame(
 
 /** Cursor of a cursor frame at `at`. */
 export function cursorOf(bytes: Uint8Array, at: number): number {
-	const view = new DataView(bytes.buffer, bytes.byteOffset + at, SLOT_BYTES);
-	return view.getUint32(FRAME_HEAD_BYTES, true);
+	return uint32At(bytes, at + FRAME_HEAD_BYTES);
 }

@@ -3,8 +3,9 @@
  * of each difference's size, and the largest step that divides all recent ones. It only chooses;
  * what it chose stands in the frame, so that decoding needs none of it.
  */
+import { uint32At } from "../core/bytes.js";
 import { bitLengthOf, zigzagOf } from "./bits.js";
-import { ABSENT, type FieldSpec, readField } from "./channel-set.js";
+import { ABSENT, type FieldSpec, fieldOf } from "./channel-set.js";
 import { ENTRY_HEADER_BYTES } from "./entry.js";
 import { type CodecParameters, ORDER_MAX, QUANTA, valueFieldsOf } from "./journal-codec.js";
 
@@ -37,21 +38,19 @@ export class CodecTuning {
 	/** Learns from a reading that was stored as differences from `reference`. */
 	observe(canonical: Uint8Array, reference: Uint8Array): void {
 		if (canonical[2] !== this.#channelSet) this.#reset(canonical[2] ?? 0);
-		const view = viewOf(canonical);
 		const previous = this.#previous ?? reference;
-		if (this.#previous !== undefined) this.#observeInterval(view, viewOf(previous));
-		this.#observeTime(view, viewOf(reference));
-		const from = viewOf(reference);
-		const before = viewOf(previous);
-		this.#fields.forEach((field, position) => {
-			const value = readField(view, ENTRY_HEADER_BYTES, field);
-			const referred = readField(from, ENTRY_HEADER_BYTES, field);
-			const last = readField(before, ENTRY_HEADER_BYTES, field);
+		if (this.#previous !== undefined) this.#observeInterval(canonical, previous);
+		this.#observeTime(canonical, reference);
+		for (let position = 0; position < this.#fields.length; position++) {
+			const field = this.#fields[position] as FieldSpec;
+			const value = fieldOf(canonical, ENTRY_HEADER_BYTES, field);
+			const referred = fieldOf(reference, ENTRY_HEADER_BYTES, field);
+			const last = fieldOf(previous, ENTRY_HEADER_BYTES, field);
 			const absent = ABSENT[field.type];
-			if (value === absent || referred === absent || last === absent) return;
+			if (value === absent || referred === absent || last === absent) continue;
 			this.#blend(2 + position, zigzagOf((value - referred) | 0));
 			this.#quanta[position] = (this.#quanta[position] ?? 0) & dividing(value - last);
-		});
+		}
 		this.#evidence++;
 		this.#previous = canonical;
 	}
@@ -115,18 +114,18 @@ export class CodecTuning {
 		this.#previous = previous;
 	}
 
-	#observeInterval(view: DataView, before: DataView): void {
-		const step = view.getUint32(16, true) - before.getUint32(16, true);
+	#observeInterval(canonical: Uint8Array, before: Uint8Array): void {
+		const step = uint32At(canonical, 16) - uint32At(before, 16);
 		if (step > 0 && step <= 0xffff && Math.abs(step - this.#intervalSeconds) > JITTER_SECONDS) {
 			this.#intervalSeconds = step;
 		}
 	}
 
-	#observeTime(view: DataView, from: DataView): void {
-		const elapsed = (view.getUint32(16, true) - from.getUint32(16, true)) | 0;
+	#observeTime(canonical: Uint8Array, from: Uint8Array): void {
+		const elapsed = (uint32At(canonical, 16) - uint32At(from, 16)) | 0;
 		const intervals = Math.round(elapsed / this.#intervalSeconds);
 		this.#blend(0, zigzagOf(elapsed - intervals * this.#intervalSeconds));
-		const utc = (view.getUint32(20, true) - from.getUint32(20, true)) | 0;
+		const utc = (uint32At(canonical, 20) - uint32At(from, 20)) | 0;
 		this.#blend(1, Math.min(zigzagOf((utc - elapsed) | 0), 255));
 	}
 
@@ -184,8 +183,4 @@ function largestOf(mask: number): number {
 		if ((mask >> code) & 1 && (QUANTA[code] ?? 1) > (QUANTA[best] ?? 1)) best = code;
 	}
 	return best;
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-	return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

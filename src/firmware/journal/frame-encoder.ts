@@ -3,7 +3,7 @@
  * newest anchor, else a new anchor, else a new key. What it made it reads again before it is
  * written: a frame that would not give back the same bytes is stored whole instead.
  */
-import { equalBytes } from "../../core/bytes.js";
+import { equalBytes, putUint32, uint32At } from "../../core/bytes.js";
 import {
 	type Anchor,
 	encodeAnchor,
@@ -19,7 +19,7 @@ import {
 	SLOT_BYTES,
 	sealFrame,
 } from "../../protocol/journal-format.js";
-import { decodeFrame, type PlacedAnchor } from "../../protocol/journal-image.js";
+import { decodeFrame, type PlacedAnchor, placed } from "../../protocol/journal-image.js";
 import { CodecTuning } from "../../protocol/journal-tuning.js";
 
 /** A frame ready to be written, and what is to be remembered once it is. */
@@ -71,7 +71,7 @@ export class FrameEncoder {
 	/** Frame of the entry with `index` in its sector; allocates the frame. */
 	encode(canonical: Uint8Array, index: number, epoch: number, seed: number): EncodedFrame {
 		const frame = new Uint8Array(FRAME_SLOTS_MAX * SLOT_BYTES);
-		const sequence = new DataView(canonical.buffer, canonical.byteOffset).getUint32(8, true);
+		const sequence = uint32At(canonical, 8);
 		const place = { epoch, sequence };
 		const finish = (type: number, slots: number, reference?: Anchor): EncodedFrame | undefined => {
 			if (slots === 0) return undefined;
@@ -91,7 +91,7 @@ export class FrameEncoder {
 	/** The frame is durable at `slot`: remembers what later frames may refer to. */
 	commit(encoded: EncodedFrame, slot: number): void {
 		if (encoded.anchor !== undefined) {
-			this.#anchor = { slot, ...encoded.anchor };
+			this.#anchor = placed(encoded.anchor, slot);
 			if (encoded.type === FRAME_TYPES.key) this.#key = this.#anchor;
 		}
 		if (encoded.reference !== undefined) {
@@ -125,7 +125,7 @@ export class FrameEncoder {
 /** A cursor frame of one slot; `index` is that of the next entry. */
 export function encodeCursor(cursor: number, index: number, seed: number): Uint8Array {
 	const frame = new Uint8Array(SLOT_BYTES);
-	new DataView(frame.buffer).setUint32(FRAME_HEAD_BYTES, cursor, true);
+	putUint32(frame, FRAME_HEAD_BYTES, cursor);
 	sealFrame(frame, FRAME_TYPES.cursor, 1, index, seed);
 	return frame;
 }

@@ -2,6 +2,7 @@
  * What the journal leaves in retained memory, so that a wake from deep sleep needs no recovery. It
  * is believed only when flash says the same.
  */
+import { putUint32, uint32At } from "../../core/bytes.js";
 import { crc32 } from "../../core/crc32.js";
 import { HEAD_BYTES } from "../../protocol/chain.js";
 
@@ -35,21 +36,15 @@ export interface JournalNote {
 export function encodeNote(note: JournalNote): Uint8Array {
 	const tuning = note.tuning.length > TUNING_BYTES_MAX ? new Uint8Array(0) : note.tuning;
 	const bytes = new Uint8Array(FIXED_BYTES + tuning.length + CRC_BYTES);
-	const view = new DataView(bytes.buffer);
 	bytes[0] = NOTE_VERSION;
 	bytes[1] = note.isErasedAhead ? FLAG_ERASED_AHEAD : 0;
-	const words = [
-		note.epoch,
-		note.serial,
-		note.oldestSerial,
-		note.oldestFirst,
-		note.nextSequence,
-		note.cursor,
-		note.gapsDeliveredTo,
-	];
-	words.forEach((word, index) => {
-		view.setUint32(4 + 4 * index, word, true);
-	});
+	putUint32(bytes, 4, note.epoch);
+	putUint32(bytes, 8, note.serial);
+	putUint32(bytes, 12, note.oldestSerial);
+	putUint32(bytes, 16, note.oldestFirst);
+	putUint32(bytes, 20, note.nextSequence);
+	putUint32(bytes, 24, note.cursor);
+	putUint32(bytes, 28, note.gapsDeliveredTo);
 	bytes[32] = note.lastSlot;
 	bytes[33] = note.endSlot & 0xff;
 	bytes[34] = note.endSlot >> 8;
@@ -57,7 +52,7 @@ export function encodeNote(note: JournalNote): Uint8Array {
 	bytes[2] = note.anchorSlot ?? NO_SLOT;
 	bytes.set(note.head, 36);
 	bytes.set(tuning, FIXED_BYTES);
-	view.setUint32(bytes.length - CRC_BYTES, crc32(bytes, 0, bytes.length - CRC_BYTES), true);
+	putUint32(bytes, bytes.length - CRC_BYTES, crc32(bytes, 0, bytes.length - CRC_BYTES));
 	return bytes;
 }
 
@@ -65,18 +60,16 @@ export function encodeNote(note: JournalNote): Uint8Array {
 export function decodeNote(bytes: Uint8Array): JournalNote | undefined {
 	const end = bytes.length - CRC_BYTES;
 	if (end < FIXED_BYTES || bytes[0] !== NOTE_VERSION) return undefined;
-	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-	if (view.getUint32(end, true) !== crc32(bytes, 0, end)) return undefined;
-	const word = (index: number): number => view.getUint32(4 + 4 * index, true);
+	if (uint32At(bytes, end) !== crc32(bytes, 0, end)) return undefined;
 	const slot = (at: number): number | undefined => (bytes[at] === NO_SLOT ? undefined : bytes[at]);
 	return {
-		epoch: word(0),
-		serial: word(1),
-		oldestSerial: word(2),
-		oldestFirst: word(3),
-		nextSequence: word(4),
-		cursor: word(5),
-		gapsDeliveredTo: word(6),
+		epoch: uint32At(bytes, 4),
+		serial: uint32At(bytes, 8),
+		oldestSerial: uint32At(bytes, 12),
+		oldestFirst: uint32At(bytes, 16),
+		nextSequence: uint32At(bytes, 20),
+		cursor: uint32At(bytes, 24),
+		gapsDeliveredTo: uint32At(bytes, 28),
 		lastSlot: bytes[32] ?? 0,
 		endSlot: (bytes[33] ?? 0) | ((bytes[34] ?? 0) << 8),
 		keySlot: slot(35),

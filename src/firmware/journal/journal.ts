@@ -5,7 +5,7 @@
  */
 import { StationError } from "../../core/errors.js";
 import { chainStart } from "../../protocol/chain.js";
-import { type EntryDraft, encodeEntry } from "../../protocol/entry.js";
+import { type EntryDraft, encodeDraft } from "../../protocol/entry.js";
 import type { SectorHeader } from "../../protocol/journal-format.js";
 import type { Entropy, FlashPartition, Sha256 } from "../ports.js";
 import { drawEpoch, formatRing } from "./formatting.js";
@@ -139,7 +139,7 @@ export class Journal {
 	append(draft: EntryDraft): { readonly sequence: number; readonly canonical: Uint8Array } {
 		this.#writer.settle();
 		const { epoch, nextSequence: sequence } = this.#extent;
-		const canonical = encodeEntry({ ...draft, epoch, sequence });
+		const canonical = encodeDraft(draft, epoch, sequence);
 		this.#writer.store(canonical);
 		this.#wasFormatted = false;
 		if (draft.kind === "gap") this.#losses.delivered(draft.from, draft.to, this.firstSequenceHeld);

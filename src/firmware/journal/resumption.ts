@@ -12,7 +12,7 @@ import {
 	type SectorHeader,
 	SLOT_BYTES,
 } from "../../protocol/journal-format.js";
-import { decodeFrame, type PlacedAnchor } from "../../protocol/journal-image.js";
+import { decodeFrame, type PlacedAnchor, placed } from "../../protocol/journal-image.js";
 import type { JournalNote } from "./journal-note.js";
 import type { RingFlash } from "./ring-flash.js";
 
@@ -78,7 +78,7 @@ function readAnchor(
 		(index) => (key?.index === index ? key : undefined),
 		{ epoch: header.epoch, sequence: header.firstSequence + frame.index },
 	);
-	return decoded?.anchor === undefined ? undefined : { ...decoded.anchor, slot };
+	return decoded?.anchor === undefined ? undefined : placed(decoded.anchor, slot);
 }
 
 function readSlots(flash: RingFlash, sector: number, first: number, end: number): Uint8Array {
