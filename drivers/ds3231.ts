@@ -33,6 +33,9 @@ const READS_APART_SECONDS_MAX = 1;
 /** Methods block for a few transactions and throw StationError `bus-failed`, `rtc-malformed`. */
 export default class DS3231 {
 	readonly #peer: I2CPeer;
+	/** Register 0, the seconds. */
+	readonly #pointer = new Uint8Array(1);
+	readonly #block = new Uint8Array(BLOCK_BYTES);
 
 	/** Reserves the address; nothing is sent. */
 	constructor(options: { readonly sensor: I2CConnection }) {
@@ -154,10 +157,10 @@ export default class DS3231 {
 		this.#write(REGISTERS.status, ((block[REGISTERS.status] ?? 0) | STATUS.A2F) & ~STATUS.A1F);
 	}
 
+	/** The registers until they are read anew. */
 	#readBlock(): Uint8Array {
-		const block = new Uint8Array(BLOCK_BYTES);
-		this.#peer.writeRead(Uint8Array.of(REGISTERS.seconds), block);
-		return block;
+		this.#peer.writeRead(this.#pointer, this.#block);
+		return this.#block;
 	}
 
 	#write(register: number, ...bytes: readonly number[]): void {
@@ -167,9 +170,9 @@ export default class DS3231 {
 
 /** Unix seconds of the time registers; undefined unless they are a date from 2000 to 2099. */
 function utcSecondsOf(block: Uint8Array): number | undefined {
-	const [seconds = 0, minutes = 0, hours = 0, , dateRegister = 0, monthRegister = 0] = block;
-	const secondOfDay = secondOfDayOf(seconds, minutes, hours);
-	const date = binaryOf(dateRegister);
+	const monthRegister = block[5] ?? 0;
+	const secondOfDay = secondOfDayOf(block[0] ?? 0, block[1] ?? 0, block[2] ?? 0);
+	const date = binaryOf(block[4] ?? 0);
 	const month = binaryOf(monthRegister & ~CENTURY);
 	const year = binaryOf(block[6] ?? 0);
 	// The century bit toggles when the year goes from 99 to 00; nothing here lives to see that.

@@ -4,7 +4,7 @@
  * nobody has published, is held at its reference of 25 degC, where it does nothing.
  */
 import { StationError } from "../../src/core/errors.js";
-import { isDecimal } from "../../src/core/text.js";
+import { unsignedDecimalOf } from "../../src/core/text.js";
 import type {
 	ConductivitySample,
 	Sensor,
@@ -28,6 +28,8 @@ const READING_MILLISECONDS = 600;
 const REFERENCE_CELSIUS = 25;
 /** Every quantity the circuit can print, in the order in which it prints them. */
 const OUTPUTS: readonly string[] = Object.freeze(["EC", "TDS", "S", "SG"]);
+/** What is on of them, usually. */
+const EC_ONLY: readonly string[] = Object.freeze(["EC"]);
 /** End of the scale of the largest cell constant (K 10), uS/cm. */
 const CONDUCTIVITY_MAX = 1_000_000;
 
@@ -98,11 +100,10 @@ export default class Conductivity implements Sensor<ConductivitySample>, Sleepin
 
 	sample(): ConductivitySample | undefined {
 		if (!this.#circuit.poll() || this.#conductivity === undefined) return undefined;
-		const points = this.#calibrationPoints;
 		return {
 			conductivityMeter: {
 				conductivity: this.#conductivity,
-				...(points === undefined ? {} : { calibrationPoints: points }),
+				calibrationPoints: this.#calibrationPoints,
 			},
 		};
 	}
@@ -154,6 +155,7 @@ function outputCommands(outputs: readonly string[]): EzoCommand[] {
 /** `?O,EC,TDS,S,SG`, `?,O,EC` or `?O,No output`. */
 function outputsOf(text: string): readonly string[] {
 	const list = ezoAnswerOf("O", text)?.toUpperCase();
+	if (list === "EC") return EC_ONLY;
 	if (list === "NO OUTPUT") return [];
 	const outputs = list?.split(",") ?? [];
 	if (outputs.length > 0 && outputs.every((output) => OUTPUTS.includes(output))) return outputs;
@@ -162,17 +164,17 @@ function outputsOf(text: string): readonly string[] {
 
 /** Conductivity is the first of the outputs; a board that cannot say prints one or all four. */
 function conductivityOf(text: string, outputs: readonly string[] | undefined): number {
-	const fields = text.split(",");
+	const comma = text.indexOf(",");
+	const count = comma < 0 ? 1 : text.split(",").length;
 	const isExpected =
 		outputs === undefined
-			? fields.length === 1 || fields.length === OUTPUTS.length
-			: fields.length === outputs.length && outputs[0] === "EC";
-	const printed = fields[0] ?? "";
+			? count === 1 || count === OUTPUTS.length
+			: count === outputs.length && outputs[0] === "EC";
 	// Two decimals at most, no sign: 0.07 to 500000+ by the datasheet's table of resolution.
-	if (!isExpected || !isDecimal(printed, 7, 2)) {
+	const conductivity = unsignedDecimalOf(comma < 0 ? text : text.slice(0, comma), 7, 2);
+	if (!isExpected || conductivity === undefined) {
 		throw new StationError("probe-malformed", `the EZO-EC circuit read "${text}"`);
 	}
-	const conductivity = Number(printed);
 	if (conductivity <= CONDUCTIVITY_MAX) return conductivity;
 	throw new StationError("probe-out-of-range", `the EZO-EC circuit read ${conductivity} uS/cm`);
 }

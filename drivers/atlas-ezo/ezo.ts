@@ -6,7 +6,7 @@
  */
 import { asciiBytes } from "../../src/core/bytes.js";
 import { StationError } from "../../src/core/errors.js";
-import { isDecimal, isDigits, isLetter, isTextOf } from "../../src/core/text.js";
+import { isDigits, isLetter, isTextOf, isWordAt, unsignedDecimalOf } from "../../src/core/text.js";
 import type { I2CConnection } from "../../src/firmware/ports.js";
 import { I2CPeer } from "../i2c-peer.js";
 
@@ -54,6 +54,8 @@ const RESEND_MILLISECONDS = 310;
 const SENDS_MAX = 5;
 /** Commands of one `start`: identify, 8 of set-up (outputs of the EC twice), T, reading: 12. */
 const COMMANDS_MAX = 16;
+
+const NO_COMMANDS: readonly EzoCommand[] = Object.freeze([]);
 
 export interface EzoOptions {
 	readonly sensor: I2CConnection;
@@ -197,8 +199,8 @@ export class EzoCircuit {
 		} else {
 			throw this.#error("bus-failed", `answered ${command.text} with status ${status}`);
 		}
-		const rest = this.#queue.slice(1);
-		this.#queue = next.length === 0 ? rest : [...next, ...rest];
+		const rest = this.#queue.length === 1 ? NO_COMMANDS : this.#queue.slice(1);
+		this.#queue = next.length === 0 ? rest : rest.length === 0 ? next : [...next, ...rest];
 		if (this.#queue.length === 0) return true;
 		this.#sendNext();
 		return false;
@@ -236,20 +238,18 @@ export class EzoCircuit {
 			text: "i",
 			milliseconds: SHORT_MILLISECONDS,
 			onAnswer: (text) => {
-				const [kind = "", version = "", ...rest] = ezoAnswerOf("I", text)?.split(",") ?? [];
-				const [major = "", minor = "", ...others] = version.split(".");
-				const isWhole = rest.length === 0 && others.length === 0 && isDigits(minor, 2);
-				if (
-					!isWhole ||
-					!isDigits(major, FRAME_BYTES) ||
-					!isTextOf(kind, 1, FRAME_BYTES, isLetter)
-				) {
+				const answer = ezoAnswerOf("I", text) ?? "";
+				const comma = answer.indexOf(",");
+				const kind = answer.slice(0, Math.max(comma, 0));
+				const version = answer.slice(comma + 1);
+				const release = version.indexOf(".") < 0 ? undefined : unsignedDecimalOf(version, 4, 2);
+				if (release === undefined || !isTextOf(kind, 1, FRAME_BYTES, isLetter)) {
 					throw this.#error("probe-malformed", `calls itself "${text}"`);
 				}
-				if (kind.toUpperCase() !== this.#kind.toUpperCase()) {
+				if (!isWordAt(kind, 0, kind.length, this.#kind)) {
 					throw this.#error("probe-malformed", `is a ${kind} circuit`);
 				}
-				this.#firmware = Number(major) * 100 + Number(minor.length === 1 ? `${minor}0` : minor);
+				this.#firmware = Math.round(release * 100);
 				this.#isReady = true;
 				return [...this.#setUp(), ...commands()];
 			},
@@ -290,7 +290,7 @@ export function ezoAnswerOf(query: string, text: string): string | undefined {
 	if (text.charAt(0) !== "?") return undefined;
 	const first = text.charAt(1) === "," ? 2 : 1;
 	const comma = text.indexOf(",", first);
-	if (comma < 0 || text.slice(first, comma).toUpperCase() !== query.toUpperCase()) return undefined;
+	if (comma < 0 || !isWordAt(text, first, comma, query)) return undefined;
 	return text.slice(comma + 1);
 }
 
@@ -299,8 +299,9 @@ export function ezoAnswerOf(query: string, text: string): string | undefined {
  * none.
  */
 export function ezoNumberOf(text: string): number | undefined {
-	const isNegative = text.charAt(0) === "-";
-	return isDecimal(isNegative ? text.slice(1) : text, 7, 3) ? Number(text) : undefined;
+	if (text.charAt(0) !== "-") return unsignedDecimalOf(text, 7, 3);
+	const magnitude = unsignedDecimalOf(text.slice(1), 7, 3);
+	return magnitude === undefined ? undefined : -magnitude;
 }
 
 /** `Cal,?`: how many points of calibration the circuit holds; a refusal leaves it unknown. */
@@ -337,22 +338,29 @@ export function compensatedReading(options: {
 	readonly onReading: (text: string) => void;
 }): readonly EzoCommand[] {
 	const { firmware, milliseconds, onReading } = options;
-	const celsius = (Math.round(options.celsius * 10) / 10).toFixed(1);
+	const celsius = tenthsOf(options.celsius);
 	const onAnswer = (text: string): readonly EzoCommand[] => {
 		onReading(text);
-		return [];
+		return NO_COMMANDS;
 	};
-	const inTwo: readonly EzoCommand[] = [
+	const inTwo = (): readonly EzoCommand[] => [
 		{
 			text: `T,${celsius}`,
 			milliseconds: SHORT_MILLISECONDS,
 			onAnswer: (text) => {
-				if (text === "") return [];
+				if (text === "") return NO_COMMANDS;
 				throw new StationError("probe-malformed", `T was answered with "${text}"`);
 			},
 		},
 		{ text: "R", milliseconds, onAnswer },
 	];
-	if (firmware === undefined || firmware < FIRMWARE_WITH_RT) return inTwo;
-	return [{ text: `RT,${celsius}`, milliseconds, onAnswer, onRefused: () => inTwo }];
+	if (firmware === undefined || firmware < FIRMWARE_WITH_RT) return inTwo();
+	return [{ text: `RT,${celsius}`, milliseconds, onAnswer, onRefused: inTwo }];
+}
+
+/** One decimal, half up: `25.0`, `-0.5`. */
+function tenthsOf(value: number): string {
+	const tenths = Math.round(value * 10);
+	const magnitude = Math.abs(tenths);
+	return `${tenths < 0 ? "-" : ""}${Math.floor(magnitude / 10)}.${magnitude % 10}`;
 }

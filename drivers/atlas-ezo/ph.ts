@@ -92,13 +92,7 @@ export default class PH implements CompensatedSensor<PHSample>, SleepingSensor {
 
 	sample(): PHSample | undefined {
 		if (!this.#circuit.poll() || this.#pH === undefined) return undefined;
-		const points = this.#calibrationPoints;
-		return {
-			pHMeter: {
-				pH: this.#pH,
-				...(points === undefined ? {} : { calibrationPoints: points }),
-			},
-		};
+		return { pHMeter: { pH: this.#pH, calibrationPoints: this.#calibrationPoints } };
 	}
 
 	sleep(): void {

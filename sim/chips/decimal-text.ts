@@ -1,6 +1,6 @@
 /** Numbers as the chips print and read them, by exact arithmetic so that every engine agrees. */
 import { assert } from "../../src/core/errors.js";
-import { isDigit, isTextOf } from "../../src/core/text.js";
+import { isDigit } from "../../src/core/text.js";
 
 const DECIMALS_MAX = 6;
 
@@ -22,10 +22,14 @@ export function decimalText(value: number, decimals: number): string {
 /** The number that a plain decimal text means, or undefined for any other text. */
 export function decimalOf(text: string | undefined): number | undefined {
 	if (text === undefined) return undefined;
-	const isSigned = text.charAt(0) === "+" || text.charAt(0) === "-";
-	const [whole = "", fraction = "", ...rest] = (isSigned ? text.slice(1) : text).split(".");
-	const digits = whole + fraction;
-	return rest.length === 0 && isTextOf(digits, 1, digits.length, isDigit)
-		? Number(text)
-		: undefined;
+	const first = text.charAt(0);
+	let digits = 0;
+	let points = 0;
+	for (let index = first === "+" || first === "-" ? 1 : 0; index < text.length; index++) {
+		const code = text.charCodeAt(index);
+		if (code === 0x2e) points++;
+		else if (isDigit(code)) digits++;
+		else return undefined;
+	}
+	return digits > 0 && points <= 1 ? Number(text) : undefined;
 }

@@ -76,9 +76,15 @@ export function asciiBytes(text: string): Uint8Array {
 	return bytes;
 }
 
-/** Text of ASCII bytes; anything above 0x7F becomes `?`, so that noise can be shown. */
-export function asciiText(bytes: Uint8Array): string {
+/**
+ * Text of ASCII bytes `first` to `end` (not included), all of them by default; anything above 0x7F
+ * becomes `?`, so that noise can be shown.
+ */
+export function asciiText(bytes: Uint8Array, first = 0, end = bytes.length): string {
 	let text = "";
-	for (const byte of bytes) text += byte < 0x80 ? String.fromCharCode(byte) : "?";
+	for (let index = first; index < end; index++) {
+		const byte = bytes[index] ?? 0;
+		text += byte < 0x80 ? String.fromCharCode(byte) : "?";
+	}
 	return text;
 }

@@ -34,11 +34,50 @@ export function isDigits(text: string, lengthMax: number): boolean {
 	return isTextOf(text, 1, lengthMax, isDigit);
 }
 
-/** Such digits, and if there is a point, 1 to `decimalsMax` more behind it; no sign. */
-export function isDecimal(text: string, digitsMax: number, decimalsMax: number): boolean {
-	const point = text.indexOf(".");
-	if (point < 0) return isDigits(text, digitsMax);
-	return isDigits(text.slice(0, point), digitsMax) && isDigits(text.slice(point + 1), decimalsMax);
+/**
+ * The number that 1 to `digitsMax` digits mean, and if there is a point, 1 to `decimalsMax` more behind
+ * it; no sign; undefined for any other text. At most 15 digits in all: then both the digits and the
+ * power of ten are exact, and one division rounds as `Number` would.
+ */
+export function unsignedDecimalOf(
+	text: string,
+	digitsMax: number,
+	decimalsMax: number,
+): number | undefined {
+	let digits = 0;
+	let point = -1;
+	let scale = 1;
+	for (let index = 0; index < text.length; index++) {
+		const code = text.charCodeAt(index);
+		if (code === 0x2e && point < 0) {
+			point = index;
+			continue;
+		}
+		if (!isDigit(code)) return undefined;
+		digits = digits * 10 + code - 0x30;
+		if (point >= 0) scale *= 10;
+		// A longer text is refused before its digits no longer fit.
+		if (index > digitsMax + decimalsMax) return undefined;
+	}
+	const whole = point < 0 ? text.length : point;
+	if (whole < 1 || whole > digitsMax) return undefined;
+	if (point < 0) return digits;
+	const decimals = text.length - point - 1;
+	return decimals < 1 || decimals > decimalsMax ? undefined : digits / scale;
+}
+
+/** Whether `text` from `first` to `end` (not included) is `word`, capitals or not; ASCII. */
+export function isWordAt(text: string, first: number, end: number, word: string): boolean {
+	if (end - first !== word.length) return false;
+	for (let index = 0; index < word.length; index++) {
+		if (capitalOf(text.charCodeAt(first + index)) !== capitalOf(word.charCodeAt(index)))
+			return false;
+	}
+	return true;
+}
+
+function capitalOf(code: number): number {
+	return isLowerLetter(code) ? code - 0x20 : code;
 }
 
 /** `text` with `?` for all that is not printable ASCII. */

@@ -323,11 +323,11 @@ export function stationIdBytes(station: string): Uint8Array {
 	return bytes;
 }
 
-/** The reverse of `stationIdBytes`. */
-export function stationIdOf(bytes: Uint8Array): string {
-	let length = bytes.length;
-	while (length > 0 && bytes[length - 1] === 0) length--;
-	return asciiText(bytes.subarray(0, length));
+/** The reverse of `stationIdBytes`: the id in the eight bytes from `at` on. */
+export function stationIdAt(bytes: Uint8Array, at: number): string {
+	let end = at + STATION_ID_BYTES;
+	while (end > at && bytes[end - 1] === 0) end--;
+	return asciiText(bytes, at, end);
 }
 
 function kindOf(code: number): EntryKind {
@@ -548,7 +548,7 @@ function readBody(
 			};
 		case "epoch": {
 			requireZero(bytes, at + 41, at + 44);
-			const station = stationIdOf(bytes.subarray(at, at + STATION_ID_BYTES));
+			const station = stationIdAt(bytes, at);
 			if (!isStationId(station)) throw malformed("a station id of other characters");
 			return {
 				kind,

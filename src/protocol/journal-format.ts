@@ -2,10 +2,10 @@
  * The outer forms of the journal on flash: sector headers and frames with their check sums. Every
  * bit and the reasons stand in docs/FORMAT.md; firmware, exporter and checkers share this file.
  */
-import { equalBytes } from "../core/bytes.js";
+import { putUint32, uint32At } from "../core/bytes.js";
 import { crc32 } from "../core/crc32.js";
 import { HEAD_BYTES } from "./chain.js";
-import { stationIdBytes, stationIdOf } from "./entry.js";
+import { stationIdAt, stationIdBytes } from "./entry.js";
 
 /** Frames begin and end on multiples of this: the unit of encrypted flash, and of resynchronising. */
 export const SLOT_BYTES = 16;
@@ -59,24 +59,24 @@ export type HeaderReading =
 /** The 64 bytes of a header. */
 export function encodeSectorHeader(header: SectorHeader): Uint8Array {
 	const bytes = new Uint8Array(SECTOR_HEADER_BYTES);
-	const view = new DataView(bytes.buffer);
-	view.setUint16(0, MAGIC, true);
-	view.setUint8(2, JOURNAL_VERSION);
-	view.setUint8(3, (header.isVirgin ? FLAG_VIRGIN : 0) | (header.isCopying ? FLAG_COPYING : 0));
-	view.setUint32(4, header.epoch, true);
-	view.setUint32(8, header.serial, true);
-	view.setUint32(12, header.firstSequence, true);
-	view.setUint32(16, header.cursor, true);
+	bytes[0] = MAGIC & 0xff;
+	bytes[1] = MAGIC >> 8;
+	bytes[2] = JOURNAL_VERSION;
+	bytes[3] = (header.isVirgin ? FLAG_VIRGIN : 0) | (header.isCopying ? FLAG_COPYING : 0);
+	putUint32(bytes, 4, header.epoch);
+	putUint32(bytes, 8, header.serial);
+	putUint32(bytes, 12, header.firstSequence);
+	putUint32(bytes, 16, header.cursor);
 	bytes.set(stationIdBytes(header.station), 20);
 	bytes.set(header.head, 28);
-	view.setUint32(CRC_AT, crc32(bytes, 0, CRC_AT), true);
+	putUint32(bytes, CRC_AT, crc32(bytes, 0, CRC_AT));
 	return bytes;
 }
 
 /** Reads a header, putting one rotten bit right. Allocates; changes `bytes` when it corrects. */
 export function readSectorHeader(bytes: Uint8Array): HeaderReading {
 	let correctedBits = 0;
-	if (u32At(bytes, CRC_AT) !== crc32(bytes, 0, CRC_AT)) {
+	if (uint32At(bytes, CRC_AT) !== crc32(bytes, 0, CRC_AT)) {
 		if (isErased(bytes, 0, bytes.length)) return { kind: "blank" };
 		if (!correctSingleBit(bytes, 0, SECTOR_HEADER_BYTES, 0)) return { kind: "unreadable" };
 		correctedBits = 1;
@@ -93,11 +93,11 @@ export function readSectorHeader(bytes: Uint8Array): HeaderReading {
 		header: {
 			isVirgin: (flags & FLAG_VIRGIN) !== 0,
 			isCopying: (flags & FLAG_COPYING) !== 0,
-			epoch: u32At(bytes, 4),
-			serial: u32At(bytes, 8),
-			firstSequence: u32At(bytes, 12),
-			cursor: u32At(bytes, 16),
-			station: stationIdOf(bytes.subarray(20, 28)),
+			epoch: uint32At(bytes, 4),
+			serial: uint32At(bytes, 8),
+			firstSequence: uint32At(bytes, 12),
+			cursor: uint32At(bytes, 16),
+			station: stationIdAt(bytes, 20),
 			head: bytes.slice(28, 28 + HEAD_BYTES),
 		},
 	};
@@ -125,7 +125,8 @@ const FRAME_TYPE_LAST = 4;
  * MurmurHash3, Appleby: each step can be undone.)
  */
 export function frameSeedOf(epoch: number, serial: number): number {
-	const bytes = Uint8Array.of(epoch, epoch >>> 8, epoch >>> 16, epoch >>> 24);
+	const bytes = new Uint8Array(4);
+	putUint32(bytes, 0, epoch);
 	let mixed = serial ^ (serial >>> 16);
 	mixed = Math.imul(mixed, 0x85ebca6b);
 	mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
@@ -191,7 +192,8 @@ function frameAt(
 	const type = head >> 3;
 	const end = at + slots * SLOT_BYTES;
 	if (type > FRAME_TYPE_LAST || (head & 7) !== slots - 1 || end > bytes.length) return undefined;
-	if (u32At(bytes, end - CRC_BYTES) !== crc32(bytes, at, end - CRC_BYTES, seed)) return undefined;
+	if (uint32At(bytes, end - CRC_BYTES) !== crc32(bytes, at, end - CRC_BYTES, seed))
+		return undefined;
 	return { type, slots, index: bytes[at + 1] ?? 0, correctedBits };
 }
 
@@ -201,9 +203,13 @@ export function isErased(bytes: Uint8Array, first: number, end: number): boolean
 	return true;
 }
 
-/** True when both ranges are equal; `equalBytes` over a part of `bytes`. */
+/** True when `bytes` holds what is expected from `at` on; `equalBytes` over a part of `bytes`. */
 export function holdsBytes(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
-	return equalBytes(bytes.subarray(at, at + expected.length), expected);
+	if (at + expected.length > bytes.length) return false;
+	for (let index = 0; index < expected.length; index++) {
+		if (bytes[at + index] !== expected[index]) return false;
+	}
+	return true;
 }
 
 /**
@@ -218,7 +224,7 @@ export function correctSingleBit(
 	seed: number,
 ): boolean {
 	const dataEnd = end - CRC_BYTES;
-	const syndrome = (u32At(bytes, dataEnd) ^ crc32(bytes, first, dataEnd, seed)) >>> 0;
+	const syndrome = (uint32At(bytes, dataEnd) ^ crc32(bytes, first, dataEnd, seed)) >>> 0;
 	if (syndrome === 0) return true;
 	if ((syndrome & (syndrome - 1)) === 0) {
 		const bit = 31 - Math.clz32(syndrome);
@@ -237,14 +243,4 @@ export function correctSingleBit(
 		}
 	}
 	return false;
-}
-
-function u32At(bytes: Uint8Array, at: number): number {
-	return (
-		((bytes[at] ?? 0) |
-			((bytes[at + 1] ?? 0) << 8) |
-			((bytes[at + 2] ?? 0) << 16) |
-			((bytes[at + 3] ?? 0) << 24)) >>>
-		0
-	);
 }

@@ -3,7 +3,14 @@ import { strict as assert } from "node:assert";
 import { ezoAnswerOf, ezoNumberOf } from "../../drivers/atlas-ezo/ezo.js";
 import { decimalOf } from "../../sim/chips/decimal-text.js";
 import { integerBelow, SeededChance } from "../../src/core/chance.js";
-import { isDecimal, isDigits, isLetter, isTextOf, printable } from "../../src/core/text.js";
+import {
+	isDigits,
+	isLetter,
+	isTextOf,
+	isWordAt,
+	printable,
+	unsignedDecimalOf,
+} from "../../src/core/text.js";
 import { isStationId } from "../../src/protocol/entry.js";
 
 const TEXTS = 40_000;
@@ -41,12 +48,19 @@ describe("texts without regular expressions", () => {
 		const decimals = agree(
 			"0079...-\n",
 			6,
-			(text) => isDecimal(text, 3, 2),
-			(text) => /^\d{1,3}(\.\d{1,2})?$/.test(text),
+			(text) => unsignedDecimalOf(text, 3, 2),
+			(text) => (/^\d{1,3}(\.\d{1,2})?$/.test(text) ? Number(text) : undefined),
 		);
 		assert.ok(decimals > 1000, `${decimals}`);
 		const ids = agree("az09--`{/:A", 10, isStationId, (text) => /^[a-z0-9-]{1,8}$/.test(text));
 		assert.ok(ids > 1000, `${ids}`);
+		const words = agree(
+			"aAbB@`",
+			3,
+			(text) => isWordAt(`?${text}`, 1, text.length + 1, "aB"),
+			(text) => /^ab$/i.test(text),
+		);
+		assert.ok(words > 500, `${words}`);
 		const letters = agree(
 			"azAZ@[`{",
 			3,

@@ -53,7 +53,7 @@ export const MUTANTS: readonly Mutant[] = [
 		rewrites: [
 			[
 				FORMAT,
-				"if (u32At(bytes, end - CRC_BYTES) !== crc32(bytes, at, end - CRC_BYTES, seed))",
+				"if (uint32At(bytes, end - CRC_BYTES) !== crc32(bytes, at, end - CRC_BYTES, seed))",
 				"if (seed < 0)",
 			],
 		],

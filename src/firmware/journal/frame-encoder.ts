@@ -32,6 +32,14 @@ export interface EncodedFrame {
 	readonly canonical: Uint8Array;
 }
 
+/** Seals what was encoded at the start of `frame`; undefined when it took no slots or reads badly. */
+type Finish = (
+	frame: Uint8Array,
+	type: number,
+	slots: number,
+	reference?: Anchor,
+) => EncodedFrame | undefined;
+
 export class FrameEncoder {
 	readonly tuning: CodecTuning;
 	#key: PlacedAnchor | undefined;
@@ -70,22 +78,22 @@ export class FrameEncoder {
 
 	/** Frame of the entry with `index` in its sector; allocates the frame. */
 	encode(canonical: Uint8Array, index: number, epoch: number, seed: number): EncodedFrame {
-		const frame = new Uint8Array(FRAME_SLOTS_MAX * SLOT_BYTES);
 		const sequence = uint32At(canonical, 8);
 		const place = { epoch, sequence };
-		const finish = (type: number, slots: number, reference?: Anchor): EncodedFrame | undefined => {
+		const finish: Finish = (frame, type, slots, reference) => {
 			if (slots === 0) return undefined;
 			sealFrame(frame, type, slots, index, seed);
-			const bytes = frame.slice(0, slots * SLOT_BYTES);
+			const length = slots * SLOT_BYTES;
+			const bytes = frame.length === length ? frame : frame.slice(0, length);
 			const anchorOf = (wanted: number) => (reference?.index === wanted ? reference : undefined);
 			const decoded = decodeFrame(bytes, { type, index }, anchorOf, place);
 			if (decoded === undefined || !equalBytes(decoded.canonical, canonical)) return undefined;
 			return { bytes, slots, type, anchor: decoded.anchor, reference, canonical };
 		};
-		return (
-			(isReading(canonical) ? this.#encodeReading(canonical, index, frame, finish) : undefined) ??
-			(finish(FRAME_TYPES.raw, encodeRaw(canonical, frame)) as EncodedFrame)
-		);
+		const made = isReading(canonical) ? this.#encodeReading(canonical, index, finish) : undefined;
+		if (made !== undefined) return made;
+		const frame = new Uint8Array(FRAME_SLOTS_MAX * SLOT_BYTES);
+		return finish(frame, FRAME_TYPES.raw, encodeRaw(canonical, frame)) as EncodedFrame;
 	}
 
 	/** The frame is durable at `slot`: remembers what later frames may refer to. */
@@ -99,26 +107,26 @@ export class FrameEncoder {
 		}
 	}
 
-	#encodeReading(
-		canonical: Uint8Array,
-		index: number,
-		frame: Uint8Array,
-		finish: (type: number, slots: number, reference?: Anchor) => EncodedFrame | undefined,
-	): EncodedFrame | undefined {
+	#encodeReading(canonical: Uint8Array, index: number, finish: Finish): EncodedFrame | undefined {
 		const key = this.#key;
+		// The usual frame is one slot; the long one is made for those that need it.
+		const slot = new Uint8Array(SLOT_BYTES);
 		if (key !== undefined) {
 			for (const reference of this.#anchor === key ? [key] : [key, this.#anchor ?? key]) {
-				const slots = encodeDelta(canonical, index, reference, frame);
-				const made = finish(FRAME_TYPES.delta, slots, reference);
+				const slots = encodeDelta(canonical, index, reference, slot);
+				const made = finish(slot, FRAME_TYPES.delta, slots, reference);
 				if (made !== undefined) return made;
 			}
+		}
+		const frame = new Uint8Array(FRAME_SLOTS_MAX * SLOT_BYTES);
+		if (key !== undefined) {
 			const parameters = this.tuning.choose(canonical[2] ?? 0, false);
 			const slots = encodeAnchor(canonical, index, key, parameters, frame);
-			const made = finish(FRAME_TYPES.anchor, slots, key);
+			const made = finish(frame, FRAME_TYPES.anchor, slots, key);
 			if (made !== undefined) return made;
 		}
 		const parameters = this.tuning.choose(canonical[2] ?? 0, true);
-		return finish(FRAME_TYPES.key, encodeKey(canonical, parameters, frame));
+		return finish(frame, FRAME_TYPES.key, encodeKey(canonical, parameters, frame));
 	}
 }
 

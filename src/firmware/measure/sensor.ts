@@ -48,7 +48,7 @@ export interface PHSample {
 	pHMeter: {
 		pH: number;
 		/** Points of calibration that the circuit says it holds, 0 for none; undefined: not known. */
-		calibrationPoints?: number;
+		calibrationPoints?: number | undefined;
 	};
 }
 
@@ -57,7 +57,7 @@ export interface ConductivitySample {
 	conductivityMeter: {
 		conductivity: number;
 		/** As in `PHSample`. */
-		calibrationPoints?: number;
+		calibrationPoints?: number | undefined;
 	};
 }
 

@@ -507,27 +507,35 @@ export class Station {
 		this.#journal.idle();
 		this.#scheduler.stop();
 		board.console.onActivity = undefined;
-		const state: RetainedState = Object.assign(
-			{},
-			this.#state,
-			this.#readings.state,
-			this.#keeper.save(),
-			{
-				unrecordedReset: this.#opening.unrecordedReset,
-				disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
-				stepOffer: this.#time.stepOffer,
-				isVouched: this.#time.isVouched,
-				networkTimeNotBeforeSeconds: this.#networkTime.notBeforeSeconds,
-				reference: this.#time.reference,
-				hasJumped: this.#time.hasJumped,
-				newestUtcSeconds: this.#time.newestUtcSeconds,
-				newestMilliseconds: this.#time.newestMilliseconds,
-				recordedGapTo: this.#uploads.recordedGapTo,
-				journal: this.#journal.save(),
-				uplink: this.#uploads.save(),
-			},
-		);
-		storeRetainedState(board.retained, state);
+		const own = this.#state;
+		const readings = this.#readings.state;
+		const kept = this.#keeper.save();
+		// Field by field: to gather objects into one costs more than all that is in them.
+		storeRetainedState(board.retained, {
+			boot: own.boot,
+			bootMilliseconds: own.bootMilliseconds,
+			wakeCount: own.wakeCount,
+			nextReadingMilliseconds: own.nextReadingMilliseconds,
+			isClockFaulty: own.isClockFaulty,
+			failedProbes: readings.failedProbes,
+			isBatteryLow: readings.isBatteryLow,
+			batteryStep: readings.batteryStep,
+			identities: readings.identities,
+			trialEndsMilliseconds: kept.trialEndsMilliseconds,
+			refusedOffer: kept.refusedOffer,
+			unrecordedReset: this.#opening.unrecordedReset,
+			disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
+			stepOffer: this.#time.stepOffer,
+			isVouched: this.#time.isVouched,
+			networkTimeNotBeforeSeconds: this.#networkTime.notBeforeSeconds,
+			reference: this.#time.reference,
+			hasJumped: this.#time.hasJumped,
+			newestUtcSeconds: this.#time.newestUtcSeconds,
+			newestMilliseconds: this.#time.newestMilliseconds,
+			recordedGapTo: this.#uploads.recordedGapTo,
+			journal: this.#journal.save(),
+			uplink: this.#uploads.save(),
+		});
 		const idleMilliseconds = this.#dueMilliseconds() - board.clock.milliseconds;
 		board.processor.deepSleep(Math.max(idleMilliseconds, 1));
 	}

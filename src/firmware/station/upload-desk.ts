@@ -3,6 +3,7 @@
  * sessions one at a time, names losses before they are due, and puts what the collector did into the
  * record.
  */
+import { uint32At } from "../../core/bytes.js";
 import { SeededChance } from "../../core/chance.js";
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
@@ -156,13 +157,13 @@ export class UploadDesk {
 			verifier: board.verifier,
 			sha256: board.sha256,
 			clock: board.clock,
-			chance: new SeededChance(new DataView(seed.buffer).getUint32(0, true)),
+			chance: new SeededChance(uint32At(seed, 0)),
 			station: configuration.station,
 			host: configuration.collectorHost,
 			port: configuration.collectorPort,
 			collectorPublicKey: configuration.collectorPublicKey,
 			uploadIntervalSeconds: this.#intervalSeconds(),
-			...(state === undefined ? {} : { state }),
+			state,
 			onTime,
 			beforeClose,
 			onConfiguration,
