@@ -11,9 +11,22 @@ export interface Wait {
 	readonly milliseconds: number;
 	/** Ends the wait early when it is set. Absent: a plain pause. */
 	readonly signal?: Signal<unknown>;
+	/** Not a wait at all: a task to be run first. See `apart`. */
+	readonly call?: Call;
 }
 
-/** A procedure that waits: `yield` a `Wait`, `yield*` another task, `return` the result. */
+interface Call {
+	readonly task: Task<unknown>;
+	/** Who called, while the task runs; undefined for the outermost. */
+	caller: Call | undefined;
+	/** What the task returned. */
+	result: unknown;
+}
+
+/**
+ * A procedure that waits: `yield` a `Wait`, `yield*` another task, `return` the result. A `yield*` is gone
+ * through again at each wait of the inner task; around a long one stands `yield* apart(task)`.
+ */
 export type Task<Result> = Generator<Wait, Result, void>;
 
 /** The part of the board's clock that the scheduler needs. */
@@ -33,6 +46,68 @@ export interface TaskAlarm {
 /** Pauses for at least `milliseconds`. */
 export function* pause(milliseconds: number): Task<void> {
 	yield { milliseconds };
+}
+
+/**
+ * Runs `task` as `yield*` does, but at its waits only the task itself is resumed and not all who called
+ * it: of a measurement's fifty waits eight callers would hear.
+ */
+export function* apart<Result>(task: Task<Result>): Task<Result> {
+	const call: Call = { task, caller: undefined, result: undefined };
+	yield { milliseconds: 0, call };
+	return call.result as Result;
+}
+
+/** A task with those that it runs apart. */
+export class TaskStack {
+	#top: Call;
+
+	constructor(task: Task<unknown>) {
+		this.#top = { task, caller: undefined, result: undefined };
+	}
+
+	/** What the task returned, once `next` gave undefined. */
+	get result(): unknown {
+		return this.#top.result;
+	}
+
+	/** Runs to the next wait; undefined when the task has returned. Throws what leaves the task. */
+	next(): Wait | undefined {
+		let failure: { readonly error: unknown } | undefined;
+		for (;;) {
+			const top = this.#top;
+			try {
+				const step: IteratorResult<Wait, unknown> =
+					failure === undefined ? top.task.next() : throwInto(top.task, failure.error);
+				failure = undefined;
+				if (step.done === true) {
+					top.result = step.value;
+					if (top.caller === undefined) return undefined;
+					this.#top = top.caller;
+				} else if (step.value.call === undefined) {
+					return step.value;
+				} else {
+					step.value.call.caller = top;
+					this.#top = step.value.call;
+				}
+			} catch (error) {
+				if (top.caller === undefined) throw error;
+				this.#top = top.caller;
+				failure = { error };
+			}
+		}
+	}
+
+	/** Ends it where it waits: `finally` blocks run, innermost first; a wait inside them is not honoured. */
+	end(): void {
+		for (let call: Call | undefined = this.#top; call !== undefined; call = call.caller) {
+			call.task.return(undefined);
+		}
+	}
+}
+
+function throwInto(task: Task<unknown>, error: unknown): IteratorResult<Wait, unknown> {
+	return task.throw(error);
 }
 
 /**
@@ -68,7 +143,7 @@ export class Signal<Value> {
 }
 
 interface Running {
-	readonly generator: Task<unknown>;
+	readonly stack: TaskStack;
 	readonly onEnd: (error: unknown, failed: boolean) => void;
 	dueMilliseconds: number;
 	signal: Signal<unknown> | undefined;
@@ -110,7 +185,7 @@ export class Scheduler {
 	): TaskHandle {
 		assert(this.#running.length < TASKS_MAX, TOO_MANY);
 		const running: Running = {
-			generator,
+			stack: new TaskStack(generator),
 			onEnd:
 				onEnd ??
 				((error, failed) => {
@@ -129,8 +204,7 @@ export class Scheduler {
 				if (index < 0) return;
 				this.#running.splice(index, 1);
 				this.#detach(running);
-				// Runs the task's `finally` blocks; a wait yielded inside them is not honoured.
-				generator.return(undefined as Result);
+				running.stack.end();
 				this.#arm();
 			},
 		};
@@ -140,7 +214,7 @@ export class Scheduler {
 	stop(): void {
 		for (const running of this.#running.splice(0)) {
 			this.#detach(running);
-			running.generator.return(undefined);
+			running.stack.end();
 		}
 		this.#alarm.cancel();
 	}
@@ -176,21 +250,21 @@ export class Scheduler {
 	}
 
 	#resume(running: Running): void {
-		let step: IteratorResult<Wait, unknown>;
+		let wait: Wait | undefined;
 		try {
-			step = running.generator.next();
+			wait = running.stack.next();
 		} catch (error) {
 			this.#remove(running);
 			running.onEnd(error, true);
 			return;
 		}
-		if (step.done === true) {
+		if (wait === undefined) {
 			this.#remove(running);
 			running.onEnd(undefined, false);
 			return;
 		}
-		running.dueMilliseconds = this.#clock.milliseconds + step.value.milliseconds;
-		const signal = step.value.signal;
+		running.dueMilliseconds = this.#clock.milliseconds + wait.milliseconds;
+		const { signal } = wait;
 		if (signal === undefined) return;
 		assert(signal.onSet === undefined, "two tasks wait for one signal");
 		running.signal = signal;

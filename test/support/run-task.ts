@@ -1,5 +1,5 @@
 /** Runs a task to its end on a clock that jumps from wait to wait. */
-import type { Task } from "../../src/core/task.js";
+import { type Task, TaskStack } from "../../src/core/task.js";
 
 export interface JumpingClock {
 	milliseconds: number;
@@ -11,10 +11,11 @@ export function runTask<Result>(
 	clock: JumpingClock,
 	waits: number[] = [],
 ): Result {
-	for (let step = task.next(); ; step = task.next()) {
-		if (step.done === true) return step.value;
-		if (step.value.signal !== undefined) throw new Error("a task waits for a signal");
-		waits.push(step.value.milliseconds);
-		clock.milliseconds += step.value.milliseconds;
+	const stack = new TaskStack(task);
+	for (let wait = stack.next(); wait !== undefined; wait = stack.next()) {
+		if (wait.signal !== undefined) throw new Error("a task waits for a signal");
+		waits.push(wait.milliseconds);
+		clock.milliseconds += wait.milliseconds;
 	}
+	return stack.result as Result;
 }

@@ -23,25 +23,61 @@ export function* pauseFed(milliseconds: number, watchdog: Watchdog): Task<void> 
 	watchdog.feed();
 }
 
-/** Begins and polls until there is a sample; throws what the driver throws, and `probe-timeout`. */
-export function* acquire<Sample>(sensor: Sensor<Sample>, watchdog: Watchdog): Task<Sample> {
-	let wait = sensor.begin();
-	for (let waited = 0; waited <= SAMPLE_DEADLINE_MILLISECONDS; ) {
-		if (wait > watchdog.timeoutMilliseconds / 2) {
-			yield* pauseFed(wait, watchdog);
-		} else {
-			// The usual case, a few dozen times in each reading: no generator only to wait.
-			watchdog.feed();
-			yield { milliseconds: wait };
-			watchdog.feed();
+/** What is done about a probe that gives no sample. */
+export interface Remedies {
+	/** It gave one. */
+	succeeded(): void;
+	/** Does the next thing that may help; false when there is none left. */
+	tryAfter(error: StationError): Task<boolean>;
+}
+
+/** A sample or nothing, and no second try. */
+export const NO_REMEDIES: Remedies = Object.freeze({
+	succeeded: () => {},
+	// biome-ignore lint/correctness/useYield: a task that need not wait
+	*tryAfter() {
+		return false;
+	},
+});
+
+/**
+ * Begins and polls until there is a sample, with what `remedies` have to try in between; undefined when
+ * they are used up. `sensor` is asked for the probe before each try: a remedy may have opened it anew.
+ * What is no StationError is no trouble of a probe and passes through.
+ */
+export function* acquire<Sample>(
+	sensor: () => Sensor<Sample>,
+	watchdog: Watchdog,
+	remedies: Remedies,
+): Task<Sample | undefined> {
+	for (;;) {
+		try {
+			const probe = sensor();
+			let wait = probe.begin();
+			for (let waited = 0; waited <= SAMPLE_DEADLINE_MILLISECONDS; ) {
+				if (wait > watchdog.timeoutMilliseconds / 2) {
+					yield* pauseFed(wait, watchdog);
+				} else {
+					// The usual case, a few dozen times in each reading: no generator only to wait.
+					watchdog.feed();
+					yield { milliseconds: wait };
+					watchdog.feed();
+				}
+				waited += Math.max(wait, 1);
+				const sample = probe.sample();
+				if (sample !== undefined) {
+					remedies.succeeded();
+					return sample;
+				}
+				wait = probe.pollMilliseconds;
+			}
+			throw new StationError(
+				"probe-timeout",
+				`no answer within ${SAMPLE_DEADLINE_MILLISECONDS / 1000} s of the command`,
+			);
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+			if (!(yield* remedies.tryAfter(error))) return undefined;
 		}
-		waited += Math.max(wait, 1);
-		const sample = sensor.sample();
-		if (sample !== undefined) return sample;
-		wait = sensor.pollMilliseconds;
 	}
-	throw new StationError(
-		"probe-timeout",
-		`no answer within ${SAMPLE_DEADLINE_MILLISECONDS / 1000} s of the command`,
-	);
 }

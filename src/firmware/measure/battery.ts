@@ -1,8 +1,7 @@
 /** The battery alone, which costs next to nothing: no rail, no warm-up. */
-import { StationError } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
 import type { Board } from "../ports.js";
-import { acquire } from "./acquire.js";
+import { acquire, NO_REMEDIES } from "./acquire.js";
 import type { WaterProbes } from "./probes.js";
 import { SUPPLY_MILLIVOLTS_MIN } from "./water.js";
 
@@ -13,12 +12,10 @@ export function* measureBattery(
 ): Task<number | undefined> {
 	const probes = openProbes();
 	try {
-		const { battery } = yield* acquire(probes.battery, board.watchdog);
-		const millivolts = Math.round(battery.voltage * 1000);
+		const sample = yield* acquire(() => probes.battery, board.watchdog, NO_REMEDIES);
+		if (sample === undefined) return undefined;
+		const millivolts = Math.round(sample.battery.voltage * 1000);
 		return millivolts < SUPPLY_MILLIVOLTS_MIN ? undefined : millivolts;
-	} catch (error) {
-		if (!(error instanceof StationError)) throw error;
-		return undefined;
 	} finally {
 		probes.close();
 	}

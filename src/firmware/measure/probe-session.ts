@@ -3,12 +3,12 @@
  * fails, in the order of what it costs: again, nine clocks, the rail, then the probe is marked
  * failed and the others go on.
  */
-import { StationError, type StationErrorCode } from "../../core/errors.js";
+import type { StationError, StationErrorCode } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
 import type { ChannelName } from "../../protocol/channel-set.js";
 import type { EventCode } from "../../protocol/events.js";
 import type { Board } from "../ports.js";
-import { pauseFed } from "./acquire.js";
+import { pauseFed, type Remedies } from "./acquire.js";
 import { CHANNEL_INDEXES, type WaterProbes } from "./probes.js";
 
 /** The part of the board that measuring uses. */
@@ -41,16 +41,12 @@ const AGAIN_MILLISECONDS = 100;
 const ERRORS_MAX = 3;
 
 /** How far one channel's remedies have gone in this measurement. */
-export interface Trouble {
+interface Trouble {
 	readonly channel: ChannelName;
 	busFailureCount: number;
 	errorCount: number;
 	/** What was done about the bus and is not known to have helped. */
 	clearing: "clocks" | "rail" | undefined;
-}
-
-export function noTrouble(channel: ChannelName): Trouble {
-	return { channel, busFailureCount: 0, errorCount: 0, clearing: undefined };
 }
 
 export class ProbeSession {
@@ -109,24 +105,20 @@ export class ProbeSession {
 		if (left > 0) yield* pauseFed(left, watchdog);
 	}
 
-	/**
-	 * Runs `action` until it succeeds or the remedies are used up; then the failure is noted and the
-	 * result is undefined. What is no StationError is no trouble of a probe and passes through.
-	 */
-	*attempt<Result>(trouble: Trouble, action: () => Task<Result>): Task<Result | undefined> {
-		for (;;) {
-			try {
-				const result = yield* action();
-				this.#noteSuccess(trouble);
-				return result;
-			} catch (error) {
-				if (!(error instanceof StationError)) throw error;
-				const failed = yield* this.#remedy(trouble, error);
-				if (failed === undefined) continue;
-				this.noteFailure(trouble.channel, failed);
-				return undefined;
-			}
-		}
+	/** What is tried for a channel in this measurement; when it is used up the failure is noted. */
+	remediesFor(channel: ChannelName): Remedies {
+		const trouble: Trouble = { channel, busFailureCount: 0, errorCount: 0, clearing: undefined };
+		return {
+			succeeded: () => this.#noteSuccess(trouble),
+			tryAfter: (error) => this.#tryAfter(trouble, error),
+		};
+	}
+
+	*#tryAfter(trouble: Trouble, error: StationError): Task<boolean> {
+		const failed = yield* this.#remedy(trouble, error);
+		if (failed === undefined) return true;
+		this.noteFailure(trouble.channel, failed);
+		return false;
 	}
 
 	/** A channel has been measured in full: says so if it had failed before. */

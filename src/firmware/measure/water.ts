@@ -4,17 +4,16 @@
  * before the radio. A probe that fails is absent with its flag and stops nobody.
  */
 import { StationError } from "../../core/errors.js";
-import type { Task } from "../../core/task.js";
+import { apart, type Task } from "../../core/task.js";
 import type { ChannelName } from "../../protocol/channel-set.js";
 import { CHANNEL_FLAGS, FACTORY_CALIBRATION, type WaterReading } from "../../protocol/reading.js";
-import { acquire, pauseFed } from "./acquire.js";
+import { acquire } from "./acquire.js";
 import { burstStatistics } from "./burst.js";
 import { type IdentityMarks, identify, NO_IDENTITIES } from "./identity.js";
 import {
 	type ChannelFailure,
 	type MeasuringBoard,
 	type MeasuringEvent,
-	noTrouble,
 	ProbeSession,
 } from "./probe-session.js";
 import type { WaterProbes } from "./probes.js";
@@ -49,6 +48,7 @@ export interface MeasureWaterOptions {
 export interface BurstOptions {
 	/** Signals in a burst: odd, so that the median is one of them. */
 	readonly count: number;
+	/** Shorter than the watchdog's time-out. */
 	readonly intervalMilliseconds: number;
 }
 
@@ -138,7 +138,7 @@ export function* measureWater(options: MeasureWaterOptions): Task<WaterMeasureme
 	const session = new ProbeSession(board, openProbes, failedProbes);
 	try {
 		yield* session.open();
-		return yield* new Measurement(session, options).run();
+		return yield* apart(new Measurement(session, options).run());
 	} finally {
 		session.close();
 	}
@@ -156,13 +156,13 @@ class Measurement {
 	*run(): Task<WaterMeasurement> {
 		const session = this.#session;
 		const calibrationIds = this.#options.calibrationIds;
-		const temperature = yield* this.#temperature();
-		const pH = yield* this.#pH(temperature.compensationCelsius);
-		const conductivity = yield* this.#conductivity();
+		const temperature = yield* apart(this.#temperature());
+		const pH = yield* apart(this.#pH(temperature.compensationCelsius));
+		const conductivity = yield* apart(this.#conductivity());
 		// Sixty milliamperes less while the turbidity probe warms up.
 		session.releaseProbeRail();
-		const turbidity = yield* this.#turbidity();
-		const battery = yield* this.#battery();
+		const turbidity = yield* apart(this.#turbidity());
+		const battery = yield* apart(this.#battery());
 		// A cell in the air conducts nothing, and then the other probes hang in the air beside it.
 		const context = conductivity.isDry ? CHANNEL_FLAGS.suspect : 0;
 		const isConducting = conductivity.hundredths !== undefined;
@@ -278,13 +278,16 @@ class Measurement {
 		const { watchdog } = this.#options.board;
 		const { count, intervalMilliseconds } = this.#options.burst ?? DEFAULT_BURST;
 		const mayRollOverBefore = (this.#options.failedProbes & MAY_ROLL_OVER) !== 0;
-		const trouble = noTrouble("turbidity");
+		const remedies = session.remediesFor("turbidity");
 		const signals: Signal[] = [];
-		const takeSample = () => acquire(session.probes.turbidity, watchdog);
+		const sensor = () => session.probes.turbidity;
 		yield* session.warm("loop", session.probes.turbidity.warmUpMilliseconds);
 		for (let index = 0; index < count; index++) {
-			if (index > 0) yield* pauseFed(intervalMilliseconds, watchdog);
-			const sample = yield* session.attempt(trouble, takeSample);
+			if (index > 0) {
+				watchdog.feed();
+				yield { milliseconds: intervalMilliseconds };
+			}
+			const sample = yield* acquire(sensor, watchdog, remedies);
 			if (sample === undefined) {
 				const nothing = { microvolts: undefined, spreadSteps: undefined, range: 0 };
 				return { ...nothing, flags: FAILED, mayRollOver: mayRollOverBefore };
@@ -325,14 +328,14 @@ class Measurement {
 	): Task<Repeated<Sample> | undefined> {
 		const session = this.#session;
 		const { watchdog } = this.#options.board;
-		const trouble = noTrouble(channel);
-		const takeSample = () => {
+		const remedies = session.remediesFor(channel);
+		const prepared = () => {
 			prepare();
-			return acquire(sensor(), watchdog);
+			return sensor();
 		};
 		let previous: Sample | undefined;
 		for (let count = 1; ; count++) {
-			const sample = yield* session.attempt(trouble, takeSample);
+			const sample = yield* acquire(prepared, watchdog, remedies);
 			if (sample === undefined) return undefined;
 			const isStable = previous !== undefined && agrees(previous, sample);
 			if (previous !== undefined && (isStable || count === READINGS_MAX)) {
