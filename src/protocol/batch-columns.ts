@@ -5,19 +5,11 @@
  * does not change costs a hundredth of a bit. The model is written once for both directions; its
  * constants are part of batch version 1 and described in docs/WIRE.md.
  */
+import { putUint32, uint16At, uint32At } from "../core/bytes.js";
 import { assert, StationError } from "../core/errors.js";
 import { type BitCoder, Contexts, RangeDecoder, RangeEncoder } from "../core/range-coder.js";
 import type { EntryRun } from "./batch.js";
-import {
-	ABSENT,
-	CHANNEL_SETS,
-	type ChannelSet,
-	FIELD_BYTES,
-	type FieldSpec,
-	fieldOf,
-	readField,
-	writeField,
-} from "./channel-set.js";
+import { CHANNEL_SETS, type ChannelSet, type FieldSpec, fieldOf, putField } from "./channel-set.js";
 import {
 	ColumnCoder,
 	codeDifference,
@@ -108,7 +100,6 @@ class EntryModel {
 	readonly #sets = new Map<number, SetState>();
 	readonly #headerMarks: number[] = HEADER_MARKS.map((mark) => mark.start);
 	readonly #buffer = new Uint8Array(ENTRY_BYTES_MAX);
-	readonly #view = new DataView(this.#buffer.buffer);
 	/** Rare decisions, by the three indices above. */
 	readonly #rare = new Contexts(3);
 	readonly #asBefore = new Contexts(2, 31000, 4);
@@ -133,28 +124,27 @@ class EntryModel {
 	/** Codes the next entry, or decodes it when `entry` is undefined; its canonical bytes. */
 	code(entry: Uint8Array | undefined): Uint8Array {
 		const bytes = this.#buffer;
-		const view = this.#view;
 		if (entry !== undefined) this.#take(entry);
 		let isAsBefore = 0;
 		if (entry !== undefined && this.#isAsBefore()) isAsBefore = 1;
 		isAsBefore = this.#coder.bit(this.#asBefore, this.#index === 0 ? 0 : 1, isAsBefore);
 		let byteLength = entry?.length ?? 0;
-		view.setUint8(0, ENTRY_VERSION);
-		view.setUint32(4, this.#place.epoch, true);
-		view.setUint32(8, this.#place.first + this.#index, true);
+		bytes[0] = ENTRY_VERSION;
+		putUint32(bytes, 4, this.#place.epoch);
+		putUint32(bytes, 8, this.#place.first + this.#index);
 		if (isAsBefore === 1) {
-			view.setUint8(1, ENTRY_KINDS.reading);
-			view.setUint8(2, this.#readingSetId);
+			bytes[1] = ENTRY_KINDS.reading;
+			bytes[2] = this.#readingSetId;
 			this.#restoreHeaderMarks();
 		} else {
 			this.#codeHeader();
 		}
-		const isReading = view.getUint8(1) === ENTRY_KINDS.reading;
+		const isReading = (bytes[1] ?? 0) === ENTRY_KINDS.reading;
 		this.#codeTime(isReading);
 		if (isReading) {
-			const state = this.#setState(view.getUint8(2));
+			const state = this.#setState(bytes[2] ?? 0);
 			byteLength = ENTRY_HEADER_BYTES + state.set.bodyBytes;
-			if (isAsBefore === 1) restoreMarks(view, state);
+			if (isAsBefore === 1) restoreMarks(bytes, state);
 			else this.#codeMarks(state);
 			for (const [field, column] of state.columns) this.#codeQuantity(field, column);
 		} else {
@@ -168,16 +158,16 @@ class EntryModel {
 		const place = this.#place;
 		assert(entry.length >= ENTRY_HEADER_BYTES && entry.length <= ENTRY_BYTES_MAX, "no entry");
 		this.#buffer.set(entry);
-		const view = this.#view;
-		assert(view.getUint8(0) === ENTRY_VERSION, "an entry of another version");
-		assert(view.getUint32(4, true) === place.epoch, "an entry of another epoch");
-		assert(view.getUint32(8, true) === place.first + this.#index, "entries with a hole");
+		const bytes = this.#buffer;
+		assert((bytes[0] ?? 0) === ENTRY_VERSION, "an entry of another version");
+		assert(uint32At(bytes, 4) === place.epoch, "an entry of another epoch");
+		assert(uint32At(bytes, 8) === place.first + this.#index, "entries with a hole");
 	}
 
 	#isAsBefore(): boolean {
-		const view = this.#view;
-		if (view.getUint8(1) !== ENTRY_KINDS.reading) return false;
-		if (view.getUint8(2) !== this.#readingSetId) return false;
+		const bytes = this.#buffer;
+		if ((bytes[1] ?? 0) !== ENTRY_KINDS.reading) return false;
+		if ((bytes[2] ?? 0) !== this.#readingSetId) return false;
 		for (let index = 0; index < HEADER_MARKS.length; index++) {
 			if (this.#readMark(index) !== this.#headerMarks[index]) return false;
 		}
@@ -185,15 +175,15 @@ class EntryModel {
 		if (state === undefined) {
 			// The first reading of a batch is as before when it carries no mark at all.
 			return (CHANNEL_SETS.get(this.#readingSetId)?.fields ?? []).every((field) => {
-				const value = readField(view, ENTRY_HEADER_BYTES, field);
-				return canBeAbsent(field) ? value !== ABSENT[field.type] : value === 0;
+				const value = fieldOf(bytes, ENTRY_HEADER_BYTES, field);
+				return canBeAbsent(field) ? value !== field.absent : value === 0;
 			});
 		}
 		for (const [field, value] of state.marks) {
-			if (readField(view, ENTRY_HEADER_BYTES, field) !== value) return false;
+			if (fieldOf(bytes, ENTRY_HEADER_BYTES, field) !== value) return false;
 		}
 		for (const [field, column] of state.columns) {
-			const isAbsent = readField(view, ENTRY_HEADER_BYTES, field) === ABSENT[field.type];
+			const isAbsent = fieldOf(bytes, ENTRY_HEADER_BYTES, field) === field.absent;
 			if (isAbsent !== column.isAbsent) return false;
 		}
 		return true;
@@ -202,17 +192,21 @@ class EntryModel {
 	#readMark(index: number): number {
 		const mark = HEADER_MARKS[index];
 		assert(mark !== undefined, "no such mark");
-		if (mark.byteLength === 1) return this.#view.getUint8(mark.at);
-		if (mark.byteLength === 2) return this.#view.getUint16(mark.at, true);
-		return this.#view.getUint32(mark.at, true);
+		const bytes = this.#buffer;
+		if (mark.byteLength === 1) return bytes[mark.at] ?? 0;
+		return mark.byteLength === 2 ? uint16At(bytes, mark.at) : uint32At(bytes, mark.at);
 	}
 
 	#writeMark(index: number, value: number): void {
 		const mark = HEADER_MARKS[index];
 		assert(mark !== undefined, "no such mark");
-		if (mark.byteLength === 1) this.#view.setUint8(mark.at, value);
-		else if (mark.byteLength === 2) this.#view.setUint16(mark.at, value, true);
-		else this.#view.setUint32(mark.at, value, true);
+		const bytes = this.#buffer;
+		bytes[mark.at] = value;
+		if (mark.byteLength > 1) bytes[mark.at + 1] = value >>> 8;
+		if (mark.byteLength > 2) {
+			bytes[mark.at + 2] = value >>> 16;
+			bytes[mark.at + 3] = value >>> 24;
+		}
 	}
 
 	#restoreHeaderMarks(): void {
@@ -224,22 +218,22 @@ class EntryModel {
 	/** Kind, channel set and header marks, spelled out. */
 	#codeHeader(): void {
 		const coder = this.#coder;
-		const view = this.#view;
+		const bytes = this.#buffer;
 		const isReading = coder.bit(
 			this.#rare,
 			IS_READING,
-			view.getUint8(1) === ENTRY_KINDS.reading ? 1 : 0,
+			(bytes[1] ?? 0) === ENTRY_KINDS.reading ? 1 : 0,
 		);
 		if (isReading === 1) {
-			view.setUint8(1, ENTRY_KINDS.reading);
-			view.setUint8(2, coder.raw(8, view.getUint8(2)));
-			if (!CHANNEL_SETS.has(view.getUint8(2))) throw malformed("an unknown channel set");
-			this.#readingSetId = view.getUint8(2);
+			bytes[1] = ENTRY_KINDS.reading;
+			bytes[2] = coder.raw(8, bytes[2] ?? 0);
+			if (!CHANNEL_SETS.has(bytes[2] ?? 0)) throw malformed("an unknown channel set");
+			this.#readingSetId = bytes[2] ?? 0;
 		} else {
-			const kind = coder.raw(3, view.getUint8(1) - 1) + 1;
+			const kind = coder.raw(3, (bytes[1] ?? 0) - 1) + 1;
 			if (kind === ENTRY_KINDS.reading) throw malformed("a reading that says it is none");
-			view.setUint8(1, kind);
-			view.setUint8(2, 0);
+			bytes[1] = kind;
+			bytes[2] = 0;
 		}
 		HEADER_MARKS.forEach((mark, index) => {
 			const before = this.#headerMarks[index] ?? 0;
@@ -258,24 +252,22 @@ class EntryModel {
 	}
 
 	#codeTime(isReading: boolean): void {
-		const view = this.#view;
+		const bytes = this.#buffer;
 		const isFirst = this.#index === 0;
 		const expected = isFirst ? 0 : this.#uptimeSeconds + (isReading ? this.#intervalSeconds : 0);
 		const uptime = isFirst
-			? codeUnsigned(this.#coder, this.#unsigned, view.getUint32(UPTIME_AT, true))
-			: expected +
-				codeDifference(this.#coder, this.#uptime, view.getUint32(UPTIME_AT, true) - expected);
+			? codeUnsigned(this.#coder, this.#unsigned, uint32At(bytes, UPTIME_AT))
+			: expected + codeDifference(this.#coder, this.#uptime, uint32At(bytes, UPTIME_AT) - expected);
 		requireUint32(uptime);
-		view.setUint32(UPTIME_AT, uptime, true);
+		putUint32(bytes, UPTIME_AT, uptime);
 		const elapsed = uptime - this.#uptimeSeconds;
 		// Unset stays unset; a clock that runs goes as far as the uptime did.
 		const expectedUtc = this.#utcSeconds === 0 ? 0 : this.#utcSeconds + elapsed;
 		const utc = isFirst
-			? this.#coder.raw(32, view.getUint32(UTC_AT, true))
-			: expectedUtc +
-				codeDifference(this.#coder, this.#utc, view.getUint32(UTC_AT, true) - expectedUtc);
+			? this.#coder.raw(32, uint32At(bytes, UTC_AT))
+			: expectedUtc + codeDifference(this.#coder, this.#utc, uint32At(bytes, UTC_AT) - expectedUtc);
 		requireUint32(utc);
-		view.setUint32(UTC_AT, utc, true);
+		putUint32(bytes, UTC_AT, utc);
 		if (isReading && !isFirst && elapsed > 0) this.#intervalSeconds = elapsed;
 		this.#uptimeSeconds = uptime;
 		this.#utcSeconds = utc;
@@ -291,7 +283,7 @@ class EntryModel {
 			if (canBeAbsent(field)) {
 				const quantum = this.#codeQuantum(id, field);
 				const coder = new ColumnCoder(field, quantum, this.#shape);
-				const bits = 8 * FIELD_BYTES[field.type];
+				const bits = 8 * field.byteLength;
 				const least = field.type === "i16" || field.type === "i32" ? -(2 ** (bits - 1)) : 0;
 				const most = least + 2 ** bits - 1;
 				state.columns.set(field, { coder, quantum, least, most, isAbsent: false });
@@ -330,31 +322,31 @@ class EntryModel {
 	}
 
 	#codeMarks(state: SetState): void {
-		const view = this.#view;
+		const bytes = this.#buffer;
 		for (const [field, before] of state.marks) {
-			const value = readField(view, ENTRY_HEADER_BYTES, field);
-			const coded = this.#codeMark(value, before, 8 * FIELD_BYTES[field.type]);
+			const value = fieldOf(bytes, ENTRY_HEADER_BYTES, field);
+			const coded = this.#codeMark(value, before, 8 * field.byteLength);
 			state.marks.set(field, coded);
-			writeField(view, ENTRY_HEADER_BYTES, field, coded);
+			putField(bytes, ENTRY_HEADER_BYTES, field, coded);
 		}
 		for (const [field, column] of state.columns) {
-			const isAbsent = readField(view, ENTRY_HEADER_BYTES, field) === ABSENT[field.type];
+			const isAbsent = fieldOf(bytes, ENTRY_HEADER_BYTES, field) === field.absent;
 			column.isAbsent = this.#coder.bit(this.#rare, IS_ABSENT, isAbsent ? 1 : 0) === 1;
 		}
 	}
 
 	#codeQuantity(field: FieldSpec, column: Column): void {
-		const view = this.#view;
+		const bytes = this.#buffer;
 		if (column.isAbsent) {
-			writeField(view, ENTRY_HEADER_BYTES, field, ABSENT[field.type]);
+			putField(bytes, ENTRY_HEADER_BYTES, field, field.absent);
 			return;
 		}
-		const steps = readField(view, ENTRY_HEADER_BYTES, field) / column.quantum;
+		const steps = fieldOf(bytes, ENTRY_HEADER_BYTES, field) / column.quantum;
 		const coded = column.coder.code(this.#coder, steps) * column.quantum;
-		if (coded < column.least || coded > column.most || coded === ABSENT[field.type]) {
+		if (coded < column.least || coded > column.most || coded === field.absent) {
 			throw malformed("a quantity out of its range");
 		}
-		writeField(view, ENTRY_HEADER_BYTES, field, coded);
+		putField(bytes, ENTRY_HEADER_BYTES, field, coded);
 	}
 
 	/** Everything but readings is rare: its body goes byte by byte, zeros cheaply. */
@@ -372,14 +364,14 @@ class EntryModel {
 	}
 }
 
-function restoreMarks(view: DataView, state: SetState): void {
-	for (const [field, value] of state.marks) writeField(view, ENTRY_HEADER_BYTES, field, value);
+function restoreMarks(bytes: Uint8Array, state: SetState): void {
+	for (const [field, value] of state.marks) putField(bytes, ENTRY_HEADER_BYTES, field, value);
 }
 
 function isMultiple(entry: Uint8Array, setId: number, field: FieldSpec, quantum: number): boolean {
 	if (entry[1] !== ENTRY_KINDS.reading || entry[2] !== setId) return true;
 	const value = fieldOf(entry, ENTRY_HEADER_BYTES, field);
-	return value === ABSENT[field.type] || value % quantum === 0;
+	return value === field.absent || value % quantum === 0;
 }
 
 function requireUint32(value: number): void {

@@ -15,6 +15,10 @@ export interface FieldSpec {
 	readonly channel: ChannelName;
 	readonly role: FieldRole;
 	readonly type: FieldType;
+	readonly byteLength: 1 | 2 | 4;
+	readonly isSigned: boolean;
+	/** What it holds when there is no value: the type's minimum if it is signed, else its maximum. */
+	readonly absent: number;
 	/** Where the field begins in the reading's body. */
 	readonly offsetBytes: number;
 	/** Physical unit of one step; `scale` steps make one unit. Empty for flags and ids. */
@@ -29,22 +33,14 @@ export interface ChannelSet {
 	readonly fields: readonly FieldSpec[];
 }
 
-/** Absent: the type's minimum where it is signed, its maximum where it is not. */
-export const ABSENT: Readonly<Record<FieldType, number>> = Object.freeze({
-	u8: 0xff,
-	i16: -0x8000,
-	u16: 0xffff,
-	i32: -0x80000000,
-	u32: 0xffffffff,
-});
-
-export const FIELD_BYTES: Readonly<Record<FieldType, number>> = Object.freeze({
-	u8: 1,
-	i16: 2,
-	u16: 2,
-	i32: 4,
-	u32: 4,
-});
+const TYPES: Readonly<Record<FieldType, Pick<FieldSpec, "byteLength" | "isSigned" | "absent">>> =
+	Object.freeze({
+		u8: { byteLength: 1, isSigned: false, absent: 0xff },
+		i16: { byteLength: 2, isSigned: true, absent: -0x8000 },
+		u16: { byteLength: 2, isSigned: false, absent: 0xffff },
+		i32: { byteLength: 4, isSigned: true, absent: -0x80000000 },
+		u32: { byteLength: 4, isSigned: false, absent: 0xffffffff },
+	});
 
 /**
  * Set 1, 28 bytes: pH in thousandths; temperature in millidegrees Celsius; raw conductivity (at the
@@ -81,50 +77,36 @@ type Row = readonly [ChannelName, FieldRole, FieldType, string, number];
 function freezeSet(id: number, rows: readonly Row[]): ChannelSet {
 	let offsetBytes = 0;
 	const fields = rows.map(([channel, role, type, unit, scale]) => {
-		const field: FieldSpec = Object.freeze({ channel, role, type, offsetBytes, unit, scale });
-		offsetBytes += FIELD_BYTES[type];
+		const { byteLength, isSigned, absent } = TYPES[type];
+		const field: FieldSpec = Object.freeze({
+			channel,
+			role,
+			type,
+			byteLength,
+			isSigned,
+			absent,
+			offsetBytes,
+			unit,
+			scale,
+		});
+		offsetBytes += byteLength;
 		return field;
 	});
 	return Object.freeze({ id, bodyBytes: offsetBytes, fields: Object.freeze(fields) });
 }
 
-/** Reads one field of a body that begins at `bodyOffsetBytes` of `view`. */
-export function readField(view: DataView, bodyOffsetBytes: number, field: FieldSpec): number {
-	const at = bodyOffsetBytes + field.offsetBytes;
-	switch (field.type) {
-		case "u8":
-			return view.getUint8(at);
-		case "i16":
-			return view.getInt16(at, true);
-		case "u16":
-			return view.getUint16(at, true);
-		case "i32":
-			return view.getInt32(at, true);
-		case "u32":
-			return view.getUint32(at, true);
-	}
-}
-
-/** The same of an entry without a view: to make one costs more than to read a field of it. */
+/** Reads one field of a body that begins at `bodyOffsetBytes`. No view: to make one costs more. */
 export function fieldOf(bytes: Uint8Array, bodyOffsetBytes: number, field: FieldSpec): number {
 	const at = bodyOffsetBytes + field.offsetBytes;
-	const byteLength = FIELD_BYTES[field.type];
-	let word = bytes[at] ?? 0;
-	if (byteLength > 1) word |= (bytes[at + 1] ?? 0) << 8;
-	if (byteLength > 2) word |= ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
-	switch (field.type) {
-		case "i16":
-			return (word << 16) >> 16;
-		case "u32":
-			return word >>> 0;
-		case "u8":
-		case "u16":
-		case "i32":
-			return word;
-	}
+	const { byteLength } = field;
+	if (byteLength === 1) return bytes[at] ?? 0;
+	const half = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+	if (byteLength === 2) return field.isSigned ? (half << 16) >> 16 : half;
+	const word = half | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
+	return field.isSigned ? word : word >>> 0;
 }
 
-/** The reverse of `fieldOf`. */
+/** The reverse of `fieldOf`; the value must fit the type. */
 export function putField(
 	bytes: Uint8Array,
 	bodyOffsetBytes: number,
@@ -132,38 +114,11 @@ export function putField(
 	value: number,
 ): void {
 	const at = bodyOffsetBytes + field.offsetBytes;
-	const byteLength = FIELD_BYTES[field.type];
+	const { byteLength } = field;
 	bytes[at] = value;
 	if (byteLength > 1) bytes[at + 1] = value >>> 8;
 	if (byteLength > 2) {
 		bytes[at + 2] = value >>> 16;
 		bytes[at + 3] = value >>> 24;
-	}
-}
-
-/** Writes one field; the value must fit its type. */
-export function writeField(
-	view: DataView,
-	bodyOffsetBytes: number,
-	field: FieldSpec,
-	value: number,
-): void {
-	const at = bodyOffsetBytes + field.offsetBytes;
-	switch (field.type) {
-		case "u8":
-			view.setUint8(at, value);
-			return;
-		case "i16":
-			view.setInt16(at, value, true);
-			return;
-		case "u16":
-			view.setUint16(at, value, true);
-			return;
-		case "i32":
-			view.setInt32(at, value, true);
-			return;
-		case "u32":
-			view.setUint32(at, value, true);
-			return;
 	}
 }

@@ -6,14 +6,7 @@
  */
 import { putUint32, uint16At, uint32At } from "../core/bytes.js";
 import { BitReader, BitWriter } from "./bits.js";
-import {
-	ABSENT,
-	CHANNEL_SETS,
-	FIELD_BYTES,
-	type FieldSpec,
-	fieldOf,
-	putField,
-} from "./channel-set.js";
+import { CHANNEL_SETS, type FieldSpec, fieldOf, putField } from "./channel-set.js";
 import { ENTRY_BYTES_MAX, ENTRY_HEADER_BYTES, ENTRY_KINDS, ENTRY_VERSION } from "./entry.js";
 import { CRC_BYTES, FRAME_HEAD_BYTES, FRAME_SLOTS_MAX, SLOT_BYTES } from "./journal-format.js";
 import { canBeAbsent } from "./reading.js";
@@ -243,7 +236,7 @@ function putDifferences(
 	for (let position = 0; position < values.length; position++) {
 		const field = values[position] as FieldSpec;
 		const value = fieldOf(canonical, ENTRY_HEADER_BYTES, field);
-		if (value === ABSENT[field.type]) continue;
+		if (value === field.absent) continue;
 		const quantum = QUANTA[coding.quanta[position] ?? 0] ?? 1;
 		const steps = (value - presentValueOf(from, field)) / quantum;
 		if (steps !== Math.floor(steps)) return false;
@@ -274,7 +267,7 @@ function takeDifferences(
 	const toggled = takeSteady(reader, canonical, channelSet, values);
 	for (let position = 0; position < values.length; position++) {
 		const field = values[position] as FieldSpec;
-		const absent = ABSENT[field.type];
+		const absent = field.absent;
 		const wasAbsent = fieldOf(from, ENTRY_HEADER_BYTES, field) === absent;
 		const isAbsent = wasAbsent !== ((toggled >>> position) & 1) > 0;
 		if (isAbsent) {
@@ -311,7 +304,7 @@ function putSteady(
 	}
 	let toggled = 0;
 	values.forEach((field, position) => {
-		const absent = ABSENT[field.type];
+		const absent = field.absent;
 		const was = fieldOf(from, ENTRY_HEADER_BYTES, field) === absent;
 		const is = fieldOf(canonical, ENTRY_HEADER_BYTES, field) === absent;
 		if (was !== is) toggled |= 1 << position;
@@ -324,7 +317,7 @@ function putSteady(
 	for (const field of steady) {
 		const before = fieldOf(from, ENTRY_HEADER_BYTES, field);
 		const now = fieldOf(canonical, ENTRY_HEADER_BYTES, field);
-		putChanged(writer, before, now, FIELD_BYTES[field.type]);
+		putChanged(writer, before, now, field.byteLength);
 	}
 	writer.put(toggled, values.length);
 }
@@ -349,7 +342,7 @@ function takeSteady(
 	}
 	for (const field of steadyFieldsOf(channelSet)) {
 		if (reader.take(1) === 0) continue;
-		putField(canonical, ENTRY_HEADER_BYTES, field, reader.take(8 * FIELD_BYTES[field.type]));
+		putField(canonical, ENTRY_HEADER_BYTES, field, reader.take(8 * field.byteLength));
 	}
 	return reader.take(values.length);
 }
@@ -367,7 +360,7 @@ function headerValue(canonical: Uint8Array, { at, bytes }: HeaderField): number 
 /** What differences count from: an absent value counts as 0. */
 function presentValueOf(canonical: Uint8Array, field: FieldSpec): number {
 	const value = fieldOf(canonical, ENTRY_HEADER_BYTES, field);
-	return value === ABSENT[field.type] ? 0 : value;
+	return value === field.absent ? 0 : value;
 }
 
 function anchorCoding(parameters: CodecParameters): CodecParameters {

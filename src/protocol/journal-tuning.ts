@@ -5,7 +5,7 @@
  */
 import { uint32At } from "../core/bytes.js";
 import { bitLengthOf, zigzagOf } from "./bits.js";
-import { ABSENT, type FieldSpec, fieldOf } from "./channel-set.js";
+import { type FieldSpec, fieldOf } from "./channel-set.js";
 import { ENTRY_HEADER_BYTES } from "./entry.js";
 import { type CodecParameters, ORDER_MAX, QUANTA, valueFieldsOf } from "./journal-codec.js";
 
@@ -46,7 +46,7 @@ export class CodecTuning {
 			const value = fieldOf(canonical, ENTRY_HEADER_BYTES, field);
 			const referred = fieldOf(reference, ENTRY_HEADER_BYTES, field);
 			const last = fieldOf(previous, ENTRY_HEADER_BYTES, field);
-			const absent = ABSENT[field.type];
+			const absent = field.absent;
 			if (value === absent || referred === absent || last === absent) continue;
 			this.#blend(2 + position, zigzagOf((value - referred) | 0));
 			this.#quanta[position] = (this.#quanta[position] ?? 0) & dividing(value - last);

@@ -2,7 +2,7 @@
  * A reading of channel set 1 by name: what measuring produces and what derivation and display take.
  * Stored is what was measured: raw, at the water's temperature, with flags and calibration ids.
  */
-import { ABSENT, CHANNEL_SET_1, type FieldSpec } from "./channel-set.js";
+import { CHANNEL_SET_1, type FieldSpec } from "./channel-set.js";
 
 /** Quality flags of one channel; several may be set. A flag never alters the value beside it. */
 export const CHANNEL_FLAGS = Object.freeze({
@@ -81,7 +81,7 @@ export function fieldsOfWaterReading(reading: WaterReading): number[] {
 	const fields: number[] = [];
 	for (const field of CHANNEL_SET_1.fields) {
 		const name = NAMES[fields.length];
-		fields.push((name === undefined ? undefined : reading[name]) ?? ABSENT[field.type]);
+		fields.push((name === undefined ? undefined : reading[name]) ?? field.absent);
 	}
 	return fields;
 }
@@ -93,7 +93,7 @@ export function waterReadingOf(fields: readonly number[]): WaterReading {
 		const name = NAMES[index];
 		const value = fields[index];
 		if (name === undefined) return;
-		reading[name] = canBeAbsent(field) && value === ABSENT[field.type] ? undefined : value;
+		reading[name] = canBeAbsent(field) && value === field.absent ? undefined : value;
 	});
 	return reading as WaterReading;
 }

@@ -6,6 +6,7 @@
 
 import { KEYED_HASH_NAME } from "../../sim/keyed-hash-signer.js";
 import type { SimulatedStation } from "../../sim/station.js";
+import { entrySequenceOf } from "../../src/protocol/entry.js";
 import { openBareCollector, runStationUntil, serviceStation } from "../support/bare-collector.js";
 import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
 
@@ -40,7 +41,7 @@ export async function run(args: string[]): Promise<boolean> {
 			appended: (canonical) => {
 				seen.appended++;
 				if (canonical[1] === 1) seen.readings++;
-				seen.newest = new DataView(canonical.buffer, canonical.byteOffset).getUint32(8, true);
+				seen.newest = entrySequenceOf(canonical);
 			},
 			acknowledged: (cursor) => {
 				seen.cursor = cursor;

@@ -1,6 +1,6 @@
 /** Entries of every kind with seeded contents, for round trips: wild values, absences, leaps. */
 import { type Chance, integerBelow } from "../../src/core/chance.js";
-import { ABSENT, CHANNEL_SET_1, FIELD_BYTES } from "../../src/protocol/channel-set.js";
+import { CHANNEL_SET_1 } from "../../src/protocol/channel-set.js";
 import { type EntryBody, encodeEntry } from "../../src/protocol/entry.js";
 import { canBeAbsent } from "../../src/protocol/reading.js";
 
@@ -27,14 +27,14 @@ export function randomEntries(
 		if (below(30) === 0) utcSeconds = below(2) === 0 ? 0 : below(0x100000000);
 		else if (utcSeconds !== 0) utcSeconds = Math.min(utcSeconds + 300, 0xffffffff);
 		CHANNEL_SET_1.fields.forEach((field, at) => {
-			const bits = 8 * FIELD_BYTES[field.type];
-			const least = field.type.startsWith("i") ? -(2 ** (bits - 1)) : 0;
+			const bits = 8 * field.byteLength;
+			const least = field.isSigned ? -(2 ** (bits - 1)) : 0;
 			const clamp = (value: number): number =>
 				Math.max(least, Math.min(value, least + 2 ** bits - 1));
 			if (!canBeAbsent(field)) {
 				if (below(20) === 0) fields[at] = below(256);
 			} else if (below(25) === 0) {
-				fields[at] = ABSENT[field.type];
+				fields[at] = field.absent;
 			} else if (wildness === 2 || below(30) === 0) {
 				fields[at] = clamp(least + below(2 ** bits));
 			} else {

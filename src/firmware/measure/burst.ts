@@ -16,6 +16,11 @@ export function burstStatistics(values: readonly number[]): BurstStatistics {
 }
 
 function middleOf(values: readonly number[]): number {
+	return ascending(values)[(values.length - 1) / 2] ?? 0;
+}
+
+/** A sorted copy. */
+export function ascending(values: readonly number[]): number[] {
 	// By insertion: a burst is short, and this needs no call for each comparison.
 	const sorted: number[] = [];
 	for (const value of values) {
@@ -25,5 +30,5 @@ function middleOf(values: readonly number[]): number {
 		}
 		sorted[place] = value;
 	}
-	return sorted[(sorted.length - 1) / 2] ?? 0;
+	return sorted;
 }

@@ -8,7 +8,7 @@ import { apart, type Task } from "../../core/task.js";
 import type { ChannelName } from "../../protocol/channel-set.js";
 import { CHANNEL_FLAGS, FACTORY_CALIBRATION, type WaterReading } from "../../protocol/reading.js";
 import { acquire } from "./acquire.js";
-import { burstStatistics } from "./burst.js";
+import { ascending, burstStatistics } from "./burst.js";
 import { type IdentityMarks, identify, NO_IDENTITIES } from "./identity.js";
 import {
 	type ChannelFailure,
@@ -407,9 +407,9 @@ function summaryOf(signals: readonly Signal[], mayRollOverBefore: boolean) {
 function isCalm(signals: readonly Signal[], middle: Signal | undefined): boolean {
 	const { zeroMicrovolts, calmMicrovolts } = middle ?? {};
 	if (zeroMicrovolts === undefined || calmMicrovolts === undefined) return true;
-	const turbid = signals
-		.map(({ signalMicrovolts }) => Math.abs(signalMicrovolts - zeroMicrovolts))
-		.sort((a, b) => a - b);
+	const turbid = ascending(
+		signals.map(({ signalMicrovolts }) => Math.abs(signalMicrovolts - zeroMicrovolts)),
+	);
 	const darkest = turbid[Math.floor(turbid.length * DARKEST_PART)] ?? 0;
 	const median = turbid[(turbid.length - 1) / 2] ?? 0;
 	return median - darkest <= Math.max(calmMicrovolts, CALM_PART * median);
@@ -420,6 +420,8 @@ function isCalm(signals: readonly Signal[], middle: Signal | undefined): boolean
  * higher.
  */
 function ofOneRange(signals: readonly Signal[]): Signal[] {
+	const [first] = signals;
+	if (signals.every((signal) => signal.range === first?.range)) return signals.slice();
 	let best: Signal[] = [];
 	for (const range of new Set(signals.map((signal) => signal.range))) {
 		const these = signals.filter((signal) => signal.range === range);

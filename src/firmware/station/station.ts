@@ -13,7 +13,14 @@ import type { WaterProbes } from "../measure/probes.js";
 import type { Board, ResetReason } from "../ports.js";
 import { lastRunOf, recordBoot } from "./boot.js";
 import { BATTERY_LOOK_SECONDS, BootOpening, RADIO_SPARED_SECONDS } from "./boot-opening.js";
-import { crash, loadCrashRecord, safeModeEndOf, storeCrashRecord, textOf } from "./crash-record.js";
+import {
+	type CrashRecord,
+	crash,
+	loadCrashRecord,
+	safeModeEndOf,
+	storeCrashRecord,
+	textOf,
+} from "./crash-record.js";
 import type { StationJournal } from "./journal-port.js";
 import { LogBook } from "./log-book.js";
 import { NetworkTimeDesk } from "./network-time-desk.js";
@@ -89,6 +96,8 @@ export class Station {
 	readonly #beganStamp: Stamp;
 	/** Set when an uplink session ends or a technician comes; the cycle then looks around. */
 	#stirred = new Signal<true>();
+	/** What crashes of earlier wakes have left. */
+	#crashRecord: CrashRecord | undefined;
 	/** After crashes in a row the network is left alone until then, on the board's clock. */
 	readonly #safeUntilMilliseconds: number;
 	readonly #desk: ServiceDesk;
@@ -99,8 +108,8 @@ export class Station {
 		this.#options = options;
 		const { board } = options;
 		this.#scheduler = new Scheduler(board.clock, (error) => this.#crash(error));
-		const crashRecord = loadCrashRecord(board.crash);
-		this.#safeUntilMilliseconds = safeModeEndOf(crashRecord) ?? 0;
+		this.#crashRecord = loadCrashRecord(board.crash);
+		this.#safeUntilMilliseconds = safeModeEndOf(this.#crashRecord) ?? 0;
 		const retained =
 			board.processor.resetReason === "deep-sleep" ? loadRetainedState(board.retained) : undefined;
 		// A wake that dies must not leave the state of the wake before it for the next.
@@ -217,7 +226,7 @@ export class Station {
 
 	#recordBoot(resetReason: ResetReason): void {
 		const { board, firmwareVersion } = this.#options;
-		const crashRecord = loadCrashRecord(board.crash);
+		const crashRecord = this.#crashRecord;
 		recordBoot({
 			board,
 			configuration: this.#keeper.configuration,
@@ -416,13 +425,14 @@ export class Station {
 	/** A crash becomes an event entry once, safe mode one at its beginning and one at its end. */
 	#reportCrash(): void {
 		const { board } = this.#options;
-		const record = loadCrashRecord(board.crash);
+		const record = this.#crashRecord;
 		if (record === undefined) return;
 		const isSafe = board.clock.milliseconds < this.#safeUntilMilliseconds;
 		if (record.isReported && record.isSafeModeOpen === isSafe) return;
 		if (!record.isReported) this.#book.event("crash", record.code, record.text);
 		if (record.isSafeModeOpen !== isSafe) this.#book.event("safe-mode", isSafe ? 1 : 0, "");
-		storeCrashRecord(board.crash, { ...record, isReported: true, isSafeModeOpen: isSafe });
+		this.#crashRecord = { ...record, isReported: true, isSafeModeOpen: isSafe };
+		storeCrashRecord(board.crash, this.#crashRecord);
 	}
 
 	*#takeReading(): Task<void> {
