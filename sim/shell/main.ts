@@ -1,4 +1,5 @@
 /** `npm start`: stations, rivers and the collector on one machine. Exit 0, 1 (trouble), 2 (usage), 70 (bug). */
+import "./engine.js";
 import { CommanderError } from "commander";
 import { onStderr } from "../../src/technician/colours.js";
 import { Failure } from "./failure.js";

@@ -1,4 +1,5 @@
 /** Finds and runs one benchmark or campaign of a folder by its file's name. */
+import "../../sim/shell/engine.js";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 

@@ -2,6 +2,7 @@
  * `npm run swarm -- --seeds N [--seed FIRST] [--days D] [--signer es256|keyed-hash] [--workers N]`:
  * a long swarm. Last line JSON; exit 0 only without a violation.
  */
+import "../../sim/shell/engine.js";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
