@@ -35,7 +35,8 @@ const STATUS_NO_DATA = 255;
 /** Longer commands are refused; the longest that exists, `Name` with 16 letters, has 21. */
 const COMMAND_BYTES_MAX = 40;
 const NAME_CHARACTERS_MAX = 16;
-/** Commands whose words are remembered. */
+/** The words of commands so short are remembered: none of them carries a measured value. */
+const HEARD_CHARACTERS_MAX = 5;
 const HEARD_MAX = 32;
 
 export interface EzoOptions {
@@ -259,6 +260,7 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 
 	/** The command's words in capitals. A driver says the same few, a million times a year. */
 	#wordsOf(text: string): readonly string[] {
+		if (text.length > HEARD_CHARACTERS_MAX) return wordsOf(text.toUpperCase());
 		let words = this.#heard.get(text);
 		if (words === undefined) {
 			words = wordsOf(text.toUpperCase());
