@@ -100,9 +100,16 @@ export class TaskStack {
 
 	/** Ends it where it waits: `finally` blocks run, innermost first; a wait inside them is not honoured. */
 	end(): void {
+		let failure: { readonly error: unknown } | undefined;
 		for (let call: Call | undefined = this.#top; call !== undefined; call = call.caller) {
-			call.task.return(undefined);
+			try {
+				call.task.return(undefined);
+			} catch (error) {
+				// Those outside of it have something to switch off, too.
+				failure ??= { error };
+			}
 		}
+		if (failure !== undefined) throw failure.error;
 	}
 }
 

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import sinon from "sinon";
 import { VirtualClock } from "../../sim/clock.js";
-import { pause, Scheduler, Signal, TASKS_MAX, type Task } from "../../src/core/task.js";
+import { apart, pause, Scheduler, Signal, TASKS_MAX, type Task } from "../../src/core/task.js";
 
 describe("the scheduler of tasks", () => {
 	function bench() {
@@ -114,6 +114,125 @@ describe("the scheduler of tasks", () => {
 		run();
 		sinon.assert.notCalled(after);
 		assert.equal(clock.nextMicroseconds, undefined);
+	});
+
+	describe("running a task apart", () => {
+		/** Resumes of each level, and the story that the levels tell. */
+		function nest(isApart: boolean) {
+			const { clock, scheduler, onUncaught, run } = bench();
+			const story: string[] = [];
+			const tell = (what: string): void => {
+				story.push(`${what} at ${clock.milliseconds}`);
+			};
+			const inner = (task: Task<string>): Task<string> => (isApart ? apart(task) : task);
+			function* bottom(failing: boolean): Task<string> {
+				try {
+					yield* pause(10);
+					tell("bottom");
+					yield* pause(10);
+					if (failing) throw new Error("of the bottom");
+					return "found";
+				} finally {
+					tell("bottom over");
+				}
+			}
+			function* middle(failing: boolean): Task<string> {
+				try {
+					return `${yield* inner(bottom(failing))} in the middle`;
+				} finally {
+					tell("middle over");
+				}
+			}
+			function* top(failing: boolean): Task<void> {
+				try {
+					tell(yield* inner(middle(failing)));
+					yield* pause(5);
+					tell("top");
+				} catch (error) {
+					tell(`caught ${(error as Error).message}`);
+				} finally {
+					tell("top over");
+				}
+			}
+			return { clock, scheduler, onUncaught, run, story, top };
+		}
+
+		it("does and gives what yield* does, results, errors and ends", () => {
+			for (const failing of [false, true]) {
+				const [plain, taken] = [nest(false), nest(true)];
+				for (const { scheduler, top, run } of [plain, taken]) {
+					scheduler.start(top(failing));
+					run();
+					assert.equal(scheduler.taskCount, 0);
+				}
+				assert.deepEqual(taken.story, plain.story);
+				assert.equal(taken.clock.milliseconds, plain.clock.milliseconds);
+				const told = failing ? "caught of the bottom at 20" : "found in the middle at 20";
+				assert.ok(taken.story.includes(told), taken.story.join());
+			}
+		});
+
+		it("ends innermost first when it is cancelled or stopped, whatever fails on the way", () => {
+			for (const isApart of [false, true]) {
+				for (const end of ["cancel", "stop"]) {
+					const { scheduler, top, clock, story } = nest(isApart);
+					const handle = scheduler.start(top(false));
+					clock.runNext();
+					clock.runNext();
+					if (end === "cancel") handle.cancel();
+					else scheduler.stop();
+					assert.deepEqual(story, [
+						"bottom at 10",
+						"bottom over at 10",
+						"middle over at 10",
+						"top over at 10",
+					]);
+				}
+			}
+			const { scheduler, clock } = bench();
+			const railOff = sinon.fake();
+			function* broken(): Task<void> {
+				try {
+					yield* pause(10);
+				} finally {
+					// biome-ignore lint/correctness/noUnsafeFinally: as a bus that is gone does
+					throw new Error("no bus");
+				}
+			}
+			function* measure(): Task<void> {
+				try {
+					yield* apart(broken());
+				} finally {
+					railOff();
+				}
+			}
+			scheduler.start(measure());
+			clock.runNext();
+			assert.throws(() => scheduler.stop(), /no bus/);
+			sinon.assert.calledOnce(railOff);
+		});
+
+		it("resumes at a wait only who waits", () => {
+			const { scheduler, run } = bench();
+			let resumes = 0;
+			/** Counts what passes through it, as each caller of a `yield*` does. */
+			function* counted(task: Task<void>): Task<void> {
+				for (let step = task.next(); step.done !== true; step = task.next()) {
+					resumes++;
+					yield step.value;
+				}
+			}
+			function* long(): Task<void> {
+				for (let count = 0; count < 50; count++) yield* pause(1);
+			}
+			scheduler.start(counted(long()));
+			run();
+			assert.equal(resumes, 50);
+			resumes = 0;
+			scheduler.start(counted(apart(long())));
+			run();
+			assert.equal(resumes, 1);
+		});
 	});
 
 	it("refuses more tasks than a station has use for", () => {
