@@ -2,7 +2,7 @@
  * The station: one wake from retained state to deep sleep (or, on mains, for ever). Two tasks:
  * the cycle measures on time whatever happens elsewhere, the uplink delivers beside it.
  */
-import { Scheduler, Signal, type Task } from "../../core/task.js";
+import { apart, Scheduler, Signal, type Task } from "../../core/task.js";
 import { STATION_FLAGS } from "../../protocol/entry.js";
 import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
 import { ConfigurationKeeper } from "../config/configuration-keeper.js";
@@ -444,11 +444,13 @@ export class Station {
 		this.#noteClock();
 		const stamp = this.#recorder.stamp();
 		const beganMilliseconds = board.clock.milliseconds;
-		yield* this.#readings.measure(stamp, {
+		const occasion = {
 			look: this.#desk.look,
 			isRecorded: true,
 			isLate: lateMilliseconds > LATE_MILLISECONDS,
-		});
+		};
+		// Apart, as a session is: to record a reading goes deep into the journal.
+		yield* apart(this.#readings.measure(stamp, occasion));
 		this.#uploads.adjust(this.#readings.state.batteryStep);
 		this.#state.nextReadingMilliseconds = nextReadingMilliseconds({
 			nowMilliseconds: beganMilliseconds,

@@ -6,7 +6,7 @@
 import { uint32At } from "../../core/bytes.js";
 import { SeededChance } from "../../core/chance.js";
 import { StationError, type StationErrorCode } from "../../core/errors.js";
-import type { Task } from "../../core/task.js";
+import { apart, type Task } from "../../core/task.js";
 import type { StationConfiguration } from "../config/configuration.js";
 import type { Board } from "../ports.js";
 import { type SessionOutcome, Uplink } from "../uplink/uplink.js";
@@ -130,7 +130,8 @@ export class UploadDesk {
 
 	*#session(): Task<void> {
 		try {
-			const outcome = yield* this.#uplink.session();
+			// Apart: the deepest calls of the station begin in a session, and its stack is small.
+			const outcome = yield* apart(this.#uplink.session());
 			this.#isUploading = false;
 			// The session read what waits: rot that it met is forgotten with the next sleep.
 			this.#recordGaps();
