@@ -4,16 +4,19 @@
  */
 import type { EntryRun } from "./batch.js";
 
-const START_BYTES = 2048;
+/** Nearly every entry is a reading of 56 bytes. */
+const ENTRY_BYTES_USUAL = 64;
+const START_BYTES_MAX = 2048;
 
 export class PackedEntries implements EntryRun {
-	#bytes = new Uint8Array(START_BYTES);
+	#bytes: Uint8Array;
 	/** Where each entry ends. */
 	readonly #ends: Uint16Array;
 	#count = 0;
 
 	/** Room for `countMax` entries of 123 bytes at most: 288 of them are 35 KB, within 16 bits. */
 	constructor(countMax: number) {
+		this.#bytes = new Uint8Array(Math.min(ENTRY_BYTES_USUAL * countMax, START_BYTES_MAX));
 		this.#ends = new Uint16Array(countMax);
 	}
 

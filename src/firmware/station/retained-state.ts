@@ -113,8 +113,8 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 		networkTimeNotBeforeSeconds: view.getUint32(NETWORK_TIME_AT, true),
 		unrecordedReset: RESET_REASONS[view.getUint8(77) - 1],
 		identities: NO_IDENTITIES.map((_, index) => view.getUint16(IDENTITIES_AT + 2 * index, true)),
-		journal: bytes.slice(FIXED_BYTES, FIXED_BYTES + journalBytes),
-		uplink: bytes.slice(uplinkAt, uplinkAt + uplinkBytes),
+		journal: bytes.subarray(FIXED_BYTES, FIXED_BYTES + journalBytes),
+		uplink: bytes.subarray(uplinkAt, uplinkAt + uplinkBytes),
 	};
 }
 

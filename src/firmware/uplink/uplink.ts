@@ -5,6 +5,7 @@
  * as the schedule says; nothing but a verified acknowledgement changes what the station holds.
  */
 
+import { putUint32, uint16At, uint32At } from "../../core/bytes.js";
 import type { Chance } from "../../core/chance.js";
 import { crc32 } from "../../core/crc32.js";
 import { assert, StationError, type StationErrorCode } from "../../core/errors.js";
@@ -215,22 +216,21 @@ export class Uplink {
 	/** 128 bytes for retained memory. */
 	save(): Uint8Array {
 		const bytes = new Uint8Array(UPLINK_STATE_BYTES);
-		const view = new DataView(bytes.buffer);
-		view.setUint8(0, STATE_VERSION);
-		view.setUint8(1, this.#isRefused ? 1 : 0);
-		view.setUint8(2, this.#ranges.length);
-		view.setUint16(4, this.#connectMilliseconds, true);
-		view.setUint16(6, this.#collectorMark, true);
-		view.setUint32(8, this.#options.source.epoch, true);
-		view.setUint16(12, this.#linkMilliseconds, true);
+		bytes[0] = STATE_VERSION;
+		bytes[1] = this.#isRefused ? 1 : 0;
+		bytes[2] = this.#ranges.length;
+		putUint32(bytes, 4, this.#connectMilliseconds | (this.#collectorMark << 16));
+		putUint32(bytes, 8, this.#options.source.epoch);
+		// Two bytes, and two that are spare.
+		putUint32(bytes, 12, this.#linkMilliseconds & 0xffff);
 		this.#ranges.forEach((range, index) => {
-			view.setUint32(STATE_HEAD_BYTES + 8 * index, range.first, true);
-			view.setUint32(STATE_HEAD_BYTES + 8 * index + 4, range.last, true);
+			putUint32(bytes, STATE_HEAD_BYTES + 8 * index, range.first);
+			putUint32(bytes, STATE_HEAD_BYTES + 8 * index + 4, range.last);
 		});
 		bytes.set(this.#schedule.save(), SCHEDULE_AT);
 		const { join } = this.#maker;
 		if (join !== undefined) {
-			view.setUint32(JOIN_AT, join.sequence, true);
+			putUint32(bytes, JOIN_AT, join.sequence);
 			bytes.set(join.head, JOIN_AT + 4);
 		}
 		return bytes;
@@ -242,22 +242,21 @@ export class Uplink {
 	}
 
 	#restore(bytes: Uint8Array): void {
-		const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-		this.#linkMilliseconds = view.getUint16(12, true);
+		this.#linkMilliseconds = uint16At(bytes, 12);
 		// What another collector holds says nothing of what this one does.
-		if (view.getUint16(6, true) !== this.#collectorMark) return;
-		this.#isRefused = view.getUint8(1) === 1;
-		this.#connectMilliseconds = view.getUint16(4, true);
-		if (view.getUint32(8, true) !== this.#options.source.epoch) return;
+		if (uint16At(bytes, 6) !== this.#collectorMark) return;
+		this.#isRefused = bytes[1] === 1;
+		this.#connectMilliseconds = uint16At(bytes, 4);
+		if (uint32At(bytes, 8) !== this.#options.source.epoch) return;
 		const ranges: SequenceRange[] = [];
-		for (let index = 0; index < Math.min(view.getUint8(2), RANGES_MAX); index++) {
+		for (let index = 0; index < Math.min(bytes[2] ?? 0, RANGES_MAX); index++) {
 			ranges.push({
-				first: view.getUint32(STATE_HEAD_BYTES + 8 * index, true),
-				last: view.getUint32(STATE_HEAD_BYTES + 8 * index + 4, true),
+				first: uint32At(bytes, STATE_HEAD_BYTES + 8 * index),
+				last: uint32At(bytes, STATE_HEAD_BYTES + 8 * index + 4),
 			});
 		}
 		this.#ranges = ranges;
-		const sequence = view.getUint32(JOIN_AT, true);
+		const sequence = uint32At(bytes, JOIN_AT);
 		if (sequence !== 0) this.#maker.join = { sequence, head: bytes.slice(JOIN_AT + 4) };
 	}
 
