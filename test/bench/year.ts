@@ -1,7 +1,8 @@
 /**
- * `npm run bench -- year [--days N]`: a year of one station at a reading every five minutes, from the
+ * `npm run bench -- year [--days N] [--where]`: a year of one station at a reading every five minutes, from the
  * chips to the acknowledged row, with the simulated network and the ledger over a store in memory.
- * Signatures are a keyed hash: pure-JavaScript ES256 would be measured instead of the station.
+ * Signatures are a keyed hash: pure-JavaScript ES256 would be measured instead of the station. `--where`
+ * says where the time goes, and is no measurement of the whole.
  */
 
 import { KEYED_HASH_NAME } from "../../sim/keyed-hash-signer.js";
@@ -9,6 +10,7 @@ import type { SimulatedStation } from "../../sim/station.js";
 import { entrySequenceOf } from "../../src/protocol/entry.js";
 import { openBareCollector, runStationUntil, serviceStation } from "../support/bare-collector.js";
 import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
+import { timeSharesOf } from "../support/time-shares.js";
 
 const STATION = "bor-1";
 const DAY_SECONDS = 86_400;
@@ -22,9 +24,29 @@ export async function run(args: string[]): Promise<boolean> {
 	const daysAt = args.indexOf("--days");
 	const days = daysAt >= 0 ? Number(args[daysAt + 1]) : 365;
 	if (!(days >= 1 && days <= 3650)) {
-		console.error("usage: npm run bench -- year [--days 1..3650]");
+		console.error("usage: npm run bench -- year [--days 1..3650] [--where]");
 		return false;
 	}
+	if (args.includes("--where")) {
+		const shares = await timeSharesOf(async () => {
+			await runDays(days);
+		});
+		for (const [room, share] of shares)
+			console.log(`${(share * 100).toFixed(1).padStart(5)} %  ${room}`);
+		console.log(
+			JSON.stringify({
+				days,
+				shares: Object.fromEntries(
+					shares.map(([room, share]) => [room, Math.round(share * 1000) / 1000]),
+				),
+			}),
+		);
+		return true;
+	}
+	return runDays(days);
+}
+
+async function runDays(days: number): Promise<boolean> {
 	console.log(`${days} days, signatures: ${KEYED_HASH_NAME}`);
 	const clock = {
 		get utcSeconds() {
