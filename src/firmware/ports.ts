@@ -68,10 +68,14 @@ export interface I2CBus {
 // --- 1-Wire -------------------------------------------------------------------------------------
 
 /**
- * A 1-Wire bus: the SDK has none of ECMA-419's form. Synchronous. A bus with nobody on it reads ones; a shorted one reads zeros.
+ * A 1-Wire bus: the SDK has none of ECMA-419's form. Synchronous; throws nothing until it is closed. A bus
+ * with nobody on it reads ones; a shorted one reads zeros, and so does one that fails in the middle.
  */
 export interface OneWire {
-	/** Reset pulse; true when somebody answered with a presence pulse. */
+	/**
+	 * Reset pulse; true when somebody answered with a presence pulse. A shorted bus may look so or not, a
+	 * bus that the board cannot open does not.
+	 */
 	reset(): boolean;
 	/** Writes bytes, least significant bit first. */
 	write(bytes: Uint8Array): void;

@@ -78,6 +78,17 @@ describe("the SDK's manifest", () => {
 		);
 	});
 
+	it("names components of ESP-IDF under a platform: mcconfig (8.2.3) overlooks them elsewhere", () => {
+		const target = JSON.parse(
+			readFileSync(join(PROJECT, "src/firmware/board/target/manifest.json"), "utf8"),
+		) as {
+			readonly dependency?: unknown;
+			readonly platforms?: { readonly esp32?: { readonly dependency?: readonly unknown[] } };
+		};
+		assert.equal(target.dependency, undefined);
+		assert.ok((target.platforms?.esp32?.dependency ?? []).length > 0);
+	});
+
 	it("gives a module the name of its path, so that relative imports resolve", () => {
 		for (const part of [manifest, manifest.platforms.esp32, manifest.platforms.lin]) {
 			for (const [name, source] of Object.entries(part.modules ?? {})) {

@@ -1,4 +1,5 @@
 /** The ESP32 board as the firmware's ports: one adapter each, put together. */
+import OneWire from "onewire";
 import type { Board } from "../ports.js";
 import { createBus, openReadingsPartition } from "./buses.js";
 import { createClock } from "./clock.js";
@@ -15,6 +16,7 @@ import {
 	createRetainedMemory,
 } from "./memory.js";
 import type { Native } from "./native.js";
+import { createOneWire, type OneWireParts } from "./onewire.js";
 import { PINS } from "./pins.js";
 import { createProcessor, createRail, createWatchdog } from "./processor.js";
 import type { Provisioning } from "./provisioning.js";
@@ -46,6 +48,11 @@ export function openBoard(options: BoardOptions): Board {
 		flash: openReadingsPartition(READINGS_LABEL),
 		systemBus: createBus(native, PINS.systemBus),
 		probeBus: createBus(native, PINS.probeBus),
+		oneWire: createOneWire({
+			native,
+			pin: PINS.oneWire,
+			Bus: OneWire as unknown as OneWireParts["Bus"],
+		}),
 		probeRail: createRail(native, PINS.probeRail),
 		loopRail: createRail(native, PINS.loopRail),
 		network: {

@@ -8,6 +8,17 @@ declare module "mc/ffi" {
 	export default FFI;
 }
 
+declare module "onewire" {
+	class OneWire {
+		constructor(options: { pin: number });
+		reset(): boolean;
+		write(byte: number): void;
+		read(): number;
+		close(): void;
+	}
+	export default OneWire;
+}
+
 declare module "embedded:storage/flash" {
 	interface Flash {
 		eraseBlock(start: number, end?: number): void;

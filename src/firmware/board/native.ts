@@ -24,6 +24,8 @@ export interface Native {
 	station_rail(pin: number, level: number): void;
 	/** Level of an input pin with pull-up. */
 	station_level(pin: number): number;
+	/** Both of a pin's pull resistors off; its direction and function stay. */
+	station_float(pin: number): void;
 	/** Frees a bus: 1 if data and clock are high afterwards. */
 	station_bus_clear(port: number, data: number, clock: number): number;
 	station_radio(isOn: number): void;

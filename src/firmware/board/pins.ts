@@ -15,6 +15,11 @@ export const PINS = Object.freeze({
 	systemBus: Object.freeze({ port: 0, data: 21, clock: 22 }),
 	/** EZO circuits, clamped while their rail is off. */
 	probeBus: Object.freeze({ port: 1, data: 18, clock: 19 }),
+	/**
+	 * Data line of a DS18B20, pulled up to `probeRail`. Not an RTC pin: it is neither to be held nor to
+	 * wake, and the level and pull of any other pin are gone in deep sleep, whatever a crash left there.
+	 */
+	oneWire: 23,
 	probeRail: 32,
 	loopRail: 33,
 	/** Closed to ground by the technician's plug: wakes the station and keeps it awake. */

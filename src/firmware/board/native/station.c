@@ -168,6 +168,11 @@ int32_t station_level(int32_t pin)
 	return gpio_get_level((gpio_num_t)pin);
 }
 
+/* The RMT driver pulls up a pin that it receives on, and so does the reset that it may give it when it
+   lets go; the SDK leaves to chance what the 1-Wire component does about that (modonewire.c does not
+   set the flag en_pull_up). 45 kilohms are no use to the bus and would feed a probe without power. */
+void station_float(int32_t pin) { gpio_set_pull_mode((gpio_num_t)pin, GPIO_FLOATING); }
+
 /* I2C specification (UM10204) 3.1.16: up to nine clocks let a peer finish its byte, then a STOP. */
 static void clear_by_hand(gpio_num_t data, gpio_num_t clock)
 {
