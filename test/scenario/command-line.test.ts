@@ -105,6 +105,41 @@ describe("npm start", function () {
 		}
 	});
 
+	it("plays up to the moment asked for, and writes no control characters into what is no terminal", async () => {
+		const argv = ["--data", join(folder, "moment"), "--for", "12m", "--speed", "max"];
+		const { exitCode, stderr } = await runCommand(START, ...argv);
+		assert.equal(exitCode, 0, stderr);
+		// Every fifth minute has its reading; the twelfth has nothing but the end.
+		assert.match(
+			stderr,
+			/^2026-10-01 00:1[2-9]:\d\d UTC, 100 %: 2 stations, \d+ entries, 0 waiting/m,
+		);
+		const controls = [...stderr].filter((each) => each < " " && each !== "\n");
+		assert.deepEqual(controls, []);
+	});
+
+	it("says that a recording has ended, when it ends and at a start behind its end", async () => {
+		const rows = ["00", "10"].map((minute) => `2026-10-01T00:${minute}:00Z,7,750,1,14\n`);
+		const path = file("short.csv", `${HEADER}\n${rows.join("")}`);
+		const data = join(folder, "ended");
+		const play = async (...argv: string[]): Promise<string> => {
+			const common = ["--data", data, "--speed", "max", "--quiet"];
+			const { exitCode, stderr } = await runCommand(START, ...common, ...argv);
+			assert.equal(exitCode, 0, stderr);
+			return stderr;
+		};
+		const ended = `${path}: the recording ended at 2026-10-01 00:10:00 UTC`;
+		assert.equal(await play("--river", path, "--for", "recording"), "");
+		assert.equal(
+			await play("--for", "recording"),
+			`${ended} and was played before; choose another --data to play it again\n`,
+		);
+		const held = `${ended}; from then on the river stays as its last row says\n`;
+		assert.equal(await play("--for", "5m"), held);
+		const other = ["--data", join(folder, "over"), "--river", path, "--for", "20m"];
+		assert.equal(await play(...other), held);
+	});
+
 	it("names an occupied port", async () => {
 		const server = createServer();
 		const port = await new Promise<number>((resolve) => {
