@@ -1,6 +1,14 @@
 /** `npm start` as a user meets it: good, wrong, interrupted, started twice. */
 import { strict as assert } from "node:assert";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -64,10 +72,17 @@ describe("npm start", function () {
 
 	it("names file, line and column of a malformed recording in one line and exits 1", async () => {
 		const path = file("bad.csv", `${HEADER}\n2026-10-01T00:00:00Z,acid,750,1,14\n`);
-		const data = join(folder, "unused");
+		const data = join(folder, "unused", "deeper");
 		const { exitCode, stderr } = await runCommand(START, "--river", path, "--data", data);
 		assert.equal(exitCode, 1);
 		assert.equal(stderr, `error: ${path}:2:2: ph "acid" is not a number from 0 to 14\n`);
+		assert.equal(existsSync(join(folder, "unused")), false, "a data directory was left behind");
+
+		// What was there before stays, empty or not.
+		mkdirSync(data, { recursive: true });
+		await runCommand(START, "--river", path, "--data", data);
+		assert.deepEqual(readdirSync(data), []);
+		rmSync(join(folder, "unused"), { recursive: true });
 	});
 
 	it("asks for a recording when it shall play to its end", async () => {
