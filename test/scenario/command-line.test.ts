@@ -182,6 +182,13 @@ describe("npm start", function () {
 		const second = await runCommand(START, "--data", data, "--for", "1h");
 		assert.equal(second.exitCode, 1);
 		assert.match(second.stderr, new RegExp(`in use by process ${first.child.pid}`));
+		const rows = ["--data", join(data, "collector"), "--station", "bor-1", "--key", "enrolled"];
+		const judged = await runCommand("src/technician/main.js", "verify", ...rows);
+		assert.equal(judged.exitCode, 1);
+		assert.match(
+			judged.stderr,
+			new RegExp(`in use by process ${first.child.pid} \\(npm start or a collector\\); stop it`),
+		);
 		first.child.kill("SIGINT");
 		const stopped = await first.finished;
 		assert.equal(stopped.exitCode, 0, stopped.stderr);
