@@ -12,10 +12,11 @@ import {
 	readdirSync,
 	readFileSync,
 	renameSync,
+	rmdirSync,
 	rmSync,
 	writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { isProcessAlive } from "../../src/collector/process-alive.js";
 import { Failure } from "./failure.js";
 
@@ -44,6 +45,8 @@ export interface SavedWorld extends WorldIdentity {
 export class DataDirectory {
 	readonly path: string;
 	readonly #lock: string;
+	/** Uppermost folder that this opening made. */
+	#made: string | undefined;
 
 	private constructor(path: string) {
 		this.path = path;
@@ -65,13 +68,18 @@ export class DataDirectory {
 			}
 		} else {
 			try {
-				mkdirSync(path, { recursive: true });
+				directory.#made = mkdirSync(path, { recursive: true });
 			} catch (error) {
 				throw new Failure(`${path}: cannot be made (${(error as NodeJS.ErrnoException).code})`);
 			}
 		}
 		directory.readWorld();
-		directory.#takeLock();
+		try {
+			directory.#takeLock();
+		} catch (error) {
+			directory.#removeIfMadeForNothing();
+			throw error;
+		}
 		return directory;
 	}
 
@@ -119,9 +127,24 @@ export class DataDirectory {
 		return join(this.path, name);
 	}
 
-	/** Lets others use the directory. */
+	/** Lets others use the directory. One that was made for a run that never began is gone again. */
 	release(): void {
 		rmSync(this.#lock, { force: true });
+		this.#removeIfMadeForNothing();
+	}
+
+	#removeIfMadeForNothing(): void {
+		if (this.#made === undefined) return;
+		const made = resolve(this.#made);
+		for (let folder = resolve(this.path); folder.startsWith(made); folder = dirname(folder)) {
+			try {
+				rmdirSync(folder);
+			} catch {
+				// Something is in it, of this run or of another's: it stays. Nor may what cannot be removed
+				// hide why the run did not begin.
+				return;
+			}
+		}
 	}
 
 	#takeLock(): void {

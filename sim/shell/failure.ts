@@ -2,3 +2,8 @@
 export class Failure extends Error {
 	override name = "Failure";
 }
+
+/** What was asked for is not there to be asked for: exit 2 of who asks on a command line. */
+export class UsageFailure extends Failure {
+	override name = "UsageFailure";
+}

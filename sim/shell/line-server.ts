@@ -4,6 +4,7 @@
  */
 import { createServer, type Server, type Socket } from "node:net";
 import type { SimulatedStation } from "../station.js";
+import { catchUp } from "./catch-up.js";
 import { Failure } from "./failure.js";
 
 const HOST = "127.0.0.1";
@@ -118,14 +119,4 @@ export class LineServer {
 		action();
 		this.#options.onActivity();
 	}
-}
-
-/** A sleeping station's clock stands where it fell asleep: lets it catch up, as far as nothing is due. */
-function catchUp(station: SimulatedStation, utcSeconds: number): void {
-	const { clock } = station;
-	const now = clock.microseconds + Math.max(utcSeconds - station.utcSeconds, 0) * 1_000_000;
-	const next = clock.nextMicroseconds;
-	// Just before what is due: advancing must run nothing.
-	const last = Math.floor(next === undefined ? now : Math.min(now, next - 1));
-	if (last > clock.microseconds) clock.advanceTo(last);
 }

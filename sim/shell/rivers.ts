@@ -6,11 +6,17 @@ import { Failure } from "./failure.js";
 import type { StartOptions } from "./options.js";
 import { readRiverFile } from "./river-file.js";
 
+/** What a file of a recorded river spans. */
+export interface Recording {
+	readonly path: string;
+	readonly firstUtcSeconds: number;
+	readonly lastUtcSeconds: number;
+}
+
 export interface Rivers {
 	readonly seed: number;
 	readonly identity: WorldIdentity;
-	readonly firstUtcSeconds: number | undefined;
-	readonly lastUtcSeconds: number | undefined;
+	readonly recording: Recording | undefined;
 	stations(startUtcSeconds: number): { readonly name: string; readonly river: River }[];
 }
 
@@ -44,8 +50,7 @@ export function recordedOrNamedRivers(
 	return {
 		seed: identity.seed,
 		identity,
-		firstUtcSeconds: recorded?.firstUtcSeconds,
-		lastUtcSeconds: recorded?.lastUtcSeconds,
+		recording: recordingOf(identity.riverFile, recorded),
 		stations: (startUtcSeconds) =>
 			Array.from({ length: identity.stationCount }, (_, index) => {
 				const isBor = index % 2 === 0;
@@ -57,6 +62,13 @@ export function recordedOrNamedRivers(
 				return { name, river: make((identity.seed + index) >>> 0, startUtcSeconds) };
 			}),
 	};
+}
+
+function recordingOf(path: string | null, river: River | undefined): Recording | undefined {
+	if (path === null || river?.firstUtcSeconds === undefined || river.lastUtcSeconds === undefined) {
+		return undefined;
+	}
+	return { path, firstUtcSeconds: river.firstUtcSeconds, lastUtcSeconds: river.lastUtcSeconds };
 }
 
 function requireSame<Value extends string | number>(

@@ -9,7 +9,7 @@ import { createHttpsEndpoint } from "./https-endpoint.js";
 import { LineServer } from "./line-server.js";
 import { instant, LiveView, type WorldView } from "./live-view.js";
 import type { StartOptions } from "./options.js";
-import { recordedOrNamedRivers } from "./rivers.js";
+import { type Recording, recordedOrNamedRivers } from "./rivers.js";
 import { COLLECTOR_NAME, Simulation } from "./simulation.js";
 
 const SEED_DEFAULT = 1;
@@ -39,13 +39,16 @@ async function runIn(directory: DataDirectory, options: StartOptions): Promise<n
 	const saved = directory.readWorld();
 	const rivers = recordedOrNamedRivers(options, saved, SEED_DEFAULT);
 	const { seed } = rivers;
+	const view = options.quiet ? undefined : new LiveView(process.stderr);
 	const talk = (line: string): void => {
-		process.stderr.write(`${line}\n`);
+		if (view === undefined) process.stderr.write(`${line}\n`);
+		else view.say(line);
 	};
-	if (options.duration === "recording" && rivers.lastUtcSeconds === undefined) {
+	if (options.duration === "recording" && rivers.recording === undefined) {
 		throw new Failure("--for recording needs --river FILE.csv");
 	}
-	const startUtcSeconds = saved?.startUtcSeconds ?? rivers.firstUtcSeconds ?? START_UTC_SECONDS;
+	const startUtcSeconds =
+		saved?.startUtcSeconds ?? rivers.recording?.firstUtcSeconds ?? START_UTC_SECONDS;
 	if (!options.quiet) {
 		talk(`seed ${seed}, data in ${directory.path}; opening the collector's database, some seconds`);
 	}
@@ -94,9 +97,18 @@ async function runIn(directory: DataDirectory, options: StartOptions): Promise<n
 			directory.writeWorld(world);
 		};
 		const beganUtcSeconds = world.utcSeconds;
-		const endUtcSeconds = endOf(options, beganUtcSeconds, rivers.lastUtcSeconds);
-		const player = new Player(simulation, collector, options, beganUtcSeconds, endUtcSeconds);
-		await player.openLines(talk);
+		const endUtcSeconds = endOf(options, beganUtcSeconds, rivers.recording?.lastUtcSeconds);
+		const player = new Player({
+			simulation,
+			collector,
+			options,
+			view,
+			talk,
+			beganUtcSeconds,
+			endUtcSeconds,
+			recording: rivers.recording,
+		});
+		await player.openLines();
 		await player.play(save);
 		const isSettled = await player.settle();
 		save(simulation);
@@ -128,6 +140,18 @@ function endOf(
 	return beganUtcSeconds + options.duration;
 }
 
+interface PlayerOptions {
+	readonly simulation: Simulation;
+	readonly collector: CollectorHost;
+	readonly options: StartOptions;
+	/** Undefined: nobody looks. */
+	readonly view: LiveView | undefined;
+	readonly talk: (line: string) => void;
+	readonly beganUtcSeconds: number;
+	readonly endUtcSeconds: number | undefined;
+	readonly recording: Recording | undefined;
+}
+
 /** Advances a simulation at the wanted speed, shows it, and stops where asked. */
 class Player {
 	readonly #simulation: Simulation;
@@ -136,6 +160,8 @@ class Player {
 	readonly #beganUtcSeconds: number;
 	readonly #endUtcSeconds: number | undefined;
 	readonly #view: LiveView | undefined;
+	readonly #talk: (line: string) => void;
+	#recording: Recording | undefined;
 	#isStopping = false;
 	#lines: LineServer | undefined;
 	/** From here time is counted, at one speed: world and wall. */
@@ -143,23 +169,19 @@ class Player {
 	/** Ends the pause until the next event. */
 	#nudge: (() => void) | undefined;
 
-	constructor(
-		simulation: Simulation,
-		collector: CollectorHost,
-		options: StartOptions,
-		beganUtcSeconds: number,
-		endUtcSeconds: number | undefined,
-	) {
-		this.#simulation = simulation;
-		this.#collector = collector;
-		this.#options = options;
-		this.#beganUtcSeconds = beganUtcSeconds;
-		this.#endUtcSeconds = endUtcSeconds;
-		this.#view = options.quiet ? undefined : new LiveView();
+	constructor(given: PlayerOptions) {
+		this.#simulation = given.simulation;
+		this.#collector = given.collector;
+		this.#options = given.options;
+		this.#view = given.view;
+		this.#talk = given.talk;
+		this.#beganUtcSeconds = given.beganUtcSeconds;
+		this.#endUtcSeconds = given.endUtcSeconds;
+		this.#recording = given.recording;
 		this.#anchor = {
-			utcSeconds: beganUtcSeconds,
+			utcSeconds: given.beganUtcSeconds,
 			milliseconds: performance.now(),
-			speed: options.speed,
+			speed: given.options.speed,
 		};
 	}
 
@@ -169,7 +191,7 @@ class Player {
 	}
 
 	/** Offers the technician's lines and says where. A quiet run does so only when it was asked. */
-	async openLines(talk: (line: string) => void): Promise<void> {
+	async openLines(): Promise<void> {
 		const { quiet, consolePort } = this.#options;
 		if (quiet && consolePort === undefined) return;
 		const { played } = this.#simulation;
@@ -181,7 +203,7 @@ class Player {
 		});
 		this.#lines = lines;
 		for (const [index, { name }] of played.entries()) {
-			talk(`${name}: technician's line at ${lines.addressOf(index)}`);
+			this.#talk(`${name}: technician's line at ${lines.addressOf(index)}`);
 		}
 	}
 
@@ -199,18 +221,20 @@ class Player {
 		return speed;
 	}
 
-	/** How far the world has come: as far as the wall allows, and not past its next event. */
+	/** How far the world has come: as far as the wall allows, and not past its next event or the end. */
 	#nowUtcSeconds(): number {
 		const { world } = this.#simulation;
 		const { utcSeconds, milliseconds, speed } = this.#anchor;
 		if (speed === Number.POSITIVE_INFINITY || world.waiting !== undefined) return world.utcSeconds;
 		const byTheWall = utcSeconds + ((performance.now() - milliseconds) / 1000) * speed;
-		return Math.min(byTheWall, world.nextUtcSeconds ?? byTheWall);
+		const end = this.#endUtcSeconds ?? Number.POSITIVE_INFINITY;
+		return Math.min(byTheWall, world.nextUtcSeconds ?? byTheWall, end);
 	}
 
 	/** Until the end, or until Ctrl-C; then until every station sleeps. */
 	async play(save: (simulation: Simulation) => void): Promise<void> {
 		const { world } = this.#simulation;
+		const end = this.#endUtcSeconds ?? Number.POSITIVE_INFINITY;
 		const onSignal = (): void => {
 			this.#isStopping = true;
 		};
@@ -222,14 +246,15 @@ class Player {
 			let isSaved = false;
 			for (let steps = 0; !this.#isStopping; steps++) {
 				const next = world.nextUtcSeconds;
-				if (next === undefined || next > (this.#endUtcSeconds ?? Number.POSITIVE_INFINITY)) break;
+				if (next === undefined) break;
+				this.#tellOfRecording();
 				if (this.#setSpeed() !== Number.POSITIVE_INFINITY && world.waiting === undefined) {
 					// Someone at a technician's line may have brought something earlier.
-					if (!(await this.#pace(next))) continue;
+					if (!(await this.#pace(Math.min(next, end)))) continue;
 				} else if (steps % STEPS_PER_TURN === 0) {
 					await turn();
 				}
-				if (this.#isStopping) break;
+				if (this.#isStopping || next > end) break;
 				await this.#simulation.step();
 				this.#look();
 				// The world is saved whenever all its stations sleep, once per sleep.
@@ -241,6 +266,8 @@ class Player {
 			}
 			await this.#lines?.close();
 			await this.#simulation.untilAllSleep(() => this.#look());
+			// The moment that was asked for, not the last event before it.
+			if (!this.#isStopping && end !== Number.POSITIVE_INFINITY) this.#simulation.passUntil(end);
 		} finally {
 			await this.#lines?.close();
 			process.off("SIGINT", onSignal);
@@ -254,23 +281,41 @@ class Player {
 	}
 
 	finish(): void {
-		this.#view?.finish(this.#describe());
+		this.#view?.finish(this.#describe(this.#simulation.world.utcSeconds));
 	}
 
 	#look(): void {
-		this.#view?.update(() => this.#describe());
+		this.#view?.update(() => {
+			const { world } = this.#simulation;
+			return this.#describe(Math.max(world.utcSeconds, this.#nowUtcSeconds()));
+		});
+	}
+
+	/** Behind its end a recording gives its last row for ever: said once, as soon as it is so. */
+	#tellOfRecording(): void {
+		if (this.#recording === undefined) return;
+		const { path, lastUtcSeconds } = this.#recording;
+		if (isBefore(this.#simulation.world.utcSeconds, lastUtcSeconds)) return;
+		this.#recording = undefined;
+		const ended = `${path}: the recording ended at ${instant(lastUtcSeconds)}`;
+		if (this.#options.duration !== "recording") {
+			this.#talk(`${ended}; from then on the river stays as its last row says`);
+		} else if (!isBefore(this.#beganUtcSeconds, lastUtcSeconds)) {
+			this.#talk(`${ended} and was played before; choose another --data to play it again`);
+		}
 	}
 
 	/**
-	 * Waits until the wall has come as far as the world's next event, in slices that Ctrl-C ends; false
-	 * when there is another next event by then.
+	 * Waits until the wall has come as far as `untilUtcSeconds`, the world's next event or the end, in
+	 * slices that Ctrl-C ends; false when there is another next event by then.
 	 */
-	async #pace(nextUtcSeconds: number): Promise<boolean> {
+	async #pace(untilUtcSeconds: number): Promise<boolean> {
 		const { world } = this.#simulation;
+		const { nextUtcSeconds } = world;
 		for (;;) {
 			const speed = this.#setSpeed();
 			const { utcSeconds, milliseconds } = this.#anchor;
-			const due = milliseconds + ((nextUtcSeconds - utcSeconds) / speed) * 1000;
+			const due = milliseconds + ((untilUtcSeconds - utcSeconds) / speed) * 1000;
 			const left = due - performance.now();
 			if (left <= 0 || this.#isStopping) return true;
 			this.#look();
@@ -286,14 +331,13 @@ class Player {
 		}
 	}
 
-	#describe(): WorldView {
-		const { world, played } = this.#simulation;
+	#describe(utcSeconds: number): WorldView {
+		const { played } = this.#simulation;
 		const end = this.#endUtcSeconds;
 		const began = this.#beganUtcSeconds;
 		return {
-			utcSeconds: world.utcSeconds,
-			progress:
-				end === undefined || end <= began ? undefined : (world.utcSeconds - began) / (end - began),
+			utcSeconds,
+			progress: end === undefined || end <= began ? undefined : progressOf(began, utcSeconds, end),
 			collector: `https://127.0.0.1:${this.#collector.port}`,
 			stations: played.map((each, index) => ({
 				line: this.#lines?.addressOf(index),
@@ -308,6 +352,16 @@ class Player {
 			})),
 		};
 	}
+}
+
+/** By more than a double's grain: it holds the seconds of today to a quarter of a microsecond. */
+function isBefore(utcSeconds: number, otherUtcSeconds: number): boolean {
+	return otherUtcSeconds - utcSeconds > 0.001;
+}
+
+/** 0..1, and exactly 1 at the end. */
+function progressOf(began: number, utcSeconds: number, end: number): number {
+	return isBefore(utcSeconds, end) ? (utcSeconds - began) / (end - began) : 1;
 }
 
 interface ReportOptions {

@@ -14,6 +14,7 @@ import type { River } from "../river/river.js";
 import { type SavedStation, SimulatedStation } from "../station.js";
 import { stationProgram } from "../station-program.js";
 import { World } from "../world.js";
+import { catchUp } from "./catch-up.js";
 import type { DataDirectory } from "./data-directory.js";
 import { type ImageFile, openImageFile, openInstantFile, writeThrough } from "./image-file.js";
 import { createNodeSigner, createNodeVerifier } from "./node-signer.js";
@@ -95,6 +96,11 @@ export class Simulation {
 		while ((this.world.nextUtcSeconds ?? Number.POSITIVE_INFINITY) <= endUtcSeconds) {
 			await this.step();
 		}
+	}
+
+	/** Nothing is due before `utcSeconds`, and all sleep: that time passes too. */
+	passUntil(utcSeconds: number): void {
+		for (const { station } of this.played) if (station.isAsleep) catchUp(station, utcSeconds);
 	}
 
 	/** Until every station sleeps and nothing is under way outside. */

@@ -13,7 +13,7 @@ import type { Endpoint } from "../network.js";
 import type { River } from "../river/river.js";
 import { SCENARIOS } from "../river/scenarios.js";
 import { DataDirectory } from "./data-directory.js";
-import { Failure } from "./failure.js";
+import { UsageFailure } from "./failure.js";
 import { type PlayedStation, Simulation } from "./simulation.js";
 
 /** 2026-10-01T00:00:00Z */
@@ -129,13 +129,15 @@ export class StationLine {
 	}
 }
 
-/** The far end of `sim:`, `sim:SCENARIO` or `sim:SCENARIO,SEED`. Throws Failure for anything else. */
+/** The far end of `sim:`, `sim:SCENARIO` or `sim:SCENARIO,SEED`. Throws UsageFailure for anything else. */
 export function openNamedStation(name: string): Promise<StationLine> {
 	const [scenario = "", seedText = String(SEED_DEFAULT), ...rest] = name.split(",");
 	const make = SCENARIOS[scenario === "" ? SCENARIO_DEFAULT : scenario];
 	if (make === undefined || !/^\d{1,9}$/.test(seedText) || rest.length > 0) {
 		const those = Object.keys(SCENARIOS).join(", ");
-		throw new Failure(`sim:${name}: use sim:, or sim:SCENARIO,SEED with a scenario of ${those}`);
+		throw new UsageFailure(
+			`sim:${name}: use sim:, or sim:SCENARIO,SEED with a scenario of ${those}`,
+		);
 	}
 	const seed = Number(seedText);
 	return StationLine.open({ seed, river: make(seed, START_UTC_SECONDS), seconds: 1800 });

@@ -3,7 +3,7 @@
  * signs acknowledgements. Made once, kept in files that only their owner may read. The certificates
  * are valid from 2000 to 2099, because a station judges them by a clock that may have stood still.
  */
-import { randomBytes, webcrypto } from "node:crypto";
+import { randomBytes, webcrypto, X509Certificate } from "node:crypto";
 import {
 	chmodSync,
 	closeSync,
@@ -17,6 +17,7 @@ import {
 	writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { createSecureContext } from "node:tls";
 // tsyringe, inside x509, refuses to load without this polyfill.
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
@@ -43,6 +44,13 @@ interface IdentityFile {
 	readonly acknowledgementScalar: string;
 }
 
+const TEXT_FIELDS = Object.freeze([
+	"serverName",
+	"certificateAuthority",
+	"certificate",
+	"privateKey",
+	"acknowledgementScalar",
+] as const);
 const FILE_NAME = "identity.json";
 const NOT_BEFORE = new Date("2000-01-01T00:00:00Z");
 const NOT_AFTER = new Date("2099-12-31T00:00:00Z");
@@ -82,9 +90,19 @@ export async function openIdentity(
 }
 
 function readIdentity(path: string): IdentityFile {
+	let text: string;
 	try {
-		const stored = JSON.parse(readFileSync(path, "utf8")) as IdentityFile;
-		if (stored.bistrinaIdentity === 1) return stored;
+		text = readFileSync(path, "utf8");
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		throw new CollectorTrouble(`${path}: cannot be read (${code})`);
+	}
+	try {
+		const stored = JSON.parse(text) as Partial<IdentityFile> | null;
+		const isWhole =
+			stored?.bistrinaIdentity === 1 &&
+			TEXT_FIELDS.every((field) => typeof stored[field] === "string");
+		if (isWhole) return stored as IdentityFile;
 	} catch (error) {
 		if (!(error instanceof SyntaxError)) throw error;
 	}
@@ -97,15 +115,29 @@ function identityOf(path: string, serverName: string, stored: IdentityFile): Col
 			`${path}: made for the name ${stored.serverName}, not ${serverName}; use that name`,
 		);
 	}
-	const scalar = bytesOfHex(stored.acknowledgementScalar);
-	if (scalar?.length !== 32)
-		throw new CollectorTrouble(`${path}: corrupt; restore it from a backup`);
-	return {
-		certificateAuthority: stored.certificateAuthority,
-		certificateChain: `${stored.certificate}\n${stored.certificateAuthority}\n`,
-		privateKey: stored.privateKey,
-		acknowledgementKey: signingKeyOf(scalar),
-	};
+	const { certificate, certificateAuthority, privateKey } = stored;
+	const certificateChain = `${certificate}\n${certificateAuthority}\n`;
+	believed(path, '"certificateAuthority" is no certificate in PEM', () => {
+		new X509Certificate(certificateAuthority);
+	});
+	believed(path, '"privateKey" and "certificate" are no key and its certificate in PEM', () => {
+		createSecureContext({ cert: certificateChain, key: privateKey });
+	});
+	const acknowledgementKey = believed(
+		path,
+		'"acknowledgementScalar" is no private key of P-256 in 64 digits',
+		() => signingKeyOf(bytesOfHex(stored.acknowledgementScalar) ?? new Uint8Array(0)),
+	);
+	return { certificateAuthority, certificateChain, privateKey, acknowledgementKey };
+}
+
+/** OpenSSL throws for what it cannot read, in words that name neither the file nor what belongs there. */
+function believed<Result>(path: string, otherwise: string, read: () => Result): Result {
+	try {
+		return read();
+	} catch {
+		throw new CollectorTrouble(`${path}: ${otherwise}; restore the file from a backup`);
+	}
 }
 
 async function makeIdentity(serverName: string, scalar: Uint8Array): Promise<IdentityFile> {

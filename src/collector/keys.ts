@@ -44,6 +44,17 @@ export function stationKeyOf(publicKey: Uint8Array): KeyObject {
 	return createPublicKey({ key: Buffer.concat([head, publicKey]), format: "der", type: "spki" });
 }
 
+/** True for a key that `stationKeyOf` takes. */
+export function isStationKey(publicKey: Uint8Array): boolean {
+	try {
+		stationKeyOf(publicKey);
+		return true;
+	} catch {
+		// OpenSSL's words for bytes that are no point say nothing to who wrote them.
+		return false;
+	}
+}
+
 /** True when `signature` (64 bytes) over `signed` is by `key`. */
 export function isSignedBy(key: KeyObject, signed: Uint8Array, signature: Uint8Array): boolean {
 	return verify("sha256", signed, { key, dsaEncoding: "ieee-p1363" }, signature);

@@ -101,8 +101,8 @@ function takeLock(directory: string, lock: string): void {
 		const holder = holderOf(lock);
 		if (holder !== undefined) {
 			throw new CollectorTrouble(
-				`${directory}: in use by process ${holder}; stop it or choose another directory ` +
-					`(if that is no collector, remove ${lock})`,
+				`${directory}: in use by process ${holder} (npm start or a collector); stop it or choose another ` +
+					`directory (if that is neither, remove ${lock})`,
 			);
 		}
 		removeStale(lock);

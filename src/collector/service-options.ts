@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { bytesOfHex } from "../core/bytes.js";
 import { isStationId } from "../protocol/entry.js";
+import { isStationKey } from "./keys.js";
 import { CollectorTrouble } from "./trouble.js";
 
 export interface ServiceOptions {
@@ -115,6 +116,12 @@ export function readEnrolments(path: string): Enrolment[] {
 		if (!isStationId(station) || publicKey?.length !== PUBLIC_KEY_BYTES || rest.length > 0) {
 			throw new CollectorTrouble(
 				`${path} line ${index + 1}: expected a station id and the ${2 * PUBLIC_KEY_BYTES} digits of its public key`,
+			);
+		}
+		if (!isStationKey(publicKey)) {
+			throw new CollectorTrouble(
+				`${path} line ${index + 1}: the digits of ${station} are no public key (33 bytes, a compressed ` +
+					"point of P-256); take it from the first entry of the station's journal",
 			);
 		}
 		enrolments.push({ station, publicKey });

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { type ExportFormat, ExportWriter, readExport } from "../protocol/export-file.js";
 import { ChainVerifier, type Verification } from "../protocol/verify-chain.js";
-import { isSignedBy, stationKeyOf } from "./keys.js";
+import { isSignedBy, isStationKey, stationKeyOf } from "./keys.js";
 import { bytesOf, type SqlSession, type SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
 
@@ -97,12 +97,11 @@ function verifierOf(target: VerifyTarget): ChainVerifier {
 }
 
 function keyOf(publicKey: Uint8Array) {
-	try {
-		return stationKeyOf(publicKey);
-	} catch (error) {
-		const why = error instanceof Error ? error.message : String(error);
-		throw new CollectorTrouble(`not a public key: 33 bytes of a P-256 point are needed (${why})`);
-	}
+	if (isStationKey(publicKey)) return stationKeyOf(publicKey);
+	throw new CollectorTrouble(
+		"these digits are no public key (33 bytes, a compressed point of P-256); " +
+			"take the station's from the first entry of its journal",
+	);
 }
 
 type Place = Pick<VerifyTarget, "station" | "part">;

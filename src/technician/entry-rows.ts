@@ -75,7 +75,7 @@ function rowOf(
 		...timeOf(entry, offsets),
 		boot,
 		uptimeSeconds,
-		stationFlags: names(STATION_FLAGS, entry.stationFlags),
+		stationFlags: stationFlagNames(entry.stationFlags),
 		...bodyOf(entry, context),
 	};
 }
@@ -164,6 +164,11 @@ function readingOf(derived: DerivedReading, fields: readonly number[]): EntryRow
 		batteryFlags: names(CHANNEL_FLAGS, batteryVolts.flags),
 		notes: notes.join(" "),
 	};
+}
+
+/** Flags of an entry by name, as the column "stationFlags" has them. */
+export function stationFlagNames(bits: number): string {
+	return names(STATION_FLAGS, bits);
 }
 
 function names(table: Readonly<Record<string, number>>, bits: number): string {

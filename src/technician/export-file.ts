@@ -173,7 +173,8 @@ function readExisting(path: string): ExportedJournal | undefined {
 	return readExportedFile(path, bytes);
 }
 
-function entryOf(part: ConsoleFields): { sequence: number; canonical: Uint8Array } {
+/** An entry out of a line of the station's answer to `journal`. Throws TechnicianTrouble. */
+export function entryOf(part: ConsoleFields): { sequence: number; canonical: Uint8Array } {
 	const canonical = bytesOfBase64(part.get("bytes") ?? "");
 	const sequence = Number(part.get("sequence"));
 	if (canonical === undefined || !Number.isInteger(sequence)) {

@@ -1,12 +1,20 @@
 /** The commands that need no station: journals of pulled flash, and the proofs of a record. */
 import { readFileSync } from "node:fs";
 import { hexOf } from "../core/bytes.js";
-import type { Verification } from "../protocol/verify-chain.js";
+import type { Standing, Verification } from "../protocol/verify-chain.js";
 import { type EntryRow, ROW_COLUMNS, rowsOf } from "./entry-rows.js";
 import { isExportedFile, readExportedFile } from "./export-file.js";
 import { type ImageReport, readImage } from "./journal-image-file.js";
 import { TechnicianTrouble } from "./line.js";
 import { csvLine, type OutputFormat, printJson, printPairs, printTable } from "./output.js";
+
+/** How entries stand, for people: every one that is there is signed, and most are chained too. */
+const STANDINGS: Readonly<Record<Standing, string>> = Object.freeze({
+	chained: "signed and chained",
+	signed: "signed, but not chained",
+	gap: "lost, and the station says so",
+	missing: "missing without a word",
+});
 
 /** Reads an image of flash or an exported journal; says on stderr what it skipped. */
 export function showJournal(
@@ -54,15 +62,18 @@ export function showVerification(
 			epoch,
 			first,
 			last,
-			standing,
+			standing: STANDINGS[standing],
 			note: note === "" ? null : note,
 		}));
 		if (shown.length > 0) printTable(shown);
 		const newest = heads.at(-1);
 		printPairs({
-			...counts,
-			signedHeads: heads.length,
-			...(newest?.head === undefined ? {} : { newestHead: hexOf(newest.head) }),
+			[STANDINGS.chained]: counts.chained,
+			[STANDINGS.signed]: counts.signed,
+			[STANDINGS.gap]: counts.gap,
+			[STANDINGS.missing]: counts.missing,
+			"batches with a good signature": heads.length,
+			...(newest?.head === undefined ? {} : { "newest head": hexOf(newest.head) }),
 		});
 		for (const { kind, where, text } of findings) say(`${kind} at ${where}: ${text}`);
 		const more = findingCount - findings.length;

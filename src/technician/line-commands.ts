@@ -1,8 +1,11 @@
 /** The commands that speak with a station. Each returns the exit code. */
 import { SingleBar } from "cli-progress";
+import { StationError } from "../core/errors.js";
 import type { ConsoleFields } from "../protocol/console.js";
+import { decodeEntry } from "../protocol/entry.js";
 import { type ConsoleClient, type Greeting, LineTrouble, StationRefusal } from "./client.js";
-import { exportJournal } from "./export-file.js";
+import { stationFlagNames } from "./entry-rows.js";
+import { entryOf, exportJournal } from "./export-file.js";
 import { TechnicianTrouble } from "./line.js";
 import {
 	merged,
@@ -18,6 +21,7 @@ import {
 const ROUND_MILLISECONDS = 1200;
 /** A measurement that waits for one that is due, each with dead probes. */
 const READING_SILENCE_MILLISECONDS = 200_000;
+const ENTRY_SILENCE_MILLISECONDS = 10_000;
 const UPLOAD_SILENCE_MILLISECONDS = 320_000;
 
 export interface Session {
@@ -44,18 +48,44 @@ export async function showReading(session: Session): Promise<number> {
 		deadline(session, READING_SILENCE_MILLISECONDS),
 	);
 	const channels = parts.map(shownOf);
-	const answer = withoutParts(fields);
+	const sequence = Number(fields.get("sequence"));
+	const isRecorded = Number.isInteger(sequence);
+	// Text does not wait for it.
+	if (session.format === "text") printTable(channels);
+	const stationFlags = isRecorded ? await stationFlagsOf(session, sequence) : undefined;
+	const answer = {
+		...withoutParts(fields),
+		...(stationFlags === undefined ? {} : { stationFlags }),
+	};
 	if (session.format === "json") printJson({ ...answer, channels });
 	else if (session.format === "jsonl")
 		for (const each of channels) printJson({ ...answer, ...each });
-	else {
-		printTable(channels);
-		const { sequence } = answer;
-		session.say(
-			sequence === null ? "the journal did not take it" : `recorded as entry ${sequence}`,
-		);
+	else if (isRecorded) {
+		const flagged = stationFlags === undefined ? "" : `, flagged ${stationFlags || "nothing"}`;
+		session.say(`recorded as entry ${sequence}${flagged}`);
+	} else session.say("the journal did not take it");
+	return isRecorded ? 0 : 1;
+}
+
+/**
+ * The flags of an entry as the record has them: the answer to `read` tells those of its channels only.
+ * Undefined when it is not to be had; the reading is recorded all the same.
+ */
+async function stationFlagsOf(session: Session, sequence: number): Promise<string | undefined> {
+	try {
+		const { parts } = await session.client.request("journal", {
+			...deadline(session, ENTRY_SILENCE_MILLISECONDS),
+			fields: { first: sequence, count: 1 },
+		});
+		const entry = parts.map(entryOf).find((each) => each.sequence === sequence);
+		if (entry !== undefined) return stationFlagNames(decodeEntry(entry.canonical).stationFlags);
+		session.say(`entry ${sequence} could not be read back`);
+	} catch (error) {
+		const isForeign = error instanceof StationError;
+		if (!isForeign && !(error instanceof TechnicianTrouble)) throw error;
+		session.say(`entry ${sequence} could not be read back: ${error.message}`);
 	}
-	return answer["sequence"] === null ? 1 : 0;
+	return undefined;
 }
 
 export async function watch(session: Session, count: number): Promise<number> {

@@ -15,3 +15,8 @@ export interface Line {
 export class TechnicianTrouble extends Error {
 	override name = "TechnicianTrouble";
 }
+
+/** What was asked for makes no sense: one line, exit 2. */
+export class UsageTrouble extends TechnicianTrouble {
+	override name = "UsageTrouble";
+}

@@ -12,7 +12,7 @@ import { ConsoleClient } from "./client.js";
 import { onStderr } from "./colours.js";
 import { writing } from "./export-file.js";
 import { readRecord, showJournal, showVerification } from "./file-commands.js";
-import { type Line, TechnicianTrouble } from "./line.js";
+import { type Line, TechnicianTrouble, UsageTrouble } from "./line.js";
 import {
 	exportTo,
 	type Session,
@@ -58,7 +58,11 @@ function commandLine(done: (exitCode: number) => void): Command {
 	const program = new Command("bistrina")
 		.description("Tools for those who deploy and service Bistrina stations.")
 		.version("0.1.0")
-		.option("--port <port>", "serial port, socket://HOST:PORT, or sim:[SCENARIO[,SEED]]")
+		.option(
+			"--port <port>",
+			"serial port, socket://HOST:PORT, or sim:[SCENARIO[,SEED]]: a simulated station of its own, " +
+				"a new one at each call, without a collector",
+		)
 		.option("--baud <rate>", "of the serial port", wholeNumber(300, 3_000_000), BAUD_DEFAULT)
 		.addOption(
 			new Option("--format <form>", "of what goes to stdout").choices([
@@ -114,15 +118,15 @@ function commandLine(done: (exitCode: number) => void): Command {
 			.option("--epoch <n>", "only this epoch", wholeNumber(0, 0xffffffff))
 			.option("--first <n>", "only from this entry", wholeNumber(1, 0xffffffff))
 			.option("--last <n>", "only to this entry", wholeNumber(1, 0xffffffff)),
-	).action(async (file: string | undefined, options: RecordOptions) => {
-		done(await verify(program, file, options));
+	).action(async (file: string | undefined, options: RecordOptions, command: Command) => {
+		done(await verify(command, file, options));
 	});
 	recordOptions(
 		program
 			.command("record <file>")
 			.description("write a station's signed batches for others to verify"),
-	).action(async (file: string, options: RecordOptions) => {
-		done(await writeRecord(program, file, options));
+	).action(async (file: string, options: RecordOptions, command: Command) => {
+		done(await writeRecord(command, file, options));
 	});
 	return program;
 }
@@ -170,40 +174,43 @@ async function openLine(port: string, baud: number): Promise<Line> {
 	try {
 		return await openSimulatedLine(port.slice(SIMULATION_SCHEME.length));
 	} catch (error) {
-		if (error instanceof Error && error.name === "Failure")
+		if (error instanceof Error && error.name === "UsageFailure") {
+			throw new UsageTrouble(error.message);
+		}
+		if (error instanceof Error && error.name === "Failure") {
 			throw new TechnicianTrouble(error.message);
+		}
 		throw error;
 	}
 }
 
 async function verify(
-	program: Command,
+	command: Command,
 	file: string | undefined,
 	options: RecordOptions,
 ): Promise<number> {
 	const { station = "", key, epoch, first, last } = options;
-	const format = program.opts<CommonOptions>().format ?? "text";
-	if (key === undefined) program.error("error: --key is the station's public key, 66 digits");
+	const format = command.optsWithGlobals<CommonOptions>().format ?? "text";
+	if (key === undefined) command.error("error: --key is the station's public key, 66 digits");
 	if ((first !== undefined || last !== undefined) && epoch === undefined) {
-		program.error("error: --first and --last need --epoch");
+		command.error("error: --first and --last need --epoch");
 	}
+	requireOneSource(command, options, file);
 	const part =
 		epoch === undefined ? {} : { part: { epoch, first: first ?? 1, last: last ?? 0xffffffff } };
 	const { verifyExport, verifyStore, enrolledKeyOf } = await import("../collector/verify.js");
 	if (file !== undefined) {
-		requireOne(program, options, 0);
-		const publicKey = keyOf(program, key ?? "");
+		const publicKey = keyOf(command, key ?? "");
 		const verification = mended(() =>
 			verifyExport(readRecord(file), { station, publicKey, ...part }),
 		);
 		return showVerification(await verification, format, say);
 	}
-	requireOne(program, options, 1);
 	return mended(async () => {
 		const store = await openStore(options);
 		try {
 			const publicKey =
-				key === "enrolled" ? await enrolledKeyOf(store, station) : keyOf(program, key ?? "");
+				key === "enrolled" ? await enrolledKeyOf(store, station) : keyOf(command, key ?? "");
 			const verification = await verifyStore(store, { station, publicKey, ...part });
 			return showVerification(verification, format, say);
 		} finally {
@@ -213,11 +220,11 @@ async function verify(
 }
 
 async function writeRecord(
-	program: Command,
+	command: Command,
 	file: string,
 	options: RecordOptions,
 ): Promise<number> {
-	requireOne(program, options, 1);
+	requireOneSource(command, options);
 	const { exportStation } = await import("../collector/verify.js");
 	return mended(async () => {
 		const store = await openStore(options);
@@ -253,16 +260,26 @@ async function openStore({ data, postgres }: RecordOptions) {
 	return openPGliteStore(data ?? "");
 }
 
-function requireOne(program: Command, { data, postgres }: RecordOptions, count: number): void {
-	const given = [data, postgres].filter((each) => each !== undefined).length;
-	if (given === count) return;
-	program.error("error: give one source: a file, --data or --postgres");
+/** A database, or to verify also a `file`. */
+function requireOneSource(
+	command: Command,
+	{ data, postgres }: RecordOptions,
+	file?: string | undefined,
+): void {
+	const given = [file, data, postgres].filter((each) => each !== undefined).length;
+	if (given === 1) return;
+	const what = given === 0 ? "say what to read" : "give one source only";
+	const those = command.name() === "verify" ? "a file that `record` wrote, or " : "";
+	command.error(
+		`error: ${what}: ${those}a collector's database by --data DIR (npm start has it in ` +
+			"bistrina-data/collector) or --postgres URL",
+	);
 }
 
-function keyOf(program: Command, key: string): Uint8Array {
+function keyOf(command: Command, key: string): Uint8Array {
 	const bytes = bytesOfHex(key);
 	if (bytes?.length === PUBLIC_KEY_BYTES) return bytes;
-	return program.error(`error: --key: use the ${2 * PUBLIC_KEY_BYTES} digits of a public key`);
+	return command.error(`error: --key: use the ${2 * PUBLIC_KEY_BYTES} digits of a public key`);
 }
 
 /** The collector's trouble is the technician's. */
@@ -296,7 +313,7 @@ async function main(argv: readonly string[]): Promise<number> {
 		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
 		if (!(error instanceof TechnicianTrouble)) throw error;
 		say(`${onStderr.red("error:")} ${error.message}`);
-		return 1;
+		return error instanceof UsageTrouble ? 2 : 1;
 	}
 }
 

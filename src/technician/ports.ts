@@ -1,6 +1,6 @@
 /** Opens what --port names: a serial port, a socket; `sim:` is opened by who knows the simulator. */
 import { createConnection } from "node:net";
-import { type Line, TechnicianTrouble } from "./line.js";
+import { type Line, TechnicianTrouble, UsageTrouble } from "./line.js";
 
 const SOCKET_SCHEME = "socket://";
 const CONNECT_MILLISECONDS = 5000;
@@ -78,7 +78,7 @@ export function openSocketLine(name: string): Promise<Line> {
 	const [, host = "", port = ""] =
 		/^socket:\/\/(\[[0-9a-f:]+\]|[^:/[\]]+):(\d{1,5})\/?$/i.exec(name) ?? [];
 	if (host === "" || Number(port) < 1 || Number(port) > 65_535) {
-		throw new TechnicianTrouble(`${name}: use socket://HOST:PORT`);
+		throw new UsageTrouble(`${name}: use socket://HOST:PORT`);
 	}
 	return new Promise((resolve, reject) => {
 		const socket = createConnection({ host: host.replace(/^\[|\]$/g, ""), port: Number(port) });

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { openIdentity } from "../../src/collector/identity.js";
 import { openPGliteStore } from "../../src/collector/pglite-store.js";
 import { readEnrolments, requireNoPassword } from "../../src/collector/service-options.js";
 import { hexOf } from "../../src/core/bytes.js";
@@ -55,7 +56,9 @@ describe("collector's service", () => {
 		writeFileSync(join(directory, "lock"), `${other.pid} 1\n`);
 		await assert.rejects(
 			openPGliteStore(directory),
-			new RegExp(`in use by process ${other.pid}; stop it or choose another`),
+			new RegExp(
+				`in use by process ${other.pid} \\(npm start or a collector\\); stop it or choose another`,
+			),
 		);
 		other.kill();
 		await once(other, "exit");
@@ -79,7 +82,46 @@ describe("collector's service", () => {
 			writeFileSync(list, `# one\n${line}\n`);
 			assert.throws(() => readEnrolments(list), /stations line 2: expected a station id/);
 		}
+		writeFileSync(list, `\nbor-1 05${"ab".repeat(32)}\n`);
+		assert.throws(() => readEnrolments(list), {
+			name: "CollectorTrouble",
+			message: `${list} line 2: the digits of bor-1 are no public key (33 bytes, a compressed point of P-256); take it from the first entry of the station's journal`,
+		});
 		assert.throws(() => readEnrolments(join(directory, "none")), /cannot be read \(ENOENT\)/);
+	});
+
+	it("names the file and the field of a damaged identity, in one line of its own", async () => {
+		await openIdentity(directory, "collector.bistrina.invalid");
+		const path = join(directory, "identity.json");
+		const whole = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+		const pair = '"privateKey" and "certificate" are no key and its certificate in PEM';
+		const other = join(directory, "other");
+		await openIdentity(other, "collector.bistrina.invalid");
+		const { privateKey } = JSON.parse(readFileSync(join(other, "identity.json"), "utf8")) as Record<
+			string,
+			unknown
+		>;
+		for (const [damage, said] of [
+			[{ privateKey: String(whole["privateKey"]).replace("\nMIG", "\nAAA") }, pair],
+			[{ privateKey }, pair],
+			[{ certificate: "" }, pair],
+			[{ certificateAuthority: "x" }, '"certificateAuthority" is no certificate in PEM'],
+			[
+				{ acknowledgementScalar: "00".repeat(32) },
+				'"acknowledgementScalar" is no private key of P-256 in 64 digits',
+			],
+			[{ acknowledgementScalar: 7 }, "corrupt or of another version"],
+		] as const) {
+			writeFileSync(path, JSON.stringify({ ...whole, ...damage }));
+			await assert.rejects(
+				openIdentity(directory, "collector.bistrina.invalid"),
+				(error: Error) => {
+					assert.equal(error.name, "CollectorTrouble", error.stack);
+					assert.ok(error.message.startsWith(`${path}: ${said}; restore`), error.message);
+					return true;
+				},
+			);
+		}
 	});
 
 	it("serves over HTTPS, dies by kill -9, takes its directory again, and stops cleanly", async function () {

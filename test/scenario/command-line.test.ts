@@ -1,6 +1,14 @@
 /** `npm start` as a user meets it: good, wrong, interrupted, started twice. */
 import { strict as assert } from "node:assert";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -64,10 +72,17 @@ describe("npm start", function () {
 
 	it("names file, line and column of a malformed recording in one line and exits 1", async () => {
 		const path = file("bad.csv", `${HEADER}\n2026-10-01T00:00:00Z,acid,750,1,14\n`);
-		const data = join(folder, "unused");
+		const data = join(folder, "unused", "deeper");
 		const { exitCode, stderr } = await runCommand(START, "--river", path, "--data", data);
 		assert.equal(exitCode, 1);
 		assert.equal(stderr, `error: ${path}:2:2: ph "acid" is not a number from 0 to 14\n`);
+		assert.equal(existsSync(join(folder, "unused")), false, "a data directory was left behind");
+
+		// What was there before stays, empty or not.
+		mkdirSync(data, { recursive: true });
+		await runCommand(START, "--river", path, "--data", data);
+		assert.deepEqual(readdirSync(data), []);
+		rmSync(join(folder, "unused"), { recursive: true });
 	});
 
 	it("asks for a recording when it shall play to its end", async () => {
@@ -105,6 +120,41 @@ describe("npm start", function () {
 		}
 	});
 
+	it("plays up to the moment asked for, and writes no control characters into what is no terminal", async () => {
+		const argv = ["--data", join(folder, "moment"), "--for", "12m", "--speed", "max"];
+		const { exitCode, stderr } = await runCommand(START, ...argv);
+		assert.equal(exitCode, 0, stderr);
+		// Every fifth minute has its reading; the twelfth has nothing but the end.
+		assert.match(
+			stderr,
+			/^2026-10-01 00:1[2-9]:\d\d UTC, 100 %: 2 stations, \d+ entries, 0 waiting/m,
+		);
+		const controls = [...stderr].filter((each) => each < " " && each !== "\n");
+		assert.deepEqual(controls, []);
+	});
+
+	it("says that a recording has ended, when it ends and at a start behind its end", async () => {
+		const rows = ["00", "10"].map((minute) => `2026-10-01T00:${minute}:00Z,7,750,1,14\n`);
+		const path = file("short.csv", `${HEADER}\n${rows.join("")}`);
+		const data = join(folder, "ended");
+		const play = async (...argv: string[]): Promise<string> => {
+			const common = ["--data", data, "--speed", "max", "--quiet"];
+			const { exitCode, stderr } = await runCommand(START, ...common, ...argv);
+			assert.equal(exitCode, 0, stderr);
+			return stderr;
+		};
+		const ended = `${path}: the recording ended at 2026-10-01 00:10:00 UTC`;
+		assert.equal(await play("--river", path, "--for", "recording"), "");
+		assert.equal(
+			await play("--for", "recording"),
+			`${ended} and was played before; choose another --data to play it again\n`,
+		);
+		const held = `${ended}; from then on the river stays as its last row says\n`;
+		assert.equal(await play("--for", "5m"), held);
+		const other = ["--data", join(folder, "over"), "--river", path, "--for", "20m"];
+		assert.equal(await play(...other), held);
+	});
+
 	it("names an occupied port", async () => {
 		const server = createServer();
 		const port = await new Promise<number>((resolve) => {
@@ -132,6 +182,13 @@ describe("npm start", function () {
 		const second = await runCommand(START, "--data", data, "--for", "1h");
 		assert.equal(second.exitCode, 1);
 		assert.match(second.stderr, new RegExp(`in use by process ${first.child.pid}`));
+		const rows = ["--data", join(data, "collector"), "--station", "bor-1", "--key", "enrolled"];
+		const judged = await runCommand("src/technician/main.js", "verify", ...rows);
+		assert.equal(judged.exitCode, 1);
+		assert.match(
+			judged.stderr,
+			new RegExp(`in use by process ${first.child.pid} \\(npm start or a collector\\); stop it`),
+		);
 		first.child.kill("SIGINT");
 		const stopped = await first.finished;
 		assert.equal(stopped.exitCode, 0, stopped.stderr);

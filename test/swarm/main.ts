@@ -1,6 +1,6 @@
 /**
  * `npm run swarm -- --seeds N [--seed FIRST] [--days D] [--signer es256|keyed-hash] [--workers N]`:
- * a long swarm. Last line JSON; exit 0 only without a violation.
+ * a long swarm. At least one option must be given. Last line JSON; exit 0 only without a violation, 2 usage.
  */
 import "../../sim/shell/engine.js";
 import { availableParallelism } from "node:os";
@@ -21,6 +21,8 @@ interface Plan {
 }
 
 function planOf(argv: string[]): Plan | undefined {
+	// Who only wants to know what there is must not wait for a long run.
+	if (argv.length === 0) return undefined;
 	try {
 		const { values } = parseArgs({
 			args: argv,

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import type { RecordStore } from "../../src/collector/record-store.js";
+import { startCommand } from "../support/command.js";
 import { runSwarmSeed } from "./swarm.js";
 
 const IS_LONG = process.env["BISTRINA_LONG"] === "1";
@@ -26,6 +27,16 @@ describe("the swarm", function () {
 			assert.ok(faults >= seeds, `only ${faults} faults struck`);
 		});
 	}
+
+	it("asks for an option before it begins a long run", async () => {
+		const swarm = startCommand("test/swarm/main.js", []);
+		const timer = setTimeout(() => swarm.child.kill("SIGKILL"), 30_000);
+		const { exitCode, stdout, stderr } = await swarm.finished;
+		clearTimeout(timer);
+		assert.equal(exitCode, 2, stdout);
+		assert.equal(stdout, "");
+		assert.match(stderr, /^usage: npm run swarm -- --seeds N /);
+	});
 
 	it("gives the same result for the same seed", async () => {
 		const options = { seed: 11, days: 2, signer: "keyed-hash" } as const;
