@@ -159,7 +159,7 @@ export class ConsoleClient {
 				return;
 			case "log":
 				this.#lastLog = output.text;
-				if (this.#isGreeted) this.#onLog(withReasons(output.text));
+				if (this.#isGreeted) this.#onLog(output.text);
 				return;
 			case "part":
 				if (pending === undefined || output.id !== pending.id) return;
@@ -194,7 +194,7 @@ export class ConsoleClient {
 		if (code !== "ok") {
 			const why = [fields.get("cause"), fields.get("text")].filter((word) => word !== undefined);
 			const text = `${pending.command}: the station says ${[code, ...why].join(", ")}`;
-			this.#fail(pending, new StationRefusal(code, withReasons(text)));
+			this.#fail(pending, new StationRefusal(code, text));
 			return;
 		}
 		const sent = Number(fields.get("parts"));
@@ -252,12 +252,4 @@ export class ConsoleClient {
 		clearTimeout(pending.timer);
 		if (this.#pending === pending) this.#pending = undefined;
 	}
-}
-
-/**
- * The station ends a sentence with the words of what failed, and the SDK's client gives some errors none:
- * "the request broke: ". What stays open is closed here.
- */
-function withReasons(text: string): string {
-	return text.replace(/: (?=;|$)/g, ", and no reason was given");
 }

@@ -154,12 +154,7 @@ describe("the program bistrina", function () {
 				/^\{"utc":\d+,"sequence":16,"stationFlags":"serviceMode radioBudgetSpent","channels":/,
 				/^/,
 			],
-			[
-				["--port", "sim:", "upload"],
-				1,
-				/^$/,
-				/ the request broke, and no reason was given; 15 entries wait in flash\n$/,
-			],
+			[["--port", "sim:", "upload"], 1, /^$/, / the request broke; 15 entries wait in flash\n$/],
 			[["status"], 2, /^$/, /^error: --port says which station/],
 			[
 				["--port", "sim:nope", "status"],

@@ -304,6 +304,8 @@ function late(
 }
 
 function failed(what: string, cause: unknown): StationError {
-	const reason = cause === undefined ? "" : `: ${asError(cause).message}`;
+	// The SDK's client ends the requests of a connection that dies with errors without a message.
+	const message = cause === undefined ? "" : asError(cause).message;
+	const reason = message === "" ? "" : `: ${message}`;
 	return new StationError("transport-failed", `${what}${reason}`, { cause });
 }
