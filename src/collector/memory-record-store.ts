@@ -8,6 +8,7 @@ import { createSha256 } from "../core/sha256.js";
 import { BATCH_ENTRIES_MAX } from "../protocol/batch.js";
 import { chainNext, HEAD_BYTES } from "../protocol/chain.js";
 import type { CheckedBatch, StoreOutcome } from "./batch-writer.js";
+import { HashTable } from "./hash-table.js";
 import { HeadTable } from "./head-table.js";
 import type { Evidence, RecordStore } from "./record-store.js";
 
@@ -71,16 +72,14 @@ class EpochRecord {
 	#lengths = new Uint8Array(0);
 	readonly #heads = new HeadTable();
 	readonly #sha256 = createSha256();
-	/** Hashes, a byte a character. */
-	readonly #batches = new Set<string>();
+	readonly #batches = new HashTable();
 	#coverage: Range[] = [];
 	#floor = 1;
 
 	write({ batch, heads, gaps, hash }: CheckedBatch): StoreOutcome {
 		const { first, entries } = batch;
 		const last = first + entries.length - 1;
-		const name = Buffer.from(hash).toString("latin1");
-		if (this.#batches.has(name)) return this.#stored(entries.length);
+		if (this.#batches.has(hash)) return this.#stored(entries.length);
 		let held = 0;
 		for (const [index, canonical] of entries.entries()) {
 			const row = this.row(first + index);
@@ -110,7 +109,7 @@ class EpochRecord {
 			if (this.row(first + index) === undefined) this.#append(first + index, canonical);
 		}
 		for (const [sequence, head] of vouched) this.#heads.add(sequence, head);
-		this.#batches.add(name);
+		this.#batches.add(hash);
 		this.#cover(first, last);
 		for (const { from, to } of gaps) this.#cover(from, to);
 		this.#floor = Math.max(this.#floor, batch.floor);
