@@ -35,8 +35,8 @@ const STATUS_NO_DATA = 255;
 /** Longer commands are refused; the longest that exists, `Name` with 16 letters, has 21. */
 const COMMAND_BYTES_MAX = 40;
 const NAME_CHARACTERS_MAX = 16;
-/** The words of commands so short are remembered: none of them carries a measured value. */
-const HEARD_CHARACTERS_MAX = 5;
+/** The words of commands so short are remembered; those that carry a measured value are longer. */
+const HEARD_CHARACTERS_MAX = 4;
 const HEARD_MAX = 32;
 
 export interface EzoOptions {

@@ -61,6 +61,7 @@ export function* apart<Result>(task: Task<Result>): Task<Result> {
 /** A task with those that it runs apart. */
 export class TaskStack {
 	#top: Call;
+	#isRunning = false;
 
 	constructor(task: Task<unknown>) {
 		this.#top = { task, caller: undefined, result: undefined };
@@ -74,6 +75,7 @@ export class TaskStack {
 	/** Runs to the next wait; undefined when the task has returned. Throws what leaves the task. */
 	next(): Wait | undefined {
 		let failure: { readonly error: unknown } | undefined;
+		this.#isRunning = true;
 		for (;;) {
 			const top = this.#top;
 			try {
@@ -82,24 +84,35 @@ export class TaskStack {
 				failure = undefined;
 				if (step.done === true) {
 					top.result = step.value;
-					if (top.caller === undefined) return undefined;
+					if (top.caller === undefined) {
+						this.#isRunning = false;
+						return undefined;
+					}
 					this.#top = top.caller;
 				} else if (step.value.call === undefined) {
+					this.#isRunning = false;
 					return step.value;
 				} else {
 					step.value.call.caller = top;
 					this.#top = step.value.call;
 				}
 			} catch (error) {
-				if (top.caller === undefined) throw error;
+				if (top.caller === undefined) {
+					this.#isRunning = false;
+					throw error;
+				}
 				this.#top = top.caller;
 				failure = { error };
 			}
 		}
 	}
 
-	/** Ends it where it waits: `finally` blocks run, innermost first; a wait inside them is not honoured. */
+	/**
+	 * Ends it where it waits, and nowhere else: all `finally` blocks run, innermost first. A wait inside them
+	 * is not honoured, and nobody's `catch` hears what one of them throws: `end` throws the first of it.
+	 */
 	end(): void {
+		assert(!this.#isRunning, "a task that ends itself");
 		let failure: { readonly error: unknown } | undefined;
 		for (let call: Call | undefined = this.#top; call !== undefined; call = call.caller) {
 			try {
@@ -219,11 +232,17 @@ export class Scheduler {
 
 	/** Stops everything and disarms the alarm, running the tasks' `finally` blocks. */
 	stop(): void {
+		this.#alarm.cancel();
+		let failure: { readonly error: unknown } | undefined;
 		for (const running of this.#running.splice(0)) {
 			this.#detach(running);
-			running.stack.end();
+			try {
+				running.stack.end();
+			} catch (error) {
+				failure ??= { error };
+			}
 		}
-		this.#alarm.cancel();
+		if (failure !== undefined) throw failure.error;
 	}
 
 	#detach(running: Running): void {

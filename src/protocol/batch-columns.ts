@@ -6,7 +6,7 @@
  * constants are part of batch version 1 and described in docs/WIRE.md.
  */
 import { putUint32, uint16At, uint32At } from "../core/bytes.js";
-import { assert, StationError } from "../core/errors.js";
+import { AssertionError, assert, StationError } from "../core/errors.js";
 import { type BitCoder, Contexts, RangeDecoder, RangeEncoder } from "../core/range-coder.js";
 import type { EntryRun } from "./batch.js";
 import { CHANNEL_SETS, type ChannelSet, type FieldSpec, fieldOf, putField } from "./channel-set.js";
@@ -277,7 +277,7 @@ class EntryModel {
 		const known = this.#sets.get(id);
 		if (known !== undefined) return known;
 		const set = CHANNEL_SETS.get(id);
-		assert(set !== undefined, "a channel set that is not known");
+		if (set === undefined) throw new AssertionError(`channel set ${id} is not known`);
 		const state: SetState = { set, marks: new Map(), columns: new Map() };
 		for (const field of set.fields) {
 			if (canBeAbsent(field)) {

@@ -4,7 +4,7 @@
  * compress them and give them back bit for bit. The tables stand in docs/FORMAT.md.
  */
 import { asciiBytes, asciiText, putUint32, uint16At, uint32At } from "../core/bytes.js";
-import { assert, StationError } from "../core/errors.js";
+import { AssertionError, assert, StationError } from "../core/errors.js";
 import { isDigit, isLowerLetter, isTextOf } from "../core/text.js";
 import { CHANNEL_SETS, fieldOf, putField } from "./channel-set.js";
 
@@ -357,7 +357,8 @@ function bodyBytesOf(entry: EntryDraft): number {
 	switch (entry.kind) {
 		case "reading": {
 			const set = CHANNEL_SETS.get(entry.channelSet);
-			assert(set !== undefined, "a channel set that is not known");
+			if (set === undefined)
+				throw new AssertionError(`channel set ${entry.channelSet} is not known`);
 			return set.bodyBytes;
 		}
 		case "event":

@@ -28,8 +28,9 @@ export async function run(args: string[]): Promise<boolean> {
 		return false;
 	}
 	if (args.includes("--where")) {
+		let isGood = false;
 		const shares = await timeSharesOf(async () => {
-			await runDays(days);
+			isGood = await runDays(days, false);
 		});
 		for (const [room, share] of shares)
 			console.log(`${(share * 100).toFixed(1).padStart(5)} %  ${room}`);
@@ -41,12 +42,13 @@ export async function run(args: string[]): Promise<boolean> {
 				),
 			}),
 		);
-		return true;
+		return isGood;
 	}
-	return runDays(days);
+	return runDays(days, days === 365);
 }
 
-async function runDays(days: number): Promise<boolean> {
+/** `isTimed`: the wall counts, too. */
+async function runDays(days: number, isTimed: boolean): Promise<boolean> {
 	console.log(`${days} days, signatures: ${KEYED_HASH_NAME}`);
 	const clock = {
 		get utcSeconds() {
@@ -104,7 +106,7 @@ async function runDays(days: number): Promise<boolean> {
 		result.missing === 0 &&
 		result.crashes === 0 &&
 		month12 - month1 <= HEAP_GROWTH_MEGABYTES_MAX &&
-		(days !== 365 || wallSeconds <= WALL_SECONDS_MAX)
+		(!isTimed || wallSeconds <= WALL_SECONDS_MAX)
 	);
 }
 

@@ -212,6 +212,51 @@ describe("the scheduler of tasks", () => {
 			sinon.assert.calledOnce(railOff);
 		});
 
+		it("goes on behind a failure that was caught, also without a wait in between", () => {
+			const { scheduler, run } = bench();
+			const seen = sinon.fake();
+			// biome-ignore lint/correctness/useYield: it fails before it waits.
+			function* bad(): Task<number> {
+				throw new Error("bad");
+			}
+			// biome-ignore lint/correctness/useYield: it need not wait.
+			function* good(): Task<number> {
+				return 5;
+			}
+			function* both(): Task<void> {
+				try {
+					yield* apart(bad());
+				} catch (error) {
+					seen((error as Error).message);
+				}
+				seen(yield* apart(good()));
+			}
+			scheduler.start(both());
+			run();
+			assert.deepEqual(seen.args, [["bad"], [5]]);
+		});
+
+		it("cannot be ended by itself, and then runs no finally block of another", () => {
+			const { scheduler, clock } = bench();
+			const railOff = sinon.fake();
+			const onEnd = sinon.fake();
+			// biome-ignore lint/correctness/useYield: it fails before it waits.
+			function* suicidal(): Task<void> {
+				scheduler.stop();
+			}
+			function* outer(): Task<void> {
+				try {
+					yield* apart(suicidal());
+				} finally {
+					railOff(onEnd.callCount);
+				}
+			}
+			scheduler.start(outer(), onEnd);
+			clock.runNext();
+			assert.match(String(onEnd.args[0]?.[0]), /a task that ends itself/);
+			sinon.assert.calledOnceWithExactly(railOff, 0);
+		});
+
 		it("resumes at a wait only who waits", () => {
 			const { scheduler, run } = bench();
 			let resumes = 0;
@@ -233,6 +278,26 @@ describe("the scheduler of tasks", () => {
 			run();
 			assert.equal(resumes, 1);
 		});
+	});
+
+	it("stops the others, too, when the finally block of one throws", () => {
+		const { scheduler, clock } = bench();
+		const railOff = sinon.fake();
+		function* broken(): Task<void> {
+			try {
+				yield* pause(10);
+			} finally {
+				railOff();
+				// biome-ignore lint/correctness/noUnsafeFinally: as a bus that is gone does
+				throw new Error("no bus");
+			}
+		}
+		scheduler.start(broken());
+		scheduler.start(broken());
+		clock.runNext();
+		assert.throws(() => scheduler.stop(), /no bus/);
+		sinon.assert.calledTwice(railOff);
+		assert.equal(clock.nextMicroseconds, undefined);
 	});
 
 	it("refuses more tasks than a station has use for", () => {

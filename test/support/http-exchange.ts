@@ -2,8 +2,10 @@
  * The station's side of one HTTP exchange against a client that calls back in any order, any number of
  * times, with anything: what the SDK's client may do with what a stranger sends.
  */
+
 import { type Chance, integerBelow } from "../../src/core/chance.js";
 import { createSha256 } from "../../src/core/sha256.js";
+import { TaskStack } from "../../src/core/task.js";
 import type { HttpRequest, HttpRequestOptions, Network } from "../../src/firmware/ports.js";
 import { checkAnswer } from "../../src/firmware/uplink/answer-check.js";
 import { Connection } from "../../src/firmware/uplink/connection.js";
@@ -57,7 +59,7 @@ export function exchangeOf(body: Uint8Array, chance: Chance): void {
 		nameMilliseconds: 10_000,
 		connectMilliseconds: 8000,
 	});
-	const session = (function* () {
+	const exchange = (function* () {
 		yield* connection.open();
 		const response = yield* connection.post("/v1/batches", "application/cose", REQUEST_BODY);
 		return yield* checkAnswer(
@@ -78,12 +80,13 @@ export function exchangeOf(body: Uint8Array, chance: Chance): void {
 			{ epoch: 8, hash: new Uint8Array(32).fill(0xa5) },
 		);
 	})();
+	const session = new TaskStack(exchange);
 	try {
 		for (let turn = 0; ; turn++) {
 			if (turn > STEPS_MAX) throw new Error("the exchange hangs");
-			const step = session.next();
-			if (step.done === true) throw new Error("a malformed answer was believed");
-			const { signal, milliseconds } = step.value;
+			const wait = session.next();
+			if (wait === undefined) throw new Error("a malformed answer was believed");
+			const { signal, milliseconds } = wait;
 			for (let call = 0; call < STEPS_MAX && signal?.isSet !== true; call++) player.call();
 			if (signal?.isSet !== true) clock.milliseconds += milliseconds;
 		}

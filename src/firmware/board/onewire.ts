@@ -84,7 +84,6 @@ export function createOneWire({ native, pin, Bus }: OneWireParts): OneWireConnec
 				this.#bus = new Bus({ pin: this.#pin });
 			} catch {
 				// "no memory" or "can't init pin": the next reset tries again.
-				this.#bus = undefined;
 			}
 			native.station_float(this.#pin);
 		}

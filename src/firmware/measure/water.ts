@@ -3,7 +3,7 @@
  * circuit is silent; conductivity while the pH circuit sleeps; the burst of turbidity; the battery
  * before the radio. A probe that fails is absent with its flag and stops nobody.
  */
-import { StationError } from "../../core/errors.js";
+import { assert, StationError } from "../../core/errors.js";
 import { apart, type Task } from "../../core/task.js";
 import type { ChannelName } from "../../protocol/channel-set.js";
 import { CHANNEL_FLAGS, FACTORY_CALIBRATION, type WaterReading } from "../../protocol/reading.js";
@@ -48,7 +48,7 @@ export interface MeasureWaterOptions {
 export interface BurstOptions {
 	/** Signals in a burst: odd, so that the median is one of them. */
 	readonly count: number;
-	/** Shorter than the watchdog's time-out. */
+	/** Half the watchdog's time-out at most. */
 	readonly intervalMilliseconds: number;
 }
 
@@ -277,16 +277,15 @@ class Measurement {
 		const session = this.#session;
 		const { watchdog } = this.#options.board;
 		const { count, intervalMilliseconds } = this.#options.burst ?? DEFAULT_BURST;
+		assert(intervalMilliseconds <= watchdog.timeoutMilliseconds / 2, "a pause of a burst too long");
 		const mayRollOverBefore = (this.#options.failedProbes & MAY_ROLL_OVER) !== 0;
 		const remedies = session.remediesFor("turbidity");
 		const signals: Signal[] = [];
 		const sensor = () => session.probes.turbidity;
 		yield* session.warm("loop", session.probes.turbidity.warmUpMilliseconds);
 		for (let index = 0; index < count; index++) {
-			if (index > 0) {
-				watchdog.feed();
-				yield { milliseconds: intervalMilliseconds };
-			}
+			// The watchdog was fed when the last sample came.
+			if (index > 0) yield { milliseconds: intervalMilliseconds };
 			const sample = yield* acquire(sensor, watchdog, remedies);
 			if (sample === undefined) {
 				const nothing = { microvolts: undefined, spreadSteps: undefined, range: 0 };

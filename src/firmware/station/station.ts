@@ -467,7 +467,8 @@ export class Station {
 	*#lookAt(look: Look): Task<void> {
 		this.#time.refresh();
 		const { isRecorded } = look;
-		yield* this.#readings.measure(this.#recorder.stamp(), { look, isRecorded, isLate: false });
+		const occasion = { look, isRecorded, isLate: false };
+		yield* apart(this.#readings.measure(this.#recorder.stamp(), occasion));
 	}
 
 	#status(): readonly AnswerFields[] {

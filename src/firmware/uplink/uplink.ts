@@ -219,7 +219,7 @@ export class Uplink {
 		bytes[0] = STATE_VERSION;
 		bytes[1] = this.#isRefused ? 1 : 0;
 		bytes[2] = this.#ranges.length;
-		putUint32(bytes, 4, this.#connectMilliseconds | (this.#collectorMark << 16));
+		putUint32(bytes, 4, (this.#connectMilliseconds & 0xffff) | (this.#collectorMark << 16));
 		putUint32(bytes, 8, this.#options.source.epoch);
 		// Two bytes, and two that are spare.
 		putUint32(bytes, 12, this.#linkMilliseconds & 0xffff);

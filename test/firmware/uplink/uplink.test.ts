@@ -4,7 +4,7 @@ import { DEFAULT_NETWORK_TIMES, NETWORK_FAULTS, type NetworkFault } from "../../
 import { equalBytes, hexOf } from "../../../src/core/bytes.js";
 import { integerBelow, SeededChance } from "../../../src/core/chance.js";
 import { createSha256 } from "../../../src/core/sha256.js";
-import { pause } from "../../../src/core/task.js";
+import { pause, TaskStack } from "../../../src/core/task.js";
 import type { HttpRequest, HttpRequestOptions } from "../../../src/firmware/ports.js";
 import { UPLINK_STATE_BYTES_MAX } from "../../../src/firmware/station/retained-state.js";
 import { REFUSAL_CODES } from "../../../src/protocol/acknowledgement.js";
@@ -122,6 +122,20 @@ describe("uplink", () => {
 			heads.map((head) => hexOf(head ?? new Uint8Array(0))),
 		);
 		assertAllStored(bench);
+	});
+
+	it("remembers over sleep how long link and connection took, all else, and nothing of another epoch", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(12);
+		bench.session();
+		const saved = bench.uplink.save();
+		const { link, connect } = bench.network.times;
+		const view = new DataView(saved.buffer, saved.byteOffset, saved.byteLength);
+		const [connected, linked] = [view.getUint16(4, true), view.getUint16(12, true)];
+		assert.ok(connected >= connect[0] && connected <= connect[1] + 100, `${connected}`);
+		assert.ok(linked >= link[0] && linked <= link[1], `${linked}`);
+		bench.boot(saved);
+		assert.equal(hexOf(bench.uplink.save()), hexOf(saved));
 	});
 
 	it("does not send again what the collector holds beyond a hole, also after a restart", () => {
@@ -541,7 +555,7 @@ describe("uplink", () => {
 	it("leaves no callback behind when the power fails in a session", () => {
 		const bench = new UplinkBench();
 		bench.source.grow(5);
-		const task = bench.uplink.session();
+		const task = new TaskStack(bench.uplink.session());
 		// Signing, then the link: driven by hand, and dropped in the middle.
 		task.next();
 		while (bench.clock.runNext());
