@@ -7,7 +7,6 @@ import {
 	closeSync,
 	existsSync,
 	fsyncSync,
-	mkdirSync,
 	openSync,
 	readdirSync,
 	readFileSync,
@@ -17,6 +16,7 @@ import {
 	writeSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { makeFolders } from "../../src/collector/folders.js";
 import { isProcessAlive } from "../../src/collector/process-alive.js";
 import { Failure } from "./failure.js";
 
@@ -68,7 +68,7 @@ export class DataDirectory {
 			}
 		} else {
 			try {
-				directory.#made = mkdirSync(path, { recursive: true });
+				directory.#made = makeFolders(path);
 			} catch (error) {
 				throw new Failure(`${path}: cannot be made (${(error as NodeJS.ErrnoException).code})`);
 			}

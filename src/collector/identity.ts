@@ -10,7 +10,6 @@ import {
 	existsSync,
 	fsyncSync,
 	linkSync,
-	mkdirSync,
 	openSync,
 	readFileSync,
 	rmSync,
@@ -18,6 +17,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
+import { makeFolders } from "./folders.js";
 // tsyringe, inside x509, refuses to load without this polyfill.
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
@@ -65,7 +65,7 @@ export async function openIdentity(
 	serverName: string,
 	acknowledgementScalar?: Uint8Array,
 ): Promise<CollectorIdentity> {
-	mkdirSync(directory, { recursive: true, mode: 0o700 });
+	makeFolders(directory, 0o700);
 	const path = join(directory, FILE_NAME);
 	if (existsSync(path)) return identityOf(path, serverName, readIdentity(path));
 	const made = await makeIdentity(serverName, acknowledgementScalar ?? newScalar());

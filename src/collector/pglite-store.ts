@@ -6,7 +6,6 @@
 import {
 	closeSync,
 	linkSync,
-	mkdirSync,
 	openSync,
 	readFileSync,
 	renameSync,
@@ -15,6 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { PGlite, type Transaction } from "@electric-sql/pglite";
+import { makeFolders } from "./folders.js";
 import { isProcessAlive } from "./process-alive.js";
 import { ensureSchema, type SqlRow, type SqlSession, type SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
@@ -35,7 +35,7 @@ const BYTES_AS_THEY_ARE = Object.freeze({
 
 /** Opens or makes the database under `directory`. Throws CollectorTrouble when in use or of another version. */
 export async function openPGliteStore(directory: string): Promise<SqlStore> {
-	mkdirSync(directory, { recursive: true, mode: 0o700 });
+	makeFolders(directory, 0o700);
 	const lock = join(directory, "lock");
 	takeLock(directory, lock);
 	let database: PGlite;
