@@ -3,6 +3,7 @@
  * one can be gone. Radio seconds and energy of a day without it against a day with it, and how long the
  * backlog takes once it is back, from the second in which it is back.
  */
+
 import type { NetworkFault } from "../../sim/network.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
 import type { SimulatedStation } from "../../sim/station.js";
@@ -11,6 +12,7 @@ import { decodeSign1 } from "../../src/protocol/cose.js";
 import { openBareCollector, stepStation } from "../support/bare-collector.js";
 import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
 import { directProbesOf } from "../support/direct-water.js";
+import { UsageError } from "../support/dispatch.js";
 
 const STATION = "bor-1";
 const DAY_SECONDS = 86_400;
@@ -49,8 +51,9 @@ export async function run(args: string[]): Promise<boolean> {
 	const seed = optionOf("--seed", 1);
 	const days = optionOf("--days", 30);
 	if (!(days >= 2 && days <= 60)) {
-		console.error("usage: npm run bench -- outage [--seed N] [--days 2..60]");
-		return false;
+		throw new UsageError(
+			`--days ${args[args.indexOf("--days") + 1]}: usage: npm run bench -- outage [--seed N] [--days 2..60]`,
+		);
 	}
 	console.log(`seed ${seed}, ${days} days without a server`);
 	const outages: Outage[] = [];

@@ -5,11 +5,13 @@
  * says where the time goes, and is no measurement of the whole.
  */
 
+import { parseArgs } from "node:util";
 import { KEYED_HASH_NAME } from "../../sim/keyed-hash-signer.js";
 import type { SimulatedStation } from "../../sim/station.js";
 import { entrySequenceOf } from "../../src/protocol/entry.js";
 import { openBareCollector, runStationUntil, serviceStation } from "../support/bare-collector.js";
 import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
+import { UsageError } from "../support/dispatch.js";
 import { timeSharesOf } from "../support/time-shares.js";
 
 const STATION = "bor-1";
@@ -21,13 +23,8 @@ const WALL_SECONDS_MAX = 20;
 const HEAP_GROWTH_MEGABYTES_MAX = 1;
 
 export async function run(args: string[]): Promise<boolean> {
-	const daysAt = args.indexOf("--days");
-	const days = daysAt >= 0 ? Number(args[daysAt + 1]) : 365;
-	if (!(days >= 1 && days <= 3650)) {
-		console.error("usage: npm run bench -- year [--days 1..3650] [--where]");
-		return false;
-	}
-	if (args.includes("--where")) {
+	const { days, where } = optionsOf(args);
+	if (where) {
 		let isGood = false;
 		const shares = await timeSharesOf(async () => {
 			isGood = await runDays(days, false);
@@ -91,11 +88,12 @@ async function runDays(days: number, isTimed: boolean): Promise<boolean> {
 		all += milliwattHours / days;
 	}
 	const result = {
+		days,
 		readings: seen.readings,
 		wallSeconds: rounded(wallSeconds),
 		processorSeconds: rounded((used.user + used.system) / 1e6),
-		heapMegabytesAtMonth1: rounded(month1),
-		heapMegabytesAtMonth12: rounded(month12),
+		heapMegabytesAtMonth1: days >= MONTH_DAYS ? rounded(month1) : null,
+		heapMegabytesAtMonth12: days >= 12 * MONTH_DAYS ? rounded(month12) : null,
 		delivered: rows,
 		missing: seen.appended - rows,
 		crashes: station.counters.crashes,
@@ -117,4 +115,21 @@ function heapInUse(): number {
 
 function rounded(value: number): number {
 	return Math.round(value * 100) / 100;
+}
+
+const USAGE = "usage: npm run bench -- year [--days 1..3650] [--where]";
+
+/** Throws UsageError. */
+function optionsOf(args: string[]): { readonly days: number; readonly where: boolean } {
+	let values: { days?: string; where?: boolean };
+	try {
+		const options = { days: { type: "string" }, where: { type: "boolean" } } as const;
+		({ values } = parseArgs({ args, options }));
+	} catch (error) {
+		throw new UsageError(`${(error as Error).message}\n${USAGE}`);
+	}
+	const days = Number(values.days ?? 365);
+	if (Number.isInteger(days) && days >= 1 && days <= 3650)
+		return { days, where: values.where === true };
+	throw new UsageError(`--days ${values.days}: a whole number of days, 1 to 3650\n${USAGE}`);
 }

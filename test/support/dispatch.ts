@@ -3,6 +3,9 @@ import "../../sim/shell/engine.js";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+/** A wrong option; the message says what is wrong and what there is. */
+export class UsageError extends Error {}
+
 interface Runnable {
 	/** True when its own criteria hold. Its last line on stdout is one line of JSON. */
 	run(args: string[]): Promise<boolean>;
@@ -24,6 +27,11 @@ export async function dispatch(folder: URL, kind: string, args: string[]): Promi
 	try {
 		process.exitCode = (await module.run(args.slice(1))) ? 0 : 1;
 	} catch (error) {
+		if (error instanceof UsageError) {
+			console.error(error.message);
+			process.exitCode = 2;
+			return;
+		}
 		console.error(error);
 		process.exitCode = 70;
 	}

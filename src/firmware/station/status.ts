@@ -85,11 +85,17 @@ export function statusOf(view: StatusView): AnswerFields[] {
 			nextUploadSeconds: view.isUploading ? 0 : seconds(view.nextUploadMilliseconds),
 			uploading: view.isUploading ? "yes" : "no",
 			uploadFailures: view.uploadFailures,
-			lastUpload: view.uploadTrouble ?? "good",
+			lastUpload: view.uploadTrouble ?? lastUploadOf(view.uploadFailures, journal.cursor),
 		},
 		{
 			failedProbes: failed.length === 0 ? "none" : failed.join(","),
 			battery: view.isBatteryLow ? "low" : "good",
 		},
 	];
+}
+
+/** What is known of the last upload when it was not in this wake: its trouble is not kept over sleep. */
+function lastUploadOf(failures: number, cursor: number): string {
+	if (failures > 0) return "failed";
+	return cursor === 0 ? "none" : "good";
 }
