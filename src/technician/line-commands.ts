@@ -16,6 +16,7 @@ import {
 	type Shown,
 	shownOf,
 } from "./output.js";
+import { countOf, rangeText } from "./sequence-ranges.js";
 
 /** The lines of one round of a watch are here after this long, also at 9600 baud: 1 KB. */
 const ROUND_MILLISECONDS = 1200;
@@ -166,10 +167,10 @@ export async function exportTo(session: Session, path: string, first: number): P
 		bar.stop();
 		if (session.format === "text") {
 			const { station, epoch, fetched, held, missing } = outcome;
-			printPairs({ file: path, station, epoch, fetched, held, missing: missing.length });
+			printPairs({ file: path, station, epoch, fetched, held, missing: countOf(missing) });
 		} else printJson({ file: path, ...outcome });
 		for (const range of outcome.missing) {
-			session.say(`entries ${range.first} to ${range.last} were not to be had`);
+			session.say(`missing: ${rangeText(range)}; the station did not give it`);
 		}
 		return 0;
 	} catch (error) {

@@ -10,7 +10,6 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { bytesOfHex } from "../core/bytes.js";
 import { ConsoleClient } from "./client.js";
 import { onStderr } from "./colours.js";
-import { writing } from "./export-file.js";
 import { readRecord, showJournal, showVerification } from "./file-commands.js";
 import { type Line, TechnicianTrouble, UsageTrouble } from "./line.js";
 import {
@@ -24,6 +23,7 @@ import {
 } from "./line-commands.js";
 import type { OutputFormat } from "./output.js";
 import { openPort } from "./ports.js";
+import { writing } from "./replace-file.js";
 
 const SIMULATION_SCHEME = "sim:";
 const BAUD_DEFAULT = 115_200;

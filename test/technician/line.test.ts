@@ -133,7 +133,8 @@ describe("bistrina and a station", function () {
 		const hex = (all: readonly Uint8Array[]): string[] =>
 			all.map((bytes) => Buffer.from(bytes).toString("hex"));
 		// Service events of these visits came behind what the witness had seen at first.
-		assert.deepEqual(hex(entries), hex(witness.returned).slice(0, entries.length));
+		const fetched = entries.map(({ canonical }) => canonical);
+		assert.deepEqual(hex(fetched), hex(witness.returned).slice(0, entries.length));
 		assert.ok(entries.length >= total, `${entries.length} of ${total}`);
 		station.close();
 	});
@@ -177,10 +178,8 @@ describe("an exported journal", function () {
 		await other.close();
 		assert.equal(readFileSync(path, "latin1"), before);
 		const altered = before.replace(/("sequence":)6/, "$17");
-		assert.throws(
-			() => readExportedFile("f", new Uint8Array(Buffer.from(altered))),
-			/f:7: entry 7 is not/,
-		);
+		const { damage } = readExportedFile("f", new Uint8Array(Buffer.from(altered)));
+		assert.deepEqual(damage, ["f:7: entry 7 is not what it says it is"]);
 	});
 });
 
