@@ -4,7 +4,7 @@
  * a collector, and loads them only when they are asked for. Exit 0, 1 (trouble), 2 (usage), 70 (bug).
  */
 import { randomInt } from "node:crypto";
-import { closeSync, existsSync, openSync, writeSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { bytesOfHex } from "../core/bytes.js";
@@ -23,7 +23,7 @@ import {
 } from "./line-commands.js";
 import type { OutputFormat } from "./output.js";
 import { openPort } from "./ports.js";
-import { writing } from "./replace-file.js";
+import { writeRecordFile } from "./record-file.js";
 
 const SIMULATION_SCHEME = "sim:";
 const BAUD_DEFAULT = 115_200;
@@ -229,12 +229,11 @@ async function writeRecord(
 	return mended(async () => {
 		const store = await openStore(options);
 		try {
-			const descriptor = writing(file, () => openSync(file, "w", 0o644));
 			const format = file.endsWith(".cbor") ? "cbor-sequence" : "json-lines";
-			const count = await exportStation(store, options.station ?? "", format, (piece) => {
-				writing(file, () => writeSync(descriptor, piece));
-			});
-			closeSync(descriptor);
+			const { station = "" } = options;
+			const count = await writeRecordFile(file, station, (write) =>
+				exportStation(store, station, format, write),
+			);
 			say(`${count} signed batches of ${options.station} are in ${file}`);
 			return 0;
 		} finally {
