@@ -1,4 +1,5 @@
 /** The commands that speak with a station. Each returns the exit code. */
+import { existsSync } from "node:fs";
 import { SingleBar } from "cli-progress";
 import { StationError } from "../core/errors.js";
 import type { ConsoleFields } from "../protocol/console.js";
@@ -24,6 +25,10 @@ const ROUND_MILLISECONDS = 1200;
 const READING_SILENCE_MILLISECONDS = 200_000;
 const ENTRY_SILENCE_MILLISECONDS = 10_000;
 const UPLOAD_SILENCE_MILLISECONDS = 320_000;
+
+const GOES_ON = "the same command goes on";
+/** A shell says 128 and the signal's number of what a signal ended. */
+const SIGNAL_EXIT_CODES = Object.freeze({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 });
 
 export interface Session {
 	readonly client: ConsoleClient;
@@ -154,6 +159,10 @@ export async function exportTo(session: Session, path: string, first: number): P
 		noTTYOutput: false,
 	});
 	let isShown = false;
+	const release = onEveryWayOut(
+		() => bar.stop(),
+		() => session.say(`stopped; ${existsSync(path) ? `what came is in ${path}, ` : ""}${GOES_ON}`),
+	);
 	try {
 		const outcome = await exportJournal(session.client, session.greeting.station, {
 			path,
@@ -181,8 +190,31 @@ export async function exportTo(session: Session, path: string, first: number): P
 			);
 		}
 		if (!(error instanceof LineTrouble)) throw error;
-		throw new LineTrouble(`${error.message}; what came is in ${path}, the same command goes on`);
+		throw new LineTrouble(`${error.message}; what came is in ${path}, ${GOES_ON}`);
+	} finally {
+		release();
 	}
+}
+
+/**
+ * Lets `restore` give the terminal back however the program ends, and `tell` speak after it when a
+ * signal ends it: the progress bar turns line wrapping off. Returns what ends the watch.
+ */
+function onEveryWayOut(restore: () => void, tell: () => void): () => void {
+	const signals = Object.entries(SIGNAL_EXIT_CODES).map(([signal, exitCode]) => {
+		const stop = (): never => {
+			restore();
+			tell();
+			process.exit(exitCode);
+		};
+		process.once(signal, stop);
+		return { signal, stop };
+	});
+	process.once("exit", restore);
+	return () => {
+		process.removeListener("exit", restore);
+		for (const { signal, stop } of signals) process.removeListener(signal, stop);
+	};
 }
 
 function withoutParts(fields: ConsoleFields): Shown {
