@@ -1,7 +1,7 @@
 /** The commands that need no station: journals of pulled flash, and the proofs of a record. */
 import { readFileSync } from "node:fs";
 import { hexOf } from "../core/bytes.js";
-import type { Standing, Verification } from "../protocol/verify-chain.js";
+import type { Finding, FindingKind, Standing, Verification } from "../protocol/verify-chain.js";
 import { type EntryRow, ROW_COLUMNS, rowsOf } from "./entry-rows.js";
 import { type ExportedJournal, isExportedFile, readExportedFile } from "./export-file.js";
 import { type ImageReport, readImage } from "./journal-image-file.js";
@@ -102,12 +102,35 @@ export function showVerification(
 			"batches with a good signature": heads.length,
 			...(newest?.head === undefined ? {} : { "newest head": hexOf(newest.head) }),
 		});
-		for (const { kind, where, text } of findings) say(`${kind} at ${where}: ${text}`);
-		const more = findingCount - findings.length;
-		if (more > 0) say(`and ${more} findings more`);
+		tellFindings(verification, say);
 		say(isSound ? "sound" : "NOT sound");
 	}
 	return isSound ? 0 : 1;
+}
+
+/** The first of each kind: a wrong key is found at every batch, and the rest would scroll away. */
+function tellFindings(
+	{ heads, findings, findingCount }: Verification,
+	say: (line: string) => void,
+): void {
+	const byKind = new Map<FindingKind, Finding[]>();
+	for (const finding of findings) {
+		const those = byKind.get(finding.kind);
+		if (those === undefined) byKind.set(finding.kind, [finding]);
+		else those.push(finding);
+	}
+	const unsigned = byKind.get("bad-signature");
+	if (heads.length === 0 && unsigned !== undefined) {
+		byKind.delete("bad-signature");
+		say(`bad-signature at ${unsigned.length} batches, good at none: is this the station's key?`);
+	}
+	for (const [kind, those] of byKind) {
+		for (const { where, text } of those.slice(0, FAULTS_SHOWN)) say(`${kind} at ${where}: ${text}`);
+		const more = those.length - FAULTS_SHOWN;
+		if (more > 0) say(`and ${more} more of ${kind}`);
+	}
+	const untold = findingCount - findings.length;
+	if (untold > 0) say(`and ${untold} findings more`);
 }
 
 /** Signed batches out of a file. Throws TechnicianTrouble, also for a journal, which has no signatures. */

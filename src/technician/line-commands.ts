@@ -9,6 +9,7 @@ import { stationFlagNames } from "./entry-rows.js";
 import { entryOf, exportJournal } from "./export-file.js";
 import { TechnicianTrouble } from "./line.js";
 import {
+	instantShown,
 	merged,
 	type OutputFormat,
 	printJson,
@@ -57,7 +58,7 @@ export async function showReading(session: Session): Promise<number> {
 	const sequence = Number(fields.get("sequence"));
 	const isRecorded = Number.isInteger(sequence);
 	// Text does not wait for it.
-	if (session.format === "text") printTable(channels);
+	if (session.format === "text") printChannels(channels);
 	const stationFlags = isRecorded ? await stationFlagsOf(session, sequence) : undefined;
 	const answer = {
 		...withoutParts(fields),
@@ -99,7 +100,8 @@ export async function watch(session: Session, count: number): Promise<number> {
 	// A round's lines come together; its columns are known when all are there.
 	let round: Shown[] = [];
 	const showRound = (): void => {
-		if (round.length > 0) printTable(round);
+		const [first] = round;
+		if (first !== undefined) printRound(first, round);
 		round = [];
 	};
 	const { fields } = await session.client.request("watch", {
@@ -120,6 +122,27 @@ export async function watch(session: Session, count: number): Promise<number> {
 	showRound();
 	if (session.format === "json") printJson({ ...withoutParts(fields), readings });
 	return 0;
+}
+
+/** What all channels of a round share stands once above them: a screen has 80 columns. */
+function printRound(first: Shown, round: readonly Shown[]): void {
+	const sequence = first["sequence"] ?? null;
+	const recorded = sequence === null ? "not recorded" : `recorded as entry ${sequence}`;
+	process.stdout.write(`round ${first["round"]}, ${instantShown(first["utc"])}, ${recorded}\n`);
+	printChannels(round.map(({ round: _round, utc: _utc, sequence: _sequence, ...rest }) => rest));
+}
+
+/** Flags come last: they may be many, and widen no other column then. */
+function printChannels(channels: readonly Shown[]): void {
+	const names = channels.flatMap((channel) => Object.keys(channel));
+	const hasRaw = names.includes("raw");
+	printTable(
+		channels.map(({ flags = null, ...rest }) => ({
+			...rest,
+			...(hasRaw ? { raw: rest["raw"] ?? null, rawUnit: rest["rawUnit"] ?? null } : {}),
+			flags,
+		})),
+	);
 }
 
 /** Exit 1 when something failed: a script can rely on it. */

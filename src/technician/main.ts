@@ -73,7 +73,7 @@ function commandLine(done: (exitCode: number) => void): Command {
 			]),
 		)
 		.option("--timeout <seconds>", "longest silence of one request", wholeNumber(1, 3600))
-		.showHelpAfterError()
+		.showHelpAfterError("see bistrina --help")
 		.exitOverride();
 	const onLine = (
 		command: Command,
@@ -128,6 +128,11 @@ function commandLine(done: (exitCode: number) => void): Command {
 	).action(async (file: string, options: RecordOptions, command: Command) => {
 		done(await writeRecord(command, file, options));
 	});
+	// The whole help would take the error off a small screen.
+	for (const command of program.commands) {
+		const name = `bistrina ${command.name()}`;
+		command.showHelpAfterError(`usage: ${name} ${command.usage()}\nsee ${name} --help`);
+	}
 	return program;
 }
 
