@@ -46,6 +46,8 @@ export interface ExportedJournal {
 	readonly uncheckedCount: number;
 	/** Bytes up to the end of the last whole line. */
 	readonly wholeBytes: number;
+	/** False when the last whole line lacks its line feed. */
+	readonly isEnded: boolean;
 }
 
 export interface ExportOutcome {
@@ -77,13 +79,17 @@ export function isExportedFile(bytes: Uint8Array): boolean {
  */
 export function readExportedFile(path: string, bytes: Uint8Array): ExportedJournal {
 	const text = Buffer.from(bytes).toString("latin1");
-	const wholeBytes = text.lastIndexOf("\n") + 1;
-	const [headLine = "", ...lines] = text.slice(0, wholeBytes).split("\n").slice(0, -1);
+	const [headLine = "", ...lines] = text.split("\n");
+	const tail = lines.pop() ?? "";
 	const head = parsed(path, headLine);
 	const { [FILE_NAME]: version, station, epoch } = head;
 	if (version !== FILE_VERSION || typeof station !== "string" || typeof epoch !== "number") {
 		throw new TechnicianTrouble(`${path}: no journal of version ${FILE_VERSION}`);
 	}
+	// Only its end is missing: nothing that can be read is given up.
+	const isTailWhole = typeof entryOfLine(tail, epoch) !== "string";
+	if (isTailWhole) lines.push(tail);
+	const wholeBytes = bytes.length - (isTailWhole ? 0 : tail.length);
 	const damage: string[] = [];
 	if (!isUnchecked(headLine) && !isChecked(headLine)) damage.push(`${path}:1: ${ALTERED}`);
 	const entries: ExportedEntry[] = [];
@@ -114,6 +120,7 @@ export function readExportedFile(path: string, bytes: Uint8Array): ExportedJourn
 		damage,
 		uncheckedCount,
 		wholeBytes,
+		isEnded: !isTailWhole,
 	};
 }
 
@@ -197,6 +204,7 @@ async function append(
 	};
 	try {
 		if (before !== undefined) writing(path, () => ftruncateSync(file, before.wholeBytes));
+		if (before?.isEnded === false) write("");
 		for (;;) {
 			const fields = await fetchEntries(
 				client,

@@ -112,6 +112,18 @@ describe("an exported journal with holes or damage", function () {
 		assert.equal(readFileSync(path, "latin1"), whole.map((line) => `${line}\n`).join(""));
 	});
 
+	it("keep a last line that lacks nothing but its end", async () => {
+		for (const isOld of [false, true]) {
+			const last = (whole[15] ?? "").replace(isOld ? /,"check":"[0-9a-f]+"/ : "", "");
+			const lines = [...whole.slice(0, 15), last];
+			writeFileSync(path, lines.join("\n"));
+			const { entries } = readExportedFile(path, new Uint8Array(readFileSync(path)));
+			assert.equal(entries.length, 15);
+			assert.equal((await exportAgain()).fetched, 0);
+			assert.equal(readFileSync(path, "latin1"), lines.map((line) => `${line}\n`).join(""));
+		}
+	});
+
 	it("say each hole, and that nothing in them is signed", () => {
 		write(whole.filter((_, index) => index !== 1 && (index < 5 || index > 14)));
 		assert.deepEqual(shown(), {
