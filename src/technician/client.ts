@@ -50,6 +50,9 @@ const DEADLINE_MILLISECONDS = 5000;
 const GREETING_TRIES = 4;
 const GREETING_MILLISECONDS = 1500;
 
+/** What a line server says to a second program, behind the uptime of a log line: sim/shell/line-server.ts. */
+const OCCUPIED = /^\d+ (another program has the line of .+)$/;
+
 interface Pending {
 	readonly id: number;
 	readonly command: string;
@@ -70,10 +73,10 @@ export class ConsoleClient {
 	#id: number;
 	#lost: string | undefined;
 	#isGreeted = false;
-	/** Said before the greeting: noise, or why the line is closed again. */
-	#lastLog: string | undefined;
-	/** For the diagnosis of an answer that does not come. */
-	readonly #heard = { bytes: 0, lines: 0, garbled: 0 };
+	/** Why the line will be closed again, when its far end has said so before the greeting. */
+	#refusal: string | undefined;
+	/** For the diagnosis of an answer that does not come; `spoken` are lines of this protocol. */
+	readonly #heard = { bytes: 0, lines: 0, garbled: 0, spoken: 0 };
 
 	/** `firstId` 1 to 900 000 000: another one for each program, so that late answers are not ours. */
 	constructor(line: Line, firstId: number, onLog: (text: string) => void) {
@@ -158,16 +161,19 @@ export class ConsoleClient {
 				this.#heard.garbled++;
 				return;
 			case "log":
-				this.#lastLog = output.text;
+				this.#heard.spoken++;
 				if (this.#isGreeted) this.#onLog(output.text);
+				else this.#refusal ??= OCCUPIED.exec(output.text)?.[1];
 				return;
 			case "part":
+				this.#heard.spoken++;
 				if (pending === undefined || output.id !== pending.id) return;
 				pending.partCount++;
 				this.#expect(pending);
 				this.#deliver(pending, output.fields);
 				return;
 			case "answer":
+				this.#heard.spoken++;
 				if (pending === undefined) return;
 				if (output.id === undefined) {
 					// Our own request came garbled, or what stood on the line before it. The deadline decides.
@@ -223,6 +229,9 @@ export class ConsoleClient {
 				`${name}: silent; check the cable, that the station has power, and that this is its port`,
 			);
 		}
+		if (!this.#isGreeted && this.#line.isSocket === true && this.#heard.spoken === 0) {
+			return this.#strange();
+		}
 		if (!this.#isGreeted && (garbled > 0 || lines === 0)) {
 			return new LineTrouble(
 				`${name}: ${bytes} bytes came that make no sense; check --baud, and that a station is there`,
@@ -234,13 +243,23 @@ export class ConsoleClient {
 	}
 
 	#lose(reason: string): void {
-		this.#lost = this.#isGreeted || this.#lastLog === undefined ? reason : this.#lastLog;
-		if (this.#pending !== undefined) this.#fail(this.#pending, this.#lostTrouble(this.#lost));
+		this.#lost = reason;
+		if (this.#pending !== undefined) this.#fail(this.#pending, this.#lostTrouble(reason));
 	}
 
 	#lostTrouble(reason: string): Error {
-		const { name } = this.#line;
+		const { name, isSocket } = this.#line;
+		if (this.#refusal !== undefined) return new LineTrouble(`${name}: ${this.#refusal}`);
+		if (isSocket === true && this.#heard.spoken === 0) return this.#strange();
 		return new LineTrouble(`${name}: cut off (${reason}); plug it in and ask again`);
+	}
+
+	/** A web server, perhaps: somebody is there and has not said a line of ours. */
+	#strange(): Error {
+		const { name } = this.#line;
+		return new LineTrouble(
+			`${name}: nobody there speaks the technician's line; is this the port of a station?`,
+		);
 	}
 
 	#fail(pending: Pending, error: Error): void {

@@ -12,6 +12,7 @@ import {
 import { eventNameOf } from "../protocol/events.js";
 import { probeKindsOf } from "../protocol/probe-kinds.js";
 import { CHANNEL_FLAGS, waterReadingOf } from "../protocol/reading.js";
+import { instant } from "./output.js";
 
 /** A row by column name; what a kind of entry does not have is left out. */
 export type EntryRow = Readonly<Record<string, string | number>>;
@@ -176,8 +177,4 @@ function names(table: Readonly<Record<string, number>>, bits: number): string {
 		.filter(([, bit]) => (bits & bit) !== 0)
 		.map(([name]) => name)
 		.join(" ");
-}
-
-function instant(utcSeconds: number): string {
-	return `${new Date(utcSeconds * 1000).toISOString().slice(0, 19)}Z`;
 }

@@ -1,16 +1,19 @@
 /**
  * A journal fetched over the line: JSON lines, first whose it is, then one for each entry with its
- * canonical bytes. It only grows, an entry at a time, so that an interrupted export goes on.
+ * canonical bytes, each with a check. It grows an entry at a time, so that an interrupted export goes
+ * on; what lies in its holes is put in by writing it anew beside. docs/CONSOLE.md, "An exported file".
  */
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { bytesOfBase64 } from "../core/base64.js";
-import { bytesOfHex, hexOf } from "../core/bytes.js";
+import { asciiBytes, bytesOfHex, hexOf } from "../core/bytes.js";
+import { crc32 } from "../core/crc32.js";
 import { StationError } from "../core/errors.js";
 import type { ConsoleFields } from "../protocol/console.js";
 import { decodeEntry } from "../protocol/entry.js";
 import type { ConsoleClient } from "./client.js";
-import type { SequenceRange } from "./journal-image-file.js";
 import { TechnicianTrouble } from "./line.js";
+import { Replacement, writing } from "./replace-file.js";
+import { rangesMissing, type SequenceRange } from "./sequence-ranges.js";
 
 const FILE_NAME = "bistrinaJournal";
 const FILE_VERSION = 1;
@@ -19,16 +22,32 @@ const ENTRIES_PER_REQUEST = 500;
 /** Longest silence: 32 entries are read from flash before the first is sent. */
 const SILENCE_MILLISECONDS = 10_000;
 
+/** An entry and the line that holds it, as it was written. */
+export interface ExportedEntry {
+	readonly sequence: number;
+	readonly canonical: Uint8Array;
+	readonly line: string;
+}
+
 /** What an exported file holds. */
 export interface ExportedJournal {
 	readonly station: string;
 	readonly epoch: number;
-	/** Canonical bytes, ascending. */
-	readonly entries: readonly Uint8Array[];
+	readonly headLine: string;
+	/** Ascending. */
+	readonly entries: readonly ExportedEntry[];
 	/** Sequence to go on from. */
 	readonly next: number;
+	/** Sequences before `next` that it should hold and does not. */
+	readonly missing: readonly SequenceRange[];
+	/** Lines that are not as they were written; none of them is among `entries`. */
+	readonly damage: readonly string[];
+	/** Entries of an older program, whose lines carry no check. */
+	readonly uncheckedCount: number;
 	/** Bytes up to the end of the last whole line. */
 	readonly wholeBytes: number;
+	/** False when the last whole line lacks its line feed. */
+	readonly isEnded: boolean;
 }
 
 export interface ExportOutcome {
@@ -37,7 +56,7 @@ export interface ExportOutcome {
 	/** Entries that came now, and those that the file holds with them. */
 	readonly fetched: number;
 	readonly held: number;
-	/** Sequences that the station did not give: unreadable, or released before. */
+	/** Sequences that the file lacks and the station did not give: unreadable, or released before. */
 	readonly missing: readonly SequenceRange[];
 }
 
@@ -53,32 +72,62 @@ export function isExportedFile(bytes: Uint8Array): boolean {
 	return Buffer.from(bytes.subarray(0, FILE_NAME.length + 3)).toString() === `{"${FILE_NAME}"`;
 }
 
-/** Reads an exported file; what an interruption left of its last line is ignored. Throws TechnicianTrouble. */
+/**
+ * Reads an exported file; what an interruption left of its last line is ignored, and a line that is
+ * not as it was written is told in `damage`. Throws TechnicianTrouble where no first line says whose
+ * it is.
+ */
 export function readExportedFile(path: string, bytes: Uint8Array): ExportedJournal {
 	const text = Buffer.from(bytes).toString("latin1");
-	const wholeBytes = text.lastIndexOf("\n") + 1;
-	const [head = "", ...lines] = text.slice(0, wholeBytes).split("\n").slice(0, -1);
-	const { [FILE_NAME]: version, station, epoch } = parsed(path, 1, head);
+	const [headLine = "", ...lines] = text.split("\n");
+	const tail = lines.pop() ?? "";
+	const head = parsed(path, headLine);
+	const { [FILE_NAME]: version, station, epoch } = head;
 	if (version !== FILE_VERSION || typeof station !== "string" || typeof epoch !== "number") {
 		throw new TechnicianTrouble(`${path}: no journal of version ${FILE_VERSION}`);
 	}
-	let next = 1;
-	const entries = lines.map((line, index) => {
-		const { sequence, canonical } = parsed(path, index + 2, line);
-		const content = typeof canonical === "string" ? bytesOfHex(canonical) : undefined;
-		if (content === undefined || typeof sequence !== "number" || sequence < next) {
-			throw new TechnicianTrouble(`${path}:${index + 2}: not an entry; the file was altered`);
+	// Only its end is missing: nothing that can be read is given up.
+	const isTailWhole = typeof entryOfLine(tail, epoch) !== "string";
+	if (isTailWhole) lines.push(tail);
+	const wholeBytes = bytes.length - (isTailWhole ? 0 : tail.length);
+	const damage: string[] = [];
+	if (!isUnchecked(headLine) && !isChecked(headLine)) damage.push(`${path}:1: ${ALTERED}`);
+	const entries: ExportedEntry[] = [];
+	let uncheckedCount = 0;
+	let next = typeof head["first"] === "number" ? head["first"] : undefined;
+	const first = next;
+	for (const [index, line] of lines.entries()) {
+		const read = entryOfLine(line, epoch);
+		if (typeof read === "string") damage.push(`${path}:${index + 2}: ${read}`);
+		else if (read.sequence < (next ?? 1)) {
+			damage.push(`${path}:${index + 2}: entry ${read.sequence} is not in its place`);
+		} else {
+			if (isUnchecked(line)) uncheckedCount++;
+			entries.push(read);
+			next = read.sequence + 1;
 		}
-		requirePlace(content, epoch, sequence, `${path}:${index + 2}`);
-		next = sequence + 1;
-		return content;
-	});
-	return { station, epoch, entries, next, wholeBytes };
+	}
+	next ??= 1;
+	const sequences = entries.map(({ sequence }) => sequence);
+	const missing = rangesMissing(sequences, first ?? sequences[0] ?? next, next);
+	return {
+		station,
+		epoch,
+		headLine,
+		entries,
+		next,
+		missing,
+		damage,
+		uncheckedCount,
+		wholeBytes,
+		isEnded: !isTailWhole,
+	};
 }
 
 /**
- * Fetches what the file at `path` lacks, making it where there is none. Throws what the client
- * throws; everything that came before that is in the file, and a repetition goes on behind it.
+ * Fetches what the file at `path` lacks, behind its end and in its holes, making it where there is
+ * none. Throws what the client throws; everything that came before that is in the file, and a
+ * repetition goes on behind it.
  */
 export async function exportJournal(
 	client: ConsoleClient,
@@ -87,15 +136,67 @@ export async function exportJournal(
 ): Promise<ExportOutcome> {
 	const { path } = options;
 	const before = existsSync(path) ? readExisting(path) : undefined;
-	if (before !== undefined && before.station !== station) {
-		throw new TechnicianTrouble(
-			`${path}: holds the journal of ${before.station}, not of ${station}; choose another file`,
-		);
+	if (before !== undefined) {
+		requireUndamaged(path, before);
+		if (before.station !== station) {
+			throw new TechnicianTrouble(
+				`${path}: holds the journal of ${before.station}, not of ${station}; choose another file`,
+			);
+		}
 	}
-	let next = before?.next ?? options.first;
+	const came = await append(client, station, options, before);
+	const { epoch, held, next } = came;
+	const grown = readExisting(path);
+	if (grown === undefined) {
+		// The station holds nothing that was asked for.
+		const missing = rangesMissing([], options.first, next);
+		return { station, epoch, fetched: 0, held: 0, missing };
+	}
+	// What it did not give just now it will not give if asked again at once.
+	const holes = (before?.missing ?? []).filter(({ last }) => last >= held);
+	const found = await fillHoles(client, path, grown, holes);
+	const sequences = [...grown.entries.map(({ sequence }) => sequence), ...found.keys()];
+	sequences.sort((a, b) => a - b);
+	const [hole] = grown.missing;
+	const first = Math.min(hole?.first ?? next, sequences[0] ?? next);
+	return {
+		station,
+		epoch,
+		fetched: came.fetched + found.size,
+		held: sequences.length,
+		missing: rangesMissing(sequences, first, next),
+	};
+}
+
+function requireUndamaged(path: string, { damage }: ExportedJournal): void {
+	const [first] = damage;
+	if (first === undefined) return;
+	const more = damage.length > 1 ? ` (and ${damage.length - 1} lines more)` : "";
+	const remedy = first.startsWith(`${path}:1: `)
+		? "choose another file"
+		: "choose another file, or take such lines out and the same command fetches them again";
+	throw new TechnicianTrouble(`${first}${more}; ${remedy}`);
+}
+
+interface Appended {
+	readonly epoch: number;
+	readonly fetched: number;
+	/** Lowest sequence that the station still holds. */
+	readonly held: number;
+	/** Where the station's journal ends. */
+	readonly next: number;
+}
+
+/** Fetches what lies behind the end of the file, a line at a time. */
+async function append(
+	client: ConsoleClient,
+	station: string,
+	{ path, first, onProgress }: ExportOptions,
+	before: ExportedJournal | undefined,
+): Promise<Appended> {
+	let next = before?.next ?? first;
 	let epoch = before?.epoch;
 	let fetched = 0;
-	const missing: SequenceRange[] = [];
 	const file = writing(path, () => openSync(path, before === undefined ? "w" : "r+", 0o644));
 	let at = before?.wholeBytes ?? 0;
 	const write = (line: string): void => {
@@ -103,58 +204,139 @@ export async function exportJournal(
 	};
 	try {
 		if (before !== undefined) writing(path, () => ftruncateSync(file, before.wholeBytes));
+		if (before?.isEnded === false) write("");
 		for (;;) {
-			const { fields } = await client.request("journal", {
-				fields: {
-					first: next,
-					count: ENTRIES_PER_REQUEST,
-					...(epoch === undefined ? {} : { epoch }),
-				},
-				deadlineMilliseconds: SILENCE_MILLISECONDS,
-				onPart: (part) => {
-					const { sequence, canonical } = entryOf(part);
+			const fields = await fetchEntries(
+				client,
+				{ first: next, count: ENTRIES_PER_REQUEST },
+				epoch,
+				(sequence, canonical) => {
 					const place = placeOf(canonical);
 					if (epoch === undefined) {
 						epoch = place;
-						write(JSON.stringify({ [FILE_NAME]: FILE_VERSION, station, epoch }));
+						write(checkedLine({ [FILE_NAME]: FILE_VERSION, station, epoch, first }));
 					}
-					requirePlace(canonical, epoch, sequence, "the station");
+					requirePlace(canonical, epoch, sequence);
 					if (sequence < next) throw new TechnicianTrouble("the station sent an entry twice");
-					if (sequence > next) missing.push({ first: next, last: sequence - 1 });
-					write(JSON.stringify({ sequence, canonical: hexOf(canonical) }));
+					write(lineOf(sequence, canonical));
 					next = sequence + 1;
 					fetched++;
 				},
-			});
-			const nextAnswered = Number(fields.get("next"));
+			);
+			next = Math.max(next, Number(fields.get("next")));
 			const end = Number(fields.get("end"));
-			if (nextAnswered > next) missing.push({ first: next, last: nextAnswered - 1 });
-			next = Math.max(next, nextAnswered);
 			epoch ??= Number(fields.get("epoch"));
-			options.onProgress?.(next, end);
-			if (!(next < end)) break;
+			onProgress?.(next, end);
+			if (!(next < end)) return { epoch, fetched, held: Number(fields.get("held")), next };
 		}
 	} finally {
 		closeSync(file);
 	}
-	return {
-		station,
-		epoch,
-		fetched,
-		held: (before?.entries.length ?? 0) + fetched,
-		missing: missing.filter(({ last }) => last >= options.first),
-	};
 }
 
-/** What the operating system refuses is the technician's to mend. */
-export function writing<Result>(path: string, work: () => Result): Result {
+/** Fetches what lies in `holes` of the file and writes it anew with them; what came, by sequence. */
+async function fillHoles(
+	client: ConsoleClient,
+	path: string,
+	journal: ExportedJournal,
+	holes: readonly SequenceRange[],
+): Promise<ReadonlyMap<number, string>> {
+	const { epoch } = journal;
+	const found = new Map<number, string>();
 	try {
-		return work();
-	} catch (error) {
-		const { code } = error as NodeJS.ErrnoException;
-		if (code === undefined) throw error;
-		throw new TechnicianTrouble(`${path}: cannot be written (${code})`);
+		for (const hole of holes) {
+			for (let next = hole.first; next <= hole.last; ) {
+				const count = Math.min(ENTRIES_PER_REQUEST, hole.last - next + 1);
+				const fields = await fetchEntries(
+					client,
+					{ first: next, count },
+					epoch,
+					(sequence, canonical) => {
+						requirePlace(canonical, epoch, sequence);
+						// A station that holds less begins later: what lies behind the hole is there already.
+						if (sequence <= hole.last) found.set(sequence, lineOf(sequence, canonical));
+					},
+				);
+				const nextAnswered = Number(fields.get("next"));
+				next = nextAnswered > next ? nextAnswered : next + count;
+			}
+		}
+	} finally {
+		// Also what came before the line was lost.
+		if (found.size > 0) rewrite(path, journal, found);
 	}
+	return found;
+}
+
+/** Writes the file anew with the lines `found`; those that it has stay as they are. */
+function rewrite(path: string, journal: ExportedJournal, found: ReadonlyMap<number, string>): void {
+	const lines = new Map(found);
+	for (const { sequence, line } of journal.entries) lines.set(sequence, line);
+	const sorted = [...lines.entries()].sort(([a], [b]) => a - b).map(([, line]) => line);
+	const replacement = new Replacement(path);
+	try {
+		replacement.write(asciiBytes(`${[journal.headLine, ...sorted].join("\n")}\n`));
+		replacement.commit();
+	} finally {
+		replacement.abandon();
+	}
+}
+
+async function fetchEntries(
+	client: ConsoleClient,
+	asked: { readonly first: number; readonly count: number },
+	epoch: number | undefined,
+	take: (sequence: number, canonical: Uint8Array) => void,
+): Promise<ConsoleFields> {
+	const { fields } = await client.request("journal", {
+		fields: { ...asked, ...(epoch === undefined ? {} : { epoch }) },
+		deadlineMilliseconds: SILENCE_MILLISECONDS,
+		onPart: (part) => {
+			const { sequence, canonical } = entryOf(part);
+			take(sequence, canonical);
+		},
+	});
+	return fields;
+}
+
+const ALTERED = "altered or damaged: its check does not hold";
+const ENTRY_LINE = /^\{"sequence":(\d{1,10}),"canonical":"([0-9a-f]+)"(,"check":"[0-9a-f]{8}")?\}$/;
+const CHECK = /,"check":"([0-9a-f]{8})"\}$/;
+
+function lineOf(sequence: number, canonical: Uint8Array): string {
+	return checkedLine({ sequence, canonical: hexOf(canonical) });
+}
+
+/** The check is over the line's bytes before it. */
+function checkedLine(fields: Readonly<Record<string, string | number>>): string {
+	const text = JSON.stringify(fields).slice(0, -1);
+	return `${text},"check":"${checkOf(text)}"}`;
+}
+
+function checkOf(text: string): string {
+	return crc32(Buffer.from(text, "latin1")).toString(16).padStart(8, "0");
+}
+
+function isChecked(line: string): boolean {
+	const found = CHECK.exec(line);
+	return found !== null && found[1] === checkOf(line.slice(0, found.index));
+}
+
+/** As programs wrote lines before there was a check; nothing else may stand in them. */
+function isUnchecked(line: string): boolean {
+	const plainHead = /^\{"bistrinaJournal":1,"station":"[a-z0-9-]{1,8}","epoch":\d{1,10}\}$/;
+	return plainHead.test(line) || (ENTRY_LINE.test(line) && !CHECK.test(line));
+}
+
+/** The entry, or what is wrong with the line. */
+function entryOfLine(line: string, epoch: number): ExportedEntry | string {
+	const [, digits = "", hex = ""] = ENTRY_LINE.exec(line) ?? [];
+	const canonical = bytesOfHex(hex);
+	if (digits === "" || canonical === undefined) return "not an entry; altered or damaged";
+	const sequence = Number(digits);
+	if (!isInPlace(canonical, epoch, sequence)) return `entry ${sequence} is not what it says it is`;
+	if (!isUnchecked(line) && !isChecked(line)) return `entry ${sequence}: ${ALTERED}`;
+	return { sequence, canonical, line };
 }
 
 function readExisting(path: string): ExportedJournal | undefined {
@@ -189,22 +371,27 @@ function placeOf(canonical: Uint8Array): number {
 	return new DataView(canonical.buffer, canonical.byteOffset).getUint32(4, true);
 }
 
-function requirePlace(canonical: Uint8Array, epoch: number, sequence: number, where: string): void {
-	try {
-		const entry = decodeEntry(canonical);
-		if (entry.epoch === epoch && entry.sequence === sequence) return;
-	} catch (error) {
-		if (!(error instanceof StationError)) throw error;
-	}
-	throw new TechnicianTrouble(`${where}: entry ${sequence} is not what it says it is`);
+function requirePlace(canonical: Uint8Array, epoch: number, sequence: number): void {
+	if (isInPlace(canonical, epoch, sequence)) return;
+	throw new TechnicianTrouble(`the station: entry ${sequence} is not what it says it is`);
 }
 
-function parsed(path: string, line: number, text: string): Record<string, unknown> {
+function isInPlace(canonical: Uint8Array, epoch: number, sequence: number): boolean {
+	try {
+		const entry = decodeEntry(canonical);
+		return entry.epoch === epoch && entry.sequence === sequence;
+	} catch (error) {
+		if (error instanceof StationError) return false;
+		throw error;
+	}
+}
+
+function parsed(path: string, text: string): Record<string, unknown> {
 	try {
 		const value: unknown = JSON.parse(text);
 		if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
 	} catch {
 		// Said below.
 	}
-	throw new TechnicianTrouble(`${path}:${line}: not a line of an exported journal`);
+	throw new TechnicianTrouble(`${path}:1: not the first line of an exported journal`);
 }

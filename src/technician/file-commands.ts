@@ -1,12 +1,16 @@
 /** The commands that need no station: journals of pulled flash, and the proofs of a record. */
 import { readFileSync } from "node:fs";
 import { hexOf } from "../core/bytes.js";
-import type { Standing, Verification } from "../protocol/verify-chain.js";
+import type { Finding, FindingKind, Standing, Verification } from "../protocol/verify-chain.js";
 import { type EntryRow, ROW_COLUMNS, rowsOf } from "./entry-rows.js";
-import { isExportedFile, readExportedFile } from "./export-file.js";
+import { type ExportedJournal, isExportedFile, readExportedFile } from "./export-file.js";
 import { type ImageReport, readImage } from "./journal-image-file.js";
 import { TechnicianTrouble } from "./line.js";
 import { csvLine, type OutputFormat, printJson, printPairs, printTable } from "./output.js";
+import { rangeText, type SequenceRange } from "./sequence-ranges.js";
+
+/** Of one kind; what follows them is counted. */
+const FAULTS_SHOWN = 3;
 
 /** How entries stand, for people: every one that is there is signed, and most are chained too. */
 const STANDINGS: Readonly<Record<Standing, string>> = Object.freeze({
@@ -16,29 +20,52 @@ const STANDINGS: Readonly<Record<Standing, string>> = Object.freeze({
 	missing: "missing without a word",
 });
 
-/** Reads an image of flash or an exported journal; says on stderr what it skipped. */
+/**
+ * Reads an image of flash or an exported journal; says on stderr what it skipped and what is missing.
+ * Exit 1 when lines of an export are not as they were written.
+ */
 export function showJournal(
 	path: string,
 	format: OutputFormat,
 	say: (line: string) => void,
 ): number {
 	const bytes = readBytes(path);
-	const journal = isExportedFile(bytes)
-		? { ...readExportedFile(path, bytes), report: undefined }
-		: readImage(bytes);
-	if (journal === undefined) {
+	if (isExportedFile(bytes)) {
+		const journal = readExportedFile(path, bytes);
+		tellOfExport(journal, say);
+		const entries = journal.entries.map(({ canonical }) => canonical);
+		showEntries({ ...journal, entries, report: null }, format, say);
+		return journal.damage.length > 0 ? 1 : 0;
+	}
+	const image = readImage(bytes);
+	if (image === undefined) {
 		throw new TechnicianTrouble(
 			`${path}: no journal in it; give the raw image of the partition "readings", or an export`,
 		);
 	}
-	const { station, epoch, entries, report } = journal;
+	tellSkipped(image.report, say);
+	showEntries(image, format, say);
+	return 0;
+}
+
+interface ShownJournal {
+	readonly station: string;
+	readonly epoch: number;
+	/** Canonical bytes, ascending. */
+	readonly entries: readonly Uint8Array[];
+	readonly report: ImageReport | null;
+}
+
+function showEntries(
+	{ station, epoch, entries, report }: ShownJournal,
+	format: OutputFormat,
+	say: (line: string) => void,
+): void {
 	const rows = rowsOf(entries);
-	if (report !== undefined) tellSkipped(report, say);
 	say(`${station}, epoch ${epoch}: ${entries.length} entries`);
-	if (format === "json") printJson({ station, epoch, report: report ?? null, entries: rows });
+	if (format === "json") printJson({ station, epoch, report, entries: rows });
 	else if (format === "jsonl") for (const row of rows) printJson(row);
 	else printCsv(rows);
-	return 0;
 }
 
 /** Exit 0 when everything is proven and nothing is missing without a word, else 1. */
@@ -75,12 +102,35 @@ export function showVerification(
 			"batches with a good signature": heads.length,
 			...(newest?.head === undefined ? {} : { "newest head": hexOf(newest.head) }),
 		});
-		for (const { kind, where, text } of findings) say(`${kind} at ${where}: ${text}`);
-		const more = findingCount - findings.length;
-		if (more > 0) say(`and ${more} findings more`);
+		tellFindings(verification, say);
 		say(isSound ? "sound" : "NOT sound");
 	}
 	return isSound ? 0 : 1;
+}
+
+/** The first of each kind: a wrong key is found at every batch, and the rest would scroll away. */
+function tellFindings(
+	{ heads, findings, findingCount }: Verification,
+	say: (line: string) => void,
+): void {
+	const byKind = new Map<FindingKind, Finding[]>();
+	for (const finding of findings) {
+		const those = byKind.get(finding.kind);
+		if (those === undefined) byKind.set(finding.kind, [finding]);
+		else those.push(finding);
+	}
+	const unsigned = byKind.get("bad-signature");
+	if (heads.length === 0 && unsigned !== undefined) {
+		byKind.delete("bad-signature");
+		say(`bad-signature at ${unsigned.length} batches, good at none: is this the station's key?`);
+	}
+	for (const [kind, those] of byKind) {
+		for (const { where, text } of those.slice(0, FAULTS_SHOWN)) say(`${kind} at ${where}: ${text}`);
+		const more = those.length - FAULTS_SHOWN;
+		if (more > 0) say(`and ${more} more of ${kind}`);
+	}
+	const untold = findingCount - findings.length;
+	if (untold > 0) say(`and ${untold} findings more`);
 }
 
 /** Signed batches out of a file. Throws TechnicianTrouble, also for a journal, which has no signatures. */
@@ -122,7 +172,21 @@ function tellSkipped(report: ImageReport, say: (line: string) => void): void {
 		[report.brokenChains, "sectors do not chain to the next: ALTERED; check a delivered record"],
 	];
 	for (const [count, text] of told) if (count > 0) say(`${count} ${text}`);
-	for (const { first, last } of report.missing) {
-		say(`missing: ${first === last ? `entry ${first}` : `entries ${first} to ${last}`}`);
+	tellMissing(report.missing, say);
+}
+
+function tellOfExport(journal: ExportedJournal, say: (line: string) => void): void {
+	const { damage, missing, uncheckedCount } = journal;
+	for (const text of damage.slice(0, FAULTS_SHOWN)) say(`${text}; skipped`);
+	const more = damage.length - FAULTS_SHOWN;
+	if (more > 0) say(`and ${more} lines more, skipped too`);
+	tellMissing(missing, say);
+	if (uncheckedCount > 0) {
+		say(`${uncheckedCount} entries of an older program carry no check: damage would not show`);
 	}
+	say("not signed: only the collector's record proves who wrote it");
+}
+
+function tellMissing(missing: readonly SequenceRange[], say: (line: string) => void): void {
+	for (const range of missing) say(`missing: ${rangeText(range)}`);
 }

@@ -11,14 +11,10 @@ import {
 	type SectorHeader,
 } from "../protocol/journal-format.js";
 import { scanSector } from "../protocol/journal-image.js";
+import { countOf, rangesMissing, type SequenceRange } from "./sequence-ranges.js";
 
 /** Erase block of the flash that ships. */
 export const SECTOR_BYTES = 4096;
-
-export interface SequenceRange {
-	readonly first: number;
-	readonly last: number;
-}
 
 /** What an image holds besides entries. */
 export interface ImageReport {
@@ -100,7 +96,8 @@ export function readImage(image: Uint8Array, sectorBytes = SECTOR_BYTES): ImageC
 		chains.add(header, found);
 		end = header.firstSequence + scan.nextIndex;
 	}
-	const missing = missingIn(found, first.firstSequence, end);
+	const sequences = [...found.keys()].sort((a, b) => a - b);
+	const missing = rangesMissing(sequences, first.firstSequence, end);
 	return {
 		station: first.station,
 		epoch: first.epoch,
@@ -116,7 +113,7 @@ export function readImage(image: Uint8Array, sectorBytes = SECTOR_BYTES): ImageC
 			correctedBits: counts.correctedBits,
 			brokenChains: chains.broken,
 			missing,
-			missingCount: missing.reduce((sum, range) => sum + range.last - range.first + 1, 0),
+			missingCount: countOf(missing),
 		},
 	};
 }
@@ -151,22 +148,4 @@ function logOf(headers: readonly SectorHeader[], count: number): SectorHeader[] 
 	const ours = headers.filter(({ epoch }) => epoch === most?.[0]);
 	const newest = Math.max(...ours.map(({ serial }) => serial));
 	return ours.filter(({ serial }) => serial > newest - count).sort((a, b) => a.serial - b.serial);
-}
-
-function missingIn(
-	found: ReadonlyMap<number, Uint8Array>,
-	first: number,
-	end: number,
-): SequenceRange[] {
-	const missing: SequenceRange[] = [];
-	let from: number | undefined;
-	for (let sequence = first; sequence <= end; sequence++) {
-		const isThere = sequence === end || found.has(sequence);
-		if (!isThere) from ??= sequence;
-		else if (from !== undefined) {
-			missing.push({ first: from, last: sequence - 1 });
-			from = undefined;
-		}
-	}
-	return missing;
 }

@@ -1,4 +1,5 @@
 /** The commands that speak with a station. Each returns the exit code. */
+import { existsSync } from "node:fs";
 import { SingleBar } from "cli-progress";
 import { StationError } from "../core/errors.js";
 import type { ConsoleFields } from "../protocol/console.js";
@@ -8,6 +9,7 @@ import { stationFlagNames } from "./entry-rows.js";
 import { entryOf, exportJournal } from "./export-file.js";
 import { TechnicianTrouble } from "./line.js";
 import {
+	instantShown,
 	merged,
 	type OutputFormat,
 	printJson,
@@ -16,6 +18,7 @@ import {
 	type Shown,
 	shownOf,
 } from "./output.js";
+import { countOf, rangeText } from "./sequence-ranges.js";
 
 /** The lines of one round of a watch are here after this long, also at 9600 baud: 1 KB. */
 const ROUND_MILLISECONDS = 1200;
@@ -23,6 +26,10 @@ const ROUND_MILLISECONDS = 1200;
 const READING_SILENCE_MILLISECONDS = 200_000;
 const ENTRY_SILENCE_MILLISECONDS = 10_000;
 const UPLOAD_SILENCE_MILLISECONDS = 320_000;
+
+const GOES_ON = "the same command goes on";
+/** A shell says 128 and the signal's number of what a signal ended. */
+const SIGNAL_EXIT_CODES = Object.freeze({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 });
 
 export interface Session {
 	readonly client: ConsoleClient;
@@ -51,7 +58,7 @@ export async function showReading(session: Session): Promise<number> {
 	const sequence = Number(fields.get("sequence"));
 	const isRecorded = Number.isInteger(sequence);
 	// Text does not wait for it.
-	if (session.format === "text") printTable(channels);
+	if (session.format === "text") printChannels(channels);
 	const stationFlags = isRecorded ? await stationFlagsOf(session, sequence) : undefined;
 	const answer = {
 		...withoutParts(fields),
@@ -93,7 +100,8 @@ export async function watch(session: Session, count: number): Promise<number> {
 	// A round's lines come together; its columns are known when all are there.
 	let round: Shown[] = [];
 	const showRound = (): void => {
-		if (round.length > 0) printTable(round);
+		const [first] = round;
+		if (first !== undefined) printRound(first, round);
 		round = [];
 	};
 	const { fields } = await session.client.request("watch", {
@@ -114,6 +122,27 @@ export async function watch(session: Session, count: number): Promise<number> {
 	showRound();
 	if (session.format === "json") printJson({ ...withoutParts(fields), readings });
 	return 0;
+}
+
+/** What all channels of a round share stands once above them: a screen has 80 columns. */
+function printRound(first: Shown, round: readonly Shown[]): void {
+	const sequence = first["sequence"] ?? null;
+	const recorded = sequence === null ? "not recorded" : `recorded as entry ${sequence}`;
+	process.stdout.write(`round ${first["round"]}, ${instantShown(first["utc"])}, ${recorded}\n`);
+	printChannels(round.map(({ round: _round, utc: _utc, sequence: _sequence, ...rest }) => rest));
+}
+
+/** Flags come last: they may be many, and widen no other column then. */
+function printChannels(channels: readonly Shown[]): void {
+	const names = channels.flatMap((channel) => Object.keys(channel));
+	const hasRaw = names.includes("raw");
+	printTable(
+		channels.map(({ flags = null, ...rest }) => ({
+			...rest,
+			...(hasRaw ? { raw: rest["raw"] ?? null, rawUnit: rest["rawUnit"] ?? null } : {}),
+			flags,
+		})),
+	);
 }
 
 /** Exit 1 when something failed: a script can rely on it. */
@@ -153,6 +182,10 @@ export async function exportTo(session: Session, path: string, first: number): P
 		noTTYOutput: false,
 	});
 	let isShown = false;
+	const release = onEveryWayOut(
+		() => bar.stop(),
+		() => session.say(`stopped; ${existsSync(path) ? `what came is in ${path}, ` : ""}${GOES_ON}`),
+	);
 	try {
 		const outcome = await exportJournal(session.client, session.greeting.station, {
 			path,
@@ -166,10 +199,10 @@ export async function exportTo(session: Session, path: string, first: number): P
 		bar.stop();
 		if (session.format === "text") {
 			const { station, epoch, fetched, held, missing } = outcome;
-			printPairs({ file: path, station, epoch, fetched, held, missing: missing.length });
+			printPairs({ file: path, station, epoch, fetched, held, missing: countOf(missing) });
 		} else printJson({ file: path, ...outcome });
 		for (const range of outcome.missing) {
-			session.say(`entries ${range.first} to ${range.last} were not to be had`);
+			session.say(`missing: ${rangeText(range)}; the station did not give it`);
 		}
 		return 0;
 	} catch (error) {
@@ -180,8 +213,31 @@ export async function exportTo(session: Session, path: string, first: number): P
 			);
 		}
 		if (!(error instanceof LineTrouble)) throw error;
-		throw new LineTrouble(`${error.message}; what came is in ${path}, the same command goes on`);
+		throw new LineTrouble(`${error.message}; what came is in ${path}, ${GOES_ON}`);
+	} finally {
+		release();
 	}
+}
+
+/**
+ * Lets `restore` give the terminal back however the program ends, and `tell` speak after it when a
+ * signal ends it: the progress bar turns line wrapping off. Returns what ends the watch.
+ */
+function onEveryWayOut(restore: () => void, tell: () => void): () => void {
+	const signals = Object.entries(SIGNAL_EXIT_CODES).map(([signal, exitCode]) => {
+		const stop = (): never => {
+			restore();
+			tell();
+			process.exit(exitCode);
+		};
+		process.once(signal, stop);
+		return { signal, stop };
+	});
+	process.once("exit", restore);
+	return () => {
+		process.removeListener("exit", restore);
+		for (const { signal, stop } of signals) process.removeListener(signal, stop);
+	};
 }
 
 function withoutParts(fields: ConsoleFields): Shown {

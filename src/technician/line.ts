@@ -4,6 +4,8 @@
 export interface Line {
 	/** For messages: what was given as --port. */
 	readonly name: string;
+	/** A socket: somebody listens, but perhaps not a station. */
+	readonly isSocket?: boolean;
 	write(bytes: Uint8Array): void;
 	onBytes: ((bytes: Uint8Array) => void) | undefined;
 	/** The far end is gone: unplugged, closed, failed. Not after `close`. */

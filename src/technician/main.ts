@@ -4,13 +4,12 @@
  * a collector, and loads them only when they are asked for. Exit 0, 1 (trouble), 2 (usage), 70 (bug).
  */
 import { randomInt } from "node:crypto";
-import { closeSync, existsSync, openSync, writeSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { bytesOfHex } from "../core/bytes.js";
 import { ConsoleClient } from "./client.js";
 import { onStderr } from "./colours.js";
-import { writing } from "./export-file.js";
 import { readRecord, showJournal, showVerification } from "./file-commands.js";
 import { type Line, TechnicianTrouble, UsageTrouble } from "./line.js";
 import {
@@ -24,6 +23,7 @@ import {
 } from "./line-commands.js";
 import type { OutputFormat } from "./output.js";
 import { openPort } from "./ports.js";
+import { writeRecordFile } from "./record-file.js";
 
 const SIMULATION_SCHEME = "sim:";
 const BAUD_DEFAULT = 115_200;
@@ -73,7 +73,7 @@ function commandLine(done: (exitCode: number) => void): Command {
 			]),
 		)
 		.option("--timeout <seconds>", "longest silence of one request", wholeNumber(1, 3600))
-		.showHelpAfterError()
+		.showHelpAfterError("see bistrina --help")
 		.exitOverride();
 	const onLine = (
 		command: Command,
@@ -128,6 +128,11 @@ function commandLine(done: (exitCode: number) => void): Command {
 	).action(async (file: string, options: RecordOptions, command: Command) => {
 		done(await writeRecord(command, file, options));
 	});
+	// The whole help would take the error off a small screen.
+	for (const command of program.commands) {
+		const name = `bistrina ${command.name()}`;
+		command.showHelpAfterError(`usage: ${name} ${command.usage()}\nsee ${name} --help`);
+	}
 	return program;
 }
 
@@ -229,12 +234,11 @@ async function writeRecord(
 	return mended(async () => {
 		const store = await openStore(options);
 		try {
-			const descriptor = writing(file, () => openSync(file, "w", 0o644));
 			const format = file.endsWith(".cbor") ? "cbor-sequence" : "json-lines";
-			const count = await exportStation(store, options.station ?? "", format, (piece) => {
-				writing(file, () => writeSync(descriptor, piece));
-			});
-			closeSync(descriptor);
+			const { station = "" } = options;
+			const count = await writeRecordFile(file, station, (write) =>
+				exportStation(store, station, format, write),
+			);
 			say(`${count} signed batches of ${options.station} are in ${file}`);
 			return 0;
 		} finally {

@@ -29,6 +29,16 @@ export function printJson(value: unknown): void {
 	process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
+/** Seconds of Unix as ISO 8601 in UTC. */
+export function instant(utcSeconds: number): string {
+	return `${new Date(utcSeconds * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+/** A moment of a station for people; "unknown" where its clock has none. */
+export function instantShown(utc: string | number | null | undefined): string {
+	return typeof utc === "number" && utc > 0 ? instant(utc) : "unknown";
+}
+
 /** Name and value in two columns. */
 export function printPairs(shown: Shown): void {
 	const width = Math.max(...Object.keys(shown).map((name) => name.length));
@@ -71,7 +81,7 @@ export function csvLine(cells: readonly (string | number | undefined)[]): string
 }
 
 function emphasised(name: string, value: string | number | null): string {
-	const text = value === null ? "-" : String(value);
+	const text = name === "utc" ? instantShown(value) : value === null ? "-" : String(value);
 	const isTrouble =
 		(["clock", "journal", "lastUpload", "battery"].includes(name) && text !== "good") ||
 		(name === "failedProbes" && value !== null);

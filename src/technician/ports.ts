@@ -23,9 +23,21 @@ interface SerialPortLike {
 	): unknown;
 }
 
-/** Opens `socket://HOST:PORT` or the path of a serial port. Throws TechnicianTrouble with a remedy. */
+/** A path, as every serial port of Linux and macOS has, or a name of Windows. */
+const SERIAL_NAME = /^(?!.*:\/\/).*\/|^COM\d+$|^\\\\\.\\/i;
+
+/**
+ * Opens `socket://HOST:PORT` or the path of a serial port. Throws TechnicianTrouble with a remedy,
+ * UsageTrouble for what cannot be the name of a port.
+ */
 export async function openPort(name: string, baud: number): Promise<Line> {
 	if (name.startsWith(SOCKET_SCHEME)) return openSocketLine(name);
+	if (!SERIAL_NAME.test(name)) {
+		throw new UsageTrouble(
+			`--port: "${name}" cannot be a port; use the path of a serial port (/dev/ttyUSB0, COM3), ` +
+				"socket://HOST:PORT or sim:",
+		);
+	}
 	// Loaded only now: it brings native code, and a socket or a simulation needs none of it.
 	const { SerialPort } = await import("serialport");
 	return openSerialLine(name, baud, SerialPort as unknown as SerialPortClass);
@@ -86,6 +98,7 @@ export function openSocketLine(name: string): Promise<Line> {
 		let isClosing = false;
 		const line: Line = {
 			name,
+			isSocket: true,
 			onBytes: undefined,
 			onLost: undefined,
 			write: (bytes) => {

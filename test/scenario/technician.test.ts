@@ -155,7 +155,27 @@ describe("the program bistrina", function () {
 				/^/,
 			],
 			[["--port", "sim:", "upload"], 1, /^$/, / the request broke; 15 entries wait in flash\n$/],
-			[["status"], 2, /^$/, /^error: --port says which station/],
+			[["status"], 2, /^$/, /^error: --port says which station\nsee bistrina --help\n$/],
+			[
+				["--port", "foo", "status"],
+				2,
+				/^$/,
+				/^error: --port: "foo" cannot be a port; use [^\n]*\n$/,
+			],
+			[
+				["--port", "sim:", "watch", "--count", "0"],
+				2,
+				/^$/,
+				/^error: [^\n]*\nusage: bistrina watch \[options\]\nsee bistrina watch --help\n$/,
+			],
+			[
+				["--port", "sim:", "watch", "--count", "2"],
+				0,
+				// A screen has 80 columns.
+				/^(?!.*[^\n]{81})(round \d, 2026-10-01T00:25:\d\dZ, not recorded\nchannel [^\n]* flags\n([^\n]+\n){5}){2}$/s,
+				/^/,
+			],
+			[["--port", "sim:", "status"], 0, /\nutc +2026-10-01T00:25:\d\dZ\n/, /^/],
 			[
 				["--port", "sim:nope", "status"],
 				2,
@@ -172,7 +192,7 @@ describe("the program bistrina", function () {
 				["record", join(folder, "nothing.jsonl"), "--station", "bor-1"],
 				2,
 				/^$/,
-				/^error: say what to read: a collector's database by --data DIR \(npm start has it in bistrina-data\/collector\) or --postgres URL\n\nUsage: bistrina record /,
+				/^error: say what to read: a collector's database by --data DIR \(npm start has it in bistrina-data\/collector\) or --postgres URL\nusage: bistrina record \[options\] <file>\nsee bistrina record --help\n$/,
 			],
 			[
 				["verify", "--station", "bor-1", "--key", key],
@@ -205,7 +225,12 @@ describe("the program bistrina", function () {
 				/^$/,
 				/^error: [^\n]*: a station's journal, which is signed only when it is delivered; [^\n]*\n$/,
 			],
-			[["--port", "sim:", "sing"], 2, /^$/, /unknown command 'sing'/],
+			[
+				["--port", "sim:", "sing"],
+				2,
+				/^$/,
+				/^error: unknown command 'sing'\nsee bistrina --help\n$/,
+			],
 		];
 		await Promise.all(
 			cases.map(async ([argv, exitCode, stdout, stderr]) => {

@@ -12,6 +12,7 @@ import { frameSeedOf, readSectorHeader } from "../../src/protocol/journal-format
 import { rowsOf } from "../../src/technician/entry-rows.js";
 import { showJournal } from "../../src/technician/file-commands.js";
 import { readImage } from "../../src/technician/journal-image-file.js";
+import { captured } from "../support/captured.js";
 import { dayOfReadings, READINGS_PER_DAY } from "../support/day.js";
 
 const SECTORS = 16;
@@ -194,19 +195,3 @@ describe("a raw flash image", () => {
 		assert.match(String(row?.["notes"]), /configuration-unknown/);
 	});
 });
-
-/** What `work` writes to stdout. */
-function captured(work: () => unknown): string {
-	const { write } = process.stdout;
-	let text = "";
-	process.stdout.write = ((piece: string | Uint8Array) => {
-		text += Buffer.from(piece as string).toString();
-		return true;
-	}) as typeof write;
-	try {
-		work();
-	} finally {
-		process.stdout.write = write;
-	}
-	return text;
-}
