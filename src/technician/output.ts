@@ -83,7 +83,9 @@ export function csvLine(cells: readonly (string | number | undefined)[]): string
 function emphasised(name: string, value: string | number | null): string {
 	const text = name === "utc" ? instantShown(value) : value === null ? "-" : String(value);
 	const isTrouble =
-		(["clock", "journal", "lastUpload", "battery"].includes(name) && text !== "good") ||
+		(["clock", "journal", "lastUpload", "battery"].includes(name) &&
+			text !== "good" &&
+			text !== "none") ||
 		(name === "failedProbes" && value !== null);
 	return isTrouble ? onStdout.yellow(text) : text;
 }
