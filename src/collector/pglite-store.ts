@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { PGlite, type Transaction } from "@electric-sql/pglite";
+import { troubleOf } from "./database-trouble.js";
 import { makeFolders } from "./folders.js";
 import { isProcessAlive } from "./process-alive.js";
 import { ensureSchema, type SqlRow, type SqlSession, type SqlStore } from "./store.js";
@@ -67,20 +68,29 @@ export async function openMemoryStore(): Promise<SqlStore> {
 function storeOf(database: PGlite, onClosed: () => void): SqlStore {
 	const sessionOf = (runner: PGlite | Transaction): SqlSession => ({
 		query: async (text, parameters = []) =>
-			(await runner.query<SqlRow>(text, [...parameters])).rows,
+			(await asTrouble(runner.query<SqlRow>(text, [...parameters]))).rows,
 		execute: async (text) => {
-			await runner.exec(text);
+			await asTrouble(runner.exec(text));
 		},
 	});
 	return {
 		...sessionOf(database),
 		name: "pglite",
-		transaction: (work) => database.transaction((transaction) => work(sessionOf(transaction))),
+		transaction: (work) =>
+			asTrouble(database.transaction((transaction) => work(sessionOf(transaction)))),
 		close: async () => {
 			await database.close();
 			onClosed();
 		},
 	};
+}
+
+async function asTrouble<Result>(work: Promise<Result>): Promise<Result> {
+	try {
+		return await work;
+	} catch (error) {
+		throw troubleOf(error);
+	}
 }
 
 /** A process: its id, and when it began, because ids come again (in a container always the same). */
