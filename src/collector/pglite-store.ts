@@ -5,22 +5,33 @@
  */
 import {
 	closeSync,
+	existsSync,
 	linkSync,
 	openSync,
+	readdirSync,
 	readFileSync,
 	renameSync,
 	rmSync,
+	type StatsFs,
+	statfsSync,
 	writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { PGlite, type Transaction } from "@electric-sql/pglite";
-import { troubleOf } from "./database-trouble.js";
+import { DatabaseTrouble, isFullDisk, troubleOf, wordsOf } from "./database-trouble.js";
 import { makeFolders } from "./folders.js";
 import { isProcessAlive } from "./process-alive.js";
 import { ensureSchema, type SqlRow, type SqlSession, type SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
 
 const BYTEA_OID = 17;
+/** FirstNormalObjectId of PostgreSQL (access/transam.h): below are its own tables. */
+const FIRST_TABLE = 16384;
+/** A segment of its log is 16 MiB, and recovery may need a new one beside the old. */
+const ROOM_BYTES_MIN = 40_000_000;
+const DAMAGE_REMEDY =
+	'keep a copy of "pglite" in it, then restore a backup; without one move "pglite" away and start again: ' +
+	"stations offer the new database what their flash still holds";
 
 /** PGlite's own way to and from bytea goes digit by digit: a tenth of a millisecond for each batch. */
 const BYTES_AS_THEY_ARE = Object.freeze({
@@ -34,19 +45,22 @@ const BYTES_AS_THEY_ARE = Object.freeze({
 	},
 });
 
-/** Opens or makes the database under `directory`. Throws CollectorTrouble when in use or of another version. */
+/**
+ * Opens or makes the database under `directory`. Throws CollectorTrouble when in use, damaged, of another
+ * version, or without room.
+ */
 export async function openPGliteStore(directory: string): Promise<SqlStore> {
 	makeFolders(directory, 0o700);
 	const lock = join(directory, "lock");
 	takeLock(directory, lock);
+	const path = join(directory, "pglite");
 	let database: PGlite;
 	try {
-		database = await PGlite.create(join(directory, "pglite"), BYTES_AS_THEY_ARE);
+		requireWhole(path);
+		database = await PGlite.create(path, BYTES_AS_THEY_ARE);
 	} catch (error) {
 		rmSync(lock, { force: true });
-		throw new CollectorTrouble(
-			`${directory}: the database does not open (${error instanceof Error ? error.message : error})`,
-		);
+		throw error instanceof CollectorTrouble ? error : unopenedTrouble(directory, error);
 	}
 	const store = storeOf(database, () => rmSync(lock, { force: true }));
 	try {
@@ -56,6 +70,69 @@ export async function openPGliteStore(directory: string): Promise<SqlStore> {
 		throw error;
 	}
 	return store;
+}
+
+/**
+ * Refuses a directory without a database, which opening would make one, and tells it from one that
+ * cannot be looked into. `look` throws the system's error.
+ */
+export function requireDatabase(
+	directory: string,
+	look: (path: string) => unknown = (path) => readdirSync(path),
+): void {
+	try {
+		look(join(directory, "pglite"));
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		if (code === "ENOENT" || code === "ENOTDIR") {
+			throw new CollectorTrouble(
+				`${directory}: no collector's database; npm start has it in DATA/collector`,
+			);
+		}
+		throw new CollectorTrouble(
+			`${directory}: cannot be read (${code}); the collector's database is its owner's alone: read ` +
+				"it as that user",
+		);
+	}
+}
+
+/**
+ * PGlite makes a new database over whatever lies where PG_VERSION is missing. A first start that was
+ * cut off lacks it too, but has no tables of the collector yet: those are numbered from 16384.
+ */
+function requireWhole(path: string): void {
+	if (existsSync(join(path, "PG_VERSION")) || !existsSync(join(path, "base"))) return;
+	const hasTables = readdirSync(join(path, "base"), { recursive: true }).some(
+		(name) => Number.parseInt(basename(String(name)), 10) >= FIRST_TABLE,
+	);
+	if (!hasTables) return;
+	throw new CollectorTrouble(
+		`${path}: the database is damaged (PG_VERSION is missing); nothing was changed; ${DAMAGE_REMEDY}`,
+	);
+}
+
+/** Why it did not open, as far as anybody can tell: PGlite keeps PostgreSQL's words to itself. */
+export function unopenedTrouble(
+	directory: string,
+	error: unknown,
+	{ bavail, bsize }: Pick<StatsFs, "bavail" | "bsize"> = statfsSync(directory),
+): CollectorTrouble {
+	const words = wordsOf(error);
+	if (isFullDisk(error)) {
+		return new CollectorTrouble(
+			`${directory}: the disk is full (${words}); make room, a new database takes 40 MB, and start again`,
+		);
+	}
+	if (bavail * bsize < ROOM_BYTES_MIN) {
+		return new CollectorTrouble(
+			`${directory}: the database does not open (${words}); the disk has only ` +
+				`${Math.floor((bavail * bsize) / 1e6)} MB left: make room for 40 MB and start again`,
+		);
+	}
+	return new CollectorTrouble(
+		`${directory}: the database does not open (${words}); it is damaged, or of another version of ` +
+			`PostgreSQL: ${DAMAGE_REMEDY}`,
+	);
 }
 
 /** In memory, for tests and simulations that keep nothing. */

@@ -2,18 +2,25 @@ import { strict as assert } from "node:assert";
 import {
 	closeSync,
 	cpSync,
+	existsSync,
 	mkdtempSync,
 	openSync,
 	readdirSync,
+	readFileSync,
 	readSync,
 	rmSync,
+	writeFileSync,
 	writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { troubleOf } from "../../src/collector/database-trouble.js";
 import { Ledger } from "../../src/collector/ledger.js";
-import { openPGliteStore } from "../../src/collector/pglite-store.js";
+import {
+	openPGliteStore,
+	requireDatabase,
+	unopenedTrouble,
+} from "../../src/collector/pglite-store.js";
 import { exportStation, verifyExport, verifyStore } from "../../src/collector/verify.js";
 import { COLLECTOR_KEY, recordOf } from "../support/ledger-suite.js";
 import { emptyStore } from "../support/shared-store.js";
@@ -77,6 +84,77 @@ describe("a damaged database of the collector", function () {
 		assert.equal(count, 20);
 		const verification = verifyExport(new Uint8Array(Buffer.concat(pieces)), station);
 		assert.deepEqual([verification.isSound, verification.counts.chained], [true, 240]);
+	});
+
+	for (const [what, damage] of [
+		["without pg_control", () => rmSync(join(directory, "pglite/global/pg_control"))],
+		[
+			"with an overwritten pg_control",
+			() => writeFileSync(join(directory, "pglite/global/pg_control"), new Uint8Array(PAGE_BYTES)),
+		],
+	] as const) {
+		it(`says what to do where it does not open, ${what}`, async () => {
+			damage();
+			await assert.rejects(openPGliteStore(directory), (error: Error) => {
+				assert.equal(error.name, "CollectorTrouble", error.stack);
+				assert.match(
+					error.message,
+					/^\S+: the database does not open \(.+\); it is damaged, or of another version of PostgreSQL: keep a copy of "pglite" in it, then restore a backup; without one move "pglite" away and start again: stations offer the new database what their flash still holds$/,
+				);
+				return true;
+			});
+			assert.ok(!readdirSync(directory).includes("lock"));
+		});
+	}
+
+	it("is not made anew over its tables when PG_VERSION is missing", async () => {
+		rmSync(join(directory, "pglite/PG_VERSION"));
+		const before = readFileSync(join(directory, "pglite", files.entries));
+		await assert.rejects(
+			openPGliteStore(directory),
+			/pglite: the database is damaged \(PG_VERSION is missing\); nothing was changed; keep a copy/,
+		);
+		assert.ok(!existsSync(join(directory, "pglite/PG_VERSION")));
+		assert.deepEqual(readFileSync(join(directory, "pglite", files.entries)), before);
+	});
+
+	it("is told from a disk without room, whatever PGlite throws then", () => {
+		const room = { bavail: 10_000, bsize: 4096 };
+		const full = unopenedTrouble(directory, { name: "ErrnoError", errno: 51 }, room);
+		assert.equal(
+			full.message,
+			`${directory}: the disk is full (no space left on device); make room, a new database takes 40 MB, ` +
+				"and start again",
+		);
+		// Recovery that finds no room for its log.
+		const silent = new Error("PGlite failed to initialize properly");
+		const narrow = unopenedTrouble(directory, silent, { bavail: 1500, bsize: 4096 });
+		assert.equal(
+			narrow.message,
+			`${directory}: the database does not open (PGlite failed to initialize properly); the disk has only ` +
+				"6 MB left: make room for 40 MB and start again",
+		);
+		assert.match(
+			unopenedTrouble(directory, silent, room).message,
+			/; it is damaged, or of another/,
+		);
+	});
+
+	it("is told from a directory that has none and from one that cannot be read", () => {
+		requireDatabase(directory);
+		assert.throws(() => requireDatabase(root), {
+			name: "CollectorTrouble",
+			message: `${root}: no collector's database; npm start has it in DATA/collector`,
+		});
+		const refuse = (path: string): void => {
+			throw Object.assign(new Error(`denied ${path}`), { code: "EACCES" });
+		};
+		assert.throws(() => requireDatabase(directory, refuse), {
+			name: "CollectorTrouble",
+			message:
+				`${directory}: cannot be read (EACCES); the collector's database is its owner's alone: read it as ` +
+				"that user",
+		});
 	});
 
 	it("is named when a signed batch cannot be read, to who verifies and to who exports", async () => {
