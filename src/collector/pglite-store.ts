@@ -142,32 +142,50 @@ export async function openMemoryStore(): Promise<SqlStore> {
 	return store;
 }
 
-function storeOf(database: PGlite, onClosed: () => void): SqlStore {
-	const sessionOf = (runner: PGlite | Transaction): SqlSession => ({
+/**
+ * The store over an open database. When PGlite found no room for its log (pg_wal), its next statement
+ * never returns and would hold this whole process: from then on every statement is refused unasked.
+ */
+export function storeOf(
+	database: Pick<PGlite, "query" | "exec" | "transaction" | "close">,
+	onClosed: () => void,
+): SqlStore {
+	let end: DatabaseTrouble | undefined;
+	const asTrouble = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+		if (end !== undefined) throw end;
+		try {
+			return await work();
+		} catch (error) {
+			const trouble = troubleOf(error);
+			if (isFullDisk(error) && wordsOf(error).includes("pg_wal/")) {
+				end = new DatabaseTrouble(
+					`the disk of the database is full (${wordsOf(error)}); nothing more is stored: make room ` +
+						"and start again",
+					{ cause: error },
+				);
+				throw end;
+			}
+			throw trouble;
+		}
+	};
+	const sessionOf = (runner: Pick<Transaction, "query" | "exec">): SqlSession => ({
 		query: async (text, parameters = []) =>
-			(await asTrouble(runner.query<SqlRow>(text, [...parameters]))).rows,
+			(await asTrouble(() => runner.query<SqlRow>(text, [...parameters]))).rows,
 		execute: async (text) => {
-			await asTrouble(runner.exec(text));
+			await asTrouble(() => runner.exec(text));
 		},
 	});
 	return {
-		...sessionOf(database),
+		...sessionOf(database as Pick<Transaction, "query" | "exec">),
 		name: "pglite",
 		transaction: (work) =>
-			asTrouble(database.transaction((transaction) => work(sessionOf(transaction)))),
+			asTrouble(() => database.transaction((transaction) => work(sessionOf(transaction)))),
 		close: async () => {
-			await database.close();
+			// What was committed is in its files; the next start recovers it.
+			if (end === undefined) await database.close();
 			onClosed();
 		},
 	};
-}
-
-async function asTrouble<Result>(work: Promise<Result>): Promise<Result> {
-	try {
-		return await work;
-	} catch (error) {
-		throw troubleOf(error);
-	}
 }
 
 /** A process: its id, and when it began, because ids come again (in a container always the same). */

@@ -19,6 +19,7 @@ import { Ledger } from "../../src/collector/ledger.js";
 import {
 	openPGliteStore,
 	requireDatabase,
+	storeOf,
 	unopenedTrouble,
 } from "../../src/collector/pglite-store.js";
 import { exportStation, verifyExport, verifyStore } from "../../src/collector/verify.js";
@@ -222,5 +223,43 @@ describe("an error of the database", () => {
 			assert.ok(trouble instanceof Error);
 			assert.deepEqual([trouble.name, trouble.message], ["CollectorTrouble", message]);
 		}
+	});
+});
+
+describe("the embedded database without room for its log", () => {
+	it("is not asked again, neither to store nor to close, because it would never return", async () => {
+		const asked: string[] = [];
+		const refuse = (what: string): never => {
+			asked.push(what);
+			throw Object.assign(
+				new Error('could not write to file "pg_wal/xlogtemp.42": No space left on device'),
+				{ name: "error", code: "53100" },
+			);
+		};
+		let closedCount = 0;
+		const store = storeOf(
+			{
+				query: async () => refuse("query"),
+				exec: async () => refuse("exec"),
+				transaction: async () => refuse("transaction"),
+				close: async () => refuse("close"),
+			},
+			() => closedCount++,
+		);
+		const expected = {
+			name: "CollectorTrouble",
+			message:
+				'the disk of the database is full (could not write to file "pg_wal/xlogtemp.42": No space left on ' +
+				"device); nothing more is stored: make room and start again",
+		};
+		await assert.rejects(store.query("select 1"), expected);
+		await assert.rejects(store.query("select 1"), expected);
+		await assert.rejects(store.execute("select 1"), expected);
+		await assert.rejects(
+			store.transaction(async () => {}),
+			expected,
+		);
+		await store.close();
+		assert.deepEqual([asked, closedCount], [["query"], 1]);
 	});
 });
