@@ -5,21 +5,33 @@
  */
 import {
 	closeSync,
+	existsSync,
 	linkSync,
 	openSync,
+	readdirSync,
 	readFileSync,
 	renameSync,
 	rmSync,
+	type StatsFs,
+	statfsSync,
 	writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { PGlite, type Transaction } from "@electric-sql/pglite";
+import { DatabaseTrouble, isFullDisk, troubleOf, wordsOf } from "./database-trouble.js";
 import { makeFolders } from "./folders.js";
 import { isProcessAlive } from "./process-alive.js";
 import { ensureSchema, type SqlRow, type SqlSession, type SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
 
 const BYTEA_OID = 17;
+/** FirstNormalObjectId of PostgreSQL (access/transam.h): below are its own tables. */
+const FIRST_TABLE = 16384;
+/** A segment of its log is 16 MiB, and recovery may need a new one beside the old. */
+const ROOM_BYTES_MIN = 40_000_000;
+const DAMAGE_REMEDY =
+	'keep a copy of "pglite" in it, then restore a backup; without one move "pglite" away and start again: ' +
+	"stations offer the new database what their flash still holds";
 
 /** PGlite's own way to and from bytea goes digit by digit: a tenth of a millisecond for each batch. */
 const BYTES_AS_THEY_ARE = Object.freeze({
@@ -33,19 +45,22 @@ const BYTES_AS_THEY_ARE = Object.freeze({
 	},
 });
 
-/** Opens or makes the database under `directory`. Throws CollectorTrouble when in use or of another version. */
+/**
+ * Opens or makes the database under `directory`. Throws CollectorTrouble when in use, damaged, of another
+ * version, or without room.
+ */
 export async function openPGliteStore(directory: string): Promise<SqlStore> {
 	makeFolders(directory, 0o700);
 	const lock = join(directory, "lock");
 	takeLock(directory, lock);
+	const path = join(directory, "pglite");
 	let database: PGlite;
 	try {
-		database = await PGlite.create(join(directory, "pglite"), BYTES_AS_THEY_ARE);
+		requireWhole(path);
+		database = await PGlite.create(path, BYTES_AS_THEY_ARE);
 	} catch (error) {
 		rmSync(lock, { force: true });
-		throw new CollectorTrouble(
-			`${directory}: the database does not open (${error instanceof Error ? error.message : error})`,
-		);
+		throw error instanceof CollectorTrouble ? error : unopenedTrouble(directory, error);
 	}
 	const store = storeOf(database, () => rmSync(lock, { force: true }));
 	try {
@@ -57,6 +72,69 @@ export async function openPGliteStore(directory: string): Promise<SqlStore> {
 	return store;
 }
 
+/**
+ * Refuses a directory without a database, which opening would make one, and tells it from one that
+ * cannot be looked into. `look` throws the system's error.
+ */
+export function requireDatabase(
+	directory: string,
+	look: (path: string) => unknown = (path) => readdirSync(path),
+): void {
+	try {
+		look(join(directory, "pglite"));
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		if (code === "ENOENT" || code === "ENOTDIR") {
+			throw new CollectorTrouble(
+				`${directory}: no collector's database; npm start has it in DATA/collector`,
+			);
+		}
+		throw new CollectorTrouble(
+			`${directory}: cannot be read (${code}); the collector's database is its owner's alone: read ` +
+				"it as that user",
+		);
+	}
+}
+
+/**
+ * PGlite makes a new database over whatever lies where PG_VERSION is missing. A first start that was
+ * cut off lacks it too, but has no tables of the collector yet: those are numbered from 16384.
+ */
+function requireWhole(path: string): void {
+	if (existsSync(join(path, "PG_VERSION")) || !existsSync(join(path, "base"))) return;
+	const hasTables = readdirSync(join(path, "base"), { recursive: true }).some(
+		(name) => Number.parseInt(basename(String(name)), 10) >= FIRST_TABLE,
+	);
+	if (!hasTables) return;
+	throw new CollectorTrouble(
+		`${path}: the database is damaged (PG_VERSION is missing); nothing was changed; ${DAMAGE_REMEDY}`,
+	);
+}
+
+/** Why it did not open, as far as anybody can tell: PGlite keeps PostgreSQL's words to itself. */
+export function unopenedTrouble(
+	directory: string,
+	error: unknown,
+	{ bavail, bsize }: Pick<StatsFs, "bavail" | "bsize"> = statfsSync(directory),
+): CollectorTrouble {
+	const words = wordsOf(error);
+	if (isFullDisk(error)) {
+		return new CollectorTrouble(
+			`${directory}: the disk is full (${words}); make room, a new database takes 40 MB, and start again`,
+		);
+	}
+	if (bavail * bsize < ROOM_BYTES_MIN) {
+		return new CollectorTrouble(
+			`${directory}: the database does not open (${words}); the disk has only ` +
+				`${Math.floor((bavail * bsize) / 1e6)} MB left: make room for 40 MB and start again`,
+		);
+	}
+	return new CollectorTrouble(
+		`${directory}: the database does not open (${words}); it is damaged, or of another version of ` +
+			`PostgreSQL: ${DAMAGE_REMEDY}`,
+	);
+}
+
 /** In memory, for tests and simulations that keep nothing. */
 export async function openMemoryStore(): Promise<SqlStore> {
 	const store = storeOf(await PGlite.create(BYTES_AS_THEY_ARE), () => {});
@@ -64,20 +142,47 @@ export async function openMemoryStore(): Promise<SqlStore> {
 	return store;
 }
 
-function storeOf(database: PGlite, onClosed: () => void): SqlStore {
-	const sessionOf = (runner: PGlite | Transaction): SqlSession => ({
+/**
+ * The store over an open database. When PGlite found no room for its log (pg_wal), its next statement
+ * never returns and would hold this whole process: from then on every statement is refused unasked.
+ */
+export function storeOf(
+	database: Pick<PGlite, "query" | "exec" | "transaction" | "close">,
+	onClosed: () => void,
+): SqlStore {
+	let end: DatabaseTrouble | undefined;
+	const asTrouble = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+		if (end !== undefined) throw end;
+		try {
+			return await work();
+		} catch (error) {
+			const trouble = troubleOf(error);
+			if (isFullDisk(error) && wordsOf(error).includes("pg_wal/")) {
+				end = new DatabaseTrouble(
+					`the disk of the database is full (${wordsOf(error)}); nothing more is stored: make room ` +
+						"and start again",
+					{ cause: error },
+				);
+				throw end;
+			}
+			throw trouble;
+		}
+	};
+	const sessionOf = (runner: Pick<Transaction, "query" | "exec">): SqlSession => ({
 		query: async (text, parameters = []) =>
-			(await runner.query<SqlRow>(text, [...parameters])).rows,
+			(await asTrouble(() => runner.query<SqlRow>(text, [...parameters]))).rows,
 		execute: async (text) => {
-			await runner.exec(text);
+			await asTrouble(() => runner.exec(text));
 		},
 	});
 	return {
-		...sessionOf(database),
+		...sessionOf(database as Pick<Transaction, "query" | "exec">),
 		name: "pglite",
-		transaction: (work) => database.transaction((transaction) => work(sessionOf(transaction))),
+		transaction: (work) =>
+			asTrouble(() => database.transaction((transaction) => work(sessionOf(transaction)))),
 		close: async () => {
-			await database.close();
+			// What was committed is in its files; the next start recovers it.
+			if (end === undefined) await database.close();
 			onClosed();
 		},
 	};

@@ -1,5 +1,6 @@
 /** A PostgreSQL server by connection string; any number of collectors may share it. */
 import pg from "pg";
+import { DatabaseTrouble, troubleOf } from "./database-trouble.js";
 import { ensureSchema, type SqlRow, type SqlSession, type SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
 
@@ -24,19 +25,22 @@ export async function openPostgresqlStore(connectionString: string): Promise<Sql
 		...sessionOf(pool),
 		name: "postgresql",
 		transaction: async (work) => {
-			const client = await pool.connect();
+			const client = await connected(pool);
 			let failure: unknown;
 			try {
-				await client.query("begin");
-				const result = await work(sessionOf(client));
-				await client.query("commit");
+				const session = sessionOf(client);
+				await session.execute("begin");
+				const result = await work(session);
+				await session.execute("commit");
 				return result;
 			} catch (error) {
 				failure = error;
 				await client.query("rollback").catch(() => {});
 				throw error;
 			} finally {
-				client.release(failure instanceof Error && !(failure instanceof CollectorTrouble));
+				const isSound =
+					failure instanceof CollectorTrouble && !(failure instanceof DatabaseTrouble);
+				client.release(failure instanceof Error && !isSound);
 			}
 		},
 		close: () => pool.end(),
@@ -45,13 +49,22 @@ export async function openPostgresqlStore(connectionString: string): Promise<Sql
 		await ensureSchema(store, "the PostgreSQL database");
 	} catch (error) {
 		await pool.end();
-		if (error instanceof CollectorTrouble) throw error;
+		if (error instanceof CollectorTrouble && !(error instanceof DatabaseTrouble)) throw error;
+		const reason = error instanceof DatabaseTrouble ? error.cause : error;
 		throw new CollectorTrouble(
-			`PostgreSQL does not answer (${error instanceof Error ? error.message : error}); ` +
+			`PostgreSQL does not answer (${reason instanceof Error ? reason.message : reason}); ` +
 				"check the connection string, PGPASSWORD and that the server runs",
 		);
 	}
 	return store;
+}
+
+async function connected(pool: pg.Pool): Promise<pg.PoolClient> {
+	try {
+		return await pool.connect();
+	} catch (error) {
+		throw troubleOf(error);
+	}
 }
 
 /** An acknowledgement releases flash: a commit that has not reached the disk is none. */
@@ -79,10 +92,18 @@ function sessionOf(client: pg.Pool | pg.PoolClient): SqlSession {
 		query: async (text, parameters = []) => {
 			const named =
 				parameters.length > 0 ? { name: nameOf(text), text, values: [...parameters] } : { text };
-			return (await client.query<SqlRow>(named)).rows;
+			try {
+				return (await client.query<SqlRow>(named)).rows;
+			} catch (error) {
+				throw troubleOf(error);
+			}
 		},
 		execute: async (text) => {
-			await client.query(text);
+			try {
+				await client.query(text);
+			} catch (error) {
+				throw troubleOf(error);
+			}
 		},
 	};
 }

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { type ExportFormat, ExportWriter, readExport } from "../protocol/export-file.js";
 import { ChainVerifier, type Verification } from "../protocol/verify-chain.js";
+import { DatabaseTrouble } from "./database-trouble.js";
 import { isSignedBy, isStationKey, stationKeyOf } from "./keys.js";
 import { bytesOf, type SqlSession, type SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
@@ -21,6 +22,13 @@ export interface VerifyTarget {
 const BATCHES_PER_PAGE = 200;
 const ROWS_PER_PAGE = 5000;
 const SEQUENCE_END = 0xffffffff;
+
+const BATCHES_REMEDY =
+	"the signed batches could not be read: restore a backup, or read the station's own journal";
+/** Envelopes are read before rows, so here they were all readable. */
+const ROWS_REMEDY =
+	"the rows could not be read, the signed batches could: `bistrina record` writes those out of the same " +
+	"database, and `bistrina verify` judges that file; or restore a backup, or read the station's own journal";
 
 /** Verifies an exported file. What is wrong with the file itself is a finding too. */
 export function verifyExport(bytes: Uint8Array, target: VerifyTarget): Verification {
@@ -39,12 +47,16 @@ export function verifyStore(store: SqlStore, target: VerifyTarget): Promise<Veri
 	return store.transaction(async (session) => {
 		await session.execute("set transaction isolation level repeatable read, read only");
 		const verifier = verifierOf(target);
-		await visitBatches(session, target, (envelope, hash) => {
-			verifier.add(`batch ${Buffer.from(hash).toString("hex").slice(0, 12)}`, envelope);
-		});
-		await visitRows(session, target, (epoch, sequence, canonical) => {
-			verifier.compareRow(epoch, sequence, canonical);
-		});
+		await saying(BATCHES_REMEDY, () =>
+			visitBatches(session, target, (envelope, hash) => {
+				verifier.add(`batch ${Buffer.from(hash).toString("hex").slice(0, 12)}`, envelope);
+			}),
+		);
+		await saying(ROWS_REMEDY, () =>
+			visitRows(session, target, (epoch, sequence, canonical) => {
+				verifier.compareRow(epoch, sequence, canonical);
+			}),
+		);
 		const covered = await session.query(
 			"select epoch, max(last) as last from coverage where station = $1 group by epoch",
 			[target.station],
@@ -69,10 +81,12 @@ export function exportStation(
 		await session.execute("set transaction isolation level repeatable read, read only");
 		const writer = new ExportWriter(format, station, sha256);
 		let count = 0;
-		await visitBatches(session, { station }, (envelope) => {
-			write(writer.item(envelope));
-			count++;
-		});
+		await saying(BATCHES_REMEDY, () =>
+			visitBatches(session, { station }, (envelope) => {
+				write(writer.item(envelope));
+				count++;
+			}),
+		);
 		write(writer.end());
 		return count;
 	});
@@ -102,6 +116,16 @@ function keyOf(publicKey: Uint8Array) {
 		"these digits are no public key (33 bytes, a compressed point of P-256); " +
 			"take the station's from the first entry of its journal",
 	);
+}
+
+/** What the database could not do ends the work, with the way out. */
+async function saying(remedy: string, work: () => Promise<void>): Promise<void> {
+	try {
+		await work();
+	} catch (error) {
+		if (!(error instanceof DatabaseTrouble)) throw error;
+		throw new DatabaseTrouble(`${error.message}; ${remedy}`, { cause: error.cause });
+	}
 }
 
 type Place = Pick<VerifyTarget, "station" | "part">;
