@@ -8,6 +8,7 @@ import {
 	readFileSync,
 	renameSync,
 	rmSync,
+	symlinkSync,
 	writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
@@ -198,7 +199,7 @@ describe("npm start", function () {
 		}
 	});
 
-	it("refuses a data directory that lacks a file, with one line that names it, and leaves it untouched", async () => {
+	it("refuses a data directory that lacks a file, and tells of a full disk, in one line each", async () => {
 		const data = join(folder, "lacking");
 		const play = (...argv: string[]): ReturnType<typeof runCommand> =>
 			runCommand(START, "--data", data, "--for", "5m", "--speed", "max", "--quiet", ...argv);
@@ -220,6 +221,19 @@ describe("npm start", function () {
 			assert.equal(contentsOf(data), before);
 			renameSync(aside, join(data, name));
 		}
+		// The next state of the world finds the disk full.
+		const next = join(data, "world.json.next");
+		symlinkSync("/dev/full", next);
+		const full = await play();
+		assert.equal(full.exitCode, 1, full.stderr);
+		assert.equal(
+			full.stderr,
+			`error: ${data}: the disk is full (ENOSPC): make room and start again; ` +
+				"nothing that was acknowledged is lost\n",
+		);
+		rmSync(next);
+		const roomy = await play();
+		assert.equal(roomy.exitCode, 0, roomy.stderr);
 		for (const option of ["--scenario", "--river"]) {
 			const { exitCode, stderr } = await play(option, "quiet-bor");
 			assert.equal(exitCode, 1);
