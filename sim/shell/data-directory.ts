@@ -6,11 +6,9 @@
 import {
 	closeSync,
 	existsSync,
-	fsyncSync,
 	openSync,
 	readdirSync,
 	readFileSync,
-	renameSync,
 	rmdirSync,
 	rmSync,
 	writeSync,
@@ -18,11 +16,14 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { makeFolders } from "../../src/collector/folders.js";
 import { isProcessAlive } from "../../src/collector/process-alive.js";
+import { reasonOf, replaceFile } from "./disk.js";
 import { Failure } from "./failure.js";
 
 export const DATA_FORMAT_VERSION = 1;
 const WORLD_FILE = "world.json";
 const LOCK_FILE = "lock";
+const COLLECTOR_FOLDER = "collector";
+const STATION_FILE = /^station-([a-z0-9-]+)\.(flash|witness|instant)(\.next)?$/;
 
 /** What must be the same at every start of one data directory. */
 export interface WorldIdentity {
@@ -47,6 +48,8 @@ export class DataDirectory {
 	readonly #lock: string;
 	/** Uppermost folder that this opening made. */
 	#made: string | undefined;
+	/** What was in it when it was opened. */
+	#before: readonly string[] = [];
 
 	private constructor(path: string) {
 		this.path = path;
@@ -61,6 +64,7 @@ export class DataDirectory {
 		const directory = new DataDirectory(path);
 		if (existsSync(path)) {
 			const names = namesIn(path);
+			directory.#before = names;
 			if (names.length > 0 && !names.includes(WORLD_FILE) && !isAbandonedStart(names)) {
 				throw new Failure(
 					`${path}: not a data directory of this simulator (no ${WORLD_FILE}); choose another --data`,
@@ -70,7 +74,7 @@ export class DataDirectory {
 			try {
 				directory.#made = makeFolders(path);
 			} catch (error) {
-				throw new Failure(`${path}: cannot be made (${(error as NodeJS.ErrnoException).code})`);
+				throw cannotBe("made", path, error);
 			}
 		}
 		directory.readWorld();
@@ -86,10 +90,16 @@ export class DataDirectory {
 	/** The saved world, or undefined in a fresh directory. Throws Failure for a corrupt or foreign one. */
 	readWorld(): SavedWorld | undefined {
 		const file = this.file(WORLD_FILE);
-		if (!existsSync(file)) return undefined;
+		let text: string;
+		try {
+			text = readFileSync(file, "utf8");
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+			throw cannotBe("read", file, error);
+		}
 		let saved: unknown;
 		try {
-			saved = JSON.parse(readFileSync(file, "utf8"));
+			saved = JSON.parse(text);
 		} catch {
 			throw new Failure(`${file}: corrupt; move the directory away or choose another --data`);
 		}
@@ -111,20 +121,48 @@ export class DataDirectory {
 	}
 
 	writeWorld(world: SavedWorld): void {
-		const file = this.file(WORLD_FILE);
-		const next = `${file}.next`;
-		const descriptor = openSync(next, "w", 0o600);
-		try {
-			writeSync(descriptor, `${JSON.stringify(world)}\n`);
-			fsyncSync(descriptor);
-		} finally {
-			closeSync(descriptor);
-		}
-		renameSync(next, file);
+		replaceFile(this.file(WORLD_FILE), new TextEncoder().encode(`${JSON.stringify(world)}\n`));
 	}
 
 	file(name: string): string {
 		return join(this.path, name);
+	}
+
+	/**
+	 * Throws Failure when the files of a world that has been played are not all there: without its flash a
+	 * station would begin again on an empty one, and what it had not delivered would be gone unseen.
+	 */
+	requireWhole(world: SavedWorld | undefined, stations: readonly string[]): void {
+		const remedy = "put it back from a copy, or choose another --data";
+		if (world === undefined) {
+			const image = namesIn(this.path).find((name) => /\.flash$/.test(name));
+			if (image === undefined) return;
+			throw new Failure(
+				`${this.path}: ${image} is there, but its ${WORLD_FILE} is missing; ${remedy}`,
+			);
+		}
+		for (const [index, station] of stations.entries()) {
+			const files = ["flash", "witness"].map((kind) => `station-${station}.${kind}`);
+			// A start that died before its first save may have made none of them, or all but the last.
+			const isPlayed =
+				world.stations[index] !== undefined || existsSync(this.file(`station-${station}.witness`));
+			if (!isPlayed) continue;
+			for (const name of files) {
+				if (existsSync(this.file(name))) continue;
+				throw new Failure(
+					`${this.file(name)}: missing, though ${WORLD_FILE} knows ${station}; ${remedy}`,
+				);
+			}
+		}
+	}
+
+	/** Removes what a first start made that did not get as far as its first event. */
+	removeStart(): void {
+		for (const name of namesIn(this.path)) {
+			if (name === LOCK_FILE || this.#before.includes(name)) continue;
+			const isOurs = name === WORLD_FILE || isAbandonedStart([name]);
+			if (isOurs) rmSync(this.file(name), { recursive: true, force: true });
+		}
 	}
 
 	/** Lets others use the directory. One that was made for a run that never began is gone again. */
@@ -155,8 +193,9 @@ export class DataDirectory {
 				closeSync(descriptor);
 				return;
 			} catch (error) {
-				const code = (error as NodeJS.ErrnoException).code;
-				if (code !== "EEXIST") throw new Failure(`${this.path}: cannot be written (${code})`);
+				if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
+					throw cannotBe("written", this.path, error);
+				}
 			}
 			const holder = Number.parseInt(readFileSync(this.#lock, "utf8"), 10);
 			if (Number.isInteger(holder) && isProcessAlive(holder)) {
@@ -175,8 +214,19 @@ function namesIn(path: string): string[] {
 	try {
 		return readdirSync(path);
 	} catch (error) {
-		throw new Failure(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+		if ((error as NodeJS.ErrnoException).code === "ENOTDIR") {
+			throw new Failure(`${path}: is a file, not a directory; choose another --data`);
+		}
+		throw cannotBe("read", path, error);
 	}
+}
+
+/** The data may be good: nobody is told to move it away. */
+function cannotBe(what: "read" | "written" | "made", path: string, error: unknown): Failure {
+	return new Failure(
+		`${path}: cannot be ${what}: ${reasonOf(error) ?? String(error)}; mend that or choose another --data`,
+		{ cause: error },
+	);
 }
 
 /** A first start that died before its first save leaves nothing but these. */
@@ -185,7 +235,7 @@ function isAbandonedStart(names: readonly string[]): boolean {
 		(name) =>
 			name === LOCK_FILE ||
 			name === `${WORLD_FILE}.next` ||
-			name === "collector" ||
-			/^station-[a-z0-9-]+\.(flash|witness|instant)$/.test(name),
+			name === COLLECTOR_FOLDER ||
+			STATION_FILE.test(name),
 	);
 }

@@ -1,7 +1,8 @@
 /** A simulated flash kept in a file, written through at every operation, torn ones included. */
-import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import type { ByteBuffer, FlashPartition } from "../../src/firmware/ports.js";
 import type { SimulatedFlash } from "../flash.js";
+import { replaceFile, writeWhole } from "./disk.js";
 import { Failure } from "./failure.js";
 
 export interface ImageFile {
@@ -19,12 +20,12 @@ export function openImageFile(path: string, sizeBytes: number): ImageFile {
 			`${path}: corrupt (${image.length} bytes, not ${sizeBytes}); choose another --data`,
 		);
 	}
-	const descriptor = openSync(path, isThere ? "r+" : "w+", 0o600);
-	if (!isThere) writeSync(descriptor, image, 0, image.length, 0);
+	if (!isThere) replaceFile(path, image);
+	const descriptor = openSync(path, "r+");
 	return {
 		image,
 		write: (offset, bytes) => {
-			writeSync(descriptor, bytes, 0, bytes.length, offset);
+			writeWhole(descriptor, bytes, offset);
 		},
 		close: () => closeSync(descriptor),
 	};
@@ -49,7 +50,7 @@ export function openInstantFile(path: string): InstantFile {
 		last,
 		write: (microseconds) => {
 			bytes.writeDoubleLE(microseconds, 0);
-			writeSync(descriptor, bytes, 0, INSTANT_BYTES, 0);
+			writeWhole(descriptor, bytes, 0);
 		},
 		close: () => closeSync(descriptor),
 	};

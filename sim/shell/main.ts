@@ -2,8 +2,8 @@
 import "./engine.js";
 import { CommanderError } from "commander";
 import { onStderr } from "../../src/technician/colours.js";
-import { Failure } from "./failure.js";
-import { parseStartOptions, type StartOptions } from "./options.js";
+import { Failure, UsageFailure } from "./failure.js";
+import { parseStartOptions, type StartOptions, startUsage } from "./options.js";
 
 async function main(argv: readonly string[]): Promise<number> {
 	let options: StartOptions;
@@ -20,7 +20,8 @@ async function main(argv: readonly string[]): Promise<number> {
 	} catch (error) {
 		if (!(error instanceof Failure)) throw error;
 		process.stderr.write(`${onStderr.red("error:")} ${error.message}\n`);
-		return 1;
+		if (error instanceof UsageFailure) process.stderr.write(`\n${startUsage()}`);
+		return error instanceof UsageFailure ? 2 : 1;
 	}
 }
 

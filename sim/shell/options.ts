@@ -36,7 +36,56 @@ const UNITS: Readonly<Record<string, number>> = Object.freeze({
 
 /** The parser; it prints usage and throws CommanderError (exit 2) for what it does not know. */
 export function parseStartOptions(argv: readonly string[]): StartOptions {
-	const program = new Command("npm start --")
+	const program = startCommand();
+	program.parse([...argv], { from: "user" });
+	const given = program.opts<{
+		river?: string;
+		scenario?: string;
+		stations?: number;
+		speed: number;
+		for?: number | "recording";
+		seed?: number;
+		data: string;
+		summary: "text" | "json";
+		port: number;
+		consolePort?: number;
+		quiet: boolean;
+	}>();
+	if (given.river !== undefined && given.scenario !== undefined) {
+		program.error("error: --river and --scenario exclude each other");
+	}
+	if (given.scenario !== undefined && given.for === "recording") {
+		program.error("error: --for recording needs --river, and --scenario excludes that");
+	}
+	const { port, consolePort } = given;
+	if (consolePort !== undefined && consolePort > 0) {
+		const last = consolePort + (given.stations ?? 1) - 1;
+		if (port >= consolePort && port <= last) {
+			program.error(`error: --port ${port} is among the ports of --console-port`);
+		}
+	}
+	return {
+		river: given.river === undefined ? undefined : resolve(given.river),
+		scenario: given.scenario,
+		stations: given.stations,
+		speed: given.speed,
+		duration: given.for,
+		seed: given.seed,
+		data: resolve(given.data),
+		summary: given.summary,
+		quiet: given.quiet,
+		port: given.port,
+		consolePort: given.consolePort,
+	};
+}
+
+/** What `--help` prints. */
+export function startUsage(): string {
+	return startCommand().helpInformation();
+}
+
+function startCommand(): Command {
+	return new Command("npm start --")
 		.description(
 			"Simulated stations on the Bor and the Pek that deliver to a collector, all on this machine.",
 		)
@@ -74,36 +123,6 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
 		.allowExcessArguments(false)
 		.showHelpAfterError()
 		.exitOverride();
-	program.parse([...argv], { from: "user" });
-	const given = program.opts<{
-		river?: string;
-		scenario?: string;
-		stations?: number;
-		speed: number;
-		for?: number | "recording";
-		seed?: number;
-		data: string;
-		summary: "text" | "json";
-		port: number;
-		consolePort?: number;
-		quiet: boolean;
-	}>();
-	if (given.river !== undefined && given.scenario !== undefined) {
-		program.error("error: --river and --scenario exclude each other");
-	}
-	return {
-		river: given.river === undefined ? undefined : resolve(given.river),
-		scenario: given.scenario,
-		stations: given.stations,
-		speed: given.speed,
-		duration: given.for,
-		seed: given.seed,
-		data: resolve(given.data),
-		summary: given.summary,
-		quiet: given.quiet,
-		port: given.port,
-		consolePort: given.consolePort,
-	};
 }
 
 function integer(low: number, high: number): (text: string) => number {

@@ -42,8 +42,8 @@ export function recordedOrNamedRivers(
 				};
 	if (saved !== undefined) {
 		requireSame("--seed", options.seed, saved.seed);
-		requireSame("--river", options.river, saved.riverFile ?? "none");
-		requireSame("--scenario", options.scenario, saved.scenario ?? "none");
+		requireSame("--river", options.river, saved.riverFile);
+		requireSame("--scenario", options.scenario, saved.scenario);
 		requireSame("--stations", options.stations, saved.stationCount);
 	}
 	const recorded = identity.riverFile === null ? undefined : readRiverFile(identity.riverFile);
@@ -74,10 +74,12 @@ function recordingOf(path: string | null, river: River | undefined): Recording |
 function requireSame<Value extends string | number>(
 	option: string,
 	asked: Value | undefined,
-	begun: Value,
+	begun: Value | null,
 ): void {
 	if (asked === undefined || asked === begun) return;
+	const how = begun === null ? `without ${option}` : `with ${option} ${begun}`;
 	throw new Failure(
-		`${option} ${asked}: this data directory was begun with ${begun}; leave the option out or choose another --data`,
+		`${option} ${asked}: this data directory was begun ${how}; leave the option out, ` +
+			"or choose another --data DIR for this",
 	);
 }

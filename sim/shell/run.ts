@@ -1,10 +1,12 @@
 /** One run of `npm start`: opens everything, advances the world, settles, judges, reports. */
+import { CollectorTrouble } from "../../src/collector/trouble.js";
 import { onStderr } from "../../src/technician/colours.js";
 import { addDeliveries, judgeDelivery, NO_DELIVERY } from "../checkers/delivery.js";
 import type { CollectorHost } from "./collector-host.js";
 import { DATA_FORMAT_VERSION, DataDirectory, type SavedWorld } from "./data-directory.js";
 import { DeviationMeter } from "./deviation.js";
-import { Failure } from "./failure.js";
+import { diskFailure } from "./disk.js";
+import { Failure, UsageFailure } from "./failure.js";
 import { createHttpsEndpoint } from "./https-endpoint.js";
 import { LineServer } from "./line-server.js";
 import { instant, LiveView, type WorldView } from "./live-view.js";
@@ -21,22 +23,37 @@ const SETTLE_SECONDS_MAX = 4 * 3600;
 const EXCHANGE_MILLISECONDS_MAX = 30_000;
 /** Simulated seconds per second while someone is at a technician's line: half an hour is 15 s. */
 const VISITED_SPEED_MAX = 120;
+/** A sleeping station catches up to a microsecond before what is due; a double is as fine as 0.24. */
+const DUE_MARGIN_SECONDS = 0.000_002;
 /** Steps between two looks at the outside (Ctrl-C, the view). */
 const STEPS_PER_TURN = 200;
 
 /** Runs to its end; the exit code. Throws Failure. */
 export async function run(options: StartOptions): Promise<number> {
 	const directory = DataDirectory.open(options.data);
+	let isBegun = false;
 	try {
-		return await runIn(directory, options);
+		const saved = directory.readWorld();
+		isBegun = saved !== undefined;
+		return await runIn(directory, options, saved, () => {
+			isBegun = true;
+		});
+	} catch (error) {
+		if (error instanceof CollectorTrouble) throw new Failure(error.message, { cause: error });
+		throw diskFailure(error, directory.path);
 	} finally {
+		if (!isBegun) directory.removeStart();
 		directory.release();
 	}
 }
 
-async function runIn(directory: DataDirectory, options: StartOptions): Promise<number> {
+async function runIn(
+	directory: DataDirectory,
+	options: StartOptions,
+	saved: SavedWorld | undefined,
+	onBegun: () => void,
+): Promise<number> {
 	const wallStart = performance.now();
-	const saved = directory.readWorld();
 	const rivers = recordedOrNamedRivers(options, saved, SEED_DEFAULT);
 	const { seed } = rivers;
 	const view = options.quiet ? undefined : new LiveView(process.stderr);
@@ -45,10 +62,18 @@ async function runIn(directory: DataDirectory, options: StartOptions): Promise<n
 		else view.say(line);
 	};
 	if (options.duration === "recording" && rivers.recording === undefined) {
-		throw new Failure("--for recording needs --river FILE.csv");
+		if (saved === undefined) throw new UsageFailure("--for recording needs --river FILE.csv");
+		throw new Failure(
+			"--for recording: this data directory was begun without --river; choose another --data DIR for this",
+		);
 	}
 	const startUtcSeconds =
 		saved?.startUtcSeconds ?? rivers.recording?.firstUtcSeconds ?? START_UTC_SECONDS;
+	const stations = rivers.stations(startUtcSeconds);
+	directory.requireWhole(
+		saved,
+		stations.map(({ name }) => name),
+	);
 	if (!options.quiet) {
 		talk(`seed ${seed}, data in ${directory.path}; opening the collector's database, some seconds`);
 	}
@@ -72,13 +97,22 @@ async function runIn(directory: DataDirectory, options: StartOptions): Promise<n
 		certificateAuthority: collector.identity.certificateAuthority,
 		timeoutMilliseconds: EXCHANGE_MILLISECONDS_MAX,
 	});
+	const worldOf = (states: readonly unknown[]): SavedWorld => ({
+		bistrinaData: DATA_FORMAT_VERSION,
+		...rivers.identity,
+		startUtcSeconds,
+		wallSeconds: (saved?.wallSeconds ?? 0) + (performance.now() - wallStart) / 1000,
+		stations: states,
+	});
 	let simulation: Simulation | undefined;
 	try {
+		// Before the first image: a start that dies before its first save can be gone on with.
+		if (saved === undefined) directory.writeWorld(worldOf([]));
 		simulation = new Simulation({
 			directory,
 			seed,
 			startUtcSeconds,
-			stations: rivers.stations(startUtcSeconds),
+			stations,
 			saved: saved?.stations,
 			collectorPublicKey: collector.identity.acknowledgementKey.publicKey,
 			endpoint: https.endpoint,
@@ -87,14 +121,7 @@ async function runIn(directory: DataDirectory, options: StartOptions): Promise<n
 		const { world } = simulation;
 		Object.defineProperty(clock, "utcSeconds", { get: () => world.utcSeconds });
 		const save = (played: Simulation): void => {
-			const world: SavedWorld = {
-				bistrinaData: DATA_FORMAT_VERSION,
-				...rivers.identity,
-				startUtcSeconds,
-				wallSeconds: (saved?.wallSeconds ?? 0) + (performance.now() - wallStart) / 1000,
-				stations: played.save(),
-			};
-			directory.writeWorld(world);
+			directory.writeWorld(worldOf(played.save()));
 		};
 		const beganUtcSeconds = world.utcSeconds;
 		const endUtcSeconds = endOf(options, beganUtcSeconds, rivers.recording?.lastUtcSeconds);
@@ -109,6 +136,7 @@ async function runIn(directory: DataDirectory, options: StartOptions): Promise<n
 			recording: rivers.recording,
 		});
 		await player.openLines();
+		onBegun();
 		await player.play(save);
 		const isSettled = await player.settle();
 		save(simulation);
@@ -264,10 +292,12 @@ class Player {
 				if (isAsleep && !isSaved) save(this.#simulation);
 				isSaved = isAsleep;
 			}
+			const stoppedUtcSeconds = this.#nowUtcSeconds();
 			await this.#lines?.close();
 			await this.#simulation.untilAllSleep(() => this.#look());
 			// The moment that was asked for, not the last event before it.
-			if (!this.#isStopping && end !== Number.POSITIVE_INFINITY) this.#simulation.passUntil(end);
+			if (this.#isStopping) this.#simulation.passUntil(stoppedUtcSeconds);
+			else if (end !== Number.POSITIVE_INFINITY) this.#simulation.passUntil(end);
 		} finally {
 			await this.#lines?.close();
 			process.off("SIGINT", onSignal);
@@ -281,13 +311,16 @@ class Player {
 	}
 
 	finish(): void {
-		this.#view?.finish(this.#describe(this.#simulation.world.utcSeconds));
+		this.#view?.finish(this.#describe(this.#simulation.utcSeconds));
 	}
 
 	#look(): void {
 		this.#view?.update(() => {
 			const { world } = this.#simulation;
-			return this.#describe(Math.max(world.utcSeconds, this.#nowUtcSeconds()));
+			// Never what is due next: on Ctrl-C all stations sleep up to what was shown, and not past that.
+			const nextUtcSeconds = world.nextUtcSeconds ?? Number.POSITIVE_INFINITY;
+			const shown = Math.min(this.#nowUtcSeconds(), nextUtcSeconds - DUE_MARGIN_SECONDS);
+			return this.#describe(Math.max(this.#simulation.utcSeconds, shown));
 		});
 	}
 
@@ -409,10 +442,10 @@ async function report(given: ReportOptions): Promise<number> {
 	if (options.summary === "json") process.stdout.write(`${JSON.stringify(summary)}\n`);
 	else {
 		process.stdout.write(
-			`${instant(Math.max(...simulation.played.map(({ station }) => station.utcSeconds)))}: ` +
+			`${instant(simulation.utcSeconds)}: ` +
 				`${summary.measured} readings measured, ${summary.appended} entries appended, ` +
 				`${summary.delivered} delivered, ${summary.missing} missing, ${summary.duplicates} received again, ` +
-				`${summary.energyMilliwattHoursPerDay} mWh a day\n`,
+				`${energyText(milliwattHours / simulation.played.length, simulatedSeconds)}\n`,
 		);
 	}
 	if (given.isSettled && total.missing === 0 && total.foreign === 0) return 0;
@@ -424,6 +457,13 @@ async function report(given: ReportOptions): Promise<number> {
 		}; reproduce with --seed ${given.seed}\n`,
 	);
 	return 1;
+}
+
+/** Of one station on average. A boot costs more than an hour: what a day takes is known after a day. */
+export function energyText(milliwattHours: number, simulatedSeconds: number): string {
+	const days = simulatedSeconds / 86_400;
+	if (days >= 1) return `${(milliwattHours / days).toFixed(1)} mWh a day per station`;
+	return `${milliwattHours.toFixed(1)} mWh per station so far`;
 }
 
 function turn(): Promise<void> {

@@ -48,6 +48,8 @@ export interface PlayedStation {
 	latestUtcSeconds: number;
 	acknowledgedUtcSeconds: number | undefined;
 	newestSequence: number;
+	/** Throws what the disk answered to a write of this station, whatever became of it in between. */
+	requireWritten(): void;
 	close(): void;
 }
 
@@ -66,9 +68,12 @@ export class Simulation {
 
 	/** Simulated seconds since the very first start. */
 	get simulatedSeconds(): number {
-		return (
-			Math.max(...this.played.map(({ station }) => station.utcSeconds)) - this.#startUtcSeconds
-		);
+		return this.utcSeconds - this.#startUtcSeconds;
+	}
+
+	/** How far the world has come, Unix seconds: never back, whichever station acts. */
+	get utcSeconds(): number {
+		return Math.max(...this.played.map(({ station }) => station.utcSeconds));
 	}
 
 	/** True when each station's journal has been acknowledged to its last entry. */
@@ -88,7 +93,9 @@ export class Simulation {
 			waiting.network.onSettled = undefined;
 			return true;
 		}
-		return this.world.step();
+		const hasStepped = this.world.step();
+		for (const each of this.played) each.requireWritten();
+		return hasStepped;
 	}
 
 	/** Until the next event lies behind `endUtcSeconds`. */
@@ -124,6 +131,8 @@ export class Simulation {
 			const pressed = this.played
 				.filter(({ witness, newestSequence }) => witness.acknowledgedCursor < newestSequence)
 				.map(({ station }) => station);
+			// Pressed now, not at the moment at which its station fell asleep.
+			this.passUntil(this.utcSeconds);
 			for (const station of pressed) station.pressServiceButton();
 			while (pressed.every((station) => station.isAsleep)) await this.step();
 			await this.untilAllSleep(onStep);
@@ -162,12 +171,14 @@ function playStation(
 		collectorPort: 443,
 		collectorPublicKey: options.collectorPublicKey,
 	};
-	const witness = new WitnessFile(directory.file(`station-${name}.witness`));
 	const flashFile: ImageFile = openImageFile(
 		directory.file(`station-${name}.flash`),
 		SECTORS * SECTOR_BYTES,
 	);
+	// Behind the image: where a witness is, an image has been.
+	const witness = new WitnessFile(directory.file(`station-${name}.witness`));
 	const instant = openInstantFile(directory.file(`station-${name}.instant`));
+	let refused: { readonly error: unknown } | undefined;
 	const seed = seedOf(options.seed, name);
 	const flash = new SimulatedFlash({
 		sectors: SECTORS,
@@ -191,8 +202,14 @@ function playStation(
 		endpoint: options.endpoint,
 		flash,
 		partition: writeThrough(flash, (offset, bytes) => {
-			flashFile.write(offset, bytes);
-			instant.write(station.clock.microseconds);
+			try {
+				flashFile.write(offset, bytes);
+				instant.write(station.clock.microseconds);
+			} catch (error) {
+				// The firmware must not take the machine's disk for its own flash and go on.
+				refused ??= { error };
+				throw error;
+			}
 		}),
 		createKeys: (operations) => ({
 			signer: createNodeSigner(privateKey, operations),
@@ -212,6 +229,9 @@ function playStation(
 		latestUtcSeconds: 0,
 		acknowledgedUtcSeconds: undefined,
 		newestSequence: 0,
+		requireWritten: () => {
+			if (refused !== undefined) throw refused.error;
+		},
 		close: () => {
 			witness.close();
 			flashFile.close();

@@ -3,8 +3,9 @@
  * canonical bytes go to a file, each behind a byte that says which and its length; so do the
  * cursors of acknowledgements that took hold.
  */
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, truncateSync } from "node:fs";
 import type { Witness } from "../witness.js";
+import { reasonOf, writeWhole } from "./disk.js";
 import { Failure } from "./failure.js";
 
 const ATTEMPTED = 0;
@@ -80,7 +81,7 @@ export class WitnessFile implements Witness {
 		bytes.writeUInt8(what, 0);
 		bytes.writeUInt16LE(canonical.length, 1);
 		bytes.set(canonical, HEAD_BYTES);
-		writeSync(this.#descriptor, bytes);
+		writeWhole(this.#descriptor, bytes);
 	}
 
 	#load(path: string): void {
@@ -88,9 +89,8 @@ export class WitnessFile implements Witness {
 		try {
 			bytes = readFileSync(path);
 		} catch (error) {
-			const code = (error as NodeJS.ErrnoException).code;
-			if (code === "ENOENT") return;
-			throw new Failure(`${path}: cannot be read (${code})`);
+			if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+			throw new Failure(`${path}: cannot be read: ${reasonOf(error) ?? String(error)}`);
 		}
 		let offset = 0;
 		while (offset + HEAD_BYTES <= bytes.length) {
@@ -100,5 +100,7 @@ export class WitnessFile implements Witness {
 			this.#note(bytes.readUInt8(offset), canonical);
 			offset = end;
 		}
+		// What a full disk or a killed process left of a note; the next would be read as a part of it.
+		if (offset < bytes.length) truncateSync(path, offset);
 	}
 }

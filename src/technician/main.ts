@@ -4,8 +4,6 @@
  * a collector, and loads them only when they are asked for. Exit 0, 1 (trouble), 2 (usage), 70 (bug).
  */
 import { randomInt } from "node:crypto";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { bytesOfHex } from "../core/bytes.js";
 import { ConsoleClient } from "./client.js";
@@ -254,13 +252,9 @@ async function openStore({ data, postgres }: RecordOptions) {
 		requireNoPassword(postgres);
 		return openPostgresqlStore(postgres);
 	}
-	if (!existsSync(join(data ?? "", "pglite"))) {
-		throw new TechnicianTrouble(
-			`${data}: no collector's database; npm start has it in DATA/collector`,
-		);
-	}
+	const { openPGliteStore, requireDatabase } = await import("../collector/pglite-store.js");
+	requireDatabase(data ?? "");
 	say("opening the collector's database, some seconds");
-	const { openPGliteStore } = await import("../collector/pglite-store.js");
 	return openPGliteStore(data ?? "");
 }
 

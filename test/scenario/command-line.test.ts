@@ -6,7 +6,9 @@ import {
 	mkdtempSync,
 	readdirSync,
 	readFileSync,
+	renameSync,
 	rmSync,
+	symlinkSync,
 	writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
@@ -59,6 +61,9 @@ describe("npm start", function () {
 			["--port", "70000"],
 			["stray"],
 			["--river", "a.csv", "--scenario", "quiet-bor"],
+			["--for", "recording", "--scenario", "quiet-bor"],
+			["--port", "47110", "--console-port", "47110"],
+			["--port", "47111", "--console-port", "47110", "--stations", "2"],
 		];
 		await Promise.all(
 			wrong.map(async (argv) => {
@@ -93,8 +98,10 @@ describe("npm start", function () {
 			"--data",
 			join(folder, "unused"),
 		);
-		assert.equal(exitCode, 1);
+		assert.equal(exitCode, 2);
 		assert.match(stderr, /--for recording needs --river/);
+		assert.match(stderr, /Usage: npm start --/);
+		assert.equal(existsSync(join(folder, "unused")), false, "a data directory was left behind");
 	});
 
 	it("refuses a foreign, a newer and a corrupt data directory and leaves it untouched", async () => {
@@ -175,6 +182,103 @@ describe("npm start", function () {
 		}
 	});
 
+	it("leaves no data directory behind when a technician's line cannot be opened", async () => {
+		const server = createServer();
+		const port = await new Promise<number>((resolve) => {
+			server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
+		});
+		const data = join(folder, "lines");
+		try {
+			const argv = ["--data", data, "--for", "1h", "--console-port", String(port), "--quiet"];
+			const { exitCode, stderr } = await runCommand(START, ...argv);
+			assert.equal(exitCode, 1, stderr);
+			assert.match(stderr, /is in use; choose another --console-port\n$/);
+			assert.equal(existsSync(data), false, "a data directory was left behind");
+		} finally {
+			server.close();
+		}
+	});
+
+	it("refuses a data directory that lacks a file, and tells of a full disk, in one line each", async () => {
+		const data = join(folder, "lacking");
+		const play = (...argv: string[]): ReturnType<typeof runCommand> =>
+			runCommand(START, "--data", data, "--for", "5m", "--speed", "max", "--quiet", ...argv);
+		const begun = await play();
+		assert.equal(begun.exitCode, 0, begun.stderr);
+		assert.match(begun.stdout, /mWh per station so far\n$/);
+		for (const [name, complaint] of [
+			["station-bor-1.flash", /station-bor-1\.flash: missing, though world\.json knows bor-1; /],
+			["station-pek-1.witness", /station-pek-1\.witness: missing, though world\.json knows/],
+			["world.json", /station-[a-z]+-1\.flash is there, but its world\.json is missing; /],
+		] as const) {
+			const aside = join(folder, "aside");
+			renameSync(join(data, name), aside);
+			const before = contentsOf(data);
+			const { exitCode, stderr } = await play();
+			assert.equal(exitCode, 1, stderr);
+			assert.match(stderr, complaint);
+			assert.equal(stderr.trim().split("\n").length, 1, stderr);
+			assert.equal(contentsOf(data), before);
+			renameSync(aside, join(data, name));
+		}
+		// The next state of the world finds the disk full.
+		const next = join(data, "world.json.next");
+		symlinkSync("/dev/full", next);
+		const full = await play();
+		assert.equal(full.exitCode, 1, full.stderr);
+		assert.equal(
+			full.stderr,
+			`error: ${data}: the disk is full (ENOSPC): make room and start again; ` +
+				"nothing that was acknowledged is lost\n",
+		);
+		rmSync(next);
+		const roomy = await play();
+		assert.equal(roomy.exitCode, 0, roomy.stderr);
+		for (const option of ["--scenario", "--river"]) {
+			const { exitCode, stderr } = await play(option, "quiet-bor");
+			assert.equal(exitCode, 1);
+			assert.match(stderr, new RegExp(`begun without ${option}; .*--data DIR for this\n$`));
+		}
+		// Stations whose keys come of another seed.
+		const world = join(data, "world.json");
+		const saved = JSON.parse(readFileSync(world, "utf8")) as Record<string, unknown>;
+		writeFileSync(world, JSON.stringify({ ...saved, seed: 2 }));
+		const foreign = await play();
+		assert.equal(foreign.exitCode, 1, foreign.stderr);
+		assert.match(foreign.stderr, /^error: station bor-1 is enrolled with another key.*\n$/);
+	});
+
+	it("never tells anyone to move away data that it cannot read", async () => {
+		const data = join(folder, "unreadable");
+		// What cannot be read as a file, whoever asks: root may read everything else.
+		mkdirSync(join(data, "world.json"), { recursive: true });
+		const { exitCode, stderr } = await runCommand(START, "--data", data, "--for", "1h");
+		assert.equal(exitCode, 1, stderr);
+		assert.match(stderr, /^error: \S+world\.json: cannot be read: EISDIR; mend that or choose/);
+		assert.doesNotMatch(stderr, /corrupt|away/);
+	});
+
+	it("says that --data names a file", async () => {
+		const data = file("no-directory", "mine");
+		const { exitCode, stderr } = await runCommand(START, "--data", data, "--for", "1h");
+		assert.equal(exitCode, 1);
+		assert.equal(stderr, `error: ${data}: is a file, not a directory; choose another --data\n`);
+	});
+
+	it("shows a time that never goes back, and in the end the summary's", async () => {
+		// A first line after two seconds, eight minutes of the world: both stations have slept for two.
+		const run = startCommand(START, ["--data", join(folder, "clock"), "--speed", "240"]);
+		await run.seen(/^2026-\d\d-\d\d \d\d:\d\d:\d\d UTC/m);
+		run.child.kill("SIGINT");
+		const stopped = await run.finished;
+		assert.equal(stopped.exitCode, 0, stopped.stderr);
+		// The view's last moment is the summary's, and the view has never been behind itself.
+		const moments = stopped.stderr.match(/^2026-\d\d-\d\d \d\d:\d\d:\d\d UTC/gm) ?? [];
+		assert.ok(moments.length >= 2, stopped.stderr);
+		assert.deepEqual([...moments].sort(), moments);
+		assert.equal(moments[moments.length - 1], stopped.stdout.slice(0, 23));
+	});
+
 	it("plays, is stopped by Ctrl-C, keeps others out meanwhile, and goes on with nothing lost or doubled", async () => {
 		const data = join(folder, "data");
 		const first = startCommand(START, ["--data", data, "--seed", "4", "--speed", "4000"]);
@@ -197,7 +301,7 @@ describe("npm start", function () {
 
 		const other = await runCommand(START, "--data", data, "--seed", "5", "--for", "1h");
 		assert.equal(other.exitCode, 1);
-		assert.match(other.stderr, /--seed 5: this data directory was begun with 4/);
+		assert.match(other.stderr, /--seed 5: this data directory was begun with --seed 4; leave/);
 
 		const argv = ["--data", data, "--for", "2h", "--speed", "max", "--summary", "json", "--quiet"];
 		const third = await runCommand(START, ...argv);
