@@ -35,10 +35,6 @@ const STATUS_NO_DATA = 255;
 /** Longer commands are refused; the longest that exists, `Name` with 16 letters, has 21. */
 const COMMAND_BYTES_MAX = 40;
 const NAME_CHARACTERS_MAX = 16;
-/** The words of commands so short are remembered; those that carry a measured value are longer. */
-const HEARD_CHARACTERS_MAX = 4;
-const HEARD_MAX = 32;
-
 export interface EzoOptions {
 	clock: VirtualClock;
 	/** Draws delays (and stretching); a stream of its own for each circuit. */
@@ -104,7 +100,6 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 	/** What the last read gave: drivers read a frame of one length all their life. */
 	#answer = new Uint8Array(0);
 	readonly #transfer: EzoTransfer;
-	readonly #heard = new Map<string, readonly string[]>();
 	#milliamperes = 0;
 
 	/** `factory`: settings as they leave the factory; `own` of a settings record is always a copy. */
@@ -242,8 +237,7 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 
 	#take(bytes: Uint8Array): void {
 		const text = stripped(asciiText(bytes));
-		const outcome =
-			text.length > COMMAND_BYTES_MAX ? undefined : this.#dispatch(text, this.#wordsOf(text));
+		const outcome = text.length > COMMAND_BYTES_MAX ? undefined : this.#dispatch(text);
 		if (outcome === "silent") return;
 		const milliseconds = this.#delay(outcome?.duration ?? "short");
 		this.#response = undefined;
@@ -258,19 +252,8 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 		if (this.#job.isHungry) this.#alarm?.schedule(milliseconds);
 	}
 
-	/** The command's words in capitals. A driver says the same few, a million times a year. */
-	#wordsOf(text: string): readonly string[] {
-		if (text.length > HEARD_CHARACTERS_MAX) return wordsOf(text.toUpperCase());
-		let words = this.#heard.get(text);
-		if (words === undefined) {
-			words = wordsOf(text.toUpperCase());
-			if (this.#heard.size === HEARD_MAX) this.#heard.clear();
-			this.#heard.set(text, words);
-		}
-		return words;
-	}
-
-	#dispatch(text: string, words: readonly string[]): EzoOutcome | undefined | "silent" {
+	#dispatch(text: string): EzoOutcome | undefined | "silent" {
+		const words = wordsOf(text.toUpperCase());
 		const { settings, firmware } = this;
 		const argument = words[1];
 		switch (words[0]) {

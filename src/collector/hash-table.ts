@@ -1,6 +1,6 @@
 /**
- * Hashes of 32 bytes in one block: a set of them, with the place of each. A year of them are 600 KB that no
- * garbage collector walks through, not 9 000 objects.
+ * Hashes of 32 bytes in one block: a set of them, with the place of each. A year of them takes 1.1 MB that
+ * no garbage collector walks through, in place of 9 000 objects.
  */
 import { uint32At } from "../core/bytes.js";
 
@@ -13,10 +13,6 @@ export class HashTable {
 	#block = new Uint8Array(PLACES_AT_FIRST * HASH_BYTES);
 	/** 1 where a place is taken: a hash of zeros is a hash. */
 	#isTaken = new Uint8Array(PLACES_AT_FIRST);
-
-	get size(): number {
-		return this.#count;
-	}
 
 	/** `hash`: 32 bytes. */
 	has(hash: Uint8Array): boolean {

@@ -80,7 +80,7 @@ export class TaskStack {
 			const top = this.#top;
 			try {
 				const step: IteratorResult<Wait, unknown> =
-					failure === undefined ? top.task.next() : throwInto(top.task, failure.error);
+					failure === undefined ? top.task.next() : top.task.throw(failure.error);
 				failure = undefined;
 				if (step.done === true) {
 					top.result = step.value;
@@ -124,10 +124,6 @@ export class TaskStack {
 		}
 		if (failure !== undefined) throw failure.error;
 	}
-}
-
-function throwInto(task: Task<unknown>, error: unknown): IteratorResult<Wait, unknown> {
-	return task.throw(error);
 }
 
 /**

@@ -14,6 +14,17 @@ describe("the scheduler of tasks", () => {
 		return { clock, scheduler, onUncaught, run };
 	}
 
+	/** Fails while it is ended. */
+	function* broken(atEnd: () => void = () => {}): Task<void> {
+		try {
+			yield* pause(10);
+		} finally {
+			atEnd();
+			// biome-ignore lint/correctness/noUnsafeFinally: as a bus that is gone does
+			throw new Error("no bus");
+		}
+	}
+
 	it("runs tasks in order of due time, then of start, and tells their end once", () => {
 		const { clock, scheduler, onUncaught, run } = bench();
 		const steps: string[] = [];
@@ -191,14 +202,6 @@ describe("the scheduler of tasks", () => {
 			}
 			const { scheduler, clock } = bench();
 			const railOff = sinon.fake();
-			function* broken(): Task<void> {
-				try {
-					yield* pause(10);
-				} finally {
-					// biome-ignore lint/correctness/noUnsafeFinally: as a bus that is gone does
-					throw new Error("no bus");
-				}
-			}
 			function* measure(): Task<void> {
 				try {
 					yield* apart(broken());
@@ -283,17 +286,8 @@ describe("the scheduler of tasks", () => {
 	it("stops the others, too, when the finally block of one throws", () => {
 		const { scheduler, clock } = bench();
 		const railOff = sinon.fake();
-		function* broken(): Task<void> {
-			try {
-				yield* pause(10);
-			} finally {
-				railOff();
-				// biome-ignore lint/correctness/noUnsafeFinally: as a bus that is gone does
-				throw new Error("no bus");
-			}
-		}
-		scheduler.start(broken());
-		scheduler.start(broken());
+		scheduler.start(broken(railOff));
+		scheduler.start(broken(railOff));
 		clock.runNext();
 		assert.throws(() => scheduler.stop(), /no bus/);
 		sinon.assert.calledTwice(railOff);

@@ -10,26 +10,13 @@ import { EVENT_CODES } from "../../src/protocol/events.js";
 import { ConsoleClient } from "../../src/technician/client.js";
 import { openPort } from "../../src/technician/ports.js";
 import { runCommand, startCommand } from "../support/command.js";
+import { clientOf } from "../support/station-client.js";
 
 const PROGRAM = "src/technician/main.js";
 const HOUR = 3600;
 
 function entriesOf({ played }: StationLine): Entry[] {
 	return played.witness.returned.map((canonical) => decodeEntry(canonical));
-}
-
-async function clientOf(station: StationLine): Promise<ConsoleClient> {
-	const line = {
-		name: "sim:",
-		write: (bytes: Uint8Array) => station.send(bytes),
-		onBytes: undefined as ((bytes: Uint8Array) => void) | undefined,
-		onLost: undefined,
-		close: async () => station.detach(),
-	};
-	await station.attach((bytes) => line.onBytes?.(bytes));
-	const client = new ConsoleClient(line, 1, () => {});
-	await client.greet();
-	return client;
 }
 
 describe("a technician at a station", function () {

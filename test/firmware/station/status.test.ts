@@ -1,19 +1,10 @@
 import { strict as assert } from "node:assert";
 import { openNamedStation } from "../../../sim/shell/station-line.js";
-import { ConsoleClient } from "../../../src/technician/client.js";
+import { clientOf } from "../../support/station-client.js";
 
 async function statusOf(name: string): Promise<Map<string, string>> {
 	const station = await openNamedStation(name);
-	const line = {
-		name: "sim:",
-		write: (bytes: Uint8Array) => station.send(bytes),
-		onBytes: undefined as ((bytes: Uint8Array) => void) | undefined,
-		onLost: undefined,
-		close: async () => station.detach(),
-	};
-	await station.attach((bytes) => line.onBytes?.(bytes));
-	const client = new ConsoleClient(line, 1, () => {});
-	await client.greet();
+	const client = await clientOf(station);
 	const fields = new Map<string, string>();
 	const keep = (part: ReadonlyMap<string, string>): void => {
 		for (const [field, value] of part) fields.set(field, value);
