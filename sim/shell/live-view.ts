@@ -72,7 +72,8 @@ export class LiveView {
 	constructor(stream: ViewStream, now: () => number = () => performance.now()) {
 		this.#stream = stream;
 		this.#now = now;
-		const isDrawn = stream.isTTY === true && process.env["TERM"] !== "dumb";
+		// A terminal that says it has no columns, as a bare pty does, would be drawn on and show nothing.
+		const isDrawn = stream.isTTY === true && stream.columns !== 0 && process.env["TERM"] !== "dumb";
 		this.#draw = isDrawn ? createLogUpdate(stream) : undefined;
 		if (isDrawn) stream.on("resize", this.#onResize);
 	}
