@@ -138,4 +138,14 @@ describe("the live view", () => {
 			].join("\n"),
 		);
 	});
+
+	it("writes plain lines also to a terminal that says it has no columns", () => {
+		const bare = stream({ columns: 0, rows: 0 });
+		const view = new LiveView(bare, () => 1000);
+		view.finish({ ...world(10), progress: 1 });
+		assert.equal(
+			bare.text(),
+			"2026-10-01 12:00:00 UTC, 100 %: 10 stations, 1390 entries, 60 waiting in flash\n",
+		);
+	});
 });
