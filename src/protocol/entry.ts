@@ -173,23 +173,42 @@ export interface GapBody {
 	readonly to: number;
 	/** Index into GAP_REASONS. */
 	readonly reason: number;
-	/** h(to): where a verifier goes on. */
+	/** Epoch of these numbers where it is a former one of the same ring; 0: this entry's own. */
+	readonly lostEpoch: number;
+	/** h(to): where a verifier goes on; zeros where it is not known. */
 	readonly resume: Uint8Array;
 }
 
-export const GAP_REASONS = Object.freeze(["overflow", "rot", "sector-lost"] as const);
+export const GAP_REASONS = Object.freeze([
+	"overflow",
+	"rot",
+	"sector-lost",
+	/** A number that may have been given and is not used again. */
+	"unproved",
+] as const);
 
 export interface EpochBody {
 	readonly kind: "epoch";
 	readonly station: string;
 	/** SEC 1 compressed P-256 point, 33 bytes. */
 	readonly publicKey: Uint8Array;
+	/** Why it begins: index into EPOCH_REASONS. */
+	readonly reason: number;
 	/** 0 where no previous epoch is known. */
 	readonly previousEpoch: number;
 	readonly previousSequence: number;
 	/** Zeros where no previous epoch is known. */
 	readonly previousHead: Uint8Array;
 }
+
+export const EPOCH_REASONS = Object.freeze([
+	/** Nothing was there. */
+	"first",
+	/** The ring could not be continued and was formatted. */
+	"formatted",
+	/** The station has another key than the epoch before. */
+	"other-key",
+] as const);
 
 export type EntryBody =
 	| ReadingBody
@@ -217,7 +236,7 @@ const BODY_BYTES: Readonly<Record<Exclude<EntryKind, "reading" | "event">, numbe
 		time: 28,
 		calibration: 28,
 		configuration: 56,
-		gap: 44,
+		gap: 48,
 		epoch: 84,
 	},
 );
@@ -431,11 +450,13 @@ function writeBody(
 			view.setUint32(at, entry.from, true);
 			view.setUint32(at + 4, entry.to, true);
 			view.setUint8(at + 8, entry.reason);
-			bytes.set(exactly(entry.resume, HASH_BYTES), at + 12);
+			view.setUint32(at + 12, entry.lostEpoch, true);
+			bytes.set(exactly(entry.resume, HASH_BYTES), at + 16);
 			return;
 		case "epoch":
 			bytes.set(stationIdBytes(entry.station), at);
 			bytes.set(exactly(entry.publicKey, PUBLIC_KEY_BYTES), at + 8);
+			view.setUint8(at + 41, entry.reason);
 			view.setUint32(at + 44, entry.previousEpoch, true);
 			view.setUint32(at + 48, entry.previousSequence, true);
 			bytes.set(exactly(entry.previousHead, HASH_BYTES), at + 52);
@@ -545,16 +566,18 @@ function readBody(
 				from: view.getUint32(at, true),
 				to: view.getUint32(at + 4, true),
 				reason: view.getUint8(at + 8),
-				resume: bytes.slice(at + 12, at + 12 + HASH_BYTES),
+				lostEpoch: view.getUint32(at + 12, true),
+				resume: bytes.slice(at + 16, at + 16 + HASH_BYTES),
 			};
 		case "epoch": {
-			requireZero(bytes, at + 41, at + 44);
+			requireZero(bytes, at + 42, at + 44);
 			const station = stationIdAt(bytes, at);
 			if (!isStationId(station)) throw malformed("a station id of other characters");
 			return {
 				kind,
 				station,
 				publicKey: bytes.slice(at + 8, at + 8 + PUBLIC_KEY_BYTES),
+				reason: view.getUint8(at + 41),
 				previousEpoch: view.getUint32(at + 44, true),
 				previousSequence: view.getUint32(at + 48, true),
 				previousHead: bytes.slice(at + 52, at + 52 + HASH_BYTES),

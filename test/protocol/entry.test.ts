@@ -92,11 +92,12 @@ const bodies: readonly EntryBody[] = [
 		hash,
 	},
 	{ kind: "event", code: 12, detail: -1, text: "probe bus cleared" },
-	{ kind: "gap", from: 10, to: 20, reason: 0, resume: hash },
+	{ kind: "gap", from: 10, to: 20, reason: 0, lostEpoch: 0, resume: hash },
 	{
 		kind: "epoch",
 		station: "bor-1",
 		publicKey: Uint8Array.from({ length: 33 }, () => 2),
+		reason: 2,
 		previousEpoch: 0,
 		previousSequence: 0,
 		previousHead: new Uint8Array(32),

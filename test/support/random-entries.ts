@@ -90,12 +90,20 @@ function randomBody(
 				source: below(4),
 			};
 		case 2:
-			return { kind: "gap", from: word(), to: word(), reason: below(3), resume: bytesOf(32) };
+			return {
+				kind: "gap",
+				from: word(),
+				to: word(),
+				reason: below(4),
+				lostEpoch: below(2) === 0 ? 0 : word(),
+				resume: bytesOf(32),
+			};
 		case 3:
 			return {
 				kind: "epoch",
 				station: "bor-1",
 				publicKey: bytesOf(33),
+				reason: below(3),
 				previousEpoch: word(),
 				previousSequence: word(),
 				previousHead: below(2) === 0 ? new Uint8Array(32) : bytesOf(32),

@@ -66,6 +66,7 @@ export class SignedStation {
 			kind: "epoch",
 			station,
 			publicKey,
+			reason: 0,
 			previousEpoch: previous?.epoch ?? 0,
 			previousSequence: previous?.entries.length ?? 0,
 			previousHead,

@@ -201,7 +201,7 @@ export class UploadDesk {
 		for (const gap of journal.gaps) {
 			const isInTheWay = gap.from === journal.cursor + 1;
 			if (gap.to <= this.#recordedGapTo && !isInTheWay) continue;
-			if (book.record({ kind: "gap", ...gap }) === undefined) continue;
+			if (book.record({ kind: "gap", lostEpoch: 0, ...gap }) === undefined) continue;
 			this.#recordedGapTo = Math.max(this.#recordedGapTo, gap.to);
 		}
 	}
