@@ -70,9 +70,11 @@ export function judgeCadence(
 		isClockSet = false;
 		changedUtcSeconds = undefined;
 	}
-	if (last !== undefined && options.isPoweredAtEnd) {
-		const silent = options.endUtcSeconds - last.seen.worldUtcSeconds;
-		const most = (1 + 2 * BOARD_CLOCK_ERROR) * last.intervalSeconds + 2 * MEASURING_SECONDS_MAX;
+	if (last !== undefined && configuredSeconds !== undefined && options.isPoweredAtEnd) {
+		const since = changedUtcSeconds ?? last.seen.worldUtcSeconds;
+		const silent = options.endUtcSeconds - since;
+		const interval = effectiveSeconds(configuredSeconds, last.seen.entry, options.supply);
+		const most = (1 + 2 * BOARD_CLOCK_ERROR) * interval + TAKE_UP_SECONDS_MAX;
 		if (silent > most) violations.push(`no reading in the last ${Math.round(silent)} s`);
 	}
 	return violations;

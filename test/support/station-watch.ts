@@ -3,20 +3,22 @@ import type { SimulatedStation, Sleep } from "../../sim/station.js";
 import type { Witness } from "../../sim/witness.js";
 import { decodeEntry } from "../../src/protocol/entry.js";
 import { type CadenceOptions, judgeCadence } from "./cadence-judge.js";
-import { judgeEvents, type Span } from "./event-judge.js";
+import { judgeEvents, type Span, type Visit } from "./event-judge.js";
 import type { SeenEntry } from "./seen-entry.js";
 import { judgeSleeps } from "./sleep-judge.js";
 
 export class StationWatch {
 	readonly entries: SeenEntry[] = [];
 	readonly sleeps: Sleep[] = [];
-	readonly visits: Span[] = [];
+	readonly visits: Visit[] = [];
 	readonly outages: Span[] = [];
 	readonly crashesUtcSeconds: number[] = [];
 	#station: SimulatedStation | undefined;
 	#crashes = 0;
 	#powerCuts = 0;
 	#visitUtcSeconds: number | undefined;
+	/** To be set when the device at the line speaks. */
+	hasSpoken = false;
 
 	/** For the append port; only what it saw counts. */
 	readonly witness: Witness = {
@@ -48,7 +50,10 @@ export class StationWatch {
 		}
 		if (console.isAttached === (this.#visitUtcSeconds !== undefined)) return;
 		if (this.#visitUtcSeconds !== undefined) {
-			this.visits.push({ fromUtcSeconds: this.#visitUtcSeconds, toUtcSeconds: utcSeconds });
+			const { hasSpoken } = this;
+			const fromUtcSeconds = this.#visitUtcSeconds;
+			this.visits.push({ fromUtcSeconds, toUtcSeconds: utcSeconds, hasSpoken });
+			this.hasSpoken = false;
 		}
 		this.#visitUtcSeconds = console.isAttached ? utcSeconds : undefined;
 	}

@@ -11,16 +11,17 @@ import type { ResetReason, RetainedMemory } from "../ports.js";
 
 /** "BSTR" little-endian. */
 const MAGIC = 0x52545342;
-const VERSION = 4;
-const FIXED_BYTES = 112;
+const VERSION = 5;
+const FIXED_BYTES = 116;
 /** Five marks of 16 bits. */
 const IDENTITIES_AT = 96;
 const NETWORK_TIME_AT = 106;
+const LAST_READING_AT = 110;
 /** Journal's state, at most; see its docstring. */
 export const JOURNAL_STATE_BYTES_MAX = 128;
 /** Uplink's state, at most. */
 export const UPLINK_STATE_BYTES_MAX = 128;
-/** 112 + 128 + 128 + CRC 4 = 372 bytes, of 2 KB that the board keeps. */
+/** 116 + 128 + 128 + CRC 4 = 376 bytes, of 2 KB that the board keeps. */
 export const RETAINED_BYTES = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX + UPLINK_STATE_BYTES_MAX + 4;
 
 /** Milliseconds are of the board's clock, which goes on through deep sleep. */
@@ -43,8 +44,10 @@ export interface RetainedState {
 	stepOffer:
 		| { readonly atMilliseconds: number; readonly utcSeconds: number; readonly source: number }
 		| undefined;
-	/** When the next reading is due. */
+	/** When the next reading is due, by what was known when this was stored. */
 	nextReadingMilliseconds: number;
+	/** Unix seconds of the last reading, 0 where there is none of this boot or it had no time. */
+	lastReadingUtcSeconds: number;
 	isBatteryLow: boolean;
 	/** The last time that was believed, Unix seconds, 0 none; the RTC cannot lie before it. */
 	newestUtcSeconds: number;
@@ -111,6 +114,7 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 		isClockFaulty: (flags & 64) !== 0,
 		recordedGapTo: view.getUint32(60, true),
 		networkTimeNotBeforeSeconds: view.getUint32(NETWORK_TIME_AT, true),
+		lastReadingUtcSeconds: view.getUint32(LAST_READING_AT, true),
 		unrecordedReset: RESET_REASONS[view.getUint8(77) - 1],
 		identities: NO_IDENTITIES.map((_, index) => view.getUint16(IDENTITIES_AT + 2 * index, true)),
 		journal: bytes.subarray(FIXED_BYTES, FIXED_BYTES + journalBytes),
@@ -152,6 +156,7 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 	view.setUint32(56, state.newestUtcSeconds, true);
 	view.setUint32(60, state.recordedGapTo, true);
 	view.setUint32(NETWORK_TIME_AT, state.networkTimeNotBeforeSeconds, true);
+	view.setUint32(LAST_READING_AT, state.lastReadingUtcSeconds, true);
 	view.setFloat64(64, state.trialEndsMilliseconds ?? 0, true);
 	view.setUint32(72, state.refusedOffer, true);
 	view.setFloat64(80, state.newestMilliseconds ?? 0, true);
