@@ -1,6 +1,7 @@
 /** What a station decides by itself: when it measures, what it tells, how it sleeps. */
 import { strict as assert } from "node:assert";
 import { openWaterProbes } from "../../drivers/board-probes.js";
+import { judgeSleeps } from "../support/sleep-judge.js";
 import { openWatchedStation } from "../support/watched-station.js";
 
 const HOUR = 3600;
@@ -90,5 +91,47 @@ describe("an event that has begun", function () {
 			assert.deepEqual([first, second], [10_000, 20_000]);
 			assert.deepEqual(played.judge(), []);
 		});
+	}
+});
+
+describe("a station whose flash dies", function () {
+	this.timeout(120_000);
+
+	for (const isUnreadable of [false, true]) {
+		const death = isUnreadable ? "answers nothing" : "refuses every write";
+		for (const how of ["asleep", "and power is lost", "under a visitor"] as const) {
+			it(`measures, answers and delivers what is readable when it ${death} (${how})`, async () => {
+				const played = await openWatchedStation();
+				const { station } = played;
+				station.network.faults = { "link-refused": 1 };
+				await played.playUntil(6 * HOUR - 100);
+				assert.equal(played.readings().length, 72);
+				const held = played.watch.entries.length;
+				station.flash.refusesAll = true;
+				station.flash.isUnreadable = isUnreadable;
+				station.network.faults = {};
+				if (how === "and power is lost") station.cutPowerNow(5);
+				const visitSeconds = how === "under a visitor" ? 6 * HOUR + 350 : 7 * HOUR + 70;
+				const heard = played.visit(visitSeconds, visitSeconds + 200, [
+					"status",
+					"journal first=1 count=9",
+					"read",
+				]);
+				const before = played.measurements();
+				if (how === "under a visitor") played.at(visitSeconds + 2, () => station.cutPowerNow(5));
+				await played.playUntil(18 * HOUR - 100);
+				const measured = played.measurements() - before;
+				assert.equal(station.counters.crashes, 0);
+				assert.equal(station.counters.watchdogResets, 0);
+				// Twelve hours, one look, and the reading of a boot.
+				assert.ok(measured >= 144 && measured <= 147, `${measured} measurements`);
+				assert.match(heard(), /journal=(flash-failed|journal-full-of-bad-sectors)/);
+				assert.match(heard(), /channel=turbidity/);
+				assert.match(heard(), isUnreadable ? /unreadable=0|failed/ : /bytes=/);
+				const rows = played.collector.store.rowsOf("bor-1");
+				if (!isUnreadable) assert.ok(rows.length >= held - 1, `${rows.length} of ${held}`);
+				assert.deepEqual(judgeSleeps(played.watch.sleeps), []);
+			});
+		}
 	}
 });

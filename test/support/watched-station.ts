@@ -27,8 +27,13 @@ export interface WatchedStation {
 	readonly watch: StationWatch;
 	/** Seconds since the start of the scenario. */
 	playUntil(seconds: number): Promise<void>;
-	/** Somebody is at the line between two instants, a second at least, and says that he is there. */
-	visit(fromSeconds: number, toSeconds: number): void;
+	/**
+	 * Somebody is at the line between two instants, a second at least, and says that he is there; then one
+	 * line every ten seconds. Gives what he has heard.
+	 */
+	visit(fromSeconds: number, toSeconds: number, lines?: readonly string[]): () => string;
+	/** Measurements that were begun. */
+	readonly measurements: () => number;
 	/** What the world does at an instant, whatever the station does then. */
 	at(seconds: number, act: () => void): void;
 	readings(): (Entry & { kind: "reading" })[];
@@ -60,9 +65,14 @@ export async function openWatchedStation(
 		witness: watch.witness,
 	});
 	watch.watch(station);
+	let measurements = 0;
+	let wasLoopOn = false;
 	const step = async (): Promise<void> => {
 		await stepStation(station);
 		watch.look();
+		const { isLoopRailOn } = station.hardware;
+		if (isLoopRailOn && !wasLoopOn) measurements++;
+		wasLoopOn = isLoopRailOn;
 	};
 	const at = (seconds: number, act: () => void): void => {
 		const delaySeconds = START_UTC_SECONDS + seconds - station.utcSeconds;
@@ -76,14 +86,23 @@ export async function openWatchedStation(
 			while (station.utcSeconds < START_UTC_SECONDS + seconds) await step();
 		},
 		at,
-		visit: (fromSeconds, toSeconds) => {
-			at(fromSeconds, () => station.console.attach(() => {}));
-			at(fromSeconds + 1, () => {
-				watch.hasSpoken = true;
-				station.console.send(new Uint8Array([0x0a]));
+		visit: (fromSeconds, toSeconds, lines = []) => {
+			let heard = "";
+			at(fromSeconds, () => {
+				station.console.attach((bytes) => {
+					heard += new TextDecoder().decode(bytes);
+				});
+			});
+			["", ...lines].forEach((line, index) => {
+				at(fromSeconds + 1 + 10 * index, () => {
+					watch.hasSpoken = true;
+					station.console.send(new TextEncoder().encode(`${line}\n`));
+				});
 			});
 			at(toSeconds, () => station.console.detach());
+			return () => heard;
 		},
+		measurements: () => measurements,
 		readings: () => watch.entries.flatMap(({ entry }) => (entry.kind === "reading" ? [entry] : [])),
 		events: (code) =>
 			watch.entries.flatMap(({ entry, worldUtcSeconds }) =>

@@ -46,6 +46,7 @@ import {
 import { type Look, ServiceDesk } from "./service-desk.js";
 import { statusOf, waitingIn } from "./status.js";
 import { type RealTimeClock, TimeKeeper, type TimeVerdict } from "./time-keeper.js";
+import { TolerantJournal } from "./tolerant-journal.js";
 import { UploadDesk } from "./upload-desk.js";
 
 /** What a composition root adds to the board: the rooms and parts that this station is built of. */
@@ -74,7 +75,7 @@ const SLEEP_MILLISECONDS_MIN = 500;
 /** A look of the technician takes about 18 s; with less left the reading that is due serves him. */
 const LOOK_MILLISECONDS = 25_000;
 
-/** Starts the station on a board. Throws `configuration-invalid`, and what opening the journal throws. */
+/** Starts the station on a board. Throws `configuration-invalid`, and no other StationError. */
 export function startStation(options: StationOptions): Station {
 	return new Station(options);
 }
@@ -82,7 +83,7 @@ export function startStation(options: StationOptions): Station {
 export class Station {
 	readonly #options: StationOptions;
 	readonly #scheduler: Scheduler;
-	readonly #journal: StationJournal;
+	readonly #journal: TolerantJournal;
 	readonly #time: TimeKeeper;
 	readonly #recorder: Recorder;
 	readonly #keeper: ConfigurationKeeper;
@@ -131,7 +132,12 @@ export class Station {
 			state: retained,
 		});
 		const { configuration } = this.#keeper;
-		this.#journal = options.openJournal(board, configuration, retained?.journal);
+		this.#journal = new TolerantJournal({
+			open: (note) => options.openJournal(board, configuration, note),
+			retained: retained?.journal,
+			delivered: retained?.delivered,
+			say: (text) => board.log.line(text),
+		});
 		const lastRun = retained === undefined ? lastRunOf(this.#journal, board.entropy) : undefined;
 		const now = board.clock.milliseconds;
 		this.#state = {
@@ -146,8 +152,10 @@ export class Station {
 			resetReason: board.processor.resetReason,
 			isWake: retained !== undefined,
 			unrecordedReset: retained?.unrecordedReset,
+			hasWaited: retained?.isBootWaiting ?? false,
 			lastRun,
 		});
+		this.#journal.isLastFirm = this.#isOpen;
 		this.#time = new TimeKeeper({
 			rtc: options.openRealTimeClock(board),
 			clock: board.clock,
@@ -169,7 +177,7 @@ export class Station {
 			configurationId: () => this.#keeper.configuration.id,
 			stationFlags: () => this.#stationFlags(),
 			append: (draft) => {
-				this.#opening.open((reason) => this.#recordBoot(reason));
+				this.#openBoot();
 				return this.#journal.append(draft);
 			},
 		});
@@ -211,7 +219,7 @@ export class Station {
 		this.#uploads = this.#openUploads(retained);
 		// Who is at the line may fetch the journal at once, and came with a battery that bears it.
 		if (this.#opening.isUrgent || board.console.isAttached) {
-			this.#opening.open((reason) => this.#recordBoot(reason));
+			this.#book.attempt("boot", () => this.#openBoot());
 		}
 		if (this.#isOpen) {
 			this.#noteClock();
@@ -235,6 +243,17 @@ export class Station {
 		this.#stir();
 	}
 
+	/** Throws StationError when the journal does not take it. */
+	#openBoot(): void {
+		if (this.#isOpen) return;
+		this.#journal.isLastFirm = true;
+		try {
+			this.#opening.open((reason) => this.#recordBoot(reason));
+		} finally {
+			this.#journal.isLastFirm = this.#isOpen;
+		}
+	}
+
 	#recordBoot(resetReason: ResetReason): void {
 		const { board, firmwareVersion } = this.#options;
 		const crashRecord = this.#crashRecord;
@@ -247,6 +266,7 @@ export class Station {
 			resetReason,
 			stamp: this.#beganStamp,
 			utcSeconds: this.#time.utcSeconds,
+			isRetried: this.#opening.isRefused,
 			crashCode: crashRecord === undefined || crashRecord.isReported ? 0 : crashRecord.code,
 		});
 		if (this.#opening.hasWaited) {
@@ -455,13 +475,13 @@ export class Station {
 		const { bootMilliseconds } = this.#state;
 		const { isBatteryLow } = this.#readings.state;
 		const isSpared = isBatteryLow && !this.#isAsked;
-		// Before the first append after a loss of power the last entry may be one that the next boot does
-		// not see (FORMAT.md, 3), and what was delivered must stay; a reading opens the boot.
+		// A reading opens the boot after a loss of power; where the journal refuses that, what it holds is
+		// delivered all the same, but for the last entry.
 		return Math.max(
 			this.#uploads.nextAttemptMilliseconds,
 			this.#safeUntilMilliseconds,
 			isSpared ? bootMilliseconds + RADIO_SPARED_SECONDS * 1000 : 0,
-			this.#isOpen ? 0 : this.#nextReadingMilliseconds + 1,
+			this.#isOpen || this.#opening.isRefused ? 0 : this.#nextReadingMilliseconds + 1,
 		);
 	}
 
@@ -482,6 +502,7 @@ export class Station {
 		const { board } = this.#options;
 		const dueMilliseconds = this.#nextReadingMilliseconds;
 		const lateMilliseconds = board.clock.milliseconds - dueMilliseconds;
+		this.#journal.reopen();
 		this.#time.refresh();
 		this.#noteClock();
 		const stamp = this.#recorder.stamp();
@@ -579,6 +600,8 @@ export class Station {
 			trialEndsMilliseconds: kept.trialEndsMilliseconds,
 			refusedOffer: kept.refusedOffer,
 			unrecordedReset: this.#opening.unrecordedReset,
+			isBootWaiting: this.#opening.hasWaited,
+			delivered: this.#journal.delivered,
 			disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
 			stepOffer: this.#time.stepOffer,
 			isVouched: this.#time.isVouched,

@@ -29,6 +29,8 @@ const STATE: RetainedState = {
 	stepOffer: { atMilliseconds: 5, utcSeconds: 1_700_000_000, source: 3 },
 	nextReadingMilliseconds: 12_345_978_901,
 	lastReadingUtcSeconds: 4_000_000_123,
+	isBootWaiting: true,
+	delivered: { epoch: 4_000_000_321, to: 57_839 },
 	isBatteryLow: true,
 	newestUtcSeconds: 1_700_000_100,
 	newestMilliseconds: 12_345_678_999.25,
