@@ -134,4 +134,23 @@ describe("a station whose flash dies", function () {
 			});
 		}
 	}
+
+	it("writes each part of a boot's opening once, although it dies in the middle for an hour", async () => {
+		const played = await openWatchedStation();
+		const { station, watch } = played;
+		await played.playUntil(HOUR);
+		watch.onAppended = (entry) => {
+			if (entry.boot === 2 && entry.kind === "boot") station.flash.refusesAll = true;
+		};
+		station.cutPowerNow(5);
+		await played.playUntil(2 * HOUR);
+		watch.onAppended = undefined;
+		station.flash.refusesAll = false;
+		await played.playUntil(3 * HOUR);
+		const parts = watch.entries
+			.filter(({ entry }) => entry.boot === 2 && entry.kind !== "event" && entry.kind !== "reading")
+			.map(({ entry }) => entry.kind);
+		assert.deepEqual(parts, ["boot", "configuration", "time"]);
+		assert.deepEqual(played.judge(), []);
+	});
 });

@@ -1,7 +1,7 @@
 /** Gathers what the judges of a station's decisions look at, while a simulated station runs. */
 import type { SimulatedStation, Sleep } from "../../sim/station.js";
 import type { Witness } from "../../sim/witness.js";
-import { decodeEntry } from "../../src/protocol/entry.js";
+import { decodeEntry, type Entry } from "../../src/protocol/entry.js";
 import { type CadenceOptions, judgeCadence } from "./cadence-judge.js";
 import { judgeEvents, type Span, type Visit } from "./event-judge.js";
 import type { SeenEntry } from "./seen-entry.js";
@@ -17,6 +17,8 @@ export class StationWatch {
 	#crashes = 0;
 	#powerCuts = 0;
 	#visitUtcSeconds: number | undefined;
+	/** Called when an append has returned, before the station knows. */
+	onAppended: ((entry: Entry) => void) | undefined;
 	/** To be set when the device at the line speaks. */
 	hasSpoken = false;
 
@@ -25,6 +27,7 @@ export class StationWatch {
 		appended: (canonical) => {
 			const entry = decodeEntry(canonical);
 			this.entries.push({ worldUtcSeconds: this.#station?.utcSeconds ?? 0, entry });
+			this.onAppended?.(entry);
 		},
 		acknowledged: () => {},
 	};
