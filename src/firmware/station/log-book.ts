@@ -34,14 +34,21 @@ export class LogBook {
 
 	/** Appends; the sequence, or undefined when the journal did not take it. */
 	record(body: EntryBody, { channelSet, stamp, extraFlags }: Placing = {}): number | undefined {
+		return this.attempt(body.kind, () =>
+			this.#recorder.record(body, channelSet, stamp, extraFlags),
+		);
+	}
+
+	/** Does what appends to the journal; undefined when that does not take it. */
+	attempt<Value>(what: string, append: () => Value): Value | undefined {
 		try {
-			const sequence = this.#recorder.record(body, channelSet, stamp, extraFlags);
+			const value = append();
 			this.#fault = undefined;
-			return sequence;
+			return value;
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
 			this.#fault = error.code;
-			this.#say(`journal did not take ${body.kind}: ${error.code} ${error.message}`);
+			this.#say(`journal did not take ${what}: ${error.code} ${error.message}`);
 			return undefined;
 		}
 	}
