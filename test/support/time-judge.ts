@@ -15,6 +15,8 @@ export interface TimedEntry {
 	readonly utcSeconds: number;
 	/** Seconds since the entry's boot on the board's clock, with fraction. The board's clock runs true while awake. */
 	readonly uptimeSeconds: number;
+	/** How much more that may have been: nobody sees a boot begin to the millisecond. */
+	readonly slackSeconds?: number;
 	/** What the collector's clock was off by then, seconds; absent: 0. */
 	readonly lieSeconds?: number;
 }
@@ -118,8 +120,9 @@ function offSeconds(
 	uptimeSeconds: number,
 	timed: TimedEntry,
 ): number | undefined {
-	const from = timed.utcSeconds - (timed.uptimeSeconds - uptimeSeconds) - SLACK_SECONDS;
-	const to = from + 1 + 2 * SLACK_SECONDS;
+	const second = timed.utcSeconds - (timed.uptimeSeconds - uptimeSeconds);
+	const from = second - (timed.slackSeconds ?? 0) - SLACK_SECONDS;
+	const to = second + 1 + SLACK_SECONDS;
 	if (utcSeconds + uncertaintySeconds < from) return utcSeconds - from;
 	if (utcSeconds - uncertaintySeconds > to) return utcSeconds - to;
 	return undefined;
@@ -134,8 +137,39 @@ interface Appended {
 	readonly lieSeconds: number;
 }
 
-/** No wake goes on for so long before it records its boot. */
-const FIRST_WAKE_SECONDS_MAX = 120;
+/**
+ * When a boot began on the board's clock: no later than any of its entries says, and no earlier than the wake
+ * in which it wrote its first, but for a boot that was put off for its battery.
+ */
+class BootBegin {
+	latestSeconds: number;
+	readonly #earliestSeconds: number;
+	readonly #firstUptimeSeconds: number;
+	#hasFresh = false;
+
+	constructor({ entry, boardSeconds, wakeSeconds }: Appended) {
+		this.latestSeconds = boardSeconds - entry.uptimeSeconds;
+		this.#earliestSeconds = wakeSeconds;
+		this.#firstUptimeSeconds = entry.uptimeSeconds;
+	}
+
+	narrow({ entry, boardSeconds }: Appended): void {
+		this.latestSeconds = Math.min(this.latestSeconds, boardSeconds - entry.uptimeSeconds);
+		// Readings and what opens a boot are stamped long before they are written; these are not.
+		const isFresh = entry.kind === "event" || entry.kind === "time";
+		if (isFresh && entry.uptimeSeconds > this.#firstUptimeSeconds) this.#hasFresh = true;
+	}
+
+	/** How much earlier it may have been. */
+	get slackSeconds(): number {
+		const apart = this.latestSeconds - this.#earliestSeconds;
+		const most = this.#hasFresh ? 1 : FIRST_WAKE_SECONDS_MAX;
+		return apart < 0 ? most : Math.min(apart, most);
+	}
+}
+
+/** Formatting and a measurement take less. */
+const FIRST_WAKE_SECONDS_MAX = 60;
 
 /** Watches a simulated station: `wrap` its program, and tell it of every append. */
 export class TimeWitness {
@@ -173,21 +207,23 @@ export class TimeWitness {
 	/** What was appended in one epoch (default: the last one), for `judgeTimes`. */
 	entries(epoch = this.#appended.at(-1)?.entry.epoch): TimedEntry[] {
 		const appended = this.#appended.filter(({ entry }) => entry.epoch === epoch);
-		const begins = new Map<number, number>();
-		for (const { entry, boardSeconds, wakeSeconds } of appended) {
-			const latest = boardSeconds - entry.uptimeSeconds;
-			const known = begins.get(entry.boot);
-			// The first wake of a boot that records it begins with it, unless that was put off for the battery.
-			const isFirst =
-				known === undefined && Math.abs(latest - wakeSeconds) < FIRST_WAKE_SECONDS_MAX;
-			begins.set(entry.boot, Math.min(known ?? latest, isFirst ? wakeSeconds : latest, latest));
+		const begins = new Map<number, BootBegin>();
+		for (const each of appended) {
+			const { boot } = each.entry;
+			const begin = begins.get(boot) ?? new BootBegin(each);
+			begins.set(boot, begin);
+			begin.narrow(each);
 		}
-		return appended.map(({ entry, utcSeconds, boardSeconds, lieSeconds }) => ({
-			entry,
-			utcSeconds,
-			uptimeSeconds: boardSeconds - (begins.get(entry.boot) ?? 0),
-			lieSeconds,
-		}));
+		return appended.map(({ entry, utcSeconds, boardSeconds, lieSeconds }) => {
+			const begin = begins.get(entry.boot);
+			return {
+				entry,
+				utcSeconds,
+				uptimeSeconds: boardSeconds - (begin?.latestSeconds ?? 0),
+				slackSeconds: begin?.slackSeconds ?? 0,
+				lieSeconds,
+			};
+		});
 	}
 
 	judge(): TimeJudgement {
