@@ -33,7 +33,7 @@ function time(
 		atUptimeSeconds,
 		atUtcSeconds,
 		uncertaintyMilliseconds: 2000,
-		stepMilliseconds: 0,
+		stepSeconds: 0,
 		driftPartsPerBillion: undefined,
 		source,
 	};

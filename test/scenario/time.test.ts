@@ -76,7 +76,7 @@ class Played {
 	get disciplines(): [source: string, stepSeconds: number][] {
 		return this.entries.flatMap((entry) => {
 			if (entry.kind !== "time" || TIME_SOURCES[entry.source] === "rtc") return [];
-			return [[TIME_SOURCES[entry.source] ?? "?", Math.round(entry.stepMilliseconds / 1000)]];
+			return [[TIME_SOURCES[entry.source] ?? "?", entry.stepSeconds ?? 0]];
 		});
 	}
 

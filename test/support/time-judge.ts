@@ -48,8 +48,6 @@ export interface TimeJudgement {
 	readonly uncertaintySecondsMax: number;
 }
 
-/** Uncertainty of a time entry that nobody vouches for. */
-const UNKNOWN_MILLISECONDS = 0xffffffff;
 /** The world's clock has fractions, and a millisecond is lost to the board's. */
 const SLACK_SECONDS = 0.002;
 /** A collector that is off by less is a clock, not a liar. */
@@ -95,7 +93,7 @@ type TimeEntry = Entry & { readonly kind: "time" };
 
 function wrongTimeEntry(entry: TimeEntry, timed: TimedEntry): string | undefined {
 	const { uncertaintyMilliseconds, atUtcSeconds, atUptimeSeconds, atBoot, boot } = entry;
-	if (uncertaintyMilliseconds === UNKNOWN_MILLISECONDS || atBoot !== boot) return undefined;
+	if (uncertaintyMilliseconds === undefined || atBoot !== boot) return undefined;
 	// Unsigned, and marked as such by its quality: it claims nothing that could be held against the station.
 	const source = TIME_SOURCES[entry.source] ?? "?";
 	if (source === "network-time" && entry.timeQuality !== TIME_QUALITIES.disciplined)

@@ -40,6 +40,8 @@ function build(
 		stepOffer: undefined,
 		reference: undefined,
 		hasJumped: false,
+		hasUnrecordedStep: false,
+		doubtSeconds: 0,
 	});
 	keeper.refresh();
 	return { clock, rtc, keeper };
