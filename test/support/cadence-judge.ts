@@ -47,7 +47,7 @@ export function judgeCadence(
 			last = undefined;
 			changedUtcSeconds = undefined;
 		}
-		if (entry.kind === "time") isClockSet = entry.stepMilliseconds !== 0 || isClockSet;
+		if (entry.kind === "time") isClockSet = entry.stepSeconds !== 0 || isClockSet;
 		if (entry.kind === "configuration") {
 			const isOther = configuredSeconds !== entry.intervalSeconds;
 			if (isOther) changedUtcSeconds = seen.worldUtcSeconds;

@@ -40,6 +40,8 @@ export interface ReadingDeskOptions {
 	readonly configuration: () => StationConfiguration;
 	readonly openProbes: (board: Board, configuration: StationConfiguration) => WaterProbes;
 	readonly state: ReadingDeskState | undefined;
+	/** Where there is no state: what the record says that probes had come to, as `failedProbes`. */
+	readonly failedProbes: number;
 }
 
 /** How a measurement is to be recorded and answered. */
@@ -57,7 +59,7 @@ export class ReadingDesk {
 		this.#options = options;
 		const { state } = options;
 		this.#state = {
-			failedProbes: state?.failedProbes ?? 0,
+			failedProbes: state?.failedProbes ?? options.failedProbes,
 			isBatteryLow: state?.isBatteryLow ?? false,
 			batteryStep: state?.batteryStep ?? 0,
 			identities: state?.identities ?? NO_IDENTITIES,

@@ -12,15 +12,19 @@ import type { Delivered } from "./tolerant-journal.js";
 
 /** "BSTR" little-endian. */
 const MAGIC = 0x52545342;
-const VERSION = 5;
+const VERSION = 6;
 const FIXED_BYTES = 124;
 /** Five marks of 16 bits. */
 const IDENTITIES_AT = 96;
 const NETWORK_TIME_AT = 106;
 const LAST_READING_AT = 110;
 const DELIVERED_AT = 114;
+const DOUBT_AT = 122;
 /** With the reason of a boot that the record does not know of. */
 const BOOT_WAITS = 0x80;
+/** Bits of byte 76. */
+const HAS_JUMPED = 1;
+const HAS_UNRECORDED_STEP = 2;
 /** Journal's state, at most; see its docstring. */
 export const JOURNAL_STATE_BYTES_MAX = 128;
 /** Uplink's state, at most. */
@@ -60,6 +64,9 @@ export interface RetainedState {
 	reference: { readonly atMilliseconds: number; readonly behindSeconds: number } | undefined;
 	isVouched: boolean;
 	hasJumped: boolean;
+	hasUnrecordedStep: boolean;
+	/** What the source left open when the clock was last disciplined, 0..255. */
+	doubtSeconds: number;
 	/** The record says already that the clock fails. */
 	isClockFaulty: boolean;
 	/** Last sequence covered by a gap entry that was recorded already, 0 for none. */
@@ -117,7 +124,9 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 			flags & 128
 				? { atMilliseconds: view.getFloat64(88, true), behindSeconds: view.getInt8(55) }
 				: undefined,
-		hasJumped: view.getUint8(76) === 1,
+		hasJumped: (view.getUint8(76) & HAS_JUMPED) !== 0,
+		hasUnrecordedStep: (view.getUint8(76) & HAS_UNRECORDED_STEP) !== 0,
+		doubtSeconds: view.getUint8(DOUBT_AT),
 		isVouched: (flags & 32) !== 0,
 		isClockFaulty: (flags & 64) !== 0,
 		recordedGapTo: view.getUint32(60, true),
@@ -173,7 +182,11 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 	view.setFloat64(64, state.trialEndsMilliseconds ?? 0, true);
 	view.setUint32(72, state.refusedOffer, true);
 	view.setFloat64(80, state.newestMilliseconds ?? 0, true);
-	view.setUint8(76, state.hasJumped ? 1 : 0);
+	view.setUint8(
+		76,
+		(state.hasJumped ? HAS_JUMPED : 0) | (state.hasUnrecordedStep ? HAS_UNRECORDED_STEP : 0),
+	);
+	view.setUint8(DOUBT_AT, state.doubtSeconds);
 	view.setInt8(55, state.reference?.behindSeconds ?? 0);
 	view.setFloat64(88, state.reference?.atMilliseconds ?? 0, true);
 	view.setUint8(

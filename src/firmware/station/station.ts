@@ -10,6 +10,7 @@ import { Console } from "../console/console.js";
 import type { AnswerFields } from "../console/service.js";
 import { measureBattery } from "../measure/battery.js";
 import type { WaterProbes } from "../measure/probes.js";
+import { MAY_ROLL_OVER } from "../measure/water.js";
 import type { Board, ResetReason } from "../ports.js";
 import { lastRunOf, recordBoot } from "./boot.js";
 import { BATTERY_LOOK_SECONDS, BootOpening, RADIO_SPARED_SECONDS } from "./boot-opening.js";
@@ -24,11 +25,7 @@ import {
 import type { StationJournal } from "./journal-port.js";
 import { LogBook } from "./log-book.js";
 import { NetworkTimeDesk } from "./network-time-desk.js";
-import {
-	COLLECTOR_UNCERTAINTY_MILLISECONDS,
-	type OfferedTime,
-	takeOfferedTime,
-} from "./offered-time.js";
+import { type OfferedTime, offeredByCollector, takeOfferedTime } from "./offered-time.js";
 import { BATTERY_HYSTERESIS_MILLIVOLTS, ReadingDesk } from "./reading-desk.js";
 import { Recorder, type Stamp } from "./recorder.js";
 import {
@@ -167,6 +164,8 @@ export class Station {
 			stepOffer: retained?.stepOffer,
 			reference: retained?.reference,
 			hasJumped: retained?.hasJumped ?? false,
+			hasUnrecordedStep: retained?.hasUnrecordedStep ?? false,
+			doubtSeconds: retained?.doubtSeconds ?? 0,
 		});
 		this.#time.refresh();
 		this.#recorder = new Recorder({
@@ -199,6 +198,7 @@ export class Station {
 			configuration: () => this.#keeper.configuration,
 			openProbes: options.openProbes,
 			state: retained,
+			failedProbes: lastRun?.mayRollOver === true ? MAY_ROLL_OVER : 0,
 		});
 		this.#console = new Console({
 			stream: board.console,
@@ -265,7 +265,6 @@ export class Station {
 			firmwareVersion,
 			resetReason,
 			stamp: this.#beganStamp,
-			utcSeconds: this.#time.utcSeconds,
 			isRetried: this.#opening.isRefused,
 			crashCode: crashRecord === undefined || crashRecord.isReported ? 0 : crashRecord.code,
 		});
@@ -287,12 +286,9 @@ export class Station {
 			state: retained?.uplink,
 			start: (task, onEnd) => this.#scheduler.start(task, onEnd),
 			say: (text) => this.#log(text),
-			onTime: (utcSeconds) => {
-				this.#takeTime({
-					utcSeconds,
-					source: "collector",
-					uncertaintyMilliseconds: COLLECTOR_UNCERTAINTY_MILLISECONDS,
-				});
+			onTime: (utcSeconds, times) => {
+				const now = this.#options.board.clock.milliseconds;
+				this.#takeTime(offeredByCollector(utcSeconds, times, now));
 			},
 			beforeClose: (endMilliseconds) => this.#networkTime.ask(endMilliseconds),
 			onConfiguration: (canonical) => this.#keeper.offer(canonical),
@@ -306,7 +302,7 @@ export class Station {
 		});
 	}
 
-	#takeTime(offered: OfferedTime): TimeVerdict["kind"] | undefined {
+	#takeTime(offered: OfferedTime): TimeVerdict["kind"] {
 		const before = this.#time.utcSeconds;
 		const verdict = takeOfferedTime(offered, {
 			time: this.#time,
@@ -317,6 +313,7 @@ export class Station {
 		if (before !== undefined && this.#state.lastReadingUtcSeconds > 0) {
 			this.#state.lastReadingUtcSeconds += (this.#time.utcSeconds ?? before) - before;
 		}
+		this.#noteClock();
 		return verdict;
 	}
 
@@ -608,6 +605,8 @@ export class Station {
 			networkTimeNotBeforeSeconds: this.#networkTime.notBeforeSeconds,
 			reference: this.#time.reference,
 			hasJumped: this.#time.hasJumped,
+			hasUnrecordedStep: this.#time.hasUnrecordedStep,
+			doubtSeconds: this.#time.doubtSeconds,
 			newestUtcSeconds: this.#time.newestUtcSeconds,
 			newestMilliseconds: this.#time.newestMilliseconds,
 			recordedGapTo: this.#uploads.recordedGapTo,

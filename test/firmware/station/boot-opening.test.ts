@@ -17,7 +17,13 @@ const journalOf = (cursor: number, firstSequenceHeld: number): StationJournal =>
 const FULL = journalOf(0, 500);
 
 function booted(resetReason: ResetReason, wasCutShort: boolean): BootOpening {
-	const lastRun = { boot: 2, newestUtcSeconds: 0, wasCutShort, isVouched: false };
+	const lastRun = {
+		boot: 2,
+		newestUtcSeconds: 0,
+		wasCutShort,
+		isVouched: false,
+		mayRollOver: false,
+	};
 	return new BootOpening({
 		resetReason,
 		isWake: false,

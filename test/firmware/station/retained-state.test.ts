@@ -36,6 +36,8 @@ const STATE: RetainedState = {
 	newestMilliseconds: 12_345_678_999.25,
 	reference: { atMilliseconds: 12_345_000_000.5, behindSeconds: -1 },
 	hasJumped: true,
+	hasUnrecordedStep: true,
+	doubtSeconds: 17,
 	isVouched: true,
 	isClockFaulty: true,
 	recordedGapTo: 77,
