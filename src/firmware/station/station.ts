@@ -199,6 +199,7 @@ export class Station {
 			configuration: () => this.#keeper.configuration,
 			openProbes: options.openProbes,
 			state: retained,
+			isLoaded: () => this.#uploads.isUploading,
 		});
 		this.#console = new Console({
 			stream: board.console,
@@ -399,10 +400,12 @@ export class Station {
 					this.#uploads.requestSoon();
 					break;
 				case "confirmed":
-					this.#book.event("configuration-confirmed", news.id, "");
+					if (this.#book.event("configuration-confirmed", news.id, "")) this.#keeper.told(news.id);
 					break;
 				case "reverted":
-					this.#book.event("configuration-reverted", news.id, news.text);
+					if (this.#book.event("configuration-reverted", news.id, news.text)) {
+						this.#keeper.told(news.id);
+					}
 					this.#reconfigure();
 					break;
 				case "refused":
