@@ -53,8 +53,10 @@ export class LogBook {
 		}
 	}
 
-	event(code: EventCode, detail: number, text: string): void {
+	/** Whether the journal has taken it. */
+	event(code: EventCode, detail: number, text: string): boolean {
 		const short = printable(text.slice(0, EVENT_TEXT_BYTES_MAX));
-		this.record({ kind: "event", code: EVENT_CODES[code], detail, text: short });
+		const body = { kind: "event", code: EVENT_CODES[code], detail, text: short } as const;
+		return this.record(body) !== undefined;
 	}
 }

@@ -199,6 +199,7 @@ export class Station {
 			openProbes: options.openProbes,
 			state: retained,
 			failedProbes: lastRun?.mayRollOver === true ? MAY_ROLL_OVER : 0,
+			isLoaded: () => this.#uploads.isUploading,
 		});
 		this.#console = new Console({
 			stream: board.console,
@@ -396,10 +397,12 @@ export class Station {
 					this.#uploads.requestSoon();
 					break;
 				case "confirmed":
-					this.#book.event("configuration-confirmed", news.id, "");
+					if (this.#book.event("configuration-confirmed", news.id, "")) this.#keeper.told(news.id);
 					break;
 				case "reverted":
-					this.#book.event("configuration-reverted", news.id, news.text);
+					if (this.#book.event("configuration-reverted", news.id, news.text)) {
+						this.#keeper.told(news.id);
+					}
 					this.#reconfigure();
 					break;
 				case "refused":
