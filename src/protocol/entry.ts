@@ -32,11 +32,11 @@ export type EntryKind = keyof typeof ENTRY_KINDS;
 export const TIME_QUALITIES = Object.freeze({
 	/** utcSeconds is 0; a time entry of this boot may place it later. */
 	unset: 0,
-	/** From the RTC, never disciplined since it was set. */
+	/** From an RTC that nobody has vouched for. */
 	rtc: 1,
 	/** From a clock disciplined by the collector or network time within a day. */
 	disciplined: 2,
-	/** From a clock disciplined longer ago than a day; its drift is not bounded by a measurement. */
+	/** From a clock disciplined longer ago than a day, or before this boot. */
 	holdover: 3,
 });
 
@@ -108,9 +108,13 @@ export interface TimeBody {
 	readonly atBoot: number;
 	readonly atUptimeSeconds: number;
 	readonly atUtcSeconds: number;
-	readonly uncertaintyMilliseconds: number;
-	/** How far the station's own clock was put forward by this (negative: back), milliseconds. */
-	readonly stepMilliseconds: number;
+	/** Of the pair, all included; undefined where nobody vouches for it: 4 294 967 294 at most. */
+	readonly uncertaintyMilliseconds: number | undefined;
+	/**
+	 * How far the station's own clock was put forward by this (negative: back), whole seconds; 0 where it was
+	 * left alone, undefined where it had no time, or an earlier step is missing in the record.
+	 */
+	readonly stepSeconds: number | undefined;
 	/** Rate error of the own clock since the entry before, or undefined when not measurable. */
 	readonly driftPartsPerBillion: number | undefined;
 	/** Index into TIME_SOURCES. */
@@ -394,7 +398,8 @@ function bodyBytesOf(entry: EntryDraft): number {
 }
 
 /** No drift known: the type's minimum. */
-const DRIFT_UNKNOWN = -0x80000000;
+const INT32_UNKNOWN = -0x80000000;
+const UNCERTAINTY_UNKNOWN = 0xffffffff;
 
 function writeBody(
 	entry: Exclude<EntryDraft, ReadingBody>,
@@ -414,9 +419,9 @@ function writeBody(
 			view.setUint32(at, entry.atBoot, true);
 			view.setUint32(at + 4, entry.atUptimeSeconds, true);
 			view.setUint32(at + 8, entry.atUtcSeconds, true);
-			view.setUint32(at + 12, entry.uncertaintyMilliseconds, true);
-			view.setInt32(at + 16, entry.stepMilliseconds, true);
-			view.setInt32(at + 20, entry.driftPartsPerBillion ?? DRIFT_UNKNOWN, true);
+			view.setUint32(at + 12, entry.uncertaintyMilliseconds ?? UNCERTAINTY_UNKNOWN, true);
+			view.setInt32(at + 16, entry.stepSeconds ?? INT32_UNKNOWN, true);
+			view.setInt32(at + 20, entry.driftPartsPerBillion ?? INT32_UNKNOWN, true);
 			view.setUint8(at + 24, entry.source);
 			return;
 		case "calibration":
@@ -519,15 +524,17 @@ function readBody(
 			};
 		case "time": {
 			requireZero(bytes, at + 25, at + 28);
+			const uncertainty = view.getUint32(at + 12, true);
+			const step = view.getInt32(at + 16, true);
 			const drift = view.getInt32(at + 20, true);
 			return {
 				kind,
 				atBoot: view.getUint32(at, true),
 				atUptimeSeconds: view.getUint32(at + 4, true),
 				atUtcSeconds: view.getUint32(at + 8, true),
-				uncertaintyMilliseconds: view.getUint32(at + 12, true),
-				stepMilliseconds: view.getInt32(at + 16, true),
-				driftPartsPerBillion: drift === DRIFT_UNKNOWN ? undefined : drift,
+				uncertaintyMilliseconds: uncertainty === UNCERTAINTY_UNKNOWN ? undefined : uncertainty,
+				stepSeconds: step === INT32_UNKNOWN ? undefined : step,
+				driftPartsPerBillion: drift === INT32_UNKNOWN ? undefined : drift,
 				source: view.getUint8(at + 24),
 			};
 		}

@@ -5,7 +5,8 @@
  */
 import { randomInt } from "node:crypto";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { bytesOfHex } from "../core/bytes.js";
+import { bytesOfHex, concatBytes } from "../core/bytes.js";
+import { createSha256 } from "../core/sha256.js";
 import { ConsoleClient } from "./client.js";
 import { onStderr } from "./colours.js";
 import { readRecord, showJournal, showVerification } from "./file-commands.js";
@@ -19,8 +20,10 @@ import {
 	uploadNow,
 	watch,
 } from "./line-commands.js";
-import type { OutputFormat } from "./output.js";
+import { instant, type OutputFormat } from "./output.js";
 import { openPort } from "./ports.js";
+import { DIALECTS } from "./reading-table.js";
+import { type EntrySource, recordSource, writeReadings } from "./readings.js";
 import { writeRecordFile } from "./record-file.js";
 
 const SIMULATION_SCHEME = "sim:";
@@ -45,6 +48,12 @@ interface RecordOptions {
 	readonly epoch?: number;
 	readonly first?: number;
 	readonly last?: number;
+}
+
+interface ReadingsCommandOptions extends RecordOptions {
+	readonly dialect: keyof typeof DIALECTS;
+	readonly from?: number;
+	readonly to?: number;
 }
 
 function say(line: string): void {
@@ -132,12 +141,78 @@ function commandLine(done: (exitCode: number) => void): Command {
 	).action(async (file: string, options: RecordOptions, command: Command) => {
 		done(await writeRecord(command, file, options));
 	});
+	recordOptions(
+		program
+			.command("readings [file]")
+			.description("values with flags and times, out of a collector's database or a record's file")
+			.addOption(
+				new Option("--dialect <name>", "of csv: comma, or semicolon with decimal commas")
+					.choices(Object.keys(DIALECTS))
+					.default("comma"),
+			)
+			.option("--from <time>", "first time, ISO 8601 in UTC", instantOption)
+			.option("--to <time>", "end, not included", instantOption),
+	).action(async (file: string | undefined, options: ReadingsCommandOptions, command: Command) => {
+		done(await printReadings(command, file, options));
+	});
 	// The whole help would take the error off a small screen.
 	for (const command of program.commands) {
 		const name = `bistrina ${command.name()}`;
 		command.showHelpAfterError(`usage: ${name} ${command.usage()}\nsee ${name} --help`);
 	}
 	return program;
+}
+
+async function printReadings(
+	command: Command,
+	file: string | undefined,
+	options: ReadingsCommandOptions,
+): Promise<number> {
+	requireOneSource(command, options, file);
+	const { station = "", dialect, from, to } = options;
+	const format = command.optsWithGlobals<CommonOptions>().format ?? "csv";
+	if (format !== "csv" && format !== "jsonl") command.error("error: readings writes csv or jsonl");
+	const print = async (source: EntrySource): Promise<number> => {
+		const form = format === "jsonl" ? "jsonl" : { csv: DIALECTS[dialect] };
+		const report = await writeReadings({ station, source, form, from, to, write: onStdoutWritten });
+		const { rows, unknown, undated } = report;
+		say(`${rows} readings of ${station}`);
+		if (undated > 0) say(`${undated} readings that nothing in the record dates`);
+		if (unknown > 0) say(`${unknown} readings of a later version: use newer tools`);
+		return 0;
+	};
+	if (file !== undefined) {
+		return print(recordSource(file, concatBytes(...readRecord(file)), station, createSha256()));
+	}
+	const { visitEntries } = await import("../collector/query.js");
+	return mended(async () => {
+		const store = await openStore(options);
+		try {
+			// One instant for both passes: a collector may go on storing meanwhile.
+			return await store.transaction(async (session) => {
+				await session.execute("set transaction isolation level repeatable read, read only");
+				return print((visit) => visitEntries(session, station, visit));
+			});
+		} finally {
+			await store.close();
+		}
+	});
+}
+
+/** Resolves when the terminal or the pipe takes more. */
+function onStdoutWritten(text: string): Promise<void> {
+	return new Promise((resolve) => {
+		if (process.stdout.write(text)) resolve();
+		else process.stdout.once("drain", resolve);
+	});
+}
+
+function instantOption(text: string): number {
+	const isIso = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?$/.test(text);
+	const seconds = isIso ? Date.parse(text) / 1000 : Number.NaN;
+	// Date.parse takes 30 February for 2 March.
+	if (Number.isFinite(seconds) && instant(seconds).startsWith(text.slice(0, 10))) return seconds;
+	throw new InvalidArgumentError("Use a date or a time in UTC: 2026-10-01 or 2026-10-01T06:00Z.");
 }
 
 function recordOptions(command: Command): Command {
@@ -273,7 +348,7 @@ function requireOneSource(
 	const given = [file, data, postgres].filter((each) => each !== undefined).length;
 	if (given === 1) return;
 	const what = given === 0 ? "say what to read" : "give one source only";
-	const those = command.name() === "verify" ? "a file that `record` wrote, or " : "";
+	const those = command.name() !== "record" ? "a file that `record` wrote, or " : "";
 	command.error(
 		`error: ${what}: ${those}a collector's database by --data DIR (npm start has it in ` +
 			"bistrina-data/collector) or --postgres URL",
