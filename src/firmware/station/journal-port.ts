@@ -3,6 +3,8 @@ import type { EntryDraft } from "../../protocol/entry.js";
 import type { EntrySource } from "../uplink/uplink.js";
 
 export interface JournalGap {
+	/** Former epoch of these numbers, absent or 0: the present one. A field of the gap entry. */
+	readonly lostEpoch?: number;
 	readonly from: number;
 	readonly to: number;
 	/** Index into GAP_REASONS. */
@@ -27,6 +29,11 @@ export interface JournalHealth {
 }
 
 export interface StationJournal extends EntrySource {
+	/**
+	 * Former epochs of this ring with something that is not acknowledged, oldest first; usually none.
+	 * Each is a source of its own, with its own numbers: read only but for `acknowledge`.
+	 */
+	readonly formers?: readonly EntrySource[];
 	/** Durable when it returns. Throws StationError `flash-failed`, `journal-full-of-bad-sectors`. */
 	append(draft: EntryDraft): { readonly sequence: number; readonly canonical: Uint8Array };
 	/** What is lost and not yet named by a delivered gap entry. */

@@ -26,6 +26,7 @@ import {
 	LINK_MILLISECONDS_MAX,
 	NAME_MILLISECONDS_MAX,
 } from "./connection.js";
+import { FormerDelivery } from "./former-delivery.js";
 import { FAILURES_BEFORE_HOURLY, SCHEDULE_BYTES, UplinkSchedule } from "./schedule.js";
 import { type SequenceRange, SequenceSet } from "./sequence-set.js";
 
@@ -61,6 +62,8 @@ export interface EntrySource {
 
 export interface UplinkOptions {
 	readonly source: EntrySource;
+	/** Former epochs of the same ring with something that is not acknowledged, oldest first. */
+	readonly formers?: (() => readonly EntrySource[]) | undefined;
 	readonly network: Network;
 	readonly signer: Signer;
 	readonly verifier: Verifier;
@@ -116,6 +119,8 @@ export interface SessionOutcome {
 interface Session {
 	/** What need not be sent (again) in this session. */
 	readonly done: SequenceSet;
+	/** What former keys left. */
+	readonly formers: FormerDelivery;
 	/** The last entry when the session began. */
 	readonly last: number;
 	/** Batches whose acknowledgement was believed. */
@@ -273,6 +278,7 @@ export class Uplink {
 		for (const range of this.#ranges) done.add(range.first, range.last);
 		const session: Session = {
 			done,
+			formers: new FormerDelivery(this.#options.formers?.() ?? [], this.#options),
 			last: this.#options.source.nextSequence - 1,
 			batches: 0,
 			bytesSent: 0,
@@ -285,7 +291,9 @@ export class Uplink {
 		let connection: Connection | undefined;
 		try {
 			// Reading and signing come before the radio, which draws the most.
-			const batch = yield* this.#maker.next(done, this.#wanted(session), true);
+			const batch =
+				(yield* this.#maker.next(done, this.#wanted(session), true)) ??
+				(yield* session.formers.next());
 			if (batch === undefined) {
 				this.#schedule.idle(clock.milliseconds);
 				return outcomeOf("idle", undefined, session, 0, false);
@@ -311,7 +319,8 @@ export class Uplink {
 		const radioMilliseconds = nowMilliseconds - (radioStartMilliseconds ?? nowMilliseconds);
 		const cost = { radioMilliseconds, nowMilliseconds };
 		const wanted = this.#wanted(session);
-		const hasBacklog = done.lowestMissing(wanted.first, wanted.last) !== undefined;
+		const hasBacklog =
+			done.lowestMissing(wanted.first, wanted.last) !== undefined || session.formers.hasBacklog;
 		if (trouble !== undefined) this.#options.onReport?.(trouble.code, 0, trouble.message);
 		const retryAfterSeconds = trouble instanceof BusyError ? trouble.retryAfterSeconds : undefined;
 		if (session.refusalCode !== 0) {
@@ -359,22 +368,36 @@ export class Uplink {
 				);
 				const answeredMilliseconds = clock.milliseconds;
 				session.bytesSent += batch.envelope.length;
-				const sent = { epoch: source.epoch, hash: batch.hash };
+				const sent = { epoch: batch.epoch, hash: batch.hash };
 				const answer = yield* checkAnswer(this.#options, response, sent);
 				const askedMilliseconds = connection.askedMilliseconds;
 				this.#options.onTime?.(answer.nowUtcSeconds, { askedMilliseconds, answeredMilliseconds });
 				session.nextSeconds = answer.nextSeconds;
+				const isFormer = batch.epoch !== source.epoch;
 				if (answer.kind === "refusal") {
-					session.refusalCode = answer.code;
-					break;
+					if (!isFormer) {
+						session.refusalCode = answer.code;
+						break;
+					}
+					// What is recorded now goes on being delivered; the rest of that epoch waits for an operator.
+					session.formers.skip(batch.epoch);
+					const text = `epoch ${batch.epoch}: ${refusalReasonOf(answer.code) ?? "unknown"}`;
+					this.#options.onReport?.("collector-refused", answer.code, text);
+				} else if (isFormer) {
+					session.formers.apply(answer, batch);
+					session.batches++;
+				} else {
+					this.#apply(answer, session, batch);
 				}
-				this.#apply(answer, session, batch);
 				const isOver =
 					++requests >= SESSION_BATCHES_MAX ||
 					session.bytesSent >= SESSION_BYTES_MAX ||
 					clock.milliseconds > endMilliseconds - BATCH_MILLISECONDS_MIN ||
 					done.isFull;
-				batch = isOver ? undefined : yield* this.#maker.next(done, this.#wanted(session), false);
+				batch = isOver
+					? undefined
+					: ((yield* this.#maker.next(done, this.#wanted(session), false)) ??
+						(yield* session.formers.next()));
 			}
 			return undefined;
 		} catch (error) {
