@@ -1,0 +1,70 @@
+/** Tries a verifier on the honest record of a seed and on everything that `forged-record.ts` does to it. */
+import { SeededChance, seedOf } from "../../src/core/chance.js";
+import { ChainVerifier, type Verification } from "../../src/protocol/verify-chain.js";
+import {
+	type ForgedEnvelope,
+	type HonestRecord,
+	hash,
+	honestRecord,
+	isForgerSigned,
+	TAMPERERS,
+	type Tampered,
+} from "./forged-record.js";
+
+export interface AttackOutcome {
+	honest: number;
+	/** Cases by way of tampering. */
+	readonly tampered: Map<string, number>;
+	/** What verify got wrong, with the seed. */
+	readonly violations: string[];
+}
+
+export function verifyForged(
+	record: HonestRecord,
+	envelopes: readonly ForgedEnvelope[],
+	part?: Tampered["part"],
+): Verification {
+	const verifier = new ChainVerifier({
+		station: record.station,
+		keys: record.keys,
+		sha256: hash,
+		isSigned: isForgerSigned(record.keys),
+		part,
+	});
+	for (const [index, { bytes }] of envelopes.entries()) verifier.add(`batch ${index}`, bytes);
+	return verifier.finish();
+}
+
+/** Judges the record of a seed and one case of each way of tampering that fits it. */
+export function attackVerify(seed: number, outcome: AttackOutcome): void {
+	const chance = new SeededChance(seedOf(seed, "forged-record"));
+	const record = honestRecord(chance);
+	outcome.honest++;
+	const honest = verifyForged(record, record.envelopes);
+	if (!honest.isSound) {
+		outcome.violations.push(`seed ${seed}: honest, and not sound: ${told(honest)}`);
+		return;
+	}
+	for (const [name, tamper] of Object.entries(TAMPERERS)) {
+		const tampered = tamper(record, chance);
+		if (tampered === undefined) continue;
+		outcome.tampered.set(name, (outcome.tampered.get(name) ?? 0) + 1);
+		const verification = verifyForged(record, tampered.envelopes, tampered.part);
+		if (verification.isSound) outcome.violations.push(`seed ${seed}: ${name}: called sound`);
+		else if (!tampered.isNamed(verification)) {
+			outcome.violations.push(
+				`seed ${seed}: ${name}: the place is not named: ${told(verification)}`,
+			);
+		}
+	}
+}
+
+function told({ findings, ranges }: Verification): string {
+	return [
+		...findings.slice(0, 3).map(({ kind, where, text }) => `${kind} ${where}: ${text}`),
+		...ranges
+			.filter(({ standing }) => standing === "missing")
+			.slice(0, 3)
+			.map(({ epoch, first, last }) => `missing ${epoch}/${first}-${last}`),
+	].join("; ");
+}
