@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { type AttackOutcome, attackVerify } from "../support/attack-verify.js";
+import { type AttackOutcome, attackVerify, verifyLong } from "../support/attack-verify.js";
 import { TAMPERERS } from "../support/forged-record.js";
 
 describe("an attack on the verification of a record", () => {
@@ -11,5 +11,10 @@ describe("an attack on the verification of a record", () => {
 		for (const name of Object.keys(TAMPERERS)) {
 			assert.ok((outcome.tampered.get(name) ?? 0) >= 10, `${name}: ${outcome.tampered.get(name)}`);
 		}
+	});
+
+	it("follows a record of any length to its end; ten years are the campaign's", () => {
+		const { isSound, chained } = verifyLong(20_001);
+		assert.deepEqual([isSound, chained], [true, 20_001]);
 	});
 });

@@ -7,6 +7,7 @@ import {
 	hash,
 	honestRecord,
 	isForgerSigned,
+	longRecord,
 	TAMPERERS,
 	type Tampered,
 } from "./forged-record.js";
@@ -33,6 +34,43 @@ export function verifyForged(
 	});
 	for (const [index, { bytes }] of envelopes.entries()) verifier.add(`batch ${index}`, bytes);
 	return verifier.finish();
+}
+
+export interface LongOutcome {
+	readonly entries: number;
+	readonly batches: number;
+	readonly isSound: boolean;
+	/** Entries chained to the start. */
+	readonly chained: number;
+	/** The most that the heap grew by, measured after each tenth of the way. */
+	readonly heapMegabytesGrown: number;
+}
+
+/** Verifies a record of `entries`, hourly batches of twelve, while it is made: nothing of it is kept. */
+export function verifyLong(entries: number): LongOutcome {
+	const chance = new SeededChance(1);
+	const record = longRecord(chance, entries);
+	const verifier = new ChainVerifier({
+		station: record.station,
+		keys: [record.key],
+		sha256: hash,
+		isSigned: isForgerSigned([record.key]),
+	});
+	let batches = 0;
+	let heapBefore = 0;
+	let grown = 0;
+	const count = Math.ceil(entries / 12);
+	for (const bytes of record.envelopes) {
+		verifier.add(`batch ${batches++}`, bytes);
+		if (batches % Math.ceil(count / 10) !== 0) continue;
+		globalThis.gc?.();
+		const { heapUsed, arrayBuffers } = process.memoryUsage();
+		if (heapBefore === 0) heapBefore = heapUsed + arrayBuffers;
+		grown = Math.max(grown, heapUsed + arrayBuffers - heapBefore);
+	}
+	const { isSound, counts } = verifier.finish();
+	const heapMegabytesGrown = Math.round(grown / 1e5) / 10;
+	return { entries, batches, isSound, chained: counts.chained, heapMegabytesGrown };
 }
 
 /** Judges the record of a seed and one case of each way of tampering that fits it. */

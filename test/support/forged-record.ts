@@ -224,6 +224,36 @@ export function honestRecord(chance: SeededChance): HonestRecord {
 	return new RecordMaker(chance).make();
 }
 
+/** One epoch of `entries`, in batches of twelve that are made as they are asked for. */
+export function longRecord(chance: SeededChance, entries: number) {
+	const station = "bor-1";
+	const epoch = 7;
+	const key = forgerKey("long");
+	const start = { reason: 0, previous: undefined, previousSequence: 0, previousHead: ZEROS };
+	function* make(): Generator<Uint8Array> {
+		let last = hash(
+			Buffer.from("bistrina/1"),
+			stationBytes(station),
+			Buffer.of(epoch, 0, 0, 0),
+			key.publicKey,
+			ZEROS,
+		);
+		for (let first = 1; first <= entries; first += 12) {
+			const batch: Uint8Array[] = [];
+			const previous = last;
+			for (let at = first; at < first + 12 && at <= entries; at++) {
+				const entry =
+					at === 1 ? epochEntry(station, epoch, key, start) : plainEntry(chance, epoch, at);
+				batch.push(entry);
+				last = hash(last, entry);
+			}
+			const signing = { signer: key, isLater: false };
+			yield envelopeBytes({ station, epoch, first, entries: batch, previous, ...signing });
+		}
+	}
+	return { station, key, envelopes: make() };
+}
+
 class RecordMaker {
 	readonly #chance: SeededChance;
 	readonly #station: string;
