@@ -4,7 +4,12 @@ import {
 	deriveWaterReading,
 	naturalWaterFactorTo25,
 } from "../../src/protocol/derive.js";
-import type { CalibrationBody, ConfigurationBody, Entry } from "../../src/protocol/entry.js";
+import {
+	type CalibrationBody,
+	type ConfigurationBody,
+	type Entry,
+	NO_CALIBRATION_ACT,
+} from "../../src/protocol/entry.js";
 import { fieldsOfWaterReading, type WaterReading } from "../../src/protocol/reading.js";
 
 const CONFIGURATION: ConfigurationBody = {
@@ -103,6 +108,7 @@ describe("derived values", () => {
 	it("use the calibration that the reading names, and nothing when it is not in the record", () => {
 		const calibration: CalibrationBody = {
 			kind: "calibration",
+			...NO_CALIBRATION_ACT,
 			calibrationId: 4,
 			channel: 3,
 			range: 0,
@@ -122,6 +128,7 @@ describe("derived values", () => {
 	it("take no curve of another range, and none that this version does not know", () => {
 		const calibration: CalibrationBody = {
 			kind: "calibration",
+			...NO_CALIBRATION_ACT,
 			calibrationId: 4,
 			channel: 3,
 			range: 1,
@@ -145,6 +152,7 @@ describe("derived values", () => {
 	it("do not fold back beyond the vertex of a falling signal's parabola", () => {
 		const sen0189: CalibrationBody = {
 			kind: "calibration",
+			...NO_CALIBRATION_ACT,
 			calibrationId: 1,
 			channel: 3,
 			range: 0,
