@@ -168,6 +168,7 @@ describe("the ledger", () => {
 		await deliver(maker.envelope(1, 10));
 		const sequence = maker.append({
 			kind: "gap",
+			lostEpoch: 0,
 			from: 11,
 			to: 25,
 			reason: 0,
@@ -182,6 +183,7 @@ describe("the ledger", () => {
 		await deliver(maker.envelope(1, 25));
 		const sequence = maker.append({
 			kind: "gap",
+			lostEpoch: 0,
 			from: 11,
 			to: 25,
 			reason: 0,

@@ -99,7 +99,14 @@ describe("chain verifier", () => {
 	it("goes on behind a gap that the station names", () => {
 		const station = stationOf(30);
 		const resume = station.heads[20] ?? assert.fail();
-		const gapAt = station.append({ kind: "gap", from: 11, to: 20, reason: 0, resume });
+		const gapAt = station.append({
+			kind: "gap",
+			lostEpoch: 0,
+			from: 11,
+			to: 20,
+			reason: 0,
+			resume,
+		});
 		const verification = verify(station, [station.envelope(1, 10), station.envelope(21, gapAt)]);
 		assert.ok(verification.isSound);
 		assert.deepEqual(
@@ -115,7 +122,14 @@ describe("chain verifier", () => {
 	it("finds a gap entry that resumes in another chain", () => {
 		const station = stationOf(30);
 		const resume = new Uint8Array(32).fill(9);
-		const gapAt = station.append({ kind: "gap", from: 11, to: 20, reason: 1, resume });
+		const gapAt = station.append({
+			kind: "gap",
+			lostEpoch: 0,
+			from: 11,
+			to: 20,
+			reason: 1,
+			resume,
+		});
 		const envelopes = [station.envelope(1, 10), station.envelope(21, gapAt)];
 		assert.deepEqual(kindsOf(verify(station, envelopes)), ["fork"]);
 	});

@@ -31,6 +31,7 @@ export class ChainMaker {
 		];
 		this.append({
 			kind: "epoch",
+			reason: 0,
 			station,
 			publicKey: this.key.publicKey,
 			previousEpoch: 0,

@@ -115,7 +115,14 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 			const chance = new SeededChance(seed);
 			const station = recordOf(120);
 			const resume = station.heads[60] ?? assert.fail();
-			const end = station.append({ kind: "gap", from: 49, to: 60, reason: 0, resume });
+			const end = station.append({
+				kind: "gap",
+				lostEpoch: 0,
+				from: 49,
+				to: 60,
+				reason: 0,
+				resume,
+			});
 			const cuts = [
 				[1, 12],
 				[13, 24],
@@ -246,7 +253,14 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 		it("lets a row beat a gap, whichever comes first", async () => {
 			const station = recordOf(30);
 			const resume = station.heads[20] ?? assert.fail();
-			const end = station.append({ kind: "gap", from: 11, to: 20, reason: 0, resume });
+			const end = station.append({
+				kind: "gap",
+				lostEpoch: 0,
+				from: 11,
+				to: 20,
+				reason: 0,
+				resume,
+			});
 			await enrolled(station);
 			await acknowledged(station.envelope(1, 10));
 			assert.equal((await acknowledged(station.envelope(21, end))).cursor, end);

@@ -64,6 +64,7 @@ export class SignedStation {
 		this.heads = [chainStart(sha256, { station, epoch, publicKey, previousHead })];
 		this.append({
 			kind: "epoch",
+			reason: 0,
 			station,
 			publicKey,
 			previousEpoch: previous?.epoch ?? 0,
