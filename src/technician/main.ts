@@ -5,7 +5,7 @@
  */
 import { randomInt } from "node:crypto";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { bytesOfHex } from "../core/bytes.js";
+import { bytesOfHex, concatBytes } from "../core/bytes.js";
 import { createSha256 } from "../core/sha256.js";
 import { ConsoleClient } from "./client.js";
 import { onStderr } from "./colours.js";
@@ -44,7 +44,7 @@ interface RecordOptions {
 	readonly data?: string;
 	readonly postgres?: string;
 	readonly station?: string;
-	readonly key?: string;
+	readonly key?: readonly string[];
 	readonly epoch?: number;
 	readonly first?: number;
 	readonly last?: number;
@@ -121,7 +121,13 @@ function commandLine(done: (exitCode: number) => void): Command {
 			.description(
 				"what a station's public key proves of a record: a file, or a collector's database",
 			)
-			.option("--key <hex>", "the station's public key, or enrolled: the collector's word for it")
+			.option(
+				"--key <hex>",
+				"the station's public key, of several all in the order of their lives, or enrolled: the " +
+					"collector's word for them",
+				(key: string, before: readonly string[]) => [...before, key],
+				[],
+			)
 			.option("--epoch <n>", "only this epoch", wholeNumber(0, 0xffffffff))
 			.option("--first <n>", "only from this entry", wholeNumber(1, 0xffffffff))
 			.option("--last <n>", "only to this entry", wholeNumber(1, 0xffffffff)),
@@ -176,7 +182,7 @@ async function printReadings(
 		return 0;
 	};
 	if (file !== undefined) {
-		return print(recordSource(file, readRecord(file), station, createSha256()));
+		return print(recordSource(file, concatBytes(...readRecord(file)), station, createSha256()));
 	}
 	const { visitEntries } = await import("../collector/query.js");
 	return mended(async () => {
@@ -267,29 +273,29 @@ async function verify(
 	file: string | undefined,
 	options: RecordOptions,
 ): Promise<number> {
-	const { station = "", key, epoch, first, last } = options;
+	const { station = "", key = [], epoch, first, last } = options;
 	const format = command.optsWithGlobals<CommonOptions>().format ?? "text";
-	if (key === undefined) command.error("error: --key is the station's public key, 66 digits");
+	if (key.length === 0) command.error("error: --key is the station's public key, 66 digits");
 	if ((first !== undefined || last !== undefined) && epoch === undefined) {
 		command.error("error: --first and --last need --epoch");
 	}
 	requireOneSource(command, options, file);
 	const part =
-		epoch === undefined ? {} : { part: { epoch, first: first ?? 1, last: last ?? 0xffffffff } };
-	const { verifyExport, verifyStore, enrolledKeyOf } = await import("../collector/verify.js");
+		epoch === undefined
+			? {}
+			: { part: { epoch, first: first ?? 1, ...(last === undefined ? {} : { last }) } };
+	const { verifyExport, verifyStore, enrolledKeysOf } = await import("../collector/verify.js");
 	if (file !== undefined) {
-		const publicKey = keyOf(command, key ?? "");
-		const verification = mended(() =>
-			verifyExport(readRecord(file), { station, publicKey, ...part }),
-		);
+		const keys = keysOf(command, key);
+		const verification = mended(() => verifyExport(readRecord(file), { station, keys, ...part }));
 		return showVerification(await verification, format, say);
 	}
 	return mended(async () => {
 		const store = await openStore(options);
 		try {
-			const publicKey =
-				key === "enrolled" ? await enrolledKeyOf(store, station) : keyOf(command, key ?? "");
-			const verification = await verifyStore(store, { station, publicKey, ...part });
+			const isEnrolled = key.length === 1 && key[0] === "enrolled";
+			const keys = isEnrolled ? await enrolledKeysOf(store, station) : keysOf(command, key);
+			const verification = await verifyStore(store, { station, keys, ...part });
 			return showVerification(verification, format, say);
 		} finally {
 			await store.close();
@@ -349,10 +355,12 @@ function requireOneSource(
 	);
 }
 
-function keyOf(command: Command, key: string): Uint8Array {
-	const bytes = bytesOfHex(key);
-	if (bytes?.length === PUBLIC_KEY_BYTES) return bytes;
-	return command.error(`error: --key: use the ${2 * PUBLIC_KEY_BYTES} digits of a public key`);
+function keysOf(command: Command, keys: readonly string[]): { publicKey: Uint8Array }[] {
+	return keys.map((key) => {
+		const publicKey = bytesOfHex(key);
+		if (publicKey?.length === PUBLIC_KEY_BYTES) return { publicKey };
+		return command.error(`error: --key: use the ${2 * PUBLIC_KEY_BYTES} digits of a public key`);
+	});
 }
 
 /** The collector's trouble is the technician's. */
