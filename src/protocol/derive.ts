@@ -274,5 +274,5 @@ function missing(unit: string, flags: number, note: DerivationNote): DerivedValu
 }
 
 function calibrationKey(channel: number, id: number): number {
-	return channel * 256 + id;
+	return channel * 0x10000 + id;
 }

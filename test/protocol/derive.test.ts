@@ -5,7 +5,12 @@ import {
 	naturalWaterFactorTo25,
 } from "../../src/protocol/derive.js";
 import { INPUT_DOUBTS } from "../../src/protocol/doubt.js";
-import type { CalibrationBody, ConfigurationBody, Entry } from "../../src/protocol/entry.js";
+import {
+	type CalibrationBody,
+	type ConfigurationBody,
+	type Entry,
+	NO_CALIBRATION_ACT,
+} from "../../src/protocol/entry.js";
 import {
 	CHANNEL_FLAGS,
 	fieldsOfWaterReading,
@@ -157,6 +162,7 @@ describe("derived values", () => {
 	it("use the calibration that the reading names, and nothing when it is not in the record", () => {
 		const calibration: CalibrationBody = {
 			kind: "calibration",
+			...NO_CALIBRATION_ACT,
 			calibrationId: 4,
 			channel: 3,
 			range: 0,
@@ -176,6 +182,7 @@ describe("derived values", () => {
 	it("take no curve of another range, and none that this version does not know", () => {
 		const calibration: CalibrationBody = {
 			kind: "calibration",
+			...NO_CALIBRATION_ACT,
 			calibrationId: 4,
 			channel: 3,
 			range: 1,
@@ -199,6 +206,7 @@ describe("derived values", () => {
 	it("do not fold back beyond the vertex of a falling signal's parabola", () => {
 		const sen0189: CalibrationBody = {
 			kind: "calibration",
+			...NO_CALIBRATION_ACT,
 			calibrationId: 1,
 			channel: 3,
 			range: 0,
@@ -230,6 +238,7 @@ describe("derived values", () => {
 					range: 0,
 					curve: 2,
 					coefficients,
+					...NO_CALIBRATION_ACT,
 				}),
 			).turbidity;
 			return [Math.round((value ?? Number.NaN) * 10) / 10, flags];

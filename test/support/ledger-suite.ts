@@ -117,10 +117,10 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 			const resume = station.heads[60] ?? assert.fail();
 			const end = station.append({
 				kind: "gap",
+				lostEpoch: 0,
 				from: 49,
 				to: 60,
 				reason: 0,
-				lostEpoch: 0,
 				resume,
 			});
 			const cuts = [
@@ -272,10 +272,10 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 			const resume = station.heads[20] ?? assert.fail();
 			const end = station.append({
 				kind: "gap",
+				lostEpoch: 0,
 				from: 11,
 				to: 20,
 				reason: 0,
-				lostEpoch: 0,
 				resume,
 			});
 			await enrolled(station);

@@ -3,7 +3,7 @@
  * calibration entries that carry the curve in the record, so that anyone can derive the values.
  */
 import { CALIBRATED_CHANNELS, CALIBRATION_CURVES, TURBIDITY_UNITS } from "../../protocol/derive.js";
-import type { CalibrationBody } from "../../protocol/entry.js";
+import { type CalibrationBody, NO_CALIBRATION_ACT } from "../../protocol/entry.js";
 import type { TURBIDITY_PROBES } from "../../protocol/probe-kinds.js";
 import { FACTORY_CALIBRATION } from "../../protocol/reading.js";
 
@@ -75,6 +75,7 @@ export function turbidityCalibrationsOf(choice: TurbidityCurveChoice): Calibrati
 			range,
 			curve,
 			coefficients: [unit(0), unit(1), unit(2)],
+			...NO_CALIBRATION_ACT,
 		};
 	});
 }

@@ -159,10 +159,7 @@ export function recordBoot(options: BootRecordOptions): void {
 			kind: "epoch",
 			station: configuration.station,
 			publicKey: board.signer.publicKey,
-			reason: 0,
-			previousEpoch: 0,
-			previousSequence: 0,
-			previousHead: new Uint8Array(32),
+			...journal.origin,
 		});
 	}
 	recorder.record({

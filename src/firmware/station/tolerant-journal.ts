@@ -3,9 +3,10 @@
  * takes no entry any more still delivers what can be read. What the collector has acknowledged and flash
  * would not note is remembered here, and in retained memory, so that it is not sent for ever.
  */
-import { StationError } from "../../core/errors.js";
+import { StationError, type StationErrorCode } from "../../core/errors.js";
 import type { EntryDraft } from "../../protocol/entry.js";
-import type { JournalGap, JournalHealth, StationJournal } from "./journal-port.js";
+import type { EntrySource } from "../uplink/uplink.js";
+import type { EpochOrigin, JournalGap, JournalHealth, StationJournal } from "./journal-port.js";
 
 export interface TolerantJournalOptions {
 	/** With what `save` of the last wake gave, or without. Throws what opening throws. */
@@ -28,6 +29,14 @@ const UNREADABLE_HEALTH: JournalHealth = Object.freeze({
 	skippedFrames: 0,
 	hops: 0,
 	failedPrograms: 0,
+});
+
+/** Of a journal that is not there: never recorded, because nothing can be appended. */
+const NO_ORIGIN: EpochOrigin = Object.freeze({
+	reason: 0,
+	previousEpoch: 0,
+	previousSequence: 0,
+	previousHead: new Uint8Array(32),
 });
 
 export class TolerantJournal implements StationJournal {
@@ -79,6 +88,19 @@ export class TolerantJournal implements StationJournal {
 
 	get gaps(): readonly JournalGap[] {
 		return this.#tolerate(() => this.#journal?.gaps) ?? [];
+	}
+
+	get formers(): readonly EntrySource[] {
+		if (!this.isLastFirm) return [];
+		return this.#tolerate(() => this.#journal?.formers) ?? [];
+	}
+
+	get origin(): EpochOrigin {
+		return this.#journal?.origin ?? NO_ORIGIN;
+	}
+
+	get refusal(): StationErrorCode | undefined {
+		return this.#journal === undefined ? this.#failure?.code : this.#journal.refusal;
 	}
 
 	get waitingShare(): number {

@@ -153,7 +153,7 @@ export class UploadDesk {
 		board.entropy.fill(seed);
 		return new Uplink({
 			source: journal,
-			formers: () => journal.formers ?? [],
+			formers: () => journal.formers,
 			network: board.network,
 			signer: board.signer,
 			verifier: board.verifier,
@@ -201,10 +201,10 @@ export class UploadDesk {
 		const { journal, book } = this.#options;
 		for (const gap of journal.gaps) {
 			// Of a former epoch: the journal says it until it is named, and no number of this one is meant.
-			const isFormer = (gap.lostEpoch ?? 0) !== 0;
+			const isFormer = gap.lostEpoch !== 0;
 			const isInTheWay = isFormer || gap.from === journal.cursor + 1;
 			if (gap.to <= this.#recordedGapTo && !isInTheWay) continue;
-			if (book.record({ kind: "gap", lostEpoch: 0, ...gap }) === undefined) continue;
+			if (book.record({ kind: "gap", ...gap }) === undefined) continue;
 			if (!isFormer) this.#recordedGapTo = Math.max(this.#recordedGapTo, gap.to);
 		}
 	}
