@@ -16,6 +16,8 @@ export interface CheckedBatch {
 	readonly gaps: readonly (Entry & { readonly kind: "gap" })[];
 	/** SHA-256 of the envelope. */
 	readonly hash: Uint8Array;
+	/** SHA-256 of what is signed: the same for every signature of it. */
+	readonly content: Uint8Array;
 	readonly envelope: Uint8Array;
 }
 
@@ -24,6 +26,7 @@ export interface StoreOutcome {
 	/** Entries of the batch that were held before. */
 	readonly held: number;
 	readonly floor: number;
+	/** Of the covered ranges the one that begins at or below the floor, and the last five; ascending. */
 	readonly rangeFirsts: readonly number[];
 	readonly rangeLasts: readonly number[];
 }
@@ -40,8 +43,8 @@ const WAITING_MAX = 5000;
 
 const STORE_ALL =
 	"select * from bistrina_store_all($1::text[],$2::bigint[],$3::bigint[],$4::bigint[]," +
-	"$5::integer[],$6::integer[],$7::bytea,$8::boolean[],$9::bytea,$10::bytea,$11::integer[]," +
-	"$12::bytea,$13::integer[],$14::bigint[],$15::bigint[],$16::bigint[],$17::bytea)";
+	"$5::integer[],$6::integer[],$7::bytea,$8::boolean[],$9::bytea,$10::bytea,$11::bytea," +
+	"$12::integer[],$13::bytea,$14::integer[],$15::bigint[],$16::bigint[],$17::bigint[],$18::bytea)";
 
 interface Waiting {
 	readonly checked: CheckedBatch;
@@ -164,6 +167,7 @@ function parametersOf(group: readonly Waiting[]): unknown[] {
 		group.map(({ checked }) => checked.heads !== undefined),
 		Buffer.concat(heads),
 		Buffer.concat(group.map(({ checked }) => checked.hash)),
+		Buffer.concat(group.map(({ checked }) => checked.content)),
 		envelopeStarts,
 		Buffer.concat(group.map(({ checked }) => checked.envelope)),
 		gapBatches,

@@ -166,7 +166,12 @@ export class Ledger {
 			throw error;
 		}
 		const { batch } = checked;
-		const stored = await this.#records.write({ ...checked, hash, envelope });
+		const stored = await this.#records.write({
+			...checked,
+			hash,
+			content: sha256(signed.toBeSigned),
+			envelope,
+		});
 		const place = `entries ${batch.first} to ${batch.first + batch.entries.length - 1}`;
 		switch (stored.outcome) {
 			case "conflict":

@@ -11,6 +11,7 @@ import type { CheckedBatch, StoreOutcome } from "./batch-writer.js";
 import { HashTable } from "./hash-table.js";
 import { HeadTable } from "./head-table.js";
 import type { Evidence, RecordStore } from "./record-store.js";
+import { RANGES_READ } from "./schema.js";
 
 const BLOCK_BYTES = 256 * 1024;
 /** 2^22 rows of about 60 bytes; a year at five minutes is 2^17. */
@@ -73,13 +74,13 @@ class EpochRecord {
 	readonly #heads = new HeadTable();
 	readonly #sha256 = createSha256();
 	readonly #batches = new HashTable();
-	#coverage: Range[] = [];
+	readonly #coverage: Range[] = [];
 	#floor = 1;
 
-	write({ batch, heads, gaps, hash }: CheckedBatch): StoreOutcome {
+	write({ batch, heads, gaps, content }: CheckedBatch): StoreOutcome {
 		const { first, entries } = batch;
 		const last = first + entries.length - 1;
-		if (this.#batches.has(hash)) return this.#stored(entries.length);
+		if (this.#batches.has(content)) return this.#stored(entries.length);
 		let held = 0;
 		for (const [index, canonical] of entries.entries()) {
 			const row = this.row(first + index);
@@ -109,7 +110,7 @@ class EpochRecord {
 			if (this.row(first + index) === undefined) this.#append(first + index, canonical);
 		}
 		for (const [sequence, head] of vouched) this.#heads.add(sequence, head);
-		this.#batches.add(hash);
+		this.#batches.add(content);
 		this.#cover(first, last);
 		for (const { from, to } of gaps) this.#cover(from, to);
 		this.#floor = Math.max(this.#floor, batch.floor);
@@ -171,27 +172,43 @@ class EpochRecord {
 		this.#usedBytes += canonical.length;
 	}
 
+	/** Ranges are apart from each other and ascending: only those that the new one touches are looked at. */
 	#cover(first: number, last: number): void {
-		const range: Range = { first, last };
-		const apart: Range[] = [];
-		for (const other of this.#coverage) {
-			if (other.first > last + 1 || other.last < first - 1) {
-				apart.push(other);
-				continue;
-			}
-			range.first = Math.min(range.first, other.first);
-			range.last = Math.max(range.last, other.last);
+		const ranges = this.#coverage;
+		let from = this.#countUpTo(first);
+		if (from > 0 && (ranges[from - 1]?.last ?? 0) >= first - 1) from--;
+		const to = this.#countUpTo(last + 1);
+		const range: Range = {
+			first: Math.min(first, ranges[from]?.first ?? first),
+			last: to > from ? Math.max(last, ranges[to - 1]?.last ?? last) : last,
+		};
+		ranges.splice(from, Math.max(to - from, 0), range);
+	}
+
+	/** How many ranges begin at or below `sequence`. */
+	#countUpTo(sequence: number): number {
+		let low = 0;
+		let high = this.#coverage.length;
+		while (low < high) {
+			const middle = (low + high) >>> 1;
+			if ((this.#coverage[middle]?.first ?? 0) <= sequence) low = middle + 1;
+			else high = middle;
 		}
-		this.#coverage = [...apart, range].sort((a, b) => a.first - b.first);
+		return low;
 	}
 
 	#stored(held: number): StoreOutcome {
+		const ranges = this.#coverage;
+		const lastAt = Math.max(ranges.length - RANGES_READ, 0);
+		const floorAt = this.#countUpTo(this.#floor) - 1;
+		const read = floorAt >= 0 && floorAt < lastAt ? ranges.slice(floorAt, floorAt + 1) : [];
+		read.push(...ranges.slice(lastAt));
 		return {
 			outcome: "stored",
 			held,
 			floor: this.#floor,
-			rangeFirsts: this.#coverage.map(({ first }) => first),
-			rangeLasts: this.#coverage.map(({ last }) => last),
+			rangeFirsts: read.map(({ first }) => first),
+			rangeLasts: read.map(({ last }) => last),
 		};
 	}
 }

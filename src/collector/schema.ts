@@ -3,9 +3,13 @@
  * PostgreSQL. Nothing in them depends on when or how often or in which order batches came, so that
  * the same record always makes the same rows.
  */
+import { RANGES_MAX } from "../protocol/acknowledgement.js";
 import { BATCH_ENTRIES_MAX } from "../protocol/batch.js";
 
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
+
+/** Ranges that an answer names, and one that its cursor may reach. */
+export const RANGES_READ = RANGES_MAX + 1;
 
 export const SCHEMA_SQL = `
 create table bistrina_schema (version integer not null);
@@ -37,14 +41,16 @@ create table heads (
 
 -- Envelopes as they were signed, so that anyone can check the signatures again.
 create table batches (
-	hash bytea primary key,
+	hash bytea not null,
 	station text collate "C" not null,
 	epoch bigint not null,
 	first bigint not null,
 	last bigint not null,
 	floor bigint not null,
 	is_chained boolean not null,
-	envelope bytea not null
+	envelope bytea not null,
+	-- SHA-256 of what is signed: another signature of the same is the same batch, and the first one stays.
+	content bytea primary key
 );
 create index batches_by_place on batches (station, epoch, first);
 
@@ -89,13 +95,17 @@ create index evidence_by_station on evidence (station, reason);
 create function bistrina_cover(p_station text, p_epoch bigint, p_first bigint, p_last bigint)
 returns void language plpgsql as $$
 declare
-	v_first bigint := p_first;
-	v_last bigint := p_last;
+	v_first bigint;
+	v_last bigint;
 begin
-	-- Everything that overlaps or touches the new range melts into it.
+	-- Everything that overlaps or touches the new range melts into it. Ranges are apart from each other,
+	-- so that nothing below the one at or before p_first can touch it: however many there are, none is read.
 	with merged as (
 		delete from coverage
 		where station = p_station and epoch = p_epoch
+			and first >= coalesce((select c.first from coverage c
+				where c.station = p_station and c.epoch = p_epoch and c.first <= p_first
+				order by c.first desc limit 1), p_first)
 			and first <= p_last + 1 and last >= p_first - 1
 		returning first, last
 	)
@@ -103,11 +113,28 @@ begin
 	insert into coverage values (p_station, p_epoch, coalesce(v_first, p_first), coalesce(v_last, p_last));
 end $$;
 
+-- What an answer needs of the covered ranges: the one that begins at or below the floor, from which the
+-- cursor follows, and the last five (one of which the cursor may reach). Never all of them: a station
+-- may have any number.
+create function bistrina_ranges(p_station text, p_epoch bigint, p_floor bigint)
+returns table (range_firsts bigint[], range_lasts bigint[]) language sql stable as $$
+	select array_agg(r.first order by r.first), array_agg(r.last order by r.first) from (
+		(select c.first, c.last from coverage c
+			where c.station = p_station and c.epoch = p_epoch and c.first <= p_floor
+			order by c.first desc limit 1)
+		union
+		(select c.first, c.last from coverage c
+			where c.station = p_station and c.epoch = p_epoch
+			order by c.first desc limit ${RANGES_READ})
+	) r
+$$;
+
 -- Stores a verified batch. p_heads holds h(first-1) .. h(last), 32 bytes each, or null when the batch
 -- is not chained. Outcomes: stored, conflict, fork; with the last two nothing is changed.
 create function bistrina_store(
 	p_station text, p_epoch bigint, p_first bigint, p_floor bigint,
-	p_offsets integer[], p_canonical bytea, p_heads bytea, p_hash bytea, p_envelope bytea,
+	p_offsets integer[], p_canonical bytea, p_heads bytea, p_hash bytea, p_content bytea,
+	p_envelope bytea,
 	p_gap_sequences bigint[], p_gap_firsts bigint[], p_gap_lasts bigint[], p_gap_heads bytea
 ) returns table (outcome text, held integer, floor_held bigint, range_firsts bigint[], range_lasts bigint[])
 language plpgsql as $$
@@ -117,8 +144,7 @@ declare
 	v_zeros constant bytea := decode(repeat('00', 32), 'hex');
 	v_held integer := 0;
 	v_conflicts integer := 0;
-	v_firsts bigint[];
-	v_lasts bigint[];
+	v_range_last bigint;
 	v_floor bigint;
 	v_has_previous boolean := false;
 	v_has_last boolean := false;
@@ -129,18 +155,17 @@ declare
 	v_walked integer := 0;
 begin
 	perform pg_advisory_xact_lock(hashtextextended(p_station, p_epoch));
-	select array_agg(c.first order by c.first), array_agg(c.last order by c.first)
-		into v_firsts, v_lasts
-		from coverage c where c.station = p_station and c.epoch = p_epoch;
+	-- The last range that begins in the batch or before it: when any overlaps, this one does.
+	select c.last into v_range_last from coverage c
+		where c.station = p_station and c.epoch = p_epoch and c.first <= v_last
+		order by c.first desc limit 1;
 	select f.floor into v_floor from floors f where f.station = p_station and f.epoch = p_epoch;
 
-	-- Where nothing is covered, nothing is held and this envelope was not stored before.
-	if p_first <= v_lasts[cardinality(v_lasts)] and exists (
-		select 1 from unnest(v_firsts, v_lasts) as c (first, last)
-		where c.first <= v_last and c.last >= p_first
-	) then
-		if exists (select 1 from batches b where b.hash = p_hash) then
-			return query select 'stored'::text, v_count, v_floor, v_firsts, v_lasts;
+	-- Where nothing is covered, nothing is held and this batch was not stored before.
+	if v_range_last >= p_first then
+		if exists (select 1 from batches b where b.content = p_content) then
+			return query select 'stored'::text, v_count, v_floor, r.range_firsts, r.range_lasts
+				from bistrina_ranges(p_station, p_epoch, v_floor) r;
 			return;
 		end if;
 		select count(*), count(*) filter (where e.canonical <> substring(p_canonical
@@ -214,7 +239,8 @@ begin
 			on conflict do nothing;
 	end if;
 	insert into batches values
-		(p_hash, p_station, p_epoch, p_first, v_last, p_floor, p_heads is not null, p_envelope);
+		(p_hash, p_station, p_epoch, p_first, v_last, p_floor, p_heads is not null, p_envelope,
+			p_content);
 	if p_heads is not null then
 		if not v_has_previous then
 			insert into heads values
@@ -245,18 +271,10 @@ begin
 			on conflict do nothing;
 		perform bistrina_cover(p_station, p_epoch, p_gap_firsts[i], p_gap_lasts[i])
 			from generate_subscripts(p_gap_sequences, 1) i;
-	elsif v_lasts[cardinality(v_lasts)] = p_first - 1 then
-		-- The usual case, and the cheap one: the last range grows in its place.
-		update coverage set last = v_last
-			where station = p_station and epoch = p_epoch and first = v_firsts[cardinality(v_firsts)];
-		v_lasts[cardinality(v_lasts)] := v_last;
-		return query select 'stored'::text, v_held, v_floor, v_firsts, v_lasts;
-		return;
 	end if;
 	perform bistrina_cover(p_station, p_epoch, p_first, v_last);
-	return query select 'stored'::text, v_held, v_floor,
-		array_agg(c.first order by c.first), array_agg(c.last order by c.first)
-		from coverage c where c.station = p_station and c.epoch = p_epoch;
+	return query select 'stored'::text, v_held, v_floor, r.range_firsts, r.range_lasts
+		from bistrina_ranges(p_station, p_epoch, v_floor) r;
 end $$;
 
 -- Stores verified batches of one transaction, sorted by station, epoch and first; each exactly as
@@ -268,7 +286,7 @@ create function bistrina_store_all(
 	p_stations text[], p_epochs bigint[], p_firsts bigint[], p_floors bigint[],
 	p_starts integer[], p_offsets integer[], p_canonical bytea,
 	p_are_chained boolean[], p_heads bytea,
-	p_hashes bytea, p_envelope_starts integer[], p_envelopes bytea,
+	p_hashes bytea, p_contents bytea, p_envelope_starts integer[], p_envelopes bytea,
 	p_gap_batches integer[], p_gap_sequences bigint[], p_gap_firsts bigint[], p_gap_lasts bigint[],
 	p_gap_heads bytea
 ) returns table (place integer, outcome text, held integer, floor_held bigint,
@@ -320,7 +338,8 @@ begin
 				p_firsts[u.place] + p_starts[u.place + 1] - p_starts[u.place] - 1,
 				p_floors[u.place], true,
 				substring(p_envelopes from p_envelope_starts[u.place] + 1
-					for p_envelope_starts[u.place + 1] - p_envelope_starts[u.place])
+					for p_envelope_starts[u.place + 1] - p_envelope_starts[u.place]),
+				substring(p_contents from 32 * (u.place - 1) + 1 for 32)
 			from unnest(v_usual) as u (place);
 		insert into heads
 			select p_stations[u.place], p_epochs[u.place],
@@ -338,14 +357,10 @@ begin
 			from unnest(v_usual) as u (place)
 			on conflict (station, epoch) do update set floor = excluded.floor
 				where f.floor < excluded.floor;
-		return query select u.place - 1, 'stored'::text, 0,
-			(select f.floor from floors f
-				where f.station = p_stations[u.place] and f.epoch = p_epochs[u.place]),
-			(select array_agg(c.first order by c.first) from coverage c
-				where c.station = p_stations[u.place] and c.epoch = p_epochs[u.place]),
-			(select array_agg(c.last order by c.first) from coverage c
-				where c.station = p_stations[u.place] and c.epoch = p_epochs[u.place])
-			from unnest(v_usual) as u (place);
+		return query select u.place - 1, 'stored'::text, 0, f.floor, r.range_firsts, r.range_lasts
+			from unnest(v_usual) as u (place)
+			join floors f on f.station = p_stations[u.place] and f.epoch = p_epochs[u.place]
+			cross join lateral bistrina_ranges(f.station, f.epoch, f.floor) r;
 		if cardinality(v_usual) = v_count then
 			return;
 		end if;
@@ -364,6 +379,7 @@ begin
 			case when p_are_chained[i]
 				then substring(p_heads from 32 * (v_entry + i - 1) + 1 for 32 * (v_entries + 1)) end,
 			substring(p_hashes from 32 * (i - 1) + 1 for 32),
+			substring(p_contents from 32 * (i - 1) + 1 for 32),
 			substring(p_envelopes from p_envelope_starts[i] + 1
 				for p_envelope_starts[i + 1] - p_envelope_starts[i]),
 			array(select p_gap_sequences[g] from generate_subscripts(p_gap_batches, 1) g

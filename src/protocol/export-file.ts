@@ -8,7 +8,7 @@ import { asciiBytes, asciiText, bytesOfHex, equalBytes, hexOf } from "../core/by
 import { CborReader, CborWriter } from "../core/cbor.js";
 import { StationError } from "../core/errors.js";
 import type { Hash } from "./chain.js";
-import { ENVELOPE_BYTES_MAX } from "./cose.js";
+import { ENVELOPE_BYTES_MAX, KEY_ID_BYTES } from "./cose.js";
 
 export type ExportFormat = "json-lines" | "cbor-sequence";
 
@@ -218,21 +218,27 @@ function nextItemAt(bytes: Uint8Array, from: number): number {
 
 const TAG_SIGN1 = 0xd2;
 const ARRAY_OF_FIVE = 0x85;
-/** Tag 18, array of four, {1: -7} as bytes, {}: as in cose.ts. */
-const ENVELOPE_HEAD: readonly number[] = Object.freeze([0xd2, 0x84, 0x43, 0xa1, 0x01, 0x26, 0xa0]);
+/** Tag 18, array of four, and the protected header as bytes, without and with a key id: as in cose.ts. */
+const ENVELOPE_HEADS: readonly (readonly number[])[] = Object.freeze([
+	Object.freeze([0xd2, 0x84, 0x43, 0xa1, 0x01, 0x26]),
+	Object.freeze([0xd2, 0x84, 0x4d, 0xa2, 0x01, 0x26, 0x04, 0x48]),
+]);
+const EMPTY_MAP = 0xa0;
 
 /** Length of the envelope at `offset`, or undefined when none is there. */
 function envelopeBytesAt(bytes: Uint8Array, offset: number): number | undefined {
-	for (const [index, byte] of ENVELOPE_HEAD.entries()) {
-		if (bytes[offset + index] !== byte) return undefined;
-	}
-	let at = offset + ENVELOPE_HEAD.length;
+	const head = ENVELOPE_HEADS.find((each) =>
+		each.every((byte, index) => bytes[offset + index] === byte),
+	);
+	if (head === undefined) return undefined;
+	let at = offset + head.length + (head === ENVELOPE_HEADS[0] ? 0 : KEY_ID_BYTES);
+	if (bytes[at++] !== EMPTY_MAP) return undefined;
 	for (let item = 0; item < 2; item++) {
-		const head = bytes[at] ?? 0;
+		const first = bytes[at] ?? 0;
 		// Byte strings with lengths of no, one or two further bytes: an envelope has no longer ones.
-		if (head < 0x40 || head > 0x59) return undefined;
-		const lengthBytes = head < 0x58 ? 0 : head - 0x57;
-		let length = lengthBytes === 0 ? head - 0x40 : 0;
+		if (first < 0x40 || first > 0x59) return undefined;
+		const lengthBytes = first < 0x58 ? 0 : first - 0x57;
+		let length = lengthBytes === 0 ? first - 0x40 : 0;
 		for (let index = 1; index <= lengthBytes; index++) {
 			length = length * 256 + (bytes[at + index] ?? 0);
 		}

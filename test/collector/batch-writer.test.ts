@@ -49,6 +49,7 @@ function checkedOf(station: string, first = 1): CheckedBatch {
 		heads: [previous, previous],
 		gaps: [],
 		hash: previous,
+		content: previous,
 		envelope: new Uint8Array(100),
 	};
 }

@@ -168,10 +168,10 @@ describe("the ledger", () => {
 		await deliver(maker.envelope(1, 10));
 		const sequence = maker.append({
 			kind: "gap",
-			lostEpoch: 0,
 			from: 11,
 			to: 25,
 			reason: 0,
+			lostEpoch: 0,
 			resume: maker.heads[25] ?? new Uint8Array(32),
 		});
 		const answer = await deliver(maker.envelope(26, sequence, { floor: 26 }));
@@ -183,10 +183,10 @@ describe("the ledger", () => {
 		await deliver(maker.envelope(1, 25));
 		const sequence = maker.append({
 			kind: "gap",
-			lostEpoch: 0,
 			from: 11,
 			to: 25,
 			reason: 0,
+			lostEpoch: 0,
 			resume: new Uint8Array(32).fill(3),
 		});
 		await expectRefusal(maker.envelope(26, sequence), "fork");

@@ -38,6 +38,7 @@ function batchOf(
 		heads: isChained ? heads : undefined,
 		gaps: [],
 		hash: sha256(envelope, heads[0] ?? assert.fail()),
+		content: sha256(envelope, heads[0] ?? assert.fail(), envelope),
 		envelope,
 	};
 	return checked;
@@ -89,11 +90,29 @@ function randomGroups(chance: SeededChance): CheckedBatch[][] {
 function gapOf(sequence: number, from: number, to: number, resume: Uint8Array) {
 	const header = { channelSet: 0, timeQuality: 1, epoch: 7, sequence, boot: 1 };
 	const place = { uptimeSeconds: 1, utcSeconds: 1, configurationId: 1, stationFlags: 0 };
-	return { ...header, ...place, kind: "gap", lostEpoch: 0, from, to, reason: 0, resume } as const;
+	return { ...header, ...place, kind: "gap", from, to, reason: 0, lostEpoch: 0, resume } as const;
 }
 
 describe("a record store", function () {
 	this.timeout(90_000);
+
+	it("says of any number of ranges only those that an answer needs, in memory and in SQL", async () => {
+		const maker = new ChainMaker().fill(300);
+		for (const store of [new SqlRecordStore(await emptyStore()), new MemoryRecordStore()]) {
+			// Every other entry: a range for each.
+			for (let at = 10; at <= 298; at += 2) await store.write(batchOf(maker, at, at, 9, false));
+			const last = await store.write(batchOf(maker, 300, 300, 100, false));
+			assert.deepEqual(last.rangeFirsts, [100, 292, 294, 296, 298, 300]);
+			assert.deepEqual(last.rangeLasts, last.rangeFirsts);
+			// One that joins two, and one that joins what is far below.
+			const joined = await store.write(batchOf(maker, 297, 297, 100, false));
+			assert.deepEqual(joined.rangeFirsts, [100, 290, 292, 294, 296, 300]);
+			assert.deepEqual(joined.rangeLasts, [100, 290, 292, 294, 298, 300]);
+			const over = await store.write(batchOf(maker, 50, 200, 100, false));
+			assert.deepEqual(over.rangeFirsts, [50, 290, 292, 294, 296, 300]);
+			assert.deepEqual(over.rangeLasts, [200, 290, 292, 294, 298, 300]);
+		}
+	});
 
 	it("in memory has the same outcomes as the SQL tables, batch by batch", async () => {
 		for (let seed = 1; seed <= 12; seed++) {

@@ -101,10 +101,10 @@ describe("chain verifier", () => {
 		const resume = station.heads[20] ?? assert.fail();
 		const gapAt = station.append({
 			kind: "gap",
-			lostEpoch: 0,
 			from: 11,
 			to: 20,
 			reason: 0,
+			lostEpoch: 0,
 			resume,
 		});
 		const verification = verify(station, [station.envelope(1, 10), station.envelope(21, gapAt)]);
@@ -124,10 +124,10 @@ describe("chain verifier", () => {
 		const resume = new Uint8Array(32).fill(9);
 		const gapAt = station.append({
 			kind: "gap",
-			lostEpoch: 0,
 			from: 11,
 			to: 20,
 			reason: 1,
+			lostEpoch: 0,
 			resume,
 		});
 		const envelopes = [station.envelope(1, 10), station.envelope(21, gapAt)];

@@ -31,9 +31,9 @@ export class ChainMaker {
 		];
 		this.append({
 			kind: "epoch",
-			reason: 0,
 			station,
 			publicKey: this.key.publicKey,
+			reason: 0,
 			previousEpoch: 0,
 			previousSequence: 0,
 			previousHead,

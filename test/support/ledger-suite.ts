@@ -117,10 +117,10 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 			const resume = station.heads[60] ?? assert.fail();
 			const end = station.append({
 				kind: "gap",
-				lostEpoch: 0,
 				from: 49,
 				to: 60,
 				reason: 0,
+				lostEpoch: 0,
 				resume,
 			});
 			const cuts = [
@@ -157,6 +157,23 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 			assert.deepEqual([again.duplicateCount, again.entryCount], [12, 12]);
 			const overlap = await ledger.receive(station.envelope(9, 20));
 			assert.deepEqual([overlap.duplicateCount, overlap.entryCount], [4, 12]);
+		});
+
+		it("takes another signature of a stored batch for the same batch, whatever its form", async () => {
+			const station = await enrolled(recordOf(12));
+			const envelope = station.envelope(1, 12);
+			await acknowledged(envelope);
+			const before = await recordText(store);
+			// r || n - s verifies as well (ECDSA), and anyone can make it of a published batch.
+			const copy = envelope.slice();
+			const s = BigInt(`0x${Buffer.from(envelope.slice(-32)).toString("hex")}`);
+			const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+			copy.set(Buffer.from((order - s).toString(16).padStart(64, "0"), "hex"), copy.length - 32);
+			const again = await ledger.receive(copy);
+			assert.equal(again.status, 200);
+			assert.deepEqual([again.duplicateCount, again.entryCount], [12, 12]);
+			assert.equal(await recordText(store), before);
+			assert.deepEqual(openAnswer(again).answers, sha256(copy));
 		});
 
 		it("keeps other contents under a stored number as evidence, unmixed", async () => {
@@ -255,10 +272,10 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 			const resume = station.heads[20] ?? assert.fail();
 			const end = station.append({
 				kind: "gap",
-				lostEpoch: 0,
 				from: 11,
 				to: 20,
 				reason: 0,
+				lostEpoch: 0,
 				resume,
 			});
 			await enrolled(station);

@@ -101,9 +101,9 @@ function randomBody(
 		case 3:
 			return {
 				kind: "epoch",
-				reason: below(3),
 				station: "bor-1",
 				publicKey: bytesOf(33),
+				reason: below(3),
 				previousEpoch: word(),
 				previousSequence: word(),
 				previousHead: below(2) === 0 ? new Uint8Array(32) : bytesOf(32),

@@ -64,9 +64,9 @@ export class SignedStation {
 		this.heads = [chainStart(sha256, { station, epoch, publicKey, previousHead })];
 		this.append({
 			kind: "epoch",
-			reason: 0,
 			station,
 			publicKey,
+			reason: 0,
 			previousEpoch: previous?.epoch ?? 0,
 			previousSequence: previous?.entries.length ?? 0,
 			previousHead,
