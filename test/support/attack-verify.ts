@@ -74,11 +74,15 @@ export function verifyLong(entries: number): LongOutcome {
 }
 
 /** Judges the record of a seed and one case of each way of tampering that fits it. */
-export function attackVerify(seed: number, outcome: AttackOutcome): void {
+export function attackVerify(
+	seed: number,
+	outcome: AttackOutcome,
+	verify: typeof verifyForged = verifyForged,
+): void {
 	const chance = new SeededChance(seedOf(seed, "forged-record"));
 	const record = honestRecord(chance);
 	outcome.honest++;
-	const honest = verifyForged(record, record.envelopes);
+	const honest = verify(record, record.envelopes);
 	if (!honest.isSound) {
 		outcome.violations.push(`seed ${seed}: honest, and not sound: ${told(honest)}`);
 		return;
@@ -87,7 +91,7 @@ export function attackVerify(seed: number, outcome: AttackOutcome): void {
 		const tampered = tamper(record, chance);
 		if (tampered === undefined) continue;
 		outcome.tampered.set(name, (outcome.tampered.get(name) ?? 0) + 1);
-		const verification = verifyForged(record, tampered.envelopes, tampered.part);
+		const verification = verify(record, tampered.envelopes, tampered.part);
 		if (verification.isSound) outcome.violations.push(`seed ${seed}: ${name}: called sound`);
 		else if (!tampered.isNamed(verification)) {
 			outcome.violations.push(
