@@ -177,6 +177,51 @@ describe("collector's service", () => {
 		}
 	});
 
+	it("names a conflict in its list and serves everybody, at a start and on SIGHUP", async function () {
+		this.timeout(120_000);
+		const before = recordOf(24);
+		const after = recordOf(12, { epoch: 78, seed: 2, previous: before, reason: 2 });
+		const other = recordOf(12, { station: "pek-1", seed: 3 });
+		const [a, b, c] = [before, after, other].map(({ publicKey }) => hexOf(publicKey));
+		const list = join(directory, "stations");
+		writeFileSync(list, `bor-1 ${a}\n`);
+		const first = await startCollector(directory, ["--stations", list]);
+		assert.equal((await first.post(before.envelope(1, 12))).status, 200);
+		assert.equal(await first.stop("SIGINT"), 0);
+		// The board was replaced, and somebody wrote its key over the old one.
+		writeFileSync(list, `bor-1 ${b}\nbor-2 nonsense\npek-1 ${c}\n`);
+		const second = await startCollector(directory, ["--stations", list]);
+		assert.match(
+			second.said(),
+			/not taken: .*stations line 2: expected a station id and the 66 digits of its public key\n/,
+		);
+		assert.match(
+			second.said(),
+			/not taken: .*stations: station bor-1 is enrolled with another key than \w{12}\.\.\.; to replace the key, leave its line and add one with from=, by= and why= after it\n1 stations of/,
+		);
+		assert.equal((await second.post(other.envelope(1, 12))).status, 200);
+		assert.equal((await second.post(before.envelope(13, 18))).status, 200);
+		assert.equal((await second.post(after.envelope(1, 12))).status, 422);
+		writeFileSync(
+			list,
+			`bor-1 ${a} revoked=2026-11-28 revoked-by=amina revoked-why="board lost"\n` +
+				`bor-1 ${b} from=2026-11-28T06:00:00Z by=amina why="board replaced"\npek-1 ${c}\n`,
+		);
+		process.kill(second.pid, "SIGHUP");
+		await second.saw(/2 stations of/);
+		assert.equal((await second.post(after.envelope(1, 12))).status, 200);
+		const { status, body } = await second.post(before.envelope(19, 24));
+		const answer = decodeAnswer(decodeSign1(body).payload);
+		assert.deepEqual([status, answer.kind === "refusal" && answer.code], [422, 9]);
+		assert.equal((await second.post(before.envelope(19, 24, { signer: after }))).status, 200);
+		// What was revoked stays so, whatever a list says later.
+		writeFileSync(list, `bor-1 ${a}\npek-1 ${c}\n`);
+		process.kill(second.pid, "SIGHUP");
+		await second.saw(/recorded as revoked from 2026-11-28T00:00:00Z by "amina", "board lost"/);
+		assert.equal((await second.post(before.envelope(19, 24))).status, 422);
+		assert.equal(await second.stop("SIGINT"), 0);
+	});
+
 	it("serves over HTTPS, dies by kill -9, takes its directory again, and stops cleanly", async function () {
 		this.timeout(120_000);
 		const station = recordOf(24);

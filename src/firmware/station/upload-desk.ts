@@ -156,6 +156,7 @@ export class UploadDesk {
 		board.entropy.fill(seed);
 		return new Uplink({
 			source: journal,
+			formers: () => journal.formers,
 			network: board.network,
 			signer: board.signer,
 			verifier: board.verifier,
@@ -203,10 +204,12 @@ export class UploadDesk {
 	#recordGaps(): void {
 		const { journal, book } = this.#options;
 		for (const gap of journal.gaps) {
-			const isInTheWay = gap.from === journal.cursor + 1;
+			// Of a former epoch: the journal says it until it is named, and no number of this one is meant.
+			const isFormer = gap.lostEpoch !== 0;
+			const isInTheWay = isFormer || gap.from === journal.cursor + 1;
 			if (gap.to <= this.#recordedGapTo && !isInTheWay) continue;
 			if (book.record({ kind: "gap", ...gap }) === undefined) continue;
-			this.#recordedGapTo = Math.max(this.#recordedGapTo, gap.to);
+			if (!isFormer) this.#recordedGapTo = Math.max(this.#recordedGapTo, gap.to);
 		}
 	}
 
