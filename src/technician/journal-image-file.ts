@@ -174,7 +174,8 @@ function* headersIn(
 	for (let at = image.indexOf(0x6a); at >= 0 && at <= end; at = image.indexOf(0x6a, at + 1)) {
 		if (image[at + 1] !== 0x42 || image[at + 2] !== JOURNAL_VERSION) continue;
 		const reading = readSectorHeader(image.slice(at, at + SECTOR_HEADER_BYTES));
-		if (reading.kind === "header" && reading.correctedBits === 0) yield { header: reading.header, at };
+		if (reading.kind === "header" && reading.correctedBits === 0)
+			yield { header: reading.header, at };
 	}
 }
 
