@@ -1,5 +1,5 @@
 /**
- * Judges when a station measured, from docs/FAULTS.md ("When a station measures") and the entries alone:
+ * Judges when a station measured, from docs/FORMAT.md (8, readings) and the entries alone:
  * each boundary of the interval in UTC is met once, none is left out, and what came late says so.
  */
 import { type Entry, STATION_FLAGS } from "../../src/protocol/entry.js";
