@@ -85,7 +85,9 @@ function judgePair(
 		return;
 	}
 	const offSeconds = distance(entry.atUtcSeconds, utcOf(from), utcOf(to));
-	if (Math.abs(offSeconds) * 1000 <= entry.uncertaintyMilliseconds) return;
+	// Undefined: the clock says so and nobody vouches for it.
+	const uncertainty = entry.uncertaintyMilliseconds ?? Number.POSITIVE_INFINITY;
+	if (Math.abs(offSeconds) * 1000 <= uncertainty) return;
 	findings.add(
 		"time entry",
 		`${entry.sequence} says boot ${entry.atBoot} at ${entry.atUptimeSeconds} s was ${entry.atUtcSeconds} (source ${entry.source}), ${offSeconds.toFixed(1)} s off, claimed +-${entry.uncertaintyMilliseconds} ms`,

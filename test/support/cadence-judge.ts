@@ -47,7 +47,7 @@ export function judgeCadence(
 			last = undefined;
 			changedUtcSeconds = undefined;
 		}
-		if (entry.kind === "time") isClockSet = entry.stepMilliseconds !== 0 || isClockSet;
+		if (entry.kind === "time") isClockSet = entry.stepSeconds !== 0 || isClockSet;
 		if (entry.kind === "configuration") {
 			const isOther = configuredSeconds !== entry.intervalSeconds;
 			if (isOther) changedUtcSeconds = seen.worldUtcSeconds;
@@ -70,9 +70,11 @@ export function judgeCadence(
 		isClockSet = false;
 		changedUtcSeconds = undefined;
 	}
-	if (last !== undefined && options.isPoweredAtEnd) {
-		const silent = options.endUtcSeconds - last.seen.worldUtcSeconds;
-		const most = (1 + 2 * BOARD_CLOCK_ERROR) * last.intervalSeconds + 2 * MEASURING_SECONDS_MAX;
+	if (last !== undefined && configuredSeconds !== undefined && options.isPoweredAtEnd) {
+		const since = changedUtcSeconds ?? last.seen.worldUtcSeconds;
+		const silent = options.endUtcSeconds - since;
+		const interval = effectiveSeconds(configuredSeconds, last.seen.entry, options.supply);
+		const most = (1 + 2 * BOARD_CLOCK_ERROR) * interval + TAKE_UP_SECONDS_MAX;
 		if (silent > most) violations.push(`no reading in the last ${Math.round(silent)} s`);
 	}
 	return violations;

@@ -13,10 +13,15 @@ export interface Span {
 	readonly toUtcSeconds: number;
 }
 
+/** A device was at the technician's line. One that is silent is noticed only when it wakes the station. */
+export interface Visit extends Span {
+	/** It spoke as soon as it was plugged in. */
+	readonly hasSpoken: boolean;
+}
+
 /** What the world did to the station, on its own clock. */
 export interface WorldFacts {
-	/** A device was at the technician's line. */
-	readonly visits: readonly Span[];
+	readonly visits: readonly Visit[];
 	/** When the firmware crashed. */
 	readonly crashesUtcSeconds: readonly number[];
 	/** No power; a cut without a pause is a span of no length. */
@@ -187,12 +192,12 @@ function wasReverted(entries: readonly SeenEntry[], before: Entry, id: number): 
 /** A visit long enough to be noticed has its begin and its end. */
 function judgeVisits(entries: readonly SeenEntry[], facts: WorldFacts): string[] {
 	const violations: string[] = [];
-	for (const { fromUtcSeconds, toUtcSeconds } of facts.visits) {
+	for (const { fromUtcSeconds, toUtcSeconds, hasSpoken } of facts.visits) {
 		const noticed = fromUtcSeconds + NOTICE_SECONDS_MAX;
 		const told = toUtcSeconds + NOTICE_SECONDS_MAX;
 		if (told > facts.endUtcSeconds || isDisturbed(facts, fromUtcSeconds, told)) continue;
-		const hasBegin = hasEvent(entries, "service", 1, fromUtcSeconds - 1, Math.min(noticed, told));
-		if (noticed <= toUtcSeconds && !hasBegin) {
+		const hasBegin = hasEvent(entries, "service", 1, fromUtcSeconds - 1, Math.max(noticed, told));
+		if (hasSpoken && !hasBegin) {
 			violations.push(`the visit at ${Math.round(fromUtcSeconds)} has no event`);
 		}
 		if (hasBegin && !hasEvent(entries, "service", 0, fromUtcSeconds, told)) {

@@ -1,28 +1,33 @@
 /** Gathers what the judges of a station's decisions look at, while a simulated station runs. */
 import type { SimulatedStation, Sleep } from "../../sim/station.js";
 import type { Witness } from "../../sim/witness.js";
-import { decodeEntry } from "../../src/protocol/entry.js";
+import { decodeEntry, type Entry } from "../../src/protocol/entry.js";
 import { type CadenceOptions, judgeCadence } from "./cadence-judge.js";
-import { judgeEvents, type Span } from "./event-judge.js";
+import { judgeEvents, type Span, type Visit } from "./event-judge.js";
 import type { SeenEntry } from "./seen-entry.js";
 import { judgeSleeps } from "./sleep-judge.js";
 
 export class StationWatch {
 	readonly entries: SeenEntry[] = [];
 	readonly sleeps: Sleep[] = [];
-	readonly visits: Span[] = [];
+	readonly visits: Visit[] = [];
 	readonly outages: Span[] = [];
 	readonly crashesUtcSeconds: number[] = [];
 	#station: SimulatedStation | undefined;
 	#crashes = 0;
 	#powerCuts = 0;
 	#visitUtcSeconds: number | undefined;
+	/** Called when an append has returned, before the station knows. */
+	onAppended: ((entry: Entry) => void) | undefined;
+	/** To be set when the device at the line speaks. */
+	hasSpoken = false;
 
 	/** For the append port; only what it saw counts. */
 	readonly witness: Witness = {
 		appended: (canonical) => {
 			const entry = decodeEntry(canonical);
 			this.entries.push({ worldUtcSeconds: this.#station?.utcSeconds ?? 0, entry });
+			this.onAppended?.(entry);
 		},
 		acknowledged: () => {},
 	};
@@ -48,7 +53,10 @@ export class StationWatch {
 		}
 		if (console.isAttached === (this.#visitUtcSeconds !== undefined)) return;
 		if (this.#visitUtcSeconds !== undefined) {
-			this.visits.push({ fromUtcSeconds: this.#visitUtcSeconds, toUtcSeconds: utcSeconds });
+			const { hasSpoken } = this;
+			const fromUtcSeconds = this.#visitUtcSeconds;
+			this.visits.push({ fromUtcSeconds, toUtcSeconds: utcSeconds, hasSpoken });
+			this.hasSpoken = false;
 		}
 		this.#visitUtcSeconds = console.isAttached ? utcSeconds : undefined;
 	}

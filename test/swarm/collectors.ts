@@ -4,6 +4,7 @@ import { Ledger } from "../../src/collector/ledger.js";
 import { MemoryRecordStore } from "../../src/collector/memory-record-store.js";
 import { createHandler, type Handler } from "../../src/collector/receiver.js";
 import type { RecordStore } from "../../src/collector/record-store.js";
+import { onlyKey, type StationKey } from "../../src/collector/station-keys.js";
 import { equalBytes } from "../../src/core/bytes.js";
 import { isKeyedHashOf, keyedHashKeyOf } from "../support/bare-collector.js";
 
@@ -24,7 +25,8 @@ export class SwarmCollector {
 	/** What its clock is off by, seconds. */
 	lieSeconds = 0;
 	readonly #options: SwarmCollectorOptions;
-	readonly #enrolled = new Map<string, Uint8Array>();
+	/** In the order of their lives. */
+	readonly #enrolled = new Map<string, StationKey[]>();
 	/** What it stored, in order: a backup is the first of them. */
 	#batches: Checked[] = [];
 	#store = new MemoryRecordStore();
@@ -40,9 +42,16 @@ export class SwarmCollector {
 		this.#handler = this.#open();
 	}
 
+	/** A station's first key, or one in place of the last. */
 	async enrol(station: string, publicKey: Uint8Array): Promise<void> {
-		this.#enrolled.set(station, publicKey);
-		await this.#store.enrol(station, publicKey);
+		const keys = this.#enrolled.get(station) ?? [];
+		const atUtcSeconds = Math.floor(this.#options.clock.utcSeconds);
+		const enrolled = { atUtcSeconds, by: "the swarm", why: "its memory was lost" };
+		keys.push(keys.length === 0 ? onlyKey(publicKey) : { publicKey, enrolled });
+		this.#enrolled.set(station, keys);
+		await this.#store.setKeys(station, keys);
+		// As after a restart: the ledger remembers keys.
+		this.#handler = this.#open();
 	}
 
 	readonly handle: Handler = (request) => this.#handler(request);
@@ -57,7 +66,7 @@ export class SwarmCollector {
 		this.#formerRows.push(...this.rows());
 		for (const { reason } of this.#store.evidence) this.#formerEvidence.push(reason);
 		this.#store = new MemoryRecordStore();
-		for (const [station, key] of this.#enrolled) await this.#store.enrol(station, key);
+		for (const [station, keys] of this.#enrolled) await this.#store.setKeys(station, keys);
 		this.#batches = this.#batches.slice(0, backup);
 		for (const batch of this.#batches) await this.#store.write(batch);
 		this.#handler = this.#open();
@@ -82,8 +91,9 @@ export class SwarmCollector {
 		const { key, clock, isKeyedHash, plant } = this.#options;
 		const store = this.#store;
 		const recording: RecordStore = {
-			keyOf: (station) => store.keyOf(station),
-			enrol: (station, publicKey) => store.enrol(station, publicKey),
+			keysOf: (station) => store.keysOf(station),
+			setKeys: (station, keys) => store.setKeys(station, keys),
+			ownerOf: (station, epoch) => store.ownerOf(station, epoch),
 			keepEvidence: (evidence, countMax) => store.keepEvidence(evidence, countMax),
 			write: async (checked) => {
 				const outcome = await store.write(checked);

@@ -9,9 +9,8 @@ import { judgeTimes } from "../../sim/checkers/times.js";
 import type { StationDiary } from "../../sim/diary.js";
 import type { River } from "../../sim/river/river.js";
 import { eventNameOf } from "../../src/protocol/events.js";
-import { judgeEvents } from "../support/event-judge.js";
+import { judgeEvents, type Visit } from "../support/event-judge.js";
 import type { SwarmWorld } from "./mishaps.js";
-import type { Span } from "./spans.js";
 
 export interface SwarmEvidence {
 	readonly world: SwarmWorld;
@@ -24,7 +23,7 @@ export interface SwarmEvidence {
 		readonly utcSeconds: number;
 		readonly cursor: number;
 	}[];
-	readonly visits: readonly Span[];
+	readonly visits: readonly Visit[];
 	readonly crashesUtcSeconds: readonly number[];
 	/** Upload interval and kind of the configurations that were ever drawn, by id. */
 	readonly configurations: ReadonlyMap<number, DrawnConfiguration>;

@@ -32,12 +32,13 @@ import { decodeSign1 } from "../../src/protocol/cose.js";
 import { decodeEntry } from "../../src/protocol/entry.js";
 import { keyedHashKeyOf, stepStation } from "../support/bare-collector.js";
 import { bareStation, bareStationKey, START_UTC_SECONDS } from "../support/bare-station.js";
+import type { Visit } from "../support/event-judge.js";
 import { CALM, hostileHandler, signed, type Weather } from "./adversary.js";
 import { noAilments, openAilingProbes } from "./ailing-probes.js";
 import { collectorKeyOf, SwarmCollector, unionOf } from "./collectors.js";
 import { type DrawnConfiguration, EYES, type SwarmEvidence } from "./eyes.js";
 import { MISHAPS, type SwarmWorld } from "./mishaps.js";
-import { type Span, Spans } from "./spans.js";
+import { Spans } from "./spans.js";
 
 export type SwarmSigner = "es256" | "keyed-hash";
 
@@ -100,7 +101,7 @@ class SwarmRun {
 	#pending: { readonly id: number; readonly canonical: Uint8Array } | undefined;
 	#weather: Weather = CALM;
 	readonly #overlaid: Weather["network"][] = [];
-	readonly #visits: Span[] = [];
+	readonly #visits: Visit[] = [];
 	#visitUtcSeconds: number | undefined;
 	readonly #crashes: number[] = [];
 	readonly #clockTroubles = new Spans();
@@ -315,7 +316,12 @@ class SwarmRun {
 		while (this.#crashes.length < crashes) this.#crashes.push(utcSeconds);
 		if (console.isAttached === (this.#visitUtcSeconds !== undefined)) return;
 		if (this.#visitUtcSeconds !== undefined) {
-			this.#visits.push({ fromUtcSeconds: this.#visitUtcSeconds, toUtcSeconds: utcSeconds });
+			this.#visits.push({
+				fromUtcSeconds: this.#visitUtcSeconds,
+				toUtcSeconds: utcSeconds,
+				// What is said later than at once wakes nobody who sleeps already.
+				hasSpoken: false,
+			});
 		}
 		this.#visitUtcSeconds = console.isAttached ? utcSeconds : undefined;
 	}
