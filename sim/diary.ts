@@ -28,7 +28,7 @@ export interface DiaryEntry {
 	readonly wake: number;
 	/** Index of the wake in which its boot began. */
 	readonly bootWake: number;
-	/** When the probes got power last, before it, in the same wake. */
+	/** When the last measurement before it began, if in the same wake. */
 	readonly measuredMicroseconds: number | undefined;
 }
 
@@ -45,7 +45,7 @@ export const BOOT_MICROSECONDS = 250_000;
 export class StationDiary implements StationObserver {
 	readonly wakes: DiaryWake[] = [];
 	readonly entries: DiaryEntry[] = [];
-	/** When the probes got power, of every measurement. */
+	/** When the first of the probes got power, of every measurement. */
 	readonly measurements: number[] = [];
 	/** While the radio had power. */
 	readonly sessions: DiarySession[] = [];
@@ -86,7 +86,8 @@ export class StationDiary implements StationObserver {
 
 	switched(part: SuppliedPart, isOn: boolean): void {
 		const now = this.#clock().microseconds;
-		if (part === "probes" && isOn) {
+		// The loop is switched once in a measurement; the probes' rail is cycled to free a stuck bus.
+		if (part === "loop" && isOn) {
 			this.measurements.push(now);
 			this.#measuredWake = this.wakes.length - 1;
 		}

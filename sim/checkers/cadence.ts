@@ -29,6 +29,8 @@ export function judgeCadence(options: CadenceOptions, findings: Findings): void 
 	const { diary, paces, isDisturbed } = options;
 	const { measurements } = diary;
 	let pace = 0;
+	/** The reading before came with a boot, or was still due by the interval before. */
+	let wasChanged = false;
 	for (let index = 1; index < measurements.length; index++) {
 		const from = measurements[index - 1] ?? 0;
 		const to = measurements[index] ?? 0;
@@ -36,14 +38,15 @@ export function judgeCadence(options: CadenceOptions, findings: Findings): void 
 		const { intervalSeconds } = paces[pace] ?? { intervalSeconds: 0 };
 		const next = paces[pace + 1];
 		const isChanged = next !== undefined && next.fromMicroseconds <= to;
-		const boot = bootBetween(diary, from, to);
-		if (boot || isDisturbed(from, to)) continue;
+		const isFirst = wasChanged;
+		const isBoot = bootBetween(diary, from, to);
+		wasChanged = isChanged || isBoot;
+		if (isBoot || isDisturbed(from, to)) continue;
 		const gap = (to - from) / 1_000_000;
 		const where = `at ${Math.round(to / 1_000_000)} s`;
 		if (isChanged) {
 			const waited = (to - next.fromMicroseconds) / 1_000_000;
-			const shortest = Math.min(intervalSeconds, next.intervalSeconds);
-			if (waited > shortest * (1 + SLEEP_CLOCK_ERROR) + LATE_SECONDS) {
+			if (waited > next.intervalSeconds * (1 + SLEEP_CLOCK_ERROR) + LATE_SECONDS) {
 				findings.add(
 					"readings due",
 					`${where}: ${Math.round(waited)} s after the interval became ${next.intervalSeconds} s`,
@@ -51,7 +54,7 @@ export function judgeCadence(options: CadenceOptions, findings: Findings): void 
 			}
 			continue;
 		}
-		if (gap < intervalSeconds * (1 - SLEEP_CLOCK_ERROR) - EARLY_SECONDS) {
+		if (!isFirst && gap < intervalSeconds * (1 - SLEEP_CLOCK_ERROR) - EARLY_SECONDS) {
 			findings.add(
 				"readings due",
 				`${where}: ${gap.toFixed(1)} s after the last, of ${intervalSeconds} s`,

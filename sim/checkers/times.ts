@@ -13,8 +13,8 @@ export interface TimesOptions {
 	readonly rows: readonly Uint8Array[];
 	/** UTC of the world's microsecond 0, Unix seconds. */
 	readonly originUtcSeconds: number;
-	/** Boots whose clock was led astray in a way that no station can see: their times are not judged. */
-	readonly isExcused?: (bootWake: number) => boolean;
+	/** The clock was led astray in a way that no station can see: the entry's time is not judged. */
+	readonly isExcused?: (entry: DiaryEntry) => boolean;
 }
 
 /**
@@ -44,7 +44,7 @@ export function judgeTimes(options: TimesOptions, findings: Findings): void {
 	for (const entry of entries) {
 		const truth = seen.get(placeOf(entry));
 		if (truth === undefined) continue;
-		if (options.isExcused?.(truth.bootWake) === true) continue;
+		if (options.isExcused?.(truth) === true) continue;
 		if (entry.kind === "time") judgePair(entry, diary, utcOf, findings);
 		const placement = placers.get(entry.epoch)?.place(entry);
 		if (placement?.uncertaintyMilliseconds === undefined) continue;

@@ -16,7 +16,7 @@ export interface Ailments {
 	dead: "temperature" | "pH" | "conductivity" | "turbidity" | undefined;
 	/** The level has fallen below the probes. */
 	isDry: boolean;
-	/** Share of the turbidity converter's transactions that nobody acknowledges, each for itself. */
+	/** Share of the turbidity converter's transactions that nobody acknowledges, never two in a row. */
 	nackShare: number;
 	/** What the battery's gauge shows. */
 	batteryVolts: number | undefined;
@@ -52,17 +52,15 @@ const WANDERING = Object.freeze({ temperature: 0.7, pH: 0.3, conductivity: 0.2 }
 
 export function openAilingProbes(options: AilingProbesOptions): WaterProbes {
 	const { ailments, chance, configuration, water } = options;
-	const wandered = (name: keyof typeof WANDERING): number =>
-		ailments.wandering === name ? WANDERING[name] * (fraction(chance) - 0.5) * 2 : 0;
+	/** By turns up and down, so that no two in a row agree by chance. */
+	const turn = { sign: 1, wasNack: false };
+	const wandered = (name: keyof typeof WANDERING): number => {
+		if (ailments.wandering !== name) return 0;
+		turn.sign = -turn.sign;
+		return turn.sign * WANDERING[name] * (0.5 + 0.5 * fraction(chance));
+	};
 	const probes = openDirectProbes({
-		water: () => {
-			const { pH, temperatureCelsius, ...others } = water();
-			return {
-				...others,
-				pH: pH + wandered("pH"),
-				temperatureCelsius: temperatureCelsius + wandered("temperature"),
-			};
-		},
+		water,
 		batteryVolts: () => ailments.batteryVolts ?? options.batteryVolts(),
 		shuntOhms: configuration.loopShuntMilliohms / 1000,
 		turbidityAt4Milliampere: configuration.turbidityAt4MilliampereMilli / 1000,
@@ -75,8 +73,8 @@ export function openAilingProbes(options: AilingProbesOptions): WaterProbes {
 	/** At the water's temperature, by the law that the record will be read with. */
 	const raw = (): number => {
 		const { conductivityAt25MicrosiemensPerCm, temperatureCelsius } = water();
-		const part = 1 + wandered("conductivity");
 		if (ailments.isDry) return DRY_MICROSIEMENS;
+		const part = 1 + wandered("conductivity");
 		if (configuration.conductivityLaw === "linear") {
 			const alpha = configuration.alphaPerMillionPerDegree / 1_000_000;
 			return part * conductivityAt25MicrosiemensPerCm * (1 + alpha * (temperatureCelsius - 25));
@@ -89,7 +87,10 @@ export function openAilingProbes(options: AilingProbesOptions): WaterProbes {
 			...pH,
 			sample: () => {
 				answering("pH");
-				return pH.sample();
+				const sample = pH.sample();
+				if (sample === undefined) return undefined;
+				const { pHMeter } = sample;
+				return { pHMeter: { ...pHMeter, pH: rounded(pHMeter.pH + wandered("pH")) } };
 			},
 		},
 		temperature: {
@@ -104,8 +105,10 @@ export function openAilingProbes(options: AilingProbesOptions): WaterProbes {
 			},
 			sample: () => {
 				answering("temperature");
-				if (ailments.celsius === undefined) return temperature.sample();
-				return { thermometer: { temperature: ailments.celsius } };
+				const sample = temperature.sample();
+				if (sample === undefined) return undefined;
+				const celsius = ailments.celsius ?? sample.thermometer.temperature;
+				return { thermometer: { temperature: rounded(celsius + wandered("temperature")) } };
 			},
 		},
 		conductivity: {
@@ -120,11 +123,19 @@ export function openAilingProbes(options: AilingProbesOptions): WaterProbes {
 			...turbidity,
 			sample: () => {
 				answering("turbidity");
-				if (ailments.nackShare > 0 && fraction(chance) < ailments.nackShare) {
+				const isNack =
+					ailments.nackShare > 0 && !turn.wasNack && fraction(chance) < ailments.nackShare;
+				turn.wasNack = isNack;
+				if (isNack) {
 					throw new StationError("bus-failed", "one transaction was not acknowledged");
 				}
 				return turbidity.sample();
 			},
 		},
 	};
+}
+
+/** As the circuits print. */
+function rounded(value: number): number {
+	return Math.round(value * 1000) / 1000;
 }

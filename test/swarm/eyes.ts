@@ -6,11 +6,13 @@ import { judgeCadence, judgeSleeps } from "../../sim/checkers/cadence.js";
 import { judgeDerived } from "../../sim/checkers/derived.js";
 import type { Findings } from "../../sim/checkers/findings.js";
 import { judgeTimes } from "../../sim/checkers/times.js";
-import type { StationDiary } from "../../sim/diary.js";
+import type { DiaryEntry, StationDiary } from "../../sim/diary.js";
 import type { River } from "../../sim/river/river.js";
+import { TIME_SOURCES } from "../../src/protocol/entry.js";
 import { eventNameOf } from "../../src/protocol/events.js";
 import { judgeEvents, type Visit } from "../support/event-judge.js";
 import type { SwarmWorld } from "./mishaps.js";
+import { Spans } from "./spans.js";
 
 export interface SwarmEvidence {
 	readonly world: SwarmWorld;
@@ -50,7 +52,8 @@ export const EYES: readonly Eye[] = Object.freeze([
 					diary,
 					rows,
 					originUtcSeconds: world.startUtcSeconds,
-					isExcused: (bootWake) => isLedAstray(world, diary, bootWake),
+					isExcused: (truth) =>
+						isLedAstray(world, diary, truth.bootWake) || isUnseen(world, diary, truth),
 				},
 				findings,
 			);
@@ -85,7 +88,8 @@ export const EYES: readonly Eye[] = Object.freeze([
 					paces: [{ fromMicroseconds: 0, intervalSeconds: world.intervalSeconds }, ...paces],
 					isDisturbed: (from, to) =>
 						world.disturbances.meets(utcOf(world, from), utcOf(world, to)) ||
-						isClockSet(diary, from, to),
+						// What is due next was decided one reading before.
+						isClockSet(world, from - 1_050_000 * longestOf(paces, world.intervalSeconds), to),
 				},
 				findings,
 			);
@@ -144,12 +148,13 @@ function utcOf(world: SwarmWorld, microseconds: number): number {
 	return world.startUtcSeconds + microseconds / 1_000_000;
 }
 
-/** Something that the record calls a step of the clock, or a boot's first sight of it. */
-function isClockSet(diary: StationDiary, from: number, to: number): boolean {
-	return diary.entries.some(
-		({ entry, atMicroseconds }) =>
-			entry.kind === "time" && atMicroseconds > from && atMicroseconds <= to + 60_000_000,
-	);
+function longestOf(paces: readonly { intervalSeconds: number }[], first: number): number {
+	return paces.reduce((longest, { intervalSeconds }) => Math.max(longest, intervalSeconds), first);
+}
+
+/** Whoever set the RTC, the next boundary is another one. */
+function isClockSet(world: SwarmWorld, from: number, to: number): boolean {
+	return world.clockSets.meets(utcOf(world, from), utcOf(world, to) + 60);
 }
 
 /**
@@ -166,6 +171,36 @@ function isLedAstray(world: SwarmWorld, diary: StationDiary, bootWake: number): 
 		next < 0 ? world.endUtcSeconds : utcOf(world, diary.wakes[next]?.fromMicroseconds ?? 0);
 	return world.astray().some((span) => span.fromUtcSeconds <= to && span.toUtcSeconds >= from);
 }
+
+/**
+ * Somebody moved the RTC in the field, and nobody who knows the time came before the boot ended: the record
+ * shows an RTC that goes as it did before.
+ */
+function isUnseen(world: SwarmWorld, diary: StationDiary, truth: DiaryEntry): boolean {
+	const at = utcOf(world, truth.atMicroseconds);
+	const moved = world.clockTroubles
+		.joined()
+		.filter(({ fromUtcSeconds }) => fromUtcSeconds <= at)
+		.at(-1);
+	if (moved === undefined) return false;
+	const corrected = diary.entries.find(
+		({ entry, atMicroseconds }) =>
+			entry.kind === "time" &&
+			entry.source !== RTC_SOURCE &&
+			utcOf(world, atMicroseconds) > moved.fromUtcSeconds,
+	);
+	if (corrected === undefined) return true;
+	// Corrected before, and in this boot: the record knows.
+	if (corrected.atMicroseconds <= truth.atMicroseconds) return false;
+	return corrected.bootWake !== truth.bootWake || isMovedBetween(world, truth, corrected);
+}
+
+/** Moved twice before it was put right: only the sum is known. */
+function isMovedBetween(world: SwarmWorld, a: DiaryEntry, b: DiaryEntry): boolean {
+	return world.clockTroubles.meets(utcOf(world, a.atMicroseconds), utcOf(world, b.atMicroseconds));
+}
+
+const RTC_SOURCE = TIME_SOURCES.indexOf("rtc");
 
 /** What the record says of an RTC that nobody touched, or of a collector that never lied. */
 function judgeClockEvents({ world, diary }: SwarmEvidence, findings: Findings): void {
@@ -248,7 +283,14 @@ function judgeSilence(
 	const boots = diary.wakes
 		.filter(({ reason }) => reason !== "deep-sleep")
 		.map(({ fromMicroseconds }) => utcOf(world, fromMicroseconds));
-	for (const { fromUtcSeconds, toUtcSeconds } of world.troubles.between(
+	const quiet = new Spans();
+	for (const span of world.troubles.joined()) quiet.add(span.fromUtcSeconds, span.toUtcSeconds);
+	diary.wakes.forEach(({ ending, toMicroseconds }, index) => {
+		const next = diary.wakes[index + 1];
+		if (ending !== "power-loss" || next === undefined) return;
+		quiet.add(utcOf(world, toMicroseconds), utcOf(world, next.fromMicroseconds));
+	});
+	for (const { fromUtcSeconds, toUtcSeconds } of quiet.between(
 		world.startUtcSeconds,
 		world.endUtcSeconds,
 	)) {

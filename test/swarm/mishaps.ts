@@ -27,6 +27,8 @@ export interface SwarmWorld {
 	readonly settingsTroubles: Spans;
 	/** The RTC shows, or may show, something else than the time. */
 	readonly clockTroubles: Spans;
+	/** Somebody set the RTC. */
+	readonly clockSets: Spans;
 	readonly collectors: SwarmCollector[];
 	/** Faults of the network that are laid over the weather's; absent in it: the weather's. */
 	readonly overlaid: Weather["network"][];

@@ -50,6 +50,8 @@ export interface SwarmOptions {
 	readonly mishaps?: readonly string[] | undefined;
 	/** Names of the eyes that look besides delivery; all without it. */
 	readonly eyes?: readonly string[] | undefined;
+	/** Gets what the eyes look at, for who looks closer at one seed. */
+	readonly onEvidence?: (evidence: SwarmEvidence) => void;
 	/** Around the record store, to plant a bug that the checker must find. */
 	readonly plant?: (store: RecordStore) => RecordStore;
 }
@@ -70,6 +72,8 @@ const TIME_FAULT_PROBABILITY = 0.1;
 const SETTLE_SECONDS_MAX = 2 * DAY_SECONDS;
 /** An RTC that is off by no more is right: whole seconds, and a day's drift. */
 const RIGHT_SECONDS = 5;
+/** Between two looks no RTC drifts so far. */
+const SET_SECONDS = 0.2;
 
 /** Runs one seed. The result says what broke; nothing is thrown for it. */
 export async function runSwarmSeed(options: SwarmOptions): Promise<SwarmResult> {
@@ -105,6 +109,10 @@ class SwarmRun {
 	#visitUtcSeconds: number | undefined;
 	readonly #crashes: number[] = [];
 	readonly #clockTroubles = new Spans();
+	readonly #clockSets = new Spans();
+	#rtcAhead = 0;
+	#rtcLookedUtcSeconds = START_UTC_SECONDS;
+	#looked = 0;
 	readonly #astray: { fromUtcSeconds: number; toUtcSeconds: number; hasLie: boolean }[] = [];
 	#haveClocksLied = false;
 	#serverLies = 0;
@@ -184,6 +192,7 @@ class SwarmRun {
 			illnesses: new Spans(),
 			settingsTroubles: new Spans(),
 			clockTroubles: this.#clockTroubles,
+			clockSets: this.#clockSets,
 			collectors: this.#collectors,
 			overlaid: this.#overlaid,
 			setWeather: (weather) => {
@@ -311,6 +320,10 @@ class SwarmRun {
 
 	/** After each thing that happens. */
 	#watch(): void {
+		const { measurements, sessions } = this.#diary;
+		const looked = measurements.length + 2 * sessions.length;
+		if (looked !== this.#looked) this.#watchClock();
+		this.#looked = looked;
 		const { counters, utcSeconds, console } = this.#station;
 		const crashes = counters.crashes + counters.watchdogResets;
 		while (this.#crashes.length < crashes) this.#crashes.push(utcSeconds);
@@ -324,6 +337,17 @@ class SwarmRun {
 			});
 		}
 		this.#visitUtcSeconds = console.isAttached ? utcSeconds : undefined;
+	}
+
+	/** Whether the RTC was set since it was looked at last, by whomever. */
+	#watchClock(): void {
+		const { hardware, utcSeconds } = this.#station;
+		const ahead = hardware.chips.rtc.aheadSeconds(utcSeconds);
+		if (Math.abs(ahead - this.#rtcAhead) > SET_SECONDS) {
+			this.#clockSets.add(this.#rtcLookedUtcSeconds, utcSeconds);
+		}
+		this.#rtcAhead = ahead;
+		this.#rtcLookedUtcSeconds = utcSeconds;
 	}
 
 	/** Whether the RTC is so wrong that a liar may be believed. */
@@ -531,6 +555,7 @@ class SwarmRun {
 			configurations: this.#drawn,
 			settledUtcSeconds: this.#station.utcSeconds,
 		};
+		this.#options.onEvidence?.(evidence);
 		for (const { name, judge } of EYES) {
 			if (eyes === undefined || eyes.includes(name)) judge(evidence, this.#findings);
 		}
