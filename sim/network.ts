@@ -151,6 +151,8 @@ export class SimulatedNetwork implements Network {
 	#life = 0;
 	#isUp = false;
 	#onLinkChanged: ((isUp: boolean) => void) | undefined;
+	/** Until then nobody answers who asks for the link. */
+	#accessPointBackMilliseconds = 0;
 	readonly #clients = new Set<SimulatedHttpsClient>();
 	readonly #datagrams = new Set<SimulatedDatagram>();
 
@@ -159,6 +161,7 @@ export class SimulatedNetwork implements Network {
 		this.times = options.times ?? DEFAULT_NETWORK_TIMES;
 		const network = this;
 		this.link = {
+			connectMillisecondsMax: 30_000,
 			get isUp() {
 				return network.#isUp;
 			},
@@ -282,12 +285,23 @@ export class SimulatedNetwork implements Network {
 		for (const client of this.#clients) client.break(new Error("network lost"));
 	}
 
+	/** The access point says nothing for so long: the link is lost, and one that is asked for meanwhile never comes up. */
+	rebootAccessPoint(milliseconds: number): void {
+		this.#accessPointBackMilliseconds = this.#options.clock.milliseconds + milliseconds;
+		this.dropLink();
+	}
+
+	/** The access point answers. */
+	get hasAccessPoint(): boolean {
+		return this.#options.clock.milliseconds >= this.#accessPointBackMilliseconds;
+	}
+
 	#connectLink(onChanged: (isUp: boolean) => void): void {
 		this.beforeOperation();
 		if (this.#onLinkChanged !== undefined) throw new Error("already connecting");
 		this.#onLinkChanged = onChanged;
 		this.#options.onRadio?.("connecting");
-		if (this.strikes("link-silent")) return;
+		if (!this.hasAccessPoint || this.strikes("link-silent")) return;
 		const isRefused = this.strikes("link-refused");
 		this.later(this.between(this.times.link), () => {
 			if (this.#onLinkChanged !== onChanged) return;
