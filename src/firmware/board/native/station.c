@@ -5,6 +5,12 @@
  *
  * Names and signatures are repeated in ../target/manifest.json (ffi.functions) and ../native.ts.
  */
+/* As ESP-IDF's CMake defines them for its own sources (components/mbedtls/CMakeLists.txt). The SDK's
+   makefile does not, and without them PSA's structures have another size: no diagnosis, but a stack
+   that is written over. */
+#define MBEDTLS_CONFIG_FILE "mbedtls/esp_config.h"
+#define TF_PSA_CRYPTO_USER_CONFIG_FILE "mbedtls/esp_config.h"
+
 #include <stdint.h>
 #include <string.h>
 
