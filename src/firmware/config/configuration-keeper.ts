@@ -85,10 +85,16 @@ export class ConfigurationKeeper {
 		this.#good = options.provisioned;
 		this.#store = new ConfigurationStore(options.memory);
 		this.#refusedOffer = options.state?.refusedOffer ?? 0;
-		const { good, newest, damaged } = this.#store.load();
+		const { good, newest, damaged, untold } = this.#store.load();
 		const isBoot = options.state === undefined;
 		if (isBoot) for (const place of damaged) this.#news.push({ kind: "damaged", place });
 		this.#highestId = Math.max(this.#good.id, good?.id ?? 0, newest?.id ?? 0);
+		if (isBoot && untold !== undefined) {
+			const { id, isGood } = untold;
+			// Power was cut between the verdict and its entry.
+			if (isGood) this.#news.push({ kind: "confirmed", id });
+			else this.#news.push({ kind: "reverted", id, text: "before this boot" });
+		}
 		// Who provisions a board anew under a higher id means it.
 		if (good !== undefined && good.id > this.#good.id) {
 			this.#good = this.#readStored(good.id, good.canonical, isBoot) ?? this.#good;
@@ -139,6 +145,16 @@ export class ConfigurationKeeper {
 		const offer = this.#offer;
 		this.#offer = undefined;
 		return offer === undefined ? undefined : this.#judge(offer);
+	}
+
+	/** The record has the verdict on `id`. */
+	told(id: number): void {
+		try {
+			this.#store.tell(id);
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+			// The next boot tells it once more, which is true again.
+		}
 	}
 
 	save(): KeeperState {

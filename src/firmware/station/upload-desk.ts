@@ -9,7 +9,7 @@ import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { apart, type Task } from "../../core/task.js";
 import type { StationConfiguration } from "../config/configuration.js";
 import type { Board } from "../ports.js";
-import { type SessionOutcome, Uplink } from "../uplink/uplink.js";
+import { type AnswerTimes, type SessionOutcome, Uplink } from "../uplink/uplink.js";
 import type { StationJournal } from "./journal-port.js";
 import type { LogBook } from "./log-book.js";
 import { uploadIntervalSecondsOf } from "./upload-interval.js";
@@ -28,7 +28,7 @@ export interface UploadDeskOptions {
 	readonly start: (task: Task<void>, onEnd: (error: unknown, failed: boolean) => void) => void;
 	readonly say: (text: string) => void;
 	/** The collector's clock, from a verified answer. */
-	readonly onTime: (utcSeconds: number) => void;
+	readonly onTime: (utcSeconds: number, times: AnswerTimes) => void;
 	/** Once a session, while the link is still up. */
 	readonly beforeClose: (endMilliseconds: number) => Task<void>;
 	/** A configuration in its canonical form, from a verified acknowledgement. */

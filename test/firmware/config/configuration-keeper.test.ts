@@ -65,9 +65,13 @@ class Bench {
 	}
 }
 
+/** As a station does that puts it all into its record. */
 function allNews(keeper: ConfigurationKeeper): ConfigurationNews[] {
 	const all: ConfigurationNews[] = [];
-	for (let news = keeper.next(); news !== undefined; news = keeper.next()) all.push(news);
+	for (let news = keeper.next(); news !== undefined; news = keeper.next()) {
+		all.push(news);
+		if (news.kind === "confirmed" || news.kind === "reverted") keeper.told(news.id);
+	}
 	return all;
 }
 
@@ -93,6 +97,26 @@ describe("the configuration in force", () => {
 			assert.equal(later.configuration.intervalSeconds, 900);
 			assert.deepEqual(allNews(later), []);
 		}
+	});
+
+	it("tells a verdict again at each boot until the record has it", () => {
+		const bench = new Bench();
+		const keeper = bench.boot();
+		offered(keeper, { id: 2 });
+		keeper.acknowledged();
+		// Power fails before the event is written.
+		assert.deepEqual(keeper.next(), { kind: "confirmed", id: 2 });
+		assert.deepEqual(bench.boot().next(), { kind: "confirmed", id: 2 });
+		const later = bench.boot();
+		assert.deepEqual(allNews(later), [{ kind: "confirmed", id: 2 }]);
+		offered(later, { id: 3 });
+		bench.milliseconds += TRIAL_MILLISECONDS_MAX;
+		assert.deepEqual(later.next()?.kind, "reverted");
+		const reverted = { kind: "reverted", id: 3, text: "before this boot" } as const;
+		assert.deepEqual(bench.boot().next(), reverted);
+		assert.deepEqual(allNews(bench.boot()), [reverted]);
+		assert.deepEqual(allNews(bench.boot()), []);
+		assert.equal(bench.boot().configuration.id, 2);
 	});
 
 	it("does not change before the station has time for it", () => {
