@@ -159,6 +159,7 @@ export class SimulatedNetwork implements Network {
 		this.times = options.times ?? DEFAULT_NETWORK_TIMES;
 		const network = this;
 		this.link = {
+			connectMillisecondsMax: 30_000,
 			get isUp() {
 				return network.#isUp;
 			},

@@ -16,11 +16,11 @@ import {
 	validateConfiguration,
 } from "./configuration.js";
 import { ConfigurationStore } from "./configuration-store.js";
-import { parseCanonicalConfiguration } from "./parse-configuration.js";
+import { parseCanonicalConfiguration, parseStoredConfiguration } from "./parse-configuration.js";
 
 /**
- * Ten attempts take 77 minutes at most (300 s, then 32, 64 .. 900 s of jitter), five hourly ones are
- * left: an access point that is rebooted does not fail a good configuration.
+ * Fifteen attempts at least (docs/WIRE.md, section 6): an access point that is rebooted does not fail a good
+ * configuration.
  */
 export const TRIAL_MILLISECONDS_MAX = 6 * 3_600_000;
 /** Boots under one: each begins the trial's time anew, because the loss of power takes the clock. */
@@ -47,6 +47,11 @@ export interface KeeperState {
 	readonly trialEndsMilliseconds: number | undefined;
 	/** CRC-32 of the offer that was refused last, 0 none: the collector offers it at every upload. */
 	readonly refusedOffer: number;
+	/**
+	 * The verdict on the newest that was tried while the settings refuse to hold it: its id when it was
+	 * confirmed, less than zero when it was given up; 0 none.
+	 */
+	readonly settledId: number;
 }
 
 export interface KeeperOptions {
@@ -74,6 +79,10 @@ export class ConfigurationKeeper {
 	#offer: Uint8Array | undefined;
 	#refusedOffer: number;
 	#isConfirmed = false;
+	/** As in KeeperState. */
+	#settledId: number;
+	/** Writes that verdict; may throw StationError `settings-failed`. */
+	#unsaved: (() => void) | undefined;
 	/** Was on trial, and this boot is one too many to begin under it. */
 	#abandoned: { readonly id: number; readonly text: string } | undefined;
 	readonly #news: ConfigurationNews[] = [];
@@ -85,6 +94,7 @@ export class ConfigurationKeeper {
 		this.#good = options.provisioned;
 		this.#store = new ConfigurationStore(options.memory);
 		this.#refusedOffer = options.state?.refusedOffer ?? 0;
+		this.#settledId = options.state?.settledId ?? 0;
 		const { good, newest, damaged } = this.#store.load();
 		const isBoot = options.state === undefined;
 		if (isBoot) for (const place of damaged) this.#news.push({ kind: "damaged", place });
@@ -93,7 +103,9 @@ export class ConfigurationKeeper {
 		if (good !== undefined && good.id > this.#good.id) {
 			this.#good = this.#readStored(good.id, good.canonical, isBoot) ?? this.#good;
 		}
-		if (newest?.state === "trial" && newest.id > this.#good.id) {
+		if (newest?.state === "trial" && newest.id === -this.#settledId) {
+			this.#unsaved = () => this.#store.fail(newest.id);
+		} else if (newest?.state === "trial" && newest.id > this.#good.id) {
 			const configuration = this.#readStored(newest.id, newest.canonical, isBoot);
 			if (configuration !== undefined) this.#resume(configuration, newest.canonical, newest.boots);
 		}
@@ -117,6 +129,7 @@ export class ConfigurationKeeper {
 	/** An upload was acknowledged under the configuration in force. */
 	acknowledged(): void {
 		if (this.#trial !== undefined) this.#isConfirmed = true;
+		else this.#trySettle();
 	}
 
 	/**
@@ -145,20 +158,28 @@ export class ConfigurationKeeper {
 		return {
 			trialEndsMilliseconds: this.#trial?.endsMilliseconds,
 			refusedOffer: this.#refusedOffer,
+			settledId: this.#settledId,
 		};
 	}
 
 	#resume(configuration: StationConfiguration, canonical: Uint8Array, boots: number): void {
 		const { state, clock } = this.#options;
 		const limit = clock.milliseconds + TRIAL_MILLISECONDS_MAX;
-		if (state !== undefined) {
-			const endsMilliseconds = Math.min(state.trialEndsMilliseconds ?? limit, limit);
+		const { id } = configuration;
+		if (state?.settledId === id) {
+			this.#good = configuration;
+			this.#unsaved = () => this.#store.keep(id, canonical);
+			return;
+		}
+		if (state?.trialEndsMilliseconds !== undefined) {
+			const endsMilliseconds = Math.min(state.trialEndsMilliseconds, limit);
 			this.#trial = { configuration, canonical, endsMilliseconds };
 			return;
 		}
-		const { id } = configuration;
-		if (boots >= TRIAL_BOOTS_MAX) {
-			this.#abandoned = { id, text: `${boots} boots and no upload` };
+		// Also in a wake: the boot gave it up, and slept before the record could be told.
+		if (state !== undefined || boots >= TRIAL_BOOTS_MAX) {
+			const why = boots >= TRIAL_BOOTS_MAX ? `${boots} boots` : "boots that could not be counted";
+			this.#abandoned = { id, text: `${why} and no upload` };
 			return;
 		}
 		try {
@@ -178,12 +199,12 @@ export class ConfigurationKeeper {
 		isBoot: boolean,
 	): StationConfiguration | undefined {
 		try {
-			const configuration = parseCanonicalConfiguration(canonical);
+			const configuration = parseStoredConfiguration(canonical);
 			if (configuration.station === this.#options.provisioned.station) return configuration;
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
 		}
-		// An older firmware may find what a newer one took, or a board another station's.
+		// Another firmware may have no such part, or a board hold another station's.
 		if (isBoot) this.#news.push({ kind: "refused", id, text: "stored, but not for this firmware" });
 		return undefined;
 	}
@@ -193,7 +214,6 @@ export class ConfigurationKeeper {
 		// Offered until the collector has seen the entry that says it is in force.
 		if (equalBytes(canonical, current)) return undefined;
 		const checksum = crc32(canonical, 0, canonical.length);
-		if (checksum === this.#refusedOffer) return undefined;
 		const id = idSaidBy(canonical);
 		try {
 			const configuration = parseCanonicalConfiguration(canonical);
@@ -203,6 +223,8 @@ export class ConfigurationKeeper {
 			if (id <= this.#highestId) {
 				return this.#refuse(id, checksum, `not newer than ${this.#highestId}`);
 			}
+			// Its place in the store is the one that is written now.
+			this.#settle();
 			this.#store.try(id, canonical, 0);
 			const endsMilliseconds = this.#options.clock.milliseconds + TRIAL_MILLISECONDS_MAX;
 			this.#trial = { configuration, canonical, endsMilliseconds };
@@ -215,7 +237,9 @@ export class ConfigurationKeeper {
 		}
 	}
 
-	#refuse(id: number, checksum: number, text: string): ConfigurationNews {
+	/** Said once: what is wrong with it stays wrong, but settings that refuse may yet take it. */
+	#refuse(id: number, checksum: number, text: string): ConfigurationNews | undefined {
+		if (checksum === this.#refusedOffer) return undefined;
 		this.#refusedOffer = checksum;
 		return { kind: "refused", id, text };
 	}
@@ -225,24 +249,34 @@ export class ConfigurationKeeper {
 		const { id } = configuration;
 		this.#good = configuration;
 		this.#trial = undefined;
-		try {
-			this.#store.keep(id, canonical);
-		} catch (error) {
-			if (!(error instanceof StationError)) throw error;
-			// In force until the next boot, which finds it on trial and lets it prove itself again.
-		}
+		this.#settledId = id;
+		this.#unsaved = () => this.#store.keep(id, canonical);
+		this.#trySettle();
 		return { kind: "confirmed", id };
 	}
 
 	#revert(id: number, text: string): ConfigurationNews {
 		this.#trial = undefined;
+		this.#settledId = -id;
+		this.#unsaved = () => this.#store.fail(id);
+		this.#trySettle();
+		return { kind: "reverted", id, text };
+	}
+
+	/** Puts a verdict into the store that is not there yet. Throws StationError `settings-failed`. */
+	#settle(): void {
+		this.#unsaved?.();
+		this.#unsaved = undefined;
+		this.#settledId = 0;
+	}
+
+	#trySettle(): void {
 		try {
-			this.#store.fail(id);
+			this.#settle();
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
-			// The next boot tries it once more, and its boots are counted.
+			// It holds through sleep, and is written after an upload; a boot before that puts it to the test again.
 		}
-		return { kind: "reverted", id, text };
 	}
 }
 

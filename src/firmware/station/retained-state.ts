@@ -37,6 +37,7 @@ export interface RetainedState {
 	/** Of the configuration keeper. */
 	trialEndsMilliseconds: number | undefined;
 	refusedOffer: number;
+	settledId: number;
 	/** When the clock was last disciplined, or undefined when it never was in this boot. */
 	disciplinedMilliseconds: number | undefined;
 	/** A large step that one source asked for and no second has confirmed yet. */
@@ -99,6 +100,8 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 		batteryStep: view.getUint8(52),
 		trialEndsMilliseconds: flags & 8 ? view.getFloat64(64, true) : undefined,
 		refusedOffer: view.getUint32(72, true),
+		// A verdict is of a trial that is over: both have one place.
+		settledId: flags & 8 ? 0 : view.getFloat64(64, true),
 		failedProbes: view.getUint8(54),
 		newestUtcSeconds: view.getUint32(56, true),
 		newestMilliseconds: flags & 16 ? view.getFloat64(80, true) : undefined,
@@ -152,7 +155,7 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 	view.setUint32(56, state.newestUtcSeconds, true);
 	view.setUint32(60, state.recordedGapTo, true);
 	view.setUint32(NETWORK_TIME_AT, state.networkTimeNotBeforeSeconds, true);
-	view.setFloat64(64, state.trialEndsMilliseconds ?? 0, true);
+	view.setFloat64(64, state.trialEndsMilliseconds ?? state.settledId, true);
 	view.setUint32(72, state.refusedOffer, true);
 	view.setFloat64(80, state.newestMilliseconds ?? 0, true);
 	view.setUint8(76, state.hasJumped ? 1 : 0);

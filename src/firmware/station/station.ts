@@ -4,7 +4,11 @@
  */
 import { apart, Scheduler, Signal, type Task } from "../../core/task.js";
 import { STATION_FLAGS } from "../../protocol/entry.js";
-import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
+import {
+	configurationEntriesOf,
+	type StationConfiguration,
+	timeHostOf,
+} from "../config/configuration.js";
 import { ConfigurationKeeper } from "../config/configuration-keeper.js";
 import { Console } from "../console/console.js";
 import type { AnswerFields } from "../console/service.js";
@@ -192,7 +196,7 @@ export class Station {
 		this.#networkTime = new NetworkTimeDesk({
 			board,
 			time: this.#time,
-			host: () => this.#keeper.configuration.timeHost,
+			host: () => timeHostOf(this.#keeper.configuration),
 			take: (offered) => this.#takeTime(offered),
 			say: (text) => this.#log(text),
 			notBeforeSeconds: retained?.networkTimeNotBeforeSeconds ?? 0,
@@ -263,6 +267,7 @@ export class Station {
 					uncertaintyMilliseconds: COLLECTOR_UNCERTAINTY_MILLISECONDS,
 				});
 			},
+			isOnTrial: () => this.#keeper.trialEndsMilliseconds !== undefined,
 			beforeClose: (endMilliseconds) => this.#networkTime.ask(endMilliseconds),
 			onConfiguration: (canonical) => this.#keeper.offer(canonical),
 			onEnded: (outcome, trouble) => {
@@ -291,13 +296,13 @@ export class Station {
 			this.#noteService();
 			// Between two measurements and two sessions: neither is begun under one and ended under another.
 			// What it does goes into the record, so a boot that is put off is opened by its reading first.
-			const wasOpen = this.#isOpen;
-			if (wasOpen && !this.#uploads.isUploading) this.#keepConfiguration();
+			if (this.#isOpen) this.#keepConfiguration();
 			if (board.clock.milliseconds >= this.#state.nextReadingMilliseconds)
 				yield* this.#takeReading();
 			else if (this.#desk.look !== undefined && this.#leftMilliseconds() >= LOOK_MILLISECONDS)
 				yield* this.#lookAt(this.#desk.look);
-			if (!wasOpen && !this.#uploads.isUploading) this.#keepConfiguration();
+			// Again: a session may have ended meanwhile, and sleep would forget what it brought.
+			this.#keepConfiguration();
 			const isIdle = !this.#uploads.isUploading;
 			if (isIdle && board.clock.milliseconds >= this.#nextUploadMilliseconds()) {
 				this.#desk.uploading();
@@ -351,6 +356,7 @@ export class Station {
 
 	/** Takes up, confirms or gives up a configuration, and puts it into the record. */
 	#keepConfiguration(): void {
+		if (this.#uploads.isUploading) return;
 		for (let news = this.#keeper.next(); news !== undefined; news = this.#keeper.next()) {
 			this.#log(`configuration ${news.kind} ${"id" in news ? news.id : news.place}`);
 			switch (news.kind) {
@@ -536,6 +542,7 @@ export class Station {
 			identities: readings.identities,
 			trialEndsMilliseconds: kept.trialEndsMilliseconds,
 			refusedOffer: kept.refusedOffer,
+			settledId: kept.settledId,
 			unrecordedReset: this.#opening.unrecordedReset,
 			disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
 			stepOffer: this.#time.stepOffer,

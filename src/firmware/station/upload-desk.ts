@@ -29,6 +29,8 @@ export interface UploadDeskOptions {
 	readonly say: (text: string) => void;
 	/** The collector's clock, from a verified answer. */
 	readonly onTime: (utcSeconds: number) => void;
+	/** The configuration in force is on trial. */
+	readonly isOnTrial: () => boolean;
 	/** Once a session, while the link is still up. */
 	readonly beforeClose: (endMilliseconds: number) => Task<void>;
 	/** A configuration in its canonical form, from a verified acknowledgement. */
@@ -104,11 +106,12 @@ export class UploadDesk {
 		this.#uplink.requestSoon();
 	}
 
-	/** Goes on under another configuration. Not while uploading. */
+	/** Goes on under another configuration, soon. Not while uploading. */
 	reconfigure(configuration: StationConfiguration): void {
 		const state = this.#uplink.save();
 		this.#configuration = configuration;
 		this.#uplink = this.#open(state);
+		this.#uplink.startOver();
 	}
 
 	/** After each reading: the interval follows battery and ring. */
@@ -147,7 +150,7 @@ export class UploadDesk {
 	}
 
 	#open(state: Uint8Array | undefined): Uplink {
-		const { board, journal, onTime, beforeClose, onConfiguration } = this.#options;
+		const { board, journal, isOnTrial, onTime, beforeClose, onConfiguration } = this.#options;
 		const configuration = this.#configuration;
 		const seed = new Uint8Array(4);
 		board.entropy.fill(seed);
@@ -164,6 +167,7 @@ export class UploadDesk {
 			port: configuration.collectorPort,
 			collectorPublicKey: configuration.collectorPublicKey,
 			uploadIntervalSeconds: this.#intervalSeconds(),
+			isOnTrial,
 			state,
 			onTime,
 			beforeClose,

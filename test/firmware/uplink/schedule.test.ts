@@ -5,10 +5,18 @@ import { UplinkSchedule } from "../../../src/firmware/uplink/schedule.js";
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
 const DAY = 24 * HOUR;
+const LINK = 30 * SECOND;
 
 function scheduleOf(station: string, seed = 1, uploadIntervalSeconds = 3600): UplinkSchedule {
 	const chance = new SeededChance(seed);
-	return new UplinkSchedule({ chance, station, nowMilliseconds: 0, uploadIntervalSeconds });
+	const linkMillisecondsMax = LINK;
+	return new UplinkSchedule({
+		chance,
+		station,
+		nowMilliseconds: 0,
+		uploadIntervalSeconds,
+		linkMillisecondsMax,
+	});
 }
 
 /** Pauses after `failures` failures in a row that cost nothing, over many stations. */
@@ -57,9 +65,9 @@ describe("uplink schedule", () => {
 	it("gives every station a slot of its own within the upload interval, and keeps it", () => {
 		const slots = Array.from({ length: 1000 }, (_, index) => {
 			const schedule = scheduleOf(`bor-${index}`);
-			schedule.acknowledged({ radioMilliseconds: 3000, nowMilliseconds: 10 * HOUR }, 0, false);
+			schedule.acknowledged(10 * HOUR, 3000, 0, false);
 			const first = schedule.nextAttemptMilliseconds;
-			schedule.acknowledged({ radioMilliseconds: 3000, nowMilliseconds: first + 4000 }, 0, false);
+			schedule.acknowledged(first + 4000, 3000, 0, false);
 			assert.equal(schedule.nextAttemptMilliseconds, first + HOUR);
 			return first % HOUR;
 		});
@@ -74,7 +82,7 @@ describe("uplink schedule", () => {
 
 	it("comes sooner when the interval grows shorter, but not while it backs off", () => {
 		const schedule = scheduleOf("bor-1", 1, 86_400);
-		schedule.acknowledged({ radioMilliseconds: 3000, nowMilliseconds: 0 }, 0, false);
+		schedule.acknowledged(0, 3000, 0, false);
 		const planned = schedule.nextAttemptMilliseconds;
 		assert.ok(planned > 11 * HOUR);
 		schedule.setUploadInterval(2 * 86_400, HOUR);
@@ -87,25 +95,68 @@ describe("uplink schedule", () => {
 		assert.equal(schedule.nextAttemptMilliseconds, backedOff);
 	});
 
+	/** Radio milliseconds a day of 20 days in which each attempt takes all the patience that it has. */
+	function costOfOutage(schedule: UplinkSchedule, wholeMilliseconds: number): number {
+		let radioMilliseconds = 0;
+		const endMilliseconds = schedule.nextAttemptMilliseconds + 20 * DAY;
+		while (schedule.nextAttemptMilliseconds < endMilliseconds) {
+			const began = schedule.nextAttemptMilliseconds;
+			const took = Math.min(schedule.patienceMilliseconds(began), wholeMilliseconds);
+			radioMilliseconds += took;
+			schedule.failed({ radioMilliseconds: took, nowMilliseconds: began + took });
+		}
+		return radioMilliseconds / 20;
+	}
+
 	it("lets failing cost one and a half times an acknowledged day and no more", () => {
 		const schedule = scheduleOf("bor-1");
-		let nowMilliseconds = 0;
-		for (let hour = 1; hour <= 5 * 24; hour++) {
-			nowMilliseconds = hour * HOUR;
-			schedule.acknowledged({ radioMilliseconds: 4000, nowMilliseconds }, 0, false);
-		}
-		let radioMilliseconds = 0;
-		const endMilliseconds = nowMilliseconds + 20 * DAY;
-		while (schedule.nextAttemptMilliseconds < endMilliseconds) {
-			nowMilliseconds = schedule.nextAttemptMilliseconds + 20_000;
-			radioMilliseconds += 20_000;
-			schedule.failed({ radioMilliseconds: 20_000, nowMilliseconds });
-		}
-		const perDay = radioMilliseconds / 20;
+		for (let hour = 1; hour <= 5 * 24; hour++) schedule.acknowledged(hour * HOUR, 4000, 0, false);
+		const perDay = costOfOutage(schedule, LINK);
 		assert.ok(perDay <= 1.5 * 24 * 4000, `${perDay} ms a day`);
 		assert.ok(perDay >= 1.2 * 24 * 4000, `${perDay} ms a day`);
 		assert.equal(schedule.isBudgetSpent, true);
 	});
+
+	it("learns what answering takes from answers and not from failures", () => {
+		const schedule = scheduleOf("bor-1");
+		let now = 0;
+		for (let day = 1; day <= 20; day++) {
+			now = day * DAY;
+			schedule.failed({ radioMilliseconds: 70_000, nowMilliseconds: now });
+			schedule.acknowledged(now + HOUR, 4000, 0, false);
+		}
+		for (let count = 1; count <= 12; count++) {
+			schedule.failed({ radioMilliseconds: 0, nowMilliseconds: now + HOUR });
+		}
+		assert.equal(schedule.patienceMilliseconds(now + HOUR), 4800);
+	});
+
+	for (const uploadIntervalSeconds of [600, 3600, 21_600, 86_400, 604_800]) {
+		it(`tries every slot of ${uploadIntervalSeconds} s while all is in debt, and one in a day or two for long`, () => {
+			const interval = uploadIntervalSeconds * SECOND;
+			const covered = Math.min(interval / 2, 1800 * SECOND);
+			const schedule = scheduleOf("bor-1", 3, uploadIntervalSeconds);
+			schedule.acknowledged(0, 3000, 0, false);
+			const slot = schedule.nextAttemptMilliseconds;
+			const attempts: number[] = [];
+			const whole: number[] = [];
+			const end = slot + Math.max(40 * DAY, 4 * interval);
+			while (schedule.nextAttemptMilliseconds < end) {
+				const began = schedule.nextAttemptMilliseconds;
+				const took = Math.min(schedule.patienceMilliseconds(began), 78 * SECOND);
+				attempts.push(began);
+				if (took === 78 * SECOND) whole.push(began);
+				schedule.failed({ radioMilliseconds: took, nowMilliseconds: began + took });
+			}
+			for (let at = slot; at < end - interval; at += interval) {
+				// The attempt before may be under way still.
+				const isTried = attempts.some((each) => each >= at - covered - 78_000 && each <= at + 78_000);
+				assert.ok(isTried, `slot at ${at / HOUR} h`);
+			}
+			const gaps = whole.slice(1).map((at, index) => at - (whole[index] ?? 0));
+			assert.ok(Math.max(...gaps) <= 3 * DAY, `${Math.max(...gaps) / DAY} d`);
+		});
+	}
 
 	it("begins anew after an acknowledgement, and after nothing else", () => {
 		const schedule = scheduleOf("bor-1");
@@ -116,7 +167,7 @@ describe("uplink schedule", () => {
 		schedule.requestSoon(0);
 		schedule.refused({ radioMilliseconds: 0, nowMilliseconds: 0 }, 0);
 		assert.equal(schedule.failures, 13);
-		schedule.acknowledged({ radioMilliseconds: 3000, nowMilliseconds: 0 }, 0, false);
+		schedule.acknowledged(0, 3000, 0, false);
 		assert.equal(schedule.failures, 0);
 	});
 
@@ -130,6 +181,7 @@ describe("uplink schedule", () => {
 			station: "bor-1",
 			nowMilliseconds: 8 * HOUR,
 			uploadIntervalSeconds: 3600,
+			linkMillisecondsMax: LINK,
 			state: schedule.save(),
 		});
 		assert.equal(again.failures, 7);
@@ -138,9 +190,15 @@ describe("uplink schedule", () => {
 	});
 
 	it("ignores a state that is not one", () => {
-		const state = new Uint8Array(44).fill(0xff);
+		const state = new Uint8Array(40).fill(0xff);
 		const chance = new SeededChance(1);
-		const options = { chance, station: "a", nowMilliseconds: 0, uploadIntervalSeconds: 3600 };
+		const options = {
+			chance,
+			station: "a",
+			nowMilliseconds: 0,
+			uploadIntervalSeconds: 3600,
+			linkMillisecondsMax: LINK,
+		};
 		assert.equal(new UplinkSchedule({ ...options, state }).failures, 0);
 		assert.equal(new UplinkSchedule({ ...options, state: state.subarray(3) }).failures, 0);
 	});
