@@ -37,10 +37,10 @@ const PAUSE_MILLISECONDS_MIN = 5 * SECOND;
  * The bound that follows stands in docs/WIRE.md, section 5.
  */
 
-/** Saved up for a bad hour, in links: an access point that is rebooted meets two whole attempts or three. */
-const BUCKET_LINKS = 2;
+/** Saved up for a bad hour, in links: with a slot and a first retry an access point that is rebooted is met. */
+const BUCKET_LINKS = 1;
 /** Beyond the regular slots, in links a day. */
-const SPARE_LINKS_PER_DAY = 2 / 3;
+const SPARE_LINKS_PER_DAY = 1 / 2;
 /** All together at least, in links a day: a station that uploads daily or weekly tries in between, too. */
 const LINKS_PER_DAY_MIN = 2;
 /** While nothing fails the bucket fills slowly, or short outages every day would cost more than long ones. */
@@ -48,12 +48,12 @@ const HEALTHY_REFILL_SHARE = 1 / 4;
 /** A short attempt waits for its first answer so many times as long as answers took, */
 const PATIENCE_SHARE = 1.2;
 /** and at least this part of a link. */
-const PATIENCE_LINKS_MIN = 1 / 8;
+const PATIENCE_LINKS_MIN = 1 / 7;
 /**
  * One of so many days' worth of slots has its whole time, so that a network that came back slower is met:
- * 3/4 a day of 30 s less 4 s are 19.5 s of the 20 s that are spare.
+ * every second day 30 s less 4 s are 13 s a day of the 15 s that are spare.
  */
-const WHOLE_EVERY_DAYS = 4 / 3;
+const WHOLE_EVERY_DAYS = 2;
 const WHOLE_EVERY_MIN = 8;
 /** The mean follows the last eight answers or so. */
 const ANSWERS_REMEMBERED = 8;
@@ -215,7 +215,10 @@ export class UplinkSchedule {
 	}
 
 	/** After a failure: as the back-off says and the budget can pay, but no later than the next regular slot. */
-	#retry({ radioMilliseconds, nowMilliseconds: now }: SessionCost, askedMilliseconds: number): void {
+	#retry(
+		{ radioMilliseconds, nowMilliseconds: now }: SessionCost,
+		askedMilliseconds: number,
+	): void {
 		this.#refill(now);
 		this.#failures = Math.min(this.#failures + 1, 0xffffffff);
 		if (!this.#isAside) {

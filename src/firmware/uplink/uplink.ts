@@ -369,7 +369,9 @@ export class Uplink {
 					session.bytesSent >= SESSION_BYTES_MAX ||
 					clock.milliseconds > endMilliseconds - BATCH_MILLISECONDS_MIN ||
 					session.done.isFull;
-				batch = isOver ? undefined : yield* this.#maker.next(session.done, this.#wanted(session), false);
+				batch = isOver
+					? undefined
+					: yield* this.#maker.next(session.done, this.#wanted(session), false);
 			}
 			return undefined;
 		} catch (error) {

@@ -22,7 +22,8 @@ function scheduleOf(station: string, seed = 1, uploadIntervalSeconds = 3600): Up
 /** Pauses after `failures` failures in a row that cost nothing, over many stations. */
 function pausesAfter(failures: number): number[] {
 	return Array.from({ length: 2000 }, (_, index) => {
-		const schedule = scheduleOf(`s${index}`, index);
+		// Weekly, as a regular slot would cut a pause short.
+		const schedule = scheduleOf(`s${index}`, index, 604_800);
 		for (let count = 0; count < failures; count++) {
 			schedule.failed({ radioMilliseconds: 0, nowMilliseconds: 0 });
 		}
@@ -58,7 +59,9 @@ describe("uplink schedule", () => {
 			assert.ok(Math.max(...pauses) > 0.95 * bound * SECOND, `after ${failures}`);
 		}
 		const hourly = pausesAfter(11);
-		assert.ok(Math.min(...hourly) >= 50 * 60 * SECOND);
+		// Whose slot comes sooner, goes sooner: 28 of 10 080 minutes.
+		const sooner = hourly.filter((pause) => pause < 50 * 60 * SECOND).length;
+		assert.ok(sooner <= 20, `${sooner}`);
 		assert.ok(Math.max(...hourly) <= 58 * 60 * SECOND);
 	});
 
@@ -150,7 +153,9 @@ describe("uplink schedule", () => {
 			}
 			for (let at = slot; at < end - interval; at += interval) {
 				// The attempt before may be under way still.
-				const isTried = attempts.some((each) => each >= at - covered - 78_000 && each <= at + 78_000);
+				const isTried = attempts.some(
+					(each) => each >= at - covered - 78_000 && each <= at + 78_000,
+				);
 				assert.ok(isTried, `slot at ${at / HOUR} h`);
 			}
 			const gaps = whole.slice(1).map((at, index) => at - (whole[index] ?? 0));
