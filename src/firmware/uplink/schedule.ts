@@ -38,9 +38,11 @@ const PAUSE_MILLISECONDS_MIN = 5 * SECOND;
  */
 
 /** Saved up for a bad hour, in links: with a slot and a first retry an access point that is rebooted is met. */
-const BUCKET_LINKS = 1;
+const BUCKET_LINKS = 3 / 2;
+/** A longer debt is forgiven, in links: a whole session. Slots are tried all the same, and retries are due some day. */
+const DEBT_LINKS_MAX = 4;
 /** Beyond the regular slots, in links a day. */
-const SPARE_LINKS_PER_DAY = 1 / 2;
+const SPARE_LINKS_PER_DAY = 2 / 5;
 /** All together at least, in links a day: a station that uploads daily or weekly tries in between, too. */
 const LINKS_PER_DAY_MIN = 2;
 /** While nothing fails the bucket fills slowly, or short outages every day would cost more than long ones. */
@@ -51,9 +53,9 @@ const PATIENCE_SHARE = 1.2;
 const PATIENCE_LINKS_MIN = 1 / 7;
 /**
  * One of so many days' worth of slots has its whole time, so that a network that came back slower is met:
- * every second day 30 s less 4 s are 13 s a day of the 15 s that are spare.
+ * 30 s less 4 s every 5/2 days are 10.4 s a day of the 12 s that are spare.
  */
-const WHOLE_EVERY_DAYS = 2;
+const WHOLE_EVERY_DAYS = 5 / 2;
 const WHOLE_EVERY_MIN = 8;
 /** The mean follows the last eight answers or so. */
 const ANSWERS_REMEMBERED = 8;
@@ -224,7 +226,7 @@ export class UplinkSchedule {
 		if (!this.#isAside) {
 			this.#tokensMilliseconds = Math.max(
 				this.#tokensMilliseconds - radioMilliseconds,
-				-this.#bucketMilliseconds,
+				-DEBT_LINKS_MAX * this.#options.linkMillisecondsMax,
 			);
 		}
 		const isOnTrial = this.#isOnTrial;
