@@ -55,6 +55,16 @@ export interface SimulatedStationOptions
 	readonly onLog?: (station: string, line: string) => void;
 }
 
+/** How the firmware left the board when it went to sleep. */
+export interface Sleep {
+	readonly utcSeconds: number;
+	/** Asked for, on the board's clock. */
+	readonly milliseconds: number;
+	readonly isProbeRailOn: boolean;
+	readonly isLoopRailOn: boolean;
+	readonly isRadioOn: boolean;
+}
+
 /** Plain data; the flash image is kept beside it by whoever made the flash. */
 export interface SavedStation {
 	readonly microseconds: number;
@@ -89,6 +99,13 @@ export class SimulatedStation {
 	readonly counters: StationCounters;
 	/** Where configurations that came over the air are kept. */
 	readonly settings: SimulatedSettings;
+	/**
+	 * What the board's clock gains in deep sleep on the world's: an RC oscillator, up to 50 000 either way
+	 * (5 %). Awake it runs from the crystal.
+	 */
+	sleepClockPartsPerMillion = 0;
+	/** Called whenever the firmware puts the board to sleep. */
+	onSleep: ((sleep: Sleep) => void) | undefined;
 	readonly #options: SimulatedStationOptions;
 	readonly #chance: Chance;
 	readonly #retained = new Uint8Array(RETAINED_BYTES);
@@ -186,6 +203,9 @@ export class SimulatedStation {
 	/** Somebody presses the service button: wakes a sleeping station, which then uploads. */
 	pressServiceButton(): void {
 		if (!this.isAsleep || this.#wake?.reason !== "deep-sleep") return;
+		// What the board's clock was to gain in the rest of this sleep it does not.
+		const leftMicroseconds = this.#wake.atMicroseconds - this.clock.microseconds;
+		this.#powerOnMicroseconds += this.#gainMicroseconds(leftMicroseconds);
 		this.#scheduleBoot(0, "deep-sleep", "pin");
 	}
 
@@ -243,6 +263,8 @@ export class SimulatedStation {
 		this.hardware.setProcessor(true);
 		const life = new Life(this.clock);
 		this.#life = life;
+		// Opening the board drives both rails low; until then their pins hold.
+		this.#switchRailsOff();
 		if (this.flash.isDead) this.flash.powerUp();
 		const operations = new KeyOperations(this.clock);
 		this.#operations = operations;
@@ -265,8 +287,19 @@ export class SimulatedStation {
 			trustFloorUtcSeconds: this.#options.trustFloorUtcSeconds,
 			beforeOperation: () => this.#beforeOperation(),
 			onDeepSleep: (milliseconds) => {
+				const { isProbeRailOn, isLoopRailOn, isRadioOn } = this.hardware;
+				this.onSleep?.({
+					utcSeconds: this.utcSeconds,
+					milliseconds,
+					isProbeRailOn,
+					isLoopRailOn,
+					isRadioOn,
+				});
 				this.#endLife();
-				this.#scheduleBoot(milliseconds * 1000, "deep-sleep", "timer");
+				const rate = 1 + this.sleepClockPartsPerMillion / 1_000_000;
+				const microseconds = Math.round((milliseconds * 1000) / rate);
+				this.#powerOnMicroseconds -= this.#gainMicroseconds(microseconds);
+				this.#scheduleBoot(microseconds, "deep-sleep", "timer");
 			},
 			onReset: (reason) => {
 				if (reason === "watchdog") this.counters.watchdogResets++;
@@ -291,8 +324,6 @@ export class SimulatedStation {
 		this.console.endLife();
 		this.network.kill();
 		this.hardware.resetProcessor();
-		this.hardware.switchProbes(false);
-		this.hardware.switchLoop(false);
 		this.hardware.setRadio("off");
 		this.hardware.setProcessor(false);
 	}
@@ -301,11 +332,21 @@ export class SimulatedStation {
 		this.counters.powerCuts++;
 		this.#cutAtOperation = undefined;
 		this.#endLife();
+		this.#switchRailsOff();
 		this.flash.kill();
 		this.#scramble();
 		this.#powerOnMicroseconds = this.clock.microseconds + this.#outageMicroseconds;
 		this.#scheduleBoot(this.#outageMicroseconds, this.#cutReason, "none");
 		this.#cutReason = "power-on";
+	}
+
+	#switchRailsOff(): void {
+		this.hardware.switchProbes(false);
+		this.hardware.switchLoop(false);
+	}
+
+	#gainMicroseconds(asleepMicroseconds: number): number {
+		return Math.round((asleepMicroseconds * this.sleepClockPartsPerMillion) / 1_000_000);
 	}
 
 	/** Retained memory without power: whatever the cells happen to hold. */

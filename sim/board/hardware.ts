@@ -215,6 +215,8 @@ export function createHardware(options: HardwareOptions) {
 	rtd.load({ ...rtd.save(), own: { ...rtd.save().own, isCalibrated: 1 } });
 
 	const probeRailState = { isOn: false };
+	const loopRailState = { isOn: false };
+	const radioState: { now: RadioState } = { now: "off" };
 	const systemBus = new SimulatedI2CBus({ clock, beforeOperation });
 	const probeBus = new SimulatedI2CBus({
 		clock,
@@ -265,7 +267,17 @@ export function createHardware(options: HardwareOptions) {
 			systemBus.processorReset();
 			probeBus.processorReset();
 		},
+		get isProbeRailOn(): boolean {
+			return probeRailState.isOn;
+		},
+		get isLoopRailOn(): boolean {
+			return loopRailState.isOn;
+		},
+		get isRadioOn(): boolean {
+			return radioState.now !== "off";
+		},
 		switchLoop(isOn: boolean): void {
+			loopRailState.isOn = isOn;
 			chosen.switchTurbidity(isOn);
 			draw("loop", isOn ? 22 : 0, LOOP_VOLTS);
 		},
@@ -273,6 +285,7 @@ export function createHardware(options: HardwareOptions) {
 			draw("processor", isRunning ? PROCESSOR_MILLIAMPERES : 0, LOGIC_VOLTS);
 		},
 		setRadio(state: RadioState): void {
+			radioState.now = state;
 			draw("radio", RADIO_MILLIAMPERES[state], LOGIC_VOLTS);
 		},
 	};

@@ -33,7 +33,13 @@ function run(native: Native): void {
 	const provisioning = provisioningOrComplaint();
 	if (provisioning === undefined) return;
 	const die = (cause: CrashCause, error: unknown): void => {
-		crash({ memory: createCrashMemory(native), clock: clockOf(native), processor, cause, error });
+		const memory = createCrashMemory(native);
+		crash({ memory, clock: clockOf(native), processor, switchOff, cause, error });
+	};
+	// The radio goes with the processor.
+	const switchOff = () => {
+		native.station_rail(PINS.probeRail, 0);
+		native.station_rail(PINS.loopRail, 0);
 	};
 	const processor = {
 		restart: () => native.station_restart(),

@@ -72,7 +72,7 @@ export function scanSector(
 	visit: EntryVisitor = () => true,
 	firstIndex = 0,
 ): SectorScan {
-	const seed = frameSeedOf(header.epoch, header.serial);
+	const seed = frameSeedOf(header.ring, header.serial);
 	const slots = Math.floor(bytes.length / SLOT_BYTES);
 	const anchors = new Map<number, Anchor>();
 	let key: PlacedAnchor | undefined;
@@ -105,7 +105,8 @@ export function scanSector(
 		slot += frame.slots;
 		endSlot = slot;
 		if (frame.type === FRAME_TYPES.cursor) {
-			cursor = Math.max(cursor, cursorOf(bytes, at));
+			const of = cursorOf(bytes, at);
+			if (of.epoch === header.epoch) cursor = Math.max(cursor, of.cursor);
 			continue;
 		}
 		if (frame.index > nextIndex) firstUnreadable ??= nextIndex;
@@ -175,7 +176,13 @@ export function decodeFrame(
 	return canonical === undefined ? undefined : { canonical, anchor: undefined };
 }
 
-/** Cursor of a cursor frame at `at`. */
-export function cursorOf(bytes: Uint8Array, at: number): number {
-	return uint32At(bytes, at + FRAME_HEAD_BYTES);
+/** What a cursor frame at `at` says: an acknowledged sequence, and of which epoch. */
+function cursorOf(
+	bytes: Uint8Array,
+	at: number,
+): { readonly cursor: number; readonly epoch: number } {
+	return {
+		cursor: uint32At(bytes, at + FRAME_HEAD_BYTES),
+		epoch: uint32At(bytes, at + FRAME_HEAD_BYTES + 4),
+	};
 }

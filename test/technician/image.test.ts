@@ -107,21 +107,21 @@ describe("a raw flash image", () => {
 		const { image } = written(900, 3);
 		assert.equal(readImage(image)?.report.brokenChains, 0);
 		// The pH in the key of the first sector, and the frame's CRC made to fit.
-		const header = readSectorHeader(image.slice(0, 64));
+		const header = readSectorHeader(image.slice(0, 80));
 		assert.ok(header.kind === "header");
-		const frame = image.slice(64, 128);
+		const frame = image.slice(80, 160);
 		const pHAt = 4 + 28 - 12;
 		frame[pHAt] = (frame[pHAt] ?? 0) ^ 1;
-		const { epoch, serial } = header.header;
-		new DataView(frame.buffer).setUint32(60, crc32(frame, 0, 60, frameSeedOf(epoch, serial)), true);
-		image.set(frame, 64);
+		const { ring, serial } = header.header;
+		new DataView(frame.buffer).setUint32(76, crc32(frame, 0, 76, frameSeedOf(ring, serial)), true);
+		image.set(frame, 80);
 		const content = readImage(image);
 		assert.deepEqual([content?.report.missing, content?.report.brokenChains], [[], 1]);
 	});
 
 	it("puts a rotten bit right and says so", () => {
 		const { image, appended } = written(900);
-		image[4096 + 64 + 16 * 20 + 5] = (image[4096 + 64 + 16 * 20 + 5] ?? 0) ^ 8;
+		image[4096 + 80 + 16 * 20 + 5] = (image[4096 + 80 + 16 * 20 + 5] ?? 0) ^ 8;
 		const content = readImage(image);
 		assert.equal(content?.report.correctedBits, 1);
 		assert.equal(content?.entries.length, appended.size);

@@ -81,8 +81,6 @@ export class ConfigurationKeeper {
 	#isConfirmed = false;
 	/** As in KeeperState. */
 	#settledId: number;
-	/** Writes that verdict; may throw StationError `settings-failed`. */
-	#unsaved: (() => void) | undefined;
 	/** Was on trial, and this boot is one too many to begin under it. */
 	#abandoned: { readonly id: number; readonly text: string } | undefined;
 	readonly #news: ConfigurationNews[] = [];
@@ -95,17 +93,21 @@ export class ConfigurationKeeper {
 		this.#store = new ConfigurationStore(options.memory);
 		this.#refusedOffer = options.state?.refusedOffer ?? 0;
 		this.#settledId = options.state?.settledId ?? 0;
-		const { good, newest, damaged } = this.#store.load();
+		const { good, newest, damaged, untold } = this.#store.load();
 		const isBoot = options.state === undefined;
 		if (isBoot) for (const place of damaged) this.#news.push({ kind: "damaged", place });
 		this.#highestId = Math.max(this.#good.id, good?.id ?? 0, newest?.id ?? 0);
+		if (isBoot && untold !== undefined) {
+			const { id, isGood } = untold;
+			// Power was cut between the verdict and its entry.
+			if (isGood) this.#news.push({ kind: "confirmed", id });
+			else this.#news.push({ kind: "reverted", id, text: "before this boot" });
+		}
 		// Who provisions a board anew under a higher id means it.
 		if (good !== undefined && good.id > this.#good.id) {
 			this.#good = this.#readStored(good.id, good.canonical, isBoot) ?? this.#good;
 		}
-		if (newest?.state === "trial" && newest.id === -this.#settledId) {
-			this.#unsaved = () => this.#store.fail(newest.id);
-		} else if (newest?.state === "trial" && newest.id > this.#good.id) {
+		if (newest?.state === "trial" && newest.id > this.#good.id && newest.id !== -this.#settledId) {
 			const configuration = this.#readStored(newest.id, newest.canonical, isBoot);
 			if (configuration !== undefined) this.#resume(configuration, newest.canonical, newest.boots);
 		}
@@ -129,7 +131,7 @@ export class ConfigurationKeeper {
 	/** An upload was acknowledged under the configuration in force. */
 	acknowledged(): void {
 		if (this.#trial !== undefined) this.#isConfirmed = true;
-		else this.#trySettle();
+		else if (this.#settledId !== 0) this.#settle(this.#settledId);
 	}
 
 	/**
@@ -154,6 +156,16 @@ export class ConfigurationKeeper {
 		return offer === undefined ? undefined : this.#judge(offer);
 	}
 
+	/** The record has the verdict on `id`. */
+	told(id: number): void {
+		try {
+			this.#store.tell(id);
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+			// The next boot tells it once more, which is true again.
+		}
+	}
+
 	save(): KeeperState {
 		return {
 			trialEndsMilliseconds: this.#trial?.endsMilliseconds,
@@ -168,7 +180,6 @@ export class ConfigurationKeeper {
 		const { id } = configuration;
 		if (state?.settledId === id) {
 			this.#good = configuration;
-			this.#unsaved = () => this.#store.keep(id, canonical);
 			return;
 		}
 		if (state?.trialEndsMilliseconds !== undefined) {
@@ -177,9 +188,8 @@ export class ConfigurationKeeper {
 			return;
 		}
 		// Also in a wake: the boot gave it up, and slept before the record could be told.
-		if (state !== undefined || boots >= TRIAL_BOOTS_MAX) {
-			const why = boots >= TRIAL_BOOTS_MAX ? `${boots} boots` : "boots that could not be counted";
-			this.#abandoned = { id, text: `${why} and no upload` };
+		if (boots >= TRIAL_BOOTS_MAX) {
+			this.#abandoned = { id, text: `${boots} boots and no upload` };
 			return;
 		}
 		try {
@@ -244,38 +254,34 @@ export class ConfigurationKeeper {
 		return { kind: "refused", id, text };
 	}
 
-	#confirm({ configuration, canonical }: Trial): ConfigurationNews {
+	#confirm({ configuration }: Trial): ConfigurationNews {
 		this.#isConfirmed = false;
 		const { id } = configuration;
 		this.#good = configuration;
 		this.#trial = undefined;
-		this.#settledId = id;
-		this.#unsaved = () => this.#store.keep(id, canonical);
-		this.#trySettle();
+		this.#settle(id);
 		return { kind: "confirmed", id };
 	}
 
 	#revert(id: number, text: string): ConfigurationNews {
 		this.#trial = undefined;
-		this.#settledId = -id;
-		this.#unsaved = () => this.#store.fail(id);
-		this.#trySettle();
+		this.#settle(-id);
 		return { kind: "reverted", id, text };
 	}
 
-	/** Puts a verdict into the store that is not there yet. Throws StationError `settings-failed`. */
-	#settle(): void {
-		this.#unsaved?.();
-		this.#unsaved = undefined;
-		this.#settledId = 0;
-	}
-
-	#trySettle(): void {
+	/**
+	 * Stores the verdict, as in KeeperState. What the settings refuse now holds from wake to wake, and is
+	 * stored after a later upload; the next boot finds the configuration on trial and lets it prove itself
+	 * again, its boots counted.
+	 */
+	#settle(verdict: number): void {
+		this.#settledId = verdict;
 		try {
-			this.#settle();
+			if (verdict > 0) this.#store.keep(verdict, asciiBytes(canonicalConfiguration(this.#good)));
+			else this.#store.fail(-verdict);
+			this.#settledId = 0;
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
-			// It holds through sleep, and is written after an upload; a boot before that puts it to the test again.
 		}
 	}
 }

@@ -165,7 +165,7 @@ export function canonicalConfiguration(configuration: StationConfiguration): str
 /** A curve for every range or none, and a unit that such a probe can claim. */
 function requireCurve(configuration: StationConfiguration): void {
 	const { turbidityProbe, turbidityUnit, turbidityCoefficientsMicro: micro } = configuration;
-	const { ranges, units, defaultMicro } = TURBIDITY_CURVES[turbidityProbe];
+	const { ranges, units, defaultMicro, slope } = TURBIDITY_CURVES[turbidityProbe];
 	within("turbidityCalibrationId", configuration.turbidityCalibrationId, 1, 255 - ranges);
 	if (!units.includes(turbidityUnit)) {
 		throw invalid(
@@ -174,10 +174,19 @@ function requireCurve(configuration: StationConfiguration): void {
 	}
 	for (const each of micro) within("turbidityCoefficientsMicro", each, -1e13, 1e13);
 	const isDefault = micro.length === 0 && defaultMicro !== undefined;
-	if (isDefault || micro.length === 3 * ranges) return;
-	throw invalid(
-		`turbidityCoefficientsMicro of ${turbidityProbe} has ${micro.length} numbers; use ${3 * ranges}`,
-	);
+	if (!isDefault && micro.length !== 3 * ranges) {
+		throw invalid(
+			`turbidityCoefficientsMicro of ${turbidityProbe} has ${micro.length} numbers; use ${3 * ranges}`,
+		);
+	}
+	const { loopShuntMilliohms } = configuration;
+	const { volts, isRising } = slope ?? { volts: (loopShuntMilliohms * 20) / 1e6, isRising: true };
+	for (let at = 0; at < micro.length; at += 3) {
+		const climb = (micro[at + 1] ?? 0) + 2 * (micro[at + 2] ?? 0) * volts;
+		if (isRising ? climb > 0 : climb < 0) continue;
+		const way = isRising ? "rise" : "fall";
+		throw invalid(`turbidityCoefficientsMicro of ${turbidityProbe} must ${way} at ${volts} V`);
+	}
 }
 
 function within(name: string, value: number, low: number, high: number): void {

@@ -131,9 +131,15 @@ export class FrameEncoder {
 }
 
 /** A cursor frame of one slot; `index` is that of the next entry. */
-export function encodeCursor(cursor: number, index: number, seed: number): Uint8Array {
+export function encodeCursor(
+	cursor: number,
+	epoch: number,
+	index: number,
+	seed: number,
+): Uint8Array {
 	const frame = new Uint8Array(SLOT_BYTES);
 	putUint32(frame, FRAME_HEAD_BYTES, cursor);
+	putUint32(frame, FRAME_HEAD_BYTES + 4, epoch);
 	sealFrame(frame, FRAME_TYPES.cursor, 1, index, seed);
 	return frame;
 }

@@ -3,12 +3,13 @@
  * back; nothing is ever programmed twice; what a power cut may have touched is not trusted and not
  * programmed before it was erased. Format, recovery and guarantees: docs/FORMAT.md.
  */
-import { StationError } from "../../core/errors.js";
+import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { chainStart } from "../../protocol/chain.js";
-import { type EntryDraft, encodeDraft } from "../../protocol/entry.js";
-import type { SectorHeader } from "../../protocol/journal-format.js";
+import { type EntryDraft, EPOCH_REASONS, encodeDraft } from "../../protocol/entry.js";
+import { KEY_MARK_BYTES, type SectorHeader } from "../../protocol/journal-format.js";
 import type { Entropy, FlashPartition, Sha256 } from "../ports.js";
-import { drawEpoch, formatRing } from "./formatting.js";
+import { drawIdentity, formatRing } from "./formatting.js";
+import type { EpochOrigin, FormerEpoch } from "./former-epoch.js";
 import { decodeNote, encodeNote, type JournalNote } from "./journal-note.js";
 import { LogExtent } from "./log-extent.js";
 import { LogReader } from "./log-reader.js";
@@ -34,6 +35,13 @@ export interface JournalOptions {
 	readonly retained?: Uint8Array;
 }
 
+const FIRST_ORIGIN: EpochOrigin = Object.freeze({
+	reason: EPOCH_REASONS.indexOf("first"),
+	previousEpoch: 0,
+	previousSequence: 0,
+	previousHead: new Uint8Array(32),
+});
+
 export interface JournalHealth {
 	/** Sectors of the partition. */
 	readonly sectors: number;
@@ -53,6 +61,7 @@ export class Journal {
 	readonly #reader: LogReader;
 	readonly #writer: LogWriter;
 	#wasFormatted = false;
+	readonly #origin: EpochOrigin = FIRST_ORIGIN;
 	#recoveryNote: string | undefined;
 	#correctedBits = 0;
 	#skippedFrames = 0;
@@ -75,7 +84,7 @@ export class Journal {
 		if (note !== undefined && this.#resume(note, station)) return;
 		const state = searchRing(this.#flash);
 		if (state.kind === "used") this.#recover(state, options);
-		else this.#format(state, options);
+		else this.#format(options);
 	}
 
 	/** Random identity of this formatting. */
@@ -114,6 +123,21 @@ export class Journal {
 	/** h(nextSequence - 1), 32 bytes. */
 	get head(): Uint8Array {
 		return this.#extent.head;
+	}
+
+	/** What the first entry of the epoch says of how it came about. */
+	get origin(): EpochOrigin {
+		return this.#origin;
+	}
+
+	/** Former epochs of the ring with something that is not acknowledged. */
+	get formers(): readonly FormerEpoch[] {
+		return [];
+	}
+
+	/** Why nothing can be written; undefined when it can. */
+	get refusal(): StationErrorCode | undefined {
+		return undefined;
 	}
 
 	/** True until the first append of an epoch: the station then appends its epoch entry. */
@@ -203,12 +227,16 @@ export class Journal {
 		};
 	}
 
-	/** At most 116 bytes for retained memory; empty when there is nothing safe to resume from. */
+	/** At most 124 bytes for retained memory; empty when there is nothing safe to resume from. */
 	save(): Uint8Array {
 		const place = this.#writer.save();
 		if (place === undefined) return new Uint8Array(0);
-		const { epoch, serial, oldestSerial, oldestFirst, nextSequence, cursor, head } = this.#extent;
+		const { ring, epoch, serial, oldestSerial, oldestFirst, nextSequence, cursor, head } =
+			this.#extent;
 		return encodeNote({
+			ring,
+			count: this.#flash.count,
+			base: 0,
 			epoch,
 			serial,
 			oldestSerial,
@@ -234,7 +262,9 @@ export class Journal {
 		if (found === undefined) return false;
 		this.#writer.resume(note, found);
 		const extent = this.#extent;
+		extent.ring = note.ring;
 		extent.epoch = note.epoch;
+		extent.keyMark = found.header.keyMark;
 		extent.serial = note.serial;
 		extent.nextSequence = note.nextSequence;
 		extent.head = note.head;
@@ -255,7 +285,9 @@ export class Journal {
 		}
 		const log = recoverLog(this.#flash, newest, oldest, isGarbled, options.sha256);
 		const extent = this.#extent;
+		extent.ring = newest.ring;
 		extent.epoch = newest.epoch;
+		extent.keyMark = newest.keyMark;
 		extent.serial = log.serial;
 		extent.nextSequence = log.nextSequence;
 		extent.head = log.head;
@@ -296,14 +328,17 @@ export class Journal {
 		this.#losses.forgetRot();
 	}
 
-	#format(state: RingState & { kind: "blank" | "virgin" }, options: JournalOptions): void {
+	#format(options: JournalOptions): void {
 		const { station, publicKey, sha256 } = options;
-		const isResumed = state.kind === "virgin" && state.station === station;
-		const epoch = isResumed ? state.epoch : drawEpoch(options.entropy);
-		const end = isResumed ? state.lowest : this.#flash.count;
-		this.#writer.failedPrograms += formatRing(this.#flash, end, epoch, station);
+		const ring = drawIdentity(options.entropy);
+		const epoch = drawIdentity(options.entropy);
+		const keyMark = sha256(publicKey).slice(0, KEY_MARK_BYTES);
+		const identity = { ring, epoch, keyMark };
+		this.#writer.failedPrograms += formatRing(this.#flash, this.#flash.count, identity, station);
 		this.#wasFormatted = true;
-		this.#recoveryNote = isResumed ? undefined : "formatted";
+		this.#recoveryNote = "formatted";
+		this.#extent.ring = ring;
+		this.#extent.keyMark = keyMark;
 		const previousHead = new Uint8Array(32);
 		this.#extent.epoch = epoch;
 		this.#extent.head = chainStart(sha256, { station, epoch, publicKey, previousHead });

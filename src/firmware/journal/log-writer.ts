@@ -147,7 +147,7 @@ export class LogWriter {
 		for (let attempt = 0; attempt < STORE_ATTEMPTS_MAX; attempt++) {
 			const index = extent.nextSequence - this.#firstSequence;
 			if (index <= INDEX_MAX && this.#nextSlot < this.#slotsPerSector) {
-				const seed = frameSeedOf(extent.epoch, extent.serial);
+				const seed = frameSeedOf(extent.ring, extent.serial);
 				const encoded = this.#encoder.encode(canonical, index, extent.epoch, seed);
 				const slot = this.#nextSlot;
 				if (slot + encoded.slots <= this.#slotsPerSector) {
@@ -174,7 +174,12 @@ export class LogWriter {
 		for (let attempt = 0; attempt < STORE_ATTEMPTS_MAX; attempt++) {
 			if (this.#nextSlot < this.#slotsPerSector) {
 				const index = extent.nextSequence - this.#firstSequence;
-				const frame = encodeCursor(cursor, index, frameSeedOf(extent.epoch, extent.serial));
+				const frame = encodeCursor(
+					cursor,
+					extent.epoch,
+					index,
+					frameSeedOf(extent.ring, extent.serial),
+				);
 				if (index <= INDEX_MAX && this.#program(frame, 1)) {
 					extent.cursor = cursor;
 					return;
@@ -249,11 +254,17 @@ export class LogWriter {
 			const header = encodeSectorHeader({
 				isVirgin: false,
 				isCopying,
+				count,
+				sectorBytes: this.#flash.sectorBytes,
+				unproved: 0,
+				formers: 0,
+				ring: extent.ring,
 				epoch: extent.epoch,
 				serial: candidate,
 				firstSequence,
 				cursor: extent.cursor,
 				station: this.#station,
+				keyMark: extent.keyMark,
 				head,
 			});
 			if ((isErasedAhead || this.#flash.erase(sector)) && this.#flash.program(sector, 0, header)) {

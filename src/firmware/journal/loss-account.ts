@@ -12,6 +12,8 @@ const OVERFLOW_REASON = GAP_REASONS.indexOf("overflow");
 const ROT_REASON = GAP_REASONS.indexOf("rot");
 
 export interface JournalGap {
+	/** Former epoch of these numbers, 0: the present one. */
+	readonly lostEpoch: number;
 	readonly from: number;
 	readonly to: number;
 	/** Index into GAP_REASONS. */
@@ -46,7 +48,8 @@ export class LossAccount {
 		const gaps: JournalGap[] = [];
 		if (from <= to && to > this.deliveredTo) {
 			const resume = headBefore(extent.firstSequenceHeld);
-			if (resume !== undefined) gaps.push({ from, to, reason: OVERFLOW_REASON, resume });
+			if (resume !== undefined)
+				gaps.push({ lostEpoch: 0, from, to, reason: OVERFLOW_REASON, resume });
 		}
 		return [...gaps, ...this.#rot.filter((gap) => gap.to > to && gap.to > extent.cursor)];
 	}
@@ -55,7 +58,7 @@ export class LossAccount {
 	noteRot(from: number, to: number, resume: Uint8Array): void {
 		if (this.#rot.length >= ROT_GAPS_MAX) return;
 		if (this.#rot.some((known) => known.to === to && known.from <= from)) return;
-		const gap = { from, to, reason: ROT_REASON, resume };
+		const gap = { lostEpoch: 0, from, to, reason: ROT_REASON, resume };
 		this.#rot = [...this.#rot.filter((known) => known.to !== to), gap];
 	}
 

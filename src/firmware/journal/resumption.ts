@@ -36,14 +36,15 @@ export function resumeFrom(
 	const reading = flash.readHeader(sector);
 	if (reading.kind !== "header" || reading.header.isVirgin) return undefined;
 	const header = reading.header;
-	if (header.epoch !== note.epoch || header.serial !== note.serial) return undefined;
+	if (header.ring !== note.ring || header.serial !== note.serial) return undefined;
+	if (header.epoch !== note.epoch) return undefined;
 	if (header.station !== station || header.firstSequence > note.nextSequence) return undefined;
 	const end = Math.min(note.endSlot + FRAME_SLOTS_MAX, slots);
 	if (note.lastSlot < FIRST_SLOT || note.endSlot > end || note.lastSlot >= note.endSlot) {
 		return undefined;
 	}
 	const tail = readSlots(flash, sector, note.lastSlot, end);
-	const last = openFrame(tail, 0, frameSeedOf(note.epoch, note.serial));
+	const last = openFrame(tail, 0, frameSeedOf(note.ring, note.serial));
 	if (last === undefined || note.lastSlot + last.slots !== note.endSlot) return undefined;
 	if (!isErased(tail, last.slots * SLOT_BYTES, tail.length)) return undefined;
 	const key = readAnchor(flash, header, note.keySlot, undefined);
@@ -70,7 +71,7 @@ function readAnchor(
 	if (slot === undefined || slot >= slots) return undefined;
 	const end = Math.min(slot + FRAME_SLOTS_MAX, slots);
 	const bytes = readSlots(flash, header.serial % flash.count, slot, end);
-	const frame = openFrame(bytes, 0, frameSeedOf(header.epoch, header.serial));
+	const frame = openFrame(bytes, 0, frameSeedOf(header.ring, header.serial));
 	if (frame === undefined) return undefined;
 	const decoded = decodeFrame(
 		bytes.subarray(0, frame.slots * SLOT_BYTES),

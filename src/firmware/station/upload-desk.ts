@@ -9,7 +9,7 @@ import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { apart, type Task } from "../../core/task.js";
 import type { StationConfiguration } from "../config/configuration.js";
 import type { Board } from "../ports.js";
-import { type SessionOutcome, Uplink } from "../uplink/uplink.js";
+import { type AnswerTimes, type SessionOutcome, Uplink } from "../uplink/uplink.js";
 import type { StationJournal } from "./journal-port.js";
 import type { LogBook } from "./log-book.js";
 import { uploadIntervalSecondsOf } from "./upload-interval.js";
@@ -28,13 +28,13 @@ export interface UploadDeskOptions {
 	readonly start: (task: Task<void>, onEnd: (error: unknown, failed: boolean) => void) => void;
 	readonly say: (text: string) => void;
 	/** The collector's clock, from a verified answer. */
-	readonly onTime: (utcSeconds: number) => void;
-	/** The configuration in force is on trial. */
-	readonly isOnTrial: () => boolean;
+	readonly onTime: (utcSeconds: number, times: AnswerTimes) => void;
 	/** Once a session, while the link is still up. */
 	readonly beforeClose: (endMilliseconds: number) => Task<void>;
 	/** A configuration in its canonical form, from a verified acknowledgement. */
 	readonly onConfiguration: (canonical: Uint8Array) => void;
+	/** A configuration is on trial. */
+	readonly isOnTrial: () => boolean;
 	readonly onEnded: (outcome: SessionOutcome, trouble: UploadTrouble | undefined) => void;
 	readonly onCrash: (error: unknown) => void;
 }
@@ -150,7 +150,7 @@ export class UploadDesk {
 	}
 
 	#open(state: Uint8Array | undefined): Uplink {
-		const { board, journal, isOnTrial, onTime, beforeClose, onConfiguration } = this.#options;
+		const { board, journal, onTime, beforeClose, onConfiguration, isOnTrial } = this.#options;
 		const configuration = this.#configuration;
 		const seed = new Uint8Array(4);
 		board.entropy.fill(seed);

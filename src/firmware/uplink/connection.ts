@@ -41,6 +41,7 @@ export class Connection {
 	#onLost: ((cause: unknown) => void) | undefined;
 	/** TCP and TLS are done. */
 	#isConnected = false;
+	#askedMilliseconds = 0;
 	/** Nothing goes on beyond this instant of the clock. */
 	endMilliseconds = Number.POSITIVE_INFINITY;
 
@@ -85,6 +86,11 @@ export class Connection {
 		}
 	}
 
+	/** When the last request that was answered began to leave, on the board's clock. */
+	get askedMilliseconds(): number {
+		return this.#askedMilliseconds;
+	}
+
 	/**
 	 * POSTs a body over the one connection, which it opens if need be. StationError
 	 * `connect-timeout`, `request-timeout`, `transport-failed`, `response-malformed`; the connection
@@ -92,7 +98,7 @@ export class Connection {
 	 */
 	*post(path: string, contentType: string, body: Uint8Array): Task<Answer> {
 		const client = this.#client ?? this.#connect();
-		const exchange = new Exchange(body);
+		const exchange = new Exchange(body, this.#options.clock);
 		this.#onLost = (cause) => exchange.fail(cause);
 		try {
 			this.#guard("request", () => {
@@ -113,6 +119,7 @@ export class Connection {
 			const end = yield* exchange.ended.wait(this.#within(REQUEST_MILLISECONDS_MAX));
 			if (end === undefined) throw late("request-timeout", "no answer");
 			if (end instanceof Error) throw end;
+			this.#askedMilliseconds = exchange.askedMilliseconds;
 			return end;
 		} finally {
 			this.#onLost = undefined;
@@ -174,6 +181,8 @@ class Exchange {
 	readonly begun = new Signal<true>();
 	readonly ended = new Signal<Answer | Error>();
 	readonly #body: Uint8Array;
+	readonly #clock: { readonly milliseconds: number };
+	#askedMilliseconds: number;
 	readonly #response = new Uint8Array(RESPONSE_BYTES_MAX);
 	#written = 0;
 	#received = 0;
@@ -181,8 +190,15 @@ class Exchange {
 	#headers = new Map<string, string>();
 	#isForgotten = false;
 
-	constructor(body: Uint8Array) {
+	constructor(body: Uint8Array, clock: { readonly milliseconds: number }) {
 		this.#body = body;
+		this.#clock = clock;
+		this.#askedMilliseconds = clock.milliseconds;
+	}
+
+	/** When the request began to leave: whatever the answer says was not so before. */
+	get askedMilliseconds(): number {
+		return this.#askedMilliseconds;
 	}
 
 	callbacks(): {
@@ -231,6 +247,7 @@ class Exchange {
 	}
 
 	#write(request: HttpRequest, count: number): void {
+		if (this.#written === 0) this.#askedMilliseconds = this.#clock.milliseconds;
 		this.begun.set(true);
 		const part = this.#body.subarray(this.#written, this.#written + count);
 		if (part.length === 0) return;

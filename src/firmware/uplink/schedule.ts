@@ -37,12 +37,10 @@ const PAUSE_MILLISECONDS_MIN = 5 * SECOND;
  * The bound that follows stands in docs/WIRE.md, section 5.
  */
 
-/** Saved up for a bad hour, in links: with a slot and a first retry an access point that is rebooted is met. */
-const BUCKET_LINKS = 3 / 2;
-/** A longer debt is forgiven, in links: a whole session. Slots are tried all the same, and retries are due some day. */
-const DEBT_LINKS_MAX = 4;
+/** Saved up for a bad hour, in links: an access point that is rebooted meets two whole attempts or three. */
+const BUCKET_LINKS = 2;
 /** Beyond the regular slots, in links a day. */
-const SPARE_LINKS_PER_DAY = 2 / 5;
+const SPARE_LINKS_PER_DAY = 2 / 3;
 /** All together at least, in links a day: a station that uploads daily or weekly tries in between, too. */
 const LINKS_PER_DAY_MIN = 2;
 /** While nothing fails the bucket fills slowly, or short outages every day would cost more than long ones. */
@@ -50,13 +48,7 @@ const HEALTHY_REFILL_SHARE = 1 / 4;
 /** A short attempt waits for its first answer so many times as long as answers took, */
 const PATIENCE_SHARE = 1.2;
 /** and at least this part of a link. */
-const PATIENCE_LINKS_MIN = 1 / 7;
-/**
- * One of so many days' worth of slots has its whole time, so that a network that came back slower is met:
- * 30 s less 4 s every 5/2 days are 10.4 s a day of the 12 s that are spare.
- */
-const WHOLE_EVERY_DAYS = 5 / 2;
-const WHOLE_EVERY_MIN = 8;
+const PATIENCE_LINKS_MIN = 1 / 8;
 /** The mean follows the last eight answers or so. */
 const ANSWERS_REMEMBERED = 8;
 /** An attempt so shortly before a slot, or half an interval, counts for it. */
@@ -142,12 +134,7 @@ export class UplinkSchedule {
 	 */
 	patienceMilliseconds(nowMilliseconds: number): number {
 		this.#refill(nowMilliseconds);
-		const isLong = this.#failures > FAILURES_BEFORE_HOURLY;
-		const wholeEvery = Math.max(Math.ceil(WHOLE_EVERY_DAYS * this.#slotsPerDay), WHOLE_EVERY_MIN);
-		const isWhole =
-			this.#failures === 0 ||
-			this.#isAside ||
-			(isLong ? this.#failures % wholeEvery === 0 : this.#tokensMilliseconds > 0);
+		const isWhole = this.#failures === 0 || this.#isAside || this.#tokensMilliseconds > 0;
 		return isWhole ? Number.POSITIVE_INFINITY : this.#shortMilliseconds;
 	}
 
@@ -226,7 +213,7 @@ export class UplinkSchedule {
 		if (!this.#isAside) {
 			this.#tokensMilliseconds = Math.max(
 				this.#tokensMilliseconds - radioMilliseconds,
-				-DEBT_LINKS_MAX * this.#options.linkMillisecondsMax,
+				-this.#bucketMilliseconds,
 			);
 		}
 		const isOnTrial = this.#isOnTrial;

@@ -75,8 +75,8 @@ export interface UplinkOptions {
 	readonly isOnTrial?: (() => boolean) | undefined;
 	/** From `save` of the last wake. */
 	readonly state?: Uint8Array | undefined;
-	/** The collector's clock, from a verified answer. */
-	readonly onTime?: ((utcSeconds: number) => void) | undefined;
+	/** The collector's clock, from a verified answer, and when that was asked for and came. */
+	readonly onTime?: ((utcSeconds: number, times: AnswerTimes) => void) | undefined;
 	/** A new configuration in its canonical form, from a verified acknowledgement. */
 	readonly onConfiguration?: ((canonical: Uint8Array) => void) | undefined;
 	/** `acknowledged`: detail is the cursor; `refused`: the code; else an error of the session. */
@@ -87,6 +87,13 @@ export interface UplinkOptions {
 	readonly feed?: (() => void) | undefined;
 	/** Once a session, when nothing is left to say to the collector and the link is still up. */
 	readonly beforeClose?: ((endMilliseconds: number) => Task<void>) | undefined;
+}
+
+/** On the board's clock. */
+export interface AnswerTimes {
+	/** The request's first byte had not left before. */
+	readonly askedMilliseconds: number;
+	readonly answeredMilliseconds: number;
 }
 
 export interface SessionOutcome {
@@ -351,12 +358,14 @@ export class Uplink {
 					ENVELOPE_CONTENT_TYPE,
 					batch.envelope,
 				);
+				const answeredMilliseconds = clock.milliseconds;
 				session.bytesSent += batch.envelope.length;
 				const sent = { epoch: source.epoch, hash: batch.hash };
 				const answer = yield* checkAnswer(this.#options, response, sent);
-				this.#options.onTime?.(answer.nowUtcSeconds);
+				const askedMilliseconds = connection.askedMilliseconds;
+				this.#options.onTime?.(answer.nowUtcSeconds, { askedMilliseconds, answeredMilliseconds });
 				// It is there: whatever patience the first answer had, the rest has the whole session.
-				session.answerMilliseconds ||= clock.milliseconds - startMilliseconds;
+				session.answerMilliseconds ||= answeredMilliseconds - startMilliseconds;
 				connection.endMilliseconds = endMilliseconds;
 				session.nextSeconds = answer.nextSeconds;
 				if (answer.kind === "refusal") {

@@ -34,6 +34,10 @@ function guardedBoard(board: Board, strike: (kind: Kind) => void): Board {
 			memory: board.crash,
 			clock: board.clock,
 			processor: board.processor,
+			switchOff: () => {
+				board.probeRail.off();
+				board.loopRail.off();
+			},
 			cause: "callback",
 			error,
 		}),
