@@ -224,6 +224,7 @@ export class ConfigurationKeeper {
 		// Offered until the collector has seen the entry that says it is in force.
 		if (equalBytes(canonical, current)) return undefined;
 		const checksum = crc32(canonical, 0, canonical.length);
+		if (checksum === this.#refusedOffer) return undefined;
 		const id = idSaidBy(canonical);
 		try {
 			const configuration = parseCanonicalConfiguration(canonical);
@@ -233,8 +234,6 @@ export class ConfigurationKeeper {
 			if (id <= this.#highestId) {
 				return this.#refuse(id, checksum, `not newer than ${this.#highestId}`);
 			}
-			// Its place in the store is the one that is written now.
-			this.#settle();
 			this.#store.try(id, canonical, 0);
 			const endsMilliseconds = this.#options.clock.milliseconds + TRIAL_MILLISECONDS_MAX;
 			this.#trial = { configuration, canonical, endsMilliseconds };
@@ -247,9 +246,7 @@ export class ConfigurationKeeper {
 		}
 	}
 
-	/** Said once: what is wrong with it stays wrong, but settings that refuse may yet take it. */
-	#refuse(id: number, checksum: number, text: string): ConfigurationNews | undefined {
-		if (checksum === this.#refusedOffer) return undefined;
+	#refuse(id: number, checksum: number, text: string): ConfigurationNews {
 		this.#refusedOffer = checksum;
 		return { kind: "refused", id, text };
 	}

@@ -295,7 +295,6 @@ export class Station {
 				const now = this.#options.board.clock.milliseconds;
 				this.#takeTime(offeredByCollector(utcSeconds, times, now));
 			},
-			isOnTrial: () => this.#keeper.trialEndsMilliseconds !== undefined,
 			beforeClose: (endMilliseconds) => this.#networkTime.ask(endMilliseconds),
 			onConfiguration: (canonical) => this.#keeper.offer(canonical),
 			isOnTrial: () => this.#keeper.trialEndsMilliseconds !== undefined,

@@ -106,7 +106,7 @@ export class UploadDesk {
 		this.#uplink.requestSoon();
 	}
 
-	/** Goes on under another configuration, soon. Not while uploading. */
+	/** Goes on under another configuration. Not while uploading. */
 	reconfigure(configuration: StationConfiguration): void {
 		const state = this.#uplink.save();
 		this.#configuration = configuration;

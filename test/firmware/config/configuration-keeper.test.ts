@@ -3,7 +3,7 @@ import { Life } from "../../../sim/board/life.js";
 import { SimulatedSettings } from "../../../sim/board/settings.js";
 import { VirtualClock } from "../../../sim/clock.js";
 import { PowerCut } from "../../../sim/power-cut.js";
-import { asciiBytes, asciiText } from "../../../src/core/bytes.js";
+import { asciiBytes } from "../../../src/core/bytes.js";
 import { SeededChance } from "../../../src/core/chance.js";
 import {
 	canonicalConfiguration,
@@ -282,70 +282,6 @@ describe("the configuration in force", () => {
 			{ kind: "refused", id: 2, text: "settings-failed" },
 		]);
 		assert.equal(keeper.configuration.id, 1);
-	});
-
-	it("takes one that settings refused as soon as they take it, and reports the refusal once", () => {
-		const bench = new Bench();
-		const keeper = bench.boot();
-		bench.settings.isBroken = true;
-		assert.equal(offered(keeper, { id: 2 }).length, 1);
-		assert.deepEqual(offered(keeper, { id: 2 }), []);
-		bench.settings.isBroken = false;
-		assert.deepEqual(offered(keeper, { id: 2 }), [{ kind: "taken-up", id: 2 }]);
-	});
-
-	it("keeps its verdict through sleep while settings refuse it, and writes it when they take it", () => {
-		for (const isGood of [true, false]) {
-			const bench = new Bench();
-			const keeper = bench.boot();
-			offered(keeper, { id: 2 });
-			bench.settings.isBroken = true;
-			if (isGood) keeper.acknowledged();
-			else bench.milliseconds += TRIAL_MILLISECONDS_MAX;
-			assert.equal(allNews(keeper).length, 1);
-			const inForce = isGood ? 2 : 1;
-			bench.state = keeper.save();
-			for (let wake = 0; wake < 3; wake++) {
-				const woken = bench.open();
-				assert.equal(woken.configuration.id, inForce);
-				assert.equal(woken.trialEndsMilliseconds, undefined);
-				woken.acknowledged();
-				assert.deepEqual(allNews(woken), []);
-				bench.state = woken.save();
-			}
-			bench.settings.isBroken = false;
-			bench.open().acknowledged();
-			const later = bench.boot();
-			assert.equal(later.configuration.id, inForce);
-			assert.deepEqual(allNews(later), []);
-		}
-	});
-
-	it("tells in a later wake what a boot gave up before it slept", () => {
-		const bench = new Bench();
-		offered(bench.boot(), { id: 2 });
-		for (let boot = 1; boot <= TRIAL_BOOTS_MAX; boot++) bench.boot();
-		// A battery that is waited for: nothing is recorded before it sleeps.
-		bench.state = bench.boot().save();
-		const woken = bench.open();
-		assert.equal(woken.configuration.id, 1);
-		assert.deepEqual(allNews(woken), [{ kind: "reverted", id: 2, text: "3 boots and no upload" }]);
-	});
-
-	it("stays in force under a firmware that knows a field more or a field less", () => {
-		const older = canonicalOf({ id: 2, collectorHost: "new.example" });
-		const withoutTimeHost = asciiText(older).replace(/^timeHost=.*\n/m, "");
-		const bench = new Bench();
-		bench.boot().offer(older);
-		for (const stored of [withoutTimeHost, `anotherField=1\n${withoutTimeHost}zebra=2\n`]) {
-			const store = new ConfigurationStore(bench.settings.portOf(new Life(bench.clock), () => {}));
-			store.keep(2, asciiBytes(stored));
-			const { configuration } = bench.boot();
-			assert.deepEqual([configuration.id, configuration.collectorHost], [2, "new.example"]);
-			assert.equal(timeHostOf(configuration), "pool.ntp.org");
-			// Its hash is that of the lines which were given and are understood.
-			assert.equal(canonicalConfiguration(configuration), withoutTimeHost);
-		}
 	});
 
 	it("gives up a trial whose boots cannot be counted", () => {

@@ -52,14 +52,6 @@ describe("a configuration from outside", () => {
 		assert.deepEqual(parseCanonicalConfiguration(asciiBytes(text)), other);
 	});
 
-	it("may leave out a field that firmware learned later, and is what was written all the same", () => {
-		const text = TEXT.replace(/^timeHost=.*\n/m, "");
-		const { timeHost: _, ...rest } = CONFIGURATION;
-		const configuration = parseCanonicalConfiguration(asciiBytes(text));
-		assert.deepEqual(configuration, rest);
-		assert.equal(canonicalConfiguration(configuration), text);
-	});
-
 	for (const [what, text, complaint] of [
 		["a missing field", TEXT.replace(/^id=.*\n/m, ""), /id is missing/],
 		["an unknown field", `${TEXT}zebra=1\n`, /canonical form/],

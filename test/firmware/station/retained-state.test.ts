@@ -65,15 +65,6 @@ describe("retained state", () => {
 		assert.equal(loadRetainedState(memory(64)), undefined);
 	});
 
-	it("holds the end of a trial or the verdict on the last", () => {
-		const retained = memory();
-		for (const settledId of [0, 65_535, -2]) {
-			storeRetainedState(retained, { ...STATE, trialEndsMilliseconds: undefined, settledId });
-			const loaded = loadRetainedState(retained);
-			assert.deepEqual([loaded?.trialEndsMilliseconds, loaded?.settledId], [undefined, settledId]);
-		}
-	});
-
 	it("is nothing when any bit of it flipped", () => {
 		const retained = memory();
 		storeRetainedState(retained, STATE);

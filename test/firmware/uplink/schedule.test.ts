@@ -5,7 +5,6 @@ import { UplinkSchedule } from "../../../src/firmware/uplink/schedule.js";
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
 const DAY = 24 * HOUR;
-const LINK = 30 * SECOND;
 
 /** Wi-Fi: the longest that the link may take. */
 const LINK = 30 * SECOND;
@@ -65,9 +64,7 @@ describe("uplink schedule", () => {
 			assert.ok(Math.max(...pauses) > 0.95 * bound * SECOND, `after ${failures}`);
 		}
 		const hourly = pausesAfter(11);
-		// Whose slot comes sooner, goes sooner: 28 of 10 080 minutes.
-		const sooner = hourly.filter((pause) => pause < 50 * 60 * SECOND).length;
-		assert.ok(sooner <= 20, `${sooner}`);
+		assert.ok(Math.min(...hourly) >= 50 * 60 * SECOND);
 		assert.ok(Math.max(...hourly) <= 58 * 60 * SECOND);
 	});
 
@@ -186,49 +183,6 @@ describe("uplink schedule", () => {
 			assert.ok(attempts >= 15, `seed ${seed}: ${attempts} attempts`);
 		}
 	});
-
-	it("learns what answering takes from answers and not from failures", () => {
-		const schedule = scheduleOf("bor-1");
-		let now = 0;
-		for (let day = 1; day <= 20; day++) {
-			now = day * DAY;
-			schedule.failed({ radioMilliseconds: 70_000, nowMilliseconds: now });
-			schedule.acknowledged(now + HOUR, 4000, 0, false);
-		}
-		for (let count = 1; count <= 12; count++) {
-			schedule.failed({ radioMilliseconds: 0, nowMilliseconds: now + HOUR });
-		}
-		assert.equal(schedule.patienceMilliseconds(now + HOUR), 4800);
-	});
-
-	for (const uploadIntervalSeconds of [600, 3600, 21_600, 86_400, 604_800]) {
-		it(`tries every slot of ${uploadIntervalSeconds} s while all is in debt, and one in a day or two for long`, () => {
-			const interval = uploadIntervalSeconds * SECOND;
-			const covered = Math.min(interval / 2, 1800 * SECOND);
-			const schedule = scheduleOf("bor-1", 3, uploadIntervalSeconds);
-			schedule.acknowledged(0, 3000, 0, false);
-			const slot = schedule.nextAttemptMilliseconds;
-			const attempts: number[] = [];
-			const whole: number[] = [];
-			const end = slot + Math.max(40 * DAY, 4 * interval);
-			while (schedule.nextAttemptMilliseconds < end) {
-				const began = schedule.nextAttemptMilliseconds;
-				const took = Math.min(schedule.patienceMilliseconds(began), 78 * SECOND);
-				attempts.push(began);
-				if (took === 78 * SECOND) whole.push(began);
-				schedule.failed({ radioMilliseconds: took, nowMilliseconds: began + took });
-			}
-			for (let at = slot; at < end - interval; at += interval) {
-				// The attempt before may be under way still.
-				const isTried = attempts.some(
-					(each) => each >= at - covered - 78_000 && each <= at + 78_000,
-				);
-				assert.ok(isTried, `slot at ${at / HOUR} h`);
-			}
-			const gaps = whole.slice(1).map((at, index) => at - (whole[index] ?? 0));
-			assert.ok(Math.max(...gaps) <= 3 * DAY, `${Math.max(...gaps) / DAY} d`);
-		});
-	}
 
 	it("begins anew after an acknowledgement, and after nothing else", () => {
 		const schedule = scheduleOf("bor-1");

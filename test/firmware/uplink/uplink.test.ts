@@ -3,7 +3,6 @@ import { keyedHashPublicKey } from "../../../sim/keyed-hash-signer.js";
 import { DEFAULT_NETWORK_TIMES, NETWORK_FAULTS, type NetworkFault } from "../../../sim/network.js";
 import { equalBytes, hexOf } from "../../../src/core/bytes.js";
 import { integerBelow, SeededChance } from "../../../src/core/chance.js";
-import { StationError } from "../../../src/core/errors.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import { pause, TaskStack } from "../../../src/core/task.js";
 import type { HttpRequest, HttpRequestOptions } from "../../../src/firmware/ports.js";
@@ -347,69 +346,6 @@ describe("uplink", () => {
 		assertAllStored(bench);
 	});
 
-	it("moves to a new collector with twenty thousand entries in flash, within minutes and without a failure", () => {
-		const bench = new UplinkBench();
-		bench.source.grow(20_000);
-		bench.source.cursor = 20_000;
-		bench.source.grow(1);
-		const outcome = bench.session();
-		assert.equal(outcome.end, "acknowledged");
-		assert.equal(outcome.hasBacklog, true);
-		bench.boot(bench.uplink.save());
-		bench.runUntil(bench.clock.milliseconds + 300_000);
-		assert.equal(bench.source.cursor, 20_001);
-		assert.equal(bench.uplink.failures, 0);
-		assertAllStored(bench);
-		// And then it rests: nothing is offered twice.
-		const batches = bench.collector.batches.length;
-		bench.runUntil(bench.clock.milliseconds + 4 * HOUR);
-		assert.equal(bench.collector.batches.length, batches);
-	});
-
-	it("offers what a collector lost once, also where a hole keeps its cursor low for ever", () => {
-		const bench = new UplinkBench();
-		bench.source.grow(900);
-		bench.session();
-		bench.source.holes.add(350);
-		for (let sequence = 301; sequence <= 900; sequence++) bench.collector.stored.delete(sequence);
-		bench.source.grow(1);
-		assert.equal(bench.session().end, "acknowledged");
-		bench.boot(bench.uplink.save());
-		const batches = bench.collector.batches.length;
-		bench.source.grow(1);
-		assert.equal(bench.session().end, "acknowledged");
-		assert.equal(bench.collector.batches.length, batches + 1);
-		assert.equal(bench.reports.filter(({ code }) => code === "acknowledgement-stale").length, 1);
-		assertAllStored(bench);
-	});
-
-	it("takes a configuration from a collector that holds less than was released", () => {
-		const bench = new UplinkBench();
-		bench.source.grow(30_000);
-		bench.source.cursor = 30_000;
-		bench.source.grow(1);
-		const configuration = Uint8Array.of(1, 2, 3);
-		bench.collector.onAnswer = (answer) => ({ ...answer, configuration });
-		bench.session();
-		assert.deepEqual(bench.configurations[0], configuration);
-	});
-
-	it("counts as delivered what flash refuses to note, and sends it no second time", () => {
-		const bench = new UplinkBench();
-		bench.source.grow(500);
-		bench.source.acknowledge = () => {
-			throw new StationError("flash-failed", "no cell takes it");
-		};
-		for (let session = 0; session < 8; session++) bench.session();
-		assert.equal(bench.uplink.failures, 0);
-		assertAllStored(bench);
-		const sent = bench.collector.batches.reduce(
-			(sum, { first, last }) => sum + last - first + 1,
-			0,
-		);
-		assert.equal(sent, 500);
-	});
-
 	it("is not moved by five hundred damaged answers, statuses and headers", () => {
 		const seed = Date.now() >>> 0;
 		const chance = new SeededChance(seed);
@@ -440,8 +376,6 @@ describe("uplink", () => {
 		assert.deepEqual(bench.source.acknowledged, [], `seed ${seed}`);
 		assert.deepEqual(bench.times, [], `seed ${seed}`);
 		bench.collector.onRequest = undefined;
-		// Who asks for it has the session's whole time.
-		bench.uplink.requestSoon();
 		assert.equal(bench.session().end, "acknowledged");
 	});
 
