@@ -3,7 +3,7 @@
  * first append has to do before it may go on. The rules and why they are sound: docs/FORMAT.md.
  */
 import { chainNext, type Hash } from "../../protocol/chain.js";
-import type { SectorHeader } from "../../protocol/journal-format.js";
+import { FIRST_SLOT, type SectorHeader } from "../../protocol/journal-format.js";
 import { type FormerMark, type SectorScan, scanSector } from "../../protocol/journal-image.js";
 import type { HeaderOf } from "./log-reader.js";
 import type { RingFlash } from "./ring-flash.js";
@@ -59,8 +59,11 @@ export function recoverLog(
 		const epoch = header.epoch;
 		cursor = Math.max(epoch === newest.epoch ? cursor : 0, scan.cursor);
 		cursor = Math.max(cursor, formers.get(epoch)?.cursor ?? 0);
-		// Neither a copy that was never made nor an epoch without its first entry counts for anything.
-		const isVoid = scan.nextIndex === 0 && (header.isCopying || header.firstSequence === 1);
+		// Neither a copy that was never made nor an epoch without its first entry counts for anything, nor
+		// does a header alone: it may be a torn write that reads well today.
+		const isAlone = scan.endSlot === FIRST_SLOT && scan.tornSlots === 0;
+		const isVoid =
+			scan.nextIndex === 0 && (header.isCopying || header.firstSequence === 1 || isAlone);
 		const before = isVoid ? headerBefore(header, oldest, headerOf) : undefined;
 		if (before !== undefined) {
 			header = before;

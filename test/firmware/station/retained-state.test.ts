@@ -25,6 +25,7 @@ const STATE: RetainedState = {
 	batteryStep: 2,
 	trialEndsMilliseconds: 12_345_999_901.5,
 	refusedOffer: 0xfedcba98,
+	settledId: -7,
 	disciplinedMilliseconds: undefined,
 	stepOffer: { atMilliseconds: 5, utcSeconds: 1_700_000_000, source: 3 },
 	nextReadingMilliseconds: 12_345_978_901,
