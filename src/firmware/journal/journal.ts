@@ -452,20 +452,17 @@ export class Journal {
 		const { headerOf } = state;
 		this.#holdFormers(log.formers, newest, oldest, headerOf);
 		if (!isSameKey) this.#former.push(held);
-		for (const each of [...this.#former, this.#present])
-			this.#keepTo(each, oldest.serial, headerOf);
+		// The first append erases the next sector; a cut may have begun to. What it holds is given
+		// up now, so that nothing is offered that may be half erased.
+		const erasedNext = this.#refusal === undefined ? log.hop.serial - this.#flash.count : -1;
+		const first = Math.max(oldest.serial, erasedNext + 1);
+		for (const each of [...this.#former, this.#present]) this.#keepTo(each, first, headerOf);
 		this.#writer.hopFirst(log.hop);
 		if (log.hop.unproved > 0) {
 			const from = log.nextSequence - log.hop.unproved;
 			held.losses.note(from, log.nextSequence - 1, UNPROVED_REASON, log.head);
 		}
-		// The first append erases the next sector; a cut may have begun to. What it holds is given
-		// up now, so that nothing is offered that may be half erased.
-		const erasedNext = log.hop.serial - this.#flash.count;
-		if (this.#refusal === undefined) {
-			this.#writer.dropBelow(erasedNext + 1, headerOf);
-			if (erasedNext >= 0 && headerOf(erasedNext) === undefined) this.#dropHalfErased(headerOf);
-		}
+		if (erasedNext >= 0 && headerOf(erasedNext) === undefined) this.#dropHalfErased(headerOf);
 		this.#correctedBits = log.correctedBits;
 		this.#skippedFrames = log.skippedSlots;
 		this.#recoveryNote = isSameKey ? log.note : "another key: a new epoch";

@@ -1,6 +1,14 @@
 /** Finds and reads entries of one epoch of the log by their sequence; writes nothing. */
 import { chainNext, type Hash } from "../../protocol/chain.js";
-import type { SectorHeader } from "../../protocol/journal-format.js";
+import {
+	FRAME_SLOTS_MAX,
+	FRAME_TYPES,
+	frameSeedOf,
+	openFrame,
+	SECTOR_HEADER_BYTES,
+	type SectorHeader,
+	SLOT_BYTES,
+} from "../../protocol/journal-format.js";
 import { scanSector } from "../../protocol/journal-image.js";
 import type { LogExtent } from "./log-extent.js";
 import { type LossAccount, ROT_REASON, UNPROVED_REASON } from "./loss-account.js";
@@ -97,9 +105,7 @@ export class LogReader {
 		if (header?.epoch !== epoch) return undefined;
 		// A copy that was never made leaves a header that counts for nothing.
 		if (!header.isCopying || serial === newest) return header;
-		return scanSector(this.#sector(serial), header, () => false).nextIndex === 0
-			? undefined
-			: header;
+		return this.#isVoid(header) ? undefined : header;
 	}
 
 	/** The sector that answers for `sequence`: bisection over the first sequences. */
@@ -210,6 +216,19 @@ export class LogReader {
 			if (header !== undefined) return header;
 		}
 		return undefined;
+	}
+
+	/** Nearly always the first frame is the copy; only where it is not, the whole sector is asked. */
+	#isVoid(header: SectorHeader): boolean {
+		const { ring, serial } = header;
+		const bytes = this.#flash.read(
+			serial % this.#flash.count,
+			SECTOR_HEADER_BYTES,
+			FRAME_SLOTS_MAX * SLOT_BYTES,
+		);
+		const frame = openFrame(bytes, 0, frameSeedOf(ring, serial));
+		if (frame !== undefined && frame.type !== FRAME_TYPES.cursor) return false;
+		return scanSector(this.#sector(serial), header, () => false).nextIndex === 0;
 	}
 
 	#sector(serial: number): Uint8Array {
