@@ -207,7 +207,7 @@ export class Station {
 			service: this.#desk,
 			start: (task, onEnd) => this.#scheduler.start(task, onEnd),
 			onCrash: (error) => this.#crash(error),
-			isCalled: board.processor.wakeCause !== "timer",
+			isCalled: board.processor.wakeCause !== "timer" || retained?.wasAttached === false,
 		});
 		this.#networkTime = new NetworkTimeDesk({
 			board,
@@ -603,6 +603,7 @@ export class Station {
 			trialEndsMilliseconds: kept.trialEndsMilliseconds,
 			refusedOffer: kept.refusedOffer,
 			unrecordedReset: this.#opening.unrecordedReset,
+			wasAttached: board.console.isAttached,
 			isBootWaiting: this.#opening.hasWaited,
 			delivered: this.#journal.delivered,
 			disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
