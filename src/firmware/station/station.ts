@@ -211,7 +211,7 @@ export class Station {
 			service: this.#desk,
 			start: (task, onEnd) => this.#scheduler.start(task, onEnd),
 			onCrash: (error) => this.#crash(error),
-			isCalled: board.processor.wakeCause !== "timer",
+			isCalled: board.processor.wakeCause !== "timer" || retained?.wasAttached === false,
 		});
 		this.#networkTime = new NetworkTimeDesk({
 			board,
@@ -607,6 +607,7 @@ export class Station {
 			refusedOffer: kept.refusedOffer,
 			settledId: kept.settledId,
 			unrecordedReset: this.#opening.unrecordedReset,
+			wasAttached: board.console.isAttached,
 			isBootWaiting: this.#opening.hasWaited,
 			delivered: this.#journal.delivered,
 			disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
