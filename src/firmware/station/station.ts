@@ -120,7 +120,7 @@ export class Station {
 		this.#options = options;
 		const { board } = options;
 		this.#scheduler = new Scheduler(board.clock, (error) => this.#crash(error));
-		this.#crashRecord = loadCrashRecord(board.crash);
+		this.#crashRecord = loadCrashRecord(board.crash, board.clock.milliseconds);
 		this.#safeUntilMilliseconds = safeModeEndOf(this.#crashRecord) ?? 0;
 		const retained =
 			board.processor.resetReason === "deep-sleep" ? loadRetainedState(board.retained) : undefined;
