@@ -199,6 +199,11 @@ export class UploadDesk {
 	#recordGaps(): void {
 		const { journal, book } = this.#options;
 		for (const gap of journal.gaps) {
+			// Numbers of a former epoch say nothing of this one; the journal itself names them once.
+			if (gap.lostEpoch !== 0) {
+				book.record({ kind: "gap", ...gap });
+				continue;
+			}
 			const isInTheWay = gap.from === journal.cursor + 1;
 			if (gap.to <= this.#recordedGapTo && !isInTheWay) continue;
 			if (book.record({ kind: "gap", ...gap }) === undefined) continue;
