@@ -84,6 +84,8 @@ class HardLife {
 	#key = 1;
 	#journal: Journal;
 	#number = 1;
+	/** Where the last frame was programmed. */
+	#lastProgram = 0;
 	/** Rot may take what nothing proves; a cluster or another key may not. */
 	#hasRotted = false;
 
@@ -109,6 +111,7 @@ class HardLife {
 
 	#boot(retained?: Uint8Array): Journal {
 		this.boots++;
+		this.#watch();
 		return this.#open({
 			flash: this.#flash,
 			station: STATION,
@@ -121,6 +124,12 @@ class HardLife {
 			publicKey: new Uint8Array(33).fill(this.#key),
 			...(retained === undefined || retained.length === 0 ? {} : { retained }),
 		});
+	}
+
+	#watch(): void {
+		this.#flash.beforeOperation = (operation, offset) => {
+			if (operation === "program") this.#lastProgram = offset;
+		};
 	}
 
 	#suffer(kind: Hardship): void {
@@ -154,8 +163,10 @@ class HardLife {
 				const sector = integerBelow(chance, this.#flash.sectors);
 				// A header or some frame of a sector: two bits, or three.
 				const slot = fraction(chance) < 0.4 ? 0 : 5 + integerBelow(chance, SECTOR_BYTES / 16 - 5);
+				const isLast = fraction(chance) < 0.3;
+				const slotAt = isLast ? this.#lastProgram : sector * SECTOR_BYTES + slot * 16;
 				for (let bit = 0; bit < 2 + integerBelow(chance, 2); bit++) {
-					const at = sector * SECTOR_BYTES + slot * 16 + integerBelow(chance, slot === 0 ? 80 : 16);
+					const at = slotAt + integerBelow(chance, slot === 0 && !isLast ? 80 : 16);
 					// A cell only loses its charge, and an erased slot is none that was written.
 					if (this.#flash.bytes[at] !== 0xff) this.#flash.rot(at, integerBelow(chance, 8));
 				}
@@ -176,7 +187,6 @@ class HardLife {
 						this.#knownOf(this.#journal.epoch).tried.add(this.#journal.nextSequence);
 					}
 				}
-				this.#flash.beforeOperation = undefined;
 				this.#journal = this.#boot();
 				return;
 			}
@@ -255,6 +265,15 @@ class HardLife {
 			if (gaps.length === 0) break;
 			for (const gap of gaps) this.#name(gap);
 			for (const source of sources) source.read(1, 0xffffffff, () => {});
+		}
+		const present = new Set([journal, ...journal.formers].map(({ epoch }) => epoch));
+		for (const [epoch, known] of this.#epochs) {
+			if (present.has(epoch)) continue;
+			// An epoch that is not offered any more must have been delivered or named to its end.
+			for (const sequence of known.returned.keys()) {
+				if (sequence <= known.cursor || known.named.has(sequence)) continue;
+				throw new Violation(`${epoch}/${sequence} is gone with its epoch`);
+			}
 		}
 		for (const source of [journal, ...journal.formers]) {
 			const known = this.#knownOf(source.epoch);

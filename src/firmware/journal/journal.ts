@@ -11,7 +11,6 @@ import { KEY_MARK_BYTES, type SectorHeader } from "../../protocol/journal-format
 import type { FormerMark } from "../../protocol/journal-image.js";
 import type { Entropy, FlashPartition, Sha256 } from "../ports.js";
 import { drawIdentity, formatRing } from "./formatting.js";
-import type { EpochOrigin, FormerEpoch } from "./former-epoch.js";
 import { decodeNote, encodeNote, type JournalNote } from "./journal-note.js";
 import { LogExtent } from "./log-extent.js";
 import { type HeaderOf, LogReader, ringHeader } from "./log-reader.js";
@@ -43,6 +42,34 @@ const FIRST_ORIGIN: EpochOrigin = Object.freeze({
 	previousSequence: 0,
 	previousHead: new Uint8Array(32),
 });
+
+/** Fields of the epoch entry that only the journal knows. */
+export interface EpochOrigin {
+	/** Index into EPOCH_REASONS. */
+	readonly reason: number;
+	/** Zeros where nothing is known of an epoch before. */
+	readonly previousEpoch: number;
+	readonly previousSequence: number;
+	/** h(previousSequence) of the previous epoch; part of h(0) of this one. */
+	readonly previousHead: Uint8Array;
+}
+
+/** A former epoch as whoever delivers it sees it. */
+export interface FormerEpoch {
+	readonly epoch: number;
+	/** Highest acknowledged sequence, 0 none. */
+	readonly cursor: number;
+	readonly firstSequenceHeld: number;
+	/** One more than its last. */
+	readonly nextSequence: number;
+	headBefore(sequence: number): Uint8Array | undefined;
+	read(
+		first: number,
+		count: number,
+		visit: (sequence: number, canonical: Uint8Array) => void,
+	): void;
+	acknowledge(cursor: number): void;
+}
 
 export interface JournalHealth {
 	/** Sectors of the partition. */
@@ -388,7 +415,7 @@ export class Journal {
 		if (held.isDone) this.#former = this.#former.filter((known) => known !== held);
 	}
 
-	#named(gap: Pick<JournalGap, "lostEpoch" | "from" | "to" | "reason">, sequence: number): void {
+	#named(gap: JournalGap, sequence: number): void {
 		if (gap.lostEpoch === 0) {
 			this.#present.losses.delivered(gap);
 			return;

@@ -77,7 +77,7 @@ export class LossAccount {
 	}
 
 	/** A gap entry was appended. Rot says nothing of an overflow that may come yet. */
-	delivered({ from, to, reason }: Pick<JournalGap, "from" | "to" | "reason">): void {
+	delivered({ from, to, reason }: JournalGap): void {
 		this.#met = this.#met.filter((gap) => gap.from !== from || gap.to !== to);
 		if (reason === OVERFLOW_REASON) this.deliveredTo = Math.max(this.deliveredTo, to);
 	}
