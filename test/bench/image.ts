@@ -30,6 +30,10 @@ export async function run(parameters: readonly string[]): Promise<boolean> {
 }
 
 function row(slots: number, functions: number, bytes: number, name: string): string {
-	const columns = [String(slots).padStart(7), String(functions).padStart(9), String(bytes).padStart(8)];
+	const columns = [
+		String(slots).padStart(7),
+		String(functions).padStart(9),
+		String(bytes).padStart(8),
+	];
 	return `${columns.join(" ")}  ${name}`;
 }

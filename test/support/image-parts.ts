@@ -80,7 +80,8 @@ function readHeap(text: string): Heap {
 		slots.push({
 			kind,
 			// The prototype of an instance is nearly always another's.
-			references: kind === "KEY_X" ? [] : referencesIn(content.replace(/\.value = \{ \.instance.*/, "")),
+			references:
+				kind === "KEY_X" ? [] : referencesIn(content.replace(/\.value = \{ \.instance.*/, "")),
 			contentBytes: literal === undefined ? 0 : literalBytes(literal) + 1,
 		});
 	}
