@@ -71,8 +71,10 @@ async function open(options: CollectorHostOptions): Promise<CollectorHost> {
 			},
 		});
 		const listening = await listenHttps({
-			handler: createHandler(ledger, ({ duplicateCount }) => {
-				counts.duplicates += duplicateCount;
+			handler: createHandler(ledger, {
+				onReceived: ({ duplicateCount }) => {
+					counts.duplicates += duplicateCount;
+				},
 			}),
 			host: "127.0.0.1",
 			port: options.port,

@@ -28,6 +28,7 @@ import type { ConfigurationOffers } from "./configuration-offers.js";
 import { isSignedBy, type SigningKey, stationKeyOf } from "./keys.js";
 import { type RecordStore, SqlRecordStore } from "./record-store.js";
 import { sha256 } from "./sha256.js";
+import type { StationGate } from "./station-gate.js";
 import type { SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
 import type { Verifier } from "./verifier.js";
@@ -44,6 +45,8 @@ export interface LedgerOptions {
 	readonly verifier?: Verifier;
 	/** What the answers offer; absent: nothing. */
 	readonly configurations?: ConfigurationOffers;
+	/** Turns and quotas of stations; absent: none. */
+	readonly gate?: StationGate;
 	/** Stands in for ES256 in runs that say so. */
 	readonly verifySignature?: (
 		publicKey: Uint8Array,
@@ -58,6 +61,8 @@ export interface LedgerReport {
 	readonly station: string;
 	readonly reason: RefusalReason;
 	readonly detail: string;
+	/** The station's own key signed it; otherwise it may be anyone's. */
+	readonly isSigned: boolean;
 }
 
 export interface LedgerAnswer {
@@ -65,6 +70,8 @@ export interface LedgerAnswer {
 	readonly status: 200 | 422 | 400;
 	/** The signed answer; text for 400. */
 	readonly body: Uint8Array;
+	/** The station whose enrolled key signed the batch, whatever became of it. */
+	readonly signedBy?: string;
 	/** Entries of the batch that were stored before. */
 	readonly duplicateCount: number;
 	readonly entryCount: number;
@@ -74,12 +81,28 @@ export interface LedgerAnswer {
 const KEYS_CACHED_MAX = 20_000;
 /** Evidence is for people: beyond this per reason and station more of the same says nothing new. */
 const EVIDENCE_MAX = 1000;
+/** Of a station that has used up its bytes. */
+const OVER_QUOTA_EVIDENCE_MAX = 10;
 /** Anyone can send these: 10 x 17 KiB for each enrolled station at most. */
 const FORGERIES_MAX = 10;
 
 interface StationKey {
 	readonly publicKey: Uint8Array;
 	readonly key: KeyObject | undefined;
+}
+
+/** A batch whose signature is its station's. */
+interface Signed {
+	readonly signed: Sign1;
+	readonly label: Label;
+	readonly hash: Uint8Array;
+	readonly envelope: Uint8Array;
+	readonly stationKey: StationKey;
+	readonly refuse: (
+		reason: RefusalReason,
+		detail: string,
+		nextSeconds?: number,
+	) => Promise<LedgerAnswer>;
 }
 
 interface Label {
@@ -127,15 +150,25 @@ export class Ledger {
 				entryCount: 0,
 			};
 		}
-		const refuse = async (reason: RefusalReason, detail: string): Promise<LedgerAnswer> => {
-			this.#options.onReport?.({ station: label.station, reason, detail });
+		let signedBy: string | undefined;
+		const clockSeconds = this.#options.clock.utcSeconds;
+		const refuse = async (
+			reason: RefusalReason,
+			detail: string,
+			nextSeconds?: number,
+		): Promise<LedgerAnswer> => {
+			const isSigned = signedBy !== undefined;
+			this.#options.onReport?.({ station: label.station, reason, detail, isSigned });
 			// A stranger must not be able to fill the disk, nor to push out what the key's owner did.
 			const kept =
-				reason === "unknown-station"
+				reason === "unknown-station" || reason === "over-quota"
 					? 0
 					: reason === "bad-signature"
 						? FORGERIES_MAX
-						: EVIDENCE_MAX;
+						: this.#options.gate?.bearsEvidence(label.station, envelope.length, clockSeconds) ===
+								false
+							? OVER_QUOTA_EVIDENCE_MAX
+							: EVIDENCE_MAX;
 			if (kept > 0) {
 				const { station } = label;
 				await this.#records.keepEvidence({ hash, envelope, station, reason, detail }, kept);
@@ -145,8 +178,10 @@ export class Ledger {
 				body: this.#signedAnswer({
 					kind: "refusal",
 					...this.#answerHead(label, hash),
+					...(nextSeconds === undefined ? {} : { nextSeconds }),
 					code: REFUSAL_CODES[reason],
 				}),
+				...(signedBy === undefined ? {} : { signedBy }),
 				duplicateCount: 0,
 				entryCount: 0,
 			};
@@ -156,6 +191,28 @@ export class Ledger {
 		if (!(await this.#isSigned(stationKey, signed))) {
 			return refuse("bad-signature", "the signature does not fit the enrolled key");
 		}
+		signedBy = label.station;
+		const turn = await this.#options.gate?.enter(label.station, clockSeconds);
+		if (turn !== undefined && "why" in turn) {
+			return refuse("over-quota", `its ${turn.why} are used up`, turn.nextSeconds);
+		}
+		try {
+			return await this.#take({ signed, label, hash, envelope, stationKey, refuse });
+		} finally {
+			turn?.leave();
+		}
+	}
+
+	/** What a batch that its station signed comes to. */
+	async #take({
+		signed,
+		label,
+		hash,
+		envelope,
+		stationKey,
+		refuse,
+	}: Signed): Promise<LedgerAnswer> {
+		const { gate, clock } = this.#options;
 		let checked: Pick<CheckedBatch, "batch" | "heads" | "gaps">;
 		try {
 			checked = checkBatch(decodeBatch(signed.payload), stationKey.publicKey);
@@ -166,12 +223,15 @@ export class Ledger {
 			throw error;
 		}
 		const { batch } = checked;
-		const stored = await this.#records.write({
-			...checked,
-			hash,
-			content: sha256(signed.toBeSigned),
-			envelope,
-		});
+		const whole = { ...checked, hash, content: sha256(signed.toBeSigned), envelope };
+		const beyond = gate?.quota.takeBatch(whole, clock.utcSeconds);
+		if (beyond !== undefined) {
+			return refuse("over-quota", `its ${beyond.quota} are used up`, beyond.nextSeconds);
+		}
+		const stored = await this.#records.write(whole);
+		if (stored.outcome !== "stored" || stored.held === batch.entries.length) {
+			gate?.quota.giveBack(whole);
+		}
 		const place = `entries ${batch.first} to ${batch.first + batch.entries.length - 1}`;
 		switch (stored.outcome) {
 			case "conflict":
@@ -189,6 +249,7 @@ export class Ledger {
 						...coverageOf(stored.floor, stored.rangeFirsts, stored.rangeLasts),
 						...(configuration === undefined ? {} : { configuration }),
 					}),
+					signedBy: label.station,
 					duplicateCount: stored.held,
 					entryCount: batch.entries.length,
 				};

@@ -1,7 +1,9 @@
 /** What the ledger asks of a store: keys of stations, batches in one transaction each, evidence. */
 import { equalBytes } from "../core/bytes.js";
 import { BatchWriter, type CheckedBatch, type StoreOutcome } from "./batch-writer.js";
-import { bytesOf, type SqlStore } from "./store.js";
+import { EvidenceLimit } from "./evidence-limit.js";
+import { KeyLookup } from "./key-lookup.js";
+import type { SqlStore } from "./store.js";
 
 export interface Evidence {
 	/** SHA-256 of the envelope. */
@@ -27,17 +29,17 @@ export interface RecordStore {
 export class SqlRecordStore implements RecordStore {
 	readonly #store: SqlStore;
 	readonly #writer: BatchWriter;
+	readonly #lookup: KeyLookup;
+	readonly #evidence = new EvidenceLimit();
 
 	constructor(store: SqlStore) {
 		this.#store = store;
 		this.#writer = new BatchWriter(store);
+		this.#lookup = new KeyLookup(store);
 	}
 
-	async keyOf(station: string): Promise<Uint8Array | undefined> {
-		const [row] = await this.#store.query("select public_key from stations where station = $1", [
-			station,
-		]);
-		return row === undefined ? undefined : bytesOf(row["public_key"]);
+	keyOf(station: string): Promise<Uint8Array | undefined> {
+		return this.#lookup.keyOf(station);
 	}
 
 	async enrol(station: string, publicKey: Uint8Array): Promise<boolean> {
@@ -45,6 +47,7 @@ export class SqlRecordStore implements RecordStore {
 			station,
 			Buffer.from(publicKey),
 		]);
+		this.#lookup.forget(station);
 		const held = await this.keyOf(station);
 		return held !== undefined && equalBytes(held, publicKey);
 	}
@@ -55,6 +58,7 @@ export class SqlRecordStore implements RecordStore {
 
 	async keepEvidence(evidence: Evidence, countMax: number): Promise<void> {
 		const { hash, envelope, station, reason, detail } = evidence;
+		if (!this.#evidence.isNew(hash, `${station} ${reason}`, countMax)) return;
 		await this.#store.query(
 			`insert into evidence select $1::bytea, $2::text, $3::text, $4::text, $5::bytea
 			where (select count(*) from evidence where station = $3::text and reason = $2::text) < $6::integer

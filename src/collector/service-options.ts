@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { bytesOfHex } from "../core/bytes.js";
 import { isStationId } from "../protocol/entry.js";
+import { ADMISSION_LIMITS, plainAddress } from "./admission.js";
 import { isStationKey } from "./keys.js";
+import { QUOTA_LIMITS } from "./station-quota.js";
 import { CollectorTrouble } from "./trouble.js";
 
 export interface ServiceOptions {
@@ -23,6 +25,13 @@ export interface ServiceOptions {
 	readonly configurations: string | undefined;
 	/** What every answer asks: seconds to the next upload; 0: as the station likes. */
 	readonly nextSeconds: number;
+	/** Connections in all, and of one address. */
+	readonly connections: number;
+	readonly perAddress: number;
+	/** Addresses of TCP proxies that name their clients. */
+	readonly proxies: readonly string[];
+	/** What one station may store a day. */
+	readonly megabytesPerDay: number;
 }
 
 export interface Enrolment {
@@ -56,6 +65,30 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 			wholeUpTo(604_800),
 			0,
 		)
+		.option(
+			"--connections <number>",
+			"connections at once; with none left, the one that has shown least goes",
+			wholeUpTo(100_000),
+			ADMISSION_LIMITS.connections,
+		)
+		.option(
+			"--connections-per-address <number>",
+			"of them, of one address without a delivery",
+			wholeUpTo(100_000),
+			ADMISSION_LIMITS.perAddress,
+		)
+		.option(
+			"--proxy <address>",
+			"a TCP proxy, whose connections begin with a PROXY header (repeatable)",
+			(text: string, before: readonly string[]) => [...before, plainAddress(text)],
+			[],
+		)
+		.option(
+			"--megabytes-per-day <number>",
+			"what one station may store; beyond it is refused",
+			wholeUpTo(1_000_000),
+			QUOTA_LIMITS.storedBytes.perDay / 1_000_000,
+		)
 		.exitOverride()
 		.parse([...argv], { from: "user" });
 	const options = command.opts<{
@@ -67,6 +100,10 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		stations?: string;
 		configurations?: string;
 		next: number;
+		connections: number;
+		connectionsPerAddress: number;
+		proxy: readonly string[];
+		megabytesPerDay: number;
 	}>();
 	return {
 		data: options.data,
@@ -77,6 +114,10 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		stations: options.stations,
 		configurations: options.configurations,
 		nextSeconds: options.next,
+		connections: options.connections,
+		perAddress: options.connectionsPerAddress,
+		proxies: options.proxy,
+		megabytesPerDay: options.megabytesPerDay,
 	};
 }
 
