@@ -39,6 +39,8 @@ const HANDSHAKE_PLACE_MILLISECONDS = 250;
 const REQUESTS_AT_ONCE = 8;
 /** Addresses over which stations delivered go first; 100 B each. */
 const KNOWN_ADDRESSES_MAX = 20_000;
+/** And may open so many times as many connections: many stations may share one. */
+const KNOWN_FACTOR = 5;
 const ADDRESSES_MAX = 100_000;
 
 /** How far a connection came; less goes first. */
@@ -228,7 +230,11 @@ export class Admission {
 		const account = this.#addressOf(address);
 		const now = performance.now();
 		const seconds = (now - account.atMilliseconds) / 1000;
-		account.tokens = Math.min(account.tokens + seconds * perAddressAndSecond, perAddress);
+		const factor = this.#known.has(address) ? KNOWN_FACTOR : 1;
+		account.tokens = Math.min(
+			account.tokens + seconds * perAddressAndSecond * factor,
+			perAddress * factor,
+		);
 		account.atMilliseconds = now;
 		if (account.tokens < 1) return false;
 		account.tokens--;
