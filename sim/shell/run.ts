@@ -1,4 +1,5 @@
 /** One run of `npm start`: opens everything, advances the world, settles, judges, reports. */
+import { printable } from "../../src/collector/printable.js";
 import { CollectorTrouble } from "../../src/collector/trouble.js";
 import { onStderr } from "../../src/technician/colours.js";
 import { addDeliveries, judgeDelivery, NO_DELIVERY } from "../checkers/delivery.js";
@@ -58,8 +59,9 @@ async function runIn(
 	const { seed } = rivers;
 	const view = options.quiet ? undefined : new LiveView(process.stderr);
 	const talk = (line: string): void => {
-		if (view === undefined) process.stderr.write(`${line}\n`);
-		else view.say(line);
+		const shown = printable(line);
+		if (view === undefined) process.stderr.write(`${shown}\n`);
+		else view.say(shown);
 	};
 	if (options.duration === "recording" && rivers.recording === undefined) {
 		if (saved === undefined) throw new UsageFailure("--for recording needs --river FILE.csv");

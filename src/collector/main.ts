@@ -10,6 +10,7 @@ import { openIdentity } from "./identity.js";
 import { Ledger } from "./ledger.js";
 import { openPGliteStore } from "./pglite-store.js";
 import { openPostgresqlStore } from "./postgresql-store.js";
+import { printable, printableLines } from "./printable.js";
 import { Readiness } from "./readiness.js";
 import { createHandler, listenHttps } from "./receiver.js";
 import { ReportLimit } from "./report-limit.js";
@@ -143,7 +144,7 @@ function quotaOf({ megabytesPerDay }: ServiceOptions): QuotaLimits {
 }
 
 function say(line: string): void {
-	process.stderr.write(`${line}\n`);
+	process.stderr.write(`${printable(line)}\n`);
 }
 
 function messageOf(error: unknown): string {
@@ -167,7 +168,8 @@ main(process.argv.slice(2)).then(
 		process.exitCode = code;
 	},
 	(error: unknown) => {
-		say(`bug: ${error instanceof Error ? error.stack : String(error)}`);
+		const stack = error instanceof Error ? String(error.stack) : String(error);
+		process.stderr.write(`${printableLines(`bug: ${stack}`)}\n`);
 		process.exit(70);
 	},
 );

@@ -5,6 +5,7 @@
  */
 import { randomInt } from "node:crypto";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { printable, printableLines } from "../collector/printable.js";
 import { bytesOfHex } from "../core/bytes.js";
 import { ConsoleClient } from "./client.js";
 import { onStderr } from "./colours.js";
@@ -47,8 +48,8 @@ interface RecordOptions {
 	readonly last?: number;
 }
 
-function say(line: string): void {
-	process.stderr.write(`${line}\n`);
+function say(line: string, paint: (text: string) => string = (text) => text): void {
+	process.stderr.write(`${paint(printable(line))}\n`);
 }
 
 /** The command line; `done` is told the exit code of what ran. */
@@ -155,7 +156,7 @@ async function withStation(
 	if (format === "csv") program.error("error: csv is for journal; use text, json or jsonl");
 	const line = await openLine(port ?? "", options.baud);
 	const client = new ConsoleClient(line, randomInt(1, FIRST_ID_MAX), (text) =>
-		say(onStderr.dim(`# ${text}`)),
+		say(`# ${text}`, onStderr.dim),
 	);
 	try {
 		const greeting = await client.greet();
@@ -310,7 +311,7 @@ async function main(argv: readonly string[]): Promise<number> {
 	} catch (error) {
 		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
 		if (!(error instanceof TechnicianTrouble)) throw error;
-		say(`${onStderr.red("error:")} ${error.message}`);
+		process.stderr.write(`${onStderr.red("error:")} ${printable(error.message)}\n`);
 		return error instanceof UsageTrouble ? 2 : 1;
 	}
 }
@@ -326,7 +327,8 @@ main(process.argv.slice(2)).then(
 		process.exitCode = code;
 	},
 	(error: unknown) => {
-		say(`bug: ${error instanceof Error ? error.stack : String(error)}`);
+		const stack = error instanceof Error ? String(error.stack) : String(error);
+		process.stderr.write(`${printableLines(`bug: ${stack}`)}\n`);
 		process.exitCode = 70;
 	},
 );
