@@ -1,7 +1,7 @@
 /** `npm start`: stations, rivers and the collector on one machine. Exit 0, 1 (trouble), 2 (usage), 70 (bug). */
 import "./engine.js";
 import { CommanderError } from "commander";
-import { printable } from "../../src/collector/printable.js";
+import { printable } from "../../src/core/printable.js";
 import { onStderr } from "../../src/technician/colours.js";
 import { Failure, UsageFailure } from "./failure.js";
 import { parseStartOptions, type StartOptions, startUsage } from "./options.js";

@@ -1,6 +1,7 @@
 /** One run of `npm start`: opens everything, advances the world, settles, judges, reports. */
-import { printable } from "../../src/collector/printable.js";
+
 import { CollectorTrouble } from "../../src/collector/trouble.js";
+import { printable } from "../../src/core/printable.js";
 import { onStderr } from "../../src/technician/colours.js";
 import { addDeliveries, judgeDelivery, NO_DELIVERY } from "../checkers/delivery.js";
 import type { CollectorHost } from "./collector-host.js";

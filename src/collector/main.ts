@@ -5,12 +5,12 @@
  */
 import { CommanderError } from "commander";
 import { hexOf } from "../core/bytes.js";
+import { printable, printableLines } from "../core/printable.js";
 import { ConfigurationOffers, SqlOfferShelf } from "./configuration-offers.js";
 import { openIdentity } from "./identity.js";
 import { Ledger } from "./ledger.js";
 import { openPGliteStore } from "./pglite-store.js";
 import { openPostgresqlStore } from "./postgresql-store.js";
-import { printable, printableLines } from "./printable.js";
 import { Readiness } from "./readiness.js";
 import { createHandler, listenHttps } from "./receiver.js";
 import { ReportLimit } from "./report-limit.js";

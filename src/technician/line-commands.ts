@@ -1,8 +1,8 @@
 /** The commands that speak with a station. Each returns the exit code. */
 import { existsSync } from "node:fs";
 import { SingleBar } from "cli-progress";
-import { printable } from "../collector/printable.js";
 import { StationError } from "../core/errors.js";
+import { printable } from "../core/printable.js";
 import type { ConsoleFields } from "../protocol/console.js";
 import { decodeEntry } from "../protocol/entry.js";
 import { type ConsoleClient, type Greeting, LineTrouble, StationRefusal } from "./client.js";

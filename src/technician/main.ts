@@ -5,8 +5,8 @@
  */
 import { randomInt } from "node:crypto";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { printable, printableLines } from "../collector/printable.js";
 import { bytesOfHex } from "../core/bytes.js";
+import { printable, printableLines } from "../core/printable.js";
 import { ConsoleClient } from "./client.js";
 import { onStderr } from "./colours.js";
 import { readRecord, showJournal, showVerification } from "./file-commands.js";

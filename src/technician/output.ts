@@ -1,6 +1,6 @@
 /** Data on stdout, in the form that was asked for. */
 
-import { printable, printableJson } from "../collector/printable.js";
+import { printable, printableJson } from "../core/printable.js";
 import type { ConsoleFields } from "../protocol/console.js";
 import { onStdout } from "./colours.js";
 

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { restore, stub } from "sinon";
-import { printable, printableJson } from "../../src/collector/printable.js";
+import { printable, printableJson } from "../../src/core/printable.js";
 import { csvLine, printJson, printPairs, printTable } from "../../src/technician/output.js";
 
 /** Clears the screen, sets the title, one-byte CSI, a line of its own, and text that runs backwards. */
