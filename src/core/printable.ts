@@ -24,11 +24,11 @@ export function printableJson(value: unknown): string {
 	return escaped(JSON.stringify(value), (code) => `\\u${code.toString(16).padStart(4, "0")}`);
 }
 
-function escaped(text: string, escape: (code: number) => string): string {
+function escaped(text: string, spell: (code: number) => string): string {
 	let shown = "";
 	for (let index = 0; index < text.length; index++) {
 		const code = text.charCodeAt(index);
-		shown += isShown(code) ? text.charAt(index) : escape(code);
+		shown += isShown(code) ? text.charAt(index) : spell(code);
 	}
 	return shown;
 }
