@@ -42,7 +42,8 @@ const TRAPS: Readonly<Record<string, RegExp>> = {
 	"coupling of the circuits": /does not reach the pH, because it sleeps while that is measured/,
 	"another circuit at the address": /refuses a circuit of another kind at its address/,
 	// DS18B20.
-	"85.0 degC": /takes 85\.0 for a lost power supply/,
+	"85.0 degC": /takes 85\.0 degC and 25\.0 degC that were measured/,
+	"power-on temperature": /that lost power and came back with/,
 	"all-zero scratchpad": /takes an all-zero scratchpad for a shorted wire/,
 	"all-ones scratchpad": /takes all ones and no presence for an absent part/,
 	"fewer bits of resolution": /only the bits of its resolution/,
