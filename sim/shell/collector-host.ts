@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { type CollectorIdentity, openIdentity } from "../../src/collector/identity.js";
 import { Ledger } from "../../src/collector/ledger.js";
+import { closeToOthers } from "../../src/collector/permissions.js";
 import { openPGliteStore } from "../../src/collector/pglite-store.js";
 import { entriesOf } from "../../src/collector/query.js";
 import { createHandler, listenHttps } from "../../src/collector/receiver.js";
@@ -57,6 +58,7 @@ async function open(options: CollectorHostOptions): Promise<CollectorHost> {
 	const scalar = createHash("sha256")
 		.update(`bistrina simulated collector ${options.seed}`)
 		.digest();
+	for (const line of closeToOthers(options.directory)) options.onTrouble(line);
 	const identity = await openIdentity(options.directory, COLLECTOR_NAME, new Uint8Array(scalar));
 	const store = await openPGliteStore(options.directory);
 	const counts = { duplicates: 0, refusals: 0 };

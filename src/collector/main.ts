@@ -9,6 +9,7 @@ import { printable, printableLines } from "../core/printable.js";
 import { ConfigurationOffers, SqlOfferShelf } from "./configuration-offers.js";
 import { openIdentity } from "./identity.js";
 import { Ledger } from "./ledger.js";
+import { closeToOthers } from "./permissions.js";
 import { openPGliteStore } from "./pglite-store.js";
 import { openPostgresqlStore } from "./postgresql-store.js";
 import { Readiness } from "./readiness.js";
@@ -31,6 +32,7 @@ const MINUTE_MILLISECONDS = 60_000;
 
 async function serve(options: ServiceOptions): Promise<void> {
 	const stopped = stopRequested();
+	for (const line of closeToOthers(options.data)) say(line);
 	const store = await openStore(options);
 	const verifier = new ThreadVerifier();
 	try {

@@ -40,6 +40,8 @@ export interface Enrolment {
 }
 
 const PUBLIC_KEY_BYTES = 33;
+/** The byte order mark of UTF-8, which editors of Windows put first, read as what it is not. */
+const UTF8_BOM_LATIN1 = /^\xef\xbb\xbf/;
 /** A million stations would be 75 MB. */
 const ENROLMENT_BYTES_MAX = 100_000_000;
 /** Comments and all; what a station gets of it is 1 KiB at most. */
@@ -141,7 +143,7 @@ export function requireNoPassword(connectionString: string): void {
 export function readEnrolments(path: string): Enrolment[] {
 	let text: string;
 	try {
-		text = readFileSync(path, "utf8");
+		text = readFileSync(path, "utf8").replace(/^\ufeff/, "");
 	} catch (error) {
 		throw new CollectorTrouble(
 			`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`,
@@ -176,7 +178,7 @@ export function readConfigurations(folder: string): { path: string; text: string
 		const names = readdirSync(folder).filter((name) => name.endsWith(".conf"));
 		return names.sort().map((name) => {
 			const path = join(folder, name);
-			const text = readFileSync(path, "latin1");
+			const text = readFileSync(path, "latin1").replace(UTF8_BOM_LATIN1, "");
 			if (text.length > CONFIGURATION_CHARACTERS_MAX)
 				throw new CollectorTrouble(`${path}: too long`);
 			return { path, text };
