@@ -72,7 +72,8 @@ const TRAPS: Readonly<Record<string, RegExp>> = {
 	"beyond the part's range": /has no number beyond 36 V/,
 	// DS3231.
 	OSF: /has no time when the oscillator had stopped \(OSF\)/,
-	"bad BCD and century": /refuses bad BCD, dates that do not exist, and the century bit/,
+	"bad BCD": /refuses bad BCD and dates that do not exist/,
+	"century bit": /keeps a good date whose century bit alone is set/,
 	"12-hour mode": /reads the hour in 12-hour mode/,
 	"carry between two reads": /lets the second change between two readings/,
 	"date before OSF": /writes all time registers in one transaction, then clears OSF/,
