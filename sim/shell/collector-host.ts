@@ -42,12 +42,12 @@ export async function openCollectorHost(options: CollectorHostOptions): Promise<
 }
 
 /** Tells of a taken port at once, not after the database has been opened. */
-function requireFreePort(port: number): Promise<void> {
+export function requireFreePort(port: number, option = "--port"): Promise<void> {
 	return new Promise((resolve, reject) => {
 		const probe = createServer();
 		probe.once("error", (error: NodeJS.ErrnoException) => {
 			const why = error.code === "EADDRINUSE" ? "is in use" : `cannot be opened (${error.code})`;
-			reject(new Failure(`port ${port} of 127.0.0.1 ${why}; choose another --port`));
+			reject(new Failure(`port ${port} of 127.0.0.1 ${why}; choose another ${option}`));
 		});
 		probe.listen(port, "127.0.0.1", () => probe.close(() => resolve()));
 	});

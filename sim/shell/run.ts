@@ -81,7 +81,13 @@ async function runIn(
 		talk(`seed ${seed}, data in ${directory.path}; opening the collector's database, some seconds`);
 	}
 	const clock = { utcSeconds: startUtcSeconds };
-	const { openCollectorHost } = await import("./collector-host.js");
+	const { openCollectorHost, requireFreePort } = await import("./collector-host.js");
+	const { consolePort } = options;
+	if (consolePort !== undefined && consolePort > 0) {
+		for (const index of stations.keys()) {
+			await requireFreePort(consolePort + index, "--console-port");
+		}
+	}
 	const collector = await openCollectorHost({
 		directory: directory.file("collector"),
 		port: options.port,
