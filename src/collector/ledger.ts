@@ -83,6 +83,7 @@ const KEYS_CACHED_MAX = 20_000;
 const EVIDENCE_MAX = 1000;
 /** Of a station that has used up its bytes. */
 const OVER_QUOTA_EVIDENCE_MAX = 10;
+const UINT32_MAX = 0xffffffff;
 /** Anyone can send these: 10 x 17 KiB for each enrolled station at most. */
 const FORGERIES_MAX = 10;
 
@@ -273,7 +274,8 @@ export class Ledger {
 			station: label.station,
 			epoch: label.epoch,
 			answers,
-			nowUtcSeconds: Math.max(Math.floor(this.#options.clock.utcSeconds), 0),
+			// The field ends in February 2106; what is beyond is no time that a station believes (2099).
+			nowUtcSeconds: Math.min(Math.max(Math.floor(this.#options.clock.utcSeconds), 0), UINT32_MAX),
 			nextSeconds: this.#options.nextSeconds?.(label.station) ?? 0,
 		};
 	}

@@ -5,6 +5,7 @@ import { EvidenceLimit } from "../../src/collector/evidence-limit.js";
 import { FairQueue } from "../../src/collector/fair-queue.js";
 import { KeyLookup } from "../../src/collector/key-lookup.js";
 import { Ledger } from "../../src/collector/ledger.js";
+import { knownTroubleOf } from "../../src/collector/postgresql-store.js";
 import { ProxyHeader } from "../../src/collector/proxy-header.js";
 import { Readiness } from "../../src/collector/readiness.js";
 import { createHandler } from "../../src/collector/receiver.js";
@@ -105,6 +106,26 @@ describe("a station's quota", () => {
 		const [evidence] = await store.query("select count(*) as count from evidence");
 		assert.equal(Number(evidence?.["count"]), 0);
 		assert.equal((await ledger.receive(first.envelope(2, 2))).status, 200);
+	});
+
+	it("and the clock beside it never sign what a station cannot read, at the end of 32 bits and beyond", async () => {
+		const station = recordOf(1);
+		for (const [utcSeconds, said] of [
+			[-1, 0],
+			[4_294_967_295, 4_294_967_295],
+			[4_294_967_296, 4_294_967_295],
+			[1e15, 4_294_967_295],
+		] as const) {
+			const ledger = new Ledger({
+				store: await emptyStore(),
+				key: COLLECTOR_KEY,
+				clock: { utcSeconds },
+				gate: new StationGate(),
+			});
+			await ledger.enrol(station.station, station.publicKey);
+			const answer = openAnswer(await ledger.receive(station.envelope(1, 1)));
+			assert.deepEqual([answer.kind, answer.nowUtcSeconds], ["acknowledgement", said]);
+		}
 	});
 
 	it("is not used up by what was stored before", async () => {
@@ -258,6 +279,32 @@ describe("readiness", () => {
 		now = 5000;
 		await readiness.trouble();
 		assert.equal(count, 2);
+	});
+});
+
+describe("what a PostgreSQL server or its pooler refuses", () => {
+	for (const [code, message, remedy] of [
+		["42501", "permission denied for schema public", /grant create on schema public to USER$/],
+		[
+			"08P01",
+			"unsupported startup parameter: statement_timeout",
+			/PgBouncer.*ignore_startup_parameters = statement_timeout, pool_mode = session$/,
+		],
+		["42P05", 'prepared statement "bistrina_x_1" already exists', /pool_mode = session$/],
+		["26000", 'prepared statement "bistrina_x_1" does not exist', /pool_mode = session$/],
+	] as const) {
+		it(`names the grant or the setting for ${code}`, () => {
+			const trouble = knownTroubleOf(Object.assign(new Error(message), { code }));
+			assert.equal(trouble?.name, "CollectorTrouble");
+			assert.match(String(trouble?.message), remedy);
+		});
+	}
+
+	it("is no such thing when nothing listens", () => {
+		assert.equal(
+			knownTroubleOf(Object.assign(new Error("x"), { code: "ECONNREFUSED" })),
+			undefined,
+		);
 	});
 });
 
