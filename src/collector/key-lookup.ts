@@ -3,7 +3,8 @@
  * sends a thousand ids a second, enrolled or not, costs twenty statements. Ids that are not
  * enrolled are remembered for a while.
  */
-import { bytesOf, type SqlStore } from "./store.js";
+import { keyOfRow, type StationKey } from "./station-keys.js";
+import type { SqlStore } from "./store.js";
 
 /** Another collector may have enrolled it: asked again after this long. */
 const UNKNOWN_MILLISECONDS = 10_000;
@@ -15,8 +16,8 @@ const IDS_PER_STATEMENT = 500;
 const WAITING_MAX = 5000;
 
 interface Waiting {
-	readonly promise: Promise<Uint8Array | undefined>;
-	readonly onFound: (publicKey: Uint8Array | undefined) => void;
+	readonly promise: Promise<readonly StationKey[]>;
+	readonly onFound: (keys: readonly StationKey[]) => void;
 	readonly onFailed: (error: unknown) => void;
 }
 
@@ -34,11 +35,11 @@ export class KeyLookup {
 		this.#store = store;
 	}
 
-	/** The enrolled key of a station, 33 bytes, or undefined; rejects when the store fails. */
-	keyOf(station: string): Promise<Uint8Array | undefined> {
+	/** The enrolled keys of a station in the order of their lives, or none; rejects when the store fails. */
+	keysOf(station: string): Promise<readonly StationKey[]> {
 		const until = this.#unknown.get(station);
 		if (until !== undefined) {
-			if (performance.now() < until) return Promise.resolve(undefined);
+			if (performance.now() < until) return Promise.resolve([]);
 			this.#unknown.delete(station);
 		}
 		const known = this.#waiting.get(station);
@@ -48,7 +49,7 @@ export class KeyLookup {
 		}
 		let onFound: Waiting["onFound"] = () => {};
 		let onFailed: Waiting["onFailed"] = () => {};
-		const promise = new Promise<Uint8Array | undefined>((resolve, reject) => {
+		const promise = new Promise<readonly StationKey[]>((resolve, reject) => {
 			onFound = resolve;
 			onFailed = reject;
 		});
@@ -57,7 +58,7 @@ export class KeyLookup {
 		return promise;
 	}
 
-	/** It was enrolled just now. */
+	/** Its keys were changed just now. */
 	forget(station: string): void {
 		this.#unknown.delete(station);
 		this.#enrolments++;
@@ -75,14 +76,15 @@ export class KeyLookup {
 		const enrolments = this.#enrolments;
 		try {
 			const rows = await this.#store.query(
-				"select station, public_key from stations where station = any($1::text[])",
+				"select * from station_keys where station = any($1::text[]) order by station, number",
 				[asked.map(([station]) => station)],
 			);
-			const keys = new Map(rows.map((row) => [row["station"], bytesOf(row["public_key"])]));
+			const keys = new Map<string, StationKey[]>(asked.map(([station]) => [station, []]));
+			for (const row of rows) keys.get(String(row["station"]))?.push(keyOfRow(row));
 			for (const [station, { onFound }] of asked) {
-				const publicKey = keys.get(station);
-				if (publicKey === undefined && enrolments === this.#enrolments) this.#remember(station);
-				onFound(publicKey);
+				const found = keys.get(station) ?? [];
+				if (found.length === 0 && enrolments === this.#enrolments) this.#remember(station);
+				onFound(found);
 			}
 		} catch (error) {
 			for (const [, { onFailed }] of asked) onFailed(error);

@@ -34,6 +34,8 @@ export const REFUSAL_CODES = Object.freeze({
 	"wrong-station": 7,
 	/** The station sends more than its quota; the answer says when to come again. */
 	"over-quota": 8,
+	/** The key that signed it is revoked: it delivers nothing more. */
+	"revoked-key": 9,
 } as const);
 
 export type RefusalReason = keyof typeof REFUSAL_CODES;

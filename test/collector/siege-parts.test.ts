@@ -151,19 +151,19 @@ describe("keys of stations", () => {
 		const store = {
 			query: async (_text: string, [names]: readonly unknown[]): Promise<SqlRow[]> => {
 				asked.push(names as string[]);
-				return [{ station: "bor-1", public_key: new Uint8Array(33) }];
+				return [{ station: "bor-1", public_key: new Uint8Array(33), revoked_at: null }];
 			},
 		} as unknown as SqlStore;
 		const lookup = new KeyLookup(store);
-		const keys = await Promise.all(["bor-1", "x", "x", "y"].map((name) => lookup.keyOf(name)));
+		const found = await Promise.all(["bor-1", "x", "x", "y"].map((name) => lookup.keysOf(name)));
 		assert.deepEqual(
-			keys.map((key) => key?.length),
-			[33, undefined, undefined, undefined],
+			found.map((keys) => keys.length),
+			[1, 0, 0, 0],
 		);
-		await Promise.all(["x", "y", "x"].map((name) => lookup.keyOf(name)));
+		await Promise.all(["x", "y", "x"].map((name) => lookup.keysOf(name)));
 		assert.deepEqual(asked, [["bor-1", "x", "y"]]);
 		lookup.forget("x");
-		await lookup.keyOf("x");
+		await lookup.keysOf("x");
 		assert.deepEqual(asked.slice(1), [["x"]]);
 	});
 
@@ -178,12 +178,12 @@ describe("keys of stations", () => {
 				}),
 		} as unknown as SqlStore;
 		const lookup = new KeyLookup(store);
-		const first = lookup.keyOf("new");
+		const first = lookup.keysOf("new");
 		while (count === 0) await new Promise((resolve) => setImmediate(resolve));
 		lookup.forget("new");
 		release();
-		assert.equal(await first, undefined);
-		const second = lookup.keyOf("new");
+		assert.deepEqual(await first, []);
+		const second = lookup.keysOf("new");
 		while (count === 1) await new Promise((resolve) => setImmediate(resolve));
 		release();
 		await second;

@@ -92,6 +92,7 @@ function gapsOf(evil: string): Uint8Array[] {
 				from: named,
 				to: named,
 				reason: 0,
+				lostEpoch: 0,
 				resume,
 			});
 		});
