@@ -1,13 +1,24 @@
 import { strict as assert } from "node:assert";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+	chmodSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readOffer } from "../../src/collector/configuration-offers.js";
 import { openIdentity } from "../../src/collector/identity.js";
+import { closeToOthers } from "../../src/collector/permissions.js";
 import { openPGliteStore } from "../../src/collector/pglite-store.js";
-import { requireNoPassword } from "../../src/collector/service-options.js";
+import { readConfigurations, requireNoPassword } from "../../src/collector/service-options.js";
 import { onlyKey } from "../../src/collector/station-keys.js";
 import { readStationList } from "../../src/collector/station-list.js";
 import { hexOf } from "../../src/core/bytes.js";
@@ -143,6 +154,35 @@ describe("collector's service", () => {
 		}
 	});
 
+	it("reads lists and configurations that an editor began with a byte order mark", () => {
+		const { publicKey } = recordOf(1);
+		const list = join(directory, "stations");
+		writeFileSync(list, `\ufeffbor-1 ${hexOf(publicKey)}\r\n`);
+		const { enrolments, faults } = readStationList(list);
+		assert.deepEqual(faults, []);
+		assert.deepEqual(enrolments[0]?.keys[0]?.publicKey, publicKey);
+		writeFileSync(join(directory, "bor.conf"), "\ufeffid=2\r\nstation=bor-1\r\n");
+		const [configuration = assert.fail()] = readConfigurations(directory);
+		assert.deepEqual(readOffer(configuration.text, configuration.path).id, 2);
+	});
+
+	it("closes an identity and a database that others may read, and says so", async () => {
+		chmodSync(directory, 0o755);
+		await openIdentity(directory, "collector.bistrina.invalid");
+		assert.deepEqual(closeToOthers(directory), []);
+		const path = join(directory, "identity.json");
+		const database = join(directory, "pglite");
+		mkdirSync(database);
+		chmodSync(path, 0o644);
+		chmodSync(database, 0o777);
+		assert.deepEqual(closeToOthers(directory), [
+			`${path} was open to others (0644) and is closed now: whoever read it can answer as this collector`,
+			`${database} was open to others (0777) and is closed now: whoever wrote to it can have changed the record`,
+		]);
+		assert.equal(statSync(path).mode & 0o777, 0o600);
+		assert.equal(statSync(database).mode & 0o777, 0o700);
+	});
+
 	it("names the file and the field of a damaged identity, in one line of its own", async () => {
 		await openIdentity(directory, "collector.bistrina.invalid");
 		const path = join(directory, "identity.json");
@@ -230,6 +270,7 @@ describe("collector's service", () => {
 		const first = await startCollector(directory, ["--stations", list]);
 		assert.match(first.said(), /survive the death of this process/);
 		assert.equal((await first.post(station.envelope(1, 12))).status, 200);
+		assert.equal(statSync(join(directory, "pglite")).mode & 0o777, 0o700);
 		assert.equal(await first.stop("SIGKILL"), null);
 		assert.match(readFileSync(join(directory, "lock"), "utf8"), /^\d+ \d+\n$/);
 		const folder = join(directory, "configurations");

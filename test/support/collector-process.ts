@@ -33,8 +33,9 @@ export interface CollectorProcess {
 export async function startCollector(
 	directory: string,
 	options: readonly string[] = [],
+	program = PROGRAM,
 ): Promise<CollectorProcess> {
-	const child = spawn(process.execPath, [PROGRAM, "--data", directory, "--port", "0", ...options], {
+	const child = spawn(process.execPath, [program, "--data", directory, "--port", "0", ...options], {
 		stdio: ["ignore", "pipe", "pipe"],
 	});
 	let said = "";
