@@ -1,4 +1,5 @@
 /** Lets a scenario's incidents happen to a station: breakdowns of its supply, visits of technicians. */
+import { asciiBytes } from "../src/core/bytes.js";
 import { type Chance, fraction, integerBelow } from "../src/core/chance.js";
 import type { Incidents, Visit } from "./incidents.js";
 import type { SimulatedStation } from "./station.js";
@@ -45,6 +46,8 @@ export class IncidentPlayer {
 		const coming = clock.createAlarm(() => {
 			calibrate();
 			console.attach(() => {});
+			// Somebody who only plugs in while the station is awake cannot be seen at its line.
+			console.send(asciiBytes("version\n"));
 			leaving.schedule(visit.seconds * 1000);
 		});
 		coming.schedule(inSeconds * 1000);

@@ -27,6 +27,7 @@ import { TEAR_MODES } from "./flash-tear.js";
 import { IncidentPlayer } from "./incident-player.js";
 import { KeyOperations } from "./keyed-hash-signer.js";
 import { type Endpoint, SimulatedNetwork } from "./network.js";
+import type { StationObserver, SuppliedPart } from "./observer.js";
 import { PowerCut } from "./power-cut.js";
 
 /** An empty battery is looked at again after this long. */
@@ -52,7 +53,18 @@ export interface SimulatedStationOptions
 	readonly createKeys: (operations: KeyOperations) => { signer: Signer; verifier: Verifier };
 	readonly trustFloorUtcSeconds: number;
 	readonly saved?: SavedStation;
+	readonly observer?: StationObserver;
 	readonly onLog?: (station: string, line: string) => void;
+}
+
+/** How the firmware left the board when it went to sleep. */
+export interface Sleep {
+	readonly utcSeconds: number;
+	/** Asked for, on the board's clock. */
+	readonly milliseconds: number;
+	readonly isProbeRailOn: boolean;
+	readonly isLoopRailOn: boolean;
+	readonly isRadioOn: boolean;
 }
 
 /** Plain data; the flash image is kept beside it by whoever made the flash. */
@@ -89,6 +101,13 @@ export class SimulatedStation {
 	readonly counters: StationCounters;
 	/** Where configurations that came over the air are kept. */
 	readonly settings: SimulatedSettings;
+	/**
+	 * What the board's clock gains in deep sleep on the world's: an RC oscillator, up to 50 000 either way
+	 * (5 %). Awake it runs from the crystal.
+	 */
+	sleepClockPartsPerMillion = 0;
+	/** Called whenever the firmware puts the board to sleep. */
+	onSleep: ((sleep: Sleep) => void) | undefined;
 	readonly #options: SimulatedStationOptions;
 	readonly #chance: Chance;
 	readonly #retained = new Uint8Array(RETAINED_BYTES);
@@ -118,6 +137,7 @@ export class SimulatedStation {
 		this.settings = new SimulatedSettings(this.#stream("settings"), saved?.settings);
 		const beforeOperation = (): void => this.#beforeOperation();
 		this.hardware = createHardware({ ...options, clock: this.clock, beforeOperation });
+		this.hardware.observer = options.observer;
 		this.flash = options.flash;
 		this.flash.beforeOperation = (kind) => this.#beforeFlash(kind);
 		this.network = new SimulatedNetwork({
@@ -186,6 +206,9 @@ export class SimulatedStation {
 	/** Somebody presses the service button: wakes a sleeping station, which then uploads. */
 	pressServiceButton(): void {
 		if (!this.isAsleep || this.#wake?.reason !== "deep-sleep") return;
+		// What the board's clock was to gain in the rest of this sleep it does not.
+		const leftMicroseconds = this.#wake.atMicroseconds - this.clock.microseconds;
+		this.#powerOnMicroseconds += this.#gainMicroseconds(leftMicroseconds);
 		this.#scheduleBoot(0, "deep-sleep", "pin");
 	}
 
@@ -239,10 +262,17 @@ export class SimulatedStation {
 			return;
 		}
 		this.counters.wakes++;
+		this.#options.observer?.woke(
+			wake.reason,
+			wake.cause,
+			this.clock.microseconds - this.#powerOnMicroseconds,
+		);
 		this.#incidents.atWake();
 		this.hardware.setProcessor(true);
 		const life = new Life(this.clock);
 		this.#life = life;
+		// Opening the board drives both rails low; until then their pins hold.
+		this.#switchRailsOff();
 		if (this.flash.isDead) this.flash.powerUp();
 		const operations = new KeyOperations(this.clock);
 		this.#operations = operations;
@@ -265,10 +295,23 @@ export class SimulatedStation {
 			trustFloorUtcSeconds: this.#options.trustFloorUtcSeconds,
 			beforeOperation: () => this.#beforeOperation(),
 			onDeepSleep: (milliseconds) => {
+				const { isProbeRailOn, isLoopRailOn, isRadioOn } = this.hardware;
+				this.onSleep?.({
+					utcSeconds: this.utcSeconds,
+					milliseconds,
+					isProbeRailOn,
+					isLoopRailOn,
+					isRadioOn,
+				});
+				this.#options.observer?.slept(this.#supplied());
 				this.#endLife();
-				this.#scheduleBoot(milliseconds * 1000, "deep-sleep", "timer");
+				const rate = 1 + this.sleepClockPartsPerMillion / 1_000_000;
+				const microseconds = Math.round((milliseconds * 1000) / rate);
+				this.#powerOnMicroseconds -= this.#gainMicroseconds(microseconds);
+				this.#scheduleBoot(microseconds, "deep-sleep", "timer");
 			},
 			onReset: (reason) => {
+				this.#options.observer?.wasReset();
 				if (reason === "watchdog") this.counters.watchdogResets++;
 				if (reason === "software") this.counters.crashes++;
 				this.#endLife();
@@ -291,21 +334,39 @@ export class SimulatedStation {
 		this.console.endLife();
 		this.network.kill();
 		this.hardware.resetProcessor();
-		this.hardware.switchProbes(false);
-		this.hardware.switchLoop(false);
 		this.hardware.setRadio("off");
 		this.hardware.setProcessor(false);
 	}
 
 	#losePower(): void {
 		this.counters.powerCuts++;
+		this.#options.observer?.lostPower();
 		this.#cutAtOperation = undefined;
 		this.#endLife();
+		this.#switchRailsOff();
 		this.flash.kill();
 		this.#scramble();
 		this.#powerOnMicroseconds = this.clock.microseconds + this.#outageMicroseconds;
 		this.#scheduleBoot(this.#outageMicroseconds, this.#cutReason, "none");
 		this.#cutReason = "power-on";
+	}
+
+	#supplied(): SuppliedPart[] {
+		const { isProbeRailOn, isLoopRailOn, isRadioOn } = this.hardware;
+		const parts: SuppliedPart[] = [];
+		if (isProbeRailOn) parts.push("probes");
+		if (isLoopRailOn) parts.push("loop");
+		if (isRadioOn) parts.push("radio");
+		return parts;
+	}
+
+	#switchRailsOff(): void {
+		this.hardware.switchProbes(false);
+		this.hardware.switchLoop(false);
+	}
+
+	#gainMicroseconds(asleepMicroseconds: number): number {
+		return Math.round((asleepMicroseconds * this.sleepClockPartsPerMillion) / 1_000_000);
 	}
 
 	/** Retained memory without power: whatever the cells happen to hold. */

@@ -12,6 +12,7 @@ import { HashTable } from "./hash-table.js";
 import { HeadTable } from "./head-table.js";
 import type { Evidence, RecordStore } from "./record-store.js";
 import { RANGES_READ } from "./schema.js";
+import { joinKeys, type StationKey } from "./station-keys.js";
 
 const BLOCK_BYTES = 256 * 1024;
 /** 2^22 rows of about 60 bytes; a year at five minutes is 2^17. */
@@ -24,29 +25,35 @@ interface Range {
 
 export class MemoryRecordStore implements RecordStore {
 	readonly evidence: Evidence[] = [];
-	readonly #keys = new Map<string, Uint8Array>();
+	readonly #keys = new Map<string, readonly StationKey[]>();
 	readonly #records = new Map<string, EpochRecord>();
 
-	async keyOf(station: string): Promise<Uint8Array | undefined> {
-		return this.#keys.get(station);
+	async keysOf(station: string): Promise<readonly StationKey[]> {
+		return this.#keys.get(station) ?? [];
 	}
 
-	async enrol(station: string, publicKey: Uint8Array): Promise<boolean> {
-		const held = this.#keys.get(station);
-		if (held !== undefined) return equalBytes(held, publicKey);
-		this.#keys.set(station, publicKey.slice());
-		return true;
+	async setKeys(station: string, wanted: readonly StationKey[]): Promise<string | undefined> {
+		const joined = joinKeys(station, await this.keysOf(station), wanted);
+		if ("conflict" in joined) return joined.conflict;
+		this.#keys.set(station, joined);
+		return undefined;
+	}
+
+	async ownerOf(station: string, epoch: number): Promise<Uint8Array | undefined> {
+		return this.#records.get(`${station}/${epoch}`)?.owner;
 	}
 
 	async write(checked: CheckedBatch): Promise<StoreOutcome> {
 		const { station, epoch } = checked.batch;
-		const name = `${station}/${epoch}`;
-		let record = this.#records.get(name);
-		if (record === undefined) {
-			record = new EpochRecord();
+		const recordOf = (other: number): EpochRecord => {
+			const name = `${station}/${other}`;
+			const known = this.#records.get(name);
+			if (known !== undefined) return known;
+			const record = new EpochRecord();
 			this.#records.set(name, record);
-		}
-		return record.write(checked);
+			return record;
+		};
+		return recordOf(epoch).write(checked, recordOf);
 	}
 
 	async keepEvidence(evidence: Evidence, countMax: number): Promise<void> {
@@ -77,8 +84,18 @@ class EpochRecord {
 	readonly #coverage: Range[] = [];
 	#floor = 1;
 
-	write({ batch, heads, gaps, content }: CheckedBatch): StoreOutcome {
+	/** The key that the epoch began with. */
+	owner: Uint8Array | undefined;
+
+	/** `recordOf` gives the record of a former epoch, of which gap entries may speak. */
+	write(
+		{ batch, heads, gaps, content, owner }: CheckedBatch,
+		recordOf: (epoch: number) => EpochRecord,
+	): StoreOutcome {
 		const { first, entries } = batch;
+		if (owner !== undefined && this.owner !== undefined && !equalBytes(owner, this.owner)) {
+			return outcome("other-key", 0);
+		}
 		const last = first + entries.length - 1;
 		if (this.#batches.has(content)) return this.#stored(entries.length);
 		let held = 0;
@@ -101,18 +118,24 @@ class EpochRecord {
 			vouched.set(first - 1, heads[0] ?? new Uint8Array(HEAD_BYTES));
 			vouched.set(last, heads[heads.length - 1] ?? new Uint8Array(HEAD_BYTES));
 		}
-		for (const { to, resume } of gaps) {
-			if (resume.every((byte) => byte === 0)) continue;
-			if (this.#denies(to, resume)) return outcome("fork", held);
-			if (!vouched.has(to)) vouched.set(to, resume);
+		const named = gaps.map((gap) => ({
+			...gap,
+			record: gap.lostEpoch === 0 ? this : recordOf(gap.lostEpoch),
+		}));
+		for (const { to, resume, record } of named) {
+			if (!isZero(resume) && record.#denies(to, resume)) return outcome("fork", held);
 		}
+		this.owner ??= owner?.slice();
 		for (const [index, canonical] of entries.entries()) {
 			if (this.row(first + index) === undefined) this.#append(first + index, canonical);
 		}
 		for (const [sequence, head] of vouched) this.#heads.add(sequence, head);
 		this.#batches.add(content);
 		this.#cover(first, last);
-		for (const { from, to } of gaps) this.#cover(from, to);
+		for (const { from, to, resume, record } of named) {
+			if (!isZero(resume)) record.#heads.add(to, resume);
+			record.#cover(from, to);
+		}
 		this.#floor = Math.max(this.#floor, batch.floor);
 		return this.#stored(held);
 	}
@@ -213,6 +236,10 @@ class EpochRecord {
 	}
 }
 
-function outcome(kind: "conflict" | "fork", held: number): StoreOutcome {
+function isZero(bytes: Uint8Array): boolean {
+	return bytes.every((byte) => byte === 0);
+}
+
+function outcome(kind: "other-key" | "conflict" | "fork", held: number): StoreOutcome {
 	return { outcome: kind, held, floor: 0, rangeFirsts: [], rangeLasts: [] };
 }

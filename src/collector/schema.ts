@@ -6,7 +6,7 @@
 import { RANGES_MAX } from "../protocol/acknowledgement.js";
 import { BATCH_ENTRIES_MAX } from "../protocol/batch.js";
 
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** Ranges that an answer names, and one that its cursor may reach. */
 export const RANGES_READ = RANGES_MAX + 1;
@@ -15,10 +15,29 @@ export const SCHEMA_SQL = `
 create table bistrina_schema (version integer not null);
 insert into bistrina_schema (version) values (${SCHEMA_VERSION});
 
--- Who may deliver, and with which key (SEC 1 compressed P-256 point).
-create table stations (
-	station text collate "C" primary key,
-	public_key bytea not null
+-- Who may deliver, and with which keys (SEC 1 compressed P-256 points), numbered 1, 2, 3 in the order of
+-- their lives. Rows are added, and revoked once; nothing else in them changes.
+create table station_keys (
+	station text collate "C" not null,
+	number integer not null,
+	public_key bytea not null,
+	-- Unix seconds, 0 where it is not said; by whom and why.
+	enrolled_at bigint not null,
+	enrolled_by text not null,
+	enrolled_why text not null,
+	revoked_at bigint,
+	revoked_by text,
+	revoked_why text,
+	primary key (station, number),
+	unique (station, public_key)
+);
+
+-- The key that an epoch began with, where a batch without a key id or the epoch entry says so.
+create table epochs (
+	station text collate "C" not null,
+	epoch bigint not null,
+	public_key bytea not null,
+	primary key (station, epoch)
 );
 
 -- Canonical bytes of every entry; first write wins.
@@ -49,19 +68,23 @@ create table batches (
 	floor bigint not null,
 	is_chained boolean not null,
 	envelope bytea not null,
+	-- Id of the key that signed it; another one than the epoch's own is a later one.
+	signed_by bytea not null,
 	-- SHA-256 of what is signed: another signature of the same is the same batch, and the first one stays.
 	content bytea primary key
 );
 create index batches_by_place on batches (station, epoch, first);
 
--- Gaps that the station named in its record.
+-- Gaps that the station named in its record, by the entry (named_in, sequence): losses of its own epoch or
+-- of a former one.
 create table gaps (
 	station text collate "C" not null,
 	epoch bigint not null,
 	first bigint not null,
 	last bigint not null,
+	named_in bigint not null,
 	sequence bigint not null,
-	primary key (station, epoch, sequence)
+	primary key (station, epoch, named_in, sequence)
 );
 
 -- What is present or named as a gap, as disjoint, non-adjacent ranges.
@@ -130,12 +153,14 @@ returns table (range_firsts bigint[], range_lasts bigint[]) language sql stable 
 $$;
 
 -- Stores a verified batch. p_heads holds h(first-1) .. h(last), 32 bytes each, or null when the batch
--- is not chained. Outcomes: stored, conflict, fork; with the last two nothing is changed.
+-- is not chained. p_owner is the key that the epoch began with, where the batch says so, else null. Outcomes:
+-- stored, other-key, conflict, fork; with all but the first nothing is changed.
 create function bistrina_store(
 	p_station text, p_epoch bigint, p_first bigint, p_floor bigint,
 	p_offsets integer[], p_canonical bytea, p_heads bytea, p_hash bytea, p_content bytea,
-	p_envelope bytea,
-	p_gap_sequences bigint[], p_gap_firsts bigint[], p_gap_lasts bigint[], p_gap_heads bytea
+	p_envelope bytea, p_owner bytea, p_signed_by bytea,
+	p_gap_sequences bigint[], p_gap_epochs bigint[], p_gap_firsts bigint[], p_gap_lasts bigint[],
+	p_gap_heads bytea
 ) returns table (outcome text, held integer, floor_held bigint, range_firsts bigint[], range_lasts bigint[])
 language plpgsql as $$
 declare
@@ -146,6 +171,7 @@ declare
 	v_conflicts integer := 0;
 	v_range_last bigint;
 	v_floor bigint;
+	v_owner bytea;
 	v_has_previous boolean := false;
 	v_has_last boolean := false;
 	v_heads_met integer := 0;
@@ -154,7 +180,13 @@ declare
 	v_canonical bytea;
 	v_walked integer := 0;
 begin
-	perform pg_advisory_xact_lock(hashtextextended(p_station, p_epoch));
+	-- The station as a whole: a gap entry may speak of another epoch than its own.
+	perform pg_advisory_xact_lock(hashtextextended(p_station, 0));
+	select e.public_key into v_owner from epochs e where e.station = p_station and e.epoch = p_epoch;
+	if v_owner <> p_owner then
+		return query select 'other-key'::text, 0, 0::bigint, null::bigint[], null::bigint[];
+		return;
+	end if;
 	-- The last range that begins in the batch or before it: when any overlaps, this one does.
 	select c.last into v_range_last from coverage c
 		where c.station = p_station and c.epoch = p_epoch and c.first <= v_last
@@ -216,7 +248,8 @@ begin
 	if v_conflicts = 0 and cardinality(p_gap_sequences) > 0 then
 		select count(*) into v_conflicts
 			from generate_subscripts(p_gap_sequences, 1) i
-			join heads h on h.station = p_station and h.epoch = p_epoch and h.sequence = p_gap_lasts[i]
+			join heads h on h.station = p_station and h.epoch = p_gap_epochs[i]
+				and h.sequence = p_gap_lasts[i]
 			where substring(p_gap_heads from (i - 1) * 32 + 1 for 32) <> v_zeros
 				and h.head <> substring(p_gap_heads from (i - 1) * 32 + 1 for 32);
 	end if;
@@ -225,6 +258,9 @@ begin
 		return;
 	end if;
 
+	if v_owner is null and p_owner is not null then
+		insert into epochs values (p_station, p_epoch, p_owner);
+	end if;
 	if v_held = 0 then
 		-- Half the time of the other one: nothing can conflict, and nothing is looked for.
 		insert into entries
@@ -240,7 +276,7 @@ begin
 	end if;
 	insert into batches values
 		(p_hash, p_station, p_epoch, p_first, v_last, p_floor, p_heads is not null, p_envelope,
-			p_content);
+			p_signed_by, p_content);
 	if p_heads is not null then
 		if not v_has_previous then
 			insert into heads values
@@ -260,16 +296,16 @@ begin
 
 	if cardinality(p_gap_sequences) > 0 then
 		insert into gaps
-			select p_station, p_epoch, p_gap_firsts[i], p_gap_lasts[i], p_gap_sequences[i]
+			select p_station, p_gap_epochs[i], p_gap_firsts[i], p_gap_lasts[i], p_epoch, p_gap_sequences[i]
 			from generate_subscripts(p_gap_sequences, 1) i on conflict do nothing;
 		insert into heads
-			select distinct on (p_gap_lasts[i]) p_station, p_epoch, p_gap_lasts[i],
+			select distinct on (p_gap_epochs[i], p_gap_lasts[i]) p_station, p_gap_epochs[i], p_gap_lasts[i],
 				substring(p_gap_heads from (i - 1) * 32 + 1 for 32)
 			from generate_subscripts(p_gap_sequences, 1) i
 			where substring(p_gap_heads from (i - 1) * 32 + 1 for 32) <> v_zeros
-			order by p_gap_lasts[i], i
+			order by p_gap_epochs[i], p_gap_lasts[i], i
 			on conflict do nothing;
-		perform bistrina_cover(p_station, p_epoch, p_gap_firsts[i], p_gap_lasts[i])
+		perform bistrina_cover(p_station, p_gap_epochs[i], p_gap_firsts[i], p_gap_lasts[i])
 			from generate_subscripts(p_gap_sequences, 1) i;
 	end if;
 	perform bistrina_cover(p_station, p_epoch, p_first, v_last);
@@ -280,15 +316,16 @@ end $$;
 -- Stores verified batches of one transaction, sorted by station, epoch and first; each exactly as
 -- bistrina_store would. Batch i (from 1) has entries p_starts[i] .. p_starts[i+1] - 1, counted from 0
 -- over all of them; entry e has bytes p_offsets[e+1] .. p_offsets[e+2] - 1 of p_canonical. p_heads
--- holds one head more than there are entries for each batch, zeros when it is not chained. Gap g
--- belongs to batch p_gap_batches[g].
+-- holds one head more than there are entries for each batch, zeros when it is not chained; p_owners 33
+-- bytes for each, zeros where the batch does not say; p_signers 8. Gap g belongs to batch p_gap_batches[g].
 create function bistrina_store_all(
 	p_stations text[], p_epochs bigint[], p_firsts bigint[], p_floors bigint[],
 	p_starts integer[], p_offsets integer[], p_canonical bytea,
 	p_are_chained boolean[], p_heads bytea,
 	p_hashes bytea, p_contents bytea, p_envelope_starts integer[], p_envelopes bytea,
-	p_gap_batches integer[], p_gap_sequences bigint[], p_gap_firsts bigint[], p_gap_lasts bigint[],
-	p_gap_heads bytea
+	p_owners bytea, p_signers bytea,
+	p_gap_batches integer[], p_gap_sequences bigint[], p_gap_epochs bigint[],
+	p_gap_firsts bigint[], p_gap_lasts bigint[], p_gap_heads bytea
 ) returns table (place integer, outcome text, held integer, floor_held bigint,
 	range_firsts bigint[], range_lasts bigint[])
 language plpgsql
@@ -297,16 +334,16 @@ set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
 declare
 	v_count constant integer := cardinality(p_stations);
+	v_unknown constant bytea := decode(repeat('00', 33), 'hex');
 	v_usual integer[];
 	v_range_firsts bigint[];
 	v_entry integer;
 	v_entries integer;
 begin
-	perform pg_advisory_xact_lock(hashtextextended(b.station, b.epoch))
-		from unnest(p_stations, p_epochs) as b (station, epoch);
+	perform pg_advisory_xact_lock(hashtextextended(b.station, 0)) from unnest(p_stations) as b (station);
 
 	-- Usual is what follows the last entry that is covered, agrees with the head there and names no
-	-- gap: then no entry of it is held, no head beyond, nor this envelope, and a statement each does
+	-- gap, in an epoch of the same key: then no entry of it is held, no head beyond, nor this envelope, and a statement each does
 	-- for all of them. Of a station only the first batch counts: the next one meets what that stores.
 	select array_agg(b.place), array_agg(b.range_first) into v_usual, v_range_firsts
 		from (
@@ -316,7 +353,9 @@ begin
 				(select c.last from coverage c where c.station = b.station and c.epoch = b.epoch
 					order by c.first desc limit 1) as range_last,
 				(select h.head from heads h where h.station = b.station and h.epoch = b.epoch
-					and h.sequence = b.first - 1) as head
+					and h.sequence = b.first - 1) as head,
+				(select e.public_key from epochs e
+					where e.station = b.station and e.epoch = b.epoch) as owner
 			from unnest(p_stations, p_epochs, p_firsts, p_are_chained)
 				with ordinality as b (station, epoch, first, is_chained, place)
 			where b.is_chained and b.place <> all(p_gap_batches)
@@ -324,7 +363,8 @@ begin
 					<> (p_stations[b.place::integer - 1], p_epochs[b.place::integer - 1]))
 		) b
 		where b.range_last = b.first - 1
-			and b.head = substring(p_heads from 32 * (p_starts[b.place] + b.place - 1) + 1 for 32);
+			and b.head = substring(p_heads from 32 * (p_starts[b.place] + b.place - 1) + 1 for 32)
+			and b.owner = substring(p_owners from 33 * (b.place - 1) + 1 for 33);
 
 	if v_usual is not null then
 		insert into entries
@@ -339,6 +379,7 @@ begin
 				p_floors[u.place], true,
 				substring(p_envelopes from p_envelope_starts[u.place] + 1
 					for p_envelope_starts[u.place + 1] - p_envelope_starts[u.place]),
+				substring(p_signers from 8 * (u.place - 1) + 1 for 8),
 				substring(p_contents from 32 * (u.place - 1) + 1 for 32)
 			from unnest(v_usual) as u (place);
 		insert into heads
@@ -382,7 +423,11 @@ begin
 			substring(p_contents from 32 * (i - 1) + 1 for 32),
 			substring(p_envelopes from p_envelope_starts[i] + 1
 				for p_envelope_starts[i + 1] - p_envelope_starts[i]),
+			nullif(substring(p_owners from 33 * (i - 1) + 1 for 33), v_unknown),
+			substring(p_signers from 8 * (i - 1) + 1 for 8),
 			array(select p_gap_sequences[g] from generate_subscripts(p_gap_batches, 1) g
+				where p_gap_batches[g] = i order by g),
+			array(select p_gap_epochs[g] from generate_subscripts(p_gap_batches, 1) g
 				where p_gap_batches[g] = i order by g),
 			array(select p_gap_firsts[g] from generate_subscripts(p_gap_batches, 1) g
 				where p_gap_batches[g] = i order by g),
@@ -398,7 +443,8 @@ end $$;
 
 /** Tables of the record, in the order in which a comparison reads them. */
 export const RECORD_TABLES = Object.freeze([
-	"stations",
+	"station_keys",
+	"epochs",
 	"entries",
 	"heads",
 	"batches",

@@ -33,7 +33,13 @@ function run(native: Native): void {
 	const provisioning = provisioningOrComplaint();
 	if (provisioning === undefined) return;
 	const die = (cause: CrashCause, error: unknown): void => {
-		crash({ memory: createCrashMemory(native), clock: clockOf(native), processor, cause, error });
+		const memory = createCrashMemory(native);
+		crash({ memory, clock: clockOf(native), processor, switchOff, cause, error });
+	};
+	// The radio goes with the processor.
+	const switchOff = () => {
+		native.station_rail(PINS.probeRail, 0);
+		native.station_rail(PINS.loopRail, 0);
 	};
 	const processor = {
 		restart: () => native.station_restart(),
@@ -115,6 +121,8 @@ function complainFor(text: string): void {
 		baud: 115_200,
 		port: 0,
 		format: "buffer",
+		// Without a callback the SDK allocates less than its write looks at (serial.c, xs_serial_write).
+		onWritable: () => {},
 	});
 	const complaint = asciiBytes(text);
 	// The transmit FIFO holds 128 bytes and is empty again 5 seconds later.

@@ -35,11 +35,11 @@ export type EntryKind = keyof typeof ENTRY_KINDS;
 export const TIME_QUALITIES = Object.freeze({
 	/** utcSeconds is 0; a time entry of this boot may place it later. */
 	unset: 0,
-	/** From the RTC, never disciplined since it was set. */
+	/** From an RTC that nobody has vouched for. */
 	rtc: 1,
 	/** From a clock disciplined by the collector or network time within a day. */
 	disciplined: 2,
-	/** From a clock disciplined longer ago than a day; its drift is not bounded by a measurement. */
+	/** From a clock disciplined longer ago than a day, or before this boot. */
 	holdover: 3,
 });
 
@@ -111,9 +111,13 @@ export interface TimeBody {
 	readonly atBoot: number;
 	readonly atUptimeSeconds: number;
 	readonly atUtcSeconds: number;
-	readonly uncertaintyMilliseconds: number;
-	/** How far the station's own clock was put forward by this (negative: back), milliseconds. */
-	readonly stepMilliseconds: number;
+	/** Of the pair, all included; undefined where nobody vouches for it: 4 294 967 294 at most. */
+	readonly uncertaintyMilliseconds: number | undefined;
+	/**
+	 * How far the station's own clock was put forward by this (negative: back), whole seconds; 0 where it was
+	 * left alone, undefined where it had no time, or an earlier step is missing in the record.
+	 */
+	readonly stepSeconds: number | undefined;
 	/** Rate error of the own clock since the entry before, or undefined when not measurable. */
 	readonly driftPartsPerBillion: number | undefined;
 	/** Index into TIME_SOURCES. */
@@ -350,7 +354,7 @@ const POINT_BYTES = 32;
 const PART_TYPES = Object.freeze({ point: 1, exportBefore: 5, exportAfter: 6, last: 7 });
 
 /**
- * How a field lies in a body. "i16?" and "i32?" are undefined at the type's minimum, "z" are reserved
+ * How a field lies in a body. "i16?" and "i32?" are undefined at the type's minimum, "u32?" at its maximum, "z" are reserved
  * zeros, "b" bytes, "f64x3" three doubles.
  */
 const WIDTHS = Object.freeze({
@@ -360,6 +364,7 @@ const WIDTHS = Object.freeze({
 	i16: 2,
 	"i16?": 2,
 	u32: 4,
+	"u32?": 4,
 	i32: 4,
 	"i32?": 4,
 	f64x3: 24,
@@ -389,8 +394,8 @@ const LAYOUTS: Readonly<Record<FixedKind, readonly Row[]>> = Object.freeze({
 		["atBoot", "u32"],
 		["atUptimeSeconds", "u32"],
 		["atUtcSeconds", "u32"],
-		["uncertaintyMilliseconds", "u32"],
-		["stepMilliseconds", "i32"],
+		["uncertaintyMilliseconds", "u32?"],
+		["stepSeconds", "i32?"],
 		["driftPartsPerBillion", "i32?"],
 		["source", "u8"],
 		["", "z3"],
@@ -647,6 +652,7 @@ function tailMaxOf(kind: EntryKind): number {
 
 const UNKNOWN_16 = -0x8000;
 const UNKNOWN_32 = -0x80000000;
+const UNKNOWN_UNSIGNED_32 = 0xffffffff;
 
 function writeBody(entry: Exclude<EntryDraft, ReadingBody>, bytes: Uint8Array): void {
 	const view = new DataView(bytes.buffer);
@@ -663,7 +669,7 @@ function writeBody(entry: Exclude<EntryDraft, ReadingBody>, bytes: Uint8Array): 
 		else if (type === "b8" || type === "b32" || type === "b33") {
 			bytes.set(exactly(value as Uint8Array, width), at);
 		} else if (name !== "") {
-			const number = (value ?? (width === 2 ? UNKNOWN_16 : UNKNOWN_32)) as number;
+			const number = (value ?? unknownOf(type)) as number;
 			if (width === 1) view.setUint8(at, number);
 			else if (width === 2) view.setUint16(at, number, true);
 			else view.setUint32(at, number, true);
@@ -736,6 +742,8 @@ function valueAt(bytes: Uint8Array, view: DataView, at: number, type: FieldType)
 			return unless(UNKNOWN_16, view.getInt16(at, true));
 		case "i32?":
 			return unless(UNKNOWN_32, view.getInt32(at, true));
+		case "u32?":
+			return unless(UNKNOWN_UNSIGNED_32, view.getUint32(at, true));
 		case "f64x3":
 			return [0, 8, 16].map((offset) => finite(view.getFloat64(at + offset, true)));
 		case "station": {
@@ -752,6 +760,11 @@ function valueAt(bytes: Uint8Array, view: DataView, at: number, type: FieldType)
 		case "z4":
 			return bytes.slice(at, at + WIDTHS[type]);
 	}
+}
+
+function unknownOf(type: FieldType): number {
+	if (type === "u32?") return UNKNOWN_UNSIGNED_32;
+	return type === "i16?" ? UNKNOWN_16 : UNKNOWN_32;
 }
 
 function unless(unknown: number, value: number): number | undefined {

@@ -1,7 +1,7 @@
 /**
- * When entries happened. An entry whose clock knew the time says it itself; one from before is placed
- * by the time entry nearest to it in the same boot, which maps uptime to UTC with an uncertainty. A
- * reading is never changed for it: placing is what whoever reads the record does.
+ * When entries happened, by the rules of WIRE.md, section 7: the one resolver that every program uses. An
+ * entry's own clock may have been wrong, and a time entry after it says by how much; one without a clock is
+ * dated by its uptime. A reading is never changed for it: placing is what whoever reads the record does.
  */
 import { type Entry, TIME_QUALITIES, TIME_SOURCES } from "./entry.js";
 
@@ -13,90 +13,228 @@ export interface Placement {
 	readonly utcSeconds: number;
 	/** Half width of what is believed, milliseconds; undefined where nobody vouched for it. */
 	readonly uncertaintyMilliseconds: number | undefined;
-	/** `own`: the entry's clock; `placed`: by a time entry of its boot. */
-	readonly source: "own" | "placed";
+	/** `own`: the entry's clock; `corrected`: less what it was wrong by; `placed`: by its uptime. */
+	readonly source: "own" | "corrected" | "placed";
 }
 
+/** A time entry: this uptime of its boot was this UTC. */
 interface Anchor {
+	readonly boot: Boot;
 	readonly uptimeSeconds: number;
 	readonly utcSeconds: number;
 	readonly uncertaintyMilliseconds: number;
-	/** Somebody who can be held to it said so: not the RTC that may be wrong, nor network time alone. */
-	readonly isVouched: boolean;
 }
 
-/** The DS3231 between two time entries, milliseconds per 1000 s: 3.5 ppm (data sheet), twice that. */
-const RTC_MILLISECONDS_PER_1000_SECONDS = 7;
+/** A stretch in which the RTC ran by itself, from a time entry or a break in what is known of it. */
+interface Run {
+	/** It was set or confirmed here. */
+	readonly from: Anchor | undefined;
+	/** Here it was found behind by so much. */
+	to: (Anchor & { readonly stepSeconds: number }) | undefined;
+}
+
+interface Boot {
+	/** Vouched for, by rising uptime. */
+	readonly anchors: Anchor[];
+	/** What else says a time of this boot. */
+	unvouched: Pick<Anchor, "uptimeSeconds" | "utcSeconds"> | undefined;
+	/** Runs of the RTC by the uptime from which on each holds. */
+	readonly runs: { readonly uptimeSeconds: number; readonly run: Run | undefined }[];
+}
+
+/** The DS3231 between two time entries, millionths: 3.5 (data sheet), twice that. */
+const RTC_PARTS_PER_MILLION = 7;
 /** The ESP32's own clock over deep sleep, milliseconds per second: 150 kHz RC, calibrated, 5 %. */
 const OWN_CLOCK_MILLISECONDS_PER_SECOND = 50;
+/** The RTC and the uptime that goes on from it are read in whole seconds. */
+const READING_MILLISECONDS = 1000;
+const READING_SECONDS = 2;
 
-/** Places the entries of one epoch; feed it all time entries first, in any order. */
+/** Places the entries of a record. `observe` all of it first, epoch by epoch in ascending sequence. */
 export class Placer {
-	readonly #anchors = new Map<number, Anchor[]>();
+	readonly #boots = new Map<string, Boot>();
+	#boot: Boot | undefined;
+	#last: Entry | undefined;
+	/** The last with a time of its own in the run that goes on. */
+	#lastTimed: Entry | undefined;
+	#run: Run | undefined;
 
-	/** Remembers time entries; other kinds change nothing. */
+	/** Learns from an entry what it says of its own time and of others'. */
 	observe(entry: Entry): void {
-		if (entry.kind !== "time") return;
-		const anchors = this.#anchors.get(entry.atBoot) ?? [];
-		anchors.push({
-			uptimeSeconds: entry.atUptimeSeconds,
-			utcSeconds: entry.atUtcSeconds,
-			uncertaintyMilliseconds: entry.uncertaintyMilliseconds,
-			// Network time that nobody else confirmed is no discipline: its entry has the RTC's quality.
-			isVouched:
-				entry.source !== RTC_SOURCE &&
-				(entry.source !== NETWORK_TIME_SOURCE || entry.timeQuality === TIME_QUALITIES.disciplined),
-		});
-		this.#anchors.set(entry.atBoot, anchors);
+		const last = this.#last;
+		const isContinued = last?.epoch === entry.epoch && last.sequence + 1 === entry.sequence;
+		this.#last = entry;
+		if (!isContinued) this.#run = undefined;
+		if (this.#boot === undefined || last?.epoch !== entry.epoch || last.boot !== entry.boot) {
+			this.#boot = this.#bootOf(entry.epoch, entry.boot);
+			this.#enter(this.#boot, 0);
+		}
+		const boot = this.#boot;
+		if (!isContinued) this.#enter(boot, entry.uptimeSeconds);
+		const anchor = boot.anchors[boot.anchors.length - 1];
+		// Measured before the time entry and written after it: its clock is not the one that was set.
+		const isTime = entry.kind === "time" && entry.source !== RTC_SOURCE;
+		if (!isTime && anchor !== undefined && entry.uptimeSeconds <= anchor.uptimeSeconds) return;
+		if (!isTime) this.#follow(entry, boot);
+		if (entry.kind === "time") this.#observeTime(entry);
 	}
 
 	/**
-	 * Where an entry lies in time, or undefined when nothing in its boot says so. An entry's own time that
-	 * is further from what its boot's time entries say than the board's clock explains was a wrong
-	 * clock's: it is placed by them, too.
+	 * Where an entry lies in time, or undefined when nothing in its boot says so. It takes what it was told so
+	 * far: a later time entry may narrow it.
 	 */
 	place(entry: Entry): Placement | undefined {
-		const anchor = this.#nearest(entry);
-		const hasOwn = entry.timeQuality !== TIME_QUALITIES.unset && entry.utcSeconds !== 0;
-		if (anchor === undefined) {
-			if (!hasOwn) return undefined;
-			return {
-				utcSeconds: entry.utcSeconds,
-				uncertaintyMilliseconds: undefined,
-				source: "own",
-			};
+		const boot = this.#boots.get(keyOf(entry.epoch, entry.boot));
+		const hasOwn = isTimed(entry);
+		let best: Placement | undefined;
+		const take = (candidate: Placement | undefined): void => {
+			const uncertainty = candidate?.uncertaintyMilliseconds ?? Number.POSITIVE_INFINITY;
+			if (uncertainty < (best?.uncertaintyMilliseconds ?? Number.POSITIVE_INFINITY))
+				best = candidate;
+		};
+		if (boot !== undefined) {
+			const after = indexAfter(boot.anchors, entry.uptimeSeconds);
+			if (hasOwn) placeByRtc(entry, boot, take);
+			take(placeByUptime(entry, boot.anchors[after - 1]));
+			take(placeByUptime(entry, boot.anchors[after]));
 		}
-		const apartSeconds = entry.uptimeSeconds - anchor.uptimeSeconds;
-		const utcSeconds = anchor.utcSeconds + apartSeconds;
-		const uncertaintyMilliseconds =
-			anchor.uncertaintyMilliseconds + Math.abs(apartSeconds) * OWN_CLOCK_MILLISECONDS_PER_SECOND;
-		const offMilliseconds = Math.abs(entry.utcSeconds - utcSeconds) * 1000;
-		if (hasOwn && offMilliseconds <= uncertaintyMilliseconds) {
-			const drift = (Math.abs(apartSeconds) * RTC_MILLISECONDS_PER_1000_SECONDS) / 1000;
-			return {
-				utcSeconds: entry.utcSeconds,
-				uncertaintyMilliseconds: anchor.uncertaintyMilliseconds + Math.round(drift),
-				source: "own",
-			};
+		if (best !== undefined) return best;
+		if (hasOwn) {
+			return { utcSeconds: entry.utcSeconds, uncertaintyMilliseconds: undefined, source: "own" };
 		}
-		return { utcSeconds, uncertaintyMilliseconds, source: "placed" };
+		const other = boot?.unvouched;
+		if (other === undefined) return undefined;
+		const utcSeconds = other.utcSeconds + entry.uptimeSeconds - other.uptimeSeconds;
+		return { utcSeconds, uncertaintyMilliseconds: undefined, source: "placed" };
 	}
 
-	/** The nearest that somebody vouched for, else the nearest. */
-	#nearest(entry: Entry): Anchor | undefined {
-		let nearest: Anchor | undefined;
-		for (const anchor of this.#anchors.get(entry.boot) ?? []) {
-			const isBetter =
-				nearest === undefined ||
-				(anchor.isVouched === nearest.isVouched
-					? distance(anchor, entry) < distance(nearest, entry)
-					: anchor.isVouched);
-			if (isBetter) nearest = anchor;
+	#bootOf(epoch: number, boot: number): Boot {
+		const key = keyOf(epoch, boot);
+		const known = this.#boots.get(key);
+		if (known !== undefined) return known;
+		const made: Boot = { anchors: [], unvouched: undefined, runs: [] };
+		this.#boots.set(key, made);
+		return made;
+	}
+
+	/** From this uptime on it is the present run that counts. */
+	#enter(boot: Boot, uptimeSeconds: number): void {
+		const least = boot.runs[boot.runs.length - 1]?.uptimeSeconds ?? 0;
+		boot.runs.push({ uptimeSeconds: Math.max(uptimeSeconds, least), run: this.#run });
+	}
+
+	/** The run goes on with this entry, or ends with it, or one begins. */
+	#follow(entry: Entry, boot: Boot): void {
+		const last = this.#lastTimed;
+		const isTimedNow = isTimed(entry);
+		const goesOn =
+			this.#run !== undefined && isTimedNow && last !== undefined && isContinuous(last, entry);
+		if (isTimedNow) this.#lastTimed = entry;
+		if (goesOn || (this.#run === undefined && !isTimedNow)) return;
+		this.#run = isTimedNow ? { from: undefined, to: undefined } : undefined;
+		this.#enter(boot, entry.uptimeSeconds);
+	}
+
+	#observeTime(entry: Entry & { readonly kind: "time" }): void {
+		const { atUptimeSeconds, atUtcSeconds, uncertaintyMilliseconds, stepSeconds } = entry;
+		const boot = this.#bootOf(entry.epoch, entry.atBoot);
+		const pair = { boot, uptimeSeconds: atUptimeSeconds, utcSeconds: atUtcSeconds };
+		if (entry.source === RTC_SOURCE) {
+			boot.unvouched ??= pair;
+			return;
 		}
-		return nearest;
+		// Network time that nobody else confirmed is no discipline: its entry has the RTC's quality.
+		const isVouched =
+			uncertaintyMilliseconds !== undefined &&
+			(entry.source !== NETWORK_TIME_SOURCE || entry.timeQuality === TIME_QUALITIES.disciplined);
+		const anchor = isVouched ? { ...pair, uncertaintyMilliseconds } : undefined;
+		if (anchor === undefined) boot.unvouched = pair;
+		else boot.anchors.push(anchor);
+		if (anchor !== undefined && stepSeconds !== undefined && this.#run !== undefined) {
+			this.#run.to = { ...anchor, stepSeconds };
+		}
+		this.#run = { from: anchor, to: undefined };
+		this.#lastTimed = isTimed(entry) ? entry : undefined;
+		this.#enter(boot, atUptimeSeconds);
 	}
 }
 
-function distance(anchor: Anchor, entry: Entry): number {
-	return Math.abs(anchor.uptimeSeconds - entry.uptimeSeconds);
+function keyOf(epoch: number, boot: number): string {
+	return `${epoch} ${boot}`;
+}
+
+function isTimed(entry: Entry): boolean {
+	return entry.timeQuality !== TIME_QUALITIES.unset && entry.utcSeconds !== 0;
+}
+
+/** Whether the RTC may have run on between the two: within a boot the uptime ran beside it. */
+function isContinuous(last: Entry, entry: Entry): boolean {
+	const passedSeconds = entry.utcSeconds - last.utcSeconds;
+	// A reading is stamped when it begins, and others are written while it goes on.
+	if (last.boot !== entry.boot) return passedSeconds >= -READING_SECONDS;
+	const uptimeSeconds = entry.uptimeSeconds - last.uptimeSeconds;
+	const most = (Math.abs(uptimeSeconds) * OWN_CLOCK_MILLISECONDS_PER_SECOND) / 1000;
+	return Math.abs(passedSeconds - uptimeSeconds) <= most + READING_SECONDS;
+}
+
+/** By what is known of the RTC before and after it in its run. */
+function placeByRtc(entry: Entry, boot: Boot, take: (candidate: Placement) => void): void {
+	const run = boot.runs[indexAfter(boot.runs, entry.uptimeSeconds) - 1]?.run;
+	if (run === undefined) return;
+	const { from, to } = run;
+	const isAgreed = from !== undefined && to !== undefined && agree(from, to);
+	const isOpposed = from !== undefined && to !== undefined && !isAgreed;
+	// In one boot the uptime has watched the RTC; over a loss of power both its ends must say the same.
+	const reaches = (anchor: Anchor): boolean =>
+		isAgreed || (anchor.boot === boot && !(isOpposed && from.boot === to.boot));
+	if (from !== undefined && reaches(from)) take(byRtc(entry.utcSeconds, from, 0));
+	if (to !== undefined && reaches(to)) take(byRtc(entry.utcSeconds, to, to.stepSeconds));
+}
+
+/** Whether drift explains that the RTC, right at one, was off by the other's step. */
+function agree(from: Anchor, to: NonNullable<Run["to"]>): boolean {
+	const doubt =
+		from.uncertaintyMilliseconds + to.uncertaintyMilliseconds + 2 * READING_MILLISECONDS;
+	const drift = driftMilliseconds(to.utcSeconds - from.utcSeconds);
+	return Math.abs(to.stepSeconds) * 1000 <= doubt + drift;
+}
+
+function byRtc(ownSeconds: number, anchor: Anchor, stepSeconds: number): Placement {
+	const utcSeconds = ownSeconds + stepSeconds;
+	const drift = driftMilliseconds(utcSeconds - anchor.utcSeconds);
+	return {
+		utcSeconds,
+		uncertaintyMilliseconds: anchor.uncertaintyMilliseconds + READING_MILLISECONDS + drift,
+		source: stepSeconds === 0 ? "own" : "corrected",
+	};
+}
+
+function driftMilliseconds(seconds: number): number {
+	return Math.ceil((Math.abs(seconds) * RTC_PARTS_PER_MILLION) / 1000);
+}
+
+function placeByUptime(entry: Entry, anchor: Anchor | undefined): Placement | undefined {
+	if (anchor === undefined) return undefined;
+	const apartSeconds = entry.uptimeSeconds - anchor.uptimeSeconds;
+	const doubt = Math.abs(apartSeconds) * OWN_CLOCK_MILLISECONDS_PER_SECOND;
+	return {
+		utcSeconds: anchor.utcSeconds + apartSeconds,
+		uncertaintyMilliseconds: anchor.uncertaintyMilliseconds + doubt,
+		source: "placed",
+	};
+}
+
+/** Index of the first of a rising list that lies after an uptime. */
+function indexAfter(
+	list: readonly { readonly uptimeSeconds: number }[],
+	uptimeSeconds: number,
+): number {
+	let low = 0;
+	let high = list.length;
+	while (low < high) {
+		const middle = (low + high) >> 1;
+		if ((list[middle]?.uptimeSeconds ?? 0) > uptimeSeconds) high = middle;
+		else low = middle + 1;
+	}
+	return low;
 }

@@ -51,6 +51,8 @@ function checkedOf(station: string, first = 1): CheckedBatch {
 		hash: previous,
 		content: previous,
 		envelope: new Uint8Array(100),
+		owner: undefined,
+		signedBy: new Uint8Array(8),
 	};
 }
 

@@ -65,7 +65,7 @@ const bodies: readonly EntryBody[] = [
 		atUptimeSeconds: 86_000,
 		atUtcSeconds: 1_442_595_849,
 		uncertaintyMilliseconds: 1500,
-		stepMilliseconds: -250,
+		stepSeconds: -250,
 		driftPartsPerBillion: undefined,
 		source: 1,
 	},

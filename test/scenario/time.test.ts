@@ -76,7 +76,7 @@ class Played {
 	get disciplines(): [source: string, stepSeconds: number][] {
 		return this.entries.flatMap((entry) => {
 			if (entry.kind !== "time" || TIME_SOURCES[entry.source] === "rtc") return [];
-			return [[TIME_SOURCES[entry.source] ?? "?", Math.round(entry.stepMilliseconds / 1000)]];
+			return [[TIME_SOURCES[entry.source] ?? "?", entry.stepSeconds ?? 0]];
 		});
 	}
 
@@ -137,7 +137,7 @@ describe("a station's time", () => {
 		assert.ok(played.worstPlacing().seconds < 60);
 	});
 
-	it("is unknown from the reading on at which the RTC jumps, until the collector said it twice", async () => {
+	it("is unknown from the reading on at which the RTC jumps, until the collector says what the board's clock says", async () => {
 		for (const jumpSeconds of [-YEARS, -7200, 7200, YEARS]) {
 			const played = await Played.begin();
 			await played.until(START_UTC_SECONDS + 3 * HOUR + 1000);
@@ -152,7 +152,7 @@ describe("a station's time", () => {
 			assert.ok(Math.abs(played.lastReading.utcSeconds - played.station.utcSeconds) < 400);
 			const { seconds, placed } = played.worstPlacing();
 			assert.ok(seconds < 60, `${jumpSeconds}: a reading lies ${seconds} s beyond its claim`);
-			assert.ok(placed > 12, `${placed} readings were placed`);
+			assert.ok(placed > 5, `${placed} readings were placed`);
 		}
 	});
 

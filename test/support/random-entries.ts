@@ -85,7 +85,7 @@ function randomBody(
 				atUptimeSeconds: word(),
 				atUtcSeconds: word(),
 				uncertaintyMilliseconds: word(),
-				stepMilliseconds: word() | 0,
+				stepSeconds: word() | 0,
 				driftPartsPerBillion: below(2) === 0 ? undefined : below(100_000),
 				source: below(4),
 			};

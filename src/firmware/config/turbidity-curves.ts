@@ -15,6 +15,8 @@ interface CurveRow {
 	/** Code of CALIBRATION_CURVES. */
 	readonly curve: number;
 	readonly units: readonly TurbidityUnit[];
+	/** Volts at which a curve must still go the signal's way, and whether that is up with turbidity. */
+	readonly slope: { readonly volts: number; readonly isRising: boolean } | undefined;
 	/**
 	 * Millionths, c0 c1 c2 of each range, that hold when the configuration gives none: undefined where
 	 * the probe has a certificate of its own, empty where the configuration's loop law stands instead.
@@ -29,12 +31,15 @@ export const TURBIDITY_CURVES: Readonly<Record<(typeof TURBIDITY_PROBES)[number]
 			ranges: 1,
 			curve: CALIBRATION_CURVES.quadratic,
 			units: TURBIDITY_UNITS,
+			// 20 mA, whatever the shunt makes of it.
+			slope: undefined,
 			defaultMicro: [],
 		},
 		"obs-3": {
 			ranges: 2,
 			curve: CALIBRATION_CURVES.quadratic,
 			units: ["NTU", "FNU"],
+			slope: { volts: 2.5, isRising: true },
 			defaultMicro: undefined,
 		},
 		// The maker's parabola of an average module at 5 V; no instrument that measures in NTU.
@@ -42,6 +47,8 @@ export const TURBIDITY_CURVES: Readonly<Record<(typeof TURBIDITY_PROBES)[number]
 			ranges: 1,
 			curve: CALIBRATION_CURVES.quadraticToVertex,
 			units: ["relative"],
+			// Clear water.
+			slope: { volts: 4.2, isRising: false },
 			defaultMicro: [-4_352_900_000, 5_742_300_000, -1_120_400_000],
 		},
 	});

@@ -53,6 +53,8 @@ export class Console {
 	#framedUntilMilliseconds = Number.NEGATIVE_INFINITY;
 	#garbledCount = 0;
 	#logsLost = 0;
+	/** Somebody spoke since this was set to false, and may have gone again. */
+	wasCalled = false;
 
 	constructor(options: ConsoleOptions) {
 		this.#options = options;
@@ -99,6 +101,7 @@ export class Console {
 				continue;
 			}
 			this.#serviceUntilMilliseconds = this.#options.clock.milliseconds + SERVICE_MILLISECONDS;
+			this.wasCalled = true;
 			for (const byte of bytes) {
 				const line = this.#lines.push(byte);
 				if (line !== undefined) yield* this.#take(line);

@@ -118,7 +118,16 @@ const BATTERY_MILLIVOLTS_MAX = 0xfffe;
 /** The processor that measures it would not run: a wire of the gauge is off. */
 export const SUPPLY_MILLIVOLTS_MIN = 3000;
 /** Bit 7 of `failedProbes`. */
-const MAY_ROLL_OVER = 0x80;
+export const MAY_ROLL_OVER = 0x80;
+
+/**
+ * Whether the optics may have rolled over, as the flags of a recorded turbidity say, when `before` is what was
+ * feared before it: after a loss of power the record is all that knows of a flood.
+ */
+export function mayRollOverAfter(turbidityFlags: number, before: boolean): boolean {
+	if ((turbidityFlags & CHANNEL_FLAGS.fault) !== 0) return before;
+	return (turbidityFlags & (CHANNEL_FLAGS.saturated | CHANNEL_FLAGS.suspect)) !== 0;
+}
 
 type Signal = TurbiditySample["turbidimeter"];
 

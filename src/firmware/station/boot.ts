@@ -1,4 +1,6 @@
 /** What a boot that is not a deep-sleep wake must find out and record before anything else. */
+import { uint32At } from "../../core/bytes.js";
+import { StationError } from "../../core/errors.js";
 import {
 	decodeEntry,
 	type Entry,
@@ -9,7 +11,9 @@ import {
 	WAKE_CAUSES,
 } from "../../protocol/entry.js";
 import { EVENT_CODES } from "../../protocol/events.js";
+import { waterReadingOf } from "../../protocol/reading.js";
 import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
+import { mayRollOverAfter } from "../measure/water.js";
 import type { Board, Entropy, ResetReason } from "../ports.js";
 import type { StationJournal } from "./journal-port.js";
 import type { Recorder, Stamp } from "./recorder.js";
@@ -33,39 +37,95 @@ export interface LastRun {
 	readonly wasCutShort: boolean;
 	/** The newest entry's clock had been disciplined, and the RTC has gone on since. */
 	readonly isVouched: boolean;
+	/** The last reading was of water so dirty that the optics may have rolled over. */
+	readonly mayRollOver: boolean;
 }
 
 /** Reads the newest entries of the journal. */
 export function lastRunOf(journal: StationJournal, entropy: Entropy): LastRun {
 	let newest: Entry | undefined;
+	let setBy: TimeEntry | undefined;
 	let newestUtcSeconds = 0;
+	let isVouched = false;
+	let mayRollOver = false;
 	let hasBoot = false;
 	let readings = 0;
 	const first = Math.max(journal.firstSequenceHeld, journal.nextSequence - ENTRIES_SCANNED);
 	const count = journal.nextSequence - first;
 	if (count > 0) {
-		journal.read(first, count, (_sequence, canonical) => {
-			newest = decodeEntry(canonical);
-			if (newest.kind === "boot") {
+		readIfReadable(journal, first, count, (canonical) => {
+			const entry = decodeEntry(canonical);
+			newest = entry;
+			if (entry.kind === "boot") {
 				hasBoot = true;
 				readings = 0;
 			}
-			if (newest.kind === "reading") readings++;
-			newestUtcSeconds = Math.max(newestUtcSeconds, newest.utcSeconds);
+			if (entry.kind === "reading") {
+				readings++;
+				mayRollOver = mayRollOverAfter(waterReadingOf(entry.fields).turbidityFlags, mayRollOver);
+			}
+			// A reading that began before the clock was set is written after that, and says what the clock said.
+			if (setBy !== undefined && isBefore(entry, setBy)) return;
+			if (entry.kind === "time" && TIME_SOURCES[entry.source] !== "rtc") {
+				// What the clock said before counts no more: it may have been years ahead.
+				setBy = entry;
+				newestUtcSeconds = entry.atUtcSeconds;
+			}
+			newestUtcSeconds = Math.max(newestUtcSeconds, entry.utcSeconds);
+			const { disciplined, holdover } = TIME_QUALITIES;
+			isVouched = entry.timeQuality === disciplined || entry.timeQuality === holdover;
 		});
 	}
 	const wasCutShort = hasBoot && readings < READINGS_OF_A_RUN;
-	if (newest !== undefined) {
-		const { disciplined, holdover } = TIME_QUALITIES;
-		const isVouched = newest.timeQuality === disciplined || newest.timeQuality === holdover;
-		return { boot: newest.boot + 1, newestUtcSeconds, wasCutShort, isVouched };
-	}
-	const isVouched = false;
-	if (journal.nextSequence === 1) return { boot: 1, newestUtcSeconds, wasCutShort, isVouched };
+	const isFresh = journal.epoch !== 0 && journal.nextSequence === 1;
+	const boot = newest !== undefined ? newest.boot + 1 : isFresh ? 1 : drawnBoot(entropy);
+	return { boot, newestUtcSeconds, wasCutShort, isVouched, mayRollOver };
+}
+
+function drawnBoot(entropy: Entropy): number {
 	const drawn = new Uint8Array(4);
 	entropy.fill(drawn);
-	const word = new DataView(drawn.buffer).getUint32(0, true);
-	return { boot: (word | DRAWN_BOOT_BIT) >>> 0, newestUtcSeconds, wasCutShort, isVouched };
+	return (uint32At(drawn, 0) | DRAWN_BOOT_BIT) >>> 0;
+}
+
+type TimeEntry = Entry & { readonly kind: "time" };
+
+function isBefore(entry: Entry, { atBoot, atUptimeSeconds }: TimeEntry): boolean {
+	return entry.boot === atBoot && entry.uptimeSeconds < atUptimeSeconds;
+}
+
+/** A flash that does not answer leaves out what it has; the station lives on. */
+function readIfReadable(
+	journal: StationJournal,
+	first: number,
+	count: number,
+	visit: (canonical: Uint8Array) => void,
+): void {
+	try {
+		journal.read(first, count, (_sequence, canonical) => visit(canonical));
+	} catch (error) {
+		if (!(error instanceof StationError)) throw error;
+	}
+}
+
+/** What of a boot's opening is in the journal already: an earlier attempt got so far. */
+function openedAlready(journal: StationJournal, boot: number): Set<string> {
+	const found = new Set<string>();
+	const first = Math.max(journal.firstSequenceHeld, journal.nextSequence - ENTRIES_SCANNED);
+	const count = journal.nextSequence - first;
+	if (count > 0) {
+		// Here a flash that cannot be read is a reason to try again later.
+		journal.read(first, count, (_sequence, canonical) => {
+			const entry = decodeEntry(canonical);
+			if (entry.boot === boot) found.add(partOf(entry));
+		});
+	}
+	return found;
+}
+
+/** A boot's opening has each part once, and a calibration for each range. */
+function partOf(body: EntryBody): string {
+	return body.kind === "calibration" ? `calibration ${body.range}` : body.kind;
 }
 
 export interface BootRecordOptions {
@@ -77,7 +137,8 @@ export interface BootRecordOptions {
 	readonly resetReason: ResetReason;
 	/** When the boot was, or the wake that could afford to record it. */
 	readonly stamp: Stamp;
-	readonly utcSeconds: number | undefined;
+	/** The journal refused this boot before, and may have taken part of it. */
+	readonly isRetried: boolean;
 	/** Index into CRASH_CAUSES when the last run crashed, 0 otherwise. */
 	readonly crashCode: number;
 }
@@ -85,9 +146,13 @@ export interface BootRecordOptions {
 /** Appends what opens a boot: epoch (of a fresh journal), boot, configuration, time, recovery. */
 export function recordBoot(options: BootRecordOptions): void {
 	const { board, configuration, journal, stamp } = options;
+	const { boot } = options.recorder;
+	const opened = options.isRetried ? openedAlready(journal, boot) : new Set<string>();
 	const recorder = {
-		boot: options.recorder.boot,
-		record: (body: EntryBody) => options.recorder.record(body, 0, stamp),
+		boot,
+		record: (body: EntryBody): void => {
+			if (!opened.has(partOf(body))) options.recorder.record(body, 0, stamp);
+		},
 	};
 	if (journal.nextSequence === 1) {
 		recorder.record({
@@ -106,14 +171,16 @@ export function recordBoot(options: BootRecordOptions): void {
 		wakeCount: 0,
 	});
 	for (const body of configurationEntriesOf(configuration, board.sha256)) recorder.record(body);
-	if (options.utcSeconds !== undefined) {
+	// Both read now: measuring may lie between the boot and its record.
+	const now = options.recorder.stamp();
+	if (now.utcSeconds !== 0) {
 		recorder.record({
 			kind: "time",
-			atUptimeSeconds: stamp.uptimeSeconds,
-			atUtcSeconds: options.utcSeconds,
-			// Whole seconds of an RTC nobody has vouched for in this boot.
-			uncertaintyMilliseconds: 1000,
-			stepMilliseconds: 0,
+			atUptimeSeconds: now.uptimeSeconds,
+			atUtcSeconds: now.utcSeconds,
+			// What the RTC shows, which nobody has vouched for in this boot.
+			uncertaintyMilliseconds: undefined,
+			stepSeconds: 0,
 			driftPartsPerBillion: undefined,
 			source: TIME_SOURCES.indexOf("rtc"),
 			atBoot: recorder.boot,

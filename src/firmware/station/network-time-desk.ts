@@ -17,8 +17,6 @@ const HOUR_SECONDS = 3600;
 const UNANSWERED_SECONDS = 6 * HOUR_SECONDS;
 /** After a kiss-o'-death, and after an answer that contradicted the step that was offered. */
 const DAY_SECONDS = 24 * HOUR_SECONDS;
-/** Uptime is recorded in whole seconds. */
-const UPTIME_MILLISECONDS = 1000;
 
 export interface NetworkTimeDeskOptions {
 	readonly board: Pick<Board, "network" | "clock" | "entropy" | "trustFloorUtcSeconds">;
@@ -26,7 +24,7 @@ export interface NetworkTimeDeskOptions {
 	/** Who is asked, by the configuration in force; empty: nobody. */
 	readonly host: () => string;
 	/** Gives it to the clock and the record. */
-	readonly take: (offered: OfferedTime) => TimeVerdict["kind"] | undefined;
+	readonly take: (offered: OfferedTime) => TimeVerdict["kind"];
 	readonly say: (text: string) => void;
 	/** From the last wake. */
 	readonly notBeforeSeconds: number;
@@ -77,11 +75,11 @@ export class NetworkTimeDesk {
 				const verdict = this.#options.take({
 					utcSeconds: outcome.utcSeconds,
 					source: "network-time",
-					uncertaintyMilliseconds: outcome.uncertaintyMilliseconds + UPTIME_MILLISECONDS,
+					uncertaintyMilliseconds: outcome.uncertaintyMilliseconds,
 				});
 				// While a step is only waited for the next answer may decide it.
-				const isOpen = verdict === "waiting-for-second-source" || verdict === undefined;
-				const text = `${outcome.utcSeconds}, ${verdict ?? "the clock failed"}`;
+				const isOpen = verdict === "waiting-for-second-source";
+				const text = `${outcome.utcSeconds}, ${verdict}`;
 				return { text, pauseSeconds: isOpen ? HOUR_SECONDS : DAY_SECONDS };
 			}
 		}

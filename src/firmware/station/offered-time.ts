@@ -1,59 +1,82 @@
 /** What a source says that it is, offered to the clock, and what the record has to say of it. */
-import { StationError } from "../../core/errors.js";
 import { TIME_SOURCES } from "../../protocol/entry.js";
+import type { AnswerTimes } from "../uplink/uplink.js";
 import type { LogBook } from "./log-book.js";
 import type { TimeKeeper, TimeVerdict } from "./time-keeper.js";
 
-/** A second of rounding at each end, and the way of the answer. */
-export const COLLECTOR_UNCERTAINTY_MILLISECONDS = 2000;
+/** Uptime is recorded in whole seconds. */
+const UPTIME_MILLISECONDS = 1000;
 
 export interface OfferedTime {
-	/** Unix seconds at this moment. */
+	/** Unix seconds at this moment, whole. */
 	readonly utcSeconds: number;
 	readonly source: (typeof TIME_SOURCES)[number];
+	/** What it may be off by, all included. */
 	readonly uncertaintyMilliseconds: number;
 }
 
-/** What became of it, or undefined when the RTC failed at it. */
-export function takeOfferedTime(
-	{ utcSeconds, source, uncertaintyMilliseconds }: OfferedTime,
-	{
-		time,
-		book,
-		boot,
-	}: { readonly time: TimeKeeper; readonly book: LogBook; readonly boot: number },
-): TimeVerdict["kind"] | undefined {
-	const first = time.disciplinedMilliseconds === undefined;
-	const before = time.utcSeconds;
-	const sourceIndex = TIME_SOURCES.indexOf(source);
-	try {
-		const verdict = time.offer(utcSeconds, sourceIndex);
-		if (verdict.kind === "refused") {
-			book.event("time-refused", clampToInt32(verdict.stepSeconds), source);
-		}
-		if (verdict.kind === "waiting-for-second-source" && verdict.isFirst) {
-			book.event("time-refused", clampToInt32(verdict.stepSeconds), "needs a second source");
-		}
-		if (verdict.kind === "stepped" || (verdict.kind === "kept" && first)) {
-			book.record({
-				kind: "time",
-				atBoot: boot,
-				atUptimeSeconds: book.stamp().uptimeSeconds,
-				atUtcSeconds: utcSeconds,
-				uncertaintyMilliseconds,
-				stepMilliseconds: before === undefined ? 0 : clampToInt32(verdict.stepMilliseconds),
-				driftPartsPerBillion: verdict.kind === "stepped" ? verdict.driftPartsPerBillion : undefined,
-				source: sourceIndex,
-			});
-		}
-		return verdict.kind;
-	} catch (error) {
-		if (!(error instanceof StationError)) throw error;
-		book.event("rtc-failed", 0, error.code);
-		return undefined;
-	}
+/**
+ * The collector read its clock some time between question and answer, in whole seconds that had begun, and
+ * some time has passed since.
+ */
+export function offeredByCollector(
+	utcSeconds: number,
+	{ askedMilliseconds, answeredMilliseconds }: AnswerTimes,
+	nowMilliseconds: number,
+): OfferedTime {
+	const least = nowMilliseconds - answeredMilliseconds;
+	const most = nowMilliseconds - askedMilliseconds + 1000;
+	// As clocks show it: a second that has begun.
+	const passedSeconds = Math.round((least + most - 1000) / 2000);
+	return {
+		utcSeconds: utcSeconds + passedSeconds,
+		source: "collector",
+		uncertaintyMilliseconds: Math.max(most - passedSeconds * 1000, passedSeconds * 1000 - least),
+	};
 }
 
+export interface TakingOptions {
+	readonly time: TimeKeeper;
+	readonly book: LogBook;
+	readonly boot: number;
+}
+
+/** What became of it. */
+export function takeOfferedTime(
+	{ utcSeconds, source, uncertaintyMilliseconds }: OfferedTime,
+	{ time, book, boot }: TakingOptions,
+): TimeVerdict["kind"] {
+	const sourceIndex = TIME_SOURCES.indexOf(source);
+	const verdict = time.offer(utcSeconds, sourceIndex, uncertaintyMilliseconds / 1000);
+	if (verdict.kind === "refused") {
+		book.event("time-refused", clampToInt32(verdict.stepSeconds), source);
+	}
+	if (verdict.kind === "waiting-for-second-source" && verdict.isFirst) {
+		book.event("time-refused", clampToInt32(verdict.stepSeconds), "needs a second source");
+	}
+	const isKept = verdict.kind === "kept";
+	if (verdict.kind !== "stepped" && verdict.kind !== "reckoned" && !(isKept && verdict.isNews)) {
+		return verdict.kind;
+	}
+	const stepSeconds = verdict.kind === "stepped" ? verdict.stepSeconds : undefined;
+	// A clock that was left alone goes on being off by what it is off by.
+	const leftSeconds = isKept ? Math.abs(verdict.stepSeconds) : 0;
+	const sequence = book.record({
+		kind: "time",
+		atBoot: boot,
+		atUptimeSeconds: book.stamp().uptimeSeconds,
+		atUtcSeconds: utcSeconds,
+		uncertaintyMilliseconds:
+			Math.ceil(uncertaintyMilliseconds) + leftSeconds * 1000 + UPTIME_MILLISECONDS,
+		stepSeconds: time.hasUnrecordedStep ? undefined : isKept ? 0 : stepSeconds,
+		driftPartsPerBillion: verdict.kind === "stepped" ? verdict.driftPartsPerBillion : undefined,
+		source: sourceIndex,
+	});
+	time.recorded(sequence !== undefined);
+	return verdict.kind;
+}
+
+/** Within what an event holds. */
 function clampToInt32(value: number): number {
-	return Math.max(Math.min(Math.round(value), 0x7fffffff), -0x7fffffff);
+	return Math.max(Math.min(Math.round(value), 0x7fffffff), -0x80000000);
 }

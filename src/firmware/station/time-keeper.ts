@@ -29,18 +29,22 @@ export interface TimeKeeperOptions {
 	/** When that was, on the board's clock, or undefined after a boot. */
 	readonly newestMilliseconds: number | undefined;
 	readonly disciplinedMilliseconds: number | undefined;
+	/** What the source left open then beyond READING_ERROR_SECONDS, whole seconds, 0..255. */
+	readonly doubtSeconds: number;
 	/** The RTC was disciplined before this boot, as the last entries say, and not set on hearsay since. */
 	readonly isVouched: boolean;
 	readonly stepOffer: StepOffer | undefined;
 	readonly reference: DriftReference | undefined;
-	/** The RTC was caught jumping, and nobody has put it right since. */
+	/** The RTC was caught jumping or did not take a time, and nobody has put it right since. */
 	readonly hasJumped: boolean;
+	/** The journal did not take the last time entry. */
+	readonly hasUnrecordedStep: boolean;
 }
 
 /** From here on the RTC ran by itself: its drift is measured against this. */
 export interface DriftReference {
 	readonly atMilliseconds: number;
-	/** What a source said that the RTC was behind then, seconds, -1..1. */
+	/** What a prompt source said that the RTC was behind then, seconds, -3..3. */
 	readonly behindSeconds: number;
 }
 
@@ -53,19 +57,27 @@ export interface StepOffer {
 
 /** What became of an offered time. */
 export type TimeVerdict =
-	| { readonly kind: "kept"; readonly stepMilliseconds: number }
+	| {
+			readonly kind: "kept";
+			readonly stepSeconds: number;
+			/** More is known of the clock than in this boot before: worth a time entry. */
+			readonly isNews: boolean;
+	  }
 	| {
 			readonly kind: "stepped";
-			readonly stepMilliseconds: number;
+			/** Undefined where there was no time to step from. */
+			readonly stepSeconds: number | undefined;
 			readonly driftPartsPerBillion: number | undefined;
 	  }
+	/** Believed, but the RTC did not take it: the board's clock goes on from it. */
+	| { readonly kind: "reckoned" }
 	| {
 			readonly kind: "waiting-for-second-source";
 			readonly stepSeconds: number;
 			/** It was not said before, or something else was. */
 			readonly isFirst: boolean;
 	  }
-	/** Network time that says what the clock says: nothing is changed by it. */
+	/** It says what the clock says, and nothing is changed by it. */
 	| { readonly kind: "witnessed"; readonly stepSeconds: number }
 	| { readonly kind: "refused"; readonly stepSeconds: number };
 
@@ -78,6 +90,10 @@ const DRIFT_PARTS_PER_MILLION_MAX = 7;
 const READING_ERROR_SECONDS = 2;
 /** Up to this much the RTC is left alone: setting it would only add its own second of doubt. */
 const KEEP_SECONDS = 1;
+/** An answer that leaves more open than this came slowly. */
+const PROMPT_SECONDS = 3;
+/** Without an RTC a pair of uptime and UTC goes into the record this often: the board's clock is off by 90 s then. */
+const RECKONED_MILLISECONDS = 1_800_000;
 /** A year without discipline at the drift above: 220 s. More than that is no drift. */
 const STEP_SECONDS_MAX_WITHOUT_WITNESS = 221;
 const WITNESS_SECONDS_APART = 600;
@@ -100,12 +116,14 @@ const UTC_SECONDS_MAX = 4_102_358_400;
 export class TimeKeeper {
 	readonly #options: TimeKeeperOptions;
 	#disciplinedMilliseconds: number | undefined;
+	#doubtSeconds: number;
 	#stepOffer: StepOffer | undefined;
 	/** UTC less the board's clock at the last good reading of the RTC, seconds. */
 	#rtcUtcSeconds: number | undefined;
 	#rtcMilliseconds = 0;
 	#reference: DriftReference | undefined;
 	#hasJumped: boolean;
+	#hasUnrecordedStep: boolean;
 	#isVouched: boolean;
 	#newestUtcSeconds: number;
 	#newestMilliseconds: number | undefined;
@@ -114,9 +132,11 @@ export class TimeKeeper {
 	constructor(options: TimeKeeperOptions) {
 		this.#options = options;
 		this.#disciplinedMilliseconds = options.disciplinedMilliseconds;
+		this.#doubtSeconds = options.doubtSeconds;
 		this.#stepOffer = options.stepOffer;
 		this.#reference = options.reference;
 		this.#hasJumped = options.hasJumped;
+		this.#hasUnrecordedStep = options.hasUnrecordedStep;
 		this.#isVouched = options.isVouched;
 		this.#newestUtcSeconds = Math.max(options.newestUtcSeconds, options.floorUtcSeconds);
 		this.#newestMilliseconds = options.newestMilliseconds;
@@ -136,12 +156,27 @@ export class TimeKeeper {
 		return this.#disciplinedMilliseconds;
 	}
 
+	/** What was left open then beyond what reading a clock does, whole seconds. */
+	get doubtSeconds(): number {
+		return this.#doubtSeconds;
+	}
+
 	get reference(): DriftReference | undefined {
 		return this.#reference;
 	}
 
 	get hasJumped(): boolean {
 		return this.#hasJumped;
+	}
+
+	/** A step may be missing in the record: what the next entry says of the RTC does not hold before it. */
+	get hasUnrecordedStep(): boolean {
+		return this.#hasUnrecordedStep;
+	}
+
+	/** Whether the journal took the time entry of the last verdict; if not, the next one is news. */
+	recorded(isRecorded: boolean): void {
+		this.#hasUnrecordedStep = !isRecorded;
 	}
 
 	get isVouched(): boolean {
@@ -154,8 +189,11 @@ export class TimeKeeper {
 
 	/** Another source could decide something: there is no time, or a step was offered long enough ago. */
 	get needsWitness(): boolean {
-		if (this.#stepOffer === undefined) return this.utcSeconds === undefined;
-		const since = this.#options.clock.milliseconds - this.#stepOffer.atMilliseconds;
+		const now = this.#options.clock.milliseconds;
+		if (this.#stepOffer === undefined) {
+			return this.utcSeconds === undefined && !this.#isDisciplined(now);
+		}
+		const since = now - this.#stepOffer.atMilliseconds;
 		return since >= WITNESS_SECONDS_APART * 1000;
 	}
 
@@ -174,11 +212,19 @@ export class TimeKeeper {
 	/** TIME_QUALITIES of `utcSeconds`. */
 	get timeQuality(): number {
 		if (this.#rtcUtcSeconds === undefined) return TIME_QUALITIES.unset;
-		const since = this.#disciplinedMilliseconds;
-		if (since === undefined) return TIME_QUALITIES.rtc;
-		return this.#options.clock.milliseconds - since <= DISCIPLINED_FOR_MILLISECONDS
+		// Or two boots without an upload would make of a good clock one that anybody may move.
+		if (this.#disciplinedMilliseconds === undefined) {
+			return this.#isVouched ? TIME_QUALITIES.holdover : TIME_QUALITIES.rtc;
+		}
+		return this.#isDisciplined(this.#options.clock.milliseconds)
 			? TIME_QUALITIES.disciplined
 			: TIME_QUALITIES.holdover;
+	}
+
+	/** Within a day. */
+	#isDisciplined(now: number): boolean {
+		const since = this.#disciplinedMilliseconds;
+		return since !== undefined && now - since <= DISCIPLINED_FOR_MILLISECONDS;
 	}
 
 	/** Reads the RTC; a fault leaves UTC unknown and is kept in `fault`. Blocks for one transaction. */
@@ -206,34 +252,36 @@ export class TimeKeeper {
 	 * A source says what time it is now. Sets the RTC when that is believed.
 	 * @param utcSeconds Unix seconds at this moment.
 	 * @param source Index into TIME_SOURCES.
+	 * @param uncertaintySeconds What it may be off by, with fraction.
 	 */
-	offer(utcSeconds: number, source: number): TimeVerdict {
+	offer(utcSeconds: number, source: number, uncertaintySeconds = KEEP_SECONDS): TimeVerdict {
 		const now = this.#options.clock.milliseconds;
-		const own = this.utcSeconds;
+		const isSigned = source !== NETWORK_TIME;
+		const witness = this.#stepOffer;
+		// Where the RTC has no time network time may set it, but for somebody whom it contradicts.
+		const isAnswer = isSigned || (witness !== undefined && witness.source !== source);
+		const own = isAnswer ? this.#ownUtcSeconds(now) : this.utcSeconds;
 		const stepSeconds = own === undefined ? utcSeconds : utcSeconds - own;
 		if (utcSeconds < this.#options.floorUtcSeconds || utcSeconds > UTC_SECONDS_MAX) {
 			return { kind: "refused", stepSeconds };
 		}
-		const isSigned = source !== NETWORK_TIME;
 		const isGood =
 			own !== undefined && (this.#disciplinedMilliseconds !== undefined || this.#isVouched);
-		const witness = this.#stepOffer;
-		if (own !== undefined && Math.abs(stepSeconds) <= this.#driftSeconds(now)) {
-			if (!isSigned) {
-				// Two against the step that was offered; a clock that nobody has vouched for is no second one.
-				if (isGood || witness?.source === source) this.#stepOffer = undefined;
-				return { kind: "witnessed", stepSeconds };
+		const openSeconds = beyondReading(uncertaintySeconds);
+		if (own !== undefined && Math.abs(stepSeconds) <= this.#explainedSeconds(now) + openSeconds) {
+			// Two against the step that was offered; a clock that nobody has vouched for is no second one.
+			if (isGood || isSigned || witness?.source === source) this.#stepOffer = undefined;
+			if (!isSigned) return { kind: "witnessed", stepSeconds };
+			if (this.#rtcUtcSeconds === undefined) {
+				return this.#step(utcSeconds, stepSeconds, uncertaintySeconds, now);
 			}
-			this.#stepOffer = undefined;
-			if (Math.abs(stepSeconds) <= KEEP_SECONDS) {
-				this.#disciplinedMilliseconds = now;
-				this.#reference ??= { atMilliseconds: now, behindSeconds: stepSeconds };
-				return { kind: "kept", stepMilliseconds: stepSeconds * 1000 };
+			if (Math.abs(stepSeconds) <= Math.max(KEEP_SECONDS, uncertaintySeconds)) {
+				return this.#keep(stepSeconds, uncertaintySeconds, now);
 			}
-			return this.#step(utcSeconds, stepSeconds, now);
+			return this.#step(utcSeconds, stepSeconds, uncertaintySeconds, now);
 		}
 		const apartSeconds = witness === undefined ? 0 : (now - witness.atMilliseconds) / 1000;
-		const tolerance = WITNESS_TOLERANCE_SECONDS + BOARD_CLOCK_ERROR * apartSeconds;
+		const tolerance = WITNESS_TOLERANCE_SECONDS + BOARD_CLOCK_ERROR * apartSeconds + openSeconds;
 		const isAgreed =
 			witness !== undefined &&
 			Math.abs(utcSeconds - witness.utcSeconds - apartSeconds) <= tolerance;
@@ -252,13 +300,34 @@ export class TimeKeeper {
 			return { kind: "waiting-for-second-source", stepSeconds, isFirst: false };
 		}
 		this.#stepOffer = undefined;
-		const verdict = this.#step(utcSeconds, stepSeconds, now);
+		const verdict = this.#step(utcSeconds, undefined, uncertaintySeconds, now);
 		if (isAlone && !isSigned) {
 			// Better than none, and no clock that the collector has to argue with for a week.
 			this.#disciplinedMilliseconds = undefined;
 			this.#isVouched = false;
 		}
 		return verdict;
+	}
+
+	/** The RTC's time, or what the board's clock makes of the last one that was believed. */
+	#ownUtcSeconds(now: number): number | undefined {
+		const own = this.utcSeconds;
+		if (own !== undefined || this.#newestMilliseconds === undefined) return own;
+		return this.#newestUtcSeconds + Math.floor((now - this.#newestMilliseconds) / 1000);
+	}
+
+	/** It says what the RTC says: how much more is known of that by it. */
+	#keep(stepSeconds: number, uncertaintySeconds: number, now: number): TimeVerdict {
+		const isFirst = this.#disciplinedMilliseconds === undefined;
+		const open = Math.ceil(beyondReading(uncertaintySeconds + Math.abs(stepSeconds)));
+		const doubtSeconds = uncertaintySeconds <= PROMPT_SECONDS ? 0 : open;
+		const isNews = isFirst || this.#hasUnrecordedStep || doubtSeconds < this.#doubtSeconds;
+		if (isNews || doubtSeconds === 0) {
+			this.#disciplinedMilliseconds = now;
+			this.#doubtSeconds = doubtSeconds;
+		}
+		if (doubtSeconds === 0) this.#reference ??= { atMilliseconds: now, behindSeconds: stepSeconds };
+		return { kind: "kept", stepSeconds, isNews };
 	}
 
 	/** Before the floor or the last time that was believed, past the calendar, or jumped ahead. */
@@ -277,31 +346,83 @@ export class TimeKeeper {
 		this.#newestMilliseconds = now;
 	}
 
-	#driftSeconds(now: number): number {
+	/** How far a source may be off the own time, beyond its own uncertainty, before that needs a second one. */
+	#explainedSeconds(now: number): number {
+		const believed = this.#newestMilliseconds;
+		if (this.#rtcUtcSeconds === undefined && believed !== undefined) {
+			return WITNESS_TOLERANCE_SECONDS + (BOARD_CLOCK_ERROR * (now - believed)) / 1000;
+		}
 		const since = this.#disciplinedMilliseconds;
 		if (since === undefined) return STEP_SECONDS_MAX_WITHOUT_WITNESS;
-		const elapsedSeconds = (now - since) / 1000;
-		return READING_ERROR_SECONDS + (elapsedSeconds * DRIFT_PARTS_PER_MILLION_MAX) / 1_000_000;
+		const drift = ((now - since) / 1000) * (DRIFT_PARTS_PER_MILLION_MAX / 1_000_000);
+		return READING_ERROR_SECONDS + this.#doubtSeconds + drift;
 	}
 
-	#step(utcSeconds: number, stepSeconds: number, now: number): TimeVerdict {
-		const own = this.#rtcUtcSeconds;
+	/** `explainedSeconds`: the step, where drift explains it. */
+	#step(
+		utcSeconds: number,
+		explainedSeconds: number | undefined,
+		uncertaintySeconds: number,
+		now: number,
+	): TimeVerdict {
+		const own = this.utcSeconds;
 		const since = this.#reference;
+		const disciplined = this.#disciplinedMilliseconds;
 		const elapsed = since === undefined ? 0 : now - since.atMilliseconds;
-		this.#options.rtc.set(utcSeconds);
-		this.#believe(utcSeconds, now);
-		this.#hasJumped = false;
-		this.#fault = undefined;
+		const set = this.#set(utcSeconds);
+		this.#newestUtcSeconds = utcSeconds;
+		this.#newestMilliseconds = now;
 		this.#disciplinedMilliseconds = now;
-		this.#reference = { atMilliseconds: now, behindSeconds: 0 };
-		const drift =
-			since === undefined || own === undefined || elapsed < DRIFT_MILLISECONDS_MIN
-				? undefined
-				: Math.round(((since.behindSeconds - stepSeconds) * 1e12) / elapsed);
+		this.#doubtSeconds = Math.ceil(beyondReading(uncertaintySeconds));
+		if (!set) {
+			this.#reference = undefined;
+			// What the board's clock knew it goes on knowing: one pair in a while is enough.
+			const isRecent =
+				own === undefined &&
+				explainedSeconds !== undefined &&
+				disciplined !== undefined &&
+				now - disciplined < RECKONED_MILLISECONDS;
+			if (!isRecent) return { kind: "reckoned" };
+			this.#disciplinedMilliseconds = disciplined;
+			return { kind: "witnessed", stepSeconds: explainedSeconds };
+		}
+		this.#believe(utcSeconds, now);
+		const isPrompt = uncertaintySeconds <= PROMPT_SECONDS;
+		this.#reference = isPrompt ? { atMilliseconds: now, behindSeconds: 0 } : undefined;
+		// What drift does not explain is none: somebody set the RTC, or it jumped.
+		const isDrift =
+			isPrompt &&
+			own !== undefined &&
+			explainedSeconds !== undefined &&
+			since !== undefined &&
+			elapsed >= DRIFT_MILLISECONDS_MIN;
 		return {
 			kind: "stepped",
-			stepMilliseconds: own === undefined ? 0 : stepSeconds * 1000,
-			driftPartsPerBillion: drift,
+			stepSeconds: own === undefined ? undefined : utcSeconds - own,
+			driftPartsPerBillion: isDrift
+				? Math.round(((since.behindSeconds - explainedSeconds) * 1e12) / elapsed)
+				: undefined,
 		};
 	}
+
+	/** Sets the RTC; false when it does not take the time, and then it is not believed any more. */
+	#set(utcSeconds: number): boolean {
+		try {
+			this.#options.rtc.set(utcSeconds);
+			this.#hasJumped = false;
+			this.#fault = undefined;
+			return true;
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+			this.#rtcUtcSeconds = undefined;
+			this.#hasJumped = true;
+			this.#fault = error.code;
+			return false;
+		}
+	}
+}
+
+/** What a source leaves open beyond what reading whole seconds does. */
+function beyondReading(uncertaintySeconds: number): number {
+	return Math.max(uncertaintySeconds - READING_ERROR_SECONDS, 0);
 }

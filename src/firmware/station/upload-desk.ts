@@ -9,7 +9,7 @@ import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { apart, type Task } from "../../core/task.js";
 import type { StationConfiguration } from "../config/configuration.js";
 import type { Board } from "../ports.js";
-import { type SessionOutcome, Uplink } from "../uplink/uplink.js";
+import { type AnswerTimes, type SessionOutcome, Uplink } from "../uplink/uplink.js";
 import type { StationJournal } from "./journal-port.js";
 import type { LogBook } from "./log-book.js";
 import { uploadIntervalSecondsOf } from "./upload-interval.js";
@@ -28,11 +28,13 @@ export interface UploadDeskOptions {
 	readonly start: (task: Task<void>, onEnd: (error: unknown, failed: boolean) => void) => void;
 	readonly say: (text: string) => void;
 	/** The collector's clock, from a verified answer. */
-	readonly onTime: (utcSeconds: number) => void;
+	readonly onTime: (utcSeconds: number, times: AnswerTimes) => void;
 	/** Once a session, while the link is still up. */
 	readonly beforeClose: (endMilliseconds: number) => Task<void>;
 	/** A configuration in its canonical form, from a verified acknowledgement. */
 	readonly onConfiguration: (canonical: Uint8Array) => void;
+	/** A configuration is on trial. */
+	readonly isOnTrial: () => boolean;
 	readonly onEnded: (outcome: SessionOutcome, trouble: UploadTrouble | undefined) => void;
 	readonly onCrash: (error: unknown) => void;
 }
@@ -109,6 +111,7 @@ export class UploadDesk {
 		const state = this.#uplink.save();
 		this.#configuration = configuration;
 		this.#uplink = this.#open(state);
+		this.#uplink.startOver();
 	}
 
 	/** After each reading: the interval follows battery and ring. */
@@ -147,12 +150,13 @@ export class UploadDesk {
 	}
 
 	#open(state: Uint8Array | undefined): Uplink {
-		const { board, journal, onTime, beforeClose, onConfiguration } = this.#options;
+		const { board, journal, onTime, beforeClose, onConfiguration, isOnTrial } = this.#options;
 		const configuration = this.#configuration;
 		const seed = new Uint8Array(4);
 		board.entropy.fill(seed);
 		return new Uplink({
 			source: journal,
+			formers: () => journal.formers,
 			network: board.network,
 			signer: board.signer,
 			verifier: board.verifier,
@@ -164,6 +168,7 @@ export class UploadDesk {
 			port: configuration.collectorPort,
 			collectorPublicKey: configuration.collectorPublicKey,
 			uploadIntervalSeconds: this.#intervalSeconds(),
+			isOnTrial,
 			state,
 			onTime,
 			beforeClose,
@@ -199,15 +204,12 @@ export class UploadDesk {
 	#recordGaps(): void {
 		const { journal, book } = this.#options;
 		for (const gap of journal.gaps) {
-			// Numbers of a former epoch say nothing of this one; the journal itself names them once.
-			if (gap.lostEpoch !== 0) {
-				book.record({ kind: "gap", ...gap });
-				continue;
-			}
-			const isInTheWay = gap.from === journal.cursor + 1;
+			// Of a former epoch: the journal says it until it is named, and no number of this one is meant.
+			const isFormer = gap.lostEpoch !== 0;
+			const isInTheWay = isFormer || gap.from === journal.cursor + 1;
 			if (gap.to <= this.#recordedGapTo && !isInTheWay) continue;
 			if (book.record({ kind: "gap", ...gap }) === undefined) continue;
-			this.#recordedGapTo = Math.max(this.#recordedGapTo, gap.to);
+			if (!isFormer) this.#recordedGapTo = Math.max(this.#recordedGapTo, gap.to);
 		}
 	}
 

@@ -17,8 +17,20 @@ const journalOf = (cursor: number, firstSequenceHeld: number): StationJournal =>
 const FULL = journalOf(0, 500);
 
 function booted(resetReason: ResetReason, wasCutShort: boolean): BootOpening {
-	const lastRun = { boot: 2, newestUtcSeconds: 0, wasCutShort, isVouched: false };
-	return new BootOpening({ resetReason, isWake: false, unrecordedReset: undefined, lastRun });
+	const lastRun = {
+		boot: 2,
+		newestUtcSeconds: 0,
+		wasCutShort,
+		isVouched: false,
+		mayRollOver: false,
+	};
+	return new BootOpening({
+		resetReason,
+		isWake: false,
+		unrecordedReset: undefined,
+		hasWaited: false,
+		lastRun,
+	});
 }
 
 describe("the opening of a boot", () => {
@@ -62,6 +74,7 @@ describe("the opening of a boot", () => {
 	it("is carried on from wake to wake while it waits, with the reason of the reset", () => {
 		const waiting = new BootOpening({
 			...{ resetReason: "deep-sleep", isWake: true, unrecordedReset: "brown-out" },
+			hasWaited: true,
 			lastRun: undefined,
 		});
 		assert.equal(waiting.unrecordedReset, "brown-out");
@@ -69,9 +82,17 @@ describe("the opening of a boot", () => {
 		assert.equal(waiting.mustAsk(FULL, 1000), true);
 		const usual = new BootOpening({
 			...{ resetReason: "deep-sleep", isWake: true, unrecordedReset: undefined },
+			hasWaited: false,
 			lastRun: undefined,
 		});
 		assert.equal(usual.unrecordedReset, undefined);
+		const refused = new BootOpening({
+			...{ resetReason: "deep-sleep", isWake: true, unrecordedReset: "brown-out" },
+			hasWaited: false,
+			lastRun: undefined,
+		});
+		assert.equal(refused.isRefused, true);
+		assert.equal(refused.hasWaited, false);
 		assert.equal(usual.mustAsk(FULL, 1000), false);
 	});
 });

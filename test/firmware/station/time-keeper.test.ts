@@ -40,6 +40,8 @@ function build(
 		stepOffer: undefined,
 		reference: undefined,
 		hasJumped: false,
+		hasUnrecordedStep: false,
+		doubtSeconds: 0,
 	});
 	keeper.refresh();
 	return { clock, rtc, keeper };
@@ -68,7 +70,8 @@ describe("time keeping", () => {
 		const { clock, keeper } = build({ rtcUtcSeconds: FLOOR + 100 });
 		assert.deepEqual(keeper.offer(FLOOR + 101, COLLECTOR), {
 			kind: "kept",
-			stepMilliseconds: 1000,
+			stepSeconds: 1,
+			isNews: true,
 		});
 		assert.equal(keeper.timeQuality, TIME_QUALITIES.disciplined);
 		clock.milliseconds += 25 * HOUR;
@@ -91,7 +94,7 @@ describe("time keeping", () => {
 		const own = keeper.utcSeconds ?? 0;
 		assert.deepEqual(keeper.offer(own + 2, COLLECTOR), {
 			kind: "stepped",
-			stepMilliseconds: 2000,
+			stepSeconds: 2,
 			driftPartsPerBillion: -1000,
 		});
 		assert.equal(keeper.utcSeconds, own + 2);
@@ -253,11 +256,14 @@ describe("time keeping", () => {
 			keeper.refresh();
 			assert.equal(keeper.fault, "rtc-malformed", `${jumpSeconds}`);
 			assert.equal(keeper.utcSeconds, undefined);
-			// Without a time of its own it takes the collector's, twice.
-			keeper.offer(before, COLLECTOR);
+			// The collector says what the board's clock makes of the time before the jump: two sources.
 			clock.milliseconds += HOUR;
 			keeper.refresh();
-			assert.equal(keeper.offer(before + 3600, COLLECTOR).kind, "stepped");
+			assert.deepEqual(keeper.offer(before + 3600, COLLECTOR), {
+				kind: "stepped",
+				stepSeconds: undefined,
+				driftPartsPerBillion: undefined,
+			});
 			keeper.refresh();
 			assert.equal(keeper.utcSeconds, before + 3600);
 		}

@@ -1,0 +1,50 @@
+/** The counts of the structure: what may not grow again, and that the counting sees what is planted. */
+import { strict as assert } from "node:assert";
+import { cyclesOf, longFunctions, namesOf } from "../support/census.js";
+import type { Source } from "../support/sources.js";
+
+const source = (path: string, text: string): Source => ({ path, text, code: text });
+
+describe("the census", () => {
+	it("finds a planted cycle of three files, one of its imports a type", () => {
+		const all = [
+			source("src/a/one.ts", 'import { two } from "./two.js";\n'),
+			source("src/a/two.ts", 'import type { Three } from "../b/three.js";\n'),
+			source("src/b/three.ts", 'import { one } from "../a/one.js";\n'),
+			source("src/b/four.ts", 'import { one } from "../a/one.js";\n'),
+		];
+		assert.deepEqual(cyclesOf(all), [["src/a/one", "src/a/two", "src/b/three"]]);
+	});
+
+	it("counts functions, methods and arrows by their whole length, and no loop", () => {
+		const body = "\t\tcall();\n".repeat(5);
+		const text = [
+			`export function plain(): void {\n${body}}`,
+			`export function split(\n\tfirst: number,\n\tsecond: number,\n): void {\n${body}}`,
+			`class Held {\n\t#method(): (a: number) => void {\n${body}\t}\n}`,
+			`const arrow = (a: number): void => {\n${body}};`,
+			`for (const each of all) {\n${body}}`,
+			"",
+		].join("\n");
+		const found = longFunctions([source("src/a.ts", text)], 6);
+		assert.deepEqual(
+			found.map(({ name, lines }) => [name, lines]),
+			[
+				["split", 10],
+				["plain", 7],
+				["#method", 7],
+				["arrow", 7],
+			],
+		);
+		assert.deepEqual(longFunctions([source("src/a.ts", text)], 10), []);
+	});
+
+	it("counts a fact once for each file that names it in code", () => {
+		const all = [
+			source("src/a.ts", 'const x = "oxygen"; const oxygenMilli = 1;\n'),
+			source("src/b.ts", "const x = 1;\n"),
+		];
+		const [fact] = namesOf(all, [{ name: "oxygen", pattern: /oxygen/ }]);
+		assert.deepEqual(fact, { name: "oxygen", files: ["src/a.ts"] });
+	});
+});
