@@ -1,5 +1,4 @@
 /** Lets a scenario's incidents happen to a station: breakdowns of its supply, visits of technicians. */
-import { asciiBytes } from "../src/core/bytes.js";
 import { type Chance, fraction, integerBelow } from "../src/core/chance.js";
 import type { Incidents, Visit } from "./incidents.js";
 import type { SimulatedStation } from "./station.js";
@@ -46,8 +45,6 @@ export class IncidentPlayer {
 		const coming = clock.createAlarm(() => {
 			calibrate();
 			console.attach(() => {});
-			// Somebody who only plugs in while the station is awake cannot be seen at its line.
-			console.send(asciiBytes("version\n"));
 			leaving.schedule(visit.seconds * 1000);
 		});
 		coming.schedule(inSeconds * 1000);

@@ -204,12 +204,15 @@ export class UploadDesk {
 	#recordGaps(): void {
 		const { journal, book } = this.#options;
 		for (const gap of journal.gaps) {
-			// Of a former epoch: the journal says it until it is named, and no number of this one is meant.
-			const isFormer = gap.lostEpoch !== 0;
-			const isInTheWay = isFormer || gap.from === journal.cursor + 1;
+			// Numbers of a former epoch say nothing of this one; the journal itself names them once.
+			if (gap.lostEpoch !== 0) {
+				book.record({ kind: "gap", ...gap });
+				continue;
+			}
+			const isInTheWay = gap.from === journal.cursor + 1;
 			if (gap.to <= this.#recordedGapTo && !isInTheWay) continue;
 			if (book.record({ kind: "gap", ...gap }) === undefined) continue;
-			if (!isFormer) this.#recordedGapTo = Math.max(this.#recordedGapTo, gap.to);
+			this.#recordedGapTo = Math.max(this.#recordedGapTo, gap.to);
 		}
 	}
 

@@ -152,7 +152,19 @@ void station_live(uint32_t milliseconds)
 
 uint32_t station_free_heap(void) { return esp_get_free_heap_size(); }
 
-void station_image_confirm(void) { esp_ota_mark_app_valid_cancel_rollback(); }
+int32_t station_image_on_trial(void)
+{
+	esp_ota_img_states_t state;
+	return esp_ota_get_state_partition(esp_ota_get_running_partition(), &state) == ESP_OK
+		&& state == ESP_OTA_IMG_PENDING_VERIFY;
+}
+
+/* The call marks the entry of the next boot: with another image staged that would be the other one. */
+void station_image_confirm(void)
+{
+	if (esp_ota_get_running_partition() == esp_ota_get_boot_partition())
+		esp_ota_mark_app_valid_cancel_rollback();
+}
 
 /* ---- Pins ------------------------------------------------------------------------------------- */
 
