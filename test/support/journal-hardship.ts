@@ -259,20 +259,41 @@ class HardLife {
 				throw new Violation(`the cursor went back from ${known.cursor} to ${source.cursor}`);
 			}
 		}
-		// What the station does: it names all it is told of, until nothing is left.
+		this.#nameAll();
+		let gone = this.#unnamed(seen);
+		if (gone !== undefined && this.#epochs.size > 1) {
+			// After a wake a former epoch's overflow is named anew only once the last name is acknowledged.
+			const last = journal.nextSequence - 1;
+			journal.acknowledge(last);
+			const known = this.#knownOf(journal.epoch);
+			known.cursor = Math.max(known.cursor, last);
+			this.#nameAll();
+			gone = this.#unnamed(seen);
+		}
+		if (gone !== undefined) throw new Violation(`${gone} is gone and nobody names it`);
+	}
+
+	/** What the station does: it names all it is told of, until nothing is left. */
+	#nameAll(): void {
+		const journal = this.#journal;
 		for (let turn = 0; turn < 40; turn++) {
 			const gaps = journal.gaps;
 			if (gaps.length === 0) break;
 			for (const gap of gaps) this.#name(gap);
-			for (const source of sources) source.read(1, 0xffffffff, () => {});
+			for (const source of [journal, ...journal.formers]) source.read(1, 0xffffffff, () => {});
 		}
+	}
+
+	/** The first returned entry that is neither served nor acknowledged nor named. */
+	#unnamed(seen: ReadonlyMap<number, ReadonlySet<number>>): string | undefined {
+		const journal = this.#journal;
 		const present = new Set([journal, ...journal.formers].map(({ epoch }) => epoch));
 		for (const [epoch, known] of this.#epochs) {
 			if (present.has(epoch)) continue;
 			// An epoch that is not offered any more must have been delivered or named to its end.
 			for (const sequence of known.returned.keys()) {
 				if (sequence <= known.cursor || known.named.has(sequence)) continue;
-				throw new Violation(`${epoch}/${sequence} is gone with its epoch`);
+				return `${epoch}/${sequence}`;
 			}
 		}
 		for (const source of [journal, ...journal.formers]) {
@@ -290,9 +311,10 @@ class HardLife {
 						if (isServed) continue;
 					}
 				}
-				throw new Violation(`${source.epoch}/${sequence} is gone and nobody names it`);
+				return `${source.epoch}/${sequence}`;
 			}
 		}
+		return undefined;
 	}
 
 	#name(gap: JournalGap): void {

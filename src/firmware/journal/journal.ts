@@ -15,7 +15,7 @@ import { decodeNote, encodeNote, type JournalNote } from "./journal-note.js";
 import { LogExtent } from "./log-extent.js";
 import { type HeaderOf, LogReader, ringHeader } from "./log-reader.js";
 import { LogWriter } from "./log-writer.js";
-import { type JournalGap, LossAccount, UNPROVED_REASON } from "./loss-account.js";
+import { type JournalGap, LossAccount, OVERFLOW_REASON, UNPROVED_REASON } from "./loss-account.js";
 import { formersOf, recoverLog } from "./recovery.js";
 import { resumeFrom } from "./resumption.js";
 import { RingFlash } from "./ring-flash.js";
@@ -321,8 +321,11 @@ export class Journal {
 
 	/** Losses that no entry names yet, of former epochs first. The station appends each as a gap entry. */
 	get gaps(): readonly JournalGap[] {
+		// After a wake it is not known what was named: an overflow waits until that entry is acknowledged.
 		const isNamed = this.#formerGapAt > this.cursor;
-		const former = isNamed ? [] : this.#formers().flatMap(({ gaps }) => gaps);
+		const former = this.#formers()
+			.flatMap(({ gaps }) => gaps)
+			.filter(({ reason }) => !isNamed || reason !== OVERFLOW_REASON);
 		return [...former, ...this.#present.gaps];
 	}
 
@@ -420,7 +423,7 @@ export class Journal {
 			this.#present.losses.delivered(gap);
 			return;
 		}
-		this.#formerGapAt = sequence;
+		if (gap.reason === OVERFLOW_REASON) this.#formerGapAt = sequence;
 		const held = this.#formers().find(({ extent }) => extent.epoch === gap.lostEpoch);
 		if (held === undefined) return;
 		held.losses.delivered(gap);

@@ -165,13 +165,15 @@ export class LogReader {
 		const endLost = isStopped ? end : firstSequence + scan.nextIndex;
 		const firstLost =
 			scan.firstUnreadable === undefined ? endLost : firstSequence + scan.firstUnreadable;
-		if (next === undefined) return;
-		const unproved = unprovedBefore(next);
+		// Rot in the newest sector is named once the next is begun; a former epoch has none to come.
+		if (next === undefined && this.#losses.lostEpoch === 0) return;
+		const unproved = next === undefined ? 0 : unprovedBefore(next);
 		if (firstLost < end) {
-			const resume = unproved > 0 ? undefined : next.head;
+			const resume = unproved > 0 ? undefined : next?.head;
 			this.#losses.note(firstLost, end - 1, ROT_REASON, resume);
 		}
-		if (unproved > 0) this.#losses.note(end, next.firstSequence - 1, UNPROVED_REASON, next.head);
+		if (next === undefined || unproved === 0) return;
+		this.#losses.note(end, next.firstSequence - 1, UNPROVED_REASON, next.head);
 	}
 
 	/** A sector of the log with what it answers for. */

@@ -8,7 +8,7 @@ import type { LogExtent } from "./log-extent.js";
 /** Gaps remembered until they are delivered; more wait until these are gone. */
 const GAPS_MAX = 8;
 
-const OVERFLOW_REASON = GAP_REASONS.indexOf("overflow");
+export const OVERFLOW_REASON = GAP_REASONS.indexOf("overflow");
 export const ROT_REASON = GAP_REASONS.indexOf("rot");
 export const UNPROVED_REASON = GAP_REASONS.indexOf("unproved");
 const UNKNOWN_HEAD: Uint8Array = new Uint8Array(32);
