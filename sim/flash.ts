@@ -52,6 +52,10 @@ export class SimulatedFlash implements FlashPartition {
 		| undefined;
 	/** Every operation takes this many times as long. */
 	slowness = 1;
+	/** Every program and erase is refused, loudly: a part that is worn out or write-protected. */
+	refusesAll = false;
+	/** Every read fails as well: a part that does not answer any more. */
+	isUnreadable = false;
 
 	/** Counters since the last `resetCounters`. */
 	programs = 0;
@@ -110,6 +114,7 @@ export class SimulatedFlash implements FlashPartition {
 		if (byteOffset < 0 || byteOffset + into.length > this.bytes.length) {
 			throw new Error("read failed");
 		}
+		if (this.isUnreadable) throw new Error("read failed");
 		this.reads++;
 		this.readBytes += into.length;
 		this.#busy(READ_MICROSECONDS + READ_MICROSECONDS_PER_BYTE * into.length);
@@ -288,6 +293,7 @@ export class SimulatedFlash implements FlashPartition {
 	}
 
 	#refuses(sector: number, message: string): boolean {
+		if (this.refusesAll) throw new Error(message);
 		const failure = this.#failures.get(sector);
 		if (failure === undefined || this.#isHalfErased(sector)) return false;
 		if (failure.operationsLeft > 0) {

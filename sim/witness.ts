@@ -24,6 +24,8 @@ export function witnessed(journal: StationJournal, witness: Witness): StationJou
 	return new WitnessedJournal(journal, witness);
 }
 
+type FormerSource = StationJournal["formers"][number];
+
 class WitnessedJournal implements StationJournal {
 	readonly #journal: StationJournal;
 	readonly #witness: Witness;
@@ -76,6 +78,18 @@ class WitnessedJournal implements StationJournal {
 		return this.#journal.epoch;
 	}
 
+	get formers(): StationJournal["formers"] {
+		return this.#journal.formers.map((former) => witnessedFormer(former, this.#witness));
+	}
+
+	get origin(): StationJournal["origin"] {
+		return this.#journal.origin;
+	}
+
+	get refusal(): StationJournal["refusal"] {
+		return this.#journal.refusal;
+	}
+
 	get cursor(): number {
 		return this.#journal.cursor;
 	}
@@ -99,4 +113,24 @@ class WitnessedJournal implements StationJournal {
 	get recoveryNote(): string | undefined {
 		return this.#journal.recoveryNote;
 	}
+}
+
+/** A former epoch whose acknowledgements are watched, too. */
+function witnessedFormer(former: FormerSource, witness: Witness): FormerSource {
+	return {
+		epoch: former.epoch,
+		get cursor() {
+			return former.cursor;
+		},
+		get firstSequenceHeld() {
+			return former.firstSequenceHeld;
+		},
+		nextSequence: former.nextSequence,
+		headBefore: (sequence) => former.headBefore(sequence),
+		read: (first, count, visit) => former.read(first, count, visit),
+		acknowledge: (cursor) => {
+			former.acknowledge(cursor);
+			witness.acknowledged(cursor, former.epoch);
+		},
+	};
 }

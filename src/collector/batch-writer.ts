@@ -16,14 +16,22 @@ export interface CheckedBatch {
 	readonly gaps: readonly (Entry & { readonly kind: "gap" })[];
 	/** SHA-256 of the envelope. */
 	readonly hash: Uint8Array;
+	/** SHA-256 of what is signed: the same for every signature of it. */
+	readonly content: Uint8Array;
 	readonly envelope: Uint8Array;
+	/** The key that the epoch began with, 33 bytes, where the batch says so. */
+	readonly owner: Uint8Array | undefined;
+	/** Id of the key that signed it, 8 bytes. */
+	readonly signedBy: Uint8Array;
 }
 
 export interface StoreOutcome {
-	readonly outcome: "stored" | "conflict" | "fork";
+	/** `other-key`: the epoch began with another key than `owner`. */
+	readonly outcome: "stored" | "other-key" | "conflict" | "fork";
 	/** Entries of the batch that were held before. */
 	readonly held: number;
 	readonly floor: number;
+	/** Of the covered ranges the one that begins at or below the floor, and the last five; ascending. */
 	readonly rangeFirsts: readonly number[];
 	readonly rangeLasts: readonly number[];
 }
@@ -40,8 +48,11 @@ const WAITING_MAX = 5000;
 
 const STORE_ALL =
 	"select * from bistrina_store_all($1::text[],$2::bigint[],$3::bigint[],$4::bigint[]," +
-	"$5::integer[],$6::integer[],$7::bytea,$8::boolean[],$9::bytea,$10::bytea,$11::integer[]," +
-	"$12::bytea,$13::integer[],$14::bigint[],$15::bigint[],$16::bigint[],$17::bytea)";
+	"$5::integer[],$6::integer[],$7::bytea,$8::boolean[],$9::bytea,$10::bytea,$11::bytea," +
+	"$12::integer[],$13::bytea,$14::bytea,$15::bytea,$16::integer[],$17::bigint[],$18::bigint[]," +
+	"$19::bigint[],$20::bigint[],$21::bytea)";
+
+const UNKNOWN_KEY = new Uint8Array(33);
 
 interface Waiting {
 	readonly checked: CheckedBatch;
@@ -164,10 +175,14 @@ function parametersOf(group: readonly Waiting[]): unknown[] {
 		group.map(({ checked }) => checked.heads !== undefined),
 		Buffer.concat(heads),
 		Buffer.concat(group.map(({ checked }) => checked.hash)),
+		Buffer.concat(group.map(({ checked }) => checked.content)),
 		envelopeStarts,
 		Buffer.concat(group.map(({ checked }) => checked.envelope)),
+		Buffer.concat(group.map(({ checked }) => checked.owner ?? UNKNOWN_KEY)),
+		Buffer.concat(group.map(({ checked }) => checked.signedBy)),
 		gapBatches,
 		gaps.map(({ sequence }) => sequence),
+		gaps.map(({ epoch, lostEpoch }) => lostEpoch || epoch),
 		gaps.map(({ from }) => from),
 		gaps.map(({ to }) => to),
 		Buffer.concat(gaps.map(({ resume }) => padded(resume))),
@@ -180,7 +195,9 @@ function padded(resume: Uint8Array): Uint8Array {
 
 function outcomeOf(row: SqlRow): StoreOutcome {
 	const outcome = row["outcome"];
-	if (outcome !== "stored" && outcome !== "conflict" && outcome !== "fork") {
+	const isKnown =
+		outcome === "stored" || outcome === "other-key" || outcome === "conflict" || outcome === "fork";
+	if (!isKnown) {
 		throw new TypeError(`unknown outcome ${String(outcome)}`);
 	}
 	return {

@@ -180,7 +180,7 @@ export class SqlOfferShelf implements OfferShelf {
 	put({ station, id, canonical }: ConfigurationOffer): Promise<void> {
 		return this.#store.transaction(async (session) => {
 			const enrolled = await session.query(
-				"select station from stations where station = $1 for update",
+				"select station from station_keys where station = $1 and number = 1 for update",
 				[station],
 			);
 			if (enrolled.length === 0) {

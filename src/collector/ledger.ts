@@ -4,7 +4,7 @@
  * keeps no state but a cache of station keys, so that several may share one database.
  */
 import type { KeyObject } from "node:crypto";
-import { equalBytes } from "../core/bytes.js";
+import { equalBytes, hexOf } from "../core/bytes.js";
 import { StationError } from "../core/errors.js";
 import {
 	type Answer,
@@ -15,19 +15,21 @@ import {
 } from "../protocol/acknowledgement.js";
 import { type Batch, decodeBatch, NewerBatchError, readBatchLabel } from "../protocol/batch.js";
 import { chainNext, chainStart } from "../protocol/chain.js";
-import { decodeSign1, encodeSign1, type Sign1, toBeSigned } from "../protocol/cose.js";
+import { decodeSign1, encodeSign1, keyIdOf, type Sign1, toBeSigned } from "../protocol/cose.js";
 import {
 	decodeEntry,
 	type Entry,
 	entryEpochOf,
 	entrySequenceOf,
 	isReading,
+	SEQUENCE_MAX,
 } from "../protocol/entry.js";
 import type { CheckedBatch } from "./batch-writer.js";
 import type { ConfigurationOffers } from "./configuration-offers.js";
 import { isSignedBy, type SigningKey, stationKeyOf } from "./keys.js";
 import { type RecordStore, SqlRecordStore } from "./record-store.js";
 import { sha256 } from "./sha256.js";
+import { indexOfKey, onlyKey, type StationKey } from "./station-keys.js";
 import type { SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
 import type { Verifier } from "./verifier.js";
@@ -77,9 +79,20 @@ const EVIDENCE_MAX = 1000;
 /** Anyone can send these: 10 x 17 KiB for each enrolled station at most. */
 const FORGERIES_MAX = 10;
 
-interface StationKey {
-	readonly publicKey: Uint8Array;
+/** Another collector on the same database may have added or revoked one: looked up again after this. */
+const KEYS_CACHED_SECONDS = 60;
+
+interface KnownKey extends StationKey {
+	readonly id: Uint8Array;
+	/** Undefined where this thread does not verify. */
 	readonly key: KeyObject | undefined;
+}
+
+/** Keys of a station in the order of their lives. */
+interface KnownKeys {
+	readonly keys: readonly KnownKey[];
+	/** When they were looked up, Unix seconds. */
+	readonly sinceUtcSeconds: number;
 }
 
 interface Label {
@@ -89,7 +102,7 @@ interface Label {
 
 export class Ledger {
 	readonly #options: LedgerOptions;
-	readonly #keys = new Map<string, StationKey>();
+	readonly #keys = new Map<string, KnownKeys>();
 	readonly #records: RecordStore;
 
 	constructor(options: LedgerOptions) {
@@ -103,11 +116,21 @@ export class Ledger {
 	 * replacing a key is a decision of its own.
 	 */
 	async enrol(station: string, publicKey: Uint8Array): Promise<void> {
-		if (this.#options.verifySignature === undefined) stationKeyOf(publicKey);
-		if (await this.#records.enrol(station, publicKey)) return;
-		throw new CollectorTrouble(
-			`station ${station} is enrolled with another key; use another id or another database`,
-		);
+		const conflict = await this.setKeys(station, [onlyKey(publicKey)]);
+		if (conflict !== undefined) throw new CollectorTrouble(conflict);
+	}
+
+	/**
+	 * Lets a station deliver with these keys, in the order of their lives: adds those at the end of its list,
+	 * revokes, and leaves what is not named. Gives what is against it; then nothing of it was done.
+	 */
+	async setKeys(station: string, keys: readonly StationKey[]): Promise<string | undefined> {
+		if (this.#options.verifySignature === undefined) {
+			for (const { publicKey } of keys) stationKeyOf(publicKey);
+		}
+		const conflict = await this.#records.setKeys(station, keys);
+		this.#keys.delete(station);
+		return conflict;
 	}
 
 	/** Takes an envelope. Never throws for what a station sends; a failing store throws. */
@@ -133,7 +156,7 @@ export class Ledger {
 			const kept =
 				reason === "unknown-station"
 					? 0
-					: reason === "bad-signature"
+					: reason === "bad-signature" || reason === "revoked-key"
 						? FORGERIES_MAX
 						: EVIDENCE_MAX;
 			if (kept > 0) {
@@ -151,14 +174,27 @@ export class Ledger {
 				entryCount: 0,
 			};
 		};
-		const stationKey = await this.#keyOf(label.station);
-		if (stationKey === undefined) return refuse("unknown-station", "not enrolled");
-		if (!(await this.#isSigned(stationKey, signed))) {
-			return refuse("bad-signature", "the signature does not fit the enrolled key");
+		const keys = await this.#keysOf(label.station);
+		if (keys.length === 0) return refuse("unknown-station", "not enrolled");
+		const signer = await this.#signerOf(keys, signed);
+		if (signer === undefined) {
+			return refuse("bad-signature", "the signature does not fit a key that is enrolled");
 		}
-		let checked: Pick<CheckedBatch, "batch" | "heads" | "gaps">;
+		if (signer.revoked !== undefined) {
+			return refuse("revoked-key", `signed by the key ${hexOf(signer.id)}`);
+		}
+		let checked: Checked;
 		try {
-			checked = checkBatch(decodeBatch(signed.payload), stationKey.publicKey);
+			const owner =
+				signed.keyId === undefined
+					? signer.publicKey
+					: await this.#records.ownerOf(label.station, label.epoch);
+			checked = checkBatch(decodeBatch(signed.payload), {
+				keys,
+				signer,
+				owner,
+				isLater: signed.keyId !== undefined,
+			});
 		} catch (error) {
 			if (error instanceof NewerBatchError) return refuse("unsupported-version", error.message);
 			if (error instanceof BatchRefusal) return refuse(error.reason, error.message);
@@ -166,9 +202,17 @@ export class Ledger {
 			throw error;
 		}
 		const { batch } = checked;
-		const stored = await this.#records.write({ ...checked, hash, envelope });
+		const stored = await this.#records.write({
+			...checked,
+			hash,
+			content: sha256(signed.toBeSigned),
+			envelope,
+			signedBy: signer.id,
+		});
 		const place = `entries ${batch.first} to ${batch.first + batch.entries.length - 1}`;
 		switch (stored.outcome) {
+			case "other-key":
+				return refuse("bad-signature", `epoch ${batch.epoch} began with another key`);
 			case "conflict":
 				return refuse("conflicting-content", `${place} were stored with other contents`);
 			case "fork":
@@ -191,9 +235,18 @@ export class Ledger {
 		}
 	}
 
-	async #isSigned(station: StationKey, signed: Sign1): Promise<boolean> {
+	/** The key that signed: the one that the envelope names, else one of all, the newest first. */
+	async #signerOf(keys: readonly KnownKey[], signed: Sign1): Promise<KnownKey | undefined> {
+		const { keyId } = signed;
+		for (const key of [...keys].reverse()) {
+			if (keyId !== undefined && !equalBytes(key.id, keyId)) continue;
+			if (await this.#isSigned(key, signed)) return key;
+		}
+		return undefined;
+	}
+
+	async #isSigned({ publicKey, key }: KnownKey, signed: Sign1): Promise<boolean> {
 		const { verifySignature, verifier } = this.#options;
-		const { publicKey, key } = station;
 		const { toBeSigned, signature } = signed;
 		if (verifySignature !== undefined) return verifySignature(publicKey, toBeSigned, signature);
 		if (verifier !== undefined) {
@@ -217,21 +270,37 @@ export class Ledger {
 		return encodeSign1(payload, this.#options.key.sign(toBeSigned(payload)));
 	}
 
-	async #keyOf(station: string): Promise<StationKey | undefined> {
+	async #keysOf(station: string): Promise<readonly KnownKey[]> {
+		const nowUtcSeconds = this.#options.clock.utcSeconds;
 		const known = this.#keys.get(station);
-		if (known !== undefined) return known;
-		const publicKey = await this.#records.keyOf(station);
-		if (publicKey === undefined) return undefined;
+		// A clock that was put back says nothing of how old they are.
+		const age = known === undefined ? 0 : Math.abs(nowUtcSeconds - known.sinceUtcSeconds);
+		if (known !== undefined && age <= KEYS_CACHED_SECONDS) return known.keys;
+		const found = await this.#records.keysOf(station);
 		const { verifySignature, verifier } = this.#options;
 		const isVerifiedHere = verifySignature === undefined && verifier === undefined;
-		const found: StationKey = {
-			publicKey,
-			key: isVerifiedHere ? stationKeyOf(publicKey) : undefined,
-		};
+		const keys = found.map((key) => ({
+			...key,
+			id: keyIdOf(sha256, key.publicKey),
+			key: isVerifiedHere ? stationKeyOf(key.publicKey) : undefined,
+		}));
+		if (keys.length === 0) return keys;
 		if (this.#keys.size >= KEYS_CACHED_MAX) this.#keys.clear();
-		this.#keys.set(station, found);
-		return found;
+		this.#keys.set(station, { keys, sinceUtcSeconds: nowUtcSeconds });
+		return keys;
 	}
+}
+
+type Checked = Pick<CheckedBatch, "batch" | "heads" | "gaps" | "owner">;
+
+/** By what a batch is judged beside its contents. */
+interface Signing {
+	readonly keys: readonly StationKey[];
+	readonly signer: StationKey;
+	/** The key that the epoch began with, as far as it is known. */
+	readonly owner: Uint8Array | undefined;
+	/** The envelope names its key: then it is another one than the epoch's, and a later one. */
+	readonly isLater: boolean;
 }
 
 /** Why a well-formed, well-signed batch is refused before the store sees it. */
@@ -245,13 +314,11 @@ class BatchRefusal extends Error {
 	}
 }
 
-/** Decodes every entry, walks the chain, and checks what an epoch begins with. */
-function checkBatch(
-	batch: Batch,
-	publicKey: Uint8Array,
-): Pick<CheckedBatch, "batch" | "heads" | "gaps"> {
+/** Decodes every entry, walks the chain, and checks what an epoch begins with and who may deliver it. */
+function checkBatch(batch: Batch, signing: Signing): Checked {
 	const gaps: (Entry & { readonly kind: "gap" })[] = [];
 	const heads: Uint8Array[] = [];
+	let { owner } = signing;
 	let head = batch.previous;
 	if (head !== undefined) heads.push(head);
 	batch.entries.forEach((canonical, index) => {
@@ -261,16 +328,22 @@ function checkBatch(
 			throw new BatchRefusal("wrong-station", `entry ${sequence} bears another number or epoch`);
 		}
 		if (entry?.kind === "epoch") {
-			if (entry.station !== batch.station || !equalBytes(entry.publicKey, publicKey)) {
+			const isOurs = owner === undefined || equalBytes(entry.publicKey, owner);
+			if (entry.station !== batch.station || !isOurs) {
 				throw new BatchRefusal("wrong-station", "the epoch entry names another station or key");
 			}
-			if (sequence === 1) requireStart(batch, entry);
+			if (sequence === 1) {
+				requireStart(batch, entry);
+				owner = entry.publicKey;
+			}
 		} else if (sequence === 1) {
 			throw new BatchRefusal("malformed", "an epoch begins with an epoch entry");
 		}
 		if (entry?.kind === "gap") {
-			if (entry.from < 1 || entry.to < entry.from || entry.to >= sequence) {
-				throw new BatchRefusal("malformed", `gap ${entry.from} to ${entry.to} at ${sequence}`);
+			const { from, to, lostEpoch } = entry;
+			const isBefore = lostEpoch === 0 ? to < sequence : to <= SEQUENCE_MAX;
+			if (from < 1 || to < from || !isBefore || lostEpoch === batch.epoch) {
+				throw new BatchRefusal("malformed", `gap ${from} to ${to} at ${sequence}`);
 			}
 			gaps.push(entry);
 		}
@@ -279,7 +352,18 @@ function checkBatch(
 			heads.push(head);
 		}
 	});
-	return { batch, heads: batch.previous === undefined ? undefined : heads, gaps };
+	if (signing.isLater) requireLater(signing, owner);
+	return { batch, heads: batch.previous === undefined ? undefined : heads, gaps, owner };
+}
+
+/**
+ * A key delivers, with its id, only what an earlier key began. An epoch whose key is not in the list (the list
+ * begins with a later one, or nothing has named it yet) is any key's.
+ */
+function requireLater({ keys, signer }: Signing, owner: Uint8Array | undefined): void {
+	if (owner === undefined) return;
+	if (indexOfKey(keys, owner) < indexOfKey(keys, signer.publicKey)) return;
+	throw new BatchRefusal("bad-signature", "signed by a key that is not later than the epoch's own");
 }
 
 function requireStart(batch: Batch, entry: Entry & { readonly kind: "epoch" }): void {

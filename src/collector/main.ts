@@ -14,10 +14,10 @@ import { createHandler, listenHttps } from "./receiver.js";
 import {
 	parseServiceOptions,
 	readConfigurations,
-	readEnrolments,
 	requireNoPassword,
 	type ServiceOptions,
 } from "./service-options.js";
+import { readStationList } from "./station-list.js";
 import type { SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
 import { ThreadVerifier } from "./verifier.js";
@@ -102,9 +102,16 @@ async function openStore({ postgres, data }: ServiceOptions): Promise<SqlStore> 
 
 async function enrolAll(ledger: Ledger, { stations }: ServiceOptions): Promise<void> {
 	if (stations === undefined) return;
-	const enrolments = readEnrolments(stations);
-	for (const { station, publicKey } of enrolments) await ledger.enrol(station, publicKey);
-	say(`${enrolments.length} stations of ${stations} are enrolled`);
+	const { enrolments, faults } = readStationList(stations);
+	let taken = 0;
+	// What is wrong with one station must not shut out the others.
+	for (const fault of faults) say(`not taken: ${fault}`);
+	for (const { station, keys } of enrolments) {
+		const conflict = await ledger.setKeys(station, keys);
+		if (conflict === undefined) taken++;
+		else say(`not taken: ${stations}: ${conflict}`);
+	}
+	say(`${taken} stations of ${stations} are enrolled`);
 }
 
 /** Every file of the folder is the configuration of one station. */

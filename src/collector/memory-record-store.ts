@@ -11,6 +11,8 @@ import type { CheckedBatch, StoreOutcome } from "./batch-writer.js";
 import { HashTable } from "./hash-table.js";
 import { HeadTable } from "./head-table.js";
 import type { Evidence, RecordStore } from "./record-store.js";
+import { RANGES_READ } from "./schema.js";
+import { joinKeys, type StationKey } from "./station-keys.js";
 
 const BLOCK_BYTES = 256 * 1024;
 /** 2^22 rows of about 60 bytes; a year at five minutes is 2^17. */
@@ -23,29 +25,35 @@ interface Range {
 
 export class MemoryRecordStore implements RecordStore {
 	readonly evidence: Evidence[] = [];
-	readonly #keys = new Map<string, Uint8Array>();
+	readonly #keys = new Map<string, readonly StationKey[]>();
 	readonly #records = new Map<string, EpochRecord>();
 
-	async keyOf(station: string): Promise<Uint8Array | undefined> {
-		return this.#keys.get(station);
+	async keysOf(station: string): Promise<readonly StationKey[]> {
+		return this.#keys.get(station) ?? [];
 	}
 
-	async enrol(station: string, publicKey: Uint8Array): Promise<boolean> {
-		const held = this.#keys.get(station);
-		if (held !== undefined) return equalBytes(held, publicKey);
-		this.#keys.set(station, publicKey.slice());
-		return true;
+	async setKeys(station: string, wanted: readonly StationKey[]): Promise<string | undefined> {
+		const joined = joinKeys(station, await this.keysOf(station), wanted);
+		if ("conflict" in joined) return joined.conflict;
+		this.#keys.set(station, joined);
+		return undefined;
+	}
+
+	async ownerOf(station: string, epoch: number): Promise<Uint8Array | undefined> {
+		return this.#records.get(`${station}/${epoch}`)?.owner;
 	}
 
 	async write(checked: CheckedBatch): Promise<StoreOutcome> {
 		const { station, epoch } = checked.batch;
-		const name = `${station}/${epoch}`;
-		let record = this.#records.get(name);
-		if (record === undefined) {
-			record = new EpochRecord();
+		const recordOf = (other: number): EpochRecord => {
+			const name = `${station}/${other}`;
+			const known = this.#records.get(name);
+			if (known !== undefined) return known;
+			const record = new EpochRecord();
 			this.#records.set(name, record);
-		}
-		return record.write(checked);
+			return record;
+		};
+		return recordOf(epoch).write(checked, recordOf);
 	}
 
 	async keepEvidence(evidence: Evidence, countMax: number): Promise<void> {
@@ -73,13 +81,23 @@ class EpochRecord {
 	readonly #heads = new HeadTable();
 	readonly #sha256 = createSha256();
 	readonly #batches = new HashTable();
-	#coverage: Range[] = [];
+	readonly #coverage: Range[] = [];
 	#floor = 1;
 
-	write({ batch, heads, gaps, hash }: CheckedBatch): StoreOutcome {
+	/** The key that the epoch began with. */
+	owner: Uint8Array | undefined;
+
+	/** `recordOf` gives the record of a former epoch, of which gap entries may speak. */
+	write(
+		{ batch, heads, gaps, content, owner }: CheckedBatch,
+		recordOf: (epoch: number) => EpochRecord,
+	): StoreOutcome {
 		const { first, entries } = batch;
+		if (owner !== undefined && this.owner !== undefined && !equalBytes(owner, this.owner)) {
+			return outcome("other-key", 0);
+		}
 		const last = first + entries.length - 1;
-		if (this.#batches.has(hash)) return this.#stored(entries.length);
+		if (this.#batches.has(content)) return this.#stored(entries.length);
 		let held = 0;
 		for (const [index, canonical] of entries.entries()) {
 			const row = this.row(first + index);
@@ -100,18 +118,24 @@ class EpochRecord {
 			vouched.set(first - 1, heads[0] ?? new Uint8Array(HEAD_BYTES));
 			vouched.set(last, heads[heads.length - 1] ?? new Uint8Array(HEAD_BYTES));
 		}
-		for (const { to, resume } of gaps) {
-			if (resume.every((byte) => byte === 0)) continue;
-			if (this.#denies(to, resume)) return outcome("fork", held);
-			if (!vouched.has(to)) vouched.set(to, resume);
+		const named = gaps.map((gap) => ({
+			...gap,
+			record: gap.lostEpoch === 0 ? this : recordOf(gap.lostEpoch),
+		}));
+		for (const { to, resume, record } of named) {
+			if (!isZero(resume) && record.#denies(to, resume)) return outcome("fork", held);
 		}
+		this.owner ??= owner?.slice();
 		for (const [index, canonical] of entries.entries()) {
 			if (this.row(first + index) === undefined) this.#append(first + index, canonical);
 		}
 		for (const [sequence, head] of vouched) this.#heads.add(sequence, head);
-		this.#batches.add(hash);
+		this.#batches.add(content);
 		this.#cover(first, last);
-		for (const { from, to } of gaps) this.#cover(from, to);
+		for (const { from, to, resume, record } of named) {
+			if (!isZero(resume)) record.#heads.add(to, resume);
+			record.#cover(from, to);
+		}
 		this.#floor = Math.max(this.#floor, batch.floor);
 		return this.#stored(held);
 	}
@@ -171,31 +195,51 @@ class EpochRecord {
 		this.#usedBytes += canonical.length;
 	}
 
+	/** Ranges are apart from each other and ascending: only those that the new one touches are looked at. */
 	#cover(first: number, last: number): void {
-		const range: Range = { first, last };
-		const apart: Range[] = [];
-		for (const other of this.#coverage) {
-			if (other.first > last + 1 || other.last < first - 1) {
-				apart.push(other);
-				continue;
-			}
-			range.first = Math.min(range.first, other.first);
-			range.last = Math.max(range.last, other.last);
+		const ranges = this.#coverage;
+		let from = this.#countUpTo(first);
+		if (from > 0 && (ranges[from - 1]?.last ?? 0) >= first - 1) from--;
+		const to = this.#countUpTo(last + 1);
+		const range: Range = {
+			first: Math.min(first, ranges[from]?.first ?? first),
+			last: to > from ? Math.max(last, ranges[to - 1]?.last ?? last) : last,
+		};
+		ranges.splice(from, Math.max(to - from, 0), range);
+	}
+
+	/** How many ranges begin at or below `sequence`. */
+	#countUpTo(sequence: number): number {
+		let low = 0;
+		let high = this.#coverage.length;
+		while (low < high) {
+			const middle = (low + high) >>> 1;
+			if ((this.#coverage[middle]?.first ?? 0) <= sequence) low = middle + 1;
+			else high = middle;
 		}
-		this.#coverage = [...apart, range].sort((a, b) => a.first - b.first);
+		return low;
 	}
 
 	#stored(held: number): StoreOutcome {
+		const ranges = this.#coverage;
+		const lastAt = Math.max(ranges.length - RANGES_READ, 0);
+		const floorAt = this.#countUpTo(this.#floor) - 1;
+		const read = floorAt >= 0 && floorAt < lastAt ? ranges.slice(floorAt, floorAt + 1) : [];
+		read.push(...ranges.slice(lastAt));
 		return {
 			outcome: "stored",
 			held,
 			floor: this.#floor,
-			rangeFirsts: this.#coverage.map(({ first }) => first),
-			rangeLasts: this.#coverage.map(({ last }) => last),
+			rangeFirsts: read.map(({ first }) => first),
+			rangeLasts: read.map(({ last }) => last),
 		};
 	}
 }
 
-function outcome(kind: "conflict" | "fork", held: number): StoreOutcome {
+function isZero(bytes: Uint8Array): boolean {
+	return bytes.every((byte) => byte === 0);
+}
+
+function outcome(kind: "other-key" | "conflict" | "fork", held: number): StoreOutcome {
 	return { outcome: kind, held, floor: 0, rangeFirsts: [], rangeLasts: [] };
 }

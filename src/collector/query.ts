@@ -20,11 +20,13 @@ export interface StoredEvidence {
 	readonly detail: string;
 }
 
-/** Enrolled stations with their public keys, by name. */
+/** Enrolled stations with their first public keys, by name. */
 export async function stationsOf(
 	session: SqlSession,
 ): Promise<{ readonly station: string; readonly publicKey: Uint8Array }[]> {
-	const rows = await session.query("select station, public_key from stations order by station");
+	const rows = await session.query(
+		"select station, public_key from station_keys where number = 1 order by station",
+	);
 	return rows.map((row) => ({
 		station: String(row["station"]),
 		publicKey: bytesOf(row["public_key"]),
@@ -68,4 +70,28 @@ export async function evidenceOf(session: SqlSession): Promise<StoredEvidence[]>
 		reason: String(row["reason"]),
 		detail: String(row["detail"]),
 	}));
+}
+
+/** Rows of a page: 5 000 entries are at most 615 KB. */
+const ROWS_PER_PAGE = 5000;
+
+/** Visits all entries of a station in order of epoch and sequence, page by page: memory stays flat. */
+export async function visitEntries(
+	session: SqlSession,
+	station: string,
+	visit: (canonical: Uint8Array) => void | Promise<void>,
+): Promise<void> {
+	let after: readonly [number, number] = [-1, 0];
+	for (;;) {
+		const rows = await session.query(
+			`select epoch, sequence, canonical from entries
+			where station = $1 and (epoch, sequence) > ($2::bigint, $3::bigint)
+			order by epoch, sequence limit ${ROWS_PER_PAGE}`,
+			[station, ...after],
+		);
+		for (const row of rows) await visit(bytesOf(row["canonical"]));
+		const last = rows.at(-1);
+		if (last === undefined || rows.length < ROWS_PER_PAGE) return;
+		after = [Number(last["epoch"]), Number(last["sequence"])];
+	}
 }

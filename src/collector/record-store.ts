@@ -1,7 +1,7 @@
 /** What the ledger asks of a store: keys of stations, batches in one transaction each, evidence. */
-import { equalBytes } from "../core/bytes.js";
 import { BatchWriter, type CheckedBatch, type StoreOutcome } from "./batch-writer.js";
-import { bytesOf, type SqlStore } from "./store.js";
+import { joinKeys, type StationKey } from "./station-keys.js";
+import { bytesOf, type SqlRow, type SqlSession, type SqlStore } from "./store.js";
 
 export interface Evidence {
 	/** SHA-256 of the envelope. */
@@ -13,10 +13,12 @@ export interface Evidence {
 }
 
 export interface RecordStore {
-	/** The enrolled key of a station, 33 bytes, or undefined. */
-	keyOf(station: string): Promise<Uint8Array | undefined>;
-	/** Enrols; false when the station is enrolled with another key. */
-	enrol(station: string, publicKey: Uint8Array): Promise<boolean>;
+	/** The enrolled keys of a station in the order of their lives; none when it is not enrolled. */
+	keysOf(station: string): Promise<readonly StationKey[]>;
+	/** Enrols, adds keys, revokes; what is against it, and then nothing of it was done. */
+	setKeys(station: string, keys: readonly StationKey[]): Promise<string | undefined>;
+	/** The key that an epoch began with, where a stored batch says so. */
+	ownerOf(station: string, epoch: number): Promise<Uint8Array | undefined>;
 	/** Resolves after the commit; rejects when the store fails, and then nothing was stored. */
 	write(checked: CheckedBatch): Promise<StoreOutcome>;
 	/** Keeps an envelope unless `countMax` of this station and reason are kept already. */
@@ -33,20 +35,45 @@ export class SqlRecordStore implements RecordStore {
 		this.#writer = new BatchWriter(store);
 	}
 
-	async keyOf(station: string): Promise<Uint8Array | undefined> {
-		const [row] = await this.#store.query("select public_key from stations where station = $1", [
-			station,
-		]);
-		return row === undefined ? undefined : bytesOf(row["public_key"]);
+	keysOf(station: string): Promise<readonly StationKey[]> {
+		return stationKeysOf(this.#store, station);
 	}
 
-	async enrol(station: string, publicKey: Uint8Array): Promise<boolean> {
-		await this.#store.query("insert into stations values ($1, $2) on conflict do nothing", [
-			station,
-			Buffer.from(publicKey),
-		]);
-		const held = await this.keyOf(station);
-		return held !== undefined && equalBytes(held, publicKey);
+	setKeys(station: string, wanted: readonly StationKey[]): Promise<string | undefined> {
+		return this.#store.transaction(async (session) => {
+			await session.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [station]);
+			const held = await stationKeysOf(session, station);
+			const joined = joinKeys(station, held, wanted);
+			if ("conflict" in joined) return joined.conflict;
+			for (const [index, { publicKey, enrolled, revoked }] of joined.entries()) {
+				if (index < held.length && revoked === held[index]?.revoked) continue;
+				await session.query(
+					`insert into station_keys values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+					on conflict (station, number) do update set revoked_at = excluded.revoked_at,
+						revoked_by = excluded.revoked_by, revoked_why = excluded.revoked_why`,
+					[
+						station,
+						index + 1,
+						Buffer.from(publicKey),
+						enrolled.atUtcSeconds,
+						enrolled.by,
+						enrolled.why,
+						revoked?.atUtcSeconds ?? null,
+						revoked?.by ?? null,
+						revoked?.why ?? null,
+					],
+				);
+			}
+			return undefined;
+		});
+	}
+
+	async ownerOf(station: string, epoch: number): Promise<Uint8Array | undefined> {
+		const [row] = await this.#store.query(
+			"select public_key from epochs where station = $1 and epoch = $2",
+			[station, epoch],
+		);
+		return row === undefined ? undefined : bytesOf(row["public_key"]);
 	}
 
 	write(checked: CheckedBatch): Promise<StoreOutcome> {
@@ -62,4 +89,29 @@ export class SqlRecordStore implements RecordStore {
 			[Buffer.from(hash), reason, station, detail, Buffer.from(envelope), countMax],
 		);
 	}
+}
+
+/** The enrolled keys of a station in the order of their lives. */
+export async function stationKeysOf(
+	session: SqlSession,
+	station: string,
+): Promise<readonly StationKey[]> {
+	const rows = await session.query(
+		"select * from station_keys where station = $1 order by number",
+		[station],
+	);
+	return rows.map(keyOfRow);
+}
+
+function keyOfRow(row: SqlRow): StationKey {
+	const decision = (name: string) => ({
+		atUtcSeconds: Number(row[`${name}_at`]),
+		by: String(row[`${name}_by`]),
+		why: String(row[`${name}_why`]),
+	});
+	return {
+		publicKey: bytesOf(row["public_key"]),
+		enrolled: decision("enrolled"),
+		...(row["revoked_at"] === null ? {} : { revoked: decision("revoked") }),
+	};
 }

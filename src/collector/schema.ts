@@ -3,18 +3,41 @@
  * PostgreSQL. Nothing in them depends on when or how often or in which order batches came, so that
  * the same record always makes the same rows.
  */
+import { RANGES_MAX } from "../protocol/acknowledgement.js";
 import { BATCH_ENTRIES_MAX } from "../protocol/batch.js";
 
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 4;
+
+/** Ranges that an answer names, and one that its cursor may reach. */
+export const RANGES_READ = RANGES_MAX + 1;
 
 export const SCHEMA_SQL = `
 create table bistrina_schema (version integer not null);
 insert into bistrina_schema (version) values (${SCHEMA_VERSION});
 
--- Who may deliver, and with which key (SEC 1 compressed P-256 point).
-create table stations (
-	station text collate "C" primary key,
-	public_key bytea not null
+-- Who may deliver, and with which keys (SEC 1 compressed P-256 points), numbered 1, 2, 3 in the order of
+-- their lives. Rows are added, and revoked once; nothing else in them changes.
+create table station_keys (
+	station text collate "C" not null,
+	number integer not null,
+	public_key bytea not null,
+	-- Unix seconds, 0 where it is not said; by whom and why.
+	enrolled_at bigint not null,
+	enrolled_by text not null,
+	enrolled_why text not null,
+	revoked_at bigint,
+	revoked_by text,
+	revoked_why text,
+	primary key (station, number),
+	unique (station, public_key)
+);
+
+-- The key that an epoch began with, where a batch without a key id or the epoch entry says so.
+create table epochs (
+	station text collate "C" not null,
+	epoch bigint not null,
+	public_key bytea not null,
+	primary key (station, epoch)
 );
 
 -- Canonical bytes of every entry; first write wins.
@@ -37,25 +60,31 @@ create table heads (
 
 -- Envelopes as they were signed, so that anyone can check the signatures again.
 create table batches (
-	hash bytea primary key,
+	hash bytea not null,
 	station text collate "C" not null,
 	epoch bigint not null,
 	first bigint not null,
 	last bigint not null,
 	floor bigint not null,
 	is_chained boolean not null,
-	envelope bytea not null
+	envelope bytea not null,
+	-- Id of the key that signed it; another one than the epoch's own is a later one.
+	signed_by bytea not null,
+	-- SHA-256 of what is signed: another signature of the same is the same batch, and the first one stays.
+	content bytea primary key
 );
 create index batches_by_place on batches (station, epoch, first);
 
--- Gaps that the station named in its record.
+-- Gaps that the station named in its record, by the entry (named_in, sequence): losses of its own epoch or
+-- of a former one.
 create table gaps (
 	station text collate "C" not null,
 	epoch bigint not null,
 	first bigint not null,
 	last bigint not null,
+	named_in bigint not null,
 	sequence bigint not null,
-	primary key (station, epoch, sequence)
+	primary key (station, epoch, named_in, sequence)
 );
 
 -- What is present or named as a gap, as disjoint, non-adjacent ranges.
@@ -89,13 +118,17 @@ create index evidence_by_station on evidence (station, reason);
 create function bistrina_cover(p_station text, p_epoch bigint, p_first bigint, p_last bigint)
 returns void language plpgsql as $$
 declare
-	v_first bigint := p_first;
-	v_last bigint := p_last;
+	v_first bigint;
+	v_last bigint;
 begin
-	-- Everything that overlaps or touches the new range melts into it.
+	-- Everything that overlaps or touches the new range melts into it. Ranges are apart from each other,
+	-- so that nothing below the one at or before p_first can touch it: however many there are, none is read.
 	with merged as (
 		delete from coverage
 		where station = p_station and epoch = p_epoch
+			and first >= coalesce((select c.first from coverage c
+				where c.station = p_station and c.epoch = p_epoch and c.first <= p_first
+				order by c.first desc limit 1), p_first)
 			and first <= p_last + 1 and last >= p_first - 1
 		returning first, last
 	)
@@ -103,12 +136,31 @@ begin
 	insert into coverage values (p_station, p_epoch, coalesce(v_first, p_first), coalesce(v_last, p_last));
 end $$;
 
+-- What an answer needs of the covered ranges: the one that begins at or below the floor, from which the
+-- cursor follows, and the last five (one of which the cursor may reach). Never all of them: a station
+-- may have any number.
+create function bistrina_ranges(p_station text, p_epoch bigint, p_floor bigint)
+returns table (range_firsts bigint[], range_lasts bigint[]) language sql stable as $$
+	select array_agg(r.first order by r.first), array_agg(r.last order by r.first) from (
+		(select c.first, c.last from coverage c
+			where c.station = p_station and c.epoch = p_epoch and c.first <= p_floor
+			order by c.first desc limit 1)
+		union
+		(select c.first, c.last from coverage c
+			where c.station = p_station and c.epoch = p_epoch
+			order by c.first desc limit ${RANGES_READ})
+	) r
+$$;
+
 -- Stores a verified batch. p_heads holds h(first-1) .. h(last), 32 bytes each, or null when the batch
--- is not chained. Outcomes: stored, conflict, fork; with the last two nothing is changed.
+-- is not chained. p_owner is the key that the epoch began with, where the batch says so, else null. Outcomes:
+-- stored, other-key, conflict, fork; with all but the first nothing is changed.
 create function bistrina_store(
 	p_station text, p_epoch bigint, p_first bigint, p_floor bigint,
-	p_offsets integer[], p_canonical bytea, p_heads bytea, p_hash bytea, p_envelope bytea,
-	p_gap_sequences bigint[], p_gap_firsts bigint[], p_gap_lasts bigint[], p_gap_heads bytea
+	p_offsets integer[], p_canonical bytea, p_heads bytea, p_hash bytea, p_content bytea,
+	p_envelope bytea, p_owner bytea, p_signed_by bytea,
+	p_gap_sequences bigint[], p_gap_epochs bigint[], p_gap_firsts bigint[], p_gap_lasts bigint[],
+	p_gap_heads bytea
 ) returns table (outcome text, held integer, floor_held bigint, range_firsts bigint[], range_lasts bigint[])
 language plpgsql as $$
 declare
@@ -117,9 +169,9 @@ declare
 	v_zeros constant bytea := decode(repeat('00', 32), 'hex');
 	v_held integer := 0;
 	v_conflicts integer := 0;
-	v_firsts bigint[];
-	v_lasts bigint[];
+	v_range_last bigint;
 	v_floor bigint;
+	v_owner bytea;
 	v_has_previous boolean := false;
 	v_has_last boolean := false;
 	v_heads_met integer := 0;
@@ -128,19 +180,24 @@ declare
 	v_canonical bytea;
 	v_walked integer := 0;
 begin
-	perform pg_advisory_xact_lock(hashtextextended(p_station, p_epoch));
-	select array_agg(c.first order by c.first), array_agg(c.last order by c.first)
-		into v_firsts, v_lasts
-		from coverage c where c.station = p_station and c.epoch = p_epoch;
+	-- The station as a whole: a gap entry may speak of another epoch than its own.
+	perform pg_advisory_xact_lock(hashtextextended(p_station, 0));
+	select e.public_key into v_owner from epochs e where e.station = p_station and e.epoch = p_epoch;
+	if v_owner <> p_owner then
+		return query select 'other-key'::text, 0, 0::bigint, null::bigint[], null::bigint[];
+		return;
+	end if;
+	-- The last range that begins in the batch or before it: when any overlaps, this one does.
+	select c.last into v_range_last from coverage c
+		where c.station = p_station and c.epoch = p_epoch and c.first <= v_last
+		order by c.first desc limit 1;
 	select f.floor into v_floor from floors f where f.station = p_station and f.epoch = p_epoch;
 
-	-- Where nothing is covered, nothing is held and this envelope was not stored before.
-	if p_first <= v_lasts[cardinality(v_lasts)] and exists (
-		select 1 from unnest(v_firsts, v_lasts) as c (first, last)
-		where c.first <= v_last and c.last >= p_first
-	) then
-		if exists (select 1 from batches b where b.hash = p_hash) then
-			return query select 'stored'::text, v_count, v_floor, v_firsts, v_lasts;
+	-- Where nothing is covered, nothing is held and this batch was not stored before.
+	if v_range_last >= p_first then
+		if exists (select 1 from batches b where b.content = p_content) then
+			return query select 'stored'::text, v_count, v_floor, r.range_firsts, r.range_lasts
+				from bistrina_ranges(p_station, p_epoch, v_floor) r;
 			return;
 		end if;
 		select count(*), count(*) filter (where e.canonical <> substring(p_canonical
@@ -191,7 +248,8 @@ begin
 	if v_conflicts = 0 and cardinality(p_gap_sequences) > 0 then
 		select count(*) into v_conflicts
 			from generate_subscripts(p_gap_sequences, 1) i
-			join heads h on h.station = p_station and h.epoch = p_epoch and h.sequence = p_gap_lasts[i]
+			join heads h on h.station = p_station and h.epoch = p_gap_epochs[i]
+				and h.sequence = p_gap_lasts[i]
 			where substring(p_gap_heads from (i - 1) * 32 + 1 for 32) <> v_zeros
 				and h.head <> substring(p_gap_heads from (i - 1) * 32 + 1 for 32);
 	end if;
@@ -200,6 +258,9 @@ begin
 		return;
 	end if;
 
+	if v_owner is null and p_owner is not null then
+		insert into epochs values (p_station, p_epoch, p_owner);
+	end if;
 	if v_held = 0 then
 		-- Half the time of the other one: nothing can conflict, and nothing is looked for.
 		insert into entries
@@ -214,7 +275,8 @@ begin
 			on conflict do nothing;
 	end if;
 	insert into batches values
-		(p_hash, p_station, p_epoch, p_first, v_last, p_floor, p_heads is not null, p_envelope);
+		(p_hash, p_station, p_epoch, p_first, v_last, p_floor, p_heads is not null, p_envelope,
+			p_signed_by, p_content);
 	if p_heads is not null then
 		if not v_has_previous then
 			insert into heads values
@@ -234,43 +296,36 @@ begin
 
 	if cardinality(p_gap_sequences) > 0 then
 		insert into gaps
-			select p_station, p_epoch, p_gap_firsts[i], p_gap_lasts[i], p_gap_sequences[i]
+			select p_station, p_gap_epochs[i], p_gap_firsts[i], p_gap_lasts[i], p_epoch, p_gap_sequences[i]
 			from generate_subscripts(p_gap_sequences, 1) i on conflict do nothing;
 		insert into heads
-			select distinct on (p_gap_lasts[i]) p_station, p_epoch, p_gap_lasts[i],
+			select distinct on (p_gap_epochs[i], p_gap_lasts[i]) p_station, p_gap_epochs[i], p_gap_lasts[i],
 				substring(p_gap_heads from (i - 1) * 32 + 1 for 32)
 			from generate_subscripts(p_gap_sequences, 1) i
 			where substring(p_gap_heads from (i - 1) * 32 + 1 for 32) <> v_zeros
-			order by p_gap_lasts[i], i
+			order by p_gap_epochs[i], p_gap_lasts[i], i
 			on conflict do nothing;
-		perform bistrina_cover(p_station, p_epoch, p_gap_firsts[i], p_gap_lasts[i])
+		perform bistrina_cover(p_station, p_gap_epochs[i], p_gap_firsts[i], p_gap_lasts[i])
 			from generate_subscripts(p_gap_sequences, 1) i;
-	elsif v_lasts[cardinality(v_lasts)] = p_first - 1 then
-		-- The usual case, and the cheap one: the last range grows in its place.
-		update coverage set last = v_last
-			where station = p_station and epoch = p_epoch and first = v_firsts[cardinality(v_firsts)];
-		v_lasts[cardinality(v_lasts)] := v_last;
-		return query select 'stored'::text, v_held, v_floor, v_firsts, v_lasts;
-		return;
 	end if;
 	perform bistrina_cover(p_station, p_epoch, p_first, v_last);
-	return query select 'stored'::text, v_held, v_floor,
-		array_agg(c.first order by c.first), array_agg(c.last order by c.first)
-		from coverage c where c.station = p_station and c.epoch = p_epoch;
+	return query select 'stored'::text, v_held, v_floor, r.range_firsts, r.range_lasts
+		from bistrina_ranges(p_station, p_epoch, v_floor) r;
 end $$;
 
 -- Stores verified batches of one transaction, sorted by station, epoch and first; each exactly as
 -- bistrina_store would. Batch i (from 1) has entries p_starts[i] .. p_starts[i+1] - 1, counted from 0
 -- over all of them; entry e has bytes p_offsets[e+1] .. p_offsets[e+2] - 1 of p_canonical. p_heads
--- holds one head more than there are entries for each batch, zeros when it is not chained. Gap g
--- belongs to batch p_gap_batches[g].
+-- holds one head more than there are entries for each batch, zeros when it is not chained; p_owners 33
+-- bytes for each, zeros where the batch does not say; p_signers 8. Gap g belongs to batch p_gap_batches[g].
 create function bistrina_store_all(
 	p_stations text[], p_epochs bigint[], p_firsts bigint[], p_floors bigint[],
 	p_starts integer[], p_offsets integer[], p_canonical bytea,
 	p_are_chained boolean[], p_heads bytea,
-	p_hashes bytea, p_envelope_starts integer[], p_envelopes bytea,
-	p_gap_batches integer[], p_gap_sequences bigint[], p_gap_firsts bigint[], p_gap_lasts bigint[],
-	p_gap_heads bytea
+	p_hashes bytea, p_contents bytea, p_envelope_starts integer[], p_envelopes bytea,
+	p_owners bytea, p_signers bytea,
+	p_gap_batches integer[], p_gap_sequences bigint[], p_gap_epochs bigint[],
+	p_gap_firsts bigint[], p_gap_lasts bigint[], p_gap_heads bytea
 ) returns table (place integer, outcome text, held integer, floor_held bigint,
 	range_firsts bigint[], range_lasts bigint[])
 language plpgsql
@@ -279,16 +334,16 @@ set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
 declare
 	v_count constant integer := cardinality(p_stations);
+	v_unknown constant bytea := decode(repeat('00', 33), 'hex');
 	v_usual integer[];
 	v_range_firsts bigint[];
 	v_entry integer;
 	v_entries integer;
 begin
-	perform pg_advisory_xact_lock(hashtextextended(b.station, b.epoch))
-		from unnest(p_stations, p_epochs) as b (station, epoch);
+	perform pg_advisory_xact_lock(hashtextextended(b.station, 0)) from unnest(p_stations) as b (station);
 
 	-- Usual is what follows the last entry that is covered, agrees with the head there and names no
-	-- gap: then no entry of it is held, no head beyond, nor this envelope, and a statement each does
+	-- gap, in an epoch of the same key: then no entry of it is held, no head beyond, nor this envelope, and a statement each does
 	-- for all of them. Of a station only the first batch counts: the next one meets what that stores.
 	select array_agg(b.place), array_agg(b.range_first) into v_usual, v_range_firsts
 		from (
@@ -298,7 +353,9 @@ begin
 				(select c.last from coverage c where c.station = b.station and c.epoch = b.epoch
 					order by c.first desc limit 1) as range_last,
 				(select h.head from heads h where h.station = b.station and h.epoch = b.epoch
-					and h.sequence = b.first - 1) as head
+					and h.sequence = b.first - 1) as head,
+				(select e.public_key from epochs e
+					where e.station = b.station and e.epoch = b.epoch) as owner
 			from unnest(p_stations, p_epochs, p_firsts, p_are_chained)
 				with ordinality as b (station, epoch, first, is_chained, place)
 			where b.is_chained and b.place <> all(p_gap_batches)
@@ -306,7 +363,8 @@ begin
 					<> (p_stations[b.place::integer - 1], p_epochs[b.place::integer - 1]))
 		) b
 		where b.range_last = b.first - 1
-			and b.head = substring(p_heads from 32 * (p_starts[b.place] + b.place - 1) + 1 for 32);
+			and b.head = substring(p_heads from 32 * (p_starts[b.place] + b.place - 1) + 1 for 32)
+			and b.owner = substring(p_owners from 33 * (b.place - 1) + 1 for 33);
 
 	if v_usual is not null then
 		insert into entries
@@ -320,7 +378,9 @@ begin
 				p_firsts[u.place] + p_starts[u.place + 1] - p_starts[u.place] - 1,
 				p_floors[u.place], true,
 				substring(p_envelopes from p_envelope_starts[u.place] + 1
-					for p_envelope_starts[u.place + 1] - p_envelope_starts[u.place])
+					for p_envelope_starts[u.place + 1] - p_envelope_starts[u.place]),
+				substring(p_signers from 8 * (u.place - 1) + 1 for 8),
+				substring(p_contents from 32 * (u.place - 1) + 1 for 32)
 			from unnest(v_usual) as u (place);
 		insert into heads
 			select p_stations[u.place], p_epochs[u.place],
@@ -338,14 +398,10 @@ begin
 			from unnest(v_usual) as u (place)
 			on conflict (station, epoch) do update set floor = excluded.floor
 				where f.floor < excluded.floor;
-		return query select u.place - 1, 'stored'::text, 0,
-			(select f.floor from floors f
-				where f.station = p_stations[u.place] and f.epoch = p_epochs[u.place]),
-			(select array_agg(c.first order by c.first) from coverage c
-				where c.station = p_stations[u.place] and c.epoch = p_epochs[u.place]),
-			(select array_agg(c.last order by c.first) from coverage c
-				where c.station = p_stations[u.place] and c.epoch = p_epochs[u.place])
-			from unnest(v_usual) as u (place);
+		return query select u.place - 1, 'stored'::text, 0, f.floor, r.range_firsts, r.range_lasts
+			from unnest(v_usual) as u (place)
+			join floors f on f.station = p_stations[u.place] and f.epoch = p_epochs[u.place]
+			cross join lateral bistrina_ranges(f.station, f.epoch, f.floor) r;
 		if cardinality(v_usual) = v_count then
 			return;
 		end if;
@@ -364,9 +420,14 @@ begin
 			case when p_are_chained[i]
 				then substring(p_heads from 32 * (v_entry + i - 1) + 1 for 32 * (v_entries + 1)) end,
 			substring(p_hashes from 32 * (i - 1) + 1 for 32),
+			substring(p_contents from 32 * (i - 1) + 1 for 32),
 			substring(p_envelopes from p_envelope_starts[i] + 1
 				for p_envelope_starts[i + 1] - p_envelope_starts[i]),
+			nullif(substring(p_owners from 33 * (i - 1) + 1 for 33), v_unknown),
+			substring(p_signers from 8 * (i - 1) + 1 for 8),
 			array(select p_gap_sequences[g] from generate_subscripts(p_gap_batches, 1) g
+				where p_gap_batches[g] = i order by g),
+			array(select p_gap_epochs[g] from generate_subscripts(p_gap_batches, 1) g
 				where p_gap_batches[g] = i order by g),
 			array(select p_gap_firsts[g] from generate_subscripts(p_gap_batches, 1) g
 				where p_gap_batches[g] = i order by g),
@@ -382,7 +443,8 @@ end $$;
 
 /** Tables of the record, in the order in which a comparison reads them. */
 export const RECORD_TABLES = Object.freeze([
-	"stations",
+	"station_keys",
+	"epochs",
 	"entries",
 	"heads",
 	"batches",

@@ -2,9 +2,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { bytesOfHex } from "../core/bytes.js";
-import { isStationId } from "../protocol/entry.js";
-import { isStationKey } from "./keys.js";
 import { CollectorTrouble } from "./trouble.js";
 
 export interface ServiceOptions {
@@ -17,7 +14,7 @@ export interface ServiceOptions {
 	readonly port: number;
 	/** Name in the server's certificate. */
 	readonly serverName: string;
-	/** File with one line for each station: id, space, 66 hexadecimal digits. */
+	/** File with one line for each key of a station: station-list.ts. */
 	readonly stations: string | undefined;
 	/** Folder with a file NAME.conf for each station that is to have another configuration. */
 	readonly configurations: string | undefined;
@@ -25,14 +22,6 @@ export interface ServiceOptions {
 	readonly nextSeconds: number;
 }
 
-export interface Enrolment {
-	readonly station: string;
-	readonly publicKey: Uint8Array;
-}
-
-const PUBLIC_KEY_BYTES = 33;
-/** A million stations would be 75 MB. */
-const ENROLMENT_BYTES_MAX = 100_000_000;
 /** Comments and all; what a station gets of it is 1 KiB at most. */
 const CONFIGURATION_CHARACTERS_MAX = 65_536;
 
@@ -45,7 +34,7 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		.option("--host <address>", "address to listen on", "127.0.0.1")
 		.option("--port <number>", "port to listen on, 0 for a free one", wholeUpTo(65_535), 8443)
 		.option("--server-name <name>", "name in the certificate", "collector.bistrina.invalid")
-		.option("--stations <file>", "stations to enrol: a line of id and public key each")
+		.option("--stations <file>", "who may deliver: a line of id and public key for each key")
 		.option(
 			"--configurations <folder>",
 			"configurations to offer: a file NAME.conf for each station",
@@ -94,39 +83,6 @@ export function requireNoPassword(connectionString: string): void {
 	throw new CollectorTrouble(
 		"--postgres: leave the password out; put it into PGPASSWORD or ~/.pgpass",
 	);
-}
-
-/** Reads a list of stations; empty lines and lines after # are comments. Throws CollectorTrouble. */
-export function readEnrolments(path: string): Enrolment[] {
-	let text: string;
-	try {
-		text = readFileSync(path, "utf8");
-	} catch (error) {
-		throw new CollectorTrouble(
-			`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`,
-		);
-	}
-	if (text.length > ENROLMENT_BYTES_MAX) throw new CollectorTrouble(`${path}: too long`);
-	const enrolments: Enrolment[] = [];
-	for (const [index, raw] of text.split("\n").entries()) {
-		const line = raw.replace(/#.*/, "").trim();
-		if (line === "") continue;
-		const [station = "", digits = "", ...rest] = line.split(/\s+/);
-		const publicKey = bytesOfHex(digits);
-		if (!isStationId(station) || publicKey?.length !== PUBLIC_KEY_BYTES || rest.length > 0) {
-			throw new CollectorTrouble(
-				`${path} line ${index + 1}: expected a station id and the ${2 * PUBLIC_KEY_BYTES} digits of its public key`,
-			);
-		}
-		if (!isStationKey(publicKey)) {
-			throw new CollectorTrouble(
-				`${path} line ${index + 1}: the digits of ${station} are no public key (33 bytes, a compressed ` +
-					"point of P-256); take it from the first entry of the station's journal",
-			);
-		}
-		enrolments.push({ station, publicKey });
-	}
-	return enrolments;
 }
 
 /** The files NAME.conf of a folder, in order of their names. Throws CollectorTrouble. */

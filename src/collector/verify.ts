@@ -1,73 +1,121 @@
 /**
- * Verifies a station's record with its public key: out of the collector's store, where every row must
+ * Verifies a station's record with its public keys: out of the collector's store, where every row must
  * also be what was signed, or out of an exported file. And writes such files.
  */
-import { createHash } from "node:crypto";
-import { type ExportFormat, ExportWriter, readExport } from "../protocol/export-file.js";
-import { ChainVerifier, type Verification } from "../protocol/verify-chain.js";
+import { hexOf } from "../core/bytes.js";
+import { type ExportFormat, ExportReader, ExportWriter } from "../protocol/export-file.js";
+import {
+	ChainVerifier,
+	type ChainVerifierOptions,
+	type Verification,
+	type VerifierKey,
+	type VerifierPart,
+} from "../protocol/verify-chain.js";
 import { DatabaseTrouble } from "./database-trouble.js";
+import { TableJudge } from "./judge-tables.js";
 import { isSignedBy, isStationKey, stationKeyOf } from "./keys.js";
-import { bytesOf, type SqlSession, type SqlStore } from "./store.js";
+import { stationKeysOf } from "./record-store.js";
+import { sha256 } from "./sha256.js";
+import { bytesOf, type SqlRow, type SqlSession, type SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
 
 export interface VerifyTarget {
 	readonly station: string;
-	/** SEC 1 compressed P-256 point, 33 bytes; from elsewhere than the record that it judges. */
-	readonly publicKey: Uint8Array;
+	/** In the order of their lives; from elsewhere than the record that they judge. */
+	readonly keys: readonly VerifierKey[];
 	/** Only this part; without it everything from 1 on, in every epoch. */
-	readonly part?: { readonly epoch: number; readonly first: number; readonly last: number };
+	readonly part?: VerifierPart | undefined;
+	/** Stands in for ES256 in runs that say so. */
+	readonly isSigned?: ChainVerifierOptions["isSigned"];
 }
 
-/** Envelopes of a page are at most 17 KiB each; rows 123 bytes. */
+/** Envelopes of a page are at most 17 KiB each, their entries 35 KiB. */
 const BATCHES_PER_PAGE = 200;
-const ROWS_PER_PAGE = 5000;
 const SEQUENCE_END = 0xffffffff;
 
 const BATCHES_REMEDY =
 	"the signed batches could not be read: restore a backup, or read the station's own journal";
-/** Envelopes are read before rows, so here they were all readable. */
 const ROWS_REMEDY =
 	"the rows could not be read, the signed batches could: `bistrina record` writes those out of the same " +
 	"database, and `bistrina verify` judges that file; or restore a backup, or read the station's own journal";
 
-/** Verifies an exported file. What is wrong with the file itself is a finding too. */
-export function verifyExport(bytes: Uint8Array, target: VerifyTarget): Verification {
-	const content = readExport(bytes, sha256);
-	const verifier = verifierOf(target);
-	for (const { where, text } of content.faults) verifier.report("file", where, text);
-	if (content.station !== undefined && content.station !== target.station) {
-		verifier.report("file", "end", `exported from ${content.station}, not ${target.station}`);
+/** Verifies an exported file, piece by piece. What is wrong with the file itself is a finding too. */
+export function verifyExport(pieces: Iterable<Uint8Array>, target: VerifyTarget): Verification {
+	const verifier = new ChainVerifier(optionsOf(target));
+	const reader = new ExportReader(sha256, {
+		onEnvelope: ({ where, envelope }) => verifier.add(where, envelope),
+		onFault: ({ where, text }) => verifier.report("file", where, text),
+	});
+	for (const piece of pieces) reader.push(piece);
+	const { station } = reader.end();
+	if (station !== undefined && station !== target.station) {
+		verifier.report("file", "end", `exported from ${station}, not ${target.station}`);
 	}
-	for (const { where, envelope } of content.envelopes) verifier.add(where, envelope);
 	return verifier.finish();
 }
 
-/** Verifies what a store holds of a station, as of one instant: envelopes, rows, and that both agree. */
-export function verifyStore(store: SqlStore, target: VerifyTarget): Promise<Verification> {
-	return store.transaction(async (session) => {
-		await session.execute("set transaction isolation level repeatable read, read only");
-		const verifier = verifierOf(target);
-		await saying(BATCHES_REMEDY, () =>
-			visitBatches(session, target, (envelope, hash) => {
-				verifier.add(`batch ${Buffer.from(hash).toString("hex").slice(0, 12)}`, envelope);
-			}),
-		);
-		await saying(ROWS_REMEDY, () =>
-			visitRows(session, target, (epoch, sequence, canonical) => {
-				verifier.compareRow(epoch, sequence, canonical);
-			}),
-		);
-		const covered = await session.query(
-			"select epoch, max(last) as last from coverage where station = $1 group by epoch",
-			[target.station],
-		);
-		for (const row of covered) {
-			const epoch = Number(row["epoch"]);
-			if (target.part !== undefined && target.part.epoch !== epoch) continue;
-			verifier.expectUpTo(epoch, Number(row["last"]));
-		}
-		return verifier.finish(true);
+/**
+ * Verifies what a store holds of a station, as of one instant: envelopes, rows, and that both agree. Of a part
+ * only the rows of its entries.
+ */
+export async function verifyStore(store: SqlStore, target: VerifyTarget): Promise<Verification> {
+	try {
+		return await store.transaction((session) => verifySession(session, target));
+	} catch (error) {
+		if (!(error instanceof RowsFailed)) throw error;
+		// Rows and batches are read in turn: which way out there is depends on the rest of the batches.
+		await saying(BATCHES_REMEDY, () => visitBatches(store, target, () => {}));
+		throw new DatabaseTrouble(`${error.trouble.message}; ${ROWS_REMEDY}`, {
+			cause: error.trouble.cause,
+		});
+	}
+}
+
+async function verifySession(session: SqlSession, target: VerifyTarget): Promise<Verification> {
+	await session.execute("set transaction isolation level repeatable read, read only");
+	const { part } = target;
+	const judge = new TableJudge(session, target.station, () => verifier);
+	const verifier: ChainVerifier = new ChainVerifier({
+		...optionsOf(target),
+		onEntry: (epoch, sequence, canonical, where) =>
+			judge.takeEntry(epoch, sequence, canonical, where),
+		onBatch: (verified) => judge.takeBatch(verified),
 	});
+	await saying(BATCHES_REMEDY, () =>
+		visitBatches(
+			session,
+			target,
+			(row) => {
+				const envelope = bytesOf(row["envelope"]);
+				const where = `batch ${hexOf(bytesOf(row["hash"])).slice(0, 12)}`;
+				verifier.add(where, envelope);
+				judge.compareBatchRow(row, envelope, where);
+			},
+			() => ofRows(() => judge.settle(part)),
+		),
+	);
+	verifier.close();
+	await ofRows(() => judge.finish(part));
+	return verifier.finish();
+}
+
+/** A database that could not read rows of tables that follow from the batches. */
+class RowsFailed extends Error {
+	override name = "RowsFailed";
+	readonly trouble: DatabaseTrouble;
+
+	constructor(trouble: DatabaseTrouble) {
+		super(trouble.message);
+		this.trouble = trouble;
+	}
+}
+
+async function ofRows(work: () => Promise<void>): Promise<void> {
+	try {
+		await work();
+	} catch (error) {
+		throw error instanceof DatabaseTrouble ? new RowsFailed(error) : error;
+	}
 }
 
 /** Writes all signed batches of a station, piece by piece; their number. */
@@ -82,8 +130,8 @@ export function exportStation(
 		const writer = new ExportWriter(format, station, sha256);
 		let count = 0;
 		await saying(BATCHES_REMEDY, () =>
-			visitBatches(session, { station }, (envelope) => {
-				write(writer.item(envelope));
+			visitBatches(session, { station }, (row) => {
+				write(writer.item(bytesOf(row["envelope"])));
 				count++;
 			}),
 		);
@@ -92,22 +140,32 @@ export function exportStation(
 	});
 }
 
-/** The key under which a station is enrolled. Throws CollectorTrouble when it is not. */
-export async function enrolledKeyOf(session: SqlSession, station: string): Promise<Uint8Array> {
-	const [row] = await session.query("select public_key from stations where station = $1", [
-		station,
-	]);
-	if (row === undefined) throw new CollectorTrouble(`station ${station} is not enrolled here`);
-	return bytesOf(row["public_key"]);
+/** The keys under which a station is enrolled. Throws CollectorTrouble when it is not. */
+export async function enrolledKeysOf(
+	session: SqlSession,
+	station: string,
+): Promise<readonly VerifierKey[]> {
+	const keys = await stationKeysOf(session, station);
+	if (keys.length === 0) throw new CollectorTrouble(`station ${station} is not enrolled here`);
+	return keys.map(({ publicKey, revoked }) => ({
+		publicKey,
+		...(revoked === undefined ? {} : { revokedAtUtcSeconds: revoked.atUtcSeconds }),
+	}));
 }
 
-function verifierOf(target: VerifyTarget): ChainVerifier {
-	const key = keyOf(target.publicKey);
-	return new ChainVerifier({
-		...target,
+function optionsOf({ station, keys, part, isSigned }: VerifyTarget): ChainVerifierOptions {
+	if (isSigned !== undefined) return { station, keys, part, sha256, isSigned };
+	const ready = new Map(keys.map(({ publicKey }) => [publicKey, keyOf(publicKey)]));
+	return {
+		station,
+		keys,
+		part,
 		sha256,
-		isSigned: (signed, signature) => isSignedBy(key, signed, signature),
-	});
+		isSigned: (publicKey, signed, signature) => {
+			const key = ready.get(publicKey);
+			return key !== undefined && isSignedBy(key, signed, signature);
+		},
+	};
 }
 
 function keyOf(publicKey: Uint8Array) {
@@ -130,59 +188,36 @@ async function saying(remedy: string, work: () => Promise<void>): Promise<void> 
 
 type Place = Pick<VerifyTarget, "station" | "part">;
 
-/** Epochs and sequences asked for; all of them without a part. */
-function boundsOf({ part }: Place): [number, number, number, number] {
-	if (part === undefined) return [0, SEQUENCE_END, 0, SEQUENCE_END];
-	return [part.epoch, part.epoch, part.first, part.last];
-}
-
+/**
+ * Batches by place, those of a part and those whose gap entries speak of it; `onPage` after each page of them.
+ */
 async function visitBatches(
 	session: SqlSession,
-	place: Place,
-	visit: (envelope: Uint8Array, hash: Uint8Array) => void,
+	{ station, part }: Place,
+	visit: (row: SqlRow) => void,
+	onPage?: () => Promise<void>,
 ): Promise<void> {
 	let after: readonly unknown[] = [-1, 0, 0, Buffer.alloc(0)];
+	const bounds = part === undefined ? [] : [part.epoch, part.first, part.last ?? SEQUENCE_END];
+	const isOfPart =
+		part === undefined
+			? ""
+			: `and ((epoch = $6 and last >= $7 and first <= $8) or exists (select 1 from gaps g
+				where g.station = b.station and g.named_in = b.epoch and g.sequence between b.first and b.last
+					and g.epoch = $6 and g.last >= $7 and g.first <= $8))`;
 	for (;;) {
 		const rows = await session.query(
-			`select epoch, first, last, hash, envelope from batches
-			where station = $1 and epoch between $2 and $3 and last >= $4 and first <= $5
-				and (epoch, first, last, hash) > ($6::bigint, $7::bigint, $8::bigint, $9::bytea)
+			`select epoch, first, last, hash, floor, is_chained, signed_by, envelope from batches b
+			where station = $1
+				and (epoch, first, last, hash) > ($2::bigint, $3::bigint, $4::bigint, $5::bytea) ${isOfPart}
 			order by epoch, first, last, hash limit ${BATCHES_PER_PAGE}`,
-			[place.station, ...boundsOf(place), ...after],
+			[station, ...after, ...bounds],
 		);
-		for (const row of rows) visit(bytesOf(row["envelope"]), bytesOf(row["hash"]));
+		for (const row of rows) visit(row);
+		await onPage?.();
 		const last = rows.at(-1);
 		if (last === undefined || rows.length < BATCHES_PER_PAGE) return;
 		const numbers = ["epoch", "first", "last"].map((name) => Number(last[name]));
 		after = [...numbers, Buffer.from(bytesOf(last["hash"]))];
 	}
-}
-
-async function visitRows(
-	session: SqlSession,
-	place: Place,
-	visit: (epoch: number, sequence: number, canonical: Uint8Array) => void,
-): Promise<void> {
-	let after: readonly unknown[] = [-1, 0];
-	for (;;) {
-		const rows = await session.query(
-			`select epoch, sequence, canonical from entries
-			where station = $1 and epoch between $2 and $3 and sequence between $4 and $5
-				and (epoch, sequence) > ($6::bigint, $7::bigint)
-			order by epoch, sequence limit ${ROWS_PER_PAGE}`,
-			[place.station, ...boundsOf(place), ...after],
-		);
-		for (const row of rows) {
-			visit(Number(row["epoch"]), Number(row["sequence"]), bytesOf(row["canonical"]));
-		}
-		const last = rows.at(-1);
-		if (last === undefined || rows.length < ROWS_PER_PAGE) return;
-		after = [Number(last["epoch"]), Number(last["sequence"])];
-	}
-}
-
-function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-	const hash = createHash("sha256");
-	for (const part of parts) hash.update(part);
-	return new Uint8Array(hash.digest());
 }

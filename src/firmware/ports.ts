@@ -176,6 +176,14 @@ export interface Processor {
 	readonly freeHeapBytes: number | undefined;
 }
 
+/** The firmware that runs, as the bootloader sees it. */
+export interface FirmwareImage {
+	/** Written anew and not confirmed: the next boot goes back to the image before it. */
+	readonly isOnTrial: boolean;
+	/** Keeps this image. */
+	confirm(): void;
+}
+
 export interface Watchdog {
 	/** Longest time between two calls of `feed`, milliseconds. */
 	readonly timeoutMilliseconds: number;
@@ -227,6 +235,8 @@ export type Sha256 = (...parts: readonly Uint8Array[]) => Uint8Array;
 /** The radio. Off until asked; no automatic reconnection. */
 export interface NetworkLink {
 	readonly isUp: boolean;
+	/** A link that needs longer than this to come up is none; the uplink measures what failing costs in it. */
+	readonly connectMillisecondsMax: number;
 	/** Signal strength, dBm, while up. */
 	readonly rssiDecibelMilliwatts: number | undefined;
 	/** Brings the link up; `onChanged(isUp)` follows, also when it is lost later. */
@@ -332,6 +342,7 @@ export interface Board {
 	readonly crash: RetainedMemory;
 	readonly settings: SettingsMemory;
 	readonly watchdog: Watchdog;
+	readonly image: FirmwareImage;
 	readonly log: Log;
 	readonly flash: FlashPartition;
 	/** Always powered: RTC and ADC. */

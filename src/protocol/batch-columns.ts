@@ -230,7 +230,7 @@ class EntryModel {
 			if (!CHANNEL_SETS.has(bytes[2] ?? 0)) throw malformed("an unknown channel set");
 			this.#readingSetId = bytes[2] ?? 0;
 		} else {
-			const kind = coder.raw(3, (bytes[1] ?? 0) - 1) + 1;
+			const kind = coder.raw(4, (bytes[1] ?? 0) - 1) + 1;
 			if (kind === ENTRY_KINDS.reading) throw malformed("a reading that says it is none");
 			bytes[1] = kind;
 			bytes[2] = 0;

@@ -43,7 +43,7 @@ const TYPES: Readonly<Record<FieldType, Pick<FieldSpec, "byteLength" | "isSigned
 	});
 
 /**
- * Set 1, 28 bytes: pH in thousandths; temperature in millidegrees Celsius; raw conductivity (at the
+ * Set 1, 32 bytes: pH in thousandths; temperature in millidegrees Celsius; raw conductivity (at the
  * water's temperature) in hundredths of a microsiemens per centimetre; turbidity as the median
  * signal at the probe in microvolts with the spread of its burst (median absolute deviation) in steps of
  * 125 microvolts, one code of the ADS1115 at +-4.096 V (TI SBAS444, table 7-1); battery in millivolts.
@@ -51,18 +51,18 @@ const TYPES: Readonly<Record<FieldType, Pick<FieldSpec, "byteLength" | "isSigned
 export const CHANNEL_SET_1: ChannelSet = freezeSet(1, [
 	["pH", "value", "i16", "pH", 1000],
 	["pH", "flags", "u8", "", 1],
-	["pH", "calibration", "u8", "", 1],
+	["pH", "calibration", "u16", "", 1],
 	["temperature", "value", "i32", "degC", 1000],
 	["temperature", "flags", "u8", "", 1],
-	["temperature", "calibration", "u8", "", 1],
+	["temperature", "calibration", "u16", "", 1],
 	["conductivity", "value", "u32", "uS/cm", 100],
 	["conductivity", "flags", "u8", "", 1],
-	["conductivity", "calibration", "u8", "", 1],
+	["conductivity", "calibration", "u16", "", 1],
 	["turbidity", "value", "i32", "V", 1_000_000],
 	["turbidity", "spread", "u16", "V", 8000],
 	["turbidity", "range", "u8", "", 1],
 	["turbidity", "flags", "u8", "", 1],
-	["turbidity", "calibration", "u8", "", 1],
+	["turbidity", "calibration", "u16", "", 1],
 	["battery", "value", "u16", "V", 1000],
 	["battery", "flags", "u8", "", 1],
 ]);

@@ -4,6 +4,7 @@
  * and exporter, so that the public can recompute every published number from the signed record.
  */
 import { exp, pow } from "../core/elementary.js";
+import { INPUT_DOUBTS } from "./doubt.js";
 import type { CalibrationBody, ConfigurationBody, Entry } from "./entry.js";
 import {
 	CHANNEL_FLAGS,
@@ -16,8 +17,12 @@ import {
 export type DerivationNote =
 	| "raw-absent"
 	| "temperature-absent"
+	/** The temperature is not that of the water. */
+	| "temperature-doubtful"
 	| "temperature-beyond-law"
 	| "law-not-for-acid-water"
+	/** The law is not for acid water, and no pH that can be trusted says that this is none. */
+	| "acidity-unknown"
 	| "calibration-unknown"
 	| "configuration-unknown";
 
@@ -27,7 +32,7 @@ export interface DerivedValue {
 	readonly unit: string;
 	/** How it came about: law or curve, by name. */
 	readonly method: string;
-	/** CHANNEL_FLAGS of the reading, unaltered. */
+	/** CHANNEL_FLAGS of its channel in the reading, and those that it inherits (doubt.ts). */
 	readonly flags: number;
 	readonly notes: readonly DerivationNote[];
 }
@@ -59,8 +64,9 @@ export const CALIBRATION_CURVES = Object.freeze({
 	/** c0 + c1 x + c2 x^2. */
 	quadratic: 1,
 	/**
-	 * The same up to its vertex, and the vertex's value beyond: of a falling signal (c2 < 0) that goes on
-	 * falling where the parabola turns back, and would make dirtier water look cleaner.
+	 * The same on the branch that falls with x, and the vertex's value, flagged, beyond: of a signal that
+	 * goes on falling where a parabola turns back (c2 < 0) and would make dirtier water look cleaner, or on
+	 * rising where it does (c2 > 0), and the reverse.
 	 */
 	quadraticToVertex: 2,
 });
@@ -170,12 +176,17 @@ function conductivityAt25(
 	configuration: ConfigurationBody | undefined,
 ): DerivedValue {
 	const unit = "uS/cm";
-	const flags = raw.flags;
 	if (raw.value === undefined) return { ...raw, unit };
-	if (configuration === undefined) return missing(unit, flags, "configuration-unknown");
+	if (configuration === undefined) return missing(unit, raw.flags, "configuration-unknown");
 	const celsius = temperature.value;
-	if (celsius === undefined || (temperature.flags & CHANNEL_FLAGS.fault) !== 0) {
+	const { temperatureOfConductivity, pHOfConductivity } = INPUT_DOUBTS;
+	const flags = raw.flags | (temperature.flags & temperatureOfConductivity.inherited);
+	const { absent, fault } = CHANNEL_FLAGS;
+	if (celsius === undefined || (temperature.flags & (absent | fault)) !== 0) {
 		return missing(unit, flags, "temperature-absent");
+	}
+	if ((temperature.flags & temperatureOfConductivity.refused) !== 0) {
+		return missing(unit, flags, "temperature-doubtful");
 	}
 	const law = CONDUCTIVITY_LAWS[configuration.conductivityLaw];
 	if (law === undefined) return missing(unit, flags, "configuration-unknown");
@@ -193,9 +204,13 @@ function conductivityAt25(
 		unit,
 		method: law,
 		flags,
-		notes:
-			pH.value !== undefined && pH.value < NATURAL_WATER_PH_MIN ? ["law-not-for-acid-water"] : [],
+		notes: acidityNotes(pH.value, (pH.flags & pHOfConductivity.noted) !== 0),
 	};
+}
+
+function acidityNotes(pH: number | undefined, isDoubtful: boolean): readonly DerivationNote[] {
+	if (pH === undefined || isDoubtful) return ["acidity-unknown"];
+	return pH < NATURAL_WATER_PH_MIN ? ["law-not-for-acid-water"] : [];
 }
 
 function turbidity(
@@ -232,25 +247,26 @@ function calibrated(
 	unit: string,
 	flags: number,
 ): DerivedValue {
-	const value = entry === undefined ? undefined : onCurve(entry, x);
+	const held = entry === undefined ? x : heldOf(entry, x);
+	const value = entry === undefined ? undefined : onCurve(entry, held);
 	if (value === undefined) return missing(unit, flags, "calibration-unknown");
-	return { value, unit, method: "calibrated", flags, notes: [] };
+	const { saturated, outOfRange } = CHANNEL_FLAGS;
+	const isHeld = held > x ? saturated : held < x ? outOfRange : 0;
+	return { value, unit, method: "calibrated", flags: flags | isHeld, notes: [] };
 }
 
-function onCurve(entry: CalibrationBody, x: number): number | undefined {
-	const [c0, c1, c2] = entry.coefficients;
-	switch (entry.curve) {
-		case CALIBRATION_CURVES.inCircuit:
-			return x;
-		case CALIBRATION_CURVES.quadratic:
-			return c0 + (c1 + c2 * x) * x;
-		case CALIBRATION_CURVES.quadraticToVertex: {
-			const held = c2 === 0 ? x : Math.max(x, -c1 / (2 * c2));
-			return c0 + (c1 + c2 * held) * held;
-		}
-		default:
-			return undefined;
-	}
+/** The signal, or that of the vertex where a falling branch ends before it. */
+function heldOf({ curve, coefficients: [, c1, c2] }: CalibrationBody, x: number): number {
+	if (curve !== CALIBRATION_CURVES.quadraticToVertex || c2 === 0) return x;
+	const vertex = -c1 / (2 * c2);
+	return c2 < 0 ? Math.max(x, vertex) : Math.min(x, vertex);
+}
+
+function onCurve({ curve, coefficients: [c0, c1, c2] }: CalibrationBody, x: number) {
+	if (curve === CALIBRATION_CURVES.inCircuit) return x;
+	const isKnown =
+		curve === CALIBRATION_CURVES.quadratic || curve === CALIBRATION_CURVES.quadraticToVertex;
+	return isKnown ? c0 + (c1 + c2 * x) * x : undefined;
 }
 
 function missing(unit: string, flags: number, note: DerivationNote): DerivedValue {
@@ -258,5 +274,5 @@ function missing(unit: string, flags: number, note: DerivationNote): DerivedValu
 }
 
 function calibrationKey(channel: number, id: number): number {
-	return channel * 256 + id;
+	return channel * 0x10000 + id;
 }

@@ -24,6 +24,9 @@ export const ENTRY_KINDS = Object.freeze({
 	event: 6,
 	gap: 7,
 	epoch: 8,
+	"calibration-part": 9,
+	alarm: 10,
+	heartbeat: 11,
 });
 
 export type EntryKind = keyof typeof ENTRY_KINDS;
@@ -128,15 +131,73 @@ export const TIME_SOURCES = Object.freeze([
 	"technician",
 ] as const);
 
+/** Closes a calibration: parts with its id that come before it count only with it. */
 export interface CalibrationBody {
 	readonly kind: "calibration";
+	/** 1..65535, above every earlier one of the channel; 0 is the maker's and has no entry. */
 	readonly calibrationId: number;
+	/** Id of the channel's calibration before it, 0 none. */
+	readonly previousId: number;
 	/** Index of the channel: position of its first field's channel in the set (0 pH ... 4 battery). */
 	readonly channel: number;
 	readonly range: number;
 	/** CALIBRATION_CURVES in derive.ts. */
 	readonly curve: number;
+	/** Index into CALIBRATION_ACTS. */
+	readonly act: number;
+	/** 0 not judged, 1 good, 2 warning, 3 rejected and committed with a reason. */
+	readonly verdict: number;
+	/** Version of the rule that judged, 0 none. */
+	readonly rule: number;
+	/** Entries of kind calibration-part that bear this id. */
+	readonly parts: number;
+	/** How many of them are points. */
+	readonly points: number;
 	readonly coefficients: readonly [number, number, number];
+	/** Unix seconds, 0 none. */
+	readonly dueUtcSeconds: number;
+	/** Sequence of its first part, 0 none. */
+	readonly firstPart: number;
+	/** First 8 bytes of SHA-256 of the circuit's export before and after; zeros where there is none. */
+	readonly exportBefore: Uint8Array;
+	readonly exportAfter: Uint8Array;
+}
+
+export const CALIBRATION_ACTS = Object.freeze([
+	"configured",
+	"calibration",
+	"as-found",
+	"as-left",
+	"undo",
+	"cleaning",
+	"swap",
+	"found-changed",
+] as const);
+
+/** What a calibration entry says that stands for a curve of the configuration and no more. */
+export const NO_CALIBRATION_ACT = Object.freeze({
+	previousId: 0,
+	act: 0,
+	verdict: 0,
+	rule: 0,
+	parts: 0,
+	points: 0,
+	dueUtcSeconds: 0,
+	firstPart: 0,
+	exportBefore: new Uint8Array(8),
+	exportAfter: new Uint8Array(8),
+});
+
+/** A piece of what a calibration rests on; its contents by type stand in docs/FORMAT.md. */
+export interface CalibrationPartBody {
+	readonly kind: "calibration-part";
+	readonly calibrationId: number;
+	/** 0, 1, 2 ... within the calibration. */
+	readonly index: number;
+	/** 1 point, 2 standard, 3 person, 4 circuit, 5 export before, 6 export after, 7 reason. */
+	readonly type: number;
+	/** At most 87 bytes; of types 2, 3, 4 and 7 printable ASCII. */
+	readonly contents: Uint8Array;
 }
 
 /** What derivation needs of a configuration; the whole is named by its hash. */
@@ -177,17 +238,22 @@ export interface GapBody {
 	readonly to: number;
 	/** Index into GAP_REASONS. */
 	readonly reason: number;
-	/** h(to): where a verifier goes on. */
+	/** Epoch of these numbers where it is a former one of the same ring; 0: this entry's own. */
+	readonly lostEpoch: number;
+	/** h(to): where a verifier goes on; zeros where it is not known. */
 	readonly resume: Uint8Array;
 }
 
-export const GAP_REASONS = Object.freeze(["overflow", "rot", "sector-lost"] as const);
+/** `unproved`: numbers that may have been given to entries, and are not used again. */
+export const GAP_REASONS = Object.freeze(["overflow", "rot", "sector-lost", "unproved"] as const);
 
 export interface EpochBody {
 	readonly kind: "epoch";
 	readonly station: string;
 	/** SEC 1 compressed P-256 point, 33 bytes. */
 	readonly publicKey: Uint8Array;
+	/** Index into EPOCH_REASONS: why it begins. */
+	readonly reason: number;
 	/** 0 where no previous epoch is known. */
 	readonly previousEpoch: number;
 	readonly previousSequence: number;
@@ -195,15 +261,86 @@ export interface EpochBody {
 	readonly previousHead: Uint8Array;
 }
 
+export const EPOCH_REASONS = Object.freeze(["first", "formatted", "other-key"] as const);
+
+/** The station's own claim that the water is not as it was, and what the claim rests on. */
+export interface AlarmBody {
+	readonly kind: "alarm";
+	/** 1 watch, 2 acid, 3 conductivity, 4 storm. */
+	readonly code: number;
+	/** 1 begin, 2 change, 3 end. */
+	readonly phase: number;
+	/** Version of the rule. */
+	readonly rule: number;
+	/** Sequence of its begin, 0 in that entry. */
+	readonly beginSequence: number;
+	/** Sequence of the reading that decided. */
+	readonly readingSequence: number;
+	/** At 25 degC, 0.01 uS/cm. */
+	readonly conductivityHundredths: number;
+	readonly baselineHundredths: number;
+	/** Spread of the baseline, 0.0001 of ln. */
+	readonly baselineSpread: number;
+	readonly pHMilli: number;
+	readonly pHBeforeMilli: number;
+	/** Readings of the burst that agreed, of how many. */
+	readonly burstAgreed: number;
+	readonly burstReadings: number;
+	/** Thousandths of the unit, and the median of six hours. */
+	readonly turbidityMilli: number;
+	readonly turbidityMedianMilli: number;
+	readonly secondsSinceBegin: number;
+}
+
+/** Once a day: how the station fares. `undefined` is what cannot be known. */
+export interface HeartbeatBody {
+	readonly kind: "heartbeat";
+	/** 1. */
+	readonly version: number;
+	/** Share of the ring that waits, 1/255. */
+	readonly ringShare: number;
+	readonly wakes: number;
+	readonly awakeSeconds: number;
+	readonly measuringSeconds: number;
+	readonly radioSeconds: number;
+	readonly readingsDue: number;
+	readonly readingsMade: number;
+	readonly probeRetries: number;
+	/** Of the RTC and the converter. */
+	readonly chipRetries: number;
+	readonly uploadsTried: number;
+	readonly uploadsAcknowledged: number;
+	/** dBm, 0 unknown. */
+	readonly signalLowest: number;
+	readonly signalMedian: number;
+	/** Medians, 10 ms. */
+	readonly linkUpCentiseconds: number;
+	readonly tlsUpCentiseconds: number;
+	readonly resets: number;
+	readonly sectorsRefused: number;
+	readonly batteryLowestMillivolts: number;
+	readonly batteryHighestMillivolts: number;
+	/** Charge drawn, mC. */
+	readonly chargeMillicoulombs: number | undefined;
+	readonly heapLowestBytes: number;
+	readonly bitsCorrected: number;
+	/** The board's own temperature, 0.01 degC. */
+	readonly temperatureLowestCenti: number | undefined;
+	readonly temperatureHighestCenti: number | undefined;
+}
+
 export type EntryBody =
 	| ReadingBody
 	| BootBody
 	| TimeBody
 	| CalibrationBody
+	| CalibrationPartBody
 	| ConfigurationBody
 	| EventBody
 	| GapBody
-	| EpochBody;
+	| EpochBody
+	| AlarmBody
+	| HeartbeatBody;
 
 export type Entry = Header & EntryBody;
 
@@ -211,21 +348,161 @@ export type Entry = Header & EntryBody;
 export type EntryDraft = Omit<Header, "epoch" | "sequence"> & EntryBody;
 
 export const EVENT_TEXT_BYTES_MAX = 40;
+export const PART_CONTENTS_BYTES_MAX = 87;
 const STATION_ID_BYTES = 8;
-const HASH_BYTES = 32;
-const PUBLIC_KEY_BYTES = 33;
+const POINT_BYTES = 32;
+const PART_TYPES = Object.freeze({ point: 1, exportBefore: 5, exportAfter: 6, last: 7 });
 
-const BODY_BYTES: Readonly<Record<Exclude<EntryKind, "reading" | "event">, number>> = Object.freeze(
-	{
-		boot: 12,
-		time: 28,
-		calibration: 28,
-		configuration: 56,
-		gap: 44,
-		epoch: 84,
-	},
-);
-const EVENT_FIXED_BYTES = 8;
+/**
+ * How a field lies in a body. "i16?" and "i32?" are undefined at the type's minimum, "u32?" at its maximum, "z" are reserved
+ * zeros, "b" bytes, "f64x3" three doubles.
+ */
+const WIDTHS = Object.freeze({
+	u8: 1,
+	i8: 1,
+	u16: 2,
+	i16: 2,
+	"i16?": 2,
+	u32: 4,
+	"u32?": 4,
+	i32: 4,
+	"i32?": 4,
+	f64x3: 24,
+	station: STATION_ID_BYTES,
+	b8: 8,
+	b32: 32,
+	b33: 33,
+	z1: 1,
+	z2: 2,
+	z3: 3,
+	z4: 4,
+});
+type FieldType = keyof typeof WIDTHS;
+type Row = readonly [name: string, type: FieldType];
+type FixedKind = Exclude<EntryKind, "reading">;
+
+/** The bodies of docs/FORMAT.md, 1, in order; event and calibration-part have a tail behind theirs. */
+const LAYOUTS: Readonly<Record<FixedKind, readonly Row[]>> = Object.freeze({
+	boot: [
+		["resetReason", "u8"],
+		["wakeCause", "u8"],
+		["crashCode", "u16"],
+		["firmwareVersion", "u32"],
+		["wakeCount", "u32"],
+	],
+	time: [
+		["atBoot", "u32"],
+		["atUptimeSeconds", "u32"],
+		["atUtcSeconds", "u32"],
+		["uncertaintyMilliseconds", "u32?"],
+		["stepSeconds", "i32?"],
+		["driftPartsPerBillion", "i32?"],
+		["source", "u8"],
+		["", "z3"],
+	],
+	calibration: [
+		["calibrationId", "u16"],
+		["previousId", "u16"],
+		["channel", "u8"],
+		["range", "u8"],
+		["curve", "u8"],
+		["act", "u8"],
+		["verdict", "u8"],
+		["rule", "u8"],
+		["parts", "u8"],
+		["points", "u8"],
+		["coefficients", "f64x3"],
+		["dueUtcSeconds", "u32"],
+		["firstPart", "u32"],
+		["exportBefore", "b8"],
+		["exportAfter", "b8"],
+	],
+	"calibration-part": [
+		["calibrationId", "u16"],
+		["index", "u8"],
+		["type", "u8"],
+	],
+	configuration: [
+		["definedId", "u16"],
+		["conductivityLaw", "u8"],
+		["turbidityUnit", "u8"],
+		["alphaPerMillionPerDegree", "u16"],
+		["turbidityCurve", "u8"],
+		["probes", "u8"],
+		["loopShuntMilliohms", "u32"],
+		["turbidityAt4MilliampereMilli", "i32"],
+		["turbidityAt20MilliampereMilli", "i32"],
+		["intervalSeconds", "u32"],
+		["hash", "b32"],
+	],
+	event: [
+		["code", "u16"],
+		["", "z2"],
+		["detail", "i32"],
+	],
+	gap: [
+		["from", "u32"],
+		["to", "u32"],
+		["reason", "u8"],
+		["", "z3"],
+		["lostEpoch", "u32"],
+		["resume", "b32"],
+	],
+	epoch: [
+		["station", "station"],
+		["publicKey", "b33"],
+		["reason", "u8"],
+		["", "z2"],
+		["previousEpoch", "u32"],
+		["previousSequence", "u32"],
+		["previousHead", "b32"],
+	],
+	alarm: [
+		["code", "u16"],
+		["phase", "u8"],
+		["rule", "u8"],
+		["beginSequence", "u32"],
+		["readingSequence", "u32"],
+		["conductivityHundredths", "u32"],
+		["baselineHundredths", "u32"],
+		["baselineSpread", "u16"],
+		["pHMilli", "i16"],
+		["pHBeforeMilli", "i16"],
+		["burstAgreed", "u8"],
+		["burstReadings", "u8"],
+		["turbidityMilli", "i32"],
+		["turbidityMedianMilli", "i32"],
+		["secondsSinceBegin", "u32"],
+	],
+	heartbeat: [
+		["version", "u8"],
+		["ringShare", "u8"],
+		["wakes", "u16"],
+		["awakeSeconds", "u32"],
+		["measuringSeconds", "u32"],
+		["radioSeconds", "u32"],
+		["readingsDue", "u16"],
+		["readingsMade", "u16"],
+		["probeRetries", "u16"],
+		["chipRetries", "u16"],
+		["uploadsTried", "u16"],
+		["uploadsAcknowledged", "u16"],
+		["signalLowest", "i8"],
+		["signalMedian", "i8"],
+		["linkUpCentiseconds", "u16"],
+		["tlsUpCentiseconds", "u16"],
+		["resets", "u8"],
+		["sectorsRefused", "u8"],
+		["batteryLowestMillivolts", "u16"],
+		["batteryHighestMillivolts", "u16"],
+		["chargeMillicoulombs", "i32?"],
+		["heapLowestBytes", "u32"],
+		["bitsCorrected", "u32"],
+		["temperatureLowestCenti", "i16?"],
+		["temperatureHighestCenti", "i16?"],
+		["", "z4"],
+	],
+});
 
 /** Canonical bytes of an entry: 28 to 123 bytes. A field that does not fit is a bug. */
 export function encodeEntry(entry: Entry): Uint8Array {
@@ -246,7 +523,7 @@ export function encodeDraft(entry: EntryDraft, epoch: number, sequence: number):
 	putUint32(bytes, 20, entry.utcSeconds);
 	putUint32(bytes, 24, (entry.configurationId & 0xffff) | (entry.stationFlags << 16));
 	if (entry.kind === "reading") putFields(bytes, entry.channelSet, entry.fields);
-	else writeBody(entry, bytes, new DataView(bytes.buffer));
+	else writeBody(entry, bytes);
 	return bytes;
 }
 
@@ -334,118 +611,72 @@ export function stationIdAt(bytes: Uint8Array, at: number): string {
 	return asciiText(bytes, at, end);
 }
 
+const KINDS: ReadonlyMap<number, EntryKind> = new Map(
+	Object.entries(ENTRY_KINDS).map(([kind, code]) => [code, kind as EntryKind]),
+);
+
 function kindOf(code: number): EntryKind {
-	switch (code) {
-		case 1:
-			return "reading";
-		case 2:
-			return "boot";
-		case 3:
-			return "time";
-		case 4:
-			return "calibration";
-		case 5:
-			return "configuration";
-		case 6:
-			return "event";
-		case 7:
-			return "gap";
-		case 8:
-			return "epoch";
-		default:
-			throw malformed(`entry kind ${code} is not known`);
-	}
+	const kind = KINDS.get(code);
+	if (kind === undefined) throw malformed(`entry kind ${code} is not known`);
+	return kind;
+}
+
+function widthOf(layout: readonly Row[]): number {
+	let width = 0;
+	for (const [, type] of layout) width += WIDTHS[type];
+	return width;
 }
 
 function bodyBytesOf(entry: EntryDraft): number {
-	switch (entry.kind) {
-		case "reading": {
-			const set = CHANNEL_SETS.get(entry.channelSet);
-			if (set === undefined)
-				throw new AssertionError(`channel set ${entry.channelSet} is not known`);
-			return set.bodyBytes;
-		}
-		case "event":
-			assert(entry.text.length <= EVENT_TEXT_BYTES_MAX, "event text too long");
-			return EVENT_FIXED_BYTES + entry.text.length;
-		case "boot":
-		case "time":
-		case "calibration":
-		case "configuration":
-		case "gap":
-		case "epoch":
-			return BODY_BYTES[entry.kind];
+	if (entry.kind === "reading") {
+		const set = CHANNEL_SETS.get(entry.channelSet);
+		if (set === undefined) throw new AssertionError(`channel set ${entry.channelSet} is not known`);
+		return set.bodyBytes;
 	}
+	const tail = tailOf(entry);
+	assert(tail.length <= tailMaxOf(entry.kind), "the end of an entry is too long");
+	return widthOf(LAYOUTS[entry.kind]) + tail.length;
 }
 
-/** No drift known: the type's minimum. */
-const INT32_UNKNOWN = -0x80000000;
-const UNCERTAINTY_UNKNOWN = 0xffffffff;
+/** What stands behind the fixed fields. */
+function tailOf(entry: Exclude<EntryDraft, ReadingBody>): Uint8Array {
+	if (entry.kind === "event") return asciiBytes(entry.text);
+	return entry.kind === "calibration-part" ? entry.contents : NOTHING;
+}
+const NOTHING = new Uint8Array(0);
 
-function writeBody(
-	entry: Exclude<EntryDraft, ReadingBody>,
-	bytes: Uint8Array,
-	view: DataView,
-): void {
-	const at = ENTRY_HEADER_BYTES;
-	switch (entry.kind) {
-		case "boot":
-			view.setUint8(at, entry.resetReason);
-			view.setUint8(at + 1, entry.wakeCause);
-			view.setUint16(at + 2, entry.crashCode, true);
-			view.setUint32(at + 4, entry.firmwareVersion, true);
-			view.setUint32(at + 8, entry.wakeCount, true);
-			return;
-		case "time":
-			view.setUint32(at, entry.atBoot, true);
-			view.setUint32(at + 4, entry.atUptimeSeconds, true);
-			view.setUint32(at + 8, entry.atUtcSeconds, true);
-			view.setUint32(at + 12, entry.uncertaintyMilliseconds ?? UNCERTAINTY_UNKNOWN, true);
-			view.setInt32(at + 16, entry.stepSeconds ?? INT32_UNKNOWN, true);
-			view.setInt32(at + 20, entry.driftPartsPerBillion ?? INT32_UNKNOWN, true);
-			view.setUint8(at + 24, entry.source);
-			return;
-		case "calibration":
-			view.setUint8(at, entry.calibrationId);
-			view.setUint8(at + 1, entry.channel);
-			view.setUint8(at + 2, entry.range);
-			view.setUint8(at + 3, entry.curve);
-			entry.coefficients.forEach((coefficient, index) => {
-				view.setFloat64(at + 4 + 8 * index, coefficient, true);
+function tailMaxOf(kind: EntryKind): number {
+	if (kind === "event") return EVENT_TEXT_BYTES_MAX;
+	return kind === "calibration-part" ? PART_CONTENTS_BYTES_MAX : 0;
+}
+
+const UNKNOWN_16 = -0x8000;
+const UNKNOWN_32 = -0x80000000;
+const UNKNOWN_UNSIGNED_32 = 0xffffffff;
+
+function writeBody(entry: Exclude<EntryDraft, ReadingBody>, bytes: Uint8Array): void {
+	const view = new DataView(bytes.buffer);
+	const body = entry as unknown as Record<string, unknown>;
+	let at = ENTRY_HEADER_BYTES;
+	for (const [name, type] of LAYOUTS[entry.kind]) {
+		const width = WIDTHS[type];
+		const value = body[name];
+		if (type === "f64x3") {
+			(value as readonly number[]).forEach((coefficient, index) => {
+				view.setFloat64(at + 8 * index, coefficient, true);
 			});
-			return;
-		case "configuration":
-			view.setUint16(at, entry.definedId, true);
-			view.setUint8(at + 2, entry.conductivityLaw);
-			view.setUint8(at + 3, entry.turbidityUnit);
-			view.setUint16(at + 4, entry.alphaPerMillionPerDegree, true);
-			view.setUint8(at + 6, entry.turbidityCurve);
-			view.setUint8(at + 7, entry.probes);
-			view.setUint32(at + 8, entry.loopShuntMilliohms, true);
-			view.setInt32(at + 12, entry.turbidityAt4MilliampereMilli, true);
-			view.setInt32(at + 16, entry.turbidityAt20MilliampereMilli, true);
-			view.setUint32(at + 20, entry.intervalSeconds, true);
-			bytes.set(exactly(entry.hash, HASH_BYTES), at + 24);
-			return;
-		case "event":
-			view.setUint16(at, entry.code, true);
-			view.setInt32(at + 4, entry.detail, true);
-			bytes.set(asciiBytes(entry.text), at + EVENT_FIXED_BYTES);
-			return;
-		case "gap":
-			view.setUint32(at, entry.from, true);
-			view.setUint32(at + 4, entry.to, true);
-			view.setUint8(at + 8, entry.reason);
-			bytes.set(exactly(entry.resume, HASH_BYTES), at + 12);
-			return;
-		case "epoch":
-			bytes.set(stationIdBytes(entry.station), at);
-			bytes.set(exactly(entry.publicKey, PUBLIC_KEY_BYTES), at + 8);
-			view.setUint32(at + 44, entry.previousEpoch, true);
-			view.setUint32(at + 48, entry.previousSequence, true);
-			bytes.set(exactly(entry.previousHead, HASH_BYTES), at + 52);
-			return;
+		} else if (type === "station") bytes.set(stationIdBytes(value as string), at);
+		else if (type === "b8" || type === "b32" || type === "b33") {
+			bytes.set(exactly(value as Uint8Array, width), at);
+		} else if (name !== "") {
+			const number = (value ?? unknownOf(type)) as number;
+			if (width === 1) view.setUint8(at, number);
+			else if (width === 2) view.setUint16(at, number, true);
+			else view.setUint32(at, number, true);
+		}
+		at += width;
 	}
+	bytes.set(tailOf(entry), at);
 }
 
 /** By a loop: the engines walk a frozen row of fields slowly when they call back for each. */
@@ -467,106 +698,92 @@ function readReading(channelSet: number, bytes: Uint8Array): ReadingBody {
 	return { kind: "reading", fields };
 }
 
-function readBody(
-	kind: Exclude<EntryKind, "reading">,
-	channelSet: number,
-	bytes: Uint8Array,
-): EntryBody {
+function readBody(kind: FixedKind, channelSet: number, bytes: Uint8Array): EntryBody {
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-	const at = ENTRY_HEADER_BYTES;
-	const length = bytes.length - at;
+	const layout = LAYOUTS[kind];
+	const tailBytes = bytes.length - ENTRY_HEADER_BYTES - widthOf(layout);
 	if (channelSet !== 0) throw malformed(`a ${kind} entry with channel set ${channelSet}`);
-	if (kind === "event") {
-		if (length < EVENT_FIXED_BYTES || length > EVENT_FIXED_BYTES + EVENT_TEXT_BYTES_MAX) {
-			throw malformed(`an event of ${bytes.length} bytes`);
-		}
-		requireZero(bytes, at + 2, at + 4);
-		const text = bytes.subarray(at + EVENT_FIXED_BYTES);
-		if (text.some((byte) => byte < 0x20 || byte > 0x7e)) throw malformed("event text not ASCII");
-		return {
-			kind,
-			code: view.getUint16(at, true),
-			detail: view.getInt32(at + 4, true),
-			text: asciiText(text),
-		};
+	if (tailBytes < 0 || tailBytes > tailMaxOf(kind)) {
+		throw malformed(`a ${kind} entry of ${bytes.length} bytes`);
 	}
-	if (length !== BODY_BYTES[kind]) throw malformed(`a ${kind} entry of ${bytes.length} bytes`);
-	switch (kind) {
-		case "boot":
-			return {
-				kind,
-				resetReason: view.getUint8(at),
-				wakeCause: view.getUint8(at + 1),
-				crashCode: view.getUint16(at + 2, true),
-				firmwareVersion: view.getUint32(at + 4, true),
-				wakeCount: view.getUint32(at + 8, true),
-			};
-		case "time": {
-			requireZero(bytes, at + 25, at + 28);
-			const uncertainty = view.getUint32(at + 12, true);
-			const step = view.getInt32(at + 16, true);
-			const drift = view.getInt32(at + 20, true);
-			return {
-				kind,
-				atBoot: view.getUint32(at, true),
-				atUptimeSeconds: view.getUint32(at + 4, true),
-				atUtcSeconds: view.getUint32(at + 8, true),
-				uncertaintyMilliseconds: uncertainty === UNCERTAINTY_UNKNOWN ? undefined : uncertainty,
-				stepSeconds: step === INT32_UNKNOWN ? undefined : step,
-				driftPartsPerBillion: drift === INT32_UNKNOWN ? undefined : drift,
-				source: view.getUint8(at + 24),
-			};
-		}
-		case "calibration":
-			return {
-				kind,
-				calibrationId: view.getUint8(at),
-				channel: view.getUint8(at + 1),
-				range: view.getUint8(at + 2),
-				curve: view.getUint8(at + 3),
-				coefficients: [
-					finite(view.getFloat64(at + 4, true)),
-					finite(view.getFloat64(at + 12, true)),
-					finite(view.getFloat64(at + 20, true)),
-				],
-			};
-		case "configuration":
-			return {
-				kind,
-				definedId: view.getUint16(at, true),
-				conductivityLaw: view.getUint8(at + 2),
-				turbidityUnit: view.getUint8(at + 3),
-				alphaPerMillionPerDegree: view.getUint16(at + 4, true),
-				turbidityCurve: view.getUint8(at + 6),
-				probes: view.getUint8(at + 7),
-				loopShuntMilliohms: view.getUint32(at + 8, true),
-				turbidityAt4MilliampereMilli: view.getInt32(at + 12, true),
-				turbidityAt20MilliampereMilli: view.getInt32(at + 16, true),
-				intervalSeconds: view.getUint32(at + 20, true),
-				hash: bytes.slice(at + 24, at + 24 + HASH_BYTES),
-			};
-		case "gap":
-			requireZero(bytes, at + 9, at + 12);
-			return {
-				kind,
-				from: view.getUint32(at, true),
-				to: view.getUint32(at + 4, true),
-				reason: view.getUint8(at + 8),
-				resume: bytes.slice(at + 12, at + 12 + HASH_BYTES),
-			};
-		case "epoch": {
-			requireZero(bytes, at + 41, at + 44);
+	const body: Record<string, unknown> = { kind };
+	let at = ENTRY_HEADER_BYTES;
+	for (const [name, type] of layout) {
+		const end = at + WIDTHS[type];
+		if (name === "") requireZero(bytes, at, end);
+		else body[name] = valueAt(bytes, view, at, type);
+		at = end;
+	}
+	const tail = bytes.slice(at);
+	if (kind === "event") body["text"] = printable(tail);
+	if (kind === "calibration-part") {
+		requirePart(body["type"] as number, tail);
+		body["contents"] = tail;
+	}
+	if (kind === "heartbeat" && body["version"] !== 1) throw malformed("another heartbeat");
+	return body as unknown as EntryBody;
+}
+
+function valueAt(bytes: Uint8Array, view: DataView, at: number, type: FieldType): unknown {
+	switch (type) {
+		case "u8":
+			return view.getUint8(at);
+		case "i8":
+			return view.getInt8(at);
+		case "u16":
+			return view.getUint16(at, true);
+		case "i16":
+			return view.getInt16(at, true);
+		case "u32":
+			return view.getUint32(at, true);
+		case "i32":
+			return view.getInt32(at, true);
+		case "i16?":
+			return unless(UNKNOWN_16, view.getInt16(at, true));
+		case "i32?":
+			return unless(UNKNOWN_32, view.getInt32(at, true));
+		case "u32?":
+			return unless(UNKNOWN_UNSIGNED_32, view.getUint32(at, true));
+		case "f64x3":
+			return [0, 8, 16].map((offset) => finite(view.getFloat64(at + offset, true)));
+		case "station": {
 			const station = stationIdAt(bytes, at);
 			if (!isStationId(station)) throw malformed("a station id of other characters");
-			return {
-				kind,
-				station,
-				publicKey: bytes.slice(at + 8, at + 8 + PUBLIC_KEY_BYTES),
-				previousEpoch: view.getUint32(at + 44, true),
-				previousSequence: view.getUint32(at + 48, true),
-				previousHead: bytes.slice(at + 52, at + 52 + HASH_BYTES),
-			};
+			return station;
 		}
+		case "b8":
+		case "b32":
+		case "b33":
+		case "z1":
+		case "z2":
+		case "z3":
+		case "z4":
+			return bytes.slice(at, at + WIDTHS[type]);
+	}
+}
+
+function unknownOf(type: FieldType): number {
+	if (type === "u32?") return UNKNOWN_UNSIGNED_32;
+	return type === "i16?" ? UNKNOWN_16 : UNKNOWN_32;
+}
+
+function unless(unknown: number, value: number): number | undefined {
+	return value === unknown ? undefined : value;
+}
+
+function printable(bytes: Uint8Array): string {
+	if (bytes.some((byte) => byte < 0x20 || byte > 0x7e)) throw malformed("text not ASCII");
+	return asciiText(bytes);
+}
+
+/** A calibration-part's contents by its type. */
+function requirePart(type: number, contents: Uint8Array): void {
+	const { point, exportBefore, exportAfter, last } = PART_TYPES;
+	if (type < point || type > last) throw malformed(`a calibration part of type ${type}`);
+	if (type === exportBefore || type === exportAfter) return;
+	if (type !== point) printable(contents);
+	else if (contents.length !== POINT_BYTES || (contents[30] ?? 0) > 3 || contents[31] !== 0) {
+		throw malformed("a calibration point of another form");
 	}
 }
 

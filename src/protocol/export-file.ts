@@ -8,7 +8,7 @@ import { asciiBytes, asciiText, bytesOfHex, equalBytes, hexOf } from "../core/by
 import { CborReader, CborWriter } from "../core/cbor.js";
 import { StationError } from "../core/errors.js";
 import type { Hash } from "./chain.js";
-import { ENVELOPE_BYTES_MAX } from "./cose.js";
+import { ENVELOPE_BYTES_MAX, KEY_ID_BYTES } from "./cose.js";
 
 export type ExportFormat = "json-lines" | "cbor-sequence";
 
@@ -68,24 +68,162 @@ export class ExportWriter {
 	}
 }
 
-/** Takes a file apart; what does not belong is named in `faults`, the rest is read. Never throws. */
+/** Takes a whole file apart; what does not belong is named in `faults`, the rest is read. Never throws. */
 export function readExport(bytes: Uint8Array, sha256: Hash): ExportContent {
-	const format = formatOf(bytes);
-	const parts = format === "json-lines" ? readLines(bytes) : readSequence(bytes);
-	let digest: Uint8Array = new Uint8Array(DIGEST_BYTES);
-	for (const { envelope } of parts.envelopes) digest = sha256(digest, envelope);
-	const faults = [...parts.faults];
-	const { end } = parts;
-	if (end === undefined) {
-		faults.push({ where: "end", text: "missing or altered: the file may have been cut off" });
-	} else if (end.count !== parts.envelopes.length) {
-		const text = `${parts.envelopes.length} batches can be read, ${end.count} were exported`;
-		faults.push({ where: end.where, text });
-	} else if (!equalBytes(end.digest, endDigest(sha256, digest, end.station))) {
-		const text = "station or batches are not those, or not in the order, exported";
-		faults.push({ where: end.where, text });
+	const envelopes: ExportedEnvelope[] = [];
+	const faults: ExportFault[] = [];
+	const reader = new ExportReader(sha256, {
+		onEnvelope: (envelope) => envelopes.push(envelope),
+		onFault: (fault) => faults.push(fault),
+	});
+	reader.push(bytes);
+	return { ...reader.end(), envelopes, faults };
+}
+
+export interface ExportVisitor {
+	readonly onEnvelope: (envelope: ExportedEnvelope) => void;
+	/** What does not belong; the rest is read. */
+	readonly onFault: (fault: ExportFault) => void;
+}
+
+/** Takes a file apart as it comes, in pieces of any length, and keeps no more of it than an item. Never throws. */
+export class ExportReader {
+	readonly #sha256: Hash;
+	readonly #visitor: ExportVisitor;
+	#format: ExportFormat | undefined;
+	/** What has come and is not read, from `#at` on; `#offset` is where it begins in the file. */
+	#held: Uint8Array = new Uint8Array(0);
+	#at = 0;
+	#offset = 0;
+	#lines = 0;
+	/** Bytes of a sequence that are not an envelope, so far. */
+	#strangeFrom: number | undefined;
+	#isOver = false;
+	#count = 0;
+	#digest: Uint8Array = new Uint8Array(DIGEST_BYTES);
+	#end: ExportEnd | undefined;
+
+	constructor(sha256: Hash, visitor: ExportVisitor) {
+		this.#sha256 = sha256;
+		this.#visitor = visitor;
 	}
-	return { format, envelopes: parts.envelopes, station: end?.station, faults };
+
+	push(piece: Uint8Array): void {
+		const rest = this.#held.subarray(this.#at);
+		const held = new Uint8Array(rest.length + piece.length);
+		held.set(rest);
+		held.set(piece, rest.length);
+		this.#offset += this.#at;
+		this.#held = held;
+		this.#at = 0;
+		this.#read(false);
+	}
+
+	/** The file is over: what it was, and the station that its end names. */
+	end(): { readonly format: ExportFormat; readonly station: string | undefined } {
+		this.#read(true);
+		const end = this.#end;
+		if (end === undefined) {
+			this.#fault("end", "missing or altered: the file may have been cut off");
+		} else if (end.count !== this.#count) {
+			const text = `${this.#count} batches can be read, ${end.count} were exported`;
+			this.#fault(end.where, text);
+		} else if (!equalBytes(end.digest, endDigest(this.#sha256, this.#digest, end.station))) {
+			const text = "station or batches are not those, or not in the order, exported";
+			this.#fault(end.where, text);
+		}
+		return { format: this.#format ?? "cbor-sequence", station: end?.station };
+	}
+
+	#read(isWhole: boolean): void {
+		if (this.#format === undefined) {
+			if (this.#held.length < 3 && !isWhole) return;
+			this.#format = formatOf(this.#held);
+		}
+		if (this.#format === "json-lines") this.#readLines(isWhole);
+		else this.#readSequence(isWhole);
+	}
+
+	#fault(where: string, text: string): void {
+		this.#visitor.onFault({ where, text });
+	}
+
+	#envelope(where: string, envelope: Uint8Array): void {
+		this.#digest = this.#sha256(this.#digest, envelope);
+		this.#count++;
+		this.#visitor.onEnvelope({ where, envelope });
+	}
+
+	#readLines(isWhole: boolean): void {
+		while (this.#at < this.#held.length) {
+			const found = this.#held.indexOf(LINE_FEED, this.#at);
+			const held = this.#held.length - this.#at;
+			if (found < 0 && !isWhole) {
+				// Of a line that is too long anyway, only that is kept.
+				if (held > 2 * LINE_BYTES_MAX) this.#at = this.#held.length - LINE_BYTES_MAX - 1;
+				return;
+			}
+			const where = `line ${++this.#lines}`;
+			if (this.#end !== undefined) {
+				if (!this.#isOver) this.#fault(where, "something follows the end");
+				this.#isOver = true;
+				this.#at = this.#held.length;
+				return;
+			}
+			const stop = found < 0 ? this.#held.length : found;
+			this.#readLine(this.#held.subarray(this.#at, stop), where);
+			if (found < 0) this.#fault(where, "the line is not ended");
+			this.#at = found < 0 ? this.#held.length : stop + 1;
+		}
+	}
+
+	#readLine(line: Uint8Array, where: string): void {
+		const text = line.length > LINE_BYTES_MAX ? "" : asciiText(line);
+		const envelope = bytesOfHex(ENVELOPE_LINE.exec(text)?.[1] ?? "");
+		if (envelope !== undefined && envelope.length > 0) {
+			this.#envelope(where, envelope);
+			return;
+		}
+		const [, station = "", count = "", digest = ""] = END_LINE.exec(text) ?? [];
+		const digestBytes = bytesOfHex(digest);
+		const isPlainCount = String(Number(count)) === count;
+		if (station === "" || digestBytes === undefined || !isPlainCount) {
+			this.#fault(where, "neither an envelope nor the end of an export");
+			return;
+		}
+		this.#end = { where, station, count: Number(count), digest: digestBytes };
+	}
+
+	#readSequence(isWhole: boolean): void {
+		// An item may be as long as an envelope, and only the last one is the end.
+		while (this.#at < this.#held.length && !this.#isOver) {
+			if (!isWhole && this.#held.length - this.#at < ENVELOPE_BYTES_MAX) return;
+			const where = `byte ${this.#offset + this.#at}`;
+			const isStart = this.#held[this.#at] === TAG_SIGN1;
+			const byteLength = isStart ? envelopeBytesAt(this.#held, this.#at) : undefined;
+			const isEnd = isWhole && this.#held[this.#at] === ARRAY_OF_FIVE;
+			const end = isEnd ? endAt(this.#held, this.#at, where) : undefined;
+			if (byteLength !== undefined || end !== undefined) this.#tellStrange();
+			if (byteLength !== undefined) {
+				this.#envelope(where, this.#held.slice(this.#at, this.#at + byteLength));
+				this.#at += byteLength;
+			} else if (end !== undefined) {
+				this.#end = end;
+				this.#isOver = true;
+			} else {
+				this.#strangeFrom ??= this.#offset + this.#at;
+				this.#at++;
+			}
+		}
+		if (isWhole && !this.#isOver) this.#tellStrange();
+	}
+
+	#tellStrange(): void {
+		if (this.#strangeFrom === undefined) return;
+		const byteCount = this.#offset + this.#at - this.#strangeFrom;
+		this.#fault(`byte ${this.#strangeFrom}`, `${byteCount} bytes that are not an envelope`);
+		this.#strangeFrom = undefined;
+	}
 }
 
 /** The count needs no place in it: another number of envelopes is another digest. */
@@ -98,12 +236,6 @@ interface ExportEnd {
 	readonly station: string;
 	readonly count: number;
 	readonly digest: Uint8Array;
-}
-
-interface Parts {
-	readonly envelopes: ExportedEnvelope[];
-	readonly faults: ExportFault[];
-	end: ExportEnd | undefined;
 }
 
 /** Two of the first three bytes decide, so that one altered byte does not. */
@@ -148,91 +280,29 @@ const END_LINE =
 	/^\{"bistrina-export":1,"station":"([a-z0-9-]{1,8})","batches":(\d{1,8}),"digest":"([0-9a-f]{64})"\}$/;
 const LINE_FEED = 0x0a;
 
-function readLines(bytes: Uint8Array): Parts {
-	const parts: Parts = { envelopes: [], faults: [], end: undefined };
-	let offset = 0;
-	for (let number = 1; offset < bytes.length; number++) {
-		const found = bytes.indexOf(LINE_FEED, offset);
-		const stop = found < 0 ? bytes.length : found;
-		const where = `line ${number}`;
-		if (parts.end !== undefined) {
-			parts.faults.push({ where, text: "something follows the end" });
-			return parts;
-		}
-		readLine(bytes.subarray(offset, stop), where, parts);
-		if (found < 0) parts.faults.push({ where, text: "the line is not ended" });
-		offset = stop + 1;
-	}
-	return parts;
-}
-
-function readLine(line: Uint8Array, where: string, parts: Parts): void {
-	const text = line.length > LINE_BYTES_MAX ? "" : asciiText(line);
-	const envelope = bytesOfHex(ENVELOPE_LINE.exec(text)?.[1] ?? "");
-	if (envelope !== undefined && envelope.length > 0) {
-		parts.envelopes.push({ where, envelope });
-		return;
-	}
-	const [, station = "", count = "", digest = ""] = END_LINE.exec(text) ?? [];
-	const digestBytes = bytesOfHex(digest);
-	const isPlainCount = String(Number(count)) === count;
-	if (station === "" || digestBytes === undefined || !isPlainCount) {
-		parts.faults.push({ where, text: "neither an envelope nor the end of an export" });
-		return;
-	}
-	parts.end = { where, station, count: Number(count), digest: digestBytes };
-}
-
-function readSequence(bytes: Uint8Array): Parts {
-	const parts: Parts = { envelopes: [], faults: [], end: undefined };
-	let offset = 0;
-	while (offset < bytes.length) {
-		const where = `byte ${offset}`;
-		const byteLength = envelopeBytesAt(bytes, offset);
-		if (byteLength !== undefined) {
-			parts.envelopes.push({ where, envelope: bytes.slice(offset, offset + byteLength) });
-			offset += byteLength;
-			continue;
-		}
-		const end = endAt(bytes, offset);
-		if (end !== undefined) {
-			parts.end = end;
-			return parts;
-		}
-		const next = nextItemAt(bytes, offset + 1);
-		parts.faults.push({ where, text: `${next - offset} bytes that are not an envelope` });
-		offset = next;
-	}
-	return parts;
-}
-
-/** Where after `from` something begins that can be read; the file's length when nothing does. */
-function nextItemAt(bytes: Uint8Array, from: number): number {
-	for (let offset = from; offset < bytes.length; offset++) {
-		const first = bytes[offset];
-		if (first === TAG_SIGN1 && envelopeBytesAt(bytes, offset) !== undefined) return offset;
-		if (first === ARRAY_OF_FIVE && endAt(bytes, offset) !== undefined) return offset;
-	}
-	return bytes.length;
-}
-
 const TAG_SIGN1 = 0xd2;
 const ARRAY_OF_FIVE = 0x85;
-/** Tag 18, array of four, {1: -7} as bytes, {}: as in cose.ts. */
-const ENVELOPE_HEAD: readonly number[] = Object.freeze([0xd2, 0x84, 0x43, 0xa1, 0x01, 0x26, 0xa0]);
+/** Tag 18, array of four, and the protected header as bytes, without and with a key id: as in cose.ts. */
+const ENVELOPE_HEADS: readonly (readonly number[])[] = Object.freeze([
+	Object.freeze([0xd2, 0x84, 0x43, 0xa1, 0x01, 0x26]),
+	Object.freeze([0xd2, 0x84, 0x4d, 0xa2, 0x01, 0x26, 0x04, 0x48]),
+]);
+const EMPTY_MAP = 0xa0;
 
 /** Length of the envelope at `offset`, or undefined when none is there. */
 function envelopeBytesAt(bytes: Uint8Array, offset: number): number | undefined {
-	for (const [index, byte] of ENVELOPE_HEAD.entries()) {
-		if (bytes[offset + index] !== byte) return undefined;
-	}
-	let at = offset + ENVELOPE_HEAD.length;
+	const head = ENVELOPE_HEADS.find((each) =>
+		each.every((byte, index) => bytes[offset + index] === byte),
+	);
+	if (head === undefined) return undefined;
+	let at = offset + head.length + (head === ENVELOPE_HEADS[0] ? 0 : KEY_ID_BYTES);
+	if (bytes[at++] !== EMPTY_MAP) return undefined;
 	for (let item = 0; item < 2; item++) {
-		const head = bytes[at] ?? 0;
+		const first = bytes[at] ?? 0;
 		// Byte strings with lengths of no, one or two further bytes: an envelope has no longer ones.
-		if (head < 0x40 || head > 0x59) return undefined;
-		const lengthBytes = head < 0x58 ? 0 : head - 0x57;
-		let length = lengthBytes === 0 ? head - 0x40 : 0;
+		if (first < 0x40 || first > 0x59) return undefined;
+		const lengthBytes = first < 0x58 ? 0 : first - 0x57;
+		let length = lengthBytes === 0 ? first - 0x40 : 0;
 		for (let index = 1; index <= lengthBytes; index++) {
 			length = length * 256 + (bytes[at + index] ?? 0);
 		}
@@ -242,7 +312,7 @@ function envelopeBytesAt(bytes: Uint8Array, offset: number): number | undefined 
 }
 
 /** The end, when it is all that `bytes` hold from `offset` on. */
-function endAt(bytes: Uint8Array, offset: number): ExportEnd | undefined {
+function endAt(bytes: Uint8Array, offset: number, where: string): ExportEnd | undefined {
 	try {
 		const reader = new CborReader(bytes.subarray(offset), notTheEnd);
 		if (reader.array(5) !== 5) return undefined;
@@ -252,7 +322,7 @@ function endAt(bytes: Uint8Array, offset: number): ExportEnd | undefined {
 		const count = reader.unsigned(BATCHES_MAX);
 		const digest = reader.bytes(DIGEST_BYTES, DIGEST_BYTES);
 		reader.end();
-		return { where: `byte ${offset}`, station, count, digest };
+		return { where, station, count, digest };
 	} catch (error) {
 		if (error instanceof StationError) return undefined;
 		throw error;

@@ -2,29 +2,34 @@
  * The outer forms of the journal on flash: sector headers and frames with their check sums. Every
  * bit and the reasons stand in docs/FORMAT.md; firmware, exporter and checkers share this file.
  */
-import { putUint32, uint32At } from "../core/bytes.js";
+import { putUint32, uint16At, uint32At } from "../core/bytes.js";
 import { crc32 } from "../core/crc32.js";
 import { HEAD_BYTES } from "./chain.js";
 import { stationIdAt, stationIdBytes } from "./entry.js";
 
 /** Frames begin and end on multiples of this: the unit of encrypted flash, and of resynchronising. */
 export const SLOT_BYTES = 16;
-export const SECTOR_HEADER_BYTES = 64;
+export const SECTOR_HEADER_BYTES = 80;
 export const FIRST_SLOT = SECTOR_HEADER_BYTES / SLOT_BYTES;
 export const FRAME_SLOTS_MAX = 8;
 export const FRAME_HEAD_BYTES = 2;
 export const CRC_BYTES = 4;
-/** (4096 - 64) / 16: an index within a sector fits a byte. */
+/** (4096 - 80) / 16: an index within a sector fits a byte. */
 export const SECTOR_BYTES_MAX = 4096;
 /** A header and one frame of any length. */
 export const SECTOR_BYTES_MIN = 256;
-export const JOURNAL_VERSION = 1;
+export const JOURNAL_VERSION = 2;
+/** Of SHA-256 of the public key. */
+export const KEY_MARK_BYTES = 8;
 
 /** "jB" little-endian. */
 const MAGIC = 0x426a;
 const FLAG_VIRGIN = 0x01;
 const FLAG_COPYING = 0x02;
-const FLAGS_KNOWN = FLAG_VIRGIN | FLAG_COPYING;
+/** log2 of the sector's bytes, less 8. */
+const SIZE_SHIFT = 2;
+const SIZE_MASK = 0x1c;
+const FLAGS_KNOWN = FLAG_VIRGIN | FLAG_COPYING | SIZE_MASK;
 const CRC_AT = SECTOR_HEADER_BYTES - CRC_BYTES;
 /** The reflected polynomial of CRC-32. */
 const POLYNOMIAL = 0xedb88320;
@@ -37,6 +42,18 @@ export interface SectorHeader {
 	 * is there this sector counts for nothing.
 	 */
 	readonly isCopying: boolean;
+	/** Sectors of the ring, and bytes of one, 256 * 2^k: what the ring was formatted with. */
+	readonly count: number;
+	readonly sectorBytes: number;
+	/**
+	 * Numbers that may have been given before an unclean boot and are not used again: those after
+	 * `firstSequence` of a copying sector, else those before it. 0..255.
+	 */
+	readonly unproved: number;
+	/** Former epochs whose cursors are repeated in this sector. */
+	readonly formers: number;
+	/** Drawn when the ring was formatted; the seed of its frames. */
+	readonly ring: number;
 	readonly epoch: number;
 	/** 0, 1, 2 ...; serial s lies in sector s modulo the number of sectors. */
 	readonly serial: number;
@@ -45,30 +62,41 @@ export interface SectorHeader {
 	/** Highest acknowledged sequence when the header was written. */
 	readonly cursor: number;
 	readonly station: string;
+	/** First 8 bytes of SHA-256 of the public key of this epoch. */
+	readonly keyMark: Uint8Array;
 	/** h(firstSequence - 1). */
 	readonly head: Uint8Array;
 }
 
-/** What 64 bytes at the start of a sector are. */
+/** What 80 bytes at the start of a sector are. */
 export type HeaderReading =
 	| { readonly kind: "header"; readonly header: SectorHeader; readonly correctedBits: number }
 	| { readonly kind: "newer"; readonly version: number }
 	| { readonly kind: "blank" }
 	| { readonly kind: "unreadable" };
 
-/** The 64 bytes of a header. */
+/** The 80 bytes of a header. */
 export function encodeSectorHeader(header: SectorHeader): Uint8Array {
 	const bytes = new Uint8Array(SECTOR_HEADER_BYTES);
 	bytes[0] = MAGIC & 0xff;
 	bytes[1] = MAGIC >> 8;
 	bytes[2] = JOURNAL_VERSION;
-	bytes[3] = (header.isVirgin ? FLAG_VIRGIN : 0) | (header.isCopying ? FLAG_COPYING : 0);
-	putUint32(bytes, 4, header.epoch);
-	putUint32(bytes, 8, header.serial);
-	putUint32(bytes, 12, header.firstSequence);
-	putUint32(bytes, 16, header.cursor);
-	bytes.set(stationIdBytes(header.station), 20);
-	bytes.set(header.head, 28);
+	bytes[3] =
+		(header.isVirgin ? FLAG_VIRGIN : 0) |
+		(header.isCopying ? FLAG_COPYING : 0) |
+		((23 - Math.clz32(header.sectorBytes)) << SIZE_SHIFT);
+	bytes[4] = header.count;
+	bytes[5] = header.count >> 8;
+	bytes[6] = header.unproved;
+	bytes[7] = header.formers;
+	putUint32(bytes, 8, header.ring);
+	putUint32(bytes, 12, header.epoch);
+	putUint32(bytes, 16, header.serial);
+	putUint32(bytes, 20, header.firstSequence);
+	putUint32(bytes, 24, header.cursor);
+	bytes.set(stationIdBytes(header.station), 28);
+	bytes.set(header.keyMark, 36);
+	bytes.set(header.head, 44);
 	putUint32(bytes, CRC_AT, crc32(bytes, 0, CRC_AT));
 	return bytes;
 }
@@ -86,19 +114,28 @@ export function readSectorHeader(bytes: Uint8Array): HeaderReading {
 	const flags = bytes[3] ?? 0;
 	if (magic !== MAGIC) return { kind: "unreadable" };
 	if (version > JOURNAL_VERSION) return { kind: "newer", version };
-	if (version !== JOURNAL_VERSION || (flags & ~FLAGS_KNOWN) !== 0) return { kind: "unreadable" };
+	const count = uint16At(bytes, 4);
+	if (version !== JOURNAL_VERSION || (flags & ~FLAGS_KNOWN) !== 0 || count === 0) {
+		return { kind: "unreadable" };
+	}
 	return {
 		kind: "header",
 		correctedBits,
 		header: {
 			isVirgin: (flags & FLAG_VIRGIN) !== 0,
 			isCopying: (flags & FLAG_COPYING) !== 0,
-			epoch: uint32At(bytes, 4),
-			serial: uint32At(bytes, 8),
-			firstSequence: uint32At(bytes, 12),
-			cursor: uint32At(bytes, 16),
-			station: stationIdAt(bytes, 20),
-			head: bytes.slice(28, 28 + HEAD_BYTES),
+			count,
+			sectorBytes: SECTOR_BYTES_MIN << ((flags & SIZE_MASK) >> SIZE_SHIFT),
+			unproved: bytes[6] ?? 0,
+			formers: bytes[7] ?? 0,
+			ring: uint32At(bytes, 8),
+			epoch: uint32At(bytes, 12),
+			serial: uint32At(bytes, 16),
+			firstSequence: uint32At(bytes, 20),
+			cursor: uint32At(bytes, 24),
+			station: stationIdAt(bytes, 28),
+			keyMark: bytes.slice(36, 36 + KEY_MARK_BYTES),
+			head: bytes.slice(44, 44 + HEAD_BYTES),
 		},
 	};
 }
@@ -112,21 +149,21 @@ export const FRAME_TYPES = Object.freeze({
 	anchor: 2,
 	/** Any entry, whole. */
 	raw: 3,
-	/** No entry: the acknowledged cursor. */
+	/** No entry: the acknowledged cursor of an epoch; of a former one with its last sequence, two slots. */
 	cursor: 4,
 });
 const FRAME_TYPE_LAST = 4;
 
 /**
- * Seed of the CRCs of a sector's frames. For one epoch it is a bijection of the serial, and CRC-32
+ * Seed of the CRCs of a sector's frames. For one ring it is a bijection of the serial, and CRC-32
  * is a bijection of its seed: bytes that were valid under one serial are never valid under another,
  * so that a frame of an earlier lap cannot pass. The mixing is needed because of the correction: a
  * seed that differs in one bit looks like one wrong bit in the first four bytes. (Finaliser of
  * MurmurHash3, Appleby: each step can be undone.)
  */
-export function frameSeedOf(epoch: number, serial: number): number {
+export function frameSeedOf(ring: number, serial: number): number {
 	const bytes = new Uint8Array(4);
-	putUint32(bytes, 0, epoch);
+	putUint32(bytes, 0, ring);
 	let mixed = serial ^ (serial >>> 16);
 	mixed = Math.imul(mixed, 0x85ebca6b);
 	mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);

@@ -4,7 +4,7 @@
  */
 import type { EntryRun } from "./batch.js";
 
-/** Nearly every entry is a reading of 56 bytes. */
+/** Nearly every entry is a reading of 60 bytes. */
 const ENTRY_BYTES_USUAL = 64;
 const START_BYTES_MAX = 2048;
 

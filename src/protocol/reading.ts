@@ -52,7 +52,7 @@ export interface WaterReading {
 	readonly turbidityRange: number;
 	readonly turbidityFlags: number;
 	readonly turbidityCalibration: number;
-	/** Millivolts at the battery's terminals, before the radio was on. */
+	/** Millivolts at the battery's terminals; `suspect` when the radio was on, which loads it. */
 	readonly batteryMillivolts: number | undefined;
 	readonly batteryFlags: number;
 }

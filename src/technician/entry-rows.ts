@@ -118,10 +118,25 @@ function bodyOf(entry: Entry, context: DerivationContext): EntryRow {
 		}
 		case "gap":
 			return {
-				text: `${entry.from} to ${entry.to} lost: ${GAP_REASONS[entry.reason] ?? entry.reason}`,
+				text:
+					`${entry.from} to ${entry.to} lost` +
+					`${entry.lostEpoch === 0 ? "" : ` of epoch ${entry.lostEpoch}`}: ` +
+					`${GAP_REASONS[entry.reason] ?? entry.reason}`,
 			};
 		case "epoch":
 			return { text: `station ${entry.station}, public key ${hexOf(entry.publicKey)}` };
+		case "calibration-part":
+			return {
+				text: `part ${entry.index} of calibration ${entry.calibrationId}, type ${entry.type}`,
+			};
+		case "alarm":
+			return {
+				text: `alarm ${entry.code} phase ${entry.phase}, by reading ${entry.readingSequence}`,
+			};
+		case "heartbeat":
+			return {
+				text: `${entry.readingsMade} of ${entry.readingsDue} readings, ${entry.resets} resets`,
+			};
 	}
 }
 

@@ -1,16 +1,18 @@
 /** The commands that need no station: journals of pulled flash, and the proofs of a record. */
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { hexOf } from "../core/bytes.js";
 import type { Finding, FindingKind, Standing, Verification } from "../protocol/verify-chain.js";
 import { type EntryRow, ROW_COLUMNS, rowsOf } from "./entry-rows.js";
 import { type ExportedJournal, isExportedFile, readExportedFile } from "./export-file.js";
-import { type ImageReport, readImage } from "./journal-image-file.js";
+import { type ImageEpoch, type ImageReport, readImage } from "./journal-image-file.js";
 import { TechnicianTrouble } from "./line.js";
 import { csvLine, type OutputFormat, printJson, printPairs, printTable } from "./output.js";
 import { rangeText, type SequenceRange } from "./sequence-ranges.js";
 
 /** Of one kind; what follows them is counted. */
 const FAULTS_SHOWN = 3;
+
+const PIECE_BYTES = 1 << 20;
 
 /** How entries stand, for people: every one that is there is signed, and most are chained too. */
 const STANDINGS: Readonly<Record<Standing, string>> = Object.freeze({
@@ -22,7 +24,8 @@ const STANDINGS: Readonly<Record<Standing, string>> = Object.freeze({
 
 /**
  * Reads an image of flash or an exported journal; says on stderr what it skipped and what is missing.
- * Exit 1 when lines of an export are not as they were written.
+ * Exit 1 when lines of an export are not as they were written, or anything of an image's ring is missing,
+ * absent or altered.
  */
 export function showJournal(
 	path: string,
@@ -40,12 +43,12 @@ export function showJournal(
 	const image = readImage(bytes);
 	if (image === undefined) {
 		throw new TechnicianTrouble(
-			`${path}: no journal in it; give the raw image of the partition "readings", or an export`,
+			`${path}: no journal in it; give a raw image with the partition "readings" in it, or an export`,
 		);
 	}
 	tellSkipped(image.report, say);
 	showEntries(image, format, say);
-	return 0;
+	return image.report.isWhole ? 0 : 1;
 }
 
 interface ShownJournal {
@@ -54,14 +57,20 @@ interface ShownJournal {
 	/** Canonical bytes, ascending. */
 	readonly entries: readonly Uint8Array[];
 	readonly report: ImageReport | null;
+	/** Of an image: epochs before this one. */
+	readonly formers?: readonly ImageEpoch[];
 }
 
 function showEntries(
-	{ station, epoch, entries, report }: ShownJournal,
+	{ station, epoch, entries, report, formers = [] }: ShownJournal,
 	format: OutputFormat,
 	say: (line: string) => void,
 ): void {
-	const rows = rowsOf(entries);
+	const rows = [...formers.flatMap((former) => rowsOf(former.entries)), ...rowsOf(entries)];
+	for (const former of formers) {
+		tellMissing(former.missing, say, former.epoch);
+		say(`${station}, former epoch ${former.epoch}: ${former.entries.length} entries`);
+	}
 	say(`${station}, epoch ${epoch}: ${entries.length} entries`);
 	if (format === "json") printJson({ station, epoch, report, entries: rows });
 	else if (format === "jsonl") for (const row of rows) printJson(row);
@@ -74,33 +83,36 @@ export function showVerification(
 	format: OutputFormat,
 	say: (line: string) => void,
 ): number {
-	const { isSound, ranges, heads, findings, findingCount, counts } = verification;
+	const { isSound, ranges, batchCount, findings, findingCount, counts } = verification;
 	if (format === "json" || format === "jsonl") {
 		printJson({
 			isSound,
 			counts,
-			ranges,
-			heads: heads.map((each) => ({ ...each, head: each.head && hexOf(each.head) })),
+			ranges: ranges.map((range) => ({ ...range, head: range.head && hexOf(range.head) })),
+			batchCount,
 			findings,
 			findingCount,
 		});
 	} else {
-		const shown = ranges.map(({ epoch, first, last, standing, note }) => ({
+		const shown = ranges.map(({ epoch, first, last, standing, note, mark }) => ({
 			epoch,
 			first,
 			last,
 			standing: STANDINGS[standing],
-			note: note === "" ? null : note,
+			note: [note, mark].filter((text) => text !== "").join("; ") || null,
 		}));
 		if (shown.length > 0) printTable(shown);
-		const newest = heads.at(-1);
+		const ends = new Map<string, string>();
+		for (const { epoch, last, head } of ranges) {
+			if (head !== undefined) ends.set(`head of ${epoch}`, `${hexOf(head)} (entry ${last})`);
+		}
 		printPairs({
 			[STANDINGS.chained]: counts.chained,
 			[STANDINGS.signed]: counts.signed,
 			[STANDINGS.gap]: counts.gap,
 			[STANDINGS.missing]: counts.missing,
-			"batches with a good signature": heads.length,
-			...(newest?.head === undefined ? {} : { "newest head": hexOf(newest.head) }),
+			"batches with a good signature": batchCount,
+			...Object.fromEntries(ends),
 		});
 		tellFindings(verification, say);
 		say(isSound ? "sound" : "NOT sound");
@@ -110,7 +122,7 @@ export function showVerification(
 
 /** The first of each kind: a wrong key is found at every batch, and the rest would scroll away. */
 function tellFindings(
-	{ heads, findings, findingCount }: Verification,
+	{ batchCount, findings, findingCount }: Verification,
 	say: (line: string) => void,
 ): void {
 	const byKind = new Map<FindingKind, Finding[]>();
@@ -120,7 +132,7 @@ function tellFindings(
 		else those.push(finding);
 	}
 	const unsigned = byKind.get("bad-signature");
-	if (heads.length === 0 && unsigned !== undefined) {
+	if (batchCount === 0 && unsigned !== undefined) {
 		byKind.delete("bad-signature");
 		say(`bad-signature at ${unsigned.length} batches, good at none: is this the station's key?`);
 	}
@@ -133,14 +145,41 @@ function tellFindings(
 	if (untold > 0) say(`and ${untold} findings more`);
 }
 
-/** Signed batches out of a file. Throws TechnicianTrouble, also for a journal, which has no signatures. */
-export function readRecord(path: string): Uint8Array {
-	const bytes = readBytes(path);
-	if (!isExportedFile(bytes)) return bytes;
-	throw new TechnicianTrouble(
-		`${path}: a station's journal, which is signed only when it is delivered; ` +
-			"verify a collector's database (--data, --postgres) or a file that `record` wrote from one",
-	);
+/**
+ * A file of signed batches, piece by piece. Throws TechnicianTrouble, also for a journal, which has no
+ * signatures.
+ */
+export function* readRecord(path: string): Generator<Uint8Array> {
+	for (const piece of piecesOf(path)) {
+		if (piece.isFirst && isExportedFile(piece.bytes)) {
+			throw new TechnicianTrouble(
+				`${path}: a station's journal, which is signed only when it is delivered; ` +
+					"verify a collector's database (--data, --postgres) or a file that `record` wrote from one",
+			);
+		}
+		yield piece.bytes;
+	}
+}
+
+/** A file's bytes, some at a time. Throws TechnicianTrouble. */
+export function* piecesOf(path: string): Generator<{ bytes: Uint8Array; isFirst: boolean }> {
+	let file: number | undefined;
+	try {
+		file = openSync(path, "r");
+		for (let isFirst = true; ; isFirst = false) {
+			const buffer = new Uint8Array(PIECE_BYTES);
+			const count = readSync(file, buffer);
+			if (count === 0) return;
+			yield { bytes: buffer.subarray(0, count), isFirst };
+		}
+	} catch (error) {
+		if (error instanceof TechnicianTrouble) throw error;
+		const { code } = error as NodeJS.ErrnoException;
+		if (code === undefined) throw error;
+		throw new TechnicianTrouble(`${path}: cannot be read (${code})`);
+	} finally {
+		if (file !== undefined) closeSync(file);
+	}
 }
 
 /** A file's bytes. Throws TechnicianTrouble. */
@@ -160,7 +199,12 @@ function printCsv(rows: readonly EntryRow[]): void {
 }
 
 function tellSkipped(report: ImageReport, say: (line: string) => void): void {
+	if (report.offsetBytes !== 0) say(`the ring begins at byte ${report.offsetBytes} of the file`);
 	const told: readonly (readonly [number, string])[] = [
+		[
+			report.absentSectors,
+			`of ${report.sectors} sectors of the ring are NOT IN THE FILE: what they held is not known`,
+		],
 		[
 			report.unreadableSectors,
 			"sectors skipped: no header that can be read (torn, rotten, not ours)",
@@ -187,6 +231,11 @@ function tellOfExport(journal: ExportedJournal, say: (line: string) => void): vo
 	say("not signed: only the collector's record proves who wrote it");
 }
 
-function tellMissing(missing: readonly SequenceRange[], say: (line: string) => void): void {
-	for (const range of missing) say(`missing: ${rangeText(range)}`);
+function tellMissing(
+	missing: readonly SequenceRange[],
+	say: (line: string) => void,
+	epoch?: number,
+): void {
+	const of = epoch === undefined ? "" : ` of epoch ${epoch}`;
+	for (const range of missing) say(`missing: ${rangeText(range)}${of}`);
 }

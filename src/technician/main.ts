@@ -5,7 +5,8 @@
  */
 import { randomInt } from "node:crypto";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { bytesOfHex } from "../core/bytes.js";
+import { bytesOfHex, concatBytes } from "../core/bytes.js";
+import { createSha256 } from "../core/sha256.js";
 import { ConsoleClient } from "./client.js";
 import { onStderr } from "./colours.js";
 import { readRecord, showJournal, showVerification } from "./file-commands.js";
@@ -19,8 +20,10 @@ import {
 	uploadNow,
 	watch,
 } from "./line-commands.js";
-import type { OutputFormat } from "./output.js";
+import { instant, type OutputFormat } from "./output.js";
 import { openPort } from "./ports.js";
+import { DIALECTS } from "./reading-table.js";
+import { type EntrySource, recordSource, writeReadings } from "./readings.js";
 import { writeRecordFile } from "./record-file.js";
 
 const SIMULATION_SCHEME = "sim:";
@@ -41,10 +44,16 @@ interface RecordOptions {
 	readonly data?: string;
 	readonly postgres?: string;
 	readonly station?: string;
-	readonly key?: string;
+	readonly key?: readonly string[];
 	readonly epoch?: number;
 	readonly first?: number;
 	readonly last?: number;
+}
+
+interface ReadingsCommandOptions extends RecordOptions {
+	readonly dialect: keyof typeof DIALECTS;
+	readonly from?: number;
+	readonly to?: number;
 }
 
 function say(line: string): void {
@@ -112,7 +121,13 @@ function commandLine(done: (exitCode: number) => void): Command {
 			.description(
 				"what a station's public key proves of a record: a file, or a collector's database",
 			)
-			.option("--key <hex>", "the station's public key, or enrolled: the collector's word for it")
+			.option(
+				"--key <hex>",
+				"the station's public key, of several all in the order of their lives, or enrolled: the " +
+					"collector's word for them",
+				(key: string, before: readonly string[]) => [...before, key],
+				[],
+			)
 			.option("--epoch <n>", "only this epoch", wholeNumber(0, 0xffffffff))
 			.option("--first <n>", "only from this entry", wholeNumber(1, 0xffffffff))
 			.option("--last <n>", "only to this entry", wholeNumber(1, 0xffffffff)),
@@ -126,12 +141,78 @@ function commandLine(done: (exitCode: number) => void): Command {
 	).action(async (file: string, options: RecordOptions, command: Command) => {
 		done(await writeRecord(command, file, options));
 	});
+	recordOptions(
+		program
+			.command("readings [file]")
+			.description("values with flags and times, out of a collector's database or a record's file")
+			.addOption(
+				new Option("--dialect <name>", "of csv: comma, or semicolon with decimal commas")
+					.choices(Object.keys(DIALECTS))
+					.default("comma"),
+			)
+			.option("--from <time>", "first time, ISO 8601 in UTC", instantOption)
+			.option("--to <time>", "end, not included", instantOption),
+	).action(async (file: string | undefined, options: ReadingsCommandOptions, command: Command) => {
+		done(await printReadings(command, file, options));
+	});
 	// The whole help would take the error off a small screen.
 	for (const command of program.commands) {
 		const name = `bistrina ${command.name()}`;
 		command.showHelpAfterError(`usage: ${name} ${command.usage()}\nsee ${name} --help`);
 	}
 	return program;
+}
+
+async function printReadings(
+	command: Command,
+	file: string | undefined,
+	options: ReadingsCommandOptions,
+): Promise<number> {
+	requireOneSource(command, options, file);
+	const { station = "", dialect, from, to } = options;
+	const format = command.optsWithGlobals<CommonOptions>().format ?? "csv";
+	if (format !== "csv" && format !== "jsonl") command.error("error: readings writes csv or jsonl");
+	const print = async (source: EntrySource): Promise<number> => {
+		const form = format === "jsonl" ? "jsonl" : { csv: DIALECTS[dialect] };
+		const report = await writeReadings({ station, source, form, from, to, write: onStdoutWritten });
+		const { rows, unknown, undated } = report;
+		say(`${rows} readings of ${station}`);
+		if (undated > 0) say(`${undated} readings that nothing in the record dates`);
+		if (unknown > 0) say(`${unknown} readings of a later version: use newer tools`);
+		return 0;
+	};
+	if (file !== undefined) {
+		return print(recordSource(file, concatBytes(...readRecord(file)), station, createSha256()));
+	}
+	const { visitEntries } = await import("../collector/query.js");
+	return mended(async () => {
+		const store = await openStore(options);
+		try {
+			// One instant for both passes: a collector may go on storing meanwhile.
+			return await store.transaction(async (session) => {
+				await session.execute("set transaction isolation level repeatable read, read only");
+				return print((visit) => visitEntries(session, station, visit));
+			});
+		} finally {
+			await store.close();
+		}
+	});
+}
+
+/** Resolves when the terminal or the pipe takes more. */
+function onStdoutWritten(text: string): Promise<void> {
+	return new Promise((resolve) => {
+		if (process.stdout.write(text)) resolve();
+		else process.stdout.once("drain", resolve);
+	});
+}
+
+function instantOption(text: string): number {
+	const isIso = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?$/.test(text);
+	const seconds = isIso ? Date.parse(text) / 1000 : Number.NaN;
+	// Date.parse takes 30 February for 2 March.
+	if (Number.isFinite(seconds) && instant(seconds).startsWith(text.slice(0, 10))) return seconds;
+	throw new InvalidArgumentError("Use a date or a time in UTC: 2026-10-01 or 2026-10-01T06:00Z.");
 }
 
 function recordOptions(command: Command): Command {
@@ -192,29 +273,29 @@ async function verify(
 	file: string | undefined,
 	options: RecordOptions,
 ): Promise<number> {
-	const { station = "", key, epoch, first, last } = options;
+	const { station = "", key = [], epoch, first, last } = options;
 	const format = command.optsWithGlobals<CommonOptions>().format ?? "text";
-	if (key === undefined) command.error("error: --key is the station's public key, 66 digits");
+	if (key.length === 0) command.error("error: --key is the station's public key, 66 digits");
 	if ((first !== undefined || last !== undefined) && epoch === undefined) {
 		command.error("error: --first and --last need --epoch");
 	}
 	requireOneSource(command, options, file);
 	const part =
-		epoch === undefined ? {} : { part: { epoch, first: first ?? 1, last: last ?? 0xffffffff } };
-	const { verifyExport, verifyStore, enrolledKeyOf } = await import("../collector/verify.js");
+		epoch === undefined
+			? {}
+			: { part: { epoch, first: first ?? 1, ...(last === undefined ? {} : { last }) } };
+	const { verifyExport, verifyStore, enrolledKeysOf } = await import("../collector/verify.js");
 	if (file !== undefined) {
-		const publicKey = keyOf(command, key ?? "");
-		const verification = mended(() =>
-			verifyExport(readRecord(file), { station, publicKey, ...part }),
-		);
+		const keys = keysOf(command, key);
+		const verification = mended(() => verifyExport(readRecord(file), { station, keys, ...part }));
 		return showVerification(await verification, format, say);
 	}
 	return mended(async () => {
 		const store = await openStore(options);
 		try {
-			const publicKey =
-				key === "enrolled" ? await enrolledKeyOf(store, station) : keyOf(command, key ?? "");
-			const verification = await verifyStore(store, { station, publicKey, ...part });
+			const isEnrolled = key.length === 1 && key[0] === "enrolled";
+			const keys = isEnrolled ? await enrolledKeysOf(store, station) : keysOf(command, key);
+			const verification = await verifyStore(store, { station, keys, ...part });
 			return showVerification(verification, format, say);
 		} finally {
 			await store.close();
@@ -267,17 +348,19 @@ function requireOneSource(
 	const given = [file, data, postgres].filter((each) => each !== undefined).length;
 	if (given === 1) return;
 	const what = given === 0 ? "say what to read" : "give one source only";
-	const those = command.name() === "verify" ? "a file that `record` wrote, or " : "";
+	const those = command.name() !== "record" ? "a file that `record` wrote, or " : "";
 	command.error(
 		`error: ${what}: ${those}a collector's database by --data DIR (npm start has it in ` +
 			"bistrina-data/collector) or --postgres URL",
 	);
 }
 
-function keyOf(command: Command, key: string): Uint8Array {
-	const bytes = bytesOfHex(key);
-	if (bytes?.length === PUBLIC_KEY_BYTES) return bytes;
-	return command.error(`error: --key: use the ${2 * PUBLIC_KEY_BYTES} digits of a public key`);
+function keysOf(command: Command, keys: readonly string[]): { publicKey: Uint8Array }[] {
+	return keys.map((key) => {
+		const publicKey = bytesOfHex(key);
+		if (publicKey?.length === PUBLIC_KEY_BYTES) return { publicKey };
+		return command.error(`error: --key: use the ${2 * PUBLIC_KEY_BYTES} digits of a public key`);
+	});
 }
 
 /** The collector's trouble is the technician's. */

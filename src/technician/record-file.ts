@@ -1,8 +1,9 @@
 /** A record written out of a collector's database; an earlier one of the same name may only be extended. */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, statSync } from "node:fs";
 import { hexOf } from "../core/bytes.js";
-import { createSha256 } from "../core/sha256.js";
-import { readExport } from "../protocol/export-file.js";
+import { ExportReader } from "../protocol/export-file.js";
+import { piecesOf } from "./file-commands.js";
 import { TechnicianTrouble } from "./line.js";
 import { Replacement } from "./replace-file.js";
 
@@ -24,8 +25,8 @@ export async function writeRecordFile(
 	try {
 		const count = await fill((piece) => replacement.write(piece));
 		if (before !== undefined) {
-			const now = new Set(batchesOf(replacement.besidePath, station));
-			const lost = before.filter((batch) => !now.has(batch)).length;
+			const now = batchesOf(replacement.besidePath, station);
+			const lost = [...before].filter((batch) => !now.has(batch)).length;
 			if (lost > 0) {
 				throw new TechnicianTrouble(
 					`${path}: holds ${lost} batches of ${station} that this collector has not, and ` +
@@ -40,20 +41,30 @@ export async function writeRecordFile(
 	}
 }
 
-/** Envelopes of a whole record of `station`, as hexadecimal digits. */
-function batchesOf(path: string, station: string): readonly string[] {
-	let bytes: Uint8Array;
+/** Hashes of the envelopes of a whole record of `station`, as text; of ten years of hours 88 000. */
+function batchesOf(path: string, station: string): ReadonlySet<string> {
+	const batches = new Set<string>();
+	let faultCount = 0;
+	const reader = new ExportReader(sha256, {
+		onEnvelope: ({ envelope }) => batches.add(hexOf(sha256(envelope))),
+		onFault: () => faultCount++,
+	});
 	try {
-		bytes = new Uint8Array(readFileSync(path));
+		for (const { bytes } of piecesOf(path)) reader.push(bytes);
 	} catch (error) {
-		const { code } = error as NodeJS.ErrnoException;
-		throw new TechnicianTrouble(`${path}: is there and cannot be read (${code})`);
+		if (!(error instanceof TechnicianTrouble)) throw error;
+		throw new TechnicianTrouble(error.message.replace("cannot", "is there and cannot"));
 	}
-	const content = readExport(bytes, createSha256());
-	if (content.faults.length > 0 || content.station !== station) {
+	if (reader.end().station !== station || faultCount > 0) {
 		throw new TechnicianTrouble(
 			`${path}: is there already and is no whole record of ${station}; choose another name`,
 		);
 	}
-	return content.envelopes.map(({ envelope }) => hexOf(envelope));
+	return batches;
+}
+
+function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+	const hash = createHash("sha256");
+	for (const part of parts) hash.update(part);
+	return new Uint8Array(hash.digest());
 }

@@ -49,7 +49,10 @@ function checkedOf(station: string, first = 1): CheckedBatch {
 		heads: [previous, previous],
 		gaps: [],
 		hash: previous,
+		content: previous,
 		envelope: new Uint8Array(100),
+		owner: undefined,
+		signedBy: new Uint8Array(8),
 	};
 }
 

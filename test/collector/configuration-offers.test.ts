@@ -166,7 +166,7 @@ describe("the shelf in SQL", () => {
 		const offer = readOffer(canonicalOf(2), "bor.conf");
 		await assert.rejects(shelf.put(offer), /station bor-1 is not enrolled/);
 		const maker = new ChainMaker();
-		await store.query("insert into stations values ($1, $2)", [
+		await store.query("insert into station_keys values ($1, 1, $2, 0, '', '')", [
 			"bor-1",
 			Buffer.from(maker.key.publicKey),
 		]);

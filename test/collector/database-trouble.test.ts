@@ -83,7 +83,7 @@ describe("a damaged database of the collector", function () {
 		});
 		await store.close();
 		assert.equal(count, 20);
-		const verification = verifyExport(new Uint8Array(Buffer.concat(pieces)), station);
+		const verification = verifyExport(pieces, station);
 		assert.deepEqual([verification.isSound, verification.counts.chained], [true, 240]);
 	});
 

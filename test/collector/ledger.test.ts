@@ -171,6 +171,7 @@ describe("the ledger", () => {
 			from: 11,
 			to: 25,
 			reason: 0,
+			lostEpoch: 0,
 			resume: maker.heads[25] ?? new Uint8Array(32),
 		});
 		const answer = await deliver(maker.envelope(26, sequence, { floor: 26 }));
@@ -185,6 +186,7 @@ describe("the ledger", () => {
 			from: 11,
 			to: 25,
 			reason: 0,
+			lostEpoch: 0,
 			resume: new Uint8Array(32).fill(3),
 		});
 		await expectRefusal(maker.envelope(26, sequence), "fork");

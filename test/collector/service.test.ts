@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openIdentity } from "../../src/collector/identity.js";
 import { openPGliteStore } from "../../src/collector/pglite-store.js";
-import { readEnrolments, requireNoPassword } from "../../src/collector/service-options.js";
+import { requireNoPassword } from "../../src/collector/service-options.js";
+import { onlyKey } from "../../src/collector/station-keys.js";
+import { readStationList } from "../../src/collector/station-list.js";
 import { hexOf } from "../../src/core/bytes.js";
 import { decodeAnswer } from "../../src/protocol/acknowledgement.js";
 import { decodeSign1 } from "../../src/protocol/cose.js";
@@ -77,17 +79,68 @@ describe("collector's service", () => {
 		const { publicKey } = recordOf(1);
 		const list = join(directory, "stations");
 		writeFileSync(list, `# upstream\n\nbor-1 ${hexOf(publicKey)} # since May\n`);
-		assert.deepEqual(readEnrolments(list), [{ station: "bor-1", publicKey }]);
-		for (const line of ["bor-1", "Bor ab", `bor-1 ${hexOf(publicKey)} more`, "bor-1 0102"]) {
-			writeFileSync(list, `# one\n${line}\n`);
-			assert.throws(() => readEnrolments(list), /stations line 2: expected a station id/);
+		assert.deepEqual(readStationList(list), {
+			enrolments: [{ station: "bor-1", keys: [onlyKey(publicKey)] }],
+			faults: [],
+		});
+		for (const line of ["bor-1", "Bor ab", "bor-1 0102"]) {
+			writeFileSync(list, `# one\n${line}\npek-1 ${hexOf(publicKey)}\n`);
+			const { enrolments, faults } = readStationList(list);
+			assert.match(faults.join(), /stations line 2: expected a station id/);
+			assert.deepEqual(enrolments, [{ station: "pek-1", keys: [onlyKey(publicKey)] }]);
 		}
 		writeFileSync(list, `\nbor-1 05${"ab".repeat(32)}\n`);
-		assert.throws(() => readEnrolments(list), {
-			name: "CollectorTrouble",
-			message: `${list} line 2: the digits of bor-1 are no public key (33 bytes, a compressed point of P-256); take it from the first entry of the station's journal`,
+		assert.deepEqual(readStationList(list).faults, [
+			`${list} line 2: the digits of bor-1 are no public key (33 bytes, a compressed point of P-256); take it from the first entry of the station's journal`,
+		]);
+		assert.throws(() => readStationList(join(directory, "none")), /cannot be read \(ENOENT\)/);
+	});
+
+	it("reads the keys of a station in the order of their lives, with who decided and why", () => {
+		const list = join(directory, "stations");
+		const [a, b, c] = [1, 2, 3].map((seed) => recordOf(1, { seed }).publicKey);
+		const key = (bytes: Uint8Array | undefined) => hexOf(bytes ?? assert.fail());
+		const first = `bor-1 ${key(a)} revoked=2026-11-28T06:30:00Z revoked-by=amina revoked-why="board lost"`;
+		const second = `bor-1 ${key(b)} from=2026-11-28 by="Amina N." why=board-replaced`;
+		writeFileSync(list, `${first}\npek-1 ${key(c)}\n${second}\n`);
+		assert.deepEqual(readStationList(list), {
+			enrolments: [
+				{
+					station: "bor-1",
+					keys: [
+						{
+							...onlyKey(a ?? assert.fail()),
+							revoked: { atUtcSeconds: 1_795_847_400, by: "amina", why: "board lost" },
+						},
+						{
+							publicKey: b,
+							enrolled: { atUtcSeconds: 1_795_824_000, by: "Amina N.", why: "board-replaced" },
+						},
+					],
+				},
+				{ station: "pek-1", keys: [onlyKey(c ?? assert.fail())] },
+			],
+			faults: [],
 		});
-		assert.throws(() => readEnrolments(join(directory, "none")), /cannot be read \(ENOENT\)/);
+		for (const [lines, said] of [
+			[`bor-1 ${key(a)}\nbor-1 ${key(b)}`, /line 2: station bor-1 is enrolled with another key/],
+			[`bor-1 ${key(a)}\nbor-1 ${key(a)}`, /line 2: bor-1 has this key already/],
+			[`${first}\n${second.replace("by=", "of=")}`, /line 2: expected from=, by=, why=/],
+			[second.replace('"Amina N."', '""'), /line 1: from=, by= and why= belong together/],
+			[second.replace("11-28", "02-30"), /line 1: from=2026-02-30 is no time; write 2026-11-28/],
+			[second.replace("board", "\x1b[2J"), /line 1: expected from=.* not "why=\?\[2J-replaced"/],
+			[second.replace("board", "b".repeat(80)), /line 1: why= is longer than 80 characters/],
+		] as const) {
+			writeFileSync(list, `${lines}\npek-1 ${key(c)}\n`, "latin1");
+			const { enrolments, faults } = readStationList(list);
+			assert.match(faults.join(), said);
+			// Nobody else suffers for it.
+			assert.deepEqual(
+				enrolments.map(({ station }) => station),
+				["pek-1"],
+				lines,
+			);
+		}
 	});
 
 	it("names the file and the field of a damaged identity, in one line of its own", async () => {
@@ -122,6 +175,51 @@ describe("collector's service", () => {
 				},
 			);
 		}
+	});
+
+	it("names a conflict in its list and serves everybody, at a start and on SIGHUP", async function () {
+		this.timeout(120_000);
+		const before = recordOf(24);
+		const after = recordOf(12, { epoch: 78, seed: 2, previous: before, reason: 2 });
+		const other = recordOf(12, { station: "pek-1", seed: 3 });
+		const [a, b, c] = [before, after, other].map(({ publicKey }) => hexOf(publicKey));
+		const list = join(directory, "stations");
+		writeFileSync(list, `bor-1 ${a}\n`);
+		const first = await startCollector(directory, ["--stations", list]);
+		assert.equal((await first.post(before.envelope(1, 12))).status, 200);
+		assert.equal(await first.stop("SIGINT"), 0);
+		// The board was replaced, and somebody wrote its key over the old one.
+		writeFileSync(list, `bor-1 ${b}\nbor-2 nonsense\npek-1 ${c}\n`);
+		const second = await startCollector(directory, ["--stations", list]);
+		assert.match(
+			second.said(),
+			/not taken: .*stations line 2: expected a station id and the 66 digits of its public key\n/,
+		);
+		assert.match(
+			second.said(),
+			/not taken: .*stations: station bor-1 is enrolled with another key than \w{12}\.\.\.; to replace the key, leave its line and add one with from=, by= and why= after it\n1 stations of/,
+		);
+		assert.equal((await second.post(other.envelope(1, 12))).status, 200);
+		assert.equal((await second.post(before.envelope(13, 18))).status, 200);
+		assert.equal((await second.post(after.envelope(1, 12))).status, 422);
+		writeFileSync(
+			list,
+			`bor-1 ${a} revoked=2026-11-28 revoked-by=amina revoked-why="board lost"\n` +
+				`bor-1 ${b} from=2026-11-28T06:00:00Z by=amina why="board replaced"\npek-1 ${c}\n`,
+		);
+		process.kill(second.pid, "SIGHUP");
+		await second.saw(/2 stations of/);
+		assert.equal((await second.post(after.envelope(1, 12))).status, 200);
+		const { status, body } = await second.post(before.envelope(19, 24));
+		const answer = decodeAnswer(decodeSign1(body).payload);
+		assert.deepEqual([status, answer.kind === "refusal" && answer.code], [422, 9]);
+		assert.equal((await second.post(before.envelope(19, 24, { signer: after }))).status, 200);
+		// What was revoked stays so, whatever a list says later.
+		writeFileSync(list, `bor-1 ${a}\npek-1 ${c}\n`);
+		process.kill(second.pid, "SIGHUP");
+		await second.saw(/recorded as revoked from 2026-11-28T00:00:00Z by "amina", "board lost"/);
+		assert.equal((await second.post(before.envelope(19, 24))).status, 422);
+		assert.equal(await second.stop("SIGINT"), 0);
 	});
 
 	it("serves over HTTPS, dies by kill -9, takes its directory again, and stops cleanly", async function () {

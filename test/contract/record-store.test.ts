@@ -2,7 +2,9 @@ import { strict as assert } from "node:assert";
 import type { CheckedBatch, StoreOutcome } from "../../src/collector/batch-writer.js";
 import { MemoryRecordStore } from "../../src/collector/memory-record-store.js";
 import { type RecordStore, SqlRecordStore } from "../../src/collector/record-store.js";
+import { onlyKey } from "../../src/collector/station-keys.js";
 import { integerBelow, SeededChance } from "../../src/core/chance.js";
+import { keyIdOf } from "../../src/protocol/cose.js";
 import { ChainMaker, sha256 } from "../support/chain-maker.js";
 import { recordText } from "../support/record-text.js";
 import { emptyStore } from "../support/shared-store.js";
@@ -38,7 +40,10 @@ function batchOf(
 		heads: isChained ? heads : undefined,
 		gaps: [],
 		hash: sha256(envelope, heads[0] ?? assert.fail()),
+		content: sha256(envelope, heads[0] ?? assert.fail(), envelope),
 		envelope,
+		owner: maker.key.publicKey,
+		signedBy: keyIdOf(sha256, maker.key.publicKey),
 	};
 	return checked;
 }
@@ -89,11 +94,29 @@ function randomGroups(chance: SeededChance): CheckedBatch[][] {
 function gapOf(sequence: number, from: number, to: number, resume: Uint8Array) {
 	const header = { channelSet: 0, timeQuality: 1, epoch: 7, sequence, boot: 1 };
 	const place = { uptimeSeconds: 1, utcSeconds: 1, configurationId: 1, stationFlags: 0 };
-	return { ...header, ...place, kind: "gap", from, to, reason: 0, resume } as const;
+	return { ...header, ...place, kind: "gap", lostEpoch: 0, from, to, reason: 0, resume } as const;
 }
 
 describe("a record store", function () {
 	this.timeout(90_000);
+
+	it("says of any number of ranges only those that an answer needs, in memory and in SQL", async () => {
+		const maker = new ChainMaker().fill(300);
+		for (const store of [new SqlRecordStore(await emptyStore()), new MemoryRecordStore()]) {
+			// Every other entry: a range for each.
+			for (let at = 10; at <= 298; at += 2) await store.write(batchOf(maker, at, at, 9, false));
+			const last = await store.write(batchOf(maker, 300, 300, 100, false));
+			assert.deepEqual(last.rangeFirsts, [100, 292, 294, 296, 298, 300]);
+			assert.deepEqual(last.rangeLasts, last.rangeFirsts);
+			// One that joins two, and one that joins what is far below.
+			const joined = await store.write(batchOf(maker, 297, 297, 100, false));
+			assert.deepEqual(joined.rangeFirsts, [100, 290, 292, 294, 296, 300]);
+			assert.deepEqual(joined.rangeLasts, [100, 290, 292, 294, 298, 300]);
+			const over = await store.write(batchOf(maker, 50, 200, 100, false));
+			assert.deepEqual(over.rangeFirsts, [50, 290, 292, 294, 296, 300]);
+			assert.deepEqual(over.rangeLasts, [200, 290, 292, 294, 298, 300]);
+		}
+	});
 
 	it("in memory has the same outcomes as the SQL tables, batch by batch", async () => {
 		for (let seed = 1; seed <= 12; seed++) {
@@ -162,12 +185,33 @@ describe("a record store", function () {
 
 	it("in memory enrols and keeps evidence as the tables do", async () => {
 		for (const store of [new SqlRecordStore(await emptyStore()), new MemoryRecordStore()]) {
-			const { publicKey } = new ChainMaker().key;
-			assert.equal(await store.keyOf("bor-1"), undefined);
-			assert.equal(await store.enrol("bor-1", publicKey), true);
-			assert.equal(await store.enrol("bor-1", publicKey), true);
-			assert.equal(await store.enrol("bor-1", new Uint8Array(33).fill(2)), false);
-			assert.deepEqual(await store.keyOf("bor-1"), publicKey);
+			const first = onlyKey(new ChainMaker().key.publicKey);
+			const other = onlyKey(new ChainMaker("bor-1", 7, 2).key.publicKey);
+			assert.deepEqual(await store.keysOf("bor-1"), []);
+			assert.equal(await store.setKeys("bor-1", [first]), undefined);
+			assert.equal(await store.setKeys("bor-1", [first]), undefined);
+			assert.match(
+				(await store.setKeys("bor-1", [other])) ?? "",
+				/^station bor-1 is enrolled with another key than 0\w{11}\.\.\.; to replace the key, leave its line/,
+			);
+			assert.deepEqual(await store.keysOf("bor-1"), [first]);
+			const enrolled = { atUtcSeconds: 1_790_000_000, by: "amina", why: "board replaced" };
+			const later = { ...other, enrolled };
+			assert.equal(await store.setKeys("bor-1", [later]), undefined);
+			const revoked = { atUtcSeconds: 1_790_000_001, by: "amina", why: "board lost" };
+			const gone = { ...first, revoked };
+			assert.equal(await store.setKeys("bor-1", [gone, later]), undefined);
+			assert.deepEqual(await store.keysOf("bor-1"), [gone, later]);
+			// What is recorded is neither taken back nor changed nor put into another order.
+			const otherwise = { ...later, enrolled: { ...enrolled, why: "stolen" } };
+			for (const [keys, text] of [
+				[[first], /recorded as revoked from .* by "amina", "board lost", and that stays/],
+				[[later, gone], /stands after a key that came after it/],
+				[[otherwise], /recorded as from .* "board replaced", and that stays/],
+			] as const) {
+				assert.match((await store.setKeys("bor-1", keys)) ?? "", text);
+				assert.deepEqual(await store.keysOf("bor-1"), [gone, later]);
+			}
 		}
 	});
 });

@@ -41,8 +41,8 @@ function isRefused(payload: Uint8Array): boolean {
 }
 
 const LITERAL_HEX =
-	"89010165626f722d311adeadbeef18290407f6582cf90e839523f96680b10bbe896267fdca043c0ef3b6245eae06" +
-	"ec4aaa889bb40a614557ffaa638f68bcf57a60";
+	"89010165626f722d311adeadbeef18290407f6582cf90e839523f96680b10bbe896267fdca043c0ef3b6245eae07" +
+	"7624d3444dd9e79d72c3ddc1b34b95454299e0";
 
 /** Three readings with an event between them, literal. */
 function literalBatch(): Batch {

@@ -82,6 +82,50 @@ describe("envelope", () => {
 		}
 	});
 
+	it("names the key in its protected header where it is not the usual one, in one encoding only", () => {
+		const keyId = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+		const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+		const payload = Uint8Array.of(0x01);
+		const dsaEncoding = "ieee-p1363" as const;
+		const signed = toBeSigned(payload, keyId);
+		const signature = sign("sha256", signed, { key: privateKey, dsaEncoding });
+		const envelope = encodeSign1(payload, signature, keyId);
+		// Read by another library; the header is deterministic CBOR of {1: -7, 4: id}.
+		const [header] = (decode(envelope, OPTIONS) as Tagged).value as [Uint8Array];
+		assert.equal(Buffer.from(header).toString("hex"), "a2012604480102030405060708");
+		assert.deepEqual(
+			decode(header, OPTIONS),
+			new Map<number, unknown>([
+				[1, -7],
+				[4, keyId],
+			]),
+		);
+		const byHand = Buffer.concat([
+			Buffer.from("846a5369676e6174757265314d", "hex"),
+			header,
+			Buffer.from("404101", "hex"),
+		]);
+		assert.ok(verify("sha256", byHand, { key: publicKey, dsaEncoding }, signature));
+		const opened = decodeSign1(envelope);
+		assert.deepEqual(opened.keyId, keyId);
+		assert.deepEqual(opened.toBeSigned, new Uint8Array(byHand));
+		// A shorter id, another header parameter, another order: no envelope.
+		for (const other of [
+			"a20126044707080102030405",
+			"a2012605480102030405060708",
+			"a2044801020304050607080126",
+		]) {
+			const bytes = Buffer.from(other, "hex");
+			const altered = Buffer.concat([
+				Buffer.of(0xd2, 0x84, 0x40 + bytes.length),
+				bytes,
+				envelope.subarray(16),
+			]);
+			assert.throws(() => decodeSign1(new Uint8Array(altered)), { code: "batch-malformed" });
+		}
+		assert.equal(decodeSign1(encodeSign1(payload, signature)).keyId, undefined);
+	});
+
 	it("hashes to what Node's SHA-256 of the Sig_structure is", () => {
 		const payload = Uint8Array.of(1, 2, 3);
 		const ours = createSha256()(toBeSigned(payload));

@@ -4,8 +4,18 @@ import {
 	deriveWaterReading,
 	naturalWaterFactorTo25,
 } from "../../src/protocol/derive.js";
-import type { CalibrationBody, ConfigurationBody, Entry } from "../../src/protocol/entry.js";
-import { fieldsOfWaterReading, type WaterReading } from "../../src/protocol/reading.js";
+import { INPUT_DOUBTS } from "../../src/protocol/doubt.js";
+import {
+	type CalibrationBody,
+	type ConfigurationBody,
+	type Entry,
+	NO_CALIBRATION_ACT,
+} from "../../src/protocol/entry.js";
+import {
+	CHANNEL_FLAGS,
+	fieldsOfWaterReading,
+	type WaterReading,
+} from "../../src/protocol/reading.js";
 
 const CONFIGURATION: ConfigurationBody = {
 	kind: "configuration",
@@ -87,6 +97,55 @@ describe("derived values", () => {
 		);
 	});
 
+	it("give none by a temperature that is not the water's, under either law", () => {
+		// 487.3 uS/cm at 11.25 degC are 660.9 at 25; by a thermometer in the sun they would be 325.6.
+		const hot = { ...READING, conductivityHundredths: 48_730, temperatureMillidegrees: 51_000 };
+		for (const conductivityLaw of [0, 1]) {
+			const { conductivityAt25 } = deriveWaterReading(
+				{ ...hot, temperatureFlags: CHANNEL_FLAGS.outOfRange },
+				{ ...CONFIGURATION, conductivityLaw },
+				none,
+			);
+			assert.equal(conductivityAt25.value, undefined);
+			assert.deepEqual(conductivityAt25.notes, ["temperature-doubtful"]);
+		}
+	});
+
+	it("bear the doubts of the temperature and of the pH, flag by flag", () => {
+		const seen = (fields: Partial<WaterReading>): string => {
+			const { value, flags, notes } = deriveWaterReading(
+				{ ...READING, ...fields },
+				CONFIGURATION,
+				none,
+			).conductivityAt25;
+			return `${value === undefined ? "none" : "value"} ${flags} ${notes.join()}`.trim();
+		};
+		const effects = Object.entries(CHANNEL_FLAGS).map(([name, flag]) => [
+			name,
+			seen({ temperatureFlags: flag }),
+			seen({ pHFlags: flag }),
+		]);
+		assert.deepEqual(effects, [
+			["absent", "none 0 temperature-absent", "value 0 acidity-unknown"],
+			["fault", "none 0 temperature-absent", "value 0 acidity-unknown"],
+			["outOfRange", "none 0 temperature-doubtful", "value 0 acidity-unknown"],
+			["unstable", "value 8", "value 0 acidity-unknown"],
+			["uncompensated", "value 16", "value 0"],
+			["suspect", "value 32", "value 0 acidity-unknown"],
+			["saturated", "none 0 temperature-doubtful", "value 0 acidity-unknown"],
+			["uncalibrated", "value 128", "value 0 acidity-unknown"],
+		]);
+	});
+
+	it("have every flag of every input in one column of the table", () => {
+		for (const [input, { refused, inherited, noted, ignored }] of Object.entries(INPUT_DOUBTS)) {
+			for (const flag of Object.values(CHANNEL_FLAGS)) {
+				const columns = [refused, inherited, noted, ignored].filter((mask) => (mask & flag) !== 0);
+				assert.equal(columns.length, 1, `${input} ${flag}`);
+			}
+		}
+	});
+
 	it("say that the natural-water law is not made for acid water, and keep the value", () => {
 		const acid = deriveWaterReading({ ...READING, pHMilli: 3100 }, CONFIGURATION, none);
 		assert.deepEqual(acid.conductivityAt25.notes, ["law-not-for-acid-water"]);
@@ -103,6 +162,7 @@ describe("derived values", () => {
 	it("use the calibration that the reading names, and nothing when it is not in the record", () => {
 		const calibration: CalibrationBody = {
 			kind: "calibration",
+			...NO_CALIBRATION_ACT,
 			calibrationId: 4,
 			channel: 3,
 			range: 0,
@@ -122,6 +182,7 @@ describe("derived values", () => {
 	it("take no curve of another range, and none that this version does not know", () => {
 		const calibration: CalibrationBody = {
 			kind: "calibration",
+			...NO_CALIBRATION_ACT,
 			calibrationId: 4,
 			channel: 3,
 			range: 1,
@@ -145,6 +206,7 @@ describe("derived values", () => {
 	it("do not fold back beyond the vertex of a falling signal's parabola", () => {
 		const sen0189: CalibrationBody = {
 			kind: "calibration",
+			...NO_CALIBRATION_ACT,
 			calibrationId: 1,
 			channel: 3,
 			range: 0,
@@ -162,6 +224,31 @@ describe("derived values", () => {
 		// 2.0 V would be 2650, and 0.925 V clear water.
 		assert.ok(Math.abs(at(2_000_000) - 3004.7) < 0.1, `${at(2_000_000)}`);
 		assert.ok(Math.abs(at(925_000) - 3004.7) < 0.1, `${at(925_000)}`);
+	});
+
+	it("are held and flagged at the vertex on whichever side of the falling branch it lies", () => {
+		const at = (volts: number, coefficients: CalibrationBody["coefficients"]) => {
+			const { value, flags } = deriveWaterReading(
+				{ ...READING, turbidityMicrovolts: volts * 1_000_000, turbidityCalibration: 1 },
+				CONFIGURATION,
+				() => ({
+					kind: "calibration",
+					calibrationId: 1,
+					channel: 3,
+					range: 0,
+					curve: 2,
+					coefficients,
+					...NO_CALIBRATION_ACT,
+				}),
+			).turbidity;
+			return [Math.round((value ?? Number.NaN) * 10) / 10, flags];
+		};
+		// A fit that opens upwards: 300 (4.2 - x)^2.
+		const upwards = [5292, -2520, 300] as const;
+		assert.deepEqual(at(4, upwards), [12, 0]);
+		assert.deepEqual(at(2, upwards), [1452, 0]);
+		assert.deepEqual(at(4.4, upwards), [0, CHANNEL_FLAGS.outOfRange]);
+		assert.deepEqual(at(2, [-4352.9, 5742.3, -1120.4]), [3004.7, CHANNEL_FLAGS.saturated]);
 	});
 
 	it("follow the chain: a configuration counts from its entry on", () => {

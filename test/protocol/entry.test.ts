@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { bytesOfHex, hexOf } from "../../src/core/bytes.js";
+import { asciiBytes, bytesOfHex, hexOf } from "../../src/core/bytes.js";
 import { fraction, integerBelow, SeededChance } from "../../src/core/chance.js";
 import { StationError } from "../../src/core/errors.js";
 import { createSha256 } from "../../src/core/sha256.js";
@@ -71,11 +71,74 @@ const bodies: readonly EntryBody[] = [
 	},
 	{
 		kind: "calibration",
-		calibrationId: 1,
+		calibrationId: 0x0102,
+		previousId: 0x0101,
 		channel: 3,
 		range: 0,
 		curve: 1,
+		act: 1,
+		verdict: 2,
+		rule: 3,
+		parts: 7,
+		points: 2,
 		coefficients: [-0.25, 0.000_41, 0],
+		dueUtcSeconds: 1_450_000_000,
+		firstPart: 250,
+		exportBefore: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
+		exportAfter: new Uint8Array(8),
+	},
+	{
+		kind: "calibration-part",
+		calibrationId: 0x0102,
+		index: 0,
+		type: 2,
+		contents: asciiBytes("buffer 7.00|lot 12|2027-01-31|nist"),
+	},
+	{
+		kind: "alarm",
+		code: 2,
+		phase: 1,
+		rule: 1,
+		beginSequence: 0,
+		readingSequence: 257,
+		conductivityHundredths: 130_000,
+		baselineHundredths: 91_000,
+		baselineSpread: 120,
+		pHMilli: 5200,
+		pHBeforeMilli: 7800,
+		burstAgreed: 3,
+		burstReadings: 4,
+		turbidityMilli: 12_345,
+		turbidityMedianMilli: -1,
+		secondsSinceBegin: 0,
+	},
+	{
+		kind: "heartbeat",
+		version: 1,
+		ringShare: 12,
+		wakes: 288,
+		awakeSeconds: 4896,
+		measuringSeconds: 4000,
+		radioSeconds: 84,
+		readingsDue: 288,
+		readingsMade: 287,
+		probeRetries: 3,
+		chipRetries: 1,
+		uploadsTried: 24,
+		uploadsAcknowledged: 23,
+		signalLowest: -88,
+		signalMedian: -71,
+		linkUpCentiseconds: 230,
+		tlsUpCentiseconds: 120,
+		resets: 0,
+		sectorsRefused: 0,
+		batteryLowestMillivolts: 3860,
+		batteryHighestMillivolts: 3990,
+		chargeMillicoulombs: undefined,
+		heapLowestBytes: 40_000,
+		bitsCorrected: 2,
+		temperatureLowestCenti: -450,
+		temperatureHighestCenti: undefined,
 	},
 	{
 		kind: "configuration",
@@ -92,9 +155,10 @@ const bodies: readonly EntryBody[] = [
 		hash,
 	},
 	{ kind: "event", code: 12, detail: -1, text: "probe bus cleared" },
-	{ kind: "gap", from: 10, to: 20, reason: 0, resume: hash },
+	{ kind: "gap", from: 10, to: 20, reason: 3, lostEpoch: 7, resume: hash },
 	{
 		kind: "epoch",
+		reason: 2,
 		station: "bor-1",
 		publicKey: Uint8Array.from({ length: 33 }, () => 2),
 		previousEpoch: 0,
@@ -121,10 +185,10 @@ describe("canonical entries", () => {
 				"9945fc55" +
 				"0700" +
 				"0101" +
-				"841e0001" +
-				"83ffffff0000" +
-				"42ef00000002" +
-				"ddae0a00030000" +
+				"841e000100" +
+				"83ffffff000000" +
+				"42ef0000000200" +
+				"ddae0a0003000000" +
 				"0000" +
 				"1f0f00",
 		);
@@ -171,6 +235,113 @@ describe("canonical entries", () => {
 			const bytes = encodeEntry(entry);
 			assert.ok(bytes.length <= ENTRY_BYTES_MAX, `${body.kind}: ${bytes.length}`);
 			assert.deepEqual(decodeEntry(bytes), entry);
+		}
+	});
+
+	it("have these bytes for a calibration, its part, an alarm, a heartbeat, a gap and an epoch", () => {
+		const bodyOf = (kind: EntryBody["kind"]): string => {
+			const body = bodies.find((known) => known.kind === kind);
+			assert.ok(body !== undefined);
+			return hexOf(encodeEntry({ ...HEADER, ...body }).subarray(28));
+		};
+		assert.equal(
+			bodyOf("calibration"),
+			"02010101" +
+				"03000101" +
+				"02030702" +
+				"000000000000d0bf" +
+				"745e6397a8de3a3f" +
+				"0000000000000000" +
+				"803e6d56" +
+				"fa000000" +
+				"0102030405060708" +
+				"0000000000000000",
+		);
+		assert.equal(
+			bodyOf("calibration-part"),
+			`02010002${hexOf(asciiBytes("buffer 7.00|lot 12|2027-01-31|nist"))}`,
+		);
+		assert.equal(
+			bodyOf("alarm"),
+			"02000101" +
+				"00000000" +
+				"01010000" +
+				"d0fb0100" +
+				"78630100" +
+				"7800" +
+				"5014" +
+				"781e" +
+				"0304" +
+				"39300000" +
+				"ffffffff" +
+				"00000000",
+		);
+		assert.equal(
+			bodyOf("heartbeat"),
+			"010c2001" +
+				"20130000" +
+				"a00f0000" +
+				"54000000" +
+				"20011f01" +
+				"03000100" +
+				"18001700" +
+				"a8b9" +
+				"e600" +
+				"7800" +
+				"0000" +
+				"140f" +
+				"960f" +
+				"00000080" +
+				"409c0000" +
+				"02000000" +
+				"3efe" +
+				"0080" +
+				"00000000",
+		);
+		assert.equal(
+			bodyOf("gap"),
+			`${"0a000000" + "14000000" + "03000000" + "07000000"}${hexOf(hash)}`,
+		);
+		assert.equal(
+			bodyOf("epoch"),
+			`${"626f722d31000000"}${"02".repeat(33)}02${"0000"}${"00".repeat(40)}`,
+		);
+	});
+
+	it("refuse a calibration part of an unknown type, a point of another length, and text that is none", () => {
+		const part = (type: number, contents: Uint8Array): Uint8Array =>
+			encodeEntry({
+				...HEADER,
+				kind: "calibration-part",
+				calibrationId: 1,
+				index: 0,
+				type,
+				contents,
+			});
+		const point = new Uint8Array(32);
+		assert.equal(decodeEntry(part(1, point)).kind, "calibration-part");
+		assert.equal(decodeEntry(part(5, Uint8Array.of(0, 255))).kind, "calibration-part");
+		assert.equal(
+			encodeEntry({
+				...HEADER,
+				kind: "calibration-part",
+				calibrationId: 1,
+				index: 0,
+				type: 6,
+				contents: new Uint8Array(87),
+			}).length,
+			119,
+		);
+		const unclean = point.slice();
+		unclean[31] = 1;
+		for (const bytes of [
+			part(0, point),
+			part(8, point),
+			part(1, new Uint8Array(31)),
+			part(1, unclean),
+			part(2, Uint8Array.of(0x1f)),
+		]) {
+			assert.throws(() => decodeEntry(bytes), { code: "entry-malformed" });
 		}
 	});
 
@@ -259,15 +430,15 @@ describe("canonical entries", () => {
 			bytes[at] = byte;
 			return bytes;
 		});
-		for (const bytes of [...bad, good.subarray(0, 55), new Uint8Array(0), new Uint8Array(200)]) {
+		for (const bytes of [...bad, good.subarray(0, 59), new Uint8Array(0), new Uint8Array(200)]) {
 			assert.throws(() => decodeEntry(bytes), { code: "entry-malformed" });
 		}
 	});
 
 	it("cover every byte of a reading's body by exactly one field", () => {
-		assert.equal(CHANNEL_SET_1.bodyBytes, 28);
+		assert.equal(CHANNEL_SET_1.bodyBytes, 32);
 		const last = CHANNEL_SET_1.fields[CHANNEL_SET_1.fields.length - 1];
-		assert.equal(last?.offsetBytes, 27);
+		assert.equal(last?.offsetBytes, 31);
 	});
 });
 

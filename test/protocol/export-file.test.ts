@@ -28,9 +28,9 @@ function verifyFile(
 	const content = readExport(bytes, sha256);
 	const verifier = new ChainVerifier({
 		station: "bor-1",
-		publicKey: station.publicKey,
+		keys: station.keys,
 		sha256,
-		isSigned: (signed, signature) => signatures.has(signatureKey(signed, signature)),
+		isSigned: (_key, signed, signature) => signatures.has(signatureKey(signed, signature)),
 	});
 	for (const { where, text } of content.faults) verifier.report("file", where, text);
 	for (const { where, envelope } of content.envelopes) verifier.add(where, envelope);

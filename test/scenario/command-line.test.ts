@@ -316,5 +316,18 @@ describe("npm start", function () {
 		for (const name of ["simulatedSeconds", "wallSeconds", "stations", "measured", "duplicates"]) {
 			assert.equal(typeof summary[name], "number", name);
 		}
+
+		const ofBor = ["--station", "bor-1"];
+		const stored = ["--data", join(data, "collector"), ...ofBor];
+		const table = await runCommand("src/technician/main.js", "readings", ...stored);
+		assert.equal(table.exitCode, 0, table.stderr);
+		const [names = "", ...readings] = table.stdout.trimEnd().split("\r\n");
+		assert.match(names, /^station,epoch,sequence,time,time_uncertainty_s,/);
+		assert.ok(readings.length >= 2 * 12 - 1, `${readings.length} readings`);
+		assert.ok(readings.every((line) => /^bor-1,\d+,\d+,2026-\d\d-\d\dT/.test(line)));
+		const file = join(folder, "record.jsonl");
+		await runCommand("src/technician/main.js", "record", file, ...stored);
+		const again = await runCommand("src/technician/main.js", "readings", file, ...ofBor);
+		assert.equal(again.stdout, table.stdout);
 	});
 });

@@ -33,6 +33,7 @@ export class ChainMaker {
 			kind: "epoch",
 			station,
 			publicKey: this.key.publicKey,
+			reason: 0,
 			previousEpoch: 0,
 			previousSequence: 0,
 			previousHead,

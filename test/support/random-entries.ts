@@ -32,7 +32,7 @@ export function randomEntries(
 			const clamp = (value: number): number =>
 				Math.max(least, Math.min(value, least + 2 ** bits - 1));
 			if (!canBeAbsent(field)) {
-				if (below(20) === 0) fields[at] = below(256);
+				if (below(20) === 0) fields[at] = below(2 ** bits);
 			} else if (below(25) === 0) {
 				fields[at] = field.absent;
 			} else if (wildness === 2 || below(30) === 0) {
@@ -68,7 +68,7 @@ function randomBody(
 	bytesOf: (length: number) => Uint8Array,
 ): EntryBody {
 	const word = (): number => below(0x100000000);
-	switch (below(6)) {
+	switch (below(8)) {
 		case 0:
 			return {
 				kind: "boot",
@@ -90,12 +90,20 @@ function randomBody(
 				source: below(4),
 			};
 		case 2:
-			return { kind: "gap", from: word(), to: word(), reason: below(3), resume: bytesOf(32) };
+			return {
+				kind: "gap",
+				from: word(),
+				to: word(),
+				reason: below(4),
+				lostEpoch: below(2) === 0 ? 0 : word(),
+				resume: bytesOf(32),
+			};
 		case 3:
 			return {
 				kind: "epoch",
 				station: "bor-1",
 				publicKey: bytesOf(33),
+				reason: below(3),
 				previousEpoch: word(),
 				previousSequence: word(),
 				previousHead: below(2) === 0 ? new Uint8Array(32) : bytesOf(32),
@@ -103,11 +111,48 @@ function randomBody(
 		case 4:
 			return {
 				kind: "calibration",
-				calibrationId: below(256),
+				calibrationId: below(0x10000),
+				previousId: below(0x10000),
 				channel: below(5),
 				range: below(4),
 				curve: below(2),
+				act: below(8),
+				verdict: below(4),
+				rule: below(3),
+				parts: below(9),
+				points: below(4),
 				coefficients: [below(1000) / 7, -below(1000) / 3, 0],
+				dueUtcSeconds: word(),
+				firstPart: word(),
+				exportBefore: bytesOf(8),
+				exportAfter: new Uint8Array(8),
+			};
+		case 5:
+			return {
+				kind: "calibration-part",
+				calibrationId: below(0x10000),
+				index: below(9),
+				type: 5,
+				contents: bytesOf(below(88)),
+			};
+		case 6:
+			return {
+				kind: "alarm",
+				code: 1 + below(4),
+				phase: 1 + below(3),
+				rule: 1,
+				beginSequence: word(),
+				readingSequence: word(),
+				conductivityHundredths: word(),
+				baselineHundredths: word(),
+				baselineSpread: below(0x10000),
+				pHMilli: below(14_000),
+				pHBeforeMilli: -below(1000),
+				burstAgreed: below(6),
+				burstReadings: below(6),
+				turbidityMilli: word() | 0,
+				turbidityMedianMilli: word() | 0,
+				secondsSinceBegin: word(),
 			};
 		default:
 			return {

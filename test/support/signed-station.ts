@@ -5,7 +5,7 @@ import { signDigest } from "../../sim/shell/node-signer.js";
 import { SeededChance, seedOf } from "../../src/core/chance.js";
 import { encodeBatch } from "../../src/protocol/batch.js";
 import { chainNext, chainStart } from "../../src/protocol/chain.js";
-import { encodeSign1, toBeSigned } from "../../src/protocol/cose.js";
+import { encodeSign1, keyIdOf, toBeSigned } from "../../src/protocol/cose.js";
 import { type EntryBody, type EntryDraft, encodeEntry } from "../../src/protocol/entry.js";
 import { dayOfReadings } from "./day.js";
 
@@ -24,6 +24,8 @@ export interface SignedStationOptions {
 	readonly sign?: (toBeSigned: Uint8Array) => Uint8Array;
 	readonly publicKey?: Uint8Array;
 	readonly previous?: SignedStation;
+	/** Index into EPOCH_REASONS. */
+	readonly reason?: number;
 }
 
 export interface Cut {
@@ -34,6 +36,8 @@ export interface Cut {
 	/** Replaces entries by others. */
 	readonly entries?: readonly Uint8Array[];
 	readonly station?: string;
+	/** A later key, which signs with its id. */
+	readonly signer?: SignedStation;
 }
 
 const ZEROS = new Uint8Array(32);
@@ -50,7 +54,7 @@ export class SignedStation {
 	readonly #sign: (bytes: Uint8Array) => Uint8Array;
 
 	constructor(options: SignedStationOptions = {}) {
-		const { station = "bor-1", epoch = 77, seed = 1, previous } = options;
+		const { station = "bor-1", epoch = 77, seed = 1, previous, reason = 0 } = options;
 		const chance = new SeededChance(seedOf(seed, "station-key"));
 		this.station = station;
 		this.epoch = epoch;
@@ -66,10 +70,16 @@ export class SignedStation {
 			kind: "epoch",
 			station,
 			publicKey,
+			reason,
 			previousEpoch: previous?.epoch ?? 0,
 			previousSequence: previous?.entries.length ?? 0,
 			previousHead,
 		});
+	}
+
+	/** As whoever verifies takes them: this one's only. */
+	get keys(): readonly { readonly publicKey: Uint8Array }[] {
+		return [{ publicKey: this.publicKey }];
 	}
 
 	/** The next entry; its sequence. */
@@ -109,16 +119,21 @@ export class SignedStation {
 	/** Signed envelope of entries first .. last. */
 	envelope(first: number, last: number, cut: Cut = {}): Uint8Array {
 		const previous = cut.isChained === false ? undefined : (cut.previous ?? this.heads[first - 1]);
-		return this.signed(
-			encodeBatch({
-				station: cut.station ?? this.station,
-				epoch: this.epoch,
-				first,
-				floor: cut.floor ?? 1,
-				previous,
-				entries: cut.entries ?? this.entries.slice(first - 1, last),
-			}),
-		);
+		const payload = encodeBatch({
+			station: cut.station ?? this.station,
+			epoch: this.epoch,
+			first,
+			floor: cut.floor ?? 1,
+			previous,
+			entries: cut.entries ?? this.entries.slice(first - 1, last),
+		});
+		return cut.signer === undefined ? this.signed(payload) : cut.signer.signedWithId(payload);
+	}
+
+	/** As a later key signs. */
+	signedWithId(payload: Uint8Array): Uint8Array {
+		const keyId = keyIdOf(sha256, this.publicKey);
+		return encodeSign1(payload, this.#sign(toBeSigned(payload, keyId)), keyId);
 	}
 
 	signed(payload: Uint8Array): Uint8Array {

@@ -33,7 +33,7 @@ export function sources(...folders: readonly string[]): Source[] {
 
 /** Where a relative or package specifier points: a path of the project without extension, or itself. */
 export function importsOf(source: Source): string[] {
-	const pattern = /(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g;
+	const pattern = /(?<!")(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g;
 	const folder = source.path.split("/").slice(0, -1);
 	return [...source.code.matchAll(pattern)].map(([, specifier = ""]) => {
 		if (!specifier.startsWith(".")) return specifier;

@@ -46,8 +46,9 @@ describe("the swarm", function () {
 	it("finds a collector that stores one bit of one entry wrong", async () => {
 		let writes = 0;
 		const careless = (store: RecordStore): RecordStore => ({
-			keyOf: (station) => store.keyOf(station),
-			enrol: (station, key) => store.enrol(station, key),
+			keysOf: (station) => store.keysOf(station),
+			setKeys: (station, keys) => store.setKeys(station, keys),
+			ownerOf: (station, epoch) => store.ownerOf(station, epoch),
 			keepEvidence: (evidence, countMax) => store.keepEvidence(evidence, countMax),
 			write: async (checked) => {
 				writes++;
@@ -66,8 +67,9 @@ describe("the swarm", function () {
 	it("finds a collector that acknowledges for ever what it never stored", async () => {
 		let writes = 0;
 		const forgetful = (store: RecordStore): RecordStore => ({
-			keyOf: (station) => store.keyOf(station),
-			enrol: (station, key) => store.enrol(station, key),
+			keysOf: (station) => store.keysOf(station),
+			setKeys: (station, keys) => store.setKeys(station, keys),
+			ownerOf: (station, epoch) => store.ownerOf(station, epoch),
 			keepEvidence: (evidence, countMax) => store.keepEvidence(evidence, countMax),
 			write: async (checked) => {
 				if (++writes < 3) return store.write(checked);

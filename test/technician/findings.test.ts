@@ -14,11 +14,10 @@ function findings(count: number, kind: FindingKind): Finding[] {
 
 /** What is told of `found` in a record that has `good` batches with a good signature. */
 function toldOf(found: readonly Finding[], good: number, untold = 0): string[] {
-	const head = { epoch: 1, first: 1, last: 1, head: undefined, where: "line 1" };
 	const verification: Verification = {
 		isSound: found.length === 0,
 		ranges: [],
-		heads: new Array(good).fill(head),
+		batchCount: good,
 		findings: found,
 		findingCount: found.length + untold,
 		counts: { chained: 0, signed: 0, gap: 0, missing: 0 },

@@ -8,8 +8,11 @@ import { assert, StationError } from "../../core/errors.js";
 import type { SettingsMemory } from "../ports.js";
 import { CANONICAL_CONFIGURATION_BYTES_MAX } from "./parse-configuration.js";
 
-/** What place 1 says of its configuration; in place 0 it is always `good`. */
-const STATES = ["good", "trial", "failed"] as const;
+/**
+ * What place 1 says of its configuration; in place 0 it is always `good`. `told`: the verdict on it is in
+ * the record.
+ */
+const STATES = ["good", "trial", "failed", "told"] as const;
 
 export interface StoredConfiguration {
 	readonly state: (typeof STATES)[number];
@@ -24,6 +27,8 @@ export interface StoredConfigurations {
 	readonly good: StoredConfiguration | undefined;
 	/** On trial or failed, and newer than `good`. */
 	readonly newest: StoredConfiguration | undefined;
+	/** A verdict was reached on the last one that was tried, and the record may not have it. */
+	readonly untold: { readonly id: number; readonly isGood: boolean } | undefined;
 	/** Places that hold something that does not check. */
 	readonly damaged: readonly number[];
 }
@@ -54,7 +59,10 @@ export class ConfigurationStore {
 			return undefined;
 		});
 		const isGood = good?.state === "good";
+		const isKept = isGood && newest?.state === "trial" && newest.id === good.id;
+		const isUntold = newest !== undefined && (isKept || newest.state === "failed");
 		return {
+			untold: isUntold ? { id: newest.id, isGood: isKept } : undefined,
 			good: isGood ? good : undefined,
 			// After a configuration has proved itself both places hold it.
 			newest:
@@ -78,6 +86,11 @@ export class ConfigurationStore {
 	/** Its number is never to be tried again. Throws `settings-failed`. */
 	fail(id: number): void {
 		this.#write(TRIAL_PLACE, { state: "failed", id, boots: 0, canonical: new Uint8Array(0) });
+	}
+
+	/** The record has the verdict on `id`. Throws `settings-failed`; then the next boot tells it again. */
+	tell(id: number): void {
+		this.#write(TRIAL_PLACE, { state: "told", id, boots: 0, canonical: new Uint8Array(0) });
 	}
 
 	#read(place: number): StoredConfiguration | "damaged" | undefined {

@@ -30,8 +30,11 @@ export interface StationConfiguration extends ProbeKinds {
 	readonly collectorPort: number;
 	/** The collector's key for acknowledgements: SEC 1 compressed P-256 point, 33 bytes. */
 	readonly collectorPublicKey: Uint8Array;
-	/** Network time server that is asked for a second opinion on a clock in doubt; empty: none ever is. */
-	readonly timeHost: string;
+	/**
+	 * Network time server that is asked for a second opinion on a clock in doubt; empty: none ever is; absent:
+	 * `timeHostOf` says.
+	 */
+	readonly timeHost?: string;
 	/** Below this the battery is called low and uploads become rarer, millivolts. */
 	readonly batteryLowMillivolts: number;
 	readonly conductivityLaw: (typeof CONDUCTIVITY_LAWS)[number];
@@ -97,7 +100,7 @@ export function validateConfiguration(configuration: StationConfiguration): void
 	if (!isTextOf(configuration.collectorHost, 1, 253, isOfHost)) {
 		throw invalid(`collectorHost "${configuration.collectorHost}" is not a host name`);
 	}
-	if (!isTextOf(configuration.timeHost, 0, 63, isOfHost)) {
+	if (!isTextOf(timeHostOf(configuration), 0, 63, isOfHost)) {
 		throw invalid(
 			`timeHost "${configuration.timeHost}" is not a host name of 63 characters at most`,
 		);
@@ -105,6 +108,11 @@ export function validateConfiguration(configuration: StationConfiguration): void
 	if (configuration.collectorPublicKey.length !== 33) {
 		throw invalid("collectorPublicKey must be a compressed P-256 point of 33 bytes");
 	}
+}
+
+/** Who is asked for network time: a field that may be left out. */
+export function timeHostOf({ timeHost }: Pick<StationConfiguration, "timeHost">): string {
+	return timeHost ?? "pool.ntp.org";
 }
 
 function isOfHost(code: number): boolean {
@@ -140,7 +148,10 @@ export function configurationEntriesOf(
 	return [configurationBodyOf(configuration, sha256), ...turbidityCalibrationsOf(configuration)];
 }
 
-/** One line `name=value` for each field, sorted by name, bytes in hexadecimal, numbers of a list with commas between: what the hash covers. */
+/**
+ * One line `name=value` for each field that was given, sorted by name, bytes in hexadecimal, numbers of a list
+ * with commas between: what the hash covers.
+ */
 export function canonicalConfiguration(configuration: StationConfiguration): string {
 	const entries: [string, unknown][] = Object.entries(configuration);
 	entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
@@ -154,7 +165,7 @@ export function canonicalConfiguration(configuration: StationConfiguration): str
 /** A curve for every range or none, and a unit that such a probe can claim. */
 function requireCurve(configuration: StationConfiguration): void {
 	const { turbidityProbe, turbidityUnit, turbidityCoefficientsMicro: micro } = configuration;
-	const { ranges, units, defaultMicro } = TURBIDITY_CURVES[turbidityProbe];
+	const { ranges, units, defaultMicro, slope } = TURBIDITY_CURVES[turbidityProbe];
 	within("turbidityCalibrationId", configuration.turbidityCalibrationId, 1, 255 - ranges);
 	if (!units.includes(turbidityUnit)) {
 		throw invalid(
@@ -163,10 +174,19 @@ function requireCurve(configuration: StationConfiguration): void {
 	}
 	for (const each of micro) within("turbidityCoefficientsMicro", each, -1e13, 1e13);
 	const isDefault = micro.length === 0 && defaultMicro !== undefined;
-	if (isDefault || micro.length === 3 * ranges) return;
-	throw invalid(
-		`turbidityCoefficientsMicro of ${turbidityProbe} has ${micro.length} numbers; use ${3 * ranges}`,
-	);
+	if (!isDefault && micro.length !== 3 * ranges) {
+		throw invalid(
+			`turbidityCoefficientsMicro of ${turbidityProbe} has ${micro.length} numbers; use ${3 * ranges}`,
+		);
+	}
+	const { loopShuntMilliohms } = configuration;
+	const { volts, isRising } = slope ?? { volts: (loopShuntMilliohms * 20) / 1e6, isRising: true };
+	for (let at = 0; at < micro.length; at += 3) {
+		const climb = (micro[at + 1] ?? 0) + 2 * (micro[at + 2] ?? 0) * volts;
+		if (isRising ? climb > 0 : climb < 0) continue;
+		const way = isRising ? "rise" : "fall";
+		throw invalid(`turbidityCoefficientsMicro of ${turbidityProbe} must ${way} at ${volts} V`);
+	}
 }
 
 function within(name: string, value: number, low: number, high: number): void {

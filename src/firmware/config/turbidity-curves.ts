@@ -3,7 +3,7 @@
  * calibration entries that carry the curve in the record, so that anyone can derive the values.
  */
 import { CALIBRATED_CHANNELS, CALIBRATION_CURVES, TURBIDITY_UNITS } from "../../protocol/derive.js";
-import type { CalibrationBody } from "../../protocol/entry.js";
+import { type CalibrationBody, NO_CALIBRATION_ACT } from "../../protocol/entry.js";
 import type { TURBIDITY_PROBES } from "../../protocol/probe-kinds.js";
 import { FACTORY_CALIBRATION } from "../../protocol/reading.js";
 
@@ -15,6 +15,8 @@ interface CurveRow {
 	/** Code of CALIBRATION_CURVES. */
 	readonly curve: number;
 	readonly units: readonly TurbidityUnit[];
+	/** Volts at which a curve must still go the signal's way, and whether that is up with turbidity. */
+	readonly slope: { readonly volts: number; readonly isRising: boolean } | undefined;
 	/**
 	 * Millionths, c0 c1 c2 of each range, that hold when the configuration gives none: undefined where
 	 * the probe has a certificate of its own, empty where the configuration's loop law stands instead.
@@ -29,12 +31,15 @@ export const TURBIDITY_CURVES: Readonly<Record<(typeof TURBIDITY_PROBES)[number]
 			ranges: 1,
 			curve: CALIBRATION_CURVES.quadratic,
 			units: TURBIDITY_UNITS,
+			// 20 mA, whatever the shunt makes of it.
+			slope: undefined,
 			defaultMicro: [],
 		},
 		"obs-3": {
 			ranges: 2,
 			curve: CALIBRATION_CURVES.quadratic,
 			units: ["NTU", "FNU"],
+			slope: { volts: 2.5, isRising: true },
 			defaultMicro: undefined,
 		},
 		// The maker's parabola of an average module at 5 V; no instrument that measures in NTU.
@@ -42,6 +47,8 @@ export const TURBIDITY_CURVES: Readonly<Record<(typeof TURBIDITY_PROBES)[number]
 			ranges: 1,
 			curve: CALIBRATION_CURVES.quadraticToVertex,
 			units: ["relative"],
+			// Clear water.
+			slope: { volts: 4.2, isRising: false },
 			defaultMicro: [-4_352_900_000, 5_742_300_000, -1_120_400_000],
 		},
 	});
@@ -68,6 +75,7 @@ export function turbidityCalibrationsOf(choice: TurbidityCurveChoice): Calibrati
 			range,
 			curve,
 			coefficients: [unit(0), unit(1), unit(2)],
+			...NO_CALIBRATION_ACT,
 		};
 	});
 }

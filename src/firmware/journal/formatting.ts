@@ -1,10 +1,10 @@
 /** Formatting: virgin headers for every sector, before anything is ever appended. */
-import { encodeSectorHeader } from "../../protocol/journal-format.js";
+import { encodeSectorHeader, type SectorHeader } from "../../protocol/journal-format.js";
 import type { Entropy } from "../ports.js";
 import type { RingFlash } from "./ring-flash.js";
 
-/** Random identity of a formatting. */
-export function drawEpoch(entropy: Entropy): number {
+/** A random number that is not 0: of a ring, or of an epoch. */
+export function drawIdentity(entropy: Entropy): number {
 	const bytes = new Uint8Array(4);
 	entropy.fill(bytes);
 	const epoch = new DataView(bytes.buffer).getUint32(0, true);
@@ -13,21 +13,31 @@ export function drawEpoch(entropy: Entropy): number {
 }
 
 /**
- * Virgin headers from sector `end` - 1 down to 0: no append happens before all are there. Returns
+ * Virgin headers from the last sector down to 0: no append happens before all are there. Returns
  * how many programs were refused; a sector without a header is passed over later.
  */
-export function formatRing(flash: RingFlash, end: number, epoch: number, station: string): number {
+export function formatRing(
+	flash: RingFlash,
+	{ ring, epoch, keyMark }: Pick<SectorHeader, "ring" | "epoch" | "keyMark">,
+	station: string,
+): number {
 	let failedPrograms = 0;
-	for (let sector = end - 1; sector >= 0; sector--) {
+	for (let sector = flash.count - 1; sector >= 0; sector--) {
 		if (!flash.erase(sector)) continue;
 		const header = encodeSectorHeader({
 			isVirgin: true,
 			isCopying: false,
+			count: flash.count,
+			sectorBytes: flash.sectorBytes,
+			unproved: 0,
+			formers: 0,
+			ring,
 			epoch,
 			serial: sector,
 			firstSequence: 0,
 			cursor: 0,
 			station,
+			keyMark,
 			head: new Uint8Array(32),
 		});
 		if (!flash.program(sector, 0, header)) failedPrograms++;

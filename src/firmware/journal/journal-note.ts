@@ -2,20 +2,25 @@
  * What the journal leaves in retained memory, so that a wake from deep sleep needs no recovery. It
  * is believed only when flash says the same.
  */
-import { putUint32, uint32At } from "../../core/bytes.js";
+import { putUint32, uint16At, uint32At } from "../../core/bytes.js";
 import { crc32 } from "../../core/crc32.js";
 import { HEAD_BYTES } from "../../protocol/chain.js";
 
-/** Fixed part 68 bytes, tuning 4 + 2 * (2 + 12) + 12 for twelve values, CRC 4: at most 116. */
-const FIXED_BYTES = 68;
+/** Fixed part 80 bytes, tuning 4 + 2 * (2 + 12) + 12 for twelve values, CRC 4: at most 128. */
+const FIXED_BYTES = 80;
 const TUNING_BYTES_MAX = 44;
 const CRC_BYTES = 4;
-const NOTE_VERSION = 1;
+const NOTE_VERSION = 2;
 const FLAG_ERASED_AHEAD = 0x01;
-/** No slot has this number: 64 bytes of header come first. */
+/** No slot has this number: 80 bytes of header come first. */
 const NO_SLOT = 0;
 
 export interface JournalNote {
+	readonly ring: number;
+	/** Sectors of the ring. */
+	readonly count: number;
+	/** Where the ring begins in its partition, sectors. */
+	readonly base: number;
 	readonly epoch: number;
 	readonly serial: number;
 	readonly oldestSerial: number;
@@ -24,6 +29,8 @@ export interface JournalNote {
 	readonly cursor: number;
 	/** Sequence up to which gaps were turned into entries. */
 	readonly gapsDeliveredTo: number;
+	/** Sequence of the newest gap entry that names a former epoch, 0 none. */
+	readonly formerGapAt: number;
 	readonly lastSlot: number;
 	readonly endSlot: number;
 	readonly keySlot: number | undefined;
@@ -51,6 +58,9 @@ export function encodeNote(note: JournalNote): Uint8Array {
 	bytes[35] = note.keySlot ?? NO_SLOT;
 	bytes[2] = note.anchorSlot ?? NO_SLOT;
 	bytes.set(note.head, 36);
+	putUint32(bytes, 68, note.ring);
+	putUint32(bytes, 72, note.count | (note.base << 16));
+	putUint32(bytes, 76, note.formerGapAt);
 	bytes.set(tuning, FIXED_BYTES);
 	putUint32(bytes, bytes.length - CRC_BYTES, crc32(bytes, 0, bytes.length - CRC_BYTES));
 	return bytes;
@@ -63,6 +73,10 @@ export function decodeNote(bytes: Uint8Array): JournalNote | undefined {
 	if (uint32At(bytes, end) !== crc32(bytes, 0, end)) return undefined;
 	const slot = (at: number): number | undefined => (bytes[at] === NO_SLOT ? undefined : bytes[at]);
 	return {
+		ring: uint32At(bytes, 68),
+		count: uint16At(bytes, 72),
+		base: uint16At(bytes, 74),
+		formerGapAt: uint32At(bytes, 76),
 		epoch: uint32At(bytes, 4),
 		serial: uint32At(bytes, 8),
 		oldestSerial: uint32At(bytes, 12),

@@ -2,7 +2,11 @@
  * Where the log begins and ends: what opening finds, the writer moves on and the reader keeps to.
  */
 export class LogExtent {
+	/** Drawn when the ring was formatted. */
+	ring = 0;
 	epoch = 0;
+	/** First 8 bytes of SHA-256 of the epoch's public key. */
+	keyMark: Uint8Array = new Uint8Array(0);
 	/** Newest sector with entries; -1 before the first append. */
 	serial = -1;
 	/** Sequence of the next append. */

@@ -202,6 +202,8 @@ export class ProbeSession {
 
 	#noteSuccess(trouble: Trouble): void {
 		trouble.errorCount = 0;
+		// What fails now and then, among samples that come, is no dead bus.
+		trouble.busFailureCount = 0;
 		if (trouble.clearing === undefined) return;
 		const byRail = trouble.clearing === "rail";
 		this.#events.push({

@@ -30,6 +30,8 @@ export interface BootOpeningOptions {
 	readonly isWake: boolean;
 	/** What that state says of a boot that nobody has written down yet. */
 	readonly unrecordedReset: ResetReason | undefined;
+	/** And that it was put off for want of a battery, not refused by the journal. */
+	readonly hasWaited: boolean;
 	/** Undefined when `isWake`. */
 	readonly lastRun: LastRun | undefined;
 }
@@ -38,12 +40,15 @@ export class BootOpening {
 	#unrecordedReset: ResetReason | undefined;
 	readonly #isRepeated: boolean;
 	#isWaiting: boolean;
+	#isRefused: boolean;
 
 	constructor(options: BootOpeningOptions) {
-		const { isWake, resetReason, unrecordedReset, lastRun } = options;
+		const { isWake, resetReason, unrecordedReset, hasWaited, lastRun } = options;
 		this.#unrecordedReset = isWake ? unrecordedReset : resetReason;
-		this.#isWaiting = isWake && unrecordedReset !== undefined;
-		// Only a boot that waits is carried on unrecorded, and only a repeated one waits.
+		const isCarriedOn = isWake && unrecordedReset !== undefined;
+		this.#isWaiting = isCarriedOn && hasWaited;
+		this.#isRefused = isCarriedOn && !hasWaited;
+		// Only a repeated one waits.
 		this.#isRepeated = this.#isWaiting || lastRun?.wasCutShort === true;
 	}
 
@@ -55,6 +60,11 @@ export class BootOpening {
 	/** It was put off in earlier wakes, for want of a battery. */
 	get hasWaited(): boolean {
 		return this.#isWaiting;
+	}
+
+	/** The journal did not take it, or not all of it; it may the next time. */
+	get isRefused(): boolean {
+		return this.#isRefused;
 	}
 
 	/** Crashes are told of at once: there may be no measurement any more to wait for. */
@@ -70,8 +80,10 @@ export class BootOpening {
 		this.#unrecordedReset = undefined;
 		try {
 			record(reason);
+			this.#isRefused = false;
 		} catch (error) {
 			this.#unrecordedReset = reason;
+			this.#isRefused = true;
 			throw error;
 		}
 	}

@@ -1,5 +1,6 @@
 /** What a boot that is not a deep-sleep wake must find out and record before anything else. */
 import { uint32At } from "../../core/bytes.js";
+import { StationError } from "../../core/errors.js";
 import {
 	decodeEntry,
 	type Entry,
@@ -52,7 +53,7 @@ export function lastRunOf(journal: StationJournal, entropy: Entropy): LastRun {
 	const first = Math.max(journal.firstSequenceHeld, journal.nextSequence - ENTRIES_SCANNED);
 	const count = journal.nextSequence - first;
 	if (count > 0) {
-		journal.read(first, count, (_sequence, canonical) => {
+		readIfReadable(journal, first, count, (canonical) => {
 			const entry = decodeEntry(canonical);
 			newest = entry;
 			if (entry.kind === "boot") {
@@ -76,8 +77,8 @@ export function lastRunOf(journal: StationJournal, entropy: Entropy): LastRun {
 		});
 	}
 	const wasCutShort = hasBoot && readings < READINGS_OF_A_RUN;
-	const boot =
-		newest !== undefined ? newest.boot + 1 : journal.nextSequence === 1 ? 1 : drawnBoot(entropy);
+	const isFresh = journal.epoch !== 0 && journal.nextSequence === 1;
+	const boot = newest !== undefined ? newest.boot + 1 : isFresh ? 1 : drawnBoot(entropy);
 	return { boot, newestUtcSeconds, wasCutShort, isVouched, mayRollOver };
 }
 
@@ -93,6 +94,40 @@ function isBefore(entry: Entry, { atBoot, atUptimeSeconds }: TimeEntry): boolean
 	return entry.boot === atBoot && entry.uptimeSeconds < atUptimeSeconds;
 }
 
+/** A flash that does not answer leaves out what it has; the station lives on. */
+function readIfReadable(
+	journal: StationJournal,
+	first: number,
+	count: number,
+	visit: (canonical: Uint8Array) => void,
+): void {
+	try {
+		journal.read(first, count, (_sequence, canonical) => visit(canonical));
+	} catch (error) {
+		if (!(error instanceof StationError)) throw error;
+	}
+}
+
+/** What of a boot's opening is in the journal already: an earlier attempt got so far. */
+function openedAlready(journal: StationJournal, boot: number): Set<string> {
+	const found = new Set<string>();
+	const first = Math.max(journal.firstSequenceHeld, journal.nextSequence - ENTRIES_SCANNED);
+	const count = journal.nextSequence - first;
+	if (count > 0) {
+		// Here a flash that cannot be read is a reason to try again later.
+		journal.read(first, count, (_sequence, canonical) => {
+			const entry = decodeEntry(canonical);
+			if (entry.boot === boot) found.add(partOf(entry));
+		});
+	}
+	return found;
+}
+
+/** A boot's opening has each part once, and a calibration for each range. */
+function partOf(body: EntryBody): string {
+	return body.kind === "calibration" ? `calibration ${body.range}` : body.kind;
+}
+
 export interface BootRecordOptions {
 	readonly board: Board;
 	readonly configuration: StationConfiguration;
@@ -102,6 +137,8 @@ export interface BootRecordOptions {
 	readonly resetReason: ResetReason;
 	/** When the boot was, or the wake that could afford to record it. */
 	readonly stamp: Stamp;
+	/** The journal refused this boot before, and may have taken part of it. */
+	readonly isRetried: boolean;
 	/** Index into CRASH_CAUSES when the last run crashed, 0 otherwise. */
 	readonly crashCode: number;
 }
@@ -109,18 +146,20 @@ export interface BootRecordOptions {
 /** Appends what opens a boot: epoch (of a fresh journal), boot, configuration, time, recovery. */
 export function recordBoot(options: BootRecordOptions): void {
 	const { board, configuration, journal, stamp } = options;
+	const { boot } = options.recorder;
+	const opened = options.isRetried ? openedAlready(journal, boot) : new Set<string>();
 	const recorder = {
-		boot: options.recorder.boot,
-		record: (body: EntryBody) => options.recorder.record(body, 0, stamp),
+		boot,
+		record: (body: EntryBody): void => {
+			if (!opened.has(partOf(body))) options.recorder.record(body, 0, stamp);
+		},
 	};
 	if (journal.nextSequence === 1) {
 		recorder.record({
 			kind: "epoch",
 			station: configuration.station,
 			publicKey: board.signer.publicKey,
-			previousEpoch: 0,
-			previousSequence: 0,
-			previousHead: new Uint8Array(32),
+			...journal.origin,
 		});
 	}
 	recorder.record({

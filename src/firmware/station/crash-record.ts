@@ -113,13 +113,15 @@ export interface CrashOptions {
 	readonly memory: RetainedMemory;
 	readonly clock: { readonly milliseconds: number };
 	readonly processor: Pick<Processor, "restart" | "deepSleep">;
+	/** Rails and radio: their pins hold, and the pause is a sleep. Must not throw. */
+	readonly switchOff: () => void;
 	readonly cause: CrashCause;
 	readonly error: unknown;
 }
 
 /** Records a crash and restarts, at once or after a pause. On the board it does not return. */
 export function crash(options: CrashOptions): void {
-	const { memory, clock, processor, cause, error } = options;
+	const { memory, clock, processor, switchOff, cause, error } = options;
 	const now = clock.milliseconds;
 	const last = loadCrashRecord(memory, now);
 	const isInRow = last !== undefined && now - last.atMilliseconds < CRASH_ROW_MILLISECONDS;
@@ -132,6 +134,7 @@ export function crash(options: CrashOptions): void {
 		isReported: false,
 		isSafeModeOpen: last?.isSafeModeOpen ?? false,
 	});
+	switchOff();
 	if (count < SAFE_MODE_CRASHES) {
 		processor.restart();
 		return;

@@ -1,13 +1,16 @@
 /** What the station needs of its journal; `firmware/journal` has it, and so may a witness around it. */
+import type { StationErrorCode } from "../../core/errors.js";
 import type { EntryDraft } from "../../protocol/entry.js";
 import type { EntrySource } from "../uplink/uplink.js";
 
 export interface JournalGap {
+	/** Former epoch of these numbers, 0: the present one. A field of the gap entry. */
+	readonly lostEpoch: number;
 	readonly from: number;
 	readonly to: number;
 	/** Index into GAP_REASONS. */
 	readonly reason: number;
-	/** h(to), 32 bytes. */
+	/** h(to), 32 bytes; zeros where it is not known. */
 	readonly resume: Uint8Array;
 }
 
@@ -26,7 +29,37 @@ export interface JournalHealth {
 	readonly failedPrograms: number;
 }
 
+/** Fields of the epoch entry that only the journal knows: why the epoch begins and what went before. */
+export interface EpochOrigin {
+	/** Index into EPOCH_REASONS. */
+	readonly reason: number;
+	/** Zeros where nothing is known of an epoch before. */
+	readonly previousEpoch: number;
+	readonly previousSequence: number;
+	/** h(previousSequence) of the previous epoch; part of h(0) of this one. */
+	readonly previousHead: Uint8Array;
+}
+
+/**
+ * `epoch`, `cursor`, `nextSequence`, `read`, `headBefore` and `acknowledge` speak of the present epoch,
+ * the one of the station's key. What a former key of the same ring had not delivered is in `formers`.
+ */
 export interface StationJournal extends EntrySource {
+	/**
+	 * Former epochs of this ring with something that is not acknowledged, oldest first; usually none.
+	 * Each is a source of its own, with its own numbers: read only but for `acknowledge`, which is as
+	 * durable as the journal's. Once all of it is acknowledged or named lost, it is not here any more.
+	 * What of it is lost stands in `gaps` with its `lostEpoch`.
+	 */
+	readonly formers: readonly EntrySource[];
+	/** For the epoch entry, which is the first of the present epoch (`nextSequence` is 1 before it). */
+	readonly origin: EpochOrigin;
+	/**
+	 * Why nothing can be written: `journal-geometry` (the ring does not fit its partition), or
+	 * `journal-full-of-bad-sectors` once an append has met that. Undefined: all is well. Then `append` throws
+	 * this code; reading goes on, and `acknowledge` holds until the journal is opened without its note.
+	 */
+	readonly refusal: StationErrorCode | undefined;
 	/** Durable when it returns. Throws StationError `flash-failed`, `journal-full-of-bad-sectors`. */
 	append(draft: EntryDraft): { readonly sequence: number; readonly canonical: Uint8Array };
 	/** What is lost and not yet named by a delivered gap entry. */

@@ -34,20 +34,29 @@ export class LogBook {
 
 	/** Appends; the sequence, or undefined when the journal did not take it. */
 	record(body: EntryBody, { channelSet, stamp, extraFlags }: Placing = {}): number | undefined {
+		return this.attempt(body.kind, () =>
+			this.#recorder.record(body, channelSet, stamp, extraFlags),
+		);
+	}
+
+	/** Does what appends to the journal; undefined when that does not take it. */
+	attempt<Value>(what: string, append: () => Value): Value | undefined {
 		try {
-			const sequence = this.#recorder.record(body, channelSet, stamp, extraFlags);
+			const value = append();
 			this.#fault = undefined;
-			return sequence;
+			return value;
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
 			this.#fault = error.code;
-			this.#say(`journal did not take ${body.kind}: ${error.code} ${error.message}`);
+			this.#say(`journal did not take ${what}: ${error.code} ${error.message}`);
 			return undefined;
 		}
 	}
 
-	event(code: EventCode, detail: number, text: string): void {
+	/** Whether the journal has taken it. */
+	event(code: EventCode, detail: number, text: string): boolean {
 		const short = printable(text.slice(0, EVENT_TEXT_BYTES_MAX));
-		this.record({ kind: "event", code: EVENT_CODES[code], detail, text: short });
+		const body = { kind: "event", code: EVENT_CODES[code], detail, text: short } as const;
+		return this.record(body) !== undefined;
 	}
 }

@@ -42,6 +42,8 @@ export interface ReadingDeskOptions {
 	readonly state: ReadingDeskState | undefined;
 	/** Where there is no state: what the record says that probes had come to, as `failedProbes`. */
 	readonly failedProbes: number;
+	/** The radio loads the battery. */
+	readonly isLoaded: () => boolean;
 }
 
 /** How a measurement is to be recorded and answered. */
@@ -75,7 +77,7 @@ export class ReadingDesk {
 		const { board, openProbes } = this.#options;
 		const configuration = this.#options.configuration();
 		const beganMilliseconds = board.clock.milliseconds;
-		const measurement = yield* measureWater({
+		let measurement = yield* measureWater({
 			board,
 			openProbes: () => openProbes(board, configuration),
 			failedProbes: this.#state.failedProbes,
@@ -83,6 +85,12 @@ export class ReadingDesk {
 			identities: this.#state.identities,
 		});
 		this.#judgeBattery(measurement, configuration.batteryLowMillivolts);
+		// The battery came last, this very moment. A session sags it by less than any hysteresis, and shows.
+		if (this.#options.isLoaded()) {
+			const { reading } = measurement;
+			const batteryFlags = reading.batteryFlags | CHANNEL_FLAGS.suspect;
+			measurement = { ...measurement, reading: { ...reading, batteryFlags } };
+		}
 		const sequence = isRecorded ? this.#record(measurement, stamp, isLate) : undefined;
 		this.#recordProbeEvents(measurement);
 		if (look === undefined) return;

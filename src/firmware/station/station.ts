@@ -4,7 +4,11 @@
  */
 import { apart, Scheduler, Signal, type Task } from "../../core/task.js";
 import { STATION_FLAGS } from "../../protocol/entry.js";
-import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
+import {
+	configurationEntriesOf,
+	type StationConfiguration,
+	timeHostOf,
+} from "../config/configuration.js";
 import { ConfigurationKeeper } from "../config/configuration-keeper.js";
 import { Console } from "../console/console.js";
 import type { AnswerFields } from "../console/service.js";
@@ -22,6 +26,7 @@ import {
 	storeCrashRecord,
 	textOf,
 } from "./crash-record.js";
+import { ImageTrial } from "./image-trial.js";
 import type { StationJournal } from "./journal-port.js";
 import { LogBook } from "./log-book.js";
 import { NetworkTimeDesk } from "./network-time-desk.js";
@@ -34,10 +39,16 @@ import {
 	type RetainedState,
 	storeRetainedState,
 } from "./retained-state.js";
-import { nextReadingMilliseconds, readingIntervalSecondsOf } from "./schedule.js";
+import {
+	nextDueMilliseconds,
+	readingDueMilliseconds,
+	readingIntervalSecondsOf,
+	sleepMillisecondsOf,
+} from "./schedule.js";
 import { type Look, ServiceDesk } from "./service-desk.js";
 import { statusOf, waitingIn } from "./status.js";
 import { type RealTimeClock, TimeKeeper, type TimeVerdict } from "./time-keeper.js";
+import { TolerantJournal } from "./tolerant-journal.js";
 import { UploadDesk } from "./upload-desk.js";
 
 /** What a composition root adds to the board: the rooms and parts that this station is built of. */
@@ -66,7 +77,7 @@ const SLEEP_MILLISECONDS_MIN = 500;
 /** A look of the technician takes about 18 s; with less left the reading that is due serves him. */
 const LOOK_MILLISECONDS = 25_000;
 
-/** Starts the station on a board. Throws `configuration-invalid`, and what opening the journal throws. */
+/** Starts the station on a board. Throws `configuration-invalid`, and no other StationError. */
 export function startStation(options: StationOptions): Station {
 	return new Station(options);
 }
@@ -74,7 +85,7 @@ export function startStation(options: StationOptions): Station {
 export class Station {
 	readonly #options: StationOptions;
 	readonly #scheduler: Scheduler;
-	readonly #journal: StationJournal;
+	readonly #journal: TolerantJournal;
 	readonly #time: TimeKeeper;
 	readonly #recorder: Recorder;
 	readonly #keeper: ConfigurationKeeper;
@@ -85,7 +96,12 @@ export class Station {
 	/** What lives through deep sleep and is nobody else's. */
 	readonly #state: Pick<
 		RetainedState,
-		"boot" | "bootMilliseconds" | "wakeCount" | "nextReadingMilliseconds" | "isClockFaulty"
+		| "boot"
+		| "bootMilliseconds"
+		| "wakeCount"
+		| "nextReadingMilliseconds"
+		| "lastReadingUtcSeconds"
+		| "isClockFaulty"
 	>;
 	/** When this boot is written down. */
 	readonly #opening: BootOpening;
@@ -100,6 +116,8 @@ export class Station {
 	readonly #desk: ServiceDesk;
 	readonly #console: Console;
 	#wasInService = false;
+	readonly #trial: ImageTrial;
+	#isRestarting = false;
 
 	constructor(options: StationOptions) {
 		this.#options = options;
@@ -118,22 +136,31 @@ export class Station {
 			state: retained,
 		});
 		const { configuration } = this.#keeper;
-		this.#journal = options.openJournal(board, configuration, retained?.journal);
+		this.#journal = new TolerantJournal({
+			open: (note) => options.openJournal(board, configuration, note),
+			retained: retained?.journal,
+			delivered: retained?.delivered,
+			say: (text) => board.log.line(text),
+		});
 		const lastRun = retained === undefined ? lastRunOf(this.#journal, board.entropy) : undefined;
 		const now = board.clock.milliseconds;
+		this.#trial = new ImageTrial(board.image, now);
 		this.#state = {
 			boot: retained?.boot ?? lastRun?.boot ?? 1,
 			bootMilliseconds: retained?.bootMilliseconds ?? now,
 			wakeCount: (retained?.wakeCount ?? 0) + 1,
 			nextReadingMilliseconds: retained?.nextReadingMilliseconds ?? now,
+			lastReadingUtcSeconds: retained?.lastReadingUtcSeconds ?? 0,
 			isClockFaulty: retained?.isClockFaulty ?? false,
 		};
 		this.#opening = new BootOpening({
 			resetReason: board.processor.resetReason,
 			isWake: retained !== undefined,
 			unrecordedReset: retained?.unrecordedReset,
+			hasWaited: retained?.isBootWaiting ?? false,
 			lastRun,
 		});
+		this.#journal.isLastFirm = this.#isOpen;
 		this.#time = new TimeKeeper({
 			rtc: options.openRealTimeClock(board),
 			clock: board.clock,
@@ -157,7 +184,7 @@ export class Station {
 			configurationId: () => this.#keeper.configuration.id,
 			stationFlags: () => this.#stationFlags(),
 			append: (draft) => {
-				this.#opening.open((reason) => this.#recordBoot(reason));
+				this.#openBoot();
 				return this.#journal.append(draft);
 			},
 		});
@@ -180,6 +207,7 @@ export class Station {
 			openProbes: options.openProbes,
 			state: retained,
 			failedProbes: lastRun?.mayRollOver === true ? MAY_ROLL_OVER : 0,
+			isLoaded: () => this.#uploads.isUploading,
 		});
 		this.#console = new Console({
 			stream: board.console,
@@ -187,12 +215,12 @@ export class Station {
 			service: this.#desk,
 			start: (task, onEnd) => this.#scheduler.start(task, onEnd),
 			onCrash: (error) => this.#crash(error),
-			isCalled: board.processor.wakeCause !== "timer",
+			isCalled: board.processor.wakeCause !== "timer" || retained?.wasAttached === false,
 		});
 		this.#networkTime = new NetworkTimeDesk({
 			board,
 			time: this.#time,
-			host: () => this.#keeper.configuration.timeHost,
+			host: () => timeHostOf(this.#keeper.configuration),
 			take: (offered) => this.#takeTime(offered),
 			say: (text) => this.#log(text),
 			notBeforeSeconds: retained?.networkTimeNotBeforeSeconds ?? 0,
@@ -200,7 +228,7 @@ export class Station {
 		this.#uploads = this.#openUploads(retained);
 		// Who is at the line may fetch the journal at once, and came with a battery that bears it.
 		if (this.#opening.isUrgent || board.console.isAttached) {
-			this.#opening.open((reason) => this.#recordBoot(reason));
+			this.#book.attempt("boot", () => this.#openBoot());
 		}
 		if (this.#isOpen) {
 			this.#noteClock();
@@ -224,6 +252,17 @@ export class Station {
 		this.#stir();
 	}
 
+	/** Throws StationError when the journal does not take it. */
+	#openBoot(): void {
+		if (this.#isOpen) return;
+		this.#journal.isLastFirm = true;
+		try {
+			this.#opening.open((reason) => this.#recordBoot(reason));
+		} finally {
+			this.#journal.isLastFirm = this.#isOpen;
+		}
+	}
+
 	#recordBoot(resetReason: ResetReason): void {
 		const { board, firmwareVersion } = this.#options;
 		const crashRecord = this.#crashRecord;
@@ -235,6 +274,7 @@ export class Station {
 			firmwareVersion,
 			resetReason,
 			stamp: this.#beganStamp,
+			isRetried: this.#opening.isRefused,
 			crashCode: crashRecord === undefined || crashRecord.isReported ? 0 : crashRecord.code,
 		});
 		if (this.#opening.hasWaited) {
@@ -261,8 +301,10 @@ export class Station {
 			},
 			beforeClose: (endMilliseconds) => this.#networkTime.ask(endMilliseconds),
 			onConfiguration: (canonical) => this.#keeper.offer(canonical),
+			isOnTrial: () => this.#keeper.trialEndsMilliseconds !== undefined,
 			onEnded: (outcome, trouble) => {
 				if (outcome.batches > 0) this.#keeper.acknowledged();
+				this.#trial.uploaded(outcome.batches, trouble?.code);
 				const waiting = waitingIn(this.#journal);
 				this.#desk.uploaded({ cursor: this.#journal.cursor, waiting, trouble });
 				this.#stir();
@@ -272,11 +314,16 @@ export class Station {
 	}
 
 	#takeTime(offered: OfferedTime): TimeVerdict["kind"] {
+		const before = this.#time.utcSeconds;
 		const verdict = takeOfferedTime(offered, {
 			time: this.#time,
 			book: this.#book,
 			boot: this.#state.boot,
 		});
+		// The last reading was when it was, whatever its stamp calls that now.
+		if (before !== undefined && this.#state.lastReadingUtcSeconds > 0) {
+			this.#state.lastReadingUtcSeconds += (this.#time.utcSeconds ?? before) - before;
+		}
 		this.#noteClock();
 		return verdict;
 	}
@@ -286,16 +333,17 @@ export class Station {
 		if (yield* this.#mustWaitForBattery()) return;
 		for (;;) {
 			board.watchdog.feed();
+			if (this.#trial.isOpen && this.#judgeImage()) return;
 			this.#noteService();
+			if (this.#isOpen) this.#reportCrash();
 			// Between two measurements and two sessions: neither is begun under one and ended under another.
 			// What it does goes into the record, so a boot that is put off is opened by its reading first.
-			const wasOpen = this.#isOpen;
-			if (wasOpen && !this.#uploads.isUploading) this.#keepConfiguration();
-			if (board.clock.milliseconds >= this.#state.nextReadingMilliseconds)
-				yield* this.#takeReading();
+			this.#keepConfiguration();
+			if (board.clock.milliseconds >= this.#nextReadingMilliseconds) yield* this.#takeReading();
 			else if (this.#desk.look !== undefined && this.#leftMilliseconds() >= LOOK_MILLISECONDS)
 				yield* this.#lookAt(this.#desk.look);
-			if (!wasOpen && !this.#uploads.isUploading) this.#keepConfiguration();
+			// A session may have ended meanwhile, and what it brought does not outlive the sleep.
+			this.#keepConfiguration();
 			const isIdle = !this.#uploads.isUploading;
 			if (isIdle && board.clock.milliseconds >= this.#nextUploadMilliseconds()) {
 				this.#desk.uploading();
@@ -304,6 +352,7 @@ export class Station {
 			const idleMilliseconds = this.#dueMilliseconds() - board.clock.milliseconds;
 			const maySleep =
 				this.#keeper.configuration.supply === "battery" &&
+				!this.#trial.isOpen &&
 				!this.#uploads.isUploading &&
 				!this.#console.isInService;
 			if (maySleep && idleMilliseconds >= SLEEP_MILLISECONDS_MIN) return;
@@ -314,6 +363,17 @@ export class Station {
 		}
 	}
 
+	/** A new image proves itself or gives way to the one before it: true when the board is restarting. */
+	#judgeImage(): boolean {
+		const { board } = this.#options;
+		const verdict = this.#trial.look(board.clock.milliseconds);
+		if (verdict === "confirmed") this.#log("image confirmed");
+		if (verdict !== "failed") return false;
+		this.#log("image did not prove itself: back to the one before");
+		this.#isRestarting = true;
+		return true;
+	}
+
 	/** After breakdowns in a row on a low battery: nothing is written and nothing loads it; look later. */
 	*#mustWaitForBattery(): Task<boolean> {
 		const { board, openProbes } = this.#options;
@@ -322,18 +382,20 @@ export class Station {
 		if (!maySleep || !this.#opening.mustAsk(this.#journal, board.clock.milliseconds)) return false;
 		const millivolts = yield* measureBattery(board, () => openProbes(board, configuration));
 		const enough = configuration.batteryLowMillivolts + BATTERY_HYSTERESIS_MILLIVOLTS;
-		if (millivolts === undefined || millivolts >= enough) return false;
+		if (millivolts === undefined || millivolts >= enough || this.#isAsked) return false;
 		this.#opening.putOff();
 		this.#state.nextReadingMilliseconds = board.clock.milliseconds + BATTERY_LOOK_SECONDS * 1000;
 		return true;
 	}
 
-	/** The record says when a technician was at the station. */
+	/** The record says when a technician was at the station, though he came and went in one measurement. */
 	#noteService(): void {
 		const isInService = this.#console.isInService;
-		if (isInService === this.#wasInService) return;
+		const wasCalled = this.#console.wasCalled || isInService;
+		this.#console.wasCalled = false;
+		if (wasCalled && !this.#wasInService) this.#book.event("service", 1, "");
+		if (!isInService && (wasCalled || this.#wasInService)) this.#book.event("service", 0, "");
 		this.#wasInService = isInService;
-		this.#book.event("service", isInService ? 1 : 0, "");
 	}
 
 	/** The record says when the RTC began to fail. That it is well again a time entry says. */
@@ -347,8 +409,9 @@ export class Station {
 		this.#book.event(fault === "rtc-stopped" ? "rtc-stopped" : "rtc-failed", 0, fault);
 	}
 
-	/** Takes up, confirms or gives up a configuration, and puts it into the record. */
+	/** Takes up, confirms or gives up a configuration, and puts it into the record, when that may be. */
 	#keepConfiguration(): void {
+		if (!this.#isOpen || this.#uploads.isUploading) return;
 		for (let news = this.#keeper.next(); news !== undefined; news = this.#keeper.next()) {
 			this.#log(`configuration ${news.kind} ${"id" in news ? news.id : news.place}`);
 			switch (news.kind) {
@@ -358,10 +421,12 @@ export class Station {
 					this.#uploads.requestSoon();
 					break;
 				case "confirmed":
-					this.#book.event("configuration-confirmed", news.id, "");
+					if (this.#book.event("configuration-confirmed", news.id, "")) this.#keeper.told(news.id);
 					break;
 				case "reverted":
-					this.#book.event("configuration-reverted", news.id, news.text);
+					if (this.#book.event("configuration-reverted", news.id, news.text)) {
+						this.#keeper.told(news.id);
+					}
 					this.#reconfigure();
 					break;
 				case "refused":
@@ -381,19 +446,45 @@ export class Station {
 			this.#book.record(body);
 		}
 		this.#uploads.reconfigure(configuration);
+		const now = this.#options.board.clock.milliseconds;
+		const longest = now + this.#intervalSeconds * 1000;
+		const { nextReadingMilliseconds } = this.#state;
+		this.#state.nextReadingMilliseconds = Math.min(nextReadingMilliseconds, longest);
 	}
 
 	/** Until the next reading is due. */
 	#leftMilliseconds(): number {
-		return this.#state.nextReadingMilliseconds - this.#options.board.clock.milliseconds;
+		return this.#nextReadingMilliseconds - this.#options.board.clock.milliseconds;
+	}
+
+	/** When the next reading is due, on the board's clock. */
+	get #nextReadingMilliseconds(): number {
+		return readingDueMilliseconds({
+			nowMilliseconds: this.#options.board.clock.milliseconds,
+			utcSeconds: this.#time.utcSeconds,
+			lastUtcSeconds: this.#state.lastReadingUtcSeconds,
+			dueMilliseconds: this.#state.nextReadingMilliseconds,
+			intervalSeconds: this.#intervalSeconds,
+		});
+	}
+
+	/** Between readings, as things are. */
+	get #intervalSeconds(): number {
+		const { intervalSeconds, supply } = this.#keeper.configuration;
+		const isSparing = this.#readings.state.isBatteryLow && supply === "battery";
+		return readingIntervalSecondsOf(intervalSeconds, isSparing);
 	}
 
 	/** When something is to be done next, on the board's clock. */
 	#dueMilliseconds(): number {
-		const reading = this.#state.nextReadingMilliseconds;
+		const reading = this.#nextReadingMilliseconds;
 		if (this.#uploads.isUploading) return reading;
+		// Of a configuration.
 		const trialEnd = (this.#isOpen ? this.#keeper.trialEndsMilliseconds : undefined) ?? reading;
-		return Math.min(reading, trialEnd, this.#nextUploadMilliseconds());
+		const isSafe = this.#isOpen && this.#crashRecord?.isSafeModeOpen === true;
+		const safeEnd = isSafe ? this.#safeUntilMilliseconds : reading;
+		const imageEnd = this.#trial.isOpen ? this.#trial.endMilliseconds : reading;
+		return Math.min(reading, trialEnd, safeEnd, imageEnd, this.#nextUploadMilliseconds());
 	}
 
 	/** The record knows of this boot. */
@@ -407,16 +498,16 @@ export class Station {
 	}
 
 	#nextUploadMilliseconds(): number {
-		const { bootMilliseconds, nextReadingMilliseconds } = this.#state;
+		const { bootMilliseconds } = this.#state;
 		const { isBatteryLow } = this.#readings.state;
 		const isSpared = isBatteryLow && !this.#isAsked;
-		// Before the first append after a loss of power the last entry may be one that the next boot does
-		// not see (FORMAT.md, 3), and what was delivered must stay; a reading opens the boot.
+		// A reading opens the boot after a loss of power; where the journal refuses that, what it holds is
+		// delivered all the same, but for the last entry.
 		return Math.max(
 			this.#uploads.nextAttemptMilliseconds,
 			this.#safeUntilMilliseconds,
 			isSpared ? bootMilliseconds + RADIO_SPARED_SECONDS * 1000 : 0,
-			this.#isOpen ? 0 : nextReadingMilliseconds + 1,
+			this.#isOpen || this.#opening.isRefused ? 0 : this.#nextReadingMilliseconds + 1,
 		);
 	}
 
@@ -435,9 +526,9 @@ export class Station {
 
 	*#takeReading(): Task<void> {
 		const { board } = this.#options;
-		const { configuration } = this.#keeper;
-		const dueMilliseconds = this.#state.nextReadingMilliseconds;
+		const dueMilliseconds = this.#nextReadingMilliseconds;
 		const lateMilliseconds = board.clock.milliseconds - dueMilliseconds;
+		this.#journal.reopen();
 		this.#time.refresh();
 		this.#noteClock();
 		const stamp = this.#recorder.stamp();
@@ -449,16 +540,17 @@ export class Station {
 		};
 		// Apart, as a session is: to record a reading goes deep into the journal.
 		yield* apart(this.#readings.measure(stamp, occasion));
+		if (this.#trial.isOpen && this.#book.fault === undefined) {
+			this.#trial.stored();
+			this.#uploads.requestSoon();
+		}
 		this.#uploads.adjust(this.#readings.state.batteryStep);
-		this.#state.nextReadingMilliseconds = nextReadingMilliseconds({
-			nowMilliseconds: beganMilliseconds,
-			lastMilliseconds: dueMilliseconds,
-			intervalSeconds: readingIntervalSecondsOf(
-				configuration.intervalSeconds,
-				this.#readings.state.isBatteryLow && configuration.supply === "battery",
-			),
-			utcSeconds: stamp.utcSeconds === 0 ? undefined : stamp.utcSeconds,
-		});
+		this.#state.lastReadingUtcSeconds = stamp.utcSeconds;
+		this.#state.nextReadingMilliseconds = nextDueMilliseconds(
+			beganMilliseconds,
+			dueMilliseconds,
+			this.#intervalSeconds,
+		);
 	}
 
 	/** Measures between two readings because a technician asked; recorded only if he asked for that. */
@@ -479,7 +571,7 @@ export class Station {
 			stamp: this.#recorder.stamp(),
 			clockFault: this.#time.fault,
 			boot: this.#state.boot,
-			nextReadingMilliseconds: this.#state.nextReadingMilliseconds,
+			nextReadingMilliseconds: this.#nextReadingMilliseconds,
 			nextUploadMilliseconds: this.#nextUploadMilliseconds(),
 			isUploading: this.#uploads.isUploading,
 			uploadFailures: this.#uploads.failures,
@@ -515,8 +607,10 @@ export class Station {
 	/** The end of a wake: everything that must live on goes into retained memory, then sleep. */
 	#sleep(): void {
 		const { board } = this.#options;
+		this.#noteService();
 		this.#journal.idle();
 		this.#scheduler.stop();
+		this.#switchOff();
 		board.console.onActivity = undefined;
 		const own = this.#state;
 		const readings = this.#readings.state;
@@ -526,7 +620,8 @@ export class Station {
 			boot: own.boot,
 			bootMilliseconds: own.bootMilliseconds,
 			wakeCount: own.wakeCount,
-			nextReadingMilliseconds: own.nextReadingMilliseconds,
+			nextReadingMilliseconds: this.#nextReadingMilliseconds,
+			lastReadingUtcSeconds: own.lastReadingUtcSeconds,
 			isClockFaulty: own.isClockFaulty,
 			failedProbes: readings.failedProbes,
 			isBatteryLow: readings.isBatteryLow,
@@ -534,7 +629,11 @@ export class Station {
 			identities: readings.identities,
 			trialEndsMilliseconds: kept.trialEndsMilliseconds,
 			refusedOffer: kept.refusedOffer,
+			settledId: kept.settledId,
 			unrecordedReset: this.#opening.unrecordedReset,
+			wasAttached: board.console.isAttached,
+			isBootWaiting: this.#opening.hasWaited,
+			delivered: this.#journal.delivered,
 			disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
 			stepOffer: this.#time.stepOffer,
 			isVouched: this.#time.isVouched,
@@ -549,8 +648,20 @@ export class Station {
 			journal: this.#journal.save(),
 			uplink: this.#uploads.save(),
 		});
+		if (this.#isRestarting) {
+			board.processor.restart();
+			return;
+		}
 		const idleMilliseconds = this.#dueMilliseconds() - board.clock.milliseconds;
-		board.processor.deepSleep(Math.max(idleMilliseconds, 1));
+		board.processor.deepSleep(sleepMillisecondsOf(idleMilliseconds));
+	}
+
+	/** Nothing draws what sleep does not need; the rails' pins hold. */
+	#switchOff(): void {
+		const { probeRail, loopRail, network } = this.#options.board;
+		probeRail.off();
+		loopRail.off();
+		network.link.disconnect();
 	}
 
 	#crash(error: unknown): void {
@@ -560,6 +671,7 @@ export class Station {
 			memory: board.crash,
 			clock: board.clock,
 			processor: board.processor,
+			switchOff: () => this.#switchOff(),
 			cause: "task",
 			error,
 		});

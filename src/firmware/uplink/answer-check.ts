@@ -71,7 +71,9 @@ function openResponse(response: Answer): Sign1 {
 		);
 	}
 	try {
-		return decodeSign1(response.body);
+		const sign1 = decodeSign1(response.body);
+		if (sign1.keyId === undefined) return sign1;
+		throw new StationError("acknowledgement-malformed", "an answer with a key id");
 	} catch (error) {
 		if (!(error instanceof StationError)) throw error;
 		throw new StationError("acknowledgement-malformed", error.message, { cause: error });

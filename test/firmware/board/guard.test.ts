@@ -34,6 +34,10 @@ function guardedBoard(board: Board, strike: (kind: Kind) => void): Board {
 			memory: board.crash,
 			clock: board.clock,
 			processor: board.processor,
+			switchOff: () => {
+				board.probeRail.off();
+				board.loopRail.off();
+			},
 			cause: "callback",
 			error,
 		}),
@@ -57,6 +61,7 @@ function guardedBoard(board: Board, strike: (kind: Kind) => void): Board {
 		},
 		network: {
 			link: {
+				connectMillisecondsMax: network.link.connectMillisecondsMax,
 				get isUp() {
 					return network.link.isUp;
 				},

@@ -62,6 +62,21 @@ describe("the station's configuration", () => {
 		assert.doesNotThrow(() => validateConfiguration({ ...CONFIGURATION, ...relative }));
 	});
 
+	it("is refused with a curve that goes the other way than its probe's signal", () => {
+		const sen0189 = { turbidityProbe: "sen0189", turbidityUnit: "relative" } as const;
+		const validate = (fields: Partial<StationConfiguration>) => () =>
+			validateConfiguration({ ...CONFIGURATION, ...fields });
+		const micro = (...units: number[]) => ({
+			turbidityCoefficientsMicro: units.map((unit) => unit * 1_000_000),
+		});
+		assert.doesNotThrow(validate({ ...sen0189, ...micro(5700, -2600, 300) }));
+		assert.throws(validate({ ...sen0189, ...micro(0, 10, 300) }), /must fall at 4.2 V/);
+		assert.throws(validate({ ...sen0189, ...micro(0, 10, 0) }), /must fall at 4.2 V/);
+		assert.throws(validate(micro(0, 600, -101)), /of loop-4-20 must rise at 3 V/);
+		const obs3 = { turbidityProbe: "obs-3", turbidityUnit: "NTU" } as const;
+		assert.throws(validate({ ...obs3, ...micro(0, 190, -39, 0, 760, 32) }), /must rise at 2.5 V/);
+	});
+
 	it("puts a calibration for each range behind its own entry, and none where the loop's law stands", () => {
 		const sha256 = createSha256();
 		const kinds = (fields: Partial<StationConfiguration>) =>

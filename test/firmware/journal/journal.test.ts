@@ -118,7 +118,7 @@ describe("the journal", () => {
 		const flash = flashOf(6, 512);
 		const options = optionsOf(flash);
 		const written = fill(Journal.open(options), 12);
-		const used = 64 + 64 + 11 * 16;
+		const used = 80 + 80 + 11 * 16;
 		for (let bit = 0; bit < used * 8; bit += 7) {
 			flash.rot(bit >> 3, bit & 7);
 			const read = [...readAll(Journal.open(options)).values()];
@@ -133,8 +133,8 @@ describe("the journal", () => {
 		const options = optionsOf(flash);
 		const journal = Journal.open(options);
 		fill(journal, 60);
-		// The fourth frame of the sector with serial 1: key of four slots, then one slot each.
-		const at = sectorOf(flash, 1) + 64 + 64 + 2 * 16;
+		// The fourth frame of the sector with serial 1: key of five slots, then one slot each.
+		const at = sectorOf(flash, 1) + 80 + 80 + 2 * 16;
 		for (const [byte, bit] of [
 			[3, 1],
 			[5, 2],
@@ -167,7 +167,7 @@ describe("the journal", () => {
 		const kept = readAll(Journal.open(options));
 		// The newest sector is the last with a header that is not virgin.
 		let serial = 0;
-		while ((flash.bytes[(serial + 1) * 512 + 3] ?? 1) === 0) serial++;
+		while (((flash.bytes[(serial + 1) * 512 + 3] ?? 1) & 1) === 0) serial++;
 		for (const byte of [9, 17, 33, 41]) flash.rot(serial * 512 + byte, 2);
 		const journal = Journal.open(options);
 		assert.ok(journal.nextSequence >= 61, `next ${journal.nextSequence}`);
@@ -235,16 +235,22 @@ describe("the journal", () => {
 		const header = encodeSectorHeader({
 			isVirgin: false,
 			isCopying: false,
+			count: 6,
+			sectorBytes: SECTOR_BYTES,
+			unproved: 0,
+			formers: 0,
+			ring: 2,
 			epoch: 1,
 			serial: 0,
 			firstSequence: 1,
 			cursor: 0,
 			station: "bor-1",
+			keyMark: new Uint8Array(8),
 			head: new Uint8Array(32),
 		});
 		flash.bytes.set(newerVersion(header));
 		assert.throws(() => Journal.open(optionsOf(flash)), { code: "journal-foreign-version" });
-		assert.ok(equalBytes(flash.bytes.subarray(64), before.subarray(64)));
+		assert.ok(equalBytes(flash.bytes.subarray(80), before.subarray(80)));
 	});
 
 	it("reports a flash that cannot be read", () => {
@@ -283,15 +289,15 @@ describe("the journal", () => {
 		assert.deepEqual([retiredSectors, failedPrograms], [1, 1]);
 		// The newest sector is the last with a header that is not virgin.
 		let newest = 7;
-		while (flash.bytes[newest * 512 + 3] !== 0) newest--;
-		flash.rot(newest * 512 + 64 + 5, 1);
+		while (((flash.bytes[newest * 512 + 3] ?? 1) & 1) !== 0) newest--;
+		flash.rot(newest * 512 + 80 + 5, 1);
 		journal = Journal.open(options);
 		assert.equal(journal.health().correctedBits, 1);
 		fill(journal, 1);
 		assert.deepEqual([journal.health().hops, readAll(journal).size], [1, 61]);
 	});
 
-	it("recovers in 16 reads, and two more for each sector met without a header", () => {
+	it("recovers in 18 reads, and two more for each sector met without a header", () => {
 		for (const sectors of [16, 256]) {
 			const chance = new SeededChance(7);
 			const flash = flashOf(sectors, 512);
@@ -315,10 +321,10 @@ describe("the journal", () => {
 						const sector =
 							(start + 1 + integerBelow(chance, index % 2 ? 5 : sectors - 1)) % sectors;
 						if (sector === start % sectors) continue;
-						bad.set(sector, flash.bytes.slice(sector * 512, sector * 512 + 64));
+						bad.set(sector, flash.bytes.slice(sector * 512, sector * 512 + 80));
 					}
 					for (const sector of bad.keys()) {
-						for (let byte = 0; byte < 64; byte++) {
+						for (let byte = 0; byte < 80; byte++) {
 							flash.bytes[sector * 512 + byte] = start % 2 === 0 ? 0xff : chance.uint32();
 						}
 					}
@@ -326,7 +332,7 @@ describe("the journal", () => {
 					flash.resetCounters();
 					assert.equal(Journal.open(options).nextSequence, next);
 					assert.ok(
-						flash.reads <= 16 + 2 * met.size,
+						flash.reads <= 18 + 2 * met.size,
 						`${flash.reads} reads, ${met.size} met of ${sectors} sectors, start ${start}`,
 					);
 					for (const [sector, header] of bad) flash.bytes.set(header, sector * 512);
@@ -353,7 +359,7 @@ describe("the journal", () => {
 /** The same header as a later version would write it. */
 function newerVersion(header: Uint8Array): Uint8Array {
 	const newer = header.slice();
-	newer[2] = 2;
-	new DataView(newer.buffer).setUint32(60, crc32(newer, 0, 60), true);
+	newer[2] = 3;
+	new DataView(newer.buffer).setUint32(76, crc32(newer, 0, 76), true);
 	return newer;
 }

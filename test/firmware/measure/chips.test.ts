@@ -2,6 +2,7 @@
 import { strict as assert } from "node:assert";
 import { Ds18b20 } from "../../../sim/chips/ds18b20.js";
 import { EZO_FIRMWARE } from "../../../sim/chips/ezo-firmware.js";
+import { fraction, SeededChance } from "../../../src/core/chance.js";
 import type { WaterMeasurement } from "../../../src/firmware/measure/water.js";
 import type { RealTimeClock } from "../../../src/firmware/station/time-keeper.js";
 import { CHANNEL_FLAGS } from "../../../src/protocol/reading.js";
@@ -419,6 +420,36 @@ describe("the real-time clock through its chip model", () => {
 		assert.equal(clock.isAlarmOn, true);
 		clock.clearAlarm();
 		assert.equal(bench.rtc.isInterrupting, false);
+	});
+});
+
+describe("a bus that fails now and then", () => {
+	it("costs no burst for three failures that are far apart", () => {
+		const bench = new ProbeBench();
+		for (const skip of [9, 24, 39]) {
+			bench.systemBus.addFault({ kind: "nack", skip });
+		}
+		const { reading, failures } = bench.measure({
+			burst: { count: 15, intervalMilliseconds: 250 },
+		});
+		assert.equal(bench.systemBus.counters.faults, 3);
+		assert.deepEqual(failures, []);
+		assert.equal(reading.turbidityFlags, 0);
+		assert.equal(reading.turbidityMicrovolts, RIVER_MICROVOLTS);
+	});
+
+	it("costs at most one burst in a hundred when 2 % of its transactions are not acknowledged", () => {
+		const chance = new SeededChance(14);
+		let lost = 0;
+		for (let burst = 0; burst < 300; burst++) {
+			const bench = new ProbeBench({ seed: burst });
+			for (let skip = 0; skip < 200; skip++) {
+				if (fraction(chance) < 0.02) bench.systemBus.addFault({ kind: "nack", skip });
+			}
+			const { reading } = bench.measure({ burst: { count: 15, intervalMilliseconds: 250 } });
+			if ((reading.turbidityFlags & absent) !== 0) lost++;
+		}
+		assert.ok(lost <= 3, `${lost} of 300`);
 	});
 });
 

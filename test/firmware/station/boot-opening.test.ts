@@ -24,7 +24,13 @@ function booted(resetReason: ResetReason, wasCutShort: boolean): BootOpening {
 		isVouched: false,
 		mayRollOver: false,
 	};
-	return new BootOpening({ resetReason, isWake: false, unrecordedReset: undefined, lastRun });
+	return new BootOpening({
+		resetReason,
+		isWake: false,
+		unrecordedReset: undefined,
+		hasWaited: false,
+		lastRun,
+	});
 }
 
 describe("the opening of a boot", () => {
@@ -68,6 +74,7 @@ describe("the opening of a boot", () => {
 	it("is carried on from wake to wake while it waits, with the reason of the reset", () => {
 		const waiting = new BootOpening({
 			...{ resetReason: "deep-sleep", isWake: true, unrecordedReset: "brown-out" },
+			hasWaited: true,
 			lastRun: undefined,
 		});
 		assert.equal(waiting.unrecordedReset, "brown-out");
@@ -75,9 +82,17 @@ describe("the opening of a boot", () => {
 		assert.equal(waiting.mustAsk(FULL, 1000), true);
 		const usual = new BootOpening({
 			...{ resetReason: "deep-sleep", isWake: true, unrecordedReset: undefined },
+			hasWaited: false,
 			lastRun: undefined,
 		});
 		assert.equal(usual.unrecordedReset, undefined);
+		const refused = new BootOpening({
+			...{ resetReason: "deep-sleep", isWake: true, unrecordedReset: "brown-out" },
+			hasWaited: false,
+			lastRun: undefined,
+		});
+		assert.equal(refused.isRefused, true);
+		assert.equal(refused.hasWaited, false);
 		assert.equal(usual.mustAsk(FULL, 1000), false);
 	});
 });

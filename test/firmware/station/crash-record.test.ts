@@ -29,7 +29,7 @@ function bench() {
 		clock,
 		ends,
 		die: (error: unknown, cause: CrashCause = "task"): void =>
-			crash({ memory, clock, processor, cause, error }),
+			crash({ memory, clock, processor, switchOff: () => ends.push("off"), cause, error }),
 	};
 }
 
@@ -71,13 +71,20 @@ describe("a crash record", () => {
 		}
 	});
 
+	it("switches off what draws current before it restarts and before it pauses", () => {
+		const { ends, die } = bench();
+		for (let count = 0; count < 3; count++) die("oops");
+		assert.deepEqual(ends, ["off", "restart", "off", "restart", "off", "sleep 10000"]);
+	});
+
 	it("restarts twice at once, then pauses longer each time, at most five minutes", () => {
 		const { ends, die, clock } = bench();
 		for (let count = 0; count < 10; count++) {
 			die("oops");
 			clock.milliseconds += 60_000;
 		}
-		assert.deepEqual(ends, [
+		const pauses = ends.filter((end) => end !== "off");
+		assert.deepEqual(pauses, [
 			"restart",
 			"restart",
 			"sleep 10000",

@@ -1,0 +1,211 @@
+/**
+ * The one table of readings: what `bistrina readings` prints, and what everybody who publishes values
+ * prints after it. A row per reading, raw and derived, with flags, and the time with its doubt. Two passes:
+ * `observe` every entry first, because a time, a calibration or a configuration may come after the
+ * readings that it gives their meaning.
+ */
+import { DerivationContext, type DerivedReading, type DerivedValue } from "../protocol/derive.js";
+import { type Entry, STATION_FLAGS, TIME_QUALITIES } from "../protocol/entry.js";
+import { Placer } from "../protocol/placement.js";
+import { CHANNEL_FLAGS, waterReadingOf } from "../protocol/reading.js";
+
+/** A cell: text as it is, a number with the decimals that it has, undefined where there is none. */
+export type Cell = string | { readonly number: number; readonly decimals: number } | undefined;
+
+/** Names of the columns, in order. The units stand in the names, where they are fixed. */
+export const READING_COLUMNS: readonly string[] = Object.freeze([
+	"station",
+	"epoch",
+	"sequence",
+	"time",
+	"time_uncertainty_s",
+	"time_source",
+	"clock",
+	"boot",
+	"uptime_s",
+	"configuration",
+	"station_flags",
+	"ph",
+	"ph_flags",
+	"ph_calibration",
+	"temperature_c",
+	"temperature_flags",
+	"temperature_calibration",
+	"ec25_us_cm",
+	"ec25_method",
+	"ec_raw_us_cm",
+	"ec_flags",
+	"ec_calibration",
+	"turbidity",
+	"turbidity_unit",
+	"turbidity_method",
+	"turbidity_raw_v",
+	"turbidity_spread_v",
+	"turbidity_range",
+	"turbidity_flags",
+	"turbidity_calibration",
+	"battery_v",
+	"battery_flags",
+	"notes",
+]);
+
+export class ReadingTable {
+	readonly #station: string;
+	readonly #times = new Placer();
+	/** A calibration or configuration id is of its epoch. */
+	readonly #contexts = new Map<number, DerivationContext>();
+
+	constructor(station: string) {
+		this.#station = station;
+	}
+
+	/** Every entry, epoch by epoch in ascending sequence. */
+	observe(entry: Entry): void {
+		this.#times.observe(entry);
+		let context = this.#contexts.get(entry.epoch);
+		if (context === undefined) {
+			context = new DerivationContext();
+			this.#contexts.set(entry.epoch, context);
+		}
+		context.observe(entry);
+	}
+
+	/** Cells in the order of READING_COLUMNS; undefined for what is no reading that this version knows. */
+	row(entry: Entry): readonly Cell[] | undefined {
+		if (entry.kind !== "reading") return undefined;
+		const derived = this.#contexts.get(entry.epoch)?.derive(entry);
+		if (derived === undefined) return undefined;
+		return [...this.#headerOf(entry), ...channelsOf(derived, entry.fields), notesOf(derived)];
+	}
+
+	#headerOf(entry: Entry): readonly Cell[] {
+		const placed = this.#times.place(entry);
+		const clock = Object.entries(TIME_QUALITIES).find(([, value]) => value === entry.timeQuality);
+		return [
+			this.#station,
+			whole(entry.epoch),
+			whole(entry.sequence),
+			placed === undefined ? undefined : instantOf(placed.utcSeconds),
+			placed?.uncertaintyMilliseconds === undefined
+				? undefined
+				: decimal(placed.uncertaintyMilliseconds / 1000, 3),
+			placed?.source ?? "none",
+			clock?.[0] ?? String(entry.timeQuality),
+			whole(entry.boot),
+			whole(entry.uptimeSeconds),
+			whole(entry.configurationId),
+			flagNames(STATION_FLAGS, entry.stationFlags),
+		];
+	}
+}
+
+function channelsOf(derived: DerivedReading, fields: readonly number[]): readonly Cell[] {
+	const raw = waterReadingOf(fields);
+	const { pH, temperatureCelsius, conductivityAt25, turbidity, batteryVolts } = derived;
+	return [
+		value(pH, 3),
+		flags(pH),
+		whole(raw.pHCalibration),
+		value(temperatureCelsius, 3),
+		flags(temperatureCelsius),
+		whole(raw.temperatureCalibration),
+		value(conductivityAt25, 2),
+		conductivityAt25.method,
+		scaled(raw.conductivityHundredths, 100, 2),
+		flags(conductivityAt25),
+		whole(raw.conductivityCalibration),
+		value(turbidity, 3),
+		turbidity.unit,
+		turbidity.method,
+		scaled(raw.turbidityMicrovolts, 1e6, 6),
+		scaled(raw.turbiditySpreadSteps, 8000, 6),
+		whole(raw.turbidityRange),
+		flags(turbidity),
+		whole(raw.turbidityCalibration),
+		value(batteryVolts, 3),
+		flags(batteryVolts),
+	];
+}
+
+function notesOf({
+	pH,
+	temperatureCelsius,
+	conductivityAt25,
+	turbidity,
+	batteryVolts,
+}: DerivedReading): string {
+	const notes = [pH, temperatureCelsius, conductivityAt25, turbidity, batteryVolts].flatMap(
+		(each) => each.notes,
+	);
+	return [...new Set(notes)].join(" ");
+}
+
+/** How a table is spelled. */
+export interface Dialect {
+	readonly separator: "," | ";";
+	readonly decimalMark: "." | ",";
+}
+
+export const DIALECTS: Readonly<Record<"comma" | "semicolon", Dialect>> = Object.freeze({
+	/** RFC 4180. */
+	comma: { separator: ",", decimalMark: "." },
+	/** As spreadsheets of a region with decimal commas write and read it. */
+	semicolon: { separator: ";", decimalMark: "," },
+});
+
+/** Names and cells as a line with its end. */
+export function lineOf(cells: readonly Cell[], { separator, decimalMark }: Dialect): string {
+	const texts = cells.map((cell) => {
+		if (typeof cell === "object") return textOf(cell).replace(".", decimalMark);
+		const text = cell ?? "";
+		return /[",;\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+	});
+	return `${texts.join(separator)}\r\n`;
+}
+
+/** A row as an object: numbers as numbers, what is absent as null. */
+export function objectOf(cells: readonly Cell[]): Readonly<Record<string, string | number | null>> {
+	return Object.fromEntries(
+		READING_COLUMNS.map((name, index) => {
+			const cell = cells[index];
+			return [name, typeof cell === "object" ? Number(textOf(cell)) : (cell ?? null)];
+		}),
+	);
+}
+
+function textOf({ number, decimals }: { number: number; decimals: number }): string {
+	const text = number.toFixed(decimals);
+	// A negative number that rounds to nothing.
+	return Number(text) === 0 ? text.replace("-", "") : text;
+}
+
+function value(derived: DerivedValue, decimals: number): Cell {
+	return derived.value === undefined ? undefined : decimal(derived.value, decimals);
+}
+
+function scaled(raw: number | undefined, scale: number, decimals: number): Cell {
+	return raw === undefined ? undefined : decimal(raw / scale, decimals);
+}
+
+function whole(number: number): Cell {
+	return decimal(number, 0);
+}
+
+function decimal(number: number, decimals: number): Cell {
+	return { number, decimals };
+}
+
+function flags(derived: DerivedValue): string {
+	return flagNames(CHANNEL_FLAGS, derived.flags);
+}
+
+function flagNames(table: Readonly<Record<string, number>>, bits: number): string {
+	return Object.entries(table)
+		.filter(([, bit]) => (bits & bit) !== 0)
+		.map(([name]) => name)
+		.join(" ");
+}
+
+function instantOf(utcSeconds: number): string {
+	return `${new Date(utcSeconds * 1000).toISOString().slice(0, 19)}Z`;
+}

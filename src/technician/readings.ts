@@ -1,0 +1,112 @@
+/** `bistrina readings`: values out of a collector's database or of a record, as one table. */
+import { decodeBatch } from "../protocol/batch.js";
+import type { Hash } from "../protocol/chain.js";
+import { decodeSign1 } from "../protocol/cose.js";
+import { decodeEntry } from "../protocol/entry.js";
+import { readExport } from "../protocol/export-file.js";
+import { TechnicianTrouble } from "./line.js";
+import { type Dialect, lineOf, objectOf, READING_COLUMNS, ReadingTable } from "./reading-table.js";
+
+/** Calls `visit` with the canonical bytes of each entry, epoch by epoch in ascending sequence. */
+export type EntrySource = (visit: (canonical: Uint8Array) => void | Promise<void>) => Promise<void>;
+
+export interface ReadingsOptions {
+	readonly station: string;
+	/** Asked twice: once to learn what gives readings their meaning, once for the readings. */
+	readonly source: EntrySource;
+	readonly form: { readonly csv: Dialect } | "jsonl";
+	/** Unix seconds; a reading of an unknown time is in no period. */
+	readonly from?: number | undefined;
+	/** Not included. */
+	readonly to?: number | undefined;
+	/** Resolves when there is room for more. */
+	readonly write: (text: string) => Promise<void>;
+}
+
+export interface ReadingsReport {
+	readonly rows: number;
+	/** Readings of a later version than this program's. */
+	readonly unknown: number;
+	/** Readings that no entry dates. */
+	readonly undated: number;
+}
+
+/** Lines are handed on in pieces of about this size. */
+const PIECE_CHARACTERS = 65_536;
+const TIME_COLUMN = READING_COLUMNS.indexOf("time");
+
+/** Writes the table. Memory does not grow with the readings, but with boots, time entries and calibrations. */
+export async function writeReadings(options: ReadingsOptions): Promise<ReadingsReport> {
+	const { station, source, form, from, to, write } = options;
+	const table = new ReadingTable(station);
+	await source((canonical) => {
+		table.observe(decodeEntry(canonical));
+	});
+	const counts = { rows: 0, unknown: 0, undated: 0 };
+	let piece = form === "jsonl" ? "" : lineOf(READING_COLUMNS, form.csv);
+	await source(async (canonical) => {
+		const entry = decodeEntry(canonical);
+		if (entry.kind !== "reading") return;
+		const row = table.row(entry);
+		if (row === undefined) {
+			counts.unknown++;
+			return;
+		}
+		const time = row[TIME_COLUMN];
+		const isDated = typeof time === "string";
+		if (!isDated) counts.undated++;
+		if (!isWithin(isDated ? Date.parse(time) / 1000 : undefined, from, to)) return;
+		counts.rows++;
+		piece += form === "jsonl" ? `${JSON.stringify(objectOf(row))}\n` : lineOf(row, form.csv);
+		if (piece.length < PIECE_CHARACTERS) return;
+		await write(piece);
+		piece = "";
+	});
+	await write(piece);
+	return counts;
+}
+
+/**
+ * Entries of a file that `record` wrote. Signatures are not checked: `bistrina verify` does that. Throws
+ * TechnicianTrouble for what is no such file, and for one of another station.
+ */
+export function recordSource(
+	path: string,
+	bytes: Uint8Array,
+	station: string,
+	sha256: Hash,
+): EntrySource {
+	const { envelopes, faults, station: named } = readExport(bytes, sha256);
+	if (envelopes.length === 0) {
+		throw new TechnicianTrouble(`${path}: no signed batches in it; give a file of \`record\``);
+	}
+	if (named !== undefined && named !== station) {
+		throw new TechnicianTrouble(`${path}: the record of ${named}, not of ${station}`);
+	}
+	if (faults.length > 0) {
+		const [{ where, text } = { where: "", text: "" }] = faults;
+		throw new TechnicianTrouble(`${path}: ${where}: ${text}; see \`bistrina verify\``);
+	}
+	return async (visit) => {
+		const seen = new Map<number, number>();
+		for (const { envelope } of envelopes) {
+			const { epoch, first, entries } = decodeBatch(decodeSign1(envelope).payload);
+			for (const [index, canonical] of entries.entries()) {
+				const sequence = first + index;
+				// Batches overlap where one was cut differently after a crash.
+				if (sequence <= (seen.get(epoch) ?? 0)) continue;
+				seen.set(epoch, sequence);
+				await visit(canonical);
+			}
+		}
+	};
+}
+
+function isWithin(
+	seconds: number | undefined,
+	from: number | undefined,
+	to: number | undefined,
+): boolean {
+	if (from === undefined && to === undefined) return true;
+	return seconds !== undefined && seconds >= (from ?? 0) && seconds < (to ?? Infinity);
+}
