@@ -49,6 +49,8 @@ const HEALTHY_REFILL_SHARE = 1 / 4;
 const PATIENCE_SHARE = 1.2;
 /** and at least this part of a link. */
 const PATIENCE_LINKS_MIN = 1 / 8;
+/** Before the first answer nobody knows how long one takes: Wi-Fi, name and TLS come within 9 s. */
+const PATIENCE_LINKS_UNKNOWN = 1 / 3;
 /** The mean follows the last eight answers or so. */
 const ANSWERS_REMEMBERED = 8;
 /** An attempt so shortly before a slot, or half an interval, counts for it. */
@@ -273,10 +275,10 @@ export class UplinkSchedule {
 
 	/** Of an attempt that is cut short: for its first answer. */
 	get #shortMilliseconds(): number {
-		return Math.max(
-			PATIENCE_SHARE * this.#meanAnswerMilliseconds,
-			PATIENCE_LINKS_MIN * this.#options.linkMillisecondsMax,
-		);
+		const link = this.#options.linkMillisecondsMax;
+		const mean = this.#meanAnswerMilliseconds;
+		if (mean === 0) return PATIENCE_LINKS_UNKNOWN * link;
+		return Math.max(PATIENCE_SHARE * mean, PATIENCE_LINKS_MIN * link);
 	}
 
 	/** Radio milliseconds a day that failing may cost. */

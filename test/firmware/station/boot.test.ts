@@ -68,7 +68,7 @@ function lastRunAfter(...parts: readonly Partial<Entry>[]) {
 		firstSequenceHeld: 1,
 		nextSequence: entries.length + 1,
 		read: (first: number, _count: number, visit: (sequence: number, bytes: Uint8Array) => void) => {
-			entries.slice(first - 1).forEach((bytes, index) => visit(first + index, bytes));
+			for (let at = first; at <= entries.length; at++) visit(at, entries[at - 1] ?? assert.fail());
 		},
 	} as unknown as StationJournal;
 	return lastRunOf(journal, { fill: () => assert.fail("no boot number is to be drawn") });
