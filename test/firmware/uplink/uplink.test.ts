@@ -376,6 +376,8 @@ describe("uplink", () => {
 		assert.deepEqual(bench.source.acknowledged, [], `seed ${seed}`);
 		assert.deepEqual(bench.times, [], `seed ${seed}`);
 		bench.collector.onRequest = undefined;
+		// Who asks for it has the session's whole time.
+		bench.uplink.requestSoon();
 		assert.equal(bench.session().end, "acknowledged");
 	});
 
