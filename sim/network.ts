@@ -20,6 +20,8 @@ import { SimulatedHttpsClient } from "./https-client.js";
 import { SimulatedDatagram, SimulatedTimeServer } from "./time-server.js";
 
 export interface ServerRequest {
+	/** Whom the client meant to reach: a name server and SNI know it. */
+	readonly host?: string;
 	readonly method: string;
 	readonly path: string;
 	readonly headers: ReadonlyMap<string, string>;
@@ -142,7 +144,7 @@ export class SimulatedNetwork implements Network {
 	onSettled: (() => void) | undefined;
 	/** For "answer-replayed". */
 	lastAnswer: ServerResponse | undefined;
-	readonly times: NetworkTimes;
+	times: NetworkTimes;
 	readonly #options: SimulatedNetworkOptions;
 	#outstanding = 0;
 	/** Raised by `kill`: what belongs to an earlier life of the station is silent. */

@@ -19,6 +19,7 @@ import { SimulatedConsole } from "./board/console.js";
 import { createHardware, type Hardware, type HardwareOptions } from "./board/hardware.js";
 import { Life } from "./board/life.js";
 import { type SavedSettings, SimulatedSettings } from "./board/settings.js";
+import type { Bootloader } from "./bootloader.js";
 import type { Ds3231State } from "./chips/ds3231.js";
 import { VirtualClock } from "./clock.js";
 import type { EnergyRecord } from "./energy.js";
@@ -27,6 +28,7 @@ import { TEAR_MODES } from "./flash-tear.js";
 import { IncidentPlayer } from "./incident-player.js";
 import { KeyOperations } from "./keyed-hash-signer.js";
 import { type Endpoint, SimulatedNetwork } from "./network.js";
+import type { StationObserver, SuppliedPart } from "./observer.js";
 import { PowerCut } from "./power-cut.js";
 
 /** An empty battery is looked at again after this long. */
@@ -52,7 +54,10 @@ export interface SimulatedStationOptions
 	readonly createKeys: (operations: KeyOperations) => { signer: Signer; verifier: Verifier };
 	readonly trustFloorUtcSeconds: number;
 	readonly saved?: SavedStation;
+	readonly observer?: StationObserver;
 	readonly onLog?: (station: string, line: string) => void;
+	/** Slots and otadata; without it the one image there is was confirmed long ago. */
+	readonly bootloader?: Bootloader;
 }
 
 /** How the firmware left the board when it went to sleep. */
@@ -135,6 +140,7 @@ export class SimulatedStation {
 		this.settings = new SimulatedSettings(this.#stream("settings"), saved?.settings);
 		const beforeOperation = (): void => this.#beforeOperation();
 		this.hardware = createHardware({ ...options, clock: this.clock, beforeOperation });
+		this.hardware.observer = options.observer;
 		this.flash = options.flash;
 		this.flash.beforeOperation = (kind) => this.#beforeFlash(kind);
 		this.network = new SimulatedNetwork({
@@ -258,7 +264,16 @@ export class SimulatedStation {
 			this.cutPowerNow(EMPTY_SECONDS);
 			return;
 		}
+		const { bootloader } = this.#options;
+		// Nothing that boots: the board stays dark.
+		if (bootloader !== undefined && bootloader.boot(bootReasonOf(wake.reason)) === undefined)
+			return;
 		this.counters.wakes++;
+		this.#options.observer?.woke(
+			wake.reason,
+			wake.cause,
+			this.clock.microseconds - this.#powerOnMicroseconds,
+		);
 		this.#incidents.atWake();
 		this.hardware.setProcessor(true);
 		const life = new Life(this.clock);
@@ -278,6 +293,7 @@ export class SimulatedStation {
 			chance: this.#chance,
 			retained: this.#retained.subarray(0, RETAINED_BYTES - CRASH_RECORD_BYTES),
 			crash: this.#retained.subarray(RETAINED_BYTES - CRASH_RECORD_BYTES),
+			...(bootloader === undefined ? {} : { bootloader }),
 			settings: this.settings.portOf(life, () => this.#beforeOperation()),
 			flash: this.#options.partition ?? this.flash,
 			network: this.network,
@@ -295,6 +311,7 @@ export class SimulatedStation {
 					isLoopRailOn,
 					isRadioOn,
 				});
+				this.#options.observer?.slept(this.#supplied());
 				this.#endLife();
 				const rate = 1 + this.sleepClockPartsPerMillion / 1_000_000;
 				const microseconds = Math.round((milliseconds * 1000) / rate);
@@ -302,6 +319,7 @@ export class SimulatedStation {
 				this.#scheduleBoot(microseconds, "deep-sleep", "timer");
 			},
 			onReset: (reason) => {
+				this.#options.observer?.wasReset();
 				if (reason === "watchdog") this.counters.watchdogResets++;
 				if (reason === "software") this.counters.crashes++;
 				this.#endLife();
@@ -330,6 +348,7 @@ export class SimulatedStation {
 
 	#losePower(): void {
 		this.counters.powerCuts++;
+		this.#options.observer?.lostPower();
 		this.#cutAtOperation = undefined;
 		this.#endLife();
 		this.#switchRailsOff();
@@ -338,6 +357,15 @@ export class SimulatedStation {
 		this.#powerOnMicroseconds = this.clock.microseconds + this.#outageMicroseconds;
 		this.#scheduleBoot(this.#outageMicroseconds, this.#cutReason, "none");
 		this.#cutReason = "power-on";
+	}
+
+	#supplied(): SuppliedPart[] {
+		const { isProbeRailOn, isLoopRailOn, isRadioOn } = this.hardware;
+		const parts: SuppliedPart[] = [];
+		if (isProbeRailOn) parts.push("probes");
+		if (isLoopRailOn) parts.push("loop");
+		if (isRadioOn) parts.push("radio");
+		return parts;
 	}
 
 	#switchRailsOff(): void {
@@ -379,4 +407,8 @@ export class SimulatedStation {
 	#stream(name: string): Chance {
 		return new SeededChance(seedOf(this.#options.seed, `${name} ${this.clock.microseconds}`));
 	}
+}
+
+function bootReasonOf(reason: ResetReason): "power-on" | "deep-sleep" | "reset" {
+	return reason === "power-on" || reason === "deep-sleep" ? reason : "reset";
 }

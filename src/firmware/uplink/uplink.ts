@@ -21,6 +21,7 @@ import type { Clock, Network, Sha256, Signer, Verifier } from "../ports.js";
 import { BusyError, checkAnswer } from "./answer-check.js";
 import { BatchMaker, type SignedBatch } from "./batch-maker.js";
 import { Connection } from "./connection.js";
+import { FormerDelivery } from "./former-delivery.js";
 import { SCHEDULE_BYTES, UplinkSchedule } from "./schedule.js";
 import { type SequenceRange, SequenceSet } from "./sequence-set.js";
 
@@ -56,6 +57,8 @@ export interface EntrySource {
 
 export interface UplinkOptions {
 	readonly source: EntrySource;
+	/** Former epochs of the same ring with something that is not acknowledged, oldest first. */
+	readonly formers?: (() => readonly EntrySource[]) | undefined;
 	readonly network: Network;
 	readonly signer: Signer;
 	readonly verifier: Verifier;
@@ -113,6 +116,8 @@ export interface SessionOutcome {
 interface Session {
 	/** What need not be sent (again) in this session. */
 	done: SequenceSet;
+	/** What former keys left. */
+	readonly formers: FormerDelivery;
 	/** The last entry when the session began. */
 	readonly last: number;
 	/** Batches whose acknowledgement was believed, and that it names as stored. */
@@ -275,6 +280,7 @@ export class Uplink {
 		for (const range of this.#ranges) done.add(range.first, range.last);
 		const session: Session = {
 			done,
+			formers: new FormerDelivery(this.#options.formers?.() ?? [], this.#options),
 			last: this.#options.source.nextSequence - 1,
 			batches: 0,
 			bytesSent: 0,
@@ -287,7 +293,9 @@ export class Uplink {
 		let connection: Connection | undefined;
 		try {
 			// Reading and signing come before the radio, which draws the most.
-			const batch = yield* this.#maker.next(done, this.#wanted(session), true);
+			const batch =
+				(yield* this.#maker.next(done, this.#wanted(session), true)) ??
+				(yield* session.formers.next());
 			if (batch === undefined) {
 				this.#schedule.idle(clock.milliseconds);
 				return outcomeOf("idle", undefined, session, 0, false);
@@ -311,7 +319,9 @@ export class Uplink {
 		const cost = { radioMilliseconds, nowMilliseconds };
 		this.#noteOffered(session.done);
 		const wanted = this.#wanted(session);
-		const hasBacklog = session.done.lowestMissing(wanted.first, wanted.last) !== undefined;
+		const hasBacklog =
+			session.done.lowestMissing(wanted.first, wanted.last) !== undefined ||
+			session.formers.hasBacklog;
 		if (trouble !== undefined) this.#options.onReport?.(trouble.code, 0, trouble.message);
 		const retryAfterSeconds = trouble instanceof BusyError ? trouble.retryAfterSeconds : undefined;
 		if (session.refusalCode !== 0) {
@@ -360,7 +370,7 @@ export class Uplink {
 				);
 				const answeredMilliseconds = clock.milliseconds;
 				session.bytesSent += batch.envelope.length;
-				const sent = { epoch: source.epoch, hash: batch.hash };
+				const sent = { epoch: batch.epoch, hash: batch.hash };
 				const answer = yield* checkAnswer(this.#options, response, sent);
 				const askedMilliseconds = connection.askedMilliseconds;
 				this.#options.onTime?.(answer.nowUtcSeconds, { askedMilliseconds, answeredMilliseconds });
@@ -368,11 +378,22 @@ export class Uplink {
 				session.answerMilliseconds ||= answeredMilliseconds - startMilliseconds;
 				connection.endMilliseconds = endMilliseconds;
 				session.nextSeconds = answer.nextSeconds;
+				const isFormer = batch.epoch !== source.epoch;
 				if (answer.kind === "refusal") {
-					session.refusalCode = answer.code;
-					break;
+					if (!isFormer) {
+						session.refusalCode = answer.code;
+						break;
+					}
+					// What is recorded now goes on being delivered; the rest of that epoch waits for an operator.
+					session.formers.skip(batch.epoch);
+					const text = `epoch ${batch.epoch}: ${refusalReasonOf(answer.code) ?? "unknown"}`;
+					this.#options.onReport?.("collector-refused", answer.code, text);
+				} else if (isFormer) {
+					session.formers.apply(answer, batch);
+					session.batches++;
+				} else {
+					this.#apply(answer, session, batch);
 				}
-				this.#apply(answer, session, batch);
 				const isOver =
 					++requests >= SESSION_BATCHES_MAX ||
 					session.bytesSent >= SESSION_BYTES_MAX ||
@@ -380,7 +401,8 @@ export class Uplink {
 					session.done.isFull;
 				batch = isOver
 					? undefined
-					: yield* this.#maker.next(session.done, this.#wanted(session), false);
+					: ((yield* this.#maker.next(session.done, this.#wanted(session), false)) ??
+						(yield* session.formers.next()));
 			}
 			return undefined;
 		} catch (error) {

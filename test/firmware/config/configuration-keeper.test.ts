@@ -382,12 +382,11 @@ describe("the configuration in force", () => {
 				assert.equal(bench.boot().configuration.id, 9);
 			}
 		}
-		// Three trials, a boot of one, a verdict each way, and each verdict's being told.
 		assert.equal(cuts, 40 * 8);
 	});
 });
 
-/** Six writes: 2 is tried and kept, 3 tried, counted and failed, 4 tried. What may be in force then. */
+/** Eight writes: 2 is tried, kept and told, 3 tried, counted, failed and told, 4 tried. What may be in force then. */
 function live(bench: Bench): { possible: ReadonlySet<number> } {
 	const state = { possible: new Set([1]) };
 	// What a station without power goes on to do counts for nothing.

@@ -381,6 +381,33 @@ describe("uplink", () => {
 		assert.equal(bench.session().end, "acknowledged");
 	});
 
+	for (const [code, text] of [
+		[REFUSAL_CODES["over-quota"], "over-quota"],
+		[200, "unknown"],
+	] as const) {
+		it(`keeps everything and comes again when asked to after refusal ${code} (${text})`, () => {
+			const bench = new UplinkBench();
+			bench.source.grow(5);
+			bench.collector.onAnswer = ({ station, epoch, answers, nowUtcSeconds }) => ({
+				kind: "refusal",
+				station,
+				epoch,
+				answers,
+				nowUtcSeconds,
+				nextSeconds: 7200,
+				code,
+			});
+			assert.equal(bench.session().end, "refused");
+			assert.deepEqual(bench.source.acknowledged, []);
+			const refused = bench.reports.find((report) => report.code === "refused");
+			assert.deepEqual(refused, { code: "refused", detail: code, text });
+			const wait = bench.uplink.nextAttemptMilliseconds - bench.clock.milliseconds;
+			assert.ok(wait > 7_100_000 && wait <= 7_200_000, `${wait}`);
+			bench.collector.onAnswer = undefined;
+			assert.equal(bench.session().end, "acknowledged");
+		});
+	}
+
 	it("keeps everything, flags and slows down when it is refused", () => {
 		const bench = new UplinkBench();
 		bench.source.grow(5);
