@@ -25,7 +25,10 @@ describe("weeks of an uplink in trouble", () => {
 				(due: number, failures: number) => (failures > 0 ? due + 30 * HOUR : due),
 				/without an attempt/,
 			],
-			[(due: number, failures: number) => (failures > 0 ? due - HOUR : due), /of radio in/],
+			[
+				(due: number, failures: number) => (failures > 0 ? due - (2 / 3) * HOUR : due),
+				/of radio in/,
+			],
 		] as const) {
 			Object.defineProperty(UplinkSchedule.prototype, "nextAttemptMilliseconds", {
 				...found,

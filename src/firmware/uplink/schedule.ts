@@ -49,7 +49,7 @@ const HEALTHY_REFILL_SHARE = 1 / 4;
 const PATIENCE_SHARE = 1.15;
 /** and at least this part of a link. */
 const PATIENCE_LINKS_MIN = 1 / 7;
-/** A long answer counts at once and is forgotten over eight or so: after a mean one in twelve good ones is cut off. */
+/** A long answer counts at once and is forgotten over eight or so: with a mean, good attempts are cut off. */
 const ANSWERS_REMEMBERED = 8;
 /** An attempt so shortly before a slot, or half an interval, counts for it. */
 const SLOT_COVERED_MILLISECONDS_MAX = 1800 * SECOND;
