@@ -134,7 +134,7 @@ interface Session {
 
 const STATE_VERSION = 4;
 /**
- * Version, flags, count, spare, mark of the collector's key 2, spare 2, epoch 4, collector's cursor 4, offered 4,
+ * Version, flags, count, spare, mark of the collector's key 2, of the envelope without an answer 2, epoch 4, collector's cursor 4, offered 4,
  * then ranges of 8 bytes, the schedule, the join.
  */
 const STATE_HEAD_BYTES = 20;
@@ -159,6 +159,11 @@ export class Uplink {
 	 * that flash still has of it up to here.
 	 */
 	#offeredTo = UNKNOWN;
+	/**
+	 * Mark of the first envelope of the last session, if no answer to it was believed; 0 none. Sent again
+	 * byte for byte, an answer to the first sending may come, from a cache in between or late, and its clock with it.
+	 */
+	#unansweredMark = 0;
 	#isInSession = false;
 
 	constructor(options: UplinkOptions) {
@@ -233,7 +238,7 @@ export class Uplink {
 		bytes[0] = STATE_VERSION;
 		bytes[1] = this.#isRefused ? 1 : 0;
 		bytes[2] = this.#ranges.length;
-		putUint32(bytes, 4, this.#collectorMark);
+		putUint32(bytes, 4, this.#collectorMark | (this.#unansweredMark << 16));
 		putUint32(bytes, 8, this.#options.source.epoch);
 		putUint32(bytes, 12, this.#collectorCursor);
 		putUint32(bytes, 16, this.#offeredTo);
@@ -257,7 +262,9 @@ export class Uplink {
 
 	#restore(bytes: Uint8Array): void {
 		// What another collector holds says nothing of what this one does.
-		if (uint32At(bytes, 4) !== this.#collectorMark) return;
+		const marks = uint32At(bytes, 4);
+		if ((marks & 0xffff) !== this.#collectorMark) return;
+		this.#unansweredMark = marks >>> 16;
 		this.#isRefused = bytes[1] === 1;
 		if (uint32At(bytes, 8) !== this.#options.source.epoch) return;
 		this.#collectorCursor = uint32At(bytes, 12);
@@ -359,8 +366,12 @@ export class Uplink {
 		const endMilliseconds = startMilliseconds + SESSION_MILLISECONDS_MAX;
 		let batch: SignedBatch | undefined = firstBatch;
 		let requests = 0;
+		// The clock is taken from the first answer, and only where these bytes were never sent before.
+		const mark = markOf(firstBatch.hash);
+		let isFresh = mark !== this.#unansweredMark;
 		try {
 			yield* connection.open();
+			this.#unansweredMark = mark;
 			while (batch !== undefined) {
 				this.#options.feed?.();
 				const response = yield* connection.post(
@@ -373,7 +384,11 @@ export class Uplink {
 				const sent = { epoch: batch.epoch, hash: batch.hash };
 				const answer = yield* checkAnswer(this.#options, response, sent);
 				const askedMilliseconds = connection.askedMilliseconds;
-				this.#options.onTime?.(answer.nowUtcSeconds, { askedMilliseconds, answeredMilliseconds });
+				if (isFresh) {
+					this.#options.onTime?.(answer.nowUtcSeconds, { askedMilliseconds, answeredMilliseconds });
+				}
+				isFresh = false;
+				this.#unansweredMark = 0;
 				// It is there: whatever patience the first answer had, the rest has the whole session.
 				session.answerMilliseconds ||= answeredMilliseconds - startMilliseconds;
 				connection.endMilliseconds = endMilliseconds;
@@ -470,6 +485,11 @@ export class Uplink {
 		// Last: a flash that refuses this changes nothing about what the collector has.
 		if (cursor > source.cursor) source.acknowledge(cursor);
 	}
+}
+
+/** 1..65535: that another envelope has the same by chance only costs one look at the clock. */
+function markOf(hash: Uint8Array): number {
+	return (hash[0] ?? 0) | ((hash[1] ?? 0) << 8) || 1;
 }
 
 function outcomeOf(

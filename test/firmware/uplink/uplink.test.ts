@@ -153,6 +153,22 @@ describe("uplink", () => {
 		assert.equal(bench.collector.stored.size, 312);
 	});
 
+	it("takes no clock from the answer to bytes that it had sent before", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(12);
+		bench.collector.onRequest = () => new Error("the answer is lost");
+		assert.equal(bench.session().end, "failed");
+		bench.collector.onRequest = undefined;
+		// The same entries, the same signature, the same bytes; also after a sleep.
+		bench.boot(bench.uplink.save());
+		const before = bench.times.length;
+		assert.equal(bench.session().end, "acknowledged");
+		assert.equal(bench.times.length, before);
+		bench.source.grow(1);
+		assert.equal(bench.session().end, "acknowledged");
+		assert.equal(bench.times.length, before + 1);
+	});
+
 	it("remembers over sleep how long answers take and all else", () => {
 		const bench = new UplinkBench();
 		bench.source.grow(12);
