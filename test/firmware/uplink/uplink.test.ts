@@ -392,7 +392,7 @@ describe("uplink", () => {
 		assert.deepEqual(bench.source.acknowledged, [], `seed ${seed}`);
 		assert.deepEqual(bench.times, [], `seed ${seed}`);
 		bench.collector.onRequest = undefined;
-		// What somebody asks for has all the time that its steps may take.
+		// Who asks for it has the session's whole time.
 		bench.uplink.requestSoon();
 		assert.equal(bench.session().end, "acknowledged");
 	});
@@ -695,7 +695,7 @@ describe("uplink", () => {
 				const without = secondsADay(fault, isKnown);
 				const text = `${fault}: ${without} s a day, ${withServer} with a server`;
 				// 24 short slots, 20 s, and what the bucket holds and may owe, spread over the days.
-				const shortSeconds = isKnown ? Math.max(3.75, (1.2 * withServer) / 24) : 10;
+				const shortSeconds = isKnown ? Math.max(30 / 7, (1.4 * withServer) / 24) : 10;
 				assert.ok(without <= 24 * shortSeconds + 20 + 120 / days, text);
 				assert.ok(without >= 0.5 * withServer, `${text}; does it still try?`);
 			}
