@@ -38,8 +38,11 @@ export function judgeCadence(options: CadenceOptions, findings: Findings): void 
 		const to = measurements[index] ?? 0;
 		while ((paces[pace + 1]?.fromMicroseconds ?? Number.POSITIVE_INFINITY) <= from) pace++;
 		const { intervalSeconds } = paces[pace] ?? { intervalSeconds: 0 };
-		const next = paces[pace + 1];
-		const isChanged = next !== undefined && next.fromMicroseconds <= to;
+		// Of several changes between two readings the last one counts.
+		let changed = pace;
+		while ((paces[changed + 1]?.fromMicroseconds ?? Number.POSITIVE_INFINITY) <= to) changed++;
+		const next = changed > pace ? paces[changed] : undefined;
+		const isChanged = next !== undefined;
 		const isFirst = wasChanged;
 		const isBoot = bootBetween(diary, from, to);
 		wasChanged = isChanged || isBoot;

@@ -27,6 +27,8 @@ export interface WorldFacts {
 	/** No power; a cut without a pause is a span of no length. */
 	readonly outages: readonly Span[];
 	readonly endUtcSeconds: number;
+	/** At some time the settings took no write. */
+	readonly settingsRefused?: boolean;
 }
 
 /** A measurement that is under way is ended first, and so may be a session. */
@@ -48,7 +50,7 @@ export function judgeEvents(entries: readonly SeenEntry[], facts: WorldFacts): r
 	return [
 		...SPANNED.flatMap(([name, flag]) => judgeSpans(entries, name, flag)),
 		...judgeProbes(entries),
-		...judgeVerdicts(entries),
+		...judgeVerdicts(entries, facts),
 		...judgeVisits(entries, facts),
 		...judgeCrashes(entries, facts),
 	];
@@ -132,8 +134,13 @@ function judgeProbes(entries: readonly SeenEntry[]): string[] {
 }
 
 /** What was taken up is confirmed or given up, once; nothing else is. */
-function judgeVerdicts(entries: readonly SeenEntry[]): string[] {
+function judgeVerdicts(
+	entries: readonly SeenEntry[],
+	{ settingsRefused }: Pick<WorldFacts, "settingsRefused">,
+): string[] {
 	const violations: string[] = [];
+	/** Events that told a verdict, by the id of the configuration. */
+	const told = new Map<number, string>();
 	let inForce: number | undefined;
 	let boot: number | undefined;
 	let trial: { readonly id: number; sinceUptimeSeconds: number } | undefined;
@@ -161,7 +168,11 @@ function judgeVerdicts(entries: readonly SeenEntry[]): string[] {
 		}
 		if (isEvent(entry, "configuration-confirmed") || isEvent(entry, "configuration-reverted")) {
 			const id = entry.kind === "event" ? entry.detail : 0;
-			if (trial?.id !== id)
+			const verdict = isEvent(entry, "configuration-confirmed") ? "confirmed" : "reverted";
+			// Settings that do not note that it was told let each boot tell it again (docs/FORMAT.md, 8).
+			const isAgain = settingsRefused === true && told.get(id) === verdict;
+			told.set(id, verdict);
+			if (trial?.id !== id && !isAgain)
 				violations.push(`${placeOf(entry)}: a verdict on ${id}, which is not on trial`);
 			if (trial?.id === id) trial = undefined;
 			if (lapsed?.id === id) lapsed = undefined;

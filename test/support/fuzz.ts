@@ -288,7 +288,9 @@ function networkTimeParser(): Parser {
 				return;
 			}
 			require(bytes.length === 48 && equalBytes(bytes.subarray(24, 32), nonce));
-			require(((bytes[0] ?? 0) & 0x3f) === 0x24 || verdict.kind === "refused");
+			const head = (bytes[0] ?? 0) & 0x3f;
+			// Versions 4 and 3 of a server.
+			require(head === 0x24 || head === 0x1c || verdict.kind === "refused");
 			if (verdict.kind === "kiss") require(bytes[1] === 0 && /^[ -~]{0,4}$/.test(verdict.code));
 			if (verdict.kind !== "time") return;
 			require((bytes[0] ?? 0) < 0xc0 && (bytes[1] ?? 0) >= 1 && (bytes[1] ?? 0) <= 15);

@@ -124,6 +124,7 @@ export const EYES: readonly Eye[] = Object.freeze([
 					crashesUtcSeconds,
 					outages,
 					endUtcSeconds: Math.min(settledUtcSeconds, lastUtcSeconds),
+					settingsRefused: world.settingsTroubles.meets(0, Number.POSITIVE_INFINITY),
 				});
 				for (const each of told) findings.add("event", each);
 			}

@@ -61,7 +61,7 @@ describe("the times of an exported journal", () => {
 			{ uptimeSeconds: 300, timeQuality: 0 },
 			collector(1300, UTC + 1300, undefined),
 		);
-		assert.deepEqual(unset, ["2026-10-01T00:05:00Z", "placed", 52.3]);
+		assert.deepEqual(unset, ["2026-10-01T00:05:00Z", "placed", 55.3]);
 	});
 
 	it("claim nothing in a boot that never heard of UTC", () => {
