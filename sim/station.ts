@@ -19,6 +19,7 @@ import { SimulatedConsole } from "./board/console.js";
 import { createHardware, type Hardware, type HardwareOptions } from "./board/hardware.js";
 import { Life } from "./board/life.js";
 import { type SavedSettings, SimulatedSettings } from "./board/settings.js";
+import type { Bootloader } from "./bootloader.js";
 import type { Ds3231State } from "./chips/ds3231.js";
 import { VirtualClock } from "./clock.js";
 import type { EnergyRecord } from "./energy.js";
@@ -55,6 +56,8 @@ export interface SimulatedStationOptions
 	readonly saved?: SavedStation;
 	readonly observer?: StationObserver;
 	readonly onLog?: (station: string, line: string) => void;
+	/** Slots and otadata; without it the one image there is was confirmed long ago. */
+	readonly bootloader?: Bootloader;
 }
 
 /** How the firmware left the board when it went to sleep. */
@@ -261,6 +264,10 @@ export class SimulatedStation {
 			this.cutPowerNow(EMPTY_SECONDS);
 			return;
 		}
+		const { bootloader } = this.#options;
+		// Nothing that boots: the board stays dark.
+		if (bootloader !== undefined && bootloader.boot(bootReasonOf(wake.reason)) === undefined)
+			return;
 		this.counters.wakes++;
 		this.#options.observer?.woke(
 			wake.reason,
@@ -286,6 +293,7 @@ export class SimulatedStation {
 			chance: this.#chance,
 			retained: this.#retained.subarray(0, RETAINED_BYTES - CRASH_RECORD_BYTES),
 			crash: this.#retained.subarray(RETAINED_BYTES - CRASH_RECORD_BYTES),
+			...(bootloader === undefined ? {} : { bootloader }),
 			settings: this.settings.portOf(life, () => this.#beforeOperation()),
 			flash: this.#options.partition ?? this.flash,
 			network: this.network,
@@ -399,4 +407,8 @@ export class SimulatedStation {
 	#stream(name: string): Chance {
 		return new SeededChance(seedOf(this.#options.seed, `${name} ${this.clock.microseconds}`));
 	}
+}
+
+function bootReasonOf(reason: ResetReason): "power-on" | "deep-sleep" | "reset" {
+	return reason === "power-on" || reason === "deep-sleep" ? reason : "reset";
 }

@@ -16,6 +16,7 @@ import type {
 	WakeCause,
 	Watchdog,
 } from "../../src/firmware/ports.js";
+import type { Bootloader } from "../bootloader.js";
 import type { VirtualAlarm, VirtualClock } from "../clock.js";
 import { guardedOneWire } from "./chosen-probes.js";
 import type { Hardware } from "./hardware.js";
@@ -35,6 +36,7 @@ export interface BoardOptions {
 	readonly retained: Uint8Array;
 	readonly crash: Uint8Array;
 	readonly settings: SettingsMemory;
+	readonly bootloader?: Bootloader;
 	readonly flash: FlashPartition;
 	readonly network: Network;
 	readonly signer: Signer;
@@ -79,6 +81,16 @@ export function createBoard(options: BoardOptions): Board {
 		crash: memory(options.crash, check, options.beforeOperation),
 		settings: options.settings,
 		watchdog: new SimulatedWatchdog(hardware.clock, life, () => options.onReset("watchdog")),
+		image: {
+			get isOnTrial() {
+				check();
+				return options.bootloader?.isOnTrial ?? false;
+			},
+			confirm: () => {
+				check();
+				options.bootloader?.markValid();
+			},
+		},
 		log: {
 			line: (text) => {
 				check();

@@ -24,6 +24,8 @@ const SLEEP_CLOCK_ERROR = 0.05;
 /** Boot, whole seconds of the RTC, a measurement that is under way: nothing else may delay a reading. */
 const LATE_SECONDS = 35;
 const EARLY_SECONDS = 5;
+/** A reading serves the boundary that is at most this part of the interval ahead (docs/FORMAT.md, 8). */
+const SERVED_AHEAD = 0.1;
 
 export function judgeCadence(options: CadenceOptions, findings: Findings): void {
 	const { diary, paces, isDisturbed } = options;
@@ -46,7 +48,7 @@ export function judgeCadence(options: CadenceOptions, findings: Findings): void 
 		const where = `at ${Math.round(to / 1_000_000)} s`;
 		if (isChanged) {
 			const waited = (to - next.fromMicroseconds) / 1_000_000;
-			if (waited > next.intervalSeconds * (1 + SLEEP_CLOCK_ERROR) + LATE_SECONDS) {
+			if (waited > next.intervalSeconds * (1 + SERVED_AHEAD) + LATE_SECONDS) {
 				findings.add(
 					"readings due",
 					`${where}: ${Math.round(waited)} s after the interval became ${next.intervalSeconds} s`,
@@ -60,7 +62,9 @@ export function judgeCadence(options: CadenceOptions, findings: Findings): void 
 				`${where}: ${gap.toFixed(1)} s after the last, of ${intervalSeconds} s`,
 			);
 		}
-		if (gap > intervalSeconds * (1 + SLEEP_CLOCK_ERROR) + LATE_SECONDS) {
+		// The reading before may have served the boundary ahead of it, if it came by another interval.
+		const late = isFirst ? SERVED_AHEAD : SLEEP_CLOCK_ERROR;
+		if (gap > intervalSeconds * (1 + late) + LATE_SECONDS) {
 			findings.add(
 				"readings due",
 				`${where}: none for ${gap.toFixed(1)} s, of ${intervalSeconds} s`,

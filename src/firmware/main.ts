@@ -24,8 +24,6 @@ import type { RealTimeClock } from "./station/time-keeper.js";
 const FIRMWARE_VERSION = 1_000;
 /** A board that was told nothing repeats so. */
 const COMPLAINT_MILLISECONDS = 5000;
-/** A new image that has run this long keeps itself; before, a reset rolls back to the old one. */
-const CONFIRM_MILLISECONDS = 60_000;
 
 run(openNative());
 
@@ -70,10 +68,6 @@ function run(native: Native): void {
 					...(retained === undefined ? {} : { retained }),
 				}),
 		});
-		Timer.set(
-			guard(() => native.station_image_confirm()),
-			CONFIRM_MILLISECONDS,
-		);
 	} catch (error) {
 		die("start", error);
 	}
@@ -121,6 +115,8 @@ function complainFor(text: string): void {
 		baud: 115_200,
 		port: 0,
 		format: "buffer",
+		// Without a callback the SDK allocates less than its write looks at (serial.c, xs_serial_write).
+		onWritable: () => {},
 	});
 	const complaint = asciiBytes(text);
 	// The transmit FIFO holds 128 bytes and is empty again 5 seconds later.

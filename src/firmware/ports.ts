@@ -176,6 +176,14 @@ export interface Processor {
 	readonly freeHeapBytes: number | undefined;
 }
 
+/** The firmware that runs, as the bootloader sees it. */
+export interface FirmwareImage {
+	/** Written anew and not confirmed: the next boot goes back to the image before it. */
+	readonly isOnTrial: boolean;
+	/** Keeps this image. */
+	confirm(): void;
+}
+
 export interface Watchdog {
 	/** Longest time between two calls of `feed`, milliseconds. */
 	readonly timeoutMilliseconds: number;
@@ -334,6 +342,7 @@ export interface Board {
 	readonly crash: RetainedMemory;
 	readonly settings: SettingsMemory;
 	readonly watchdog: Watchdog;
+	readonly image: FirmwareImage;
 	readonly log: Log;
 	readonly flash: FlashPartition;
 	/** Always powered: RTC and ADC. */

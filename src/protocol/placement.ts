@@ -44,8 +44,11 @@ interface Boot {
 
 /** The DS3231 between two time entries, millionths: 3.5 (data sheet), twice that. */
 const RTC_PARTS_PER_MILLION = 7;
-/** The ESP32's own clock over deep sleep, milliseconds per second: 150 kHz RC, calibrated, 5 %. */
-const OWN_CLOCK_MILLISECONDS_PER_SECOND = 50;
+/**
+ * The ESP32's own clock over deep sleep, milliseconds per second that it shows: 150 kHz RC, calibrated, 5 % of
+ * the world's second, and a slow one shows 0.95 s of it: 1 / 0.95 - 1.
+ */
+const OWN_CLOCK_MILLISECONDS_PER_SECOND = 53;
 /** The RTC and the uptime that goes on from it are read in whole seconds. */
 const READING_MILLISECONDS = 1000;
 const READING_SECONDS = 2;
@@ -178,17 +181,27 @@ function isContinuous(last: Entry, entry: Entry): boolean {
 }
 
 /** By what is known of the RTC before and after it in its run. */
-function placeByRtc(entry: Entry, boot: Boot, take: (candidate: Placement) => void): void {
+function placeByRtc(
+	entry: Entry,
+	boot: Boot,
+	take: (candidate: Placement | undefined) => void,
+): void {
 	const run = boot.runs[indexAfter(boot.runs, entry.uptimeSeconds) - 1]?.run;
 	if (run === undefined) return;
 	const { from, to } = run;
-	const isAgreed = from !== undefined && to !== undefined && agree(from, to);
-	const isOpposed = from !== undefined && to !== undefined && !isAgreed;
-	// In one boot the uptime has watched the RTC; over a loss of power both its ends must say the same.
-	const reaches = (anchor: Anchor): boolean =>
-		isAgreed || (anchor.boot === boot && !(isOpposed && from.boot === to.boot));
-	if (from !== undefined && reaches(from)) take(byRtc(entry.utcSeconds, from, 0));
-	if (to !== undefined && reaches(to)) take(byRtc(entry.utcSeconds, to, to.stepSeconds));
+	const before = from && byRtc(entry.utcSeconds, from, 0);
+	const after = to && byRtc(entry.utcSeconds, to, to.stepSeconds);
+	// In one boot the uptime has watched the RTC.
+	const isOpposed = from !== undefined && from.boot === to?.boot && !agree(from, to);
+	if (from?.boot === boot && !isOpposed) take(before);
+	if (to?.boot === boot && !isOpposed) take(after);
+	if (from === undefined || to === undefined || from.boot === to.boot || !agree(from, to)) return;
+	// Over a loss of power it may have gone wrong at either end by what the two do not say in common.
+	const uncertaintyMilliseconds = Math.max(
+		before?.uncertaintyMilliseconds ?? 0,
+		(after?.uncertaintyMilliseconds ?? 0) + Math.abs(to.stepSeconds) * 1000,
+	);
+	take({ utcSeconds: entry.utcSeconds, uncertaintyMilliseconds, source: "own" });
 }
 
 /** Whether drift explains that the RTC, right at one, was off by the other's step. */

@@ -83,8 +83,8 @@ describe("the placing of entries in time", () => {
 			event(8999, 0),
 			time(9000, UTC + 9003, { stepSeconds: undefined, timeQuality: UNSET, utcSeconds: 0 }),
 		);
-		assert.deepEqual(early, at(UTC + 900, 2000 + 100 * 50, "placed"));
-		assert.deepEqual(between, at(UTC + 9002, 2000 + 50, "placed"));
+		assert.deepEqual(early, at(UTC + 900, 2000 + 100 * 53, "placed"));
+		assert.deepEqual(between, at(UTC + 9002, 2000 + 53, "placed"));
 	});
 
 	it("gives an entry's own time the doubt of the RTC's drift since the time entry before it", () => {
@@ -112,7 +112,7 @@ describe("the placing of entries in time", () => {
 			event(10_000, UTC + 10_000),
 			time(20_000, UTC + 20_100, { stepSeconds: 100 }),
 		);
-		assert.deepEqual(between, at(UTC + 10_000, 2000 + 10_000 * 50, "placed"));
+		assert.deepEqual(between, at(UTC + 10_000, 2000 + 10_000 * 53, "placed"));
 	});
 
 	it("does not correct across a stretch in which the RTC was not believed", () => {
@@ -123,8 +123,8 @@ describe("the placing of entries in time", () => {
 			event(900, 0),
 			time(1200, UTC + 1300, { stepSeconds: undefined }),
 		);
-		assert.deepEqual(before, at(UTC + 400, 2000 + 900 * 50, "placed"));
-		assert.deepEqual(unset, at(UTC + 1000, 2000 + 300 * 50, "placed"));
+		assert.deepEqual(before, at(UTC + 400, 2000 + 900 * 53, "placed"));
+		assert.deepEqual(unset, at(UTC + 1000, 2000 + 300 * 53, "placed"));
 	});
 
 	it("takes no correction from a time entry that does not know what stepped before it", () => {
@@ -133,7 +133,7 @@ describe("the placing of entries in time", () => {
 			event(300, UTC + 3900),
 			time(1300, UTC + 1300, { stepSeconds: undefined }),
 		);
-		assert.deepEqual(early, at(UTC + 300, 2000 + 1000 * 50, "placed"));
+		assert.deepEqual(early, at(UTC + 300, 2000 + 1000 * 53, "placed"));
 	});
 
 	it("dates a boot without time entries of its own by the boots around it, where they agree", () => {
@@ -145,7 +145,7 @@ describe("the placing of entries in time", () => {
 			event(1020, UTC + 10_000, { boot: 5, timeQuality: HOLDOVER }),
 			time(3020, UTC + 12_000 + stepSeconds, { boot: 5, stepSeconds }),
 		];
-		assert.deepEqual(placed(...around(0))[2], at(UTC + 4980, 2000 + 1000 + 35, "own"));
+		assert.deepEqual(placed(...around(0))[2], at(UTC + 4980, 2000 + 1000 + 50, "own"));
 		// Nobody knows when it went wrong; what its own boot says holds.
 		const [, , unvouched, , after] = placed(...around(-3600));
 		assert.deepEqual(unvouched, at(UTC + 4980, undefined, "own"));
@@ -170,8 +170,8 @@ describe("the placing of entries in time", () => {
 			event(3600, UTC + 7200),
 			event(3620, UTC + 3620),
 		);
-		assert.deepEqual(late[3], at(UTC + 3600, 2000 + 10 * 50, "placed"));
-		assert.deepEqual(late[4], at(UTC + 3620, 2000 + 10 * 50, "placed"));
+		assert.deepEqual(late[3], at(UTC + 3600, 2000 + 10 * 53, "placed"));
+		assert.deepEqual(late[4], at(UTC + 3620, 2000 + 10 * 53, "placed"));
 	});
 
 	it("places by network time where nobody else said so, and by the collector where both did", () => {
@@ -183,7 +183,7 @@ describe("the placing of entries in time", () => {
 		assert.deepEqual(placed(event(90, 0), alone)[0], at(UTC + 8990, undefined, "placed"));
 		const collector = time(7000, UTC + 8900, { stepSeconds: -7000 });
 		const [early] = placed(event(90, 0), alone, collector);
-		assert.deepEqual(early, at(UTC + 1990, 2000 + 6910 * 50, "placed"));
+		assert.deepEqual(early, at(UTC + 1990, 2000 + 6910 * 53, "placed"));
 		// Confirmed by the collector it is as good as the collector.
 		const confirmed = time(7000, UTC + 8900, { source: NETWORK_TIME, stepSeconds: -7000 });
 		assert.deepEqual(placed(event(90, 0), alone, confirmed)[0], early);

@@ -22,6 +22,9 @@ describe("the SDK's manifest", () => {
 		readonly platforms: Readonly<Record<"esp32" | "lin", Part>>;
 	};
 
+	const left = manifest.platforms.esp32.modules?.["~"] ?? [];
+	const outOfTheImage = (left as readonly string[]).filter((path) => path.startsWith("./"));
+
 	const holds = (part: Part, path: string): boolean => {
 		const name = path.replace(/\.ts$/, "");
 		const folder = name.replace(/\/[^/]*$/, "/*");
@@ -41,7 +44,7 @@ describe("the SDK's manifest", () => {
 	it("preloads no module that is gone: mcconfig leaves out silently what it does not find", () => {
 		const there = sources("src", "drivers", "sim").map(({ path }) => path.replace(/\.ts$/, ""));
 		for (const part of [manifest, manifest.platforms.esp32, manifest.platforms.lin]) {
-			const named = (part.preload ?? []).filter((name) => !name.startsWith("embedded:"));
+			const named = (part.preload ?? []).filter((name) => /^(src|sim|drivers)\//.test(name));
 			assert.ok(named.length > 0);
 			assert.deepEqual(
 				named.filter((name) => !there.includes(name)),
@@ -50,17 +53,62 @@ describe("the SDK's manifest", () => {
 		}
 	});
 
-	it("has every portable module of station and drivers, and preloads it", () => {
+	it("has every portable module that the station reaches, preloaded, and no other in the chip's image", () => {
+		const reached = reachedFrom("src/firmware/main.ts");
+		assert.ok(reached.size > 100, `only ${reached.size} found`);
 		const portable = sources("src/core", "src/protocol", "src/firmware", "drivers")
 			.map(({ path }) => path)
-			.filter((path) => !/^src\/firmware\/(board\/|main\.ts)/.test(path))
-			// What is published is judged on hosts: no station needs it yet.
-			.filter((path) => !/^src\/protocol\/(quality\/|verify-epochs)/.test(path));
-		assert.ok(portable.length > 60, `only ${portable.length} found`);
+			.filter((path) => !/^src\/firmware\/(board\/|main\.ts)/.test(path));
+		const out = outOfTheImage.map((path) => `${path.replace("./", "")}.ts`);
 		assert.deepEqual(
-			portable.filter((path) => !holds(manifest, path)),
+			portable.filter((path) => reached.has(path) && !holds(manifest, path)),
 			[],
 		);
+		// Modules of types alone leave nothing but an empty module.
+		const needless = portable.filter((path) => !reached.has(path) && isInAFolderOf(manifest, path));
+		assert.deepEqual(
+			needless.filter((path) => !out.includes(path) && !/^src\/firmware\//.test(path)),
+			[],
+		);
+		assert.deepEqual(
+			out.filter((path) => reached.has(path)),
+			[],
+		);
+	});
+
+	it("gives the C of the station each folder of headers that the SDK's makefile does not search", () => {
+		const read = (path: string): string => readFileSync(join(PROJECT, path), "utf8");
+		const station = read("src/firmware/board/native/station.c");
+		const target = JSON.parse(read("src/firmware/board/target/manifest.json")) as {
+			readonly platforms: {
+				readonly esp32: { readonly modules: Readonly<Record<"*", readonly string[]>> };
+			};
+		};
+		const folders = target.platforms.esp32.modules["*"];
+		// A folder is only searched for headers with the slash at its end.
+		assert.deepEqual(
+			folders.filter((folder) => !/^\$\(IDF_PATH\)\/components\/.*\/include\/$/.test(folder)),
+			[],
+		);
+		const needed = [
+			["esp_ota_ops.h", "app_update/include/"],
+			["nvs.h", "nvs_flash/include/"],
+			["psa/crypto.h", "tf-psa-crypto/include/"],
+			["psa/crypto.h", "tf-psa-crypto/drivers/builtin/include/"],
+			["psa/crypto.h", "mbedtls/port/include/"],
+		] as const;
+		for (const [header, folder] of needed) {
+			assert.ok(station.includes(`#include "${header}"`), header);
+			assert.ok(
+				folders.some((each) => each.endsWith(folder)),
+				folder,
+			);
+		}
+		for (const macro of ["MBEDTLS_CONFIG_FILE", "TF_PSA_CRYPTO_USER_CONFIG_FILE"]) {
+			const definition = station.indexOf(`#define ${macro} "mbedtls/esp_config.h"`);
+			assert.ok(definition >= 0 && definition < station.indexOf("#include"), macro);
+		}
+		assert.match(station, /_Static_assert\(sizeof\(psa_hash_operation_t\) == 232/);
 	});
 
 	it("has the board's adapters for esp32, and the simulated board for lin", () => {
@@ -99,3 +147,33 @@ describe("the SDK's manifest", () => {
 		}
 	});
 });
+
+function isInAFolderOf(part: Part, path: string): boolean {
+	return Object.keys(part.modules ?? {}).includes(path.replace(/\/[^/]*$/, "/*"));
+}
+
+/** The sources that a module loads when it runs, itself included: imports of types alone do not count. */
+function reachedFrom(start: string): Set<string> {
+	const texts = new Map(
+		sources("src", "drivers").map(({ path }) => [path, readFileSync(join(PROJECT, path), "utf8")]),
+	);
+	const reached = new Set<string>();
+	const visit = (path: string): void => {
+		const text = texts.get(path);
+		if (text === undefined || reached.has(path)) return;
+		reached.add(path);
+		for (const [, clause = "", specifier = ""] of text.matchAll(
+			/^(?:import|export)\s+([^;"']*?)\s*(?:from\s+)?"(\.[^"]+)"/gm,
+		)) {
+			const names = /^\{([^}]*)\}/
+				.exec(clause)?.[1]
+				?.split(",")
+				.filter((name) => /\w/.test(name));
+			if (/^type\b/.test(clause) || names?.every((name) => /^\s*type\s/.test(name)) === true)
+				continue;
+			visit(join(path, "..", specifier).replace(/\.js$/, ".ts"));
+		}
+	};
+	visit(start);
+	return reached;
+}

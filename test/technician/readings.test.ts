@@ -110,8 +110,8 @@ describe("the table of readings", () => {
 		const [first] = tableOf(RECORD);
 		assert.equal(first?.["time"], "2026-10-01T00:00:10Z");
 		assert.equal(first?.["time_source"], "placed");
-		// 50 s on the board's clock, 5 % of them, and the two seconds of the time entry.
-		assert.equal(first?.["time_uncertainty_s"], 4.5);
+		// 50 s on the board's clock, 53 ms of each, and the two seconds of the time entry.
+		assert.equal(first?.["time_uncertainty_s"], 4.65);
 		assert.equal(first?.["ph"], 7.81);
 		assert.equal(first?.["ec_raw_us_cm"], 500);
 		// ISO 7888: the factor of natural waters at 20 degC is 1.116.

@@ -44,6 +44,10 @@ export function openBoard(options: BoardOptions): Board {
 		crash: createCrashMemory(native),
 		settings: createSettings(),
 		watchdog: createWatchdog(native),
+		image: {
+			isOnTrial: native.station_image_on_trial() !== 0,
+			confirm: () => native.station_image_confirm(),
+		},
 		log: { line: (text) => trace(`${text}\n`) },
 		flash: openReadingsPartition(READINGS_LABEL),
 		systemBus: createBus(native, PINS.systemBus),

@@ -59,6 +59,10 @@ export function createLink(
 				// Not connected: there is nothing to end.
 			}
 			native.station_radio(0);
+			// Its "disconnected" is still under way and would end the next connection: a closed object drops
+			// it (wifi-esp32.c, wifiConnectDeliver).
+			state.radio.close();
+			state.radio = undefined;
 		},
 	};
 }

@@ -45,7 +45,9 @@ export interface Native {
 		signature: ArrayBuffer,
 		signatureOffset: number,
 	): number;
-	/** After the self-test of a new image: keeps it, so that the bootloader does not roll back. */
+	/** 1 when this image runs for the first time since it was written and is not confirmed. */
+	station_image_on_trial(): number;
+	/** After the full cycle of a new image: keeps it, so that the bootloader does not roll back. */
 	station_image_confirm(): void;
 }
 

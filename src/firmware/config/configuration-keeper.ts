@@ -158,6 +158,8 @@ export class ConfigurationKeeper {
 
 	/** The record has the verdict on `id`. */
 	told(id: number): void {
+		// Its canonical form is still where that would be written.
+		if (this.#settledId > 0) return;
 		try {
 			this.#store.tell(id);
 		} catch (error) {
@@ -224,7 +226,6 @@ export class ConfigurationKeeper {
 		// Offered until the collector has seen the entry that says it is in force.
 		if (equalBytes(canonical, current)) return undefined;
 		const checksum = crc32(canonical, 0, canonical.length);
-		if (checksum === this.#refusedOffer) return undefined;
 		const id = idSaidBy(canonical);
 		try {
 			const configuration = parseCanonicalConfiguration(canonical);
@@ -234,7 +235,11 @@ export class ConfigurationKeeper {
 			if (id <= this.#highestId) {
 				return this.#refuse(id, checksum, `not newer than ${this.#highestId}`);
 			}
+			// It takes the place that still says "on trial" of one which was confirmed.
+			if (this.#settledId > 0) this.#keepGood(this.#settledId);
 			this.#store.try(id, canonical, 0);
+			// In place 0, or failed and its place taken.
+			this.#settledId = 0;
 			const endsMilliseconds = this.#options.clock.milliseconds + TRIAL_MILLISECONDS_MAX;
 			this.#trial = { configuration, canonical, endsMilliseconds };
 			this.#highestId = id;
@@ -246,7 +251,9 @@ export class ConfigurationKeeper {
 		}
 	}
 
-	#refuse(id: number, checksum: number, text: string): ConfigurationNews {
+	/** Said once. What is wrong with it stays wrong, but settings that refused it may take it later. */
+	#refuse(id: number, checksum: number, text: string): ConfigurationNews | undefined {
+		if (checksum === this.#refusedOffer) return undefined;
 		this.#refusedOffer = checksum;
 		return { kind: "refused", id, text };
 	}
@@ -266,6 +273,11 @@ export class ConfigurationKeeper {
 		return { kind: "reverted", id, text };
 	}
 
+	/** Throws StationError `settings-failed`. */
+	#keepGood(id: number): void {
+		this.#store.keep(id, asciiBytes(canonicalConfiguration(this.#good)));
+	}
+
 	/**
 	 * Stores the verdict, as in KeeperState. What the settings refuse now holds from wake to wake, and is
 	 * stored after a later upload; the next boot finds the configuration on trial and lets it prove itself
@@ -274,7 +286,7 @@ export class ConfigurationKeeper {
 	#settle(verdict: number): void {
 		this.#settledId = verdict;
 		try {
-			if (verdict > 0) this.#store.keep(verdict, asciiBytes(canonicalConfiguration(this.#good)));
+			if (verdict > 0) this.#keepGood(verdict);
 			else this.#store.fail(-verdict);
 			this.#settledId = 0;
 		} catch (error) {

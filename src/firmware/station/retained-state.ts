@@ -77,6 +77,8 @@ export interface RetainedState {
 	networkTimeNotBeforeSeconds: number;
 	/** Why the boot was that the record does not know of yet, or undefined. */
 	unrecordedReset: ResetReason | undefined;
+	/** A device hung at the technician's line when the station fell asleep: no news when it wakes. */
+	wasAttached: boolean;
 	/** It was put off for want of a battery. */
 	isBootWaiting: boolean;
 	/** Acknowledged, whether or not the journal could note it. */
@@ -136,6 +138,7 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 		networkTimeNotBeforeSeconds: view.getUint32(NETWORK_TIME_AT, true),
 		lastReadingUtcSeconds: view.getUint32(LAST_READING_AT, true),
 		unrecordedReset: RESET_REASONS[(view.getUint8(77) & ~BOOT_WAITS) - 1],
+		wasAttached: view.getUint8(78) === 1,
 		isBootWaiting: (view.getUint8(77) & BOOT_WAITS) !== 0,
 		delivered: {
 			epoch: view.getUint32(DELIVERED_AT, true),
@@ -198,6 +201,7 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 		(state.unrecordedReset === undefined ? 0 : RESET_REASONS.indexOf(state.unrecordedReset) + 1) |
 			(state.isBootWaiting ? BOOT_WAITS : 0),
 	);
+	view.setUint8(78, state.wasAttached ? 1 : 0);
 	view.setUint32(DELIVERED_AT, state.delivered.epoch, true);
 	view.setUint32(DELIVERED_AT + 4, state.delivered.to, true);
 	state.identities.forEach((mark, index) => {

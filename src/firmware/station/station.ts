@@ -26,6 +26,7 @@ import {
 	storeCrashRecord,
 	textOf,
 } from "./crash-record.js";
+import { ImageTrial } from "./image-trial.js";
 import type { StationJournal } from "./journal-port.js";
 import { LogBook } from "./log-book.js";
 import { NetworkTimeDesk } from "./network-time-desk.js";
@@ -115,12 +116,14 @@ export class Station {
 	readonly #desk: ServiceDesk;
 	readonly #console: Console;
 	#wasInService = false;
+	readonly #trial: ImageTrial;
+	#isRestarting = false;
 
 	constructor(options: StationOptions) {
 		this.#options = options;
 		const { board } = options;
 		this.#scheduler = new Scheduler(board.clock, (error) => this.#crash(error));
-		this.#crashRecord = loadCrashRecord(board.crash);
+		this.#crashRecord = loadCrashRecord(board.crash, board.clock.milliseconds);
 		this.#safeUntilMilliseconds = safeModeEndOf(this.#crashRecord) ?? 0;
 		const retained =
 			board.processor.resetReason === "deep-sleep" ? loadRetainedState(board.retained) : undefined;
@@ -141,6 +144,7 @@ export class Station {
 		});
 		const lastRun = retained === undefined ? lastRunOf(this.#journal, board.entropy) : undefined;
 		const now = board.clock.milliseconds;
+		this.#trial = new ImageTrial(board.image, now);
 		this.#state = {
 			boot: retained?.boot ?? lastRun?.boot ?? 1,
 			bootMilliseconds: retained?.bootMilliseconds ?? now,
@@ -211,7 +215,7 @@ export class Station {
 			service: this.#desk,
 			start: (task, onEnd) => this.#scheduler.start(task, onEnd),
 			onCrash: (error) => this.#crash(error),
-			isCalled: board.processor.wakeCause !== "timer",
+			isCalled: board.processor.wakeCause !== "timer" || retained?.wasAttached === false,
 		});
 		this.#networkTime = new NetworkTimeDesk({
 			board,
@@ -300,6 +304,7 @@ export class Station {
 			isOnTrial: () => this.#keeper.trialEndsMilliseconds !== undefined,
 			onEnded: (outcome, trouble) => {
 				if (outcome.batches > 0) this.#keeper.acknowledged();
+				this.#trial.uploaded(outcome.batches, trouble?.code);
 				const waiting = waitingIn(this.#journal);
 				this.#desk.uploaded({ cursor: this.#journal.cursor, waiting, trouble });
 				this.#stir();
@@ -328,6 +333,7 @@ export class Station {
 		if (yield* this.#mustWaitForBattery()) return;
 		for (;;) {
 			board.watchdog.feed();
+			if (this.#trial.isOpen && this.#judgeImage()) return;
 			this.#noteService();
 			if (this.#isOpen) this.#reportCrash();
 			// Between two measurements and two sessions: neither is begun under one and ended under another.
@@ -346,6 +352,7 @@ export class Station {
 			const idleMilliseconds = this.#dueMilliseconds() - board.clock.milliseconds;
 			const maySleep =
 				this.#keeper.configuration.supply === "battery" &&
+				!this.#trial.isOpen &&
 				!this.#uploads.isUploading &&
 				!this.#console.isInService;
 			if (maySleep && idleMilliseconds >= SLEEP_MILLISECONDS_MIN) return;
@@ -354,6 +361,17 @@ export class Station {
 			this.#stirred = new Signal<true>();
 			yield* this.#stirred.wait(slice);
 		}
+	}
+
+	/** A new image proves itself or gives way to the one before it: true when the board is restarting. */
+	#judgeImage(): boolean {
+		const { board } = this.#options;
+		const verdict = this.#trial.look(board.clock.milliseconds);
+		if (verdict === "confirmed") this.#log("image confirmed");
+		if (verdict !== "failed") return false;
+		this.#log("image did not prove itself: back to the one before");
+		this.#isRestarting = true;
+		return true;
 	}
 
 	/** After breakdowns in a row on a low battery: nothing is written and nothing loads it; look later. */
@@ -461,10 +479,12 @@ export class Station {
 	#dueMilliseconds(): number {
 		const reading = this.#nextReadingMilliseconds;
 		if (this.#uploads.isUploading) return reading;
+		// Of a configuration.
 		const trialEnd = (this.#isOpen ? this.#keeper.trialEndsMilliseconds : undefined) ?? reading;
 		const isSafe = this.#isOpen && this.#crashRecord?.isSafeModeOpen === true;
 		const safeEnd = isSafe ? this.#safeUntilMilliseconds : reading;
-		return Math.min(reading, trialEnd, safeEnd, this.#nextUploadMilliseconds());
+		const imageEnd = this.#trial.isOpen ? this.#trial.endMilliseconds : reading;
+		return Math.min(reading, trialEnd, safeEnd, imageEnd, this.#nextUploadMilliseconds());
 	}
 
 	/** The record knows of this boot. */
@@ -520,6 +540,10 @@ export class Station {
 		};
 		// Apart, as a session is: to record a reading goes deep into the journal.
 		yield* apart(this.#readings.measure(stamp, occasion));
+		if (this.#trial.isOpen && this.#book.fault === undefined) {
+			this.#trial.stored();
+			this.#uploads.requestSoon();
+		}
 		this.#uploads.adjust(this.#readings.state.batteryStep);
 		this.#state.lastReadingUtcSeconds = stamp.utcSeconds;
 		this.#state.nextReadingMilliseconds = nextDueMilliseconds(
@@ -607,6 +631,7 @@ export class Station {
 			refusedOffer: kept.refusedOffer,
 			settledId: kept.settledId,
 			unrecordedReset: this.#opening.unrecordedReset,
+			wasAttached: board.console.isAttached,
 			isBootWaiting: this.#opening.hasWaited,
 			delivered: this.#journal.delivered,
 			disciplinedMilliseconds: this.#time.disciplinedMilliseconds,
@@ -623,6 +648,10 @@ export class Station {
 			journal: this.#journal.save(),
 			uplink: this.#uploads.save(),
 		});
+		if (this.#isRestarting) {
+			board.processor.restart();
+			return;
+		}
 		const idleMilliseconds = this.#dueMilliseconds() - board.clock.milliseconds;
 		board.processor.deepSleep(sleepMillisecondsOf(idleMilliseconds));
 	}

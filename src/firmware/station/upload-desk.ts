@@ -156,6 +156,7 @@ export class UploadDesk {
 		board.entropy.fill(seed);
 		return new Uplink({
 			source: journal,
+			formers: () => journal.formers,
 			network: board.network,
 			signer: board.signer,
 			verifier: board.verifier,
@@ -203,6 +204,11 @@ export class UploadDesk {
 	#recordGaps(): void {
 		const { journal, book } = this.#options;
 		for (const gap of journal.gaps) {
+			// Numbers of a former epoch say nothing of this one; the journal itself names them once.
+			if (gap.lostEpoch !== 0) {
+				book.record({ kind: "gap", ...gap });
+				continue;
+			}
 			const isInTheWay = gap.from === journal.cursor + 1;
 			if (gap.to <= this.#recordedGapTo && !isInTheWay) continue;
 			if (book.record({ kind: "gap", ...gap }) === undefined) continue;

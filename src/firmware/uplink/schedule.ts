@@ -40,16 +40,18 @@ const PAUSE_MILLISECONDS_MIN = 5 * SECOND;
 /** Saved up for a bad hour, in links: an access point that is rebooted meets two whole attempts or three. */
 const BUCKET_LINKS = 2;
 /** Beyond the regular slots, in links a day. */
-const SPARE_LINKS_PER_DAY = 2 / 3;
+const SPARE_LINKS_PER_DAY = 2 / 5;
 /** All together at least, in links a day: a station that uploads daily or weekly tries in between, too. */
 const LINKS_PER_DAY_MIN = 2;
 /** While nothing fails the bucket fills slowly, or short outages every day would cost more than long ones. */
 const HEALTHY_REFILL_SHARE = 1 / 4;
-/** A short attempt waits for its first answer so many times as long as answers took, */
-const PATIENCE_SHARE = 1.2;
+/** A short attempt waits for its first answer so many times as long as one took lately when it took long, */
+const PATIENCE_SHARE = 1.15;
 /** and at least this part of a link. */
-const PATIENCE_LINKS_MIN = 1 / 8;
-/** The mean follows the last eight answers or so. */
+const PATIENCE_LINKS_MIN = 1 / 7;
+/** Before the first answer nobody knows how long one takes: Wi-Fi, name and TLS come within 9 s. */
+const PATIENCE_LINKS_UNKNOWN = 1 / 3;
+/** A long answer counts at once and is forgotten over eight or so: with a mean, good attempts are cut off. */
 const ANSWERS_REMEMBERED = 8;
 /** An attempt so shortly before a slot, or half an interval, counts for it. */
 const SLOT_COVERED_MILLISECONDS_MAX = 1800 * SECOND;
@@ -91,8 +93,8 @@ export class UplinkSchedule {
 	/** Radio milliseconds that failing may still cost; below zero is a debt. */
 	#tokensMilliseconds: number;
 	#tokensAtMilliseconds: number;
-	/** From the radio's start to the first answer, when there is one; 0 before the first. */
-	#meanAnswerMilliseconds = 0;
+	/** From the radio's start to the first answer, when that takes long; 0 before the first. */
+	#longAnswerMilliseconds = 0;
 
 	constructor(options: ScheduleOptions) {
 		this.#options = options;
@@ -177,9 +179,11 @@ export class UplinkSchedule {
 		this.#failures = 0;
 		this.#isRequested = false;
 		this.#askedMilliseconds = 0;
-		const mean = this.#meanAnswerMilliseconds;
-		this.#meanAnswerMilliseconds =
-			mean === 0 ? answerMilliseconds : mean + (answerMilliseconds - mean) / ANSWERS_REMEMBERED;
+		const long = this.#longAnswerMilliseconds;
+		this.#longAnswerMilliseconds = Math.max(
+			answerMilliseconds,
+			long + (answerMilliseconds - long) / ANSWERS_REMEMBERED,
+		);
 		if (nextSeconds > 0) {
 			this.#nextAttemptMilliseconds = now + this.#atLeast(nextSeconds * SECOND);
 		} else if (hasBacklog) {
@@ -236,7 +240,7 @@ export class UplinkSchedule {
 		view.setFloat64(16, this.#askedMilliseconds, true);
 		view.setFloat64(24, this.#tokensAtMilliseconds, true);
 		view.setInt32(32, Math.round(this.#tokensMilliseconds), true);
-		view.setUint32(36, Math.round(this.#meanAnswerMilliseconds), true);
+		view.setUint32(36, Math.round(this.#longAnswerMilliseconds), true);
 		return bytes;
 	}
 
@@ -247,7 +251,7 @@ export class UplinkSchedule {
 		this.#askedMilliseconds = view.getFloat64(16, true);
 		this.#tokensAtMilliseconds = view.getFloat64(24, true);
 		this.#tokensMilliseconds = view.getInt32(32, true);
-		this.#meanAnswerMilliseconds = view.getUint32(36, true);
+		this.#longAnswerMilliseconds = view.getUint32(36, true);
 	}
 
 	get #isOnTrial(): boolean {
@@ -273,10 +277,10 @@ export class UplinkSchedule {
 
 	/** Of an attempt that is cut short: for its first answer. */
 	get #shortMilliseconds(): number {
-		return Math.max(
-			PATIENCE_SHARE * this.#meanAnswerMilliseconds,
-			PATIENCE_LINKS_MIN * this.#options.linkMillisecondsMax,
-		);
+		const link = this.#options.linkMillisecondsMax;
+		const longest = this.#longAnswerMilliseconds;
+		if (longest === 0) return PATIENCE_LINKS_UNKNOWN * link;
+		return Math.max(PATIENCE_SHARE * longest, PATIENCE_LINKS_MIN * link);
 	}
 
 	/** Radio milliseconds a day that failing may cost. */

@@ -21,6 +21,7 @@ import type { Clock, Network, Sha256, Signer, Verifier } from "../ports.js";
 import { BusyError, checkAnswer } from "./answer-check.js";
 import { BatchMaker, type SignedBatch } from "./batch-maker.js";
 import { Connection } from "./connection.js";
+import { FormerDelivery } from "./former-delivery.js";
 import { SCHEDULE_BYTES, UplinkSchedule } from "./schedule.js";
 import { type SequenceRange, SequenceSet } from "./sequence-set.js";
 
@@ -56,6 +57,8 @@ export interface EntrySource {
 
 export interface UplinkOptions {
 	readonly source: EntrySource;
+	/** Former epochs of the same ring with something that is not acknowledged, oldest first. */
+	readonly formers?: (() => readonly EntrySource[]) | undefined;
 	readonly network: Network;
 	readonly signer: Signer;
 	readonly verifier: Verifier;
@@ -113,6 +116,8 @@ export interface SessionOutcome {
 interface Session {
 	/** What need not be sent (again) in this session. */
 	done: SequenceSet;
+	/** What former keys left. */
+	readonly formers: FormerDelivery;
 	/** The last entry when the session began. */
 	readonly last: number;
 	/** Batches whose acknowledgement was believed, and that it names as stored. */
@@ -129,7 +134,7 @@ interface Session {
 
 const STATE_VERSION = 4;
 /**
- * Version, flags, count, spare, mark of the collector's key 2, spare 2, epoch 4, collector's cursor 4, offered 4,
+ * Version, flags, count, spare, mark of the collector's key 2, of the envelope without an answer 2, epoch 4, collector's cursor 4, offered 4,
  * then ranges of 8 bytes, the schedule, the join.
  */
 const STATE_HEAD_BYTES = 20;
@@ -154,6 +159,11 @@ export class Uplink {
 	 * that flash still has of it up to here.
 	 */
 	#offeredTo = UNKNOWN;
+	/**
+	 * Mark of the first envelope of the last session, if no answer to it was believed; 0 none. Sent again
+	 * byte for byte, an answer to the first sending may come, from a cache in between or late, and its clock with it.
+	 */
+	#unansweredMark = 0;
 	#isInSession = false;
 
 	constructor(options: UplinkOptions) {
@@ -228,7 +238,7 @@ export class Uplink {
 		bytes[0] = STATE_VERSION;
 		bytes[1] = this.#isRefused ? 1 : 0;
 		bytes[2] = this.#ranges.length;
-		putUint32(bytes, 4, this.#collectorMark);
+		putUint32(bytes, 4, this.#collectorMark | (this.#unansweredMark << 16));
 		putUint32(bytes, 8, this.#options.source.epoch);
 		putUint32(bytes, 12, this.#collectorCursor);
 		putUint32(bytes, 16, this.#offeredTo);
@@ -252,7 +262,9 @@ export class Uplink {
 
 	#restore(bytes: Uint8Array): void {
 		// What another collector holds says nothing of what this one does.
-		if (uint32At(bytes, 4) !== this.#collectorMark) return;
+		const marks = uint32At(bytes, 4);
+		if ((marks & 0xffff) !== this.#collectorMark) return;
+		this.#unansweredMark = marks >>> 16;
 		this.#isRefused = bytes[1] === 1;
 		if (uint32At(bytes, 8) !== this.#options.source.epoch) return;
 		this.#collectorCursor = uint32At(bytes, 12);
@@ -275,6 +287,7 @@ export class Uplink {
 		for (const range of this.#ranges) done.add(range.first, range.last);
 		const session: Session = {
 			done,
+			formers: new FormerDelivery(this.#options.formers?.() ?? [], this.#options),
 			last: this.#options.source.nextSequence - 1,
 			batches: 0,
 			bytesSent: 0,
@@ -287,7 +300,9 @@ export class Uplink {
 		let connection: Connection | undefined;
 		try {
 			// Reading and signing come before the radio, which draws the most.
-			const batch = yield* this.#maker.next(done, this.#wanted(session), true);
+			const batch =
+				(yield* this.#maker.next(done, this.#wanted(session), true)) ??
+				(yield* session.formers.next());
 			if (batch === undefined) {
 				this.#schedule.idle(clock.milliseconds);
 				return outcomeOf("idle", undefined, session, 0, false);
@@ -311,7 +326,9 @@ export class Uplink {
 		const cost = { radioMilliseconds, nowMilliseconds };
 		this.#noteOffered(session.done);
 		const wanted = this.#wanted(session);
-		const hasBacklog = session.done.lowestMissing(wanted.first, wanted.last) !== undefined;
+		const hasBacklog =
+			session.done.lowestMissing(wanted.first, wanted.last) !== undefined ||
+			session.formers.hasBacklog;
 		if (trouble !== undefined) this.#options.onReport?.(trouble.code, 0, trouble.message);
 		const retryAfterSeconds = trouble instanceof BusyError ? trouble.retryAfterSeconds : undefined;
 		if (session.refusalCode !== 0) {
@@ -349,8 +366,12 @@ export class Uplink {
 		const endMilliseconds = startMilliseconds + SESSION_MILLISECONDS_MAX;
 		let batch: SignedBatch | undefined = firstBatch;
 		let requests = 0;
+		// The clock is taken from the first answer, and only where these bytes were never sent before.
+		const mark = markOf(firstBatch.hash);
+		let isFresh = mark !== this.#unansweredMark;
 		try {
 			yield* connection.open();
+			this.#unansweredMark = mark;
 			while (batch !== undefined) {
 				this.#options.feed?.();
 				const response = yield* connection.post(
@@ -360,19 +381,34 @@ export class Uplink {
 				);
 				const answeredMilliseconds = clock.milliseconds;
 				session.bytesSent += batch.envelope.length;
-				const sent = { epoch: source.epoch, hash: batch.hash };
+				const sent = { epoch: batch.epoch, hash: batch.hash };
 				const answer = yield* checkAnswer(this.#options, response, sent);
 				const askedMilliseconds = connection.askedMilliseconds;
-				this.#options.onTime?.(answer.nowUtcSeconds, { askedMilliseconds, answeredMilliseconds });
+				if (isFresh) {
+					this.#options.onTime?.(answer.nowUtcSeconds, { askedMilliseconds, answeredMilliseconds });
+				}
+				isFresh = false;
+				this.#unansweredMark = 0;
 				// It is there: whatever patience the first answer had, the rest has the whole session.
 				session.answerMilliseconds ||= answeredMilliseconds - startMilliseconds;
 				connection.endMilliseconds = endMilliseconds;
 				session.nextSeconds = answer.nextSeconds;
+				const isFormer = batch.epoch !== source.epoch;
 				if (answer.kind === "refusal") {
-					session.refusalCode = answer.code;
-					break;
+					if (!isFormer) {
+						session.refusalCode = answer.code;
+						break;
+					}
+					// What is recorded now goes on being delivered; the rest of that epoch waits for an operator.
+					session.formers.skip(batch.epoch);
+					const text = `epoch ${batch.epoch}: ${refusalReasonOf(answer.code) ?? "unknown"}`;
+					this.#options.onReport?.("collector-refused", answer.code, text);
+				} else if (isFormer) {
+					session.formers.apply(answer, batch);
+					session.batches++;
+				} else {
+					this.#apply(answer, session, batch);
 				}
-				this.#apply(answer, session, batch);
 				const isOver =
 					++requests >= SESSION_BATCHES_MAX ||
 					session.bytesSent >= SESSION_BYTES_MAX ||
@@ -380,7 +416,8 @@ export class Uplink {
 					session.done.isFull;
 				batch = isOver
 					? undefined
-					: yield* this.#maker.next(session.done, this.#wanted(session), false);
+					: ((yield* this.#maker.next(session.done, this.#wanted(session), false)) ??
+						(yield* session.formers.next()));
 			}
 			return undefined;
 		} catch (error) {
@@ -448,6 +485,11 @@ export class Uplink {
 		// Last: a flash that refuses this changes nothing about what the collector has.
 		if (cursor > source.cursor) source.acknowledge(cursor);
 	}
+}
+
+/** 1..65535: that another envelope has the same by chance only costs one look at the clock. */
+function markOf(hash: Uint8Array): number {
+	return (hash[0] ?? 0) | ((hash[1] ?? 0) << 8) || 1;
 }
 
 function outcomeOf(

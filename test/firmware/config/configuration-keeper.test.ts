@@ -284,6 +284,46 @@ describe("the configuration in force", () => {
 		assert.equal(keeper.configuration.id, 1);
 	});
 
+	it("takes one that settings refused as soon as they take it, and reports the refusal once", () => {
+		const bench = new Bench();
+		const keeper = bench.boot();
+		bench.settings.isBroken = true;
+		assert.equal(offered(keeper, { id: 2 }).length, 1);
+		assert.deepEqual(offered(keeper, { id: 2 }), []);
+		bench.settings.isBroken = false;
+		assert.deepEqual(offered(keeper, { id: 2 }), [{ kind: "taken-up", id: 2 }]);
+	});
+
+	it("is the confirmed one in the next wake, where settings refused the verdict and took that it was told", () => {
+		const bench = new Bench();
+		const keeper = bench.boot();
+		offered(keeper, { id: 2 });
+		bench.settings.isBroken = true;
+		keeper.acknowledged();
+		allNews(keeper);
+		bench.settings.isBroken = false;
+		keeper.told(2);
+		bench.state = keeper.save();
+		const woken = bench.open();
+		assert.equal(woken.configuration.id, 2);
+		woken.acknowledged();
+		assert.equal(bench.boot().configuration.id, 2);
+	});
+
+	it("stores what was confirmed before its place is taken by the next on trial", () => {
+		const bench = new Bench();
+		const keeper = bench.boot();
+		offered(keeper, { id: 2 });
+		bench.settings.isBroken = true;
+		keeper.acknowledged();
+		allNews(keeper);
+		bench.settings.isBroken = false;
+		assert.deepEqual(offered(keeper, { id: 3 }), [{ kind: "taken-up", id: 3 }]);
+		for (let boot = 0; boot <= TRIAL_BOOTS_MAX; boot++) bench.boot();
+		// The one on trial led nowhere, and the last good one is not the provisioned one.
+		assert.equal(bench.boot().configuration.id, 2);
+	});
+
 	it("gives up a trial whose boots cannot be counted", () => {
 		const bench = new Bench();
 		offered(bench.boot(), { id: 2 });
@@ -342,12 +382,11 @@ describe("the configuration in force", () => {
 				assert.equal(bench.boot().configuration.id, 9);
 			}
 		}
-		// Three trials, a boot of one, a verdict each way, and each verdict's being told.
 		assert.equal(cuts, 40 * 8);
 	});
 });
 
-/** Six writes: 2 is tried and kept, 3 tried, counted and failed, 4 tried. What may be in force then. */
+/** Eight writes: 2 is tried, kept and told, 3 tried, counted, failed and told, 4 tried. What may be in force then. */
 function live(bench: Bench): { possible: ReadonlySet<number> } {
 	const state = { possible: new Set([1]) };
 	// What a station without power goes on to do counts for nothing.

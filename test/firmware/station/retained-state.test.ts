@@ -30,6 +30,7 @@ const STATE: RetainedState = {
 	stepOffer: { atMilliseconds: 5, utcSeconds: 1_700_000_000, source: 3 },
 	nextReadingMilliseconds: 12_345_978_901,
 	lastReadingUtcSeconds: 4_000_000_123,
+	wasAttached: true,
 	isBootWaiting: true,
 	delivered: { epoch: 4_000_000_321, to: 57_839 },
 	isBatteryLow: true,

@@ -153,6 +153,22 @@ describe("uplink", () => {
 		assert.equal(bench.collector.stored.size, 312);
 	});
 
+	it("takes no clock from the answer to bytes that it had sent before", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(12);
+		bench.collector.onRequest = () => new Error("the answer is lost");
+		assert.equal(bench.session().end, "failed");
+		bench.collector.onRequest = undefined;
+		// The same entries, the same signature, the same bytes; also after a sleep.
+		bench.boot(bench.uplink.save());
+		const before = bench.times.length;
+		assert.equal(bench.session().end, "acknowledged");
+		assert.equal(bench.times.length, before);
+		bench.source.grow(1);
+		assert.equal(bench.session().end, "acknowledged");
+		assert.equal(bench.times.length, before + 1);
+	});
+
 	it("remembers over sleep how long answers take and all else", () => {
 		const bench = new UplinkBench();
 		bench.source.grow(12);
@@ -376,8 +392,37 @@ describe("uplink", () => {
 		assert.deepEqual(bench.source.acknowledged, [], `seed ${seed}`);
 		assert.deepEqual(bench.times, [], `seed ${seed}`);
 		bench.collector.onRequest = undefined;
+		// Who asks for it has the session's whole time.
+		bench.uplink.requestSoon();
 		assert.equal(bench.session().end, "acknowledged");
 	});
+
+	for (const [code, text] of [
+		[REFUSAL_CODES["over-quota"], "over-quota"],
+		[200, "unknown"],
+	] as const) {
+		it(`keeps everything and comes again when asked to after refusal ${code} (${text})`, () => {
+			const bench = new UplinkBench();
+			bench.source.grow(5);
+			bench.collector.onAnswer = ({ station, epoch, answers, nowUtcSeconds }) => ({
+				kind: "refusal",
+				station,
+				epoch,
+				answers,
+				nowUtcSeconds,
+				nextSeconds: 7200,
+				code,
+			});
+			assert.equal(bench.session().end, "refused");
+			assert.deepEqual(bench.source.acknowledged, []);
+			const refused = bench.reports.find((report) => report.code === "refused");
+			assert.deepEqual(refused, { code: "refused", detail: code, text });
+			const wait = bench.uplink.nextAttemptMilliseconds - bench.clock.milliseconds;
+			assert.ok(wait > 7_100_000 && wait <= 7_200_000, `${wait}`);
+			bench.collector.onAnswer = undefined;
+			assert.equal(bench.session().end, "acknowledged");
+		});
+	}
 
 	it("keeps everything, flags and slows down when it is refused", () => {
 		const bench = new UplinkBench();
@@ -650,7 +695,7 @@ describe("uplink", () => {
 				const without = secondsADay(fault, isKnown);
 				const text = `${fault}: ${without} s a day, ${withServer} with a server`;
 				// 24 short slots, 20 s, and what the bucket holds and may owe, spread over the days.
-				const shortSeconds = Math.max(3.75, (1.2 * withServer) / 24);
+				const shortSeconds = isKnown ? Math.max(30 / 7, (1.4 * withServer) / 24) : 10;
 				assert.ok(without <= 24 * shortSeconds + 20 + 120 / days, text);
 				assert.ok(without >= 0.5 * withServer, `${text}; does it still try?`);
 			}

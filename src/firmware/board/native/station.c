@@ -5,6 +5,12 @@
  *
  * Names and signatures are repeated in ../target/manifest.json (ffi.functions) and ../native.ts.
  */
+/* As ESP-IDF's CMake defines them for its own sources (components/mbedtls/CMakeLists.txt). The SDK's
+   makefile does not, and without them PSA's structures have another size: no diagnosis, but a stack
+   that is written over. */
+#define MBEDTLS_CONFIG_FILE "mbedtls/esp_config.h"
+#define TF_PSA_CRYPTO_USER_CONFIG_FILE "mbedtls/esp_config.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -146,7 +152,19 @@ void station_live(uint32_t milliseconds)
 
 uint32_t station_free_heap(void) { return esp_get_free_heap_size(); }
 
-void station_image_confirm(void) { esp_ota_mark_app_valid_cancel_rollback(); }
+int32_t station_image_on_trial(void)
+{
+	esp_ota_img_states_t state;
+	return esp_ota_get_state_partition(esp_ota_get_running_partition(), &state) == ESP_OK
+		&& state == ESP_OTA_IMG_PENDING_VERIFY;
+}
+
+/* The call marks the entry of the next boot: with another image staged that would be the other one. */
+void station_image_confirm(void)
+{
+	if (esp_ota_get_running_partition() == esp_ota_get_boot_partition())
+		esp_ota_mark_app_valid_cancel_rollback();
+}
 
 /* ---- Pins ------------------------------------------------------------------------------------- */
 
@@ -178,6 +196,10 @@ static void clear_by_hand(gpio_num_t data, gpio_num_t clock)
 {
 	gpio_set_level(data, 1);
 	gpio_set_level(clock, 1);
+	/* gpio_set_direction enables the output before open drain (ESP-IDF v6.0, gpio.c:328-335): first
+	   open drain, or the pin would drive the line high against a peer for a moment. */
+	gpio_od_enable(data);
+	gpio_od_enable(clock);
 	gpio_set_direction(data, GPIO_MODE_INPUT_OUTPUT_OD);
 	gpio_set_direction(clock, GPIO_MODE_INPUT_OUTPUT_OD);
 	for (int i = 0; i < 9 && gpio_get_level(data) == 0; i++) {
@@ -253,6 +275,12 @@ void station_random(uint8_t *into, uint32_t offset, uint32_t count)
 }
 
 /* ---- SHA-256 ---------------------------------------------------------------------------------- */
+
+/* ESP-IDF v6.0's configuration gives 232 bytes; with the library's own defaults it is 12 (see the top). */
+_Static_assert(sizeof(psa_hash_operation_t) == 232, "PSA is configured otherwise than ESP-IDF builds it");
+#if !defined(PSA_WANT_ALG_DETERMINISTIC_ECDSA) || !defined(PSA_WANT_ALG_SHA_256)
+#error "PSA is configured without deterministic ECDSA or SHA-256"
+#endif
 
 static psa_hash_operation_t hash_operation;
 

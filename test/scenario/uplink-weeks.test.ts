@@ -1,0 +1,50 @@
+import { strict as assert } from "node:assert";
+import { UplinkSchedule } from "../../src/firmware/uplink/schedule.js";
+import { runUplinkWeeks } from "../support/uplink-weeks.js";
+
+const HOUR = 3_600_000;
+
+describe("weeks of an uplink in trouble", () => {
+	for (const seed of [1, 2, 12]) {
+		it(`keep what was promised, seed ${seed}`, async () => {
+			const { violations, outages, attempts } = await runUplinkWeeks(seed, 7);
+			assert.deepEqual(violations, []);
+			assert.ok(outages > 0 && attempts > 20, `${outages} outages, ${attempts} attempts`);
+		});
+	}
+
+	it("are judged by a model that sees a slot left out, and radio that nothing pays for", async () => {
+		const found = Object.getOwnPropertyDescriptor(
+			UplinkSchedule.prototype,
+			"nextAttemptMilliseconds",
+		);
+		assert.ok(found?.get !== undefined);
+		const honest = found.get;
+		for (const [planted, complaint] of [
+			[
+				(due: number, failures: number) => (failures > 0 ? due + 30 * HOUR : due),
+				/without an attempt/,
+			],
+			[
+				(due: number, failures: number) => (failures > 0 ? due - (2 / 3) * HOUR : due),
+				/of radio in/,
+			],
+		] as const) {
+			Object.defineProperty(UplinkSchedule.prototype, "nextAttemptMilliseconds", {
+				...found,
+				get(this: UplinkSchedule) {
+					return planted(honest.call(this), this.failures);
+				},
+			});
+			try {
+				const { violations } = await runUplinkWeeks(12, 3);
+				assert.ok(
+					violations.some((text) => complaint.test(text)),
+					violations.join("\n"),
+				);
+			} finally {
+				Object.defineProperty(UplinkSchedule.prototype, "nextAttemptMilliseconds", found);
+			}
+		}
+	});
+});
