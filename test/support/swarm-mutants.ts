@@ -16,7 +16,7 @@ export interface SwarmMutant {
 	/** What must befall the station for it to show. */
 	readonly mishaps: readonly string[];
 	/** File below build/src, exact text, and what stands there instead. */
-	readonly rewrite: readonly [file: string, text: string, instead: string];
+	readonly rewrites: readonly (readonly [file: string, text: string, instead: string])[];
 }
 
 export const SWARM_MUTANTS: readonly SwarmMutant[] = [
@@ -25,10 +25,12 @@ export const SWARM_MUTANTS: readonly SwarmMutant[] = [
 		eye: "times",
 		finding: "time entry",
 		mishaps: [],
-		rewrite: [
-			"firmware/station/offered-time.js",
-			"atUptimeSeconds: book.stamp().uptimeSeconds,",
-			"atUptimeSeconds: Math.max(book.stamp().uptimeSeconds - 17, 0),",
+		rewrites: [
+			[
+				"firmware/station/offered-time.js",
+				"atUptimeSeconds: book.stamp().uptimeSeconds,",
+				"atUptimeSeconds: Math.max(book.stamp().uptimeSeconds - 17, 0),",
+			],
 		],
 	},
 	{
@@ -36,10 +38,12 @@ export const SWARM_MUTANTS: readonly SwarmMutant[] = [
 		eye: "times",
 		finding: "resolved time",
 		mishaps: ["clock-rate", "rtc-dies"],
-		rewrite: [
-			"protocol/placement.js",
-			"const OWN_CLOCK_MILLISECONDS_PER_SECOND = 50;",
-			"const OWN_CLOCK_MILLISECONDS_PER_SECOND = 1;",
+		rewrites: [
+			[
+				"protocol/placement.js",
+				"const OWN_CLOCK_MILLISECONDS_PER_SECOND = 53;",
+				"const OWN_CLOCK_MILLISECONDS_PER_SECOND = 1;",
+			],
 		],
 	},
 	{
@@ -47,10 +51,12 @@ export const SWARM_MUTANTS: readonly SwarmMutant[] = [
 		eye: "derived",
 		finding: "derived value",
 		mishaps: ["ill-probes"],
-		rewrite: [
-			"protocol/derive.js",
-			"if ((temperature.flags & temperatureOfConductivity.refused) !== 0) {",
-			"if (raw.value < 0) {",
+		rewrites: [
+			[
+				"protocol/derive.js",
+				"if ((temperature.flags & temperatureOfConductivity.refused) !== 0) {",
+				"if (raw.value < 0) {",
+			],
 		],
 	},
 	{
@@ -58,10 +64,12 @@ export const SWARM_MUTANTS: readonly SwarmMutant[] = [
 		eye: "cadence",
 		finding: "readings due",
 		mishaps: ["clock-rate"],
-		rewrite: [
-			"firmware/station/schedule.js",
-			"const served = Math.floor((lastUtcSeconds + early) / intervalSeconds);",
-			"const served = Math.floor((lastUtcSeconds - 3) / intervalSeconds);",
+		rewrites: [
+			[
+				"firmware/station/schedule.js",
+				"const served = Math.floor((lastUtcSeconds + early) / intervalSeconds);",
+				"const served = Math.floor((lastUtcSeconds - 3) / intervalSeconds);",
+			],
 		],
 	},
 	{
@@ -69,24 +77,29 @@ export const SWARM_MUTANTS: readonly SwarmMutant[] = [
 		eye: "sleeps",
 		finding: "asleep with power",
 		mishaps: [],
-		rewrite: ["firmware/measure/probe-session.js", "this.#board.loopRail.off();", ""],
+		rewrites: [
+			["firmware/measure/probe-session.js", "this.#board.loopRail.off();", ""],
+			["firmware/station/station.js", "loopRail.off();", ""],
+		],
 	},
 	{
 		name: "does not tell that the technician has left",
 		eye: "events",
 		finding: "event",
 		mishaps: ["technician"],
-		rewrite: ["firmware/station/station.js", 'this.#book.event("service", 0, "");', ""],
+		rewrites: [["firmware/station/station.js", 'this.#book.event("service", 0, "");', ""]],
 	},
 	{
 		name: "does not try again for a day after a failure",
 		eye: "uplink",
 		finding: "silent uplink",
 		mishaps: ["access-point-reboots"],
-		rewrite: [
-			"firmware/uplink/schedule.js",
-			"this.#retry(cost, asked + this.#uniform(asked / 2));",
-			"this.#retry(cost, asked + this.#uniform(asked / 2)); this.#nextAttemptMilliseconds += 86400000;",
+		rewrites: [
+			[
+				"firmware/uplink/schedule.js",
+				"this.#retry(cost, asked + this.#uniform(asked / 2));",
+				"this.#retry(cost, asked + this.#uniform(asked / 2)); this.#nextAttemptMilliseconds += 86400000;",
+			],
 		],
 	},
 	{
@@ -94,10 +107,12 @@ export const SWARM_MUTANTS: readonly SwarmMutant[] = [
 		eye: "energy",
 		finding: "energy",
 		mishaps: [],
-		rewrite: [
-			"firmware/station/station.js",
-			"const SLEEP_MILLISECONDS_MIN = 500;",
-			"const SLEEP_MILLISECONDS_MIN = 500000000;",
+		rewrites: [
+			[
+				"firmware/station/station.js",
+				"const SLEEP_MILLISECONDS_MIN = 500;",
+				"const SLEEP_MILLISECONDS_MIN = 250000;",
+			],
 		],
 	},
 ];
@@ -106,7 +121,7 @@ type Run = typeof runSwarmSeed;
 
 /** Builds a mutant, lets `use` have its swarm, and removes it. */
 export async function withSwarmMutant<Result>(
-	[file, text, instead]: SwarmMutant["rewrite"],
+	rewrites: SwarmMutant["rewrites"],
 	use: (run: Run) => Promise<Result>,
 ): Promise<Result> {
 	const built = fileURLToPath(new URL("../../", import.meta.url));
@@ -117,13 +132,15 @@ export async function withSwarmMutant<Result>(
 		for (const part of ["src", "sim", "drivers", "test/support", "test/swarm"]) {
 			cpSync(join(built, part), join(folder, part), { recursive: true });
 		}
-		const path = join(folder, "src", file);
-		const before = readFileSync(path, "utf8");
-		if (before.split(text).length !== 2) throw new Error(`not once in ${file}: ${text}`);
-		writeFileSync(
-			path,
-			before.replace(text, () => instead),
-		);
+		for (const [file, text, instead] of rewrites) {
+			const path = join(folder, "src", file);
+			const before = readFileSync(path, "utf8");
+			if (before.split(text).length !== 2) throw new Error(`not once in ${file}: ${text}`);
+			writeFileSync(
+				path,
+				before.replace(text, () => instead),
+			);
+		}
 		const url = pathToFileURL(join(folder, "test/swarm/swarm.js")).href;
 		const module = (await import(url)) as { runSwarmSeed: Run };
 		return await use(module.runSwarmSeed);

@@ -280,6 +280,8 @@ class SwarmRun {
 			while (!station.isAsleep || station.network.outstanding > 0) {
 				await stepStation(station);
 				this.#watch();
+				// One that never sleeps cannot be woken either.
+				if (station.utcSeconds > boundUtcSeconds + DAY_SECONDS) return this.#isAllHeld();
 			}
 			if (this.#isAllHeld()) return true;
 			if (station.utcSeconds > boundUtcSeconds) return false;
