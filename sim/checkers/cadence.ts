@@ -40,8 +40,11 @@ export function judgeCadence(options: CadenceOptions, findings: Findings): void 
 		const to = measurements[index] ?? 0;
 		while ((paces[pace + 1]?.fromMicroseconds ?? Number.POSITIVE_INFINITY) <= from) pace++;
 		const { intervalSeconds } = paces[pace] ?? { intervalSeconds: 0 };
-		const next = paces[pace + 1];
-		const isChanged = next !== undefined && next.fromMicroseconds <= to;
+		let changes = pace;
+		while ((paces[changes + 1]?.fromMicroseconds ?? Number.POSITIVE_INFINITY) <= to) changes++;
+		// Of several changes between two readings the last is in force.
+		const next = changes === pace ? undefined : paces[changes];
+		const isChanged = next !== undefined;
 		const isFirst = wasChanged;
 		const isBoot = bootBetween(diary, from, to);
 		wasChanged = isChanged || isBoot;
