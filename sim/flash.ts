@@ -212,6 +212,27 @@ export class SimulatedFlash implements FlashPartition {
 		return copy;
 	}
 
+	/**
+	 * The bytes of this part in one of `sectors` sectors, from `atSector` on: what a programmer makes of
+	 * another partition table, or an image copied to another chip. What does not fit is left behind; what
+	 * was not there is erased.
+	 */
+	copiedInto(sectors: number, atSector: number, chance: Chance): SimulatedFlash {
+		const image = new Uint8Array(sectors * this.sectorBytes).fill(0xff);
+		image.set(
+			this.bytes.subarray(0, (sectors - atSector) * this.sectorBytes),
+			atSector * this.sectorBytes,
+		);
+		const onBusy = this.#onBusy;
+		return new SimulatedFlash({
+			sectors,
+			sectorBytes: this.sectorBytes,
+			chance,
+			image,
+			...(onBusy === undefined ? {} : { onBusy }),
+		});
+	}
+
 	/** Weak bits, as pairs of offset and mask: part of the state to save beside the image. */
 	get unstableBits(): ReadonlyMap<number, number> {
 		return this.#unstable;

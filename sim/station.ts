@@ -98,7 +98,8 @@ export class SimulatedStation {
 	readonly clock: VirtualClock;
 	readonly network: SimulatedNetwork;
 	readonly hardware: Hardware;
-	readonly flash: SimulatedFlash;
+	/** The part that is soldered in now. */
+	flash: SimulatedFlash;
 	/** The serial port that a technician plugs into. */
 	readonly console: SimulatedConsole;
 	readonly counters: StationCounters;
@@ -114,6 +115,7 @@ export class SimulatedStation {
 	readonly #options: SimulatedStationOptions;
 	readonly #chance: Chance;
 	readonly #retained = new Uint8Array(RETAINED_BYTES);
+	#createKeys: SimulatedStationOptions["createKeys"];
 	#operations: KeyOperations | undefined;
 	readonly #wakeAlarm;
 	#life: Life | undefined;
@@ -143,6 +145,7 @@ export class SimulatedStation {
 		this.hardware.observer = options.observer;
 		this.flash = options.flash;
 		this.flash.beforeOperation = (kind) => this.#beforeFlash(kind);
+		this.#createKeys = options.createKeys;
 		this.network = new SimulatedNetwork({
 			clock: this.clock,
 			chance: this.#stream("network"),
@@ -204,6 +207,22 @@ export class SimulatedStation {
 	cutPowerNow(outageSeconds: number): void {
 		this.#outageMicroseconds = Math.round(outageSeconds * 1_000_000);
 		this.#losePower();
+	}
+
+	/** Somebody has it on the bench: power is cut, and another flash is there when it comes back. */
+	replaceFlash(flash: SimulatedFlash, outageSeconds: number): void {
+		this.cutPowerNow(outageSeconds);
+		this.flash.beforeOperation = undefined;
+		this.flash = flash;
+		flash.beforeOperation = (kind) => this.#beforeFlash(kind);
+		flash.kill();
+	}
+
+	/** NVS is erased on the bench: stored configurations are gone, and so is the station's key. */
+	loseKey(createKeys: SimulatedStationOptions["createKeys"], outageSeconds: number): void {
+		this.cutPowerNow(outageSeconds);
+		this.settings.erase();
+		this.#createKeys = createKeys;
 	}
 
 	/** Somebody presses the service button: wakes a sleeping station, which then uploads. */
@@ -283,7 +302,7 @@ export class SimulatedStation {
 		if (this.flash.isDead) this.flash.powerUp();
 		const operations = new KeyOperations(this.clock);
 		this.#operations = operations;
-		const { signer, verifier } = this.#options.createKeys(operations);
+		const { signer, verifier } = this.#createKeys(operations);
 		const board = createBoard({
 			hardware: this.hardware,
 			life,

@@ -29,6 +29,12 @@ export class SimulatedSettings {
 		return this.#places.map((bytes) => (bytes === undefined ? null : hexOf(bytes)));
 	}
 
+	/** The memory is erased, and works again. */
+	erase(): void {
+		this.#places.fill(undefined);
+		this.isBroken = false;
+	}
+
 	/** Damages a place as rot does. */
 	rot(place: number): void {
 		const bytes = this.#places[place];

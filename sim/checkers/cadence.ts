@@ -21,6 +21,8 @@ export interface CadenceOptions {
 
 /** A sleep on the board's own clock may be this much off (docs/WIRE.md, 7). */
 const SLEEP_CLOCK_ERROR = 0.05;
+/** Of its own seconds: a slow one calls 19 s what were 20. */
+const SLOW_PART = 1 / (1 - SLEEP_CLOCK_ERROR) - 1;
 /** Boot, whole seconds of the RTC, a measurement that is under way: nothing else may delay a reading. */
 const LATE_SECONDS = 35;
 const EARLY_SECONDS = 5;
@@ -38,10 +40,10 @@ export function judgeCadence(options: CadenceOptions, findings: Findings): void 
 		const to = measurements[index] ?? 0;
 		while ((paces[pace + 1]?.fromMicroseconds ?? Number.POSITIVE_INFINITY) <= from) pace++;
 		const { intervalSeconds } = paces[pace] ?? { intervalSeconds: 0 };
-		// Of several changes between two readings the last one counts.
-		let changed = pace;
-		while ((paces[changed + 1]?.fromMicroseconds ?? Number.POSITIVE_INFINITY) <= to) changed++;
-		const next = changed > pace ? paces[changed] : undefined;
+		let changes = pace;
+		while ((paces[changes + 1]?.fromMicroseconds ?? Number.POSITIVE_INFINITY) <= to) changes++;
+		// Of several changes between two readings the last is in force.
+		const next = changes === pace ? undefined : paces[changes];
 		const isChanged = next !== undefined;
 		const isFirst = wasChanged;
 		const isBoot = bootBetween(diary, from, to);
@@ -66,7 +68,7 @@ export function judgeCadence(options: CadenceOptions, findings: Findings): void 
 			);
 		}
 		// The reading before may have served the boundary ahead of it, if it came by another interval.
-		const late = isFirst ? SERVED_AHEAD : SLEEP_CLOCK_ERROR;
+		const late = isFirst ? SERVED_AHEAD : SLOW_PART;
 		if (gap > intervalSeconds * (1 + late) + LATE_SECONDS) {
 			findings.add(
 				"readings due",

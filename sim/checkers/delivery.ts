@@ -13,7 +13,7 @@ export interface DeliveryOutcome {
 	readonly appended: number;
 	/** Of them, held with equal bytes. */
 	readonly delivered: number;
-	/** Of them, not held, but inside a gap that is held as an entry of the same epoch. */
+	/** Of them, not held, but inside a gap of their epoch that is held as an entry. */
 	readonly inGaps: number;
 	/** Of them, neither: none may be. */
 	readonly missing: number;
@@ -47,7 +47,9 @@ export function judgeDelivery(
 	for (const row of rows) {
 		stored.set(placeOf(row), row);
 		const entry = decodeEntry(row);
-		if (entry.kind === "gap") gaps.push({ epoch: entry.epoch, from: entry.from, to: entry.to });
+		if (entry.kind !== "gap") continue;
+		const { from, to, lostEpoch } = entry;
+		gaps.push({ epoch: lostEpoch === 0 ? entry.epoch : lostEpoch, from, to });
 	}
 	let measured = 0;
 	let delivered = 0;

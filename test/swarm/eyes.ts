@@ -183,6 +183,13 @@ function isUnseen(world: SwarmWorld, diary: StationDiary, truth: DiaryEntry): bo
 		.joined()
 		.filter(({ fromUtcSeconds }) => fromUtcSeconds <= at)
 		.at(-1);
+	const next = diary.entries.find(
+		({ entry, atMicroseconds }) =>
+			entry.kind === "time" && entry.source !== RTC_SOURCE && atMicroseconds > truth.atMicroseconds,
+	);
+	// It will be moved before it is put right: the step then seems to have been there all the while.
+	const ends = next === undefined ? Number.POSITIVE_INFINITY : utcOf(world, next.atMicroseconds);
+	if (world.clockTroubles.meets(at, ends)) return true;
 	if (moved === undefined) return false;
 	const corrected = diary.entries.find(
 		({ entry, atMicroseconds }) =>
@@ -193,12 +200,7 @@ function isUnseen(world: SwarmWorld, diary: StationDiary, truth: DiaryEntry): bo
 	if (corrected === undefined) return true;
 	// Corrected before, and in this boot: the record knows.
 	if (corrected.atMicroseconds <= truth.atMicroseconds) return false;
-	return corrected.bootWake !== truth.bootWake || isMovedBetween(world, truth, corrected);
-}
-
-/** Moved twice before it was put right: only the sum is known. */
-function isMovedBetween(world: SwarmWorld, a: DiaryEntry, b: DiaryEntry): boolean {
-	return world.clockTroubles.meets(utcOf(world, a.atMicroseconds), utcOf(world, b.atMicroseconds));
+	return corrected.bootWake !== truth.bootWake;
 }
 
 const RTC_SOURCE = TIME_SOURCES.indexOf("rtc");

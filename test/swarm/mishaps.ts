@@ -3,7 +3,7 @@
  * with a stream of chance of its own, so that a new row does not shift the others.
  */
 import type { SimulatedStation } from "../../sim/station.js";
-import { type Chance, fraction, integerBelow } from "../../src/core/chance.js";
+import { type Chance, fraction, integerBelow, SeededChance } from "../../src/core/chance.js";
 import { CALM, drawWeather, type Weather } from "./adversary.js";
 import { type Ailments, noAilments } from "./ailing-probes.js";
 import type { SwarmCollector } from "./collectors.js";
@@ -49,6 +49,10 @@ export interface SwarmWorld {
 	astray(): readonly Span[];
 	/** A collector or a time server has lied about the time. */
 	haveClocksLied(): boolean;
+	/** Part of the ring is not there any more. */
+	cutOff(): void;
+	/** The station's key is lost with its memory; every collector is told of the new one after so long. */
+	loseKey(outageSeconds: number, toldAfterSeconds: number): void;
 	/** A collector that holds nothing, at another host. */
 	newCollector(): Promise<SwarmCollector>;
 }
@@ -223,6 +227,49 @@ export const MISHAPS: readonly Mishap[] = Object.freeze([
 				world.troubles.begin(at);
 				world.settingsTroubles.begin(at);
 				if (cutSeconds > 0) station.cutPowerNow(cutSeconds);
+			});
+		},
+	},
+	{
+		name: "ring-resized",
+		probability: 0.1,
+		plan: (world) => {
+			const { chance, station } = world;
+			const kind = integerBelow(chance, 4);
+			const at = someTime(world, 0.1, 0.9);
+			const flashChance = new SeededChance(chance.uint32());
+			world.at(at, () => {
+				const { sectors } = station.flash;
+				const [next, atSector] = [
+					[2 * sectors, 0],
+					[2 * sectors, sectors >> 1],
+					[sectors + 1, 1],
+					[sectors >> 1, 0],
+				][kind] as [number, number];
+				station.replaceFlash(station.flash.copiedInto(next, atSector, flashChance), 600);
+				world.count(next < sectors ? "ring-smaller" : atSector > 0 ? "ring-moved" : "ring-larger");
+				world.disturbances.add(at, at + 900);
+				if (next >= sectors) return;
+				// It is only read from now on, and what was cut off is gone.
+				world.cutOff();
+				world.troubles.begin(at);
+				world.settingsTroubles.begin(at);
+			});
+		},
+	},
+	{
+		name: "key-lost",
+		probability: 0.1,
+		plan: (world) => {
+			const { chance } = world;
+			const toldAfter = integerBelow(chance, 2) === 0 ? 0 : integerBelow(chance, 12 * HOUR);
+			const at = someTime(world, 0.1, 0.9);
+			world.at(at, () => {
+				world.loseKey(900, toldAfter);
+				world.count("key-lost");
+				world.disturbances.add(at, at + 1200);
+				world.troubles.add(at, at + toldAfter + 4 * HOUR);
+				world.settingsTroubles.add(at, at + toldAfter + 4 * HOUR);
 			});
 		},
 	},

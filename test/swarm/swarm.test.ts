@@ -60,8 +60,8 @@ describe("the swarm", function () {
 			},
 		});
 		const result = await runSwarmSeed({ seed: 1, days: 1, signer: "keyed-hash", plant: careless });
-		assert.ok(result.violations.includes("1 entries missing"), result.violations.join());
-		assert.ok(result.violations.includes("1 foreign rows"), result.violations.join());
+		assert.ok(result.violations.includes("delivery: 1 entries missing"), result.violations.join());
+		assert.ok(result.violations.includes("delivery: 1 foreign rows"), result.violations.join());
 	});
 
 	it("finds a collector that acknowledges for ever what it never stored", async () => {

@@ -3,7 +3,11 @@
 import { type DeliveryOutcome, judgeDelivery } from "../../sim/checkers/delivery.js";
 import { Findings } from "../../sim/checkers/findings.js";
 import { StationDiary } from "../../sim/diary.js";
-import type { KeyOperations } from "../../sim/keyed-hash-signer.js";
+import {
+	createKeyedHashSigner,
+	createKeyedHashVerifier,
+	type KeyOperations,
+} from "../../sim/keyed-hash-signer.js";
 import type { Endpoint } from "../../sim/network.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
 import { createNodeSigner, createNodeVerifier } from "../../sim/shell/node-signer.js";
@@ -31,7 +35,7 @@ import { decodeAnswer } from "../../src/protocol/acknowledgement.js";
 import { decodeSign1 } from "../../src/protocol/cose.js";
 import { decodeEntry } from "../../src/protocol/entry.js";
 import { keyedHashKeyOf, stepStation } from "../support/bare-collector.js";
-import { bareStation, bareStationKey, START_UTC_SECONDS } from "../support/bare-station.js";
+import { bareStation, bareStationKey, START_UTC_SECONDS, sha256 } from "../support/bare-station.js";
 import type { Visit } from "../support/event-judge.js";
 import { CALM, hostileHandler, signed, type Weather } from "./adversary.js";
 import { noAilments, openAilingProbes } from "./ailing-probes.js";
@@ -70,6 +74,10 @@ const DAY_SECONDS = 86_400;
 const TIME_FAULT_PROBABILITY = 0.1;
 /** After the last fault: backlog of a full ring at 288 entries a batch, and pauses in between. */
 const SETTLE_SECONDS_MAX = 2 * DAY_SECONDS;
+/** A full ring comes in one session, or with pauses in a few. */
+const PRESSES_MAX = 20;
+/** An outage of weeks is delivered in some tens of sessions. */
+const PRESSES_IN_VAIN_MAX = 500;
 /** An RTC that is off by no more is right: whole seconds, and a day's drift. */
 const RIGHT_SECONDS = 5;
 /** Between two looks no RTC drifts so far. */
@@ -85,6 +93,10 @@ class SwarmRun {
 	readonly #options: SwarmOptions;
 	readonly #seed: number;
 	readonly #keys: SwarmKeys;
+	/** The station's, as the collectors know them. */
+	readonly #toldKeys: Uint8Array[] = [];
+	/** Tells the collectors of the station's new key. */
+	#tell: (() => Promise<void>) | undefined;
 	readonly #findings = new Findings();
 	readonly #faults = new Map<string, number>();
 	readonly #collectors: SwarmCollector[] = [];
@@ -105,6 +117,12 @@ class SwarmRun {
 	#pending: { readonly id: number; readonly canonical: Uint8Array } | undefined;
 	#weather: Weather = CALM;
 	readonly #overlaid: Weather["network"][] = [];
+	/** Part of the flash is gone for good. */
+	#isCutOff = false;
+	/** Times that the station's key was lost. */
+	#keysLost = 0;
+	/** Collectors do not know the station's key yet. */
+	#isStranger = false;
 	readonly #visits: Visit[] = [];
 	#visitUtcSeconds: number | undefined;
 	readonly #crashes: number[] = [];
@@ -129,6 +147,7 @@ class SwarmRun {
 		const uploadIntervalSeconds = pick([1800, 3600, 10_800, 21_600, 86_400]);
 		const sectors = pick([4, 6, 8, 16, 64]);
 		this.#keys = keysOf(options.signer, this.#seed);
+		this.#toldKeys.push(this.#keys.stationPublicKey);
 		this.#river = (pick([0, 1]) === 0 ? SCENARIOS["quiet-bor"] : SCENARIOS["storm-pek"])?.(
 			this.#seed,
 			START_UTC_SECONDS,
@@ -208,6 +227,10 @@ class SwarmRun {
 			slotMicroseconds: () => this.#slotMicroseconds(),
 			astray: () => this.#astray.filter(({ hasLie }) => hasLie),
 			haveClocksLied: () => this.#haveClocksLied,
+			cutOff: () => {
+				this.#isCutOff = true;
+			},
+			loseKey: (outageSeconds, toldAfter) => this.#loseKey(outageSeconds, toldAfter),
 			newCollector: () => this.#newCollector(),
 		};
 	}
@@ -223,6 +246,7 @@ class SwarmRun {
 		for (const collector of this.#collectors) collector.lieSeconds = 0;
 		const { bugsMet } = this.#ailments;
 		Object.assign(this.#ailments, { ...noAilments(), bugsMet });
+		if (this.#isStranger) await this.#tell?.();
 		const isSettled = await this.#settle();
 		if (this.#attempt !== undefined) this.#interrupted.push(this.#attempt);
 		this.#countFaults();
@@ -276,12 +300,18 @@ class SwarmRun {
 		const station = this.#station;
 		if (station.console.isAttached) station.console.detach();
 		const boundUtcSeconds = station.utcSeconds + SETTLE_SECONDS_MAX;
+		let presses = 0;
 		for (;;) {
 			while (!station.isAsleep || station.network.outstanding > 0) {
 				await stepStation(station);
 				this.#watch();
+				// One that never sleeps cannot be woken either.
+				if (station.utcSeconds > boundUtcSeconds + DAY_SECONDS) return this.#isAllHeld();
 			}
 			if (this.#isAllHeld()) return true;
+			// What was cut off never comes; what is left has come by then.
+			// A collector that holds nothing more to come is pressed in vain for ever.
+			if (presses++ > (this.#isCutOff ? PRESSES_MAX : PRESSES_IN_VAIN_MAX)) return false;
 			if (station.utcSeconds > boundUtcSeconds) return false;
 			station.pressServiceButton();
 			while (station.isAsleep) await stepStation(station);
@@ -413,7 +443,7 @@ class SwarmRun {
 			},
 			plant: this.#options.plant,
 		});
-		await collector.enrol(STATION, this.#keys.stationPublicKey);
+		for (const key of this.#toldKeys) await collector.enrol(STATION, key);
 		this.#collectors.push(collector);
 		const offering: Handler = async (request) => {
 			const answered = await collector.handle(request);
@@ -438,6 +468,21 @@ class SwarmRun {
 		});
 		this.#handlers.set(collector.host, hostile);
 		return collector;
+	}
+
+	#loseKey(outageSeconds: number, toldAfterSeconds: number): void {
+		const station = this.#station;
+		const { publicKey, create } = keyAfter(this.#options.signer, this.#seed, ++this.#keysLost);
+		station.loseKey(create, outageSeconds);
+		this.#isStranger = true;
+		const tell = async (): Promise<void> => {
+			if (this.#toldKeys.includes(publicKey)) return;
+			this.#toldKeys.push(publicKey);
+			for (const collector of this.#collectors) await collector.enrol(STATION, publicKey);
+			this.#isStranger = false;
+		};
+		this.#tell = tell;
+		this.#world.at(station.utcSeconds + toldAfterSeconds, tell);
 	}
 
 	/** Newer at each draw: good, out of range, for another station, or with a key that nobody signs with. */
@@ -516,10 +561,15 @@ class SwarmRun {
 			(sequence) => findings.add("delivery", `two contents of ${sequence}`),
 		);
 		const outcome = judgeDelivery(this.#returned, this.#interrupted, rows);
-		if (outcome.missing > 0) findings.add("delivery", `${outcome.missing} entries missing`);
+		if (outcome.missing > 0 && !this.#isCutOff)
+			findings.add("delivery", `${outcome.missing} entries missing`);
 		if (outcome.foreign > 0) findings.add("delivery", `${outcome.foreign} foreign rows`);
-		if (!isSettled) findings.add("delivery", "not all is held two days after the last fault");
-		const refusals = this.#collectors.flatMap((each) => each.refusals);
+		if (!isSettled && !this.#isCutOff)
+			findings.add("delivery", "not all is held two days after the last fault");
+		// Who signs with a key that nobody has been told of is refused, and not for ever.
+		const refusals = this.#collectors
+			.flatMap((each) => each.refusals)
+			.filter((reason) => this.#keysLost === 0 || reason !== "bad-signature");
 		if (refusals.length > 0)
 			findings.add("delivery", `${refusals.length} refusals: ${refusals[0]}`);
 		return { outcome, rows };
@@ -536,7 +586,7 @@ class SwarmRun {
 			findings.add("crashes", `${counters.watchdogResets} watchdog resets`);
 		}
 		const epochs = new Set(this.#returned.map((canonical) => decodeEntry(canonical).epoch));
-		if (epochs.size > 1) {
+		if (epochs.size > 1 + this.#keysLost) {
 			findings.add("delivery", `${epochs.size} epochs: the journal was formatted again`);
 		}
 	}
@@ -560,6 +610,36 @@ class SwarmRun {
 			if (eyes === undefined || eyes.includes(name)) judge(evidence, this.#findings);
 		}
 	}
+}
+
+/** The station's key after so many losses. */
+function keyAfter(
+	signer: SwarmSigner,
+	seed: number,
+	losses: number,
+): {
+	publicKey: Uint8Array;
+	create: (operations: KeyOperations) => { signer: Signer; verifier: Verifier };
+} {
+	const name = `${STATION}+${losses}`;
+	if (signer === "es256") {
+		const privateKey = simulatedPrivateKey(seed, name);
+		return {
+			publicKey: signingKeyOf(privateKey).publicKey,
+			create: (operations) => ({
+				signer: createNodeSigner(privateKey, operations),
+				verifier: createNodeVerifier(operations),
+			}),
+		};
+	}
+	const publicKey = bareStationKey(name);
+	return {
+		publicKey,
+		create: (operations) => ({
+			signer: createKeyedHashSigner(publicKey, sha256, operations),
+			verifier: createKeyedHashVerifier(sha256, operations),
+		}),
+	};
 }
 
 function hostOf(index: number): string {
