@@ -158,11 +158,11 @@ describe("the program bistrina", function () {
 			[
 				["--port", "sim:", "watch", "--count", "2"],
 				0,
-				// A screen has 80 columns.
-				/^(?!.*[^\n]{81})(round \d, 2026-10-01T00:2\d:\d\dZ, not recorded\nchannel [^\n]* flags\n([^\n]+\n){5}){2}$/s,
+				// A screen has 80 columns. The second look is the reading that is due.
+				/^(?!.*[^\n]{81})(round (1, 2026-10-01T00:29:\d\dZ, not recorded|2, 2026-10-01T00:30:0\dZ, recorded as entry 16)\nchannel [^\n]* flags\n([^\n]+\n){5}){2}$/s,
 				/^/,
 			],
-			[["--port", "sim:", "status"], 0, /\nutc +2026-10-01T00:2\d:\d\dZ\n/, /^/],
+			[["--port", "sim:", "status"], 0, /\nutc +2026-10-01T00:29:\d\dZ\n/, /^/],
 			[
 				["--port", "sim:nope", "status"],
 				2,
