@@ -65,11 +65,17 @@ export async function runUplinkWeeks(seed: number, days: number): Promise<Uplink
 	const river = SCENARIOS["quiet-bor"]?.(seed, START_UTC_SECONDS);
 	if (river === undefined) throw new Error("no river");
 	const violations: string[] = [];
-	const attempts: { at: number; radio: number; isAcknowledged: boolean; isOnTrial: boolean }[] = [];
+	const attempts: {
+		at: number;
+		radio: number;
+		isAcknowledged: boolean;
+		isOnTrial: boolean;
+		linkMax: number;
+	}[] = [];
 	const good: Span[] = [{ from: 0, to: Number.POSITIVE_INFINITY }];
 	const trials: (Span & { id: number; isGood: boolean; end: "confirmed" | "reverted" | "" })[] = [];
 	const offers = new Map<number, { isGood: boolean; acknowledged: number }>();
-	const state = { inForce: 1, cursor: 0, newest: 0, reboots: [0], linkMax: 3, slowedAt: -1 };
+	const state = { inForce: 1, cursor: 0, newest: 0, reboots: [0], linkMax: 3 };
 	const collector = await openBareCollector(
 		{
 			get utcSeconds() {
@@ -134,7 +140,13 @@ export async function runUplinkWeeks(seed: number, days: number): Promise<Uplink
 				onSince = now();
 				const trial = trials.at(-1);
 				const isOnTrial = trial !== undefined && trial.end === "";
-				attempts.push({ at: onSince, radio: 0, isAcknowledged: false, isOnTrial });
+				attempts.push({
+					at: onSince,
+					radio: 0,
+					isAcknowledged: false,
+					isOnTrial,
+					linkMax: network.times.link[1],
+				});
 			} else if (radio === "off" && onSince !== undefined) {
 				const attempt = attempts.at(-1);
 				if (attempt !== undefined) attempt.radio = now() - onSince;
@@ -192,7 +204,6 @@ export async function runUplinkWeeks(seed: number, days: number): Promise<Uplink
 						[1500, 3000],
 						[5000, 9000],
 					]);
-					if (link[1] / 1000 > state.linkMax) state.slowedAt = now();
 					state.linkMax = Math.max(state.linkMax, link[1] / 1000);
 					Object.assign(network, { times: { ...DEFAULT_NETWORK_TIMES, link } });
 				}
@@ -234,10 +245,18 @@ export async function runUplinkWeeks(seed: number, days: number): Promise<Uplink
 		const isBlind = (at: number): boolean =>
 			trials.some(({ isGood, from, to }) => !isGood && from <= at && at <= to + HOUR);
 		for (const { from, to } of good) {
-			const isSlower = state.slowedAt >= 0 && Math.abs(from - state.slowedAt) < 1;
+			// It has not answered yet since it became slow.
+			const known = attempts.filter(({ at, isAcknowledged }) => at < from && isAcknowledged).at(-1);
+			const found = attempts.find(({ at }) => at >= from);
+			const isSlower = (found?.linkMax ?? 0) > (known?.linkMax ?? 0);
 			const owed = isSlower
 				? SLOWER_DAYS * DAY
-				: uploadIntervalSeconds + covered + HOUR / 2 + SLACK_SECONDS;
+				: // An upload that was early counts for the slot after it.
+					(attempts.filter(({ at }) => at < from).at(-1)?.isAcknowledged === true
+						? 1.5 * uploadIntervalSeconds
+						: uploadIntervalSeconds + covered) +
+					HOUR / 2 +
+					SLACK_SECONDS;
 			if (to < from + owed || end < from + owed) continue;
 			const tries = attempts.filter(({ at }) => at >= from && at <= from + owed);
 			if (tries.some(({ at }) => isBlind(at))) continue;
