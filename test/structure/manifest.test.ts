@@ -22,7 +22,7 @@ describe("the SDK's manifest", () => {
 		readonly platforms: Readonly<Record<"esp32" | "lin", Part>>;
 	};
 
-	const outOfTheImage = (manifest.platforms.esp32.modules?.["~"] as readonly string[]).filter(
+	const outOfTheImage = ((manifest.platforms.esp32.modules ?? {})["~"] as readonly string[]).filter(
 		(path) => path.startsWith("./"),
 	);
 
