@@ -7,17 +7,21 @@ import type { Sensor, TemperatureSample } from "../src/firmware/measure/sensor.j
 import type { OneWire, OneWireConnection } from "../src/firmware/ports.js";
 import { crc8Of } from "./one-wire.js";
 
-const COMMANDS = Object.freeze({ readRom: 0x33, skipRom: 0xcc, convert: 0x44, read: 0xbe });
+const COMMANDS = Object.freeze({
+	readRom: 0x33,
+	skipRom: 0xcc,
+	write: 0x4e,
+	convert: 0x44,
+	read: 0xbe,
+});
 const FAMILY = 0x28;
 const ROM_BYTES = 8;
 const SCRATCHPAD_BYTES = 9;
 /** 12 bits: 750 ms at most. */
 const CONVERSION_MILLISECONDS = 750;
 const CELSIUS_PER_STEP = 0.0625;
-/** What the scratchpad holds after power-on, with a valid CRC. */
-const POWER_ON_STEPS = 85 / CELSIUS_PER_STEP;
-/** A real 85 degC does not come out of nowhere: the reading before must have been this near. */
-const POWER_ON_NEAR_CELSIUS = 2;
+/** Configuration register: 12 bits. */
+const RESOLUTION = 0x7f;
 const CELSIUS_MIN = -55;
 const CELSIUS_MAX = 125;
 
@@ -29,7 +33,8 @@ export default class DS18B20 implements Sensor<TemperatureSample> {
 	readonly pollMilliseconds = 50;
 	readonly #io: OneWire;
 	#uniqueId: string | undefined;
-	#lastCelsius: number | undefined;
+	/** In the alarm registers while a conversion runs; another one for each. */
+	#mark = 0;
 
 	constructor(options: { readonly sensor: OneWireConnection }) {
 		const { io, pin } = options.sensor;
@@ -54,6 +59,20 @@ export default class DS18B20 implements Sensor<TemperatureSample> {
 
 	begin(): number {
 		if (this.#uniqueId === undefined) this.#uniqueId = this.#identify();
+		// A part that loses power in between comes back with a temperature that it never measured and a valid
+		// CRC: 85 degC, of clones also 25 or others. It comes back with its alarm registers out of EEPROM, too,
+		// so a mark in these says whether it is still the same life. Written to RAM only: no wear.
+		this.#mark = (this.#mark + 1) & 0x3f;
+		this.#reset();
+		this.#io.write(
+			new Uint8Array([
+				COMMANDS.skipRom,
+				COMMANDS.write,
+				this.#mark,
+				~this.#mark & 0xff,
+				RESOLUTION,
+			]),
+		);
 		this.#reset();
 		this.#io.write(new Uint8Array([COMMANDS.skipRom, COMMANDS.convert]));
 		return CONVERSION_MILLISECONDS;
@@ -64,19 +83,16 @@ export default class DS18B20 implements Sensor<TemperatureSample> {
 		this.#io.write(new Uint8Array([COMMANDS.skipRom, COMMANDS.read]));
 		const scratchpad = new Uint8Array(this.#io.read(SCRATCHPAD_BYTES));
 		checkBytes(scratchpad, "scratchpad");
-		const [low = 0, high = 0, , , configuration = 0] = scratchpad;
+		const [low = 0, high = 0, alarmHigh = 0, alarmLow = 0, configuration = 0] = scratchpad;
+		if (alarmHigh !== this.#mark || alarmLow !== (~this.#mark & 0xff)) {
+			throw new StationError("probe-malformed", "the DS18B20 lost power before it converted");
+		}
 		const unusedBits = 3 - ((configuration >> 5) & 3);
 		const steps = (((high << 24) >> 16) | low) & ~((1 << unusedBits) - 1);
 		const celsius = steps * CELSIUS_PER_STEP;
-		const last = this.#lastCelsius;
-		const isNear = last !== undefined && Math.abs(last - celsius) <= POWER_ON_NEAR_CELSIUS;
-		if (steps === POWER_ON_STEPS && !isNear) {
-			throw new StationError("probe-malformed", "the DS18B20 lost power before it converted");
-		}
 		if (celsius < CELSIUS_MIN || celsius > CELSIUS_MAX) {
 			throw new StationError("probe-out-of-range", `the DS18B20 read ${celsius} degC`);
 		}
-		this.#lastCelsius = celsius;
 		return { thermometer: { temperature: celsius } };
 	}
 

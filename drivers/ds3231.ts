@@ -175,8 +175,9 @@ function utcSecondsOf(block: Uint8Array): number | undefined {
 	const date = binaryOf(block[4] ?? 0);
 	const month = binaryOf(monthRegister & ~CENTURY);
 	const year = binaryOf(block[6] ?? 0);
-	// The century bit toggles when the year goes from 99 to 00; nothing here lives to see that.
-	if ((monthRegister & CENTURY) !== 0) return undefined;
+	// The century bit toggles when the year goes from 99 to 00. No station lives to see that: where it is set
+	// it is noise or another program's, and the rest of the date still stands. Had it toggled, the year
+	// would be 00, which is before anything that a station believes.
 	if (secondOfDay === undefined || date === undefined || month === undefined) return undefined;
 	if (year === undefined || month < 1 || month > 12 || date < 1) return undefined;
 	if (date > daysInMonth(year, month)) return undefined;

@@ -18,8 +18,8 @@ const REGISTERS = Object.freeze({
 	maker: 0xfe,
 	die: 0xff,
 });
-const MAKER_ID = 0x5449;
-const DIE_ID = 0x2260;
+/** Maker and die: TI's, and Silergy's SQ52201 and the like, which are sold in its place and work the same. */
+const IDENTITIES: readonly number[] = Object.freeze([0x5449_2260, 0x190f_0000]);
 /** 16 averages of 1.1 ms each, shunt and bus once, then power-down; bit 14 reads as one. */
 const CONFIG_ONCE = 0x4523;
 /** Mask/Enable: a conversion has ended since this register was last read. */
@@ -78,7 +78,7 @@ export default class INA226 implements Sensor<BatterySample> {
 		if (!this.#isIdentified) {
 			const maker = this.#read(REGISTERS.maker);
 			const die = this.#read(REGISTERS.die);
-			if (maker !== MAKER_ID || die !== DIE_ID) {
+			if (!IDENTITIES.includes(maker * 0x1_0000 + die)) {
 				const seen = `${maker.toString(16)} ${die.toString(16)}`;
 				throw new StationError("probe-malformed", `no INA226 at its address: ${seen}`);
 			}

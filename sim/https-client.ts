@@ -53,6 +53,7 @@ export class SimulatedHttpsClient implements HttpClient {
 		this.#network.beforeOperation();
 		if (this.#isDead) throw new Error("closed");
 		const exchange = new Exchange(this.#network, options, {
+			host: this.#options.host,
 			next: () => {
 				this.#queue.shift();
 				this.#queue[0]?.begin();
@@ -92,6 +93,7 @@ export class SimulatedHttpsClient implements HttpClient {
 }
 
 interface Owner {
+	readonly host: string;
 	next(): void;
 	break(error: Error): void;
 }
@@ -171,7 +173,8 @@ class Exchange implements HttpRequest {
 			return;
 		}
 		const { method, path, headers } = this.#options;
-		const request: ServerRequest = { method, path, headers, body: this.#body };
+		const { host } = this.#owner;
+		const request: ServerRequest = { host, method, path, headers, body: this.#body };
 		if (network.strikes("request-late")) {
 			const milliseconds = network.between([MINUTE, 60 * MINUTE]);
 			network.laterOnTheWire(milliseconds, () => network.ask(request, () => {}));

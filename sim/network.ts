@@ -20,6 +20,8 @@ import { SimulatedHttpsClient } from "./https-client.js";
 import { SimulatedDatagram, SimulatedTimeServer } from "./time-server.js";
 
 export interface ServerRequest {
+	/** Whom the client meant to reach: a name server and SNI know it. */
+	readonly host?: string;
 	readonly method: string;
 	readonly path: string;
 	readonly headers: ReadonlyMap<string, string>;
@@ -142,13 +144,15 @@ export class SimulatedNetwork implements Network {
 	onSettled: (() => void) | undefined;
 	/** For "answer-replayed". */
 	lastAnswer: ServerResponse | undefined;
-	readonly times: NetworkTimes;
+	times: NetworkTimes;
 	readonly #options: SimulatedNetworkOptions;
 	#outstanding = 0;
 	/** Raised by `kill`: what belongs to an earlier life of the station is silent. */
 	#life = 0;
 	#isUp = false;
 	#onLinkChanged: ((isUp: boolean) => void) | undefined;
+	/** Until then nobody answers who asks for the link. */
+	#accessPointBackMilliseconds = 0;
 	readonly #clients = new Set<SimulatedHttpsClient>();
 	readonly #datagrams = new Set<SimulatedDatagram>();
 
@@ -157,6 +161,7 @@ export class SimulatedNetwork implements Network {
 		this.times = options.times ?? DEFAULT_NETWORK_TIMES;
 		const network = this;
 		this.link = {
+			connectMillisecondsMax: 30_000,
 			get isUp() {
 				return network.#isUp;
 			},
@@ -280,12 +285,23 @@ export class SimulatedNetwork implements Network {
 		for (const client of this.#clients) client.break(new Error("network lost"));
 	}
 
+	/** The access point says nothing for so long: the link is lost, and one that is asked for meanwhile never comes up. */
+	rebootAccessPoint(milliseconds: number): void {
+		this.#accessPointBackMilliseconds = this.#options.clock.milliseconds + milliseconds;
+		this.dropLink();
+	}
+
+	/** The access point answers. */
+	get hasAccessPoint(): boolean {
+		return this.#options.clock.milliseconds >= this.#accessPointBackMilliseconds;
+	}
+
 	#connectLink(onChanged: (isUp: boolean) => void): void {
 		this.beforeOperation();
 		if (this.#onLinkChanged !== undefined) throw new Error("already connecting");
 		this.#onLinkChanged = onChanged;
 		this.#options.onRadio?.("connecting");
-		if (this.strikes("link-silent")) return;
+		if (!this.hasAccessPoint || this.strikes("link-silent")) return;
 		const isRefused = this.strikes("link-refused");
 		this.later(this.between(this.times.link), () => {
 			if (this.#onLinkChanged !== onChanged) return;

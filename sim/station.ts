@@ -28,6 +28,7 @@ import { TEAR_MODES } from "./flash-tear.js";
 import { IncidentPlayer } from "./incident-player.js";
 import { KeyOperations } from "./keyed-hash-signer.js";
 import { type Endpoint, SimulatedNetwork } from "./network.js";
+import type { StationObserver, SuppliedPart } from "./observer.js";
 import { PowerCut } from "./power-cut.js";
 
 /** An empty battery is looked at again after this long. */
@@ -53,6 +54,7 @@ export interface SimulatedStationOptions
 	readonly createKeys: (operations: KeyOperations) => { signer: Signer; verifier: Verifier };
 	readonly trustFloorUtcSeconds: number;
 	readonly saved?: SavedStation;
+	readonly observer?: StationObserver;
 	readonly onLog?: (station: string, line: string) => void;
 	/** Slots and otadata; without it the one image there is was confirmed long ago. */
 	readonly bootloader?: Bootloader;
@@ -138,6 +140,7 @@ export class SimulatedStation {
 		this.settings = new SimulatedSettings(this.#stream("settings"), saved?.settings);
 		const beforeOperation = (): void => this.#beforeOperation();
 		this.hardware = createHardware({ ...options, clock: this.clock, beforeOperation });
+		this.hardware.observer = options.observer;
 		this.flash = options.flash;
 		this.flash.beforeOperation = (kind) => this.#beforeFlash(kind);
 		this.network = new SimulatedNetwork({
@@ -266,6 +269,11 @@ export class SimulatedStation {
 		if (bootloader !== undefined && bootloader.boot(bootReasonOf(wake.reason)) === undefined)
 			return;
 		this.counters.wakes++;
+		this.#options.observer?.woke(
+			wake.reason,
+			wake.cause,
+			this.clock.microseconds - this.#powerOnMicroseconds,
+		);
 		this.#incidents.atWake();
 		this.hardware.setProcessor(true);
 		const life = new Life(this.clock);
@@ -303,6 +311,7 @@ export class SimulatedStation {
 					isLoopRailOn,
 					isRadioOn,
 				});
+				this.#options.observer?.slept(this.#supplied());
 				this.#endLife();
 				const rate = 1 + this.sleepClockPartsPerMillion / 1_000_000;
 				const microseconds = Math.round((milliseconds * 1000) / rate);
@@ -310,6 +319,7 @@ export class SimulatedStation {
 				this.#scheduleBoot(microseconds, "deep-sleep", "timer");
 			},
 			onReset: (reason) => {
+				this.#options.observer?.wasReset();
 				if (reason === "watchdog") this.counters.watchdogResets++;
 				if (reason === "software") this.counters.crashes++;
 				this.#endLife();
@@ -338,6 +348,7 @@ export class SimulatedStation {
 
 	#losePower(): void {
 		this.counters.powerCuts++;
+		this.#options.observer?.lostPower();
 		this.#cutAtOperation = undefined;
 		this.#endLife();
 		this.#switchRailsOff();
@@ -346,6 +357,15 @@ export class SimulatedStation {
 		this.#powerOnMicroseconds = this.clock.microseconds + this.#outageMicroseconds;
 		this.#scheduleBoot(this.#outageMicroseconds, this.#cutReason, "none");
 		this.#cutReason = "power-on";
+	}
+
+	#supplied(): SuppliedPart[] {
+		const { isProbeRailOn, isLoopRailOn, isRadioOn } = this.hardware;
+		const parts: SuppliedPart[] = [];
+		if (isProbeRailOn) parts.push("probes");
+		if (isLoopRailOn) parts.push("loop");
+		if (isRadioOn) parts.push("radio");
+		return parts;
 	}
 
 	#switchRailsOff(): void {

@@ -13,6 +13,7 @@ import { EzoRtd } from "../chips/ezo-rtd.js";
 import type { VirtualClock } from "../clock.js";
 import { EnergyAccount } from "../energy.js";
 import { SimulatedI2CBus } from "../i2c-bus.js";
+import type { StationObserver } from "../observer.js";
 import { LaggingProbe } from "../probes/lagging-probe.js";
 import { TurbidityLoop } from "../probes/turbidity-loop.js";
 import { type ConductionLaw, conductivityAt } from "../river/conduction.js";
@@ -243,9 +244,14 @@ export function createHardware(options: HardwareOptions) {
 	for (const chip of [ph, ec]) probeBus.attach(chip);
 	if (chosen.oneWire === undefined) probeBus.attach(rtd);
 
+	let observer: StationObserver | undefined;
 	return {
 		clock,
 		utcSeconds,
+		/** Told of what gets power. */
+		set observer(told: StationObserver | undefined) {
+			observer = told;
+		},
 		energy,
 		battery,
 		chips: { ph, ec, rtd, adc, rtc },
@@ -261,6 +267,7 @@ export function createHardware(options: HardwareOptions) {
 			probeRailState.isOn = isOn;
 			probeBus.setPower(isOn);
 			chosen.switchProbes(isOn);
+			observer?.switched("probes", isOn);
 		},
 		/** The processor stops: peers that it had opened on the buses are gone. */
 		resetProcessor(): void {
@@ -277,6 +284,7 @@ export function createHardware(options: HardwareOptions) {
 			return radioState.now !== "off";
 		},
 		switchLoop(isOn: boolean): void {
+			if (isOn !== loopRailState.isOn) observer?.switched("loop", isOn);
 			loopRailState.isOn = isOn;
 			chosen.switchTurbidity(isOn);
 			draw("loop", isOn ? 22 : 0, LOOP_VOLTS);
@@ -285,6 +293,9 @@ export function createHardware(options: HardwareOptions) {
 			draw("processor", isRunning ? PROCESSOR_MILLIAMPERES : 0, LOGIC_VOLTS);
 		},
 		setRadio(state: RadioState): void {
+			if ((state === "off") !== (radioState.now === "off")) {
+				observer?.switched("radio", state !== "off");
+			}
 			radioState.now = state;
 			draw("radio", RADIO_MILLIAMPERES[state], LOGIC_VOLTS);
 		},

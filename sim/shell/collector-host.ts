@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { type CollectorIdentity, openIdentity } from "../../src/collector/identity.js";
 import { Ledger } from "../../src/collector/ledger.js";
+import { closeToOthers } from "../../src/collector/permissions.js";
 import { openPGliteStore } from "../../src/collector/pglite-store.js";
 import { entriesOf } from "../../src/collector/query.js";
 import { createHandler, listenHttps } from "../../src/collector/receiver.js";
@@ -41,12 +42,12 @@ export async function openCollectorHost(options: CollectorHostOptions): Promise<
 }
 
 /** Tells of a taken port at once, not after the database has been opened. */
-function requireFreePort(port: number): Promise<void> {
+export function requireFreePort(port: number, option = "--port"): Promise<void> {
 	return new Promise((resolve, reject) => {
 		const probe = createServer();
 		probe.once("error", (error: NodeJS.ErrnoException) => {
 			const why = error.code === "EADDRINUSE" ? "is in use" : `cannot be opened (${error.code})`;
-			reject(new Failure(`port ${port} of 127.0.0.1 ${why}; choose another --port`));
+			reject(new Failure(`port ${port} of 127.0.0.1 ${why}; choose another ${option}`));
 		});
 		probe.listen(port, "127.0.0.1", () => probe.close(() => resolve()));
 	});
@@ -57,6 +58,7 @@ async function open(options: CollectorHostOptions): Promise<CollectorHost> {
 	const scalar = createHash("sha256")
 		.update(`bistrina simulated collector ${options.seed}`)
 		.digest();
+	for (const line of closeToOthers(options.directory)) options.onTrouble(line);
 	const identity = await openIdentity(options.directory, COLLECTOR_NAME, new Uint8Array(scalar));
 	const store = await openPGliteStore(options.directory);
 	const counts = { duplicates: 0, refusals: 0 };
@@ -71,8 +73,10 @@ async function open(options: CollectorHostOptions): Promise<CollectorHost> {
 			},
 		});
 		const listening = await listenHttps({
-			handler: createHandler(ledger, ({ duplicateCount }) => {
-				counts.duplicates += duplicateCount;
+			handler: createHandler(ledger, {
+				onReceived: ({ duplicateCount }) => {
+					counts.duplicates += duplicateCount;
+				},
 			}),
 			host: "127.0.0.1",
 			port: options.port,

@@ -1,7 +1,10 @@
 /** What the published values come to: derived at the collector against the truth of the river. */
 import { DerivationContext } from "../../src/protocol/derive.js";
 import { decodeEntry } from "../../src/protocol/entry.js";
+import { Placer } from "../../src/protocol/placement.js";
 import type { River } from "../river/river.js";
+
+const UNCERTAINTY_MILLISECONDS_MAX = 60_000;
 
 export interface Deviation {
 	largest: number;
@@ -20,12 +23,17 @@ export class DeviationMeter {
 	/** `rows` of one station in order of sequence, oldest epoch first. */
 	add(rows: readonly Uint8Array[], river: River): void {
 		const context = new DerivationContext();
-		for (const row of rows) {
-			const entry = decodeEntry(row);
+		const placer = new Placer();
+		const entries = rows.map((row) => decodeEntry(row));
+		for (const entry of entries) placer.observe(entry);
+		for (const entry of entries) {
 			context.observe(entry);
 			const derived = context.derive(entry);
-			if (derived === undefined || entry.utcSeconds === 0) continue;
-			const truth = river.at(entry.utcSeconds);
+			const place = placer.place(entry);
+			if (derived === undefined || place === undefined) continue;
+			// What is off by a minute for want of a clock is no deviation of a probe.
+			if ((place.uncertaintyMilliseconds ?? 0) > UNCERTAINTY_MILLISECONDS_MAX) continue;
+			const truth = river.at(place.utcSeconds);
 			this.#note("pH", derived.pH.value, truth.pH);
 			this.#note("temperatureCelsius", derived.temperatureCelsius.value, truth.temperatureCelsius);
 			this.#note("turbidity", derived.turbidity.value, truth.turbidityFormazinUnits);

@@ -6,6 +6,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { SimulatedStation } from "../station.js";
 import { catchUp } from "./catch-up.js";
 import { Failure } from "./failure.js";
+import { FirstLine } from "./first-line.js";
 
 const HOST = "127.0.0.1";
 
@@ -23,6 +24,7 @@ export class LineServer {
 	readonly #options: LineServerOptions;
 	readonly #servers: Server[] = [];
 	readonly #sockets = new Map<SimulatedStation, Socket>();
+	readonly #firstLines = new WeakMap<Socket, FirstLine>();
 	/** Told that the line is taken, and not gone yet. */
 	readonly #refused = new Set<Socket>();
 	#wasUsed = false;
@@ -90,7 +92,13 @@ export class LineServer {
 	#connected(station: SimulatedStation, socket: Socket): void {
 		// A peer that resets the connection has only pulled its plug.
 		socket.on("error", () => socket.destroy());
-		if (this.#sockets.has(station)) {
+		const holder = this.#sockets.get(station);
+		if (holder !== undefined && this.#firstLines.get(holder)?.isOpen === true) {
+			// Who holds the line and has said nothing yet must not keep out who does.
+			this.#sockets.delete(station);
+			this.#act(station, () => station.console.detach());
+			holder.destroy();
+		} else if (holder !== undefined) {
 			this.#refused.add(socket);
 			socket.on("close", () => this.#refused.delete(socket));
 			// What it says is read and dropped: a reset would take our word with it.
@@ -106,7 +114,15 @@ export class LineServer {
 				socket.write(bytes);
 			});
 		});
-		socket.on("data", (bytes) => this.#act(station, () => station.console.send(bytes)));
+		const firstLine = new FirstLine();
+		this.#firstLines.set(socket, firstLine);
+		socket.on("data", (bytes) => {
+			const passed = firstLine.push(bytes);
+			if (passed === "foreign") socket.destroy();
+			else if (passed !== undefined && this.#sockets.get(station) === socket) {
+				this.#act(station, () => station.console.send(passed));
+			}
+		});
 		socket.on("close", () => {
 			if (this.#sockets.get(station) !== socket) return;
 			this.#sockets.delete(station);

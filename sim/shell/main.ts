@@ -1,6 +1,7 @@
 /** `npm start`: stations, rivers and the collector on one machine. Exit 0, 1 (trouble), 2 (usage), 70 (bug). */
 import "./engine.js";
 import { CommanderError } from "commander";
+import { printable } from "../../src/core/printable.js";
 import { onStderr } from "../../src/technician/colours.js";
 import { Failure, UsageFailure } from "./failure.js";
 import { parseStartOptions, type StartOptions, startUsage } from "./options.js";
@@ -19,7 +20,7 @@ async function main(argv: readonly string[]): Promise<number> {
 		return await run(options);
 	} catch (error) {
 		if (!(error instanceof Failure)) throw error;
-		process.stderr.write(`${onStderr.red("error:")} ${error.message}\n`);
+		process.stderr.write(`${onStderr.red("error:")} ${printable(error.message)}\n`);
 		if (error instanceof UsageFailure) process.stderr.write(`\n${startUsage()}`);
 		return error instanceof UsageFailure ? 2 : 1;
 	}

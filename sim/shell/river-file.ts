@@ -1,4 +1,7 @@
-/** Reads a recorded river: CSV with the header `time,ph,ec25_us_cm,turbidity_ntu,temperature_c`, UTC. */
+/**
+ * Reads a recorded river: CSV with the header `time,ph,ec25_us_cm,turbidity_ntu,temperature_c`, UTC, or the
+ * same with `;` and decimal commas.
+ */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { CsvError, type Info, parse } from "csv-parse/sync";
@@ -9,6 +12,9 @@ import { Failure } from "./failure.js";
 const COLUMNS = ["time", "ph", "ec25_us_cm", "turbidity_ntu", "temperature_c"] as const;
 /** ISO 8601 with an explicit zone of zero: a local time would place the river wrongly. */
 const UTC_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/;
+/** What the station's clock can hold (DS3231, years 0 to 99). */
+const FIRST_MILLISECONDS = Date.UTC(2000, 0, 1);
+const LAST_MILLISECONDS = Date.UTC(2099, 11, 31, 23, 59, 59);
 /** Physical bounds per column; beyond them the file is not what it says. */
 const BOUNDS: Readonly<Record<string, readonly [number, number]>> = Object.freeze({
 	ph: [0, 14],
@@ -38,7 +44,8 @@ export function readRiverFile(path: string): River {
 
 function samplesOf(path: string, text: string): WaterSample[] {
 	const samples: WaterSample[] = [];
-	for (const [index, { record, info }] of records(path, text).entries()) {
+	const dialect = dialectOf(text);
+	for (const [index, { record, info }] of records(path, text, dialect).entries()) {
 		const line = info.lines;
 		if (index === 0) {
 			requireHeader(path, line, record);
@@ -54,6 +61,15 @@ function samplesOf(path: string, text: string): WaterSample[] {
 		if (Number.isNaN(milliseconds)) {
 			throw new Failure(`${path}:${line}:1: time "${time}" is not UTC like 2026-10-01T12:00:00Z`);
 		}
+		// Date.parse takes 30 February for 2 March.
+		if (new Date(milliseconds).toISOString().slice(0, 19) !== time.slice(0, 19)) {
+			throw new Failure(`${path}:${line}:1: time "${time}" is on no calendar`);
+		}
+		if (milliseconds < FIRST_MILLISECONDS || milliseconds > LAST_MILLISECONDS) {
+			throw new Failure(
+				`${path}:${line}:1: time "${time}" is not within the years 2000 to 2099 of a station's clock`,
+			);
+		}
 		const utcSeconds = milliseconds / 1000;
 		const before = samples[samples.length - 1]?.utcSeconds ?? Number.NEGATIVE_INFINITY;
 		if (utcSeconds <= before) {
@@ -62,7 +78,8 @@ function samplesOf(path: string, text: string): WaterSample[] {
 		const quantity = (column: number): number => {
 			const name = COLUMNS[column] ?? "";
 			const field = record[column] ?? "";
-			const value = field === "" ? Number.NaN : Number(field);
+			const digits = dialect === ";" ? field.replace(",", ".") : field;
+			const value = digits === "" ? Number.NaN : Number(digits);
 			const [low, high] = BOUNDS[name] ?? [0, 0];
 			if (!(value >= low && value <= high)) {
 				throw new Failure(
@@ -88,10 +105,17 @@ interface CsvRecord {
 	readonly info: Info;
 }
 
-function records(path: string, text: string): CsvRecord[] {
+/** Spreadsheets of half of Europe write `;` and decimal commas; the header says which it is. */
+function dialectOf(text: string): "," | ";" {
+	const [header = ""] = text.split("\n", 1);
+	return header.includes(";") && !header.includes(",") ? ";" : ",";
+}
+
+function records(path: string, text: string, delimiter: string): CsvRecord[] {
 	try {
 		return parse(text, {
 			bom: true,
+			delimiter,
 			info: true,
 			relax_column_count: true,
 			skip_empty_lines: true,

@@ -1,5 +1,7 @@
 /** One run of `npm start`: opens everything, advances the world, settles, judges, reports. */
+
 import { CollectorTrouble } from "../../src/collector/trouble.js";
+import { printable } from "../../src/core/printable.js";
 import { onStderr } from "../../src/technician/colours.js";
 import { addDeliveries, judgeDelivery, NO_DELIVERY } from "../checkers/delivery.js";
 import type { CollectorHost } from "./collector-host.js";
@@ -58,8 +60,9 @@ async function runIn(
 	const { seed } = rivers;
 	const view = options.quiet ? undefined : new LiveView(process.stderr);
 	const talk = (line: string): void => {
-		if (view === undefined) process.stderr.write(`${line}\n`);
-		else view.say(line);
+		const shown = printable(line);
+		if (view === undefined) process.stderr.write(`${shown}\n`);
+		else view.say(shown);
 	};
 	if (options.duration === "recording" && rivers.recording === undefined) {
 		if (saved === undefined) throw new UsageFailure("--for recording needs --river FILE.csv");
@@ -78,7 +81,13 @@ async function runIn(
 		talk(`seed ${seed}, data in ${directory.path}; opening the collector's database, some seconds`);
 	}
 	const clock = { utcSeconds: startUtcSeconds };
-	const { openCollectorHost } = await import("./collector-host.js");
+	const { openCollectorHost, requireFreePort } = await import("./collector-host.js");
+	const { consolePort } = options;
+	if (consolePort !== undefined && consolePort > 0) {
+		for (const index of stations.keys()) {
+			await requireFreePort(consolePort + index, "--console-port");
+		}
+	}
 	const collector = await openCollectorHost({
 		directory: directory.file("collector"),
 		port: options.port,

@@ -7,7 +7,8 @@ import {
 	type StationConfiguration,
 } from "../../src/firmware/config/configuration.js";
 import { DerivationContext, type DerivedReading } from "../../src/protocol/derive.js";
-import { decodeEntry } from "../../src/protocol/entry.js";
+import { decodeEntry, type Entry } from "../../src/protocol/entry.js";
+import { Placer } from "../../src/protocol/placement.js";
 import { SimulatedFlash } from "../flash.js";
 import type { Endpoint } from "../network.js";
 import type { River } from "../river/river.js";
@@ -45,7 +46,8 @@ export interface PlayedStation {
 	readonly publicKey: Uint8Array;
 	/** Newest reading as anyone would derive it from the record. */
 	latest: DerivedReading | undefined;
-	latestUtcSeconds: number;
+	/** When that was, as anyone would resolve it by now; 0 unknown. */
+	readonly latestUtcSeconds: number;
 	acknowledgedUtcSeconds: number | undefined;
 	newestSequence: number;
 	/** Throws what the disk answered to a write of this station, whatever became of it in between. */
@@ -219,6 +221,8 @@ function playStation(
 		...(options.onLog === undefined ? {} : { onLog: options.onLog }),
 	});
 	const context = new DerivationContext();
+	const placer = new Placer();
+	let newest: Entry | undefined;
 	const played: PlayedStation = {
 		name,
 		river,
@@ -226,7 +230,9 @@ function playStation(
 		witness,
 		publicKey: signingKeyOf(privateKey).publicKey,
 		latest: undefined,
-		latestUtcSeconds: 0,
+		get latestUtcSeconds() {
+			return newest === undefined ? 0 : (placer.place(newest)?.utcSeconds ?? 0);
+		},
 		acknowledgedUtcSeconds: undefined,
 		newestSequence: 0,
 		requireWritten: () => {
@@ -241,11 +247,12 @@ function playStation(
 	const observe = (canonical: Uint8Array): void => {
 		const entry = decodeEntry(canonical);
 		context.observe(entry);
+		placer.observe(entry);
 		played.newestSequence = entry.sequence;
 		const derived = context.derive(entry);
 		if (derived === undefined) return;
 		played.latest = derived;
-		played.latestUtcSeconds = entry.utcSeconds;
+		newest = entry;
 	};
 	for (const canonical of witness.returned) observe(canonical);
 	witness.onAppended = observe;

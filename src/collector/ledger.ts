@@ -29,6 +29,7 @@ import type { ConfigurationOffers } from "./configuration-offers.js";
 import { isSignedBy, type SigningKey, stationKeyOf } from "./keys.js";
 import { type RecordStore, SqlRecordStore } from "./record-store.js";
 import { sha256 } from "./sha256.js";
+import type { StationGate } from "./station-gate.js";
 import { indexOfKey, onlyKey, type StationKey } from "./station-keys.js";
 import type { SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
@@ -46,6 +47,8 @@ export interface LedgerOptions {
 	readonly verifier?: Verifier;
 	/** What the answers offer; absent: nothing. */
 	readonly configurations?: ConfigurationOffers;
+	/** Turns and quotas of stations; absent: none. */
+	readonly gate?: StationGate;
 	/** Stands in for ES256 in runs that say so. */
 	readonly verifySignature?: (
 		publicKey: Uint8Array,
@@ -60,6 +63,8 @@ export interface LedgerReport {
 	readonly station: string;
 	readonly reason: RefusalReason;
 	readonly detail: string;
+	/** The station's own key signed it; otherwise it may be anyone's. */
+	readonly isSigned: boolean;
 }
 
 export interface LedgerAnswer {
@@ -67,6 +72,8 @@ export interface LedgerAnswer {
 	readonly status: 200 | 422 | 400;
 	/** The signed answer; text for 400. */
 	readonly body: Uint8Array;
+	/** The station whose enrolled key signed the batch, whatever became of it. */
+	readonly signedBy?: string;
 	/** Entries of the batch that were stored before. */
 	readonly duplicateCount: number;
 	readonly entryCount: number;
@@ -76,6 +83,9 @@ export interface LedgerAnswer {
 const KEYS_CACHED_MAX = 20_000;
 /** Evidence is for people: beyond this per reason and station more of the same says nothing new. */
 const EVIDENCE_MAX = 1000;
+/** Of a station that has used up its bytes. */
+const OVER_QUOTA_EVIDENCE_MAX = 10;
+const UINT32_MAX = 0xffffffff;
 /** Anyone can send these: 10 x 17 KiB for each enrolled station at most. */
 const FORGERIES_MAX = 10;
 
@@ -93,6 +103,21 @@ interface KnownKeys {
 	readonly keys: readonly KnownKey[];
 	/** When they were looked up, Unix seconds. */
 	readonly sinceUtcSeconds: number;
+}
+
+/** A batch whose signature is its station's. */
+interface Signed {
+	readonly signed: Sign1;
+	readonly label: Label;
+	readonly hash: Uint8Array;
+	readonly envelope: Uint8Array;
+	readonly keys: readonly KnownKey[];
+	readonly signer: KnownKey;
+	readonly refuse: (
+		reason: RefusalReason,
+		detail: string,
+		nextSeconds?: number,
+	) => Promise<LedgerAnswer>;
 }
 
 interface Label {
@@ -150,15 +175,25 @@ export class Ledger {
 				entryCount: 0,
 			};
 		}
-		const refuse = async (reason: RefusalReason, detail: string): Promise<LedgerAnswer> => {
-			this.#options.onReport?.({ station: label.station, reason, detail });
+		let signedBy: string | undefined;
+		const clockSeconds = this.#options.clock.utcSeconds;
+		const refuse = async (
+			reason: RefusalReason,
+			detail: string,
+			nextSeconds?: number,
+		): Promise<LedgerAnswer> => {
+			const isSigned = signedBy !== undefined;
+			this.#options.onReport?.({ station: label.station, reason, detail, isSigned });
 			// A stranger must not be able to fill the disk, nor to push out what the key's owner did.
 			const kept =
-				reason === "unknown-station"
+				reason === "unknown-station" || reason === "over-quota"
 					? 0
 					: reason === "bad-signature" || reason === "revoked-key"
 						? FORGERIES_MAX
-						: EVIDENCE_MAX;
+						: this.#options.gate?.bearsEvidence(label.station, envelope.length, clockSeconds) ===
+								false
+							? OVER_QUOTA_EVIDENCE_MAX
+							: EVIDENCE_MAX;
 			if (kept > 0) {
 				const { station } = label;
 				await this.#records.keepEvidence({ hash, envelope, station, reason, detail }, kept);
@@ -168,8 +203,10 @@ export class Ledger {
 				body: this.#signedAnswer({
 					kind: "refusal",
 					...this.#answerHead(label, hash),
+					...(nextSeconds === undefined ? {} : { nextSeconds }),
 					code: REFUSAL_CODES[reason],
 				}),
+				...(signedBy === undefined ? {} : { signedBy }),
 				duplicateCount: 0,
 				entryCount: 0,
 			};
@@ -183,6 +220,29 @@ export class Ledger {
 		if (signer.revoked !== undefined) {
 			return refuse("revoked-key", `signed by the key ${hexOf(signer.id)}`);
 		}
+		signedBy = label.station;
+		const turn = await this.#options.gate?.enter(label.station, clockSeconds);
+		if (turn !== undefined && "why" in turn) {
+			return refuse("over-quota", `its ${turn.why} are used up`, turn.nextSeconds);
+		}
+		try {
+			return await this.#take({ signed, label, hash, envelope, keys, signer, refuse });
+		} finally {
+			turn?.leave();
+		}
+	}
+
+	/** What a batch that its station signed comes to. */
+	async #take({
+		signed,
+		label,
+		hash,
+		envelope,
+		keys,
+		signer,
+		refuse,
+	}: Signed): Promise<LedgerAnswer> {
+		const { gate, clock } = this.#options;
 		let checked: Checked;
 		try {
 			const owner =
@@ -202,13 +262,21 @@ export class Ledger {
 			throw error;
 		}
 		const { batch } = checked;
-		const stored = await this.#records.write({
+		const whole = {
 			...checked,
 			hash,
 			content: sha256(signed.toBeSigned),
 			envelope,
 			signedBy: signer.id,
-		});
+		};
+		const beyond = gate?.quota.takeBatch(whole, clock.utcSeconds);
+		if (beyond !== undefined) {
+			return refuse("over-quota", `its ${beyond.quota} are used up`, beyond.nextSeconds);
+		}
+		const stored = await this.#records.write(whole);
+		if (stored.outcome !== "stored" || stored.held === batch.entries.length) {
+			gate?.quota.giveBack(whole);
+		}
 		const place = `entries ${batch.first} to ${batch.first + batch.entries.length - 1}`;
 		switch (stored.outcome) {
 			case "other-key":
@@ -228,6 +296,7 @@ export class Ledger {
 						...coverageOf(stored.floor, stored.rangeFirsts, stored.rangeLasts),
 						...(configuration === undefined ? {} : { configuration }),
 					}),
+					signedBy: label.station,
 					duplicateCount: stored.held,
 					entryCount: batch.entries.length,
 				};
@@ -260,7 +329,8 @@ export class Ledger {
 			station: label.station,
 			epoch: label.epoch,
 			answers,
-			nowUtcSeconds: Math.max(Math.floor(this.#options.clock.utcSeconds), 0),
+			// The field ends in February 2106; what is beyond is no time that a station believes (2099).
+			nowUtcSeconds: Math.min(Math.max(Math.floor(this.#options.clock.utcSeconds), 0), UINT32_MAX),
 			nextSeconds: this.#options.nextSeconds?.(label.station) ?? 0,
 		};
 	}

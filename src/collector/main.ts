@@ -5,33 +5,41 @@
  */
 import { CommanderError } from "commander";
 import { hexOf } from "../core/bytes.js";
+import { printable, printableLines } from "../core/printable.js";
 import { ConfigurationOffers, SqlOfferShelf } from "./configuration-offers.js";
 import { openIdentity } from "./identity.js";
 import { Ledger } from "./ledger.js";
+import { closeToOthers } from "./permissions.js";
 import { openPGliteStore } from "./pglite-store.js";
 import { openPostgresqlStore } from "./postgresql-store.js";
+import { Readiness } from "./readiness.js";
 import { createHandler, listenHttps } from "./receiver.js";
+import { ReportLimit } from "./report-limit.js";
 import {
 	parseServiceOptions,
 	readConfigurations,
 	requireNoPassword,
 	type ServiceOptions,
 } from "./service-options.js";
+import { StationGate } from "./station-gate.js";
 import { readStationList } from "./station-list.js";
+import { QUOTA_LIMITS, type QuotaLimits } from "./station-quota.js";
 import type { SqlStore } from "./store.js";
 import { CollectorTrouble } from "./trouble.js";
 import { ThreadVerifier } from "./verifier.js";
 
-/** Strangers can cause reports: a minute shows this many and then how many more there were. */
-const REPORTS_PER_MINUTE = 30;
+const MINUTE_MILLISECONDS = 60_000;
 
 async function serve(options: ServiceOptions): Promise<void> {
 	const stopped = stopRequested();
+	for (const line of closeToOthers(options.data)) say(line);
 	const store = await openStore(options);
 	const verifier = new ThreadVerifier();
 	try {
 		const identity = await openIdentity(options.data, options.serverName);
-		const report = limitedReport();
+		const reports = new ReportLimit(say);
+		setInterval(() => reports.turn(), MINUTE_MILLISECONDS).unref();
+		const readiness = new Readiness(store);
 		const clock = {
 			get utcSeconds() {
 				return Math.floor(Date.now() / 1000);
@@ -40,7 +48,7 @@ async function serve(options: ServiceOptions): Promise<void> {
 		const configurations = new ConfigurationOffers({
 			shelf: new SqlOfferShelf(store),
 			clock,
-			onReport: (station, text) => report(`${station}: ${text}`),
+			onReport: (station, text) => reports.add(`${station}: ${text}`, { station }),
 		});
 		const ledger = new Ledger({
 			store,
@@ -49,7 +57,9 @@ async function serve(options: ServiceOptions): Promise<void> {
 			clock,
 			configurations,
 			nextSeconds: () => options.nextSeconds,
-			onReport: ({ station, reason, detail }) => report(`refused ${station}: ${reason}, ${detail}`),
+			gate: new StationGate(quotaOf(options)),
+			onReport: ({ station, reason, detail, isSigned }) =>
+				reports.add(`refused ${station}: ${reason}, ${detail}`, isSigned ? { station } : {}),
 		});
 		await enrolAll(ledger, options);
 		await setAll(configurations, options);
@@ -60,12 +70,15 @@ async function serve(options: ServiceOptions): Promise<void> {
 				.catch((error: unknown) => say(`not taken: ${messageOf(error)}`));
 		});
 		const listening = await listenHttps({
-			handler: createHandler(ledger),
+			handler: createHandler(ledger, { readiness }),
 			host: options.host,
 			port: options.port,
 			certificateChain: identity.certificateChain,
 			privateKey: identity.privateKey,
-			onFailure: (error) => report(`a request failed: ${messageOf(error)}`),
+			limits: { connections: options.connections, perAddress: options.perAddress },
+			proxies: options.proxies,
+			onFailure: (error) =>
+				reports.add(`a request failed: ${messageOf(error)}`, { isTrouble: true }),
 		});
 		process.stdout.write(
 			`${JSON.stringify({
@@ -132,20 +145,15 @@ function stopRequested(): Promise<void> {
 	});
 }
 
-function limitedReport(): (line: string) => void {
-	let count = 0;
-	setInterval(() => {
-		if (count > REPORTS_PER_MINUTE) say(`and ${count - REPORTS_PER_MINUTE} more within a minute`);
-		count = 0;
-	}, 60_000).unref();
-	return (line) => {
-		count++;
-		if (count <= REPORTS_PER_MINUTE) say(line);
-	};
+/** A collector whose stations may store more, or less, a day. */
+function quotaOf({ megabytesPerDay }: ServiceOptions): QuotaLimits {
+	const perDay = 1_000_000 * megabytesPerDay;
+	const { burst } = QUOTA_LIMITS.storedBytes;
+	return { ...QUOTA_LIMITS, storedBytes: { burst: Math.min(burst, perDay), perDay } };
 }
 
 function say(line: string): void {
-	process.stderr.write(`${line}\n`);
+	process.stderr.write(`${printable(line)}\n`);
 }
 
 function messageOf(error: unknown): string {
@@ -169,7 +177,8 @@ main(process.argv.slice(2)).then(
 		process.exitCode = code;
 	},
 	(error: unknown) => {
-		say(`bug: ${error instanceof Error ? error.stack : String(error)}`);
+		const stack = error instanceof Error ? String(error.stack) : String(error);
+		process.stderr.write(`${printableLines(`bug: ${stack}`)}\n`);
 		process.exit(70);
 	},
 );

@@ -4,6 +4,7 @@
  * system does. One process at a time.
  */
 import {
+	chmodSync,
 	closeSync,
 	existsSync,
 	linkSync,
@@ -57,6 +58,9 @@ export async function openPGliteStore(directory: string): Promise<SqlStore> {
 	let database: PGlite;
 	try {
 		requireWhole(path);
+		// PGlite makes its files for everybody; this folder is who keeps them.
+		makeFolders(path, 0o700);
+		chmodSync(path, 0o700);
 		database = await PGlite.create(path, BYTES_AS_THEY_ARE);
 	} catch (error) {
 		rmSync(lock, { force: true });

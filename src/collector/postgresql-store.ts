@@ -51,12 +51,41 @@ export async function openPostgresqlStore(connectionString: string): Promise<Sql
 		await pool.end();
 		if (error instanceof CollectorTrouble && !(error instanceof DatabaseTrouble)) throw error;
 		const reason = error instanceof DatabaseTrouble ? error.cause : error;
+		const known = knownTroubleOf(reason);
+		if (known !== undefined) throw known;
 		throw new CollectorTrouble(
 			`PostgreSQL does not answer (${reason instanceof Error ? reason.message : reason}); ` +
 				"check the connection string, PGPASSWORD and that the server runs",
 		);
 	}
 	return store;
+}
+
+/** What a server or a pooler refuses at the start and somebody can grant or set; undefined for the rest. */
+export function knownTroubleOf(error: unknown): CollectorTrouble | undefined {
+	const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+	const words = String(message);
+	if (code === "42501") {
+		// Since PostgreSQL 15 only a database's owner may make tables in its schema public.
+		return new CollectorTrouble(
+			`PostgreSQL: ${words}: the user may not make tables there; as the database's owner say: ` +
+				"grant create on schema public to USER",
+		);
+	}
+	if (words.includes("unsupported startup parameter")) {
+		return new CollectorTrouble(
+			`PostgreSQL: a pooler (PgBouncer) is in between and refuses (${words}); connect to the server itself, ` +
+				"or set in pgbouncer.ini: ignore_startup_parameters = statement_timeout, pool_mode = session",
+		);
+	}
+	// Prepared on one server connection, executed on another.
+	if (code === "42P05" || (code === "26000" && words.includes("prepared statement"))) {
+		return new CollectorTrouble(
+			`PostgreSQL: a pooler in transaction mode is in between (${words}); connect to the server itself, or ` +
+				"set in pgbouncer.ini: pool_mode = session",
+		);
+	}
+	return undefined;
 }
 
 async function connected(pool: pg.Pool): Promise<pg.PoolClient> {

@@ -1,7 +1,9 @@
 /** What the ledger asks of a store: keys of stations, batches in one transaction each, evidence. */
 import { BatchWriter, type CheckedBatch, type StoreOutcome } from "./batch-writer.js";
-import { joinKeys, type StationKey } from "./station-keys.js";
-import { bytesOf, type SqlRow, type SqlSession, type SqlStore } from "./store.js";
+import { EvidenceLimit } from "./evidence-limit.js";
+import { KeyLookup } from "./key-lookup.js";
+import { joinKeys, keyOfRow, type StationKey } from "./station-keys.js";
+import { bytesOf, type SqlSession, type SqlStore } from "./store.js";
 
 export interface Evidence {
 	/** SHA-256 of the envelope. */
@@ -29,18 +31,21 @@ export interface RecordStore {
 export class SqlRecordStore implements RecordStore {
 	readonly #store: SqlStore;
 	readonly #writer: BatchWriter;
+	readonly #lookup: KeyLookup;
+	readonly #evidence = new EvidenceLimit();
 
 	constructor(store: SqlStore) {
 		this.#store = store;
 		this.#writer = new BatchWriter(store);
+		this.#lookup = new KeyLookup(store);
 	}
 
 	keysOf(station: string): Promise<readonly StationKey[]> {
-		return stationKeysOf(this.#store, station);
+		return this.#lookup.keysOf(station);
 	}
 
-	setKeys(station: string, wanted: readonly StationKey[]): Promise<string | undefined> {
-		return this.#store.transaction(async (session) => {
+	async setKeys(station: string, wanted: readonly StationKey[]): Promise<string | undefined> {
+		const conflict = await this.#store.transaction(async (session) => {
 			await session.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [station]);
 			const held = await stationKeysOf(session, station);
 			const joined = joinKeys(station, held, wanted);
@@ -66,6 +71,8 @@ export class SqlRecordStore implements RecordStore {
 			}
 			return undefined;
 		});
+		this.#lookup.forget(station);
+		return conflict;
 	}
 
 	async ownerOf(station: string, epoch: number): Promise<Uint8Array | undefined> {
@@ -82,6 +89,7 @@ export class SqlRecordStore implements RecordStore {
 
 	async keepEvidence(evidence: Evidence, countMax: number): Promise<void> {
 		const { hash, envelope, station, reason, detail } = evidence;
+		if (!this.#evidence.isNew(hash, `${station} ${reason}`, countMax)) return;
 		await this.#store.query(
 			`insert into evidence select $1::bytea, $2::text, $3::text, $4::text, $5::bytea
 			where (select count(*) from evidence where station = $3::text and reason = $2::text) < $6::integer
@@ -101,17 +109,4 @@ export async function stationKeysOf(
 		[station],
 	);
 	return rows.map(keyOfRow);
-}
-
-function keyOfRow(row: SqlRow): StationKey {
-	const decision = (name: string) => ({
-		atUtcSeconds: Number(row[`${name}_at`]),
-		by: String(row[`${name}_by`]),
-		why: String(row[`${name}_why`]),
-	});
-	return {
-		publicKey: bytesOf(row["public_key"]),
-		enrolled: decision("enrolled"),
-		...(row["revoked_at"] === null ? {} : { revoked: decision("revoked") }),
-	};
 }

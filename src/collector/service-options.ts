@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
+import { ADMISSION_LIMITS, plainAddress } from "./admission.js";
+import { QUOTA_LIMITS } from "./station-quota.js";
 import { CollectorTrouble } from "./trouble.js";
 
 export interface ServiceOptions {
@@ -20,8 +22,17 @@ export interface ServiceOptions {
 	readonly configurations: string | undefined;
 	/** What every answer asks: seconds to the next upload; 0: as the station likes. */
 	readonly nextSeconds: number;
+	/** Connections in all, and of one address. */
+	readonly connections: number;
+	readonly perAddress: number;
+	/** Addresses of TCP proxies that name their clients. */
+	readonly proxies: readonly string[];
+	/** What one station may store a day. */
+	readonly megabytesPerDay: number;
 }
 
+/** The byte order mark of UTF-8, which editors of Windows put first, read as what it is not. */
+const UTF8_BOM_LATIN1 = /^\xef\xbb\xbf/;
 /** Comments and all; what a station gets of it is 1 KiB at most. */
 const CONFIGURATION_CHARACTERS_MAX = 65_536;
 
@@ -45,6 +56,30 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 			wholeUpTo(604_800),
 			0,
 		)
+		.option(
+			"--connections <number>",
+			"connections at once; with none left, the one that has shown least goes",
+			wholeUpTo(100_000),
+			ADMISSION_LIMITS.connections,
+		)
+		.option(
+			"--connections-per-address <number>",
+			"of them, of one address without a delivery",
+			wholeUpTo(100_000),
+			ADMISSION_LIMITS.perAddress,
+		)
+		.option(
+			"--proxy <address>",
+			"a TCP proxy, whose connections begin with a PROXY header (repeatable)",
+			(text: string, before: readonly string[]) => [...before, plainAddress(text)],
+			[],
+		)
+		.option(
+			"--megabytes-per-day <number>",
+			"what one station may store; beyond it is refused",
+			wholeUpTo(1_000_000),
+			QUOTA_LIMITS.storedBytes.perDay / 1_000_000,
+		)
 		.exitOverride()
 		.parse([...argv], { from: "user" });
 	const options = command.opts<{
@@ -56,6 +91,10 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		stations?: string;
 		configurations?: string;
 		next: number;
+		connections: number;
+		connectionsPerAddress: number;
+		proxy: readonly string[];
+		megabytesPerDay: number;
 	}>();
 	return {
 		data: options.data,
@@ -66,6 +105,10 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		stations: options.stations,
 		configurations: options.configurations,
 		nextSeconds: options.next,
+		connections: options.connections,
+		perAddress: options.connectionsPerAddress,
+		proxies: options.proxy,
+		megabytesPerDay: options.megabytesPerDay,
 	};
 }
 
@@ -91,7 +134,7 @@ export function readConfigurations(folder: string): { path: string; text: string
 		const names = readdirSync(folder).filter((name) => name.endsWith(".conf"));
 		return names.sort().map((name) => {
 			const path = join(folder, name);
-			const text = readFileSync(path, "latin1");
+			const text = readFileSync(path, "latin1").replace(UTF8_BOM_LATIN1, "");
 			if (text.length > CONFIGURATION_CHARACTERS_MAX)
 				throw new CollectorTrouble(`${path}: too long`);
 			return { path, text };

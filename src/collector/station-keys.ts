@@ -4,6 +4,7 @@
  * back.
  */
 import { equalBytes, hexOf } from "../core/bytes.js";
+import { bytesOf, type SqlRow } from "./store.js";
 
 /** A decision about a key. */
 export interface KeyDecision {
@@ -105,4 +106,18 @@ function wordsOf({ atUtcSeconds, by, why }: KeyDecision): string {
 /** RFC 3339, whole seconds. */
 export function timeText(utcSeconds: number): string {
 	return new Date(utcSeconds * 1000).toISOString().replace(".000Z", "Z");
+}
+
+/** A key out of a row of `station_keys`. */
+export function keyOfRow(row: SqlRow): StationKey {
+	const decision = (name: string) => ({
+		atUtcSeconds: Number(row[`${name}_at`]),
+		by: String(row[`${name}_by`]),
+		why: String(row[`${name}_why`]),
+	});
+	return {
+		publicKey: bytesOf(row["public_key"]),
+		enrolled: decision("enrolled"),
+		...(row["revoked_at"] === null ? {} : { revoked: decision("revoked") }),
+	};
 }

@@ -32,7 +32,8 @@ const FIELDS = Object.freeze(["from", "by", "why", "revoked", "revoked-by", "rev
 export function readStationList(path: string): StationList {
 	let text: string;
 	try {
-		text = readFileSync(path, "latin1");
+		// A byte order mark of UTF-8, which editors of Windows put first, is no part of a line.
+		text = readFileSync(path, "latin1").replace(/^\xef\xbb\xbf/, "");
 	} catch (error) {
 		throw new CollectorTrouble(
 			`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`,

@@ -25,6 +25,8 @@ export interface VerifyTarget {
 	readonly keys: readonly VerifierKey[];
 	/** Only this part; without it everything from 1 on, in every epoch. */
 	readonly part?: VerifierPart | undefined;
+	/** Stands in for ES256 in runs that say so. */
+	readonly isSigned?: ChainVerifierOptions["isSigned"];
 }
 
 /** Envelopes of a page are at most 17 KiB each, their entries 35 KiB. */
@@ -151,7 +153,8 @@ export async function enrolledKeysOf(
 	}));
 }
 
-function optionsOf({ station, keys, part }: VerifyTarget): ChainVerifierOptions {
+function optionsOf({ station, keys, part, isSigned }: VerifyTarget): ChainVerifierOptions {
+	if (isSigned !== undefined) return { station, keys, part, sha256, isSigned };
 	const ready = new Map(keys.map(({ publicKey }) => [publicKey, keyOf(publicKey)]));
 	return {
 		station,

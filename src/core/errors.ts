@@ -21,6 +21,7 @@ export const STATION_ERROR_CODES = [
 	"flash-failed",
 	"journal-foreign-version",
 	"journal-full-of-bad-sectors",
+	"journal-geometry",
 	"entry-malformed",
 	"batch-malformed",
 	"acknowledgement-malformed",

@@ -235,6 +235,8 @@ export type Sha256 = (...parts: readonly Uint8Array[]) => Uint8Array;
 /** The radio. Off until asked; no automatic reconnection. */
 export interface NetworkLink {
 	readonly isUp: boolean;
+	/** A link that needs longer than this to come up is none; the uplink measures what failing costs in it. */
+	readonly connectMillisecondsMax: number;
 	/** Signal strength, dBm, while up. */
 	readonly rssiDecibelMilliwatts: number | undefined;
 	/** Brings the link up; `onChanged(isUp)` follows, also when it is lost later. */

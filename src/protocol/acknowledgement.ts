@@ -32,6 +32,8 @@ export const REFUSAL_CODES = Object.freeze({
 	malformed: 6,
 	/** The batch or its entries name another station or epoch than they belong to. */
 	"wrong-station": 7,
+	/** The station sends more than its quota; the answer says when to come again. */
+	"over-quota": 8,
 	/** The key that signed it is revoked: it delivers nothing more. */
 	"revoked-key": 9,
 } as const);

@@ -1,6 +1,6 @@
 /**
  * What the flags of an input mean for a value that is derived from it: the table that docs/FORMAT.md
- * (1.1) has. Each flag is in one column of each row.
+ * (8) has. Each flag is in one column of each row.
  */
 import { CHANNEL_FLAGS } from "./reading.js";
 

@@ -39,6 +39,8 @@ export interface SectorScan {
 	readonly lastSlot: number;
 	/** Highest cursor of header and frames. */
 	readonly cursor: number;
+	/** What cursor frames say of former epochs, the last of each. */
+	readonly formers: ReadonlyMap<number, FormerMark>;
 	readonly correctedBits: number;
 	/** Slots before `endSlot`, neither erased nor part of a frame: torn, rotten, or foreign. */
 	readonly skippedSlots: number;
@@ -49,6 +51,13 @@ export interface SectorScan {
 	readonly anchor: PlacedAnchor | undefined;
 }
 
+/** A former epoch by its cursor frame. */
+export interface FormerMark {
+	/** Its last sequence. */
+	readonly last: number;
+	readonly cursor: number;
+}
+
 export interface PlacedAnchor extends Anchor {
 	readonly slot: number;
 }
@@ -56,6 +65,9 @@ export interface PlacedAnchor extends Anchor {
 export function placed({ index, canonical, parameters }: Anchor, slot: number): PlacedAnchor {
 	return { index, canonical, parameters, slot };
 }
+
+/** Of a cursor frame: cursor, epoch, and of a former epoch its last sequence. */
+export const CURSOR_AT = FRAME_HEAD_BYTES;
 
 /** Called for every entry in order; return false to stop early. */
 export type EntryVisitor = (index: number, canonical: Uint8Array) => boolean | undefined;
@@ -77,6 +89,9 @@ export function scanSector(
 	const anchors = new Map<number, Anchor>();
 	let key: PlacedAnchor | undefined;
 	let anchor: PlacedAnchor | undefined;
+	const formers = new Map<number, FormerMark>();
+	// Behind the copy, so many indexes stand for numbers that are passed over.
+	const passed = header.isCopying ? header.unproved : 0;
 	let nextIndex = 0;
 	let readable = 0;
 	let firstUnreadable: number | undefined;
@@ -92,7 +107,7 @@ export function scanSector(
 		const frame = openFrame(bytes, at, seed);
 		// Every entry takes a slot at least and indexes never step back: what says otherwise are
 		// bytes that only look like a frame.
-		const stepMax = slot - endSlot;
+		const stepMax = slot - endSlot + (nextIndex === 0 ? passed : 0);
 		if (frame === undefined || frame.index < nextIndex || frame.index - nextIndex > stepMax) {
 			if (!isErased(bytes, at, at + SLOT_BYTES)) pendingSlots++;
 			slot++;
@@ -105,12 +120,22 @@ export function scanSector(
 		slot += frame.slots;
 		endSlot = slot;
 		if (frame.type === FRAME_TYPES.cursor) {
-			const of = cursorOf(bytes, at);
-			if (of.epoch === header.epoch) cursor = Math.max(cursor, of.cursor);
+			const said = uint32At(bytes, at + CURSOR_AT);
+			const epoch = uint32At(bytes, at + CURSOR_AT + 4);
+			if (epoch === header.epoch) cursor = Math.max(cursor, said);
+			else if (frame.slots > 1) {
+				formers.set(epoch, { cursor: said, last: uint32At(bytes, at + CURSOR_AT + 8) });
+			}
+			// What it counts as taken was appended, though its frame may be beyond repair.
+			if (frame.index > nextIndex) {
+				firstUnreadable ??= nextIndex;
+				nextIndex = frame.index;
+			}
 			continue;
 		}
 		if (frame.index > nextIndex) firstUnreadable ??= nextIndex;
 		nextIndex = frame.index + 1;
+		if (nextIndex === 1) nextIndex += passed;
 		const isReferredTo = frame.type === FRAME_TYPES.key || frame.type === FRAME_TYPES.anchor;
 		if (frame.index < firstIndex && !isReferredTo) {
 			// Its CRC holds. Whether it could be decoded hangs on its anchor, whose loss is told by itself.
@@ -135,11 +160,12 @@ export function scanSector(
 	return {
 		nextIndex,
 		readable,
-		unreadable: nextIndex - readable,
+		unreadable: nextIndex - readable - (nextIndex > passed ? passed : 0),
 		firstUnreadable,
 		endSlot,
 		lastSlot,
 		cursor,
+		formers,
 		correctedBits,
 		skippedSlots,
 		tornSlots: pendingSlots,
@@ -174,15 +200,4 @@ export function decodeFrame(
 			? decodeRaw(whole, place)
 			: decodeDelta(whole, frame.index, anchorOf, place);
 	return canonical === undefined ? undefined : { canonical, anchor: undefined };
-}
-
-/** What a cursor frame at `at` says: an acknowledged sequence, and of which epoch. */
-function cursorOf(
-	bytes: Uint8Array,
-	at: number,
-): { readonly cursor: number; readonly epoch: number } {
-	return {
-		cursor: uint32At(bytes, at + FRAME_HEAD_BYTES),
-		epoch: uint32At(bytes, at + FRAME_HEAD_BYTES + 4),
-	};
 }

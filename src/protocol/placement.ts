@@ -178,17 +178,27 @@ function isContinuous(last: Entry, entry: Entry): boolean {
 }
 
 /** By what is known of the RTC before and after it in its run. */
-function placeByRtc(entry: Entry, boot: Boot, take: (candidate: Placement) => void): void {
+function placeByRtc(
+	entry: Entry,
+	boot: Boot,
+	take: (candidate: Placement | undefined) => void,
+): void {
 	const run = boot.runs[indexAfter(boot.runs, entry.uptimeSeconds) - 1]?.run;
 	if (run === undefined) return;
 	const { from, to } = run;
-	const isAgreed = from !== undefined && to !== undefined && agree(from, to);
-	const isOpposed = from !== undefined && to !== undefined && !isAgreed;
-	// In one boot the uptime has watched the RTC; over a loss of power both its ends must say the same.
-	const reaches = (anchor: Anchor): boolean =>
-		isAgreed || (anchor.boot === boot && !(isOpposed && from.boot === to.boot));
-	if (from !== undefined && reaches(from)) take(byRtc(entry.utcSeconds, from, 0));
-	if (to !== undefined && reaches(to)) take(byRtc(entry.utcSeconds, to, to.stepSeconds));
+	const before = from && byRtc(entry.utcSeconds, from, 0);
+	const after = to && byRtc(entry.utcSeconds, to, to.stepSeconds);
+	// In one boot the uptime has watched the RTC.
+	const isOpposed = from !== undefined && from.boot === to?.boot && !agree(from, to);
+	if (from?.boot === boot && !isOpposed) take(before);
+	if (to?.boot === boot && !isOpposed) take(after);
+	if (from === undefined || to === undefined || from.boot === to.boot || !agree(from, to)) return;
+	// Over a loss of power it may have gone wrong at either end by what the two do not say in common.
+	const uncertaintyMilliseconds = Math.max(
+		before?.uncertaintyMilliseconds ?? 0,
+		(after?.uncertaintyMilliseconds ?? 0) + Math.abs(to.stepSeconds) * 1000,
+	);
+	take({ utcSeconds: entry.utcSeconds, uncertaintyMilliseconds, source: "own" });
 }
 
 /** Whether drift explains that the RTC, right at one, was off by the other's step. */

@@ -10,6 +10,7 @@ import {
 	TIME_QUALITIES,
 } from "../protocol/entry.js";
 import { eventNameOf } from "../protocol/events.js";
+import { Placer } from "../protocol/placement.js";
 import { probeKindsOf } from "../protocol/probe-kinds.js";
 import { CHANNEL_FLAGS, waterReadingOf } from "../protocol/reading.js";
 import { instant } from "./output.js";
@@ -23,6 +24,7 @@ export const ROW_COLUMNS: readonly string[] = Object.freeze([
 	"kind",
 	"utc",
 	"timeQuality",
+	"utcUncertaintySeconds",
 	"boot",
 	"uptimeSeconds",
 	"stationFlags",
@@ -47,33 +49,22 @@ export const ROW_COLUMNS: readonly string[] = Object.freeze([
 /** Rows of one chain's entries, ascending. */
 export function rowsOf(entries: readonly Uint8Array[]): EntryRow[] {
 	const decoded = entries.map((canonical) => decodeEntry(canonical));
-	const offsets = utcOffsets(decoded);
+	const placer = new Placer();
 	const context = new DerivationContext();
-	// A configuration may be read only behind the readings that it gives their meaning.
-	for (const entry of decoded) context.observe(entry);
-	return decoded.map((entry) => rowOf(entry, context, offsets));
-}
-
-/** Unix seconds less uptime, for each boot that a time entry speaks of. */
-function utcOffsets(entries: readonly Entry[]): Map<number, number> {
-	const offsets = new Map<number, number>();
-	for (const entry of entries) {
-		if (entry.kind === "time")
-			offsets.set(entry.atBoot, entry.atUtcSeconds - entry.atUptimeSeconds);
+	// A configuration may be read only behind the readings that it gives their meaning, and so may a time entry.
+	for (const entry of decoded) {
+		context.observe(entry);
+		placer.observe(entry);
 	}
-	return offsets;
+	return decoded.map((entry) => rowOf(entry, context, placer));
 }
 
-function rowOf(
-	entry: Entry,
-	context: DerivationContext,
-	offsets: ReadonlyMap<number, number>,
-): EntryRow {
+function rowOf(entry: Entry, context: DerivationContext, placer: Placer): EntryRow {
 	const { sequence, kind, boot, uptimeSeconds } = entry;
 	return {
 		sequence,
 		kind,
-		...timeOf(entry, offsets),
+		...timeOf(entry, placer),
 		boot,
 		uptimeSeconds,
 		stationFlags: stationFlagNames(entry.stationFlags),
@@ -81,15 +72,19 @@ function rowOf(
 	};
 }
 
-function timeOf(entry: Entry, offsets: ReadonlyMap<number, number>): EntryRow {
-	if (entry.utcSeconds !== 0) {
-		const quality = Object.entries(TIME_QUALITIES).find(([, value]) => value === entry.timeQuality);
-		return { utc: instant(entry.utcSeconds), timeQuality: quality?.[0] ?? entry.timeQuality };
-	}
-	const offset = offsets.get(entry.boot);
-	if (offset === undefined) return { timeQuality: "unset" };
-	// The clock was not trusted then; a time entry of the same boot says when it was.
-	return { utc: instant(offset + entry.uptimeSeconds), timeQuality: "placed" };
+/** Resolved as WIRE.md, section 7, says; "corrected" and "placed" are times that the entry itself does not bear. */
+function timeOf(entry: Entry, placer: Placer): EntryRow {
+	const place = placer.place(entry);
+	if (place === undefined) return { timeQuality: "unset" };
+	const { utcSeconds, uncertaintyMilliseconds, source } = place;
+	const quality = Object.entries(TIME_QUALITIES).find(([, value]) => value === entry.timeQuality);
+	return {
+		utc: instant(utcSeconds),
+		timeQuality: source === "own" ? (quality?.[0] ?? entry.timeQuality) : source,
+		...(uncertaintyMilliseconds === undefined
+			? {}
+			: { utcUncertaintySeconds: Math.ceil(uncertaintyMilliseconds / 100) / 10 }),
+	};
 }
 
 function bodyOf(entry: Entry, context: DerivationContext): EntryRow {

@@ -4,7 +4,7 @@ import { hexOf } from "../core/bytes.js";
 import type { Finding, FindingKind, Standing, Verification } from "../protocol/verify-chain.js";
 import { type EntryRow, ROW_COLUMNS, rowsOf } from "./entry-rows.js";
 import { type ExportedJournal, isExportedFile, readExportedFile } from "./export-file.js";
-import { type ImageReport, readImage } from "./journal-image-file.js";
+import { type ImageEpoch, type ImageReport, readImage } from "./journal-image-file.js";
 import { TechnicianTrouble } from "./line.js";
 import { csvLine, type OutputFormat, printJson, printPairs, printTable } from "./output.js";
 import { rangeText, type SequenceRange } from "./sequence-ranges.js";
@@ -24,7 +24,8 @@ const STANDINGS: Readonly<Record<Standing, string>> = Object.freeze({
 
 /**
  * Reads an image of flash or an exported journal; says on stderr what it skipped and what is missing.
- * Exit 1 when lines of an export are not as they were written.
+ * Exit 1 when lines of an export are not as they were written, or anything of an image's ring is missing,
+ * absent or altered.
  */
 export function showJournal(
 	path: string,
@@ -42,12 +43,12 @@ export function showJournal(
 	const image = readImage(bytes);
 	if (image === undefined) {
 		throw new TechnicianTrouble(
-			`${path}: no journal in it; give the raw image of the partition "readings", or an export`,
+			`${path}: no journal in it; give a raw image with the partition "readings" in it, or an export`,
 		);
 	}
 	tellSkipped(image.report, say);
 	showEntries(image, format, say);
-	return 0;
+	return image.report.isWhole ? 0 : 1;
 }
 
 interface ShownJournal {
@@ -56,14 +57,20 @@ interface ShownJournal {
 	/** Canonical bytes, ascending. */
 	readonly entries: readonly Uint8Array[];
 	readonly report: ImageReport | null;
+	/** Of an image: epochs before this one. */
+	readonly formers?: readonly ImageEpoch[];
 }
 
 function showEntries(
-	{ station, epoch, entries, report }: ShownJournal,
+	{ station, epoch, entries, report, formers = [] }: ShownJournal,
 	format: OutputFormat,
 	say: (line: string) => void,
 ): void {
-	const rows = rowsOf(entries);
+	const rows = [...formers.flatMap((former) => rowsOf(former.entries)), ...rowsOf(entries)];
+	for (const former of formers) {
+		tellMissing(former.missing, say, former.epoch);
+		say(`${station}, former epoch ${former.epoch}: ${former.entries.length} entries`);
+	}
 	say(`${station}, epoch ${epoch}: ${entries.length} entries`);
 	if (format === "json") printJson({ station, epoch, report, entries: rows });
 	else if (format === "jsonl") for (const row of rows) printJson(row);
@@ -192,7 +199,12 @@ function printCsv(rows: readonly EntryRow[]): void {
 }
 
 function tellSkipped(report: ImageReport, say: (line: string) => void): void {
+	if (report.offsetBytes !== 0) say(`the ring begins at byte ${report.offsetBytes} of the file`);
 	const told: readonly (readonly [number, string])[] = [
+		[
+			report.absentSectors,
+			`of ${report.sectors} sectors of the ring are NOT IN THE FILE: what they held is not known`,
+		],
 		[
 			report.unreadableSectors,
 			"sectors skipped: no header that can be read (torn, rotten, not ours)",
@@ -219,6 +231,11 @@ function tellOfExport(journal: ExportedJournal, say: (line: string) => void): vo
 	say("not signed: only the collector's record proves who wrote it");
 }
 
-function tellMissing(missing: readonly SequenceRange[], say: (line: string) => void): void {
-	for (const range of missing) say(`missing: ${rangeText(range)}`);
+function tellMissing(
+	missing: readonly SequenceRange[],
+	say: (line: string) => void,
+	epoch?: number,
+): void {
+	const of = epoch === undefined ? "" : ` of epoch ${epoch}`;
+	for (const range of missing) say(`missing: ${rangeText(range)}${of}`);
 }

@@ -1,11 +1,13 @@
 /**
  * Reads the raw flash image of a station that was pulled out of the river, by the rules of
- * docs/FORMAT.md, and says what it skipped and why. Writes nothing; a damaged sector costs itself.
+ * docs/FORMAT.md, and says what it skipped and why. The ring is found in whatever holds it: its partition,
+ * a dump of the whole flash, a piece of either. Writes nothing; a damaged sector costs itself.
  */
 import { equalBytes } from "../core/bytes.js";
 import { createSha256 } from "../core/sha256.js";
 import { chainNext } from "../protocol/chain.js";
 import {
+	JOURNAL_VERSION,
 	readSectorHeader,
 	SECTOR_HEADER_BYTES,
 	type SectorHeader,
@@ -13,19 +15,21 @@ import {
 import { scanSector } from "../protocol/journal-image.js";
 import { countOf, rangesMissing, type SequenceRange } from "./sequence-ranges.js";
 
-/** Erase block of the flash that ships. */
-export const SECTOR_BYTES = 4096;
-
 /** What an image holds besides entries. */
 export interface ImageReport {
+	/** Sectors of the ring. */
 	readonly sectors: number;
+	/** Those that are not in the file, or only in part: what they held is not known. */
+	readonly absentSectors: number;
+	/** Where in the file the ring begins, bytes; negative when its beginning is not there. */
+	readonly offsetBytes: number;
 	/** Erased, or formatted and not written yet. */
 	readonly emptySectors: number;
 	/** Neither empty nor with a header that can be read: torn, rotten, or not ours. */
 	readonly unreadableSectors: number;
 	/** Of a newer format. */
 	readonly newerSectors: number;
-	/** Of another epoch, or left over from an earlier lap. */
+	/** Of another ring, or left over from an earlier lap. */
 	readonly staleSectors: number;
 	/** Slots of 16 bytes that hold no whole frame: writes that a power cut tore, or rot. */
 	readonly tornSlots: number;
@@ -36,50 +40,161 @@ export interface ImageReport {
 	/** Sequences between the first and the last that cannot be read. */
 	readonly missing: readonly SequenceRange[];
 	readonly missingCount: number;
+	/** False when anything of the ring is missing, absent or altered. */
+	readonly isWhole: boolean;
 }
 
-export interface ImageContent {
-	readonly station: string;
+export interface ImageEpoch {
 	readonly epoch: number;
 	/** Highest acknowledged sequence that the image shows, 0 for none. */
 	readonly cursor: number;
 	/** Canonical bytes, ascending. */
 	readonly entries: readonly Uint8Array[];
+	readonly missing: readonly SequenceRange[];
+}
+
+export interface ImageContent extends ImageEpoch {
+	readonly station: string;
+	/** Epochs of the ring before this one, oldest first, with what is still there of them. */
+	readonly formers: readonly ImageEpoch[];
 	readonly report: ImageReport;
 }
 
-/** Reads an image; undefined when no sector of it bears a journal. Never throws for damage. */
-export function readImage(image: Uint8Array, sectorBytes = SECTOR_BYTES): ImageContent | undefined {
-	const count = Math.floor(image.length / sectorBytes);
+/** A sector with a header of the ring. */
+interface PlacedSector {
+	readonly header: SectorHeader;
+	readonly at: number;
+	readonly correctedBits: number;
+}
+
+/** Reads an image; undefined when nothing in it bears a journal. Never throws for damage. */
+export function readImage(image: Uint8Array): ImageContent | undefined {
+	const ring = ringOf(image);
+	if (ring === undefined) return undefined;
+	const { count, sectorBytes } = ring;
 	const counts = { empty: 0, unreadable: 0, newer: 0, stale: 0, tornSlots: 0, correctedBits: 0 };
-	const headers: SectorHeader[] = [];
-	for (let sector = 0; sector < count; sector++) {
+	const sectors: PlacedSector[] = [];
+	let present = 0;
+	for (const at of ring.places) {
+		if (at + sectorBytes <= image.length) present++;
 		// A copy: rotten bits are put right in place.
-		const at = sector * sectorBytes;
 		const reading = readSectorHeader(image.slice(at, at + SECTOR_HEADER_BYTES));
 		if (reading.kind === "newer") counts.newer++;
 		else if (reading.kind === "unreadable") counts.unreadable++;
 		else if (reading.kind === "blank") counts.empty++;
-		else if (reading.header.serial % count !== sector) counts.stale++;
+		else if (reading.header.ring !== ring.ring) counts.stale++;
 		else {
-			counts.correctedBits += reading.correctedBits;
-			if (reading.header.isVirgin) counts.empty++;
-			else headers.push(reading.header);
+			const { header, correctedBits } = reading;
+			counts.correctedBits += correctedBits;
+			if (header.isVirgin) counts.empty++;
+			else sectors.push({ header, at, correctedBits });
 		}
 	}
-	const log = logOf(headers, count);
-	const [first] = log;
-	if (first === undefined) return undefined;
-	counts.stale += headers.length - log.length;
-	const found = new Map<number, Uint8Array>();
+	const newest = Math.max(...sectors.map(({ header }) => header.serial));
+	const log = sectors
+		.filter(({ header }) => header.serial > newest - count)
+		.sort((a, b) => a.header.serial - b.header.serial);
+	if (log.length === 0) return undefined;
+	counts.stale += sectors.length - log.length;
 	const chains = new ChainCheck();
+	const epochs: ImageEpoch[] = [];
+	for (const epoch of new Set(log.map(({ header }) => header.epoch))) {
+		const ours = log.filter(({ header }) => header.epoch === epoch);
+		epochs.push(readEpoch(image, epoch, ours, sectorBytes, chains, counts));
+	}
+	const absent = Math.max(count - present, 0);
+	const missingCount = epochs.reduce((sum, { missing }) => sum + countOf(missing), 0);
+	const last = epochs[epochs.length - 1] as ImageEpoch;
+	return {
+		station: (log[log.length - 1] as PlacedSector).header.station,
+		...last,
+		formers: epochs.slice(0, -1),
+		report: {
+			sectors: count,
+			absentSectors: absent,
+			offsetBytes: ring.offsetBytes,
+			emptySectors: counts.empty,
+			unreadableSectors: counts.unreadable,
+			newerSectors: counts.newer,
+			staleSectors: counts.stale,
+			tornSlots: counts.tornSlots,
+			correctedBits: counts.correctedBits,
+			brokenChains: chains.broken,
+			missing: last.missing,
+			missingCount,
+			isWhole: missingCount === 0 && absent === 0 && chains.broken === 0 && counts.newer === 0,
+		},
+	};
+}
+
+interface FoundRing {
+	readonly ring: number;
+	readonly count: number;
+	readonly sectorBytes: number;
+	/** Where its sectors are in the file, ascending. */
+	readonly places: readonly number[];
+	readonly offsetBytes: number;
+}
+
+/** Searches every byte for headers; the ring that most of them are of, and where its sectors lie. */
+function ringOf(image: Uint8Array): FoundRing | undefined {
+	const votes = new Map<string, { header: SectorHeader; base: number; votes: number }>();
+	for (const { header, at } of headersIn(image)) {
+		const base = at - (header.serial % header.count) * header.sectorBytes;
+		const name = `${header.ring}/${header.count}/${header.sectorBytes}/${base}`;
+		const known = votes.get(name);
+		// A ring in use weighs more than one that was only formatted.
+		const weight = header.isVirgin ? 1 : 4096;
+		if (known === undefined) votes.set(name, { header, base, votes: weight });
+		else known.votes += weight;
+	}
+	const [most] = [...votes.values()].sort((a, b) => b.votes - a.votes);
+	if (most === undefined) return undefined;
+	const { ring, count, sectorBytes } = most.header;
+	// Turned round within the file, a ring has two beginnings, a whole ring apart.
+	const length = count * sectorBytes;
+	const places = new Set<number>();
+	for (const other of votes.values()) {
+		const isOurs = other.header.ring === ring && (other.base - most.base) % length === 0;
+		if (!isOurs) continue;
+		for (let sector = 0; sector < count; sector++) {
+			const at = other.base + sector * sectorBytes;
+			if (at >= 0 && at + SECTOR_HEADER_BYTES <= image.length) places.add(at);
+		}
+	}
+	const sorted = [...places].sort((a, b) => a - b);
+	return { ring, count, sectorBytes, places: sorted, offsetBytes: most.base };
+}
+
+/** Headers whose check sum holds, wherever they stand. */
+function* headersIn(
+	image: Uint8Array,
+): Generator<{ readonly header: SectorHeader; readonly at: number }> {
+	const end = image.length - SECTOR_HEADER_BYTES;
+	for (let at = image.indexOf(0x6a); at >= 0 && at <= end; at = image.indexOf(0x6a, at + 1)) {
+		if (image[at + 1] !== 0x42 || image[at + 2] !== JOURNAL_VERSION) continue;
+		const reading = readSectorHeader(image.slice(at, at + SECTOR_HEADER_BYTES));
+		if (reading.kind === "header" && reading.correctedBits === 0)
+			yield { header: reading.header, at };
+	}
+}
+
+function readEpoch(
+	image: Uint8Array,
+	epoch: number,
+	log: readonly PlacedSector[],
+	sectorBytes: number,
+	chains: ChainCheck,
+	counts: { tornSlots: number; correctedBits: number },
+): ImageEpoch {
+	const found = new Map<number, Uint8Array>();
+	const unproved: SequenceRange[] = [];
 	let cursor = 0;
 	let end = 0;
-	for (const header of log) {
-		const at = (header.serial % count) * sectorBytes;
+	chains.begin();
+	for (const { header, at } of log) {
 		const entries: [number, Uint8Array][] = [];
-		const bytes = image.slice(at, at + sectorBytes);
-		const scan = scanSector(bytes, header, (index, canonical) => {
+		const scan = scanSector(image.slice(at, at + sectorBytes), header, (index, canonical) => {
 			entries.push([header.firstSequence + index, canonical]);
 			return true;
 		});
@@ -88,33 +203,30 @@ export function readImage(image: Uint8Array, sectorBytes = SECTOR_BYTES): ImageC
 		counts.correctedBits += scan.correctedBits;
 		// A sector whose copy was never made counts for nothing.
 		if (header.isCopying && scan.nextIndex === 0) continue;
-		// What this sector begins with is no longer the business of the one before it.
-		for (const sequence of found.keys()) {
-			if (sequence >= header.firstSequence) found.delete(sequence);
+		if (header.unproved > 0) {
+			const first = header.firstSequence + (header.isCopying ? 1 : -header.unproved);
+			unproved.push({ first, last: first + header.unproved - 1 });
 		}
+		// What this sector begins with is no longer the business of the one before it.
+		const from = header.firstSequence - (header.isCopying ? 0 : header.unproved);
+		for (const sequence of found.keys()) if (sequence >= from) found.delete(sequence);
 		for (const [sequence, canonical] of entries) found.set(sequence, canonical);
 		chains.add(header, found);
-		end = header.firstSequence + scan.nextIndex;
+		end = Math.max(end, header.firstSequence + scan.nextIndex);
 	}
-	const sequences = [...found.keys()].sort((a, b) => a - b);
-	const missing = rangesMissing(sequences, first.firstSequence, end);
+	const sorted = [...found.entries()].sort(([a], [b]) => a - b);
+	const first = log[0]?.header.firstSequence ?? 1;
+	// Numbers that were never used are not missing.
+	const accounted = new Set(found.keys());
+	for (const range of unproved) {
+		for (let sequence = range.first; sequence <= range.last; sequence++) accounted.add(sequence);
+	}
+	const sequences = [...accounted].filter((sequence) => sequence >= first).sort((a, b) => a - b);
 	return {
-		station: first.station,
-		epoch: first.epoch,
+		epoch,
 		cursor,
-		entries: [...found.entries()].sort(([a], [b]) => a - b).map(([, canonical]) => canonical),
-		report: {
-			sectors: count,
-			emptySectors: counts.empty,
-			unreadableSectors: counts.unreadable,
-			newerSectors: counts.newer,
-			staleSectors: counts.stale,
-			tornSlots: counts.tornSlots,
-			correctedBits: counts.correctedBits,
-			brokenChains: chains.broken,
-			missing,
-			missingCount: countOf(missing),
-		},
+		entries: sorted.map(([, canonical]) => canonical),
+		missing: rangesMissing(sequences, first, end),
 	};
 }
 
@@ -123,6 +235,11 @@ class ChainCheck {
 	broken = 0;
 	readonly #sha256 = createSha256();
 	#before: SectorHeader | undefined;
+
+	/** Another epoch, with a chain of its own. */
+	begin(): void {
+		this.#before = undefined;
+	}
 
 	/** The next sector of the log; `found` holds what the sectors up to it answer for. */
 	add(header: SectorHeader, found: ReadonlyMap<number, Uint8Array>): void {
@@ -138,14 +255,4 @@ class ChainCheck {
 		}
 		if (!equalBytes(head, header.head)) this.broken++;
 	}
-}
-
-/** Headers of the epoch with the most sectors, one lap of them, ascending. */
-function logOf(headers: readonly SectorHeader[], count: number): SectorHeader[] {
-	const sectorsOf = new Map<number, number>();
-	for (const { epoch } of headers) sectorsOf.set(epoch, (sectorsOf.get(epoch) ?? 0) + 1);
-	const [most] = [...sectorsOf.entries()].sort(([, a], [, b]) => b - a);
-	const ours = headers.filter(({ epoch }) => epoch === most?.[0]);
-	const newest = Math.max(...ours.map(({ serial }) => serial));
-	return ours.filter(({ serial }) => serial > newest - count).sort((a, b) => a.serial - b.serial);
 }

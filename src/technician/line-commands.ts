@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { SingleBar } from "cli-progress";
 import { StationError } from "../core/errors.js";
+import { printable } from "../core/printable.js";
 import type { ConsoleFields } from "../protocol/console.js";
 import { decodeEntry } from "../protocol/entry.js";
 import { type ConsoleClient, type Greeting, LineTrouble, StationRefusal } from "./client.js";
@@ -128,7 +129,9 @@ export async function watch(session: Session, count: number): Promise<number> {
 function printRound(first: Shown, round: readonly Shown[]): void {
 	const sequence = first["sequence"] ?? null;
 	const recorded = sequence === null ? "not recorded" : `recorded as entry ${sequence}`;
-	process.stdout.write(`round ${first["round"]}, ${instantShown(first["utc"])}, ${recorded}\n`);
+	process.stdout.write(
+		`${printable(`round ${first["round"]}, ${instantShown(first["utc"])}, ${recorded}`)}\n`,
+	);
 	printChannels(round.map(({ round: _round, utc: _utc, sequence: _sequence, ...rest }) => rest));
 }
 

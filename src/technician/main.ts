@@ -6,6 +6,7 @@
 import { randomInt } from "node:crypto";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { bytesOfHex, concatBytes } from "../core/bytes.js";
+import { printable, printableLines } from "../core/printable.js";
 import { createSha256 } from "../core/sha256.js";
 import { ConsoleClient } from "./client.js";
 import { onStderr } from "./colours.js";
@@ -56,8 +57,8 @@ interface ReadingsCommandOptions extends RecordOptions {
 	readonly to?: number;
 }
 
-function say(line: string): void {
-	process.stderr.write(`${line}\n`);
+function say(line: string, paint: (text: string) => string = (text) => text): void {
+	process.stderr.write(`${paint(printable(line))}\n`);
 }
 
 /** The command line; `done` is told the exit code of what ran. */
@@ -236,7 +237,7 @@ async function withStation(
 	if (format === "csv") program.error("error: csv is for journal; use text, json or jsonl");
 	const line = await openLine(port ?? "", options.baud);
 	const client = new ConsoleClient(line, randomInt(1, FIRST_ID_MAX), (text) =>
-		say(onStderr.dim(`# ${text}`)),
+		say(`# ${text}`, onStderr.dim),
 	);
 	try {
 		const greeting = await client.greet();
@@ -393,7 +394,7 @@ async function main(argv: readonly string[]): Promise<number> {
 	} catch (error) {
 		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
 		if (!(error instanceof TechnicianTrouble)) throw error;
-		say(`${onStderr.red("error:")} ${error.message}`);
+		process.stderr.write(`${onStderr.red("error:")} ${printable(error.message)}\n`);
 		return error instanceof UsageTrouble ? 2 : 1;
 	}
 }
@@ -409,7 +410,8 @@ main(process.argv.slice(2)).then(
 		process.exitCode = code;
 	},
 	(error: unknown) => {
-		say(`bug: ${error instanceof Error ? error.stack : String(error)}`);
+		const stack = error instanceof Error ? String(error.stack) : String(error);
+		process.stderr.write(`${printableLines(`bug: ${stack}`)}\n`);
 		process.exitCode = 70;
 	},
 );

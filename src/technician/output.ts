@@ -1,5 +1,6 @@
 /** Data on stdout, in the form that was asked for. */
 
+import { printable, printableJson } from "../core/printable.js";
 import type { ConsoleFields } from "../protocol/console.js";
 import { onStdout } from "./colours.js";
 
@@ -26,7 +27,7 @@ export function merged(lines: readonly Shown[]): Shown {
 }
 
 export function printJson(value: unknown): void {
-	process.stdout.write(`${JSON.stringify(value)}\n`);
+	process.stdout.write(`${printableJson(value)}\n`);
 }
 
 /** Seconds of Unix as ISO 8601 in UTC. */
@@ -41,22 +42,25 @@ export function instantShown(utc: string | number | null | undefined): string {
 
 /** Name and value in two columns. */
 export function printPairs(shown: Shown): void {
-	const width = Math.max(...Object.keys(shown).map((name) => name.length));
-	for (const [name, value] of Object.entries(shown)) {
-		process.stdout.write(`${name.padEnd(width)}  ${emphasised(name, value)}\n`);
+	const names = Object.keys(shown).map(printable);
+	const width = Math.max(...names.map((name) => name.length));
+	for (const [index, [name, value]] of Object.entries(shown).entries()) {
+		const shownName = names[index] ?? "";
+		process.stdout.write(`${shownName.padEnd(width)}  ${emphasised(name, value)}\n`);
 	}
 }
 
 /** Lines of the same names as a table, with its header. */
 export function printTable(rows: readonly Shown[]): void {
 	const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-	const text = (row: Shown, name: string): string => String(row[name] ?? "-");
-	const widths = names.map((name) =>
-		Math.max(name.length, ...rows.map((row) => text(row, name).length)),
+	const text = (row: Shown, name: string): string => printable(String(row[name] ?? "-"));
+	const heads = names.map(printable);
+	const widths = names.map((name, index) =>
+		Math.max(heads[index]?.length ?? 0, ...rows.map((row) => text(row, name).length)),
 	);
 	const line = (cells: readonly string[]): string =>
 		cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ");
-	process.stdout.write(`${onStdout.dim(line(names).trimEnd())}\n`);
+	process.stdout.write(`${onStdout.dim(line(heads).trimEnd())}\n`);
 	for (const row of rows) {
 		const cells = names.map((name) => text(row, name));
 		const plain = line(cells).trimEnd();
@@ -71,17 +75,18 @@ export function printTable(rows: readonly Shown[]): void {
 	}
 }
 
-/** RFC 4180. */
+/** RFC 4180; what a terminal would obey is escaped, as a table is often looked at in one. */
 export function csvLine(cells: readonly (string | number | undefined)[]): string {
 	const quoted = cells.map((cell) => {
-		const text = String(cell ?? "");
-		return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+		const text = printable(String(cell ?? ""));
+		return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 	});
 	return `${quoted.join(",")}\n`;
 }
 
 function emphasised(name: string, value: string | number | null): string {
-	const text = name === "utc" ? instantShown(value) : value === null ? "-" : String(value);
+	const text =
+		name === "utc" ? instantShown(value) : value === null ? "-" : printable(String(value));
 	const isTrouble =
 		(["clock", "journal", "lastUpload", "battery"].includes(name) &&
 			text !== "good" &&

@@ -45,6 +45,7 @@ function scheduleOf(index: number, seed: number): UplinkSchedule {
 		station: `s${index}`,
 		nowMilliseconds: 0,
 		uploadIntervalSeconds: 3600,
+		linkMillisecondsMax: 30_000,
 	});
 }
 

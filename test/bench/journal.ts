@@ -42,8 +42,9 @@ const LIMITS: Limits = {
 	erasesPerThousandReadings: 4.7,
 	wearMaxOverMean: 1.05,
 	readingsPerMebibyte: 54_000,
-	recoveryReads: 16,
-	recoveryBytes: 5120,
+	// 1 + 12 by bisection, 5 behind the newest, the sector, one or two looks whether a copy was made.
+	recoveryReads: 20,
+	recoveryBytes: 5700,
 	heldBytes: 512,
 };
 /** Reads beyond `recoveryReads` that each sector without a header may cost a recovery that met it. */

@@ -1,5 +1,5 @@
 /**
- * `npm run campaign -- journal [--operations N] [--cuts N] [--worn N] [--seed N] [--workers N] ...`:
+ * `npm run campaign -- journal [--operations N] [--cuts N] [--worn N] [--hard N] [--seed N] [--workers N] ...`:
  * cuts a run of the journal at every program and erase in every way that one can tear, and in every
  * operation of the recovery that follows, again in every way; then cuts at random, on good parts
  * and on parts whose sectors are bad or fail. The last line is JSON; exit 0 only without a
@@ -7,6 +7,8 @@
  */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { Journal } from "../../src/firmware/journal/journal.js";
+import { runHardships } from "../support/journal-hardship.js";
 import type { TrialResult } from "../support/journal-trial.js";
 import {
 	type CampaignPlan,
@@ -22,6 +24,8 @@ const DEFAULTS = {
 	cuts: 1_000_000,
 	/** Random cuts on parts with bad sectors after that. */
 	worn: 100_000,
+	/** Lives with changed partitions, lost keys, two wrong bits, failed reads, clusters of bad sectors. */
+	hard: 400,
 	seed: 1,
 	/** 1: the recoveries are not cut again. */
 	depth: 2,
@@ -71,9 +75,15 @@ export async function run(args: string[]): Promise<boolean> {
 		Math.max(options.workers, 1),
 	);
 	const { exhaustive, random, worn, seconds } = results;
+	const hard = runHardships((opened) => Journal.open(opened), seed, options.hard);
+	console.log(
+		`hard: ${hard.lives} lives, ${hard.boots} boots, ${hard.entries} entries, ` +
+			`${hard.unproved} numbers unproved, ${hard.violations.length} violations`,
+	);
+	for (const violation of hard.violations) console.log(`VIOLATION ${violation}`);
 	const sum = (count: (result: TrialResult) => number): number =>
 		count(exhaustive) + count(random) + count(worn);
-	const violations = sum((result) => result.violations.length);
+	const violations = sum((result) => result.violations.length) + hard.violations.length;
 	console.log(
 		JSON.stringify({
 			cuts: sum((result) => result.cuts),
@@ -86,6 +96,9 @@ export async function run(args: string[]): Promise<boolean> {
 			randomCuts: random.cuts,
 			wornCuts: worn.cuts,
 			wornOutParts: worn.wornOut,
+			hardLives: hard.lives,
+			hardEntries: hard.entries,
+			unprovedNumbers: hard.unproved,
 		}),
 	);
 	return violations === 0;

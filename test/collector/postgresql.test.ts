@@ -101,6 +101,16 @@ if (programs === undefined) {
 			await store.close();
 		});
 
+		it("names the grant that a user without CREATE in schema public needs", async () => {
+			const database = await freshDatabase();
+			const client = new pg.Client({ connectionString: database });
+			await client.connect();
+			await client.query("create role poor login");
+			await client.end();
+			const asPoor = database.replace("bistrina@", "poor@");
+			await assert.rejects(openPostgresqlStore(asPoor), /grant create on schema public to USER/);
+		});
+
 		it("says in one line that the server does not answer", async () => {
 			await assert.rejects(
 				openPostgresqlStore("postgresql://bistrina@127.0.0.1:1/none"),

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect as connectTcp, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
@@ -166,6 +167,61 @@ describe("receiver", () => {
 		} finally {
 			listening = good;
 			await broken.close();
+		}
+	});
+
+	it("hangs up on the silent ones of an address beyond its limit, and answers who speaks", async () => {
+		const small = await listenHttps({
+			handler: async () => ({ status: 200, headers: new Map(), body: new Uint8Array(0) }),
+			host: "127.0.0.1",
+			port: 0,
+			certificateChain: identity.certificateChain,
+			privateKey: identity.privateKey,
+			limits: { connections: 8, perAddress: 4, perAddressAndSecond: 1000 },
+		});
+		const good = listening;
+		listening = small;
+		const silent: Socket[] = [];
+		try {
+			let closed = 0;
+			for (const localAddress of ["127.0.3.1", "127.0.3.2", "127.0.3.3"]) {
+				for (let count = 0; count < 4; count++) {
+					const socket = connectTcp({ host: "127.0.0.1", port: small.port, localAddress });
+					silent.push(socket);
+					socket.on("error", () => {}).on("close", () => closed++);
+					await once(socket, "connect");
+				}
+			}
+			// The oldest four of twelve had to go, and one more for who speaks.
+			assert.equal(statusOf(await exchange("GET /v1/health HTTP/1.1\r\nhost: x\r\n\r\n")), "200");
+			assert.equal(closed, 5);
+		} finally {
+			for (const socket of silent) socket.destroy();
+			listening = good;
+			await small.close();
+		}
+	});
+
+	it("hangs up on a ninth request that does not wait for an answer", async () => {
+		let asked = 0;
+		const stuck = await listenHttps({
+			handler: () => {
+				asked++;
+				return new Promise(() => {});
+			},
+			host: "127.0.0.1",
+			port: 0,
+			certificateChain: identity.certificateChain,
+			privateKey: identity.privateKey,
+		});
+		const good = listening;
+		listening = stuck;
+		try {
+			await exchange("GET /v1/health HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100));
+			assert.equal(asked, 8);
+		} finally {
+			listening = good;
+			await stuck.close();
 		}
 	});
 

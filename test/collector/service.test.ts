@@ -1,13 +1,24 @@
 import { strict as assert } from "node:assert";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+	chmodSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readOffer } from "../../src/collector/configuration-offers.js";
 import { openIdentity } from "../../src/collector/identity.js";
+import { closeToOthers } from "../../src/collector/permissions.js";
 import { openPGliteStore } from "../../src/collector/pglite-store.js";
-import { requireNoPassword } from "../../src/collector/service-options.js";
+import { readConfigurations, requireNoPassword } from "../../src/collector/service-options.js";
 import { onlyKey } from "../../src/collector/station-keys.js";
 import { readStationList } from "../../src/collector/station-list.js";
 import { hexOf } from "../../src/core/bytes.js";
@@ -143,6 +154,35 @@ describe("collector's service", () => {
 		}
 	});
 
+	it("reads lists and configurations that an editor began with a byte order mark", () => {
+		const { publicKey } = recordOf(1);
+		const list = join(directory, "stations");
+		writeFileSync(list, `\ufeffbor-1 ${hexOf(publicKey)}\r\n`);
+		const { enrolments, faults } = readStationList(list);
+		assert.deepEqual(faults, []);
+		assert.deepEqual(enrolments[0]?.keys[0]?.publicKey, publicKey);
+		writeFileSync(join(directory, "bor.conf"), "\ufeffid=2\r\nstation=bor-1\r\n");
+		const [configuration = assert.fail()] = readConfigurations(directory);
+		assert.deepEqual(readOffer(configuration.text, configuration.path).id, 2);
+	});
+
+	it("closes an identity and a database that others may read, and says so", async () => {
+		chmodSync(directory, 0o755);
+		await openIdentity(directory, "collector.bistrina.invalid");
+		assert.deepEqual(closeToOthers(directory), []);
+		const path = join(directory, "identity.json");
+		const database = join(directory, "pglite");
+		mkdirSync(database);
+		chmodSync(path, 0o644);
+		chmodSync(database, 0o777);
+		assert.deepEqual(closeToOthers(directory), [
+			`${path} was open to others (0644) and is closed now: whoever read it can answer as this collector`,
+			`${database} was open to others (0777) and is closed now: whoever wrote to it can have changed the record`,
+		]);
+		assert.equal(statSync(path).mode & 0o777, 0o600);
+		assert.equal(statSync(database).mode & 0o777, 0o700);
+	});
+
 	it("names the file and the field of a damaged identity, in one line of its own", async () => {
 		await openIdentity(directory, "collector.bistrina.invalid");
 		const path = join(directory, "identity.json");
@@ -177,6 +217,51 @@ describe("collector's service", () => {
 		}
 	});
 
+	it("names a conflict in its list and serves everybody, at a start and on SIGHUP", async function () {
+		this.timeout(120_000);
+		const before = recordOf(24);
+		const after = recordOf(12, { epoch: 78, seed: 2, previous: before, reason: 2 });
+		const other = recordOf(12, { station: "pek-1", seed: 3 });
+		const [a, b, c] = [before, after, other].map(({ publicKey }) => hexOf(publicKey));
+		const list = join(directory, "stations");
+		writeFileSync(list, `bor-1 ${a}\n`);
+		const first = await startCollector(directory, ["--stations", list]);
+		assert.equal((await first.post(before.envelope(1, 12))).status, 200);
+		assert.equal(await first.stop("SIGINT"), 0);
+		// The board was replaced, and somebody wrote its key over the old one.
+		writeFileSync(list, `bor-1 ${b}\nbor-2 nonsense\npek-1 ${c}\n`);
+		const second = await startCollector(directory, ["--stations", list]);
+		assert.match(
+			second.said(),
+			/not taken: .*stations line 2: expected a station id and the 66 digits of its public key\n/,
+		);
+		assert.match(
+			second.said(),
+			/not taken: .*stations: station bor-1 is enrolled with another key than \w{12}\.\.\.; to replace the key, leave its line and add one with from=, by= and why= after it\n1 stations of/,
+		);
+		assert.equal((await second.post(other.envelope(1, 12))).status, 200);
+		assert.equal((await second.post(before.envelope(13, 18))).status, 200);
+		assert.equal((await second.post(after.envelope(1, 12))).status, 422);
+		writeFileSync(
+			list,
+			`bor-1 ${a} revoked=2026-11-28 revoked-by=amina revoked-why="board lost"\n` +
+				`bor-1 ${b} from=2026-11-28T06:00:00Z by=amina why="board replaced"\npek-1 ${c}\n`,
+		);
+		process.kill(second.pid, "SIGHUP");
+		await second.saw(/2 stations of/);
+		assert.equal((await second.post(after.envelope(1, 12))).status, 200);
+		const { status, body } = await second.post(before.envelope(19, 24));
+		const answer = decodeAnswer(decodeSign1(body).payload);
+		assert.deepEqual([status, answer.kind === "refusal" && answer.code], [422, 9]);
+		assert.equal((await second.post(before.envelope(19, 24, { signer: after }))).status, 200);
+		// What was revoked stays so, whatever a list says later.
+		writeFileSync(list, `bor-1 ${a}\npek-1 ${c}\n`);
+		process.kill(second.pid, "SIGHUP");
+		await second.saw(/recorded as revoked from 2026-11-28T00:00:00Z by "amina", "board lost"/);
+		assert.equal((await second.post(before.envelope(19, 24))).status, 422);
+		assert.equal(await second.stop("SIGINT"), 0);
+	});
+
 	it("serves over HTTPS, dies by kill -9, takes its directory again, and stops cleanly", async function () {
 		this.timeout(120_000);
 		const station = recordOf(24);
@@ -185,6 +270,7 @@ describe("collector's service", () => {
 		const first = await startCollector(directory, ["--stations", list]);
 		assert.match(first.said(), /survive the death of this process/);
 		assert.equal((await first.post(station.envelope(1, 12))).status, 200);
+		assert.equal(statSync(join(directory, "pglite")).mode & 0o777, 0o700);
 		assert.equal(await first.stop("SIGKILL"), null);
 		assert.match(readFileSync(join(directory, "lock"), "utf8"), /^\d+ \d+\n$/);
 		const folder = join(directory, "configurations");

@@ -19,6 +19,7 @@ function scratchpad(steps: number, configuration = 0x7f): number[] {
 function build(options: { rom?: readonly number[]; isPresent?: boolean } = {}) {
 	const said: string[] = [];
 	const scratchpads: (readonly number[])[] = [];
+	let alarms: readonly number[] = [];
 	class Wire implements OneWire {
 		reset(): boolean {
 			said.push("reset");
@@ -26,6 +27,7 @@ function build(options: { rom?: readonly number[]; isPresent?: boolean } = {}) {
 		}
 		write(bytes: Uint8Array): void {
 			said.push([...bytes].map((byte) => byte.toString(16)).join(" "));
+			if (bytes[1] === 0x4e) alarms = [...bytes.slice(2, 4)];
 		}
 		read(byteLength: number): ArrayBuffer {
 			const bytes = byteLength === 8 ? (options.rom ?? ROM) : (scratchpads.shift() ?? []);
@@ -34,9 +36,13 @@ function build(options: { rom?: readonly number[]; isPresent?: boolean } = {}) {
 		close(): void {}
 	}
 	const probe = new DS18B20({ sensor: { io: Wire, pin: 4 } });
-	const read = (bytes: readonly number[]): number | undefined => {
-		scratchpads.push(bytes);
+	/** `isSameLife`: the part kept what was written to it. */
+	const read = (bytes: readonly number[], isSameLife = true): number | undefined => {
 		probe.begin();
+		const isPart = bytes.some((byte) => byte !== bytes[0]);
+		const kept = [...bytes.slice(0, 2), ...alarms, ...bytes.slice(4, 8)];
+		const isWhole = bytes[8] === crc8Of(Uint8Array.from(bytes.slice(0, 8)));
+		scratchpads.push(isSameLife && isPart && isWhole ? withCrc(kept) : bytes);
 		return probe.sample()?.thermometer.temperature;
 	};
 	return { said, probe, read };
@@ -56,7 +62,16 @@ describe("the DS18B20 driver", () => {
 	it("identifies, converts and reads the scratchpad", () => {
 		const { said, probe, read } = build();
 		assert.equal(read(scratchpad(0x0191)), 25.0625);
-		assert.deepEqual(said, ["reset", "33", "reset", "cc 44", "reset", "cc be"]);
+		assert.deepEqual(said, [
+			"reset",
+			"33",
+			"reset",
+			"cc 4e 1 fe 7f",
+			"reset",
+			"cc 44",
+			"reset",
+			"cc be",
+		]);
 		assert.equal(probe.identification.uniqueID, ROM.map((byte) => byte.toString(16)).join(""));
 	});
 
@@ -65,11 +80,27 @@ describe("the DS18B20 driver", () => {
 		assert.equal(build().read(scratchpad(0x0197, 0x1f)), 25);
 	});
 
-	it("takes 85.0 for a lost power supply unless it was nearly that hot before", () => {
+	for (const [what, bytes] of [
+		["85 degC", POWER_ON],
+		[
+			"25 degC, as clones do, of which byte 7 is 66",
+			withCrc([0x90, 1, 0x4b, 0x46, 0x7f, 0xff, 0xc, 0x66]),
+		],
+		["what it read before", scratchpad(84 * 16)],
+	] as const) {
+		it(`refuses what a part shows that lost power and came back with ${what}`, () => {
+			const { read } = build();
+			assert.equal(read(scratchpad(84 * 16)), 84);
+			assert.throws(() => read(bytes, false), code("probe-malformed"));
+			assert.throws(() => read(bytes, false), code("probe-malformed"));
+			assert.equal(read(scratchpad(0x0191)), 25.0625);
+		});
+	}
+
+	it("takes 85.0 degC and 25.0 degC that were measured", () => {
 		const { read } = build();
-		assert.throws(() => read(POWER_ON), code("probe-malformed"));
-		assert.equal(read(scratchpad(84 * 16)), 84);
 		assert.equal(read(POWER_ON), 85);
+		assert.equal(read(scratchpad(25 * 16)), 25);
 	});
 
 	it("takes an all-zero scratchpad for a shorted wire, though its CRC holds", () => {

@@ -54,6 +54,14 @@ describe("the INA226 driver", () => {
 		assert.throws(() => monitor.sample(), code("probe-malformed"));
 	});
 
+	it("takes Silergy's replacement, which has other identities and the same registers", () => {
+		const { bus, monitor } = build(register(0xfe, 0x190f), register(0xff, 0x0000), ...START);
+		assert.equal(monitor.begin(), 39);
+		bus.assertConsumed();
+		const { monitor: other } = build(register(0xfe, 0x190f), register(0xff, 0x2260));
+		assert.throws(() => other.begin(), code("probe-malformed"));
+	});
+
 	it("refuses another part in the crowded addresses around 0x40", () => {
 		const { monitor } = build(register(0xfe, 0x5449), register(0xff, 0x2270));
 		assert.throws(() => monitor.begin(), code("probe-malformed"));

@@ -145,7 +145,7 @@ describe("the placing of entries in time", () => {
 			event(1020, UTC + 10_000, { boot: 5, timeQuality: HOLDOVER }),
 			time(3020, UTC + 12_000 + stepSeconds, { boot: 5, stepSeconds }),
 		];
-		assert.deepEqual(placed(...around(0))[2], at(UTC + 4980, 2000 + 1000 + 35, "own"));
+		assert.deepEqual(placed(...around(0))[2], at(UTC + 4980, 2000 + 1000 + 50, "own"));
 		// Nobody knows when it went wrong; what its own boot says holds.
 		const [, , unvouched, , after] = placed(...around(-3600));
 		assert.deepEqual(unvouched, at(UTC + 4980, undefined, "own"));

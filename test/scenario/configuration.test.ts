@@ -8,6 +8,7 @@ import {
 	DEFAULT_CONFIGURATION,
 	type StationConfiguration,
 } from "../../src/firmware/config/configuration.js";
+import { UplinkSchedule } from "../../src/firmware/uplink/schedule.js";
 import { decodeEntry, type Entry } from "../../src/protocol/entry.js";
 import { EVENT_CODES, type EventCode } from "../../src/protocol/events.js";
 import {
@@ -228,5 +229,45 @@ describe("a configuration from the collector", () => {
 			assertDelivered(played);
 		}
 		assert.deepEqual([...inForce].sort(), [1, 2]);
+	});
+
+	it("is taken up and confirmed by a station whose slot lies two seconds before its readings", async () => {
+		const slotOf = (station: string): number => {
+			const schedule = new UplinkSchedule({
+				chance: new SeededChance(1),
+				station,
+				nowMilliseconds: 0,
+				uploadIntervalSeconds: 3600,
+				linkMillisecondsMax: 30_000,
+			});
+			schedule.acknowledged(0, 3000, 0, false);
+			return (schedule.nextAttemptMilliseconds / 1000) % 300;
+		};
+		const names = Array.from({ length: 2000 }, (_, index) => `bor-${index}`);
+		const name = names.find((each) => slotOf(each) >= 297 && slotOf(each) <= 299);
+		assert.ok(name !== undefined);
+		const played = await play(name);
+		await played.playUntil(START_UTC_SECONDS + 4 * HOUR);
+		await played.offer({ id: 2 });
+		await played.playUntil(START_UTC_SECONDS + 8 * HOUR);
+		assert.equal(played.inForce(), 2);
+		assert.equal(played.events("configuration-confirmed").length, 1);
+		assert.deepEqual(played.events("configuration-reverted"), []);
+	});
+
+	it("survives an access point that is silent for forty seconds and one that reboots", async () => {
+		for (const silentSeconds of [40, 300]) {
+			const played = await play("bor-3");
+			await played.playUntil(START_UTC_SECONDS + 5 * HOUR);
+			await played.offer({ id: 2 });
+			while (played.inForce() !== 2) await stepStation(played.station);
+			played.station.network.faults = { "link-silent": 1 };
+			await played.playUntil(played.station.utcSeconds + silentSeconds);
+			played.station.network.faults = {};
+			await played.playUntil(played.station.utcSeconds + 6 * HOUR);
+			assert.equal(played.inForce(), 2);
+			assert.equal(played.events("configuration-confirmed").length, 1);
+			assert.deepEqual(played.events("configuration-reverted"), []);
+		}
 	});
 });

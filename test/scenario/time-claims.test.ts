@@ -1,12 +1,15 @@
 /** Every time that a record claims, against the world's clock: many seeds of clocks, networks and power that fail. */
 import { strict as assert } from "node:assert";
 import type { SimulatedStation } from "../../sim/station.js";
+import { EVENT_CODES } from "../../src/protocol/events.js";
 import { keyedHashKeyOf, openBareCollector, stepStation } from "../support/bare-collector.js";
 import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
 import { riverOf } from "../support/played-world.js";
 import { TimeWitness } from "../support/time-judge.js";
+import { runTimeTrial } from "../support/time-trial.js";
 
 const HOUR = 3600;
+const SEEDS = process.env["BISTRINA_LONG"] === "1" ? 240 : 12;
 
 class Watched {
 	readonly witness: TimeWitness = new TimeWitness(() => this.station);
@@ -32,7 +35,6 @@ class Watched {
 			bareStation({
 				seed,
 				river,
-				// Probes take their time: a boot is recorded when its first measurement is done.
 				collectorPublicKey: keyedHashKeyOf("collector").publicKey,
 				endpoint,
 				wrap: witness.wrap,
@@ -58,5 +60,49 @@ describe("the times that a record claims", () => {
 		const { violations, claimed } = watched.witness.judge();
 		assert.deepEqual(violations.slice(0, 3), []);
 		assert.ok(claimed > 50, `${claimed} readings`);
+	});
+
+	it("hold for every mishap of clocks, answers, collectors and power", async () => {
+		for (let seed = 1; seed <= SEEDS; seed++) {
+			const { violations, claimed, mishap } = await runTimeTrial({ seed, days: 3 });
+			assert.deepEqual(violations.slice(0, 3), [], `seed ${seed}, ${mishap}`);
+			assert.ok(claimed > 100, `seed ${seed}, ${mishap}: ${claimed} readings`);
+		}
+	});
+
+	it("reach nearly every reading although the RTC is dead, with one event for its death", async () => {
+		const watched = await Watched.begin(2);
+		await watched.until(START_UTC_SECONDS + 2 * HOUR);
+		watched.station.hardware.chips.rtc.setPower(false);
+		watched.station.cutPowerNow(60);
+		await watched.until(START_UTC_SECONDS + 50 * HOUR);
+		const { violations, claimed, timeless, uncertaintySecondsMax } = watched.witness.judge();
+		assert.deepEqual(violations.slice(0, 3), []);
+		assert.equal(timeless, 0);
+		assert.ok(claimed > 570, `${claimed} readings`);
+		// Within half an hour of an answer, but for the first two hours.
+		assert.ok(uncertaintySecondsMax < 400, `${uncertaintySecondsMax} s`);
+		const faults = watched.witness
+			.entries()
+			.filter(({ entry }) => entry.kind === "event" && entry.code === EVENT_CODES["rtc-failed"]);
+		assert.equal(faults.length, 1);
+	});
+
+	it("stay with a lying collector beside an honest time server, however often the power fails", async () => {
+		const watched = await Watched.begin(3);
+		await watched.until(START_UTC_SECONDS + 3 * HOUR);
+		for (let cut = 1; cut <= 2; cut++) {
+			// Two boots without an upload.
+			watched.station.network.faults = { "link-refused": 1 };
+			watched.station.cutPowerNow(60);
+			await watched.until(watched.station.utcSeconds + HOUR);
+		}
+		watched.station.network.faults = {};
+		watched.witness.lieSeconds = 94_608_000;
+		await watched.until(START_UTC_SECONDS + 40 * HOUR);
+		const { violations } = watched.witness.judge();
+		assert.deepEqual(violations.slice(0, 3), []);
+		const last = watched.witness.entries().at(-1)?.entry ?? assert.fail();
+		assert.ok(Math.abs(last.utcSeconds - watched.station.utcSeconds) < 400);
 	});
 });

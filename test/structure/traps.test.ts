@@ -42,7 +42,8 @@ const TRAPS: Readonly<Record<string, RegExp>> = {
 	"coupling of the circuits": /does not reach the pH, because it sleeps while that is measured/,
 	"another circuit at the address": /refuses a circuit of another kind at its address/,
 	// DS18B20.
-	"85.0 degC": /takes 85\.0 for a lost power supply/,
+	"85.0 degC": /takes 85\.0 degC and 25\.0 degC that were measured/,
+	"power-on temperature": /that lost power and came back with/,
 	"all-zero scratchpad": /takes an all-zero scratchpad for a shorted wire/,
 	"all-ones scratchpad": /takes all ones and no presence for an absent part/,
 	"fewer bits of resolution": /only the bits of its resolution/,
@@ -71,7 +72,8 @@ const TRAPS: Readonly<Record<string, RegExp>> = {
 	"beyond the part's range": /has no number beyond 36 V/,
 	// DS3231.
 	OSF: /has no time when the oscillator had stopped \(OSF\)/,
-	"bad BCD and century": /refuses bad BCD, dates that do not exist, and the century bit/,
+	"bad BCD": /refuses bad BCD and dates that do not exist/,
+	"century bit": /keeps a good date whose century bit alone is set/,
 	"12-hour mode": /reads the hour in 12-hour mode/,
 	"carry between two reads": /lets the second change between two readings/,
 	"date before OSF": /writes all time registers in one transaction, then clears OSF/,

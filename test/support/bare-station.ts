@@ -8,6 +8,7 @@ import {
 	keyedHashPublicKey,
 } from "../../sim/keyed-hash-signer.js";
 import type { Endpoint } from "../../sim/network.js";
+import type { StationObserver } from "../../sim/observer.js";
 import type { River } from "../../sim/river/river.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
 import { SimulatedStation, type StationProgram } from "../../sim/station.js";
@@ -29,6 +30,9 @@ export interface BareStationOptions {
 	readonly name?: string;
 	readonly river?: River;
 	readonly witness?: Witness;
+	readonly observer?: StationObserver;
+	/** What the board's clock gains in deep sleep, parts per million; 0. */
+	readonly sleepClockPartsPerMillion?: number;
 	readonly sectors?: number;
 	readonly configuration?: Partial<StationConfiguration>;
 	readonly collectorPublicKey?: Uint8Array;
@@ -93,7 +97,9 @@ export function bareStation(options: BareStationOptions = {}): SimulatedStation 
 		endpoint:
 			options.endpoint ?? ((_request, onAnswer) => onAnswer(new Error("nobody is listening"))),
 		...(options.onLog === undefined ? {} : { onLog: options.onLog }),
+		...(options.observer === undefined ? {} : { observer: options.observer }),
 	});
+	station.sleepClockPartsPerMillion = options.sleepClockPartsPerMillion ?? 0;
 	return station;
 }
 

@@ -1,8 +1,9 @@
 /**
- * Judges when a station measured, from docs/FAULTS.md ("When a station measures") and the entries alone:
+ * Judges when a station measured, from docs/FORMAT.md (8, readings) and the entries alone:
  * each boundary of the interval in UTC is met once, none is left out, and what came late says so.
  */
 import { type Entry, STATION_FLAGS } from "../../src/protocol/entry.js";
+import { EVENT_CODES } from "../../src/protocol/events.js";
 import type { SeenEntry } from "./seen-entry.js";
 
 export interface CadenceOptions {
@@ -34,6 +35,7 @@ export function judgeCadence(
 	options: CadenceOptions,
 ): readonly string[] {
 	const violations: string[] = [];
+	const asked = askedOf(entries);
 	let boot: number | undefined;
 	let configuredSeconds: number | undefined;
 	let last: Last | undefined;
@@ -63,7 +65,7 @@ export function judgeCadence(
 			const waited = seen.worldUtcSeconds - changedUtcSeconds;
 			const most = (1 + BOARD_CLOCK_ERROR) * intervalSeconds + TAKE_UP_SECONDS_MAX;
 			if (waited > most) complain(`came ${Math.round(waited)} s after the interval changed`);
-		} else if (last !== undefined && !isAsked(last.seen.entry) && !isAsked(entry)) {
+		} else if (last !== undefined && !asked.has(last.seen.entry) && !asked.has(entry)) {
 			judgePair(last, seen, isClockSet, complain);
 		}
 		last = { seen, intervalSeconds };
@@ -123,7 +125,15 @@ function effectiveSeconds(configured: number, entry: Entry, supply: "battery" | 
 	return Math.max(configured, Math.min(3 * configured, 3600));
 }
 
-/** A technician may have asked for it. */
-function isAsked({ stationFlags }: Entry): boolean {
-	return (stationFlags & STATION_FLAGS.serviceMode) !== 0;
+/** Readings that a technician may have asked for: those while he was there, and one that he left during. */
+function askedOf(entries: readonly SeenEntry[]): ReadonlySet<Entry> {
+	const asked = new Set<Entry>();
+	let last: Entry | undefined;
+	for (const { entry } of entries) {
+		if (entry.kind === "reading") last = entry;
+		const isService = entry.kind === "event" && entry.code === EVENT_CODES.service;
+		const isThere = (entry.stationFlags & STATION_FLAGS.serviceMode) !== 0;
+		if (last !== undefined && (isService || (isThere && entry === last))) asked.add(last);
+	}
+	return asked;
 }

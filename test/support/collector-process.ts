@@ -21,6 +21,8 @@ export interface CollectorProcess {
 	readonly publicKey: Uint8Array;
 	/** What it said on stderr so far. */
 	readonly said: () => string;
+	/** Resolves when it has said what matches. */
+	saw(pattern: RegExp): Promise<void>;
 	/** POST /v1/batches; rejects when the connection fails. */
 	post(envelope: Uint8Array): Promise<{ status: number; body: Uint8Array }>;
 	/** Ends it by a signal; its exit code, null when the signal killed it. */
@@ -31,8 +33,9 @@ export interface CollectorProcess {
 export async function startCollector(
 	directory: string,
 	options: readonly string[] = [],
+	program = PROGRAM,
 ): Promise<CollectorProcess> {
-	const child = spawn(process.execPath, [PROGRAM, "--data", directory, "--port", "0", ...options], {
+	const child = spawn(process.execPath, [program, "--data", directory, "--port", "0", ...options], {
 		stdio: ["ignore", "pipe", "pipe"],
 	});
 	let said = "";
@@ -56,6 +59,9 @@ export async function startCollector(
 		pid: child.pid ?? 0,
 		publicKey: bytesOfHex(publicKey) ?? new Uint8Array(0),
 		said: () => said,
+		saw: async (pattern) => {
+			while (!pattern.test(said)) await once(child.stderr, "data");
+		},
 		post: (envelope) => post(agent, listening.port, envelope),
 		stop: async (signal) => {
 			agent.destroy();

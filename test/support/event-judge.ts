@@ -1,5 +1,5 @@
 /**
- * Judges the events of a record, from docs/FAULTS.md ("Events and their ends") and what the world did:
+ * Judges the events of a record, from docs/FORMAT.md (8, events) and what the world did:
  * what begins ends when its reason has gone, each event has a cause, and each cause its event. A boot
  * ends what its predecessor left open, but for safe mode, which lives through resets.
  */

@@ -21,6 +21,7 @@ export function exchangeOf(body: Uint8Array, chance: Chance): void {
 	const network: Network = {
 		link: {
 			isUp: true,
+			connectMillisecondsMax: 30_000,
 			rssiDecibelMilliwatts: -60,
 			connect: () => {},
 			disconnect: () => {},
@@ -54,11 +55,8 @@ export function exchangeOf(body: Uint8Array, chance: Chance): void {
 		clock,
 		host: "collector.example",
 		port: 443,
-		endMilliseconds: 120_000,
-		linkMilliseconds: 30_000,
-		nameMilliseconds: 10_000,
-		connectMilliseconds: 8000,
 	});
+	connection.endMilliseconds = 120_000;
 	const exchange = (function* () {
 		yield* connection.open();
 		const response = yield* connection.post("/v1/batches", "application/cose", REQUEST_BODY);

@@ -17,6 +17,7 @@ export interface Mutant {
 
 const JOURNAL = "firmware/journal/journal.js";
 const WRITER = "firmware/journal/log-writer.js";
+const READER = "firmware/journal/log-reader.js";
 const RECOVERY = "firmware/journal/recovery.js";
 const RING_FLASH = "firmware/journal/ring-flash.js";
 const FORMAT = "protocol/journal-format.js";
@@ -26,8 +27,8 @@ function goingOnAt(slot: string): Mutant["rewrites"] {
 	return [
 		[
 			RECOVERY,
-			"const log = { ...afterWalk(header, walked, serial),",
-			`const log = { first: header.firstSequence, slot: ${slot}, ...afterWalk(header, walked, serial),`,
+			"const log = { ...afterWalk(header, walked, lost, cursor, sha256),",
+			`const log = { first: header.firstSequence, slot: ${slot}, ...afterWalk(header, walked, lost, cursor, sha256),`,
 		],
 		[
 			JOURNAL,
@@ -80,9 +81,9 @@ export const MUTANTS: readonly Mutant[] = [
 		name: "uses a sequence again after an overflow",
 		rewrites: [
 			[
-				WRITER,
-				"extent.oldestFirst = header.firstSequence;",
-				"extent.oldestFirst = header.firstSequence; if (header.firstSequence > extent.cursor + 1) extent.nextSequence--;",
+				READER,
+				"extent.oldestFirst = header?.firstSequence ?? extent.nextSequence;",
+				"extent.oldestFirst = header?.firstSequence ?? extent.nextSequence; if (extent.oldestFirst > extent.cursor + 1) extent.nextSequence--;",
 			],
 		],
 	},
@@ -111,14 +112,20 @@ export const MUTANTS: readonly Mutant[] = [
 		rewrites: [
 			[
 				RECOVERY,
-				": { serial, firstSequence: nextSequence - 1, head: headBefore, copy: last };",
-				": { serial, firstSequence: nextSequence, head, copy: undefined };",
+				": { serial, firstSequence: end - 1, head: headBefore, copy: last, unproved };",
+				": { serial, firstSequence: nextSequence, head, copy: undefined, unproved };",
 			],
 		],
 	},
 	{
 		name: "keeps a cursor in memory only",
-		rewrites: [[WRITER, "this.#program(frame, 1)", "frame.length > 0"]],
+		rewrites: [
+			[
+				WRITER,
+				"this.#place((index, seed) => cursorFrame({ cursor, epoch: extent.epoch }, index, seed));",
+				"",
+			],
+		],
 	},
 ];
 

@@ -69,7 +69,7 @@ export type Thoroughness =
 
 const VIOLATIONS_MAX = 10;
 /** More than any ring of a campaign holds: what is older has overflowed for good. */
-const WITNESSED_ENTRIES = 300;
+const WITNESSED_ENTRIES = 1500;
 /** Appends and an acknowledgement after a cut: enough to hop, to go on, and to be cut again. */
 const APPENDS_AFTER_CUT = 2;
 /** Sixteenths of a sector that a torn erase has got to; the first in every run, all in a full one. */
@@ -112,7 +112,7 @@ class Life {
 	}
 
 	append(draft: EntryDraft): void {
-		this.witness.appending(draft);
+		this.witness.appending(draft, this.journal.nextSequence);
 		const { sequence, canonical } = this.journal.append(draft);
 		this.witness.appended(draft, sequence, canonical);
 	}
@@ -120,13 +120,18 @@ class Life {
 	acknowledge(cursor: number): void {
 		this.witness.acknowledging(cursor);
 		this.journal.acknowledge(cursor);
+		// It holds in memory only.
+		if (this.journal.refusal !== undefined) throw endOfLife();
 		this.witness.acknowledged(cursor);
 	}
 
 	/** A wake from deep sleep: what was retained is believed if flash agrees. */
 	wake(): void {
 		const note = this.journal.save();
+		const next = this.journal.nextSequence;
 		this.journal = this.#open(note.length === 0 ? undefined : note);
+		// The note was not believed: this was a boot, and may have passed over numbers.
+		if (this.journal.nextSequence !== next) this.witness.check(this.journal, false);
 	}
 
 	/** The power comes back, or was never gone. */
@@ -215,7 +220,7 @@ export function runExhaustively(
 	let done = 0;
 	flash.beforeOperation = (kind, offset, length, data) => {
 		if (kind === "read" || operation >= operations) return;
-		witness.forgetBelow(witness.next - WITNESSED_ENTRIES);
+		witness.forgetBelow(witness.last - WITNESSED_ENTRIES);
 		const isCut =
 			operation >= (options.from ?? 0) &&
 			isShared(options.share, Math.floor(operation / OPERATIONS_PER_BLOCK));
@@ -307,7 +312,7 @@ function afterCut(
 		// Other contents than those under way, so that a number used twice shows.
 		const salt = 1 + (seed >>> 8);
 		for (let count = 0; count < APPENDS_AFTER_CUT; count++) {
-			life.append(draftOf(witness.next + 1000 + count, salt));
+			life.append(draftOf(witness.last + 1001 + count, salt));
 		}
 		life.acknowledge(life.journal.nextSequence - 1);
 		if (flash.reprogrammedUnits > 0) throw new Violation("programmed what was not erased");
@@ -396,6 +401,10 @@ function runPart(options: RandomOptions, cuts: number, part: number, result: Tri
 	}
 }
 
+function endOfLife(): StationError {
+	return new StationError("journal-full-of-bad-sectors", "the flash takes no more");
+}
+
 function isEndOfLife(error: unknown): boolean {
 	return error instanceof StationError && error.code === "journal-full-of-bad-sectors";
 }
@@ -422,7 +431,7 @@ function checkWornOut(
 		new Life(context.options, flash, witness, chance.uint32());
 	} catch (error) {
 		// A part that was never formatted has nothing to give back.
-		if (!isEndOfLife(error) || witness.count > 0) noteViolation(context, error);
+		if (!isEndOfLife(error) || witness.last > 0) noteViolation(context, error);
 	}
 }
 

@@ -3,7 +3,7 @@
  * no counter and no state of the journal but what its users read.
  */
 import { createHash } from "node:crypto";
-import { equalBytes, hexOf } from "../../src/core/bytes.js";
+import { equalBytes } from "../../src/core/bytes.js";
 import type { Journal, JournalOptions } from "../../src/firmware/journal/journal.js";
 import { chainNext, chainStart } from "../../src/protocol/chain.js";
 import { type EntryDraft, encodeEntry } from "../../src/protocol/entry.js";
@@ -26,22 +26,35 @@ export class Violation extends Error {
 	override name = "Violation";
 }
 
+/** A draft under way, and the number that the journal showed for it. */
+interface UnderWay {
+	readonly sequence: number;
+	readonly draft: EntryDraft;
+}
+
 /** Everything observed so far of one history; cheap to branch. Whatever it holds is never changed. */
 export class Witness {
 	epoch = 0;
-	/** How many appends returned. */
-	count = 0;
+	/** Highest sequence of an append that returned; numbers named as unproved lie between. */
+	last = 0;
 	/** Highest acknowledgement that returned. */
 	cursor = 0;
 	/** Acknowledgements that may or may not have come through. */
 	cursorsInFlight: readonly number[] = [];
 	/** What may follow the returned entries: appends that a cut interrupted, in order. */
-	tails: readonly (readonly EntryDraft[])[] = [];
+	tails: readonly (readonly UnderWay[])[] = [];
 	/** The tail that this boot showed. */
-	seenTail: readonly EntryDraft[] = [];
+	seenTail: readonly UnderWay[] = [];
+	/** Numbers that this boot named as unproved, and those that a boot before named and went past. */
+	#seenSkips: ReadonlySet<number> = new Set();
+	/** Heads that this boot named behind them. */
+	#seenResumes: ReadonlyMap<number, Uint8Array> = new Map();
+	#skipped: ReadonlySet<number> = new Set();
+	/** Below this, what this boot saw behind the returned entries has overflowed. */
+	#seenFrom = 1;
 	/** The history that this one branched from, and how much of it is this one's as well. */
 	#trunk: Witness | undefined;
-	#trunkCount = -1;
+	#trunkLast = -1;
 	/** Canonical bytes by sequence, of appends that returned since the branching. */
 	readonly #returned = new Map<number, Uint8Array>();
 	/** h(sequence) by sequence; of 0 it is h(0). */
@@ -54,13 +67,17 @@ export class Witness {
 	branch(): Witness {
 		const copy = new Witness();
 		copy.epoch = this.epoch;
-		copy.count = this.count;
+		copy.last = this.last;
 		copy.cursor = this.cursor;
 		copy.cursorsInFlight = this.cursorsInFlight;
 		copy.tails = this.tails;
 		copy.seenTail = this.seenTail;
+		copy.#seenSkips = this.#seenSkips;
+		copy.#skipped = this.#skipped;
+		copy.#seenResumes = this.#seenResumes;
+		copy.#seenFrom = this.#seenFrom;
 		copy.#trunk = this;
-		copy.#trunkCount = this.count;
+		copy.#trunkLast = this.last;
 		return copy;
 	}
 
@@ -71,25 +88,28 @@ export class Witness {
 			this.#returned.delete(known);
 			this.#heads.delete(known - 1);
 		}
+		this.#skipped = new Set([...this.#skipped].filter((known) => known >= sequence));
 	}
 
-	/** An append is about to be made. */
-	appending(draft: EntryDraft): void {
-		this.tails = [...this.tails, [...this.seenTail, draft]];
+	/** An append is about to be made, under the number that the journal shows. */
+	appending(draft: EntryDraft, sequence: number): void {
+		this.tails = [...this.tails, [...this.seenTail, { sequence, draft }]];
 	}
 
 	/** It returned: it and what this boot showed before it are now in the record for ever. */
 	appended(draft: EntryDraft, sequence: number, canonical: Uint8Array): void {
-		for (const before of this.seenTail) this.#record(this.#canonicalOf(before, this.next));
+		for (const before of this.seenTail) {
+			this.#pass(before.sequence);
+			this.#record(before.sequence, this.#canonicalOf(before.draft, before.sequence));
+		}
 		this.seenTail = [];
 		this.tails = [];
-		if (sequence !== this.next) {
-			throw new Violation(`append returned sequence ${sequence}, not ${this.next}`);
-		}
+		this.#pass(sequence);
+		this.#seenSkips = new Set();
 		if (!equalBytes(canonical, this.#canonicalOf(draft, sequence))) {
 			throw new Violation(`append ${sequence} returned other bytes`);
 		}
-		this.#record(canonical);
+		this.#record(sequence, canonical);
 	}
 
 	acknowledging(cursor: number): void {
@@ -101,21 +121,14 @@ export class Witness {
 		this.cursorsInFlight = this.cursorsInFlight.filter((given) => given > this.cursor);
 	}
 
-	get next(): number {
-		return this.count + 1;
-	}
-
 	/** A boot: what is there must be what returned, and at most what was under way. */
 	check(journal: Journal, isBoot: boolean): void {
-		if (this.count === 0) this.#begin(journal);
+		if (this.last === 0) this.#begin(journal);
 		if (journal.epoch !== this.epoch) throw new Violation("the epoch changed");
 		this.#checkCursor(journal);
-		const last = journal.nextSequence - 1;
-		if (last < this.count) {
-			throw new Violation(`lost: ends at ${last}, but ${this.count} returned`);
-		}
-		const seen = this.#checkEntries(journal);
-		this.#checkTail(seen, journal);
+		const end = journal.nextSequence - 1;
+		if (end < this.last) throw new Violation(`lost: ends at ${end}, but ${this.last} returned`);
+		this.#checkEntries(journal);
 		if (isBoot && journal.nextSequence === 1 && !journal.wasFormatted) {
 			throw new Violation("an empty journal that does not say so");
 		}
@@ -137,60 +150,85 @@ export class Witness {
 		}
 	}
 
-	/** Every entry held, in order, equal to what returned, and chained. */
-	#checkEntries(journal: Journal): Uint8Array[] {
+	/** Every entry held, in order, equal to what returned, and chained; what is not there is named. */
+	#checkEntries(journal: Journal): void {
 		const first = journal.firstSequenceHeld;
-		const seen: Uint8Array[] = [];
-		let expected = first;
+		const seen = new Map<number, Uint8Array>();
+		let before = first - 1;
 		journal.read(1, 0xffffffff, (sequence, canonical) => {
-			if (sequence !== expected) throw new Violation(`${sequence} came, ${expected} was due`);
-			const returned = this.#returnedAt(sequence);
-			if (sequence <= this.count && (returned === undefined || !equalBytes(returned, canonical))) {
-				throw new Violation(`entry ${sequence} has other bytes than its append returned`);
-			}
-			seen.push(canonical);
-			expected++;
+			if (sequence <= before) throw new Violation(`${sequence} came after ${before}`);
+			before = sequence;
+			seen.set(sequence, canonical);
 		});
-		if (expected !== journal.nextSequence) {
-			throw new Violation(`entries end at ${expected - 1}, not ${journal.nextSequence - 1}`);
+		const named = new Set<number>();
+		const resumes = new Map<number, Uint8Array>();
+		for (const { from, to, reason, resume } of journal.gaps) {
+			if (reason !== 3) continue;
+			resumes.set(to, resume);
+			for (let sequence = from; sequence <= to; sequence++) named.add(sequence);
 		}
-		let head = journal.headBefore(first);
+		let head: Uint8Array | undefined = journal.headBefore(first);
 		if (head === undefined) throw new Violation(`no head before ${first}`);
-		const known = this.#headAt(first - 1);
-		if (known !== undefined && !equalBytes(head, known)) {
+		const start = this.#headAt(first - 1);
+		if (start !== undefined && !equalBytes(head, start)) {
 			throw new Violation(`the chain before ${first} is another`);
 		}
-		seen.forEach((canonical, position) => {
+		const skips = new Set<number>();
+		for (let sequence = first; sequence < journal.nextSequence; sequence++) {
+			const canonical = seen.get(sequence);
+			if (canonical === undefined) {
+				this.#checkAbsent(sequence, named, journal.cursor);
+				if (sequence > this.last) skips.add(sequence);
+				// The chain goes on with the head that the gap names.
+				head = this.#headAt(sequence) ?? resumes.get(sequence);
+				continue;
+			}
+			const returned = this.#returnedAt(sequence);
+			if (sequence <= this.last && (returned === undefined || !equalBytes(returned, canonical))) {
+				throw new Violation(`entry ${sequence} has other bytes than its append returned`);
+			}
 			// The returned entries were hashed when they returned, and are equal: no need to hash again.
-			const recorded = known === undefined ? undefined : this.#headAt(first + position);
-			head = recorded ?? chainNext(nodeSha256, head as Uint8Array, canonical);
-		});
-		if (!equalBytes(head, journal.head)) throw new Violation("the chain does not lead to the head");
-		return seen;
+			const recorded = start === undefined ? undefined : this.#headAt(sequence);
+			head = recorded ?? (head && chainNext(nodeSha256, head, canonical));
+		}
+		if (head !== undefined && !equalBytes(head, journal.head))
+			throw new Violation("the chain does not lead to the head");
+		this.#seenFrom = first;
+		this.#seenSkips = skips;
+		this.#seenResumes = resumes;
+		this.#checkTail(
+			[...seen].filter(([sequence]) => sequence > this.last),
+			first,
+		);
+	}
+
+	#checkAbsent(sequence: number, named: ReadonlySet<number>, cursor: number): void {
+		if (this.#returnedAt(sequence) !== undefined) throw new Violation(`lost: entry ${sequence}`);
+		// What was acknowledged needs no name any more.
+		if (sequence <= cursor || named.has(sequence) || this.#isSkipped(sequence)) return;
+		throw new Violation(`${sequence} is absent and not named`);
 	}
 
 	/** What follows the returned entries must be the beginning of something that was under way. */
-	#checkTail(seen: readonly Uint8Array[], journal: Journal): void {
-		const length = journal.nextSequence - this.next;
-		if (length === 0) {
-			this.seenTail = [];
-			return;
-		}
-		// In a long run of cuts even the tail may have overflowed: what is held of it must match.
-		const held = seen.slice(-length);
-		const missing = length - held.length;
+	#checkTail(seen: readonly (readonly [number, Uint8Array])[], first: number): void {
+		this.seenTail = [];
+		if (seen.length === 0) return;
 		for (const candidate of this.tails) {
-			if (candidate.length < length) continue;
-			const matches = held.every((canonical, position) => {
-				const draft = candidate[missing + position] as EntryDraft;
-				return equalBytes(canonical, this.#canonicalOf(draft, this.next + missing + position));
+			// In a long run of cuts even the tail may have overflowed: what is held of it must match.
+			const gone = candidate.filter(({ sequence }) => sequence < first).length;
+			const matches = seen.every(([sequence, canonical], position) => {
+				const due = candidate[gone + position];
+				return (
+					due?.sequence === sequence &&
+					equalBytes(canonical, this.#canonicalOf(due.draft, sequence))
+				);
 			});
 			if (matches) {
-				this.seenTail = candidate.slice(0, length);
+				this.seenTail = candidate.slice(0, gone + seen.length);
 				return;
 			}
 		}
-		throw new Violation(`entry ${this.next} that nobody appended: ${hexOf(held[0] as Uint8Array)}`);
+		throw new Violation(`entry ${seen[0]?.[0]} that nobody appended`);
 	}
 
 	/** What overflowed unacknowledged is named, with the head behind it. */
@@ -208,8 +246,27 @@ export class Witness {
 		}
 	}
 
+	/** The next number is `sequence`: those before it must have been named. */
+	#pass(sequence: number): void {
+		if (sequence <= this.last || this.#isSkipped(sequence)) {
+			throw new Violation(`append returned sequence ${sequence}, not above ${this.last}`);
+		}
+		const skipped = new Set(this.#skipped);
+		for (let passed = this.last + 1; passed < sequence; passed++) {
+			if (passed >= this.#seenFrom && !this.#seenSkips.has(passed)) {
+				throw new Violation(`append returned sequence ${sequence}, and ${passed} is not named`);
+			}
+			skipped.add(passed);
+		}
+		if (skipped.size > this.#skipped.size) this.#skipped = skipped;
+	}
+
+	#isSkipped(sequence: number): boolean {
+		return this.#skipped.has(sequence);
+	}
+
 	#returnedAt(sequence: number): Uint8Array | undefined {
-		if (this.#trunk === undefined || sequence > this.#trunkCount) {
+		if (this.#trunk === undefined || sequence > this.#trunkLast) {
 			return this.#returned.get(sequence);
 		}
 		return this.#trunk.#returnedAt(sequence);
@@ -218,15 +275,19 @@ export class Witness {
 	#headAt(sequence: number): Uint8Array | undefined {
 		// Its own first: before the first append a boot may format anew, and h(0) is another.
 		const own = this.#heads.get(sequence);
-		if (own !== undefined || this.#trunk === undefined || sequence > this.#trunkCount) return own;
+		if (own !== undefined || this.#trunk === undefined || sequence > this.#trunkLast) return own;
 		return this.#trunk.#headAt(sequence);
 	}
 
-	#record(canonical: Uint8Array): void {
-		const head = this.#headAt(this.count) as Uint8Array;
-		this.count++;
-		this.#returned.set(this.count, canonical);
-		this.#heads.set(this.count, chainNext(nodeSha256, head, canonical));
+	#record(sequence: number, canonical: Uint8Array): void {
+		let head = this.#headAt(this.last) as Uint8Array;
+		if (sequence > this.last + 1) {
+			head = this.#seenResumes.get(sequence - 1) ?? nodeSha256(head);
+			this.#heads.set(sequence - 1, head);
+		}
+		this.last = sequence;
+		this.#returned.set(sequence, canonical);
+		this.#heads.set(sequence, chainNext(nodeSha256, head, canonical));
 	}
 
 	#canonicalOf(draft: EntryDraft, sequence: number): Uint8Array {

@@ -2,7 +2,8 @@
 import { strict as assert } from "node:assert";
 import { isSignedBy, signingKeyOf, stationKeyOf } from "../../src/collector/keys.js";
 import { Ledger, type LedgerAnswer, type LedgerReport } from "../../src/collector/ledger.js";
-import type { SqlStore } from "../../src/collector/store.js";
+import { onlyKey } from "../../src/collector/station-keys.js";
+import { bytesOf, type SqlStore } from "../../src/collector/store.js";
 import {
 	enrolledKeysOf,
 	exportStation,
@@ -301,6 +302,168 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 			await enrolled(recordOf(1));
 		});
 
+		describe("a station whose key was replaced", () => {
+			const ENROLLED = { atUtcSeconds: 1_774_000_000, by: "amina", why: "board replaced" };
+			let before: SignedStation;
+			let after: SignedStation;
+
+			beforeEach(async () => {
+				before = await enrolled(recordOf(60));
+				after = recordOf(24, { epoch: 78, seed: 2, previous: before, reason: 2 });
+				const later = { ...onlyKey(after.publicKey), enrolled: ENROLLED };
+				assert.equal(await ledger.setKeys("bor-1", [later]), undefined);
+			});
+
+			async function judged() {
+				const keys = await enrolledKeysOf(store, "bor-1");
+				return verifyStore(store, { station: "bor-1", keys });
+			}
+
+			it("delivers with either key, and with the later one what the first had not delivered", async () => {
+				await acknowledged(before.envelope(1, 12));
+				await acknowledged(after.envelope(13, 24));
+				assert.equal((await acknowledged(after.envelope(1, 12))).cursor, 24);
+				const answer = await acknowledged(before.envelope(13, 60, { signer: after }));
+				assert.deepEqual([answer.epoch, answer.cursor], [77, 60]);
+				const { isSound, ranges, findings } = await judged();
+				assert.ok(isSound, JSON.stringify(findings));
+				const id = Buffer.from(sha256(after.publicKey)).toString("hex", 0, 8);
+				assert.deepEqual(
+					ranges.map(({ epoch, first, last, mark }) => [epoch, first, last, mark]),
+					[
+						[77, 1, 12, ""],
+						[77, 13, 60, `signed by the later key ${id}`],
+						[78, 1, 24, ""],
+					],
+				);
+			});
+
+			it("delivers an epoch of which the first key had delivered nothing, in any order", async () => {
+				await acknowledged(before.envelope(31, 60, { signer: after }));
+				await acknowledged(before.envelope(1, 30, { signer: after }));
+				await acknowledged(after.envelope(1, 24));
+				assert.ok((await judged()).isSound);
+				const [row] = await store.query("select public_key from epochs where epoch = 77");
+				assert.deepEqual(bytesOf(row?.["public_key"]), before.publicKey);
+			});
+
+			it("has its list in another database begin with the later key", async () => {
+				await store.execute("delete from station_keys");
+				const other = { ...onlyKey(after.publicKey), enrolled: ENROLLED };
+				assert.equal(await ledger.setKeys("bor-1", [other]), undefined);
+				await acknowledged(after.envelope(1, 24));
+				await acknowledged(before.envelope(31, 60, { signer: after }));
+				await acknowledged(before.envelope(1, 30, { signer: after }));
+				assert.equal(await refusal(before.envelope(1, 12)), "bad-signature");
+				const { isSound, ranges } = await judged();
+				assert.ok(isSound);
+				assert.match(ranges[0]?.mark ?? "", /^signed by the later key \w{16}$/);
+			});
+
+			it("delivers nothing more with a revoked key, and keeps what that delivered, marked", async () => {
+				await acknowledged(before.envelope(1, 12));
+				await acknowledged(after.envelope(1, 24));
+				const revoked = { atUtcSeconds: 1_774_900_000, by: "amina", why: "board lost" };
+				const gone = { ...onlyKey(before.publicKey), revoked };
+				assert.equal(await ledger.setKeys("bor-1", [gone]), undefined);
+				assert.equal(await refusal(before.envelope(13, 24)), "revoked-key");
+				assert.match(reports.pop()?.detail ?? "", /^signed by the key \w{16}$/);
+				await acknowledged(before.envelope(13, 60, { signer: after }));
+				const { isSound, ranges, findings } = await judged();
+				assert.ok(isSound, JSON.stringify(findings));
+				assert.match(ranges[0]?.mark ?? "", /^signed by the key \w{16}, which is revoked$/);
+			});
+
+			it("cannot sign for a later epoch, nor with its id what is its own, nor two epochs in one", async () => {
+				await acknowledged(after.envelope(1, 12));
+				assert.equal(await refusal(after.envelope(13, 24, { signer: before })), "bad-signature");
+				reports.length = 0;
+				assert.equal(await refusal(after.envelope(13, 24, { signer: after })), "bad-signature");
+				reports.length = 0;
+				const stranger = recordOf(24, { epoch: 78, seed: 3 });
+				assert.equal(await refusal(after.envelope(13, 24, { signer: stranger })), "bad-signature");
+				reports.length = 0;
+				// The epoch is the later key's: the first one cannot go on in it under its own name.
+				const mixed = before.signed(
+					encodeBatch({
+						station: "bor-1",
+						epoch: 78,
+						first: 13,
+						floor: 1,
+						previous: after.heads[12],
+						entries: after.entries.slice(12, 24),
+					}),
+				);
+				assert.equal(await refusal(mixed), "bad-signature");
+				assert.match(reports[0]?.detail ?? "", /epoch 78 began with another key/);
+			});
+
+			it("names losses of the epoch before, and they count as covered there", async () => {
+				await acknowledged(before.envelope(1, 12));
+				const resume = before.heads[60] ?? assert.fail();
+				const lost = { kind: "gap", from: 13, to: 60, reason: 0, lostEpoch: 77, resume } as const;
+				after.append(lost);
+				await acknowledged(after.envelope(1, 25));
+				const covered = await store.query("select epoch, first, last from coverage order by epoch");
+				assert.deepEqual(
+					covered.map((row) => [row["epoch"], row["first"], row["last"]].map(Number)),
+					[
+						[77, 1, 60],
+						[78, 1, 25],
+					],
+				);
+				const { isSound, ranges, findings } = await judged();
+				assert.ok(isSound, JSON.stringify(findings));
+				assert.deepEqual(
+					ranges.map(({ epoch, first, last, note }) => `${epoch}/${first}-${last} ${note}`),
+					[
+						"77/1-12 from the start of the epoch",
+						"77/13-60 overflow, named by entry 25 of epoch 78",
+						"78/1-25 from the start of the epoch",
+					],
+				);
+			});
+
+			it("is not sound without the epoch before it, without its end, or with its beginning only", async () => {
+				for (const envelope of before.envelopes(12)) await acknowledged(envelope);
+				await acknowledged(after.envelope(1, 24));
+				assert.ok((await judged()).isSound);
+				for (const [lost, missing] of [
+					["first > 12", "missing 77/13-60"],
+					["first = 49", "missing 77/49-60"],
+					["epoch = 77", "missing 77/1-60"],
+				] as const) {
+					const kept = await store.query(`select * from batches where ${lost}`);
+					await store.execute(`delete from batches where ${lost}`);
+					// Every trace of them, as whoever has the database can remove it.
+					const from = Math.min(...kept.map((row) => Number(row["first"])));
+					await store.execute(`delete from entries where epoch = 77 and sequence >= ${from};
+						delete from heads where epoch = 77 and (sequence >= ${from} or ${from} = 1);
+						update coverage set last = ${from - 1} where epoch = 77`);
+					if (from === 1) {
+						await store.execute(`delete from coverage where epoch = 77;
+							delete from floors where epoch = 77; delete from epochs where epoch = 77`);
+					}
+					const { isSound, ranges, findings } = await judged();
+					assert.equal(isSound, false);
+					assert.deepEqual(findings, [], lost);
+					const told = ranges.find(({ standing }) => standing === "missing");
+					assert.equal(`missing ${told?.epoch}/${told?.first}-${told?.last}`, missing);
+					assert.match(told?.note ?? "", /there, says the first entry of epoch 78/);
+					await emptied();
+				}
+			});
+
+			/** The record as it was before, delivered anew. */
+			async function emptied(): Promise<void> {
+				for (const table of ["batches", "entries", "heads", "coverage", "floors", "epochs"]) {
+					await store.execute(`delete from ${table}`);
+				}
+				for (const envelope of before.envelopes(12)) await acknowledged(envelope);
+				await acknowledged(after.envelope(1, 24));
+			}
+		});
+
 		describe("verification", () => {
 			let station: SignedStation;
 
@@ -349,6 +512,66 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 					/^bad-signature batch \w+/,
 				],
 				["a removed batch", "delete from batches where first = 25", /^missing 77\/25-36/],
+				[
+					"a removed head",
+					"delete from heads where sequence = 24",
+					/^table heads 77\/24: a signed batch says this head, and there is no row/,
+				],
+				[
+					"an altered head",
+					"update heads set head = set_byte(head, 3, 255 - get_byte(head, 3)) where sequence = 36",
+					/^table heads 77\/36: the row is not the head that is signed/,
+				],
+				[
+					"an added head",
+					"insert into heads select station, epoch, 30, head from heads where sequence = 36",
+					/^table heads 77\/30: no signed batch and no gap entry says this head/,
+				],
+				[
+					"an added gap",
+					"insert into gaps values ('bor-1', 77, 25, 36, 77, 50)",
+					/^table gaps 77\/50: no signed gap entry says this/,
+				],
+				[
+					"a coverage that reaches too far",
+					"update coverage set last = 70",
+					/^table coverage 77\/1: the row says 1 to 70, the signed batches to 60/,
+				],
+				[
+					"a coverage with a hole",
+					"update coverage set last = 20; insert into coverage values ('bor-1', 77, 22, 60)",
+					/^table coverage 77\/22: the row says 22 to 60, the signed batches do not/,
+				],
+				[
+					"a removed coverage",
+					"delete from coverage",
+					/^table coverage 77\/1: 1 to 60 have no row/,
+				],
+				[
+					"a raised floor",
+					"update floors set floor = 40",
+					/^table floors epoch 77: the row says 40, signed is 1/,
+				],
+				[
+					"the floor of an epoch that is not there",
+					"insert into floors values ('bor-1', 9, 1)",
+					/^table floors epoch 9: the row says 1, no signed batch says it/,
+				],
+				[
+					"another key of an epoch",
+					"update epochs set public_key = set_byte(public_key, 9, 255 - get_byte(public_key, 9))",
+					/^table epochs epoch 77: the row says 0[23]\w+, signed is 0[23]/,
+				],
+				[
+					"another signer of a batch",
+					"update batches set signed_by = decode('0001020304050607', 'hex') where first = 13",
+					/^table batches batch \w+: the row is not what its envelope says/,
+				],
+				[
+					"another floor of a batch",
+					"update batches set floor = 13 where first = 13",
+					/^table batches batch \w+: the row is not what its envelope says/,
+				],
 				[
 					"a removed end",
 					"delete from batches where first = 49; delete from entries where sequence >= 49",

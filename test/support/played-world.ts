@@ -83,8 +83,10 @@ export async function openPlayedWorld(options: PlayedWorldOptions): Promise<Play
 		onReport: (report) => reports.push(report),
 	});
 	const counts = { duplicates: 0 };
-	const handler = createHandler(ledger, ({ duplicateCount }) => {
-		counts.duplicates += duplicateCount;
+	const handler = createHandler(ledger, {
+		onReceived: ({ duplicateCount }) => {
+			counts.duplicates += duplicateCount;
+		},
 	});
 	const simulation = new Simulation({
 		directory,

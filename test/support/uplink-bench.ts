@@ -37,7 +37,7 @@ const EPOCH = 0x12345678;
 
 /** A journal in memory: grows by `grow`, may have holes. */
 export class MemorySource implements EntrySource {
-	readonly epoch = EPOCH;
+	readonly epoch: number;
 	cursor = 0;
 	firstSequenceHeld = 1;
 	readonly acknowledged: number[] = [];
@@ -47,7 +47,8 @@ export class MemorySource implements EntrySource {
 	readonly #sha256 = createSha256();
 	readonly #day = dayOfReadings(1);
 
-	constructor() {
+	constructor(epoch = EPOCH) {
+		this.epoch = epoch;
 		this.#heads = [new Uint8Array(32)];
 	}
 
@@ -64,7 +65,7 @@ export class MemorySource implements EntrySource {
 			const sequence = this.nextSequence;
 			const draft = this.#day[sequence % this.#day.length];
 			if (draft === undefined) throw new Error("an empty day");
-			const canonical = encodeEntry({ ...draft, epoch: EPOCH, sequence });
+			const canonical = encodeEntry({ ...draft, epoch: this.epoch, sequence });
 			this.#entries.push(canonical);
 			const head = this.#heads[this.#heads.length - 1] ?? new Uint8Array(32);
 			this.#heads.push(chainNext(this.#sha256, head, canonical));
@@ -180,6 +181,8 @@ export interface Report {
 export class UplinkBench {
 	readonly clock = new VirtualClock();
 	readonly source = new MemorySource();
+	/** What former keys left, oldest first. */
+	formers: readonly MemorySource[] = [];
 	readonly collector = new TestCollector(this.clock);
 	readonly network: SimulatedNetwork;
 	readonly reports: Report[] = [];
@@ -232,6 +235,7 @@ export class UplinkBench {
 		const operations = new KeyOperations(this.clock);
 		this.uplink = new Uplink({
 			source: this.source,
+			formers: () => this.formers.filter((former) => former.cursor < former.nextSequence - 1),
 			network: this.network,
 			signer: keys.signer ?? createKeyedHashSigner(publicKey, sha256, operations),
 			verifier: keys.verifier ?? createKeyedHashVerifier(sha256, operations),

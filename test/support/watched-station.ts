@@ -1,4 +1,6 @@
 /** One simulated station with its collector, watched by the judges of its decisions. */
+import type { WaterState } from "../../sim/river/river.js";
+import { SCENARIOS } from "../../sim/river/scenarios.js";
 import type { SimulatedStation, StationProgram } from "../../sim/station.js";
 import type { StationProgramOptions } from "../../sim/station-program.js";
 import {
@@ -36,6 +38,8 @@ export interface WatchedStation {
 	readonly measurements: () => number;
 	/** What the world does at an instant, whatever the station does then. */
 	at(seconds: number, act: () => void): void;
+	/** What the river was. */
+	waterAt(utcSeconds: number): WaterState;
 	readings(): (Entry & { kind: "reading" })[];
 	events(code: EventCode): { detail: number; text: string; seconds: number }[];
 	/** As an operator writes it. */
@@ -49,6 +53,8 @@ export async function openWatchedStation(
 	options: WatchedStationOptions = {},
 ): Promise<WatchedStation> {
 	const watch = new StationWatch();
+	const river = SCENARIOS["quiet-bor"]?.(options.seed ?? 1, START_UTC_SECONDS);
+	if (river === undefined) throw new Error("no river");
 	const collector = await openBareCollector(
 		{
 			get utcSeconds() {
@@ -60,6 +66,7 @@ export async function openWatchedStation(
 	const station: SimulatedStation = bareStation({
 		name: NAME,
 		...options,
+		river,
 		collectorPublicKey: collector.publicKey,
 		endpoint: collector.endpoint,
 		witness: watch.witness,
@@ -103,6 +110,7 @@ export async function openWatchedStation(
 			return () => heard;
 		},
 		measurements: () => measurements,
+		waterAt: (utcSeconds) => river.at(utcSeconds),
 		readings: () => watch.entries.flatMap(({ entry }) => (entry.kind === "reading" ? [entry] : [])),
 		events: (code) =>
 			watch.entries.flatMap(({ entry, worldUtcSeconds }) =>

@@ -124,7 +124,12 @@ export function hostileHandler(options: HostileOptions): Handler {
 	};
 }
 
-function signed(answered: HandledResponse, answer: Answer, key: SigningKey): HandledResponse {
+/** An answer in place of another, signed. */
+export function signed(
+	answered: HandledResponse,
+	answer: Answer,
+	key: SigningKey,
+): HandledResponse {
 	const payload = encodeAnswer(answer);
 	return { ...answered, body: encodeSign1(payload, key.sign(toBeSigned(payload))) };
 }

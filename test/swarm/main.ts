@@ -1,16 +1,18 @@
 /**
- * `npm run swarm -- --seeds N [--seed FIRST] [--days D] [--signer es256|keyed-hash] [--workers N]`:
- * a long swarm. At least one option must be given. Last line JSON; exit 0 only without a violation, 2 usage.
+ * `npm run swarm -- --seeds N [--seed FIRST] [--days D] [--signer es256|keyed-hash] [--workers N]
+ * [--mishaps NAME,...] [--eyes NAME,...]`: a long swarm; names replace what a seed draws, and what looks. At least one option must be given. Last line JSON; exit 0 only without a violation, 2 usage.
  */
 import "../../sim/shell/engine.js";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { addDeliveries, NO_DELIVERY } from "../../sim/checkers/delivery.js";
+import { EYES } from "./eyes.js";
+import { MISHAPS } from "./mishaps.js";
 import type { SwarmResult, SwarmSigner } from "./swarm.js";
 
 const USAGE =
-	"usage: npm run swarm -- --seeds N [--seed FIRST] [--days D] [--signer es256|keyed-hash] [--workers N]";
+	"usage: npm run swarm -- --seeds N [--seed FIRST] [--days D] [--signer es256|keyed-hash] [--workers N] [--mishaps NAME,...] [--eyes NAME,...]";
 
 interface Plan {
 	readonly seeds: number;
@@ -18,6 +20,8 @@ interface Plan {
 	readonly days: number;
 	readonly signer: SwarmSigner;
 	readonly workers: number;
+	readonly mishaps: readonly string[] | undefined;
+	readonly eyes: readonly string[] | undefined;
 }
 
 function planOf(argv: string[]): Plan | undefined {
@@ -31,6 +35,8 @@ function planOf(argv: string[]): Plan | undefined {
 				seed: { type: "string", default: "1" },
 				days: { type: "string", default: "14" },
 				signer: { type: "string", default: "keyed-hash" },
+				mishaps: { type: "string" },
+				eyes: { type: "string" },
 				workers: { type: "string", default: String(Math.min(availableParallelism(), 8)) },
 			},
 		});
@@ -43,12 +49,23 @@ function planOf(argv: string[]): Plan | undefined {
 			days: whole(values.days),
 			signer,
 			workers: whole(values.workers),
+			mishaps: namesIn(values.mishaps),
+			eyes: namesIn(values.eyes),
 		};
 		const isValid = plan.seeds >= 1 && plan.first >= 0 && plan.days >= 1 && plan.workers >= 1;
-		return isValid ? plan : undefined;
+		const isKnown = areIn(plan.mishaps, MISHAPS) && areIn(plan.eyes, EYES);
+		return isValid && isKnown ? plan : undefined;
 	} catch {
 		return undefined;
 	}
+}
+
+function namesIn(text: string | undefined): string[] | undefined {
+	return text?.split(",").filter((name) => name !== "");
+}
+
+function areIn(names: readonly string[] | undefined, table: readonly { name: string }[]): boolean {
+	return names?.every((name) => table.some((row) => row.name === name)) !== false;
 }
 
 async function swarm(plan: Plan): Promise<boolean> {
@@ -57,6 +74,9 @@ async function swarm(plan: Plan): Promise<boolean> {
 	console.log(
 		`seeds ${plan.first} to ${plan.first + plan.seeds - 1}, ${plan.days} days each, ${name}`,
 	);
+	const choice =
+		(plan.mishaps === undefined ? "" : ` --mishaps ${plan.mishaps.join()}`) +
+		(plan.eyes === undefined ? "" : ` --eyes ${plan.eyes.join()}`);
 	let next = plan.first;
 	let simulatedDays = 0;
 	let violations = 0;
@@ -73,7 +93,7 @@ async function swarm(plan: Plan): Promise<boolean> {
 			violations++;
 			console.log(`seed ${result.seed}: ${violation}`);
 			console.log(
-				`  replay: npm run swarm -- --seeds 1 --seed ${result.seed} --days ${plan.days} --signer ${plan.signer}`,
+				`  replay: npm run swarm -- --seeds 1 --seed ${result.seed} --days ${plan.days} --signer ${plan.signer}${choice}`,
 			);
 		}
 	};
@@ -85,7 +105,8 @@ async function swarm(plan: Plan): Promise<boolean> {
 					worker.terminate().then(() => resolve(), reject);
 					return;
 				}
-				worker.postMessage({ seed: next++, days: plan.days, signer: plan.signer });
+				const { days, signer, mishaps, eyes } = plan;
+				worker.postMessage({ seed: next++, days, signer, mishaps, eyes });
 			};
 			worker.on("message", (result: SwarmResult) => {
 				take(result);

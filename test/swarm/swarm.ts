@@ -1,17 +1,17 @@
-/** One seed of the swarm: simulated weeks of a station whose network, collector and power all fail. */
+/** One seed of the swarm: simulated weeks of a station to which everything happens that a row of MISHAPS knows. */
 
 import { type DeliveryOutcome, judgeDelivery } from "../../sim/checkers/delivery.js";
+import { Findings } from "../../sim/checkers/findings.js";
+import { StationDiary } from "../../sim/diary.js";
 import type { KeyOperations } from "../../sim/keyed-hash-signer.js";
-import { openDirectProbes } from "../../sim/probes/direct-probes.js";
+import type { Endpoint } from "../../sim/network.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
 import { createNodeSigner, createNodeVerifier } from "../../sim/shell/node-signer.js";
 import { simulatedPrivateKey } from "../../sim/shell/simulation.js";
 import type { SimulatedStation } from "../../sim/station.js";
 import { TIME_FAULTS } from "../../sim/time-server.js";
 import { type SigningKey, signingKeyOf } from "../../src/collector/keys.js";
-import { Ledger } from "../../src/collector/ledger.js";
-import { MemoryRecordStore } from "../../src/collector/memory-record-store.js";
-import { createHandler } from "../../src/collector/receiver.js";
+import type { Handler } from "../../src/collector/receiver.js";
 import type { RecordStore } from "../../src/collector/record-store.js";
 import { asciiBytes } from "../../src/core/bytes.js";
 import {
@@ -24,18 +24,21 @@ import {
 import {
 	canonicalConfiguration,
 	DEFAULT_CONFIGURATION,
+	type StationConfiguration,
 } from "../../src/firmware/config/configuration.js";
 import type { Signer, Verifier } from "../../src/firmware/ports.js";
+import { decodeAnswer } from "../../src/protocol/acknowledgement.js";
+import { decodeSign1 } from "../../src/protocol/cose.js";
 import { decodeEntry } from "../../src/protocol/entry.js";
-import {
-	isKeyedHashOf,
-	keyedHashKeyOf,
-	runStationUntil,
-	stepStation,
-} from "../support/bare-collector.js";
+import { keyedHashKeyOf, stepStation } from "../support/bare-collector.js";
 import { bareStation, bareStationKey, START_UTC_SECONDS } from "../support/bare-station.js";
-import { endpointOf } from "../support/played-world.js";
-import { CALM, drawWeather, hostileHandler, type Weather } from "./adversary.js";
+import type { Visit } from "../support/event-judge.js";
+import { CALM, hostileHandler, signed, type Weather } from "./adversary.js";
+import { noAilments, openAilingProbes } from "./ailing-probes.js";
+import { collectorKeyOf, SwarmCollector, unionOf } from "./collectors.js";
+import { type DrawnConfiguration, EYES, type SwarmEvidence } from "./eyes.js";
+import { MISHAPS, type SwarmWorld } from "./mishaps.js";
+import { Spans } from "./spans.js";
 
 export type SwarmSigner = "es256" | "keyed-hash";
 
@@ -43,6 +46,12 @@ export interface SwarmOptions {
 	readonly seed: number;
 	readonly days: number;
 	readonly signer: SwarmSigner;
+	/** Names of the mishaps that befall every seed, in place of those that its chance draws. */
+	readonly mishaps?: readonly string[] | undefined;
+	/** Names of the eyes that look besides delivery; all without it. */
+	readonly eyes?: readonly string[] | undefined;
+	/** Gets what the eyes look at, for who looks closer at one seed. */
+	readonly onEvidence?: (evidence: SwarmEvidence) => void;
 	/** Around the record store, to plant a bug that the checker must find. */
 	readonly plant?: (store: RecordStore) => RecordStore;
 }
@@ -52,223 +61,516 @@ export interface SwarmResult {
 	readonly simulatedDays: number;
 	readonly outcome: DeliveryOutcome;
 	readonly faults: ReadonlyMap<string, number>;
-	/** What the checker found; none may be. */
+	/** What the checkers found; none may be. */
 	readonly violations: readonly string[];
 }
 
 const STATION = "bor-1";
 const DAY_SECONDS = 86_400;
-const WEATHER_SECONDS = 6 * 3600;
 const TIME_FAULT_PROBABILITY = 0.1;
 /** After the last fault: backlog of a full ring at 288 entries a batch, and pauses in between. */
 const SETTLE_SECONDS_MAX = 2 * DAY_SECONDS;
+/** An RTC that is off by no more is right: whole seconds, and a day's drift. */
+const RIGHT_SECONDS = 5;
+/** Between two looks no RTC drifts so far. */
+const SET_SECONDS = 0.2;
 
 /** Runs one seed. The result says what broke; nothing is thrown for it. */
 export async function runSwarmSeed(options: SwarmOptions): Promise<SwarmResult> {
-	const seed = options.seed >>> 0;
-	const chance = new SeededChance(seedOf(seed, "swarm"));
-	const pick = <Value>(values: readonly [Value, ...Value[]]): Value =>
-		values[integerBelow(chance, values.length)] ?? values[0];
-	const intervalSeconds = pick([900, 1800, 3600]);
-	const uploadIntervalSeconds = pick([1800, 3600, 10_800, 21_600]);
-	const sectors = pick([4, 6, 8, 16, 64]);
-	const keys = keysOf(options.signer, seed);
-	const faults = new Map<string, number>();
-	const count = (fault: string): void => {
-		faults.set(fault, (faults.get(fault) ?? 0) + 1);
-	};
-	const weather: { now: Weather } = { now: CALM };
-	const store = new MemoryRecordStore();
-	const ledger = new Ledger({
-		store: options.plant?.(store) ?? store,
-		key: keys.collector,
-		clock: {
-			get utcSeconds() {
-				return station.utcSeconds;
+	const run = new SwarmRun(options);
+	return run.run();
+}
+
+class SwarmRun {
+	readonly #options: SwarmOptions;
+	readonly #seed: number;
+	readonly #keys: SwarmKeys;
+	readonly #findings = new Findings();
+	readonly #faults = new Map<string, number>();
+	readonly #collectors: SwarmCollector[] = [];
+	readonly #handlers = new Map<string, Handler>();
+	readonly #returned: Uint8Array[] = [];
+	readonly #interrupted: Uint8Array[] = [];
+	#attempt: Uint8Array | undefined;
+	readonly #cursors = new Map<number, number>();
+	readonly #acknowledgements: { utcSeconds: number; cursor: number }[] = [];
+	readonly #diary = new StationDiary(() => this.#station.clock);
+	readonly #ailments = noAilments();
+	readonly #station: SimulatedStation;
+	readonly #base: StationConfiguration;
+	readonly #river;
+	readonly #events: { utcSeconds: number; happen: () => void | Promise<void> }[] = [];
+	readonly #drawn = new Map<number, DrawnConfiguration>();
+	#newestId = 1;
+	#pending: { readonly id: number; readonly canonical: Uint8Array } | undefined;
+	#weather: Weather = CALM;
+	readonly #overlaid: Weather["network"][] = [];
+	readonly #visits: Visit[] = [];
+	#visitUtcSeconds: number | undefined;
+	readonly #crashes: number[] = [];
+	readonly #clockTroubles = new Spans();
+	readonly #clockSets = new Spans();
+	#rtcAhead = 0;
+	#rtcLookedUtcSeconds = START_UTC_SECONDS;
+	#looked = 0;
+	readonly #astray: { fromUtcSeconds: number; toUtcSeconds: number; hasLie: boolean }[] = [];
+	#haveClocksLied = false;
+	#serverLies = 0;
+	/** `world` of the mishaps but for their chance. */
+	readonly #world: Omit<SwarmWorld, "chance">;
+
+	constructor(options: SwarmOptions) {
+		this.#options = options;
+		this.#seed = options.seed >>> 0;
+		const chance = new SeededChance(seedOf(this.#seed, "swarm"));
+		const pick = <Value>(values: readonly [Value, ...Value[]]): Value =>
+			values[integerBelow(chance, values.length)] ?? values[0];
+		const intervalSeconds = pick([300, 900, 1800, 3600]);
+		const uploadIntervalSeconds = pick([1800, 3600, 10_800, 21_600, 86_400]);
+		const sectors = pick([4, 6, 8, 16, 64]);
+		this.#keys = keysOf(options.signer, this.#seed);
+		this.#river = (pick([0, 1]) === 0 ? SCENARIOS["quiet-bor"] : SCENARIOS["storm-pek"])?.(
+			this.#seed,
+			START_UTC_SECONDS,
+		);
+		const river = this.#river;
+		if (river === undefined) throw new Error("no river");
+		this.#base = {
+			...DEFAULT_CONFIGURATION,
+			station: STATION,
+			intervalSeconds,
+			uploadIntervalSeconds,
+			conductivityLaw: pick(["iso-7888", "iso-7888", "linear"]),
+			collectorHost: hostOf(0),
+			collectorPort: 443,
+			collectorPublicKey: collectorKeyOf(0, this.#isKeyedHash).publicKey,
+		};
+		this.#drawn.set(1, { uploadIntervalSeconds, isGood: true });
+		const probesChance = new SeededChance(seedOf(this.#seed, "ailing probes"));
+		this.#station = bareStation({
+			seed: this.#seed,
+			name: STATION,
+			river,
+			sectors,
+			configuration: this.#base,
+			collectorPublicKey: this.#base.collectorPublicKey,
+			endpoint: this.#endpoint(),
+			...(this.#keys.create === undefined
+				? {}
+				: { keys: { publicKey: this.#keys.stationPublicKey, create: this.#keys.create } }),
+			openProbes: (_board, configuration) =>
+				openAilingProbes({
+					configuration,
+					ailments: this.#ailments,
+					chance: probesChance,
+					water: () => river.at(this.#station.utcSeconds),
+					batteryVolts: () => this.#station.hardware.battery.volts(),
+				}),
+			observer: this.#diary,
+			witness: {
+				attempted: (canonical) => {
+					if (this.#attempt !== undefined) this.#interrupted.push(this.#attempt);
+					this.#attempt = canonical;
+				},
+				appended: (canonical) => this.#appended(canonical),
+				acknowledged: (cursor, epoch) => this.#acknowledged(cursor, epoch),
 			},
-		},
-		...(keys.verifySignature === undefined ? {} : { verifySignature: keys.verifySignature }),
-	});
-	await ledger.enrol(STATION, keys.stationPublicKey);
-	const handler = hostileHandler({
-		handler: createHandler(ledger),
-		chance: new SeededChance(seedOf(seed, "collector")),
-		faults: () => weather.now.collector,
-		key: keys.collector,
-		strangerKey: keys.stranger,
-		drawConfiguration: configurations(keys, intervalSeconds),
-		onFault: count,
-	});
-	const violations: string[] = [];
-	const returned: Uint8Array[] = [];
-	const interrupted: Uint8Array[] = [];
-	const state: { attempt: Uint8Array | undefined; cursor: number; newest: number } = {
-		attempt: undefined,
-		cursor: 0,
-		newest: 0,
-	};
-	const river = (seed % 2 === 0 ? SCENARIOS["quiet-bor"] : SCENARIOS["storm-pek"])?.(
-		seed,
-		START_UTC_SECONDS,
-	);
-	if (river === undefined) throw new Error("no river");
-	const station: SimulatedStation = bareStation({
-		seed,
-		name: STATION,
-		river,
-		sectors,
-		configuration: { intervalSeconds, uploadIntervalSeconds },
-		collectorPublicKey: keys.collector.publicKey,
-		endpoint: endpointOf(handler),
-		...(keys.create === undefined
-			? {}
-			: { keys: { publicKey: keys.stationPublicKey, create: keys.create } }),
-		openProbes: (_board, configuration) =>
-			openDirectProbes({
-				water: () => river.at(station.utcSeconds),
-				batteryVolts: () => station.hardware.battery.volts(),
-				shuntOhms: configuration.loopShuntMilliohms / 1000,
-				turbidityAt4Milliampere: configuration.turbidityAt4MilliampereMilli / 1000,
-				turbidityAt20Milliampere: configuration.turbidityAt20MilliampereMilli / 1000,
-			}),
-		witness: {
-			attempted: (canonical) => {
-				if (state.attempt !== undefined) interrupted.push(state.attempt);
-				state.attempt = canonical;
+		});
+		// No part of the weather: it is asked rarely, and draws no chance while it is not.
+		this.#station.network.timeServer.faults = Object.fromEntries(
+			TIME_FAULTS.map((fault) => [fault, TIME_FAULT_PROBABILITY]),
+		);
+		this.#world = {
+			station: this.#station,
+			startUtcSeconds: START_UTC_SECONDS,
+			endUtcSeconds: START_UTC_SECONDS + options.days * DAY_SECONDS,
+			intervalSeconds,
+			uploadIntervalSeconds,
+			ailments: this.#ailments,
+			troubles: new Spans(),
+			disturbances: new Spans(),
+			illnesses: new Spans(),
+			settingsTroubles: new Spans(),
+			clockTroubles: this.#clockTroubles,
+			clockSets: this.#clockSets,
+			collectors: this.#collectors,
+			overlaid: this.#overlaid,
+			setWeather: (weather) => {
+				this.#weather = weather;
+				this.#applyFaults();
 			},
-			appended: (canonical) => {
-				state.attempt = undefined;
-				returned.push(canonical);
-				state.newest = decodeEntry(canonical).sequence;
+			applyFaults: () => this.#applyFaults(),
+			at: (utcSeconds, happen) => {
+				this.#events.push({ utcSeconds, happen });
 			},
-			acknowledged: (cursor) => {
-				if (cursor < state.cursor) violations.push(`acknowledged ${cursor} after ${state.cursor}`);
-				state.cursor = cursor;
+			count: (fault) => this.#count(fault),
+			offerConfiguration: (changes) => this.#offer(changes),
+			slotMicroseconds: () => this.#slotMicroseconds(),
+			astray: () => this.#astray.filter(({ hasLie }) => hasLie),
+			haveClocksLied: () => this.#haveClocksLied,
+			newCollector: () => this.#newCollector(),
+		};
+	}
+
+	async run(): Promise<SwarmResult> {
+		await this.#newCollector();
+		this.#plan();
+		await this.#live();
+		this.#weather = CALM;
+		this.#overlaid.length = 0;
+		this.#applyFaults();
+		this.#station.network.timeServer.faults = {};
+		for (const collector of this.#collectors) collector.lieSeconds = 0;
+		const { bugsMet } = this.#ailments;
+		Object.assign(this.#ailments, { ...noAilments(), bugsMet });
+		const isSettled = await this.#settle();
+		if (this.#attempt !== undefined) this.#interrupted.push(this.#attempt);
+		this.#countFaults();
+		const { outcome, rows } = this.#judgeDelivery(isSettled);
+		this.#judgeLife();
+		this.#look(rows);
+		const simulatedDays = (this.#station.utcSeconds - START_UTC_SECONDS) / DAY_SECONDS;
+		const { lines: violations } = this.#findings;
+		return { seed: this.#seed, simulatedDays, outcome, faults: this.#faults, violations };
+	}
+
+	get #isKeyedHash(): boolean {
+		return this.#options.signer === "keyed-hash";
+	}
+
+	#plan(): void {
+		const { mishaps } = this.#options;
+		for (const { name, probability, plan } of MISHAPS) {
+			const chance = new SeededChance(seedOf(this.#seed, `mishap ${name}`));
+			const isDrawn = fraction(chance) < probability;
+			if (mishaps === undefined ? isDrawn : mishaps.includes(name))
+				plan({ ...this.#world, chance });
+		}
+	}
+
+	async #live(): Promise<void> {
+		const { endUtcSeconds } = this.#world;
+		for (;;) {
+			// Of two at one instant the one that was booked first; what happens may book more.
+			this.#events.sort((a, b) => a.utcSeconds - b.utcSeconds);
+			const next = this.#events.shift();
+			if (next === undefined || next.utcSeconds >= endUtcSeconds) break;
+			await this.#runUntil(next.utcSeconds);
+			await next.happen();
+			this.#watch();
+		}
+		await this.#runUntil(endUtcSeconds);
+	}
+
+	async #runUntil(utcSeconds: number): Promise<void> {
+		const station = this.#station;
+		while (station.utcSeconds < utcSeconds) {
+			if (station.network.outstanding === 0) station.step();
+			else await stepStation(station);
+			this.#watch();
+		}
+	}
+
+	/** Presses the service button until everything is held; false past the bound. */
+	async #settle(): Promise<boolean> {
+		const station = this.#station;
+		if (station.console.isAttached) station.console.detach();
+		const boundUtcSeconds = station.utcSeconds + SETTLE_SECONDS_MAX;
+		for (;;) {
+			while (!station.isAsleep || station.network.outstanding > 0) {
+				await stepStation(station);
+				this.#watch();
+			}
+			if (this.#isAllHeld()) return true;
+			if (station.utcSeconds > boundUtcSeconds) return false;
+			station.pressServiceButton();
+			while (station.isAsleep) await stepStation(station);
+		}
+	}
+
+	#isAllHeld(): boolean {
+		if (this.#returned.length === 0) return false;
+		const rows = unionOf(
+			this.#collectors.flatMap((each) => each.everHeld()),
+			() => {},
+		);
+		return judgeDelivery(this.#returned, this.#interrupted, rows).missing === 0;
+	}
+
+	// --- What is seen -----------------------------------------------------------------------------
+
+	#appended(canonical: Uint8Array): void {
+		this.#attempt = undefined;
+		this.#returned.push(canonical);
+		this.#diary.appended(canonical);
+		const entry = decodeEntry(canonical);
+		if (entry.kind === "configuration" && entry.definedId === this.#pending?.id) {
+			this.#pending = undefined;
+		}
+		this.#lookAtClock();
+	}
+
+	#acknowledged(cursor: number, epoch: number): void {
+		const before = this.#cursors.get(epoch) ?? 0;
+		if (cursor < before) this.#findings.add("delivery", `acknowledged ${cursor} after ${before}`);
+		this.#cursors.set(epoch, cursor);
+		this.#acknowledgements.push({ utcSeconds: this.#station.utcSeconds, cursor });
+		this.#diary.acknowledged();
+	}
+
+	/** After each thing that happens. */
+	#watch(): void {
+		const { measurements, sessions } = this.#diary;
+		const looked = measurements.length + 2 * sessions.length;
+		if (looked !== this.#looked) this.#watchClock();
+		this.#looked = looked;
+		const { counters, utcSeconds, console } = this.#station;
+		const crashes = counters.crashes + counters.watchdogResets;
+		while (this.#crashes.length < crashes) this.#crashes.push(utcSeconds);
+		if (console.isAttached === (this.#visitUtcSeconds !== undefined)) return;
+		if (this.#visitUtcSeconds !== undefined) {
+			this.#visits.push({
+				fromUtcSeconds: this.#visitUtcSeconds,
+				toUtcSeconds: utcSeconds,
+				// What is said later than at once wakes nobody who sleeps already.
+				hasSpoken: false,
+			});
+		}
+		this.#visitUtcSeconds = console.isAttached ? utcSeconds : undefined;
+	}
+
+	/** Whether the RTC was set since it was looked at last, by whomever. */
+	#watchClock(): void {
+		const { hardware, utcSeconds } = this.#station;
+		const ahead = hardware.chips.rtc.aheadSeconds(utcSeconds);
+		if (Math.abs(ahead - this.#rtcAhead) > SET_SECONDS) {
+			this.#clockSets.add(this.#rtcLookedUtcSeconds, utcSeconds);
+		}
+		this.#rtcAhead = ahead;
+		this.#rtcLookedUtcSeconds = utcSeconds;
+	}
+
+	/** Whether the RTC is so wrong that a liar may be believed. */
+	#lookAtClock(): void {
+		const { utcSeconds, hardware, network } = this.#station;
+		const lies = network.timeServer.faultCounts.get("wrong") ?? 0;
+		if (lies > this.#serverLies) this.#lied();
+		this.#serverLies = lies;
+		const ahead = Math.abs(hardware.chips.rtc.aheadSeconds(utcSeconds));
+		const isRight = ahead <= RIGHT_SECONDS && !this.#clockTroubles.isOpen;
+		const last = this.#astray[this.#astray.length - 1];
+		const isOpen = last !== undefined && last.toUtcSeconds === Number.POSITIVE_INFINITY;
+		if (isRight && isOpen) last.toUtcSeconds = utcSeconds;
+		if (!isRight && !isOpen && this.#clockTroubles.joined().length > 0) {
+			this.#astray.push({
+				fromUtcSeconds: utcSeconds,
+				toUtcSeconds: Number.POSITIVE_INFINITY,
+				hasLie: this.#areLying,
+			});
+		}
+	}
+
+	get #areLying(): boolean {
+		return this.#collectors.some(({ lieSeconds }) => lieSeconds !== 0);
+	}
+
+	#lied(): void {
+		this.#haveClocksLied = true;
+		const last = this.#astray[this.#astray.length - 1];
+		if (last?.toUtcSeconds === Number.POSITIVE_INFINITY) last.hasLie = true;
+	}
+
+	// --- What happens -----------------------------------------------------------------------------
+
+	#applyFaults(): void {
+		this.#station.network.faults = Object.assign({}, this.#weather.network, ...this.#overlaid);
+	}
+
+	#count(fault: string): void {
+		this.#faults.set(fault, (this.#faults.get(fault) ?? 0) + 1);
+	}
+
+	/** A name server, and behind each name a collector with everything that befalls its answers. */
+	#endpoint(): Endpoint {
+		return (request, onAnswer) => {
+			const handler = this.#handlers.get(request.host ?? "");
+			if (handler === undefined) onAnswer(new Error("nobody is listening"));
+			else handler(request).then(onAnswer, (error: unknown) => onAnswer(error as Error));
+		};
+	}
+
+	async #newCollector(): Promise<SwarmCollector> {
+		const index = this.#collectors.length;
+		const run = this;
+		const collector = new SwarmCollector({
+			host: hostOf(index),
+			key: collectorKeyOf(index, this.#isKeyedHash),
+			isKeyedHash: this.#isKeyedHash,
+			clock: {
+				get utcSeconds() {
+					return run.#station.utcSeconds;
+				},
 			},
-		},
-	});
-	// No part of the weather: it is asked rarely, and draws no chance while it is not.
-	station.network.timeServer.faults = Object.fromEntries(
-		TIME_FAULTS.map((fault) => [fault, TIME_FAULT_PROBABILITY]),
-	);
-	await live(station, options, chance, weather, count);
-	weather.now = CALM;
-	station.network.faults = {};
-	if (!(await settle(station, state))) {
-		violations.push(
-			`acknowledged ${state.cursor} of ${state.newest} two days after the last fault`,
+			plant: this.#options.plant,
+		});
+		await collector.enrol(STATION, this.#keys.stationPublicKey);
+		this.#collectors.push(collector);
+		const offering: Handler = async (request) => {
+			const answered = await collector.handle(request);
+			if (collector.lieSeconds !== 0) this.#lied();
+			if (this.#pending === undefined || answered.status !== 200) return answered;
+			const answer = decodeAnswer(decodeSign1(answered.body).payload);
+			if (answer.kind !== "acknowledgement") return answered;
+			const { canonical: configuration } = this.#pending;
+			return signed(answered, { ...answer, configuration }, collector.key);
+		};
+		const hostile = hostileHandler({
+			handler: offering,
+			chance: new SeededChance(seedOf(this.#seed, `collector ${index}`)),
+			faults: () => this.#weather.collector,
+			key: collector.key,
+			strangerKey: this.#keys.stranger,
+			drawConfiguration: (chance) => this.#drawConfiguration(chance, collector),
+			onFault: (fault) => {
+				this.#count(fault);
+				if (fault === "answer-lies-by-years") this.#lied();
+			},
+		});
+		this.#handlers.set(collector.host, hostile);
+		return collector;
+	}
+
+	/** Newer at each draw: good, out of range, for another station, or with a key that nobody signs with. */
+	#drawConfiguration(chance: Chance, collector: SwarmCollector): Uint8Array {
+		const kind = integerBelow(chance, 4);
+		return this.#configuration(
+			{
+				...(kind === 1 ? { station: "other-9" } : {}),
+				...(kind === 2 ? { intervalSeconds: 1 } : {}),
+				uploadIntervalSeconds: 900 + integerBelow(chance, 6300),
+				collectorHost: collector.host,
+				collectorPublicKey: kind === 3 ? new Uint8Array(33).fill(2) : collector.key.publicKey,
+			},
+			kind === 0,
+		).canonical;
+	}
+
+	#configuration(
+		changes: Partial<StationConfiguration>,
+		isGood: boolean,
+	): { readonly id: number; readonly canonical: Uint8Array } {
+		const id = ++this.#newestId;
+		const configuration = { ...this.#base, ...changes, id };
+		const { uploadIntervalSeconds } = configuration;
+		this.#drawn.set(id, { uploadIntervalSeconds, isGood });
+		return { id, canonical: asciiBytes(canonicalConfiguration(configuration)) };
+	}
+
+	#offer(changes: {
+		readonly intervalSeconds?: number;
+		readonly collector?: SwarmCollector;
+	}): void {
+		const { intervalSeconds } = changes;
+		const collector = changes.collector ?? this.#collectors[this.#collectors.length - 1];
+		if (collector === undefined) return;
+		this.#pending = this.#configuration(
+			{
+				...(intervalSeconds === undefined ? {} : { intervalSeconds }),
+				collectorHost: collector.host,
+				collectorPublicKey: collector.key.publicKey,
+			},
+			true,
 		);
 	}
-	for (const [fault, times] of station.network.timeServer.faultCounts) {
-		faults.set(`time-${fault}`, times);
-	}
-	for (const [fault, times] of station.network.faultCounts) {
-		faults.set(fault, (faults.get(fault) ?? 0) + times);
-	}
-	faults.set("power-cut", station.counters.powerCuts);
-	if (state.attempt !== undefined) interrupted.push(state.attempt);
-	const outcome = judgeDelivery(returned, interrupted, store.rowsOf(STATION));
-	if (outcome.missing > 0) violations.push(`${outcome.missing} entries missing`);
-	if (outcome.foreign > 0) violations.push(`${outcome.foreign} foreign rows`);
-	if (store.evidence.length > 0) {
-		violations.push(`${store.evidence.length} refusals: ${store.evidence[0]?.reason}`);
-	}
-	if (station.counters.crashes > 0) violations.push(`${station.counters.crashes} crashes`);
-	if (station.counters.watchdogResets > 0) {
-		violations.push(`${station.counters.watchdogResets} watchdog resets`);
-	}
-	const epochs = new Set(returned.map((canonical) => decodeEntry(canonical).epoch));
-	if (epochs.size > 1) violations.push(`${epochs.size} epochs: the journal was formatted again`);
-	const simulatedDays = (station.utcSeconds - START_UTC_SECONDS) / DAY_SECONDS;
-	return { seed, simulatedDays, outcome, faults, violations };
-}
 
-/** Newer at each draw: good, out of range, for another station, or with a key that nobody signs with. */
-function configurations(keys: SwarmKeys, intervalSeconds: number): (chance: Chance) => Uint8Array {
-	const drawn = { id: 1 };
-	return (chance) => {
-		const kind = integerBelow(chance, 4);
-		drawn.id++;
-		const text = canonicalConfiguration({
-			...DEFAULT_CONFIGURATION,
-			id: drawn.id,
-			station: kind === 1 ? "other-9" : STATION,
-			intervalSeconds: kind === 2 ? 1 : intervalSeconds,
-			uploadIntervalSeconds: 900 + integerBelow(chance, 6300),
-			collectorHost: "collector.bistrina.invalid",
-			collectorPort: 443,
-			collectorPublicKey: kind === 3 ? new Uint8Array(33).fill(2) : keys.collector.publicKey,
-		});
-		return asciiBytes(text);
-	};
-}
+	#slotMicroseconds(): number {
+		const session = this.#diary.sessions.filter(({ isAcknowledged }) => isAcknowledged).at(-1);
+		if (session === undefined) return 0;
+		const at = session.fromMicroseconds;
+		const wake = this.#diary.wakes.filter(({ fromMicroseconds }) => fromMicroseconds <= at).at(-1);
+		if (wake === undefined) return 0;
+		const board = wake.fromBoardMicroseconds + at - wake.fromMicroseconds;
+		return board % (this.#world.uploadIntervalSeconds * 1_000_000);
+	}
 
-async function live(
-	station: SimulatedStation,
-	options: SwarmOptions,
-	chance: SeededChance,
-	weather: { now: Weather },
-	count: (fault: string) => void,
-): Promise<void> {
-	const endUtcSeconds = START_UTC_SECONDS + options.days * DAY_SECONDS;
-	let weatherEndsUtcSeconds = START_UTC_SECONDS + WEATHER_SECONDS;
-	const hasLongOutage = fraction(chance) < 0.25;
-	const outageUtcSeconds = START_UTC_SECONDS + fraction(chance) * options.days * DAY_SECONDS * 0.5;
-	const outageEndsUtcSeconds =
-		outageUtcSeconds + options.days * DAY_SECONDS * (0.2 + 0.3 * fraction(chance));
-	const hasBadBlocks = fraction(chance) < 0.3 && station.flash.sectors >= 16;
-	if (hasBadBlocks) {
-		for (let left = 1 + integerBelow(chance, 2); left > 0; left--) {
-			const sector = integerBelow(chance, station.flash.sectors);
-			const kind = integerBelow(chance, 2) === 0 ? "loud" : "silent";
-			station.flash.failSector(sector, kind, integerBelow(chance, 400));
-			count(`bad-block-${kind}`);
+	// --- Judgement --------------------------------------------------------------------------------
+
+	#countFaults(): void {
+		const { network, counters } = this.#station;
+		for (const [fault, times] of network.timeServer.faultCounts) {
+			this.#faults.set(`time-${fault}`, times);
+		}
+		for (const [fault, times] of network.faultCounts) {
+			this.#faults.set(fault, (this.#faults.get(fault) ?? 0) + times);
+		}
+		this.#faults.set("power-cut", counters.powerCuts);
+	}
+
+	#judgeDelivery(isSettled: boolean): {
+		readonly outcome: DeliveryOutcome;
+		readonly rows: readonly Uint8Array[];
+	} {
+		const findings = this.#findings;
+		const rows = unionOf(
+			this.#collectors.flatMap((each) => each.everHeld()),
+			(sequence) => findings.add("delivery", `two contents of ${sequence}`),
+		);
+		const outcome = judgeDelivery(this.#returned, this.#interrupted, rows);
+		if (outcome.missing > 0) findings.add("delivery", `${outcome.missing} entries missing`);
+		if (outcome.foreign > 0) findings.add("delivery", `${outcome.foreign} foreign rows`);
+		if (!isSettled) findings.add("delivery", "not all is held two days after the last fault");
+		const refusals = this.#collectors.flatMap((each) => each.refusals);
+		if (refusals.length > 0)
+			findings.add("delivery", `${refusals.length} refusals: ${refusals[0]}`);
+		return { outcome, rows };
+	}
+
+	#judgeLife(): void {
+		const findings = this.#findings;
+		const { counters } = this.#station;
+		const bugs = this.#ailments.bugsMet;
+		if (counters.crashes > bugs) {
+			findings.add("crashes", `${counters.crashes}, of which ${bugs} were planted`);
+		}
+		if (counters.watchdogResets > 0) {
+			findings.add("crashes", `${counters.watchdogResets} watchdog resets`);
+		}
+		const epochs = new Set(this.#returned.map((canonical) => decodeEntry(canonical).epoch));
+		if (epochs.size > 1) {
+			findings.add("delivery", `${epochs.size} epochs: the journal was formatted again`);
 		}
 	}
-	while (station.utcSeconds < endUtcSeconds) {
-		await runStationUntil(station, Math.min(weatherEndsUtcSeconds, endUtcSeconds));
-		const now = station.utcSeconds;
-		if (now < weatherEndsUtcSeconds) break;
-		weatherEndsUtcSeconds = now + WEATHER_SECONDS;
-		const isOut = hasLongOutage && now >= outageUtcSeconds && now < outageEndsUtcSeconds;
-		weather.now = isOut ? { network: { "link-refused": 1 }, collector: {} } : drawWeather(chance);
-		station.network.faults = weather.now.network;
-		if (fraction(chance) < 0.5) {
-			station.cutPowerAfter(1 + integerBelow(chance, 1200), 1 + integerBelow(chance, 7200));
-		}
-		if (fraction(chance) < 0.02) {
-			station.hardware.chips.rtc.setUtc(START_UTC_SECONDS - integerBelow(chance, 100_000_000));
-			count("rtc-set-wrong");
+
+	#look(rows: readonly Uint8Array[]): void {
+		const { eyes } = this.#options;
+		if (this.#river === undefined) return;
+		const evidence: SwarmEvidence = {
+			world: { ...this.#world, chance: new SeededChance(this.#seed) },
+			diary: this.#diary,
+			river: this.#river,
+			rows,
+			acknowledgements: this.#acknowledgements,
+			visits: this.#visits,
+			crashesUtcSeconds: this.#crashes,
+			configurations: this.#drawn,
+			settledUtcSeconds: this.#station.utcSeconds,
+		};
+		this.#options.onEvidence?.(evidence);
+		for (const { name, judge } of EYES) {
+			if (eyes === undefined || eyes.includes(name)) judge(evidence, this.#findings);
 		}
 	}
 }
 
-/** Presses the service button until everything is acknowledged; false past the bound. */
-async function settle(
-	station: SimulatedStation,
-	state: { readonly cursor: number; readonly newest: number },
-): Promise<boolean> {
-	const boundUtcSeconds = station.utcSeconds + SETTLE_SECONDS_MAX;
-	for (;;) {
-		while (!station.isAsleep || station.network.outstanding > 0) await stepStation(station);
-		if (state.newest > 0 && state.cursor >= state.newest) return true;
-		if (station.utcSeconds > boundUtcSeconds) return false;
-		station.pressServiceButton();
-		while (station.isAsleep) await stepStation(station);
-	}
+function hostOf(index: number): string {
+	return index === 0 ? "collector.bistrina.invalid" : `collector-${index}.bistrina.invalid`;
 }
 
 interface SwarmKeys {
 	readonly stationPublicKey: Uint8Array;
-	readonly collector: SigningKey;
 	readonly stranger: SigningKey;
 	/** Absent: the bare station's own keyed hash. */
 	readonly create?: (operations: KeyOperations) => { signer: Signer; verifier: Verifier };
-	readonly verifySignature?: (
-		publicKey: Uint8Array,
-		signed: Uint8Array,
-		signature: Uint8Array,
-	) => boolean;
 }
 
 function keysOf(signer: SwarmSigner, seed: number): SwarmKeys {
@@ -276,7 +578,6 @@ function keysOf(signer: SwarmSigner, seed: number): SwarmKeys {
 		const privateKey = simulatedPrivateKey(seed, STATION);
 		return {
 			stationPublicKey: signingKeyOf(privateKey).publicKey,
-			collector: signingKeyOf(new Uint8Array(32).fill(9)),
 			stranger: signingKeyOf(new Uint8Array(32).fill(8)),
 			create: (operations) => ({
 				signer: createNodeSigner(privateKey, operations),
@@ -286,8 +587,6 @@ function keysOf(signer: SwarmSigner, seed: number): SwarmKeys {
 	}
 	return {
 		stationPublicKey: bareStationKey(STATION),
-		collector: keyedHashKeyOf("collector"),
 		stranger: keyedHashKeyOf("stranger"),
-		verifySignature: isKeyedHashOf,
 	};
 }

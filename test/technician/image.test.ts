@@ -156,6 +156,104 @@ describe("a raw flash image", () => {
 		}
 	});
 
+	it("gives every entry of a wrapped ring, whatever the file has before, after or turned round", () => {
+		const { image, appended, journal } = written(6000);
+		const held = appended.size - (journal.firstSequenceHeld - 1);
+		const laid = (before: number, after: number, fill = 0xff): Uint8Array => {
+			const file = new Uint8Array(before + image.length + after).fill(fill);
+			file.set(image, before);
+			return file;
+		};
+		const turned = new Uint8Array(image.length);
+		turned.set(image.subarray(5 * 4096));
+		turned.set(image.subarray(0, 5 * 4096), image.length - 5 * 4096);
+		for (const [name, file] of [
+			["one blank sector more", laid(0, 4096)],
+			["a dump of the whole flash", laid(0x11_0000, 0x8000, 0x5a)],
+			["a dump that begins anywhere", laid(1237, 11)],
+			["turned round", turned],
+		] as const) {
+			const content = readImage(file);
+			assert.equal(content?.entries.length, held, name);
+			assert.deepEqual([content.report.missingCount, content.report.absentSectors], [0, 0], name);
+			assert.equal(content.report.isWhole, true, name);
+		}
+		assert.equal(readImage(laid(0x11_0000, 0))?.report.offsetBytes, 0x11_0000);
+	});
+
+	it("gives what a file without the ring's end or beginning still has, and says what is not in it", () => {
+		const { image, appended, journal } = written(6000);
+		const held = appended.size - (journal.firstSequenceHeld - 1);
+		const short = readImage(image.subarray(0, image.length - 1000));
+		assert.ok(short !== undefined);
+		// A sector of about 235 entries lacks a quarter.
+		assert.ok(
+			short.entries.length > held - 70 && short.entries.length < held,
+			`${short.entries.length} of ${held}`,
+		);
+		assert.deepEqual([short.report.absentSectors, short.report.isWhole], [1, false]);
+		assert.equal(short.report.missingCount, held - short.entries.length);
+		const late = readImage(image.subarray(3 * 4096 + 100));
+		assert.ok(late !== undefined);
+		assert.equal(late.report.absentSectors, 4);
+		assert.equal(late.report.offsetBytes, -3 * 4096 - 100);
+		assert.ok(late.entries.length > held - 5 * 240);
+		for (const canonical of [...short.entries, ...late.entries]) {
+			assert.equal(hexOf(canonical), hexOf(appended.get(sequenceOf(canonical))));
+		}
+	});
+
+	it("ends with exit code 1 unless the whole ring was read", () => {
+		const folder = mkdtempSync(join(tmpdir(), "bistrina-image-"));
+		try {
+			const { image } = written(900);
+			const path = join(folder, "pulled.bin");
+			const told: string[] = [];
+			const codeOf = (bytes: Uint8Array): number => {
+				writeFileSync(path, bytes);
+				told.length = 0;
+				let code = -1;
+				captured(() => {
+					code = showJournal(path, "csv", (line) => told.push(line));
+				});
+				return code;
+			};
+			assert.equal(codeOf(image), 0);
+			assert.equal(codeOf(image.subarray(0, 12 * 4096)), 1);
+			assert.match(told.join("\n"), /^4 of 16 sectors of the ring are NOT IN THE FILE/m);
+			image.fill(0, 2 * 4096, 3 * 4096);
+			assert.equal(codeOf(image), 1);
+		} finally {
+			rmSync(folder, { recursive: true });
+		}
+	});
+
+	it("shows the epoch of a former key beside the present one", () => {
+		const { image, appended } = written(900);
+		const flash = new SimulatedFlash({
+			sectors: SECTORS,
+			sectorBytes: 4096,
+			chance: new SeededChance(1),
+			image,
+		});
+		const journal = Journal.open({
+			flash,
+			station: "image-1",
+			sha256: createSha256(),
+			entropy: { fill: (bytes) => bytes.fill(9) },
+			publicKey: new Uint8Array(33).fill(9),
+		});
+		const [draft] = dayOfReadings(1);
+		assert.ok(draft !== undefined);
+		journal.append(draft);
+		const content = readImage(flash.bytes);
+		assert.deepEqual([content?.epoch, content?.entries.length], [0x09090909, 1]);
+		assert.deepEqual(
+			content?.formers.map(({ entries }) => entries.length),
+			[appended.size],
+		);
+	});
+
 	it("is nothing where no sector bears a journal", () => {
 		assert.equal(readImage(new Uint8Array(65_536).fill(0xff)), undefined);
 		assert.equal(readImage(new Uint8Array(100)), undefined);

@@ -13,6 +13,8 @@ import type { Native } from "./native.js";
 /** `connection` of the SDK's class: an address is there. */
 const CONNECTED_WITH_ADDRESS = 500;
 const DISCONNECTED = 200;
+/** Association and DHCP take 2 to 6 s. */
+const CONNECT_MILLISECONDS_MAX = 30_000;
 
 export interface WiFiCredentials {
 	readonly SSID: string;
@@ -35,6 +37,7 @@ export function createLink(
 		else if (connection === DISCONNECTED) state.onChanged?.(false);
 	});
 	return {
+		connectMillisecondsMax: CONNECT_MILLISECONDS_MAX,
 		get isUp() {
 			return state.radio?.connection === CONNECTED_WITH_ADDRESS;
 		},

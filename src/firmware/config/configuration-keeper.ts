@@ -16,11 +16,11 @@ import {
 	validateConfiguration,
 } from "./configuration.js";
 import { ConfigurationStore } from "./configuration-store.js";
-import { parseCanonicalConfiguration } from "./parse-configuration.js";
+import { parseCanonicalConfiguration, parseStoredConfiguration } from "./parse-configuration.js";
 
 /**
- * Ten attempts take 77 minutes at most (300 s, then 32, 64 .. 900 s of jitter), five hourly ones are
- * left: an access point that is rebooted does not fail a good configuration.
+ * Fifteen attempts at least (docs/WIRE.md, section 6): an access point that is rebooted does not fail a good
+ * configuration.
  */
 export const TRIAL_MILLISECONDS_MAX = 6 * 3_600_000;
 /** Boots under one: each begins the trial's time anew, because the loss of power takes the clock. */
@@ -47,6 +47,11 @@ export interface KeeperState {
 	readonly trialEndsMilliseconds: number | undefined;
 	/** CRC-32 of the offer that was refused last, 0 none: the collector offers it at every upload. */
 	readonly refusedOffer: number;
+	/**
+	 * The verdict on the newest that was tried while the settings refuse to hold it: its id when it was
+	 * confirmed, less than zero when it was given up; 0 none.
+	 */
+	readonly settledId: number;
 }
 
 export interface KeeperOptions {
@@ -74,6 +79,8 @@ export class ConfigurationKeeper {
 	#offer: Uint8Array | undefined;
 	#refusedOffer: number;
 	#isConfirmed = false;
+	/** As in KeeperState. */
+	#settledId: number;
 	/** Was on trial, and this boot is one too many to begin under it. */
 	#abandoned: { readonly id: number; readonly text: string } | undefined;
 	readonly #news: ConfigurationNews[] = [];
@@ -85,6 +92,7 @@ export class ConfigurationKeeper {
 		this.#good = options.provisioned;
 		this.#store = new ConfigurationStore(options.memory);
 		this.#refusedOffer = options.state?.refusedOffer ?? 0;
+		this.#settledId = options.state?.settledId ?? 0;
 		const { good, newest, damaged, untold } = this.#store.load();
 		const isBoot = options.state === undefined;
 		if (isBoot) for (const place of damaged) this.#news.push({ kind: "damaged", place });
@@ -99,7 +107,7 @@ export class ConfigurationKeeper {
 		if (good !== undefined && good.id > this.#good.id) {
 			this.#good = this.#readStored(good.id, good.canonical, isBoot) ?? this.#good;
 		}
-		if (newest?.state === "trial" && newest.id > this.#good.id) {
+		if (newest?.state === "trial" && newest.id > this.#good.id && newest.id !== -this.#settledId) {
 			const configuration = this.#readStored(newest.id, newest.canonical, isBoot);
 			if (configuration !== undefined) this.#resume(configuration, newest.canonical, newest.boots);
 		}
@@ -123,6 +131,7 @@ export class ConfigurationKeeper {
 	/** An upload was acknowledged under the configuration in force. */
 	acknowledged(): void {
 		if (this.#trial !== undefined) this.#isConfirmed = true;
+		else if (this.#settledId !== 0) this.#settle(this.#settledId);
 	}
 
 	/**
@@ -149,6 +158,8 @@ export class ConfigurationKeeper {
 
 	/** The record has the verdict on `id`. */
 	told(id: number): void {
+		// Its canonical form is still where that would be written.
+		if (this.#settledId > 0) return;
 		try {
 			this.#store.tell(id);
 		} catch (error) {
@@ -161,18 +172,24 @@ export class ConfigurationKeeper {
 		return {
 			trialEndsMilliseconds: this.#trial?.endsMilliseconds,
 			refusedOffer: this.#refusedOffer,
+			settledId: this.#settledId,
 		};
 	}
 
 	#resume(configuration: StationConfiguration, canonical: Uint8Array, boots: number): void {
 		const { state, clock } = this.#options;
 		const limit = clock.milliseconds + TRIAL_MILLISECONDS_MAX;
-		if (state !== undefined) {
-			const endsMilliseconds = Math.min(state.trialEndsMilliseconds ?? limit, limit);
+		const { id } = configuration;
+		if (state?.settledId === id) {
+			this.#good = configuration;
+			return;
+		}
+		if (state?.trialEndsMilliseconds !== undefined) {
+			const endsMilliseconds = Math.min(state.trialEndsMilliseconds, limit);
 			this.#trial = { configuration, canonical, endsMilliseconds };
 			return;
 		}
-		const { id } = configuration;
+		// Also in a wake: the boot gave it up, and slept before the record could be told.
 		if (boots >= TRIAL_BOOTS_MAX) {
 			this.#abandoned = { id, text: `${boots} boots and no upload` };
 			return;
@@ -194,12 +211,12 @@ export class ConfigurationKeeper {
 		isBoot: boolean,
 	): StationConfiguration | undefined {
 		try {
-			const configuration = parseCanonicalConfiguration(canonical);
+			const configuration = parseStoredConfiguration(canonical);
 			if (configuration.station === this.#options.provisioned.station) return configuration;
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
 		}
-		// An older firmware may find what a newer one took, or a board another station's.
+		// Another firmware may have no such part, or a board hold another station's.
 		if (isBoot) this.#news.push({ kind: "refused", id, text: "stored, but not for this firmware" });
 		return undefined;
 	}
@@ -209,7 +226,6 @@ export class ConfigurationKeeper {
 		// Offered until the collector has seen the entry that says it is in force.
 		if (equalBytes(canonical, current)) return undefined;
 		const checksum = crc32(canonical, 0, canonical.length);
-		if (checksum === this.#refusedOffer) return undefined;
 		const id = idSaidBy(canonical);
 		try {
 			const configuration = parseCanonicalConfiguration(canonical);
@@ -219,7 +235,11 @@ export class ConfigurationKeeper {
 			if (id <= this.#highestId) {
 				return this.#refuse(id, checksum, `not newer than ${this.#highestId}`);
 			}
+			// It takes the place that still says "on trial" of one which was confirmed.
+			if (this.#settledId > 0) this.#keepGood(this.#settledId);
 			this.#store.try(id, canonical, 0);
+			// In place 0, or failed and its place taken.
+			this.#settledId = 0;
 			const endsMilliseconds = this.#options.clock.milliseconds + TRIAL_MILLISECONDS_MAX;
 			this.#trial = { configuration, canonical, endsMilliseconds };
 			this.#highestId = id;
@@ -231,34 +251,47 @@ export class ConfigurationKeeper {
 		}
 	}
 
-	#refuse(id: number, checksum: number, text: string): ConfigurationNews {
+	/** Said once. What is wrong with it stays wrong, but settings that refused it may take it later. */
+	#refuse(id: number, checksum: number, text: string): ConfigurationNews | undefined {
+		if (checksum === this.#refusedOffer) return undefined;
 		this.#refusedOffer = checksum;
 		return { kind: "refused", id, text };
 	}
 
-	#confirm({ configuration, canonical }: Trial): ConfigurationNews {
+	#confirm({ configuration }: Trial): ConfigurationNews {
 		this.#isConfirmed = false;
 		const { id } = configuration;
 		this.#good = configuration;
 		this.#trial = undefined;
-		try {
-			this.#store.keep(id, canonical);
-		} catch (error) {
-			if (!(error instanceof StationError)) throw error;
-			// In force until the next boot, which finds it on trial and lets it prove itself again.
-		}
+		this.#settle(id);
 		return { kind: "confirmed", id };
 	}
 
 	#revert(id: number, text: string): ConfigurationNews {
 		this.#trial = undefined;
+		this.#settle(-id);
+		return { kind: "reverted", id, text };
+	}
+
+	/** Throws StationError `settings-failed`. */
+	#keepGood(id: number): void {
+		this.#store.keep(id, asciiBytes(canonicalConfiguration(this.#good)));
+	}
+
+	/**
+	 * Stores the verdict, as in KeeperState. What the settings refuse now holds from wake to wake, and is
+	 * stored after a later upload; the next boot finds the configuration on trial and lets it prove itself
+	 * again, its boots counted.
+	 */
+	#settle(verdict: number): void {
+		this.#settledId = verdict;
 		try {
-			this.#store.fail(id);
+			if (verdict > 0) this.#keepGood(verdict);
+			else this.#store.fail(-verdict);
+			this.#settledId = 0;
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
-			// The next boot tries it once more, and its boots are counted.
 		}
-		return { kind: "reverted", id, text };
 	}
 }
 

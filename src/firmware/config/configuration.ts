@@ -30,8 +30,11 @@ export interface StationConfiguration extends ProbeKinds {
 	readonly collectorPort: number;
 	/** The collector's key for acknowledgements: SEC 1 compressed P-256 point, 33 bytes. */
 	readonly collectorPublicKey: Uint8Array;
-	/** Network time server that is asked for a second opinion on a clock in doubt; empty: none ever is. */
-	readonly timeHost: string;
+	/**
+	 * Network time server that is asked for a second opinion on a clock in doubt; empty: none ever is; absent:
+	 * `timeHostOf` says.
+	 */
+	readonly timeHost?: string;
 	/** Below this the battery is called low and uploads become rarer, millivolts. */
 	readonly batteryLowMillivolts: number;
 	readonly conductivityLaw: (typeof CONDUCTIVITY_LAWS)[number];
@@ -97,7 +100,7 @@ export function validateConfiguration(configuration: StationConfiguration): void
 	if (!isTextOf(configuration.collectorHost, 1, 253, isOfHost)) {
 		throw invalid(`collectorHost "${configuration.collectorHost}" is not a host name`);
 	}
-	if (!isTextOf(configuration.timeHost, 0, 63, isOfHost)) {
+	if (!isTextOf(timeHostOf(configuration), 0, 63, isOfHost)) {
 		throw invalid(
 			`timeHost "${configuration.timeHost}" is not a host name of 63 characters at most`,
 		);
@@ -105,6 +108,11 @@ export function validateConfiguration(configuration: StationConfiguration): void
 	if (configuration.collectorPublicKey.length !== 33) {
 		throw invalid("collectorPublicKey must be a compressed P-256 point of 33 bytes");
 	}
+}
+
+/** Who is asked for network time: a field that may be left out. */
+export function timeHostOf({ timeHost }: Pick<StationConfiguration, "timeHost">): string {
+	return timeHost ?? "pool.ntp.org";
 }
 
 function isOfHost(code: number): boolean {
@@ -140,7 +148,10 @@ export function configurationEntriesOf(
 	return [configurationBodyOf(configuration, sha256), ...turbidityCalibrationsOf(configuration)];
 }
 
-/** One line `name=value` for each field, sorted by name, bytes in hexadecimal, numbers of a list with commas between: what the hash covers. */
+/**
+ * One line `name=value` for each field that was given, sorted by name, bytes in hexadecimal, numbers of a list
+ * with commas between: what the hash covers.
+ */
 export function canonicalConfiguration(configuration: StationConfiguration): string {
 	const entries: [string, unknown][] = Object.entries(configuration);
 	entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));

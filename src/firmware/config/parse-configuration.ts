@@ -1,8 +1,9 @@
 /**
- * Reads a configuration's canonical form, as it comes from outside: exactly the lines that
- * `canonicalConfiguration` writes, so that content and hash are one to one.
+ * Reads a configuration's canonical form: exactly the lines that `canonicalConfiguration` writes, so that
+ * what comes from outside is what was meant. Fields that firmware learned later may be left out (docs/WIRE.md,
+ * section 6), and of what is stored already also those that this firmware does not know.
  */
-import { asciiText, bytesOfHex } from "../../core/bytes.js";
+import { asciiBytes, asciiText, bytesOfHex } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
 import { CONDUCTIVITY_LAWS, TURBIDITY_UNITS } from "../../protocol/derive.js";
 import { BATTERY_GAUGES, THERMOMETERS, TURBIDITY_PROBES } from "../../protocol/probe-kinds.js";
@@ -41,6 +42,19 @@ const FIELDS: Readonly<Record<keyof StationConfiguration, Kind>> = Object.freeze
 	uploadIntervalSeconds: "number",
 });
 
+/** Fields that came after the first form: who leaves one out has its default, whatever the firmware. */
+const LATER_FIELDS: readonly (keyof StationConfiguration)[] = Object.freeze(["timeHost"] as const);
+
+/**
+ * One that this station took once, perhaps under an older firmware or a newer one: what this one does not know
+ * is left out of it, or an update would take the station to a host that may be gone. Throws as the other.
+ */
+export function parseStoredConfiguration(canonical: Uint8Array): StationConfiguration {
+	const isKnown = (line: string): boolean => line.slice(0, line.indexOf("=")) in FIELDS;
+	const lines = asciiText(canonical).split("\n").filter(isKnown);
+	return parseCanonicalConfiguration(asciiBytes(lines.map((line) => `${line}\n`).join("")));
+}
+
 /** Throws StationError `configuration-invalid` that names the line or field. */
 export function parseCanonicalConfiguration(canonical: Uint8Array): StationConfiguration {
 	if (canonical.length > CANONICAL_CONFIGURATION_BYTES_MAX) {
@@ -57,6 +71,7 @@ export function parseCanonicalConfiguration(canonical: Uint8Array): StationConfi
 	const fields: Partial<Record<keyof StationConfiguration, unknown>> = {};
 	for (const name of Object.keys(FIELDS) as (keyof StationConfiguration)[]) {
 		const value = values.get(name);
+		if (value === undefined && LATER_FIELDS.includes(name)) continue;
 		if (value === undefined) throw invalid(`${name} is missing`);
 		fields[name] = read(name, FIELDS[name], value);
 	}

@@ -53,7 +53,9 @@ export class Console {
 	#framedUntilMilliseconds = Number.NEGATIVE_INFINITY;
 	#garbledCount = 0;
 	#logsLost = 0;
-	/** Somebody spoke since this was set to false, and may have gone again. */
+	/** Nobody was at the line at some time in this wake. */
+	#wasAway = false;
+	/** Somebody came or spoke since this was set to false, and may have gone again. */
 	wasCalled = false;
 
 	constructor(options: ConsoleOptions) {
@@ -92,6 +94,7 @@ export class Console {
 	*run(): Task<void> {
 		const { stream } = this.#options;
 		for (;;) {
+			this.#wasAway ||= !stream.isAttached;
 			if (!stream.isAttached) this.#forget();
 			else if (!this.#isGreeted) this.#greet();
 			this.#output.pump();
@@ -100,8 +103,7 @@ export class Console {
 				yield* this.#nextActivity();
 				continue;
 			}
-			this.#serviceUntilMilliseconds = this.#options.clock.milliseconds + SERVICE_MILLISECONDS;
-			this.wasCalled = true;
+			this.#call();
 			for (const byte of bytes) {
 				const line = this.#lines.push(byte);
 				if (line !== undefined) yield* this.#take(line);
@@ -121,9 +123,16 @@ export class Console {
 		}
 	}
 
+	#call(): void {
+		this.#serviceUntilMilliseconds = this.#options.clock.milliseconds + SERVICE_MILLISECONDS;
+		this.wasCalled = true;
+	}
+
 	#greet(): void {
 		const { station } = this.#options.service;
 		this.#isGreeted = true;
+		// Who plugs in while the station is awake has come; what hung there when it woke may be forgotten.
+		if (this.#wasAway) this.#call();
 		this.say(`bistrina ${station}, console ${CONSOLE_VERSION}; type help`);
 	}
 

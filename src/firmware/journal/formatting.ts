@@ -13,17 +13,16 @@ export function drawIdentity(entropy: Entropy): number {
 }
 
 /**
- * Virgin headers from sector `end` - 1 down to 0: no append happens before all are there. Returns
+ * Virgin headers from the last sector down to 0: no append happens before all are there. Returns
  * how many programs were refused; a sector without a header is passed over later.
  */
 export function formatRing(
 	flash: RingFlash,
-	end: number,
 	{ ring, epoch, keyMark }: Pick<SectorHeader, "ring" | "epoch" | "keyMark">,
 	station: string,
 ): number {
 	let failedPrograms = 0;
-	for (let sector = end - 1; sector >= 0; sector--) {
+	for (let sector = flash.count - 1; sector >= 0; sector--) {
 		if (!flash.erase(sector)) continue;
 		const header = encodeSectorHeader({
 			isVirgin: true,

@@ -13,13 +13,12 @@ import {
 	isReading,
 } from "../../protocol/journal-codec.js";
 import {
-	FRAME_HEAD_BYTES,
 	FRAME_SLOTS_MAX,
 	FRAME_TYPES,
 	SLOT_BYTES,
 	sealFrame,
 } from "../../protocol/journal-format.js";
-import { decodeFrame, type PlacedAnchor, placed } from "../../protocol/journal-image.js";
+import { CURSOR_AT, decodeFrame, type PlacedAnchor, placed } from "../../protocol/journal-image.js";
 import { CodecTuning } from "../../protocol/journal-tuning.js";
 
 /** A frame ready to be written, and what is to be remembered once it is. */
@@ -130,16 +129,17 @@ export class FrameEncoder {
 	}
 }
 
-/** A cursor frame of one slot; `index` is that of the next entry. */
+/** A cursor frame; `index` is that of the next entry. Of a former epoch it names the last sequence, too. */
 export function encodeCursor(
-	cursor: number,
-	epoch: number,
+	{ cursor, epoch, last }: { cursor: number; epoch: number; last?: number },
 	index: number,
 	seed: number,
 ): Uint8Array {
-	const frame = new Uint8Array(SLOT_BYTES);
-	putUint32(frame, FRAME_HEAD_BYTES, cursor);
-	putUint32(frame, FRAME_HEAD_BYTES + 4, epoch);
-	sealFrame(frame, FRAME_TYPES.cursor, 1, index, seed);
+	const slots = last === undefined ? 1 : 2;
+	const frame = new Uint8Array(slots * SLOT_BYTES);
+	putUint32(frame, CURSOR_AT, cursor);
+	putUint32(frame, CURSOR_AT + 4, epoch);
+	if (last !== undefined) putUint32(frame, CURSOR_AT + 8, last);
+	sealFrame(frame, FRAME_TYPES.cursor, slots, index, seed);
 	return frame;
 }

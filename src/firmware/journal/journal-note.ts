@@ -6,8 +6,8 @@ import { putUint32, uint16At, uint32At } from "../../core/bytes.js";
 import { crc32 } from "../../core/crc32.js";
 import { HEAD_BYTES } from "../../protocol/chain.js";
 
-/** Fixed part 76 bytes, tuning 4 + 2 * (2 + 12) + 12 for twelve values, CRC 4: at most 124. */
-const FIXED_BYTES = 76;
+/** Fixed part 80 bytes, tuning 4 + 2 * (2 + 12) + 12 for twelve values, CRC 4: at most 128. */
+const FIXED_BYTES = 80;
 const TUNING_BYTES_MAX = 44;
 const CRC_BYTES = 4;
 const NOTE_VERSION = 2;
@@ -29,6 +29,8 @@ export interface JournalNote {
 	readonly cursor: number;
 	/** Sequence up to which gaps were turned into entries. */
 	readonly gapsDeliveredTo: number;
+	/** Sequence of the newest gap entry that names a former epoch, 0 none. */
+	readonly formerGapAt: number;
 	readonly lastSlot: number;
 	readonly endSlot: number;
 	readonly keySlot: number | undefined;
@@ -58,6 +60,7 @@ export function encodeNote(note: JournalNote): Uint8Array {
 	bytes.set(note.head, 36);
 	putUint32(bytes, 68, note.ring);
 	putUint32(bytes, 72, note.count | (note.base << 16));
+	putUint32(bytes, 76, note.formerGapAt);
 	bytes.set(tuning, FIXED_BYTES);
 	putUint32(bytes, bytes.length - CRC_BYTES, crc32(bytes, 0, bytes.length - CRC_BYTES));
 	return bytes;
@@ -73,6 +76,7 @@ export function decodeNote(bytes: Uint8Array): JournalNote | undefined {
 		ring: uint32At(bytes, 68),
 		count: uint16At(bytes, 72),
 		base: uint16At(bytes, 74),
+		formerGapAt: uint32At(bytes, 76),
 		epoch: uint32At(bytes, 4),
 		serial: uint32At(bytes, 8),
 		oldestSerial: uint32At(bytes, 12),

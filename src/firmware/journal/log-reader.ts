@@ -1,9 +1,17 @@
-/** Finds and reads entries of the log by their sequence; writes nothing. */
+/** Finds and reads entries of one epoch of the log by their sequence; writes nothing. */
 import { chainNext, type Hash } from "../../protocol/chain.js";
-import type { SectorHeader } from "../../protocol/journal-format.js";
+import {
+	FRAME_SLOTS_MAX,
+	FRAME_TYPES,
+	frameSeedOf,
+	openFrame,
+	SECTOR_HEADER_BYTES,
+	type SectorHeader,
+	SLOT_BYTES,
+} from "../../protocol/journal-format.js";
 import { scanSector } from "../../protocol/journal-image.js";
 import type { LogExtent } from "./log-extent.js";
-import type { LossAccount } from "./loss-account.js";
+import { type LossAccount, ROT_REASON, UNPROVED_REASON } from "./loss-account.js";
 import type { RingFlash } from "./ring-flash.js";
 
 /** A sector and the sequences that it answers for. */
@@ -13,6 +21,25 @@ export interface Located {
 	readonly end: number;
 	/** The next sector's header, if there is one. */
 	readonly next: SectorHeader | undefined;
+}
+
+/** Header of the ring's used sector of a serial; a search has some that need not be read again. */
+export type HeaderOf = (serial: number) => SectorHeader | undefined;
+
+export function ringHeader(
+	flash: RingFlash,
+	ring: number,
+	serial: number,
+): SectorHeader | undefined {
+	const reading = flash.readHeader(serial % flash.count);
+	if (reading.kind !== "header" || reading.header.isVirgin) return undefined;
+	const { header } = reading;
+	return header.serial === serial && header.ring === ring ? header : undefined;
+}
+
+/** Numbers before the first of a sector that may have been given, and are not used again. */
+function unprovedBefore({ isCopying, unproved }: SectorHeader): number {
+	return isCopying ? 0 : unproved;
 }
 
 export class LogReader {
@@ -31,7 +58,7 @@ export class LogReader {
 	/** Calls `visit` for each readable entry of `first .. end - 1` that is held, in order. */
 	read(first: number, end: number, visit: (sequence: number, canonical: Uint8Array) => void): void {
 		let sequence = Math.max(first, this.#extent.firstSequenceHeld);
-		let place = sequence < end ? this.locate(sequence) : undefined;
+		let place = sequence < end ? this.#firstPlace(sequence) : undefined;
 		while (place !== undefined && sequence < end) {
 			this.walk(
 				place,
@@ -49,35 +76,126 @@ export class LogReader {
 	/** h(sequence - 1), walked from the header of its sector; undefined where that cannot be done. */
 	headBefore(sequence: number): Uint8Array | undefined {
 		const { nextSequence, firstSequenceHeld, head: newestHead } = this.#extent;
-		if (sequence === nextSequence) return newestHead;
+		if (sequence === nextSequence && newestHead.length > 0) return newestHead;
 		if (sequence < firstSequenceHeld || sequence > nextSequence) return undefined;
 		const place = this.locate(sequence);
 		if (place === undefined) return undefined;
-		let head: Uint8Array = place.header.head;
-		let expected = place.header.firstSequence;
+		const { header } = place;
+		let head: Uint8Array = header.head;
+		let expected = header.firstSequence;
 		this.walk(place, (at, canonical) => {
 			if (at >= sequence || at !== expected) return false;
 			head = chainNext(this.#sha256, head, canonical);
 			expected++;
+			if (header.isCopying && header.unproved > 0 && at === header.firstSequence) {
+				if (sequence === expected) return false;
+				// The numbers that are passed over stand in the chain as one hash.
+				head = this.#sha256(head);
+				expected += header.unproved;
+			}
 			return true;
 		});
 		return expected === sequence ? head : undefined;
 	}
 
-	/** Header of the sector of `serial`, or undefined where there is none of it. */
-	headerOf(serial: number): SectorHeader | undefined {
-		const reading = this.#flash.readHeader(serial % this.#flash.count);
-		if (reading.kind !== "header" || reading.header.isVirgin) return undefined;
-		const { header } = reading;
-		return header.serial === serial && header.epoch === this.#extent.epoch ? header : undefined;
+	/** Header of the sector of `serial`, or undefined where there is none of it that counts. */
+	headerOf(serial: number, known?: HeaderOf): SectorHeader | undefined {
+		const { ring, epoch, serial: newest } = this.#extent;
+		const header = known === undefined ? ringHeader(this.#flash, ring, serial) : known(serial);
+		if (header?.epoch !== epoch) return undefined;
+		// A copy that was never made leaves a header that counts for nothing.
+		if (!header.isCopying || serial === newest) return header;
+		return this.#isVoid(header) ? undefined : header;
 	}
 
 	/** The sector that answers for `sequence`: bisection over the first sequences. */
 	locate(sequence: number): Located | undefined {
+		const place = this.#firstPlace(sequence);
+		return place === undefined || place.header.firstSequence > sequence ? undefined : place;
+	}
+
+	/** The log begins with the first sector from `serial` on that counts. */
+	keepFrom(serial: number, known?: HeaderOf): void {
+		const extent = this.#extent;
+		const header = this.#headerAtOrAbove(serial, extent.serial, known);
+		extent.oldestSerial = header?.serial ?? extent.serial + 1;
+		extent.oldestFirst = header?.firstSequence ?? extent.nextSequence;
+	}
+
+	/** Everything below `serial` is gone or about to be: finds the oldest that stays. */
+	dropBelow(serial: number, known?: HeaderOf): void {
+		const extent = this.#extent;
+		if (extent.oldestSerial >= serial || extent.serial < 0) return;
+		this.keepFrom(serial, known);
+	}
+
+	/**
+	 * Visits the readable entries that a sector answers for, from the sequence `from` on and until `visit`
+	 * returns false; those of the sector that are not readable go into the account of losses.
+	 */
+	walk(
+		place: Located,
+		visit: (sequence: number, canonical: Uint8Array) => boolean,
+		from = place.header.firstSequence,
+	): void {
+		const { header, end, next } = place;
+		const { firstSequence } = header;
+		let isStopped = false;
+		const bytes = this.#sector(header.serial);
+		const scan = scanSector(
+			bytes,
+			header,
+			(index, canonical) => {
+				const sequence = firstSequence + index;
+				if (sequence >= end) return false;
+				isStopped = !visit(sequence, canonical);
+				return !isStopped;
+			},
+			Math.max(from - firstSequence, 0),
+		);
+		const passedTo = firstSequence + header.unproved;
+		if (header.isCopying && header.unproved > 0 && passedTo < end && from <= passedTo) {
+			let resume: Uint8Array | undefined;
+			scanSector(bytes, header, (index, canonical) => {
+				if (index === 0) resume = this.#sha256(chainNext(this.#sha256, header.head, canonical));
+				return false;
+			});
+			this.#losses.note(firstSequence + 1, passedTo, UNPROVED_REASON, resume);
+		}
+		const endLost = isStopped ? end : firstSequence + scan.nextIndex;
+		const firstLost =
+			scan.firstUnreadable === undefined ? endLost : firstSequence + scan.firstUnreadable;
+		if (next === undefined) return;
+		const unproved = unprovedBefore(next);
+		if (firstLost < end) {
+			const resume = unproved > 0 ? undefined : next.head;
+			this.#losses.note(firstLost, end - 1, ROT_REASON, resume);
+		}
+		if (unproved > 0) this.#losses.note(end, next.firstSequence - 1, UNPROVED_REASON, next.head);
+	}
+
+	/** A sector of the log with what it answers for. */
+	place(header: SectorHeader, known?: HeaderOf): Located {
+		const next = this.#headerAtOrAbove(header.serial + 1, this.#extent.serial, known);
+		if (next === undefined) return { header, end: this.#extent.nextSequence, next };
+		// What was passed over as unproved is not served, though it may read well another day.
+		return { header, end: next.firstSequence - unprovedBefore(next), next };
+	}
+
+	/**
+	 * The sector that answers for `sequence`, or the first behind it: what lies between has lost its header,
+	 * and goes into the account of losses.
+	 */
+	#firstPlace(sequence: number): Located | undefined {
 		let low = this.#extent.oldestSerial;
 		let high = this.#extent.serial;
 		let found = this.#headerAtOrAbove(low, high);
-		if (found === undefined || found.firstSequence > sequence) return undefined;
+		if (found === undefined) return undefined;
+		if (found.firstSequence > sequence) {
+			const last = found.firstSequence - 1;
+			this.#losses.note(this.#extent.firstSequenceHeld, last, ROT_REASON, found.head);
+			return this.place(found);
+		}
 		low = found.serial;
 		while (low < high) {
 			const middle = low + Math.ceil((high - low) / 2);
@@ -92,62 +210,28 @@ export class LogReader {
 		return this.place(found);
 	}
 
-	/**
-	 * Visits the readable entries that a sector answers for, from the sequence `from` on and until `visit`
-	 * returns false; those of the sector that are not readable go into the account of losses.
-	 */
-	walk(
-		place: Located,
-		visit: (sequence: number, canonical: Uint8Array) => boolean,
-		from = place.header.firstSequence,
-	): void {
-		const { header, end, next } = place;
-		const { firstSequence } = header;
-		const sector = header.serial % this.#flash.count;
-		const bytes = this.#flash.read(sector, 0, this.#flash.sectorBytes);
-		let isStopped = false;
-		const scan = scanSector(
-			bytes,
-			header,
-			(index, canonical) => {
-				const sequence = firstSequence + index;
-				if (sequence >= end) return false;
-				isStopped = !visit(sequence, canonical);
-				return !isStopped;
-			},
-			from - firstSequence,
-		);
-		const endLost = isStopped ? end : firstSequence + scan.nextIndex;
-		const firstLost =
-			scan.firstUnreadable === undefined ? endLost : firstSequence + scan.firstUnreadable;
-		if (firstLost < end && next !== undefined) {
-			this.#losses.noteRot(firstLost, end - 1, next.head);
+	#headerAtOrAbove(serial: number, last: number, known?: HeaderOf): SectorHeader | undefined {
+		for (let candidate = serial; candidate <= last; candidate++) {
+			const header = this.headerOf(candidate, known);
+			if (header !== undefined) return header;
 		}
+		return undefined;
 	}
 
-	/** A sector of the log with what it answers for. `headerOf` may know headers that were read. */
-	place(header: SectorHeader, headerOf?: (serial: number) => SectorHeader | undefined): Located {
-		const next = headerAtOrAbove(
-			header.serial + 1,
-			this.#extent.serial,
-			headerOf ?? ((serial) => this.headerOf(serial)),
+	/** Nearly always the first frame is the copy; only where it is not, the whole sector is asked. */
+	#isVoid(header: SectorHeader): boolean {
+		const { ring, serial } = header;
+		const bytes = this.#flash.read(
+			serial % this.#flash.count,
+			SECTOR_HEADER_BYTES,
+			FRAME_SLOTS_MAX * SLOT_BYTES,
 		);
-		return { header, end: next?.firstSequence ?? this.#extent.nextSequence, next };
+		const frame = openFrame(bytes, 0, frameSeedOf(ring, serial));
+		if (frame !== undefined && frame.type !== FRAME_TYPES.cursor) return false;
+		return scanSector(this.#sector(serial), header, () => false).nextIndex === 0;
 	}
 
-	#headerAtOrAbove(serial: number, last: number): SectorHeader | undefined {
-		return headerAtOrAbove(serial, last, (candidate) => this.headerOf(candidate));
+	#sector(serial: number): Uint8Array {
+		return this.#flash.read(serial % this.#flash.count, 0, this.#flash.sectorBytes);
 	}
-}
-
-function headerAtOrAbove(
-	serial: number,
-	last: number,
-	headerOf: (serial: number) => SectorHeader | undefined,
-): SectorHeader | undefined {
-	for (let candidate = serial; candidate <= last; candidate++) {
-		const header = headerOf(candidate);
-		if (header !== undefined) return header;
-	}
-	return undefined;
 }

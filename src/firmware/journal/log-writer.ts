@@ -10,18 +10,17 @@ import {
 	FIRST_SLOT,
 	frameSeedOf,
 	SECTOR_HEADER_BYTES,
-	type SectorHeader,
 	SLOT_BYTES,
 } from "../../protocol/journal-format.js";
 import { CodecTuning } from "../../protocol/journal-tuning.js";
 import { encodeCursor, FrameEncoder } from "./frame-encoder.js";
 import type { JournalNote } from "./journal-note.js";
 import type { LogExtent } from "./log-extent.js";
-import type { LogReader } from "./log-reader.js";
+import type { HeaderOf, LogReader } from "./log-reader.js";
 import type { PendingHop } from "./recovery.js";
 import type { Resumption } from "./resumption.js";
 import type { RingFlash } from "./ring-flash.js";
-import { STALE_RUN_MAX } from "./ring-search.js";
+import { STALE_MAX } from "./ring-search.js";
 
 /** Erase ahead once fewer slots than this are free: two hours of readings and cursors. */
 const ERASE_AHEAD_SLOTS = 26;
@@ -42,11 +41,12 @@ export class LogWriter {
 	hops = 0;
 
 	readonly #flash: RingFlash;
-	readonly #extent: LogExtent;
-	readonly #reader: LogReader;
+	#extent: LogExtent;
+	/** Former epochs that are not delivered, and the readers of all epochs of the ring. */
+	readonly #formers: () => readonly LogExtent[];
+	readonly #readers: () => readonly LogReader[];
 	readonly #station: string;
 	readonly #sha256: Hash;
-	readonly #slotsPerSector: number;
 	readonly #encoder = new FrameEncoder(new CodecTuning());
 	#firstSequence = 1;
 	#nextSlot = 0;
@@ -54,20 +54,29 @@ export class LogWriter {
 	#isErasedAhead = false;
 	/** Set after an unclean boot until the first write has begun a new sector. */
 	#hop: PendingHop | undefined;
+	/** Set where the key is another until the first write has begun the new epoch. */
+	#next: LogExtent | undefined;
 
 	constructor(
 		flash: RingFlash,
 		extent: LogExtent,
-		reader: LogReader,
+		epochs: {
+			readonly formers: () => readonly LogExtent[];
+			readonly readers: () => readonly LogReader[];
+		},
 		station: string,
 		sha256: Hash,
 	) {
 		this.#flash = flash;
 		this.#extent = extent;
-		this.#reader = reader;
+		this.#formers = epochs.formers;
+		this.#readers = epochs.readers;
 		this.#station = station;
 		this.#sha256 = sha256;
-		this.#slotsPerSector = Math.floor(flash.sectorBytes / SLOT_BYTES);
+	}
+
+	get #slotsPerSector(): number {
+		return Math.floor(this.#flash.sectorBytes / SLOT_BYTES);
 	}
 
 	/** Bytes kept in arrays between calls: anchors, tuning, the entry to be copied. */
@@ -79,7 +88,12 @@ export class LogWriter {
 
 	/** True when `sequence` and all behind it are in the sector that is being written. */
 	isInNewestSector(sequence: number): boolean {
-		return this.#hop === undefined && sequence >= this.#firstSequence;
+		return !this.isUnsettled && sequence >= this.#firstSequence;
+	}
+
+	/** The first write will begin a new sector. */
+	get isUnsettled(): boolean {
+		return this.#hop !== undefined || this.#next !== undefined;
 	}
 
 	/** Goes on in a sector that flash shows to be as the note says. */
@@ -97,11 +111,19 @@ export class LogWriter {
 		this.#hop = hop;
 	}
 
+	/** The log that is gone on with until a new epoch begins. */
+	continueIn(extent: LogExtent): void {
+		this.#extent = extent;
+	}
+
+	/** The key is another: behind the log as it is, copy and all, a new epoch begins with the first write. */
+	beginEpoch(next: LogExtent): void {
+		this.#next = next;
+	}
+
 	/** What a wake needs to go on here; undefined when there is nothing safe to resume from. */
 	save(): WriterNote | undefined {
-		if (this.#hop !== undefined || this.#extent.serial < 0 || this.#lastSlot === 0) {
-			return undefined;
-		}
+		if (this.isUnsettled || this.#extent.serial < 0 || this.#lastSlot === 0) return undefined;
 		return {
 			lastSlot: this.#lastSlot,
 			endSlot: this.#nextSlot,
@@ -114,7 +136,7 @@ export class LogWriter {
 
 	/** Erases the next sector when this one is nearly full, so that no append has to wait for it. */
 	eraseAhead(): void {
-		if (this.#hop !== undefined || this.#extent.serial < 0 || this.#isErasedAhead) return;
+		if (this.isUnsettled || this.#extent.serial < 0 || this.#isErasedAhead) return;
 		if (this.#slotsPerSector - this.#nextSlot > ERASE_AHEAD_SLOTS) return;
 		const serial = this.#extent.serial + 1;
 		this.dropBelow(serial - this.#flash.count + 1);
@@ -123,86 +145,97 @@ export class LogWriter {
 
 	/**
 	 * After an unclean boot: begins a new sector, erased for certain, and copies the last entry
-	 * there, because a frame that a cut has torn may read well today and badly tomorrow.
+	 * there, because a frame that a cut has torn may read well today and badly tomorrow. A new epoch
+	 * begins in the sector behind that.
 	 */
 	settle(): void {
-		const extent = this.#extent;
 		const hop = this.#hop;
 		if (hop !== undefined) {
+			const extent = this.#extent;
+			const { nextSequence, head } = extent;
 			this.#clearAhead(hop.serial + 1);
-			this.#openSector(hop.serial, hop.firstSequence, hop.head, hop.copy !== undefined);
-			extent.nextSequence = hop.firstSequence;
-			extent.head = hop.head;
-			if (hop.copy !== undefined) this.store(hop.copy);
+			this.#openSector(hop.serial, hop.firstSequence, hop.head);
+			if (hop.copy !== undefined) {
+				extent.nextSequence = hop.firstSequence;
+				extent.head = hop.head;
+				try {
+					this.store(hop.copy);
+				} finally {
+					// Numbers that are passed over stand behind the copy.
+					extent.nextSequence = nextSequence;
+					extent.head = head;
+				}
+			}
 			this.hops++;
 			this.#hop = undefined;
-		} else if (extent.serial < 0) {
-			this.#openSector(0, extent.nextSequence, extent.head, false);
+		}
+		const next = this.#next;
+		if (next !== undefined) {
+			next.serial = Math.max(this.#extent.serial, next.serial);
+			this.#extent = next;
+			this.#openSector(next.serial + 1, next.nextSequence, next.head);
+			next.oldestSerial = next.serial;
+			this.#next = undefined;
+		}
+		if (this.#extent.serial < 0) {
+			this.#openSector(0, this.#extent.nextSequence, this.#extent.head);
 		}
 	}
 
 	/** Writes the frame of `nextSequence`, in this sector or, where that is full or bad, a next one. */
 	store(canonical: Uint8Array): void {
 		const extent = this.#extent;
-		for (let attempt = 0; attempt < STORE_ATTEMPTS_MAX; attempt++) {
-			const index = extent.nextSequence - this.#firstSequence;
-			if (index <= INDEX_MAX && this.#nextSlot < this.#slotsPerSector) {
-				const seed = frameSeedOf(extent.ring, extent.serial);
-				const encoded = this.#encoder.encode(canonical, index, extent.epoch, seed);
-				const slot = this.#nextSlot;
-				if (slot + encoded.slots <= this.#slotsPerSector) {
-					if (this.#program(encoded.bytes, encoded.slots)) {
-						this.#encoder.commit(encoded, slot);
-						extent.head = chainNext(this.#sha256, extent.head, canonical);
-						extent.nextSequence++;
-						return;
-					}
-				}
-			}
-			const isCopying = this.#hop?.copy === canonical;
-			this.#openSector(extent.serial + 1, extent.nextSequence, extent.head, isCopying);
-		}
-		throw fullOfBadSectors();
+		this.#place(
+			(index, seed) => this.#encoder.encode(canonical, index, extent.epoch, seed),
+			(encoded, slot) => this.#encoder.commit(encoded, slot),
+		);
+		extent.head = chainNext(this.#sha256, extent.head, canonical);
+		extent.nextSequence++;
 	}
 
 	/** Writes a cursor frame; a cursor that is not higher changes nothing. */
 	storeCursor(cursor: number): void {
-		const extent = this.#extent;
 		// A cursor that recovery read may be a torn frame: it is firm once the new sector repeats it.
-		if (this.#hop !== undefined) this.settle();
+		if (this.isUnsettled) this.settle();
+		const extent = this.#extent;
 		if (cursor <= extent.cursor) return;
+		this.#place((index, seed) => cursorFrame({ cursor, epoch: extent.epoch }, index, seed));
+		extent.cursor = cursor;
+	}
+
+	/** The same of a former epoch. */
+	storeFormer(former: LogExtent, cursor: number): void {
+		if (this.isUnsettled) this.settle();
+		if (cursor <= former.cursor) return;
+		const mark = { cursor, epoch: former.epoch, last: former.nextSequence - 1 };
+		this.#place((index, seed) => cursorFrame(mark, index, seed));
+		former.cursor = cursor;
+	}
+
+	/** Everything below `serial` is gone or about to be. */
+	dropBelow(serial: number, known?: HeaderOf): void {
+		for (const reader of this.#readers()) reader.dropBelow(serial, known);
+	}
+
+	/** Programs a frame where the log ends, in as many sectors as it takes. */
+	#place<Frame extends { readonly bytes: Uint8Array; readonly slots: number }>(
+		encode: (index: number, seed: number) => Frame,
+		commit: (frame: Frame, slot: number) => void = () => {},
+	): void {
+		const extent = this.#extent;
 		for (let attempt = 0; attempt < STORE_ATTEMPTS_MAX; attempt++) {
-			if (this.#nextSlot < this.#slotsPerSector) {
-				const index = extent.nextSequence - this.#firstSequence;
-				const frame = encodeCursor(
-					cursor,
-					extent.epoch,
-					index,
-					frameSeedOf(extent.ring, extent.serial),
-				);
-				if (index <= INDEX_MAX && this.#program(frame, 1)) {
-					extent.cursor = cursor;
+			const index = extent.nextSequence - this.#firstSequence;
+			if (index <= INDEX_MAX && this.#nextSlot < this.#slotsPerSector) {
+				const frame = encode(index, frameSeedOf(extent.ring, extent.serial));
+				const slot = this.#nextSlot;
+				if (slot + frame.slots <= this.#slotsPerSector && this.#program(frame)) {
+					commit(frame, slot);
 					return;
 				}
 			}
-			this.#openSector(extent.serial + 1, extent.nextSequence, extent.head, false);
+			this.#openSector(extent.serial + 1, extent.nextSequence, extent.head);
 		}
 		throw fullOfBadSectors();
-	}
-
-	/** Everything below `serial` is gone or about to be: finds the oldest that stays. */
-	dropBelow(serial: number, headerOf?: (serial: number) => SectorHeader | undefined): void {
-		const extent = this.#extent;
-		if (extent.oldestSerial >= serial || extent.serial < 0) return;
-		for (let candidate = serial; candidate <= extent.serial; candidate++) {
-			const header = headerOf?.(candidate) ?? this.#reader.headerOf(candidate);
-			if (header === undefined) continue;
-			extent.oldestSerial = candidate;
-			extent.oldestFirst = header.firstSequence;
-			return;
-		}
-		extent.oldestSerial = extent.serial + 1;
-		extent.oldestFirst = extent.nextSequence;
 	}
 
 	/**
@@ -214,22 +247,23 @@ export class LogWriter {
 		const count = this.#flash.count;
 		const newest = Math.max(this.#extent.serial, 0);
 		let untouched = 0;
-		for (let ahead = serial; untouched <= STALE_RUN_MAX && ahead - newest < count; ahead++) {
+		for (let ahead = serial; untouched <= STALE_MAX && ahead - newest < count; ahead++) {
 			const reading = this.#flash.readHeader(ahead % count);
 			const isLastLap =
 				reading.kind === "header" &&
+				reading.header.ring === this.#extent.ring &&
 				(reading.header.isVirgin ? ahead < count : reading.header.serial === ahead - count);
 			if (isLastLap) untouched++;
 			else this.#flash.erase(ahead % count);
 		}
 	}
 
-	/** Programs the next `slots` slots; on refusal the sector takes nothing any more. */
-	#program(frame: Uint8Array, slots: number): boolean {
+	/** Programs the next slots; on refusal the sector takes nothing any more. */
+	#program({ bytes, slots }: { readonly bytes: Uint8Array; readonly slots: number }): boolean {
 		const slot = this.#nextSlot;
 		this.#nextSlot = this.#slotsPerSector;
 		const sector = this.#extent.serial % this.#flash.count;
-		if (!this.#flash.program(sector, slot * SLOT_BYTES, frame)) {
+		if (!this.#flash.program(sector, slot * SLOT_BYTES, bytes)) {
 			this.failedPrograms++;
 			return false;
 		}
@@ -240,12 +274,16 @@ export class LogWriter {
 
 	/**
 	 * Begins the sector of `serial` or the first behind it that takes a header. The sector is erased
-	 * first, unless this very session did so ahead: bytes that look erased prove nothing.
+	 * first, unless this very session did so ahead: bytes that look erased prove nothing. From here on
+	 * the sector before takes nothing: a header that could not be read back may stand all the same.
 	 */
-	#openSector(serial: number, firstSequence: number, head: Uint8Array, isCopying: boolean): void {
+	#openSector(serial: number, firstSequence: number, head: Uint8Array): void {
 		const extent = this.#extent;
 		const count = this.#flash.count;
-		let staleRun = 0;
+		this.#nextSlot = this.#slotsPerSector;
+		this.#lastSlot = 0;
+		const formers = this.#formers().filter(({ epoch }) => epoch !== extent.epoch);
+		let stale = 0;
 		for (let candidate = serial; candidate - extent.serial < count; candidate++) {
 			const sector = candidate % count;
 			this.dropBelow(candidate - count + 1);
@@ -253,11 +291,11 @@ export class LogWriter {
 			this.#isErasedAhead = false;
 			const header = encodeSectorHeader({
 				isVirgin: false,
-				isCopying,
+				isCopying: this.#hop?.copy !== undefined,
 				count,
 				sectorBytes: this.#flash.sectorBytes,
-				unproved: 0,
-				formers: 0,
+				unproved: this.#hop?.unproved ?? 0,
+				formers: formers.length,
 				ring: extent.ring,
 				epoch: extent.epoch,
 				serial: candidate,
@@ -275,22 +313,45 @@ export class LogWriter {
 				extent.serial = candidate;
 				this.#firstSequence = firstSequence;
 				this.#nextSlot = FIRST_SLOT;
-				this.#lastSlot = 0;
 				this.#encoder.beginSector();
+				this.#repeat(formers);
 				return;
 			}
 			this.failedPrograms++;
-			staleRun = this.#keepsItsHeader(sector) ? staleRun + 1 : 0;
-			if (staleRun > STALE_RUN_MAX) break;
+			if (this.#keepsItsHeader(sector)) stale++;
+			if (stale > STALE_MAX) break;
 		}
 		throw fullOfBadSectors();
+	}
+
+	/** What is still to be delivered of former epochs, at the beginning of each sector. */
+	#repeat(formers: readonly LogExtent[]): void {
+		const seed = frameSeedOf(this.#extent.ring, this.#extent.serial);
+		for (const { epoch, cursor, nextSequence } of formers) {
+			if (this.#nextSlot >= this.#slotsPerSector) return;
+			this.#program(cursorFrame({ epoch, cursor, last: nextSequence - 1 }, 0, seed));
+		}
 	}
 
 	/** A refused sector that still shows a header would look like the end of the log to a search. */
 	#keepsItsHeader(sector: number): boolean {
 		this.#flash.program(sector, 0, new Uint8Array(SECTOR_HEADER_BYTES));
-		return this.#flash.readHeader(sector).kind === "header";
+		try {
+			return this.#flash.readHeader(sector).kind === "header";
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+			return true;
+		}
 	}
+}
+
+function cursorFrame(
+	mark: Parameters<typeof encodeCursor>[0],
+	index: number,
+	seed: number,
+): { readonly bytes: Uint8Array; readonly slots: number } {
+	const bytes = encodeCursor(mark, index, seed);
+	return { bytes, slots: bytes.length / SLOT_BYTES };
 }
 
 function fullOfBadSectors(): StationError {

@@ -1,15 +1,17 @@
 /**
- * What is lost and not yet named by an entry: an overflow follows from the extent of the log, rot
- * is remembered as reading meets it, until the gap entry that names it is appended.
+ * What of an epoch is lost and not yet named by an entry: an overflow follows from the extent of the log;
+ * rot and unproved numbers are remembered as they are met, until the gap entry that names them is appended.
  */
 import { GAP_REASONS } from "../../protocol/entry.js";
 import type { LogExtent } from "./log-extent.js";
 
-/** Rot gaps remembered until they are delivered; more wait until these are gone. */
-const ROT_GAPS_MAX = 8;
+/** Gaps remembered until they are delivered; more wait until these are gone. */
+const GAPS_MAX = 8;
 
 const OVERFLOW_REASON = GAP_REASONS.indexOf("overflow");
-const ROT_REASON = GAP_REASONS.indexOf("rot");
+export const ROT_REASON = GAP_REASONS.indexOf("rot");
+export const UNPROVED_REASON = GAP_REASONS.indexOf("unproved");
+const UNKNOWN_HEAD: Uint8Array = new Uint8Array(32);
 
 export interface JournalGap {
 	/** Former epoch of these numbers, 0: the present one. */
@@ -18,19 +20,21 @@ export interface JournalGap {
 	readonly to: number;
 	/** Index into GAP_REASONS. */
 	readonly reason: number;
-	/** h(to), 32 bytes. */
+	/** h(to), 32 bytes; zeros where it is not known. */
 	readonly resume: Uint8Array;
 }
 
 export class LossAccount {
 	/** Sequence up to which overflows were turned into entries. */
 	deliveredTo = 0;
-	#rot: JournalGap[] = [];
+	/** Epoch that its gaps name, 0 the present one. */
+	lostEpoch = 0;
+	#met: JournalGap[] = [];
 
-	/** Bytes kept: a head and three numbers for each gap of rot. */
+	/** Bytes kept: a head and three numbers for each gap. */
 	get heldBytes(): number {
 		let bytes = 0;
-		for (const gap of this.#rot) bytes += gap.resume.length + 12;
+		for (const gap of this.#met) bytes += gap.resume.length + 12;
 		return bytes;
 	}
 
@@ -43,33 +47,38 @@ export class LossAccount {
 		extent: LogExtent,
 		headBefore: (sequence: number) => Uint8Array | undefined,
 	): readonly JournalGap[] {
+		const { lostEpoch } = this;
 		const from = extent.cursor + 1;
 		const to = extent.firstSequenceHeld - 1;
 		const gaps: JournalGap[] = [];
 		if (from <= to && to > this.deliveredTo) {
-			const resume = headBefore(extent.firstSequenceHeld);
-			if (resume !== undefined)
-				gaps.push({ lostEpoch: 0, from, to, reason: OVERFLOW_REASON, resume });
+			const resume = headBefore(extent.firstSequenceHeld) ?? UNKNOWN_HEAD;
+			gaps.push({ lostEpoch, from, to, reason: OVERFLOW_REASON, resume });
 		}
-		return [...gaps, ...this.#rot.filter((gap) => gap.to > to && gap.to > extent.cursor)];
+		const isOpen = (gap: JournalGap): boolean => gap.to > to && gap.to > extent.cursor;
+		return [...gaps, ...this.#met.filter(isOpen)];
 	}
 
-	/** Entries `from` to `to` cannot be read; `resume` is the head that the next header names. */
-	noteRot(from: number, to: number, resume: Uint8Array): void {
-		if (this.#rot.length >= ROT_GAPS_MAX) return;
-		if (this.#rot.some((known) => known.to === to && known.from <= from)) return;
-		const gap = { lostEpoch: 0, from, to, reason: ROT_REASON, resume };
-		this.#rot = [...this.#rot.filter((known) => known.to !== to), gap];
+	/** Entries `from` to `to` cannot be read, or were never proved; the chain resumes with `resume`. */
+	note(from: number, to: number, reason: number, resume = UNKNOWN_HEAD): void {
+		if (this.#met.length >= GAPS_MAX) return;
+		if (this.#met.some((known) => known.to === to && known.from <= from)) return;
+		const gap = { lostEpoch: this.lostEpoch, from, to, reason, resume };
+		this.#met = [...this.#met.filter((known) => known.to !== to), gap];
 	}
 
-	/** What was taken for rot was given up with its sector. */
-	forgetRot(): void {
-		this.#rot = [];
+	/** What was met so far, for `restore`: a look that is not to count. */
+	save(): readonly JournalGap[] {
+		return this.#met;
 	}
 
-	/** A gap entry was appended. */
-	delivered(from: number, to: number, firstSequenceHeld: number): void {
-		this.#rot = this.#rot.filter((gap) => gap.from !== from || gap.to !== to);
-		if (to < firstSequenceHeld) this.deliveredTo = Math.max(this.deliveredTo, to);
+	restore(met: readonly JournalGap[]): void {
+		this.#met = [...met];
+	}
+
+	/** A gap entry was appended. Rot says nothing of an overflow that may come yet. */
+	delivered({ from, to, reason }: JournalGap): void {
+		this.#met = this.#met.filter((gap) => gap.from !== from || gap.to !== to);
+		if (reason === OVERFLOW_REASON) this.deliveredTo = Math.max(this.deliveredTo, to);
 	}
 }

@@ -3,9 +3,11 @@
  * first append has to do before it may go on. The rules and why they are sound: docs/FORMAT.md.
  */
 import { chainNext, type Hash } from "../../protocol/chain.js";
-import type { SectorHeader } from "../../protocol/journal-format.js";
-import { type SectorScan, scanSector } from "../../protocol/journal-image.js";
+import { FIRST_SLOT, type SectorHeader } from "../../protocol/journal-format.js";
+import { type FormerMark, type SectorScan, scanSector } from "../../protocol/journal-image.js";
+import type { HeaderOf } from "./log-reader.js";
 import type { RingFlash } from "./ring-flash.js";
+import type { RingState } from "./ring-search.js";
 
 /** What the first append after an unclean boot does: begins a new sector, with a copy or without. */
 export interface PendingHop {
@@ -16,72 +18,124 @@ export interface PendingHop {
 	readonly head: Uint8Array;
 	/** Canonical bytes of `firstSequence`: the last entry, which may be a torn frame reading well. */
 	readonly copy: Uint8Array | undefined;
+	/** Numbers that may have been given and are passed over: after the copy, else before the first. */
+	readonly unproved: number;
 }
 
 export interface RecoveredLog {
-	/** The sector that holds the last entry (or would, when it is empty). */
-	readonly serial: number;
+	/** Of the sector that holds the last entry (or would, when it is empty). */
+	readonly header: SectorHeader;
 	readonly nextSequence: number;
 	/** h(nextSequence - 1). */
 	readonly head: Uint8Array;
 	readonly cursor: number;
 	readonly hop: PendingHop;
+	/** Former epochs of the ring with their cursors, as the newest sectors name them. */
+	readonly formers: ReadonlyMap<number, FormerMark>;
 	readonly correctedBits: number;
 	readonly skippedSlots: number;
 	readonly note: string | undefined;
+	/** The epoch's first entry may have been written and is not there: its numbers are used no more. */
+	readonly isUnbegun: boolean;
 }
 
 /** A sector without a header holds lost entries when so many of its frames check; see `lostAfter`. */
 const LOST_ENTRIES_MIN = 2;
+/** The header has a byte for it. */
+const UNPROVED_MAX = 255;
 
 /** Reads the newest sector, and those before it while the newer ones count for nothing. */
 export function recoverLog(
 	flash: RingFlash,
-	newest: SectorHeader,
-	oldest: SectorHeader,
-	isGarbled: (serial: number) => boolean,
+	{ newest, oldest, headerOf, isGarbled }: RingState & { kind: "used" },
 	sha256: Hash,
 ): RecoveredLog {
+	const formers = formersOf(flash, newest, oldest, headerOf);
 	let header = newest;
 	let cursor = 0;
 	for (;;) {
 		const walked = walk(flash, header, sha256);
 		const { scan } = walked;
-		cursor = Math.max(cursor, scan.cursor);
-		const isVoid = scan.nextIndex === 0 && header.isCopying;
-		const before = isVoid ? previousHeader(flash, header, oldest) : undefined;
+		const epoch = header.epoch;
+		cursor = Math.max(epoch === newest.epoch ? cursor : 0, scan.cursor);
+		cursor = Math.max(cursor, formers.get(epoch)?.cursor ?? 0);
+		// Neither a copy that was never made nor an epoch without its first entry counts for anything, nor
+		// does a header alone: it may be a torn write that reads well today.
+		const isAlone = scan.endSlot === FIRST_SLOT && scan.tornSlots === 0;
+		const isVoid =
+			scan.nextIndex === 0 && (header.isCopying || header.firstSequence === 1 || isAlone);
+		const before = isVoid ? headerBefore(header, oldest, headerOf) : undefined;
 		if (before !== undefined) {
 			header = before;
 			continue;
 		}
+		formers.delete(epoch);
+		const counts = {
+			cursor,
+			formers,
+			isUnbegun: isVoid && !header.isCopying && scan.tornSlots > 0,
+			correctedBits: scan.correctedBits,
+			skippedSlots: scan.skippedSlots,
+		};
+		if (isVoid && header.isCopying) return { ...lostBehind(header, sha256), ...counts };
 		// The sector whose copy was never made is erased again under the same serial: it holds
 		// nothing that is not elsewhere, and a station that fails again and again wears out one.
 		const serial = header.serial + 1;
-		const counts = { cursor, correctedBits: scan.correctedBits, skippedSlots: scan.skippedSlots };
-		if (isVoid) return lostBehind(header, sha256, counts);
-		const log = { ...afterWalk(header, walked, serial), ...counts, note: noteOf(scan) };
 		const lost = isGarbled(serial) ? lostAfter(flash, newest) : 0;
+		const log = { ...afterWalk(header, walked, lost, cursor, sha256), ...counts };
 		return lost < LOST_ENTRIES_MIN ? log : behindLost(log, lost, sha256);
 	}
 }
 
 /**
+ * What the newest sectors say of former epochs: each sector repeats their cursors at its beginning, as many
+ * as its header counts, unless a cut came between.
+ */
+export function formersOf(
+	flash: RingFlash,
+	newest: SectorHeader,
+	oldest: SectorHeader,
+	headerOf: HeaderOf,
+): Map<number, FormerMark> {
+	const found = new Map<number, FormerMark>();
+	for (let serial = newest.serial; serial >= oldest.serial; serial--) {
+		if (found.size >= newest.formers) break;
+		const header = headerOf(serial);
+		if (header === undefined) continue;
+		const scan = scanSector(flash.read(serial % flash.count, 0, flash.sectorBytes), header);
+		for (const [epoch, mark] of scan.formers) {
+			const known = found.get(epoch);
+			if (known === undefined || known.cursor < mark.cursor) found.set(epoch, mark);
+		}
+		// The sector that a former epoch ends with knows its own cursor.
+		if (header.epoch !== newest.epoch && !found.has(header.epoch)) {
+			const last = header.firstSequence + scan.nextIndex - 1;
+			found.set(header.epoch, { last, cursor: scan.cursor });
+		}
+	}
+	return found;
+}
+
+/**
  * How many entries the sector behind `newest` has under a header that cannot be read: its frames
  * check under its serial all the same. One may be the copy of an attempt that a cut ended, which
- * never counted; two were appended, and their numbers must not be used again. (Not asked where the
- * header's place reads as erased: frames are written only behind a header that was read back.)
+ * never counted: its number is passed over. Two were appended. (Not asked where the header's place
+ * reads as erased: frames are written only behind a header that was read back.)
  */
 function lostAfter(flash: RingFlash, newest: SectorHeader): number {
 	const serial = newest.serial + 1;
 	const bytes = flash.read(serial % flash.count, 0, flash.sectorBytes);
-	return scanSector(bytes, { ...newest, serial }).nextIndex;
+	return scanSector(bytes, { ...newest, isCopying: false, serial }).nextIndex;
 }
+
+type Ending = Pick<RecoveredLog, "header" | "nextSequence" | "head" | "hop" | "note">;
 
 /** The log goes on behind numbers that are lost; the next header makes them a gap. */
 function behindLost(log: RecoveredLog, lost: number, sha256: Hash): RecoveredLog {
 	const nextSequence = log.nextSequence + lost;
 	const head = sha256(log.head);
-	const hop = { serial: log.hop.serial + 1, firstSequence: nextSequence, head, copy: undefined };
+	const serial = log.hop.serial + 1;
+	const hop = { serial, firstSequence: nextSequence, head, copy: undefined, unproved: 0 };
 	return { ...log, nextSequence, head, hop, note: `a header is lost with ${lost} entries` };
 }
 
@@ -92,6 +146,8 @@ interface Walk {
 	readonly headBefore: Uint8Array;
 	/** Last entry, if its frame is the last and came out whole. */
 	readonly last: Uint8Array | undefined;
+	/** Numbers behind it that were passed over when it was copied. */
+	readonly unproved: number;
 }
 
 function walk(flash: RingFlash, header: SectorHeader, sha256: Hash): Walk {
@@ -108,64 +164,74 @@ function walk(flash: RingFlash, header: SectorHeader, sha256: Hash): Walk {
 		lastIndex = index;
 		return true;
 	});
-	if (lastIndex + 1 !== scan.nextIndex) {
+	// Numbers passed over behind a copy that is the last entry are passed over again behind its copy.
+	const isCopyOnly = header.isCopying && scan.nextIndex === 1 + header.unproved;
+	const unproved = isCopyOnly ? header.unproved : 0;
+	if (lastIndex + 1 !== scan.nextIndex - unproved) {
 		// The last frame's anchor is lost: its number is taken, its contents are gone.
 		head = sha256(head);
 		last = undefined;
 	}
-	return { scan, head, headBefore, last };
+	return { scan, head, headBefore, last, unproved };
 }
 
+/**
+ * What stands behind the last frame and is not erased may be a torn write, or entries that returned and
+ * have two wrong bits each: as many numbers as slots are not used again. So are those up to the cursor.
+ */
 function afterWalk(
 	header: SectorHeader,
 	walked: Walk,
-	serial: number,
-): Pick<RecoveredLog, "serial" | "nextSequence" | "head" | "hop"> {
-	const { scan, head, headBefore, last } = walked;
-	const nextSequence = header.firstSequence + scan.nextIndex;
+	lost: number,
+	cursor: number,
+	sha256: Hash,
+): Ending {
+	const { scan, headBefore, last } = walked;
+	const end = header.firstSequence + scan.nextIndex - walked.unproved;
+	// One frame under a lost header: its sector is left alone, its number is passed over.
+	const alone = lost === 1 ? 1 : 0;
+	const unproved = Math.min(
+		Math.max(scan.tornSlots + walked.unproved, cursor + 1 - end, 0) + alone,
+		UNPROVED_MAX,
+	);
+	const nextSequence = end + unproved;
+	const head = unproved > 0 ? sha256(walked.head) : walked.head;
+	const serial = header.serial + 1 + alone;
 	const hop: PendingHop =
 		last === undefined
-			? { serial, firstSequence: nextSequence, head, copy: undefined }
-			: { serial, firstSequence: nextSequence - 1, head: headBefore, copy: last };
-	return { serial: header.serial, nextSequence, head, hop };
+			? { serial, firstSequence: nextSequence, head, copy: undefined, unproved }
+			: { serial, firstSequence: end - 1, head: headBefore, copy: last, unproved };
+	return { header, nextSequence, head, hop, note: noteOf(scan, unproved) };
 }
 
 /** The entry that was to be copied is gone with its sector: its number is never used again. */
-function lostBehind(
-	header: SectorHeader,
-	sha256: Hash,
-	counts: Pick<RecoveredLog, "cursor" | "correctedBits" | "skippedSlots">,
-): RecoveredLog {
-	const nextSequence = header.firstSequence + 1;
+function lostBehind(header: SectorHeader, sha256: Hash): Ending {
+	const nextSequence = header.firstSequence + 1 + header.unproved;
 	const head = sha256(header.head);
 	const serial = header.serial + 1;
 	return {
-		serial: header.serial,
+		header,
 		nextSequence,
 		head,
-		hop: { serial, firstSequence: nextSequence, head, copy: undefined },
-		...counts,
+		hop: { serial, firstSequence: nextSequence, head, copy: undefined, unproved: 0 },
 		note: "last sector lost",
 	};
 }
 
-function previousHeader(
-	flash: RingFlash,
+function headerBefore(
 	header: SectorHeader,
 	oldest: SectorHeader,
+	headerOf: HeaderOf,
 ): SectorHeader | undefined {
 	for (let serial = header.serial - 1; serial >= oldest.serial; serial--) {
-		const reading = flash.readHeader(serial % flash.count);
-		if (reading.kind !== "header" || reading.header.isVirgin) continue;
-		if (reading.header.serial === serial && reading.header.epoch === header.epoch) {
-			return reading.header;
-		}
+		const before = headerOf(serial);
+		if (before !== undefined) return before;
 	}
 	return undefined;
 }
 
-function noteOf(scan: SectorScan): string | undefined {
+function noteOf(scan: SectorScan, unproved: number): string | undefined {
 	if (scan.unreadable > 0) return `${scan.unreadable} entries unreadable`;
-	if (scan.tornSlots > 0) return `${scan.tornSlots} torn slots`;
+	if (unproved > 0) return `${unproved} numbers not used again`;
 	return undefined;
 }

@@ -6,6 +6,7 @@ import { isReading } from "../../protocol/journal-codec.js";
 import {
 	FIRST_SLOT,
 	FRAME_SLOTS_MAX,
+	FRAME_TYPES,
 	frameSeedOf,
 	isErased,
 	openFrame,
@@ -15,6 +16,7 @@ import {
 import { decodeFrame, type PlacedAnchor, placed } from "../../protocol/journal-image.js";
 import type { JournalNote } from "./journal-note.js";
 import type { RingFlash } from "./ring-flash.js";
+import { LOOK_AHEAD } from "./ring-search.js";
 
 /** What the note leaves out because flash has it. */
 export interface Resumption {
@@ -25,19 +27,28 @@ export interface Resumption {
 	readonly latestReading: Uint8Array | undefined;
 }
 
-/** Undefined when flash says anything else than the note. */
+/**
+ * Undefined when flash says anything else than the note: another header, a frame behind the last, or a newer
+ * sector behind this one, which shows that the log went on after the note was made.
+ */
 export function resumeFrom(
 	note: JournalNote,
 	flash: RingFlash,
 	station: string,
 ): Resumption | undefined {
+	const { ring, count, base } = note;
+	const { blockBytes: sectorBytes } = flash;
+	if (count === 0 || !flash.fits({ ring, count, sectorBytes, baseBytes: base * sectorBytes })) {
+		return undefined;
+	}
+	flash.adopt({ ring, count, sectorBytes, baseBytes: base * sectorBytes });
 	const sector = note.serial % flash.count;
 	const slots = Math.floor(flash.sectorBytes / SLOT_BYTES);
 	const reading = flash.readHeader(sector);
 	if (reading.kind !== "header" || reading.header.isVirgin) return undefined;
 	const header = reading.header;
 	if (header.ring !== note.ring || header.serial !== note.serial) return undefined;
-	if (header.epoch !== note.epoch) return undefined;
+	if (header.epoch !== note.epoch || header.count !== count) return undefined;
 	if (header.station !== station || header.firstSequence > note.nextSequence) return undefined;
 	const end = Math.min(note.endSlot + FRAME_SLOTS_MAX, slots);
 	if (note.lastSlot < FIRST_SLOT || note.endSlot > end || note.lastSlot >= note.endSlot) {
@@ -47,6 +58,10 @@ export function resumeFrom(
 	const last = openFrame(tail, 0, frameSeedOf(note.ring, note.serial));
 	if (last === undefined || note.lastSlot + last.slots !== note.endSlot) return undefined;
 	if (!isErased(tail, last.slots * SLOT_BYTES, tail.length)) return undefined;
+	const next = header.firstSequence + last.index + (last.type === FRAME_TYPES.cursor ? 0 : 1);
+	const passed = header.isCopying && last.index === 0 ? header.unproved : 0;
+	if (next !== note.nextSequence && next + passed !== note.nextSequence) return undefined;
+	if (!isNewest(header, flash)) return undefined;
 	const key = readAnchor(flash, header, note.keySlot, undefined);
 	const anchor =
 		note.anchorSlot === note.keySlot ? key : readAnchor(flash, header, note.anchorSlot, key);
@@ -59,6 +74,18 @@ export function resumeFrom(
 	const isLatestReading = latest !== undefined && isReading(latest.canonical);
 	const latestReading = isLatestReading ? latest.canonical : undefined;
 	return { header, key, anchor: anchor ?? key, latestReading };
+}
+
+function isNewest(header: SectorHeader, flash: RingFlash): boolean {
+	let seen = 0;
+	for (let distance = 1; distance < flash.count && seen < LOOK_AHEAD; distance++) {
+		const reading = flash.readHeader((header.serial + distance) % flash.count);
+		if (reading.kind !== "header") continue;
+		const other = reading.header;
+		if (!other.isVirgin && other.ring === header.ring && other.serial > header.serial) return false;
+		seen++;
+	}
+	return true;
 }
 
 function readAnchor(

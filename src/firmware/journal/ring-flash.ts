@@ -1,9 +1,9 @@
 /**
- * The partition as a ring of sectors: reads headers and sectors, and programs with proof. A block
+ * The ring's sectors in their partition: reads headers and sectors, and programs with proof. A block
  * that refuses, loudly or silently, is an answer here (false) and not an exception; a power cut is
  * neither and passes through.
  */
-import { StationError } from "../../core/errors.js";
+import { StationError, type StationErrorCode } from "../../core/errors.js";
 import {
 	type HeaderReading,
 	holdsBytes,
@@ -11,17 +11,35 @@ import {
 	SECTOR_BYTES_MAX,
 	SECTOR_BYTES_MIN,
 	SECTOR_HEADER_BYTES,
+	type SectorHeader,
 } from "../../protocol/journal-format.js";
 import type { FlashPartition } from "../ports.js";
 
 /** One to write, one to erase, and something to hold meanwhile. */
 export const SECTORS_MIN = 4;
+/** The header has 16 bits for it. */
+const SECTORS_MAX = 0xffff;
+
+/** What a header says of its ring, with where the ring begins. */
+export interface Geometry {
+	readonly ring: number;
+	readonly count: number;
+	readonly sectorBytes: number;
+	/** Of serial 0's place, from the partition's beginning; outside it where the ring does not fit. */
+	readonly baseBytes: number;
+}
 
 export class RingFlash {
-	readonly sectorBytes: number;
+	/** Of one sector of the ring. */
+	sectorBytes: number;
 	/** Sectors of the ring. */
-	readonly count: number;
+	count: number;
+	/** Erase blocks of the partition. */
+	readonly blocks: number;
+	readonly blockBytes: number;
 	readonly #flash: FlashPartition;
+	#baseBytes = 0;
+	#refusal: StationErrorCode | undefined;
 
 	constructor(flash: FlashPartition) {
 		const { blockLength, blocks } = flash.status();
@@ -32,47 +50,109 @@ export class RingFlash {
 			);
 		}
 		this.#flash = flash;
+		this.blockBytes = blockLength;
 		this.sectorBytes = blockLength;
-		this.count = blocks;
+		this.blocks = Math.min(blocks, SECTORS_MAX);
+		this.count = this.blocks;
 	}
 
-	/** Reads 64 bytes. Throws `flash-failed`. */
+	/** First block of the ring. */
+	get base(): number {
+		return Math.floor(this.#baseBytes / this.blockBytes);
+	}
+
+	/** Why nothing may be written here. */
+	get refusal(): StationErrorCode | undefined {
+		return this.#refusal;
+	}
+
+	/** As though nothing were known of a ring: as large as the partition. */
+	reset(): void {
+		this.count = this.blocks;
+		this.sectorBytes = this.blockBytes;
+		this.#baseBytes = 0;
+		this.#refusal = undefined;
+	}
+
+	/** Goes on with the ring that is there; only reads it where it does not fit. */
+	adopt(geometry: Geometry): void {
+		this.count = geometry.count;
+		this.sectorBytes = geometry.sectorBytes;
+		this.#baseBytes = geometry.baseBytes;
+		this.#refusal = this.fits(geometry) ? undefined : "journal-geometry";
+	}
+
+	fits({ count, sectorBytes, baseBytes }: Geometry): boolean {
+		return (
+			sectorBytes === this.blockBytes &&
+			count >= SECTORS_MIN &&
+			baseBytes >= 0 &&
+			baseBytes % sectorBytes === 0 &&
+			baseBytes / sectorBytes + count <= this.blocks
+		);
+	}
+
+	/** What the header in a block of the partition says of its ring. */
+	geometryOf(block: number, { ring, count, sectorBytes, serial }: SectorHeader): Geometry {
+		const baseBytes = block * this.blockBytes - (serial % count) * sectorBytes;
+		return { ring, count, sectorBytes, baseBytes };
+	}
+
+	/** Reads the 80 bytes at the beginning of a block of the partition. Throws `flash-failed`. */
+	readBlockHeader(block: number): HeaderReading {
+		return readSectorHeader(this.#read(block * this.blockBytes, SECTOR_HEADER_BYTES));
+	}
+
+	/** Reads 80 bytes. Throws `flash-failed`. */
 	readHeader(sector: number): HeaderReading {
 		return readSectorHeader(this.read(sector, 0, SECTOR_HEADER_BYTES));
 	}
 
-	/** Throws `flash-failed` when the part refuses to read. */
+	/** Throws `flash-failed` when the part refuses to read. What lies outside the partition is blank. */
 	read(sector: number, offsetBytes: number, lengthBytes: number): Uint8Array {
-		const bytes = new Uint8Array(lengthBytes);
-		try {
-			this.#flash.read(bytes, sector * this.sectorBytes + offsetBytes);
-		} catch (error) {
-			if (!isRefusal(error, "read failed")) throw error;
-			throw new StationError("flash-failed", "the flash cannot be read", { cause: error });
-		}
-		return bytes;
+		return this.#read(this.#baseBytes + sector * this.sectorBytes + offsetBytes, lengthBytes);
 	}
 
-	/** Writes and reads back; false when the bytes are not there afterwards. */
+	/** Writes and reads back; false when the bytes are not there afterwards, or cannot be read. */
 	program(sector: number, offsetBytes: number, bytes: Uint8Array): boolean {
+		if (this.#refusal !== undefined) return false;
 		try {
-			this.#flash.write(bytes, sector * this.sectorBytes + offsetBytes);
+			this.#flash.write(bytes, this.#baseBytes + sector * this.sectorBytes + offsetBytes);
 		} catch (error) {
 			if (!isRefusal(error, "write failed")) throw error;
 			return false;
 		}
-		return holdsBytes(this.read(sector, offsetBytes, bytes.length), 0, bytes);
+		try {
+			return holdsBytes(this.read(sector, offsetBytes, bytes.length), 0, bytes);
+		} catch (error) {
+			// What cannot be read back is as good as not there.
+			if (!(error instanceof StationError)) throw error;
+			return false;
+		}
 	}
 
 	/** False when the part refuses. A silent refusal shows when the header is read back. */
 	erase(sector: number): boolean {
+		if (this.#refusal !== undefined) return false;
 		try {
-			this.#flash.eraseBlock(sector);
+			this.#flash.eraseBlock(this.base + sector);
 		} catch (error) {
 			if (!isRefusal(error, "erase failed")) throw error;
 			return false;
 		}
 		return true;
+	}
+
+	#read(at: number, lengthBytes: number): Uint8Array {
+		const bytes = new Uint8Array(lengthBytes);
+		if (at < 0 || at + lengthBytes > this.blocks * this.blockBytes) return bytes.fill(0xff);
+		try {
+			this.#flash.read(bytes, at);
+		} catch (error) {
+			if (!isRefusal(error, "read failed")) throw error;
+			throw new StationError("flash-failed", "the flash cannot be read", { cause: error });
+		}
+		return bytes;
 	}
 }
 

@@ -1,50 +1,110 @@
 /**
- * Finds the newest sector by bisection over the headers. Sectors up to the newest are one lap ahead
- * of those behind it; formatting gives every sector a (virgin) header, so that "not yet written" is
- * something read and not something missing. Why each step is sound stands in docs/FORMAT.md.
+ * Finds the ring in its partition, and its newest sector by bisection over the headers. Sectors up to
+ * the newest are one lap ahead of those behind it; formatting gives every sector a (virgin) header, so
+ * that "not yet written" is something read and not something missing. Why each step is sound stands in
+ * docs/FORMAT.md.
  */
 import { StationError } from "../../core/errors.js";
-import type { SectorHeader } from "../../protocol/journal-format.js";
-import type { RingFlash } from "./ring-flash.js";
+import type { HeaderReading, SectorHeader } from "../../protocol/journal-format.js";
+import { scanSector } from "../../protocol/journal-image.js";
+import type { Geometry, RingFlash } from "./ring-flash.js";
 
 /**
  * Readable headers looked at behind the newest before it is believed: a sector that keeps its old
  * header because it refuses to be erased looks like the end of the lap.
  */
-const LOOK_AHEAD = 3;
-/** So many such sectors in a row are told from the end; the journal goes past no more. */
-export const STALE_RUN_MAX = LOOK_AHEAD - 1;
+export const LOOK_AHEAD = 5;
+/** So many such sectors between two good ones are told from the end; the journal goes past no more. */
+export const STALE_MAX = LOOK_AHEAD - 1;
 
 const VIRGIN_LAP = -1;
 
 export type RingState =
 	/** No header anywhere: never formatted. */
 	| { readonly kind: "blank" }
-	/** Virgin headers only, from sector `lowest` up: formatted, or nearly. */
-	| { readonly kind: "virgin"; readonly epoch: number; readonly station: string; lowest: number }
+	/**
+	 * Virgin headers only, from sector `lowest` up: formatted, or nearly. `lost` entries check in the
+	 * sectors below, whose headers are gone.
+	 */
+	| {
+			readonly kind: "virgin";
+			readonly header: SectorHeader;
+			readonly lowest: number;
+			readonly lost: number;
+	  }
 	| {
 			readonly kind: "used";
 			readonly newest: SectorHeader;
 			readonly oldest: SectorHeader;
-			/** Header of the log's sector of a serial; what the search has read is not read again. */
+			/** Header of the ring's sector of a serial; what the search has read is not read again. */
 			readonly headerOf: (serial: number) => SectorHeader | undefined;
 			/** Whether the place of a serial shows no header, but not the erased bytes of none either. */
 			readonly isGarbled: (serial: number) => boolean;
 	  };
 
-/** Searches the ring. Throws `journal-foreign-version` for a newer format, `flash-failed`. */
+/**
+ * Finds the ring, has `flash` adopt its geometry, and searches it. Throws `journal-foreign-version` for
+ * a newer format, `flash-failed`.
+ */
 export function searchRing(flash: RingFlash): RingState {
-	return new Search(flash).run();
+	flash.reset();
+	for (let block = 0; block < flash.blocks; block++) {
+		const header = headerOf(flash.readBlockHeader(block));
+		if (header === undefined) continue;
+		const first = flash.geometryOf(block, header);
+		// The usual case asks no further: the ring is as large as its partition.
+		if (flash.fits(first) && first.count === flash.blocks) {
+			flash.adopt(first);
+			const search = new Search(flash, first.ring);
+			const state = search.run();
+			if (!search.hasMetOthers) return state;
+		}
+		const chosen = mostSeen(flash);
+		flash.adopt(chosen);
+		return new Search(flash, chosen.ring).run();
+	}
+	return { kind: "blank" };
+}
+
+/** The ring that most headers speak of; one that fits before one that does not. */
+function mostSeen(flash: RingFlash): Geometry {
+	const seen = new Map<string, { geometry: Geometry; votes: number }>();
+	for (let block = 0; block < flash.blocks; block++) {
+		const header = headerOf(flash.readBlockHeader(block));
+		if (header === undefined) continue;
+		const geometry = flash.geometryOf(block, header);
+		const name = `${geometry.ring}/${geometry.count}/${geometry.sectorBytes}/${geometry.baseBytes}`;
+		const known = seen.get(name);
+		if (known === undefined) seen.set(name, { geometry, votes: 1 });
+		else known.votes++;
+	}
+	const weigh = ({ geometry, votes }: { geometry: Geometry; votes: number }): number =>
+		votes + (flash.fits(geometry) ? flash.blocks : 0);
+	const [most] = [...seen.values()].sort((a, b) => weigh(b) - weigh(a));
+	return (most as { geometry: Geometry }).geometry;
+}
+
+function headerOf(reading: HeaderReading): SectorHeader | undefined {
+	if (reading.kind === "newer") {
+		throw new StationError(
+			"journal-foreign-version",
+			`the journal is of version ${reading.version}: update the firmware, the data are kept`,
+		);
+	}
+	return reading.kind === "header" ? reading.header : undefined;
 }
 
 class Search {
+	/** Headers of another ring stand in the way: a part that was used before, or two copies. */
+	hasMetOthers = false;
 	readonly #flash: RingFlash;
+	readonly #ring: number;
 	readonly #seen = new Map<number, SectorHeader | undefined>();
 	readonly #blank = new Set<number>();
-	#epoch: number | undefined;
 
-	constructor(flash: RingFlash) {
+	constructor(flash: RingFlash, ring: number) {
 		this.#flash = flash;
+		this.#ring = ring;
 	}
 
 	run(): RingState {
@@ -58,10 +118,10 @@ class Search {
 			if (newer === undefined) break;
 			newest = this.#bisect(newer);
 		}
-		const header = this.#at(newest) as SectorHeader;
-		if (header.isVirgin) {
-			return { kind: "virgin", epoch: header.epoch, station: header.station, lowest: first };
-		}
+		let header = this.#at(newest) as SectorHeader;
+		// Nothing may be taken for never used that has one sector that was.
+		if (header.isVirgin) header = this.#highestUsed() ?? header;
+		if (header.isVirgin) return this.#virgin(header, first);
 		return {
 			kind: "used",
 			newest: header,
@@ -69,6 +129,26 @@ class Search {
 			headerOf: (serial) => this.#headerOf(serial),
 			isGarbled: (serial) => this.#isGarbled(serial % this.#flash.count),
 		};
+	}
+
+	#highestUsed(): SectorHeader | undefined {
+		let highest: SectorHeader | undefined;
+		for (let sector = 0; sector < this.#flash.count; sector++) {
+			const header = this.#at(sector);
+			if (header === undefined || header.isVirgin) continue;
+			if (highest === undefined || header.serial > highest.serial) highest = header;
+		}
+		return highest;
+	}
+
+	/** Frames that check below the lowest header were appended: it is their headers that are lost. */
+	#virgin(header: SectorHeader, lowest: number): RingState {
+		let lost = 0;
+		for (let serial = 0; serial < lowest; serial++) {
+			const bytes = this.#flash.read(serial, 0, this.#flash.sectorBytes);
+			lost += scanSector(bytes, { ...header, isVirgin: false, serial, firstSequence: 1 }).nextIndex;
+		}
+		return { kind: "virgin", header, lowest, lost };
 	}
 
 	/** Last sector from `low` up that is in the highest lap met on the way. */
@@ -118,7 +198,7 @@ class Search {
 		return undefined;
 	}
 
-	/** First sector behind the newest that still belongs to the log. */
+	/** First sector behind the newest that still belongs to the ring's log. */
 	#oldest(newest: SectorHeader): SectorHeader {
 		const count = this.#flash.count;
 		const start = Math.max(newest.serial - count + 1, 0);
@@ -150,21 +230,16 @@ class Search {
 		return order < 0 ? VIRGIN_LAP : Math.floor(order / this.#flash.count);
 	}
 
-	/** Header of a sector, read once; undefined when unreadable, misplaced, or of another epoch. */
+	/** Header of a sector, read once; undefined when unreadable, misplaced, or of another ring. */
 	#at(sector: number): SectorHeader | undefined {
 		if (this.#seen.has(sector)) return this.#seen.get(sector);
+		const { count } = this.#flash;
 		const reading = this.#flash.readHeader(sector);
-		if (reading.kind === "newer") {
-			throw new StationError(
-				"journal-foreign-version",
-				`the journal is of version ${reading.version}: update the firmware, the data are kept`,
-			);
-		}
 		if (reading.kind === "blank") this.#blank.add(sector);
-		let header: SectorHeader | undefined;
-		if (reading.kind === "header" && reading.header.serial % this.#flash.count === sector) {
-			this.#epoch ??= reading.header.epoch;
-			if (reading.header.epoch === this.#epoch) header = reading.header;
+		let header = headerOf(reading);
+		if (header !== undefined && (header.ring !== this.#ring || header.serial % count !== sector)) {
+			this.hasMetOthers = true;
+			header = undefined;
 		}
 		this.#seen.set(sector, header);
 		return header;

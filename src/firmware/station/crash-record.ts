@@ -48,8 +48,23 @@ const FLAG_SAFE_MODE_OPEN = 2;
 const PAUSE_MILLISECONDS = 10_000;
 const PAUSE_MILLISECONDS_MAX = 300_000;
 
-/** The record, or undefined when there is none that checks. */
-export function loadCrashRecord(memory: RetainedMemory): CrashRecord | undefined {
+/**
+ * The record, or undefined when there is none that checks. One from the future is of a clock that has begun anew
+ * since, while the memory held on through a dip of the supply: it counts from now on, or safe mode would last
+ * until that instant comes again.
+ */
+export function loadCrashRecord(
+	memory: RetainedMemory,
+	nowMilliseconds: number,
+): CrashRecord | undefined {
+	const record = readCrashRecord(memory);
+	if (record === undefined || record.atMilliseconds <= nowMilliseconds) return record;
+	const restarted = { ...record, atMilliseconds: nowMilliseconds };
+	storeCrashRecord(memory, restarted);
+	return restarted;
+}
+
+function readCrashRecord(memory: RetainedMemory): CrashRecord | undefined {
 	if (memory.byteLength < CRASH_RECORD_BYTES) return undefined;
 	const bytes = new Uint8Array(CRASH_RECORD_BYTES);
 	memory.read(bytes);
@@ -107,8 +122,8 @@ export interface CrashOptions {
 /** Records a crash and restarts, at once or after a pause. On the board it does not return. */
 export function crash(options: CrashOptions): void {
 	const { memory, clock, processor, switchOff, cause, error } = options;
-	const last = loadCrashRecord(memory);
 	const now = clock.milliseconds;
+	const last = loadCrashRecord(memory, now);
 	const isInRow = last !== undefined && now - last.atMilliseconds < CRASH_ROW_MILLISECONDS;
 	const count = Math.min((isInRow ? last.count : 0) + 1, 0xffff);
 	storeCrashRecord(memory, {

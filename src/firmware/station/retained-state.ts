@@ -12,14 +12,15 @@ import type { Delivered } from "./tolerant-journal.js";
 
 /** "BSTR" little-endian. */
 const MAGIC = 0x52545342;
-const VERSION = 6;
-const FIXED_BYTES = 124;
+const VERSION = 7;
+const FIXED_BYTES = 128;
 /** Five marks of 16 bits. */
 const IDENTITIES_AT = 96;
 const NETWORK_TIME_AT = 106;
 const LAST_READING_AT = 110;
 const DELIVERED_AT = 114;
 const DOUBT_AT = 122;
+const SETTLED_AT = 124;
 /** With the reason of a boot that the record does not know of. */
 const BOOT_WAITS = 0x80;
 /** Bits of byte 76. */
@@ -29,7 +30,7 @@ const HAS_UNRECORDED_STEP = 2;
 export const JOURNAL_STATE_BYTES_MAX = 128;
 /** Uplink's state, at most. */
 export const UPLINK_STATE_BYTES_MAX = 128;
-/** 124 + 128 + 128 + CRC 4 = 384 bytes, of 2 KB that the board keeps. */
+/** 128 + 128 + 128 + CRC 4 = 388 bytes, of 2 KB that the board keeps. */
 export const RETAINED_BYTES = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX + UPLINK_STATE_BYTES_MAX + 4;
 
 /** Milliseconds are of the board's clock, which goes on through deep sleep. */
@@ -46,6 +47,7 @@ export interface RetainedState {
 	/** Of the configuration keeper. */
 	trialEndsMilliseconds: number | undefined;
 	refusedOffer: number;
+	settledId: number;
 	/** When the clock was last disciplined, or undefined when it never was in this boot. */
 	disciplinedMilliseconds: number | undefined;
 	/** A large step that one source asked for and no second has confirmed yet. */
@@ -75,6 +77,8 @@ export interface RetainedState {
 	networkTimeNotBeforeSeconds: number;
 	/** Why the boot was that the record does not know of yet, or undefined. */
 	unrecordedReset: ResetReason | undefined;
+	/** A device hung at the technician's line when the station fell asleep: no news when it wakes. */
+	wasAttached: boolean;
 	/** It was put off for want of a battery. */
 	isBootWaiting: boolean;
 	/** Acknowledged, whether or not the journal could note it. */
@@ -117,6 +121,7 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 		batteryStep: view.getUint8(52),
 		trialEndsMilliseconds: flags & 8 ? view.getFloat64(64, true) : undefined,
 		refusedOffer: view.getUint32(72, true),
+		settledId: view.getInt32(SETTLED_AT, true),
 		failedProbes: view.getUint8(54),
 		newestUtcSeconds: view.getUint32(56, true),
 		newestMilliseconds: flags & 16 ? view.getFloat64(80, true) : undefined,
@@ -133,6 +138,7 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 		networkTimeNotBeforeSeconds: view.getUint32(NETWORK_TIME_AT, true),
 		lastReadingUtcSeconds: view.getUint32(LAST_READING_AT, true),
 		unrecordedReset: RESET_REASONS[(view.getUint8(77) & ~BOOT_WAITS) - 1],
+		wasAttached: view.getUint8(78) === 1,
 		isBootWaiting: (view.getUint8(77) & BOOT_WAITS) !== 0,
 		delivered: {
 			epoch: view.getUint32(DELIVERED_AT, true),
@@ -181,6 +187,7 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 	view.setUint32(LAST_READING_AT, state.lastReadingUtcSeconds, true);
 	view.setFloat64(64, state.trialEndsMilliseconds ?? 0, true);
 	view.setUint32(72, state.refusedOffer, true);
+	view.setInt32(SETTLED_AT, state.settledId, true);
 	view.setFloat64(80, state.newestMilliseconds ?? 0, true);
 	view.setUint8(
 		76,
@@ -194,6 +201,7 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 		(state.unrecordedReset === undefined ? 0 : RESET_REASONS.indexOf(state.unrecordedReset) + 1) |
 			(state.isBootWaiting ? BOOT_WAITS : 0),
 	);
+	view.setUint8(78, state.wasAttached ? 1 : 0);
 	view.setUint32(DELIVERED_AT, state.delivered.epoch, true);
 	view.setUint32(DELIVERED_AT + 4, state.delivered.to, true);
 	state.identities.forEach((mark, index) => {

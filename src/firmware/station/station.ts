@@ -4,7 +4,11 @@
  */
 import { apart, Scheduler, Signal, type Task } from "../../core/task.js";
 import { STATION_FLAGS } from "../../protocol/entry.js";
-import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
+import {
+	configurationEntriesOf,
+	type StationConfiguration,
+	timeHostOf,
+} from "../config/configuration.js";
 import { ConfigurationKeeper } from "../config/configuration-keeper.js";
 import { Console } from "../console/console.js";
 import type { AnswerFields } from "../console/service.js";
@@ -119,7 +123,7 @@ export class Station {
 		this.#options = options;
 		const { board } = options;
 		this.#scheduler = new Scheduler(board.clock, (error) => this.#crash(error));
-		this.#crashRecord = loadCrashRecord(board.crash);
+		this.#crashRecord = loadCrashRecord(board.crash, board.clock.milliseconds);
 		this.#safeUntilMilliseconds = safeModeEndOf(this.#crashRecord) ?? 0;
 		const retained =
 			board.processor.resetReason === "deep-sleep" ? loadRetainedState(board.retained) : undefined;
@@ -211,12 +215,12 @@ export class Station {
 			service: this.#desk,
 			start: (task, onEnd) => this.#scheduler.start(task, onEnd),
 			onCrash: (error) => this.#crash(error),
-			isCalled: board.processor.wakeCause !== "timer",
+			isCalled: board.processor.wakeCause !== "timer" || retained?.wasAttached === false,
 		});
 		this.#networkTime = new NetworkTimeDesk({
 			board,
 			time: this.#time,
-			host: () => this.#keeper.configuration.timeHost,
+			host: () => timeHostOf(this.#keeper.configuration),
 			take: (offered) => this.#takeTime(offered),
 			say: (text) => this.#log(text),
 			notBeforeSeconds: retained?.networkTimeNotBeforeSeconds ?? 0,
@@ -297,6 +301,7 @@ export class Station {
 			},
 			beforeClose: (endMilliseconds) => this.#networkTime.ask(endMilliseconds),
 			onConfiguration: (canonical) => this.#keeper.offer(canonical),
+			isOnTrial: () => this.#keeper.trialEndsMilliseconds !== undefined,
 			onEnded: (outcome, trouble) => {
 				if (outcome.batches > 0) this.#keeper.acknowledged();
 				this.#trial.uploaded(outcome.batches, trouble?.code);
@@ -333,12 +338,12 @@ export class Station {
 			if (this.#isOpen) this.#reportCrash();
 			// Between two measurements and two sessions: neither is begun under one and ended under another.
 			// What it does goes into the record, so a boot that is put off is opened by its reading first.
-			const wasOpen = this.#isOpen;
-			if (wasOpen && !this.#uploads.isUploading) this.#keepConfiguration();
+			this.#keepConfiguration();
 			if (board.clock.milliseconds >= this.#nextReadingMilliseconds) yield* this.#takeReading();
 			else if (this.#desk.look !== undefined && this.#leftMilliseconds() >= LOOK_MILLISECONDS)
 				yield* this.#lookAt(this.#desk.look);
-			if (!wasOpen && !this.#uploads.isUploading) this.#keepConfiguration();
+			// A session may have ended meanwhile, and what it brought does not outlive the sleep.
+			this.#keepConfiguration();
 			const isIdle = !this.#uploads.isUploading;
 			if (isIdle && board.clock.milliseconds >= this.#nextUploadMilliseconds()) {
 				this.#desk.uploading();
@@ -404,8 +409,9 @@ export class Station {
 		this.#book.event(fault === "rtc-stopped" ? "rtc-stopped" : "rtc-failed", 0, fault);
 	}
 
-	/** Takes up, confirms or gives up a configuration, and puts it into the record. */
+	/** Takes up, confirms or gives up a configuration, and puts it into the record, when that may be. */
 	#keepConfiguration(): void {
+		if (!this.#isOpen || this.#uploads.isUploading) return;
 		for (let news = this.#keeper.next(); news !== undefined; news = this.#keeper.next()) {
 			this.#log(`configuration ${news.kind} ${"id" in news ? news.id : news.place}`);
 			switch (news.kind) {
@@ -623,7 +629,9 @@ export class Station {
 			identities: readings.identities,
 			trialEndsMilliseconds: kept.trialEndsMilliseconds,
 			refusedOffer: kept.refusedOffer,
+			settledId: kept.settledId,
 			unrecordedReset: this.#opening.unrecordedReset,
+			wasAttached: board.console.isAttached,
 			isBootWaiting: this.#opening.hasWaited,
 			delivered: this.#journal.delivered,
 			disciplinedMilliseconds: this.#time.disciplinedMilliseconds,

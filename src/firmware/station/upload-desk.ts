@@ -33,6 +33,8 @@ export interface UploadDeskOptions {
 	readonly beforeClose: (endMilliseconds: number) => Task<void>;
 	/** A configuration in its canonical form, from a verified acknowledgement. */
 	readonly onConfiguration: (canonical: Uint8Array) => void;
+	/** A configuration is on trial. */
+	readonly isOnTrial: () => boolean;
 	readonly onEnded: (outcome: SessionOutcome, trouble: UploadTrouble | undefined) => void;
 	readonly onCrash: (error: unknown) => void;
 }
@@ -109,6 +111,7 @@ export class UploadDesk {
 		const state = this.#uplink.save();
 		this.#configuration = configuration;
 		this.#uplink = this.#open(state);
+		this.#uplink.startOver();
 	}
 
 	/** After each reading: the interval follows battery and ring. */
@@ -147,12 +150,13 @@ export class UploadDesk {
 	}
 
 	#open(state: Uint8Array | undefined): Uplink {
-		const { board, journal, onTime, beforeClose, onConfiguration } = this.#options;
+		const { board, journal, onTime, beforeClose, onConfiguration, isOnTrial } = this.#options;
 		const configuration = this.#configuration;
 		const seed = new Uint8Array(4);
 		board.entropy.fill(seed);
 		return new Uplink({
 			source: journal,
+			formers: () => journal.formers,
 			network: board.network,
 			signer: board.signer,
 			verifier: board.verifier,
@@ -164,6 +168,7 @@ export class UploadDesk {
 			port: configuration.collectorPort,
 			collectorPublicKey: configuration.collectorPublicKey,
 			uploadIntervalSeconds: this.#intervalSeconds(),
+			isOnTrial,
 			state,
 			onTime,
 			beforeClose,
@@ -199,6 +204,11 @@ export class UploadDesk {
 	#recordGaps(): void {
 		const { journal, book } = this.#options;
 		for (const gap of journal.gaps) {
+			// Numbers of a former epoch say nothing of this one; the journal itself names them once.
+			if (gap.lostEpoch !== 0) {
+				book.record({ kind: "gap", ...gap });
+				continue;
+			}
 			const isInTheWay = gap.from === journal.cursor + 1;
 			if (gap.to <= this.#recordedGapTo && !isInTheWay) continue;
 			if (book.record({ kind: "gap", ...gap }) === undefined) continue;

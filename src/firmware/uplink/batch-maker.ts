@@ -1,7 +1,7 @@
 /** Chooses, reads, encodes and signs the next batch of a session. */
 import type { Task } from "../../core/task.js";
 import { BATCH_ENTRIES_MAX, BATCH_PAYLOAD_BYTES_MAX, encodeBatch } from "../../protocol/batch.js";
-import { encodeSign1, toBeSigned } from "../../protocol/cose.js";
+import { encodeSign1, keyIdOf, toBeSigned } from "../../protocol/cose.js";
 import { PackedEntries } from "../../protocol/packed-entries.js";
 import type { Sha256, Signer } from "../ports.js";
 import { keyOperation } from "./key-operation.js";
@@ -16,6 +16,7 @@ export const BATCH_ENTRIES_USUAL = 96;
 
 /** A batch that is signed and ready to go. */
 export interface SignedBatch extends SequenceRange {
+	readonly epoch: number;
 	readonly envelope: Uint8Array;
 	/** SHA-256 of the envelope: what the answer must name. */
 	readonly hash: Uint8Array;
@@ -26,6 +27,8 @@ export interface BatchMakerOptions {
 	readonly station: string;
 	readonly signer: Signer;
 	readonly sha256: Sha256;
+	/** The source is of a former key: its batches name the one that signs. */
+	readonly isLater?: boolean;
 	/** 1..288; BATCH_ENTRIES_USUAL by default. */
 	readonly batchEntriesMax?: number | undefined;
 }
@@ -60,8 +63,9 @@ export class BatchMaker {
 		wanted: SequenceRange,
 		isNewestWanted: boolean,
 	): Task<SignedBatch | undefined> {
-		const { source, station, signer, sha256 } = this.#options;
+		const { source, station, signer, sha256, isLater } = this.#options;
 		const { first, last } = wanted;
+		const keyId = isLater === true ? keyIdOf(sha256, signer.publicKey) : undefined;
 		// Each turn without a batch marks unreadable entries, so it ends at `last` or with a full set.
 		while (!done.isFull) {
 			const missing = isNewestWanted
@@ -82,15 +86,16 @@ export class BatchMaker {
 					count,
 				}),
 			);
-			const digest = sha256(toBeSigned(payload.bytes));
+			const digest = sha256(toBeSigned(payload.bytes, keyId));
 			const signature = yield* keyOperation<Uint8Array>(
 				(onDone) => signer.sign(digest, onDone),
 				"the batch could not be signed",
 			);
-			const envelope = encodeSign1(payload.bytes, signature);
+			const envelope = encodeSign1(payload.bytes, signature, keyId);
 			const lastSent = run.first + payload.count - 1;
 			if (lastSent + 1 === source.nextSequence) this.#joinAt(lastSent + 1);
-			return { first: run.first, last: lastSent, envelope, hash: sha256(envelope) };
+			const { epoch } = source;
+			return { epoch, first: run.first, last: lastSent, envelope, hash: sha256(envelope) };
 		}
 		return undefined;
 	}

@@ -8,12 +8,10 @@ import { assert, StationError } from "../../core/errors.js";
 import { Signal, type Task } from "../../core/task.js";
 import type { HttpClient, HttpRequest, Network } from "../ports.js";
 
-/** Association and DHCP take 2 to 6 s; a link that needs longer than this is none. */
-export const LINK_MILLISECONDS_MAX = 30_000;
 /** The SDK's resolver gives up after 5 tries of 1 s for each server. */
-export const NAME_MILLISECONDS_MAX = 10_000;
+const NAME_MILLISECONDS_MAX = 10_000;
 /** TCP and TLS: to the first onWritable. */
-export const CONNECT_MILLISECONDS_MAX = 8000;
+const CONNECT_MILLISECONDS_MAX = 8000;
 /** From there to the end of the answer. */
 export const REQUEST_MILLISECONDS_MAX = 30_000;
 /** A signed answer with a configuration is below 1300 bytes. */
@@ -26,19 +24,12 @@ export interface Answer {
 	readonly body: Uint8Array;
 }
 
-/** What a request must keep: who, where to, and until when (on the clock) at the latest. */
+/** Who is connected to, by what. */
 export interface ConnectionOptions {
 	readonly network: Network;
 	readonly clock: { readonly milliseconds: number };
 	readonly host: string;
 	readonly port: number;
-	/** Nothing goes on beyond this instant of the clock. */
-	readonly endMilliseconds: number;
-	/** How long each step may take, at most its own bound. */
-	readonly linkMilliseconds: number;
-	readonly nameMilliseconds: number;
-	/** For the first onWritable. */
-	readonly connectMilliseconds: number;
 }
 
 export class Connection {
@@ -48,34 +39,22 @@ export class Connection {
 	#isWanted = false;
 	/** Of the step under way: set by whatever ends it. */
 	#onLost: ((cause: unknown) => void) | undefined;
-	/** From the wish for a link to the link, where it was not up. */
-	#linkedInMilliseconds: number | undefined;
-	/** From the request to its first onWritable, of the first request. */
-	#connectedInMilliseconds: number | undefined;
+	/** TCP and TLS are done. */
+	#isConnected = false;
 	#askedMilliseconds = 0;
+	/** Nothing goes on beyond this instant of the clock. */
+	endMilliseconds = Number.POSITIVE_INFINITY;
 
 	constructor(options: ConnectionOptions) {
 		this.#options = options;
 	}
 
-	/** How long TCP and TLS took, or undefined before they were done. */
-	get connectedInMilliseconds(): number | undefined {
-		return this.#connectedInMilliseconds;
-	}
-
-	/** How long the link took, or undefined when it is not up or was. */
-	get linkedInMilliseconds(): number | undefined {
-		return this.#linkedInMilliseconds;
-	}
-
 	/** Link up and name resolved; StationError `link-timeout`, `name-timeout`, `transport-failed`. */
 	*open(): Task<void> {
 		const { link, resolver } = this.#options.network;
-		const { clock, linkMilliseconds, nameMilliseconds } = this.#options;
 		this.#isWanted = true;
 		if (!link.isUp) {
 			const up = new Signal<boolean>();
-			const startMilliseconds = clock.milliseconds;
 			this.#guard("link", () => {
 				link.connect((isUp) => {
 					if (!this.#isWanted) return;
@@ -83,10 +62,9 @@ export class Connection {
 					if (!isUp) this.#onLost?.(new Error("the link went down"));
 				});
 			});
-			const isUp = yield* up.wait(this.#within(linkMilliseconds));
+			const isUp = yield* up.wait(this.#within(link.connectMillisecondsMax));
 			if (isUp === undefined) throw late("link-timeout", "no link");
 			if (!isUp) throw failed("the link did not come up", undefined);
-			this.#linkedInMilliseconds = clock.milliseconds - startMilliseconds;
 		}
 		const name = new Signal<string | Error>();
 		const looking = this.#guard("name", () =>
@@ -96,7 +74,7 @@ export class Connection {
 		);
 		try {
 			this.#onLost = (cause) => name.set(asError(cause));
-			const found = yield* name.wait(this.#within(nameMilliseconds));
+			const found = yield* name.wait(this.#within(NAME_MILLISECONDS_MAX));
 			if (found === undefined) throw late("name-timeout", `no address of ${this.#options.host}`);
 			if (typeof found !== "string") {
 				throw failed(`${this.#options.host} has no address`, found);
@@ -120,7 +98,6 @@ export class Connection {
 	 */
 	*post(path: string, contentType: string, body: Uint8Array): Task<Answer> {
 		const client = this.#client ?? this.#connect();
-		const startMilliseconds = this.#options.clock.milliseconds;
 		const exchange = new Exchange(body, this.#options.clock);
 		this.#onLost = (cause) => exchange.fail(cause);
 		try {
@@ -135,11 +112,10 @@ export class Connection {
 					...exchange.callbacks(),
 				});
 			});
-			const isFirst = this.#connectedInMilliseconds === undefined;
-			const milliseconds = isFirst ? this.#options.connectMilliseconds : REQUEST_MILLISECONDS_MAX;
+			const milliseconds = this.#isConnected ? REQUEST_MILLISECONDS_MAX : CONNECT_MILLISECONDS_MAX;
 			yield* exchange.begun.wait(this.#within(milliseconds));
 			if (!exchange.begun.isSet) throw late("connect-timeout", "no connection");
-			this.#connectedInMilliseconds ??= this.#options.clock.milliseconds - startMilliseconds;
+			this.#isConnected = true;
 			const end = yield* exchange.ended.wait(this.#within(REQUEST_MILLISECONDS_MAX));
 			if (end === undefined) throw late("request-timeout", "no answer");
 			if (end instanceof Error) throw end;
@@ -185,7 +161,7 @@ export class Connection {
 
 	/** The time that a step may take: its own, or what is left of the whole. */
 	#within(milliseconds: number): number {
-		const left = this.#options.endMilliseconds - this.#options.clock.milliseconds;
+		const left = this.endMilliseconds - this.#options.clock.milliseconds;
 		return Math.max(Math.min(milliseconds, left), 0);
 	}
 

@@ -5,7 +5,6 @@
  * on through deep sleep.
  */
 import { type Chance, fraction } from "../../core/chance.js";
-import { assert } from "../../core/errors.js";
 
 const SECOND = 1000;
 const DAY = 86_400 * SECOND;
@@ -32,22 +31,32 @@ const BACKLOG_PAUSE_MILLISECONDS = 30 * SECOND;
 /** Shortest pause between sessions, whatever anybody asks for. */
 const PAUSE_MILLISECONDS_MIN = 5 * SECOND;
 
-/**
- * What failing may cost a day, as a share of what succeeding costs a day. The promise is 1.5; the
- * rest is for what the bucket holds, for the debt of the last attempt (40 s a month), and for a first
- * day that had one session more than its hours.
+/*
+ * What failing may cost, in the link's own measure: the longest that it may take to come up, 30 s of Wi-Fi.
+ * A regular slot is always tried; these bound how long it may last, and pay for what is tried in between.
+ * The bound that follows stands in docs/WIRE.md, section 5.
  */
-const RADIO_SHARE = 1.35;
-/** The bucket holds a sixth of a day: a bad afternoon's retries, not a bad week's. */
-const BUCKET_SHARE = 1 / 6;
-/** Before any day was acknowledged: a session of three seconds at every upload. */
-const SESSION_GUESS_MILLISECONDS = 3 * SECOND;
-/** The mean follows the last four acknowledged days or so. */
-const DAYS_REMEMBERED = 4;
+
+/** Saved up for a bad hour, in links: an access point that is rebooted meets two whole attempts or three. */
+const BUCKET_LINKS = 2;
+/** Beyond the regular slots, in links a day. */
+const SPARE_LINKS_PER_DAY = 2 / 3;
+/** All together at least, in links a day: a station that uploads daily or weekly tries in between, too. */
+const LINKS_PER_DAY_MIN = 2;
+/** While nothing fails the bucket fills slowly, or short outages every day would cost more than long ones. */
+const HEALTHY_REFILL_SHARE = 1 / 4;
+/** A short attempt waits for its first answer so many times as long as answers took, */
+const PATIENCE_SHARE = 1.2;
+/** and at least this part of a link. */
+const PATIENCE_LINKS_MIN = 1 / 8;
+/** The mean follows the last eight answers or so. */
+const ANSWERS_REMEMBERED = 8;
+/** An attempt so shortly before a slot, or half an interval, counts for it. */
+const SLOT_COVERED_MILLISECONDS_MAX = 1800 * SECOND;
 
 /** Layout of a saved schedule, little-endian. */
-export const SCHEDULE_BYTES = 44;
-const STATE_VERSION = 1;
+export const SCHEDULE_BYTES = 40;
+const STATE_VERSION = 2;
 
 export interface ScheduleOptions {
 	readonly chance: Chance;
@@ -56,6 +65,10 @@ export interface ScheduleOptions {
 	readonly nowMilliseconds: number;
 	/** Between uploads when all is well, seconds, 10..604800. */
 	readonly uploadIntervalSeconds: number;
+	/** The longest that the link may take to come up. */
+	readonly linkMillisecondsMax: number;
+	/** A configuration is on trial: its attempts are owed, and no budget or wish for patience forbids them. */
+	readonly isOnTrial?: (() => boolean) | undefined;
 	/** From `save`; anything else is ignored. */
 	readonly state?: Uint8Array | undefined;
 }
@@ -67,34 +80,28 @@ export interface SessionCost {
 }
 
 export class UplinkSchedule {
+	readonly #options: ScheduleOptions;
 	#uploadIntervalSeconds: number;
-	readonly #chance: Chance;
-	readonly #station: string;
 	#failures = 0;
 	#nextAttemptMilliseconds: number;
+	/** Somebody asked for the next attempt. */
+	#isRequested = false;
+	/** The collector asked for patience until then. */
+	#askedMilliseconds = 0;
 	/** Radio milliseconds that failing may still cost; below zero is a debt. */
 	#tokensMilliseconds: number;
 	#tokensAtMilliseconds: number;
-	/** Radio milliseconds of an acknowledged day; 0 before the first. */
-	#meanDayMilliseconds = 0;
-	#dayStartMilliseconds: number;
-	#dayRadioMilliseconds = 0;
-	#dayAcknowledged = 0;
+	/** From the radio's start to the first answer, when there is one; 0 before the first. */
+	#meanAnswerMilliseconds = 0;
 
 	constructor(options: ScheduleOptions) {
-		this.#chance = options.chance;
-		this.#station = options.station;
+		this.#options = options;
 		this.#uploadIntervalSeconds = options.uploadIntervalSeconds;
 		const now = options.nowMilliseconds;
 		this.#tokensAtMilliseconds = now;
-		this.#dayStartMilliseconds = now;
 		this.#tokensMilliseconds = this.#bucketMilliseconds;
-		// Power returns to a valley in one instant.
-		this.#nextAttemptMilliseconds =
-			now +
-			this.#uniform(
-				Math.min(FIRST_RETRY_SPREAD_MILLISECONDS, SECOND * options.uploadIntervalSeconds),
-			);
+		this.#nextAttemptMilliseconds = now;
+		this.startOver(now);
 		const state = options.state;
 		if (state?.length === SCHEDULE_BYTES && state[0] === STATE_VERSION) this.#restore(state);
 	}
@@ -108,40 +115,71 @@ export class UplinkSchedule {
 		return this.#nextAttemptMilliseconds;
 	}
 
-	/** True while failing has used up its radio time: the next attempt waits for the bucket. */
+	/** True while failing has used up its radio time: between the regular slots nothing is tried. */
 	get isBudgetSpent(): boolean {
 		return this.#failures > 0 && this.#tokensMilliseconds <= 0;
 	}
 
+	/** After power-on, and under another configuration: power returns to a valley in one instant. */
+	startOver(nowMilliseconds: number): void {
+		this.#failures = 0;
+		this.#askedMilliseconds = 0;
+		const spread = Math.min(FIRST_RETRY_SPREAD_MILLISECONDS, this.#intervalMilliseconds);
+		this.#nextAttemptMilliseconds = nowMilliseconds + this.#uniform(spread);
+	}
+
+	/**
+	 * How long the attempt that begins now may wait for its first answer, milliseconds; Infinity: as long as
+	 * each of its steps may.
+	 */
+	patienceMilliseconds(nowMilliseconds: number): number {
+		this.#refill(nowMilliseconds);
+		const isWhole = this.#failures === 0 || this.#isAside || this.#tokensMilliseconds > 0;
+		return isWhole ? Number.POSITIVE_INFINITY : this.#shortMilliseconds;
+	}
+
 	/**
 	 * Between uploads when all is well, seconds. A shorter one counts at once, whatever was planned, or a
-	 * ring that fills between two distant uploads would overflow; after failures the back-off decides.
+	 * ring that fills between two distant uploads would overflow; but not against a wish for patience.
 	 */
 	setUploadInterval(seconds: number, nowMilliseconds: number): void {
 		const isShorter = seconds < this.#uploadIntervalSeconds;
 		this.#uploadIntervalSeconds = seconds;
-		if (!isShorter || this.#failures > 0) return;
-		const slot = this.#slotAfter(nowMilliseconds);
+		if (!isShorter) return;
+		const slot = Math.max(this.#slotAfter(nowMilliseconds), this.#askedMilliseconds);
 		this.#nextAttemptMilliseconds = Math.min(this.#nextAttemptMilliseconds, slot);
 	}
 
 	/** The next attempt is now, whatever was planned: a technician waits, or an alarm. */
 	requestSoon(nowMilliseconds: number): void {
+		this.#isRequested = true;
 		this.#nextAttemptMilliseconds = Math.min(this.#nextAttemptMilliseconds, nowMilliseconds);
 	}
 
 	/** There was nothing to send. */
 	idle(nowMilliseconds: number): void {
+		this.#isRequested = false;
 		this.#nextAttemptMilliseconds = this.#slotAfter(nowMilliseconds);
 	}
 
-	/** `nextSeconds` of the acknowledgement, 0 none; `hasBacklog`: there is more to send. */
-	acknowledged(cost: SessionCost, nextSeconds: number, hasBacklog: boolean): void {
-		const now = cost.nowMilliseconds;
-		this.#failures = 0;
+	/**
+	 * `nextSeconds` of the acknowledgement, 0 none; `hasBacklog`: there is more to send; `answerMilliseconds`:
+	 * from the radio's start to the first answer.
+	 */
+	acknowledged(
+		nowMilliseconds: number,
+		answerMilliseconds: number,
+		nextSeconds: number,
+		hasBacklog: boolean,
+	): void {
+		const now = nowMilliseconds;
 		this.#refill(now);
-		this.#account(cost);
-		this.#dayAcknowledged++;
+		this.#failures = 0;
+		this.#isRequested = false;
+		this.#askedMilliseconds = 0;
+		const mean = this.#meanAnswerMilliseconds;
+		this.#meanAnswerMilliseconds =
+			mean === 0 ? answerMilliseconds : mean + (answerMilliseconds - mean) / ANSWERS_REMEMBERED;
 		if (nextSeconds > 0) {
 			this.#nextAttemptMilliseconds = now + this.#atLeast(nextSeconds * SECOND);
 		} else if (hasBacklog) {
@@ -154,77 +192,106 @@ export class UplinkSchedule {
 
 	/** `retryAfterSeconds`: what the collector asked for, if it did. */
 	failed(cost: SessionCost, retryAfterSeconds?: number): void {
-		const now = cost.nowMilliseconds;
-		this.#failures = Math.min(this.#failures + 1, 0xffff);
-		this.#refill(now);
-		this.#tokensMilliseconds -= cost.radioMilliseconds;
-		this.#account(cost);
-		let pause = this.#backOff();
-		if (retryAfterSeconds !== undefined) {
-			const asked = Math.min(retryAfterSeconds, RETRY_AFTER_SECONDS_MAX) * SECOND;
-			// Up to half as long again, so that those who were sent away together do not return so.
-			pause = Math.max(pause, asked + this.#uniform(asked / 2));
-		}
-		this.#nextAttemptMilliseconds =
-			now + this.#atLeast(Math.max(pause, this.#millisecondsUntilTokens()));
+		const asked = Math.min(retryAfterSeconds ?? 0, RETRY_AFTER_SECONDS_MAX) * SECOND;
+		// Up to half as long again, so that those who were sent away together do not return so.
+		this.#retry(cost, asked + this.#uniform(asked / 2));
 	}
 
 	/** The collector refused: nothing gets better by itself within the hour. */
 	refused(cost: SessionCost, nextSeconds: number): void {
-		this.failed(cost);
 		const hour = REFUSED_MILLISECONDS + this.#uniform(REFUSED_SPREAD_MILLISECONDS);
-		const pause = Math.max(nextSeconds * SECOND, hour);
-		this.#nextAttemptMilliseconds = Math.max(
-			this.#nextAttemptMilliseconds,
-			cost.nowMilliseconds + pause,
-		);
+		this.#retry(cost, Math.max(nextSeconds * SECOND, hour));
 	}
 
-	/** 44 bytes for retained memory. */
+	/** After a failure: as the back-off says and the budget can pay, but no later than the next regular slot. */
+	#retry(
+		{ radioMilliseconds, nowMilliseconds: now }: SessionCost,
+		askedMilliseconds: number,
+	): void {
+		this.#refill(now);
+		this.#failures = Math.min(this.#failures + 1, 0xffffffff);
+		if (!this.#isAside) {
+			this.#tokensMilliseconds = Math.max(
+				this.#tokensMilliseconds - radioMilliseconds,
+				-this.#bucketMilliseconds,
+			);
+		}
+		const isOnTrial = this.#isOnTrial;
+		this.#isRequested = false;
+		// Anything in between can ask for a day, and a trial has six hours.
+		const asked = isOnTrial ? Math.min(askedMilliseconds, this.#hourly()) : askedMilliseconds;
+		this.#askedMilliseconds = now + asked;
+		const paid = isOnTrial ? 0 : this.#millisecondsUntilTokens();
+		const retry = Math.min(now + Math.max(this.#backOff(), paid), this.#slotAfterAttempt(now));
+		this.#nextAttemptMilliseconds = now + this.#atLeast(Math.max(retry - now, asked));
+	}
+
+	/** 40 bytes for retained memory. */
 	save(): Uint8Array {
 		const bytes = new Uint8Array(SCHEDULE_BYTES);
 		const view = new DataView(bytes.buffer);
 		view.setUint8(0, STATE_VERSION);
-		view.setUint16(2, this.#failures, true);
-		view.setFloat64(4, this.#nextAttemptMilliseconds, true);
-		view.setInt32(12, Math.round(this.#tokensMilliseconds), true);
-		view.setFloat64(16, this.#tokensAtMilliseconds, true);
-		view.setUint32(24, Math.round(this.#meanDayMilliseconds), true);
-		view.setFloat64(28, this.#dayStartMilliseconds, true);
-		view.setUint32(36, Math.min(Math.round(this.#dayRadioMilliseconds), 0xffffffff), true);
-		view.setUint16(40, Math.min(this.#dayAcknowledged, 0xffff), true);
+		view.setUint32(4, this.#failures, true);
+		view.setFloat64(8, this.#nextAttemptMilliseconds, true);
+		view.setFloat64(16, this.#askedMilliseconds, true);
+		view.setFloat64(24, this.#tokensAtMilliseconds, true);
+		view.setInt32(32, Math.round(this.#tokensMilliseconds), true);
+		view.setUint32(36, Math.round(this.#meanAnswerMilliseconds), true);
 		return bytes;
 	}
 
 	#restore(bytes: Uint8Array): void {
 		const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-		this.#failures = view.getUint16(2, true);
-		this.#nextAttemptMilliseconds = view.getFloat64(4, true);
-		this.#tokensMilliseconds = view.getInt32(12, true);
-		this.#tokensAtMilliseconds = view.getFloat64(16, true);
-		this.#meanDayMilliseconds = view.getUint32(24, true);
-		this.#dayStartMilliseconds = view.getFloat64(28, true);
-		this.#dayRadioMilliseconds = view.getUint32(36, true);
-		this.#dayAcknowledged = view.getUint16(40, true);
+		this.#failures = view.getUint32(4, true);
+		this.#nextAttemptMilliseconds = view.getFloat64(8, true);
+		this.#askedMilliseconds = view.getFloat64(16, true);
+		this.#tokensAtMilliseconds = view.getFloat64(24, true);
+		this.#tokensMilliseconds = view.getInt32(32, true);
+		this.#meanAnswerMilliseconds = view.getUint32(36, true);
+	}
+
+	get #isOnTrial(): boolean {
+		return this.#options.isOnTrial?.() ?? false;
+	}
+
+	/** What somebody asked for or a trial needs has its whole time and is not paid from the budget. */
+	get #isAside(): boolean {
+		return this.#isRequested || this.#isOnTrial;
+	}
+
+	get #intervalMilliseconds(): number {
+		return this.#uploadIntervalSeconds * SECOND;
+	}
+
+	get #slotsPerDay(): number {
+		return DAY / this.#intervalMilliseconds;
+	}
+
+	get #bucketMilliseconds(): number {
+		return BUCKET_LINKS * this.#options.linkMillisecondsMax;
+	}
+
+	/** Of an attempt that is cut short: for its first answer. */
+	get #shortMilliseconds(): number {
+		return Math.max(
+			PATIENCE_SHARE * this.#meanAnswerMilliseconds,
+			PATIENCE_LINKS_MIN * this.#options.linkMillisecondsMax,
+		);
 	}
 
 	/** Radio milliseconds a day that failing may cost. */
 	get #ratePerDay(): number {
-		const guess = (DAY / (SECOND * this.#uploadIntervalSeconds)) * SESSION_GUESS_MILLISECONDS;
-		// A day has at least two sessions' worth, or a station that uploads weekly could never retry.
-		const mean = Math.max(this.#meanDayMilliseconds || guess, 2 * SESSION_GUESS_MILLISECONDS);
-		return RADIO_SHARE * mean;
-	}
-
-	get #bucketMilliseconds(): number {
-		return this.#ratePerDay * BUCKET_SHARE;
+		const link = this.#options.linkMillisecondsMax;
+		const slots = this.#slotsPerDay * this.#shortMilliseconds;
+		return Math.max(slots + SPARE_LINKS_PER_DAY * link, LINKS_PER_DAY_MIN * link);
 	}
 
 	#refill(nowMilliseconds: number): void {
 		const elapsed = Math.max(nowMilliseconds - this.#tokensAtMilliseconds, 0);
 		this.#tokensAtMilliseconds = nowMilliseconds;
+		const share = this.#failures > 0 ? 1 : HEALTHY_REFILL_SHARE;
 		this.#tokensMilliseconds = Math.min(
-			this.#tokensMilliseconds + (this.#ratePerDay * elapsed) / DAY,
+			this.#tokensMilliseconds + (share * this.#ratePerDay * elapsed) / DAY,
 			this.#bucketMilliseconds,
 		);
 	}
@@ -232,23 +299,6 @@ export class UplinkSchedule {
 	#millisecondsUntilTokens(): number {
 		if (this.#tokensMilliseconds > 0) return 0;
 		return ((1 - this.#tokensMilliseconds) * DAY) / this.#ratePerDay;
-	}
-
-	/** Closes the day after 24 hours, and adds to the new one: only acknowledged days make the mean. */
-	#account(cost: SessionCost): void {
-		const elapsed = cost.nowMilliseconds - this.#dayStartMilliseconds;
-		if (elapsed >= DAY) {
-			const expected = DAY / (SECOND * this.#uploadIntervalSeconds);
-			if (this.#dayAcknowledged >= expected / 2) {
-				const day = (this.#dayRadioMilliseconds * DAY) / elapsed;
-				const mean = this.#meanDayMilliseconds;
-				this.#meanDayMilliseconds = mean === 0 ? day : mean + (day - mean) / DAYS_REMEMBERED;
-			}
-			this.#dayStartMilliseconds = cost.nowMilliseconds;
-			this.#dayRadioMilliseconds = 0;
-			this.#dayAcknowledged = 0;
-		}
-		this.#dayRadioMilliseconds += cost.radioMilliseconds;
 	}
 
 	#backOff(): number {
@@ -262,15 +312,24 @@ export class UplinkSchedule {
 		return HOURLY_MILLISECONDS + this.#uniform(HOURLY_SPREAD_MILLISECONDS);
 	}
 
-	/** The station's own moment of the next upload interval. */
+	/** The station's own moment of the next upload interval, half an interval away at least. */
 	#slotAfter(nowMilliseconds: number): number {
-		const interval = this.#uploadIntervalSeconds * SECOND;
-		const slot = (hashOf(this.#station) / 4294967296) * interval;
-		const periods = Math.floor((nowMilliseconds - slot) / interval) + 1;
-		const next = Math.round(periods * interval + slot);
-		assert(next > nowMilliseconds - 1, "a slot in the past");
-		// Half an interval at least: a session in between counts for the one before.
-		return next - nowMilliseconds < interval / 2 ? next + interval : next;
+		// A session in between counts for the one before.
+		return this.#slotFrom(nowMilliseconds + this.#intervalMilliseconds / 2);
+	}
+
+	/** After an attempt that failed: of what is so near that the attempt counts for it, the one after. */
+	#slotAfterAttempt(nowMilliseconds: number): number {
+		const half = this.#intervalMilliseconds / 2;
+		return this.#slotFrom(nowMilliseconds + Math.min(half, SLOT_COVERED_MILLISECONDS_MAX));
+	}
+
+	/** The first slot after an instant. */
+	#slotFrom(milliseconds: number): number {
+		const interval = this.#intervalMilliseconds;
+		const slot = (hashOf(this.#options.station) / 4294967296) * interval;
+		const periods = Math.floor((milliseconds - slot) / interval) + 1;
+		return Math.round(periods * interval + slot);
 	}
 
 	#atLeast(milliseconds: number): number {
@@ -278,7 +337,7 @@ export class UplinkSchedule {
 	}
 
 	#uniform(milliseconds: number): number {
-		return Math.round(fraction(this.#chance) * milliseconds);
+		return Math.round(fraction(this.#options.chance) * milliseconds);
 	}
 }
 

@@ -13,6 +13,8 @@ export const ROUND_TRIP_MILLISECONDS_MAX = 2000;
 /** Of the server to its reference clock; a good one has some tens of milliseconds. */
 const ROOT_DISTANCE_MILLISECONDS_MAX = 1000;
 const VERSION = 4;
+/** Servers of routers and older systems answer so to a request of version 4; the fields are the same. */
+const VERSION_BEFORE = 3;
 const CLIENT_MODE = 3;
 const SERVER_MODE = 4;
 const UNSYNCHRONIZED = 3;
@@ -81,7 +83,8 @@ export function readSntpAnswer(bytes: Uint8Array, exchange: SntpExchange): SntpV
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 	const head = view.getUint8(0);
 	if ((head & 7) !== SERVER_MODE) return refused("mode");
-	if (((head >> 3) & 7) !== VERSION) return refused("version");
+	const version = (head >> 3) & 7;
+	if (version !== VERSION && version !== VERSION_BEFORE) return refused("version");
 	const stratum = view.getUint8(1);
 	if (stratum === 0) return { kind: "kiss", code: kissCodeOf(bytes) };
 	if (head >> 6 === UNSYNCHRONIZED) return refused("unsynchronized");

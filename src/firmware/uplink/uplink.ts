@@ -5,7 +5,7 @@
  * as the schedule says; nothing but a verified acknowledgement changes what the station holds.
  */
 
-import { putUint32, uint16At, uint32At } from "../../core/bytes.js";
+import { putUint32, uint32At } from "../../core/bytes.js";
 import type { Chance } from "../../core/chance.js";
 import { crc32 } from "../../core/crc32.js";
 import { assert, StationError, type StationErrorCode } from "../../core/errors.js";
@@ -20,13 +20,9 @@ import { ENVELOPE_CONTENT_TYPE } from "../../protocol/cose.js";
 import type { Clock, Network, Sha256, Signer, Verifier } from "../ports.js";
 import { BusyError, checkAnswer } from "./answer-check.js";
 import { BatchMaker, type SignedBatch } from "./batch-maker.js";
-import {
-	CONNECT_MILLISECONDS_MAX,
-	Connection,
-	LINK_MILLISECONDS_MAX,
-	NAME_MILLISECONDS_MAX,
-} from "./connection.js";
-import { FAILURES_BEFORE_HOURLY, SCHEDULE_BYTES, UplinkSchedule } from "./schedule.js";
+import { Connection } from "./connection.js";
+import { FormerDelivery } from "./former-delivery.js";
+import { SCHEDULE_BYTES, UplinkSchedule } from "./schedule.js";
 import { type SequenceRange, SequenceSet } from "./sequence-set.js";
 
 /** Where batches go. */
@@ -61,6 +57,8 @@ export interface EntrySource {
 
 export interface UplinkOptions {
 	readonly source: EntrySource;
+	/** Former epochs of the same ring with something that is not acknowledged, oldest first. */
+	readonly formers?: (() => readonly EntrySource[]) | undefined;
 	readonly network: Network;
 	readonly signer: Signer;
 	readonly verifier: Verifier;
@@ -76,6 +74,8 @@ export interface UplinkOptions {
 	readonly uploadIntervalSeconds: number;
 	/** Entries of a batch, 1..288; a board with memory to spare sets more than the usual 96. */
 	readonly batchEntriesMax?: number | undefined;
+	/** A configuration is on trial: its attempts are owed (docs/WIRE.md, section 6). */
+	readonly isOnTrial?: (() => boolean) | undefined;
 	/** From `save` of the last wake. */
 	readonly state?: Uint8Array | undefined;
 	/** The collector's clock, from a verified answer, and when that was asked for and came. */
@@ -104,7 +104,7 @@ export interface SessionOutcome {
 	readonly end: "idle" | "acknowledged" | "refused" | "failed";
 	/** What went wrong, when something did; also after batches that were acknowledged. */
 	readonly code: StationErrorCode | undefined;
-	/** Batches that were acknowledged. */
+	/** Batches that the collector has stored, whatever its cursor. */
 	readonly batches: number;
 	readonly bytesSent: number;
 	readonly radioMilliseconds: number;
@@ -115,38 +115,35 @@ export interface SessionOutcome {
 /** What a session has come to so far. */
 interface Session {
 	/** What need not be sent (again) in this session. */
-	readonly done: SequenceSet;
+	done: SequenceSet;
+	/** What former keys left. */
+	readonly formers: FormerDelivery;
 	/** The last entry when the session began. */
 	readonly last: number;
-	/** Batches whose acknowledgement was believed. */
+	/** Batches whose acknowledgement was believed, and that it names as stored. */
 	batches: number;
 	bytesSent: number;
 	nextSeconds: number;
 	/** 0: not refused. */
 	refusalCode: number;
-	/** The collector's cursor while it is below ours. */
-	cursorHeld: number | undefined;
+	/** Undefined while the radio was not on. */
+	radioStartMilliseconds: number | undefined;
+	/** From the radio's start to the first answer that was believed. */
+	answerMilliseconds: number;
 }
 
+const STATE_VERSION = 4;
 /**
- * When the collector has been gone for long, a step may take a multiple of what it took when it was
- * there, at least this: 2.3 s of link, 2 s of name or connection are 4.3 s, and an hour's worth of radio
- * is 1.35 x 3.5 s. Two tries of the SDK's resolver; DHCP from a slow access point.
- */
-const GONE_LINK_MILLISECONDS_MIN = 8000;
-const GONE_NAME_MILLISECONDS = 2000;
-const GONE_CONNECT_MILLISECONDS_MIN = 2000;
-
-const STATE_VERSION = 3;
-/**
- * Version, flags, count, spare, connect time 2, mark of the collector's key 2, epoch 4, link time 2, spare 2,
+ * Version, flags, count, spare, mark of the collector's key 2, spare 2, epoch 4, collector's cursor 4, offered 4,
  * then ranges of 8 bytes, the schedule, the join.
  */
-const STATE_HEAD_BYTES = 16;
+const STATE_HEAD_BYTES = 20;
 const SCHEDULE_AT = STATE_HEAD_BYTES + 8 * RANGES_MAX;
 const JOIN_AT = SCHEDULE_AT + SCHEDULE_BYTES;
-/** 16 + 4 x 8 + 44 + 4 + 32 = 128, of 128 that retained memory has for the uplink. */
+/** 20 + 4 x 8 + 40 + 4 + 32 = 128, of 128 that retained memory has for the uplink. */
 export const UPLINK_STATE_BYTES = JOIN_AT + 4 + HEAD_BYTES;
+/** Above every sequence. */
+const UNKNOWN = 0xffffffff;
 
 export class Uplink {
 	readonly #options: UplinkOptions;
@@ -155,10 +152,13 @@ export class Uplink {
 	/** Stored beyond the cursor, as the last acknowledgement of this epoch said. */
 	#ranges: readonly SequenceRange[] = [];
 	#isRefused = false;
-	/** How long TCP and TLS took lately; 0 unknown. */
-	#connectMilliseconds = 0;
-	/** How long the link took lately; 0 unknown. */
-	#linkMilliseconds = 0;
+	/** What the collector said last, or UNKNOWN: then it is taken to hold what was released. */
+	#collectorCursor = UNKNOWN;
+	/**
+	 * A collector that holds less than was released (a new one, or an old backup) has been offered again all
+	 * that flash still has of it up to here.
+	 */
+	#offeredTo = UNKNOWN;
 	#isInSession = false;
 
 	constructor(options: UplinkOptions) {
@@ -171,6 +171,8 @@ export class Uplink {
 			station: options.station,
 			nowMilliseconds: options.clock.milliseconds,
 			uploadIntervalSeconds: options.uploadIntervalSeconds,
+			linkMillisecondsMax: options.network.link.connectMillisecondsMax,
+			isOnTrial: options.isOnTrial,
 			state: isKnown ? state.slice(SCHEDULE_AT, JOIN_AT) : undefined,
 		});
 		if (isKnown) this.#restore(state);
@@ -206,6 +208,11 @@ export class Uplink {
 		this.#schedule.requestSoon(this.#options.clock.milliseconds);
 	}
 
+	/** Another configuration is in force: what the last one met, and what was asked of it, counts no more. */
+	startOver(): void {
+		this.#schedule.startOver(this.#options.clock.milliseconds);
+	}
+
 	/**
 	 * One whole session; it never throws a StationError, and the radio is off when it ends, however
 	 * it ends. One at a time.
@@ -226,10 +233,10 @@ export class Uplink {
 		bytes[0] = STATE_VERSION;
 		bytes[1] = this.#isRefused ? 1 : 0;
 		bytes[2] = this.#ranges.length;
-		putUint32(bytes, 4, (this.#connectMilliseconds & 0xffff) | (this.#collectorMark << 16));
+		putUint32(bytes, 4, this.#collectorMark);
 		putUint32(bytes, 8, this.#options.source.epoch);
-		// Two bytes, and two that are spare.
-		putUint32(bytes, 12, this.#linkMilliseconds & 0xffff);
+		putUint32(bytes, 12, this.#collectorCursor);
+		putUint32(bytes, 16, this.#offeredTo);
 		this.#ranges.forEach((range, index) => {
 			putUint32(bytes, STATE_HEAD_BYTES + 8 * index, range.first);
 			putUint32(bytes, STATE_HEAD_BYTES + 8 * index + 4, range.last);
@@ -249,12 +256,12 @@ export class Uplink {
 	}
 
 	#restore(bytes: Uint8Array): void {
-		this.#linkMilliseconds = uint16At(bytes, 12);
 		// What another collector holds says nothing of what this one does.
-		if (uint16At(bytes, 6) !== this.#collectorMark) return;
+		if (uint32At(bytes, 4) !== this.#collectorMark) return;
 		this.#isRefused = bytes[1] === 1;
-		this.#connectMilliseconds = uint16At(bytes, 4);
 		if (uint32At(bytes, 8) !== this.#options.source.epoch) return;
+		this.#collectorCursor = uint32At(bytes, 12);
+		this.#offeredTo = uint32At(bytes, 16);
 		const ranges: SequenceRange[] = [];
 		for (let index = 0; index < Math.min(bytes[2] ?? 0, RANGES_MAX); index++) {
 			ranges.push({
@@ -268,50 +275,53 @@ export class Uplink {
 	}
 
 	*#run(): Task<SessionOutcome> {
-		const { clock, network } = this.#options;
+		const { clock, network, host, port } = this.#options;
 		const done = new SequenceSet();
 		for (const range of this.#ranges) done.add(range.first, range.last);
 		const session: Session = {
 			done,
+			formers: new FormerDelivery(this.#options.formers?.() ?? [], this.#options),
 			last: this.#options.source.nextSequence - 1,
 			batches: 0,
 			bytesSent: 0,
 			nextSeconds: 0,
 			refusalCode: 0,
-			cursorHeld: undefined,
+			radioStartMilliseconds: undefined,
+			answerMilliseconds: 0,
 		};
-		let radioStartMilliseconds: number | undefined;
 		let trouble: StationError | undefined;
 		let connection: Connection | undefined;
 		try {
 			// Reading and signing come before the radio, which draws the most.
-			const batch = yield* this.#maker.next(done, this.#wanted(session), true);
+			const batch =
+				(yield* this.#maker.next(done, this.#wanted(session), true)) ??
+				(yield* session.formers.next());
 			if (batch === undefined) {
 				this.#schedule.idle(clock.milliseconds);
 				return outcomeOf("idle", undefined, session, 0, false);
 			}
-			radioStartMilliseconds = clock.milliseconds;
-			const endMilliseconds = radioStartMilliseconds + SESSION_MILLISECONDS_MAX;
-			connection = this.#newConnection(endMilliseconds);
-			trouble = yield* this.#deliver(connection, session, batch, endMilliseconds);
+			const now = clock.milliseconds;
+			session.radioStartMilliseconds = now;
+			const patience = this.#schedule.patienceMilliseconds(now);
+			connection = new Connection({ network, clock, host, port });
+			connection.endMilliseconds = now + Math.min(patience, SESSION_MILLISECONDS_MAX);
+			trouble = yield* this.#deliver(connection, session, batch, now);
 			const last = this.#options.beforeClose;
-			if (last !== undefined && network.link.isUp) yield* last(endMilliseconds);
+			if (last !== undefined && network.link.isUp) yield* last(now + SESSION_MILLISECONDS_MAX);
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
 			trouble = error;
 		} finally {
-			const connected = connection?.connectedInMilliseconds;
-			if (connected !== undefined && session.batches > 0) {
-				this.#connectMilliseconds = Math.min(connected, CONNECT_MILLISECONDS_MAX);
-			}
-			this.#linkMilliseconds = connection?.linkedInMilliseconds ?? this.#linkMilliseconds;
 			connection?.close();
 		}
 		const nowMilliseconds = clock.milliseconds;
-		const radioMilliseconds = nowMilliseconds - (radioStartMilliseconds ?? nowMilliseconds);
+		const radioMilliseconds = nowMilliseconds - (session.radioStartMilliseconds ?? nowMilliseconds);
 		const cost = { radioMilliseconds, nowMilliseconds };
+		this.#noteOffered(session.done);
 		const wanted = this.#wanted(session);
-		const hasBacklog = done.lowestMissing(wanted.first, wanted.last) !== undefined;
+		const hasBacklog =
+			session.done.lowestMissing(wanted.first, wanted.last) !== undefined ||
+			session.formers.hasBacklog;
 		if (trouble !== undefined) this.#options.onReport?.(trouble.code, 0, trouble.message);
 		const retryAfterSeconds = trouble instanceof BusyError ? trouble.retryAfterSeconds : undefined;
 		if (session.refusalCode !== 0) {
@@ -329,7 +339,8 @@ export class Uplink {
 			return outcomeOf("failed", code, session, radioMilliseconds, hasBacklog);
 		}
 		this.#isRefused = false;
-		this.#schedule.acknowledged(cost, session.nextSeconds, hasBacklog);
+		const { answerMilliseconds, nextSeconds } = session;
+		this.#schedule.acknowledged(nowMilliseconds, answerMilliseconds, nextSeconds, hasBacklog);
 		if (retryAfterSeconds !== undefined) {
 			this.#schedule.failed({ radioMilliseconds: 0, nowMilliseconds }, retryAfterSeconds);
 		}
@@ -342,10 +353,10 @@ export class Uplink {
 		connection: Connection,
 		session: Session,
 		firstBatch: SignedBatch,
-		endMilliseconds: number,
+		startMilliseconds: number,
 	): Task<StationError | undefined> {
 		const { clock, source } = this.#options;
-		const { done } = session;
+		const endMilliseconds = startMilliseconds + SESSION_MILLISECONDS_MAX;
 		let batch: SignedBatch | undefined = firstBatch;
 		let requests = 0;
 		try {
@@ -359,22 +370,39 @@ export class Uplink {
 				);
 				const answeredMilliseconds = clock.milliseconds;
 				session.bytesSent += batch.envelope.length;
-				const sent = { epoch: source.epoch, hash: batch.hash };
+				const sent = { epoch: batch.epoch, hash: batch.hash };
 				const answer = yield* checkAnswer(this.#options, response, sent);
 				const askedMilliseconds = connection.askedMilliseconds;
 				this.#options.onTime?.(answer.nowUtcSeconds, { askedMilliseconds, answeredMilliseconds });
+				// It is there: whatever patience the first answer had, the rest has the whole session.
+				session.answerMilliseconds ||= answeredMilliseconds - startMilliseconds;
+				connection.endMilliseconds = endMilliseconds;
 				session.nextSeconds = answer.nextSeconds;
+				const isFormer = batch.epoch !== source.epoch;
 				if (answer.kind === "refusal") {
-					session.refusalCode = answer.code;
-					break;
+					if (!isFormer) {
+						session.refusalCode = answer.code;
+						break;
+					}
+					// What is recorded now goes on being delivered; the rest of that epoch waits for an operator.
+					session.formers.skip(batch.epoch);
+					const text = `epoch ${batch.epoch}: ${refusalReasonOf(answer.code) ?? "unknown"}`;
+					this.#options.onReport?.("collector-refused", answer.code, text);
+				} else if (isFormer) {
+					session.formers.apply(answer, batch);
+					session.batches++;
+				} else {
+					this.#apply(answer, session, batch);
 				}
-				this.#apply(answer, session, batch);
 				const isOver =
 					++requests >= SESSION_BATCHES_MAX ||
 					session.bytesSent >= SESSION_BYTES_MAX ||
 					clock.milliseconds > endMilliseconds - BATCH_MILLISECONDS_MIN ||
-					done.isFull;
-				batch = isOver ? undefined : yield* this.#maker.next(done, this.#wanted(session), false);
+					session.done.isFull;
+				batch = isOver
+					? undefined
+					: ((yield* this.#maker.next(session.done, this.#wanted(session), false)) ??
+						(yield* session.formers.next()));
 			}
 			return undefined;
 		} catch (error) {
@@ -383,76 +411,64 @@ export class Uplink {
 		}
 	}
 
-	#newConnection(endMilliseconds: number): Connection {
-		const { network, clock, host, port } = this.#options;
-		// A collector that is gone is asked every hour for years: then a small multiple of what each step took
-		// when it was there is long enough, and the radio's budget lasts the day.
-		const isLongGone = this.#schedule.failures > FAILURES_BEFORE_HOURLY;
-		const bound = (tookMilliseconds: number, least: number, most: number): number =>
-			isLongGone && tookMilliseconds > 0 ? Math.min(Math.max(tookMilliseconds, least), most) : most;
-		return new Connection({
-			network,
-			clock,
-			host,
-			port,
-			endMilliseconds,
-			linkMilliseconds: bound(
-				3 * this.#linkMilliseconds,
-				GONE_LINK_MILLISECONDS_MIN,
-				LINK_MILLISECONDS_MAX,
-			),
-			nameMilliseconds: bound(
-				this.#connectMilliseconds > 0 ? GONE_NAME_MILLISECONDS : 0,
-				GONE_NAME_MILLISECONDS,
-				NAME_MILLISECONDS_MAX,
-			),
-			connectMilliseconds: bound(
-				2 * this.#connectMilliseconds,
-				GONE_CONNECT_MILLISECONDS_MIN,
-				CONNECT_MILLISECONDS_MAX,
-			),
-		});
-	}
-
 	/** What can and need be sent: not what is recorded in the session itself, or it might never end. */
 	#wanted(session: Session): SequenceRange {
 		const { source } = this.#options;
-		const cursor = Math.min(session.cursorHeld ?? source.cursor, source.cursor);
+		const cursor = Math.min(this.#offeredTo, this.#held);
 		return { first: Math.max(cursor + 1, source.firstSequenceHeld), last: session.last };
 	}
 
+	/** Everything up to here is stored, also where flash refuses to note it. */
+	get #held(): number {
+		const { cursor } = this.#options.source;
+		return this.#collectorCursor === UNKNOWN ? cursor : Math.max(this.#collectorCursor, cursor);
+	}
+
+	/** How far a collector that holds less than was released has it all now. */
+	#noteOffered(done: SequenceSet): void {
+		if (this.#offeredTo >= this.#held) return;
+		const missing = done.lowestMissing(this.#offeredTo + 1, this.#held);
+		this.#offeredTo = missing === undefined ? UNKNOWN : missing.first - 1;
+	}
+
 	/**
-	 * Believes an acknowledgement that fits, and throws for one that reaches too far. A collector that
-	 * came back from an old backup holds less than was released: that changes nothing here, is reported,
-	 * and what the flash still has of it is offered again.
+	 * Believes an acknowledgement that fits, and throws for one that reaches too far. Progress is what it says
+	 * is stored, not its cursor: a collector that is new, or came back from an old backup, holds less than was
+	 * released. That moves nothing back here, is reported, and what flash still has of it is offered again, once.
 	 */
 	#apply(answer: Acknowledgement, session: Session, batch: SequenceRange): void {
 		const { source, onReport, onConfiguration } = this.#options;
+		const { cursor, ranges, configuration } = answer;
 		const last = source.nextSequence - 1;
-		const end = answer.ranges[answer.ranges.length - 1]?.last ?? answer.cursor;
+		const end = ranges[ranges.length - 1]?.last ?? cursor;
 		if (end > last) {
 			throw new StationError(
 				"acknowledgement-beyond",
 				`the collector acknowledges ${end}, and ${last} is the last that was recorded`,
 			);
 		}
-		for (const range of answer.ranges) session.done.add(range.first, range.last);
+		this.#ranges = ranges;
+		if (cursor < Math.min(this.#collectorCursor, source.cursor)) {
+			// What it said earlier counts no more.
+			session.done = new SequenceSet();
+			this.#offeredTo = Math.max(cursor, source.firstSequenceHeld - 1);
+			const text = `the collector holds up to ${cursor}, ${source.cursor} was released`;
+			onReport?.("acknowledgement-stale", cursor, text);
+		}
+		this.#collectorCursor = cursor;
+		for (const range of ranges) session.done.add(range.first, range.last);
 		// Perhaps not among the four ranges that fit; it was answered, so it is not sent again now.
 		session.done.add(batch.first, batch.last);
-		if (answer.cursor < source.cursor) {
-			if (session.cursorHeld === undefined) {
-				const text = `the collector holds up to ${answer.cursor}, ${source.cursor} was released`;
-				onReport?.("acknowledgement-stale", answer.cursor, text);
-			}
-			session.cursorHeld = answer.cursor;
-			return;
-		}
-		session.cursorHeld = undefined;
-		if (answer.cursor > source.cursor) source.acknowledge(answer.cursor);
+		const isStored =
+			batch.last <= cursor ||
+			ranges.length === RANGES_MAX ||
+			ranges.some(({ first, last }) => first <= batch.first && batch.last <= last);
+		if (!isStored) return;
 		session.batches++;
-		this.#ranges = answer.ranges;
-		onReport?.("acknowledged", answer.cursor, "");
-		if (answer.configuration !== undefined) onConfiguration?.(answer.configuration);
+		onReport?.("acknowledged", cursor, "");
+		if (configuration !== undefined) onConfiguration?.(configuration);
+		// Last: a flash that refuses this changes nothing about what the collector has.
+		if (cursor > source.cursor) source.acknowledge(cursor);
 	}
 }
 

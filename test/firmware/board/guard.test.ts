@@ -61,6 +61,7 @@ function guardedBoard(board: Board, strike: (kind: Kind) => void): Board {
 		},
 		network: {
 			link: {
+				connectMillisecondsMax: network.link.connectMillisecondsMax,
 				get isUp() {
 					return network.link.isUp;
 				},

@@ -9,6 +9,7 @@ import {
 	canonicalConfiguration,
 	DEFAULT_CONFIGURATION,
 	type StationConfiguration,
+	timeHostOf,
 } from "../../../src/firmware/config/configuration.js";
 import {
 	ConfigurationKeeper,
@@ -17,6 +18,10 @@ import {
 	TRIAL_BOOTS_MAX,
 	TRIAL_MILLISECONDS_MAX,
 } from "../../../src/firmware/config/configuration-keeper.js";
+import {
+	parseCanonicalConfiguration,
+	parseStoredConfiguration,
+} from "../../../src/firmware/config/parse-configuration.js";
 
 const PROVISIONED: StationConfiguration = {
 	...DEFAULT_CONFIGURATION,
@@ -97,6 +102,63 @@ describe("the configuration in force", () => {
 			assert.equal(later.configuration.intervalSeconds, 900);
 			assert.deepEqual(allNews(later), []);
 		}
+	});
+
+	it("stays given up from wake to wake while the settings refuse to note it, and is noted when they take it", () => {
+		const bench = new Bench();
+		const keeper = bench.boot();
+		offered(keeper, { id: 2 });
+		bench.settings.isBroken = true;
+		bench.milliseconds += TRIAL_MILLISECONDS_MAX;
+		assert.equal(allNews(keeper)[0]?.kind, "reverted");
+		bench.state = keeper.save();
+		for (let wake = 0; wake < 864; wake++) {
+			const later = bench.open();
+			assert.equal(later.configuration.id, 1, `wake ${wake}`);
+			assert.deepEqual(allNews(later), []);
+			bench.state = later.save();
+		}
+		bench.settings.isBroken = false;
+		const mended = bench.open();
+		mended.acknowledged();
+		assert.equal(mended.save().settledId, 0);
+		assert.equal(bench.boot().configuration.id, 1);
+	});
+
+	it("stays confirmed from wake to wake while the settings refuse to note it", () => {
+		const bench = new Bench();
+		const keeper = bench.boot();
+		offered(keeper, { id: 2 });
+		bench.settings.isBroken = true;
+		keeper.acknowledged();
+		assert.equal(allNews(keeper)[0]?.kind, "confirmed");
+		bench.state = keeper.save();
+		bench.milliseconds += 2 * TRIAL_MILLISECONDS_MAX;
+		const later = bench.open();
+		assert.equal(later.configuration.id, 2);
+		assert.equal(later.trialEndsMilliseconds, undefined);
+		assert.deepEqual(allNews(later), []);
+	});
+
+	it("stays in force under a firmware that has learned one more field, and one that has one less", () => {
+		const bench = new Bench();
+		const { timeHost, ...older } = PROVISIONED;
+		assert.equal(timeHost, "pool.ntp.org");
+		const canonical = canonicalConfiguration({ ...older, id: 2, intervalSeconds: 900 });
+		assert.doesNotMatch(canonical, /timeHost/);
+		const keeper = bench.boot();
+		keeper.offer(asciiBytes(canonical));
+		assert.deepEqual(allNews(keeper), [{ kind: "taken-up", id: 2 }]);
+		keeper.acknowledged();
+		allNews(keeper);
+		const { configuration } = bench.boot();
+		assert.equal(configuration.intervalSeconds, 900);
+		assert.equal(timeHostOf(configuration), "pool.ntp.org");
+		// Its hash is that of what the operator set, whatever this firmware knows beside.
+		assert.equal(canonicalConfiguration(configuration), canonical);
+		const newer = `${canonicalConfiguration({ ...PROVISIONED, id: 3 })}zoom=7\n`;
+		assert.throws(() => parseCanonicalConfiguration(asciiBytes(newer)), /not the canonical form/);
+		assert.equal(parseStoredConfiguration(asciiBytes(newer)).id, 3);
 	});
 
 	it("tells a verdict again at each boot until the record has it", () => {
@@ -222,6 +284,46 @@ describe("the configuration in force", () => {
 		assert.equal(keeper.configuration.id, 1);
 	});
 
+	it("takes one that settings refused as soon as they take it, and reports the refusal once", () => {
+		const bench = new Bench();
+		const keeper = bench.boot();
+		bench.settings.isBroken = true;
+		assert.equal(offered(keeper, { id: 2 }).length, 1);
+		assert.deepEqual(offered(keeper, { id: 2 }), []);
+		bench.settings.isBroken = false;
+		assert.deepEqual(offered(keeper, { id: 2 }), [{ kind: "taken-up", id: 2 }]);
+	});
+
+	it("is the confirmed one in the next wake, where settings refused the verdict and took that it was told", () => {
+		const bench = new Bench();
+		const keeper = bench.boot();
+		offered(keeper, { id: 2 });
+		bench.settings.isBroken = true;
+		keeper.acknowledged();
+		allNews(keeper);
+		bench.settings.isBroken = false;
+		keeper.told(2);
+		bench.state = keeper.save();
+		const woken = bench.open();
+		assert.equal(woken.configuration.id, 2);
+		woken.acknowledged();
+		assert.equal(bench.boot().configuration.id, 2);
+	});
+
+	it("stores what was confirmed before its place is taken by the next on trial", () => {
+		const bench = new Bench();
+		const keeper = bench.boot();
+		offered(keeper, { id: 2 });
+		bench.settings.isBroken = true;
+		keeper.acknowledged();
+		allNews(keeper);
+		bench.settings.isBroken = false;
+		assert.deepEqual(offered(keeper, { id: 3 }), [{ kind: "taken-up", id: 3 }]);
+		for (let boot = 0; boot <= TRIAL_BOOTS_MAX; boot++) bench.boot();
+		// The one on trial led nowhere, and the last good one is not the provisioned one.
+		assert.equal(bench.boot().configuration.id, 2);
+	});
+
 	it("gives up a trial whose boots cannot be counted", () => {
 		const bench = new Bench();
 		offered(bench.boot(), { id: 2 });
@@ -280,11 +382,11 @@ describe("the configuration in force", () => {
 				assert.equal(bench.boot().configuration.id, 9);
 			}
 		}
-		assert.equal(cuts, 40 * 6);
+		assert.equal(cuts, 40 * 8);
 	});
 });
 
-/** Six writes: 2 is tried and kept, 3 tried, counted and failed, 4 tried. What may be in force then. */
+/** Eight writes: 2 is tried, kept and told, 3 tried, counted, failed and told, 4 tried. What may be in force then. */
 function live(bench: Bench): { possible: ReadonlySet<number> } {
 	const state = { possible: new Set([1]) };
 	// What a station without power goes on to do counts for nothing.

@@ -1,9 +1,11 @@
 import { strict as assert } from "node:assert";
-import { MUTANTS, withMutant } from "../../support/journal-mutants.js";
+import { type Hardship, runHardships } from "../../support/journal-hardship.js";
+import { MUTANTS, type Mutant, withMutant } from "../../support/journal-mutants.js";
 import { runExhaustively, runRandomly } from "../../support/journal-trial.js";
 import type { OpenJournal } from "../../support/journal-witness.js";
 
 const SEED = 11;
+const READER_OF_FORMERS = "protocol/journal-image.js";
 
 /** The short form of the campaign; ends at the first stage that finds something. */
 function violationsOf(open: OpenJournal): string[] {
@@ -33,11 +35,52 @@ describe("a journal that is wrong", () => {
 		});
 	}
 
+	const HARD: readonly (readonly [string, Hardship, Mutant["rewrites"]])[] = [
+		[
+			"takes the partition for the ring",
+			"geometry",
+			[
+				["firmware/journal/ring-flash.js", "this.count = geometry.count;", ""],
+				["firmware/journal/ring-flash.js", "this.#baseBytes = geometry.baseBytes;", ""],
+			],
+		],
+		[
+			"goes on in its epoch under another key and forgets the former cursor",
+			"key",
+			[
+				[
+					READER_OF_FORMERS,
+					"formers.set(epoch, { cursor: said,",
+					"formers.set(epoch, { cursor: 0,",
+				],
+			],
+		],
+		[
+			"ignores what lies torn behind the last frame",
+			"rot",
+			[
+				[
+					"firmware/journal/recovery.js",
+					"Math.max(scan.tornSlots + walked.unproved,",
+					"Math.max(walked.unproved,",
+				],
+			],
+		],
+	];
+	for (const [name, kind, rewrites] of HARD) {
+		it(`is found under hardship when it ${name}`, async () => {
+			const found = (open: OpenJournal): readonly string[] =>
+				runHardships(open, SEED, 8, [kind]).violations;
+			assert.deepEqual(await withMutant([], found), []);
+			assert.notDeepEqual(await withMutant(rewrites, found), []);
+		});
+	}
+
 	it("is found when a torn header of an earlier attempt can come back as the newest", async () => {
-		// Two cuts in a row, each weak, as the campaign found them with seed 1.
+		// Two cuts in a row, each weak, as the campaign finds them with seed 2.
 		const found = (open: OpenJournal): string[] => {
-			const trial = { open, seed: 1, sectors: 5, sectorBytes: 256, from: 1410 };
-			return runExhaustively(trial, 1411, "drawn").violations;
+			const trial = { open, seed: 2, sectors: 5, sectorBytes: 256, from: 11 };
+			return runExhaustively(trial, 12, "drawn").violations;
 		};
 		const writer = "firmware/journal/log-writer.js";
 		const text = "this.#clearAhead(hop.serial + 1);";

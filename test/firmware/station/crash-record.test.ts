@@ -35,10 +35,10 @@ function bench() {
 
 describe("a crash record", () => {
 	it("keeps cause, count, time and what was thrown", () => {
-		const { memory, die } = bench();
-		assert.equal(loadCrashRecord(memory), undefined);
+		const { clock, memory, die } = bench();
+		assert.equal(loadCrashRecord(memory, clock.milliseconds), undefined);
 		die(new TypeError("čvor is no object"), "callback");
-		assert.deepEqual(loadCrashRecord(memory), {
+		assert.deepEqual(loadCrashRecord(memory, clock.milliseconds), {
 			code: 2,
 			count: 1,
 			atMilliseconds: 1_000_000,
@@ -48,14 +48,25 @@ describe("a crash record", () => {
 		});
 	});
 
+	it("holds safe mode for an hour, not for days, when its clock has begun anew", () => {
+		const { memory, clock, die } = bench();
+		clock.milliseconds = 10 * 86_400_000;
+		for (let times = 0; times < 3; times++) die("oops");
+		clock.milliseconds = 250;
+		assert.equal(safeModeEndOf(loadCrashRecord(memory, clock.milliseconds)), 250 + 3_600_000);
+		// The next wake does not begin the hour again.
+		clock.milliseconds = 300_000;
+		assert.equal(safeModeEndOf(loadCrashRecord(memory, clock.milliseconds)), 250 + 3_600_000);
+	});
+
 	it("is none when any bit of it flipped", () => {
-		const { memory, die } = bench();
+		const { clock, memory, die } = bench();
 		die("oops");
 		for (let bit = 0; bit < CRASH_RECORD_BYTES * 8; bit++) {
 			// Bytes 10 and 11 are spare, and covered like the rest.
 			const at = bit >> 3;
 			memory.bytes[at] = (memory.bytes[at] ?? 0) ^ (1 << (bit & 7));
-			assert.equal(loadCrashRecord(memory), undefined, `bit ${bit}`);
+			assert.equal(loadCrashRecord(memory, clock.milliseconds), undefined, `bit ${bit}`);
 			memory.bytes[at] = (memory.bytes[at] ?? 0) ^ (1 << (bit & 7));
 		}
 	});
@@ -93,13 +104,16 @@ describe("a crash record", () => {
 			die("rare");
 			clock.milliseconds += CRASH_ROW_MILLISECONDS;
 		}
-		assert.equal(safeModeEndOf(loadCrashRecord(memory)), undefined);
+		assert.equal(safeModeEndOf(loadCrashRecord(memory, clock.milliseconds)), undefined);
 		for (let count = 0; count < 3; count++) die("often");
-		assert.equal(safeModeEndOf(loadCrashRecord(memory)), clock.milliseconds + 3_600_000);
+		assert.equal(
+			safeModeEndOf(loadCrashRecord(memory, clock.milliseconds)),
+			clock.milliseconds + 3_600_000,
+		);
 	});
 
 	it("holds printable ASCII of anything that can be thrown", () => {
-		const { memory } = bench();
+		const { clock, memory } = bench();
 		assert.equal(textOf(undefined), "undefined");
 		assert.equal(textOf(new Error("a\nb\u0000")), "Error: a?b?");
 		storeCrashRecord(memory, {
@@ -110,6 +124,6 @@ describe("a crash record", () => {
 			isReported: true,
 			isSafeModeOpen: true,
 		});
-		assert.equal(loadCrashRecord(memory)?.text.length, 40);
+		assert.equal(loadCrashRecord(memory, clock.milliseconds)?.text.length, 40);
 	});
 });

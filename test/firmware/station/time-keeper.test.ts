@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { StationError } from "../../../src/core/errors.js";
+import { offeredByCollector } from "../../../src/firmware/station/offered-time.js";
 import { TimeKeeper } from "../../../src/firmware/station/time-keeper.js";
 import { TIME_QUALITIES, TIME_SOURCES } from "../../../src/protocol/entry.js";
 
@@ -26,6 +27,7 @@ function build(
 			return offset === undefined ? undefined : Math.floor((clock.milliseconds + offset) / 1000);
 		},
 		set: (utcSeconds: number): void => {
+			if (rtc.isBroken) throw new StationError("bus-failed", "the RTC does not answer");
 			offset = utcSeconds * 1000 - clock.milliseconds;
 		},
 	};
@@ -303,5 +305,109 @@ describe("time keeping", () => {
 		assert.equal(keeper.offer(FLOOR + 9000, COLLECTOR).kind, "waiting-for-second-source");
 		clock.milliseconds += 600_000;
 		assert.equal(keeper.offer(FLOOR + 9600, COLLECTOR).kind, "stepped");
+	});
+
+	it("is not set by an answer that leaves more open than it differs by", () => {
+		const { clock, keeper } = build({ rtcUtcSeconds: FLOOR + 100, disciplinedMilliseconds: 0 });
+		const slow = keeper.offer(FLOOR + 100 - 13, COLLECTOR, 14);
+		assert.deepEqual(slow, { kind: "kept", stepSeconds: -13, isNews: false });
+		assert.equal(keeper.utcSeconds, FLOOR + 100);
+		assert.equal(keeper.disciplinedMilliseconds, 0);
+		clock.milliseconds += 25 * HOUR;
+		keeper.refresh();
+		keeper.offer((keeper.utcSeconds ?? 0) + 5, COLLECTOR, 14);
+		assert.equal(keeper.timeQuality, TIME_QUALITIES.holdover);
+	});
+
+	it("takes a slow answer for want of a better one, and is news again when a prompt one comes", () => {
+		const { clock, keeper } = build({ rtcUtcSeconds: FLOOR + 100 });
+		const first = keeper.offer(FLOOR + 90, COLLECTOR, 14);
+		assert.deepEqual(first, { kind: "kept", stepSeconds: -10, isNews: true });
+		assert.equal(keeper.doubtSeconds, 22);
+		clock.milliseconds += HOUR;
+		keeper.refresh();
+		// What the slow one left open the prompt one may still correct alone.
+		assert.equal(keeper.offer(FLOOR + 100 + 3600 + 20, COLLECTOR, 1.3).kind, "stepped");
+		assert.equal(keeper.doubtSeconds, 0);
+		assert.deepEqual(keeper.offer(FLOOR + 100 + 3600 + 20, COLLECTOR, 1.3), {
+			kind: "kept",
+			stepSeconds: 0,
+			isNews: false,
+		});
+	});
+
+	it("calls no step a drift that drift does not explain, however large it is", () => {
+		const { clock, keeper } = build({ rtcUtcSeconds: FLOOR + 94_608_000 });
+		keeper.offer(FLOOR + 94_608_000, COLLECTOR);
+		clock.milliseconds += 30 * 24 * HOUR;
+		keeper.refresh();
+		keeper.offer(FLOOR + 100, COLLECTOR);
+		clock.milliseconds += HOUR / 6;
+		keeper.refresh();
+		const verdict = keeper.offer(FLOOR + 700, NETWORK_TIME);
+		assert.equal(verdict.kind, "stepped");
+		assert.equal(verdict.kind === "stepped" && verdict.driftPartsPerBillion, undefined);
+	});
+
+	it("calls an RTC that was vouched for before the boot held over, so that the next boot knows of it", () => {
+		const { keeper } = build({ rtcUtcSeconds: FLOOR + 100, isVouched: true });
+		assert.equal(keeper.timeQuality, TIME_QUALITIES.holdover);
+	});
+
+	it("goes on with the board's clock when the RTC takes no time, and says so every half hour", () => {
+		const { clock, rtc, keeper } = build();
+		rtc.isBroken = true;
+		keeper.refresh();
+		keeper.offer(FLOOR + 1000, COLLECTOR);
+		clock.milliseconds += 600_000;
+		assert.deepEqual(keeper.offer(FLOOR + 1600, COLLECTOR), { kind: "reckoned" });
+		assert.equal(keeper.fault, "bus-failed");
+		assert.equal(keeper.utcSeconds, undefined);
+		assert.equal(keeper.needsWitness, false);
+		clock.milliseconds += 1_200_000;
+		assert.equal(keeper.offer(FLOOR + 2830, COLLECTOR).kind, "witnessed");
+		clock.milliseconds += 600_000;
+		assert.equal(keeper.offer(FLOOR + 3400, COLLECTOR).kind, "reckoned");
+		// Who lies now argues with the board's clock, for a week.
+		clock.milliseconds += HOUR;
+		assert.equal(keeper.offer(FLOOR + 94_608_000, COLLECTOR).kind, "waiting-for-second-source");
+		clock.milliseconds += HOUR;
+		const lie = keeper.offer(FLOOR + 94_611_600, COLLECTOR);
+		assert.deepEqual(lie.kind, "waiting-for-second-source");
+		// An RTC that answers again shows what nobody has set.
+		rtc.isBroken = false;
+		keeper.refresh();
+		assert.equal(keeper.utcSeconds, undefined);
+		assert.equal(keeper.offer(FLOOR + 10_600, COLLECTOR).kind, "stepped");
+		assert.equal(keeper.utcSeconds, FLOOR + 10_600);
+	});
+
+	it("says of a step that the journal did not take that it is unknown, at the next time entry", () => {
+		const { keeper } = build({ rtcUtcSeconds: FLOOR + 100 });
+		assert.equal(keeper.offer(FLOOR + 150, COLLECTOR).kind, "stepped");
+		keeper.recorded(false);
+		assert.equal(keeper.hasUnrecordedStep, true);
+		const next = keeper.offer(FLOOR + 150, COLLECTOR);
+		assert.deepEqual(next, { kind: "kept", stepSeconds: 0, isNews: true });
+		keeper.recorded(true);
+		assert.equal(keeper.hasUnrecordedStep, false);
+	});
+});
+
+describe("a collector's word for the time", () => {
+	it("is bound by question and answer, and what the answer waited for since", () => {
+		const times = { askedMilliseconds: 1000, answeredMilliseconds: 1300 };
+		assert.deepEqual(offeredByCollector(FLOOR, times, 1300), {
+			utcSeconds: FLOOR,
+			source: "collector",
+			uncertaintyMilliseconds: 1300,
+		});
+		// 27 s on the way, and 2 s until its signature was checked.
+		const slow = { askedMilliseconds: 1000, answeredMilliseconds: 28_000 };
+		assert.deepEqual(offeredByCollector(FLOOR, slow, 30_000), {
+			utcSeconds: FLOOR + 16,
+			source: "collector",
+			uncertaintyMilliseconds: 14_000,
+		});
 	});
 });

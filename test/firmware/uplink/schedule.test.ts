@@ -6,15 +6,29 @@ const SECOND = 1000;
 const HOUR = 3600 * SECOND;
 const DAY = 24 * HOUR;
 
-function scheduleOf(station: string, seed = 1, uploadIntervalSeconds = 3600): UplinkSchedule {
-	const chance = new SeededChance(seed);
-	return new UplinkSchedule({ chance, station, nowMilliseconds: 0, uploadIntervalSeconds });
+/** Wi-Fi: the longest that the link may take. */
+const LINK = 30 * SECOND;
+
+function scheduleOf(
+	station: string,
+	seed = 1,
+	uploadIntervalSeconds = 3600,
+	isOnTrial = () => false,
+): UplinkSchedule {
+	return new UplinkSchedule({
+		chance: new SeededChance(seed),
+		station,
+		nowMilliseconds: 0,
+		uploadIntervalSeconds,
+		linkMillisecondsMax: LINK,
+		isOnTrial,
+	});
 }
 
-/** Pauses after `failures` failures in a row that cost nothing, over many stations. */
+/** Pauses after `failures` failures in a row that cost nothing, over many seeds; the week's slot is days away. */
 function pausesAfter(failures: number): number[] {
 	return Array.from({ length: 2000 }, (_, index) => {
-		const schedule = scheduleOf(`s${index}`, index);
+		const schedule = scheduleOf("bor-1", index, 604_800);
 		for (let count = 0; count < failures; count++) {
 			schedule.failed({ radioMilliseconds: 0, nowMilliseconds: 0 });
 		}
@@ -57,9 +71,9 @@ describe("uplink schedule", () => {
 	it("gives every station a slot of its own within the upload interval, and keeps it", () => {
 		const slots = Array.from({ length: 1000 }, (_, index) => {
 			const schedule = scheduleOf(`bor-${index}`);
-			schedule.acknowledged({ radioMilliseconds: 3000, nowMilliseconds: 10 * HOUR }, 0, false);
+			schedule.acknowledged(10 * HOUR, 3000, 0, false);
 			const first = schedule.nextAttemptMilliseconds;
-			schedule.acknowledged({ radioMilliseconds: 3000, nowMilliseconds: first + 4000 }, 0, false);
+			schedule.acknowledged(first + 4000, 3000, 0, false);
 			assert.equal(schedule.nextAttemptMilliseconds, first + HOUR);
 			return first % HOUR;
 		});
@@ -74,7 +88,7 @@ describe("uplink schedule", () => {
 
 	it("comes sooner when the interval grows shorter, but not while it backs off", () => {
 		const schedule = scheduleOf("bor-1", 1, 86_400);
-		schedule.acknowledged({ radioMilliseconds: 3000, nowMilliseconds: 0 }, 0, false);
+		schedule.acknowledged(0, 3000, 0, false);
 		const planned = schedule.nextAttemptMilliseconds;
 		assert.ok(planned > 11 * HOUR);
 		schedule.setUploadInterval(2 * 86_400, HOUR);
@@ -87,24 +101,87 @@ describe("uplink schedule", () => {
 		assert.equal(schedule.nextAttemptMilliseconds, backedOff);
 	});
 
-	it("lets failing cost one and a half times an acknowledged day and no more", () => {
-		const schedule = scheduleOf("bor-1");
-		let nowMilliseconds = 0;
-		for (let hour = 1; hour <= 5 * 24; hour++) {
-			nowMilliseconds = hour * HOUR;
-			schedule.acknowledged({ radioMilliseconds: 4000, nowMilliseconds }, 0, false);
-		}
+	/** Days of attempts that all fail after `healthyDays` of answers in four seconds. */
+	function failing(schedule: UplinkSchedule, interval: number, healthyDays: number, days: number) {
+		let now = 0;
+		for (; now < healthyDays * DAY; now += interval) schedule.acknowledged(now, 4000, 0, false);
+		const begin = now;
+		const attempts: number[] = [];
 		let radioMilliseconds = 0;
-		const endMilliseconds = nowMilliseconds + 20 * DAY;
-		while (schedule.nextAttemptMilliseconds < endMilliseconds) {
-			nowMilliseconds = schedule.nextAttemptMilliseconds + 20_000;
-			radioMilliseconds += 20_000;
-			schedule.failed({ radioMilliseconds: 20_000, nowMilliseconds });
+		while (schedule.nextAttemptMilliseconds < begin + days * DAY) {
+			now = Math.max(schedule.nextAttemptMilliseconds, now);
+			attempts.push(now);
+			const cost = Math.min(LINK, schedule.patienceMilliseconds(now));
+			now += cost;
+			radioMilliseconds += cost;
+			schedule.failed({ radioMilliseconds: cost, nowMilliseconds: now });
 		}
-		const perDay = radioMilliseconds / 20;
-		assert.ok(perDay <= 1.5 * 24 * 4000, `${perDay} ms a day`);
-		assert.ok(perDay >= 1.2 * 24 * 4000, `${perDay} ms a day`);
-		assert.equal(schedule.isBudgetSpent, true);
+		return { attempts, radioMilliseconds, begin };
+	}
+
+	it("tries each regular slot, whatever failing has cost", () => {
+		for (const [seconds, days] of [
+			[3600, 20],
+			[86_400, 40],
+		] as const) {
+			const interval = seconds * SECOND;
+			const schedule = scheduleOf("bor-1", 3, seconds);
+			schedule.acknowledged(0, 4000, 0, false);
+			const slot = schedule.nextAttemptMilliseconds % interval;
+			const { attempts, begin } = failing(schedule, interval, 10, days);
+			// One within half an hour before a slot counts for it.
+			for (let at = begin + interval + slot; at < begin + days * DAY; at += interval) {
+				const isTried = attempts.some((each) => each > at - HOUR / 2 - LINK && each <= at + SECOND);
+				assert.ok(isTried, `no attempt for the slot at ${at / HOUR} h`);
+			}
+		}
+	});
+
+	it("resumes daily uploads before the next regular slot when an access point was silent for five minutes", () => {
+		const schedule = scheduleOf("bor-1", 1, 86_400);
+		for (let day = 0; day < 10; day++) schedule.acknowledged(day * DAY, 3000, 0, false);
+		let now = schedule.nextAttemptMilliseconds;
+		const silentUntil = now + 300 * SECOND;
+		const began = now;
+		while (now < silentUntil) {
+			const cost = Math.min(LINK, schedule.patienceMilliseconds(now));
+			schedule.failed({ radioMilliseconds: cost, nowMilliseconds: now + cost });
+			now = Math.max(schedule.nextAttemptMilliseconds, now + cost);
+		}
+		// It was 85 hours, with a debt that the slots had to wait for.
+		assert.ok(now - began <= DAY, `${(now - began) / HOUR} h`);
+	});
+
+	it("lets failing cost what WIRE.md says and no more: short slots, 20 s a day, a minute once", () => {
+		// Hourly, answers in 4 s: 24 x 4.8 s + 20 s = 135.2 s a day; daily: twice the link, 60 s a day.
+		for (const [seconds, perDayMax] of [
+			[3600, 135.2],
+			[86_400, 60],
+		] as const) {
+			const schedule = scheduleOf("bor-1", 5, seconds);
+			const { radioMilliseconds } = failing(schedule, seconds * SECOND, 10, 30);
+			const once = 2 * LINK + 3 * LINK;
+			const spent = radioMilliseconds - once;
+			assert.ok(spent <= 30 * perDayMax * SECOND, `${radioMilliseconds / 30 / SECOND} s a day`);
+			assert.ok(radioMilliseconds >= 30 * 0.5 * perDayMax * SECOND, `${radioMilliseconds} ms`);
+		}
+	});
+
+	it("makes fifteen attempts in the six hours of a trial, whatever they cost", () => {
+		for (let seed = 0; seed < 200; seed++) {
+			const schedule = scheduleOf("bor-1", seed, 86_400, () => true);
+			for (let day = 0; day < 3; day++) schedule.acknowledged(day * DAY, 3000, 0, false);
+			const begin = 3 * DAY;
+			schedule.startOver(begin);
+			schedule.requestSoon(begin);
+			let attempts = 0;
+			for (let now = begin; now < begin + 6 * HOUR; attempts++) {
+				assert.equal(schedule.patienceMilliseconds(now), Number.POSITIVE_INFINITY);
+				schedule.failed({ radioMilliseconds: LINK, nowMilliseconds: now + LINK });
+				now = Math.max(schedule.nextAttemptMilliseconds, now + LINK);
+			}
+			assert.ok(attempts >= 15, `seed ${seed}: ${attempts} attempts`);
+		}
 	});
 
 	it("begins anew after an acknowledgement, and after nothing else", () => {
@@ -116,7 +193,7 @@ describe("uplink schedule", () => {
 		schedule.requestSoon(0);
 		schedule.refused({ radioMilliseconds: 0, nowMilliseconds: 0 }, 0);
 		assert.equal(schedule.failures, 13);
-		schedule.acknowledged({ radioMilliseconds: 3000, nowMilliseconds: 0 }, 0, false);
+		schedule.acknowledged(0, 3000, 0, false);
 		assert.equal(schedule.failures, 0);
 	});
 
@@ -130,6 +207,7 @@ describe("uplink schedule", () => {
 			station: "bor-1",
 			nowMilliseconds: 8 * HOUR,
 			uploadIntervalSeconds: 3600,
+			linkMillisecondsMax: LINK,
 			state: schedule.save(),
 		});
 		assert.equal(again.failures, 7);
@@ -138,9 +216,14 @@ describe("uplink schedule", () => {
 	});
 
 	it("ignores a state that is not one", () => {
-		const state = new Uint8Array(44).fill(0xff);
-		const chance = new SeededChance(1);
-		const options = { chance, station: "a", nowMilliseconds: 0, uploadIntervalSeconds: 3600 };
+		const state = new Uint8Array(40).fill(0xff);
+		const options = {
+			chance: new SeededChance(1),
+			station: "a",
+			nowMilliseconds: 0,
+			uploadIntervalSeconds: 3600,
+			linkMillisecondsMax: LINK,
+		};
 		assert.equal(new UplinkSchedule({ ...options, state }).failures, 0);
 		assert.equal(new UplinkSchedule({ ...options, state: state.subarray(3) }).failures, 0);
 	});

@@ -54,7 +54,8 @@ describe("an answer of a network time server", () => {
 	for (const [what, at, hex, why] of [
 		["from no server", 0, "23", "mode"],
 		["that is broadcast", 0, "25", "mode"],
-		["of version 3", 0, "1c", "version"],
+		["of version 2", 0, "14", "version"],
+		["of version 5", 0, "2c", "version"],
 		["of a server that has lost its reference", 0, "e4", "unsynchronized"],
 		["of stratum 16", 1, "10", "stratum"],
 		["without a transmit timestamp", 40, "0000000000000000", "transmit"],
@@ -76,6 +77,7 @@ describe("an answer of a network time server", () => {
 	it("is taken of stratum 15, with a leap second announced, and with a second of root distance", () => {
 		assert.equal(judge(1, "0f").kind, "time");
 		assert.equal(judge(0, "64").kind, "time");
+		assert.equal(judge(0, "1c").kind, "time", "of version 3, as many routers answer");
 		assert.equal(judge(4, "000000000000ffff").kind, "time");
 	});
 

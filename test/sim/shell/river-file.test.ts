@@ -54,6 +54,24 @@ describe("a recorded river's file", () => {
 		],
 		["a time without zone", `${HEADER}\n2026-10-01T00:00:00,7,1,1,1\n`, ":2:1: time"],
 		["a month that is none", `${HEADER}\n2026-13-01T00:00:00Z,7,1,1,1\n`, ":2:1: time"],
+		[
+			"30 February",
+			`${HEADER}\n2026-02-30T00:00:00Z,7,1,1,1\n`,
+			':2:1: time "2026-02-30T00:00:00Z" is on no',
+		],
+		["29 February 2100", `${HEADER}\n2100-02-29T00:00:00Z,7,1,1,1\n`, ":2:1: time"],
+		["31 April", `${HEADER}\n2026-04-31T00:00:00Z,7,1,1,1\n`, ":2:1: time"],
+		["24 o'clock", `${HEADER}\n2026-04-30T24:00:00Z,7,1,1,1\n`, ":2:1: time"],
+		[
+			"a time before 2000",
+			`${HEADER}\n1999-12-31T23:59:59Z,7,1,1,1\n`,
+			':2:1: time "1999-12-31T23:59:59Z" is not within',
+		],
+		[
+			"a time after 2099",
+			`${HEADER}\n2107-01-01T00:00:00Z,7,1,1,1\n`,
+			':2:1: time "2107-01-01T00:00:00Z" is not within',
+		],
 		["a time that stands still", `${HEADER}\n${GOOD}\n${GOOD}\n`, ":3:1: time"],
 		["a column too many", `${HEADER}\n${GOOD},9\n`, ":2:6: 6 columns"],
 		["a column too few", `${HEADER}\n2026-10-01T00:00:00Z,7.1\n`, ":2:2: 2 columns"],
@@ -71,6 +89,19 @@ describe("a recorded river's file", () => {
 			);
 		});
 	}
+
+	it("is read with semicolons and decimal commas", () => {
+		writeFileSync(
+			path,
+			`\uFEFF${HEADER.replaceAll(",", ";")}\r\n2024-02-29T00:00:00Z;7,1;750;-0,2;14\r\n`,
+		);
+		const river = readRiverFile(path);
+		const state = river.at(river.firstUtcSeconds ?? 0);
+		assert.deepEqual(
+			[state.pH, state.turbidityFormazinUnits, state.temperatureCelsius],
+			[7.1, -0.2, 14],
+		);
+	});
 
 	it("is refused when it is not there or not text", () => {
 		assert.throws(() => readRiverFile(join(folder, "none.csv")), /cannot be read \(ENOENT\)/);

@@ -1,0 +1,93 @@
+/**
+ * Work in turns: who asks (a station, an address) has a line of its own, and lines take turns, so that
+ * who asks a thousand times waits for himself and not the others for him. Stations that are known go
+ * before strangers, who have a share of the places that they cannot exceed.
+ */
+
+export interface FairQueueOptions {
+	/** Pieces of work under way at once. */
+	readonly atOnce: number;
+	/** Of these, for all strangers together. */
+	readonly strangersAtOnce: number;
+	/** Of these, for each line. */
+	readonly atOncePerLine: number;
+	/** That may wait in each line, and in all of them. */
+	readonly waitingPerLine: number;
+	readonly waiting: number;
+}
+
+interface Line {
+	readonly name: string;
+	readonly isStranger: boolean;
+	readonly waiting: (() => void)[];
+	underWay: number;
+}
+
+export class FairQueue {
+	readonly #options: FairQueueOptions;
+	readonly #lines = new Map<string, Line>();
+	/** Lines whose next piece may start as soon as there is a place, in the order of their turns. */
+	readonly #known = new Set<Line>();
+	readonly #strangers = new Set<Line>();
+	#waiting = 0;
+	#underWay = 0;
+	#strangersUnderWay = 0;
+
+	constructor(options: FairQueueOptions) {
+		this.#options = options;
+	}
+
+	/**
+	 * Waits for a turn. The result ends it and must be called once; undefined: too many wait already, at
+	 * once. `isStranger` belongs to the line.
+	 */
+	enter(name: string, isStranger: boolean): Promise<() => void> | undefined {
+		const key = `${isStranger ? "stranger" : "known"} ${name}`;
+		let line = this.#lines.get(key);
+		if (line === undefined) {
+			line = { name: key, isStranger, waiting: [], underWay: 0 };
+			this.#lines.set(key, line);
+		}
+		const { waitingPerLine, waiting } = this.#options;
+		if (line.waiting.length >= waitingPerLine || this.#waiting >= waiting) return undefined;
+		const entered = line;
+		const turn = new Promise<() => void>((resolve) => {
+			entered.waiting.push(() => resolve(() => this.#leave(entered)));
+		});
+		this.#waiting++;
+		this.#getReady(line);
+		this.#start();
+		return turn;
+	}
+
+	#leave(line: Line): void {
+		line.underWay--;
+		this.#underWay--;
+		if (line.isStranger) this.#strangersUnderWay--;
+		this.#getReady(line);
+		if (line.underWay === 0 && line.waiting.length === 0) this.#lines.delete(line.name);
+		this.#start();
+	}
+
+	#getReady(line: Line): void {
+		if (line.waiting.length === 0 || line.underWay >= this.#options.atOncePerLine) return;
+		(line.isStranger ? this.#strangers : this.#known).add(line);
+	}
+
+	#start(): void {
+		while (this.#underWay < this.#options.atOnce) {
+			const isRoom = this.#strangersUnderWay < this.#options.strangersAtOnce;
+			const [line] = this.#known.size > 0 ? this.#known : isRoom ? this.#strangers : [];
+			if (line === undefined) return;
+			(line.isStranger ? this.#strangers : this.#known).delete(line);
+			const begin = line.waiting.shift();
+			line.underWay++;
+			this.#underWay++;
+			if (line.isStranger) this.#strangersUnderWay++;
+			this.#waiting--;
+			// Behind all others that are ready.
+			this.#getReady(line);
+			begin?.();
+		}
+	}
+}

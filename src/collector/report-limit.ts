@@ -1,0 +1,64 @@
+/**
+ * What goes to the log, bounded so that nobody can fill it, and in accounts of their own so that nobody
+ * can crowd another out: strangers, who may be anyone, share one; each station has its own for what
+ * was done with its key; trouble of the collector itself has one.
+ */
+
+export interface ReportOf {
+	/** Undefined: nobody's key signed it. */
+	readonly station?: string;
+	/** The collector's own trouble. */
+	readonly isTrouble?: boolean;
+}
+
+const STRANGERS = "strangers";
+const TROUBLE = "the collector";
+const MOST_PER_MINUTE: Readonly<Record<string, number>> = Object.freeze({
+	[STRANGERS]: 10,
+	[TROUBLE]: 10,
+});
+const PER_STATION_AND_MINUTE = 5;
+/** Lines of stations; of further ones the first line of each is shown. */
+const SHOWN_PER_MINUTE = 500;
+const ACCOUNTS_TOLD = 10;
+
+export class ReportLimit {
+	readonly #say: (line: string) => void;
+	readonly #counts = new Map<string, number>();
+	readonly #hidden = new Map<string, number>();
+	#shown = 0;
+
+	/** `say` gets each line that is shown. */
+	constructor(say: (line: string) => void) {
+		this.#say = say;
+	}
+
+	add(line: string, { station, isTrouble = false }: ReportOf): void {
+		const account = isTrouble ? TROUBLE : station === undefined ? STRANGERS : `station ${station}`;
+		const count = (this.#counts.get(account) ?? 0) + 1;
+		this.#counts.set(account, count);
+		const isCrowded = this.#shown >= SHOWN_PER_MINUTE;
+		const most = MOST_PER_MINUTE[account] ?? (isCrowded ? 1 : PER_STATION_AND_MINUTE);
+		if (count > most) {
+			this.#hidden.set(account, (this.#hidden.get(account) ?? 0) + 1);
+			return;
+		}
+		if (station !== undefined) this.#shown++;
+		this.#say(line);
+	}
+
+	/** A minute is over: tells what was not shown and whose it was, and begins anew. */
+	turn(): void {
+		const hidden = [...this.#hidden];
+		if (hidden.length > 0) {
+			const all = hidden.reduce((sum, [, count]) => sum + count, 0);
+			const told = hidden
+				.slice(0, ACCOUNTS_TOLD)
+				.map(([account, count]) => `${count} of ${account}`);
+			this.#say(`and ${all} more within a minute: ${told.join(", ")}`);
+		}
+		this.#counts.clear();
+		this.#hidden.clear();
+		this.#shown = 0;
+	}
+}

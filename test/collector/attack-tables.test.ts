@@ -1,0 +1,123 @@
+import { strict as assert } from "node:assert";
+import { signingKeyOf } from "../../src/collector/keys.js";
+import { Ledger } from "../../src/collector/ledger.js";
+import { RECORD_TABLES } from "../../src/collector/schema.js";
+import type { StationKey } from "../../src/collector/station-keys.js";
+import type { SqlStore } from "../../src/collector/store.js";
+import { enrolledKeysOf, verifyStore } from "../../src/collector/verify.js";
+import { integerBelow, SeededChance, seedOf } from "../../src/core/chance.js";
+import { type HonestRecord, honestRecord, isForgerSigned } from "../support/forged-record.js";
+import { emptyStore } from "../support/shared-store.js";
+
+const SAID = { by: "amina", why: "replaced" };
+
+/** Delivers a record in any order, and revokes its keys after that; everything must be acknowledged. */
+async function delivered(record: HonestRecord, chance: SeededChance): Promise<SqlStore> {
+	const store = await emptyStore();
+	const isSigned = isForgerSigned(record.keys);
+	const ledger = new Ledger({
+		store,
+		key: signingKeyOf(new Uint8Array(32).fill(7)),
+		clock: { utcSeconds: 1_800_000_000 },
+		verifySignature: isSigned,
+		onReport: ({ reason, detail }) => assert.fail(`${reason}: ${detail}`),
+	});
+	const keys = record.keys.map((key, index): StationKey => {
+		const { publicKey } = key;
+		return { publicKey, enrolled: { atUtcSeconds: 1_780_000_000 + index, ...SAID } };
+	});
+	assert.equal(await ledger.setKeys(record.station, keys), undefined);
+	const left = [...record.envelopes];
+	while (left.length > 0) {
+		const [one] = left.splice(integerBelow(chance, left.length), 1);
+		if (one === undefined) break;
+		assert.equal((await ledger.receive(one.bytes)).status, 200);
+	}
+	const revoked = keys.map((key, index): StationKey => {
+		const at = record.keys[index]?.revokedAtUtcSeconds;
+		return at === undefined ? key : { ...key, revoked: { atUtcSeconds: at, ...SAID } };
+	});
+	assert.equal(await ledger.setKeys(record.station, revoked), undefined);
+	return store;
+}
+
+async function judged(store: SqlStore, record: HonestRecord) {
+	const keys = await enrolledKeysOf(store, record.station);
+	return verifyStore(store, {
+		station: record.station,
+		keys,
+		isSigned: (publicKey, ...rest) => isForgerSigned(record.keys)(publicKey, ...rest),
+	});
+}
+
+/** What can be done to one row of a table; every column that says something of the record. */
+const COLUMNS: Readonly<Record<string, readonly string[]>> = Object.freeze({
+	entries: ["epoch", "sequence", "canonical"],
+	heads: ["epoch", "sequence", "head"],
+	batches: ["epoch", "first", "last", "floor", "is_chained", "envelope", "signed_by", "hash"],
+	gaps: ["epoch", "first", "last", "named_in", "sequence"],
+	coverage: ["epoch", "first", "last"],
+	floors: ["epoch", "floor"],
+	epochs: ["epoch", "public_key"],
+});
+
+const ALTERED: Readonly<Record<string, string>> = Object.freeze({
+	canonical: "set_byte(canonical, 20, 255 - get_byte(canonical, 20))",
+	head: "set_byte(head, 20, 255 - get_byte(head, 20))",
+	envelope: "set_byte(envelope, 20, 255 - get_byte(envelope, 20))",
+	signed_by: "set_byte(signed_by, 2, 255 - get_byte(signed_by, 2))",
+	hash: "set_byte(hash, 2, 255 - get_byte(hash, 2))",
+	public_key: "set_byte(public_key, 20, 255 - get_byte(public_key, 20))",
+	is_chained: "not is_chained",
+});
+
+describe("an attack on the tables of a collector", () => {
+	it("leaves an honest record sound, and is told whatever row and column it alters", async function () {
+		this.timeout(180_000);
+		let tried = 0;
+		for (let seed = 1; seed <= 12; seed++) {
+			const chance = new SeededChance(seedOf(seed, "attack-tables"));
+			const record = honestRecord(chance);
+			const store = await delivered(record, chance);
+			const honest = await judged(store, record);
+			assert.ok(honest.isSound, `seed ${seed}: ${JSON.stringify(honest.findings)}`);
+			for (const table of RECORD_TABLES.filter((name) => name !== "station_keys")) {
+				const [{ count } = { count: 0 }] = await store.query(`select count(*) from ${table}`);
+				if (Number(count) === 0) continue;
+				const columns = COLUMNS[table] ?? assert.fail(table);
+				const column = columns[integerBelow(chance, columns.length)] ?? "";
+				const row = `(select ctid from ${table} order by ctid limit 1 offset ${integerBelow(chance, Number(count))})`;
+				const value = ALTERED[column] ?? `${column} + 1000000`;
+				for (const statement of [
+					`delete from ${table} where ctid = ${row}`,
+					`update ${table} set ${column} = ${value} where ctid = ${row}`,
+				]) {
+					await store.execute(`create table kept as select * from ${table}`);
+					await store.execute(statement);
+					const { isSound, findings, ranges } = await judged(store, record);
+					const isTold =
+						findings.length > 0 || ranges.some(({ standing }) => standing === "missing");
+					// A batch whose entries another one holds is no loss, but its heads may be told.
+					const isHarmless =
+						statement.startsWith("delete from batches") && isSound && (await isCovered(store));
+					assert.ok((!isSound && isTold) || isHarmless, `seed ${seed}: ${statement}`);
+					await store.execute(
+						`delete from ${table}; insert into ${table} select * from kept; drop table kept`,
+					);
+					tried++;
+				}
+			}
+			assert.ok((await judged(store, record)).isSound, `seed ${seed}: not as it was`);
+		}
+		assert.ok(tried > 140, `${tried} cases`);
+	});
+});
+
+/** Every stored entry is in a batch. */
+async function isCovered(store: SqlStore): Promise<boolean> {
+	const [row] = await store.query(
+		`select count(*) as count from entries e where not exists (select 1 from batches b
+			where b.epoch = e.epoch and e.sequence between b.first and b.last)`,
+	);
+	return Number(row?.["count"]) === 0;
+}

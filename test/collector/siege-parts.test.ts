@@ -1,0 +1,345 @@
+/** What keeps one client from shutting out others; all together it is `npm run campaign -- siege`. */
+import { strict as assert } from "node:assert";
+import { addressName } from "../../src/collector/admission.js";
+import { EvidenceLimit } from "../../src/collector/evidence-limit.js";
+import { FairQueue } from "../../src/collector/fair-queue.js";
+import { KeyLookup } from "../../src/collector/key-lookup.js";
+import { Ledger } from "../../src/collector/ledger.js";
+import { knownTroubleOf } from "../../src/collector/postgresql-store.js";
+import { ProxyHeader } from "../../src/collector/proxy-header.js";
+import { Readiness } from "../../src/collector/readiness.js";
+import { createHandler } from "../../src/collector/receiver.js";
+import { ReportLimit } from "../../src/collector/report-limit.js";
+import { StationGate } from "../../src/collector/station-gate.js";
+import { QUOTA_LIMITS, StationQuota } from "../../src/collector/station-quota.js";
+import type { SqlRow, SqlStore } from "../../src/collector/store.js";
+import { COLLECTOR_KEY, openAnswer, recordOf } from "../support/ledger-suite.js";
+import { emptyStore } from "../support/shared-store.js";
+import { SignedStation } from "../support/signed-station.js";
+
+describe("turns", () => {
+	const queueOf = (atOnce: number, strangersAtOnce = atOnce) =>
+		new FairQueue({ atOnce, strangersAtOnce, atOncePerLine: 1, waitingPerLine: 3, waiting: 5 });
+
+	it("go from line to line, so that a thousand pieces of one delay another by none", async () => {
+		const queue = queueOf(1);
+		const order: string[] = [];
+		const ask = (name: string) =>
+			queue.enter(name, false)?.then((leave) => [order.push(name), leave()]);
+		const first = await queue.enter("busy", false);
+		const asked = [ask("busy"), ask("busy"), ask("busy"), ask("quiet")];
+		first?.();
+		await Promise.all(asked);
+		assert.deepEqual(order, ["quiet", "busy", "busy", "busy"]);
+	});
+
+	it("are refused at once when a line, or all of them, are full", async () => {
+		const queue = queueOf(1);
+		await queue.enter("a", false);
+		for (const name of ["a", "a", "a", "b", "c"]) assert.ok(queue.enter(name, false));
+		assert.equal(queue.enter("a", false), undefined);
+		assert.equal(queue.enter("d", false), undefined);
+	});
+
+	it("leave strangers their share of the places, and go to stations before them", async () => {
+		const queue = queueOf(2, 1);
+		const order: string[] = [];
+		const ask = (name: string, isStranger: boolean) =>
+			queue.enter(name, isStranger)?.then((leave) => {
+				order.push(name);
+				return leave;
+			});
+		const first = await ask("stranger 1", true);
+		const other = ask("stranger 2", true);
+		await ask("station 1", false);
+		const last = ask("station 2", false);
+		assert.deepEqual(order, ["stranger 1", "station 1"]);
+		first?.();
+		await last;
+		(await last)?.();
+		await other;
+		assert.deepEqual(order, ["stranger 1", "station 1", "station 2", "stranger 2"]);
+	});
+});
+
+describe("a station's quota", () => {
+	it("takes a burst, then what the day gives, and says when to come again", () => {
+		const limits = { ...QUOTA_LIMITS, batches: { burst: 2, perDay: 86_400 / 100 } };
+		const quota = new StationQuota(limits);
+		assert.equal(quota.take("a", { batches: 1 }, 1000), undefined);
+		assert.equal(quota.take("a", { batches: 1 }, 1000), undefined);
+		assert.deepEqual(quota.take("a", { batches: 1 }, 1000), { quota: "batches", nextSeconds: 100 });
+		// Another station is another account, and a clock that goes back gives nothing.
+		assert.equal(quota.take("b", { batches: 1 }, 1000), undefined);
+		assert.deepEqual(quota.take("a", { batches: 1 }, 900), { quota: "batches", nextSeconds: 100 });
+		assert.equal(quota.take("a", { batches: 1 }, 1000), undefined);
+	});
+
+	it("bears a year of readings at five minutes, and a batch of nothing but gaps", () => {
+		const yearBytes = 105_120 * (56 + 130);
+		assert.ok(QUOTA_LIMITS.storedBytes.burst > yearBytes);
+		assert.ok(QUOTA_LIMITS.gaps.burst >= 288);
+	});
+
+	it("refuses the ninth new epoch by a signed answer, stores nothing of it, and goes on with the known ones", async () => {
+		const store = await emptyStore();
+		const ledger = new Ledger({
+			store,
+			key: COLLECTOR_KEY,
+			clock: { utcSeconds: 1_790_000_000 },
+			gate: new StationGate(),
+		});
+		const stations = Array.from({ length: 9 }, (_, index) => recordOf(2, { epoch: 100 + index }));
+		const [first = assert.fail()] = stations;
+		await ledger.enrol(first.station, first.publicKey);
+		const codes: number[] = [];
+		let nextSeconds = 0;
+		for (const station of stations) {
+			const answer = openAnswer(await ledger.receive(station.envelope(1, 1)));
+			codes.push(answer.kind === "refusal" ? answer.code : 0);
+			nextSeconds = answer.nextSeconds;
+		}
+		assert.deepEqual(codes, [0, 0, 0, 0, 0, 0, 0, 0, 8]);
+		assert.equal(nextSeconds, 86_400);
+		const [row] = await store.query("select count(*) as count from entries");
+		assert.equal(Number(row?.["count"]), 8);
+		const [evidence] = await store.query("select count(*) as count from evidence");
+		assert.equal(Number(evidence?.["count"]), 0);
+		assert.equal((await ledger.receive(first.envelope(2, 2))).status, 200);
+	});
+
+	it("and the clock beside it never sign what a station cannot read, at the end of 32 bits and beyond", async () => {
+		const station = recordOf(1);
+		for (const [utcSeconds, said] of [
+			[-1, 0],
+			[4_294_967_295, 4_294_967_295],
+			[4_294_967_296, 4_294_967_295],
+			[1e15, 4_294_967_295],
+		] as const) {
+			const ledger = new Ledger({
+				store: await emptyStore(),
+				key: COLLECTOR_KEY,
+				clock: { utcSeconds },
+				gate: new StationGate(),
+			});
+			await ledger.enrol(station.station, station.publicKey);
+			const answer = openAnswer(await ledger.receive(station.envelope(1, 1)));
+			assert.deepEqual([answer.kind, answer.nowUtcSeconds], ["acknowledgement", said]);
+		}
+	});
+
+	it("is not used up by what was stored before", async () => {
+		const store = await emptyStore();
+		const storedBytes = { burst: 8000, perDay: 1 };
+		const ledger = new Ledger({
+			store,
+			key: COLLECTOR_KEY,
+			clock: { utcSeconds: 1 },
+			gate: new StationGate({ ...QUOTA_LIMITS, storedBytes }),
+		});
+		const station = recordOf(12);
+		await ledger.enrol(station.station, station.publicKey);
+		for (let time = 0; time < 20; time++) {
+			assert.equal((await ledger.receive(station.envelope(1, 12))).status, 200);
+		}
+	});
+});
+
+describe("keys of stations", () => {
+	it("come many by one statement, and ids that are not enrolled are remembered", async () => {
+		const asked: string[][] = [];
+		const store = {
+			query: async (_text: string, [names]: readonly unknown[]): Promise<SqlRow[]> => {
+				asked.push(names as string[]);
+				return [{ station: "bor-1", public_key: new Uint8Array(33), revoked_at: null }];
+			},
+		} as unknown as SqlStore;
+		const lookup = new KeyLookup(store);
+		const found = await Promise.all(["bor-1", "x", "x", "y"].map((name) => lookup.keysOf(name)));
+		assert.deepEqual(
+			found.map((keys) => keys.length),
+			[1, 0, 0, 0],
+		);
+		await Promise.all(["x", "y", "x"].map((name) => lookup.keysOf(name)));
+		assert.deepEqual(asked, [["bor-1", "x", "y"]]);
+		lookup.forget("x");
+		await lookup.keysOf("x");
+		assert.deepEqual(asked.slice(1), [["x"]]);
+	});
+
+	it("are asked for again after an enrolment in the middle of a look-up", async () => {
+		let count = 0;
+		let release = () => {};
+		const store = {
+			query: () =>
+				new Promise<SqlRow[]>((resolve) => {
+					count++;
+					release = () => resolve([]);
+				}),
+		} as unknown as SqlStore;
+		const lookup = new KeyLookup(store);
+		const first = lookup.keysOf("new");
+		while (count === 0) await new Promise((resolve) => setImmediate(resolve));
+		lookup.forget("new");
+		release();
+		assert.deepEqual(await first, []);
+		const second = lookup.keysOf("new");
+		while (count === 1) await new Promise((resolve) => setImmediate(resolve));
+		release();
+		await second;
+		assert.equal(count, 2);
+	});
+
+	it("cost no statement for an unknown id that was asked for just now, nor forgeries beyond what is kept", async () => {
+		const store = await emptyStore();
+		let statements = 0;
+		const counting = {
+			...store,
+			query: (text: string, parameters?: readonly unknown[]) => {
+				statements++;
+				return store.query(text, parameters);
+			},
+		};
+		const ledger = new Ledger({ store: counting, key: COLLECTOR_KEY, clock: { utcSeconds: 1 } });
+		const station = recordOf(2);
+		await ledger.enrol(station.station, station.publicKey);
+		const stranger = recordOf(40, { seed: 2 });
+		const unknown = new SignedStation({ station: "nobody" });
+		for (let last = 1; last <= 12; last++) await ledger.receive(stranger.envelope(1, last));
+		await ledger.receive(unknown.envelope(1, 1));
+		statements = 0;
+		for (let last = 13; last <= 40; last++) await ledger.receive(stranger.envelope(1, last));
+		for (let time = 0; time < 20; time++) await ledger.receive(unknown.envelope(1, 1));
+		assert.equal(statements, 0);
+	});
+});
+
+describe("evidence", () => {
+	it("that was offered just now, or beyond what is kept, is not offered again", () => {
+		const limit = new EvidenceLimit();
+		const hash = (byte: number) => new Uint8Array(32).fill(byte);
+		assert.equal(limit.isNew(hash(1), "bor-1 fork", 2), true);
+		assert.equal(limit.isNew(hash(1), "bor-1 fork", 2), false);
+		assert.equal(limit.isNew(hash(2), "bor-1 fork", 2), true);
+		assert.equal(limit.isNew(hash(3), "bor-1 fork", 2), false);
+		assert.equal(limit.isNew(hash(3), "bor-1 conflicting-content", 2), true);
+	});
+});
+
+describe("the collector's log", () => {
+	it("shows what a key's owner did among any number of strangers, and says whose lines it left out", () => {
+		const lines: string[] = [];
+		const reports = new ReportLimit((line) => lines.push(line));
+		for (let count = 0; count < 31; count++) reports.add(`refused u${count}`, {});
+		reports.add("refused bor-1: fork", { station: "bor-1" });
+		reports.add("a request failed", { isTrouble: true });
+		for (let count = 0; count < 9; count++)
+			reports.add("refused pek-1: malformed", { station: "pek-1" });
+		assert.equal(lines.length, 10 + 1 + 1 + 5);
+		assert.ok(lines.includes("refused bor-1: fork"));
+		assert.ok(lines.includes("a request failed"));
+		reports.turn();
+		assert.equal(lines.at(-1), "and 25 more within a minute: 21 of strangers, 4 of station pek-1");
+		reports.turn();
+		reports.add("refused u", {});
+		assert.equal(lines.at(-1), "refused u");
+	});
+});
+
+describe("readiness", () => {
+	const ask = async (handler: ReturnType<typeof createHandler>, path: string) =>
+		(await handler({ method: "GET", path, headers: new Map(), body: new Uint8Array(0) })).status;
+
+	it("is no while batches fail, though the database answers, and yes after the next one that is stored", async () => {
+		let now = 0;
+		const readiness = new Readiness({ query: async () => [] }, () => now);
+		const handler = createHandler({} as Ledger, { readiness });
+		assert.equal(await ask(handler, "/v1/ready"), 200);
+		readiness.failed(new Error("the disk is full"));
+		assert.equal(await ask(handler, "/v1/ready"), 503);
+		assert.equal(await ask(handler, "/v1/health"), 200);
+		readiness.succeeded();
+		assert.equal(await ask(handler, "/v1/ready"), 200);
+		readiness.failed(new Error("the disk is full"));
+		now = 60_000;
+		assert.equal(await ask(handler, "/v1/ready"), 200);
+	});
+
+	it("is no when the database does not take a question, and asks it once in five seconds", async () => {
+		let now = 0;
+		let count = 0;
+		const query = () => {
+			count++;
+			return Promise.reject(new Error("gone"));
+		};
+		const readiness = new Readiness({ query }, () => now);
+		assert.equal(await readiness.trouble(), "gone");
+		assert.equal(await readiness.trouble(), "gone");
+		assert.equal(count, 1);
+		now = 5000;
+		await readiness.trouble();
+		assert.equal(count, 2);
+	});
+});
+
+describe("what a PostgreSQL server or its pooler refuses", () => {
+	for (const [code, message, remedy] of [
+		["42501", "permission denied for schema public", /grant create on schema public to USER$/],
+		[
+			"08P01",
+			"unsupported startup parameter: statement_timeout",
+			/PgBouncer.*ignore_startup_parameters = statement_timeout, pool_mode = session$/,
+		],
+		["42P05", 'prepared statement "bistrina_x_1" already exists', /pool_mode = session$/],
+		["26000", 'prepared statement "bistrina_x_1" does not exist', /pool_mode = session$/],
+	] as const) {
+		it(`names the grant or the setting for ${code}`, () => {
+			const trouble = knownTroubleOf(Object.assign(new Error(message), { code }));
+			assert.equal(trouble?.name, "CollectorTrouble");
+			assert.match(String(trouble?.message), remedy);
+		});
+	}
+
+	it("is no such thing when nothing listens", () => {
+		assert.equal(
+			knownTroubleOf(Object.assign(new Error("x"), { code: "ECONNREFUSED" })),
+			undefined,
+		);
+	});
+});
+
+describe("a client's address", () => {
+	it("is an IPv4 address, or the /64 that one customer has of IPv6", () => {
+		assert.equal(addressName("::ffff:10.1.2.3"), "10.1.2.3");
+		assert.equal(addressName("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+		assert.equal(addressName("2001:db8::1"), "2001:db8:0:0::/64");
+		assert.equal(addressName("fe80::1%eth0"), "fe80:0:0:0::/64");
+		assert.equal(addressName("::1"), "0:0:0:0::/64");
+	});
+
+	it("comes out of a proxy's header of version 1 or 2, in whatever pieces", () => {
+		const text = Buffer.from("PROXY TCP4 192.0.2.7 10.0.0.1 40000 8443\r\nrest");
+		const binary = Buffer.from(
+			"0d0a0d0a000d0a515549540a2111000cc00002070a0000019c4020fb72657374",
+			"hex",
+		);
+		for (const bytes of [text, binary]) {
+			const header = new ProxyHeader();
+			let rest: Buffer | undefined;
+			for (const [index, byte] of [...bytes].entries()) {
+				rest = header.add(Uint8Array.of(byte));
+				if (rest !== undefined) {
+					assert.equal(index, bytes.length - 5);
+					break;
+				}
+			}
+			assert.equal(header.address, "192.0.2.7");
+			assert.equal(header.isWhole, true);
+		}
+		for (const noise of ["GET / HTTP/1.1\r\n", "\r\n\r\n\0\r\nQUIX\n1234", "x".repeat(200)]) {
+			const header = new ProxyHeader();
+			assert.equal(header.add(Buffer.from(noise)), undefined);
+			assert.equal(header.isBroken, true, noise);
+		}
+	});
+});

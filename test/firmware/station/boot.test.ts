@@ -1,0 +1,101 @@
+import { strict as assert } from "node:assert";
+import { lastRunOf } from "../../../src/firmware/station/boot.js";
+import type { StationJournal } from "../../../src/firmware/station/journal-port.js";
+import { CHANNEL_SET_1 } from "../../../src/protocol/channel-set.js";
+import { type Entry, encodeEntry } from "../../../src/protocol/entry.js";
+import {
+	CHANNEL_FLAGS,
+	fieldsOfWaterReading,
+	waterReadingOf,
+} from "../../../src/protocol/reading.js";
+
+const UTC = 1_790_000_000;
+const YEARS = 94_608_000;
+const [OF_RTC, DISCIPLINED, HOLDOVER] = [1, 2, 3];
+
+function event(uptimeSeconds: number, utcSeconds: number, timeQuality: number): Partial<Entry> {
+	return {
+		kind: "event",
+		code: 1,
+		detail: 0,
+		text: "",
+		uptimeSeconds,
+		utcSeconds,
+		timeQuality,
+	} as Partial<Entry>;
+}
+
+function collectorSet(atUptimeSeconds: number, atUtcSeconds: number): Partial<Entry> {
+	return {
+		kind: "time",
+		uptimeSeconds: atUptimeSeconds,
+		utcSeconds: atUtcSeconds,
+		timeQuality: DISCIPLINED,
+		atBoot: 4,
+		atUptimeSeconds,
+		atUtcSeconds,
+		uncertaintyMilliseconds: 2300,
+		stepSeconds: -YEARS,
+		driftPartsPerBillion: undefined,
+		source: 1,
+	} as Partial<Entry>;
+}
+
+function turbid(turbidityFlags: number): Partial<Entry> {
+	const nothing = waterReadingOf(CHANNEL_SET_1.fields.map(() => 0));
+	const fields = fieldsOfWaterReading({ ...nothing, turbidityFlags });
+	return {
+		...event(10, UTC, DISCIPLINED),
+		kind: "reading",
+		channelSet: 1,
+		fields,
+	} as Partial<Entry>;
+}
+
+function lastRunAfter(...parts: readonly Partial<Entry>[]) {
+	const entries = parts.map((part, index) =>
+		encodeEntry({
+			channelSet: 0,
+			epoch: 1,
+			sequence: index + 1,
+			boot: 4,
+			configurationId: 1,
+			stationFlags: 0,
+			...part,
+		} as Entry),
+	);
+	const journal = {
+		firstSequenceHeld: 1,
+		nextSequence: entries.length + 1,
+		read: (first: number, _count: number, visit: (sequence: number, bytes: Uint8Array) => void) => {
+			entries.slice(first - 1).forEach((bytes, index) => visit(first + index, bytes));
+		},
+	} as unknown as StationJournal;
+	return lastRunOf(journal, { fill: () => assert.fail("no boot number is to be drawn") });
+}
+
+describe("what the record says of the last run", () => {
+	it("forgets a time years ahead as soon as the clock was put right", () => {
+		const wrong = event(100, UTC + YEARS, OF_RTC);
+		// A reading that began before is written after.
+		const late = { ...event(190, UTC + YEARS + 90, OF_RTC) };
+		const run = lastRunAfter(wrong, collectorSet(200, UTC), event(200, UTC, DISCIPLINED), late);
+		assert.equal(run.newestUtcSeconds, UTC);
+		assert.equal(run.isVouched, true);
+		assert.equal(lastRunAfter(wrong).newestUtcSeconds, UTC + YEARS);
+	});
+
+	it("knows a clock as vouched for however many boots ago that was", () => {
+		assert.equal(lastRunAfter(event(10, UTC, HOLDOVER)).isVouched, true);
+		assert.equal(lastRunAfter(event(10, UTC, OF_RTC)).isVouched, false);
+	});
+
+	it("still fears rolled-over optics when power failed in a flood", () => {
+		const { saturated, suspect, fault } = CHANNEL_FLAGS;
+		assert.equal(lastRunAfter(turbid(saturated)).mayRollOver, true);
+		assert.equal(lastRunAfter(turbid(saturated), turbid(suspect)).mayRollOver, true);
+		assert.equal(lastRunAfter(turbid(saturated), turbid(fault)).mayRollOver, true);
+		assert.equal(lastRunAfter(turbid(saturated), turbid(0)).mayRollOver, false);
+		assert.equal(lastRunAfter(turbid(0)).mayRollOver, false);
+	});
+});

@@ -1,0 +1,364 @@
+/**
+ * What the swarm looks at when a seed is over: a row for each promise. An eye reads no counter of the
+ * station: it compares the world's truth, what was seen at the ports, and what the collectors hold.
+ */
+import { judgeCadence, judgeSleeps } from "../../sim/checkers/cadence.js";
+import { judgeDerived } from "../../sim/checkers/derived.js";
+import type { Findings } from "../../sim/checkers/findings.js";
+import { judgeTimes } from "../../sim/checkers/times.js";
+import type { DiaryEntry, StationDiary } from "../../sim/diary.js";
+import type { River } from "../../sim/river/river.js";
+import { TIME_SOURCES } from "../../src/protocol/entry.js";
+import { eventNameOf } from "../../src/protocol/events.js";
+import { judgeEvents, type Visit } from "../support/event-judge.js";
+import type { SwarmWorld } from "./mishaps.js";
+import { Spans } from "./spans.js";
+
+export interface SwarmEvidence {
+	readonly world: SwarmWorld;
+	readonly diary: StationDiary;
+	readonly river: River;
+	/** All that any collector ever held, each row once. */
+	readonly rows: readonly Uint8Array[];
+	/** When acknowledgements took hold, and up to which sequence. */
+	readonly acknowledgements: readonly {
+		readonly utcSeconds: number;
+		readonly cursor: number;
+	}[];
+	readonly visits: readonly Visit[];
+	readonly crashesUtcSeconds: readonly number[];
+	/** Upload interval and kind of the configurations that were ever drawn, by id. */
+	readonly configurations: ReadonlyMap<number, DrawnConfiguration>;
+	readonly settledUtcSeconds: number;
+}
+
+export interface DrawnConfiguration {
+	readonly uploadIntervalSeconds: number;
+	/** A collector can be reached under it. */
+	readonly isGood: boolean;
+}
+
+export interface Eye {
+	readonly name: string;
+	judge(evidence: SwarmEvidence, findings: Findings): void;
+}
+
+export const EYES: readonly Eye[] = Object.freeze([
+	{
+		name: "times",
+		judge: ({ world, diary, rows }, findings) => {
+			judgeTimes(
+				{
+					diary,
+					rows,
+					originUtcSeconds: world.startUtcSeconds,
+					isExcused: (truth) =>
+						isLedAstray(world, diary, truth.bootWake) || isUnseen(world, diary, truth),
+				},
+				findings,
+			);
+		},
+	},
+	{
+		name: "derived",
+		judge: ({ world, diary, river, rows }, findings) => {
+			judgeDerived(
+				{
+					diary,
+					rows,
+					river,
+					originUtcSeconds: world.startUtcSeconds,
+					isWell: (from, to) => !world.illnesses.meets(from, to),
+				},
+				findings,
+			);
+		},
+	},
+	{
+		name: "cadence",
+		judge: ({ world, diary }, findings) => {
+			const paces = diary.entries.flatMap(({ entry, atMicroseconds: fromMicroseconds }) =>
+				entry.kind === "configuration"
+					? [{ fromMicroseconds, intervalSeconds: entry.intervalSeconds }]
+					: [],
+			);
+			judgeCadence(
+				{
+					diary,
+					paces: [{ fromMicroseconds: 0, intervalSeconds: world.intervalSeconds }, ...paces],
+					isDisturbed: (from, to) =>
+						world.disturbances.meets(utcOf(world, from), utcOf(world, to)) ||
+						// What is due next was decided one reading before.
+						isClockSet(world, from - 1_050_000 * longestOf(paces, world.intervalSeconds), to),
+				},
+				findings,
+			);
+		},
+	},
+	{
+		name: "sleeps",
+		judge: ({ diary }, findings) => judgeSleeps(diary, findings),
+	},
+	{
+		name: "events",
+		judge: (evidence, findings) => {
+			const { world, diary, visits, crashesUtcSeconds, settledUtcSeconds } = evidence;
+			const epochs = new Set(diary.entries.map(({ entry }) => entry.epoch));
+			for (const epoch of epochs) {
+				const seen = diary.entries
+					.filter(({ entry }) => entry.epoch === epoch)
+					.map(({ entry, atMicroseconds }) => ({
+						entry,
+						worldUtcSeconds: utcOf(world, atMicroseconds),
+					}));
+				const outages = diary.wakes
+					.filter(({ reason }) => reason === "power-on" || reason === "brown-out")
+					.map(({ fromMicroseconds }) => ({
+						fromUtcSeconds: utcOf(world, fromMicroseconds) - DAY,
+						toUtcSeconds: utcOf(world, fromMicroseconds),
+					}));
+				// A record that takes nothing more says nothing more.
+				const lastUtcSeconds = seen[seen.length - 1]?.worldUtcSeconds ?? 0;
+				const told = judgeEvents(seen, {
+					visits,
+					crashesUtcSeconds,
+					outages,
+					endUtcSeconds: Math.min(settledUtcSeconds, lastUtcSeconds),
+				});
+				for (const each of told) findings.add("event", each);
+			}
+			judgeClockEvents(evidence, findings);
+			judgeVerdicts(evidence, findings);
+		},
+	},
+	{
+		name: "uplink",
+		judge: (evidence, findings) => judgeSilence(evidence, findings),
+	},
+	{
+		name: "energy",
+		judge: ({ world, diary }, findings) => judgeAwake(world, diary, findings),
+	},
+] satisfies Eye[]);
+
+const DAY = 86_400;
+const HOUR = 3600;
+
+function utcOf(world: SwarmWorld, microseconds: number): number {
+	return world.startUtcSeconds + microseconds / 1_000_000;
+}
+
+function longestOf(paces: readonly { intervalSeconds: number }[], first: number): number {
+	return paces.reduce((longest, { intervalSeconds }) => Math.max(longest, intervalSeconds), first);
+}
+
+/** Whoever set the RTC, the next boundary is another one. */
+function isClockSet(world: SwarmWorld, from: number, to: number): boolean {
+	return world.clockSets.meets(utcOf(world, from), utcOf(world, to) + 60);
+}
+
+/**
+ * The RTC was wrong by more than drift, and a collector lied before it was right again: where there is no
+ * time at all, one source said twice is believed (docs/WIRE.md, 7), and no station can know better.
+ */
+function isLedAstray(world: SwarmWorld, diary: StationDiary, bootWake: number): boolean {
+	const first = diary.wakes[bootWake];
+	const next = diary.wakes.findIndex(
+		({ reason }, index) => index > bootWake && reason !== "deep-sleep",
+	);
+	const from = utcOf(world, first?.fromMicroseconds ?? 0);
+	const to =
+		next < 0 ? world.endUtcSeconds : utcOf(world, diary.wakes[next]?.fromMicroseconds ?? 0);
+	return world.astray().some((span) => span.fromUtcSeconds <= to && span.toUtcSeconds >= from);
+}
+
+/**
+ * Somebody moved the RTC in the field, and nobody who knows the time came before the boot ended: the record
+ * shows an RTC that goes as it did before.
+ */
+function isUnseen(world: SwarmWorld, diary: StationDiary, truth: DiaryEntry): boolean {
+	const at = utcOf(world, truth.atMicroseconds);
+	const moved = world.clockTroubles
+		.joined()
+		.filter(({ fromUtcSeconds }) => fromUtcSeconds <= at)
+		.at(-1);
+	if (moved === undefined) return false;
+	const corrected = diary.entries.find(
+		({ entry, atMicroseconds }) =>
+			entry.kind === "time" &&
+			entry.source !== RTC_SOURCE &&
+			utcOf(world, atMicroseconds) > moved.fromUtcSeconds,
+	);
+	if (corrected === undefined) return true;
+	// Corrected before, and in this boot: the record knows.
+	if (corrected.atMicroseconds <= truth.atMicroseconds) return false;
+	return corrected.bootWake !== truth.bootWake || isMovedBetween(world, truth, corrected);
+}
+
+/** Moved twice before it was put right: only the sum is known. */
+function isMovedBetween(world: SwarmWorld, a: DiaryEntry, b: DiaryEntry): boolean {
+	return world.clockTroubles.meets(utcOf(world, a.atMicroseconds), utcOf(world, b.atMicroseconds));
+}
+
+const RTC_SOURCE = TIME_SOURCES.indexOf("rtc");
+
+/** What the record says of an RTC that nobody touched, or of a collector that never lied. */
+function judgeClockEvents({ world, diary }: SwarmEvidence, findings: Findings): void {
+	if (world.clockTroubles.joined().length > 0 || world.haveClocksLied()) return;
+	for (const { entry } of diary.entries) {
+		if (entry.kind !== "event") continue;
+		const name = eventNameOf(entry.code);
+		if (name !== "rtc-failed" && name !== "rtc-stopped" && name !== "time-refused") continue;
+		findings.add(
+			"event without a cause",
+			`${name} ${entry.detail} ${entry.text} (${entry.sequence})`,
+		);
+	}
+}
+
+/** An acknowledgement under a configuration on trial confirms it, and nothing takes it back. */
+function judgeVerdicts(
+	{ world, diary, acknowledgements, configurations, settledUtcSeconds }: SwarmEvidence,
+	findings: Findings,
+): void {
+	const { entries } = diary;
+	entries.forEach(({ entry, atMicroseconds }, index) => {
+		if (entry.kind !== "event") return;
+		if (eventNameOf(entry.code) !== "configuration-reverted") return;
+		const id = entry.detail;
+		const takenUp = entries.findIndex(
+			({ entry: each }) =>
+				each.kind === "configuration" && each.definedId === id && each.epoch === entry.epoch,
+		);
+		const taken = entries[takenUp];
+		if (taken === undefined || takenUp > index) return;
+		const from = utcOf(world, taken.atMicroseconds);
+		const to = utcOf(world, atMicroseconds);
+		const acknowledged = acknowledgements.find(
+			({ utcSeconds, cursor }) =>
+				utcSeconds > from && utcSeconds < to && cursor >= taken.entry.sequence,
+		);
+		// Given up by now: the last good one is in force from its configuration entry on.
+		const givenUp = entries
+			.slice(takenUp + 1, index)
+			.find(({ entry: each }) => each.kind === "configuration" && each.definedId !== id);
+		const until = givenUp === undefined ? to : utcOf(world, givenUp.atMicroseconds);
+		if (acknowledged !== undefined && acknowledged.utcSeconds < until) {
+			findings.add(
+				"verdict",
+				`configuration ${id} was acknowledged at ${Math.round(acknowledged.utcSeconds)} and reverted at ${Math.round(to)}`,
+			);
+			return;
+		}
+		if (configurations.get(id)?.isGood !== true || world.settingsTroubles.meets(from, to)) return;
+		const calm = world.troubles
+			.between(from, until)
+			.map(({ fromUtcSeconds, toUtcSeconds }) => toUtcSeconds - fromUtcSeconds)
+			.reduce((a, b) => Math.max(a, b), 0);
+		// Five hourly attempts at least fall into a trial: two of them into three calm hours.
+		if (calm < 3 * HOUR || to > settledUtcSeconds) return;
+		findings.add(
+			"verdict",
+			`good configuration ${id} was reverted at ${Math.round(to)}, the network was well for ${Math.round(calm)} s`,
+		);
+	});
+}
+
+/** Whatever the network did before: where it is well, a regular slot comes and is tried. */
+function judgeSilence(
+	{ world, diary, acknowledgements, configurations }: SwarmEvidence,
+	findings: Findings,
+): void {
+	const changes = diary.entries.flatMap(({ entry, atMicroseconds }) =>
+		entry.kind === "configuration"
+			? [
+					{
+						utcSeconds: utcOf(world, atMicroseconds),
+						id: entry.definedId,
+						every: entry.intervalSeconds,
+					},
+				]
+			: [],
+	);
+	const boots = diary.wakes
+		.filter(({ reason }) => reason !== "deep-sleep")
+		.map(({ fromMicroseconds }) => utcOf(world, fromMicroseconds));
+	const quiet = new Spans();
+	for (const span of world.troubles.joined()) quiet.add(span.fromUtcSeconds, span.toUtcSeconds);
+	diary.wakes.forEach(({ ending, toMicroseconds }, index) => {
+		const next = diary.wakes[index + 1];
+		if (ending !== "power-loss" || next === undefined) return;
+		quiet.add(utcOf(world, toMicroseconds), utcOf(world, next.fromMicroseconds));
+	});
+	for (const { fromUtcSeconds, toUtcSeconds } of quiet.between(
+		world.startUtcSeconds,
+		world.endUtcSeconds,
+	)) {
+		let from = fromUtcSeconds;
+		const marks = [
+			...acknowledgements.map(({ utcSeconds }) => utcSeconds),
+			...boots,
+			...changes.map(({ utcSeconds }) => utcSeconds),
+		]
+			.filter((each) => each > fromUtcSeconds && each < toUtcSeconds)
+			.sort((a, b) => a - b);
+		for (const mark of [...marks, toUtcSeconds]) {
+			const inForce = changes.filter(({ utcSeconds }) => utcSeconds <= from).at(-1);
+			const configuration = configurations.get(inForce?.id ?? 0);
+			const interval = Math.max(
+				configuration?.uploadIntervalSeconds ?? world.uploadIntervalSeconds,
+				inForce?.every ?? world.intervalSeconds,
+			);
+			// Half an interval may be left out for a session in between; a pause that was asked for goes on.
+			const most = 1.05 * (1.5 * interval) + (inForce?.every ?? world.intervalSeconds) + 1200;
+			if (mark - from > most && configuration?.isGood !== false) {
+				findings.add(
+					"silent uplink",
+					`no acknowledgement from ${Math.round(from)} to ${Math.round(mark)}, of ${interval} s, in a network that is well`,
+				);
+			}
+			from = mark;
+		}
+	}
+}
+
+/** Awake for measurements, sessions and little else. */
+const MEASUREMENT_SECONDS = 16;
+const WAKE_SECONDS = 1.5;
+/** Boots, retries of probes, looks at the battery. */
+const SPARE_SECONDS = 240;
+
+function judgeAwake(world: SwarmWorld, diary: StationDiary, findings: Findings): void {
+	for (let day = world.startUtcSeconds; day + DAY <= world.endUtcSeconds; day += DAY) {
+		if (world.disturbances.meets(day, day + DAY) || world.illnesses.meets(day, day + DAY)) continue;
+		const from = (day - world.startUtcSeconds) * 1_000_000;
+		const to = from + DAY * 1_000_000;
+		const within = (a: number, b: number): number =>
+			Math.max(Math.min(b, to) - Math.max(a, from), 0) / 1_000_000;
+		let awake = 0;
+		let boots = 0;
+		let wakes = 0;
+		for (const wake of diary.wakes) {
+			const seconds = within(wake.fromMicroseconds, wake.toMicroseconds);
+			awake += seconds;
+			if (seconds > 0) wakes++;
+			if (seconds > 0 && wake.reason !== "deep-sleep") boots++;
+		}
+		const radio = diary.sessions.reduce(
+			(sum, { fromMicroseconds, toMicroseconds }) => sum + within(fromMicroseconds, toMicroseconds),
+			0,
+		);
+		const measurements = diary.measurements.filter((at) => at >= from && at < to).length;
+		const most =
+			measurements * MEASUREMENT_SECONDS +
+			1.5 * radio +
+			wakes * WAKE_SECONDS +
+			boots * 30 +
+			SPARE_SECONDS;
+		if (awake <= most) continue;
+		findings.add(
+			"energy",
+			`awake for ${Math.round(awake)} s of day ${Math.round((day - world.startUtcSeconds) / DAY)}: ${measurements} measurements, ${wakes} wakes, ${Math.round(radio)} s of radio`,
+		);
+	}
+}
