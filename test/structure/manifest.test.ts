@@ -22,8 +22,8 @@ describe("the SDK's manifest", () => {
 		readonly platforms: Readonly<Record<"esp32" | "lin", Part>>;
 	};
 
-	const left = manifest.platforms.esp32.modules?.["~"] ?? [];
-	const outOfTheImage = (left as readonly string[]).filter((path) => path.startsWith("./"));
+	const chipModules = manifest.platforms.esp32.modules as { readonly "~": readonly string[] };
+	const outOfTheImage = chipModules["~"].filter((path) => path.startsWith("./"));
 
 	const holds = (part: Part, path: string): boolean => {
 		const name = path.replace(/\.ts$/, "");

@@ -1,5 +1,6 @@
 /** One simulated station in memory, with a keyed hash in place of signatures: for what needs no files. */
 
+import type { Bootloader } from "../../sim/bootloader.js";
 import { SimulatedFlash } from "../../sim/flash.js";
 import {
 	createKeyedHashSigner,
@@ -45,6 +46,7 @@ export interface BareStationOptions {
 	readonly openProbes?: StationProgramOptions["openProbes"];
 	/** Around the program, for tests that look at what it makes. */
 	readonly wrap?: (program: StationProgram) => StationProgram;
+	readonly bootloader?: Bootloader;
 	readonly onLog?: (station: string, line: string) => void;
 }
 
@@ -96,6 +98,7 @@ export function bareStation(options: BareStationOptions = {}): SimulatedStation 
 			})),
 		endpoint:
 			options.endpoint ?? ((_request, onAnswer) => onAnswer(new Error("nobody is listening"))),
+		...(options.bootloader === undefined ? {} : { bootloader: options.bootloader }),
 		...(options.onLog === undefined ? {} : { onLog: options.onLog }),
 		...(options.observer === undefined ? {} : { observer: options.observer }),
 	});

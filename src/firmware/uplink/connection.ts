@@ -64,7 +64,7 @@ export class Connection {
 			});
 			const isUp = yield* up.wait(this.#within(link.connectMillisecondsMax));
 			if (isUp === undefined) throw late("link-timeout", "no link");
-			if (!isUp) throw failed("the link did not come up", undefined);
+			if (!isUp) throw late("link-timeout", "the link did not come up");
 		}
 		const name = new Signal<string | Error>();
 		const looking = this.#guard("name", () =>

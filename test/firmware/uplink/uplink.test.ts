@@ -467,7 +467,7 @@ describe("uplink", () => {
 	it("names what went wrong by its code, within its deadline, and turns the radio off", () => {
 		const expected: Partial<Record<NetworkFault, [string, number]>> = {
 			"link-silent": ["link-timeout", 30_000],
-			"link-refused": ["transport-failed", 3000],
+			"link-refused": ["link-timeout", 3000],
 			"link-drops": ["transport-failed", 6000],
 			"name-fails": ["transport-failed", 9000],
 			"name-silent": ["name-timeout", 13_000],
