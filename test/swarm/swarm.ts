@@ -70,14 +70,13 @@ export interface SwarmResult {
 }
 
 const STATION = "bor-1";
+const HOUR_SECONDS = 3600;
 const DAY_SECONDS = 86_400;
 const TIME_FAULT_PROBABILITY = 0.1;
 /** After the last fault: backlog of a full ring at 288 entries a batch, and pauses in between. */
 const SETTLE_SECONDS_MAX = 2 * DAY_SECONDS;
 /** A full ring comes in one session, or with pauses in a few. */
 const PRESSES_MAX = 20;
-/** An outage of weeks is delivered in some tens of sessions. */
-const PRESSES_IN_VAIN_MAX = 500;
 /** An RTC that is off by no more is right: whole seconds, and a day's drift. */
 const RIGHT_SECONDS = 5;
 /** Between two looks no RTC drifts so far. */
@@ -309,10 +308,12 @@ class SwarmRun {
 				if (station.utcSeconds > boundUtcSeconds + DAY_SECONDS) return this.#isAllHeld();
 			}
 			if (this.#isAllHeld()) return true;
+			presses++;
 			// What was cut off never comes; what is left has come by then.
-			// A collector that holds nothing more to come is pressed in vain for ever.
-			if (presses++ > (this.#isCutOff ? PRESSES_MAX : PRESSES_IN_VAIN_MAX)) return false;
+			if (this.#isCutOff && presses > PRESSES_MAX) return false;
 			if (station.utcSeconds > boundUtcSeconds) return false;
+			// Pressed in vain: a trial under a key that nobody has takes hours to be given up.
+			if (presses % PRESSES_MAX === 0) await this.#runUntil(station.utcSeconds + HOUR_SECONDS);
 			station.pressServiceButton();
 			while (station.isAsleep) await stepStation(station);
 		}
