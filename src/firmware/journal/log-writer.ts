@@ -141,6 +141,7 @@ export class LogWriter {
 		const serial = this.#extent.serial + 1;
 		this.dropBelow(serial - this.#flash.count + 1);
 		this.#isErasedAhead = this.#flash.erase(serial % this.#flash.count);
+		if (!this.#isErasedAhead) this.#regain();
 	}
 
 	/**
@@ -321,7 +322,17 @@ export class LogWriter {
 			if (this.#keepsItsHeader(sector)) stale++;
 			if (stale > STALE_MAX) break;
 		}
+		this.#regain();
 		throw fullOfBadSectors();
+	}
+
+	/**
+	 * No sector could be begun: what shows its header still is the log's, one lap of it. It was given up for
+	 * the erase, and an erase that was refused may have left all of it.
+	 */
+	#regain(): void {
+		const first = Math.max(this.#extent.serial - this.#flash.count + 1, 0);
+		for (const reader of this.#readers()) reader.keepFrom(first);
 	}
 
 	/** What is still to be delivered of former epochs, at the beginning of each sector. */

@@ -519,4 +519,23 @@ describe("a ring with more than one fault at once", () => {
 		const reopened = open(flash, KEY, stale);
 		assert.equal(reopened.nextSequence, 19);
 	});
+
+	it("still offers all that it holds when flash takes nothing any more, also after a loss of power", () => {
+		const flash = flashOf(16);
+		const journal = open(flash);
+		fill(journal, 1200);
+		const held = sequencesOf(journal);
+		assert.ok((held[0] ?? 0) > 1, "the ring has wrapped");
+		flash.refusesAll = true;
+		for (let attempt = 0; attempt < 5; attempt++) assert.throws(() => fill(journal, 1));
+		assert.deepEqual(sequencesOf(journal), held);
+		assert.equal(journal.firstSequenceHeld, held[0]);
+		const again = open(flash);
+		for (let attempt = 0; attempt < 5; attempt++) assert.throws(() => fill(again, 1));
+		assert.deepEqual(sequencesOf(again), held);
+		// And goes on where it ended when flash takes entries again.
+		flash.refusesAll = false;
+		fill(again, 1);
+		assert.equal(sequencesOf(again).at(-1), (held.at(-1) ?? 0) + 1);
+	});
 });
