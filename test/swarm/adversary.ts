@@ -111,7 +111,8 @@ export function hostileHandler(options: HostileOptions): Handler {
 			return signed(answered, beyond, options.key);
 		}
 		if (strikes("answer-lies-by-years")) {
-			const years = 94_608_000 * (1 + integerBelow(options.chance, 5));
+			// Another lie than the time server's: two sources that agree are believed (docs/WIRE.md, 7).
+			const years = 95_000_000 * (1 + integerBelow(options.chance, 5));
 			const back = integerBelow(options.chance, 2) === 0;
 			const nowUtcSeconds = Math.max(answer.nowUtcSeconds + (back ? -years : years), 0);
 			return signed(answered, { ...answer, nowUtcSeconds }, options.key);

@@ -76,7 +76,7 @@ export const EYES: readonly Eye[] = Object.freeze([
 	},
 	{
 		name: "cadence",
-		judge: ({ world, diary }, findings) => {
+		judge: ({ world, diary, crashesUtcSeconds }, findings) => {
 			const paces = diary.entries.flatMap(({ entry, atMicroseconds: fromMicroseconds }) =>
 				entry.kind === "configuration"
 					? [{ fromMicroseconds, intervalSeconds: entry.intervalSeconds }]
@@ -88,6 +88,10 @@ export const EYES: readonly Eye[] = Object.freeze([
 					paces: [{ fromMicroseconds: 0, intervalSeconds: world.intervalSeconds }, ...paces],
 					isDisturbed: (from, to) =>
 						world.disturbances.meets(utcOf(world, from), utcOf(world, to)) ||
+						// Each boot measures at once, and crashes in a row are boots with pauses of seconds between.
+						crashesUtcSeconds.some(
+							(at) => at >= utcOf(world, from) - CRASH_ROW_SECONDS && at <= utcOf(world, to),
+						) ||
 						// What is due next was decided one reading before.
 						isClockSet(world, from - 1_050_000 * longestOf(paces, world.intervalSeconds), to),
 				},
@@ -117,11 +121,12 @@ export const EYES: readonly Eye[] = Object.freeze([
 						fromUtcSeconds: utcOf(world, fromMicroseconds) - DAY,
 						toUtcSeconds: utcOf(world, fromMicroseconds),
 					}));
-				// A record that takes nothing more says nothing more.
+				// A record that takes nothing more says nothing more, and a later epoch nothing of the one before.
+				const firstUtcSeconds = seen[0]?.worldUtcSeconds ?? 0;
 				const lastUtcSeconds = seen[seen.length - 1]?.worldUtcSeconds ?? 0;
 				const told = judgeEvents(seen, {
-					visits,
-					crashesUtcSeconds,
+					visits: joined(visits).filter(({ fromUtcSeconds: at }) => at >= firstUtcSeconds),
+					crashesUtcSeconds: crashesUtcSeconds.filter((at) => at >= firstUtcSeconds),
 					outages,
 					endUtcSeconds: Math.min(settledUtcSeconds, lastUtcSeconds),
 					settingsRefused: world.settingsTroubles.meets(0, Number.POSITIVE_INFINITY),
@@ -143,7 +148,23 @@ export const EYES: readonly Eye[] = Object.freeze([
 ] satisfies Eye[]);
 
 const DAY = 86_400;
+/** Pauses after crashes in a row: 10, 20, 40 ... 300 s. */
+const CRASH_ROW_SECONDS = 600;
 const HOUR = 3600;
+
+/** What is unplugged and plugged in again within a second is one visit to the station. */
+function joined(visits: readonly Visit[]): Visit[] {
+	const all: Visit[] = [];
+	for (const visit of visits) {
+		const last = all[all.length - 1];
+		if (last === undefined || visit.fromUtcSeconds - last.toUtcSeconds >= 1) all.push(visit);
+		else {
+			const hasSpoken = last.hasSpoken || visit.hasSpoken;
+			all[all.length - 1] = { ...last, toUtcSeconds: visit.toUtcSeconds, hasSpoken };
+		}
+	}
+	return all;
+}
 
 function utcOf(world: SwarmWorld, microseconds: number): number {
 	return world.startUtcSeconds + microseconds / 1_000_000;

@@ -319,13 +319,34 @@ class SwarmRun {
 		}
 	}
 
+	/**
+	 * The last entry before a boot is not given away before that boot is in the record (docs/FORMAT.md, 3), and flash
+	 * that died takes no record of it.
+	 */
+	get #withheld(): readonly Uint8Array[] {
+		const last = this.#diary.entries[this.#diary.entries.length - 1];
+		const isWithheld =
+			last !== undefined &&
+			this.#station.flash.refusesAll &&
+			this.#diary.wakes.some(
+				({ reason, fromMicroseconds }) =>
+					reason !== "deep-sleep" && fromMicroseconds > last.atMicroseconds,
+			);
+		return isWithheld ? this.#returned.slice(-1) : [];
+	}
+
+	/** What must come. */
+	get #owed(): readonly Uint8Array[] {
+		return this.#returned.slice(0, this.#returned.length - this.#withheld.length);
+	}
+
 	#isAllHeld(): boolean {
 		if (this.#returned.length === 0) return false;
 		const rows = unionOf(
 			this.#collectors.flatMap((each) => each.everHeld()),
 			() => {},
 		);
-		return judgeDelivery(this.#returned, this.#interrupted, rows).missing === 0;
+		return judgeDelivery(this.#owed, this.#interrupted.concat(this.#withheld), rows).missing === 0;
 	}
 
 	// --- What is seen -----------------------------------------------------------------------------
@@ -561,7 +582,7 @@ class SwarmRun {
 			this.#collectors.flatMap((each) => each.everHeld()),
 			(sequence) => findings.add("delivery", `two contents of ${sequence}`),
 		);
-		const outcome = judgeDelivery(this.#returned, this.#interrupted, rows);
+		const outcome = judgeDelivery(this.#owed, this.#interrupted.concat(this.#withheld), rows);
 		if (outcome.missing > 0 && !this.#isCutOff)
 			findings.add("delivery", `${outcome.missing} entries missing`);
 		if (outcome.foreign > 0) findings.add("delivery", `${outcome.foreign} foreign rows`);

@@ -31,6 +31,25 @@ const UNREADABLE_HEALTH: JournalHealth = Object.freeze({
 	failedPrograms: 0,
 });
 
+/** A source whose last entry is not given away. */
+function withoutLast(source: EntrySource): EntrySource {
+	const nextSequence = Math.max(source.nextSequence - 1, source.firstSequenceHeld);
+	return {
+		epoch: source.epoch,
+		firstSequenceHeld: source.firstSequenceHeld,
+		nextSequence,
+		get cursor() {
+			return source.cursor;
+		},
+		headBefore: (sequence) => source.headBefore(sequence),
+		read: (first, count, visit) => {
+			const end = Math.min(first + count, nextSequence);
+			if (end > first) source.read(first, end - first, visit);
+		},
+		acknowledge: (cursor) => source.acknowledge(cursor),
+	};
+}
+
 /** Of a journal that is not there: never recorded, because nothing can be appended. */
 const NO_ORIGIN: EpochOrigin = Object.freeze({
 	reason: 0,
@@ -91,8 +110,11 @@ export class TolerantJournal implements StationJournal {
 	}
 
 	get formers(): readonly EntrySource[] {
-		if (!this.isLastFirm) return [];
-		return this.#tolerate(() => this.#journal?.formers) ?? [];
+		const formers = this.#tolerate(() => this.#journal?.formers) ?? [];
+		// Nothing is recorded under the new key yet: the last entry is the newest former one's.
+		if (this.isLastFirm || this.nextSequence > 1) return formers;
+		const newest = formers.length - 1;
+		return formers.map((former, index) => (index === newest ? withoutLast(former) : former));
 	}
 
 	get origin(): EpochOrigin {
