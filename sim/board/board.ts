@@ -16,9 +16,9 @@ import type {
 	WakeCause,
 	Watchdog,
 } from "../../src/firmware/ports.js";
-import type { Bootloader } from "../bootloader.js";
-import type { VirtualAlarm, VirtualClock } from "../clock.js";
+import type { Bootloader } from "../flash/bootloader.js";
 import { guardedOneWire } from "./chosen-probes.js";
+import type { VirtualAlarm, VirtualClock } from "./clock.js";
 import type { Hardware } from "./hardware.js";
 import type { Life } from "./life.js";
 import { SimulatedRail } from "./rail.js";

@@ -1,14 +1,14 @@
 /** The parts that a board may have in place of the reference ones, wired as the drivers expect them. */
 import type { OneWireConnection } from "../../src/firmware/ports.js";
-import { type ProbeKinds, REFERENCE_PROBES } from "../../src/protocol/probe-kinds.js";
+import { type ProbeKinds, REFERENCE_PROBES } from "../../src/protocol/record/probe-kinds.js";
+import type { SimulatedI2CBus } from "../bus/i2c-bus.js";
+import { SimulatedOneWireBus } from "../bus/one-wire-bus.js";
 import { Ds18b20, type Ds18b20Options } from "../chips/ds18b20.js";
 import { Ina226 } from "../chips/ina226.js";
-import type { VirtualClock } from "../clock.js";
-import type { SimulatedI2CBus } from "../i2c-bus.js";
-import { SimulatedOneWireBus } from "../one-wire-bus.js";
 import { Obs3Probe } from "../probes/obs-3.js";
 import { Sen0189Probe } from "../probes/sen0189.js";
 import type { TurbidityLoop } from "../probes/turbidity-loop.js";
+import type { VirtualClock } from "./clock.js";
 
 /** The SEN0189's divider: 20 k of 30 k. */
 const SEN0189_DIVIDER = 2 / 3;

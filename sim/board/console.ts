@@ -4,7 +4,7 @@
  */
 import { concatBytes } from "../../src/core/bytes.js";
 import type { ConsoleStream } from "../../src/firmware/ports.js";
-import type { VirtualAlarm } from "../clock.js";
+import type { VirtualAlarm } from "./clock.js";
 import type { Life } from "./life.js";
 
 /** 115 200 baud, 8N1: ten bits a byte. */

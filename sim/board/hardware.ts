@@ -4,23 +4,23 @@
  */
 import { SeededChance, seedOf } from "../../src/core/chance.js";
 import { createSha256 } from "../../src/core/sha256.js";
-import type { ProbeKinds } from "../../src/protocol/probe-kinds.js";
+import type { ProbeKinds } from "../../src/protocol/record/probe-kinds.js";
+import { SimulatedI2CBus } from "../bus/i2c-bus.js";
 import { Ads1115 } from "../chips/ads1115.js";
 import { Ds3231 } from "../chips/ds3231.js";
 import { EzoEc } from "../chips/ezo-ec.js";
 import { EzoPh } from "../chips/ezo-ph.js";
 import { EzoRtd } from "../chips/ezo-rtd.js";
-import type { VirtualClock } from "../clock.js";
-import { EnergyAccount } from "../energy.js";
-import { SimulatedI2CBus } from "../i2c-bus.js";
-import type { StationObserver } from "../observer.js";
 import { LaggingProbe } from "../probes/lagging-probe.js";
 import { TurbidityLoop } from "../probes/turbidity-loop.js";
 import { type ConductionLaw, conductivityAt } from "../river/conduction.js";
 import { wave } from "../river/noise.js";
 import type { River, WaterState } from "../river/river.js";
+import type { StationObserver } from "../station/observer.js";
 import { Battery } from "./battery.js";
 import { createChosenProbes } from "./chosen-probes.js";
+import type { VirtualClock } from "./clock.js";
+import { EnergyAccount } from "./energy.js";
 
 /** All currents are referred to the battery: 12 V, and converters that waste 15 %. */
 const BATTERY_VOLTS = 12;

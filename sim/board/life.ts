@@ -3,8 +3,8 @@
  * of the board asks it first, so that a station whose power is gone can do nothing more, not even
  * in its `finally` blocks.
  */
-import type { VirtualAlarm, VirtualClock } from "../clock.js";
-import { PowerCut } from "../power-cut.js";
+import type { VirtualAlarm, VirtualClock } from "./clock.js";
+import { PowerCut } from "./power-cut.js";
 
 export class Life {
 	readonly #clock: VirtualClock;

@@ -2,7 +2,7 @@
  * Judges when a station measured: once at each boundary of its interval, none twice, none left out; and
  * how it slept: with everything off.
  */
-import type { StationDiary } from "../diary.js";
+import type { StationDiary } from "../station/diary.js";
 import type { Findings } from "./findings.js";
 
 /** From an instant on, readings are due this often. */

@@ -4,7 +4,7 @@
  * itself names; nothing else is there but an append that power cut short, whole.
  */
 import { equalBytes } from "../../src/core/bytes.js";
-import { decodeEntry } from "../../src/protocol/entry.js";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
 
 export interface DeliveryOutcome {
 	/** Readings among the appends that returned. */

@@ -1,8 +1,8 @@
 /** Judges derived values against the water: right, or flagged, or not given. */
-import { DerivationContext, type DerivedValue } from "../../src/protocol/derive.js";
-import { decodeEntry, type Entry } from "../../src/protocol/entry.js";
-import type { StationDiary } from "../diary.js";
+import { DerivationContext, type DerivedValue } from "../../src/protocol/record/derive.js";
+import { decodeEntry, type Entry } from "../../src/protocol/record/entry.js";
 import type { River } from "../river/river.js";
+import type { StationDiary } from "../station/diary.js";
 import type { Findings } from "./findings.js";
 
 export interface DerivedOptions {

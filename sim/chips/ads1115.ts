@@ -3,8 +3,8 @@
  * early gives the last result, of whatever channel that was. Source: TI SBAS444.
  */
 import { assert } from "../../src/core/errors.js";
-import type { VirtualClock } from "../clock.js";
-import type { I2CChip } from "../i2c-bus.js";
+import type { VirtualClock } from "../board/clock.js";
+import type { I2CChip } from "../bus/i2c-bus.js";
 
 const REGISTER_CONVERSION = 0;
 const REGISTER_CONFIG = 1;

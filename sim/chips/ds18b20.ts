@@ -4,8 +4,8 @@
  */
 import { crc8Of } from "../../drivers/one-wire.js";
 import { assert } from "../../src/core/errors.js";
-import type { VirtualClock } from "../clock.js";
-import type { OneWireChip } from "../one-wire-bus.js";
+import type { VirtualClock } from "../board/clock.js";
+import type { OneWireChip } from "../bus/one-wire-bus.js";
 
 const FAMILY = 0x28;
 const ROM_BITS = 64;

@@ -3,8 +3,8 @@
  * oscillator runs on the world's clock, off by so many parts per million. Source: DS3231 datasheet.
  */
 import { assert } from "../../src/core/errors.js";
-import type { VirtualClock } from "../clock.js";
-import type { I2CChip } from "../i2c-bus.js";
+import type { VirtualClock } from "../board/clock.js";
+import type { I2CChip } from "../bus/i2c-bus.js";
 import { nextAlarmMatch } from "./ds3231-alarm.js";
 import {
 	binaryCodedDecimal,

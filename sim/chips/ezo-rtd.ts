@@ -2,7 +2,7 @@
  * Atlas EZO-RTD: water temperature by a platinum resistor. It has no T and no Slope. An open
  * resistor reads as -1023.000 with status 1. Source: EZO-RTD datasheet and published boards.
  */
-import type { VirtualAlarm } from "../clock.js";
+import type { VirtualAlarm } from "../board/clock.js";
 import { decimalOf, decimalText } from "./decimal-text.js";
 import { EzoCircuit, type EzoOptions } from "./ezo.js";
 import { answer, calibration, change, type EzoOutcome } from "./ezo-command.js";

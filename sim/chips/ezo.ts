@@ -5,8 +5,8 @@
  */
 import { asciiText } from "../../src/core/bytes.js";
 import { type Chance, integerBelow } from "../../src/core/chance.js";
-import type { VirtualAlarm, VirtualClock } from "../clock.js";
-import type { I2CChip } from "../i2c-bus.js";
+import type { VirtualAlarm, VirtualClock } from "../board/clock.js";
+import type { I2CChip } from "../bus/i2c-bus.js";
 import { decimalOf, decimalText } from "./decimal-text.js";
 import {
 	answer,

@@ -3,8 +3,8 @@
  * that every brown-out forgets. Source: TI SBOS547.
  */
 import { assert } from "../../src/core/errors.js";
-import type { VirtualClock } from "../clock.js";
-import type { I2CChip } from "../i2c-bus.js";
+import type { VirtualClock } from "../board/clock.js";
+import type { I2CChip } from "../bus/i2c-bus.js";
 
 const REGISTERS = Object.freeze({
 	config: 0,

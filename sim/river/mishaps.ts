@@ -4,7 +4,7 @@
  */
 import { fraction } from "../../src/core/chance.js";
 import { exp } from "../../src/core/elementary.js";
-import type { Incidents } from "../incidents.js";
+import type { Incidents } from "../station/incidents.js";
 import { smoothNoise, wave } from "./noise.js";
 import type { WaterState } from "./river.js";
 

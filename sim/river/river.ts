@@ -3,7 +3,7 @@
  * time and a seed, without state, so that any instant can be asked for in any order.
  */
 
-import type { Incidents } from "../incidents.js";
+import type { Incidents } from "../station/incidents.js";
 
 /** The water at one place and instant. */
 export interface WaterState {

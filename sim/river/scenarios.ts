@@ -3,7 +3,7 @@
  * the two rivers since the discharges stopped, and no claim about what flows there.
  */
 import { seedOf } from "../../src/core/chance.js";
-import type { Incidents } from "../incidents.js";
+import type { Incidents } from "../station/incidents.js";
 import { acidBor } from "./acid-bor.js";
 import {
 	brownOuts,

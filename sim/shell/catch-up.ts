@@ -1,5 +1,5 @@
 /** Lets the clocks of sleeping stations pass the time in which nothing happens. */
-import type { SimulatedStation } from "../station.js";
+import type { SimulatedStation } from "../station/station.js";
 
 /** A sleeping station's clock stands where it fell asleep: lets it catch up, as far as nothing is due. */
 export function catchUp(station: SimulatedStation, utcSeconds: number): void {

@@ -1,14 +1,14 @@
 /** The collector of `npm start`: embedded database, HTTPS on loopback, the world's clock. */
+
 import { createHash } from "node:crypto";
 import { createServer } from "node:net";
-import { type CollectorIdentity, openIdentity } from "../../src/collector/identity.js";
-import { Ledger } from "../../src/collector/ledger.js";
-import { closeToOthers } from "../../src/collector/permissions.js";
-import { openPGliteStore } from "../../src/collector/pglite-store.js";
-import { entriesOf } from "../../src/collector/query.js";
-import { createHandler, listenHttps } from "../../src/collector/receiver.js";
-import { CollectorTrouble } from "../../src/collector/trouble.js";
-import { Failure } from "./failure.js";
+import { Ledger } from "../../src/collector/ledger/ledger.js";
+import { type CollectorIdentity, openIdentity } from "../../src/collector/service/identity.js";
+import { createHandler, listenHttps } from "../../src/collector/service/receiver.js";
+import { openPGliteStore } from "../../src/collector/store/pglite-store.js";
+import { entriesOf } from "../../src/collector/store/query.js";
+import { OperationalError } from "../../src/host/errors.js";
+import { closeToOthers } from "../../src/host/permissions.js";
 import { COLLECTOR_NAME } from "./simulation.js";
 
 export interface CollectorHost {
@@ -30,15 +30,10 @@ export interface CollectorHostOptions {
 	readonly onTrouble: (line: string) => void;
 }
 
-/** Opens it. Throws Failure: database in use or of another version, port taken. */
+/** Opens it. Throws OperationalError: database in use or of another version, port taken. */
 export async function openCollectorHost(options: CollectorHostOptions): Promise<CollectorHost> {
-	try {
-		await requireFreePort(options.port);
-		return await open(options);
-	} catch (error) {
-		if (error instanceof CollectorTrouble) throw new Failure(error.message);
-		throw error;
-	}
+	await requireFreePort(options.port);
+	return await open(options);
 }
 
 /** Tells of a taken port at once, not after the database has been opened. */
@@ -47,7 +42,7 @@ export function requireFreePort(port: number, option = "--port"): Promise<void> 
 		const probe = createServer();
 		probe.once("error", (error: NodeJS.ErrnoException) => {
 			const why = error.code === "EADDRINUSE" ? "is in use" : `cannot be opened (${error.code})`;
-			reject(new Failure(`port ${port} of 127.0.0.1 ${why}; choose another ${option}`));
+			reject(new OperationalError(`port ${port} of 127.0.0.1 ${why}; choose another ${option}`));
 		});
 		probe.listen(port, "127.0.0.1", () => probe.close(() => resolve()));
 	});

@@ -3,6 +3,7 @@
  * operation (so that the death of this process tears nothing), each station's witness of what its
  * appends returned, and the world's state as of its stations' last sleep, replaced atomically.
  */
+
 import {
 	closeSync,
 	existsSync,
@@ -14,10 +15,10 @@ import {
 	writeSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { makeFolders } from "../../src/collector/folders.js";
-import { isProcessAlive } from "../../src/collector/process-alive.js";
-import { reasonOf, replaceFile } from "./disk.js";
-import { Failure } from "./failure.js";
+import { reasonOf, replaceFile } from "../../src/host/disk.js";
+import { OperationalError } from "../../src/host/errors.js";
+import { makeFolders } from "../../src/host/folders.js";
+import { isProcessAlive } from "../../src/host/process-alive.js";
 
 export const DATA_FORMAT_VERSION = 1;
 const WORLD_FILE = "world.json";
@@ -57,7 +58,7 @@ export class DataDirectory {
 	}
 
 	/**
-	 * Opens or makes a data directory for this process alone. Throws Failure when it is in use, or
+	 * Opens or makes a data directory for this process alone. Throws OperationalError when it is in use, or
 	 * holds something else; it is left untouched then.
 	 */
 	static open(path: string): DataDirectory {
@@ -66,7 +67,7 @@ export class DataDirectory {
 			const names = namesIn(path);
 			directory.#before = names;
 			if (names.length > 0 && !names.includes(WORLD_FILE) && !isAbandonedStart(names)) {
-				throw new Failure(
+				throw new OperationalError(
 					`${path}: not a data directory of this simulator (no ${WORLD_FILE}); choose another --data`,
 				);
 			}
@@ -87,7 +88,7 @@ export class DataDirectory {
 		return directory;
 	}
 
-	/** The saved world, or undefined in a fresh directory. Throws Failure for a corrupt or foreign one. */
+	/** The saved world, or undefined in a fresh directory. Throws OperationalError for a corrupt or foreign one. */
 	readWorld(): SavedWorld | undefined {
 		const file = this.file(WORLD_FILE);
 		let text: string;
@@ -101,21 +102,23 @@ export class DataDirectory {
 		try {
 			saved = JSON.parse(text);
 		} catch {
-			throw new Failure(`${file}: corrupt; move the directory away or choose another --data`);
+			throw new OperationalError(
+				`${file}: corrupt; move the directory away or choose another --data`,
+			);
 		}
 		const version = (saved as { bistrinaData?: unknown } | null)?.bistrinaData;
 		if (typeof version !== "number") {
-			throw new Failure(`${file}: corrupt (no version); choose another --data`);
+			throw new OperationalError(`${file}: corrupt (no version); choose another --data`);
 		}
 		if (version !== DATA_FORMAT_VERSION) {
-			throw new Failure(
+			throw new OperationalError(
 				`${file}: data of format ${version}, this program reads format ${DATA_FORMAT_VERSION}; ` +
 					"use the version that wrote it, or choose another --data",
 			);
 		}
 		const world = saved as SavedWorld;
 		if (!Array.isArray(world.stations) || typeof world.startUtcSeconds !== "number") {
-			throw new Failure(`${file}: corrupt (fields missing); choose another --data`);
+			throw new OperationalError(`${file}: corrupt (fields missing); choose another --data`);
 		}
 		return world;
 	}
@@ -129,7 +132,7 @@ export class DataDirectory {
 	}
 
 	/**
-	 * Throws Failure when the files of a world that has been played are not all there: without its flash a
+	 * Throws OperationalError when the files of a world that has been played are not all there: without its flash a
 	 * station would begin again on an empty one, and what it had not delivered would be gone unseen.
 	 */
 	requireWhole(world: SavedWorld | undefined, stations: readonly string[]): void {
@@ -137,7 +140,7 @@ export class DataDirectory {
 		if (world === undefined) {
 			const image = namesIn(this.path).find((name) => /\.flash$/.test(name));
 			if (image === undefined) return;
-			throw new Failure(
+			throw new OperationalError(
 				`${this.path}: ${image} is there, but its ${WORLD_FILE} is missing; ${remedy}`,
 			);
 		}
@@ -149,7 +152,7 @@ export class DataDirectory {
 			if (!isPlayed) continue;
 			for (const name of files) {
 				if (existsSync(this.file(name))) continue;
-				throw new Failure(
+				throw new OperationalError(
 					`${this.file(name)}: missing, though ${WORLD_FILE} knows ${station}; ${remedy}`,
 				);
 			}
@@ -199,14 +202,14 @@ export class DataDirectory {
 			}
 			const holder = Number.parseInt(readFileSync(this.#lock, "utf8"), 10);
 			if (Number.isInteger(holder) && isProcessAlive(holder)) {
-				throw new Failure(
+				throw new OperationalError(
 					`${this.path}: in use by process ${holder}; stop it or choose another --data`,
 				);
 			}
 			// Its holder was killed; the lock is nobody's.
 			rmSync(this.#lock, { force: true });
 		}
-		throw new Failure(`${this.path}: another process took it just now; try again`);
+		throw new OperationalError(`${this.path}: another process took it just now; try again`);
 	}
 }
 
@@ -215,15 +218,19 @@ function namesIn(path: string): string[] {
 		return readdirSync(path);
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === "ENOTDIR") {
-			throw new Failure(`${path}: is a file, not a directory; choose another --data`);
+			throw new OperationalError(`${path}: is a file, not a directory; choose another --data`);
 		}
 		throw cannotBe("read", path, error);
 	}
 }
 
 /** The data may be good: nobody is told to move it away. */
-function cannotBe(what: "read" | "written" | "made", path: string, error: unknown): Failure {
-	return new Failure(
+function cannotBe(
+	what: "read" | "written" | "made",
+	path: string,
+	error: unknown,
+): OperationalError {
+	return new OperationalError(
 		`${path}: cannot be ${what}: ${reasonOf(error) ?? String(error)}; mend that or choose another --data`,
 		{ cause: error },
 	);

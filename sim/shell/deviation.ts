@@ -1,7 +1,7 @@
 /** What the published values come to: derived at the collector against the truth of the river. */
-import { DerivationContext } from "../../src/protocol/derive.js";
-import { decodeEntry } from "../../src/protocol/entry.js";
-import { Placer } from "../../src/protocol/placement.js";
+import { DerivationContext } from "../../src/protocol/record/derive.js";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
+import { Placer } from "../../src/protocol/record/time-resolver.js";
 import type { River } from "../river/river.js";
 
 const UNCERTAINTY_MILLISECONDS_MAX = 60_000;

@@ -1,9 +1,10 @@
 /** A simulated flash kept in a file, written through at every operation, torn ones included. */
+
 import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import type { ByteBuffer, FlashPartition } from "../../src/firmware/ports.js";
-import type { SimulatedFlash } from "../flash.js";
-import { replaceFile, writeWhole } from "./disk.js";
-import { Failure } from "./failure.js";
+import { replaceFile, writeWhole } from "../../src/host/disk.js";
+import { OperationalError } from "../../src/host/errors.js";
+import type { SimulatedFlash } from "../flash/flash.js";
 
 export interface ImageFile {
 	readonly image: Uint8Array;
@@ -11,12 +12,12 @@ export interface ImageFile {
 	close(): void;
 }
 
-/** Opens or makes an image of `sizeBytes`, erased. Throws Failure for a file of another size. */
+/** Opens or makes an image of `sizeBytes`, erased. Throws OperationalError for a file of another size. */
 export function openImageFile(path: string, sizeBytes: number): ImageFile {
 	const isThere = existsSync(path);
 	const image = isThere ? new Uint8Array(readFileSync(path)) : new Uint8Array(sizeBytes).fill(0xff);
 	if (image.length !== sizeBytes) {
-		throw new Failure(
+		throw new OperationalError(
 			`${path}: corrupt (${image.length} bytes, not ${sizeBytes}); choose another --data`,
 		);
 	}

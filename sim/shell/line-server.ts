@@ -2,10 +2,11 @@
  * The technician's lines of a running `npm start`: for each station a socket on loopback, as a cable
  * in its serial port. One device at a time, as on any serial port.
  */
+
 import { createServer, type Server, type Socket } from "node:net";
-import type { SimulatedStation } from "../station.js";
+import { OperationalError } from "../../src/host/errors.js";
+import type { SimulatedStation } from "../station/station.js";
 import { catchUp } from "./catch-up.js";
-import { Failure } from "./failure.js";
 import { FirstLine } from "./first-line.js";
 
 const HOST = "127.0.0.1";
@@ -33,7 +34,7 @@ export class LineServer {
 		this.#options = options;
 	}
 
-	/** Opens all sockets. Throws Failure when a port is taken. */
+	/** Opens all sockets. Throws OperationalError when a port is taken. */
 	static async open(options: LineServerOptions): Promise<LineServer> {
 		const server = new LineServer(options);
 		try {
@@ -83,7 +84,9 @@ export class LineServer {
 			const server = createServer((socket) => this.#connected(station, socket));
 			server.once("error", (error: NodeJS.ErrnoException) => {
 				const why = error.code === "EADDRINUSE" ? "is in use" : `cannot be opened (${error.code})`;
-				reject(new Failure(`port ${port} of ${HOST} ${why}; choose another --console-port`));
+				reject(
+					new OperationalError(`port ${port} of ${HOST} ${why}; choose another --console-port`),
+				);
 			});
 			server.listen(port, HOST, () => resolve(server));
 		});

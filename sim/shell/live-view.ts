@@ -4,9 +4,9 @@
  */
 import { stripVTControlCharacters } from "node:util";
 import { createLogUpdate } from "log-update";
-import type { DerivedReading, DerivedValue } from "../../src/protocol/derive.js";
-import { CHANNEL_FLAGS } from "../../src/protocol/reading.js";
-import { onStderr } from "../../src/technician/colours.js";
+import { onStderr } from "../../src/host/colours.js";
+import type { DerivedReading, DerivedValue } from "../../src/protocol/record/derive.js";
+import { CHANNEL_FLAGS } from "../../src/protocol/record/reading.js";
 
 export interface StationView {
 	readonly name: string;

@@ -1,9 +1,9 @@
 /** `npm start`: stations, rivers and the collector on one machine. Exit 0, 1 (trouble), 2 (usage), 70 (bug). */
+import { OperationalError, UsageError } from "../../src/host/errors.js";
 import "./engine.js";
 import { CommanderError } from "commander";
 import { printable } from "../../src/core/printable.js";
-import { onStderr } from "../../src/technician/colours.js";
-import { Failure, UsageFailure } from "./failure.js";
+import { onStderr } from "../../src/host/colours.js";
 import { parseStartOptions, type StartOptions, startUsage } from "./options.js";
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -19,10 +19,10 @@ async function main(argv: readonly string[]): Promise<number> {
 		const { run } = await import("./run.js");
 		return await run(options);
 	} catch (error) {
-		if (!(error instanceof Failure)) throw error;
+		if (!(error instanceof OperationalError)) throw error;
 		process.stderr.write(`${onStderr.red("error:")} ${printable(error.message)}\n`);
-		if (error instanceof UsageFailure) process.stderr.write(`\n${startUsage()}`);
-		return error instanceof UsageFailure ? 2 : 1;
+		if (error instanceof UsageError) process.stderr.write(`\n${startUsage()}`);
+		return error instanceof UsageError ? 2 : 1;
 	}
 }
 

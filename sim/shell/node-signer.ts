@@ -8,7 +8,7 @@ import {
 	type KeyOperations,
 	SIGN_MILLISECONDS,
 	VERIFY_MILLISECONDS,
-} from "../keyed-hash-signer.js";
+} from "../keys/keyed-hash-signer.js";
 
 const OPTIONS = Object.freeze({ prehash: false, lowS: false });
 

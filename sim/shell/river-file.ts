@@ -2,12 +2,13 @@
  * Reads a recorded river: CSV with the header `time,ph,ec25_us_cm,turbidity_ntu,temperature_c`, UTC, or the
  * same with `;` and decimal commas.
  */
+
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { CsvError, type Info, parse } from "csv-parse/sync";
+import { OperationalError } from "../../src/host/errors.js";
 import { recordedRiver, type WaterSample } from "../river/recorded-river.js";
 import type { River } from "../river/river.js";
-import { Failure } from "./failure.js";
 
 const COLUMNS = ["time", "ph", "ec25_us_cm", "turbidity_ntu", "temperature_c"] as const;
 /** ISO 8601 with an explicit zone of zero: a local time would place the river wrongly. */
@@ -25,19 +26,21 @@ const BOUNDS: Readonly<Record<string, readonly [number, number]>> = Object.freez
 /** A year of readings each five minutes is 105 120 lines, 5 MB; ten of them fit. */
 const FILE_BYTES_MAX = 64 * 1024 * 1024;
 
-/** The river of a file. Throws Failure that names file, line and column. */
+/** The river of a file. Throws OperationalError that names file, line and column. */
 export function readRiverFile(path: string): River {
 	let text: string;
 	try {
 		const bytes = readFileSync(path);
 		if (bytes.length > FILE_BYTES_MAX) {
-			throw new Failure(`${path}: larger than ${FILE_BYTES_MAX} bytes; cut it into parts`);
+			throw new OperationalError(`${path}: larger than ${FILE_BYTES_MAX} bytes; cut it into parts`);
 		}
 		text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 	} catch (error) {
-		if (error instanceof Failure) throw error;
-		if (error instanceof TypeError) throw new Failure(`${path}: not UTF-8 text`);
-		throw new Failure(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+		if (error instanceof OperationalError) throw error;
+		if (error instanceof TypeError) throw new OperationalError(`${path}: not UTF-8 text`);
+		throw new OperationalError(
+			`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`,
+		);
 	}
 	return recordedRiver(basename(path), samplesOf(path, text));
 }
@@ -52,28 +55,30 @@ function samplesOf(path: string, text: string): WaterSample[] {
 			continue;
 		}
 		if (record.length !== COLUMNS.length) {
-			throw new Failure(
+			throw new OperationalError(
 				`${path}:${line}:${record.length}: ${record.length} columns where ${COLUMNS.length} belong`,
 			);
 		}
 		const time = record[0] ?? "";
 		const milliseconds = UTC_TIME.test(time) ? Date.parse(time) : Number.NaN;
 		if (Number.isNaN(milliseconds)) {
-			throw new Failure(`${path}:${line}:1: time "${time}" is not UTC like 2026-10-01T12:00:00Z`);
+			throw new OperationalError(
+				`${path}:${line}:1: time "${time}" is not UTC like 2026-10-01T12:00:00Z`,
+			);
 		}
 		// Date.parse takes 30 February for 2 March.
 		if (new Date(milliseconds).toISOString().slice(0, 19) !== time.slice(0, 19)) {
-			throw new Failure(`${path}:${line}:1: time "${time}" is on no calendar`);
+			throw new OperationalError(`${path}:${line}:1: time "${time}" is on no calendar`);
 		}
 		if (milliseconds < FIRST_MILLISECONDS || milliseconds > LAST_MILLISECONDS) {
-			throw new Failure(
+			throw new OperationalError(
 				`${path}:${line}:1: time "${time}" is not within the years 2000 to 2099 of a station's clock`,
 			);
 		}
 		const utcSeconds = milliseconds / 1000;
 		const before = samples[samples.length - 1]?.utcSeconds ?? Number.NEGATIVE_INFINITY;
 		if (utcSeconds <= before) {
-			throw new Failure(`${path}:${line}:1: time "${time}" is not after the line before`);
+			throw new OperationalError(`${path}:${line}:1: time "${time}" is not after the line before`);
 		}
 		const quantity = (column: number): number => {
 			const name = COLUMNS[column] ?? "";
@@ -82,7 +87,7 @@ function samplesOf(path: string, text: string): WaterSample[] {
 			const value = digits === "" ? Number.NaN : Number(digits);
 			const [low, high] = BOUNDS[name] ?? [0, 0];
 			if (!(value >= low && value <= high)) {
-				throw new Failure(
+				throw new OperationalError(
 					`${path}:${line}:${column + 1}: ${name} "${field}" is not a number from ${low} to ${high}`,
 				);
 			}
@@ -96,7 +101,7 @@ function samplesOf(path: string, text: string): WaterSample[] {
 			temperatureCelsius: quantity(4),
 		});
 	}
-	if (samples.length === 0) throw new Failure(`${path}:1:1: no readings in the file`);
+	if (samples.length === 0) throw new OperationalError(`${path}:1:1: no readings in the file`);
 	return samples;
 }
 
@@ -124,18 +129,18 @@ function records(path: string, text: string, delimiter: string): CsvRecord[] {
 	} catch (error) {
 		if (!(error instanceof CsvError)) throw error;
 		const line = (error as { lines?: number }).lines ?? 1;
-		throw new Failure(`${path}:${line}:1: ${error.message}`);
+		throw new OperationalError(`${path}:${line}:1: ${error.message}`);
 	}
 }
 
 function requireHeader(path: string, line: number, record: readonly string[]): void {
 	COLUMNS.forEach((name, index) => {
 		if (record[index] === name) return;
-		throw new Failure(
+		throw new OperationalError(
 			`${path}:${line}:${index + 1}: header "${record[index] ?? ""}" where "${name}" belongs`,
 		);
 	});
 	if (record.length > COLUMNS.length) {
-		throw new Failure(`${path}:${line}:${COLUMNS.length + 1}: a column too many`);
+		throw new OperationalError(`${path}:${line}:${COLUMNS.length + 1}: a column too many`);
 	}
 }

@@ -1,8 +1,9 @@
 /** Which rivers a run has: from the options at a first start, from the data directory afterwards. */
+
+import { OperationalError } from "../../src/host/errors.js";
 import type { River } from "../river/river.js";
 import { SCENARIOS } from "../river/scenarios.js";
 import type { SavedWorld, WorldIdentity } from "./data-directory.js";
-import { Failure } from "./failure.js";
 import type { StartOptions } from "./options.js";
 import { readRiverFile } from "./river-file.js";
 
@@ -20,7 +21,7 @@ export interface Rivers {
 	stations(startUtcSeconds: number): { readonly name: string; readonly river: River }[];
 }
 
-/** Throws Failure when the options contradict what the data directory was begun with. */
+/** Throws OperationalError when the options contradict what the data directory was begun with. */
 export function recordedOrNamedRivers(
 	options: StartOptions,
 	saved: SavedWorld | undefined,
@@ -58,7 +59,7 @@ export function recordedOrNamedRivers(
 				if (recorded !== undefined) return { name, river: recorded };
 				const scenario = identity.scenario ?? (isBor ? "quiet-bor" : "storm-pek");
 				const make = SCENARIOS[scenario];
-				if (make === undefined) throw new Failure(`scenario ${scenario} is not known`);
+				if (make === undefined) throw new OperationalError(`scenario ${scenario} is not known`);
 				return { name, river: make((identity.seed + index) >>> 0, startUtcSeconds) };
 			}),
 	};
@@ -78,7 +79,7 @@ function requireSame<Value extends string | number>(
 ): void {
 	if (asked === undefined || asked === begun) return;
 	const how = begun === null ? `without ${option}` : `with ${option} ${begun}`;
-	throw new Failure(
+	throw new OperationalError(
 		`${option} ${asked}: this data directory was begun ${how}; leave the option out, ` +
 			"or choose another --data DIR for this",
 	);

@@ -1,14 +1,13 @@
 /** One run of `npm start`: opens everything, advances the world, settles, judges, reports. */
 
-import { CollectorTrouble } from "../../src/collector/trouble.js";
 import { printable } from "../../src/core/printable.js";
-import { onStderr } from "../../src/technician/colours.js";
+import { onStderr } from "../../src/host/colours.js";
+import { diskFailure } from "../../src/host/disk.js";
+import { OperationalError, UsageError } from "../../src/host/errors.js";
 import { addDeliveries, judgeDelivery, NO_DELIVERY } from "../checkers/delivery.js";
 import type { CollectorHost } from "./collector-host.js";
 import { DATA_FORMAT_VERSION, DataDirectory, type SavedWorld } from "./data-directory.js";
 import { DeviationMeter } from "./deviation.js";
-import { diskFailure } from "./disk.js";
-import { Failure, UsageFailure } from "./failure.js";
 import { createHttpsEndpoint } from "./https-endpoint.js";
 import { LineServer } from "./line-server.js";
 import { instant, LiveView, type WorldView } from "./live-view.js";
@@ -30,7 +29,7 @@ const DUE_MARGIN_SECONDS = 0.000_002;
 /** Steps between two looks at the outside (Ctrl-C, the view). */
 const STEPS_PER_TURN = 200;
 
-/** Runs to its end; the exit code. Throws Failure. */
+/** Runs to its end; the exit code. Throws OperationalError. */
 export async function run(options: StartOptions): Promise<number> {
 	const directory = DataDirectory.open(options.data);
 	let isBegun = false;
@@ -41,7 +40,7 @@ export async function run(options: StartOptions): Promise<number> {
 			isBegun = true;
 		});
 	} catch (error) {
-		if (error instanceof CollectorTrouble) throw new Failure(error.message, { cause: error });
+		if (error instanceof OperationalError) throw error;
 		throw diskFailure(error, directory.path);
 	} finally {
 		if (!isBegun) directory.removeStart();
@@ -65,8 +64,8 @@ async function runIn(
 		else view.say(shown);
 	};
 	if (options.duration === "recording" && rivers.recording === undefined) {
-		if (saved === undefined) throw new UsageFailure("--for recording needs --river FILE.csv");
-		throw new Failure(
+		if (saved === undefined) throw new UsageError("--for recording needs --river FILE.csv");
+		throw new OperationalError(
 			"--for recording: this data directory was begun without --river; choose another --data DIR for this",
 		);
 	}

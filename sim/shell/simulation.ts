@@ -1,20 +1,20 @@
 /** The simulated world of `npm start`: stations over files, advanced against a collector. */
 import { createHash } from "node:crypto";
-import { signingKeyOf } from "../../src/collector/keys.js";
+import { signingKeyOf } from "../../src/collector/ledger/keys.js";
 import { SeededChance, seedOf } from "../../src/core/chance.js";
 import {
 	DEFAULT_CONFIGURATION,
 	type StationConfiguration,
 } from "../../src/firmware/config/configuration.js";
-import { DerivationContext, type DerivedReading } from "../../src/protocol/derive.js";
-import { decodeEntry, type Entry } from "../../src/protocol/entry.js";
-import { Placer } from "../../src/protocol/placement.js";
-import { SimulatedFlash } from "../flash.js";
-import type { Endpoint } from "../network.js";
+import { DerivationContext, type DerivedReading } from "../../src/protocol/record/derive.js";
+import { decodeEntry, type Entry } from "../../src/protocol/record/entry.js";
+import { Placer } from "../../src/protocol/record/time-resolver.js";
+import { SimulatedFlash } from "../flash/flash.js";
+import type { Endpoint } from "../network/network.js";
 import type { River } from "../river/river.js";
-import { type SavedStation, SimulatedStation } from "../station.js";
-import { stationProgram } from "../station-program.js";
-import { World } from "../world.js";
+import { type SavedStation, SimulatedStation } from "../station/station.js";
+import { stationProgram } from "../station/station-program.js";
+import { World } from "../station/world.js";
 import { catchUp } from "./catch-up.js";
 import type { DataDirectory } from "./data-directory.js";
 import { type ImageFile, openImageFile, openInstantFile, writeThrough } from "./image-file.js";

@@ -2,18 +2,19 @@
  * A whole simulated station at the far end of a technician's line, for `bistrina --port sim:` and for
  * tests. Its time passes only while a request is out: a session is a function of what was asked.
  */
+
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { signingKeyOf } from "../../src/collector/keys.js";
-import { LineAssembler } from "../../src/protocol/console.js";
+import { signingKeyOf } from "../../src/collector/ledger/keys.js";
+import { UsageError } from "../../src/host/errors.js";
+import { LineAssembler } from "../../src/protocol/line/console.js";
 import type { Line } from "../../src/technician/line.js";
-import type { Endpoint } from "../network.js";
+import type { Endpoint } from "../network/network.js";
 import type { River } from "../river/river.js";
 import { SCENARIOS } from "../river/scenarios.js";
 import { DataDirectory } from "./data-directory.js";
-import { UsageFailure } from "./failure.js";
 import { type PlayedStation, Simulation } from "./simulation.js";
 
 /** 2026-10-01T00:00:00Z */
@@ -129,15 +130,13 @@ export class StationLine {
 	}
 }
 
-/** The far end of `sim:`, `sim:SCENARIO` or `sim:SCENARIO,SEED`. Throws UsageFailure for anything else. */
+/** The far end of `sim:`, `sim:SCENARIO` or `sim:SCENARIO,SEED`. Throws UsageError for anything else. */
 export function openNamedStation(name: string): Promise<StationLine> {
 	const [scenario = "", seedText = String(SEED_DEFAULT), ...rest] = name.split(",");
 	const make = SCENARIOS[scenario === "" ? SCENARIO_DEFAULT : scenario];
 	if (make === undefined || !/^\d{1,9}$/.test(seedText) || rest.length > 0) {
 		const those = Object.keys(SCENARIOS).join(", ");
-		throw new UsageFailure(
-			`sim:${name}: use sim:, or sim:SCENARIO,SEED with a scenario of ${those}`,
-		);
+		throw new UsageError(`sim:${name}: use sim:, or sim:SCENARIO,SEED with a scenario of ${those}`);
 	}
 	const seed = Number(seedText);
 	return StationLine.open({ seed, river: make(seed, START_UTC_SECONDS), seconds: 1800 });

@@ -3,10 +3,11 @@
  * canonical bytes go to a file, each behind a byte that says which and its length; so do the
  * cursors of acknowledgements that took hold.
  */
+
 import { closeSync, openSync, readFileSync, truncateSync } from "node:fs";
-import type { Witness } from "../witness.js";
-import { reasonOf, writeWhole } from "./disk.js";
-import { Failure } from "./failure.js";
+import { reasonOf, writeWhole } from "../../src/host/disk.js";
+import { OperationalError } from "../../src/host/errors.js";
+import type { Witness } from "../station/witness.js";
 
 const ATTEMPTED = 0;
 const RETURNED = 1;
@@ -90,7 +91,7 @@ export class WitnessFile implements Witness {
 			bytes = readFileSync(path);
 		} catch (error) {
 			if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-			throw new Failure(`${path}: cannot be read: ${reasonOf(error) ?? String(error)}`);
+			throw new OperationalError(`${path}: cannot be read: ${reasonOf(error) ?? String(error)}`);
 		}
 		let offset = 0;
 		while (offset + HEAD_BYTES <= bytes.length) {

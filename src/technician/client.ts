@@ -1,4 +1,5 @@
 /** Requests over a line: one at a time, each with a deadline, each answered once or ended in trouble. */
+import { OperationalError } from "../host/errors.js";
 import {
 	CONSOLE_VERSION,
 	type ConsoleFields,
@@ -6,8 +7,8 @@ import {
 	type FieldValue,
 	LineAssembler,
 	readStationLine,
-} from "../protocol/console.js";
-import { type Line, TechnicianTrouble } from "./line.js";
+} from "../protocol/line/console.js";
+import type { Line } from "./line.js";
 
 /** What a station answered. */
 export interface Answer {
@@ -29,7 +30,7 @@ export interface Greeting {
 }
 
 /** The station refused or failed; `code` is its word. */
-export class StationRefusal extends TechnicianTrouble {
+export class StationRefusal extends OperationalError {
 	override name = "StationRefusal";
 	readonly code: string;
 
@@ -40,7 +41,7 @@ export class StationRefusal extends TechnicianTrouble {
 }
 
 /** The line was lost in the middle, or the answer did not come: worth another try. */
-export class LineTrouble extends TechnicianTrouble {
+export class LineTrouble extends OperationalError {
 	override name = "LineTrouble";
 }
 
@@ -87,7 +88,7 @@ export class ConsoleClient {
 		line.onLost = (reason) => this.#lose(reason);
 	}
 
-	/** Who is there. The first thing to ask. Throws TechnicianTrouble, with a remedy. */
+	/** Who is there. The first thing to ask. Throws OperationalError, with a remedy. */
 	async greet(deadlineMilliseconds = GREETING_MILLISECONDS): Promise<Greeting> {
 		for (let attempt = 1; ; attempt++) {
 			try {
@@ -96,7 +97,7 @@ export class ConsoleClient {
 				const { fields } = await this.request("version", { deadlineMilliseconds });
 				const protocol = Number(fields.get("protocol"));
 				if (protocol !== CONSOLE_VERSION) {
-					throw new TechnicianTrouble(
+					throw new OperationalError(
 						`${this.#line.name}: the station speaks version ${protocol} of the line, this program ` +
 							`version ${CONSOLE_VERSION}; use the tools that came with its firmware`,
 					);

@@ -1,6 +1,11 @@
 /** Entries as rows for people and programs: raw values, derived values, flags by name, placed times. */
 import { hexOf } from "../core/bytes.js";
-import { DerivationContext, type DerivedReading, type DerivedValue } from "../protocol/derive.js";
+import { instant } from "../host/output.js";
+import {
+	DerivationContext,
+	type DerivedReading,
+	type DerivedValue,
+} from "../protocol/record/derive.js";
 import {
 	decodeEntry,
 	type Entry,
@@ -8,12 +13,11 @@ import {
 	RESET_REASONS,
 	STATION_FLAGS,
 	TIME_QUALITIES,
-} from "../protocol/entry.js";
-import { eventNameOf } from "../protocol/events.js";
-import { Placer } from "../protocol/placement.js";
-import { probeKindsOf } from "../protocol/probe-kinds.js";
-import { CHANNEL_FLAGS, waterReadingOf } from "../protocol/reading.js";
-import { instant } from "./output.js";
+} from "../protocol/record/entry.js";
+import { eventNameOf } from "../protocol/record/events.js";
+import { probeKindsOf } from "../protocol/record/probe-kinds.js";
+import { CHANNEL_FLAGS, waterReadingOf } from "../protocol/record/reading.js";
+import { Placer } from "../protocol/record/time-resolver.js";
 
 /** A row by column name; what a kind of entry does not have is left out. */
 export type EntryRow = Readonly<Record<string, string | number>>;

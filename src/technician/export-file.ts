@@ -3,16 +3,17 @@
  * canonical bytes, each with a check. It grows an entry at a time, so that an interrupted export goes
  * on; what lies in its holes is put in by writing it anew beside. docs/CONSOLE.md, "An exported file".
  */
+
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { bytesOfBase64 } from "../core/base64.js";
 import { asciiBytes, bytesOfHex, hexOf } from "../core/bytes.js";
 import { crc32 } from "../core/crc32.js";
 import { StationError } from "../core/errors.js";
-import type { ConsoleFields } from "../protocol/console.js";
-import { decodeEntry } from "../protocol/entry.js";
+import { OperationalError } from "../host/errors.js";
+import { Replacement, writing } from "../host/replace-file.js";
+import type { ConsoleFields } from "../protocol/line/console.js";
+import { decodeEntry } from "../protocol/record/entry.js";
 import type { ConsoleClient } from "./client.js";
-import { TechnicianTrouble } from "./line.js";
-import { Replacement, writing } from "./replace-file.js";
 import { rangesMissing, type SequenceRange } from "./sequence-ranges.js";
 
 const FILE_NAME = "bistrinaJournal";
@@ -74,7 +75,7 @@ export function isExportedFile(bytes: Uint8Array): boolean {
 
 /**
  * Reads an exported file; what an interruption left of its last line is ignored, and a line that is
- * not as it was written is told in `damage`. Throws TechnicianTrouble where no first line says whose
+ * not as it was written is told in `damage`. Throws OperationalError where no first line says whose
  * it is.
  */
 export function readExportedFile(path: string, bytes: Uint8Array): ExportedJournal {
@@ -84,7 +85,7 @@ export function readExportedFile(path: string, bytes: Uint8Array): ExportedJourn
 	const head = parsed(path, headLine);
 	const { [FILE_NAME]: version, station, epoch } = head;
 	if (version !== FILE_VERSION || typeof station !== "string" || typeof epoch !== "number") {
-		throw new TechnicianTrouble(`${path}: no journal of version ${FILE_VERSION}`);
+		throw new OperationalError(`${path}: no journal of version ${FILE_VERSION}`);
 	}
 	// Only its end is missing: nothing that can be read is given up.
 	const isTailWhole = typeof entryOfLine(tail, epoch) !== "string";
@@ -139,7 +140,7 @@ export async function exportJournal(
 	if (before !== undefined) {
 		requireUndamaged(path, before);
 		if (before.station !== station) {
-			throw new TechnicianTrouble(
+			throw new OperationalError(
 				`${path}: holds the journal of ${before.station}, not of ${station}; choose another file`,
 			);
 		}
@@ -175,7 +176,7 @@ function requireUndamaged(path: string, { damage }: ExportedJournal): void {
 	const remedy = first.startsWith(`${path}:1: `)
 		? "choose another file"
 		: "choose another file, or take such lines out and the same command fetches them again";
-	throw new TechnicianTrouble(`${first}${more}; ${remedy}`);
+	throw new OperationalError(`${first}${more}; ${remedy}`);
 }
 
 interface Appended {
@@ -217,7 +218,7 @@ async function append(
 						write(checkedLine({ [FILE_NAME]: FILE_VERSION, station, epoch, first }));
 					}
 					requirePlace(canonical, epoch, sequence);
-					if (sequence < next) throw new TechnicianTrouble("the station sent an entry twice");
+					if (sequence < next) throw new OperationalError("the station sent an entry twice");
 					write(lineOf(sequence, canonical));
 					next = sequence + 1;
 					fetched++;
@@ -345,7 +346,7 @@ function readExisting(path: string): ExportedJournal | undefined {
 		bytes = new Uint8Array(readFileSync(path));
 	} catch (error) {
 		const { code } = error as NodeJS.ErrnoException;
-		throw new TechnicianTrouble(`${path}: cannot be read (${code})`);
+		throw new OperationalError(`${path}: cannot be read (${code})`);
 	}
 	const text = Buffer.from(bytes.subarray(0, 64)).toString("latin1");
 	const head = `{"${FILE_NAME}":`;
@@ -355,14 +356,12 @@ function readExisting(path: string): ExportedJournal | undefined {
 	return readExportedFile(path, bytes);
 }
 
-/** An entry out of a line of the station's answer to `journal`. Throws TechnicianTrouble. */
+/** An entry out of a line of the station's answer to `journal`. Throws OperationalError. */
 export function entryOf(part: ConsoleFields): { sequence: number; canonical: Uint8Array } {
 	const canonical = bytesOfBase64(part.get("bytes") ?? "");
 	const sequence = Number(part.get("sequence"));
 	if (canonical === undefined || !Number.isInteger(sequence)) {
-		throw new TechnicianTrouble(
-			"the station sent a line that is no entry; its firmware is another",
-		);
+		throw new OperationalError("the station sent a line that is no entry; its firmware is another");
 	}
 	return { sequence, canonical };
 }
@@ -373,7 +372,7 @@ function placeOf(canonical: Uint8Array): number {
 
 function requirePlace(canonical: Uint8Array, epoch: number, sequence: number): void {
 	if (isInPlace(canonical, epoch, sequence)) return;
-	throw new TechnicianTrouble(`the station: entry ${sequence} is not what it says it is`);
+	throw new OperationalError(`the station: entry ${sequence} is not what it says it is`);
 }
 
 function isInPlace(canonical: Uint8Array, epoch: number, sequence: number): boolean {
@@ -393,5 +392,5 @@ function parsed(path: string, text: string): Record<string, unknown> {
 	} catch {
 		// Said below.
 	}
-	throw new TechnicianTrouble(`${path}:1: not the first line of an exported journal`);
+	throw new OperationalError(`${path}:1: not the first line of an exported journal`);
 }

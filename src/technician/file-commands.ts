@@ -1,12 +1,18 @@
 /** The commands that need no station: journals of pulled flash, and the proofs of a record. */
+
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { hexOf } from "../core/bytes.js";
-import type { Finding, FindingKind, Standing, Verification } from "../protocol/verify-chain.js";
+import { OperationalError } from "../host/errors.js";
+import { csvLine, type OutputFormat, printJson, printPairs, printTable } from "../host/output.js";
+import type {
+	Finding,
+	FindingKind,
+	Standing,
+	Verification,
+} from "../protocol/audit/verify-chain.js";
 import { type EntryRow, ROW_COLUMNS, rowsOf } from "./entry-rows.js";
 import { type ExportedJournal, isExportedFile, readExportedFile } from "./export-file.js";
 import { type ImageEpoch, type ImageReport, readImage } from "./journal-image-file.js";
-import { TechnicianTrouble } from "./line.js";
-import { csvLine, type OutputFormat, printJson, printPairs, printTable } from "./output.js";
 import { rangeText, type SequenceRange } from "./sequence-ranges.js";
 
 /** Of one kind; what follows them is counted. */
@@ -42,7 +48,7 @@ export function showJournal(
 	}
 	const image = readImage(bytes);
 	if (image === undefined) {
-		throw new TechnicianTrouble(
+		throw new OperationalError(
 			`${path}: no journal in it; give a raw image with the partition "readings" in it, or an export`,
 		);
 	}
@@ -146,13 +152,13 @@ function tellFindings(
 }
 
 /**
- * A file of signed batches, piece by piece. Throws TechnicianTrouble, also for a journal, which has no
+ * A file of signed batches, piece by piece. Throws OperationalError, also for a journal, which has no
  * signatures.
  */
 export function* readRecord(path: string): Generator<Uint8Array> {
 	for (const piece of piecesOf(path)) {
 		if (piece.isFirst && isExportedFile(piece.bytes)) {
-			throw new TechnicianTrouble(
+			throw new OperationalError(
 				`${path}: a station's journal, which is signed only when it is delivered; ` +
 					"verify a collector's database (--data, --postgres) or a file that `record` wrote from one",
 			);
@@ -161,7 +167,7 @@ export function* readRecord(path: string): Generator<Uint8Array> {
 	}
 }
 
-/** A file's bytes, some at a time. Throws TechnicianTrouble. */
+/** A file's bytes, some at a time. Throws OperationalError. */
 export function* piecesOf(path: string): Generator<{ bytes: Uint8Array; isFirst: boolean }> {
 	let file: number | undefined;
 	try {
@@ -173,21 +179,21 @@ export function* piecesOf(path: string): Generator<{ bytes: Uint8Array; isFirst:
 			yield { bytes: buffer.subarray(0, count), isFirst };
 		}
 	} catch (error) {
-		if (error instanceof TechnicianTrouble) throw error;
+		if (error instanceof OperationalError) throw error;
 		const { code } = error as NodeJS.ErrnoException;
 		if (code === undefined) throw error;
-		throw new TechnicianTrouble(`${path}: cannot be read (${code})`);
+		throw new OperationalError(`${path}: cannot be read (${code})`);
 	} finally {
 		if (file !== undefined) closeSync(file);
 	}
 }
 
-/** A file's bytes. Throws TechnicianTrouble. */
+/** A file's bytes. Throws OperationalError. */
 function readBytes(path: string): Uint8Array {
 	try {
 		return new Uint8Array(readFileSync(path));
 	} catch (error) {
-		throw new TechnicianTrouble(
+		throw new OperationalError(
 			`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`,
 		);
 	}

@@ -5,14 +5,14 @@
  */
 import { equalBytes } from "../core/bytes.js";
 import { createSha256 } from "../core/sha256.js";
-import { chainNext } from "../protocol/chain.js";
 import {
 	JOURNAL_VERSION,
 	readSectorHeader,
 	SECTOR_HEADER_BYTES,
 	type SectorHeader,
-} from "../protocol/journal-format.js";
-import { scanSector } from "../protocol/journal-image.js";
+} from "../protocol/flash/journal-format.js";
+import { scanSector } from "../protocol/flash/journal-image.js";
+import { chainNext } from "../protocol/record/chain.js";
 import { countOf, rangesMissing, type SequenceRange } from "./sequence-ranges.js";
 
 /** What an image holds besides entries. */

@@ -1,14 +1,10 @@
 /** The commands that speak with a station. Each returns the exit code. */
+
 import { existsSync } from "node:fs";
 import { SingleBar } from "cli-progress";
 import { StationError } from "../core/errors.js";
 import { printable } from "../core/printable.js";
-import type { ConsoleFields } from "../protocol/console.js";
-import { decodeEntry } from "../protocol/entry.js";
-import { type ConsoleClient, type Greeting, LineTrouble, StationRefusal } from "./client.js";
-import { stationFlagNames } from "./entry-rows.js";
-import { entryOf, exportJournal } from "./export-file.js";
-import { TechnicianTrouble } from "./line.js";
+import { OperationalError } from "../host/errors.js";
 import {
 	instantShown,
 	merged,
@@ -18,7 +14,12 @@ import {
 	printTable,
 	type Shown,
 	shownOf,
-} from "./output.js";
+} from "../host/output.js";
+import type { ConsoleFields } from "../protocol/line/console.js";
+import { decodeEntry } from "../protocol/record/entry.js";
+import { type ConsoleClient, type Greeting, LineTrouble, StationRefusal } from "./client.js";
+import { stationFlagNames } from "./entry-rows.js";
+import { entryOf, exportJournal } from "./export-file.js";
 import { countOf, rangeText } from "./sequence-ranges.js";
 
 /** The lines of one round of a watch are here after this long, also at 9600 baud: 1 KB. */
@@ -90,7 +91,7 @@ async function stationFlagsOf(session: Session, sequence: number): Promise<strin
 		session.say(`entry ${sequence} could not be read back`);
 	} catch (error) {
 		const isForeign = error instanceof StationError;
-		if (!isForeign && !(error instanceof TechnicianTrouble)) throw error;
+		if (!isForeign && !(error instanceof OperationalError)) throw error;
 		session.say(`entry ${sequence} could not be read back: ${error.message}`);
 	}
 	return undefined;
@@ -211,7 +212,7 @@ export async function exportTo(session: Session, path: string, first: number): P
 	} catch (error) {
 		bar.stop();
 		if (error instanceof StationRefusal && error.code === "other-epoch") {
-			throw new TechnicianTrouble(
+			throw new OperationalError(
 				`${path}: the station has begun a new journal since; keep this file and choose another`,
 			);
 		}

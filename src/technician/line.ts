@@ -12,13 +12,3 @@ export interface Line {
 	onLost: ((reason: string) => void) | undefined;
 	close(): Promise<void>;
 }
-
-/** Trouble that the technician can mend: one line, exit 1. Anything else is a bug, exit 70. */
-export class TechnicianTrouble extends Error {
-	override name = "TechnicianTrouble";
-}
-
-/** What was asked for makes no sense: one line, exit 2. */
-export class UsageTrouble extends TechnicianTrouble {
-	override name = "UsageTrouble";
-}

@@ -1,17 +1,19 @@
 #!/usr/bin/env node
-/**
- * `bistrina`: the technician's tools. Composition root: it alone knows that there are a simulator and
- * a collector, and loads them only when they are asked for. Exit 0, 1 (trouble), 2 (usage), 70 (bug).
- */
 import { randomInt } from "node:crypto";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { bytesOfHex, concatBytes } from "../core/bytes.js";
 import { printable, printableLines } from "../core/printable.js";
 import { createSha256 } from "../core/sha256.js";
+import { onStderr } from "../host/colours.js";
+/**
+ * `bistrina`: the technician's tools. Composition root: it alone knows that there are a simulator and
+ * a collector, and loads them only when they are asked for. Exit 0, 1 (trouble), 2 (usage), 70 (bug).
+ */
+import { OperationalError, UsageError } from "../host/errors.js";
+import { instant, type OutputFormat } from "../host/output.js";
 import { ConsoleClient } from "./client.js";
-import { onStderr } from "./colours.js";
 import { readRecord, showJournal, showVerification } from "./file-commands.js";
-import { type Line, TechnicianTrouble, UsageTrouble } from "./line.js";
+import type { Line } from "./line.js";
 import {
 	exportTo,
 	type Session,
@@ -21,7 +23,6 @@ import {
 	uploadNow,
 	watch,
 } from "./line-commands.js";
-import { instant, type OutputFormat } from "./output.js";
 import { openPort } from "./ports.js";
 import { DIALECTS } from "./reading-table.js";
 import { type EntrySource, recordSource, writeReadings } from "./readings.js";
@@ -185,7 +186,7 @@ async function printReadings(
 	if (file !== undefined) {
 		return print(recordSource(file, concatBytes(...readRecord(file)), station, createSha256()));
 	}
-	const { visitEntries } = await import("../collector/query.js");
+	const { visitEntries } = await import("../collector/store/query.js");
 	return mended(async () => {
 		const store = await openStore(options);
 		try {
@@ -259,11 +260,11 @@ async function openLine(port: string, baud: number): Promise<Line> {
 	try {
 		return await openSimulatedLine(port.slice(SIMULATION_SCHEME.length));
 	} catch (error) {
-		if (error instanceof Error && error.name === "UsageFailure") {
-			throw new UsageTrouble(error.message);
+		if (error instanceof Error && error.name === "UsageError") {
+			throw new UsageError(error.message);
 		}
-		if (error instanceof Error && error.name === "Failure") {
-			throw new TechnicianTrouble(error.message);
+		if (error instanceof Error && error.name === "OperationalError") {
+			throw new OperationalError(error.message);
 		}
 		throw error;
 	}
@@ -285,7 +286,9 @@ async function verify(
 		epoch === undefined
 			? {}
 			: { part: { epoch, first: first ?? 1, ...(last === undefined ? {} : { last }) } };
-	const { verifyExport, verifyStore, enrolledKeysOf } = await import("../collector/verify.js");
+	const { verifyExport, verifyStore, enrolledKeysOf } = await import(
+		"../collector/ledger/verify.js"
+	);
 	if (file !== undefined) {
 		const keys = keysOf(command, key);
 		const verification = mended(() => verifyExport(readRecord(file), { station, keys, ...part }));
@@ -310,7 +313,7 @@ async function writeRecord(
 	options: RecordOptions,
 ): Promise<number> {
 	requireOneSource(command, options);
-	const { exportStation } = await import("../collector/verify.js");
+	const { exportStation } = await import("../collector/ledger/verify.js");
 	return mended(async () => {
 		const store = await openStore(options);
 		try {
@@ -329,12 +332,12 @@ async function writeRecord(
 
 async function openStore({ data, postgres }: RecordOptions) {
 	if (postgres !== undefined) {
-		const { requireNoPassword } = await import("../collector/service-options.js");
-		const { openPostgresqlStore } = await import("../collector/postgresql-store.js");
+		const { requireNoPassword } = await import("../collector/service/service-options.js");
+		const { openPostgresqlStore } = await import("../collector/store/postgresql-store.js");
 		requireNoPassword(postgres);
 		return openPostgresqlStore(postgres);
 	}
-	const { openPGliteStore, requireDatabase } = await import("../collector/pglite-store.js");
+	const { openPGliteStore, requireDatabase } = await import("../collector/store/pglite-store.js");
 	requireDatabase(data ?? "");
 	say("opening the collector's database, some seconds");
 	return openPGliteStore(data ?? "");
@@ -369,8 +372,8 @@ async function mended<Result>(work: () => Result | Promise<Result>): Promise<Res
 	try {
 		return await work();
 	} catch (error) {
-		const isTrouble = error instanceof Error && error.name === "CollectorTrouble";
-		if (isTrouble) throw new TechnicianTrouble(error.message);
+		const isTrouble = error instanceof Error && error.name === "OperationalError";
+		if (isTrouble) throw new OperationalError(error.message);
 		throw error;
 	}
 }
@@ -393,9 +396,9 @@ async function main(argv: readonly string[]): Promise<number> {
 		return exitCode;
 	} catch (error) {
 		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-		if (!(error instanceof TechnicianTrouble)) throw error;
+		if (!(error instanceof OperationalError)) throw error;
 		process.stderr.write(`${onStderr.red("error:")} ${printable(error.message)}\n`);
-		return error instanceof UsageTrouble ? 2 : 1;
+		return error instanceof UsageError ? 2 : 1;
 	}
 }
 

@@ -1,6 +1,8 @@
 /** Opens what --port names: a serial port, a socket; `sim:` is opened by who knows the simulator. */
+
 import { createConnection } from "node:net";
-import { type Line, TechnicianTrouble, UsageTrouble } from "./line.js";
+import { OperationalError, UsageError } from "../host/errors.js";
+import type { Line } from "./line.js";
 
 const SOCKET_SCHEME = "socket://";
 const CONNECT_MILLISECONDS = 5000;
@@ -27,13 +29,13 @@ interface SerialPortLike {
 const SERIAL_NAME = /^(?!.*:\/\/).*\/|^COM\d+$|^\\\\\.\\/i;
 
 /**
- * Opens `socket://HOST:PORT` or the path of a serial port. Throws TechnicianTrouble with a remedy,
- * UsageTrouble for what cannot be the name of a port.
+ * Opens `socket://HOST:PORT` or the path of a serial port. Throws OperationalError with a remedy,
+ * UsageError for what cannot be the name of a port.
  */
 export async function openPort(name: string, baud: number): Promise<Line> {
 	if (name.startsWith(SOCKET_SCHEME)) return openSocketLine(name);
 	if (!SERIAL_NAME.test(name)) {
-		throw new UsageTrouble(
+		throw new UsageError(
 			`--port: "${name}" cannot be a port; use the path of a serial port (/dev/ttyUSB0, COM3), ` +
 				"socket://HOST:PORT or sim:",
 		);
@@ -56,7 +58,7 @@ export async function openSerialLine(
 			else reject(error);
 		});
 	}).catch(async (error: Error) => {
-		throw new TechnicianTrouble(`${name}: ${await whyNotOpen(error.message, PortClass)}`);
+		throw new OperationalError(`${name}: ${await whyNotOpen(error.message, PortClass)}`);
 	});
 	let isClosing = false;
 	const line: Line = {
@@ -90,7 +92,7 @@ export function openSocketLine(name: string): Promise<Line> {
 	const [, host = "", port = ""] =
 		/^socket:\/\/(\[[0-9a-f:]+\]|[^:/[\]]+):(\d{1,5})\/?$/i.exec(name) ?? [];
 	if (host === "" || Number(port) < 1 || Number(port) > 65_535) {
-		throw new UsageTrouble(`${name}: use socket://HOST:PORT`);
+		throw new UsageError(`${name}: use socket://HOST:PORT`);
 	}
 	return new Promise((resolve, reject) => {
 		const socket = createConnection({ host: host.replace(/^\[|\]$/g, ""), port: Number(port) });
@@ -116,7 +118,7 @@ export function openSocketLine(name: string): Promise<Line> {
 			if (isClosing) return;
 			isClosing = isOpen;
 			if (isOpen) line.onLost?.(reason);
-			else reject(new TechnicianTrouble(`${name}: ${whyNotConnected(reason)}`));
+			else reject(new OperationalError(`${name}: ${whyNotConnected(reason)}`));
 		};
 		socket.setNoDelay(true);
 		socket.setTimeout(CONNECT_MILLISECONDS, () => {

@@ -4,10 +4,14 @@
  * `observe` every entry first, because a time, a calibration or a configuration may come after the
  * readings that it gives their meaning.
  */
-import { DerivationContext, type DerivedReading, type DerivedValue } from "../protocol/derive.js";
-import { type Entry, STATION_FLAGS, TIME_QUALITIES } from "../protocol/entry.js";
-import { Placer } from "../protocol/placement.js";
-import { CHANNEL_FLAGS, waterReadingOf } from "../protocol/reading.js";
+import {
+	DerivationContext,
+	type DerivedReading,
+	type DerivedValue,
+} from "../protocol/record/derive.js";
+import { type Entry, STATION_FLAGS, TIME_QUALITIES } from "../protocol/record/entry.js";
+import { CHANNEL_FLAGS, waterReadingOf } from "../protocol/record/reading.js";
+import { Placer } from "../protocol/record/time-resolver.js";
 
 /** A cell: text as it is, a number with the decimals that it has, undefined where there is none. */
 export type Cell = string | { readonly number: number; readonly decimals: number } | undefined;

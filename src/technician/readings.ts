@@ -1,10 +1,11 @@
 /** `bistrina readings`: values out of a collector's database or of a record, as one table. */
-import { decodeBatch } from "../protocol/batch.js";
-import type { Hash } from "../protocol/chain.js";
-import { decodeSign1 } from "../protocol/cose.js";
-import { decodeEntry } from "../protocol/entry.js";
-import { readExport } from "../protocol/export-file.js";
-import { TechnicianTrouble } from "./line.js";
+
+import { OperationalError } from "../host/errors.js";
+import { readExport } from "../protocol/audit/batch-archive.js";
+import type { Hash } from "../protocol/record/chain.js";
+import { decodeEntry } from "../protocol/record/entry.js";
+import { decodeBatch } from "../protocol/wire/batch.js";
+import { decodeSign1 } from "../protocol/wire/cose.js";
 import { type Dialect, lineOf, objectOf, READING_COLUMNS, ReadingTable } from "./reading-table.js";
 
 /** Calls `visit` with the canonical bytes of each entry, epoch by epoch in ascending sequence. */
@@ -68,7 +69,7 @@ export async function writeReadings(options: ReadingsOptions): Promise<ReadingsR
 
 /**
  * Entries of a file that `record` wrote. Signatures are not checked: `bistrina verify` does that. Throws
- * TechnicianTrouble for what is no such file, and for one of another station.
+ * OperationalError for what is no such file, and for one of another station.
  */
 export function recordSource(
 	path: string,
@@ -78,14 +79,14 @@ export function recordSource(
 ): EntrySource {
 	const { envelopes, faults, station: named } = readExport(bytes, sha256);
 	if (envelopes.length === 0) {
-		throw new TechnicianTrouble(`${path}: no signed batches in it; give a file of \`record\``);
+		throw new OperationalError(`${path}: no signed batches in it; give a file of \`record\``);
 	}
 	if (named !== undefined && named !== station) {
-		throw new TechnicianTrouble(`${path}: the record of ${named}, not of ${station}`);
+		throw new OperationalError(`${path}: the record of ${named}, not of ${station}`);
 	}
 	if (faults.length > 0) {
 		const [{ where, text } = { where: "", text: "" }] = faults;
-		throw new TechnicianTrouble(`${path}: ${where}: ${text}; see \`bistrina verify\``);
+		throw new OperationalError(`${path}: ${where}: ${text}; see \`bistrina verify\``);
 	}
 	return async (visit) => {
 		const seen = new Map<number, number>();

@@ -1,16 +1,17 @@
 /** A record written out of a collector's database; an earlier one of the same name may only be extended. */
+
 import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { hexOf } from "../core/bytes.js";
-import { ExportReader } from "../protocol/export-file.js";
+import { OperationalError } from "../host/errors.js";
+import { Replacement } from "../host/replace-file.js";
+import { ExportReader } from "../protocol/audit/batch-archive.js";
 import { piecesOf } from "./file-commands.js";
-import { TechnicianTrouble } from "./line.js";
-import { Replacement } from "./replace-file.js";
 
 /**
  * Lets `fill` write the record and gives it the name `path`. A file that is there already must be a
  * record of the station, whole, and every batch of it in the new one too. Returns what `fill` does;
- * throws TechnicianTrouble, and leaves what was there.
+ * throws OperationalError, and leaves what was there.
  */
 export async function writeRecordFile(
 	path: string,
@@ -18,7 +19,7 @@ export async function writeRecordFile(
 	fill: (write: (piece: Uint8Array) => void) => Promise<number>,
 ): Promise<number> {
 	if (existsSync(path) && !statSync(path).isFile()) {
-		throw new TechnicianTrouble(`${path}: is no file; choose another name`);
+		throw new OperationalError(`${path}: is no file; choose another name`);
 	}
 	const before = existsSync(path) ? batchesOf(path, station) : undefined;
 	const replacement = new Replacement(path);
@@ -28,7 +29,7 @@ export async function writeRecordFile(
 			const now = batchesOf(replacement.besidePath, station);
 			const lost = [...before].filter((batch) => !now.has(batch)).length;
 			if (lost > 0) {
-				throw new TechnicianTrouble(
+				throw new OperationalError(
 					`${path}: holds ${lost} batches of ${station} that this collector has not, and ` +
 						"writing would lose them; choose another name",
 				);
@@ -52,11 +53,11 @@ function batchesOf(path: string, station: string): ReadonlySet<string> {
 	try {
 		for (const { bytes } of piecesOf(path)) reader.push(bytes);
 	} catch (error) {
-		if (!(error instanceof TechnicianTrouble)) throw error;
-		throw new TechnicianTrouble(error.message.replace("cannot", "is there and cannot"));
+		if (!(error instanceof OperationalError)) throw error;
+		throw new OperationalError(error.message.replace("cannot", "is there and cannot"));
 	}
 	if (reader.end().station !== station || faultCount > 0) {
-		throw new TechnicianTrouble(
+		throw new OperationalError(
 			`${path}: is there already and is no whole record of ${station}; choose another name`,
 		);
 	}

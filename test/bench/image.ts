@@ -8,8 +8,8 @@
  * reaches is the language's built-in objects.
  */
 import { readFileSync } from "node:fs";
-import { UsageError } from "../support/dispatch.js";
-import { imageParts } from "../support/image-parts.js";
+import { imageParts } from "../support/data/image-parts.js";
+import { UsageError } from "../support/engines/dispatch.js";
 
 export async function run(parameters: readonly string[]): Promise<boolean> {
 	const [file, limitText] = parameters;

@@ -13,19 +13,19 @@ import {
 	type SigningKey,
 	signingKeyOf,
 	stationKeyOf,
-} from "../../src/collector/keys.js";
-import { Ledger } from "../../src/collector/ledger.js";
-import { openPGliteStore } from "../../src/collector/pglite-store.js";
-import { openPostgresqlStore } from "../../src/collector/postgresql-store.js";
-import type { SqlStore } from "../../src/collector/store.js";
-import { ThreadVerifier } from "../../src/collector/verifier.js";
+} from "../../src/collector/ledger/keys.js";
+import { Ledger } from "../../src/collector/ledger/ledger.js";
+import { ThreadVerifier } from "../../src/collector/ledger/verifier.js";
+import { openPGliteStore } from "../../src/collector/store/pglite-store.js";
+import { openPostgresqlStore } from "../../src/collector/store/postgresql-store.js";
+import type { SqlStore } from "../../src/collector/store/store.js";
 import { hexOf } from "../../src/core/bytes.js";
-import { decodeAnswer } from "../../src/protocol/acknowledgement.js";
-import { decodeBatch } from "../../src/protocol/batch.js";
-import { decodeSign1 } from "../../src/protocol/cose.js";
-import { startCollector } from "../support/collector-process.js";
-import { postgresqlPrograms, startPostgresql } from "../support/postgresql-server.js";
-import { SignedStation, sha256 } from "../support/signed-station.js";
+import { decodeAnswer } from "../../src/protocol/wire/acknowledgement.js";
+import { decodeBatch } from "../../src/protocol/wire/batch.js";
+import { decodeSign1 } from "../../src/protocol/wire/cose.js";
+import { startCollector } from "../support/collectors/collector-process.js";
+import { postgresqlPrograms, startPostgresql } from "../support/collectors/postgresql-server.js";
+import { SignedStation, sha256 } from "../support/collectors/signed-station.js";
 
 const READINGS_PER_BATCH = 12;
 const BATCHES_PER_SECOND_MIN = { postgresql: 1500, pglite: 600 } as const;

@@ -1,14 +1,14 @@
 /**
- * `npm run bench -- journal [seed]`: what the journal costs on a realistic day (test/support/day.ts),
+ * `npm run bench -- journal [seed]`: what the journal costs on a realistic day (test/support/data/day.ts),
  * everything counted: headers, keys, CRCs, alignment, hourly cursors; every wake restores the
  * retained note, as a sleeping station does. The last line is JSON.
  */
 
-import { SimulatedFlash } from "../../sim/flash.js";
+import { SimulatedFlash } from "../../sim/flash/flash.js";
 import { SeededChance, seedOf } from "../../src/core/chance.js";
 import { createSha256 } from "../../src/core/sha256.js";
 import { Journal, type JournalOptions } from "../../src/firmware/journal/journal.js";
-import { dayOfReadings } from "../support/day.js";
+import { dayOfReadings } from "../support/data/day.js";
 
 const SECTORS_PER_MEBIBYTE = 256;
 /** 230 days at five minutes: 66 240 readings, which a 1 MiB ring cannot hold: it wraps. */

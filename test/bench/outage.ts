@@ -4,15 +4,15 @@
  * backlog takes once it is back, from the second in which it is back.
  */
 
-import type { NetworkFault } from "../../sim/network.js";
+import type { NetworkFault } from "../../sim/network/network.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
-import type { SimulatedStation } from "../../sim/station.js";
-import { decodeBatch } from "../../src/protocol/batch.js";
-import { decodeSign1 } from "../../src/protocol/cose.js";
-import { openBareCollector, stepStation } from "../support/bare-collector.js";
-import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
-import { directProbesOf } from "../support/direct-water.js";
-import { UsageError } from "../support/dispatch.js";
+import type { SimulatedStation } from "../../sim/station/station.js";
+import { decodeBatch } from "../../src/protocol/wire/batch.js";
+import { decodeSign1 } from "../../src/protocol/wire/cose.js";
+import { directProbesOf } from "../support/bench/direct-water.js";
+import { openBareCollector, stepStation } from "../support/engines/bare-collector.js";
+import { bareStation, START_UTC_SECONDS } from "../support/engines/bare-station.js";
+import { UsageError } from "../support/engines/dispatch.js";
 
 const STATION = "bor-1";
 const DAY_SECONDS = 86_400;

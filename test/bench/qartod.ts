@@ -3,7 +3,7 @@
  * last line is JSON; exit 0 only where none differs.
  */
 import { readFileSync } from "node:fs";
-import { expectedOf, outcomeOf, type QartodVector } from "../support/qartod-vectors.js";
+import { expectedOf, outcomeOf, type QartodVector } from "../support/data/qartod-vectors.js";
 
 export async function run(args: string[]): Promise<boolean> {
 	const [file] = args;

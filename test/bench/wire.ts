@@ -7,13 +7,17 @@ import { p256 } from "@noble/curves/nist.js";
 import { signDigest, verifyDigest } from "../../sim/shell/node-signer.js";
 import { equalBytes } from "../../src/core/bytes.js";
 import { createSha256 } from "../../src/core/sha256.js";
-import { decodeBatch, encodeBatch } from "../../src/protocol/batch.js";
-import { encodeColumns } from "../../src/protocol/batch-columns.js";
-import { chainNext } from "../../src/protocol/chain.js";
-import { decodeSign1, encodeSign1, toBeSigned } from "../../src/protocol/cose.js";
-import { decodeEntry, encodeEntry } from "../../src/protocol/entry.js";
-import { dayOfReadings } from "../support/day.js";
-import { influxGzipBytes, senmlCborBytes, senmlJsonGzipBytes } from "../support/known-encodings.js";
+import { chainNext } from "../../src/protocol/record/chain.js";
+import { decodeEntry, encodeEntry } from "../../src/protocol/record/entry.js";
+import { decodeBatch, encodeBatch } from "../../src/protocol/wire/batch.js";
+import { encodeColumns } from "../../src/protocol/wire/batch-columns.js";
+import { decodeSign1, encodeSign1, toBeSigned } from "../../src/protocol/wire/cose.js";
+import { dayOfReadings } from "../support/data/day.js";
+import {
+	influxGzipBytes,
+	senmlCborBytes,
+	senmlJsonGzipBytes,
+} from "../support/data/known-encodings.js";
 
 const COUNTS = [1, 12, 288] as const;
 const SIGNED_MAX: Readonly<Record<number, number>> = { 1: 168, 12: 18, 288: 5.5 };

@@ -13,11 +13,11 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { Rehearsal } from "../../sim/rehearsal.js";
+import { Rehearsal } from "../../sim/station/rehearsal.js";
+import { findXsWorker, XsEngine } from "../support/engines/xs-engine.js";
+import { openRehearsal, tell } from "../support/engines/xs-host.js";
+import { flattenModules } from "../support/engines/xs-modules.js";
 import { PROJECT } from "../support/sources.js";
-import { findXsWorker, XsEngine } from "../support/xs-engine.js";
-import { openRehearsal, tell } from "../support/xs-host.js";
-import { flattenModules } from "../support/xs-modules.js";
 
 const SLOT_BYTES = 32;
 const DAY_SECONDS = 86_400;
@@ -45,7 +45,7 @@ export async function run(args: string[]): Promise<boolean> {
 		return false;
 	}
 	const folder = mkdtempSync(join(tmpdir(), "bistrina-xs-"));
-	const entry = flattenModules("test/support/xs-rehearsal.js", folder);
+	const entry = flattenModules("test/support/engines/xs-rehearsal.js", folder);
 	const xs = new XsEngine(found.path);
 	try {
 		await xs.importModule(entry);

@@ -6,13 +6,17 @@
  */
 
 import { parseArgs } from "node:util";
-import { KEYED_HASH_NAME } from "../../sim/keyed-hash-signer.js";
-import type { SimulatedStation } from "../../sim/station.js";
-import { entrySequenceOf } from "../../src/protocol/entry.js";
-import { openBareCollector, runStationUntil, serviceStation } from "../support/bare-collector.js";
-import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
-import { UsageError } from "../support/dispatch.js";
-import { timeSharesOf } from "../support/time-shares.js";
+import { KEYED_HASH_NAME } from "../../sim/keys/keyed-hash-signer.js";
+import type { SimulatedStation } from "../../sim/station/station.js";
+import { entrySequenceOf } from "../../src/protocol/record/entry.js";
+import {
+	openBareCollector,
+	runStationUntil,
+	serviceStation,
+} from "../support/engines/bare-collector.js";
+import { bareStation, START_UTC_SECONDS } from "../support/engines/bare-station.js";
+import { UsageError } from "../support/engines/dispatch.js";
+import { timeSharesOf } from "../support/judges/time-shares.js";
 
 const STATION = "bor-1";
 const DAY_SECONDS = 86_400;

@@ -7,8 +7,8 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
-import { type FuzzOutcome, fuzzParsers } from "../support/fuzz.js";
-import type { FuzzOrder } from "../support/fuzz-worker.js";
+import { type FuzzOutcome, fuzzParsers } from "../support/trials/fuzz.js";
+import type { FuzzOrder } from "../support/trials/fuzz-worker.js";
 
 /** An input that takes this long on a busy machine is a hang. */
 const HANG_MILLISECONDS = 60_000;
@@ -68,7 +68,7 @@ function optionsOf(args: string[], names: readonly string[]) {
 function inThread(order: FuzzOrder): Promise<FuzzOutcome> {
 	return new Promise((resolve) => {
 		const progress = new Int32Array(order.progress);
-		const worker = new Worker(new URL("../support/fuzz-worker.js", import.meta.url), {
+		const worker = new Worker(new URL("../support/trials/fuzz-worker.js", import.meta.url), {
 			workerData: order,
 			resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES_MAX },
 		});

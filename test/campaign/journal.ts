@@ -8,14 +8,14 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { Journal } from "../../src/firmware/journal/journal.js";
-import { runHardships } from "../support/journal-hardship.js";
-import type { TrialResult } from "../support/journal-trial.js";
+import { runHardships } from "../support/trials/journal-hardship.js";
+import type { TrialResult } from "../support/trials/journal-trial.js";
 import {
 	type CampaignPlan,
 	STAGES,
 	type Stage,
 	type StageReport,
-} from "../support/journal-worker.js";
+} from "../support/trials/journal-worker.js";
 
 const DEFAULTS = {
 	/** Programs and erases of the run that is cut exhaustively. */
@@ -114,7 +114,7 @@ async function runInThreads(
 	const latest = new Map<Stage, StageReport[]>(STAGES.map((stage) => [stage, []]));
 	let nextReport = REPORT_SECONDS;
 	const threads = Array.from({ length: count }, (_, index) => {
-		const worker = new Worker(new URL("../support/journal-worker.js", import.meta.url), {
+		const worker = new Worker(new URL("../support/trials/journal-worker.js", import.meta.url), {
 			workerData: { plan, share: { index, count } },
 			// What an image needs is dead before the next: a nursery that holds many saves copying.
 			resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MEGABYTES },

@@ -8,22 +8,26 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isSignedBy, signingKeyOf, stationKeyOf } from "../../src/collector/keys.js";
-import { openPGliteStore } from "../../src/collector/pglite-store.js";
-import { openPostgresqlStore } from "../../src/collector/postgresql-store.js";
-import type { SqlStore } from "../../src/collector/store.js";
+import { isSignedBy, signingKeyOf, stationKeyOf } from "../../src/collector/ledger/keys.js";
+import { openPGliteStore } from "../../src/collector/store/pglite-store.js";
+import { openPostgresqlStore } from "../../src/collector/store/postgresql-store.js";
+import type { SqlStore } from "../../src/collector/store/store.js";
 import { equalBytes, hexOf } from "../../src/core/bytes.js";
 import { fraction, integerBelow, SeededChance, seedOf } from "../../src/core/chance.js";
-import { decodeAnswer } from "../../src/protocol/acknowledgement.js";
-import { decodeSign1 } from "../../src/protocol/cose.js";
-import { type CollectorProcess, startCollector } from "../support/collector-process.js";
+import { decodeAnswer } from "../../src/protocol/wire/acknowledgement.js";
+import { decodeSign1 } from "../../src/protocol/wire/cose.js";
+import { type CollectorProcess, startCollector } from "../support/collectors/collector-process.js";
 import {
 	type PostgresqlServer,
 	postgresqlPrograms,
 	startPostgresql,
-} from "../support/postgresql-server.js";
-import { type AcknowledgedPart, type Judgement, judgeRecord } from "../support/record-judge.js";
-import { SignedStation, sha256 } from "../support/signed-station.js";
+} from "../support/collectors/postgresql-server.js";
+import { SignedStation, sha256 } from "../support/collectors/signed-station.js";
+import {
+	type AcknowledgedPart,
+	type Judgement,
+	judgeRecord,
+} from "../support/judges/record-judge.js";
 
 const READINGS_PER_BATCH = 12;
 const STATIONS = 10;

@@ -9,25 +9,25 @@ import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { openPGliteStore } from "../../src/collector/pglite-store.js";
-import { openPostgresqlStore } from "../../src/collector/postgresql-store.js";
-import { RECORD_TABLES } from "../../src/collector/schema.js";
-import { QUOTA_LIMITS } from "../../src/collector/station-quota.js";
-import type { SqlStore } from "../../src/collector/store.js";
+import { QUOTA_LIMITS } from "../../src/collector/ledger/station-quota.js";
+import { openPGliteStore } from "../../src/collector/store/pglite-store.js";
+import { openPostgresqlStore } from "../../src/collector/store/postgresql-store.js";
+import { RECORD_TABLES } from "../../src/collector/store/schema.js";
+import type { SqlStore } from "../../src/collector/store/store.js";
 import { hexOf } from "../../src/core/bytes.js";
 import { fraction, SeededChance } from "../../src/core/chance.js";
-import { decodeAnswer } from "../../src/protocol/acknowledgement.js";
-import { decodeSign1, ENVELOPE_CONTENT_TYPE } from "../../src/protocol/cose.js";
-import { type CollectorProcess, startCollector } from "../support/collector-process.js";
-import { postgresqlPrograms, startPostgresql } from "../support/postgresql-server.js";
-import type { AttackOrder, AttackResult } from "../support/siege-attacks.js";
+import { decodeAnswer } from "../../src/protocol/wire/acknowledgement.js";
+import { decodeSign1, ENVELOPE_CONTENT_TYPE } from "../../src/protocol/wire/cose.js";
+import { type CollectorProcess, startCollector } from "../support/collectors/collector-process.js";
+import { postgresqlPrograms, startPostgresql } from "../support/collectors/postgresql-server.js";
+import type { AttackOrder, AttackResult } from "../support/trials/siege-attacks.js";
 import {
 	ATTACKS,
 	type AttackName,
 	envelopesOf,
 	keyOf,
 	stationOf,
-} from "../support/siege-envelopes.js";
+} from "../support/trials/siege-envelopes.js";
 
 const SERVER_NAME = "collector.bistrina.invalid";
 const HONEST = 60;
@@ -301,7 +301,7 @@ class Honest {
 
 function attackBy(order: AttackOrder): Promise<AttackResult> {
 	return new Promise((resolve, reject) => {
-		const thread = new Worker(new URL("../support/siege-attacks.js", import.meta.url), {
+		const thread = new Worker(new URL("../support/trials/siege-attacks.js", import.meta.url), {
 			workerData: order,
 		});
 		thread.once("message", resolve);

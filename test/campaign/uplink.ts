@@ -2,8 +2,8 @@
  * `npm run campaign -- uplink [--seed N] [--seeds N] [--days N]`: weeks of outages, access points that reboot, slower
  * networks, trials and power cuts, each seed judged by what docs/WIRE.md promises of the uplink.
  */
-import { UsageError } from "../support/dispatch.js";
-import { runUplinkWeeks } from "../support/uplink-weeks.js";
+import { UsageError } from "../support/engines/dispatch.js";
+import { runUplinkWeeks } from "../support/trials/uplink-weeks.js";
 
 export async function run(args: string[]): Promise<boolean> {
 	const optionOf = (name: string, otherwise: number, most: number): number => {

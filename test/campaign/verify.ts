@@ -6,7 +6,7 @@
  * `node --expose-gc` exactly).
  */
 import { parseArgs } from "node:util";
-import { type AttackOutcome, attackVerify, verifyLong } from "../support/attack-verify.js";
+import { type AttackOutcome, attackVerify, verifyLong } from "../support/trials/attack-verify.js";
 
 const SHOWN = 20;
 /** A window of a batch or two and what the engine leaves lying about. */

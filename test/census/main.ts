@@ -2,7 +2,7 @@
  * `npm run census`: how the code is built, counted from its own imports and text. The last line is
  * JSON. Exit 0; the structure test holds the limits.
  */
-import { ENTRY_KINDS } from "../../src/protocol/entry.js";
+import { ENTRY_KINDS } from "../../src/protocol/record/entry.js";
 import {
 	cyclesOf,
 	FILE_LINES_MAX,
@@ -13,7 +13,7 @@ import {
 	namesOf,
 	roomOf,
 } from "../support/census.js";
-import { CHANNEL_PATTERNS, COMMAND_PATTERNS, FIELD_PATTERNS } from "../support/facts.js";
+import { CHANNEL_PATTERNS, COMMAND_PATTERNS, FIELD_PATTERNS } from "../support/data/facts.js";
 import { sources } from "../support/sources.js";
 
 const production = sources("src", "drivers", "sim");

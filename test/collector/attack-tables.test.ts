@@ -1,13 +1,13 @@
 import { strict as assert } from "node:assert";
-import { signingKeyOf } from "../../src/collector/keys.js";
-import { Ledger } from "../../src/collector/ledger.js";
-import { RECORD_TABLES } from "../../src/collector/schema.js";
-import type { StationKey } from "../../src/collector/station-keys.js";
-import type { SqlStore } from "../../src/collector/store.js";
-import { enrolledKeysOf, verifyStore } from "../../src/collector/verify.js";
+import { signingKeyOf } from "../../src/collector/ledger/keys.js";
+import { Ledger } from "../../src/collector/ledger/ledger.js";
+import type { StationKey } from "../../src/collector/ledger/station-keys.js";
+import { enrolledKeysOf, verifyStore } from "../../src/collector/ledger/verify.js";
+import { RECORD_TABLES } from "../../src/collector/store/schema.js";
+import type { SqlStore } from "../../src/collector/store/store.js";
 import { integerBelow, SeededChance, seedOf } from "../../src/core/chance.js";
-import { type HonestRecord, honestRecord, isForgerSigned } from "../support/forged-record.js";
-import { emptyStore } from "../support/shared-store.js";
+import { emptyStore } from "../support/collectors/shared-store.js";
+import { type HonestRecord, honestRecord, isForgerSigned } from "../support/data/forged-record.js";
 
 const SAID = { by: "amina", why: "replaced" };
 

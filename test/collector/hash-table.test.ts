@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
-import { HashTable } from "../../src/collector/hash-table.js";
-import { HeadTable } from "../../src/collector/head-table.js";
 import { SeededChance } from "../../src/core/chance.js";
+import { HashTable } from "../support/collectors/hash-table.js";
+import { HeadTable } from "../support/collectors/head-table.js";
 
 const chance = new SeededChance(11);
 const drawn = (): Uint8Array => Uint8Array.from({ length: 32 }, () => chance.uint32() >>> 24);

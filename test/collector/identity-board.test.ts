@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as x509 from "@peculiar/x509";
-import { openIdentity } from "../../src/collector/identity.js";
+import { openIdentity } from "../../src/collector/service/identity.js";
 
 describe("the collector's certificates", () => {
 	it("carry key identifiers, by which Moddable's TLS finds the authority and breaks off without", async () => {

@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
-import { Ledger } from "../../src/collector/ledger.js";
-import { COLLECTOR_KEY, describeLedger, recordOf } from "../support/ledger-suite.js";
-import { judgeRecord } from "../support/record-judge.js";
-import { emptyStore } from "../support/shared-store.js";
+import { Ledger } from "../../src/collector/ledger/ledger.js";
+import { COLLECTOR_KEY, describeLedger, recordOf } from "../support/collectors/ledger-suite.js";
+import { emptyStore } from "../support/collectors/shared-store.js";
+import { judgeRecord } from "../support/judges/record-judge.js";
 
 describe("collector with PGlite", () => {
 	before(async function () {

@@ -1,15 +1,20 @@
 import { strict as assert } from "node:assert";
 import pg from "pg";
-import { Ledger } from "../../src/collector/ledger.js";
-import { openPostgresqlStore } from "../../src/collector/postgresql-store.js";
-import type { SqlStore } from "../../src/collector/store.js";
-import { COLLECTOR_KEY, describeLedger, openAnswer, recordOf } from "../support/ledger-suite.js";
+import { Ledger } from "../../src/collector/ledger/ledger.js";
+import { openPostgresqlStore } from "../../src/collector/store/postgresql-store.js";
+import type { SqlStore } from "../../src/collector/store/store.js";
+import {
+	COLLECTOR_KEY,
+	describeLedger,
+	openAnswer,
+	recordOf,
+} from "../support/collectors/ledger-suite.js";
 import {
 	type PostgresqlServer,
 	postgresqlPrograms,
 	startPostgresql,
-} from "../support/postgresql-server.js";
-import { recordText } from "../support/record-text.js";
+} from "../support/collectors/postgresql-server.js";
+import { recordText } from "../support/data/record-text.js";
 
 const programs = postgresqlPrograms();
 

@@ -1,11 +1,11 @@
 import { strict as assert } from "node:assert";
-import { signingKeyOf } from "../../src/collector/keys.js";
-import { Ledger } from "../../src/collector/ledger.js";
-import { MemoryRecordStore } from "../../src/collector/memory-record-store.js";
-import { createHandler } from "../../src/collector/receiver.js";
+import { signingKeyOf } from "../../src/collector/ledger/keys.js";
+import { Ledger } from "../../src/collector/ledger/ledger.js";
+import { createHandler } from "../../src/collector/service/receiver.js";
 import { type Chance, integerBelow, SeededChance } from "../../src/core/chance.js";
-import { ENVELOPE_BYTES_MAX, ENVELOPE_CONTENT_TYPE } from "../../src/protocol/cose.js";
-import { ChainMaker } from "../support/chain-maker.js";
+import { ENVELOPE_BYTES_MAX, ENVELOPE_CONTENT_TYPE } from "../../src/protocol/wire/cose.js";
+import { MemoryRecordStore } from "../support/collectors/memory-record-store.js";
+import { ChainMaker } from "../support/data/chain-maker.js";
 
 const SEED = 7;
 const REQUESTS = 20_000;

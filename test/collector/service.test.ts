@@ -14,20 +14,23 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readOffer } from "../../src/collector/configuration-offers.js";
-import { openIdentity } from "../../src/collector/identity.js";
-import { closeToOthers } from "../../src/collector/permissions.js";
-import { openPGliteStore } from "../../src/collector/pglite-store.js";
-import { readConfigurations, requireNoPassword } from "../../src/collector/service-options.js";
-import { onlyKey } from "../../src/collector/station-keys.js";
-import { readStationList } from "../../src/collector/station-list.js";
+import { readOffer } from "../../src/collector/ledger/configuration-offers.js";
+import { onlyKey } from "../../src/collector/ledger/station-keys.js";
+import { openIdentity } from "../../src/collector/service/identity.js";
+import {
+	readConfigurations,
+	requireNoPassword,
+} from "../../src/collector/service/service-options.js";
+import { readStationList } from "../../src/collector/service/station-list.js";
+import { openPGliteStore } from "../../src/collector/store/pglite-store.js";
 import { hexOf } from "../../src/core/bytes.js";
-import { decodeAnswer } from "../../src/protocol/acknowledgement.js";
-import { decodeSign1 } from "../../src/protocol/cose.js";
-import { startCollector } from "../support/collector-process.js";
-import { recordOf } from "../support/ledger-suite.js";
+import { closeToOthers } from "../../src/host/permissions.js";
+import { decodeAnswer } from "../../src/protocol/wire/acknowledgement.js";
+import { decodeSign1 } from "../../src/protocol/wire/cose.js";
+import { startCollector } from "../support/collectors/collector-process.js";
+import { recordOf } from "../support/collectors/ledger-suite.js";
 
-const PROGRAM = fileURLToPath(new URL("../../src/collector/main.js", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../src/collector/service/main.js", import.meta.url));
 
 describe("collector's service", () => {
 	let directory: string;
@@ -209,7 +212,7 @@ describe("collector's service", () => {
 			await assert.rejects(
 				openIdentity(directory, "collector.bistrina.invalid"),
 				(error: Error) => {
-					assert.equal(error.name, "CollectorTrouble", error.stack);
+					assert.equal(error.name, "OperationalError", error.stack);
 					assert.ok(error.message.startsWith(`${path}: ${said}; restore`), error.message);
 					return true;
 				},

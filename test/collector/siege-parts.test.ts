@@ -1,21 +1,21 @@
 /** What keeps one client from shutting out others; all together it is `npm run campaign -- siege`. */
 import { strict as assert } from "node:assert";
-import { addressName } from "../../src/collector/admission.js";
-import { EvidenceLimit } from "../../src/collector/evidence-limit.js";
-import { FairQueue } from "../../src/collector/fair-queue.js";
-import { KeyLookup } from "../../src/collector/key-lookup.js";
-import { Ledger } from "../../src/collector/ledger.js";
-import { knownTroubleOf } from "../../src/collector/postgresql-store.js";
-import { ProxyHeader } from "../../src/collector/proxy-header.js";
-import { Readiness } from "../../src/collector/readiness.js";
-import { createHandler } from "../../src/collector/receiver.js";
-import { ReportLimit } from "../../src/collector/report-limit.js";
-import { StationGate } from "../../src/collector/station-gate.js";
-import { QUOTA_LIMITS, StationQuota } from "../../src/collector/station-quota.js";
-import type { SqlRow, SqlStore } from "../../src/collector/store.js";
-import { COLLECTOR_KEY, openAnswer, recordOf } from "../support/ledger-suite.js";
-import { emptyStore } from "../support/shared-store.js";
-import { SignedStation } from "../support/signed-station.js";
+import { Ledger } from "../../src/collector/ledger/ledger.js";
+import { StationGate } from "../../src/collector/ledger/station-gate.js";
+import { QUOTA_LIMITS, StationQuota } from "../../src/collector/ledger/station-quota.js";
+import { addressName } from "../../src/collector/service/admission.js";
+import { ProxyHeader } from "../../src/collector/service/proxy-header.js";
+import { Readiness } from "../../src/collector/service/readiness.js";
+import { createHandler } from "../../src/collector/service/receiver.js";
+import { ReportLimit } from "../../src/collector/service/report-limit.js";
+import { EvidenceLimit } from "../../src/collector/store/evidence-limit.js";
+import { KeyLookup } from "../../src/collector/store/key-lookup.js";
+import { knownTroubleOf } from "../../src/collector/store/postgresql-store.js";
+import type { SqlRow, SqlStore } from "../../src/collector/store/store.js";
+import { FairQueue } from "../../src/host/fair-queue.js";
+import { COLLECTOR_KEY, openAnswer, recordOf } from "../support/collectors/ledger-suite.js";
+import { emptyStore } from "../support/collectors/shared-store.js";
+import { SignedStation } from "../support/collectors/signed-station.js";
 
 describe("turns", () => {
 	const queueOf = (atOnce: number, strangersAtOnce = atOnce) =>
@@ -295,7 +295,7 @@ describe("what a PostgreSQL server or its pooler refuses", () => {
 	] as const) {
 		it(`names the grant or the setting for ${code}`, () => {
 			const trouble = knownTroubleOf(Object.assign(new Error(message), { code }));
-			assert.equal(trouble?.name, "CollectorTrouble");
+			assert.equal(trouble?.name, "OperationalError");
 			assert.match(String(trouble?.message), remedy);
 		});
 	}

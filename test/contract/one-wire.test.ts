@@ -1,12 +1,12 @@
 /** What every 1-Wire port does: the simulator's, and the board's over a model of the SDK's class. */
 import { strict as assert } from "node:assert";
+import { VirtualClock } from "../../sim/board/clock.js";
+import { SimulatedOneWireBus } from "../../sim/bus/one-wire-bus.js";
 import { Ds18b20 } from "../../sim/chips/ds18b20.js";
-import { VirtualClock } from "../../sim/clock.js";
-import { SimulatedOneWireBus } from "../../sim/one-wire-bus.js";
 import { createOneWire } from "../../src/firmware/board/onewire.js";
 import type { OneWireConnection } from "../../src/firmware/ports.js";
-import { hex } from "../support/chip-bench.js";
-import { SdkOneWireChip } from "../support/sdk-one-wire.js";
+import { hex } from "../support/bench/chip-bench.js";
+import { SdkOneWireChip } from "../support/bench/sdk-one-wire.js";
 
 interface Bench {
 	readonly bus: SimulatedOneWireBus;

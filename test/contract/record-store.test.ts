@@ -1,13 +1,13 @@
 import { strict as assert } from "node:assert";
-import type { CheckedBatch, StoreOutcome } from "../../src/collector/batch-writer.js";
-import { MemoryRecordStore } from "../../src/collector/memory-record-store.js";
-import { type RecordStore, SqlRecordStore } from "../../src/collector/record-store.js";
-import { onlyKey } from "../../src/collector/station-keys.js";
+import { onlyKey } from "../../src/collector/ledger/station-keys.js";
+import type { CheckedBatch, StoreOutcome } from "../../src/collector/store/batch-writer.js";
+import { type RecordStore, SqlRecordStore } from "../../src/collector/store/record-store.js";
 import { integerBelow, SeededChance } from "../../src/core/chance.js";
-import { keyIdOf } from "../../src/protocol/cose.js";
-import { ChainMaker, sha256 } from "../support/chain-maker.js";
-import { recordText } from "../support/record-text.js";
-import { emptyStore } from "../support/shared-store.js";
+import { keyIdOf } from "../../src/protocol/wire/cose.js";
+import { MemoryRecordStore } from "../support/collectors/memory-record-store.js";
+import { emptyStore } from "../support/collectors/shared-store.js";
+import { ChainMaker, sha256 } from "../support/data/chain-maker.js";
+import { recordText } from "../support/data/record-text.js";
 
 /** A batch as the ledger hands it over, of a chain or of one that leaves it somewhere. */
 function batchOf(

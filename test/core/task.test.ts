@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import sinon from "sinon";
-import { VirtualClock } from "../../sim/clock.js";
+import { VirtualClock } from "../../sim/board/clock.js";
 import { apart, pause, Scheduler, Signal, TASKS_MAX, type Task } from "../../src/core/task.js";
 
 describe("the scheduler of tasks", () => {

@@ -11,7 +11,7 @@ import {
 	printable,
 	unsignedDecimalOf,
 } from "../../src/core/text.js";
-import { isStationId } from "../../src/protocol/entry.js";
+import { isStationId } from "../../src/protocol/record/entry.js";
 
 const TEXTS = 40_000;
 

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import ADS1115, { type AnalogChannel } from "../../drivers/ads1115.js";
 import BatteryDivider from "../../drivers/battery-divider.js";
 import Loop420 from "../../drivers/turbidity/loop-4-20ma.js";
-import { scriptedI2C, type Transaction } from "../support/scripted-i2c.js";
+import { scriptedI2C, type Transaction } from "../support/bench/scripted-i2c.js";
 
 /** AIN0 against ground, +-4.096 V, single shot, 128 per second, comparator off. */
 const START: Transaction = { write: [0x01, 0xc3, 0x83] };

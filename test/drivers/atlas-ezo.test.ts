@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import Conductivity from "../../drivers/atlas-ezo/ec.js";
 import PH from "../../drivers/atlas-ezo/ph.js";
 import RTD from "../../drivers/atlas-ezo/rtd.js";
-import { type ScriptedI2C, scriptedI2C, type Transaction } from "../support/scripted-i2c.js";
+import { type ScriptedI2C, scriptedI2C, type Transaction } from "../support/bench/scripted-i2c.js";
 
 const BUSY: Transaction = { read: 40, gives: "\xfe" };
 const NO_DATA: Transaction = { read: 40, gives: "\xff" };

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import DS3231 from "../../drivers/ds3231.js";
 import type { I2CConnection } from "../../src/firmware/ports.js";
-import { scriptedI2C, type Transaction } from "../support/scripted-i2c.js";
+import { scriptedI2C, type Transaction } from "../support/bench/scripted-i2c.js";
 
 interface Registers {
 	readonly time?: readonly number[];

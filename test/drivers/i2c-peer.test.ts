@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { I2CPeer } from "../../drivers/i2c-peer.js";
 import { AssertionError } from "../../src/core/errors.js";
-import { scriptedI2C } from "../support/scripted-i2c.js";
+import { scriptedI2C } from "../support/bench/scripted-i2c.js";
 
 function build() {
 	const bus = scriptedI2C();

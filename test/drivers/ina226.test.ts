@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import INA226 from "../../drivers/ina226.js";
-import { scriptedI2C, type Transaction } from "../support/scripted-i2c.js";
+import { scriptedI2C, type Transaction } from "../support/bench/scripted-i2c.js";
 
 const register = (address: number, word: number): Transaction => ({
 	write: [address],

@@ -2,14 +2,18 @@
 import { strict as assert } from "node:assert";
 import type { River } from "../../sim/river/river.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
-import type { SimulatedStation } from "../../sim/station.js";
+import type { SimulatedStation } from "../../sim/station/station.js";
 import type { StationConfiguration } from "../../src/firmware/config/configuration.js";
-import { DerivationContext, type DerivedReading } from "../../src/protocol/derive.js";
-import { decodeEntry, type Entry } from "../../src/protocol/entry.js";
-import { probeKindsOf } from "../../src/protocol/probe-kinds.js";
-import { CHANNEL_FLAGS, waterReadingOf } from "../../src/protocol/reading.js";
-import { openBareCollector, serviceStation, stepStation } from "../support/bare-collector.js";
-import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
+import { DerivationContext, type DerivedReading } from "../../src/protocol/record/derive.js";
+import { decodeEntry, type Entry } from "../../src/protocol/record/entry.js";
+import { probeKindsOf } from "../../src/protocol/record/probe-kinds.js";
+import { CHANNEL_FLAGS, waterReadingOf } from "../../src/protocol/record/reading.js";
+import {
+	openBareCollector,
+	serviceStation,
+	stepStation,
+} from "../support/engines/bare-collector.js";
+import { bareStation, START_UTC_SECONDS } from "../support/engines/bare-station.js";
 
 const DAY_SECONDS = 86_400;
 const NAME = "bor-1";

@@ -14,7 +14,7 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runCommand, startCommand } from "../support/command.js";
+import { runCommand, startCommand } from "../support/collectors/command.js";
 
 const START = "sim/shell/main.js";
 const HEADER = "time,ph,ec25_us_cm,turbidity_ntu,temperature_c";

@@ -1,7 +1,7 @@
 /** A configuration on its way: from the operator through the acknowledgement into the record, and back. */
 import { strict as assert } from "node:assert";
 import { judgeDelivery } from "../../sim/checkers/delivery.js";
-import type { SimulatedStation } from "../../sim/station.js";
+import type { SimulatedStation } from "../../sim/station/station.js";
 import { integerBelow, SeededChance } from "../../src/core/chance.js";
 import {
 	canonicalConfiguration,
@@ -9,16 +9,16 @@ import {
 	type StationConfiguration,
 } from "../../src/firmware/config/configuration.js";
 import { UplinkSchedule } from "../../src/firmware/uplink/schedule.js";
-import { decodeEntry, type Entry } from "../../src/protocol/entry.js";
-import { EVENT_CODES, type EventCode } from "../../src/protocol/events.js";
+import { decodeEntry, type Entry } from "../../src/protocol/record/entry.js";
+import { EVENT_CODES, type EventCode } from "../../src/protocol/record/events.js";
 import {
 	type BareCollector,
 	keyedHashKeyOf,
 	openBareCollector,
 	serviceStation,
 	stepStation,
-} from "../support/bare-collector.js";
-import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
+} from "../support/engines/bare-collector.js";
+import { bareStation, START_UTC_SECONDS } from "../support/engines/bare-station.js";
 
 const HOUR = 3600;
 

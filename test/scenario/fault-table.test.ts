@@ -17,11 +17,11 @@ import {
 	type DerivedValue,
 	deriveWaterReading,
 	TURBIDITY_UNITS,
-} from "../../src/protocol/derive.js";
-import type { CalibrationBody, ConfigurationBody } from "../../src/protocol/entry.js";
-import type { ProbeKinds } from "../../src/protocol/probe-kinds.js";
-import { CHANNEL_FLAGS } from "../../src/protocol/reading.js";
-import { ProbeBench, type ProbeBenchOptions, type Water } from "../support/probe-bench.js";
+} from "../../src/protocol/record/derive.js";
+import type { CalibrationBody, ConfigurationBody } from "../../src/protocol/record/entry.js";
+import type { ProbeKinds } from "../../src/protocol/record/probe-kinds.js";
+import { CHANNEL_FLAGS } from "../../src/protocol/record/reading.js";
+import { ProbeBench, type ProbeBenchOptions, type Water } from "../support/bench/probe-bench.js";
 import { PROJECT } from "../support/sources.js";
 
 const PATH = join(PROJECT, "docs/FAULTS.md");

@@ -7,11 +7,11 @@ import { judgeDelivery } from "../../sim/checkers/delivery.js";
 import { openDirectProbes } from "../../sim/probes/direct-probes.js";
 import { SUNLESS_SECONDS } from "../../sim/river/mishaps.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
-import type { SimulatedStation, StationProgram } from "../../sim/station.js";
+import type { SimulatedStation, StationProgram } from "../../sim/station/station.js";
 import { fraction, integerBelow, SeededChance } from "../../src/core/chance.js";
-import { decodeEntry, RESET_REASONS, STATION_FLAGS } from "../../src/protocol/entry.js";
-import { START_UTC_SECONDS } from "../support/bare-station.js";
-import { playStory, type Story, type StoryOptions } from "../support/story.js";
+import { decodeEntry, RESET_REASONS, STATION_FLAGS } from "../../src/protocol/record/entry.js";
+import { START_UTC_SECONDS } from "../support/engines/bare-station.js";
+import { playStory, type Story, type StoryOptions } from "../support/worlds/story.js";
 
 const HOUR = 3600;
 const DAY = 86_400;

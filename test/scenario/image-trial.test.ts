@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
-import { Bootloader, type SlotImage } from "../../sim/bootloader.js";
-import type { SimulatedStation } from "../../sim/station.js";
-import { bareStation, runUntil, START_UTC_SECONDS } from "../support/bare-station.js";
+import { Bootloader, type SlotImage } from "../../sim/flash/bootloader.js";
+import type { SimulatedStation } from "../../sim/station/station.js";
+import { bareStation, runUntil, START_UTC_SECONDS } from "../support/engines/bare-station.js";
 
 const OLD: SlotImage = { firmwareVersion: 1, isIntact: true };
 const NEW: SlotImage = { firmwareVersion: 2, isIntact: true };

@@ -4,25 +4,30 @@ import {
 	createKeyedHashSigner,
 	createKeyedHashVerifier,
 	type KeyOperations,
-} from "../../sim/keyed-hash-signer.js";
-import type { SimulatedStation } from "../../sim/station.js";
-import { Ledger } from "../../src/collector/ledger.js";
-import { entriesOf } from "../../src/collector/query.js";
-import { createHandler } from "../../src/collector/receiver.js";
-import type { KeyDecision, StationKey } from "../../src/collector/station-keys.js";
-import type { SqlStore } from "../../src/collector/store.js";
-import { enrolledKeysOf, verifyStore } from "../../src/collector/verify.js";
-import { decodeEntry } from "../../src/protocol/entry.js";
+} from "../../sim/keys/keyed-hash-signer.js";
+import type { SimulatedStation } from "../../sim/station/station.js";
+import { Ledger } from "../../src/collector/ledger/ledger.js";
+import type { KeyDecision, StationKey } from "../../src/collector/ledger/station-keys.js";
+import { enrolledKeysOf, verifyStore } from "../../src/collector/ledger/verify.js";
+import { createHandler } from "../../src/collector/service/receiver.js";
+import { entriesOf } from "../../src/collector/store/query.js";
+import type { SqlStore } from "../../src/collector/store/store.js";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
+import { emptyStore } from "../support/collectors/shared-store.js";
 import {
 	isKeyedHashOf,
 	keyedHashKeyOf,
 	runStationUntil,
 	serviceStation,
 	stepStation,
-} from "../support/bare-collector.js";
-import { bareStation, bareStationKey, START_UTC_SECONDS, sha256 } from "../support/bare-station.js";
-import { endpointOf } from "../support/played-world.js";
-import { emptyStore } from "../support/shared-store.js";
+} from "../support/engines/bare-collector.js";
+import {
+	bareStation,
+	bareStationKey,
+	START_UTC_SECONDS,
+	sha256,
+} from "../support/engines/bare-station.js";
+import { endpointOf } from "../support/worlds/played-world.js";
 
 const HOUR_SECONDS = 3600;
 const COLLECTOR_KEY = keyedHashKeyOf("collector");

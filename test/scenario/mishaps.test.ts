@@ -16,12 +16,12 @@ import {
 	SWAP_SECONDS,
 	VISIT_SECONDS,
 } from "../../sim/river/mishaps.js";
-import type { StationProgramOptions } from "../../sim/station-program.js";
+import type { StationProgramOptions } from "../../sim/station/station-program.js";
 import type { StationConfiguration } from "../../src/firmware/config/configuration.js";
 import type { WaterProbes } from "../../src/firmware/measure/probes.js";
-import { STATION_FLAGS } from "../../src/protocol/entry.js";
-import { CHANNEL_FLAGS } from "../../src/protocol/reading.js";
-import { medianOf, playStory, type Story, type StoryReading } from "../support/story.js";
+import { STATION_FLAGS } from "../../src/protocol/record/entry.js";
+import { CHANNEL_FLAGS } from "../../src/protocol/record/reading.js";
+import { medianOf, playStory, type Story, type StoryReading } from "../support/worlds/story.js";
 
 const HOUR = 3600;
 const DAY = 86_400;

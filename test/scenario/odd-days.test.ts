@@ -5,10 +5,10 @@
 import { strict as assert } from "node:assert";
 import { openWaterProbes } from "../../drivers/board-probes.js";
 import { fraction, integerBelow, SeededChance } from "../../src/core/chance.js";
-import { DerivationContext } from "../../src/protocol/derive.js";
-import { START_UTC_SECONDS } from "../support/bare-station.js";
-import { judgeDerived, type SeenDerivation } from "../support/derived-judge.js";
-import { openWatchedStation, type WatchedStation } from "../support/watched-station.js";
+import { DerivationContext } from "../../src/protocol/record/derive.js";
+import { START_UTC_SECONDS } from "../support/engines/bare-station.js";
+import { judgeDerived, type SeenDerivation } from "../support/judges/derived-judge.js";
+import { openWatchedStation, type WatchedStation } from "../support/worlds/watched-station.js";
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;

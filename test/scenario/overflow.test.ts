@@ -2,10 +2,14 @@ import { strict as assert } from "node:assert";
 import { judgeDelivery } from "../../sim/checkers/delivery.js";
 import { openDirectProbes } from "../../sim/probes/direct-probes.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
-import type { SimulatedStation } from "../../sim/station.js";
-import { decodeEntry } from "../../src/protocol/entry.js";
-import { openBareCollector, serviceStation, stepStation } from "../support/bare-collector.js";
-import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
+import type { SimulatedStation } from "../../sim/station/station.js";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
+import {
+	openBareCollector,
+	serviceStation,
+	stepStation,
+} from "../support/engines/bare-collector.js";
+import { bareStation, START_UTC_SECONDS } from "../support/engines/bare-station.js";
 import { runSwarmSeed } from "../swarm/swarm.js";
 
 const DAY_SECONDS = 86_400;

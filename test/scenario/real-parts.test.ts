@@ -3,17 +3,21 @@ import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Endpoint } from "../../sim/network.js";
+import type { Endpoint } from "../../sim/network/network.js";
 import { recordedRiver } from "../../sim/river/recorded-river.js";
 import { createHttpsEndpoint, type HttpsEndpoint } from "../../sim/shell/https-endpoint.js";
 import { COLLECTOR_NAME } from "../../sim/shell/simulation.js";
-import { type CollectorIdentity, openIdentity } from "../../src/collector/identity.js";
-import { openPGliteStore } from "../../src/collector/pglite-store.js";
-import { listenHttps } from "../../src/collector/receiver.js";
+import { type CollectorIdentity, openIdentity } from "../../src/collector/service/identity.js";
+import { listenHttps } from "../../src/collector/service/receiver.js";
+import { openPGliteStore } from "../../src/collector/store/pglite-store.js";
 import { hexOf } from "../../src/core/bytes.js";
 import { integerBelow, SeededChance } from "../../src/core/chance.js";
-import { type Running, startCommand } from "../support/command.js";
-import { openPlayedWorld, type PlayedWorld, START_UTC_SECONDS } from "../support/played-world.js";
+import { type Running, startCommand } from "../support/collectors/command.js";
+import {
+	openPlayedWorld,
+	type PlayedWorld,
+	START_UTC_SECONDS,
+} from "../support/worlds/played-world.js";
 
 const HOUR = 3600;
 
@@ -101,7 +105,7 @@ describe("over real TLS", function () {
 		);
 		const start = async (): Promise<Running> => {
 			const argv = ["--data", data, "--port", "0", "--stations", list];
-			const collector = startCommand("src/collector/main.js", argv);
+			const collector = startCommand("src/collector/service/main.js", argv);
 			const [, port] = await collector.seen(/"port":(\d+)/);
 			connect(Number(port), identity);
 			return collector;
@@ -150,7 +154,7 @@ describe("over real TLS", function () {
 			writeFileSync(list, `bor-1 ${hexOf(played.publicKey)}\n`);
 			const start = async (trusted: CollectorIdentity): Promise<Running> => {
 				const argv = ["--data", data, "--port", "0", "--stations", list];
-				const collector = startCommand("src/collector/main.js", argv);
+				const collector = startCommand("src/collector/service/main.js", argv);
 				const [, port] = await collector.seen(/"port":(\d+)/);
 				connect(Number(port), trusted);
 				return collector;

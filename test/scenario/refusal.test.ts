@@ -1,12 +1,16 @@
 /** What readings say of a delivery that goes wrong. */
 import { strict as assert } from "node:assert";
-import type { SimulatedStation } from "../../sim/station.js";
-import { decodeEntry, type Entry, STATION_FLAGS } from "../../src/protocol/entry.js";
-import { EVENT_CODES } from "../../src/protocol/events.js";
-import { keyedHashKeyOf, openBareCollector, stepStation } from "../support/bare-collector.js";
-import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
-import { directProbesOf } from "../support/direct-water.js";
-import { riverOf } from "../support/played-world.js";
+import type { SimulatedStation } from "../../sim/station/station.js";
+import { decodeEntry, type Entry, STATION_FLAGS } from "../../src/protocol/record/entry.js";
+import { EVENT_CODES } from "../../src/protocol/record/events.js";
+import { directProbesOf } from "../support/bench/direct-water.js";
+import {
+	keyedHashKeyOf,
+	openBareCollector,
+	stepStation,
+} from "../support/engines/bare-collector.js";
+import { bareStation, START_UTC_SECONDS } from "../support/engines/bare-station.js";
+import { riverOf } from "../support/worlds/played-world.js";
 
 const HOUR = 3600;
 

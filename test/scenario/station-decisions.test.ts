@@ -1,9 +1,9 @@
 /** What a station decides by itself: when it measures, what it tells, how it sleeps. */
 import { strict as assert } from "node:assert";
 import { openWaterProbes } from "../../drivers/board-probes.js";
-import { type Entry, TIME_SOURCES } from "../../src/protocol/entry.js";
-import { judgeSleeps } from "../support/sleep-judge.js";
-import { openWatchedStation } from "../support/watched-station.js";
+import { type Entry, TIME_SOURCES } from "../../src/protocol/record/entry.js";
+import { judgeSleeps } from "../support/judges/sleep-judge.js";
+import { openWatchedStation } from "../support/worlds/watched-station.js";
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;

@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openNamedStation, type StationLine } from "../../sim/shell/station-line.js";
-import { encodeRequest } from "../../src/protocol/console.js";
-import { decodeEntry, type Entry, STATION_FLAGS } from "../../src/protocol/entry.js";
-import { EVENT_CODES } from "../../src/protocol/events.js";
+import { encodeRequest } from "../../src/protocol/line/console.js";
+import { decodeEntry, type Entry, STATION_FLAGS } from "../../src/protocol/record/entry.js";
+import { EVENT_CODES } from "../../src/protocol/record/events.js";
 import { ConsoleClient } from "../../src/technician/client.js";
 import { openPort } from "../../src/technician/ports.js";
-import { runCommand, startCommand } from "../support/command.js";
-import { clientOf } from "../support/station-client.js";
+import { runCommand, startCommand } from "../support/collectors/command.js";
+import { clientOf } from "../support/collectors/station-client.js";
 
 const PROGRAM = "src/technician/main.js";
 const HOUR = 3600;

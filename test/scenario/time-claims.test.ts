@@ -1,12 +1,16 @@
 /** Every time that a record claims, against the world's clock: many seeds of clocks, networks and power that fail. */
 import { strict as assert } from "node:assert";
-import type { SimulatedStation } from "../../sim/station.js";
-import { EVENT_CODES } from "../../src/protocol/events.js";
-import { keyedHashKeyOf, openBareCollector, stepStation } from "../support/bare-collector.js";
-import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
-import { riverOf } from "../support/played-world.js";
-import { TimeWitness } from "../support/time-judge.js";
-import { runTimeTrial } from "../support/time-trial.js";
+import type { SimulatedStation } from "../../sim/station/station.js";
+import { EVENT_CODES } from "../../src/protocol/record/events.js";
+import {
+	keyedHashKeyOf,
+	openBareCollector,
+	stepStation,
+} from "../support/engines/bare-collector.js";
+import { bareStation, START_UTC_SECONDS } from "../support/engines/bare-station.js";
+import { TimeWitness } from "../support/judges/time-judge.js";
+import { runTimeTrial } from "../support/trials/time-trial.js";
+import { riverOf } from "../support/worlds/played-world.js";
 
 const HOUR = 3600;
 const SEEDS = process.env["BISTRINA_LONG"] === "1" ? 240 : 6;

@@ -1,6 +1,6 @@
 /** Clocks that stop, jump and lie, and what a station and its readers make of them. */
 import { strict as assert } from "node:assert";
-import type { SimulatedStation } from "../../sim/station.js";
+import type { SimulatedStation } from "../../sim/station/station.js";
 import type { StationConfiguration } from "../../src/firmware/config/configuration.js";
 import {
 	decodeEntry,
@@ -8,13 +8,17 @@ import {
 	STATION_FLAGS,
 	TIME_QUALITIES,
 	TIME_SOURCES,
-} from "../../src/protocol/entry.js";
-import { EVENT_CODES } from "../../src/protocol/events.js";
-import { Placer } from "../../src/protocol/placement.js";
-import { keyedHashKeyOf, openBareCollector, stepStation } from "../support/bare-collector.js";
-import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
-import { directProbesOf } from "../support/direct-water.js";
-import { riverOf } from "../support/played-world.js";
+} from "../../src/protocol/record/entry.js";
+import { EVENT_CODES } from "../../src/protocol/record/events.js";
+import { Placer } from "../../src/protocol/record/time-resolver.js";
+import { directProbesOf } from "../support/bench/direct-water.js";
+import {
+	keyedHashKeyOf,
+	openBareCollector,
+	stepStation,
+} from "../support/engines/bare-collector.js";
+import { bareStation, START_UTC_SECONDS } from "../support/engines/bare-station.js";
+import { riverOf } from "../support/worlds/played-world.js";
 
 const HOUR = 3600;
 const YEARS = 94_608_000;

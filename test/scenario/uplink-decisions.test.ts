@@ -1,18 +1,22 @@
 /** What the station decides about its uplink after odd days: nothing strands it, and no good news is lost. */
 import { strict as assert } from "node:assert";
-import { DEFAULT_NETWORK_TIMES, type NetworkTimes } from "../../sim/network.js";
+import { DEFAULT_NETWORK_TIMES, type NetworkTimes } from "../../sim/network/network.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
-import type { SimulatedStation } from "../../sim/station.js";
+import type { SimulatedStation } from "../../sim/station/station.js";
 import {
 	canonicalConfiguration,
 	DEFAULT_CONFIGURATION,
 	type StationConfiguration,
 } from "../../src/firmware/config/configuration.js";
-import { decodeEntry } from "../../src/protocol/entry.js";
-import { EVENT_CODES, type EventCode } from "../../src/protocol/events.js";
-import { type BareCollector, openBareCollector, stepStation } from "../support/bare-collector.js";
-import { bareStation, START_UTC_SECONDS } from "../support/bare-station.js";
-import { directProbesOf } from "../support/direct-water.js";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
+import { EVENT_CODES, type EventCode } from "../../src/protocol/record/events.js";
+import { directProbesOf } from "../support/bench/direct-water.js";
+import {
+	type BareCollector,
+	openBareCollector,
+	stepStation,
+} from "../support/engines/bare-collector.js";
+import { bareStation, START_UTC_SECONDS } from "../support/engines/bare-station.js";
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { UplinkSchedule } from "../../src/firmware/uplink/schedule.js";
-import { runUplinkWeeks } from "../support/uplink-weeks.js";
+import { runUplinkWeeks } from "../support/trials/uplink-weeks.js";
 
 const HOUR = 3_600_000;
 

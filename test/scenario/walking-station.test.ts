@@ -2,10 +2,14 @@ import { strict as assert } from "node:assert";
 import { judgeDelivery } from "../../sim/checkers/delivery.js";
 import { recordedRiver } from "../../sim/river/recorded-river.js";
 import { DeviationMeter } from "../../sim/shell/deviation.js";
-import { entriesOf } from "../../src/collector/query.js";
+import { entriesOf } from "../../src/collector/store/query.js";
 import { integerBelow, SeededChance } from "../../src/core/chance.js";
-import { decodeEntry } from "../../src/protocol/entry.js";
-import { openPlayedWorld, type PlayedWorld, START_UTC_SECONDS } from "../support/played-world.js";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
+import {
+	openPlayedWorld,
+	type PlayedWorld,
+	START_UTC_SECONDS,
+} from "../support/worlds/played-world.js";
 
 const HOUR = 3600;
 const SETTLE_SECONDS = 4 * HOUR;

@@ -8,7 +8,7 @@ import { Obs3Probe } from "../../sim/probes/obs-3.js";
 import { rolledOver } from "../../sim/probes/optics.js";
 import { Sen0189Probe } from "../../sim/probes/sen0189.js";
 import type { Sensor, TurbiditySample } from "../../src/firmware/measure/sensor.js";
-import { ChipBench } from "../support/chip-bench.js";
+import { ChipBench } from "../support/bench/chip-bench.js";
 
 function converter(inputs: (pin: number) => number) {
 	const bench = new ChipBench();

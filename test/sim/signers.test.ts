@@ -1,12 +1,12 @@
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
-import { VirtualClock } from "../../sim/clock.js";
+import { VirtualClock } from "../../sim/board/clock.js";
 import {
 	createKeyedHashSigner,
 	createKeyedHashVerifier,
 	KeyOperations,
 	keyedHashPublicKey,
-} from "../../sim/keyed-hash-signer.js";
+} from "../../sim/keys/keyed-hash-signer.js";
 import { createNodeSigner, createNodeVerifier } from "../../sim/shell/node-signer.js";
 import { bytesOfHex, hexOf } from "../../src/core/bytes.js";
 import { createSha256 } from "../../src/core/sha256.js";

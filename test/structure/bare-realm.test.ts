@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PROJECT, sources } from "../support/sources.js";
 
-const RUNNER = join(PROJECT, "build/test/support/bare-realm.js");
+const RUNNER = join(PROJECT, "build/test/support/engines/bare-realm.js");
 
 function load(modules: readonly string[]): string {
 	return execFileSync(

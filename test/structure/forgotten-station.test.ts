@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Board } from "../../src/firmware/ports.js";
-import { bareStation, runUntil, START_UTC_SECONDS } from "../support/bare-station.js";
+import { bareStation, runUntil, START_UTC_SECONDS } from "../support/engines/bare-station.js";
 
 const COLLECTIONS = 50;
 

@@ -1,11 +1,19 @@
 /** What a swarm's seed does to its station: weather in the network, a dying and lying collector, power. */
 
-import { NETWORK_FAULTS, type NetworkFault } from "../../sim/network.js";
-import type { SigningKey } from "../../src/collector/keys.js";
-import type { HandledRequest, HandledResponse, Handler } from "../../src/collector/receiver.js";
+import { NETWORK_FAULTS, type NetworkFault } from "../../sim/network/network.js";
+import type { SigningKey } from "../../src/collector/ledger/keys.js";
+import type {
+	HandledRequest,
+	HandledResponse,
+	Handler,
+} from "../../src/collector/service/receiver.js";
 import { type Chance, fraction, integerBelow } from "../../src/core/chance.js";
-import { type Answer, decodeAnswer, encodeAnswer } from "../../src/protocol/acknowledgement.js";
-import { decodeSign1, encodeSign1, toBeSigned } from "../../src/protocol/cose.js";
+import {
+	type Answer,
+	decodeAnswer,
+	encodeAnswer,
+} from "../../src/protocol/wire/acknowledgement.js";
+import { decodeSign1, encodeSign1, toBeSigned } from "../../src/protocol/wire/cose.js";
 
 /** Faults at the collector's side, beside the network's own. */
 export const COLLECTOR_FAULTS = Object.freeze([

@@ -1,12 +1,12 @@
 /** The collectors of a swarm's seed: one at first, which may be restored from a backup, and successors. */
-import { type SigningKey, signingKeyOf } from "../../src/collector/keys.js";
-import { Ledger } from "../../src/collector/ledger.js";
-import { MemoryRecordStore } from "../../src/collector/memory-record-store.js";
-import { createHandler, type Handler } from "../../src/collector/receiver.js";
-import type { RecordStore } from "../../src/collector/record-store.js";
-import { onlyKey, type StationKey } from "../../src/collector/station-keys.js";
+import { type SigningKey, signingKeyOf } from "../../src/collector/ledger/keys.js";
+import { Ledger } from "../../src/collector/ledger/ledger.js";
+import { onlyKey, type StationKey } from "../../src/collector/ledger/station-keys.js";
+import { createHandler, type Handler } from "../../src/collector/service/receiver.js";
+import type { RecordStore } from "../../src/collector/store/record-store.js";
 import { equalBytes } from "../../src/core/bytes.js";
-import { isKeyedHashOf, keyedHashKeyOf } from "../support/bare-collector.js";
+import { MemoryRecordStore } from "../support/collectors/memory-record-store.js";
+import { isKeyedHashOf, keyedHashKeyOf } from "../support/engines/bare-collector.js";
 
 type Checked = Parameters<RecordStore["write"]>[0];
 

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { SWARM_MUTANTS, withSwarmMutant } from "../support/swarm-mutants.js";
+import { SWARM_MUTANTS, withSwarmMutant } from "../support/trials/swarm-mutants.js";
 import { EYES } from "./eyes.js";
 
 describe("the swarm's eyes", function () {

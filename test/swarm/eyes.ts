@@ -6,11 +6,11 @@ import { judgeCadence, judgeSleeps } from "../../sim/checkers/cadence.js";
 import { judgeDerived } from "../../sim/checkers/derived.js";
 import type { Findings } from "../../sim/checkers/findings.js";
 import { judgeTimes } from "../../sim/checkers/times.js";
-import type { DiaryEntry, StationDiary } from "../../sim/diary.js";
 import type { River } from "../../sim/river/river.js";
-import { TIME_SOURCES } from "../../src/protocol/entry.js";
-import { eventNameOf } from "../../src/protocol/events.js";
-import { judgeEvents, type Visit } from "../support/event-judge.js";
+import type { DiaryEntry, StationDiary } from "../../sim/station/diary.js";
+import { TIME_SOURCES } from "../../src/protocol/record/entry.js";
+import { eventNameOf } from "../../src/protocol/record/events.js";
+import { judgeEvents, type Visit } from "../support/judges/event-judge.js";
 import type { SwarmWorld } from "./mishaps.js";
 import { Spans } from "./spans.js";
 

@@ -2,7 +2,7 @@
  * What may befall a station in the swarm: a row for each mishap. A seed draws which of them meet, each
  * with a stream of chance of its own, so that a new row does not shift the others.
  */
-import type { SimulatedStation } from "../../sim/station.js";
+import type { SimulatedStation } from "../../sim/station/station.js";
 import { type Chance, fraction, integerBelow, SeededChance } from "../../src/core/chance.js";
 import { CALM, drawWeather, type Weather } from "./adversary.js";
 import { type Ailments, noAilments } from "./ailing-probes.js";

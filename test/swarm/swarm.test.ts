@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
-import type { RecordStore } from "../../src/collector/record-store.js";
-import { startCommand } from "../support/command.js";
+import type { RecordStore } from "../../src/collector/store/record-store.js";
+import { startCommand } from "../support/collectors/command.js";
 import { runSwarmSeed } from "./swarm.js";
 
 const IS_LONG = process.env["BISTRINA_LONG"] === "1";

@@ -2,21 +2,21 @@
 
 import { type DeliveryOutcome, judgeDelivery } from "../../sim/checkers/delivery.js";
 import { Findings } from "../../sim/checkers/findings.js";
-import { StationDiary } from "../../sim/diary.js";
 import {
 	createKeyedHashSigner,
 	createKeyedHashVerifier,
 	type KeyOperations,
-} from "../../sim/keyed-hash-signer.js";
-import type { Endpoint } from "../../sim/network.js";
+} from "../../sim/keys/keyed-hash-signer.js";
+import type { Endpoint } from "../../sim/network/network.js";
+import { TIME_FAULTS } from "../../sim/network/time-server.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
 import { createNodeSigner, createNodeVerifier } from "../../sim/shell/node-signer.js";
 import { simulatedPrivateKey } from "../../sim/shell/simulation.js";
-import type { SimulatedStation } from "../../sim/station.js";
-import { TIME_FAULTS } from "../../sim/time-server.js";
-import { type SigningKey, signingKeyOf } from "../../src/collector/keys.js";
-import type { Handler } from "../../src/collector/receiver.js";
-import type { RecordStore } from "../../src/collector/record-store.js";
+import { StationDiary } from "../../sim/station/diary.js";
+import type { SimulatedStation } from "../../sim/station/station.js";
+import { type SigningKey, signingKeyOf } from "../../src/collector/ledger/keys.js";
+import type { Handler } from "../../src/collector/service/receiver.js";
+import type { RecordStore } from "../../src/collector/store/record-store.js";
 import { asciiBytes } from "../../src/core/bytes.js";
 import {
 	type Chance,
@@ -31,12 +31,17 @@ import {
 	type StationConfiguration,
 } from "../../src/firmware/config/configuration.js";
 import type { Signer, Verifier } from "../../src/firmware/ports.js";
-import { decodeAnswer } from "../../src/protocol/acknowledgement.js";
-import { decodeSign1 } from "../../src/protocol/cose.js";
-import { decodeEntry } from "../../src/protocol/entry.js";
-import { keyedHashKeyOf, stepStation } from "../support/bare-collector.js";
-import { bareStation, bareStationKey, START_UTC_SECONDS, sha256 } from "../support/bare-station.js";
-import type { Visit } from "../support/event-judge.js";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
+import { decodeAnswer } from "../../src/protocol/wire/acknowledgement.js";
+import { decodeSign1 } from "../../src/protocol/wire/cose.js";
+import { keyedHashKeyOf, stepStation } from "../support/engines/bare-collector.js";
+import {
+	bareStation,
+	bareStationKey,
+	START_UTC_SECONDS,
+	sha256,
+} from "../support/engines/bare-station.js";
+import type { Visit } from "../support/judges/event-judge.js";
 import { CALM, hostileHandler, signed, type Weather } from "./adversary.js";
 import { noAilments, openAilingProbes } from "./ailing-probes.js";
 import { collectorKeyOf, SwarmCollector, unionOf } from "./collectors.js";

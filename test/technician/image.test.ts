@@ -3,17 +3,17 @@ import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SimulatedFlash } from "../../sim/flash.js";
+import { SimulatedFlash } from "../../sim/flash/flash.js";
 import { SeededChance } from "../../src/core/chance.js";
 import { crc32 } from "../../src/core/crc32.js";
 import { createSha256 } from "../../src/core/sha256.js";
 import { Journal } from "../../src/firmware/journal/journal.js";
-import { frameSeedOf, readSectorHeader } from "../../src/protocol/journal-format.js";
+import { frameSeedOf, readSectorHeader } from "../../src/protocol/flash/journal-format.js";
 import { rowsOf } from "../../src/technician/entry-rows.js";
 import { showJournal } from "../../src/technician/file-commands.js";
 import { readImage } from "../../src/technician/journal-image-file.js";
 import { captured } from "../support/captured.js";
-import { dayOfReadings, READINGS_PER_DAY } from "../support/day.js";
+import { dayOfReadings, READINGS_PER_DAY } from "../support/data/day.js";
 
 const SECTORS = 16;
 

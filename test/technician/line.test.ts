@@ -8,12 +8,12 @@ import { SerialPortMock } from "serialport";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
 import { openNamedStation, openSimulatedLine, StationLine } from "../../sim/shell/station-line.js";
 import { asciiBytes } from "../../src/core/bytes.js";
-import { encodeAnswer, encodePart } from "../../src/protocol/console.js";
+import { encodeAnswer, encodePart } from "../../src/protocol/line/console.js";
 import { ConsoleClient } from "../../src/technician/client.js";
 import { exportJournal, readExportedFile } from "../../src/technician/export-file.js";
 import type { Line } from "../../src/technician/line.js";
 import { openPort, openSerialLine, type SerialPortClass } from "../../src/technician/ports.js";
-import { openMockLine, openPseudoTerminal } from "../support/far-end.js";
+import { openMockLine, openPseudoTerminal } from "../support/collectors/far-end.js";
 
 /** What a session asks, and every answer as text. */
 async function session(line: Line): Promise<string[]> {
@@ -283,13 +283,13 @@ describe("trouble on the technician's line", function () {
 	it("calls what cannot be a port usage, and a device that is not there trouble", async () => {
 		for (const name of ["foo", "ttyUSB0", "http://127.0.0.1:1", "socket:127.0.0.1:1", ""]) {
 			await assert.rejects(openPort(name, 115_200), {
-				name: "UsageTrouble",
+				name: "UsageError",
 				message: /^--port: ".*" cannot be a port; use the path of a serial port/,
 			});
 		}
 		for (const name of ["/dev/nonesuch", "./nonesuch", "COM77"]) {
 			await assert.rejects(openPort(name, 115_200), {
-				name: "TechnicianTrouble",
+				name: "OperationalError",
 				message: /: no such port; /,
 			});
 		}

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { restore, stub } from "sinon";
 import { printable, printableJson } from "../../src/core/printable.js";
-import { csvLine, printJson, printPairs, printTable } from "../../src/technician/output.js";
+import { csvLine, printJson, printPairs, printTable } from "../../src/host/output.js";
 
 /** Clears the screen, sets the title, one-byte CSI, a line of its own, and text that runs backwards. */
 const HOSTILE = "a\u001b[2J\u001b]0;x\u0007\u009b31m\r\nerror: b\u007f\u202eevil\u2066";

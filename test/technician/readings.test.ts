@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
 import { createSha256 } from "../../src/core/sha256.js";
-import type { Entry } from "../../src/protocol/entry.js";
-import { encodeEntry } from "../../src/protocol/entry.js";
-import { fieldsOfWaterReading } from "../../src/protocol/reading.js";
+import type { Entry } from "../../src/protocol/record/entry.js";
+import { encodeEntry } from "../../src/protocol/record/entry.js";
+import { fieldsOfWaterReading } from "../../src/protocol/record/reading.js";
 import {
 	DIALECTS,
 	lineOf,

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSha256 } from "../../src/core/sha256.js";
-import { type ExportFormat, ExportWriter } from "../../src/protocol/export-file.js";
+import { type ExportFormat, ExportWriter } from "../../src/protocol/audit/batch-archive.js";
 import { writeRecordFile } from "../../src/technician/record-file.js";
 
 /** As an envelope looks from outside: `content` stands for what is signed. */

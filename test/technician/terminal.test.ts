@@ -6,7 +6,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSimulatedLine } from "../../sim/shell/station-line.js";
-import { type ConsoleFields, encodeAnswer, encodePart } from "../../src/protocol/console.js";
+import { type ConsoleFields, encodeAnswer, encodePart } from "../../src/protocol/line/console.js";
 import { ConsoleClient } from "../../src/technician/client.js";
 import { readExportedFile } from "../../src/technician/export-file.js";
 import { PROJECT } from "../support/sources.js";

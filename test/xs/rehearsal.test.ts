@@ -3,13 +3,13 @@ import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Rehearsal, type RehearsalReport } from "../../sim/rehearsal.js";
-import { encodeRequest } from "../../src/protocol/console.js";
-import { decodeEntry } from "../../src/protocol/entry.js";
-import { EVENT_CODES } from "../../src/protocol/events.js";
-import { findXsWorker, XsEngine } from "../support/xs-engine.js";
-import { hostScheme, openRehearsal, tell } from "../support/xs-host.js";
-import { flattenModules } from "../support/xs-modules.js";
+import { Rehearsal, type RehearsalReport } from "../../sim/station/rehearsal.js";
+import { encodeRequest } from "../../src/protocol/line/console.js";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
+import { EVENT_CODES } from "../../src/protocol/record/events.js";
+import { findXsWorker, XsEngine } from "../support/engines/xs-engine.js";
+import { hostScheme, openRehearsal, tell } from "../support/engines/xs-host.js";
+import { flattenModules } from "../support/engines/xs-modules.js";
 
 const DAY_SECONDS = 86_400;
 const IS_LONG = process.env["BISTRINA_LONG"] === "1";
@@ -29,7 +29,7 @@ if ("missing" in found) console.log(`SKIPPED: tests on XS: ${found.missing}`);
 
 	beforeEach(async () => {
 		xs = new XsEngine("path" in found ? found.path : "");
-		await xs.importModule(flattenModules("test/support/xs-rehearsal.js", folder));
+		await xs.importModule(flattenModules("test/support/engines/xs-rehearsal.js", folder));
 	});
 
 	afterEach(() => xs.close());

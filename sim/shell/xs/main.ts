@@ -4,7 +4,7 @@
  * which must be that of the same rehearsal on Node.
  */
 import Timer from "timer";
-import { Rehearsal } from "../../rehearsal.js";
+import { Rehearsal } from "../../station/rehearsal.js";
 
 const SEED = 20_260_901;
 /** 1 MiB of readings, as on the board. */

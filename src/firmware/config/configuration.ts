@@ -5,14 +5,18 @@
 import { asciiBytes, hexOf } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
 import { isDigit, isLetter, isTextOf } from "../../core/text.js";
-import type { Hash } from "../../protocol/chain.js";
-import { CONDUCTIVITY_LAWS, TURBIDITY_UNITS } from "../../protocol/derive.js";
+import type { Hash } from "../../protocol/record/chain.js";
+import { CONDUCTIVITY_LAWS, TURBIDITY_UNITS } from "../../protocol/record/derive.js";
 import {
 	type CalibrationBody,
 	type ConfigurationBody,
 	stationIdBytes,
-} from "../../protocol/entry.js";
-import { type ProbeKinds, probesByteOf, REFERENCE_PROBES } from "../../protocol/probe-kinds.js";
+} from "../../protocol/record/entry.js";
+import {
+	type ProbeKinds,
+	probesByteOf,
+	REFERENCE_PROBES,
+} from "../../protocol/record/probe-kinds.js";
 import { TURBIDITY_CURVES, turbidityCalibrationsOf } from "./turbidity-curves.js";
 
 export interface StationConfiguration extends ProbeKinds {

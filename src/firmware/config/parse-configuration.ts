@@ -5,8 +5,12 @@
  */
 import { asciiBytes, asciiText, bytesOfHex } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
-import { CONDUCTIVITY_LAWS, TURBIDITY_UNITS } from "../../protocol/derive.js";
-import { BATTERY_GAUGES, THERMOMETERS, TURBIDITY_PROBES } from "../../protocol/probe-kinds.js";
+import { CONDUCTIVITY_LAWS, TURBIDITY_UNITS } from "../../protocol/record/derive.js";
+import {
+	BATTERY_GAUGES,
+	THERMOMETERS,
+	TURBIDITY_PROBES,
+} from "../../protocol/record/probe-kinds.js";
 import {
 	canonicalConfiguration,
 	type StationConfiguration,

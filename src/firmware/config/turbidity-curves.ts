@@ -2,10 +2,14 @@
  * What a configuration has to say about the curve of its turbidity probe, by kind, and the
  * calibration entries that carry the curve in the record, so that anyone can derive the values.
  */
-import { CALIBRATED_CHANNELS, CALIBRATION_CURVES, TURBIDITY_UNITS } from "../../protocol/derive.js";
-import { type CalibrationBody, NO_CALIBRATION_ACT } from "../../protocol/entry.js";
-import type { TURBIDITY_PROBES } from "../../protocol/probe-kinds.js";
-import { FACTORY_CALIBRATION } from "../../protocol/reading.js";
+import {
+	CALIBRATED_CHANNELS,
+	CALIBRATION_CURVES,
+	TURBIDITY_UNITS,
+} from "../../protocol/record/derive.js";
+import { type CalibrationBody, NO_CALIBRATION_ACT } from "../../protocol/record/entry.js";
+import type { TURBIDITY_PROBES } from "../../protocol/record/probe-kinds.js";
+import { FACTORY_CALIBRATION } from "../../protocol/record/reading.js";
 
 type TurbidityUnit = (typeof TURBIDITY_UNITS)[number];
 

@@ -3,8 +3,8 @@ import { base64Of } from "../../core/base64.js";
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { pause, type Task } from "../../core/task.js";
 import { isDigits } from "../../core/text.js";
-import type { ConsoleErrorCode, ConsoleFields } from "../../protocol/console.js";
-import { CHANNEL_FLAGS } from "../../protocol/reading.js";
+import type { ConsoleErrorCode, ConsoleFields } from "../../protocol/line/console.js";
+import { CHANNEL_FLAGS } from "../../protocol/record/reading.js";
 import type { AnswerFields, ChannelReport, ReadingReport, StationService } from "./service.js";
 
 /** A request that is answered with a code of its own. */

@@ -12,7 +12,7 @@ import {
 	encodePart,
 	LineAssembler,
 	readRequest,
-} from "../../protocol/console.js";
+} from "../../protocol/line/console.js";
 import type { ConsoleStream } from "../ports.js";
 import { type Emit, LONG_COMMANDS, Refusal, requireKnown, UploadFailed } from "./commands.js";
 import { ConsoleOutput } from "./output.js";

@@ -1,9 +1,9 @@
 /** What the technician's line asks of the station: types only, so that the room knows no other. */
 import type { StationErrorCode } from "../../core/errors.js";
 import type { Signal } from "../../core/task.js";
-import type { ChannelName } from "../../protocol/channel-set.js";
-import type { FieldValue } from "../../protocol/console.js";
-import type { DerivedValue } from "../../protocol/derive.js";
+import type { FieldValue } from "../../protocol/line/console.js";
+import type { ChannelName } from "../../protocol/record/channel-set.js";
+import type { DerivedValue } from "../../protocol/record/derive.js";
 
 /** One line of an answer. */
 export type AnswerFields = Readonly<Record<string, FieldValue>>;

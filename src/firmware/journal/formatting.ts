@@ -1,5 +1,5 @@
 /** Formatting: virgin headers for every sector, before anything is ever appended. */
-import { encodeSectorHeader, type SectorHeader } from "../../protocol/journal-format.js";
+import { encodeSectorHeader, type SectorHeader } from "../../protocol/flash/journal-format.js";
 import type { Entropy } from "../ports.js";
 import type { RingFlash } from "./ring-flash.js";
 

@@ -11,15 +11,20 @@ import {
 	encodeKey,
 	encodeRaw,
 	isReading,
-} from "../../protocol/journal-codec.js";
+} from "../../protocol/flash/journal-codec.js";
 import {
 	FRAME_SLOTS_MAX,
 	FRAME_TYPES,
 	SLOT_BYTES,
 	sealFrame,
-} from "../../protocol/journal-format.js";
-import { CURSOR_AT, decodeFrame, type PlacedAnchor, placed } from "../../protocol/journal-image.js";
-import { CodecTuning } from "../../protocol/journal-tuning.js";
+} from "../../protocol/flash/journal-format.js";
+import {
+	CURSOR_AT,
+	decodeFrame,
+	type PlacedAnchor,
+	placed,
+} from "../../protocol/flash/journal-image.js";
+import { CodecTuning } from "./journal-tuning.js";
 
 /** A frame ready to be written, and what is to be remembered once it is. */
 export interface EncodedFrame {

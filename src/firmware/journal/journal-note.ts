@@ -4,7 +4,7 @@
  */
 import { putUint32, uint16At, uint32At } from "../../core/bytes.js";
 import { crc32 } from "../../core/crc32.js";
-import { HEAD_BYTES } from "../../protocol/chain.js";
+import { HEAD_BYTES } from "../../protocol/record/chain.js";
 
 /** Fixed part 80 bytes, tuning 4 + 2 * (2 + 12) + 12 for twelve values, CRC 4: at most 128. */
 const FIXED_BYTES = 80;

@@ -5,10 +5,10 @@
  */
 import { equalBytes } from "../../core/bytes.js";
 import { StationError, type StationErrorCode } from "../../core/errors.js";
-import { chainStart, HEAD_BYTES } from "../../protocol/chain.js";
-import { type EntryDraft, EPOCH_REASONS, encodeDraft } from "../../protocol/entry.js";
-import { KEY_MARK_BYTES, type SectorHeader } from "../../protocol/journal-format.js";
-import type { FormerMark } from "../../protocol/journal-image.js";
+import { KEY_MARK_BYTES, type SectorHeader } from "../../protocol/flash/journal-format.js";
+import type { FormerMark } from "../../protocol/flash/journal-image.js";
+import { chainStart, HEAD_BYTES } from "../../protocol/record/chain.js";
+import { type EntryDraft, EPOCH_REASONS, encodeDraft } from "../../protocol/record/entry.js";
 import type { Entropy, FlashPartition, Sha256 } from "../ports.js";
 import { drawIdentity, formatRing } from "./formatting.js";
 import { decodeNote, encodeNote, type JournalNote } from "./journal-note.js";

@@ -1,5 +1,5 @@
 /** Finds and reads entries of one epoch of the log by their sequence; writes nothing. */
-import { chainNext, type Hash } from "../../protocol/chain.js";
+
 import {
 	FRAME_SLOTS_MAX,
 	FRAME_TYPES,
@@ -8,8 +8,9 @@ import {
 	SECTOR_HEADER_BYTES,
 	type SectorHeader,
 	SLOT_BYTES,
-} from "../../protocol/journal-format.js";
-import { scanSector } from "../../protocol/journal-image.js";
+} from "../../protocol/flash/journal-format.js";
+import { scanSector } from "../../protocol/flash/journal-image.js";
+import { chainNext, type Hash } from "../../protocol/record/chain.js";
 import type { LogExtent } from "./log-extent.js";
 import { type LossAccount, ROT_REASON, UNPROVED_REASON } from "./loss-account.js";
 import type { RingFlash } from "./ring-flash.js";

@@ -4,17 +4,17 @@
  * twice; what a power cut may have touched is erased before it is used.
  */
 import { StationError } from "../../core/errors.js";
-import { chainNext, type Hash } from "../../protocol/chain.js";
 import {
 	encodeSectorHeader,
 	FIRST_SLOT,
 	frameSeedOf,
 	SECTOR_HEADER_BYTES,
 	SLOT_BYTES,
-} from "../../protocol/journal-format.js";
-import { CodecTuning } from "../../protocol/journal-tuning.js";
+} from "../../protocol/flash/journal-format.js";
+import { chainNext, type Hash } from "../../protocol/record/chain.js";
 import { encodeCursor, FrameEncoder } from "./frame-encoder.js";
 import type { JournalNote } from "./journal-note.js";
+import { CodecTuning } from "./journal-tuning.js";
 import type { LogExtent } from "./log-extent.js";
 import type { HeaderOf, LogReader } from "./log-reader.js";
 import type { PendingHop } from "./recovery.js";

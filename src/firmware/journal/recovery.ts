@@ -2,9 +2,14 @@
  * Recovery after an unclean boot: reads, never writes. It finds where the log ends and what the
  * first append has to do before it may go on. The rules and why they are sound: docs/FORMAT.md.
  */
-import { chainNext, type Hash } from "../../protocol/chain.js";
-import { FIRST_SLOT, type SectorHeader } from "../../protocol/journal-format.js";
-import { type FormerMark, type SectorScan, scanSector } from "../../protocol/journal-image.js";
+
+import { FIRST_SLOT, type SectorHeader } from "../../protocol/flash/journal-format.js";
+import {
+	type FormerMark,
+	type SectorScan,
+	scanSector,
+} from "../../protocol/flash/journal-image.js";
+import { chainNext, type Hash } from "../../protocol/record/chain.js";
 import type { HeaderOf } from "./log-reader.js";
 import type { RingFlash } from "./ring-flash.js";
 import type { RingState } from "./ring-search.js";

@@ -2,7 +2,7 @@
  * Going on after a deep sleep where the retained note says, if flash bears it out: the header, the
  * last frame and nothing behind it. Reads only.
  */
-import { isReading } from "../../protocol/journal-codec.js";
+import { isReading } from "../../protocol/flash/journal-codec.js";
 import {
 	FIRST_SLOT,
 	FRAME_SLOTS_MAX,
@@ -12,8 +12,8 @@ import {
 	openFrame,
 	type SectorHeader,
 	SLOT_BYTES,
-} from "../../protocol/journal-format.js";
-import { decodeFrame, type PlacedAnchor, placed } from "../../protocol/journal-image.js";
+} from "../../protocol/flash/journal-format.js";
+import { decodeFrame, type PlacedAnchor, placed } from "../../protocol/flash/journal-image.js";
 import type { JournalNote } from "./journal-note.js";
 import type { RingFlash } from "./ring-flash.js";
 import { LOOK_AHEAD } from "./ring-search.js";

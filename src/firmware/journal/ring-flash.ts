@@ -12,7 +12,7 @@ import {
 	SECTOR_BYTES_MIN,
 	SECTOR_HEADER_BYTES,
 	type SectorHeader,
-} from "../../protocol/journal-format.js";
+} from "../../protocol/flash/journal-format.js";
 import type { FlashPartition } from "../ports.js";
 
 /** One to write, one to erase, and something to hold meanwhile. */

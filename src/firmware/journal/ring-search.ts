@@ -5,8 +5,8 @@
  * docs/FORMAT.md.
  */
 import { StationError } from "../../core/errors.js";
-import type { HeaderReading, SectorHeader } from "../../protocol/journal-format.js";
-import { scanSector } from "../../protocol/journal-image.js";
+import type { HeaderReading, SectorHeader } from "../../protocol/flash/journal-format.js";
+import { scanSector } from "../../protocol/flash/journal-image.js";
 import type { Geometry, RingFlash } from "./ring-flash.js";
 
 /**

@@ -5,8 +5,8 @@
  */
 import type { StationError, StationErrorCode } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
-import type { ChannelName } from "../../protocol/channel-set.js";
-import type { EventCode } from "../../protocol/events.js";
+import type { ChannelName } from "../../protocol/record/channel-set.js";
+import type { EventCode } from "../../protocol/record/events.js";
 import type { Board } from "../ports.js";
 import { pauseFed, type Remedies } from "./acquire.js";
 import { CHANNEL_INDEXES, type WaterProbes } from "./probes.js";

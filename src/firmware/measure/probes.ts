@@ -1,5 +1,5 @@
 /** The probes of a station as measuring sees them, and how readings number their channels. */
-import type { ChannelName } from "../../protocol/channel-set.js";
+import type { ChannelName } from "../../protocol/record/channel-set.js";
 import type {
 	BatterySample,
 	CompensatedSensor,

@@ -5,8 +5,12 @@
  */
 import { assert, StationError } from "../../core/errors.js";
 import { apart, type Task } from "../../core/task.js";
-import type { ChannelName } from "../../protocol/channel-set.js";
-import { CHANNEL_FLAGS, FACTORY_CALIBRATION, type WaterReading } from "../../protocol/reading.js";
+import type { ChannelName } from "../../protocol/record/channel-set.js";
+import {
+	CHANNEL_FLAGS,
+	FACTORY_CALIBRATION,
+	type WaterReading,
+} from "../../protocol/record/reading.js";
 import { acquire } from "./acquire.js";
 import { ascending, burstStatistics } from "./burst.js";
 import { type IdentityMarks, identify, NO_IDENTITIES } from "./identity.js";

@@ -9,9 +9,9 @@ import {
 	TIME_QUALITIES,
 	TIME_SOURCES,
 	WAKE_CAUSES,
-} from "../../protocol/entry.js";
-import { EVENT_CODES } from "../../protocol/events.js";
-import { waterReadingOf } from "../../protocol/reading.js";
+} from "../../protocol/record/entry.js";
+import { EVENT_CODES } from "../../protocol/record/events.js";
+import { waterReadingOf } from "../../protocol/record/reading.js";
 import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
 import { mayRollOverAfter } from "../measure/water.js";
 import type { Board, Entropy, ResetReason } from "../ports.js";

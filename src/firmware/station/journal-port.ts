@@ -1,6 +1,6 @@
 /** What the station needs of its journal; `firmware/journal` has it, and so may a witness around it. */
 import type { StationErrorCode } from "../../core/errors.js";
-import type { EntryDraft } from "../../protocol/entry.js";
+import type { EntryDraft } from "../../protocol/record/entry.js";
 import type { EntrySource } from "../uplink/uplink.js";
 
 export interface JournalGap {

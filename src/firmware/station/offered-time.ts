@@ -1,5 +1,5 @@
 /** What a source says that it is, offered to the clock, and what the record has to say of it. */
-import { TIME_SOURCES } from "../../protocol/entry.js";
+import { TIME_SOURCES } from "../../protocol/record/entry.js";
 import type { AnswerTimes } from "../uplink/uplink.js";
 import type { LogBook } from "./log-book.js";
 import type { TimeKeeper, TimeVerdict } from "./time-keeper.js";

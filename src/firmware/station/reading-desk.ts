@@ -3,8 +3,8 @@
  * puts the reading and what happened on the way into the record, and hands it to the technician who waits.
  */
 import type { Task } from "../../core/task.js";
-import { STATION_FLAGS } from "../../protocol/entry.js";
-import { CHANNEL_FLAGS, fieldsOfWaterReading } from "../../protocol/reading.js";
+import { STATION_FLAGS } from "../../protocol/record/entry.js";
+import { CHANNEL_FLAGS, fieldsOfWaterReading } from "../../protocol/record/reading.js";
 import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
 import { calibrationIdsOf } from "../config/turbidity-curves.js";
 import { type IdentityMarks, NO_IDENTITIES } from "../measure/identity.js";

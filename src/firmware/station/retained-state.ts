@@ -5,7 +5,7 @@
  */
 import { crc32 } from "../../core/crc32.js";
 import { assert } from "../../core/errors.js";
-import { RESET_REASONS } from "../../protocol/entry.js";
+import { RESET_REASONS } from "../../protocol/record/entry.js";
 import { type IdentityMarks, NO_IDENTITIES } from "../measure/identity.js";
 import type { ResetReason, RetainedMemory } from "../ports.js";
 import type { Delivered } from "./tolerant-journal.js";

@@ -1,10 +1,10 @@
 /** What a technician asked of the station and has not got yet; the cycle serves it between readings. */
 import type { StationErrorCode } from "../../core/errors.js";
 import { Signal } from "../../core/task.js";
-import { CHANNEL_SET_1, type ChannelName } from "../../protocol/channel-set.js";
-import { type DerivedValue, deriveWaterReading } from "../../protocol/derive.js";
-import type { CalibrationBody, ConfigurationBody } from "../../protocol/entry.js";
-import type { WaterReading } from "../../protocol/reading.js";
+import { CHANNEL_SET_1, type ChannelName } from "../../protocol/record/channel-set.js";
+import { type DerivedValue, deriveWaterReading } from "../../protocol/record/derive.js";
+import type { CalibrationBody, ConfigurationBody } from "../../protocol/record/entry.js";
+import type { WaterReading } from "../../protocol/record/reading.js";
 import type {
 	AnswerFields,
 	ChannelReport,

@@ -3,7 +3,7 @@
  * the cycle measures on time whatever happens elsewhere, the uplink delivers beside it.
  */
 import { apart, Scheduler, Signal, type Task } from "../../core/task.js";
-import { STATION_FLAGS } from "../../protocol/entry.js";
+import { STATION_FLAGS } from "../../protocol/record/entry.js";
 import {
 	configurationEntriesOf,
 	type StationConfiguration,

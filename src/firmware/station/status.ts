@@ -1,6 +1,6 @@
 /** What the technician's `status` shows, line by line; names are stable (docs/CONSOLE.md). */
 import type { StationErrorCode } from "../../core/errors.js";
-import { TIME_QUALITIES } from "../../protocol/entry.js";
+import { TIME_QUALITIES } from "../../protocol/record/entry.js";
 import type { StationConfiguration } from "../config/configuration.js";
 import type { AnswerFields } from "../console/service.js";
 import { CHANNEL_INDEXES } from "../measure/probes.js";

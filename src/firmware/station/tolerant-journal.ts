@@ -4,7 +4,7 @@
  * would not note is remembered here, and in retained memory, so that it is not sent for ever.
  */
 import { StationError, type StationErrorCode } from "../../core/errors.js";
-import type { EntryDraft } from "../../protocol/entry.js";
+import type { EntryDraft } from "../../protocol/record/entry.js";
 import type { EntrySource } from "../uplink/uplink.js";
 import type { EpochOrigin, JournalGap, JournalHealth, StationJournal } from "./journal-port.js";
 

@@ -1,8 +1,12 @@
 /** Chooses, reads, encodes and signs the next batch of a session. */
 import type { Task } from "../../core/task.js";
-import { BATCH_ENTRIES_MAX, BATCH_PAYLOAD_BYTES_MAX, encodeBatch } from "../../protocol/batch.js";
-import { encodeSign1, keyIdOf, toBeSigned } from "../../protocol/cose.js";
-import { PackedEntries } from "../../protocol/packed-entries.js";
+import {
+	BATCH_ENTRIES_MAX,
+	BATCH_PAYLOAD_BYTES_MAX,
+	encodeBatch,
+} from "../../protocol/wire/batch.js";
+import { encodeSign1, keyIdOf, toBeSigned } from "../../protocol/wire/cose.js";
+import { PackedEntries } from "../../protocol/wire/packed-entries.js";
 import type { Sha256, Signer } from "../ports.js";
 import { keyOperation } from "./key-operation.js";
 import type { SequenceRange, SequenceSet } from "./sequence-set.js";

@@ -4,7 +4,7 @@
  */
 import { StationError } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
-import type { Acknowledgement } from "../../protocol/acknowledgement.js";
+import type { Acknowledgement } from "../../protocol/wire/acknowledgement.js";
 import { BatchMaker, type BatchMakerOptions, type SignedBatch } from "./batch-maker.js";
 import { SequenceSet } from "./sequence-set.js";
 import type { EntrySource } from "./uplink.js";

@@ -10,13 +10,13 @@ import type { Chance } from "../../core/chance.js";
 import { crc32 } from "../../core/crc32.js";
 import { assert, StationError, type StationErrorCode } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
+import { HEAD_BYTES } from "../../protocol/record/chain.js";
 import {
 	type Acknowledgement,
 	RANGES_MAX,
 	refusalReasonOf,
-} from "../../protocol/acknowledgement.js";
-import { HEAD_BYTES } from "../../protocol/chain.js";
-import { ENVELOPE_CONTENT_TYPE } from "../../protocol/cose.js";
+} from "../../protocol/wire/acknowledgement.js";
+import { ENVELOPE_CONTENT_TYPE } from "../../protocol/wire/cose.js";
 import type { Clock, Network, Sha256, Signer, Verifier } from "../ports.js";
 import { BusyError, checkAnswer } from "./answer-check.js";
 import { BatchMaker, type SignedBatch } from "./batch-maker.js";

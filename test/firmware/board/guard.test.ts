@@ -2,12 +2,12 @@
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Rehearsal } from "../../../sim/rehearsal.js";
+import { Rehearsal } from "../../../sim/station/rehearsal.js";
 import { createGuard } from "../../../src/firmware/board/guard.js";
 import type { Board, HttpClientOptions, HttpRequestOptions } from "../../../src/firmware/ports.js";
 import { crash } from "../../../src/firmware/station/crash-record.js";
-import { decodeEntry } from "../../../src/protocol/entry.js";
-import { eventNameOf } from "../../../src/protocol/events.js";
+import { decodeEntry } from "../../../src/protocol/record/entry.js";
+import { eventNameOf } from "../../../src/protocol/record/events.js";
 import { PROJECT, sources } from "../../support/sources.js";
 
 const KINDS = [

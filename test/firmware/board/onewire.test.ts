@@ -1,11 +1,11 @@
 /** The board's 1-Wire bus under the driver of its thermometer, over a model of the SDK's class. */
 import { strict as assert } from "node:assert";
 import DS18B20 from "../../../drivers/ds18b20.js";
+import { VirtualClock } from "../../../sim/board/clock.js";
+import { SimulatedOneWireBus } from "../../../sim/bus/one-wire-bus.js";
 import { Ds18b20 } from "../../../sim/chips/ds18b20.js";
-import { VirtualClock } from "../../../sim/clock.js";
-import { SimulatedOneWireBus } from "../../../sim/one-wire-bus.js";
 import { createOneWire } from "../../../src/firmware/board/onewire.js";
-import { SdkOneWireChip } from "../../support/sdk-one-wire.js";
+import { SdkOneWireChip } from "../../support/bench/sdk-one-wire.js";
 
 function build(options: { refusal?: string } = {}) {
 	const clock = new VirtualClock();

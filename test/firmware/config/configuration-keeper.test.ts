@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
+import { VirtualClock } from "../../../sim/board/clock.js";
 import { Life } from "../../../sim/board/life.js";
+import { PowerCut } from "../../../sim/board/power-cut.js";
 import { SimulatedSettings } from "../../../sim/board/settings.js";
-import { VirtualClock } from "../../../sim/clock.js";
-import { PowerCut } from "../../../sim/power-cut.js";
 import { asciiBytes } from "../../../src/core/bytes.js";
 import { SeededChance } from "../../../src/core/chance.js";
 import {

@@ -1,14 +1,14 @@
 import { strict as assert } from "node:assert";
 import { bytesOfBase64 } from "../../../src/core/base64.js";
 import { asciiBytes } from "../../../src/core/bytes.js";
-import { encodeRequest, readStationLine } from "../../../src/protocol/console.js";
+import { encodeRequest, readStationLine } from "../../../src/protocol/line/console.js";
 import {
 	BENCH_EPOCH,
 	BENCH_UNREADABLE,
 	benchEntry,
 	type ConsoleBench,
 	createConsoleBench,
-} from "../../support/console-bench.js";
+} from "../../support/bench/console-bench.js";
 
 /** Answers and parts without checksums, logs left out. */
 function said(bench: ConsoleBench): string[] {

@@ -1,8 +1,8 @@
 /** Noise on the technician's line: nothing may be done that was not asked. */
 import { strict as assert } from "node:assert";
 import { type Chance, integerBelow, SeededChance } from "../../../src/core/chance.js";
-import { encodeRequest } from "../../../src/protocol/console.js";
-import { type ConsoleBench, createConsoleBench } from "../../support/console-bench.js";
+import { encodeRequest } from "../../../src/protocol/line/console.js";
+import { type ConsoleBench, createConsoleBench } from "../../support/bench/console-bench.js";
 
 const LINES = process.env["BISTRINA_LONG"] === "1" ? 1_000_000 : 10_000;
 const SEED = Number(process.env["BISTRINA_SEED"] ?? 1);

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { Journal } from "../../../src/firmware/journal/journal.js";
-import { runExhaustively, runRandomly } from "../../support/journal-trial.js";
+import { runExhaustively, runRandomly } from "../../support/trials/journal-trial.js";
 
 const SEED = 20_260_320;
 

@@ -1,14 +1,14 @@
 /** The ring where its partition, its key or its headers are not what they were. */
 import { strict as assert } from "node:assert";
-import { SimulatedFlash } from "../../../sim/flash.js";
+import { SimulatedFlash } from "../../../sim/flash/flash.js";
 import { equalBytes } from "../../../src/core/bytes.js";
 import { SeededChance } from "../../../src/core/chance.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import { Journal, type JournalOptions } from "../../../src/firmware/journal/journal.js";
-import { chainStart } from "../../../src/protocol/chain.js";
-import type { EntryDraft } from "../../../src/protocol/entry.js";
-import { dayOfReadings } from "../../support/day.js";
-import { nodeSha256 } from "../../support/journal-witness.js";
+import { chainStart } from "../../../src/protocol/record/chain.js";
+import type { EntryDraft } from "../../../src/protocol/record/entry.js";
+import { dayOfReadings } from "../../support/data/day.js";
+import { nodeSha256 } from "../../support/trials/journal-witness.js";
 
 const SECTOR_BYTES = 512;
 const READINGS = dayOfReadings(4);

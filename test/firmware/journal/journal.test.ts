@@ -1,15 +1,15 @@
 import { strict as assert } from "node:assert";
-import { SimulatedFlash } from "../../../sim/flash.js";
+import { SimulatedFlash } from "../../../sim/flash/flash.js";
 import { equalBytes } from "../../../src/core/bytes.js";
 import { integerBelow, SeededChance } from "../../../src/core/chance.js";
 import { crc32 } from "../../../src/core/crc32.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import { Journal, type JournalOptions } from "../../../src/firmware/journal/journal.js";
-import { chainNext } from "../../../src/protocol/chain.js";
-import type { EntryDraft } from "../../../src/protocol/entry.js";
-import { encodeSectorHeader } from "../../../src/protocol/journal-format.js";
-import { dayOfReadings } from "../../support/day.js";
-import { draftOf } from "../../support/journal-trial.js";
+import { encodeSectorHeader } from "../../../src/protocol/flash/journal-format.js";
+import { chainNext } from "../../../src/protocol/record/chain.js";
+import type { EntryDraft } from "../../../src/protocol/record/entry.js";
+import { dayOfReadings } from "../../support/data/day.js";
+import { draftOf } from "../../support/trials/journal-trial.js";
 
 const SECTOR_BYTES = 1024;
 const READINGS = dayOfReadings(4);

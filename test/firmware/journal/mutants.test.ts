@@ -1,11 +1,11 @@
 import { strict as assert } from "node:assert";
-import { type Hardship, runHardships } from "../../support/journal-hardship.js";
-import { MUTANTS, type Mutant, withMutant } from "../../support/journal-mutants.js";
-import { runExhaustively, runRandomly } from "../../support/journal-trial.js";
-import type { OpenJournal } from "../../support/journal-witness.js";
+import { type Hardship, runHardships } from "../../support/trials/journal-hardship.js";
+import { MUTANTS, type Mutant, withMutant } from "../../support/trials/journal-mutants.js";
+import { runExhaustively, runRandomly } from "../../support/trials/journal-trial.js";
+import type { OpenJournal } from "../../support/trials/journal-witness.js";
 
 const SEED = 11;
-const READER_OF_FORMERS = "protocol/journal-image.js";
+const READER_OF_FORMERS = "protocol/flash/journal-image.js";
 
 /** The short form of the campaign; ends at the first stage that finds something. */
 function violationsOf(open: OpenJournal): string[] {

@@ -3,7 +3,7 @@ import sinon from "sinon";
 import { StationError } from "../../../src/core/errors.js";
 import { acquire, NO_REMEDIES, type Remedies } from "../../../src/firmware/measure/acquire.js";
 import type { Sensor } from "../../../src/firmware/measure/sensor.js";
-import { runTask } from "../../support/run-task.js";
+import { runTask } from "../../support/bench/run-task.js";
 
 const watchdog = { timeoutMilliseconds: 60_000, feed: () => {} };
 

@@ -5,8 +5,8 @@ import { EZO_FIRMWARE } from "../../../sim/chips/ezo-firmware.js";
 import { fraction, SeededChance } from "../../../src/core/chance.js";
 import type { WaterMeasurement } from "../../../src/firmware/measure/water.js";
 import type { RealTimeClock } from "../../../src/firmware/station/time-keeper.js";
-import { CHANNEL_FLAGS } from "../../../src/protocol/reading.js";
-import { ProbeBench, RIVER } from "../../support/probe-bench.js";
+import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
+import { ProbeBench, RIVER } from "../../support/bench/probe-bench.js";
 
 const { absent, fault, outOfRange, saturated, suspect, uncalibrated, uncompensated } =
 	CHANNEL_FLAGS;

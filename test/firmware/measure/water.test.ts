@@ -7,8 +7,8 @@ import {
 	measureWater,
 	type WaterMeasurement,
 } from "../../../src/firmware/measure/water.js";
-import { CHANNEL_FLAGS } from "../../../src/protocol/reading.js";
-import { runTask } from "../../support/run-task.js";
+import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
+import { runTask } from "../../support/bench/run-task.js";
 
 const { absent, fault, outOfRange, saturated, suspect, uncalibrated, uncompensated, unstable } =
 	CHANNEL_FLAGS;

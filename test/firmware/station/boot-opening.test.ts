@@ -5,9 +5,9 @@ import type { ResetReason } from "../../../src/firmware/ports.js";
 import { BootOpening } from "../../../src/firmware/station/boot-opening.js";
 import type { StationJournal } from "../../../src/firmware/station/journal-port.js";
 import { readingIntervalSecondsOf } from "../../../src/firmware/station/schedule.js";
-import { decodeEntry } from "../../../src/protocol/entry.js";
-import { EVENT_CODES } from "../../../src/protocol/events.js";
-import { bareStation, runUntil, START_UTC_SECONDS } from "../../support/bare-station.js";
+import { decodeEntry } from "../../../src/protocol/record/entry.js";
+import { EVENT_CODES } from "../../../src/protocol/record/events.js";
+import { bareStation, runUntil, START_UTC_SECONDS } from "../../support/engines/bare-station.js";
 
 const HOUR = 3600;
 

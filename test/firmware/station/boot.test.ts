@@ -1,13 +1,13 @@
 import { strict as assert } from "node:assert";
 import { lastRunOf } from "../../../src/firmware/station/boot.js";
 import type { StationJournal } from "../../../src/firmware/station/journal-port.js";
-import { CHANNEL_SET_1 } from "../../../src/protocol/channel-set.js";
-import { type Entry, encodeEntry } from "../../../src/protocol/entry.js";
+import { CHANNEL_SET_1 } from "../../../src/protocol/record/channel-set.js";
+import { type Entry, encodeEntry } from "../../../src/protocol/record/entry.js";
 import {
 	CHANNEL_FLAGS,
 	fieldsOfWaterReading,
 	waterReadingOf,
-} from "../../../src/protocol/reading.js";
+} from "../../../src/protocol/record/reading.js";
 
 const UTC = 1_790_000_000;
 const YEARS = 94_608_000;

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { openNamedStation } from "../../../sim/shell/station-line.js";
-import { clientOf } from "../../support/station-client.js";
+import { clientOf } from "../../support/collectors/station-client.js";
 
 async function statusOf(name: string): Promise<Map<string, string>> {
 	const station = await openNamedStation(name);

@@ -1,10 +1,10 @@
 import { strict as assert } from "node:assert";
-import { keyedHash, keyedHashPublicKey } from "../../../sim/keyed-hash-signer.js";
+import { keyedHash, keyedHashPublicKey } from "../../../sim/keys/keyed-hash-signer.js";
 import { hexOf } from "../../../src/core/bytes.js";
 import { createSha256 } from "../../../src/core/sha256.js";
-import { decodeBatch } from "../../../src/protocol/batch.js";
-import { decodeSign1 } from "../../../src/protocol/cose.js";
-import { MemorySource, TestCollector, UplinkBench } from "../../support/uplink-bench.js";
+import { decodeBatch } from "../../../src/protocol/wire/batch.js";
+import { decodeSign1 } from "../../../src/protocol/wire/cose.js";
+import { MemorySource, TestCollector, UplinkBench } from "../../support/bench/uplink-bench.js";
 
 /** A station that took over from two former keys, and what a collector holds of each epoch. */
 class TakenOver {

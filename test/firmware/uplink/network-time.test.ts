@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
-import { VirtualClock } from "../../../sim/clock.js";
-import { SimulatedNetwork } from "../../../sim/network.js";
-import { TIME_FAULTS, type TimeFault } from "../../../sim/time-server.js";
+import { VirtualClock } from "../../../sim/board/clock.js";
+import { SimulatedNetwork } from "../../../sim/network/network.js";
+import { TIME_FAULTS, type TimeFault } from "../../../sim/network/time-server.js";
 import { SeededChance } from "../../../src/core/chance.js";
 import { Scheduler } from "../../../src/core/task.js";
 import type { Datagram, DatagramOptions, Network } from "../../../src/firmware/ports.js";

@@ -1,17 +1,21 @@
 import { strict as assert } from "node:assert";
-import { keyedHashPublicKey } from "../../../sim/keyed-hash-signer.js";
-import { DEFAULT_NETWORK_TIMES, NETWORK_FAULTS, type NetworkFault } from "../../../sim/network.js";
+import { keyedHashPublicKey } from "../../../sim/keys/keyed-hash-signer.js";
+import {
+	DEFAULT_NETWORK_TIMES,
+	NETWORK_FAULTS,
+	type NetworkFault,
+} from "../../../sim/network/network.js";
 import { equalBytes, hexOf } from "../../../src/core/bytes.js";
 import { integerBelow, SeededChance } from "../../../src/core/chance.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import { pause, TaskStack } from "../../../src/core/task.js";
 import type { HttpRequest, HttpRequestOptions } from "../../../src/firmware/ports.js";
 import { UPLINK_STATE_BYTES_MAX } from "../../../src/firmware/station/retained-state.js";
-import { REFUSAL_CODES } from "../../../src/protocol/acknowledgement.js";
-import { decodeBatch } from "../../../src/protocol/batch.js";
-import { decodeSign1 } from "../../../src/protocol/cose.js";
-import { damaged } from "../../support/malformed.js";
-import { UplinkBench } from "../../support/uplink-bench.js";
+import { REFUSAL_CODES } from "../../../src/protocol/wire/acknowledgement.js";
+import { decodeBatch } from "../../../src/protocol/wire/batch.js";
+import { decodeSign1 } from "../../../src/protocol/wire/cose.js";
+import { UplinkBench } from "../../support/bench/uplink-bench.js";
+import { damaged } from "../../support/trials/malformed.js";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

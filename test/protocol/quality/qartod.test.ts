@@ -13,7 +13,7 @@ import { flagsOf, QualityRefusal } from "../../../src/protocol/quality/flags.js"
 import { FlatLine } from "../../../src/protocol/quality/flat-line.js";
 import { RateOfChange } from "../../../src/protocol/quality/rate-of-change.js";
 import { Spike } from "../../../src/protocol/quality/spike.js";
-import { expectedOf, outcomeOf, type QartodVector } from "../../support/qartod-vectors.js";
+import { expectedOf, outcomeOf, type QartodVector } from "../../support/data/qartod-vectors.js";
 import { PROJECT } from "../../support/sources.js";
 
 const { vectors } = JSON.parse(

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { Ads1115, type Ads1115Options } from "../../../sim/chips/ads1115.js";
-import { ChipBench, hex } from "../../support/chip-bench.js";
+import { ChipBench, hex } from "../../support/bench/chip-bench.js";
 
 const CONVERSION = 0;
 const CONFIG = 1;

@@ -1,10 +1,10 @@
 import { strict as assert } from "node:assert";
 import DS18B20 from "../../../drivers/ds18b20.js";
 import { crc8Of } from "../../../drivers/one-wire.js";
+import { VirtualClock } from "../../../sim/board/clock.js";
+import { SimulatedOneWireBus } from "../../../sim/bus/one-wire-bus.js";
 import { Ds18b20, type Ds18b20Options } from "../../../sim/chips/ds18b20.js";
-import { VirtualClock } from "../../../sim/clock.js";
-import { SimulatedOneWireBus } from "../../../sim/one-wire-bus.js";
-import { hex } from "../../support/chip-bench.js";
+import { hex } from "../../support/bench/chip-bench.js";
 
 const SKIP = 0xcc;
 const CONVERT = 0x44;

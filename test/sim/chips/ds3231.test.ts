@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
+import { VirtualClock } from "../../../sim/board/clock.js";
 import { Ds3231, type Ds3231Options } from "../../../sim/chips/ds3231.js";
 import { dateOfDay, dayOfDate } from "../../../sim/chips/ds3231-calendar.js";
-import { VirtualClock } from "../../../sim/clock.js";
-import { ChipBench, hex } from "../../support/chip-bench.js";
+import { ChipBench, hex } from "../../support/bench/chip-bench.js";
 
 const NOON = Date.UTC(2026, 10, 23, 12, 0, 0) / 1000;
 const DAY_MILLISECONDS = 86_400_000;

@@ -5,7 +5,7 @@ import { EzoPh } from "../../../sim/chips/ezo-ph.js";
 import { EzoRtd } from "../../../sim/chips/ezo-rtd.js";
 import { asciiBytes } from "../../../src/core/bytes.js";
 import type { I2C } from "../../../src/firmware/ports.js";
-import { ChipBench, hex, readAnswer } from "../../support/chip-bench.js";
+import { ChipBench, hex, readAnswer } from "../../support/bench/chip-bench.js";
 
 const PRINTED: EzoFirmware = { ...EZO_FIRMWARE["2.16"], timing: "datasheet" };
 

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import INA226 from "../../../drivers/ina226.js";
 import { Ina226 } from "../../../sim/chips/ina226.js";
-import { ChipBench, hex } from "../../support/chip-bench.js";
+import { ChipBench, hex } from "../../support/bench/chip-bench.js";
 
 const SHUNT_OHMS = 0.1;
 

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { ACID_RISE_SECONDS, FIRST_ACID_SECONDS } from "../../../sim/river/acid-bor.js";
 import { carbonateWaterOf, hydrogenOf, mixture, pHOf } from "../../../sim/river/alkalinity.js";
 import { SCENARIOS } from "../../../sim/river/scenarios.js";
-import { START_UTC_SECONDS } from "../../support/bare-station.js";
+import { START_UTC_SECONDS } from "../../support/engines/bare-station.js";
 
 describe("acid in a river that is buffered by carbonate", () => {
 	const river = carbonateWaterOf(10 ** -7.65, 3e-3);

@@ -7,7 +7,7 @@ import {
 	type ViewStream,
 	type WorldView,
 } from "../../../sim/shell/live-view.js";
-import type { DerivedValue } from "../../../src/protocol/derive.js";
+import type { DerivedValue } from "../../../src/protocol/record/derive.js";
 
 function derived(value: number, unit: string): DerivedValue {
 	return { value, unit, flags: 0, method: "measured", notes: [] };

@@ -84,7 +84,7 @@ describe("a recorded river's file", () => {
 				(error: Error) => {
 					assert.ok(error.message.startsWith(`${path}${place}`), error.message);
 					assert.equal(error.message.split("\n").length, 1);
-					return error.name === "Failure";
+					return error.name === "OperationalError";
 				},
 			);
 		});

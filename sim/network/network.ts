@@ -1,0 +1,341 @@
+/**
+ * The network of one station: radio, names, and HTTPS to an endpoint that some other part of the
+ * world answers for. It keeps the SDK's habits (no time-outs, no reasons, errors in odd places) and
+ * can go wrong in every way that networks do. The endpoint may answer later in real time; the
+ * world's clock stands still meanwhile, and the exchange is charged its modelled time.
+ */
+import { type Chance, fraction } from "../../src/core/chance.js";
+import type {
+	Cancellable,
+	DatagramConstructor,
+	DatagramOptions,
+	HttpClientConstructor,
+	HttpClientOptions,
+	NameResolver,
+	Network,
+	NetworkLink,
+} from "../../src/firmware/ports.js";
+import type { VirtualClock } from "../board/clock.js";
+import { SimulatedHttpsClient } from "./https-client.js";
+import { SimulatedDatagram, SimulatedTimeServer } from "./time-server.js";
+
+export interface ServerRequest {
+	/** Whom the client meant to reach: a name server and SNI know it. */
+	readonly host?: string;
+	readonly method: string;
+	readonly path: string;
+	readonly headers: ReadonlyMap<string, string>;
+	readonly body: Uint8Array;
+}
+
+export interface ServerResponse {
+	readonly status: number;
+	readonly headers: ReadonlyMap<string, string>;
+	readonly body: Uint8Array;
+}
+
+/**
+ * Answers later by calling `onAnswer` exactly once (it may be from a promise in Node code); an Error
+ * is a collector that could not be reached or died: the connection breaks.
+ */
+export type Endpoint = (
+	request: ServerRequest,
+	onAnswer: (answer: ServerResponse | Error) => void,
+) => void;
+
+export type RadioState = "off" | "connecting" | "idle" | "active";
+
+/** Every way in which this network goes wrong. */
+export const NETWORK_FAULTS = Object.freeze([
+	/** The link never comes up, and nobody says so. */
+	"link-silent",
+	/** The link reports that it is down. */
+	"link-refused",
+	/** The link goes down while a request is under way. */
+	"link-drops",
+	/** The resolver gives up. */
+	"name-fails",
+	"name-silent",
+	/** No answer to the SYN. */
+	"connect-silent",
+	/** RST. */
+	"connect-refused",
+	/** The certificate is another's: the SDK throws from a callback, the adapter makes it onError. */
+	"certificate-wrong",
+	/** The configured CA is out of its dates: the SDK's constructor throws. */
+	"certificate-expired",
+	/** RST while the body is on its way: the collector never sees the request. */
+	"request-reset",
+	/** The connection breaks after the collector has the request: its answer is lost. */
+	"answer-reset",
+	/** The collector has the request and no byte comes back, ever. */
+	"answer-silent",
+	/** Nothing arrives on either side: half open. */
+	"half-open",
+	/** The answer takes 5 to 60 s longer. */
+	"answer-delayed",
+	/** A proxy sends the request twice; the second answer comes back. */
+	"request-doubled",
+	/** The connection breaks, and the request reaches the collector up to an hour later. */
+	"request-late",
+	/** Content-Length promises more than comes. */
+	"answer-truncated",
+	/** No Content-Length: the SDK reports an error for a good answer. */
+	"answer-without-length",
+	/** 100 Continue, which the SDK takes as final. */
+	"answer-informational",
+	/** A hotel's login page, status 200; the collector never sees the request. */
+	"captive-portal",
+	/** A page without end. */
+	"answer-oversized",
+	/** 503 with Retry-After from a load balancer. */
+	"busy",
+	/** A cache gives back an older answer. */
+	"answer-replayed",
+	/** One bit of the answer's body is wrong. */
+	"answer-corrupted",
+] as const);
+
+export type NetworkFault = (typeof NETWORK_FAULTS)[number];
+
+/** Least and most milliseconds that things take when nothing goes wrong; uniform in between. */
+export interface NetworkTimes {
+	/** Association and DHCP. */
+	readonly link: readonly [number, number];
+	readonly name: readonly [number, number];
+	/** TCP and TLS 1.2, ECDHE-ECDSA, on the station's side. */
+	readonly connect: readonly [number, number];
+	/** From the last byte of the request to the first of the answer. */
+	readonly answer: readonly [number, number];
+}
+
+/** Assumptions, not measurements: a known access point, a collector on the same continent. */
+export const DEFAULT_NETWORK_TIMES: NetworkTimes = Object.freeze({
+	link: [1500, 3000],
+	name: [20, 80],
+	connect: [600, 1200],
+	answer: [60, 250],
+} as const);
+
+export interface SimulatedNetworkOptions {
+	readonly clock: VirtualClock;
+	readonly chance: Chance;
+	readonly endpoint: Endpoint;
+	readonly times?: NetworkTimes;
+	/** The world's time, for its network time server; without it nobody answers there. */
+	readonly utcSeconds?: () => number;
+	/** What the radio does, for the power model. */
+	readonly onRadio?: (state: RadioState) => void;
+	/** Called before every operation; may throw, as a power cut does. */
+	readonly beforeOperation?: (kind: "network") => void;
+}
+
+export class SimulatedNetwork implements Network {
+	readonly link: NetworkLink;
+	readonly resolver: NameResolver;
+	readonly HttpsClient: HttpClientConstructor;
+	readonly Datagram: DatagramConstructor;
+	readonly timeServer: SimulatedTimeServer;
+	/** Probability of each fault at each occasion for it, 0..1; absent is 0. */
+	faults: Partial<Record<NetworkFault, number>> = {};
+	/** How often each fault happened. */
+	readonly faultCounts = new Map<NetworkFault, number>();
+	/** Called when `outstanding` falls. */
+	onSettled: (() => void) | undefined;
+	/** For "answer-replayed". */
+	lastAnswer: ServerResponse | undefined;
+	times: NetworkTimes;
+	readonly #options: SimulatedNetworkOptions;
+	#outstanding = 0;
+	/** Raised by `kill`: what belongs to an earlier life of the station is silent. */
+	#life = 0;
+	#isUp = false;
+	#onLinkChanged: ((isUp: boolean) => void) | undefined;
+	/** Until then nobody answers who asks for the link. */
+	#accessPointBackMilliseconds = 0;
+	readonly #clients = new Set<SimulatedHttpsClient>();
+	readonly #datagrams = new Set<SimulatedDatagram>();
+
+	constructor(options: SimulatedNetworkOptions) {
+		this.#options = options;
+		this.times = options.times ?? DEFAULT_NETWORK_TIMES;
+		const network = this;
+		this.link = {
+			connectMillisecondsMax: 30_000,
+			get isUp() {
+				return network.#isUp;
+			},
+			get rssiDecibelMilliwatts() {
+				return network.#isUp ? -67 : undefined;
+			},
+			connect: (onChanged) => this.#connectLink(onChanged),
+			disconnect: () => this.#disconnectLink(),
+		};
+		this.resolver = { resolve: (host, onDone) => this.#resolve(host, onDone) };
+		this.HttpsClient = class extends SimulatedHttpsClient {
+			constructor(clientOptions: HttpClientOptions) {
+				network.beforeOperation();
+				if (network.strikes("certificate-expired")) throw new Error("date validation failed");
+				super(network, clientOptions);
+				network.#clients.add(this);
+			}
+		};
+		this.timeServer = new SimulatedTimeServer(options.chance, options.utcSeconds);
+		this.Datagram = class extends SimulatedDatagram {
+			constructor(datagramOptions: DatagramOptions) {
+				super(network, datagramOptions);
+				network.#datagrams.add(this);
+			}
+		};
+	}
+
+	/** Calls of the endpoint that are not answered yet: while above 0 no time may pass. */
+	get outstanding(): number {
+		return this.#outstanding;
+	}
+
+	/** Power cut: no callback of this life comes any more. What is on the wire goes on. */
+	kill(): void {
+		this.#life++;
+		this.#isUp = false;
+		this.#onLinkChanged = undefined;
+		for (const client of this.#clients) client.forget();
+		this.#clients.clear();
+		for (const datagram of this.#datagrams) datagram.forget();
+		this.#datagrams.clear();
+		this.#options.onRadio?.("off");
+	}
+
+	/** For the client: hook of power cuts. */
+	beforeOperation(): void {
+		this.#options.beforeOperation?.("network");
+	}
+
+	/** For the client: true with the fault's probability; counts it then. */
+	strikes(fault: NetworkFault): boolean {
+		const probability = this.faults[fault] ?? 0;
+		// No draw for what is switched off: adding a fault must not shift the others' chance.
+		if (probability === 0 || fraction(this.#options.chance) >= probability) return false;
+		this.faultCounts.set(fault, (this.faultCounts.get(fault) ?? 0) + 1);
+		return true;
+	}
+
+	/** For the client: an integer of `least` .. `most`. */
+	between([least, most]: readonly [number, number]): number {
+		return least + Math.floor(fraction(this.#options.chance) * (most - least + 1));
+	}
+
+	/** For the client: calls back from the event loop, unless the station has died since. */
+	later(milliseconds: number, callback: () => void): void {
+		const life = this.#life;
+		this.#options.clock
+			.createAlarm(() => {
+				if (life === this.#life) callback();
+			})
+			.schedule(milliseconds);
+	}
+
+	/** For the client: what happens on the wire whether the station lives or not. */
+	laterOnTheWire(milliseconds: number, callback: () => void): void {
+		this.#options.clock.createAlarm(callback).schedule(milliseconds);
+	}
+
+	/** For the client: asks the endpoint; the station's life is the caller's to check. */
+	ask(request: ServerRequest, onAnswer: (answer: ServerResponse | Error) => void): void {
+		const life = this.#life;
+		let isAnswered = false;
+		this.#outstanding++;
+		this.#options.endpoint(request, (answer) => {
+			if (isAnswered) return;
+			isAnswered = true;
+			this.#outstanding--;
+			if (life === this.#life) onAnswer(answer);
+			if (!(answer instanceof Error)) this.lastAnswer = answer;
+			this.onSettled?.();
+		});
+	}
+
+	/** For the client. */
+	radio(state: "idle" | "active"): void {
+		if (this.#isUp) this.#options.onRadio?.(state);
+	}
+
+	/** For the client: closed by the station. */
+	remove(client: SimulatedHttpsClient): void {
+		this.#clients.delete(client);
+	}
+
+	/** For the datagram: closed by the station. */
+	removeDatagram(datagram: SimulatedDatagram): void {
+		this.#datagrams.delete(datagram);
+	}
+
+	/** Sockets that nobody has closed. */
+	get openDatagrams(): number {
+		return this.#datagrams.size;
+	}
+
+	/** The link goes down by itself. */
+	dropLink(): void {
+		if (!this.#isUp) return;
+		this.#isUp = false;
+		this.#options.onRadio?.("off");
+		const onChanged = this.#onLinkChanged;
+		this.later(0, () => onChanged?.(false));
+		for (const client of this.#clients) client.break(new Error("network lost"));
+	}
+
+	/** The access point says nothing for so long: the link is lost, and one that is asked for meanwhile never comes up. */
+	rebootAccessPoint(milliseconds: number): void {
+		this.#accessPointBackMilliseconds = this.#options.clock.milliseconds + milliseconds;
+		this.dropLink();
+	}
+
+	/** The access point answers. */
+	get hasAccessPoint(): boolean {
+		return this.#options.clock.milliseconds >= this.#accessPointBackMilliseconds;
+	}
+
+	#connectLink(onChanged: (isUp: boolean) => void): void {
+		this.beforeOperation();
+		if (this.#onLinkChanged !== undefined) throw new Error("already connecting");
+		this.#onLinkChanged = onChanged;
+		this.#options.onRadio?.("connecting");
+		if (!this.hasAccessPoint || this.strikes("link-silent")) return;
+		const isRefused = this.strikes("link-refused");
+		this.later(this.between(this.times.link), () => {
+			if (this.#onLinkChanged !== onChanged) return;
+			this.#isUp = !isRefused;
+			this.#options.onRadio?.(isRefused ? "off" : "idle");
+			onChanged(!isRefused);
+		});
+	}
+
+	#disconnectLink(): void {
+		if (this.#onLinkChanged === undefined && !this.#isUp) return;
+		this.#isUp = false;
+		this.#onLinkChanged = undefined;
+		this.#options.onRadio?.("off");
+		for (const client of this.#clients) client.break(new Error("network lost"));
+	}
+
+	#resolve(host: string, onDone: (error: Error | null, address?: string) => void): Cancellable {
+		this.beforeOperation();
+		let isCancelled = false;
+		const isSilent = this.strikes("name-silent");
+		const isFailing = this.strikes("name-fails") || !this.#isUp;
+		// The SDK's resolver: five tries of a second.
+		if (!isSilent) {
+			this.later(isFailing ? 5000 : this.between(this.times.name), () => {
+				if (isCancelled) return;
+				if (isFailing) onDone(new Error(`${host} not found`));
+				else onDone(null, "192.0.2.1");
+			});
+		}
+		return {
+			cancel: () => {
+				isCancelled = true;
+			},
+		};
+	}
+}

@@ -1,0 +1,52 @@
+/** Lets a scenario's incidents happen to a station: breakdowns of its supply, visits of technicians. */
+import { type Chance, fraction, integerBelow } from "../../src/core/chance.js";
+import type { Incidents, Visit } from "./incidents.js";
+import type { SimulatedStation } from "./station.js";
+
+/** Half of the wakes that only measure have 98 operations or fewer; one with an upload has a thousand. */
+const OPERATIONS_MAX = 110;
+const OUTAGE_SECONDS_MIN = 20;
+const OUTAGE_SECONDS_MAX = 600;
+
+export class IncidentPlayer {
+	readonly #station: SimulatedStation;
+	readonly #incidents: Incidents | undefined;
+	readonly #chance: Chance;
+
+	/** Visits before the station's present are over; what was changed then is changed. */
+	constructor(station: SimulatedStation, incidents: Incidents | undefined, chance: Chance) {
+		this.#station = station;
+		this.#incidents = incidents;
+		this.#chance = chance;
+		for (const visit of incidents?.visits ?? []) this.#schedule(visit);
+	}
+
+	/** A wake begins. */
+	atWake(): void {
+		const likelihood = this.#incidents?.brownOut?.(this.#station.utcSeconds) ?? 0;
+		if (likelihood === 0 || fraction(this.#chance) >= likelihood) return;
+		const outageSeconds =
+			OUTAGE_SECONDS_MIN + integerBelow(this.#chance, OUTAGE_SECONDS_MAX - OUTAGE_SECONDS_MIN);
+		const operations = 1 + integerBelow(this.#chance, OPERATIONS_MAX);
+		this.#station.cutPowerAfter(operations, outageSeconds, "brown-out");
+	}
+
+	#schedule(visit: Visit): void {
+		const { clock, console, hardware, utcSeconds } = this.#station;
+		const inSeconds = visit.utcSeconds - utcSeconds;
+		const calibrate = (): void => {
+			if (visit.pHPoints !== undefined) hardware.calibratePH(visit.pHPoints);
+		};
+		if (inSeconds < 0) {
+			calibrate();
+			return;
+		}
+		const leaving = clock.createAlarm(() => console.detach());
+		const coming = clock.createAlarm(() => {
+			calibrate();
+			console.attach(() => {});
+			leaving.schedule(visit.seconds * 1000);
+		});
+		coming.schedule(inSeconds * 1000);
+	}
+}

@@ -1,0 +1,293 @@
+/**
+ * A station, its chips, its river, its network and a collector in one portable object, so that the
+ * very same run can be made on Node and on XS and compared byte by byte. Its checker reads nothing of
+ * the station but the append port.
+ */
+import { openRealTimeClock, openWaterProbes } from "../../drivers/board-probes.js";
+import { asciiBytes, asciiText, hexOf } from "../../src/core/bytes.js";
+import { SeededChance, seedOf } from "../../src/core/chance.js";
+import { assert } from "../../src/core/errors.js";
+import { createSha256 } from "../../src/core/sha256.js";
+import {
+	canonicalConfiguration,
+	DEFAULT_CONFIGURATION,
+	type StationConfiguration,
+} from "../../src/firmware/config/configuration.js";
+import { Journal } from "../../src/firmware/journal/journal.js";
+import type { Board, Sha256 } from "../../src/firmware/ports.js";
+import { startStation } from "../../src/firmware/station/station.js";
+import { LineAssembler } from "../../src/protocol/line/console.js";
+import { SimulatedFlash } from "../flash/flash.js";
+import { createKeyedHashScheme, keysOf, type SignatureScheme } from "../keys/signature-scheme.js";
+import { LoopbackCollector } from "../network/loopback-collector.js";
+import { SCENARIOS } from "../river/scenarios.js";
+import { SimulatedStation } from "./station.js";
+import { witnessed } from "./witness.js";
+
+export interface RehearsalOptions {
+	readonly seed: number;
+	/** A name of SCENARIOS. */
+	readonly scenario: string;
+	/** Of 4 KiB, in the journal's ring. */
+	readonly sectors: number;
+	readonly uploadIntervalSeconds?: number;
+	readonly scheme?: SignatureScheme;
+	/** Configuration 2, with this interval, is offered from then on, seconds after the start. */
+	readonly offer?: { readonly fromSeconds: number; readonly intervalSeconds: number };
+	/** The collector's clock is off by so many seconds from then on, seconds after the start. */
+	readonly lie?: { readonly fromSeconds: number; readonly seconds: number };
+	/** Comes between the board of each wake and the station. */
+	readonly onBoard?: (board: Board) => Board;
+}
+
+/** What a run came to; equal on two engines if and only if the bytes were. */
+export interface RehearsalReport {
+	readonly signatures: string;
+	readonly wakes: number;
+	readonly crashes: number;
+	readonly appended: number;
+	readonly stored: number;
+	readonly batches: number;
+	readonly acknowledged: number;
+	/** SHA-256, hexadecimal: of the flash, of all canonical entries, of all envelopes, in order. */
+	readonly imageHash: string;
+	readonly entriesHash: string;
+	readonly batchesHash: string;
+	/** What the checker found; empty when every append is in the store exactly once, as it was. */
+	readonly trouble: readonly string[];
+}
+
+/** Whatever the engine's clock says, every rehearsal begins here: 2026-09-01 00:00 UTC. */
+const START_UTC_SECONDS = 1_788_220_800;
+const SECTOR_BYTES = 4096;
+/** Events in one simulated second are a few thousand; a run that needs more for one wake hangs. */
+const STEPS_PER_WAKE_MAX = 1_000_000;
+const TROUBLE_MAX = 8;
+
+export class Rehearsal {
+	readonly station: SimulatedStation;
+	readonly flash: SimulatedFlash;
+	readonly #scheme: SignatureScheme;
+	readonly #collector: LoopbackCollector;
+	readonly #sha256: Sha256 = createSha256();
+	readonly #appended: Uint8Array[] = [];
+	#attempted: Uint8Array | undefined;
+	#acknowledged = 0;
+	#batches = 0;
+	#batchesHash: Uint8Array = new Uint8Array(32);
+
+	constructor(options: RehearsalOptions) {
+		const { seed, scenario, sectors } = options;
+		const makeRiver = SCENARIOS[scenario];
+		assert(makeRiver !== undefined, `scenario ${scenario} is not known`);
+		this.#scheme = options.scheme ?? createKeyedHashScheme();
+		const configuration: StationConfiguration = {
+			...DEFAULT_CONFIGURATION,
+			uploadIntervalSeconds:
+				options.uploadIntervalSeconds ?? DEFAULT_CONFIGURATION.uploadIntervalSeconds,
+			station: "bor-1",
+			collectorHost: "collector.bistrina.invalid",
+			collectorPort: 443,
+			collectorPublicKey: this.#scheme.publicKey("collector"),
+		};
+		this.flash = new SimulatedFlash({
+			sectors,
+			sectorBytes: SECTOR_BYTES,
+			chance: new SeededChance(seedOf(seed, "flash")),
+			onBusy: (microseconds) => this.station.clock.consume(microseconds),
+		});
+		this.#collector = new LoopbackCollector({
+			scheme: this.#scheme,
+			utcSeconds: () => {
+				const { utcSeconds } = this.station;
+				const { lie } = options;
+				const isTrue = lie === undefined || utcSeconds < START_UTC_SECONDS + lie.fromSeconds;
+				return isTrue ? utcSeconds : utcSeconds + lie.seconds;
+			},
+			onBatch: (envelope) => {
+				this.#batches++;
+				this.#batchesHash = this.#sha256(this.#batchesHash, envelope);
+			},
+			configuration: () => {
+				const { offer } = options;
+				if (offer === undefined) return undefined;
+				if (this.station.utcSeconds < START_UTC_SECONDS + offer.fromSeconds) return undefined;
+				const { intervalSeconds } = offer;
+				return asciiBytes(canonicalConfiguration({ ...configuration, id: 2, intervalSeconds }));
+			},
+		});
+		this.station = new SimulatedStation({
+			name: configuration.station,
+			seed: seedOf(seed, configuration.station),
+			river: makeRiver(seed, START_UTC_SECONDS),
+			conduction: { kind: "natural" },
+			probes: configuration,
+			shuntOhms: configuration.loopShuntMilliohms / 1000,
+			turbidityAt4Milliampere: configuration.turbidityAt4MilliampereMilli / 1000,
+			turbidityAt20Milliampere: configuration.turbidityAt20MilliampereMilli / 1000,
+			originUtcSeconds: START_UTC_SECONDS,
+			trustFloorUtcSeconds: START_UTC_SECONDS - 86_400,
+			program: (board) => this.#start(options.onBoard?.(board) ?? board, configuration),
+			endpoint: (request, onAnswer) => onAnswer(this.#collector.receive(request)),
+			flash: this.flash,
+			createKeys: (operations) => keysOf(this.#scheme, operations),
+		});
+	}
+
+	/** Canonical bytes of every append that returned, in order. */
+	get entries(): readonly Uint8Array[] {
+		return this.#appended;
+	}
+
+	/** How many those are. */
+	get appended(): number {
+		return this.#appended.length;
+	}
+
+	/** Highest sequence that the journal was told to release. */
+	get acknowledged(): number {
+		return this.#acknowledged;
+	}
+
+	/** Runs until `seconds` have passed since the start and the station sleeps. */
+	runUntil(seconds: number): void {
+		const end = START_UTC_SECONDS + seconds;
+		let steps = 0;
+		for (;;) {
+			if (this.station.isAsleep && this.#nextUtcSeconds() > end) return;
+			assert(this.station.step(), "nothing will ever happen again");
+			steps = this.station.isAsleep ? 0 : steps + 1;
+			assert(steps <= STEPS_PER_WAKE_MAX, "a wake without end");
+		}
+	}
+
+	/** Presses the service button until everything is acknowledged; at most ten times. */
+	settle(): void {
+		for (let press = 0; press < 10; press++) {
+			const before = this.#appended.length;
+			this.station.pressServiceButton();
+			do {
+				assert(this.station.step(), "nothing will ever happen again");
+			} while (!this.station.isAsleep);
+			if (this.#acknowledged >= before) return;
+		}
+	}
+
+	/** Plugs a technician in, sends him line by line, each after the answer to the last; what was said. */
+	converse(lines: readonly string[]): string[] {
+		const { console } = this.station;
+		const assembler = new LineAssembler(false);
+		const said: string[] = [];
+		console.attach((bytes) => {
+			for (const byte of bytes) {
+				const line = assembler.push(byte);
+				if (line instanceof Uint8Array) said.push(asciiText(line));
+			}
+		});
+		const hear = (first: string): void => {
+			const from = said.length;
+			for (let steps = 0; !said.slice(from).some((line) => line.startsWith(first)); steps++) {
+				assert(steps < STEPS_PER_WAKE_MAX, "the station does not answer");
+				this.step();
+			}
+		};
+		hear("#");
+		for (const line of lines) {
+			console.send(asciiBytes(`${line}\n`));
+			hear("!");
+		}
+		console.detach();
+		return said;
+	}
+
+	/** Lets the next thing happen. */
+	step(): void {
+		assert(this.station.step(), "nothing will ever happen again");
+	}
+
+	/** Drops what checker and collector remember, so that what grows is the station's. */
+	forget(): void {
+		this.#appended.length = 0;
+		this.#collector.stored.clear();
+	}
+
+	report(): RehearsalReport {
+		let entriesHash: Uint8Array = new Uint8Array(32);
+		for (const canonical of this.#appended) entriesHash = this.#sha256(entriesHash, canonical);
+		const { wakes, crashes } = this.station.counters;
+		return {
+			signatures: this.#scheme.name,
+			wakes,
+			crashes,
+			appended: this.#appended.length,
+			stored: this.#collector.stored.size,
+			batches: this.#batches,
+			acknowledged: this.#acknowledged,
+			imageHash: hexOf(this.#sha256(this.flash.bytes)),
+			entriesHash: hexOf(entriesHash),
+			batchesHash: hexOf(this.#batchesHash),
+			trouble: this.#check(),
+		};
+	}
+
+	#start(board: Board, configuration: StationConfiguration): void {
+		startStation({
+			board,
+			configuration,
+			firmwareVersion: 1_000,
+			openProbes: openWaterProbes,
+			openRealTimeClock,
+			openJournal: (_board, { station }, retained) =>
+				witnessed(
+					Journal.open({
+						flash: board.flash,
+						station,
+						sha256: board.sha256,
+						entropy: board.entropy,
+						publicKey: board.signer.publicKey,
+						...(retained === undefined ? {} : { retained }),
+					}),
+					{
+						attempted: (canonical) => {
+							this.#attempted = canonical;
+						},
+						appended: (canonical) => {
+							this.#appended.push(canonical);
+						},
+						acknowledged: (cursor) => {
+							this.#acknowledged = cursor;
+						},
+					},
+				),
+		});
+	}
+
+	/** Compares sets: what returned from an append, and what the collector holds up to the cursor. */
+	#check(): string[] {
+		const trouble: string[] = [];
+		const { stored } = this.#collector;
+		const last = this.#attempted === undefined ? "" : hexOf(this.#attempted);
+		this.#appended.forEach((canonical, index) => {
+			const sequence = index + 1;
+			const held = stored.get(sequence);
+			if (held === undefined && sequence <= this.#acknowledged) {
+				trouble.push(`${sequence} was released and is not held`);
+			}
+			if (held !== undefined && held !== hexOf(canonical)) {
+				trouble.push(`${sequence} is held with other contents`);
+			}
+		});
+		for (const [sequence, held] of stored) {
+			if (sequence > this.#appended.length && held !== last) {
+				trouble.push(`${sequence} was never appended`);
+			}
+		}
+		return trouble.slice(0, TROUBLE_MAX);
+	}
+
+	#nextUtcSeconds(): number {
+		const next = this.station.clock.nextMicroseconds;
+		assert(next !== undefined, "nothing will ever happen again");
+		return START_UTC_SECONDS + next / 1_000_000;
+	}
+}

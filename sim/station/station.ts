@@ -1,0 +1,433 @@
+/**
+ * A simulated station's outer life: power, wakes, sleeps, resets. It runs a program on a fresh board
+ * each time and keeps no reference to what the program makes.
+ */
+
+import { bytesOfHex, hexOf } from "../../src/core/bytes.js";
+import { type Chance, integerBelow, SeededChance, seedOf } from "../../src/core/chance.js";
+import type {
+	Board,
+	FlashPartition,
+	ResetReason,
+	Signer,
+	Verifier,
+	WakeCause,
+} from "../../src/firmware/ports.js";
+import { CRASH_RECORD_BYTES } from "../../src/firmware/station/crash-record.js";
+import { createBoard } from "../board/board.js";
+import { VirtualClock } from "../board/clock.js";
+import { SimulatedConsole } from "../board/console.js";
+import type { EnergyRecord } from "../board/energy.js";
+import { createHardware, type Hardware, type HardwareOptions } from "../board/hardware.js";
+import { Life } from "../board/life.js";
+import { PowerCut } from "../board/power-cut.js";
+import { type SavedSettings, SimulatedSettings } from "../board/settings.js";
+import type { Ds3231State } from "../chips/ds3231.js";
+import type { Bootloader } from "../flash/bootloader.js";
+import type { FlashOperation, SimulatedFlash } from "../flash/flash.js";
+import { TEAR_MODES } from "../flash/flash-tear.js";
+import { KeyOperations } from "../keys/keyed-hash-signer.js";
+import { type Endpoint, SimulatedNetwork } from "../network/network.js";
+import { IncidentPlayer } from "./incident-player.js";
+import type { StationObserver, SuppliedPart } from "./observer.js";
+
+/** An empty battery is looked at again after this long. */
+const EMPTY_SECONDS = 3600;
+/** From reset or wake to the first line of the program (measured on XS elsewhere: 0.2 to 0.4 s). */
+const BOOT_MICROSECONDS = 250_000;
+/** The board keeps 2 KB. */
+const RETAINED_BYTES = 2048;
+
+/** What runs on the board at each wake; what it returns is not kept. */
+export type StationProgram = (board: Board) => unknown;
+
+export interface SimulatedStationOptions
+	extends Omit<HardwareOptions, "clock" | "beforeOperation" | "seed"> {
+	readonly name: string;
+	readonly seed: number;
+	readonly program: StationProgram;
+	readonly flash: SimulatedFlash;
+	/** What the board sees of it: `flash` itself, or something that writes it through to a file. */
+	readonly partition?: FlashPartition;
+	readonly endpoint: Endpoint;
+	/** Makes the keys of one life; their results come through `operations`. */
+	readonly createKeys: (operations: KeyOperations) => { signer: Signer; verifier: Verifier };
+	readonly trustFloorUtcSeconds: number;
+	readonly saved?: SavedStation;
+	readonly observer?: StationObserver;
+	readonly onLog?: (station: string, line: string) => void;
+	/** Slots and otadata; without it the one image there is was confirmed long ago. */
+	readonly bootloader?: Bootloader;
+}
+
+/** How the firmware left the board when it went to sleep. */
+export interface Sleep {
+	readonly utcSeconds: number;
+	/** Asked for, on the board's clock. */
+	readonly milliseconds: number;
+	readonly isProbeRailOn: boolean;
+	readonly isLoopRailOn: boolean;
+	readonly isRadioOn: boolean;
+}
+
+/** Plain data; the flash image is kept beside it by whoever made the flash. */
+export interface SavedStation {
+	readonly microseconds: number;
+	readonly powerOnMicroseconds: number;
+	readonly retainedHex: string;
+	readonly wake: { readonly atMicroseconds: number; readonly reason: ResetReason } | null;
+	readonly rtc: Ds3231State;
+	readonly energy: readonly EnergyRecord[];
+	readonly battery: { readonly chargeMilliwattHours: number };
+	readonly counters: StationCounters;
+	/** Absent in what was saved before there were any. */
+	readonly settings?: SavedSettings;
+}
+
+export interface StationCounters {
+	wakes: number;
+	powerCuts: number;
+	watchdogResets: number;
+	crashes: number;
+	/** Operations on flash, buses, radio and retained memory: the places where power can fail. */
+	operations: number;
+}
+
+export class SimulatedStation {
+	readonly name: string;
+	readonly clock: VirtualClock;
+	readonly network: SimulatedNetwork;
+	readonly hardware: Hardware;
+	/** The part that is soldered in now. */
+	flash: SimulatedFlash;
+	/** The serial port that a technician plugs into. */
+	readonly console: SimulatedConsole;
+	readonly counters: StationCounters;
+	/** Where configurations that came over the air are kept. */
+	readonly settings: SimulatedSettings;
+	/**
+	 * What the board's clock gains in deep sleep on the world's: an RC oscillator, up to 50 000 either way
+	 * (5 %). Awake it runs from the crystal.
+	 */
+	sleepClockPartsPerMillion = 0;
+	/** Called whenever the firmware puts the board to sleep. */
+	onSleep: ((sleep: Sleep) => void) | undefined;
+	readonly #options: SimulatedStationOptions;
+	readonly #chance: Chance;
+	readonly #retained = new Uint8Array(RETAINED_BYTES);
+	#createKeys: SimulatedStationOptions["createKeys"];
+	#operations: KeyOperations | undefined;
+	readonly #wakeAlarm;
+	#life: Life | undefined;
+	#powerOnMicroseconds: number;
+	#wake: { atMicroseconds: number; reason: ResetReason; cause: WakeCause } | undefined;
+	#cutAtOperation: number | undefined;
+	#outageMicroseconds = 0;
+	#cutReason: ResetReason = "power-on";
+	readonly #incidents: IncidentPlayer;
+
+	constructor(options: SimulatedStationOptions) {
+		const { saved } = options;
+		this.#options = options;
+		this.name = options.name;
+		this.clock = new VirtualClock(saved?.microseconds ?? 0);
+		this.#chance = this.#stream("board");
+		this.counters = saved?.counters ?? {
+			wakes: 0,
+			powerCuts: 0,
+			watchdogResets: 0,
+			crashes: 0,
+			operations: 0,
+		};
+		this.settings = new SimulatedSettings(this.#stream("settings"), saved?.settings);
+		const beforeOperation = (): void => this.#beforeOperation();
+		this.hardware = createHardware({ ...options, clock: this.clock, beforeOperation });
+		this.hardware.observer = options.observer;
+		this.flash = options.flash;
+		this.flash.beforeOperation = (kind) => this.#beforeFlash(kind);
+		this.#createKeys = options.createKeys;
+		this.network = new SimulatedNetwork({
+			clock: this.clock,
+			chance: this.#stream("network"),
+			endpoint: options.endpoint,
+			utcSeconds: () => this.hardware.utcSeconds(),
+			onRadio: (state) => this.hardware.setRadio(state),
+			beforeOperation,
+		});
+		this.console = new SimulatedConsole(() => this.pressServiceButton());
+		this.#incidents = new IncidentPlayer(this, options.river.incidents, this.#stream("incidents"));
+		this.#wakeAlarm = this.clock.createAlarm(() => this.#boot());
+		this.#powerOnMicroseconds = saved?.powerOnMicroseconds ?? this.clock.microseconds;
+		if (saved === undefined) {
+			this.hardware.chips.rtc.setUtc(Math.floor(this.hardware.utcSeconds()));
+			this.#scramble();
+			this.#scheduleBoot(0, "power-on", "none");
+		} else {
+			this.#load(saved);
+		}
+	}
+
+	get utcSeconds(): number {
+		return this.hardware.utcSeconds();
+	}
+
+	/** True between two wakes: nothing of the firmware is in memory. */
+	get isAsleep(): boolean {
+		return this.#life === undefined;
+	}
+
+	/** Runs the next thing that happens to this station; false when nothing ever will. */
+	step(): boolean {
+		let hasMore = true;
+		try {
+			hasMore = this.clock.runNext();
+		} catch (error) {
+			if (!(error instanceof PowerCut)) throw error;
+		}
+		// The firmware's guards catch what is thrown in a callback, so the latch decides.
+		if (this.#life?.isOver === true) this.#losePower();
+		return hasMore || this.clock.nextMicroseconds !== undefined;
+	}
+
+	/**
+	 * Power fails in the `operationCount`-th operation from now (1: the next one); `reason` is what the
+	 * next boot gives for its reset.
+	 */
+	cutPowerAfter(
+		operationCount: number,
+		outageSeconds: number,
+		reason: "power-on" | "brown-out" = "power-on",
+	): void {
+		this.#cutAtOperation = this.counters.operations + operationCount;
+		this.#outageMicroseconds = Math.round(outageSeconds * 1_000_000);
+		this.#cutReason = reason;
+	}
+
+	/** Power fails now, whatever the station does. */
+	cutPowerNow(outageSeconds: number): void {
+		this.#outageMicroseconds = Math.round(outageSeconds * 1_000_000);
+		this.#losePower();
+	}
+
+	/** Somebody has it on the bench: power is cut, and another flash is there when it comes back. */
+	replaceFlash(flash: SimulatedFlash, outageSeconds: number): void {
+		this.cutPowerNow(outageSeconds);
+		this.flash.beforeOperation = undefined;
+		this.flash = flash;
+		flash.beforeOperation = (kind) => this.#beforeFlash(kind);
+		flash.kill();
+	}
+
+	/** NVS is erased on the bench: stored configurations are gone, and so is the station's key. */
+	loseKey(createKeys: SimulatedStationOptions["createKeys"], outageSeconds: number): void {
+		this.cutPowerNow(outageSeconds);
+		this.settings.erase();
+		this.#createKeys = createKeys;
+	}
+
+	/** Somebody presses the service button: wakes a sleeping station, which then uploads. */
+	pressServiceButton(): void {
+		if (!this.isAsleep || this.#wake?.reason !== "deep-sleep") return;
+		// What the board's clock was to gain in the rest of this sleep it does not.
+		const leftMicroseconds = this.#wake.atMicroseconds - this.clock.microseconds;
+		this.#powerOnMicroseconds += this.#gainMicroseconds(leftMicroseconds);
+		this.#scheduleBoot(0, "deep-sleep", "pin");
+	}
+
+	/** State of a sleeping station. */
+	save(): SavedStation {
+		if (!this.isAsleep) throw new Error(`${this.name} is awake; only a sleeping station is saved`);
+		return {
+			microseconds: this.clock.microseconds,
+			powerOnMicroseconds: this.#powerOnMicroseconds,
+			retainedHex: hexOf(this.#retained),
+			wake:
+				this.#wake === undefined
+					? null
+					: { atMicroseconds: this.#wake.atMicroseconds, reason: this.#wake.reason },
+			rtc: this.hardware.chips.rtc.save(),
+			energy: this.hardware.energy.save(),
+			battery: this.hardware.battery.save(),
+			counters: { ...this.counters },
+			settings: this.settings.save(),
+		};
+	}
+
+	/** After a load: the process that ran this station died while it was awake, at `microseconds`. */
+	loseUnsavedWake(microseconds: number): void {
+		this.clock.advanceTo(Math.max(this.clock.microseconds, microseconds));
+		this.cutPowerNow(1);
+	}
+
+	#load(saved: SavedStation): void {
+		this.#retained.set(bytesOfHex(saved.retainedHex) ?? new Uint8Array(0));
+		this.hardware.chips.rtc.load(saved.rtc);
+		this.hardware.energy.load(saved.energy);
+		this.hardware.battery.load(saved.battery);
+		if (saved.wake !== null) {
+			const delay = Math.max(saved.wake.atMicroseconds - this.clock.microseconds, 0);
+			this.#scheduleBoot(delay, saved.wake.reason, "timer");
+		}
+	}
+
+	#scheduleBoot(delayMicroseconds: number, reason: ResetReason, cause: WakeCause): void {
+		this.#wake = { atMicroseconds: this.clock.microseconds + delayMicroseconds, reason, cause };
+		this.#wakeAlarm.scheduleMicroseconds(delayMicroseconds);
+	}
+
+	#boot(): void {
+		const wake = this.#wake;
+		if (wake === undefined) return;
+		this.#wake = undefined;
+		if (this.hardware.battery.isEmpty) {
+			this.cutPowerNow(EMPTY_SECONDS);
+			return;
+		}
+		const { bootloader } = this.#options;
+		// Nothing that boots: the board stays dark.
+		if (bootloader !== undefined && bootloader.boot(bootReasonOf(wake.reason)) === undefined)
+			return;
+		this.counters.wakes++;
+		this.#options.observer?.woke(
+			wake.reason,
+			wake.cause,
+			this.clock.microseconds - this.#powerOnMicroseconds,
+		);
+		this.#incidents.atWake();
+		this.hardware.setProcessor(true);
+		const life = new Life(this.clock);
+		this.#life = life;
+		// Opening the board drives both rails low; until then their pins hold.
+		this.#switchRailsOff();
+		if (this.flash.isDead) this.flash.powerUp();
+		const operations = new KeyOperations(this.clock);
+		this.#operations = operations;
+		const { signer, verifier } = this.#createKeys(operations);
+		const board = createBoard({
+			hardware: this.hardware,
+			life,
+			powerOnMicroseconds: this.#powerOnMicroseconds,
+			resetReason: wake.reason,
+			wakeCause: wake.cause,
+			chance: this.#chance,
+			retained: this.#retained.subarray(0, RETAINED_BYTES - CRASH_RECORD_BYTES),
+			crash: this.#retained.subarray(RETAINED_BYTES - CRASH_RECORD_BYTES),
+			...(bootloader === undefined ? {} : { bootloader }),
+			settings: this.settings.portOf(life, () => this.#beforeOperation()),
+			flash: this.#options.partition ?? this.flash,
+			network: this.network,
+			signer,
+			verifier,
+			console: this.console.portOf(life),
+			trustFloorUtcSeconds: this.#options.trustFloorUtcSeconds,
+			beforeOperation: () => this.#beforeOperation(),
+			onDeepSleep: (milliseconds) => {
+				const { isProbeRailOn, isLoopRailOn, isRadioOn } = this.hardware;
+				this.onSleep?.({
+					utcSeconds: this.utcSeconds,
+					milliseconds,
+					isProbeRailOn,
+					isLoopRailOn,
+					isRadioOn,
+				});
+				this.#options.observer?.slept(this.#supplied());
+				this.#endLife();
+				const rate = 1 + this.sleepClockPartsPerMillion / 1_000_000;
+				const microseconds = Math.round((milliseconds * 1000) / rate);
+				this.#powerOnMicroseconds -= this.#gainMicroseconds(microseconds);
+				this.#scheduleBoot(microseconds, "deep-sleep", "timer");
+			},
+			onReset: (reason) => {
+				this.#options.observer?.wasReset();
+				if (reason === "watchdog") this.counters.watchdogResets++;
+				if (reason === "software") this.counters.crashes++;
+				this.#endLife();
+				this.#scheduleBoot(1_000_000, reason, "none");
+			},
+			onLog: (line) => this.#options.onLog?.(this.name, line),
+		});
+		const { program } = this.#options;
+		const start = life.createAlarm(() => {
+			program(board);
+		});
+		start.scheduleMicroseconds(BOOT_MICROSECONDS);
+	}
+
+	#endLife(): void {
+		this.#life?.end();
+		this.#life = undefined;
+		this.#operations?.kill();
+		this.#operations = undefined;
+		this.console.endLife();
+		this.network.kill();
+		this.hardware.resetProcessor();
+		this.hardware.setRadio("off");
+		this.hardware.setProcessor(false);
+	}
+
+	#losePower(): void {
+		this.counters.powerCuts++;
+		this.#options.observer?.lostPower();
+		this.#cutAtOperation = undefined;
+		this.#endLife();
+		this.#switchRailsOff();
+		this.flash.kill();
+		this.#scramble();
+		this.#powerOnMicroseconds = this.clock.microseconds + this.#outageMicroseconds;
+		this.#scheduleBoot(this.#outageMicroseconds, this.#cutReason, "none");
+		this.#cutReason = "power-on";
+	}
+
+	#supplied(): SuppliedPart[] {
+		const { isProbeRailOn, isLoopRailOn, isRadioOn } = this.hardware;
+		const parts: SuppliedPart[] = [];
+		if (isProbeRailOn) parts.push("probes");
+		if (isLoopRailOn) parts.push("loop");
+		if (isRadioOn) parts.push("radio");
+		return parts;
+	}
+
+	#switchRailsOff(): void {
+		this.hardware.switchProbes(false);
+		this.hardware.switchLoop(false);
+	}
+
+	#gainMicroseconds(asleepMicroseconds: number): number {
+		return Math.round((asleepMicroseconds * this.sleepClockPartsPerMillion) / 1_000_000);
+	}
+
+	/** Retained memory without power: whatever the cells happen to hold. */
+	#scramble(): void {
+		for (let index = 0; index < this.#retained.length; index++) {
+			this.#retained[index] = this.#chance.uint32() >>> 24;
+		}
+	}
+
+	#beforeOperation(): void {
+		if (this.#isCut()) throw new PowerCut("an operation");
+	}
+
+	/** A program or an erase that is cut is torn in a way that the seed picks. */
+	#beforeFlash(kind: FlashOperation): void {
+		if (!this.#isCut()) return;
+		if (kind === "read") throw new PowerCut("a read");
+		const mode = TEAR_MODES[integerBelow(this.#chance, TEAR_MODES.length)] ?? "none";
+		this.flash.tearThis({ mode, amount: integerBelow(this.#chance, 16) });
+	}
+
+	#isCut(): boolean {
+		this.#life?.check();
+		this.counters.operations++;
+		if (this.counters.operations !== this.#cutAtOperation) return false;
+		this.#life?.end();
+		return true;
+	}
+
+	#stream(name: string): Chance {
+		return new SeededChance(seedOf(this.#options.seed, `${name} ${this.clock.microseconds}`));
+	}
+}
+
+function bootReasonOf(reason: ResetReason): "power-on" | "deep-sleep" | "reset" {
+	return reason === "power-on" || reason === "deep-sleep" ? reason : "reset";
+}

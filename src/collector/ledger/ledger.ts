@@ -1,0 +1,480 @@
+/**
+ * The ledger: verifies a batch (signature, chain, sequence), stores it in one transaction, and only
+ * then signs the acknowledgement. The same code in every run; store, clock and socket differ. It
+ * keeps no state but a cache of station keys, so that several may share one database.
+ */
+
+import type { KeyObject } from "node:crypto";
+import { equalBytes, hexOf } from "../../core/bytes.js";
+import { StationError } from "../../core/errors.js";
+import { OperationalError } from "../../host/errors.js";
+import { chainNext, chainStart } from "../../protocol/record/chain.js";
+import {
+	decodeEntry,
+	type Entry,
+	entryEpochOf,
+	entrySequenceOf,
+	isReading,
+	SEQUENCE_MAX,
+} from "../../protocol/record/entry.js";
+import {
+	type Answer,
+	encodeAnswer,
+	RANGES_MAX,
+	REFUSAL_CODES,
+	type RefusalReason,
+} from "../../protocol/wire/acknowledgement.js";
+import {
+	type Batch,
+	decodeBatch,
+	NewerBatchError,
+	readBatchLabel,
+} from "../../protocol/wire/batch.js";
+import {
+	decodeSign1,
+	encodeSign1,
+	keyIdOf,
+	type Sign1,
+	toBeSigned,
+} from "../../protocol/wire/cose.js";
+import type { CheckedBatch } from "../store/batch-writer.js";
+import { type RecordStore, SqlRecordStore } from "../store/record-store.js";
+import type { SqlStore } from "../store/store.js";
+import type { ConfigurationOffers } from "./configuration-offers.js";
+import { isSignedBy, type SigningKey, stationKeyOf } from "./keys.js";
+import { sha256 } from "./sha256.js";
+import type { StationGate } from "./station-gate.js";
+import { indexOfKey, onlyKey, type StationKey } from "./station-keys.js";
+import type { Verifier } from "./verifier.js";
+
+export interface LedgerOptions {
+	/** SQL tables, or a record store of another kind. */
+	readonly store: SqlStore | RecordStore;
+	readonly key: SigningKey;
+	/** Unix seconds; in a simulation the world's. */
+	readonly clock: { readonly utcSeconds: number };
+	/** What the answer asks of the station: seconds to its next upload; 0: as it likes. */
+	readonly nextSeconds?: (station: string) => number;
+	/** Verifies ES256 elsewhere; without it this thread does. */
+	readonly verifier?: Verifier;
+	/** What the answers offer; absent: nothing. */
+	readonly configurations?: ConfigurationOffers;
+	/** Turns and quotas of stations; absent: none. */
+	readonly gate?: StationGate;
+	/** Stands in for ES256 in runs that say so. */
+	readonly verifySignature?: (
+		publicKey: Uint8Array,
+		signed: Uint8Array,
+		signature: Uint8Array,
+	) => boolean;
+	/** Told of everything that was not believed. */
+	readonly onReport?: (report: LedgerReport) => void;
+}
+
+export interface LedgerReport {
+	readonly station: string;
+	readonly reason: RefusalReason;
+	readonly detail: string;
+	/** The station's own key signed it; otherwise it may be anyone's. */
+	readonly isSigned: boolean;
+}
+
+export interface LedgerAnswer {
+	/** 200 acknowledged, 422 refused and signed, 400 not even a label to answer to. */
+	readonly status: 200 | 422 | 400;
+	/** The signed answer; text for 400. */
+	readonly body: Uint8Array;
+	/** The station whose enrolled key signed the batch, whatever became of it. */
+	readonly signedBy?: string;
+	/** Entries of the batch that were stored before. */
+	readonly duplicateCount: number;
+	readonly entryCount: number;
+}
+
+/** A million stations of 33-byte keys would be 100 MB of objects; the rest is looked up again. */
+const KEYS_CACHED_MAX = 20_000;
+/** Evidence is for people: beyond this per reason and station more of the same says nothing new. */
+const EVIDENCE_MAX = 1000;
+/** Of a station that has used up its bytes. */
+const OVER_QUOTA_EVIDENCE_MAX = 10;
+const UINT32_MAX = 0xffffffff;
+/** Anyone can send these: 10 x 17 KiB for each enrolled station at most. */
+const FORGERIES_MAX = 10;
+
+/** Another collector on the same database may have added or revoked one: looked up again after this. */
+const KEYS_CACHED_SECONDS = 60;
+
+interface KnownKey extends StationKey {
+	readonly id: Uint8Array;
+	/** Undefined where this thread does not verify. */
+	readonly key: KeyObject | undefined;
+}
+
+/** Keys of a station in the order of their lives. */
+interface KnownKeys {
+	readonly keys: readonly KnownKey[];
+	/** When they were looked up, Unix seconds. */
+	readonly sinceUtcSeconds: number;
+}
+
+/** A batch whose signature is its station's. */
+interface Signed {
+	readonly signed: Sign1;
+	readonly label: Label;
+	readonly hash: Uint8Array;
+	readonly envelope: Uint8Array;
+	readonly keys: readonly KnownKey[];
+	readonly signer: KnownKey;
+	readonly refuse: (
+		reason: RefusalReason,
+		detail: string,
+		nextSeconds?: number,
+	) => Promise<LedgerAnswer>;
+}
+
+interface Label {
+	readonly station: string;
+	readonly epoch: number;
+}
+
+export class Ledger {
+	readonly #options: LedgerOptions;
+	readonly #keys = new Map<string, KnownKeys>();
+	readonly #records: RecordStore;
+
+	constructor(options: LedgerOptions) {
+		this.#options = options;
+		const { store } = options;
+		this.#records = "write" in store ? store : new SqlRecordStore(store);
+	}
+
+	/**
+	 * Lets a station deliver. Throws OperationalError when the id is enrolled with another key:
+	 * replacing a key is a decision of its own.
+	 */
+	async enrol(station: string, publicKey: Uint8Array): Promise<void> {
+		const conflict = await this.setKeys(station, [onlyKey(publicKey)]);
+		if (conflict !== undefined) throw new OperationalError(conflict);
+	}
+
+	/**
+	 * Lets a station deliver with these keys, in the order of their lives: adds those at the end of its list,
+	 * revokes, and leaves what is not named. Gives what is against it; then nothing of it was done.
+	 */
+	async setKeys(station: string, keys: readonly StationKey[]): Promise<string | undefined> {
+		if (this.#options.verifySignature === undefined) {
+			for (const { publicKey } of keys) stationKeyOf(publicKey);
+		}
+		const conflict = await this.#records.setKeys(station, keys);
+		this.#keys.delete(station);
+		return conflict;
+	}
+
+	/** Takes an envelope. Never throws for what a station sends; a failing store throws. */
+	async receive(envelope: Uint8Array): Promise<LedgerAnswer> {
+		const hash = sha256(envelope);
+		let signed: Sign1;
+		let label: Label;
+		try {
+			signed = decodeSign1(envelope);
+			label = readBatchLabel(signed.payload);
+		} catch (error) {
+			if (!(error instanceof StationError)) throw error;
+			return {
+				status: 400,
+				body: new TextEncoder().encode(`${error.message}\n`),
+				duplicateCount: 0,
+				entryCount: 0,
+			};
+		}
+		let signedBy: string | undefined;
+		const clockSeconds = this.#options.clock.utcSeconds;
+		const refuse = async (
+			reason: RefusalReason,
+			detail: string,
+			nextSeconds?: number,
+		): Promise<LedgerAnswer> => {
+			const isSigned = signedBy !== undefined;
+			this.#options.onReport?.({ station: label.station, reason, detail, isSigned });
+			// A stranger must not be able to fill the disk, nor to push out what the key's owner did.
+			const kept =
+				reason === "unknown-station" || reason === "over-quota"
+					? 0
+					: reason === "bad-signature" || reason === "revoked-key"
+						? FORGERIES_MAX
+						: this.#options.gate?.bearsEvidence(label.station, envelope.length, clockSeconds) ===
+								false
+							? OVER_QUOTA_EVIDENCE_MAX
+							: EVIDENCE_MAX;
+			if (kept > 0) {
+				const { station } = label;
+				await this.#records.keepEvidence({ hash, envelope, station, reason, detail }, kept);
+			}
+			return {
+				status: 422,
+				body: this.#signedAnswer({
+					kind: "refusal",
+					...this.#answerHead(label, hash),
+					...(nextSeconds === undefined ? {} : { nextSeconds }),
+					code: REFUSAL_CODES[reason],
+				}),
+				...(signedBy === undefined ? {} : { signedBy }),
+				duplicateCount: 0,
+				entryCount: 0,
+			};
+		};
+		const keys = await this.#keysOf(label.station);
+		if (keys.length === 0) return refuse("unknown-station", "not enrolled");
+		const signer = await this.#signerOf(keys, signed);
+		if (signer === undefined) {
+			return refuse("bad-signature", "the signature does not fit a key that is enrolled");
+		}
+		if (signer.revoked !== undefined) {
+			return refuse("revoked-key", `signed by the key ${hexOf(signer.id)}`);
+		}
+		signedBy = label.station;
+		const turn = await this.#options.gate?.enter(label.station, clockSeconds);
+		if (turn !== undefined && "why" in turn) {
+			return refuse("over-quota", `its ${turn.why} are used up`, turn.nextSeconds);
+		}
+		try {
+			return await this.#take({ signed, label, hash, envelope, keys, signer, refuse });
+		} finally {
+			turn?.leave();
+		}
+	}
+
+	/** What a batch that its station signed comes to. */
+	async #take({
+		signed,
+		label,
+		hash,
+		envelope,
+		keys,
+		signer,
+		refuse,
+	}: Signed): Promise<LedgerAnswer> {
+		const { gate, clock } = this.#options;
+		let checked: Checked;
+		try {
+			const owner =
+				signed.keyId === undefined
+					? signer.publicKey
+					: await this.#records.ownerOf(label.station, label.epoch);
+			checked = checkBatch(decodeBatch(signed.payload), {
+				keys,
+				signer,
+				owner,
+				isLater: signed.keyId !== undefined,
+			});
+		} catch (error) {
+			if (error instanceof NewerBatchError) return refuse("unsupported-version", error.message);
+			if (error instanceof BatchRefusal) return refuse(error.reason, error.message);
+			if (error instanceof StationError) return refuse("malformed", error.message);
+			throw error;
+		}
+		const { batch } = checked;
+		const whole = {
+			...checked,
+			hash,
+			content: sha256(signed.toBeSigned),
+			envelope,
+			signedBy: signer.id,
+		};
+		const beyond = gate?.quota.takeBatch(whole, clock.utcSeconds);
+		if (beyond !== undefined) {
+			return refuse("over-quota", `its ${beyond.quota} are used up`, beyond.nextSeconds);
+		}
+		const stored = await this.#records.write(whole);
+		if (stored.outcome !== "stored" || stored.held === batch.entries.length) {
+			gate?.quota.giveBack(whole);
+		}
+		const place = `entries ${batch.first} to ${batch.first + batch.entries.length - 1}`;
+		switch (stored.outcome) {
+			case "other-key":
+				return refuse("bad-signature", `epoch ${batch.epoch} began with another key`);
+			case "conflict":
+				return refuse("conflicting-content", `${place} were stored with other contents`);
+			case "fork":
+				return refuse("fork", `${place} continue another chain than what is stored`);
+			case "stored": {
+				const { configurations } = this.#options;
+				const configuration = await configurations?.answer(label.station, batch.entries);
+				return {
+					status: 200,
+					body: this.#signedAnswer({
+						kind: "acknowledgement",
+						...this.#answerHead(label, hash),
+						...coverageOf(stored.floor, stored.rangeFirsts, stored.rangeLasts),
+						...(configuration === undefined ? {} : { configuration }),
+					}),
+					signedBy: label.station,
+					duplicateCount: stored.held,
+					entryCount: batch.entries.length,
+				};
+			}
+		}
+	}
+
+	/** The key that signed: the one that the envelope names, else one of all, the newest first. */
+	async #signerOf(keys: readonly KnownKey[], signed: Sign1): Promise<KnownKey | undefined> {
+		const { keyId } = signed;
+		for (const key of [...keys].reverse()) {
+			if (keyId !== undefined && !equalBytes(key.id, keyId)) continue;
+			if (await this.#isSigned(key, signed)) return key;
+		}
+		return undefined;
+	}
+
+	async #isSigned({ publicKey, key }: KnownKey, signed: Sign1): Promise<boolean> {
+		const { verifySignature, verifier } = this.#options;
+		const { toBeSigned, signature } = signed;
+		if (verifySignature !== undefined) return verifySignature(publicKey, toBeSigned, signature);
+		if (verifier !== undefined) {
+			return verifier.isSigned({ publicKey, signed: toBeSigned, signature });
+		}
+		return key !== undefined && isSignedBy(key, toBeSigned, signature);
+	}
+
+	#answerHead(label: Label, answers: Uint8Array) {
+		return {
+			station: label.station,
+			epoch: label.epoch,
+			answers,
+			// The field ends in February 2106; what is beyond is no time that a station believes (2099).
+			nowUtcSeconds: Math.min(Math.max(Math.floor(this.#options.clock.utcSeconds), 0), UINT32_MAX),
+			nextSeconds: this.#options.nextSeconds?.(label.station) ?? 0,
+		};
+	}
+
+	#signedAnswer(answer: Answer): Uint8Array {
+		const payload = encodeAnswer(answer);
+		return encodeSign1(payload, this.#options.key.sign(toBeSigned(payload)));
+	}
+
+	async #keysOf(station: string): Promise<readonly KnownKey[]> {
+		const nowUtcSeconds = this.#options.clock.utcSeconds;
+		const known = this.#keys.get(station);
+		// A clock that was put back says nothing of how old they are.
+		const age = known === undefined ? 0 : Math.abs(nowUtcSeconds - known.sinceUtcSeconds);
+		if (known !== undefined && age <= KEYS_CACHED_SECONDS) return known.keys;
+		const found = await this.#records.keysOf(station);
+		const { verifySignature, verifier } = this.#options;
+		const isVerifiedHere = verifySignature === undefined && verifier === undefined;
+		const keys = found.map((key) => ({
+			...key,
+			id: keyIdOf(sha256, key.publicKey),
+			key: isVerifiedHere ? stationKeyOf(key.publicKey) : undefined,
+		}));
+		if (keys.length === 0) return keys;
+		if (this.#keys.size >= KEYS_CACHED_MAX) this.#keys.clear();
+		this.#keys.set(station, { keys, sinceUtcSeconds: nowUtcSeconds });
+		return keys;
+	}
+}
+
+type Checked = Pick<CheckedBatch, "batch" | "heads" | "gaps" | "owner">;
+
+/** By what a batch is judged beside its contents. */
+interface Signing {
+	readonly keys: readonly StationKey[];
+	readonly signer: StationKey;
+	/** The key that the epoch began with, as far as it is known. */
+	readonly owner: Uint8Array | undefined;
+	/** The envelope names its key: then it is another one than the epoch's, and a later one. */
+	readonly isLater: boolean;
+}
+
+/** Why a well-formed, well-signed batch is refused before the store sees it. */
+class BatchRefusal extends Error {
+	override name = "BatchRefusal";
+	readonly reason: RefusalReason;
+
+	constructor(reason: RefusalReason, message: string) {
+		super(message);
+		this.reason = reason;
+	}
+}
+
+/** Decodes every entry, walks the chain, and checks what an epoch begins with and who may deliver it. */
+function checkBatch(batch: Batch, signing: Signing): Checked {
+	const gaps: (Entry & { readonly kind: "gap" })[] = [];
+	const heads: Uint8Array[] = [];
+	let { owner } = signing;
+	let head = batch.previous;
+	if (head !== undefined) heads.push(head);
+	batch.entries.forEach((canonical, index) => {
+		const entry = isReading(canonical) ? undefined : decodeEntry(canonical);
+		const sequence = batch.first + index;
+		if (entrySequenceOf(canonical) !== sequence || entryEpochOf(canonical) !== batch.epoch) {
+			throw new BatchRefusal("wrong-station", `entry ${sequence} bears another number or epoch`);
+		}
+		if (entry?.kind === "epoch") {
+			const isOurs = owner === undefined || equalBytes(entry.publicKey, owner);
+			if (entry.station !== batch.station || !isOurs) {
+				throw new BatchRefusal("wrong-station", "the epoch entry names another station or key");
+			}
+			if (sequence === 1) {
+				requireStart(batch, entry);
+				owner = entry.publicKey;
+			}
+		} else if (sequence === 1) {
+			throw new BatchRefusal("malformed", "an epoch begins with an epoch entry");
+		}
+		if (entry?.kind === "gap") {
+			const { from, to, lostEpoch } = entry;
+			const isBefore = lostEpoch === 0 ? to < sequence : to <= SEQUENCE_MAX;
+			if (from < 1 || to < from || !isBefore || lostEpoch === batch.epoch) {
+				throw new BatchRefusal("malformed", `gap ${from} to ${to} at ${sequence}`);
+			}
+			gaps.push(entry);
+		}
+		if (head !== undefined) {
+			head = chainNext(sha256, head, canonical);
+			heads.push(head);
+		}
+	});
+	if (signing.isLater) requireLater(signing, owner);
+	return { batch, heads: batch.previous === undefined ? undefined : heads, gaps, owner };
+}
+
+/**
+ * A key delivers, with its id, only what an earlier key began. An epoch whose key is not in the list (the list
+ * begins with a later one, or nothing has named it yet) is any key's.
+ */
+function requireLater({ keys, signer }: Signing, owner: Uint8Array | undefined): void {
+	if (owner === undefined) return;
+	if (indexOfKey(keys, owner) < indexOfKey(keys, signer.publicKey)) return;
+	throw new BatchRefusal("bad-signature", "signed by a key that is not later than the epoch's own");
+}
+
+function requireStart(batch: Batch, entry: Entry & { readonly kind: "epoch" }): void {
+	const start = chainStart(sha256, {
+		station: batch.station,
+		epoch: batch.epoch,
+		publicKey: entry.publicKey,
+		previousHead: entry.previousHead,
+	});
+	if (batch.previous !== undefined && equalBytes(batch.previous, start)) return;
+	throw new BatchRefusal("fork", "the first batch does not begin at h(0) of its epoch");
+}
+
+/**
+ * The acknowledgement's cursor and ranges from the covered ranges. Below the station's floor nothing
+ * will ever come any more, and nothing is left that a gap entry would name: what is missing there was
+ * released once and lost here. `verify` names it; it must not hold back the release of what is stored.
+ */
+export function coverageOf(
+	floor: number,
+	firsts: readonly number[],
+	lasts: readonly number[],
+): { cursor: number; ranges: { first: number; last: number }[] } {
+	let cursor = floor - 1;
+	const ranges: { first: number; last: number }[] = [];
+	firsts.forEach((first, index) => {
+		const last = lasts[index] ?? first;
+		if (first <= cursor + 1) cursor = Math.max(cursor, last);
+		else ranges.push({ first, last });
+	});
+	return { cursor, ranges: ranges.slice(-RANGES_MAX) };
+}

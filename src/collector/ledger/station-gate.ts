@@ -1,0 +1,54 @@
+/**
+ * Every verified batch of a station passes here: one at a time of each station, stations in turns, and
+ * within its quota. What is beyond it is refused by a signed answer (over-quota).
+ */
+import { FairQueue } from "../../host/fair-queue.js";
+import { QUOTA_LIMITS, type QuotaLimits, StationQuota } from "./station-quota.js";
+
+/** Two groups of the writer: one is stored while the next gathers. */
+const AT_ONCE = 64;
+/** A station waits for each answer before it sends more; a retry may cross its first try. */
+const WAITING_PER_STATION = 32;
+const WAITING_MAX = 4096;
+/** Who sends more at once is asked to come again after this many seconds. */
+const CROWDED_SECONDS = 60;
+/** Of a row in `evidence` and its indexes beside the envelope. */
+const EVIDENCE_BYTES = 250;
+
+export class StationGate {
+	readonly quota: StationQuota;
+	readonly #queue = new FairQueue({
+		atOnce: AT_ONCE,
+		strangersAtOnce: 0,
+		atOncePerLine: 1,
+		waitingPerLine: WAITING_PER_STATION,
+		waiting: WAITING_MAX,
+	});
+
+	constructor(limits: QuotaLimits = QUOTA_LIMITS) {
+		this.quota = new StationQuota(limits);
+	}
+
+	/**
+	 * The turn of a batch of `station`, to be ended by a call of `leave`; or why there is none and when to
+	 * come again. Waits.
+	 */
+	async enter(
+		station: string,
+		nowSeconds: number,
+	): Promise<
+		{ readonly leave: () => void } | { readonly why: string; readonly nextSeconds: number }
+	> {
+		const refusal = this.quota.take(station, { batches: 1 }, nowSeconds);
+		if (refusal !== undefined) return { why: "batches", nextSeconds: refusal.nextSeconds };
+		const turn = this.#queue.enter(station, false);
+		if (turn === undefined) return { why: "batches at once", nextSeconds: CROWDED_SECONDS };
+		return { leave: await turn };
+	}
+
+	/** True when the station's bytes bear an envelope that is kept as evidence; takes them. */
+	bearsEvidence(station: string, envelopeBytes: number, nowSeconds: number): boolean {
+		const storedBytes = envelopeBytes + EVIDENCE_BYTES;
+		return this.quota.take(station, { storedBytes }, nowSeconds) === undefined;
+	}
+}

@@ -1,0 +1,325 @@
+/**
+ * Who may hold a connection. Anyone can open thousands that say nothing; a station needs one for some
+ * seconds. So a connection begins TLS only when it has said something, few at a time and addresses in
+ * turns; who takes too long is hung up; each address has a limit; and where there is no room, the
+ * one goes that has shown least and came first, never one over which a station has delivered.
+ */
+import type { Socket } from "node:net";
+import { FairQueue } from "../../host/fair-queue.js";
+import { ProxyHeader } from "./proxy-header.js";
+
+export interface AdmissionLimits {
+	/** Connections in all. */
+	readonly connections: number;
+	/** Of one address (IPv6: of one /64), but for those of stations that delivered. */
+	readonly perAddress: number;
+	/** New ones of one address: `perAddress` at once, then so many a second. */
+	readonly perAddressAndSecond: number;
+}
+
+/**
+ * Two hundred stations of one upload slot need as many for some seconds. Behind one address of a mobile
+ * operator there may be a hundred stations, which come one after the other.
+ */
+export const ADMISSION_LIMITS: AdmissionLimits = Object.freeze({
+	connections: 2000,
+	perAddress: 128,
+	perAddressAndSecond: 20,
+});
+
+/** From the connection to its first bytes, and from these to the end of the handshake, milliseconds. */
+const HANDSHAKE_MILLISECONDS_MAX = 5000;
+const SWEEP_MILLISECONDS = 1000;
+/** A handshake is a millisecond of this thread: so many at once, of these for strangers. */
+const HANDSHAKES_AT_ONCE = 8;
+const STRANGERS_AT_ONCE = 4;
+/** The place is another's when the client is not done by then. */
+const HANDSHAKE_PLACE_MILLISECONDS = 250;
+/** Requests of one connection under way at once: a station waits for each answer. */
+const REQUESTS_AT_ONCE = 8;
+/** Addresses over which stations delivered go first; 100 B each. */
+const KNOWN_ADDRESSES_MAX = 20_000;
+/** And may open so many times as many connections: many stations may share one. */
+const KNOWN_FACTOR = 5;
+const ADDRESSES_MAX = 100_000;
+
+/** How far a connection came; less goes first. */
+type Stage = 0 | 1 | 2 | 3;
+const SILENT: Stage = 0;
+const SPOKE: Stage = 1;
+const SECURE: Stage = 2;
+const DELIVERED: Stage = 3;
+
+export interface Connection {
+	/** The client's, as the proxy says it where there is one; of IPv6 the /64. */
+	readonly address: string;
+	/** Over which this station has delivered. */
+	station: string | undefined;
+	/** Requests without an answer. */
+	requests: number;
+}
+
+interface Held extends Connection {
+	address: string;
+	readonly socket: Socket;
+	readonly atMilliseconds: number;
+	stage: Stage;
+}
+
+interface Address {
+	readonly held: Set<Held>;
+	tokens: number;
+	atMilliseconds: number;
+}
+
+export interface AdmissionOptions {
+	readonly limits?: Partial<AdmissionLimits>;
+	/** Addresses of proxies: their connections begin with a header that names the client. */
+	readonly proxies?: readonly string[];
+	/** Goes on with TLS. */
+	readonly onAdmitted: (socket: Socket) => void;
+}
+
+export class Admission {
+	readonly #options: AdmissionOptions;
+	readonly #limits: AdmissionLimits;
+	/** By `portName`. */
+	readonly #held = new Map<string, Held>();
+	readonly #addresses = new Map<string, Address>();
+	readonly #known = new Set<string>();
+	readonly #handshakes = new FairQueue({
+		atOnce: HANDSHAKES_AT_ONCE,
+		strangersAtOnce: STRANGERS_AT_ONCE,
+		atOncePerLine: HANDSHAKES_AT_ONCE,
+		waitingPerLine: Number.POSITIVE_INFINITY,
+		waiting: Number.POSITIVE_INFINITY,
+	});
+	readonly #secured = new Map<string, () => void>();
+	readonly #sweeper: NodeJS.Timeout;
+
+	constructor(options: AdmissionOptions) {
+		this.#options = options;
+		this.#limits = { ...ADMISSION_LIMITS, ...options.limits };
+		this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MILLISECONDS).unref();
+	}
+
+	/** Takes a connection that was accepted just now. */
+	take(socket: Socket): void {
+		const { remoteAddress, remotePort } = socket;
+		if (remoteAddress === undefined || remotePort === undefined) {
+			socket.destroy();
+			return;
+		}
+		const name = portName(remoteAddress, remotePort);
+		const held: Held = {
+			address: addressName(remoteAddress),
+			socket,
+			station: undefined,
+			requests: 0,
+			atMilliseconds: performance.now(),
+			stage: SILENT,
+		};
+		socket.on("error", () => socket.destroy());
+		socket.once("close", () => this.#leave(name, held));
+		const isProxy = this.#options.proxies?.includes(plainAddress(remoteAddress)) === true;
+		if (!isProxy && !this.#bears(held.address)) {
+			socket.destroy();
+			return;
+		}
+		this.#makeRoom(held.address);
+		this.#held.set(name, held);
+		this.#addressOf(held.address).held.add(held);
+		const header = isProxy ? new ProxyHeader() : undefined;
+		const read = (): void => {
+			if (socket.readableLength === 0) return;
+			held.stage = SPOKE;
+			if (header !== undefined && !this.#readHeader(header, held)) return;
+			if (socket.readableLength === 0) return;
+			socket.off("readable", read);
+			this.#begin(name, held);
+		};
+		socket.on("readable", read);
+	}
+
+	/** The connection of a socket on which TLS runs, which is done with the handshake. */
+	secured(socket: Pick<Socket, "remoteAddress" | "remotePort">): Connection | undefined {
+		const name = portName(socket.remoteAddress ?? "", socket.remotePort ?? 0);
+		const held = this.#held.get(name);
+		if (held !== undefined && held.stage < SECURE) held.stage = SECURE;
+		this.#secured.get(name)?.();
+		return held;
+	}
+
+	/** A request begins; false: too many of this connection are under way. */
+	beginRequest(connection: Connection): boolean {
+		if (connection.requests >= REQUESTS_AT_ONCE) return false;
+		connection.requests++;
+		return true;
+	}
+
+	/** The connection's station has delivered: it stays, and its address goes first from now on. */
+	delivered(connection: Connection, station: string): void {
+		connection.station = station;
+		const held = connection as Held;
+		held.stage = DELIVERED;
+		this.#known.delete(connection.address);
+		const [oldest] = this.#known;
+		if (this.#known.size >= KNOWN_ADDRESSES_MAX && oldest !== undefined) this.#known.delete(oldest);
+		this.#known.add(connection.address);
+	}
+
+	isKnown(address: string): boolean {
+		return this.#known.has(address);
+	}
+
+	close(): void {
+		clearInterval(this.#sweeper);
+		for (const { stage, socket } of this.#held.values()) if (stage < SECURE) socket.destroy();
+	}
+
+	/** True when the header is whole; what follows it is still in the socket. */
+	#readHeader(header: ProxyHeader, held: Held): boolean {
+		if (header.isWhole) return true;
+		const { socket } = held;
+		const bytes = socket.read() as Buffer | null;
+		if (bytes === null) return false;
+		const rest = header.add(bytes);
+		if (rest === undefined) {
+			if (header.isBroken) socket.destroy();
+			return false;
+		}
+		if (header.address !== undefined) {
+			const address = addressName(header.address);
+			this.#addressOf(held.address).held.delete(held);
+			held.address = address;
+			if (!this.#bears(address)) {
+				socket.destroy();
+				return false;
+			}
+			this.#makeRoom(address);
+			this.#addressOf(address).held.add(held);
+		}
+		if (rest.length > 0) socket.unshift(rest);
+		return true;
+	}
+
+	/** TLS, when it is this connection's turn. */
+	async #begin(name: string, held: Held): Promise<void> {
+		const { socket, address } = held;
+		const leave = await this.#handshakes.enter(address, !this.#known.has(address));
+		if (leave === undefined) return;
+		if (socket.destroyed) {
+			leave();
+			return;
+		}
+		const end = (): void => {
+			clearTimeout(timer);
+			this.#secured.delete(name);
+			socket.off("close", end);
+			leave();
+		};
+		const timer = setTimeout(end, HANDSHAKE_PLACE_MILLISECONDS);
+		this.#secured.set(name, end);
+		socket.once("close", end);
+		this.#options.onAdmitted(socket);
+	}
+
+	/** False when this address opens connections too fast. */
+	#bears(address: string): boolean {
+		const { perAddress, perAddressAndSecond } = this.#limits;
+		const account = this.#addressOf(address);
+		const now = performance.now();
+		const seconds = (now - account.atMilliseconds) / 1000;
+		const factor = this.#known.has(address) ? KNOWN_FACTOR : 1;
+		account.tokens = Math.min(
+			account.tokens + seconds * perAddressAndSecond * factor,
+			perAddress * factor,
+		);
+		account.atMilliseconds = now;
+		if (account.tokens < 1) return false;
+		account.tokens--;
+		return true;
+	}
+
+	/** Hangs up on who has shown least, of this address or of all, where the limit is reached. */
+	#makeRoom(address: string): void {
+		const { connections, perAddress } = this.#limits;
+		const { held } = this.#addressOf(address);
+		let count = 0;
+		for (const { stage } of held) if (stage < DELIVERED) count++;
+		if (count >= perAddress) this.#hangUpOn(held);
+		if (this.#held.size >= connections) this.#hangUpOn(this.#held.values());
+	}
+
+	#hangUpOn(connections: Iterable<Held>): void {
+		let least: Held | undefined;
+		const shown = ({ stage, address }: Held): number =>
+			stage + (this.#known.has(address) ? 0.5 : 0);
+		for (const held of connections) {
+			if (held.socket.destroyed || held.stage === DELIVERED) continue;
+			// Maps and sets give the oldest first.
+			if (least === undefined || shown(held) < shown(least)) least = held;
+		}
+		least?.socket.destroy();
+	}
+
+	#addressOf(address: string): Address {
+		let account = this.#addresses.get(address);
+		if (account === undefined) {
+			if (this.#addresses.size >= ADDRESSES_MAX) this.#forgetIdle();
+			account = {
+				held: new Set(),
+				tokens: this.#limits.perAddress,
+				atMilliseconds: performance.now(),
+			};
+			this.#addresses.set(address, account);
+		}
+		return account;
+	}
+
+	#leave(name: string, held: Held): void {
+		if (this.#held.get(name) === held) this.#held.delete(name);
+		this.#addresses.get(held.address)?.held.delete(held);
+	}
+
+	/** Who says nothing, or does not come to an end with the handshake, is hung up; old accounts go. */
+	#sweep(): void {
+		const before = performance.now() - HANDSHAKE_MILLISECONDS_MAX;
+		for (const { stage, atMilliseconds, socket } of this.#held.values()) {
+			if (stage < SECURE && atMilliseconds < before) socket.destroy();
+		}
+		this.#forgetIdle();
+	}
+
+	/** A full account without connections says nothing. */
+	#forgetIdle(): void {
+		const { perAddress, perAddressAndSecond } = this.#limits;
+		const before = performance.now() - (1000 * perAddress) / perAddressAndSecond;
+		for (const [address, { held, atMilliseconds }] of this.#addresses) {
+			if (held.size === 0 && atMilliseconds < before) this.#addresses.delete(address);
+		}
+	}
+}
+
+function portName(address: string, port: number): string {
+	return `${address} ${port}`;
+}
+
+/** IPv4 as it is, also where it comes inside IPv6. */
+export function plainAddress(address: string): string {
+	return address.replace(/^::ffff:(?=\d+\.)/i, "");
+}
+
+/** Who an address belongs to: an IPv4 address, or the /64 of an IPv6 address, which one customer has. */
+export function addressName(address: string): string {
+	const plain = plainAddress(address);
+	if (!plain.includes(":")) return plain;
+	const [head = "", tail] = (plain.split("%")[0] ?? "").split("::");
+	const groups = head === "" ? [] : head.split(":");
+	const after = tail === undefined || tail === "" ? [] : tail.split(":");
+	while (tail !== undefined && groups.length + after.length < 8) groups.push("0");
+	return `${[...groups, ...after]
+		.slice(0, 4)
+		.map((group) => Number.parseInt(group, 16).toString(16))
+		.join(":")}::/64`;
+}

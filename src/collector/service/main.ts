@@ -1,0 +1,185 @@
+/**
+ * The collector as a service of its own: `node build/src/collector/service/main.js --data DIR
+ * [--postgres URL] [--port N]`. On stdout one line of JSON when it listens; all else goes to stderr.
+ * Exit 0 after SIGINT or SIGTERM, 1 trouble, 2 usage, 70 a bug.
+ */
+
+import { CommanderError } from "commander";
+import { hexOf } from "../../core/bytes.js";
+import { printable, printableLines } from "../../core/printable.js";
+import { OperationalError } from "../../host/errors.js";
+import { closeToOthers } from "../../host/permissions.js";
+import { ConfigurationOffers, SqlOfferShelf } from "../ledger/configuration-offers.js";
+import { Ledger } from "../ledger/ledger.js";
+import { StationGate } from "../ledger/station-gate.js";
+import { QUOTA_LIMITS, type QuotaLimits } from "../ledger/station-quota.js";
+import { ThreadVerifier } from "../ledger/verifier.js";
+import { openPGliteStore } from "../store/pglite-store.js";
+import { openPostgresqlStore } from "../store/postgresql-store.js";
+import type { SqlStore } from "../store/store.js";
+import { openIdentity } from "./identity.js";
+import { Readiness } from "./readiness.js";
+import { createHandler, listenHttps } from "./receiver.js";
+import { ReportLimit } from "./report-limit.js";
+import {
+	parseServiceOptions,
+	readConfigurations,
+	requireNoPassword,
+	type ServiceOptions,
+} from "./service-options.js";
+import { readStationList } from "./station-list.js";
+
+const MINUTE_MILLISECONDS = 60_000;
+
+async function serve(options: ServiceOptions): Promise<void> {
+	const stopped = stopRequested();
+	for (const line of closeToOthers(options.data)) say(line);
+	const store = await openStore(options);
+	const verifier = new ThreadVerifier();
+	try {
+		const identity = await openIdentity(options.data, options.serverName);
+		const reports = new ReportLimit(say);
+		setInterval(() => reports.turn(), MINUTE_MILLISECONDS).unref();
+		const readiness = new Readiness(store);
+		const clock = {
+			get utcSeconds() {
+				return Math.floor(Date.now() / 1000);
+			},
+		};
+		const configurations = new ConfigurationOffers({
+			shelf: new SqlOfferShelf(store),
+			clock,
+			onReport: (station, text) => reports.add(`${station}: ${text}`, { station }),
+		});
+		const ledger = new Ledger({
+			store,
+			key: identity.acknowledgementKey,
+			verifier,
+			clock,
+			configurations,
+			nextSeconds: () => options.nextSeconds,
+			gate: new StationGate(quotaOf(options)),
+			onReport: ({ station, reason, detail, isSigned }) =>
+				reports.add(`refused ${station}: ${reason}, ${detail}`, isSigned ? { station } : {}),
+		});
+		await enrolAll(ledger, options);
+		await setAll(configurations, options);
+		// New stations and configurations without a restart.
+		process.on("SIGHUP", () => {
+			enrolAll(ledger, options)
+				.then(() => setAll(configurations, options))
+				.catch((error: unknown) => say(`not taken: ${messageOf(error)}`));
+		});
+		const listening = await listenHttps({
+			handler: createHandler(ledger, { readiness }),
+			host: options.host,
+			port: options.port,
+			certificateChain: identity.certificateChain,
+			privateKey: identity.privateKey,
+			limits: { connections: options.connections, perAddress: options.perAddress },
+			proxies: options.proxies,
+			onFailure: (error) =>
+				reports.add(`a request failed: ${messageOf(error)}`, { isTrouble: true }),
+		});
+		process.stdout.write(
+			`${JSON.stringify({
+				listening: { host: options.host, port: listening.port },
+				store: store.name,
+				publicKey: hexOf(identity.acknowledgementKey.publicKey),
+			})}\n`,
+		);
+		await stopped;
+		await listening.close();
+	} finally {
+		await store.close();
+		await verifier.close();
+	}
+}
+
+async function openStore({ postgres, data }: ServiceOptions): Promise<SqlStore> {
+	if (postgres === undefined) {
+		const store = await openPGliteStore(data);
+		say("embedded database: acknowledged readings survive the death of this process, but the loss");
+		say("of the machine's power only as far as its file system does; --postgres is for more");
+		return store;
+	}
+	requireNoPassword(postgres);
+	const store = await openPostgresqlStore(postgres);
+	const [row] = await store.query("select current_setting('fsync') as fsync");
+	if (row?.["fsync"] !== "on") {
+		say(
+			"warning: the server runs with fsync = off: a crash of its machine loses acknowledged readings",
+		);
+	}
+	return store;
+}
+
+async function enrolAll(ledger: Ledger, { stations }: ServiceOptions): Promise<void> {
+	if (stations === undefined) return;
+	const { enrolments, faults } = readStationList(stations);
+	let taken = 0;
+	// What is wrong with one station must not shut out the others.
+	for (const fault of faults) say(`not taken: ${fault}`);
+	for (const { station, keys } of enrolments) {
+		const conflict = await ledger.setKeys(station, keys);
+		if (conflict === undefined) taken++;
+		else say(`not taken: ${stations}: ${conflict}`);
+	}
+	say(`${taken} stations of ${stations} are enrolled`);
+}
+
+/** Every file of the folder is the configuration of one station. */
+async function setAll(
+	configurations: ConfigurationOffers,
+	{ configurations: folder }: ServiceOptions,
+): Promise<void> {
+	if (folder === undefined) return;
+	for (const { path, text } of readConfigurations(folder)) {
+		const { station, id } = await configurations.set(text, path);
+		say(`${station} is to have configuration ${id} of ${path}`);
+	}
+}
+
+function stopRequested(): Promise<void> {
+	return new Promise((resolve) => {
+		for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+	});
+}
+
+/** A collector whose stations may store more, or less, a day. */
+function quotaOf({ megabytesPerDay }: ServiceOptions): QuotaLimits {
+	const perDay = 1_000_000 * megabytesPerDay;
+	const { burst } = QUOTA_LIMITS.storedBytes;
+	return { ...QUOTA_LIMITS, storedBytes: { burst: Math.min(burst, perDay), perDay } };
+}
+
+function say(line: string): void {
+	process.stderr.write(`${printable(line)}\n`);
+}
+
+function messageOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+	try {
+		await serve(parseServiceOptions(argv));
+		return 0;
+	} catch (error) {
+		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+		if (!(error instanceof OperationalError)) throw error;
+		say(`error: ${error.message}`);
+		return 1;
+	}
+}
+
+main(process.argv.slice(2)).then(
+	(code) => {
+		process.exitCode = code;
+	},
+	(error: unknown) => {
+		const stack = error instanceof Error ? String(error.stack) : String(error);
+		process.stderr.write(`${printableLines(`bug: ${stack}`)}\n`);
+		process.exit(70);
+	},
+);

@@ -1,0 +1,69 @@
+/**
+ * Whether the collector can take batches, which is another question than whether it lives: its
+ * database must answer, and the last batch must not have failed in it (a full disk still reads).
+ */
+import type { SqlSession } from "../store/store.js";
+
+/** Asked for at most so often, whoever asks how often. */
+const PROBE_MILLISECONDS = 5000;
+const PROBE_MILLISECONDS_MAX = 5000;
+/** A failure is the past when nobody has tried since. */
+const FAILURE_MILLISECONDS = 60_000;
+
+export class Readiness {
+	readonly #store: Pick<SqlSession, "query">;
+	readonly #now: () => number;
+	#failedMilliseconds: number | undefined;
+	#failure = "";
+	#probe: Promise<string | undefined> | undefined;
+	#probedMilliseconds = 0;
+
+	/** `now`: milliseconds of any clock that only goes forward. */
+	constructor(store: Pick<SqlSession, "query">, now: () => number = () => performance.now()) {
+		this.#store = store;
+		this.#now = now;
+	}
+
+	/** A batch was stored, or known to be. */
+	succeeded(): void {
+		this.#failedMilliseconds = undefined;
+	}
+
+	/** The store failed a batch. */
+	failed(error: unknown): void {
+		this.#failedMilliseconds = this.#now();
+		this.#failure = error instanceof Error ? error.message : String(error);
+	}
+
+	/** What is wrong, or undefined when batches can come. */
+	async trouble(): Promise<string | undefined> {
+		const now = this.#now();
+		if (this.#failedMilliseconds !== undefined) {
+			if (now - this.#failedMilliseconds < FAILURE_MILLISECONDS) return this.#failure;
+		}
+		if (this.#probe === undefined || now - this.#probedMilliseconds >= PROBE_MILLISECONDS) {
+			this.#probedMilliseconds = now;
+			this.#probe = this.#look();
+		}
+		return this.#probe;
+	}
+
+	async #look(): Promise<string | undefined> {
+		let timer: NodeJS.Timeout | undefined;
+		const tooLong = new Promise<string>((resolve) => {
+			timer = setTimeout(
+				() => resolve(`the database has not answered for ${PROBE_MILLISECONDS_MAX / 1000} s`),
+				PROBE_MILLISECONDS_MAX,
+			);
+		});
+		const asked = this.#store.query("select 1").then(
+			() => undefined,
+			(error: unknown) => (error instanceof Error ? error.message : String(error)),
+		);
+		try {
+			return await Promise.race([asked, tooLong]);
+		} finally {
+			clearTimeout(timer);
+		}
+	}
+}

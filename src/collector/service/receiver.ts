@@ -1,0 +1,302 @@
+/**
+ * HTTPS in front of the ledger: POST /v1/batches takes an envelope and answers with a signed one;
+ * GET /v1/health says that it lives, GET /v1/ready that it can take batches. Answers carry Content-Length and never a 1xx, which the
+ * stations' HTTP client does not understand.
+ */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { Socket } from "node:net";
+import { OperationalError } from "../../host/errors.js";
+import { FairQueue } from "../../host/fair-queue.js";
+import { ENVELOPE_BYTES_MAX, ENVELOPE_CONTENT_TYPE } from "../../protocol/wire/cose.js";
+import type { Ledger, LedgerAnswer } from "../ledger/ledger.js";
+import { Admission, type AdmissionLimits, type Connection } from "./admission.js";
+import type { Readiness } from "./readiness.js";
+
+export interface HandledRequest {
+	readonly method: string;
+	readonly path: string;
+	/** Lower-case names. */
+	readonly headers: ReadonlyMap<string, string>;
+	readonly body: Uint8Array;
+	/** Whose connection it came by. */
+	readonly from?: { readonly address: string; readonly station: string | undefined };
+}
+
+export interface HandledResponse {
+	readonly status: number;
+	readonly headers: ReadonlyMap<string, string>;
+	readonly body: Uint8Array;
+	/** The station that signed what was asked. */
+	readonly signedBy?: string;
+}
+
+export type Handler = (request: HandledRequest) => Promise<HandledResponse>;
+
+/** How long a station should stay away when the store fails, seconds. */
+const RETRY_AFTER_SECONDS = 60;
+const HEADERS_MILLISECONDS_MAX = 10_000;
+const REQUEST_MILLISECONDS_MAX = 30_000;
+const CLOSE_MILLISECONDS_MAX = 2000;
+/** Node looks for connections beyond their time this often. */
+const CHECK_MILLISECONDS = 1000;
+const HANDSHAKE_MILLISECONDS_MAX = 5000;
+/** Without a request in between; a session's next batch takes a second of signing. */
+const IDLE_MILLISECONDS_MAX = 10_000;
+/** Connections that the kernel holds until this thread takes them: where there is no place, one waits a second. */
+const BACKLOG = 4096;
+
+/**
+ * Batches that are verified at once: 70 us each on a thread of its own, so that a station never waits
+ * longer than 5 ms for strangers, who have a quarter of the places, and in turns by address.
+ */
+const TURNS = Object.freeze({
+	atOnce: 64,
+	strangersAtOnce: 16,
+	atOncePerLine: 16,
+	waitingPerLine: 128,
+	waiting: 4096,
+});
+
+export interface HandlerOptions {
+	/** Told of each answered batch. */
+	readonly onReceived?: (answer: LedgerAnswer) => void;
+	/** Asked by GET /v1/ready, and told what became of batches. */
+	readonly readiness?: Readiness;
+}
+
+/** The routes over a ledger. */
+export function createHandler(ledger: Ledger, options: HandlerOptions = {}): Handler {
+	const { onReceived, readiness } = options;
+	const turns = new FairQueue(TURNS);
+	const receive = async (
+		body: Uint8Array,
+		from: HandledRequest["from"],
+	): Promise<LedgerAnswer | undefined> => {
+		// Who calls the handler without a connection needs no turns.
+		const isStranger = from?.station === undefined;
+		const turn = from && turns.enter(from.station ?? from.address, isStranger);
+		if (from !== undefined && turn === undefined) return undefined;
+		const leave = await turn;
+		try {
+			const answer = await ledger.receive(body);
+			if (answer.status === 200) readiness?.succeeded();
+			return answer;
+		} catch (error) {
+			readiness?.failed(error);
+			throw error;
+		} finally {
+			leave?.();
+		}
+	};
+	return async ({ method, path, headers, body, from }) => {
+		if (path === "/v1/health" || path === "/v1/ready") {
+			if (method !== "GET") return text(405, "use GET\n", { allow: "GET" });
+			const trouble = path === "/v1/ready" ? await readiness?.trouble() : undefined;
+			if (trouble === undefined) return text(200, "ok\n");
+			// The words are for the log: who asks here is anybody.
+			return text(503, "the store fails\n", { "retry-after": String(RETRY_AFTER_SECONDS) });
+		}
+		if (path !== "/v1/batches") {
+			return text(404, "there is /v1/batches, /v1/health and /v1/ready\n");
+		}
+		if (method !== "POST") return text(405, "use POST\n", { allow: "POST" });
+		if (headers.get("content-type") !== ENVELOPE_CONTENT_TYPE) {
+			return text(415, `send ${ENVELOPE_CONTENT_TYPE}\n`);
+		}
+		if (body.length > ENVELOPE_BYTES_MAX) return text(413, `at most ${ENVELOPE_BYTES_MAX} bytes\n`);
+		const answer = await receive(body, from);
+		if (answer === undefined) {
+			return text(503, "too many at once\n", { "retry-after": String(RETRY_AFTER_SECONDS) });
+		}
+		onReceived?.(answer);
+		const { signedBy } = answer;
+		const type = answer.status === 400 ? "text/plain" : ENVELOPE_CONTENT_TYPE;
+		const answered = new Map([["content-type", type]]);
+		return {
+			status: answer.status,
+			headers: answered,
+			body: answer.body,
+			...(signedBy === undefined ? {} : { signedBy }),
+		};
+	};
+}
+
+export interface ListenOptions {
+	readonly handler: Handler;
+	readonly host: string;
+	/** 0: a free one. */
+	readonly port: number;
+	/** PEM: leaf first, then its authority. */
+	readonly certificateChain: string;
+	/** PEM. */
+	readonly privateKey: string;
+	/** Told of failures of the store; they become 503. */
+	readonly onFailure?: (error: unknown) => void;
+	readonly limits?: Partial<AdmissionLimits>;
+	/** Addresses of TCP proxies, whose connections begin with a PROXY header. */
+	readonly proxies?: readonly string[];
+}
+
+export interface Listening {
+	readonly port: number;
+	close(): Promise<void>;
+}
+
+/** Listens. Throws OperationalError that names the port when it is taken. */
+export async function listenHttps(options: ListenOptions): Promise<Listening> {
+	const server = createServer(
+		{
+			cert: options.certificateChain,
+			key: options.privateKey,
+			minVersion: "TLSv1.2",
+			headersTimeout: HEADERS_MILLISECONDS_MAX,
+			requestTimeout: REQUEST_MILLISECONDS_MAX,
+			connectionsCheckingInterval: CHECK_MILLISECONDS,
+			handshakeTimeout: HANDSHAKE_MILLISECONDS_MAX,
+			keepAliveTimeout: IDLE_MILLISECONDS_MAX,
+		},
+		(request, response) => {
+			const connection = connections.get(request.socket);
+			if (connection === undefined || !admission.beginRequest(connection)) {
+				request.socket.destroy();
+				return;
+			}
+			response.once("close", () => connection.requests--);
+			answer(options, admission, connection, request, response).catch((error: unknown) => {
+				options.onFailure?.(error);
+				response.destroy();
+			});
+		},
+	);
+	// TLS begins when the admission says so.
+	const [beginTls] = server.listeners("connection") as ((this: Server, socket: Socket) => void)[];
+	const connections = new WeakMap<Socket, Connection>();
+	const admission = new Admission({
+		...(options.limits === undefined ? {} : { limits: options.limits }),
+		...(options.proxies === undefined ? {} : { proxies: options.proxies }),
+		onAdmitted: (socket) => beginTls?.call(server, socket),
+	});
+	server.removeAllListeners("connection");
+	server.on("connection", (socket) => admission.take(socket as Socket));
+	server.prependListener("secureConnection", (socket) => {
+		const connection = admission.secured(socket);
+		if (connection !== undefined) connections.set(socket, connection);
+	});
+	// A client that expects "100 Continue" is told at once that it gets none.
+	server.on("checkContinue", (_request, response) =>
+		send(response, text(417, "no Expect, please\n")),
+	);
+	await listen(server, options);
+	const address = server.address();
+	const port = typeof address === "object" && address !== null ? address.port : options.port;
+	return {
+		port,
+		close: () =>
+			new Promise((resolve) => {
+				admission.close();
+				// Batches under way are committed and answered; who only keeps a connection open is not waited for.
+				const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MILLISECONDS_MAX);
+				server.close(() => {
+					clearTimeout(timer);
+					resolve();
+				});
+				server.closeIdleConnections();
+			}),
+	};
+}
+
+function listen(server: Server, { host, port }: ListenOptions): Promise<void> {
+	return new Promise((resolve, reject) => {
+		server.once("error", (error: NodeJS.ErrnoException) => {
+			const why = error.code === "EADDRINUSE" ? "is in use" : `cannot be opened (${error.code})`;
+			reject(new OperationalError(`port ${port} of ${host} ${why}; choose another --port`));
+		});
+		server.listen({ port, host, backlog: BACKLOG }, () => resolve());
+	});
+}
+
+async function answer(
+	options: ListenOptions,
+	admission: Admission,
+	connection: Connection,
+	request: IncomingMessage,
+	response: ServerResponse,
+): Promise<void> {
+	let body: Uint8Array | undefined;
+	try {
+		body = await bodyOf(request);
+	} catch (error) {
+		// The client left in the middle, or Node ended it for being too slow: nobody waits for an answer.
+		if (!request.destroyed) throw error;
+		return;
+	}
+	if (body === undefined) {
+		// The rest of the body is not wanted: answer and hang up.
+		response.shouldKeepAlive = false;
+		send(response, text(413, `at most ${ENVELOPE_BYTES_MAX} bytes\n`));
+		return;
+	}
+	const headers = new Map<string, string>();
+	for (const [name, value] of Object.entries(request.headers)) {
+		if (typeof value === "string") headers.set(name, value);
+	}
+	try {
+		const answered = await options.handler({
+			method: request.method ?? "",
+			path: (request.url ?? "").split("?")[0] ?? "",
+			headers,
+			body,
+			from: connection,
+		});
+		if (answered.signedBy !== undefined) admission.delivered(connection, answered.signedBy);
+		send(response, answered);
+	} catch (error) {
+		options.onFailure?.(error);
+		send(response, text(503, "the store failed\n", { "retry-after": String(RETRY_AFTER_SECONDS) }));
+	}
+}
+
+/**
+ * The body, or undefined as soon as it is too long; rejects when the client leaves in the middle.
+ * By events: an iterator over the request takes as long as all the rest of receiving it.
+ */
+function bodyOf(request: IncomingMessage): Promise<Uint8Array | undefined> {
+	return new Promise((resolve, reject) => {
+		const parts: Buffer[] = [];
+		let byteCount = 0;
+		request.on("data", (part: Buffer) => {
+			byteCount += part.length;
+			if (byteCount > ENVELOPE_BYTES_MAX) {
+				request.pause();
+				resolve(undefined);
+			} else {
+				parts.push(part);
+			}
+		});
+		request.on("end", () => resolve(new Uint8Array(Buffer.concat(parts))));
+		request.on("error", reject);
+		request.on("close", () => reject(new Error("the client left")));
+	});
+}
+
+function send(response: ServerResponse, answered: HandledResponse): void {
+	response.writeHead(answered.status, {
+		...Object.fromEntries(answered.headers),
+		"content-length": answered.body.length,
+	});
+	response.end(answered.body);
+}
+
+function text(
+	status: number,
+	message: string,
+	headers: Readonly<Record<string, string>> = {},
+): HandledResponse {
+	return {
+		status,
+		headers: new Map([["content-type", "text/plain"], ...Object.entries(headers)]),
+		body: new TextEncoder().encode(message),
+	};
+}

@@ -1,0 +1,156 @@
+/** Options of the collector's service form. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { OperationalError } from "../../host/errors.js";
+import { QUOTA_LIMITS } from "../ledger/station-quota.js";
+import { ADMISSION_LIMITS, plainAddress } from "./admission.js";
+
+export interface ServiceOptions {
+	/** Identity and, without PostgreSQL, the database. */
+	readonly data: string;
+	/** Connection string without a password. */
+	readonly postgres: string | undefined;
+	readonly host: string;
+	/** 0: a free one. */
+	readonly port: number;
+	/** Name in the server's certificate. */
+	readonly serverName: string;
+	/** File with one line for each key of a station: station-list.ts. */
+	readonly stations: string | undefined;
+	/** Folder with a file NAME.conf for each station that is to have another configuration. */
+	readonly configurations: string | undefined;
+	/** What every answer asks: seconds to the next upload; 0: as the station likes. */
+	readonly nextSeconds: number;
+	/** Connections in all, and of one address. */
+	readonly connections: number;
+	readonly perAddress: number;
+	/** Addresses of TCP proxies that name their clients. */
+	readonly proxies: readonly string[];
+	/** What one station may store a day. */
+	readonly megabytesPerDay: number;
+}
+
+/** The byte order mark of UTF-8, which editors of Windows put first, read as what it is not. */
+const UTF8_BOM_LATIN1 = /^\xef\xbb\xbf/;
+/** Comments and all; what a station gets of it is 1 KiB at most. */
+const CONFIGURATION_CHARACTERS_MAX = 65_536;
+
+/** Reads the command line; throws commander's CommanderError after it has explained itself. */
+export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
+	const command = new Command("collector")
+		.description("Receives signed batches of stations, verifies, stores, acknowledges.")
+		.requiredOption("--data <directory>", "identity and, without --postgres, the database")
+		.option("--postgres <url>", "PostgreSQL server; the password goes into PGPASSWORD or ~/.pgpass")
+		.option("--host <address>", "address to listen on", "127.0.0.1")
+		.option("--port <number>", "port to listen on, 0 for a free one", wholeUpTo(65_535), 8443)
+		.option("--server-name <name>", "name in the certificate", "collector.bistrina.invalid")
+		.option("--stations <file>", "who may deliver: a line of id and public key for each key")
+		.option(
+			"--configurations <folder>",
+			"configurations to offer: a file NAME.conf for each station",
+		)
+		.option(
+			"--next <seconds>",
+			"when stations should come again, 0 as they like",
+			wholeUpTo(604_800),
+			0,
+		)
+		.option(
+			"--connections <number>",
+			"connections at once; with none left, the one that has shown least goes",
+			wholeUpTo(100_000),
+			ADMISSION_LIMITS.connections,
+		)
+		.option(
+			"--connections-per-address <number>",
+			"of them, of one address without a delivery",
+			wholeUpTo(100_000),
+			ADMISSION_LIMITS.perAddress,
+		)
+		.option(
+			"--proxy <address>",
+			"a TCP proxy, whose connections begin with a PROXY header (repeatable)",
+			(text: string, before: readonly string[]) => [...before, plainAddress(text)],
+			[],
+		)
+		.option(
+			"--megabytes-per-day <number>",
+			"what one station may store; beyond it is refused",
+			wholeUpTo(1_000_000),
+			QUOTA_LIMITS.storedBytes.perDay / 1_000_000,
+		)
+		.exitOverride()
+		.parse([...argv], { from: "user" });
+	const options = command.opts<{
+		data: string;
+		postgres?: string;
+		host: string;
+		port: number;
+		serverName: string;
+		stations?: string;
+		configurations?: string;
+		next: number;
+		connections: number;
+		connectionsPerAddress: number;
+		proxy: readonly string[];
+		megabytesPerDay: number;
+	}>();
+	return {
+		data: options.data,
+		postgres: options.postgres,
+		host: options.host,
+		port: options.port,
+		serverName: options.serverName,
+		stations: options.stations,
+		configurations: options.configurations,
+		nextSeconds: options.next,
+		connections: options.connections,
+		perAddress: options.connectionsPerAddress,
+		proxies: options.proxy,
+		megabytesPerDay: options.megabytesPerDay,
+	};
+}
+
+/** Everybody on the machine can read a command line: a password in it is refused, and not repeated. */
+export function requireNoPassword(connectionString: string): void {
+	let url: URL;
+	try {
+		url = new URL(connectionString);
+	} catch {
+		throw new OperationalError(
+			"--postgres: not a connection string; try postgresql://user@host/name",
+		);
+	}
+	if (url.password === "" && !url.searchParams.has("password")) return;
+	throw new OperationalError(
+		"--postgres: leave the password out; put it into PGPASSWORD or ~/.pgpass",
+	);
+}
+
+/** The files NAME.conf of a folder, in order of their names. Throws OperationalError. */
+export function readConfigurations(folder: string): { path: string; text: string }[] {
+	try {
+		const names = readdirSync(folder).filter((name) => name.endsWith(".conf"));
+		return names.sort().map((name) => {
+			const path = join(folder, name);
+			const text = readFileSync(path, "latin1").replace(UTF8_BOM_LATIN1, "");
+			if (text.length > CONFIGURATION_CHARACTERS_MAX)
+				throw new OperationalError(`${path}: too long`);
+			return { path, text };
+		});
+	} catch (error) {
+		if (error instanceof OperationalError) throw error;
+		const { code } = error as NodeJS.ErrnoException;
+		throw new OperationalError(`${folder}: cannot be read (${code})`);
+	}
+}
+
+function wholeUpTo(max: number): (text: string) => number {
+	return (text) => {
+		const value = Number(text);
+		if (/^\d+$/.test(text) && value <= max) return value;
+		throw new InvalidArgumentError(`use a whole number from 0 to ${max}`);
+	};
+}

@@ -1,0 +1,211 @@
+/**
+ * Stores verified batches, several at a time: what arrives while the database is busy goes there
+ * together, in one statement and one commit. None waits longer than two turns of the event loop for
+ * company.
+ */
+
+import { HEAD_BYTES } from "../../protocol/record/chain.js";
+import type { Entry } from "../../protocol/record/entry.js";
+import type { Batch } from "../../protocol/wire/batch.js";
+import type { SqlRow, SqlStore } from "./store.js";
+
+/** A batch whose signature, chain and entries were checked. */
+export interface CheckedBatch {
+	readonly batch: Batch;
+	/** h(first - 1) .. h(last), or undefined when the batch is not chained. */
+	readonly heads: readonly Uint8Array[] | undefined;
+	readonly gaps: readonly (Entry & { readonly kind: "gap" })[];
+	/** SHA-256 of the envelope. */
+	readonly hash: Uint8Array;
+	/** SHA-256 of what is signed: the same for every signature of it. */
+	readonly content: Uint8Array;
+	readonly envelope: Uint8Array;
+	/** The key that the epoch began with, 33 bytes, where the batch says so. */
+	readonly owner: Uint8Array | undefined;
+	/** Id of the key that signed it, 8 bytes. */
+	readonly signedBy: Uint8Array;
+}
+
+export interface StoreOutcome {
+	/** `other-key`: the epoch began with another key than `owner`. */
+	readonly outcome: "stored" | "other-key" | "conflict" | "fork";
+	/** Entries of the batch that were held before. */
+	readonly held: number;
+	readonly floor: number;
+	/** Of the covered ranges the one that begins at or below the floor, and the last five; ascending. */
+	readonly rangeFirsts: readonly number[];
+	readonly rangeLasts: readonly number[];
+}
+
+/** 16 batches of 288 events are 16 x (17 + 35 + 9) KiB: a megabyte in one statement. */
+const GROUP_MAX = 16;
+/**
+ * Statements under way at once: PGlite runs one at a time; on PostgreSQL one group is written while
+ * others wait for the disk.
+ */
+const STATEMENTS_MAX = { pglite: 1, postgresql: 4 } as const;
+/** A station has one session at a time; more than this is no upload slot but an attack. */
+const WAITING_MAX = 5000;
+
+const STORE_ALL =
+	"select * from bistrina_store_all($1::text[],$2::bigint[],$3::bigint[],$4::bigint[]," +
+	"$5::integer[],$6::integer[],$7::bytea,$8::boolean[],$9::bytea,$10::bytea,$11::bytea," +
+	"$12::integer[],$13::bytea,$14::bytea,$15::bytea,$16::integer[],$17::bigint[],$18::bigint[]," +
+	"$19::bigint[],$20::bigint[],$21::bytea)";
+
+const UNKNOWN_KEY = new Uint8Array(33);
+
+interface Waiting {
+	readonly checked: CheckedBatch;
+	readonly onStored: (outcome: StoreOutcome) => void;
+	readonly onFailed: (error: unknown) => void;
+}
+
+export class BatchWriter {
+	readonly #store: SqlStore;
+	#waiting: Waiting[] = [];
+	#underWay = 0;
+	#isGathering = false;
+
+	constructor(store: SqlStore) {
+		this.#store = store;
+	}
+
+	/** Resolves after the commit; rejects when the store fails, and then nothing was stored. */
+	write(checked: CheckedBatch): Promise<StoreOutcome> {
+		if (this.#waiting.length >= WAITING_MAX) {
+			return Promise.reject(new Error(`${WAITING_MAX} batches are waiting already`));
+		}
+		return new Promise((onStored, onFailed) => {
+			this.#waiting.push({ checked, onStored, onFailed });
+			this.#next();
+		});
+	}
+
+	/** Two turns of the event loop collect what threads and sockets have ready, then a group goes. */
+	#next(): void {
+		if (this.#isGathering || this.#waiting.length === 0) return;
+		if (this.#underWay >= STATEMENTS_MAX[this.#store.name]) return;
+		this.#isGathering = true;
+		setImmediate(() => setImmediate(() => this.#start()));
+	}
+
+	#start(): void {
+		this.#isGathering = false;
+		const group = this.#waiting.splice(0, GROUP_MAX);
+		this.#underWay++;
+		this.#writeGroup(group)
+			.catch((error: unknown) => {
+				for (const { onFailed } of group) onFailed(error);
+			})
+			.finally(() => {
+				this.#underWay--;
+				this.#next();
+			});
+		this.#next();
+	}
+
+	async #writeGroup(group: Waiting[]): Promise<void> {
+		// Each batch locks its station: all collectors lock in one order, so that none waits for another
+		// that waits for it.
+		group.sort((a, b) => comparePlaces(a.checked.batch, b.checked.batch));
+		let rows: SqlRow[];
+		try {
+			rows = await this.#store.query(STORE_ALL, parametersOf(group));
+		} catch (error) {
+			if (group.length === 1) throw error;
+			// One of them may be the cause; the others must not suffer for it.
+			for (const waiting of group) await this.#writeAlone(waiting);
+			return;
+		}
+		for (const row of rows) group[Number(row["place"])]?.onStored(outcomeOf(row));
+	}
+
+	async #writeAlone(waiting: Waiting): Promise<void> {
+		const { onStored, onFailed } = waiting;
+		try {
+			const [row] = await this.#store.query(STORE_ALL, parametersOf([waiting]));
+			if (row === undefined) throw new TypeError("the store gave no row");
+			onStored(outcomeOf(row));
+		} catch (error) {
+			onFailed(error);
+		}
+	}
+}
+
+function comparePlaces(a: Batch, b: Batch): number {
+	if (a.station !== b.station) return a.station < b.station ? -1 : 1;
+	return a.epoch - b.epoch || a.first - b.first;
+}
+
+/**
+ * The group for bistrina_store_all: a few long parameters in place of many short ones, which cost
+ * either side more than what is in them.
+ */
+function parametersOf(group: readonly Waiting[]): unknown[] {
+	const starts = [0];
+	const offsets = [0];
+	const canonical: Uint8Array[] = [];
+	const heads: Uint8Array[] = [];
+	const envelopeStarts = [0];
+	const gapBatches: number[] = [];
+	let entryEnd = 0;
+	let envelopeEnd = 0;
+	group.forEach(({ checked }, index) => {
+		const { entries } = checked.batch;
+		for (const entry of entries) {
+			entryEnd += entry.length;
+			offsets.push(entryEnd);
+			canonical.push(entry);
+		}
+		starts.push(canonical.length);
+		heads.push(...(checked.heads ?? [new Uint8Array(HEAD_BYTES * (entries.length + 1))]));
+		envelopeEnd += checked.envelope.length;
+		envelopeStarts.push(envelopeEnd);
+		for (let gap = 0; gap < checked.gaps.length; gap++) gapBatches.push(index + 1);
+	});
+	const gaps = group.flatMap(({ checked }) => checked.gaps);
+	return [
+		group.map(({ checked }) => checked.batch.station),
+		group.map(({ checked }) => checked.batch.epoch),
+		group.map(({ checked }) => checked.batch.first),
+		group.map(({ checked }) => checked.batch.floor),
+		starts,
+		offsets,
+		Buffer.concat(canonical),
+		group.map(({ checked }) => checked.heads !== undefined),
+		Buffer.concat(heads),
+		Buffer.concat(group.map(({ checked }) => checked.hash)),
+		Buffer.concat(group.map(({ checked }) => checked.content)),
+		envelopeStarts,
+		Buffer.concat(group.map(({ checked }) => checked.envelope)),
+		Buffer.concat(group.map(({ checked }) => checked.owner ?? UNKNOWN_KEY)),
+		Buffer.concat(group.map(({ checked }) => checked.signedBy)),
+		gapBatches,
+		gaps.map(({ sequence }) => sequence),
+		gaps.map(({ epoch, lostEpoch }) => lostEpoch || epoch),
+		gaps.map(({ from }) => from),
+		gaps.map(({ to }) => to),
+		Buffer.concat(gaps.map(({ resume }) => padded(resume))),
+	];
+}
+
+function padded(resume: Uint8Array): Uint8Array {
+	return resume.length === HEAD_BYTES ? resume : new Uint8Array(HEAD_BYTES);
+}
+
+function outcomeOf(row: SqlRow): StoreOutcome {
+	const outcome = row["outcome"];
+	const isKnown =
+		outcome === "stored" || outcome === "other-key" || outcome === "conflict" || outcome === "fork";
+	if (!isKnown) {
+		throw new TypeError(`unknown outcome ${String(outcome)}`);
+	}
+	return {
+		outcome,
+		held: Number(row["held"]),
+		floor: Number(row["floor_held"]),
+		rangeFirsts: (row["range_firsts"] ?? []) as number[],
+		rangeLasts: (row["range_lasts"] ?? []) as number[],
+	};
+}

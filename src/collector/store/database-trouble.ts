@@ -1,0 +1,73 @@
+import { OperationalError } from "../../host/errors.js";
+/**
+ * What the errors of a database mean to an operator. They leave a store as trouble; what its
+ * SQLSTATE calls a mistake of this program stays a bug.
+ */
+
+/** The database itself failed; `cause` is its own error. */
+export class DatabaseTrouble extends OperationalError {}
+
+/** Class 42 is wrong SQL, but for what somebody else can take away: table, column, function, right. */
+const OURS = /^42/;
+const TAKEN_AWAY: readonly string[] = Object.freeze(["42P01", "42703", "42883", "42501"]);
+/** Damage: class XX, "undefined file" and "I/O error" (PostgreSQL, appendix A). */
+const DAMAGE = /^(XX...|58P01|58030)$/;
+const DISK_FULL = "53100";
+/** Its file system, its exit, a trap of its WebAssembly. */
+const WASM_ENDS: readonly string[] = Object.freeze(["ErrnoError", "ExitStatus", "RuntimeError"]);
+/** ENOSPC as WASI numbers it, which is how PGlite's file system throws it: no Error, no message. */
+const WASI_ENOSPC = 51;
+
+/** `error` as DatabaseTrouble when it comes from PGlite or pg, else as it is. */
+export function troubleOf(error: unknown): unknown {
+	if (error instanceof OperationalError || typeof error !== "object" || error === null)
+		return error;
+	const { code, name } = error as { code?: unknown; name?: unknown };
+	const words = wordsOf(error);
+	if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)) {
+		if (OURS.test(code) && !TAKEN_AWAY.includes(code)) return error;
+		return new DatabaseTrouble(sayingOf(code, words), { cause: error });
+	}
+	// pg gives the system's errors of its socket, and this where the server hung up.
+	const isSystems = typeof code === "string" && /^E[A-Z]+$/.test(code);
+	if (isSystems || words.startsWith("Connection terminated")) {
+		return new DatabaseTrouble(`the database does not answer (${words})`, { cause: error });
+	}
+	if (isFullDisk(error)) return new DatabaseTrouble(sayingOf(DISK_FULL, words), { cause: error });
+	if (WASM_ENDS.includes(String(name))) {
+		return new DatabaseTrouble(`the embedded database failed (${words}); start again`, {
+			cause: error,
+		});
+	}
+	return error;
+}
+
+/** The database's own words; PGlite also throws objects that have none. */
+export function wordsOf(error: unknown): string {
+	if (typeof error !== "object" || error === null) return String(error);
+	const { message, name, errno } = error as { message?: unknown; name?: unknown; errno?: unknown };
+	if (typeof message === "string" && message !== "") return message;
+	if (isFullDisk(error)) return "no space left on device";
+	return typeof errno === "number" ? `error ${errno} of its file system` : String(name);
+}
+
+/** True for every shape in which a full disk shows. */
+export function isFullDisk(error: unknown): boolean {
+	if (typeof error !== "object" || error === null) return false;
+	const { code, name, errno } = error as { code?: unknown; name?: unknown; errno?: unknown };
+	return (
+		code === DISK_FULL || code === "ENOSPC" || (name === "ErrnoError" && errno === WASI_ENOSPC)
+	);
+}
+
+/** The error is of damage in what is stored. */
+export function isDamage(error: unknown): boolean {
+	const cause = error instanceof DatabaseTrouble ? (error.cause as { code?: unknown }) : undefined;
+	return typeof cause?.code === "string" && DAMAGE.test(cause.code);
+}
+
+function sayingOf(code: string, words: string): string {
+	if (DAMAGE.test(code)) return `the database is damaged (${words})`;
+	if (code === DISK_FULL) return `the disk of the database is full (${words}); make room`;
+	return `the database failed (${words}, SQLSTATE ${code})`;
+}

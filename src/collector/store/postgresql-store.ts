@@ -1,0 +1,148 @@
+/** A PostgreSQL server by connection string; any number of collectors may share it. */
+
+import pg from "pg";
+import { OperationalError } from "../../host/errors.js";
+import { DatabaseTrouble, troubleOf } from "./database-trouble.js";
+import { ensureSchema, type SqlRow, type SqlSession, type SqlStore } from "./store.js";
+
+/** Two cores commit no faster with more, and a server has about 100 to share out. */
+const CONNECTIONS_MAX = 8;
+const CONNECT_MILLISECONDS_MAX = 10_000;
+const STATEMENT_MILLISECONDS_MAX = 30_000;
+
+/** Connects and makes the schema where it is missing. The password belongs into PGPASSWORD or a pgpass file. */
+export async function openPostgresqlStore(connectionString: string): Promise<SqlStore> {
+	const pool = new pg.Pool({
+		connectionString,
+		max: CONNECTIONS_MAX,
+		connectionTimeoutMillis: CONNECT_MILLISECONDS_MAX,
+		statement_timeout: STATEMENT_MILLISECONDS_MAX,
+		types: { getTypeParser },
+		onConnect: requireDurableCommits,
+	});
+	// A connection that breaks while idle is replaced by the pool; without a listener it would end us.
+	pool.on("error", () => {});
+	const store: SqlStore = {
+		...sessionOf(pool),
+		name: "postgresql",
+		transaction: async (work) => {
+			const client = await connected(pool);
+			let failure: unknown;
+			try {
+				const session = sessionOf(client);
+				await session.execute("begin");
+				const result = await work(session);
+				await session.execute("commit");
+				return result;
+			} catch (error) {
+				failure = error;
+				await client.query("rollback").catch(() => {});
+				throw error;
+			} finally {
+				const isSound =
+					failure instanceof OperationalError && !(failure instanceof DatabaseTrouble);
+				client.release(failure instanceof Error && !isSound);
+			}
+		},
+		close: () => pool.end(),
+	};
+	try {
+		await ensureSchema(store, "the PostgreSQL database");
+	} catch (error) {
+		await pool.end();
+		if (error instanceof OperationalError && !(error instanceof DatabaseTrouble)) throw error;
+		const reason = error instanceof DatabaseTrouble ? error.cause : error;
+		const known = knownTroubleOf(reason);
+		if (known !== undefined) throw known;
+		throw new OperationalError(
+			`PostgreSQL does not answer (${reason instanceof Error ? reason.message : reason}); ` +
+				"check the connection string, PGPASSWORD and that the server runs",
+		);
+	}
+	return store;
+}
+
+/** What a server or a pooler refuses at the start and somebody can grant or set; undefined for the rest. */
+export function knownTroubleOf(error: unknown): OperationalError | undefined {
+	const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+	const words = String(message);
+	if (code === "42501") {
+		// Since PostgreSQL 15 only a database's owner may make tables in its schema public.
+		return new OperationalError(
+			`PostgreSQL: ${words}: the user may not make tables there; as the database's owner say: ` +
+				"grant create on schema public to USER",
+		);
+	}
+	if (words.includes("unsupported startup parameter")) {
+		return new OperationalError(
+			`PostgreSQL: a pooler (PgBouncer) is in between and refuses (${words}); connect to the server itself, ` +
+				"or set in pgbouncer.ini: ignore_startup_parameters = statement_timeout, pool_mode = session",
+		);
+	}
+	// Prepared on one server connection, executed on another.
+	if (code === "42P05" || (code === "26000" && words.includes("prepared statement"))) {
+		return new OperationalError(
+			`PostgreSQL: a pooler in transaction mode is in between (${words}); connect to the server itself, or ` +
+				"set in pgbouncer.ini: pool_mode = session",
+		);
+	}
+	return undefined;
+}
+
+async function connected(pool: pg.Pool): Promise<pg.PoolClient> {
+	try {
+		return await pool.connect();
+	} catch (error) {
+		throw troubleOf(error);
+	}
+}
+
+/** An acknowledgement releases flash: a commit that has not reached the disk is none. */
+async function requireDurableCommits(client: pg.ClientBase): Promise<void> {
+	await client.query(
+		`select set_config('synchronous_commit', 'on', false)
+		where current_setting('synchronous_commit') = 'off'`,
+	);
+}
+
+const INT8_OID = 20;
+const INT8_ARRAY_OID = 1016;
+
+/** Sequences are 32 bits, so that bigint columns fit numbers, as PGlite gives them. */
+function getTypeParser(oid: number, format?: "text" | "binary"): (text: string) => unknown {
+	if (oid === INT8_OID) return Number;
+	if (oid === INT8_ARRAY_OID) {
+		return (text) => (text === "{}" ? [] : text.slice(1, -1).split(",").map(Number));
+	}
+	return pg.types.getTypeParser(oid, format as "text");
+}
+
+function sessionOf(client: pg.Pool | pg.PoolClient): SqlSession {
+	return {
+		query: async (text, parameters = []) => {
+			const named =
+				parameters.length > 0 ? { name: nameOf(text), text, values: [...parameters] } : { text };
+			try {
+				return (await client.query<SqlRow>(named)).rows;
+			} catch (error) {
+				throw troubleOf(error);
+			}
+		},
+		execute: async (text) => {
+			try {
+				await client.query(text);
+			} catch (error) {
+				throw troubleOf(error);
+			}
+		},
+	};
+}
+
+/** Statements are prepared once per connection; their text names them. */
+function nameOf(text: string): string {
+	let hash = 0;
+	for (let index = 0; index < text.length; index++) {
+		hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
+	}
+	return `bistrina_${(hash >>> 0).toString(36)}_${text.length}`;
+}

@@ -1,0 +1,430 @@
+/**
+ * Readings on flash: differences from an anchor of the same sector, bit-packed, most of them in one
+ * 16-byte slot. A delta names its anchor and depends on nothing else, and an anchor depends at most
+ * on one key, so that what rots costs itself and what was measured against it, never the rest.
+ * Decoding gives back the canonical bytes bit for bit or nothing; layout in docs/FORMAT.md.
+ */
+import { putUint32, uint16At, uint32At } from "../../core/bytes.js";
+import { CHANNEL_SETS, type FieldSpec, fieldOf, putField } from "../record/channel-set.js";
+import {
+	ENTRY_BYTES_MAX,
+	ENTRY_HEADER_BYTES,
+	ENTRY_KINDS,
+	ENTRY_VERSION,
+} from "../record/entry.js";
+import { canBeAbsent } from "../record/reading.js";
+import { BitReader, BitWriter } from "./bits.js";
+import { CRC_BYTES, FRAME_HEAD_BYTES, FRAME_SLOTS_MAX, SLOT_BYTES } from "./journal-format.js";
+
+/** Steps that a channel may move in; a code of three bits each. 125 uV is a code of the ADC. */
+export const QUANTA: readonly number[] = Object.freeze([1, 10, 100, 1000, 125, 5, 25, 50]);
+
+/** How the deltas behind an anchor are coded. */
+export interface CodecParameters {
+	/** Expected distance of readings, seconds 1..65535. */
+	readonly intervalSeconds: number;
+	/** Golomb orders 0..15: uptime, UTC, then one for each value field. */
+	readonly orders: readonly number[];
+	/** Indexes into QUANTA, one for each value field. */
+	readonly quanta: readonly number[];
+}
+
+/** A reading that others refer to. */
+export interface Anchor {
+	/** Index of its frame within the sector. */
+	readonly index: number;
+	readonly canonical: Uint8Array;
+	readonly parameters: CodecParameters;
+}
+
+const ORDER_BITS = 4;
+const QUANTUM_BITS = 3;
+export const ORDER_MAX = 15;
+/** An anchor's own differences: far from the key, so one order for all. */
+const ANCHOR_ORDER = 7;
+/** Kind, version, epoch and sequence are known from elsewhere; the rest of the header is kept. */
+const KEY_HEADER_AT = 12;
+const ANCHOR_SLOTS_MAX = 3;
+
+interface HeaderField {
+	readonly at: number;
+	readonly bytes: 1 | 2 | 4;
+}
+
+/** Header fields that seldom change: time quality, boot, configuration, station flags. */
+const STEADY_HEADER: readonly HeaderField[] = Object.freeze([
+	{ at: 3, bytes: 1 },
+	{ at: 12, bytes: 4 },
+	{ at: 24, bytes: 2 },
+	{ at: 26, bytes: 2 },
+]);
+const UPTIME_AT = 16;
+const UTC_AT = 20;
+
+interface SetFields {
+	/** Their differences are coded. */
+	readonly values: readonly FieldSpec[];
+	/** These seldom change. */
+	readonly steady: readonly FieldSpec[];
+}
+
+const FIELDS: ReadonlyMap<number, SetFields> = new Map(
+	[...CHANNEL_SETS].map(([id, { fields }]) => [
+		id,
+		{
+			values: fields.filter(canBeAbsent),
+			steady: fields.filter((field) => !canBeAbsent(field)),
+		},
+	]),
+);
+
+/** Fields of a channel set whose differences are coded; the others seldom change. */
+export function valueFieldsOf(channelSet: number): readonly FieldSpec[] {
+	return FIELDS.get(channelSet)?.values ?? [];
+}
+
+function steadyFieldsOf(channelSet: number): readonly FieldSpec[] {
+	return FIELDS.get(channelSet)?.steady ?? [];
+}
+
+/** True for a canonical reading of a known channel set. */
+export function isReading(canonical: Uint8Array): boolean {
+	return canonical[1] === ENTRY_KINDS.reading && CHANNEL_SETS.has(canonical[2] ?? 0);
+}
+
+// --- Encoding: each fills `frame` behind its head and returns the slots it takes, 0 if none -------
+
+/** Any entry whole, behind its kind: at most 2 + 1 + 114 + 4 bytes. */
+export function encodeRaw(canonical: Uint8Array, frame: Uint8Array): number {
+	frame.fill(0);
+	frame[FRAME_HEAD_BYTES] = canonical[1] ?? 0;
+	frame[FRAME_HEAD_BYTES + 1] = canonical.length;
+	frame[FRAME_HEAD_BYTES + 2] = canonical[2] ?? 0;
+	frame[FRAME_HEAD_BYTES + 3] = canonical[3] ?? 0;
+	frame.set(canonical.subarray(KEY_HEADER_AT), FRAME_HEAD_BYTES + 4);
+	return slotsOf(FRAME_HEAD_BYTES + 4 + canonical.length - KEY_HEADER_AT);
+}
+
+/** A reading whole, with parameters. */
+export function encodeKey(
+	canonical: Uint8Array,
+	parameters: CodecParameters,
+	frame: Uint8Array,
+): number {
+	frame.fill(0);
+	frame[FRAME_HEAD_BYTES] = canonical[2] ?? 0;
+	frame[FRAME_HEAD_BYTES + 1] = canonical[3] ?? 0;
+	frame.set(canonical.subarray(KEY_HEADER_AT), FRAME_HEAD_BYTES + 2);
+	const bodyEnd = FRAME_HEAD_BYTES + 2 + canonical.length - KEY_HEADER_AT;
+	const writer = new BitWriter(frame, bodyEnd * 8, frame.length * 8);
+	putParameters(writer, parameters);
+	return slotsOf(bodyEnd + Math.ceil(parameterBits(parameters) / 8));
+}
+
+/** A reading as differences from a key, with parameters of its own. */
+export function encodeAnchor(
+	canonical: Uint8Array,
+	index: number,
+	key: Anchor,
+	parameters: CodecParameters,
+	frame: Uint8Array,
+): number {
+	for (let slots = 2; slots <= ANCHOR_SLOTS_MAX; slots++) {
+		frame.fill(0);
+		const writer = writerOf(frame, slots);
+		writer.put(key.index, 8);
+		putParameters(writer, parameters);
+		const coding = anchorCoding(parameters);
+		if (!putDifferences(writer, canonical, index, key, coding)) return 0;
+		if (!writer.isFull) return slots;
+	}
+	return 0;
+}
+
+/** A reading as differences from an anchor, in one slot. */
+export function encodeDelta(
+	canonical: Uint8Array,
+	index: number,
+	anchor: Anchor,
+	frame: Uint8Array,
+): number {
+	frame.fill(0);
+	const writer = writerOf(frame, 1);
+	writer.put(anchor.index, 8);
+	if (!putDifferences(writer, canonical, index, anchor, anchor.parameters)) return 0;
+	return writer.isFull ? 0 : 1;
+}
+
+// --- Decoding: canonical bytes, or undefined when the frame is not what a writer wrote ------------
+
+/** Place of an entry: what canonical bytes have and frames leave out. */
+export interface EntryPlace {
+	readonly epoch: number;
+	readonly sequence: number;
+}
+
+export function decodeRaw(frame: Uint8Array, place: EntryPlace): Uint8Array | undefined {
+	const length = frame[FRAME_HEAD_BYTES + 1] ?? 0;
+	const end = FRAME_HEAD_BYTES + 4 + length - KEY_HEADER_AT;
+	if (length < ENTRY_HEADER_BYTES || length > ENTRY_BYTES_MAX) return undefined;
+	if (slotsOf(end) * SLOT_BYTES !== frame.length || !restIsZero(frame, end)) return undefined;
+	const canonical = withPlace(length, frame[FRAME_HEAD_BYTES] ?? 0, place);
+	canonical[2] = frame[FRAME_HEAD_BYTES + 2] ?? 0;
+	canonical[3] = frame[FRAME_HEAD_BYTES + 3] ?? 0;
+	canonical.set(frame.subarray(FRAME_HEAD_BYTES + 4, end), KEY_HEADER_AT);
+	return canonical;
+}
+
+export function decodeKey(frame: Uint8Array, index: number, place: EntryPlace): Anchor | undefined {
+	const set = CHANNEL_SETS.get(frame[FRAME_HEAD_BYTES] ?? 0);
+	if (set === undefined) return undefined;
+	const length = ENTRY_HEADER_BYTES + set.bodyBytes;
+	const canonical = withPlace(length, ENTRY_KINDS.reading, place);
+	canonical[2] = set.id;
+	canonical[3] = frame[FRAME_HEAD_BYTES + 1] ?? 0;
+	const bodyEnd = FRAME_HEAD_BYTES + 2 + length - KEY_HEADER_AT;
+	canonical.set(frame.subarray(FRAME_HEAD_BYTES + 2, bodyEnd), KEY_HEADER_AT);
+	const reader = new BitReader(frame, bodyEnd * 8, (frame.length - CRC_BYTES) * 8);
+	const parameters = takeParameters(reader, set.id);
+	if (reader.isSpent || !reader.restIsZero) return undefined;
+	return { index, canonical, parameters };
+}
+
+export function decodeAnchor(
+	frame: Uint8Array,
+	index: number,
+	anchorOf: (index: number) => Anchor | undefined,
+	place: EntryPlace,
+): Anchor | undefined {
+	const reader = readerOf(frame);
+	const key = anchorOf(reader.take(8));
+	if (key === undefined) return undefined;
+	const parameters = takeParameters(reader, key.canonical[2] ?? 0);
+	const canonical = takeDifferences(reader, index, key, anchorCoding(parameters), place);
+	if (canonical === undefined) return undefined;
+	return { index, canonical, parameters };
+}
+
+export function decodeDelta(
+	frame: Uint8Array,
+	index: number,
+	anchorOf: (index: number) => Anchor | undefined,
+	place: EntryPlace,
+): Uint8Array | undefined {
+	const reader = readerOf(frame);
+	const anchor = anchorOf(reader.take(8));
+	if (anchor === undefined) return undefined;
+	return takeDifferences(reader, index, anchor, anchor.parameters, place);
+}
+
+// --- Differences ----------------------------------------------------------------------------------
+
+/** False when a difference is no multiple of its quantum. */
+function putDifferences(
+	writer: BitWriter,
+	canonical: Uint8Array,
+	index: number,
+	anchor: Anchor,
+	coding: CodecParameters,
+): boolean {
+	const from = anchor.canonical;
+	const channelSet = canonical[2] ?? 0;
+	if (channelSet !== from[2]) return false;
+	const elapsed = (uint32At(canonical, UPTIME_AT) - uint32At(from, UPTIME_AT)) | 0;
+	const intervals = Math.round(elapsed / coding.intervalSeconds);
+	writer.putSigned(intervals - (index - anchor.index), 0);
+	writer.putSigned(elapsed - intervals * coding.intervalSeconds, coding.orders[0] ?? 0);
+	const utc = (uint32At(canonical, UTC_AT) - uint32At(from, UTC_AT)) | 0;
+	writer.putSigned((utc - elapsed) | 0, coding.orders[1] ?? 0);
+	const values = valueFieldsOf(channelSet);
+	putSteady(writer, canonical, from, channelSet, values);
+	for (let position = 0; position < values.length; position++) {
+		const field = values[position] as FieldSpec;
+		const value = fieldOf(canonical, ENTRY_HEADER_BYTES, field);
+		if (value === field.absent) continue;
+		const quantum = QUANTA[coding.quanta[position] ?? 0] ?? 1;
+		const steps = (value - presentValueOf(from, field)) / quantum;
+		if (steps !== Math.floor(steps)) return false;
+		writer.putSigned(steps | 0, coding.orders[2 + position] ?? 0);
+	}
+	return true;
+}
+
+function takeDifferences(
+	reader: BitReader,
+	index: number,
+	anchor: Anchor,
+	coding: CodecParameters,
+	place: EntryPlace,
+): Uint8Array | undefined {
+	const from = anchor.canonical;
+	const channelSet = from[2] ?? 0;
+	// What seldom changes is as the anchor has it, unless the frame says otherwise.
+	const canonical = from.slice();
+	putPlace(canonical, place);
+	const intervals = reader.takeSigned(0) + (index - anchor.index);
+	const residual = reader.takeSigned(coding.orders[0] ?? 0);
+	const elapsed = (intervals * coding.intervalSeconds + residual) | 0;
+	const utc = (reader.takeSigned(coding.orders[1] ?? 0) + elapsed) | 0;
+	putUint32(canonical, UPTIME_AT, uint32At(from, UPTIME_AT) + elapsed);
+	putUint32(canonical, UTC_AT, uint32At(from, UTC_AT) + utc);
+	const values = valueFieldsOf(channelSet);
+	const toggled = takeSteady(reader, canonical, channelSet, values);
+	for (let position = 0; position < values.length; position++) {
+		const field = values[position] as FieldSpec;
+		const absent = field.absent;
+		const wasAbsent = fieldOf(from, ENTRY_HEADER_BYTES, field) === absent;
+		const isAbsent = wasAbsent !== ((toggled >>> position) & 1) > 0;
+		if (isAbsent) {
+			putField(canonical, ENTRY_HEADER_BYTES, field, absent);
+			continue;
+		}
+		const quantum = QUANTA[coding.quanta[position] ?? 0] ?? 1;
+		const steps = reader.takeSigned(coding.orders[2 + position] ?? 0);
+		const value = presentValueOf(from, field) + steps * quantum;
+		putField(canonical, ENTRY_HEADER_BYTES, field, value);
+	}
+	return reader.isSpent || !reader.restIsZero ? undefined : canonical;
+}
+
+/** One bit "all as before", or which changed and what they are now, and which values came or went. */
+function putSteady(
+	writer: BitWriter,
+	canonical: Uint8Array,
+	from: Uint8Array,
+	channelSet: number,
+	values: readonly FieldSpec[],
+): void {
+	let isSame = true;
+	for (const field of STEADY_HEADER) {
+		if (headerValue(canonical, field) !== headerValue(from, field)) isSame = false;
+	}
+	const steady = steadyFieldsOf(channelSet);
+	for (const field of steady) {
+		if (
+			fieldOf(canonical, ENTRY_HEADER_BYTES, field) !== fieldOf(from, ENTRY_HEADER_BYTES, field)
+		) {
+			isSame = false;
+		}
+	}
+	let toggled = 0;
+	values.forEach((field, position) => {
+		const absent = field.absent;
+		const was = fieldOf(from, ENTRY_HEADER_BYTES, field) === absent;
+		const is = fieldOf(canonical, ENTRY_HEADER_BYTES, field) === absent;
+		if (was !== is) toggled |= 1 << position;
+	});
+	writer.put(isSame && toggled === 0 ? 1 : 0, 1);
+	if (isSame && toggled === 0) return;
+	for (const field of STEADY_HEADER) {
+		putChanged(writer, headerValue(from, field), headerValue(canonical, field), field.bytes);
+	}
+	for (const field of steady) {
+		const before = fieldOf(from, ENTRY_HEADER_BYTES, field);
+		const now = fieldOf(canonical, ENTRY_HEADER_BYTES, field);
+		putChanged(writer, before, now, field.byteLength);
+	}
+	writer.put(toggled, values.length);
+}
+
+/** Puts in the steady fields that changed; returns the bits of the values that came or went. */
+function takeSteady(
+	reader: BitReader,
+	canonical: Uint8Array,
+	channelSet: number,
+	values: readonly FieldSpec[],
+): number {
+	if (reader.take(1) === 1) return 0;
+	for (const field of STEADY_HEADER) {
+		if (reader.take(1) === 0) continue;
+		const value = reader.take(8 * field.bytes);
+		canonical[field.at] = value;
+		if (field.bytes > 1) canonical[field.at + 1] = value >>> 8;
+		if (field.bytes > 2) {
+			canonical[field.at + 2] = value >>> 16;
+			canonical[field.at + 3] = value >>> 24;
+		}
+	}
+	for (const field of steadyFieldsOf(channelSet)) {
+		if (reader.take(1) === 0) continue;
+		putField(canonical, ENTRY_HEADER_BYTES, field, reader.take(8 * field.byteLength));
+	}
+	return reader.take(values.length);
+}
+
+function putChanged(writer: BitWriter, before: number, now: number, bytes: number): void {
+	writer.put(before === now ? 0 : 1, 1);
+	if (before !== now) writer.put(now, 8 * bytes);
+}
+
+function headerValue(canonical: Uint8Array, { at, bytes }: HeaderField): number {
+	if (bytes === 1) return canonical[at] ?? 0;
+	return bytes === 2 ? uint16At(canonical, at) : uint32At(canonical, at);
+}
+
+/** What differences count from: an absent value counts as 0. */
+function presentValueOf(canonical: Uint8Array, field: FieldSpec): number {
+	const value = fieldOf(canonical, ENTRY_HEADER_BYTES, field);
+	return value === field.absent ? 0 : value;
+}
+
+function anchorCoding(parameters: CodecParameters): CodecParameters {
+	const { intervalSeconds, quanta } = parameters;
+	const orders = [2, 2];
+	for (let position = 0; position < quanta.length; position++) orders.push(ANCHOR_ORDER);
+	return { intervalSeconds, orders, quanta };
+}
+
+function putParameters(writer: BitWriter, parameters: CodecParameters): void {
+	writer.put(parameters.intervalSeconds, 16);
+	for (const order of parameters.orders) writer.put(order, ORDER_BITS);
+	for (const quantum of parameters.quanta) writer.put(quantum, QUANTUM_BITS);
+}
+
+function takeParameters(reader: BitReader, channelSet: number): CodecParameters {
+	const count = valueFieldsOf(channelSet).length;
+	const intervalSeconds = reader.take(16);
+	const orders: number[] = [];
+	const quanta: number[] = [];
+	for (let position = 0; position < 2 + count; position++) orders.push(reader.take(ORDER_BITS));
+	for (let position = 0; position < count; position++) quanta.push(reader.take(QUANTUM_BITS));
+	return { intervalSeconds, orders, quanta };
+}
+
+function parameterBits(parameters: CodecParameters): number {
+	return 16 + parameters.orders.length * ORDER_BITS + parameters.quanta.length * QUANTUM_BITS;
+}
+
+function writerOf(frame: Uint8Array, slots: number): BitWriter {
+	return new BitWriter(frame, FRAME_HEAD_BYTES * 8, (slots * SLOT_BYTES - CRC_BYTES) * 8);
+}
+
+function readerOf(frame: Uint8Array): BitReader {
+	return new BitReader(frame, FRAME_HEAD_BYTES * 8, (frame.length - CRC_BYTES) * 8);
+}
+
+/** Slots of a frame whose contents end at byte `end`, its CRC added; 0 when it is too long. */
+function slotsOf(end: number): number {
+	const slots = Math.ceil((end + CRC_BYTES) / SLOT_BYTES);
+	return slots > FRAME_SLOTS_MAX ? 0 : slots;
+}
+
+function withPlace(length: number, kind: number, place: EntryPlace): Uint8Array {
+	const canonical = new Uint8Array(length);
+	canonical[0] = ENTRY_VERSION;
+	canonical[1] = kind;
+	putPlace(canonical, place);
+	return canonical;
+}
+
+function putPlace(canonical: Uint8Array, place: EntryPlace): void {
+	putUint32(canonical, 4, place.epoch);
+	putUint32(canonical, 8, place.sequence);
+}
+
+function restIsZero(frame: Uint8Array, first: number): boolean {
+	for (let index = first; index < frame.length - CRC_BYTES; index++) {
+		if (frame[index] !== 0) return false;
+	}
+	return true;
+}

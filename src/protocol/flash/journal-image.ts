@@ -1,0 +1,203 @@
+/**
+ * Reading one sector's frames: shared by recovery, by every later look into the journal, by the
+ * exporter of raw images and by the checkers.
+ */
+
+import { uint32At } from "../../core/bytes.js";
+import {
+	type Anchor,
+	decodeAnchor,
+	decodeDelta,
+	decodeKey,
+	decodeRaw,
+	type EntryPlace,
+} from "./journal-codec.js";
+import type { SectorHeader } from "./journal-format.js";
+import {
+	FIRST_SLOT,
+	FRAME_HEAD_BYTES,
+	FRAME_TYPES,
+	type FrameReading,
+	frameSeedOf,
+	isErased,
+	openFrame,
+	SLOT_BYTES,
+} from "./journal-format.js";
+
+/** What became of a sector's slots. */
+export interface SectorScan {
+	/** One more than the highest index of a frame whose CRC holds; 0 for a sector without entries. */
+	readonly nextIndex: number;
+	/** Entries that came out whole. */
+	readonly readable: number;
+	/** Indexes below `nextIndex` that did not, the first of them, if any. */
+	readonly unreadable: number;
+	readonly firstUnreadable: number | undefined;
+	/** Slot behind the last frame whose CRC holds. */
+	readonly endSlot: number;
+	/** Slot of that frame. */
+	readonly lastSlot: number;
+	/** Highest cursor of header and frames. */
+	readonly cursor: number;
+	/** What cursor frames say of former epochs, the last of each. */
+	readonly formers: ReadonlyMap<number, FormerMark>;
+	readonly correctedBits: number;
+	/** Slots before `endSlot`, neither erased nor part of a frame: torn, rotten, or foreign. */
+	readonly skippedSlots: number;
+	/** The same behind `endSlot`: what a cut has left. */
+	readonly tornSlots: number;
+	/** The newest key and the newest key or anchor, with their slots. */
+	readonly key: PlacedAnchor | undefined;
+	readonly anchor: PlacedAnchor | undefined;
+}
+
+/** A former epoch by its cursor frame. */
+export interface FormerMark {
+	/** Its last sequence. */
+	readonly last: number;
+	readonly cursor: number;
+}
+
+export interface PlacedAnchor extends Anchor {
+	readonly slot: number;
+}
+
+export function placed({ index, canonical, parameters }: Anchor, slot: number): PlacedAnchor {
+	return { index, canonical, parameters, slot };
+}
+
+/** Of a cursor frame: cursor, epoch, and of a former epoch its last sequence. */
+export const CURSOR_AT = FRAME_HEAD_BYTES;
+
+/** Called for every entry in order; return false to stop early. */
+export type EntryVisitor = (index: number, canonical: Uint8Array) => boolean | undefined;
+
+/**
+ * Walks the frames of a sector's `bytes` (header included), of which `header` was read. Where no
+ * CRC holds it goes on one slot further, so that rot costs a frame and not the rest. Rotten bits
+ * are put right in `bytes`. Transient memory: a few objects per frame. Entries below `firstIndex` are
+ * not visited, and decoded only where later ones refer to them.
+ */
+export function scanSector(
+	bytes: Uint8Array,
+	header: SectorHeader,
+	visit: EntryVisitor = () => true,
+	firstIndex = 0,
+): SectorScan {
+	const seed = frameSeedOf(header.ring, header.serial);
+	const slots = Math.floor(bytes.length / SLOT_BYTES);
+	const anchors = new Map<number, Anchor>();
+	let key: PlacedAnchor | undefined;
+	let anchor: PlacedAnchor | undefined;
+	const formers = new Map<number, FormerMark>();
+	// Behind the copy, so many indexes stand for numbers that are passed over.
+	const passed = header.isCopying ? header.unproved : 0;
+	let nextIndex = 0;
+	let readable = 0;
+	let firstUnreadable: number | undefined;
+	let cursor = header.cursor;
+	let correctedBits = 0;
+	let skippedSlots = 0;
+	let pendingSlots = 0;
+	let endSlot = FIRST_SLOT;
+	let lastSlot = FIRST_SLOT;
+	let slot = FIRST_SLOT;
+	while (slot < slots) {
+		const at = slot * SLOT_BYTES;
+		const frame = openFrame(bytes, at, seed);
+		// Every entry takes a slot at least and indexes never step back: what says otherwise are
+		// bytes that only look like a frame.
+		const stepMax = slot - endSlot + (nextIndex === 0 ? passed : 0);
+		if (frame === undefined || frame.index < nextIndex || frame.index - nextIndex > stepMax) {
+			if (!isErased(bytes, at, at + SLOT_BYTES)) pendingSlots++;
+			slot++;
+			continue;
+		}
+		correctedBits += frame.correctedBits;
+		skippedSlots += pendingSlots;
+		pendingSlots = 0;
+		lastSlot = slot;
+		slot += frame.slots;
+		endSlot = slot;
+		if (frame.type === FRAME_TYPES.cursor) {
+			const said = uint32At(bytes, at + CURSOR_AT);
+			const epoch = uint32At(bytes, at + CURSOR_AT + 4);
+			if (epoch === header.epoch) cursor = Math.max(cursor, said);
+			else if (frame.slots > 1) {
+				formers.set(epoch, { cursor: said, last: uint32At(bytes, at + CURSOR_AT + 8) });
+			}
+			// What it counts as taken was appended, though its frame may be beyond repair.
+			if (frame.index > nextIndex) {
+				firstUnreadable ??= nextIndex;
+				nextIndex = frame.index;
+			}
+			continue;
+		}
+		if (frame.index > nextIndex) firstUnreadable ??= nextIndex;
+		nextIndex = frame.index + 1;
+		if (nextIndex === 1) nextIndex += passed;
+		const isReferredTo = frame.type === FRAME_TYPES.key || frame.type === FRAME_TYPES.anchor;
+		if (frame.index < firstIndex && !isReferredTo) {
+			// Its CRC holds. Whether it could be decoded hangs on its anchor, whose loss is told by itself.
+			readable++;
+			continue;
+		}
+		const place = { epoch: header.epoch, sequence: header.firstSequence + frame.index };
+		const whole = bytes.subarray(at, at + frame.slots * SLOT_BYTES);
+		const entry = decodeFrame(whole, frame, (index) => anchors.get(index), place);
+		if (entry === undefined) {
+			firstUnreadable ??= frame.index;
+			continue;
+		}
+		if (entry.anchor !== undefined) {
+			anchors.set(frame.index, entry.anchor);
+			anchor = placed(entry.anchor, lastSlot);
+			if (frame.type === FRAME_TYPES.key) key = anchor;
+		}
+		readable++;
+		if (frame.index >= firstIndex && visit(frame.index, entry.canonical) === false) break;
+	}
+	return {
+		nextIndex,
+		readable,
+		unreadable: nextIndex - readable - (nextIndex > passed ? passed : 0),
+		firstUnreadable,
+		endSlot,
+		lastSlot,
+		cursor,
+		formers,
+		correctedBits,
+		skippedSlots,
+		tornSlots: pendingSlots,
+		key,
+		anchor,
+	};
+}
+
+export interface DecodedFrame {
+	readonly canonical: Uint8Array;
+	/** Set when later frames may refer to this one. */
+	readonly anchor: Anchor | undefined;
+}
+
+/** An entry frame's contents, or undefined when it cannot be decoded (its anchor is lost). */
+export function decodeFrame(
+	whole: Uint8Array,
+	frame: Pick<FrameReading, "type" | "index">,
+	anchorOf: (index: number) => Anchor | undefined,
+	place: EntryPlace,
+): DecodedFrame | undefined {
+	if (frame.type === FRAME_TYPES.cursor) return undefined;
+	if (frame.type === FRAME_TYPES.key || frame.type === FRAME_TYPES.anchor) {
+		const anchor =
+			frame.type === FRAME_TYPES.key
+				? decodeKey(whole, frame.index, place)
+				: decodeAnchor(whole, frame.index, anchorOf, place);
+		return anchor === undefined ? undefined : { canonical: anchor.canonical, anchor };
+	}
+	const canonical =
+		frame.type === FRAME_TYPES.raw
+			? decodeRaw(whole, place)
+			: decodeDelta(whole, frame.index, anchorOf, place);
+	return canonical === undefined ? undefined : { canonical, anchor: undefined };
+}

@@ -1,0 +1,278 @@
+/**
+ * Derived values: conductivity at 25 degC and turbidity in its unit, from a reading and the
+ * calibration and configuration entries of the same chain. One pure function for station, collector
+ * and exporter, so that the public can recompute every published number from the signed record.
+ */
+import { exp, pow } from "../../core/elementary.js";
+import { INPUT_DOUBTS } from "./doubt.js";
+import type { CalibrationBody, ConfigurationBody, Entry } from "./entry.js";
+import {
+	CHANNEL_FLAGS,
+	FACTORY_CALIBRATION,
+	type WaterReading,
+	waterReadingOf,
+} from "./reading.js";
+
+/** Why a derived value is missing, or what to know about it; several may hold. */
+export type DerivationNote =
+	| "raw-absent"
+	| "temperature-absent"
+	/** The temperature is not that of the water. */
+	| "temperature-doubtful"
+	| "temperature-beyond-law"
+	| "law-not-for-acid-water"
+	/** The law is not for acid water, and no pH that can be trusted says that this is none. */
+	| "acidity-unknown"
+	| "calibration-unknown"
+	| "configuration-unknown";
+
+export interface DerivedValue {
+	/** In `unit`; undefined when it cannot be derived honestly. */
+	readonly value: number | undefined;
+	readonly unit: string;
+	/** How it came about: law or curve, by name. */
+	readonly method: string;
+	/** CHANNEL_FLAGS of its channel in the reading, and those that it inherits (doubt.ts). */
+	readonly flags: number;
+	readonly notes: readonly DerivationNote[];
+}
+
+export interface DerivedReading {
+	readonly pH: DerivedValue;
+	readonly temperatureCelsius: DerivedValue;
+	/** Specific conductance at 25 degC, uS/cm. */
+	readonly conductivityAt25: DerivedValue;
+	readonly turbidity: DerivedValue;
+	readonly batteryVolts: DerivedValue;
+}
+
+/** Channel indexes of calibration entries, in the order of the channel set. */
+export const CALIBRATED_CHANNELS = Object.freeze({
+	pH: 0,
+	temperature: 1,
+	conductivity: 2,
+	turbidity: 3,
+});
+
+export const CONDUCTIVITY_LAWS = Object.freeze(["linear", "iso-7888"] as const);
+export const TURBIDITY_UNITS = Object.freeze(["FNU", "NTU", "relative"] as const);
+
+/** What a calibration's coefficients mean for a signal x; others are unknown to this version. */
+export const CALIBRATION_CURVES = Object.freeze({
+	/** Held in the circuit, which applied it already; the coefficients describe it. */
+	inCircuit: 0,
+	/** c0 + c1 x + c2 x^2. */
+	quadratic: 1,
+	/**
+	 * The same on the branch that falls with x, and the vertex's value, flagged, beyond: of a signal that
+	 * goes on falling where a parabola turns back (c2 < 0) and would make dirtier water look cleaner, or on
+	 * rising where it does (c2 > 0), and the reverse.
+	 */
+	quadraticToVertex: 2,
+});
+
+/** The range of ISO 7888:1985 annex B for natural waters, degrees Celsius. */
+const NATURAL_WATER_DEGREES_MIN = 0;
+const NATURAL_WATER_DEGREES_MAX = 36;
+/** Below this the water conducts by hydrogen ions, whose coefficient is another one. */
+const NATURAL_WATER_PH_MIN = 5;
+
+/**
+ * Factor that refers the conductivity of a natural water at `celsius` (0 to 36) to 25 degC:
+ * ISO 7888:1985, the non-linear function for natural waters (n_LFn). 1.000 at 25, 1.116 at 20.
+ */
+export function naturalWaterFactorTo25(celsius: number): number {
+	const viscosity = -0.198058 + exp(-1.992186 + 231.17628 / (celsius + 86.39123));
+	return (1 - 0.962144 + 0.962144 * pow(viscosity, 0.965078)) * 1.116;
+}
+
+/** Entries of one chain that give readings their meaning; feed it every entry in order. */
+export class DerivationContext {
+	readonly #configurations = new Map<number, ConfigurationBody>();
+	readonly #calibrations = new Map<number, CalibrationBody>();
+
+	/** Remembers calibration and configuration entries; other kinds change nothing. */
+	observe(entry: Entry): void {
+		if (entry.kind === "configuration") this.#configurations.set(entry.definedId, entry);
+		if (entry.kind === "calibration") {
+			this.#calibrations.set(calibrationKey(entry.channel, entry.calibrationId), entry);
+		}
+	}
+
+	configuration(id: number): ConfigurationBody | undefined {
+		return this.#configurations.get(id);
+	}
+
+	/** Derives a reading entry; other kinds and unknown channel sets give undefined. */
+	derive(entry: Entry): DerivedReading | undefined {
+		if (entry.kind !== "reading" || entry.channelSet !== 1) return undefined;
+		return deriveWaterReading(
+			waterReadingOf(entry.fields),
+			this.#configurations.get(entry.configurationId),
+			(channel, id) => this.#calibrations.get(calibrationKey(channel, id)),
+		);
+	}
+}
+
+/** The derivation itself; `calibrationOf` finds calibration `id` of a channel, if it is known. */
+export function deriveWaterReading(
+	reading: WaterReading,
+	configuration: ConfigurationBody | undefined,
+	calibrationOf: (channel: number, id: number) => CalibrationBody | undefined,
+): DerivedReading {
+	const simple = (
+		raw: number | undefined,
+		scale: number,
+		unit: string,
+		flags: number,
+		channel: number,
+		calibration: number,
+	): DerivedValue => {
+		if (raw === undefined) return missing(unit, flags, "raw-absent");
+		const measured = raw / scale;
+		if (calibration === FACTORY_CALIBRATION) {
+			return { value: measured, unit, method: "measured", flags, notes: [] };
+		}
+		const entry = calibrationOf(channel, calibration);
+		return calibrated(entry, measured, unit, flags);
+	};
+	const temperature = simple(
+		reading.temperatureMillidegrees,
+		1000,
+		"degC",
+		reading.temperatureFlags,
+		CALIBRATED_CHANNELS.temperature,
+		reading.temperatureCalibration,
+	);
+	const pH = simple(
+		reading.pHMilli,
+		1000,
+		"pH",
+		reading.pHFlags,
+		CALIBRATED_CHANNELS.pH,
+		reading.pHCalibration,
+	);
+	const raw = simple(
+		reading.conductivityHundredths,
+		100,
+		"uS/cm",
+		reading.conductivityFlags,
+		CALIBRATED_CHANNELS.conductivity,
+		reading.conductivityCalibration,
+	);
+	return {
+		pH,
+		temperatureCelsius: temperature,
+		conductivityAt25: conductivityAt25(raw, temperature, pH, configuration),
+		turbidity: turbidity(reading, configuration, calibrationOf),
+		batteryVolts: simple(reading.batteryMillivolts, 1000, "V", reading.batteryFlags, 4, 0),
+	};
+}
+
+function conductivityAt25(
+	raw: DerivedValue,
+	temperature: DerivedValue,
+	pH: DerivedValue,
+	configuration: ConfigurationBody | undefined,
+): DerivedValue {
+	const unit = "uS/cm";
+	if (raw.value === undefined) return { ...raw, unit };
+	if (configuration === undefined) return missing(unit, raw.flags, "configuration-unknown");
+	const celsius = temperature.value;
+	const { temperatureOfConductivity, pHOfConductivity } = INPUT_DOUBTS;
+	const flags = raw.flags | (temperature.flags & temperatureOfConductivity.inherited);
+	const { absent, fault } = CHANNEL_FLAGS;
+	if (celsius === undefined || (temperature.flags & (absent | fault)) !== 0) {
+		return missing(unit, flags, "temperature-absent");
+	}
+	if ((temperature.flags & temperatureOfConductivity.refused) !== 0) {
+		return missing(unit, flags, "temperature-doubtful");
+	}
+	const law = CONDUCTIVITY_LAWS[configuration.conductivityLaw];
+	if (law === undefined) return missing(unit, flags, "configuration-unknown");
+	if (law === "linear") {
+		const alpha = configuration.alphaPerMillionPerDegree / 1_000_000;
+		const divisor = 1 + alpha * (celsius - 25);
+		if (divisor <= 0) return missing(unit, flags, "temperature-beyond-law");
+		return { value: raw.value / divisor, unit, method: law, flags, notes: [] };
+	}
+	if (celsius < NATURAL_WATER_DEGREES_MIN || celsius > NATURAL_WATER_DEGREES_MAX) {
+		return missing(unit, flags, "temperature-beyond-law");
+	}
+	return {
+		value: raw.value * naturalWaterFactorTo25(celsius),
+		unit,
+		method: law,
+		flags,
+		notes: acidityNotes(pH.value, (pH.flags & pHOfConductivity.noted) !== 0),
+	};
+}
+
+function acidityNotes(pH: number | undefined, isDoubtful: boolean): readonly DerivationNote[] {
+	if (pH === undefined || isDoubtful) return ["acidity-unknown"];
+	return pH < NATURAL_WATER_PH_MIN ? ["law-not-for-acid-water"] : [];
+}
+
+function turbidity(
+	reading: WaterReading,
+	configuration: ConfigurationBody | undefined,
+	calibrationOf: (channel: number, id: number) => CalibrationBody | undefined,
+): DerivedValue {
+	const flags = reading.turbidityFlags;
+	if (configuration === undefined) return missing("", flags, "configuration-unknown");
+	const unit = TURBIDITY_UNITS[configuration.turbidityUnit];
+	if (unit === undefined) return missing("", flags, "configuration-unknown");
+	const microvolts = reading.turbidityMicrovolts;
+	if (microvolts === undefined) return missing(unit, flags, "raw-absent");
+	if (reading.turbidityCalibration !== FACTORY_CALIBRATION) {
+		const entry = calibrationOf(CALIBRATED_CHANNELS.turbidity, reading.turbidityCalibration);
+		// Each range has a curve of its own; another range's would give a number four times off.
+		const isOfRange = entry?.range === reading.turbidityRange;
+		return calibrated(isOfRange ? entry : undefined, microvolts / 1_000_000, unit, flags);
+	}
+	if (configuration.turbidityCurve !== 0 || configuration.loopShuntMilliohms === 0) {
+		return missing(unit, flags, "calibration-unknown");
+	}
+	// Microvolts over milliohms are milliamperes.
+	const milliamperes = microvolts / configuration.loopShuntMilliohms;
+	const low = configuration.turbidityAt4MilliampereMilli / 1000;
+	const high = configuration.turbidityAt20MilliampereMilli / 1000;
+	const value = low + ((milliamperes - 4) / 16) * (high - low);
+	return { value, unit, method: "loop-4-20", flags, notes: [] };
+}
+
+function calibrated(
+	entry: CalibrationBody | undefined,
+	x: number,
+	unit: string,
+	flags: number,
+): DerivedValue {
+	const held = entry === undefined ? x : heldOf(entry, x);
+	const value = entry === undefined ? undefined : onCurve(entry, held);
+	if (value === undefined) return missing(unit, flags, "calibration-unknown");
+	const { saturated, outOfRange } = CHANNEL_FLAGS;
+	const isHeld = held > x ? saturated : held < x ? outOfRange : 0;
+	return { value, unit, method: "calibrated", flags: flags | isHeld, notes: [] };
+}
+
+/** The signal, or that of the vertex where a falling branch ends before it. */
+function heldOf({ curve, coefficients: [, c1, c2] }: CalibrationBody, x: number): number {
+	if (curve !== CALIBRATION_CURVES.quadraticToVertex || c2 === 0) return x;
+	const vertex = -c1 / (2 * c2);
+	return c2 < 0 ? Math.max(x, vertex) : Math.min(x, vertex);
+}
+
+function onCurve({ curve, coefficients: [c0, c1, c2] }: CalibrationBody, x: number) {
+	if (curve === CALIBRATION_CURVES.inCircuit) return x;
+	const isKnown =
+		curve === CALIBRATION_CURVES.quadratic || curve === CALIBRATION_CURVES.quadraticToVertex;
+	return isKnown ? c0 + (c1 + c2 * x) * x : undefined;
+}
+
+function missing(unit: string, flags: number, note: DerivationNote): DerivedValue {
+	return { value: undefined, unit, method: "none", flags, notes: [note] };
+}
+
+function calibrationKey(channel: number, id: number): number {
+	return channel * 0x10000 + id;
+}

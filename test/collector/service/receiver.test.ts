@@ -1,0 +1,259 @@
+import { strict as assert } from "node:assert";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { connect as connectTcp, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect, type TLSSocket } from "node:tls";
+import { Ledger } from "../../../src/collector/ledger/ledger.js";
+import { type CollectorIdentity, openIdentity } from "../../../src/collector/service/identity.js";
+import {
+	createHandler,
+	type Listening,
+	listenHttps,
+} from "../../../src/collector/service/receiver.js";
+import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { COLLECTOR_KEY, recordOf } from "../../support/collectors/ledger-suite.js";
+import { emptyStore } from "../../support/collectors/shared-store.js";
+
+const SERVER_NAME = "collector.bistrina.invalid";
+const ENVELOPE_POST = "POST /v1/batches HTTP/1.1\r\nhost: x\r\ncontent-type: application/cose\r\n";
+
+describe("receiver", () => {
+	let directory: string;
+	let identity: CollectorIdentity;
+	let listening: Listening;
+	let failures: unknown[];
+
+	before(async function () {
+		this.timeout(90_000);
+		directory = mkdtempSync(join(tmpdir(), "bistrina-receiver-"));
+		identity = await openIdentity(directory, SERVER_NAME);
+		const store = await emptyStore();
+		const ledger = new Ledger({ store, key: COLLECTOR_KEY, clock: { utcSeconds: 1 } });
+		const station = recordOf(1);
+		await ledger.enrol(station.station, station.publicKey);
+		failures = [];
+		listening = await listenHttps({
+			handler: createHandler(ledger),
+			host: "127.0.0.1",
+			port: 0,
+			certificateChain: identity.certificateChain,
+			privateKey: identity.privateKey,
+			onFailure: (error) => failures.push(error),
+		});
+	});
+
+	after(async () => {
+		await listening?.close();
+		rmSync(directory, { recursive: true, force: true });
+	});
+
+	beforeEach(() => {
+		failures.length = 0;
+	});
+
+	/** Sends bytes over verified TLS; everything that comes until the other side is silent or gone. */
+	function exchange(...parts: readonly (string | Uint8Array)[]): Promise<string> {
+		return new Promise((resolve, reject) => {
+			let text = "";
+			const socket: TLSSocket = connect({
+				host: "127.0.0.1",
+				port: listening.port,
+				servername: SERVER_NAME,
+				ca: identity.certificateAuthority,
+				maxVersion: "TLSv1.2",
+				ciphers: "ECDHE-ECDSA-AES128-GCM-SHA256",
+			});
+			socket.setEncoding("latin1");
+			socket.on("secureConnect", () => {
+				for (const part of parts) socket.write(part);
+			});
+			socket.on("data", (more: string) => {
+				text += more;
+				const body = /content-length: (\d+)/i.exec(text);
+				const head = text.indexOf("\r\n\r\n");
+				if (body !== null && text.length >= head + 4 + Number(body[1])) socket.end();
+			});
+			socket.on("error", (error) => (text === "" ? reject(error) : resolve(text)));
+			socket.on("close", () => resolve(text));
+			socket.setTimeout(3000, () => socket.destroy());
+		});
+	}
+
+	function statusOf(answer: string): string | undefined {
+		return /^HTTP\/1\.1 (\d+)/.exec(answer)?.[1];
+	}
+
+	it("answers a batch over TLS 1.2 with the cipher of small machines, with a length", async () => {
+		const envelope = recordOf(12).envelope(1, 12);
+		const answer = await exchange(
+			`${ENVELOPE_POST}content-length: ${envelope.length}\r\n\r\n`,
+			envelope,
+		);
+		assert.equal(statusOf(answer), "200");
+		assert.match(answer, /content-type: application\/cose/i);
+		assert.match(answer, /content-length: \d+/i);
+		assert.doesNotMatch(answer, /transfer-encoding/i);
+	});
+
+	it("refuses bodies beyond the bound with 413, announced or not", async () => {
+		const announced = `${ENVELOPE_POST}content-length: 1000000\r\n\r\n`;
+		assert.equal(statusOf(await exchange(announced, new Uint8Array(100_000))), "413");
+		const chunk = `8000\r\n${"x".repeat(0x8000)}\r\n`;
+		const chunked = `${ENVELOPE_POST}transfer-encoding: chunked\r\n\r\n${chunk}${chunk}`;
+		assert.equal(statusOf(await exchange(chunked)), "413");
+		assert.deepEqual(failures, []);
+	});
+
+	it("knows its routes, methods and one type", async () => {
+		const none = "content-length: 0\r\n\r\n";
+		for (const [request, status] of [
+			["GET /v1/health HTTP/1.1\r\nhost: x\r\n", "200"],
+			["POST /v1/health HTTP/1.1\r\nhost: x\r\n", "405"],
+			["GET /v1/batches HTTP/1.1\r\nhost: x\r\n", "405"],
+			["GET / HTTP/1.1\r\nhost: x\r\n", "404"],
+			["POST /v1/batches HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\n", "415"],
+			[ENVELOPE_POST, "400"],
+		] as const) {
+			assert.equal(statusOf(await exchange(request + none)), status, request);
+		}
+	});
+
+	it("never sends a 1xx", async () => {
+		const expecting = `${ENVELOPE_POST}expect: 100-continue\r\ncontent-length: 5\r\n\r\n`;
+		assert.equal(statusOf(await exchange(expecting)), "417");
+	});
+
+	it("survives noise and clients that go in the middle, and calls neither a failure of the store", async () => {
+		const seed = Date.now() >>> 0;
+		const chance = new SeededChance(seed);
+		for (let round = 0; round < 40; round++) {
+			const noise = Uint8Array.from({ length: integerBelow(chance, 400) }, () =>
+				integerBelow(chance, 256),
+			);
+			const head = integerBelow(chance, 2) === 0 ? ENVELOPE_POST : "";
+			await new Promise<void>((resolve) => {
+				const socket = connect({
+					host: "127.0.0.1",
+					port: listening.port,
+					servername: SERVER_NAME,
+					ca: identity.certificateAuthority,
+				});
+				socket.on("secureConnect", () => {
+					socket.write(`${head}content-length: 500\r\n\r\n`);
+					socket.write(noise, () => socket.destroy());
+				});
+				socket.on("error", () => {});
+				socket.on("close", () => resolve());
+			});
+		}
+		assert.equal(statusOf(await exchange("GET /v1/health HTTP/1.1\r\nhost: x\r\n\r\n")), "200");
+		assert.deepEqual(failures, [], `seed ${seed}`);
+	});
+
+	it("answers 503 and a time to come again when the store fails", async () => {
+		const broken = await listenHttps({
+			handler: () => Promise.reject(new Error("disk full")),
+			host: "127.0.0.1",
+			port: 0,
+			certificateChain: identity.certificateChain,
+			privateKey: identity.privateKey,
+			onFailure: (error) => failures.push(error),
+		});
+		const good = listening;
+		listening = broken;
+		try {
+			const answer = await exchange("GET /v1/health HTTP/1.1\r\nhost: x\r\n\r\n");
+			assert.equal(statusOf(answer), "503");
+			assert.match(answer, /retry-after: 60/i);
+			assert.equal(failures.length, 1);
+		} finally {
+			listening = good;
+			await broken.close();
+		}
+	});
+
+	it("hangs up on the silent ones of an address beyond its limit, and answers who speaks", async () => {
+		const small = await listenHttps({
+			handler: async () => ({ status: 200, headers: new Map(), body: new Uint8Array(0) }),
+			host: "127.0.0.1",
+			port: 0,
+			certificateChain: identity.certificateChain,
+			privateKey: identity.privateKey,
+			limits: { connections: 8, perAddress: 4, perAddressAndSecond: 1000 },
+		});
+		const good = listening;
+		listening = small;
+		const silent: Socket[] = [];
+		try {
+			let closed = 0;
+			for (const localAddress of ["127.0.3.1", "127.0.3.2", "127.0.3.3"]) {
+				for (let count = 0; count < 4; count++) {
+					const socket = connectTcp({ host: "127.0.0.1", port: small.port, localAddress });
+					silent.push(socket);
+					socket.on("error", () => {}).on("close", () => closed++);
+					await once(socket, "connect");
+				}
+			}
+			// The oldest four of twelve had to go, and one more for who speaks.
+			assert.equal(statusOf(await exchange("GET /v1/health HTTP/1.1\r\nhost: x\r\n\r\n")), "200");
+			assert.equal(closed, 5);
+		} finally {
+			for (const socket of silent) socket.destroy();
+			listening = good;
+			await small.close();
+		}
+	});
+
+	it("hangs up on a ninth request that does not wait for an answer", async () => {
+		let asked = 0;
+		const stuck = await listenHttps({
+			handler: () => {
+				asked++;
+				return new Promise(() => {});
+			},
+			host: "127.0.0.1",
+			port: 0,
+			certificateChain: identity.certificateChain,
+			privateKey: identity.privateKey,
+		});
+		const good = listening;
+		listening = stuck;
+		try {
+			await exchange("GET /v1/health HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100));
+			assert.equal(asked, 8);
+		} finally {
+			listening = good;
+			await stuck.close();
+		}
+	});
+
+	it("names the port that is taken", async () => {
+		const other = createServer();
+		await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+		const address = other.address();
+		const port = typeof address === "object" && address !== null ? address.port : 0;
+		const options = {
+			handler: createHandler({} as Ledger),
+			host: "127.0.0.1",
+			port,
+			certificateChain: identity.certificateChain,
+			privateKey: identity.privateKey,
+		};
+		await assert.rejects(listenHttps(options), new RegExp(`port ${port} .*is in use`));
+		await new Promise((resolve) => other.close(resolve));
+	});
+
+	it("keeps one identity in a file of its owner only", async () => {
+		const again = await openIdentity(directory, SERVER_NAME);
+		assert.deepEqual(again.acknowledgementKey.publicKey, identity.acknowledgementKey.publicKey);
+		assert.equal(statSync(join(directory, "identity.json")).mode & 0o777, 0o600);
+		await assert.rejects(openIdentity(directory, "other.invalid"), /made for the name/);
+		const fresh = mkdtempSync(join(tmpdir(), "bistrina-identity-"));
+		const made = await Promise.all([1, 2, 3].map(() => openIdentity(fresh, SERVER_NAME)));
+		const keys = made.map(({ acknowledgementKey }) => acknowledgementKey.publicKey.join());
+		assert.equal(new Set(keys).size, 1);
+		rmSync(fresh, { recursive: true });
+	});
+});

@@ -1,0 +1,150 @@
+/**
+ * Wrong stations for the swarm, made by rewriting the built text of the right one into a folder of their
+ * own: the shipped code has no switch. A mutant whose text is not found any more is an error, not a pass.
+ */
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { runSwarmSeed } from "../../swarm/swarm.js";
+
+export interface SwarmMutant {
+	readonly name: string;
+	/** The eye that must see it, and what it calls it. */
+	readonly eye: string;
+	readonly finding: string;
+	/** What must befall the station for it to show. */
+	readonly mishaps: readonly string[];
+	/** File below build/src, exact text, and what stands there instead. */
+	readonly rewrites: readonly (readonly [file: string, text: string, instead: string])[];
+}
+
+export const SWARM_MUTANTS: readonly SwarmMutant[] = [
+	{
+		name: "pairs the collector's time with an uptime of 17 s before",
+		eye: "times",
+		finding: "time entry",
+		mishaps: [],
+		rewrites: [
+			[
+				"firmware/station/offered-time.js",
+				"atUptimeSeconds: book.stamp().uptimeSeconds,",
+				"atUptimeSeconds: Math.max(book.stamp().uptimeSeconds - 17, 0),",
+			],
+		],
+	},
+	{
+		name: "trusts the board's clock fifty times too much",
+		eye: "times",
+		finding: "resolved time",
+		mishaps: ["clock-rate", "rtc-dies"],
+		rewrites: [
+			[
+				"protocol/record/time-resolver.js",
+				"const OWN_CLOCK_MILLISECONDS_PER_SECOND = 53;",
+				"const OWN_CLOCK_MILLISECONDS_PER_SECOND = 1;",
+			],
+		],
+	},
+	{
+		name: "derives conductivity from a temperature that is out of range",
+		eye: "derived",
+		finding: "derived value",
+		mishaps: ["ill-probes"],
+		rewrites: [
+			[
+				"protocol/record/derive.js",
+				"if ((temperature.flags & temperatureOfConductivity.refused) !== 0) {",
+				"if (raw.value < 0) {",
+			],
+		],
+	},
+	{
+		name: "takes a boundary that was met a second before for one that is due",
+		eye: "cadence",
+		finding: "readings due",
+		mishaps: ["clock-rate"],
+		rewrites: [
+			[
+				"firmware/station/schedule.js",
+				"const served = Math.floor((lastUtcSeconds + early) / intervalSeconds);",
+				"const served = Math.floor((lastUtcSeconds - 3) / intervalSeconds);",
+			],
+		],
+	},
+	{
+		name: "sleeps with the loop on",
+		eye: "sleeps",
+		finding: "asleep with power",
+		mishaps: [],
+		rewrites: [
+			["firmware/measure/probe-session.js", "this.#board.loopRail.off();", ""],
+			["firmware/station/station.js", "loopRail.off();", ""],
+		],
+	},
+	{
+		name: "does not tell that the technician has left",
+		eye: "events",
+		finding: "event",
+		mishaps: ["technician"],
+		rewrites: [["firmware/station/station.js", 'this.#book.event("service", 0, "");', ""]],
+	},
+	{
+		name: "does not try again for a day after a failure",
+		eye: "uplink",
+		finding: "silent uplink",
+		mishaps: ["access-point-reboots"],
+		rewrites: [
+			[
+				"firmware/uplink/schedule.js",
+				"this.#retry(cost, asked + this.#uniform(asked / 2));",
+				"this.#retry(cost, asked + this.#uniform(asked / 2)); this.#nextAttemptMilliseconds += 86400000;",
+			],
+		],
+	},
+	{
+		name: "stays awake between readings",
+		eye: "energy",
+		finding: "energy",
+		mishaps: [],
+		rewrites: [
+			[
+				"firmware/station/station.js",
+				"const SLEEP_MILLISECONDS_MIN = 500;",
+				"const SLEEP_MILLISECONDS_MIN = 250000;",
+			],
+		],
+	},
+];
+
+type Run = typeof runSwarmSeed;
+
+/** Builds a mutant, lets `use` have its swarm, and removes it. */
+export async function withSwarmMutant<Result>(
+	rewrites: SwarmMutant["rewrites"],
+	use: (run: Run) => Promise<Result>,
+): Promise<Result> {
+	const built = fileURLToPath(new URL("../../../", import.meta.url));
+	const folder = mkdtempSync(join(tmpdir(), "bistrina-swarm-"));
+	try {
+		writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+		symlinkSync(join(built, "../node_modules"), join(folder, "node_modules"));
+		for (const part of ["src", "sim", "drivers", "test/support", "test/swarm"]) {
+			cpSync(join(built, part), join(folder, part), { recursive: true });
+		}
+		for (const [file, text, instead] of rewrites) {
+			const path = join(folder, "src", file);
+			const before = readFileSync(path, "utf8");
+			if (before.split(text).length !== 2) throw new Error(`not once in ${file}: ${text}`);
+			writeFileSync(
+				path,
+				before.replace(text, () => instead),
+			);
+		}
+		const url = pathToFileURL(join(folder, "test/swarm/swarm.js")).href;
+		const module = (await import(url)) as { runSwarmSeed: Run };
+		return await use(module.runSwarmSeed);
+	} finally {
+		rmSync(folder, { recursive: true, force: true });
+	}
+}
