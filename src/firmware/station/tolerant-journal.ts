@@ -6,7 +6,13 @@
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import type { EntryDraft } from "../../protocol/record/entry.js";
 import type { EntrySource } from "../uplink/uplink.js";
-import type { EpochOrigin, JournalGap, JournalHealth, StationJournal } from "./journal-port.js";
+import type {
+	EpochOrigin,
+	JournalGap,
+	JournalHealth,
+	ReadableEntries,
+	StationJournal,
+} from "./journal-port.js";
 
 export interface TolerantJournalOptions {
 	/** With what `save` of the last wake gave, or without. Throws what opening throws. */
@@ -115,6 +121,10 @@ export class TolerantJournal implements StationJournal {
 		if (this.isLastFirm || this.nextSequence > 1) return formers;
 		const newest = formers.length - 1;
 		return formers.map((former, index) => (index === newest ? withoutLast(former) : former));
+	}
+
+	get predecessor(): ReadableEntries | undefined {
+		return this.#journal?.predecessor;
 	}
 
 	get origin(): EpochOrigin {
