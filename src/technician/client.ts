@@ -50,6 +50,8 @@ const DEADLINE_MILLISECONDS = 5000;
 /** A station that sleeps needs half a second to wake, and loses what it was told meanwhile. */
 const GREETING_TRIES = 4;
 const GREETING_MILLISECONDS = 1500;
+/** Whoever waits longer than this wants to know what for. */
+const WORD_AFTER_TRIES = 2;
 
 /** What a line server says to a second program, behind the uptime of a log line: sim/shell/line-server.ts. */
 const OCCUPIED = /^\d+ (another program has the line of .+)$/;
@@ -88,8 +90,15 @@ export class ConsoleClient {
 		line.onLost = (reason) => this.#lose(reason);
 	}
 
-	/** Who is there. The first thing to ask. Throws OperationalError, with a remedy. */
-	async greet(deadlineMilliseconds = GREETING_MILLISECONDS): Promise<Greeting> {
+	/**
+	 * Who is there. The first thing to ask: once in `deadlineMilliseconds`, for `patienceMilliseconds`.
+	 * Throws OperationalError, with a remedy.
+	 */
+	async greet(
+		deadlineMilliseconds = GREETING_MILLISECONDS,
+		patienceMilliseconds = this.#line.bootMillisecondsMax ?? GREETING_TRIES * deadlineMilliseconds,
+	): Promise<Greeting> {
+		const tries = Math.max(Math.ceil(patienceMilliseconds / deadlineMilliseconds), 1);
 		for (let attempt = 1; ; attempt++) {
 			try {
 				// An end of line first: what the station has heard so far is not ours.
@@ -109,7 +118,12 @@ export class ConsoleClient {
 				};
 			} catch (error) {
 				const isWorthIt = error instanceof LineTrouble && this.#lost === undefined;
-				if (!isWorthIt || attempt === GREETING_TRIES) throw error;
+				if (!isWorthIt || attempt === tries) throw error;
+				if (attempt !== WORD_AFTER_TRIES) continue;
+				const seconds = Math.ceil((patienceMilliseconds - attempt * deadlineMilliseconds) / 1000);
+				this.#onLog(
+					`${this.#line.name}: no answer yet; opening a port restarts some boards: ${seconds} s more`,
+				);
 			}
 		}
 	}
