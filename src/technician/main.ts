@@ -69,8 +69,8 @@ function commandLine(done: (exitCode: number) => void): Command {
 		.version("0.1.0")
 		.option(
 			"--port <port>",
-			"serial port, socket://HOST:PORT, or sim:[SCENARIO[,SEED]]: a simulated station of its own, " +
-				"a new one at each call, without a collector",
+			"serial port, socket://HOST:PORT, or sim:[SCENARIO][@AGE][,SEED]: a simulated station with a " +
+				"collector of its own, a new one at each call (sim:dry-bor@9h)",
 		)
 		.option("--baud <rate>", "of the serial port", wholeNumber(300, 3_000_000), BAUD_DEFAULT)
 		.addOption(
@@ -258,7 +258,7 @@ async function openLine(port: string, baud: number): Promise<Line> {
 	if (!port.startsWith(SIMULATION_SCHEME)) return openPort(port, baud);
 	const { openSimulatedLine } = await import("../../sim/shell/station-line.js");
 	try {
-		return await openSimulatedLine(port.slice(SIMULATION_SCHEME.length));
+		return await openSimulatedLine(port.slice(SIMULATION_SCHEME.length), say);
 	} catch (error) {
 		if (error instanceof Error && error.name === "UsageError") {
 			throw new UsageError(error.message);

@@ -23,7 +23,7 @@ describe("a technician at a station", function () {
 	this.timeout(120_000);
 
 	it("watches for twenty minutes, and every reading that is due is made on time and flagged", async () => {
-		const station = await openNamedStation("storm-pek,6");
+		const station = await openNamedStation("storm-pek@30m,6");
 		const client = await clientOf(station);
 		const began = station.played.station.utcSeconds;
 		const rounds: (string | undefined)[] = [];
@@ -133,15 +133,34 @@ describe("the program bistrina", function () {
 				["--port", "sim:", "read"],
 				0,
 				/^channel .*\nbattery /s,
-				/recorded as entry 16, flagged serviceMode\n$/,
+				/recorded as entry 17, flagged serviceMode\n$/,
 			],
 			[
 				["--port", "sim:", "--format", "json", "read"],
 				0,
-				/^\{"utc":\d+,"sequence":16,"stationFlags":"serviceMode","channels":/,
+				/^\{"utc":\d+,"sequence":17,"stationFlags":"serviceMode","channels":/,
 				/^/,
 			],
-			[["--port", "sim:", "upload"], 1, /^$/, / the request broke; 15 entries wait in flash\n$/],
+			// A technician can practise each trouble: probes in the air, and no way to the collector.
+			[
+				["--port", "sim:dry-bor@9h", "self-test"],
+				0,
+				/\nconductivity +doubtful +outOfRange,suspect /,
+				/^/,
+			],
+			[["--port", "sim:", "upload"], 0, /^cursor +16\nwaiting +0\n$/, /acknowledged 16 \n$/],
+			[
+				["--port", "sim:,1,offline", "upload"],
+				1,
+				/^$/,
+				/ the request broke; 15 entries wait in flash\n$/,
+			],
+			[
+				["--port", "sim:brownouts-bor@9h", "read"],
+				1,
+				/^$/,
+				/error: [^\n]*: cut off \(no answer for 10 minutes of the simulated time\); /,
+			],
 			[["status"], 2, /^$/, /^error: --port says which station\nsee bistrina --help\n$/],
 			[
 				["--port", "foo", "status"],
@@ -156,18 +175,18 @@ describe("the program bistrina", function () {
 				/^error: [^\n]*\nusage: bistrina watch \[options\]\nsee bistrina watch --help\n$/,
 			],
 			[
-				["--port", "sim:", "watch", "--count", "2"],
+				["--port", "sim:,1,offline", "watch", "--count", "2"],
 				0,
 				// A screen has 80 columns. The second look is the reading that is due.
 				/^(?!.*[^\n]{81})(round (1, 2026-10-01T00:29:\d\dZ, not recorded|2, 2026-10-01T00:30:0\dZ, recorded as entry 16)\nchannel [^\n]* flags\n([^\n]+\n){5}){2}$/s,
 				/^/,
 			],
-			[["--port", "sim:", "status"], 0, /\nutc +2026-10-01T00:29:\d\dZ\n/, /^/],
+			[["--port", "sim:", "status"], 0, /\nutc +2026-10-01T00:25:\d\dZ\n/, /^/],
 			[
 				["--port", "sim:nope", "status"],
 				2,
 				/^$/,
-				/^error: sim:nope: use sim:, or sim:SCENARIO,SEED with a scenario of [^\n]*\n$/,
+				/^error: sim:nope: use sim:, or sim:SCENARIO@AGE,SEED with a scenario of [^\n]*\n$/,
 			],
 			[
 				["--port", "socket://127.0.0.1", "status"],
