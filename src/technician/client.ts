@@ -71,6 +71,7 @@ interface Pending {
 export class ConsoleClient {
 	readonly #line: Line;
 	readonly #onLog: (text: string) => void;
+	readonly #timeoutMilliseconds: number | undefined;
 	readonly #assembler = new LineAssembler(false);
 	#pending: Pending | undefined;
 	#id: number;
@@ -81,9 +82,18 @@ export class ConsoleClient {
 	/** For the diagnosis of an answer that does not come; `spoken` are lines of this protocol. */
 	readonly #heard = { bytes: 0, lines: 0, garbled: 0, spoken: 0 };
 
-	/** `firstId` 1 to 900 000 000: another one for each program, so that late answers are not ours. */
-	constructor(line: Line, firstId: number, onLog: (text: string) => void) {
+	/**
+	 * `firstId` 1 to 900 000 000: another one for each program, so that late answers are not ours.
+	 * `timeoutMilliseconds`: the technician's own patience, in place of every request's and the greeting's.
+	 */
+	constructor(
+		line: Line,
+		firstId: number,
+		onLog: (text: string) => void,
+		timeoutMilliseconds?: number,
+	) {
 		this.#line = line;
+		this.#timeoutMilliseconds = timeoutMilliseconds;
 		this.#id = firstId;
 		this.#onLog = onLog;
 		line.onBytes = (bytes) => this.#take(bytes);
@@ -95,15 +105,20 @@ export class ConsoleClient {
 	 * Throws OperationalError, with a remedy.
 	 */
 	async greet(
-		deadlineMilliseconds = GREETING_MILLISECONDS,
-		patienceMilliseconds = this.#line.bootMillisecondsMax ?? GREETING_TRIES * deadlineMilliseconds,
+		deadlineMilliseconds = Math.min(
+			GREETING_MILLISECONDS,
+			this.#timeoutMilliseconds ?? GREETING_MILLISECONDS,
+		),
+		patienceMilliseconds = this.#timeoutMilliseconds ??
+			this.#line.bootMillisecondsMax ??
+			GREETING_TRIES * deadlineMilliseconds,
 	): Promise<Greeting> {
 		const tries = Math.max(Math.ceil(patienceMilliseconds / deadlineMilliseconds), 1);
 		for (let attempt = 1; ; attempt++) {
 			try {
 				// An end of line first: what the station has heard so far is not ours.
 				this.#line.write(new Uint8Array([0x0a]));
-				const { fields } = await this.request("version", { deadlineMilliseconds });
+				const { fields } = await this.#request("version", { deadlineMilliseconds });
 				const protocol = Number(fields.get("protocol"));
 				if (protocol !== CONSOLE_VERSION) {
 					throw new OperationalError(
@@ -130,6 +145,14 @@ export class ConsoleClient {
 
 	/** Asks, and waits for the one answer. Throws StationRefusal or LineTrouble. */
 	request(command: string, options: RequestOptions = {}): Promise<Answer> {
+		const deadlineMilliseconds = this.#timeoutMilliseconds ?? options.deadlineMilliseconds;
+		return this.#request(command, {
+			...options,
+			...(deadlineMilliseconds === undefined ? {} : { deadlineMilliseconds }),
+		});
+	}
+
+	#request(command: string, options: RequestOptions): Promise<Answer> {
 		if (this.#pending !== undefined) throw new Error("one request at a time");
 		return new Promise((resolve, reject) => {
 			const pending: Pending = {

@@ -81,7 +81,11 @@ function commandLine(done: (exitCode: number) => void): Command {
 				"csv",
 			]),
 		)
-		.option("--timeout <seconds>", "longest silence of one request", wholeNumber(1, 3600))
+		.option(
+			"--timeout <seconds>",
+			"longest silence of any request, the first one included",
+			wholeNumber(1, 3600),
+		)
 		.showHelpAfterError("see bistrina --help")
 		.exitOverride();
 	const onLine = (
@@ -237,8 +241,11 @@ async function withStation(
 	if (port === undefined) program.error("error: --port says which station");
 	if (format === "csv") program.error("error: csv is for journal; use text, json or jsonl");
 	const line = await openLine(port ?? "", options.baud);
-	const client = new ConsoleClient(line, randomInt(1, FIRST_ID_MAX), (text) =>
-		say(`# ${text}`, onStderr.dim),
+	const client = new ConsoleClient(
+		line,
+		randomInt(1, FIRST_ID_MAX),
+		(text) => say(`# ${text}`, onStderr.dim),
+		timeout === undefined ? undefined : timeout * 1000,
 	);
 	try {
 		const greeting = await client.greet();
@@ -246,7 +253,6 @@ async function withStation(
 			client,
 			greeting,
 			format,
-			deadlineMilliseconds: timeout === undefined ? undefined : timeout * 1000,
 			say,
 		});
 	} finally {

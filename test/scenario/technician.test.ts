@@ -126,7 +126,7 @@ describe("the program bistrina", function () {
 			[
 				["--port", "sim:", "--format", "json", "status"],
 				0,
-				/^\{"station":"sim-1",.*"flashSectors":256,"flashRetired":0,.*\}\n$/,
+				/^\{"station":"sim-1",.*"freeHeapBytes":null,"utc":"2026-10-01T00:25:\d\dZ",.*"failedProbes":null,.*\}\n$/,
 				/^/,
 			],
 			[
@@ -138,7 +138,7 @@ describe("the program bistrina", function () {
 			[
 				["--port", "sim:", "--format", "json", "read"],
 				0,
-				/^\{"utc":\d+,"sequence":17,"stationFlags":"serviceMode","channels":/,
+				/^\{"utc":"2026-10-01T00:25:\d\dZ","sequence":17,"stationFlags":"serviceMode","channels":/,
 				/^/,
 			],
 			// A technician can practise each trouble: probes in the air, and no way to the collector.
@@ -181,7 +181,12 @@ describe("the program bistrina", function () {
 				/^(?!.*[^\n]{81})(round (1, 2026-10-01T00:29:\d\dZ, not recorded|2, 2026-10-01T00:30:0\dZ, recorded as entry 16)\nchannel [^\n]* flags\n([^\n]+\n){5}){2}$/s,
 				/^/,
 			],
-			[["--port", "sim:", "status"], 0, /\nutc +2026-10-01T00:25:\d\dZ\n/, /^/],
+			[
+				["--port", "sim:", "status"],
+				0,
+				/^Station\nstation +sim-1\n.*\ninterval +300 s\n.*\n\nClock\nutc +2026-10-01T00:25:\d\dZ\n.*\n\nProbes and battery\nfailedProbes +-\n/s,
+				/^/,
+			],
 			[
 				["--port", "sim:nope", "status"],
 				2,

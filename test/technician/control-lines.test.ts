@@ -60,7 +60,7 @@ describe("a board that its port's opening has restarted", () => {
 	afterEach(() => clock.restore());
 
 	/** A board that hears nothing until it has booted, and what the program says of it. */
-	function booting(milliseconds: number, isSerial: boolean) {
+	function booting(milliseconds: number, isSerial: boolean, timeoutMilliseconds?: number) {
 		const said: string[] = [];
 		const line: Line = {
 			name: "/dev/BOARD",
@@ -75,7 +75,10 @@ describe("a board that its port's opening has restarted", () => {
 			},
 			close: async () => {},
 		};
-		return { client: new ConsoleClient(line, 1, (text) => said.push(text)), said };
+		return {
+			client: new ConsoleClient(line, 1, (text) => said.push(text), timeoutMilliseconds),
+			said,
+		};
 	}
 
 	for (const milliseconds of [0, 5500, 10_400]) {
@@ -95,6 +98,18 @@ describe("a board that its port's opening has restarted", () => {
 		assert.deepEqual(said, [
 			"/dev/BOARD: no answer yet; opening a port restarts some boards: 9 s more",
 		]);
+	});
+
+	it("is waited for as long as --timeout says, and so is every answer", async () => {
+		const { client } = booting(1200, true, 3000);
+		const greeted = client.greet();
+		await clock.tickAsync(3000);
+		assert.equal((await greeted).station, "bor-1");
+		const asked = client
+			.request("read", { deadlineMilliseconds: 200_000 })
+			.catch((error: Error) => error.message);
+		await clock.tickAsync(3000);
+		assert.match(String(await asked), /no answer to read within 3 s; ask again$/);
 	});
 
 	it("is none at a socket, which restarts nothing", async () => {

@@ -28,4 +28,17 @@ describe("status", function () {
 		assert.equal(fresh.get("uploadFailures"), "0");
 		assert.equal(fresh.get("lastUpload"), "none");
 	});
+
+	it("tells how strong the radio's signal was in the session of this wake", async () => {
+		const station = await openNamedStation("");
+		const client = await clientOf(station);
+		const rssi = async (): Promise<string | undefined> => {
+			const { parts } = await client.request("status");
+			return parts.flatMap((part) => part.get("rssiDecibelMilliwatts") ?? [])[0];
+		};
+		assert.equal(await rssi(), "none");
+		await client.request("upload");
+		assert.equal(await rssi(), "-67");
+		await client.close();
+	});
 });
