@@ -1,6 +1,7 @@
 /** A technician at a station: what it measures meanwhile, when it sleeps again, and the whole program. */
 import { strict as assert } from "node:assert";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openNamedStation, type StationLine } from "../../sim/shell/station-line.js";
@@ -11,6 +12,7 @@ import { ConsoleClient } from "../../src/technician/client.js";
 import { openPort } from "../../src/technician/ports.js";
 import { runCommand, startCommand } from "../support/collectors/command.js";
 import { clientOf } from "../support/collectors/station-client.js";
+import { PROJECT } from "../support/sources.js";
 
 const PROGRAM = "src/technician/main.js";
 const HOUR = 3600;
@@ -112,6 +114,39 @@ describe("the program bistrina", function () {
 
 	after(() => {
 		rmSync(folder, { recursive: true });
+	});
+
+	it("says before a build what to do, and runs by the same name after it", () => {
+		const { bin } = JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8")) as {
+			bin: Record<string, string>;
+		};
+		const program = bin["bistrina"] ?? "";
+		const fresh = join(folder, "fresh");
+		cpSync(join(PROJECT, program), join(fresh, program));
+		const unbuilt = spawnSync(process.execPath, [join(fresh, program), "--help"]);
+		assert.equal(unbuilt.status, 1);
+		assert.equal(String(unbuilt.stderr), "error: not built yet; run: npm run build\n");
+		// As npm runs it: by itself.
+		const built = spawnSync(join(PROJECT, program), ["--version"]);
+		assert.equal(String(built.stdout), "0.1.0\n");
+	});
+
+	it("loads for its help only what every command needs", () => {
+		const reached = new Set<string>();
+		const visit = (path: string): void => {
+			if (reached.has(path)) return;
+			reached.add(path);
+			const built = readFileSync(join(PROJECT, "build", path), "utf8");
+			for (const [, specifier = ""] of built.matchAll(/^import [^(]*?from "(\.[^"]+)";$/gm)) {
+				visit(join(path, "..", specifier));
+			}
+		};
+		visit("src/technician/main.js");
+		assert.deepEqual([...reached].sort(), [
+			...["src/core/bytes.js", "src/core/errors.js", "src/core/printable.js", "src/core/sha256.js"],
+			...["src/host/colours.js", "src/host/errors.js", "src/host/output.js"],
+			"src/technician/main.js",
+		]);
 	});
 
 	it("puts data on stdout, talk on stderr, and says by its exit code how it went", async () => {
