@@ -17,11 +17,15 @@ export interface WaterState {
 	readonly temperatureCelsius: number;
 }
 
+export type WaterChannel = keyof WaterState;
+
 export interface River {
 	/** Name for people, for example "quiet Bor". */
 	readonly name: string;
 	/** The water at `utcSeconds` (fractions allowed). Pure. */
 	at(utcSeconds: number): WaterState;
+	/** Of which channels nothing is known then: their probes do not answer. Absent: all are known. Pure. */
+	unknownAt?(utcSeconds: number): readonly WaterChannel[];
 	/** Last instant that the river knows, or undefined when it flows for ever. */
 	readonly lastUtcSeconds: number | undefined;
 	/** First instant that the river knows, or undefined. */

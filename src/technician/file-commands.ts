@@ -78,9 +78,14 @@ function showEntries(
 		say(`${station}, former epoch ${former.epoch}: ${former.entries.length} entries`);
 	}
 	say(`${station}, epoch ${epoch}: ${entries.length} entries`);
-	if (format === "json") printJson({ station, epoch, report, entries: rows });
-	else if (format === "jsonl") for (const row of rows) printJson(row);
+	if (format === "json") printJson({ station, epoch, report, entries: rows.map(wholeRow) });
+	else if (format === "jsonl") for (const row of rows) printJson(wholeRow(row));
 	else printCsv(rows);
+}
+
+/** Every column, as in every other JSON of the program: what there is not is null. */
+function wholeRow(row: EntryRow): Readonly<Record<string, string | number | null>> {
+	return Object.fromEntries(ROW_COLUMNS.map((name) => [name, row[name] ?? null]));
 }
 
 /** Exit 0 when everything is proven and nothing is missing without a word, else 1. */
@@ -94,7 +99,10 @@ export function showVerification(
 		printJson({
 			isSound,
 			counts,
-			ranges: ranges.map((range) => ({ ...range, head: range.head && hexOf(range.head) })),
+			ranges: ranges.map((range) => ({
+				...range,
+				head: range.head === undefined ? null : hexOf(range.head),
+			})),
 			batchCount,
 			findings,
 			findingCount,

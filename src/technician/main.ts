@@ -11,22 +11,10 @@ import { onStderr } from "../host/colours.js";
  */
 import { OperationalError, UsageError } from "../host/errors.js";
 import { instant, type OutputFormat } from "../host/output.js";
-import { ConsoleClient } from "./client.js";
-import { readRecord, showJournal, showVerification } from "./file-commands.js";
 import type { Line } from "./line.js";
-import {
-	exportTo,
-	type Session,
-	selfTest,
-	showReading,
-	showStatus,
-	uploadNow,
-	watch,
-} from "./line-commands.js";
-import { openPort } from "./ports.js";
-import { DIALECTS } from "./reading-table.js";
-import { type EntrySource, recordSource, writeReadings } from "./readings.js";
-import { writeRecordFile } from "./record-file.js";
+import type { Session } from "./line-commands.js";
+import type { DialectName } from "./reading-table.js";
+import type { EntrySource } from "./readings.js";
 
 const SIMULATION_SCHEME = "sim:";
 const BAUD_DEFAULT = 115_200;
@@ -34,6 +22,10 @@ const BAUD_DEFAULT = 115_200;
 const FIRST_ID_MAX = 900_000_000;
 const PUBLIC_KEY_BYTES = 33;
 const WATCH_COUNT_MAX = 1000;
+const DIALECT_NAMES = Object.keys({ comma: 0, semicolon: 0 } satisfies Record<DialectName, number>);
+/** What a command needs beyond its help is loaded when it runs: --help is asked for often, on slow machines. */
+const lineCommands = () => import("./line-commands.js");
+const fileCommands = () => import("./file-commands.js");
 
 interface CommonOptions {
 	readonly port?: string;
@@ -53,7 +45,7 @@ interface RecordOptions {
 }
 
 interface ReadingsCommandOptions extends RecordOptions {
-	readonly dialect: keyof typeof DIALECTS;
+	readonly dialect: DialectName;
 	readonly from?: number;
 	readonly to?: number;
 }
@@ -69,8 +61,8 @@ function commandLine(done: (exitCode: number) => void): Command {
 		.version("0.1.0")
 		.option(
 			"--port <port>",
-			"serial port, socket://HOST:PORT, or sim:[SCENARIO[,SEED]]: a simulated station of its own, " +
-				"a new one at each call, without a collector",
+			"serial port, socket://HOST:PORT, or sim:[SCENARIO][@AGE][,SEED]: a simulated station with a " +
+				"collector of its own, a new one at each call (sim:dry-bor@9h)",
 		)
 		.option("--baud <rate>", "of the serial port", wholeNumber(300, 3_000_000), BAUD_DEFAULT)
 		.addOption(
@@ -81,7 +73,11 @@ function commandLine(done: (exitCode: number) => void): Command {
 				"csv",
 			]),
 		)
-		.option("--timeout <seconds>", "longest silence of one request", wholeNumber(1, 3600))
+		.option(
+			"--timeout <seconds>",
+			"longest silence of any request, the first one included",
+			wholeNumber(1, 3600),
+		)
 		.showHelpAfterError("see bistrina --help")
 		.exitOverride();
 	const onLine = (
@@ -93,29 +89,39 @@ function commandLine(done: (exitCode: number) => void): Command {
 			done(await withStation(program, (session) => run(session, ...words)));
 		});
 	};
-	onLine(program.command("status").description("how the station is"), showStatus);
-	onLine(program.command("read").description("measure now and record it"), showReading);
+	onLine(program.command("status").description("how the station is"), async (session) =>
+		(await lineCommands()).showStatus(session),
+	);
+	onLine(program.command("read").description("measure now and record it"), async (session) =>
+		(await lineCommands()).showReading(session),
+	);
 	const watching = program
 		.command("watch")
 		.description("measure again and again; only what was due anyway is recorded")
 		.option("--count <n>", "how often", wholeNumber(1, WATCH_COUNT_MAX), 10);
-	onLine(watching, (session) => watch(session, watching.opts<{ count: number }>().count));
-	onLine(program.command("self-test").description("a verdict on every probe"), selfTest);
-	onLine(program.command("upload").description("deliver now"), uploadNow);
+	onLine(watching, async (session) =>
+		(await lineCommands()).watch(session, watching.opts<{ count: number }>().count),
+	);
+	onLine(program.command("self-test").description("a verdict on every probe"), async (session) =>
+		(await lineCommands()).selfTest(session),
+	);
+	onLine(program.command("upload").description("deliver now"), async (session) =>
+		(await lineCommands()).uploadNow(session),
+	);
 	const exporting = program
 		.command("export <file>")
 		.description("fetch the journal into a file; the same command again goes on where it stopped")
 		.option("--first <sequence>", "of a new file", wholeNumber(1, 0xffffffff), 1);
-	onLine(exporting, (session, file = "") =>
-		exportTo(session, file, exporting.opts<{ first: number }>().first),
+	onLine(exporting, async (session, file = "") =>
+		(await lineCommands()).exportTo(session, file, exporting.opts<{ first: number }>().first),
 	);
 	program
 		.command("journal <image>")
 		.description("entries of a raw flash image or an export, as csv (default), json or jsonl")
-		.action((image: string) => {
+		.action(async (image: string) => {
 			const format = program.opts<CommonOptions>().format ?? "csv";
 			if (format === "text") program.error("error: journal writes csv, json or jsonl");
-			done(showJournal(image, format, say));
+			done((await fileCommands()).showJournal(image, format, say));
 		});
 	recordOptions(
 		program
@@ -149,7 +155,7 @@ function commandLine(done: (exitCode: number) => void): Command {
 			.description("values with flags and times, out of a collector's database or a record's file")
 			.addOption(
 				new Option("--dialect <name>", "of csv: comma, or semicolon with decimal commas")
-					.choices(Object.keys(DIALECTS))
+					.choices(DIALECT_NAMES)
 					.default("comma"),
 			)
 			.option("--from <time>", "first time, ISO 8601 in UTC", instantOption)
@@ -174,6 +180,8 @@ async function printReadings(
 	const { station = "", dialect, from, to } = options;
 	const format = command.optsWithGlobals<CommonOptions>().format ?? "csv";
 	if (format !== "csv" && format !== "jsonl") command.error("error: readings writes csv or jsonl");
+	const { DIALECTS } = await import("./reading-table.js");
+	const { recordSource, writeReadings } = await import("./readings.js");
 	const print = async (source: EntrySource): Promise<number> => {
 		const form = format === "jsonl" ? "jsonl" : { csv: DIALECTS[dialect] };
 		const report = await writeReadings({ station, source, form, from, to, write: onStdoutWritten });
@@ -184,6 +192,7 @@ async function printReadings(
 		return 0;
 	};
 	if (file !== undefined) {
+		const { readRecord } = await fileCommands();
 		return print(recordSource(file, concatBytes(...readRecord(file)), station, createSha256()));
 	}
 	const { visitEntries } = await import("../collector/store/query.js");
@@ -237,8 +246,12 @@ async function withStation(
 	if (port === undefined) program.error("error: --port says which station");
 	if (format === "csv") program.error("error: csv is for journal; use text, json or jsonl");
 	const line = await openLine(port ?? "", options.baud);
-	const client = new ConsoleClient(line, randomInt(1, FIRST_ID_MAX), (text) =>
-		say(`# ${text}`, onStderr.dim),
+	const { ConsoleClient } = await import("./client.js");
+	const client = new ConsoleClient(
+		line,
+		randomInt(1, FIRST_ID_MAX),
+		(text) => say(`# ${text}`, onStderr.dim),
+		timeout === undefined ? undefined : timeout * 1000,
 	);
 	try {
 		const greeting = await client.greet();
@@ -246,7 +259,6 @@ async function withStation(
 			client,
 			greeting,
 			format,
-			deadlineMilliseconds: timeout === undefined ? undefined : timeout * 1000,
 			say,
 		});
 	} finally {
@@ -255,10 +267,13 @@ async function withStation(
 }
 
 async function openLine(port: string, baud: number): Promise<Line> {
-	if (!port.startsWith(SIMULATION_SCHEME)) return openPort(port, baud);
+	if (!port.startsWith(SIMULATION_SCHEME)) {
+		const { openPort } = await import("./ports.js");
+		return openPort(port, baud);
+	}
 	const { openSimulatedLine } = await import("../../sim/shell/station-line.js");
 	try {
-		return await openSimulatedLine(port.slice(SIMULATION_SCHEME.length));
+		return await openSimulatedLine(port.slice(SIMULATION_SCHEME.length), say);
 	} catch (error) {
 		if (error instanceof Error && error.name === "UsageError") {
 			throw new UsageError(error.message);
@@ -289,6 +304,7 @@ async function verify(
 	const { verifyExport, verifyStore, enrolledKeysOf } = await import(
 		"../collector/ledger/verify.js"
 	);
+	const { readRecord, showVerification } = await fileCommands();
 	if (file !== undefined) {
 		const keys = keysOf(command, key);
 		const verification = mended(() => verifyExport(readRecord(file), { station, keys, ...part }));
@@ -314,6 +330,7 @@ async function writeRecord(
 ): Promise<number> {
 	requireOneSource(command, options);
 	const { exportStation } = await import("../collector/ledger/verify.js");
+	const { writeRecordFile } = await import("./record-file.js");
 	return mended(async () => {
 		const store = await openStore(options);
 		try {
