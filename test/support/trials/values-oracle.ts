@@ -35,7 +35,11 @@ const CHANNELS: readonly Channel[] = [
 	{ name: "ph", decimals: 3, grades: () => [0.2, 0.5, 0.8, 2] },
 	{ name: "temperature", decimals: 3, grades: () => [0.2, 0.5, 0.8, 2] },
 	{ name: "ec25", decimals: 2, grades: () => [3, 10, 15, 30] },
-	{ name: "turbidity", decimals: 3, grades: (cell) => (cell <= 10 ? [0.5, 1, 1.5, 3] : [5, 10, 15, 30]) },
+	{
+		name: "turbidity",
+		decimals: 3,
+		grades: (cell) => (cell <= 10 ? [0.5, 1, 1.5, 3] : [5, 10, 15, 30]),
+	},
 ];
 const GRADES = ["excellent", "good", "fair", "poor", "consider-deletion"];
 
@@ -89,7 +93,9 @@ export function oracleTable(
 }
 
 const HEADER: readonly string[] = [
-	..."station epoch sequence time time_uncertainty_s time_source clock boot uptime_s configuration".split(" "),
+	..."station epoch sequence time time_uncertainty_s time_source clock boot uptime_s configuration".split(
+		" ",
+	),
 	..."station_flags derivation policy".split(" "),
 	..."ph_raw ph ph_method ph_flags ph_calibration".split(" "),
 	...tailOf("ph"),
@@ -119,7 +125,8 @@ function readingsOf(entries: readonly Entry[]): Row[] {
 	const calibrations = new Map<string, CalibrationBody>();
 	for (const entry of entries) {
 		placer.observe(entry);
-		if (entry.kind === "configuration") configurations.set(`${entry.epoch} ${entry.definedId}`, entry);
+		if (entry.kind === "configuration")
+			configurations.set(`${entry.epoch} ${entry.definedId}`, entry);
 		if (entry.kind === "calibration") {
 			calibrations.set(`${entry.epoch} ${entry.channel} ${entry.calibrationId}`, entry);
 		}
@@ -185,7 +192,7 @@ function judgeChannel(channel: Channel, rows: readonly Row[], outcome: Outcome):
 			before.policy === row.policy;
 		if (isOfBefore && isBack) outcome.wentBack[index] = true;
 		const gap = row.policy.gapSeconds;
-		const isApart = isOfBefore && gap !== null && row.seconds - before.seconds > gap;
+		const isApart = isOfBefore && gap !== undefined && row.seconds - before.seconds > gap;
 		if (!isOfBefore || isBack || isApart) number++;
 		seriesOf.push(number);
 	});
@@ -230,7 +237,9 @@ function judgeChannel(channel: Channel, rows: readonly Row[], outcome: Outcome):
 			const tests = row.policy.channels[name] ?? {};
 			const digits = [
 				instrumentOf(row, name, tests.instrument),
-				judgedOf(tests.grossRange, () => (isUnitOther[index] ? 2 : grossOf(cell!, tests.grossRange))),
+				judgedOf(tests.grossRange, () =>
+					isUnitOther[index] ? 2 : grossOf(cell!, tests.grossRange),
+				),
 				judgedOf(tests.climatology, () =>
 					seriesOf[index] === undefined
 						? 2
@@ -370,7 +379,9 @@ function corrected(name: string, raw: number, seconds: number, given: Document) 
 	let e =
 		fouling === undefined
 			? 0
-			: fouling.stationCleaned - fouling.stationFouled - (fouling.fieldCleaned - fouling.fieldFouled);
+			: fouling.stationCleaned -
+				fouling.stationFouled -
+				(fouling.fieldCleaned - fouling.fieldFouled);
 	if (fouling !== undefined && isFraction) e = e / fouling.stationFouled;
 	const points = (drift as Document[])
 		.filter(({ reading }) => name !== "turbidity" || !isFraction || reading > 10)
@@ -382,7 +393,7 @@ function corrected(name: string, raw: number, seconds: number, given: Document) 
 	const driftAt = (x: number): number => {
 		if (points.length === 0) return 0;
 		if (x < points[0]!.reading) return points[0]!.error;
-		const i = points.findLastIndex(({ reading }) => reading <= x);
+		const i = points.filter(({ reading }) => reading <= x).length - 1;
 		const [p, q] = [points[i]!, points[i + 1]];
 		if (q === undefined) return p.error;
 		return p.error + (q.error - p.error) * ((x - p.reading) / (q.reading - p.reading));
