@@ -84,6 +84,11 @@ export class ValuesCheck {
 				return;
 			}
 			const order = line.place === undefined ? 0 : compared(line.place, place);
+			if (order < 0 && this.#isAgain(line)) {
+				this.#reportForeign(line);
+				this.#step();
+				continue;
+			}
 			if (order === 0 || !this.#isInOrder(line)) {
 				// Out of its order its numbers are what was altered: it stands where this row should.
 				this.#compare(line, row);
@@ -123,6 +128,12 @@ export class ValuesCheck {
 		this.#report(1, column, `the first line has ${shown(names[at])} there`);
 	}
 
+	/** Whether it names what the line before it names. */
+	#isAgain({ place }: PublishedLine): boolean {
+		const last = this.#lastPlace;
+		return place !== undefined && last !== undefined && compared(place, last) === 0;
+	}
+
 	/** Whether its place lies between those of its neighbours. */
 	#isInOrder({ place }: PublishedLine): boolean {
 		if (place === undefined) return false;
@@ -152,12 +163,15 @@ export class ValuesCheck {
 		if (found === 0) this.#report(number, "row", "is not spelled as its cells say");
 	}
 
-	#reportForeign({ number, place }: PublishedLine): void {
-		const last = this.#lastPlace;
-		const isAgain = place !== undefined && last !== undefined && compared(place, last) === 0;
+	#reportForeign(line: PublishedLine): void {
+		const { number, place } = line;
 		const what = place === undefined ? "names no reading" : `reading ${placeText(place)}`;
 		const why =
-			place === undefined ? "" : isAgain ? " comes again" : " does not follow from the record here";
+			place === undefined
+				? ""
+				: this.#isAgain(line)
+					? " comes again"
+					: " does not follow from the record here";
 		this.#report(number, "row", what + why);
 	}
 

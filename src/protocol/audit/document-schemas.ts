@@ -1,5 +1,6 @@
 /** What operators' documents look like: docs/VALUES.md, section 3. Published in docs/schema as they stand here. */
 import { QUALITY_CHANNELS } from "../quality/correction.js";
+import { STANDARD_NAMES } from "../quality/standards.js";
 import { TURBIDITY_UNITS } from "../record/derive.js";
 import { STATION_FLAGS } from "../record/entry.js";
 import { CHANNEL_FLAGS } from "../record/reading.js";
@@ -132,15 +133,30 @@ function head(document: string): Readonly<Record<string, Schema>> {
 	};
 }
 
-const CHECK: Readonly<Record<string, Schema>> = {
-	fouling: object({
-		stationFouled: VALUE,
-		stationCleaned: VALUE,
-		fieldFouled: VALUE,
-		fieldCleaned: VALUE,
-	}),
-	drift: list(object({ standard: VALUE, reading: VALUE }), STANDARDS_MAX, 1),
-};
+const FOULING: Schema = object({
+	stationFouled: VALUE,
+	stationCleaned: VALUE,
+	fieldFouled: VALUE,
+	fieldCleaned: VALUE,
+});
+
+/** A standard by its worth at its temperature. */
+const DRIFT: Schema = list(object({ standard: VALUE, reading: VALUE }), STANDARDS_MAX, 1);
+
+/** At a visit also by its name and temperature. */
+const VISIT_DRIFT: Schema = list(
+	object(
+		{
+			standard: VALUE,
+			solution: { type: "string", enum: STANDARD_NAMES },
+			celsius: { type: "number", minimum: -5, maximum: 50 },
+			reading: VALUE,
+		},
+		["standard", "solution", "celsius"],
+	),
+	STANDARDS_MAX,
+	1,
+);
 
 const CORRECTIONS: Schema = list(
 	object(
@@ -151,7 +167,8 @@ const CORRECTIONS: Schema = list(
 			to: TIME,
 			decision: { type: "string", enum: ["apply", "leave"] },
 			reason: TEXT,
-			...CHECK,
+			fouling: FOULING,
+			drift: DRIFT,
 		},
 		["fouling", "drift"],
 	),
@@ -217,7 +234,11 @@ export const DOCUMENT_SCHEMAS = Object.freeze({
 				id: IDENTIFIER,
 				time: TIME,
 				who: TEXT,
-				checks: list(object({ channel: CHANNEL, ...CHECK }, ["fouling", "drift"]), 4, 1),
+				checks: list(
+					object({ channel: CHANNEL, fouling: FOULING, drift: VISIT_DRIFT }, ["fouling", "drift"]),
+					4,
+					1,
+				),
 			}),
 			ITEMS_MAX,
 		),

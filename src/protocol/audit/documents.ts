@@ -6,12 +6,16 @@ import type { ChannelTests, SeriesRules } from "../quality/channel-judge.js";
 import {
 	type ChannelCheck,
 	Correction,
+	type DriftPoint,
+	type FoulingCheck,
 	isInFractions,
 	QUALITY_CHANNELS,
 	type QualityChannel,
 	TURBIDITY_ABSOLUTE_MAX,
 } from "../quality/correction.js";
+import { roundedTo } from "../quality/decimal.js";
 import type { Span } from "../quality/gross-range.js";
+import { STANDARDS, type StandardName, standardAt } from "../quality/standards.js";
 import { STATION_FLAGS } from "../record/entry.js";
 import { CHANNEL_FLAGS } from "../record/reading.js";
 import { DOCUMENT_SCHEMAS, type DocumentKind } from "./document-schemas.js";
@@ -203,7 +207,7 @@ export function parseVisits(text: string, digest: string): Parsed<Visits> {
 		visits: raw.visits.map(({ id, time, checks }) => ({
 			id,
 			seconds: secondsOf(time) ?? 0,
-			checks,
+			checks: checks.map(checkOf),
 		})),
 	}));
 }
@@ -306,8 +310,46 @@ interface RawVisits extends RawHead {
 	readonly visits: readonly {
 		readonly id: string;
 		readonly time: string;
-		readonly checks: Visit["checks"];
+		readonly checks: readonly RawCheck[];
 	}[];
+}
+
+interface RawCheck {
+	readonly channel: QualityChannel;
+	readonly fouling?: FoulingCheck;
+	readonly drift?: readonly RawPoint[];
+}
+
+interface RawPoint {
+	readonly standard?: number;
+	readonly solution?: StandardName;
+	readonly celsius?: number;
+	readonly reading: number;
+}
+
+/** Worths between the table's have one decimal more than it. */
+function pointOf({ standard, solution, celsius, reading }: RawPoint): DriftPoint {
+	if (solution === undefined) return { standard: standard ?? 0, reading };
+	const worth = standardAt(solution, celsius ?? 0) ?? 0;
+	return { standard: roundedTo(worth, STANDARDS[solution].decimals + 1) ?? 0, reading };
+}
+
+function checkOf({ channel, fouling, drift }: RawCheck): Visit["checks"][number] {
+	return { channel, fouling, drift: drift?.map(pointOf) };
+}
+
+function pointProblems(channel: QualityChannel, point: RawPoint, at: string): string[] {
+	const { standard, solution, celsius } = point;
+	if ((standard === undefined) === (solution === undefined)) {
+		return [`${at} must have either standard or solution with celsius`];
+	}
+	if ((solution === undefined) !== (celsius === undefined)) {
+		return [`${at}: celsius belongs to solution`];
+	}
+	if (solution === undefined || celsius === undefined) return [];
+	if (STANDARDS[solution].channel !== channel) return [`${at}.solution is none for ${channel}`];
+	const isKnown = standardAt(solution, celsius) !== undefined;
+	return isKnown ? [] : [`${at}.celsius is beyond the table of ${solution}`];
 }
 
 function namedOf({ station, version }: RawHead, digest: string): Named {
@@ -524,9 +566,13 @@ function checkProblems(
 function visitProblems({ visits }: RawVisits): string[] {
 	return visits.flatMap(({ id, time, checks }, index) => {
 		const at = `visits[${index}]`;
-		const problems = checks.flatMap((check, place) =>
-			checkProblems(check, `${at}.checks[${place}]`),
-		);
+		const problems = checks.flatMap((check, place) => {
+			const where = `${at}.checks[${place}]`;
+			const ofPoints = (check.drift ?? []).flatMap((point, index) =>
+				pointProblems(check.channel, point, `${where}.drift[${index}]`),
+			);
+			return ofPoints.length > 0 ? ofPoints : checkProblems(checkOf(check), where);
+		});
 		const before = visits[index - 1];
 		if (before !== undefined && time <= before.time)
 			problems.push(`${at}.time is not after the one before`);

@@ -1,5 +1,6 @@
 /** The published table of entries in memory, by the programs' own code. */
 import { createHash } from "node:crypto";
+import { hexOf } from "../../../src/core/bytes.js";
 import {
 	type Parsed,
 	parseApprovals,
@@ -14,7 +15,9 @@ import {
 	PublishedValues,
 	VALUE_COLUMNS,
 } from "../../../src/protocol/audit/published-values.js";
-import type { Entry } from "../../../src/protocol/record/entry.js";
+import { type Entry, encodeEntry } from "../../../src/protocol/record/entry.js";
+
+import type { DocumentText, ValuesRequest } from "../engines/xs-values.js";
 
 export interface ValuesInput {
 	readonly station: string;
@@ -69,4 +72,20 @@ export function valuesTable(input: ValuesInput): string {
 /** A row as names and cells. */
 export function cellsByName({ cells }: PublishedRow): Readonly<Record<string, string>> {
 	return Object.fromEntries(VALUE_COLUMNS.map(({ name }, at) => [name, cells[at] ?? ""]));
+}
+
+/** The same as a request to another engine; ASCII, whatever names the documents hold. */
+export function valuesRequest(input: ValuesInput): string {
+	const documentText = (text: string): DocumentText => ({ text, digest: digestOf(text) });
+	const request: ValuesRequest = {
+		station: input.station,
+		entries: input.entries.map((entry) => hexOf(encodeEntry(entry))),
+		policies: input.policies.map(documentText),
+		corrections: input.corrections === undefined ? undefined : documentText(input.corrections),
+		approvals: input.approvals === undefined ? undefined : documentText(input.approvals),
+	};
+	return JSON.stringify(request).replace(
+		/[^ -~]/g,
+		(character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+	);
 }
