@@ -10,7 +10,8 @@ import {
 	READING_COLUMNS,
 	ReadingTable,
 } from "../../src/technician/reading-table.js";
-import { recordSource, writeReadings } from "../../src/technician/readings.js";
+import { writeReadings } from "../../src/technician/readings.js";
+import { recordFileSource } from "../../src/technician/record-source.js";
 
 const header = (sequence: number, uptimeSeconds: number, utcSeconds: number) => ({
 	channelSet: 0,
@@ -161,9 +162,15 @@ describe("the table of readings", () => {
 		assert.equal(lineOf(cells, DIALECTS.comma), '"a;b","say ""x""",0.00\r\n');
 	});
 
-	it("refuses a file that is no record", () => {
-		assert.throws(
-			() => recordSource("x.csv", new Uint8Array([65, 66]), "bor-1", createSha256()),
+	it("refuses a file that is no record", async () => {
+		const source = recordFileSource(
+			"x.csv",
+			() => [new Uint8Array([65, 66])],
+			"bor-1",
+			createSha256(),
+		);
+		await assert.rejects(
+			source(() => undefined),
 			/x\.csv: no signed batches in it/,
 		);
 	});

@@ -21,7 +21,9 @@ export interface FlatLineOptions {
 	 * The reference flags the first value after an outage, because alone in its window it spans nothing. With
 	 * a minimum of valid values, a window with fewer is not evaluated. 1 by default.
 	 */
-	readonly validValuesMin?: number;
+	readonly validValuesMin?: number | undefined;
+	/** A value below it is not evaluated: ice water is truly flat. Without it all are. */
+	readonly valueMin?: number | undefined;
 }
 
 /** Fewer rows than these are all good, whatever they hold. */
@@ -80,13 +82,22 @@ export class FlatLine implements QualityTest {
 
 	end(): void {
 		if (this.#count >= ROWS_MIN) return;
-		for (let row = 0; row < this.#count; row++) this.#sink(QUALITY_FLAGS.good);
+		for (const value of this.#rows) {
+			this.#sink(this.#isExempt(value) ? QUALITY_FLAGS.notEvaluated : QUALITY_FLAGS.good);
+		}
+	}
+
+	#isExempt(value: SeriesValue): boolean {
+		const { valueMin } = this.#options;
+		return valueMin !== undefined && value !== undefined && value < valueMin;
 	}
 
 	/** `index` among the rows kept; the newest is the last. */
 	#judge(index: number): QualityFlag {
 		const { good, suspect, fail, missing, notEvaluated } = QUALITY_FLAGS;
-		if (this.#rows[index] === undefined) return missing;
+		const value = this.#rows[index];
+		if (value === undefined) return missing;
+		if (this.#isExempt(value)) return notEvaluated;
 		const failed = this.#isFlat(index, this.#failSteps);
 		if (failed === true) return fail;
 		const doubtful = this.#isFlat(index, this.#suspectSteps);
