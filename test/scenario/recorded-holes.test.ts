@@ -1,7 +1,8 @@
 /** A station in a recorded river with holes: it measures what the recording says, and nothing else. */
+
 import { strict as assert } from "node:assert";
 import { type Recording, riverOf, WATER_CHANNELS } from "../../sim/river/recorded-river.js";
-import type { WaterChannel } from "../../sim/river/river.js";
+import type { WaterChannel } from "../../sim/river/water.js";
 import { StationLine } from "../../sim/shell/station-line.js";
 import { DerivationContext, type DerivedReading } from "../../src/protocol/record/derive.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";

@@ -1,7 +1,8 @@
 /** What the station needs of its journal; `firmware/journal` has it, and so may a witness around it. */
+
 import type { StationErrorCode } from "../../core/errors.js";
 import type { EntryDraft } from "../../protocol/record/entry.js";
-import type { EntrySource } from "../uplink/uplink.js";
+import type { EntrySource } from "../uplink/entry-source.js";
 
 export interface JournalGap {
 	/** Former epoch of these numbers, 0: the present one. A field of the gap entry. */

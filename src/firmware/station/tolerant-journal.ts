@@ -3,9 +3,10 @@
  * takes no entry any more still delivers what can be read. What the collector has acknowledged and flash
  * would not note is remembered here, and in retained memory, so that it is not sent for ever.
  */
+
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import type { EntryDraft } from "../../protocol/record/entry.js";
-import type { EntrySource } from "../uplink/uplink.js";
+import type { EntrySource } from "../uplink/entry-source.js";
 import type {
 	EpochOrigin,
 	JournalGap,
