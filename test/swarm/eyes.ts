@@ -27,6 +27,8 @@ export interface SwarmEvidence {
 	}[];
 	readonly visits: readonly Visit[];
 	readonly crashesUtcSeconds: readonly number[];
+	/** When the board's settings went, its key and its configuration among them. */
+	readonly keysLostUtcSeconds: readonly number[];
 	/** Upload interval and kind of the configurations that were ever drawn, by id. */
 	readonly configurations: ReadonlyMap<number, DrawnConfiguration>;
 	readonly settledUtcSeconds: number;
@@ -76,12 +78,18 @@ export const EYES: readonly Eye[] = Object.freeze([
 	},
 	{
 		name: "cadence",
-		judge: ({ world, diary, crashesUtcSeconds }, findings) => {
-			const paces = diary.entries.flatMap(({ entry, atMicroseconds: fromMicroseconds }) =>
+		judge: ({ world, diary, crashesUtcSeconds, keysLostUtcSeconds }, findings) => {
+			const told = diary.entries.flatMap(({ entry, atMicroseconds: fromMicroseconds }) =>
 				entry.kind === "configuration"
 					? [{ fromMicroseconds, intervalSeconds: entry.intervalSeconds }]
 					: [],
 			);
+			// As provisioned, which a ring that takes nothing more does not tell.
+			const reset = keysLostUtcSeconds.map((at) => ({
+				fromMicroseconds: (at - world.startUtcSeconds) * 1_000_000,
+				intervalSeconds: world.intervalSeconds,
+			}));
+			const paces = [...told, ...reset].sort((a, b) => a.fromMicroseconds - b.fromMicroseconds);
 			judgeCadence(
 				{
 					diary,
