@@ -343,7 +343,8 @@ function judgeSilence(
 			);
 			// Half an interval may be left out for a session in between; a pause that was asked for goes on.
 			const most = 1.05 * (1.5 * interval) + (inForce?.every ?? world.intervalSeconds) + 1200;
-			if (mark - from > most && configuration?.isGood !== false) {
+			const isMissed = mark - from > most && configuration?.isGood !== false;
+			if (isMissed && !isSlowLinkTried(world, diary, { from, to: mark, most })) {
 				findings.add(
 					"silent uplink",
 					`no acknowledgement from ${Math.round(from)} to ${Math.round(mark)}, of ${interval} s, in a network that is well`,
@@ -353,6 +354,31 @@ function judgeSilence(
 		}
 	}
 }
+
+/**
+ * A link that takes now less, now more than a short attempt bears may be missed a few times in a row, three
+ * days at most (docs/WIRE.md, 5): then each slot was tried.
+ */
+function isSlowLinkTried(
+	world: SwarmWorld,
+	diary: StationDiary,
+	{ from, to, most }: { readonly from: number; readonly to: number; readonly most: number },
+): boolean {
+	if (world.station.network.times.link[1] < SLOW_LINK_MILLISECONDS || to - from > 3 * DAY) {
+		return false;
+	}
+	let last = from;
+	for (const { fromMicroseconds } of diary.sessions) {
+		const at = utcOf(world, fromMicroseconds);
+		if (at < from || at > to) continue;
+		if (at - last > most) return false;
+		last = at;
+	}
+	return to - last <= most;
+}
+
+/** Slower than any that the station meets within a short attempt at each try. */
+const SLOW_LINK_MILLISECONDS = 5000;
 
 /** Awake for measurements, sessions and little else. */
 const MEASUREMENT_SECONDS = 16;

@@ -1,6 +1,7 @@
 /** What a boot that is not a deep-sleep wake must find out and record before anything else. */
 import { uint32At } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
+import { CHANNEL_SETS } from "../../protocol/record/channel-set.js";
 import {
 	decodeEntry,
 	type Entry,
@@ -11,7 +12,7 @@ import {
 	WAKE_CAUSES,
 } from "../../protocol/record/entry.js";
 import { EVENT_CODES } from "../../protocol/record/events.js";
-import { waterReadingOf } from "../../protocol/record/reading.js";
+import { readingOf } from "../../protocol/record/reading.js";
 import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
 import { mayRollOverAfter } from "../measure/water.js";
 import type { Board, Entropy, ResetReason } from "../ports.js";
@@ -64,7 +65,11 @@ export function lastRunOf(journal: StationJournal, entropy: Entropy): LastRun {
 			}
 			if (entry.kind === "reading") {
 				readings++;
-				mayRollOver = mayRollOverAfter(waterReadingOf(entry.fields).turbidityFlags, mayRollOver);
+				const set = CHANNEL_SETS.get(entry.channelSet);
+				if (set !== undefined) {
+					const { turbidity } = readingOf(set, entry.fields);
+					mayRollOver = mayRollOverAfter(turbidity.flags, mayRollOver);
+				}
 			}
 			// A reading that began before the clock was set is written after that, and says what the clock said.
 			if (setBy !== undefined && isBefore(entry, setBy)) return;

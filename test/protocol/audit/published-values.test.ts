@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VALUE_COLUMNS } from "../../../src/protocol/audit/published-values.js";
 import type { Entry } from "../../../src/protocol/record/entry.js";
-import { fieldsOfWaterReading, waterReadingOf } from "../../../src/protocol/record/reading.js";
+import { fieldsOfNamed, namedOf } from "../../support/data/named-reading.js";
 import { seededValues } from "../../support/data/seeded-values.js";
 import {
 	cellsByName,
@@ -54,7 +54,7 @@ function reading(sequence: number, pHMilli: number | undefined, utcSeconds?: num
 		...header(sequence, utcSeconds ?? 1_790_812_800 + (sequence - 2) * 300),
 		channelSet: 1,
 		kind: "reading",
-		fields: fieldsOfWaterReading({
+		fields: fieldsOfNamed({
 			pHMilli,
 			pHFlags: pHMilli === undefined ? 1 : 0,
 			pHCalibration: 0,
@@ -192,12 +192,12 @@ describe("the published table", () => {
 			const input = seededValues(seed);
 			const otherWater = input.entries.map((entry): Entry => {
 				if (entry.kind !== "reading") return entry;
-				const raw = waterReadingOf(entry.fields);
+				const raw = namedOf(entry.fields);
 				const turbidityMicrovolts = raw.turbidityMicrovolts && raw.turbidityMicrovolts + 250_000;
 				const pHMilli = raw.pHMilli === undefined ? 7000 : undefined;
 				return {
 					...entry,
-					fields: fieldsOfWaterReading({ ...raw, turbidityMicrovolts, pHMilli }),
+					fields: fieldsOfNamed({ ...raw, turbidityMicrovolts, pHMilli }),
 				};
 			});
 			const [rows, others] = [input.entries, otherWater].map((entries) =>

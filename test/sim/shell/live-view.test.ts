@@ -19,10 +19,10 @@ function station(name: string): StationView {
 		river: "storm on the Pek",
 		reading: {
 			pH: derived(7.96, ""),
-			temperatureCelsius: derived(11.57, "degC"),
-			conductivityAt25: derived(39_512, "uS/cm"),
+			temperature: derived(11.57, "degC"),
+			conductivity: derived(39_512, "uS/cm"),
 			turbidity: derived(1310.8, "FNU"),
-			batteryVolts: derived(12.75, "V"),
+			battery: derived(12.75, "V"),
 		},
 		readingUtcSeconds: 1_790_812_800,
 		appended: 139,
