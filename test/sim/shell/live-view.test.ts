@@ -68,7 +68,7 @@ describe("the live view", () => {
 		const dry = station("bor-1");
 		const suspect = { ...derived(8.37, ""), flags: 0x20 };
 		const still = { ...derived(0, "uS/cm"), flags: 0x24 };
-		const reading = { ...dry.reading, pH: suspect, conductivityAt25: still };
+		const reading = { ...dry.reading, pH: suspect, conductivity: still };
 		const view = { ...world(0), stations: [{ ...dry, reading } as StationView] };
 		const lines = render(view, { columns: 100, rows: 24 }).split("\n");
 		assert.match(
