@@ -98,8 +98,8 @@ describe("the published table", () => {
 		this.timeout(300_000);
 		assert.equal(VALUES_MUTANTS.length, 18);
 		const requests: { readonly request: ValuesRequest; readonly expected: string }[] = [];
-		for (let seed = 1; seed <= 16; seed++) {
-			const input = seededValues(seed, 100);
+		for (let seed = 1; seed <= 24; seed++) {
+			const input = seededValues(seed, 130);
 			requests.push({
 				request: valuesRequest(input),
 				expected: oracleTable(input.station, input.entries, input),
