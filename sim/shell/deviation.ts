@@ -33,6 +33,8 @@ export class DeviationMeter {
 			if (derived === undefined || place === undefined) continue;
 			// What is off by a minute for want of a clock is no deviation of a probe.
 			if ((place.uncertaintyMilliseconds ?? 0) > UNCERTAINTY_MILLISECONDS_MAX) continue;
+			// Without a thermometer the others are derived at a stand-in, and say so.
+			if ((river.unknownAt?.(place.utcSeconds).length ?? 0) > 0) continue;
 			const truth = river.at(place.utcSeconds);
 			this.#note("pH", derived.pH.value, truth.pH);
 			this.#note("temperatureCelsius", derived.temperatureCelsius.value, truth.temperatureCelsius);

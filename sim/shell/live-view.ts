@@ -48,6 +48,16 @@ const REFRESH_MILLISECONDS = 150;
 /** Into a file or a pipe goes a line so seldom: a day is 3000 lines. */
 const PLAIN_LINE_MILLISECONDS = 30_000;
 const FIRST_PLAIN_LINE_MILLISECONDS = 2000;
+/** What a channel is called beside its flags. */
+const CHANNEL_WORDS: Readonly<Record<keyof DerivedReading, string>> = Object.freeze({
+	pH: "pH",
+	temperatureCelsius: "temperature",
+	conductivityAt25: "conductivity",
+	turbidity: "turbidity",
+	batteryVolts: "battery",
+});
+/** Below a table, where there is no room for the flags themselves. */
+const LEGEND = "?: flagged; bistrina --port LINE read names the flags";
 const BAR_CELLS = 30;
 /** The cursor stands on a line of its own below the view. */
 const CURSOR_ROWS = 1;
@@ -160,6 +170,7 @@ function block(station: StationView): string[] {
 		"",
 		`${onStderr.bold(station.name)}  ${onStderr.dim(station.river)}  ${station.state}  ${onStderr.dim(station.line ?? "")}`.trimEnd(),
 		reading(station),
+		...doubts(station),
 		`  ${station.appended} entries, ${station.waiting} waiting in flash, ${
 			acknowledgedUtcSeconds === undefined
 				? "none acknowledged in this run"
@@ -190,7 +201,9 @@ function table(view: WorldView, rowsMax: number): string[] {
 			];
 		}),
 	]);
-	const lines = [onStderr.dim(header ?? ""), ...rows];
+	const isDoubtful = view.stations.some((station) => doubts(station).length > 0);
+	const legend = isDoubtful ? [onStderr.dim(LEGEND)] : [];
+	const lines = [onStderr.dim(header ?? ""), ...rows, ...legend];
 	if (lines.length <= rowsMax) return lines;
 	// The line that says so takes the place of one more.
 	const shown = Math.max(rowsMax - 1, 1);
@@ -234,11 +247,26 @@ function reading(station: StationView): string {
 	return `  ${values.join("  ")}  ${onStderr.dim(instant(station.readingUtcSeconds).slice(11))}`;
 }
 
+/** What the question marks mean: the flags of each channel that has one. */
+function doubts({ reading: derived }: StationView): string[] {
+	if (derived === undefined) return [];
+	const told = Object.entries(CHANNEL_WORDS).flatMap(([channel, word]) => {
+		const names = flagNames(derived[channel as keyof DerivedReading].flags);
+		return names.length === 0 ? [] : [`${word} ${names.join(" ")}`];
+	});
+	return told.length === 0 ? [] : [onStderr.yellow(`  ?: ${told.join(", ")}`)];
+}
+
+function flagNames(flags: number): string[] {
+	return Object.entries(CHANNEL_FLAGS).flatMap(([name, bit]) =>
+		(flags & bit) === 0 ? [] : [name],
+	);
+}
+
 function number(derived: DerivedValue, decimals: number): string {
 	if (derived.value === undefined) return onStderr.red("-");
 	const text = derived.value.toFixed(decimals);
-	const doubt = CHANNEL_FLAGS.fault | CHANNEL_FLAGS.outOfRange | CHANNEL_FLAGS.saturated;
-	return (derived.flags & doubt) !== 0 ? onStderr.yellow(`${text}?`) : text;
+	return derived.flags === 0 ? text : onStderr.yellow(`${text}?`);
 }
 
 function bar(progress: number): string {

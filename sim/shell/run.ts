@@ -55,14 +55,14 @@ async function runIn(
 	onBegun: () => void,
 ): Promise<number> {
 	const wallStart = performance.now();
-	const rivers = recordedOrNamedRivers(options, saved, SEED_DEFAULT);
-	const { seed } = rivers;
 	const view = options.quiet ? undefined : new LiveView(process.stderr);
 	const talk = (line: string): void => {
 		const shown = printable(line);
 		if (view === undefined) process.stderr.write(`${shown}\n`);
 		else view.say(shown);
 	};
+	const rivers = await recordedOrNamedRivers(options, saved, SEED_DEFAULT, talk);
+	const { seed } = rivers;
 	if (options.duration === "recording" && rivers.recording === undefined) {
 		if (saved === undefined) throw new UsageError("--for recording needs --river FILE.csv");
 		throw new OperationalError(

@@ -50,6 +50,8 @@ const DEADLINE_MILLISECONDS = 5000;
 /** A station that sleeps needs half a second to wake, and loses what it was told meanwhile. */
 const GREETING_TRIES = 4;
 const GREETING_MILLISECONDS = 1500;
+/** Whoever waits longer than this wants to know what for. */
+const WORD_AFTER_TRIES = 2;
 
 /** What a line server says to a second program, behind the uptime of a log line: sim/shell/line-server.ts. */
 const OCCUPIED = /^\d+ (another program has the line of .+)$/;
@@ -69,6 +71,7 @@ interface Pending {
 export class ConsoleClient {
 	readonly #line: Line;
 	readonly #onLog: (text: string) => void;
+	readonly #timeoutMilliseconds: number | undefined;
 	readonly #assembler = new LineAssembler(false);
 	#pending: Pending | undefined;
 	#id: number;
@@ -79,22 +82,43 @@ export class ConsoleClient {
 	/** For the diagnosis of an answer that does not come; `spoken` are lines of this protocol. */
 	readonly #heard = { bytes: 0, lines: 0, garbled: 0, spoken: 0 };
 
-	/** `firstId` 1 to 900 000 000: another one for each program, so that late answers are not ours. */
-	constructor(line: Line, firstId: number, onLog: (text: string) => void) {
+	/**
+	 * `firstId` 1 to 900 000 000: another one for each program, so that late answers are not ours.
+	 * `timeoutMilliseconds`: the technician's own patience, in place of every request's and the greeting's.
+	 */
+	constructor(
+		line: Line,
+		firstId: number,
+		onLog: (text: string) => void,
+		timeoutMilliseconds?: number,
+	) {
 		this.#line = line;
+		this.#timeoutMilliseconds = timeoutMilliseconds;
 		this.#id = firstId;
 		this.#onLog = onLog;
 		line.onBytes = (bytes) => this.#take(bytes);
 		line.onLost = (reason) => this.#lose(reason);
 	}
 
-	/** Who is there. The first thing to ask. Throws OperationalError, with a remedy. */
-	async greet(deadlineMilliseconds = GREETING_MILLISECONDS): Promise<Greeting> {
+	/**
+	 * Who is there. The first thing to ask: once in `deadlineMilliseconds`, for `patienceMilliseconds`.
+	 * Throws OperationalError, with a remedy.
+	 */
+	async greet(
+		deadlineMilliseconds = Math.min(
+			GREETING_MILLISECONDS,
+			this.#timeoutMilliseconds ?? GREETING_MILLISECONDS,
+		),
+		patienceMilliseconds = this.#timeoutMilliseconds ??
+			this.#line.bootMillisecondsMax ??
+			GREETING_TRIES * deadlineMilliseconds,
+	): Promise<Greeting> {
+		const tries = Math.max(Math.ceil(patienceMilliseconds / deadlineMilliseconds), 1);
 		for (let attempt = 1; ; attempt++) {
 			try {
 				// An end of line first: what the station has heard so far is not ours.
 				this.#line.write(new Uint8Array([0x0a]));
-				const { fields } = await this.request("version", { deadlineMilliseconds });
+				const { fields } = await this.#request("version", { deadlineMilliseconds });
 				const protocol = Number(fields.get("protocol"));
 				if (protocol !== CONSOLE_VERSION) {
 					throw new OperationalError(
@@ -109,13 +133,26 @@ export class ConsoleClient {
 				};
 			} catch (error) {
 				const isWorthIt = error instanceof LineTrouble && this.#lost === undefined;
-				if (!isWorthIt || attempt === GREETING_TRIES) throw error;
+				if (!isWorthIt || attempt === tries) throw error;
+				if (attempt !== WORD_AFTER_TRIES) continue;
+				const seconds = Math.ceil((patienceMilliseconds - attempt * deadlineMilliseconds) / 1000);
+				this.#onLog(
+					`${this.#line.name}: no answer yet; opening a port restarts some boards: ${seconds} s more`,
+				);
 			}
 		}
 	}
 
 	/** Asks, and waits for the one answer. Throws StationRefusal or LineTrouble. */
 	request(command: string, options: RequestOptions = {}): Promise<Answer> {
+		const deadlineMilliseconds = this.#timeoutMilliseconds ?? options.deadlineMilliseconds;
+		return this.#request(command, {
+			...options,
+			...(deadlineMilliseconds === undefined ? {} : { deadlineMilliseconds }),
+		});
+	}
+
+	#request(command: string, options: RequestOptions): Promise<Answer> {
 		if (this.#pending !== undefined) throw new Error("one request at a time");
 		return new Promise((resolve, reject) => {
 			const pending: Pending = {

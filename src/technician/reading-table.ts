@@ -150,7 +150,9 @@ export interface Dialect {
 	readonly decimalMark: "." | ",";
 }
 
-export const DIALECTS: Readonly<Record<"comma" | "semicolon", Dialect>> = Object.freeze({
+export type DialectName = "comma" | "semicolon";
+
+export const DIALECTS: Readonly<Record<DialectName, Dialect>> = Object.freeze({
 	/** RFC 4180. */
 	comma: { separator: ",", decimalMark: "." },
 	/** As spreadsheets of a region with decimal commas write and read it. */

@@ -7,8 +7,8 @@ import {
 	createKeyedHashVerifier,
 	type KeyOperations,
 } from "../../sim/keys/keyed-hash-signer.js";
-import type { Endpoint } from "../../sim/network/network.js";
 import { TIME_FAULTS } from "../../sim/network/time-server.js";
+import type { Endpoint } from "../../sim/network/wire.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
 import { createNodeSigner, createNodeVerifier } from "../../sim/shell/node-signer.js";
 import { simulatedPrivateKey } from "../../sim/shell/simulation.js";

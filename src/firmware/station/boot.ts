@@ -15,7 +15,7 @@ import { waterReadingOf } from "../../protocol/record/reading.js";
 import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
 import { mayRollOverAfter } from "../measure/water.js";
 import type { Board, Entropy, ResetReason } from "../ports.js";
-import type { StationJournal } from "./journal-port.js";
+import type { ReadableEntries, StationJournal } from "./journal-port.js";
 import type { Recorder, Stamp } from "./recorder.js";
 
 /**
@@ -50,10 +50,12 @@ export function lastRunOf(journal: StationJournal, entropy: Entropy): LastRun {
 	let mayRollOver = false;
 	let hasBoot = false;
 	let readings = 0;
-	const first = Math.max(journal.firstSequenceHeld, journal.nextSequence - ENTRIES_SCANNED);
-	const count = journal.nextSequence - first;
+	// A key that is lost makes no good clock one that anybody may move.
+	const source = journal.predecessor ?? journal;
+	const first = Math.max(source.firstSequenceHeld, source.nextSequence - ENTRIES_SCANNED);
+	const count = source.nextSequence - first;
 	if (count > 0) {
-		readIfReadable(journal, first, count, (canonical) => {
+		readIfReadable(source, first, count, (canonical) => {
 			const entry = decodeEntry(canonical);
 			newest = entry;
 			if (entry.kind === "boot") {
@@ -78,7 +80,8 @@ export function lastRunOf(journal: StationJournal, entropy: Entropy): LastRun {
 	}
 	const wasCutShort = hasBoot && readings < READINGS_OF_A_RUN;
 	const isFresh = journal.epoch !== 0 && journal.nextSequence === 1;
-	const boot = newest !== undefined ? newest.boot + 1 : isFresh ? 1 : drawnBoot(entropy);
+	// Boots are counted in their epoch.
+	const boot = isFresh ? 1 : newest !== undefined ? newest.boot + 1 : drawnBoot(entropy);
 	return { boot, newestUtcSeconds, wasCutShort, isVouched, mayRollOver };
 }
 
@@ -96,13 +99,13 @@ function isBefore(entry: Entry, { atBoot, atUptimeSeconds }: TimeEntry): boolean
 
 /** A flash that does not answer leaves out what it has; the station lives on. */
 function readIfReadable(
-	journal: StationJournal,
+	source: ReadableEntries,
 	first: number,
 	count: number,
 	visit: (canonical: Uint8Array) => void,
 ): void {
 	try {
-		journal.read(first, count, (_sequence, canonical) => visit(canonical));
+		source.read(first, count, (_sequence, canonical) => visit(canonical));
 	} catch (error) {
 		if (!(error instanceof StationError)) throw error;
 	}

@@ -23,6 +23,8 @@ export interface StatusView {
 	readonly isUploading: boolean;
 	readonly uploadFailures: number;
 	readonly uploadTrouble: string | undefined;
+	/** Of the last session of this wake. */
+	readonly rssiDecibelMilliwatts: number | undefined;
 	/** Bit i: the channel of index i has failed. */
 	readonly failedProbes: number;
 	readonly isBatteryLow: boolean;
@@ -85,6 +87,7 @@ export function statusOf(view: StatusView): AnswerFields[] {
 			nextUploadSeconds: view.isUploading ? 0 : seconds(view.nextUploadMilliseconds),
 			uploading: view.isUploading ? "yes" : "no",
 			uploadFailures: view.uploadFailures,
+			rssiDecibelMilliwatts: view.rssiDecibelMilliwatts ?? "none",
 			lastUpload: view.uploadTrouble ?? lastUploadOf(view.uploadFailures, journal.cursor),
 		},
 		{

@@ -1,6 +1,6 @@
 /** Days of published values: a row for each day of UTC and channel (docs/VALUES.md, sections 5 and 6). */
 
-import { dayNumberOf } from "../quality/calendar.js";
+import { dayNumberOf } from "../../core/calendar.js";
 import { GRADES, QUALITY_CHANNELS, type QualityChannel } from "../quality/correction.js";
 import type { ChannelOutcome, PublishedRow } from "./published-values.js";
 import { timeText } from "./schema.js";

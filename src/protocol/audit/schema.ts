@@ -3,8 +3,9 @@
  * is needed here, and are published as they stand (docs/schema); texts are checked by named formats in place
  * of patterns, because the station's engine runs no regular expressions.
  */
+
+import { civilDateOf, dayNumberOf, dayNumberOfDate } from "../../core/calendar.js";
 import { isDigit, isLetter, isLowerLetter, isTextOf } from "../../core/text.js";
-import { civilDateOf, dayNumberOf, dayNumberOfDate } from "../quality/calendar.js";
 
 export type TextFormat = "date-time" | "date" | "identifier" | "station" | "text";
 

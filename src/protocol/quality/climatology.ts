@@ -1,5 +1,6 @@
 /** Climatology: what is usual in that month, quarter, week or period of dates. */
-import { civilDateOf, dayNumberOf, dayOfYearOf, isoWeekOf } from "./calendar.js";
+import { civilDateOf, dayNumberOf } from "../../core/calendar.js";
+import { dayOfYearOf, isoWeekOf } from "./calendar.js";
 import {
 	type FlagSink,
 	QUALITY_FLAGS,

@@ -5,6 +5,7 @@
  * does not change costs a hundredth of a bit. The model is written once for both directions; its
  * constants are part of batch version 1 and described in docs/WIRE.md.
  */
+
 import { putUint32, uint16At, uint32At } from "../../core/bytes.js";
 import { AssertionError, assert, StationError } from "../../core/errors.js";
 import { type BitCoder, Contexts, RangeDecoder, RangeEncoder } from "../../core/range-coder.js";
@@ -22,7 +23,6 @@ import {
 	ENTRY_VERSION,
 } from "../record/entry.js";
 import { canBeAbsent } from "../record/reading.js";
-import type { EntryRun } from "./batch.js";
 import {
 	ColumnCoder,
 	codeDifference,
@@ -30,6 +30,7 @@ import {
 	ErrorShape,
 	UNSIGNED_CONTEXTS,
 } from "./column-coder.js";
+import type { EntryRun } from "./packed-entries.js";
 
 /** Where the entries stand: fields of every header that need not be sent. */
 export interface ColumnsPlace {

@@ -2,7 +2,7 @@
  * Judges published values against the water itself: each is right within the error of a probe that
  * works, or missing with its reason, or flagged. Reads no raw value.
  */
-import type { WaterState } from "../../../sim/river/river.js";
+import type { WaterState } from "../../../sim/river/water.js";
 import type { DerivedReading, DerivedValue } from "../../../src/protocol/record/derive.js";
 
 export interface SeenDerivation {
