@@ -150,11 +150,8 @@ describe("a published table", () => {
 			toldOf(await verdictOf(foreign)).join(),
 			/^line 62, row: reading 9999 .* does not follow from the record here$/,
 		);
-		const torn = table.slice(0, -40);
-		assert.match(
-			toldOf(await verdictOf(torn)).join(),
-			/^line 61, row: is no row of 73 cells|^line 61, /,
-		);
+		const torn = table.slice(0, -300);
+		assert.deepEqual(toldOf(await verdictOf(torn)), ["line 61, row: is no row of 69 cells"]);
 	});
 
 	it("has another policy, other corrections and other approvals named", async () => {
