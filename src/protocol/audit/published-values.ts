@@ -20,7 +20,14 @@ import { type Entry, STATION_FLAGS, TIME_QUALITIES } from "../record/entry.js";
 import { CHANNEL_FLAGS, type Reading, readingOf } from "../record/reading.js";
 import { Placer } from "../record/time-resolver.js";
 import { CHANNEL_COLUMNS, rawOf, scaleOf } from "./channel-columns.js";
-import type { Approvals, ChannelPolicy, Corrections, Policy } from "./documents.js";
+import {
+	type Approvals,
+	type ChannelPolicy,
+	type Corrections,
+	firstNotEnded,
+	type Period,
+	type Policy,
+} from "./documents.js";
 import { timeText } from "./schema.js";
 
 /** Of all that docs/VALUES.md says: a change that alters any byte of a table is another version. */
@@ -323,10 +330,7 @@ export class PublishedValues {
 	): { readonly cells: readonly string[]; readonly isApproved: boolean } {
 		if (value?.value === undefined) return { cells: NOTHING, isApproved: false };
 		const { corrections, approvals } = this.#options;
-		const isApproved = (approvals?.byChannel[name] ?? []).some(
-			({ fromSeconds, toSeconds }) =>
-				seconds !== undefined && seconds >= fromSeconds && seconds < toSeconds,
-		);
+		const isApproved = seconds !== undefined && isIn(approvals?.byChannel[name], seconds);
 		const status = isApproved ? "approved" : "provisional";
 		const channel = policy?.channels[name];
 		const isLooked =
@@ -334,11 +338,7 @@ export class PublishedValues {
 			corrections !== undefined &&
 			channel?.isCorrected === true &&
 			!isUnitOther(channel, value);
-		const decided = isLooked
-			? corrections.byChannel[name].find(
-					({ fromSeconds, toSeconds }) => seconds >= fromSeconds && seconds <= toSeconds,
-				)
-			: undefined;
+		const decided = isLooked ? firstNotEnded(corrections.byChannel[name], seconds) : undefined;
 		const cell = roundedTo(value.value, decimals) ?? 0;
 		const corrected = decided?.correction.at(seconds ?? 0, cell);
 		if (decided === undefined || corrected === undefined) {
@@ -361,6 +361,12 @@ const AS_CONFIGURED = Object.freeze({ law: "as-configured" as const });
 const CLOCKS: ReadonlyMap<number, string> = new Map(
 	Object.entries(TIME_QUALITIES).map(([name, quality]) => [quality, name]),
 );
+
+/** Periods that meet are one: the end of one is no beginning of another. */
+function isIn(periods: readonly Period[] = [], seconds: number): boolean {
+	const period = firstNotEnded(periods, seconds);
+	return period !== undefined && seconds >= period.fromSeconds && seconds < period.toSeconds;
+}
 
 function lawKeyOf({ law, alphaPerMillionPerDegree }: Policy["conductivity"]): string {
 	return law === "linear" ? `linear ${alphaPerMillionPerDegree}` : law;
