@@ -128,6 +128,7 @@ export async function watch(session: Session, count: number): Promise<number> {
 	};
 	const { fields } = await session.client.request("watch", {
 		deadlineMilliseconds: READING_SILENCE_MILLISECONDS,
+		overallMilliseconds: (count + 1) * READING_SILENCE_MILLISECONDS,
 		fields: { count },
 		onPart: (part) => {
 			const shown = shownOf(part);

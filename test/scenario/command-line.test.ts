@@ -231,6 +231,29 @@ describe("npm start", function () {
 		}
 	});
 
+	it("ends a world whose collector's database does not open, and leaves what was there", async () => {
+		const data = join(folder, "meanwhile");
+		const begun = await runCommand(START, "--data", data, "--for", "5m", "--speed", "max");
+		assert.equal(begun.exitCode, 0, begun.stderr);
+		assert.match(begun.stderr, /\nthe collector is open after \d+\.\d s: https:\/\/127/);
+		// A database of nobody's, in the place of ours.
+		const version = join(data, "collector", "pglite", "PG_VERSION");
+		writeFileSync(version, "9\n");
+		const before = contentsOf(join(data, "collector"));
+		const broken = await runCommand(START, "--data", data, "--for", "1h", "--speed", "60");
+		assert.equal(broken.exitCode, 1, broken.stderr);
+		assert.match(broken.stderr, /error: \S+: the database does not open \(.*\n$/);
+		assert.equal(contentsOf(join(data, "collector")), before);
+		// A first start that fails so leaves nothing of its world.
+		const fresh = join(folder, "fresh");
+		mkdirSync(join(fresh, "collector", "pglite", "base", "1"), { recursive: true });
+		writeFileSync(join(fresh, "collector", "pglite", "base", "1", "16385"), "");
+		const refused = await runCommand(START, "--data", fresh, "--for", "1h", "--speed", "60");
+		assert.equal(refused.exitCode, 1, refused.stderr);
+		assert.match(refused.stderr, /PG_VERSION is missing/);
+		assert.deepEqual(readdirSync(fresh), ["collector"]);
+	});
+
 	it("leaves no data directory behind when a technician's line cannot be opened", async () => {
 		const server = createServer();
 		const port = await new Promise<number>((resolve) => {

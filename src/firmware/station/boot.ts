@@ -26,6 +26,7 @@ import type { Recorder, Stamp } from "./recorder.js";
 const ENTRIES_SCANNED = 16;
 /** A run that left fewer readings was cut short. */
 const READINGS_OF_A_RUN = 3;
+const DRAWN_BOOT_MASK = 0x3fffffff;
 /** Set in a boot number that had to be drawn because no entry could be read. */
 const DRAWN_BOOT_BIT = 0x80000000;
 
@@ -93,7 +94,8 @@ export function lastRunOf(journal: StationJournal, entropy: Entropy): LastRun {
 function drawnBoot(entropy: Entropy): number {
 	const drawn = new Uint8Array(4);
 	entropy.fill(drawn);
-	return (uint32At(drawn, 0) | DRAWN_BOOT_BIT) >>> 0;
+	// Room for 2^30 boots after it: the number must not come to its end by chance.
+	return ((uint32At(drawn, 0) & DRAWN_BOOT_MASK) | DRAWN_BOOT_BIT) >>> 0;
 }
 
 type TimeEntry = Entry & { readonly kind: "time" };

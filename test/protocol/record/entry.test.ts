@@ -472,4 +472,27 @@ describe("the chain", () => {
 			assert.throws(() => stationIdBytes(station), { code: "configuration-invalid" });
 		}
 	});
+
+	it("hold every number to its end, and none begins again past it", () => {
+		const end = 0xffffffff;
+		const at = (extra: number) =>
+			decodeEntry(
+				encodeEntry({
+					...{ kind: "boot", resetReason: 0, wakeCause: 0, crashCode: 0 },
+					...{ firmwareVersion: 1000, wakeCount: end + extra },
+					...{ channelSet: 0, timeQuality: 2, epoch: end, sequence: end },
+					...{ boot: end + extra, uptimeSeconds: end + extra, utcSeconds: end + extra },
+					...{ configurationId: 1, stationFlags: 0 },
+				}),
+			);
+		for (const extra of [0, 1, 5_000_000_000]) {
+			const entry = at(extra);
+			assert.ok(entry.kind === "boot");
+			assert.deepEqual(
+				[entry.boot, entry.uptimeSeconds, entry.wakeCount, entry.sequence],
+				[end, end, end, end],
+			);
+			assert.deepEqual([entry.utcSeconds, entry.timeQuality], extra === 0 ? [end, 2] : [0, 0]);
+		}
+	});
 });
