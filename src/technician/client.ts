@@ -21,6 +21,8 @@ export interface RequestOptions {
 	readonly fields?: Readonly<Record<string, FieldValue>>;
 	/** Longest silence of this request, from its last byte or part on; absent: what the command's row says. */
 	readonly deadlineMilliseconds?: number;
+	/** Longest that the whole answer may take; default thirty times the silence. */
+	readonly overallMilliseconds?: number;
 	/** Gets parts as they come; they are not collected then. */
 	readonly onPart?: (fields: ConsoleFields) => void;
 }
@@ -46,6 +48,13 @@ export class LineTrouble extends OperationalError {
 	override name = "LineTrouble";
 }
 
+/**
+ * A thousand entries of 206 bytes take 215 s at 9600 baud, at a silence of 10 s: an answer whose parts come in
+ * time and never end has its end here.
+ */
+const OVERALL_SILENCES = 30;
+/** The longest answer is a watch of a thousand rounds, five channels each. */
+const PARTS_MAX = 10_000;
 /** For what the station answers at once. */
 const DEADLINE_MILLISECONDS = 5000;
 const ROWS: ReadonlyMap<string, CommandRow> = new Map(Object.entries(COMMANDS));
@@ -68,6 +77,7 @@ interface Pending {
 	readonly reject: (error: Error) => void;
 	partCount: number;
 	timer: NodeJS.Timeout | undefined;
+	overall: NodeJS.Timeout | undefined;
 }
 
 export class ConsoleClient {
@@ -167,6 +177,7 @@ export class ConsoleClient {
 				reject,
 				partCount: 0,
 				timer: undefined,
+				overall: undefined,
 			};
 			this.#pending = pending;
 			if (this.#lost !== undefined) {
@@ -174,6 +185,9 @@ export class ConsoleClient {
 				return;
 			}
 			this.#expect(pending);
+			const { deadlineMilliseconds } = pending;
+			const overall = options.overallMilliseconds ?? OVERALL_SILENCES * deadlineMilliseconds;
+			pending.overall = setTimeout(() => this.#fail(pending, this.#endless(command)), overall);
 			this.#line.write(encodeRequest(pending.id, command, options.fields));
 		});
 	}
@@ -209,6 +223,10 @@ export class ConsoleClient {
 				this.#heard.spoken++;
 				if (pending === undefined || output.id !== pending.id) return;
 				pending.partCount++;
+				if (pending.partCount > PARTS_MAX) {
+					this.#fail(pending, this.#endless(pending.command));
+					return;
+				}
 				this.#expect(pending);
 				this.#deliver(pending, output.fields);
 				return;
@@ -260,6 +278,10 @@ export class ConsoleClient {
 		}, pending.deadlineMilliseconds);
 	}
 
+	#endless(command: string): Error {
+		return new LineTrouble(`${this.#line.name}: the answer to ${command} does not end; ask again`);
+	}
+
 	#silence(pending: Pending): Error {
 		const { bytes, lines, garbled } = this.#heard;
 		const seconds = pending.deadlineMilliseconds / 1000;
@@ -309,6 +331,7 @@ export class ConsoleClient {
 
 	#settle(pending: Pending): void {
 		clearTimeout(pending.timer);
+		clearTimeout(pending.overall);
 		if (this.#pending === pending) this.#pending = undefined;
 	}
 }

@@ -139,6 +139,7 @@ export async function watch(session: Session, { count = 0 }: Given): Promise<num
 		round = [];
 	};
 	const { answer } = await ask(session, "watch", {
+		overallMilliseconds: (count + 1) * COMMANDS.watch.seconds[1] * 1000,
 		fields: { count },
 		onPart: (part) => {
 			const shown = shownOf(part, COMMANDS.watch.parts);

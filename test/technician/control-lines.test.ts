@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { SerialPortMock } from "serialport";
 import sinon from "sinon";
-import { encodeAnswer } from "../../src/protocol/line/console.js";
+import { encodeAnswer, encodePart } from "../../src/protocol/line/console.js";
 import { ConsoleClient } from "../../src/technician/client.js";
 import { BOOT_MILLISECONDS_MAX } from "../../src/technician/control-lines.js";
 import type { Line } from "../../src/technician/line.js";
@@ -110,6 +110,36 @@ describe("a board that its port's opening has restarted", () => {
 			.catch((error: Error) => error.message);
 		await clock.tickAsync(3000);
 		assert.match(String(await asked), /no answer to read within 3 s; ask again$/);
+	});
+
+	it("cannot keep a program with an answer whose parts come in time and never end", async () => {
+		for (const [every, expected] of [
+			[1, 10_001],
+			[4000, 37],
+		] as const) {
+			let parts = 0;
+			let ticking: NodeJS.Timeout | undefined;
+			const line: Line = {
+				name: "/dev/BOARD",
+				onBytes: undefined,
+				onLost: undefined,
+				write: (bytes) => {
+					const id = Number(/^\?(\d+) status/.exec(Buffer.from(bytes).toString("latin1"))?.[1]);
+					ticking = setInterval(() => {
+						parts++;
+						line.onBytes?.(encodePart(id, { station: "bor-1" }));
+					}, every);
+				},
+				close: async () => {},
+			};
+			const asked = new ConsoleClient(line, 1, () => {})
+				.request("status")
+				.catch((error: Error) => error.message);
+			await clock.tickAsync(150_001);
+			clearInterval(ticking);
+			assert.equal(await asked, "/dev/BOARD: the answer to status does not end; ask again");
+			assert.ok(parts >= expected, `${parts} parts`);
+		}
 	});
 
 	it("is none at a socket, which restarts nothing", async () => {

@@ -2,7 +2,6 @@ import { strict as assert } from "node:assert";
 import { createSha256 } from "../../src/core/sha256.js";
 import type { Entry } from "../../src/protocol/record/entry.js";
 import { encodeEntry } from "../../src/protocol/record/entry.js";
-import { fieldsOfWaterReading } from "../../src/protocol/record/reading.js";
 import {
 	DIALECTS,
 	lineOf,
@@ -12,6 +11,7 @@ import {
 } from "../../src/technician/reading-table.js";
 import { writeReadings } from "../../src/technician/readings.js";
 import { recordFileSource } from "../../src/technician/record-source.js";
+import { fieldsOfNamed } from "../support/data/named-reading.js";
 
 const header = (sequence: number, uptimeSeconds: number, utcSeconds: number) => ({
 	channelSet: 0,
@@ -26,7 +26,7 @@ const header = (sequence: number, uptimeSeconds: number, utcSeconds: number) => 
 });
 
 function reading(sequence: number, uptimeSeconds: number, utcSeconds: number): Entry {
-	const fields = fieldsOfWaterReading({
+	const fields = fieldsOfNamed({
 		pHMilli: 7810,
 		pHFlags: 0,
 		pHCalibration: 0,

@@ -1,6 +1,7 @@
 /** What a boot that is not a deep-sleep wake must find out and record before anything else. */
 import { uint32At } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
+import { CHANNEL_SETS } from "../../protocol/record/channel-set.js";
 import {
 	decodeEntry,
 	type Entry,
@@ -11,7 +12,7 @@ import {
 	WAKE_CAUSES,
 } from "../../protocol/record/entry.js";
 import { EVENT_CODES } from "../../protocol/record/events.js";
-import { waterReadingOf } from "../../protocol/record/reading.js";
+import { readingOf } from "../../protocol/record/reading.js";
 import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
 import { mayRollOverAfter } from "../measure/water.js";
 import type { Board, Entropy, ResetReason } from "../ports.js";
@@ -25,6 +26,7 @@ import type { Recorder, Stamp } from "./recorder.js";
 const ENTRIES_SCANNED = 16;
 /** A run that left fewer readings was cut short. */
 const READINGS_OF_A_RUN = 3;
+const DRAWN_BOOT_MASK = 0x3fffffff;
 /** Set in a boot number that had to be drawn because no entry could be read. */
 const DRAWN_BOOT_BIT = 0x80000000;
 
@@ -64,7 +66,11 @@ export function lastRunOf(journal: StationJournal, entropy: Entropy): LastRun {
 			}
 			if (entry.kind === "reading") {
 				readings++;
-				mayRollOver = mayRollOverAfter(waterReadingOf(entry.fields).turbidityFlags, mayRollOver);
+				const set = CHANNEL_SETS.get(entry.channelSet);
+				if (set !== undefined) {
+					const { turbidity } = readingOf(set, entry.fields);
+					mayRollOver = mayRollOverAfter(turbidity.flags, mayRollOver);
+				}
 			}
 			// A reading that began before the clock was set is written after that, and says what the clock said.
 			if (setBy !== undefined && isBefore(entry, setBy)) return;
@@ -88,7 +94,8 @@ export function lastRunOf(journal: StationJournal, entropy: Entropy): LastRun {
 function drawnBoot(entropy: Entropy): number {
 	const drawn = new Uint8Array(4);
 	entropy.fill(drawn);
-	return (uint32At(drawn, 0) | DRAWN_BOOT_BIT) >>> 0;
+	// Room for 2^30 boots after it: the number must not come to its end by chance.
+	return ((uint32At(drawn, 0) & DRAWN_BOOT_MASK) | DRAWN_BOOT_BIT) >>> 0;
 }
 
 type TimeEntry = Entry & { readonly kind: "time" };

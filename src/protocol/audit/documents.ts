@@ -93,6 +93,7 @@ export interface Period {
 }
 
 export interface Approvals extends Named {
+	/** Ascending, apart from each other. */
 	readonly byChannel: Readonly<Record<QualityChannel, readonly Period[]>>;
 }
 
@@ -195,7 +196,7 @@ export function parseApprovals(text: string, digest: string): Parsed<Approvals> 
 		(raw) => ({
 			...namedOf(raw, digest),
 			byChannel: byChannel((name) =>
-				raw.approvals.filter(({ channel }) => channel === name).map(periodOf),
+				joined(inTime(raw.approvals.filter(({ channel }) => channel === name)).map(periodOf)),
 			),
 		}),
 	);
@@ -596,6 +597,38 @@ function decided(raw: RawCorrections, name: QualityChannel): readonly DecidedCor
 			correction: new Correction(name, span, each),
 		};
 	});
+}
+
+/** Those that meet or overlap as one. */
+function joined(ascending: readonly Period[]): Period[] {
+	const periods: Period[] = [];
+	for (const { fromSeconds, toSeconds } of ascending) {
+		const last = periods[periods.length - 1];
+		if (last === undefined || fromSeconds > last.toSeconds)
+			periods.push({ fromSeconds, toSeconds });
+		else if (toSeconds > last.toSeconds) {
+			periods[periods.length - 1] = { fromSeconds: last.fromSeconds, toSeconds };
+		}
+	}
+	return periods;
+}
+
+/**
+ * Of ascending periods that do not overlap the first that has not ended before `seconds`; where the end is not
+ * included and `seconds` is it, the caller finds that out.
+ */
+export function firstNotEnded<Item extends Period>(
+	periods: readonly Item[],
+	seconds: number,
+): Item | undefined {
+	let low = 0;
+	let high = periods.length;
+	while (low < high) {
+		const middle = (low + high) >> 1;
+		if ((periods[middle]?.toSeconds ?? 0) < seconds) low = middle + 1;
+		else high = middle;
+	}
+	return periods[low];
 }
 
 function periodOf({ from, to }: RawPeriod): Period {

@@ -8,6 +8,8 @@ import { ChannelJudge, type Judgement } from "../quality/channel-judge.js";
 import { gradeOf, QUALITY_CHANNELS, type QualityChannel } from "../quality/correction.js";
 import { decimalText, roundedTo } from "../quality/decimal.js";
 import { QUALITY_FLAGS, type QualityFlag } from "../quality/flags.js";
+import { CHANNEL_SETS, type ChannelSet } from "../record/channel-set.js";
+import type { ChannelName } from "../record/channels.js";
 import {
 	CONDUCTIVITY_LAWS,
 	DerivationContext,
@@ -15,9 +17,17 @@ import {
 	type DerivedValue,
 } from "../record/derive.js";
 import { type Entry, STATION_FLAGS, TIME_QUALITIES } from "../record/entry.js";
-import { CHANNEL_FLAGS, type WaterReading, waterReadingOf } from "../record/reading.js";
+import { CHANNEL_FLAGS, type Reading, readingOf } from "../record/reading.js";
 import { Placer } from "../record/time-resolver.js";
-import type { Approvals, ChannelPolicy, Corrections, Policy } from "./documents.js";
+import { CHANNEL_COLUMNS, rawOf, scaleOf } from "./channel-columns.js";
+import {
+	type Approvals,
+	type ChannelPolicy,
+	type Corrections,
+	firstNotEnded,
+	type Period,
+	type Policy,
+} from "./documents.js";
 import { timeText } from "./schema.js";
 
 /** Of all that docs/VALUES.md says: a change that alters any byte of a table is another version. */
@@ -128,7 +138,8 @@ interface Waiting {
 	readonly seconds: number | undefined;
 	readonly policy: Policy | undefined;
 	readonly derived: DerivedReading;
-	readonly raw: WaterReading;
+	readonly set: ChannelSet;
+	readonly raw: Reading;
 	readonly head: readonly string[];
 	isBack: boolean;
 	readonly judgements: (Judgement | undefined)[];
@@ -186,7 +197,8 @@ export class PublishedValues {
 		const policy = seconds === undefined ? this.#policy : this.#policyAt(seconds);
 		const law = lawKeyOf(policy?.conductivity ?? AS_CONFIGURED);
 		const derived = this.#contexts.get(entry.epoch)?.get(law)?.derive(entry);
-		if (derived === undefined) {
+		const set = CHANNEL_SETS.get(entry.channelSet);
+		if (derived === undefined || set === undefined) {
 			this.#unknown++;
 			return;
 		}
@@ -212,7 +224,8 @@ export class PublishedValues {
 			seconds,
 			policy,
 			derived,
-			raw: waterReadingOf(entry.fields),
+			set,
+			raw: readingOf(set, entry.fields),
 			head,
 			isBack: false,
 			judgements: [],
@@ -273,7 +286,7 @@ export class PublishedValues {
 		CHANNELS.forEach(({ name, decimals }, at) => {
 			const value = derivedOf(derived, name);
 			const shown = value.value === undefined ? "" : numberText(value.value, decimals);
-			pushRaw(cells, name, raw);
+			pushRaw(cells, name, row);
 			cells.push(shown);
 			if (name === "turbidity") cells.push(value.unit);
 			cells.push(
@@ -296,10 +309,10 @@ export class PublishedValues {
 				isApproved: outcome.isApproved,
 			};
 		});
-		const { batteryVolts } = derived;
+		const { battery } = derived;
 		cells.push(
-			batteryVolts.value === undefined ? "" : numberText(batteryVolts.value, 3),
-			this.#channelFlagNames.of(batteryVolts.flags),
+			battery.value === undefined ? "" : numberText(battery.value, 3),
+			this.#channelFlagNames.of(battery.flags),
 			notesOf(derived, row.isBack),
 			isCorrected ? (this.#options.corrections?.name ?? "") : "",
 			isApproved ? (this.#options.approvals?.name ?? "") : "",
@@ -317,10 +330,7 @@ export class PublishedValues {
 	): { readonly cells: readonly string[]; readonly isApproved: boolean } {
 		if (value?.value === undefined) return { cells: NOTHING, isApproved: false };
 		const { corrections, approvals } = this.#options;
-		const isApproved = (approvals?.byChannel[name] ?? []).some(
-			({ fromSeconds, toSeconds }) =>
-				seconds !== undefined && seconds >= fromSeconds && seconds < toSeconds,
-		);
+		const isApproved = seconds !== undefined && isIn(approvals?.byChannel[name], seconds);
 		const status = isApproved ? "approved" : "provisional";
 		const channel = policy?.channels[name];
 		const isLooked =
@@ -328,11 +338,7 @@ export class PublishedValues {
 			corrections !== undefined &&
 			channel?.isCorrected === true &&
 			!isUnitOther(channel, value);
-		const decided = isLooked
-			? corrections.byChannel[name].find(
-					({ fromSeconds, toSeconds }) => seconds >= fromSeconds && seconds <= toSeconds,
-				)
-			: undefined;
+		const decided = isLooked ? firstNotEnded(corrections.byChannel[name], seconds) : undefined;
 		const cell = roundedTo(value.value, decimals) ?? 0;
 		const corrected = decided?.correction.at(seconds ?? 0, cell);
 		if (decided === undefined || corrected === undefined) {
@@ -356,6 +362,12 @@ const CLOCKS: ReadonlyMap<number, string> = new Map(
 	Object.entries(TIME_QUALITIES).map(([name, quality]) => [quality, name]),
 );
 
+/** Periods that meet are one: the end of one is no beginning of another. */
+function isIn(periods: readonly Period[] = [], seconds: number): boolean {
+	const period = firstNotEnded(periods, seconds);
+	return period !== undefined && seconds >= period.fromSeconds && seconds < period.toSeconds;
+}
+
 function lawKeyOf({ law, alphaPerMillionPerDegree }: Policy["conductivity"]): string {
 	return law === "linear" ? `linear ${alphaPerMillionPerDegree}` : law;
 }
@@ -370,51 +382,33 @@ function underLaw(entry: Entry, law: Policy["conductivity"]): Entry {
 	};
 }
 
+/** Which channel of the record each published one is of. */
+const OF_RECORD: Readonly<Record<QualityChannel, ChannelName>> = Object.freeze({
+	ph: "pH",
+	temperature: "temperature",
+	ec25: "conductivity",
+	turbidity: "turbidity",
+});
+
 function derivedOf(derived: DerivedReading, name: QualityChannel): DerivedValue {
-	switch (name) {
-		case "ph":
-			return derived.pH;
-		case "temperature":
-			return derived.temperatureCelsius;
-		case "ec25":
-			return derived.conductivityAt25;
-		case "turbidity":
-			return derived.turbidity;
-	}
+	return derived[OF_RECORD[name]];
 }
 
-function calibrationOf(name: QualityChannel, raw: WaterReading): number {
-	switch (name) {
-		case "ph":
-			return raw.pHCalibration;
-		case "temperature":
-			return raw.temperatureCalibration;
-		case "ec25":
-			return raw.conductivityCalibration;
-		case "turbidity":
-			return raw.turbidityCalibration;
-	}
+function calibrationOf(name: QualityChannel, raw: Reading): number {
+	return raw[OF_RECORD[name]].calibration;
 }
 
-function pushRaw(cells: string[], name: QualityChannel, raw: WaterReading): void {
-	switch (name) {
-		case "ph":
-			cells.push(scaledText(raw.pHMilli, 1000, 3));
-			return;
-		case "temperature":
-			cells.push(scaledText(raw.temperatureMillidegrees, 1000, 3));
-			return;
-		case "ec25":
-			cells.push(scaledText(raw.conductivityHundredths, 100, 2));
-			return;
-		case "turbidity":
-			cells.push(
-				scaledText(raw.turbidityMicrovolts, 1_000_000, 6),
-				scaledText(raw.turbiditySpreadSteps, 8000, 6),
-				String(raw.turbidityRange),
-			);
-			return;
-	}
+function pushRaw(cells: string[], name: QualityChannel, { set, raw }: Waiting): void {
+	const channel = OF_RECORD[name];
+	const measured = rawOf(set, channel, raw);
+	const { raw: column, spread } = CHANNEL_COLUMNS[channel];
+	cells.push(measured === undefined ? "" : numberText(measured, column?.decimals ?? 3));
+	if (spread === undefined) return;
+	const { spread: steps, range } = raw[channel];
+	cells.push(
+		steps === undefined ? "" : numberText(steps / scaleOf(set, channel, "spread"), spread.decimals),
+		String(range),
+	);
 }
 
 /** Only of a value that there is. */
@@ -442,17 +436,13 @@ function notesOf(derived: DerivedReading, isBack: boolean): string {
 	};
 	for (const name of QUALITY_CHANNELS)
 		for (const note of derivedOf(derived, name).notes) take(note);
-	for (const note of derived.batteryVolts.notes) take(note);
+	for (const note of derived.battery.notes) take(note);
 	if (isBack) take("time-went-back");
 	return notes.join(" ");
 }
 
 function numberText(x: number, decimals: number): string {
 	return decimalText(x, decimals) ?? "";
-}
-
-function scaledText(raw: number | undefined, scale: number, decimals: number): string {
-	return raw === undefined ? "" : numberText(raw / scale, decimals);
 }
 
 /** Names of the bits of a flag byte or word; few combinations occur, and each is spelled once. */

@@ -45,11 +45,6 @@ const START = Object.freeze({ timeQuality: 2, boot: 1, configurationId: 1, inter
 
 /** Steps in which a column's values may all move; the encoder takes the largest that divides. */
 const QUANTA: readonly number[] = Object.freeze([1, 2, 5, 10, 25, 100, 125, 1000]);
-/** ADS1115 code at +-4.096 V in microvolts; EZO EC prints tenths from 100 to 999.9 uS/cm. */
-const QUANTUM_OF_SCALE: ReadonlyMap<number, number> = new Map([
-	[1_000_000, 125],
-	[100, 10],
-]);
 
 /** Canonical bytes of consecutive entries to columns. */
 export function encodeColumns(place: ColumnsPlace, entries: EntryRun): Uint8Array {
@@ -308,7 +303,7 @@ class EntryModel {
 	}
 
 	#codeQuantum(setId: number, field: FieldSpec): number {
-		const expected = QUANTUM_OF_SCALE.get(field.role === "value" ? field.scale : 0) ?? 1;
+		const expected = field.quantum;
 		const quantum = this.#chooseQuantum(setId, field, expected);
 		if (this.#coder.bit(this.#rare, IS_EXPECTED_QUANTUM, quantum === expected ? 1 : 0) === 1)
 			return expected;

@@ -2,9 +2,11 @@
  * Records with all that troubles a published table, and documents for them: a function of the seed. Values stay
  * near thresholds and repeat, so that equality, flat runs and single spikes are met often.
  */
+
 import { type Chance, integerBelow, SeededChance } from "../../../src/core/chance.js";
 import type { Entry } from "../../../src/protocol/record/entry.js";
-import { CHANNEL_FLAGS, fieldsOfWaterReading } from "../../../src/protocol/record/reading.js";
+import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
+import { fieldsOfNamed } from "./named-reading.js";
 
 export interface SeededValues {
 	readonly station: string;
@@ -124,7 +126,7 @@ function entriesOf(chance: Chance, readings: number): Entry[] {
 			...header(),
 			channelSet: 1,
 			kind: "reading",
-			fields: fieldsOfWaterReading({
+			fields: fieldsOfNamed({
 				pHMilli: pH,
 				pHFlags: absent(pH),
 				pHCalibration: 0,

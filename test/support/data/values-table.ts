@@ -17,7 +17,8 @@ import {
 } from "../../../src/protocol/audit/published-values.js";
 import { type Entry, encodeEntry } from "../../../src/protocol/record/entry.js";
 
-import type { DocumentText, ValuesRequest } from "../engines/xs-values.js";
+import type { XsEngine } from "../engines/xs-engine.js";
+import { commandsOf, type DocumentText, type ValuesRequest } from "../engines/xs-values.js";
 
 export interface ValuesInput {
 	readonly station: string;
@@ -74,18 +75,27 @@ export function cellsByName({ cells }: PublishedRow): Readonly<Record<string, st
 	return Object.fromEntries(VALUE_COLUMNS.map(({ name }, at) => [name, cells[at] ?? ""]));
 }
 
-/** The same as a request to another engine; ASCII, whatever names the documents hold. */
-export function valuesRequest(input: ValuesInput): string {
+/** The same as a request to another engine. */
+export function valuesRequest(input: ValuesInput): ValuesRequest {
 	const documentText = (text: string): DocumentText => ({ text, digest: digestOf(text) });
-	const request: ValuesRequest = {
+	return {
 		station: input.station,
 		entries: input.entries.map((entry) => hexOf(encodeEntry(entry))),
 		policies: input.policies.map(documentText),
 		corrections: input.corrections === undefined ? undefined : documentText(input.corrections),
 		approvals: input.approvals === undefined ? undefined : documentText(input.approvals),
 	};
-	return JSON.stringify(request).replace(
-		/[^ -~]/g,
-		(character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-	);
+}
+
+/** The table by the XS worker, which has imported xs-values.js. Commands are ASCII, whatever names documents hold. */
+export async function valuesTableOnXs(xs: XsEngine, input: ValuesInput): Promise<string> {
+	let table = "";
+	for (const command of commandsOf(valuesRequest(input))) {
+		const ascii = JSON.stringify(command).replace(
+			/[^ -~]/g,
+			(character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+		);
+		table += (await xs.command(ascii)).text;
+	}
+	return table;
 }

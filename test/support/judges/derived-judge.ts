@@ -27,13 +27,13 @@ interface Tolerance {
 const TOLERANCES: readonly Tolerance[] = [
 	{ channel: "pH", truth: (water) => water.pH, absolute: 0.1, part: 0 },
 	{
-		channel: "temperatureCelsius",
+		channel: "temperature",
 		truth: (water) => water.temperatureCelsius,
 		absolute: 0.15,
 		part: 0,
 	},
 	{
-		channel: "conductivityAt25",
+		channel: "conductivity",
 		truth: (water) => water.conductivityAt25MicrosiemensPerCm,
 		absolute: 2,
 		part: 0.02,

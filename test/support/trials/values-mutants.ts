@@ -35,8 +35,8 @@ export const VALUES_MUTANTS: readonly ValuesMutant[] = [
 	{
 		name: "lets the first member win",
 		module: "quality/climatology",
-		from: "if (isOutside(placeIn(seconds, period), timeSpan))",
-		to: "if (flag !== notEvaluated || isOutside(placeIn(seconds, period), timeSpan))",
+		from: "if (isOutside(this.#placeIn(seconds, period), timeSpan))",
+		to: "if (flag !== notEvaluated || isOutside(this.#placeIn(seconds, period), timeSpan))",
 	},
 	{
 		name: "calls a step a spike",
@@ -65,8 +65,8 @@ export const VALUES_MUTANTS: readonly ValuesMutant[] = [
 	{
 		name: "counts one row less in flat line",
 		module: "quality/flat-line",
-		from: "const first = index - steps;",
-		to: "const first = index - steps + 1;",
+		from: "const first = row - this.#steps;",
+		to: "const first = row - this.#steps + 1;",
 	},
 	{
 		name: "calls missing values good in a short series",
@@ -77,8 +77,8 @@ export const VALUES_MUTANTS: readonly ValuesMutant[] = [
 	{
 		name: "closes the left end of a period",
 		module: "quality/attenuated-signal",
-		from: "<= seconds - testPeriodSeconds",
-		to: "< seconds - testPeriodSeconds",
+		from: "?? 0) <= seconds)",
+		to: "?? 0) < seconds)",
 	},
 	{
 		name: "corrects drift before fouling",
@@ -101,8 +101,8 @@ export const VALUES_MUTANTS: readonly ValuesMutant[] = [
 	{
 		name: "approves the end of a period",
 		module: "audit/published-values",
-		from: "seconds < toSeconds",
-		to: "seconds <= toSeconds",
+		from: "seconds < period.toSeconds",
+		to: "seconds <= period.toSeconds",
 	},
 	{
 		name: "judges an undated reading by no policy",

@@ -3,8 +3,9 @@
  * decimal text by exact integers in place of doubles. Of the programs it uses only what other judges hold:
  * entries as decoded, their resolved times, and derived values.
  */
+
 import { createHash } from "node:crypto";
-import { type DerivedValue, deriveWaterReading } from "../../../src/protocol/record/derive.js";
+import type { DerivedValue } from "../../../src/protocol/record/derive.js";
 import {
 	type CalibrationBody,
 	type ConfigurationBody,
@@ -12,8 +13,9 @@ import {
 	STATION_FLAGS,
 	TIME_QUALITIES,
 } from "../../../src/protocol/record/entry.js";
-import { CHANNEL_FLAGS, waterReadingOf } from "../../../src/protocol/record/reading.js";
+import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
 import { Placer } from "../../../src/protocol/record/time-resolver.js";
+import { deriveNamed, namedOf } from "../data/named-reading.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: documents as JSON gives them; the parser is what is judged.
 type Document = any;
@@ -133,7 +135,7 @@ function readingsOf(entries: readonly Entry[]): Row[] {
 	}
 	return entries.flatMap((entry) => {
 		if (entry.kind !== "reading" || entry.channelSet !== 1) return [];
-		const raw = waterReadingOf(entry.fields);
+		const raw = namedOf(entry.fields);
 		const place = placer.place(entry);
 		const configuration = configurations.get(`${entry.epoch} ${entry.configurationId}`);
 		const derive = (law: Document) => {
@@ -147,7 +149,7 @@ function readingsOf(entries: readonly Entry[]): Row[] {
 								conductivityLaw: 0,
 								alphaPerMillionPerDegree: law.alphaPerMillionPerDegree,
 							};
-			return deriveWaterReading(raw, given, (channel, id) =>
+			return deriveNamed(raw, given, (channel, id) =>
 				calibrations.get(`${entry.epoch} ${channel} ${id}`),
 			);
 		};
@@ -477,8 +479,8 @@ function cellsOf(station: string, row: Row, of: (column: string) => string): [st
 		[["turbidity_unit", derived.turbidity.unit]],
 		raw.turbidityCalibration,
 	);
-	cells.push(["battery_v", decimalText(derived.batteryVolts.value, 3)]);
-	cells.push(["battery_flags", names(CHANNEL_FLAGS, derived.batteryVolts.flags)]);
+	cells.push(["battery_v", decimalText(derived.battery.value, 3)]);
+	cells.push(["battery_flags", names(CHANNEL_FLAGS, derived.battery.flags)]);
 	return cells;
 }
 
@@ -487,9 +489,9 @@ function derivedOf({ derived }: Row, name: Channel["name"]): DerivedValue {
 		case "ph":
 			return derived.pH;
 		case "temperature":
-			return derived.temperatureCelsius;
+			return derived.temperature;
 		case "ec25":
-			return derived.conductivityAt25;
+			return derived.conductivity;
 		case "turbidity":
 			return derived.turbidity;
 	}
