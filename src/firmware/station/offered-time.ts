@@ -2,7 +2,8 @@
 import { TIME_SOURCES } from "../../protocol/record/entry.js";
 import type { AnswerTimes } from "../uplink/uplink.js";
 import type { LogBook } from "./log-book.js";
-import type { TimeKeeper, TimeVerdict } from "./time-keeper.js";
+import type { TimeKeeper } from "./time-keeper.js";
+import type { TimeVerdict } from "./time-state.js";
 
 /** Uptime is recorded in whole seconds. */
 const UPTIME_MILLISECONDS = 1000;
