@@ -1,5 +1,5 @@
 /** The simulated world of `npm start`: stations over files, advanced against a collector. */
-import type { SavedStation } from "../station/station.js";
+import type { SavedStation } from "../station/station-state.js";
 import { World } from "../station/world.js";
 import { catchUp } from "./catch-up.js";
 import { type PlayedStation, playStation, type SimulationOptions } from "./played-station.js";
