@@ -2,6 +2,7 @@
  * Maxim DS3231, real-time clock with a temperature-compensated crystal, at 0x68. Register map:
  * datasheet 19-5170, figure 1. It keeps UTC, in 24-hour mode, years 2000 to 2099.
  */
+import { civilDateOf } from "../src/core/calendar.js";
 import { StationError } from "../src/core/errors.js";
 import type { I2CConnection } from "../src/firmware/ports.js";
 import { I2CPeer } from "./i2c-peer.js";
@@ -130,7 +131,7 @@ export default class DS3231 {
 		const today = Math.floor(nowUtcSeconds / SECONDS_PER_DAY);
 		for (let distance = 0; distance <= 31; distance++) {
 			for (const day of [today + distance, today - distance]) {
-				if (calendarOf(day).date === dayOfMonth) return day * SECONDS_PER_DAY + secondOfDay;
+				if (civilDateOf(day).day === dayOfMonth) return day * SECONDS_PER_DAY + secondOfDay;
 			}
 		}
 		throw new StationError("rtc-malformed", "the DS3231 clock holds an alarm on no date");
@@ -208,7 +209,7 @@ function hourOf(register: number): number | undefined {
 function timeRegistersOf(utcSeconds: number): number[] {
 	const day = Math.floor(utcSeconds / SECONDS_PER_DAY);
 	const second = utcSeconds - day * SECONDS_PER_DAY;
-	const { year, month, date } = calendarOf(day);
+	const { year, month, day: date } = civilDateOf(day);
 	return [
 		bcdOf(second % 60),
 		bcdOf(Math.floor(second / 60) % 60),
@@ -217,22 +218,8 @@ function timeRegistersOf(utcSeconds: number): number[] {
 		((day + 3) % 7) + 1,
 		bcdOf(date),
 		bcdOf(month),
-		bcdOf(year),
+		bcdOf(year - 2000),
 	];
-}
-
-/** Calendar date of a day of Unix time from 2000 to 2099; `year` counts from 2000. */
-function calendarOf(day: number): { year: number; month: number; date: number } {
-	let rest = day - EPOCH_2000 / SECONDS_PER_DAY;
-	let year = Math.floor(rest / 366);
-	while (rest >= dayOfCentury(year + 1, 1, 1)) year++;
-	rest -= dayOfCentury(year, 1, 1);
-	let month = 1;
-	while (rest >= daysInMonth(year, month)) {
-		rest -= daysInMonth(year, month);
-		month++;
-	}
-	return { year, month, date: rest + 1 };
 }
 
 /** Days from 2000-01-01; every fourth year is a leap year from 2000 to 2099. */

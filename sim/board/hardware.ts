@@ -2,10 +2,11 @@
  * What is soldered and what hangs in the water: chips on their buses, rails, battery, all of one
  * simulated station. It outlives wakes and power losses; a `Board` made of it does not.
  */
+
 import { SeededChance, seedOf } from "../../src/core/chance.js";
 import { createSha256 } from "../../src/core/sha256.js";
 import type { ProbeKinds } from "../../src/protocol/record/probe-kinds.js";
-import { SimulatedI2CBus } from "../bus/i2c-bus.js";
+import { type I2CChip, SimulatedI2CBus } from "../bus/i2c-bus.js";
 import { Ads1115 } from "../chips/ads1115.js";
 import { Ds3231 } from "../chips/ds3231.js";
 import { EzoEc } from "../chips/ezo-ec.js";
@@ -15,7 +16,8 @@ import { LaggingProbe } from "../probes/lagging-probe.js";
 import { TurbidityLoop } from "../probes/turbidity-loop.js";
 import { type ConductionLaw, conductivityAt } from "../river/conduction.js";
 import { wave } from "../river/noise.js";
-import type { River, WaterState } from "../river/river.js";
+import type { River } from "../river/river.js";
+import type { WaterChannel, WaterState } from "../river/water.js";
 import type { StationObserver } from "../station/observer.js";
 import { Battery } from "./battery.js";
 import { createChosenProbes } from "./chosen-probes.js";
@@ -87,6 +89,17 @@ export function createHardware(options: HardwareOptions) {
 			asked = lookAtWater();
 		}
 		return asked;
+	};
+	let soughtMicroseconds = Number.NaN;
+	let unknown: readonly WaterChannel[] = [];
+	/** False where a recorded river says nothing of a channel: its probe is as if unplugged. */
+	const isKnown = (channel: WaterChannel): boolean => {
+		if (river.unknownAt === undefined) return true;
+		if (clock.microseconds !== soughtMicroseconds) {
+			soughtMicroseconds = clock.microseconds;
+			unknown = river.unknownAt(utcSeconds());
+		}
+		return !unknown.includes(channel);
 	};
 	const energy = new EnergyAccount(clock, BATTERY_VOLTS);
 	const draw = (part: string, milliamperes: number, volts: number): void => {
@@ -194,7 +207,7 @@ export function createHardware(options: HardwareOptions) {
 	const adc = new Ads1115({
 		clock,
 		inputs: (pin) => {
-			if (pin === 0) return loop.volts();
+			if (pin === 0) return isKnown("turbidityFormazinUnits") ? loop.volts() : 0;
 			if (pin === 1) return battery.volts() / BATTERY_DIVIDER;
 			return chosen.volts(pin);
 		},
@@ -241,8 +254,14 @@ export function createHardware(options: HardwareOptions) {
 		},
 		loop,
 	);
-	for (const chip of [ph, ec]) probeBus.attach(chip);
-	if (chosen.oneWire === undefined) probeBus.attach(rtd);
+	const plug = (chip: I2CChip, channel: WaterChannel): void => {
+		probeBus.attach(
+			river.unknownAt === undefined ? chip : unpluggable(chip, () => isKnown(channel)),
+		);
+	};
+	plug(ph, "pH");
+	plug(ec, "conductivityAt25MicrosiemensPerCm");
+	if (chosen.oneWire === undefined) plug(rtd, "temperatureCelsius");
 
 	let observer: StationObserver | undefined;
 	return {
@@ -299,5 +318,22 @@ export function createHardware(options: HardwareOptions) {
 			radioState.now = state;
 			draw("radio", RADIO_MILLIAMPERES[state], LOGIC_VOLTS);
 		},
+	};
+}
+
+/** The chip as its bus sees it over a plug that may be out. */
+function unpluggable(chip: I2CChip, isPlugged: () => boolean): I2CChip {
+	return {
+		get address() {
+			return chip.address;
+		},
+		get isPowered() {
+			return chip.isPowered;
+		},
+		write: (bytes) => isPlugged() && chip.write(bytes),
+		read: (count) => (isPlugged() ? chip.read(count) : undefined),
+		setPower: (isOn) => chip.setPower(isOn),
+		stretchMicroseconds: () => (isPlugged() ? (chip.stretchMicroseconds?.() ?? 0) : 0),
+		generalCall: (command) => chip.generalCall?.(command),
 	};
 }

@@ -25,15 +25,21 @@ export interface CollectorHost {
 export interface CollectorHostOptions {
 	readonly directory: string;
 	readonly port: number;
-	readonly seed: number;
+	readonly identity: CollectorIdentity;
 	readonly clock: { readonly utcSeconds: number };
 	readonly onTrouble: (line: string) => void;
 }
 
-/** Opens it. Throws OperationalError: database in use or of another version, port taken. */
-export async function openCollectorHost(options: CollectorHostOptions): Promise<CollectorHost> {
-	await requireFreePort(options.port);
-	return await open(options);
+/** Who the collector of a run will be: needed before its database is open. Throws OperationalError. */
+export function openCollectorIdentity(
+	directory: string,
+	seed: number,
+	onTrouble: (line: string) => void,
+): Promise<CollectorIdentity> {
+	// Its public half is part of the stations' configuration, which is part of their record.
+	const scalar = createHash("sha256").update(`bistrina simulated collector ${seed}`).digest();
+	for (const line of closeToOthers(directory)) onTrouble(line);
+	return openIdentity(directory, COLLECTOR_NAME, new Uint8Array(scalar));
 }
 
 /** Tells of a taken port at once, not after the database has been opened. */
@@ -48,13 +54,9 @@ export function requireFreePort(port: number, option = "--port"): Promise<void> 
 	});
 }
 
-async function open(options: CollectorHostOptions): Promise<CollectorHost> {
-	// Its public half is part of the stations' configuration, which is part of their record.
-	const scalar = createHash("sha256")
-		.update(`bistrina simulated collector ${options.seed}`)
-		.digest();
-	for (const line of closeToOthers(options.directory)) options.onTrouble(line);
-	const identity = await openIdentity(options.directory, COLLECTOR_NAME, new Uint8Array(scalar));
+/** Opens it. Throws OperationalError: database in use or of another version. */
+export async function openCollectorHost(options: CollectorHostOptions): Promise<CollectorHost> {
+	const { identity } = options;
 	const store = await openPGliteStore(options.directory);
 	const counts = { duplicates: 0, refusals: 0 };
 	try {

@@ -20,6 +20,8 @@ import { OperationalError } from "../../src/host/errors.js";
 import { makeFolders } from "../../src/host/folders.js";
 import { isProcessAlive } from "../../src/host/process-alive.js";
 
+import type { RiverFileOptions } from "./river-columns.js";
+
 export const DATA_FORMAT_VERSION = 1;
 const WORLD_FILE = "world.json";
 const LOCK_FILE = "lock";
@@ -31,6 +33,8 @@ export interface WorldIdentity {
 	readonly seed: number;
 	/** Absolute path of a recording, or null. */
 	readonly riverFile: string | null;
+	/** How it is understood; absent in older directories: as it is written. */
+	readonly riverFileOptions?: RiverFileOptions;
 	readonly scenario: string | null;
 	readonly stationCount: number;
 }

@@ -33,14 +33,16 @@ export class DeviationMeter {
 			if (derived === undefined || place === undefined) continue;
 			// What is off by a minute for want of a clock is no deviation of a probe.
 			if ((place.uncertaintyMilliseconds ?? 0) > UNCERTAINTY_MILLISECONDS_MAX) continue;
+			// Without a thermometer the others are derived at a stand-in, and say so.
+			if ((river.unknownAt?.(place.utcSeconds).length ?? 0) > 0) continue;
 			const truth = river.at(place.utcSeconds);
 			this.#note("pH", derived.pH.value, truth.pH);
-			this.#note("temperatureCelsius", derived.temperatureCelsius.value, truth.temperatureCelsius);
+			this.#note("temperatureCelsius", derived.temperature.value, truth.temperatureCelsius);
 			this.#note("turbidity", derived.turbidity.value, truth.turbidityFormazinUnits);
 			this.#notePercent("turbidityPercent", derived.turbidity.value, truth.turbidityFormazinUnits);
 			this.#notePercent(
 				"conductivityAt25Percent",
-				derived.conductivityAt25.value,
+				derived.conductivity.value,
 				truth.conductivityAt25MicrosiemensPerCm,
 			);
 		}

@@ -10,6 +10,9 @@ import { catchUp } from "./catch-up.js";
 import { FirstLine } from "./first-line.js";
 
 const HOST = "127.0.0.1";
+/** Who has asked nothing and been answered nothing for so long has left: no request is silent for longer (320 s). */
+const IDLE_MILLISECONDS = 400_000;
+const LOG = "#".charCodeAt(0);
 
 export interface LineServerOptions {
 	readonly stations: readonly SimulatedStation[];
@@ -17,6 +20,8 @@ export interface LineServerOptions {
 	readonly port: number;
 	/** How far the world has come, Unix seconds: a plug is plugged in now, not when its station slept. */
 	readonly nowUtcSeconds: () => number;
+	/** Milliseconds of the wall. */
+	readonly now?: () => number;
 	/** Something was plugged in, said or pulled out: the world has something new to do. */
 	readonly onActivity: () => void;
 }
@@ -25,6 +30,8 @@ export class LineServer {
 	readonly #options: LineServerOptions;
 	readonly #servers: Server[] = [];
 	readonly #sockets = new Map<SimulatedStation, Socket>();
+	/** When a station's holder last asked, or was answered. */
+	readonly #heardMilliseconds = new Map<SimulatedStation, number>();
 	readonly #firstLines = new WeakMap<Socket, FirstLine>();
 	/** Told that the line is taken, and not gone yet. */
 	readonly #refused = new Set<Socket>();
@@ -96,8 +103,12 @@ export class LineServer {
 		// A peer that resets the connection has only pulled its plug.
 		socket.on("error", () => socket.destroy());
 		const holder = this.#sockets.get(station);
-		if (holder !== undefined && this.#firstLines.get(holder)?.isOpen === true) {
-			// Who holds the line and has said nothing yet must not keep out who does.
+		const heard = this.#heardMilliseconds.get(station) ?? 0;
+		const isIdle =
+			holder !== undefined &&
+			(this.#firstLines.get(holder)?.isOpen === true || this.#now() - heard > IDLE_MILLISECONDS);
+		if (isIdle) {
+			// Who holds the line and says nothing, or nothing more, must not keep out who does.
 			this.#sockets.delete(station);
 			this.#act(station, () => station.console.detach());
 			holder.destroy();
@@ -114,6 +125,8 @@ export class LineServer {
 		socket.setNoDelay(true);
 		this.#act(station, () => {
 			station.console.attach((bytes) => {
+				// Its log goes on whether anybody is there or not.
+				if (bytes[0] !== LOG) this.#heardMilliseconds.set(station, this.#now());
 				socket.write(bytes);
 			});
 		});
@@ -123,6 +136,7 @@ export class LineServer {
 			const passed = firstLine.push(bytes);
 			if (passed === "foreign") socket.destroy();
 			else if (passed !== undefined && this.#sockets.get(station) === socket) {
+				this.#heardMilliseconds.set(station, this.#now());
 				this.#act(station, () => station.console.send(passed));
 			}
 		});
@@ -131,6 +145,10 @@ export class LineServer {
 			this.#sockets.delete(station);
 			this.#act(station, () => station.console.detach());
 		});
+	}
+
+	#now(): number {
+		return this.#options.now?.() ?? performance.now();
 	}
 
 	#act(station: SimulatedStation, action: () => void): void {

@@ -5,6 +5,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { createLogUpdate } from "log-update";
 import { onStderr } from "../../src/host/colours.js";
+import { CHANNEL_TABLE } from "../../src/protocol/audit/channel-columns.js";
 import type { DerivedReading, DerivedValue } from "../../src/protocol/record/derive.js";
 import { CHANNEL_FLAGS } from "../../src/protocol/record/reading.js";
 
@@ -48,6 +49,8 @@ const REFRESH_MILLISECONDS = 150;
 /** Into a file or a pipe goes a line so seldom: a day is 3000 lines. */
 const PLAIN_LINE_MILLISECONDS = 30_000;
 const FIRST_PLAIN_LINE_MILLISECONDS = 2000;
+/** Below a table, where there is no room for the flags themselves. */
+const LEGEND = "?: flagged; bistrina --port LINE read names the flags";
 const BAR_CELLS = 30;
 /** The cursor stands on a line of its own below the view. */
 const CURSOR_ROWS = 1;
@@ -160,6 +163,7 @@ function block(station: StationView): string[] {
 		"",
 		`${onStderr.bold(station.name)}  ${onStderr.dim(station.river)}  ${station.state}  ${onStderr.dim(station.line ?? "")}`.trimEnd(),
 		reading(station),
+		...doubts(station),
 		`  ${station.appended} entries, ${station.waiting} waiting in flash, ${
 			acknowledgedUtcSeconds === undefined
 				? "none acknowledged in this run"
@@ -171,26 +175,33 @@ function block(station: StationView): string[] {
 /** A row for each station under a header, not more than `rowsMax` lines. */
 function table(view: WorldView, rowsMax: number): string[] {
 	const [header, ...rows] = aligned([
-		["station", "state", "pH", "degC", "uS/cm", "turbidity", "V", "entries", "waiting", "line"],
+		[
+			"station",
+			"state",
+			...CHANNEL_TABLE.map(({ view }) => view.head),
+			"entries",
+			"waiting",
+			"line",
+		],
 		...view.stations.map((station) => {
 			const { reading: derived } = station;
 			return [
 				station.name,
 				station.state,
-				derived === undefined ? "" : number(derived.pH, 2),
-				derived === undefined ? "" : number(derived.temperatureCelsius, 2),
-				derived === undefined ? "" : number(derived.conductivityAt25, 0),
-				derived === undefined
-					? ""
-					: `${number(derived.turbidity, 1)} ${derived.turbidity.unit}`.trimEnd(),
-				derived === undefined ? "" : number(derived.batteryVolts, 2),
+				...CHANNEL_TABLE.map(({ name, view, hasUnit }) => {
+					if (derived === undefined) return "";
+					const text = number(derived[name], view.decimals);
+					return hasUnit ? `${text} ${derived[name].unit}`.trimEnd() : text;
+				}),
 				String(station.appended),
 				String(station.waiting),
 				/:\d+$/.exec(station.line ?? "")?.[0] ?? "",
 			];
 		}),
 	]);
-	const lines = [onStderr.dim(header ?? ""), ...rows];
+	const isDoubtful = view.stations.some((station) => doubts(station).length > 0);
+	const legend = isDoubtful ? [onStderr.dim(LEGEND)] : [];
+	const lines = [onStderr.dim(header ?? ""), ...rows, ...legend];
 	if (lines.length <= rowsMax) return lines;
 	// The line that says so takes the place of one more.
 	const shown = Math.max(rowsMax - 1, 1);
@@ -226,19 +237,34 @@ function reading(station: StationView): string {
 	if (derived === undefined) return onStderr.dim("  no reading yet");
 	const values = [
 		`pH ${number(derived.pH, 2)}`,
-		`${number(derived.temperatureCelsius, 2)} degC`,
-		`${number(derived.conductivityAt25, 0)} uS/cm at 25 degC`,
+		`${number(derived.temperature, 2)} degC`,
+		`${number(derived.conductivity, 0)} uS/cm at 25 degC`,
 		`${number(derived.turbidity, 1)} ${derived.turbidity.unit}`,
-		`${number(derived.batteryVolts, 2)} V`,
+		`${number(derived.battery, 2)} V`,
 	];
 	return `  ${values.join("  ")}  ${onStderr.dim(instant(station.readingUtcSeconds).slice(11))}`;
+}
+
+/** What the question marks mean: the flags of each channel that has one. */
+function doubts({ reading: derived }: StationView): string[] {
+	if (derived === undefined) return [];
+	const told = CHANNEL_TABLE.flatMap(({ name, word }) => {
+		const names = flagNames(derived[name].flags);
+		return names.length === 0 ? [] : [`${word} ${names.join(" ")}`];
+	});
+	return told.length === 0 ? [] : [onStderr.yellow(`  ?: ${told.join(", ")}`)];
+}
+
+function flagNames(flags: number): string[] {
+	return Object.entries(CHANNEL_FLAGS).flatMap(([name, bit]) =>
+		(flags & bit) === 0 ? [] : [name],
+	);
 }
 
 function number(derived: DerivedValue, decimals: number): string {
 	if (derived.value === undefined) return onStderr.red("-");
 	const text = derived.value.toFixed(decimals);
-	const doubt = CHANNEL_FLAGS.fault | CHANNEL_FLAGS.outOfRange | CHANNEL_FLAGS.saturated;
-	return (derived.flags & doubt) !== 0 ? onStderr.yellow(`${text}?`) : text;
+	return derived.flags === 0 ? text : onStderr.yellow(`${text}?`);
 }
 
 function bar(progress: number): string {

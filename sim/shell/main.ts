@@ -2,7 +2,7 @@
 import { OperationalError, UsageError } from "../../src/host/errors.js";
 import "./engine.js";
 import { CommanderError } from "commander";
-import { printable } from "../../src/core/printable.js";
+import { printableLines } from "../../src/core/printable.js";
 import { onStderr } from "../../src/host/colours.js";
 import { parseStartOptions, type StartOptions, startUsage } from "./options.js";
 
@@ -20,7 +20,7 @@ async function main(argv: readonly string[]): Promise<number> {
 		return await run(options);
 	} catch (error) {
 		if (!(error instanceof OperationalError)) throw error;
-		process.stderr.write(`${onStderr.red("error:")} ${printable(error.message)}\n`);
+		process.stderr.write(`${onStderr.red("error:")} ${printableLines(error.message)}\n`);
 		if (error instanceof UsageError) process.stderr.write(`\n${startUsage()}`);
 		return error instanceof UsageError ? 2 : 1;
 	}

@@ -2,10 +2,14 @@
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { SCENARIOS } from "../river/scenarios.js";
+import { RecordedTimes } from "./recorded-times.js";
+import { RIVER_COLUMNS, type RiverFileOptions } from "./river-columns.js";
 
 export interface StartOptions {
 	/** Absolute path of a recording. */
 	readonly river: string | undefined;
+	/** How it is to be understood; undefined: as it was at the first start, or as it is written. */
+	readonly riverFile: Partial<RiverFileOptions>;
 	/** Name in SCENARIOS; undefined: one quiet and one stormy river. */
 	readonly scenario: string | undefined;
 	readonly stations: number | undefined;
@@ -40,6 +44,9 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
 	program.parse([...argv], { from: "user" });
 	const given = program.opts<{
 		river?: string;
+		riverColumns?: Readonly<Record<string, string>>;
+		riverZone?: string;
+		riverSort?: true;
 		scenario?: string;
 		stations?: number;
 		speed: number;
@@ -54,6 +61,10 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
 	if (given.river !== undefined && given.scenario !== undefined) {
 		program.error("error: --river and --scenario exclude each other");
 	}
+	const { riverColumns: columns, riverZone: zone, riverSort: isSorted } = given;
+	if (given.scenario !== undefined && (columns ?? zone ?? isSorted) !== undefined) {
+		program.error("error: --river-columns, --river-zone and --river-sort are for --river");
+	}
 	if (given.scenario !== undefined && given.for === "recording") {
 		program.error("error: --for recording needs --river, and --scenario excludes that");
 	}
@@ -66,6 +77,11 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
 	}
 	return {
 		river: given.river === undefined ? undefined : resolve(given.river),
+		riverFile: {
+			...(columns === undefined ? {} : { columns }),
+			...(zone === undefined ? {} : { zone }),
+			...(isSorted === undefined ? {} : { isSorted }),
+		},
 		scenario: given.scenario,
 		stations: given.stations,
 		speed: given.speed,
@@ -91,8 +107,16 @@ function startCommand(): Command {
 		)
 		.option(
 			"--river <file.csv>",
-			"play a recorded river: time,ph,ec25_us_cm,turbidity_ntu,temperature_c",
+			`play a recorded river: CSV with a header, columns ${RIVER_COLUMNS.join(",")} in any order, ` +
+				"times of ISO 8601 with Z or offset, empty where there is no value (docs/RIVER.md)",
 		)
+		.option(
+			"--river-columns <list>",
+			'what its columns are called: "ph=pH mean,turbidity_ntu="; nothing behind = where it has none',
+			columns,
+		)
+		.option("--river-zone <zone>", "of its times without one: UTC, +01:00 or Europe/Belgrade", zone)
+		.option("--river-sort", "put its rows in order; of several of one time the first counts")
 		.addOption(
 			new Option("--scenario <name>", "one scenario for every station").choices(
 				Object.keys(SCENARIOS),
@@ -131,6 +155,32 @@ function integer(low: number, high: number): (text: string) => number {
 		if (value >= low && value <= high) return value;
 		throw new InvalidArgumentError(`Use a whole number from ${low} to ${high}.`);
 	};
+}
+
+function columns(text: string): Readonly<Record<string, string>> {
+	const named: Record<string, string> = {};
+	for (const part of text.split(",")) {
+		const [ours = "", ...theirs] = part.split("=");
+		if (!RIVER_COLUMNS.includes(ours.trim()) || theirs.length === 0) {
+			throw new InvalidArgumentError(
+				`Use NAME=THEIRS,... with a NAME of ${RIVER_COLUMNS.join(", ")}.`,
+			);
+		}
+		named[ours.trim()] = theirs.join("=").trim();
+	}
+	if (named[RIVER_COLUMNS[0] ?? ""] === "")
+		throw new InvalidArgumentError("Every row needs a time.");
+	return named;
+}
+
+function zone(text: string): string {
+	try {
+		new RecordedTimes(text);
+		return text;
+	} catch (error) {
+		if (!(error instanceof RangeError)) throw error;
+		throw new InvalidArgumentError("Use UTC, an offset as +01:00, or a zone as Europe/Belgrade.");
+	}
 }
 
 function speed(text: string): number {

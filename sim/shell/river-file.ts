@@ -1,108 +1,290 @@
 /**
- * Reads a recorded river: CSV with the header `time,ph,ec25_us_cm,turbidity_ntu,temperature_c`, UTC, or the
- * same with `;` and decimal commas.
+ * Reads a recorded river, as docs/RIVER.md says: a table with a header, commas, or semicolons and decimal
+ * commas. It is read as a stream, 40 bytes a row are kept, and up to ten faults are told at once.
  */
 
-import { readFileSync } from "node:fs";
+import { closeSync, createReadStream, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { CsvError, type Info, parse } from "csv-parse/sync";
+import { Readable } from "node:stream";
+import { CsvError, type Info, parse } from "csv-parse";
+import { printable } from "../../src/core/printable.js";
 import { OperationalError } from "../../src/host/errors.js";
-import { recordedRiver, type WaterSample } from "../river/recorded-river.js";
+import { HOLE_STEPS, type Recording, riverOf } from "../river/recorded-river.js";
 import type { River } from "../river/river.js";
+import type { WaterChannel } from "../river/water.js";
+import { instant } from "./live-view.js";
+import { RecordedTimes } from "./recorded-times.js";
+import {
+	AS_WRITTEN,
+	QUANTITIES,
+	RIVER_COLUMNS,
+	type RiverFileOptions,
+	TIME,
+} from "./river-columns.js";
 
-const COLUMNS = ["time", "ph", "ec25_us_cm", "turbidity_ntu", "temperature_c"] as const;
-/** ISO 8601 with an explicit zone of zero: a local time would place the river wrongly. */
-const UTC_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/;
-/** What the station's clock can hold (DS3231, years 0 to 99). */
-const FIRST_MILLISECONDS = Date.UTC(2000, 0, 1);
-const LAST_MILLISECONDS = Date.UTC(2099, 11, 31, 23, 59, 59);
-/** Physical bounds per column; beyond them the file is not what it says. */
-const BOUNDS: Readonly<Record<string, readonly [number, number]>> = Object.freeze({
-	ph: [0, 14],
-	ec25_us_cm: [0, 500_000],
-	turbidity_ntu: [-50, 10_000],
-	temperature_c: [-5, 60],
-});
-/** A year of readings each five minutes is 105 120 lines, 5 MB; ten of them fit. */
-const FILE_BYTES_MAX = 64 * 1024 * 1024;
+/** What loggers write for a value that they have not. */
+const NO_VALUES: readonly string[] = Object.freeze(["", "na", "n/a", "nan", "null", "-"]);
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i;
+const FAULTS_SHOWN = 10;
+const HOLES_SHOWN = 10;
+/** 160 MB; every minute of seven years. */
+const ROWS_MAX = 4_000_000;
+const FIRST_ROWS = 4096;
+/** A field of a recording is a number or a time; what goes on for longer has lost a quote. */
+const RECORD_BYTES_MAX = 65_536;
+const PROGRESS_MILLISECONDS = 2000;
+const CELL_CHARACTERS_SHOWN = 40;
 
-/** The river of a file. Throws OperationalError that names file, line and column. */
-export function readRiverFile(path: string): River {
-	let text: string;
-	try {
-		const bytes = readFileSync(path);
-		if (bytes.length > FILE_BYTES_MAX) {
-			throw new OperationalError(`${path}: larger than ${FILE_BYTES_MAX} bytes; cut it into parts`);
-		}
-		text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-	} catch (error) {
-		if (error instanceof OperationalError) throw error;
-		if (error instanceof TypeError) throw new OperationalError(`${path}: not UTF-8 text`);
-		throw new OperationalError(
-			`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`,
-		);
-	}
-	return recordedRiver(basename(path), samplesOf(path, text));
-}
-
-function samplesOf(path: string, text: string): WaterSample[] {
-	const samples: WaterSample[] = [];
-	const dialect = dialectOf(text);
-	for (const [index, { record, info }] of records(path, text, dialect).entries()) {
-		const line = info.lines;
-		if (index === 0) {
-			requireHeader(path, line, record);
+/**
+ * The river of a file. `say` is told progress, holes and columns that are not used. Throws OperationalError
+ * that names file, line and column of up to ten faults.
+ */
+export async function readRiverFile(
+	path: string,
+	options: RiverFileOptions = AS_WRITTEN,
+	say: (line: string) => void = () => {},
+): Promise<River> {
+	const rows = new Rows();
+	const faults = new Faults(path);
+	let table: Table | undefined;
+	const delimiter = delimiterOf(path);
+	for await (const { record, info } of recordsOf(path, delimiter, say)) {
+		if (table === undefined) {
+			table = new Table({ path, options, delimiter, header: record, line: info.lines, say });
 			continue;
 		}
-		if (record.length !== COLUMNS.length) {
-			throw new OperationalError(
-				`${path}:${line}:${record.length}: ${record.length} columns where ${COLUMNS.length} belong`,
-			);
-		}
-		const time = record[0] ?? "";
-		const milliseconds = UTC_TIME.test(time) ? Date.parse(time) : Number.NaN;
-		if (Number.isNaN(milliseconds)) {
-			throw new OperationalError(
-				`${path}:${line}:1: time "${time}" is not UTC like 2026-10-01T12:00:00Z`,
-			);
-		}
-		// Date.parse takes 30 February for 2 March.
-		if (new Date(milliseconds).toISOString().slice(0, 19) !== time.slice(0, 19)) {
-			throw new OperationalError(`${path}:${line}:1: time "${time}" is on no calendar`);
-		}
-		if (milliseconds < FIRST_MILLISECONDS || milliseconds > LAST_MILLISECONDS) {
-			throw new OperationalError(
-				`${path}:${line}:1: time "${time}" is not within the years 2000 to 2099 of a station's clock`,
-			);
-		}
-		const utcSeconds = milliseconds / 1000;
-		const before = samples[samples.length - 1]?.utcSeconds ?? Number.NEGATIVE_INFINITY;
-		if (utcSeconds <= before) {
-			throw new OperationalError(`${path}:${line}:1: time "${time}" is not after the line before`);
-		}
-		const quantity = (column: number): number => {
-			const name = COLUMNS[column] ?? "";
-			const field = record[column] ?? "";
-			const digits = dialect === ";" ? field.replace(",", ".") : field;
-			const value = digits === "" ? Number.NaN : Number(digits);
-			const [low, high] = BOUNDS[name] ?? [0, 0];
-			if (!(value >= low && value <= high)) {
-				throw new OperationalError(
-					`${path}:${line}:${column + 1}: ${name} "${field}" is not a number from ${low} to ${high}`,
-				);
-			}
-			return value;
-		};
-		samples.push({
-			utcSeconds,
-			pH: quantity(1),
-			conductivityAt25MicrosiemensPerCm: quantity(2),
-			turbidityFormazinUnits: quantity(3),
-			temperatureCelsius: quantity(4),
-		});
+		table.read(record, info.lines, rows, faults);
 	}
-	if (samples.length === 0) throw new OperationalError(`${path}:1:1: no readings in the file`);
-	return samples;
+	faults.requireNone();
+	if (rows.count === 0) throw new OperationalError(`${path}:1:1: no readings in the file`);
+	if (options.isSorted) rows.sort(path, say);
+	const recording = rows.recording();
+	tellHoles(path, recording, say);
+	return riverOf(basename(path), recording);
+}
+
+interface TableOptions {
+	readonly path: string;
+	readonly options: RiverFileOptions;
+	readonly delimiter: Delimiter;
+	readonly header: readonly string[];
+	readonly line: number;
+	readonly say: (line: string) => void;
+}
+
+/** Where the columns of a file are, and what its cells mean. */
+class Table {
+	readonly #path: string;
+	readonly #width: number;
+	readonly #decimalComma: boolean;
+	readonly #isSorted: boolean;
+	readonly #times: RecordedTimes;
+	readonly #timeColumn: number;
+	/** Undefined where the file has none. */
+	readonly #columns: readonly {
+		readonly name: string;
+		readonly at: number | undefined;
+		readonly channel: WaterChannel;
+		readonly low: number;
+		readonly high: number;
+	}[];
+
+	constructor({ path, options, delimiter, header, line, say }: TableOptions) {
+		this.#path = path;
+		this.#width = header.length;
+		this.#decimalComma = delimiter === ";";
+		this.#isSorted = options.isSorted;
+		this.#times = new RecordedTimes(options.zone ?? undefined);
+		const used = new Set<number>();
+		const missing: string[] = [];
+		const placeOf = (ours: string): number | undefined => {
+			const theirs = options.columns[ours] ?? ours;
+			if (theirs === "") return undefined;
+			const isIt = (name: string): boolean => name.toLowerCase() === theirs.toLowerCase();
+			const at = header.findIndex(isIt);
+			if (at < 0) missing.push(theirs === ours ? ours : `${theirs} (for ${ours})`);
+			else if (header.slice(at + 1).some(isIt)) {
+				throw new OperationalError(
+					`${path}:${line}:${at + 1}: two columns are called "${shown(theirs)}"`,
+				);
+			} else used.add(at);
+			return at;
+		};
+		this.#timeColumn = placeOf(TIME) ?? 0;
+		this.#columns = Object.entries(QUANTITIES).map(([name, [channel, low, high]]) => ({
+			...{ name, channel, low, high },
+			at: placeOf(name),
+		}));
+		if (missing.length > 0) {
+			const found = header.map((name) => `"${shown(name)}"`).join(", ");
+			throw new OperationalError(
+				`${path}:${line}:1: no column ${missing.map(shown).join(", ")}; the file has ${found}; ` +
+					`say which is which: --river-columns "${missing[0]?.split(" (for ").at(-1)?.replace(")", "")}=THEIR NAME,..." ` +
+					"(nothing behind = where it has none)",
+			);
+		}
+		const unused = header.filter((name, at) => !used.has(at) && name !== "");
+		if (unused.length > 0) say(`${path}: not used: ${unused.map(shown).join(", ")}`);
+	}
+
+	read(record: readonly string[], line: number, rows: Rows, faults: Faults): void {
+		if (record.length !== this.#width) {
+			faults.add(line, record.length, `${record.length} columns where ${this.#width} belong`);
+			return;
+		}
+		const text = record[this.#timeColumn] ?? "";
+		const time = this.#times.read(text);
+		const place = this.#timeColumn + 1;
+		if (typeof time === "string") faults.add(line, place, `time "${shown(text)}" ${time}`);
+		else if (!this.#isSorted && time <= rows.lastUtcSeconds) {
+			const how = time === rows.lastUtcSeconds ? "the same time as" : "earlier than";
+			faults.add(
+				line,
+				place,
+				`time "${shown(text)}" is ${how} line ${rows.lastLine}'s; --river-sort puts rows in order ` +
+					"and of one time takes the first",
+			);
+		}
+		const values = this.#columns.map(({ name, at, low, high }) => {
+			const field = at === undefined ? "" : (record[at] ?? "");
+			if (NO_VALUES.includes(field.toLowerCase())) return Number.NaN;
+			const digits = this.#decimalComma ? field.replace(",", ".") : field;
+			const value = NUMBER.test(digits) ? Number(digits) : Number.NaN;
+			if (value >= low && value <= high) return value;
+			faults.add(
+				line,
+				(at ?? 0) + 1,
+				`${name} "${shown(field)}" is not a number from ${low} to ${high}`,
+			);
+			return Number.NaN;
+		});
+		if (faults.count > 0 || typeof time === "string") return;
+		if (rows.count === ROWS_MAX) {
+			throw new OperationalError(
+				`${this.#path}:${line}:1: more than ${ROWS_MAX} rows; cut the file into parts`,
+			);
+		}
+		rows.add(time, values, line);
+	}
+}
+
+/** The rows of a file in columns of doubles. */
+class Rows {
+	count = 0;
+	lastUtcSeconds = Number.NEGATIVE_INFINITY;
+	lastLine = 0;
+	/** The time, then the values. */
+	#columns = RIVER_COLUMNS.map(() => new Float64Array(FIRST_ROWS));
+
+	add(utcSeconds: number, values: readonly number[], line: number): void {
+		if (this.count === (this.#columns[0]?.length ?? 0)) {
+			this.#columns = this.#columns.map((column) => {
+				const larger = new Float64Array(Math.min(2 * column.length, ROWS_MAX));
+				larger.set(column);
+				return larger;
+			});
+		}
+		for (const [index, column] of this.#columns.entries()) {
+			column[this.count] = index === 0 ? utcSeconds : (values[index - 1] ?? Number.NaN);
+		}
+		this.count++;
+		this.lastUtcSeconds = utcSeconds;
+		this.lastLine = line;
+	}
+
+	/** Puts rows in order; of those of one time the first in the file stays. */
+	sort(path: string, say: (line: string) => void): void {
+		const [times = new Float64Array(0)] = this.#columns;
+		const timeOf = (row: number): number => times[row] ?? 0;
+		const order = Uint32Array.from({ length: this.count }, (_, row) => row);
+		order.sort((a, b) => timeOf(a) - timeOf(b) || a - b);
+		const kept = order.filter((row, at) => at === 0 || timeOf(row) !== timeOf(order[at - 1] ?? 0));
+		const moved = order.filter((row, at) => row !== at).length;
+		const dropped = this.count - kept.length;
+		this.#columns = this.#columns.map((column) =>
+			Float64Array.from(kept, (row) => column[row] ?? 0),
+		);
+		this.count = kept.length;
+		if (moved + dropped > 0) {
+			say(`${path}: ${moved} rows put in order, ${dropped} left out for one of the same time`);
+		}
+	}
+
+	recording(): Recording {
+		const [utcSeconds, pH, conductivity, turbidity, temperature] = this.#columns.map((column) =>
+			column.slice(0, this.count),
+		) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+		return {
+			utcSeconds,
+			values: {
+				pH,
+				conductivityAt25MicrosiemensPerCm: conductivity,
+				turbidityFormazinUnits: turbidity,
+				temperatureCelsius: temperature,
+			},
+			stepSeconds: usualStep(utcSeconds),
+		};
+	}
+}
+
+/** Up to ten, each with its place; the rest is counted. */
+class Faults {
+	readonly #path: string;
+	readonly #told: string[] = [];
+	count = 0;
+
+	constructor(path: string) {
+		this.#path = path;
+	}
+
+	add(line: number, column: number, what: string): void {
+		this.count++;
+		if (this.#told.length < FAULTS_SHOWN)
+			this.#told.push(`${this.#path}:${line}:${column}: ${what}`);
+	}
+
+	requireNone(): void {
+		if (this.count === 0) return;
+		const more = this.count - this.#told.length;
+		throw new OperationalError(
+			[...this.#told, ...(more > 0 ? [`and ${more} faults more`] : [])].join("\n"),
+		);
+	}
+}
+
+/** The middle one of all distances; Infinity where there is none. */
+function usualStep(utcSeconds: Float64Array): number {
+	const steps = Float64Array.from(
+		{ length: Math.max(utcSeconds.length - 1, 0) },
+		(_, row) => (utcSeconds[row + 1] ?? 0) - (utcSeconds[row] ?? 0),
+	).sort();
+	return steps[steps.length >> 1] ?? Number.POSITIVE_INFINITY;
+}
+
+/** What the stations will find nothing in. */
+function tellHoles(
+	path: string,
+	{ utcSeconds, values, stepSeconds }: Recording,
+	say: (line: string) => void,
+): void {
+	const names = new Map(Object.entries(QUANTITIES).map(([name, [channel]]) => [channel, name]));
+	for (const [channel, column] of Object.entries(values)) {
+		const empty = column.reduce((sum, value) => sum + (Number.isNaN(value) ? 1 : 0), 0);
+		if (empty === 0) continue;
+		const name = names.get(channel as WaterChannel);
+		say(
+			`${path}: ${name}: no value in ${empty} of ${column.length} rows; its probe is silent there`,
+		);
+	}
+	let count = 0;
+	for (let row = 1; row < utcSeconds.length; row++) {
+		const [from, to] = [utcSeconds[row - 1] ?? 0, utcSeconds[row] ?? 0];
+		if (to - from <= HOLE_STEPS * stepSeconds) continue;
+		count++;
+		if (count > HOLES_SHOWN) continue;
+		say(`${path}: nothing from ${instant(from)} to ${instant(to)}; every probe is silent there`);
+	}
+	if (count > HOLES_SHOWN) say(`${path}: and ${count - HOLES_SHOWN} holes more`);
 }
 
 interface CsvRecord {
@@ -110,37 +292,77 @@ interface CsvRecord {
 	readonly info: Info;
 }
 
-/** Spreadsheets of half of Europe write `;` and decimal commas; the header says which it is. */
-function dialectOf(text: string): "," | ";" {
-	const [header = ""] = text.split("\n", 1);
-	return header.includes(";") && !header.includes(",") ? ";" : ",";
-}
-
-function records(path: string, text: string, delimiter: string): CsvRecord[] {
-	try {
-		return parse(text, {
-			bom: true,
-			delimiter,
-			info: true,
-			relax_column_count: true,
-			skip_empty_lines: true,
-			trim: true,
-		}) as unknown as CsvRecord[];
-	} catch (error) {
-		if (!(error instanceof CsvError)) throw error;
-		const line = (error as { lines?: number }).lines ?? 1;
-		throw new OperationalError(`${path}:${line}:1: ${error.message}`);
-	}
-}
-
-function requireHeader(path: string, line: number, record: readonly string[]): void {
-	COLUMNS.forEach((name, index) => {
-		if (record[index] === name) return;
-		throw new OperationalError(
-			`${path}:${line}:${index + 1}: header "${record[index] ?? ""}" where "${name}" belongs`,
-		);
+/** The file's rows as they are read; `delimiter` as its first line has it. */
+async function* recordsOf(
+	path: string,
+	delimiter: Delimiter,
+	say: (line: string) => void,
+): AsyncGenerator<CsvRecord> {
+	const parser = parse({
+		bom: true,
+		delimiter,
+		info: true,
+		max_record_size: RECORD_BYTES_MAX,
+		relax_column_count: true,
+		skip_empty_lines: true,
+		trim: true,
 	});
-	if (record.length > COLUMNS.length) {
-		throw new OperationalError(`${path}:${line}:${COLUMNS.length + 1}: a column too many`);
+	const source = Readable.from(textOf(path, say));
+	source.on("error", (error) => parser.destroy(error));
+	source.pipe(parser);
+	try {
+		for await (const each of parser) yield each as CsvRecord;
+	} catch (error) {
+		if (error instanceof CsvError) {
+			const line = (error as { lines?: number }).lines ?? 1;
+			throw new OperationalError(`${path}:${line}:1: ${printable(error.message)}`);
+		}
+		throw troubleOf(path, error);
 	}
+}
+
+async function* textOf(path: string, say: (line: string) => void): AsyncGenerator<string> {
+	const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+	const { size } = statSync(path);
+	let bytes = 0;
+	let toldMilliseconds = performance.now();
+	for await (const piece of createReadStream(path)) {
+		const part = piece as Buffer;
+		bytes += part.length;
+		if (performance.now() - toldMilliseconds >= PROGRESS_MILLISECONDS) {
+			toldMilliseconds = performance.now();
+			say(`${path}: ${Math.floor((100 * bytes) / size)} % read`);
+		}
+		yield decoder.decode(part, { stream: true });
+	}
+	yield decoder.decode();
+}
+
+type Delimiter = "," | ";";
+
+/** Spreadsheets of half of Europe write `;` and decimal commas; the header says which it is. */
+function delimiterOf(path: string): Delimiter {
+	const head = Buffer.alloc(RECORD_BYTES_MAX);
+	let file: number | undefined;
+	try {
+		file = openSync(path, "r");
+		const [header = ""] = head.subarray(0, readSync(file, head)).toString("latin1").split("\n", 1);
+		return header.includes(";") && !header.includes(",") ? ";" : ",";
+	} catch (error) {
+		throw troubleOf(path, error);
+	} finally {
+		if (file !== undefined) closeSync(file);
+	}
+}
+
+function troubleOf(path: string, error: unknown): unknown {
+	if (error instanceof TypeError) return new OperationalError(`${path}: not UTF-8 text`);
+	const { code } = error as NodeJS.ErrnoException;
+	return code === undefined ? error : new OperationalError(`${path}: cannot be read (${code})`);
+}
+
+function shown(text: string): string {
+	const cut =
+		text.length > CELL_CHARACTERS_SHOWN ? `${text.slice(0, CELL_CHARACTERS_SHOWN)}...` : text;
+	return printable(cut);
 }

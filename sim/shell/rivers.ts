@@ -1,10 +1,11 @@
 /** Which rivers a run has: from the options at a first start, from the data directory afterwards. */
 
-import { OperationalError } from "../../src/host/errors.js";
+import { OperationalError, UsageError } from "../../src/host/errors.js";
 import type { River } from "../river/river.js";
 import { SCENARIOS } from "../river/scenarios.js";
 import type { SavedWorld, WorldIdentity } from "./data-directory.js";
 import type { StartOptions } from "./options.js";
+import { AS_WRITTEN } from "./river-columns.js";
 import { readRiverFile } from "./river-file.js";
 
 /** What a file of a recorded river spans. */
@@ -22,22 +23,35 @@ export interface Rivers {
 }
 
 /** Throws OperationalError when the options contradict what the data directory was begun with. */
-export function recordedOrNamedRivers(
+export async function recordedOrNamedRivers(
 	options: StartOptions,
 	saved: SavedWorld | undefined,
 	seedDefault: number,
-): Rivers {
+	say: (line: string) => void,
+): Promise<Rivers> {
+	if (
+		saved === undefined &&
+		options.river === undefined &&
+		Object.keys(options.riverFile).length > 0
+	)
+		throw new UsageError("--river-columns, --river-zone and --river-sort are for --river");
 	const identity: WorldIdentity =
 		saved === undefined
 			? {
 					seed: options.seed ?? seedDefault,
 					riverFile: options.river ?? null,
+					...(options.river === undefined
+						? {}
+						: { riverFileOptions: { ...AS_WRITTEN, ...options.riverFile } }),
 					scenario: options.scenario ?? null,
 					stationCount: options.stations ?? (options.river === undefined ? 2 : 1),
 				}
 			: {
 					seed: saved.seed,
 					riverFile: saved.riverFile,
+					...(saved.riverFileOptions === undefined
+						? {}
+						: { riverFileOptions: saved.riverFileOptions }),
 					scenario: saved.scenario,
 					stationCount: saved.stationCount,
 				};
@@ -46,8 +60,16 @@ export function recordedOrNamedRivers(
 		requireSame("--river", options.river, saved.riverFile);
 		requireSame("--scenario", options.scenario, saved.scenario);
 		requireSame("--stations", options.stations, saved.stationCount);
+		const begun = saved.riverFileOptions ?? AS_WRITTEN;
+		const { columns, zone, isSorted } = options.riverFile;
+		requireSame("--river-columns", columnsText(columns), columnsText(begun.columns) || null);
+		requireSame("--river-zone", zone ?? undefined, begun.zone);
+		requireSame("--river-sort", isSorted === true ? "" : undefined, begun.isSorted ? "" : null);
 	}
-	const recorded = identity.riverFile === null ? undefined : readRiverFile(identity.riverFile);
+	const recorded =
+		identity.riverFile === null
+			? undefined
+			: await readRiverFile(identity.riverFile, identity.riverFileOptions, say);
 	return {
 		seed: identity.seed,
 		identity,
@@ -63,6 +85,13 @@ export function recordedOrNamedRivers(
 				return { name, river: make((identity.seed + index) >>> 0, startUtcSeconds) };
 			}),
 	};
+}
+
+function columnsText(columns: Readonly<Record<string, string>> | undefined): string | undefined {
+	if (columns === undefined) return undefined;
+	return Object.entries(columns)
+		.map(([ours, theirs]) => `${ours}=${theirs}`)
+		.join(",");
 }
 
 function recordingOf(path: string | null, river: River | undefined): Recording | undefined {

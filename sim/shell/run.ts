@@ -6,26 +6,25 @@ import { diskFailure } from "../../src/host/disk.js";
 import { OperationalError, UsageError } from "../../src/host/errors.js";
 import { addDeliveries, judgeDelivery, NO_DELIVERY } from "../checkers/delivery.js";
 import type { CollectorHost } from "./collector-host.js";
+import { CollectorOpening } from "./collector-opening.js";
 import { DATA_FORMAT_VERSION, DataDirectory, type SavedWorld } from "./data-directory.js";
 import { DeviationMeter } from "./deviation.js";
-import { createHttpsEndpoint } from "./https-endpoint.js";
 import { LineServer } from "./line-server.js";
 import { instant, LiveView, type WorldView } from "./live-view.js";
 import type { StartOptions } from "./options.js";
 import { type Recording, recordedOrNamedRivers } from "./rivers.js";
-import { COLLECTOR_NAME, Simulation } from "./simulation.js";
+import { Simulation } from "./simulation.js";
 
 const SEED_DEFAULT = 1;
 /** Where time begins when no recording says otherwise: 2026-10-01T00:00:00Z. */
 const START_UTC_SECONDS = 1_790_812_800;
 /** After the end of a run the last acknowledgement may take this long, simulated seconds. */
 const SETTLE_SECONDS_MAX = 4 * 3600;
-/** A collector on loopback that does not answer in this time is broken. */
-const EXCHANGE_MILLISECONDS_MAX = 30_000;
 /** Simulated seconds per second while someone is at a technician's line: half an hour is 15 s. */
 const VISITED_SPEED_MAX = 120;
 /** A sleeping station catches up to a microsecond before what is due; a double is as fine as 0.24. */
 const DUE_MARGIN_SECONDS = 0.000_002;
+const LOOK_MILLISECONDS = 500;
 /** Steps between two looks at the outside (Ctrl-C, the view). */
 const STEPS_PER_TURN = 200;
 
@@ -55,14 +54,14 @@ async function runIn(
 	onBegun: () => void,
 ): Promise<number> {
 	const wallStart = performance.now();
-	const rivers = recordedOrNamedRivers(options, saved, SEED_DEFAULT);
-	const { seed } = rivers;
 	const view = options.quiet ? undefined : new LiveView(process.stderr);
 	const talk = (line: string): void => {
 		const shown = printable(line);
 		if (view === undefined) process.stderr.write(`${shown}\n`);
 		else view.say(shown);
 	};
+	const rivers = await recordedOrNamedRivers(options, saved, SEED_DEFAULT, talk);
+	const { seed } = rivers;
 	if (options.duration === "recording" && rivers.recording === undefined) {
 		if (saved === undefined) throw new UsageError("--for recording needs --river FILE.csv");
 		throw new OperationalError(
@@ -76,34 +75,35 @@ async function runIn(
 		saved,
 		stations.map(({ name }) => name),
 	);
-	if (!options.quiet) {
-		talk(`seed ${seed}, data in ${directory.path}; opening the collector's database, some seconds`);
-	}
+	if (!options.quiet) talk(`seed ${seed}, data in ${directory.path}`);
 	const clock = { utcSeconds: startUtcSeconds };
-	const { openCollectorHost, requireFreePort } = await import("./collector-host.js");
+	const { openCollectorHost, openCollectorIdentity, requireFreePort } = await import(
+		"./collector-host.js"
+	);
 	const { consolePort } = options;
+	await requireFreePort(options.port);
 	if (consolePort !== undefined && consolePort > 0) {
 		for (const index of stations.keys()) {
 			await requireFreePort(consolePort + index, "--console-port");
 		}
 	}
-	const collector = await openCollectorHost({
-		directory: directory.file("collector"),
-		port: options.port,
-		seed,
-		clock: {
-			get utcSeconds() {
-				return clock.utcSeconds;
-			},
-		},
-		onTrouble: talk,
-	});
-	const https = createHttpsEndpoint({
-		host: "127.0.0.1",
-		port: collector.port,
-		serverName: COLLECTOR_NAME,
-		certificateAuthority: collector.identity.certificateAuthority,
-		timeoutMilliseconds: EXCHANGE_MILLISECONDS_MAX,
+	const collectorDirectory = directory.file("collector");
+	const identity = await openCollectorIdentity(collectorDirectory, seed, talk);
+	// Its database takes seconds: the world begins meanwhile, and what is uploaded waits.
+	const opening = new CollectorOpening({
+		open: () =>
+			openCollectorHost({
+				directory: collectorDirectory,
+				port: options.port,
+				identity,
+				clock: {
+					get utcSeconds() {
+						return clock.utcSeconds;
+					},
+				},
+				onTrouble: talk,
+			}),
+		talk: options.quiet ? () => {} : talk,
 	});
 	const worldOf = (states: readonly unknown[]): SavedWorld => ({
 		bistrinaData: DATA_FORMAT_VERSION,
@@ -122,10 +122,10 @@ async function runIn(
 			startUtcSeconds,
 			stations,
 			saved: saved?.stations,
-			collectorPublicKey: collector.identity.acknowledgementKey.publicKey,
-			endpoint: https.endpoint,
+			collectorPublicKey: identity.acknowledgementKey.publicKey,
+			endpoint: opening.endpoint,
 		});
-		for (const { name, publicKey } of simulation.played) await collector.enrol(name, publicKey);
+		opening.begin(simulation.played);
 		const { world } = simulation;
 		Object.defineProperty(clock, "utcSeconds", { get: () => world.utcSeconds });
 		const save = (played: Simulation): void => {
@@ -135,7 +135,7 @@ async function runIn(
 		const endUtcSeconds = endOf(options, beganUtcSeconds, rivers.recording?.lastUtcSeconds);
 		const player = new Player({
 			simulation,
-			collector,
+			opening,
 			options,
 			view,
 			talk,
@@ -144,8 +144,9 @@ async function runIn(
 			recording: rivers.recording,
 		});
 		await player.openLines();
-		onBegun();
+		opening.onOpen = onBegun;
 		await player.play(save);
+		const collector = await opening.collector;
 		const isSettled = await player.settle();
 		save(simulation);
 		player.finish();
@@ -157,12 +158,11 @@ async function runIn(
 			seed,
 			wallSeconds,
 			isSettled,
-			isReproducible: !https.hasTimedOut && !player.wasVisited,
+			isReproducible: !opening.hasTimedOut && !player.wasVisited,
 		});
 	} finally {
-		https.close();
 		simulation?.close();
-		await collector.close();
+		await opening.close();
 	}
 }
 
@@ -178,7 +178,7 @@ function endOf(
 
 interface PlayerOptions {
 	readonly simulation: Simulation;
-	readonly collector: CollectorHost;
+	readonly opening: CollectorOpening;
 	readonly options: StartOptions;
 	/** Undefined: nobody looks. */
 	readonly view: LiveView | undefined;
@@ -191,7 +191,7 @@ interface PlayerOptions {
 /** Advances a simulation at the wanted speed, shows it, and stops where asked. */
 class Player {
 	readonly #simulation: Simulation;
-	readonly #collector: CollectorHost;
+	readonly #opening: CollectorOpening;
 	readonly #options: StartOptions;
 	readonly #beganUtcSeconds: number;
 	readonly #endUtcSeconds: number | undefined;
@@ -207,7 +207,7 @@ class Player {
 
 	constructor(given: PlayerOptions) {
 		this.#simulation = given.simulation;
-		this.#collector = given.collector;
+		this.#opening = given.opening;
 		this.#options = given.options;
 		this.#view = given.view;
 		this.#talk = given.talk;
@@ -277,6 +277,13 @@ class Player {
 		// Not `once`: what restores the cursor ends the process when it is the only listener left.
 		process.on("SIGINT", onSignal);
 		process.on("SIGTERM", onSignal);
+		// Also while the world waits for its collector.
+		const looking = setInterval(() => this.#look(), LOOK_MILLISECONDS);
+		// Without a collector there is nothing to play for.
+		this.#opening.onFailed = () => {
+			this.#isStopping = true;
+			this.#nudge?.();
+		};
 		try {
 			this.#anchor = { ...this.#anchor, milliseconds: performance.now() };
 			let isSaved = false;
@@ -307,6 +314,7 @@ class Player {
 			if (this.#isStopping) this.#simulation.passUntil(stoppedUtcSeconds);
 			else if (end !== Number.POSITIVE_INFINITY) this.#simulation.passUntil(end);
 		} finally {
+			clearInterval(looking);
 			await this.#lines?.close();
 			process.off("SIGINT", onSignal);
 			process.off("SIGTERM", onSignal);
@@ -379,7 +387,7 @@ class Player {
 		return {
 			utcSeconds,
 			progress: end === undefined || end <= began ? undefined : progressOf(began, utcSeconds, end),
-			collector: `https://127.0.0.1:${this.#collector.port}`,
+			collector: this.#opening.state,
 			stations: played.map((each, index) => ({
 				line: this.#lines?.addressOf(index),
 				name: each.name,

@@ -27,7 +27,8 @@ import type { Bootloader, SavedBootloader } from "../flash/bootloader.js";
 import type { FlashOperation, SimulatedFlash } from "../flash/flash.js";
 import { TEAR_MODES } from "../flash/flash-tear.js";
 import { KeyOperations } from "../keys/keyed-hash-signer.js";
-import { type Endpoint, SimulatedNetwork } from "../network/network.js";
+import { SimulatedNetwork } from "../network/network.js";
+import type { Endpoint } from "../network/wire.js";
 import { IncidentPlayer } from "./incident-player.js";
 import type { StationObserver, SuppliedPart } from "./observer.js";
 

@@ -11,14 +11,23 @@ export type Shown = Readonly<Record<string, string | number | null>>;
 
 const WORDS: readonly string[] = Object.freeze(["station", "text", "firmware", "head"]);
 
-/** Fields of a line; "none" is null. */
+/** What a station says of a value that it has not. */
+const ABSENT: readonly string[] = Object.freeze(["none", "unknown"]);
+
+/** Fields of a line: what is absent is null, a moment is ISO 8601 in UTC or null. */
 export function shownOf(fields: ConsoleFields): Shown {
 	const shown: Record<string, string | number | null> = {};
 	for (const [name, value] of fields) {
 		const isNumber = !WORDS.includes(name) && /^-?\d+(\.\d+)?$/.test(value);
-		shown[name] = isNumber ? Number(value) : value === "none" ? null : value;
+		if (name === "utc") shown[name] = momentOf(Number(value));
+		else shown[name] = isNumber ? Number(value) : ABSENT.includes(value) ? null : value;
 	}
 	return shown;
+}
+
+/** Null where a station's clock has no time, and for what no clock can say. */
+function momentOf(utcSeconds: number): string | null {
+	return utcSeconds > 0 && utcSeconds < 2 ** 32 ? instant(utcSeconds) : null;
 }
 
 /** All lines of an answer as one. */
@@ -35,18 +44,38 @@ export function instant(utcSeconds: number): string {
 	return `${new Date(utcSeconds * 1000).toISOString().slice(0, 19)}Z`;
 }
 
-/** A moment of a station for people; "unknown" where its clock has none. */
-export function instantShown(utc: string | number | null | undefined): string {
-	return typeof utc === "number" && utc > 0 ? instant(utc) : "unknown";
+/** Units at the end of a name, and how people write them. */
+const UNITS: readonly (readonly [ending: string, unit: string])[] = Object.freeze([
+	["Milliseconds", "ms"],
+	["Seconds", "s"],
+	["Bytes", "B"],
+	["DecibelMilliwatts", "dBm"],
+]);
+
+/** Lines of an answer, each under a title of its own. */
+export function printGroups(
+	groups: readonly { readonly title: string; readonly shown: Shown }[],
+): void {
+	const width = Math.max(
+		...groups.flatMap(({ shown }) => Object.keys(shown).map((name) => printable(name).length)),
+	);
+	for (const [index, { title, shown }] of groups.entries()) {
+		if (index > 0) process.stdout.write("\n");
+		process.stdout.write(`${onStdout.bold(title)}\n`);
+		printPairs(shown, width);
+	}
 }
 
 /** Name and value in two columns. */
-export function printPairs(shown: Shown): void {
+export function printPairs(shown: Shown, widthMin = 0): void {
 	const names = Object.keys(shown).map(printable);
-	const width = Math.max(...names.map((name) => name.length));
+	const width = Math.max(widthMin, ...names.map((name) => name.length));
 	for (const [index, [name, value]] of Object.entries(shown).entries()) {
-		const shownName = names[index] ?? "";
-		process.stdout.write(`${shownName.padEnd(width)}  ${emphasised(name, value)}\n`);
+		const ending = UNITS.find(([each]) => name.endsWith(each));
+		const unit = ending === undefined || value === null ? "" : ` ${ending[1]}`;
+		const whole = names[index] ?? "";
+		const shownName = ending === undefined ? whole : whole.slice(0, -ending[0].length);
+		process.stdout.write(`${shownName.padEnd(width)}  ${emphasised(name, value)}${unit}\n`);
 	}
 }
 
@@ -85,12 +114,11 @@ export function csvLine(cells: readonly (string | number | undefined)[]): string
 }
 
 function emphasised(name: string, value: string | number | null): string {
-	const text =
-		name === "utc" ? instantShown(value) : value === null ? "-" : printable(String(value));
+	const text = value === null ? (name === "utc" ? "unknown" : "-") : printable(String(value));
 	const isTrouble =
 		(["clock", "journal", "lastUpload", "battery"].includes(name) &&
 			text !== "good" &&
-			text !== "none") ||
+			text !== "-") ||
 		(name === "failedProbes" && value !== null);
 	return isTrouble ? onStdout.yellow(text) : text;
 }

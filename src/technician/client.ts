@@ -20,6 +20,8 @@ export interface RequestOptions {
 	readonly fields?: Readonly<Record<string, FieldValue>>;
 	/** Longest silence of this request, from its last byte or part on. */
 	readonly deadlineMilliseconds?: number;
+	/** Longest that the whole answer may take; default thirty times the silence. */
+	readonly overallMilliseconds?: number;
 	/** Gets parts as they come; they are not collected then. */
 	readonly onPart?: (fields: ConsoleFields) => void;
 }
@@ -45,11 +47,20 @@ export class LineTrouble extends OperationalError {
 	override name = "LineTrouble";
 }
 
+/**
+ * A thousand entries of 206 bytes take 215 s at 9600 baud, at a silence of 10 s: an answer whose parts come in
+ * time and never end has its end here.
+ */
+const OVERALL_SILENCES = 30;
+/** The longest answer is a watch of a thousand rounds, five channels each. */
+const PARTS_MAX = 10_000;
 /** For what the station answers at once. */
 const DEADLINE_MILLISECONDS = 5000;
 /** A station that sleeps needs half a second to wake, and loses what it was told meanwhile. */
 const GREETING_TRIES = 4;
 const GREETING_MILLISECONDS = 1500;
+/** Whoever waits longer than this wants to know what for. */
+const WORD_AFTER_TRIES = 2;
 
 /** What a line server says to a second program, behind the uptime of a log line: sim/shell/line-server.ts. */
 const OCCUPIED = /^\d+ (another program has the line of .+)$/;
@@ -64,11 +75,13 @@ interface Pending {
 	readonly reject: (error: Error) => void;
 	partCount: number;
 	timer: NodeJS.Timeout | undefined;
+	overall: NodeJS.Timeout | undefined;
 }
 
 export class ConsoleClient {
 	readonly #line: Line;
 	readonly #onLog: (text: string) => void;
+	readonly #timeoutMilliseconds: number | undefined;
 	readonly #assembler = new LineAssembler(false);
 	#pending: Pending | undefined;
 	#id: number;
@@ -79,22 +92,43 @@ export class ConsoleClient {
 	/** For the diagnosis of an answer that does not come; `spoken` are lines of this protocol. */
 	readonly #heard = { bytes: 0, lines: 0, garbled: 0, spoken: 0 };
 
-	/** `firstId` 1 to 900 000 000: another one for each program, so that late answers are not ours. */
-	constructor(line: Line, firstId: number, onLog: (text: string) => void) {
+	/**
+	 * `firstId` 1 to 900 000 000: another one for each program, so that late answers are not ours.
+	 * `timeoutMilliseconds`: the technician's own patience, in place of every request's and the greeting's.
+	 */
+	constructor(
+		line: Line,
+		firstId: number,
+		onLog: (text: string) => void,
+		timeoutMilliseconds?: number,
+	) {
 		this.#line = line;
+		this.#timeoutMilliseconds = timeoutMilliseconds;
 		this.#id = firstId;
 		this.#onLog = onLog;
 		line.onBytes = (bytes) => this.#take(bytes);
 		line.onLost = (reason) => this.#lose(reason);
 	}
 
-	/** Who is there. The first thing to ask. Throws OperationalError, with a remedy. */
-	async greet(deadlineMilliseconds = GREETING_MILLISECONDS): Promise<Greeting> {
+	/**
+	 * Who is there. The first thing to ask: once in `deadlineMilliseconds`, for `patienceMilliseconds`.
+	 * Throws OperationalError, with a remedy.
+	 */
+	async greet(
+		deadlineMilliseconds = Math.min(
+			GREETING_MILLISECONDS,
+			this.#timeoutMilliseconds ?? GREETING_MILLISECONDS,
+		),
+		patienceMilliseconds = this.#timeoutMilliseconds ??
+			this.#line.bootMillisecondsMax ??
+			GREETING_TRIES * deadlineMilliseconds,
+	): Promise<Greeting> {
+		const tries = Math.max(Math.ceil(patienceMilliseconds / deadlineMilliseconds), 1);
 		for (let attempt = 1; ; attempt++) {
 			try {
 				// An end of line first: what the station has heard so far is not ours.
 				this.#line.write(new Uint8Array([0x0a]));
-				const { fields } = await this.request("version", { deadlineMilliseconds });
+				const { fields } = await this.#request("version", { deadlineMilliseconds });
 				const protocol = Number(fields.get("protocol"));
 				if (protocol !== CONSOLE_VERSION) {
 					throw new OperationalError(
@@ -109,13 +143,26 @@ export class ConsoleClient {
 				};
 			} catch (error) {
 				const isWorthIt = error instanceof LineTrouble && this.#lost === undefined;
-				if (!isWorthIt || attempt === GREETING_TRIES) throw error;
+				if (!isWorthIt || attempt === tries) throw error;
+				if (attempt !== WORD_AFTER_TRIES) continue;
+				const seconds = Math.ceil((patienceMilliseconds - attempt * deadlineMilliseconds) / 1000);
+				this.#onLog(
+					`${this.#line.name}: no answer yet; opening a port restarts some boards: ${seconds} s more`,
+				);
 			}
 		}
 	}
 
 	/** Asks, and waits for the one answer. Throws StationRefusal or LineTrouble. */
 	request(command: string, options: RequestOptions = {}): Promise<Answer> {
+		const deadlineMilliseconds = this.#timeoutMilliseconds ?? options.deadlineMilliseconds;
+		return this.#request(command, {
+			...options,
+			...(deadlineMilliseconds === undefined ? {} : { deadlineMilliseconds }),
+		});
+	}
+
+	#request(command: string, options: RequestOptions): Promise<Answer> {
 		if (this.#pending !== undefined) throw new Error("one request at a time");
 		return new Promise((resolve, reject) => {
 			const pending: Pending = {
@@ -128,6 +175,7 @@ export class ConsoleClient {
 				reject,
 				partCount: 0,
 				timer: undefined,
+				overall: undefined,
 			};
 			this.#pending = pending;
 			if (this.#lost !== undefined) {
@@ -135,6 +183,9 @@ export class ConsoleClient {
 				return;
 			}
 			this.#expect(pending);
+			const { deadlineMilliseconds } = pending;
+			const overall = options.overallMilliseconds ?? OVERALL_SILENCES * deadlineMilliseconds;
+			pending.overall = setTimeout(() => this.#fail(pending, this.#endless(command)), overall);
 			this.#line.write(encodeRequest(pending.id, command, options.fields));
 		});
 	}
@@ -170,6 +221,10 @@ export class ConsoleClient {
 				this.#heard.spoken++;
 				if (pending === undefined || output.id !== pending.id) return;
 				pending.partCount++;
+				if (pending.partCount > PARTS_MAX) {
+					this.#fail(pending, this.#endless(pending.command));
+					return;
+				}
 				this.#expect(pending);
 				this.#deliver(pending, output.fields);
 				return;
@@ -221,6 +276,10 @@ export class ConsoleClient {
 		}, pending.deadlineMilliseconds);
 	}
 
+	#endless(command: string): Error {
+		return new LineTrouble(`${this.#line.name}: the answer to ${command} does not end; ask again`);
+	}
+
 	#silence(pending: Pending): Error {
 		const { bytes, lines, garbled } = this.#heard;
 		const seconds = pending.deadlineMilliseconds / 1000;
@@ -270,6 +329,7 @@ export class ConsoleClient {
 
 	#settle(pending: Pending): void {
 		clearTimeout(pending.timer);
+		clearTimeout(pending.overall);
 		if (this.#pending === pending) this.#pending = undefined;
 	}
 }

@@ -4,12 +4,8 @@ import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { hexOf } from "../core/bytes.js";
 import { OperationalError } from "../host/errors.js";
 import { csvLine, type OutputFormat, printJson, printPairs, printTable } from "../host/output.js";
-import type {
-	Finding,
-	FindingKind,
-	Standing,
-	Verification,
-} from "../protocol/audit/verify-chain.js";
+import type { Finding, FindingKind } from "../protocol/audit/finding.js";
+import type { Standing, Verification } from "../protocol/audit/verify-chain.js";
 import { type EntryRow, ROW_COLUMNS, rowsOf } from "./entry-rows.js";
 import { type ExportedJournal, isExportedFile, readExportedFile } from "./export-file.js";
 import { type ImageEpoch, type ImageReport, readImage } from "./journal-image-file.js";
@@ -78,9 +74,14 @@ function showEntries(
 		say(`${station}, former epoch ${former.epoch}: ${former.entries.length} entries`);
 	}
 	say(`${station}, epoch ${epoch}: ${entries.length} entries`);
-	if (format === "json") printJson({ station, epoch, report, entries: rows });
-	else if (format === "jsonl") for (const row of rows) printJson(row);
+	if (format === "json") printJson({ station, epoch, report, entries: rows.map(wholeRow) });
+	else if (format === "jsonl") for (const row of rows) printJson(wholeRow(row));
 	else printCsv(rows);
+}
+
+/** Every column, as in every other JSON of the program: what there is not is null. */
+function wholeRow(row: EntryRow): Readonly<Record<string, string | number | null>> {
+	return Object.fromEntries(ROW_COLUMNS.map((name) => [name, row[name] ?? null]));
 }
 
 /** Exit 0 when everything is proven and nothing is missing without a word, else 1. */
@@ -94,7 +95,10 @@ export function showVerification(
 		printJson({
 			isSound,
 			counts,
-			ranges: ranges.map((range) => ({ ...range, head: range.head && hexOf(range.head) })),
+			ranges: ranges.map((range) => ({
+				...range,
+				head: range.head === undefined ? null : hexOf(range.head),
+			})),
 			batchCount,
 			findings,
 			findingCount,

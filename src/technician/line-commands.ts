@@ -6,9 +6,9 @@ import { StationError } from "../core/errors.js";
 import { printable } from "../core/printable.js";
 import { OperationalError } from "../host/errors.js";
 import {
-	instantShown,
 	merged,
 	type OutputFormat,
+	printGroups,
 	printJson,
 	printPairs,
 	printTable,
@@ -37,25 +37,45 @@ export interface Session {
 	readonly client: ConsoleClient;
 	readonly greeting: Greeting;
 	readonly format: OutputFormat;
-	/** In place of a request's own deadline, when it was asked for. */
-	readonly deadlineMilliseconds: number | undefined;
 	readonly say: (line: string) => void;
 }
 
 export async function showStatus(session: Session): Promise<number> {
-	const { parts } = await session.client.request("status", deadline(session, undefined));
+	const { parts } = await session.client.request("status");
 	const { station, firmware } = session.greeting;
-	const shown = merged([{ station, firmware }, ...parts.map(shownOf)]);
-	if (session.format === "text") printPairs(shown);
-	else printJson(shown);
+	const [first = {}, ...rest] = parts.map(shownOf);
+	const lines = [merged([{ station, firmware }, first]), ...rest];
+	if (session.format === "text") printGroups(groupsOf(lines));
+	else printJson(merged(lines));
 	return 0;
 }
 
+/** A part of `status` is known by its first name; what a later firmware adds goes to the part before. */
+const STATUS_TITLES: ReadonlyMap<string, string> = new Map([
+	["station", "Station"],
+	["utc", "Clock"],
+	["epoch", "Journal"],
+	["flashSectors", "Flash"],
+	["nextReadingSeconds", "Schedule and uplink"],
+	["failedProbes", "Probes and battery"],
+	["garbled", "Line"],
+]);
+
+function groupsOf(lines: readonly Shown[]): { title: string; shown: Shown }[] {
+	const groups: { title: string; shown: Shown }[] = [];
+	for (const shown of lines) {
+		const title = STATUS_TITLES.get(Object.keys(shown)[0] ?? "");
+		const last = groups.at(-1);
+		if (title === undefined && last !== undefined) last.shown = merged([last.shown, shown]);
+		else groups.push({ title: title ?? "Station", shown });
+	}
+	return groups;
+}
+
 export async function showReading(session: Session): Promise<number> {
-	const { parts, fields } = await session.client.request(
-		"read",
-		deadline(session, READING_SILENCE_MILLISECONDS),
-	);
+	const { parts, fields } = await session.client.request("read", {
+		deadlineMilliseconds: READING_SILENCE_MILLISECONDS,
+	});
 	const channels = parts.map(shownOf);
 	const sequence = Number(fields.get("sequence"));
 	const isRecorded = Number.isInteger(sequence);
@@ -64,7 +84,7 @@ export async function showReading(session: Session): Promise<number> {
 	const stationFlags = isRecorded ? await stationFlagsOf(session, sequence) : undefined;
 	const answer = {
 		...withoutParts(fields),
-		...(stationFlags === undefined ? {} : { stationFlags }),
+		stationFlags: stationFlags === "" ? null : (stationFlags ?? null),
 	};
 	if (session.format === "json") printJson({ ...answer, channels });
 	else if (session.format === "jsonl")
@@ -83,7 +103,7 @@ export async function showReading(session: Session): Promise<number> {
 async function stationFlagsOf(session: Session, sequence: number): Promise<string | undefined> {
 	try {
 		const { parts } = await session.client.request("journal", {
-			...deadline(session, ENTRY_SILENCE_MILLISECONDS),
+			deadlineMilliseconds: ENTRY_SILENCE_MILLISECONDS,
 			fields: { first: sequence, count: 1 },
 		});
 		const entry = parts.map(entryOf).find((each) => each.sequence === sequence);
@@ -107,7 +127,8 @@ export async function watch(session: Session, count: number): Promise<number> {
 		round = [];
 	};
 	const { fields } = await session.client.request("watch", {
-		...deadline(session, READING_SILENCE_MILLISECONDS),
+		deadlineMilliseconds: READING_SILENCE_MILLISECONDS,
+		overallMilliseconds: (count + 1) * READING_SILENCE_MILLISECONDS,
 		fields: { count },
 		onPart: (part) => {
 			const shown = shownOf(part);
@@ -131,7 +152,7 @@ function printRound(first: Shown, round: readonly Shown[]): void {
 	const sequence = first["sequence"] ?? null;
 	const recorded = sequence === null ? "not recorded" : `recorded as entry ${sequence}`;
 	process.stdout.write(
-		`${printable(`round ${first["round"]}, ${instantShown(first["utc"])}, ${recorded}`)}\n`,
+		`${printable(`round ${first["round"]}, ${first["utc"] ?? "time unknown"}, ${recorded}`)}\n`,
 	);
 	printChannels(round.map(({ round: _round, utc: _utc, sequence: _sequence, ...rest }) => rest));
 }
@@ -151,10 +172,9 @@ function printChannels(channels: readonly Shown[]): void {
 
 /** Exit 1 when something failed: a script can rely on it. */
 export async function selfTest(session: Session): Promise<number> {
-	const { parts, fields } = await session.client.request(
-		"self-test",
-		deadline(session, READING_SILENCE_MILLISECONDS),
-	);
+	const { parts, fields } = await session.client.request("self-test", {
+		deadlineMilliseconds: READING_SILENCE_MILLISECONDS,
+	});
 	const probes = parts.map(shownOf);
 	const answer = withoutParts(fields);
 	if (session.format === "json") printJson({ ...answer, probes });
@@ -167,10 +187,9 @@ export async function selfTest(session: Session): Promise<number> {
 
 export async function uploadNow(session: Session): Promise<number> {
 	session.say("uploading; this takes a minute or two");
-	const { fields } = await session.client.request(
-		"upload",
-		deadline(session, UPLOAD_SILENCE_MILLISECONDS),
-	);
+	const { fields } = await session.client.request("upload", {
+		deadlineMilliseconds: UPLOAD_SILENCE_MILLISECONDS,
+	});
 	const answer = withoutParts(fields);
 	if (session.format === "text") printPairs(answer);
 	else printJson(answer);
@@ -247,12 +266,4 @@ function onEveryWayOut(restore: () => void, tell: () => void): () => void {
 function withoutParts(fields: ConsoleFields): Shown {
 	const { parts: _parts, ...rest } = shownOf(fields);
 	return rest;
-}
-
-function deadline(
-	session: Session,
-	milliseconds: number | undefined,
-): { readonly deadlineMilliseconds?: number } {
-	const chosen = session.deadlineMilliseconds ?? milliseconds;
-	return chosen === undefined ? {} : { deadlineMilliseconds: chosen };
 }

@@ -6,6 +6,8 @@ export interface Line {
 	readonly name: string;
 	/** A socket: somebody listens, but perhaps not a station. */
 	readonly isSocket?: boolean;
+	/** The opening may have reset the station: it is silent for so long at most. Undefined: it has not. */
+	readonly bootMillisecondsMax?: number;
 	write(bytes: Uint8Array): void;
 	onBytes: ((bytes: Uint8Array) => void) | undefined;
 	/** The far end is gone: unplugged, closed, failed. Not after `close`. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { randomInt } from "node:crypto";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { bytesOfHex, concatBytes } from "../core/bytes.js";
+import { bytesOfHex } from "../core/bytes.js";
 import { printable, printableLines } from "../core/printable.js";
 import { createSha256 } from "../core/sha256.js";
 import { onStderr } from "../host/colours.js";
@@ -11,22 +11,12 @@ import { onStderr } from "../host/colours.js";
  */
 import { OperationalError, UsageError } from "../host/errors.js";
 import { instant, type OutputFormat } from "../host/output.js";
-import { ConsoleClient } from "./client.js";
-import { readRecord, showJournal, showVerification } from "./file-commands.js";
+import type { DocumentPaths } from "./document-files.js";
 import type { Line } from "./line.js";
-import {
-	exportTo,
-	type Session,
-	selfTest,
-	showReading,
-	showStatus,
-	uploadNow,
-	watch,
-} from "./line-commands.js";
-import { openPort } from "./ports.js";
-import { DIALECTS } from "./reading-table.js";
-import { type EntrySource, recordSource, writeReadings } from "./readings.js";
-import { writeRecordFile } from "./record-file.js";
+import type { Session } from "./line-commands.js";
+import type { DialectName } from "./reading-table.js";
+import type { EntrySource } from "./readings.js";
+import type { ValuesOptions } from "./values.js";
 
 const SIMULATION_SCHEME = "sim:";
 const BAUD_DEFAULT = 115_200;
@@ -34,6 +24,10 @@ const BAUD_DEFAULT = 115_200;
 const FIRST_ID_MAX = 900_000_000;
 const PUBLIC_KEY_BYTES = 33;
 const WATCH_COUNT_MAX = 1000;
+const DIALECT_NAMES = Object.keys({ comma: 0, semicolon: 0 } satisfies Record<DialectName, number>);
+/** What a command needs beyond its help is loaded when it runs: --help is asked for often, on slow machines. */
+const lineCommands = () => import("./line-commands.js");
+const fileCommands = () => import("./file-commands.js");
 
 interface CommonOptions {
 	readonly port?: string;
@@ -52,8 +46,20 @@ interface RecordOptions {
 	readonly last?: number;
 }
 
+interface ValuesCommandOptions extends RecordOptions, DocumentPaths {
+	readonly from?: number;
+	readonly to?: number;
+	readonly days?: boolean;
+}
+
+interface VerifyCommandOptions extends RecordOptions, DocumentPaths {
+	readonly values?: string;
+	readonly from?: number;
+	readonly to?: number;
+}
+
 interface ReadingsCommandOptions extends RecordOptions {
-	readonly dialect: keyof typeof DIALECTS;
+	readonly dialect: DialectName;
 	readonly from?: number;
 	readonly to?: number;
 }
@@ -69,8 +75,8 @@ function commandLine(done: (exitCode: number) => void): Command {
 		.version("0.1.0")
 		.option(
 			"--port <port>",
-			"serial port, socket://HOST:PORT, or sim:[SCENARIO[,SEED]]: a simulated station of its own, " +
-				"a new one at each call, without a collector",
+			"serial port, socket://HOST:PORT, or sim:[SCENARIO][@AGE][,SEED]: a simulated station with a " +
+				"collector of its own, a new one at each call (sim:dry-bor@9h)",
 		)
 		.option("--baud <rate>", "of the serial port", wholeNumber(300, 3_000_000), BAUD_DEFAULT)
 		.addOption(
@@ -81,7 +87,11 @@ function commandLine(done: (exitCode: number) => void): Command {
 				"csv",
 			]),
 		)
-		.option("--timeout <seconds>", "longest silence of one request", wholeNumber(1, 3600))
+		.option(
+			"--timeout <seconds>",
+			"longest silence of any request, the first one included",
+			wholeNumber(1, 3600),
+		)
 		.showHelpAfterError("see bistrina --help")
 		.exitOverride();
 	const onLine = (
@@ -93,49 +103,91 @@ function commandLine(done: (exitCode: number) => void): Command {
 			done(await withStation(program, (session) => run(session, ...words)));
 		});
 	};
-	onLine(program.command("status").description("how the station is"), showStatus);
-	onLine(program.command("read").description("measure now and record it"), showReading);
+	onLine(program.command("status").description("how the station is"), async (session) =>
+		(await lineCommands()).showStatus(session),
+	);
+	onLine(program.command("read").description("measure now and record it"), async (session) =>
+		(await lineCommands()).showReading(session),
+	);
 	const watching = program
 		.command("watch")
 		.description("measure again and again; only what was due anyway is recorded")
 		.option("--count <n>", "how often", wholeNumber(1, WATCH_COUNT_MAX), 10);
-	onLine(watching, (session) => watch(session, watching.opts<{ count: number }>().count));
-	onLine(program.command("self-test").description("a verdict on every probe"), selfTest);
-	onLine(program.command("upload").description("deliver now"), uploadNow);
+	onLine(watching, async (session) =>
+		(await lineCommands()).watch(session, watching.opts<{ count: number }>().count),
+	);
+	onLine(program.command("self-test").description("a verdict on every probe"), async (session) =>
+		(await lineCommands()).selfTest(session),
+	);
+	onLine(program.command("upload").description("deliver now"), async (session) =>
+		(await lineCommands()).uploadNow(session),
+	);
 	const exporting = program
 		.command("export <file>")
 		.description("fetch the journal into a file; the same command again goes on where it stopped")
 		.option("--first <sequence>", "of a new file", wholeNumber(1, 0xffffffff), 1);
-	onLine(exporting, (session, file = "") =>
-		exportTo(session, file, exporting.opts<{ first: number }>().first),
+	onLine(exporting, async (session, file = "") =>
+		(await lineCommands()).exportTo(session, file, exporting.opts<{ first: number }>().first),
 	);
 	program
 		.command("journal <image>")
 		.description("entries of a raw flash image or an export, as csv (default), json or jsonl")
-		.action((image: string) => {
+		.action(async (image: string) => {
 			const format = program.opts<CommonOptions>().format ?? "csv";
 			if (format === "text") program.error("error: journal writes csv, json or jsonl");
-			done(showJournal(image, format, say));
+			done((await fileCommands()).showJournal(image, format, say));
 		});
-	recordOptions(
-		program
-			.command("verify [file]")
-			.description(
-				"what a station's public key proves of a record: a file, or a collector's database",
-			)
-			.option(
-				"--key <hex>",
-				"the station's public key, of several all in the order of their lives, or enrolled: the " +
-					"collector's word for them",
-				(key: string, before: readonly string[]) => [...before, key],
-				[],
-			)
-			.option("--epoch <n>", "only this epoch", wholeNumber(0, 0xffffffff))
-			.option("--first <n>", "only from this entry", wholeNumber(1, 0xffffffff))
-			.option("--last <n>", "only to this entry", wholeNumber(1, 0xffffffff)),
-	).action(async (file: string | undefined, options: RecordOptions, command: Command) => {
+	documentOptions(
+		recordOptions(
+			program
+				.command("verify [file]")
+				.description(
+					"what a station's public key proves of a record: a file, or a collector's database",
+				)
+				.option("--values <table>", "a published table: also whether it follows from the record")
+				.option(
+					"--key <hex>",
+					"the station's public key, of several all in the order of their lives, or enrolled: the " +
+						"collector's word for them",
+					(key: string, before: readonly string[]) => [...before, key],
+					[],
+				)
+				.option("--epoch <n>", "only this epoch", wholeNumber(0, 0xffffffff))
+				.option("--first <n>", "only from this entry", wholeNumber(1, 0xffffffff))
+				.option("--last <n>", "only to this entry", wholeNumber(1, 0xffffffff)),
+		),
+	).action(async (file: string | undefined, options: VerifyCommandOptions, command: Command) => {
 		done(await verify(command, file, options));
 	});
+	documentOptions(
+		recordOptions(
+			program
+				.command("values [file]")
+				.description(
+					"the published table: values with QARTOD flags, corrections, grades and status",
+				)
+				.option("--days", "a row for each day and channel in place of each reading"),
+		),
+	).action(async (file: string | undefined, options: ValuesCommandOptions, command: Command) => {
+		done(await printValues(command, file, options));
+	});
+	program
+		.command("documents <files...>")
+		.description("check policies, corrections, approvals and visits; their SHA-256")
+		.action(async (files: string[], _options: object, command: Command) => {
+			const format = command.optsWithGlobals<CommonOptions>().format ?? "text";
+			if (format === "csv") command.error("error: documents writes text, json or jsonl");
+			const { showDocuments } = await import("./document-files.js");
+			done(showDocuments(files, format, say));
+		});
+	program
+		.command("propose <visits>")
+		.description("corrections that visits propose, for an operator to decide on")
+		.requiredOption("--station <id>", "whose visits")
+		.action(async (visits: string, { station }: { station: string }) => {
+			const { propose } = await import("./document-files.js");
+			done(propose(visits, station, say));
+		});
 	recordOptions(
 		program
 			.command("record <file>")
@@ -149,7 +201,7 @@ function commandLine(done: (exitCode: number) => void): Command {
 			.description("values with flags and times, out of a collector's database or a record's file")
 			.addOption(
 				new Option("--dialect <name>", "of csv: comma, or semicolon with decimal commas")
-					.choices(Object.keys(DIALECTS))
+					.choices(DIALECT_NAMES)
 					.default("comma"),
 			)
 			.option("--from <time>", "first time, ISO 8601 in UTC", instantOption)
@@ -174,26 +226,88 @@ async function printReadings(
 	const { station = "", dialect, from, to } = options;
 	const format = command.optsWithGlobals<CommonOptions>().format ?? "csv";
 	if (format !== "csv" && format !== "jsonl") command.error("error: readings writes csv or jsonl");
-	const print = async (source: EntrySource): Promise<number> => {
-		const form = format === "jsonl" ? "jsonl" : { csv: DIALECTS[dialect] };
+	const { DIALECTS } = await import("./reading-table.js");
+	const { writeReadings } = await import("./readings.js");
+	const form = format === "jsonl" ? "jsonl" : { csv: DIALECTS[dialect] };
+	return withEntries(file, options, async (source) => {
 		const report = await writeReadings({ station, source, form, from, to, write: onStdoutWritten });
 		const { rows, unknown, undated } = report;
 		say(`${rows} readings of ${station}`);
 		if (undated > 0) say(`${undated} readings that nothing in the record dates`);
 		if (unknown > 0) say(`${unknown} readings of a later version: use newer tools`);
 		return 0;
+	});
+}
+
+async function printValues(
+	command: Command,
+	file: string | undefined,
+	options: ValuesCommandOptions,
+): Promise<number> {
+	requireOneSource(command, options, file);
+	const { station = "", from, to, days } = options;
+	const format = command.optsWithGlobals<CommonOptions>().format ?? "csv";
+	if (format !== "csv" && format !== "jsonl") command.error("error: values writes csv or jsonl");
+	const form = format === "jsonl" ? "jsonl" : "csv";
+	if ((options.policy ?? []).length === 0) command.error("error: --policy says by what to judge");
+	const { readDocuments } = await import("./document-files.js");
+	const { writeDays, writeValues } = await import("./values.js");
+	const documents = readDocuments(options, station, say);
+	return withEntries(file, options, async (source) => {
+		const given: ValuesOptions = { station, documents, source, from, to };
+		const report = await (days === true ? writeDays : writeValues)(given, form, onStdoutWritten);
+		const { rows, unjudged, undated, unknown } = report;
+		say(`${rows} readings of ${station}`);
+		if (unjudged > 0) say(`${unjudged} readings from before the first policy: not judged`);
+		if (undated > 0) say(`${undated} readings that nothing in the record dates`);
+		if (unknown > 0) say(`${unknown} readings of a later version: use newer tools`);
+		return 0;
+	});
+}
+
+/** Whether a published table follows from the record; exit 0 or 1. */
+async function verifyValues(
+	command: Command,
+	table: string,
+	file: string | undefined,
+	options: VerifyCommandOptions,
+): Promise<number> {
+	const { station = "", from, to } = options;
+	const format = command.optsWithGlobals<CommonOptions>().format ?? "text";
+	const { readDocuments } = await import("./document-files.js");
+	const { visitValues } = await import("./values.js");
+	const { showValuesVerdict, ValuesCheck } = await import("./values-check.js");
+	const { piecesOf } = await fileCommands();
+	const documents = readDocuments(options, station, say);
+	const pieces = function* (): Generator<Uint8Array> {
+		for (const { bytes } of piecesOf(table)) yield bytes;
 	};
+	const check = new ValuesCheck(table, pieces());
+	return withEntries(file, options, async (source) => {
+		await visitValues({ station, documents, source, from, to }, (row) => check.take(row));
+		return showValuesVerdict(check.finish(), format, say);
+	});
+}
+
+/** Entries of a record's file or of a database as of one instant: both passes see the same. */
+async function withEntries(
+	file: string | undefined,
+	options: RecordOptions,
+	work: (source: EntrySource) => Promise<number>,
+): Promise<number> {
+	const { station = "" } = options;
 	if (file !== undefined) {
-		return print(recordSource(file, concatBytes(...readRecord(file)), station, createSha256()));
+		const { readRecord } = await fileCommands();
+		const { recordFileSource } = await import("./record-source.js");
+		return work(recordFileSource(file, () => readRecord(file), station, createSha256()));
 	}
 	const { visitEntries } = await import("../collector/store/query.js");
 	return mended(async () => {
 		const store = await openStore(options);
 		try {
-			// One instant for both passes: a collector may go on storing meanwhile.
 			return await store.transaction(async (session) => {
 				await session.execute("set transaction isolation level repeatable read, read only");
-				return print((visit) => visitEntries(session, station, visit));
+				return work((visit) => visitEntries(session, station, visit));
 			});
 		} finally {
 			await store.close();
@@ -227,6 +341,21 @@ function recordOptions(command: Command): Command {
 		.option("--postgres <url>", "a collector's database; the password goes into PGPASSWORD");
 }
 
+/** What values rest on, and which of them. */
+function documentOptions(command: Command): Command {
+	return command
+		.option(
+			"--policy <file>",
+			"of the station or for any, each version a file",
+			(path: string, before: readonly string[]) => [...before, path],
+			[],
+		)
+		.option("--corrections <file>", "an operator's")
+		.option("--approvals <file>", "an operator's")
+		.option("--from <time>", "of values: first time, ISO 8601 in UTC", instantOption)
+		.option("--to <time>", "of values: end, not included", instantOption);
+}
+
 async function withStation(
 	program: Command,
 	run: (session: Session) => Promise<number>,
@@ -237,8 +366,12 @@ async function withStation(
 	if (port === undefined) program.error("error: --port says which station");
 	if (format === "csv") program.error("error: csv is for journal; use text, json or jsonl");
 	const line = await openLine(port ?? "", options.baud);
-	const client = new ConsoleClient(line, randomInt(1, FIRST_ID_MAX), (text) =>
-		say(`# ${text}`, onStderr.dim),
+	const { ConsoleClient } = await import("./client.js");
+	const client = new ConsoleClient(
+		line,
+		randomInt(1, FIRST_ID_MAX),
+		(text) => say(`# ${text}`, onStderr.dim),
+		timeout === undefined ? undefined : timeout * 1000,
 	);
 	try {
 		const greeting = await client.greet();
@@ -246,7 +379,6 @@ async function withStation(
 			client,
 			greeting,
 			format,
-			deadlineMilliseconds: timeout === undefined ? undefined : timeout * 1000,
 			say,
 		});
 	} finally {
@@ -255,10 +387,13 @@ async function withStation(
 }
 
 async function openLine(port: string, baud: number): Promise<Line> {
-	if (!port.startsWith(SIMULATION_SCHEME)) return openPort(port, baud);
+	if (!port.startsWith(SIMULATION_SCHEME)) {
+		const { openPort } = await import("./ports.js");
+		return openPort(port, baud);
+	}
 	const { openSimulatedLine } = await import("../../sim/shell/station-line.js");
 	try {
-		return await openSimulatedLine(port.slice(SIMULATION_SCHEME.length));
+		return await openSimulatedLine(port.slice(SIMULATION_SCHEME.length), say);
 	} catch (error) {
 		if (error instanceof Error && error.name === "UsageError") {
 			throw new UsageError(error.message);
@@ -271,6 +406,25 @@ async function openLine(port: string, baud: number): Promise<Line> {
 }
 
 async function verify(
+	command: Command,
+	file: string | undefined,
+	options: VerifyCommandOptions,
+): Promise<number> {
+	const { values, policy = [] } = options;
+	if (values === undefined) {
+		const { corrections, approvals, from, to } = options;
+		const isOfValues = [corrections, approvals, from, to].some((each) => each !== undefined);
+		if (isOfValues || policy.length > 0) {
+			command.error("error: policies, corrections, approvals and times are those of --values");
+		}
+		return verifyRecord(command, file, options);
+	}
+	if (policy.length === 0) command.error("error: --values needs the policies, --policy");
+	const ofRecord = await verifyRecord(command, file, options);
+	return Math.max(ofRecord, await verifyValues(command, values, file, options));
+}
+
+async function verifyRecord(
 	command: Command,
 	file: string | undefined,
 	options: RecordOptions,
@@ -289,6 +443,7 @@ async function verify(
 	const { verifyExport, verifyStore, enrolledKeysOf } = await import(
 		"../collector/ledger/verify.js"
 	);
+	const { readRecord, showVerification } = await fileCommands();
 	if (file !== undefined) {
 		const keys = keysOf(command, key);
 		const verification = mended(() => verifyExport(readRecord(file), { station, keys, ...part }));
@@ -314,6 +469,7 @@ async function writeRecord(
 ): Promise<number> {
 	requireOneSource(command, options);
 	const { exportStation } = await import("../collector/ledger/verify.js");
+	const { writeRecordFile } = await import("./record-file.js");
 	return mended(async () => {
 		const store = await openStore(options);
 		try {

@@ -2,6 +2,7 @@
 
 import { createConnection } from "node:net";
 import { OperationalError, UsageError } from "../host/errors.js";
+import { BOOT_MILLISECONDS_MAX, type ControlLines, releaseControlLines } from "./control-lines.js";
 import type { Line } from "./line.js";
 
 const SOCKET_SCHEME = "socket://";
@@ -13,7 +14,7 @@ export interface SerialPortClass {
 	list(): Promise<readonly { readonly path: string }[]>;
 }
 
-interface SerialPortLike {
+interface SerialPortLike extends ControlLines {
 	open(callback: (error: Error | null) => void): void;
 	write(bytes: Uint8Array, callback: (error: Error | null | undefined) => void): unknown;
 	close(callback: (error: Error | null) => void): void;
@@ -45,7 +46,7 @@ export async function openPort(name: string, baud: number): Promise<Line> {
 	return openSerialLine(name, baud, SerialPort as unknown as SerialPortClass);
 }
 
-/** A serial port, 8N1, locked against others. */
+/** A serial port, 8N1, locked against others, with the control lines let go. */
 export async function openSerialLine(
 	name: string,
 	baud: number,
@@ -60,9 +61,11 @@ export async function openSerialLine(
 	}).catch(async (error: Error) => {
 		throw new OperationalError(`${name}: ${await whyNotOpen(error.message, PortClass)}`);
 	});
+	await releaseControlLines(port);
 	let isClosing = false;
 	const line: Line = {
 		name,
+		bootMillisecondsMax: BOOT_MILLISECONDS_MAX,
 		onBytes: undefined,
 		onLost: undefined,
 		write: (bytes) => {

@@ -14,7 +14,8 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runCommand, startCommand } from "../support/collectors/command.js";
+import { type Finished, runCommand, startCommand } from "../support/collectors/command.js";
+import { PROJECT } from "../support/sources.js";
 
 const START = "sim/shell/main.js";
 const HEADER = "time,ph,ec25_us_cm,turbidity_ntu,temperature_c";
@@ -62,6 +63,10 @@ describe("npm start", function () {
 			["stray"],
 			["--river", "a.csv", "--scenario", "quiet-bor"],
 			["--for", "recording", "--scenario", "quiet-bor"],
+			["--river-zone", "Europe/Atlantis"],
+			["--river-columns", "depth=d"],
+			["--river-columns", "time="],
+			["--river-sort", "--scenario", "quiet-bor"],
 			["--port", "47110", "--console-port", "47110"],
 			["--port", "47111", "--console-port", "47110", "--stations", "2"],
 		];
@@ -88,6 +93,50 @@ describe("npm start", function () {
 		await runCommand(START, "--river", path, "--data", data);
 		assert.deepEqual(readdirSync(data), []);
 		rmSync(join(folder, "unused"), { recursive: true });
+	});
+
+	it("plays a recording as its options say, tells its holes, and at every start the same way", async () => {
+		const rows = ["00:00,7,1", "00:10,7,", "00:20,7,2", "05:00,8,3", "05:10,8,3"].map((row) => {
+			const [time, pH, turbidity] = row.split(",");
+			return `1.10.2026 ${time};${pH};750;${turbidity};14;x\n`;
+		});
+		const path = file("logger.csv", `Zeit;pH;EC;NTU;T;note\n${rows.join("")}`);
+		const data = join(folder, "logged");
+		const play = (...argv: string[]): ReturnType<typeof runCommand> =>
+			runCommand(START, "--data", data, "--speed", "max", "--quiet", ...argv);
+		const bare = await play("--river", path, "--for", "1h");
+		assert.equal(bare.exitCode, 1);
+		assert.equal(
+			bare.stderr,
+			`error: ${path}:1:1: no column time, ec25_us_cm, turbidity_ntu, temperature_c; the file has ` +
+				'"Zeit", "pH", "EC", "NTU", "T", "note"; say which is which: --river-columns ' +
+				'"time=THEIR NAME,..." (nothing behind = where it has none)\n',
+		);
+		const names = "time=zeit,ec25_us_cm=EC,turbidity_ntu=ntu,temperature_c=T";
+		const zoneless = await play("--river", path, "--river-columns", names, "--for", "1h");
+		assert.equal(zoneless.stderr.trim().split("\n").length, 6, zoneless.stderr);
+		assert.match(
+			zoneless.stderr,
+			/:2:1: time "1\.10\.2026 00:00" has no zone; *|has no zone: add Z/,
+		);
+		const how = ["--river", path, "--river-columns", names, "--river-zone", "Europe/Belgrade"];
+		const first = await play(...how, "--for", "30m");
+		assert.equal(first.exitCode, 0, first.stderr);
+		const told =
+			`${path}: not used: note\n` +
+			`${path}: turbidity_ntu: no value in 1 of 5 rows; its probe is silent there\n` +
+			`${path}: nothing from 2026-09-30 22:20:00 UTC to 2026-10-01 03:00:00 UTC; every probe is silent there\n`;
+		assert.equal(first.stderr, told);
+		assert.match(first.stdout, /^2026-09-30 22:3\d:\d\d UTC: /);
+		const again = await play("--for", "30m");
+		assert.equal(again.exitCode, 0, again.stderr);
+		assert.equal(again.stderr, told);
+		const other = await play("--river-zone", "UTC", "--for", "30m");
+		assert.equal(other.exitCode, 1);
+		assert.match(
+			other.stderr,
+			/^error: --river-zone UTC: this data directory was begun with --river-zone Europe/,
+		);
 	});
 
 	it("asks for a recording when it shall play to its end", async () => {
@@ -180,6 +229,29 @@ describe("npm start", function () {
 		} finally {
 			server.close();
 		}
+	});
+
+	it("ends a world whose collector's database does not open, and leaves what was there", async () => {
+		const data = join(folder, "meanwhile");
+		const begun = await runCommand(START, "--data", data, "--for", "5m", "--speed", "max");
+		assert.equal(begun.exitCode, 0, begun.stderr);
+		assert.match(begun.stderr, /\nthe collector is open after \d+\.\d s: https:\/\/127/);
+		// A database of nobody's, in the place of ours.
+		const version = join(data, "collector", "pglite", "PG_VERSION");
+		writeFileSync(version, "9\n");
+		const before = contentsOf(join(data, "collector"));
+		const broken = await runCommand(START, "--data", data, "--for", "1h", "--speed", "60");
+		assert.equal(broken.exitCode, 1, broken.stderr);
+		assert.match(broken.stderr, /error: \S+: the database does not open \(.*\n$/);
+		assert.equal(contentsOf(join(data, "collector")), before);
+		// A first start that fails so leaves nothing of its world.
+		const fresh = join(folder, "fresh");
+		mkdirSync(join(fresh, "collector", "pglite", "base", "1"), { recursive: true });
+		writeFileSync(join(fresh, "collector", "pglite", "base", "1", "16385"), "");
+		const refused = await runCommand(START, "--data", fresh, "--for", "1h", "--speed", "60");
+		assert.equal(refused.exitCode, 1, refused.stderr);
+		assert.match(refused.stderr, /PG_VERSION is missing/);
+		assert.deepEqual(readdirSync(fresh), ["collector"]);
 	});
 
 	it("leaves no data directory behind when a technician's line cannot be opened", async () => {
@@ -329,5 +401,40 @@ describe("npm start", function () {
 		await runCommand("src/technician/main.js", "record", file, ...stored);
 		const again = await runCommand("src/technician/main.js", "readings", file, ...ofBor);
 		assert.equal(again.stdout, table.stdout);
+
+		const policy = ["--policy", join(PROJECT, "policies/bor.json")];
+		const values = await runCommand("src/technician/main.js", "values", ...stored, ...policy);
+		assert.equal(values.exitCode, 0, values.stderr);
+		assert.equal(values.stdout.split("\r\n").length, readings.length + 2);
+		const fromFile = await runCommand(
+			"src/technician/main.js",
+			"values",
+			file,
+			...ofBor,
+			...policy,
+		);
+		assert.equal(fromFile.stdout, values.stdout);
+		const published = join(folder, "values.csv");
+		writeFileSync(published, values.stdout);
+		const verify = (): Promise<Finished> =>
+			runCommand(
+				"src/technician/main.js",
+				...["verify", ...stored, "--key", "enrolled", "--values", published, ...policy],
+			);
+		const sound = await verify();
+		assert.equal(sound.exitCode, 0, sound.stderr);
+		assert.match(sound.stderr, /^sound$[\s\S]*^the table follows from the record: \d+ rows$/m);
+		const altered = values.stdout.split("\r\n");
+		const phAt = (altered[0] ?? "").split(",").indexOf("ph");
+		const cells = (altered[4] ?? "").split(",");
+		cells[phAt] = "4.100";
+		altered[4] = cells.join(",");
+		writeFileSync(published, altered.join("\r\n"));
+		const tampered = await verify();
+		assert.equal(tampered.exitCode, 1);
+		assert.match(tampered.stderr, /line 5, ph: has 4\.100, 7\.\d{3} follows/);
+		const usage = await runCommand("src/technician/main.js", "values", file, ...ofBor);
+		assert.equal(usage.exitCode, 2);
+		assert.match(usage.stderr, /--policy says by what to judge/);
 	});
 });

@@ -10,6 +10,7 @@ import { SCENARIOS } from "../../sim/river/scenarios.js";
 import type { SimulatedStation, StationProgram } from "../../sim/station/station.js";
 import { fraction, integerBelow, SeededChance } from "../../src/core/chance.js";
 import { decodeEntry, RESET_REASONS, STATION_FLAGS } from "../../src/protocol/record/entry.js";
+import { proof } from "../support/depth.js";
 import { START_UTC_SECONDS } from "../support/engines/bare-station.js";
 import { playStory, type Story, type StoryOptions } from "../support/worlds/story.js";
 
@@ -118,7 +119,7 @@ describe("a storm of brown-outs", function () {
 		assert.ok(boots.filter((reason) => reason === "brown-out").length > 20, boots.join());
 	});
 
-	it("would be found in a station that writes every boot down at once", async () => {
+	proof("would be found in a station that writes every boot down at once", async () => {
 		assert.match(troubleIn(await storm(1, eager)).join(), /readings of before the storm are left/);
 	});
 });
@@ -206,7 +207,7 @@ describe("a month without sun", function () {
 		);
 	});
 
-	it("would be found in a station that never thinks its battery low", async () => {
+	proof("would be found in a station that never thinks its battery low", async () => {
 		const rest = { chargeMilliwattHours: 8500, days: 12 };
 		assert.deepEqual(troubleIn(await month(LOW_MILLIVOLTS, rest)), []);
 		assert.match(troubleIn(await month(0, rest)).join(), /the battery was empty/);

@@ -2,17 +2,18 @@
  * Odd days by the seed: a board's clock up to 5 % off in sleep, technicians, new intervals, crashes in the
  * middle of a measurement, power cuts, a flash that dies. The judges know the documents and the world.
  */
+
 import { strict as assert } from "node:assert";
 import { openWaterProbes } from "../../drivers/board-probes.js";
 import { fraction, integerBelow, SeededChance } from "../../src/core/chance.js";
 import { DerivationContext } from "../../src/protocol/record/derive.js";
+import { IS_LONG } from "../support/depth.js";
 import { START_UTC_SECONDS } from "../support/engines/bare-station.js";
 import { judgeDerived, type SeenDerivation } from "../support/judges/derived-judge.js";
 import { openWatchedStation, type WatchedStation } from "../support/worlds/watched-station.js";
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
-const IS_LONG = process.env["BISTRINA_LONG"] === "1";
 const SEEDS = IS_LONG ? 60 : 8;
 
 /** `isDying`: its flash refuses from then on, and the record has nothing more to judge. */

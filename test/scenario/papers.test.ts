@@ -12,10 +12,17 @@ const ELSEWHERE: readonly (readonly [command: RegExp, test: string, evidence: Re
 	[/^npm test$/, ".ci/run", /^npm test/m],
 	[/^npm start -- --data recorded /, "test/scenario/command-line.test.ts", /"--river"/],
 	[/^npm run xs:(sim|esp32)/, "test/structure/manifest.test.ts", /manifest/],
+	[
+		/^npm run lint$/,
+		"package.json",
+		/"test": "npm run --silent build && npm run --silent lint && /,
+	],
 	[/^npx bistrina --port socket:/, "test/scenario/technician.test.ts", /socket:\/\//],
 	[/^npx bistrina --port \/dev\//, "test/technician/line.test.ts", /serial/i],
 	[/^npx bistrina journal station\.bin /, "test/technician/image.test.ts", /csv/],
 	[/^npx bistrina readings --station /, "test/scenario/command-line.test.ts", /"readings"/],
+	[/^npx bistrina values --station /, "test/scenario/command-line.test.ts", /"values"/],
+	[/^npx bistrina verify .* --values /, "test/scenario/command-line.test.ts", /"--values"/],
 	[/^npx bistrina verify --station /, "test/scenario/command-line.test.ts", /"verify"/],
 ];
 

@@ -1,6 +1,7 @@
 /** A technician at a station: what it measures meanwhile, when it sleeps again, and the whole program. */
 import { strict as assert } from "node:assert";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openNamedStation, type StationLine } from "../../sim/shell/station-line.js";
@@ -11,6 +12,7 @@ import { ConsoleClient } from "../../src/technician/client.js";
 import { openPort } from "../../src/technician/ports.js";
 import { runCommand, startCommand } from "../support/collectors/command.js";
 import { clientOf } from "../support/collectors/station-client.js";
+import { PROJECT } from "../support/sources.js";
 
 const PROGRAM = "src/technician/main.js";
 const HOUR = 3600;
@@ -23,7 +25,7 @@ describe("a technician at a station", function () {
 	this.timeout(120_000);
 
 	it("watches for twenty minutes, and every reading that is due is made on time and flagged", async () => {
-		const station = await openNamedStation("storm-pek,6");
+		const station = await openNamedStation("storm-pek@30m,6");
 		const client = await clientOf(station);
 		const began = station.played.station.utcSeconds;
 		const rounds: (string | undefined)[] = [];
@@ -114,6 +116,39 @@ describe("the program bistrina", function () {
 		rmSync(folder, { recursive: true });
 	});
 
+	it("says before a build what to do, and runs by the same name after it", () => {
+		const { bin } = JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8")) as {
+			bin: Record<string, string>;
+		};
+		const program = bin["bistrina"] ?? "";
+		const fresh = join(folder, "fresh");
+		cpSync(join(PROJECT, program), join(fresh, program));
+		const unbuilt = spawnSync(process.execPath, [join(fresh, program), "--help"]);
+		assert.equal(unbuilt.status, 1);
+		assert.equal(String(unbuilt.stderr), "error: not built yet; run: npm run build\n");
+		// As npm runs it: by itself.
+		const built = spawnSync(join(PROJECT, program), ["--version"]);
+		assert.equal(String(built.stdout), "0.1.0\n");
+	});
+
+	it("loads for its help only what every command needs", () => {
+		const reached = new Set<string>();
+		const visit = (path: string): void => {
+			if (reached.has(path)) return;
+			reached.add(path);
+			const built = readFileSync(join(PROJECT, "build", path), "utf8");
+			for (const [, specifier = ""] of built.matchAll(/^import [^(]*?from "(\.[^"]+)";$/gm)) {
+				visit(join(path, "..", specifier));
+			}
+		};
+		visit("src/technician/main.js");
+		assert.deepEqual([...reached].sort(), [
+			...["src/core/bytes.js", "src/core/errors.js", "src/core/printable.js", "src/core/sha256.js"],
+			...["src/host/colours.js", "src/host/errors.js", "src/host/output.js"],
+			"src/technician/main.js",
+		]);
+	});
+
 	it("puts data on stdout, talk on stderr, and says by its exit code how it went", async () => {
 		const blank = join(folder, "blank.bin");
 		writeFileSync(blank, new Uint8Array(8192).fill(0xff));
@@ -126,22 +161,41 @@ describe("the program bistrina", function () {
 			[
 				["--port", "sim:", "--format", "json", "status"],
 				0,
-				/^\{"station":"sim-1",.*"flashSectors":256,"flashRetired":0,.*\}\n$/,
+				/^\{"station":"sim-1",.*"freeHeapBytes":null,"utc":"2026-10-01T00:25:\d\dZ",.*"failedProbes":null,.*\}\n$/,
 				/^/,
 			],
 			[
 				["--port", "sim:", "read"],
 				0,
 				/^channel .*\nbattery /s,
-				/recorded as entry 16, flagged serviceMode\n$/,
+				/recorded as entry 17, flagged serviceMode\n$/,
 			],
 			[
 				["--port", "sim:", "--format", "json", "read"],
 				0,
-				/^\{"utc":\d+,"sequence":16,"stationFlags":"serviceMode","channels":/,
+				/^\{"utc":"2026-10-01T00:25:\d\dZ","sequence":17,"stationFlags":"serviceMode","channels":/,
 				/^/,
 			],
-			[["--port", "sim:", "upload"], 1, /^$/, / the request broke; 15 entries wait in flash\n$/],
+			// A technician can practise each trouble: probes in the air, and no way to the collector.
+			[
+				["--port", "sim:dry-bor@9h", "self-test"],
+				0,
+				/\nconductivity +doubtful +outOfRange,suspect /,
+				/^/,
+			],
+			[["--port", "sim:", "upload"], 0, /^cursor +16\nwaiting +0\n$/, /acknowledged 16 \n$/],
+			[
+				["--port", "sim:,1,offline", "upload"],
+				1,
+				/^$/,
+				/ the request broke; 15 entries wait in flash\n$/,
+			],
+			[
+				["--port", "sim:brownouts-bor@9h", "read"],
+				1,
+				/^$/,
+				/error: [^\n]*: cut off \(no answer for 10 minutes of the simulated time\); /,
+			],
 			[["status"], 2, /^$/, /^error: --port says which station\nsee bistrina --help\n$/],
 			[
 				["--port", "foo", "status"],
@@ -156,18 +210,23 @@ describe("the program bistrina", function () {
 				/^error: [^\n]*\nusage: bistrina watch \[options\]\nsee bistrina watch --help\n$/,
 			],
 			[
-				["--port", "sim:", "watch", "--count", "2"],
+				["--port", "sim:,1,offline", "watch", "--count", "2"],
 				0,
 				// A screen has 80 columns. The second look is the reading that is due.
 				/^(?!.*[^\n]{81})(round (1, 2026-10-01T00:29:\d\dZ, not recorded|2, 2026-10-01T00:30:0\dZ, recorded as entry 16)\nchannel [^\n]* flags\n([^\n]+\n){5}){2}$/s,
 				/^/,
 			],
-			[["--port", "sim:", "status"], 0, /\nutc +2026-10-01T00:29:\d\dZ\n/, /^/],
+			[
+				["--port", "sim:", "status"],
+				0,
+				/^Station\nstation +sim-1\n.*\ninterval +300 s\n.*\n\nClock\nutc +2026-10-01T00:25:\d\dZ\n.*\n\nProbes and battery\nfailedProbes +-\n/s,
+				/^/,
+			],
 			[
 				["--port", "sim:nope", "status"],
 				2,
 				/^$/,
-				/^error: sim:nope: use sim:, or sim:SCENARIO,SEED with a scenario of [^\n]*\n$/,
+				/^error: sim:nope: use sim:, or sim:SCENARIO@AGE,SEED with a scenario of [^\n]*\n$/,
 			],
 			[
 				["--port", "socket://127.0.0.1", "status"],

@@ -1,7 +1,9 @@
 /** Every time that a record claims, against the world's clock: many seeds of clocks, networks and power that fail. */
+
 import { strict as assert } from "node:assert";
 import type { SimulatedStation } from "../../sim/station/station.js";
 import { EVENT_CODES } from "../../src/protocol/record/events.js";
+import { IS_LONG, IS_WHOLE } from "../support/depth.js";
 import {
 	keyedHashKeyOf,
 	openBareCollector,
@@ -13,7 +15,7 @@ import { runTimeTrial } from "../support/trials/time-trial.js";
 import { riverOf } from "../support/worlds/played-world.js";
 
 const HOUR = 3600;
-const SEEDS = process.env["BISTRINA_LONG"] === "1" ? 240 : 6;
+const SEEDS = IS_LONG ? 240 : IS_WHOLE ? 6 : 2;
 
 class Watched {
 	readonly witness: TimeWitness = new TimeWitness(() => this.station);

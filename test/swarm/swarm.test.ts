@@ -1,15 +1,14 @@
 import { strict as assert } from "node:assert";
 import type { RecordStore } from "../../src/collector/store/record-store.js";
 import { startCommand } from "../support/collectors/command.js";
+import { IS_LONG, IS_WHOLE } from "../support/depth.js";
 import { runSwarmSeed } from "./swarm.js";
-
-const IS_LONG = process.env["BISTRINA_LONG"] === "1";
 
 describe("the swarm", function () {
 	this.timeout(IS_LONG ? 3_600_000 : 60_000);
 
 	for (const [signer, seeds, days] of [
-		["keyed-hash", IS_LONG ? 100 : 6, IS_LONG ? 14 : 3],
+		["keyed-hash", IS_LONG ? 100 : IS_WHOLE ? 6 : 2, IS_LONG ? 14 : 3],
 		["es256", IS_LONG ? 30 : 1, IS_LONG ? 14 : 2],
 	] as const) {
 		it(`loses, doubles and alters nothing in ${seeds} seeds of ${days} days with ${signer}`, async () => {

@@ -24,7 +24,7 @@ describe("an exported journal with holes or damage", function () {
 	before(async () => {
 		folder = mkdtempSync(join(tmpdir(), "bistrina-holes-test-"));
 		path = join(folder, "journal.jsonl");
-		client = new ConsoleClient(await openSimulatedLine(""), 1, () => {});
+		client = new ConsoleClient(await openSimulatedLine(",1,offline"), 1, () => {});
 		await client.greet();
 		await exportAgain();
 		whole = readFileSync(path, "latin1").split("\n").slice(0, -1);

@@ -1,4 +1,5 @@
 /** The station on a real XS engine: the same bytes as on Node. */
+
 import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,12 +8,12 @@ import { Rehearsal, type RehearsalReport } from "../../sim/station/rehearsal.js"
 import { encodeRequest } from "../../src/protocol/line/console.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
 import { EVENT_CODES } from "../../src/protocol/record/events.js";
+import { IS_LONG } from "../support/depth.js";
 import { findXsWorker, XsEngine } from "../support/engines/xs-engine.js";
 import { hostScheme, openRehearsal, tell } from "../support/engines/xs-host.js";
 import { flattenModules } from "../support/engines/xs-modules.js";
 
 const DAY_SECONDS = 86_400;
-const IS_LONG = process.env["BISTRINA_LONG"] === "1";
 const found = findXsWorker();
 if ("missing" in found) console.log(`SKIPPED: tests on XS: ${found.missing}`);
 

@@ -24,6 +24,7 @@ import { OperationalError } from "../../host/errors.js";
 import { makeFolders } from "../../host/folders.js";
 import { isProcessAlive } from "../../host/process-alive.js";
 import { DatabaseTrouble, isFullDisk, troubleOf, wordsOf } from "./database-trouble.js";
+import { makeDatabase } from "./new-database.js";
 import { ensureSchema, type SqlRow, type SqlSession, type SqlStore } from "./store.js";
 
 const BYTEA_OID = 17;
@@ -59,8 +60,8 @@ export async function openPGliteStore(directory: string): Promise<SqlStore> {
 	let database: PGlite;
 	try {
 		requireWhole(path);
+		if (!existsSync(join(path, "PG_VERSION"))) await makeDatabase(path);
 		// PGlite makes its files for everybody; this folder is who keeps them.
-		makeFolders(path, 0o700);
 		chmodSync(path, 0o700);
 		database = await PGlite.create(path, BYTES_AS_THEY_ARE);
 	} catch (error) {

@@ -2,21 +2,24 @@
  * The technician's line, device side: docs/CONSOLE.md. One task reads lines and answers what can be
  * answered at once; a second one, started for each request that takes its time, does the rest.
  */
+
+import { asciiBytes, concatBytes } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
 import { Signal, type Task, type TaskHandle } from "../../core/task.js";
 import {
 	CONSOLE_VERSION,
+	type ConsoleErrorCode,
 	type ConsoleRequest,
 	encodeAnswer,
 	encodeLog,
 	encodePart,
-	LineAssembler,
 	readRequest,
 } from "../../protocol/line/console.js";
 import type { ConsoleStream } from "../ports.js";
 import { type Emit, LONG_COMMANDS, Refusal, requireKnown, UploadFailed } from "./commands.js";
 import { ConsoleOutput } from "./output.js";
 import type { AnswerFields, StationService } from "./service.js";
+import { readable, TerminalInput, typedRequest } from "./terminal.js";
 
 /** A forgotten terminal must not empty the battery. */
 const SERVICE_MILLISECONDS = 30 * 60_000;
@@ -24,6 +27,9 @@ const SERVICE_MILLISECONDS = 30 * 60_000;
 const FRAMED_MILLISECONDS = 60_000;
 /** The task looks around at least so often; activity wakes it at once. */
 const IDLE_MILLISECONDS = 60_000;
+/** So many lines in a row that are no command, and what talks there may be an echo of our own words. */
+const STRAY_LINES_MAX = 3;
+const LINE_END = asciiBytes("\r\n");
 
 export interface ConsoleOptions {
 	readonly stream: ConsoleStream;
@@ -43,7 +49,7 @@ export interface ConsoleOptions {
 export class Console {
 	readonly #options: ConsoleOptions;
 	readonly #output: ConsoleOutput;
-	readonly #lines = new LineAssembler(true);
+	readonly #input = new TerminalInput();
 	readonly #waiting: Signal<true>[] = [];
 	#running: { readonly id: number; readonly handle: TaskHandle } | undefined;
 	/** Parts that the request under way has sent. */
@@ -52,6 +58,10 @@ export class Console {
 	#serviceUntilMilliseconds: number;
 	#framedUntilMilliseconds = Number.NEGATIVE_INFINITY;
 	#garbledCount = 0;
+	/** Lines in a row that were typed and are no command. */
+	#strayCount = 0;
+	/** A prompt, or what was typed, stands on the terminal's line. */
+	#isLineOpen = false;
 	#logsLost = 0;
 	/** Nobody was at the line at some time in this wake. */
 	#wasAway = false;
@@ -81,13 +91,15 @@ export class Console {
 		if (!this.#isGreeted || !this.#options.stream.isAttached) return;
 		const seconds = Math.floor(this.#options.clock.milliseconds / 1000);
 		if (this.#logsLost > 0) {
-			if (!this.#output.offer(encodeLog(seconds, `${this.#logsLost} lines were lost here`))) {
+			if (!this.#offer(encodeLog(seconds, `${this.#logsLost} lines were lost here`))) {
 				this.#logsLost++;
 				return;
 			}
 			this.#logsLost = 0;
 		}
-		if (!this.#output.offer(encodeLog(seconds, text))) this.#logsLost++;
+		const wasOpen = this.#isLineOpen;
+		if (!this.#offer(encodeLog(seconds, text))) this.#logsLost++;
+		else if (wasOpen) this.#prompt();
 	}
 
 	/** Reads and answers for ever. */
@@ -105,9 +117,12 @@ export class Console {
 			}
 			this.#call();
 			for (const byte of bytes) {
-				const line = this.#lines.push(byte);
-				if (line !== undefined) yield* this.#take(line);
+				const line = this.#input.push(byte);
+				if (line === undefined) continue;
+				this.#echo();
+				yield* this.#take(line);
 			}
+			this.#echo();
 		}
 	}
 
@@ -133,6 +148,7 @@ export class Console {
 		this.#isGreeted = true;
 		// Who plugs in while the station is awake has come; what hung there when it woke may be forgotten.
 		if (this.#wasAway) this.#call();
+		else if (!this.#options.isCalled) return;
 		this.say(`bistrina ${station}, console ${CONSOLE_VERSION}; type help`);
 	}
 
@@ -143,43 +159,82 @@ export class Console {
 		this.#running?.handle.cancel();
 		this.#running = undefined;
 		this.#output.clear();
-		this.#lines.clear();
+		this.#input.clear();
+		this.#isLineOpen = false;
+		this.#strayCount = 0;
 		this.#framedUntilMilliseconds = Number.NEGATIVE_INFINITY;
 	}
 
+	/** Whether a person is there to whom a terminal shall be pleasant. */
+	get #isEchoing(): boolean {
+		return (
+			this.#strayCount < STRAY_LINES_MAX &&
+			(this.#running?.id ?? 0) === 0 &&
+			this.#options.clock.milliseconds >= this.#framedUntilMilliseconds
+		);
+	}
+
+	/** Shows what was typed; what finds no room is only not shown. */
+	#echo(): void {
+		const echo = this.#input.takeEcho();
+		if (echo === undefined || !this.#isEchoing || !this.#output.offer(echo)) return;
+		this.#isLineOpen = echo[echo.length - 1] !== LINE_END[1];
+	}
+
+	#prompt(): void {
+		if (!this.#isEchoing) return;
+		const prompt = asciiBytes(`${this.#options.service.station}> `);
+		// Characters beyond ASCII are noise, and control characters would move the cursor.
+		const typed = this.#input.typed.filter((byte) => byte >= 0x20 && byte < 0x7f);
+		if (this.#output.offer(concatBytes(prompt, typed))) this.#isLineOpen = true;
+	}
+
+	/** A whole line on a line of its own. */
+	#offer(line: Uint8Array): boolean {
+		if (!this.#output.offer(this.#isLineOpen ? concatBytes(LINE_END, line) : line)) return false;
+		this.#isLineOpen = false;
+		return true;
+	}
+
 	*#take(line: Uint8Array | "too-long"): Task<void> {
-		if (line === "too-long") {
+		const { isTyped, isKey } = this.#input;
+		const input = line === "too-long" ? line : isTyped ? typedRequest(line) : readRequest(line);
+		if (input === "too-long" || input.kind === "garbled") {
 			this.#garbledCount++;
-			yield* this.#send(encodeAnswer(undefined, "too-long"));
-			return;
-		}
-		const input = readRequest(line);
-		if (input.kind === "nothing") return;
-		if (input.kind === "garbled") {
-			this.#garbledCount++;
-			yield* this.#send(encodeAnswer(undefined, "garbled"));
-			return;
-		}
-		yield* this.#serve(input.request);
+			const code = input === "too-long" ? input : "garbled";
+			if (isTyped && this.#isEchoing) {
+				this.#strayCount++;
+				yield* this.#send(readable(`! ${code}`, { text: "help lists the commands" }));
+				this.#prompt();
+			} else yield* this.#send(encodeAnswer(undefined, code));
+		} else if (input.kind === "nothing") {
+			if (isKey && line.length === 0) this.#prompt();
+		} else yield* this.#serve(input.request);
 	}
 
 	*#serve(request: ConsoleRequest): Task<void> {
 		const { id } = request;
 		const now = this.#options.clock.milliseconds;
-		if (id !== 0) this.#framedUntilMilliseconds = now + FRAMED_MILLISECONDS;
-		else if (now < this.#framedUntilMilliseconds || (this.#running?.id ?? 0) !== 0) {
+		if (id !== 0) {
+			this.#framedUntilMilliseconds = now + FRAMED_MILLISECONDS;
+			this.#strayCount = 0;
+		} else if (now < this.#framedUntilMilliseconds || (this.#running?.id ?? 0) !== 0) {
 			const text = "a program has the line: try again in a minute";
-			yield* this.#send(encodeAnswer(id, "unframed", { text }));
+			yield* this.#send(answerTo(id, "unframed", { text }));
 			return;
 		}
 		let parts = 0;
 		const emit = this.#emitter(id, () => parts++);
 		try {
 			const fields = yield* this.#execute(request, emit);
-			if (fields !== undefined) yield* this.#send(encodeAnswer(id, "ok", { parts, ...fields }));
+			this.#strayCount = 0;
+			if (fields === undefined) return;
+			yield* this.#send(answerTo(id, "ok", { parts, ...fields }));
 		} catch (error) {
-			yield* this.#send(answerOf(id, error));
+			if (error instanceof Refusal && error.code === "unknown-command") this.#strayCount++;
+			yield* this.#send(failureTo(id, error));
 		}
+		if (id === 0) this.#prompt();
 	}
 
 	/** The answer's fields; undefined when it comes later. */
@@ -197,8 +252,8 @@ export class Console {
 		}
 		switch (command) {
 			case "help":
-				requireKnown(fields, []);
-				for (const help of helpLines()) yield* emit(help);
+				requireKnown(fields, ["command"]);
+				yield* this.#help(fields.get("command"), emit);
 				return {};
 			case "version":
 				requireKnown(fields, []);
@@ -221,6 +276,14 @@ export class Console {
 		}
 	}
 
+	*#help(asked: string | undefined, emit: Emit): Task<void> {
+		const lines = helpLines().filter(({ command }) => asked === undefined || command === asked);
+		if (lines.length === 0) {
+			throw new Refusal("bad-argument", `no command ${asked}; help lists those there are`);
+		}
+		for (const line of lines) yield* emit(line);
+	}
+
 	#counted(id: number): Emit {
 		this.#partsRunning = 0;
 		return this.#emitter(id, () => this.#partsRunning++);
@@ -237,15 +300,15 @@ export class Console {
 		let answer: Uint8Array;
 		try {
 			const fields = yield* body;
-			answer = encodeAnswer(id, "ok", { parts: this.#partsRunning, ...fields });
+			answer = answerTo(id, "ok", { parts: this.#partsRunning, ...fields });
 		} catch (error) {
-			answer = answerOf(id, error);
+			answer = failureTo(id, error);
 		}
 		yield* this.#send(answer);
 		this.#running = undefined;
 		if (id !== 0) {
 			this.#framedUntilMilliseconds = this.#options.clock.milliseconds + FRAMED_MILLISECONDS;
-		}
+		} else this.#prompt();
 	}
 
 	*#stop(): Task<void> {
@@ -253,13 +316,13 @@ export class Console {
 		if (running === undefined) return;
 		running.handle.cancel();
 		this.#running = undefined;
-		yield* this.#send(encodeAnswer(running.id, "stopped"));
+		yield* this.#send(answerTo(running.id, "stopped"));
 	}
 
 	#emitter(id: number, onSent: () => void): Emit {
 		const send = (line: Uint8Array): Task<void> => this.#send(line);
 		return function* (fields) {
-			yield* send(encodePart(id, fields));
+			yield* send(id === 0 ? readable("+", fields) : encodePart(id, fields));
 			onSent();
 		};
 	}
@@ -267,18 +330,27 @@ export class Console {
 	/** Waits for room as long as somebody is there to make it. */
 	*#send(line: Uint8Array): Task<void> {
 		for (;;) {
-			if (!this.#options.stream.isAttached || this.#output.offer(line)) return;
+			if (!this.#options.stream.isAttached || this.#offer(line)) return;
 			yield* this.#nextActivity();
 		}
 	}
 }
 
+/** A person gets what he can read. */
+function answerTo(
+	id: number,
+	code: "ok" | ConsoleErrorCode,
+	fields: AnswerFields = {},
+): Uint8Array {
+	return id === 0 ? readable(`! ${code}`, fields) : encodeAnswer(id, code, fields);
+}
+
 /** Only what a station can name is an answer; a bug goes on to the crash handler. */
-function answerOf(id: number, error: unknown): Uint8Array {
-	if (error instanceof Refusal) return encodeAnswer(id, error.code, { text: error.message });
+function failureTo(id: number, error: unknown): Uint8Array {
+	if (error instanceof Refusal) return answerTo(id, error.code, { text: error.message });
 	const cause = causeOf(error);
 	if (cause === undefined) throw error;
-	return encodeAnswer(id, "failed", { cause, text: (error as Error).message });
+	return answerTo(id, "failed", { cause, text: (error as Error).message });
 }
 
 function causeOf(error: unknown): string | undefined {

@@ -576,6 +576,7 @@ export class Station {
 			isUploading: this.#uploads.isUploading,
 			uploadFailures: this.#uploads.failures,
 			uploadTrouble: this.#uploads.trouble?.code,
+			rssiDecibelMilliwatts: this.#uploads.rssiDecibelMilliwatts,
 			failedProbes: this.#readings.state.failedProbes,
 			isBatteryLow: this.#readings.state.isBatteryLow,
 		});

@@ -55,6 +55,8 @@ export class UploadDesk {
 	#waitingShare = 0;
 	/** What the uplink said last in the session that runs or ended last. */
 	#trouble: UploadTrouble | undefined;
+	/** Signal strength in this wake's last session, dBm. */
+	rssiDecibelMilliwatts: number | undefined;
 
 	constructor(options: UploadDeskOptions) {
 		this.#options = options;
@@ -217,7 +219,8 @@ export class UploadDesk {
 	}
 
 	#report(code: StationErrorCode | "acknowledged" | "refused", detail: number, text: string): void {
-		const { book, say } = this.#options;
+		const { board, book, say } = this.#options;
+		this.rssiDecibelMilliwatts = board.network.link.rssiDecibelMilliwatts;
 		say(`uplink ${code} ${detail} ${text}`);
 		this.#trouble = code === "acknowledged" ? undefined : { code, text };
 		if (code === "refused") book.event("collector-refused", detail, text);

@@ -94,10 +94,10 @@ export function encodeAnswer(
 	return sealed(`!${id ?? "-"} ${code}${textOfFields(fields)}`);
 }
 
-/** A log line, cut to the longest line. */
+/** A log line, cut to the longest line. It may come to a raw terminal, which wants both line ends. */
 export function encodeLog(uptimeSeconds: number, text: string): Uint8Array {
 	const line = printable(`# ${uptimeSeconds} ${text}`);
-	return asciiBytes(`${line.slice(0, CONSOLE_LINE_BYTES_MAX - 1)}\n`);
+	return asciiBytes(`${line.slice(0, CONSOLE_LINE_BYTES_MAX - 2)}\r\n`);
 }
 
 /** Reads a line as the station does. Allocates little for a line that is garbled. */
@@ -223,6 +223,8 @@ function sealed(text: string): Uint8Array {
 	return line;
 }
 
+const NOTHING = new Uint8Array(0);
+
 /** Puts bytes that came in any pieces together to lines; holds one line. */
 export class LineAssembler {
 	/** Made with the first byte: in most wakes nobody is at the line. */
@@ -234,6 +236,11 @@ export class LineAssembler {
 	/** `canEdit`: a person may take back a typed character. */
 	constructor(canEdit: boolean) {
 		this.#canEdit = canEdit;
+	}
+
+	/** The unfinished line; valid until the next call. */
+	get held(): Uint8Array {
+		return this.#line?.subarray(0, this.#length) ?? NOTHING;
 	}
 
 	/** Takes a byte; the line that it ended (valid until the next call), "too-long", or undefined. */

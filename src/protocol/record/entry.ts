@@ -515,12 +515,14 @@ export function encodeDraft(entry: EntryDraft, epoch: number, sequence: number):
 	bytes[0] = ENTRY_VERSION;
 	bytes[1] = ENTRY_KINDS[entry.kind];
 	bytes[2] = entry.channelSet;
-	bytes[3] = entry.timeQuality;
+	// A time past its end is none, and not one of 1970.
+	const hasTime = entry.utcSeconds <= UINT32_MAX;
+	bytes[3] = hasTime ? entry.timeQuality : 0;
 	putUint32(bytes, 4, epoch);
 	putUint32(bytes, 8, sequence);
-	putUint32(bytes, 12, entry.boot);
-	putUint32(bytes, 16, entry.uptimeSeconds);
-	putUint32(bytes, 20, entry.utcSeconds);
+	putUint32(bytes, 12, Math.min(entry.boot, UINT32_MAX));
+	putUint32(bytes, 16, Math.min(entry.uptimeSeconds, UINT32_MAX));
+	putUint32(bytes, 20, hasTime ? entry.utcSeconds : 0);
 	putUint32(bytes, 24, (entry.configurationId & 0xffff) | (entry.stationFlags << 16));
 	if (entry.kind === "reading") putFields(bytes, entry.channelSet, entry.fields);
 	else writeBody(entry, bytes);
@@ -650,6 +652,7 @@ function tailMaxOf(kind: EntryKind): number {
 	return kind === "calibration-part" ? PART_CONTENTS_BYTES_MAX : 0;
 }
 
+const UINT32_MAX = 0xffffffff;
 const UNKNOWN_16 = -0x8000;
 const UNKNOWN_32 = -0x80000000;
 const UNKNOWN_UNSIGNED_32 = 0xffffffff;
@@ -670,9 +673,10 @@ function writeBody(entry: Exclude<EntryDraft, ReadingBody>, bytes: Uint8Array): 
 			bytes.set(exactly(value as Uint8Array, width), at);
 		} else if (name !== "") {
 			const number = (value ?? unknownOf(type)) as number;
-			if (width === 1) view.setUint8(at, number);
-			else if (width === 2) view.setUint16(at, number, true);
-			else view.setUint32(at, number, true);
+			// A counter that has come to its end stays there: 1 after 4294967295 would be a lie.
+			if (width === 1) view.setUint8(at, Math.min(number, 0xff));
+			else if (width === 2) view.setUint16(at, Math.min(number, 0xffff), true);
+			else view.setUint32(at, Math.min(number, UINT32_MAX), true);
 		}
 		at += width;
 	}

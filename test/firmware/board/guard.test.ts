@@ -1,4 +1,5 @@
 /** What the station does when one of its callbacks throws: on the ESP32 an escape would be the end. */
+
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import type { Board, HttpClientOptions, HttpRequestOptions } from "../../../src/
 import { crash } from "../../../src/firmware/station/crash-record.js";
 import { decodeEntry } from "../../../src/protocol/record/entry.js";
 import { eventNameOf } from "../../../src/protocol/record/events.js";
+import { IS_LONG } from "../../support/depth.js";
 import { PROJECT, sources } from "../../support/sources.js";
 
 const KINDS = [
@@ -24,7 +26,6 @@ const KINDS = [
 type Kind = (typeof KINDS)[number];
 
 /** All of them in the long run. */
-const IS_LONG = process.env["BISTRINA_LONG"] === "1";
 const STRIKES = 8;
 
 /** The board with a guard around each callback that it is given, and a strike inside the guard. */

@@ -3,8 +3,9 @@ import { strict as assert } from "node:assert";
 import { type Chance, integerBelow, SeededChance } from "../../../src/core/chance.js";
 import { encodeRequest } from "../../../src/protocol/line/console.js";
 import { type ConsoleBench, createConsoleBench } from "../../support/bench/console-bench.js";
+import { IS_LONG } from "../../support/depth.js";
 
-const LINES = process.env["BISTRINA_LONG"] === "1" ? 1_000_000 : 10_000;
+const LINES = IS_LONG ? 1_000_000 : 10_000;
 const SEED = Number(process.env["BISTRINA_SEED"] ?? 1);
 
 const COMMANDS: readonly (readonly [string, Record<string, number>, string])[] = [

@@ -20,12 +20,25 @@ describe("status", function () {
 
 	it("calls no upload good that never was", async () => {
 		// Nobody collects what these stations have.
-		const failing = await statusOf("quiet-bor,1");
+		const failing = await statusOf("quiet-bor,1,offline");
 		assert.equal(failing.get("cursor"), "0");
 		assert.ok(Number(failing.get("uploadFailures")) > 0);
 		assert.notEqual(failing.get("lastUpload"), "good");
-		const fresh = await statusOf("brownouts-bor,1");
+		const fresh = await statusOf("brownouts-bor@30m,1,offline");
 		assert.equal(fresh.get("uploadFailures"), "0");
 		assert.equal(fresh.get("lastUpload"), "none");
+	});
+
+	it("tells how strong the radio's signal was in the session of this wake", async () => {
+		const station = await openNamedStation("");
+		const client = await clientOf(station);
+		const rssi = async (): Promise<string | undefined> => {
+			const { parts } = await client.request("status");
+			return parts.flatMap((part) => part.get("rssiDecibelMilliwatts") ?? [])[0];
+		};
+		assert.equal(await rssi(), "none");
+		await client.request("upload");
+		assert.equal(await rssi(), "-67");
+		await client.close();
 	});
 });

@@ -16,10 +16,10 @@ function text(bytes: Uint8Array): string {
 	return Buffer.from(bytes).toString("latin1");
 }
 
-/** Without the line feed. */
+/** Without its end. */
 function line(bytes: Uint8Array): Uint8Array {
 	assert.equal(bytes.at(-1), 0x0a);
-	return bytes.subarray(0, -1);
+	return bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1);
 }
 
 function typed(words: string): Uint8Array {

@@ -1,14 +1,9 @@
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { civilDateOf, dayNumberOf, dayNumberOfDate } from "../../../src/core/calendar.js";
 import { AttenuatedSignal } from "../../../src/protocol/quality/attenuated-signal.js";
-import {
-	civilDateOf,
-	dayNumberOf,
-	dayNumberOfDate,
-	dayOfYearOf,
-	isoWeekOf,
-} from "../../../src/protocol/quality/calendar.js";
+import { dayOfYearOf, isoWeekOf } from "../../../src/protocol/quality/calendar.js";
 import { flagsOf, QualityRefusal } from "../../../src/protocol/quality/flags.js";
 import { FlatLine } from "../../../src/protocol/quality/flat-line.js";
 import { RateOfChange } from "../../../src/protocol/quality/rate-of-change.js";

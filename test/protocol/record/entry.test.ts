@@ -20,7 +20,7 @@ import {
 	probesByteOf,
 	REFERENCE_PROBES,
 } from "../../../src/protocol/record/probe-kinds.js";
-import { fieldsOfWaterReading, waterReadingOf } from "../../../src/protocol/record/reading.js";
+import { fieldsOfNamed, namedOf } from "../../support/data/named-reading.js";
 
 const HEADER = {
 	channelSet: 0,
@@ -177,7 +177,7 @@ describe("canonical entries", () => {
 			...HEADER,
 			channelSet: 1,
 			kind: "reading",
-			fields: fieldsOfWaterReading(READING),
+			fields: fieldsOfNamed(READING),
 		};
 		assert.equal(
 			hexOf(encodeEntry(entry)),
@@ -357,9 +357,9 @@ describe("canonical entries", () => {
 			turbiditySpreadSteps: undefined,
 			pHFlags: 0xff,
 		};
-		const fields = fieldsOfWaterReading(reading);
+		const fields = fieldsOfNamed(reading);
 		assert.equal(fields[0], -32768);
-		assert.deepEqual(waterReadingOf(fields), reading);
+		assert.deepEqual(namedOf(fields), reading);
 	});
 
 	it("have one content per byte string: what decodes encodes to the same bytes", () => {
@@ -396,7 +396,7 @@ describe("canonical entries", () => {
 			...HEADER,
 			channelSet: 1,
 			kind: "reading",
-			fields: fieldsOfWaterReading(READING),
+			fields: fieldsOfNamed(READING),
 		});
 		for (let count = 0; count < 5000; count++) {
 			const bytes = new Uint8Array(reading.length + integerBelow(chance, 3));
@@ -423,7 +423,7 @@ describe("canonical entries", () => {
 			...HEADER,
 			channelSet: 1,
 			kind: "reading",
-			fields: fieldsOfWaterReading(READING),
+			fields: fieldsOfNamed(READING),
 		});
 		const bad = [
 			{ at: 0, byte: 2 },
@@ -470,6 +470,29 @@ describe("the chain", () => {
 	it("refuses a station id that the eight bytes cannot hold", () => {
 		for (const station of ["", "Bor", "bor_1", "bor-river-1"]) {
 			assert.throws(() => stationIdBytes(station), { code: "configuration-invalid" });
+		}
+	});
+
+	it("hold every number to its end, and none begins again past it", () => {
+		const end = 0xffffffff;
+		const at = (extra: number) =>
+			decodeEntry(
+				encodeEntry({
+					...{ kind: "boot", resetReason: 0, wakeCause: 0, crashCode: 0 },
+					...{ firmwareVersion: 1000, wakeCount: end + extra },
+					...{ channelSet: 0, timeQuality: 2, epoch: end, sequence: end },
+					...{ boot: end + extra, uptimeSeconds: end + extra, utcSeconds: end + extra },
+					...{ configurationId: 1, stationFlags: 0 },
+				}),
+			);
+		for (const extra of [0, 1, 5_000_000_000]) {
+			const entry = at(extra);
+			assert.ok(entry.kind === "boot");
+			assert.deepEqual(
+				[entry.boot, entry.uptimeSeconds, entry.wakeCount, entry.sequence],
+				[end, end, end, end],
+			);
+			assert.deepEqual([entry.utcSeconds, entry.timeQuality], extra === 0 ? [end, 2] : [0, 0]);
 		}
 	});
 });

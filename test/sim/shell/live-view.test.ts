@@ -19,10 +19,10 @@ function station(name: string): StationView {
 		river: "storm on the Pek",
 		reading: {
 			pH: derived(7.96, ""),
-			temperatureCelsius: derived(11.57, "degC"),
-			conductivityAt25: derived(39_512, "uS/cm"),
+			temperature: derived(11.57, "degC"),
+			conductivity: derived(39_512, "uS/cm"),
 			turbidity: derived(1310.8, "FNU"),
-			batteryVolts: derived(12.75, "V"),
+			battery: derived(12.75, "V"),
 		},
 		readingUtcSeconds: 1_790_812_800,
 		appended: 139,
@@ -62,6 +62,25 @@ describe("the live view", () => {
 			lines[9],
 			"  139 entries, 6 waiting in flash, acknowledged 2026-10-01 00:00:00 UTC",
 		);
+	});
+
+	it("marks every channel that is flagged, and says what the mark means", () => {
+		const dry = station("bor-1");
+		const suspect = { ...derived(8.37, ""), flags: 0x20 };
+		const still = { ...derived(0, "uS/cm"), flags: 0x24 };
+		const reading = { ...dry.reading, pH: suspect, conductivity: still };
+		const view = { ...world(0), stations: [{ ...dry, reading } as StationView] };
+		const lines = render(view, { columns: 100, rows: 24 }).split("\n");
+		assert.match(
+			lines[4] ?? "",
+			/^ {2}pH 8\.37\? {2}11\.57 degC {2}0\? uS\/cm at 25 degC {2}1310\.8 FNU/,
+		);
+		assert.equal(lines[5], "  ?: pH suspect, conductivity outOfRange suspect");
+		const table = render(
+			{ ...view, stations: Array(10).fill(view.stations[0]) },
+			{ columns: 80, rows: 24 },
+		);
+		assert.match(table, /\n\?: flagged; bistrina --port LINE read names the flags$/);
 	});
 
 	it("shows ten stations in a terminal of 24 rows, one each", () => {

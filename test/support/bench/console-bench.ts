@@ -23,6 +23,8 @@ export interface ConsoleBench {
 	readonly asked: string[];
 	/** Lines that the station sent, without their ends. */
 	readonly lines: string[];
+	/** What it sent since this was last asked, line ends and all. */
+	takeSaid(): string;
 	/** Bytes that the stream takes at a time; 0: the line is stuck. */
 	accepts: number;
 	attach(): void;
@@ -37,13 +39,18 @@ export interface ConsoleBench {
 	isPrompt: boolean;
 }
 
-export function createConsoleBench(): ConsoleBench {
+/** `isCalled`: the wake is due to the line; `isAttached`: somebody is there already. */
+export function createConsoleBench({
+	isCalled = true,
+	isAttached: isAttachedAtFirst = false,
+} = {}): ConsoleBench {
 	const clock = new VirtualClock();
 	const asked: string[] = [];
 	const lines: string[] = [];
 	let unfinished = "";
+	let said = "";
 	let incoming: Uint8Array[] = [];
-	let isAttached = false;
+	let isAttached = isAttachedAtFirst;
 	let reading: Signal<ReadingReport> | undefined;
 	const stream: ConsoleStream = {
 		read: () => incoming.shift(),
@@ -51,7 +58,8 @@ export function createConsoleBench(): ConsoleBench {
 			const taken = Math.min(bytes.length, bench.accepts);
 			const parts = (unfinished + asciiText(bytes.subarray(0, taken))).split("\n");
 			unfinished = parts.pop() ?? "";
-			lines.push(...parts);
+			lines.push(...parts.map((line) => line.replace(/\r$/, "")));
+			said += asciiText(bytes.subarray(0, taken));
 			return taken;
 		},
 		get isAttached() {
@@ -101,13 +109,18 @@ export function createConsoleBench(): ConsoleBench {
 		onCrash: (error) => {
 			throw error;
 		},
-		isCalled: true,
+		isCalled,
 	});
 	const bench: ConsoleBench = {
 		clock,
 		console,
 		asked,
 		lines,
+		takeSaid: () => {
+			const since = said;
+			said = "";
+			return since;
+		},
 		accepts: 10_000,
 		isPrompt: true,
 		attach: () => {

@@ -1,0 +1,151 @@
+/** What opening a serial port does to the board at it, and how long its boot is waited for. */
+import { strict as assert } from "node:assert";
+import { SerialPortMock } from "serialport";
+import sinon from "sinon";
+import { encodeAnswer, encodePart } from "../../src/protocol/line/console.js";
+import { ConsoleClient } from "../../src/technician/client.js";
+import { BOOT_MILLISECONDS_MAX } from "../../src/technician/control-lines.js";
+import type { Line } from "../../src/technician/line.js";
+import { openSerialLine, type SerialPortClass } from "../../src/technician/ports.js";
+
+describe("a serial port that is opened", () => {
+	afterEach(() => {
+		SerialPortMock.binding.reset();
+		sinon.restore();
+	});
+
+	/** Opens the port of a board; what was done to it, in order. */
+	async function opened(refusal?: Error): Promise<string[]> {
+		const done: string[] = [];
+		SerialPortMock.binding.createPort("/dev/BOARD");
+		class Port extends SerialPortMock {
+			override open(callback: (error: Error | null) => void): void {
+				super.open((error) => {
+					done.push("open");
+					callback(error);
+				});
+			}
+			override set(lines: object, callback: (error: Error | null) => void): void {
+				done.push(`set ${JSON.stringify(lines)}`);
+				callback(refusal ?? null);
+			}
+		}
+		const line = await openSerialLine("/dev/BOARD", 115_200, Port as unknown as SerialPortClass);
+		done.push("opened");
+		await line.close();
+		return done;
+	}
+
+	it("lets go of DTR and RTS at once, both in one call, before anything is said", async () => {
+		assert.deepEqual(await opened(), [
+			"open",
+			'set {"dtr":false,"rts":false,"brk":false}',
+			"opened",
+		]);
+	});
+
+	it("is a line all the same where the port has no such lines", async () => {
+		const done = await opened(new Error("Error: Inappropriate ioctl for device, cannot set"));
+		assert.equal(done.at(-1), "opened");
+	});
+});
+
+describe("a board that its port's opening has restarted", () => {
+	let clock: sinon.SinonFakeTimers;
+
+	beforeEach(() => {
+		clock = sinon.useFakeTimers();
+	});
+
+	afterEach(() => clock.restore());
+
+	/** A board that hears nothing until it has booted, and what the program says of it. */
+	function booting(milliseconds: number, isSerial: boolean, timeoutMilliseconds?: number) {
+		const said: string[] = [];
+		const line: Line = {
+			name: "/dev/BOARD",
+			...(isSerial ? { bootMillisecondsMax: BOOT_MILLISECONDS_MAX } : {}),
+			onBytes: undefined,
+			onLost: undefined,
+			write: (bytes) => {
+				const id = /^\?(\d+) version/.exec(Buffer.from(bytes).toString("latin1"))?.[1];
+				if (id === undefined || Date.now() < milliseconds) return;
+				const fields = { parts: 0, protocol: 1, station: "bor-1", firmware: "1.0.0" };
+				setTimeout(() => line.onBytes?.(encodeAnswer(Number(id), "ok", fields)), 5);
+			},
+			close: async () => {},
+		};
+		return {
+			client: new ConsoleClient(line, 1, (text) => said.push(text), timeoutMilliseconds),
+			said,
+		};
+	}
+
+	for (const milliseconds of [0, 5500, 10_400]) {
+		it(`is waited for when it is silent for ${milliseconds} ms`, async () => {
+			const { client } = booting(milliseconds, true);
+			const greeted = client.greet();
+			await clock.tickAsync(BOOT_MILLISECONDS_MAX);
+			assert.deepEqual(await greeted, { station: "bor-1", firmware: "1.0.0" });
+		});
+	}
+
+	it("is waited for with a word, and not for ever", async () => {
+		const { client, said } = booting(60_000, true);
+		const greeted = client.greet().catch((error: Error) => error.message);
+		await clock.tickAsync(BOOT_MILLISECONDS_MAX);
+		assert.match(String(await greeted), /^\/dev\/BOARD: silent; check the cable/);
+		assert.deepEqual(said, [
+			"/dev/BOARD: no answer yet; opening a port restarts some boards: 9 s more",
+		]);
+	});
+
+	it("is waited for as long as --timeout says, and so is every answer", async () => {
+		const { client } = booting(1200, true, 3000);
+		const greeted = client.greet();
+		await clock.tickAsync(3000);
+		assert.equal((await greeted).station, "bor-1");
+		const asked = client
+			.request("read", { deadlineMilliseconds: 200_000 })
+			.catch((error: Error) => error.message);
+		await clock.tickAsync(3000);
+		assert.match(String(await asked), /no answer to read within 3 s; ask again$/);
+	});
+
+	it("cannot keep a program with an answer whose parts come in time and never end", async () => {
+		for (const [every, expected] of [
+			[1, 10_001],
+			[4000, 37],
+		] as const) {
+			let parts = 0;
+			let ticking: NodeJS.Timeout | undefined;
+			const line: Line = {
+				name: "/dev/BOARD",
+				onBytes: undefined,
+				onLost: undefined,
+				write: (bytes) => {
+					const id = Number(/^\?(\d+) status/.exec(Buffer.from(bytes).toString("latin1"))?.[1]);
+					ticking = setInterval(() => {
+						parts++;
+						line.onBytes?.(encodePart(id, { station: "bor-1" }));
+					}, every);
+				},
+				close: async () => {},
+			};
+			const asked = new ConsoleClient(line, 1, () => {})
+				.request("status")
+				.catch((error: Error) => error.message);
+			await clock.tickAsync(150_001);
+			clearInterval(ticking);
+			assert.equal(await asked, "/dev/BOARD: the answer to status does not end; ask again");
+			assert.ok(parts >= expected, `${parts} parts`);
+		}
+	});
+
+	it("is none at a socket, which restarts nothing", async () => {
+		const { client } = booting(60_000, false);
+		const greeted = client.greet().catch((error: Error) => error.message);
+		await clock.tickAsync(6000);
+		assert.match(String(await greeted), /silent/);
+	});
+});
