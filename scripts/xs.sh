@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Builds and runs the firmware with the Moddable SDK: `xs.sh sim` on this machine with a simulated
 # board, `xs.sh esp32` for the board. Says what is missing; see "With the Moddable SDK" in README.md.
+#   --flash 8|4  MiB of flash that the board has (8): partitions.csv or partitions-4m.csv.
+#   --modules    module by module instead of the small bundle, for `npm run bench -- image` and for xsbug.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,10 +18,28 @@ missing() {
 
 target=${1:-}
 [ "$target" = sim ] || [ "$target" = esp32 ] || {
-	echo "usage: scripts/xs.sh sim|esp32 [arguments for mcconfig]" >&2
+	echo "usage: scripts/xs.sh sim|esp32 [--flash 8|4] [--modules] [arguments for mcconfig]" >&2
 	exit 2
 }
 shift
+
+flash=8
+form=bundle
+while [ $# -gt 0 ]; do
+	case $1 in
+	--flash)
+		flash=${2:-}
+		[ "$flash" = 8 ] || [ "$flash" = 4 ] || {
+			echo "xs: --flash takes 8 or 4 (MiB)" >&2
+			exit 2
+		}
+		shift
+		;;
+	--modules) form=modules ;;
+	*) break ;;
+	esac
+	shift
+done
 
 [ -n "${MODDABLE:-}" ] && [ -f "$MODDABLE/xs/includes/xs.h" ] ||
 	missing "there is no Moddable SDK: MODDABLE does not name its folder" \
@@ -59,4 +79,26 @@ fi
 		"install ESP-IDF $IDF_VERSION: $SDK_DOCUMENTATION/devices/esp32.md"
 command -v idf.py >/dev/null ||
 	missing "ESP-IDF is not in this shell" "run: . $IDF_PATH/export.sh"
-exec mcconfig -m -p "esp32:$PWD/src/firmware/board/target" -o "$PWD/build/xs" "$@" "$PWD/manifest.json"
+
+board=$PWD/src/firmware/board/target
+if [ "$flash" = 4 ]; then
+	copy=$PWD/build/xs/target-4m
+	rm -rf "$copy"
+	cp -r "$board" "$copy"
+	mv "$copy/partitions-4m.csv" "$copy/partitions.csv"
+	sed -i.8m "s#\"\.\./native/#\"$PWD/src/firmware/board/native/#g" "$copy/manifest.json"
+	sed -i.8m -e 's/^\(CONFIG_ESPTOOLPY_FLASHSIZE_4MB\)=n/\1=y/' \
+		-e 's/^\(CONFIG_ESPTOOLPY_FLASHSIZE_8MB\)=y/\1=n/' "$copy/sdkconfig/sdkconfig.defaults"
+	rm "$copy/manifest.json.8m" "$copy/sdkconfig/sdkconfig.defaults.8m"
+	board=$copy
+fi
+
+manifest=$PWD/manifest.json
+if [ "$form" = bundle ]; then
+	manifest=$PWD/manifest-image.json
+	npm run --silent build
+	node build/scripts/bundle/main.js build/xs/bundle
+fi
+# The SDK's linker keeps each key that it once saw: names of an earlier build would stay in the image.
+find build/xs -name mc.xsi -delete
+exec mcconfig -m -p "esp32:$board" -o "$PWD/build/xs" "$@" "$manifest"

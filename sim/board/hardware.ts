@@ -2,6 +2,7 @@
  * What is soldered and what hangs in the water: chips on their buses, rails, battery, all of one
  * simulated station. It outlives wakes and power losses; a `Board` made of it does not.
  */
+
 import { SeededChance, seedOf } from "../../src/core/chance.js";
 import { createSha256 } from "../../src/core/sha256.js";
 import type { ProbeKinds } from "../../src/protocol/record/probe-kinds.js";
@@ -15,7 +16,8 @@ import { LaggingProbe } from "../probes/lagging-probe.js";
 import { TurbidityLoop } from "../probes/turbidity-loop.js";
 import { type ConductionLaw, conductivityAt } from "../river/conduction.js";
 import { wave } from "../river/noise.js";
-import type { River, WaterChannel, WaterState } from "../river/river.js";
+import type { River } from "../river/river.js";
+import type { WaterChannel, WaterState } from "../river/water.js";
 import type { StationObserver } from "../station/observer.js";
 import { Battery } from "./battery.js";
 import { createChosenProbes } from "./chosen-probes.js";

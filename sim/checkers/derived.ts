@@ -19,8 +19,8 @@ export interface DerivedOptions {
 /** What a value may be off by, absolutely and as a part of it: resolution, and the law for 25 degC. */
 const TOLERANCES = Object.freeze({
 	pH: [0.02, 0],
-	temperatureCelsius: [0.05, 0],
-	conductivityAt25: [0.5, 0.01],
+	temperature: [0.05, 0],
+	conductivity: [0.5, 0.01],
 	turbidity: [0.2, 0.02],
 } as const);
 
@@ -94,8 +94,8 @@ function waterBetween(
 	];
 	return {
 		pH: span(looks.map(({ pH }) => pH)),
-		temperatureCelsius: span(looks.map(({ temperatureCelsius }) => temperatureCelsius)),
-		conductivityAt25: span(
+		temperature: span(looks.map(({ temperatureCelsius }) => temperatureCelsius)),
+		conductivity: span(
 			looks.map(({ conductivityAt25MicrosiemensPerCm }) => conductivityAt25MicrosiemensPerCm),
 		),
 		turbidity: span(looks.map(({ turbidityFormazinUnits }) => turbidityFormazinUnits)),

@@ -45,7 +45,7 @@ export function judgeTimes(options: TimesOptions, findings: Findings): void {
 		const truth = seen.get(placeOf(entry));
 		if (truth === undefined) continue;
 		if (options.isExcused?.(truth) === true) continue;
-		if (entry.kind === "time") judgePair(entry, diary, utcOf, findings);
+		if (entry.kind === "time") judgePair(entry, truth, diary, utcOf, findings);
 		const placement = placers.get(entry.epoch)?.place(entry);
 		if (placement?.uncertaintyMilliseconds === undefined) continue;
 		// A reading is of the moment in which its measurement began; others lie between wake and append.
@@ -62,6 +62,7 @@ export function judgeTimes(options: TimesOptions, findings: Findings): void {
 
 function judgePair(
 	entry: Entry & { readonly kind: "time" },
+	truth: DiaryEntry,
 	diary: StationDiary,
 	utcOf: (microseconds: number) => number,
 	findings: Findings,
@@ -76,8 +77,9 @@ function judgePair(
 	const began = wake.fromBoardMicroseconds + BOOT_MICROSECONDS;
 	const uptime = entry.atUptimeSeconds * 1_000_000;
 	const from = diary.worldOf(bootWake, began + uptime);
-	const to = diary.worldOf(bootWake, began + noted + uptime + 1_000_000) ?? from;
-	if (from === undefined || to === undefined) {
+	// Where the diary ends before, it was appended at the latest when it was.
+	const to = diary.worldOf(bootWake, began + noted + uptime + 1_000_000) ?? truth.atMicroseconds;
+	if (from === undefined) {
 		findings.add(
 			"time entry",
 			`${entry.sequence} names uptime ${entry.atUptimeSeconds} s, which never was`,

@@ -4,6 +4,7 @@
  * written whole; which slot a boot takes; what the calls of esp_ota_ops.h leave there. What comes before (the ROM's
  * loader) and how an image gets into a slot are not in it: `write` is a slot's whole new content.
  */
+import { bytesOfHex, hexOf } from "../../src/core/bytes.js";
 import { crc32 } from "../../src/core/crc32.js";
 
 /** esp_ota_img_states_t. */
@@ -28,6 +29,12 @@ export interface SlotImage {
 	readonly firmwareVersion: number;
 	/** False: its checksum does not hold, and nothing boots it. */
 	readonly isIntact: boolean;
+}
+
+/** What outlives the simulating process: the partition, and what RTC memory says of the slot that slept. */
+export interface SavedBootloader {
+	readonly otadataHex: string;
+	readonly sleptSlot: number | null;
 }
 
 export interface BootloaderOptions {
@@ -64,6 +71,16 @@ export class Bootloader {
 	/** `seq:STATE` of both sectors, for a reader. */
 	get text(): string {
 		return [0, 1].map((index) => this.#entryText(index)).join(" ");
+	}
+
+	save(): SavedBootloader {
+		return { otadataHex: hexOf(this.otadata), sleptSlot: this.#sleptSlot ?? null };
+	}
+
+	load(saved: SavedBootloader): void {
+		this.otadata.set(bytesOfHex(saved.otadataHex) ?? new Uint8Array(0));
+		this.#sleptSlot = saved.sleptSlot ?? undefined;
+		this.#running = this.#sleptSlot;
 	}
 
 	/** Puts an image into a slot that is not running. Throws on the running one. */

@@ -1,4 +1,5 @@
 /** The HTTPS client that the simulated network hands out: one connection, queued requests. */
+
 import type {
 	ByteBuffer,
 	HttpClient,
@@ -6,7 +7,7 @@ import type {
 	HttpRequest,
 	HttpRequestOptions,
 } from "../../src/firmware/ports.js";
-import type { ServerRequest, ServerResponse, SimulatedNetwork } from "./network.js";
+import type { ServerRequest, ServerResponse, Wire } from "./wire.js";
 
 /** Free space of a socket as seen on Linux; 8 KiB on the ESP32. */
 const WRITABLE_BYTES = 1450;
@@ -18,14 +19,14 @@ const MINUTE = 60_000;
 
 /** Every request of a client ends by its break; until then the client has none of the SDK's time-outs. */
 export class SimulatedHttpsClient implements HttpClient {
-	readonly #network: SimulatedNetwork;
+	readonly #network: Wire;
 	readonly #options: HttpClientOptions;
 	readonly #queue: Exchange[] = [];
 	#isConnected = false;
 	#isDead = false;
 	#isForgotten = false;
 
-	constructor(network: SimulatedNetwork, options: HttpClientOptions) {
+	constructor(network: Wire, options: HttpClientOptions) {
 		this.#network = network;
 		this.#options = options;
 		if (network.strikes("connect-silent") || !network.link.isUp) return;
@@ -99,7 +100,7 @@ interface Owner {
 }
 
 class Exchange implements HttpRequest {
-	readonly #network: SimulatedNetwork;
+	readonly #network: Wire;
 	readonly #options: HttpRequestOptions;
 	readonly #owner: Owner;
 	readonly #body: Uint8Array;
@@ -109,7 +110,7 @@ class Exchange implements HttpRequest {
 	#arrived = new Uint8Array(0);
 	#isOver = false;
 
-	constructor(network: SimulatedNetwork, options: HttpRequestOptions, owner: Owner) {
+	constructor(network: Wire, options: HttpRequestOptions, owner: Owner) {
 		this.#network = network;
 		this.#options = options;
 		this.#owner = owner;

@@ -2,6 +2,7 @@
  * A collector for runs without Node: opens envelopes, keeps canonical bytes by sequence, and signs its
  * answers. It shares no code with the real ledger and knows one station.
  */
+
 import { hexOf } from "../../src/core/bytes.js";
 import { createSha256 } from "../../src/core/sha256.js";
 import type { Sha256 } from "../../src/firmware/ports.js";
@@ -14,7 +15,7 @@ import {
 	toBeSigned,
 } from "../../src/protocol/wire/cose.js";
 import type { SignatureScheme } from "../keys/signature-scheme.js";
-import type { ServerRequest, ServerResponse } from "./network.js";
+import type { ServerRequest, ServerResponse } from "./wire.js";
 
 export interface LoopbackCollectorOptions {
 	readonly scheme: SignatureScheme;

@@ -4,7 +4,7 @@
  */
 import { type Chance, fraction } from "../../src/core/chance.js";
 import type { ByteBuffer, Datagram, DatagramOptions } from "../../src/firmware/ports.js";
-import type { SimulatedNetwork } from "./network.js";
+import type { Wire, WirePacket } from "./wire.js";
 
 export const TIME_FAULTS = Object.freeze([
 	/** The question or its answer is lost. */
@@ -34,13 +34,6 @@ const LATE_MILLISECONDS = 3000;
 /** There and back, milliseconds; a server on the same continent. */
 const TRIP_MILLISECONDS: readonly [number, number] = [30, 120];
 
-/** A packet on its way back. */
-interface Packet {
-	readonly afterMilliseconds: number;
-	readonly address: string | undefined;
-	readonly bytes: Uint8Array;
-}
-
 export class SimulatedTimeServer {
 	/** Probability of each fault at each question, 0..1; absent is 0. */
 	faults: Partial<Record<TimeFault, number>> = {};
@@ -60,7 +53,7 @@ export class SimulatedTimeServer {
 	}
 
 	/** What comes back for a question that has just arrived. */
-	answersTo(question: Uint8Array): Packet[] {
+	answersTo(question: Uint8Array): WirePacket[] {
 		this.requests++;
 		const strikes = (fault: TimeFault): boolean => {
 			const probability = this.faults[fault] ?? 0;
@@ -72,7 +65,7 @@ export class SimulatedTimeServer {
 		const isWrong = strikes("wrong");
 		const utcSeconds = this.#utcSeconds() + this.lieSeconds + (isWrong ? YEARS_SECONDS : 0);
 		const answer = answerTo(question, utcSeconds);
-		const packets: Packet[] = [];
+		const packets: WirePacket[] = [];
 		if (strikes("spoofed")) {
 			const forged = answerTo(question, utcSeconds + YEARS_SECONDS);
 			forged.fill(0x55, 24, 32);
@@ -117,12 +110,12 @@ function answerTo(question: Uint8Array, utcSeconds: number): Uint8Array {
 
 /** A socket of the simulated network: there is one server in its world, on port 123 of every address. */
 export class SimulatedDatagram implements Datagram {
-	readonly #network: SimulatedNetwork;
+	readonly #network: Wire;
 	readonly #options: DatagramOptions;
 	readonly #arrived: ReturnType<Datagram["read"]>[] = [];
 	#isClosed = false;
 
-	constructor(network: SimulatedNetwork, options: DatagramOptions) {
+	constructor(network: Wire, options: DatagramOptions) {
 		network.beforeOperation();
 		this.#network = network;
 		this.#options = options;
@@ -143,7 +136,7 @@ export class SimulatedDatagram implements Datagram {
 		network.radio("active");
 		const trip = network.between(TRIP_MILLISECONDS);
 		network.later(trip / 2, () => {
-			for (const answer of network.timeServer.answersTo(question)) {
+			for (const answer of network.timeAnswersTo(question)) {
 				network.later(answer.afterMilliseconds + trip / 2, () => {
 					this.#arrive(answer.bytes, answer.address ?? address);
 				});
@@ -155,7 +148,7 @@ export class SimulatedDatagram implements Datagram {
 		this.#network.beforeOperation();
 		this.forget();
 		this.#network.radio("idle");
-		this.#network.removeDatagram(this);
+		this.#network.remove(this);
 	}
 
 	/** No callback any more. */

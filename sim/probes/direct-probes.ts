@@ -2,10 +2,11 @@
  * Probes without buses: what the firmware measures with when a run is about the journal and the
  * network, and years must pass in seconds. Same timing shape, values straight from the river.
  */
+
 import type { WaterProbes } from "../../src/firmware/measure/probes.js";
 import type { Sensor } from "../../src/firmware/measure/sensor.js";
 import { conductivityAt } from "../river/conduction.js";
-import type { WaterState } from "../river/river.js";
+import type { WaterState } from "../river/water.js";
 
 export interface DirectProbesOptions {
 	readonly water: () => WaterState;

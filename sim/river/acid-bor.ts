@@ -3,12 +3,13 @@
  * there; its size is that of what was reported from before the discharges stopped: pH 2.5 to 4.5,
  * 2000 to 4500 uS/cm, 50 to 800 FNU, risen within 20 to 60 minutes.
  */
+
 import { seedOf } from "../../src/core/chance.js";
 import { pow } from "../../src/core/elementary.js";
 import { carbonateWaterOf, hydrogenOf, mixture, pHOf } from "./alkalinity.js";
 import { hydrograph, smoothNoise } from "./noise.js";
 import { quietBor } from "./quiet-bor.js";
-import type { WaterState } from "./river.js";
+import type { WaterState } from "./water.js";
 
 const HOUR_SECONDS = 3600;
 /** The first event comes three hours after the start, then one every four days. */

@@ -2,11 +2,12 @@
  * Troubles of a station beside its river, each as it is told of in the field; sizes are usual ones
  * (Wagner 2006, USGS TM1-D3; Atlas Scientific's probe sheets) and no claim about these rivers.
  */
+
 import { fraction } from "../../src/core/chance.js";
 import { exp } from "../../src/core/elementary.js";
 import type { Incidents } from "../station/incidents.js";
 import { smoothNoise, wave } from "./noise.js";
-import type { WaterState } from "./river.js";
+import type { WaterState } from "./water.js";
 
 const HOUR_SECONDS = 3600;
 const DAY_SECONDS = 86_400;

@@ -1,7 +1,8 @@
 /** The Bor when nothing happens: the scenario by itself, and what an acid event flows into. */
+
 import { seedOf } from "../../src/core/chance.js";
 import { smoothNoise, wave } from "./noise.js";
-import type { WaterState } from "./river.js";
+import type { WaterState } from "./water.js";
 
 const DAY_SECONDS = 86_400;
 const HOUR_SECONDS = 3600;

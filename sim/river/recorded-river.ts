@@ -2,8 +2,10 @@
  * A river that was recorded: straight lines between its values, its ends held. What the recording does
  * not say is not made up: where a channel has no value, its probe does not answer.
  */
+
 import { assert } from "../../src/core/errors.js";
-import type { River, WaterChannel, WaterState } from "./river.js";
+import type { River } from "./river.js";
+import type { WaterChannel, WaterState } from "./water.js";
 
 export interface WaterSample extends WaterState {
 	readonly utcSeconds: number;

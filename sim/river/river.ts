@@ -4,20 +4,7 @@
  */
 
 import type { Incidents } from "../station/incidents.js";
-
-/** The water at one place and instant. */
-export interface WaterState {
-	/** pH units. */
-	readonly pH: number;
-	/** Specific conductance at 25 degC, microsiemens per centimetre. */
-	readonly conductivityAt25MicrosiemensPerCm: number;
-	/** Formazin units; an instrument around an honest zero also reads small negatives. */
-	readonly turbidityFormazinUnits: number;
-	/** Degrees Celsius. */
-	readonly temperatureCelsius: number;
-}
-
-export type WaterChannel = keyof WaterState;
+import type { WaterChannel, WaterState } from "./water.js";
 
 export interface River {
 	/** Name for people, for example "quiet Bor". */

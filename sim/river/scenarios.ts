@@ -2,6 +2,7 @@
  * Named rivers. They are assumptions for trying things out, chosen inside what has been reported of
  * the two rivers since the discharges stopped, and no claim about what flows there.
  */
+
 import { seedOf } from "../../src/core/chance.js";
 import type { Incidents } from "../station/incidents.js";
 import { acidBor } from "./acid-bor.js";
@@ -16,7 +17,8 @@ import {
 } from "./mishaps.js";
 import { hydrograph, smoothNoise, wave } from "./noise.js";
 import { quietBor } from "./quiet-bor.js";
-import type { River, WaterState } from "./river.js";
+import type { River } from "./river.js";
+import type { WaterState } from "./water.js";
 
 const DAY_SECONDS = 86_400;
 const HOUR_SECONDS = 3600;

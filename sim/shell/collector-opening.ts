@@ -1,5 +1,5 @@
 /** The collector of a run while it opens: what stations upload waits for it, and what it becomes is told. */
-import type { Endpoint } from "../network/network.js";
+import type { Endpoint } from "../network/wire.js";
 import type { CollectorHost } from "./collector-host.js";
 import { createHttpsEndpoint, type HttpsEndpoint } from "./https-endpoint.js";
 import { COLLECTOR_NAME, type PlayedStation } from "./simulation.js";

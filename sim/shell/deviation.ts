@@ -37,12 +37,12 @@ export class DeviationMeter {
 			if ((river.unknownAt?.(place.utcSeconds).length ?? 0) > 0) continue;
 			const truth = river.at(place.utcSeconds);
 			this.#note("pH", derived.pH.value, truth.pH);
-			this.#note("temperatureCelsius", derived.temperatureCelsius.value, truth.temperatureCelsius);
+			this.#note("temperatureCelsius", derived.temperature.value, truth.temperatureCelsius);
 			this.#note("turbidity", derived.turbidity.value, truth.turbidityFormazinUnits);
 			this.#notePercent("turbidityPercent", derived.turbidity.value, truth.turbidityFormazinUnits);
 			this.#notePercent(
 				"conductivityAt25Percent",
-				derived.conductivityAt25.value,
+				derived.conductivity.value,
 				truth.conductivityAt25MicrosiemensPerCm,
 			);
 		}

@@ -1,6 +1,7 @@
 /** Carries a simulated station's requests over real HTTPS: verified TLS to a collector on loopback. */
+
 import { Agent, request as httpsRequest } from "node:https";
-import type { Endpoint, ServerRequest, ServerResponse } from "../network/network.js";
+import type { Endpoint, ServerRequest, ServerResponse } from "../network/wire.js";
 
 export interface HttpsEndpointOptions {
 	readonly host: string;

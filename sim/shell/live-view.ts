@@ -5,6 +5,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { createLogUpdate } from "log-update";
 import { onStderr } from "../../src/host/colours.js";
+import { CHANNEL_TABLE } from "../../src/protocol/audit/channel-columns.js";
 import type { DerivedReading, DerivedValue } from "../../src/protocol/record/derive.js";
 import { CHANNEL_FLAGS } from "../../src/protocol/record/reading.js";
 
@@ -48,14 +49,6 @@ const REFRESH_MILLISECONDS = 150;
 /** Into a file or a pipe goes a line so seldom: a day is 3000 lines. */
 const PLAIN_LINE_MILLISECONDS = 30_000;
 const FIRST_PLAIN_LINE_MILLISECONDS = 2000;
-/** What a channel is called beside its flags. */
-const CHANNEL_WORDS: Readonly<Record<keyof DerivedReading, string>> = Object.freeze({
-	pH: "pH",
-	temperatureCelsius: "temperature",
-	conductivityAt25: "conductivity",
-	turbidity: "turbidity",
-	batteryVolts: "battery",
-});
 /** Below a table, where there is no room for the flags themselves. */
 const LEGEND = "?: flagged; bistrina --port LINE read names the flags";
 const BAR_CELLS = 30;
@@ -182,19 +175,24 @@ function block(station: StationView): string[] {
 /** A row for each station under a header, not more than `rowsMax` lines. */
 function table(view: WorldView, rowsMax: number): string[] {
 	const [header, ...rows] = aligned([
-		["station", "state", "pH", "degC", "uS/cm", "turbidity", "V", "entries", "waiting", "line"],
+		[
+			"station",
+			"state",
+			...CHANNEL_TABLE.map(({ view }) => view.head),
+			"entries",
+			"waiting",
+			"line",
+		],
 		...view.stations.map((station) => {
 			const { reading: derived } = station;
 			return [
 				station.name,
 				station.state,
-				derived === undefined ? "" : number(derived.pH, 2),
-				derived === undefined ? "" : number(derived.temperatureCelsius, 2),
-				derived === undefined ? "" : number(derived.conductivityAt25, 0),
-				derived === undefined
-					? ""
-					: `${number(derived.turbidity, 1)} ${derived.turbidity.unit}`.trimEnd(),
-				derived === undefined ? "" : number(derived.batteryVolts, 2),
+				...CHANNEL_TABLE.map(({ name, view, hasUnit }) => {
+					if (derived === undefined) return "";
+					const text = number(derived[name], view.decimals);
+					return hasUnit ? `${text} ${derived[name].unit}`.trimEnd() : text;
+				}),
 				String(station.appended),
 				String(station.waiting),
 				/:\d+$/.exec(station.line ?? "")?.[0] ?? "",
@@ -239,10 +237,10 @@ function reading(station: StationView): string {
 	if (derived === undefined) return onStderr.dim("  no reading yet");
 	const values = [
 		`pH ${number(derived.pH, 2)}`,
-		`${number(derived.temperatureCelsius, 2)} degC`,
-		`${number(derived.conductivityAt25, 0)} uS/cm at 25 degC`,
+		`${number(derived.temperature, 2)} degC`,
+		`${number(derived.conductivity, 0)} uS/cm at 25 degC`,
 		`${number(derived.turbidity, 1)} ${derived.turbidity.unit}`,
-		`${number(derived.batteryVolts, 2)} V`,
+		`${number(derived.battery, 2)} V`,
 	];
 	return `  ${values.join("  ")}  ${onStderr.dim(instant(station.readingUtcSeconds).slice(11))}`;
 }
@@ -250,8 +248,8 @@ function reading(station: StationView): string {
 /** What the question marks mean: the flags of each channel that has one. */
 function doubts({ reading: derived }: StationView): string[] {
 	if (derived === undefined) return [];
-	const told = Object.entries(CHANNEL_WORDS).flatMap(([channel, word]) => {
-		const names = flagNames(derived[channel as keyof DerivedReading].flags);
+	const told = CHANNEL_TABLE.flatMap(({ name, word }) => {
+		const names = flagNames(derived[name].flags);
 		return names.length === 0 ? [] : [`${word} ${names.join(" ")}`];
 	});
 	return told.length === 0 ? [] : [onStderr.yellow(`  ?: ${told.join(", ")}`)];

@@ -1,5 +1,5 @@
 /** What a recorded river's file may hold, and how it can be told what is what. */
-import type { WaterChannel } from "../river/river.js";
+import type { WaterChannel } from "../river/water.js";
 
 /** How a file is to be understood; part of what a data directory was begun with. */
 export interface RiverFileOptions {

@@ -10,7 +10,8 @@ import { CsvError, type Info, parse } from "csv-parse";
 import { printable } from "../../src/core/printable.js";
 import { OperationalError } from "../../src/host/errors.js";
 import { HOLE_STEPS, type Recording, riverOf } from "../river/recorded-river.js";
-import type { River, WaterChannel } from "../river/river.js";
+import type { River } from "../river/river.js";
+import type { WaterChannel } from "../river/water.js";
 import { instant } from "./live-view.js";
 import { RecordedTimes } from "./recorded-times.js";
 import {

@@ -1,4 +1,5 @@
 /** The simulated world of `npm start`: stations over files, advanced against a collector. */
+
 import { createHash } from "node:crypto";
 import { signingKeyOf } from "../../src/collector/ledger/keys.js";
 import { SeededChance, seedOf } from "../../src/core/chance.js";
@@ -10,7 +11,7 @@ import { DerivationContext, type DerivedReading } from "../../src/protocol/recor
 import { decodeEntry, type Entry } from "../../src/protocol/record/entry.js";
 import { Placer } from "../../src/protocol/record/time-resolver.js";
 import { SimulatedFlash } from "../flash/flash.js";
-import type { Endpoint } from "../network/network.js";
+import type { Endpoint } from "../network/wire.js";
 import type { River } from "../river/river.js";
 import { type SavedStation, SimulatedStation } from "../station/station.js";
 import { stationProgram } from "../station/station-program.js";

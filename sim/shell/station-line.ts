@@ -12,7 +12,7 @@ import { UsageError } from "../../src/host/errors.js";
 import { LineAssembler } from "../../src/protocol/line/console.js";
 import type { Line } from "../../src/technician/line.js";
 import { LoopbackCollector } from "../network/loopback-collector.js";
-import type { Endpoint } from "../network/network.js";
+import type { Endpoint } from "../network/wire.js";
 import type { River } from "../river/river.js";
 import { SCENARIOS } from "../river/scenarios.js";
 import { DataDirectory } from "./data-directory.js";

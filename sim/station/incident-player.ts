@@ -1,20 +1,29 @@
 /** Lets a scenario's incidents happen to a station: breakdowns of its supply, visits of technicians. */
 import { type Chance, fraction, integerBelow } from "../../src/core/chance.js";
 import type { Incidents, Visit } from "./incidents.js";
-import type { SimulatedStation } from "./station.js";
 
 /** Half of the wakes that only measure have 98 operations or fewer; one with an upload has a thousand. */
 const OPERATIONS_MAX = 110;
 const OUTAGE_SECONDS_MIN = 20;
 const OUTAGE_SECONDS_MAX = 600;
 
+/** What incidents can do to a station. */
+export interface IncidentTarget {
+	readonly clock: { createAlarm(callback: () => void): { schedule(milliseconds: number): void } };
+	readonly console: { attach(onBytes: (bytes: Uint8Array) => void): void; detach(): void };
+	readonly hardware: { calibratePH(points: number): void };
+	/** World's time, Unix seconds. */
+	readonly utcSeconds: number;
+	cutPowerAfter(operations: number, outageSeconds: number, reason: "brown-out"): void;
+}
+
 export class IncidentPlayer {
-	readonly #station: SimulatedStation;
+	readonly #station: IncidentTarget;
 	readonly #incidents: Incidents | undefined;
 	readonly #chance: Chance;
 
 	/** Visits before the station's present are over; what was changed then is changed. */
-	constructor(station: SimulatedStation, incidents: Incidents | undefined, chance: Chance) {
+	constructor(station: IncidentTarget, incidents: Incidents | undefined, chance: Chance) {
 		this.#station = station;
 		this.#incidents = incidents;
 		this.#chance = chance;

@@ -3,8 +3,9 @@
  * scenario is a river with some of these; all are functions of time (and of chance that the seed
  * decides), without state.
  */
+
 import type { Chance } from "../../src/core/chance.js";
-import type { WaterState } from "../river/river.js";
+import type { WaterState } from "../river/water.js";
 
 export interface Incidents {
 	/** What the probes are in, in place of the river: a film over the optics, the air. */

@@ -23,11 +23,12 @@ import { Life } from "../board/life.js";
 import { PowerCut } from "../board/power-cut.js";
 import { type SavedSettings, SimulatedSettings } from "../board/settings.js";
 import type { Ds3231State } from "../chips/ds3231.js";
-import type { Bootloader } from "../flash/bootloader.js";
+import type { Bootloader, SavedBootloader } from "../flash/bootloader.js";
 import type { FlashOperation, SimulatedFlash } from "../flash/flash.js";
 import { TEAR_MODES } from "../flash/flash-tear.js";
 import { KeyOperations } from "../keys/keyed-hash-signer.js";
-import { type Endpoint, SimulatedNetwork } from "../network/network.js";
+import { SimulatedNetwork } from "../network/network.js";
+import type { Endpoint } from "../network/wire.js";
 import { IncidentPlayer } from "./incident-player.js";
 import type { StationObserver, SuppliedPart } from "./observer.js";
 
@@ -82,6 +83,8 @@ export interface SavedStation {
 	readonly counters: StationCounters;
 	/** Absent in what was saved before there were any. */
 	readonly settings?: SavedSettings;
+	/** Absent where the station has one image, confirmed long ago. */
+	readonly bootloader?: SavedBootloader;
 }
 
 export interface StationCounters {
@@ -237,6 +240,7 @@ export class SimulatedStation {
 	/** State of a sleeping station. */
 	save(): SavedStation {
 		if (!this.isAsleep) throw new Error(`${this.name} is awake; only a sleeping station is saved`);
+		const { bootloader } = this.#options;
 		return {
 			microseconds: this.clock.microseconds,
 			powerOnMicroseconds: this.#powerOnMicroseconds,
@@ -250,6 +254,7 @@ export class SimulatedStation {
 			battery: this.hardware.battery.save(),
 			counters: { ...this.counters },
 			settings: this.settings.save(),
+			...(bootloader === undefined ? {} : { bootloader: bootloader.save() }),
 		};
 	}
 
@@ -264,6 +269,7 @@ export class SimulatedStation {
 		this.hardware.chips.rtc.load(saved.rtc);
 		this.hardware.energy.load(saved.energy);
 		this.hardware.battery.load(saved.battery);
+		if (saved.bootloader !== undefined) this.#options.bootloader?.load(saved.bootloader);
 		if (saved.wake !== null) {
 			const delay = Math.max(saved.wake.atMicroseconds - this.clock.microseconds, 0);
 			this.#scheduleBoot(delay, saved.wake.reason, "timer");

@@ -78,6 +78,10 @@ class WitnessedJournal implements StationJournal {
 		return this.#journal.epoch;
 	}
 
+	get predecessor(): StationJournal["predecessor"] {
+		return this.#journal.predecessor;
+	}
+
 	get formers(): StationJournal["formers"] {
 		return this.#journal.formers.map((former) => witnessedFormer(former, this.#witness));
 	}

@@ -1,11 +1,9 @@
 /** Entries as rows for people and programs: raw values, derived values, flags by name, placed times. */
 import { hexOf } from "../core/bytes.js";
 import { instant } from "../host/output.js";
-import {
-	DerivationContext,
-	type DerivedReading,
-	type DerivedValue,
-} from "../protocol/record/derive.js";
+import { CHANNEL_TABLE, type ChannelColumns, notesOf } from "../protocol/audit/channel-columns.js";
+import { CHANNEL_SETS, type ChannelSet } from "../protocol/record/channel-set.js";
+import { DerivationContext, type DerivedReading } from "../protocol/record/derive.js";
 import {
 	decodeEntry,
 	type Entry,
@@ -16,11 +14,22 @@ import {
 } from "../protocol/record/entry.js";
 import { eventNameOf } from "../protocol/record/events.js";
 import { probeKindsOf } from "../protocol/record/probe-kinds.js";
-import { CHANNEL_FLAGS, waterReadingOf } from "../protocol/record/reading.js";
+import { CHANNEL_FLAGS, readingOf } from "../protocol/record/reading.js";
 import { Placer } from "../protocol/record/time-resolver.js";
 
 /** A row by column name; what a kind of entry does not have is left out. */
 export type EntryRow = Readonly<Record<string, string | number>>;
+
+function columnsOf({ journal, hasUnit, method }: ChannelColumns): string[] {
+	return [
+		journal.value,
+		...(hasUnit ? [`${journal.stem}Unit`] : []),
+		...(journal.raw === undefined ? [] : [journal.raw]),
+		// A turbidity's method follows from its unit and its calibration.
+		...(method !== undefined && !hasUnit ? [`${journal.stem}Method`] : []),
+		`${journal.stem}Flags`,
+	];
+}
 
 /** Columns in order, for formats that need them. */
 export const ROW_COLUMNS: readonly string[] = Object.freeze([
@@ -32,20 +41,7 @@ export const ROW_COLUMNS: readonly string[] = Object.freeze([
 	"boot",
 	"uptimeSeconds",
 	"stationFlags",
-	"ph",
-	"phFlags",
-	"temperatureCelsius",
-	"temperatureFlags",
-	"conductivityAt25",
-	"conductivityRaw",
-	"conductivityMethod",
-	"conductivityFlags",
-	"turbidity",
-	"turbidityUnit",
-	"turbidityMicrovolts",
-	"turbidityFlags",
-	"batteryVolts",
-	"batteryFlags",
+	...CHANNEL_TABLE.flatMap(columnsOf),
 	"notes",
 	"text",
 ]);
@@ -95,10 +91,11 @@ function bodyOf(entry: Entry, context: DerivationContext): EntryRow {
 	switch (entry.kind) {
 		case "reading": {
 			const derived = context.derive(entry);
-			if (derived === undefined) {
+			const set = CHANNEL_SETS.get(entry.channelSet);
+			if (derived === undefined || set === undefined) {
 				return { text: `channel set ${entry.channelSet}: ${entry.fields.join(" ")}` };
 			}
-			return readingOf(derived, entry.fields);
+			return cellsOf(derived, set, entry.fields);
 		}
 		case "boot":
 			return { text: `after ${RESET_REASONS[entry.resetReason] ?? entry.resetReason}` };
@@ -150,35 +147,22 @@ function partsOf(probes: number): string {
 	return `${kinds.turbidityProbe} ${kinds.thermometer} ${kinds.batteryGauge}`;
 }
 
-function readingOf(derived: DerivedReading, fields: readonly number[]): EntryRow {
-	const raw = waterReadingOf(fields);
-	const value = (name: string, { value: number }: DerivedValue): EntryRow =>
-		number === undefined ? {} : { [name]: Number(number.toFixed(4)) };
-	const { pH, temperatureCelsius, conductivityAt25, turbidity, batteryVolts } = derived;
-	const notes = [pH, temperatureCelsius, conductivityAt25, turbidity, batteryVolts]
-		.flatMap((each) => each.notes)
-		.filter((note, index, all) => all.indexOf(note) === index);
-	return {
-		...value("ph", pH),
-		phFlags: names(CHANNEL_FLAGS, pH.flags),
-		...value("temperatureCelsius", temperatureCelsius),
-		temperatureFlags: names(CHANNEL_FLAGS, temperatureCelsius.flags),
-		...value("conductivityAt25", conductivityAt25),
-		...(raw.conductivityHundredths === undefined
-			? {}
-			: { conductivityRaw: raw.conductivityHundredths / 100 }),
-		conductivityMethod: conductivityAt25.method,
-		conductivityFlags: names(CHANNEL_FLAGS, conductivityAt25.flags),
-		...value("turbidity", turbidity),
-		turbidityUnit: turbidity.unit,
-		...(raw.turbidityMicrovolts === undefined
-			? {}
-			: { turbidityMicrovolts: raw.turbidityMicrovolts }),
-		turbidityFlags: names(CHANNEL_FLAGS, turbidity.flags),
-		...value("batteryVolts", batteryVolts),
-		batteryFlags: names(CHANNEL_FLAGS, batteryVolts.flags),
-		notes: notes.join(" "),
-	};
+function cellsOf(derived: DerivedReading, set: ChannelSet, fields: readonly number[]): EntryRow {
+	const reading = readingOf(set, fields);
+	const cells: Record<string, string | number> = {};
+	for (const { name, journal, hasUnit, method: column } of CHANNEL_TABLE) {
+		const { value, unit, method, flags } = derived[name];
+		const steps = reading[name].value;
+		if (value !== undefined) cells[journal.value] = Number(value.toFixed(4));
+		if (hasUnit) cells[`${journal.stem}Unit`] = unit;
+		if (journal.raw !== undefined && steps !== undefined) {
+			cells[journal.raw] = journal.stepsPerRaw === undefined ? steps : steps / journal.stepsPerRaw;
+		}
+		if (column !== undefined && !hasUnit) cells[`${journal.stem}Method`] = method;
+		cells[`${journal.stem}Flags`] = names(CHANNEL_FLAGS, flags);
+	}
+	cells["notes"] = notesOf(derived).join(" ");
+	return cells;
 }
 
 /** Flags of an entry by name, as the column "stationFlags" has them. */

@@ -4,12 +4,8 @@ import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { hexOf } from "../core/bytes.js";
 import { OperationalError } from "../host/errors.js";
 import { csvLine, type OutputFormat, printJson, printPairs, printTable } from "../host/output.js";
-import type {
-	Finding,
-	FindingKind,
-	Standing,
-	Verification,
-} from "../protocol/audit/verify-chain.js";
+import type { Finding, FindingKind } from "../protocol/audit/finding.js";
+import type { Standing, Verification } from "../protocol/audit/verify-chain.js";
 import { type EntryRow, ROW_COLUMNS, rowsOf } from "./entry-rows.js";
 import { type ExportedJournal, isExportedFile, readExportedFile } from "./export-file.js";
 import { type ImageEpoch, type ImageReport, readImage } from "./journal-image-file.js";

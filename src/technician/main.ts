@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { randomInt } from "node:crypto";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { bytesOfHex, concatBytes } from "../core/bytes.js";
+import { bytesOfHex } from "../core/bytes.js";
 import { printable, printableLines } from "../core/printable.js";
 import { createSha256 } from "../core/sha256.js";
 import { onStderr } from "../host/colours.js";
@@ -11,10 +11,12 @@ import { onStderr } from "../host/colours.js";
  */
 import { OperationalError, UsageError } from "../host/errors.js";
 import { instant, type OutputFormat } from "../host/output.js";
+import type { DocumentPaths } from "./document-files.js";
 import type { Line } from "./line.js";
 import type { Session } from "./line-commands.js";
 import type { DialectName } from "./reading-table.js";
 import type { EntrySource } from "./readings.js";
+import type { ValuesOptions } from "./values.js";
 
 const SIMULATION_SCHEME = "sim:";
 const BAUD_DEFAULT = 115_200;
@@ -42,6 +44,18 @@ interface RecordOptions {
 	readonly epoch?: number;
 	readonly first?: number;
 	readonly last?: number;
+}
+
+interface ValuesCommandOptions extends RecordOptions, DocumentPaths {
+	readonly from?: number;
+	readonly to?: number;
+	readonly days?: boolean;
+}
+
+interface VerifyCommandOptions extends RecordOptions, DocumentPaths {
+	readonly values?: string;
+	readonly from?: number;
+	readonly to?: number;
 }
 
 interface ReadingsCommandOptions extends RecordOptions {
@@ -123,25 +137,57 @@ function commandLine(done: (exitCode: number) => void): Command {
 			if (format === "text") program.error("error: journal writes csv, json or jsonl");
 			done((await fileCommands()).showJournal(image, format, say));
 		});
-	recordOptions(
-		program
-			.command("verify [file]")
-			.description(
-				"what a station's public key proves of a record: a file, or a collector's database",
-			)
-			.option(
-				"--key <hex>",
-				"the station's public key, of several all in the order of their lives, or enrolled: the " +
-					"collector's word for them",
-				(key: string, before: readonly string[]) => [...before, key],
-				[],
-			)
-			.option("--epoch <n>", "only this epoch", wholeNumber(0, 0xffffffff))
-			.option("--first <n>", "only from this entry", wholeNumber(1, 0xffffffff))
-			.option("--last <n>", "only to this entry", wholeNumber(1, 0xffffffff)),
-	).action(async (file: string | undefined, options: RecordOptions, command: Command) => {
+	documentOptions(
+		recordOptions(
+			program
+				.command("verify [file]")
+				.description(
+					"what a station's public key proves of a record: a file, or a collector's database",
+				)
+				.option("--values <table>", "a published table: also whether it follows from the record")
+				.option(
+					"--key <hex>",
+					"the station's public key, of several all in the order of their lives, or enrolled: the " +
+						"collector's word for them",
+					(key: string, before: readonly string[]) => [...before, key],
+					[],
+				)
+				.option("--epoch <n>", "only this epoch", wholeNumber(0, 0xffffffff))
+				.option("--first <n>", "only from this entry", wholeNumber(1, 0xffffffff))
+				.option("--last <n>", "only to this entry", wholeNumber(1, 0xffffffff)),
+		),
+	).action(async (file: string | undefined, options: VerifyCommandOptions, command: Command) => {
 		done(await verify(command, file, options));
 	});
+	documentOptions(
+		recordOptions(
+			program
+				.command("values [file]")
+				.description(
+					"the published table: values with QARTOD flags, corrections, grades and status",
+				)
+				.option("--days", "a row for each day and channel in place of each reading"),
+		),
+	).action(async (file: string | undefined, options: ValuesCommandOptions, command: Command) => {
+		done(await printValues(command, file, options));
+	});
+	program
+		.command("documents <files...>")
+		.description("check policies, corrections, approvals and visits; their SHA-256")
+		.action(async (files: string[], _options: object, command: Command) => {
+			const format = command.optsWithGlobals<CommonOptions>().format ?? "text";
+			if (format === "csv") command.error("error: documents writes text, json or jsonl");
+			const { showDocuments } = await import("./document-files.js");
+			done(showDocuments(files, format, say));
+		});
+	program
+		.command("propose <visits>")
+		.description("corrections that visits propose, for an operator to decide on")
+		.requiredOption("--station <id>", "whose visits")
+		.action(async (visits: string, { station }: { station: string }) => {
+			const { propose } = await import("./document-files.js");
+			done(propose(visits, station, say));
+		});
 	recordOptions(
 		program
 			.command("record <file>")
@@ -181,28 +227,87 @@ async function printReadings(
 	const format = command.optsWithGlobals<CommonOptions>().format ?? "csv";
 	if (format !== "csv" && format !== "jsonl") command.error("error: readings writes csv or jsonl");
 	const { DIALECTS } = await import("./reading-table.js");
-	const { recordSource, writeReadings } = await import("./readings.js");
-	const print = async (source: EntrySource): Promise<number> => {
-		const form = format === "jsonl" ? "jsonl" : { csv: DIALECTS[dialect] };
+	const { writeReadings } = await import("./readings.js");
+	const form = format === "jsonl" ? "jsonl" : { csv: DIALECTS[dialect] };
+	return withEntries(file, options, async (source) => {
 		const report = await writeReadings({ station, source, form, from, to, write: onStdoutWritten });
 		const { rows, unknown, undated } = report;
 		say(`${rows} readings of ${station}`);
 		if (undated > 0) say(`${undated} readings that nothing in the record dates`);
 		if (unknown > 0) say(`${unknown} readings of a later version: use newer tools`);
 		return 0;
+	});
+}
+
+async function printValues(
+	command: Command,
+	file: string | undefined,
+	options: ValuesCommandOptions,
+): Promise<number> {
+	requireOneSource(command, options, file);
+	const { station = "", from, to, days } = options;
+	const format = command.optsWithGlobals<CommonOptions>().format ?? "csv";
+	if (format !== "csv" && format !== "jsonl") command.error("error: values writes csv or jsonl");
+	const form = format === "jsonl" ? "jsonl" : "csv";
+	if ((options.policy ?? []).length === 0) command.error("error: --policy says by what to judge");
+	const { readDocuments } = await import("./document-files.js");
+	const { writeDays, writeValues } = await import("./values.js");
+	const documents = readDocuments(options, station, say);
+	return withEntries(file, options, async (source) => {
+		const given: ValuesOptions = { station, documents, source, from, to };
+		const report = await (days === true ? writeDays : writeValues)(given, form, onStdoutWritten);
+		const { rows, unjudged, undated, unknown } = report;
+		say(`${rows} readings of ${station}`);
+		if (unjudged > 0) say(`${unjudged} readings from before the first policy: not judged`);
+		if (undated > 0) say(`${undated} readings that nothing in the record dates`);
+		if (unknown > 0) say(`${unknown} readings of a later version: use newer tools`);
+		return 0;
+	});
+}
+
+/** Whether a published table follows from the record; exit 0 or 1. */
+async function verifyValues(
+	command: Command,
+	table: string,
+	file: string | undefined,
+	options: VerifyCommandOptions,
+): Promise<number> {
+	const { station = "", from, to } = options;
+	const format = command.optsWithGlobals<CommonOptions>().format ?? "text";
+	const { readDocuments } = await import("./document-files.js");
+	const { visitValues } = await import("./values.js");
+	const { showValuesVerdict, ValuesCheck } = await import("./values-check.js");
+	const { piecesOf } = await fileCommands();
+	const documents = readDocuments(options, station, say);
+	const pieces = function* (): Generator<Uint8Array> {
+		for (const { bytes } of piecesOf(table)) yield bytes;
 	};
+	const check = new ValuesCheck(table, pieces());
+	return withEntries(file, options, async (source) => {
+		await visitValues({ station, documents, source, from, to }, (row) => check.take(row));
+		return showValuesVerdict(check.finish(), format, say);
+	});
+}
+
+/** Entries of a record's file or of a database as of one instant: both passes see the same. */
+async function withEntries(
+	file: string | undefined,
+	options: RecordOptions,
+	work: (source: EntrySource) => Promise<number>,
+): Promise<number> {
+	const { station = "" } = options;
 	if (file !== undefined) {
 		const { readRecord } = await fileCommands();
-		return print(recordSource(file, concatBytes(...readRecord(file)), station, createSha256()));
+		const { recordFileSource } = await import("./record-source.js");
+		return work(recordFileSource(file, () => readRecord(file), station, createSha256()));
 	}
 	const { visitEntries } = await import("../collector/store/query.js");
 	return mended(async () => {
 		const store = await openStore(options);
 		try {
-			// One instant for both passes: a collector may go on storing meanwhile.
 			return await store.transaction(async (session) => {
 				await session.execute("set transaction isolation level repeatable read, read only");
-				return print((visit) => visitEntries(session, station, visit));
+				return work((visit) => visitEntries(session, station, visit));
 			});
 		} finally {
 			await store.close();
@@ -234,6 +339,21 @@ function recordOptions(command: Command): Command {
 			"a collector's embedded database (npm start: bistrina-data/collector)",
 		)
 		.option("--postgres <url>", "a collector's database; the password goes into PGPASSWORD");
+}
+
+/** What values rest on, and which of them. */
+function documentOptions(command: Command): Command {
+	return command
+		.option(
+			"--policy <file>",
+			"of the station or for any, each version a file",
+			(path: string, before: readonly string[]) => [...before, path],
+			[],
+		)
+		.option("--corrections <file>", "an operator's")
+		.option("--approvals <file>", "an operator's")
+		.option("--from <time>", "of values: first time, ISO 8601 in UTC", instantOption)
+		.option("--to <time>", "of values: end, not included", instantOption);
 }
 
 async function withStation(
@@ -286,6 +406,25 @@ async function openLine(port: string, baud: number): Promise<Line> {
 }
 
 async function verify(
+	command: Command,
+	file: string | undefined,
+	options: VerifyCommandOptions,
+): Promise<number> {
+	const { values, policy = [] } = options;
+	if (values === undefined) {
+		const { corrections, approvals, from, to } = options;
+		const isOfValues = [corrections, approvals, from, to].some((each) => each !== undefined);
+		if (isOfValues || policy.length > 0) {
+			command.error("error: policies, corrections, approvals and times are those of --values");
+		}
+		return verifyRecord(command, file, options);
+	}
+	if (policy.length === 0) command.error("error: --values needs the policies, --policy");
+	const ofRecord = await verifyRecord(command, file, options);
+	return Math.max(ofRecord, await verifyValues(command, values, file, options));
+}
+
+async function verifyRecord(
 	command: Command,
 	file: string | undefined,
 	options: RecordOptions,

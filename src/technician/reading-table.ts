@@ -5,12 +5,16 @@
  * readings that it gives their meaning.
  */
 import {
-	DerivationContext,
-	type DerivedReading,
-	type DerivedValue,
-} from "../protocol/record/derive.js";
+	CHANNEL_TABLE,
+	type ChannelColumns,
+	notesOf,
+	rawOf,
+	scaleOf,
+} from "../protocol/audit/channel-columns.js";
+import { CHANNEL_SETS, type ChannelSet } from "../protocol/record/channel-set.js";
+import { DerivationContext, type DerivedReading } from "../protocol/record/derive.js";
 import { type Entry, STATION_FLAGS, TIME_QUALITIES } from "../protocol/record/entry.js";
-import { CHANNEL_FLAGS, waterReadingOf } from "../protocol/record/reading.js";
+import { CHANNEL_FLAGS, readingOf } from "../protocol/record/reading.js";
 import { Placer } from "../protocol/record/time-resolver.js";
 
 /** A cell: text as it is, a number with the decimals that it has, undefined where there is none. */
@@ -29,27 +33,7 @@ export const READING_COLUMNS: readonly string[] = Object.freeze([
 	"uptime_s",
 	"configuration",
 	"station_flags",
-	"ph",
-	"ph_flags",
-	"ph_calibration",
-	"temperature_c",
-	"temperature_flags",
-	"temperature_calibration",
-	"ec25_us_cm",
-	"ec25_method",
-	"ec_raw_us_cm",
-	"ec_flags",
-	"ec_calibration",
-	"turbidity",
-	"turbidity_unit",
-	"turbidity_method",
-	"turbidity_raw_v",
-	"turbidity_spread_v",
-	"turbidity_range",
-	"turbidity_flags",
-	"turbidity_calibration",
-	"battery_v",
-	"battery_flags",
+	...CHANNEL_TABLE.flatMap(namesOf),
 	"notes",
 ]);
 
@@ -78,8 +62,13 @@ export class ReadingTable {
 	row(entry: Entry): readonly Cell[] | undefined {
 		if (entry.kind !== "reading") return undefined;
 		const derived = this.#contexts.get(entry.epoch)?.derive(entry);
-		if (derived === undefined) return undefined;
-		return [...this.#headerOf(entry), ...channelsOf(derived, entry.fields), notesOf(derived)];
+		const set = CHANNEL_SETS.get(entry.channelSet);
+		if (derived === undefined || set === undefined) return undefined;
+		return [
+			...this.#headerOf(entry),
+			...channelsOf(derived, set, entry.fields),
+			notesOf(derived).join(" "),
+		];
 	}
 
 	#headerOf(entry: Entry): readonly Cell[] {
@@ -103,45 +92,47 @@ export class ReadingTable {
 	}
 }
 
-function channelsOf(derived: DerivedReading, fields: readonly number[]): readonly Cell[] {
-	const raw = waterReadingOf(fields);
-	const { pH, temperatureCelsius, conductivityAt25, turbidity, batteryVolts } = derived;
-	return [
-		value(pH, 3),
-		flags(pH),
-		whole(raw.pHCalibration),
-		value(temperatureCelsius, 3),
-		flags(temperatureCelsius),
-		whole(raw.temperatureCalibration),
-		value(conductivityAt25, 2),
-		conductivityAt25.method,
-		scaled(raw.conductivityHundredths, 100, 2),
-		flags(conductivityAt25),
-		whole(raw.conductivityCalibration),
-		value(turbidity, 3),
-		turbidity.unit,
-		turbidity.method,
-		scaled(raw.turbidityMicrovolts, 1e6, 6),
-		scaled(raw.turbiditySpreadSteps, 8000, 6),
-		whole(raw.turbidityRange),
-		flags(turbidity),
-		whole(raw.turbidityCalibration),
-		value(batteryVolts, 3),
-		flags(batteryVolts),
-	];
+function channelsOf(
+	derived: DerivedReading,
+	set: ChannelSet,
+	fields: readonly number[],
+): readonly Cell[] {
+	const reading = readingOf(set, fields);
+	return CHANNEL_TABLE.flatMap((row): Cell[] => {
+		const { name } = row;
+		const value = derived[name];
+		const { spread, range, calibration } = reading[name];
+		return [
+			quantity(value.value, row.decimals),
+			...(row.hasUnit ? [value.unit] : []),
+			...(row.method === undefined ? [] : [value.method]),
+			...(row.raw === undefined ? [] : [quantity(rawOf(set, name, reading), row.raw.decimals)]),
+			...(row.spread === undefined
+				? []
+				: [
+						quantity(
+							spread === undefined ? undefined : spread / scaleOf(set, name, "spread"),
+							row.spread.decimals,
+						),
+					]),
+			...(row.hasRange ? [whole(range)] : []),
+			flagNames(CHANNEL_FLAGS, value.flags),
+			...(row.isCalibrated ? [whole(calibration)] : []),
+		];
+	});
 }
 
-function notesOf({
-	pH,
-	temperatureCelsius,
-	conductivityAt25,
-	turbidity,
-	batteryVolts,
-}: DerivedReading): string {
-	const notes = [pH, temperatureCelsius, conductivityAt25, turbidity, batteryVolts].flatMap(
-		(each) => each.notes,
-	);
-	return [...new Set(notes)].join(" ");
+function namesOf(row: ChannelColumns): string[] {
+	return [
+		row.value,
+		...(row.hasUnit ? [`${row.stem}_unit`] : []),
+		...(row.method === undefined ? [] : [row.method]),
+		...(row.raw === undefined ? [] : [row.raw.name]),
+		...(row.spread === undefined ? [] : [row.spread.name]),
+		...(row.hasRange ? [`${row.stem}_range`] : []),
+		`${row.stem}_flags`,
+		...(row.isCalibrated ? [`${row.stem}_calibration`] : []),
+	];
 }
 
 /** How a table is spelled. */
@@ -185,12 +176,8 @@ function textOf({ number, decimals }: { number: number; decimals: number }): str
 	return Number(text) === 0 ? text.replace("-", "") : text;
 }
 
-function value(derived: DerivedValue, decimals: number): Cell {
-	return derived.value === undefined ? undefined : decimal(derived.value, decimals);
-}
-
-function scaled(raw: number | undefined, scale: number, decimals: number): Cell {
-	return raw === undefined ? undefined : decimal(raw / scale, decimals);
+function quantity(value: number | undefined, decimals: number): Cell {
+	return value === undefined ? undefined : decimal(value, decimals);
 }
 
 function whole(number: number): Cell {
@@ -199,10 +186,6 @@ function whole(number: number): Cell {
 
 function decimal(number: number, decimals: number): Cell {
 	return { number, decimals };
-}
-
-function flags(derived: DerivedValue): string {
-	return flagNames(CHANNEL_FLAGS, derived.flags);
 }
 
 function flagNames(table: Readonly<Record<string, number>>, bits: number): string {

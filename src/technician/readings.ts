@@ -1,11 +1,6 @@
 /** `bistrina readings`: values out of a collector's database or of a record, as one table. */
 
-import { OperationalError } from "../host/errors.js";
-import { readExport } from "../protocol/audit/batch-archive.js";
-import type { Hash } from "../protocol/record/chain.js";
 import { decodeEntry } from "../protocol/record/entry.js";
-import { decodeBatch } from "../protocol/wire/batch.js";
-import { decodeSign1 } from "../protocol/wire/cose.js";
 import { type Dialect, lineOf, objectOf, READING_COLUMNS, ReadingTable } from "./reading-table.js";
 
 /** Calls `visit` with the canonical bytes of each entry, epoch by epoch in ascending sequence. */
@@ -65,42 +60,6 @@ export async function writeReadings(options: ReadingsOptions): Promise<ReadingsR
 	});
 	await write(piece);
 	return counts;
-}
-
-/**
- * Entries of a file that `record` wrote. Signatures are not checked: `bistrina verify` does that. Throws
- * OperationalError for what is no such file, and for one of another station.
- */
-export function recordSource(
-	path: string,
-	bytes: Uint8Array,
-	station: string,
-	sha256: Hash,
-): EntrySource {
-	const { envelopes, faults, station: named } = readExport(bytes, sha256);
-	if (envelopes.length === 0) {
-		throw new OperationalError(`${path}: no signed batches in it; give a file of \`record\``);
-	}
-	if (named !== undefined && named !== station) {
-		throw new OperationalError(`${path}: the record of ${named}, not of ${station}`);
-	}
-	if (faults.length > 0) {
-		const [{ where, text } = { where: "", text: "" }] = faults;
-		throw new OperationalError(`${path}: ${where}: ${text}; see \`bistrina verify\``);
-	}
-	return async (visit) => {
-		const seen = new Map<number, number>();
-		for (const { envelope } of envelopes) {
-			const { epoch, first, entries } = decodeBatch(decodeSign1(envelope).payload);
-			for (const [index, canonical] of entries.entries()) {
-				const sequence = first + index;
-				// Batches overlap where one was cut differently after a crash.
-				if (sequence <= (seen.get(epoch) ?? 0)) continue;
-				seen.set(epoch, sequence);
-				await visit(canonical);
-			}
-		}
-	};
 }
 
 function isWithin(

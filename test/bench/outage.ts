@@ -4,7 +4,7 @@
  * backlog takes once it is back, from the second in which it is back.
  */
 
-import type { NetworkFault } from "../../sim/network/network.js";
+import type { NetworkFault } from "../../sim/network/wire.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
 import type { SimulatedStation } from "../../sim/station/station.js";
 import { decodeBatch } from "../../src/protocol/wire/batch.js";

@@ -1,4 +1,5 @@
 /** Stations with other parts than the reference board's: a day from the river to derived rows. */
+
 import { strict as assert } from "node:assert";
 import type { River } from "../../sim/river/river.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
@@ -7,7 +8,8 @@ import type { StationConfiguration } from "../../src/firmware/config/configurati
 import { DerivationContext, type DerivedReading } from "../../src/protocol/record/derive.js";
 import { decodeEntry, type Entry } from "../../src/protocol/record/entry.js";
 import { probeKindsOf } from "../../src/protocol/record/probe-kinds.js";
-import { CHANNEL_FLAGS, waterReadingOf } from "../../src/protocol/record/reading.js";
+import { CHANNEL_FLAGS } from "../../src/protocol/record/reading.js";
+import { namedOf } from "../support/data/named-reading.js";
 import {
 	openBareCollector,
 	serviceStation,
@@ -107,7 +109,7 @@ describe("a station with an OBS-3+", () => {
 		const ids = new Set<number>();
 		for (const { entry } of day.rows) {
 			if (entry.kind !== "reading") continue;
-			const { turbidityRange, turbidityCalibration } = waterReadingOf(entry.fields);
+			const { turbidityRange, turbidityCalibration } = namedOf(entry.fields);
 			ranges.add(turbidityRange);
 			ids.add(turbidityCalibration);
 		}
@@ -194,14 +196,14 @@ describe("a station with a DS18B20 and an INA226", () => {
 			volts = station.hardware.battery.volts();
 		});
 		const count = compare(day, (derived, water) => {
-			near(derived.temperatureCelsius.value, water.temperatureCelsius, 0, 0.1);
+			near(derived.temperature.value, water.temperatureCelsius, 0, 0.1);
 			near(derived.pH.value, water.pH, 0, 0.03);
-			near(derived.conductivityAt25.value, water.conductivityAt25MicrosiemensPerCm, 0.01, 0);
+			near(derived.conductivity.value, water.conductivityAt25MicrosiemensPerCm, 0.01, 0);
 			for (const { flags } of Object.values(derived)) assert.equal(flags, 0);
 		});
 		assert.ok(count >= 288);
 		const first = day.rows.find(({ derived }) => derived !== undefined)?.derived;
-		near(first?.batteryVolts.value, volts, 0, 0.01);
+		near(first?.battery.value, volts, 0, 0.01);
 		const [configuration] = day.rows.flatMap(({ entry }) =>
 			entry.kind === "configuration" ? [entry] : [],
 		);
@@ -217,10 +219,10 @@ describe("a station with a DS18B20 and an INA226", () => {
 			(hardware.oneWire ?? assert.fail()).wiring = "short";
 		});
 		const count = compare(day, (derived) => {
-			assert.equal(derived.temperatureCelsius.value, undefined);
-			assert.equal(derived.temperatureCelsius.flags, CHANNEL_FLAGS.absent | CHANNEL_FLAGS.fault);
+			assert.equal(derived.temperature.value, undefined);
+			assert.equal(derived.temperature.flags, CHANNEL_FLAGS.absent | CHANNEL_FLAGS.fault);
 			assert.equal(derived.pH.flags, CHANNEL_FLAGS.uncompensated);
-			assert.equal(derived.conductivityAt25.value, undefined);
+			assert.equal(derived.conductivity.value, undefined);
 			assert.equal(derived.turbidity.flags, 0);
 		});
 		assert.ok(count >= 288);

@@ -14,7 +14,8 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runCommand, startCommand } from "../support/collectors/command.js";
+import { type Finished, runCommand, startCommand } from "../support/collectors/command.js";
+import { PROJECT } from "../support/sources.js";
 
 const START = "sim/shell/main.js";
 const HEADER = "time,ph,ec25_us_cm,turbidity_ntu,temperature_c";
@@ -400,5 +401,40 @@ describe("npm start", function () {
 		await runCommand("src/technician/main.js", "record", file, ...stored);
 		const again = await runCommand("src/technician/main.js", "readings", file, ...ofBor);
 		assert.equal(again.stdout, table.stdout);
+
+		const policy = ["--policy", join(PROJECT, "policies/bor.json")];
+		const values = await runCommand("src/technician/main.js", "values", ...stored, ...policy);
+		assert.equal(values.exitCode, 0, values.stderr);
+		assert.equal(values.stdout.split("\r\n").length, readings.length + 2);
+		const fromFile = await runCommand(
+			"src/technician/main.js",
+			"values",
+			file,
+			...ofBor,
+			...policy,
+		);
+		assert.equal(fromFile.stdout, values.stdout);
+		const published = join(folder, "values.csv");
+		writeFileSync(published, values.stdout);
+		const verify = (): Promise<Finished> =>
+			runCommand(
+				"src/technician/main.js",
+				...["verify", ...stored, "--key", "enrolled", "--values", published, ...policy],
+			);
+		const sound = await verify();
+		assert.equal(sound.exitCode, 0, sound.stderr);
+		assert.match(sound.stderr, /sound\nthe table follows from the record: \d+ rows/);
+		const altered = values.stdout.split("\r\n");
+		const phAt = (altered[0] ?? "").split(",").indexOf("ph");
+		const cells = (altered[4] ?? "").split(",");
+		cells[phAt] = "4.100";
+		altered[4] = cells.join(",");
+		writeFileSync(published, altered.join("\r\n"));
+		const tampered = await verify();
+		assert.equal(tampered.exitCode, 1);
+		assert.match(tampered.stderr, /line 5, ph: has 4\.100, 7\.\d{3} follows/);
+		const usage = await runCommand("src/technician/main.js", "values", file, ...ofBor);
+		assert.equal(usage.exitCode, 2);
+		assert.match(usage.stderr, /--policy says by what to judge/);
 	});
 });

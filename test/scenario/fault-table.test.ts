@@ -3,6 +3,7 @@
  * be published: the table docs/FAULTS.md is what these measurements gave, and no wrong number
  * stands in it unflagged.
  */
+
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,9 +14,10 @@ import {
 } from "../../src/firmware/config/configuration.js";
 import { turbidityCalibrationsOf } from "../../src/firmware/config/turbidity-curves.js";
 import type { WaterMeasurement } from "../../src/firmware/measure/water.js";
+import { byChannel } from "../../src/protocol/record/channels.js";
 import {
 	type DerivedValue,
-	deriveWaterReading,
+	deriveReading,
 	TURBIDITY_UNITS,
 } from "../../src/protocol/record/derive.js";
 import type { CalibrationBody, ConfigurationBody } from "../../src/protocol/record/entry.js";
@@ -407,20 +409,14 @@ function outcomeOf(row: Row, truth: readonly number[]): Outcome {
 	const measured = bench.measure({
 		burst: { count: 15, intervalMilliseconds: 250 },
 		calibrationIds: {
-			...{ pH: 0, temperature: 0, conductivity: 0 },
+			...byChannel(() => []),
 			turbidity: calibrations.map(({ calibrationId }) => calibrationId),
 		},
 	});
-	const derived = deriveWaterReading(measured.reading, configuration, (channel, id) =>
+	const derived = deriveReading(measured.set, measured.reading, configuration, (channel, id) =>
 		calibrations.find((each) => each.channel === channel && each.calibrationId === id),
 	);
-	const values: readonly DerivedValue[] = [
-		derived.pH,
-		derived.temperatureCelsius,
-		derived.conductivityAt25,
-		derived.turbidity,
-		derived.batteryVolts,
-	];
+	const values: readonly DerivedValue[] = CHANNELS.map((name) => derived[name]);
 	const tolerances = [0, 0, 0.03, 0.02, 0.01];
 	const absolutes = [0.05, 0.2, 5, 1, 0.1];
 	const decimals = [2, 2, 0, 1, 2];

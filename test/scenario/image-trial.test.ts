@@ -54,4 +54,14 @@ describe("a station with a new image", () => {
 		assert.equal(bootloader.text, "1:valid 2:aborted");
 		assert.equal(bootloader.running, 0);
 	});
+
+	it("saves slots and otadata with the sleeping station", () => {
+		const bootloader = staged();
+		const station = bareStation({ bootloader });
+		station.network.faults = { "link-refused": 1 };
+		played(station, 60);
+		while (!station.isAsleep) station.clock.runNext();
+		assert.deepEqual(station.save().bootloader, bootloader.save());
+		assert.equal(bareStation().save().bootloader, undefined);
+	});
 });

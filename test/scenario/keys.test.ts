@@ -30,6 +30,8 @@ import {
 import { endpointOf } from "../support/worlds/played-world.js";
 
 const HOUR_SECONDS = 3600;
+/** Index into TIME_QUALITIES. */
+const HOLDOVER = 3;
 const COLLECTOR_KEY = keyedHashKeyOf("collector");
 
 function decided(atUtcSeconds: number, why: string): KeyDecision {
@@ -161,6 +163,19 @@ class KeysWorld {
 
 describe("a station that loses its key", function () {
 	this.timeout(120_000);
+
+	it("goes on with a clock that was good, though all before was delivered: a liar has to insist for a week", async () => {
+		const world = await KeysWorld.open();
+		await world.hours(3);
+		await world.deliverAll();
+		world.loseKey("second");
+		await world.hoursAlone(1);
+		const entries = world.returned.map((canonical) => decodeEntry(canonical));
+		const before = entries[0]?.epoch;
+		const after = entries.filter(({ epoch }) => epoch !== before);
+		assert.equal(after[0]?.boot, 1);
+		assert.deepEqual([...new Set(after.map(({ timeQuality }) => timeQuality))], [HOLDOVER]);
+	});
 
 	it("begins an epoch that names the old one, and delivers under the new key what the old one left", async () => {
 		const world = await KeysWorld.open();

@@ -25,7 +25,7 @@ import { medianOf, playStory, type Story, type StoryReading } from "../support/w
 
 const HOUR = 3600;
 const DAY = 86_400;
-const CHANNELS = ["pH", "temperatureCelsius", "conductivityAt25", "turbidity"] as const;
+const CHANNELS = ["pH", "temperature", "conductivity", "turbidity"] as const;
 const { suspect, unstable } = CHANNEL_FLAGS;
 
 /** The station's own drivers with something done to what they say. */
@@ -64,8 +64,8 @@ function silentErrors(readings: readonly StoryReading[]): string[] {
 			off.push(`${seconds} s: ${name} ${value} for ${truth}`);
 		};
 		look("pH", water.pH, 0.05);
-		look("temperatureCelsius", water.temperatureCelsius, 0.2);
-		look("conductivityAt25", water.conductivityAt25MicrosiemensPerCm, 20);
+		look("temperature", water.temperatureCelsius, 0.2);
+		look("conductivity", water.conductivityAt25MicrosiemensPerCm, 20);
 		look("turbidity", water.turbidityFormazinUnits, 1 + 0.1 * water.turbidityFormazinUnits);
 		return off;
 	});
@@ -106,9 +106,7 @@ describe("mine water that breaks into the Bor", () => {
 		);
 		const firstOf = (is: (reading: StoryReading) => boolean): number =>
 			readings.find(is)?.seconds ?? Number.POSITIVE_INFINITY;
-		const rises = firstOf(
-			({ derived }) => (derived.conductivityAt25.value ?? 0) > LIMITS.conductivity,
-		);
+		const rises = firstOf(({ derived }) => (derived.conductivity.value ?? 0) > LIMITS.conductivity);
 		const falls = firstOf(({ derived }) => (derived.pH.value ?? 7) < LIMITS.pH);
 		if (!(rises > FIRST_ACID_SECONDS && falls < FIRST_ACID_SECONDS + HOUR)) {
 			trouble.push(`conductivity at ${rises}, pH at ${falls}`);
@@ -116,7 +114,7 @@ describe("mine water that breaks into the Bor", () => {
 		if (!(rises < falls)) trouble.push("the pH fell before the conductivity rose");
 		for (const { derived, seconds } of readings) {
 			const isAcid = (derived.pH.value ?? 7) < LIMITS.pH;
-			const isNoted = derived.conductivityAt25.notes.includes("law-not-for-acid-water");
+			const isNoted = derived.conductivity.notes.includes("law-not-for-acid-water");
 			if (isAcid !== isNoted)
 				trouble.push(`${seconds} s: the law for natural water, noted ${isNoted}`);
 		}

@@ -21,6 +21,8 @@ const ELSEWHERE: readonly (readonly [command: RegExp, test: string, evidence: Re
 	[/^npx bistrina --port \/dev\//, "test/technician/line.test.ts", /serial/i],
 	[/^npx bistrina journal station\.bin /, "test/technician/image.test.ts", /csv/],
 	[/^npx bistrina readings --station /, "test/scenario/command-line.test.ts", /"readings"/],
+	[/^npx bistrina values --station /, "test/scenario/command-line.test.ts", /"values"/],
+	[/^npx bistrina verify .* --values /, "test/scenario/command-line.test.ts", /"--values"/],
 	[/^npx bistrina verify --station /, "test/scenario/command-line.test.ts", /"verify"/],
 ];
 

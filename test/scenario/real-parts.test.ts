@@ -1,9 +1,10 @@
 /** The walking station over real TLS sockets: a wrong authority, and a collector killed with -9. */
+
 import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Endpoint } from "../../sim/network/network.js";
+import type { Endpoint } from "../../sim/network/wire.js";
 import { recordedRiver } from "../../sim/river/recorded-river.js";
 import { createHttpsEndpoint, type HttpsEndpoint } from "../../sim/shell/https-endpoint.js";
 import { COLLECTOR_NAME } from "../../sim/shell/simulation.js";

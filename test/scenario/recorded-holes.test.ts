@@ -1,7 +1,8 @@
 /** A station in a recorded river with holes: it measures what the recording says, and nothing else. */
+
 import { strict as assert } from "node:assert";
 import { type Recording, riverOf, WATER_CHANNELS } from "../../sim/river/recorded-river.js";
-import type { WaterChannel } from "../../sim/river/river.js";
+import type { WaterChannel } from "../../sim/river/water.js";
 import { StationLine } from "../../sim/shell/station-line.js";
 import { DerivationContext, type DerivedReading } from "../../src/protocol/record/derive.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
@@ -62,7 +63,7 @@ describe("a station in a recorded river with holes", function () {
 			),
 		);
 		let silent = 0;
-		for (const [seconds, { pH, conductivityAt25, turbidity }] of readings) {
+		for (const [seconds, { pH, conductivity: conductivityAt25, turbidity }] of readings) {
 			const isSilent = seconds > 7 * STEP + STEP / 2 && seconds < 13 * STEP - STEP / 2;
 			const what = `after ${seconds} s`;
 			assert.equal(pH.value === undefined, isSilent, what);
@@ -86,7 +87,7 @@ describe("a station in a recorded river with holes", function () {
 		let silent = 0;
 		for (const [seconds, reading] of readings) {
 			const isSilent = seconds > 5 * STEP + STEP / 2 && seconds < 17 * STEP - STEP / 2;
-			const { batteryVolts, turbidity, ...circuits } = reading;
+			const { battery: batteryVolts, turbidity, ...circuits } = reading;
 			for (const [channel, { value, flags }] of Object.entries(circuits)) {
 				assert.equal(value === undefined, isSilent, `${channel} after ${seconds} s`);
 				if (isSilent) assert.notEqual(flags & fault, 0, `${channel} after ${seconds} s`);

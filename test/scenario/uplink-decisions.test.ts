@@ -1,6 +1,7 @@
 /** What the station decides about its uplink after odd days: nothing strands it, and no good news is lost. */
+
 import { strict as assert } from "node:assert";
-import { DEFAULT_NETWORK_TIMES, type NetworkTimes } from "../../sim/network/network.js";
+import { DEFAULT_NETWORK_TIMES, type NetworkTimes } from "../../sim/network/wire.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
 import type { SimulatedStation } from "../../sim/station/station.js";
 import {

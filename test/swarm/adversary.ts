@@ -1,6 +1,6 @@
 /** What a swarm's seed does to its station: weather in the network, a dying and lying collector, power. */
 
-import { NETWORK_FAULTS, type NetworkFault } from "../../sim/network/network.js";
+import { NETWORK_FAULTS, type NetworkFault } from "../../sim/network/wire.js";
 import type { SigningKey } from "../../src/collector/ledger/keys.js";
 import type {
 	HandledRequest,

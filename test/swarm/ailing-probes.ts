@@ -1,6 +1,7 @@
 /** Probes without buses that fall ill: each ailment is one that a station can notice. */
+
 import { openDirectProbes } from "../../sim/probes/direct-probes.js";
-import type { WaterState } from "../../sim/river/river.js";
+import type { WaterState } from "../../sim/river/water.js";
 import { type Chance, fraction } from "../../src/core/chance.js";
 import { StationError } from "../../src/core/errors.js";
 import type { StationConfiguration } from "../../src/firmware/config/configuration.js";

@@ -27,6 +27,8 @@ export interface SwarmEvidence {
 	}[];
 	readonly visits: readonly Visit[];
 	readonly crashesUtcSeconds: readonly number[];
+	/** When the board's settings went, its key and its configuration among them. */
+	readonly keysLostUtcSeconds: readonly number[];
 	/** Upload interval and kind of the configurations that were ever drawn, by id. */
 	readonly configurations: ReadonlyMap<number, DrawnConfiguration>;
 	readonly settledUtcSeconds: number;
@@ -76,12 +78,18 @@ export const EYES: readonly Eye[] = Object.freeze([
 	},
 	{
 		name: "cadence",
-		judge: ({ world, diary, crashesUtcSeconds }, findings) => {
-			const paces = diary.entries.flatMap(({ entry, atMicroseconds: fromMicroseconds }) =>
+		judge: ({ world, diary, crashesUtcSeconds, keysLostUtcSeconds }, findings) => {
+			const told = diary.entries.flatMap(({ entry, atMicroseconds: fromMicroseconds }) =>
 				entry.kind === "configuration"
 					? [{ fromMicroseconds, intervalSeconds: entry.intervalSeconds }]
 					: [],
 			);
+			// As provisioned, which a ring that takes nothing more does not tell.
+			const reset = keysLostUtcSeconds.map((at) => ({
+				fromMicroseconds: (at - world.startUtcSeconds) * 1_000_000,
+				intervalSeconds: world.intervalSeconds,
+			}));
+			const paces = [...told, ...reset].sort((a, b) => a.fromMicroseconds - b.fromMicroseconds);
 			judgeCadence(
 				{
 					diary,
@@ -335,7 +343,8 @@ function judgeSilence(
 			);
 			// Half an interval may be left out for a session in between; a pause that was asked for goes on.
 			const most = 1.05 * (1.5 * interval) + (inForce?.every ?? world.intervalSeconds) + 1200;
-			if (mark - from > most && configuration?.isGood !== false) {
+			const isMissed = mark - from > most && configuration?.isGood !== false;
+			if (isMissed && !isSlowLinkTried(world, diary, { from, to: mark, most })) {
 				findings.add(
 					"silent uplink",
 					`no acknowledgement from ${Math.round(from)} to ${Math.round(mark)}, of ${interval} s, in a network that is well`,
@@ -345,6 +354,31 @@ function judgeSilence(
 		}
 	}
 }
+
+/**
+ * A link that takes now less, now more than a short attempt bears may be missed a few times in a row, three
+ * days at most (docs/WIRE.md, 5): then each slot was tried.
+ */
+function isSlowLinkTried(
+	world: SwarmWorld,
+	diary: StationDiary,
+	{ from, to, most }: { readonly from: number; readonly to: number; readonly most: number },
+): boolean {
+	if (world.station.network.times.link[1] < SLOW_LINK_MILLISECONDS || to - from > 3 * DAY) {
+		return false;
+	}
+	let last = from;
+	for (const { fromMicroseconds } of diary.sessions) {
+		const at = utcOf(world, fromMicroseconds);
+		if (at < from || at > to) continue;
+		if (at - last > most) return false;
+		last = at;
+	}
+	return to - last <= most;
+}
+
+/** Slower than any that the station meets within a short attempt at each try. */
+const SLOW_LINK_MILLISECONDS = 5000;
 
 /** Awake for measurements, sessions and little else. */
 const MEASUREMENT_SECONDS = 16;

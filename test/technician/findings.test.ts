@@ -1,6 +1,8 @@
 /** What `verify` tells people of what it found: enough to act on, and no more than a screen. */
+
 import { strict as assert } from "node:assert";
-import type { Finding, FindingKind, Verification } from "../../src/protocol/audit/verify-chain.js";
+import type { Finding, FindingKind } from "../../src/protocol/audit/finding.js";
+import type { Verification } from "../../src/protocol/audit/verify-chain.js";
 import { showVerification } from "../../src/technician/file-commands.js";
 import { captured } from "../support/captured.js";
 

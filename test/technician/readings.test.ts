@@ -2,7 +2,6 @@ import { strict as assert } from "node:assert";
 import { createSha256 } from "../../src/core/sha256.js";
 import type { Entry } from "../../src/protocol/record/entry.js";
 import { encodeEntry } from "../../src/protocol/record/entry.js";
-import { fieldsOfWaterReading } from "../../src/protocol/record/reading.js";
 import {
 	DIALECTS,
 	lineOf,
@@ -10,7 +9,9 @@ import {
 	READING_COLUMNS,
 	ReadingTable,
 } from "../../src/technician/reading-table.js";
-import { recordSource, writeReadings } from "../../src/technician/readings.js";
+import { writeReadings } from "../../src/technician/readings.js";
+import { recordFileSource } from "../../src/technician/record-source.js";
+import { fieldsOfNamed } from "../support/data/named-reading.js";
 
 const header = (sequence: number, uptimeSeconds: number, utcSeconds: number) => ({
 	channelSet: 0,
@@ -25,7 +26,7 @@ const header = (sequence: number, uptimeSeconds: number, utcSeconds: number) => 
 });
 
 function reading(sequence: number, uptimeSeconds: number, utcSeconds: number): Entry {
-	const fields = fieldsOfWaterReading({
+	const fields = fieldsOfNamed({
 		pHMilli: 7810,
 		pHFlags: 0,
 		pHCalibration: 0,
@@ -161,9 +162,15 @@ describe("the table of readings", () => {
 		assert.equal(lineOf(cells, DIALECTS.comma), '"a;b","say ""x""",0.00\r\n');
 	});
 
-	it("refuses a file that is no record", () => {
-		assert.throws(
-			() => recordSource("x.csv", new Uint8Array([65, 66]), "bor-1", createSha256()),
+	it("refuses a file that is no record", async () => {
+		const source = recordFileSource(
+			"x.csv",
+			() => [new Uint8Array([65, 66])],
+			"bor-1",
+			createSha256(),
+		);
+		await assert.rejects(
+			source(() => undefined),
 			/x\.csv: no signed batches in it/,
 		);
 	});

@@ -146,17 +146,6 @@ export function readOffer(text: string, where: string): ConfigurationOffer {
 	return { station, id, canonical: new TextEncoder().encode(canonical) };
 }
 
-/** Of an empty or older database, too: no other table knows of it. */
-export const OFFERS_SQL = `
-create table if not exists configuration_offers (
-	station text collate "C" not null,
-	id integer not null,
-	canonical bytea not null,
-	is_shown boolean not null,
-	primary key (station, id)
-);
-`;
-
 /** The shelf in the collector's database. */
 export class SqlOfferShelf implements OfferShelf {
 	readonly #store: SqlStore;

@@ -2,12 +2,10 @@
  * Judges the tables of a station's record by its signed batches: every row must follow from them, and what
  * follows must have its row. Goes along with a ChainVerifier from place to place and keeps no more than it does.
  */
+
 import { equalBytes, hexOf } from "../../core/bytes.js";
-import type {
-	ChainVerifier,
-	VerifiedBatch,
-	VerifierPart,
-} from "../../protocol/audit/verify-chain.js";
+import type { VerifierPart } from "../../protocol/audit/finding.js";
+import type { ChainVerifier, VerifiedBatch } from "../../protocol/audit/verify-chain.js";
 import type { SeenGap } from "../../protocol/audit/verify-epochs.js";
 import type { Batch } from "../../protocol/wire/batch.js";
 import { keyIdOf } from "../../protocol/wire/cose.js";

@@ -10,12 +10,11 @@ import {
 	ExportReader,
 	ExportWriter,
 } from "../../protocol/audit/batch-archive.js";
+import type { VerifierKey, VerifierPart } from "../../protocol/audit/finding.js";
 import {
 	ChainVerifier,
 	type ChainVerifierOptions,
 	type Verification,
-	type VerifierKey,
-	type VerifierPart,
 } from "../../protocol/audit/verify-chain.js";
 import { DatabaseTrouble } from "../store/database-trouble.js";
 import { stationKeysOf } from "../store/record-store.js";

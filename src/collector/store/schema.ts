@@ -452,3 +452,14 @@ export const RECORD_TABLES = Object.freeze([
 	"coverage",
 	"floors",
 ] as const);
+
+/** Configurations on offer: of an empty or older database, too, since no other table knows of them. */
+export const OFFERS_SQL = `
+create table if not exists configuration_offers (
+	station text collate "C" not null,
+	id integer not null,
+	canonical bytea not null,
+	is_shown boolean not null,
+	primary key (station, id)
+);
+`;

@@ -1,8 +1,7 @@
 /** The SQL store behind the ledger: embedded PGlite or a PostgreSQL server, by the same statements. */
 
 import { OperationalError } from "../../host/errors.js";
-import { OFFERS_SQL } from "../ledger/configuration-offers.js";
-import { SCHEMA_SQL, SCHEMA_VERSION } from "./schema.js";
+import { OFFERS_SQL, SCHEMA_SQL, SCHEMA_VERSION } from "./schema.js";
 
 export type SqlRow = Record<string, unknown>;
 

@@ -4,111 +4,90 @@
  * section 6), and of what is stored already also those that this firmware does not know.
  */
 import { asciiBytes, asciiText, bytesOfHex } from "../../core/bytes.js";
-import { StationError } from "../../core/errors.js";
-import { CONDUCTIVITY_LAWS, TURBIDITY_UNITS } from "../../protocol/record/derive.js";
-import {
-	BATTERY_GAUGES,
-	THERMOMETERS,
-	TURBIDITY_PROBES,
-} from "../../protocol/record/probe-kinds.js";
+import type { StationError } from "../../core/errors.js";
 import {
 	canonicalConfiguration,
+	requireConsistent,
 	type StationConfiguration,
-	validateConfiguration,
 } from "./configuration.js";
+import {
+	CONFIGURATION_FIELDS,
+	type ConfigurationOf,
+	type FieldRow,
+	type FieldTable,
+	invalid,
+	requireFields,
+} from "./configuration-fields.js";
 
 /** As many as an acknowledgement carries. */
 export const CANONICAL_CONFIGURATION_BYTES_MAX = 1024;
-
-type Kind = "number" | "numbers" | "text" | "bytes" | readonly string[];
-
-const FIELDS: Readonly<Record<keyof StationConfiguration, Kind>> = Object.freeze({
-	alphaPerMillionPerDegree: "number",
-	batteryGauge: BATTERY_GAUGES,
-	batteryLowMillivolts: "number",
-	collectorHost: "text",
-	collectorPort: "number",
-	collectorPublicKey: "bytes",
-	conductivityLaw: CONDUCTIVITY_LAWS,
-	id: "number",
-	intervalSeconds: "number",
-	loopShuntMilliohms: "number",
-	station: "text",
-	supply: ["battery", "mains"],
-	thermometer: THERMOMETERS,
-	timeHost: "text",
-	turbidityAt20MilliampereMilli: "number",
-	turbidityAt4MilliampereMilli: "number",
-	turbidityCalibrationId: "number",
-	turbidityCoefficientsMicro: "numbers",
-	turbidityProbe: TURBIDITY_PROBES,
-	turbidityUnit: TURBIDITY_UNITS,
-	uploadIntervalSeconds: "number",
-});
-
-/** Fields that came after the first form: who leaves one out has its default, whatever the firmware. */
-const LATER_FIELDS: readonly (keyof StationConfiguration)[] = Object.freeze(["timeHost"] as const);
 
 /**
  * One that this station took once, perhaps under an older firmware or a newer one: what this one does not know
  * is left out of it, or an update would take the station to a host that may be gone. Throws as the other.
  */
 export function parseStoredConfiguration(canonical: Uint8Array): StationConfiguration {
-	const isKnown = (line: string): boolean => line.slice(0, line.indexOf("=")) in FIELDS;
+	const names = Object.keys(CONFIGURATION_FIELDS);
+	const isKnown = (line: string): boolean => names.includes(line.slice(0, line.indexOf("=")));
 	const lines = asciiText(canonical).split("\n").filter(isKnown);
 	return parseCanonicalConfiguration(asciiBytes(lines.map((line) => `${line}\n`).join("")));
 }
 
 /** Throws StationError `configuration-invalid` that names the line or field. */
 export function parseCanonicalConfiguration(canonical: Uint8Array): StationConfiguration {
+	const configuration = parseFields(canonical, CONFIGURATION_FIELDS);
+	requireConsistent(configuration);
+	return configuration;
+}
+
+/** The fields of `table`, each of its kind and in its range; throws as the other. */
+export function parseFields<Table extends FieldTable>(
+	canonical: Uint8Array,
+	table: Table,
+): ConfigurationOf<Table> {
 	if (canonical.length > CANONICAL_CONFIGURATION_BYTES_MAX) {
-		throw invalid(`${canonical.length} bytes; at most ${CANONICAL_CONFIGURATION_BYTES_MAX}`);
+		throw malformed(`${canonical.length} bytes; at most ${CANONICAL_CONFIGURATION_BYTES_MAX}`);
 	}
 	const text = asciiText(canonical);
 	const values = new Map<string, string>();
 	for (const line of text.split("\n")) {
 		if (line === "") continue;
 		const equals = line.indexOf("=");
-		if (equals < 1) throw invalid(`line "${line.slice(0, 40)}" is not name=value`);
+		if (equals < 1) throw malformed(`line "${line.slice(0, 40)}" is not name=value`);
 		values.set(line.slice(0, equals), line.slice(equals + 1));
 	}
-	const fields: Partial<Record<keyof StationConfiguration, unknown>> = {};
-	for (const name of Object.keys(FIELDS) as (keyof StationConfiguration)[]) {
+	const fields: Record<string, unknown> = {};
+	for (const [name, row] of Object.entries<FieldRow>(table)) {
 		const value = values.get(name);
-		if (value === undefined && LATER_FIELDS.includes(name)) continue;
-		if (value === undefined) throw invalid(`${name} is missing`);
-		fields[name] = read(name, FIELDS[name], value);
+		if (value === undefined && row.since !== undefined) continue;
+		if (value === undefined) throw malformed(`${name} is missing`);
+		fields[name] = read(name, row.kind, value);
 	}
-	const configuration = fields as unknown as StationConfiguration;
-	validateConfiguration(configuration);
+	requireFields(fields, table);
 	// Unknown names, another order, a repeated line, a number written otherwise: not this form.
-	if (canonicalConfiguration(configuration) !== text) {
-		throw invalid("not the canonical form: unknown, repeated or unordered lines");
+	if (canonicalConfiguration(fields) !== text) {
+		throw malformed("not the canonical form: unknown, repeated or unordered lines");
 	}
-	return configuration;
+	return fields as ConfigurationOf<Table>;
 }
 
-function read(name: string, kind: Kind, value: string): unknown {
-	if (kind === "text") return value;
+function read(name: string, kind: FieldRow["kind"], value: string): unknown {
 	if (kind === "number") return numberOf(name, value);
 	if (kind === "numbers") {
 		return value === "" ? [] : value.split(",").map((each) => numberOf(name, each));
 	}
-	if (kind === "bytes") {
-		const bytes = bytesOfHex(value);
-		if (bytes === undefined) throw invalid(`${name} is not hexadecimal`);
-		return bytes;
-	}
-	if (kind.includes(value)) return value;
-	throw invalid(`${name} is "${value}"; use ${kind.join(" or ")}`);
+	if (kind !== "bytes") return value;
+	const bytes = bytesOfHex(value);
+	if (bytes === undefined) throw malformed(`${name} is not hexadecimal`);
+	return bytes;
 }
 
 function numberOf(name: string, value: string): number {
 	const number = Number(value);
-	if (value === "" || !Number.isFinite(number)) throw invalid(`${name} "${value}" is no number`);
+	if (value === "" || !Number.isFinite(number)) throw malformed(`${name} "${value}" is no number`);
 	return number;
 }
 
-function invalid(what: string): StationError {
-	return new StationError("configuration-invalid", `configuration: ${what}`);
+function malformed(what: string): StationError {
+	return invalid(`configuration: ${what}`);
 }

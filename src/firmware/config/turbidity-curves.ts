@@ -2,14 +2,10 @@
  * What a configuration has to say about the curve of its turbidity probe, by kind, and the
  * calibration entries that carry the curve in the record, so that anyone can derive the values.
  */
-import {
-	CALIBRATED_CHANNELS,
-	CALIBRATION_CURVES,
-	TURBIDITY_UNITS,
-} from "../../protocol/record/derive.js";
+import { byChannel, type ChannelName, channelIndexOf } from "../../protocol/record/channels.js";
+import { CALIBRATION_CURVES, TURBIDITY_UNITS } from "../../protocol/record/derive.js";
 import { type CalibrationBody, NO_CALIBRATION_ACT } from "../../protocol/record/entry.js";
 import type { TURBIDITY_PROBES } from "../../protocol/record/probe-kinds.js";
-import { FACTORY_CALIBRATION } from "../../protocol/record/reading.js";
 
 type TurbidityUnit = (typeof TURBIDITY_UNITS)[number];
 
@@ -75,7 +71,7 @@ export function turbidityCalibrationsOf(choice: TurbidityCurveChoice): Calibrati
 		return {
 			kind: "calibration",
 			calibrationId: choice.turbidityCalibrationId + range,
-			channel: CALIBRATED_CHANNELS.turbidity,
+			channel: channelIndexOf("turbidity"),
 			range,
 			curve,
 			coefficients: [unit(0), unit(1), unit(2)],
@@ -85,16 +81,13 @@ export function turbidityCalibrationsOf(choice: TurbidityCurveChoice): Calibrati
 }
 
 /** What readings carry as their calibrations: the maker's, but for the turbidity's curves. */
-export function calibrationIdsOf(choice: TurbidityCurveChoice): {
-	readonly pH: number;
-	readonly temperature: number;
-	readonly conductivity: number;
-	readonly turbidity: readonly number[];
-} {
+export function calibrationIdsOf(
+	choice: TurbidityCurveChoice,
+): Readonly<Record<ChannelName, readonly number[]>> {
 	return {
-		pH: FACTORY_CALIBRATION,
-		temperature: FACTORY_CALIBRATION,
-		conductivity: FACTORY_CALIBRATION,
+		...byChannel(() => NONE),
 		turbidity: turbidityCalibrationsOf(choice).map(({ calibrationId }) => calibrationId),
 	};
 }
+
+const NONE: readonly number[] = Object.freeze([]);

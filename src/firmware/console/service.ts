@@ -2,7 +2,7 @@
 import type { StationErrorCode } from "../../core/errors.js";
 import type { Signal } from "../../core/task.js";
 import type { FieldValue } from "../../protocol/line/console.js";
-import type { ChannelName } from "../../protocol/record/channel-set.js";
+import type { ChannelName } from "../../protocol/record/channels.js";
 import type { DerivedValue } from "../../protocol/record/derive.js";
 
 /** One line of an answer. */

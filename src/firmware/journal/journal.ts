@@ -120,6 +120,7 @@ export class Journal {
 	readonly #sha256: Sha256;
 	readonly #present: HeldEpoch;
 	#former: HeldEpoch[] = [];
+	#predecessor: HeldEpoch | undefined;
 	/** After a wake: former epochs are looked for when they are asked for. */
 	#newestWithFormers: SectorHeader | undefined;
 	readonly #writer: LogWriter;
@@ -233,6 +234,20 @@ export class Journal {
 				acknowledge: (cursor) => this.#acknowledgeFormer(held, cursor),
 			};
 		});
+	}
+
+	/**
+	 * The epoch before an epoch without an entry, as far as it can be read, delivered or not: what the
+	 * station knew last. Undefined where there is none, and once the present epoch has an entry.
+	 */
+	get predecessor(): Pick<FormerEpoch, "firstSequenceHeld" | "nextSequence" | "read"> | undefined {
+		const held = this.#predecessor ?? this.#former[this.#former.length - 1];
+		if (held === undefined || this.nextSequence > 1) return undefined;
+		return {
+			firstSequenceHeld: held.extent.firstSequenceHeld,
+			nextSequence: held.extent.nextSequence,
+			read: (first, count, visit) => held.read(first, count, visit),
+		};
 	}
 
 	/** Why nothing can be written; undefined when it can. */
@@ -481,7 +496,10 @@ export class Journal {
 		const held = isSameKey ? this.#present : this.#replaceKey(extent, keyMark, options);
 		const { headerOf } = state;
 		this.#holdFormers(log.formers, newest, oldest, headerOf);
-		if (!isSameKey) this.#former.push(held);
+		if (!isSameKey) {
+			this.#former.push(held);
+			this.#predecessor = held;
+		}
 		// The first append erases the next sector; a cut may have begun to. What it holds is given
 		// up now, so that nothing is offered that may be half erased.
 		const erasedNext = this.#refusal === undefined ? log.hop.serial - this.#flash.count : -1;

@@ -4,13 +4,14 @@
  */
 import { asciiBytes } from "../../core/bytes.js";
 import { crc32 } from "../../core/crc32.js";
+import { CHANNELS } from "../../protocol/record/channels.js";
 import type { MeasuringEvent } from "./probe-session.js";
-import { CHANNEL_INDEXES, type WaterProbes } from "./probes.js";
+import type { WaterProbes } from "./probes.js";
 
-/** Sixteen bits of each channel's identity in the order of CHANNEL_INDEXES; 0: not known. */
+/** Sixteen bits of each channel's identity in the order of CHANNELS; 0: not known. */
 export type IdentityMarks = readonly number[];
 
-export const NO_IDENTITIES: IdentityMarks = Object.freeze([0, 0, 0, 0, 0]);
+export const NO_IDENTITIES: IdentityMarks = Object.freeze(CHANNELS.map(() => 0));
 
 /** What an event entry holds of a text. */
 const TEXT_BYTES = 40;
@@ -23,18 +24,14 @@ export function identify(
 ): { readonly marks: IdentityMarks; readonly events: readonly MeasuringEvent[] } {
 	const marks = [...before];
 	const events: MeasuringEvent[] = [];
-	const look = (identity: string | undefined, index: number): void => {
+	CHANNELS.forEach(({ name }, index) => {
+		const { identity } = probes[name];
 		if (identity === undefined || ((failed >> index) & 1) === 1) return;
 		const bytes = asciiBytes(identity);
 		const mark = crc32(bytes, 0, bytes.length) & 0xffff || 1;
 		if (mark === before[index]) return;
 		marks[index] = mark;
 		events.push({ code: "probe-identified", detail: index, text: identity.slice(0, TEXT_BYTES) });
-	};
-	look(probes.pH.identity, CHANNEL_INDEXES.pH);
-	look(probes.temperature.identity, CHANNEL_INDEXES.temperature);
-	look(probes.conductivity.identity, CHANNEL_INDEXES.conductivity);
-	look(probes.turbidity.identity, CHANNEL_INDEXES.turbidity);
-	look(probes.battery.identity, CHANNEL_INDEXES.battery);
+	});
 	return { marks, events };
 }

@@ -5,11 +5,11 @@
  */
 import type { StationError, StationErrorCode } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
-import type { ChannelName } from "../../protocol/record/channel-set.js";
+import { CHANNELS, type ChannelName, channelIndexOf } from "../../protocol/record/channels.js";
 import type { EventCode } from "../../protocol/record/events.js";
 import type { Board } from "../ports.js";
 import { pauseFed, type Remedies } from "./acquire.js";
-import { CHANNEL_INDEXES, type WaterProbes } from "./probes.js";
+import type { WaterProbes } from "./probes.js";
 
 /** The part of the board that measuring uses. */
 export type MeasuringBoard = Pick<
@@ -18,7 +18,7 @@ export type MeasuringBoard = Pick<
 >;
 
 export interface ChannelFailure {
-	/** CHANNEL_INDEXES. */
+	/** Index into CHANNELS. */
 	readonly channel: number;
 	readonly code: StationErrorCode;
 }
@@ -123,14 +123,14 @@ export class ProbeSession {
 
 	/** A channel has been measured in full: says so if it had failed before. */
 	noteMeasured(channel: ChannelName): void {
-		const index = CHANNEL_INDEXES[channel];
+		const index = channelIndexOf(channel);
 		if (((this.#failedBefore >> index) & 1) === 0) return;
 		this.#events.push({ code: "probe-recovered", detail: index, text: "" });
 	}
 
 	/** A channel has failed; the record hears of it once, or a dead probe would fill the journal. */
 	noteFailure(name: ChannelName, code: StationErrorCode): void {
-		const channel = CHANNEL_INDEXES[name];
+		const channel = channelIndexOf(name);
 		this.#failures.push({ channel, code });
 		if (((this.#failedBefore >> channel) & 1) === 1) return;
 		this.#events.push({ code: "probe-failed", detail: channel, text: code });
@@ -161,8 +161,8 @@ export class ProbeSession {
 			yield* pauseFed(AGAIN_MILLISECONDS, watchdog);
 			return undefined;
 		}
-		const index = CHANNEL_INDEXES[trouble.channel];
-		const isOnProbeBus = index <= CHANNEL_INDEXES.conductivity;
+		const index = channelIndexOf(trouble.channel);
+		const isOnProbeBus = CHANNELS[index]?.bus === "probe";
 		const { recovery } = isOnProbeBus ? this.#board.probeBus : this.#board.systemBus;
 		const isKnown = ((this.#failedBefore >> index) & 1) === 1;
 		trouble.busFailureCount++;
@@ -193,9 +193,11 @@ export class ProbeSession {
 		yield* pauseFed(RAIL_OFF_MILLISECONDS, watchdog);
 		probeRail.on();
 		this.#probeRailOnMilliseconds = clock.milliseconds;
-		this.#probes = this.#openProbes();
-		const { temperature, pH, conductivity } = this.#probes;
-		const warmUps = [temperature, pH, conductivity].map((probe) => probe.warmUpMilliseconds);
+		const probes = this.#openProbes();
+		this.#probes = probes;
+		const warmUps = CHANNELS.filter(({ bus }) => bus === "probe").map(
+			({ name }) => probes[name].warmUpMilliseconds,
+		);
 		yield* this.warm("probe", Math.max(...warmUps));
 		probeBus.recovery.clear();
 	}

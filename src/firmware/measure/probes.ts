@@ -1,5 +1,5 @@
-/** The probes of a station as measuring sees them, and how readings number their channels. */
-import type { ChannelName } from "../../protocol/record/channel-set.js";
+/** The probes of a station as measuring sees them, by the names of their channels. */
+import type { ChannelName } from "../../protocol/record/channels.js";
 import type {
 	BatterySample,
 	CompensatedSensor,
@@ -11,7 +11,7 @@ import type {
 	TurbiditySample,
 } from "./sensor.js";
 
-export interface WaterProbes {
+export interface WaterProbes extends Readonly<Record<ChannelName, Sensor<unknown>>> {
 	readonly pH: CompensatedSensor<PHSample> & SleepingSensor;
 	readonly conductivity: Sensor<ConductivitySample> & SleepingSensor;
 	readonly temperature: Sensor<TemperatureSample>;
@@ -19,14 +19,3 @@ export interface WaterProbes {
 	readonly battery: Sensor<BatterySample>;
 	close(): void;
 }
-
-/**
- * Index of each channel in events, failures and the mask of failed probes: the channel set's order.
- */
-export const CHANNEL_INDEXES: Readonly<Record<ChannelName, number>> = Object.freeze({
-	pH: 0,
-	temperature: 1,
-	conductivity: 2,
-	turbidity: 3,
-	battery: 4,
-});

@@ -5,11 +5,13 @@
  */
 import { assert, StationError } from "../../core/errors.js";
 import { apart, type Task } from "../../core/task.js";
-import type { ChannelName } from "../../protocol/record/channel-set.js";
+import { CHANNEL_SET_1, type ChannelSet } from "../../protocol/record/channel-set.js";
+import { byChannel, type ChannelName } from "../../protocol/record/channels.js";
 import {
 	CHANNEL_FLAGS,
 	FACTORY_CALIBRATION,
-	type WaterReading,
+	NOT_MEASURED,
+	type Reading,
 } from "../../protocol/record/reading.js";
 import { acquire } from "./acquire.js";
 import { ascending, burstStatistics } from "./burst.js";
@@ -23,14 +25,8 @@ import {
 import type { WaterProbes } from "./probes.js";
 import type { Sensor, SleepingSensor, TurbiditySample } from "./sensor.js";
 
-/** Ids of the calibrations in force, 0..255; 0 is the maker's. */
-export interface CalibrationIds {
-	readonly pH: number;
-	readonly temperature: number;
-	readonly conductivity: number;
-	/** One for each range of the probe, which has a curve of its own; the first may stand alone. */
-	readonly turbidity: readonly number[];
-}
+/** Ids of the calibrations in force by channel, one for each range of its probe; without one the maker's. */
+export type CalibrationIds = Readonly<Record<ChannelName, readonly number[]>>;
 
 export interface MeasureWaterOptions {
 	readonly board: MeasuringBoard;
@@ -57,7 +53,9 @@ export interface BurstOptions {
 }
 
 export interface WaterMeasurement {
-	readonly reading: WaterReading;
+	/** What the fields of `reading` are. */
+	readonly set: ChannelSet;
+	readonly reading: Reading;
 	readonly failures: readonly ChannelFailure[];
 	readonly events: readonly MeasuringEvent[];
 	/**
@@ -135,6 +133,15 @@ export function mayRollOverAfter(turbidityFlags: number, before: boolean): boole
 
 type Signal = TurbiditySample["turbidimeter"];
 
+/** What measuring one channel came to. */
+interface Measured {
+	readonly value: number | undefined;
+	/** CHANNEL_FLAGS. */
+	flags: number;
+	readonly spread?: number | undefined;
+	readonly range?: number;
+}
+
 /** The last of the readings, the one before it, and whether the two agreed. */
 interface Repeated<Sample> {
 	readonly sample: Sample;
@@ -178,31 +185,32 @@ class Measurement {
 		const battery = yield* apart(this.#battery());
 		// A cell in the air conducts nothing, and then the other probes hang in the air beside it.
 		const context = conductivity.isDry ? CHANNEL_FLAGS.suspect : 0;
-		const isConducting = conductivity.hundredths !== undefined;
-		const reading: WaterReading = {
-			pHMilli: pH.milli,
-			pHFlags: pH.flags | context | (pH.isCoupled && isConducting ? CHANNEL_FLAGS.suspect : 0),
-			pHCalibration: calibrationIds?.pH ?? FACTORY_CALIBRATION,
-			temperatureMillidegrees: temperature.millidegrees,
-			temperatureFlags: temperature.flags | context,
-			temperatureCalibration: calibrationIds?.temperature ?? FACTORY_CALIBRATION,
-			conductivityHundredths: conductivity.hundredths,
-			conductivityFlags: conductivity.flags | context,
-			conductivityCalibration: calibrationIds?.conductivity ?? FACTORY_CALIBRATION,
-			turbidityMicrovolts: turbidity.microvolts,
-			turbiditySpreadSteps: turbidity.spreadSteps,
-			turbidityRange: turbidity.range,
-			turbidityFlags: turbidity.flags | context,
-			turbidityCalibration: calibrationIds?.turbidity[turbidity.range] ?? FACTORY_CALIBRATION,
-			batteryMillivolts: battery.millivolts,
-			batteryFlags: battery.flags,
+		if (pH.isCoupled && conductivity.value !== undefined) pH.flags |= CHANNEL_FLAGS.suspect;
+		const measured: Readonly<Record<ChannelName, Measured>> = {
+			pH,
+			temperature,
+			conductivity,
+			turbidity,
+			battery,
 		};
+		const reading = byChannel(({ name }) => {
+			const { value, flags, spread, range = 0 } = measured[name];
+			return {
+				value,
+				// The battery is not in the water.
+				flags: flags | (name === "battery" ? 0 : context),
+				calibration: calibrationIds?.[name][range] ?? FACTORY_CALIBRATION,
+				spread,
+				range,
+			};
+		});
 		let failedProbes = 0;
 		for (const { channel } of session.failures) failedProbes |= 1 << channel;
 		const before = this.#options.identities ?? NO_IDENTITIES;
 		const identified = identify(session.probes, failedProbes, before);
 		if (turbidity.mayRollOver) failedProbes |= MAY_ROLL_OVER;
 		return {
+			set: CHANNEL_SET_1,
 			reading,
 			failures: session.failures,
 			events: session.events,
@@ -221,12 +229,12 @@ class Measurement {
 			(a, b) => isWithin(a.thermometer.temperature, b.thermometer.temperature, AGREEMENT.celsius),
 		);
 		if (repeated === undefined) {
-			return { millidegrees: undefined, flags: FAILED, compensationCelsius: undefined };
+			return { value: undefined, flags: FAILED, compensationCelsius: undefined };
 		}
 		const celsius = repeated.sample.thermometer.temperature;
 		const isWater = celsius >= WATER_CELSIUS_MIN && celsius <= WATER_CELSIUS_MAX;
 		return {
-			millidegrees: Math.round(celsius * 1000),
+			value: Math.round(celsius * 1000),
 			flags: unstable(repeated) | (isWater ? 0 : CHANNEL_FLAGS.outOfRange),
 			compensationCelsius: repeated.isStable && isWater ? celsius : undefined,
 		};
@@ -249,7 +257,7 @@ class Measurement {
 				});
 			},
 		);
-		if (repeated === undefined) return { milli: undefined, flags: FAILED, isCoupled };
+		if (repeated === undefined) return { value: undefined, flags: FAILED, isCoupled };
 		const { pH, calibrationPoints } = repeated.sample.pHMeter;
 		let flags = unstable(repeated);
 		if (pH <= PH_SCALE_MIN || pH >= PH_SCALE_MAX) flags |= CHANNEL_FLAGS.outOfRange;
@@ -259,7 +267,7 @@ class Measurement {
 			isWithin(pH, DEAD_ELECTRODE_PH, DEAD_ELECTRODE_WITHIN) &&
 			isWithin(pH, repeated.previous.pHMeter.pH, DEAD_ELECTRODE_NOISE);
 		if (isDead) flags |= CHANNEL_FLAGS.suspect;
-		return { milli: Math.round(pH * 1000), flags, isCoupled };
+		return { value: Math.round(pH * 1000), flags, isCoupled };
 	}
 
 	*#conductivity() {
@@ -276,14 +284,14 @@ class Measurement {
 				tryToSleep(session.probes.pH);
 			},
 		);
-		if (repeated === undefined) return { hundredths: undefined, flags: FAILED, isDry: false };
+		if (repeated === undefined) return { value: undefined, flags: FAILED, isDry: false };
 		const { conductivity, calibrationPoints } = repeated.sample.conductivityMeter;
 		const isDry = conductivity < DRY_BELOW_MICROSIEMENS;
 		let flags = unstable(repeated);
 		if (conductivity === 0 || conductivity > CONDUCTIVITY_SCALE_MAX)
 			flags |= CHANNEL_FLAGS.outOfRange;
 		if (calibrationPoints === 0) flags |= CHANNEL_FLAGS.uncalibrated;
-		return { hundredths: Math.round(conductivity * 100), flags, isDry };
+		return { value: Math.round(conductivity * 100), flags, isDry };
 	}
 
 	*#turbidity() {
@@ -301,8 +309,7 @@ class Measurement {
 			if (index > 0) yield { milliseconds: intervalMilliseconds };
 			const sample = yield* acquire(sensor, watchdog, remedies);
 			if (sample === undefined) {
-				const nothing = { microvolts: undefined, spreadSteps: undefined, range: 0 };
-				return { ...nothing, flags: FAILED, mayRollOver: mayRollOverBefore };
+				return { ...NOT_MEASURED, flags: FAILED, mayRollOver: mayRollOverBefore };
 			}
 			signals.push(sample.turbidimeter);
 		}
@@ -319,13 +326,13 @@ class Measurement {
 			() => probes.battery,
 			(a, b) => isWithin(a.battery.voltage, b.battery.voltage, AGREEMENT.volts),
 		);
-		if (repeated === undefined) return { millivolts: undefined, flags: FAILED };
+		if (repeated === undefined) return { value: undefined, flags: FAILED };
 		const millivolts = Math.round(repeated.sample.battery.voltage * 1000);
 		const stored = Math.min(Math.max(millivolts, 0), BATTERY_MILLIVOLTS_MAX);
 		let flags = unstable(repeated);
 		if (stored !== millivolts) flags |= CHANNEL_FLAGS.outOfRange;
 		if (millivolts < SUPPLY_MILLIVOLTS_MIN) flags |= CHANNEL_FLAGS.suspect;
-		return { millivolts: stored, flags };
+		return { value: stored, flags };
 	}
 
 	/**
@@ -408,8 +415,8 @@ function summaryOf(signals: readonly Signal[], mayRollOverBefore: boolean) {
 	if (!isFault && !isCalm(used, middle)) flags |= CHANNEL_FLAGS.unstable;
 	return {
 		mayRollOver,
-		microvolts: Math.round(median),
-		spreadSteps: Math.min(Math.round(spread / SPREAD_STEP_MICROVOLTS), SPREAD_STEPS_MAX),
+		value: Math.round(median),
+		spread: Math.min(Math.round(spread / SPREAD_STEP_MICROVOLTS), SPREAD_STEPS_MAX),
 		range: middle?.range ?? 0,
 		flags,
 	};

@@ -1,6 +1,7 @@
 /** What a boot that is not a deep-sleep wake must find out and record before anything else. */
 import { uint32At } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
+import { CHANNEL_SETS } from "../../protocol/record/channel-set.js";
 import {
 	decodeEntry,
 	type Entry,
@@ -11,11 +12,11 @@ import {
 	WAKE_CAUSES,
 } from "../../protocol/record/entry.js";
 import { EVENT_CODES } from "../../protocol/record/events.js";
-import { waterReadingOf } from "../../protocol/record/reading.js";
+import { readingOf } from "../../protocol/record/reading.js";
 import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
 import { mayRollOverAfter } from "../measure/water.js";
 import type { Board, Entropy, ResetReason } from "../ports.js";
-import type { StationJournal } from "./journal-port.js";
+import type { ReadableEntries, StationJournal } from "./journal-port.js";
 import type { Recorder, Stamp } from "./recorder.js";
 
 /**
@@ -51,10 +52,12 @@ export function lastRunOf(journal: StationJournal, entropy: Entropy): LastRun {
 	let mayRollOver = false;
 	let hasBoot = false;
 	let readings = 0;
-	const first = Math.max(journal.firstSequenceHeld, journal.nextSequence - ENTRIES_SCANNED);
-	const count = journal.nextSequence - first;
+	// A key that is lost makes no good clock one that anybody may move.
+	const source = journal.predecessor ?? journal;
+	const first = Math.max(source.firstSequenceHeld, source.nextSequence - ENTRIES_SCANNED);
+	const count = source.nextSequence - first;
 	if (count > 0) {
-		readIfReadable(journal, first, count, (canonical) => {
+		readIfReadable(source, first, count, (canonical) => {
 			const entry = decodeEntry(canonical);
 			newest = entry;
 			if (entry.kind === "boot") {
@@ -63,7 +66,11 @@ export function lastRunOf(journal: StationJournal, entropy: Entropy): LastRun {
 			}
 			if (entry.kind === "reading") {
 				readings++;
-				mayRollOver = mayRollOverAfter(waterReadingOf(entry.fields).turbidityFlags, mayRollOver);
+				const set = CHANNEL_SETS.get(entry.channelSet);
+				if (set !== undefined) {
+					const { turbidity } = readingOf(set, entry.fields);
+					mayRollOver = mayRollOverAfter(turbidity.flags, mayRollOver);
+				}
 			}
 			// A reading that began before the clock was set is written after that, and says what the clock said.
 			if (setBy !== undefined && isBefore(entry, setBy)) return;
@@ -79,7 +86,8 @@ export function lastRunOf(journal: StationJournal, entropy: Entropy): LastRun {
 	}
 	const wasCutShort = hasBoot && readings < READINGS_OF_A_RUN;
 	const isFresh = journal.epoch !== 0 && journal.nextSequence === 1;
-	const boot = newest !== undefined ? newest.boot + 1 : isFresh ? 1 : drawnBoot(entropy);
+	// Boots are counted in their epoch.
+	const boot = isFresh ? 1 : newest !== undefined ? newest.boot + 1 : drawnBoot(entropy);
 	return { boot, newestUtcSeconds, wasCutShort, isVouched, mayRollOver };
 }
 
@@ -98,13 +106,13 @@ function isBefore(entry: Entry, { atBoot, atUptimeSeconds }: TimeEntry): boolean
 
 /** A flash that does not answer leaves out what it has; the station lives on. */
 function readIfReadable(
-	journal: StationJournal,
+	source: ReadableEntries,
 	first: number,
 	count: number,
 	visit: (canonical: Uint8Array) => void,
 ): void {
 	try {
-		journal.read(first, count, (_sequence, canonical) => visit(canonical));
+		source.read(first, count, (_sequence, canonical) => visit(canonical));
 	} catch (error) {
 		if (!(error instanceof StationError)) throw error;
 	}

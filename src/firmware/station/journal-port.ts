@@ -1,7 +1,8 @@
 /** What the station needs of its journal; `firmware/journal` has it, and so may a witness around it. */
+
 import type { StationErrorCode } from "../../core/errors.js";
 import type { EntryDraft } from "../../protocol/record/entry.js";
-import type { EntrySource } from "../uplink/uplink.js";
+import type { EntrySource } from "../uplink/entry-source.js";
 
 export interface JournalGap {
 	/** Former epoch of these numbers, 0: the present one. A field of the gap entry. */
@@ -40,6 +41,9 @@ export interface EpochOrigin {
 	readonly previousHead: Uint8Array;
 }
 
+/** Entries that can be read. */
+export type ReadableEntries = Pick<EntrySource, "firstSequenceHeld" | "nextSequence" | "read">;
+
 /**
  * `epoch`, `cursor`, `nextSequence`, `read`, `headBefore` and `acknowledge` speak of the present epoch,
  * the one of the station's key. What a former key of the same ring had not delivered is in `formers`.
@@ -52,6 +56,11 @@ export interface StationJournal extends EntrySource {
 	 * What of it is lost stands in `gaps` with its `lostEpoch`.
 	 */
 	readonly formers: readonly EntrySource[];
+	/**
+	 * The epoch before an epoch without an entry, delivered or not: what the station knew last. Undefined
+	 * where there is none, and once the present epoch has an entry.
+	 */
+	readonly predecessor: ReadableEntries | undefined;
 	/** For the epoch entry, which is the first of the present epoch (`nextSequence` is 1 before it). */
 	readonly origin: EpochOrigin;
 	/**

@@ -4,7 +4,7 @@
  */
 import type { Task } from "../../core/task.js";
 import { STATION_FLAGS } from "../../protocol/record/entry.js";
-import { CHANNEL_FLAGS, fieldsOfWaterReading } from "../../protocol/record/reading.js";
+import { CHANNEL_FLAGS, fieldsOfReading } from "../../protocol/record/reading.js";
 import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
 import { calibrationIdsOf } from "../config/turbidity-curves.js";
 import { type IdentityMarks, NO_IDENTITIES } from "../measure/identity.js";
@@ -88,8 +88,9 @@ export class ReadingDesk {
 		// The battery came last, this very moment. A session sags it by less than any hysteresis, and shows.
 		if (this.#options.isLoaded()) {
 			const { reading } = measurement;
-			const batteryFlags = reading.batteryFlags | CHANNEL_FLAGS.suspect;
-			measurement = { ...measurement, reading: { ...reading, batteryFlags } };
+			const flags = reading.battery.flags | CHANNEL_FLAGS.suspect;
+			const battery = { ...reading.battery, flags };
+			measurement = { ...measurement, reading: { ...reading, battery } };
 		}
 		const sequence = isRecorded ? this.#record(measurement, stamp, isLate) : undefined;
 		this.#recordProbeEvents(measurement);
@@ -105,10 +106,10 @@ export class ReadingDesk {
 	}
 
 	/** The reading's sequence, or undefined when the journal did not take it. */
-	#record(measurement: WaterMeasurement, stamp: Stamp, isLate: boolean): number | undefined {
+	#record({ set, reading }: WaterMeasurement, stamp: Stamp, isLate: boolean): number | undefined {
 		return this.#options.book.record(
-			{ kind: "reading", fields: fieldsOfWaterReading(measurement.reading) },
-			{ channelSet: 1, stamp, extraFlags: isLate ? STATION_FLAGS.wakeLate : 0 },
+			{ kind: "reading", fields: fieldsOfReading(set, reading) },
+			{ channelSet: set.id, stamp, extraFlags: isLate ? STATION_FLAGS.wakeLate : 0 },
 		);
 	}
 
@@ -123,7 +124,7 @@ export class ReadingDesk {
 	}
 
 	#judgeBattery({ reading }: WaterMeasurement, thresholdMillivolts: number): void {
-		const { batteryMillivolts, batteryFlags } = reading;
+		const { value: batteryMillivolts, flags: batteryFlags } = reading.battery;
 		// A gauge that is off says nothing about the battery, and must not slow the station down.
 		const isOff = (batteryFlags & (CHANNEL_FLAGS.fault | CHANNEL_FLAGS.suspect)) !== 0;
 		if (batteryMillivolts === undefined || isOff) return;

@@ -1,10 +1,9 @@
 /** What a technician asked of the station and has not got yet; the cycle serves it between readings. */
-import type { StationErrorCode } from "../../core/errors.js";
 import { Signal } from "../../core/task.js";
-import { CHANNEL_SET_1, type ChannelName } from "../../protocol/record/channel-set.js";
-import { type DerivedValue, deriveWaterReading } from "../../protocol/record/derive.js";
+import { valueFieldOf } from "../../protocol/record/channel-set.js";
+import { CHANNELS } from "../../protocol/record/channels.js";
+import { deriveReading } from "../../protocol/record/derive.js";
 import type { CalibrationBody, ConfigurationBody } from "../../protocol/record/entry.js";
-import type { WaterReading } from "../../protocol/record/reading.js";
 import type {
 	AnswerFields,
 	ChannelReport,
@@ -13,7 +12,6 @@ import type {
 	StationService,
 	UploadReport,
 } from "../console/service.js";
-import { CHANNEL_INDEXES } from "../measure/probes.js";
 import type { WaterMeasurement } from "../measure/water.js";
 
 /** What the desk needs of the station behind it. */
@@ -106,45 +104,29 @@ export function reportOf(
 	entries: readonly (ConfigurationBody | CalibrationBody)[],
 	place: Omit<ReadingReport, "channels">,
 ): ReadingReport {
-	const { reading } = measurement;
+	const { reading, set, failures } = measurement;
 	let configuration: ConfigurationBody | undefined;
 	const calibrations: CalibrationBody[] = [];
 	for (const entry of entries) {
 		if (entry.kind === "configuration") configuration = entry;
 		else calibrations.push(entry);
 	}
-	const derived = deriveWaterReading(reading, configuration, (channel, id) =>
+	const derived = deriveReading(set, reading, configuration, (channel, id) =>
 		calibrations.find((entry) => entry.channel === channel && entry.calibrationId === id),
 	);
-	const failureOf = (channel: ChannelName): StationErrorCode | undefined =>
-		measurement.failures.find(({ channel: index }) => index === CHANNEL_INDEXES[channel])?.code;
-	const channel = (
-		name: ChannelName,
-		value: DerivedValue,
-		raw: keyof WaterReading | undefined,
-	): ChannelReport => {
-		const field = CHANNEL_SET_1.fields.find(
-			(each) => each.channel === name && each.role === "value",
-		);
-		const steps = raw === undefined ? undefined : reading[raw];
+	const channels = CHANNELS.map(({ name, bus, derivation }, index): ChannelReport => {
+		const field = valueFieldOf(set, name);
+		// What is published as it was measured is not said twice.
+		const steps = derivation === "measured" ? undefined : reading[name].value;
 		return {
 			channel: name,
-			derived: value,
+			derived: derived[name],
 			raw: steps === undefined ? undefined : steps / (field?.scale ?? 1),
 			rawUnit: field?.unit ?? "",
-			flags: value.flags,
-			bus: CHANNEL_INDEXES[name] <= CHANNEL_INDEXES.conductivity ? "probe-bus" : "system-bus",
-			failure: failureOf(name),
+			flags: derived[name].flags,
+			bus: bus === "probe" ? "probe-bus" : "system-bus",
+			failure: failures.find(({ channel }) => channel === index)?.code,
 		};
-	};
-	return {
-		...place,
-		channels: [
-			channel("pH", derived.pH, undefined),
-			channel("temperature", derived.temperatureCelsius, undefined),
-			channel("conductivity", derived.conductivityAt25, "conductivityHundredths"),
-			channel("turbidity", derived.turbidity, "turbidityMicrovolts"),
-			channel("battery", derived.batteryVolts, undefined),
-		],
-	};
+	});
+	return { ...place, channels };
 }

@@ -1,9 +1,9 @@
 /** What the technician's `status` shows, line by line; names are stable (docs/CONSOLE.md). */
 import type { StationErrorCode } from "../../core/errors.js";
+import { CHANNELS } from "../../protocol/record/channels.js";
 import { TIME_QUALITIES } from "../../protocol/record/entry.js";
 import type { StationConfiguration } from "../config/configuration.js";
 import type { AnswerFields } from "../console/service.js";
-import { CHANNEL_INDEXES } from "../measure/probes.js";
 import type { Board } from "../ports.js";
 import type { StationJournal } from "./journal-port.js";
 import type { Stamp } from "./recorder.js";
@@ -43,9 +43,9 @@ export function statusOf(view: StatusView): AnswerFields[] {
 	const now = board.clock.milliseconds;
 	const qualities = Object.entries(TIME_QUALITIES);
 	const quality = qualities.find(([, value]) => value === stamp.timeQuality)?.[0];
-	const failed = Object.entries(CHANNEL_INDEXES)
-		.filter(([, index]) => ((view.failedProbes >> index) & 1) === 1)
-		.map(([name]) => name);
+	const failed = CHANNELS.filter((_, index) => ((view.failedProbes >> index) & 1) === 1).map(
+		({ name }) => name,
+	);
 	const seconds = (dueMilliseconds: number): number =>
 		Math.max(Math.ceil((dueMilliseconds - now) / 1000), 0);
 	return [

@@ -267,7 +267,9 @@ export class TimeKeeper {
 		}
 		const isGood =
 			own !== undefined && (this.#disciplinedMilliseconds !== undefined || this.#isVouched);
-		const openSeconds = beyondReading(uncertaintySeconds);
+		// The middle of a slow answer may be off by all of it, and the own clock by its reading beside that.
+		const isSlow = uncertaintySeconds > PROMPT_SECONDS;
+		const openSeconds = isSlow ? uncertaintySeconds : beyondReading(uncertaintySeconds);
 		if (own !== undefined && Math.abs(stepSeconds) <= this.#explainedSeconds(now) + openSeconds) {
 			// Two against the step that was offered; a clock that nobody has vouched for is no second one.
 			if (isGood || isSigned || witness?.source === source) this.#stepOffer = undefined;

@@ -3,10 +3,17 @@
  * takes no entry any more still delivers what can be read. What the collector has acknowledged and flash
  * would not note is remembered here, and in retained memory, so that it is not sent for ever.
  */
+
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import type { EntryDraft } from "../../protocol/record/entry.js";
-import type { EntrySource } from "../uplink/uplink.js";
-import type { EpochOrigin, JournalGap, JournalHealth, StationJournal } from "./journal-port.js";
+import type { EntrySource } from "../uplink/entry-source.js";
+import type {
+	EpochOrigin,
+	JournalGap,
+	JournalHealth,
+	ReadableEntries,
+	StationJournal,
+} from "./journal-port.js";
 
 export interface TolerantJournalOptions {
 	/** With what `save` of the last wake gave, or without. Throws what opening throws. */
@@ -115,6 +122,10 @@ export class TolerantJournal implements StationJournal {
 		if (this.isLastFirm || this.nextSequence > 1) return formers;
 		const newest = formers.length - 1;
 		return formers.map((former, index) => (index === newest ? withoutLast(former) : former));
+	}
+
+	get predecessor(): ReadableEntries | undefined {
+		return this.#journal?.predecessor;
 	}
 
 	get origin(): EpochOrigin {

@@ -1,4 +1,5 @@
 /** Chooses, reads, encodes and signs the next batch of a session. */
+
 import type { Task } from "../../core/task.js";
 import {
 	BATCH_ENTRIES_MAX,
@@ -8,9 +9,9 @@ import {
 import { encodeSign1, keyIdOf, toBeSigned } from "../../protocol/wire/cose.js";
 import { PackedEntries } from "../../protocol/wire/packed-entries.js";
 import type { Sha256, Signer } from "../ports.js";
+import type { EntrySource } from "./entry-source.js";
 import { keyOperation } from "./key-operation.js";
 import type { SequenceRange, SequenceSet } from "./sequence-set.js";
-import type { EntrySource } from "./uplink.js";
 
 /**
  * Entries of a batch unless the board says otherwise: eight hours of readings, 5 KB while they are encoded.

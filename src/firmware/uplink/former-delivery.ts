@@ -2,12 +2,13 @@
  * What a former key had not delivered: its epochs of the same ring, oldest first and each from its oldest entry,
  * signed by the present key with its id. Comes after everything of the present epoch.
  */
+
 import { StationError } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
 import type { Acknowledgement } from "../../protocol/wire/acknowledgement.js";
 import { BatchMaker, type BatchMakerOptions, type SignedBatch } from "./batch-maker.js";
+import type { EntrySource } from "./entry-source.js";
 import { SequenceSet } from "./sequence-set.js";
-import type { EntrySource } from "./uplink.js";
 
 interface Former {
 	readonly source: EntrySource;

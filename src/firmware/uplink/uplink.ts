@@ -21,6 +21,7 @@ import type { Clock, Network, Sha256, Signer, Verifier } from "../ports.js";
 import { BusyError, checkAnswer } from "./answer-check.js";
 import { BatchMaker, type SignedBatch } from "./batch-maker.js";
 import { Connection } from "./connection.js";
+import type { EntrySource } from "./entry-source.js";
 import { FormerDelivery } from "./former-delivery.js";
 import { SCHEDULE_BYTES, UplinkSchedule } from "./schedule.js";
 import { type SequenceRange, SequenceSet } from "./sequence-set.js";
@@ -35,25 +36,6 @@ const BATCH_MILLISECONDS_MIN = 10_000;
 const SESSION_BATCHES_MAX = 128;
 /** A usual batch of readings is below 600 bytes: 90 of them are 54 KB. */
 const SESSION_BYTES_MAX = 64 * 1024;
-
-/** What the uplink needs of the journal. */
-export interface EntrySource {
-	readonly epoch: number;
-	/** Highest acknowledged sequence, 0 none. */
-	readonly cursor: number;
-	readonly firstSequenceHeld: number;
-	readonly nextSequence: number;
-	/** h(sequence - 1), 32 bytes, or undefined where the chain is broken. */
-	headBefore(sequence: number): Uint8Array | undefined;
-	/** Visits the readable ones of first .. first + count - 1, ascending. */
-	read(
-		first: number,
-		count: number,
-		visit: (sequence: number, canonical: Uint8Array) => void,
-	): void;
-	/** Durable when it returns; may throw StationError. */
-	acknowledge(cursor: number): void;
-}
 
 export interface UplinkOptions {
 	readonly source: EntrySource;

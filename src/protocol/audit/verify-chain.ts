@@ -10,6 +10,7 @@ import { chainNext, type Hash } from "../record/chain.js";
 import { decodeEntry, isReading } from "../record/entry.js";
 import { type Batch, decodeBatch, NewerBatchError } from "../wire/batch.js";
 import { decodeSign1, keyIdOf, type Sign1 } from "../wire/cose.js";
+import type { Finding, FindingKind, VerifierKey, VerifierPart } from "./finding.js";
 import {
 	EpochJudge,
 	type EpochSummary,
@@ -24,33 +25,6 @@ import {
 
 export type { Standing, VerifiedRange } from "./verify-epochs.js";
 
-export type FindingKind =
-	| "malformed"
-	| "newer-version"
-	| "bad-signature"
-	| "wrong-station"
-	/** Signed by a key that may not sign this epoch, or no more. */
-	| "key"
-	| "reordered"
-	| "conflict"
-	| "fork"
-	/** An epoch that does not begin or end as it must. */
-	| "origin"
-	/** A gap entry over numbers that are not lost, or that never were. */
-	| "gap"
-	| "unreadable"
-	| "row"
-	| "table"
-	| "file";
-
-/** Something that is not as an honest record is. */
-export interface Finding {
-	readonly kind: FindingKind;
-	/** Line, byte or batch, as the caller of `add` said; else the place, EPOCH/SEQUENCE, or a table's row. */
-	readonly where: string;
-	readonly text: string;
-}
-
 export interface Verification {
 	/** True when nothing was found and nothing is missing without a word. */
 	readonly isSound: boolean;
@@ -62,13 +36,6 @@ export interface Verification {
 	readonly findingCount: number;
 	/** Entries by standing. */
 	readonly counts: Readonly<Record<Standing, number>>;
-}
-
-export interface VerifierKey {
-	/** SEC 1 compressed P-256 point, 33 bytes. */
-	readonly publicKey: Uint8Array;
-	/** Unix seconds from which on its signatures are not believed; undefined: it is not revoked. */
-	readonly revokedAtUtcSeconds?: number | undefined;
 }
 
 /** A batch whose signature is good. */
@@ -102,13 +69,6 @@ export interface ChainVerifierOptions {
 		where: string,
 	) => void;
 	readonly onBatch?: (verified: VerifiedBatch) => void;
-}
-
-export interface VerifierPart {
-	readonly epoch: number;
-	readonly first: number;
-	/** Undefined: to the last that is known of. */
-	readonly last?: number | undefined;
 }
 
 const FINDINGS_MAX = 1000;

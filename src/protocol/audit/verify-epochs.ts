@@ -2,10 +2,11 @@
  * Judges what is known of the epochs of a record when all of it has been read: how they begin, how each goes
  * on from the one before, who signed them, and whose gap entries account for what is not there.
  */
+
 import { equalBytes } from "../../core/bytes.js";
 import { chainStart, type Hash } from "../record/chain.js";
 import { type EpochBody, GAP_REASONS } from "../record/entry.js";
-import type { FindingKind, VerifierKey, VerifierPart } from "./verify-chain.js";
+import type { FindingKind, VerifierKey, VerifierPart } from "./finding.js";
 
 /**
  * chained: in the hash chain under a signature. signed: the chain was broken before it, the signature

@@ -21,17 +21,18 @@ export interface AttenuatedSignalOptions {
 	readonly validValuesMin?: number | undefined;
 }
 
-interface Row {
-	readonly seconds: number;
-	readonly value: SeriesValue;
-}
+/** Rows that fell out of the period before their places are given back. */
+const SLACK = 256;
 
 /** Without a period all flags come at the end. */
 export class AttenuatedSignal implements QualityTest {
 	readonly #options: AttenuatedSignalOptions;
 	readonly #sink: FlagSink;
-	/** The rows of the period, or all. */
-	#rows: Row[] = [];
+	/** From `#first` on the rows of the period, or all. */
+	readonly #seconds: number[] = [];
+	readonly #values: SeriesValue[] = [];
+	#first = 0;
+	#validCount = 0;
 
 	constructor(options: AttenuatedSignalOptions, sink: FlagSink) {
 		this.#options = options;
@@ -39,36 +40,49 @@ export class AttenuatedSignal implements QualityTest {
 	}
 
 	push(seconds: number, value: SeriesValue): void {
-		const before = this.#rows.at(-1);
-		const { testPeriodSeconds, validValuesMin } = this.#options;
-		if (testPeriodSeconds !== undefined && before !== undefined && seconds < before.seconds) {
+		const { testPeriodSeconds, validValuesMin, checkType } = this.#options;
+		const before = this.rowsHeld === 0 ? seconds : (this.#seconds[this.#seconds.length - 1] ?? 0);
+		if (testPeriodSeconds !== undefined && seconds < before) {
 			throw new QualityRefusal(`attenuated signal: time goes back to ${seconds}`);
 		}
-		this.#rows.push({ seconds, value });
+		this.#seconds.push(seconds);
+		this.#values.push(value);
+		if (value !== undefined) this.#validCount++;
 		if (testPeriodSeconds === undefined) return;
-		while ((this.#rows[0]?.seconds ?? seconds) <= seconds - testPeriodSeconds) this.#rows.shift();
+		this.#forgetUpTo(seconds - testPeriodSeconds);
 		if (value === undefined) {
 			this.#sink(QUALITY_FLAGS.missing);
 			return;
 		}
-		const valid = this.#rows.filter((row) => row.value !== undefined).length;
 		const isJudged =
-			valid >= (validValuesMin ?? 1) &&
-			(this.#options.checkType === "std" || valid === this.#rows.length);
+			this.#validCount >= (validValuesMin ?? 1) &&
+			(checkType === "std" || this.#validCount === this.rowsHeld);
 		this.#sink(isJudged ? this.#flagOf(this.#variation()) : QUALITY_FLAGS.notEvaluated);
 	}
 
 	/** Rows kept in memory: those of the longer window, or all where the whole series is judged. */
 	get rowsHeld(): number {
-		return this.#rows.length;
+		return this.#values.length - this.#first;
 	}
 
 	end(): void {
 		if (this.#options.testPeriodSeconds !== undefined) return;
 		const variation = this.#variation();
-		for (const { value } of this.#rows) {
+		for (const value of this.#values) {
 			this.#sink(value === undefined ? QUALITY_FLAGS.missing : this.#flagOf(variation));
 		}
+	}
+
+	#forgetUpTo(seconds: number): void {
+		const end = this.#values.length;
+		while (this.#first < end && (this.#seconds[this.#first] ?? 0) <= seconds) {
+			if (this.#values[this.#first] !== undefined) this.#validCount--;
+			this.#first++;
+		}
+		if (this.#first < SLACK) return;
+		this.#seconds.splice(0, this.#first);
+		this.#values.splice(0, this.#first);
+		this.#first = 0;
 	}
 
 	#flagOf(variation: number | undefined): QualityFlag {
@@ -80,22 +94,27 @@ export class AttenuatedSignal implements QualityTest {
 
 	/** Of the valid values kept; two passes, because a running sum of squares cancels. */
 	#variation(): number | undefined {
-		let count = 0;
-		let sum = 0;
-		let lowest = Number.POSITIVE_INFINITY;
-		let highest = Number.NEGATIVE_INFINITY;
-		for (const { value } of this.#rows) {
-			if (value === undefined) continue;
-			count++;
-			sum += value;
-			if (value < lowest) lowest = value;
-			if (value > highest) highest = value;
-		}
+		const values = this.#values;
+		const end = values.length;
+		const count = this.#validCount;
 		if (count === 0) return undefined;
-		if (this.#options.checkType === "range") return highest - lowest;
+		if (this.#options.checkType === "range") {
+			let lowest = Number.POSITIVE_INFINITY;
+			let highest = Number.NEGATIVE_INFINITY;
+			for (let row = this.#first; row < end; row++) {
+				const value = values[row];
+				if (value === undefined) continue;
+				if (value < lowest) lowest = value;
+				if (value > highest) highest = value;
+			}
+			return highest - lowest;
+		}
+		let sum = 0;
+		for (let row = this.#first; row < end; row++) sum += values[row] ?? 0;
 		const mean = sum / count;
 		let squares = 0;
-		for (const { value } of this.#rows) {
+		for (let row = this.#first; row < end; row++) {
+			const value = values[row];
 			if (value !== undefined) squares += (value - mean) * (value - mean);
 		}
 		return Math.sqrt(squares / count);

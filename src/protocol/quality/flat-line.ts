@@ -21,7 +21,9 @@ export interface FlatLineOptions {
 	 * The reference flags the first value after an outage, because alone in its window it spans nothing. With
 	 * a minimum of valid values, a window with fewer is not evaluated. 1 by default.
 	 */
-	readonly validValuesMin?: number;
+	readonly validValuesMin?: number | undefined;
+	/** A value below it is not evaluated: ice water is truly flat. Without it all are. */
+	readonly valueMin?: number | undefined;
 }
 
 /** Fewer rows than these are all good, whatever they hold. */
@@ -31,10 +33,10 @@ const ROWS_MIN = 3;
 export class FlatLine implements QualityTest {
 	readonly #options: FlatLineOptions;
 	readonly #sink: FlagSink;
-	readonly #suspectSteps: number;
-	readonly #failSteps: number;
-	/** The newest rows, as many as the longer window needs and the first three. */
-	readonly #rows: SeriesValue[] = [];
+	readonly #suspect: SpanWindow;
+	readonly #fail: SpanWindow;
+	/** Of the first rows, while there are too few, with their values. */
+	#early: { readonly value: SeriesValue; readonly flag: QualityFlag }[] = [];
 	#count = 0;
 
 	constructor(options: FlatLineOptions, sink: FlagSink) {
@@ -42,8 +44,8 @@ export class FlatLine implements QualityTest {
 		this.#sink = sink;
 		const steps = (seconds: number): number =>
 			Math.trunc(Math.trunc(seconds) / options.intervalSeconds);
-		this.#suspectSteps = steps(options.suspectThresholdSeconds);
-		this.#failSteps = steps(options.failThresholdSeconds);
+		this.#suspect = new SpanWindow(steps(options.suspectThresholdSeconds));
+		this.#fail = new SpanWindow(steps(options.failThresholdSeconds));
 	}
 
 	/** For a series: its interval is the median of its steps. */
@@ -62,54 +64,134 @@ export class FlatLine implements QualityTest {
 				`flat line: an interval of ${this.#options.intervalSeconds} s; times must rise by whole seconds`,
 			);
 		}
-		this.#rows.push(value);
+		this.#suspect.push(value);
+		this.#fail.push(value);
 		this.#count++;
-		if (this.#count < ROWS_MIN) return;
-		if (this.#count === ROWS_MIN) {
-			for (let index = 0; index < ROWS_MIN - 1; index++) this.#sink(this.#judge(index));
+		const flag = this.#judge(value);
+		if (this.#count < ROWS_MIN) {
+			this.#early.push({ value, flag });
+			return;
 		}
-		this.#sink(this.#judge(this.#rows.length - 1));
-		const kept = Math.max(this.#suspectSteps, this.#failSteps, ROWS_MIN - 1) + 1;
-		if (this.#rows.length > kept) this.#rows.shift();
+		for (const early of this.#early) this.#sink(early.flag);
+		this.#early = [];
+		this.#sink(flag);
 	}
 
-	/** Rows kept in memory: those of the longer window, or all where the whole series is judged. */
+	/** Valid values kept in memory at most: those of the longer window. */
 	get rowsHeld(): number {
-		return this.#rows.length;
+		return Math.max(this.#suspect.validValues, this.#fail.validValues);
 	}
 
 	end(): void {
-		if (this.#count >= ROWS_MIN) return;
-		for (let row = 0; row < this.#count; row++) this.#sink(QUALITY_FLAGS.good);
+		for (const { value } of this.#early) {
+			this.#sink(this.#isExempt(value) ? QUALITY_FLAGS.notEvaluated : QUALITY_FLAGS.good);
+		}
 	}
 
-	/** `index` among the rows kept; the newest is the last. */
-	#judge(index: number): QualityFlag {
+	#isExempt(value: SeriesValue): boolean {
+		const { valueMin } = this.#options;
+		return valueMin !== undefined && value !== undefined && value < valueMin;
+	}
+
+	/** The newest row. */
+	#judge(value: SeriesValue): QualityFlag {
 		const { good, suspect, fail, missing, notEvaluated } = QUALITY_FLAGS;
-		if (this.#rows[index] === undefined) return missing;
-		const failed = this.#isFlat(index, this.#failSteps);
+		if (value === undefined) return missing;
+		if (this.#isExempt(value)) return notEvaluated;
+		const failed = this.#isFlat(this.#fail);
 		if (failed === true) return fail;
-		const doubtful = this.#isFlat(index, this.#suspectSteps);
+		const doubtful = this.#isFlat(this.#suspect);
 		if (doubtful === true) return suspect;
 		return failed === undefined || doubtful === undefined ? notEvaluated : good;
 	}
 
 	/** Undefined: too few valid values to say. */
-	#isFlat(index: number, steps: number): boolean | undefined {
-		const first = index - steps;
-		// Rows that were dropped are older than any window.
-		if (first < 0) return false;
-		let lowest = Number.POSITIVE_INFINITY;
-		let highest = Number.NEGATIVE_INFINITY;
-		let valid = 0;
-		for (let row = first; row <= index; row++) {
-			const value = this.#rows[row];
-			if (value === undefined) continue;
-			valid++;
-			if (value < lowest) lowest = value;
-			if (value > highest) highest = value;
+	#isFlat(window: SpanWindow): boolean | undefined {
+		if (!window.isFull) return false;
+		if (window.validValues < (this.#options.validValuesMin ?? 1)) return undefined;
+		return window.span < this.#options.tolerance;
+	}
+}
+
+/**
+ * Greatest less least of the newest `steps` + 1 rows, without looking through them at each: a value is forgotten once
+ * a newer one stands beyond it, or once it is too old.
+ */
+class SpanWindow {
+	readonly #steps: number;
+	readonly #valid = new RowQueue();
+	readonly #lowest = new RowQueue();
+	readonly #highest = new RowQueue();
+	#rows = 0;
+
+	constructor(steps: number) {
+		this.#steps = steps;
+	}
+
+	push(value: SeriesValue): void {
+		const row = this.#rows++;
+		if (value !== undefined) {
+			this.#valid.push(row, value);
+			this.#lowest.dropLastWhile((last) => last >= value);
+			this.#lowest.push(row, value);
+			this.#highest.dropLastWhile((last) => last <= value);
+			this.#highest.push(row, value);
 		}
-		if (valid < (this.#options.validValuesMin ?? 1)) return undefined;
-		return highest - lowest < this.#options.tolerance;
+		const first = row - this.#steps;
+		this.#valid.dropBefore(first);
+		this.#lowest.dropBefore(first);
+		this.#highest.dropBefore(first);
+	}
+
+	get isFull(): boolean {
+		return this.#rows > this.#steps;
+	}
+
+	get validValues(): number {
+		return this.#valid.length;
+	}
+
+	/** Of at least one valid value. */
+	get span(): number {
+		return this.#highest.first - this.#lowest.first;
+	}
+}
+
+/** Places that were taken out of its front before they are given back. */
+const SLACK = 64;
+
+/** Rows and values that come at one end and go at both. */
+class RowQueue {
+	#rows: number[] = [];
+	#values: number[] = [];
+	#head = 0;
+
+	get length(): number {
+		return this.#rows.length - this.#head;
+	}
+
+	/** Value of the oldest row. */
+	get first(): number {
+		return this.#values[this.#head] ?? 0;
+	}
+
+	push(row: number, value: number): void {
+		this.#rows.push(row);
+		this.#values.push(value);
+	}
+
+	dropBefore(row: number): void {
+		while (this.length > 0 && (this.#rows[this.#head] ?? row) < row) this.#head++;
+		if (this.#head < SLACK) return;
+		this.#rows.splice(0, this.#head);
+		this.#values.splice(0, this.#head);
+		this.#head = 0;
+	}
+
+	dropLastWhile(isDropped: (value: number) => boolean): void {
+		while (this.length > 0 && isDropped(this.#values[this.#values.length - 1] ?? 0)) {
+			this.#rows.pop();
+			this.#values.pop();
+		}
 	}
 }

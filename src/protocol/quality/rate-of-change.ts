@@ -16,7 +16,7 @@ export interface RateOfChangeOptions {
 	 * The reference takes two values of one time as one second apart. True: such a value is not
 	 * evaluated. Off by default.
 	 */
-	readonly isEqualTimeUnjudged?: boolean;
+	readonly isEqualTimeUnjudged?: boolean | undefined;
 }
 
 export class RateOfChange implements QualityTest {

@@ -18,6 +18,8 @@ export interface SpikeOptions {
 	 * of acid water, is none.
 	 */
 	readonly method: "average" | "differential";
+	/** Thresholds are parts of the mean of both neighbours, without its sign. Off by default. */
+	readonly isRelative?: boolean | undefined;
 }
 
 /** The flag of a value comes with the value after it; the first and the last are not evaluated. */
@@ -54,9 +56,10 @@ export class Spike implements QualityTest {
 			this.#options.method === "average"
 				? Math.abs(value - (before + after) / 2)
 				: apartOf(value - before, after - value);
-		const { suspectThreshold, failThreshold } = this.#options;
-		if (exceeds(distance, failThreshold)) return QUALITY_FLAGS.fail;
-		return exceeds(distance, suspectThreshold) ? QUALITY_FLAGS.suspect : QUALITY_FLAGS.good;
+		const { suspectThreshold, failThreshold, isRelative } = this.#options;
+		const level = isRelative === true ? Math.abs((before + after) / 2) : 1;
+		if (exceeds(distance, failThreshold, level)) return QUALITY_FLAGS.fail;
+		return exceeds(distance, suspectThreshold, level) ? QUALITY_FLAGS.suspect : QUALITY_FLAGS.good;
 	}
 }
 
@@ -69,6 +72,6 @@ function apartOf(rise: number, next: number): number {
 	return rise * next >= 0 ? 0 : Math.min(Math.abs(rise), Math.abs(next));
 }
 
-function exceeds(distance: number, threshold: number | undefined): boolean {
-	return threshold !== undefined && threshold !== 0 && distance > threshold;
+function exceeds(distance: number, threshold: number | undefined, level: number): boolean {
+	return threshold !== undefined && threshold !== 0 && distance > threshold * level;
 }

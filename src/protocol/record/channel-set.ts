@@ -4,12 +4,12 @@
  * derivation know the channels by name.
  */
 
+import type { ChannelName } from "./channels.js";
+
 export type FieldType = "u8" | "i16" | "u16" | "i32" | "u32";
 
 /** What a field says: a measured quantity, or something about the channel it belongs to. */
 export type FieldRole = "value" | "spread" | "range" | "flags" | "calibration";
-
-export type ChannelName = "pH" | "temperature" | "conductivity" | "turbidity" | "battery";
 
 export interface FieldSpec {
 	readonly channel: ChannelName;
@@ -25,6 +25,8 @@ export interface FieldSpec {
 	readonly unit: string;
 	/** Steps per unit: value = field / scale. */
 	readonly scale: number;
+	/** Steps in which the instrument moves its values: what a batch expects of the column. */
+	readonly quantum: number;
 }
 
 export interface ChannelSet {
@@ -55,10 +57,11 @@ export const CHANNEL_SET_1: ChannelSet = freezeSet(1, [
 	["temperature", "value", "i32", "degC", 1000],
 	["temperature", "flags", "u8", "", 1],
 	["temperature", "calibration", "u16", "", 1],
-	["conductivity", "value", "u32", "uS/cm", 100],
+	// EZO EC prints tenths from 100 to 999.9 uS/cm.
+	["conductivity", "value", "u32", "uS/cm", 100, 10],
 	["conductivity", "flags", "u8", "", 1],
 	["conductivity", "calibration", "u16", "", 1],
-	["turbidity", "value", "i32", "V", 1_000_000],
+	["turbidity", "value", "i32", "V", 1_000_000, 125],
 	["turbidity", "spread", "u16", "V", 8000],
 	["turbidity", "range", "u8", "", 1],
 	["turbidity", "flags", "u8", "", 1],
@@ -67,16 +70,22 @@ export const CHANNEL_SET_1: ChannelSet = freezeSet(1, [
 	["battery", "flags", "u8", "", 1],
 ]);
 
+/** The field with a channel's quantity; undefined where the set does not have the channel. */
+export function valueFieldOf({ fields }: ChannelSet, name: ChannelName): FieldSpec | undefined {
+	return fields.find(({ channel, role }) => channel === name && role === "value");
+}
+
 /** Every set this version knows, by id. */
 export const CHANNEL_SETS: ReadonlyMap<number, ChannelSet> = new Map([
 	[CHANNEL_SET_1.id, CHANNEL_SET_1],
 ]);
 
-type Row = readonly [ChannelName, FieldRole, FieldType, string, number];
+/** Channel, role, type, unit, scale, and the quantum where it is not 1. */
+type Row = readonly [ChannelName, FieldRole, FieldType, string, number, number?];
 
 function freezeSet(id: number, rows: readonly Row[]): ChannelSet {
 	let offsetBytes = 0;
-	const fields = rows.map(([channel, role, type, unit, scale]) => {
+	const fields = rows.map(([channel, role, type, unit, scale, quantum = 1]) => {
 		const { byteLength, isSigned, absent } = TYPES[type];
 		const field: FieldSpec = Object.freeze({
 			channel,
@@ -88,6 +97,7 @@ function freezeSet(id: number, rows: readonly Row[]): ChannelSet {
 			offsetBytes,
 			unit,
 			scale,
+			quantum,
 		});
 		offsetBytes += byteLength;
 		return field;

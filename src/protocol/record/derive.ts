@@ -4,13 +4,16 @@
  * and exporter, so that the public can recompute every published number from the signed record.
  */
 import { exp, pow } from "../../core/elementary.js";
+import { CHANNEL_SETS, type ChannelSet, valueFieldOf } from "./channel-set.js";
+import { byChannel, type ChannelName } from "./channels.js";
 import { INPUT_DOUBTS } from "./doubt.js";
 import type { CalibrationBody, ConfigurationBody, Entry } from "./entry.js";
 import {
 	CHANNEL_FLAGS,
+	type ChannelReading,
 	FACTORY_CALIBRATION,
-	type WaterReading,
-	waterReadingOf,
+	type Reading,
+	readingOf,
 } from "./reading.js";
 
 /** Why a derived value is missing, or what to know about it; several may hold. */
@@ -37,22 +40,8 @@ export interface DerivedValue {
 	readonly notes: readonly DerivationNote[];
 }
 
-export interface DerivedReading {
-	readonly pH: DerivedValue;
-	readonly temperatureCelsius: DerivedValue;
-	/** Specific conductance at 25 degC, uS/cm. */
-	readonly conductivityAt25: DerivedValue;
-	readonly turbidity: DerivedValue;
-	readonly batteryVolts: DerivedValue;
-}
-
-/** Channel indexes of calibration entries, in the order of the channel set. */
-export const CALIBRATED_CHANNELS = Object.freeze({
-	pH: 0,
-	temperature: 1,
-	conductivity: 2,
-	turbidity: 3,
-});
+/** Conductivity is specific conductance at 25 degC, uS/cm. */
+export type DerivedReading = Readonly<Record<ChannelName, DerivedValue>>;
 
 export const CONDUCTIVITY_LAWS = Object.freeze(["linear", "iso-7888"] as const);
 export const TURBIDITY_UNITS = Object.freeze(["FNU", "NTU", "relative"] as const);
@@ -105,68 +94,52 @@ export class DerivationContext {
 
 	/** Derives a reading entry; other kinds and unknown channel sets give undefined. */
 	derive(entry: Entry): DerivedReading | undefined {
-		if (entry.kind !== "reading" || entry.channelSet !== 1) return undefined;
-		return deriveWaterReading(
-			waterReadingOf(entry.fields),
+		const set = entry.kind === "reading" ? CHANNEL_SETS.get(entry.channelSet) : undefined;
+		if (entry.kind !== "reading" || set === undefined) return undefined;
+		return deriveReading(
+			set,
+			readingOf(set, entry.fields),
 			this.#configurations.get(entry.configurationId),
 			(channel, id) => this.#calibrations.get(calibrationKey(channel, id)),
 		);
 	}
 }
 
+export type CalibrationLookup = (channel: number, id: number) => CalibrationBody | undefined;
+
 /** The derivation itself; `calibrationOf` finds calibration `id` of a channel, if it is known. */
-export function deriveWaterReading(
-	reading: WaterReading,
+export function deriveReading(
+	set: ChannelSet,
+	reading: Reading,
 	configuration: ConfigurationBody | undefined,
-	calibrationOf: (channel: number, id: number) => CalibrationBody | undefined,
+	calibrationOf: CalibrationLookup,
 ): DerivedReading {
-	const simple = (
-		raw: number | undefined,
-		scale: number,
-		unit: string,
-		flags: number,
-		channel: number,
-		calibration: number,
-	): DerivedValue => {
-		if (raw === undefined) return missing(unit, flags, "raw-absent");
-		const measured = raw / scale;
-		if (calibration === FACTORY_CALIBRATION) {
-			return { value: measured, unit, method: "measured", flags, notes: [] };
-		}
-		const entry = calibrationOf(channel, calibration);
-		return calibrated(entry, measured, unit, flags);
-	};
-	const temperature = simple(
-		reading.temperatureMillidegrees,
-		1000,
-		"degC",
-		reading.temperatureFlags,
-		CALIBRATED_CHANNELS.temperature,
-		reading.temperatureCalibration,
+	const measured = byChannel(({ name, derivation }, index) =>
+		derivation === "turbidity"
+			? turbidity(reading[name], configuration, (id) => calibrationOf(index, id))
+			: asMeasured(set, name, reading[name], (id) => calibrationOf(index, id)),
 	);
-	const pH = simple(
-		reading.pHMilli,
-		1000,
-		"pH",
-		reading.pHFlags,
-		CALIBRATED_CHANNELS.pH,
-		reading.pHCalibration,
-	);
-	const raw = simple(
-		reading.conductivityHundredths,
-		100,
-		"uS/cm",
-		reading.conductivityFlags,
-		CALIBRATED_CHANNELS.conductivity,
-		reading.conductivityCalibration,
-	);
+	const { conductivity, temperature, pH } = measured;
 	return {
-		pH,
-		temperatureCelsius: temperature,
-		conductivityAt25: conductivityAt25(raw, temperature, pH, configuration),
-		turbidity: turbidity(reading, configuration, calibrationOf),
-		batteryVolts: simple(reading.batteryMillivolts, 1000, "V", reading.batteryFlags, 4, 0),
+		...measured,
+		conductivity: conductivityAt25(conductivity, temperature, pH, configuration),
 	};
+}
+
+function asMeasured(
+	set: ChannelSet,
+	name: ChannelName,
+	{ value, flags, calibration }: ChannelReading,
+	calibrationOf: (id: number) => CalibrationBody | undefined,
+): DerivedValue {
+	const field = valueFieldOf(set, name);
+	const unit = field?.unit ?? "";
+	if (field === undefined || value === undefined) return missing(unit, flags, "raw-absent");
+	const measured = value / field.scale;
+	if (calibration === FACTORY_CALIBRATION) {
+		return { value: measured, unit, method: "measured", flags, notes: [] };
+	}
+	return calibrated(calibrationOf(calibration), measured, unit, flags);
 }
 
 function conductivityAt25(
@@ -214,20 +187,18 @@ function acidityNotes(pH: number | undefined, isDoubtful: boolean): readonly Der
 }
 
 function turbidity(
-	reading: WaterReading,
+	{ value: microvolts, flags, calibration, range }: ChannelReading,
 	configuration: ConfigurationBody | undefined,
-	calibrationOf: (channel: number, id: number) => CalibrationBody | undefined,
+	calibrationOf: (id: number) => CalibrationBody | undefined,
 ): DerivedValue {
-	const flags = reading.turbidityFlags;
 	if (configuration === undefined) return missing("", flags, "configuration-unknown");
 	const unit = TURBIDITY_UNITS[configuration.turbidityUnit];
 	if (unit === undefined) return missing("", flags, "configuration-unknown");
-	const microvolts = reading.turbidityMicrovolts;
 	if (microvolts === undefined) return missing(unit, flags, "raw-absent");
-	if (reading.turbidityCalibration !== FACTORY_CALIBRATION) {
-		const entry = calibrationOf(CALIBRATED_CHANNELS.turbidity, reading.turbidityCalibration);
+	if (calibration !== FACTORY_CALIBRATION) {
+		const entry = calibrationOf(calibration);
 		// Each range has a curve of its own; another range's would give a number four times off.
-		const isOfRange = entry?.range === reading.turbidityRange;
+		const isOfRange = entry?.range === range;
 		return calibrated(isOfRange ? entry : undefined, microvolts / 1_000_000, unit, flags);
 	}
 	if (configuration.turbidityCurve !== 0 || configuration.loopShuntMilliohms === 0) {

@@ -1,8 +1,9 @@
 /**
- * A reading of channel set 1 by name: what measuring produces and what derivation and display take.
- * Stored is what was measured: raw, at the water's temperature, with flags and calibration ids.
+ * A reading by channel: what measuring produces and what derivation and display take. Stored is what
+ * was measured: raw, at the water's temperature, with flags and calibration ids.
  */
-import { CHANNEL_SET_1, type FieldSpec } from "./channel-set.js";
+import type { ChannelSet, FieldRole, FieldSpec } from "./channel-set.js";
+import { byChannel, type ChannelName } from "./channels.js";
 
 /** Quality flags of one channel; several may be set. A flag never alters the value beside it. */
 export const CHANNEL_FLAGS = Object.freeze({
@@ -30,72 +31,45 @@ export const CHANNEL_FLAGS = Object.freeze({
 /** Calibration 0: as the maker delivered it, no calibration entry exists. */
 export const FACTORY_CALIBRATION = 0;
 
-/** Scaled integers; `undefined` is "absent" and goes with the flag that says so. */
-export interface WaterReading {
-	/** pH in thousandths, -32767..32767. */
-	readonly pHMilli: number | undefined;
-	readonly pHFlags: number;
-	readonly pHCalibration: number;
-	/** Millidegrees Celsius. */
-	readonly temperatureMillidegrees: number | undefined;
-	readonly temperatureFlags: number;
-	readonly temperatureCalibration: number;
-	/** Raw conductivity at the water's temperature, hundredths of uS/cm, 0..4294967294. */
-	readonly conductivityHundredths: number | undefined;
-	readonly conductivityFlags: number;
-	readonly conductivityCalibration: number;
-	/** Median signal of the burst at the probe's output, microvolts (signed). */
-	readonly turbidityMicrovolts: number | undefined;
-	/** Median absolute deviation of the burst, steps of 125 microvolts, 0..65534. */
-	readonly turbiditySpreadSteps: number | undefined;
+/** What a reading holds of one channel, in the steps of its set (channel-set.ts). */
+export interface ChannelReading {
+	/** Undefined is "absent" and goes with the flag that says so. */
+	readonly value: number | undefined;
+	/** CHANNEL_FLAGS. */
+	readonly flags: number;
+	/** Id of the calibration in force. */
+	readonly calibration: number;
+	/** Median absolute deviation of a burst. */
+	readonly spread: number | undefined;
 	/** Index of the probe's range that was in use, 0 where there is one. */
-	readonly turbidityRange: number;
-	readonly turbidityFlags: number;
-	readonly turbidityCalibration: number;
-	/** Millivolts at the battery's terminals; `suspect` when the radio was on, which loads it. */
-	readonly batteryMillivolts: number | undefined;
-	readonly batteryFlags: number;
+	readonly range: number;
 }
 
-const NAMES: readonly (keyof WaterReading)[] = Object.freeze([
-	"pHMilli",
-	"pHFlags",
-	"pHCalibration",
-	"temperatureMillidegrees",
-	"temperatureFlags",
-	"temperatureCalibration",
-	"conductivityHundredths",
-	"conductivityFlags",
-	"conductivityCalibration",
-	"turbidityMicrovolts",
-	"turbiditySpreadSteps",
-	"turbidityRange",
-	"turbidityFlags",
-	"turbidityCalibration",
-	"batteryMillivolts",
-	"batteryFlags",
-]);
+export type Reading = Readonly<Record<ChannelName, ChannelReading>>;
 
-/** The fields of channel set 1 in the order of its row, absent marks filled in. */
-export function fieldsOfWaterReading(reading: WaterReading): number[] {
-	const fields: number[] = [];
-	for (const field of CHANNEL_SET_1.fields) {
-		const name = NAMES[fields.length];
-		fields.push((name === undefined ? undefined : reading[name]) ?? field.absent);
-	}
-	return fields;
+/** Of a channel that was not looked at. */
+export const NOT_MEASURED: ChannelReading = Object.freeze({
+	value: undefined,
+	flags: CHANNEL_FLAGS.absent,
+	calibration: FACTORY_CALIBRATION,
+	spread: undefined,
+	range: 0,
+});
+
+/** The fields of a set in the order of its rows, absent marks filled in. */
+export function fieldsOfReading({ fields }: ChannelSet, reading: Reading): number[] {
+	return fields.map(({ channel, role, absent }) => reading[channel][role] ?? absent);
 }
 
-/** The reverse of `fieldsOfWaterReading`. */
-export function waterReadingOf(fields: readonly number[]): WaterReading {
-	const reading: Partial<Record<keyof WaterReading, number | undefined>> = {};
-	CHANNEL_SET_1.fields.forEach((field, index) => {
-		const name = NAMES[index];
-		const value = fields[index];
-		if (name === undefined) return;
-		reading[name] = canBeAbsent(field) && value === field.absent ? undefined : value;
+/** The reverse of `fieldsOfReading`; what the set does not have was not measured. */
+export function readingOf({ fields }: ChannelSet, values: readonly number[]): Reading {
+	const reading = byChannel((): Record<FieldRole, number | undefined> => ({ ...NOT_MEASURED }));
+	fields.forEach((field, index) => {
+		const value = values[index] ?? field.absent;
+		reading[field.channel][field.role] =
+			canBeAbsent(field) && value === field.absent ? undefined : value;
 	});
-	return reading as WaterReading;
+	return reading as Reading;
 }
 
 /** Only quantities can be absent; a flag byte of 0xFF is eight flags. */

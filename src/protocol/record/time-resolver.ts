@@ -4,6 +4,7 @@
  * dated by its uptime. A reading is never changed for it: placing is what whoever reads the record does.
  */
 import { type Entry, TIME_QUALITIES, TIME_SOURCES } from "./entry.js";
+import { EVENT_CODES } from "./events.js";
 
 const RTC_SOURCE = TIME_SOURCES.indexOf("rtc");
 const NETWORK_TIME_SOURCE = TIME_SOURCES.indexOf("network-time");
@@ -31,6 +32,8 @@ interface Run {
 	readonly from: Anchor | undefined;
 	/** Here it was found behind by so much. */
 	to: (Anchor & { readonly stepSeconds: number }) | undefined;
+	/** The record itself doubts it by so much: a source that was not believed said so. */
+	deniedSeconds: number;
 }
 
 interface Boot {
@@ -49,6 +52,13 @@ const RTC_PARTS_PER_MILLION = 7;
  * the world's second, and a slow one shows 0.95 s of it: 1 / 0.95 - 1.
  */
 const OWN_CLOCK_MILLISECONDS_PER_SECOND = 53;
+/**
+ * A step that a source offered and that was refused denies the RTC up to here: further off no RTC of a running
+ * boot is (the station does not believe it then), and who says more says nothing of it.
+ */
+const DENIED_SECONDS_MAX = 221;
+/** What is refused is more than the source leaves open: it may be off the truth by as much again. */
+const DENIED_FACTOR = 2;
 /** The RTC and the uptime that goes on from it are read in whole seconds. */
 const READING_MILLISECONDS = 1000;
 const READING_SECONDS = 2;
@@ -80,6 +90,9 @@ export class Placer {
 		if (!isTime && anchor !== undefined && entry.uptimeSeconds <= anchor.uptimeSeconds) return;
 		if (!isTime) this.#follow(entry, boot);
 		if (entry.kind === "time") this.#observeTime(entry);
+		if (entry.kind === "event" && entry.code === EVENT_CODES["time-refused"]) {
+			this.#observeRefusal(Math.abs(entry.detail));
+		}
 	}
 
 	/**
@@ -134,8 +147,14 @@ export class Placer {
 			this.#run !== undefined && isTimedNow && last !== undefined && isContinuous(last, entry);
 		if (isTimedNow) this.#lastTimed = entry;
 		if (goesOn || (this.#run === undefined && !isTimedNow)) return;
-		this.#run = isTimedNow ? { from: undefined, to: undefined } : undefined;
+		this.#run = isTimedNow ? { from: undefined, to: undefined, deniedSeconds: 0 } : undefined;
 		this.#enter(boot, entry.uptimeSeconds);
+	}
+
+	/** The run that goes on may have been off by that much from its beginning to its end. */
+	#observeRefusal(stepSeconds: number): void {
+		if (this.#run === undefined || stepSeconds > DENIED_SECONDS_MAX) return;
+		this.#run.deniedSeconds = Math.max(this.#run.deniedSeconds, DENIED_FACTOR * stepSeconds);
 	}
 
 	#observeTime(entry: Entry & { readonly kind: "time" }): void {
@@ -156,7 +175,7 @@ export class Placer {
 		if (anchor !== undefined && stepSeconds !== undefined && this.#run !== undefined) {
 			this.#run.to = { ...anchor, stepSeconds };
 		}
-		this.#run = { from: anchor, to: undefined };
+		this.#run = { from: anchor, to: undefined, deniedSeconds: 0 };
 		this.#lastTimed = isTimed(entry) ? entry : undefined;
 		this.#enter(boot, atUptimeSeconds);
 	}
@@ -188,9 +207,9 @@ function placeByRtc(
 ): void {
 	const run = boot.runs[indexAfter(boot.runs, entry.uptimeSeconds) - 1]?.run;
 	if (run === undefined) return;
-	const { from, to } = run;
-	const before = from && byRtc(entry.utcSeconds, from, 0);
-	const after = to && byRtc(entry.utcSeconds, to, to.stepSeconds);
+	const { from, to, deniedSeconds } = run;
+	const before = from && byRtc(entry.utcSeconds, from, 0, deniedSeconds);
+	const after = to && byRtc(entry.utcSeconds, to, to.stepSeconds, deniedSeconds);
 	// In one boot the uptime has watched the RTC.
 	const isOpposed = from !== undefined && from.boot === to?.boot && !agree(from, to);
 	if (from?.boot === boot && !isOpposed) take(before);
@@ -212,12 +231,18 @@ function agree(from: Anchor, to: NonNullable<Run["to"]>): boolean {
 	return Math.abs(to.stepSeconds) * 1000 <= doubt + drift;
 }
 
-function byRtc(ownSeconds: number, anchor: Anchor, stepSeconds: number): Placement {
+function byRtc(
+	ownSeconds: number,
+	anchor: Anchor,
+	stepSeconds: number,
+	deniedSeconds: number,
+): Placement {
 	const utcSeconds = ownSeconds + stepSeconds;
 	const drift = driftMilliseconds(utcSeconds - anchor.utcSeconds);
 	return {
 		utcSeconds,
-		uncertaintyMilliseconds: anchor.uncertaintyMilliseconds + READING_MILLISECONDS + drift,
+		uncertaintyMilliseconds:
+			anchor.uncertaintyMilliseconds + READING_MILLISECONDS + drift + deniedSeconds * 1000,
 		source: stepSeconds === 0 ? "own" : "corrected",
 	};
 }

@@ -5,6 +5,7 @@
  * does not change costs a hundredth of a bit. The model is written once for both directions; its
  * constants are part of batch version 1 and described in docs/WIRE.md.
  */
+
 import { putUint32, uint16At, uint32At } from "../../core/bytes.js";
 import { AssertionError, assert, StationError } from "../../core/errors.js";
 import { type BitCoder, Contexts, RangeDecoder, RangeEncoder } from "../../core/range-coder.js";
@@ -22,7 +23,6 @@ import {
 	ENTRY_VERSION,
 } from "../record/entry.js";
 import { canBeAbsent } from "../record/reading.js";
-import type { EntryRun } from "./batch.js";
 import {
 	ColumnCoder,
 	codeDifference,
@@ -30,6 +30,7 @@ import {
 	ErrorShape,
 	UNSIGNED_CONTEXTS,
 } from "./column-coder.js";
+import type { EntryRun } from "./packed-entries.js";
 
 /** Where the entries stand: fields of every header that need not be sent. */
 export interface ColumnsPlace {
@@ -44,11 +45,6 @@ const START = Object.freeze({ timeQuality: 2, boot: 1, configurationId: 1, inter
 
 /** Steps in which a column's values may all move; the encoder takes the largest that divides. */
 const QUANTA: readonly number[] = Object.freeze([1, 2, 5, 10, 25, 100, 125, 1000]);
-/** ADS1115 code at +-4.096 V in microvolts; EZO EC prints tenths from 100 to 999.9 uS/cm. */
-const QUANTUM_OF_SCALE: ReadonlyMap<number, number> = new Map([
-	[1_000_000, 125],
-	[100, 10],
-]);
 
 /** Canonical bytes of consecutive entries to columns. */
 export function encodeColumns(place: ColumnsPlace, entries: EntryRun): Uint8Array {
@@ -307,7 +303,7 @@ class EntryModel {
 	}
 
 	#codeQuantum(setId: number, field: FieldSpec): number {
-		const expected = QUANTUM_OF_SCALE.get(field.role === "value" ? field.scale : 0) ?? 1;
+		const expected = field.quantum;
 		const quantum = this.#chooseQuantum(setId, field, expected);
 		if (this.#coder.bit(this.#rare, IS_EXPECTED_QUANTUM, quantum === expected ? 1 : 0) === 1)
 			return expected;

@@ -8,6 +8,7 @@ import { HEAD_BYTES } from "../record/chain.js";
 import { isStationId, SEQUENCE_MAX } from "../record/entry.js";
 import { PAYLOAD_KINDS } from "./acknowledgement.js";
 import { decodeColumns, encodeColumns } from "./batch-columns.js";
+import type { EntryRun } from "./packed-entries.js";
 
 export const BATCH_VERSION = 1;
 /** A day of readings at five minutes. */
@@ -18,12 +19,6 @@ export const BATCH_PAYLOAD_BYTES_MAX = 16 * 1024;
 const UINT32_MAX = 0xffffffff;
 const STATION_CHARACTERS_MAX = 8;
 const ITEMS = 9;
-
-/** Entries in order; an array of them is one. */
-export interface EntryRun {
-	readonly length: number;
-	at(index: number): Uint8Array | undefined;
-}
 
 /** What `encodeBatch` takes: a batch, its entries in whatever they are kept. */
 export interface BatchToEncode extends Omit<Batch, "entries"> {

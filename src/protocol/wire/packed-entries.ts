@@ -2,11 +2,16 @@
  * Canonical entries end to end in one buffer. On XS a Uint8Array is seven slots beside its bytes: a day
  * of readings kept one by one takes 2 000 of the 4 928 slots of an ESP32, and here a dozen.
  */
-import type { EntryRun } from "./batch.js";
 
 /** Nearly every entry is a reading of 60 bytes. */
 const ENTRY_BYTES_USUAL = 64;
 const START_BYTES_MAX = 2048;
+
+/** Entries in order; an array of them is one. */
+export interface EntryRun {
+	readonly length: number;
+	at(index: number): Uint8Array | undefined;
+}
 
 export class PackedEntries implements EntryRun {
 	#bytes: Uint8Array;

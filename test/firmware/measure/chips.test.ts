@@ -5,6 +5,7 @@ import { EZO_FIRMWARE } from "../../../sim/chips/ezo-firmware.js";
 import { fraction, SeededChance } from "../../../src/core/chance.js";
 import type { WaterMeasurement } from "../../../src/firmware/measure/water.js";
 import type { RealTimeClock } from "../../../src/firmware/station/time-keeper.js";
+import { CHANNELS } from "../../../src/protocol/record/channels.js";
 import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
 import { ProbeBench, RIVER } from "../../support/bench/probe-bench.js";
 
@@ -13,13 +14,6 @@ const { absent, fault, outOfRange, saturated, suspect, uncalibrated, uncompensat
 
 /** 25 of 1000 FNU: 4.4 mA over 150 ohms. */
 const RIVER_MICROVOLTS = 660_000;
-const FLAGS = [
-	"pHFlags",
-	"temperatureFlags",
-	"conductivityFlags",
-	"turbidityFlags",
-	"batteryFlags",
-] as const;
 
 /** Channels whose value is off the water's without any flag on it. */
 function silentErrors({ reading }: WaterMeasurement, water = RIVER): string[] {
@@ -34,24 +28,18 @@ function silentErrors({ reading }: WaterMeasurement, water = RIVER): string[] {
 		if (flags !== 0) return;
 		if (value === undefined || Math.abs(value - true_) > by) wrong.push(`${name} ${value}`);
 	};
-	check("pH", reading.pHFlags, reading.pHMilli, water.pH * 1000, 50);
+	check("pH", reading.pH.flags, reading.pH.value, water.pH * 1000, 50);
 	check(
 		"temperature",
-		reading.temperatureFlags,
-		reading.temperatureMillidegrees,
+		reading.temperature.flags,
+		reading.temperature.value,
 		water.celsius * 1000,
 		100,
 	);
 	const raw = water.microsiemens * 100;
-	check("conductivity", reading.conductivityFlags, reading.conductivityHundredths, raw, raw / 50);
-	check(
-		"turbidity",
-		reading.turbidityFlags,
-		reading.turbidityMicrovolts,
-		RIVER_MICROVOLTS,
-		125 * 12,
-	);
-	check("battery", reading.batteryFlags, reading.batteryMillivolts, water.batteryVolts * 1000, 100);
+	check("conductivity", reading.conductivity.flags, reading.conductivity.value, raw, raw / 50);
+	check("turbidity", reading.turbidity.flags, reading.turbidity.value, RIVER_MICROVOLTS, 125 * 12);
+	check("battery", reading.battery.flags, reading.battery.value, water.batteryVolts * 1000, 100);
 	return wrong;
 }
 
@@ -71,11 +59,11 @@ describe("measuring through the chip models", () => {
 			assert.deepEqual(measured.failures, []);
 			assert.deepEqual(silentErrors(measured), []);
 			assert.deepEqual(
-				FLAGS.map((name) => measured.reading[name]),
+				CHANNELS.map(({ name }) => measured.reading[name].flags),
 				[0, 0, 0, 0, 0],
 			);
-			assert.equal(measured.reading.temperatureMillidegrees, 11_250);
-			assert.equal(measured.reading.turbidityMicrovolts, RIVER_MICROVOLTS);
+			assert.equal(measured.reading.temperature.value, 11_250);
+			assert.equal(measured.reading.turbidity.value, RIVER_MICROVOLTS);
 			assert.equal(bench.probeBus.counters.nacks, 0);
 			assert.equal(bench.probeBus.counters.timeouts, 0);
 		});
@@ -123,17 +111,17 @@ describe("measuring through the chip models", () => {
 		bench.loop.volts = () => 0;
 		const measurement = bench.measure();
 		assert.deepEqual(measurement.failures, [{ channel: 3, code: "probe-out-of-range" }]);
-		assert.equal(measurement.reading.turbidityFlags, fault);
-		assert.equal(measurement.reading.turbidityMicrovolts, 0);
+		assert.equal(measurement.reading.turbidity.flags, fault);
+		assert.equal(measurement.reading.turbidity.value, 0);
 		assert.deepEqual(silentErrors(measurement), []);
-		assert.equal(measurement.reading.pHFlags, 0);
+		assert.equal(measurement.reading.pH.flags, 0);
 	});
 
 	it("compensates the electrode for cold water", () => {
 		const bench = new ProbeBench();
 		bench.water.celsius = 5;
 		bench.water.pH = 4;
-		assert.equal(bench.measure().reading.pHMilli, 4000);
+		assert.equal(bench.measure().reading.pH.value, 4000);
 	});
 
 	it("never lets an open RTD ruin the pH: it reads with 25 degrees, and says so", () => {
@@ -141,11 +129,11 @@ describe("measuring through the chip models", () => {
 		bench.water.isRtdOpen = true;
 		const { reading, failures } = bench.measure();
 		assert.deepEqual(failures, [{ channel: 1, code: "probe-absent" }]);
-		assert.equal(reading.temperatureMillidegrees, undefined);
-		assert.equal(reading.pHFlags, uncompensated);
+		assert.equal(reading.temperature.value, undefined);
+		assert.equal(reading.pH.flags, uncompensated);
 		// Nernst at 11.25 instead of 25 degC: 0.812 x 284.4 / 298.15 = 0.7746 above 7.
-		assert.equal(reading.pHMilli, 7775);
-		assert.equal(reading.conductivityFlags, 0);
+		assert.equal(reading.pH.value, 7775);
+		assert.equal(reading.conductivity.flags, 0);
 	});
 
 	it("puts a thermometer back that somebody left in Fahrenheit", () => {
@@ -154,7 +142,7 @@ describe("measuring through the chip models", () => {
 		bench.clock.advanceTo(bench.clock.microseconds + 2_000_000);
 		bench.tell(0x66, "S,f");
 		bench.board.probeRail.off();
-		assert.equal(bench.measure().reading.temperatureMillidegrees, 11_250);
+		assert.equal(bench.measure().reading.temperature.value, 11_250);
 	});
 
 	it("wakes circuits that were left asleep on a rail that a crash left on", () => {
@@ -167,8 +155,8 @@ describe("measuring through the chip models", () => {
 
 	it("flags circuits without calibration", () => {
 		const { reading } = new ProbeBench({ isCalibrated: false }).measure();
-		assert.equal(reading.pHFlags, uncalibrated);
-		assert.equal(reading.conductivityFlags, uncalibrated);
+		assert.equal(reading.pH.flags, uncalibrated);
+		assert.equal(reading.conductivity.flags, uncalibrated);
 	});
 
 	it("suspects everything but the battery when the probes hang in the air", () => {
@@ -176,7 +164,7 @@ describe("measuring through the chip models", () => {
 		bench.water.microsiemens = 0;
 		const { reading } = bench.measure();
 		assert.deepEqual(
-			FLAGS.map((name) => reading[name]),
+			CHANNELS.map(({ name }) => reading[name].flags),
 			[suspect, suspect, outOfRange | suspect, suspect, 0],
 		);
 	});
@@ -185,15 +173,15 @@ describe("measuring through the chip models", () => {
 		const bench = new ProbeBench();
 		bench.water.turbidity = 5000;
 		const { reading } = bench.measure();
-		assert.equal(reading.turbidityMicrovolts, 3_075_000);
-		assert.equal(reading.turbidityFlags, saturated);
+		assert.equal(reading.turbidity.value, 3_075_000);
+		assert.equal(reading.turbidity.flags, saturated);
 	});
 
 	it("reports a loop that is slower to start than it is given, and keeps what it saw", () => {
 		const bench = new ProbeBench({ loopWarmUpMilliseconds: 60_000 });
 		const { reading, failures } = bench.measure();
-		assert.equal(reading.turbidityMicrovolts, 525_000);
-		assert.equal(reading.turbidityFlags, fault);
+		assert.equal(reading.turbidity.value, 525_000);
+		assert.equal(reading.turbidity.flags, fault);
 		assert.deepEqual(failures, [{ channel: 3, code: "probe-out-of-range" }]);
 	});
 
@@ -249,7 +237,7 @@ describe("measuring through the chip models", () => {
 			assert.equal(bench.probeBus.counters.timeouts, 1);
 			assert.deepEqual(measured.failures, []);
 			assert.deepEqual(
-				FLAGS.map((name) => measured.reading[name]),
+				CHANNELS.map(({ name }) => measured.reading[name].flags),
 				[0, 0, 0, 0, 0],
 			);
 			assert.deepEqual(silentErrors(measured), []);
@@ -260,7 +248,7 @@ describe("measuring through the chip models", () => {
 		const bench = new ProbeBench();
 		bench.pH.lateMilliseconds = 1656 - 900;
 		const measured = bench.measure();
-		assert.equal(measured.reading.pHFlags, 0);
+		assert.equal(measured.reading.pH.flags, 0);
 		assert.deepEqual(silentErrors(measured), []);
 	});
 
@@ -270,9 +258,9 @@ describe("measuring through the chip models", () => {
 			toldBetween(bench, 0x66, scale);
 			bench.water.isRtdOpen = true;
 			const { reading, failures } = bench.measure();
-			assert.equal(reading.temperatureFlags, absent | fault, scale);
-			assert.equal(reading.temperatureMillidegrees, undefined, scale);
-			assert.equal(reading.pHFlags, uncompensated, scale);
+			assert.equal(reading.temperature.flags, absent | fault, scale);
+			assert.equal(reading.temperature.value, undefined, scale);
+			assert.equal(reading.pH.flags, uncompensated, scale);
 			assert.deepEqual(failures, [{ channel: 1, code: "probe-absent" }]);
 		}
 	});
@@ -323,8 +311,8 @@ describe("measuring through the chip models", () => {
 		bench.probeBus.addFault({ kind: "nack", address: 0x63, times: Number.POSITIVE_INFINITY });
 		const without = bench.measure();
 		assert.deepEqual(without.failures, [{ channel: 0, code: "probe-absent" }]);
-		assert.equal(without.reading.pHFlags, absent | fault);
-		assert.equal(without.reading.conductivityFlags, 0);
+		assert.equal(without.reading.pH.flags, absent | fault);
+		assert.equal(without.reading.conductivity.flags, 0);
 		bench.probeBus.clearFaults();
 		const again = bench.measure();
 		assert.deepEqual(
@@ -341,7 +329,7 @@ describe("measuring through the chip models", () => {
 			{ channel: 3, code: "bus-stuck" },
 			{ channel: 4, code: "bus-stuck" },
 		]);
-		assert.equal(reading.pHFlags, 0);
+		assert.equal(reading.pH.flags, 0);
 		assert.ok(bench.longestUnfedMilliseconds < 5000);
 	});
 
@@ -435,8 +423,8 @@ describe("a bus that fails now and then", () => {
 		});
 		assert.equal(bench.systemBus.counters.faults, 3);
 		assert.deepEqual(failures, []);
-		assert.equal(reading.turbidityFlags, 0);
-		assert.equal(reading.turbidityMicrovolts, RIVER_MICROVOLTS);
+		assert.equal(reading.turbidity.flags, 0);
+		assert.equal(reading.turbidity.value, RIVER_MICROVOLTS);
 	});
 
 	it("costs at most one burst in a hundred when 2 % of its transactions are not acknowledged", () => {
@@ -448,7 +436,7 @@ describe("a bus that fails now and then", () => {
 				if (fraction(chance) < 0.02) bench.systemBus.addFault({ kind: "nack", skip });
 			}
 			const { reading } = bench.measure({ burst: { count: 15, intervalMilliseconds: 250 } });
-			if ((reading.turbidityFlags & absent) !== 0) lost++;
+			if ((reading.turbidity.flags & absent) !== 0) lost++;
 		}
 		assert.ok(lost <= 3, `${lost} of 300`);
 	});

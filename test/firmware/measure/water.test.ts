@@ -7,6 +7,8 @@ import {
 	measureWater,
 	type WaterMeasurement,
 } from "../../../src/firmware/measure/water.js";
+import { CHANNEL_SET_1 } from "../../../src/protocol/record/channel-set.js";
+import { byChannel } from "../../../src/protocol/record/channels.js";
 import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
 import { runTask } from "../../support/bench/run-task.js";
 
@@ -58,7 +60,7 @@ function measure(changes: Partial<World> = {}): {
 		sleepFails: false,
 		failedProbes: 0,
 		burst: { count: 5, intervalMilliseconds: 250 },
-		calibrationIds: { pH: 0, temperature: 0, conductivity: 0, turbidity: [0] },
+		calibrationIds: byChannel(() => [0]),
 		...changes,
 	};
 	const clock = { milliseconds: 1000 };
@@ -185,27 +187,19 @@ function measure(changes: Partial<World> = {}): {
 	}
 }
 
+const CLEAN = { flags: 0, calibration: 0, range: 0, spread: undefined };
+
 describe("measuring the water", () => {
 	it("gives scaled integers with clean flags when all is well", () => {
 		const { measured } = measure();
 		assert.deepEqual(measured, {
+			set: CHANNEL_SET_1,
 			reading: {
-				pHMilli: 7654,
-				pHFlags: 0,
-				pHCalibration: 0,
-				temperatureMillidegrees: 12_345,
-				temperatureFlags: 0,
-				temperatureCalibration: 0,
-				conductivityHundredths: 51_230,
-				conductivityFlags: 0,
-				conductivityCalibration: 0,
-				turbidityMicrovolts: 1_500_000,
-				turbiditySpreadSteps: 0,
-				turbidityRange: 0,
-				turbidityFlags: 0,
-				turbidityCalibration: 0,
-				batteryMillivolts: 12_600,
-				batteryFlags: 0,
+				pH: { value: 7654, ...CLEAN },
+				temperature: { value: 12_345, ...CLEAN },
+				conductivity: { value: 51_230, ...CLEAN },
+				turbidity: { value: 1_500_000, ...CLEAN, spread: 0 },
+				battery: { value: 12_600, ...CLEAN },
 			},
 			failures: [],
 			events: [],
@@ -236,22 +230,22 @@ describe("measuring the water", () => {
 
 	it("reads until two in a row agree, so that a corrupt digit is not believed", () => {
 		const { measured } = measure({ pH: [7.65, 1.65, 7.66, 7.64] });
-		assert.equal(measured.reading.pHMilli, 7640);
-		assert.equal(measured.reading.pHFlags, 0);
+		assert.equal(measured.reading.pH.value, 7640);
+		assert.equal(measured.reading.pH.flags, 0);
 	});
 
 	it("flags as unstable the last of five readings that never agree", () => {
 		const { measured } = measure({ conductivity: [100, 200, 300, 400, 500, 600] });
-		assert.equal(measured.reading.conductivityHundredths, 50_000);
-		assert.equal(measured.reading.conductivityFlags, unstable);
+		assert.equal(measured.reading.conductivity.value, 50_000);
+		assert.equal(measured.reading.conductivity.flags, unstable);
 	});
 
 	it("leaves a failed probe absent with its flag and measures the others", () => {
 		const { measured } = measure({ conductivity: ["probe-malformed"] });
-		assert.equal(measured.reading.conductivityHundredths, undefined);
-		assert.equal(measured.reading.conductivityFlags, absent | fault);
-		assert.equal(measured.reading.pHMilli, 7654);
-		assert.equal(measured.reading.turbidityMicrovolts, 1_500_000);
+		assert.equal(measured.reading.conductivity.value, undefined);
+		assert.equal(measured.reading.conductivity.flags, absent | fault);
+		assert.equal(measured.reading.pH.value, 7654);
+		assert.equal(measured.reading.turbidity.value, 1_500_000);
 		assert.deepEqual(measured.failures, [{ channel: 2, code: "probe-malformed" }]);
 		assert.equal(measured.failedProbes, 0b100);
 		assert.deepEqual(measured.events, [
@@ -261,23 +255,23 @@ describe("measuring the water", () => {
 
 	it("compensates pH with 25 degrees and says so when the thermometer is open", () => {
 		const { measured, talk } = measure({ temperature: ["probe-absent"] });
-		assert.equal(measured.reading.temperatureMillidegrees, undefined);
-		assert.equal(measured.reading.pHFlags, uncompensated);
+		assert.equal(measured.reading.temperature.value, undefined);
+		assert.equal(measured.reading.pH.flags, uncompensated);
 		assert.ok(talk.includes('pH {"temperature":25}'));
 		assert.ok(!talk.some((said) => said.includes("-1023")));
 	});
 
 	it("does not compensate with a temperature that no water has", () => {
 		const { measured, talk } = measure({ temperature: [85] });
-		assert.equal(measured.reading.temperatureMillidegrees, 85_000);
-		assert.equal(measured.reading.temperatureFlags, outOfRange);
-		assert.equal(measured.reading.pHFlags, uncompensated);
+		assert.equal(measured.reading.temperature.value, 85_000);
+		assert.equal(measured.reading.temperature.flags, outOfRange);
+		assert.equal(measured.reading.pH.flags, uncompensated);
 		assert.ok(talk.includes('pH {"temperature":25}'));
 	});
 
 	it("frees a stuck bus by clocks and records that", () => {
 		const { measured, talk } = measure({ stuckUntil: "clocks" });
-		assert.equal(measured.reading.temperatureMillidegrees, 12_345);
+		assert.equal(measured.reading.temperature.value, 12_345);
 		assert.deepEqual(measured.events, [{ code: "bus-cleared", detail: 1, text: "temperature" }]);
 		assert.ok(talk.indexOf("probe bus cleared") > talk.indexOf("temperature"));
 		assert.equal(talk.filter((said) => said === "probe rail off").length, 1);
@@ -303,15 +297,15 @@ describe("measuring the water", () => {
 			{ channel: 2, code: "bus-stuck" },
 		]);
 		assert.equal(measured.failedProbes, 0b111);
-		assert.equal(measured.reading.turbidityMicrovolts, 1_500_000);
-		assert.equal(measured.reading.batteryMillivolts, 12_600);
+		assert.equal(measured.reading.turbidity.value, 1_500_000);
+		assert.equal(measured.reading.battery.value, 12_600);
 		assert.equal(talk.filter((said) => said === "probe rail on").length, 2);
 	});
 
 	it("calls a probe absent that does not answer on a free bus", () => {
 		const { measured } = measure({ battery: ["bus-failed"] });
 		assert.deepEqual(measured.failures, [{ channel: 4, code: "probe-absent" }]);
-		assert.equal(measured.reading.batteryFlags, absent | fault);
+		assert.equal(measured.reading.battery.flags, absent | fault);
 	});
 
 	it("reports a failure when it begins and ends, not at every measurement in between", () => {
@@ -329,37 +323,37 @@ describe("measuring the water", () => {
 	});
 
 	it("suspects a pH of 7.00 without noise: a shorted or open electrode", () => {
-		assert.equal(measure({ pH: [7.001] }).measured.reading.pHFlags, suspect);
-		assert.equal(measure({ pH: [7.004, 6.998] }).measured.reading.pHFlags, 0);
+		assert.equal(measure({ pH: [7.001] }).measured.reading.pH.flags, suspect);
+		assert.equal(measure({ pH: [7.004, 6.998] }).measured.reading.pH.flags, 0);
 	});
 
 	it("flags a pH at the end of the scale, and a circuit without calibration", () => {
-		assert.equal(measure({ pH: [0] }).measured.reading.pHFlags, outOfRange);
+		assert.equal(measure({ pH: [0] }).measured.reading.pH.flags, outOfRange);
 		const { reading } = measure({ calibrationPoints: 0 }).measured;
-		assert.equal(reading.pHFlags, uncalibrated);
-		assert.equal(reading.conductivityFlags, uncalibrated);
+		assert.equal(reading.pH.flags, uncalibrated);
+		assert.equal(reading.conductivity.flags, uncalibrated);
 	});
 
 	it("suspects every channel when the cell is dry: the probes hang in the air", () => {
 		const { reading } = measure({ conductivity: [0] }).measured;
-		assert.equal(reading.conductivityFlags, outOfRange | suspect);
-		assert.equal(reading.pHFlags, suspect);
-		assert.equal(reading.temperatureFlags, suspect);
-		assert.equal(reading.turbidityFlags, suspect);
-		assert.equal(reading.batteryFlags, 0);
+		assert.equal(reading.conductivity.flags, outOfRange | suspect);
+		assert.equal(reading.pH.flags, suspect);
+		assert.equal(reading.temperature.flags, suspect);
+		assert.equal(reading.turbidity.flags, suspect);
+		assert.equal(reading.battery.flags, 0);
 	});
 
 	it("suspects a pH beside a conductivity circuit that could not be silenced", () => {
-		assert.equal(measure({ sleepFails: true }).measured.reading.pHFlags, suspect);
+		assert.equal(measure({ sleepFails: true }).measured.reading.pH.flags, suspect);
 	});
 
 	it("takes the median of the burst and its spread, so that bubbles do not count", () => {
 		const burst = [1_000_000, 3_000_000, 1_000_250, 1_000_500, 999_750].map(good);
 		const { reading } = measure({ turbidity: burst }).measured;
-		assert.equal(reading.turbidityMicrovolts, 1_000_250);
+		assert.equal(reading.turbidity.value, 1_000_250);
 		// Deviations 250, 1999750, 0, 250, 500: the median is 250, two codes.
-		assert.equal(reading.turbiditySpreadSteps, 2);
-		assert.equal(reading.turbidityFlags, 0);
+		assert.equal(reading.turbidity.spread, 2);
+		assert.equal(reading.turbidity.flags, 0);
 	});
 
 	it("calls a burst unstable whose median lies above its darkest signals: most are of bubbles", () => {
@@ -369,7 +363,7 @@ describe("measuring the water", () => {
 				...{ zeroMicrovolts: 600_000, calmMicrovolts: 1500 },
 			}));
 			return measure({ turbidity, burst: { count: signals.length, intervalMilliseconds: 250 } })
-				.measured.reading.turbidityFlags;
+				.measured.reading.turbidity.flags;
 		};
 		const [water, bubble] = [636_000, 708_000];
 		assert.equal(flagsOf(water, bubble, water, bubble, water), 0);
@@ -385,23 +379,23 @@ describe("measuring the water", () => {
 		const { reading } = measure({ conductivity: [9.2] }).measured;
 		assert.deepEqual(
 			[
-				reading.conductivityFlags,
-				reading.pHFlags,
-				reading.temperatureFlags,
-				reading.turbidityFlags,
+				reading.conductivity.flags,
+				reading.pH.flags,
+				reading.temperature.flags,
+				reading.turbidity.flags,
 			],
 			[suspect, suspect, suspect, suspect],
 		);
 		// Melt water conducts more.
-		assert.equal(measure({ conductivity: [15] }).measured.reading.conductivityFlags, 0);
+		assert.equal(measure({ conductivity: [15] }).measured.reading.conductivity.flags, 0);
 	});
 
 	it("keeps the raw signal of a loop in fault, flagged and reported", () => {
 		const { measured } = measure({
 			turbidity: [{ signalMicrovolts: 525_000, range: 0, state: "fault" }],
 		});
-		assert.equal(measured.reading.turbidityMicrovolts, 525_000);
-		assert.equal(measured.reading.turbidityFlags, fault);
+		assert.equal(measured.reading.turbidity.value, 525_000);
+		assert.equal(measured.reading.turbidity.flags, fault);
 		assert.deepEqual(measured.failures, [{ channel: 3, code: "probe-out-of-range" }]);
 	});
 
@@ -410,15 +404,15 @@ describe("measuring the water", () => {
 		const { measured } = measure({
 			turbidity: [down, down, good(10_000), good(10_125), good(10_250)],
 		});
-		assert.equal(measured.reading.turbidityMicrovolts, 10_125);
-		assert.equal(measured.reading.turbidityFlags, suspect);
+		assert.equal(measured.reading.turbidity.value, 10_125);
+		assert.equal(measured.reading.turbidity.flags, suspect);
 		assert.deepEqual(measured.failures, []);
 	});
 
 	it("flags a saturated loop, and a clipped one as out of range too", () => {
 		const at = (state: Loop["state"]): number =>
 			measure({ turbidity: [{ signalMicrovolts: 3_075_000, range: 0, state }] }).measured.reading
-				.turbidityFlags;
+				.turbidity.flags;
 		assert.equal(at("saturated"), saturated);
 		assert.equal(at("clipped"), saturated | outOfRange);
 	});
@@ -431,12 +425,12 @@ describe("measuring the water", () => {
 		}).measured;
 		assert.equal(flood.failedProbes, 0x80);
 		const rolledOver = readingOf(1_320_000, flood.failedProbes);
-		assert.equal(rolledOver.reading.turbidityFlags, suspect);
+		assert.equal(rolledOver.reading.turbidity.flags, suspect);
 		assert.equal(rolledOver.failedProbes, 0x80);
 		const over = readingOf(839_000, rolledOver.failedProbes);
-		assert.equal(over.reading.turbidityFlags, 0);
+		assert.equal(over.reading.turbidity.flags, 0);
 		assert.equal(over.failedProbes, 0);
-		assert.equal(readingOf(1_320_000, over.failedProbes).reading.turbidityFlags, 0);
+		assert.equal(readingOf(1_320_000, over.failedProbes).reading.turbidity.flags, 0);
 	});
 
 	it("does not forget saturation over a fault of the loop or of the converter", () => {
@@ -452,12 +446,18 @@ describe("measuring the water", () => {
 		const high: Loop = { signalMicrovolts: 564_000, range: 1, state: "good" };
 		const { measured } = measure({
 			turbidity: [low, high, low, high, high],
-			calibrationIds: { pH: 4, temperature: 5, conductivity: 6, turbidity: [7, 8] },
+			calibrationIds: {
+				pH: [4],
+				temperature: [5],
+				conductivity: [6],
+				turbidity: [7, 8],
+				battery: [],
+			},
 		});
-		assert.equal(measured.reading.turbidityMicrovolts, 564_000);
-		assert.equal(measured.reading.turbidityRange, 1);
-		assert.equal(measured.reading.turbidityCalibration, 8);
-		assert.equal(measured.reading.pHCalibration, 4);
+		assert.equal(measured.reading.turbidity.value, 564_000);
+		assert.equal(measured.reading.turbidity.range, 1);
+		assert.equal(measured.reading.turbidity.calibration, 8);
+		assert.equal(measured.reading.pH.calibration, 4);
 	});
 
 	it("switches the rails off when something foreign is thrown, and lets it through", () => {

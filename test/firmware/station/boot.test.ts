@@ -3,11 +3,8 @@ import { lastRunOf } from "../../../src/firmware/station/boot.js";
 import type { StationJournal } from "../../../src/firmware/station/journal-port.js";
 import { CHANNEL_SET_1 } from "../../../src/protocol/record/channel-set.js";
 import { type Entry, encodeEntry } from "../../../src/protocol/record/entry.js";
-import {
-	CHANNEL_FLAGS,
-	fieldsOfWaterReading,
-	waterReadingOf,
-} from "../../../src/protocol/record/reading.js";
+import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
+import { fieldsOfNamed, namedOf } from "../../support/data/named-reading.js";
 
 const UTC = 1_790_000_000;
 const YEARS = 94_608_000;
@@ -42,8 +39,8 @@ function collectorSet(atUptimeSeconds: number, atUtcSeconds: number): Partial<En
 }
 
 function turbid(turbidityFlags: number): Partial<Entry> {
-	const nothing = waterReadingOf(CHANNEL_SET_1.fields.map(() => 0));
-	const fields = fieldsOfWaterReading({ ...nothing, turbidityFlags });
+	const nothing = namedOf(CHANNEL_SET_1.fields.map(() => 0));
+	const fields = fieldsOfNamed({ ...nothing, turbidityFlags });
 	return {
 		...event(10, UTC, DISCIPLINED),
 		kind: "reading",

@@ -106,6 +106,14 @@ describe("time keeping", () => {
 		assert.equal(soon.kind === "stepped" && soon.driftPartsPerBillion, undefined);
 	});
 
+	it("lets a slow answer be off by all that it leaves open, and the own clock by its reading beside that", () => {
+		const { keeper } = build({ rtcUtcSeconds: FLOOR + 100, disciplinedMilliseconds: 0 });
+		const own = keeper.utcSeconds ?? 0;
+		// 11.6 s between question and answer, and the collector read its clock at the very beginning.
+		assert.equal(keeper.offer(own - 7, COLLECTOR, 6.804).kind, "stepped");
+		assert.equal(keeper.offer(own + 20, COLLECTOR, 6.804).kind, "waiting-for-second-source");
+	});
+
 	it("refuses a time below the floor or beyond the calendar, whoever says it", () => {
 		const { keeper } = build({ rtcUtcSeconds: FLOOR + 100 });
 		assert.equal(keeper.offer(FLOOR - 1, COLLECTOR).kind, "refused");

@@ -4,7 +4,7 @@ import {
 	DEFAULT_NETWORK_TIMES,
 	NETWORK_FAULTS,
 	type NetworkFault,
-} from "../../../sim/network/network.js";
+} from "../../../sim/network/wire.js";
 import { equalBytes, hexOf } from "../../../src/core/bytes.js";
 import { integerBelow, SeededChance } from "../../../src/core/chance.js";
 import { createSha256 } from "../../../src/core/sha256.js";

@@ -1,9 +1,5 @@
 import { strict as assert } from "node:assert";
-import {
-	DerivationContext,
-	deriveWaterReading,
-	naturalWaterFactorTo25,
-} from "../../../src/protocol/record/derive.js";
+import { DerivationContext, naturalWaterFactorTo25 } from "../../../src/protocol/record/derive.js";
 import { INPUT_DOUBTS } from "../../../src/protocol/record/doubt.js";
 import {
 	type CalibrationBody,
@@ -11,11 +7,8 @@ import {
 	type Entry,
 	NO_CALIBRATION_ACT,
 } from "../../../src/protocol/record/entry.js";
-import {
-	CHANNEL_FLAGS,
-	fieldsOfWaterReading,
-	type WaterReading,
-} from "../../../src/protocol/record/reading.js";
+import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
+import { deriveNamed, fieldsOfNamed, type NamedReading } from "../../support/data/named-reading.js";
 
 const CONFIGURATION: ConfigurationBody = {
 	kind: "configuration",
@@ -32,7 +25,7 @@ const CONFIGURATION: ConfigurationBody = {
 	hash: new Uint8Array(32),
 };
 
-const READING: WaterReading = {
+const READING: NamedReading = {
 	pHMilli: 7812,
 	pHFlags: 0,
 	pHCalibration: 0,
@@ -74,19 +67,19 @@ describe("derived values", () => {
 	});
 
 	it("are computed from raw conductivity and temperature, and name their law", () => {
-		const { conductivityAt25 } = deriveWaterReading(READING, CONFIGURATION, none);
+		const { conductivity: conductivityAt25 } = deriveNamed(READING, CONFIGURATION, none);
 		assert.equal(conductivityAt25.method, "iso-7888");
 		assert.ok(Math.abs((conductivityAt25.value ?? 0) - 558) < 0.5);
-		const linear = deriveWaterReading(READING, { ...CONFIGURATION, conductivityLaw: 0 }, none);
-		assert.equal(linear.conductivityAt25.method, "linear");
-		assert.ok(Math.abs((linear.conductivityAt25.value ?? 0) - 500 / 0.9045) < 1e-9);
+		const linear = deriveNamed(READING, { ...CONFIGURATION, conductivityLaw: 0 }, none);
+		assert.equal(linear.conductivity.method, "linear");
+		assert.ok(Math.abs((linear.conductivity.value ?? 0) - 500 / 0.9045) < 1e-9);
 	});
 
 	it("give no conductivity at 25 degC without a temperature or beyond the law's range", () => {
 		const noTemperature = { ...READING, temperatureMillidegrees: undefined };
 		const hot = { ...READING, temperatureMillidegrees: 36_001 };
 		const derived = [noTemperature, hot].map(
-			(reading) => deriveWaterReading(reading, CONFIGURATION, none).conductivityAt25,
+			(reading) => deriveNamed(reading, CONFIGURATION, none).conductivity,
 		);
 		assert.deepEqual(
 			derived.map(({ value, notes }) => ({ value, notes })),
@@ -101,7 +94,7 @@ describe("derived values", () => {
 		// 487.3 uS/cm at 11.25 degC are 660.9 at 25; by a thermometer in the sun they would be 325.6.
 		const hot = { ...READING, conductivityHundredths: 48_730, temperatureMillidegrees: 51_000 };
 		for (const conductivityLaw of [0, 1]) {
-			const { conductivityAt25 } = deriveWaterReading(
+			const { conductivity: conductivityAt25 } = deriveNamed(
 				{ ...hot, temperatureFlags: CHANNEL_FLAGS.outOfRange },
 				{ ...CONFIGURATION, conductivityLaw },
 				none,
@@ -112,12 +105,12 @@ describe("derived values", () => {
 	});
 
 	it("bear the doubts of the temperature and of the pH, flag by flag", () => {
-		const seen = (fields: Partial<WaterReading>): string => {
-			const { value, flags, notes } = deriveWaterReading(
+		const seen = (fields: Partial<NamedReading>): string => {
+			const { value, flags, notes } = deriveNamed(
 				{ ...READING, ...fields },
 				CONFIGURATION,
 				none,
-			).conductivityAt25;
+			).conductivity;
 			return `${value === undefined ? "none" : "value"} ${flags} ${notes.join()}`.trim();
 		};
 		const effects = Object.entries(CHANNEL_FLAGS).map(([name, flag]) => [
@@ -147,15 +140,15 @@ describe("derived values", () => {
 	});
 
 	it("say that the natural-water law is not made for acid water, and keep the value", () => {
-		const acid = deriveWaterReading({ ...READING, pHMilli: 3100 }, CONFIGURATION, none);
-		assert.deepEqual(acid.conductivityAt25.notes, ["law-not-for-acid-water"]);
-		assert.notEqual(acid.conductivityAt25.value, undefined);
+		const acid = deriveNamed({ ...READING, pHMilli: 3100 }, CONFIGURATION, none);
+		assert.deepEqual(acid.conductivity.notes, ["law-not-for-acid-water"]);
+		assert.notEqual(acid.conductivity.value, undefined);
 	});
 
 	it("turn the loop's voltage into turbidity and keep small negatives", () => {
-		assert.equal(deriveWaterReading(READING, CONFIGURATION, none).turbidity.value, 500);
+		assert.equal(deriveNamed(READING, CONFIGURATION, none).turbidity.value, 500);
 		const below = { ...READING, turbidityMicrovolts: 595_000 };
-		const { value } = deriveWaterReading(below, CONFIGURATION, none).turbidity;
+		const { value } = deriveNamed(below, CONFIGURATION, none).turbidity;
 		assert.ok(Math.abs((value ?? 0) + 2.0833) < 0.001, `${value}`);
 	});
 
@@ -170,11 +163,11 @@ describe("derived values", () => {
 			coefficients: [-1, 100, 10],
 		};
 		const reading = { ...READING, turbidityCalibration: 4 };
-		const known = deriveWaterReading(reading, CONFIGURATION, (channel, id) =>
+		const known = deriveNamed(reading, CONFIGURATION, (channel, id) =>
 			channel === 3 && id === 4 ? calibration : undefined,
 		);
 		assert.ok(Math.abs((known.turbidity.value ?? 0) - (-1 + 180 + 32.4)) < 1e-9);
-		const unknown = deriveWaterReading(reading, CONFIGURATION, none);
+		const unknown = deriveNamed(reading, CONFIGURATION, none);
 		assert.deepEqual(unknown.turbidity.notes, ["calibration-unknown"]);
 		assert.equal(unknown.turbidity.value, undefined);
 	});
@@ -190,7 +183,7 @@ describe("derived values", () => {
 			coefficients: [0, 100, 0],
 		};
 		const derived = (range: number, curve: number) =>
-			deriveWaterReading(
+			deriveNamed(
 				{ ...READING, turbidityCalibration: 4, turbidityRange: range },
 				CONFIGURATION,
 				() => ({ ...calibration, curve }),
@@ -214,7 +207,7 @@ describe("derived values", () => {
 			coefficients: [-4352.9, 5742.3, -1120.4],
 		};
 		const at = (turbidityMicrovolts: number): number =>
-			deriveWaterReading(
+			deriveNamed(
 				{ ...READING, turbidityMicrovolts, turbidityCalibration: 1 },
 				CONFIGURATION,
 				() => sen0189,
@@ -228,7 +221,7 @@ describe("derived values", () => {
 
 	it("are held and flagged at the vertex on whichever side of the falling branch it lies", () => {
 		const at = (volts: number, coefficients: CalibrationBody["coefficients"]) => {
-			const { value, flags } = deriveWaterReading(
+			const { value, flags } = deriveNamed(
 				{ ...READING, turbidityMicrovolts: volts * 1_000_000, turbidityCalibration: 1 },
 				CONFIGURATION,
 				() => ({
@@ -267,7 +260,7 @@ describe("derived values", () => {
 			...header,
 			channelSet: 1,
 			kind: "reading",
-			fields: fieldsOfWaterReading(READING),
+			fields: fieldsOfNamed(READING),
 		};
 		const context = new DerivationContext();
 		assert.deepEqual(context.derive(reading)?.turbidity.notes, ["configuration-unknown"]);

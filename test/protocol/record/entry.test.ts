@@ -20,7 +20,7 @@ import {
 	probesByteOf,
 	REFERENCE_PROBES,
 } from "../../../src/protocol/record/probe-kinds.js";
-import { fieldsOfWaterReading, waterReadingOf } from "../../../src/protocol/record/reading.js";
+import { fieldsOfNamed, namedOf } from "../../support/data/named-reading.js";
 
 const HEADER = {
 	channelSet: 0,
@@ -177,7 +177,7 @@ describe("canonical entries", () => {
 			...HEADER,
 			channelSet: 1,
 			kind: "reading",
-			fields: fieldsOfWaterReading(READING),
+			fields: fieldsOfNamed(READING),
 		};
 		assert.equal(
 			hexOf(encodeEntry(entry)),
@@ -357,9 +357,9 @@ describe("canonical entries", () => {
 			turbiditySpreadSteps: undefined,
 			pHFlags: 0xff,
 		};
-		const fields = fieldsOfWaterReading(reading);
+		const fields = fieldsOfNamed(reading);
 		assert.equal(fields[0], -32768);
-		assert.deepEqual(waterReadingOf(fields), reading);
+		assert.deepEqual(namedOf(fields), reading);
 	});
 
 	it("have one content per byte string: what decodes encodes to the same bytes", () => {
@@ -396,7 +396,7 @@ describe("canonical entries", () => {
 			...HEADER,
 			channelSet: 1,
 			kind: "reading",
-			fields: fieldsOfWaterReading(READING),
+			fields: fieldsOfNamed(READING),
 		});
 		for (let count = 0; count < 5000; count++) {
 			const bytes = new Uint8Array(reading.length + integerBelow(chance, 3));
@@ -423,7 +423,7 @@ describe("canonical entries", () => {
 			...HEADER,
 			channelSet: 1,
 			kind: "reading",
-			fields: fieldsOfWaterReading(READING),
+			fields: fieldsOfNamed(READING),
 		});
 		const bad = [
 			{ at: 0, byte: 2 },

@@ -189,6 +189,27 @@ describe("the placing of entries in time", () => {
 		assert.deepEqual(placed(event(90, 0), alone, confirmed)[0], early);
 	});
 
+	it("doubts the RTC by twice what a source said that was not believed, and not by years", () => {
+		const refused = (uptimeSeconds: number, detail: number): Part =>
+			event(uptimeSeconds, UTC + uptimeSeconds, {
+				code: 20,
+				detail,
+				text: "needs a second source",
+			});
+		const claims = (...steps: readonly number[]): (number | undefined)[] =>
+			placed(
+				time(0, UTC),
+				event(1000, UTC + 1000),
+				...steps.map((step, index) => refused(2000 + index, step)),
+				event(3000, UTC + 3000),
+			).map((each) => each?.uncertaintyMilliseconds);
+		assert.deepEqual(claims().slice(1), [3007, 3021]);
+		// Somebody moved it by 8 s in between; by uptime alone it is 55 s.
+		assert.deepEqual(claims(8), [2000, 3007 + 16_000, 3014 + 16_000, 3021 + 16_000]);
+		assert.deepEqual(claims(94_608_000), [2000, 3007, 3014, 3021]);
+		assert.deepEqual(claims(-5, 7), [2000, 17_007, 17_014, 17_015, 17_021]);
+	});
+
 	it("says nothing about another boot", () => {
 		const [early] = placed(event(900, 0, { boot: 3 }), time(1000, UTC));
 		assert.equal(early, undefined);

@@ -148,4 +148,19 @@ describe("the bootloader's slots", () => {
 		});
 		assert.deepEqual(outcomes, ["1 1:valid 2:aborted", "1 1:valid blank", "2 1:valid 2:valid"]);
 	});
+
+	it("goes on from what was saved: a wake stays with its slot, and a reset ends the trial", () => {
+		const before = confirmedA().loader;
+		before.setBoot(1);
+		assert.equal(before.boot("reset")?.firmwareVersion, 2);
+		const saved = JSON.parse(JSON.stringify(before.save())) as ReturnType<typeof before.save>;
+		assert.equal(saved.sleptSlot, 1);
+		const after = new Bootloader({ images: [A, B] });
+		after.load(saved);
+		assert.equal(after.text, "1:valid 2:pendingVerify");
+		assert.equal(after.isOnTrial, true);
+		assert.equal(after.boot("deep-sleep")?.firmwareVersion, 2);
+		assert.equal(after.boot("reset")?.firmwareVersion, 1);
+		assert.equal(after.text, "1:valid 2:aborted");
+	});
 });

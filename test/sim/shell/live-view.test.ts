@@ -19,10 +19,10 @@ function station(name: string): StationView {
 		river: "storm on the Pek",
 		reading: {
 			pH: derived(7.96, ""),
-			temperatureCelsius: derived(11.57, "degC"),
-			conductivityAt25: derived(39_512, "uS/cm"),
+			temperature: derived(11.57, "degC"),
+			conductivity: derived(39_512, "uS/cm"),
 			turbidity: derived(1310.8, "FNU"),
-			batteryVolts: derived(12.75, "V"),
+			battery: derived(12.75, "V"),
 		},
 		readingUtcSeconds: 1_790_812_800,
 		appended: 139,
@@ -68,7 +68,7 @@ describe("the live view", () => {
 		const dry = station("bor-1");
 		const suspect = { ...derived(8.37, ""), flags: 0x20 };
 		const still = { ...derived(0, "uS/cm"), flags: 0x24 };
-		const reading = { ...dry.reading, pH: suspect, conductivityAt25: still };
+		const reading = { ...dry.reading, pH: suspect, conductivity: still };
 		const view = { ...world(0), stations: [{ ...dry, reading } as StationView] };
 		const lines = render(view, { columns: 100, rows: 24 }).split("\n");
 		assert.match(

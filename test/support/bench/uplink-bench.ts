@@ -11,25 +11,22 @@ import {
 	keyedHash,
 	keyedHashPublicKey,
 } from "../../../sim/keys/keyed-hash-signer.js";
+import { SimulatedNetwork } from "../../../sim/network/network.js";
 import {
 	DEFAULT_NETWORK_TIMES,
 	type NetworkTimes,
 	type RadioState,
 	type ServerRequest,
 	type ServerResponse,
-	SimulatedNetwork,
-} from "../../../sim/network/network.js";
+} from "../../../sim/network/wire.js";
 import { hexOf } from "../../../src/core/bytes.js";
 import { SeededChance } from "../../../src/core/chance.js";
 import { StationError } from "../../../src/core/errors.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import { Scheduler, type Task } from "../../../src/core/task.js";
 import type { Signer, Verifier } from "../../../src/firmware/ports.js";
-import {
-	type EntrySource,
-	type SessionOutcome,
-	Uplink,
-} from "../../../src/firmware/uplink/uplink.js";
+import type { EntrySource } from "../../../src/firmware/uplink/entry-source.js";
+import { type SessionOutcome, Uplink } from "../../../src/firmware/uplink/uplink.js";
 import { chainNext } from "../../../src/protocol/record/chain.js";
 import { encodeEntry } from "../../../src/protocol/record/entry.js";
 import { type Answer, encodeAnswer } from "../../../src/protocol/wire/acknowledgement.js";

@@ -5,10 +5,11 @@
  * in the circuit's 0.1 uS/cm below 1 000 uS/cm, turbidity in codes of the ADS1115 (125 uV) over the
  * default loop (150 ohm, -50..1 550 FNU).
  */
+
 import { fraction, normal, SeededChance, seedOf } from "../../../src/core/chance.js";
 import { exp } from "../../../src/core/elementary.js";
 import type { EntryDraft } from "../../../src/protocol/record/entry.js";
-import { fieldsOfWaterReading } from "../../../src/protocol/record/reading.js";
+import { fieldsOfNamed } from "./named-reading.js";
 
 export const READINGS_PER_DAY = 288;
 const INTERVAL_SECONDS = 300;
@@ -42,7 +43,7 @@ export function dayOfReadings(seed: number, day = 0): EntryDraft[] {
 			utcSeconds: FIRST_UTC_SECONDS + elapsedSeconds + driftSeconds(elapsedSeconds),
 			configurationId: 1,
 			stationFlags: 0,
-			fields: fieldsOfWaterReading({
+			fields: fieldsOfNamed({
 				pHMilli: Math.round(water.pH * 1000 + 4 * normal(chance)),
 				pHFlags: 0,
 				pHCalibration: 1,

@@ -1,15 +1,16 @@
 /** How others would write the same readings: for the bench, beside ours. */
+
 import { gzipSync } from "node:zlib";
 import { encode, Tagged } from "cborg";
 import type { Entry } from "../../../src/protocol/record/entry.js";
-import { type WaterReading, waterReadingOf } from "../../../src/protocol/record/reading.js";
+import { type NamedReading, namedOf } from "./named-reading.js";
 
 interface Channel {
 	readonly name: string;
 	/** SenML's unit (RFC 8428, RFC 8798), none for flags. */
 	readonly unit: string | undefined;
 	readonly decimals: number;
-	valueOf(reading: WaterReading): number;
+	valueOf(reading: NamedReading): number;
 }
 
 const CHANNELS: readonly Channel[] = [
@@ -71,7 +72,7 @@ export function influxGzipBytes(entries: readonly Entry[]): number {
 	let lines = "";
 	for (const entry of entries) {
 		if (entry.kind !== "reading") continue;
-		const reading = waterReadingOf(entry.fields);
+		const reading = namedOf(entry.fields);
 		const fields = CHANNELS.map(
 			(channel) => `${channel.name}=${channel.valueOf(reading) / 10 ** channel.decimals}`,
 		);
@@ -86,7 +87,7 @@ function forEachValue(
 ): void {
 	for (const entry of entries) {
 		if (entry.kind !== "reading") continue;
-		const reading = waterReadingOf(entry.fields);
+		const reading = namedOf(entry.fields);
 		CHANNELS.forEach((channel, index) => {
 			visit(entry, channel, channel.valueOf(reading), index === 0);
 		});

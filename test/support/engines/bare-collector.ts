@@ -1,7 +1,7 @@
 /** The ledger over a store in memory, with a keyed hash in place of signatures, for one process. */
 
 import { keyedHash, keyedHashPublicKey } from "../../../sim/keys/keyed-hash-signer.js";
-import type { Endpoint } from "../../../sim/network/network.js";
+import type { Endpoint } from "../../../sim/network/wire.js";
 import type { SimulatedStation } from "../../../sim/station/station.js";
 import {
 	ConfigurationOffers,

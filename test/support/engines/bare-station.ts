@@ -8,7 +8,7 @@ import {
 	type KeyOperations,
 	keyedHashPublicKey,
 } from "../../../sim/keys/keyed-hash-signer.js";
-import type { Endpoint } from "../../../sim/network/network.js";
+import type { Endpoint } from "../../../sim/network/wire.js";
 import type { River } from "../../../sim/river/river.js";
 import { SCENARIOS } from "../../../sim/river/scenarios.js";
 import type { StationObserver } from "../../../sim/station/observer.js";

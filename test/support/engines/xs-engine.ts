@@ -86,6 +86,11 @@ export class XsEngine {
 		return (await this.evaluate("gc();")).usage;
 	}
 
+	/** Writes the whole machine into a file, as the engine's snapshots are. */
+	async writeSnapshot(path: string): Promise<void> {
+		await this.#ask(`w${path}`);
+	}
+
 	close(): void {
 		this.#input.end();
 	}

@@ -2,7 +2,7 @@
  * Judges published values against the water itself: each is right within the error of a probe that
  * works, or missing with its reason, or flagged. Reads no raw value.
  */
-import type { WaterState } from "../../../sim/river/river.js";
+import type { WaterState } from "../../../sim/river/water.js";
 import type { DerivedReading, DerivedValue } from "../../../src/protocol/record/derive.js";
 
 export interface SeenDerivation {
@@ -27,13 +27,13 @@ interface Tolerance {
 const TOLERANCES: readonly Tolerance[] = [
 	{ channel: "pH", truth: (water) => water.pH, absolute: 0.1, part: 0 },
 	{
-		channel: "temperatureCelsius",
+		channel: "temperature",
 		truth: (water) => water.temperatureCelsius,
 		absolute: 0.15,
 		part: 0,
 	},
 	{
-		channel: "conductivityAt25",
+		channel: "conductivity",
 		truth: (water) => water.conductivityAt25MicrosiemensPerCm,
 		absolute: 2,
 		part: 0.02,

@@ -3,9 +3,11 @@
  * what begins ends when its reason has gone, each event has a cause, and each cause its event. A boot
  * ends what its predecessor left open, but for safe mode, which lives through resets.
  */
+
 import { type Entry, RESET_REASONS, STATION_FLAGS } from "../../../src/protocol/record/entry.js";
 import { type EventCode, eventNameOf } from "../../../src/protocol/record/events.js";
-import { CHANNEL_FLAGS, waterReadingOf } from "../../../src/protocol/record/reading.js";
+import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
+import { namedOf } from "../data/named-reading.js";
 import type { SeenEntry } from "./seen-entry.js";
 
 export interface Span {
@@ -48,7 +50,7 @@ const SPANNED: readonly (readonly [EventCode, number])[] = [
 /** What is wrong, a sentence each; none may be. */
 export function judgeEvents(entries: readonly SeenEntry[], facts: WorldFacts): readonly string[] {
 	return [
-		...SPANNED.flatMap(([name, flag]) => judgeSpans(entries, name, flag)),
+		...SPANNED.flatMap(([name, flag]) => judgeSpans(entries, name, flag, facts)),
 		...judgeProbes(entries),
 		...judgeVerdicts(entries, facts),
 		...judgeVisits(entries, facts),
@@ -57,17 +59,27 @@ export function judgeEvents(entries: readonly SeenEntry[], facts: WorldFacts): r
 }
 
 /** Begin and end take turns, and the flag of the entries between them agrees. */
-function judgeSpans(entries: readonly SeenEntry[], name: EventCode, flag: number): string[] {
+function judgeSpans(
+	entries: readonly SeenEntry[],
+	name: EventCode,
+	flag: number,
+	{ outages }: WorldFacts,
+): string[] {
 	const violations: string[] = [];
 	let isOpen = false;
 	let boot: number | undefined;
 	let deniedUtcSeconds: number | undefined;
+	let lastUtcSeconds = 0;
 	for (const { entry, worldUtcSeconds } of entries) {
 		if (entry.boot !== boot) {
 			boot = entry.boot;
 			deniedUtcSeconds = undefined;
-			if (name !== "safe-mode" || !isReset(entry)) isOpen = false;
+			// A boot after a loss of power may have crashed before it was in the record.
+			const [from, to] = [lastUtcSeconds, worldUtcSeconds];
+			const lostPower = outages.some(({ toUtcSeconds: at }) => at > from && at <= to);
+			if (name !== "safe-mode" || !isReset(entry) || lostPower) isOpen = false;
 		}
+		lastUtcSeconds = worldUtcSeconds;
 		if (isEvent(entry, name)) {
 			if ((entry.detail === 1) === isOpen) {
 				violations.push(`${placeOf(entry)}: ${name} ${isOpen ? "begins" : "ends"} twice`);
@@ -97,7 +109,7 @@ function judgeProbes(entries: readonly SeenEntry[]): string[] {
 	const failedIn = (entry: Entry | undefined, channel: number): boolean => {
 		const name = CHANNELS[channel];
 		if (entry?.kind !== "reading" || name === undefined) return false;
-		return (waterReadingOf(entry.fields)[`${name}Flags`] & CHANNEL_FLAGS.fault) !== 0;
+		return (namedOf(entry.fields)[`${name}Flags`] & CHANNEL_FLAGS.fault) !== 0;
 	};
 	for (const { entry } of entries) {
 		if (entry.boot !== boot || entry.kind === "reading") {

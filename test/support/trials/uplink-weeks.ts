@@ -2,7 +2,7 @@
  * Weeks of a station whose network and operator do odd things, and a model of what its uplink owes meanwhile. The
  * model knows the promises of docs/WIRE.md, sections 5 and 6, and the world; nothing of the schedule.
  */
-import { DEFAULT_NETWORK_TIMES, type NetworkFault } from "../../../sim/network/network.js";
+import { DEFAULT_NETWORK_TIMES, type NetworkFault } from "../../../sim/network/wire.js";
 import { SCENARIOS } from "../../../sim/river/scenarios.js";
 import type { SimulatedStation } from "../../../sim/station/station.js";
 import { fraction, integerBelow, SeededChance, seedOf } from "../../../src/core/chance.js";

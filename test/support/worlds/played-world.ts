@@ -1,4 +1,5 @@
 /** A simulated world over a temporary directory with a ledger in this process, for scenarios. */
+
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import {
 	judgeDelivery,
 	NO_DELIVERY,
 } from "../../../sim/checkers/delivery.js";
-import type { Endpoint } from "../../../sim/network/network.js";
+import type { Endpoint } from "../../../sim/network/wire.js";
 import type { River } from "../../../sim/river/river.js";
 import { SCENARIOS } from "../../../sim/river/scenarios.js";
 import { DataDirectory } from "../../../sim/shell/data-directory.js";

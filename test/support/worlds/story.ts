@@ -1,4 +1,5 @@
 /** One scenario played with the station's whole stack against a collector, for the stories. */
+
 import type { River } from "../../../sim/river/river.js";
 import { SCENARIOS } from "../../../sim/river/scenarios.js";
 import type { SimulatedStation, StationProgram } from "../../../sim/station/station.js";
@@ -7,7 +8,7 @@ import type { StationConfiguration } from "../../../src/firmware/config/configur
 import { DerivationContext, type DerivedReading } from "../../../src/protocol/record/derive.js";
 import { decodeEntry, type Entry } from "../../../src/protocol/record/entry.js";
 import { type EventCode, eventNameOf } from "../../../src/protocol/record/events.js";
-import { type WaterReading, waterReadingOf } from "../../../src/protocol/record/reading.js";
+import { type NamedReading, namedOf } from "../data/named-reading.js";
 import { openBareCollector, serviceStation, stepStation } from "../engines/bare-collector.js";
 import { bareStation, START_UTC_SECONDS } from "../engines/bare-station.js";
 
@@ -39,7 +40,7 @@ export interface StoryReading {
 	readonly entry: Entry;
 	/** Since the start of the scenario. */
 	readonly seconds: number;
-	readonly raw: WaterReading;
+	readonly raw: NamedReading;
 	readonly derived: DerivedReading;
 	readonly water: ReturnType<River["at"]>;
 }
@@ -127,7 +128,7 @@ export async function playStory(options: StoryOptions): Promise<Story> {
 		context.observe(entry);
 		const derived = context.derive(entry);
 		if (entry.kind === "reading" && derived !== undefined) {
-			const raw = waterReadingOf(entry.fields);
+			const raw = namedOf(entry.fields);
 			readings.push({ entry, seconds, raw, derived, water: river.at(entry.utcSeconds) });
 		}
 		const name = entry.kind === "event" ? eventNameOf(entry.code) : undefined;

@@ -1,6 +1,7 @@
 /** One simulated station with its collector, watched by the judges of its decisions. */
-import type { WaterState } from "../../../sim/river/river.js";
+
 import { SCENARIOS } from "../../../sim/river/scenarios.js";
+import type { WaterState } from "../../../sim/river/water.js";
 import type { SimulatedStation, StationProgram } from "../../../sim/station/station.js";
 import type { StationProgramOptions } from "../../../sim/station/station-program.js";
 import {

@@ -1,0 +1,142 @@
+/**
+ * Private members become plain ones: XS keeps a key per private name and class, and a slot in every function
+ * for each private name that it touches; a private method is a slot of each object. `#level` becomes `$0`, the
+ * next one `$1`: the same few names in every class, apart along a chain of classes. Nothing else in the program
+ * may begin with a dollar; TypeScript has checked by then that nobody outside touches them.
+ *
+ * Fields that were private are set where the constructor begins, as XS makes a function of a class's fields.
+ */
+import type MagicString from "magic-string";
+import {
+	isClass,
+	isPropertyName,
+	type Node,
+	nameOf,
+	namesIn,
+	nodeOf,
+	nodesOf,
+	walk,
+} from "./syntax.js";
+
+interface ClassMembers {
+	readonly node: Node;
+	readonly extendsName: string | undefined;
+	readonly privateNames: readonly string[];
+	readonly plainNames: Map<string, string>;
+}
+
+/** @throws Error when the program has something that this step cannot carry over. */
+export function makeMembersPlain(text: MagicString, tree: Node): void {
+	const classes = new Map<Node, ClassMembers>();
+	const byName = new Map<string, ClassMembers>();
+	walk(tree, (node, parents) => {
+		if (node.type === "Identifier" && nameOf(node)?.startsWith("$") === true) {
+			if (isPropertyName(node, parents.at(-1))) throw new Error(`a property ${nameOf(node)}`);
+		}
+		if (!isClass(node)) return;
+		const members = membersOf(node);
+		classes.set(node, members);
+		// Rollup calls the second class of a name `let Peer$1 = class Peer {}`.
+		const name = nameOf(parents.at(-1)?.["id"]) ?? nameOf(node["id"]);
+		if (name === undefined) return;
+		if (byName.has(name)) throw new Error(`two classes ${name}`);
+		byName.set(name, members);
+	});
+	for (const members of classes.values()) {
+		let first = 0;
+		for (
+			let base = byName.get(members.extendsName ?? "");
+			base !== undefined;
+			base = byName.get(base.extendsName ?? "")
+		) {
+			first += base.privateNames.length;
+		}
+		members.privateNames.forEach((name, index) => {
+			members.plainNames.set(name, `$${(first + index).toString(36)}`);
+		});
+	}
+	walk(tree, (node, parents) => {
+		if (node.type !== "PrivateIdentifier") return;
+		if (parents.at(-1)?.type === "BinaryExpression")
+			throw new Error(`#${nameOf(node)} in an object`);
+		const owner = parents
+			.map((parent) => classes.get(parent)?.plainNames.get(nameOf(node) ?? ""))
+			.filter((name) => name !== undefined)
+			.at(-1);
+		if (owner === undefined) throw new Error(`nobody's #${nameOf(node)}`);
+		text.overwrite(node.start, node.end, owner);
+	});
+	for (const members of classes.values()) moveFields(text, members);
+}
+
+function membersOf(node: Node): ClassMembers {
+	const privateNames = new Set<string>();
+	for (const member of nodesOf(nodeOf(node, "body"), "body")) {
+		const key = member["key"] as Node | undefined;
+		if (key?.type === "PrivateIdentifier") privateNames.add(nameOf(key) ?? "");
+	}
+	return {
+		node,
+		extendsName: nameOf(node["superClass"]),
+		privateNames: [...privateNames],
+		plainNames: new Map(),
+	};
+}
+
+/** A class that has public fields with values, too, keeps its fields as they are, for the sake of their order. */
+function moveFields(text: MagicString, { node, plainNames }: ClassMembers): void {
+	const body = nodeOf(node, "body");
+	const members = nodesOf(body, "body");
+	const fields = members.filter(
+		(each) => each.type === "PropertyDefinition" && each["static"] !== true,
+	);
+	const isPrivate = (field: Node): boolean => nodeOf(field, "key").type === "PrivateIdentifier";
+	const own = fields.filter(isPrivate);
+	const set = own.filter((field) => field["value"] !== null);
+	const maker = members.find((each) => each["kind"] === "constructor");
+	const start = maker === undefined ? undefined : startOf(maker, node);
+	const isMovable =
+		set.length === 0 ||
+		(start !== undefined && !fields.some((field) => !isPrivate(field) && field["value"] !== null));
+	if (!isMovable) return;
+	for (const field of set) {
+		if (maker !== undefined) requireFreeNames(field, maker);
+		const value = nodeOf(field, "value");
+		const name = plainNames.get(nameOf(field["key"]) ?? "") ?? "";
+		// What stands between name and value, and what ends the field.
+		text.overwrite(field.start, value.start, `this.${name}=`);
+		text.overwrite(value.end, field.end, ";");
+		text.move(field.start, field.end, start ?? 0);
+	}
+	for (const field of own) if (field["value"] === null) text.remove(field.start, field.end);
+}
+
+/** Where a constructor's own work begins: behind `super(...)` in a derived class. */
+function startOf(maker: Node, node: Node): number | undefined {
+	const body = nodeOf(nodeOf(maker, "value"), "body");
+	if (node["superClass"] === null) return body.start + 1;
+	return nodesOf(body, "body").find(
+		(each) =>
+			each.type === "ExpressionStatement" &&
+			nodeOf(each, "expression").type === "CallExpression" &&
+			nodeOf(nodeOf(each, "expression"), "callee").type === "Super",
+	)?.end;
+}
+
+/** A value may not meet a name of the constructor that it does not mean. */
+function requireFreeNames(field: Node, maker: Node): void {
+	const bound = new Set<string>();
+	const bind = (pattern: Node): void => {
+		for (const name of namesIn(pattern)) bound.add(name);
+	};
+	for (const parameter of nodesOf(nodeOf(maker, "value"), "params")) bind(parameter);
+	walk(nodeOf(maker, "value"), (node) => {
+		if (node.type === "VariableDeclarator" || /^(Function|Class)Declaration$/.test(node.type)) {
+			bind(nodeOf(node, "id"));
+		}
+	});
+	for (const name of namesIn(nodeOf(field, "value"))) {
+		if (bound.has(name))
+			throw new Error(`a field's value means another ${name} in the constructor`);
+	}
+}

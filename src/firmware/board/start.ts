@@ -1,0 +1,130 @@
+/**
+ * Composition root on the ESP32: builds the board from the SDK's modules and starts the same station
+ * that the simulator starts.
+ */
+import Serial from "embedded:io/serial";
+import Time from "time";
+import Timer from "timer";
+import { openRealTimeClock, openWaterProbes } from "../../../drivers/board-probes.js";
+import { asciiBytes } from "../../core/bytes.js";
+import { StationError } from "../../core/errors.js";
+import { Journal } from "../journal/journal.js";
+import type { Board } from "../ports.js";
+import { type CrashCause, crash } from "../station/crash-record.js";
+import { startStation } from "../station/station.js";
+import type { RealTimeClock } from "../station/time-keeper.js";
+import { openBoard } from "./board.js";
+import { createGuard } from "./guard.js";
+import { createCrashMemory } from "./memory.js";
+import { type Native, openNative } from "./native.js";
+import { PINS } from "./pins.js";
+import { type Provisioning, readProvisioning } from "./provisioning.js";
+
+/** major * 1 000 000 + minor * 1 000 + patch. */
+const FIRMWARE_VERSION = 1_000;
+/** A board that was told nothing repeats so. */
+const COMPLAINT_MILLISECONDS = 5000;
+
+export function start(): void {
+	const native = openNative();
+	const provisioning = provisioningOrComplaint();
+	if (provisioning === undefined) return;
+	const die = (cause: CrashCause, error: unknown): void => {
+		const memory = createCrashMemory(native);
+		crash({ memory, clock: clockOf(native), processor, switchOff, cause, error });
+	};
+	// The radio goes with the processor.
+	const switchOff = () => {
+		native.station_rail(PINS.probeRail, 0);
+		native.station_rail(PINS.loopRail, 0);
+	};
+	const processor = {
+		restart: () => native.station_restart(),
+		deepSleep: (milliseconds: number) => native.station_sleep(milliseconds, PINS.service),
+	};
+	const guard = createGuard((error) => die("callback", error));
+	// The last in line: what the SDK's own callbacks throw, and a full heap. It may not return false,
+	// which would go on with half a state; anything else restarts.
+	Object.defineProperty(globalThis, "abort", {
+		value: (message: string, error: unknown) =>
+			die(message === "memory full" ? "memory" : "abort", error ?? message),
+	});
+	try {
+		const board = openBoard({ native, guard, provisioning });
+		startStation({
+			board,
+			configuration: provisioning.configuration,
+			firmwareVersion: FIRMWARE_VERSION,
+			openProbes: openWaterProbes,
+			openRealTimeClock: (each) => systemClockFollowing(openRealTimeClock(each), board),
+			openJournal: (_board, { station }, retained) =>
+				Journal.open({
+					flash: board.flash,
+					station,
+					sha256: board.sha256,
+					entropy: board.entropy,
+					publicKey: board.signer.publicKey,
+					...(retained === undefined ? {} : { retained }),
+				}),
+		});
+	} catch (error) {
+		die("start", error);
+	}
+}
+
+function clockOf(native: Native): { readonly milliseconds: number } {
+	return {
+		get milliseconds() {
+			return native.station_milliseconds();
+		},
+	};
+}
+
+/** TLS judges certificates by the chip's clock, which knows nothing after a loss of power. */
+function systemClockFollowing(rtc: RealTimeClock, board: Board): RealTimeClock {
+	Time.set(board.trustFloorUtcSeconds);
+	return {
+		read: () => {
+			const utcSeconds = rtc.read();
+			Time.set(Math.max(utcSeconds ?? 0, board.trustFloorUtcSeconds));
+			return utcSeconds;
+		},
+		set: (utcSeconds) => {
+			rtc.set(utcSeconds);
+			Time.set(utcSeconds);
+		},
+	};
+}
+
+/** Without provisioning there is nobody to measure for; the technician's line says what is missing. */
+function provisioningOrComplaint(): Provisioning | undefined {
+	try {
+		return readProvisioning();
+	} catch (error) {
+		const what = error instanceof StationError ? error.message : "no provisioning on this board";
+		complainFor(`${what}; see docs/BOARD.md\r\n`);
+		return undefined;
+	}
+}
+
+function complainFor(text: string): void {
+	const serial = new Serial({
+		receive: PINS.consoleReceive,
+		transmit: PINS.consoleTransmit,
+		baud: 115_200,
+		port: 0,
+		format: "buffer",
+		// Without a callback the SDK allocates less than its write looks at (serial.c, xs_serial_write).
+		onWritable: () => {},
+	});
+	const complaint = asciiBytes(text);
+	// The transmit FIFO holds 128 bytes and is empty again 5 seconds later.
+	const buffer = complaint.slice(0, 120).buffer;
+	Timer.repeat(() => {
+		try {
+			serial.write(buffer);
+		} catch {
+			// Nobody reads; the next one may.
+		}
+	}, COMPLAINT_MILLISECONDS);
+}

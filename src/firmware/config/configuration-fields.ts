@@ -1,0 +1,160 @@
+/**
+ * One row for each field of a configuration: type, defaults, validation, canonical form and parser follow from
+ * it, and so do the example and the table in docs/COLLECTOR.md, whose last column is the comment above the row.
+ */
+import { StationError } from "../../core/errors.js";
+import { isDigit, isLetter, isTextOf } from "../../core/text.js";
+import { CONDUCTIVITY_LAWS, TURBIDITY_UNITS } from "../../protocol/record/derive.js";
+import { stationIdBytes } from "../../protocol/record/entry.js";
+import {
+	BATTERY_GAUGES,
+	REFERENCE_PROBES,
+	THERMOMETERS,
+	TURBIDITY_PROBES,
+} from "../../protocol/record/probe-kinds.js";
+
+export interface FieldRow {
+	/** `number`: a whole one; `numbers`: any count of them, commas between; `bytes`: hexadecimal; else the choices. */
+	readonly kind: "number" | "numbers" | "host" | "station" | "bytes" | readonly string[];
+	/** Least and most: of a number, of the characters of a host, of the count of bytes. */
+	readonly range?: readonly [low: number, high: number];
+	/** Absent: each station has to be told its own. */
+	readonly start?: unknown;
+	/**
+	 * Form of the configuration that had it first, absent: the first one. A later field may be left out; then its
+	 * `start` holds, whatever the firmware.
+	 */
+	readonly since?: number;
+}
+
+export type FieldTable = Readonly<Record<string, FieldRow>>;
+
+/**
+ * A 150 ohm shunt makes 3.3 V of 22 mA, inside the ADC's 4.096 V with the fault levels of NAMUR NE 43; the loop
+ * begins at -50 FNU so that the small negatives of a clean river around an honest zero survive.
+ */
+export const CONFIGURATION_FIELDS = Object.freeze({
+	/** The station's name, 1 to 8 of `a-z`, `0-9` and `-`. */
+	station: { kind: "station" },
+	/** Names this configuration in readings; other contents need another id. */
+	id: { kind: "number", range: [1, 0xffff], start: 1 },
+	/** Seconds between readings, aligned to UTC. */
+	intervalSeconds: { kind: "number", range: [10, 86_400], start: 300 },
+	/** Seconds between uploads when all is well. */
+	uploadIntervalSeconds: { kind: "number", range: [10, 604_800], start: 3600 },
+	/** Battery stations sleep between wakes, mains stations idle. */
+	supply: { kind: ["battery", "mains"], start: "battery" },
+	/** Below this the battery is low and uploads become rarer, millivolts. */
+	batteryLowMillivolts: { kind: "number", range: [0, 60_000], start: 11_800 },
+	/** Where batches go. */
+	collectorHost: { kind: "host", range: [1, 253] },
+	/** Port there, HTTPS. */
+	collectorPort: { kind: "number", range: [1, 65_535] },
+	/** Key of the collector's answers, SEC 1 compressed P-256 point: the collector prints it when it listens. */
+	collectorPublicKey: { kind: "bytes", range: [33, 33] },
+	/** Network time server, asked about a clock in doubt; empty: none is. */
+	timeHost: { kind: "host", range: [0, 63], start: "pool.ntp.org", since: 2 },
+	/** How conductivity is referred to 25 degC. */
+	conductivityLaw: { kind: CONDUCTIVITY_LAWS, start: "iso-7888" },
+	/** For the linear law, millionths per degC. */
+	alphaPerMillionPerDegree: { kind: "number", range: [0, 0xffff], start: 19_100 },
+	/** Unit of the turbidity. */
+	turbidityUnit: { kind: TURBIDITY_UNITS, start: "FNU" },
+	/** Shunt of the 4-20 mA loop, milliohms. */
+	loopShuntMilliohms: { kind: "number", range: [1000, 1_000_000], start: 150_000 },
+	/** Turbidity at 4 mA, thousandths of the unit. */
+	turbidityAt4MilliampereMilli: { kind: "number", range: [-1e9, 1e9], start: -50_000 },
+	/** Turbidity at 20 mA, thousandths of the unit; above that at 4 mA. */
+	turbidityAt20MilliampereMilli: { kind: "number", range: [-1e9, 1e9], start: 1_550_000 },
+	/** Which turbidity probe measures (BOARD.md). */
+	turbidityProbe: { kind: TURBIDITY_PROBES, start: REFERENCE_PROBES.turbidityProbe },
+	/** Curve of that probe over volts, c0 c1 c2 of each range, millionths of the unit; empty: the kind's own. */
+	turbidityCoefficientsMicro: { kind: "numbers", range: [-1e13, 1e13], start: Object.freeze([]) },
+	/** Id of the first range's curve, the next range has the next; another curve needs another. */
+	turbidityCalibrationId: { kind: "number", range: [1, 254], start: 1 },
+	/** Which thermometer measures (BOARD.md). */
+	thermometer: { kind: THERMOMETERS, start: REFERENCE_PROBES.thermometer },
+	/** What measures the battery (BOARD.md). */
+	batteryGauge: { kind: BATTERY_GAUGES, start: REFERENCE_PROBES.batteryGauge },
+} as const satisfies FieldTable);
+
+type Value<Kind> = Kind extends readonly (infer Choice)[]
+	? Choice
+	: Kind extends "number"
+		? number
+		: Kind extends "numbers"
+			? readonly number[]
+			: Kind extends "bytes"
+				? Uint8Array
+				: string;
+
+/** What a station of these fields is told; a field that came later may be absent. */
+export type ConfigurationOf<Table extends FieldTable> = {
+	readonly [Name in keyof Table as Table[Name] extends { since: number } ? never : Name]: Value<
+		Table[Name]["kind"]
+	>;
+} & {
+	readonly [Name in keyof Table as Table[Name] extends { since: number } ? Name : never]?: Value<
+		Table[Name]["kind"]
+	>;
+};
+
+/** The fields that have a default. */
+export type DefaultsOf<Table extends FieldTable> = {
+	readonly [Name in keyof Table as "start" extends keyof Table[Name] ? Name : never]: Value<
+		Table[Name]["kind"]
+	>;
+};
+
+export function defaultsOf<Table extends FieldTable>(table: Table): DefaultsOf<Table> {
+	const defaults: Record<string, unknown> = {};
+	for (const [name, { start }] of Object.entries<FieldRow>(table)) {
+		if (start !== undefined) defaults[name] = start;
+	}
+	return Object.freeze(defaults) as DefaultsOf<Table>;
+}
+
+/** Throws StationError `configuration-invalid` that names the field, its value and its range. */
+export function requireFields(values: Readonly<Record<string, unknown>>, table: FieldTable): void {
+	for (const [name, row] of Object.entries(table)) {
+		requireField(name, row, values[name] ?? row.start);
+	}
+}
+
+function requireField(name: string, { kind, range = [0, 0] }: FieldRow, value: unknown): void {
+	const [low, high] = range;
+	switch (kind) {
+		case "station":
+			stationIdBytes(value as string);
+			return;
+		case "number":
+			requireWithin(name, value as number, low, high);
+			return;
+		case "numbers":
+			for (const each of value as readonly number[]) requireWithin(name, each, low, high);
+			return;
+		case "host":
+			if (isTextOf(value as string, low, high, isOfHost)) return;
+			throw invalid(`${name} "${value}" is not a host name of ${high} characters at most`);
+		case "bytes":
+			if ((value as Uint8Array).length === high) return;
+			throw invalid(`${name} must be ${high} bytes`);
+		default:
+			if (kind.includes(value as string)) return;
+			throw invalid(`${name} is "${value}"; use ${kind.join(" or ")}`);
+	}
+}
+
+/** Throws as `requireFields`. */
+export function requireWithin(name: string, value: number, low: number, high: number): void {
+	if (Number.isInteger(value) && value >= low && value <= high) return;
+	throw invalid(`${name} is ${value}; use a whole number from ${low} to ${high}`);
+}
+
+function isOfHost(code: number): boolean {
+	return isLetter(code) || isDigit(code) || code === 0x2e || code === 0x2d;
+}
+
+export function invalid(what: string): StationError {
+	return new StationError("configuration-invalid", what);
+}

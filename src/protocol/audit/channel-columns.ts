@@ -1,0 +1,117 @@
+/** How tables for people and programs print each channel: a row for each of CHANNELS, by name. */
+import { type ChannelSet, type FieldRole, valueFieldOf } from "../record/channel-set.js";
+import { CHANNELS, type ChannelName } from "../record/channels.js";
+import type { DerivedReading } from "../record/derive.js";
+import type { Reading } from "../record/reading.js";
+
+export interface ChannelColumns {
+	/** Before "_flags" and the like. */
+	readonly stem: string;
+	/** Of the derived value. */
+	readonly value: string;
+	/** Of the derived value, as it is published. */
+	readonly decimals: number;
+	/** Of what was measured, where that is something else. */
+	readonly raw?: { readonly name: string; readonly decimals: number };
+	/** Of a burst's spread, in the unit of what was measured. */
+	readonly spread?: { readonly name: string; readonly decimals: number };
+	/** The unit is the configuration's. */
+	readonly hasUnit?: boolean;
+	/** Of the law or curve, where there are several ways to the value. */
+	readonly method?: string;
+	readonly hasRange?: boolean;
+	/** A reading names its calibration. */
+	readonly isCalibrated: boolean;
+	/** As `bistrina journal` calls them; `stepsPerRaw` steps of the set are one of `raw`; one without it. */
+	readonly journal: {
+		readonly stem: string;
+		readonly value: string;
+		readonly raw?: string;
+		readonly stepsPerRaw?: number;
+	};
+	/** Short, for a view. */
+	readonly view: { readonly head: string; readonly decimals: number };
+	/** For sentences. */
+	readonly word: string;
+}
+
+export const CHANNEL_COLUMNS: Readonly<Record<ChannelName, ChannelColumns>> = Object.freeze({
+	pH: {
+		stem: "ph",
+		value: "ph",
+		decimals: 3,
+		isCalibrated: true,
+		journal: { stem: "ph", value: "ph" },
+		view: { head: "pH", decimals: 2 },
+		word: "pH",
+	},
+	temperature: {
+		stem: "temperature",
+		value: "temperature_c",
+		decimals: 3,
+		isCalibrated: true,
+		journal: { stem: "temperature", value: "temperatureCelsius" },
+		view: { head: "degC", decimals: 2 },
+		word: "temperature",
+	},
+	conductivity: {
+		stem: "ec",
+		value: "ec25_us_cm",
+		decimals: 2,
+		raw: { name: "ec_raw_us_cm", decimals: 2 },
+		method: "ec25_method",
+		isCalibrated: true,
+		journal: {
+			stem: "conductivity",
+			value: "conductivityAt25",
+			raw: "conductivityRaw",
+			stepsPerRaw: 100,
+		},
+		view: { head: "uS/cm", decimals: 0 },
+		word: "conductivity",
+	},
+	turbidity: {
+		stem: "turbidity",
+		value: "turbidity",
+		decimals: 3,
+		raw: { name: "turbidity_raw_v", decimals: 6 },
+		spread: { name: "turbidity_spread_v", decimals: 6 },
+		hasUnit: true,
+		method: "turbidity_method",
+		hasRange: true,
+		isCalibrated: true,
+		journal: { stem: "turbidity", value: "turbidity", raw: "turbidityMicrovolts" },
+		view: { head: "turbidity", decimals: 1 },
+		word: "turbidity",
+	},
+	battery: {
+		stem: "battery",
+		value: "battery_v",
+		decimals: 3,
+		isCalibrated: false,
+		journal: { stem: "battery", value: "batteryVolts" },
+		view: { head: "V", decimals: 2 },
+		word: "battery",
+	},
+});
+
+/** A channel's rows side by side, in the order of the table. */
+export const CHANNEL_TABLE: readonly (ChannelColumns & { readonly name: ChannelName })[] =
+	Object.freeze(CHANNELS.map(({ name }) => ({ name, ...CHANNEL_COLUMNS[name] })));
+
+/** Steps of a quantity of `role` that make one unit. */
+export function scaleOf({ fields }: ChannelSet, name: ChannelName, role: FieldRole): number {
+	return fields.find((field) => field.channel === name && field.role === role)?.scale ?? 1;
+}
+
+/** What was measured, in its unit; undefined where it is absent. */
+export function rawOf(set: ChannelSet, name: ChannelName, reading: Reading): number | undefined {
+	const { value } = reading[name];
+	return value === undefined ? undefined : value / (valueFieldOf(set, name)?.scale ?? 1);
+}
+
+/** Each note of a reading once, in the order of the channels. */
+export function notesOf(derived: DerivedReading): string[] {
+	const notes = CHANNELS.flatMap(({ name }) => derived[name].notes);
+	return [...new Set(notes)];
+}

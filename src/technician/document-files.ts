@@ -1,0 +1,171 @@
+/** Operators' documents as files: read within bounds, all problems told, digests shown. */
+
+import { createHash } from "node:crypto";
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { OperationalError } from "../host/errors.js";
+import { type OutputFormat, printJson } from "../host/output.js";
+import { DOCUMENT_SCHEMAS, type DocumentKind } from "../protocol/audit/document-schemas.js";
+import {
+	type Approvals,
+	type Corrections,
+	DOCUMENT_BYTES_MAX,
+	documentKindOf,
+	type Named,
+	type Parsed,
+	POLICY_BYTES_MAX,
+	type Policy,
+	parseApprovals,
+	parseCorrections,
+	parsePolicy,
+	parseProposal,
+	parseVisits,
+	policiesInOrder,
+	type Visits,
+} from "../protocol/audit/documents.js";
+import { proposedCorrections } from "../protocol/audit/proposal.js";
+
+type Say = (line: string) => void;
+
+export interface DocumentPaths {
+	readonly policy?: readonly string[] | undefined;
+	readonly corrections?: string | undefined;
+	readonly approvals?: string | undefined;
+}
+
+export interface OperatorDocuments {
+	readonly policies: readonly Policy[];
+	readonly corrections: Corrections | undefined;
+	readonly approvals: Approvals | undefined;
+}
+
+const PARSERS: Readonly<Record<DocumentKind, (text: string, digest: string) => Parsed<Named>>> =
+	Object.freeze({
+		"bistrina-policy": parsePolicy,
+		"bistrina-corrections": parseCorrections,
+		"bistrina-correction-proposal": parseProposal,
+		"bistrina-visits": parseVisits,
+		"bistrina-approvals": parseApprovals,
+	});
+
+/** What a table needs. Says every problem of every file, then throws OperationalError. */
+export function readDocuments(
+	{ policy = [], corrections, approvals }: DocumentPaths,
+	station: string,
+	say: Say,
+): OperatorDocuments {
+	const reader = new DocumentReader(station, say);
+	const policies = policy.flatMap((path) => reader.read(path, parsePolicy) ?? []);
+	const documents = {
+		corrections: corrections === undefined ? undefined : reader.read(corrections, parseCorrections),
+		approvals: approvals === undefined ? undefined : reader.read(approvals, parseApprovals),
+	};
+	const ordered = policiesInOrder(policies);
+	if ("problems" in ordered)
+		for (const problem of ordered.problems) reader.report("policies", problem);
+	reader.finish();
+	return { policies: "document" in ordered ? ordered.document : [], ...documents };
+}
+
+/** Checks documents of any kind. Exit 0 when nothing is wrong with any, else 1. */
+export function showDocuments(paths: readonly string[], format: OutputFormat, say: Say): number {
+	let wrong = 0;
+	for (const path of paths) {
+		const { text, digest } = readText(path, DOCUMENT_BYTES_MAX);
+		const kind = documentKindOf(text);
+		const parsed: Parsed<Named> =
+			kind === undefined
+				? { problems: [`document must be one of ${Object.keys(DOCUMENT_SCHEMAS).join(", ")}`] }
+				: PARSERS[kind](text, digest);
+		const problems = "problems" in parsed ? parsed.problems : [];
+		if (problems.length > 0) wrong++;
+		const version = "document" in parsed ? parsed.document.version : null;
+		if (format === "json" || format === "jsonl") {
+			printJson({ path, kind: kind ?? null, version, sha256: digest, problems });
+			continue;
+		}
+		for (const problem of problems) say(`${path}: ${problem}`);
+		if (version !== null) process.stdout.write(`${digest}  ${path}  ${kind} version ${version}\n`);
+	}
+	return wrong === 0 ? 0 : 1;
+}
+
+/** Prints what visits propose. */
+export function propose(path: string, station: string, say: Say): number {
+	const reader = new DocumentReader(station, say);
+	const visits: Visits | undefined = reader.read(path, parseVisits);
+	reader.finish();
+	const corrections = proposedCorrections(visits?.visits ?? []);
+	const head = { document: "bistrina-correction-proposal", schema: 1, station, version: 1 };
+	process.stdout.write(`${JSON.stringify({ ...head, corrections }, null, "\t")}\n`);
+	for (const { id, decision, reason } of corrections) say(`${id}: ${decision}; ${reason}`);
+	say(
+		"a proposal corrects nothing: decide on each, name the document bistrina-corrections, add operator and date",
+	);
+	return 0;
+}
+
+class DocumentReader {
+	readonly #station: string;
+	readonly #say: Say;
+	#problemCount = 0;
+
+	constructor(station: string, say: Say) {
+		this.#station = station;
+		this.#say = say;
+	}
+
+	/** Undefined where it has problems, which are said. */
+	read<Document extends Named>(
+		path: string,
+		parse: (text: string, digest: string) => Parsed<Document>,
+	): Document | undefined {
+		const isPolicy = (parse as unknown) === parsePolicy;
+		const { text, digest } = readText(path, isPolicy ? POLICY_BYTES_MAX : DOCUMENT_BYTES_MAX);
+		const parsed = parse(text, digest);
+		if ("problems" in parsed) {
+			for (const problem of parsed.problems) this.report(path, problem);
+			return undefined;
+		}
+		const { station } = parsed.document;
+		if (station === this.#station || (station === "*" && isPolicy)) return parsed.document;
+		this.report(path, `is of station ${station}, not of ${this.#station}`);
+		return undefined;
+	}
+
+	report(where: string, problem: string): void {
+		this.#problemCount++;
+		this.#say(`${where}: ${problem}`);
+	}
+
+	finish(): void {
+		if (this.#problemCount === 0) return;
+		throw new OperationalError(
+			`${this.#problemCount} problems in the documents; docs/VALUES.md says what they may hold`,
+		);
+	}
+}
+
+/** A file's text and the SHA-256 of its bytes. Throws OperationalError, also for what is no UTF-8 or too long. */
+function readText(path: string, bytesMax: number): { text: string; digest: string } {
+	let file: number | undefined;
+	try {
+		file = openSync(path, "r");
+		const { size } = fstatSync(file);
+		if (size > bytesMax) {
+			throw new OperationalError(
+				`${path}: ${size} bytes, a document of its kind has ${bytesMax} at most`,
+			);
+		}
+		const bytes = readFileSync(file);
+		const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+		return { text, digest: createHash("sha256").update(bytes).digest("hex") };
+	} catch (error) {
+		if (error instanceof OperationalError) throw error;
+		if (error instanceof TypeError) throw new OperationalError(`${path}: is no UTF-8`);
+		const { code } = error as NodeJS.ErrnoException;
+		if (code === undefined) throw error;
+		throw new OperationalError(`${path}: cannot be read (${code})`);
+	} finally {
+		if (file !== undefined) closeSync(file);
+	}
+}

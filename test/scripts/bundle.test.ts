@@ -1,0 +1,201 @@
+/** The steps that make one small module of the firmware, each by what it may and may not change. */
+import { strict as assert } from "node:assert";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import MagicString from "magic-string";
+import { parseAst } from "rollup/parseAst";
+import { makeFunctionsArrows } from "../../scripts/bundle/arrows.js";
+import { bundle } from "../../scripts/bundle/bundle.js";
+import { makeBindingsGlobal } from "../../scripts/bundle/globals.js";
+import { nameSource } from "../../scripts/bundle/names.js";
+import { makeMembersPlain } from "../../scripts/bundle/plain-members.js";
+import type { Node } from "../../scripts/bundle/syntax.js";
+
+function changed(change: (text: MagicString, tree: Node) => void, code: string): string {
+	const text = new MagicString(code);
+	change(text, parseAst(code) as unknown as Node);
+	return text.toString();
+}
+
+describe("private members made plain", () => {
+	it("get the same few names in every class, and others than the class below them", () => {
+		assert.equal(
+			changed(
+				makeMembersPlain,
+				"class A{#x=1;get x(){return this.#x}}class B extends A{#y=2;#x(){return this.#y}}class C{#z}",
+			),
+			"class A{$0=1;get x(){return this.$0}}class B extends A{$1=2;$2(){return this.$1}}class C{}",
+		);
+	});
+
+	it("are set where the constructor begins, after super in a derived class, in their order", () => {
+		assert.equal(
+			changed(makeMembersPlain, "class A{#a=[1];#b;#c=this.#a;constructor(d){this.#b=d}}"),
+			"class A{constructor(d){this.$0=[1];this.$2=this.$0;this.$1=d}}",
+		);
+		assert.equal(
+			changed(makeMembersPlain, "class B extends A{#a=f();constructor(){g();super();h()}}"),
+			"class B extends A{constructor(){g();super();this.$0=f();h()}}",
+		);
+	});
+
+	it("stay fields beside public ones with values, whose order would change", () => {
+		assert.equal(
+			changed(makeMembersPlain, "class A{#a=1;b=this.#a;constructor(){}}"),
+			"class A{$0=1;b=this.$0;constructor(){}}",
+		);
+	});
+
+	it("are refused where they could come to mean something else", () => {
+		const refused: readonly (readonly [code: string, why: RegExp])[] = [
+			["class A{#a;static is(b){return #a in b}}", /#a in an object/],
+			["class A{#a=b;constructor(b){}}", /means another b/],
+			["class A{$0=1;#a}", /a property \$0/],
+			["class A{}class B{}{class A{}}", /two classes A/],
+		];
+		for (const [code, why] of refused) assert.throws(() => changed(makeMembersPlain, code), why);
+	});
+});
+
+describe("functions made arrows", () => {
+	it("come first, as they were hoisted, behind the imports", () => {
+		assert.equal(
+			changed(
+				makeFunctionsArrows,
+				'import x from"x";const a=f(1);function f(b,c=2){return g()+b+c}function g(){return x}',
+			),
+			'import x from"x";const f = (b,c=2) => {return g()+b+c};\nconst g = () => {return x};\nconst a=f(1);',
+		);
+	});
+
+	it("stay functions if they look at this or arguments, are constructed, or yield", () => {
+		const code =
+			"function A(){this.b=1}function c(){return arguments}function D(){}new D;function*e(){}async function f(){}";
+		assert.equal(changed(makeFunctionsArrows, code), code);
+		assert.match(
+			changed(makeFunctionsArrows, "function a(){return{b(){return this}}}"),
+			/^const a = /,
+		);
+	});
+});
+
+describe("bindings made global", () => {
+	it("are set in their order, generators first; exports keep their names", () => {
+		assert.equal(
+			changed(
+				makeBindingsGlobal,
+				'import x from"x";const a=1,{b,c:d}=h(a);class E extends F{}function*g(){yield a}a();export{g as start};',
+			),
+			'import x from"x";globalThis.g=function*(){yield a};globalThis.a=1;({b:globalThis.b,c:globalThis.d}=h(a));globalThis.E=class extends F{};a();const $start=globalThis.g;export{$start as start};',
+		);
+	});
+
+	it("are refused where they would change", () => {
+		assert.throws(() => changed(makeBindingsGlobal, "let a;"), /a binding without a value/);
+		assert.throws(() => changed(makeBindingsGlobal, "if(a)b();"), /a IfStatement/);
+	});
+});
+
+describe("names", () => {
+	it("are those of members, then properties of two words, the most used first, then new ones", () => {
+		const source = nameSource(
+			parseAst(
+				"a.$0;a.$1;b.lastIndexOf;b.abort;b.freeBytes;b.freeBytes;b.atUtc;({endsAt:1})",
+			) as unknown as Node,
+		);
+		assert.deepEqual([0, 1, 2, 3, 4, 5, 6].map(source), [
+			"$0",
+			"$1",
+			"freeBytes",
+			"atUtc",
+			"endsAt",
+			"$2",
+			"$3",
+		]);
+	});
+});
+
+describe("a bundle", () => {
+	let folder = "";
+
+	beforeEach(() => {
+		folder = mkdtempSync(join(tmpdir(), "bistrina-bundle-"));
+	});
+
+	afterEach(() => rmSync(folder, { recursive: true }));
+
+	const write = (name: string, code: string): string => {
+		const path = join(folder, name);
+		mkdirSync(join(path, ".."), { recursive: true });
+		writeFileSync(path, code);
+		writeFileSync(
+			`${path}.map`,
+			JSON.stringify({
+				version: 3,
+				sources: [`${name}.ts`],
+				names: [],
+				mappings: code
+					.split("\n")
+					.map((_, line) => (line === 0 ? "AAAA" : "AACA"))
+					.join(";"),
+			}),
+		);
+		return path;
+	};
+
+	it("does what its modules did, without what nobody reaches, and the same each time", async () => {
+		write(
+			"tank.js",
+			[
+				"export class Tank { #litres = 0; fill(by) { this.#litres += by; return this; }",
+				"  get litres() { return this.#litres; } #spill() { return 'nobody'; } }",
+				"export class Barrel extends Tank { #name = 'oak'; get label() { return this.#name + ' ' + this.litres; } }",
+				"export function unreached() { return 'unreached'; }",
+			].join("\n"),
+		);
+		const entry = write(
+			"entry.js",
+			[
+				"import sdk from 'timer';",
+				"import { Barrel } from './tank.js';",
+				"const PER_FILL = 7;",
+				"function twice(count) { return 2 * count; }",
+				"export function start(native) { return new Barrel().fill(twice(PER_FILL) + native).label; }",
+				"start.sdk = sdk;",
+			].join("\n"),
+		);
+		const first = await bundle(entry);
+		assert.deepEqual(await bundle(entry), first);
+		assert.deepEqual(first.imports, ["timer"]);
+		assert.doesNotMatch(first.code, /unreached|PER_FILL|#/);
+		const path = join(folder, "bundle.mjs");
+		writeFileSync(path, first.code.replace('import $0 from"timer"', "const $0=1"));
+		const loaded = (await import(pathToFileURL(path).href)) as { start(native: number): string };
+		assert.equal(loaded.start(3), "oak 17");
+		const map = JSON.parse(first.map) as { sources: string[] };
+		assert.deepEqual(map.sources.map((name) => name.replace(/.*\//, "")).sort(), [
+			"entry.js.ts",
+			"tank.js.ts",
+		]);
+	});
+
+	it("takes no warning of the bundler for a bundle", async () => {
+		const entry = write("lost.js", 'import { gone } from "./there.js";\ngone();\n');
+		write("there.js", "export const here = 1;\n");
+		await assert.rejects(bundle(entry), /gone/);
+	});
+
+	it("is what the manifest of the image loads, preloaded", () => {
+		const manifest = JSON.parse(
+			readFileSync(new URL("../../../manifest-image.json", import.meta.url), "utf8"),
+		) as { modules: Record<string, string>; preload: string[]; include: string[] };
+		assert.deepEqual(manifest.modules, {
+			bistrina: "./build/xs/bundle/bistrina",
+			main: "./build/xs/bundle/main",
+		});
+		assert.deepEqual(manifest.preload, ["bistrina"]);
+		assert.deepEqual(manifest.include, ["./src/firmware/board/sdk.json"]);
+	});
+});

@@ -1,0 +1,14 @@
+/** Every block of a document that comes from a table of the code. */
+import { configurationExample, fieldTable } from "./field-docs.js";
+
+export interface GeneratedBlock {
+	/** Path within the project. */
+	readonly document: string;
+	readonly name: string;
+	readonly text: () => string;
+}
+
+export const GENERATED_BLOCKS: readonly GeneratedBlock[] = Object.freeze([
+	{ document: "docs/COLLECTOR.md", name: "configuration-example", text: configurationExample },
+	{ document: "docs/COLLECTOR.md", name: "configuration-fields", text: () => fieldTable() },
+]);
