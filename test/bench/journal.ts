@@ -49,7 +49,7 @@ const LIMITS: Limits = {
 	heldBytes: 512,
 };
 /** Reads beyond `recoveryReads` that each sector without a header may cost a recovery that met it. */
-const READS_PER_UNREADABLE_SECTOR = 2;
+const READS_PER_UNREADABLE_SECTOR = 4;
 
 export async function run(args: string[]): Promise<boolean> {
 	const seed = Number(args[0] ?? 1);

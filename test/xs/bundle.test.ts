@@ -11,11 +11,11 @@ import { hostScheme, openRehearsal, tell } from "../support/engines/xs-host.js";
 
 const DAY_SECONDS = 86_400;
 /**
- * What the whole program may take, counted by this engine (64 bits): 10 029 slots, 1 052 keys and 350 536 bytes when it was set, and a
- * fiftieth of room. A slot is 16 bytes of the chip's flash and a key 20 with its letters, so all
+ * What the whole program may take, counted by this engine (64 bits): 10 029 slots, 1 052 keys and 350 536 bytes when it was set,
+ * 10 452 and 358 496 with a row for each channel and each configuration field, and a fiftieth of room. A slot is 16 bytes of the chip's flash and a key 20 with its letters, so all
  * that room is 11 KB of a firmware slot of 2.5 MiB. Whoever needs more says in docs/BOARD.md what for.
  */
-const BUDGET: Footprint = Object.freeze({ slots: 10_230, keys: 1_073, chunkBytes: 357_500 });
+const BUDGET: Footprint = Object.freeze({ slots: 10_660, keys: 1_073, chunkBytes: 365_600 });
 
 function overBudget(found: Footprint): string[] {
 	const names = ["slots", "keys", "chunkBytes"] as const;

@@ -120,11 +120,8 @@ function complainFor(text: string): void {
 	const complaint = asciiBytes(text);
 	// The transmit FIFO holds 128 bytes and is empty again 5 seconds later.
 	const buffer = complaint.slice(0, 120).buffer;
-	Timer.repeat(() => {
-		try {
-			serial.write(buffer);
-		} catch {
-			// Nobody reads; the next one may.
-		}
-	}, COMPLAINT_MILLISECONDS);
+	// Where nobody reads the next one may be read.
+	const ignore = () => {};
+	const complain = createGuard(ignore)(() => serial.write(buffer));
+	Timer.repeat(() => complain(), COMPLAINT_MILLISECONDS);
 }

@@ -25,7 +25,7 @@ export function identify(
 	const marks = [...before];
 	const events: MeasuringEvent[] = [];
 	CHANNELS.forEach(({ name }, index) => {
-		const { identity } = probes[name];
+		const identity = probes[name]?.identity;
 		if (identity === undefined || ((failed >> index) & 1) === 1) return;
 		const bytes = asciiBytes(identity);
 		const mark = crc32(bytes, 0, bytes.length) & 0xffff || 1;

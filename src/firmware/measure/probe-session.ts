@@ -196,7 +196,7 @@ export class ProbeSession {
 		const probes = this.#openProbes();
 		this.#probes = probes;
 		const warmUps = CHANNELS.filter(({ bus }) => bus === "probe").map(
-			({ name }) => probes[name].warmUpMilliseconds,
+			({ name }) => probes[name]?.warmUpMilliseconds ?? 0,
 		);
 		yield* this.warm("probe", Math.max(...warmUps));
 		probeBus.recovery.clear();

@@ -11,7 +11,8 @@ import type {
 	TurbiditySample,
 } from "./sensor.js";
 
-export interface WaterProbes extends Readonly<Record<ChannelName, Sensor<unknown>>> {
+/** A channel that a station may do without has no probe where none is fitted. */
+export interface WaterProbes extends Readonly<Partial<Record<ChannelName, Sensor<unknown>>>> {
 	readonly pH: CompensatedSensor<PHSample> & SleepingSensor;
 	readonly conductivity: Sensor<ConductivitySample> & SleepingSensor;
 	readonly temperature: Sensor<TemperatureSample>;

@@ -186,7 +186,7 @@ class Measurement {
 		// A cell in the air conducts nothing, and then the other probes hang in the air beside it.
 		const context = conductivity.isDry ? CHANNEL_FLAGS.suspect : 0;
 		if (pH.isCoupled && conductivity.value !== undefined) pH.flags |= CHANNEL_FLAGS.suspect;
-		const measured: Readonly<Record<ChannelName, Measured>> = {
+		const measured: Readonly<Partial<Record<ChannelName, Measured>>> = {
 			pH,
 			temperature,
 			conductivity,
@@ -194,7 +194,7 @@ class Measurement {
 			battery,
 		};
 		const reading = byChannel(({ name }) => {
-			const { value, flags, spread, range = 0 } = measured[name];
+			const { value, flags, spread, range = 0 } = measured[name] ?? NOT_MEASURED;
 			return {
 				value,
 				// The battery is not in the water.

@@ -114,19 +114,21 @@ export function reportOf(
 	const derived = deriveReading(set, reading, configuration, (channel, id) =>
 		calibrations.find((entry) => entry.channel === channel && entry.calibrationId === id),
 	);
-	const channels = CHANNELS.map(({ name, bus, derivation }, index): ChannelReport => {
+	const channels = CHANNELS.flatMap(({ name, bus, derivation }, index): ChannelReport[] => {
 		const field = valueFieldOf(set, name);
+		if (field === undefined) return [];
 		// What is published as it was measured is not said twice.
 		const steps = derivation === "measured" ? undefined : reading[name].value;
-		return {
+		const report = {
 			channel: name,
 			derived: derived[name],
-			raw: steps === undefined ? undefined : steps / (field?.scale ?? 1),
-			rawUnit: field?.unit ?? "",
+			raw: steps === undefined ? undefined : steps / field.scale,
+			rawUnit: field.unit,
 			flags: derived[name].flags,
-			bus: bus === "probe" ? "probe-bus" : "system-bus",
+			bus: bus === "probe" ? ("probe-bus" as const) : ("system-bus" as const),
 			failure: failures.find(({ channel }) => channel === index)?.code,
 		};
+		return [report];
 	});
 	return { ...place, channels };
 }
