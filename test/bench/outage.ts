@@ -181,9 +181,10 @@ class RadioMeter {
 
 	constructor(station: SimulatedStation) {
 		this.#station = station;
-		const { hardware, clock } = station;
-		const setRadio = hardware.switches.setRadio.bind(hardware);
-		Object.defineProperty(hardware, "setRadio", {
+		const { clock } = station;
+		const { switches } = station.hardware;
+		const setRadio = switches.setRadio.bind(switches);
+		Object.defineProperty(switches, "setRadio", {
 			value: (state: Parameters<typeof setRadio>[0]) => {
 				if (state !== "off" && this.#sinceMicroseconds === undefined) {
 					this.#sinceMicroseconds = clock.microseconds;

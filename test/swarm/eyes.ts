@@ -89,12 +89,15 @@ export const EYES: readonly Eye[] = Object.freeze([
 				fromMicroseconds: (at - world.startUtcSeconds) * 1_000_000,
 				intervalSeconds: world.intervalSeconds,
 			}));
+			const lastMicroseconds = diary.entries[diary.entries.length - 1]?.atMicroseconds ?? 0;
 			const paces = [...told, ...reset].sort((a, b) => a.fromMicroseconds - b.fromMicroseconds);
 			judgeCadence(
 				{
 					diary,
 					paces: [{ fromMicroseconds: 0, intervalSeconds: world.intervalSeconds }, ...paces],
 					isDisturbed: (from, to) =>
+						// What is in force is told no more by a flash that died.
+						(world.station.flash.refusesAll && to > lastMicroseconds) ||
 						world.disturbances.meets(utcOf(world, from), utcOf(world, to)) ||
 						// Each boot measures at once, and crashes in a row are boots with pauses of seconds between.
 						crashesUtcSeconds.some(

@@ -22,8 +22,8 @@ export const UNKNOWN = 0xffffffff;
 export interface UplinkState {
 	/** Of the collector's key, 16 bits: what another collector holds says nothing of what this one does. */
 	readonly collectorMark: number;
-	/** Of the envelope without an answer, 16 bits, 0 none. */
-	readonly unansweredMark: number;
+	/** Of the envelope that was sent last, 16 bits, 0 none. */
+	readonly lastSentMark: number;
 	readonly isRefused: boolean;
 	/** The four below are of this one. */
 	readonly epoch: number;
@@ -39,7 +39,7 @@ export function encodeUplinkState(state: UplinkState): Uint8Array {
 	bytes[0] = STATE_VERSION;
 	bytes[1] = state.isRefused ? 1 : 0;
 	bytes[2] = state.ranges.length;
-	putUint32(bytes, 4, state.collectorMark | (state.unansweredMark << 16));
+	putUint32(bytes, 4, state.collectorMark | (state.lastSentMark << 16));
 	putUint32(bytes, 8, state.epoch);
 	putUint32(bytes, 12, state.collectorCursor);
 	putUint32(bytes, 16, state.offeredTo);
@@ -69,7 +69,7 @@ export function decodeUplinkState(bytes: Uint8Array | undefined): UplinkState | 
 	const sequence = uint32At(bytes, JOIN_AT);
 	return {
 		collectorMark: marks & 0xffff,
-		unansweredMark: marks >>> 16,
+		lastSentMark: marks >>> 16,
 		isRefused: bytes[1] === 1,
 		epoch: uint32At(bytes, 8),
 		collectorCursor: uint32At(bytes, 12),

@@ -69,10 +69,10 @@ export class Uplink {
 	 */
 	#offeredTo = UNKNOWN;
 	/**
-	 * Mark of the first envelope of the last session, if no answer to it was believed; 0 none. Sent again
-	 * byte for byte, an answer to the first sending may come, from a cache in between or late, and its clock with it.
+	 * Mark of the envelope that was sent last; 0 none. Where it is sent again byte for byte, an answer to the
+	 * first sending may come, from a cache in between or late, and its clock with it.
 	 */
-	#unansweredMark = 0;
+	#lastSentMark = 0;
 	#isInSession = false;
 
 	constructor(options: UplinkOptions) {
@@ -144,7 +144,7 @@ export class Uplink {
 	save(): Uint8Array {
 		return encodeUplinkState({
 			collectorMark: this.#collectorMark,
-			unansweredMark: this.#unansweredMark,
+			lastSentMark: this.#lastSentMark,
 			isRefused: this.#isRefused,
 			epoch: this.#options.source.epoch,
 			collectorCursor: this.#collectorCursor,
@@ -163,7 +163,7 @@ export class Uplink {
 	#restore(state: UplinkState): void {
 		// What another collector holds says nothing of what this one does.
 		if (state.collectorMark !== this.#collectorMark) return;
-		this.#unansweredMark = state.unansweredMark;
+		this.#lastSentMark = state.lastSentMark;
 		this.#isRefused = state.isRefused;
 		if (state.epoch !== this.#options.source.epoch) return;
 		this.#collectorCursor = state.collectorCursor;
@@ -263,13 +263,14 @@ export class Uplink {
 		const endMilliseconds = startMilliseconds + SESSION_MILLISECONDS_MAX;
 		let batch: SignedBatch | undefined = firstBatch;
 		let requests = 0;
-		// The clock is taken from the first answer, and only where these bytes were never sent before.
-		const mark = markOf(firstBatch.hash);
-		let isFresh = mark !== this.#unansweredMark;
+		// The clock is taken from the first answer, and only where these bytes were never sent before: those of
+		// a former epoch may have been in any session.
+		let isFresh =
+			firstBatch.epoch === source.epoch && markOf(firstBatch.hash) !== this.#lastSentMark;
 		try {
 			yield* connection.open();
-			this.#unansweredMark = mark;
 			while (batch !== undefined) {
+				this.#lastSentMark = markOf(batch.hash);
 				this.#options.feed?.();
 				const response = yield* connection.post(
 					BATCHES_PATH,
@@ -285,7 +286,6 @@ export class Uplink {
 					this.#options.onTime?.(answer.nowUtcSeconds, { askedMilliseconds, answeredMilliseconds });
 				}
 				isFresh = false;
-				this.#unansweredMark = 0;
 				// It is there: whatever patience the first answer had, the rest has the whole session.
 				session.answerMilliseconds ||= answeredMilliseconds - startMilliseconds;
 				connection.endMilliseconds = endMilliseconds;

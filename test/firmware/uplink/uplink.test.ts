@@ -173,6 +173,25 @@ describe("uplink", () => {
 		assert.equal(bench.times.length, before + 1);
 	});
 
+	it("takes no clock from the answer to bytes that were refused before", () => {
+		const bench = new UplinkBench();
+		bench.source.grow(12);
+		bench.collector.onAnswer = ({ station, epoch, answers, nowUtcSeconds }) => ({
+			kind: "refusal",
+			station,
+			epoch,
+			answers,
+			nowUtcSeconds,
+			nextSeconds: 7200,
+			code: 4,
+		});
+		assert.equal(bench.session().end, "refused");
+		const before = bench.times.length;
+		bench.collector.onAnswer = undefined;
+		assert.equal(bench.session().end, "acknowledged");
+		assert.equal(bench.times.length, before);
+	});
+
 	it("remembers over sleep how long answers take and all else", () => {
 		const bench = new UplinkBench();
 		bench.source.grow(12);

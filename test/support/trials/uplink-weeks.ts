@@ -131,10 +131,11 @@ export async function runUplinkWeeks(seed: number, days: number): Promise<Uplink
 			},
 		},
 	});
-	const { hardware, network } = station;
-	const setRadio = hardware.switches.setRadio.bind(hardware);
+	const { network } = station;
+	const { switches } = station.hardware;
+	const setRadio = switches.setRadio.bind(switches);
 	let onSince: number | undefined;
-	Object.defineProperty(hardware, "setRadio", {
+	Object.defineProperty(switches, "setRadio", {
 		value: (radio: Parameters<typeof setRadio>[0]) => {
 			if (radio !== "off" && onSince === undefined) {
 				onSince = now();
