@@ -50,14 +50,7 @@ export function createHardware(options: HardwareOptions) {
 	const probes = createWaterProbes({ clock, utcSeconds, river, conduction, chance });
 	const supply = createSupply({ clock, utcSeconds, incidents });
 	const { energy, battery } = supply;
-	const loop = new TurbidityLoop({
-		milliseconds: () => clock.microseconds / 1000,
-		turbidity: probes.optics,
-		shuntOhms: options.shuntOhms,
-		at4Milliampere: options.turbidityAt4Milliampere,
-		at20Milliampere: options.turbidityAt20Milliampere,
-		warmUpMilliseconds: LOOP_WARM_UP_MILLISECONDS,
-	});
+	const loop = createLoop(options, probes.optics);
 	const { ph, ec, rtd, calibratePH } = createCircuits({ clock, chance, probes, supply, incidents });
 	const adc = new Ads1115({
 		clock,
@@ -67,11 +60,8 @@ export function createHardware(options: HardwareOptions) {
 			return chosen.volts(pin);
 		},
 	});
-	const rtc = new Ds3231({
-		clock,
-		driftPartsPerMillion:
-			(new SeededChance(seedOf(options.seed, "rtc")).uint32() / 2 ** 32) * 4 - 2,
-	});
+	const drift = new SeededChance(seedOf(options.seed, "rtc")).uint32() / 2 ** 32;
+	const rtc = new Ds3231({ clock, driftPartsPerMillion: drift * 4 - 2 });
 	const systemBus = new SimulatedI2CBus({ clock, beforeOperation });
 	for (const chip of [adc, rtc]) {
 		systemBus.attach(chip);
@@ -119,6 +109,17 @@ export function createHardware(options: HardwareOptions) {
 			switches.probeBus.processorReset();
 		},
 	};
+}
+
+function createLoop(options: HardwareOptions, turbidity: () => number): TurbidityLoop {
+	return new TurbidityLoop({
+		milliseconds: () => options.clock.microseconds / 1000,
+		turbidity,
+		shuntOhms: options.shuntOhms,
+		at4Milliampere: options.turbidityAt4Milliampere,
+		at20Milliampere: options.turbidityAt20Milliampere,
+		warmUpMilliseconds: LOOP_WARM_UP_MILLISECONDS,
+	});
 }
 
 /** The chip as its bus sees it over a plug that may be out. */

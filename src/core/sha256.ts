@@ -20,7 +20,8 @@ const INITIAL_STATE: Readonly<Int32Array> = new Int32Array([
 
 /**
  * Makes a hash function with work buffers of its own (320 bytes), so that hashing a frame allocates
- * nothing but the digest and two stations share no state.
+ * nothing but the digest and two stations share no state. One long function: what it divides into would reach the
+ * buffers through fields, and the journal's chain hashes every entry of a sector when it is opened.
  */
 export function createSha256(): (...parts: readonly Uint8Array[]) => Uint8Array {
 	const block = new Uint8Array(64);

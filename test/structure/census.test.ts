@@ -1,7 +1,20 @@
 /** The counts of the structure: what may not grow again, and that the counting sees what is planted. */
 import { strict as assert } from "node:assert";
-import { cyclesOf, longFunctions, namesOf } from "../support/census.js";
+import { cyclesOf, FILE_LINES_MAX, linesOf, longFunctions, namesOf } from "../support/census.js";
 import { type Source, sources } from "../support/sources.js";
+
+/** Longer than a file of one idea, and why they may. */
+const LONG_FILES: readonly (readonly [path: string, why: string])[] = [
+	[
+		"src/protocol/record/entry.ts",
+		"every body's interface beside its row, which the compiler compares",
+	],
+	["src/protocol/audit/documents.ts", "four kinds of documents that refer to each other"],
+	["src/protocol/audit/verify-chain.ts", "one walk, whose findings depend on what came before"],
+	["src/protocol/audit/published-values.ts", "one pass that keeps windows of all tests together"],
+	["src/firmware/measure/water.ts", "one measurement, step by step in the order of the probes"],
+	["sim/chips/ezo.ts", "the state machine of one circuit"],
+];
 
 const source = (path: string, text: string): Source => ({ path, text, code: text });
 
@@ -10,6 +23,28 @@ describe("the census", () => {
 		const all = sources("src", "drivers", "sim", "test");
 		assert.ok(all.length > 300);
 		assert.deepEqual(cyclesOf(all), []);
+	});
+
+	it("finds no other file beyond its lines than these", () => {
+		const found = sources("src", "drivers", "sim").filter(
+			({ text }) => linesOf(text) > FILE_LINES_MAX,
+		);
+		const argued = new Map(LONG_FILES);
+		assert.deepEqual(
+			found.map(({ path }) => path).filter((path) => !argued.has(path)),
+			[],
+		);
+		const [longest] = found.map(({ text }) => linesOf(text)).sort((a, b) => b - a);
+		assert.ok((longest ?? 0) <= 820, `${longest} lines`);
+	});
+
+	it("finds no other function beyond its lines than those that say why", () => {
+		const found = longFunctions(sources("src", "drivers", "sim"));
+		assert.deepEqual(found.map(({ name }) => name).sort(), [
+			"channelOf",
+			"createSha256",
+			"parseServiceOptions",
+		]);
 	});
 
 	it("finds a planted cycle of three files, one of its imports a type", () => {

@@ -37,7 +37,10 @@ const UTF8_BOM_LATIN1 = /^\xef\xbb\xbf/;
 /** Comments and all; what a station gets of it is 1 KiB at most. */
 const CONFIGURATION_CHARACTERS_MAX = 65_536;
 
-/** Reads the command line; throws commander's CommanderError after it has explained itself. */
+/**
+ * Reads the command line; throws commander's CommanderError after it has explained itself. Long because it is one
+ * list, an option after the other, with its help.
+ */
 export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 	const command = new Command("collector")
 		.description("Receives signed batches of stations, verifies, stores, acknowledges.")

@@ -248,8 +248,7 @@ export class Uplink {
 		if (retryAfterSeconds !== undefined) {
 			this.#schedule.failed({ radioMilliseconds: 0, nowMilliseconds }, retryAfterSeconds);
 		}
-		const code = trouble?.code;
-		return outcomeOf("acknowledged", code, session, radioMilliseconds, hasBacklog);
+		return outcomeOf("acknowledged", trouble?.code, session, radioMilliseconds, hasBacklog);
 	}
 
 	/** Batches and their answers, as many as the session bears; what ended it early, if anything did. */

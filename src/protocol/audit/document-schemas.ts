@@ -46,6 +46,7 @@ function flagList(table: Readonly<Record<string, number>>): Schema {
 	return list({ type: "string", enum: names }, names.length);
 }
 
+// Long because it is a schema, written out in the order in which a person reads it: no branch, nothing to divide.
 function channelOf(properties: Readonly<Record<string, Schema>>): Schema {
 	return object(
 		{

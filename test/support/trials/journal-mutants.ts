@@ -16,6 +16,7 @@ export interface Mutant {
 }
 
 const JOURNAL = "firmware/journal/journal.js";
+const OPENED_RING = "firmware/journal/opened-ring.js";
 const WRITER = "firmware/journal/log-writer.js";
 const READER = "firmware/journal/log-reader.js";
 const RECOVERY = "firmware/journal/recovery.js";
@@ -31,9 +32,9 @@ function goingOnAt(slot: string): Mutant["rewrites"] {
 			`const log = { first: header.firstSequence, slot: ${slot}, ...afterWalk(header, walked, lost, cursor, sha256),`,
 		],
 		[
-			JOURNAL,
-			"this.#writer.hopFirst(log.hop);",
-			"if (log.slot === undefined) this.#writer.hopFirst(log.hop); else this.#writer.goOnAt(log.first, log.slot);",
+			OPENED_RING,
+			"this.writer.hopFirst(log.hop);",
+			"if (log.slot === undefined) this.writer.hopFirst(log.hop); else this.writer.goOnAt(log.first, log.slot);",
 		],
 		[
 			WRITER,

@@ -87,7 +87,7 @@ export const SWARM_MUTANTS: readonly SwarmMutant[] = [
 		eye: "events",
 		finding: "event",
 		mishaps: ["technician"],
-		rewrites: [["firmware/station/station.js", 'this.#book.event("service", 0, "");', ""]],
+		rewrites: [["firmware/station/cycle.js", 'book.event("service", 0, "");', ""]],
 	},
 	{
 		name: "does not try again for a day after a failure",
@@ -109,7 +109,7 @@ export const SWARM_MUTANTS: readonly SwarmMutant[] = [
 		mishaps: [],
 		rewrites: [
 			[
-				"firmware/station/station.js",
+				"firmware/station/cycle.js",
 				"const SLEEP_MILLISECONDS_MIN = 500;",
 				"const SLEEP_MILLISECONDS_MIN = 250000;",
 			],
