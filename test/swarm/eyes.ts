@@ -132,6 +132,9 @@ export const EYES: readonly Eye[] = Object.freeze([
 						fromUtcSeconds: utcOf(world, fromMicroseconds) - DAY,
 						toUtcSeconds: utcOf(world, fromMicroseconds),
 					}));
+				for (const { fromUtcSeconds } of world.unrecorded.joined()) {
+					outages.push({ fromUtcSeconds, toUtcSeconds: Number.POSITIVE_INFINITY });
+				}
 				// A record that takes nothing more says nothing more, and a later epoch nothing of the one before.
 				const firstUtcSeconds = seen[0]?.worldUtcSeconds ?? 0;
 				const lastUtcSeconds = seen[seen.length - 1]?.worldUtcSeconds ?? 0;

@@ -25,6 +25,8 @@ export interface SwarmWorld {
 	readonly illnesses: Spans;
 	/** Settings refuse or are damaged. */
 	readonly settingsTroubles: Spans;
+	/** From when on flash may take nothing. */
+	readonly unrecorded: Spans;
 	/** The RTC shows, or may show, something else than the time. */
 	readonly clockTroubles: Spans;
 	/** Somebody set the RTC. */
@@ -227,6 +229,7 @@ export const MISHAPS: readonly Mishap[] = Object.freeze([
 				// Nothing can be recorded any more: events, configurations and verdicts have no place.
 				world.troubles.begin(at);
 				world.settingsTroubles.begin(at);
+				world.unrecorded.begin(at);
 				if (cutSeconds > 0) station.cutPowerNow(cutSeconds);
 			});
 		},

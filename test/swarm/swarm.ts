@@ -215,6 +215,7 @@ class SwarmRun {
 			disturbances: new Spans(),
 			illnesses: new Spans(),
 			settingsTroubles: new Spans(),
+			unrecorded: new Spans(),
 			clockTroubles: this.#clockTroubles,
 			clockSets: this.#clockSets,
 			collectors: this.#collectors,
