@@ -103,11 +103,11 @@ export function createBoard(options: BoardOptions): Board {
 		...(hardware.oneWire === undefined ? {} : { oneWire: guardedOneWire(hardware.oneWire, check) }),
 		probeRail: new SimulatedRail((isOn) => {
 			check();
-			hardware.switchProbes(isOn);
+			hardware.switches.switchProbes(isOn);
 		}),
 		loopRail: new SimulatedRail((isOn) => {
 			check();
-			hardware.switchLoop(isOn);
+			hardware.switches.switchLoop(isOn);
 		}),
 		network: options.network,
 		signer: options.signer,

@@ -289,7 +289,8 @@ export class SimulatedFlash implements FlashPartition {
 		this.#operations++;
 		if (!isCut) return false;
 		const sector = Math.floor(offset / this.sectorBytes);
-		if (this.#failures.get(sector)?.operationsLeft !== 0) {
+		// What refuses changes no cell, cut or not.
+		if (!this.refusesAll && this.#failures.get(sector)?.operationsLeft !== 0) {
 			tearChange(
 				this.bytes,
 				offset,

@@ -9,7 +9,7 @@ import { openPGliteStore } from "../../src/collector/store/pglite-store.js";
 import { entriesOf } from "../../src/collector/store/query.js";
 import { OperationalError } from "../../src/host/errors.js";
 import { closeToOthers } from "../../src/host/permissions.js";
-import { COLLECTOR_NAME } from "./simulation.js";
+import { COLLECTOR_NAME } from "./played-station.js";
 
 export interface CollectorHost {
 	readonly identity: CollectorIdentity;

@@ -2,7 +2,7 @@
 import type { Endpoint } from "../network/wire.js";
 import type { CollectorHost } from "./collector-host.js";
 import { createHttpsEndpoint, type HttpsEndpoint } from "./https-endpoint.js";
-import { COLLECTOR_NAME, type PlayedStation } from "./simulation.js";
+import { COLLECTOR_NAME, type PlayedStation } from "./played-station.js";
 
 /** A collector on loopback that does not answer in this time is broken. */
 const EXCHANGE_MILLISECONDS_MAX = 30_000;

@@ -17,7 +17,8 @@ import type { River } from "../river/river.js";
 import { SCENARIOS } from "../river/scenarios.js";
 import { DataDirectory } from "./data-directory.js";
 import { signDigest, verifyDigest } from "./node-signer.js";
-import { type PlayedStation, Simulation, simulatedPrivateKey } from "./simulation.js";
+import { type PlayedStation, simulatedPrivateKey } from "./played-station.js";
+import { Simulation } from "./simulation.js";
 
 /** 2026-10-01T00:00:00Z */
 const START_UTC_SECONDS = 1_790_812_800;

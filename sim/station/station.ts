@@ -17,20 +17,19 @@ import { CRASH_RECORD_BYTES } from "../../src/firmware/station/crash-record.js";
 import { createBoard } from "../board/board.js";
 import { VirtualClock } from "../board/clock.js";
 import { SimulatedConsole } from "../board/console.js";
-import type { EnergyRecord } from "../board/energy.js";
 import { createHardware, type Hardware, type HardwareOptions } from "../board/hardware.js";
 import { Life } from "../board/life.js";
 import { PowerCut } from "../board/power-cut.js";
-import { type SavedSettings, SimulatedSettings } from "../board/settings.js";
-import type { Ds3231State } from "../chips/ds3231.js";
-import type { Bootloader, SavedBootloader } from "../flash/bootloader.js";
+import { SimulatedSettings } from "../board/settings.js";
+import type { Bootloader } from "../flash/bootloader.js";
 import type { FlashOperation, SimulatedFlash } from "../flash/flash.js";
 import { TEAR_MODES } from "../flash/flash-tear.js";
 import { KeyOperations } from "../keys/keyed-hash-signer.js";
 import { SimulatedNetwork } from "../network/network.js";
 import type { Endpoint } from "../network/wire.js";
 import { IncidentPlayer } from "./incident-player.js";
-import type { StationObserver, SuppliedPart } from "./observer.js";
+import type { StationObserver } from "./observer.js";
+import type { SavedStation, Sleep, StationCounters } from "./station-state.js";
 
 /** An empty battery is looked at again after this long. */
 const EMPTY_SECONDS = 3600;
@@ -59,41 +58,6 @@ export interface SimulatedStationOptions
 	readonly onLog?: (station: string, line: string) => void;
 	/** Slots and otadata; without it the one image there is was confirmed long ago. */
 	readonly bootloader?: Bootloader;
-}
-
-/** How the firmware left the board when it went to sleep. */
-export interface Sleep {
-	readonly utcSeconds: number;
-	/** Asked for, on the board's clock. */
-	readonly milliseconds: number;
-	readonly isProbeRailOn: boolean;
-	readonly isLoopRailOn: boolean;
-	readonly isRadioOn: boolean;
-}
-
-/** Plain data; the flash image is kept beside it by whoever made the flash. */
-export interface SavedStation {
-	readonly microseconds: number;
-	readonly powerOnMicroseconds: number;
-	readonly retainedHex: string;
-	readonly wake: { readonly atMicroseconds: number; readonly reason: ResetReason } | null;
-	readonly rtc: Ds3231State;
-	readonly energy: readonly EnergyRecord[];
-	readonly battery: { readonly chargeMilliwattHours: number };
-	readonly counters: StationCounters;
-	/** Absent in what was saved before there were any. */
-	readonly settings?: SavedSettings;
-	/** Absent where the station has one image, confirmed long ago. */
-	readonly bootloader?: SavedBootloader;
-}
-
-export interface StationCounters {
-	wakes: number;
-	powerCuts: number;
-	watchdogResets: number;
-	crashes: number;
-	/** Operations on flash, buses, radio and retained memory: the places where power can fail. */
-	operations: number;
 }
 
 export class SimulatedStation {
@@ -145,7 +109,7 @@ export class SimulatedStation {
 		this.settings = new SimulatedSettings(this.#stream("settings"), saved?.settings);
 		const beforeOperation = (): void => this.#beforeOperation();
 		this.hardware = createHardware({ ...options, clock: this.clock, beforeOperation });
-		this.hardware.observer = options.observer;
+		this.hardware.switches.observer = options.observer;
 		this.flash = options.flash;
 		this.flash.beforeOperation = (kind) => this.#beforeFlash(kind);
 		this.#createKeys = options.createKeys;
@@ -154,7 +118,7 @@ export class SimulatedStation {
 			chance: this.#stream("network"),
 			endpoint: options.endpoint,
 			utcSeconds: () => this.hardware.utcSeconds(),
-			onRadio: (state) => this.hardware.setRadio(state),
+			onRadio: (state) => this.hardware.switches.setRadio(state),
 			beforeOperation,
 		});
 		this.console = new SimulatedConsole(() => this.pressServiceButton());
@@ -300,7 +264,7 @@ export class SimulatedStation {
 			this.clock.microseconds - this.#powerOnMicroseconds,
 		);
 		this.#incidents.atWake();
-		this.hardware.setProcessor(true);
+		this.hardware.switches.setProcessor(true);
 		const life = new Life(this.clock);
 		this.#life = life;
 		// Opening the board drives both rails low; until then their pins hold.
@@ -327,29 +291,8 @@ export class SimulatedStation {
 			console: this.console.portOf(life),
 			trustFloorUtcSeconds: this.#options.trustFloorUtcSeconds,
 			beforeOperation: () => this.#beforeOperation(),
-			onDeepSleep: (milliseconds) => {
-				const { isProbeRailOn, isLoopRailOn, isRadioOn } = this.hardware;
-				this.onSleep?.({
-					utcSeconds: this.utcSeconds,
-					milliseconds,
-					isProbeRailOn,
-					isLoopRailOn,
-					isRadioOn,
-				});
-				this.#options.observer?.slept(this.#supplied());
-				this.#endLife();
-				const rate = 1 + this.sleepClockPartsPerMillion / 1_000_000;
-				const microseconds = Math.round((milliseconds * 1000) / rate);
-				this.#powerOnMicroseconds -= this.#gainMicroseconds(microseconds);
-				this.#scheduleBoot(microseconds, "deep-sleep", "timer");
-			},
-			onReset: (reason) => {
-				this.#options.observer?.wasReset();
-				if (reason === "watchdog") this.counters.watchdogResets++;
-				if (reason === "software") this.counters.crashes++;
-				this.#endLife();
-				this.#scheduleBoot(1_000_000, reason, "none");
-			},
+			onDeepSleep: (milliseconds) => this.#fallAsleep(milliseconds),
+			onReset: (reason) => this.#reset(reason),
 			onLog: (line) => this.#options.onLog?.(this.name, line),
 		});
 		const { program } = this.#options;
@@ -357,6 +300,26 @@ export class SimulatedStation {
 			program(board);
 		});
 		start.scheduleMicroseconds(BOOT_MICROSECONDS);
+	}
+
+	#fallAsleep(milliseconds: number): void {
+		const { isProbeRailOn, isLoopRailOn, isRadioOn } = this.hardware.switches;
+		const { utcSeconds } = this;
+		this.onSleep?.({ utcSeconds, milliseconds, isProbeRailOn, isLoopRailOn, isRadioOn });
+		this.#options.observer?.slept(this.hardware.switches.supplied);
+		this.#endLife();
+		const rate = 1 + this.sleepClockPartsPerMillion / 1_000_000;
+		const microseconds = Math.round((milliseconds * 1000) / rate);
+		this.#powerOnMicroseconds -= this.#gainMicroseconds(microseconds);
+		this.#scheduleBoot(microseconds, "deep-sleep", "timer");
+	}
+
+	#reset(reason: ResetReason): void {
+		this.#options.observer?.wasReset();
+		if (reason === "watchdog") this.counters.watchdogResets++;
+		if (reason === "software") this.counters.crashes++;
+		this.#endLife();
+		this.#scheduleBoot(1_000_000, reason, "none");
 	}
 
 	#endLife(): void {
@@ -367,8 +330,8 @@ export class SimulatedStation {
 		this.console.endLife();
 		this.network.kill();
 		this.hardware.resetProcessor();
-		this.hardware.setRadio("off");
-		this.hardware.setProcessor(false);
+		this.hardware.switches.setRadio("off");
+		this.hardware.switches.setProcessor(false);
 	}
 
 	#losePower(): void {
@@ -384,18 +347,9 @@ export class SimulatedStation {
 		this.#cutReason = "power-on";
 	}
 
-	#supplied(): SuppliedPart[] {
-		const { isProbeRailOn, isLoopRailOn, isRadioOn } = this.hardware;
-		const parts: SuppliedPart[] = [];
-		if (isProbeRailOn) parts.push("probes");
-		if (isLoopRailOn) parts.push("loop");
-		if (isRadioOn) parts.push("radio");
-		return parts;
-	}
-
 	#switchRailsOff(): void {
-		this.hardware.switchProbes(false);
-		this.hardware.switchLoop(false);
+		this.hardware.switches.switchProbes(false);
+		this.hardware.switches.switchLoop(false);
 	}
 
 	#gainMicroseconds(asleepMicroseconds: number): number {

@@ -6,21 +6,24 @@ import { onStdout } from "./colours.js";
 
 export type OutputFormat = "text" | "json" | "jsonl" | "csv";
 
-/** A value as programs want it: numbers as numbers, but for what only looks like one. */
+/** Fields of a line as programs want them. */
 export type Shown = Readonly<Record<string, string | number | null>>;
-
-const WORDS: readonly string[] = Object.freeze(["station", "text", "firmware", "head"]);
 
 /** What a station says of a value that it has not. */
 const ABSENT: readonly string[] = Object.freeze(["none", "unknown"]);
+const NUMBER = /^-?\d+(\.\d+)?$/;
 
-/** Fields of a line: what is absent is null, a moment is ISO 8601 in UTC or null. */
-export function shownOf(fields: ConsoleFields): Shown {
+/**
+ * Fields of a line, each by the kind that its row says (`CommandRow.parts`), a name that a later firmware added as a
+ * word: what is absent is null, a moment is ISO 8601 in UTC or null.
+ */
+export function shownOf(fields: ConsoleFields, described = ""): Shown {
+	const kinds = described.split(" ");
 	const shown: Record<string, string | number | null> = {};
 	for (const [name, value] of fields) {
-		const isNumber = !WORDS.includes(name) && /^-?\d+(\.\d+)?$/.test(value);
-		if (name === "utc") shown[name] = momentOf(Number(value));
-		else shown[name] = isNumber ? Number(value) : ABSENT.includes(value) ? null : value;
+		if (kinds.includes(`${name}@`)) shown[name] = momentOf(Number(value));
+		else if (ABSENT.includes(value)) shown[name] = null;
+		else shown[name] = kinds.includes(`${name}#`) && NUMBER.test(value) ? Number(value) : value;
 	}
 	return shown;
 }

@@ -1,5 +1,6 @@
 /** Requests over a line: one at a time, each with a deadline, each answered once or ended in trouble. */
 import { OperationalError } from "../host/errors.js";
+import { COMMANDS, type CommandRow } from "../protocol/line/commands.js";
 import {
 	CONSOLE_VERSION,
 	type ConsoleFields,
@@ -18,7 +19,7 @@ export interface Answer {
 
 export interface RequestOptions {
 	readonly fields?: Readonly<Record<string, FieldValue>>;
-	/** Longest silence of this request, from its last byte or part on. */
+	/** Longest silence of this request, from its last byte or part on; absent: what the command's row says. */
 	readonly deadlineMilliseconds?: number;
 	/** Longest that the whole answer may take; default thirty times the silence. */
 	readonly overallMilliseconds?: number;
@@ -56,6 +57,7 @@ const OVERALL_SILENCES = 30;
 const PARTS_MAX = 10_000;
 /** For what the station answers at once. */
 const DEADLINE_MILLISECONDS = 5000;
+const ROWS: ReadonlyMap<string, CommandRow> = new Map(Object.entries(COMMANDS));
 /** A station that sleeps needs half a second to wake, and loses what it was told meanwhile. */
 const GREETING_TRIES = 4;
 const GREETING_MILLISECONDS = 1500;
@@ -170,7 +172,7 @@ export class ConsoleClient {
 				command,
 				parts: [],
 				onPart: options.onPart,
-				deadlineMilliseconds: options.deadlineMilliseconds ?? DEADLINE_MILLISECONDS,
+				deadlineMilliseconds: options.deadlineMilliseconds ?? silenceOf(command),
 				resolve,
 				reject,
 				partCount: 0,
@@ -332,4 +334,9 @@ export class ConsoleClient {
 		clearTimeout(pending.overall);
 		if (this.#pending === pending) this.#pending = undefined;
 	}
+}
+
+function silenceOf(command: string): number {
+	const seconds = ROWS.get(command)?.seconds;
+	return seconds === undefined ? DEADLINE_MILLISECONDS : seconds[1] * 1000;
 }

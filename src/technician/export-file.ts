@@ -21,7 +21,6 @@ const FILE_VERSION = 1;
 /** Between two of these the station may do other things, and a lost line costs at most so much. */
 const ENTRIES_PER_REQUEST = 500;
 /** Longest silence: 32 entries are read from flash before the first is sent. */
-const SILENCE_MILLISECONDS = 10_000;
 
 /** An entry and the line that holds it, as it was written. */
 export interface ExportedEntry {
@@ -291,7 +290,6 @@ async function fetchEntries(
 ): Promise<ConsoleFields> {
 	const { fields } = await client.request("journal", {
 		fields: { ...asked, ...(epoch === undefined ? {} : { epoch }) },
-		deadlineMilliseconds: SILENCE_MILLISECONDS,
 		onPart: (part) => {
 			const { sequence, canonical } = entryOf(part);
 			take(sequence, canonical);

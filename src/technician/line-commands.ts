@@ -15,20 +15,21 @@ import {
 	type Shown,
 	shownOf,
 } from "../host/output.js";
-import type { ConsoleFields } from "../protocol/line/console.js";
+import { COMMANDS, type CommandName, type CommandRow } from "../protocol/line/commands.js";
 import { decodeEntry } from "../protocol/record/entry.js";
-import { type ConsoleClient, type Greeting, LineTrouble, StationRefusal } from "./client.js";
+import {
+	type ConsoleClient,
+	type Greeting,
+	LineTrouble,
+	type RequestOptions,
+	StationRefusal,
+} from "./client.js";
 import { stationFlagNames } from "./entry-rows.js";
 import { entryOf, exportJournal } from "./export-file.js";
 import { countOf, rangeText } from "./sequence-ranges.js";
 
 /** The lines of one round of a watch are here after this long, also at 9600 baud: 1 KB. */
 const ROUND_MILLISECONDS = 1200;
-/** A measurement that waits for one that is due, each with dead probes. */
-const READING_SILENCE_MILLISECONDS = 200_000;
-const ENTRY_SILENCE_MILLISECONDS = 10_000;
-const UPLOAD_SILENCE_MILLISECONDS = 320_000;
-
 const GOES_ON = "the same command goes on";
 /** A shell says 128 and the signal's number of what a signal ended. */
 const SIGNAL_EXIT_CODES = Object.freeze({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 });
@@ -40,10 +41,25 @@ export interface Session {
 	readonly say: (line: string) => void;
 }
 
+/** Arguments of a command, by name. */
+export type Given = Readonly<Record<string, number>>;
+
+/** The answer to a command, its values of the kinds that the command's row says. */
+async function ask(
+	{ client }: Session,
+	command: CommandName,
+	options: RequestOptions = {},
+): Promise<{ readonly parts: readonly Shown[]; readonly answer: Shown }> {
+	const { parts, answer }: CommandRow = COMMANDS[command];
+	const given = await client.request(command, options);
+	const { parts: _parts, ...fields } = shownOf(given.fields, answer);
+	return { parts: given.parts.map((part) => shownOf(part, parts)), answer: fields };
+}
+
 export async function showStatus(session: Session): Promise<number> {
-	const { parts } = await session.client.request("status");
+	const { parts } = await ask(session, "status");
 	const { station, firmware } = session.greeting;
-	const [first = {}, ...rest] = parts.map(shownOf);
+	const [first = {}, ...rest] = parts;
 	const lines = [merged([{ station, firmware }, first]), ...rest];
 	if (session.format === "text") printGroups(groupsOf(lines));
 	else printJson(merged(lines));
@@ -73,17 +89,14 @@ function groupsOf(lines: readonly Shown[]): { title: string; shown: Shown }[] {
 }
 
 export async function showReading(session: Session): Promise<number> {
-	const { parts, fields } = await session.client.request("read", {
-		deadlineMilliseconds: READING_SILENCE_MILLISECONDS,
-	});
-	const channels = parts.map(shownOf);
-	const sequence = Number(fields.get("sequence"));
+	const { parts: channels, answer: given } = await ask(session, "read");
+	const sequence = Number(given["sequence"] ?? Number.NaN);
 	const isRecorded = Number.isInteger(sequence);
 	// Text does not wait for it.
 	if (session.format === "text") printChannels(channels);
 	const stationFlags = isRecorded ? await stationFlagsOf(session, sequence) : undefined;
 	const answer = {
-		...withoutParts(fields),
+		...given,
 		stationFlags: stationFlags === "" ? null : (stationFlags ?? null),
 	};
 	if (session.format === "json") printJson({ ...answer, channels });
@@ -103,7 +116,6 @@ export async function showReading(session: Session): Promise<number> {
 async function stationFlagsOf(session: Session, sequence: number): Promise<string | undefined> {
 	try {
 		const { parts } = await session.client.request("journal", {
-			deadlineMilliseconds: ENTRY_SILENCE_MILLISECONDS,
 			fields: { first: sequence, count: 1 },
 		});
 		const entry = parts.map(entryOf).find((each) => each.sequence === sequence);
@@ -117,7 +129,7 @@ async function stationFlagsOf(session: Session, sequence: number): Promise<strin
 	return undefined;
 }
 
-export async function watch(session: Session, count: number): Promise<number> {
+export async function watch(session: Session, { count = 0 }: Given): Promise<number> {
 	const readings: Shown[] = [];
 	// A round's lines come together; its columns are known when all are there.
 	let round: Shown[] = [];
@@ -126,12 +138,11 @@ export async function watch(session: Session, count: number): Promise<number> {
 		if (first !== undefined) printRound(first, round);
 		round = [];
 	};
-	const { fields } = await session.client.request("watch", {
-		deadlineMilliseconds: READING_SILENCE_MILLISECONDS,
-		overallMilliseconds: (count + 1) * READING_SILENCE_MILLISECONDS,
+	const { answer } = await ask(session, "watch", {
+		overallMilliseconds: (count + 1) * COMMANDS.watch.seconds[1] * 1000,
 		fields: { count },
 		onPart: (part) => {
-			const shown = shownOf(part);
+			const shown = shownOf(part, COMMANDS.watch.parts);
 			if (session.format === "json") readings.push(shown);
 			if (session.format === "jsonl") printJson(shown);
 			if (session.format !== "text") return;
@@ -143,7 +154,7 @@ export async function watch(session: Session, count: number): Promise<number> {
 		},
 	});
 	showRound();
-	if (session.format === "json") printJson({ ...withoutParts(fields), readings });
+	if (session.format === "json") printJson({ ...answer, readings });
 	return 0;
 }
 
@@ -172,11 +183,7 @@ function printChannels(channels: readonly Shown[]): void {
 
 /** Exit 1 when something failed: a script can rely on it. */
 export async function selfTest(session: Session): Promise<number> {
-	const { parts, fields } = await session.client.request("self-test", {
-		deadlineMilliseconds: READING_SILENCE_MILLISECONDS,
-	});
-	const probes = parts.map(shownOf);
-	const answer = withoutParts(fields);
+	const { parts: probes, answer } = await ask(session, "self-test");
 	if (session.format === "json") printJson({ ...answer, probes });
 	else if (session.format === "jsonl") for (const each of probes) printJson(each);
 	else printTable(probes);
@@ -187,10 +194,7 @@ export async function selfTest(session: Session): Promise<number> {
 
 export async function uploadNow(session: Session): Promise<number> {
 	session.say("uploading; this takes a minute or two");
-	const { fields } = await session.client.request("upload", {
-		deadlineMilliseconds: UPLOAD_SILENCE_MILLISECONDS,
-	});
-	const answer = withoutParts(fields);
+	const { answer } = await ask(session, "upload");
 	if (session.format === "text") printPairs(answer);
 	else printJson(answer);
 	return 0;
@@ -263,7 +267,11 @@ function onEveryWayOut(restore: () => void, tell: () => void): () => void {
 	};
 }
 
-function withoutParts(fields: ConsoleFields): Shown {
-	const { parts: _parts, ...rest } = shownOf(fields);
-	return rest;
-}
+/** What each command of the line does with its answer; the command's row says what it takes. */
+export const SHOWN_COMMANDS = Object.freeze({
+	status: showStatus,
+	read: showReading,
+	watch,
+	"self-test": selfTest,
+	upload: uploadNow,
+} satisfies Partial<Record<CommandName, (session: Session, given: Given) => Promise<number>>>);

@@ -182,7 +182,7 @@ class RadioMeter {
 	constructor(station: SimulatedStation) {
 		this.#station = station;
 		const { hardware, clock } = station;
-		const setRadio = hardware.setRadio.bind(hardware);
+		const setRadio = hardware.switches.setRadio.bind(hardware);
 		Object.defineProperty(hardware, "setRadio", {
 			value: (state: Parameters<typeof setRadio>[0]) => {
 				if (state !== "off" && this.#sinceMicroseconds === undefined) {

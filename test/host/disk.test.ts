@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { appendFileSync, mkdtempSync, openSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { energyText } from "../../sim/shell/run.js";
+import { energyText } from "../../sim/shell/run-report.js";
 import { WitnessFile } from "../../sim/shell/witness-file.js";
 import { diskFailure, writeWhole } from "../../src/host/disk.js";
 import { OperationalError } from "../../src/host/errors.js";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Endpoint } from "../../sim/network/wire.js";
 import { recordedRiver } from "../../sim/river/recorded-river.js";
 import { createHttpsEndpoint, type HttpsEndpoint } from "../../sim/shell/https-endpoint.js";
-import { COLLECTOR_NAME } from "../../sim/shell/simulation.js";
+import { COLLECTOR_NAME } from "../../sim/shell/played-station.js";
 import { type CollectorIdentity, openIdentity } from "../../src/collector/service/identity.js";
 import { listenHttps } from "../../src/collector/service/receiver.js";
 import { openPGliteStore } from "../../src/collector/store/pglite-store.js";

@@ -51,9 +51,9 @@ const MAY_IMPORT: readonly (readonly [room: string, allowed: readonly string[]])
 		["src/core/", "src/protocol/", "src/host/", "src/collector/ledger/", "src/collector/store/"],
 	],
 	["src/technician/", ["src/core/", "src/protocol/", "src/host/", "src/technician/"]],
-	// The composition root opens `sim:` and a collector's database, both only on demand.
+	// The program opens `sim:` and a collector's database, both only on demand.
 	[
-		"src/technician/main",
+		"src/technician/command-line/",
 		[
 			"src/core/",
 			"src/protocol/",
@@ -157,10 +157,11 @@ describe("the house", () => {
 	});
 
 	it("loads simulator and collector into the technician's program only when they are asked for", () => {
-		const main = all.find(({ path }) => path === "src/technician/main.ts");
-		assert.ok(main !== undefined);
-		assert.match(main.code, /await import\("[^"]*sim\/shell/);
-		assert.doesNotMatch(main.code, /from "[^"]*(sim|collector)\//);
+		const program = all.filter(({ path }) => /^src\/technician\/(main|command-line)/.test(path));
+		const code = program.map((source) => source.code).join("\n");
+		assert.match(code, /await import\("[^"]*sim\/shell/);
+		assert.match(code, /await import\(\s*"[^"]*collector\/store/);
+		assert.doesNotMatch(code, /from "[^"]*(sim|collector)\//);
 	});
 
 	it("calls nothing in portable code that differs between engines or reaches outside", () => {

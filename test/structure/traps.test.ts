@@ -110,9 +110,9 @@ describe("the traps of the parts", () => {
 });
 
 describe("the scenarios", () => {
-	it("stand in the README, all of them and no other", () => {
-		const readme = readFileSync(join(PROJECT, "README.md"), "utf8");
-		const section = readme.split("\nScenarios:\n")[1]?.split("\nFor example")[0] ?? "";
+	it("stand in docs/SIMULATOR.md, all of them and no other", () => {
+		const paper = readFileSync(join(PROJECT, "docs/SIMULATOR.md"), "utf8");
+		const section = paper.split("\nScenarios:\n")[1]?.split("\nFor example")[0] ?? "";
 		const named = [...section.matchAll(/^\| `([a-z-]+)`/gm)].map(([, name]) => name);
 		assert.deepEqual(named.sort(), Object.keys(SCENARIOS).sort());
 	});

@@ -11,7 +11,7 @@ import { TIME_FAULTS } from "../../sim/network/time-server.js";
 import type { Endpoint } from "../../sim/network/wire.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
 import { createNodeSigner, createNodeVerifier } from "../../sim/shell/node-signer.js";
-import { simulatedPrivateKey } from "../../sim/shell/simulation.js";
+import { simulatedPrivateKey } from "../../sim/shell/played-station.js";
 import { StationDiary } from "../../sim/station/diary.js";
 import type { SimulatedStation } from "../../sim/station/station.js";
 import { type SigningKey, signingKeyOf } from "../../src/collector/ledger/keys.js";

@@ -8,15 +8,6 @@ import type { KeyObject } from "node:crypto";
 import { equalBytes, hexOf } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
 import { OperationalError } from "../../host/errors.js";
-import { chainNext, chainStart } from "../../protocol/record/chain.js";
-import {
-	decodeEntry,
-	type Entry,
-	entryEpochOf,
-	entrySequenceOf,
-	isReading,
-	SEQUENCE_MAX,
-} from "../../protocol/record/entry.js";
 import {
 	type Answer,
 	encodeAnswer,
@@ -24,12 +15,7 @@ import {
 	REFUSAL_CODES,
 	type RefusalReason,
 } from "../../protocol/wire/acknowledgement.js";
-import {
-	type Batch,
-	decodeBatch,
-	NewerBatchError,
-	readBatchLabel,
-} from "../../protocol/wire/batch.js";
+import { decodeBatch, NewerBatchError, readBatchLabel } from "../../protocol/wire/batch.js";
 import {
 	decodeSign1,
 	encodeSign1,
@@ -37,14 +23,14 @@ import {
 	type Sign1,
 	toBeSigned,
 } from "../../protocol/wire/cose.js";
-import type { CheckedBatch } from "../store/batch-writer.js";
 import { type RecordStore, SqlRecordStore } from "../store/record-store.js";
 import type { SqlStore } from "../store/store.js";
+import { BatchRefusal, type Checked, checkBatch } from "./check-batch.js";
 import type { ConfigurationOffers } from "./configuration-offers.js";
 import { isSignedBy, type SigningKey, stationKeyOf } from "./keys.js";
 import { sha256 } from "./sha256.js";
 import type { StationGate } from "./station-gate.js";
-import { indexOfKey, onlyKey, type StationKey } from "./station-keys.js";
+import { onlyKey, type StationKey } from "./station-keys.js";
 import type { Verifier } from "./verifier.js";
 
 export interface LedgerOptions {
@@ -117,19 +103,19 @@ interface KnownKeys {
 	readonly sinceUtcSeconds: number;
 }
 
-/** A batch whose signature is its station's. */
-interface Signed {
+/** An envelope whose label can be read. */
+interface OpenedEnvelope {
 	readonly signed: Sign1;
 	readonly label: Label;
 	readonly hash: Uint8Array;
 	readonly envelope: Uint8Array;
+}
+
+/** A batch whose signature is its station's. */
+interface SignedBatch extends OpenedEnvelope {
 	readonly keys: readonly KnownKey[];
 	readonly signer: KnownKey;
-	readonly refuse: (
-		reason: RefusalReason,
-		detail: string,
-		nextSeconds?: number,
-	) => Promise<LedgerAnswer>;
+	readonly signedBy: string;
 }
 
 interface Label {
@@ -172,88 +158,80 @@ export class Ledger {
 
 	/** Takes an envelope. Never throws for what a station sends; a failing store throws. */
 	async receive(envelope: Uint8Array): Promise<LedgerAnswer> {
-		const hash = sha256(envelope);
-		let signed: Sign1;
-		let label: Label;
-		try {
-			signed = decodeSign1(envelope);
-			label = readBatchLabel(signed.payload);
-		} catch (error) {
-			if (!(error instanceof StationError)) throw error;
-			return {
-				status: 400,
-				body: new TextEncoder().encode(`${error.message}\n`),
-				duplicateCount: 0,
-				entryCount: 0,
-			};
+		const opened = openedEnvelope(envelope);
+		if ("trouble" in opened) {
+			const body = new TextEncoder().encode(`${opened.trouble}\n`);
+			return { status: 400, body, duplicateCount: 0, entryCount: 0 };
 		}
-		let signedBy: string | undefined;
-		const clockSeconds = this.#options.clock.utcSeconds;
-		const refuse = async (
-			reason: RefusalReason,
-			detail: string,
-			nextSeconds?: number,
-		): Promise<LedgerAnswer> => {
-			const isSigned = signedBy !== undefined;
-			this.#options.onReport?.({ station: label.station, reason, detail, isSigned });
-			// A stranger must not be able to fill the disk, nor to push out what the key's owner did.
-			const kept =
-				reason === "unknown-station" || reason === "over-quota"
-					? 0
-					: reason === "bad-signature" || reason === "revoked-key"
-						? FORGERIES_MAX
-						: this.#options.gate?.bearsEvidence(label.station, envelope.length, clockSeconds) ===
-								false
-							? OVER_QUOTA_EVIDENCE_MAX
-							: EVIDENCE_MAX;
-			if (kept > 0) {
-				const { station } = label;
-				await this.#records.keepEvidence({ hash, envelope, station, reason, detail }, kept);
-			}
-			return {
-				status: 422,
-				body: this.#signedAnswer({
-					kind: "refusal",
-					...this.#answerHead(label, hash),
-					...(nextSeconds === undefined ? {} : { nextSeconds }),
-					code: REFUSAL_CODES[reason],
-				}),
-				...(signedBy === undefined ? {} : { signedBy }),
-				duplicateCount: 0,
-				entryCount: 0,
-			};
-		};
+		const { signed, label } = opened;
 		const keys = await this.#keysOf(label.station);
-		if (keys.length === 0) return refuse("unknown-station", "not enrolled");
+		if (keys.length === 0) return this.#refuse(opened, "unknown-station", "not enrolled");
 		const signer = await this.#signerOf(keys, signed);
 		if (signer === undefined) {
-			return refuse("bad-signature", "the signature does not fit a key that is enrolled");
+			const detail = "the signature does not fit a key that is enrolled";
+			return this.#refuse(opened, "bad-signature", detail);
 		}
 		if (signer.revoked !== undefined) {
-			return refuse("revoked-key", `signed by the key ${hexOf(signer.id)}`);
+			return this.#refuse(opened, "revoked-key", `signed by the key ${hexOf(signer.id)}`);
 		}
-		signedBy = label.station;
-		const turn = await this.#options.gate?.enter(label.station, clockSeconds);
+		const batch: SignedBatch = { ...opened, keys, signer, signedBy: label.station };
+		const turn = await this.#options.gate?.enter(label.station, this.#options.clock.utcSeconds);
 		if (turn !== undefined && "why" in turn) {
-			return refuse("over-quota", `its ${turn.why} are used up`, turn.nextSeconds);
+			return this.#refuse(batch, "over-quota", `its ${turn.why} are used up`, turn.nextSeconds);
 		}
 		try {
-			return await this.#take({ signed, label, hash, envelope, keys, signer, refuse });
+			return await this.#take(batch);
 		} finally {
 			turn?.leave();
 		}
 	}
 
+	/** Reports, keeps as evidence what may be of use, and answers. */
+	async #refuse(
+		refused: OpenedEnvelope | SignedBatch,
+		reason: RefusalReason,
+		detail: string,
+		nextSeconds?: number,
+	): Promise<LedgerAnswer> {
+		const { label, hash, envelope } = refused;
+		const { station } = label;
+		const isSigned = "signedBy" in refused;
+		this.#options.onReport?.({ station, reason, detail, isSigned });
+		const kept = this.#evidenceKept(reason, station, envelope.length);
+		if (kept > 0) {
+			await this.#records.keepEvidence({ hash, envelope, station, reason, detail }, kept);
+		}
+		return {
+			status: 422,
+			body: this.#signedAnswer({
+				kind: "refusal",
+				...this.#answerHead(label, hash),
+				...(nextSeconds === undefined ? {} : { nextSeconds }),
+				code: REFUSAL_CODES[reason],
+			}),
+			...(isSigned ? { signedBy: refused.signedBy } : {}),
+			duplicateCount: 0,
+			entryCount: 0,
+		};
+	}
+
+	/** A stranger must not be able to fill the disk, nor to push out what the key's owner did. */
+	#evidenceKept(reason: RefusalReason, station: string, bytes: number): number {
+		if (reason === "unknown-station" || reason === "over-quota") return 0;
+		if (reason === "bad-signature" || reason === "revoked-key") return FORGERIES_MAX;
+		const { gate, clock } = this.#options;
+		const isBorne = gate?.bearsEvidence(station, bytes, clock.utcSeconds) !== false;
+		return isBorne ? EVIDENCE_MAX : OVER_QUOTA_EVIDENCE_MAX;
+	}
+
 	/** What a batch that its station signed comes to. */
-	async #take({
-		signed,
-		label,
-		hash,
-		envelope,
-		keys,
-		signer,
-		refuse,
-	}: Signed): Promise<LedgerAnswer> {
+	async #take(given: SignedBatch): Promise<LedgerAnswer> {
+		const { signed, label, hash, envelope, keys, signer } = given;
+		const refuse = (
+			reason: RefusalReason,
+			detail: string,
+			nextSeconds?: number,
+		): Promise<LedgerAnswer> => this.#refuse(given, reason, detail, nextSeconds);
 		const { gate, clock } = this.#options;
 		let checked: Checked;
 		try {
@@ -373,90 +351,15 @@ export class Ledger {
 	}
 }
 
-type Checked = Pick<CheckedBatch, "batch" | "heads" | "gaps" | "owner">;
-
-/** By what a batch is judged beside its contents. */
-interface Signing {
-	readonly keys: readonly StationKey[];
-	readonly signer: StationKey;
-	/** The key that the epoch began with, as far as it is known. */
-	readonly owner: Uint8Array | undefined;
-	/** The envelope names its key: then it is another one than the epoch's, and a later one. */
-	readonly isLater: boolean;
-}
-
-/** Why a well-formed, well-signed batch is refused before the store sees it. */
-class BatchRefusal extends Error {
-	override name = "BatchRefusal";
-	readonly reason: RefusalReason;
-
-	constructor(reason: RefusalReason, message: string) {
-		super(message);
-		this.reason = reason;
+/** Not even a label to answer to: only what is wrong can be told. */
+function openedEnvelope(envelope: Uint8Array): OpenedEnvelope | { readonly trouble: string } {
+	try {
+		const signed = decodeSign1(envelope);
+		return { signed, label: readBatchLabel(signed.payload), hash: sha256(envelope), envelope };
+	} catch (error) {
+		if (!(error instanceof StationError)) throw error;
+		return { trouble: error.message };
 	}
-}
-
-/** Decodes every entry, walks the chain, and checks what an epoch begins with and who may deliver it. */
-function checkBatch(batch: Batch, signing: Signing): Checked {
-	const gaps: (Entry & { readonly kind: "gap" })[] = [];
-	const heads: Uint8Array[] = [];
-	let { owner } = signing;
-	let head = batch.previous;
-	if (head !== undefined) heads.push(head);
-	batch.entries.forEach((canonical, index) => {
-		const entry = isReading(canonical) ? undefined : decodeEntry(canonical);
-		const sequence = batch.first + index;
-		if (entrySequenceOf(canonical) !== sequence || entryEpochOf(canonical) !== batch.epoch) {
-			throw new BatchRefusal("wrong-station", `entry ${sequence} bears another number or epoch`);
-		}
-		if (entry?.kind === "epoch") {
-			const isOurs = owner === undefined || equalBytes(entry.publicKey, owner);
-			if (entry.station !== batch.station || !isOurs) {
-				throw new BatchRefusal("wrong-station", "the epoch entry names another station or key");
-			}
-			if (sequence === 1) {
-				requireStart(batch, entry);
-				owner = entry.publicKey;
-			}
-		} else if (sequence === 1) {
-			throw new BatchRefusal("malformed", "an epoch begins with an epoch entry");
-		}
-		if (entry?.kind === "gap") {
-			const { from, to, lostEpoch } = entry;
-			const isBefore = lostEpoch === 0 ? to < sequence : to <= SEQUENCE_MAX;
-			if (from < 1 || to < from || !isBefore || lostEpoch === batch.epoch) {
-				throw new BatchRefusal("malformed", `gap ${from} to ${to} at ${sequence}`);
-			}
-			gaps.push(entry);
-		}
-		if (head !== undefined) {
-			head = chainNext(sha256, head, canonical);
-			heads.push(head);
-		}
-	});
-	if (signing.isLater) requireLater(signing, owner);
-	return { batch, heads: batch.previous === undefined ? undefined : heads, gaps, owner };
-}
-
-/**
- * A key delivers, with its id, only what an earlier key began. An epoch whose key is not in the list (the list
- * begins with a later one, or nothing has named it yet) is any key's.
- */
-function requireLater({ keys, signer }: Signing, owner: Uint8Array | undefined): void {
-	if (owner === undefined) return;
-	if (indexOfKey(keys, owner) < indexOfKey(keys, signer.publicKey)) return;
-	throw new BatchRefusal("bad-signature", "signed by a key that is not later than the epoch's own");
-}
-
-function requireStart(batch: Batch, entry: Entry & { readonly kind: "epoch" }): void {
-	const start = chainStart(sha256, {
-		station: batch.station,
-		epoch: batch.epoch,
-		publicKey: entry.publicKey,
-		previousHead: entry.previousHead,
-	});
-	if (batch.previous !== undefined && equalBytes(batch.previous, start)) return;
-	throw new BatchRefusal("fork", "the first batch does not begin at h(0) of its epoch");
 }
 
 /**

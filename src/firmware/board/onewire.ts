@@ -78,13 +78,8 @@ export function createOneWire({ native, pin, Bus }: OneWireParts): OneWireConnec
 			this.#release();
 		}
 
-		/** A bus that does not open is one on which nobody answers; the other probes go on. */
 		#open(): void {
-			try {
-				this.#bus = new Bus({ pin: this.#pin });
-			} catch {
-				// "no memory" or "can't init pin": the next reset tries again.
-			}
+			this.#bus = opened(Bus, this.#pin) ?? this.#bus;
 			native.station_float(this.#pin);
 		}
 
@@ -99,4 +94,14 @@ export function createOneWire({ native, pin, Bus }: OneWireParts): OneWireConnec
 		}
 	}
 	return { io: Wire, pin };
+}
+
+/** A bus that does not open is one on which nobody answers; the other probes go on. */
+function opened(Bus: OneWireParts["Bus"], pin: number): SdkOneWire | undefined {
+	try {
+		return new Bus({ pin });
+	} catch {
+		// "no memory" or "can't init pin": the next reset tries again.
+		return undefined;
+	}
 }

@@ -1,9 +1,20 @@
-/** The commands that take their time: each a task that emits parts and returns the answer's fields. */
+/** What each command does: a task that emits parts and returns the answer's fields. */
 import { base64Of } from "../../core/base64.js";
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { pause, type Task } from "../../core/task.js";
 import { isDigits } from "../../core/text.js";
-import type { ConsoleErrorCode, ConsoleFields } from "../../protocol/line/console.js";
+import {
+	COMMANDS,
+	type CommandName,
+	type CommandRow,
+	type GivenOf,
+	type NumberArgument,
+} from "../../protocol/line/commands.js";
+import {
+	CONSOLE_VERSION,
+	type ConsoleErrorCode,
+	type ConsoleFields,
+} from "../../protocol/line/console.js";
 import { CHANNEL_FLAGS } from "../../protocol/record/reading.js";
 import type { AnswerFields, ChannelReport, ReadingReport, StationService } from "./service.js";
 
@@ -21,59 +32,138 @@ export class Refusal extends Error {
 /** Sends a part; waits until there is room for it. */
 export type Emit = (fields: AnswerFields) => Task<void>;
 
-export type LongCommand = (
-	service: StationService,
-	fields: ConsoleFields,
+/** What commands see of the line that they came over. */
+export interface CommandContext {
+	readonly service: StationService;
+	readonly commands: CommandMap;
+	/** Lines that were no request. */
+	readonly garbledCount: number;
+	/** Ends the request that is under way. */
+	stop(): Task<void>;
+}
+
+/** `waitMilliseconds`: what its row allows the station to wait. */
+export type Run<Given> = (
+	context: CommandContext,
+	given: Given,
 	emit: Emit,
+	waitMilliseconds: number,
 ) => Task<AnswerFields>;
 
-/** A reading that is due, then ours, each with every probe failing slowly: 2 x 90 s. */
-const READING_MILLISECONDS_MAX = 180_000;
-/** A session has several attempts of two minutes. */
-const UPLOAD_MILLISECONDS_MAX = 300_000;
-const WATCH_COUNT_DEFAULT = 10;
-const COUNT_MAX = 1000;
-const EXPORT_COUNT_DEFAULT = 100;
+export interface StationCommand {
+	readonly row: CommandRow;
+	readonly run: Run<never>;
+}
+
+export type CommandMap = ReadonlyMap<string, StationCommand>;
+
+const RUNS: { readonly [Name in CommandName]: Run<GivenOf<(typeof COMMANDS)[Name]>> } = {
+	help,
+	version,
+	status,
+	read,
+	watch,
+	"self-test": selfTest,
+	journal,
+	upload,
+	stop,
+};
+
+/** The commands of a station, in the order of `help`. */
+export const STATION_COMMANDS: CommandMap = new Map(
+	Object.entries(COMMANDS).map(([name, row]) => [name, { row, run: RUNS[name as CommandName] }]),
+);
+
 /** 32 x 123 bytes: a transient of 4 KiB. */
 const ENTRIES_AT_ONCE = 32;
-const UINT32_MAX = 0xffffffff;
 
 const FAULT_FLAGS = CHANNEL_FLAGS.absent | CHANNEL_FLAGS.fault;
 
-/** Names as in `help`, with their arguments. */
-export const LONG_COMMANDS: ReadonlyMap<
-	string,
-	{ readonly run: LongCommand; readonly fields: readonly string[]; readonly about: string }
-> = new Map([
-	["read", { run: read, fields: [], about: "measure now and record it" }],
-	["watch", { run: watch, fields: ["count"], about: "measure again and again, unrecorded" }],
-	["self-test", { run: selfTest, fields: [], about: "a verdict on every probe, bus and clock" }],
-	[
-		"journal",
-		{ run: journal, fields: ["first", "count", "epoch"], about: "entries from a sequence on" },
-	],
-	["upload", { run: upload, fields: [], about: "deliver now" }],
-]);
-
-/** Throws Refusal `bad-argument` for a name that the command does not have. */
-export function requireKnown(fields: ConsoleFields, known: readonly string[]): void {
+/** The arguments that a row takes. Throws Refusal `bad-argument` that names the one that is not as it says. */
+export function givenOf({ takes = {} }: CommandRow, fields: ConsoleFields): never {
+	const names = Object.keys(takes);
 	for (const name of fields.keys()) {
-		if (known.includes(name)) continue;
-		const those = known.length === 0 ? "there is none" : `there is ${known.join(", ")}`;
+		if (names.includes(name)) continue;
+		const those = names.length === 0 ? "there is none" : `there is ${names.join(", ")}`;
 		throw new Refusal("bad-argument", `no argument ${name}: ${those}`);
 	}
+	const given: Record<string, string | number | undefined> = {};
+	for (const [name, argument] of Object.entries(takes)) {
+		const text = fields.get(name);
+		given[name] = argument === "word" ? text : numberOf(name, text, argument);
+	}
+	return given as never;
 }
 
-function* read(service: StationService, _fields: ConsoleFields, emit: Emit): Task<AnswerFields> {
-	const report = yield* measured(service, true);
+function numberOf(
+	name: string,
+	text: string | undefined,
+	[low, high, start]: NumberArgument,
+): number | undefined {
+	if (text === undefined && start !== undefined) return start === "own" ? undefined : start;
+	const value = text !== undefined && isDigits(text, 10) ? Number(text) : -1;
+	if (value >= low && value <= high) return value;
+	throw new Refusal("bad-argument", `${name}: use a whole number from ${low} to ${high}`);
+}
+
+function* help(
+	{ commands }: CommandContext,
+	{ command: asked }: { readonly command: string | undefined },
+	emit: Emit,
+): Task<AnswerFields> {
+	if (asked !== undefined && !commands.has(asked)) {
+		throw new Refusal("bad-argument", `no command ${asked}; help lists those there are`);
+	}
+	for (const [command, { row }] of commands) {
+		if (asked !== undefined && command !== asked) continue;
+		const { about, takes = {} } = row;
+		const names = Object.keys(takes).map(
+			(name) => `${name}=${takes[name] === "word" ? "NAME" : "N"}`,
+		);
+		const text = names.length === 0 ? about : `${about} (${names.join(" ")})`;
+		yield* emit({ command, text });
+	}
+	return {};
+}
+
+// biome-ignore lint/correctness/useYield: it is answered at once
+function* version({ service }: CommandContext): Task<AnswerFields> {
+	const { station, firmwareVersion: packed } = service;
+	// 1000 is 0.1.0.
+	const firmware = `${Math.floor(packed / 1_000_000)}.${Math.floor(packed / 1000) % 1000}.${packed % 1000}`;
+	return { protocol: CONSOLE_VERSION, station, firmware };
+}
+
+function* status(context: CommandContext, _given: unknown, emit: Emit): Task<AnswerFields> {
+	for (const line of context.service.status()) yield* emit(line);
+	yield* emit({ garbled: context.garbledCount });
+	return {};
+}
+
+function* stop(context: CommandContext): Task<AnswerFields> {
+	yield* context.stop();
+	return {};
+}
+
+function* read(
+	{ service }: CommandContext,
+	_given: unknown,
+	emit: Emit,
+	waitMilliseconds: number,
+): Task<AnswerFields> {
+	const report = yield* measured(service, true, waitMilliseconds);
 	for (const channel of report.channels) yield* emit(channelFields(channel));
 	return { utc: report.utcSeconds, sequence: report.sequence ?? "none" };
 }
 
-function* watch(service: StationService, fields: ConsoleFields, emit: Emit): Task<AnswerFields> {
-	const count = numberOf(fields, "count", 1, COUNT_MAX, WATCH_COUNT_DEFAULT);
+function* watch(
+	{ service }: CommandContext,
+	{ count }: { readonly count: number },
+	emit: Emit,
+	waitMilliseconds: number,
+): Task<AnswerFields> {
 	for (let round = 1; round <= count; round++) {
-		const report = yield* measured(service, false);
+		const report = yield* measured(service, false, waitMilliseconds);
 		const sequence = report.sequence ?? "none";
 		for (const channel of report.channels) {
 			yield* emit({ round, utc: report.utcSeconds, sequence, ...channelFields(channel) });
@@ -83,11 +173,12 @@ function* watch(service: StationService, fields: ConsoleFields, emit: Emit): Tas
 }
 
 function* selfTest(
-	service: StationService,
-	_fields: ConsoleFields,
+	{ service }: CommandContext,
+	_given: unknown,
 	emit: Emit,
+	waitMilliseconds: number,
 ): Task<AnswerFields> {
-	const report = yield* measured(service, false);
+	const report = yield* measured(service, false, waitMilliseconds);
 	let failed = 0;
 	let doubtful = 0;
 	const tell = (probe: string, verdict: string, rest: AnswerFields): AnswerFields => {
@@ -119,13 +210,14 @@ function* selfTest(
 	return { failed, doubtful, milliseconds: report.durationMilliseconds };
 }
 
-function* journal(service: StationService, fields: ConsoleFields, emit: Emit): Task<AnswerFields> {
+function* journal(
+	{ service }: CommandContext,
+	{ first, count, epoch: asked }: GivenOf<typeof COMMANDS.journal>,
+	emit: Emit,
+): Task<AnswerFields> {
 	const { journal: held } = service;
 	const { epoch } = held;
-	const first = numberOf(fields, "first", 1, UINT32_MAX);
-	const count = numberOf(fields, "count", 1, COUNT_MAX, EXPORT_COUNT_DEFAULT);
-	const asked = numberOf(fields, "epoch", 0, UINT32_MAX, epoch);
-	if (asked !== epoch) {
+	if (asked !== undefined && asked !== epoch) {
 		throw new Refusal("other-epoch", `the journal is of epoch ${epoch}, asked was ${asked}`);
 	}
 	if (first > held.nextSequence) {
@@ -151,10 +243,15 @@ function* journal(service: StationService, fields: ConsoleFields, emit: Emit): T
 	return { epoch, held: held.firstSequenceHeld, next, end: held.nextSequence, unreadable };
 }
 
-function* upload(service: StationService): Task<AnswerFields> {
-	const report = yield* service.upload().wait(UPLOAD_MILLISECONDS_MAX);
+function* upload(
+	{ service }: CommandContext,
+	_given: unknown,
+	_emit: Emit,
+	waitMilliseconds: number,
+): Task<AnswerFields> {
+	const report = yield* service.upload().wait(waitMilliseconds);
 	if (report === undefined) {
-		const minutes = UPLOAD_MILLISECONDS_MAX / 60_000;
+		const minutes = waitMilliseconds / 60_000;
 		throw new StationError("request-timeout", `the upload goes on after ${minutes} minutes`);
 	}
 	const { cursor, waiting, trouble } = report;
@@ -175,13 +272,14 @@ export class UploadFailed extends Error {
 	}
 }
 
-function* measured(service: StationService, isRecorded: boolean): Task<ReadingReport> {
-	const report = yield* service.read(isRecorded).wait(READING_MILLISECONDS_MAX);
+function* measured(
+	service: StationService,
+	isRecorded: boolean,
+	waitMilliseconds: number,
+): Task<ReadingReport> {
+	const report = yield* service.read(isRecorded).wait(waitMilliseconds);
 	if (report !== undefined) return report;
-	throw new StationError(
-		"probe-timeout",
-		`no measurement within ${READING_MILLISECONDS_MAX / 1000} s`,
-	);
+	throw new StationError("probe-timeout", `no measurement within ${waitMilliseconds / 1000} s`);
 }
 
 /** A stuck bus shows in what hangs on it: nine clocks and a power cycle did not free it. */
@@ -215,18 +313,4 @@ function flagNames(flags: number): string {
 	for (const [name, bit] of Object.entries(CHANNEL_FLAGS))
 		if ((flags & bit) !== 0) names.push(name);
 	return names.length === 0 ? "none" : names.join(",");
-}
-
-function numberOf(
-	fields: ConsoleFields,
-	name: string,
-	low: number,
-	high: number,
-	otherwise?: number,
-): number {
-	const text = fields.get(name);
-	if (text === undefined && otherwise !== undefined) return otherwise;
-	const value = text !== undefined && isDigits(text, 10) ? Number(text) : -1;
-	if (value >= low && value <= high) return value;
-	throw new Refusal("bad-argument", `${name}: use a whole number from ${low} to ${high}`);
 }

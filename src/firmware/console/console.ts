@@ -16,7 +16,15 @@ import {
 	readRequest,
 } from "../../protocol/line/console.js";
 import type { ConsoleStream } from "../ports.js";
-import { type Emit, LONG_COMMANDS, Refusal, requireKnown, UploadFailed } from "./commands.js";
+import {
+	type CommandContext,
+	type CommandMap,
+	type Emit,
+	givenOf,
+	Refusal,
+	STATION_COMMANDS,
+	UploadFailed,
+} from "./commands.js";
 import { ConsoleOutput } from "./output.js";
 import type { AnswerFields, StationService } from "./service.js";
 import { readable, TerminalInput, typedRequest } from "./terminal.js";
@@ -42,11 +50,15 @@ export interface ConsoleOptions {
 	) => TaskHandle;
 	/** A bug in a command. */
 	readonly onCrash: (error: unknown) => void;
+	/** The station's, unless it has others. */
+	readonly commands?: CommandMap;
 	/** True when this wake is due to the line, or the station was just powered on with it attached. */
 	readonly isCalled: boolean;
 }
 
-export class Console {
+export class Console implements CommandContext {
+	readonly service: StationService;
+	readonly commands: CommandMap;
 	readonly #options: ConsoleOptions;
 	readonly #output: ConsoleOutput;
 	readonly #input = new TerminalInput();
@@ -70,9 +82,15 @@ export class Console {
 
 	constructor(options: ConsoleOptions) {
 		this.#options = options;
+		this.service = options.service;
+		this.commands = options.commands ?? STATION_COMMANDS;
 		this.#output = new ConsoleOutput(options.stream);
 		const now = options.clock.milliseconds;
 		this.#serviceUntilMilliseconds = options.isCalled ? now + SERVICE_MILLISECONDS : now;
+	}
+
+	get garbledCount(): number {
+		return this.#garbledCount;
 	}
 
 	/** True while somebody is at the line: the station stays awake and says so in its readings. */
@@ -144,7 +162,7 @@ export class Console {
 	}
 
 	#greet(): void {
-		const { station } = this.#options.service;
+		const { station } = this.service;
 		this.#isGreeted = true;
 		// Who plugs in while the station is awake has come; what hung there when it woke may be forgotten.
 		if (this.#wasAway) this.#call();
@@ -183,7 +201,7 @@ export class Console {
 
 	#prompt(): void {
 		if (!this.#isEchoing) return;
-		const prompt = asciiBytes(`${this.#options.service.station}> `);
+		const prompt = asciiBytes(`${this.service.station}> `);
 		// Characters beyond ASCII are noise, and control characters would move the cursor.
 		const typed = this.#input.typed.filter((byte) => byte >= 0x20 && byte < 0x7f);
 		if (this.#output.offer(concatBytes(prompt, typed))) this.#isLineOpen = true;
@@ -240,48 +258,18 @@ export class Console {
 	/** The answer's fields; undefined when it comes later. */
 	*#execute(request: ConsoleRequest, emit: Emit): Task<AnswerFields | undefined> {
 		const { id, command, fields } = request;
-		const { service } = this.#options;
-		const long = LONG_COMMANDS.get(command);
-		if (long !== undefined) {
-			requireKnown(fields, long.fields);
-			if (this.#running !== undefined) {
-				throw new Refusal("busy", "another request takes its time; stop ends it");
-			}
-			this.#begin(request, long.run(service, fields, this.#counted(id)));
-			return undefined;
+		const found = this.commands.get(command);
+		if (found === undefined) {
+			throw new Refusal("unknown-command", `no command ${command}; help lists those there are`);
 		}
-		switch (command) {
-			case "help":
-				requireKnown(fields, ["command"]);
-				yield* this.#help(fields.get("command"), emit);
-				return {};
-			case "version":
-				requireKnown(fields, []);
-				return {
-					protocol: CONSOLE_VERSION,
-					station: service.station,
-					firmware: versionText(service.firmwareVersion),
-				};
-			case "status":
-				requireKnown(fields, []);
-				for (const line of service.status()) yield* emit(line);
-				yield* emit({ garbled: this.#garbledCount });
-				return {};
-			case "stop":
-				requireKnown(fields, []);
-				yield* this.#stop();
-				return {};
-			default:
-				throw new Refusal("unknown-command", `no command ${command}; help lists those there are`);
+		const { row, run } = found;
+		const given = givenOf(row, fields);
+		if (row.seconds === undefined) return yield* run(this, given, emit, 0);
+		if (this.#running !== undefined) {
+			throw new Refusal("busy", "another request takes its time; stop ends it");
 		}
-	}
-
-	*#help(asked: string | undefined, emit: Emit): Task<void> {
-		const lines = helpLines().filter(({ command }) => asked === undefined || command === asked);
-		if (lines.length === 0) {
-			throw new Refusal("bad-argument", `no command ${asked}; help lists those there are`);
-		}
-		for (const line of lines) yield* emit(line);
+		this.#begin(request, run(this, given, this.#counted(id), row.seconds[0] * 1000));
+		return undefined;
 	}
 
 	#counted(id: number): Emit {
@@ -311,7 +299,8 @@ export class Console {
 		} else this.#prompt();
 	}
 
-	*#stop(): Task<void> {
+	/** Ends the request that is under way, if one is. */
+	*stop(): Task<void> {
 		const running = this.#running;
 		if (running === undefined) return;
 		running.handle.cancel();
@@ -356,24 +345,4 @@ function failureTo(id: number, error: unknown): Uint8Array {
 function causeOf(error: unknown): string | undefined {
 	if (error instanceof StationError) return error.code;
 	return error instanceof UploadFailed ? error.causeCode : undefined;
-}
-
-function helpLines(): AnswerFields[] {
-	const lines: AnswerFields[] = [
-		{ command: "help", text: "this list" },
-		{ command: "version", text: "of protocol and firmware, and which station" },
-		{ command: "status", text: "clock, journal, schedule, uplink, probes" },
-	];
-	for (const [command, { fields, about }] of LONG_COMMANDS) {
-		const takes = fields.length === 0 ? "" : ` (${fields.map((name) => `${name}=N`).join(" ")})`;
-		lines.push({ command, text: `${about}${takes}` });
-	}
-	lines.push({ command: "stop", text: "end what is under way" });
-	return lines;
-}
-
-/** 1000 is 0.1.0. */
-function versionText(version: number): string {
-	const major = Math.floor(version / 1_000_000);
-	return `${major}.${Math.floor(version / 1000) % 1000}.${version % 1000}`;
 }

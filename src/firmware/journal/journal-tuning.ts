@@ -5,12 +5,8 @@
  */
 import { uint32At } from "../../core/bytes.js";
 import { bitLengthOf, zigzagOf } from "../../protocol/flash/bits.js";
-import {
-	type CodecParameters,
-	ORDER_MAX,
-	QUANTA,
-	valueFieldsOf,
-} from "../../protocol/flash/journal-codec.js";
+import { type CodecParameters, ORDER_MAX, QUANTA } from "../../protocol/flash/journal-codec.js";
+import { valueFieldsOf } from "../../protocol/flash/steady-fields.js";
 import { type FieldSpec, fieldOf } from "../../protocol/record/channel-set.js";
 import { ENTRY_HEADER_BYTES } from "../../protocol/record/entry.js";
 

@@ -10,7 +10,8 @@ import {
 	type NetworkTimeOutcome,
 } from "../uplink/network-time.js";
 import type { OfferedTime } from "./offered-time.js";
-import type { TimeKeeper, TimeVerdict } from "./time-keeper.js";
+import type { TimeKeeper } from "./time-keeper.js";
+import type { TimeVerdict } from "./time-state.js";
 
 const HOUR_SECONDS = 3600;
 /** After no answer or a useless one: 5 s of radio at worst, 20 s a day. */

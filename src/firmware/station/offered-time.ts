@@ -1,8 +1,9 @@
 /** What a source says that it is, offered to the clock, and what the record has to say of it. */
 import { TIME_SOURCES } from "../../protocol/record/entry.js";
-import type { AnswerTimes } from "../uplink/uplink.js";
+import type { AnswerTimes } from "../uplink/uplink-options.js";
 import type { LogBook } from "./log-book.js";
-import type { TimeKeeper, TimeVerdict } from "./time-keeper.js";
+import type { TimeKeeper } from "./time-keeper.js";
+import type { TimeVerdict } from "./time-state.js";
 
 /** Uptime is recorded in whole seconds. */
 const UPTIME_MILLISECONDS = 1000;

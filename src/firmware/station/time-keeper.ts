@@ -9,6 +9,7 @@
  */
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { TIME_QUALITIES, TIME_SOURCES } from "../../protocol/record/entry.js";
+import type { DriftReference, StepOffer, TimeState, TimeVerdict } from "./time-state.js";
 
 /** What the time keeper needs of an RTC; the DS3231 driver behind a thin wrapper. */
 export interface RealTimeClock {
@@ -18,68 +19,13 @@ export interface RealTimeClock {
 	set(utcSeconds: number): void;
 }
 
-export interface TimeKeeperOptions {
+export interface TimeKeeperOptions extends TimeState {
 	readonly rtc: RealTimeClock;
 	/** Board's monotonic clock. */
 	readonly clock: { readonly milliseconds: number };
 	/** Unix seconds below which nothing is believed, whoever says it: build date. */
 	readonly floorUtcSeconds: number;
-	/** The last time that was believed, Unix seconds, 0 none: the RTC cannot lie before it. */
-	readonly newestUtcSeconds: number;
-	/** When that was, on the board's clock, or undefined after a boot. */
-	readonly newestMilliseconds: number | undefined;
-	readonly disciplinedMilliseconds: number | undefined;
-	/** What the source left open then beyond READING_ERROR_SECONDS, whole seconds, 0..255. */
-	readonly doubtSeconds: number;
-	/** The RTC was disciplined before this boot, as the last entries say, and not set on hearsay since. */
-	readonly isVouched: boolean;
-	readonly stepOffer: StepOffer | undefined;
-	readonly reference: DriftReference | undefined;
-	/** The RTC was caught jumping or did not take a time, and nobody has put it right since. */
-	readonly hasJumped: boolean;
-	/** The journal did not take the last time entry. */
-	readonly hasUnrecordedStep: boolean;
 }
-
-/** From here on the RTC ran by itself: its drift is measured against this. */
-export interface DriftReference {
-	readonly atMilliseconds: number;
-	/** What a prompt source said that the RTC was behind then, seconds, -3..3. */
-	readonly behindSeconds: number;
-}
-
-export interface StepOffer {
-	readonly atMilliseconds: number;
-	readonly utcSeconds: number;
-	/** Index into TIME_SOURCES. */
-	readonly source: number;
-}
-
-/** What became of an offered time. */
-export type TimeVerdict =
-	| {
-			readonly kind: "kept";
-			readonly stepSeconds: number;
-			/** More is known of the clock than in this boot before: worth a time entry. */
-			readonly isNews: boolean;
-	  }
-	| {
-			readonly kind: "stepped";
-			/** Undefined where there was no time to step from. */
-			readonly stepSeconds: number | undefined;
-			readonly driftPartsPerBillion: number | undefined;
-	  }
-	/** Believed, but the RTC did not take it: the board's clock goes on from it. */
-	| { readonly kind: "reckoned" }
-	| {
-			readonly kind: "waiting-for-second-source";
-			readonly stepSeconds: number;
-			/** It was not said before, or something else was. */
-			readonly isFirst: boolean;
-	  }
-	/** It says what the clock says, and nothing is changed by it. */
-	| { readonly kind: "witnessed"; readonly stepSeconds: number }
-	| { readonly kind: "refused"; readonly stepSeconds: number };
 
 /** The one of TIME_SOURCES that anybody on the way can forge. */
 const NETWORK_TIME = TIME_SOURCES.indexOf("network-time");
@@ -142,31 +88,19 @@ export class TimeKeeper {
 		this.#newestMilliseconds = options.newestMilliseconds;
 	}
 
-	/** The last time that was believed, Unix seconds. */
-	get newestUtcSeconds(): number {
-		return this.#newestUtcSeconds;
-	}
-
-	/** When that was, on the board's clock, or undefined when not in this boot. */
-	get newestMilliseconds(): number | undefined {
-		return this.#newestMilliseconds;
-	}
-
-	get disciplinedMilliseconds(): number | undefined {
-		return this.#disciplinedMilliseconds;
-	}
-
-	/** What was left open then beyond what reading a clock does, whole seconds. */
-	get doubtSeconds(): number {
-		return this.#doubtSeconds;
-	}
-
-	get reference(): DriftReference | undefined {
-		return this.#reference;
-	}
-
-	get hasJumped(): boolean {
-		return this.#hasJumped;
+	/** For retained memory. */
+	save(): TimeState {
+		return {
+			newestUtcSeconds: this.#newestUtcSeconds,
+			newestMilliseconds: this.#newestMilliseconds,
+			disciplinedMilliseconds: this.#disciplinedMilliseconds,
+			doubtSeconds: this.#doubtSeconds,
+			isVouched: this.#isVouched,
+			stepOffer: this.#stepOffer,
+			reference: this.#reference,
+			hasJumped: this.#hasJumped,
+			hasUnrecordedStep: this.#hasUnrecordedStep,
+		};
 	}
 
 	/** A step may be missing in the record: what the next entry says of the RTC does not hold before it. */
@@ -177,14 +111,6 @@ export class TimeKeeper {
 	/** Whether the journal took the time entry of the last verdict; if not, the next one is news. */
 	recorded(isRecorded: boolean): void {
 		this.#hasUnrecordedStep = !isRecorded;
-	}
-
-	get isVouched(): boolean {
-		return this.#isVouched;
-	}
-
-	get stepOffer(): StepOffer | undefined {
-		return this.#stepOffer;
 	}
 
 	/** Another source could decide something: there is no time, or a step was offered long enough ago. */

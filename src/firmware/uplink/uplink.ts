@@ -5,26 +5,23 @@
  * as the schedule says; nothing but a verified acknowledgement changes what the station holds.
  */
 
-import { putUint32, uint32At } from "../../core/bytes.js";
-import type { Chance } from "../../core/chance.js";
 import { crc32 } from "../../core/crc32.js";
 import { assert, StationError, type StationErrorCode } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
-import { HEAD_BYTES } from "../../protocol/record/chain.js";
 import {
 	type Acknowledgement,
 	RANGES_MAX,
 	refusalReasonOf,
 } from "../../protocol/wire/acknowledgement.js";
 import { ENVELOPE_CONTENT_TYPE } from "../../protocol/wire/cose.js";
-import type { Clock, Network, Sha256, Signer, Verifier } from "../ports.js";
 import { BusyError, checkAnswer } from "./answer-check.js";
 import { BatchMaker, type SignedBatch } from "./batch-maker.js";
 import { Connection } from "./connection.js";
-import type { EntrySource } from "./entry-source.js";
 import { FormerDelivery } from "./former-delivery.js";
-import { SCHEDULE_BYTES, UplinkSchedule } from "./schedule.js";
+import { UplinkSchedule } from "./schedule.js";
 import { type SequenceRange, SequenceSet } from "./sequence-set.js";
+import type { SessionOutcome, UplinkOptions } from "./uplink-options.js";
+import { decodeUplinkState, encodeUplinkState, UNKNOWN, type UplinkState } from "./uplink-state.js";
 
 /** Where batches go. */
 export const BATCHES_PATH = "/v1/batches";
@@ -36,63 +33,6 @@ const BATCH_MILLISECONDS_MIN = 10_000;
 const SESSION_BATCHES_MAX = 128;
 /** A usual batch of readings is below 600 bytes: 90 of them are 54 KB. */
 const SESSION_BYTES_MAX = 64 * 1024;
-
-export interface UplinkOptions {
-	readonly source: EntrySource;
-	/** Former epochs of the same ring with something that is not acknowledged, oldest first. */
-	readonly formers?: (() => readonly EntrySource[]) | undefined;
-	readonly network: Network;
-	readonly signer: Signer;
-	readonly verifier: Verifier;
-	readonly sha256: Sha256;
-	readonly clock: Clock;
-	readonly chance: Chance;
-	/** Station id, `[a-z0-9-]{1,8}`. */
-	readonly station: string;
-	readonly host: string;
-	readonly port: number;
-	/** The key that answers are signed with: 33 bytes. */
-	readonly collectorPublicKey: Uint8Array;
-	readonly uploadIntervalSeconds: number;
-	/** Entries of a batch, 1..288; a board with memory to spare sets more than the usual 96. */
-	readonly batchEntriesMax?: number | undefined;
-	/** A configuration is on trial: its attempts are owed (docs/WIRE.md, section 6). */
-	readonly isOnTrial?: (() => boolean) | undefined;
-	/** From `save` of the last wake. */
-	readonly state?: Uint8Array | undefined;
-	/** The collector's clock, from a verified answer, and when that was asked for and came. */
-	readonly onTime?: ((utcSeconds: number, times: AnswerTimes) => void) | undefined;
-	/** A new configuration in its canonical form, from a verified acknowledgement. */
-	readonly onConfiguration?: ((canonical: Uint8Array) => void) | undefined;
-	/** `acknowledged`: detail is the cursor; `refused`: the code; else an error of the session. */
-	readonly onReport?:
-		| ((code: StationErrorCode | "acknowledged" | "refused", detail: number, text: string) => void)
-		| undefined;
-	/** The watchdog, once for each batch. */
-	readonly feed?: (() => void) | undefined;
-	/** Once a session, when nothing is left to say to the collector and the link is still up. */
-	readonly beforeClose?: ((endMilliseconds: number) => Task<void>) | undefined;
-}
-
-/** On the board's clock. */
-export interface AnswerTimes {
-	/** The request's first byte had not left before. */
-	readonly askedMilliseconds: number;
-	readonly answeredMilliseconds: number;
-}
-
-export interface SessionOutcome {
-	/** How it ended; `idle`: there was nothing to send, the radio stayed off. */
-	readonly end: "idle" | "acknowledged" | "refused" | "failed";
-	/** What went wrong, when something did; also after batches that were acknowledged. */
-	readonly code: StationErrorCode | undefined;
-	/** Batches that the collector has stored, whatever its cursor. */
-	readonly batches: number;
-	readonly bytesSent: number;
-	readonly radioMilliseconds: number;
-	/** There is more to send. */
-	readonly hasBacklog: boolean;
-}
 
 /** What a session has come to so far. */
 interface Session {
@@ -113,19 +53,6 @@ interface Session {
 	/** From the radio's start to the first answer that was believed. */
 	answerMilliseconds: number;
 }
-
-const STATE_VERSION = 4;
-/**
- * Version, flags, count, spare, mark of the collector's key 2, of the envelope without an answer 2, epoch 4, collector's cursor 4, offered 4,
- * then ranges of 8 bytes, the schedule, the join.
- */
-const STATE_HEAD_BYTES = 20;
-const SCHEDULE_AT = STATE_HEAD_BYTES + 8 * RANGES_MAX;
-const JOIN_AT = SCHEDULE_AT + SCHEDULE_BYTES;
-/** 20 + 4 x 8 + 40 + 4 + 32 = 128, of 128 that retained memory has for the uplink. */
-export const UPLINK_STATE_BYTES = JOIN_AT + 4 + HEAD_BYTES;
-/** Above every sequence. */
-const UNKNOWN = 0xffffffff;
 
 export class Uplink {
 	readonly #options: UplinkOptions;
@@ -151,8 +78,7 @@ export class Uplink {
 	constructor(options: UplinkOptions) {
 		this.#options = options;
 		this.#maker = new BatchMaker(options);
-		const state = options.state;
-		const isKnown = state?.length === UPLINK_STATE_BYTES && state[0] === STATE_VERSION;
+		const state = decodeUplinkState(options.state);
 		this.#schedule = new UplinkSchedule({
 			chance: options.chance,
 			station: options.station,
@@ -160,9 +86,9 @@ export class Uplink {
 			uploadIntervalSeconds: options.uploadIntervalSeconds,
 			linkMillisecondsMax: options.network.link.connectMillisecondsMax,
 			isOnTrial: options.isOnTrial,
-			state: isKnown ? state.slice(SCHEDULE_AT, JOIN_AT) : undefined,
+			state: state?.schedule,
 		});
-		if (isKnown) this.#restore(state);
+		if (state !== undefined) this.#restore(state);
 	}
 
 	/** On the board's clock. */
@@ -216,25 +142,17 @@ export class Uplink {
 
 	/** 128 bytes for retained memory. */
 	save(): Uint8Array {
-		const bytes = new Uint8Array(UPLINK_STATE_BYTES);
-		bytes[0] = STATE_VERSION;
-		bytes[1] = this.#isRefused ? 1 : 0;
-		bytes[2] = this.#ranges.length;
-		putUint32(bytes, 4, this.#collectorMark | (this.#unansweredMark << 16));
-		putUint32(bytes, 8, this.#options.source.epoch);
-		putUint32(bytes, 12, this.#collectorCursor);
-		putUint32(bytes, 16, this.#offeredTo);
-		this.#ranges.forEach((range, index) => {
-			putUint32(bytes, STATE_HEAD_BYTES + 8 * index, range.first);
-			putUint32(bytes, STATE_HEAD_BYTES + 8 * index + 4, range.last);
+		return encodeUplinkState({
+			collectorMark: this.#collectorMark,
+			unansweredMark: this.#unansweredMark,
+			isRefused: this.#isRefused,
+			epoch: this.#options.source.epoch,
+			collectorCursor: this.#collectorCursor,
+			offeredTo: this.#offeredTo,
+			ranges: this.#ranges,
+			join: this.#maker.join,
+			schedule: this.#schedule.save(),
 		});
-		bytes.set(this.#schedule.save(), SCHEDULE_AT);
-		const { join } = this.#maker;
-		if (join !== undefined) {
-			putUint32(bytes, JOIN_AT, join.sequence);
-			bytes.set(join.head, JOIN_AT + 4);
-		}
-		return bytes;
 	}
 
 	get #collectorMark(): number {
@@ -242,25 +160,16 @@ export class Uplink {
 		return crc32(key, 0, key.length) & 0xffff;
 	}
 
-	#restore(bytes: Uint8Array): void {
+	#restore(state: UplinkState): void {
 		// What another collector holds says nothing of what this one does.
-		const marks = uint32At(bytes, 4);
-		if ((marks & 0xffff) !== this.#collectorMark) return;
-		this.#unansweredMark = marks >>> 16;
-		this.#isRefused = bytes[1] === 1;
-		if (uint32At(bytes, 8) !== this.#options.source.epoch) return;
-		this.#collectorCursor = uint32At(bytes, 12);
-		this.#offeredTo = uint32At(bytes, 16);
-		const ranges: SequenceRange[] = [];
-		for (let index = 0; index < Math.min(bytes[2] ?? 0, RANGES_MAX); index++) {
-			ranges.push({
-				first: uint32At(bytes, STATE_HEAD_BYTES + 8 * index),
-				last: uint32At(bytes, STATE_HEAD_BYTES + 8 * index + 4),
-			});
-		}
-		this.#ranges = ranges;
-		const sequence = uint32At(bytes, JOIN_AT);
-		if (sequence !== 0) this.#maker.join = { sequence, head: bytes.slice(JOIN_AT + 4) };
+		if (state.collectorMark !== this.#collectorMark) return;
+		this.#unansweredMark = state.unansweredMark;
+		this.#isRefused = state.isRefused;
+		if (state.epoch !== this.#options.source.epoch) return;
+		this.#collectorCursor = state.collectorCursor;
+		this.#offeredTo = state.offeredTo;
+		this.#ranges = state.ranges;
+		if (state.join !== undefined) this.#maker.join = state.join;
 	}
 
 	*#run(): Task<SessionOutcome> {
@@ -303,6 +212,12 @@ export class Uplink {
 		} finally {
 			connection?.close();
 		}
+		return this.#conclude(session, trouble);
+	}
+
+	/** What a session came to: the schedule and the station are told. */
+	#conclude(session: Session, trouble: StationError | undefined): SessionOutcome {
+		const { clock } = this.#options;
 		const nowMilliseconds = clock.milliseconds;
 		const radioMilliseconds = nowMilliseconds - (session.radioStartMilliseconds ?? nowMilliseconds);
 		const cost = { radioMilliseconds, nowMilliseconds };
@@ -328,8 +243,8 @@ export class Uplink {
 			return outcomeOf("failed", code, session, radioMilliseconds, hasBacklog);
 		}
 		this.#isRefused = false;
-		const { answerMilliseconds, nextSeconds } = session;
-		this.#schedule.acknowledged(nowMilliseconds, answerMilliseconds, nextSeconds, hasBacklog);
+		const { answerMilliseconds: answered, nextSeconds } = session;
+		this.#schedule.acknowledged(nowMilliseconds, answered, nextSeconds, hasBacklog);
 		if (retryAfterSeconds !== undefined) {
 			this.#schedule.failed({ radioMilliseconds: 0, nowMilliseconds }, retryAfterSeconds);
 		}

@@ -4,7 +4,7 @@
  * on one key, so that what rots costs itself and what was measured against it, never the rest.
  * Decoding gives back the canonical bytes bit for bit or nothing; layout in docs/FORMAT.md.
  */
-import { putUint32, uint16At, uint32At } from "../../core/bytes.js";
+import { putUint32, uint32At } from "../../core/bytes.js";
 import { CHANNEL_SETS, type FieldSpec, fieldOf, putField } from "../record/channel-set.js";
 import {
 	ENTRY_BYTES_MAX,
@@ -12,9 +12,9 @@ import {
 	ENTRY_KINDS,
 	ENTRY_VERSION,
 } from "../record/entry.js";
-import { canBeAbsent } from "../record/reading.js";
 import { BitReader, BitWriter } from "./bits.js";
 import { CRC_BYTES, FRAME_HEAD_BYTES, FRAME_SLOTS_MAX, SLOT_BYTES } from "./journal-format.js";
+import { putSteady, takeSteady, valueFieldsOf } from "./steady-fields.js";
 
 /** Steps that a channel may move in; a code of three bits each. 125 uV is a code of the ADC. */
 export const QUANTA: readonly number[] = Object.freeze([1, 10, 100, 1000, 125, 5, 25, 50]);
@@ -46,46 +46,8 @@ const ANCHOR_ORDER = 7;
 const KEY_HEADER_AT = 12;
 const ANCHOR_SLOTS_MAX = 3;
 
-interface HeaderField {
-	readonly at: number;
-	readonly bytes: 1 | 2 | 4;
-}
-
-/** Header fields that seldom change: time quality, boot, configuration, station flags. */
-const STEADY_HEADER: readonly HeaderField[] = Object.freeze([
-	{ at: 3, bytes: 1 },
-	{ at: 12, bytes: 4 },
-	{ at: 24, bytes: 2 },
-	{ at: 26, bytes: 2 },
-]);
 const UPTIME_AT = 16;
 const UTC_AT = 20;
-
-interface SetFields {
-	/** Their differences are coded. */
-	readonly values: readonly FieldSpec[];
-	/** These seldom change. */
-	readonly steady: readonly FieldSpec[];
-}
-
-const FIELDS: ReadonlyMap<number, SetFields> = new Map(
-	[...CHANNEL_SETS].map(([id, { fields }]) => [
-		id,
-		{
-			values: fields.filter(canBeAbsent),
-			steady: fields.filter((field) => !canBeAbsent(field)),
-		},
-	]),
-);
-
-/** Fields of a channel set whose differences are coded; the others seldom change. */
-export function valueFieldsOf(channelSet: number): readonly FieldSpec[] {
-	return FIELDS.get(channelSet)?.values ?? [];
-}
-
-function steadyFieldsOf(channelSet: number): readonly FieldSpec[] {
-	return FIELDS.get(channelSet)?.steady ?? [];
-}
 
 /** True for a canonical reading of a known channel set. */
 export function isReading(canonical: Uint8Array): boolean {
@@ -285,81 +247,6 @@ function takeDifferences(
 		putField(canonical, ENTRY_HEADER_BYTES, field, value);
 	}
 	return reader.isSpent || !reader.restIsZero ? undefined : canonical;
-}
-
-/** One bit "all as before", or which changed and what they are now, and which values came or went. */
-function putSteady(
-	writer: BitWriter,
-	canonical: Uint8Array,
-	from: Uint8Array,
-	channelSet: number,
-	values: readonly FieldSpec[],
-): void {
-	let isSame = true;
-	for (const field of STEADY_HEADER) {
-		if (headerValue(canonical, field) !== headerValue(from, field)) isSame = false;
-	}
-	const steady = steadyFieldsOf(channelSet);
-	for (const field of steady) {
-		if (
-			fieldOf(canonical, ENTRY_HEADER_BYTES, field) !== fieldOf(from, ENTRY_HEADER_BYTES, field)
-		) {
-			isSame = false;
-		}
-	}
-	let toggled = 0;
-	values.forEach((field, position) => {
-		const absent = field.absent;
-		const was = fieldOf(from, ENTRY_HEADER_BYTES, field) === absent;
-		const is = fieldOf(canonical, ENTRY_HEADER_BYTES, field) === absent;
-		if (was !== is) toggled |= 1 << position;
-	});
-	writer.put(isSame && toggled === 0 ? 1 : 0, 1);
-	if (isSame && toggled === 0) return;
-	for (const field of STEADY_HEADER) {
-		putChanged(writer, headerValue(from, field), headerValue(canonical, field), field.bytes);
-	}
-	for (const field of steady) {
-		const before = fieldOf(from, ENTRY_HEADER_BYTES, field);
-		const now = fieldOf(canonical, ENTRY_HEADER_BYTES, field);
-		putChanged(writer, before, now, field.byteLength);
-	}
-	writer.put(toggled, values.length);
-}
-
-/** Puts in the steady fields that changed; returns the bits of the values that came or went. */
-function takeSteady(
-	reader: BitReader,
-	canonical: Uint8Array,
-	channelSet: number,
-	values: readonly FieldSpec[],
-): number {
-	if (reader.take(1) === 1) return 0;
-	for (const field of STEADY_HEADER) {
-		if (reader.take(1) === 0) continue;
-		const value = reader.take(8 * field.bytes);
-		canonical[field.at] = value;
-		if (field.bytes > 1) canonical[field.at + 1] = value >>> 8;
-		if (field.bytes > 2) {
-			canonical[field.at + 2] = value >>> 16;
-			canonical[field.at + 3] = value >>> 24;
-		}
-	}
-	for (const field of steadyFieldsOf(channelSet)) {
-		if (reader.take(1) === 0) continue;
-		putField(canonical, ENTRY_HEADER_BYTES, field, reader.take(8 * field.byteLength));
-	}
-	return reader.take(values.length);
-}
-
-function putChanged(writer: BitWriter, before: number, now: number, bytes: number): void {
-	writer.put(before === now ? 0 : 1, 1);
-	if (before !== now) writer.put(now, 8 * bytes);
-}
-
-function headerValue(canonical: Uint8Array, { at, bytes }: HeaderField): number {
-	if (bytes === 1) return canonical[at] ?? 0;
-	return bytes === 2 ? uint16At(canonical, at) : uint32At(canonical, at);
 }
 
 /** What differences count from: an absent value counts as 0. */

@@ -84,94 +84,127 @@ export function scanSector(
 	visit: EntryVisitor = () => true,
 	firstIndex = 0,
 ): SectorScan {
-	const seed = frameSeedOf(header.ring, header.serial);
-	const slots = Math.floor(bytes.length / SLOT_BYTES);
-	const anchors = new Map<number, Anchor>();
-	let key: PlacedAnchor | undefined;
-	let anchor: PlacedAnchor | undefined;
-	const formers = new Map<number, FormerMark>();
-	// Behind the copy, so many indexes stand for numbers that are passed over.
-	const passed = header.isCopying ? header.unproved : 0;
-	let nextIndex = 0;
-	let readable = 0;
-	let firstUnreadable: number | undefined;
-	let cursor = header.cursor;
-	let correctedBits = 0;
-	let skippedSlots = 0;
-	let pendingSlots = 0;
-	let endSlot = FIRST_SLOT;
-	let lastSlot = FIRST_SLOT;
-	let slot = FIRST_SLOT;
-	while (slot < slots) {
-		const at = slot * SLOT_BYTES;
-		const frame = openFrame(bytes, at, seed);
-		// Every entry takes a slot at least and indexes never step back: what says otherwise are
-		// bytes that only look like a frame.
-		const stepMax = slot - endSlot + (nextIndex === 0 ? passed : 0);
-		if (frame === undefined || frame.index < nextIndex || frame.index - nextIndex > stepMax) {
-			if (!isErased(bytes, at, at + SLOT_BYTES)) pendingSlots++;
-			slot++;
-			continue;
-		}
-		correctedBits += frame.correctedBits;
-		skippedSlots += pendingSlots;
-		pendingSlots = 0;
-		lastSlot = slot;
-		slot += frame.slots;
-		endSlot = slot;
-		if (frame.type === FRAME_TYPES.cursor) {
-			const said = uint32At(bytes, at + CURSOR_AT);
-			const epoch = uint32At(bytes, at + CURSOR_AT + 4);
-			if (epoch === header.epoch) cursor = Math.max(cursor, said);
-			else if (frame.slots > 1) {
-				formers.set(epoch, { cursor: said, last: uint32At(bytes, at + CURSOR_AT + 8) });
+	return new SectorScanner(bytes, header, visit, firstIndex).scan();
+}
+
+/** The walk through one sector. */
+class SectorScanner {
+	readonly #bytes: Uint8Array;
+	readonly #header: SectorHeader;
+	readonly #visit: EntryVisitor;
+	readonly #firstIndex: number;
+	/** After the copy, so many indexes stand for numbers that are passed over. */
+	readonly #passed: number;
+	readonly #anchors = new Map<number, Anchor>();
+	readonly #formers = new Map<number, FormerMark>();
+	#key: PlacedAnchor | undefined;
+	#anchor: PlacedAnchor | undefined;
+	#nextIndex = 0;
+	#readable = 0;
+	#firstUnreadable: number | undefined;
+	#cursor: number;
+
+	constructor(bytes: Uint8Array, header: SectorHeader, visit: EntryVisitor, firstIndex: number) {
+		this.#bytes = bytes;
+		this.#header = header;
+		this.#visit = visit;
+		this.#firstIndex = firstIndex;
+		this.#passed = header.isCopying ? header.unproved : 0;
+		this.#cursor = header.cursor;
+	}
+
+	scan(): SectorScan {
+		const bytes = this.#bytes;
+		const seed = frameSeedOf(this.#header.ring, this.#header.serial);
+		const slots = Math.floor(bytes.length / SLOT_BYTES);
+		let correctedBits = 0;
+		let skippedSlots = 0;
+		let pendingSlots = 0;
+		let endSlot = FIRST_SLOT;
+		let lastSlot = FIRST_SLOT;
+		for (let slot = FIRST_SLOT; slot < slots; ) {
+			const at = slot * SLOT_BYTES;
+			const frame = openFrame(bytes, at, seed);
+			if (frame === undefined || !this.#isPossible(frame, slot - endSlot)) {
+				if (!isErased(bytes, at, at + SLOT_BYTES)) pendingSlots++;
+				slot++;
+				continue;
 			}
-			// What it counts as taken was appended, though its frame may be beyond repair.
-			if (frame.index > nextIndex) {
-				firstUnreadable ??= nextIndex;
-				nextIndex = frame.index;
-			}
-			continue;
+			correctedBits += frame.correctedBits;
+			skippedSlots += pendingSlots;
+			pendingSlots = 0;
+			lastSlot = slot;
+			slot += frame.slots;
+			endSlot = slot;
+			if (frame.type === FRAME_TYPES.cursor) this.#takeCursor(frame, at);
+			else if (!this.#takeEntry(frame, lastSlot)) break;
 		}
-		if (frame.index > nextIndex) firstUnreadable ??= nextIndex;
-		nextIndex = frame.index + 1;
-		if (nextIndex === 1) nextIndex += passed;
-		const isReferredTo = frame.type === FRAME_TYPES.key || frame.type === FRAME_TYPES.anchor;
-		if (frame.index < firstIndex && !isReferredTo) {
+		const nextIndex = this.#nextIndex;
+		const readable = this.#readable;
+		return {
+			nextIndex,
+			readable,
+			unreadable: nextIndex - readable - (nextIndex > this.#passed ? this.#passed : 0),
+			firstUnreadable: this.#firstUnreadable,
+			endSlot,
+			lastSlot,
+			cursor: this.#cursor,
+			formers: this.#formers,
+			correctedBits,
+			skippedSlots,
+			tornSlots: pendingSlots,
+			key: this.#key,
+			anchor: this.#anchor,
+		};
+	}
+
+	/** Every entry takes a slot at least and indexes never step back: what says otherwise only looks like a frame. */
+	#isPossible({ index }: FrameReading, slotsSinceLast: number): boolean {
+		const stepMax = slotsSinceLast + (this.#nextIndex === 0 ? this.#passed : 0);
+		return index >= this.#nextIndex && index - this.#nextIndex <= stepMax;
+	}
+
+	#takeCursor({ index, slots }: FrameReading, at: number): void {
+		const said = uint32At(this.#bytes, at + CURSOR_AT);
+		const epoch = uint32At(this.#bytes, at + CURSOR_AT + 4);
+		if (epoch === this.#header.epoch) this.#cursor = Math.max(this.#cursor, said);
+		else if (slots > 1) {
+			this.#formers.set(epoch, { cursor: said, last: uint32At(this.#bytes, at + CURSOR_AT + 8) });
+		}
+		// What it counts as taken was appended, though its frame may be beyond repair.
+		if (index <= this.#nextIndex) return;
+		this.#firstUnreadable ??= this.#nextIndex;
+		this.#nextIndex = index;
+	}
+
+	/** False when the visitor has seen enough. */
+	#takeEntry(frame: FrameReading, slot: number): boolean {
+		const { index, type } = frame;
+		if (index > this.#nextIndex) this.#firstUnreadable ??= this.#nextIndex;
+		this.#nextIndex = index + 1;
+		if (this.#nextIndex === 1) this.#nextIndex += this.#passed;
+		const isReferredTo = type === FRAME_TYPES.key || type === FRAME_TYPES.anchor;
+		if (index < this.#firstIndex && !isReferredTo) {
 			// Its CRC holds. Whether it could be decoded hangs on its anchor, whose loss is told by itself.
-			readable++;
-			continue;
+			this.#readable++;
+			return true;
 		}
-		const place = { epoch: header.epoch, sequence: header.firstSequence + frame.index };
-		const whole = bytes.subarray(at, at + frame.slots * SLOT_BYTES);
-		const entry = decodeFrame(whole, frame, (index) => anchors.get(index), place);
+		const { epoch, firstSequence } = this.#header;
+		const place = { epoch, sequence: firstSequence + index };
+		const whole = this.#bytes.subarray(slot * SLOT_BYTES, (slot + frame.slots) * SLOT_BYTES);
+		const entry = decodeFrame(whole, frame, (at) => this.#anchors.get(at), place);
 		if (entry === undefined) {
-			firstUnreadable ??= frame.index;
-			continue;
+			this.#firstUnreadable ??= index;
+			return true;
 		}
 		if (entry.anchor !== undefined) {
-			anchors.set(frame.index, entry.anchor);
-			anchor = placed(entry.anchor, lastSlot);
-			if (frame.type === FRAME_TYPES.key) key = anchor;
+			this.#anchors.set(index, entry.anchor);
+			this.#anchor = placed(entry.anchor, slot);
+			if (type === FRAME_TYPES.key) this.#key = this.#anchor;
 		}
-		readable++;
-		if (frame.index >= firstIndex && visit(frame.index, entry.canonical) === false) break;
+		this.#readable++;
+		return index < this.#firstIndex || this.#visit(index, entry.canonical) !== false;
 	}
-	return {
-		nextIndex,
-		readable,
-		unreadable: nextIndex - readable - (nextIndex > passed ? passed : 0),
-		firstUnreadable,
-		endSlot,
-		lastSlot,
-		cursor,
-		formers,
-		correctedBits,
-		skippedSlots,
-		tornSlots: pendingSlots,
-		key,
-		anchor,
-	};
 }
 
 export interface DecodedFrame {

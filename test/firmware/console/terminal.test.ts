@@ -47,7 +47,10 @@ describe("a person at a raw serial terminal", () => {
 
 	it("is told of all commands by ?, help and HELP", () => {
 		const help = shown("help\r").slice("help".length);
-		assert.match(help, /^\r\n\+ {2}help {2}this list\r\n(\+ {2}[^\r]+\r\n){8}! ok\r\nbench-1> $/);
+		assert.match(
+			help,
+			/^\r\n\+ {2}help {2}this list \(command=NAME\)\r\n(\+ {2}[^\r]+\r\n){8}! ok\r\nbench-1> $/,
+		);
 		assert.equal(shown("HELP\r"), `HELP${help}`);
 		assert.equal(shown(" help\r"), ` help${help}`);
 		assert.equal(shown("?\r"), `?${help}`);

@@ -190,12 +190,12 @@ describe("time keeping", () => {
 				const began = clock.milliseconds;
 				while (clock.milliseconds - began < 3 * WEEK) {
 					keeper.refresh();
-					const { disciplinedMilliseconds } = keeper;
+					const { disciplinedMilliseconds } = keeper.save();
 					const own = FLOOR + 100 + (clock.milliseconds - began) / 1000;
 					const { kind } = keeper.offer(own + lie, NETWORK_TIME);
 					assert.ok(kind === "witnessed" || kind === "waiting-for-second-source", kind);
 					assert.equal(keeper.utcSeconds, own);
-					assert.equal(keeper.disciplinedMilliseconds, disciplinedMilliseconds);
+					assert.equal(keeper.save().disciplinedMilliseconds, disciplinedMilliseconds);
 					clock.milliseconds += HOUR;
 				}
 			}
@@ -211,7 +211,7 @@ describe("time keeping", () => {
 			assert.equal(keeper.offer(own + 94_608_000, COLLECTOR).kind, "waiting-for-second-source");
 			if (keeper.needsWitness) {
 				assert.equal(keeper.offer(own, NETWORK_TIME).kind, "witnessed");
-				assert.equal(keeper.stepOffer, undefined);
+				assert.equal(keeper.save().stepOffer, undefined);
 			}
 			assert.equal(keeper.utcSeconds, own);
 			clock.milliseconds += HOUR;
@@ -242,13 +242,13 @@ describe("time keeping", () => {
 		assert.equal(keeper.offer(lie + 3600, NETWORK_TIME).kind, "stepped");
 		assert.equal(keeper.utcSeconds, lie + 3600);
 		assert.equal(keeper.timeQuality, TIME_QUALITIES.rtc);
-		assert.equal(keeper.isVouched, false);
+		assert.equal(keeper.save().isVouched, false);
 		// The collector, when it is there again, need not insist for a week, and is not shouted down.
 		keeper.offer(FLOOR + 5000, COLLECTOR);
 		clock.milliseconds += HOUR / 2;
 		keeper.refresh();
 		assert.equal(keeper.offer(lie + 5400, NETWORK_TIME).kind, "witnessed");
-		assert.notEqual(keeper.stepOffer, undefined);
+		assert.notEqual(keeper.save().stepOffer, undefined);
 		clock.milliseconds += HOUR / 2;
 		keeper.refresh();
 		assert.equal(keeper.offer(FLOOR + 8600, COLLECTOR).kind, "stepped");
@@ -320,7 +320,7 @@ describe("time keeping", () => {
 		const slow = keeper.offer(FLOOR + 100 - 13, COLLECTOR, 14);
 		assert.deepEqual(slow, { kind: "kept", stepSeconds: -13, isNews: false });
 		assert.equal(keeper.utcSeconds, FLOOR + 100);
-		assert.equal(keeper.disciplinedMilliseconds, 0);
+		assert.equal(keeper.save().disciplinedMilliseconds, 0);
 		clock.milliseconds += 25 * HOUR;
 		keeper.refresh();
 		keeper.offer((keeper.utcSeconds ?? 0) + 5, COLLECTOR, 14);
@@ -331,12 +331,12 @@ describe("time keeping", () => {
 		const { clock, keeper } = build({ rtcUtcSeconds: FLOOR + 100 });
 		const first = keeper.offer(FLOOR + 90, COLLECTOR, 14);
 		assert.deepEqual(first, { kind: "kept", stepSeconds: -10, isNews: true });
-		assert.equal(keeper.doubtSeconds, 22);
+		assert.equal(keeper.save().doubtSeconds, 22);
 		clock.milliseconds += HOUR;
 		keeper.refresh();
 		// What the slow one left open the prompt one may still correct alone.
 		assert.equal(keeper.offer(FLOOR + 100 + 3600 + 20, COLLECTOR, 1.3).kind, "stepped");
-		assert.equal(keeper.doubtSeconds, 0);
+		assert.equal(keeper.save().doubtSeconds, 0);
 		assert.deepEqual(keeper.offer(FLOOR + 100 + 3600 + 20, COLLECTOR, 1.3), {
 			kind: "kept",
 			stepSeconds: 0,
@@ -394,11 +394,11 @@ describe("time keeping", () => {
 		const { keeper } = build({ rtcUtcSeconds: FLOOR + 100 });
 		assert.equal(keeper.offer(FLOOR + 150, COLLECTOR).kind, "stepped");
 		keeper.recorded(false);
-		assert.equal(keeper.hasUnrecordedStep, true);
+		assert.equal(keeper.save().hasUnrecordedStep, true);
 		const next = keeper.offer(FLOOR + 150, COLLECTOR);
 		assert.deepEqual(next, { kind: "kept", stepSeconds: 0, isNews: true });
 		keeper.recorded(true);
-		assert.equal(keeper.hasUnrecordedStep, false);
+		assert.equal(keeper.save().hasUnrecordedStep, false);
 	});
 });
 

@@ -108,4 +108,20 @@ describe("the simulated flash", () => {
 		flash.write(Uint8Array.of(1), 0);
 		assert.throws(() => flash.eraseBlock(0), PowerCut);
 	});
+
+	it("that refuses everything is changed by no cut of the power either", () => {
+		const flash = flashOf();
+		flash.write(new Uint8Array(32).fill(0x55), 0);
+		const before = flash.bytes.slice();
+		flash.refusesAll = true;
+		for (const mode of TEAR_MODES) {
+			flash.cutAt(0, { mode, amount: 5 });
+			assert.throws(() => flash.eraseBlock(0), PowerCut);
+			flash.powerUp();
+			flash.cutAt(0, { mode, amount: 5 });
+			assert.throws(() => flash.write(new Uint8Array(32), 0), PowerCut);
+			flash.powerUp();
+			assert.deepEqual(flash.bytes, before);
+		}
+	});
 });

@@ -7,7 +7,8 @@ import { SCENARIOS } from "../../../sim/river/scenarios.js";
 import type { CollectorHost } from "../../../sim/shell/collector-host.js";
 import { CollectorOpening } from "../../../sim/shell/collector-opening.js";
 import { DataDirectory } from "../../../sim/shell/data-directory.js";
-import { Simulation, simulatedPrivateKey } from "../../../sim/shell/simulation.js";
+import { simulatedPrivateKey } from "../../../sim/shell/played-station.js";
+import { Simulation } from "../../../sim/shell/simulation.js";
 import { signingKeyOf } from "../../../src/collector/ledger/keys.js";
 import { decodeEntry } from "../../../src/protocol/record/entry.js";
 

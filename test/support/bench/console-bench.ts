@@ -2,6 +2,7 @@
 import { VirtualClock } from "../../../sim/board/clock.js";
 import { asciiText } from "../../../src/core/bytes.js";
 import { Scheduler, Signal } from "../../../src/core/task.js";
+import { STATION_COMMANDS } from "../../../src/firmware/console/commands.js";
 import { Console } from "../../../src/firmware/console/console.js";
 import type {
 	ReadingReport,
@@ -39,10 +40,11 @@ export interface ConsoleBench {
 	isPrompt: boolean;
 }
 
-/** `isCalled`: the wake is due to the line; `isAttached`: somebody is there already. */
+/** `commands`: others than a station's. `isCalled`: the wake is due to the line; `isAttached`: somebody is there already. */
 export function createConsoleBench({
 	isCalled = true,
 	isAttached: isAttachedAtFirst = false,
+	commands = STATION_COMMANDS,
 } = {}): ConsoleBench {
 	const clock = new VirtualClock();
 	const asked: string[] = [];
@@ -110,6 +112,7 @@ export function createConsoleBench({
 			throw error;
 		},
 		isCalled,
+		commands,
 	});
 	const bench: ConsoleBench = {
 		clock,

@@ -7,7 +7,7 @@
 import { joinKeys, type StationKey } from "../../../src/collector/ledger/station-keys.js";
 import type { CheckedBatch, StoreOutcome } from "../../../src/collector/store/batch-writer.js";
 import type { Evidence, RecordStore } from "../../../src/collector/store/record-store.js";
-import { RANGES_READ } from "../../../src/collector/store/schema.js";
+import { RANGES_READ } from "../../../src/collector/store/schema-functions.js";
 import { equalBytes } from "../../../src/core/bytes.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import { chainNext, HEAD_BYTES } from "../../../src/protocol/record/chain.js";

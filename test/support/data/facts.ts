@@ -1,6 +1,6 @@
 /** What a census looks for: patterns of each channel, configuration field and console command. */
 import { DEFAULT_CONFIGURATION } from "../../../src/firmware/config/configuration.js";
-import { LONG_COMMANDS } from "../../../src/firmware/console/commands.js";
+import { COMMANDS } from "../../../src/protocol/line/commands.js";
 
 export interface FactPattern {
 	readonly name: string;
@@ -21,6 +21,6 @@ export const FIELD_PATTERNS: readonly FactPattern[] = Object.keys(DEFAULT_CONFIG
 	.filter(({ name }) => name !== "id");
 
 /** A command as the text that it is on the line; "read" is a word of every driver and proves nothing. */
-export const COMMAND_PATTERNS: readonly FactPattern[] = [...LONG_COMMANDS.keys()]
-	.filter((name) => name !== "read")
-	.map((name) => ({ name, pattern: new RegExp(`["\`]${name}["\` ]`) }));
+export const COMMAND_PATTERNS: readonly FactPattern[] = Object.entries(COMMANDS)
+	.filter(([name, row]) => name !== "read" && "seconds" in row)
+	.map(([name]) => ({ name, pattern: new RegExp(`["\`]${name}["\` ]`) }));

@@ -1,4 +1,5 @@
 /** Every block of a document that comes from a table of the code. */
+import { commandTable } from "./command-docs.js";
 import { configurationExample, fieldTable } from "./field-docs.js";
 
 export interface GeneratedBlock {
@@ -11,4 +12,5 @@ export interface GeneratedBlock {
 export const GENERATED_BLOCKS: readonly GeneratedBlock[] = Object.freeze([
 	{ document: "docs/COLLECTOR.md", name: "configuration-example", text: configurationExample },
 	{ document: "docs/COLLECTOR.md", name: "configuration-fields", text: () => fieldTable() },
+	{ document: "docs/CONSOLE.md", name: "commands", text: () => commandTable() },
 ]);

@@ -1,5 +1,5 @@
 /** Judges how the firmware leaves the board: nothing that only a measurement or a session needs is on. */
-import type { Sleep } from "../../../sim/station/station.js";
+import type { Sleep } from "../../../sim/station/station-state.js";
 
 /** What is wrong, a sentence each; none may be. */
 export function judgeSleeps(sleeps: readonly Sleep[]): readonly string[] {

@@ -132,7 +132,7 @@ export async function runUplinkWeeks(seed: number, days: number): Promise<Uplink
 		},
 	});
 	const { hardware, network } = station;
-	const setRadio = hardware.setRadio.bind(hardware);
+	const setRadio = hardware.switches.setRadio.bind(hardware);
 	let onSince: number | undefined;
 	Object.defineProperty(hardware, "setRadio", {
 		value: (radio: Parameters<typeof setRadio>[0]) => {

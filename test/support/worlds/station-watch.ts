@@ -1,5 +1,7 @@
 /** Gathers what the judges of a station's decisions look at, while a simulated station runs. */
-import type { SimulatedStation, Sleep } from "../../../sim/station/station.js";
+
+import type { SimulatedStation } from "../../../sim/station/station.js";
+import type { Sleep } from "../../../sim/station/station-state.js";
 import type { Witness } from "../../../sim/station/witness.js";
 import { decodeEntry, type Entry } from "../../../src/protocol/record/entry.js";
 import { type CadenceOptions, judgeCadence } from "../judges/cadence-judge.js";

@@ -78,7 +78,7 @@ export async function openWatchedStation(
 	const step = async (): Promise<void> => {
 		await stepStation(station);
 		watch.look();
-		const { isLoopRailOn } = station.hardware;
+		const { isLoopRailOn } = station.hardware.switches;
 		if (isLoopRailOn && !wasLoopOn) measurements++;
 		wasLoopOn = isLoopRailOn;
 	};

@@ -1,0 +1,54 @@
+/** The EZO circuits as they are delivered: a technician has calibrated them with ideal electrodes. */
+import type { SeededChance } from "../../src/core/chance.js";
+import { EzoEc } from "../chips/ezo-ec.js";
+import { EzoPh } from "../chips/ezo-ph.js";
+import { EzoRtd } from "../chips/ezo-rtd.js";
+import type { Incidents } from "../station/incidents.js";
+import type { VirtualClock } from "./clock.js";
+import { PROBE_VOLTS, type Supply } from "./supply.js";
+import type { WaterProbes } from "./water-probes.js";
+
+export interface CircuitsOptions {
+	readonly clock: VirtualClock;
+	readonly chance: (name: string) => SeededChance;
+	readonly probes: WaterProbes;
+	readonly supply: Supply;
+	readonly incidents: Incidents | undefined;
+}
+
+export function createCircuits({ clock, chance, probes, supply, incidents }: CircuitsOptions) {
+	const ph = new EzoPh({
+		clock,
+		chance: chance("ezo-ph"),
+		quantity: () => probes.pHProbe.read() + coupling(),
+		waterCelsius: () => probes.water().temperatureCelsius,
+		supplyVolts: PROBE_VOLTS,
+		onCurrent: supply.onCurrent("ph"),
+	});
+	const ec = new EzoEc({
+		clock,
+		chance: chance("ezo-ec"),
+		quantity: () => probes.conductivityProbe.read(),
+		supplyVolts: PROBE_VOLTS,
+		onCurrent: supply.onCurrent("ec"),
+	});
+	const coupling = (): number =>
+		incidents?.couplingPH !== undefined && ec.isPowered && !ec.isAsleep ? incidents.couplingPH : 0;
+	const rtd = new EzoRtd({
+		clock,
+		chance: chance("ezo-rtd"),
+		quantity: () => probes.temperatureProbe.read(),
+		supplyVolts: PROBE_VOLTS,
+		onCurrent: supply.onCurrent("rtd"),
+	});
+	const calibratePH = (points: number): void => {
+		const [hasMid, hasOthers] = [points > 0 ? 1 : 0, points === 3 ? 1 : 0];
+		const { own } = ph.save();
+		ph.load({ ...ph.save(), own: { ...own, hasMid, hasLow: hasOthers, hasHigh: hasOthers } });
+	};
+	// Commissioned: a technician has calibrated the circuits with ideal electrodes.
+	calibratePH(3);
+	ec.load({ ...ec.save(), own: { ...ec.save().own, isDry: 1, points: 1 } });
+	rtd.load({ ...rtd.save(), own: { ...rtd.save().own, isCalibrated: 1 } });
+	return { ph, ec, rtd, calibratePH };
+}

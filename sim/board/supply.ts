@@ -1,0 +1,73 @@
+/** Battery, panel and what each part draws, all referred to the battery. */
+import type { RadioState } from "../network/wire.js";
+import { wave } from "../river/noise.js";
+import type { Incidents } from "../station/incidents.js";
+import { Battery } from "./battery.js";
+import type { VirtualClock } from "./clock.js";
+import { EnergyAccount } from "./energy.js";
+
+/** All currents are referred to the battery: 12 V, and converters that waste 15 %. */
+const BATTERY_VOLTS = 12;
+const CONVERTER_EFFICIENCY = 0.85;
+export const PROBE_VOLTS = 5;
+const LOOP_VOLTS = 15;
+const LOGIC_VOLTS = 3.3;
+
+/** ESP32 in deep sleep, RTC, ADC, regulators: what is drawn day and night. */
+const SLEEP_MILLIAMPERES = 0.15;
+/** ESP32 awake, radio off (datasheet v4.6, table of current consumption, 160 MHz modem sleep). */
+const PROCESSOR_MILLIAMPERES = 40;
+const RADIO_MILLIAMPERES: Readonly<Record<RadioState, number>> = Object.freeze({
+	off: 0,
+	connecting: 110,
+	idle: 95,
+	active: 180,
+});
+
+/** 7 Ah at 12 V. */
+const BATTERY_MILLIWATT_HOURS = 84_000;
+/** A 5 W panel on an autumn day: this much at noon, nothing at night. */
+const SOLAR_NOON_MILLIWATTS = 2500;
+
+export interface SupplyOptions {
+	readonly clock: VirtualClock;
+	readonly utcSeconds: () => number;
+	readonly incidents: Incidents | undefined;
+}
+
+export type Supply = ReturnType<typeof createSupply>;
+
+/** A sleeping board on a full battery. */
+export function createSupply({ clock, utcSeconds, incidents }: SupplyOptions) {
+	const energy = new EnergyAccount(clock, BATTERY_VOLTS);
+	const draw = (part: string, milliamperes: number, volts: number): void => {
+		energy.setMilliamperes(part, (milliamperes * volts) / (BATTERY_VOLTS * CONVERTER_EFFICIENCY));
+	};
+	draw("sleep", SLEEP_MILLIAMPERES, LOGIC_VOLTS);
+	const battery = new Battery({
+		capacityMilliwattHours: BATTERY_MILLIWATT_HOURS,
+		...incidents?.battery,
+		solarMilliwatts: (utc) =>
+			Math.max(wave(utc / 86_400 - 0.25), 0) * SOLAR_NOON_MILLIWATTS * (incidents?.sun?.(utc) ?? 1),
+		utcSeconds,
+		drawnMilliwattHours: () => energy.totalMilliwattHours(),
+	});
+	const current = new Map<string, number>();
+	return {
+		energy,
+		battery,
+		/** What a circuit on the probes' rail draws. */
+		onCurrent:
+			(chip: string) =>
+			(milliamperes: number): void => {
+				current.set(chip, milliamperes);
+				let sum = 0;
+				for (const each of current.values()) sum += each;
+				draw("probes", sum, PROBE_VOLTS);
+			},
+		drawLoop: (isOn: boolean): void => draw("loop", isOn ? 22 : 0, LOOP_VOLTS),
+		drawProcessor: (isRunning: boolean): void =>
+			draw("processor", isRunning ? PROCESSOR_MILLIAMPERES : 0, LOGIC_VOLTS),
+		drawRadio: (state: RadioState): void => draw("radio", RADIO_MILLIAMPERES[state], LOGIC_VOLTS),
+	};
+}

@@ -1,0 +1,103 @@
+/** The water around a station, and the probes in it as they lag behind it. */
+import type { SeededChance } from "../../src/core/chance.js";
+import { LaggingProbe } from "../probes/lagging-probe.js";
+import { type ConductionLaw, conductivityAt } from "../river/conduction.js";
+import type { River } from "../river/river.js";
+import type { WaterChannel, WaterState } from "../river/water.js";
+import type { VirtualClock } from "./clock.js";
+
+export interface WaterProbesOptions {
+	readonly clock: VirtualClock;
+	readonly utcSeconds: () => number;
+	readonly river: River;
+	readonly conduction: ConductionLaw;
+	/** A stream of its own for each name. */
+	readonly chance: (name: string) => SeededChance;
+}
+
+export interface Surroundings {
+	/** At this instant. */
+	water(): WaterState;
+	/** False where a recorded river says nothing of a channel: its probe is as if unplugged. */
+	isKnown(channel: WaterChannel): boolean;
+}
+
+/** The river as the station's incidents let it be. Several probes ask for the water of one instant. */
+function surroundingsOf({ clock, utcSeconds, river }: WaterProbesOptions): Surroundings {
+	const surroundings = river.incidents?.surroundings ?? ((state: WaterState) => state);
+	const lookAtWater = (): WaterState => surroundings(river.at(utcSeconds()), utcSeconds());
+	let askedMicroseconds = clock.microseconds;
+	let asked = lookAtWater();
+	let soughtMicroseconds = Number.NaN;
+	let unknown: readonly WaterChannel[] = [];
+	return {
+		water: () => {
+			if (clock.microseconds !== askedMicroseconds) {
+				askedMicroseconds = clock.microseconds;
+				asked = lookAtWater();
+			}
+			return asked;
+		},
+		isKnown: (channel) => {
+			if (river.unknownAt === undefined) return true;
+			if (clock.microseconds !== soughtMicroseconds) {
+				soughtMicroseconds = clock.microseconds;
+				unknown = river.unknownAt(utcSeconds());
+			}
+			return !unknown.includes(channel);
+		},
+	};
+}
+
+export type WaterProbes = ReturnType<typeof createWaterProbes>;
+
+export function createWaterProbes(options: WaterProbesOptions) {
+	const { clock, utcSeconds, river, conduction, chance } = options;
+	const { incidents } = river;
+	const surroundings = surroundingsOf(options);
+	const { water } = surroundings;
+	const seconds = (): number => clock.microseconds / 1_000_000;
+	const probe = (
+		name: string,
+		truth: () => number,
+		responseSeconds: number,
+		noise: (reading: number) => number,
+		slowness = (): number => 1,
+	): LaggingProbe =>
+		new LaggingProbe({ seconds, truth, responseSeconds, noise, slowness, chance: chance(name) });
+	const pHProbe = probe(
+		"pH",
+		() => water().pH,
+		8,
+		() => 0.002,
+		() => incidents?.electrodeSlowness?.(utcSeconds()) ?? 1,
+	);
+	const temperatureProbe = probe(
+		"temperature",
+		() => water().temperatureCelsius,
+		6,
+		() => 0.004,
+	);
+	const conductivityProbe = probe(
+		"conductivity",
+		() => {
+			const { conductivityAt25MicrosiemensPerCm, temperatureCelsius } = water();
+			return conductivityAt(conduction, conductivityAt25MicrosiemensPerCm, temperatureCelsius);
+		},
+		1,
+		(reading) => reading * 0.0005,
+	);
+	const turbidityProbe = probe(
+		"turbidity",
+		() => water().turbidityFormazinUnits,
+		2,
+		(reading) => 0.15 + 0.01 * Math.abs(reading),
+	);
+
+	const bubbles = chance("bubbles");
+	const optics = (): number => {
+		const turbidity = turbidityProbe.read();
+		return incidents?.optics?.(turbidity, utcSeconds(), bubbles) ?? turbidity;
+	};
+	return { ...surroundings, pHProbe, temperatureProbe, conductivityProbe, optics };
+}

@@ -1,0 +1,165 @@
+/**
+ * What of a boot goes into the record, and when: the boot itself before every other entry, the crash that was
+ * before it, the safe mode that crashes bring, and a clock that fails.
+ */
+import type { StationConfiguration } from "../config/configuration.js";
+import type { Board, ResetReason } from "../ports.js";
+import { recordBoot } from "./boot.js";
+import type { BootOpening } from "./boot-opening.js";
+import { type CrashRecord, safeModeEndOf, storeCrashRecord } from "./crash-record.js";
+import type { LogBook } from "./log-book.js";
+import type { Recorder, Stamp } from "./recorder.js";
+import type { TimeKeeper } from "./time-keeper.js";
+import type { TolerantJournal } from "./tolerant-journal.js";
+
+/** What one wake leaves to the next. */
+export interface BootLogState {
+	/** Why the boot was that the record does not know of yet, or undefined. */
+	readonly unrecordedReset: ResetReason | undefined;
+	/** It was put off for want of a battery. */
+	readonly isBootWaiting: boolean;
+	/** The record says already that the clock fails. */
+	readonly isClockFaulty: boolean;
+}
+
+export interface BootLogOptions {
+	readonly board: Board;
+	readonly journal: TolerantJournal;
+	readonly recorder: Recorder;
+	readonly book: LogBook;
+	readonly time: TimeKeeper;
+	readonly firmwareVersion: number;
+	/** In force. */
+	readonly configuration: () => StationConfiguration;
+	/** When this boot is written down. */
+	readonly opening: BootOpening;
+	/** What crashes of earlier wakes have left. */
+	readonly crash: CrashRecord | undefined;
+	/** Of the last wake. */
+	readonly isClockFaulty: boolean;
+}
+
+export class BootLog {
+	/** After crashes in a row the network is left alone until then, on the board's clock. */
+	readonly safeUntilMilliseconds: number;
+	readonly #options: BootLogOptions;
+	/** When this wake began. */
+	readonly #began: Stamp;
+	#crash: CrashRecord | undefined;
+	#isClockFaulty: boolean;
+
+	constructor(options: BootLogOptions) {
+		this.#options = options;
+		this.#crash = options.crash;
+		this.#isClockFaulty = options.isClockFaulty;
+		this.safeUntilMilliseconds = safeModeEndOf(options.crash) ?? 0;
+		this.#began = options.recorder.stamp();
+		options.journal.isLastFirm = this.isOpen;
+	}
+
+	/** The record knows of this boot. */
+	get isOpen(): boolean {
+		return this.#options.opening.unrecordedReset === undefined;
+	}
+
+	/** The journal did not take it, or not all of it. */
+	get isRefused(): boolean {
+		return this.#options.opening.isRefused;
+	}
+
+	get isSafe(): boolean {
+		return this.#options.board.clock.milliseconds < this.safeUntilMilliseconds;
+	}
+
+	/** When safe mode has to be told of as ended, on the board's clock; undefined: it has not. */
+	get safeModeEndMilliseconds(): number | undefined {
+		const isTold = this.isOpen && this.#crash?.isSafeModeOpen === true;
+		return isTold ? this.safeUntilMilliseconds : undefined;
+	}
+
+	/** At the begin of a wake: at once what may find no later moment. */
+	begin(): void {
+		const { board, book, opening } = this.#options;
+		// An attached technician may export at once, so the boot is recorded now; the battery is taken to bear it.
+		if (opening.isUrgent || board.console.isAttached) book.attempt("boot", () => this.open());
+		if (!this.isOpen) return;
+		this.noteClock();
+		this.reportCrash();
+	}
+
+	/** Before every other entry. Throws StationError when the journal does not take it. */
+	open(): void {
+		if (this.isOpen) return;
+		const { journal, opening } = this.#options;
+		journal.isLastFirm = true;
+		try {
+			opening.open((reason) => this.#record(reason));
+		} finally {
+			journal.isLastFirm = this.isOpen;
+		}
+	}
+
+	/** This boot must wait for a battery. */
+	get mustAskBattery(): boolean {
+		const { opening, journal, board } = this.#options;
+		return opening.mustAsk(journal, board.clock.milliseconds);
+	}
+
+	/** It waits, asleep. */
+	putOff(): void {
+		this.#options.opening.putOff();
+	}
+
+	/** The record says when the RTC began to fail. That it is well again a time entry says. */
+	noteClock(): void {
+		// A boot that is not written down yet will note it.
+		if (!this.isOpen) return;
+		const { time, book } = this.#options;
+		const { fault } = time;
+		const wasFaulty = this.#isClockFaulty;
+		this.#isClockFaulty = fault !== undefined;
+		if (fault === undefined || wasFaulty) return;
+		book.event(fault === "rtc-stopped" ? "rtc-stopped" : "rtc-failed", 0, fault);
+	}
+
+	/** A crash becomes an event entry once, safe mode one at its beginning and one at its end. */
+	reportCrash(): void {
+		const { board, book } = this.#options;
+		const crash = this.#crash;
+		if (crash === undefined || !this.isOpen) return;
+		const { isSafe } = this;
+		if (crash.isReported && crash.isSafeModeOpen === isSafe) return;
+		if (!crash.isReported) book.event("crash", crash.code, crash.text);
+		if (crash.isSafeModeOpen !== isSafe) book.event("safe-mode", isSafe ? 1 : 0, "");
+		this.#crash = { ...crash, isReported: true, isSafeModeOpen: isSafe };
+		storeCrashRecord(board.crash, this.#crash);
+	}
+
+	/** For retained memory. */
+	save(): BootLogState {
+		const { unrecordedReset, hasWaited: isBootWaiting } = this.#options.opening;
+		return { unrecordedReset, isBootWaiting, isClockFaulty: this.#isClockFaulty };
+	}
+
+	#record(resetReason: ResetReason): void {
+		const { board, book, journal, recorder, opening, configuration, firmwareVersion } =
+			this.#options;
+		const crash = this.#crash;
+		recordBoot({
+			board,
+			configuration: configuration(),
+			journal,
+			recorder,
+			firmwareVersion,
+			resetReason,
+			stamp: this.#began,
+			isRetried: opening.isRefused,
+			crashCode: crash === undefined || crash.isReported ? 0 : crash.code,
+		});
+		if (opening.hasWaited) {
+			book.event("battery-waited", Math.floor(board.clock.milliseconds / 1000), resetReason);
+		}
+		this.noteClock();
+		this.reportCrash();
+	}
+}

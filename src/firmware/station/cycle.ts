@@ -1,0 +1,252 @@
+/**
+ * What a station does from its wake until it may sleep: measures on time whatever happens elsewhere, starts
+ * what is due beside that, and takes up configurations between two measurements and two sessions.
+ */
+import { apart, Signal, type Task } from "../../core/task.js";
+import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
+import type { ConfigurationKeeper, ConfigurationNews } from "../config/configuration-keeper.js";
+import type { Console } from "../console/console.js";
+import { measureBattery } from "../measure/battery.js";
+import type { WaterProbes } from "../measure/probes.js";
+import type { Board } from "../ports.js";
+import type { BootLog } from "./boot-log.js";
+import { BATTERY_LOOK_SECONDS, RADIO_SPARED_SECONDS } from "./boot-opening.js";
+import type { ImageTrial } from "./image-trial.js";
+import type { LogBook } from "./log-book.js";
+import { BATTERY_HYSTERESIS_MILLIVOLTS, type ReadingDesk } from "./reading-desk.js";
+import type { ReadingTimes } from "./reading-times.js";
+import type { Recorder } from "./recorder.js";
+import type { Look, ServiceDesk } from "./service-desk.js";
+import type { TimeKeeper } from "./time-keeper.js";
+import type { TolerantJournal } from "./tolerant-journal.js";
+import type { UploadDesk } from "./upload-desk.js";
+
+/** A reading this much after its time says so. */
+const LATE_MILLISECONDS = 30_000;
+/** Not worth falling asleep for: boot and shut-down cost more than this pause awake. */
+const SLEEP_MILLISECONDS_MIN = 500;
+/** A look of the technician takes about 18 s; if less time is left, the scheduled reading answers the request. */
+const LOOK_MILLISECONDS = 25_000;
+
+/** The parts of a station that its cycle moves. */
+export interface CycleParts {
+	readonly board: Board;
+	readonly bootMilliseconds: number;
+	readonly openProbes: (board: Board, configuration: StationConfiguration) => WaterProbes;
+	readonly journal: TolerantJournal;
+	readonly time: TimeKeeper;
+	readonly recorder: Recorder;
+	readonly book: LogBook;
+	readonly bootLog: BootLog;
+	readonly keeper: ConfigurationKeeper;
+	readonly uploads: UploadDesk;
+	readonly readings: ReadingDesk;
+	readonly times: ReadingTimes;
+	readonly desk: ServiceDesk;
+	readonly console: Console;
+	readonly trial: ImageTrial;
+	readonly say: (text: string) => void;
+}
+
+export class Cycle {
+	readonly #parts: CycleParts;
+	/** Set when an uplink session ends or a technician comes; the cycle then looks around. */
+	#stirred = new Signal<true>();
+	#wasInService = false;
+	#isRestarting = false;
+
+	constructor(parts: CycleParts) {
+		this.#parts = parts;
+	}
+
+	/** The board restarts instead of sleeping. */
+	get isRestarting(): boolean {
+		return this.#isRestarting;
+	}
+
+	/** Something has changed: look around. */
+	stir(): void {
+		this.#stirred.set(true);
+	}
+
+	/** Ends when the station may sleep. */
+	*run(): Task<void> {
+		const { board, trial, bootLog, times, desk, uploads, keeper, console, journal } = this.#parts;
+		if (yield* this.#mustWaitForBattery()) return;
+		for (;;) {
+			board.watchdog.feed();
+			if (trial.isOpen && this.#judgeImage()) return;
+			this.noteService();
+			bootLog.reportCrash();
+			// Between two measurements and two sessions: neither is begun under one and ended under another.
+			// What it does goes into the record, so a boot that is put off is opened by its reading first.
+			this.#keepConfiguration();
+			if (board.clock.milliseconds >= times.nextMilliseconds) yield* this.#takeReading();
+			else if (desk.look !== undefined && times.leftMilliseconds >= LOOK_MILLISECONDS)
+				yield* this.#lookAt(desk.look);
+			// A session may have ended meanwhile, and what it brought does not outlive the sleep.
+			this.#keepConfiguration();
+			const isIdle = !uploads.isUploading;
+			if (isIdle && board.clock.milliseconds >= this.nextUploadMilliseconds) {
+				desk.uploading();
+				uploads.start();
+			}
+			const idleMilliseconds = this.dueMilliseconds - board.clock.milliseconds;
+			const maySleep =
+				keeper.configuration.supply === "battery" &&
+				!trial.isOpen &&
+				!uploads.isUploading &&
+				!console.isInService;
+			if (maySleep && idleMilliseconds >= SLEEP_MILLISECONDS_MIN) return;
+			journal.idle();
+			const slice = Math.min(Math.max(idleMilliseconds, 0), board.watchdog.timeoutMilliseconds / 2);
+			this.#stirred = new Signal<true>();
+			yield* this.#stirred.wait(slice);
+		}
+	}
+
+	/** The record says when a technician was at the station, though he came and went in one measurement. */
+	noteService(): void {
+		const { console, book } = this.#parts;
+		const isInService = console.isInService;
+		const wasCalled = console.wasCalled || isInService;
+		console.wasCalled = false;
+		if (wasCalled && !this.#wasInService) book.event("service", 1, "");
+		if (!isInService && (wasCalled || this.#wasInService)) book.event("service", 0, "");
+		this.#wasInService = isInService;
+	}
+
+	/** When something is to be done next, on the board's clock. */
+	get dueMilliseconds(): number {
+		const { times, uploads, bootLog, keeper, trial } = this.#parts;
+		const reading = times.nextMilliseconds;
+		if (uploads.isUploading) return reading;
+		// Of a configuration.
+		const trialEnd = (bootLog.isOpen ? keeper.trialEndsMilliseconds : undefined) ?? reading;
+		const safeEnd = bootLog.safeModeEndMilliseconds ?? reading;
+		const imageEnd = trial.isOpen ? trial.endMilliseconds : reading;
+		return Math.min(reading, trialEnd, safeEnd, imageEnd, this.nextUploadMilliseconds);
+	}
+
+	/** When the next session is due, on the board's clock. */
+	get nextUploadMilliseconds(): number {
+		const { bootMilliseconds, readings, uploads, bootLog, times } = this.#parts;
+		const isSpared = readings.state.isBatteryLow && !this.#isAsked;
+		// A reading opens the boot after a loss of power; where the journal refuses that, what it holds is
+		// delivered all the same, but for the last entry.
+		return Math.max(
+			uploads.nextAttemptMilliseconds,
+			bootLog.safeUntilMilliseconds,
+			isSpared ? bootMilliseconds + RADIO_SPARED_SECONDS * 1000 : 0,
+			bootLog.isOpen || bootLog.isRefused ? 0 : times.nextMilliseconds + 1,
+		);
+	}
+
+	/** Somebody is at the station or has woken it, and knows what that asks of its battery. */
+	get #isAsked(): boolean {
+		const { console, board } = this.#parts;
+		return console.isInService || board.processor.wakeCause === "pin";
+	}
+
+	/** A new image proves itself or gives way to the one before it: true when the board is restarting. */
+	#judgeImage(): boolean {
+		const { board, trial, say } = this.#parts;
+		const verdict = trial.look(board.clock.milliseconds);
+		if (verdict === "confirmed") say("image confirmed");
+		if (verdict !== "failed") return false;
+		say("image did not prove itself: back to the one before");
+		this.#isRestarting = true;
+		return true;
+	}
+
+	/** After breakdowns in a row on a low battery: nothing is written and nothing loads it; look later. */
+	*#mustWaitForBattery(): Task<boolean> {
+		const { board, openProbes, keeper, bootLog, times } = this.#parts;
+		const { configuration } = keeper;
+		const maySleep = configuration.supply === "battery" && !this.#isAsked;
+		if (!maySleep || !bootLog.mustAskBattery) return false;
+		const millivolts = yield* measureBattery(board, () => openProbes(board, configuration));
+		const enough = configuration.batteryLowMillivolts + BATTERY_HYSTERESIS_MILLIVOLTS;
+		if (millivolts === undefined || millivolts >= enough || this.#isAsked) return false;
+		bootLog.putOff();
+		times.putOff(board.clock.milliseconds + BATTERY_LOOK_SECONDS * 1000);
+		return true;
+	}
+
+	/** Takes up, confirms or gives up a configuration, and puts it into the record, when that may be. */
+	#keepConfiguration(): void {
+		const { keeper, bootLog, uploads, say } = this.#parts;
+		if (!bootLog.isOpen || uploads.isUploading) return;
+		for (let news = keeper.next(); news !== undefined; news = keeper.next()) {
+			say(`configuration ${news.kind} ${"id" in news ? news.id : news.place}`);
+			this.#record(news);
+		}
+	}
+
+	#record(news: ConfigurationNews): void {
+		const { keeper, book, uploads } = this.#parts;
+		switch (news.kind) {
+			case "taken-up":
+				this.#reconfigure();
+				// The sooner it proves itself the better.
+				uploads.requestSoon();
+				break;
+			case "confirmed":
+				if (book.event("configuration-confirmed", news.id, "")) keeper.told(news.id);
+				break;
+			case "reverted":
+				if (book.event("configuration-reverted", news.id, news.text)) keeper.told(news.id);
+				this.#reconfigure();
+				break;
+			case "refused":
+				book.event("configuration-refused", news.id, news.text);
+				break;
+			case "damaged":
+				book.event("settings-damaged", news.place, "");
+				break;
+		}
+	}
+
+	/** The record names what is in force from here on, before anything is done under it. */
+	#reconfigure(): void {
+		const { keeper, board, book, uploads, times } = this.#parts;
+		const { configuration } = keeper;
+		for (const body of configurationEntriesOf(configuration, board.sha256)) book.record(body);
+		uploads.reconfigure(configuration);
+		times.reconfigured();
+	}
+
+	*#takeReading(): Task<void> {
+		const { board, journal, time, bootLog, recorder, desk, readings, trial, book, uploads, times } =
+			this.#parts;
+		const dueMilliseconds = times.nextMilliseconds;
+		const lateMilliseconds = board.clock.milliseconds - dueMilliseconds;
+		journal.reopen();
+		time.refresh();
+		bootLog.noteClock();
+		const stamp = recorder.stamp();
+		const beganMilliseconds = board.clock.milliseconds;
+		const occasion = {
+			look: desk.look,
+			isRecorded: true,
+			isLate: lateMilliseconds > LATE_MILLISECONDS,
+		};
+		// Apart, as a session is: to record a reading goes deep into the journal.
+		yield* apart(readings.measure(stamp, occasion));
+		if (trial.isOpen && book.fault === undefined) {
+			trial.stored();
+			uploads.requestSoon();
+		}
+		uploads.adjust(readings.state.batteryStep);
+		times.taken(dueMilliseconds, beganMilliseconds, stamp.utcSeconds);
+	}
+
+	/** Measures between two readings because a technician asked; recorded only if that was asked for. */
+	*#lookAt(look: Look): Task<void> {
+		const { time, readings, recorder } = this.#parts;
+		time.refresh();
+		const { isRecorded } = look;
+		const occasion = { look, isRecorded, isLate: false };
+		yield* apart(readings.measure(recorder.stamp(), occasion));
+	}
+}

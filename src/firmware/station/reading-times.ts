@@ -1,0 +1,96 @@
+/** When readings are due, as the last one, the clock, the configuration and the battery have it. */
+import type { StationConfiguration } from "../config/configuration.js";
+import {
+	nextDueMilliseconds,
+	readingDueMilliseconds,
+	readingIntervalSecondsOf,
+} from "./schedule.js";
+
+/** What one wake leaves to the next. */
+export interface ReadingTimesState {
+	/** When the next reading is due, by what was known when this was stored, on the board's clock. */
+	readonly nextReadingMilliseconds: number;
+	/** Unix seconds of the last reading, 0 where there is none of this boot or it had no time. */
+	readonly lastReadingUtcSeconds: number;
+}
+
+export interface ReadingTimesOptions {
+	readonly clock: { readonly milliseconds: number };
+	readonly time: { readonly utcSeconds: number | undefined };
+	/** In force. */
+	readonly configuration: () => StationConfiguration;
+	readonly isBatteryLow: () => boolean;
+	readonly state: ReadingTimesState | undefined;
+}
+
+export class ReadingTimes {
+	readonly #options: ReadingTimesOptions;
+	#nextMilliseconds: number;
+	#lastUtcSeconds: number;
+
+	constructor(options: ReadingTimesOptions) {
+		const { clock, state } = options;
+		this.#options = options;
+		this.#nextMilliseconds = state?.nextReadingMilliseconds ?? clock.milliseconds;
+		this.#lastUtcSeconds = state?.lastReadingUtcSeconds ?? 0;
+	}
+
+	/** When the next reading is due, on the board's clock. */
+	get nextMilliseconds(): number {
+		const { clock, time } = this.#options;
+		return readingDueMilliseconds({
+			nowMilliseconds: clock.milliseconds,
+			utcSeconds: time.utcSeconds,
+			lastUtcSeconds: this.#lastUtcSeconds,
+			dueMilliseconds: this.#nextMilliseconds,
+			intervalSeconds: this.#intervalSeconds,
+		});
+	}
+
+	/** Until the next reading is due. */
+	get leftMilliseconds(): number {
+		return this.nextMilliseconds - this.#options.clock.milliseconds;
+	}
+
+	/** A reading that was due then, was begun then, and is dated so, Unix seconds or 0. */
+	taken(dueMilliseconds: number, beganMilliseconds: number, utcSeconds: number): void {
+		this.#lastUtcSeconds = utcSeconds;
+		const intervalSeconds = this.#intervalSeconds;
+		this.#nextMilliseconds = nextDueMilliseconds(
+			beganMilliseconds,
+			dueMilliseconds,
+			intervalSeconds,
+		);
+	}
+
+	/** The clock was put forward by so much: the last reading was when it was, whatever its stamp calls that now. */
+	stepped(seconds: number): void {
+		if (this.#lastUtcSeconds > 0) this.#lastUtcSeconds += seconds;
+	}
+
+	/** Another configuration is in force. */
+	reconfigured(): void {
+		const longest = this.#options.clock.milliseconds + this.#intervalSeconds * 1000;
+		this.#nextMilliseconds = Math.min(this.#nextMilliseconds, longest);
+	}
+
+	/** Not before then, on the board's clock. */
+	putOff(untilMilliseconds: number): void {
+		this.#nextMilliseconds = untilMilliseconds;
+	}
+
+	/** For retained memory. */
+	save(): ReadingTimesState {
+		return {
+			nextReadingMilliseconds: this.nextMilliseconds,
+			lastReadingUtcSeconds: this.#lastUtcSeconds,
+		};
+	}
+
+	/** Between readings, as things are. */
+	get #intervalSeconds(): number {
+		const { intervalSeconds, supply } = this.#options.configuration();
+		const isSparing = this.#options.isBatteryLow() && supply === "battery";
+		return readingIntervalSecondsOf(intervalSeconds, isSparing);
+	}
+}

@@ -1,0 +1,23 @@
+/** What a station is made of. */
+import type { StationConfiguration } from "../config/configuration.js";
+import type { WaterProbes } from "../measure/probes.js";
+import type { Board } from "../ports.js";
+import type { StationJournal } from "./journal-port.js";
+import type { RealTimeClock } from "./time-keeper.js";
+
+/** What a composition root adds to the board: the rooms and parts that this station is built of. */
+export interface StationOptions {
+	readonly board: Board;
+	/** What the board was provisioned with; one that came over the air since is in its settings. */
+	readonly configuration: StationConfiguration;
+	/** major * 1 000 000 + minor * 1 000 + patch. */
+	readonly firmwareVersion: number;
+	readonly openProbes: (board: Board, configuration: StationConfiguration) => WaterProbes;
+	readonly openRealTimeClock: (board: Board) => RealTimeClock;
+	/** `retained` is what `save` of the last wake gave, when that wake ended in deep sleep. */
+	readonly openJournal: (
+		board: Board,
+		configuration: StationConfiguration,
+		retained: Uint8Array | undefined,
+	) => StationJournal;
+}

@@ -1,0 +1,104 @@
+/** Commands that speak with a station: a row of the line's table each, and the export of its journal. */
+import { randomInt } from "node:crypto";
+import type { Command } from "commander";
+import { onStderr } from "../../host/colours.js";
+import { OperationalError, UsageError } from "../../host/errors.js";
+import { COMMANDS, type CommandRow } from "../../protocol/line/commands.js";
+import type { Line } from "../line.js";
+import type { Given, Session, SHOWN_COMMANDS } from "../line-commands.js";
+import { type CommonOptions, type Done, say, wholeNumber } from "./options.js";
+
+const SIMULATION_SCHEME = "sim:";
+/** Ids of one program begin anywhere below; a thousand million would not fit. */
+const FIRST_ID_MAX = 900_000_000;
+const lineCommands = () => import("../line-commands.js");
+/** Those that the program offers as they are; the others it asks for itself. */
+const NAMES: readonly (keyof typeof SHOWN_COMMANDS)[] = [
+	"status",
+	"read",
+	"watch",
+	"self-test",
+	"upload",
+];
+
+/** Adds them to the program. */
+export function addLineCommands(program: Command, done: Done): void {
+	for (const name of NAMES) {
+		const { about, takes = {} }: CommandRow = COMMANDS[name];
+		const command = program.command(name).description(about);
+		for (const [argument, limits] of Object.entries(takes)) {
+			if (limits === "word") continue;
+			const [low, high, start] = limits;
+			command.option(`--${argument} <n>`, `${low} to ${high}`, wholeNumber(low, high), start);
+		}
+		command.action(async () => {
+			const run = async (session: Session): Promise<number> =>
+				(await lineCommands()).SHOWN_COMMANDS[name](session, command.opts<Given>());
+			done(await withStation(program, run));
+		});
+	}
+	const [low, high] = COMMANDS.journal.takes.first;
+	program
+		.command("export <file>")
+		.description("fetch the journal into a file; the same command again continues where it stopped")
+		.option(
+			"--first <sequence>",
+			"first sequence to fetch into a new file",
+			wholeNumber(low, high),
+			low,
+		)
+		.action(async (file: string, { first }: { readonly first: number }) => {
+			const run = async (session: Session): Promise<number> =>
+				(await lineCommands()).exportTo(session, file, first);
+			done(await withStation(program, run));
+		});
+}
+
+async function withStation(
+	program: Command,
+	run: (session: Session) => Promise<number>,
+): Promise<number> {
+	const options = program.opts<CommonOptions>();
+	const { port, timeout } = options;
+	const format = options.format ?? "text";
+	if (port === undefined) program.error("error: --port says which station");
+	if (format === "csv") program.error("error: csv is for journal; use text, json or jsonl");
+	const line = await openLine(port ?? "", options.baud);
+	const { ConsoleClient } = await import("../client.js");
+	const client = new ConsoleClient(
+		line,
+		randomInt(1, FIRST_ID_MAX),
+		(text) => say(`# ${text}`, onStderr.dim),
+		timeout === undefined ? undefined : timeout * 1000,
+	);
+	try {
+		const greeting = await client.greet();
+		return await run({
+			client,
+			greeting,
+			format,
+			say,
+		});
+	} finally {
+		await client.close();
+	}
+}
+
+async function openLine(port: string, baud: number): Promise<Line> {
+	if (!port.startsWith(SIMULATION_SCHEME)) {
+		const { openPort } = await import("../ports.js");
+		return openPort(port, baud);
+	}
+	const { openSimulatedLine } = await import("../../../sim/shell/station-line.js");
+	try {
+		return await openSimulatedLine(port.slice(SIMULATION_SCHEME.length), say);
+	} catch (error) {
+		if (error instanceof Error && error.name === "UsageError") {
+			throw new UsageError(error.message);
+		}
+		if (error instanceof Error && error.name === "OperationalError") {
+			throw new OperationalError(error.message);
+		}
+		throw error;
+	}
+}

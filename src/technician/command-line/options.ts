@@ -1,0 +1,72 @@
+/** Options that commands share, and what every command may say. */
+import { type Command, InvalidArgumentError } from "commander";
+import { printable } from "../../core/printable.js";
+import { instant, type OutputFormat } from "../../host/output.js";
+
+export interface CommonOptions {
+	readonly port?: string;
+	readonly baud: number;
+	readonly format?: OutputFormat;
+	readonly timeout?: number;
+}
+
+export interface RecordOptions {
+	readonly data?: string;
+	readonly postgres?: string;
+	readonly station?: string;
+	readonly key?: readonly string[];
+	readonly epoch?: number;
+	readonly first?: number;
+	readonly last?: number;
+}
+
+/** Ends the command with exit code `exitCode`. */
+export type Done = (exitCode: number) => void;
+
+/** What a command needs beyond its help is loaded when it runs: --help is asked for often, on slow machines. */
+export const fileCommands = () => import("../file-commands.js");
+
+export function say(line: string, paint: (text: string) => string = (text) => text): void {
+	process.stderr.write(`${paint(printable(line))}\n`);
+}
+
+export function wholeNumber(low: number, high: number): (text: string) => number {
+	return (text) => {
+		const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+		if (value >= low && value <= high) return value;
+		throw new InvalidArgumentError(`Use a whole number from ${low} to ${high}.`);
+	};
+}
+
+export function instantOption(text: string): number {
+	const isIso = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?$/.test(text);
+	const seconds = isIso ? Date.parse(text) / 1000 : Number.NaN;
+	// Date.parse takes 30 February for 2 March.
+	if (Number.isFinite(seconds) && instant(seconds).startsWith(text.slice(0, 10))) return seconds;
+	throw new InvalidArgumentError("Use a date or a time in UTC: 2026-10-01 or 2026-10-01T06:00Z.");
+}
+
+export function recordOptions(command: Command): Command {
+	return command
+		.requiredOption("--station <id>", "whose record")
+		.option(
+			"--data <directory>",
+			"a collector's embedded database (npm start: bistrina-data/collector)",
+		)
+		.option("--postgres <url>", "a collector's database; the password goes into PGPASSWORD");
+}
+
+/** What values rest on, and which of them. */
+export function documentOptions(command: Command): Command {
+	return command
+		.option(
+			"--policy <file>",
+			"of the station or for any, each version a file",
+			(path: string, before: readonly string[]) => [...before, path],
+			[],
+		)
+		.option("--corrections <file>", "an operator's")
+		.option("--approvals <file>", "an operator's")
+		.option("--from <time>", "of values: first time, ISO 8601 in UTC", instantOption)
+		.option("--to <time>", "of values: end, not included", instantOption);
+}

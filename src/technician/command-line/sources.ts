@@ -1,0 +1,82 @@
+/** Where records are read from: a collector's database, or a file. */
+import type { Command } from "commander";
+import { createSha256 } from "../../core/sha256.js";
+import { OperationalError } from "../../host/errors.js";
+import type { EntrySource } from "../readings.js";
+import { fileCommands, type RecordOptions, say } from "./options.js";
+
+/** Entries of a record's file or of a database as of one instant: both passes see the same. */
+export async function withEntries(
+	file: string | undefined,
+	options: RecordOptions,
+	work: (source: EntrySource) => Promise<number>,
+): Promise<number> {
+	const { station = "" } = options;
+	if (file !== undefined) {
+		const { readRecord } = await fileCommands();
+		const { recordFileSource } = await import("../record-source.js");
+		return work(recordFileSource(file, () => readRecord(file), station, createSha256()));
+	}
+	const { visitEntries } = await import("../../collector/store/query.js");
+	return mended(async () => {
+		const store = await openStore(options);
+		try {
+			return await store.transaction(async (session) => {
+				await session.execute("set transaction isolation level repeatable read, read only");
+				return work((visit) => visitEntries(session, station, visit));
+			});
+		} finally {
+			await store.close();
+		}
+	});
+}
+
+export async function openStore({ data, postgres }: RecordOptions) {
+	if (postgres !== undefined) {
+		const { requireNoPassword } = await import("../../collector/service/service-options.js");
+		const { openPostgresqlStore } = await import("../../collector/store/postgresql-store.js");
+		requireNoPassword(postgres);
+		return openPostgresqlStore(postgres);
+	}
+	const { openPGliteStore, requireDatabase } = await import(
+		"../../collector/store/pglite-store.js"
+	);
+	requireDatabase(data ?? "");
+	say("opening the collector's database, some seconds");
+	return openPGliteStore(data ?? "");
+}
+
+/** A database, or to verify also a `file`. */
+export function requireOneSource(
+	command: Command,
+	{ data, postgres }: RecordOptions,
+	file?: string | undefined,
+): void {
+	const given = [file, data, postgres].filter((each) => each !== undefined).length;
+	if (given === 1) return;
+	const what = given === 0 ? "say what to read" : "give one source only";
+	const those = command.name() !== "record" ? "a file that `record` wrote, or " : "";
+	command.error(
+		`error: ${what}: ${those}a collector's database by --data DIR (npm start has it in ` +
+			"bistrina-data/collector) or --postgres URL",
+	);
+}
+
+/** The collector's trouble is the technician's. */
+export async function mended<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+	try {
+		return await work();
+	} catch (error) {
+		const isTrouble = error instanceof Error && error.name === "OperationalError";
+		if (isTrouble) throw new OperationalError(error.message);
+		throw error;
+	}
+}
+
+/** Resolves when the terminal or the pipe takes more. */
+export function onStdoutWritten(text: string): Promise<void> {
+	return new Promise((resolve) => {
+		if (process.stdout.write(text)) resolve();
+		else process.stdout.once("drain", resolve);
+	});
+}

@@ -1,0 +1,109 @@
+/** Commands about published values: the table, its check, and the documents that it rests on. */
+import type { Command } from "commander";
+import type { DocumentPaths } from "../document-files.js";
+import type { ValuesOptions } from "../values.js";
+import {
+	type CommonOptions,
+	type Done,
+	documentOptions,
+	fileCommands,
+	type RecordOptions,
+	recordOptions,
+	say,
+} from "./options.js";
+import { onStdoutWritten, requireOneSource, withEntries } from "./sources.js";
+
+interface ValuesCommandOptions extends RecordOptions, DocumentPaths {
+	readonly from?: number;
+	readonly to?: number;
+	readonly days?: boolean;
+}
+
+export interface VerifyCommandOptions extends RecordOptions, DocumentPaths {
+	readonly values?: string;
+	readonly from?: number;
+	readonly to?: number;
+}
+
+/** Adds them to the program. */
+export function addValuesCommands(program: Command, done: Done): void {
+	documentOptions(
+		recordOptions(
+			program
+				.command("values [file]")
+				.description(
+					"the published table: values with QARTOD flags, corrections, grades and status",
+				)
+				.option("--days", "a row for each day and channel in place of each reading"),
+		),
+	).action(async (file: string | undefined, options: ValuesCommandOptions, command: Command) => {
+		done(await printValues(command, file, options));
+	});
+	program
+		.command("documents <files...>")
+		.description("check policies, corrections, approvals and visits; their SHA-256")
+		.action(async (files: string[], _options: object, command: Command) => {
+			const format = command.optsWithGlobals<CommonOptions>().format ?? "text";
+			if (format === "csv") command.error("error: documents writes text, json or jsonl");
+			const { showDocuments } = await import("../document-files.js");
+			done(showDocuments(files, format, say));
+		});
+	program
+		.command("propose <visits>")
+		.description("corrections that visits propose, for an operator to decide on")
+		.requiredOption("--station <id>", "whose visits")
+		.action(async (visits: string, { station }: { station: string }) => {
+			const { propose } = await import("../document-files.js");
+			done(propose(visits, station, say));
+		});
+}
+
+async function printValues(
+	command: Command,
+	file: string | undefined,
+	options: ValuesCommandOptions,
+): Promise<number> {
+	requireOneSource(command, options, file);
+	const { station = "", from, to, days } = options;
+	const format = command.optsWithGlobals<CommonOptions>().format ?? "csv";
+	if (format !== "csv" && format !== "jsonl") command.error("error: values writes csv or jsonl");
+	const form = format === "jsonl" ? "jsonl" : "csv";
+	if ((options.policy ?? []).length === 0) command.error("error: --policy says by what to judge");
+	const { readDocuments } = await import("../document-files.js");
+	const { writeDays, writeValues } = await import("../values.js");
+	const documents = readDocuments(options, station, say);
+	return withEntries(file, options, async (source) => {
+		const given: ValuesOptions = { station, documents, source, from, to };
+		const report = await (days === true ? writeDays : writeValues)(given, form, onStdoutWritten);
+		const { rows, unjudged, undated, unknown } = report;
+		say(`${rows} readings of ${station}`);
+		if (unjudged > 0) say(`${unjudged} readings from before the first policy: not judged`);
+		if (undated > 0) say(`${undated} readings that nothing in the record dates`);
+		if (unknown > 0) say(`${unknown} readings of a later version: use newer tools`);
+		return 0;
+	});
+}
+
+/** Whether a published table follows from the record; exit 0 or 1. */
+export async function verifyValues(
+	command: Command,
+	table: string,
+	file: string | undefined,
+	options: VerifyCommandOptions,
+): Promise<number> {
+	const { station = "", from, to } = options;
+	const format = command.optsWithGlobals<CommonOptions>().format ?? "text";
+	const { readDocuments } = await import("../document-files.js");
+	const { visitValues } = await import("../values.js");
+	const { showValuesVerdict, ValuesCheck } = await import("../values-check.js");
+	const { piecesOf } = await fileCommands();
+	const documents = readDocuments(options, station, say);
+	const pieces = function* (): Generator<Uint8Array> {
+		for (const { bytes } of piecesOf(table)) yield bytes;
+	};
+	const check = new ValuesCheck(table, pieces());
+	return withEntries(file, options, async (source) => {
+		await visitValues({ station, documents, source, from, to }, (row) => check.take(row));
+		return showValuesVerdict(check.finish(), format, say);
+	});
+}
