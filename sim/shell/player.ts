@@ -39,6 +39,8 @@ export class Player {
 	#recording: Recording | undefined;
 	#isStopping = false;
 	#lines: LineServer | undefined;
+	#offering: Promise<void> | undefined;
+	#offerFailure: { readonly error: unknown } | undefined;
 	/** From here time is counted, at one speed: world and wall. */
 	#anchor: { readonly utcSeconds: number; readonly milliseconds: number; readonly speed: number };
 	/** Ends the pause until the next event. */
@@ -65,8 +67,17 @@ export class Player {
 		return this.#lines?.wasUsed ?? false;
 	}
 
+	/** Opens the technician's lines; the run ends when they cannot be opened. */
+	offerLines(): void {
+		this.#offering = this.#openLines().catch((error: unknown) => {
+			this.#isStopping = true;
+			this.#nudge?.();
+			this.#offerFailure = { error };
+		});
+	}
+
 	/** Offers the technician's lines and says where. A quiet run does so only when it was asked. */
-	async openLines(): Promise<void> {
+	async #openLines(): Promise<void> {
 		const { quiet, consolePort } = this.#options;
 		if (quiet && consolePort === undefined) return;
 		const { played } = this.#simulation;
@@ -154,6 +165,7 @@ export class Player {
 			else if (end !== Number.POSITIVE_INFINITY) this.#simulation.passUntil(end);
 		} finally {
 			clearInterval(looking);
+			await this.#offering;
 			await this.#lines?.close();
 			process.off("SIGINT", onSignal);
 			process.off("SIGTERM", onSignal);
@@ -162,6 +174,7 @@ export class Player {
 
 	/** False when the last acknowledgement did not come within the bound. */
 	settle(): Promise<boolean> {
+		if (this.#offerFailure !== undefined) throw this.#offerFailure.error;
 		return this.#simulation.settle(SETTLE_SECONDS_MAX, () => this.#look());
 	}
 

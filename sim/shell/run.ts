@@ -84,8 +84,11 @@ async function runIn(
 		const endUtcSeconds = endOf(options, beganUtcSeconds, recording?.lastUtcSeconds);
 		const times = { beganUtcSeconds, endUtcSeconds };
 		const player = new Player({ simulation, opening, options, view, talk, recording, ...times });
-		await player.openLines();
-		opening.onOpen = onBegun;
+		// Before, the world may stand still in its first upload, and nobody would answer a technician.
+		opening.onOpen = () => {
+			onBegun();
+			player.offerLines();
+		};
 		await player.play((each) => write(each.save()));
 		const collector = await opening.collector;
 		const isSettled = await player.settle();
