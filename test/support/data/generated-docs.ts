@@ -1,6 +1,7 @@
 /** Every block of a document that comes from a table of the code. */
 import { commandTable } from "./command-docs.js";
 import { configurationExample, fieldTable } from "./field-docs.js";
+import { eventTable } from "./record-docs.js";
 
 export interface GeneratedBlock {
 	/** Path within the project. */
@@ -13,4 +14,5 @@ export const GENERATED_BLOCKS: readonly GeneratedBlock[] = Object.freeze([
 	{ document: "docs/COLLECTOR.md", name: "configuration-example", text: configurationExample },
 	{ document: "docs/COLLECTOR.md", name: "configuration-fields", text: () => fieldTable() },
 	{ document: "docs/CONSOLE.md", name: "commands", text: () => commandTable() },
+	{ document: "docs/FORMAT.md", name: "event-codes", text: eventTable },
 ]);
