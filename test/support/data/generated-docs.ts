@@ -2,6 +2,7 @@
 import { commandTable } from "./command-docs.js";
 import { configurationExample, fieldTable } from "./field-docs.js";
 import { eventTable } from "./record-docs.js";
+import { roomTable } from "./rooms.js";
 
 export interface GeneratedBlock {
 	/** Path within the project. */
@@ -11,6 +12,7 @@ export interface GeneratedBlock {
 }
 
 export const GENERATED_BLOCKS: readonly GeneratedBlock[] = Object.freeze([
+	{ document: "docs/ARCHITECTURE.md", name: "rooms", text: roomTable },
 	{ document: "docs/COLLECTOR.md", name: "configuration-example", text: configurationExample },
 	{ document: "docs/COLLECTOR.md", name: "configuration-fields", text: () => fieldTable() },
 	{ document: "docs/CONSOLE.md", name: "commands", text: () => commandTable() },
