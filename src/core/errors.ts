@@ -4,7 +4,7 @@
  * is given a code at the port where it enters.
  */
 
-/** Every operational fault a station distinguishes. README.md lists each with its remedy. */
+/** Every operational fault a station distinguishes. docs/TROUBLE.md lists each with its remedy. */
 export const STATION_ERROR_CODES = [
 	"bus-failed",
 	"bus-stuck",

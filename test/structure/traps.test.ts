@@ -110,9 +110,8 @@ describe("the traps of the parts", () => {
 });
 
 describe("the scenarios", () => {
-	it("stand in the README, all of them and no other", () => {
-		const readme = readFileSync(join(PROJECT, "README.md"), "utf8");
-		const section = readme.split("\nScenarios:\n")[1]?.split("\nFor example")[0] ?? "";
+	it("stand in docs/SCENARIOS.md, all of them and no other", () => {
+		const section = readFileSync(join(PROJECT, "docs/SCENARIOS.md"), "utf8");
 		const named = [...section.matchAll(/^\| `([a-z-]+)`/gm)].map(([, name]) => name);
 		assert.deepEqual(named.sort(), Object.keys(SCENARIOS).sort());
 	});
