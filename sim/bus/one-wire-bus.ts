@@ -30,6 +30,8 @@ export interface OneWireFault {
 
 export class SimulatedOneWireBus {
 	readonly connection: OneWireConnection;
+	/** Slot by slot, as a search of the bus wants it: bytes are not enough for that. */
+	readonly slots: Slots;
 	/** "short": the line lies at ground. "open": the cable is cut. */
 	wiring: "good" | "short" | "open" = "good";
 	/** Bits that a fault turned over. */
@@ -50,6 +52,7 @@ export class SimulatedOneWireBus {
 			writeBit: (bit: 0 | 1) => this.#writeBit(bit),
 			readBit: () => this.#readBit(),
 		};
+		this.slots = port;
 		this.connection = {
 			io: class extends OneWirePort {
 				constructor(portOptions: OneWireOptions) {
@@ -116,7 +119,7 @@ export class SimulatedOneWireBus {
 }
 
 /** What a port may ask of its bus. */
-interface Slots {
+export interface Slots {
 	reset(): boolean;
 	writeBit(bit: 0 | 1): void;
 	readBit(): 0 | 1;

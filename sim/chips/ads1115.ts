@@ -17,6 +17,7 @@ const CONFIG_MODE_SINGLE = 0x0100;
 const CONFIG_COMP_WINDOW = 0x0010;
 const CONFIG_COMP_POL_HIGH = 0x0008;
 const CONFIG_COMP_LATCHING = 0x0004;
+const READY_PULSE_MICROSECONDS = 8;
 /** COMP_QUE: conversions in a row before the alert; 3 switches the comparator off. */
 const COMPARATOR_QUEUE = [1, 2, 4];
 
@@ -81,6 +82,8 @@ export class Ads1115 implements I2CChip {
 	/** Conversions in a row beyond the comparator's thresholds. */
 	#beyondCount = 0;
 	#isAlert = false;
+	/** When the last conversion of the continuous mode ended. */
+	#endedMicroseconds = Number.NEGATIVE_INFINITY;
 	#milliamperes = 0;
 
 	constructor(options: Ads1115Options) {
@@ -103,7 +106,11 @@ export class Ads1115 implements I2CChip {
 		this.#settle();
 		const config = this.#config;
 		if ((config & 3) === 3) return true;
-		const isActive = this.#isReadyPin ? this.#conversion === undefined : this.#isAlert;
+		// In continuous mode the end of each conversion is a pulse of 8 us (datasheet SBAS444, 7.3.8).
+		const isReady = this.#isContinuous
+			? this.#clock.microseconds - this.#endedMicroseconds < READY_PULSE_MICROSECONDS
+			: this.#conversion === undefined;
+		const isActive = this.#isReadyPin ? isReady : this.#isAlert;
 		return isActive === ((config & CONFIG_COMP_POL_HIGH) !== 0);
 	}
 
@@ -217,7 +224,8 @@ export class Ads1115 implements I2CChip {
 			const period = this.#periodMicroseconds();
 			const missed = Math.floor((now - conversion.readyMicroseconds) / period);
 			if (missed > 0) this.#finish(this.#sample());
-			this.#start(conversion.readyMicroseconds + missed * period);
+			this.#endedMicroseconds = conversion.readyMicroseconds + missed * period;
+			this.#start(this.#endedMicroseconds);
 		}
 		this.#reportCurrent();
 	}
@@ -245,6 +253,7 @@ export class Ads1115 implements I2CChip {
 		this.#conversion = undefined;
 		this.#beyondCount = 0;
 		this.#isAlert = false;
+		this.#endedMicroseconds = Number.NEGATIVE_INFINITY;
 		this.#reportCurrent();
 	}
 

@@ -66,6 +66,8 @@ export class Ds18b20 implements OneWireChip {
 	readonly #scratchpad = new Uint8Array(9);
 	#isPowered = false;
 	#state: State = { kind: "idle" };
+	/** Of the last conversion; what stands in the scratchpad at power-on is none. */
+	#isAlarming = false;
 	#conversion: { readonly readyMicroseconds: number; readonly steps: number } | undefined;
 
 	constructor(options: Ds18b20Options) {
@@ -86,6 +88,7 @@ export class Ds18b20 implements OneWireChip {
 		this.#isPowered = isOn;
 		this.#state = { kind: "idle" };
 		this.#conversion = undefined;
+		this.#isAlarming = false;
 		this.#scratchpad.set([0, 0, 0, 0, 0, 0xff, 0x0c, 0x10, 0]);
 		this.#scratchpad.set(this.#eeprom, 2);
 		this.#setTemperature(POWER_ON_STEPS);
@@ -173,7 +176,7 @@ export class Ds18b20 implements OneWireChip {
 				this.#state = { kind: "sending", bits: 0, bytes: this.rom };
 				return;
 			case ROM_COMMANDS.alarmSearch:
-				if (this.#isAlarming()) this.#state = { kind: "search", bits: 0, phase: 0 };
+				if (this.#isAlarming) this.#state = { kind: "search", bits: 0, phase: 0 };
 				return;
 			case ROM_COMMANDS.search:
 				this.#state = { kind: "search", bits: 0, phase: 0 };
@@ -237,6 +240,7 @@ export class Ds18b20 implements OneWireChip {
 		if (conversion === undefined || this.#clock.microseconds < conversion.readyMicroseconds) return;
 		this.#conversion = undefined;
 		this.#setTemperature(conversion.steps);
+		this.#isAlarming = this.#isBeyondLimits();
 		// Genuine parts count here what is left of the last step.
 		this.#scratchpad[6] = 0x10 - (conversion.steps & 0x0f);
 	}
@@ -252,7 +256,7 @@ export class Ds18b20 implements OneWireChip {
 		this.#scratchpad[4] = (this.#scratchpad[4]! & 0x60) | 0x1f;
 	}
 
-	#isAlarming(): boolean {
+	#isBeyondLimits(): boolean {
 		const whole = ((this.#scratchpad[1]! << 8) | this.#scratchpad[0]!) << 16;
 		const celsius = whole >> 20;
 		return (

@@ -73,6 +73,9 @@ export interface Ds3231State {
 	driftPartsPerMillion: number;
 }
 
+/** Registers 03 to 06: weekday, date, month with the century, year. */
+const DATE_MASKS = [0x07, 0x3f, 0x9f, 0xff];
+
 export class Ds3231 implements I2CChip {
 	readonly address = ADDRESS;
 	readonly #clock: VirtualClock;
@@ -373,7 +376,10 @@ export class Ds3231 implements I2CChip {
 		// The weekday counts by itself: setting the date does not change it.
 		this.#weekdayOffset = (Math.max(0, (weekday & 7) - 1) - (weekdayOfDay(day) - 1) + 7) % 7;
 		this.#seconds = (day * SECONDS_PER_DAY + second + fraction) % CYCLE_SECONDS;
-		this.#dateBytes.set(this.#latched.subarray(3, 7));
+		// Bits that the register map leaves empty are not there: 03 = FF reads 07.
+		for (const [index, mask] of DATE_MASKS.entries()) {
+			this.#dateBytes[index] = (this.#latched[3 + index] ?? 0) & mask;
+		}
 		this.#dateDay = Math.floor(this.#seconds / SECONDS_PER_DAY);
 	}
 

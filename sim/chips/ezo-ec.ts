@@ -96,7 +96,8 @@ export class EzoEc extends EzoCircuit<EcSettings> {
 			case "CAL":
 				return this.#calibrate(words[1], words[2]);
 			case "K": {
-				if (words[1] === "?") return answer(`?K,${constantText(settings.own.cellConstant)}`);
+				if (words[1] === "?")
+					return answer(`?K,${this.decimals(settings.own.cellConstant, constantText)}`);
 				const constant = decimalOf(words[1]);
 				if (constant === undefined || constant < 0.1 || constant > 10) return undefined;
 				return change(() => {

@@ -15,12 +15,16 @@ const BOOT_MILLISECONDS_DATASHEET = 1000;
 export interface EzoFirmware {
 	/** As `i` reports it. */
 	readonly version: string;
-	/** `?STATUS,` and the like of older boards, or the datasheet's `?Status,`. */
+	/** `?STATUS,` and the like, or the datasheet's `?Status,`; capitals are seen on both sides of 2.16. */
 	readonly prefixes: "upper case" | "datasheet";
 	/** The answer to `O,?` begins with this. */
 	readonly outputPrefix: "?O," | "?,O,";
 	/** Fields of `Slope,?`: the oldest boards leave out the offset. */
 	readonly slopeFields: 2 | 3;
+	/** `Export,?`: strings and characters alone, as the datasheet prints, or behind a prefix. */
+	readonly exportForm: "bare" | "prefixed";
+	/** `T,?`, `K,?` and the volts of `Status`: as few decimals as there are, or always two. */
+	readonly decimals: "few" | "two";
 	/** `RT,t`. */
 	readonly hasReadWithTemperature: boolean;
 	/** `Find` and `Export`/`Import`; the oldest have `F` alone. */
@@ -39,7 +43,7 @@ export interface EzoFirmware {
 	readonly calibrationOrder: "strict" | "lax";
 	/** Whether `T` outlives Sleep. */
 	readonly sleepKeepsTemperature: boolean;
-	/** Delays as boards were measured (drawn by chance), or as the datasheet prints them. */
+	/** Short queries and boots as boards were measured, or as the datasheet prints them. */
 	readonly timing: "measured" | "datasheet";
 }
 
@@ -48,6 +52,8 @@ const NEWEST: EzoFirmware = {
 	prefixes: "datasheet",
 	outputPrefix: "?,O,",
 	slopeFields: 3,
+	exportForm: "bare",
+	decimals: "two",
 	hasReadWithTemperature: true,
 	hasFindAndExport: true,
 	hasExtendedScale: true,
@@ -67,6 +73,8 @@ export const EZO_FIRMWARE: Readonly<Record<"1.98" | "2.10" | "2.16", EzoFirmware
 		version: "1.98",
 		prefixes: "upper case",
 		outputPrefix: "?O,",
+		exportForm: "prefixed",
+		decimals: "few",
 		slopeFields: 2,
 		hasReadWithTemperature: false,
 		hasFindAndExport: false,
@@ -78,6 +86,8 @@ export const EZO_FIRMWARE: Readonly<Record<"1.98" | "2.10" | "2.16", EzoFirmware
 		version: "2.10",
 		prefixes: "upper case",
 		outputPrefix: "?O,",
+		exportForm: "prefixed",
+		decimals: "few",
 		hasReadWithTemperature: false,
 		hasExtendedScale: false,
 	},
@@ -87,6 +97,9 @@ export const EZO_FIRMWARE: Readonly<Record<"1.98" | "2.10" | "2.16", EzoFirmware
 /** Shortest and longest, milliseconds. */
 export type MillisecondsRange = readonly [number, number];
 
+/** How quick a reading is belongs to the board, not to the command. */
+export type EzoBoard = "usual" | "slow";
+
 /** What differs between the three circuits: sources are the datasheets and published measurements. */
 export interface EzoKind {
 	/** As `i` reports it. */
@@ -94,8 +107,8 @@ export interface EzoKind {
 	readonly address: number;
 	/** Power-on to the first acknowledgement. */
 	readonly bootMilliseconds: MillisecondsRange;
-	readonly readMilliseconds: MillisecondsRange;
-	readonly readMillisecondsDatasheet: number;
+	/** The datasheet's, which Atlas' examples wait for, and the slowest board that was seen. */
+	readonly readMilliseconds: Readonly<Record<EzoBoard, number>>;
 	readonly calibrateMilliseconds: number;
 	/** At 3.3 V and at 5 V, LED on: longest, standby, sleep; LED off (3.3 V): longest, standby. */
 	readonly milliamperes3V3: readonly [number, number, number];
@@ -109,8 +122,7 @@ export const EZO_KINDS: Readonly<Record<"pH" | "EC" | "RTD", EzoKind>> = Object.
 		name: "pH",
 		address: 0x63,
 		bootMilliseconds: [846, 846],
-		readMilliseconds: [800, 1656],
-		readMillisecondsDatasheet: 900,
+		readMilliseconds: { usual: 900, slow: 1656 },
 		calibrateMilliseconds: 900,
 		milliamperes3V3: [14.5, 13.9, 0.995],
 		milliamperes5V: [18.3, 16, 1.16],
@@ -120,8 +132,7 @@ export const EZO_KINDS: Readonly<Record<"pH" | "EC" | "RTD", EzoKind>> = Object.
 		name: "EC",
 		address: 0x64,
 		bootMilliseconds: [739, 740],
-		readMilliseconds: [545, 565],
-		readMillisecondsDatasheet: 600,
+		readMilliseconds: { usual: 600, slow: 600 },
 		calibrateMilliseconds: 600,
 		milliamperes3V3: [35, 16.9, 0.4],
 		milliamperes5V: [50, 18.1, 0.7],
@@ -131,8 +142,7 @@ export const EZO_KINDS: Readonly<Record<"pH" | "EC" | "RTD", EzoKind>> = Object.
 		name: "RTD",
 		address: 0x66,
 		bootMilliseconds: [731, 735],
-		readMilliseconds: [393, 643],
-		readMillisecondsDatasheet: 600,
+		readMilliseconds: { usual: 600, slow: 643 },
 		calibrateMilliseconds: 600,
 		milliamperes3V3: [14.3, 13.8, 0.09],
 		milliamperes5V: [16, 15.4, 0.4],
@@ -157,11 +167,12 @@ export function milliamperesOf(
 /** What takes its time. */
 export type EzoDuration = "short" | "read" | "calibrate" | "boot";
 
-/** How long it takes this time, milliseconds; drawn by chance where boards were measured. */
+/** How long it takes this time, milliseconds; a boot is drawn where boards were measured. */
 export function millisecondsOf(
 	kind: EzoKind,
 	firmware: EzoFirmware,
 	duration: EzoDuration,
+	board: EzoBoard,
 	chance: Chance,
 ): number {
 	const isPrinted = firmware.timing === "datasheet";
@@ -169,7 +180,7 @@ export function millisecondsOf(
 		case "short":
 			return isPrinted ? SHORT_MILLISECONDS_DATASHEET : SHORT_MILLISECONDS;
 		case "read":
-			return isPrinted ? kind.readMillisecondsDatasheet : drawn(kind.readMilliseconds, chance);
+			return kind.readMilliseconds[board];
 		case "calibrate":
 			return kind.calibrateMilliseconds;
 		case "boot":

@@ -19,6 +19,7 @@ import {
 } from "./ezo-command.js";
 import {
 	EZO_FIRMWARE,
+	type EzoBoard,
 	type EzoDuration,
 	type EzoFirmware,
 	type EzoKind,
@@ -43,6 +44,8 @@ export interface EzoOptions {
 	address?: number;
 	/** Default: the newest generation. */
 	firmware?: EzoFirmware;
+	/** How long its readings take. Default: as the datasheet prints. */
+	board?: EzoBoard;
 	/** Supply, volts: what `Status` reports and which current table holds. Default 3.3. */
 	supplyVolts?: number;
 	/** Longest random stretch of the clock at each address, milliseconds. Default 0: none. */
@@ -89,6 +92,7 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 	readonly #kind: EzoKind;
 	readonly #factory: Own;
 	readonly #chance: Chance;
+	readonly #board: EzoBoard;
 	readonly #supplyVolts: number;
 	readonly #stretchMillisecondsMax: number;
 	readonly #onCurrent: ((milliamperes: number) => void) | undefined;
@@ -110,6 +114,7 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 		this.#transfer = new EzoTransfer(kind);
 		this.#factory = factory;
 		this.#chance = options.chance;
+		this.#board = options.board ?? "usual";
 		this.#supplyVolts = options.supplyVolts ?? 3.3;
 		this.#stretchMillisecondsMax = options.stretchMillisecondsMax ?? 0;
 		this.#onCurrent = options.onCurrent;
@@ -225,9 +230,15 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 		return `?${isUpper ? datasheetName.toUpperCase() : datasheetName},`;
 	}
 
+	/** With two decimals on late firmware, else as `few` writes it. */
+	protected decimals(value: number, few: (value: number) => string): string {
+		return this.firmware.decimals === "two" ? decimalText(value, 2) : few(value);
+	}
+
 	/** `T,t` and `T,?`. */
 	protected compensate(words: readonly string[]): EzoOutcome | undefined {
-		if (words[1] === "?") return answer(`?T,${trimmedText(this.compensationCelsius)}`);
+		if (words[1] === "?")
+			return answer(`?T,${this.decimals(this.compensationCelsius, trimmedText)}`);
 		const celsius = decimalOf(words[1]);
 		if (celsius === undefined) return undefined;
 		return change(() => {
@@ -260,7 +271,7 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 			case "I":
 				return answer(`?I,${this.#kind.name},${firmware.version}`);
 			case "STATUS": {
-				const volts = decimalText(this.#supplyVolts, 3);
+				const volts = this.decimals(this.#supplyVolts, (value) => decimalText(value, 3));
 				return answer(`${this.prefix("Status")}${this.#restartCode},${volts}`);
 			}
 			case "L":
@@ -272,7 +283,7 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 			case "FIND":
 				return firmware.hasFindAndExport ? answer("") : undefined;
 			case "NAME": {
-				if (argument === "?") return answer(`?Name,${settings.name}`);
+				if (argument === "?") return answer(`${this.prefix("Name")}${settings.name}`);
 				if (argument === undefined) return undefined;
 				const name = text.slice("NAME,".length);
 				if (name.length > NAME_CHARACTERS_MAX || name.includes(" ")) return undefined;
@@ -327,7 +338,10 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 	}
 
 	#export(argument: string | undefined): EzoOutcome | undefined {
-		if (argument === "?") return answer(`${this.prefix("Export")}${EzoTransfer.summary}`);
+		if (argument === "?") {
+			const prefix = this.firmware.exportForm === "bare" ? "" : this.prefix("Export");
+			return answer(`${prefix}${EzoTransfer.summary}`);
+		}
 		return argument === undefined
 			? answer(this.#transfer.nextString(this.settings.own))
 			: undefined;
@@ -346,7 +360,10 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 	}
 
 	#delay(of: EzoDuration): number {
-		return millisecondsOf(this.#kind, this.firmware, of, this.#chance) + this.lateMilliseconds;
+		return (
+			millisecondsOf(this.#kind, this.firmware, of, this.#board, this.#chance) +
+			this.lateMilliseconds
+		);
 	}
 
 	/** Brings the circuit up to the present. */

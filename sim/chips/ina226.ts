@@ -103,8 +103,10 @@ export class Ina226 implements I2CChip {
 		this.#settle();
 		const word = this.#get(this.#pointer);
 		if (this.#pointer === REGISTERS.mask) {
-			// Reading takes the flags of the conversion and of a latched alert.
-			this.#set(REGISTERS.mask, word & ~(MASK_FLAGS.CVRF | MASK_FLAGS.AFF));
+			// Reading takes the flag of the conversion, and that of an alert where it is latched: in transparent
+			// mode a conversion within the limits takes it (datasheet SBOS547, 7.1.7).
+			const latched = (word & MASK_LATCHING) === 0 ? 0 : MASK_FLAGS.AFF;
+			this.#set(REGISTERS.mask, word & ~(MASK_FLAGS.CVRF | latched));
 		}
 		const bytes = new Uint8Array(count).fill(0xff);
 		bytes[0] = word >> 8;

@@ -7,7 +7,8 @@
 import { SimulatedFlash } from "../../sim/flash/flash.js";
 import { SeededChance, seedOf } from "../../src/core/chance.js";
 import { createSha256 } from "../../src/core/sha256.js";
-import { Journal, type JournalOptions } from "../../src/firmware/journal/journal.js";
+import { Journal } from "../../src/firmware/journal/journal.js";
+import type { JournalOptions } from "../../src/firmware/journal/journal-types.js";
 import { dayOfReadings } from "../support/data/day.js";
 
 const SECTORS_PER_MEBIBYTE = 256;

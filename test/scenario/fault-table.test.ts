@@ -366,7 +366,7 @@ const ROWS: readonly Row[] = [
 		fault: "the same bit turned over in both answers of the pH circuit",
 		inject: ({ probeBus }) =>
 			probeBus.addFault({
-				...{ kind: "corrupt-read", address: ADDRESSES.pH, skip: 6, times: 3, byteIndex: 3 },
+				...{ kind: "corrupt-read", address: ADDRESSES.pH, skip: 3, times: 3, byteIndex: 3 },
 				xor: 0x08,
 			}),
 		blind: "two readings agree; were it to last, the circuit's name would be garbled, too",

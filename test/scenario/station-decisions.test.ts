@@ -2,6 +2,9 @@
 import { strict as assert } from "node:assert";
 import { openWaterProbes } from "../../drivers/board-probes.js";
 import { type Entry, TIME_SOURCES } from "../../src/protocol/record/entry.js";
+import { CHANNEL_FLAGS } from "../../src/protocol/record/reading.js";
+import { namedOf } from "../support/data/named-reading.js";
+import { START_UTC_SECONDS } from "../support/engines/bare-station.js";
 import { judgeSleeps } from "../support/judges/sleep-judge.js";
 import { openWatchedStation } from "../support/worlds/watched-station.js";
 
@@ -158,5 +161,23 @@ describe("a station whose flash dies", function () {
 			.map(({ entry }) => entry.kind);
 		assert.deepEqual(parts, ["boot", "configuration", "time"]);
 		assert.deepEqual(played.judge(), []);
+	});
+});
+
+describe("a battery", function () {
+	this.timeout(120_000);
+
+	it("is called suspect where the radio loaded it while it was measured, and nowhere else", async () => {
+		const played = await openWatchedStation();
+		const { network } = played.station;
+		network.times = { ...network.times, answer: [28_000, 28_000] };
+		// The session takes half a minute, and the reading at 900 s falls into it.
+		played.at(890, () => played.station.pressServiceButton());
+		await played.playUntil(1800);
+		const suspect = played
+			.readings()
+			.filter(({ fields }) => (namedOf(fields).batteryFlags & CHANNEL_FLAGS.suspect) !== 0)
+			.map(({ utcSeconds }) => utcSeconds - START_UTC_SECONDS);
+		assert.deepEqual(suspect, [900]);
 	});
 });

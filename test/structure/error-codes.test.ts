@@ -5,13 +5,13 @@ import { STATION_ERROR_CODES } from "../../src/core/errors.js";
 import { PROJECT, sources } from "../support/sources.js";
 
 describe("every code of a station's errors", () => {
-	const section = readFileSync(join(PROJECT, "docs/TROUBLE.md"), "utf8");
+	const paper = readFileSync(join(PROJECT, "docs/TROUBLE.md"), "utf8");
 	const tests = sources("test").filter(({ path }) => !path.startsWith("test/structure/"));
 	const shipped = sources("src", "drivers").filter(({ path }) => path !== "src/core/errors.ts");
 
 	it("has a line in docs/TROUBLE.md that says what to do", () => {
 		const table = new Map(
-			[...section.matchAll(/^\| `([a-z-]+)` *\| (\S.+?) *\| (\S.+?) *\|$/gm)].map(
+			[...paper.matchAll(/^\| `([a-z-]+)` *\| (\S.+?) *\| (\S.+?) *\|$/gm)].map(
 				([, code, what, remedy]) => [code, [what, remedy]],
 			),
 		);

@@ -110,8 +110,9 @@ describe("the traps of the parts", () => {
 });
 
 describe("the scenarios", () => {
-	it("stand in docs/SCENARIOS.md, all of them and no other", () => {
-		const section = readFileSync(join(PROJECT, "docs/SCENARIOS.md"), "utf8");
+	it("stand in docs/SIMULATOR.md, all of them and no other", () => {
+		const paper = readFileSync(join(PROJECT, "docs/SIMULATOR.md"), "utf8");
+		const section = paper.split("\nScenarios:\n")[1]?.split("\nFor example")[0] ?? "";
 		const named = [...section.matchAll(/^\| `([a-z-]+)`/gm)].map(([, name]) => name);
 		assert.deepEqual(named.sort(), Object.keys(SCENARIOS).sort());
 	});

@@ -10,6 +10,8 @@ export class DatabaseTrouble extends OperationalError {}
 /** Class 42 is wrong SQL, but for what somebody else can take away: table, column, function, right. */
 const OURS = /^42/;
 const TAKEN_AWAY: readonly string[] = Object.freeze(["42P01", "42703", "42883", "42501"]);
+/** A statement that was prepared over another connection: a pooler that changes them under a session. */
+const POOLED: readonly string[] = Object.freeze(["42P05", "26000"]);
 /** Damage: class XX, "undefined file" and "I/O error" (PostgreSQL, appendix A). */
 const DAMAGE = /^(XX...|58P01|58030)$/;
 const DISK_FULL = "53100";
@@ -25,7 +27,8 @@ export function troubleOf(error: unknown): unknown {
 	const { code, name } = error as { code?: unknown; name?: unknown };
 	const words = wordsOf(error);
 	if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)) {
-		if (OURS.test(code) && !TAKEN_AWAY.includes(code)) return error;
+		const isOthers = TAKEN_AWAY.includes(code) || POOLED.includes(code);
+		if (OURS.test(code) && !isOthers) return error;
 		return new DatabaseTrouble(sayingOf(code, words), { cause: error });
 	}
 	// pg gives the system's errors of its socket, and this where the server hung up.
@@ -68,6 +71,12 @@ export function isDamage(error: unknown): boolean {
 
 function sayingOf(code: string, words: string): string {
 	if (DAMAGE.test(code)) return `the database is damaged (${words})`;
+	if (POOLED.includes(code)) {
+		return (
+			`a pooler (PgBouncer) in transaction mode is in between (${words}); connect to the server itself, or ` +
+			"set in pgbouncer.ini: pool_mode = session"
+		);
+	}
 	if (code === DISK_FULL) return `the disk of the database is full (${words}); make room`;
 	return `the database failed (${words}, SQLSTATE ${code})`;
 }

@@ -214,6 +214,15 @@ describe("an error of the database", () => {
 				Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }),
 				"the database does not answer (read ECONNRESET)",
 			],
+			// A pooler that puts a session onto another connection while the collector runs.
+			...(["42P05", "26000"] as const).map(
+				(code) =>
+					[
+						Object.assign(new Error('prepared statement "s1"'), { name: "error", code }),
+						'a pooler (PgBouncer) in transaction mode is in between (prepared statement "s1"); connect to the ' +
+							"server itself, or set in pgbouncer.ini: pool_mode = session",
+					] as const,
+			),
 			[
 				new Error("Connection terminated unexpectedly"),
 				"the database does not answer (Connection terminated unexpectedly)",

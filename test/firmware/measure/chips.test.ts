@@ -357,7 +357,8 @@ describe("measuring through the chip models", () => {
 			}
 		}
 		assert.deepEqual(wrong, []);
-		assert.ok(faultCount > 300, `only ${faultCount} faults struck`);
+		// Every byte of every read: no circuit is asked again that is ready when its datasheet says so.
+		assert.ok(faultCount > 250, `only ${faultCount} faults struck`);
 	});
 
 	it("believes no number behind a corrupt command", function () {

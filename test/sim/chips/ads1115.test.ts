@@ -200,4 +200,25 @@ describe("the ADS1115", () => {
 		bench.wait(10);
 		assert.equal(chip.isAlertHigh, false);
 	});
+
+	it("pulses ALERT for 8 us at the end of each conversion of the continuous mode, unless the comparator is off", () => {
+		const { bench, chip, set } = plug();
+		set(2, 0x0000);
+		set(3, 0x8000);
+		// Continuous, 128 a second, comparator after one.
+		set(CONFIG, 0x4280);
+		bench.clock.consume(7000);
+		assert.equal(chip.isAlertHigh, true);
+		const low: number[] = [];
+		for (let microseconds = 7001; microseconds < 15_000; microseconds++) {
+			bench.clock.consume(1);
+			if (!chip.isAlertHigh) low.push(microseconds);
+		}
+		assert.equal(low.length, 8);
+		set(CONFIG, 0x4283);
+		for (let turn = 0; turn < 9000; turn++) {
+			bench.clock.consume(1);
+			assert.equal(chip.isAlertHigh, true);
+		}
+	});
 });

@@ -168,4 +168,49 @@ describe("the DS18B20's driver over its model", () => {
 		}
 		assert.equal(measure(), 25.0625);
 	});
+
+	/** A search of the bus, slot by slot (Maxim, application note 187): all that answer to a command. */
+	function search(bus: SimulatedOneWireBus, command: number): string[] {
+		const { slots } = bus;
+		const found: string[] = [];
+		let last = -1;
+		const rom = new Uint8Array(8);
+		do {
+			if (!slots.reset()) break;
+			for (let bit = 0; bit < 8; bit++) slots.writeBit(((command >> bit) & 1) as 0 | 1);
+			let zero = -1;
+			for (let place = 0; place < 64; place++) {
+				const [one, other] = [slots.readBit(), slots.readBit()];
+				if (one === 1 && other === 1) return found;
+				const held = (rom[place >> 3] ?? 0) >> (place & 7);
+				const chosen = one !== other ? one : place < last ? held & 1 : place === last ? 1 : 0;
+				if (one === other && chosen === 0) zero = place;
+				rom[place >> 3] = ((rom[place >> 3] ?? 0) & ~(1 << (place & 7))) | (chosen << (place & 7));
+				slots.writeBit(chosen as 0 | 1);
+			}
+			found.push(hex(rom));
+			last = zero;
+		} while (last >= 0);
+		return found;
+	}
+
+	it("is found slot by slot among others, and by an alarm only after a conversion beyond its limits", () => {
+		const { bus, chip, clock, say, wait } = plug();
+		const others = [
+			[9, 2, 3, 4, 5, 6],
+			[1, 2, 3, 4, 5, 7],
+		].map((serial) => new Ds18b20({ clock, quantity: () => 20, serial }));
+		for (const other of others) {
+			bus.attach(other);
+			other.setPower(true);
+		}
+		const roms = [chip, ...others].map(({ rom }) => hex(rom)).sort();
+		assert.deepEqual(search(bus, 0xf0).sort(), roms);
+		// 85 degC of the power-on lie above the factory's limit of 75, and are no conversion.
+		assert.deepEqual(search(bus, 0xec), []);
+		say(SKIP, CONVERT);
+		wait(760);
+		// The limits of the factory: 75 and 70 degC, and everything here is colder.
+		assert.deepEqual(search(bus, 0xec).sort(), roms);
+	});
 });

@@ -239,4 +239,11 @@ describe("the DS3231", () => {
 		second.write(Uint8Array.of(0x0f));
 		assert.equal(hex(second.read(1)), "09");
 	});
+
+	it("has no bits where its registers are empty", () => {
+		const { get, set, setUtc } = plug();
+		setUtc(NOON);
+		set(3, 0xff);
+		assert.equal(get(3, 1), "07");
+	});
 });

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { EzoEc } from "../../../sim/chips/ezo-ec.js";
-import { EZO_FIRMWARE, type EzoFirmware } from "../../../sim/chips/ezo-firmware.js";
+import { EZO_FIRMWARE, type EzoBoard, type EzoFirmware } from "../../../sim/chips/ezo-firmware.js";
 import { EzoPh } from "../../../sim/chips/ezo-ph.js";
 import { EzoRtd } from "../../../sim/chips/ezo-rtd.js";
 import { asciiBytes } from "../../../src/core/bytes.js";
@@ -9,7 +9,7 @@ import { ChipBench, hex, readAnswer } from "../../support/bench/chip-bench.js";
 
 const PRINTED: EzoFirmware = { ...EZO_FIRMWARE["2.16"], timing: "datasheet" };
 
-function plugPh(firmware: EzoFirmware = PRINTED) {
+function plugPh(firmware: EzoFirmware = PRINTED, board: EzoBoard = "usual") {
 	const bench = new ChipBench();
 	const world = { pH: 9.56, celsius: 25, milliamperes: 0 };
 	const { clock, chance } = bench;
@@ -17,6 +17,7 @@ function plugPh(firmware: EzoFirmware = PRINTED) {
 		clock,
 		chance,
 		firmware,
+		board,
 		quantity: () => world.pH,
 		waterCelsius: () => world.celsius,
 		onCurrent: (milliamperes) => {
@@ -116,21 +117,23 @@ describe("every EZO circuit", () => {
 		send(peer, "i");
 	});
 
-	it("draws its delays when it is timed as boards were measured", () => {
-		const { bench, peer } = plugPh(EZO_FIRMWARE["2.16"]);
-		const delays = new Set<number>();
-		for (let turn = 0; turn < 20; turn++) {
-			send(peer, "R");
-			const start = bench.clock.milliseconds;
-			while (readAnswer(peer) === "254") bench.wait(1);
-			const milliseconds = bench.clock.milliseconds - start;
-			assert.ok(milliseconds >= 800 && milliseconds <= 1666, `${milliseconds} ms`);
-			delays.add(milliseconds);
+	it("takes as long for a reading as its board, every time: the datasheet's 900 ms, or a slow board's", () => {
+		for (const [board, expected] of [
+			["usual", 900],
+			["slow", 1656],
+		] as const) {
+			const { bench, peer } = plugPh(EZO_FIRMWARE["2.16"], board);
+			for (let turn = 0; turn < 5; turn++) {
+				send(peer, "R");
+				bench.wait(expected - 1);
+				assert.equal(readAnswer(peer), "254");
+				bench.wait(1);
+				assert.equal(readAnswer(peer), "1 9.560");
+			}
+			send(peer, "i");
+			bench.wait(5);
+			assert.equal(readAnswer(peer), "1 ?I,pH,2.16");
 		}
-		assert.ok(delays.size > 10);
-		send(peer, "i");
-		bench.wait(5);
-		assert.equal(readAnswer(peer), "1 ?I,pH,2.16");
 	});
 
 	it("can be late", () => {
@@ -160,8 +163,15 @@ describe("every EZO circuit", () => {
 		assert.equal(old.ask("Cal,?"), "1 ?CAL,0");
 		assert.equal(old.ask("Plock,?"), "1 ?PLOCK,0");
 		assert.equal(old.ask("Export,?"), "1 ?EXPORT,10,120");
+		assert.equal(old.ask("Name,?"), "1 ?NAME,");
+		assert.equal(old.ask("T,?"), "1 ?T,25.0");
+		// Late boards with capitals were seen, too: a row that is spread.
+		const late = plugPh({ ...PRINTED, prefixes: "upper case" });
+		assert.equal(late.ask("Cal,?"), "1 ?CAL,0");
+		assert.equal(late.ask("Status"), "1 ?STATUS,P,3.30");
+		assert.equal(plugPh().ask("Export,?"), "1 10,120");
 		const fresh = plugPh();
-		assert.equal(fresh.ask("Status"), "1 ?Status,P,3.300");
+		assert.equal(fresh.ask("Status"), "1 ?Status,P,3.30");
 		assert.equal(fresh.ask("Cal,?"), "1 ?Cal,0");
 		assert.equal(fresh.ask("L,?"), "1 ?L,1");
 	});
@@ -185,11 +195,11 @@ describe("every EZO circuit", () => {
 		bench.wait(2000);
 		assert.throws(() => peer.read(1));
 		const moved = bench.open(42);
-		assert.equal(bench.ask(moved, "Status"), "1 ?Status,S,3.300");
+		assert.equal(bench.ask(moved, "Status"), "1 ?Status,S,3.30");
 		chip.setPower(false);
 		chip.setPower(true);
 		bench.wait(2000);
-		assert.equal(bench.ask(moved, "Status"), "1 ?Status,P,3.300");
+		assert.equal(bench.ask(moved, "Status"), "1 ?Status,P,3.30");
 	});
 
 	it("leaves I2C for good at a baud rate, unless its protocol is locked", () => {
@@ -250,7 +260,7 @@ describe("every EZO circuit", () => {
 		second.chip.load(saved);
 		second.world.pH = 7.2;
 		assert.equal(second.ask("R"), "1 7.000");
-		assert.equal(second.ask("T,?"), "1 ?T,25.0");
+		assert.equal(second.ask("T,?"), "1 ?T,25.00");
 	});
 
 	it("draws more current while it reads, little while it sleeps, none without power", () => {
@@ -318,7 +328,7 @@ describe("a sleeping EZO circuit", () => {
 			ask("T,10");
 			send(peer, "Sleep");
 			ask("i");
-			assert.equal(ask("T,?"), sleepKeepsTemperature ? "1 ?T,10.0" : "1 ?T,25.0");
+			assert.equal(ask("T,?"), sleepKeepsTemperature ? "1 ?T,10.00" : "1 ?T,25.00");
 		}
 	});
 });
@@ -330,7 +340,7 @@ describe("the EZO-pH circuit", () => {
 		world.pH = 8.5;
 		assert.equal(ask("R"), "1 8.399");
 		assert.equal(ask("T,5"), "1");
-		assert.equal(ask("T,?"), "1 ?T,5.0");
+		assert.equal(ask("T,?"), "1 ?T,5.00");
 		assert.equal(ask("R"), "1 8.500");
 		world.pH = 7;
 		assert.equal(ask("RT,25"), "1 7.000");
@@ -344,7 +354,7 @@ describe("the EZO-pH circuit", () => {
 		chip.setPower(false);
 		chip.setPower(true);
 		bench.wait(2000);
-		assert.equal(ask("T,?"), "1 ?T,25.0");
+		assert.equal(ask("T,?"), "1 ?T,25.00");
 		assert.equal(ask("Cal,?"), "1 ?Cal,1");
 		assert.equal(ask("R"), "1 7.000");
 	});
@@ -481,10 +491,10 @@ describe("the EZO-EC circuit", () => {
 
 	it("follows the cell constant that it is told", () => {
 		const { ask } = plugEc(PRINTED, 0.1);
-		assert.equal(ask("K,?"), "1 ?K,1.0");
+		assert.equal(ask("K,?"), "1 ?K,1.00");
 		assert.equal(ask("R"), "1 14130");
 		assert.equal(ask("K,0.1"), "1");
-		assert.equal(ask("K,?"), "1 ?K,0.1");
+		assert.equal(ask("K,?"), "1 ?K,0.10");
 		assert.equal(ask("R"), "1 1413");
 		assert.equal(ask("K,11"), "2");
 	});

@@ -112,4 +112,21 @@ describe("the INA226", () => {
 			chip.setPower(true);
 		}
 	});
+
+	it("clears an alert by a conversion in transparent mode, and by the read when it latches", () => {
+		for (const latch of [0, 1]) {
+			const { bench, get, set, world } = plug();
+			const isAlert = (): boolean => (Number.parseInt(get(6), 16) & 0x0010) !== 0;
+			// Bus over its limit of 10.24 V; shunt and bus take 1.1 ms each.
+			set(7, 0x2000);
+			set(6, 0x2000 | latch);
+			bench.wait(2);
+			assert.equal(isAlert(), true);
+			world.volts = 1;
+			// Within the same conversion: only a latched alert goes with the read.
+			assert.equal(isAlert(), latch === 0);
+			bench.wait(5);
+			assert.equal(isAlert(), false);
+		}
+	});
 });

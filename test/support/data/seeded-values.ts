@@ -31,8 +31,8 @@ export function seededValues(seed: number, readings = 160): SeededValues {
 		station: "bor-1",
 		entries,
 		policies,
-		corrections: below(4) === 0 ? undefined : JSON.stringify(correctionsOf(chance)),
-		approvals: below(3) === 0 ? undefined : JSON.stringify(approvalsOf(chance)),
+		corrections: below(4) === 0 ? undefined : JSON.stringify(correctionsOf(chance, entries)),
+		approvals: below(3) === 0 ? undefined : JSON.stringify(approvalsOf(chance, entries)),
 	};
 }
 
@@ -275,14 +275,14 @@ export function policyOf(chance: Chance, version: number, validFromSeconds: numb
 	};
 }
 
-function correctionsOf(chance: Chance): object {
+function correctionsOf(chance: Chance, entries: readonly Entry[]): object {
 	const below = (count: number): number => integerBelow(chance, count);
 	const corrections: object[] = [];
 	for (const name of CHANNELS) {
 		const { leap, level } = SCALES[name];
 		let from = START_SECONDS - 3000 + below(6000);
 		for (let index = 0; index < below(4); index++) {
-			const to = from + 600 * (1 + below(40));
+			const to = timeNear(chance, entries, from + 600 * (1 + below(40)), from);
 			const near = (): number => Math.round(1000 * (level + leap * (below(9) - 4) * 0.3)) / 1000;
 			const hasFouling = below(3) !== 0;
 			corrections.push({
@@ -325,14 +325,26 @@ function correctionsOf(chance: Chance): object {
 	};
 }
 
-function approvalsOf(chance: Chance): object {
+/** Mostly the time of an entry, so that ends are met: the first from `wanted` on. */
+function timeNear(
+	chance: Chance,
+	entries: readonly Entry[],
+	wanted: number,
+	after: number,
+): number {
+	if (integerBelow(chance, 4) === 0) return wanted;
+	const found = entries.find(({ utcSeconds }) => utcSeconds >= wanted && utcSeconds > after);
+	return found?.utcSeconds ?? wanted;
+}
+
+function approvalsOf(chance: Chance, entries: readonly Entry[]): object {
 	const below = (count: number): number => integerBelow(chance, count);
 	const approvals = Array.from({ length: below(5) }, () => {
 		const from = START_SECONDS + 300 * below(100);
 		return {
 			channel: CHANNELS[below(4)],
 			from: timeOf(from),
-			to: timeOf(from + 300 * (1 + below(80))),
+			to: timeOf(timeNear(chance, entries, from + 300 * (1 + below(80)), from)),
 			reason: "by the seed",
 		};
 	});

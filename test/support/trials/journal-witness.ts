@@ -4,7 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { equalBytes } from "../../../src/core/bytes.js";
-import type { Journal, JournalOptions } from "../../../src/firmware/journal/journal.js";
+import type { Journal } from "../../../src/firmware/journal/journal.js";
+import type { JournalOptions } from "../../../src/firmware/journal/journal-types.js";
 import { chainNext, chainStart } from "../../../src/protocol/record/chain.js";
 import { type EntryDraft, encodeEntry } from "../../../src/protocol/record/entry.js";
 

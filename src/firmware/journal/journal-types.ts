@@ -1,0 +1,55 @@
+/** What the journal needs, and what it tells of itself. */
+import type { Entropy, FlashPartition, Sha256 } from "../ports.js";
+
+export interface JournalOptions {
+	readonly flash: FlashPartition;
+	/** Station id, 1 to 8 of `[a-z0-9-]`. */
+	readonly station: string;
+	readonly sha256: Sha256;
+	/** Draws the epoch when the partition is formatted. */
+	readonly entropy: Entropy;
+	/** 33 bytes, part of h(0). */
+	readonly publicKey: Uint8Array;
+	/** What `save` returned at the end of the last wake; leave out after anything unclean. */
+	readonly retained?: Uint8Array;
+}
+
+/** Fields of the epoch entry that only the journal knows. */
+export interface EpochOrigin {
+	/** Index into EPOCH_REASONS. */
+	readonly reason: number;
+	/** Zeros where nothing is known of an epoch before. */
+	readonly previousEpoch: number;
+	readonly previousSequence: number;
+	/** h(previousSequence) of the previous epoch; part of h(0) of this one. */
+	readonly previousHead: Uint8Array;
+}
+
+/** A former epoch as whoever delivers it sees it. */
+export interface FormerEpoch {
+	readonly epoch: number;
+	/** Highest acknowledged sequence, 0 none. */
+	readonly cursor: number;
+	readonly firstSequenceHeld: number;
+	/** One more than its last. */
+	readonly nextSequence: number;
+	headBefore(sequence: number): Uint8Array | undefined;
+	read(
+		first: number,
+		count: number,
+		visit: (sequence: number, canonical: Uint8Array) => void,
+	): void;
+	acknowledge(cursor: number): void;
+}
+
+export interface JournalHealth {
+	/** Sectors of the partition. */
+	readonly sectors: number;
+	/** Sectors of the log that hold none of it because they refused to. Reads every header. */
+	readonly retiredSectors: number;
+	/** Since this journal was opened: */
+	readonly correctedBits: number;
+	readonly skippedFrames: number;
+	readonly hops: number;
+	readonly failedPrograms: number;
+}
