@@ -1,71 +1,11 @@
 /** The rules of the house that types cannot hold: who imports whom, and what nobody may call. */
 import { strict as assert } from "node:assert";
+import { MAY_IMPORT } from "../support/data/rooms.js";
 import { importsOf, type Source, sources } from "../support/sources.js";
 
 const isPortable = (path: string): boolean =>
 	/^(src\/(core|protocol|firmware)|drivers|sim)\//.test(path) &&
 	!/^(src\/firmware\/(board\/|main\.ts)|sim\/shell\/)/.test(path);
-
-/** What of the protocol a station carries; an auditor's part stays on hosts. */
-const CARRIED = ["record", "wire", "flash", "line"].map((room) => `src/protocol/${room}/`);
-
-/** For each room the rooms that it may import from; longest prefix wins. */
-const MAY_IMPORT: readonly (readonly [room: string, allowed: readonly string[]])[] = [
-	["src/core/", ["src/core/"]],
-	// A record is told before anything that carries it: over the wire, in flash, on the line, to an auditor.
-	["src/protocol/record/", ["src/core/", "src/protocol/record/"]],
-	["src/protocol/quality/", ["src/core/", "src/protocol/quality/"]],
-	["src/protocol/line/", ["src/core/", "src/protocol/record/", "src/protocol/line/"]],
-	["src/protocol/flash/", ["src/core/", "src/protocol/record/", "src/protocol/flash/"]],
-	["src/protocol/wire/", ["src/core/", "src/protocol/record/", "src/protocol/wire/"]],
-	["src/protocol/audit/", ["src/core/", "src/protocol/"]],
-	["src/firmware/ports", ["src/core/"]],
-	...["measure", "journal", "uplink", "console", "config"].map(
-		(room) =>
-			[
-				`src/firmware/${room}/`,
-				["src/core/", ...CARRIED, "src/firmware/ports", `src/firmware/${room}/`],
-			] as const,
-	),
-	["src/firmware/station/", ["src/core/", ...CARRIED, "src/firmware/"]],
-	["src/firmware/main", [""]],
-	["src/firmware/board/", [""]],
-	[
-		"drivers/",
-		[
-			"src/core/",
-			"src/firmware/ports",
-			"src/firmware/measure/",
-			"src/firmware/config/",
-			"drivers/",
-		],
-	],
-	["src/host/", ["src/core/", "src/protocol/line/", "src/host/"]],
-	["src/collector/service/", ["src/core/", "src/protocol/", "src/host/", "src/collector/"]],
-	[
-		"src/collector/ledger/",
-		["src/core/", "src/protocol/", "src/host/", "src/collector/ledger/", "src/collector/store/"],
-	],
-	[
-		"src/collector/store/",
-		["src/core/", "src/protocol/", "src/host/", "src/collector/ledger/", "src/collector/store/"],
-	],
-	["src/technician/", ["src/core/", "src/protocol/", "src/host/", "src/technician/"]],
-	// The program opens `sim:` and a collector's database, both only on demand.
-	[
-		"src/technician/command-line/",
-		[
-			"src/core/",
-			"src/protocol/",
-			"src/host/",
-			"src/technician/",
-			"src/collector/",
-			"sim/shell/station-line",
-		],
-	],
-	["sim/", [""]],
-	["test/", [""]],
-];
 
 function breaches(source: Source): string[] {
 	const found: string[] = [];

@@ -1,6 +1,8 @@
 /** Every block of a document that comes from a table of the code. */
 import { commandTable } from "./command-docs.js";
 import { configurationExample, fieldTable } from "./field-docs.js";
+import { eventTable } from "./record-docs.js";
+import { roomTable } from "./rooms.js";
 
 export interface GeneratedBlock {
 	/** Path within the project. */
@@ -10,7 +12,9 @@ export interface GeneratedBlock {
 }
 
 export const GENERATED_BLOCKS: readonly GeneratedBlock[] = Object.freeze([
+	{ document: "docs/ARCHITECTURE.md", name: "rooms", text: roomTable },
 	{ document: "docs/COLLECTOR.md", name: "configuration-example", text: configurationExample },
 	{ document: "docs/COLLECTOR.md", name: "configuration-fields", text: () => fieldTable() },
 	{ document: "docs/CONSOLE.md", name: "commands", text: () => commandTable() },
+	{ document: "docs/FORMAT.md", name: "event-codes", text: eventTable },
 ]);

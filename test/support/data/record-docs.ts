@@ -1,0 +1,54 @@
+/** What FORMAT.md says of event entries, and what of the record's numbers no station writes yet. */
+import { EVENT_CODES, type EventCode } from "../../../src/protocol/record/events.js";
+import { tableOf } from "./markdown.js";
+
+/** What happened, what `detail` holds, what the text holds: the compiler asks for each code. */
+const EVENT_WORDS: Readonly<Record<EventCode, readonly [string, string, string]>> = Object.freeze({
+	"probe-failed": ["a probe or its bus failed", "channel", "the error's code"],
+	"probe-recovered": ["a probe that had failed measures again", "channel", ""],
+	"bus-cleared": ["a stuck bus was freed", "1 by clock pulses, 2 by cycling the rail", "channel"],
+	"probe-identified": [
+		"which probe measures: after a boot, and when another one answers",
+		"channel",
+		"model, firmware and points of calibration, or serial number",
+	],
+	"collector-refused": ["the collector refused a batch", "refusal code", "its reason"],
+	"acknowledgement-rejected": ["an answer was not believed", "", "the error's code"],
+	"released-not-held": ["the collector no longer holds what was released", "its cursor", ""],
+	"time-refused": ["another time was offered and refused", "seconds it differed", "who, or why"],
+	"rtc-stopped": ["the RTC's oscillator had stopped", "0", "the fault"],
+	"rtc-failed": ["the RTC did not answer, or answered nonsense", "0", "the fault"],
+	"sector-retired": ["the journal retired a sector", "its index", ""],
+	"bits-corrected": ["corrupt bits were corrected in storage", "how many", ""],
+	"journal-recovered": ["recovery found something to say", "", "what"],
+	crash: ["the last run crashed", "crash code", "its message"],
+	"safe-mode": ["safe mode", "1 begins, 0 ends", ""],
+	"battery-low": ["the battery crossed its threshold", "1 fell below, 0 rose above", ""],
+	"battery-waited": [
+		"a boot was not recorded before the battery could bear it",
+		"seconds since the loss of power",
+		"reset reason",
+	],
+	service: ["a technician at the line", "1 attached, 0 left", ""],
+	"configuration-refused": ["an offered configuration changed nothing", "its id, 0 unread", "why"],
+	"configuration-reverted": ["a configuration on trial was given up", "its id", "why"],
+	"configuration-confirmed": ["an upload was acknowledged under the one on trial", "its id", ""],
+	"settings-damaged": ["a stored configuration could not be read", "which place", ""],
+});
+
+/** Numbers of the record that readers know and no firmware writes yet; they stay theirs. */
+export const RESERVED = Object.freeze({
+	events: ["released-not-held", "sector-retired", "bits-corrected"] as readonly string[],
+	gapReasons: ["sector-lost"] as readonly string[],
+	timeSources: ["technician"] as readonly string[],
+});
+
+/** A row for each code of an event entry. */
+export function eventTable(): string {
+	const rows = Object.entries(EVENT_CODES).map(([name, code]) => {
+		const [what, detail, text] = EVENT_WORDS[name as EventCode];
+		const words = RESERVED.events.includes(name) ? `reserved: ${what}` : what;
+		return [String(code), `\`${name}\``, words, detail, text];
+	});
+	return tableOf([["code", "name", "what happened", "detail", "text"], ...rows]);
+}

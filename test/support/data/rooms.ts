@@ -1,0 +1,77 @@
+/** The rooms of the house and their doors: what the structure test holds and ARCHITECTURE.md tells. */
+import { tableOf } from "./markdown.js";
+
+/** What of the protocol a station carries; an auditor's part stays on hosts. */
+const CARRIED = ["record", "wire", "flash", "line"].map((room) => `src/protocol/${room}/`);
+
+/** For each room the rooms that it may import from; longest prefix wins. */
+export const MAY_IMPORT: readonly (readonly [room: string, allowed: readonly string[]])[] = [
+	["src/core/", ["src/core/"]],
+	// A record is told before anything that carries it: over the wire, in flash, on the line, to an auditor.
+	["src/protocol/record/", ["src/core/", "src/protocol/record/"]],
+	["src/protocol/quality/", ["src/core/", "src/protocol/quality/"]],
+	["src/protocol/line/", ["src/core/", "src/protocol/record/", "src/protocol/line/"]],
+	["src/protocol/flash/", ["src/core/", "src/protocol/record/", "src/protocol/flash/"]],
+	["src/protocol/wire/", ["src/core/", "src/protocol/record/", "src/protocol/wire/"]],
+	["src/protocol/audit/", ["src/core/", "src/protocol/"]],
+	["src/firmware/ports", ["src/core/"]],
+	...["measure", "journal", "uplink", "console", "config"].map(
+		(room) =>
+			[
+				`src/firmware/${room}/`,
+				["src/core/", ...CARRIED, "src/firmware/ports", `src/firmware/${room}/`],
+			] as const,
+	),
+	["src/firmware/station/", ["src/core/", ...CARRIED, "src/firmware/"]],
+	["src/firmware/main", [""]],
+	["src/firmware/board/", [""]],
+	[
+		"drivers/",
+		[
+			"src/core/",
+			"src/firmware/ports",
+			"src/firmware/measure/",
+			"src/firmware/config/",
+			"drivers/",
+		],
+	],
+	["src/host/", ["src/core/", "src/protocol/line/", "src/host/"]],
+	["src/collector/service/", ["src/core/", "src/protocol/", "src/host/", "src/collector/"]],
+	[
+		"src/collector/ledger/",
+		["src/core/", "src/protocol/", "src/host/", "src/collector/ledger/", "src/collector/store/"],
+	],
+	[
+		"src/collector/store/",
+		["src/core/", "src/protocol/", "src/host/", "src/collector/ledger/", "src/collector/store/"],
+	],
+	["src/technician/", ["src/core/", "src/protocol/", "src/host/", "src/technician/"]],
+	// The program opens `sim:` and a collector's database, both only on demand.
+	[
+		"src/technician/command-line/",
+		[
+			"src/core/",
+			"src/protocol/",
+			"src/host/",
+			"src/technician/",
+			"src/collector/",
+			"sim/shell/station-line",
+		],
+	],
+	["sim/", [""]],
+	["test/", [""]],
+];
+
+/** What a person reads of a room's doors: a row for each rule. */
+export function roomTable(): string {
+	const rows = MAY_IMPORT.map(([room, allowed]) => [
+		`\`${room}\``,
+		textOf(allowed.filter((each) => each !== room)),
+	]);
+	return tableOf([["room", "may import, besides itself"], ...rows]);
+}
+
+function textOf(allowed: readonly string[]): string {
+	if (allowed.includes("")) return "anything";
+	return allowed.length === 0 ? "nothing" : allowed.map((each) => `\`${each}\``).join(", ");
+}
