@@ -81,3 +81,6 @@ function daysOfYear(year: number): number {
 function daysOfMonth(year: number, month: number): number {
 	return month === 2 && year % 4 === 0 ? 29 : (MONTH_DAYS[month - 1] ?? 31);
 }
+
+/** Registers 03 to 06: weekday, date, month with the century, year. */
+export const DATE_MASKS = [0x07, 0x3f, 0x9f, 0xff];

@@ -8,6 +8,7 @@ import type { I2CChip } from "../bus/i2c-bus.js";
 import { nextAlarmMatch } from "./ds3231-alarm.js";
 import {
 	binaryCodedDecimal,
+	DATE_MASKS,
 	DAYS_PER_CENTURY,
 	dateOfDay,
 	dayOfDate,
@@ -72,9 +73,6 @@ export interface Ds3231State {
 	hasBattery: boolean;
 	driftPartsPerMillion: number;
 }
-
-/** Registers 03 to 06: weekday, date, month with the century, year. */
-const DATE_MASKS = [0x07, 0x3f, 0x9f, 0xff];
 
 export class Ds3231 implements I2CChip {
 	readonly address = ADDRESS;
