@@ -173,7 +173,16 @@ export class Placer {
 		if (anchor === undefined) boot.unvouched = pair;
 		else boot.anchors.push(anchor);
 		if (anchor !== undefined && stepSeconds !== undefined && this.#run !== undefined) {
-			this.#run.to = { ...anchor, stepSeconds };
+			// What the RTC showed just before. Where it jumped since the last entry, the step is not of all the run.
+			const shown = {
+				boot: entry.atBoot,
+				uptimeSeconds: atUptimeSeconds,
+				utcSeconds: atUtcSeconds - stepSeconds,
+			};
+			const last = this.#lastTimed;
+			if (last === undefined || isContinuous(last, shown)) {
+				this.#run.to = { ...anchor, stepSeconds };
+			}
 		}
 		this.#run = { from: anchor, to: undefined, deniedSeconds: 0 };
 		this.#lastTimed = isTimed(entry) ? entry : undefined;
@@ -189,8 +198,10 @@ function isTimed(entry: Entry): boolean {
 	return entry.timeQuality !== TIME_QUALITIES.unset && entry.utcSeconds !== 0;
 }
 
+type ClockReading = Pick<Entry, "boot" | "uptimeSeconds" | "utcSeconds">;
+
 /** Whether the RTC may have run on between the two: within a boot the uptime ran beside it. */
-function isContinuous(last: Entry, entry: Entry): boolean {
+function isContinuous(last: ClockReading, entry: ClockReading): boolean {
 	const passedSeconds = entry.utcSeconds - last.utcSeconds;
 	// A reading is stamped when it begins, and others are written while it goes on.
 	if (last.boot !== entry.boot) return passedSeconds >= -READING_SECONDS;

@@ -210,6 +210,21 @@ describe("the placing of entries in time", () => {
 		assert.deepEqual(claims(-5, 7), [2000, 17_007, 17_014, 17_015, 17_021]);
 	});
 
+	it("corrects nothing by a step of an RTC that jumped just before", () => {
+		// Somebody moved it back by 173 s between the last reading and the answer; the boot had no discipline yet.
+		const [, reading] = placed(
+			shown(11, UTC + 11),
+			event(2750, UTC + 2750),
+			time(2929, UTC + 2929, { stepSeconds: 173 }),
+		);
+		// By the uptime to the time entry: 2 s, and 5.3 % of 179 s.
+		assert.deepEqual(reading, {
+			utcSeconds: UTC + 2750,
+			uncertaintyMilliseconds: 2000 + 9487,
+			source: "placed",
+		});
+	});
+
 	it("says nothing about another boot", () => {
 		const [early] = placed(event(900, 0, { boot: 3 }), time(1000, UTC));
 		assert.equal(early, undefined);
