@@ -89,15 +89,18 @@ export const EYES: readonly Eye[] = Object.freeze([
 				fromMicroseconds: (at - world.startUtcSeconds) * 1_000_000,
 				intervalSeconds: world.intervalSeconds,
 			}));
-			const lastMicroseconds = diary.entries[diary.entries.length - 1]?.atMicroseconds ?? 0;
 			const paces = [...told, ...reset].sort((a, b) => a.fromMicroseconds - b.fromMicroseconds);
 			judgeCadence(
 				{
 					diary,
 					paces: [{ fromMicroseconds: 0, intervalSeconds: world.intervalSeconds }, ...paces],
 					isDisturbed: (from, to) =>
-						// What is in force is told no more by a flash that died.
-						(world.station.flash.refusesAll && to > lastMicroseconds) ||
+						isUntold(
+							world,
+							diary,
+							from - 1_050_000 * longestOf(paces, world.intervalSeconds),
+							to,
+						) ||
 						world.disturbances.meets(utcOf(world, from), utcOf(world, to)) ||
 						// Each boot measures at once, and crashes in a row are boots with pauses of seconds between.
 						crashesUtcSeconds.some(
@@ -188,6 +191,14 @@ function longestOf(paces: readonly { intervalSeconds: number }[], first: number)
 	return paces.reduce((longest, { intervalSeconds }) => Math.max(longest, intervalSeconds), first);
 }
 
+/** A session set the clock or brought another interval, and flash took no word of it. */
+function isUntold(world: SwarmWorld, diary: StationDiary, from: number, to: number): boolean {
+	return (
+		world.unrecorded.meets(utcOf(world, from), utcOf(world, to)) &&
+		diary.sessions.some((each) => each.fromMicroseconds <= to && each.toMicroseconds >= from)
+	);
+}
+
 /** Whoever set the RTC, the next boundary is another one. */
 function isClockSet(world: SwarmWorld, from: number, to: number): boolean {
 	return world.clockSets.meets(utcOf(world, from), utcOf(world, to) + 60);
@@ -224,7 +235,9 @@ function isUnseen(world: SwarmWorld, diary: StationDiary, truth: DiaryEntry): bo
 	);
 	// It will be moved before it is put right: the step then seems to have been there all the while.
 	const ends = next === undefined ? Number.POSITIVE_INFINITY : utcOf(world, next.atMicroseconds);
-	if (world.clockTroubles.meets(at, ends)) return true;
+	// A reading's clock was read when it began.
+	const read = utcOf(world, truth.measuredMicroseconds ?? truth.atMicroseconds);
+	if (world.clockTroubles.meets(read, ends)) return true;
 	if (moved === undefined) return false;
 	const corrected = diary.entries.find(
 		({ entry, atMicroseconds }) =>

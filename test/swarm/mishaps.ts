@@ -258,6 +258,7 @@ export const MISHAPS: readonly Mishap[] = Object.freeze([
 				world.cutOff();
 				world.troubles.begin(at);
 				world.settingsTroubles.begin(at);
+				world.unrecorded.begin(at);
 			});
 		},
 	},
