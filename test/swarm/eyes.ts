@@ -95,12 +95,7 @@ export const EYES: readonly Eye[] = Object.freeze([
 					diary,
 					paces: [{ fromMicroseconds: 0, intervalSeconds: world.intervalSeconds }, ...paces],
 					isDisturbed: (from, to) =>
-						isUntold(
-							world,
-							diary,
-							from - 1_050_000 * longestOf(paces, world.intervalSeconds),
-							to,
-						) ||
+						isUntold(world, diary, from, to) ||
 						world.disturbances.meets(utcOf(world, from), utcOf(world, to)) ||
 						// Each boot measures at once, and crashes in a row are boots with pauses of seconds between.
 						crashesUtcSeconds.some(
@@ -191,12 +186,16 @@ function longestOf(paces: readonly { intervalSeconds: number }[], first: number)
 	return paces.reduce((longest, { intervalSeconds }) => Math.max(longest, intervalSeconds), first);
 }
 
-/** A session set the clock or brought another interval, and flash took no word of it. */
+/** Since flash takes no word of it a session may have set the clock or brought another interval. */
 function isUntold(world: SwarmWorld, diary: StationDiary, from: number, to: number): boolean {
-	return (
-		world.unrecorded.meets(utcOf(world, from), utcOf(world, to)) &&
-		diary.sessions.some((each) => each.fromMicroseconds <= to && each.toMicroseconds >= from)
-	);
+	return world.unrecorded.joined().some((span) => {
+		const begun = (span.fromUtcSeconds - world.startUtcSeconds) * 1_000_000;
+		return (
+			begun <= to &&
+			utcOf(world, from) <= span.toUtcSeconds &&
+			diary.sessions.some((each) => each.fromMicroseconds <= to && each.toMicroseconds >= begun)
+		);
+	});
 }
 
 /** Whoever set the RTC, the next boundary is another one. */
