@@ -4,9 +4,10 @@ import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { OperationalError } from "../host/errors.js";
 import { type OutputFormat, printJson } from "../host/output.js";
-import { DOCUMENT_SCHEMAS, type DocumentKind } from "../protocol/audit/document-schemas.js";
+import type { DocumentKind } from "../protocol/audit/document-schemas.js";
 import {
 	type Approvals,
+	bytesMaxOf,
 	type Corrections,
 	DOCUMENT_BYTES_MAX,
 	documentKindOf,
@@ -70,23 +71,40 @@ export function readDocuments(
 export function showDocuments(paths: readonly string[], format: OutputFormat, say: Say): number {
 	let wrong = 0;
 	for (const path of paths) {
-		const { text, digest } = readText(path, DOCUMENT_BYTES_MAX);
-		const kind = documentKindOf(text);
-		const parsed: Parsed<Named> =
-			kind === undefined
-				? { problems: [`document must be one of ${Object.keys(DOCUMENT_SCHEMAS).join(", ")}`] }
-				: PARSERS[kind](text, digest);
+		const { kind = null, digest = null, parsed } = checked(path);
 		const problems = "problems" in parsed ? parsed.problems : [];
 		if (problems.length > 0) wrong++;
 		const version = "document" in parsed ? parsed.document.version : null;
 		if (format === "json" || format === "jsonl") {
-			printJson({ path, kind: kind ?? null, version, sha256: digest, problems });
+			printJson({ path, kind, version, sha256: digest, problems });
 			continue;
 		}
 		for (const problem of problems) say(`${path}: ${problem}`);
 		if (version !== null) process.stdout.write(`${digest}  ${path}  ${kind} version ${version}\n`);
 	}
 	return wrong === 0 ? 0 : 1;
+}
+
+interface Checked {
+	readonly kind?: DocumentKind;
+	readonly digest?: string;
+	readonly parsed: Parsed<Named>;
+}
+
+/** One file that cannot be read says so like one that is wrong: the next is looked at all the same. */
+function checked(path: string): Checked {
+	try {
+		const { text, digest, size } = readText(path, DOCUMENT_BYTES_MAX);
+		const found = documentKindOf(text);
+		if ("problem" in found) return { digest, parsed: { problems: [found.problem] } };
+		const { kind } = found;
+		const most = bytesMaxOf(kind);
+		const parsed = size > most ? { problems: [tooLong(size, most)] } : PARSERS[kind](text, digest);
+		return { kind, digest, parsed };
+	} catch (error) {
+		if (!(error instanceof OperationalError)) throw error;
+		return { parsed: { problems: [error.message.replace(`${path}: `, "")] } };
+	}
 }
 
 /** Prints what visits propose. */
@@ -140,25 +158,27 @@ class DocumentReader {
 	finish(): void {
 		if (this.#problemCount === 0) return;
 		throw new OperationalError(
-			`${this.#problemCount} problems in the documents; docs/VALUES.md says what they may hold`,
+			`${this.#problemCount} ${this.#problemCount === 1 ? "problem" : "problems"} in the documents; docs/VALUES.md says what they may hold`,
 		);
 	}
 }
 
+function tooLong(size: number, bytesMax: number): string {
+	return `${size} bytes, a document of its kind has ${bytesMax} at most`;
+}
+
 /** A file's text and the SHA-256 of its bytes. Throws OperationalError, also for what is no UTF-8 or too long. */
-function readText(path: string, bytesMax: number): { text: string; digest: string } {
+function readText(path: string, bytesMax: number): { text: string; digest: string; size: number } {
 	let file: number | undefined;
 	try {
 		file = openSync(path, "r");
 		const { size } = fstatSync(file);
 		if (size > bytesMax) {
-			throw new OperationalError(
-				`${path}: ${size} bytes, a document of its kind has ${bytesMax} at most`,
-			);
+			throw new OperationalError(`${path}: ${tooLong(size, bytesMax)}`);
 		}
 		const bytes = readFileSync(file);
 		const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-		return { text, digest: createHash("sha256").update(bytes).digest("hex") };
+		return { text, digest: createHash("sha256").update(bytes).digest("hex"), size };
 	} catch (error) {
 		if (error instanceof OperationalError) throw error;
 		if (error instanceof TypeError) throw new OperationalError(`${path}: is no UTF-8`);

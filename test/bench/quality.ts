@@ -5,6 +5,7 @@
  * `decodeAndVerifySecondsPerStationYear` decodes the same record and checks signatures and chain, in this run. A week
  * of it is computed on XS, too. The last line is JSON.
  */
+
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,6 +23,7 @@ import { decodeEntry, type Entry, encodeEntry } from "../../src/protocol/record/
 import { encodeBatch } from "../../src/protocol/wire/batch.js";
 import { encodeSign1, toBeSigned } from "../../src/protocol/wire/cose.js";
 import { sha256 } from "../support/data/chain-maker.js";
+import { CONFIGURATION_BODY } from "../support/data/configuration-body.js";
 import { dayOfReadings, READINGS_PER_DAY } from "../support/data/day.js";
 import {
 	digestOf,
@@ -166,18 +168,7 @@ function* canonicalOf(days: number): Generator<Uint8Array> {
 			sequence: ++sequence,
 			utcSeconds: START_SECONDS - 200,
 			stationFlags: 0,
-			kind: "configuration",
-			definedId: 1,
-			conductivityLaw: 1,
-			alphaPerMillionPerDegree: 19_100,
-			turbidityUnit: 0,
-			turbidityCurve: 0,
-			probes: 0,
-			loopShuntMilliohms: 150_000,
-			turbidityAt4MilliampereMilli: -50_000,
-			turbidityAt20MilliampereMilli: 1_550_000,
-			intervalSeconds: 300,
-			hash: new Uint8Array(32),
+			...CONFIGURATION_BODY,
 		},
 		...(["0", "2", "3"] as const).map(
 			(channel): Entry => ({

@@ -24,6 +24,7 @@ import type { CalibrationBody, ConfigurationBody } from "../../src/protocol/reco
 import type { ProbeKinds } from "../../src/protocol/record/probe-kinds.js";
 import { CHANNEL_FLAGS } from "../../src/protocol/record/reading.js";
 import { ProbeBench, type ProbeBenchOptions, type Water } from "../support/bench/probe-bench.js";
+import { BENCH_CONFIGURATION_BODY } from "../support/data/configuration-body.js";
 import { PROJECT } from "../support/sources.js";
 
 const PATH = join(PROJECT, "docs/FAULTS.md");
@@ -33,20 +34,7 @@ const ADDRESSES = { pH: 0x63, conductivity: 0x64, temperature: 0x66, converter: 
 const SECOND_CHARACTER = 2;
 
 /** The bench's loop: 0 FNU at 4 mA, 1000 at 20 mA, over 150 ohms; natural water. */
-const CONFIGURATION: ConfigurationBody = {
-	kind: "configuration",
-	definedId: 1,
-	conductivityLaw: 1,
-	alphaPerMillionPerDegree: 19_100,
-	turbidityUnit: 0,
-	turbidityCurve: 0,
-	probes: 0,
-	loopShuntMilliohms: 150_000,
-	turbidityAt4MilliampereMilli: 0,
-	turbidityAt20MilliampereMilli: 1_000_000,
-	intervalSeconds: 300,
-	hash: new Uint8Array(32),
-};
+const CONFIGURATION = BENCH_CONFIGURATION_BODY;
 
 /** Other parts than the reference board's, with what their records say. */
 interface Parts {

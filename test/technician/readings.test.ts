@@ -11,6 +11,7 @@ import {
 } from "../../src/technician/reading-table.js";
 import { writeReadings } from "../../src/technician/readings.js";
 import { recordFileSource } from "../../src/technician/record-source.js";
+import { CONFIGURATION_BODY } from "../support/data/configuration-body.js";
 import { fieldsOfNamed } from "../support/data/named-reading.js";
 
 const header = (sequence: number, uptimeSeconds: number, utcSeconds: number) => ({
@@ -49,18 +50,7 @@ function reading(sequence: number, uptimeSeconds: number, utcSeconds: number): E
 
 const CONFIGURATION: Entry = {
 	...header(4, 30, 0),
-	kind: "configuration",
-	definedId: 1,
-	conductivityLaw: 1,
-	alphaPerMillionPerDegree: 19_100,
-	turbidityUnit: 0,
-	turbidityCurve: 0,
-	probes: 0,
-	loopShuntMilliohms: 150_000,
-	turbidityAt4MilliampereMilli: -50_000,
-	turbidityAt20MilliampereMilli: 1_550_000,
-	intervalSeconds: 300,
-	hash: new Uint8Array(32),
+	...CONFIGURATION_BODY,
 };
 
 /** The collector's word, sixty seconds after the boot: it was 2026-10-01T00:01:00Z then. */

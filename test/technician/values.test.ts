@@ -1,10 +1,10 @@
 /** A published table against its record: whatever is altered is found and named, by line and column. */
 import { strict as assert } from "node:assert";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeEntry } from "../../src/protocol/record/entry.js";
-import { readDocuments } from "../../src/technician/document-files.js";
+import { readDocuments, showDocuments } from "../../src/technician/document-files.js";
 import { visitValues, writeDays, writeValues } from "../../src/technician/values.js";
 import { ValuesCheck, type ValuesVerdict } from "../../src/technician/values-check.js";
 import { type SeededValues, seededValues } from "../support/data/seeded-values.js";
@@ -261,5 +261,33 @@ describe("a published table", () => {
 		);
 		writeFileSync(join(folder, "latin.json"), Buffer.from([0x22, 0xe9, 0x22]));
 		assert.throws(read({ policy: [join(folder, "latin.json")] }), /latin\.json: is no UTF-8/);
+	});
+
+	it("rests on documents that a command checks one by one, whatever is wrong with one of them", () => {
+		const said: string[] = [];
+		const policy = readFileSync("policies/bor.json", "utf8");
+		const paths = [
+			file("twice.json", '{"document":"bistrina-policy","document":"bistrina-policy"}'),
+			file("broken.json", '{"document":'),
+			file("long.json", policy.trimEnd().replace(/\}$/, `${" ".repeat(70_000)}}`)),
+			join(folder, "latin.json"),
+			file("other.json", '{"document":"poem"}'),
+		];
+		writeFileSync(join(folder, "latin.json"), Buffer.from([0x22, 0xe9, 0x22]));
+		assert.equal(
+			showDocuments([...paths, "policies/bor.json"], "text", (line) => said.push(line)),
+			1,
+		);
+		assert.deepEqual(
+			said.map((line) => line.slice(folder.length + 1).replace(/\d{5,}/, "N")),
+			[
+				'twice.json: the document has "document" twice in one object',
+				"broken.json: the document is no JSON",
+				"long.json: N bytes, a document of its kind has 65536 at most",
+				"latin.json: is no UTF-8",
+				"other.json: document must be one of bistrina-policy, bistrina-corrections, " +
+					"bistrina-correction-proposal, bistrina-visits, bistrina-approvals",
+			],
+		);
 	});
 });

@@ -25,23 +25,6 @@ export interface EpochOrigin {
 	readonly previousHead: Uint8Array;
 }
 
-/** A former epoch as whoever delivers it sees it. */
-export interface FormerEpoch {
-	readonly epoch: number;
-	/** Highest acknowledged sequence, 0 none. */
-	readonly cursor: number;
-	readonly firstSequenceHeld: number;
-	/** One more than its last. */
-	readonly nextSequence: number;
-	headBefore(sequence: number): Uint8Array | undefined;
-	read(
-		first: number,
-		count: number,
-		visit: (sequence: number, canonical: Uint8Array) => void,
-	): void;
-	acknowledge(cursor: number): void;
-}
-
 export interface JournalHealth {
 	/** Sectors of the partition. */
 	readonly sectors: number;

@@ -6,9 +6,10 @@
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { HEAD_BYTES } from "../../protocol/record/chain.js";
 import { type EntryDraft, encodeDraft } from "../../protocol/record/entry.js";
+import type { EntrySource, ReadableEntries } from "../../protocol/record/entry-source.js";
 import type { HeldEpoch } from "./held-epoch.js";
 import { encodeNote } from "./journal-note.js";
-import type { EpochOrigin, FormerEpoch, JournalHealth, JournalOptions } from "./journal-types.js";
+import type { EpochOrigin, JournalHealth, JournalOptions } from "./journal-types.js";
 import type { LogExtent } from "./log-extent.js";
 import { type JournalGap, OVERFLOW_REASON } from "./loss-account.js";
 import { OpenedRing } from "./opened-ring.js";
@@ -75,7 +76,7 @@ export class Journal {
 	}
 
 	/** Former epochs of the ring with something that is not acknowledged, oldest first. */
-	get formers(): readonly FormerEpoch[] {
+	get formers(): readonly EntrySource[] {
 		return this.#ring.formers().map((held) => {
 			const { extent, reader } = held;
 			return {
@@ -98,7 +99,7 @@ export class Journal {
 	 * The epoch before an epoch without an entry, as far as it can be read, delivered or not: what the
 	 * station knew last. Undefined where there is none, and once the present epoch has an entry.
 	 */
-	get predecessor(): Pick<FormerEpoch, "firstSequenceHeld" | "nextSequence" | "read"> | undefined {
+	get predecessor(): ReadableEntries | undefined {
 		const held = this.#ring.predecessor ?? this.#ring.former[this.#ring.former.length - 1];
 		if (held === undefined || this.nextSequence > 1) return undefined;
 		return {

@@ -1,4 +1,5 @@
 /** What a boot that is not a deep-sleep wake must find out and record before anything else. */
+
 import { uint32At } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
 import { CHANNEL_SETS } from "../../protocol/record/channel-set.js";
@@ -11,12 +12,13 @@ import {
 	TIME_SOURCES,
 	WAKE_CAUSES,
 } from "../../protocol/record/entry.js";
+import type { ReadableEntries } from "../../protocol/record/entry-source.js";
 import { EVENT_CODES } from "../../protocol/record/events.js";
 import { readingOf } from "../../protocol/record/reading.js";
 import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
 import { mayRollOverAfter } from "../measure/water.js";
 import type { Board, Entropy, ResetReason } from "../ports.js";
-import type { ReadableEntries, StationJournal } from "./journal-port.js";
+import type { StationJournal } from "./journal-port.js";
 import type { Recorder, Stamp } from "./recorder.js";
 
 /**

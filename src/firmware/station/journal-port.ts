@@ -2,7 +2,7 @@
 
 import type { StationErrorCode } from "../../core/errors.js";
 import type { EntryDraft } from "../../protocol/record/entry.js";
-import type { EntrySource } from "../uplink/entry-source.js";
+import type { EntrySource, ReadableEntries } from "../../protocol/record/entry-source.js";
 
 export interface JournalGap {
 	/** Former epoch of these numbers, 0: the present one. A field of the gap entry. */
@@ -40,9 +40,6 @@ export interface EpochOrigin {
 	/** h(previousSequence) of the previous epoch; part of h(0) of this one. */
 	readonly previousHead: Uint8Array;
 }
-
-/** Entries that can be read. */
-export type ReadableEntries = Pick<EntrySource, "firstSequenceHeld" | "nextSequence" | "read">;
 
 /**
  * `epoch`, `cursor`, `nextSequence`, `read`, `headBefore` and `acknowledge` speak of the present epoch,

@@ -6,14 +6,8 @@
 
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import type { EntryDraft } from "../../protocol/record/entry.js";
-import type { EntrySource } from "../uplink/entry-source.js";
-import type {
-	EpochOrigin,
-	JournalGap,
-	JournalHealth,
-	ReadableEntries,
-	StationJournal,
-} from "./journal-port.js";
+import type { EntrySource, ReadableEntries } from "../../protocol/record/entry-source.js";
+import type { EpochOrigin, JournalGap, JournalHealth, StationJournal } from "./journal-port.js";
 
 export interface TolerantJournalOptions {
 	/** With what `save` of the last wake gave, or without. Throws what opening throws. */

@@ -1,6 +1,7 @@
 /** Chooses, reads, encodes and signs the next batch of a session. */
 
 import type { Task } from "../../core/task.js";
+import type { EntrySource } from "../../protocol/record/entry-source.js";
 import {
 	BATCH_ENTRIES_MAX,
 	BATCH_PAYLOAD_BYTES_MAX,
@@ -9,7 +10,6 @@ import {
 import { encodeSign1, keyIdOf, toBeSigned } from "../../protocol/wire/cose.js";
 import { PackedEntries } from "../../protocol/wire/packed-entries.js";
 import type { Sha256, Signer } from "../ports.js";
-import type { EntrySource } from "./entry-source.js";
 import { keyOperation } from "./key-operation.js";
 import type { SequenceRange, SequenceSet } from "./sequence-set.js";
 

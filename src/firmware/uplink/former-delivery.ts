@@ -5,9 +5,9 @@
 
 import { StationError } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
+import type { EntrySource } from "../../protocol/record/entry-source.js";
 import type { Acknowledgement } from "../../protocol/wire/acknowledgement.js";
 import { BatchMaker, type BatchMakerOptions, type SignedBatch } from "./batch-maker.js";
-import type { EntrySource } from "./entry-source.js";
 import { SequenceSet } from "./sequence-set.js";
 
 interface Former {

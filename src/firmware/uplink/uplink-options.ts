@@ -2,8 +2,8 @@
 import type { Chance } from "../../core/chance.js";
 import type { StationErrorCode } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
+import type { EntrySource } from "../../protocol/record/entry-source.js";
 import type { Clock, Network, Sha256, Signer, Verifier } from "../ports.js";
-import type { EntrySource } from "./entry-source.js";
 
 export interface UplinkOptions {
 	readonly source: EntrySource;

@@ -25,6 +25,11 @@ import { PROBLEMS_MAX, parsedJson, problemsOf, secondsOf } from "./schema.js";
 export const POLICY_BYTES_MAX = 0x10000;
 /** A thousand corrections of 600 bytes. */
 export const DOCUMENT_BYTES_MAX = 0x100000;
+/** Of a file of that kind. */
+export function bytesMaxOf(kind: DocumentKind | undefined): number {
+	return kind === "bistrina-policy" ? POLICY_BYTES_MAX : DOCUMENT_BYTES_MAX;
+}
+
 /** Digits of a file's SHA-256 that a table bears: 128 bits. */
 export const DIGEST_DIGITS = 32;
 
@@ -108,14 +113,18 @@ export interface Visits extends Named {
 	readonly visits: readonly Visit[];
 }
 
-/** A document's kind, as its text says; undefined where it says none that is known. */
-export function documentKindOf(text: string): DocumentKind | undefined {
+/** A document's kind, as its text says, or why it says none that is known. */
+export function documentKindOf(
+	text: string,
+): { readonly kind: DocumentKind } | { readonly problem: string } {
 	const parsed = parsedJson(text);
-	if (!("value" in parsed) || typeof parsed.value !== "object" || parsed.value === null) {
-		return undefined;
-	}
-	const kind = new Map<string, unknown>(Object.entries(parsed.value)).get("document");
-	return (Object.keys(DOCUMENT_SCHEMAS) as DocumentKind[]).find((known) => known === kind);
+	if ("problem" in parsed) return { problem: `the document ${parsed.problem}` };
+	const { value } = parsed;
+	const isObject = typeof value === "object" && value !== null;
+	const named = isObject ? new Map<string, unknown>(Object.entries(value)).get("document") : "";
+	const kind = (Object.keys(DOCUMENT_SCHEMAS) as DocumentKind[]).find((known) => known === named);
+	if (kind !== undefined) return { kind };
+	return { problem: `document must be one of ${Object.keys(DOCUMENT_SCHEMAS).join(", ")}` };
 }
 
 /** `digest`: SHA-256 of the file's bytes, hexadecimal. */
@@ -525,7 +534,10 @@ function correctionProblems(corrections: readonly RawCorrection[]): string[] {
 		ordered.forEach((correction, index) => {
 			const before = ordered[index - 1];
 			if (before !== undefined && correction.from < before.to) {
-				problems.push(`corrections ${before.id} and ${correction.id} of ${name} overlap`);
+				const [first, second] = [before, correction].map((each) => {
+					return `corrections[${corrections.indexOf(each)}] (${each.id})`;
+				});
+				problems.push(`${first} and ${second} of ${name} overlap`);
 			}
 		});
 	}

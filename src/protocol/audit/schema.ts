@@ -200,6 +200,8 @@ export function timeText(seconds: number): string {
 }
 
 function shown(value: unknown): string {
+	// JSON writes null for a number that is beyond what a number holds.
+	if (typeof value === "number" && !Number.isFinite(value)) return "a number beyond all bounds";
 	const text = JSON.stringify(value) ?? "nothing";
 	return text.length > 40 ? `${text.slice(0, 37)}...` : text;
 }

@@ -16,6 +16,15 @@ import { ChainMaker, sha256 } from "../../support/data/chain-maker.js";
 const KEY = signingKeyOf(new Uint8Array(32).fill(9));
 const NOW = 1_790_000_500;
 
+/** The usual entries at first, then others under the same numbers. */
+function otherFromFour(): ChainMaker {
+	const maker = new ChainMaker();
+	maker.fill(4);
+	maker.append({ kind: "event", code: 2, detail: 99, text: "other" });
+	maker.fill(20);
+	return maker;
+}
+
 describe("the ledger", () => {
 	let store: SqlStore;
 	let ledger: Ledger;
@@ -133,10 +142,7 @@ describe("the ledger", () => {
 	it("keeps the same number with other contents as evidence, never in the record", async () => {
 		await deliver(maker.envelope(1, 12));
 		const before = await recordOf(store);
-		const liar = new ChainMaker();
-		liar.fill(4);
-		liar.append({ kind: "event", code: 2, detail: 99, text: "other" });
-		liar.fill(20);
+		const liar = otherFromFour();
 		await expectRefusal(liar.envelope(4, 20), "conflicting-content");
 		assert.equal(await recordOf(store), before);
 		const [evidence] = await evidenceOf(store);
@@ -146,19 +152,13 @@ describe("the ledger", () => {
 	it("calls a fork when a batch continues another chain", async () => {
 		await deliver(maker.envelope(1, 12));
 		const before = await recordOf(store);
-		const fork = new ChainMaker();
-		fork.fill(4);
-		fork.append({ kind: "event", code: 2, detail: 99, text: "other" });
-		fork.fill(20);
+		const fork = otherFromFour();
 		await expectRefusal(fork.envelope(13, 20), "fork");
 		assert.equal(await recordOf(store), before);
 	});
 
 	it("finds the fork also when the newer part came first", async () => {
-		const fork = new ChainMaker();
-		fork.fill(4);
-		fork.append({ kind: "event", code: 2, detail: 99, text: "other" });
-		fork.fill(20);
+		const fork = otherFromFour();
 		await deliver(fork.envelope(13, 20));
 		await expectRefusal(maker.envelope(1, 12), "fork");
 	});

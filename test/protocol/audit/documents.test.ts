@@ -204,7 +204,7 @@ describe("operators' documents", () => {
 		const next = { ...CORRECTION, id: "ph-2", from: CORRECTION.to, to: "2026-06-01T00:00:00Z" };
 		assert.deepEqual(correctionProblems(next, CORRECTION), []);
 		assert.deepEqual(correctionProblems(CORRECTION, { ...next, from: "2026-05-15T07:59:59Z" }), [
-			"corrections ph-1 and ph-2 of ph overlap",
+			"corrections[0] (ph-1) and corrections[1] (ph-2) of ph overlap",
 		]);
 		assert.deepEqual(correctionProblems(CORRECTION, { ...next, id: "ph-1" }), [
 			"corrections[1].id ph-1 is there twice",

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VALUE_COLUMNS } from "../../../src/protocol/audit/published-values.js";
 import type { Entry } from "../../../src/protocol/record/entry.js";
+import { CONFIGURATION_BODY } from "../../support/data/configuration-body.js";
 import { fieldsOfNamed, namedOf } from "../../support/data/named-reading.js";
 import { seededValues } from "../../support/data/seeded-values.js";
 import {
@@ -34,18 +35,7 @@ const header = (sequence: number, utcSeconds: number) => ({
 
 const CONFIGURATION: Entry = {
 	...header(1, 1_790_812_800),
-	kind: "configuration",
-	definedId: 1,
-	conductivityLaw: 1,
-	alphaPerMillionPerDegree: 19_100,
-	turbidityUnit: 0,
-	turbidityCurve: 0,
-	probes: 0,
-	loopShuntMilliohms: 150_000,
-	turbidityAt4MilliampereMilli: -50_000,
-	turbidityAt20MilliampereMilli: 1_550_000,
-	intervalSeconds: 300,
-	hash: new Uint8Array(32),
+	...CONFIGURATION_BODY,
 };
 
 /** At 2026-10-01T00:00:00Z and every five minutes after. */

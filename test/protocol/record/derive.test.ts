@@ -3,27 +3,14 @@ import { DerivationContext, naturalWaterFactorTo25 } from "../../../src/protocol
 import { INPUT_DOUBTS } from "../../../src/protocol/record/doubt.js";
 import {
 	type CalibrationBody,
-	type ConfigurationBody,
 	type Entry,
 	NO_CALIBRATION_ACT,
 } from "../../../src/protocol/record/entry.js";
 import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
+import { BENCH_CONFIGURATION_BODY } from "../../support/data/configuration-body.js";
 import { deriveNamed, fieldsOfNamed, type NamedReading } from "../../support/data/named-reading.js";
 
-const CONFIGURATION: ConfigurationBody = {
-	kind: "configuration",
-	definedId: 1,
-	conductivityLaw: 1,
-	alphaPerMillionPerDegree: 19_100,
-	turbidityUnit: 0,
-	turbidityCurve: 0,
-	probes: 0,
-	loopShuntMilliohms: 150_000,
-	turbidityAt4MilliampereMilli: 0,
-	turbidityAt20MilliampereMilli: 1_000_000,
-	intervalSeconds: 300,
-	hash: new Uint8Array(32),
-};
+const CONFIGURATION = BENCH_CONFIGURATION_BODY;
 
 const READING: NamedReading = {
 	pHMilli: 7812,

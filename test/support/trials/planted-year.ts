@@ -11,6 +11,7 @@ import type { PublishedRow } from "../../../src/protocol/audit/published-values.
 import { naturalWaterFactorTo25 } from "../../../src/protocol/record/derive.js";
 import type { Entry } from "../../../src/protocol/record/entry.js";
 import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
+import { CONFIGURATION_BODY } from "../data/configuration-body.js";
 import { fieldsOfNamed } from "../data/named-reading.js";
 
 const DAY_SECONDS = 86_400;
@@ -347,18 +348,8 @@ const CONFIGURATION: Entry = {
 	sequence: 1,
 	uptimeSeconds: 1,
 	utcSeconds: START_SECONDS - INTERVAL_SECONDS,
-	kind: "configuration",
-	definedId: 1,
-	conductivityLaw: 1,
-	alphaPerMillionPerDegree: 19_100,
-	turbidityUnit: 0,
-	turbidityCurve: 0,
-	probes: 0,
-	loopShuntMilliohms: 150_000,
-	turbidityAt4MilliampereMilli: -50_000,
-	turbidityAt20MilliampereMilli: 1_550_000,
+	...CONFIGURATION_BODY,
 	intervalSeconds: INTERVAL_SECONDS,
-	hash: new Uint8Array(32),
 };
 
 function readingOf(sequence: number, seconds: number, recorded: Recorded): Entry {

@@ -1,4 +1,4 @@
-/** What the uplink needs of the journal. */
+/** Entries of one epoch as their delivery sees them: of the journal, or of a former key in the same ring. */
 export interface EntrySource {
 	readonly epoch: number;
 	/** Highest acknowledged sequence, 0 none. */
@@ -16,3 +16,6 @@ export interface EntrySource {
 	/** Durable when it returns; may throw StationError. */
 	acknowledge(cursor: number): void;
 }
+
+/** Entries that can be read. */
+export type ReadableEntries = Pick<EntrySource, "firstSequenceHeld" | "nextSequence" | "read">;
