@@ -371,8 +371,9 @@ class SwarmRun {
 
 	#acknowledged(cursor: number, epoch: number): void {
 		const before = this.#cursors.get(epoch) ?? 0;
-		// What dead flash would not note of an acknowledgement is forgotten with the power (docs/FORMAT.md, 8).
-		const isForgotten = this.#station.flash.refusesAll;
+		// What flash would not note of an acknowledgement is forgotten with the power (docs/FORMAT.md, 8).
+		const now = this.#station.utcSeconds;
+		const isForgotten = this.#world.unrecorded.meets(now, now);
 		if (cursor < before && !isForgotten)
 			this.#findings.add("delivery", `acknowledged ${cursor} after ${before}`);
 		this.#cursors.set(epoch, cursor);
