@@ -49,11 +49,12 @@ export function readingDueMilliseconds(options: ReadingDueOptions): number {
 	if (utcSeconds === undefined || lastUtcSeconds === 0) return options.dueMilliseconds;
 	const early = EARLY_PART * intervalSeconds;
 	const served = Math.floor((lastUtcSeconds + early) / intervalSeconds);
-	let aheadSeconds = (served + 1) * intervalSeconds - utcSeconds;
-	// The last reading lies in the future of a clock that was put back: it served none of what is to come.
-	if (aheadSeconds > intervalSeconds + early)
-		aheadSeconds = intervalSeconds - (utcSeconds % intervalSeconds);
-	return nowMilliseconds + aheadSeconds * 1000;
+	const aheadSeconds = (served + 1) * intervalSeconds - utcSeconds;
+	if (aheadSeconds <= intervalSeconds + early) return nowMilliseconds + aheadSeconds * 1000;
+	// The last reading lies in the future of a clock that was put back: it served none of what is to come. What
+	// was due comes when it was, or the next boundary would be put off at each boundary, for ever.
+	const nextBoundarySeconds = intervalSeconds - (utcSeconds % intervalSeconds);
+	return Math.min(options.dueMilliseconds, nowMilliseconds + nextBoundarySeconds * 1000);
 }
 
 /** When the next is due after one that was made without UTC: an interval after that was due. */
