@@ -5,7 +5,7 @@
  */
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { HEAD_BYTES } from "../../protocol/record/chain.js";
-import { type EntryDraft, encodeDraft } from "../../protocol/record/entry.js";
+import { decodeEntry, type EntryDraft, encodeDraft } from "../../protocol/record/entry.js";
 import type { EntrySource, ReadableEntries } from "../../protocol/record/entry-source.js";
 import type { HeldEpoch } from "./held-epoch.js";
 import { encodeNote } from "./journal-note.js";
@@ -161,6 +161,9 @@ export class Journal {
 	acknowledge(cursor: number): void {
 		const { extent } = this.#ring.present;
 		requireWithin(cursor, extent);
+		const { formerGapAt } = this.#ring;
+		// A wake since has forgotten what that entry names.
+		if (formerGapAt > extent.cursor && formerGapAt <= cursor) this.#recallNamed(formerGapAt);
 		if (!this.#tryWriting(() => this.#ring.writer.storeCursor(cursor))) {
 			extent.cursor = Math.max(extent.cursor, cursor);
 		}
@@ -296,6 +299,19 @@ export class Journal {
 		if (held.isDone) this.#ring.former = this.#ring.former.filter((known) => known !== held);
 	}
 
+	/** From the entries themselves: those of one session are appended one after the other. */
+	#recallNamed(last: number): void {
+		const { present } = this.#ring;
+		const first = Math.max(last - NAMED_TOGETHER + 1, present.extent.firstSequenceHeld);
+		present.read(first, last - first + 1, (sequence, canonical) => {
+			const entry = decodeEntry(canonical);
+			if (entry.kind !== "gap" || entry.lostEpoch === 0) return;
+			const held = this.#ring.formers().find(({ extent }) => extent.epoch === entry.lostEpoch);
+			if (held === undefined || held.named !== undefined) return;
+			held.named = { sequence, from: entry.from, to: entry.to };
+		});
+	}
+
 	#named(gap: JournalGap, sequence: number): void {
 		if (gap.lostEpoch === 0) {
 			this.#ring.present.losses.delivered(gap);
@@ -309,6 +325,8 @@ export class Journal {
 	}
 }
 
+/** A session names an overflow of each former epoch at most; the ring's sectors repeat no more of them. */
+const NAMED_TOGETHER = 8;
 const FULL = "journal-full-of-bad-sectors";
 
 /** A note from which nothing is resumed, but for its cursor. */

@@ -250,6 +250,26 @@ describe("a ring whose key is another", () => {
 		assert.deepEqual(journal.gaps, []);
 	});
 
+	it("names once what of a former epoch is overwritten, though the name is delivered by a later wake", () => {
+		const flash = flashOf(8);
+		const before = open(flash);
+		fill(before, 60);
+		let journal = open(flash, OTHER_KEY);
+		fill(journal, 200);
+		const gap = journal.gaps.find(({ lostEpoch }) => lostEpoch === before.epoch);
+		assert.ok(gap !== undefined && gap.from === 1 && gap.to === 60);
+		const { sequence } = journal.append(gapEntry(gap));
+		journal = open(flash, OTHER_KEY, journal.save());
+		journal.acknowledge(sequence);
+		const named = (): number => journal.gaps.filter(({ lostEpoch }) => lostEpoch !== 0).length;
+		assert.equal(named(), 0);
+		assert.deepEqual(journal.formers, []);
+		journal = open(flash, OTHER_KEY, journal.save());
+		assert.equal(named(), 0);
+		journal = open(flash, OTHER_KEY);
+		assert.equal(named(), 0);
+	});
+
 	it("names what of a former epoch is overwritten before it was delivered, until the name is delivered", () => {
 		const flash = flashOf(6);
 		const before = open(flash);
