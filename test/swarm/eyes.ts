@@ -242,9 +242,6 @@ function isUnseen(world: SwarmWorld, diary: StationDiary, truth: DiaryEntry): bo
 		({ entry, atMicroseconds }) =>
 			entry.kind === "time" &&
 			entry.source !== RTC_SOURCE &&
-			// A slow answer that leaves more open than it steps by speaks neither for the RTC nor against it.
-			Math.abs(entry.stepSeconds ?? Number.POSITIVE_INFINITY) * 1000 >
-				(entry.uncertaintyMilliseconds ?? 0) &&
 			utcOf(world, atMicroseconds) > moved.fromUtcSeconds,
 	);
 	if (corrected === undefined) return true;

@@ -219,8 +219,9 @@ function placeByRtc(
 	const run = boot.runs[indexAfter(boot.runs, entry.uptimeSeconds) - 1]?.run;
 	if (run === undefined) return;
 	const { from, to, deniedSeconds } = run;
-	const before = from && byRtc(entry.utcSeconds, from, 0, deniedSeconds);
-	const after = to && byRtc(entry.utcSeconds, to, to.stepSeconds, deniedSeconds);
+	const doubt = deniedSeconds * 1000 + (from && to ? unexplainedMilliseconds(from, to) : 0);
+	const before = from && byRtc(entry.utcSeconds, from, 0, doubt);
+	const after = to && byRtc(entry.utcSeconds, to, to.stepSeconds, doubt);
 	// In one boot the uptime has watched the RTC.
 	const isOpposed = from !== undefined && from.boot === to?.boot && !agree(from, to);
 	if (from?.boot === boot && !isOpposed) take(before);
@@ -242,18 +243,29 @@ function agree(from: Anchor, to: NonNullable<Run["to"]>): boolean {
 	return Math.abs(to.stepSeconds) * 1000 <= doubt + drift;
 }
 
+/**
+ * What of a step drift does not explain, and what its source leaves open: in one boot the RTC may have been
+ * moved by that at any moment of the run.
+ */
+function unexplainedMilliseconds(from: Anchor, to: NonNullable<Run["to"]>): number {
+	if (from.boot !== to.boot) return 0;
+	const drift = driftMilliseconds(to.utcSeconds - from.utcSeconds) + 2 * READING_MILLISECONDS;
+	const rest = Math.abs(to.stepSeconds) * 1000 - drift;
+	return rest > 0 ? rest + to.uncertaintyMilliseconds : 0;
+}
+
 function byRtc(
 	ownSeconds: number,
 	anchor: Anchor,
 	stepSeconds: number,
-	deniedSeconds: number,
+	doubtMilliseconds: number,
 ): Placement {
 	const utcSeconds = ownSeconds + stepSeconds;
 	const drift = driftMilliseconds(utcSeconds - anchor.utcSeconds);
 	return {
 		utcSeconds,
 		uncertaintyMilliseconds:
-			anchor.uncertaintyMilliseconds + READING_MILLISECONDS + drift + deniedSeconds * 1000,
+			anchor.uncertaintyMilliseconds + READING_MILLISECONDS + drift + doubtMilliseconds,
 		source: stepSeconds === 0 ? "own" : "corrected",
 	};
 }

@@ -210,6 +210,18 @@ describe("the placing of entries in time", () => {
 		assert.deepEqual(claims(-5, 7), [2000, 17_007, 17_014, 17_015, 17_021]);
 	});
 
+	it("doubts the RTC by what of a slow answer's step drift does not explain", () => {
+		const slow = { stepSeconds: 8, uncertaintyMilliseconds: 7000 };
+		const claims = (fields: object): (number | undefined)[] =>
+			placed(time(0, UTC), event(4000, UTC + 4000), time(5000, UTC + 5000, fields)).map(
+				(each) => each?.uncertaintyMilliseconds,
+			);
+		// A second of reading, 28 ms of drift; then 8 s less 35 ms and 2 s, and the 7 s that are open.
+		assert.equal(claims({})[1], 3007);
+		assert.equal(claims({ stepSeconds: 2 })[1], 3007);
+		assert.equal(claims(slow)[1], 3028 + 5965 + 7000);
+	});
+
 	it("corrects nothing by a step of an RTC that jumped just before", () => {
 		// Somebody moved it back by 173 s between the last reading and the answer; the boot had no discipline yet.
 		const [, reading] = placed(
