@@ -344,7 +344,16 @@ class SwarmRun {
 
 	/** What must come. */
 	get #owed(): readonly Uint8Array[] {
-		return this.#returned.slice(0, this.#returned.length - this.#withheld.length);
+		const withheld = this.#withheld;
+		const owed = this.#returned.slice(0, this.#returned.length - withheld.length);
+		// What that entry would name as lost is named nowhere else.
+		const [last] = withheld.map((canonical) => decodeEntry(canonical));
+		if (last?.kind !== "gap") return owed;
+		const epoch = last.lostEpoch === 0 ? last.epoch : last.lostEpoch;
+		return owed.filter((canonical) => {
+			const entry = decodeEntry(canonical);
+			return entry.epoch !== epoch || entry.sequence < last.from || entry.sequence > last.to;
+		});
 	}
 
 	#isAllHeld(): boolean {
