@@ -168,6 +168,8 @@ const HOUR = 3600;
 function joined(visits: readonly Visit[]): Visit[] {
 	const all: Visit[] = [];
 	for (const visit of visits) {
+		// Plugged in and out again before the station could look.
+		if (visit.toUtcSeconds === visit.fromUtcSeconds) continue;
 		const last = all[all.length - 1];
 		if (last === undefined || visit.fromUtcSeconds - last.toUtcSeconds >= 1) all.push(visit);
 		else {

@@ -196,14 +196,18 @@ export class TimeKeeper {
 		// The middle of a slow answer may be off by all of it, and the own clock by its reading beside that.
 		const isSlow = uncertaintySeconds > PROMPT_SECONDS;
 		const openSeconds = isSlow ? uncertaintySeconds : beyondReading(uncertaintySeconds);
-		if (own !== undefined && Math.abs(stepSeconds) <= this.#explainedSeconds(now) + openSeconds) {
+		const explainedSeconds = this.#explainedSeconds(now);
+		if (own !== undefined && Math.abs(stepSeconds) <= explainedSeconds + openSeconds) {
 			// Two against the step that was offered; a clock that nobody has vouched for is no second one.
 			if (isGood || isSigned || witness?.source === source) this.#stepOffer = undefined;
 			if (!isSigned) return { kind: "witnessed", stepSeconds };
 			if (this.#rtcUtcSeconds === undefined) {
 				return this.#step(utcSeconds, stepSeconds, uncertaintySeconds, now);
 			}
-			if (Math.abs(stepSeconds) <= Math.max(KEEP_SECONDS, uncertaintySeconds)) {
+			// A clock of which more is known than a slow answer says is not moved by it.
+			const isKnownBetter = isSlow && explainedSeconds <= uncertaintySeconds;
+			const isWithin = Math.abs(stepSeconds) <= Math.max(KEEP_SECONDS, uncertaintySeconds);
+			if (isWithin || isKnownBetter) {
 				return this.#keep(stepSeconds, uncertaintySeconds, now);
 			}
 			return this.#step(utcSeconds, stepSeconds, uncertaintySeconds, now);

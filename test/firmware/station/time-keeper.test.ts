@@ -110,8 +110,17 @@ describe("time keeping", () => {
 		const { keeper } = build({ rtcUtcSeconds: FLOOR + 100, disciplinedMilliseconds: 0 });
 		const own = keeper.utcSeconds ?? 0;
 		// 11.6 s between question and answer, and the collector read its clock at the very beginning.
-		assert.equal(keeper.offer(own - 7, COLLECTOR, 6.804).kind, "stepped");
+		// And a clock of which more is known is not moved by it.
+		assert.equal(keeper.offer(own - 7, COLLECTOR, 6.804).kind, "kept");
+		assert.equal(keeper.utcSeconds, own);
 		assert.equal(keeper.offer(own + 20, COLLECTOR, 6.804).kind, "waiting-for-second-source");
+	});
+
+	it("moves a clock of which less is known by a slow answer all the same", () => {
+		const { keeper } = build({ rtcUtcSeconds: FLOOR + 100 });
+		const own = keeper.utcSeconds ?? 0;
+		assert.equal(keeper.offer(own - 20, COLLECTOR, 6.804).kind, "stepped");
+		assert.equal(keeper.utcSeconds, own - 20);
 	});
 
 	it("refuses a time below the floor or beyond the calendar, whoever says it", () => {
