@@ -148,7 +148,9 @@ export class Placer {
 		if (isTimedNow) this.#lastTimed = entry;
 		if (goesOn || (this.#run === undefined && !isTimedNow)) return;
 		this.#run = isTimedNow ? { from: undefined, to: undefined, deniedSeconds: 0 } : undefined;
-		this.#enter(boot, entry.uptimeSeconds);
+		// It broke at some moment since the last: a reading that began in between may be written after this.
+		const isSameBoot = last?.epoch === entry.epoch && last.boot === entry.boot;
+		this.#enter(boot, isSameBoot ? Math.min(last.uptimeSeconds + 1, entry.uptimeSeconds) : 0);
 	}
 
 	/** The run that goes on may have been off by that much from its beginning to its end. */

@@ -222,6 +222,21 @@ describe("the placing of entries in time", () => {
 		assert.equal(claims(slow)[1], 3028 + 5965 + 7000);
 	});
 
+	it("takes a reading that began after the RTC jumped, and was written after an event, for one of after the jump", () => {
+		const [, , , reading] = placed(
+			time(0, UTC),
+			event(3600, UTC + 3600),
+			// Put back by an hour in between.
+			event(10_803, UTC + 7203),
+			event(10_800, UTC + 7200),
+		);
+		assert.deepEqual(reading, {
+			utcSeconds: UTC + 10_800,
+			uncertaintyMilliseconds: 2000 + 572_400,
+			source: "placed",
+		});
+	});
+
 	it("corrects nothing by a step of an RTC that jumped just before", () => {
 		// Somebody moved it back by 173 s between the last reading and the answer; the boot had no discipline yet.
 		const [, reading] = placed(
