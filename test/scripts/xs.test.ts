@@ -31,8 +31,8 @@ const isLinux = process.platform === "linux";
 
 	const run = (...parameters: string[]): { status: number | null; said: string } => {
 		const { status, stdout, stderr } = spawnSync(
-			join(PROJECT, "scripts/xs.sh"),
-			["esp32", ...parameters],
+			"bash",
+			[join(PROJECT, "scripts/xs.sh"), "esp32", ...parameters],
 			{
 				encoding: "utf8",
 				env: {
