@@ -182,6 +182,45 @@ describe("a published table", () => {
 		]);
 	});
 
+	it("has each other form of the same values found: bytes are what is compared", async () => {
+		const table = await written("csv");
+		const lines = table.split("\r\n");
+		const [head = "", ...rows] = lines;
+		const number = /,(\d+\.\d+),/.exec(rows[9] ?? "")?.[1] ?? assert.fail("no number");
+		const turned = (line: string): string => {
+			const cells = line.split(",");
+			return [...cells.slice(1), cells[0]].join(",");
+		};
+		const forms: Record<string, string> = {
+			"two lines that changed places": [head, rows[1], rows[0], ...rows.slice(2)].join("\r\n"),
+			"line feeds alone": table.replaceAll("\r\n", "\n"),
+			"a cell in quotes": table.replace("bor-1", '"bor-1"'),
+			"one more zero": table.replace(`,${number},`, `,${number}0,`),
+			"a space after a comma": table.replace(`,${number},`, `, ${number},`),
+			"a mark of byte order": `\u00ef\u00bb\u00bf${table}`,
+			"a line more": `${table}x\r\n`,
+			"an empty line more": `${table}\r\n`,
+			"megabytes after the end": `${table}${"y".repeat(3_000_000)}`,
+			"the first line alone": `${head}\r\n`,
+			"the first half": table.slice(0, table.length / 2),
+			"columns in another order": lines
+				.map((line) => (line === "" ? line : turned(line)))
+				.join("\r\n"),
+			"the header in another order": [turned(head), ...rows].join("\r\n"),
+		};
+		const unseen: string[] = [];
+		for (const [form, text] of Object.entries(forms)) {
+			assert.notEqual(text, table, form);
+			try {
+				const { findingCount } = await verdictOf(text);
+				if (findingCount === 0) unseen.push(form);
+			} catch (error) {
+				assert.match(String(error), /OperationalError.*table\.csv: (no table|line \d+)/, form);
+			}
+		}
+		assert.deepEqual(unseen, []);
+	});
+
 	it("has of a part the bytes of the whole", async () => {
 		const whole = (await written("csv")).trimEnd().split("\r\n");
 		const times = whole.slice(1).map((line) => Date.parse(line.split(",")[3] ?? "") / 1000);
