@@ -1,9 +1,10 @@
 /** What hangs on which bus of the reference board, and what may hang there in its place. */
 import { StationError } from "../src/core/errors.js";
 import type { StationConfiguration } from "../src/firmware/config/configuration.js";
-import type { WaterProbes } from "../src/firmware/measure/probes.js";
+import type { FurtherProbes, WaterProbes } from "../src/firmware/measure/probes.js";
 import type {
 	BatterySample,
+	FurtherSensor,
 	Sensor,
 	TemperatureSample,
 	TurbiditySample,
@@ -71,6 +72,10 @@ const BATTERY: Rows<ProbeChoice["batteryGauge"], BatterySample> = Object.freeze(
 	ina226: ({ board }: Parts) => new INA226({ sensor: board.systemBus.connection, shuntOhms: 0.1 }),
 });
 
+/** Channels that not every station has; undefined where no probe is fitted. */
+const FURTHER: Readonly<Record<keyof FurtherProbes, (parts: Parts) => FurtherSensor | undefined>> =
+	Object.freeze({});
+
 /**
  * Opens every probe of the board without a word on its buses: EZO pH 0x63, EC 0x64 and RTD 0x66 on
  * the probe bus, or a DS18B20 on the 1-Wire bus for the RTD; ADS1115 0x48 on the system bus with the
@@ -87,16 +92,16 @@ export function openWaterProbes(board: ProbeBoard, choice: ProbeChoice): WaterPr
 	const temperature = THERMOMETER[choice.thermometer](parts);
 	const turbidity = TURBIDITY[choice.turbidityProbe](parts);
 	const battery = BATTERY[choice.batteryGauge](parts);
+	const further: Record<string, FurtherSensor> = {};
+	for (const [name, open] of Object.entries<(parts: Parts) => FurtherSensor | undefined>(FURTHER)) {
+		const probe = open(parts);
+		if (probe !== undefined) further[name] = probe;
+	}
+	const probes = { pH, conductivity, temperature, turbidity, battery, ...further };
 	return {
-		pH,
-		conductivity,
-		temperature,
-		turbidity,
-		battery,
+		...probes,
 		close: () => {
-			for (const part of [pH, conductivity, temperature, turbidity, battery, converter]) {
-				part.close();
-			}
+			for (const part of [...Object.values(probes), converter]) part.close();
 		},
 	};
 }

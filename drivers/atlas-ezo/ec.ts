@@ -19,6 +19,7 @@ import {
 	ezoAnswerOf,
 	queryCalibration,
 	SHORT_MILLISECONDS,
+	setting,
 } from "./ezo.js";
 
 const ADDRESS = 0x64;
@@ -143,11 +144,7 @@ function outputCommands(outputs: readonly string[]): EzoCommand[] {
 	for (const output of OUTPUTS) {
 		const isWanted = output === "EC";
 		if (outputs.includes(output) === isWanted) continue;
-		commands.push({
-			text: `O,${output},${isWanted ? 1 : 0}`,
-			milliseconds: SHORT_MILLISECONDS,
-			onAnswer: () => [],
-		});
+		commands.push(setting(`O,${output},${isWanted ? 1 : 0}`));
 	}
 	return commands;
 }

@@ -10,8 +10,6 @@ import { isDigits, isLetter, isTextOf, isWordAt, unsignedDecimalOf } from "../..
 import type { I2CConnection } from "../../src/firmware/ports.js";
 import { I2CPeer } from "../i2c-peer.js";
 
-export type EzoKind = "pH" | "EC" | "RTD";
-
 /** One command and what its answer means. */
 export interface EzoCommand {
 	/** ASCII, no terminator: none is needed. */
@@ -59,7 +57,8 @@ const NO_COMMANDS: readonly EzoCommand[] = Object.freeze([]);
 
 export interface EzoOptions {
 	readonly sensor: I2CConnection;
-	readonly kind: EzoKind;
+	/** As `i` answers it, without dots. */
+	readonly kind: string;
 	readonly address: number;
 	/** What a circuit needs once after power-on or wake, before anything else. */
 	readonly setUp: () => readonly EzoCommand[];
@@ -67,7 +66,7 @@ export interface EzoOptions {
 
 export class EzoCircuit {
 	readonly #peer: I2CPeer;
-	readonly #kind: EzoKind;
+	readonly #kind: string;
 	readonly #setUp: () => readonly EzoCommand[];
 	readonly #frame = new Uint8Array(FRAME_BYTES);
 	#queue: readonly EzoCommand[] = [];
@@ -302,6 +301,11 @@ export function ezoNumberOf(text: string): number | undefined {
 	if (text.charAt(0) !== "-") return unsignedDecimalOf(text, 7, 3);
 	const magnitude = unsignedDecimalOf(text.slice(1), 7, 3);
 	return magnitude === undefined ? undefined : -magnitude;
+}
+
+/** What is set and answered with nothing that matters. */
+export function setting(text: string): EzoCommand {
+	return { text, milliseconds: SHORT_MILLISECONDS, onAnswer: () => NO_COMMANDS };
 }
 
 /** `Cal,?`: how many points of calibration the circuit holds; a refusal leaves it unknown. */

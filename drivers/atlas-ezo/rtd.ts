@@ -13,6 +13,7 @@ import {
 	ezoAnswerOf,
 	ezoNumberOf,
 	SHORT_MILLISECONDS,
+	setting,
 } from "./ezo.js";
 
 const ADDRESS = 0x66;
@@ -39,7 +40,9 @@ export default class RTD implements Sensor<TemperatureSample>, SleepingSensor {
 			kind: "RTD",
 			address: ADDRESS,
 			// The scale outlives a power cycle: somebody's Fahrenheit would be read as Celsius for ever.
-			setUp: () => [queryScale((scale) => (scale === "C" ? [] : [setCelsius(), confirmCelsius()]))],
+			setUp: () => [
+				queryScale((scale) => (scale === "C" ? [] : [setting("S,c"), confirmCelsius()])),
+			],
 		});
 	}
 
@@ -102,10 +105,6 @@ function queryScale(onScale: (scale: string) => readonly EzoCommand[]): EzoComma
 			return onScale(scale);
 		},
 	};
-}
-
-function setCelsius(): EzoCommand {
-	return { text: "S,c", milliseconds: SHORT_MILLISECONDS, onAnswer: () => [] };
 }
 
 function confirmCelsius(): EzoCommand {

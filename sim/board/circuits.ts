@@ -1,8 +1,11 @@
-/** The EZO circuits as they are delivered: a technician has calibrated them with ideal electrodes. */
+/** The EZO circuits on the probes' bus as they are delivered: a technician has calibrated them with ideal electrodes. */
 import type { SeededChance } from "../../src/core/chance.js";
+import type { ProbeKinds } from "../../src/protocol/record/probe-kinds.js";
+import type { I2CChip } from "../bus/i2c-bus.js";
 import { EzoEc } from "../chips/ezo-ec.js";
 import { EzoPh } from "../chips/ezo-ph.js";
 import { EzoRtd } from "../chips/ezo-rtd.js";
+import type { WaterChannel } from "../river/water.js";
 import type { Incidents } from "../station/incidents.js";
 import type { VirtualClock } from "./clock.js";
 import { PROBE_VOLTS, type Supply } from "./supply.js";
@@ -14,9 +17,17 @@ export interface CircuitsOptions {
 	readonly probes: WaterProbes;
 	readonly supply: Supply;
 	readonly incidents: Incidents | undefined;
+	readonly kinds: ProbeKinds;
 }
 
-export function createCircuits({ clock, chance, probes, supply, incidents }: CircuitsOptions) {
+/** A circuit, and the quantity without which it is as if unplugged. */
+export interface PluggedCircuit {
+	readonly chip: I2CChip;
+	readonly channel?: WaterChannel;
+}
+
+export function createCircuits(options: CircuitsOptions) {
+	const { clock, chance, probes, supply, incidents, kinds } = options;
 	const ph = new EzoPh({
 		clock,
 		chance: chance("ezo-ph"),
@@ -50,5 +61,10 @@ export function createCircuits({ clock, chance, probes, supply, incidents }: Cir
 	calibratePH(3);
 	ec.load({ ...ec.save(), own: { ...ec.save().own, isDry: 1, points: 1 } });
 	rtd.load({ ...rtd.save(), own: { ...rtd.save().own, isCalibrated: 1 } });
-	return { ph, ec, rtd, calibratePH };
+	const plugged: PluggedCircuit[] = [
+		{ chip: ph, channel: "pH" },
+		{ chip: ec, channel: "conductivityAt25MicrosiemensPerCm" },
+	];
+	if (kinds.thermometer === "ezo-rtd") plugged.push({ chip: rtd, channel: "temperatureCelsius" });
+	return { chips: { ph, ec, rtd }, plugged, calibratePH };
 }

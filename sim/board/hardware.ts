@@ -4,14 +4,13 @@
  */
 import { SeededChance, seedOf } from "../../src/core/chance.js";
 import { createSha256 } from "../../src/core/sha256.js";
-import type { ProbeKinds } from "../../src/protocol/record/probe-kinds.js";
+import { type ProbeKinds, REFERENCE_PROBES } from "../../src/protocol/record/probe-kinds.js";
 import { type I2CChip, SimulatedI2CBus } from "../bus/i2c-bus.js";
 import { Ads1115 } from "../chips/ads1115.js";
 import { Ds3231 } from "../chips/ds3231.js";
 import { TurbidityLoop } from "../probes/turbidity-loop.js";
 import type { ConductionLaw } from "../river/conduction.js";
 import type { River } from "../river/river.js";
-import type { WaterChannel } from "../river/water.js";
 import { createChosenProbes } from "./chosen-probes.js";
 import { createCircuits } from "./circuits.js";
 import type { VirtualClock } from "./clock.js";
@@ -51,7 +50,8 @@ export function createHardware(options: HardwareOptions) {
 	const supply = createSupply({ clock, utcSeconds, incidents });
 	const { energy, battery } = supply;
 	const loop = createLoop(options, probes.optics);
-	const { ph, ec, rtd, calibratePH } = createCircuits({ clock, chance, probes, supply, incidents });
+	const kinds = options.probes ?? REFERENCE_PROBES;
+	const circuits = createCircuits({ clock, chance, probes, supply, incidents, kinds });
 	const adc = new Ads1115({
 		clock,
 		inputs: (pin) => {
@@ -70,7 +70,7 @@ export function createHardware(options: HardwareOptions) {
 	const chosen = createChosenProbes(
 		{
 			clock,
-			probes: options.probes,
+			probes: kinds,
 			systemBus,
 			turbidity: probes.optics,
 			celsius: () => probes.temperatureProbe.read(),
@@ -81,23 +81,20 @@ export function createHardware(options: HardwareOptions) {
 		loop,
 	);
 	const switches = new Switches({ clock, supply, chosen, beforeOperation });
-	const plug = (chip: I2CChip, channel: WaterChannel): void => {
-		const isAlways = river.unknownAt === undefined;
+	for (const { chip, channel } of circuits.plugged) {
+		const isAlways = river.unknownAt === undefined || channel === undefined;
 		switches.probeBus.attach(isAlways ? chip : unpluggable(chip, () => probes.isKnown(channel)));
-	};
-	plug(ph, "pH");
-	plug(ec, "conductivityAt25MicrosiemensPerCm");
-	if (chosen.oneWire === undefined) plug(rtd, "temperatureCelsius");
+	}
 	return {
 		clock,
 		utcSeconds,
 		energy,
 		battery,
-		chips: { ph, ec, rtd, adc, rtc },
+		chips: { ...circuits.chips, adc, rtc },
 		/** The processor's own unit. */
 		sha256: createSha256(),
 		loop,
-		calibratePH,
+		calibratePH: circuits.calibratePH,
 		systemBus,
 		probeBus: switches.probeBus,
 		oneWire: chosen.oneWire,

@@ -57,6 +57,7 @@ export function createWaterProbes(options: WaterProbesOptions) {
 	const surroundings = surroundingsOf(options);
 	const { water } = surroundings;
 	const seconds = (): number => clock.microseconds / 1_000_000;
+	/** A probe that lags behind its quantity by a time constant; noise is one standard deviation. */
 	const probe = (
 		name: string,
 		truth: () => number,
@@ -99,5 +100,5 @@ export function createWaterProbes(options: WaterProbesOptions) {
 		const turbidity = turbidityProbe.read();
 		return incidents?.optics?.(turbidity, utcSeconds(), bubbles) ?? turbidity;
 	};
-	return { ...surroundings, pHProbe, temperatureProbe, conductivityProbe, optics };
+	return { ...surroundings, probe, pHProbe, temperatureProbe, conductivityProbe, optics };
 }

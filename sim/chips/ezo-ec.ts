@@ -6,8 +6,19 @@
 import { decimalOf, decimalText } from "./decimal-text.js";
 import { EzoCircuit, type EzoOptions } from "./ezo.js";
 import { answer, calibration, change, type EzoOutcome } from "./ezo-command.js";
-import { EZO_FIRMWARE, EZO_KINDS } from "./ezo-firmware.js";
+import { EZO_FIRMWARE, type EzoKind } from "./ezo-firmware.js";
 import { practicalSalinity } from "./salinity.js";
+
+const KIND = Object.freeze<EzoKind>({
+	name: "EC",
+	address: 0x64,
+	bootMilliseconds: [739, 740],
+	readMilliseconds: { usual: 600, slow: 600 },
+	calibrateMilliseconds: 600,
+	milliamperes3V3: [35, 16.9, 0.4],
+	milliamperes5V: [50, 18.1, 0.7],
+	milliamperes3V3Dark: [34, 15.9],
+});
 
 /** Per degC; between 0.019 and 0.02, not published. */
 const COEFFICIENT_DEFAULT = 0.019;
@@ -74,7 +85,7 @@ export class EzoEc extends EzoCircuit<EcSettings> {
 
 	constructor(options: EzoEcOptions) {
 		const firmware = options.firmware ?? EZO_FIRMWARE["2.16"];
-		super(EZO_KINDS.EC, { ...FACTORY, outputs: firmware.hasFourOutputs ? 15 : 1 }, options);
+		super(KIND, { ...FACTORY, outputs: firmware.hasFourOutputs ? 15 : 1 }, options);
 		this.#quantity = options.quantity;
 		this.#probeConstant = options.cellConstant ?? 1;
 		this.#coefficientPerCelsius = options.coefficientPerCelsius ?? COEFFICIENT_DEFAULT;

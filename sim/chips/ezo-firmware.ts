@@ -100,10 +100,10 @@ export type MillisecondsRange = readonly [number, number];
 /** How quick a reading is belongs to the board, not to the command. */
 export type EzoBoard = "usual" | "slow";
 
-/** What differs between the three circuits: sources are the datasheets and published measurements. */
+/** What differs between circuits, a row in the file of each: sources are the datasheets and published measurements. */
 export interface EzoKind {
 	/** As `i` reports it. */
-	readonly name: "pH" | "EC" | "RTD";
+	readonly name: string;
 	readonly address: number;
 	/** Power-on to the first acknowledgement. */
 	readonly bootMilliseconds: MillisecondsRange;
@@ -115,40 +115,6 @@ export interface EzoKind {
 	readonly milliamperes5V: readonly [number, number, number];
 	readonly milliamperes3V3Dark: readonly [number, number];
 }
-
-/** The three circuits of a station. */
-export const EZO_KINDS: Readonly<Record<"pH" | "EC" | "RTD", EzoKind>> = Object.freeze({
-	pH: {
-		name: "pH",
-		address: 0x63,
-		bootMilliseconds: [846, 846],
-		readMilliseconds: { usual: 900, slow: 1656 },
-		calibrateMilliseconds: 900,
-		milliamperes3V3: [14.5, 13.9, 0.995],
-		milliamperes5V: [18.3, 16, 1.16],
-		milliamperes3V3Dark: [13.3, 13.3],
-	},
-	EC: {
-		name: "EC",
-		address: 0x64,
-		bootMilliseconds: [739, 740],
-		readMilliseconds: { usual: 600, slow: 600 },
-		calibrateMilliseconds: 600,
-		milliamperes3V3: [35, 16.9, 0.4],
-		milliamperes5V: [50, 18.1, 0.7],
-		milliamperes3V3Dark: [34, 15.9],
-	},
-	RTD: {
-		name: "RTD",
-		address: 0x66,
-		bootMilliseconds: [731, 735],
-		readMilliseconds: { usual: 600, slow: 643 },
-		calibrateMilliseconds: 600,
-		milliamperes3V3: [14.3, 13.8, 0.09],
-		milliamperes5V: [16, 15.4, 0.4],
-		milliamperes3V3Dark: [14, 13.6],
-	},
-});
 
 /** Current of a powered circuit, mA, by supply and by what it does. */
 export function milliamperesOf(

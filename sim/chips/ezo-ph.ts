@@ -5,7 +5,18 @@
 import { decimalOf, decimalText } from "./decimal-text.js";
 import { EzoCircuit, type EzoOptions } from "./ezo.js";
 import { answer, calibration, change, type EzoOutcome } from "./ezo-command.js";
-import { EZO_KINDS } from "./ezo-firmware.js";
+import type { EzoKind } from "./ezo-firmware.js";
+
+const KIND = Object.freeze<EzoKind>({
+	name: "pH",
+	address: 0x63,
+	bootMilliseconds: [846, 846],
+	readMilliseconds: { usual: 900, slow: 1656 },
+	calibrateMilliseconds: 900,
+	milliamperes3V3: [14.5, 13.9, 0.995],
+	milliamperes5V: [18.3, 16, 1.16],
+	milliamperes3V3Dark: [13.3, 13.3],
+});
 
 /** Nernst slope per kelvin, mV per pH: 59.16 mV at 25 degC. */
 const MILLIVOLTS_PER_PH_KELVIN = 0.198416;
@@ -45,7 +56,7 @@ export class EzoPh extends EzoCircuit<PhSettings> {
 	readonly #waterCelsius: () => number;
 
 	constructor(options: EzoPhOptions) {
-		super(EZO_KINDS.pH, FACTORY, options);
+		super(KIND, FACTORY, options);
 		this.#quantity = options.quantity;
 		this.#waterCelsius = options.waterCelsius ?? (() => 25);
 	}

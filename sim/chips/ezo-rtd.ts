@@ -6,7 +6,18 @@ import type { VirtualAlarm } from "../board/clock.js";
 import { decimalOf, decimalText } from "./decimal-text.js";
 import { EzoCircuit, type EzoOptions } from "./ezo.js";
 import { answer, calibration, change, type EzoOutcome } from "./ezo-command.js";
-import { EZO_KINDS } from "./ezo-firmware.js";
+import type { EzoKind } from "./ezo-firmware.js";
+
+const KIND = Object.freeze<EzoKind>({
+	name: "RTD",
+	address: 0x66,
+	bootMilliseconds: [731, 735],
+	readMilliseconds: { usual: 600, slow: 643 },
+	calibrateMilliseconds: 600,
+	milliamperes3V3: [14.3, 13.8, 0.09],
+	milliamperes5V: [16, 15.4, 0.4],
+	milliamperes3V3Dark: [14, 13.6],
+});
 
 /** Printed whatever the scale is: what it is in other scales is not documented. */
 const OPEN_READING = -1023;
@@ -45,7 +56,7 @@ export class EzoRtd extends EzoCircuit<RtdSettings> {
 	#recallIndex = 0;
 
 	constructor(options: EzoRtdOptions) {
-		super(EZO_KINDS.RTD, FACTORY, options);
+		super(KIND, FACTORY, options);
 		this.#quantity = options.quantity;
 		this.#isOpen = options.isOpen ?? (() => false);
 		this.#logger = options.clock.createAlarm(() => {

@@ -6,6 +6,8 @@ import { stripVTControlCharacters } from "node:util";
 import { createLogUpdate } from "log-update";
 import { onStderr } from "../../src/host/colours.js";
 import { CHANNEL_TABLE } from "../../src/protocol/audit/channel-columns.js";
+import { CHANNEL_SET_1, valueFieldOf } from "../../src/protocol/record/channel-set.js";
+import type { ChannelName } from "../../src/protocol/record/channels.js";
 import type { DerivedReading, DerivedValue } from "../../src/protocol/record/derive.js";
 import { CHANNEL_FLAGS } from "../../src/protocol/record/reading.js";
 
@@ -174,21 +176,15 @@ function block(station: StationView): string[] {
 
 /** A row for each station under a header, not more than `rowsMax` lines. */
 function table(view: WorldView, rowsMax: number): string[] {
+	const columns = CHANNEL_TABLE.filter(isFittedIn(view.stations));
 	const [header, ...rows] = aligned([
-		[
-			"station",
-			"state",
-			...CHANNEL_TABLE.map(({ view }) => view.head),
-			"entries",
-			"waiting",
-			"line",
-		],
+		["station", "state", ...columns.map(({ view }) => view.head), "entries", "waiting", "line"],
 		...view.stations.map((station) => {
 			const { reading: derived } = station;
 			return [
 				station.name,
 				station.state,
-				...CHANNEL_TABLE.map(({ name, view, hasUnit }) => {
+				...columns.map(({ name, view, hasUnit }) => {
 					if (derived === undefined) return "";
 					const text = number(derived[name], view.decimals);
 					return hasUnit ? `${text} ${derived[name].unit}`.trimEnd() : text;
@@ -206,6 +202,13 @@ function table(view: WorldView, rowsMax: number): string[] {
 	// The line that says so takes the place of one more.
 	const shown = Math.max(rowsMax - 1, 1);
 	return [...lines.slice(0, shown), onStderr.dim(`and ${lines.length - shown} more`)];
+}
+
+/** A channel that stations may do without takes room only where one of them has it. */
+function isFittedIn(stations: readonly StationView[]) {
+	return ({ name }: { readonly name: ChannelName }): boolean =>
+		valueFieldOf(CHANNEL_SET_1, name) !== undefined ||
+		stations.some(({ reading: derived }) => (derived?.[name].unit ?? "") !== "");
 }
 
 /** Columns as wide as their widest cell: words to the left, numbers to the right. */
@@ -235,13 +238,10 @@ function cut(line: string, columns: number): string {
 function reading(station: StationView): string {
 	const derived = station.reading;
 	if (derived === undefined) return onStderr.dim("  no reading yet");
-	const values = [
-		`pH ${number(derived.pH, 2)}`,
-		`${number(derived.temperature, 2)} degC`,
-		`${number(derived.conductivity, 0)} uS/cm at 25 degC`,
-		`${number(derived.turbidity, 1)} ${derived.turbidity.unit}`,
-		`${number(derived.battery, 2)} V`,
-	];
+	const values = CHANNEL_TABLE.filter(isFittedIn([station])).map(({ name, view, hasUnit }) => {
+		const text = view.line.replace("#", number(derived[name], view.decimals));
+		return hasUnit ? `${text} ${derived[name].unit}` : text;
+	});
 	return `  ${values.join("  ")}  ${onStderr.dim(instant(station.readingUtcSeconds).slice(11))}`;
 }
 

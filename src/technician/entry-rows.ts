@@ -144,7 +144,8 @@ function bodyOf(entry: Entry, context: DerivationContext): EntryRow {
 function partsOf(probes: number): string {
 	const kinds = probeKindsOf(probes);
 	if (kinds === undefined) return `parts ${probes} of a newer version`;
-	return `${kinds.turbidityProbe} ${kinds.thermometer} ${kinds.batteryGauge}`;
+	const fitted = Object.values<string>(kinds).filter((kind) => kind !== "none");
+	return fitted.join(" ");
 }
 
 function cellsOf(derived: DerivedReading, set: ChannelSet, fields: readonly number[]): EntryRow {

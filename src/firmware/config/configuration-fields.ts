@@ -6,12 +6,7 @@ import { StationError } from "../../core/errors.js";
 import { isDigit, isLetter, isTextOf } from "../../core/text.js";
 import { CONDUCTIVITY_LAWS, TURBIDITY_UNITS } from "../../protocol/record/derive.js";
 import { stationIdBytes } from "../../protocol/record/entry.js";
-import {
-	BATTERY_GAUGES,
-	REFERENCE_PROBES,
-	THERMOMETERS,
-	TURBIDITY_PROBES,
-} from "../../protocol/record/probe-kinds.js";
+import { partsOf, REFERENCE_PROBES } from "../../protocol/record/probe-kinds.js";
 
 export interface FieldRow {
 	/** `number`: a whole one; `numbers`: any count of them, commas between; `bytes`: hexadecimal; else the choices. */
@@ -25,6 +20,8 @@ export interface FieldRow {
 	 * `start` holds, whatever the firmware.
 	 */
 	readonly since?: number;
+	/** Not written out where it is left at its `start`, so that other stations keep the bytes of their record. */
+	readonly isUnwritten?: true;
 }
 
 export type FieldTable = Readonly<Record<string, FieldRow>>;
@@ -67,15 +64,15 @@ export const CONFIGURATION_FIELDS = Object.freeze({
 	/** Turbidity at 20 mA, thousandths of the unit; above that at 4 mA. */
 	turbidityAt20MilliampereMilli: { kind: "number", range: [-1e9, 1e9], start: 1_550_000 },
 	/** Which turbidity probe measures (BOARD.md). */
-	turbidityProbe: { kind: TURBIDITY_PROBES, start: REFERENCE_PROBES.turbidityProbe },
+	turbidityProbe: { kind: partsOf("turbidityProbe"), start: REFERENCE_PROBES.turbidityProbe },
 	/** Curve of that probe over volts, c0 c1 c2 of each range, millionths of the unit; empty: the kind's own. */
 	turbidityCoefficientsMicro: { kind: "numbers", range: [-1e13, 1e13], start: Object.freeze([]) },
 	/** Id of the first range's curve, the next range has the next; another curve needs another. */
 	turbidityCalibrationId: { kind: "number", range: [1, 254], start: 1 },
 	/** Which thermometer measures (BOARD.md). */
-	thermometer: { kind: THERMOMETERS, start: REFERENCE_PROBES.thermometer },
+	thermometer: { kind: partsOf("thermometer"), start: REFERENCE_PROBES.thermometer },
 	/** What measures the battery (BOARD.md). */
-	batteryGauge: { kind: BATTERY_GAUGES, start: REFERENCE_PROBES.batteryGauge },
+	batteryGauge: { kind: partsOf("batteryGauge"), start: REFERENCE_PROBES.batteryGauge },
 } as const satisfies FieldTable);
 
 type Value<Kind> = Kind extends readonly (infer Choice)[]
@@ -99,17 +96,19 @@ export type ConfigurationOf<Table extends FieldTable> = {
 	>;
 };
 
-/** The fields that have a default. */
+/** The fields that have a default and are written out. */
 export type DefaultsOf<Table extends FieldTable> = {
-	readonly [Name in keyof Table as "start" extends keyof Table[Name] ? Name : never]: Value<
-		Table[Name]["kind"]
-	>;
+	readonly [Name in keyof Table as "start" extends keyof Table[Name]
+		? "isUnwritten" extends keyof Table[Name]
+			? never
+			: Name
+		: never]: Value<Table[Name]["kind"]>;
 };
 
 export function defaultsOf<Table extends FieldTable>(table: Table): DefaultsOf<Table> {
 	const defaults: Record<string, unknown> = {};
-	for (const [name, { start }] of Object.entries<FieldRow>(table)) {
-		if (start !== undefined) defaults[name] = start;
+	for (const [name, { start, isUnwritten }] of Object.entries<FieldRow>(table)) {
+		if (start !== undefined && isUnwritten === undefined) defaults[name] = start;
 	}
 	return Object.freeze(defaults) as DefaultsOf<Table>;
 }

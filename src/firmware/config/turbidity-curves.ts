@@ -5,7 +5,7 @@
 import { byChannel, type ChannelName, channelIndexOf } from "../../protocol/record/channels.js";
 import { CALIBRATION_CURVES, TURBIDITY_UNITS } from "../../protocol/record/derive.js";
 import { type CalibrationBody, NO_CALIBRATION_ACT } from "../../protocol/record/entry.js";
-import type { TURBIDITY_PROBES } from "../../protocol/record/probe-kinds.js";
+import type { ProbeKinds } from "../../protocol/record/probe-kinds.js";
 
 type TurbidityUnit = (typeof TURBIDITY_UNITS)[number];
 
@@ -25,7 +25,7 @@ interface CurveRow {
 }
 
 /** One row for each kind of turbidity probe. */
-export const TURBIDITY_CURVES: Readonly<Record<(typeof TURBIDITY_PROBES)[number], CurveRow>> =
+export const TURBIDITY_CURVES: Readonly<Record<ProbeKinds["turbidityProbe"], CurveRow>> =
 	Object.freeze({
 		"loop-4-20": {
 			ranges: 1,
@@ -55,7 +55,7 @@ export const TURBIDITY_CURVES: Readonly<Record<(typeof TURBIDITY_PROBES)[number]
 
 /** Of a configuration. */
 export interface TurbidityCurveChoice {
-	readonly turbidityProbe: (typeof TURBIDITY_PROBES)[number];
+	readonly turbidityProbe: ProbeKinds["turbidityProbe"];
 	readonly turbidityCoefficientsMicro: readonly number[];
 	readonly turbidityCalibrationId: number;
 }

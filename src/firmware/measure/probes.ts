@@ -4,6 +4,7 @@ import type {
 	BatterySample,
 	CompensatedSensor,
 	ConductivitySample,
+	FurtherSensor,
 	PHSample,
 	Sensor,
 	SleepingSensor,
@@ -11,12 +12,18 @@ import type {
 	TurbiditySample,
 } from "./sensor.js";
 
-/** A channel that a station may do without has no probe where none is fitted. */
-export interface WaterProbes extends Readonly<Partial<Record<ChannelName, Sensor<unknown>>>> {
+/** Those that every station has. */
+interface CommonProbes {
 	readonly pH: CompensatedSensor<PHSample> & SleepingSensor;
 	readonly conductivity: Sensor<ConductivitySample> & SleepingSensor;
 	readonly temperature: Sensor<TemperatureSample>;
 	readonly turbidity: Sensor<TurbiditySample>;
 	readonly battery: Sensor<BatterySample>;
-	close(): void;
 }
+
+/** A channel that a station may do without has no probe where none is fitted. */
+export type FurtherProbes = Readonly<
+	Partial<Record<Exclude<ChannelName, keyof CommonProbes>, FurtherSensor>>
+>;
+
+export type WaterProbes = CommonProbes & FurtherProbes & { close(): void };

@@ -86,6 +86,32 @@ export interface TurbiditySample {
 	};
 }
 
+/** What a further probe is told of the water. */
+export interface Surroundings {
+	/** Degrees Celsius; a stand-in where it is not known. */
+	readonly celsius: number;
+	/** Conductivity at 25 degC, uS/cm; undefined where that or the temperature is not known. */
+	readonly microsiemensAt25: number | undefined;
+}
+
+/** A channel of its own that no other probe has to mind (further.ts). */
+export interface FurtherSample {
+	/** In the unit of the channel's row. */
+	readonly value: number;
+	readonly isOutOfRange: boolean;
+	/** Something that it had to be told of the water was not known. */
+	readonly isUncompensated: boolean;
+	/** As in `PHSample`. */
+	readonly calibrationPoints?: number | undefined;
+}
+
+export interface FurtherSensor extends Sensor<FurtherSample> {
+	/** What two readings in a row may differ by: a few times the noise of a probe that has settled. */
+	readonly agreement: number;
+	/** Used from the next `begin` on. Touches no bus. */
+	configure(surroundings: Surroundings): void;
+}
+
 /** Class Battery: volts at the terminals. */
 export interface BatterySample {
 	battery: { voltage: number; current?: number };

@@ -1,12 +1,18 @@
 /**
  * One measurement of the water: temperature first, because pH needs it; pH while the conductivity
- * circuit is silent; conductivity while the pH circuit sleeps; the burst of turbidity; the battery
- * before the radio. A probe that fails is absent with its flag and stops nobody.
+ * circuit is silent; conductivity while the pH circuit sleeps; what further probes there are (further.ts);
+ * the burst of turbidity; the battery before the radio. A probe that fails is absent with its flag and stops nobody.
  */
-import { assert, StationError } from "../../core/errors.js";
+import { assert } from "../../core/errors.js";
 import { apart, type Task } from "../../core/task.js";
-import { CHANNEL_SET_1, type ChannelSet } from "../../protocol/record/channel-set.js";
-import { byChannel, type ChannelName } from "../../protocol/record/channels.js";
+import { type ChannelSet, channelSetFor, valueFieldOf } from "../../protocol/record/channel-set.js";
+import {
+	byChannel,
+	CHANNELS,
+	CHANNELS_OF_SET,
+	type ChannelName,
+} from "../../protocol/record/channels.js";
+import { nearFactorTo25 } from "../../protocol/record/derive.js";
 import {
 	CHANNEL_FLAGS,
 	FACTORY_CALIBRATION,
@@ -14,7 +20,8 @@ import {
 	type Reading,
 } from "../../protocol/record/reading.js";
 import { acquire } from "./acquire.js";
-import { ascending, burstStatistics } from "./burst.js";
+import { type Signal, summaryOf } from "./burst.js";
+import { measureFurther } from "./further.js";
 import { type IdentityMarks, identify, NO_IDENTITIES } from "./identity.js";
 import {
 	type ChannelFailure,
@@ -23,7 +30,8 @@ import {
 	ProbeSession,
 } from "./probe-session.js";
 import type { WaterProbes } from "./probes.js";
-import type { Sensor, SleepingSensor, TurbiditySample } from "./sensor.js";
+import { FAILED, isWithin, type Measured, repeat, tryToSleep, unstable } from "./repeat.js";
+import type { Surroundings } from "./sensor.js";
 
 /** Ids of the calibrations in force by channel, one for each range of its probe; without one the maker's. */
 export type CalibrationIds = Readonly<Record<ChannelName, readonly number[]>>;
@@ -76,10 +84,6 @@ export interface WaterMeasurement {
 export const DEFAULT_BURST: BurstOptions = Object.freeze({ count: 15, intervalMilliseconds: 500 });
 
 const REFERENCE_CELSIUS = 25;
-/**
- * Readings for two in a row that agree: one corrupt byte costs two more; five allow two of them.
- */
-const READINGS_MAX = 5;
 /** What two readings in a row may differ by: a few times the noise of a probe that has settled. */
 const AGREEMENT = Object.freeze({
 	pH: 0.05,
@@ -107,15 +111,6 @@ const CONDUCTIVITY_SCALE_MAX = 200_000;
  * minute a wet film on it conducts some hundredths of what the water did.
  */
 const DRY_BELOW_MICROSIEMENS = 10;
-/**
- * A bubble brightens, and nothing darkens: the darkest eighth of a burst is water. Where the median is
- * above that by more than this part of it, most signals may be of bubbles.
- */
-const CALM_PART = 0.1;
-const DARKEST_PART = 1 / 8;
-/** One step of the stored spread, microvolts. */
-const SPREAD_STEP_MICROVOLTS = 125;
-const SPREAD_STEPS_MAX = 0xfffe;
 const BATTERY_MILLIVOLTS_MAX = 0xfffe;
 /** The processor that measures it would not run: a wire of the gauge is off. */
 export const SUPPLY_MILLIVOLTS_MIN = 3000;
@@ -129,24 +124,6 @@ export const MAY_ROLL_OVER = 0x80;
 export function mayRollOverAfter(turbidityFlags: number, before: boolean): boolean {
 	if ((turbidityFlags & CHANNEL_FLAGS.fault) !== 0) return before;
 	return (turbidityFlags & (CHANNEL_FLAGS.saturated | CHANNEL_FLAGS.suspect)) !== 0;
-}
-
-type Signal = TurbiditySample["turbidimeter"];
-
-/** What measuring one channel came to. */
-interface Measured {
-	readonly value: number | undefined;
-	/** CHANNEL_FLAGS. */
-	flags: number;
-	readonly spread?: number | undefined;
-	readonly range?: number;
-}
-
-/** The last of the readings, the one before it, and whether the two agreed. */
-interface Repeated<Sample> {
-	readonly sample: Sample;
-	readonly previous: Sample;
-	readonly isStable: boolean;
 }
 
 /**
@@ -179,6 +156,9 @@ class Measurement {
 		const temperature = yield* apart(this.#temperature());
 		const pH = yield* apart(this.#pH(temperature.compensationCelsius));
 		const conductivity = yield* apart(this.#conductivity());
+		const fitted = CHANNELS.map(({ name }) => session.probes[name] !== undefined);
+		const set = channelSetFor(fitted.lastIndexOf(true) + 1);
+		const further = yield* apart(this.#further(set, temperature.compensationCelsius, conductivity));
 		// Sixty milliamperes less while the turbidity probe warms up.
 		session.releaseProbeRail();
 		const turbidity = yield* apart(this.#turbidity());
@@ -192,6 +172,7 @@ class Measurement {
 			conductivity,
 			turbidity,
 			battery,
+			...further,
 		};
 		const reading = byChannel(({ name }) => {
 			const { value, flags, spread, range = 0 } = measured[name] ?? NOT_MEASURED;
@@ -210,7 +191,7 @@ class Measurement {
 		const identified = identify(session.probes, failedProbes, before);
 		if (turbidity.mayRollOver) failedProbes |= MAY_ROLL_OVER;
 		return {
-			set: CHANNEL_SET_1,
+			set,
 			reading,
 			failures: session.failures,
 			events: session.events,
@@ -223,7 +204,9 @@ class Measurement {
 	*#temperature() {
 		const session = this.#session;
 		yield* session.warm("probe", session.probes.temperature.warmUpMilliseconds);
-		const repeated = yield* this.#repeat(
+		const repeated = yield* repeat(
+			session,
+			this.#options.board.watchdog,
 			"temperature",
 			() => session.probes.temperature,
 			(a, b) => isWithin(a.thermometer.temperature, b.thermometer.temperature, AGREEMENT.celsius),
@@ -244,7 +227,9 @@ class Measurement {
 		const session = this.#session;
 		let isCoupled = false;
 		yield* session.warm("probe", session.probes.pH.warmUpMilliseconds);
-		const repeated = yield* this.#repeat(
+		const repeated = yield* repeat(
+			session,
+			this.#options.board.watchdog,
 			"pH",
 			() => session.probes.pH,
 			(a, b) => isWithin(a.pHMeter.pH, b.pHMeter.pH, AGREEMENT.pH),
@@ -273,7 +258,9 @@ class Measurement {
 	*#conductivity() {
 		const session = this.#session;
 		yield* session.warm("probe", session.probes.conductivity.warmUpMilliseconds);
-		const repeated = yield* this.#repeat(
+		const repeated = yield* repeat(
+			session,
+			this.#options.board.watchdog,
 			"conductivity",
 			() => session.probes.conductivity,
 			(a, b) => {
@@ -292,6 +279,28 @@ class Measurement {
 			flags |= CHANNEL_FLAGS.outOfRange;
 		if (calibrationPoints === 0) flags |= CHANNEL_FLAGS.uncalibrated;
 		return { value: Math.round(conductivity * 100), flags, isDry };
+	}
+
+	/** Of the channels that not every station has, those that are fitted. */
+	*#further(
+		set: ChannelSet,
+		celsius: number | undefined,
+		{ value, flags, isDry }: Measured & { isDry: boolean },
+	) {
+		const session = this.#session;
+		const isSaltKnown = celsius !== undefined && value !== undefined && flags === 0 && !isDry;
+		const surroundings: Surroundings = {
+			celsius: celsius ?? this.#options.referenceCelsius ?? REFERENCE_CELSIUS,
+			microsiemensAt25: isSaltKnown ? (value / 100) * nearFactorTo25(celsius) : undefined,
+		};
+		const measured: Partial<Record<ChannelName, Measured>> = {};
+		for (const { name } of CHANNELS.slice(CHANNELS_OF_SET[0])) {
+			const scale = valueFieldOf(set, name)?.scale;
+			if (scale === undefined || session.probes[name] === undefined) continue;
+			const { watchdog } = this.#options.board;
+			measured[name] = yield* apart(measureFurther(session, watchdog, name, scale, surroundings));
+		}
+		return measured;
 	}
 
 	*#turbidity() {
@@ -320,10 +329,12 @@ class Measurement {
 	}
 
 	*#battery() {
-		const { probes } = this.#session;
-		const repeated = yield* this.#repeat(
+		const session = this.#session;
+		const repeated = yield* repeat(
+			session,
+			this.#options.board.watchdog,
 			"battery",
-			() => probes.battery,
+			() => session.probes.battery,
 			(a, b) => isWithin(a.battery.voltage, b.battery.voltage, AGREEMENT.volts),
 		);
 		if (repeated === undefined) return { value: undefined, flags: FAILED };
@@ -334,118 +345,4 @@ class Measurement {
 		if (millivolts < SUPPLY_MILLIVOLTS_MIN) flags |= CHANNEL_FLAGS.suspect;
 		return { value: stored, flags };
 	}
-
-	/**
-	 * Samples until two in a row agree: nothing on the wires has a checksum, and a corrupt digit is a
-	 * plausible number. `prepare` runs before each sample; undefined when the probe has failed.
-	 */
-	*#repeat<Sample>(
-		channel: ChannelName,
-		sensor: () => Sensor<Sample>,
-		agrees: (a: Sample, b: Sample) => boolean,
-		prepare: () => void = () => {},
-	): Task<Repeated<Sample> | undefined> {
-		const session = this.#session;
-		const { watchdog } = this.#options.board;
-		const remedies = session.remediesFor(channel);
-		const prepared = () => {
-			prepare();
-			return sensor();
-		};
-		let previous: Sample | undefined;
-		for (let count = 1; ; count++) {
-			const sample = yield* acquire(prepared, watchdog, remedies);
-			if (sample === undefined) return undefined;
-			const isStable = previous !== undefined && agrees(previous, sample);
-			if (previous !== undefined && (isStable || count === READINGS_MAX)) {
-				session.noteMeasured(channel);
-				return { sample, previous, isStable };
-			}
-			previous = sample;
-		}
-	}
-}
-
-const FAILED = CHANNEL_FLAGS.absent | CHANNEL_FLAGS.fault;
-
-function unstable(repeated: { readonly isStable: boolean }): number {
-	return repeated.isStable ? 0 : CHANNEL_FLAGS.unstable;
-}
-
-function isWithin(a: number, b: number, tolerance: number): boolean {
-	// A millionth of the tolerance for decimal fractions that binary cannot hold.
-	return Math.abs(a - b) <= tolerance * 1.000001;
-}
-
-/** False when the circuit could not be told; its own measurement will say what is wrong with it. */
-function tryToSleep(circuit: SleepingSensor): boolean {
-	try {
-		circuit.sleep();
-		return true;
-	} catch (error) {
-		if (!(error instanceof StationError)) throw error;
-		return false;
-	}
-}
-
-/**
- * Median and spread of the signals without those that NE 43 calls a fault. Where most are faults,
- * their own median stands, flagged: a raw count that explains the fault is worth keeping. After
- * saturation a signal on the scale is suspect until it has been small: in extreme sediment all
- * optics fall back into their range, and then the worst of the flood looks like its end.
- */
-function summaryOf(signals: readonly Signal[], mayRollOverBefore: boolean) {
-	const good = signals.filter(({ state }) => state !== "fault");
-	const isFault = good.length * 2 < signals.length;
-	const used = ofOneRange(isFault ? signals : good);
-	// An odd count has a middle that was measured, not made.
-	if (used.length % 2 === 0) used.pop();
-	const { median, spread } = burstStatistics(used.map((signal) => signal.signalMicrovolts));
-	const middle = used.find((signal) => signal.signalMicrovolts === median);
-	let flags = 0;
-	if (isFault) flags |= CHANNEL_FLAGS.fault;
-	else if (good.length < signals.length) flags |= CHANNEL_FLAGS.suspect;
-	if (middle?.state === "saturated") flags |= CHANNEL_FLAGS.saturated;
-	if (middle?.state === "clipped") flags |= CHANNEL_FLAGS.saturated | CHANNEL_FLAGS.outOfRange;
-	// A fault says nothing about the water, so what was feared before it still is.
-	const isHigh = median >= (middle?.tenthOfScaleMicrovolts ?? Number.POSITIVE_INFINITY);
-	const isSaturated = (flags & CHANNEL_FLAGS.saturated) !== 0;
-	const mayRollOver = isFault ? mayRollOverBefore : isSaturated || (mayRollOverBefore && isHigh);
-	if (mayRollOver && !isSaturated && !isFault) flags |= CHANNEL_FLAGS.suspect;
-	if (!isFault && !isCalm(used, middle)) flags |= CHANNEL_FLAGS.unstable;
-	return {
-		mayRollOver,
-		value: Math.round(median),
-		spread: Math.min(Math.round(spread / SPREAD_STEP_MICROVOLTS), SPREAD_STEPS_MAX),
-		range: middle?.range ?? 0,
-		flags,
-	};
-}
-
-/** Whether the middle of a burst lies near its darkest signals. */
-function isCalm(signals: readonly Signal[], middle: Signal | undefined): boolean {
-	const { zeroMicrovolts, calmMicrovolts } = middle ?? {};
-	if (zeroMicrovolts === undefined || calmMicrovolts === undefined) return true;
-	const turbid = ascending(
-		signals.map(({ signalMicrovolts }) => Math.abs(signalMicrovolts - zeroMicrovolts)),
-	);
-	const darkest = turbid[Math.floor(turbid.length * DARKEST_PART)] ?? 0;
-	const median = turbid[(turbid.length - 1) / 2] ?? 0;
-	return median - darkest <= Math.max(calmMicrovolts, CALM_PART * median);
-}
-
-/**
- * A burst at the edge of two ranges has signals of both: those of the commoner one, else the
- * higher.
- */
-function ofOneRange(signals: readonly Signal[]): Signal[] {
-	const [first] = signals;
-	if (signals.every((signal) => signal.range === first?.range)) return signals.slice();
-	let best: Signal[] = [];
-	for (const range of new Set(signals.map((signal) => signal.range))) {
-		const these = signals.filter((signal) => signal.range === range);
-		const isHigher = range > (best[0]?.range ?? -1);
-		if (these.length > best.length || (these.length === best.length && isHigher)) best = these;
-	}
-	return best;
 }

@@ -17,10 +17,10 @@ import type { Delivered } from "./tolerant-journal.js";
 
 /** "BSTR" little-endian. */
 const MAGIC = 0x52545342;
-const VERSION = 7;
-const FIXED_BYTES = 128;
-/** Five marks of 16 bits. */
-const IDENTITIES_AT = 96;
+const VERSION = 8;
+const FIXED_BYTES = 144;
+/** A mark of 16 bits for each of eight channels, one more than `failedProbes` has bits for. */
+const IDENTITIES_AT = 128;
 const NETWORK_TIME_AT = 106;
 const LAST_READING_AT = 110;
 const DELIVERED_AT = 114;
@@ -35,7 +35,7 @@ const HAS_UNRECORDED_STEP = 2;
 export const JOURNAL_STATE_BYTES_MAX = 128;
 /** Uplink's state, at most. */
 export const UPLINK_STATE_BYTES_MAX = 128;
-/** 128 + 128 + 128 + CRC 4 = 388 bytes, of 2 KB that the board keeps. */
+/** 144 + 128 + 128 + CRC 4 = 404 bytes, of 2 KB that the board keeps. */
 export const RETAINED_BYTES = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX + UPLINK_STATE_BYTES_MAX + 4;
 
 /** Milliseconds are of the board's clock, which goes on through deep sleep. */

@@ -1,6 +1,6 @@
 /** How tables for people and programs print each channel: a row for each of CHANNELS, by name. */
-import { type ChannelSet, type FieldRole, valueFieldOf } from "../record/channel-set.js";
-import { CHANNELS, type ChannelName } from "../record/channels.js";
+import { type ChannelSet, valueFieldOf } from "../record/channel-set.js";
+import { CHANNELS, type ChannelName, type FieldRole } from "../record/channels.js";
 import type { DerivedReading } from "../record/derive.js";
 import type { Reading } from "../record/reading.js";
 
@@ -29,8 +29,8 @@ export interface ChannelColumns {
 		readonly raw?: string;
 		readonly stepsPerRaw?: number;
 	};
-	/** Short, for a view. */
-	readonly view: { readonly head: string; readonly decimals: number };
+	/** Short, for a view: above a column, and in a line, where # is the value. */
+	readonly view: { readonly head: string; readonly line: string; readonly decimals: number };
 	/** For sentences. */
 	readonly word: string;
 }
@@ -42,7 +42,7 @@ export const CHANNEL_COLUMNS: Readonly<Record<ChannelName, ChannelColumns>> = Ob
 		decimals: 3,
 		isCalibrated: true,
 		journal: { stem: "ph", value: "ph" },
-		view: { head: "pH", decimals: 2 },
+		view: { head: "pH", line: "pH #", decimals: 2 },
 		word: "pH",
 	},
 	temperature: {
@@ -51,7 +51,7 @@ export const CHANNEL_COLUMNS: Readonly<Record<ChannelName, ChannelColumns>> = Ob
 		decimals: 3,
 		isCalibrated: true,
 		journal: { stem: "temperature", value: "temperatureCelsius" },
-		view: { head: "degC", decimals: 2 },
+		view: { head: "degC", line: "# degC", decimals: 2 },
 		word: "temperature",
 	},
 	conductivity: {
@@ -67,7 +67,7 @@ export const CHANNEL_COLUMNS: Readonly<Record<ChannelName, ChannelColumns>> = Ob
 			raw: "conductivityRaw",
 			stepsPerRaw: 100,
 		},
-		view: { head: "uS/cm", decimals: 0 },
+		view: { head: "uS/cm", line: "# uS/cm at 25 degC", decimals: 0 },
 		word: "conductivity",
 	},
 	turbidity: {
@@ -81,7 +81,7 @@ export const CHANNEL_COLUMNS: Readonly<Record<ChannelName, ChannelColumns>> = Ob
 		hasRange: true,
 		isCalibrated: true,
 		journal: { stem: "turbidity", value: "turbidity", raw: "turbidityMicrovolts" },
-		view: { head: "turbidity", decimals: 1 },
+		view: { head: "turbidity", line: "#", decimals: 1 },
 		word: "turbidity",
 	},
 	battery: {
@@ -90,7 +90,7 @@ export const CHANNEL_COLUMNS: Readonly<Record<ChannelName, ChannelColumns>> = Ob
 		decimals: 3,
 		isCalibrated: false,
 		journal: { stem: "battery", value: "batteryVolts" },
-		view: { head: "V", decimals: 2 },
+		view: { head: "V", line: "# V", decimals: 2 },
 		word: "battery",
 	},
 });

@@ -1,15 +1,15 @@
 /**
- * Channel sets: what a reading's body holds, as table rows. A new probe is a new row with a new id,
- * never a new format. Codecs, exporters and the collector walk these rows; only measuring and the
- * derivation know the channels by name.
+ * Channel sets: what a reading's body holds, laid out from the rows of channels.ts. A new probe is a new
+ * row and a set with a new id, never a new format. Codecs, exporters and the collector walk these fields.
  */
-
-import type { ChannelName } from "./channels.js";
-
-export type FieldType = "u8" | "i16" | "u16" | "i32" | "u32";
-
-/** What a field says: a measured quantity, or something about the channel it belongs to. */
-export type FieldRole = "value" | "spread" | "range" | "flags" | "calibration";
+import {
+	CHANNELS,
+	CHANNELS_OF_SET,
+	type ChannelName,
+	type ChannelRow,
+	type FieldRole,
+	type FieldType,
+} from "./channels.js";
 
 export interface FieldSpec {
 	readonly channel: ChannelName;
@@ -44,64 +44,49 @@ const TYPES: Readonly<Record<FieldType, Pick<FieldSpec, "byteLength" | "isSigned
 		u32: { byteLength: 4, isSigned: false, absent: 0xffffffff },
 	});
 
-/**
- * Set 1, 32 bytes: pH in thousandths; temperature in millidegrees Celsius; raw conductivity (at the
- * water's temperature) in hundredths of a microsiemens per centimetre; turbidity as the median
- * signal at the probe in microvolts with the spread of its burst (median absolute deviation) in steps of
- * 125 microvolts, one code of the ADS1115 at +-4.096 V (TI SBAS444, table 7-1); battery in millivolts.
- */
-export const CHANNEL_SET_1: ChannelSet = freezeSet(1, [
-	["pH", "value", "i16", "pH", 1000],
-	["pH", "flags", "u8", "", 1],
-	["pH", "calibration", "u16", "", 1],
-	["temperature", "value", "i32", "degC", 1000],
-	["temperature", "flags", "u8", "", 1],
-	["temperature", "calibration", "u16", "", 1],
-	// EZO EC prints tenths from 100 to 999.9 uS/cm.
-	["conductivity", "value", "u32", "uS/cm", 100, 10],
-	["conductivity", "flags", "u8", "", 1],
-	["conductivity", "calibration", "u16", "", 1],
-	["turbidity", "value", "i32", "V", 1_000_000, 125],
-	["turbidity", "spread", "u16", "V", 8000],
-	["turbidity", "range", "u8", "", 1],
-	["turbidity", "flags", "u8", "", 1],
-	["turbidity", "calibration", "u16", "", 1],
-	["battery", "value", "u16", "V", 1000],
-	["battery", "flags", "u8", "", 1],
-]);
-
 /** The field with a channel's quantity; undefined where the set does not have the channel. */
 export function valueFieldOf({ fields }: ChannelSet, name: ChannelName): FieldSpec | undefined {
 	return fields.find(({ channel, role }) => channel === name && role === "value");
 }
 
 /** Every set this version knows, by id. */
-export const CHANNEL_SETS: ReadonlyMap<number, ChannelSet> = new Map([
-	[CHANNEL_SET_1.id, CHANNEL_SET_1],
-]);
+export const CHANNEL_SETS: ReadonlyMap<number, ChannelSet> = new Map(
+	CHANNELS_OF_SET.map((count, index) => [index + 1, layout(index + 1, CHANNELS.slice(0, count))]),
+);
 
-/** Channel, role, type, unit, scale, and the quantum where it is not 1. */
-type Row = readonly [ChannelName, FieldRole, FieldType, string, number, number?];
+/** The smallest set that has all of the first `count` channels. Throws TypeError where none has. */
+export function channelSetFor(count: number): ChannelSet {
+	const set = CHANNEL_SETS.get(CHANNELS_OF_SET.findIndex((held) => held >= count) + 1);
+	if (set === undefined) throw new TypeError(`no set has ${count} channels`);
+	return set;
+}
 
-function freezeSet(id: number, rows: readonly Row[]): ChannelSet {
+/** What every station measures. */
+export const CHANNEL_SET_1: ChannelSet = channelSetFor(0);
+
+function layout(id: number, channels: readonly ChannelRow[]): ChannelSet {
 	let offsetBytes = 0;
-	const fields = rows.map(([channel, role, type, unit, scale, quantum = 1]) => {
-		const { byteLength, isSigned, absent } = TYPES[type];
-		const field: FieldSpec = Object.freeze({
-			channel,
-			role,
-			type,
-			byteLength,
-			isSigned,
-			absent,
-			offsetBytes,
-			unit,
-			scale,
-			quantum,
-		});
-		offsetBytes += byteLength;
-		return field;
-	});
+	const fields: FieldSpec[] = [];
+	for (const { name: channel, fields: rows } of channels) {
+		for (const [role, type, unit, scale, quantum = 1] of rows) {
+			const { byteLength, isSigned, absent } = TYPES[type];
+			fields.push(
+				Object.freeze({
+					channel,
+					role,
+					type,
+					byteLength,
+					isSigned,
+					absent,
+					offsetBytes,
+					unit,
+					scale,
+					quantum,
+				}),
+			);
+			offsetBytes += byteLength;
+		}
+	}
 	return Object.freeze({ id, bodyBytes: offsetBytes, fields: Object.freeze(fields) });
 }
 

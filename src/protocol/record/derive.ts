@@ -75,6 +75,13 @@ export function naturalWaterFactorTo25(celsius: number): number {
 	return (1 - 0.962144 + 0.962144 * pow(viscosity, 0.965078)) * 1.116;
 }
 
+/** The same beyond the law's range, as at its nearer end: near enough for the salt in a water. */
+export function nearFactorTo25(celsius: number): number {
+	return naturalWaterFactorTo25(
+		Math.min(Math.max(celsius, NATURAL_WATER_DEGREES_MIN), NATURAL_WATER_DEGREES_MAX),
+	);
+}
+
 /** Entries of one chain that give readings their meaning; feed it every entry in order. */
 export class DerivationContext {
 	readonly #configurations = new Map<number, ConfigurationBody>();
@@ -134,7 +141,9 @@ function asMeasured(
 ): DerivedValue {
 	const field = valueFieldOf(set, name);
 	const unit = field?.unit ?? "";
-	if (field === undefined || value === undefined) return missing(unit, flags, "raw-absent");
+	// A channel that the station does without has nothing to be noted.
+	if (field === undefined) return { value: undefined, unit, method: "none", flags: 0, notes: [] };
+	if (value === undefined) return missing(unit, flags, "raw-absent");
 	const measured = value / field.scale;
 	if (calibration === FACTORY_CALIBRATION) {
 		return { value: measured, unit, method: "measured", flags, notes: [] };

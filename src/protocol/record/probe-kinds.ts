@@ -1,40 +1,59 @@
 /**
- * Which parts a station may measure with: rows of tables, numbered in a configuration entry by their
- * index. A new part is a new row at the end; row 0 is the reference board's, and what records from
- * before these tables say.
+ * Which parts a station may measure with: one row for each field of a configuration that chooses among some. A
+ * new part is a new name at the end of its list; the first is the reference board's, and what records from
+ * before these tables say. A list that begins with "none" is of a probe that a station may do without.
  */
 
-export const TURBIDITY_PROBES = Object.freeze(["loop-4-20", "obs-3", "sen0189"] as const);
-export const THERMOMETERS = Object.freeze(["ezo-rtd", "ds18b20"] as const);
-export const BATTERY_GAUGES = Object.freeze(["divider", "ina226"] as const);
+/** Field, its lowest bit in a configuration entry's byte, and the parts by what its bits say. */
+const ROWS = [
+	["turbidityProbe", 0, ["loop-4-20", "obs-3", "sen0189"]],
+	["thermometer", 3, ["ezo-rtd", "ds18b20"]],
+	["batteryGauge", 5, ["divider", "ina226"]],
+] as const satisfies readonly (readonly [string, number, readonly string[]])[];
 
-export interface ProbeKinds {
-	readonly turbidityProbe: (typeof TURBIDITY_PROBES)[number];
-	readonly thermometer: (typeof THERMOMETERS)[number];
-	readonly batteryGauge: (typeof BATTERY_GAUGES)[number];
+/** Bits 0-2, 3-4, 5-6; bit 7 is free. */
+export const PROBE_ROWS: readonly (readonly [ProbeField, number, readonly string[]])[] =
+	Object.freeze(ROWS);
+
+type ProbeField = (typeof ROWS)[number][0];
+type PartsOf<Field> = Extract<(typeof ROWS)[number], readonly [Field, ...unknown[]]>[2];
+/** Fields that may be left out. */
+type Spare<Field> = Field extends ProbeField
+	? PartsOf<Field> extends readonly ["none", ...unknown[]]
+		? Field
+		: never
+	: never;
+
+export type ProbeKinds = {
+	readonly [Field in Exclude<ProbeField, Spare<ProbeField>>]: PartsOf<Field>[number];
+} & { readonly [Field in Spare<ProbeField>]?: PartsOf<Field>[number] };
+
+/** What a field may say. Throws TypeError for one that no row has. */
+export function partsOf<Field extends ProbeField>(field: Field): PartsOf<Field> {
+	const row = PROBE_ROWS.find(([name]) => name === field);
+	if (row === undefined) throw new TypeError(`no parts of ${field}`);
+	return row[2] as PartsOf<Field>;
 }
 
-/** What the reference board is delivered with. */
-export const REFERENCE_PROBES: ProbeKinds = Object.freeze({
-	turbidityProbe: "loop-4-20",
-	thermometer: "ezo-rtd",
-	batteryGauge: "divider",
-});
-
-/** The byte of a configuration entry: bits 0-2 turbidity probe, 3-4 thermometer, 5-6 gauge. */
+/** The byte of a configuration entry. */
 export function probesByteOf(kinds: ProbeKinds): number {
-	return (
-		TURBIDITY_PROBES.indexOf(kinds.turbidityProbe) |
-		(THERMOMETERS.indexOf(kinds.thermometer) << 3) |
-		(BATTERY_GAUGES.indexOf(kinds.batteryGauge) << 5)
-	);
+	let byte = 0;
+	for (const [field, bit, parts] of PROBE_ROWS) {
+		byte |= Math.max(parts.indexOf(kinds[field] ?? ""), 0) << bit;
+	}
+	return byte;
 }
 
 /** The reverse; undefined for a part that this version does not know. */
 export function probeKindsOf(byte: number): ProbeKinds | undefined {
-	const turbidityProbe = TURBIDITY_PROBES[byte & 7];
-	const thermometer = THERMOMETERS[(byte >> 3) & 3];
-	const batteryGauge = BATTERY_GAUGES[byte >> 5];
-	if (turbidityProbe === undefined || thermometer === undefined) return undefined;
-	return batteryGauge === undefined ? undefined : { turbidityProbe, thermometer, batteryGauge };
+	const kinds: Record<string, string> = {};
+	PROBE_ROWS.forEach(([field, bit, parts], index) => {
+		const bits = (PROBE_ROWS[index + 1]?.[1] ?? 8) - bit;
+		const part = parts[(byte >> bit) & ((1 << bits) - 1)];
+		if (part !== undefined) kinds[field] = part;
+	});
+	return Object.keys(kinds).length < PROBE_ROWS.length ? undefined : (kinds as ProbeKinds);
 }
+
+/** What the reference board is delivered with. */
+export const REFERENCE_PROBES = Object.freeze(probeKindsOf(0)) as ProbeKinds;

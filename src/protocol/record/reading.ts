@@ -2,8 +2,8 @@
  * A reading by channel: what measuring produces and what derivation and display take. Stored is what
  * was measured: raw, at the water's temperature, with flags and calibration ids.
  */
-import type { ChannelSet, FieldRole, FieldSpec } from "./channel-set.js";
-import { byChannel, type ChannelName } from "./channels.js";
+import type { ChannelSet, FieldSpec } from "./channel-set.js";
+import { byChannel, type ChannelName, type FieldRole } from "./channels.js";
 
 /** Quality flags of one channel; several may be set. A flag never alters the value beside it. */
 export const CHANNEL_FLAGS = Object.freeze({
