@@ -1,5 +1,5 @@
 /** How tables for people and programs print each channel: a row for each of CHANNELS, by name. */
-import { type ChannelSet, valueFieldOf } from "../record/channel-set.js";
+import type { ChannelSet } from "../record/channel-set.js";
 import { CHANNELS, type ChannelName, type FieldRole } from "../record/channels.js";
 import type { DerivedReading } from "../record/derive.js";
 import type { Reading } from "../record/reading.js";
@@ -101,13 +101,14 @@ export const CHANNEL_TABLE: readonly (ChannelColumns & { readonly name: ChannelN
 
 /** Steps of a quantity of `role` that make one unit. */
 export function scaleOf({ fields }: ChannelSet, name: ChannelName, role: FieldRole): number {
-	return fields.find((field) => field.channel === name && field.role === role)?.scale ?? 1;
+	for (const field of fields) if (field.role === role && field.channel === name) return field.scale;
+	return 1;
 }
 
 /** What was measured, in its unit; undefined where it is absent. */
 export function rawOf(set: ChannelSet, name: ChannelName, reading: Reading): number | undefined {
 	const { value } = reading[name];
-	return value === undefined ? undefined : value / (valueFieldOf(set, name)?.scale ?? 1);
+	return value === undefined ? undefined : value / scaleOf(set, name, "value");
 }
 
 /** Each note of a reading once, in the order of the channels. */

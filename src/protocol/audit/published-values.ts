@@ -151,6 +151,7 @@ export class PublishedValues {
 	/** By epoch, then by law: ids of calibrations and configurations are of their epoch. */
 	readonly #contexts = new Map<number, Map<string, DerivationContext>>();
 	readonly #laws: readonly Policy["conductivity"][];
+	readonly #lawOf = new Map<Policy | undefined, string>();
 	readonly #judges: readonly ChannelJudge[];
 	/** By channel: rows that have its judgement, counted from the first of `#waiting`. */
 	readonly #judged: number[] = CHANNELS.map(() => 0);
@@ -164,7 +165,11 @@ export class PublishedValues {
 	constructor(options: PublishedValuesOptions) {
 		this.#options = options;
 		const laws = new Map<string, Policy["conductivity"]>([["as-configured", AS_CONFIGURED]]);
-		for (const { conductivity } of options.policies) laws.set(lawKeyOf(conductivity), conductivity);
+		for (const policy of options.policies) {
+			const key = lawKeyOf(policy.conductivity);
+			laws.set(key, policy.conductivity);
+			this.#lawOf.set(policy, key);
+		}
 		this.#laws = [...laws.values()];
 		this.#judges = CHANNELS.map((_channel, at) => {
 			return new ChannelJudge((judgement) => this.#takeJudgement(at, judgement));
@@ -195,10 +200,11 @@ export class PublishedValues {
 		const placed = this.#times.place(entry);
 		const seconds = placed?.utcSeconds;
 		const policy = seconds === undefined ? this.#policy : this.#policyAt(seconds);
-		const law = lawKeyOf(policy?.conductivity ?? AS_CONFIGURED);
-		const derived = this.#contexts.get(entry.epoch)?.get(law)?.derive(entry);
+		const law = this.#lawOf.get(policy) ?? AS_CONFIGURED.law;
 		const set = CHANNEL_SETS.get(entry.channelSet);
-		if (derived === undefined || set === undefined) {
+		const raw = set === undefined ? undefined : readingOf(set, entry.fields);
+		const derived = this.#contexts.get(entry.epoch)?.get(law)?.derive(entry, raw);
+		if (set === undefined || raw === undefined || derived === undefined) {
 			this.#unknown++;
 			return;
 		}
@@ -225,7 +231,7 @@ export class PublishedValues {
 			policy,
 			derived,
 			set,
-			raw: readingOf(set, entry.fields),
+			raw,
 			head,
 			isBack: false,
 			judgements: [],

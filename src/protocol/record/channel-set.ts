@@ -46,7 +46,8 @@ const TYPES: Readonly<Record<FieldType, Pick<FieldSpec, "byteLength" | "isSigned
 
 /** The field with a channel's quantity; undefined where the set does not have the channel. */
 export function valueFieldOf({ fields }: ChannelSet, name: ChannelName): FieldSpec | undefined {
-	return fields.find(({ channel, role }) => channel === name && role === "value");
+	for (const field of fields) if (field.role === "value" && field.channel === name) return field;
+	return undefined;
 }
 
 /** Every set this version knows, by id. */

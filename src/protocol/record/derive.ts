@@ -99,13 +99,16 @@ export class DerivationContext {
 		return this.#configurations.get(id);
 	}
 
-	/** Derives a reading entry; other kinds and unknown channel sets give undefined. */
-	derive(entry: Entry): DerivedReading | undefined {
+	/**
+	 * Derives a reading entry; other kinds and unknown channel sets give undefined. `reading` is that of its
+	 * fields, from whoever has it.
+	 */
+	derive(entry: Entry, reading?: Reading): DerivedReading | undefined {
 		const set = entry.kind === "reading" ? CHANNEL_SETS.get(entry.channelSet) : undefined;
 		if (entry.kind !== "reading" || set === undefined) return undefined;
 		return deriveReading(
 			set,
-			readingOf(set, entry.fields),
+			reading ?? readingOf(set, entry.fields),
 			this.#configurations.get(entry.configurationId),
 			(channel, id) => this.#calibrations.get(calibrationKey(channel, id)),
 		);

@@ -64,11 +64,12 @@ export function fieldsOfReading({ fields }: ChannelSet, reading: Reading): numbe
 /** The reverse of `fieldsOfReading`; what the set does not have was not measured. */
 export function readingOf({ fields }: ChannelSet, values: readonly number[]): Reading {
 	const reading = byChannel((): Record<FieldRole, number | undefined> => ({ ...NOT_MEASURED }));
-	fields.forEach((field, index) => {
-		const value = values[index] ?? field.absent;
+	let index = 0;
+	for (const field of fields) {
+		const value = values[index++] ?? field.absent;
 		reading[field.channel][field.role] =
-			canBeAbsent(field) && value === field.absent ? undefined : value;
-	});
+			value === field.absent && canBeAbsent(field) ? undefined : value;
+	}
 	return reading as Reading;
 }
 
