@@ -13,7 +13,7 @@ import {
 	TIME_QUALITIES,
 } from "../protocol/record/entry.js";
 import { eventNameOf } from "../protocol/record/events.js";
-import { probeKindsOf } from "../protocol/record/probe-kinds.js";
+import { PROBE_ROWS, probeKindsOf } from "../protocol/record/probe-kinds.js";
 import { CHANNEL_FLAGS, readingOf } from "../protocol/record/reading.js";
 import { Placer } from "../protocol/record/time-resolver.js";
 
@@ -144,8 +144,7 @@ function bodyOf(entry: Entry, context: DerivationContext): EntryRow {
 function partsOf(probes: number): string {
 	const kinds = probeKindsOf(probes);
 	if (kinds === undefined) return `parts ${probes} of a newer version`;
-	const fitted = Object.values<string>(kinds).filter((kind) => kind !== "none");
-	return fitted.join(" ");
+	return PROBE_ROWS.flatMap(([field]) => kinds[field] ?? []).join(" ");
 }
 
 function cellsOf(derived: DerivedReading, set: ChannelSet, fields: readonly number[]): EntryRow {

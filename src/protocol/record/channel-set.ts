@@ -6,7 +6,7 @@ import {
 	CHANNELS,
 	CHANNELS_OF_SET,
 	type ChannelName,
-	type ChannelRow,
+	channelIndexOf,
 	type FieldRole,
 	type FieldType,
 } from "./channels.js";
@@ -50,9 +50,19 @@ export function valueFieldOf({ fields }: ChannelSet, name: ChannelName): FieldSp
 	return undefined;
 }
 
+/** Of all channels, in their order: a set has the first of them. */
+const FIELDS: readonly FieldSpec[] = layout();
+
 /** Every set this version knows, by id. */
 export const CHANNEL_SETS: ReadonlyMap<number, ChannelSet> = new Map(
-	CHANNELS_OF_SET.map((count, index) => [index + 1, layout(index + 1, CHANNELS.slice(0, count))]),
+	CHANNELS_OF_SET.map((count, index) => {
+		const id = index + 1;
+		const fields = FIELDS.filter(({ channel }) => channelIndexOf(channel) < count);
+		const { offsetBytes, byteLength } = fields[fields.length - 1] as FieldSpec;
+		const set: ChannelSet = { id, bodyBytes: offsetBytes + byteLength, fields };
+		Object.freeze(fields);
+		return [id, Object.freeze(set)];
+	}),
 );
 
 /** The smallest set that has all of the first `count` channels. Throws TypeError where none has. */
@@ -65,30 +75,19 @@ export function channelSetFor(count: number): ChannelSet {
 /** What every station measures. */
 export const CHANNEL_SET_1: ChannelSet = channelSetFor(0);
 
-function layout(id: number, channels: readonly ChannelRow[]): ChannelSet {
+function layout(): FieldSpec[] {
 	let offsetBytes = 0;
-	const fields: FieldSpec[] = [];
-	for (const { name: channel, fields: rows } of channels) {
-		for (const [role, type, unit, scale, quantum = 1] of rows) {
-			const { byteLength, isSigned, absent } = TYPES[type];
-			fields.push(
-				Object.freeze({
-					channel,
-					role,
-					type,
-					byteLength,
-					isSigned,
-					absent,
-					offsetBytes,
-					unit,
-					scale,
-					quantum,
-				}),
+	const specs: FieldSpec[] = [];
+	for (const { name: channel, fields } of CHANNELS) {
+		for (const [role, type, unit, scale, quantum = 1] of fields) {
+			const layoutOfType = TYPES[type];
+			specs.push(
+				Object.freeze({ channel, role, type, ...layoutOfType, offsetBytes, unit, scale, quantum }),
 			);
-			offsetBytes += byteLength;
+			offsetBytes += layoutOfType.byteLength;
 		}
 	}
-	return Object.freeze({ id, bodyBytes: offsetBytes, fields: Object.freeze(fields) });
+	return specs;
 }
 
 /** Reads one field of a body that begins at `bodyOffsetBytes`. No view: to make one costs more. */

@@ -47,12 +47,15 @@ export function probesByteOf(kinds: ProbeKinds): number {
 /** The reverse; undefined for a part that this version does not know. */
 export function probeKindsOf(byte: number): ProbeKinds | undefined {
 	const kinds: Record<string, string> = {};
-	PROBE_ROWS.forEach(([field, bit, parts], index) => {
-		const bits = (PROBE_ROWS[index + 1]?.[1] ?? 8) - bit;
-		const part = parts[(byte >> bit) & ((1 << bits) - 1)];
-		if (part !== undefined) kinds[field] = part;
-	});
-	return Object.keys(kinds).length < PROBE_ROWS.length ? undefined : (kinds as ProbeKinds);
+	let rest = byte;
+	// From the highest bits down; what is beyond a list is not known.
+	for (const [field, bit, parts] of PROBE_ROWS.slice().reverse()) {
+		const part = parts[rest >> bit];
+		if (part === undefined) return undefined;
+		if (part !== "none") kinds[field] = part;
+		rest &= (1 << bit) - 1;
+	}
+	return kinds as ProbeKinds;
 }
 
 /** What the reference board is delivered with. */

@@ -2,7 +2,6 @@
 import { hexOf } from "../../../src/core/bytes.js";
 import {
 	CONFIGURATION_FIELDS,
-	defaultsOf,
 	type FieldRow,
 	type FieldTable,
 } from "../../../src/firmware/config/configuration-fields.js";
@@ -22,7 +21,9 @@ const EXAMPLE = {
 /** A file for the collector: every field, with its default where it has one. */
 export function configurationExample(): string {
 	const values: Readonly<Record<string, unknown>> = {
-		...defaultsOf(CONFIGURATION_FIELDS),
+		...Object.fromEntries(
+			Object.entries<FieldRow>(CONFIGURATION_FIELDS).map(([name, { start }]) => [name, start]),
+		),
 		...EXAMPLE,
 	};
 	const lines = Object.keys(CONFIGURATION_FIELDS).map((name) => {
@@ -37,7 +38,7 @@ export function fieldComments(): ReadonlyMap<string, string> {
 	const [source] = sources("src/firmware/config").filter(({ path }) =>
 		path.endsWith("configuration-fields.ts"),
 	);
-	const rows = (source?.text ?? "").matchAll(/\t\/\*\* (.*) \*\/\n\t(\w+): \{ kind/g);
+	const rows = (source?.text ?? "").matchAll(/\t\/\*\* (.*) \*\/\n\t(\w+): \{\s*kind/g);
 	return new Map([...rows].map(([, comment = "", name = ""]) => [name, comment]));
 }
 
