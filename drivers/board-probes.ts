@@ -1,6 +1,7 @@
 /** What hangs on which bus of the reference board, and what may hang there in its place. */
 import { StationError } from "../src/core/errors.js";
 import type { StationConfiguration } from "../src/firmware/config/configuration.js";
+import { CONFIGURATION_FIELDS } from "../src/firmware/config/configuration-fields.js";
 import type { FurtherProbes, WaterProbes } from "../src/firmware/measure/probes.js";
 import type {
 	BatterySample,
@@ -11,6 +12,7 @@ import type {
 } from "../src/firmware/measure/sensor.js";
 import type { Board } from "../src/firmware/ports.js";
 import ADS1115 from "./ads1115.js";
+import DissolvedOxygen from "./atlas-ezo/do.js";
 import Conductivity from "./atlas-ezo/ec.js";
 import PH from "./atlas-ezo/ph.js";
 import RTD from "./atlas-ezo/rtd.js";
@@ -28,7 +30,12 @@ export type ProbeBoard = Pick<Board, "probeBus" | "systemBus" | "oneWire">;
 /** What the drivers are told of the configuration. */
 export type ProbeChoice = Pick<
 	StationConfiguration,
-	"turbidityProbe" | "thermometer" | "batteryGauge" | "loopShuntMilliohms"
+	| "turbidityProbe"
+	| "thermometer"
+	| "batteryGauge"
+	| "loopShuntMilliohms"
+	| "oxygenProbe"
+	| "airPressureHectopascals"
 >;
 
 /** What a row of the tables below has to build with. */
@@ -74,11 +81,18 @@ const BATTERY: Rows<ProbeChoice["batteryGauge"], BatterySample> = Object.freeze(
 
 /** Channels that not every station has; undefined where no probe is fitted. */
 const FURTHER: Readonly<Record<keyof FurtherProbes, (parts: Parts) => FurtherSensor | undefined>> =
-	Object.freeze({});
+	Object.freeze({
+		dissolvedOxygen: ({ board, choice }: Parts) => {
+			if (choice.oxygenProbe !== "ezo-do") return undefined;
+			const { start } = CONFIGURATION_FIELDS.airPressureHectopascals;
+			const hectopascals = choice.airPressureHectopascals ?? start;
+			return new DissolvedOxygen({ sensor: board.probeBus.connection, hectopascals });
+		},
+	});
 
 /**
  * Opens every probe of the board without a word on its buses: EZO pH 0x63, EC 0x64 and RTD 0x66 on
- * the probe bus, or a DS18B20 on the 1-Wire bus for the RTD; ADS1115 0x48 on the system bus with the
+ * the probe bus, EZO DO 0x61 where one is fitted, or a DS18B20 on the 1-Wire bus for the RTD; ADS1115 0x48 on the system bus with the
  * loop's shunt at AIN0, the battery at AIN1 through 100 k over 20 k, an OBS-3+ at AIN2 (low range)
  * and AIN3 (high), or a SEN0189 at AIN2 through 10 k over 20 k; INA226 0x40 on the system bus, 0.1
  * ohm. Close what it returns before opening anew.

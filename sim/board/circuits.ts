@@ -2,9 +2,11 @@
 import type { SeededChance } from "../../src/core/chance.js";
 import type { ProbeKinds } from "../../src/protocol/record/probe-kinds.js";
 import type { I2CChip } from "../bus/i2c-bus.js";
+import { EzoDo } from "../chips/ezo-do.js";
 import { EzoEc } from "../chips/ezo-ec.js";
 import { EzoPh } from "../chips/ezo-ph.js";
 import { EzoRtd } from "../chips/ezo-rtd.js";
+import { oxygenPart } from "../river/oxygen.js";
 import type { WaterChannel } from "../river/water.js";
 import type { Incidents } from "../station/incidents.js";
 import type { VirtualClock } from "./clock.js";
@@ -13,6 +15,7 @@ import type { WaterProbes } from "./water-probes.js";
 
 export interface CircuitsOptions {
 	readonly clock: VirtualClock;
+	readonly utcSeconds: () => number;
 	readonly chance: (name: string) => SeededChance;
 	readonly probes: WaterProbes;
 	readonly supply: Supply;
@@ -66,5 +69,26 @@ export function createCircuits(options: CircuitsOptions) {
 		{ chip: ec, channel: "conductivityAt25MicrosiemensPerCm" },
 	];
 	if (kinds.thermometer === "ezo-rtd") plugged.push({ chip: rtd, channel: "temperatureCelsius" });
-	return { chips: { ph, ec, rtd }, plugged, calibratePH };
+	const oxygen = kinds.oxygenProbe === "ezo-do" ? createOxygen(options) : undefined;
+	if (oxygen !== undefined) plugged.push({ chip: oxygen });
+	return { chips: { ph, ec, rtd, oxygen }, plugged, calibratePH };
+}
+
+/** Calibrated in air; its membrane takes 20 s for two thirds of a step. */
+function createOxygen({ clock, utcSeconds, chance, probes, supply }: CircuitsOptions): EzoDo {
+	const cell = probes.probe(
+		"dissolvedOxygen",
+		() => oxygenPart(utcSeconds()),
+		20,
+		() => 0.0005,
+	);
+	const oxygen = new EzoDo({
+		clock,
+		chance: chance("ezo-do"),
+		quantity: () => cell.read(),
+		supplyVolts: PROBE_VOLTS,
+		onCurrent: supply.onCurrent("do"),
+	});
+	oxygen.load({ ...oxygen.save(), own: { ...oxygen.save().own, points: 1 } });
+	return oxygen;
 }

@@ -46,12 +46,13 @@ export function createHardware(options: HardwareOptions) {
 	const chance = (name: string): SeededChance =>
 		new SeededChance(seedOf(options.seed, `${name} ${clock.microseconds}`));
 	const utcSeconds = (): number => options.originUtcSeconds + clock.microseconds / 1_000_000;
+	const world = { clock, utcSeconds, incidents };
 	const probes = createWaterProbes({ clock, utcSeconds, river, conduction, chance });
-	const supply = createSupply({ clock, utcSeconds, incidents });
+	const supply = createSupply(world);
 	const { energy, battery } = supply;
 	const loop = createLoop(options, probes.optics);
 	const kinds = options.probes ?? REFERENCE_PROBES;
-	const circuits = createCircuits({ clock, chance, probes, supply, incidents, kinds });
+	const circuits = createCircuits({ ...world, chance, probes, supply, kinds });
 	const adc = new Ads1115({
 		clock,
 		inputs: (pin) => {

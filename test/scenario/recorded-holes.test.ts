@@ -87,7 +87,8 @@ describe("a station in a recorded river with holes", function () {
 		let silent = 0;
 		for (const [seconds, reading] of readings) {
 			const isSilent = seconds > 5 * STEP + STEP / 2 && seconds < 17 * STEP - STEP / 2;
-			const { battery: batteryVolts, turbidity, ...circuits } = reading;
+			const { battery: batteryVolts, turbidity, dissolvedOxygen, ...circuits } = reading;
+			assert.equal(dissolvedOxygen.value, undefined);
 			for (const [channel, { value, flags }] of Object.entries(circuits)) {
 				assert.equal(value === undefined, isSilent, `${channel} after ${seconds} s`);
 				if (isSilent) assert.notEqual(flags & fault, 0, `${channel} after ${seconds} s`);

@@ -73,6 +73,16 @@ export const CONFIGURATION_FIELDS = Object.freeze({
 	thermometer: { kind: partsOf("thermometer"), start: REFERENCE_PROBES.thermometer },
 	/** What measures the battery (BOARD.md). */
 	batteryGauge: { kind: partsOf("batteryGauge"), start: REFERENCE_PROBES.batteryGauge },
+	/** What measures dissolved oxygen, if anything does (BOARD.md). */
+	oxygenProbe: { kind: partsOf("oxygenProbe"), start: "none", since: 3, isUnwritten: true },
+	/** Usual pressure of the air at the station, not reduced to the sea, hectopascals: for dissolved oxygen. */
+	airPressureHectopascals: {
+		kind: "number",
+		range: [500, 1100],
+		start: 1013,
+		since: 3,
+		isUnwritten: true,
+	},
 } as const satisfies FieldTable);
 
 type Value<Kind> = Kind extends readonly (infer Choice)[]

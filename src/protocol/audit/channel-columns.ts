@@ -93,6 +93,15 @@ export const CHANNEL_COLUMNS: Readonly<Record<ChannelName, ChannelColumns>> = Ob
 		view: { head: "V", line: "# V", decimals: 2 },
 		word: "battery",
 	},
+	dissolvedOxygen: {
+		stem: "do",
+		value: "do_mg_l",
+		decimals: 2,
+		isCalibrated: true,
+		journal: { stem: "dissolvedOxygen", value: "dissolvedOxygen" },
+		view: { head: "mg/L O2", line: "# mg/L O2", decimals: 2 },
+		word: "dissolved oxygen",
+	},
 });
 
 /** A channel's rows side by side, in the order of the table. */

@@ -74,6 +74,12 @@ const ROWS = [
 		derivation: "measured",
 		fields: [["value", "u16", "V", 1000], FLAGS],
 	},
+	{
+		name: "dissolvedOxygen",
+		bus: "probe",
+		derivation: "measured",
+		fields: [["value", "u16", "mg/L", 100], FLAGS, CALIBRATION],
+	},
 ] as const satisfies readonly ChannelRow<string>[];
 
 export type ChannelName = (typeof ROWS)[number]["name"];
@@ -90,7 +96,7 @@ export const CHANNELS: readonly ChannelRow[] = Object.freeze(
 );
 
 /** Channel set n of the record holds the first `CHANNELS_OF_SET[n - 1]` channels; a set never changes. */
-export const CHANNELS_OF_SET: readonly number[] = Object.freeze([5]);
+export const CHANNELS_OF_SET: readonly number[] = Object.freeze([5, 6]);
 
 /** Throws TypeError for a name that no row has. */
 export function channelIndexOf(name: ChannelName): number {

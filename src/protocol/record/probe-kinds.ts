@@ -9,9 +9,10 @@ const ROWS = [
 	["turbidityProbe", 0, ["loop-4-20", "obs-3", "sen0189"]],
 	["thermometer", 3, ["ezo-rtd", "ds18b20"]],
 	["batteryGauge", 5, ["divider", "ina226"]],
+	["oxygenProbe", 7, ["none", "ezo-do"]],
 ] as const satisfies readonly (readonly [string, number, readonly string[]])[];
 
-/** Bits 0-2, 3-4, 5-6; bit 7 is free. */
+/** Bits 0-2, 3-4, 5-6 and 7: the byte is full. */
 export const PROBE_ROWS: readonly (readonly [ProbeField, number, readonly string[]])[] =
 	Object.freeze(ROWS);
 

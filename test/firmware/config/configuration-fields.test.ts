@@ -45,46 +45,43 @@ describe("the table of configuration fields", () => {
 describe("a made-up field of the configuration", () => {
 	const TABLE = {
 		...CONFIGURATION_FIELDS,
-		oxygenMembrane: { kind: ["thick", "thin"], start: "thick", since: 3 },
-		airPressureHectopascals: { kind: "number", range: [300, 1100], start: 1013, since: 3 },
+		oxygenMembrane: { kind: ["thick", "thin"], start: "thick", since: 4 },
+		airHumidityPermille: { kind: "number", range: [300, 1100], start: 1013, since: 4 },
 	} as const satisfies FieldTable;
 	const example = configurationExample().replaceAll("```\n", "");
 	const parse = (lines: string) =>
 		parseFields(readOffer(`${example}${lines}`, "f").canonical, TABLE);
 
 	it("comes out of an operator's file as a value of its type", () => {
-		const { oxygenMembrane, airPressureHectopascals, station } = parse(
-			"oxygenMembrane=thin # the new ones\nairPressureHectopascals=985\n",
+		const { oxygenMembrane, airHumidityPermille, station } = parse(
+			"oxygenMembrane=thin # the new ones\nairHumidityPermille=985\n",
 		);
-		assert.deepEqual([oxygenMembrane, airPressureHectopascals, station], ["thin", 985, "bor-1"]);
+		assert.deepEqual([oxygenMembrane, airHumidityPermille, station], ["thin", 985, "bor-1"]);
 	});
 
 	it("is refused out of its range, with field, value and range", () => {
 		for (const [line, message] of [
 			["oxygenMembrane=torn\n", 'oxygenMembrane is "torn"; use thick or thin'],
 			[
-				"airPressureHectopascals=12\n",
-				"airPressureHectopascals is 12; use a whole number from 300 to 1100",
+				"airHumidityPermille=12\n",
+				"airHumidityPermille is 12; use a whole number from 300 to 1100",
 			],
-			[
-				"airPressureHectopascals=high\n",
-				'configuration: airPressureHectopascals "high" is no number',
-			],
+			["airHumidityPermille=high\n", 'configuration: airHumidityPermille "high" is no number'],
 		] as const) {
 			assert.throws(() => parse(line), { code: "configuration-invalid", message });
 		}
 	});
 
 	it("may be left out, for it came later, and then has its default", () => {
-		assert.equal(parse("").airPressureHectopascals, undefined);
-		assert.equal(defaultsOf(TABLE).airPressureHectopascals, 1013);
+		assert.equal(parse("").airHumidityPermille, undefined);
+		assert.equal(defaultsOf(TABLE).airHumidityPermille, 1013);
 	});
 
 	it("is told of in the documented table", () => {
 		const text = fieldTable(TABLE, new Map([["oxygenMembrane", "Which membrane is on."]]));
 		assert.match(
 			text,
-			/^\| `oxygenMembrane` +\| `thick`, `thin` +\| `thick` +\| 3 +\| Which membrane is on\. +\|$/m,
+			/^\| `oxygenMembrane` +\| `thick`, `thin` +\| `thick` +\| 4 +\| Which membrane is on\. +\|$/m,
 		);
 	});
 

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { StationError, type StationErrorCode } from "../../../src/core/errors.js";
 import type { WaterProbes } from "../../../src/firmware/measure/probes.js";
+import type { FurtherSensor, Surroundings } from "../../../src/firmware/measure/sensor.js";
 import {
 	type CalibrationIds,
 	type MeasureWaterOptions,
@@ -32,6 +33,8 @@ interface World {
 	conductivity: (number | StationErrorCode)[];
 	turbidity: (Loop | StationErrorCode)[];
 	battery: (number | StationErrorCode)[];
+	/** Empty: none is fitted. */
+	dissolvedOxygen: (number | StationErrorCode)[];
 	calibrationPoints: number;
 	/** Bus clearing, in the order of what frees it; `never` never. */
 	stuckUntil: "never-stuck" | "clocks" | "rail" | "never";
@@ -55,6 +58,7 @@ function measure(changes: Partial<World> = {}): {
 		conductivity: [512.3],
 		turbidity: [good(1_500_000)],
 		battery: [12.6],
+		dissolvedOxygen: [],
 		calibrationPoints: 2,
 		stuckUntil: "never-stuck",
 		sleepFails: false,
@@ -137,6 +141,25 @@ function measure(changes: Partial<World> = {}): {
 		},
 		close: () => {},
 	});
+	const oxygen = (): FurtherSensor => {
+		let told: Surroundings | undefined;
+		const sensor = probe(
+			"dissolvedOxygen",
+			world.dissolvedOxygen,
+			(value: number) => ({
+				value,
+				isOutOfRange: value < 0.01 || value > 100,
+				isUncompensated: told?.microsiemensAt25 === undefined,
+				calibrationPoints: world.calibrationPoints,
+			}),
+			probeRail,
+		);
+		const configure = (surroundings: Surroundings): void => {
+			told = surroundings;
+			sensor.configure(surroundings);
+		};
+		return { ...sensor, agreement: 0.1, configure };
+	};
 	const openProbes = (): WaterProbes => ({
 		temperature: probe(
 			"temperature",
@@ -160,6 +183,7 @@ function measure(changes: Partial<World> = {}): {
 		),
 		turbidity: probe("turbidity", world.turbidity, (turbidimeter: Loop) => ({ turbidimeter })),
 		battery: probe("battery", world.battery, (voltage: number) => ({ battery: { voltage } })),
+		...(world.dissolvedOxygen.length === 0 ? {} : { dissolvedOxygen: oxygen() }),
 		close: () => {
 			talk.push("closed");
 		},
@@ -200,12 +224,13 @@ describe("measuring the water", () => {
 				conductivity: { value: 51_230, ...CLEAN },
 				turbidity: { value: 1_500_000, ...CLEAN, spread: 0 },
 				battery: { value: 12_600, ...CLEAN },
+				dissolvedOxygen: { value: undefined, ...CLEAN, flags: absent },
 			},
 			failures: [],
 			events: [],
 			failedProbes: 0,
 			identified: [],
-			identities: [0, 0, 0, 0, 0],
+			identities: [0, 0, 0, 0, 0, 0],
 		});
 	});
 
@@ -452,6 +477,7 @@ describe("measuring the water", () => {
 				conductivity: [6],
 				turbidity: [7, 8],
 				battery: [],
+				dissolvedOxygen: [],
 			},
 		});
 		assert.equal(measured.reading.turbidity.value, 564_000);
@@ -475,5 +501,43 @@ describe("measuring the water", () => {
 				}),
 			foreign,
 		);
+	});
+});
+
+describe("measuring dissolved oxygen", () => {
+	const oxygenOf = (changes: Partial<World> = {}) =>
+		measure({ dissolvedOxygen: [9.87], ...changes });
+
+	it("is measured after conductivity, whose circuit sleeps then, and told temperature and salt", () => {
+		const { measured, talk } = oxygenOf({ burst: { count: 1, intervalMilliseconds: 0 } });
+		assert.equal(measured.set.id, 2);
+		assert.deepEqual(measured.reading.dissolvedOxygen, { value: 987, ...CLEAN });
+		const first = talk.findIndex((said) => said.startsWith("dissolvedOxygen {"));
+		assert.equal(talk[first - 1], "conductivity sleeps");
+		const told = JSON.parse((talk[first] ?? "").slice("dissolvedOxygen ".length));
+		assert.equal(told.celsius, 12.345);
+		// 512.3 uS/cm at 12.345 degC are about 680 at 25.
+		assert.ok(told.microsiemensAt25 > 660 && told.microsiemensAt25 < 700);
+		assert.ok(talk.lastIndexOf("dissolvedOxygen") < talk.indexOf("probe rail off"));
+	});
+
+	it("is flagged for each way in which it fails", () => {
+		const flagsOf = (changes: Partial<World>) =>
+			oxygenOf(changes).measured.reading.dissolvedOxygen.flags;
+		assert.equal(flagsOf({ dissolvedOxygen: ["probe-malformed"] }), absent | fault);
+		assert.equal(flagsOf({ dissolvedOxygen: [0] }), outOfRange);
+		assert.equal(flagsOf({ dissolvedOxygen: [100.01] }), outOfRange);
+		assert.equal(flagsOf({ dissolvedOxygen: [1, 2, 3, 4, 5] }), unstable);
+		assert.equal(flagsOf({ temperature: ["probe-absent"] }), uncompensated);
+		assert.equal(flagsOf({ temperature: [12, 14, 16, 18, 20] }), uncompensated);
+		assert.equal(flagsOf({ conductivity: ["probe-absent"] }), uncompensated);
+		assert.equal(flagsOf({ conductivity: [0] }), uncompensated | suspect);
+		assert.equal(flagsOf({ calibrationPoints: 0 }), uncalibrated | uncompensated);
+	});
+
+	it("notes its failure under its own number", () => {
+		const { measured } = oxygenOf({ dissolvedOxygen: ["probe-malformed"] });
+		assert.deepEqual(measured.failures, [{ channel: 5, code: "probe-malformed" }]);
+		assert.equal(measured.failedProbes, 0b100000);
 	});
 });

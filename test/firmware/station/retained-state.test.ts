@@ -34,7 +34,7 @@ const STATE: RetainedState = {
 		failedProbes: 5,
 		isBatteryLow: true,
 		batteryStep: 2,
-		identities: [1, 0, 0xffff, 4, 5],
+		identities: [1, 0, 0xffff, 4, 5, 6],
 	},
 	keeper: {
 		trialEndsMilliseconds: 12_345_999_901.5,

@@ -230,7 +230,10 @@ describe("canonical entries", () => {
 		assert.equal(body(probesByteOf(kinds)).slice(14, 16), "2a");
 		assert.deepEqual(probeKindsOf(0x2a), kinds);
 		assert.deepEqual(probeKindsOf(0), REFERENCE_PROBES);
-		for (const unknown of [3, 2 << 3, 2 << 5, 0x80]) assert.equal(probeKindsOf(unknown), undefined);
+		const fitted = { ...REFERENCE_PROBES, oxygenProbe: "ezo-do" } as const;
+		assert.equal(probesByteOf(fitted), 0x80);
+		assert.deepEqual(probeKindsOf(0x80), fitted);
+		for (const unknown of [3, 2 << 3, 2 << 5, 0x83]) assert.equal(probeKindsOf(unknown), undefined);
 	});
 
 	it("give back every kind of entry, and stay within a frame", () => {

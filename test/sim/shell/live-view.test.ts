@@ -23,6 +23,7 @@ function station(name: string): StationView {
 			conductivity: derived(39_512, "uS/cm"),
 			turbidity: derived(1310.8, "FNU"),
 			battery: derived(12.75, "V"),
+			dissolvedOxygen: { ...derived(0, ""), value: undefined },
 		},
 		readingUtcSeconds: 1_790_812_800,
 		appended: 139,
@@ -81,6 +82,17 @@ describe("the live view", () => {
 			{ columns: 80, rows: 24 },
 		);
 		assert.match(table, /\n\?: flagged; bistrina --port LINE read names the flags$/);
+	});
+
+	it("has a column of oxygen, and a value in a block, only where a station measures it", () => {
+		const fitted = station("bor-1");
+		const reading = { ...fitted.reading, dissolvedOxygen: derived(10.256, "mg/L") };
+		const one = { ...fitted, reading } as StationView;
+		const block = render({ ...world(0), stations: [one] }, { columns: 120, rows: 24 });
+		assert.match(block, /12\.75 V {2}10\.26 mg\/L O2/);
+		const mixed = { ...world(10), stations: [one, ...world(9).stations] };
+		assert.match(render(mixed, { columns: 120, rows: 24 }), /\n.*V +mg\/L O2 +entries/);
+		assert.doesNotMatch(render(world(10), { columns: 120, rows: 24 }), /mg\/L O2/);
 	});
 
 	it("shows ten stations in a terminal of 24 rows, one each", () => {

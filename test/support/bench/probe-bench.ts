@@ -10,6 +10,7 @@ import { SimulatedRail } from "../../../sim/board/rail.js";
 import { SimulatedI2CBus } from "../../../sim/bus/i2c-bus.js";
 import { Ads1115 } from "../../../sim/chips/ads1115.js";
 import { Ds3231 } from "../../../sim/chips/ds3231.js";
+import { EzoDo } from "../../../sim/chips/ezo-do.js";
 import { EzoEc } from "../../../sim/chips/ezo-ec.js";
 import type { EzoFirmware } from "../../../sim/chips/ezo-firmware.js";
 import { EzoPh } from "../../../sim/chips/ezo-ph.js";
@@ -35,6 +36,8 @@ export interface Water {
 	turbidity: number;
 	batteryVolts: number;
 	isRtdOpen: boolean;
+	/** Of saturation. */
+	oxygenPart: number;
 }
 
 export const RIVER: Water = Object.freeze({
@@ -44,6 +47,7 @@ export const RIVER: Water = Object.freeze({
 	turbidity: 25,
 	batteryVolts: 12.648,
 	isRtdOpen: false,
+	oxygenPart: 0.9,
 });
 
 export interface ProbeBenchOptions {
@@ -71,6 +75,7 @@ export class ProbeBench {
 	readonly systemBus: SimulatedI2CBus;
 	readonly pH: EzoPh;
 	readonly ec: EzoEc;
+	readonly oxygen: EzoDo;
 	readonly rtd: EzoRtd;
 	readonly adc: Ads1115;
 	readonly rtc: Ds3231;
@@ -101,6 +106,7 @@ export class ProbeBench {
 			waterCelsius: () => water.celsius,
 		});
 		this.ec = new EzoEc({ ...common, quantity: () => water.microsiemens });
+		this.oxygen = new EzoDo({ ...common, quantity: () => water.oxygenPart });
 		this.rtd = new EzoRtd({
 			...common,
 			quantity: () => water.celsius,
@@ -142,6 +148,7 @@ export class ProbeBench {
 		this.probeBus = new SimulatedI2CBus({ clock, isClamped: () => !probeRail.isOn });
 		for (const circuit of [this.pH, this.ec]) this.probeBus.attach(circuit);
 		if (this.chosen.oneWire === undefined) this.probeBus.attach(this.rtd);
+		if (this.kinds.oxygenProbe === "ezo-do") this.probeBus.attach(this.oxygen);
 		for (const chip of [this.adc, this.rtc]) {
 			this.systemBus.attach(chip);
 			chip.setPower(true);
