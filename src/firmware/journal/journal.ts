@@ -11,7 +11,7 @@ import type { HeldEpoch } from "./held-epoch.js";
 import { encodeNote } from "./journal-note.js";
 import type { EpochOrigin, JournalHealth, JournalOptions } from "./journal-types.js";
 import type { LogExtent } from "./log-extent.js";
-import { type JournalGap, OVERFLOW_REASON } from "./loss-account.js";
+import { type JournalGap, OVERFLOW_REASON, UNPROVED_REASON } from "./loss-account.js";
 import { OpenedRing } from "./opened-ring.js";
 
 export class Journal {
@@ -140,14 +140,22 @@ export class Journal {
 	 */
 	append(draft: EntryDraft): { readonly sequence: number; readonly canonical: Uint8Array } {
 		this.#requireWritable();
-		const { extent } = this.#ring.present;
-		const canonical = this.#write(() => {
-			this.#ring.writer.settle();
-			const bytes = encodeDraft(draft, extent.epoch, extent.nextSequence);
-			this.#ring.writer.store(bytes);
-			return bytes;
-		});
-		const sequence = extent.nextSequence - 1;
+		const { extent, losses } = this.#ring.present;
+		const sequence = extent.nextSequence;
+		let canonical: Uint8Array;
+		try {
+			canonical = this.#write(() => {
+				this.#ring.writer.settle();
+				const bytes = encodeDraft(draft, extent.epoch, sequence);
+				this.#ring.writer.append(bytes);
+				return bytes;
+			});
+		} catch (error) {
+			if (extent.nextSequence > sequence) {
+				losses.note(sequence, sequence, UNPROVED_REASON, extent.head);
+			}
+			throw error;
+		}
 		this.#ring.wasFormatted = false;
 		if (draft.kind === "gap") this.#named(draft, sequence);
 		return { sequence, canonical };

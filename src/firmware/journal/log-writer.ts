@@ -54,6 +54,8 @@ export class LogWriter {
 	#isErasedAhead = false;
 	/** Set after an unclean boot until the first write has begun a new sector. */
 	#hop: PendingHop | undefined;
+	/** A frame was not read back as it was written: it may stand there all the same. */
+	#mayStand = false;
 	/** Set where the key is another until the first write has begun the new epoch. */
 	#next: LogExtent | undefined;
 
@@ -183,6 +185,29 @@ export class LogWriter {
 		}
 	}
 
+	/**
+	 * `store` of an entry that is new. Where it throws behind a frame that may stand whole, the number is passed
+	 * over: it must not bear something else, should the sector that bears that lose its header.
+	 */
+	append(canonical: Uint8Array): void {
+		this.#mayStand = false;
+		try {
+			this.store(canonical);
+		} catch (error) {
+			if (this.#mayStand) this.#passOver();
+			throw error;
+		}
+	}
+
+	#passOver(): void {
+		const extent = this.#extent;
+		extent.head = this.#sha256(extent.head);
+		extent.nextSequence++;
+		const { head, nextSequence: firstSequence } = extent;
+		const serial = extent.serial + 1;
+		this.#hop = { serial, firstSequence, head, copy: undefined, unproved: 1 };
+	}
+
 	/** Writes the frame of `nextSequence`, in this sector or, where that is full or bad, a next one. */
 	store(canonical: Uint8Array): void {
 		const extent = this.#extent;
@@ -266,6 +291,7 @@ export class LogWriter {
 		const sector = this.#extent.serial % this.#flash.count;
 		if (!this.#flash.program(sector, slot * SLOT_BYTES, bytes)) {
 			this.failedPrograms++;
+			this.#mayStand = true;
 			return false;
 		}
 		this.#nextSlot = slot + slots;

@@ -17,7 +17,7 @@ import { LogExtent } from "./log-extent.js";
 import { type HeaderOf, ringHeader } from "./log-reader.js";
 import { LogWriter } from "./log-writer.js";
 import { UNPROVED_REASON } from "./loss-account.js";
-import { formersOf, recoverLog } from "./recovery.js";
+import { formersOf, type ProvedEnd, recoverLog } from "./recovery.js";
 import { resumeFrom } from "./resumption.js";
 import { RingFlash } from "./ring-flash.js";
 import { type RingState, searchRing } from "./ring-search.js";
@@ -67,8 +67,8 @@ export class OpenedRing {
 		if (note !== undefined && this.#resume(note, station, keyMark)) return;
 		const state = searchRing(this.flash);
 		this.refusal = this.flash.refusal;
-		if (state.kind === "used") this.#recover(state, keyMark, options);
-		else this.#begin(state, keyMark, options);
+		if (state.kind === "used") this.#recover(state, keyMark, options, note);
+		else this.#begin(state, keyMark, options, note);
 		// What was acknowledged to a ring that cannot be written stands in the note alone.
 		if (note !== undefined && this.refusal !== undefined) {
 			for (const { extent } of [this.present, ...this.former]) {
@@ -103,10 +103,11 @@ export class OpenedRing {
 		state: RingState & { kind: "used" },
 		keyMark: Uint8Array,
 		options: JournalOptions,
+		note: JournalNote | undefined,
 	): void {
 		const { newest, oldest } = state;
 		if (newest.station !== options.station) throw foreignStation(newest.station);
-		const log = recoverLog(this.flash, state, options.sha256);
+		const log = recoverLog(this.flash, state, options.sha256, provedBy(note, newest.ring));
 		if (log.isUnbegun) {
 			this.#beginBehind(newest, keyMark, options);
 			return;
@@ -277,18 +278,20 @@ export class OpenedRing {
 		state: RingState & { kind: "blank" | "virgin" },
 		keyMark: Uint8Array,
 		options: JournalOptions,
+		note: JournalNote | undefined,
 	): void {
 		const { station, publicKey, sha256 } = options;
 		const { extent } = this.present;
 		const { previousHead } = FIRST_ORIGIN;
-		if (state.kind === "virgin" && state.lost > 0 && state.header.station !== station) {
+		const lost = state.kind === "virgin" ? lostBelow(state, note) : 0;
+		if (state.kind === "virgin" && lost > 0 && state.header.station !== station) {
 			throw foreignStation(state.header.station);
 		}
 		const isKept =
 			state.kind === "virgin" &&
 			equalBytes(state.header.keyMark, keyMark) &&
 			state.header.station === station &&
-			(state.lost > 0 || state.lowest === 0);
+			(lost > 0 || state.lowest === 0);
 		if (isKept) {
 			extent.ring = state.header.ring;
 			extent.epoch = state.header.epoch;
@@ -301,9 +304,9 @@ export class OpenedRing {
 		extent.keyMark = keyMark;
 		extent.head = chainStart(sha256, { station, epoch, publicKey, previousHead });
 		this.wasFormatted = true;
-		if (state.kind === "virgin" && state.lost > 0) {
+		if (state.kind === "virgin" && lost > 0) {
 			if (!isKept) extent.ring = state.header.ring;
-			this.#goOnBehind(state.lost, state.lowest, isKept ? undefined : state.header, options);
+			this.#goOnBehind(lost, state.lowest, isKept ? undefined : state.header, options);
 		} else if (!isKept && this.refusal === undefined) {
 			this.writer.failedPrograms += formatRing(this.flash, { ring, epoch, keyMark }, station);
 			this.recoveryNote = "formatted";
@@ -344,6 +347,20 @@ export class OpenedRing {
 			unproved: 0,
 		});
 	}
+}
+
+/** A note that flash does not bear out proves all the same which numbers were given. */
+function provedBy(note: JournalNote | undefined, ring: number): ProvedEnd | undefined {
+	return note?.ring === ring ? note : undefined;
+}
+
+/** Entries below the lowest header that can be read: whose frames check, or that a note counts. */
+function lostBelow(
+	{ header, lost }: RingState & { kind: "virgin" },
+	note: JournalNote | undefined,
+): number {
+	const proved = provedBy(note, header.ring);
+	return proved?.epoch === header.epoch ? Math.max(lost, proved.nextSequence - 1) : lost;
 }
 
 function foreignStation(station: string): StationError {

@@ -49,11 +49,21 @@ const LOST_ENTRIES_MIN = 2;
 /** The header has a byte for it. */
 const UNPROVED_MAX = 255;
 
-/** Reads the newest sector, and those before it while the newer ones count for nothing. */
+/** What a retained note proves, though flash does not bear it out any more: numbers that were given. */
+export interface ProvedEnd {
+	readonly epoch: number;
+	readonly nextSequence: number;
+}
+
+/**
+ * Reads the newest sector, and those before it while the newer ones count for nothing. The log goes on
+ * behind what is proved.
+ */
 export function recoverLog(
 	flash: RingFlash,
 	{ newest, oldest, headerOf, isGarbled }: RingState & { kind: "used" },
 	sha256: Hash,
+	proved?: ProvedEnd,
 ): RecoveredLog {
 	const formers = formersOf(flash, newest, oldest, headerOf);
 	let header = newest;
@@ -67,8 +77,9 @@ export function recoverLog(
 		// Neither a copy that was never made nor an epoch without its first entry counts for anything, nor
 		// does a header alone: it may be a torn write that reads well today.
 		const isAlone = scan.endSlot === FIRST_SLOT && scan.tornSlots === 0;
-		const isVoid =
-			scan.nextIndex === 0 && (header.isCopying || header.firstSequence === 1 || isAlone);
+		const provedNext = proved?.epoch === epoch ? proved.nextSequence : 1;
+		const isUnproved = header.firstSequence === 1 && provedNext === 1;
+		const isVoid = scan.nextIndex === 0 && (header.isCopying || isUnproved || isAlone);
 		const before = isVoid ? headerBefore(header, oldest, headerOf) : undefined;
 		if (before !== undefined) {
 			header = before;
@@ -78,17 +89,22 @@ export function recoverLog(
 		const counts = {
 			cursor,
 			formers,
-			isUnbegun: isVoid && !header.isCopying && scan.tornSlots > 0,
+			isUnbegun: isVoid && isUnproved && !header.isCopying && scan.tornSlots > 0,
 			correctedBits: scan.correctedBits,
 			skippedSlots: scan.skippedSlots,
 		};
-		if (isVoid && header.isCopying) return { ...lostBehind(header, sha256), ...counts };
+		if (isVoid && header.isCopying) return { ...lostBehind(header, provedNext, sha256), ...counts };
 		// The sector whose copy was never made is erased again under the same serial: it holds
 		// nothing that is not elsewhere, and a station that fails again and again wears out one.
 		const serial = header.serial + 1;
 		const lost = isGarbled(serial) ? lostAfter(flash, newest) : 0;
-		const log = { ...afterWalk(header, walked, lost, cursor, sha256), ...counts };
-		return lost < LOST_ENTRIES_MIN ? log : behindLost(log, lost, sha256);
+		// Whatever was acknowledged was given.
+		const givenEnd = Math.max(cursor + 1, provedNext);
+		if (lost >= LOST_ENTRIES_MIN) {
+			const found = afterWalk(header, walked, lost, 0, sha256);
+			return { ...behindLost(found, lost, givenEnd, sha256), ...counts };
+		}
+		return { ...afterWalk(header, walked, lost, givenEnd, sha256), ...counts };
 	}
 }
 
@@ -136,8 +152,8 @@ function lostAfter(flash: RingFlash, newest: SectorHeader): number {
 type Ending = Pick<RecoveredLog, "header" | "nextSequence" | "head" | "hop" | "note">;
 
 /** The log goes on behind numbers that are lost; the next header makes them a gap. */
-function behindLost(log: RecoveredLog, lost: number, sha256: Hash): RecoveredLog {
-	const nextSequence = log.nextSequence + lost;
+function behindLost(log: Ending, lost: number, givenEnd: number, sha256: Hash): Ending {
+	const nextSequence = Math.max(log.nextSequence + lost, givenEnd);
 	const head = sha256(log.head);
 	const serial = log.hop.serial + 1;
 	const hop = { serial, firstSequence: nextSequence, head, copy: undefined, unproved: 0 };
@@ -182,13 +198,13 @@ function walk(flash: RingFlash, header: SectorHeader, sha256: Hash): Walk {
 
 /**
  * What stands behind the last frame and is not erased may be a torn write, or entries that returned and
- * have two wrong bits each: as many numbers as slots are not used again. So are those up to the cursor.
+ * have two wrong bits each: as many numbers as slots are not used again. Nor are those below `givenEnd`.
  */
 function afterWalk(
 	header: SectorHeader,
 	walked: Walk,
 	lost: number,
-	cursor: number,
+	givenEnd: number,
 	sha256: Hash,
 ): Ending {
 	const { scan, headBefore, last } = walked;
@@ -196,22 +212,24 @@ function afterWalk(
 	// One frame under a lost header: its sector is left alone, its number is passed over.
 	const alone = lost === 1 ? 1 : 0;
 	const unproved = Math.min(
-		Math.max(scan.tornSlots + walked.unproved, cursor + 1 - end, 0) + alone,
+		Math.max(scan.tornSlots + walked.unproved, givenEnd - end, 0) + alone,
 		UNPROVED_MAX,
 	);
-	const nextSequence = end + unproved;
+	// More than the header counts are rot, and the last entry is proved by what is behind it.
+	const nextSequence = Math.max(end + unproved, givenEnd);
+	const isCounted = nextSequence === end + unproved;
 	const head = unproved > 0 ? sha256(walked.head) : walked.head;
 	const serial = header.serial + 1 + alone;
 	const hop: PendingHop =
-		last === undefined
+		last === undefined || !isCounted
 			? { serial, firstSequence: nextSequence, head, copy: undefined, unproved }
 			: { serial, firstSequence: end - 1, head: headBefore, copy: last, unproved };
 	return { header, nextSequence, head, hop, note: noteOf(scan, unproved) };
 }
 
 /** The entry that was to be copied is gone with its sector: its number is never used again. */
-function lostBehind(header: SectorHeader, sha256: Hash): Ending {
-	const nextSequence = header.firstSequence + 1 + header.unproved;
+function lostBehind(header: SectorHeader, provedNext: number, sha256: Hash): Ending {
+	const nextSequence = Math.max(header.firstSequence + 1 + header.unproved, provedNext);
 	const head = sha256(header.head);
 	const serial = header.serial + 1;
 	return {

@@ -472,6 +472,53 @@ describe("a ring with more than one fault at once", () => {
 		assert.deepEqual(gap?.resume, again.headBefore(13));
 	});
 
+	it("gives no number again that a note proves, wherever the rot is", () => {
+		// The last frame; the newest sector's header, with five entries behind it; the copy of an unclean boot.
+		const wrongs: readonly (readonly [entries: number, wrong: number])[] = [
+			[12, 80 + 80 + 10 * 16],
+			[50, 2 * SECTOR_BYTES],
+			[1, 80],
+		];
+		for (const [entries, wrong] of wrongs) {
+			const flash = flashOf(8);
+			const journal = open(flash);
+			fill(journal, entries);
+			const note = journal.save();
+			rot(flash, wrong);
+			const booted = open(flash, KEY, note);
+			assert.equal(booted.epoch, journal.epoch);
+			// A key frame beyond repair is five slots, which may have been five entries.
+			const { sequence } = booted.append(READINGS[0] as EntryDraft);
+			assert.equal(sequence, entries === 1 ? 6 : entries + 1);
+			const served = sequencesOf(booted);
+			for (const gap of booted.gaps) {
+				for (let lost = gap.from; lost <= gap.to; lost++) served.push(lost);
+			}
+			served.sort((a, b) => a - b);
+			const all = Array.from({ length: sequence }, (_, index) => index + 1);
+			assert.deepEqual(served, all, `${entries} entries`);
+		}
+	});
+
+	it("gives no number again of an append that threw behind a frame that it could not read back", () => {
+		const flash = flashOf(8);
+		const journal = open(flash);
+		fill(journal, 12);
+		// The frame stands; neither it nor what the next sector needs can be read for a moment.
+		let isDeaf = false;
+		flash.beforeOperation = (kind) => {
+			if (kind === "program") isDeaf = true;
+			if (kind === "read" && isDeaf) throw new Error("read failed");
+		};
+		assert.throws(() => journal.append(READINGS[0] as EntryDraft), { code: /flash|full/ });
+		flash.beforeOperation = undefined;
+		assert.equal(journal.append(READINGS[1] as EntryDraft).sequence, 14);
+		assert.deepEqual(sequencesOf(journal).slice(-2), [12, 14]);
+		const gaps = journal.gaps.map(({ from, to, reason }) => [from, to, reason]);
+		assert.deepEqual(gaps, [[13, 13, 3]]);
+		assert.deepEqual(journal.gaps[0]?.resume, journal.headBefore(14));
+	});
+
 	it("serves the rest of the log when the oldest header is lost, also going on by notes", () => {
 		const flash = flashOf(8);
 		let journal = open(flash);

@@ -181,11 +181,12 @@ class HardLife {
 					throw new Error("read failed");
 				};
 				for (let index = 0; index < 30; index++) {
+					const { nextSequence } = this.#journal;
 					try {
 						this.#append(draftOf(this.#number++, 99));
 					} catch (error) {
 						if (!(error instanceof StationError)) throw error;
-						this.#knownOf(this.#journal.epoch).tried.add(this.#journal.nextSequence);
+						this.#knownOf(this.#journal.epoch).tried.add(nextSequence);
 					}
 				}
 				this.#journal = this.#boot();

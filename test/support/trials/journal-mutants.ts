@@ -28,8 +28,8 @@ function goingOnAt(slot: string): Mutant["rewrites"] {
 	return [
 		[
 			RECOVERY,
-			"const log = { ...afterWalk(header, walked, lost, cursor, sha256),",
-			`const log = { first: header.firstSequence, slot: ${slot}, ...afterWalk(header, walked, lost, cursor, sha256),`,
+			"return { ...afterWalk(header, walked, lost, givenEnd, sha256),",
+			`return { first: header.firstSequence, slot: ${slot}, ...afterWalk(header, walked, lost, givenEnd, sha256),`,
 		],
 		[
 			OPENED_RING,

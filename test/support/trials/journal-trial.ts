@@ -128,10 +128,12 @@ class Life {
 	/** A wake from deep sleep: what was retained is believed if flash agrees. */
 	wake(): void {
 		const note = this.journal.save();
-		const next = this.journal.nextSequence;
+		const { nextSequence: next, epoch } = this.journal;
 		this.journal = this.#open(note.length === 0 ? undefined : note);
-		// The note was not believed: this was a boot, and may have passed over numbers.
-		if (this.journal.nextSequence !== next) this.witness.check(this.journal, false);
+		// The note was not believed: this was a boot, and may have passed over numbers, or begun another epoch.
+		if (this.journal.nextSequence !== next || this.journal.epoch !== epoch) {
+			this.witness.check(this.journal, false);
+		}
 	}
 
 	/** The power comes back, or was never gone. */
