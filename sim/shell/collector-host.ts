@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { Ledger } from "../../src/collector/ledger/ledger.js";
+import { type RecordReader, SqlRecordReader } from "../../src/collector/publish/record-reader.js";
 import { type CollectorIdentity, openIdentity } from "../../src/collector/service/identity.js";
 import { createHandler, listenHttps } from "../../src/collector/service/receiver.js";
 import { openPGliteStore } from "../../src/collector/store/pglite-store.js";
@@ -19,6 +20,8 @@ export interface CollectorHost {
 	enrol(station: string, publicKey: Uint8Array): Promise<void>;
 	/** Canonical bytes of all rows of a station, in order. */
 	rowsOf(station: string): Promise<Uint8Array[]>;
+	/** For whoever publishes. */
+	readonly record: RecordReader;
 	close(): Promise<void>;
 }
 
@@ -28,6 +31,8 @@ export interface CollectorHostOptions {
 	readonly identity: CollectorIdentity;
 	readonly clock: { readonly utcSeconds: number };
 	readonly onTrouble: (line: string) => void;
+	/** A batch of this station was stored. */
+	readonly onStored?: (station: string) => void;
 }
 
 /** Who the collector of a run will be: needed before its database is open. Throws OperationalError. */
@@ -71,8 +76,9 @@ export async function openCollectorHost(options: CollectorHostOptions): Promise<
 		});
 		const listening = await listenHttps({
 			handler: createHandler(ledger, {
-				onReceived: ({ duplicateCount }) => {
+				onReceived: ({ duplicateCount, status, signedBy }) => {
 					counts.duplicates += duplicateCount;
+					if (status === 200 && signedBy !== undefined) options.onStored?.(signedBy);
 				},
 			}),
 			host: "127.0.0.1",
@@ -85,6 +91,7 @@ export async function openCollectorHost(options: CollectorHostOptions): Promise<
 			identity,
 			port: listening.port,
 			counts,
+			record: new SqlRecordReader(store),
 			enrol: (station, publicKey) => ledger.enrol(station, publicKey),
 			rowsOf: async (station) =>
 				(await entriesOf(store, station)).map(({ canonical }) => canonical),

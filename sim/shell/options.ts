@@ -25,6 +25,8 @@ export interface StartOptions {
 	readonly port: number;
 	/** Of the first station's technician's line, 0 for free ones; undefined: as the view needs them. */
 	readonly consolePort: number | undefined;
+	/** Of the page for readers, 0 for a free one; undefined: none. */
+	readonly pagePort: number | undefined;
 }
 
 export const SPEED_DEFAULT = 120;
@@ -56,6 +58,7 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
 		summary: "text" | "json";
 		port: number;
 		consolePort?: number;
+		pagePort?: number;
 		quiet: boolean;
 	}>();
 	if (given.river !== undefined && given.scenario !== undefined) {
@@ -92,6 +95,8 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
 		quiet: given.quiet,
 		port: given.port,
 		consolePort: given.consolePort,
+		// A quiet run has nobody who looks, unless it is asked.
+		pagePort: given.pagePort ?? (given.quiet ? undefined : 0),
 	};
 }
 
@@ -143,7 +148,12 @@ function startCommand(): Command {
 			"port of the first station's technician's line, the others follow; 0 for free ones",
 			integer(0, 65_535 - STATIONS_MAX),
 		)
-		.option("--quiet", "no live view", false)
+		.option(
+			"--page-port <n>",
+			"port of the page with the rivers on 127.0.0.1, 0 for a free one",
+			integer(0, 65_535),
+		)
+		.option("--quiet", "no live view, and no page but by --page-port", false)
 		.allowExcessArguments(false)
 		.showHelpAfterError()
 		.exitOverride();

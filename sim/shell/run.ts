@@ -7,6 +7,7 @@ import { CollectorOpening } from "./collector-opening.js";
 import { DATA_FORMAT_VERSION, DataDirectory, type SavedWorld } from "./data-directory.js";
 import { LiveView } from "./live-view.js";
 import type { StartOptions } from "./options.js";
+import type { Page } from "./page.js";
 import { Player } from "./player.js";
 import { recordedOrNamedRivers } from "./rivers.js";
 import { report } from "./run-report.js";
@@ -55,12 +56,9 @@ async function runIn(
 	const { seed } = rivers;
 	if (!options.quiet) talk(`seed ${seed}, data in ${directory.path}`);
 	await requireFreePorts(options, stations.length);
-	const { opening, clock, collectorPublicKey } = await openCollector(
-		directory,
-		options,
-		world,
-		talk,
-	);
+	const page = await offeredPage(directory, options, world, talk);
+	const opened = await openCollector(directory, options, world, page, talk);
+	const { opening, clock, collectorPublicKey } = opened;
 	const write = (states: readonly unknown[]): void =>
 		directory.writeWorld({
 			bistrinaData: DATA_FORMAT_VERSION,
@@ -79,6 +77,7 @@ async function runIn(
 		const played = simulation;
 		opening.begin(played.played);
 		clock.now = () => played.world.utcSeconds;
+		page.now = () => played.world.utcSeconds;
 		const beganUtcSeconds = clock.utcSeconds;
 		const { recording } = rivers;
 		const endUtcSeconds = endOf(options, beganUtcSeconds, recording?.lastUtcSeconds);
@@ -99,6 +98,7 @@ async function runIn(
 		return await report({ simulation, collector, options, seed, ...came });
 	} finally {
 		simulation?.close();
+		await page.page?.close();
 		await opening.close();
 	}
 }
@@ -131,12 +131,41 @@ async function describedWorld(
 
 async function requireFreePorts(options: StartOptions, stationCount: number): Promise<void> {
 	const { requireFreePort } = await import("./collector-host.js");
-	const { port, consolePort } = options;
+	const { port, consolePort, pagePort } = options;
 	await requireFreePort(port);
+	if (pagePort !== undefined) await requireFreePort(pagePort, "--page-port");
 	if (consolePort === undefined || consolePort === 0) return;
 	for (let index = 0; index < stationCount; index++) {
 		await requireFreePort(consolePort + index, "--console-port");
 	}
+}
+
+interface OfferedPage {
+	readonly page: Page | undefined;
+	/** The world's clock. */
+	now: () => number;
+}
+
+/** Said right after the seed: who opens it meanwhile sees the rivers come. */
+async function offeredPage(
+	directory: DataDirectory,
+	{ pagePort }: StartOptions,
+	{ startUtcSeconds, stations }: DescribedWorld,
+	talk: (line: string) => void,
+): Promise<OfferedPage> {
+	const offered = { page: undefined as Page | undefined, now: () => startUtcSeconds };
+	if (pagePort === undefined) return offered;
+	const folder = directory.file("collector");
+	const { openPage } = await import("./page.js");
+	offered.page = await openPage({
+		folder,
+		port: pagePort,
+		stations: stations.map(({ name }) => name),
+		nowUtcSeconds: () => offered.now(),
+		talk,
+	});
+	talk(`the page: ${offered.page.address}`);
+	return offered;
 }
 
 /** Its database takes seconds: the world begins meanwhile, and what is uploaded waits. */
@@ -144,6 +173,7 @@ async function openCollector(
 	directory: DataDirectory,
 	options: StartOptions,
 	{ rivers, startUtcSeconds }: DescribedWorld,
+	{ page }: OfferedPage,
 	talk: (line: string) => void,
 ) {
 	const { openCollectorHost, openCollectorIdentity } = await import("./collector-host.js");
@@ -157,7 +187,13 @@ async function openCollector(
 	};
 	const { port } = options;
 	const opening = new CollectorOpening({
-		open: () => openCollectorHost({ directory: folder, port, identity, clock, onTrouble: talk }),
+		open: async () => {
+			const onStored = (station: string): void => page?.stored(station);
+			const host = { directory: folder, port, identity, clock, onTrouble: talk, onStored };
+			const collector = await openCollectorHost(host);
+			page?.provide(collector.record);
+			return collector;
+		},
 		talk: options.quiet ? () => {} : talk,
 	});
 	return { opening, clock, collectorPublicKey: identity.acknowledgementKey.publicKey };

@@ -4,6 +4,7 @@
  * Exit 0 after SIGINT or SIGTERM, 1 trouble, 2 usage, 70 a bug.
  */
 
+import { join } from "node:path";
 import { CommanderError } from "commander";
 import { hexOf } from "../../core/bytes.js";
 import { printable, printableLines } from "../../core/printable.js";
@@ -14,6 +15,8 @@ import { Ledger } from "../ledger/ledger.js";
 import { StationGate } from "../ledger/station-gate.js";
 import { QUOTA_LIMITS, type QuotaLimits } from "../ledger/station-quota.js";
 import { ThreadVerifier } from "../ledger/verifier.js";
+import { type Publishing, startPublishing } from "../publish/publishing.js";
+import { SqlRecordReader } from "../publish/record-reader.js";
 import { openPGliteStore } from "../store/pglite-store.js";
 import { openPostgresqlStore } from "../store/postgresql-store.js";
 import type { SqlStore } from "../store/store.js";
@@ -31,21 +34,23 @@ import { readStationList } from "./station-list.js";
 
 const MINUTE_MILLISECONDS = 60_000;
 
+const clock = Object.freeze({
+	get utcSeconds() {
+		return Math.floor(Date.now() / 1000);
+	},
+});
+
 async function serve(options: ServiceOptions): Promise<void> {
 	const stopped = stopRequested();
 	for (const line of closeToOthers(options.data)) say(line);
 	const store = await openStore(options);
 	const verifier = new ThreadVerifier();
+	let publishing: Publishing | undefined;
 	try {
 		const identity = await openIdentity(options.data, options.serverName);
 		const reports = new ReportLimit(say);
 		setInterval(() => reports.turn(), MINUTE_MILLISECONDS).unref();
 		const readiness = new Readiness(store);
-		const clock = {
-			get utcSeconds() {
-				return Math.floor(Date.now() / 1000);
-			},
-		};
 		const configurations = new ConfigurationOffers({
 			shelf: new SqlOfferShelf(store),
 			clock,
@@ -64,14 +69,21 @@ async function serve(options: ServiceOptions): Promise<void> {
 		});
 		await enrolAll(ledger, options);
 		await setAll(configurations, options);
+		publishing = await publish(store, options);
 		// New stations and configurations without a restart.
 		process.on("SIGHUP", () => {
 			enrolAll(ledger, options)
 				.then(() => setAll(configurations, options))
+				.then(() => publishing?.reload())
 				.catch((error: unknown) => say(`not taken: ${messageOf(error)}`));
 		});
 		const listening = await listenHttps({
-			handler: createHandler(ledger, { readiness }),
+			handler: createHandler(ledger, {
+				readiness,
+				onReceived: ({ status, signedBy }) => {
+					if (status === 200 && signedBy !== undefined) publishing?.arrived(signedBy);
+				},
+			}),
 			host: options.host,
 			port: options.port,
 			certificateChain: identity.certificateChain,
@@ -81,19 +93,48 @@ async function serve(options: ServiceOptions): Promise<void> {
 			onFailure: (error) =>
 				reports.add(`a request failed: ${messageOf(error)}`, { isTrouble: true }),
 		});
-		process.stdout.write(
-			`${JSON.stringify({
-				listening: { host: options.host, port: listening.port },
-				store: store.name,
-				publicKey: hexOf(identity.acknowledgementKey.publicKey),
-			})}\n`,
-		);
+		const publicKey = hexOf(identity.acknowledgementKey.publicKey);
+		tellWhere(options, { port: listening.port, publishing, store: store.name, publicKey });
 		await stopped;
 		await listening.close();
 	} finally {
+		await publishing?.close();
 		await store.close();
 		await verifier.close();
 	}
+}
+
+/** One line of JSON for whoever started it. */
+function tellWhere(
+	{ host, readers }: ServiceOptions,
+	told: {
+		readonly port: number;
+		readonly publishing: Publishing | undefined;
+		readonly store: string;
+		readonly publicKey: string;
+	},
+): void {
+	const { port, publishing, store, publicKey } = told;
+	const page = publishing && { readers: { host: readers?.host, port: publishing.port } };
+	const line = { listening: { host, port }, ...page, store, publicKey };
+	process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+/** The page and its data, where the operator wants them. */
+async function publish(
+	store: SqlStore,
+	{ data, readers }: ServiceOptions,
+): Promise<Publishing | undefined> {
+	if (readers === undefined) return undefined;
+	return startPublishing({
+		...readers,
+		folder: join(data, "published"),
+		limits: {},
+		clock: undefined,
+		isSimulated: false,
+		reader: Promise.resolve(new SqlRecordReader(store)),
+		say,
+	});
 }
 
 async function openStore({ postgres, data }: ServiceOptions): Promise<SqlStore> {

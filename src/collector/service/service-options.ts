@@ -30,6 +30,20 @@ export interface ServiceOptions {
 	readonly proxies: readonly string[];
 	/** What one station may store a day. */
 	readonly megabytesPerDay: number;
+	/** Where readers are answered; undefined: nowhere. */
+	readonly readers: ReadersOptions | undefined;
+}
+
+export interface ReadersOptions {
+	readonly host: string;
+	/** 0: a free one. */
+	readonly port: number;
+	/** Addresses of HTTP proxies that name their clients. */
+	readonly proxies: readonly string[];
+	/** What links begin with. */
+	readonly origin: string | undefined;
+	/** What the operator says of the stations. */
+	readonly publication: string | undefined;
 }
 
 /** The byte order mark of UTF-8, which editors of Windows put first, read as what it is not. */
@@ -84,6 +98,20 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 			wholeUpTo(1_000_000),
 			QUOTA_LIMITS.storedBytes.perDay / 1_000_000,
 		)
+		.option(
+			"--readers-port <number>",
+			"publish: port of the page and its data, HTTP for a proxy in front; 0 for a free one",
+			wholeUpTo(65_535),
+		)
+		.option("--readers-host <address>", "address to listen on for readers", "127.0.0.1")
+		.option("--readers-origin <url>", "how readers reach it, as https://rivers.example.org")
+		.option(
+			"--readers-proxy <address>",
+			"an HTTP proxy whose X-Forwarded-For is believed (repeatable)",
+			(text: string, before: readonly string[]) => [...before, plainAddress(text)],
+			[],
+		)
+		.option("--publication <file>", "what the operator says of the stations: docs/PUBLISHING.md")
 		.exitOverride()
 		.parse([...argv], { from: "user" });
 	const options = command.opts<{
@@ -99,6 +127,11 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		connectionsPerAddress: number;
 		proxy: readonly string[];
 		megabytesPerDay: number;
+		readersPort?: number;
+		readersHost: string;
+		readersOrigin?: string;
+		readersProxy: readonly string[];
+		publication?: string;
 	}>();
 	return {
 		data: options.data,
@@ -113,6 +146,16 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		perAddress: options.connectionsPerAddress,
 		proxies: options.proxy,
 		megabytesPerDay: options.megabytesPerDay,
+		readers:
+			options.readersPort === undefined
+				? undefined
+				: {
+						port: options.readersPort,
+						host: options.readersHost,
+						proxies: options.readersProxy,
+						origin: options.readersOrigin,
+						publication: options.publication,
+					},
 	};
 }
 

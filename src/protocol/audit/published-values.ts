@@ -10,15 +10,9 @@ import { decimalText, roundedTo } from "../quality/decimal.js";
 import { QUALITY_FLAGS, type QualityFlag } from "../quality/flags.js";
 import { CHANNEL_SETS, type ChannelSet } from "../record/channel-set.js";
 import type { ChannelName } from "../record/channels.js";
-import {
-	CONDUCTIVITY_LAWS,
-	DerivationContext,
-	type DerivedReading,
-	type DerivedValue,
-} from "../record/derive.js";
+import type { DerivedReading, DerivedValue } from "../record/derive.js";
 import { type Entry, STATION_FLAGS, TIME_QUALITIES } from "../record/entry.js";
 import { CHANNEL_FLAGS, type Reading, readingOf } from "../record/reading.js";
-import { Placer } from "../record/time-resolver.js";
 import { CHANNEL_COLUMNS, rawOf, scaleOf } from "./channel-columns.js";
 import {
 	type Approvals,
@@ -28,6 +22,7 @@ import {
 	type Period,
 	type Policy,
 } from "./documents.js";
+import { RecordKnowledge } from "./record-knowledge.js";
 import { timeText } from "./schema.js";
 
 /** Of all that docs/VALUES.md says: a change that alters any byte of a table is another version. */
@@ -129,6 +124,8 @@ export interface PublishedValuesOptions {
 	readonly policies: readonly Policy[];
 	readonly corrections?: Corrections | undefined;
 	readonly approvals?: Approvals | undefined;
+	/** What was learned of the record by these policies; without it nothing yet. */
+	readonly knowledge?: RecordKnowledge | undefined;
 	/** Rows come in the order of the readings, at most two readings late. */
 	readonly onRow: (row: PublishedRow) => void;
 }
@@ -147,11 +144,7 @@ interface Waiting {
 
 export class PublishedValues {
 	readonly #options: PublishedValuesOptions;
-	readonly #times = new Placer();
-	/** By epoch, then by law: ids of calibrations and configurations are of their epoch. */
-	readonly #contexts = new Map<number, Map<string, DerivationContext>>();
-	readonly #laws: readonly Policy["conductivity"][];
-	readonly #lawOf = new Map<Policy | undefined, string>();
+	readonly #knowledge: RecordKnowledge;
 	readonly #judges: readonly ChannelJudge[];
 	/** By channel: rows that have its judgement, counted from the first of `#waiting`. */
 	readonly #judged: number[] = CHANNELS.map(() => 0);
@@ -164,13 +157,7 @@ export class PublishedValues {
 
 	constructor(options: PublishedValuesOptions) {
 		this.#options = options;
-		const laws = new Map<string, Policy["conductivity"]>([["as-configured", AS_CONFIGURED]]);
-		for (const policy of options.policies) {
-			const key = lawKeyOf(policy.conductivity);
-			laws.set(key, policy.conductivity);
-			this.#lawOf.set(policy, key);
-		}
-		this.#laws = [...laws.values()];
+		this.#knowledge = options.knowledge ?? new RecordKnowledge(options.policies);
 		this.#judges = CHANNELS.map((_channel, at) => {
 			return new ChannelJudge((judgement) => this.#takeJudgement(at, judgement));
 		});
@@ -183,27 +170,18 @@ export class PublishedValues {
 
 	/** First pass: every entry, epoch by epoch in ascending sequence. */
 	observe(entry: Entry): void {
-		this.#times.observe(entry);
-		let contexts = this.#contexts.get(entry.epoch);
-		if (contexts === undefined) {
-			contexts = new Map();
-			for (const law of this.#laws) contexts.set(lawKeyOf(law), new DerivationContext());
-			this.#contexts.set(entry.epoch, contexts);
-		}
-		if (entry.kind !== "calibration" && entry.kind !== "configuration") return;
-		for (const law of this.#laws) contexts.get(lawKeyOf(law))?.observe(underLaw(entry, law));
+		this.#knowledge.observe(entry);
 	}
 
 	/** Second pass: the same in the same order. */
 	take(entry: Entry): void {
 		if (entry.kind !== "reading") return;
-		const placed = this.#times.place(entry);
+		const placed = this.#knowledge.place(entry);
 		const seconds = placed?.utcSeconds;
 		const policy = seconds === undefined ? this.#policy : this.#policyAt(seconds);
-		const law = this.#lawOf.get(policy) ?? AS_CONFIGURED.law;
 		const set = CHANNEL_SETS.get(entry.channelSet);
 		const raw = set === undefined ? undefined : readingOf(set, entry.fields);
-		const derived = this.#contexts.get(entry.epoch)?.get(law)?.derive(entry, raw);
+		const derived = this.#knowledge.derive(entry, policy, raw);
 		if (set === undefined || raw === undefined || derived === undefined) {
 			this.#unknown++;
 			return;
@@ -363,7 +341,6 @@ export class PublishedValues {
 }
 
 const NOTHING: readonly string[] = Object.freeze(["", "", "", "", ""]);
-const AS_CONFIGURED = Object.freeze({ law: "as-configured" as const });
 const CLOCKS: ReadonlyMap<number, string> = new Map(
 	Object.entries(TIME_QUALITIES).map(([name, quality]) => [quality, name]),
 );
@@ -372,20 +349,6 @@ const CLOCKS: ReadonlyMap<number, string> = new Map(
 function isIn(periods: readonly Period[] = [], seconds: number): boolean {
 	const period = firstNotEnded(periods, seconds);
 	return period !== undefined && seconds >= period.fromSeconds && seconds < period.toSeconds;
-}
-
-function lawKeyOf({ law, alphaPerMillionPerDegree }: Policy["conductivity"]): string {
-	return law === "linear" ? `linear ${alphaPerMillionPerDegree}` : law;
-}
-
-/** A configuration as if it asked for the policy's law. */
-function underLaw(entry: Entry, law: Policy["conductivity"]): Entry {
-	if (entry.kind !== "configuration" || law.law === "as-configured") return entry;
-	return {
-		...entry,
-		conductivityLaw: CONDUCTIVITY_LAWS.indexOf(law.law),
-		alphaPerMillionPerDegree: law.alphaPerMillionPerDegree ?? entry.alphaPerMillionPerDegree,
-	};
 }
 
 /** Which channel of the record each published one is of. */

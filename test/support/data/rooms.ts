@@ -36,6 +36,10 @@ export const MAY_IMPORT: readonly (readonly [room: string, allowed: readonly str
 		],
 	],
 	["src/host/", ["src/core/", "src/protocol/line/", "src/host/"]],
+	[
+		"src/collector/publish/",
+		["src/core/", "src/protocol/", "src/host/", "src/collector/store/", "src/collector/publish/"],
+	],
 	["src/collector/service/", ["src/core/", "src/protocol/", "src/host/", "src/collector/"]],
 	[
 		"src/collector/ledger/",

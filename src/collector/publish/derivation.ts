@@ -1,0 +1,76 @@
+/** From entries of a record to rows of the published table and marks, in slices between which others get a turn. */
+import type { Approvals, Corrections, Policy } from "../../protocol/audit/documents.js";
+import { PublishedValues } from "../../protocol/audit/published-values.js";
+import type { RecordKnowledge } from "../../protocol/audit/record-knowledge.js";
+import { decodeEntry } from "../../protocol/record/entry.js";
+import { type PackedEntries, type Place, unpacked } from "./record-reader.js";
+import type { DayRow, Mark } from "./station-day.js";
+
+/** What an operator says of a station's values (docs/VALUES.md). */
+export interface StationDocuments {
+	/** By rising version. */
+	readonly policies: readonly Policy[];
+	readonly corrections: Corrections | undefined;
+	readonly approvals: Approvals | undefined;
+}
+
+export interface DatedRow extends DayRow {
+	/** Unix seconds; undefined where nothing dates it. */
+	readonly seconds: number | undefined;
+}
+
+export interface DerivationOptions {
+	readonly station: string;
+	readonly documents: StationDocuments;
+	/** Of the whole record, by now. */
+	readonly knowledge: RecordKnowledge;
+	/** By rising (epoch, sequence), from the beginning or from far enough before what is kept. */
+	readonly pages: readonly PackedEntries[];
+	/** What comes up to here only gives the tests their neighbours. */
+	readonly keptAfter?: Place | undefined;
+	/** Between two pages. */
+	readonly rest: () => Promise<void>;
+}
+
+export interface Derived {
+	readonly rows: readonly DatedRow[];
+	readonly marks: readonly Mark[];
+}
+
+export async function derive(options: DerivationOptions): Promise<Derived> {
+	const { station, documents, knowledge, pages, keptAfter, rest } = options;
+	const isKept = ({ epoch, sequence }: Place): boolean =>
+		keptAfter === undefined ||
+		epoch > keptAfter.epoch ||
+		(epoch === keptAfter.epoch && sequence > keptAfter.sequence);
+	const rows: DatedRow[] = [];
+	const marks: Mark[] = [];
+	const table = new PublishedValues({
+		station,
+		...documents,
+		knowledge,
+		onRow: (row) => {
+			const { epoch, sequence, seconds, cells } = row;
+			if (isKept(row)) rows.push({ epoch, sequence, seconds, cells });
+		},
+	});
+	for (const page of pages) {
+		for (const canonical of unpacked(page)) {
+			const entry = decodeEntry(canonical);
+			if (entry.kind === "reading") table.take(entry);
+			else if (isKept(entry)) {
+				const placed = knowledge.place(entry);
+				marks.push({
+					epoch: entry.epoch,
+					sequence: entry.sequence,
+					seconds: placed?.utcSeconds,
+					uncertaintyMilliseconds: placed?.uncertaintyMilliseconds,
+					canonical: new Uint8Array(canonical),
+				});
+			}
+		}
+		await rest();
+	}
+	table.end();
+	return { rows, marks };
+}

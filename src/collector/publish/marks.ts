@@ -1,0 +1,120 @@
+/** Entries that are no readings, as readers see them: events, alarms, calibrations, gaps, heartbeats, boots. */
+
+import { hexOf } from "../../core/bytes.js";
+import { isoTextOf } from "../../core/calendar.js";
+import { CHANNELS } from "../../protocol/record/channels.js";
+import {
+	CALIBRATION_ACTS,
+	decodeEntry,
+	type Entry,
+	GAP_REASONS,
+	RESET_REASONS,
+	TIME_SOURCES,
+} from "../../protocol/record/entry.js";
+import { eventNameOf } from "../../protocol/record/events.js";
+import { daysIn, type Period } from "./ordered-rows.js";
+import type { Shelf, ShelfIndex } from "./shelf.js";
+import { inOrder, type Mark } from "./station-day.js";
+
+/** What a mark is shown as; `name` is a word of the vocabulary. */
+export interface ShownMark {
+	readonly epoch: number;
+	readonly sequence: number;
+	/** ISO, UTC; null where nothing dates it. */
+	readonly time: string | null;
+	readonly uncertaintySeconds: number | null;
+	readonly kind: string;
+	readonly name: string;
+	/** The station's own words, ASCII. */
+	readonly text: string;
+	readonly channel: string | null;
+	readonly details: Readonly<Record<string, number | string>>;
+}
+
+const ALARMS: readonly string[] = Object.freeze(["", "watch", "acid", "conductivity", "storm"]);
+const PHASES: readonly string[] = Object.freeze(["", "begin", "change", "end"]);
+
+export function shownMark({ canonical, seconds, uncertaintyMilliseconds }: Mark): ShownMark {
+	const entry = decodeEntry(canonical);
+	return {
+		epoch: entry.epoch,
+		sequence: entry.sequence,
+		time: seconds === undefined ? null : isoTextOf(seconds),
+		uncertaintySeconds:
+			uncertaintyMilliseconds === undefined ? null : uncertaintyMilliseconds / 1000,
+		kind: entry.kind,
+		...toldOf(entry),
+	};
+}
+
+function toldOf(entry: Entry): Pick<ShownMark, "name" | "text" | "channel" | "details"> {
+	const nothing = { text: "", channel: null, details: {} };
+	switch (entry.kind) {
+		case "event": {
+			const { code, detail, text } = entry;
+			const name = eventNameOf(code) ?? `event-${code}`;
+			const isOfChannel = name.startsWith("probe-");
+			const channel = isOfChannel ? (CHANNELS[detail]?.name ?? null) : null;
+			return { name, text, channel, details: { detail } };
+		}
+		case "alarm":
+			return {
+				...nothing,
+				name: `alarm-${ALARMS[entry.code] || entry.code}`,
+				details: { phase: PHASES[entry.phase] || entry.phase, begin: entry.beginSequence },
+			};
+		case "calibration":
+			return {
+				...nothing,
+				name: CALIBRATION_ACTS[entry.act] ?? `act-${entry.act}`,
+				channel: CHANNELS[entry.channel]?.name ?? null,
+				details: { calibration: entry.calibrationId, verdict: entry.verdict },
+			};
+		case "gap":
+			return {
+				...nothing,
+				name: GAP_REASONS[entry.reason] ?? `reason-${entry.reason}`,
+				details: { from: entry.from, to: entry.to },
+			};
+		case "boot":
+			return {
+				...nothing,
+				name: RESET_REASONS[entry.resetReason] ?? `reset-${entry.resetReason}`,
+				details: { firmware: entry.firmwareVersion },
+			};
+		case "time":
+			return {
+				...nothing,
+				name: TIME_SOURCES[entry.source] ?? `source-${entry.source}`,
+				details: entry.stepSeconds === undefined ? {} : { step: entry.stepSeconds },
+			};
+		case "configuration":
+			return {
+				...nothing,
+				name: "configuration",
+				details: { id: entry.definedId, interval: entry.intervalSeconds, hash: hexOf(entry.hash) },
+			};
+		case "heartbeat":
+			return { ...nothing, name: "heartbeat", details: { ringShare: entry.ringShare } };
+		default:
+			return { ...nothing, name: entry.kind };
+	}
+}
+
+/** By rising (epoch, sequence). */
+export function marksIn(
+	shelf: Shelf,
+	station: string,
+	index: ShelfIndex,
+	period: Period,
+): ShownMark[] {
+	const { from, to } = period;
+	const isPart = from !== undefined || to !== undefined;
+	const found = daysIn(index, period).flatMap((name) => shelf.day(station, name)?.marks ?? []);
+	const within = found.filter(
+		({ seconds }) =>
+			!isPart ||
+			(seconds !== undefined && seconds >= (from ?? seconds) && seconds < (to ?? Infinity)),
+	);
+	return inOrder([...within]).map(shownMark);
+}

@@ -1,0 +1,215 @@
+/**
+ * What an operator says of the stations to the public: names, places, documents, samples, licence; a file of JSON with
+ * the documents beside it. docs/PUBLISHING.md, section 3.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { OperationalError } from "../../host/errors.js";
+import {
+	bytesMaxOf,
+	DOCUMENT_BYTES_MAX,
+	documentKindOf,
+	type Parsed,
+	parseApprovals,
+	parseCorrections,
+	parsePolicy,
+	policiesInOrder,
+} from "../../protocol/audit/documents.js";
+import type { StationDocuments } from "./derivation.js";
+
+export interface Site {
+	readonly name: string;
+	readonly nameSr: string;
+	/** Node of the schematic, or empty. */
+	readonly place: string;
+	readonly latitude: number | null;
+	readonly longitude: number | null;
+	/** IANA name. */
+	readonly zone: string;
+	/** Class of the policy's limits; empty: none is shown. */
+	readonly class: string;
+	/** A site that stands for what could be there. */
+	readonly isExample: boolean;
+}
+
+export interface Operator {
+	readonly name: string;
+	readonly url: string;
+	readonly licence: string;
+	readonly licenceUrl: string;
+	readonly attribution: string;
+}
+
+/** A document as it lies there, for whoever computes again. */
+export interface PublishedDocument {
+	readonly digest: string;
+	readonly kind: string;
+	readonly text: string;
+}
+
+export interface StationPublication {
+	readonly site: Site;
+	readonly documents: StationDocuments;
+	readonly files: readonly PublishedDocument[];
+}
+
+export interface Publication {
+	readonly operator: Operator;
+	of(station: string): StationPublication;
+}
+
+const NO_OPERATOR: Operator = Object.freeze({
+	name: "",
+	url: "",
+	licence: "",
+	licenceUrl: "",
+	attribution: "",
+});
+const NO_DOCUMENTS: StationDocuments = Object.freeze({
+	policies: [],
+	corrections: undefined,
+	approvals: undefined,
+});
+const FILE_BYTES_MAX = 1_000_000;
+const TEXT_CHARACTERS_MAX = 300;
+
+/** Nothing is said of any station: values are not judged, and it has its own name. */
+export const NO_PUBLICATION: Publication = Object.freeze({
+	operator: NO_OPERATOR,
+	of: (station: string) => ({ site: siteOf(station, {}), documents: NO_DOCUMENTS, files: [] }),
+});
+
+/**
+ * Reads the file and all documents that it names. What is wrong with one station is told, and that station is published
+ * without its documents: the others must not suffer for it. Throws OperationalError for a file that cannot be read.
+ */
+export function readPublication(path: string, say: (line: string) => void): Publication {
+	const raw = objectOf(parsedFile(path, readBounded(path, FILE_BYTES_MAX).text));
+	const stations = new Map<string, StationPublication>();
+	for (const [station, value] of Object.entries(objectOf(raw["stations"]))) {
+		const told = objectOf(value);
+		const site = siteOf(station, told);
+		try {
+			stations.set(station, { site, ...documentsOf(station, told, dirname(path)) });
+		} catch (error) {
+			if (!(error instanceof OperationalError)) throw error;
+			say(`${station} is published without its documents: ${error.message}`);
+			stations.set(station, { site, documents: NO_DOCUMENTS, files: [] });
+		}
+	}
+	const operator = objectOf(raw["operator"]);
+	return {
+		operator: {
+			name: textOf(operator["name"]),
+			url: webAddress(operator["url"]),
+			licence: textOf(operator["licence"]),
+			licenceUrl: webAddress(operator["licenceUrl"]),
+			attribution: textOf(operator["attribution"]),
+		},
+		of: (station) => stations.get(station) ?? NO_PUBLICATION.of(station),
+	};
+}
+
+function documentsOf(station: string, told: Record<string, unknown>, folder: string) {
+	const files: PublishedDocument[] = [];
+	const read = <Document extends { readonly station: string }>(
+		name: unknown,
+		parse: (text: string, digest: string) => Parsed<Document>,
+	): Document => {
+		const path = resolve(folder, textOf(name));
+		const { text, digest } = readBounded(path, DOCUMENT_BYTES_MAX);
+		const kind = documentKindOf(text);
+		const known = "kind" in kind ? kind.kind : undefined;
+		if (text.length > bytesMaxOf(known)) throw new OperationalError(`${path}: too long`);
+		const parsed = parse(text, digest);
+		if ("problems" in parsed) throw new OperationalError(`${path}: ${parsed.problems.join("; ")}`);
+		const { document } = parsed;
+		if (document.station !== station && document.station !== "*")
+			throw new OperationalError(`${path}: is of station ${document.station}`);
+		files.push({ digest, kind: known ?? "", text });
+		return document;
+	};
+	const policies = listOf(told["policies"]).map((name) => read(name, parsePolicy));
+	const ordered = policiesInOrder(policies);
+	if ("problems" in ordered) throw new OperationalError(ordered.problems.join("; "));
+	const { corrections, approvals } = told;
+	const documents: StationDocuments = {
+		policies: ordered.document,
+		corrections: corrections === undefined ? undefined : read(corrections, parseCorrections),
+		approvals: approvals === undefined ? undefined : read(approvals, parseApprovals),
+	};
+	return { documents, files };
+}
+
+function siteOf(station: string, told: Record<string, unknown>): Site {
+	const name = textOf(told["name"]) || station;
+	return {
+		name,
+		nameSr: textOf(told["nameSr"]) || name,
+		place: textOf(told["place"]),
+		latitude: within(told["latitude"], 90),
+		longitude: within(told["longitude"], 180),
+		zone: zoneOf(textOf(told["zone"])),
+		class: textOf(told["class"]),
+		isExample: told["isExample"] === true,
+	};
+}
+
+function zoneOf(name: string): string {
+	if (name === "") return "Europe/Belgrade";
+	try {
+		new Intl.DateTimeFormat("en", { timeZone: name });
+		return name;
+	} catch (error) {
+		if (error instanceof RangeError) throw new OperationalError(`zone ${name} is not known`);
+		throw error;
+	}
+}
+
+function within(value: unknown, most: number): number | null {
+	return typeof value === "number" && Math.abs(value) <= most ? value : null;
+}
+
+function textOf(value: unknown): string {
+	return typeof value === "string" ? value.slice(0, TEXT_CHARACTERS_MAX) : "";
+}
+
+/** Only what a link may lead to. */
+function webAddress(value: unknown): string {
+	const text = textOf(value);
+	return /^https?:\/\/[^\s"'<>]+$/.test(text) ? text : "";
+}
+
+function objectOf(value: unknown): Record<string, unknown> {
+	return typeof value === "object" && value !== null && !Array.isArray(value)
+		? (value as Record<string, unknown>)
+		: {};
+}
+
+function listOf(value: unknown): readonly unknown[] {
+	return Array.isArray(value) ? value : [];
+}
+
+function parsedFile(path: string, text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch (error) {
+		if (error instanceof SyntaxError) throw new OperationalError(`${path}: is no JSON`);
+		throw error;
+	}
+}
+
+function readBounded(path: string, most: number): { text: string; digest: string } {
+	try {
+		if (statSync(path).size > most) throw new OperationalError(`${path}: more than ${most} bytes`);
+		const bytes = readFileSync(path);
+		const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+		return { text, digest: createHash("sha256").update(bytes).digest("hex") };
+	} catch (error) {
+		if (error instanceof OperationalError) throw error;
+		if (error instanceof TypeError) throw new OperationalError(`${path}: is no UTF-8`);
+		const { code } = error as NodeJS.ErrnoException;
+		throw new OperationalError(`${path}: cannot be read (${code})`);
+	}
+}

@@ -1,0 +1,129 @@
+/** The thread of publishing.ts: seals days, listens for readers. */
+import { statfsSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import { OperationalError } from "../../host/errors.js";
+import { listenForReaders, type ReadersListening } from "./http.js";
+import { Library } from "./library.js";
+import { NO_PUBLICATION, type Publication, readPublication } from "./publication.js";
+import type { RecordReader } from "./record-reader.js";
+import { routerOf } from "./router.js";
+import { Sealer } from "./sealer.js";
+import { SealingLoop } from "./sealing-loop.js";
+import { Shelf } from "./shelf.js";
+import { Streams } from "./streams.js";
+import type { FromThread, PublishingData, ReaderMethod, ToThread } from "./thread-messages.js";
+
+/** Below it a day may not be written whole. */
+const ROOM_BYTES_MIN = 20_000_000;
+
+const port = parentPort;
+if (port === null) throw new Error("publish-thread runs in a thread");
+const data = workerData as PublishingData;
+const tell = (message: FromThread): void => port.postMessage(message);
+const say = (line: string): void => tell({ kind: "say", line });
+
+const waiting = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>();
+let asked = 0;
+
+function ask(method: ReaderMethod, parameters: readonly unknown[]): Promise<unknown> {
+	return new Promise((resolve, reject) => {
+		waiting.set(++asked, { resolve, reject });
+		tell({ kind: "ask", id: asked, method, parameters });
+	});
+}
+
+const reader = new Proxy({} as RecordReader, {
+	get:
+		(_target, method) =>
+		(...parameters: readonly unknown[]) =>
+			ask(method as ReaderMethod, parameters),
+});
+
+function publicationNow(): Publication {
+	if (data.publication === undefined) return NO_PUBLICATION;
+	return readPublication(data.publication, say);
+}
+
+const { clock } = data;
+const world = clock === undefined ? undefined : new Float64Array(clock);
+const nowSeconds = (): number => world?.[0] ?? Date.now() / 1000;
+
+function trouble(loop: SealingLoop): string | undefined {
+	const { bavail, bsize } = statfsSync(data.folder);
+	if (bavail * bsize < ROOM_BYTES_MIN) return `${data.folder}: the disk is full`;
+	return loop.trouble;
+}
+
+async function main(): Promise<void> {
+	const shelf = new Shelf(data.folder);
+	const library = new Library(shelf, publicationNow(), nowSeconds);
+	const streams = new Streams((station) => {
+		const found = library.find(station);
+		return found === undefined ? undefined : JSON.stringify(found.summary);
+	});
+	const sealer = new Sealer({
+		reader,
+		shelf,
+		documentsOf: (station) => library.publication.of(station).documents,
+		onSealed: (station) => streams.changed(station),
+	});
+	const loop = new SealingLoop({
+		reader,
+		shelf,
+		seal: (station) => sealer.seal(station),
+		onStations: (stations) => {
+			library.stations = stations;
+		},
+		onFailure: (station, error) => say(`publishing ${station ?? ""}: ${wordsOf(error)}`),
+	});
+	let listening: ReadersListening;
+	try {
+		listening = await listenForReaders({
+			...data,
+			handler: routerOf({ library, streams, trouble: async () => trouble(loop) }),
+			onFailure: (error) => say(`a reader's request failed: ${wordsOf(error)}`),
+		});
+	} catch (error) {
+		if (!(error instanceof OperationalError)) throw error;
+		tell({ kind: "refused", message: error.message });
+		return;
+	}
+	port?.on("message", (message: ToThread) => {
+		switch (message.kind) {
+			case "arrived":
+				return loop.arrived(message.station);
+			case "reload":
+				try {
+					library.publication = publicationNow();
+				} catch (error) {
+					say(`not taken: ${wordsOf(error)}`);
+				}
+				return loop.lookAtAll();
+			case "answer":
+				waiting.get(message.id)?.resolve(message.result);
+				waiting.delete(message.id);
+				return;
+			case "failure":
+				waiting.get(message.id)?.reject(new Error(message.message));
+				waiting.delete(message.id);
+				return;
+			case "close":
+				streams.close();
+				for (const { reject } of waiting.values()) reject(new Error("closing"));
+				Promise.all([listening.close(), loop.close()]).finally(() => tell({ kind: "closed" }));
+		}
+	});
+	tell({ kind: "listening", port: listening.port });
+	loop.begin();
+}
+
+function wordsOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
+try {
+	await main();
+} catch (error) {
+	if (!(error instanceof OperationalError)) throw error;
+	tell({ kind: "refused", message: error.message });
+}

@@ -1,0 +1,86 @@
+/** From a path to its answer. */
+import { json, type ReaderAnswer, type ReaderHandler, text } from "./http.js";
+import type { Library } from "./library.js";
+import { openApiOf } from "./openapi.js";
+import type { Route } from "./route.js";
+import { ROUTES } from "./routes.js";
+import type { Streams } from "./streams.js";
+
+export interface RouterOptions {
+	readonly library: Library;
+	readonly streams: Streams;
+	/** Why it cannot serve, or undefined. */
+	readonly trouble: () => Promise<string | undefined>;
+	/** Further rows. */
+	readonly routes?: readonly Route[];
+}
+
+interface Matcher {
+	readonly route: Route;
+	readonly segments: readonly string[];
+}
+
+export function routerOf({ library, streams, trouble, routes = [] }: RouterOptions): ReaderHandler {
+	const all: readonly Route[] = [...serviceRoutes(trouble), ...ROUTES, ...routes];
+	const openApi: Route = {
+		path: "/v1/openapi.json",
+		summary: "This interface, as OpenAPI 3.1.",
+		type: "application/json; charset=utf-8",
+		parameters: [],
+		answer: () => {
+			const { licence, licenceUrl } = library.publication.operator;
+			return json(openApiOf([...all, openApi], { name: licence, url: licenceUrl }));
+		},
+	};
+	const matchers: Matcher[] = [...all, openApi].map((route) => ({
+		route,
+		segments: route.path.split("/").filter((segment) => segment !== ""),
+	}));
+	return (request): Promise<ReaderAnswer> | ReaderAnswer => {
+		for (const { route, segments } of matchers) {
+			const names = namesOf(segments, request.path);
+			if (names !== undefined) return route.answer({ library, streams, request, names });
+		}
+		return text(404, "nothing here; /v1/openapi.json lists what there is\n");
+	};
+}
+
+function serviceRoutes(trouble: RouterOptions["trouble"]): readonly Route[] {
+	const type = "text/plain; charset=utf-8";
+	return [
+		{
+			path: "/v1/health",
+			summary: "That the process lives.",
+			type,
+			parameters: [],
+			answer: () => text(200, "ok\n"),
+		},
+		{
+			path: "/v1/ready",
+			summary: "That it can serve: the record can be read and the disk has room.",
+			type,
+			parameters: [],
+			answer: async () => {
+				const why = await trouble();
+				if (why === undefined) return text(200, "ok\n");
+				// The words are for the log: who asks here is anybody.
+				return { ...text(503, "not ready\n"), headers: { "retry-after": "60" } };
+			},
+		},
+	];
+}
+
+/** Undefined where the path is another. */
+function namesOf(
+	segments: readonly string[],
+	path: readonly string[],
+): Map<string, string> | undefined {
+	if (segments.length !== path.length) return undefined;
+	const names = new Map<string, string>();
+	for (const [at, segment] of segments.entries()) {
+		const given = path[at] ?? "";
+		if (segment.startsWith("{")) names.set(segment.slice(1, -1), given);
+		else if (segment !== given) return undefined;
+	}
+	return names;
+}

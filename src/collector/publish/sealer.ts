@@ -1,0 +1,367 @@
+/**
+ * Keeps the cache of station-days as the record and the operator's documents say: the job that derives, so that no
+ * request of a reader ever does. What follows what is there costs the new readings and the neighbours that their tests
+ * look at; what comes late, dates or calibrates derives the station anew. docs/PUBLISHING.md, section 2.
+ */
+import { dayNumberOf } from "../../core/calendar.js";
+import { crc32 } from "../../core/crc32.js";
+import { DERIVATION_VERSION } from "../../protocol/audit/published-values.js";
+import { RecordKnowledge } from "../../protocol/audit/record-knowledge.js";
+import { decodeEntry, type Entry } from "../../protocol/record/entry.js";
+import { EVENT_CODES } from "../../protocol/record/events.js";
+import { type Derived, derive, type StationDocuments } from "./derivation.js";
+import { neighboursOf } from "./neighbours.js";
+import {
+	PAGE_ROWS,
+	type PackedEntries,
+	type Place,
+	type PublishedEnvelope,
+	type RecordFacts,
+	type RecordReader,
+	unpacked,
+} from "./record-reader.js";
+import { type DayEntry, SHELF_FORMAT, type Shelf, type ShelfIndex, UNDATED } from "./shelf.js";
+import { DAY_FORMAT, type DayRow, encodeDay, inOrder, type Mark } from "./station-day.js";
+
+export interface SealerOptions {
+	readonly reader: RecordReader;
+	readonly shelf: Shelf;
+	readonly documentsOf: (station: string) => StationDocuments;
+	/** Told of each station whose days are other ones now; `fromSeconds`: from the earliest day that changed. */
+	readonly onSealed?: (station: string) => void;
+	/** Gives others a turn. */
+	readonly rest?: () => Promise<void>;
+}
+
+/** How a station's cache was brought up to date. */
+export type Sealing = "unchanged" | "appended" | "anew";
+
+/** Stations of which what their record says is kept in memory: some kilobytes each. */
+const KNOWN_MAX = 5000;
+/** Entries that may have been measured before what is written before them: rows are derived again from so far back. */
+const DISORDER = 64;
+const START: Place = Object.freeze({ epoch: -1, sequence: 0 });
+const BATCH_START = Object.freeze({ epoch: -1, first: 0, last: 0, hash: new Uint8Array(0) });
+
+interface Known {
+	readonly knowledge: RecordKnowledge;
+	/** Up to this entry. */
+	readonly last: Place;
+	readonly basis: string;
+}
+
+export class Sealer {
+	readonly #options: SealerOptions;
+	readonly #known = new Map<string, Known>();
+	readonly #rest: () => Promise<void>;
+
+	constructor(options: SealerOptions) {
+		this.#options = options;
+		this.#rest = options.rest ?? (() => new Promise((resolve) => setImmediate(resolve)));
+	}
+
+	/** Brings a station's cache up to date. */
+	async seal(station: string): Promise<Sealing> {
+		const { reader, shelf, documentsOf, onSealed } = this.#options;
+		const documents = documentsOf(station);
+		const basis = basisOf(documents);
+		const facts = await reader.facts(station);
+		const index = shelf.index(station);
+		if (index?.basis === basis && index.facts.batchCount === facts.batchCount) {
+			// Keys, floors and evidence change without a batch of entries.
+			if (JSON.stringify(index.facts) === JSON.stringify(facts)) return "unchanged";
+			shelf.writeIndex(station, { ...index, facts });
+			onSealed?.(station);
+			return "unchanged";
+		}
+		const isAppended =
+			index?.basis === basis && (await this.#append(station, { facts, index, documents, basis }));
+		if (!isAppended) await this.#makeAnew(station, facts, documents, basis);
+		onSealed?.(station);
+		return isAppended ? "appended" : "anew";
+	}
+
+	/** Of a station that is no more on offer to anybody. */
+	forget(station: string): void {
+		this.#known.delete(station);
+	}
+
+	async #makeAnew(
+		station: string,
+		facts: RecordFacts,
+		documents: StationDocuments,
+		basis: string,
+	): Promise<void> {
+		const { shelf } = this.#options;
+		// Before the entries: what comes between the two is then one batch more than these, and is looked at next.
+		const envelopes = await this.#envelopesAfter(station, BATCH_START);
+		const pages: PackedEntries[] = [];
+		let last = START;
+		for (;;) {
+			const page = await this.#options.reader.entries(station, last);
+			if (page.ends.length > 0) {
+				pages.push(page);
+				last = lastOf(page);
+			}
+			await this.#rest();
+			if (page.ends.length < PAGE_ROWS) break;
+		}
+		const knowledge = new RecordKnowledge(documents.policies);
+		for (const page of pages) {
+			for (const canonical of unpacked(page)) knowledge.observe(decodeEntry(canonical));
+			await this.#rest();
+		}
+		const derived = await derive({ station, documents, knowledge, pages, rest: this.#rest });
+		const whole = { ...facts, batchCount: envelopes.length };
+		shelf.drop(station);
+		const envelopeBytes = shelf.addEnvelopes(station, 0, envelopes);
+		const days = await this.#write(station, {}, derived, undefined);
+		shelf.writeIndex(station, {
+			format: SHELF_FORMAT,
+			basis,
+			envelopeBytes,
+			facts: whole,
+			last: last === START ? null : last,
+			days,
+		});
+		this.#remember(station, { knowledge, last, basis });
+	}
+
+	/** True where all that is new follows what was there, and nothing of it says anything of what was there. */
+	async #append(
+		station: string,
+		given: {
+			readonly facts: RecordFacts;
+			readonly index: ShelfIndex;
+			readonly documents: StationDocuments;
+			readonly basis: string;
+		},
+	): Promise<boolean> {
+		const { index, documents, basis } = given;
+		const { reader, shelf } = this.#options;
+		let { facts } = given;
+		const { last } = index;
+		const known = this.#known.get(station);
+		if (last === null || known?.basis !== basis) return false;
+		if (known.last.epoch !== last.epoch || known.last.sequence !== last.sequence) return false;
+		const newer = await this.#envelopesAfter(station, {
+			epoch: last.epoch,
+			first: last.sequence,
+			last: Number.MAX_SAFE_INTEGER,
+			hash: new Uint8Array(0),
+		});
+		// More came between the two questions.
+		if (index.facts.batchCount + newer.length > facts.batchCount)
+			facts = await reader.facts(station);
+		if (index.facts.batchCount + newer.length !== facts.batchCount) return false;
+		if (!isContinued(last, newer)) return false;
+		const back = neighboursOf(documents.policies);
+		const from = { epoch: last.epoch, sequence: Math.max(last.sequence - back.sequences, 0) };
+		const until = newer.at(-1)?.last ?? last.sequence;
+		const pages = await this.#entriesUpTo(station, from, until);
+		const keptAfter = { epoch: last.epoch, sequence: Math.max(last.sequence - DISORDER, 0) };
+		const entries = pages.flatMap((page) => [...unpacked(page)].map((each) => decodeEntry(each)));
+		const added = entries.filter(({ sequence }) => sequence > last.sequence);
+		if (added.some(saysOfOthers)) return false;
+		const isWhole = from.sequence === 0 && facts.floors.length === 1;
+		if (!isWhole && !back.suffices(entries, keptAfter.sequence, known.knowledge)) return false;
+		// Until all is written: what is observed cannot be taken back.
+		this.#known.delete(station);
+		for (const entry of added) known.knowledge.observe(entry);
+		const { knowledge } = known;
+		const derived = await derive({
+			station,
+			documents,
+			knowledge,
+			pages,
+			keptAfter,
+			rest: this.#rest,
+		});
+		const days = await this.#write(station, index.days, derived, keptAfter);
+		if (days === undefined) return false;
+		const envelopeBytes = shelf.addEnvelopes(station, index.envelopeBytes, newer);
+		const end = added.at(-1);
+		const nowLast = end === undefined ? last : { epoch: end.epoch, sequence: end.sequence };
+		shelf.writeIndex(station, { ...index, facts, envelopeBytes, last: nowLast, days });
+		this.#remember(station, { knowledge, last: nowLast, basis });
+		return true;
+	}
+
+	async #entriesUpTo(station: string, from: Place, until: number): Promise<PackedEntries[]> {
+		const pages: PackedEntries[] = [];
+		let at = from;
+		for (;;) {
+			const page = await this.#options.reader.entries(station, at);
+			const kept = [...unpacked(page)].filter((canonical) => {
+				const { epoch, sequence } = decodeEntry(canonical);
+				return epoch === from.epoch && sequence <= until;
+			});
+			let end = 0;
+			pages.push({
+				bytes: Buffer.concat(kept),
+				ends: kept.map((canonical) => {
+					end += canonical.length;
+					return end;
+				}),
+			});
+			if (kept.length < PAGE_ROWS) return pages;
+			at = lastOf(page);
+			await this.#rest();
+		}
+	}
+
+	async #envelopesAfter(
+		station: string,
+		start: Parameters<RecordReader["batches"]>[1],
+	): Promise<PublishedEnvelope[]> {
+		const envelopes: PublishedEnvelope[] = [];
+		let after = start;
+		for (;;) {
+			const page = await this.#options.reader.batches(station, after);
+			envelopes.push(...page);
+			const end = page.at(-1);
+			if (end === undefined || page.length < PAGE_ROWS) return envelopes;
+			after = end;
+			await this.#rest();
+		}
+	}
+
+	/** Writes the days that `derived` changes; the whole table of days. Undefined where the cache is damaged. */
+	async #write(
+		station: string,
+		before: ShelfIndex["days"],
+		derived: Derived,
+		keptAfter: Place,
+	): Promise<ShelfIndex["days"] | undefined>;
+	async #write(
+		station: string,
+		before: ShelfIndex["days"],
+		derived: Derived,
+		keptAfter: undefined,
+	): Promise<ShelfIndex["days"]>;
+	async #write(
+		station: string,
+		before: ShelfIndex["days"],
+		derived: Derived,
+		keptAfter: Place | undefined,
+	): Promise<ShelfIndex["days"] | undefined> {
+		const { shelf } = this.#options;
+		const days = new Map(Object.entries(before));
+		const changed = new Map<string, { rows: DayRow[]; marks: Mark[] }>();
+		const changedDay = (day: string) => {
+			const known = changed.get(day);
+			if (known !== undefined) return known;
+			const made: { rows: DayRow[]; marks: Mark[] } = { rows: [], marks: [] };
+			changed.set(day, made);
+			if (keptAfter === undefined || !days.has(day)) return made;
+			const held = shelf.day(station, day);
+			if (held === undefined) return undefined;
+			made.rows.push(...held.rows().filter((row) => !isAfter(row, keptAfter)));
+			made.marks.push(...held.marks.filter((mark) => !isAfter(mark, keptAfter)));
+			return made;
+		};
+		for (const [day, { spans }] of days) {
+			const span = keptAfter === undefined ? undefined : spans[keptAfter.epoch];
+			if (span !== undefined && span[1] > (keptAfter?.sequence ?? 0)) {
+				if (changedDay(day) === undefined) return undefined;
+			}
+		}
+		for (const row of derived.rows) {
+			const day = changedDay(dayKeyOf(row.seconds));
+			if (day === undefined) return undefined;
+			day.rows.push(row);
+		}
+		for (const mark of derived.marks) {
+			const day = changedDay(dayKeyOf(mark.seconds));
+			if (day === undefined) return undefined;
+			day.marks.push(mark);
+		}
+		let count = 0;
+		for (const [day, { rows, marks }] of changed) {
+			if (rows.length + marks.length === 0) {
+				days.delete(day);
+				shelf.removeDay(station, day);
+				continue;
+			}
+			inOrder(rows);
+			inOrder(marks);
+			const bytes = encodeDay(rows, marks);
+			shelf.writeDay(station, day, bytes);
+			days.set(day, dayEntryOf(bytes, rows, marks));
+			if (++count % 4 === 0) await this.#rest();
+		}
+		return Object.fromEntries([...days].sort(([a], [b]) => compareDays(a, b)));
+	}
+
+	#remember(station: string, known: Known): void {
+		this.#known.delete(station);
+		this.#known.set(station, known);
+		if (this.#known.size <= KNOWN_MAX) return;
+		for (const oldest of this.#known.keys()) {
+			this.#known.delete(oldest);
+			break;
+		}
+	}
+}
+
+/** What the days of a station rest on, besides its record. */
+export function basisOf({ policies, corrections, approvals }: StationDocuments): string {
+	const documents = [...policies, corrections, approvals].map((each) => each?.name ?? "none");
+	return [DERIVATION_VERSION, DAY_FORMAT, ...documents].join(" ");
+}
+
+/** Kinds that may give entries before them another time or another value. */
+function saysOfOthers(entry: Entry): boolean {
+	if (entry.kind === "event") return entry.code === EVENT_CODES["time-refused"];
+	return entry.kind === "time" || entry.kind === "calibration" || entry.kind === "configuration";
+}
+
+/** Whether envelopes carry on from a place in its epoch without a hole and without an overlap with it. */
+function isContinued(last: Place, envelopes: readonly PublishedEnvelope[]): boolean {
+	let end = last.sequence;
+	for (const { epoch, first, last: lastSequence } of envelopes) {
+		if (epoch !== last.epoch || first > end + 1 || first <= last.sequence) return false;
+		end = Math.max(end, lastSequence);
+	}
+	return true;
+}
+
+function isAfter(item: Place, place: Place): boolean {
+	return item.epoch === place.epoch && item.sequence > place.sequence;
+}
+
+function lastOf(page: PackedEntries): Place {
+	const canonical = [...unpacked(page)].at(-1);
+	if (canonical === undefined) return START;
+	const { epoch, sequence } = decodeEntry(canonical);
+	return { epoch, sequence };
+}
+
+function dayKeyOf(seconds: number | undefined): string {
+	return seconds === undefined ? UNDATED : String(dayNumberOf(seconds));
+}
+
+/** Rising, and what nothing dates last. */
+function compareDays(a: string, b: string): number {
+	if (a === UNDATED || b === UNDATED) return a === b ? 0 : a === UNDATED ? 1 : -1;
+	return Number(a) - Number(b);
+}
+
+function dayEntryOf(bytes: Uint8Array, rows: readonly DayRow[], marks: readonly Mark[]): DayEntry {
+	const spans: Record<string, [number, number]> = {};
+	for (const { epoch, sequence } of [...rows, ...marks]) {
+		const span = spans[epoch];
+		if (span === undefined) spans[epoch] = [sequence, sequence];
+		else {
+			span[0] = Math.min(span[0], sequence);
+			span[1] = Math.max(span[1], sequence);
+		}
+	}
+	return {
+		rows: rows.length,
+		marks: marks.length,
+		bytes: bytes.length,
+		check: crc32(bytes),
+		spans,
+	};
+}

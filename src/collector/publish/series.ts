@@ -1,0 +1,93 @@
+/** Rows of a period by rising time, as columns of numbers: what plots, reports and interfaces count over. */
+import { type Column, cellOf, numbersOf } from "./column-bytes.js";
+import { daysIn, type Period } from "./ordered-rows.js";
+import { type Shelf, type ShelfIndex, UNDATED } from "./shelf.js";
+import type { StationDay } from "./station-day.js";
+
+interface Part {
+	readonly day: StationDay;
+	/** Rows of the day within the period, by rising time. */
+	readonly rows: readonly number[];
+}
+
+export class Series {
+	readonly count: number;
+	/** Unix seconds. */
+	readonly seconds: Float64Array;
+	readonly #parts: readonly Part[];
+
+	constructor(shelf: Shelf, station: string, index: ShelfIndex, { from, to }: Period) {
+		const parts: Part[] = [];
+		const all: Float64Array[] = [];
+		for (const name of daysIn(index, { from, to })) {
+			const day = name === UNDATED ? undefined : shelf.day(station, name);
+			if (day === undefined) continue;
+			const seconds = numbersOf(day.column("time"), day.count);
+			const rows: number[] = [];
+			let isRising = true;
+			seconds.forEach((at, row) => {
+				if (at < (from ?? at) || at >= (to ?? Number.POSITIVE_INFINITY)) return;
+				if (at < (seconds[rows.at(-1) ?? row] ?? at)) isRising = false;
+				rows.push(row);
+			});
+			if (!isRising) rows.sort((a, b) => (seconds[a] ?? 0) - (seconds[b] ?? 0) || a - b);
+			if (rows.length === 0) continue;
+			parts.push({ day, rows });
+			all.push(Float64Array.from(rows, (row) => seconds[row] ?? Number.NaN));
+		}
+		this.#parts = parts;
+		this.count = all.reduce((sum, each) => sum + each.length, 0);
+		this.seconds = joined(all, this.count);
+	}
+
+	/** Of a column of the published table; NaN where a cell is empty. */
+	numbers(name: string): Float64Array {
+		const parts = this.#parts.map(({ day, rows }) => {
+			const numbers = numbersOf(day.column(name), day.count);
+			if (rows.length === day.count && isInOrder(rows)) return numbers;
+			return Float64Array.from(rows, (row) => numbers[row] ?? Number.NaN);
+		});
+		return joined(parts, this.count);
+	}
+
+	/** Of a column of texts: each text once, and of each row its place in them. */
+	texts(name: string): { readonly texts: readonly string[]; readonly places: Uint16Array } {
+		const known = new Map<string, number>();
+		const places = new Uint16Array(this.count);
+		const placeOf = (text: string): number => {
+			const place = known.get(text) ?? known.size;
+			known.set(text, place);
+			return place;
+		};
+		let at = 0;
+		for (const { day, rows } of this.#parts) {
+			const column = day.column(name);
+			const own = ownTexts(column)?.map(placeOf);
+			for (const row of rows) {
+				places[at++] =
+					own === undefined || column.kind !== "text"
+						? placeOf(cellOf(column, row))
+						: (own[column.places[row] ?? 0] ?? 0);
+			}
+		}
+		return { texts: [...known.keys()], places };
+	}
+}
+
+function ownTexts(column: Column): readonly string[] | undefined {
+	return column.kind === "text" ? column.texts : undefined;
+}
+
+function isInOrder(rows: readonly number[]): boolean {
+	return rows.every((row, at) => row === at);
+}
+
+function joined(parts: readonly Float64Array[], count: number): Float64Array {
+	const whole = new Float64Array(count);
+	let at = 0;
+	for (const part of parts) {
+		whole.set(part, at);
+		at += part.length;
+	}
+	return whole;
+}

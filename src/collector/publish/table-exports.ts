@@ -1,0 +1,107 @@
+/** Readings as tables: the published table itself, the few columns that most want, SenML. All of them streams. */
+import {
+	csvHeader,
+	csvLineOf,
+	jsonLineOf,
+	VALUE_COLUMNS,
+} from "../../protocol/audit/published-values.js";
+import { SHOWN_CHANNELS } from "./channels.js";
+import { cellOf } from "./column-bytes.js";
+import type { PublishedStation } from "./library.js";
+import { type FoundRow, type Period, rowsInOrder } from "./ordered-rows.js";
+import type { Shelf } from "./shelf.js";
+
+/** About so much is handed on at a time, and others get a turn. */
+const PIECE_CHARACTERS = 65_536;
+
+type Source = readonly [shelf: Shelf, found: PublishedStation, period: Period];
+
+/** Byte for byte what `bistrina values` writes of the same record and documents. */
+export function valuesCsv(...source: Source): AsyncGenerator<string> {
+	return pieces(source, (row) => csvLineOf(cellsOf(row)), csvHeader());
+}
+
+export function valuesJsonLines(...source: Source): AsyncGenerator<string> {
+	return pieces(source, (row) => jsonLineOf(cellsOf(row)));
+}
+
+/** Time and values as the simulator reads a river, each with its flags; `hasUnits`: a line of units below the names. */
+export function readingsCsv(hasUnits: boolean, ...source: Source): AsyncGenerator<string> {
+	const columns = SHOWN_CHANNELS.flatMap(({ name, value, flags, judged, unit }) => [
+		[simulatorName(value), value, unit] as const,
+		[`${name}_flags`, flags, ""] as const,
+		...(judged === undefined ? [] : [[`${name}_qc`, judged, "QARTOD"] as const]),
+	]);
+	const names = ["time", ...columns.map(([name]) => name)];
+	const units = ["UTC", ...columns.map(([, , unit]) => unit)];
+	const head = `${names.join(",")}\r\n${hasUnits ? `${units.join(",")}\r\n` : ""}`;
+	const lineOf = ({ day, index }: FoundRow): string => {
+		const time = cellOf(day.column("time"), index);
+		if (time === "") return "";
+		return `${[time, ...columns.map(([, column]) => cellOf(day.column(column), index))].join(",")}\r\n`;
+	};
+	return pieces(source, lineOf, head);
+}
+
+/** RFC 8428; turbidity has no unit in its registry, so that its name says it. Flags are records of their own. */
+export function senml(...source: Source): AsyncGenerator<string> {
+	const [, { station }] = source;
+	let isFirst = true;
+	const recordsOf = ({ day, index, seconds }: FoundRow): string => {
+		if (Number.isNaN(seconds)) return "";
+		const records: string[] = [];
+		for (const channel of SHOWN_CHANNELS) {
+			const value = cellOf(day.column(channel.value), index);
+			const flags = cellOf(day.column(channel.flags), index);
+			const { senml: known, name } = channel;
+			const unitText = name === "turbidity" ? cellOf(day.column("turbidity_unit"), index) : "";
+			const full = known === undefined ? `${name}-${unitText.toLowerCase() || "relative"}` : name;
+			const base = { bn: `urn:dev:bistrina:${station}:`, n: full, t: seconds };
+			if (value !== "") {
+				const unit = known === undefined ? {} : { u: known.unit };
+				const scaled = known === undefined ? Number(value) : scaledBy(value, known.factor);
+				records.push(JSON.stringify({ ...base, ...unit, v: scaled }));
+			}
+			if (flags !== "") records.push(JSON.stringify({ ...base, n: `${full}/flags`, vs: flags }));
+		}
+		const text = records
+			.map((record, at) => (isFirst && at === 0 ? "\n" : ",\n") + record)
+			.join("");
+		if (records.length > 0) isFirst = false;
+		return text;
+	};
+	return pieces(source, recordsOf, "[", "\n]\n");
+}
+
+async function* pieces(
+	[shelf, { station, index }, period]: Source,
+	textOf: (row: FoundRow) => string,
+	head = "",
+	end = "",
+): AsyncGenerator<string> {
+	let piece = head;
+	for (const group of rowsInOrder(shelf, station, index, period)) {
+		for (const row of group) {
+			piece += textOf(row);
+			if (piece.length < PIECE_CHARACTERS) continue;
+			yield piece;
+			piece = "";
+			await new Promise((resolve) => setImmediate(resolve));
+		}
+	}
+	yield piece + end;
+}
+
+function cellsOf({ day, index }: FoundRow): string[] {
+	return VALUE_COLUMNS.map(({ name }) => cellOf(day.column(name), index));
+}
+
+/** What the simulator calls turbidity is FNU and NTU alike. */
+function simulatorName(value: string): string {
+	return value === "turbidity" ? "turbidity_ntu" : value;
+}
+
+/** 1 uS/cm is 10^-4 S/m: by digits, so that 523.1 becomes 0.05231 and no 0.052310000000000006. */
+function scaledBy(text: string, factor: number): number {
+	return factor === 1 ? Number(text) : Number(`${text}e${Math.round(Math.log10(factor))}`);
+}

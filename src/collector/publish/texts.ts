@@ -1,0 +1,46 @@
+/** Words for readers, in English and in Serbian in Latin and Cyrillic letters: one text, transliterated. */
+import { cyrillicOf } from "./cyrillic.js";
+import { PAGE_TEXTS, type Text } from "./page-texts.js";
+import { WORD_TEXTS } from "./word-texts.js";
+
+export type Language = "en" | "sr" | "sr-Cyrl";
+
+export const LANGUAGES: readonly Language[] = Object.freeze(["en", "sr", "sr-Cyrl"]);
+
+export const TEXTS: Readonly<Record<string, Text>> = Object.freeze({
+	...PAGE_TEXTS,
+	...WORD_TEXTS,
+});
+
+/** A key that no text has is its own word: what a later version's station says is shown as it is. */
+export function textOf(language: Language, key: string): string {
+	const text = Object.hasOwn(TEXTS, key) ? TEXTS[key] : undefined;
+	if (text === undefined) return key.replace(/^(name|kind|flag|note|station)-/, "");
+	if (language === "en") return text.en;
+	return language === "sr" ? text.sr : cyrillicOf(text.sr);
+}
+
+/** Every text in a language, for the page. */
+export function textsOf(language: Language): Record<string, string> {
+	return Object.fromEntries(Object.keys(TEXTS).map((key) => [key, textOf(language, key)]));
+}
+
+/** What the path or the cookie says, else what the browser asks for, else English. */
+export function languageOf(
+	asked: string | null,
+	cookie: string | undefined,
+	accepted: string | undefined,
+): Language {
+	const known = (text: string | undefined | null): Language | undefined =>
+		LANGUAGES.find((language) => language === text);
+	const kept = /(?:^|;\s*)language=([A-Za-z-]{2,7})/.exec(cookie ?? "")?.[1];
+	const chosen = known(asked) ?? known(kept);
+	if (chosen !== undefined) return chosen;
+	for (const part of (accepted ?? "").split(",")) {
+		const tag = part.split(";")[0]?.trim().toLowerCase() ?? "";
+		if (tag.startsWith("en")) return "en";
+		if (/^(sr|hr|bs|cnr|sh)-latn|^(hr|bs|sh)\b|^sr-latn/.test(tag)) return "sr";
+		if (tag.startsWith("sr")) return "sr-Cyrl";
+	}
+	return "en";
+}

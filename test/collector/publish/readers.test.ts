@@ -1,0 +1,237 @@
+/** What readers get: the same bytes as `bistrina values`, the proof, and nothing that anybody can write. */
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { createSha256 } from "../../../src/core/sha256.js";
+import { readExport } from "../../../src/protocol/audit/batch-archive.js";
+import { csvHeader, csvLineOf } from "../../../src/protocol/audit/published-values.js";
+import { decodeEntry } from "../../../src/protocol/record/entry.js";
+import {
+	BOR_POLICY,
+	openPublishedRecord,
+	type PublishedRecord,
+} from "../../support/collectors/published-record.js";
+import { SignedStation } from "../../support/collectors/signed-station.js";
+import { valuesRows } from "../../support/data/values-table.js";
+
+const HOSTILE = '<script>alert(1)</script>"\u001b[2J\u202e=1+1';
+
+function stationOf(readings: number, station = "bor-1"): SignedStation {
+	const made = new SignedStation({ station });
+	made.append({ kind: "event", code: 40, detail: 1, text: '=cmd|"/c calc"!A1<b>' });
+	made.appendReadings(readings);
+	return made;
+}
+
+describe("what readers get", () => {
+	let record: PublishedRecord;
+	const station = stationOf(600);
+
+	before(async () => {
+		const policies = [BOR_POLICY];
+		record = await openPublishedRecord({
+			publication: {
+				operator: { name: HOSTILE, licence: "CC BY 4.0", licenceUrl: "https://example.org/by" },
+				stations: { "bor-1": { name: HOSTILE, policies, class: "II", isExample: true } },
+			},
+		});
+		await record.publish(station);
+	});
+
+	after(() => record.close());
+
+	const expectedCsv = (from = 0, to = Number.POSITIVE_INFINITY): string => {
+		const entries = station.entries.map((canonical) => decodeEntry(canonical));
+		const policies = [readFileSync(BOR_POLICY, "utf8")];
+		const rows = valuesRows({ station: "bor-1", entries, policies }).filter(
+			({ seconds }) => (seconds ?? 0) >= from && (seconds ?? 0) < to,
+		);
+		return csvHeader() + rows.map(({ cells }) => csvLineOf(cells)).join("");
+	};
+
+	it("is the published table byte for byte, whole and of a period", async () => {
+		const whole = await record.get("/v1/stations/bor-1/values.csv");
+		assert.equal(whole.text, expectedCsv());
+		assert.equal(whole.headers["content-type"], "text/csv; charset=utf-8; header=present");
+		assert.match(String(whole.headers["link"]), /<https:\/\/example\.org\/by>; rel="license"/);
+		const from = 1_773_964_800 + 86_400;
+		const part = await record.get(
+			"/v1/stations/bor-1/values.csv?from=2026-03-21&to=2026-03-21T06:00:00Z",
+		);
+		assert.equal(part.text, expectedCsv(from, from + 21_600));
+		assert.equal(part.text.split("\r\n").length, 74);
+	});
+
+	it("is the same byte for byte after the cache was thrown away, tags included", async () => {
+		const paths = (await allPaths(record)).filter((path) => !path.endsWith("/v1/stations"));
+		const before = await Promise.all(paths.map((path) => record.get(path)));
+		await record.reopen();
+		const after = await Promise.all(paths.map((path) => record.get(path)));
+		for (const [at, path] of paths.entries()) {
+			assert.deepEqual(after[at]?.body, before[at]?.body, path);
+			assert.equal(after[at]?.headers.etag, before[at]?.headers.etag, path);
+		}
+	});
+
+	it("walks every path of its own OpenAPI, and each answers as it says", async () => {
+		const { paths } = JSON.parse((await record.get("/v1/openapi.json")).text);
+		assert.ok(Object.keys(paths).length >= 18);
+		for (const [path, { get }] of Object.entries<{ get: { responses: object } }>(paths)) {
+			if (path === "/v1/events") continue;
+			const asked = path.replace("{station}", "bor-1").replace("{digest}", await digestOf(record));
+			const { status, headers } = await record.get(asked);
+			assert.equal(status, 200, path);
+			const content = (get.responses as Record<string, { content: object }>)["200"]?.content;
+			assert.deepEqual(Object.keys(content ?? {}), [headers["content-type"]?.split(";")[0]], path);
+		}
+	});
+
+	it("gives the record as `bistrina record` does, with its end", async () => {
+		for (const [name, format] of [
+			["record.cbor", "cbor-sequence"],
+			["record.jsonl", "json-lines"],
+		]) {
+			const { body } = await record.get(`/v1/stations/bor-1/${name}`);
+			const content = readExport(body, createSha256());
+			assert.deepEqual(content.faults, []);
+			assert.equal(content.format, format);
+			assert.equal(content.station, "bor-1");
+			assert.equal(content.envelopes.length, 4);
+		}
+	});
+
+	it("sends nothing again that a client has, and says what each answer rests on", async () => {
+		const { headers } = await record.get("/v1/stations/bor-1");
+		const tag = headers.etag ?? "";
+		assert.match(tag, /^W\/"77-602-[0-9a-f]{12}-[0-9a-f]{16}"$/);
+		assert.equal(headers["cache-control"], "no-cache");
+		const again = await record.get("/v1/stations/bor-1", { "if-none-match": tag });
+		assert.deepEqual([again.status, again.text], [304, ""]);
+	});
+
+	it("writes nothing by any method", async () => {
+		for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
+			const { status, headers } = await record.get("/v1/stations", {}, method);
+			assert.equal(status, 405);
+			assert.equal(headers.allow, "GET, HEAD, OPTIONS");
+		}
+		const { status, headers, body } = await record.get("/v1/stations", {}, "HEAD");
+		assert.equal(status, 200);
+		assert.ok(Number(headers["content-length"]) > 500);
+		assert.equal(body.length, 0);
+	});
+
+	it("keeps names and texts that try to be markup or a formula what they are", async () => {
+		const feed = (await record.get("/v1/stations/bor-1/feed.atom")).text;
+		assert.ok(feed.includes("&lt;script&gt;alert(1)&lt;/script&gt;&quot;\\x1b[2J\\u202e=1+1"));
+		assert.ok(feed.includes("=cmd|&quot;/c calc&quot;!A1&lt;b&gt;"));
+		const table = (await record.get("/v1/stations/bor-1/marks.csv")).text;
+		assert.ok(table.includes(`,crash,,"'=cmd|""/c calc""!A1<b>"`));
+		const { headers } = await record.get("/v1/stations/bor-1");
+		assert.match(String(headers["content-security-policy"]), /^default-src 'none'; /);
+		assert.equal(headers["x-content-type-options"], "nosniff");
+	});
+
+	it("answers what nobody can ask with 400 or 404, and goes on", async () => {
+		const odd = [
+			["/v1/stations/nobody", 404],
+			["/v1/stations/%2e%2e%2f%2e%2e/values.csv", 404],
+			["/v1/stations/bor-1/values.csv?from=yesterday", 400],
+			["/v1/stations/bor-1/values.csv?from=2026-02-30", 400],
+			["/v1/stations/bor-1/values.csv?from=2026-03-02&to=2026-03-01", 400],
+			["/v1/stations/bor-1/plot?columns=99999", 400],
+			["/v1/stations/bor-1/plot?columns=-1", 400],
+			["/v1/stations/bor-1/plot?shown=constructor", 400],
+			["/v1/stations/__proto__", 404],
+			["/%ff", 400],
+			[`/${"a/".repeat(40)}`, 400],
+			[`/v1/stations?x=${"y".repeat(5000)}`, 400],
+		] as const;
+		for (const [path, expected] of odd) {
+			assert.equal((await record.get(path)).status, expected, path);
+		}
+		const centuries = "/v1/stations/bor-1/plot?from=1000-01-01&to=9999-12-31&columns=2000";
+		const { status, text } = await record.get(centuries);
+		assert.equal(status, 200);
+		assert.equal(JSON.parse(text).readings, 600);
+		assert.equal((await record.get("/v1/health")).status, 200);
+	});
+
+	it("draws every reading of a short period, and of a long one each extreme", async () => {
+		const day = JSON.parse(
+			(await record.get("/v1/stations/bor-1/plot?from=2026-03-20&to=2026-03-21")).text,
+		);
+		assert.equal(day.columnSeconds, 0);
+		assert.equal(day.channels.ph.least.length, 288);
+		const coarse = JSON.parse(
+			(await record.get("/v1/stations/bor-1/plot?from=2026-03-20&to=2026-03-23&columns=12")).text,
+		);
+		assert.equal(coarse.columnSeconds, 21_600);
+		const values = valuesOf(expectedCsv(), "temperature_c");
+		let low = 0;
+		coarse.channels.temperature.least.forEach((step: number | null, at: number) => {
+			const inside = values.filter(
+				({ seconds }) => Math.floor((seconds - 1_773_964_800) / 21_600) === at,
+			);
+			assert.equal(coarse.channels.temperature.counts[at], inside.length);
+			if (step === null) return;
+			low += step;
+			assert.equal(low, Math.min(...inside.map(({ steps }) => steps)));
+			const spread = coarse.channels.temperature.spread[at];
+			assert.equal(low + spread, Math.max(...inside.map(({ steps }) => steps)));
+		});
+	});
+});
+
+describe("readers who want too much", () => {
+	it("wait by address, and are told how long", async () => {
+		const record = await openPublishedRecord({ limits: { burst: 5, perSecond: 0.5 } });
+		const statuses: number[] = [];
+		let wait: string | undefined;
+		for (let index = 0; index < 7; index++) {
+			const { status, headers } = await record.get("/v1/health");
+			statuses.push(status);
+			wait = headers["retry-after"];
+		}
+		await record.close();
+		assert.deepEqual(statuses, [200, 200, 200, 200, 200, 429, 429]);
+		assert.equal(wait, "2");
+	});
+
+	it("do not hold more connections than an address may", async () => {
+		const record = await openPublishedRecord({ limits: { connectionsPerAddress: 3 } });
+		const sockets = Array.from({ length: 4 }, () => connect(record.port, "127.0.0.1"));
+		const closed = await new Promise<number>((resolve) => {
+			for (const [at, socket] of sockets.entries()) {
+				socket.on("error", () => {});
+				socket.once("close", () => resolve(at));
+			}
+		});
+		assert.equal(closed, 3);
+		for (const socket of sockets) socket.destroy();
+		await record.close();
+	});
+});
+
+function valuesOf(csv: string, column: string): { seconds: number; steps: number }[] {
+	const [head = "", ...lines] = csv.trim().split("\r\n");
+	const names = head.split(",");
+	return lines.map((line) => {
+		const cells = line.split(",");
+		const steps = Math.round(Number(cells[names.indexOf(column)]) * 1000);
+		return { seconds: Date.parse(cells[names.indexOf("time")] ?? "") / 1000, steps };
+	});
+}
+
+async function digestOf(record: PublishedRecord): Promise<string> {
+	const { documents } = JSON.parse((await record.get("/v1/stations/bor-1")).text);
+	return documents[0].digest;
+}
+
+async function allPaths(record: PublishedRecord): Promise<string[]> {
+	const { paths } = JSON.parse((await record.get("/v1/openapi.json")).text);
+	const digest = await digestOf(record);
+	return Object.keys(paths)
+		.filter((path) => path !== "/v1/events")
+		.map((path) => path.replace("{station}", "bor-1").replace("{digest}", digest));
+}

@@ -1,0 +1,202 @@
+/** The cache of station-days: whatever came in whatever order, it holds what `bistrina values` gives. */
+import { strict as assert } from "node:assert";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cellOf } from "../../../src/collector/publish/column-bytes.js";
+import type { StationDocuments } from "../../../src/collector/publish/derivation.js";
+import { rowsInOrder } from "../../../src/collector/publish/ordered-rows.js";
+import { Sealer, type Sealing } from "../../../src/collector/publish/sealer.js";
+import { Shelf } from "../../../src/collector/publish/shelf.js";
+import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import {
+	parseApprovals,
+	parseCorrections,
+	parsePolicy,
+	policiesInOrder,
+} from "../../../src/protocol/audit/documents.js";
+import { VALUE_COLUMNS } from "../../../src/protocol/audit/published-values.js";
+import type { Entry } from "../../../src/protocol/record/entry.js";
+import { MemoryRecord } from "../../support/collectors/memory-record.js";
+import { type SeededValues, seededValues } from "../../support/data/seeded-values.js";
+import { digestOf, documentOf, valuesRows } from "../../support/data/values-table.js";
+import { sample } from "../../support/depth.js";
+
+const SEEDS = Array.from({ length: 24 }, (_, index) => index + 1);
+
+function documentsOf({ policies, corrections, approvals }: SeededValues): StationDocuments {
+	return {
+		policies: documentOf(
+			policiesInOrder(policies.map((text) => documentOf(parsePolicy(text, digestOf(text))))),
+		),
+		corrections: corrections && documentOf(parseCorrections(corrections, digestOf(corrections))),
+		approvals: approvals && documentOf(parseApprovals(approvals, digestOf(approvals))),
+	} as StationDocuments;
+}
+
+function publishedLines(shelf: Shelf, station: string): string[] {
+	const index = shelf.index(station);
+	assert.ok(index);
+	const lines: string[] = [];
+	for (const group of rowsInOrder(shelf, station, index, {})) {
+		for (const { day, index: at } of group) {
+			lines.push(VALUE_COLUMNS.map(({ name }) => cellOf(day.column(name), at)).join(","));
+		}
+	}
+	return lines;
+}
+
+/** Whole batches of up to eight entries of one epoch. */
+function cut(entries: readonly Entry[], below: (count: number) => number): Entry[][] {
+	const batches: Entry[][] = [];
+	for (const entry of entries) {
+		const last = batches.at(-1);
+		const isNext = last?.[0]?.epoch === entry.epoch && last.length < 3 + (entry.sequence % 6);
+		if (last !== undefined && isNext) last.push(entry);
+		else batches.push([entry]);
+	}
+	// A backlog comes after what is newer, and one batch comes again, cut differently.
+	for (let index = 0; index + 2 < batches.length; index++) {
+		const [one, two] = [batches[index], batches[index + 1]];
+		if (below(12) === 0 && one && two) [batches[index], batches[index + 1]] = [two, one];
+		else if (below(15) === 0 && one && two && one[0]?.epoch === two[0]?.epoch)
+			batches[index + 1] = [...one.slice(-1), ...two];
+	}
+	return batches;
+}
+
+describe("the cache of station-days", () => {
+	let folder: string;
+
+	beforeEach(() => {
+		folder = mkdtempSync(join(tmpdir(), "bistrina-days-"));
+	});
+
+	afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+	it("holds after each batch, late, overlapping or in order, what the record's values are", async () => {
+		const count: Record<Sealing, number> = { unchanged: 0, appended: 0, anew: 0 };
+		for (const seed of sample(SEEDS, 6)) {
+			const given = seededValues(seed, 300);
+			const chance = new SeededChance(seed);
+			const record = new MemoryRecord(given.station);
+			const shelf = new Shelf(join(folder, String(seed)));
+			const documents = documentsOf(given);
+			const sealer = new Sealer({ reader: record, shelf, documentsOf: () => documents });
+			const batches = cut(given.entries, (most) => integerBelow(chance, most));
+			for (const [at, batch] of batches.entries()) {
+				record.deliver(batch);
+				if (integerBelow(chance, 3) === 0 && at + 1 < batches.length) continue;
+				count[await sealer.seal(given.station)]++;
+				const expected = valuesRows({ ...given, entries: record.entriesHeld });
+				assert.deepEqual(
+					publishedLines(shelf, given.station),
+					expected.map(({ cells }) => cells.join(",")),
+					`seed ${seed}, batch ${at}`,
+				);
+			}
+		}
+		assert.ok(count.appended > 20 && count.anew > 20, JSON.stringify(count));
+	});
+
+	it("appends without reading the record again, and is told nothing new by the same batch", async () => {
+		const { record, sealer, deliver } = plainRecord(folder);
+		deliver(1, 2000);
+		assert.equal(await sealer.seal("bor-1"), "anew");
+		const before = record.pagesRead;
+		deliver(2001, 2012);
+		assert.equal(await sealer.seal("bor-1"), "appended");
+		assert.equal(record.pagesRead - before, 1);
+		assert.equal(await sealer.seal("bor-1"), "unchanged");
+	});
+
+	it("sees at its next look what came while it derived", async () => {
+		const { record, shelf, sealer, deliver } = plainRecord(folder);
+		deliver(1, 200);
+		const { entries } = record;
+		record.entries = async (...asked) => {
+			const page = await entries.apply(record, asked);
+			record.entries = entries;
+			deliver(201, 400);
+			return page;
+		};
+		assert.equal(await sealer.seal("bor-1"), "anew");
+		assert.notEqual(await sealer.seal("bor-1"), "unchanged");
+		assert.equal(publishedLines(shelf, "bor-1").length, 399);
+	});
+
+	it("is the same byte for byte after it was dropped, damaged, or cut off in the middle", async () => {
+		const { shelf, sealer, deliver, open } = plainRecord(folder);
+		for (let first = 1; first < 1200; first += 12) {
+			deliver(first, first + 11);
+			await sealer.seal("bor-1");
+		}
+		const before = contentsOf(join(folder, "bor-1"));
+		shelf.drop("bor-1");
+		assert.deepEqual(readdirSync(folder), []);
+		await sealer.seal("bor-1");
+		assert.deepEqual(contentsOf(join(folder, "bor-1")), before);
+		const [day = ""] = readdirSync(join(folder, "bor-1", "days"));
+		writeFileSync(join(folder, "bor-1", "days", day), "rotten");
+		const other = open();
+		assert.equal(other.shelf.day("bor-1", day), undefined);
+		assert.equal(await other.sealer.seal("bor-1"), "anew");
+		assert.deepEqual(contentsOf(join(folder, "bor-1")), before);
+	});
+
+	it("derives anew under another policy, and keeps what no document touches", async () => {
+		const { shelf, sealer, deliver, setPolicy } = plainRecord(folder);
+		deliver(1, 600);
+		await sealer.seal("bor-1");
+		assert.equal(publishedLines(shelf, "bor-1")[3]?.split(",")[12], "");
+		setPolicy(readFileSync("policies/bor.json", "utf8"));
+		assert.equal(await sealer.seal("bor-1"), "anew");
+		assert.match(publishedLines(shelf, "bor-1")[3]?.split(",")[12] ?? "", /^1:[0-9a-f]{32}$/);
+	});
+});
+
+function contentsOf(path: string): Record<string, string> {
+	const names = readdirSync(path, { recursive: true, withFileTypes: true });
+	return Object.fromEntries(
+		names
+			.filter((each) => each.isFile())
+			.map(({ parentPath, name }): [string, string] => {
+				const file = join(parentPath, name);
+				return [file.slice(path.length), readFileSync(file, "hex")];
+			})
+			.sort(([a], [b]) => (a < b ? -1 : 1)),
+	);
+}
+
+/** Readings every five minutes under the factory's calibration, after a configuration. */
+function plainRecord(folder: string) {
+	const record = new MemoryRecord("bor-1");
+	const source = seededValues(4, 2500).entries.filter(({ kind }) => kind === "reading");
+	const [configuration] = seededValues(4, 1).entries;
+	const entries = [configuration, ...source].map(
+		(entry, index) =>
+			({
+				...entry,
+				epoch: 5,
+				sequence: index + 1,
+				boot: 1,
+				uptimeSeconds: 300 * index,
+				utcSeconds: 1_772_150_400 + 300 * index,
+				timeQuality: 2,
+			}) as Entry,
+	);
+	let documents: StationDocuments = { policies: [], corrections: undefined, approvals: undefined };
+	const open = () => {
+		const shelf = new Shelf(folder);
+		return { shelf, sealer: new Sealer({ reader: record, shelf, documentsOf: () => documents }) };
+	};
+	return {
+		record,
+		...open(),
+		open,
+		deliver: (first: number, last: number) => record.deliver(entries.slice(first - 1, last)),
+		setPolicy: (text: string) => {
+			documents = { ...documents, policies: [documentOf(parsePolicy(text, digestOf(text)))] };
+		},
+	};
+}

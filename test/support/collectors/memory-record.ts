@@ -1,0 +1,102 @@
+/** A record that publishing reads, without a database: entries come in batches of any order. */
+import { createHash } from "node:crypto";
+import {
+	type BatchPlace,
+	PAGE_ROWS,
+	type PackedEntries,
+	type Place,
+	type PublishedEnvelope,
+	packed,
+	type Range,
+	type RecordFacts,
+	type RecordReader,
+} from "../../../src/collector/publish/record-reader.js";
+import { type Entry, encodeEntry } from "../../../src/protocol/record/entry.js";
+
+export class MemoryRecord implements RecordReader {
+	readonly station: string;
+	/** Questions for pages of entries so far. */
+	pagesRead = 0;
+	readonly #entries = new Map<string, { entry: Entry; canonical: Uint8Array }>();
+	readonly #batches: (PublishedEnvelope & { readonly hash: Uint8Array })[] = [];
+
+	constructor(station: string) {
+		this.station = station;
+	}
+
+	/** One batch of one epoch. */
+	deliver(entries: readonly Entry[]): void {
+		const [first] = entries;
+		const last = entries.at(-1);
+		if (first === undefined || last === undefined) return;
+		for (const entry of entries) {
+			const key = `${entry.epoch} ${entry.sequence}`;
+			if (!this.#entries.has(key)) this.#entries.set(key, { entry, canonical: encodeEntry(entry) });
+		}
+		const envelope = Buffer.from(`${first.epoch} ${first.sequence} ${last.sequence}`);
+		const hash = createHash("sha256").update(envelope).digest();
+		if (this.#batches.some((batch) => hash.equals(batch.hash))) return;
+		this.#batches.push({
+			epoch: first.epoch,
+			first: first.sequence,
+			last: last.sequence,
+			envelope,
+			hash,
+		});
+		this.#batches.sort(comparedBatches);
+	}
+
+	/** In the order of the record. */
+	get entriesHeld(): Entry[] {
+		return this.#inOrder().map(({ entry }) => entry);
+	}
+
+	async stations() {
+		return [{ station: this.station, batchCount: this.#batches.length }];
+	}
+
+	async facts(station: string): Promise<RecordFacts> {
+		const epochs = [...new Set(this.#batches.map(({ epoch }) => epoch))];
+		return {
+			station,
+			batchCount: this.#batches.length,
+			keys: [],
+			coverage: [],
+			gaps: [],
+			floors: epochs.map((epoch) => ({ epoch, floor: 1 })),
+			heads: [],
+			evidence: [],
+		};
+	}
+
+	async entries(_station: string, { epoch, sequence }: Place): Promise<PackedEntries> {
+		this.pagesRead++;
+		const after = this.#inOrder().filter(
+			({ entry }) => entry.epoch > epoch || (entry.epoch === epoch && entry.sequence > sequence),
+		);
+		return packed(after.slice(0, PAGE_ROWS).map(({ canonical }) => canonical));
+	}
+
+	async batchesAt(_station: string, place: Range) {
+		return this.#batches.filter(
+			({ epoch, first, last }) =>
+				epoch === place.epoch && first === place.first && last === place.last,
+		);
+	}
+
+	async batches(_station: string, after: BatchPlace) {
+		return this.#batches.filter((batch) => comparedBatches(batch, after) > 0).slice(0, PAGE_ROWS);
+	}
+
+	#inOrder() {
+		return [...this.#entries.values()].sort(
+			(a, b) => a.entry.epoch - b.entry.epoch || a.entry.sequence - b.entry.sequence,
+		);
+	}
+}
+
+function comparedBatches(a: BatchPlace, b: BatchPlace): number {
+	return (
+		a.epoch - b.epoch || a.first - b.first || a.last - b.last || Buffer.compare(a.hash, b.hash)
+	);
+}
