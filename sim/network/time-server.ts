@@ -28,6 +28,7 @@ export const TIME_FAULTS = Object.freeze([
 export type TimeFault = (typeof TIME_FAULTS)[number];
 
 const PORT = 123;
+const UNSYNCHRONIZED = 3;
 const SECONDS_TO_1970 = 2_208_988_800;
 const YEARS_SECONDS = 94_608_000;
 const LATE_MILLISECONDS = 3000;
@@ -41,6 +42,8 @@ export class SimulatedTimeServer {
 	readonly faultCounts = new Map<TimeFault, number>();
 	/** What the server's clock is off by, seconds. */
 	lieSeconds = 0;
+	/** Of its answers to questions of version 4; those of routers and older systems say 3. */
+	version: 3 | 4 = 4;
 	/** Questions that were asked. */
 	requests = 0;
 	readonly #chance: Chance;
@@ -64,20 +67,21 @@ export class SimulatedTimeServer {
 		if (this.#utcSeconds === undefined || strikes("lost")) return [];
 		const isWrong = strikes("wrong");
 		const utcSeconds = this.#utcSeconds() + this.lieSeconds + (isWrong ? YEARS_SECONDS : 0);
-		const answer = answerTo(question, utcSeconds);
+		const { version } = this;
+		const answer = answerTo(question, utcSeconds, version);
 		const packets: WirePacket[] = [];
 		if (strikes("spoofed")) {
-			const forged = answerTo(question, utcSeconds + YEARS_SECONDS);
+			const forged = answerTo(question, utcSeconds + YEARS_SECONDS, version);
 			forged.fill(0x55, 24, 32);
 			packets.push({ afterMilliseconds: 0, address: undefined, bytes: forged });
 		}
 		if (strikes("stranger")) {
-			const strange = answerTo(question, utcSeconds + YEARS_SECONDS);
+			const strange = answerTo(question, utcSeconds + YEARS_SECONDS, version);
 			packets.push({ afterMilliseconds: 0, address: "198.51.100.7", bytes: strange });
 		}
-		if (strikes("unsynchronized")) answer[0] = 0xe4;
+		if (strikes("unsynchronized")) answer[0] = headOf(UNSYNCHRONIZED, version);
 		if (strikes("kiss")) {
-			answer[0] = 0xe4;
+			answer[0] = headOf(UNSYNCHRONIZED, version);
 			answer[1] = 0;
 			answer.set([0x52, 0x41, 0x54, 0x45], 12);
 		}
@@ -90,11 +94,16 @@ export class SimulatedTimeServer {
 	}
 }
 
-/** LI 0, version 4, mode 4, stratum 2, poll 6, precision 2^-20, 8 ms of delay, 12 ms of dispersion. */
-function answerTo(question: Uint8Array, utcSeconds: number): Uint8Array {
+/** Leap indicator, version and mode 4, which is a server's. */
+function headOf(leap: number, version: number): number {
+	return (leap << 6) | (version << 3) | 4;
+}
+
+/** LI 0, mode 4, stratum 2, poll 6, precision 2^-20, 8 ms of delay, 12 ms of dispersion. */
+function answerTo(question: Uint8Array, utcSeconds: number, version: number): Uint8Array {
 	const bytes = new Uint8Array(48);
 	const view = new DataView(bytes.buffer);
-	bytes.set([0x24, 2, 6, 0xec]);
+	bytes.set([headOf(0, version), 2, 6, 0xec]);
 	view.setUint32(4, 0x20c);
 	view.setUint32(8, 0x312);
 	bytes.set([192, 0, 2, 99], 12);

@@ -1,319 +1,373 @@
 /**
- * `npm run campaign -- siege [--seconds N] [--store pglite|postgresql] [--attack NAME] [--collector
- * FILE]`: stations deliver to a collector behind HTTPS while somebody attacks it, with one kind of attack
- * after the other and then with all of them together. Each is held against the same stations' waiting
- * times without an attack, just before it and just after it: what else the machine does changes by the minute. Loopback only. --collector runs another build's main.js.
+ * `npm run campaign -- siege [--store pglite|postgresql] [--attack NAME] [--pairs N] [--seconds N]
+ * [--patience MINUTES] [--collector FILE]`: stations deliver to a collector behind HTTPS while somebody attacks it, with one kind of
+ * attack after the other and then with all of them together. Slices of --seconds with and without the
+ * attack take turns; test/support/judges/siege-judge.ts says how they are held against each other, and what
+ * cannot be judged because the machine has other work, which is tried again for --patience. Loopback only.
+ * --collector runs another build's main.js.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
 import { QUOTA_LIMITS } from "../../src/collector/ledger/station-quota.js";
 import { openPGliteStore } from "../../src/collector/store/pglite-store.js";
 import { openPostgresqlStore } from "../../src/collector/store/postgresql-store.js";
 import { RECORD_TABLES } from "../../src/collector/store/schema.js";
 import type { SqlStore } from "../../src/collector/store/store.js";
 import { hexOf } from "../../src/core/bytes.js";
-import { fraction, SeededChance } from "../../src/core/chance.js";
-import { decodeAnswer } from "../../src/protocol/wire/acknowledgement.js";
-import { decodeSign1, ENVELOPE_CONTENT_TYPE } from "../../src/protocol/wire/cose.js";
 import { type CollectorProcess, startCollector } from "../support/collectors/collector-process.js";
 import { postgresqlPrograms, startPostgresql } from "../support/collectors/postgresql-server.js";
-import type { AttackOrder, AttackResult } from "../support/trials/siege-attacks.js";
+import { UsageError } from "../support/engines/dispatch.js";
 import {
-	ATTACKS,
-	type AttackName,
-	envelopesOf,
-	keyOf,
-	stationOf,
-} from "../support/trials/siege-envelopes.js";
+	isTooBusy,
+	type ProcessorShares,
+	quantile,
+	type SiegePair,
+	siegeRatioOf,
+} from "../support/judges/siege-judge.js";
+import { machineSeconds, processorUseOf } from "../support/trials/processor-time.js";
+import { Attackers } from "../support/trials/siege-attackers.js";
+import { type AttackOrder, type AttackResult, tooWeak } from "../support/trials/siege-attacks.js";
+import { ATTACKS, type AttackName, keyOf } from "../support/trials/siege-envelopes.js";
+import {
+	type Besieged,
+	Honest,
+	pause,
+	type Slice,
+	statusOf,
+} from "../support/trials/siege-honest.js";
 
 const SERVER_NAME = "collector.bistrina.invalid";
 const HONEST = 60;
-const READINGS_PER_BATCH = 12;
-/** A session of a station: a connection of its own, some batches, and a pause: 80 batches a minute. */
-const BATCHES_PER_SESSION = 4;
-const PAUSE_MILLISECONDS = 3000;
-const ANSWER_MILLISECONDS_MAX = 20_000;
 const RATIO_MAX = 3;
+const SECONDS = 8;
+const PAIRS = 3;
+const PAIRS_MAX = 9;
+/** Of slices that are not judged. */
+const PATIENCE_MINUTES = 30;
+/** Attackers of a trial that are enrolled: each attacks once. */
+const TRIES_MAX = 40;
+/** What a slice leaves in the machine is none of the next one's. */
+const BETWEEN_MILLISECONDS = 1000;
 /** Strangers of ten minutes are never sent: so many requests for each second of an attack. */
 const STRANGERS_PER_SECOND = 330;
 const TEN_MINUTES_OF_DAY = 600 / 86_400;
+const USAGE =
+	"usage: npm run campaign -- siege [--store pglite|postgresql] " +
+	`[--attack ${ATTACKS.join("|")}|together] [--pairs 1..${PAIRS_MAX}] [--seconds N] [--patience MINUTES] [--collector FILE]`;
 
-interface Phase {
-	readonly waits: number[];
-	refused: number;
-	broken: number;
+interface Trial {
+	readonly name: AttackName | "together";
+	readonly attacks: readonly AttackName[];
+}
+
+interface Report {
+	readonly honestP99OverBaseline: number;
+	readonly eachPair: readonly number[];
+	readonly baselineP99Milliseconds: number;
+	readonly bytesSent: number;
+	bytesStoredPerAttackerOverTenMinutes?: number;
+	bytesBeyondQuota?: number;
 }
 
 export async function run(args: string[]): Promise<boolean> {
 	const after = (name: string): string | undefined =>
 		args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
-	const seconds = Number(after("--seconds") ?? 15);
-	const isPostgresql = after("--store") === "postgresql";
+	const numberAfter = (name: string, otherwise: number): number => Number(after(name) ?? otherwise);
+	const seconds = numberAfter("--seconds", SECONDS);
+	const pairs = numberAfter("--pairs", PAIRS);
+	const patienceMinutes = numberAfter("--patience", PATIENCE_MINUTES);
 	const wanted = after("--attack");
-	const attacks = ATTACKS.filter((name) => wanted === undefined || name === wanted);
+	const trials: Trial[] = [
+		...ATTACKS.map((name): Trial => ({ name, attacks: [name] })),
+		{ name: "together" as const, attacks: ATTACKS },
+	].filter(({ name }) => wanted === undefined || name === wanted);
+	const store = after("--store") ?? "pglite";
+	const isUsage =
+		seconds > 0 &&
+		patienceMinutes >= 0 &&
+		Number.isInteger(pairs) &&
+		pairs >= 1 &&
+		pairs <= PAIRS_MAX;
+	if (!isUsage || trials.length === 0 || !/^(pglite|postgresql)$/.test(store)) {
+		throw new UsageError(USAGE);
+	}
 	const programs = postgresqlPrograms();
-	if (isPostgresql && programs === undefined) throw new Error("no PostgreSQL server is installed");
+	if (store === "postgresql" && programs === undefined) {
+		throw new Error("no PostgreSQL server is installed");
+	}
 	const directory = mkdtempSync(join(tmpdir(), "bistrina-siege-"));
 	const server =
-		isPostgresql && programs !== undefined ? await startPostgresql(programs) : undefined;
+		store === "postgresql" && programs !== undefined ? await startPostgresql(programs) : undefined;
+	const attackers = new Attackers();
 	try {
-		const where = server === undefined ? [] : ["--postgres", server.connectionString];
 		const openStore = (): Promise<SqlStore> =>
 			server === undefined
 				? openPGliteStore(directory)
 				: openPostgresqlStore(server.connectionString);
-		return await besiege({
-			seconds,
-			attacks,
-			directory,
-			where,
-			openStore,
-			program: after("--collector"),
-		});
+		const where = server === undefined ? [] : ["--postgres", server.connectionString];
+		const siege = new Siege({ seconds, pairs, patienceMinutes, trials, directory, attackers });
+		await siege.besiege(where, after("--collector"), server?.pid());
+		return await siege.judge(openStore);
 	} finally {
+		attackers.stop();
 		await server?.stop();
 		rmSync(directory, { recursive: true, force: true });
 	}
 }
 
-interface Siege {
+interface SiegeOptions {
 	readonly seconds: number;
-	readonly attacks: readonly AttackName[];
+	readonly pairs: number;
+	readonly patienceMinutes: number;
+	readonly trials: readonly Trial[];
 	readonly directory: string;
-	readonly where: readonly string[];
-	readonly openStore: () => Promise<SqlStore>;
-	readonly program: string | undefined;
+	readonly attackers: Attackers;
 }
 
-async function besiege(siege: Siege): Promise<boolean> {
-	const { seconds, attacks, directory, where, openStore } = siege;
-	// Attackers have a key for each attack alone, and another for all together.
-	const evils = [
-		...attacks.map((_, index) => `evil-${index}`),
-		...attacks.map((_, index) => `all-${index}`),
-	];
-	const honest = Array.from({ length: HONEST }, (_, index) => new Honest(index));
-	const list = join(directory, "stations");
-	const enrolled = [...honest.map(({ name }) => name), ...evils];
-	writeFileSync(list, enrolled.map((name) => `${name} ${hexOf(keyOf(name).publicKey)}\n`).join(""));
-	const victim = honest[0]?.name ?? "";
-	const strangers = STRANGERS_PER_SECOND * seconds;
-	const envelopes = new Map(
-		evils.map((evil, index) => {
-			const attack = attacks[index % attacks.length] ?? "idle";
-			return [evil, envelopesOf(attack, evil, victim, strangers)];
-		}),
-	);
-	const collector = await startCollector(directory, ["--stations", list, ...where], siege.program);
-	const authority = (
-		JSON.parse(readFileSync(join(directory, "identity.json"), "utf8")) as {
-			certificateAuthority: string;
+class Siege {
+	readonly #options: SiegeOptions;
+	readonly #honest = Array.from({ length: HONEST }, (_, index) => new Honest(index));
+	readonly #reports = new Map<string, Report>();
+	readonly #violations: string[] = [];
+	#refusedHonest = 0;
+	#patienceMilliseconds: number;
+	/** Who attacked, and how. */
+	readonly #attacked = new Map<string, AttackName>();
+	/** Pids by name: whose processor time is told. */
+	#processes: readonly (readonly [string, number])[] = [];
+
+	constructor(options: SiegeOptions) {
+		this.#options = options;
+		this.#patienceMilliseconds = 60_000 * options.patienceMinutes;
+	}
+
+	async besiege(
+		where: readonly string[],
+		program: string | undefined,
+		database: number | undefined,
+	): Promise<void> {
+		const { directory, trials, attackers } = this.#options;
+		const list = join(directory, "stations");
+		const evils = trials.flatMap((trial) =>
+			Array.from({ length: TRIES_MAX }, (_, turn) => evilsOf(trial, turn)).flat(),
+		);
+		const enrolled = [...this.#honest.map(({ name }) => name), ...evils];
+		writeFileSync(
+			list,
+			enrolled.map((name) => `${name} ${hexOf(keyOf(name).publicKey)}\n`).join(""),
+		);
+		const collector = await startCollector(directory, ["--stations", list, ...where], program);
+		this.#processes = [
+			["collector", collector.pid],
+			...(database === undefined ? [] : [["database", database] as const]),
+			["honest", process.pid],
+			["attackers", attackers.pid],
+		];
+		try {
+			for (const trial of trials) await this.#try(trial, collector);
+			const besieged = this.#besieged(collector);
+			if ((await statusOf(besieged, "/v1/ready")) !== 200) {
+				this.#violations.push("it is not ready afterwards");
+			}
+			for (const [evil, attack] of this.#attacked) {
+				// Refusals by strangers must not hide what the owner of a key did.
+				if (attack === "forks" && !collector.said().includes(`refused ${evil}: fork`)) {
+					this.#violations.push(`the log hides the fork of ${evil}`);
+				}
+			}
+			if ((await collector.stop("SIGINT")) !== 0) {
+				this.#violations.push("the collector did not end well");
+			}
+		} finally {
+			await collector.stop("SIGKILL");
 		}
-	).certificateAuthority;
-	const order = (name: AttackName, evil: string): AttackOrder => ({
-		name,
-		port: collector.port,
-		serverName: SERVER_NAME,
-		certificateAuthority: authority,
-		milliseconds: 1000 * seconds,
-		envelopes: envelopes.get(evil) ?? [],
-	});
-	const sent = new Map<string, number>();
-	const report: Record<string, unknown> = {};
-	const violations: string[] = [];
-	let refusedHonest = 0;
-	let isAlive = true;
-	const phase = async (name: string, orders: readonly [AttackOrder, string][]): Promise<Phase> => {
-		const measured: Phase = { waits: [], refused: 0, broken: 0 };
+	}
+
+	/** Quiet, attacked, quiet, and so on: each attack by somebody new. */
+	async #try(trial: Trial, collector: CollectorProcess): Promise<void> {
+		const { pairs } = this.#options;
+		const besieged = this.#besieged(collector);
+		// Keys and pages are in memory after a first round, and that is no part of the comparison.
+		if (this.#reports.size === 0) await this.#slice("warming up", besieged, []);
+		const judged: SiegePair[] = [];
+		let bytesSent = 0;
+		let before = await this.#slice("quiet", besieged, []);
+		for (let turn = 0; turn < TRIES_MAX && judged.length < pairs; ) {
+			const begun = performance.now();
+			const orders = this.#ordersOf(trial, turn, besieged);
+			const isWorthwhile = !isTooBusy([before]);
+			const attacked = isWorthwhile ? await this.#slice(trial.name, besieged, orders) : undefined;
+			const after = await this.#slice("quiet", besieged, []);
+			if (attacked !== undefined) turn++;
+			const weakness = attacked?.results
+				.map((result) => tooWeak(result, this.#options.seconds))
+				.find((words) => words !== undefined);
+			const quiet = [before, after];
+			before = after;
+			if (attacked === undefined || weakness !== undefined || isTooBusy(quiet, attacked)) {
+				this.#patienceMilliseconds -= performance.now() - begun;
+				console.log(`  not judged: ${weakness ?? "the machine had other work"}`);
+				if (this.#patienceMilliseconds < 0) break;
+				continue;
+			}
+			judged.push({ quiet: quiet.flatMap(({ waits }) => waits), attacked: attacked.waits });
+			const broken = [...quiet, attacked].reduce((sum, slice) => sum + slice.broken, 0);
+			this.#refusedHonest += broken;
+			if (broken > 0) this.#violations.push(`${trial.name}: ${broken} connections broke`);
+			bytesSent = Math.max(bytesSent, ...attacked.results.map((result) => result.bytesSent));
+		}
+		if (judged.length < pairs) {
+			this.#violations.push(`${trial.name}: not judged, the machine was too busy`);
+			return;
+		}
+		const { median, each, quietMilliseconds } = siegeRatioOf(judged);
+		this.#reports.set(trial.name, {
+			honestP99OverBaseline: Number(median.toFixed(2)),
+			eachPair: each.map((ratio) => Number(ratio.toFixed(2))),
+			baselineP99Milliseconds: Number(quietMilliseconds.toFixed(1)),
+			bytesSent,
+		});
+		if (!(median <= RATIO_MAX)) {
+			this.#violations.push(
+				`${trial.name}: honest stations wait ${median.toFixed(1)} times as long`,
+			);
+		}
+	}
+
+	#ordersOf(trial: Trial, turn: number, besieged: Besieged): readonly AttackOrder[] {
+		const { seconds } = this.#options;
+		const evils = evilsOf(trial, turn);
+		return trial.attacks.map((name, index) => ({
+			name,
+			...besieged,
+			milliseconds: 1000 * seconds,
+			evil: evils[index] ?? "",
+			victim: this.#honest[0]?.name ?? "",
+			strangers: Math.ceil(STRANGERS_PER_SECOND * seconds),
+		}));
+	}
+
+	async #slice(
+		name: string,
+		besieged: Besieged,
+		orders: readonly AttackOrder[],
+	): Promise<Slice & ProcessorShares & { readonly results: readonly AttackResult[] }> {
+		const { seconds, attackers } = this.#options;
+		for (const { evil, name: attack } of orders) this.#attacked.set(evil, attack);
+		if (orders.length > 0) await attackers.prepare(orders);
+		await pause(BETWEEN_MILLISECONDS);
+		const slice: Slice = { waits: [], refused: 0, broken: 0 };
+		const count = this.#countProcessors();
 		const end = performance.now() + 1000 * seconds;
-		const attacked = Promise.all(
-			orders.map(async ([attack, evil]) => {
-				const result = await attackBy(attack);
-				sent.set(evil, result.bytesSent);
-				return result;
-			}),
-		);
-		await Promise.all(
-			honest.map((station) => station.deliver(collector, authority, end, measured)),
-		);
+		const attacked = orders.length === 0 ? Promise.resolve([]) : attackers.attack();
+		await Promise.all(this.#honest.map((station) => station.deliver(besieged, end, slice)));
+		const { told, ...shares } = count();
 		const results = await attacked;
-		measured.waits.sort((a, b) => a - b);
+		const { waits, refused, broken } = slice;
+		this.#refusedHonest += refused;
+		if (refused > 0) this.#violations.push(`${name}: ${refused} honest batches were refused`);
 		console.log(
-			`${name}: honest ${measured.waits.length} acknowledged, half within ${quantile(measured, 0.5).toFixed(1)} ms, ` +
-				`99 % within ${quantile(measured, 0.99).toFixed(1)} ms, at most ${quantile(measured, 1).toFixed(0)} ms; ` +
-				`${measured.refused} refused, ${measured.broken} broken`,
+			`${name}: honest ${waits.length} answered, half within ${quantile(waits, 0.5).toFixed(1)} ms, ` +
+				`99 % within ${quantile(waits, 0.99).toFixed(1)} ms, at most ${quantile(waits, 1).toFixed(0)} ms; ` +
+				`${refused} refused, ${broken} broken; processors: ${told}`,
 		);
 		for (const { name: attack, connections, requests, statuses } of results) {
 			console.log(
 				`  ${attack}: ${connections} connections, ${requests} requests, ${JSON.stringify(statuses)}`,
 			);
 		}
-		return measured;
-	};
-	try {
-		// Keys and pages are in memory after the first round, and that is no part of the comparison.
-		await phase("warming up", []);
-		let before = await phase("no attack", []);
-		const judge = async (name: string, measured: Phase): Promise<void> => {
-			const after = await phase("no attack", []);
-			const waits = [...before.waits, ...after.waits].sort((a, b) => a - b);
-			const baseline = quantile({ waits }, 0.99);
-			before = after;
-			const ratio = quantile(measured, 0.99) / baseline;
-			report[name] = {
-				honestP99OverBaseline: Number(ratio.toFixed(2)),
-				baselineP99Milliseconds: Number(baseline.toFixed(1)),
-			};
-			refusedHonest += measured.refused + measured.broken;
-			if (!(ratio <= RATIO_MAX))
-				violations.push(`${name}: honest stations wait ${ratio.toFixed(1)} times as long`);
-			if (measured.refused + measured.broken > 0)
-				violations.push(`${name}: honest stations were refused`);
-		};
-		for (const [index, name] of attacks.entries()) {
-			const evil = evils[index] ?? "";
-			await judge(name, await phase(name, [[order(name, evil), evil]]));
-		}
-		if (attacks.length > 1) {
-			const all = attacks.map((name, index): [AttackOrder, string] => {
-				const evil = evils[attacks.length + index] ?? "";
-				return [order(name, evil), evil];
-			});
-			await judge("together", await phase("together", all));
-		}
-		if ((await statusOf(collector, authority, "/v1/ready")) !== 200)
-			violations.push("it is not ready afterwards");
-		// Refusals by strangers must not hide what the owner of a key did.
-		for (const [index, name] of attacks.entries()) {
-			if (name !== "forks") continue;
-			for (const evil of [evils[index], evils[attacks.length + index]]) {
-				if (attacks.length === 1 && evil?.startsWith("all")) continue;
-				if (!collector.said().includes(`refused ${evil}: fork`))
-					violations.push(`the log hides the fork of ${evil}`);
-			}
-		}
-		isAlive = (await collector.stop("SIGINT")) === 0;
-	} finally {
-		await collector.stop("SIGKILL");
+		return { ...slice, ...shares, results };
 	}
-	if (!isAlive) violations.push("the collector did not end well");
-	const store = await openStore();
-	try {
-		for (const station of honest) {
-			const [row] = await store.query("select count(*) as count from entries where station = $1", [
-				station.name,
-			]);
-			if (Number(row?.["count"]) < station.acknowledged)
-				violations.push(`${station.name} lost entries`);
-		}
+
+	/** Begins to count who uses the processors; the result says it of the time since. */
+	#countProcessors(): () => ProcessorShares & { readonly told: string } {
+		const look = () => ({
+			milliseconds: performance.now(),
+			machine: machineSeconds(),
+			uses: this.#processes.map(([, pid]) => processorUseOf(pid)),
+		});
+		const from = look();
+		return () => {
+			const to = look();
+			const seconds = (to.milliseconds - from.milliseconds) / 1000;
+			const share = (a: number | undefined, b: number | undefined): number =>
+				((b ?? 0) - (a ?? 0)) / seconds;
+			let others = share(from.machine, to.machine);
+			let waited = 0;
+			const told = this.#processes.map(([name], index) => {
+				const [a, b] = [from.uses[index], to.uses[index]];
+				const used = share(a?.seconds, b?.seconds);
+				others -= used;
+				if (name !== "collector" && name !== "honest") return `${name} ${used.toFixed(2)}`;
+				const waits = share(a?.mainWaitedSeconds, b?.mainWaitedSeconds);
+				waited = Math.max(waited, waits);
+				const main = share(a?.mainSeconds, b?.mainSeconds);
+				return `${name} ${used.toFixed(2)} (main thread ${main.toFixed(2)}, waits for one ${waits.toFixed(2)})`;
+			});
+			others = Math.max(others, 0);
+			return { waited, others, told: [...told, `others ${others.toFixed(2)}`].join(", ") };
+		};
+	}
+
+	#besieged({ port }: CollectorProcess): Besieged {
+		const identity = readFileSync(join(this.#options.directory, "identity.json"), "utf8");
+		const { certificateAuthority } = JSON.parse(identity) as { certificateAuthority: string };
+		return { port, serverName: SERVER_NAME, certificateAuthority };
+	}
+
+	/** After the end: what is stored, and the last line. */
+	async judge(openStore: () => Promise<SqlStore>): Promise<boolean> {
+		const { trials } = this.#options;
 		const { burst, perDay } = QUOTA_LIMITS.storedBytes;
 		const quota = burst + perDay * TEN_MINUTES_OF_DAY;
-		const stored = await storedBytes(store);
-		for (const [index, evil] of evils.entries()) {
-			const attack = attacks[index % attacks.length] ?? "";
-			const bytes = stored.get(evil) ?? 0;
-			const beyond = Math.max(bytes - quota, 0);
-			if (beyond > 0) violations.push(`${evil} stored ${beyond} bytes beyond its quota`);
-			if (index >= attacks.length) continue;
-			Object.assign(report[attack] as object, {
-				bytesSent: sent.get(evil) ?? 0,
-				bytesStoredPerAttackerOverTenMinutes: bytes,
-				bytesBeyondQuota: beyond,
-			});
-		}
-		const honestStored = honest.reduce((sum, { name }) => sum + (stored.get(name) ?? 0), 0);
-		const honestSent = honest.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
-		for (const violation of violations) console.log(`VIOLATION: ${violation}`);
-		console.log(
-			JSON.stringify({
-				attacks: report,
-				refusedHonest,
-				quotaBytesOverTenMinutes: quota,
-				honestBytesStoredPerByteSent: Number((honestStored / honestSent).toFixed(1)),
-				violations: violations.length,
-			}),
-		);
-	} finally {
-		await store.close();
-	}
-	return violations.length === 0;
-}
-
-/** A station that delivers what it measured, a session after another. */
-class Honest {
-	readonly name: string;
-	acknowledged = 0;
-	bytesSent = 0;
-	readonly #address: string;
-	readonly #record;
-	readonly #chance: SeededChance;
-
-	constructor(index: number) {
-		this.name = `good-${index}`;
-		// Two behind each address, as a mobile operator does it.
-		this.#address = `127.0.2.${1 + (index >> 1)}`;
-		this.#record = stationOf(this.name, 500 + index);
-		this.#chance = new SeededChance(index + 1);
-	}
-
-	async deliver(collector: CollectorProcess, ca: string, end: number, phase: Phase): Promise<void> {
-		await pause(PAUSE_MILLISECONDS * fraction(this.#chance));
-		while (performance.now() < end) {
-			const agent = new Agent({
-				ca,
-				servername: SERVER_NAME,
-				keepAlive: true,
-				maxSockets: 1,
-				localAddress: this.#address,
-			});
-			for (let batch = 0; batch < BATCHES_PER_SESSION; batch++)
-				await this.#batch(collector, agent, phase);
-			agent.destroy();
-			await pause(PAUSE_MILLISECONDS * (0.5 + fraction(this.#chance)));
-		}
-	}
-
-	async #batch(collector: CollectorProcess, agent: Agent, phase: Phase): Promise<void> {
-		const record = this.#record;
-		const first = this.acknowledged + 1;
-		const last = this.acknowledged + READINGS_PER_BATCH;
-		while (record.entries.length < last) {
-			record.append({ kind: "event", code: 1, detail: record.entries.length, text: "" });
-		}
-		const envelope = record.envelope(first, last);
-		const asked = performance.now();
+		const store = await openStore();
 		try {
-			const { status, body } = await exchange(
-				collector.port,
-				agent,
-				"POST",
-				"/v1/batches",
-				envelope,
+			for (const station of this.#honest) {
+				const [row] = await store.query(
+					"select count(*) as count from entries where station = $1",
+					[station.name],
+				);
+				if (Number(row?.["count"]) < station.acknowledged) {
+					this.#violations.push(`${station.name} lost entries`);
+				}
+			}
+			const stored = await storedBytes(store);
+			for (const trial of trials) {
+				const evils = Array.from({ length: TRIES_MAX }, (_, turn) => evilsOf(trial, turn)).flat();
+				const bytes = Math.max(...evils.map((evil) => stored.get(evil) ?? 0));
+				const beyond = Math.max(bytes - quota, 0);
+				if (beyond > 0) this.#violations.push(`${trial.name}: ${beyond} bytes beyond the quota`);
+				const report = this.#reports.get(trial.name);
+				if (report === undefined) continue;
+				report.bytesStoredPerAttackerOverTenMinutes = bytes;
+				report.bytesBeyondQuota = beyond;
+			}
+			const sum = (values: number[]): number => values.reduce((all, value) => all + value, 0);
+			const honestStored = sum(this.#honest.map(({ name }) => stored.get(name) ?? 0));
+			const honestSent = sum(this.#honest.map(({ bytesSent }) => bytesSent));
+			for (const violation of this.#violations) console.log(`VIOLATION: ${violation}`);
+			console.log(
+				JSON.stringify({
+					store: store.name,
+					attacks: Object.fromEntries(this.#reports),
+					refusedHonest: this.#refusedHonest,
+					quotaBytesOverTenMinutes: quota,
+					honestBytesStoredPerByteSent: Number((honestStored / honestSent).toFixed(1)),
+					violations: this.#violations.length,
+				}),
 			);
-			phase.waits.push(performance.now() - asked);
-			this.bytesSent += envelope.length;
-			const answer = status === 200 ? decodeAnswer(decodeSign1(body).payload) : undefined;
-			if (answer?.kind === "acknowledgement" && answer.cursor >= last) this.acknowledged = last;
-			else phase.refused++;
-		} catch {
-			// The connection broke: what a station sees of a collector that is shut out.
-			phase.waits.push(performance.now() - asked);
-			phase.broken++;
+		} finally {
+			await store.close();
 		}
+		return this.#violations.length === 0;
 	}
 }
 
-function attackBy(order: AttackOrder): Promise<AttackResult> {
-	return new Promise((resolve, reject) => {
-		const thread = new Worker(new URL("../support/trials/siege-attacks.js", import.meta.url), {
-			workerData: order,
-		});
-		thread.once("message", resolve);
-		thread.once("error", reject);
-	});
+/** The attackers of one slice, a key for each attack: "e-3-1" alone, "t-3-1" together with the others. */
+function evilsOf({ name, attacks }: Trial, turn: number): string[] {
+	const kind = name === "together" ? "t" : "e";
+	return attacks.map((attack) => `${kind}-${ATTACKS.indexOf(attack)}-${turn}`);
 }
 
 /** Of each table's file and indexes a station's share by its rows. */
@@ -333,47 +387,4 @@ async function storedBytes(store: SqlStore): Promise<Map<string, number>> {
 		}
 	}
 	return bytes;
-}
-
-function quantile({ waits }: Pick<Phase, "waits">, part: number): number {
-	return waits[Math.min(Math.floor(waits.length * part), waits.length - 1)] ?? Number.NaN;
-}
-
-async function statusOf(collector: CollectorProcess, ca: string, path: string): Promise<number> {
-	const agent = new Agent({ ca, servername: SERVER_NAME });
-	try {
-		return (await exchange(collector.port, agent, "GET", path, new Uint8Array(0))).status;
-	} finally {
-		agent.destroy();
-	}
-}
-
-function exchange(
-	port: number,
-	agent: Agent,
-	method: string,
-	path: string,
-	body: Uint8Array,
-): Promise<{ status: number; body: Uint8Array }> {
-	return new Promise((resolve, reject) => {
-		const headers = { "content-type": ENVELOPE_CONTENT_TYPE, "content-length": body.length };
-		const outgoing = request(
-			{ agent, host: "127.0.0.1", port, method, path, headers },
-			(response) => {
-				const parts: Buffer[] = [];
-				response.on("data", (part: Buffer) => parts.push(part));
-				response.on("error", reject);
-				response.on("end", () =>
-					resolve({ status: response.statusCode ?? 0, body: new Uint8Array(Buffer.concat(parts)) }),
-				);
-			},
-		);
-		outgoing.setTimeout(ANSWER_MILLISECONDS_MAX, () => outgoing.destroy(new Error("no answer")));
-		outgoing.on("error", reject);
-		outgoing.end(body);
-	});
-}
-
-function pause(milliseconds: number): Promise<void> {
-	return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

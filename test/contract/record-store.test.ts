@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { onlyKey } from "../../src/collector/ledger/station-keys.js";
 import type { CheckedBatch, StoreOutcome } from "../../src/collector/store/batch-writer.js";
 import { type RecordStore, SqlRecordStore } from "../../src/collector/store/record-store.js";
+import type { SqlRow } from "../../src/collector/store/store.js";
 import { integerBelow, SeededChance } from "../../src/core/chance.js";
 import { keyIdOf } from "../../src/protocol/wire/cose.js";
 import { MemoryRecordStore } from "../support/collectors/memory-record-store.js";
@@ -116,6 +117,43 @@ describe("a record store", function () {
 			assert.deepEqual(over.rangeFirsts, [50, 290, 292, 294, 296, 300]);
 			assert.deepEqual(over.rangeLasts, [200, 290, 292, 294, 298, 300]);
 		}
+	});
+
+	it("covers many gaps by one statement as it covers them one by one", async () => {
+		const store = await emptyStore();
+		const chance = new SeededChance(1);
+		for (let round = 0; round < 20; round++) {
+			const gaps = Array.from({ length: 1 + integerBelow(chance, 12) }, () => {
+				const first = 1 + integerBelow(chance, 60);
+				return [1 + integerBelow(chance, 2), first, first + integerBelow(chance, 4)] as const;
+			});
+			const columns = [0, 1, 2].map((at) => gaps.map((gap) => gap[at]));
+			await store.query(
+				"select bistrina_cover_all('all', $1::bigint[], $2::bigint[], $3::bigint[])",
+				columns,
+			);
+			for (const gap of gaps) {
+				await store.query("select bistrina_cover('one', $1, $2, $3)", [...gap]);
+			}
+			const rangesOf = (station: string): Promise<SqlRow[]> =>
+				store.query(
+					"select epoch, first, last from coverage where station = $1 order by epoch, first",
+					[station],
+				);
+			assert.deepEqual(await rangesOf("all"), await rangesOf("one"), `round ${round}`);
+			// Now and then from the beginning, so that much is not covered yet.
+			if (round % 4 === 3) await store.execute("delete from coverage");
+		}
+		await store.query(
+			"select bistrina_cover_all('one', '{1,1,2,1}', '{10,12,11,14}', '{10,12,11,20}')",
+		);
+		await store.query("select bistrina_cover_all('one', '{1,1}', '{11,30}', '{11,40}')");
+		assert.deepEqual(await store.query("select epoch, first, last from coverage order by 1, 2"), [
+			{ epoch: 1, first: 10, last: 12 },
+			{ epoch: 1, first: 14, last: 20 },
+			{ epoch: 1, first: 30, last: 40 },
+			{ epoch: 2, first: 11, last: 11 },
+		]);
 	});
 
 	it("in memory has the same outcomes as the SQL tables, batch by batch", async () => {

@@ -204,6 +204,7 @@ class SwarmRun {
 		this.#station.network.timeServer.faults = Object.fromEntries(
 			TIME_FAULTS.map((fault) => [fault, TIME_FAULT_PROBABILITY]),
 		);
+		this.#station.network.timeServer.version = options.seed % 2 === 0 ? 3 : 4;
 		this.#world = {
 			station: this.#station,
 			startUtcSeconds: START_UTC_SECONDS,

@@ -87,9 +87,12 @@ describe("bistrina and a station", function () {
 		);
 		const client = new ConsoleClient(line, 1, () => {});
 		station.detach();
-		const asked = client.request("status");
+		const cutOff = assert.rejects(
+			client.request("status"),
+			/cut off \(.*\); plug it in and ask again/,
+		);
 		await terminal.close();
-		await assert.rejects(asked, /cut off \(.*\); plug it in and ask again/);
+		await cutOff;
 		await client.close();
 		station.close();
 	});

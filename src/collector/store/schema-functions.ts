@@ -26,6 +26,44 @@ begin
 	insert into coverage values (p_station, p_epoch, coalesce(v_first, p_first), coalesce(v_last, p_last));
 end $$;
 
+-- Covers many ranges of a station. They are joined first, so that of what comes out none touches another, and
+-- all that touches nothing stored either goes by one statement: 288 gaps one by one held an embedded
+-- database for 40 ms, and with it every other station.
+create function bistrina_cover_all(p_station text, p_epochs bigint[], p_firsts bigint[], p_lasts bigint[])
+returns void language plpgsql as $$
+declare
+	v_epochs bigint[];
+	v_firsts bigint[];
+	v_lasts bigint[];
+	v_touch boolean[];
+begin
+	with given as (
+		select g.epoch, g.first, g.last, coalesce(g.first > 1 + max(g.last) over (
+				partition by g.epoch order by g.first, g.last
+				rows between unbounded preceding and 1 preceding), true) as begins
+			from unnest(p_epochs, p_firsts, p_lasts) as g (epoch, first, last)
+	), numbered as (
+		select n.*, count(*) filter (where n.begins) over (
+				partition by n.epoch order by n.first, n.last rows unbounded preceding) as island
+			from given n
+	), joined as (
+		select n.epoch, min(n.first) as first, max(n.last) as last
+			from numbered n group by n.epoch, n.island
+	)
+	-- Ranges are apart: when any touches it, the last one that begins at or below its end does.
+	select array_agg(j.epoch), array_agg(j.first), array_agg(j.last), array_agg(coalesce(
+			(select c.last from coverage c
+				where c.station = p_station and c.epoch = j.epoch and c.first <= j.last + 1
+				order by c.first desc limit 1) >= j.first - 1, false))
+		into v_epochs, v_firsts, v_lasts, v_touch from joined j;
+	insert into coverage select p_station, j.epoch, j.first, j.last
+		from unnest(v_epochs, v_firsts, v_lasts, v_touch) as j (epoch, first, last, touches)
+		where not j.touches;
+	perform bistrina_cover(p_station, j.epoch, j.first, j.last)
+		from unnest(v_epochs, v_firsts, v_lasts, v_touch) as j (epoch, first, last, touches)
+		where j.touches;
+end $$;
+
 -- What an answer needs of the covered ranges: the one that begins at or below the floor, from which the
 -- cursor follows, and the last five (one of which the cursor may reach). Never all of them: a station
 -- may have any number.
@@ -195,8 +233,7 @@ begin
 			where substring(p_gap_heads from (i - 1) * 32 + 1 for 32) <> v_zeros
 			order by p_gap_epochs[i], p_gap_lasts[i], i
 			on conflict do nothing;
-		perform bistrina_cover(p_station, p_gap_epochs[i], p_gap_firsts[i], p_gap_lasts[i])
-			from generate_subscripts(p_gap_sequences, 1) i;
+		perform bistrina_cover_all(p_station, p_gap_epochs, p_gap_firsts, p_gap_lasts);
 	end if;
 	perform bistrina_cover(p_station, p_epoch, p_first, v_last);
 	return query select 'stored'::text, v_held, v_floor, r.range_firsts, r.range_lasts

@@ -3,12 +3,12 @@
  * stations of `npm run campaign -- siege`. Bounded by the time it is given; loopback only, from
  * addresses of its own (127.0.1.*), as an attacker has.
  */
+import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
-import { setPriority } from "node:os";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { parentPort, workerData } from "node:worker_threads";
 import { ENVELOPE_CONTENT_TYPE } from "../../../src/protocol/wire/cose.js";
-import type { AttackName } from "./siege-envelopes.js";
+import { type AttackName, envelopesOf } from "./siege-envelopes.js";
 
 export interface AttackOrder {
 	readonly name: AttackName;
@@ -16,7 +16,10 @@ export interface AttackOrder {
 	readonly serverName: string;
 	readonly certificateAuthority: string;
 	readonly milliseconds: number;
-	readonly envelopes: readonly Uint8Array[];
+	/** Enrolled attacker; another's id that is enrolled; requests of strangers. */
+	readonly evil: string;
+	readonly victim: string;
+	readonly strangers: number;
 }
 
 export interface AttackResult {
@@ -28,6 +31,22 @@ export interface AttackResult {
 	readonly statuses: Readonly<Record<string, number>>;
 }
 
+/**
+ * What an attack of so many seconds comes to at least; with less the machine had no time for it, and how long
+ * others waited says nothing. Half of what is sent at a pace; all connections; what quotas and limits let in.
+ */
+const LEAST: Readonly<
+	Record<AttackName, (seconds: number) => { connections?: number; requests?: number }>
+> = Object.freeze({
+	idle: () => ({ connections: IDLE_CONNECTIONS }),
+	strangers: (seconds) => ({ requests: (seconds * STRANGER_REQUESTS_PER_SECOND) / 2 }),
+	"gap-storm": () => ({ requests: 94 }),
+	"epoch-storm": () => ({ requests: 500 }),
+	pipelining: () => ({ requests: 500 }),
+	"slow-bodies": () => ({ connections: SLOW_CONNECTIONS }),
+	forks: () => ({ requests: 51 }),
+});
+
 const IDLE_CONNECTIONS = 2000;
 const SLOW_CONNECTIONS = 300;
 /** Who is hung up on comes again after a second: 2 000 a second; more is for a firewall. */
@@ -37,22 +56,33 @@ const STRANGER_REQUESTS_PER_SECOND = 300;
 const REQUESTS_PER_CONNECTION = 10;
 const SENDERS = 8;
 
+/** What there was too little of, or undefined. */
+export function tooWeak(result: AttackResult, seconds: number): string | undefined {
+	for (const [what, least] of Object.entries(LEAST[result.name](seconds))) {
+		const count = result[what as "connections" | "requests"];
+		if (count < least) return `${result.name} came to ${count} ${what} of ${least} at least`;
+	}
+	return undefined;
+}
+
 class Attack {
 	connections = 0;
 	requests = 0;
 	bytesSent = 0;
 	readonly statuses: Record<string, number> = {};
 	readonly #order: AttackOrder;
-	readonly #end: number;
+	readonly #envelopes: readonly Uint8Array[];
+	#end = 0;
 	readonly #open = new Set<Socket>();
 	#next = 0;
 
 	constructor(order: AttackOrder) {
 		this.#order = order;
-		this.#end = performance.now() + order.milliseconds;
+		this.#envelopes = envelopesOf(order.name, order.evil, order.victim, order.strangers);
 	}
 
 	async run(): Promise<void> {
+		this.#end = performance.now() + this.#order.milliseconds;
 		const timer = setTimeout(() => {
 			for (const socket of this.#open) socket.destroy();
 		}, this.#order.milliseconds);
@@ -135,14 +165,14 @@ class Attack {
 			this.#onAnswers(socket, send);
 			socket.once("secureConnect", send);
 			await closed;
-			if (this.#next >= this.#order.envelopes.length) return;
+			if (this.#next >= this.#envelopes.length) return;
 			await pause(10);
 		}
 	}
 
 	/** All at once down the line, without waiting for any answer. */
 	async #pipeline(localAddress: string): Promise<void> {
-		while (!this.#isOver && this.#next < this.#order.envelopes.length) {
+		while (!this.#isOver && this.#next < this.#envelopes.length) {
 			const socket = this.#tls(localAddress);
 			this.#onAnswers(socket, () => {});
 			socket.once("secureConnect", async () => {
@@ -158,7 +188,7 @@ class Attack {
 	}
 
 	#take(): Uint8Array | undefined {
-		return this.#order.envelopes[this.#next++];
+		return this.#envelopes[this.#next++];
 	}
 
 	#post(socket: TLSSocket, envelope: Uint8Array): boolean {
@@ -220,12 +250,12 @@ function pause(milliseconds: number): Promise<void> {
 
 if (parentPort !== null) {
 	const order = workerData as AttackOrder;
-	// An attacker has machines of his own: here he must not take the processor from whom he attacks. On
-	// Linux this is the priority of this thread alone.
-	setPriority(0, 15);
 	const attack = new Attack(order);
+	parentPort.postMessage("ready");
+	await once(parentPort, "message");
 	await attack.run();
 	const { connections, requests, bytesSent, statuses } = attack;
 	const result: AttackResult = { name: order.name, connections, requests, bytesSent, statuses };
 	parentPort.postMessage(result);
+	parentPort.close();
 }

@@ -80,6 +80,7 @@ export async function runTimeTrial({
 	});
 	const { rtc } = station.hardware.chips;
 	if (fraction(chance) < 0.7) station.sleepClockPartsPerMillion = below(100_001) - 50_000;
+	station.network.timeServer.version = serverVersionOf(seed);
 	if (mishap === "collector-lies") station.network.timeServer.faults = {};
 	else {
 		station.network.timeServer.faults = Object.fromEntries(
@@ -113,4 +114,9 @@ export async function runTimeTrial({
 		await until(station.utcSeconds + HOUR * (1 + below(12)));
 	}
 	return { ...witness.judge(), mishap, station, witness };
+}
+
+/** Every other seed of each mishap has a time server that answers with version 3. */
+function serverVersionOf(seed: number): 3 | 4 {
+	return (seed + Math.floor(seed / TIME_MISHAPS.length)) % 2 === 0 ? 4 : 3;
 }

@@ -1,0 +1,86 @@
+/**
+ * The attackers of `npm run campaign -- siege` as a process of their own, each on a thread. An attacker has
+ * machines of his own: here he must not take the processor from whom he attacks, so it runs only when
+ * nobody else wants to (Linux), or after everybody else. What they send they make before they are let go.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import type { AttackOrder, AttackResult } from "./siege-attacks.js";
+
+const PROGRAM = fileURLToPath(import.meta.url);
+const LAST_OF_ALL: readonly (readonly string[])[] = [
+	["/usr/bin/chrt", "--idle", "0"],
+	["/usr/bin/nice", "-n", "19"],
+];
+const READY = "ready";
+const GO = "go";
+
+export class Attackers {
+	readonly pid: number;
+	readonly #child: ChildProcess;
+	readonly #ended: Promise<never>;
+
+	constructor() {
+		const before = LAST_OF_ALL.find(([program = ""]) => existsSync(program)) ?? [];
+		const [program = process.execPath, ...args] = [...before, process.execPath, PROGRAM];
+		this.#child = spawn(program, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+		this.pid = this.#child.pid ?? 0;
+		this.#ended = once(this.#child, "exit").then(() => {
+			throw new Error("the attackers' process ended");
+		});
+		// Who waits for an answer hears of it.
+		this.#ended.catch(() => {});
+	}
+
+	/** Resolves when all have made what they send. */
+	async prepare(orders: readonly AttackOrder[]): Promise<void> {
+		await this.#ask(orders);
+	}
+
+	/** All at once; resolves when the last one is done. */
+	async attack(): Promise<readonly AttackResult[]> {
+		return (await this.#ask(GO)) as readonly AttackResult[];
+	}
+
+	stop(): void {
+		this.#child.kill();
+	}
+
+	async #ask(message: readonly AttackOrder[] | typeof GO): Promise<unknown> {
+		const answer = once(this.#child, "message");
+		this.#child.send(message);
+		const [said] = await Promise.race([answer, this.#ended]);
+		return said;
+	}
+}
+
+/** A thread that has made what it sends. */
+async function readyThread(order: AttackOrder): Promise<Worker> {
+	const thread = new Worker(new URL("./siege-attacks.js", import.meta.url), { workerData: order });
+	await once(thread, "message");
+	return thread;
+}
+
+async function resultOf(thread: Worker): Promise<AttackResult> {
+	thread.postMessage(GO);
+	const [result] = await once(thread, "message");
+	return result as AttackResult;
+}
+
+if (process.argv[1] === PROGRAM) {
+	let threads: readonly Worker[] = [];
+	process.on("message", async (message: readonly AttackOrder[] | typeof GO) => {
+		if (message !== GO) {
+			threads = await Promise.all(message.map(readyThread));
+			process.send?.(READY);
+			return;
+		}
+		process.send?.(await Promise.all(threads.map(resultOf)));
+		threads = [];
+	});
+	// Who ordered them is gone.
+	process.once("disconnect", () => process.exit());
+}
