@@ -28,6 +28,7 @@ import type { Recorder, Stamp } from "./recorder.js";
 const ENTRIES_SCANNED = 16;
 /** A run that left fewer readings was cut short. */
 const READINGS_OF_A_RUN = 3;
+const BOOT_MAX = 0xffffffff;
 const DRAWN_BOOT_MASK = 0x3fffffff;
 /** Set in a boot number that had to be drawn because no entry could be read. */
 const DRAWN_BOOT_BIT = 0x80000000;
@@ -89,8 +90,13 @@ export function lastRunOf(journal: StationJournal, entropy: Entropy): LastRun {
 	const wasCutShort = hasBoot && readings < READINGS_OF_A_RUN;
 	const isFresh = journal.epoch !== 0 && journal.nextSequence === 1;
 	// Boots are counted in their epoch.
-	const boot = isFresh ? 1 : newest !== undefined ? newest.boot + 1 : drawnBoot(entropy);
+	const boot = isFresh ? 1 : newest !== undefined ? nextBoot(newest) : drawnBoot(entropy);
 	return { boot, newestUtcSeconds, wasCutShort, isVouched, mayRollOver };
+}
+
+/** At its end the number stays, as in every entry: what is retained from wake to wake would begin again. */
+function nextBoot({ boot }: Entry): number {
+	return Math.min(boot + 1, BOOT_MAX);
 }
 
 function drawnBoot(entropy: Entropy): number {

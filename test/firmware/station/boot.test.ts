@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { StationError } from "../../../src/core/errors.js";
 import { lastRunOf } from "../../../src/firmware/station/boot.js";
 import type { StationJournal } from "../../../src/firmware/station/journal-port.js";
 import { CHANNEL_SET_1 } from "../../../src/protocol/record/channel-set.js";
@@ -50,6 +51,12 @@ function turbid(turbidityFlags: number): Partial<Entry> {
 }
 
 function lastRunAfter(...parts: readonly Partial<Entry>[]) {
+	return lastRunOf(journalOf(parts), {
+		fill: () => assert.fail("no boot number is to be drawn"),
+	});
+}
+
+function journalOf(parts: readonly Partial<Entry>[]): StationJournal {
 	const entries = parts.map((part, index) =>
 		encodeEntry({
 			channelSet: 0,
@@ -61,14 +68,13 @@ function lastRunAfter(...parts: readonly Partial<Entry>[]) {
 			...part,
 		} as Entry),
 	);
-	const journal = {
+	return {
 		firstSequenceHeld: 1,
 		nextSequence: entries.length + 1,
 		read: (first: number, _count: number, visit: (sequence: number, bytes: Uint8Array) => void) => {
 			for (let at = first; at <= entries.length; at++) visit(at, entries[at - 1] ?? assert.fail());
 		},
 	} as unknown as StationJournal;
-	return lastRunOf(journal, { fill: () => assert.fail("no boot number is to be drawn") });
 }
 
 describe("what the record says of the last run", () => {
@@ -94,5 +100,36 @@ describe("what the record says of the last run", () => {
 		assert.equal(lastRunAfter(turbid(saturated), turbid(fault)).mayRollOver, true);
 		assert.equal(lastRunAfter(turbid(saturated), turbid(0)).mayRollOver, false);
 		assert.equal(lastRunAfter(turbid(0)).mayRollOver, false);
+	});
+
+	it("stays at the last boot number that there is, and never begins again", () => {
+		const bootAfter = (boot: number): number =>
+			lastRunAfter({ ...event(10, UTC, DISCIPLINED), boot }).boot;
+		assert.deepEqual(
+			[4_294_967_293, 4_294_967_294, 4_294_967_295].map(bootAfter),
+			[4_294_967_294, 4_294_967_295, 4_294_967_295],
+		);
+	});
+
+	it("is nothing where no entry can be read: the boot number is drawn, with room for 2^30 boots after it", () => {
+		const unreadable = {
+			...journalOf([event(10, UTC, DISCIPLINED)]),
+			firstSequenceHeld: 1,
+			nextSequence: 2,
+			read: () => {
+				throw new StationError("flash-failed", "no answer");
+			},
+		} as unknown as StationJournal;
+		const drawnFrom = (byte: number): number =>
+			lastRunOf(unreadable, { fill: (bytes) => bytes.fill(byte) }).boot;
+		assert.deepEqual(
+			[0x00, 0x01, 0xff].map(drawnFrom),
+			[2_147_483_648, 2_164_326_657, 3_221_225_471],
+		);
+		// The largest that chance can give counts on for 2^30 boots, and does not begin again.
+		assert.equal(
+			lastRunAfter({ ...event(10, UTC, DISCIPLINED), boot: 3_221_225_471 }).boot,
+			3_221_225_472,
+		);
 	});
 });

@@ -32,6 +32,8 @@ export const START_UTC_SECONDS = 1_790_812_800;
 export interface BareStationOptions {
 	readonly seed?: number;
 	readonly name?: string;
+	/** When it begins; START_UTC_SECONDS. */
+	readonly originUtcSeconds?: number;
 	readonly river?: River;
 	readonly witness?: Witness;
 	readonly observer?: StationObserver;
@@ -58,7 +60,7 @@ const SILENT: Witness = { appended: () => {}, acknowledged: () => {} };
 export const sha256 = createSha256();
 
 export function bareStation(options: BareStationOptions = {}): SimulatedStation {
-	const { seed = 1, name = "bor-1" } = options;
+	const { seed = 1, name = "bor-1", originUtcSeconds = START_UTC_SECONDS } = options;
 	const publicKey = bareStationKey(name);
 	const configuration: StationConfiguration = {
 		...DEFAULT_CONFIGURATION,
@@ -78,7 +80,7 @@ export function bareStation(options: BareStationOptions = {}): SimulatedStation 
 		witness: options.witness ?? SILENT,
 		...(options.openProbes === undefined ? {} : { openProbes: options.openProbes }),
 	});
-	const river = options.river ?? SCENARIOS["quiet-bor"]?.(seed, START_UTC_SECONDS);
+	const river = options.river ?? SCENARIOS["quiet-bor"]?.(seed, originUtcSeconds);
 	if (river === undefined) throw new Error("no river");
 	const station: SimulatedStation = new SimulatedStation({
 		name,
@@ -89,7 +91,7 @@ export function bareStation(options: BareStationOptions = {}): SimulatedStation 
 		shuntOhms: configuration.loopShuntMilliohms / 1000,
 		turbidityAt4Milliampere: configuration.turbidityAt4MilliampereMilli / 1000,
 		turbidityAt20Milliampere: configuration.turbidityAt20MilliampereMilli / 1000,
-		originUtcSeconds: START_UTC_SECONDS,
+		originUtcSeconds,
 		trustFloorUtcSeconds: START_UTC_SECONDS - 86_400,
 		program: options.wrap?.(program) ?? program,
 		flash,
