@@ -9,6 +9,7 @@ import {
 	readFileSync,
 	rmSync,
 	statSync,
+	truncateSync,
 	writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +19,8 @@ import { readOffer } from "../../src/collector/ledger/configuration-offers.js";
 import { onlyKey } from "../../src/collector/ledger/station-keys.js";
 import { openIdentity } from "../../src/collector/service/identity.js";
 import {
-	readConfigurations,
+	configurationPaths,
+	readConfiguration,
 	requireNoPassword,
 } from "../../src/collector/service/service-options.js";
 import { readStationList } from "../../src/collector/service/station-list.js";
@@ -142,6 +144,11 @@ describe("collector's service", () => {
 			[`${first}\n${second.replace("by=", "of=")}`, /line 2: expected from=, by=, why=/],
 			[second.replace('"Amina N."', '""'), /line 1: from=, by= and why= belong together/],
 			[second.replace("11-28", "02-30"), /line 1: from=2026-02-30 is no time; write 2026-11-28/],
+			[second.replace("2026-11-28", "1970-01-01"), /line 1: from=1970-01-01 is no time/],
+			[
+				second.replace("2026-11-28", "2106-02-07T06:28:16Z"),
+				/line 1: from=2106-02-07T06:28:16Z is no time/,
+			],
 			[second.replace("board", "\x1b[2J"), /line 1: expected from=.* not "why=\?\[2J-replaced"/],
 			[second.replace("board", "b".repeat(80)), /line 1: why= is longer than 80 characters/],
 		] as const) {
@@ -155,6 +162,22 @@ describe("collector's service", () => {
 				lines,
 			);
 		}
+		// The last second that 32 bits hold.
+		writeFileSync(list, second.replace("2026-11-28", "2106-02-07T06:28:15Z"));
+		const [last] = readStationList(list).enrolments;
+		assert.equal(last?.keys[0]?.enrolled.atUtcSeconds, 4_294_967_295);
+	});
+
+	it("reads no list and no configuration that is longer than any can be", () => {
+		const long = join(directory, "long.conf");
+		writeFileSync(long, "");
+		truncateSync(long, 65_537);
+		assert.throws(() => readConfiguration(long), { message: `${long}: too long` });
+		// A file without blocks: nothing of it is read.
+		const list = join(directory, "list");
+		writeFileSync(list, "");
+		truncateSync(list, 100_000_001);
+		assert.throws(() => readStationList(list), { message: `${list}: too long` });
 	});
 
 	it("reads lists and configurations that an editor began with a byte order mark", () => {
@@ -165,8 +188,8 @@ describe("collector's service", () => {
 		assert.deepEqual(faults, []);
 		assert.deepEqual(enrolments[0]?.keys[0]?.publicKey, publicKey);
 		writeFileSync(join(directory, "bor.conf"), "\ufeffid=2\r\nstation=bor-1\r\n");
-		const [configuration = assert.fail()] = readConfigurations(directory);
-		assert.deepEqual(readOffer(configuration.text, configuration.path).id, 2);
+		const [path = assert.fail()] = configurationPaths(directory);
+		assert.deepEqual(readOffer(readConfiguration(path), path).id, 2);
 	});
 
 	it("closes an identity and a database that others may read, and says so", async () => {
@@ -263,6 +286,35 @@ describe("collector's service", () => {
 		await second.saw(/recorded as revoked from 2026-11-28T00:00:00Z by "amina", "board lost"/);
 		assert.equal((await second.post(before.envelope(19, 24))).status, 422);
 		assert.equal(await second.stop("SIGINT"), 0);
+	});
+
+	it("lives through SIGHUP from its first line on, and takes what is right beside a configuration that is not", async function () {
+		this.timeout(120_000);
+		const station = recordOf(12);
+		const list = join(directory, "stations");
+		writeFileSync(list, `bor-1 ${hexOf(station.publicKey)}\n`);
+		const folder = join(directory, "configurations");
+		mkdirSync(folder);
+		writeFileSync(join(folder, "a.conf"), "station=nobody\nid=2\n");
+		writeFileSync(join(folder, "b.conf"), "no configuration\n");
+		writeFileSync(join(folder, "bor.conf"), "id=2\nstation=bor-1\n");
+		mkdirSync(join(folder, "folder.conf"));
+		const collector = await startCollector(
+			directory,
+			["--stations", list, "--configurations", folder],
+			PROGRAM,
+			// As a service manager that reloads what it has only just started.
+			(child) => child.stderr?.once("data", () => child.kill("SIGHUP")),
+		);
+		await collector.saw(/is to have configuration 2/);
+		const said = collector.said();
+		assert.match(said, /not taken: .*a\.conf: configuration 2: station nobody is not enrolled\n/);
+		assert.match(said, /not taken: .*b\.conf line 1: expected name=value\n/);
+		assert.match(said, /not taken: .*folder\.conf: cannot be read \(EISDIR\)\n/);
+		for (let count = 0; count < 20; count++) process.kill(collector.pid, "SIGHUP");
+		await collector.saw(/(is to have configuration 2[\s\S]*){2}/);
+		assert.equal((await collector.post(station.envelope(1, 12))).status, 200);
+		assert.equal(await collector.stop("SIGINT"), 0);
 	});
 
 	it("serves over HTTPS, dies by kill -9, takes its directory again, and stops cleanly", async function () {

@@ -17,6 +17,7 @@ import { QUOTA_LIMITS, type QuotaLimits } from "../ledger/station-quota.js";
 import { ThreadVerifier } from "../ledger/verifier.js";
 import { type Publishing, startPublishing } from "../publish/publishing.js";
 import { SqlRecordReader } from "../publish/record-reader.js";
+import { DatabaseTrouble } from "../store/database-trouble.js";
 import { openPGliteStore } from "../store/pglite-store.js";
 import { openPostgresqlStore } from "../store/postgresql-store.js";
 import type { SqlStore } from "../store/store.js";
@@ -24,9 +25,11 @@ import { openIdentity } from "./identity.js";
 import { Readiness } from "./readiness.js";
 import { createHandler, listenHttps } from "./receiver.js";
 import { ReportLimit } from "./report-limit.js";
+import { Rereading } from "./rereading.js";
 import {
+	configurationPaths,
 	parseServiceOptions,
-	readConfigurations,
+	readConfiguration,
 	requireNoPassword,
 	type ServiceOptions,
 } from "./service-options.js";
@@ -42,6 +45,9 @@ const clock = Object.freeze({
 
 async function serve(options: ServiceOptions): Promise<void> {
 	const stopped = stopRequested();
+	// From the beginning: it would end a process that has not asked for it, and the database takes its time.
+	const rereading = new Rereading((error) => say(`not taken: ${messageOf(error)}`));
+	process.on("SIGHUP", () => rereading.ask());
 	for (const line of closeToOthers(options.data)) say(line);
 	const store = await openStore(options);
 	const verifier = new ThreadVerifier();
@@ -67,16 +73,13 @@ async function serve(options: ServiceOptions): Promise<void> {
 			onReport: ({ station, reason, detail, isSigned }) =>
 				reports.add(`refused ${station}: ${reason}, ${detail}`, isSigned ? { station } : {}),
 		});
-		await enrolAll(ledger, options);
-		await setAll(configurations, options);
-		publishing = await publish(store, options);
 		// New stations and configurations without a restart.
-		process.on("SIGHUP", () => {
-			enrolAll(ledger, options)
-				.then(() => setAll(configurations, options))
-				.then(() => publishing?.reload())
-				.catch((error: unknown) => say(`not taken: ${messageOf(error)}`));
+		await rereading.begin(async () => {
+			await enrolAll(ledger, options);
+			await setAll(configurations, options);
+			publishing?.reload();
 		});
+		publishing = await publish(store, options);
 		const listening = await listenHttps({
 			handler: createHandler(ledger, {
 				readiness,
@@ -169,15 +172,21 @@ async function enrolAll(ledger: Ledger, { stations }: ServiceOptions): Promise<v
 	say(`${taken} stations of ${stations} are enrolled`);
 }
 
-/** Every file of the folder is the configuration of one station. */
+/** Every file of the folder is the configuration of one station; what is wrong with one keeps back no other. */
 async function setAll(
 	configurations: ConfigurationOffers,
 	{ configurations: folder }: ServiceOptions,
 ): Promise<void> {
 	if (folder === undefined) return;
-	for (const { path, text } of readConfigurations(folder)) {
-		const { station, id } = await configurations.set(text, path);
-		say(`${station} is to have configuration ${id} of ${path}`);
+	for (const path of configurationPaths(folder)) {
+		try {
+			const { station, id } = await configurations.set(readConfiguration(path), path);
+			say(`${station} is to have configuration ${id} of ${path}`);
+		} catch (error) {
+			if (!(error instanceof OperationalError) || error instanceof DatabaseTrouble) throw error;
+			const { message } = error;
+			say(`not taken: ${message.startsWith(path) ? "" : `${path}: `}${message}`);
+		}
 	}
 }
 

@@ -1,6 +1,6 @@
 /** Options of the collector's service form. */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { OperationalError } from "../../host/errors.js";
@@ -49,7 +49,7 @@ export interface ReadersOptions {
 /** The byte order mark of UTF-8, which editors of Windows put first, read as what it is not. */
 const UTF8_BOM_LATIN1 = /^\xef\xbb\xbf/;
 /** Comments and all; what a station gets of it is 1 KiB at most. */
-const CONFIGURATION_CHARACTERS_MAX = 65_536;
+const CONFIGURATION_BYTES_MAX = 65_536;
 
 /**
  * Reads the command line; throws commander's CommanderError after it has explained itself. Long because it is one
@@ -176,21 +176,31 @@ export function requireNoPassword(connectionString: string): void {
 }
 
 /** The files NAME.conf of a folder, in order of their names. Throws OperationalError. */
-export function readConfigurations(folder: string): { path: string; text: string }[] {
+export function configurationPaths(folder: string): string[] {
 	try {
 		const names = readdirSync(folder).filter((name) => name.endsWith(".conf"));
-		return names.sort().map((name) => {
-			const path = join(folder, name);
-			const text = readFileSync(path, "latin1").replace(UTF8_BOM_LATIN1, "");
-			if (text.length > CONFIGURATION_CHARACTERS_MAX)
-				throw new OperationalError(`${path}: too long`);
-			return { path, text };
-		});
+		return names.sort().map((name) => join(folder, name));
+	} catch (error) {
+		throw new OperationalError(`${folder}: cannot be read (${codeOf(error)})`);
+	}
+}
+
+/** The text of one of them. Throws OperationalError. */
+export function readConfiguration(path: string): string {
+	let text: string;
+	try {
+		if (statSync(path).size > CONFIGURATION_BYTES_MAX)
+			throw new OperationalError(`${path}: too long`);
+		text = readFileSync(path, "latin1");
 	} catch (error) {
 		if (error instanceof OperationalError) throw error;
-		const { code } = error as NodeJS.ErrnoException;
-		throw new OperationalError(`${folder}: cannot be read (${code})`);
+		throw new OperationalError(`${path}: cannot be read (${codeOf(error)})`);
 	}
+	return text.replace(UTF8_BOM_LATIN1, "");
+}
+
+function codeOf(error: unknown): string | undefined {
+	return (error as NodeJS.ErrnoException).code;
 }
 
 function wholeUpTo(max: number): (text: string) => number {

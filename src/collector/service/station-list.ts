@@ -3,7 +3,7 @@
  * none or that contradicts another concerns its station only: it is told, and everybody else is taken.
  */
 
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { bytesOfHex } from "../../core/bytes.js";
 import { OperationalError } from "../../host/errors.js";
 import { isStationId } from "../../protocol/record/entry.js";
@@ -38,14 +38,15 @@ const FIELDS = Object.freeze(["from", "by", "why", "revoked", "revoked-by", "rev
 export function readStationList(path: string): StationList {
 	let text: string;
 	try {
+		if (statSync(path).size > LIST_BYTES_MAX) throw new OperationalError(`${path}: too long`);
 		// A byte order mark of UTF-8, which editors of Windows put first, is no part of a line.
 		text = readFileSync(path, "latin1").replace(/^\xef\xbb\xbf/, "");
 	} catch (error) {
+		if (error instanceof OperationalError) throw error;
 		throw new OperationalError(
 			`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`,
 		);
 	}
-	if (text.length > LIST_BYTES_MAX) throw new OperationalError(`${path}: too long`);
 	const stations = new Map<string, StationKey[]>();
 	const faulty = new Set<string>();
 	const faults: string[] = [];

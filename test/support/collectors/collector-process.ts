@@ -29,15 +29,20 @@ export interface CollectorProcess {
 	stop(signal: "SIGINT" | "SIGKILL"): Promise<number | null>;
 }
 
-/** Starts it over `directory`; rejects with what it said when it ends before it listens. */
+/**
+ * Starts it over `directory`; rejects with what it said when it ends before it listens. `onStarted` gets
+ * its process.
+ */
 export async function startCollector(
 	directory: string,
 	options: readonly string[] = [],
 	program = PROGRAM,
+	onStarted: (child: ChildProcess) => void = () => {},
 ): Promise<CollectorProcess> {
 	const child = spawn(process.execPath, [program, "--data", directory, "--port", "0", ...options], {
 		stdio: ["ignore", "pipe", "pipe"],
 	});
+	onStarted(child);
 	let said = "";
 	child.stderr.setEncoding("utf8").on("data", (text: string) => {
 		said += text;
