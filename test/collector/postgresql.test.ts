@@ -9,6 +9,7 @@ import {
 	openAnswer,
 	recordOf,
 } from "../support/collectors/ledger-suite.js";
+import { hasPgBouncer, startPgBouncer } from "../support/collectors/pgbouncer.js";
 import {
 	type PostgresqlServer,
 	postgresqlPrograms,
@@ -115,6 +116,68 @@ if (programs === undefined) {
 			const asPoor = database.replace("bistrina@", "poor@");
 			await assert.rejects(openPostgresqlStore(asPoor), /grant create on schema public to USER/);
 		});
+
+		if (!hasPgBouncer()) {
+			it("SKIPPED: no PgBouncer is installed (Debian: apt install pgbouncer)", function () {
+				console.log("SKIPPED: the PgBouncer lane; install pgbouncer to run it");
+				this.skip();
+			});
+		} else {
+			it("stores through PgBouncer in session mode as its package sets it up, with its own settings in each session", async () => {
+				const database = new URL(await freshDatabase()).pathname.slice(1);
+				const bouncer = await startPgBouncer(server.connectionString, ["pool_mode = session"]);
+				const stores = await Promise.all(
+					[1, 2].map(() => openPostgresqlStore(bouncer.connectionString(database))),
+				);
+				const ledgers = stores.map(
+					(store) => new Ledger({ store, key: COLLECTOR_KEY, clock: { utcSeconds: 1 } }),
+				);
+				const station = recordOf(240);
+				await ledgers[0]?.enrol(station.station, station.publicKey);
+				const answers = await Promise.all(
+					ledgers.flatMap((ledger) =>
+						station.envelopes(12).map((envelope) => ledger.receive(envelope)),
+					),
+				);
+				assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+				const [store = assert.fail()] = stores;
+				assert.deepEqual(await store.query("select first, last from coverage"), [
+					{ first: 1, last: 240 },
+				]);
+				const [row] = await store.query("select current_setting('statement_timeout') as most");
+				assert.equal(row?.["most"], "30s");
+				await Promise.all(stores.map((each) => each.close()));
+				await bouncer.stop();
+			});
+
+			it("refuses PgBouncer in transaction mode by its name, at the start and before it makes a table", async () => {
+				for (const more of [
+					[],
+					["server_round_robin = 1"],
+					["ignore_startup_parameters = statement_timeout"],
+				]) {
+					const database = new URL(await freshDatabase()).pathname.slice(1);
+					const settings = ["pool_mode = transaction", ...more];
+					const bouncer = await startPgBouncer(server.connectionString, settings);
+					await assert.rejects(openPostgresqlStore(bouncer.connectionString(database)), {
+						name: "OperationalError",
+						message:
+							"PostgreSQL: a pooler (PgBouncer) in transaction mode is in between (sessions are not its clients' own); " +
+							"connect to the server itself, or set in pgbouncer.ini: pool_mode = session",
+					});
+					await bouncer.stop();
+					const client = new pg.Client({
+						connectionString: server.connectionString.replace(/postgres$/, database),
+					});
+					await client.connect();
+					const { rows } = await client.query(
+						"select count(*)::integer as count from pg_tables where schemaname = 'public'",
+					);
+					assert.deepEqual(rows, [{ count: 0 }]);
+					await client.end();
+				}
+			});
+		}
 
 		it("says in one line that the server does not answer", async () => {
 			await assert.rejects(

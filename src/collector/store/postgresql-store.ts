@@ -9,6 +9,8 @@ import { ensureSchema, type SqlRow, type SqlSession, type SqlStore } from "./sto
 const CONNECTIONS_MAX = 8;
 const CONNECT_MILLISECONDS_MAX = 10_000;
 const STATEMENT_MILLISECONDS_MAX = 30_000;
+/** A pooler that takes its sessions in turns may give back the right one once by chance. */
+const SESSION_ROUNDS = 3;
 
 /** Connects and makes the schema where it is missing. The password belongs into PGPASSWORD or a pgpass file. */
 export async function openPostgresqlStore(connectionString: string): Promise<SqlStore> {
@@ -16,9 +18,8 @@ export async function openPostgresqlStore(connectionString: string): Promise<Sql
 		connectionString,
 		max: CONNECTIONS_MAX,
 		connectionTimeoutMillis: CONNECT_MILLISECONDS_MAX,
-		statement_timeout: STATEMENT_MILLISECONDS_MAX,
 		types: { getTypeParser },
-		onConnect: requireDurableCommits,
+		onConnect: setSession,
 	});
 	// A connection that breaks while idle is replaced by the pool; without a listener it would end us.
 	pool.on("error", () => {});
@@ -47,6 +48,7 @@ export async function openPostgresqlStore(connectionString: string): Promise<Sql
 		close: () => pool.end(),
 	};
 	try {
+		await requireOwnSessions(pool);
 		await ensureSchema(store, "the PostgreSQL database");
 	} catch (error) {
 		await pool.end();
@@ -81,10 +83,7 @@ export function knownTroubleOf(error: unknown): OperationalError | undefined {
 	}
 	// Prepared on one server connection, executed on another.
 	if (code === "42P05" || (code === "26000" && words.includes("prepared statement"))) {
-		return new OperationalError(
-			`PostgreSQL: a pooler in transaction mode is in between (${words}); connect to the server itself, or ` +
-				"set in pgbouncer.ini: pool_mode = session",
-		);
+		return new OperationalError(poolerTrouble(words));
 	}
 	return undefined;
 }
@@ -97,11 +96,49 @@ async function connected(pool: pg.Pool): Promise<pg.PoolClient> {
 	}
 }
 
-/** An acknowledgement releases flash: a commit that has not reached the disk is none. */
-async function requireDurableCommits(client: pg.ClientBase): Promise<void> {
+/**
+ * An acknowledgement releases flash: a commit that has not reached the disk is none. Said in a statement and
+ * not with the connection's start, where a pooler refuses what it does not know.
+ */
+async function setSession(client: pg.ClientBase): Promise<void> {
 	await client.query(
-		`select set_config('synchronous_commit', 'on', false)
-		where current_setting('synchronous_commit') = 'off'`,
+		`select set_config('statement_timeout', '${STATEMENT_MILLISECONDS_MAX}', false),
+			case current_setting('synchronous_commit')
+				when 'off' then set_config('synchronous_commit', 'on', false) end`,
+	);
+}
+
+/**
+ * A pooler that gives each transaction another session takes settings and prepared statements away in the
+ * middle of work. With few clients it does so rarely: two of them look for each other's traces. Throws
+ * OperationalError.
+ */
+async function requireOwnSessions(pool: pg.Pool): Promise<void> {
+	const clients: pg.PoolClient[] = [];
+	try {
+		for (const _ of [1, 2]) clients.push(await pool.connect());
+		for (let round = 0; round < SESSION_ROUNDS; round++) {
+			for (const [index, client] of clients.entries()) {
+				await client.query(`select set_config('bistrina.session', '${index}', false)`);
+			}
+			for (const [index, client] of clients.entries()) {
+				const { rows } = await client.query(
+					"select current_setting('bistrina.session', true) as found",
+				);
+				if (rows[0]?.found !== String(index)) {
+					throw new OperationalError(poolerTrouble("sessions are not its clients' own"));
+				}
+			}
+		}
+	} finally {
+		for (const client of clients) client.release();
+	}
+}
+
+function poolerTrouble(words: string): string {
+	return (
+		`PostgreSQL: a pooler (PgBouncer) in transaction mode is in between (${words}); connect to the server ` +
+		"itself, or set in pgbouncer.ini: pool_mode = session"
 	);
 }
 

@@ -93,7 +93,7 @@ export async function startPostgresql(
 }
 
 /** PostgreSQL refuses to run as root: the package's user runs it then. */
-function ownerOf(): { uid: number; gid: number } | undefined {
+export function ownerOf(): { uid: number; gid: number } | undefined {
 	if (process.getuid?.() !== 0) return undefined;
 	const idOf = (flag: string): number =>
 		Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
@@ -116,7 +116,8 @@ async function restarted(
 	}
 }
 
-async function answers(connectionString: string): Promise<void> {
+/** Waits until somebody takes statements there. */
+export async function answers(connectionString: string): Promise<void> {
 	const until = Date.now() + START_MILLISECONDS_MAX;
 	while (!(await isAnswering(connectionString))) {
 		if (Date.now() > until) throw new Error("PostgreSQL does not start");
@@ -139,7 +140,8 @@ async function isAnswering(connectionString: string): Promise<boolean> {
 	}
 }
 
-function freePort(): Promise<number> {
+/** A port of the loopback that nobody has now. */
+export function freePort(): Promise<number> {
 	return new Promise((resolve, reject) => {
 		const server = createServer();
 		server.once("error", reject);
