@@ -128,6 +128,65 @@ describe("a station's quota", () => {
 		}
 	});
 
+	it("is not used up by strangers who send once more what is public, nor is their connection the station's", async () => {
+		const ledger = new Ledger({
+			store: await emptyStore(),
+			key: COLLECTOR_KEY,
+			clock: { utcSeconds: 1 },
+			gate: new StationGate({ ...QUOTA_LIMITS, batches: { burst: 5, perDay: 1 } }),
+		});
+		const station = recordOf(36);
+		await ledger.enrol(station.station, station.publicKey);
+		const own = { address: "192.0.2.1", station: undefined };
+		const first = await ledger.receive(station.envelope(1, 12), own);
+		assert.deepEqual([first.status, first.provenBy], [200, "bor-1"]);
+		const stranger = { address: "198.51.100.7", station: undefined };
+		const statuses = new Map<number, number>();
+		for (let time = 0; time < 9; time++) {
+			const { status, provenBy } = await ledger.receive(station.envelope(1, 12), stranger);
+			assert.equal(provenBy, undefined);
+			statuses.set(status, (statuses.get(status) ?? 0) + 1);
+		}
+		assert.deepEqual(
+			[...statuses],
+			[
+				[200, 5],
+				[422, 4],
+			],
+		);
+		// The station, over its connection and over a new one.
+		for (const [from, sender] of [
+			[13, { address: "192.0.2.1", station: "bor-1" }],
+			[25, { address: "192.0.2.9", station: undefined }],
+		] as const) {
+			const { status, provenBy } = await ledger.receive(station.envelope(from, from + 11), sender);
+			assert.deepEqual([status, provenBy], [200, "bor-1"]);
+		}
+	});
+
+	it("takes no epoch for batches of former ones that are stored already", async () => {
+		const ledger = new Ledger({
+			store: await emptyStore(),
+			key: COLLECTOR_KEY,
+			clock: { utcSeconds: 1 },
+			gate: new StationGate({ ...QUOTA_LIMITS, epochs: { burst: 20, perDay: 1 } }),
+		});
+		const records = Array.from({ length: 12 }, (_, index) => recordOf(2, { epoch: 100 + index }));
+		const [record = assert.fail()] = records;
+		await ledger.enrol(record.station, record.publicKey);
+		for (const { envelope } of records.map((each) => ({ envelope: each.envelope(1, 1) }))) {
+			assert.equal((await ledger.receive(envelope)).status, 200);
+		}
+		// Who restarts the collector fills the quotas, and all but eight epochs are unknown to them.
+		for (let round = 0; round < 5; round++) {
+			for (const each of records) {
+				assert.equal((await ledger.receive(each.envelope(1, 1))).status, 200);
+			}
+		}
+		const newest = recordOf(1, { epoch: 200 });
+		assert.equal((await ledger.receive(newest.envelope(1, 1))).status, 200);
+	});
+
 	it("is not used up by what was stored before", async () => {
 		const store = await emptyStore();
 		const storedBytes = { burst: 8000, perDay: 1 };

@@ -70,11 +70,18 @@ export interface LedgerAnswer {
 	readonly status: 200 | 422 | 400;
 	/** The signed answer; text for 400. */
 	readonly body: Uint8Array;
-	/** The station whose enrolled key signed the batch, whatever became of it. */
-	readonly signedBy?: string;
+	/** The station that signed the batch, where it holds what nobody had before: who sends that is the station. */
+	readonly provenBy?: string;
 	/** Entries of the batch that were stored before. */
 	readonly duplicateCount: number;
 	readonly entryCount: number;
+}
+
+/** Whose connection an envelope came by. */
+export interface Sender {
+	readonly address: string;
+	/** That has delivered something new over it. */
+	readonly station: string | undefined;
 }
 
 /** A million stations of 33-byte keys would be 100 MB of objects; the rest is looked up again. */
@@ -115,7 +122,6 @@ interface OpenedEnvelope {
 interface SignedBatch extends OpenedEnvelope {
 	readonly keys: readonly KnownKey[];
 	readonly signer: KnownKey;
-	readonly signedBy: string;
 }
 
 interface Label {
@@ -157,7 +163,7 @@ export class Ledger {
 	}
 
 	/** Takes an envelope. Never throws for what a station sends; a failing store throws. */
-	async receive(envelope: Uint8Array): Promise<LedgerAnswer> {
+	async receive(envelope: Uint8Array, from?: Sender): Promise<LedgerAnswer> {
 		const opened = openedEnvelope(envelope);
 		if ("trouble" in opened) {
 			const body = new TextEncoder().encode(`${opened.trouble}\n`);
@@ -174,8 +180,13 @@ export class Ledger {
 		if (signer.revoked !== undefined) {
 			return this.#refuse(opened, "revoked-key", `signed by the key ${hexOf(signer.id)}`);
 		}
-		const batch: SignedBatch = { ...opened, keys, signer, signedBy: label.station };
-		const turn = await this.#options.gate?.enter(label.station, this.#options.clock.utcSeconds);
+		const batch: SignedBatch = { ...opened, keys, signer };
+		const isProven = from === undefined || from.station === label.station;
+		const turn = await this.#options.gate?.enter(
+			label.station,
+			this.#options.clock.utcSeconds,
+			isProven ? undefined : from.address,
+		);
 		if (turn !== undefined && "why" in turn) {
 			return this.#refuse(batch, "over-quota", `its ${turn.why} are used up`, turn.nextSeconds);
 		}
@@ -195,7 +206,7 @@ export class Ledger {
 	): Promise<LedgerAnswer> {
 		const { label, hash, envelope } = refused;
 		const { station } = label;
-		const isSigned = "signedBy" in refused;
+		const isSigned = "signer" in refused;
 		this.#options.onReport?.({ station, reason, detail, isSigned });
 		const kept = this.#evidenceKept(reason, station, envelope.length);
 		if (kept > 0) {
@@ -209,7 +220,6 @@ export class Ledger {
 				...(nextSeconds === undefined ? {} : { nextSeconds }),
 				code: REFUSAL_CODES[reason],
 			}),
-			...(isSigned ? { signedBy: refused.signedBy } : {}),
 			duplicateCount: 0,
 			entryCount: 0,
 		};
@@ -259,14 +269,14 @@ export class Ledger {
 			envelope,
 			signedBy: signer.id,
 		};
-		const beyond = gate?.quota.takeBatch(whole, clock.utcSeconds);
-		if (beyond !== undefined) {
-			return refuse("over-quota", `its ${beyond.quota} are used up`, beyond.nextSeconds);
+		const cost = gate?.quota.takeBatch(whole, clock.utcSeconds) ?? { taken: {} };
+		if ("quota" in cost) {
+			return refuse("over-quota", `its ${cost.quota} are used up`, cost.nextSeconds);
 		}
 		const stored = await this.#records.write(whole);
-		if (stored.outcome !== "stored" || stored.held === batch.entries.length) {
-			gate?.quota.giveBack(whole);
-		}
+		const isNew = stored.outcome === "stored" && stored.held < batch.entries.length;
+		if (isNew) gate?.quota.kept(whole);
+		else gate?.quota.givenBack(whole, cost.taken);
 		const place = `entries ${batch.first} to ${batch.first + batch.entries.length - 1}`;
 		switch (stored.outcome) {
 			case "other-key":
@@ -286,7 +296,7 @@ export class Ledger {
 						...coverageOf(stored.floor, stored.rangeFirsts, stored.rangeLasts),
 						...(configuration === undefined ? {} : { configuration }),
 					}),
-					signedBy: label.station,
+					...(isNew ? { provenBy: label.station } : {}),
 					duplicateCount: stored.held,
 					entryCount: batch.entries.length,
 				};

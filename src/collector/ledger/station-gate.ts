@@ -7,6 +7,8 @@ import { QUOTA_LIMITS, type QuotaLimits, StationQuota } from "./station-quota.js
 
 /** Two groups of the writer: one is stored while the next gathers. */
 const AT_ONCE = 64;
+/** Of these, over connections of which nobody knows yet whose they are. */
+const STRANGERS_AT_ONCE = 16;
 /** A station waits for each answer before it sends more; a retry may cross its first try. */
 const WAITING_PER_STATION = 32;
 const WAITING_MAX = 4096;
@@ -19,7 +21,7 @@ export class StationGate {
 	readonly quota: StationQuota;
 	readonly #queue = new FairQueue({
 		atOnce: AT_ONCE,
-		strangersAtOnce: 0,
+		strangersAtOnce: STRANGERS_AT_ONCE,
 		atOncePerLine: 1,
 		waitingPerLine: WAITING_PER_STATION,
 		waiting: WAITING_MAX,
@@ -31,17 +33,20 @@ export class StationGate {
 
 	/**
 	 * The turn of a batch of `station`, to be ended by a call of `leave`; or why there is none and when to
-	 * come again. Waits.
+	 * come again. `via`: an address over which the station has delivered nothing new so far. Records are
+	 * public, so anybody can send a station's batches once more: they must not use up its turns. Waits.
 	 */
 	async enter(
 		station: string,
 		nowSeconds: number,
+		via?: string,
 	): Promise<
 		{ readonly leave: () => void } | { readonly why: string; readonly nextSeconds: number }
 	> {
-		const refusal = this.quota.take(station, { batches: 1 }, nowSeconds);
+		const account = via === undefined ? station : `${station} ${via}`;
+		const refusal = this.quota.take(account, { batches: 1 }, nowSeconds);
 		if (refusal !== undefined) return { why: "batches", nextSeconds: refusal.nextSeconds };
-		const turn = this.#queue.enter(station, false);
+		const turn = this.#queue.enter(account, via !== undefined);
 		if (turn === undefined) return { why: "batches at once", nextSeconds: CROWDED_SECONDS };
 		return { leave: await turn };
 	}

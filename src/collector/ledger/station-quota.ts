@@ -12,7 +12,7 @@ export interface QuotaLimit {
 }
 
 export interface QuotaLimits {
-	/** Batches, whether stored or refused. */
+	/** Batches, whether stored or refused; of strangers with a station's batches an account for each address. */
 	readonly batches: QuotaLimit;
 	/** Bytes in the database. */
 	readonly storedBytes: QuotaLimit;
@@ -98,33 +98,39 @@ export class StationQuota {
 		return undefined;
 	}
 
-	/** Takes what a checked batch costs: bytes, gaps, and its epoch when it is not one of the last few. */
-	takeBatch(checked: Omit<CheckedBatch, "heads">, nowSeconds: number): QuotaRefusal | undefined {
+	/**
+	 * Takes what a checked batch costs: bytes, gaps, and its epoch when it is not one of the last few. What
+	 * was taken goes to `kept` or `givenBack` when it is known what became of the batch.
+	 */
+	takeBatch(
+		checked: Omit<CheckedBatch, "heads">,
+		nowSeconds: number,
+	): QuotaRefusal | { readonly taken: Cost } {
 		const { station, epoch } = checked.batch;
-		const { epochs } = this.#accountOf(station, nowSeconds);
-		const isKnown = epochs.includes(epoch);
-		const refusal = this.take(
-			station,
-			{
-				epochs: isKnown ? 0 : 1,
-				gaps: checked.gaps.length,
-				storedBytes: storedBytesOf(checked),
-			},
-			nowSeconds,
-		);
-		if (refusal === undefined && !isKnown) {
-			epochs.unshift(epoch);
-			epochs.length = Math.min(epochs.length, EPOCHS_KNOWN);
-		}
-		return refusal;
+		const isKnown = this.#accountOf(station, nowSeconds).epochs.includes(epoch);
+		const taken = {
+			epochs: isKnown ? 0 : 1,
+			gaps: checked.gaps.length,
+			storedBytes: storedBytesOf(checked),
+		};
+		return this.take(station, taken, nowSeconds) ?? { taken };
 	}
 
-	/** Gives back what was taken for a batch that was not stored, or was stored before. */
-	giveBack(checked: Omit<CheckedBatch, "heads">): void {
-		const account = this.#accounts.get(checked.batch.station);
+	/** The batch was stored: its epoch is one that the station has. */
+	kept({ batch: { station, epoch } }: Pick<CheckedBatch, "batch">): void {
+		const { epochs } = this.#accounts.get(station) ?? {};
+		if (epochs === undefined || epochs.includes(epoch)) return;
+		epochs.unshift(epoch);
+		epochs.length = Math.min(epochs.length, EPOCHS_KNOWN);
+	}
+
+	/** The batch was not stored, or was stored before: anybody can send what is public once more. */
+	givenBack({ batch: { station } }: Pick<CheckedBatch, "batch">, taken: Cost): void {
+		const account = this.#accounts.get(station);
 		if (account === undefined) return;
-		account.left.storedBytes += storedBytesOf(checked);
-		account.left.gaps += checked.gaps.length;
+		for (const [name, amount] of Object.entries(taken) as [QuotaName, number][]) {
+			account.left[name] += amount;
+		}
 	}
 
 	#accountOf(station: string, nowSeconds: number): Account {

@@ -10,7 +10,7 @@ import type { Socket } from "node:net";
 import { OperationalError } from "../../host/errors.js";
 import { FairQueue } from "../../host/fair-queue.js";
 import { ENVELOPE_BYTES_MAX, ENVELOPE_CONTENT_TYPE } from "../../protocol/wire/cose.js";
-import type { Ledger, LedgerAnswer } from "../ledger/ledger.js";
+import type { Ledger, LedgerAnswer, Sender } from "../ledger/ledger.js";
 import { Admission, type AdmissionLimits, type Connection } from "./admission.js";
 import type { Readiness } from "./readiness.js";
 
@@ -21,15 +21,15 @@ export interface HandledRequest {
 	readonly headers: ReadonlyMap<string, string>;
 	readonly body: Uint8Array;
 	/** Whose connection it came by. */
-	readonly from?: { readonly address: string; readonly station: string | undefined };
+	readonly from?: Sender;
 }
 
 export interface HandledResponse {
 	readonly status: number;
 	readonly headers: ReadonlyMap<string, string>;
 	readonly body: Uint8Array;
-	/** The station that signed what was asked. */
-	readonly signedBy?: string;
+	/** The station that asked: nobody else can have sent that. */
+	readonly provenBy?: string;
 }
 
 export type Handler = (request: HandledRequest) => Promise<HandledResponse>;
@@ -44,6 +44,10 @@ const CHECK_MILLISECONDS = 1000;
 const HANDSHAKE_MILLISECONDS_MAX = 5000;
 /** Without a request in between; a session's next batch takes a second of signing. */
 const IDLE_MILLISECONDS_MAX = 10_000;
+/** Nothing goes either way, though a request is under way: who does not read its answers. A statement has 30 s. */
+const SILENCE_MILLISECONDS_MAX = 60_000;
+/** A station's headers are 150 bytes; proxies add some. */
+const HEADER_BYTES_MAX = 4096;
 /** Connections that the kernel holds until this thread takes them: where there is no place, one waits a second. */
 const BACKLOG = 4096;
 
@@ -82,7 +86,7 @@ export function createHandler(ledger: Ledger, options: HandlerOptions = {}): Han
 		if (from !== undefined && turn === undefined) return undefined;
 		const leave = await turn;
 		try {
-			const answer = await ledger.receive(body);
+			const answer = await ledger.receive(body, from);
 			if (answer.status === 200) readiness?.succeeded();
 			return answer;
 		} catch (error) {
@@ -113,14 +117,14 @@ export function createHandler(ledger: Ledger, options: HandlerOptions = {}): Han
 			return text(503, "too many at once\n", { "retry-after": String(RETRY_AFTER_SECONDS) });
 		}
 		onReceived?.(answer);
-		const { signedBy } = answer;
+		const { provenBy } = answer;
 		const type = answer.status === 400 ? "text/plain" : ENVELOPE_CONTENT_TYPE;
 		const answered = new Map([["content-type", type]]);
 		return {
 			status: answer.status,
 			headers: answered,
 			body: answer.body,
-			...(signedBy === undefined ? {} : { signedBy }),
+			...(provenBy === undefined ? {} : { provenBy }),
 		};
 	};
 }
@@ -137,6 +141,8 @@ export interface ListenOptions {
 	/** Told of failures of the store; they become 503. */
 	readonly onFailure?: (error: unknown) => void;
 	readonly limits?: Partial<AdmissionLimits>;
+	/** For tests: hung up on when nothing went either way for so long. */
+	readonly silenceMilliseconds?: number;
 	/** Addresses of TCP proxies, whose connections begin with a PROXY header. */
 	readonly proxies?: readonly string[];
 }
@@ -158,6 +164,7 @@ export async function listenHttps(options: ListenOptions): Promise<Listening> {
 			connectionsCheckingInterval: CHECK_MILLISECONDS,
 			handshakeTimeout: HANDSHAKE_MILLISECONDS_MAX,
 			keepAliveTimeout: IDLE_MILLISECONDS_MAX,
+			maxHeaderSize: HEADER_BYTES_MAX,
 		},
 		(request, response) => {
 			const connection = connections.get(request.socket);
@@ -172,6 +179,7 @@ export async function listenHttps(options: ListenOptions): Promise<Listening> {
 			});
 		},
 	);
+	server.setTimeout(options.silenceMilliseconds ?? SILENCE_MILLISECONDS_MAX);
 	// TLS begins when the admission says so.
 	const [beginTls] = server.listeners("connection") as ((this: Server, socket: Socket) => void)[];
 	const connections = new WeakMap<Socket, Connection>();
@@ -252,7 +260,7 @@ async function answer(
 			body,
 			from: connection,
 		});
-		if (answered.signedBy !== undefined) admission.delivered(connection, answered.signedBy);
+		if (answered.provenBy !== undefined) admission.delivered(connection, answered.provenBy);
 		send(response, answered);
 	} catch (error) {
 		options.onFailure?.(error);

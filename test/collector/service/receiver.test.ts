@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { connect as connectTcp, createServer, type Socket } from "node:net";
@@ -227,6 +228,75 @@ describe("receiver", () => {
 			listening = good;
 			await stuck.close();
 		}
+	});
+
+	it("refuses headers beyond 4 KB, and answers the next client", async () => {
+		const flood = Array.from({ length: 200 }, (_, index) => `x-${index}: ${"y".repeat(20)}\r\n`);
+		const text = await exchange(`GET /v1/health HTTP/1.1\r\nhost: x\r\n${flood.join("")}\r\n`);
+		assert.match(text, /^HTTP\/1\.1 431 /);
+		assert.match(await exchange("GET /v1/health HTTP/1.1\r\nhost: x\r\n\r\n"), / 200 OK/);
+	});
+
+	it("runs nothing of a body that it refused, whatever that looks like", async () => {
+		let asked = 0;
+		const counting = await listenHttps({
+			handler: async () => {
+				asked++;
+				return { status: 200, headers: new Map(), body: new Uint8Array(0) };
+			},
+			host: "127.0.0.1",
+			port: 0,
+			certificateChain: identity.certificateChain,
+			privateKey: identity.privateKey,
+		});
+		const good = listening;
+		listening = counting;
+		try {
+			const inner = "GET /v1/health HTTP/1.1\r\nhost: x\r\n\r\n";
+			const text = await exchange(
+				`${ENVELOPE_POST}content-length: 100000\r\n\r\n`,
+				inner.repeat(2600),
+			);
+			assert.match(text, /^HTTP\/1\.1 413 /);
+			assert.equal(text.indexOf("HTTP/1.1", 1), -1);
+			assert.equal(asked, 0);
+		} finally {
+			listening = good;
+			await counting.close();
+		}
+	});
+
+	it("hangs up on who does not read its answers", async () => {
+		const long = await listenHttps({
+			handler: async () => ({
+				status: 200,
+				headers: new Map(),
+				// More than the kernel takes for a client that reads nothing.
+				body: new Uint8Array(20_000_000),
+			}),
+			host: "127.0.0.1",
+			port: 0,
+			certificateChain: identity.certificateChain,
+			privateKey: identity.privateKey,
+			silenceMilliseconds: 200,
+		});
+		const accepted: Socket[] = [];
+		const onAccepted = (message: unknown) => accepted.push((message as { socket: Socket }).socket);
+		subscribe("net.server.socket", onAccepted);
+		const socket = connect({
+			host: "127.0.0.1",
+			port: long.port,
+			servername: SERVER_NAME,
+			ca: identity.certificateAuthority,
+		});
+		socket.on("error", () => {});
+		await once(socket, "secureConnect");
+		unsubscribe("net.server.socket", onAccepted);
+		socket.write("GET /v1/health HTTP/1.1\r\nhost: x\r\n\r\n");
+		const [atServer = assert.fail()] = accepted;
+		if (!atServer.destroyed) await once(atServer, "close");
+		socket.destroy();
+		await long.close();
 	});
 
 	it("names the port that is taken", async () => {

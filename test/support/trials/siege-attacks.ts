@@ -40,6 +40,7 @@ const LEAST: Readonly<
 > = Object.freeze({
 	idle: () => ({ connections: IDLE_CONNECTIONS }),
 	strangers: (seconds) => ({ requests: (seconds * STRANGER_REQUESTS_PER_SECOND) / 2 }),
+	replays: (seconds) => ({ requests: (seconds * STRANGER_REQUESTS_PER_SECOND) / 2 }),
 	"gap-storm": () => ({ requests: 94 }),
 	"epoch-storm": () => ({ requests: 500 }),
 	pipelining: () => ({ requests: 500 }),
@@ -107,6 +108,9 @@ class Attack {
 				return;
 			case "strangers":
 				await many(SENDERS, (index) => this.#send(`127.0.1.${21 + (index % 4)}`, true));
+				return;
+			case "replays":
+				await many(SENDERS, (index) => this.#send(`127.0.1.${61 + (index % 4)}`, true));
 				return;
 			case "pipelining":
 				await many(SENDERS / 2, (index) => this.#pipeline(`127.0.1.${31 + index}`));

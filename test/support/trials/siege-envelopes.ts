@@ -10,10 +10,12 @@ export const ATTACKS = Object.freeze([
 	"pipelining",
 	"slow-bodies",
 	"forks",
+	"replays",
 ] as const);
 
 export type AttackName = (typeof ATTACKS)[number];
 
+export const READINGS_PER_BATCH = 12;
 const GAP_BATCHES = 94;
 const ENTRIES_PER_BATCH = 288;
 const EPOCHS = 1361;
@@ -42,6 +44,8 @@ export function envelopesOf(
 			return [];
 		case "strangers":
 			return strangersOf(victim, requests);
+		case "replays":
+			return replaysOf(victim, requests);
 		case "gap-storm":
 			return gapsOf(evil);
 		case "epoch-storm":
@@ -74,6 +78,29 @@ function strangersOf(victim: string, count: number): Uint8Array[] {
 		const { publicKey } = keyOf("stranger");
 		return new SignedStation({ station, epoch: 1 + index, publicKey, sign }).envelope(1, 1);
 	});
+}
+
+/** What an honest station has delivered long ago, out of its public record. */
+function replaysOf(victim: string, count: number): Uint8Array[] {
+	const station = honestStation(victim);
+	const delivered = [0, 1, 2, 3].map((index) =>
+		honestEnvelope(station, 1 + index * READINGS_PER_BATCH),
+	);
+	return Array.from({ length: count }, (_, index) => delivered[index % 4] ?? new Uint8Array(0));
+}
+
+/** "good-7": the record of an honest station. */
+export function honestStation(name: string): SignedStation {
+	return stationOf(name, 500 + Number(name.slice(name.indexOf("-") + 1)));
+}
+
+/** Its next batch, which begins with entry `first`. */
+export function honestEnvelope(station: SignedStation, first: number): Uint8Array {
+	const last = first + READINGS_PER_BATCH - 1;
+	while (station.entries.length < last) {
+		station.append({ kind: "event", code: 1, detail: station.entries.length, text: "" });
+	}
+	return station.envelope(first, last);
 }
 
 /** Each gap entry names a single number that touches no other: a range of its own. */

@@ -3,7 +3,7 @@ import { Agent, request } from "node:https";
 import { fraction, SeededChance } from "../../../src/core/chance.js";
 import { decodeAnswer } from "../../../src/protocol/wire/acknowledgement.js";
 import { decodeSign1, ENVELOPE_CONTENT_TYPE } from "../../../src/protocol/wire/cose.js";
-import { stationOf } from "./siege-envelopes.js";
+import { honestEnvelope, honestStation, READINGS_PER_BATCH } from "./siege-envelopes.js";
 
 export interface Besieged {
 	readonly port: number;
@@ -19,7 +19,6 @@ export interface Slice {
 	broken: number;
 }
 
-const READINGS_PER_BATCH = 12;
 /** A session of a station: a connection of its own, some batches, and a pause: 80 batches a minute. */
 const BATCHES_PER_SESSION = 4;
 const PAUSE_MILLISECONDS = 3000;
@@ -38,7 +37,7 @@ export class Honest {
 		this.name = `good-${index}`;
 		// Two behind each address, as a mobile operator does it.
 		this.#address = `127.0.2.${1 + (index >> 1)}`;
-		this.#record = stationOf(this.name, 500 + index);
+		this.#record = honestStation(this.name);
 		this.#chance = new SeededChance(index + 1);
 	}
 
@@ -62,13 +61,8 @@ export class Honest {
 	}
 
 	async #batch(port: number, agent: Agent, slice: Slice): Promise<void> {
-		const record = this.#record;
-		const first = this.acknowledged + 1;
 		const last = this.acknowledged + READINGS_PER_BATCH;
-		while (record.entries.length < last) {
-			record.append({ kind: "event", code: 1, detail: record.entries.length, text: "" });
-		}
-		const envelope = record.envelope(first, last);
+		const envelope = honestEnvelope(this.#record, this.acknowledged + 1);
 		const asked = performance.now();
 		try {
 			const { status, body } = await exchange(port, agent, "POST", "/v1/batches", envelope);
