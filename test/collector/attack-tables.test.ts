@@ -62,7 +62,7 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = Object.freeze({
 	epochs: ["epoch", "public_key"],
 });
 
-const SEEDS = IS_WHOLE ? 12 : 2;
+const SEEDS = IS_WHOLE ? 12 : 1;
 
 const ALTERED: Readonly<Record<string, string>> = Object.freeze({
 	canonical: "set_byte(canonical, 20, 255 - get_byte(canonical, 20))",

@@ -9,6 +9,7 @@ import { MemoryRecordStore } from "../support/collectors/memory-record-store.js"
 import { emptyStore } from "../support/collectors/shared-store.js";
 import { ChainMaker, sha256 } from "../support/data/chain-maker.js";
 import { recordText } from "../support/data/record-text.js";
+import { IS_WHOLE } from "../support/depth.js";
 
 /** A batch as the ledger hands it over, of a chain or of one that leaves it somewhere. */
 function batchOf(
@@ -105,7 +106,8 @@ describe("a record store", function () {
 		const maker = new ChainMaker().fill(300);
 		for (const store of [new SqlRecordStore(await emptyStore()), new MemoryRecordStore()]) {
 			// Every other entry: a range for each.
-			for (let at = 10; at <= 298; at += 2) await store.write(batchOf(maker, at, at, 9, false));
+			const apart = Array.from({ length: 145 }, (_, index) => 10 + 2 * index);
+			await Promise.all(apart.map((at) => store.write(batchOf(maker, at, at, 9, false))));
 			const last = await store.write(batchOf(maker, 300, 300, 100, false));
 			assert.deepEqual(last.rangeFirsts, [100, 292, 294, 296, 298, 300]);
 			assert.deepEqual(last.rangeLasts, last.rangeFirsts);
@@ -157,7 +159,7 @@ describe("a record store", function () {
 	});
 
 	it("in memory has the same outcomes as the SQL tables, batch by batch", async () => {
-		for (let seed = 1; seed <= 12; seed++) {
+		for (let seed = 1; seed <= (IS_WHOLE ? 12 : 4); seed++) {
 			const sql: RecordStore = new SqlRecordStore(await emptyStore());
 			const memory: RecordStore = new MemoryRecordStore();
 			const chance = new SeededChance(seed);

@@ -11,6 +11,7 @@ import {
 import { UplinkSchedule } from "../../src/firmware/uplink/schedule.js";
 import { decodeEntry, type Entry } from "../../src/protocol/record/entry.js";
 import { EVENT_CODES, type EventCode } from "../../src/protocol/record/events.js";
+import { IS_WHOLE } from "../support/depth.js";
 import {
 	type BareCollector,
 	keyedHashKeyOf,
@@ -209,7 +210,7 @@ describe("a configuration from the collector", () => {
 	it("survives a power cut at any operation while it is taken up and proves itself", async () => {
 		const chance = new SeededChance(11);
 		const inForce = new Set<number>();
-		for (let round = 0; round < 40; round++) {
+		for (let round = 0; round < (IS_WHOLE ? 40 : 10); round++) {
 			const played = await play();
 			await played.playUntil(START_UTC_SECONDS + HOUR);
 			await played.offer({ id: 2, intervalSeconds: 600 });

@@ -8,7 +8,7 @@ import {
 	verifyLong,
 } from "../../support/trials/attack-verify.js";
 
-const SEEDS = IS_WHOLE ? 150 : 45;
+const SEEDS = IS_WHOLE ? 150 : 30;
 
 describe("an attack on the verification of a record", () => {
 	it("finds every honest record sound, and names the place in every one that was tampered with", function () {

@@ -13,12 +13,13 @@ import {
 	valuesRows,
 	valuesTable,
 } from "../../support/data/values-table.js";
+import { IS_LONG, IS_WHOLE, proof } from "../../support/depth.js";
 import type { ValuesRequest } from "../../support/engines/xs-values.js";
 import { PROJECT } from "../../support/sources.js";
 import { mutatedTable, VALUES_MUTANTS } from "../../support/trials/values-mutants.js";
 import { oracleTable } from "../../support/trials/values-oracle.js";
 
-const SEEDS = process.env["BISTRINA_LONG"] === "1" ? 2000 : 40;
+const SEEDS = IS_LONG ? 2000 : IS_WHOLE ? 40 : 10;
 const policy = readFileSync(join(PROJECT, "policies/bor.json"), "utf8");
 
 const header = (sequence: number, utcSeconds: number) => ({
@@ -84,7 +85,7 @@ describe("the published table", () => {
 		}
 	});
 
-	it("is found wrong by that program with any one of eighteen mistakes", async function () {
+	proof("is found wrong by that program with any one of eighteen mistakes", async function () {
 		this.timeout(300_000);
 		assert.equal(VALUES_MUTANTS.length, 18);
 		const requests: { readonly request: ValuesRequest; readonly expected: string }[] = [];

@@ -11,7 +11,7 @@ import { ENVELOPE_CONTENT_TYPE } from "../../../src/protocol/wire/cose.js";
 
 const PROGRAM = fileURLToPath(new URL("../../../src/collector/service/main.js", import.meta.url));
 const SERVER_NAME = "collector.bistrina.invalid";
-const START_MILLISECONDS_MAX = 60_000;
+const START_MILLISECONDS_MAX = 180_000;
 const REQUEST_MILLISECONDS_MAX = 20_000;
 
 export interface CollectorProcess {
