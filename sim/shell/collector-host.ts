@@ -76,9 +76,9 @@ export async function openCollectorHost(options: CollectorHostOptions): Promise<
 		});
 		const listening = await listenHttps({
 			handler: createHandler(ledger, {
-				onReceived: ({ duplicateCount, status, signedBy }) => {
+				onReceived: ({ duplicateCount, status, provenBy }) => {
 					counts.duplicates += duplicateCount;
-					if (status === 200 && signedBy !== undefined) options.onStored?.(signedBy);
+					if (status === 200 && provenBy !== undefined) options.onStored?.(provenBy);
 				},
 			}),
 			host: "127.0.0.1",

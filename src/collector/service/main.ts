@@ -83,8 +83,8 @@ async function serve(options: ServiceOptions): Promise<void> {
 		const listening = await listenHttps({
 			handler: createHandler(ledger, {
 				readiness,
-				onReceived: ({ status, signedBy }) => {
-					if (status === 200 && signedBy !== undefined) publishing?.arrived(signedBy);
+				onReceived: ({ status, provenBy }) => {
+					if (status === 200 && provenBy !== undefined) publishing?.arrived(provenBy);
 				},
 			}),
 			host: options.host,
