@@ -83,6 +83,26 @@ export const CONFIGURATION_FIELDS = Object.freeze({
 		since: 3,
 		isUnwritten: true,
 	},
+	/** Seconds between readings while an event goes on (EVENTS.md); 0: the station looks for none. */
+	eventIntervalSeconds: {
+		kind: "number",
+		range: [0, 3600],
+		start: 60,
+		since: 3,
+		isUnwritten: true,
+	},
+	/** Rise of conductivity that opens a watch where pH falls with it, thousandths. */
+	eventWatchPerMille: { kind: "number", range: [20, 2000], start: 80, since: 3, isUnwritten: true },
+	/** Rise of conductivity that is an alarm by itself, thousandths. */
+	eventStrongPerMille: {
+		kind: "number",
+		range: [20, 10_000],
+		start: 350,
+		since: 3,
+		isUnwritten: true,
+	},
+	/** Fall of pH below its own course that makes a watch an alarm, 0.001. */
+	eventAcidMilliPH: { kind: "number", range: [20, 5000], start: 40, since: 3, isUnwritten: true },
 } as const satisfies FieldTable);
 
 type Value<Kind> = Kind extends readonly (infer Choice)[]

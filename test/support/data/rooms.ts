@@ -15,7 +15,7 @@ export const MAY_IMPORT: readonly (readonly [room: string, allowed: readonly str
 	["src/protocol/wire/", ["src/core/", "src/protocol/record/", "src/protocol/wire/"]],
 	["src/protocol/audit/", ["src/core/", "src/protocol/"]],
 	["src/firmware/ports", ["src/core/"]],
-	...["measure", "journal", "uplink", "console", "config"].map(
+	...["measure", "journal", "uplink", "console", "config", "events"].map(
 		(room) =>
 			[
 				`src/firmware/${room}/`,
