@@ -6,7 +6,7 @@
  * outside an inflow, a watch counts where no inflow is. The last line is JSON; exit 0 when `together` holds its limits.
  */
 import { parseArgs } from "node:util";
-import { DEFAULT_CONFIGURATION } from "../../src/firmware/config/configuration.js";
+import { eventThresholdsOf } from "../../src/firmware/config/configuration.js";
 import { EVENT_RULE_VERSION } from "../../src/firmware/events/event-rule.js";
 import { UsageError } from "../support/engines/dispatch.js";
 import { type EventYear, eventYear, type Found } from "../support/trials/event-trial.js";
@@ -24,7 +24,7 @@ export async function run(args: string[]): Promise<boolean> {
 		const all: EventYear[] = [];
 		for (let year = 0; year < years; year++) {
 			all.push(
-				eventYear({ seed: (seed + year * 7919) >>> 0, world, inflows }, DEFAULT_CONFIGURATION),
+				eventYear({ seed: (seed + year * 7919) >>> 0, world, inflows }, eventThresholdsOf({})),
 			);
 		}
 		const result = resultOf(all);

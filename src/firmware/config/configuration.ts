@@ -41,6 +41,18 @@ export function timeHostOf({ timeHost }: Pick<StationConfiguration, "timeHost">)
 	return timeHost ?? DEFAULT_CONFIGURATION.timeHost;
 }
 
+/** What counts as an event (docs/EVENTS.md): fields that may be left out. */
+export function eventThresholdsOf(configuration: Partial<StationConfiguration>) {
+	const { eventIntervalSeconds, eventWatchPerMille, eventStrongPerMille, eventAcidMilliPH } =
+		CONFIGURATION_FIELDS;
+	return {
+		eventIntervalSeconds: configuration.eventIntervalSeconds ?? eventIntervalSeconds.start,
+		eventWatchPerMille: configuration.eventWatchPerMille ?? eventWatchPerMille.start,
+		eventStrongPerMille: configuration.eventStrongPerMille ?? eventStrongPerMille.start,
+		eventAcidMilliPH: configuration.eventAcidMilliPH ?? eventAcidMilliPH.start,
+	};
+}
+
 /** The configuration entry's body: what derivation needs, and the hash that names the whole. */
 export function configurationBodyOf(
 	configuration: StationConfiguration,
