@@ -1,8 +1,12 @@
 import { strict as assert } from "node:assert";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import pg from "pg";
 import { Ledger } from "../../src/collector/ledger/ledger.js";
 import { openPostgresqlStore } from "../../src/collector/store/postgresql-store.js";
 import type { SqlStore } from "../../src/collector/store/store.js";
+import { type Finished, runCommand } from "../support/collectors/command.js";
 import {
 	COLLECTOR_KEY,
 	describeLedger,
@@ -16,6 +20,7 @@ import {
 	startPostgresql,
 } from "../support/collectors/postgresql-server.js";
 import { recordText } from "../support/data/record-text.js";
+import { PROJECT } from "../support/sources.js";
 
 const programs = postgresqlPrograms();
 
@@ -70,6 +75,43 @@ if (programs === undefined) {
 			const coverage = await (stores[1] ?? assert.fail()).query("select first, last from coverage");
 			assert.deepEqual(coverage, [{ first: 1, last: 240 }]);
 			await Promise.all(stores.map((store) => store.close()));
+		});
+
+		it("gives the technician's program record, readings and values, and what it publishes verifies", async function () {
+			this.timeout(60_000);
+			const database = await freshDatabase();
+			const store = await openPostgresqlStore(database);
+			const ledger = new Ledger({ store, key: COLLECTOR_KEY, clock: { utcSeconds: 1 } });
+			const station = recordOf(240);
+			await ledger.enrol(station.station, station.publicKey);
+			for (const envelope of station.envelopes(12)) await ledger.receive(envelope);
+			await store.close();
+			const folder = mkdtempSync(join(tmpdir(), "bistrina-postgresql-"));
+			const bistrina = (...argv: string[]): Promise<Finished> =>
+				runCommand("src/technician/main.js", ...argv);
+			try {
+				const of = ["--station", station.station];
+				const stored = [...of, "--postgres", database];
+				const file = join(folder, "record.jsonl");
+				const policy = ["--policy", join(PROJECT, "policies/bor.json")];
+				const record = await bistrina("record", file, ...stored);
+				assert.equal(record.exitCode, 0, record.stderr);
+				for (const command of [["readings"], ["values", ...policy]]) {
+					const table = await bistrina(...command, ...stored);
+					assert.equal(table.exitCode, 0, table.stderr);
+					assert.ok(table.stdout.split("\r\n").length > 200, table.stderr);
+					const [name = "", ...rest] = command;
+					const fromFile = await bistrina(name, file, ...of, ...rest);
+					assert.equal(fromFile.stdout, table.stdout);
+					if (name === "values") writeFileSync(join(folder, "values.csv"), table.stdout);
+				}
+				const published = ["--values", join(folder, "values.csv"), ...policy];
+				const sound = await bistrina("verify", ...stored, "--key", "enrolled", ...published);
+				assert.equal(sound.exitCode, 0, sound.stderr);
+				assert.match(sound.stderr, /^the table follows from the record: \d+ rows$/m);
+			} finally {
+				rmSync(folder, { recursive: true });
+			}
 		});
 
 		it("refuses tables of another version, and another's database, untouched", async () => {
