@@ -1,6 +1,7 @@
 /** Judges derived values against the water: right, or flagged, or not given. */
 import { DerivationContext, type DerivedValue } from "../../src/protocol/record/derive.js";
-import { decodeEntry, type Entry } from "../../src/protocol/record/entry.js";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
+import type { Entry } from "../../src/protocol/record/entry-layouts.js";
 import type { River } from "../river/river.js";
 import type { StationDiary } from "../station/diary.js";
 import type { Findings } from "./findings.js";

@@ -2,7 +2,9 @@
  * Judges what a record says of time against the world's clock: every time entry's pair of uptime and UTC,
  * and the resolved time of every entry, within the uncertainty that the record itself states.
  */
-import { decodeEntry, type Entry } from "../../src/protocol/record/entry.js";
+
+import { decodeEntry } from "../../src/protocol/record/entry.js";
+import type { Entry } from "../../src/protocol/record/entry-layouts.js";
 import { Placer } from "../../src/protocol/record/time-resolver.js";
 import { BOOT_MICROSECONDS, type DiaryEntry, type StationDiary } from "../station/diary.js";
 import type { Findings } from "./findings.js";

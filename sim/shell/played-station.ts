@@ -7,7 +7,8 @@ import {
 	type StationConfiguration,
 } from "../../src/firmware/config/configuration.js";
 import { DerivationContext, type DerivedReading } from "../../src/protocol/record/derive.js";
-import { decodeEntry, type Entry } from "../../src/protocol/record/entry.js";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
+import type { Entry } from "../../src/protocol/record/entry-layouts.js";
 import { Placer } from "../../src/protocol/record/time-resolver.js";
 import { SimulatedFlash } from "../flash/flash.js";
 import type { Endpoint } from "../network/wire.js";

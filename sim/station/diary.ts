@@ -3,7 +3,8 @@
  * what it appended and when. Checkers take the truth about times from here, and nothing from the station.
  */
 import type { ResetReason, WakeCause } from "../../src/firmware/ports.js";
-import { decodeEntry, type Entry } from "../../src/protocol/record/entry.js";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
+import type { Entry } from "../../src/protocol/record/entry-layouts.js";
 import type { VirtualClock } from "../board/clock.js";
 import type { StationObserver, SuppliedPart } from "./observer.js";
 

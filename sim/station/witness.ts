@@ -5,7 +5,8 @@
  */
 
 import type { StationJournal } from "../../src/firmware/station/journal-port.js";
-import { type EntryDraft, encodeDraft } from "../../src/protocol/record/entry.js";
+import { encodeDraft } from "../../src/protocol/record/entry.js";
+import type { EntryDraft } from "../../src/protocol/record/entry-layouts.js";
 
 export interface Witness {
 	/**

@@ -4,14 +4,17 @@ import { instant } from "../host/output.js";
 import { CHANNEL_TABLE, type ChannelColumns, notesOf } from "../protocol/audit/channel-columns.js";
 import { CHANNEL_SETS, type ChannelSet } from "../protocol/record/channel-set.js";
 import { DerivationContext, type DerivedReading } from "../protocol/record/derive.js";
+import { decodeEntry } from "../protocol/record/entry.js";
 import {
-	decodeEntry,
 	type Entry,
+	type FixedKind,
 	GAP_REASONS,
+	LAYOUTS,
 	RESET_REASONS,
+	type ReadingBody,
 	STATION_FLAGS,
 	TIME_QUALITIES,
-} from "../protocol/record/entry.js";
+} from "../protocol/record/entry-layouts.js";
 import { eventNameOf } from "../protocol/record/events.js";
 import { PROBE_ROWS, probeKindsOf } from "../protocol/record/probe-kinds.js";
 import { CHANNEL_FLAGS, readingOf } from "../protocol/record/reading.js";
@@ -87,58 +90,53 @@ function timeOf(entry: Entry, placer: Placer): EntryRow {
 	};
 }
 
+/** In words; a kind that is not here shows its fields by name. */
+const TEXTS: { readonly [Kind in FixedKind]?: (entry: Extract<Entry, { kind: Kind }>) => string } =
+	{
+		boot: ({ resetReason }) => `after ${RESET_REASONS[resetReason] ?? resetReason}`,
+		time: ({ atBoot, atUptimeSeconds, atUtcSeconds }) =>
+			`boot ${atBoot} at ${atUptimeSeconds} s was ${instant(atUtcSeconds)}`,
+		calibration: ({ calibrationId, channel, range, curve, coefficients }) =>
+			`calibration ${calibrationId} of channel ${channel} range ${range}: ` +
+			`curve ${curve}, ${coefficients.join(" ")}`,
+		configuration: ({ definedId, probes, hash }) =>
+			`configuration ${definedId}, ${partsOf(probes)}, ${hexOf(hash)}`,
+		event: ({ code, detail, text }) =>
+			`${eventNameOf(code) ?? code} ${detail}${text === "" ? "" : ` ${text}`}`,
+		gap: ({ from, to, lostEpoch, reason }) =>
+			`${from} to ${to} lost${lostEpoch === 0 ? "" : ` of epoch ${lostEpoch}`}: ` +
+			`${GAP_REASONS[reason] ?? reason}`,
+		epoch: ({ station, publicKey }) => `station ${station}, public key ${hexOf(publicKey)}`,
+		"calibration-part": ({ index, calibrationId, type }) =>
+			`part ${index} of calibration ${calibrationId}, type ${type}`,
+		alarm: ({ code, phase, readingSequence }) =>
+			`alarm ${code} phase ${phase}, by reading ${readingSequence}`,
+		heartbeat: ({ readingsMade, readingsDue, resets }) =>
+			`${readingsMade} of ${readingsDue} readings, ${resets} resets`,
+	};
+
 function bodyOf(entry: Entry, context: DerivationContext): EntryRow {
-	switch (entry.kind) {
-		case "reading": {
-			const derived = context.derive(entry);
-			const set = CHANNEL_SETS.get(entry.channelSet);
-			if (derived === undefined || set === undefined) {
-				return { text: `channel set ${entry.channelSet}: ${entry.fields.join(" ")}` };
-			}
-			return cellsOf(derived, set, entry.fields);
+	if (entry.kind === "reading") {
+		const derived = context.derive(entry);
+		const set = CHANNEL_SETS.get(entry.channelSet);
+		if (derived === undefined || set === undefined) {
+			return { text: `channel set ${entry.channelSet}: ${entry.fields.join(" ")}` };
 		}
-		case "boot":
-			return { text: `after ${RESET_REASONS[entry.resetReason] ?? entry.resetReason}` };
-		case "time":
-			return {
-				text: `boot ${entry.atBoot} at ${entry.atUptimeSeconds} s was ${instant(entry.atUtcSeconds)}`,
-			};
-		case "calibration":
-			return {
-				text:
-					`calibration ${entry.calibrationId} of channel ${entry.channel} range ${entry.range}: ` +
-					`curve ${entry.curve}, ${entry.coefficients.join(" ")}`,
-			};
-		case "configuration":
-			return {
-				text: `configuration ${entry.definedId}, ${partsOf(entry.probes)}, ${hexOf(entry.hash)}`,
-			};
-		case "event": {
-			const text = entry.text === "" ? "" : ` ${entry.text}`;
-			return { text: `${eventNameOf(entry.code) ?? entry.code} ${entry.detail}${text}` };
-		}
-		case "gap":
-			return {
-				text:
-					`${entry.from} to ${entry.to} lost` +
-					`${entry.lostEpoch === 0 ? "" : ` of epoch ${entry.lostEpoch}`}: ` +
-					`${GAP_REASONS[entry.reason] ?? entry.reason}`,
-			};
-		case "epoch":
-			return { text: `station ${entry.station}, public key ${hexOf(entry.publicKey)}` };
-		case "calibration-part":
-			return {
-				text: `part ${entry.index} of calibration ${entry.calibrationId}, type ${entry.type}`,
-			};
-		case "alarm":
-			return {
-				text: `alarm ${entry.code} phase ${entry.phase}, by reading ${entry.readingSequence}`,
-			};
-		case "heartbeat":
-			return {
-				text: `${entry.readingsMade} of ${entry.readingsDue} readings, ${entry.resets} resets`,
-			};
+		return cellsOf(derived, set, entry.fields);
 	}
+	const text = TEXTS[entry.kind] as ((entry: Entry) => string) | undefined;
+	return { text: text?.(entry) ?? fieldsText(entry) };
+}
+
+function fieldsText(entry: Exclude<Entry, ReadingBody>): string {
+	const body = entry as unknown as Readonly<Record<string, unknown>>;
+	return LAYOUTS[entry.kind]
+		.flatMap(([name]) => {
+			const value = body[name];
+			if (name === "") return [];
+			return [`${name} ${value instanceof Uint8Array ? hexOf(value) : (value ?? "unknown")}`];
+		})
+		.join(", ");
 }
 
 function partsOf(probes: number): string {

@@ -267,11 +267,30 @@ function onEveryWayOut(restore: () => void, tell: () => void): () => void {
 	};
 }
 
-/** What each command of the line does with its answer; the command's row says what it takes. */
-export const SHOWN_COMMANDS = Object.freeze({
+/** What a command of the line does with its answer, where that is more than to show it. */
+const SHOWN_COMMANDS: Readonly<
+	Partial<Record<CommandName, (session: Session, given: Given) => Promise<number>>>
+> = Object.freeze({
 	status: showStatus,
 	read: showReading,
 	watch,
 	"self-test": selfTest,
 	upload: uploadNow,
-} satisfies Partial<Record<CommandName, (session: Session, given: Given) => Promise<number>>>);
+});
+
+/** Asks the station, and shows what it says: the command's row knows what it takes and gives. */
+export async function runCommand(
+	session: Session,
+	name: CommandName,
+	given: Given,
+): Promise<number> {
+	const show = SHOWN_COMMANDS[name];
+	if (show !== undefined) return show(session, given);
+	const { parts, answer } = await ask(session, name, { fields: given });
+	if (session.format !== "text") printJson(parts.length === 0 ? answer : { ...answer, parts });
+	else {
+		if (parts.length > 0) printTable(parts);
+		if (Object.keys(answer).length > 0) printPairs(answer);
+	}
+	return 0;
+}

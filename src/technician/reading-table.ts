@@ -13,7 +13,7 @@ import {
 } from "../protocol/audit/channel-columns.js";
 import { CHANNEL_SETS, type ChannelSet } from "../protocol/record/channel-set.js";
 import { DerivationContext, type DerivedReading } from "../protocol/record/derive.js";
-import { type Entry, STATION_FLAGS, TIME_QUALITIES } from "../protocol/record/entry.js";
+import { type Entry, STATION_FLAGS, TIME_QUALITIES } from "../protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS, readingOf } from "../protocol/record/reading.js";
 import { Placer } from "../protocol/record/time-resolver.js";
 

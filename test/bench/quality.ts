@@ -19,7 +19,8 @@ import {
 } from "../../src/protocol/audit/published-values.js";
 import { ChainVerifier } from "../../src/protocol/audit/verify-chain.js";
 import { chainNext, chainStart } from "../../src/protocol/record/chain.js";
-import { decodeEntry, type Entry, encodeEntry } from "../../src/protocol/record/entry.js";
+import { decodeEntry, encodeEntry } from "../../src/protocol/record/entry.js";
+import type { Entry } from "../../src/protocol/record/entry-layouts.js";
 import { encodeBatch } from "../../src/protocol/wire/batch.js";
 import { encodeSign1, toBeSigned } from "../../src/protocol/wire/cose.js";
 import { sha256 } from "../support/data/chain-maker.js";

@@ -2,7 +2,7 @@
  * `npm run census`: how the code is built, counted from its own imports and text. The last line is
  * JSON. Exit 0; the structure test holds the limits.
  */
-import { ENTRY_KINDS } from "../../src/protocol/record/entry.js";
+import { ENTRY_KINDS } from "../../src/protocol/record/entry-layouts.js";
 import {
 	cyclesOf,
 	FILE_LINES_MAX,

@@ -9,7 +9,8 @@ import {
 	type StationConfiguration,
 } from "../../src/firmware/config/configuration.js";
 import { UplinkSchedule } from "../../src/firmware/uplink/schedule.js";
-import { decodeEntry, type Entry } from "../../src/protocol/record/entry.js";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
+import type { Entry } from "../../src/protocol/record/entry-layouts.js";
 import { EVENT_CODES, type EventCode } from "../../src/protocol/record/events.js";
 import { IS_WHOLE } from "../support/depth.js";
 import {

@@ -1,7 +1,8 @@
 /** The ends of what a station's clock and a record's 32 bits of seconds can say. */
 import { strict as assert } from "node:assert";
 import type { SimulatedStation } from "../../sim/station/station.js";
-import { decodeEntry, type Entry, TIME_QUALITIES } from "../../src/protocol/record/entry.js";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
+import { type Entry, TIME_QUALITIES } from "../../src/protocol/record/entry-layouts.js";
 import {
 	keyedHashKeyOf,
 	openBareCollector,

@@ -20,7 +20,10 @@ import {
 	deriveReading,
 	TURBIDITY_UNITS,
 } from "../../src/protocol/record/derive.js";
-import type { CalibrationBody, ConfigurationBody } from "../../src/protocol/record/entry.js";
+import type {
+	CalibrationBody,
+	ConfigurationBody,
+} from "../../src/protocol/record/entry-layouts.js";
 import type { ProbeKinds } from "../../src/protocol/record/probe-kinds.js";
 import { CHANNEL_FLAGS } from "../../src/protocol/record/reading.js";
 import { ProbeBench, type ProbeBenchOptions, type Water } from "../support/bench/probe-bench.js";

@@ -19,7 +19,7 @@ import {
 import type { StationProgramOptions } from "../../sim/station/station-program.js";
 import type { StationConfiguration } from "../../src/firmware/config/configuration.js";
 import type { WaterProbes } from "../../src/firmware/measure/probes.js";
-import { STATION_FLAGS } from "../../src/protocol/record/entry.js";
+import { STATION_FLAGS } from "../../src/protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS } from "../../src/protocol/record/reading.js";
 import { medianOf, playStory, type Story, type StoryReading } from "../support/worlds/story.js";
 

@@ -1,7 +1,8 @@
 /** What readings say of a delivery that goes wrong. */
 import { strict as assert } from "node:assert";
 import type { SimulatedStation } from "../../sim/station/station.js";
-import { decodeEntry, type Entry, STATION_FLAGS } from "../../src/protocol/record/entry.js";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
+import { type Entry, STATION_FLAGS } from "../../src/protocol/record/entry-layouts.js";
 import { EVENT_CODES } from "../../src/protocol/record/events.js";
 import { directProbesOf } from "../support/bench/direct-water.js";
 import {

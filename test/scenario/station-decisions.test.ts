@@ -1,7 +1,7 @@
 /** What a station decides by itself: when it measures, what it tells, how it sleeps. */
 import { strict as assert } from "node:assert";
 import { openWaterProbes } from "../../drivers/board-probes.js";
-import { type Entry, TIME_SOURCES } from "../../src/protocol/record/entry.js";
+import { type Entry, TIME_SOURCES } from "../../src/protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS } from "../../src/protocol/record/reading.js";
 import { namedOf } from "../support/data/named-reading.js";
 import { START_UTC_SECONDS } from "../support/engines/bare-station.js";

@@ -2,13 +2,13 @@
 import { strict as assert } from "node:assert";
 import type { SimulatedStation } from "../../sim/station/station.js";
 import type { StationConfiguration } from "../../src/firmware/config/configuration.js";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
 import {
-	decodeEntry,
 	type Entry,
 	STATION_FLAGS,
 	TIME_QUALITIES,
 	TIME_SOURCES,
-} from "../../src/protocol/record/entry.js";
+} from "../../src/protocol/record/entry-layouts.js";
 import { EVENT_CODES } from "../../src/protocol/record/events.js";
 import { Placer } from "../../src/protocol/record/time-resolver.js";
 import { directProbesOf } from "../support/bench/direct-water.js";

@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { GAP_REASONS, TIME_SOURCES } from "../../src/protocol/record/entry.js";
+import { GAP_REASONS, TIME_SOURCES } from "../../src/protocol/record/entry-layouts.js";
 import { EVENT_CODES } from "../../src/protocol/record/events.js";
 import { RESERVED } from "../support/data/record-docs.js";
 import { PROJECT, type Source, sources } from "../support/sources.js";

@@ -8,7 +8,7 @@ import type { Findings } from "../../sim/checkers/findings.js";
 import { judgeTimes } from "../../sim/checkers/times.js";
 import type { River } from "../../sim/river/river.js";
 import type { DiaryEntry, StationDiary } from "../../sim/station/diary.js";
-import { TIME_SOURCES } from "../../src/protocol/record/entry.js";
+import { TIME_SOURCES } from "../../src/protocol/record/entry-layouts.js";
 import { eventNameOf } from "../../src/protocol/record/events.js";
 import { judgeEvents, type Visit } from "../support/judges/event-judge.js";
 import type { SwarmWorld } from "./mishaps.js";

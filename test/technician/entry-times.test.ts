@@ -1,6 +1,7 @@
 /** The journal's export dates entries by the one resolver. */
 import { strict as assert } from "node:assert";
-import { type Entry, encodeEntry } from "../../src/protocol/record/entry.js";
+import { encodeEntry } from "../../src/protocol/record/entry.js";
+import type { Entry } from "../../src/protocol/record/entry-layouts.js";
 import { rowsOf } from "../../src/technician/entry-rows.js";
 
 const UTC = 1_790_812_800;

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { createSha256 } from "../../src/core/sha256.js";
-import type { Entry } from "../../src/protocol/record/entry.js";
 import { encodeEntry } from "../../src/protocol/record/entry.js";
+import type { Entry } from "../../src/protocol/record/entry-layouts.js";
 import {
 	DIALECTS,
 	lineOf,

@@ -3,12 +3,12 @@ import { equalBytes } from "../../core/bytes.js";
 import { chainNext, chainStart } from "../../protocol/record/chain.js";
 import {
 	decodeEntry,
-	type Entry,
 	entryEpochOf,
 	entrySequenceOf,
 	isReading,
 	SEQUENCE_MAX,
 } from "../../protocol/record/entry.js";
+import type { Entry } from "../../protocol/record/entry-layouts.js";
 import type { RefusalReason } from "../../protocol/wire/acknowledgement.js";
 import type { Batch } from "../../protocol/wire/batch.js";
 import type { CheckedBatch } from "../store/batch-writer.js";

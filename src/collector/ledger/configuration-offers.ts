@@ -9,7 +9,8 @@
 import { createHash } from "node:crypto";
 import { equalBytes } from "../../core/bytes.js";
 import { OperationalError } from "../../host/errors.js";
-import { decodeEntry, ENTRY_KINDS } from "../../protocol/record/entry.js";
+import { decodeEntry } from "../../protocol/record/entry.js";
+import { ENTRY_KINDS } from "../../protocol/record/entry-layouts.js";
 import { eventNameOf } from "../../protocol/record/events.js";
 import { CONFIGURATION_BYTES_MAX } from "../../protocol/wire/acknowledgement.js";
 import { bytesOf, type SqlStore } from "../store/store.js";

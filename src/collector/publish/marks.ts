@@ -3,14 +3,14 @@
 import { hexOf } from "../../core/bytes.js";
 import { isoTextOf } from "../../core/calendar.js";
 import { CHANNELS } from "../../protocol/record/channels.js";
+import { decodeEntry } from "../../protocol/record/entry.js";
 import {
 	CALIBRATION_ACTS,
-	decodeEntry,
 	type Entry,
 	GAP_REASONS,
 	RESET_REASONS,
 	TIME_SOURCES,
-} from "../../protocol/record/entry.js";
+} from "../../protocol/record/entry-layouts.js";
 import { eventNameOf } from "../../protocol/record/events.js";
 import { daysIn, type Period } from "./ordered-rows.js";
 import type { Shelf, ShelfIndex } from "./shelf.js";

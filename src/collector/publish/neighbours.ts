@@ -1,7 +1,7 @@
 /** How far back the tests of a policy look, so that rows can be derived again without all those before them. */
 import type { Policy } from "../../protocol/audit/documents.js";
 import type { RecordKnowledge } from "../../protocol/audit/record-knowledge.js";
-import type { Entry } from "../../protocol/record/entry.js";
+import type { Entry } from "../../protocol/record/entry-layouts.js";
 
 export interface Neighbours {
 	/** Sequences to go back: rows and what lies between them. */

@@ -5,7 +5,7 @@
  */
 
 import { HEAD_BYTES } from "../../protocol/record/chain.js";
-import type { Entry } from "../../protocol/record/entry.js";
+import type { Entry } from "../../protocol/record/entry-layouts.js";
 import type { Batch } from "../../protocol/wire/batch.js";
 import type { SqlRow, SqlStore } from "./store.js";
 

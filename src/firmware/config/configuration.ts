@@ -5,7 +5,7 @@
 import { asciiBytes, hexOf } from "../../core/bytes.js";
 import type { Hash } from "../../protocol/record/chain.js";
 import { CONDUCTIVITY_LAWS, TURBIDITY_UNITS } from "../../protocol/record/derive.js";
-import type { CalibrationBody, ConfigurationBody } from "../../protocol/record/entry.js";
+import type { CalibrationBody, ConfigurationBody } from "../../protocol/record/entry-layouts.js";
 import { probesByteOf } from "../../protocol/record/probe-kinds.js";
 import {
 	CONFIGURATION_FIELDS,

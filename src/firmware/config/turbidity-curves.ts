@@ -4,7 +4,7 @@
  */
 import { byChannel, type ChannelName, channelIndexOf } from "../../protocol/record/channels.js";
 import { CALIBRATION_CURVES, TURBIDITY_UNITS } from "../../protocol/record/derive.js";
-import { type CalibrationBody, NO_CALIBRATION_ACT } from "../../protocol/record/entry.js";
+import { type CalibrationBody, NO_CALIBRATION_ACT } from "../../protocol/record/entry-layouts.js";
 import type { ProbeKinds } from "../../protocol/record/probe-kinds.js";
 
 type TurbidityUnit = (typeof TURBIDITY_UNITS)[number];

@@ -4,7 +4,7 @@
  * readings of its record again. The rule, its reasons and what it was measured with stand in docs/EVENTS.md.
  */
 import { exp } from "../../core/elementary.js";
-import type { AlarmBody } from "../../protocol/record/entry.js";
+import type { AlarmBody } from "../../protocol/record/entry-layouts.js";
 import {
 	ALARM_CODES,
 	ALARM_PHASES,

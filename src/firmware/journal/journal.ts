@@ -5,7 +5,8 @@
  */
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { HEAD_BYTES } from "../../protocol/record/chain.js";
-import { decodeEntry, type EntryDraft, encodeDraft } from "../../protocol/record/entry.js";
+import { decodeEntry, encodeDraft } from "../../protocol/record/entry.js";
+import type { EntryDraft } from "../../protocol/record/entry-layouts.js";
 import type { EntrySource, ReadableEntries } from "../../protocol/record/entry-source.js";
 import type { HeldEpoch } from "./held-epoch.js";
 import { encodeNote } from "./journal-note.js";

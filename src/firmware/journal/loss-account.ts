@@ -2,7 +2,7 @@
  * What of an epoch is lost and not yet named by an entry: an overflow follows from the extent of the log;
  * rot and unproved numbers are remembered as they are met, until the gap entry that names them is appended.
  */
-import { GAP_REASONS } from "../../protocol/record/entry.js";
+import { GAP_REASONS } from "../../protocol/record/entry-layouts.js";
 import type { LogExtent } from "./log-extent.js";
 
 /** Gaps remembered until they are delivered; more wait until these are gone. */

@@ -7,7 +7,7 @@ import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { KEY_MARK_BYTES, type SectorHeader } from "../../protocol/flash/journal-format.js";
 import type { FormerMark } from "../../protocol/flash/journal-image.js";
 import { chainStart, HEAD_BYTES } from "../../protocol/record/chain.js";
-import { EPOCH_REASONS } from "../../protocol/record/entry.js";
+import { EPOCH_REASONS } from "../../protocol/record/entry-layouts.js";
 import type { Sha256 } from "../ports.js";
 import { drawIdentity, formatRing } from "./formatting.js";
 import { HeldEpoch } from "./held-epoch.js";

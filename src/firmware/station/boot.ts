@@ -3,15 +3,15 @@
 import { uint32At } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
 import { CHANNEL_SETS } from "../../protocol/record/channel-set.js";
+import { decodeEntry } from "../../protocol/record/entry.js";
 import {
-	decodeEntry,
 	type Entry,
 	type EntryBody,
 	RESET_REASONS,
 	TIME_QUALITIES,
 	TIME_SOURCES,
 	WAKE_CAUSES,
-} from "../../protocol/record/entry.js";
+} from "../../protocol/record/entry-layouts.js";
 import type { ReadableEntries } from "../../protocol/record/entry-source.js";
 import { EVENT_CODES } from "../../protocol/record/events.js";
 import { readingOf } from "../../protocol/record/reading.js";

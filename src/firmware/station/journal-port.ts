@@ -1,7 +1,7 @@
 /** What the station needs of its journal; `firmware/journal` has it, and so may a witness around it. */
 
 import type { StationErrorCode } from "../../core/errors.js";
-import type { EntryDraft } from "../../protocol/record/entry.js";
+import type { EntryDraft } from "../../protocol/record/entry-layouts.js";
 import type { EntrySource, ReadableEntries } from "../../protocol/record/entry-source.js";
 
 export interface JournalGap {

@@ -1,7 +1,8 @@
 /** Entries of the station's own life. A journal that cannot take one is reported and stops nothing. */
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { printable } from "../../core/text.js";
-import { type EntryBody, EVENT_TEXT_BYTES_MAX } from "../../protocol/record/entry.js";
+import { EVENT_TEXT_BYTES_MAX } from "../../protocol/record/entry.js";
+import type { EntryBody } from "../../protocol/record/entry-layouts.js";
 import { EVENT_CODES, type EventCode } from "../../protocol/record/events.js";
 import type { Recorder, Stamp } from "./recorder.js";
 

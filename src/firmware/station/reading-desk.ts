@@ -3,7 +3,7 @@
  * puts the reading and what happened on the way into the record, and hands it to the technician who waits.
  */
 import type { Task } from "../../core/task.js";
-import { STATION_FLAGS } from "../../protocol/record/entry.js";
+import { STATION_FLAGS } from "../../protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS, fieldsOfReading } from "../../protocol/record/reading.js";
 import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
 import { calibrationIdsOf } from "../config/turbidity-curves.js";

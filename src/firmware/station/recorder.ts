@@ -2,7 +2,7 @@
  * Gives entries their header: which boot, how long it runs, what the clock says and how well, under
  * which configuration, in what state of the station. The journal adds epoch and sequence.
  */
-import type { EntryBody, EntryDraft } from "../../protocol/record/entry.js";
+import type { EntryBody, EntryDraft } from "../../protocol/record/entry-layouts.js";
 
 /** Where an entry stands in time; taken when a measurement begins, used when it is written. */
 export interface Stamp {

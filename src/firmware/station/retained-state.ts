@@ -5,7 +5,7 @@
  */
 import { crc32 } from "../../core/crc32.js";
 import { assert } from "../../core/errors.js";
-import { RESET_REASONS } from "../../protocol/record/entry.js";
+import { RESET_REASONS } from "../../protocol/record/entry-layouts.js";
 import type { KeeperState } from "../config/configuration-keeper.js";
 import { NO_IDENTITIES } from "../measure/identity.js";
 import type { RetainedMemory } from "../ports.js";

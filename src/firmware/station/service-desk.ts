@@ -3,7 +3,7 @@ import { Signal } from "../../core/task.js";
 import { valueFieldOf } from "../../protocol/record/channel-set.js";
 import { CHANNELS } from "../../protocol/record/channels.js";
 import { deriveReading } from "../../protocol/record/derive.js";
-import type { CalibrationBody, ConfigurationBody } from "../../protocol/record/entry.js";
+import type { CalibrationBody, ConfigurationBody } from "../../protocol/record/entry-layouts.js";
 import type {
 	AnswerFields,
 	ChannelReport,

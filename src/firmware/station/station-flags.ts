@@ -1,5 +1,5 @@
 /** What every entry says of the station's state. */
-import { STATION_FLAGS } from "../../protocol/record/entry.js";
+import { STATION_FLAGS } from "../../protocol/record/entry-layouts.js";
 
 /** From here on readings say that the ring is about to overwrite what was not acknowledged. */
 const NEARLY_FULL_SHARE = 0.75;

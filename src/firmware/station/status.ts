@@ -1,7 +1,7 @@
 /** What the technician's `status` shows, line by line; names are stable (docs/CONSOLE.md). */
 import type { StationErrorCode } from "../../core/errors.js";
 import { CHANNELS } from "../../protocol/record/channels.js";
-import { TIME_QUALITIES } from "../../protocol/record/entry.js";
+import { TIME_QUALITIES } from "../../protocol/record/entry-layouts.js";
 import type { StationConfiguration } from "../config/configuration.js";
 import type { AnswerFields } from "../console/service.js";
 import type { Board } from "../ports.js";

@@ -8,7 +8,7 @@
  * either: the board's clock runs beside it. Order is never the clock's: entries have sequences.
  */
 import { StationError, type StationErrorCode } from "../../core/errors.js";
-import { TIME_QUALITIES, TIME_SOURCES } from "../../protocol/record/entry.js";
+import { TIME_QUALITIES, TIME_SOURCES } from "../../protocol/record/entry-layouts.js";
 import type { DriftReference, StepOffer, TimeState, TimeVerdict } from "./time-state.js";
 
 /** What the time keeper needs of an RTC; the DS3231 driver behind a thin wrapper. */

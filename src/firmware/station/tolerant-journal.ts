@@ -5,7 +5,7 @@
  */
 
 import { StationError, type StationErrorCode } from "../../core/errors.js";
-import type { EntryDraft } from "../../protocol/record/entry.js";
+import type { EntryDraft } from "../../protocol/record/entry-layouts.js";
 import type { EntrySource, ReadableEntries } from "../../protocol/record/entry-source.js";
 import type { EpochOrigin, JournalGap, JournalHealth, StationJournal } from "./journal-port.js";
 

@@ -1,6 +1,12 @@
-/** How tables for people and programs print each channel: a row for each of CHANNELS, by name. */
+/** How tables for people and programs print each channel: by its row, and what of it is special. */
 import type { ChannelSet } from "../record/channel-set.js";
-import { CHANNELS, type ChannelName, type FieldRole } from "../record/channels.js";
+import {
+	byChannel,
+	CHANNELS,
+	type ChannelName,
+	type ChannelRow,
+	type FieldRole,
+} from "../record/channels.js";
 import type { DerivedReading } from "../record/derive.js";
 import type { Reading } from "../record/reading.js";
 
@@ -35,32 +41,23 @@ export interface ChannelColumns {
 	readonly word: string;
 }
 
-export const CHANNEL_COLUMNS: Readonly<Record<ChannelName, ChannelColumns>> = Object.freeze({
+/** Where a channel is printed otherwise than its row says by itself (`columnsOf`). */
+const SPECIAL: Readonly<Partial<Record<ChannelName, Partial<ChannelColumns>>>> = Object.freeze({
 	pH: {
 		stem: "ph",
 		value: "ph",
-		decimals: 3,
-		isCalibrated: true,
 		journal: { stem: "ph", value: "ph" },
 		view: { head: "pH", line: "pH #", decimals: 2 },
-		word: "pH",
 	},
 	temperature: {
-		stem: "temperature",
 		value: "temperature_c",
-		decimals: 3,
-		isCalibrated: true,
 		journal: { stem: "temperature", value: "temperatureCelsius" },
-		view: { head: "degC", line: "# degC", decimals: 2 },
-		word: "temperature",
 	},
 	conductivity: {
 		stem: "ec",
 		value: "ec25_us_cm",
-		decimals: 2,
 		raw: { name: "ec_raw_us_cm", decimals: 2 },
 		method: "ec25_method",
-		isCalibrated: true,
 		journal: {
 			stem: "conductivity",
 			value: "conductivityAt25",
@@ -68,45 +65,53 @@ export const CHANNEL_COLUMNS: Readonly<Record<ChannelName, ChannelColumns>> = Ob
 			stepsPerRaw: 100,
 		},
 		view: { head: "uS/cm", line: "# uS/cm at 25 degC", decimals: 0 },
-		word: "conductivity",
 	},
 	turbidity: {
-		stem: "turbidity",
-		value: "turbidity",
 		decimals: 3,
 		raw: { name: "turbidity_raw_v", decimals: 6 },
 		spread: { name: "turbidity_spread_v", decimals: 6 },
 		hasUnit: true,
 		method: "turbidity_method",
 		hasRange: true,
-		isCalibrated: true,
 		journal: { stem: "turbidity", value: "turbidity", raw: "turbidityMicrovolts" },
 		view: { head: "turbidity", line: "#", decimals: 1 },
-		word: "turbidity",
 	},
 	battery: {
-		stem: "battery",
 		value: "battery_v",
-		decimals: 3,
-		isCalibrated: false,
 		journal: { stem: "battery", value: "batteryVolts" },
-		view: { head: "V", line: "# V", decimals: 2 },
-		word: "battery",
 	},
 	dissolvedOxygen: {
 		stem: "do",
 		value: "do_mg_l",
-		decimals: 2,
-		isCalibrated: true,
-		journal: { stem: "dissolvedOxygen", value: "dissolvedOxygen" },
 		view: { head: "mg/L O2", line: "# mg/L O2", decimals: 2 },
 		word: "dissolved oxygen",
 	},
 });
 
+/** As the channel's own row has it: its name, its unit, the decimals of its scale. */
+function columnsOf({ name, fields }: ChannelRow): ChannelColumns {
+	const [, , unit = "", scale = 1] = fields.find(([role]) => role === "value") ?? [];
+	const decimals = String(scale).length - 1;
+	return {
+		stem: name,
+		value: name,
+		decimals,
+		isCalibrated: fields.some(([role]) => role === "calibration"),
+		journal: { stem: name, value: name },
+		view: { head: unit, line: `# ${unit}`, decimals: Math.min(decimals, 2) },
+		word: name,
+		...SPECIAL[name],
+	};
+}
+
 /** A channel's rows side by side, in the order of the table. */
 export const CHANNEL_TABLE: readonly (ChannelColumns & { readonly name: ChannelName })[] =
-	Object.freeze(CHANNELS.map(({ name }) => ({ name, ...CHANNEL_COLUMNS[name] })));
+	Object.freeze(CHANNELS.map((row) => ({ name: row.name, ...columnsOf(row) })));
+
+/** The same by name. */
+export const CHANNEL_COLUMNS: Readonly<Record<ChannelName, ChannelColumns>> = Object.freeze(
+	byChannel(columnsOf),
+);
 
 /** Steps of a quantity of `role` that make one unit. */
 export function scaleOf({ fields }: ChannelSet, name: ChannelName, role: FieldRole): number {

@@ -2,7 +2,7 @@
 import { QUALITY_CHANNELS } from "../quality/correction.js";
 import { STANDARD_NAMES } from "../quality/standards.js";
 import { TURBIDITY_UNITS } from "../record/derive.js";
-import { STATION_FLAGS } from "../record/entry.js";
+import { STATION_FLAGS } from "../record/entry-layouts.js";
 import { CHANNEL_FLAGS } from "../record/reading.js";
 import type { Schema } from "./schema.js";
 

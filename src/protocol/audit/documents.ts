@@ -16,7 +16,7 @@ import {
 import { roundedTo } from "../quality/decimal.js";
 import type { Span } from "../quality/gross-range.js";
 import { STANDARDS, type StandardName, standardAt } from "../quality/standards.js";
-import { STATION_FLAGS } from "../record/entry.js";
+import { STATION_FLAGS } from "../record/entry-layouts.js";
 import { CHANNEL_FLAGS } from "../record/reading.js";
 import { DOCUMENT_SCHEMAS, type DocumentKind } from "./document-schemas.js";
 import { PROBLEMS_MAX, parsedJson, problemsOf, secondsOf } from "./schema.js";

@@ -11,7 +11,7 @@ import { QUALITY_FLAGS, type QualityFlag } from "../quality/flags.js";
 import { CHANNEL_SETS, type ChannelSet } from "../record/channel-set.js";
 import type { ChannelName } from "../record/channels.js";
 import type { DerivedReading, DerivedValue } from "../record/derive.js";
-import { type Entry, STATION_FLAGS, TIME_QUALITIES } from "../record/entry.js";
+import { type Entry, STATION_FLAGS, TIME_QUALITIES } from "../record/entry-layouts.js";
 import { CHANNEL_FLAGS, type Reading, readingOf } from "../record/reading.js";
 import { CHANNEL_COLUMNS, rawOf, scaleOf } from "./channel-columns.js";
 import {

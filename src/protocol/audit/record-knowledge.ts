@@ -4,7 +4,7 @@
  * record bit by bit keeps it.
  */
 import { CONDUCTIVITY_LAWS, DerivationContext, type DerivedReading } from "../record/derive.js";
-import type { Entry } from "../record/entry.js";
+import type { Entry } from "../record/entry-layouts.js";
 import type { Reading } from "../record/reading.js";
 import { type Placement, Placer } from "../record/time-resolver.js";
 import type { Policy } from "./documents.js";

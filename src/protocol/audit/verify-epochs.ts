@@ -5,7 +5,7 @@
 
 import { equalBytes } from "../../core/bytes.js";
 import { chainStart, type Hash } from "../record/chain.js";
-import { type EpochBody, GAP_REASONS } from "../record/entry.js";
+import { type EpochBody, GAP_REASONS } from "../record/entry-layouts.js";
 import type { FindingKind, VerifierKey, VerifierPart } from "./finding.js";
 
 /**

@@ -6,12 +6,8 @@
  */
 import { putUint32, uint32At } from "../../core/bytes.js";
 import { CHANNEL_SETS, type FieldSpec, fieldOf, putField } from "../record/channel-set.js";
-import {
-	ENTRY_BYTES_MAX,
-	ENTRY_HEADER_BYTES,
-	ENTRY_KINDS,
-	ENTRY_VERSION,
-} from "../record/entry.js";
+import { ENTRY_BYTES_MAX, ENTRY_HEADER_BYTES, ENTRY_VERSION } from "../record/entry.js";
+import { ENTRY_KINDS } from "../record/entry-layouts.js";
 import { BitReader, BitWriter } from "./bits.js";
 import { CRC_BYTES, FRAME_HEAD_BYTES, FRAME_SLOTS_MAX, SLOT_BYTES } from "./journal-format.js";
 import { putSteady, takeSteady, valueFieldsOf } from "./steady-fields.js";

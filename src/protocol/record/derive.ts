@@ -7,7 +7,7 @@ import { exp, pow } from "../../core/elementary.js";
 import { CHANNEL_SETS, type ChannelSet, valueFieldOf } from "./channel-set.js";
 import { byChannel, type ChannelName } from "./channels.js";
 import { INPUT_DOUBTS } from "./doubt.js";
-import type { CalibrationBody, ConfigurationBody, Entry } from "./entry.js";
+import type { CalibrationBody, ConfigurationBody, Entry } from "./entry-layouts.js";
 import {
 	CHANNEL_FLAGS,
 	type ChannelReading,

@@ -3,7 +3,7 @@
  * entry's own clock may have been wrong, and a time entry after it says by how much; one without a clock is
  * dated by its uptime. A reading is never changed for it: placing is what whoever reads the record does.
  */
-import { type Entry, TIME_QUALITIES, TIME_SOURCES } from "./entry.js";
+import { type Entry, TIME_QUALITIES, TIME_SOURCES } from "./entry-layouts.js";
 import { EVENT_CODES } from "./events.js";
 
 const RTC_SOURCE = TIME_SOURCES.indexOf("rtc");

@@ -16,12 +16,8 @@ import {
 	fieldOf,
 	putField,
 } from "../record/channel-set.js";
-import {
-	ENTRY_BYTES_MAX,
-	ENTRY_HEADER_BYTES,
-	ENTRY_KINDS,
-	ENTRY_VERSION,
-} from "../record/entry.js";
+import { ENTRY_BYTES_MAX, ENTRY_HEADER_BYTES, ENTRY_VERSION } from "../record/entry.js";
+import { ENTRY_KINDS } from "../record/entry-layouts.js";
 import { canBeAbsent } from "../record/reading.js";
 import {
 	ColumnCoder,

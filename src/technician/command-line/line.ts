@@ -3,28 +3,23 @@ import { randomInt } from "node:crypto";
 import type { Command } from "commander";
 import { onStderr } from "../../host/colours.js";
 import { OperationalError, UsageError } from "../../host/errors.js";
-import { COMMANDS, type CommandRow } from "../../protocol/line/commands.js";
+import { COMMANDS, type CommandName, type CommandRow } from "../../protocol/line/commands.js";
 import type { Line } from "../line.js";
-import type { Given, Session, SHOWN_COMMANDS } from "../line-commands.js";
+import type { Given, Session } from "../line-commands.js";
 import { type CommonOptions, type Done, say, wholeNumber } from "./options.js";
 
 const SIMULATION_SCHEME = "sim:";
 /** Ids of one program begin anywhere below; a thousand million would not fit. */
 const FIRST_ID_MAX = 900_000_000;
 const lineCommands = () => import("../line-commands.js");
-/** Those that the program offers as they are; the others it asks for itself. */
-const NAMES: readonly (keyof typeof SHOWN_COMMANDS)[] = [
-	"status",
-	"read",
-	"watch",
-	"self-test",
-	"upload",
-];
+/** Those that the program asks for itself, or a person types; all others are its commands. */
+const NOT_OFFERED: readonly CommandName[] = ["help", "version", "journal", "stop"];
 
 /** Adds them to the program. */
 export function addLineCommands(program: Command, done: Done): void {
-	for (const name of NAMES) {
-		const { about, takes = {} }: CommandRow = COMMANDS[name];
+	for (const [name, row] of Object.entries<CommandRow>(COMMANDS)) {
+		if ((NOT_OFFERED as readonly string[]).includes(name)) continue;
+		const { about, takes = {} } = row;
 		const command = program.command(name).description(about);
 		for (const [argument, limits] of Object.entries(takes)) {
 			if (limits === "word") continue;
@@ -33,7 +28,7 @@ export function addLineCommands(program: Command, done: Done): void {
 		}
 		command.action(async () => {
 			const run = async (session: Session): Promise<number> =>
-				(await lineCommands()).SHOWN_COMMANDS[name](session, command.opts<Given>());
+				(await lineCommands()).runCommand(session, name as CommandName, command.opts<Given>());
 			done(await withStation(program, run));
 		});
 	}

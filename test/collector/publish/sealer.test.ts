@@ -16,7 +16,7 @@ import {
 	policiesInOrder,
 } from "../../../src/protocol/audit/documents.js";
 import { VALUE_COLUMNS } from "../../../src/protocol/audit/published-values.js";
-import type { Entry } from "../../../src/protocol/record/entry.js";
+import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
 import { MemoryRecord } from "../../support/collectors/memory-record.js";
 import { type SeededValues, seededValues } from "../../support/data/seeded-values.js";
 import { digestOf, documentOf, valuesRows } from "../../support/data/values-table.js";

@@ -7,7 +7,7 @@ import { createSha256 } from "../../../src/core/sha256.js";
 import { Journal } from "../../../src/firmware/journal/journal.js";
 import type { JournalOptions } from "../../../src/firmware/journal/journal-types.js";
 import { chainStart } from "../../../src/protocol/record/chain.js";
-import type { EntryDraft } from "../../../src/protocol/record/entry.js";
+import type { EntryDraft } from "../../../src/protocol/record/entry-layouts.js";
 import { dayOfReadings } from "../../support/data/day.js";
 import { nodeSha256 } from "../../support/trials/journal-witness.js";
 

@@ -8,7 +8,7 @@ import { Journal } from "../../../src/firmware/journal/journal.js";
 import type { JournalOptions } from "../../../src/firmware/journal/journal-types.js";
 import { encodeSectorHeader } from "../../../src/protocol/flash/journal-format.js";
 import { chainNext } from "../../../src/protocol/record/chain.js";
-import type { EntryDraft } from "../../../src/protocol/record/entry.js";
+import type { EntryDraft } from "../../../src/protocol/record/entry-layouts.js";
 import { dayOfReadings } from "../../support/data/day.js";
 import { draftOf } from "../../support/trials/journal-trial.js";
 

@@ -3,7 +3,8 @@ import { StationError } from "../../../src/core/errors.js";
 import { lastRunOf } from "../../../src/firmware/station/boot.js";
 import type { StationJournal } from "../../../src/firmware/station/journal-port.js";
 import { CHANNEL_SET_1 } from "../../../src/protocol/record/channel-set.js";
-import { type Entry, encodeEntry } from "../../../src/protocol/record/entry.js";
+import { encodeEntry } from "../../../src/protocol/record/entry.js";
+import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
 import { fieldsOfNamed, namedOf } from "../../support/data/named-reading.js";
 

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { StationError } from "../../../src/core/errors.js";
 import { offeredByCollector } from "../../../src/firmware/station/offered-time.js";
 import { TimeKeeper } from "../../../src/firmware/station/time-keeper.js";
-import { TIME_QUALITIES, TIME_SOURCES } from "../../../src/protocol/record/entry.js";
+import { TIME_QUALITIES, TIME_SOURCES } from "../../../src/protocol/record/entry-layouts.js";
 
 const FLOOR = 1_700_000_000;
 const HOUR = 3_600_000;

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VALUE_COLUMNS } from "../../../src/protocol/audit/published-values.js";
-import type { Entry } from "../../../src/protocol/record/entry.js";
+import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
 import { CONFIGURATION_BODY } from "../../support/data/configuration-body.js";
 import { fieldsOfNamed, namedOf } from "../../support/data/named-reading.js";
 import { seededValues } from "../../support/data/seeded-values.js";

@@ -5,7 +5,7 @@ import {
 	type CalibrationBody,
 	type Entry,
 	NO_CALIBRATION_ACT,
-} from "../../../src/protocol/record/entry.js";
+} from "../../../src/protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
 import { BENCH_CONFIGURATION_BODY } from "../../support/data/configuration-body.js";
 import { deriveNamed, fieldsOfNamed, type NamedReading } from "../../support/data/named-reading.js";

@@ -8,13 +8,16 @@ import { CHANNEL_SET_1 } from "../../../src/protocol/record/channel-set.js";
 import {
 	decodeEntry,
 	ENTRY_BYTES_MAX,
-	type Entry,
-	type EntryBody,
 	encodeEntry,
 	entryEpochOf,
 	isReading,
 	stationIdBytes,
 } from "../../../src/protocol/record/entry.js";
+import {
+	ENTRY_KINDS,
+	type Entry,
+	type EntryBody,
+} from "../../../src/protocol/record/entry-layouts.js";
 import {
 	probeKindsOf,
 	probesByteOf,
@@ -170,6 +173,24 @@ const bodies: readonly EntryBody[] = [
 		previousHead: new Uint8Array(32),
 	},
 ];
+
+describe("the kinds of entries", () => {
+	it("have the codes of docs/FORMAT.md, in whatever order a table is sorted", () => {
+		assert.deepEqual(ENTRY_KINDS, {
+			reading: 1,
+			boot: 2,
+			time: 3,
+			calibration: 4,
+			configuration: 5,
+			event: 6,
+			gap: 7,
+			epoch: 8,
+			"calibration-part": 9,
+			alarm: 10,
+			heartbeat: 11,
+		});
+	});
+});
 
 describe("canonical entries", () => {
 	it("have these bytes for a reading of channel set 1", () => {

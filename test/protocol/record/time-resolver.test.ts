@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import type { Entry } from "../../../src/protocol/record/entry.js";
+import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
 import { type Placement, Placer } from "../../../src/protocol/record/time-resolver.js";
 
 const UTC = 1_790_000_000;

@@ -11,7 +11,8 @@ import {
 	type RecordFacts,
 	type RecordReader,
 } from "../../../src/collector/publish/record-reader.js";
-import { type Entry, encodeEntry } from "../../../src/protocol/record/entry.js";
+import { encodeEntry } from "../../../src/protocol/record/entry.js";
+import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
 
 export class MemoryRecord implements RecordReader {
 	readonly station: string;

@@ -4,11 +4,8 @@ import { p256 } from "@noble/curves/nist.js";
 import { signDigest } from "../../../sim/shell/node-signer.js";
 import { SeededChance, seedOf } from "../../../src/core/chance.js";
 import { chainNext, chainStart } from "../../../src/protocol/record/chain.js";
-import {
-	type EntryBody,
-	type EntryDraft,
-	encodeEntry,
-} from "../../../src/protocol/record/entry.js";
+import { encodeEntry } from "../../../src/protocol/record/entry.js";
+import type { EntryBody, EntryDraft } from "../../../src/protocol/record/entry-layouts.js";
 import { encodeBatch } from "../../../src/protocol/wire/batch.js";
 import { encodeSign1, keyIdOf, toBeSigned } from "../../../src/protocol/wire/cose.js";
 import { dayOfReadings } from "../data/day.js";

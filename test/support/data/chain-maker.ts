@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { signingKeyOf } from "../../../src/collector/ledger/keys.js";
 import { chainNext, chainStart } from "../../../src/protocol/record/chain.js";
-import { type EntryBody, encodeEntry } from "../../../src/protocol/record/entry.js";
+import { encodeEntry } from "../../../src/protocol/record/entry.js";
+import type { EntryBody } from "../../../src/protocol/record/entry-layouts.js";
 import { encodeBatch } from "../../../src/protocol/wire/batch.js";
 import { encodeSign1, toBeSigned } from "../../../src/protocol/wire/cose.js";
 

@@ -1,5 +1,5 @@
 /** What a configuration entry says in a test: natural water by ISO 7888, a loop over 150 ohms, every five minutes. */
-import type { ConfigurationBody } from "../../../src/protocol/record/entry.js";
+import type { ConfigurationBody } from "../../../src/protocol/record/entry-layouts.js";
 
 export const CONFIGURATION_BODY: ConfigurationBody = Object.freeze({
 	kind: "configuration",

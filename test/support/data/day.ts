@@ -8,7 +8,7 @@
 
 import { fraction, normal, SeededChance, seedOf } from "../../../src/core/chance.js";
 import { exp } from "../../../src/core/elementary.js";
-import type { EntryDraft } from "../../../src/protocol/record/entry.js";
+import type { EntryDraft } from "../../../src/protocol/record/entry-layouts.js";
 import { fieldsOfNamed } from "./named-reading.js";
 
 export const READINGS_PER_DAY = 288;

@@ -2,7 +2,7 @@
 import { EventDetector } from "../../../src/firmware/events/event-detector.js";
 import type { EventThresholds } from "../../../src/firmware/events/event-rule.js";
 import type { EventReading } from "../../../src/firmware/events/event-state.js";
-import type { AlarmBody } from "../../../src/protocol/record/entry.js";
+import type { AlarmBody } from "../../../src/protocol/record/entry-layouts.js";
 
 export const EVENT_THRESHOLDS = Object.freeze({
 	eventIntervalSeconds: 60,

@@ -2,7 +2,7 @@
 
 import { gzipSync } from "node:zlib";
 import { encode, Tagged } from "cborg";
-import type { Entry } from "../../../src/protocol/record/entry.js";
+import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
 import { type NamedReading, namedOf } from "./named-reading.js";
 
 interface Channel {

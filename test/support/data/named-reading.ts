@@ -5,7 +5,7 @@ import {
 	type DerivedReading,
 	deriveReading,
 } from "../../../src/protocol/record/derive.js";
-import type { ConfigurationBody } from "../../../src/protocol/record/entry.js";
+import type { ConfigurationBody } from "../../../src/protocol/record/entry-layouts.js";
 import { canBeAbsent, readingOf } from "../../../src/protocol/record/reading.js";
 
 /** In the order of the set. */

@@ -1,7 +1,8 @@
 /** Entries of every kind with seeded contents, for round trips: wild values, absences, leaps. */
 import { type Chance, integerBelow } from "../../../src/core/chance.js";
 import { CHANNEL_SET_1 } from "../../../src/protocol/record/channel-set.js";
-import { type EntryBody, encodeEntry } from "../../../src/protocol/record/entry.js";
+import { encodeEntry } from "../../../src/protocol/record/entry.js";
+import type { EntryBody } from "../../../src/protocol/record/entry-layouts.js";
 import { canBeAbsent } from "../../../src/protocol/record/reading.js";
 
 /** Canonical bytes of `count` consecutive entries of `epoch` from `first` on. */

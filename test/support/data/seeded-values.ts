@@ -4,7 +4,7 @@
  */
 
 import { type Chance, integerBelow, SeededChance } from "../../../src/core/chance.js";
-import type { Entry } from "../../../src/protocol/record/entry.js";
+import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
 import { fieldsOfNamed } from "./named-reading.js";
 

@@ -15,7 +15,8 @@ import {
 	PublishedValues,
 	VALUE_COLUMNS,
 } from "../../../src/protocol/audit/published-values.js";
-import { type Entry, encodeEntry } from "../../../src/protocol/record/entry.js";
+import { encodeEntry } from "../../../src/protocol/record/entry.js";
+import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
 
 import type { XsEngine } from "../engines/xs-engine.js";
 import { commandsOf, type DocumentText, type ValuesRequest } from "../engines/xs-values.js";

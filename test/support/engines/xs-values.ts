@@ -15,7 +15,8 @@ import {
 	csvLineOf,
 	PublishedValues,
 } from "../../../src/protocol/audit/published-values.js";
-import { decodeEntry, type Entry } from "../../../src/protocol/record/entry.js";
+import { decodeEntry } from "../../../src/protocol/record/entry.js";
+import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
 
 export interface DocumentText {
 	/** Of the file's bytes, hexadecimal. */

@@ -2,7 +2,7 @@
  * Judges when a station measured, from docs/FORMAT.md (8, readings) and the entries alone:
  * each boundary of the interval in UTC is met once, none is left out, and what came late says so.
  */
-import { type Entry, STATION_FLAGS } from "../../../src/protocol/record/entry.js";
+import { type Entry, STATION_FLAGS } from "../../../src/protocol/record/entry-layouts.js";
 import { EVENT_CODES } from "../../../src/protocol/record/events.js";
 import type { SeenEntry } from "./seen-entry.js";
 

@@ -4,7 +4,11 @@
  * ends what its predecessor left open, but for safe mode, which lives through resets.
  */
 
-import { type Entry, RESET_REASONS, STATION_FLAGS } from "../../../src/protocol/record/entry.js";
+import {
+	type Entry,
+	RESET_REASONS,
+	STATION_FLAGS,
+} from "../../../src/protocol/record/entry-layouts.js";
 import { type EventCode, eventNameOf } from "../../../src/protocol/record/events.js";
 import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
 import { namedOf } from "../data/named-reading.js";

@@ -5,12 +5,12 @@
  * program uses for the rest. Whoever has no claim (a time that nobody vouched for) is not judged, but counted.
  */
 import type { SimulatedStation, StationProgram } from "../../../sim/station/station.js";
+import { decodeEntry } from "../../../src/protocol/record/entry.js";
 import {
-	decodeEntry,
 	type Entry,
 	TIME_QUALITIES,
 	TIME_SOURCES,
-} from "../../../src/protocol/record/entry.js";
+} from "../../../src/protocol/record/entry-layouts.js";
 import { Placer } from "../../../src/protocol/record/time-resolver.js";
 
 /** An entry of one epoch, and what the world knew when its append returned. */

@@ -17,7 +17,7 @@ import {
 import { StationError } from "../../../src/core/errors.js";
 import type { Journal } from "../../../src/firmware/journal/journal.js";
 import type { JournalGap } from "../../../src/firmware/journal/loss-account.js";
-import type { EntryDraft } from "../../../src/protocol/record/entry.js";
+import type { EntryDraft } from "../../../src/protocol/record/entry-layouts.js";
 import { draftOf } from "./journal-trial.js";
 import { nodeSha256, type OpenJournal, STATION, Violation } from "./journal-witness.js";
 

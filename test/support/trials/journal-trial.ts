@@ -16,7 +16,7 @@ import {
 } from "../../../src/core/chance.js";
 import { StationError } from "../../../src/core/errors.js";
 import type { Journal } from "../../../src/firmware/journal/journal.js";
-import type { EntryDraft } from "../../../src/protocol/record/entry.js";
+import type { EntryDraft } from "../../../src/protocol/record/entry-layouts.js";
 import { dayOfReadings } from "../data/day.js";
 import {
 	nodeSha256,

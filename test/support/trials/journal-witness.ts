@@ -7,7 +7,8 @@ import { equalBytes } from "../../../src/core/bytes.js";
 import type { Journal } from "../../../src/firmware/journal/journal.js";
 import type { JournalOptions } from "../../../src/firmware/journal/journal-types.js";
 import { chainNext, chainStart } from "../../../src/protocol/record/chain.js";
-import { type EntryDraft, encodeEntry } from "../../../src/protocol/record/entry.js";
+import { encodeEntry } from "../../../src/protocol/record/entry.js";
+import type { EntryDraft } from "../../../src/protocol/record/entry-layouts.js";
 
 /** Opens a journal: the real one, or a mutant. */
 export type OpenJournal = (options: JournalOptions) => Journal;

@@ -9,7 +9,7 @@ import type { WaterState } from "../../../sim/river/water.js";
 import { fraction, normal, SeededChance } from "../../../src/core/chance.js";
 import type { PublishedRow } from "../../../src/protocol/audit/published-values.js";
 import { naturalWaterFactorTo25 } from "../../../src/protocol/record/derive.js";
-import type { Entry } from "../../../src/protocol/record/entry.js";
+import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
 import { CONFIGURATION_BODY } from "../data/configuration-body.js";
 import { fieldsOfNamed } from "../data/named-reading.js";

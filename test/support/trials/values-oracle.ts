@@ -12,7 +12,7 @@ import {
 	type Entry,
 	STATION_FLAGS,
 	TIME_QUALITIES,
-} from "../../../src/protocol/record/entry.js";
+} from "../../../src/protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
 import { Placer } from "../../../src/protocol/record/time-resolver.js";
 import { deriveNamed, namedOf } from "../data/named-reading.js";

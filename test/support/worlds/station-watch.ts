@@ -3,7 +3,8 @@
 import type { SimulatedStation } from "../../../sim/station/station.js";
 import type { Sleep } from "../../../sim/station/station-state.js";
 import type { Witness } from "../../../sim/station/witness.js";
-import { decodeEntry, type Entry } from "../../../src/protocol/record/entry.js";
+import { decodeEntry } from "../../../src/protocol/record/entry.js";
+import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
 import { type CadenceOptions, judgeCadence } from "../judges/cadence-judge.js";
 import { judgeEvents, type Span, type Visit } from "../judges/event-judge.js";
 import type { SeenEntry } from "../judges/seen-entry.js";

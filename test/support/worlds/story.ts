@@ -6,7 +6,8 @@ import type { SimulatedStation, StationProgram } from "../../../sim/station/stat
 import type { StationProgramOptions } from "../../../sim/station/station-program.js";
 import type { StationConfiguration } from "../../../src/firmware/config/configuration.js";
 import { DerivationContext, type DerivedReading } from "../../../src/protocol/record/derive.js";
-import { decodeEntry, type Entry } from "../../../src/protocol/record/entry.js";
+import { decodeEntry } from "../../../src/protocol/record/entry.js";
+import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
 import { type EventCode, eventNameOf } from "../../../src/protocol/record/events.js";
 import { type NamedReading, namedOf } from "../data/named-reading.js";
 import { openBareCollector, serviceStation, stepStation } from "../engines/bare-collector.js";

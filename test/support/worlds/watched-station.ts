@@ -9,7 +9,7 @@ import {
 	DEFAULT_CONFIGURATION,
 	type StationConfiguration,
 } from "../../../src/firmware/config/configuration.js";
-import type { Entry } from "../../../src/protocol/record/entry.js";
+import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
 import { EVENT_CODES, type EventCode } from "../../../src/protocol/record/events.js";
 import { type BareCollector, openBareCollector, stepStation } from "../engines/bare-collector.js";
 import { bareStation, START_UTC_SECONDS } from "../engines/bare-station.js";

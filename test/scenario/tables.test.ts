@@ -1,0 +1,158 @@
+/**
+ * One row is enough: a made-up channel, configuration field, entry kind and command, each added in its one place, are
+ * seen from probe or file to the printed value; and each is shown to be missed where its row is forgotten.
+ */
+import { strict as assert } from "node:assert";
+import { type Rewrite, withRewritten } from "../support/engines/rewritten-build.js";
+import type * as Printed from "../support/worlds/printed.js";
+
+const CHANNELS = "src/protocol/record/channels.js";
+const CHANNEL_ROW: Rewrite = [
+	CHANNELS,
+	"\n];\n/**\n * The index of a row",
+	`
+	{ name: "redox", bus: "probe", derivation: "measured", fields: [["value", "i16", "mV", 10], FLAGS, CALIBRATION] },
+];
+/**
+ * The index of a row`,
+];
+const CHANNEL_SET: Rewrite = [CHANNELS, "Object.freeze([5, 6])", "Object.freeze([5, 6, 7])"];
+/** The probe, in place of a driver. */
+const CHANNEL_PROBE: Rewrite = [
+	"drivers/board-probes.js",
+	"const FURTHER = Object.freeze({",
+	`const FURTHER = Object.freeze({
+	redox: () => ({
+		warmUpMilliseconds: 100, pollMilliseconds: 10, agreement: 1, identity: "a redox electrode",
+		configure() {}, begin: () => 10, close() {},
+		sample: () => ({ value: -41.26, isOutOfRange: false, isUncompensated: false, calibrationPoints: 0 }),
+	}),`,
+];
+const FIELD: Rewrite = [
+	"src/firmware/config/configuration-fields.js",
+	"export const CONFIGURATION_FIELDS = Object.freeze({",
+	`export const CONFIGURATION_FIELDS = Object.freeze({
+	humidity: { kind: "number", range: [0, 100], start: 55, since: 4, isUnwritten: true },`,
+];
+const ENTRY: Rewrite = [
+	"src/protocol/record/entry-layouts.js",
+	'        ["", "z4"],\n    ],\n',
+	'        ["", "z4"],\n    ],\n    eclipse: [["depth", "u16"], ["", "z2"], ["drift", "i32?"], ["seal", "b8"]],\n',
+];
+const COMMAND: Rewrite = [
+	"src/protocol/line/commands.js",
+	'    stop: { about: "end what is under way" },',
+	`    stop: { about: "end what is under way" },
+	blink: { about: "blink", takes: { count: [1, 9, 3] }, parts: "lamp at@", answer: "blinks#" },`,
+];
+const COMMAND_RUN: Rewrite = [
+	"src/firmware/console/commands.js",
+	"    stop,\n};",
+	`    stop,
+	*blink(context, { count }, emit) {
+		yield* emit({ lamp: "red", at: 1790812800 });
+		return { blinks: count };
+	},
+};`,
+];
+
+const built = <Result>(
+	rewrites: readonly Rewrite[],
+	use: (printed: typeof Printed) => Promise<Result> | Result,
+): Promise<Result> =>
+	withRewritten(rewrites, async (load) =>
+		use((await load("test/support/worlds/printed.js")) as typeof Printed),
+	);
+
+const ECLIPSE = {
+	kind: "eclipse",
+	depth: 513,
+	drift: undefined,
+	seal: new Uint8Array(8).fill(0xab),
+};
+
+describe("a made-up row", function () {
+	this.timeout(60_000);
+
+	it("of a channel is seen from its probe to the table of readings", async () => {
+		const { table, row } = await built([CHANNEL_ROW, CHANNEL_SET, CHANNEL_PROBE], (printed) =>
+			printed.printedDay(),
+		);
+		const [head = "", ...rows] = table.map((line) => line.trimEnd().split(","));
+		const at = (head as readonly string[]).indexOf("redox");
+		assert.deepEqual(head.slice(at, at + 3), ["redox", "redox_flags", "redox_calibration"]);
+		assert.ok(rows.length >= 24, `${rows.length} readings`);
+		for (const cells of rows) {
+			assert.deepEqual(cells.slice(at, at + 3), ["-41.3", "uncalibrated", "0"]);
+		}
+		assert.equal(row["redox"], -41.3);
+		assert.equal(row["redoxFlags"], "uncalibrated");
+	});
+
+	it("of a channel is missed where its set, its probe or the row itself is forgotten", async () => {
+		await assert.rejects(
+			built([CHANNEL_ROW, CHANNEL_PROBE], (printed) => printed.printedDay()),
+			/the station crashes/,
+		);
+		const noProbe = await built([CHANNEL_ROW, CHANNEL_SET], (printed) => printed.printedDay());
+		assert.equal(noProbe.row["redox"], undefined);
+		const noRow = await built([CHANNEL_PROBE], (printed) => printed.printedDay());
+		assert.ok(!(noRow.table[0] ?? "").includes("redox"));
+		assert.deepEqual(
+			Object.keys(noRow.row).filter((name) => name.startsWith("redox")),
+			[],
+		);
+	});
+
+	it("of a configuration field is seen from an operator's file to value, default and document", async () => {
+		const seen = await built([FIELD], (printed) => [
+			printed.printedField("humidity", "humidity=71"),
+			printed.printedField("humidity", "").value,
+		]);
+		assert.deepEqual(seen, [
+			{
+				isInExample: true,
+				value: 71,
+				document:
+					"| `humidity`                      | 0 to 100                                                   | `55`           | 4    |                                                                                                        |",
+			},
+			undefined,
+		]);
+		await assert.rejects(
+			built([FIELD], (printed) => printed.printedField("humidity", "humidity=101")),
+			/humidity is 101; use a whole number from 0 to 100/,
+		);
+		await assert.rejects(
+			built([], (printed) => printed.printedField("humidity", "humidity=71")),
+			/unknown, repeated or unordered lines/,
+		);
+	});
+
+	it("of an entry kind is seen from its fields to its bytes and to the words of a table", async () => {
+		assert.deepEqual(await built([ENTRY], (printed) => printed.printedEntry(ECLIPSE)), {
+			bytes: 28 + 16,
+			text: "depth 513, drift unknown, seal abababababababab",
+		});
+		await assert.rejects(
+			built([], (printed) => printed.printedEntry(ECLIPSE)),
+			TypeError,
+		);
+	});
+
+	it("of a command is seen at the station's line and in the program, with its limits and kinds", async () => {
+		const { lines, help, printed } = await built([COMMAND, COMMAND_RUN], (world) =>
+			world.printedCommand("blink", "blink count=7"),
+		);
+		assert.deepEqual(lines, ["+  lamp=red  at=1790812800", "! ok  blinks=7"]);
+		assert.match(help ?? "", /blink.*count/);
+		assert.equal(printed, "lamp  at\nred   2026-10-01T00:00:00Z\nblinks  7\n");
+		const refused = await built([COMMAND, COMMAND_RUN], (world) =>
+			world.printedCommand("blink", "blink count=12"),
+		);
+		assert.match(refused.lines.join("\n"), /count: use a whole number from 1 to 9/);
+		const forgotten = await built([COMMAND_RUN], (world) =>
+			world.printedCommand("status", "blink count=7"),
+		);
+		assert.match(forgotten.lines.join("\n"), /unknown-command|no command/);
+	});
+});
