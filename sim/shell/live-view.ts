@@ -248,7 +248,7 @@ function reading(station: StationView): string {
 /** What the question marks mean: the flags of each channel that has one. */
 function doubts({ reading: derived }: StationView): string[] {
 	if (derived === undefined) return [];
-	const told = CHANNEL_TABLE.flatMap(({ name, word }) => {
+	const told = CHANNEL_TABLE.flatMap(({ name, words: [word] }) => {
 		const names = flagNames(derived[name].flags);
 		return names.length === 0 ? [] : [`${word} ${names.join(" ")}`];
 	});

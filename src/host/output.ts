@@ -55,38 +55,56 @@ const UNITS: readonly (readonly [ending: string, unit: string])[] = Object.freez
 	["DecibelMilliwatts", "dBm"],
 ]);
 
+/** What a name, or a word of data, is called in the reader's language. */
+export type Naming = (name: string) => string;
+
+const AS_IT_IS: Naming = (name) => name;
+/** Columns of tables that hold words of ours, spaces between them. */
+const WORDED: readonly string[] = Object.freeze(["channel", "probe", "verdict", "flags", "unit"]);
+
 /** Lines of an answer, each under a title of its own. */
 export function printGroups(
 	groups: readonly { readonly title: string; readonly shown: Shown }[],
+	naming: Naming = AS_IT_IS,
 ): void {
 	const width = Math.max(
-		...groups.flatMap(({ shown }) => Object.keys(shown).map((name) => printable(name).length)),
+		...groups.flatMap(({ shown }) =>
+			Object.keys(shown).map((name) => printable(naming(withoutUnit(name)[0])).length),
+		),
 	);
 	for (const [index, { title, shown }] of groups.entries()) {
 		if (index > 0) process.stdout.write("\n");
-		process.stdout.write(`${onStdout.bold(title)}\n`);
-		printPairs(shown, width);
+		process.stdout.write(`${onStdout.bold(naming(title))}\n`);
+		printPairs(shown, naming, width);
 	}
 }
 
 /** Name and value in two columns. */
-export function printPairs(shown: Shown, widthMin = 0): void {
-	const names = Object.keys(shown).map(printable);
+export function printPairs(shown: Shown, naming: Naming = AS_IT_IS, widthMin = 0): void {
+	const names = Object.keys(shown).map((name) => printable(naming(withoutUnit(name)[0])));
 	const width = Math.max(widthMin, ...names.map((name) => name.length));
 	for (const [index, [name, value]] of Object.entries(shown).entries()) {
-		const ending = UNITS.find(([each]) => name.endsWith(each));
-		const unit = ending === undefined || value === null ? "" : ` ${ending[1]}`;
-		const whole = names[index] ?? "";
-		const shownName = ending === undefined ? whole : whole.slice(0, -ending[0].length);
-		process.stdout.write(`${shownName.padEnd(width)}  ${emphasised(name, value)}${unit}\n`);
+		const [, ending] = withoutUnit(name);
+		const unit = ending === "" || value === null ? "" : ` ${ending}`;
+		const text = emphasised(name, value, naming);
+		process.stdout.write(`${(names[index] ?? "").padEnd(width)}  ${text}${unit}\n`);
 	}
 }
 
+/** The name without the unit at its end, and that unit. */
+function withoutUnit(name: string): readonly [name: string, unit: string] {
+	const ending = UNITS.find(([each]) => name.endsWith(each));
+	return ending === undefined ? [name, ""] : [name.slice(0, -ending[0].length), ending[1]];
+}
+
 /** Lines of the same names as a table, with its header. */
-export function printTable(rows: readonly Shown[]): void {
+export function printTable(rows: readonly Shown[], naming: Naming = AS_IT_IS): void {
 	const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-	const text = (row: Shown, name: string): string => printable(String(row[name] ?? "-"));
-	const heads = names.map(printable);
+	const text = (row: Shown, name: string): string => {
+		const cell = String(row[name] ?? "-");
+		return printable(WORDED.includes(name) ? cell.split(" ").map(naming).join(" ") : cell);
+	};
+	const heads = names.map((name) => printable(naming(name)));
 	const widths = names.map((name, index) =>
 		Math.max(heads[index]?.length ?? 0, ...rows.map((row) => text(row, name).length)),
 	);
@@ -116,12 +134,13 @@ export function csvLine(cells: readonly (string | number | undefined)[]): string
 	return `${quoted.join(",")}\n`;
 }
 
-function emphasised(name: string, value: string | number | null): string {
-	const text = value === null ? (name === "utc" ? "unknown" : "-") : printable(String(value));
+function emphasised(name: string, value: string | number | null, naming: Naming): string {
+	const said = value === null ? (name === "utc" ? "unknown" : "-") : String(value);
+	const text = printable(naming(said));
 	const isTrouble =
 		(["clock", "journal", "lastUpload", "battery"].includes(name) &&
-			text !== "good" &&
-			text !== "-") ||
+			said !== "good" &&
+			said !== "-") ||
 		(name === "failedProbes" && value !== null);
 	return isTrouble ? onStdout.yellow(text) : text;
 }

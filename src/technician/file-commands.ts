@@ -3,6 +3,7 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { hexOf } from "../core/bytes.js";
 import { OperationalError } from "../host/errors.js";
+import type { Messages } from "../host/messages/messages.js";
 import { csvLine, type OutputFormat, printJson, printPairs, printTable } from "../host/output.js";
 import type { Finding, FindingKind } from "../protocol/audit/finding.js";
 import type { Standing, Verification } from "../protocol/audit/verify-chain.js";
@@ -16,30 +17,24 @@ const FAULTS_SHOWN = 3;
 
 const PIECE_BYTES = 1 << 20;
 
-/** How entries stand, for people: every one that is there is signed, and most are chained too. */
-const STANDINGS: Readonly<Record<Standing, string>> = Object.freeze({
-	chained: "signed and chained",
-	signed: "signed, but not chained",
-	gap: "lost, and the station says so",
-	missing: "missing without a word",
-});
+/** What a command says, and in which language. */
+export interface Talk {
+	readonly say: (line: string) => void;
+	readonly messages: Messages;
+}
 
 /**
  * Reads an image of flash or an exported journal; says on stderr what it skipped and what is missing.
  * Exit 1 when lines of an export are not as they were written, or anything of an image's ring is missing,
  * absent or altered.
  */
-export function showJournal(
-	path: string,
-	format: OutputFormat,
-	say: (line: string) => void,
-): number {
+export function showJournal(path: string, format: OutputFormat, talk: Talk): number {
 	const bytes = readBytes(path);
 	if (isExportedFile(bytes)) {
 		const journal = readExportedFile(path, bytes);
-		tellOfExport(journal, say);
+		tellOfExport(journal, talk);
 		const entries = journal.entries.map(({ canonical }) => canonical);
-		showEntries({ ...journal, entries, report: null }, format, say);
+		showEntries({ ...journal, entries, report: null }, format, talk);
 		return journal.damage.length > 0 ? 1 : 0;
 	}
 	const image = readImage(bytes);
@@ -48,8 +43,8 @@ export function showJournal(
 			`${path}: no journal in it; give a raw image with the partition "readings" in it, or an export`,
 		);
 	}
-	tellSkipped(image.report, say);
-	showEntries(image, format, say);
+	tellSkipped(image.report, talk);
+	showEntries(image, format, talk);
 	return image.report.isWhole ? 0 : 1;
 }
 
@@ -66,14 +61,16 @@ interface ShownJournal {
 function showEntries(
 	{ station, epoch, entries, report, formers = [] }: ShownJournal,
 	format: OutputFormat,
-	say: (line: string) => void,
+	talk: Talk,
 ): void {
+	const { say, messages } = talk;
 	const rows = [...formers.flatMap((former) => rowsOf(former.entries)), ...rowsOf(entries)];
 	for (const former of formers) {
-		tellMissing(former.missing, say, former.epoch);
-		say(`${station}, former epoch ${former.epoch}: ${former.entries.length} entries`);
+		tellMissing(former.missing, talk, former.epoch);
+		const count = former.entries.length;
+		say(messages.say("formerEntries", { station, epoch: former.epoch, count }));
 	}
-	say(`${station}, epoch ${epoch}: ${entries.length} entries`);
+	say(messages.say("entries", { station, epoch, count: entries.length }));
 	if (format === "json") printJson({ station, epoch, report, entries: rows.map(wholeRow) });
 	else if (format === "jsonl") for (const row of rows) printJson(wholeRow(row));
 	else printCsv(rows);
@@ -88,8 +85,10 @@ function wholeRow(row: EntryRow): Readonly<Record<string, string | number | null
 export function showVerification(
 	verification: Verification,
 	format: OutputFormat,
-	say: (line: string) => void,
+	talk: Talk,
 ): number {
+	const { say, messages } = talk;
+	const standingOf = (standing: Standing): string => messages.word(`standing ${standing}`);
 	const { isSound, ranges, batchCount, findings, findingCount, counts } = verification;
 	if (format === "json" || format === "jsonl") {
 		printJson({
@@ -108,24 +107,27 @@ export function showVerification(
 			epoch,
 			first,
 			last,
-			standing: STANDINGS[standing],
+			standing: standingOf(standing),
 			note: [note, mark].filter((text) => text !== "").join("; ") || null,
 		}));
-		if (shown.length > 0) printTable(shown);
+		if (shown.length > 0) printTable(shown, messages.name);
 		const ends = new Map<string, string>();
 		for (const { epoch, last, head } of ranges) {
-			if (head !== undefined) ends.set(`head of ${epoch}`, `${hexOf(head)} (entry ${last})`);
+			if (head !== undefined) {
+				const end = { head: hexOf(head), sequence: last };
+				ends.set(messages.say("head", { epoch }), messages.say("headOfEntry", end));
+			}
 		}
 		printPairs({
-			[STANDINGS.chained]: counts.chained,
-			[STANDINGS.signed]: counts.signed,
-			[STANDINGS.gap]: counts.gap,
-			[STANDINGS.missing]: counts.missing,
-			"batches with a good signature": batchCount,
+			[standingOf("chained")]: counts.chained,
+			[standingOf("signed")]: counts.signed,
+			[standingOf("gap")]: counts.gap,
+			[standingOf("missing")]: counts.missing,
+			[messages.say("goodSignatures")]: batchCount,
 			...Object.fromEntries(ends),
 		});
-		tellFindings(verification, say);
-		say(isSound ? "sound" : "NOT sound");
+		tellFindings(verification, talk);
+		say(messages.say(isSound ? "sound" : "notSound"));
 	}
 	return isSound ? 0 : 1;
 }
@@ -133,7 +135,7 @@ export function showVerification(
 /** The first of each kind: a wrong key is found at every batch, and the rest would scroll away. */
 function tellFindings(
 	{ batchCount, findings, findingCount }: Verification,
-	say: (line: string) => void,
+	{ say, messages }: Talk,
 ): void {
 	const byKind = new Map<FindingKind, Finding[]>();
 	for (const finding of findings) {
@@ -144,15 +146,17 @@ function tellFindings(
 	const unsigned = byKind.get("bad-signature");
 	if (batchCount === 0 && unsigned !== undefined) {
 		byKind.delete("bad-signature");
-		say(`bad-signature at ${unsigned.length} batches, good at none: is this the station's key?`);
+		say(messages.say("noGoodSignature", { count: unsigned.length }));
 	}
 	for (const [kind, those] of byKind) {
-		for (const { where, text } of those.slice(0, FAULTS_SHOWN)) say(`${kind} at ${where}: ${text}`);
+		for (const { where, text } of those.slice(0, FAULTS_SHOWN)) {
+			say(messages.say("finding", { kind, where, text }));
+		}
 		const more = those.length - FAULTS_SHOWN;
-		if (more > 0) say(`and ${more} more of ${kind}`);
+		if (more > 0) say(messages.say("moreOfKind", { count: more, kind }));
 	}
 	const untold = findingCount - findings.length;
-	if (untold > 0) say(`and ${untold} findings more`);
+	if (untold > 0) say(messages.say("moreFindings", { count: untold }));
 }
 
 /**
@@ -208,7 +212,8 @@ function printCsv(rows: readonly EntryRow[]): void {
 	for (const row of rows) process.stdout.write(csvLine(ROW_COLUMNS.map((name) => row[name])));
 }
 
-function tellSkipped(report: ImageReport, say: (line: string) => void): void {
+function tellSkipped(report: ImageReport, talk: Talk): void {
+	const { say } = talk;
 	if (report.offsetBytes !== 0) say(`the ring begins at byte ${report.offsetBytes} of the file`);
 	const told: readonly (readonly [number, string])[] = [
 		[
@@ -226,26 +231,33 @@ function tellSkipped(report: ImageReport, say: (line: string) => void): void {
 		[report.brokenChains, "sectors do not chain to the next: ALTERED; check a delivered record"],
 	];
 	for (const [count, text] of told) if (count > 0) say(`${count} ${text}`);
-	tellMissing(report.missing, say);
+	tellMissing(report.missing, talk);
 }
 
-function tellOfExport(journal: ExportedJournal, say: (line: string) => void): void {
+function tellOfExport(journal: ExportedJournal, talk: Talk): void {
+	const { say, messages } = talk;
 	const { damage, missing, uncheckedCount } = journal;
-	for (const text of damage.slice(0, FAULTS_SHOWN)) say(`${text}; skipped`);
+	for (const text of damage.slice(0, FAULTS_SHOWN)) say(messages.say("skipped", { text }));
 	const more = damage.length - FAULTS_SHOWN;
-	if (more > 0) say(`and ${more} lines more, skipped too`);
-	tellMissing(missing, say);
+	if (more > 0) say(messages.say("moreLines", { count: more }));
+	tellMissing(missing, talk);
 	if (uncheckedCount > 0) {
-		say(`${uncheckedCount} entries of an older program carry no check: damage would not show`);
+		say(messages.say("unchecked", { count: uncheckedCount }));
 	}
-	say("not signed: only the collector's record proves who wrote it");
+	say(messages.say("notSigned"));
 }
 
 function tellMissing(
 	missing: readonly SequenceRange[],
-	say: (line: string) => void,
+	{ say, messages }: Talk,
 	epoch?: number,
 ): void {
-	const of = epoch === undefined ? "" : ` of epoch ${epoch}`;
-	for (const range of missing) say(`missing: ${rangeText(range)}${of}`);
+	for (const each of missing) {
+		const range = rangeText(each);
+		say(
+			epoch === undefined
+				? messages.say("missing", { range })
+				: messages.say("missingOfEpoch", { range, epoch }),
+		);
+	}
 }

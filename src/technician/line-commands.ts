@@ -5,6 +5,7 @@ import { SingleBar } from "cli-progress";
 import { StationError } from "../core/errors.js";
 import { printable } from "../core/printable.js";
 import { OperationalError } from "../host/errors.js";
+import type { Messages } from "../host/messages/messages.js";
 import {
 	merged,
 	type OutputFormat,
@@ -30,7 +31,7 @@ import { countOf, rangeText } from "./sequence-ranges.js";
 
 /** The lines of one round of a watch are here after this long, also at 9600 baud: 1 KB. */
 const ROUND_MILLISECONDS = 1200;
-const GOES_ON = "the same command goes on";
+const CONTINUES = "the same command continues";
 /** A shell says 128 and the signal's number of what a signal ended. */
 const SIGNAL_EXIT_CODES = Object.freeze({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 });
 
@@ -39,6 +40,7 @@ export interface Session {
 	readonly greeting: Greeting;
 	readonly format: OutputFormat;
 	readonly say: (line: string) => void;
+	readonly messages: Messages;
 }
 
 /** Arguments of a command, by name. */
@@ -61,7 +63,7 @@ export async function showStatus(session: Session): Promise<number> {
 	const { station, firmware } = session.greeting;
 	const [first = {}, ...rest] = parts;
 	const lines = [merged([{ station, firmware }, first]), ...rest];
-	if (session.format === "text") printGroups(groupsOf(lines));
+	if (session.format === "text") printGroups(groupsOf(lines), session.messages.name);
 	else printJson(merged(lines));
 	return 0;
 }
@@ -93,7 +95,7 @@ export async function showReading(session: Session): Promise<number> {
 	const sequence = Number(given["sequence"] ?? Number.NaN);
 	const isRecorded = Number.isInteger(sequence);
 	// Text does not wait for it.
-	if (session.format === "text") printChannels(channels);
+	if (session.format === "text") printChannels(channels, session.messages);
 	const stationFlags = isRecorded ? await stationFlagsOf(session, sequence) : undefined;
 	const answer = {
 		...given,
@@ -103,9 +105,14 @@ export async function showReading(session: Session): Promise<number> {
 	else if (session.format === "jsonl")
 		for (const each of channels) printJson({ ...answer, ...each });
 	else if (isRecorded) {
-		const flagged = stationFlags === undefined ? "" : `, flagged ${stationFlags || "nothing"}`;
-		session.say(`recorded as entry ${sequence}${flagged}`);
-	} else session.say("the journal did not take it");
+		const { messages } = session;
+		const flags = (stationFlags ?? "").split(" ").map(messages.name).join(" ");
+		const flagged =
+			stationFlags === undefined
+				? ""
+				: messages.say(stationFlags === "" ? "flaggedNothing" : "flagged", { flags });
+		session.say(messages.say("recorded", { sequence, flagged }));
+	} else session.say(session.messages.say("rejected"));
 	return isRecorded ? 0 : 1;
 }
 
@@ -120,11 +127,12 @@ async function stationFlagsOf(session: Session, sequence: number): Promise<strin
 		});
 		const entry = parts.map(entryOf).find((each) => each.sequence === sequence);
 		if (entry !== undefined) return stationFlagNames(decodeEntry(entry.canonical).stationFlags);
-		session.say(`entry ${sequence} could not be read back`);
+		session.say(session.messages.say("notReadBack", { sequence, why: "" }));
 	} catch (error) {
 		const isForeign = error instanceof StationError;
 		if (!isForeign && !(error instanceof OperationalError)) throw error;
-		session.say(`entry ${sequence} could not be read back: ${error.message}`);
+		const why = `: ${error.message}`;
+		session.say(session.messages.say("notReadBack", { sequence, why }));
 	}
 	return undefined;
 }
@@ -135,7 +143,7 @@ export async function watch(session: Session, { count = 0 }: Given): Promise<num
 	let round: Shown[] = [];
 	const showRound = (): void => {
 		const [first] = round;
-		if (first !== undefined) printRound(first, round);
+		if (first !== undefined) printRound(first, round, session.messages);
 		round = [];
 	};
 	const { answer } = await ask(session, "watch", {
@@ -159,17 +167,21 @@ export async function watch(session: Session, { count = 0 }: Given): Promise<num
 }
 
 /** What all channels of a round share stands once above them: a screen has 80 columns. */
-function printRound(first: Shown, round: readonly Shown[]): void {
-	const sequence = first["sequence"] ?? null;
-	const recorded = sequence === null ? "not recorded" : `recorded as entry ${sequence}`;
-	process.stdout.write(
-		`${printable(`round ${first["round"]}, ${first["utc"] ?? "time unknown"}, ${recorded}`)}\n`,
+function printRound(first: Shown, shownRound: readonly Shown[], messages: Messages): void {
+	const { say } = messages;
+	const { sequence = null, round = null, utc = null } = first;
+	const recorded =
+		sequence === null ? say("notRecorded") : say("recorded", { sequence, flagged: "" });
+	const values = { round: String(round), utc: utc ?? say("timeUnknown"), recorded };
+	process.stdout.write(`${printable(say("round", values))}\n`);
+	printChannels(
+		shownRound.map(({ round: _round, utc: _utc, sequence: _sequence, ...rest }) => rest),
+		messages,
 	);
-	printChannels(round.map(({ round: _round, utc: _utc, sequence: _sequence, ...rest }) => rest));
 }
 
 /** Flags come last: they may be many, and widen no other column then. */
-function printChannels(channels: readonly Shown[]): void {
+function printChannels(channels: readonly Shown[], { name }: Messages): void {
 	const names = channels.flatMap((channel) => Object.keys(channel));
 	const hasRaw = names.includes("raw");
 	printTable(
@@ -178,6 +190,7 @@ function printChannels(channels: readonly Shown[]): void {
 			...(hasRaw ? { raw: rest["raw"] ?? null, rawUnit: rest["rawUnit"] ?? null } : {}),
 			flags,
 		})),
+		name,
 	);
 }
 
@@ -186,16 +199,16 @@ export async function selfTest(session: Session): Promise<number> {
 	const { parts: probes, answer } = await ask(session, "self-test");
 	if (session.format === "json") printJson({ ...answer, probes });
 	else if (session.format === "jsonl") for (const each of probes) printJson(each);
-	else printTable(probes);
+	else printTable(probes, session.messages.name);
 	const failed = Number(answer["failed"]);
-	if (failed > 0) session.say(`${failed} of ${probes.length} failed`);
+	if (failed > 0) session.say(session.messages.say("failedOf", { failed, count: probes.length }));
 	return failed > 0 ? 1 : 0;
 }
 
 export async function uploadNow(session: Session): Promise<number> {
-	session.say("uploading; this takes a minute or two");
+	session.say(session.messages.say("uploading"));
 	const { answer } = await ask(session, "upload");
-	if (session.format === "text") printPairs(answer);
+	if (session.format === "text") printPairs(answer, session.messages.name);
 	else printJson(answer);
 	return 0;
 }
@@ -211,7 +224,10 @@ export async function exportTo(session: Session, path: string, first: number): P
 	let isShown = false;
 	const release = onEveryWayOut(
 		() => bar.stop(),
-		() => session.say(`stopped; ${existsSync(path) ? `what came is in ${path}, ` : ""}${GOES_ON}`),
+		() =>
+			session.say(
+				session.messages.say(existsSync(path) ? "stoppedInFile" : "stopped", { file: path }),
+			),
 	);
 	try {
 		const outcome = await exportJournal(session.client, session.greeting.station, {
@@ -226,10 +242,13 @@ export async function exportTo(session: Session, path: string, first: number): P
 		bar.stop();
 		if (session.format === "text") {
 			const { station, epoch, fetched, held, missing } = outcome;
-			printPairs({ file: path, station, epoch, fetched, held, missing: countOf(missing) });
+			printPairs(
+				{ file: path, station, epoch, fetched, held, missing: countOf(missing) },
+				session.messages.name,
+			);
 		} else printJson({ file: path, ...outcome });
 		for (const range of outcome.missing) {
-			session.say(`missing: ${rangeText(range)}; the station did not give it`);
+			session.say(session.messages.say("notGiven", { range: rangeText(range) }));
 		}
 		return 0;
 	} catch (error) {
@@ -240,7 +259,7 @@ export async function exportTo(session: Session, path: string, first: number): P
 			);
 		}
 		if (!(error instanceof LineTrouble)) throw error;
-		throw new LineTrouble(`${error.message}; what came is in ${path}, ${GOES_ON}`);
+		throw new LineTrouble(`${error.message}; what came is in ${path}, ${CONTINUES}`);
 	} finally {
 		release();
 	}
@@ -289,8 +308,9 @@ export async function runCommand(
 	const { parts, answer } = await ask(session, name, { fields: given });
 	if (session.format !== "text") printJson(parts.length === 0 ? answer : { ...answer, parts });
 	else {
-		if (parts.length > 0) printTable(parts);
-		if (Object.keys(answer).length > 0) printPairs(answer);
+		const { name: naming } = session.messages;
+		if (parts.length > 0) printTable(parts, naming);
+		if (Object.keys(answer).length > 0) printPairs(answer, naming);
 	}
 	return 0;
 }

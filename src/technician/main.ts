@@ -38,6 +38,12 @@ function commandLine(done: Done): Command {
 			"longest silence of any request, the first one included",
 			wholeNumber(1, 3600),
 		)
+		.addOption(
+			new Option(
+				"--lang <language>",
+				"of what people read; the locale's without it (data formats are never translated)",
+			).choices(["en", "sr", "sr-Cyrl"]),
+		)
 		.showHelpAfterError("see bistrina --help")
 		.exitOverride();
 	addLineCommands(program, done);

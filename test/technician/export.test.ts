@@ -12,6 +12,7 @@ import {
 } from "../../src/technician/export-file.js";
 import { showJournal } from "../../src/technician/file-commands.js";
 import { captured } from "../support/captured.js";
+import { englishInto } from "../support/data/english.js";
 
 describe("an exported journal with holes or damage", function () {
 	this.timeout(60_000);
@@ -48,7 +49,11 @@ describe("an exported journal with holes or damage", function () {
 		const told: string[] = [];
 		let exitCode = 0;
 		captured(() => {
-			exitCode = showJournal(path, "csv", (line) => told.push(line.replaceAll(path, "f")));
+			exitCode = showJournal(
+				path,
+				"csv",
+				englishInto((line) => told.push(line.replaceAll(path, "f"))),
+			);
 		});
 		return { told, exitCode };
 	}

@@ -5,6 +5,7 @@ import type { Finding, FindingKind } from "../../src/protocol/audit/finding.js";
 import type { Verification } from "../../src/protocol/audit/verify-chain.js";
 import { showVerification } from "../../src/technician/file-commands.js";
 import { captured } from "../support/captured.js";
+import { englishInto } from "../support/data/english.js";
 
 function findings(count: number, kind: FindingKind): Finding[] {
 	return Array.from({ length: count }, (_, index) => ({
@@ -25,7 +26,13 @@ function toldOf(found: readonly Finding[], good: number, untold = 0): string[] {
 		counts: { chained: 0, signed: 0, gap: 0, missing: 0 },
 	};
 	const told: string[] = [];
-	captured(() => showVerification(verification, "text", (line) => told.push(line)));
+	captured(() =>
+		showVerification(
+			verification,
+			"text",
+			englishInto((line) => told.push(line)),
+		),
+	);
 	return told;
 }
 

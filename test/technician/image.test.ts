@@ -14,6 +14,7 @@ import { showJournal } from "../../src/technician/file-commands.js";
 import { readImage } from "../../src/technician/journal-image-file.js";
 import { captured } from "../support/captured.js";
 import { dayOfReadings, READINGS_PER_DAY } from "../support/data/day.js";
+import { englishInto } from "../support/data/english.js";
 
 const SECTORS = 16;
 
@@ -214,7 +215,11 @@ describe("a raw flash image", () => {
 				told.length = 0;
 				let code = -1;
 				captured(() => {
-					code = showJournal(path, "csv", (line) => told.push(line));
+					code = showJournal(
+						path,
+						"csv",
+						englishInto((line) => told.push(line)),
+					);
 				});
 				return code;
 			};
@@ -267,7 +272,13 @@ describe("a raw flash image", () => {
 			const path = join(folder, "pulled.bin");
 			writeFileSync(path, image);
 			const told: string[] = [];
-			const text = captured(() => showJournal(path, "csv", (line) => told.push(line)));
+			const text = captured(() =>
+				showJournal(
+					path,
+					"csv",
+					englishInto((line) => told.push(line)),
+				),
+			);
 			const lines = text.split("\n");
 			assert.match(lines[0] ?? "", /^sequence,kind,utc,/);
 			assert.match(told.join("\n"), /1 sectors skipped: no header that can be read/);
@@ -275,9 +286,22 @@ describe("a raw flash image", () => {
 			assert.match(told.at(-1) ?? "", /^image-1, epoch \d+: \d+ entries$/);
 			const empty = join(folder, "empty.bin");
 			writeFileSync(empty, new Uint8Array(65_536).fill(0xff));
-			assert.throws(() => showJournal(empty, "csv", () => {}), /no journal in it/);
 			assert.throws(
-				() => showJournal(join(folder, "none"), "csv", () => {}),
+				() =>
+					showJournal(
+						empty,
+						"csv",
+						englishInto(() => {}),
+					),
+				/no journal in it/,
+			);
+			assert.throws(
+				() =>
+					showJournal(
+						join(folder, "none"),
+						"csv",
+						englishInto(() => {}),
+					),
 				/cannot be read \(ENOENT\)/,
 			);
 		} finally {

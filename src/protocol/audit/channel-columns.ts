@@ -37,8 +37,8 @@ export interface ChannelColumns {
 	};
 	/** Short, for a view: above a column, and in a line, where # is the value. */
 	readonly view: { readonly head: string; readonly line: string; readonly decimals: number };
-	/** For sentences. */
-	readonly word: string;
+	/** For sentences, in English and in Serbian. */
+	readonly words: readonly [english: string, serbian: string];
 }
 
 /** Where a channel is printed otherwise than its row says by itself (`columnsOf`). */
@@ -50,10 +50,12 @@ const SPECIAL: Readonly<Partial<Record<ChannelName, Partial<ChannelColumns>>>> =
 		view: { head: "pH", line: "pH #", decimals: 2 },
 	},
 	temperature: {
+		words: ["temperature", "temperatura"],
 		value: "temperature_c",
 		journal: { stem: "temperature", value: "temperatureCelsius" },
 	},
 	conductivity: {
+		words: ["conductivity", "provodljivost"],
 		stem: "ec",
 		value: "ec25_us_cm",
 		raw: { name: "ec_raw_us_cm", decimals: 2 },
@@ -67,6 +69,7 @@ const SPECIAL: Readonly<Partial<Record<ChannelName, Partial<ChannelColumns>>>> =
 		view: { head: "uS/cm", line: "# uS/cm at 25 degC", decimals: 0 },
 	},
 	turbidity: {
+		words: ["turbidity", "mutnoća"],
 		decimals: 3,
 		raw: { name: "turbidity_raw_v", decimals: 6 },
 		spread: { name: "turbidity_spread_v", decimals: 6 },
@@ -77,6 +80,7 @@ const SPECIAL: Readonly<Partial<Record<ChannelName, Partial<ChannelColumns>>>> =
 		view: { head: "turbidity", line: "#", decimals: 1 },
 	},
 	battery: {
+		words: ["battery", "baterija"],
 		value: "battery_v",
 		journal: { stem: "battery", value: "batteryVolts" },
 	},
@@ -84,7 +88,7 @@ const SPECIAL: Readonly<Partial<Record<ChannelName, Partial<ChannelColumns>>>> =
 		stem: "do",
 		value: "do_mg_l",
 		view: { head: "mg/L O2", line: "# mg/L O2", decimals: 2 },
-		word: "dissolved oxygen",
+		words: ["dissolved oxygen", "rastvoreni kiseonik"],
 	},
 });
 
@@ -99,7 +103,7 @@ function columnsOf({ name, fields }: ChannelRow): ChannelColumns {
 		isCalibrated: fields.some(([role]) => role === "calibration"),
 		journal: { stem: name, value: name },
 		view: { head: unit, line: `# ${unit}`, decimals: Math.min(decimals, 2) },
-		word: name,
+		words: [name, name],
 		...SPECIAL[name],
 	};
 }

@@ -6,7 +6,7 @@ import { OperationalError, UsageError } from "../../host/errors.js";
 import { COMMANDS, type CommandName, type CommandRow } from "../../protocol/line/commands.js";
 import type { Line } from "../line.js";
 import type { Given, Session } from "../line-commands.js";
-import { type CommonOptions, type Done, say, wholeNumber } from "./options.js";
+import { type CommonOptions, type Done, say, talkOf, wholeNumber } from "./options.js";
 
 const SIMULATION_SCHEME = "sim:";
 /** Ids of one program begin anywhere below; a thousand million would not fit. */
@@ -72,7 +72,7 @@ async function withStation(
 			client,
 			greeting,
 			format,
-			say,
+			...talkOf(program),
 		});
 	} finally {
 		await client.close();

@@ -1,13 +1,16 @@
 /** Options that commands share, and what every command may say. */
 import { type Command, InvalidArgumentError } from "commander";
 import { printable } from "../../core/printable.js";
+import { languageOf, messagesIn } from "../../host/messages/messages.js";
 import { instant, type OutputFormat } from "../../host/output.js";
+import type { Talk } from "../file-commands.js";
 
 export interface CommonOptions {
 	readonly port?: string;
 	readonly baud: number;
 	readonly format?: OutputFormat;
 	readonly timeout?: number;
+	readonly lang?: string;
 }
 
 export interface RecordOptions {
@@ -28,6 +31,17 @@ export const fileCommands = () => import("../file-commands.js");
 
 export function say(line: string, paint: (text: string) => string = (text) => text): void {
 	process.stderr.write(`${paint(printable(line))}\n`);
+}
+
+/** What a command says, in the language that was asked for or that of the locale. */
+export function talkOf(command: Command): Talk {
+	const { lang } = command.optsWithGlobals<CommonOptions>();
+	return { say, messages: messagesIn(languageOf(lang ?? localeOf(process.env))) };
+}
+
+/** By POSIX, XBD 8.2: of messages. */
+export function localeOf({ LC_ALL, LC_MESSAGES, LANG }: NodeJS.ProcessEnv): string {
+	return LC_ALL || LC_MESSAGES || LANG || "";
 }
 
 export function wholeNumber(low: number, high: number): (text: string) => number {

@@ -10,6 +10,7 @@ import {
 	type RecordOptions,
 	recordOptions,
 	say,
+	talkOf,
 } from "./options.js";
 import { onStdoutWritten, requireOneSource, withEntries } from "./sources.js";
 
@@ -76,10 +77,11 @@ async function printValues(
 		const given: ValuesOptions = { station, documents, source, from, to };
 		const report = await (days === true ? writeDays : writeValues)(given, form, onStdoutWritten);
 		const { rows, unjudged, undated, unknown } = report;
-		say(`${rows} readings of ${station}`);
-		if (unjudged > 0) say(`${unjudged} readings from before the first policy: not judged`);
-		if (undated > 0) say(`${undated} readings that nothing in the record dates`);
-		if (unknown > 0) say(`${unknown} readings of a later version: use newer tools`);
+		const { messages } = talkOf(command);
+		say(messages.say("readings", { count: rows, station }));
+		if (unjudged > 0) say(messages.say("unjudged", { count: unjudged }));
+		if (undated > 0) say(messages.say("undated", { count: undated }));
+		if (unknown > 0) say(messages.say("newer", { count: unknown }));
 		return 0;
 	});
 }

@@ -4,6 +4,7 @@ import type { SimulatedStation } from "../../../sim/station/station.js";
 import { readOffer } from "../../../src/collector/ledger/configuration-offers.js";
 import { CONFIGURATION_FIELDS } from "../../../src/firmware/config/configuration-fields.js";
 import { parseFields } from "../../../src/firmware/config/parse-configuration.js";
+import { messagesIn } from "../../../src/host/messages/messages.js";
 import type { CommandName } from "../../../src/protocol/line/commands.js";
 import { decodeEntry, encodeEntry } from "../../../src/protocol/record/entry.js";
 import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
@@ -126,6 +127,7 @@ export async function printedCommand(name: string, typed: string) {
 	const session = {
 		format: "text",
 		say: () => {},
+		messages: messagesIn("en"),
 		greeting: { station: NAME, firmware: "1.2.3" },
 		client: {
 			request: async () => ({
