@@ -60,7 +60,21 @@ export type Naming = (name: string) => string;
 
 const AS_IT_IS: Naming = (name) => name;
 /** Columns of tables that hold words of ours, spaces between them. */
-const WORDED: readonly string[] = Object.freeze(["channel", "probe", "verdict", "flags", "unit"]);
+const WORDED: readonly string[] = Object.freeze([
+	"channel",
+	"probe",
+	"verdict",
+	"flags",
+	"unit",
+	"rawUnit",
+	"method",
+]);
+
+/** Each of the words in `text`; with commas between those that are spelled out. */
+export function namedAll(text: string, naming: Naming): string {
+	const words = text.split(" ").map(naming);
+	return words.join(words.join(" ") === text ? " " : ", ");
+}
 
 /** Lines of an answer, each under a title of its own. */
 export function printGroups(
@@ -102,7 +116,7 @@ export function printTable(rows: readonly Shown[], naming: Naming = AS_IT_IS): v
 	const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
 	const text = (row: Shown, name: string): string => {
 		const cell = String(row[name] ?? "-");
-		return printable(WORDED.includes(name) ? cell.split(" ").map(naming).join(" ") : cell);
+		return printable(WORDED.includes(name) ? namedAll(cell, naming) : cell);
 	};
 	const heads = names.map((name) => printable(naming(name)));
 	const widths = names.map((name, index) =>

@@ -8,6 +8,7 @@ import { OperationalError } from "../host/errors.js";
 import type { Messages } from "../host/messages/messages.js";
 import {
 	merged,
+	namedAll,
 	type OutputFormat,
 	printGroups,
 	printJson,
@@ -106,7 +107,7 @@ export async function showReading(session: Session): Promise<number> {
 		for (const each of channels) printJson({ ...answer, ...each });
 	else if (isRecorded) {
 		const { messages } = session;
-		const flags = (stationFlags ?? "").split(" ").map(messages.name).join(" ");
+		const flags = namedAll(stationFlags ?? "", messages.name);
 		const flagged =
 			stationFlags === undefined
 				? ""

@@ -86,6 +86,7 @@ describe("Serbian in Cyrillic", () => {
 		["Injekcije, KONJUGACIJA", "Инјекције, КОНЈУГАЦИЈА"],
 		["nadživeti, odžaliti, nadžeti", "надживети, оджалити, наджети"],
 		["pH, 12 mg/L, 395 uS/cm, 7 FNU, 12 V", "pH, 12 mg/L, 395 uS/cm, 7 FNU, 12 V"],
+		["11 °C je 11 degC", "11 °C је 11 degC"],
 		["vreme UTC u datoteci CSV", "време UTC у датотеци CSV"],
 		["opcija --lang i tekst `bistrina verify`", "опција --lang и текст `bistrina verify`"],
 		["{count} merenja iz docs/FORMAT.md", "{count} мерења из docs/FORMAT.md"],

@@ -99,7 +99,7 @@ describe("an export in a terminal", function () {
 			/cut off \(.*what came is in/,
 		],
 	] as const) {
-		it(`leaves it wrapping lines, and says that the same command goes on, after ${title}`, async () => {
+		it(`leaves it wrapping lines, and says that the same command continues, after ${title}`, async () => {
 			const path = join(folder, `${exitCode}.jsonl`);
 			const program = join(PROJECT, "build/src/technician/main.js");
 			const argv = ["--port", `socket://127.0.0.1:${port}`, "export", path];
@@ -117,7 +117,7 @@ describe("an export in a terminal", function () {
 			const code = await new Promise((resolve) => child.on("close", resolve));
 			assert.ok(shown.lastIndexOf(WRAPPING_ON) > shown.lastIndexOf(WRAPPING_OFF), shown);
 			assert.match(shown, said);
-			assert.match(shown, /the same command goes on\r\n$/);
+			assert.match(shown, /the same command continues\r\n$/);
 			assert.equal(code, exitCode, shown);
 			const { entries } = readExportedFile(path, new Uint8Array(readFileSync(path)));
 			assert.equal(entries.length, 10);

@@ -53,7 +53,7 @@ const APART: readonly string[] = Object.freeze([
 
 /** Units, and names that are written in Latin letters in Cyrillic text, too. */
 const KEPT: ReadonlySet<string> = new Set([
-	..."pH FNU NTU mg L mL uS µS cm mm m degC V mV uV A mA h s ms min B KB MB dBm Hz hPa g".split(
+	..."pH FNU NTU C mg L mL uS µS cm mm m degC V mV uV A mA h s ms min B KB MB dBm Hz hPa g".split(
 		" ",
 	),
 	..."UTC RTC CSV JSON TLS HTTP HTTPS USB QARTOD COSE SHA EZO CBOR GPS".split(" "),

@@ -130,6 +130,9 @@ const STATES: Rows<string> = {
 	low: ["low", "slabo"],
 	clock: ["clock", "sat"],
 	journal: ["journal", "dnevnik"],
+	measured: ["measured", "izmereno"],
+	calibrated: ["calibrated", "po kalibraciji"],
+	none: ["none", "nijedan"],
 };
 
 /** Heads of tables and names of pairs. */

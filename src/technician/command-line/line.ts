@@ -72,7 +72,7 @@ async function withStation(
 			client,
 			greeting,
 			format,
-			...talkOf(program),
+			...(await talkOf(program)),
 		});
 	} finally {
 		await client.close();

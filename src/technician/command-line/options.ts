@@ -1,7 +1,6 @@
 /** Options that commands share, and what every command may say. */
 import { type Command, InvalidArgumentError } from "commander";
 import { printable } from "../../core/printable.js";
-import { languageOf, messagesIn } from "../../host/messages/messages.js";
 import { instant, type OutputFormat } from "../../host/output.js";
 import type { Talk } from "../file-commands.js";
 
@@ -34,7 +33,8 @@ export function say(line: string, paint: (text: string) => string = (text) => te
 }
 
 /** What a command says, in the language that was asked for or that of the locale. */
-export function talkOf(command: Command): Talk {
+export async function talkOf(command: Command): Promise<Talk> {
+	const { languageOf, messagesIn } = await import("../../host/messages/messages.js");
 	const { lang } = command.optsWithGlobals<CommonOptions>();
 	return { say, messages: messagesIn(languageOf(lang ?? localeOf(process.env))) };
 }

@@ -34,7 +34,7 @@ export function addJudgingCommands(program: Command, done: Done): void {
 		.action(async (image: string) => {
 			const format = program.opts<CommonOptions>().format ?? "csv";
 			if (format === "text") program.error("error: journal writes csv, json or jsonl");
-			done((await fileCommands()).showJournal(image, format, talkOf(program)));
+			done((await fileCommands()).showJournal(image, format, await talkOf(program)));
 		});
 	documentOptions(
 		recordOptions(
@@ -100,7 +100,7 @@ async function printReadings(
 	return withEntries(file, options, async (source) => {
 		const report = await writeReadings({ station, source, form, from, to, write: onStdoutWritten });
 		const { rows, unknown, undated } = report;
-		const { messages } = talkOf(command);
+		const { messages } = await talkOf(command);
 		say(messages.say("readings", { count: rows, station }));
 		if (undated > 0) say(messages.say("undated", { count: undated }));
 		if (unknown > 0) say(messages.say("newer", { count: unknown }));
@@ -150,7 +150,7 @@ async function verifyRecord(
 	if (file !== undefined) {
 		const keys = keysOf(command, key);
 		const verification = mended(() => verifyExport(readRecord(file), { station, keys, ...part }));
-		return showVerification(await verification, format, talkOf(command));
+		return showVerification(await verification, format, await talkOf(command));
 	}
 	return mended(async () => {
 		const store = await openStore(options);
@@ -158,7 +158,7 @@ async function verifyRecord(
 			const isEnrolled = key.length === 1 && key[0] === "enrolled";
 			const keys = isEnrolled ? await enrolledKeysOf(store, station) : keysOf(command, key);
 			const verification = await verifyStore(store, { station, keys, ...part });
-			return showVerification(verification, format, talkOf(command));
+			return showVerification(verification, format, await talkOf(command));
 		} finally {
 			await store.close();
 		}
@@ -181,7 +181,7 @@ async function writeRecord(
 			const count = await writeRecordFile(file, station, (write) =>
 				exportStation(store, station, format, write),
 			);
-			say(talkOf(command).messages.say("batches", { count, station, file }));
+			say((await talkOf(command)).messages.say("batches", { count, station, file }));
 			return 0;
 		} finally {
 			await store.close();

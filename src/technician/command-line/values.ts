@@ -77,7 +77,7 @@ async function printValues(
 		const given: ValuesOptions = { station, documents, source, from, to };
 		const report = await (days === true ? writeDays : writeValues)(given, form, onStdoutWritten);
 		const { rows, unjudged, undated, unknown } = report;
-		const { messages } = talkOf(command);
+		const { messages } = await talkOf(command);
 		say(messages.say("readings", { count: rows, station }));
 		if (unjudged > 0) say(messages.say("unjudged", { count: unjudged }));
 		if (undated > 0) say(messages.say("undated", { count: undated }));
