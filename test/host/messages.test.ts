@@ -1,5 +1,6 @@
 /** What people read: both languages complete, their values agree, and Cyrillic that is read without stumbling. */
 import { strict as assert } from "node:assert";
+import { LANGUAGES, TEXTS, textOf } from "../../src/collector/publish/texts.js";
 import { MESSAGES, type MessageKey } from "../../src/host/messages/catalogue.js";
 import { cyrillicOf } from "../../src/host/messages/cyrillic.js";
 import { languageOf, messagesIn } from "../../src/host/messages/messages.js";
@@ -11,7 +12,7 @@ import { importsOf, sources } from "../support/sources.js";
 
 const placeholders = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
 /** Differ between the languages in no letter, and must not. */
-const ALIKE = ["pH", "utc", "rssi", "degC", "uS/cm"];
+const ALIKE = ["pH", "utc", "rssi", "alarm", "degC", "uS/cm"];
 
 describe("what people read", () => {
 	it("is there in both languages, with the same values in each sentence", () => {
@@ -25,6 +26,16 @@ describe("what people read", () => {
 			assert.ok(english.trim() !== "" && serbian.trim() !== "", name);
 			if (!ALIKE.includes(name)) assert.notEqual(english, serbian, name);
 		}
+	});
+
+	it("is the same to the page: each of its texts keeps its values in Cyrillic, too", () => {
+		for (const [key, { en }] of Object.entries(TEXTS)) {
+			for (const language of LANGUAGES) {
+				assert.deepEqual(placeholders(textOf(language, key)), placeholders(en), key);
+			}
+		}
+		assert.equal(textOf("sr-Cyrl", "zone-station"), "времену станице ({zone})");
+		assert.equal(textOf("sr-Cyrl", "channel-ec25"), "Проводљивост на 25 °C");
 	});
 
 	it("has a word for every channel, flag and event", () => {

@@ -1,10 +1,6 @@
 /** Texts of the page and of the status page; `{x}` is filled in. */
 
-export interface Text {
-	readonly en: string;
-	/** Serbian, ekavian, in Latin letters. */
-	readonly sr: string;
-}
+import type { Text } from "../../host/messages/record-texts.js";
 
 const t = (en: string, sr: string): Text => ({ en, sr });
 
@@ -164,4 +160,22 @@ export const PAGE_TEXTS: Readonly<Record<string, Text>> = Object.freeze({
 	"channel-ec25": t("Conductivity at 25 °C", "Provodljivost na 25 °C"),
 	"channel-turbidity": t("Turbidity", "Mutnoća"),
 	"channel-battery": t("Battery", "Baterija"),
+	"river-bor": t("Borska reka", "Borska reka"),
+	"river-pek": t("Pek", "Pek"),
+	"place-bor": t("Bor", "Bor"),
+	"place-slatina": t("Slatina", "Slatina"),
+	"place-bela-reka": t("Bela reka", "Bela reka"),
+	"place-rgotina": t("Rgotina", "Rgotina"),
+	"place-vrazogrnac": t("Vražogrnac", "Vražogrnac"),
+	"place-zajecar": t("Zaječar", "Zaječar"),
+	"place-timok": t("Veliki Timok", "Veliki Timok"),
+	"place-danube": t("Danube", "Dunav"),
+	"place-majdanpek": t("Majdanpek", "Majdanpek"),
+	"place-debeli-lug": t("Debeli Lug", "Debeli Lug"),
+	"place-blagojev-kamen": t("Blagojev Kamen", "Blagojev Kamen"),
+	"place-voluja": t("Voluja", "Voluja"),
+	"place-neresnica": t("Neresnica", "Neresnica"),
+	"place-kucevo": t("Kučevo", "Kučevo"),
+	"place-kusici": t("Kusići", "Kusići"),
+	"place-veliko-gradiste": t("Veliko Gradište", "Veliko Gradište"),
 });

@@ -1,7 +1,7 @@
 /** Words for readers, in English and in Serbian in Latin and Cyrillic letters: one text, transliterated. */
-import { cyrillicOf } from "./cyrillic.js";
-import { PAGE_TEXTS, type Text } from "./page-texts.js";
-import { WORD_TEXTS } from "./word-texts.js";
+import { cyrillicOf } from "../../host/messages/cyrillic.js";
+import { RECORD_TEXTS, type Text } from "../../host/messages/record-texts.js";
+import { PAGE_TEXTS } from "./page-texts.js";
 
 export type Language = "en" | "sr" | "sr-Cyrl";
 
@@ -9,7 +9,7 @@ export const LANGUAGES: readonly Language[] = Object.freeze(["en", "sr", "sr-Cyr
 
 export const TEXTS: Readonly<Record<string, Text>> = Object.freeze({
 	...PAGE_TEXTS,
-	...WORD_TEXTS,
+	...RECORD_TEXTS,
 });
 
 /** A key that no text has is its own word: what a later version's station says is shown as it is. */

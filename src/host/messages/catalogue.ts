@@ -53,7 +53,7 @@ export const MESSAGES = Object.freeze({
 	],
 	opening: [
 		"opening the collector's database, some seconds",
-		"otvara se baza kolektora, nekoliko sekundi",
+		"otvara se baza sakupljača, nekoliko sekundi",
 	],
 	sound: ["sound", "ispravno"],
 	notSound: ["NOT sound", "NIJE ispravno"],
@@ -75,7 +75,7 @@ export const MESSAGES = Object.freeze({
 	],
 	notSigned: [
 		"not signed: only the collector's record proves who wrote it",
-		"nije potpisano: samo zapis kolektora dokazuje ko ga je napisao",
+		"nije potpisano: samo zapis sakupljača dokazuje ko ga je napisao",
 	],
 	error: ["error:", "greška:"],
 } as const satisfies Readonly<Record<string, Text>>);

@@ -40,7 +40,11 @@ const APART: readonly string[] = Object.freeze([
 	"injekt",
 	"konjug",
 	"konjunk",
-	"vanjezič",
+	"vanjezi",
+	"izvanjez",
+	"nadždr",
+	"nadžnj",
+	"odžv",
 	"tanjug",
 	"nadžive",
 	"nadživlj",
@@ -57,7 +61,10 @@ const KEPT: ReadonlySet<string> = new Set([
 		" ",
 	),
 	..."UTC RTC CSV JSON TLS HTTP HTTPS USB QARTOD COSE SHA EZO CBOR GPS".split(" "),
-	..."Bistrina-data bistrina PostgreSQL PGlite ISO".split(" "),
+	..."Bistrina bistrina PostgreSQL PGlite ISO SensorThings OGC API SenML Atom HTML EC id USGS".split(
+		" ",
+	),
+	..."verify values record".split(" "),
 ]);
 
 /**
@@ -76,7 +83,7 @@ export function cyrillicOf(text: string): string {
 }
 
 function isKept(piece: string): boolean {
-	return !WORD.test(piece) || KEPT.has(piece) || /^\p{Ll}+\p{Lu}/u.test(piece);
+	return !WORD.test(piece) || KEPT.has(piece) || /^\p{Ll}+\p{Lu}|^[IVX]+$/u.test(piece);
 }
 
 function spelled(word: string): string {

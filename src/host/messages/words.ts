@@ -2,14 +2,8 @@
 import { CHANNEL_TABLE } from "../../protocol/audit/channel-columns.js";
 import type { Standing } from "../../protocol/audit/verify-chain.js";
 import type { DerivationNote } from "../../protocol/record/derive.js";
-import type {
-	EntryKind,
-	GAP_REASONS,
-	RESET_REASONS,
-	STATION_FLAGS,
-} from "../../protocol/record/entry-layouts.js";
-import type { EventCode } from "../../protocol/record/events.js";
 import type { CHANNEL_FLAGS } from "../../protocol/record/reading.js";
+import { RECORD_TEXTS } from "./record-texts.js";
 
 export type Text = readonly [english: string, serbian: string];
 type Rows<Name extends string> = Readonly<Record<Name, Text>>;
@@ -25,18 +19,6 @@ const FLAGS: Rows<keyof typeof CHANNEL_FLAGS> = {
 	uncalibrated: ["uncalibrated", "nekalibrisano"],
 };
 
-const STATION: Rows<keyof typeof STATION_FLAGS> = {
-	batteryLow: ["battery low", "baterija slaba"],
-	journalNearlyFull: ["journal nearly full", "dnevnik skoro pun"],
-	journalDegraded: ["journal degraded", "dnevnik oštećen"],
-	clockUntrusted: ["clock not trusted", "sat nepouzdan"],
-	serviceMode: ["service mode", "servisni režim"],
-	safeMode: ["safe mode", "bezbedni režim"],
-	radioBudgetSpent: ["radio budget spent", "potrošeno vreme za radio"],
-	collectorRefused: ["refused by the collector", "kolektor odbio"],
-	wakeLate: ["late wake", "zakasnelo buđenje"],
-};
-
 const NOTES: Rows<DerivationNote> = {
 	"raw-absent": ["nothing was measured", "ništa nije izmereno"],
 	"temperature-absent": [
@@ -49,65 +31,6 @@ const NOTES: Rows<DerivationNote> = {
 	"acidity-unknown": ["acidity unknown", "kiselost nepoznata"],
 	"calibration-unknown": ["calibration unknown", "kalibracija nepoznata"],
 	"configuration-unknown": ["configuration unknown", "konfiguracija nepoznata"],
-};
-
-const KINDS: Rows<EntryKind> = {
-	reading: ["reading", "merenje"],
-	boot: ["boot", "pokretanje"],
-	time: ["time", "vreme"],
-	calibration: ["calibration", "kalibracija"],
-	configuration: ["configuration", "konfiguracija"],
-	event: ["event", "događaj"],
-	gap: ["gap", "praznina"],
-	epoch: ["epoch", "epoha"],
-	"calibration-part": ["part of a calibration", "deo kalibracije"],
-	alarm: ["alarm", "uzbuna"],
-	heartbeat: ["heartbeat", "dnevni izveštaj"],
-};
-
-const EVENTS: Rows<EventCode> = {
-	"probe-failed": ["probe failed", "sonda otkazala"],
-	"probe-recovered": ["probe measures again", "sonda ponovo meri"],
-	"bus-cleared": ["stuck bus freed", "zaglavljena magistrala oslobođena"],
-	"probe-identified": ["probe identified", "sonda prepoznata"],
-	"collector-refused": ["collector refused a batch", "kolektor odbio pošiljku"],
-	"acknowledgement-rejected": ["acknowledgement rejected", "potvrda odbačena"],
-	"released-not-held": [
-		"collector no longer holds what was released",
-		"kolektor više nema ono što je potvrdio",
-	],
-	"time-refused": ["offered time refused", "ponuđeno vreme odbijeno"],
-	"rtc-stopped": ["the clock chip had stopped", "čip sata je bio stao"],
-	"rtc-failed": ["the clock chip failed", "čip sata otkazao"],
-	"sector-retired": ["sector retired", "sektor povučen"],
-	"bits-corrected": ["bits corrected", "bitovi ispravljeni"],
-	"journal-recovered": ["journal recovered", "dnevnik oporavljen"],
-	crash: ["crash", "pad programa"],
-	"safe-mode": ["safe mode", "bezbedni režim"],
-	"battery-low": ["battery low", "baterija slaba"],
-	"battery-waited": ["waited for the battery", "čekalo se na bateriju"],
-	service: ["technician at the line", "tehničar na liniji"],
-	"configuration-refused": ["configuration refused", "konfiguracija odbijena"],
-	"configuration-reverted": ["configuration reverted", "konfiguracija vraćena"],
-	"configuration-confirmed": ["configuration confirmed", "konfiguracija potvrđena"],
-	"settings-damaged": ["stored configuration damaged", "sačuvana konfiguracija oštećena"],
-};
-
-const GAPS: Rows<(typeof GAP_REASONS)[number]> = {
-	overflow: ["overwritten before it was delivered", "prepisano pre isporuke"],
-	rot: ["unreadable in flash", "nečitljivo u flešu"],
-	"sector-lost": ["sector lost", "sektor izgubljen"],
-	unproved: ["number that nothing proves", "broj koji ništa ne potvrđuje"],
-};
-
-const RESETS: Rows<(typeof RESET_REASONS)[number]> = {
-	"power-on": ["power on", "uključenje"],
-	"deep-sleep": ["deep sleep", "duboki san"],
-	software: ["software", "program"],
-	watchdog: ["watchdog", "nadzorni tajmer"],
-	"brown-out": ["brown-out", "pad napona"],
-	panic: ["panic", "greška sistema"],
-	external: ["external", "spoljni"],
 };
 
 const STANDINGS: Rows<`standing ${Standing}`> = {
@@ -201,9 +124,17 @@ const UNITS: Rows<string> = {
 	relative: ["relative", "relativno"],
 };
 
+/** Names of flags of a station, of kinds, events and reasons; what a flag of a channel means is longer than a word. */
+function ofTheRecord(): (readonly [string, Text])[] {
+	return Object.entries(RECORD_TEXTS).flatMap(([key, { en, sr }]) => {
+		const [, name = ""] = /^(?:station|kind|name)-(.*)$/.exec(key) ?? [];
+		return name === "" ? [] : [[name, [en, sr]] as const];
+	});
+}
+
 /** Every word that has its place here. */
-export const WORDS: ReadonlyMap<string, Text> = new Map(
-	[FLAGS, STATION, NOTES, KINDS, EVENTS, GAPS, RESETS, STANDINGS, STATES, NAMES, UNITS]
-		.flatMap((rows) => Object.entries<Text>(rows))
-		.concat(CHANNEL_TABLE.map(({ name, words }) => [name, words] as [string, Text])),
-);
+export const WORDS: ReadonlyMap<string, Text> = new Map([
+	...ofTheRecord(),
+	...[FLAGS, NOTES, STANDINGS, STATES, NAMES, UNITS].flatMap((rows) => Object.entries<Text>(rows)),
+	...CHANNEL_TABLE.map(({ name, words }) => [name, words] as const),
+]);

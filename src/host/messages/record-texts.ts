@@ -1,9 +1,32 @@
-/** Words of the record: flags, events, kinds of entries, notes, places of the schematic; and what each means. */
-import type { Text } from "./page-texts.js";
+/** What the record names, for readers: flags and what each means, events, kinds of entries, reasons, sources of time. */
+import type {
+	EntryKind,
+	GAP_REASONS,
+	RESET_REASONS,
+	STATION_FLAGS,
+} from "../../protocol/record/entry-layouts.js";
+import type { EventCode } from "../../protocol/record/events.js";
+import type { CHANNEL_FLAGS } from "../../protocol/record/reading.js";
+
+export interface Text {
+	readonly en: string;
+	/** Serbian, ekavian, in Latin letters. */
+	readonly sr: string;
+}
 
 const t = (en: string, sr: string): Text => ({ en, sr });
 
-export const WORD_TEXTS: Readonly<Record<string, Text>> = Object.freeze({
+/** Keys that the record's own tables ask for; the compiler says which is missing. */
+type Asked =
+	| `flag-${keyof typeof CHANNEL_FLAGS}`
+	| `station-${keyof typeof STATION_FLAGS}`
+	| `kind-${EntryKind}`
+	| `name-${EventCode}`
+	| `name-${(typeof GAP_REASONS)[number]}`
+	| `name-${(typeof RESET_REASONS)[number]}`;
+
+export const RECORD_TEXTS: Readonly<Record<string, Text>> = Object.freeze({
+	"kind-reading": t("Reading", "Merenje"),
 	"flag-absent": t("no value", "nema vrednosti"),
 	"flag-fault": t(
 		"the probe reported a fault or did not answer",
@@ -110,22 +133,4 @@ export const WORD_TEXTS: Readonly<Record<string, Text>> = Object.freeze({
 	"name-network-time": t("by network time", "od mrežnog vremena"),
 	"name-technician": t("by a technician", "od tehničara"),
 	"name-rtc": t("by its own clock", "po sopstvenom satu"),
-	"river-bor": t("Borska reka", "Borska reka"),
-	"river-pek": t("Pek", "Pek"),
-	"place-bor": t("Bor", "Bor"),
-	"place-slatina": t("Slatina", "Slatina"),
-	"place-bela-reka": t("Bela reka", "Bela reka"),
-	"place-rgotina": t("Rgotina", "Rgotina"),
-	"place-vrazogrnac": t("Vražogrnac", "Vražogrnac"),
-	"place-zajecar": t("Zaječar", "Zaječar"),
-	"place-timok": t("Veliki Timok", "Veliki Timok"),
-	"place-danube": t("Danube", "Dunav"),
-	"place-majdanpek": t("Majdanpek", "Majdanpek"),
-	"place-debeli-lug": t("Debeli Lug", "Debeli Lug"),
-	"place-blagojev-kamen": t("Blagojev Kamen", "Blagojev Kamen"),
-	"place-voluja": t("Voluja", "Voluja"),
-	"place-neresnica": t("Neresnica", "Neresnica"),
-	"place-kucevo": t("Kučevo", "Kučevo"),
-	"place-kusici": t("Kusići", "Kusići"),
-	"place-veliko-gradiste": t("Veliko Gradište", "Veliko Gradište"),
-});
+} satisfies Readonly<Record<Asked, Text>> & Readonly<Record<string, Text>>);
