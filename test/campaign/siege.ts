@@ -7,7 +7,7 @@
  * --collector runs another build's main.js.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { QUOTA_LIMITS } from "../../src/collector/ledger/station-quota.js";
 import { openPGliteStore } from "../../src/collector/store/pglite-store.js";
@@ -40,13 +40,17 @@ import {
 const SERVER_NAME = "collector.bistrina.invalid";
 const HONEST = 60;
 const RATIO_MAX = 3;
-const SECONDS = 8;
+const SECONDS = 6;
 const PAIRS = 3;
 const PAIRS_MAX = 9;
 /** Of slices that are not judged. */
 const PATIENCE_MINUTES = 30;
 /** Attackers of a trial that are enrolled: each attacks once. */
 const TRIES_MAX = 40;
+/** A slice needs so many processors that nobody else uses, for so many looks one after the other. */
+const FREE_PROCESSORS_MIN = 0.7;
+const CALM_LOOKS = 2;
+const LOOK_MILLISECONDS = 1000;
 /** What a slice leaves in the machine is none of the next one's. */
 const BETWEEN_MILLISECONDS = 1000;
 /** Strangers of ten minutes are never sent: so many requests for each second of an attack. */
@@ -192,23 +196,23 @@ class Siege {
 		if (this.#reports.size === 0) await this.#slice("warming up", besieged, []);
 		const judged: SiegePair[] = [];
 		let bytesSent = 0;
-		let before = await this.#slice("quiet", besieged, []);
-		for (let turn = 0; turn < TRIES_MAX && judged.length < pairs; ) {
+		let before = await this.#calmSlice(besieged);
+		for (let turn = 0; turn < TRIES_MAX && judged.length < pairs && before !== undefined; turn++) {
 			const begun = performance.now();
-			const orders = this.#ordersOf(trial, turn, besieged);
-			const isWorthwhile = !isTooBusy([before]);
-			const attacked = isWorthwhile ? await this.#slice(trial.name, besieged, orders) : undefined;
+			const attacked = await this.#slice(
+				trial.name,
+				besieged,
+				this.#ordersOf(trial, turn, besieged),
+			);
 			const after = await this.#slice("quiet", besieged, []);
-			if (attacked !== undefined) turn++;
-			const weakness = attacked?.results
+			const quiet = [before, after];
+			before = isTooBusy([after]) ? await this.#calmSlice(besieged) : after;
+			const weakness = attacked.results
 				.map((result) => tooWeak(result, this.#options.seconds))
 				.find((words) => words !== undefined);
-			const quiet = [before, after];
-			before = after;
-			if (attacked === undefined || weakness !== undefined || isTooBusy(quiet, attacked)) {
+			if (weakness !== undefined || isTooBusy(quiet, attacked)) {
 				this.#patienceMilliseconds -= performance.now() - begun;
 				console.log(`  not judged: ${weakness ?? "the machine had other work"}`);
-				if (this.#patienceMilliseconds < 0) break;
 				continue;
 			}
 			judged.push({ quiet: quiet.flatMap(({ waits }) => waits), attacked: attacked.waits });
@@ -232,6 +236,31 @@ class Siege {
 			this.#violations.push(
 				`${trial.name}: honest stations wait ${median.toFixed(1)} times as long`,
 			);
+		}
+	}
+
+	/** A quiet slice by which something can be judged; undefined when patience is at its end before. */
+	async #calmSlice(besieged: Besieged): Promise<(Slice & ProcessorShares) | undefined> {
+		while (this.#patienceMilliseconds > 0) {
+			await this.#untilCalm();
+			const begun = performance.now();
+			const slice = await this.#slice("quiet", besieged, []);
+			if (!isTooBusy([slice])) return slice;
+			this.#patienceMilliseconds -= performance.now() - begun;
+		}
+		return undefined;
+	}
+
+	/** Waits until others leave processors free, as long as there is patience. */
+	async #untilCalm(): Promise<void> {
+		for (let calm = 0; calm < CALM_LOOKS && this.#patienceMilliseconds > 0; ) {
+			const from = machineSeconds();
+			await pause(LOOK_MILLISECONDS);
+			const to = machineSeconds();
+			if (from === undefined || to === undefined) return;
+			const used = (1000 * (to - from)) / LOOK_MILLISECONDS;
+			calm = availableParallelism() - used >= FREE_PROCESSORS_MIN ? calm + 1 : 0;
+			if (calm === 0) this.#patienceMilliseconds -= LOOK_MILLISECONDS;
 		}
 	}
 

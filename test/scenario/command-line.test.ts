@@ -15,6 +15,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Finished, runCommand, startCommand } from "../support/collectors/command.js";
+import { sample, whole } from "../support/depth.js";
 import { PROJECT } from "../support/sources.js";
 
 const START = "sim/shell/main.js";
@@ -71,7 +72,7 @@ describe("npm start", function () {
 			["--port", "47111", "--console-port", "47110", "--stations", "2"],
 		];
 		await Promise.all(
-			wrong.map(async (argv) => {
+			sample(wrong, 4).map(async (argv) => {
 				const { exitCode, stdout, stderr } = await runCommand(START, ...argv);
 				assert.equal(exitCode, 2, `${argv.join(" ")}: ${stderr}`);
 				assert.match(stderr, /Usage: npm start --/, argv.join(" "));
@@ -189,7 +190,7 @@ describe("npm start", function () {
 		assert.deepEqual(controls, []);
 	});
 
-	it("says that a recording has ended, when it ends and at a start behind its end", async () => {
+	whole("says that a recording has ended, when it ends and at a start behind its end", async () => {
 		const rows = ["00", "10"].map((minute) => `2026-10-01T00:${minute}:00Z,7,750,1,14\n`);
 		const path = file("short.csv", `${HEADER}\n${rows.join("")}`);
 		const data = join(folder, "ended");
@@ -231,28 +232,31 @@ describe("npm start", function () {
 		}
 	});
 
-	it("ends a world whose collector's database does not open, and leaves what was there", async () => {
-		const data = join(folder, "meanwhile");
-		const begun = await runCommand(START, "--data", data, "--for", "5m", "--speed", "max");
-		assert.equal(begun.exitCode, 0, begun.stderr);
-		assert.match(begun.stderr, /\nthe collector is open after \d+\.\d s: https:\/\/127/);
-		// A database of nobody's, in the place of ours.
-		const version = join(data, "collector", "pglite", "PG_VERSION");
-		writeFileSync(version, "9\n");
-		const before = contentsOf(join(data, "collector"));
-		const broken = await runCommand(START, "--data", data, "--for", "1h", "--speed", "60");
-		assert.equal(broken.exitCode, 1, broken.stderr);
-		assert.match(broken.stderr, /error: \S+: the database does not open \(.*\n$/);
-		assert.equal(contentsOf(join(data, "collector")), before);
-		// A first start that fails so leaves nothing of its world.
-		const fresh = join(folder, "fresh");
-		mkdirSync(join(fresh, "collector", "pglite", "base", "1"), { recursive: true });
-		writeFileSync(join(fresh, "collector", "pglite", "base", "1", "16385"), "");
-		const refused = await runCommand(START, "--data", fresh, "--for", "1h", "--speed", "60");
-		assert.equal(refused.exitCode, 1, refused.stderr);
-		assert.match(refused.stderr, /PG_VERSION is missing/);
-		assert.deepEqual(readdirSync(fresh), ["collector"]);
-	});
+	whole(
+		"ends a world whose collector's database does not open, and leaves what was there",
+		async () => {
+			const data = join(folder, "meanwhile");
+			const begun = await runCommand(START, "--data", data, "--for", "5m", "--speed", "max");
+			assert.equal(begun.exitCode, 0, begun.stderr);
+			assert.match(begun.stderr, /\nthe collector is open after \d+\.\d s: https:\/\/127/);
+			// A database of nobody's, in the place of ours.
+			const version = join(data, "collector", "pglite", "PG_VERSION");
+			writeFileSync(version, "9\n");
+			const before = contentsOf(join(data, "collector"));
+			const broken = await runCommand(START, "--data", data, "--for", "1h", "--speed", "60");
+			assert.equal(broken.exitCode, 1, broken.stderr);
+			assert.match(broken.stderr, /error: \S+: the database does not open \(.*\n$/);
+			assert.equal(contentsOf(join(data, "collector")), before);
+			// A first start that fails so leaves nothing of its world.
+			const fresh = join(folder, "fresh");
+			mkdirSync(join(fresh, "collector", "pglite", "base", "1"), { recursive: true });
+			writeFileSync(join(fresh, "collector", "pglite", "base", "1", "16385"), "");
+			const refused = await runCommand(START, "--data", fresh, "--for", "1h", "--speed", "60");
+			assert.equal(refused.exitCode, 1, refused.stderr);
+			assert.match(refused.stderr, /PG_VERSION is missing/);
+			assert.deepEqual(readdirSync(fresh), ["collector"]);
+		},
+	);
 
 	it("leaves no data directory behind when a technician's line cannot be opened", async () => {
 		const server = createServer();
@@ -271,54 +275,57 @@ describe("npm start", function () {
 		}
 	});
 
-	it("refuses a data directory that lacks a file, and tells of a full disk, in one line each", async () => {
-		const data = join(folder, "lacking");
-		const play = (...argv: string[]): ReturnType<typeof runCommand> =>
-			runCommand(START, "--data", data, "--for", "5m", "--speed", "max", "--quiet", ...argv);
-		const begun = await play();
-		assert.equal(begun.exitCode, 0, begun.stderr);
-		assert.match(begun.stdout, /mWh per station so far\n$/);
-		for (const [name, complaint] of [
-			["station-bor-1.flash", /station-bor-1\.flash: missing, though world\.json knows bor-1; /],
-			["station-pek-1.witness", /station-pek-1\.witness: missing, though world\.json knows/],
-			["world.json", /station-[a-z]+-1\.flash is there, but its world\.json is missing; /],
-		] as const) {
-			const aside = join(folder, "aside");
-			renameSync(join(data, name), aside);
-			const before = contentsOf(data);
-			const { exitCode, stderr } = await play();
-			assert.equal(exitCode, 1, stderr);
-			assert.match(stderr, complaint);
-			assert.equal(stderr.trim().split("\n").length, 1, stderr);
-			assert.equal(contentsOf(data), before);
-			renameSync(aside, join(data, name));
-		}
-		// The next state of the world finds the disk full.
-		const next = join(data, "world.json.next");
-		symlinkSync("/dev/full", next);
-		const full = await play();
-		assert.equal(full.exitCode, 1, full.stderr);
-		assert.equal(
-			full.stderr,
-			`error: ${data}: the disk is full (ENOSPC): make room and start again; ` +
-				"nothing that was acknowledged is lost\n",
-		);
-		rmSync(next);
-		const roomy = await play();
-		assert.equal(roomy.exitCode, 0, roomy.stderr);
-		for (const option of ["--scenario", "--river"]) {
-			const { exitCode, stderr } = await play(option, "quiet-bor");
-			assert.equal(exitCode, 1);
-			assert.match(stderr, new RegExp(`begun without ${option}; .*--data DIR for this\n$`));
-		}
-		// Stations whose keys come of another seed.
-		const world = join(data, "world.json");
-		const saved = JSON.parse(readFileSync(world, "utf8")) as Record<string, unknown>;
-		writeFileSync(world, JSON.stringify({ ...saved, seed: 2 }));
-		const foreign = await play();
-		assert.equal(foreign.exitCode, 1, foreign.stderr);
-		assert.match(foreign.stderr, /^error: station bor-1 is enrolled with another key.*\n$/);
-	});
+	whole(
+		"refuses a data directory that lacks a file, and tells of a full disk, in one line each",
+		async () => {
+			const data = join(folder, "lacking");
+			const play = (...argv: string[]): ReturnType<typeof runCommand> =>
+				runCommand(START, "--data", data, "--for", "5m", "--speed", "max", "--quiet", ...argv);
+			const begun = await play();
+			assert.equal(begun.exitCode, 0, begun.stderr);
+			assert.match(begun.stdout, /mWh per station so far\n$/);
+			for (const [name, complaint] of [
+				["station-bor-1.flash", /station-bor-1\.flash: missing, though world\.json knows bor-1; /],
+				["station-pek-1.witness", /station-pek-1\.witness: missing, though world\.json knows/],
+				["world.json", /station-[a-z]+-1\.flash is there, but its world\.json is missing; /],
+			] as const) {
+				const aside = join(folder, "aside");
+				renameSync(join(data, name), aside);
+				const before = contentsOf(data);
+				const { exitCode, stderr } = await play();
+				assert.equal(exitCode, 1, stderr);
+				assert.match(stderr, complaint);
+				assert.equal(stderr.trim().split("\n").length, 1, stderr);
+				assert.equal(contentsOf(data), before);
+				renameSync(aside, join(data, name));
+			}
+			// The next state of the world finds the disk full.
+			const next = join(data, "world.json.next");
+			symlinkSync("/dev/full", next);
+			const full = await play();
+			assert.equal(full.exitCode, 1, full.stderr);
+			assert.equal(
+				full.stderr,
+				`error: ${data}: the disk is full (ENOSPC): make room and start again; ` +
+					"nothing that was acknowledged is lost\n",
+			);
+			rmSync(next);
+			const roomy = await play();
+			assert.equal(roomy.exitCode, 0, roomy.stderr);
+			for (const option of ["--scenario", "--river"]) {
+				const { exitCode, stderr } = await play(option, "quiet-bor");
+				assert.equal(exitCode, 1);
+				assert.match(stderr, new RegExp(`begun without ${option}; .*--data DIR for this\n$`));
+			}
+			// Stations whose keys come of another seed.
+			const world = join(data, "world.json");
+			const saved = JSON.parse(readFileSync(world, "utf8")) as Record<string, unknown>;
+			writeFileSync(world, JSON.stringify({ ...saved, seed: 2 }));
+			const foreign = await play();
+			assert.equal(foreign.exitCode, 1, foreign.stderr);
+			assert.match(foreign.stderr, /^error: station bor-1 is enrolled with another key.*\n$/);
+		},
+	);
 
 	it("never tells anyone to move away data that it cannot read", async () => {
 		const data = join(folder, "unreadable");

@@ -14,6 +14,7 @@ import { entriesOf } from "../../src/collector/store/query.js";
 import type { SqlStore } from "../../src/collector/store/store.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
 import { emptyStore } from "../support/collectors/shared-store.js";
+import { whole } from "../support/depth.js";
 import {
 	isKeyedHashOf,
 	keyedHashKeyOf,
@@ -164,18 +165,21 @@ class KeysWorld {
 describe("a station that loses its key", function () {
 	this.timeout(120_000);
 
-	it("goes on with a clock that was good, though all before was delivered: a liar has to insist for a week", async () => {
-		const world = await KeysWorld.open();
-		await world.hours(3);
-		await world.deliverAll();
-		world.loseKey("second");
-		await world.hoursAlone(1);
-		const entries = world.returned.map((canonical) => decodeEntry(canonical));
-		const before = entries[0]?.epoch;
-		const after = entries.filter(({ epoch }) => epoch !== before);
-		assert.equal(after[0]?.boot, 1);
-		assert.deepEqual([...new Set(after.map(({ timeQuality }) => timeQuality))], [HOLDOVER]);
-	});
+	whole(
+		"goes on with a clock that was good, though all before was delivered: a liar has to insist for a week",
+		async () => {
+			const world = await KeysWorld.open();
+			await world.hours(3);
+			await world.deliverAll();
+			world.loseKey("second");
+			await world.hoursAlone(1);
+			const entries = world.returned.map((canonical) => decodeEntry(canonical));
+			const before = entries[0]?.epoch;
+			const after = entries.filter(({ epoch }) => epoch !== before);
+			assert.equal(after[0]?.boot, 1);
+			assert.deepEqual([...new Set(after.map(({ timeQuality }) => timeQuality))], [HOLDOVER]);
+		},
+	);
 
 	it("begins an epoch that names the old one, and delivers under the new key what the old one left", async () => {
 		const world = await KeysWorld.open();

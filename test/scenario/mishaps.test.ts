@@ -21,6 +21,7 @@ import type { StationConfiguration } from "../../src/firmware/config/configurati
 import type { WaterProbes } from "../../src/firmware/measure/probes.js";
 import { STATION_FLAGS } from "../../src/protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS } from "../../src/protocol/record/reading.js";
+import { proof } from "../support/depth.js";
 import { medianOf, playStory, type Story, type StoryReading } from "../support/worlds/story.js";
 
 const HOUR = 3600;
@@ -128,7 +129,7 @@ describe("mine water that breaks into the Bor", () => {
 		assert.ok(lowest > 2.5 && lowest < 3.7, `pH ${lowest}`);
 	});
 
-	it("would be found hidden by a station that holds a pH of 3 for implausible", async () => {
+	proof("would be found hidden by a station that holds a pH of 3 for implausible", async () => {
 		const plausible = planted(({ pH }) => ({
 			pH: altered(pH, {
 				sample: () => {
@@ -183,7 +184,7 @@ describe("slime on the probes", function () {
 		assert.ok(story.readings.every(({ raw }) => raw.turbiditySpreadSteps !== undefined));
 	});
 
-	it("would be found in a station that takes the drift for zero", async () => {
+	proof("would be found in a station that takes the drift for zero", async () => {
 		const autoZero = planted(({ turbidity }) => ({
 			turbidity: altered(turbidity, {
 				sample: () => {
@@ -201,7 +202,7 @@ describe("slime on the probes", function () {
 		assert.match(troubleIn(story).join(), /no drift/);
 	});
 
-	it("would be found in a station that does not say when a technician came", async () => {
+	proof("would be found in a station that does not say when a technician came", async () => {
 		const story = await playStory({
 			...{ river: "fouled-bor", seconds: END, configuration: SLOW },
 			wrap: (program) => (board) =>
@@ -239,7 +240,7 @@ describe("bubbles at the optics", () => {
 		assert.ok(spread(MANY_BUBBLES_SECONDS + 60, BUBBLES_END_SECONDS) > 100);
 	});
 
-	it("would be found in a station that trusts the median of any burst", async () => {
+	proof("would be found in a station that trusts the median of any burst", async () => {
 		const trusting = planted(({ turbidity }) => ({
 			turbidity: altered(turbidity, {
 				sample: () => {
@@ -283,7 +284,7 @@ describe("probes out of the water", () => {
 		assert.ok(Math.max(...pH) - Math.min(...pH) > 200);
 	});
 
-	it("would be found in a station that keeps the last good conductivity instead", async () => {
+	proof("would be found in a station that keeps the last good conductivity instead", async () => {
 		let last = 500;
 		const holding = planted(({ conductivity }) => ({
 			conductivity: altered(conductivity, {
@@ -309,7 +310,7 @@ describe("a conductivity circuit that drives its current through the pH electrod
 		assert.ok(story.readings.every(({ derived }) => derived.pH.flags === 0));
 	});
 
-	it("would be found in a station that measures pH beside an awake one", async () => {
+	proof("would be found in a station that measures pH beside an awake one", async () => {
 		const awake = planted(({ conductivity }) => ({
 			conductivity: altered(conductivity, { sleep: () => {} }),
 		}));
@@ -355,7 +356,7 @@ describe("a worn electrode that a technician swaps", () => {
 		assert.deepEqual(troubleIn(story), []);
 	});
 
-	it("would be found in a station that does not tell one probe from another", async () => {
+	proof("would be found in a station that does not tell one probe from another", async () => {
 		const faceless = planted(({ pH }) => ({ pH: altered(pH, { identity: undefined }) }));
 		const story = await playStory({
 			...{ river: "swapped-bor", seconds: END, configuration: SLOW },

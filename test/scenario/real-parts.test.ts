@@ -14,6 +14,7 @@ import { openPGliteStore } from "../../src/collector/store/pglite-store.js";
 import { hexOf } from "../../src/core/bytes.js";
 import { integerBelow, SeededChance } from "../../src/core/chance.js";
 import { type Running, startCommand } from "../support/collectors/command.js";
+import { whole } from "../support/depth.js";
 import {
 	openPlayedWorld,
 	type PlayedWorld,
@@ -89,50 +90,53 @@ describe("over real TLS", function () {
 		}
 	});
 
-	it("a collector killed with -9 in mid-run and started again has everything it acknowledged", async () => {
-		const data = join(folder, "collector");
-		const identity = await openIdentity(data, COLLECTOR_NAME);
-		world = await openPlayedWorld({
-			seed: 3,
-			endpoint,
-			collectorPublicKey: identity.acknowledgementKey.publicKey,
-		});
-		const list = join(folder, "stations");
-		writeFileSync(
-			list,
-			world.simulation.played
-				.map(({ name, publicKey }) => `${name} ${hexOf(publicKey)}\n`)
-				.join(""),
-		);
-		const start = async (): Promise<Running> => {
-			const argv = ["--data", data, "--port", "0", "--stations", list];
-			const collector = startCommand("src/collector/service/main.js", argv);
-			const [, port] = await collector.seen(/"port":(\d+)/);
-			connect(Number(port), identity);
-			return collector;
-		};
-		const first = await start();
-		const { simulation } = world;
-		await simulation.playUntil(START_UTC_SECONDS + 2 * HOUR);
-		assert.ok(simulation.played.some(({ witness }) => witness.acknowledgedCursor > 10));
-		// In the middle of a request, so that the answer is lost whether it was committed or not.
-		while (simulation.world.waiting === undefined) simulation.world.step();
-		first.child.kill("SIGKILL");
-		await first.finished;
-		await simulation.playUntil(simulation.world.utcSeconds + HOUR);
-		const second = await start();
-		assert.ok(await simulation.settle(4 * HOUR), world.logs.slice(-10).join("\n"));
-		second.child.kill("SIGTERM");
-		assert.equal((await second.finished).exitCode, 0);
-		const store = await openPGliteStore(data);
-		try {
-			const outcome = await world.judge(store);
-			assert.ok(outcome.appended > 60);
-			assert.deepEqual([outcome.missing, outcome.foreign], [0, 0]);
-		} finally {
-			await store.close();
-		}
-	});
+	whole(
+		"a collector killed with -9 in mid-run and started again has everything it acknowledged",
+		async () => {
+			const data = join(folder, "collector");
+			const identity = await openIdentity(data, COLLECTOR_NAME);
+			world = await openPlayedWorld({
+				seed: 3,
+				endpoint,
+				collectorPublicKey: identity.acknowledgementKey.publicKey,
+			});
+			const list = join(folder, "stations");
+			writeFileSync(
+				list,
+				world.simulation.played
+					.map(({ name, publicKey }) => `${name} ${hexOf(publicKey)}\n`)
+					.join(""),
+			);
+			const start = async (): Promise<Running> => {
+				const argv = ["--data", data, "--port", "0", "--stations", list];
+				const collector = startCommand("src/collector/service/main.js", argv);
+				const [, port] = await collector.seen(/"port":(\d+)/);
+				connect(Number(port), identity);
+				return collector;
+			};
+			const first = await start();
+			const { simulation } = world;
+			await simulation.playUntil(START_UTC_SECONDS + 2 * HOUR);
+			assert.ok(simulation.played.some(({ witness }) => witness.acknowledgedCursor > 10));
+			// In the middle of a request, so that the answer is lost whether it was committed or not.
+			while (simulation.world.waiting === undefined) simulation.world.step();
+			first.child.kill("SIGKILL");
+			await first.finished;
+			await simulation.playUntil(simulation.world.utcSeconds + HOUR);
+			const second = await start();
+			assert.ok(await simulation.settle(4 * HOUR), world.logs.slice(-10).join("\n"));
+			second.child.kill("SIGTERM");
+			assert.equal((await second.finished).exitCode, 0);
+			const store = await openPGliteStore(data);
+			try {
+				const outcome = await world.judge(store);
+				assert.ok(outcome.appended > 60);
+				assert.deepEqual([outcome.missing, outcome.foreign], [0, 0]);
+			} finally {
+				await store.close();
+			}
+		},
+	);
 
 	// Five days of a recording are too long for every run of the tests.
 	if (process.env["BISTRINA_LONG"] === "1") {

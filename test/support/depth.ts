@@ -11,6 +11,11 @@ export function sample<Each>(all: readonly Each[], count = 1): readonly Each[] {
 	return IS_WHOLE ? all : all.slice(0, count);
 }
 
+/** A test that takes seconds of processor, of what quicker ones try in parts: in whole runs only. */
+export function whole(title: string, test: (this: Mocha.Context) => Promise<void> | void): void {
+	if (IS_WHOLE) it(title, test);
+}
+
 /** A test that a judge sees what is wrong: in whole runs only. */
 export function proof(title: string, test: (this: Mocha.Context) => Promise<void> | void): void {
 	if (IS_WHOLE) it(title, test);
