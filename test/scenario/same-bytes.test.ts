@@ -11,6 +11,7 @@ import {
 	canonicalConfiguration,
 	DEFAULT_CONFIGURATION,
 } from "../../src/firmware/config/configuration.js";
+import { whole } from "../support/depth.js";
 
 /** A day, a technician, a loss of power and half a day more. */
 function digestsOf(options: RehearsalOptions): readonly [string, string, string, string] {
@@ -39,7 +40,7 @@ describe("a seeded station", function () {
 		]);
 	});
 
-	it("leaves the same when a configuration is offered on the way", () => {
+	whole("leaves the same when a configuration is offered on the way", () => {
 		const offer = { fromSeconds: 3600, intervalSeconds: 60 };
 		assert.deepEqual(digestsOf({ seed: 15, scenario: "acid-bor", sectors: 16, offer }), [
 			"181b2459eab49e2c",

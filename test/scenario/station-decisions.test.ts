@@ -4,6 +4,7 @@ import { openWaterProbes } from "../../drivers/board-probes.js";
 import { type Entry, TIME_SOURCES } from "../../src/protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS } from "../../src/protocol/record/reading.js";
 import { namedOf } from "../support/data/named-reading.js";
+import { sample } from "../support/depth.js";
 import { START_UTC_SECONDS } from "../support/engines/bare-station.js";
 import { judgeSleeps } from "../support/judges/sleep-judge.js";
 import { openWatchedStation } from "../support/worlds/watched-station.js";
@@ -29,7 +30,7 @@ function crashingProbes(times: number): typeof openWaterProbes {
 describe("a board's clock that is off in deep sleep", function () {
 	this.timeout(120_000);
 
-	for (const partsPerMillion of [50_000, 5000, 2000, 0, -5000, -50_000]) {
+	for (const partsPerMillion of sample([5000, 50_000, -50_000, 2000, 0, -5000], 3)) {
 		it(`costs neither a reading nor energy at ${partsPerMillion / 10_000} %: 288 a day`, async () => {
 			const played = await openWatchedStation();
 			played.station.sleepClockPartsPerMillion = partsPerMillion;

@@ -12,6 +12,7 @@ import {
 import { EVENT_CODES } from "../../src/protocol/record/events.js";
 import { Placer } from "../../src/protocol/record/time-resolver.js";
 import { directProbesOf } from "../support/bench/direct-water.js";
+import { IS_WHOLE, sample } from "../support/depth.js";
 import {
 	keyedHashKeyOf,
 	openBareCollector,
@@ -244,11 +245,11 @@ describe("a station's time", () => {
 
 	it("is put right by an honest collector within its week although network time lies or is not there", async () => {
 		// Asked again after six hours where nobody answers, else after a day.
-		for (const [faults, version, least, most] of [
+		for (const [faults, version, least, most] of sample([
+			[{ kiss: 1 }, 3, 5, 7],
 			[{ lost: 1 }, 4, 20, 28],
 			[{ wrong: 1 }, 4, 5, 7],
-			[{ kiss: 1 }, 3, 5, 7],
-		] as const) {
+		] as const)) {
 			const played = await Played.begin({}, version);
 			played.timeServer.faults = faults;
 			await played.loseTime(5);
@@ -318,7 +319,8 @@ describe("a station's time", () => {
 		assert.ok(closed > opened, `${closed} operations`);
 		const asked: number[] = [];
 		// From the look-up of the name on to what follows the socket's end.
-		for (let operation = opened - 4; operation <= closed + 2; operation++) {
+		const stride = IS_WHOLE ? 1 : 3;
+		for (let operation = opened - 4; operation <= closed + 2; operation += stride) {
 			const played = await lied();
 			const { network, counters } = played.station;
 			played.station.cutPowerAfter(operation, 60);
