@@ -41,7 +41,7 @@ const CONDUCTIVITY_MAX = 1_000_000;
  */
 export default class Conductivity implements Sensor<ConductivitySample>, SleepingSensor {
 	readonly warmUpMilliseconds = EZO_WARM_UP_MILLISECONDS;
-	readonly #circuit: EzoCircuit;
+	readonly circuit: EzoCircuit;
 	/** Outputs that the circuit says are on; undefined when it does not know the question. */
 	#outputs: readonly string[] | undefined;
 	#conductivity: number | undefined;
@@ -49,7 +49,7 @@ export default class Conductivity implements Sensor<ConductivitySample>, Sleepin
 
 	/** Reserves the address; the circuit is first spoken to by `begin`. */
 	constructor(options: { readonly sensor: I2CConnection }) {
-		this.#circuit = new EzoCircuit({
+		this.circuit = new EzoCircuit({
 			sensor: options.sensor,
 			kind: "EC",
 			address: ADDRESS,
@@ -74,22 +74,22 @@ export default class Conductivity implements Sensor<ConductivitySample>, Sleepin
 	}
 
 	get identification(): { model: string; classification: string; firmware: number | undefined } {
-		return { model: "EZO-EC", classification: "Conductivity", firmware: this.#circuit.firmware };
+		return { model: "EZO-EC", classification: "Conductivity", firmware: this.circuit.firmware };
 	}
 
 	get identity(): string | undefined {
-		return this.#circuit.identityWith(this.#calibrationPoints);
+		return this.circuit.identityWith(this.#calibrationPoints);
 	}
 
 	get pollMilliseconds(): number {
-		return this.#circuit.pollMilliseconds;
+		return this.circuit.pollMilliseconds;
 	}
 
 	begin(): number {
 		this.#conductivity = undefined;
-		return this.#circuit.start(() =>
+		return this.circuit.start(() =>
 			compensatedReading({
-				firmware: this.#circuit.firmware,
+				firmware: this.circuit.firmware,
 				celsius: REFERENCE_CELSIUS,
 				milliseconds: READING_MILLISECONDS,
 				onReading: (text) => {
@@ -100,7 +100,7 @@ export default class Conductivity implements Sensor<ConductivitySample>, Sleepin
 	}
 
 	sample(): ConductivitySample | undefined {
-		if (!this.#circuit.poll() || this.#conductivity === undefined) return undefined;
+		if (!this.circuit.poll() || this.#conductivity === undefined) return undefined;
 		return {
 			conductivityMeter: {
 				conductivity: this.#conductivity,
@@ -110,11 +110,11 @@ export default class Conductivity implements Sensor<ConductivitySample>, Sleepin
 	}
 
 	sleep(): void {
-		this.#circuit.sleep();
+		this.circuit.sleep();
 	}
 
 	close(): void {
-		this.#circuit.close();
+		this.circuit.close();
 	}
 
 	#queryOutputs(onOutputs: (outputs: readonly string[]) => readonly EzoCommand[]): EzoCommand {

@@ -7,6 +7,7 @@
 import { asciiBytes } from "../../src/core/bytes.js";
 import { StationError } from "../../src/core/errors.js";
 import { isDigits, isLetter, isTextOf, isWordAt, unsignedDecimalOf } from "../../src/core/text.js";
+import type { SpokenCircuit } from "../../src/firmware/measure/sensor.js";
 import type { I2CConnection } from "../../src/firmware/ports.js";
 import { I2CPeer } from "../i2c-peer.js";
 
@@ -64,7 +65,7 @@ export interface EzoOptions {
 	readonly setUp: () => readonly EzoCommand[];
 }
 
-export class EzoCircuit {
+export class EzoCircuit implements SpokenCircuit {
 	readonly #peer: I2CPeer;
 	readonly #kind: string;
 	readonly #setUp: () => readonly EzoCommand[];
@@ -81,6 +82,7 @@ export class EzoCircuit {
 	/** A command was sent whose answer has not been taken. */
 	#isAnswerDue = false;
 	#isDraining = false;
+	#heard = "";
 
 	constructor(options: EzoOptions) {
 		this.#kind = options.kind;
@@ -131,6 +133,19 @@ export class EzoCircuit {
 			throw error;
 		}
 		return this.#pollMilliseconds;
+	}
+
+	/** One command of somebody who knows its answer: `heard` once `poll` is true. */
+	say(text: string, milliseconds: number): number {
+		const onAnswer = (answer: string): readonly EzoCommand[] => {
+			this.#heard = answer;
+			return NO_COMMANDS;
+		};
+		return this.start(() => [{ text, milliseconds, onAnswer }]);
+	}
+
+	get heard(): string {
+		return this.#heard;
 	}
 
 	/** Reads once; true when every command of `start` has been answered. Throws StationError. */

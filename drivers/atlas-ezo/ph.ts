@@ -35,7 +35,7 @@ export interface PHOptions {
  */
 export default class PH implements CompensatedSensor<PHSample>, SleepingSensor {
 	readonly warmUpMilliseconds = EZO_WARM_UP_MILLISECONDS;
-	readonly #circuit: EzoCircuit;
+	readonly circuit: EzoCircuit;
 	#celsius = 25;
 	#pH: number | undefined;
 	#calibrationPoints: number | undefined;
@@ -43,7 +43,7 @@ export default class PH implements CompensatedSensor<PHSample>, SleepingSensor {
 	/** Reserves the address; the circuit is first spoken to by `begin`. */
 	constructor(options: PHOptions) {
 		this.configure(options);
-		this.#circuit = new EzoCircuit({
+		this.circuit = new EzoCircuit({
 			sensor: options.sensor,
 			kind: "pH",
 			address: ADDRESS,
@@ -65,22 +65,22 @@ export default class PH implements CompensatedSensor<PHSample>, SleepingSensor {
 	}
 
 	get identification(): { model: string; classification: string; firmware: number | undefined } {
-		return { model: "EZO-pH", classification: "PH", firmware: this.#circuit.firmware };
+		return { model: "EZO-pH", classification: "PH", firmware: this.circuit.firmware };
 	}
 
 	get identity(): string | undefined {
-		return this.#circuit.identityWith(this.#calibrationPoints);
+		return this.circuit.identityWith(this.#calibrationPoints);
 	}
 
 	get pollMilliseconds(): number {
-		return this.#circuit.pollMilliseconds;
+		return this.circuit.pollMilliseconds;
 	}
 
 	begin(): number {
 		this.#pH = undefined;
-		return this.#circuit.start(() =>
+		return this.circuit.start(() =>
 			compensatedReading({
-				firmware: this.#circuit.firmware,
+				firmware: this.circuit.firmware,
 				celsius: this.#celsius,
 				milliseconds: READING_MILLISECONDS,
 				onReading: (text) => {
@@ -91,16 +91,16 @@ export default class PH implements CompensatedSensor<PHSample>, SleepingSensor {
 	}
 
 	sample(): PHSample | undefined {
-		if (!this.#circuit.poll() || this.#pH === undefined) return undefined;
+		if (!this.circuit.poll() || this.#pH === undefined) return undefined;
 		return { pHMeter: { pH: this.#pH, calibrationPoints: this.#calibrationPoints } };
 	}
 
 	sleep(): void {
-		this.#circuit.sleep();
+		this.circuit.sleep();
 	}
 
 	close(): void {
-		this.#circuit.close();
+		this.circuit.close();
 	}
 }
 

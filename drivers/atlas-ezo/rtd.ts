@@ -30,12 +30,12 @@ const CELSIUS_MAX = 1254;
  */
 export default class RTD implements Sensor<TemperatureSample>, SleepingSensor {
 	readonly warmUpMilliseconds = EZO_WARM_UP_MILLISECONDS;
-	readonly #circuit: EzoCircuit;
+	readonly circuit: EzoCircuit;
 	#temperature: number | undefined;
 
 	/** Reserves the address; the circuit is first spoken to by `begin`. */
 	constructor(options: { readonly sensor: I2CConnection }) {
-		this.#circuit = new EzoCircuit({
+		this.circuit = new EzoCircuit({
 			sensor: options.sensor,
 			kind: "RTD",
 			address: ADDRESS,
@@ -54,20 +54,20 @@ export default class RTD implements Sensor<TemperatureSample>, SleepingSensor {
 	}
 
 	get identification(): { model: string; classification: string; firmware: number | undefined } {
-		return { model: "EZO-RTD", classification: "Temperature", firmware: this.#circuit.firmware };
+		return { model: "EZO-RTD", classification: "Temperature", firmware: this.circuit.firmware };
 	}
 
 	get identity(): string | undefined {
-		return this.#circuit.identityWith(undefined);
+		return this.circuit.identityWith(undefined);
 	}
 
 	get pollMilliseconds(): number {
-		return this.#circuit.pollMilliseconds;
+		return this.circuit.pollMilliseconds;
 	}
 
 	begin(): number {
 		this.#temperature = undefined;
-		return this.#circuit.start(() => [
+		return this.circuit.start(() => [
 			{
 				text: "R",
 				milliseconds: READING_MILLISECONDS,
@@ -80,16 +80,16 @@ export default class RTD implements Sensor<TemperatureSample>, SleepingSensor {
 	}
 
 	sample(): TemperatureSample | undefined {
-		if (!this.#circuit.poll() || this.#temperature === undefined) return undefined;
+		if (!this.circuit.poll() || this.#temperature === undefined) return undefined;
 		return { thermometer: { temperature: this.#temperature } };
 	}
 
 	sleep(): void {
-		this.#circuit.sleep();
+		this.circuit.sleep();
 	}
 
 	close(): void {
-		this.#circuit.close();
+		this.circuit.close();
 	}
 }
 

@@ -34,7 +34,7 @@ export function createCircuits(options: CircuitsOptions) {
 	const ph = new EzoPh({
 		clock,
 		chance: chance("ezo-ph"),
-		quantity: () => probes.pHProbe.read() + coupling(),
+		quantity: () => probes.electrodePH() + coupling(),
 		waterCelsius: () => probes.water().temperatureCelsius,
 		supplyVolts: PROBE_VOLTS,
 		onCurrent: supply.onCurrent("ph"),
@@ -42,7 +42,7 @@ export function createCircuits(options: CircuitsOptions) {
 	const ec = new EzoEc({
 		clock,
 		chance: chance("ezo-ec"),
-		quantity: () => probes.conductivityProbe.read(),
+		quantity: () => probes.cellMicrosiemens(),
 		supplyVolts: PROBE_VOLTS,
 		onCurrent: supply.onCurrent("ec"),
 	});
@@ -51,7 +51,7 @@ export function createCircuits(options: CircuitsOptions) {
 	const rtd = new EzoRtd({
 		clock,
 		chance: chance("ezo-rtd"),
-		quantity: () => probes.temperatureProbe.read(),
+		quantity: () => probes.resistorCelsius(),
 		supplyVolts: PROBE_VOLTS,
 		onCurrent: supply.onCurrent("rtd"),
 	});

@@ -92,6 +92,8 @@ export function createHardware(options: HardwareOptions) {
 		energy,
 		battery,
 		chips: { ...circuits.chips, adc, rtc },
+		/** Of a technician: where the probes are, and what ails them. */
+		hands: probes.hands,
 		/** The processor's own unit. */
 		sha256: createSha256(),
 		loop,

@@ -1,5 +1,7 @@
 /** The water around a station, and the probes in it as they lag behind it. */
 import type { SeededChance } from "../../src/core/chance.js";
+import { type Ailments, noAilments, shownPH } from "../probes/ailments.js";
+import type { Place } from "../probes/bottles.js";
 import { LaggingProbe } from "../probes/lagging-probe.js";
 import { type ConductionLaw, conductivityAt } from "../river/conduction.js";
 import type { River } from "../river/river.js";
@@ -15,6 +17,13 @@ export interface WaterProbesOptions {
 	readonly chance: (name: string) => SeededChance;
 }
 
+/** Where hands have put the probes, and what ails them. */
+export interface Hands {
+	/** Undefined: in the river. */
+	place: Place | undefined;
+	readonly ailments: Ailments;
+}
+
 export interface Surroundings {
 	/** At this instant. */
 	water(): WaterState;
@@ -23,7 +32,10 @@ export interface Surroundings {
 }
 
 /** The river as the station's incidents let it be. Several probes ask for the water of one instant. */
-function surroundingsOf({ clock, utcSeconds, river }: WaterProbesOptions): Surroundings {
+function surroundingsOf(
+	{ clock, utcSeconds, river }: WaterProbesOptions,
+	hands: Hands,
+): Surroundings {
 	const surroundings = river.incidents?.surroundings ?? ((state: WaterState) => state);
 	const lookAtWater = (): WaterState => surroundings(river.at(utcSeconds()), utcSeconds());
 	let askedMicroseconds = clock.microseconds;
@@ -32,6 +44,16 @@ function surroundingsOf({ clock, utcSeconds, river }: WaterProbesOptions): Surro
 	let unknown: readonly WaterChannel[] = [];
 	return {
 		water: () => {
+			const { place } = hands;
+			if (place !== undefined) {
+				return {
+					pH: place.pH,
+					temperatureCelsius: place.celsius,
+					turbidityFormazinUnits: place.turbidityFormazinUnits,
+					// Nobody asks: what a bottle conducts is told at its own temperature.
+					conductivityAt25MicrosiemensPerCm: place.microsiemens,
+				};
+			}
 			if (clock.microseconds !== askedMicroseconds) {
 				askedMicroseconds = clock.microseconds;
 				asked = lookAtWater();
@@ -54,7 +76,9 @@ export type WaterProbes = ReturnType<typeof createWaterProbes>;
 export function createWaterProbes(options: WaterProbesOptions) {
 	const { clock, utcSeconds, river, conduction, chance } = options;
 	const { incidents } = river;
-	const surroundings = surroundingsOf(options);
+	const hands: Hands = { place: undefined, ailments: noAilments() };
+	const { ailments } = hands;
+	const surroundings = surroundingsOf(options, hands);
 	const { water } = surroundings;
 	const seconds = (): number => clock.microseconds / 1_000_000;
 	/** A probe that lags behind its quantity by a time constant; noise is one standard deviation. */
@@ -71,7 +95,7 @@ export function createWaterProbes(options: WaterProbesOptions) {
 		() => water().pH,
 		8,
 		() => 0.002,
-		() => incidents?.electrodeSlowness?.(utcSeconds()) ?? 1,
+		() => (incidents?.electrodeSlowness?.(utcSeconds()) ?? 1) * ailments.slowness,
 	);
 	const temperatureProbe = probe(
 		"temperature",
@@ -82,6 +106,7 @@ export function createWaterProbes(options: WaterProbesOptions) {
 	const conductivityProbe = probe(
 		"conductivity",
 		() => {
+			if (hands.place !== undefined) return hands.place.microsiemens;
 			const { conductivityAt25MicrosiemensPerCm, temperatureCelsius } = water();
 			return conductivityAt(conduction, conductivityAt25MicrosiemensPerCm, temperatureCelsius);
 		},
@@ -100,5 +125,14 @@ export function createWaterProbes(options: WaterProbesOptions) {
 		const turbidity = turbidityProbe.read();
 		return incidents?.optics?.(turbidity, utcSeconds(), bubbles) ?? turbidity;
 	};
-	return { ...surroundings, probe, pHProbe, temperatureProbe, conductivityProbe, optics };
+	/** What the circuits are given: probes as they are, with what ails them. */
+	const electrodePH = (): number => {
+		const electrode = ailments.electrode ?? incidents?.electrode?.(utcSeconds());
+		return ailments.stuckPH ?? shownPH(pHProbe.read(), water().temperatureCelsius, electrode);
+	};
+	const cellMicrosiemens = (): number =>
+		conductivityProbe.read() * ailments.cellPart * (incidents?.cellPart?.(utcSeconds()) ?? 1);
+	const resistorCelsius = (): number => temperatureProbe.read() + ailments.celsiusOff;
+	const given = { optics, electrodePH, cellMicrosiemens, resistorCelsius };
+	return { ...surroundings, hands, probe, temperatureProbe, ...given };
 }

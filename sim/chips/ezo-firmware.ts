@@ -23,6 +23,8 @@ export interface EzoFirmware {
 	readonly slopeFields: 2 | 3;
 	/** `Export,?`: strings and characters alone, as the datasheet prints, or behind a prefix. */
 	readonly exportForm: "bare" | "prefixed";
+	/** An import takes effect as a whole with its last string, or each string as it comes. */
+	readonly importTakes: "whole" | "each string";
 	/** `T,?`, `K,?` and the volts of `Status`: as few decimals as there are, or always two. */
 	readonly decimals: "few" | "two";
 	/** `RT,t`. */
@@ -53,6 +55,7 @@ const NEWEST: EzoFirmware = {
 	outputPrefix: "?,O,",
 	slopeFields: 3,
 	exportForm: "bare",
+	importTakes: "whole",
 	decimals: "two",
 	hasReadWithTemperature: true,
 	hasFindAndExport: true,

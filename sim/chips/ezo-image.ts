@@ -41,6 +41,16 @@ export class EzoTransfer {
 	}
 
 	/**
+	 * What the settings are in the middle of an import that takes each string as it comes: strings that
+	 * were taken already in place of what was there.
+	 */
+	half<Own extends EzoOwnSettings>(own: Own): Own {
+		const image = imageOf(this.#kind, own);
+		image.set(concatBytes(...this.#imported));
+		return settingsIn(image, own);
+	}
+
+	/**
 	 * Takes a part; after the last one gives what they say for settings shaped `like` these, or
 	 * "refused": one wrong string spoils the whole.
 	 */
@@ -75,6 +85,10 @@ function ownOf<Own extends EzoOwnSettings>(
 	like: Own,
 ): Own | undefined {
 	if (image[0] !== kind.address || image[EXPORT_CHECK_OFFSET] !== checkOf(image)) return undefined;
+	return settingsIn(image, like);
+}
+
+function settingsIn<Own extends EzoOwnSettings>(image: Uint8Array, like: Own): Own {
 	const view = new DataView(image.buffer);
 	const own: EzoOwnSettings = { ...like };
 	Object.keys(like).forEach((key, index) => {

@@ -7,7 +7,8 @@ import { EzoCircuit, type EzoOptions } from "./ezo.js";
 import { answer, calibration, change, type EzoOutcome } from "./ezo-command.js";
 import type { EzoKind } from "./ezo-firmware.js";
 
-const KIND = Object.freeze<EzoKind>({
+/** As `Export` names it. */
+export const PH_KIND = Object.freeze<EzoKind>({
 	name: "pH",
 	address: 0x63,
 	bootMilliseconds: [846, 846],
@@ -56,7 +57,7 @@ export class EzoPh extends EzoCircuit<PhSettings> {
 	readonly #waterCelsius: () => number;
 
 	constructor(options: EzoPhOptions) {
-		super(KIND, FACTORY, options);
+		super(PH_KIND, FACTORY, options);
 		this.#quantity = options.quantity;
 		this.#waterCelsius = options.waterCelsius ?? (() => 25);
 	}

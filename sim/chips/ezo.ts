@@ -352,7 +352,11 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 		if (part === undefined) return undefined;
 		return change(() => {
 			const own = this.#transfer.take(part, this.settings.own);
-			if (own === undefined) return;
+			if (own === undefined) {
+				if (this.firmware.importTakes === "whole") return;
+				this.settings.own = this.#transfer.half(this.settings.own);
+				return;
+			}
 			// The circuit restarts whether it took the strings or not.
 			if (own !== "refused") this.settings.own = own;
 			this.#reboot();

@@ -13,6 +13,7 @@ import { LineAssembler } from "../../src/protocol/line/console.js";
 import type { Line } from "../../src/technician/line.js";
 import { LoopbackCollector } from "../network/loopback-collector.js";
 import type { Endpoint } from "../network/wire.js";
+import { AIR, bottleOf } from "../probes/bottles.js";
 import type { River } from "../river/river.js";
 import { SCENARIOS } from "../river/scenarios.js";
 import { DataDirectory } from "./data-directory.js";
@@ -137,6 +138,18 @@ export class StationLine {
 		if (!this.#isRunning) void this.#run();
 	}
 
+	/** Puts the probes into a bottle by its name (`american-7.00`), the air or the river; throws UsageError for no such place. */
+	place(what: string): void {
+		const { hands } = this.played.station.hardware;
+		try {
+			hands.place = what === "river" ? undefined : what === "air" ? AIR : bottleOf(what);
+		} catch {
+			throw new UsageError(
+				`${what}: no such bottle; docs/VISIT.md lists them, and there are air and river`,
+			);
+		}
+	}
+
 	/** Pulls the plug. */
 	detach(): void {
 		this.played.station.console.detach();
@@ -249,6 +262,7 @@ export async function openSimulatedLine(name: string, say?: (text: string) => vo
 	const station = await openNamedStation(name, say);
 	const line: Line = {
 		name: `sim:${name}`,
+		place: (what) => station.place(what),
 		write: (bytes) => station.send(bytes),
 		onBytes: undefined,
 		onLost: undefined,

@@ -5,6 +5,7 @@
  */
 
 import type { Chance } from "../../src/core/chance.js";
+import type { Electrode } from "../probes/ailments.js";
 import type { WaterState } from "../river/water.js";
 
 export interface Incidents {
@@ -14,6 +15,10 @@ export interface Incidents {
 	readonly optics?: (turbidity: number, utcSeconds: number, chance: Chance) => number;
 	/** The pH electrode answers so many times more slowly than a clean one. */
 	readonly electrodeSlowness?: (utcSeconds: number) => number;
+	/** Slope and offset of the electrode as it ages; an ideal one without it. */
+	readonly electrode?: (utcSeconds: number) => Electrode;
+	/** What the cell makes of a conductivity: 0.97 of one that has fouled by 3 %. */
+	readonly cellPart?: (utcSeconds: number) => number;
 	/** pH that the conductivity circuit's current adds while that circuit is awake: no isolation. */
 	readonly couplingPH?: number;
 	/** Part of the usual sunshine, 0..1. */

@@ -20,6 +20,7 @@ import { LineAssembler } from "../../src/protocol/line/console.js";
 import { SimulatedFlash } from "../flash/flash.js";
 import { createKeyedHashScheme, keysOf, type SignatureScheme } from "../keys/signature-scheme.js";
 import { LoopbackCollector } from "../network/loopback-collector.js";
+import { AIR, bottleOf } from "../probes/bottles.js";
 import { SCENARIOS } from "../river/scenarios.js";
 import { SimulatedStation } from "./station.js";
 import { witnessed } from "./witness.js";
@@ -173,7 +174,10 @@ export class Rehearsal {
 		}
 	}
 
-	/** Plugs a technician in, sends him line by line, each after the answer to the last; what was said. */
+	/**
+	 * Plugs a technician in, sends him line by line, each after the answer to the last; what was said. A line
+	 * `@american-7.00`, `@air` or `@river` is what the hands do with the probes.
+	 */
 	converse(lines: readonly string[]): string[] {
 		const { console } = this.station;
 		const assembler = new LineAssembler(false);
@@ -193,11 +197,21 @@ export class Rehearsal {
 		};
 		hear("#");
 		for (const line of lines) {
+			if (line.charAt(0) === "@") {
+				this.put(line.slice(1));
+				continue;
+			}
 			console.send(asciiBytes(`${line}\n`));
 			hear("!");
 		}
 		console.detach();
 		return said;
+	}
+
+	/** Puts the probes into a bottle by the name of its standard, the air, or back into the river. */
+	put(place: string): void {
+		const { hands } = this.station.hardware;
+		hands.place = place === "river" ? undefined : place === "air" ? AIR : bottleOf(place);
 	}
 
 	/** Lets the next thing happen. */

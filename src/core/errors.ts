@@ -15,6 +15,9 @@ export const STATION_ERROR_CODES = [
 	"probe-malformed",
 	"probe-out-of-range",
 
+	"calibration-order",
+	"calibration-doubtful",
+
 	"adc-timeout",
 	"rtc-stopped",
 	"rtc-malformed",

@@ -133,12 +133,12 @@ export interface RetainedMemory {
 }
 
 /**
- * Two places for a configuration, of about 1 KB each, that survive the loss of power. Written a few
- * times a year. A write that is cut may leave anything in its place, and touches no other. Both calls
+ * Places of about 1 KB each that survive the loss of power: 0 and 1 for configurations, written a few times a year, 2
+ * and 3 for calibrations, once a day. A write that is cut may leave anything in its place, and touches no other. Both calls
  * may throw a plain `Error`.
  */
 export interface SettingsMemory {
-	/** What was written to place 0 or 1 last, or undefined when nothing ever was. */
+	/** What was written to a place last, or undefined when nothing ever was. */
 	read(place: number): Uint8Array | undefined;
 	write(place: number, bytes: Uint8Array): void;
 }

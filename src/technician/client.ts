@@ -36,10 +36,15 @@ export interface Greeting {
 export class StationRefusal extends OperationalError {
 	override name = "StationRefusal";
 	readonly code: string;
+	/** The station's code of what failed, and its words, where it gave any. */
+	override readonly cause: string | undefined;
+	readonly detail: string;
 
-	constructor(code: string, message: string) {
+	constructor(code: string, message: string, cause?: string, detail = "") {
 		super(message);
 		this.code = code;
+		this.cause = cause;
+		this.detail = detail;
 	}
 }
 
@@ -258,7 +263,7 @@ export class ConsoleClient {
 		if (code !== "ok") {
 			const why = [fields.get("cause"), fields.get("text")].filter((word) => word !== undefined);
 			const text = `${pending.command}: the station says ${[code, ...why].join(", ")}`;
-			this.#fail(pending, new StationRefusal(code, text));
+			this.#fail(pending, new StationRefusal(code, text, fields.get("cause"), fields.get("text")));
 			return;
 		}
 		const sent = Number(fields.get("parts"));

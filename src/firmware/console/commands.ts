@@ -66,6 +66,15 @@ const RUNS: { readonly [Name in CommandName]: Run<GivenOf<(typeof COMMANDS)[Name
 	"self-test": selfTest,
 	journal,
 	upload,
+	calibrate: calibrating("calibrate"),
+	settle: calibrating("settle"),
+	point: calibrating("point"),
+	commit: calibrating("commit"),
+	cancel: calibrating("cancel"),
+	undo: calibrating("undo"),
+	log: calibrating("log"),
+	calibrations: calibrating("calibrations"),
+	coupling: calibrating("coupling"),
 	stop,
 };
 
@@ -270,6 +279,14 @@ export class UploadFailed extends Error {
 		super(text);
 		this.causeCode = causeCode;
 	}
+}
+
+/** What is the calibrations' own business; they answer for it. */
+function calibrating(
+	command: CommandName,
+): Run<Readonly<Record<string, string | number | undefined>>> {
+	return ({ service }, given, emit, waitMilliseconds) =>
+		service.calibrations.run(command, given, emit, waitMilliseconds);
 }
 
 function* measured(

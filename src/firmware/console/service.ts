@@ -1,6 +1,6 @@
 /** What the technician's line asks of the station: types only, so that the room knows no other. */
 import type { StationErrorCode } from "../../core/errors.js";
-import type { Signal } from "../../core/task.js";
+import type { Signal, Task } from "../../core/task.js";
 import type { FieldValue } from "../../protocol/line/console.js";
 import type { ChannelName } from "../../protocol/record/channels.js";
 import type { DerivedValue } from "../../protocol/record/derive.js";
@@ -55,12 +55,24 @@ export interface ExportedJournal {
 	): void;
 }
 
+/** Calibrations as the line asks for them, by the command's name: what comes back is the answer's fields. */
+export interface CalibrationLine {
+	/** Throws StationError. */
+	run(
+		command: string,
+		given: Readonly<Record<string, string | number | undefined>>,
+		emit: (fields: AnswerFields) => Task<void>,
+		milliseconds: number,
+	): Task<AnswerFields>;
+}
+
 /** The station as its technician's line sees it. Nothing of it waits. */
 export interface StationService {
 	readonly station: string;
 	/** major * 1 000 000 + minor * 1 000 + patch. */
 	readonly firmwareVersion: number;
 	readonly journal: ExportedJournal;
+	readonly calibrations: CalibrationLine;
 	/** What `status` shows, line by line. */
 	status(): readonly AnswerFields[];
 	/**

@@ -17,11 +17,24 @@ export interface Sensor<Sample> {
 	 * far as it says them. Known after a sample; absent where the part cannot say.
 	 */
 	readonly identity?: string | undefined;
+	/** The circuit behind it where there is one that holds a calibration of its own. */
+	readonly circuit?: SpokenCircuit;
 	/** Starts a conversion; milliseconds until `sample()` can have something. Throws StationError. */
 	begin(): number;
 	/** The values, or undefined while busy. Throws StationError for a fault. */
 	sample(): Sample | undefined;
 	close(): void;
+}
+
+/** A circuit that is spoken to in its own words; calibrating is. */
+export interface SpokenCircuit {
+	/** Says a command; milliseconds until `poll` makes sense. Throws StationError. */
+	say(command: string, milliseconds: number): number;
+	/** True when it has been answered. Throws StationError, `probe-syntax` where it was refused. */
+	poll(): boolean;
+	/** The answer to the last command. */
+	readonly heard: string;
+	readonly pollMilliseconds: number;
 }
 
 /** A probe whose circuit is told the water's temperature. */

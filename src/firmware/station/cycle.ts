@@ -11,6 +11,7 @@ import type { WaterProbes } from "../measure/probes.js";
 import type { Board } from "../ports.js";
 import type { BootLog } from "./boot-log.js";
 import { BATTERY_LOOK_SECONDS, RADIO_SPARED_SECONDS } from "./boot-opening.js";
+import type { Calibrations } from "./calibration-opening.js";
 import type { ImageTrial } from "./image-trial.js";
 import type { LogBook } from "./log-book.js";
 import { BATTERY_HYSTERESIS_MILLIVOLTS, type ReadingDesk } from "./reading-desk.js";
@@ -27,6 +28,8 @@ const LATE_MILLISECONDS = 30_000;
 const SLEEP_MILLISECONDS_MIN = 500;
 /** A look of the technician takes about 18 s; if less time is left, the scheduled reading answers the request. */
 const LOOK_MILLISECONDS = 25_000;
+/** A command gives the probes back in time for a last sample and a rail that goes off. */
+const LEASE_END_MILLISECONDS = 3000;
 
 /** The parts of a station that its cycle moves. */
 export interface CycleParts {
@@ -45,6 +48,7 @@ export interface CycleParts {
 	readonly desk: ServiceDesk;
 	readonly console: Console;
 	readonly trial: ImageTrial;
+	readonly calibrations: Calibrations;
 	readonly say: (text: string) => void;
 }
 
@@ -82,8 +86,7 @@ export class Cycle {
 			// What it does goes into the record, so a boot that is put off is opened by its reading first.
 			this.#keepConfiguration();
 			if (board.clock.milliseconds >= times.nextMilliseconds) yield* this.#takeReading();
-			else if (desk.look !== undefined && times.leftMilliseconds >= LOOK_MILLISECONDS)
-				yield* this.#lookAt(desk.look);
+			else if (times.leftMilliseconds >= LOOK_MILLISECONDS) yield* this.#useProbes();
 			// A session may have ended meanwhile, and what it brought does not outlive the sleep.
 			this.#keepConfiguration();
 			const isIdle = !uploads.isUploading;
@@ -105,6 +108,21 @@ export class Cycle {
 		}
 	}
 
+	/** What there is to do with the probes between two readings: one thing at a time. */
+	*#useProbes(): Task<void> {
+		const { board, desk, console, bootLog, times } = this.#parts;
+		const { desk: calibrations, lending } = this.#parts.calibrations;
+		// Whoever had begun a calibration is gone: it is taken back at once.
+		if (calibrations.isOpen && !console.isInService) {
+			calibrations.abandon();
+			yield* apart(calibrations.inForce.recover());
+			if (bootLog.isOpen) calibrations.inForce.tell("left");
+		} else if (desk.look !== undefined) yield* this.#lookAt(desk.look);
+		else if (lending.isWanted) {
+			yield* apart(lending.lend(times.nextMilliseconds - LEASE_END_MILLISECONDS, board.watchdog));
+		} else if (!console.isInService) yield* this.#lookAtCircuits();
+	}
+
 	/** The record says when a technician was at the station, though he came and went in one measurement. */
 	noteService(): void {
 		const { console, book } = this.#parts;
@@ -112,7 +130,11 @@ export class Cycle {
 		const wasCalled = console.wasCalled || isInService;
 		console.wasCalled = false;
 		if (wasCalled && !this.#wasInService) book.event("service", 1, "");
-		if (!isInService && (wasCalled || this.#wasInService)) book.event("service", 0, "");
+		if (!isInService && (wasCalled || this.#wasInService)) {
+			book.event("service", 0, "");
+			// He may have been at the circuits with other tools.
+			this.#parts.calibrations.desk.inForce.requestCheck();
+		}
 		this.#wasInService = isInService;
 	}
 
@@ -219,6 +241,7 @@ export class Cycle {
 	*#takeReading(): Task<void> {
 		const { board, journal, time, bootLog, recorder, desk, readings, trial, book, uploads, times } =
 			this.#parts;
+		const { desk: calibrations } = this.#parts.calibrations;
 		const dueMilliseconds = times.nextMilliseconds;
 		const lateMilliseconds = board.clock.milliseconds - dueMilliseconds;
 		journal.reopen();
@@ -231,14 +254,27 @@ export class Cycle {
 			isRecorded: true,
 			isLate: lateMilliseconds > LATE_MILLISECONDS,
 		};
+		if (calibrations.isInterrupted) yield* apart(calibrations.inForce.recover());
 		// Apart, as a session is: to record a reading goes deep into the journal.
 		yield* apart(readings.measure(stamp, occasion));
+		if (bootLog.isOpen && book.fault === undefined) {
+			if (calibrations.isInterrupted) yield* apart(calibrations.inForce.recover());
+			calibrations.inForce.tell("interrupted");
+		}
 		if (trial.isOpen && book.fault === undefined) {
 			trial.stored();
 			uploads.requestSoon();
 		}
 		uploads.adjust(readings.state.batteryStep);
 		times.taken(dueMilliseconds, beganMilliseconds, stamp.utcSeconds);
+		// Now, for a wake that only measures is over after it.
+		if (times.leftMilliseconds >= LOOK_MILLISECONDS) yield* this.#lookAtCircuits();
+	}
+
+	/** Once a day, and whenever somebody may have calibrated a circuit with other tools. */
+	*#lookAtCircuits(): Task<void> {
+		const { inForce } = this.#parts.calibrations.desk;
+		if (this.#parts.bootLog.isOpen && inForce.isCheckDue) yield* apart(inForce.check());
 	}
 
 	/** Measures between two readings because a technician asked; recorded only if that was asked for. */

@@ -3,13 +3,15 @@
  * puts the reading and what happened on the way into the record, and hands it to the technician who waits.
  */
 import type { Task } from "../../core/task.js";
+import { byChannel, CHANNELS, type ChannelName } from "../../protocol/record/channels.js";
 import { STATION_FLAGS } from "../../protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS, fieldsOfReading } from "../../protocol/record/reading.js";
+import type { CalibrationsInForce } from "../calibration/calibrations-in-force.js";
 import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
 import { calibrationIdsOf } from "../config/turbidity-curves.js";
 import { type IdentityMarks, NO_IDENTITIES } from "../measure/identity.js";
 import type { WaterProbes } from "../measure/probes.js";
-import { measureWater, type WaterMeasurement } from "../measure/water.js";
+import { type CalibrationIds, measureWater, type WaterMeasurement } from "../measure/water.js";
 import type { Board } from "../ports.js";
 import type { LogBook } from "./log-book.js";
 import type { Stamp } from "./recorder.js";
@@ -44,6 +46,8 @@ export interface ReadingDeskOptions {
 	readonly failedProbes: number;
 	/** The radio loads the battery. */
 	readonly isLoaded: () => boolean;
+	/** Which calibrations are in force, and whose circuit holds nobody knows what. */
+	readonly calibrations: Pick<CalibrationsInForce, "idOf" | "withheld" | "requestCheck">;
 }
 
 /** How a measurement is to be recorded and answered. */
@@ -81,9 +85,10 @@ export class ReadingDesk {
 			board,
 			openProbes: () => openProbes(board, configuration),
 			failedProbes: this.#state.failedProbes,
-			calibrationIds: calibrationIdsOf(configuration),
+			calibrationIds: this.#calibrationIds(configuration),
 			identities: this.#state.identities,
 		});
+		measurement = withheldFrom(measurement, this.#options.calibrations.withheld);
 		this.#judgeBattery(measurement, configuration.batteryLowMillivolts);
 		// The battery came last, this very moment. A session sags it by less than any hysteresis, and shows.
 		if (this.#options.isLoaded()) {
@@ -105,6 +110,15 @@ export class ReadingDesk {
 		this.#options.service.measured(look, report);
 	}
 
+	/** In force: the circuits' own, and the turbidity's curves. */
+	#calibrationIds(configuration: StationConfiguration): CalibrationIds {
+		const { calibrations } = this.#options;
+		const configured = calibrationIdsOf(configuration);
+		return byChannel(({ name }) =>
+			name === "turbidity" ? configured[name] : [calibrations.idOf(name)],
+		);
+	}
+
 	/** The reading's sequence, or undefined when the journal did not take it. */
 	#record({ set, reading }: WaterMeasurement, stamp: Stamp, isLate: boolean): number | undefined {
 		return this.#options.book.record(
@@ -115,11 +129,19 @@ export class ReadingDesk {
 
 	/** What happened to the probes on the way. */
 	#recordProbeEvents(measurement: WaterMeasurement): void {
-		const { book } = this.#options;
-		const { events, identified, failedProbes, identities } = measurement;
-		for (const { code, detail, text } of events) book.event(code, detail, text);
-		for (const { code, detail, text } of identified) book.event(code, detail, text);
+		const { book, calibrations } = this.#options;
+		const { events, identified, failedProbes } = measurement;
 		const { isBatteryLow, batteryStep } = this.#state;
+		const withheld = CHANNELS.findIndex(({ name }) => name === calibrations.withheld);
+		for (const { code, detail, text } of events) book.event(code, detail, text);
+		for (const { code, detail, text } of identified) {
+			// How many points it holds in the middle of a calibration is no news.
+			if (detail !== withheld) book.event(code, detail, text);
+		}
+		const identities = measurement.identities.map((mark, channel) =>
+			channel === withheld ? (this.#state.identities[channel] ?? 0) : mark,
+		);
+		if (identified.length > 0) calibrations.requestCheck();
 		this.#state = { failedProbes, isBatteryLow, batteryStep, identities };
 	}
 
@@ -137,4 +159,24 @@ export class ReadingDesk {
 		if (isBatteryLow === was.isBatteryLow) return;
 		this.#options.book.event("battery-low", isBatteryLow ? 1 : 0, "");
 	}
+}
+
+/**
+ * A measurement without the channel whose circuit is between two calibrations: what it says then is in no unit. Nor is
+ * a pH that was compensated by such a thermometer.
+ */
+function withheldFrom(
+	measurement: WaterMeasurement,
+	withheld: ChannelName | undefined,
+): WaterMeasurement {
+	if (withheld === undefined) return measurement;
+	const { reading } = measurement;
+	const { absent, uncalibrated, uncompensated } = CHANNEL_FLAGS;
+	const flags = absent | uncalibrated;
+	const pH =
+		withheld === "temperature"
+			? { ...reading.pH, flags: reading.pH.flags | uncompensated }
+			: reading.pH;
+	const channel = { ...reading[withheld], value: undefined, flags };
+	return { ...measurement, reading: { ...reading, pH, [withheld]: channel } };
 }

@@ -23,6 +23,7 @@ export interface DeskOptions {
 	/** The cycle shall look around. */
 	readonly stir: () => void;
 	readonly requestUpload: () => void;
+	readonly calibrations: StationService["calibrations"];
 }
 
 /** A measurement that somebody waits for. */
@@ -35,6 +36,7 @@ export class ServiceDesk implements StationService {
 	readonly station: string;
 	readonly firmwareVersion: number;
 	readonly journal: ExportedJournal;
+	readonly calibrations: StationService["calibrations"];
 	readonly #options: DeskOptions;
 	#look: Look | undefined;
 	#upload: Signal<UploadReport> | undefined;
@@ -46,6 +48,7 @@ export class ServiceDesk implements StationService {
 		this.station = options.station;
 		this.firmwareVersion = options.firmwareVersion;
 		this.journal = options.journal;
+		this.calibrations = options.calibrations;
 	}
 
 	/** The measurement that is asked for, if one is. */

@@ -11,6 +11,7 @@ import { MAY_ROLL_OVER } from "../measure/water.js";
 import { type LastRun, lastRunOf } from "./boot.js";
 import { BootLog } from "./boot-log.js";
 import { BootOpening } from "./boot-opening.js";
+import { type Calibrations, openCalibrations } from "./calibration-opening.js";
 import { crash, loadCrashRecord, textOf } from "./crash-record.js";
 import { Cycle } from "./cycle.js";
 import { ImageTrial } from "./image-trial.js";
@@ -59,6 +60,7 @@ export class Station {
 	readonly #book: LogBook;
 	readonly #bootLog: BootLog;
 	readonly #desk: ServiceDesk;
+	readonly #calibrations: Calibrations;
 	readonly #readings: ReadingDesk;
 	readonly #times: ReadingTimes;
 	readonly #console: Console;
@@ -110,6 +112,9 @@ export class Station {
 			crash: crashRecord,
 			isClockFaulty: retained?.bootLog.isClockFaulty ?? false,
 		});
+		const rooms = { keeper: this.#keeper, journal: this.#journal, book: this.#book };
+		const work = { time: this.#time, stir: () => this.#cycle.stir() };
+		this.#calibrations = openCalibrations(options, { ...rooms, ...work }, retained !== undefined);
 		this.#desk = this.#openDesk();
 		this.#readings = this.#openReadings();
 		this.#times = new ReadingTimes({
@@ -187,6 +192,7 @@ export class Station {
 			status: () => this.#status(),
 			stir: () => this.#cycle.stir(),
 			requestUpload: () => this.requestUpload(),
+			calibrations: this.#calibrations.desk,
 		});
 	}
 
@@ -202,6 +208,7 @@ export class Station {
 			state: this.#retained?.readings,
 			failedProbes: this.#lastRun?.mayRollOver === true ? MAY_ROLL_OVER : 0,
 			isLoaded: () => this.#uploads.isUploading,
+			calibrations: this.#calibrations.desk.inForce,
 		});
 	}
 
@@ -275,6 +282,7 @@ export class Station {
 			desk: this.#desk,
 			console: this.#console,
 			trial: this.#trial,
+			calibrations: this.#calibrations,
 			say: (text) => this.#log(text),
 		});
 	}

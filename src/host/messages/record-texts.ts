@@ -97,6 +97,10 @@ export const RECORD_TEXTS: Readonly<Record<string, Text>> = Object.freeze({
 		"stored settings were damaged",
 		"sačuvana podešavanja su bila oštećena",
 	),
+	"name-calibration-restored": t(
+		"an open calibration was taken back",
+		"započeta kalibracija je vraćena",
+	),
 	"name-alarm-watch": t(
 		"conductivity rises: watching closely",
 		"provodljivost raste: pojačano praćenje",

@@ -1,6 +1,7 @@
 /** What operators' documents look like: docs/VALUES.md, section 3. Published in docs/schema as they stand here. */
+
+import { STANDARD_NAMES } from "../calibration/standards.js";
 import { QUALITY_CHANNELS } from "../quality/correction.js";
-import { STANDARD_NAMES } from "../quality/standards.js";
 import { TURBIDITY_UNITS } from "../record/derive.js";
 import { STATION_FLAGS } from "../record/entry-layouts.js";
 import { CHANNEL_FLAGS } from "../record/reading.js";

@@ -2,6 +2,8 @@
  * Operators' documents: policies, corrections, approvals, visits. From a file's text to what the programs use, or
  * all that is wrong with it at once. docs/VALUES.md, section 3.
  */
+
+import { type StandardName, standardAt, standardOf } from "../calibration/standards.js";
 import type { ChannelTests, SeriesRules } from "../quality/channel-judge.js";
 import {
 	type ChannelCheck,
@@ -15,7 +17,6 @@ import {
 } from "../quality/correction.js";
 import { roundedTo } from "../quality/decimal.js";
 import type { Span } from "../quality/gross-range.js";
-import { STANDARDS, type StandardName, standardAt } from "../quality/standards.js";
 import { STATION_FLAGS } from "../record/entry-layouts.js";
 import { CHANNEL_FLAGS } from "../record/reading.js";
 import { DOCUMENT_SCHEMAS, type DocumentKind } from "./document-schemas.js";
@@ -341,7 +342,7 @@ interface RawPoint {
 function pointOf({ standard, solution, celsius, reading }: RawPoint): DriftPoint {
 	if (solution === undefined) return { standard: standard ?? 0, reading };
 	const worth = standardAt(solution, celsius ?? 0) ?? 0;
-	return { standard: roundedTo(worth, STANDARDS[solution].decimals + 1) ?? 0, reading };
+	return { standard: roundedTo(worth, standardOf(solution).decimals + 1) ?? 0, reading };
 }
 
 function checkOf({ channel, fouling, drift }: RawCheck): Visit["checks"][number] {
@@ -357,7 +358,7 @@ function pointProblems(channel: QualityChannel, point: RawPoint, at: string): st
 		return [`${at}: celsius belongs to solution`];
 	}
 	if (solution === undefined || celsius === undefined) return [];
-	if (STANDARDS[solution].channel !== channel) return [`${at}.solution is none for ${channel}`];
+	if (standardOf(solution).channel !== channel) return [`${at}.solution is none for ${channel}`];
 	const isKnown = standardAt(solution, celsius) !== undefined;
 	return isKnown ? [] : [`${at}.celsius is beyond the table of ${solution}`];
 }

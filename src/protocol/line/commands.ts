@@ -70,6 +70,63 @@ export const COMMANDS = Object.freeze({
 		parts: "sequence# bytes",
 		answer: "epoch# held# next# end# unreadable#",
 	},
+	calibrate: {
+		about:
+			"begin a calibration, or a check as-found or as-left; the circuit's export is kept first",
+		takes: { channel: "word", act: "word", by: "word", solutions: [1, 2, 1] },
+		seconds: [180, 200],
+		answer: "id# previous# digest circuit facts celsius#",
+	},
+	settle: {
+		about: "read once a second until the probe has come to rest in a bottle",
+		takes: {
+			standard: "word",
+			lot: "word",
+			expiry: "word",
+			value: "word",
+			celsius: "word",
+			seconds: [10, 1200, 300],
+		},
+		seconds: [180, 200],
+		parts: "second# value# celsius# drift# spread# count# left# settled",
+		answer:
+			"settled why nominal# reading# celsius# drift# spread# deviation# count# seconds# doubts",
+	},
+	point: {
+		about: "take what has settled; text= is the reason for one that is doubted",
+		takes: { text: "word" },
+		seconds: [180, 200],
+		answer: "points# cal slope k doubts",
+	},
+	commit: {
+		about:
+			"judge, and make it so: the record has it then; text= is the reason for one that is rejected",
+		takes: { due: [0, 3660, 0], text: "word" },
+		seconds: [180, 200],
+		answer: "id# verdict doubts a# b# c# digest",
+	},
+	cancel: { about: "go back to the calibration before", seconds: [180, 200], answer: "digest" },
+	undo: {
+		about: "import the calibration before the one in force",
+		takes: { channel: "word", by: "word", text: "word" },
+		seconds: [180, 200],
+		answer: "id# digest",
+	},
+	log: {
+		about: "record a cleaning, a swap or a note",
+		takes: { channel: "word", act: "word", by: "word", text: "word" },
+		answer: "id#",
+	},
+	calibrations: {
+		about: "calibrations in force, and the one that is open",
+		parts: "channel id# previous# digest undo a# b# c# state points#",
+		answer: "checked@",
+	},
+	coupling: {
+		about: "pH with the conductivity circuit asleep, and awake: a current in the water shows",
+		seconds: [180, 200],
+		answer: "asleep# awake# difference# verdict",
+	},
 	upload: { about: "deliver now", seconds: [300, 320], answer: "cursor# waiting#" },
 	stop: { about: "end what is under way" },
 } as const satisfies Readonly<Record<string, CommandRow>>);

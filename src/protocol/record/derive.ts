@@ -148,10 +148,14 @@ function asMeasured(
 	if (field === undefined) return { value: undefined, unit, method: "none", flags: 0, notes: [] };
 	if (value === undefined) return missing(unit, flags, "raw-absent");
 	const measured = value / field.scale;
-	if (calibration === FACTORY_CALIBRATION) {
-		return { value: measured, unit, method: "measured", flags, notes: [] };
+	const entry = calibration === FACTORY_CALIBRATION ? undefined : calibrationOf(calibration);
+	if (entry !== undefined && entry.curve !== CALIBRATION_CURVES.inCircuit) {
+		return calibrated(entry, measured, unit, flags);
 	}
-	return calibrated(calibrationOf(calibration), measured, unit, flags);
+	// The circuit has applied it: the entry tells how good it is, not what the value is.
+	const isUnknown = calibration !== FACTORY_CALIBRATION && entry === undefined;
+	const notes: readonly DerivationNote[] = isUnknown ? ["calibration-unknown"] : [];
+	return { value: measured, unit, method: "measured", flags, notes };
 }
 
 function conductivityAt25(

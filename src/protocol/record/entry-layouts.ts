@@ -350,6 +350,7 @@ export const CALIBRATION_ACTS = Object.freeze([
 	"cleaning",
 	"swap",
 	"found-changed",
+	"note",
 ] as const);
 
 /** What a calibration entry says that stands for a curve of the configuration and no more. */

@@ -48,6 +48,8 @@ export const EVENT_CODES = Object.freeze({
 	"configuration-confirmed": 72,
 	/** A place of the stored configurations could not be read; detail: which. */
 	"settings-damaged": 73,
+	/** A calibration was begun and not committed, and its circuit holds the old one again; detail: channel, text: why. */
+	"calibration-restored": 80,
 } as const);
 
 export type EventCode = keyof typeof EVENT_CODES;

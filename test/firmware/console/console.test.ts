@@ -58,7 +58,19 @@ describe("the station's side of the technician's line", () => {
 		bench.feed("help\n");
 		const commands = said(bench).flatMap((line) => /^\+ {2}([a-z-]+)/.exec(line)?.[1] ?? []);
 		assert.deepEqual(commands, [
-			...["help", "version", "status", "read", "watch", "self-test", "journal", "upload", "stop"],
+			...["help", "version", "status", "read", "watch", "self-test", "journal"],
+			...[
+				"calibrate",
+				"settle",
+				"point",
+				"commit",
+				"cancel",
+				"undo",
+				"log",
+				"calibrations",
+				"coupling",
+			],
+			...["upload", "stop"],
 		]);
 		bench.lines.length = 0;
 		for (const command of commands) bench.feed(`${command} first=1\n`);
@@ -69,7 +81,7 @@ describe("the station's side of the technician's line", () => {
 	it("answers each request once, by its id, whatever it asks", () => {
 		const asked: readonly [string, Record<string, string | number>, RegExp][] = [
 			["status", {}, /^!\d+ ok parts=3$/],
-			["calibrate", {}, /^!\d+ unknown-command text=no command calibrate/],
+			["dance", {}, /^!\d+ unknown-command text=no command dance/],
 			["status", { loud: 1 }, /^!\d+ bad-argument text=no argument loud: there is none/],
 			["watch", { count: 0 }, /^!\d+ bad-argument text=count: use a whole number from 1 to 1000/],
 			["watch", { count: 2 }, /^!\d+ ok parts=4 count=2$/],

@@ -1,13 +1,17 @@
 /** Corrections and grades against the worked example of USGS TM1-D3's arithmetic, to its last digit. */
 import { strict as assert } from "node:assert";
 import {
+	STANDARD_NAMES,
+	standardAt,
+	standardOf,
+} from "../../../src/protocol/calibration/standards.js";
+import {
 	type ChannelCheck,
 	Correction,
 	gradeOf,
 	type QualityChannel,
 } from "../../../src/protocol/quality/correction.js";
 import { decimalText, roundedTo } from "../../../src/protocol/quality/decimal.js";
-import { STANDARD_NAMES, STANDARDS, standardAt } from "../../../src/protocol/quality/standards.js";
 import { naturalWaterFactorTo25 } from "../../../src/protocol/record/derive.js";
 
 const HOUR = 3600;
@@ -161,7 +165,7 @@ describe("metrology", () => {
 
 	it("goes straight between the printed temperatures, within the rounding of what lies there", () => {
 		// 18 degC is printed for KCl: a line from 15 to 20 degC without it would be 0.4 uS/cm off.
-		const { table } = STANDARDS["kcl-1413"];
+		const { table } = standardOf("kcl-1413");
 		assert.equal(table.length, 10);
 		assert.ok(Math.abs((standardAt("kcl-1413", 16.5) ?? 0) - 1184.7) < 0.05);
 		assert.ok(Math.abs((standardAt("american-7.00", 22.5) ?? 0) - 7.01) < 0.005);

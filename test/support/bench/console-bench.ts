@@ -83,6 +83,13 @@ export function createConsoleBench({
 				}
 			},
 		},
+		calibrations: {
+			// biome-ignore lint/correctness/useYield: it is answered at once
+			*run(command) {
+				asked.push(command);
+				return {};
+			},
+		},
 		status: () => {
 			asked.push("status");
 			return [{ station: "bench-1" }, { waiting: 7 }];

@@ -33,6 +33,11 @@ const EVENT_WORDS: Readonly<Record<EventCode, readonly [string, string, string]>
 	"configuration-refused": ["an offered configuration changed nothing", "its id, 0 unread", "why"],
 	"configuration-reverted": ["a configuration on trial was given up", "its id", "why"],
 	"configuration-confirmed": ["an upload was acknowledged under the one on trial", "its id", ""],
+	"calibration-restored": [
+		"a calibration was begun and not committed; the circuit holds the old one again",
+		"channel",
+		"cancelled, left or interrupted",
+	],
 	"settings-damaged": ["a stored configuration could not be read", "which place", ""],
 });
 

@@ -2,13 +2,16 @@
 import { tableOf } from "./markdown.js";
 
 /** What of the protocol a station carries; an auditor's part stays on hosts. */
-const CARRIED = ["record", "wire", "flash", "line"].map((room) => `src/protocol/${room}/`);
+const CARRIED = ["record", "calibration", "wire", "flash", "line"].map(
+	(room) => `src/protocol/${room}/`,
+);
 
 /** For each room the rooms that it may import from; longest prefix wins. */
 export const MAY_IMPORT: readonly (readonly [room: string, allowed: readonly string[]])[] = [
 	["src/core/", ["src/core/"]],
 	// A record is told before anything that carries it: over the wire, in flash, on the line, to an auditor.
 	["src/protocol/record/", ["src/core/", "src/protocol/record/"]],
+	["src/protocol/calibration/", ["src/core/", "src/protocol/record/", "src/protocol/calibration/"]],
 	["src/protocol/quality/", ["src/core/", "src/protocol/quality/"]],
 	["src/protocol/line/", ["src/core/", "src/protocol/record/", "src/protocol/line/"]],
 	["src/protocol/flash/", ["src/core/", "src/protocol/record/", "src/protocol/flash/"]],
@@ -22,6 +25,17 @@ export const MAY_IMPORT: readonly (readonly [room: string, allowed: readonly str
 				["src/core/", ...CARRIED, "src/firmware/ports", `src/firmware/${room}/`],
 			] as const,
 	),
+	// Calibrating measures, too, in its own way.
+	[
+		"src/firmware/calibration/",
+		[
+			"src/core/",
+			...CARRIED,
+			"src/firmware/ports",
+			"src/firmware/measure/",
+			"src/firmware/calibration/",
+		],
+	],
 	["src/firmware/station/", ["src/core/", ...CARRIED, "src/firmware/"]],
 	["src/firmware/main", [""]],
 	["src/firmware/board/", [""]],

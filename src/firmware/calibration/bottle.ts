@@ -1,0 +1,159 @@
+/** A bottle that the probes are in: what it should be, what they read, and whether they have come to rest. */
+import type { Task } from "../../core/task.js";
+import { isDigits } from "../../core/text.js";
+import {
+	SettleWindow,
+	type Settling,
+	WINDOW_SECONDS,
+} from "../../protocol/calibration/settling.js";
+import { isStandard, standardAt } from "../../protocol/calibration/standards.js";
+import type { Doubt } from "../../protocol/calibration/verdict.js";
+import type { MeasuringBoard } from "../measure/probe-session.js";
+import type { WaterProbes } from "../measure/probes.js";
+import {
+	celsiusOf,
+	decimalOf,
+	type EmitFields,
+	order,
+	sampleOf,
+	shown,
+	type Words,
+} from "./probe-work.js";
+import { PROCEDURES, type Procedure, type Settled } from "./procedures.js";
+
+/** Readings of a temperature among those of its neighbour: one in five. */
+const CELSIUS_EVERY = 5;
+const SAMPLE_MILLISECONDS = 1000;
+/** A bottle's temperature that changes faster, degC a minute, is not the probe's yet. */
+const CELSIUS_DRIFT = 0.2;
+const CELSIUS_SECONDS_MIN = 30;
+/** Standards without a table: the dry cell, and another instrument's value. */
+export const AIR = "air";
+export const REFERENCE = "reference";
+
+export interface Candidate {
+	readonly standard: string;
+	readonly window: SettleWindow;
+	readonly beganMilliseconds: number;
+	/** Temperatures of the last minute: seconds, degC. */
+	readonly celsius: (readonly [number, number])[];
+	label: string;
+	point: Settled & { readonly nominalAt25: number };
+	settling: Settling | undefined;
+	isSettled: boolean;
+	doubts: Doubt[];
+}
+
+export interface WatchOptions {
+	readonly board: Pick<MeasuringBoard, "clock" | "watchdog">;
+	readonly procedure: Procedure;
+	readonly given: Words;
+	readonly seconds: number;
+	readonly emit: EmitFields;
+	/** When the probes must be given back, on the board's clock. */
+	readonly endMilliseconds: number;
+}
+
+/** A window that has read nothing yet. */
+export function candidateOf(
+	standard: string,
+	procedure: Procedure,
+	beganMilliseconds: number,
+): Candidate {
+	return {
+		standard,
+		window: new SettleWindow(procedure.rule),
+		beganMilliseconds,
+		celsius: [],
+		label: "",
+		point: { nominal: 0, nominalAt25: 0, reading: 0, celsius: 25 },
+		settling: undefined,
+		isSettled: false,
+		doubts: [],
+	};
+}
+
+/** Reads once a second until it has settled; what ended it. */
+export function* watch(
+	candidate: Candidate,
+	probes: WaterProbes,
+	{ board, procedure, given, seconds, emit, endMilliseconds }: WatchOptions,
+): Task<"settled" | "reading-due" | "time"> {
+	const { clock, watchdog } = board;
+	const sensor = procedure.sensor(probes);
+	const isThermometer = procedure === PROCEDURES.temperature;
+	const told = decimalOf(given["celsius"]);
+	let celsius = told ?? candidate.celsius.at(-1)?.[1];
+	for (let count = 0; ; count++) {
+		const began = clock.milliseconds;
+		if (!isThermometer && told === undefined && count % CELSIUS_EVERY === 0) {
+			const now = yield* celsiusOf(probes, watchdog);
+			if (now !== undefined) candidate.celsius.push([clock.milliseconds / 1000, now]);
+			celsius = now ?? celsius;
+		}
+		if (procedure === PROCEDURES.pH) probes.pH.configure({ temperature: celsius ?? 25 });
+		const reading = procedure.valueOf((yield* sampleOf(sensor, watchdog)) as never);
+		const now = clock.milliseconds / 1000;
+		const settling = candidate.window.push(now, reading);
+		const at = isThermometer ? reading : (celsius ?? 25);
+		candidate.settling = settling;
+		candidate.point = {
+			...nominalOf(candidate.standard, given, at),
+			reading: settling.mean,
+			celsius: at,
+		};
+		const left = Math.max(Math.ceil(WINDOW_SECONDS - settling.seconds), 0);
+		const isCalm = isThermometer || told !== undefined || hasTemperatureSettled(candidate, now);
+		candidate.isSettled = settling.isSettled && isCalm;
+		yield* emit({
+			second: Math.round(now - candidate.beganMilliseconds / 1000),
+			value: shown(reading),
+			celsius: shown(at),
+			drift: settling.slopePerMinute.toFixed(4),
+			spread: settling.spread.toFixed(4),
+			count: settling.count,
+			left,
+			settled: candidate.isSettled ? "yes" : "no",
+		});
+		if (candidate.isSettled) return "settled";
+		if (clock.milliseconds >= endMilliseconds) return "reading-due";
+		if (now - candidate.beganMilliseconds / 1000 >= seconds) return "time";
+		const spent = clock.milliseconds - began;
+		if (spent < SAMPLE_MILLISECONDS) yield { milliseconds: SAMPLE_MILLISECONDS - spent };
+	}
+}
+
+function nominalOf(
+	standard: string,
+	given: Words,
+	celsius: number,
+): { readonly nominal: number; readonly nominalAt25: number } {
+	if (!isStandard(standard)) {
+		const value = standard === AIR ? 0 : decimalOf(given["value"]);
+		if (value === undefined) throw order("reference needs value=, in the channel's unit");
+		return { nominal: value, nominalAt25: value };
+	}
+	const nominal = standardAt(standard, celsius);
+	const nominalAt25 = standardAt(standard, 25);
+	if (nominal !== undefined && nominalAt25 !== undefined) return { nominal, nominalAt25 };
+	throw order(`nobody tells what ${standard} is worth at ${celsius.toFixed(1)} degC`);
+}
+
+function hasTemperatureSettled({ celsius }: Candidate, now: number): boolean {
+	while (celsius.length > 2 && now - (celsius[0]?.[0] ?? now) > WINDOW_SECONDS) celsius.shift();
+	const [first, last] = [celsius[0], celsius.at(-1)];
+	if (first === undefined || last === undefined) return true;
+	const minutes = (last[0] - first[0]) / 60;
+	return (
+		minutes * 60 >= CELSIUS_SECONDS_MIN && Math.abs(last[1] - first[1]) <= CELSIUS_DRIFT * minutes
+	);
+}
+
+/** Name, lot and expiry, as the record has them. */
+export function labelOf(standard: string, given: Words): string {
+	if (standard === AIR) return "";
+	const expiry = String(given["expiry"] ?? "");
+	const isDate = expiry.length === 10 && isDigits(expiry.split("-").join(""), 8);
+	if (expiry !== "" && !isDate) throw order("expiry is a date: 2027-05-31");
+	return `${standard}|${given["lot"] ?? ""}|${expiry}`;
+}

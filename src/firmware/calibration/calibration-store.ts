@@ -1,0 +1,211 @@
+/**
+ * What a station knows of its calibrations and must know after a loss of power: which are in force, what each circuit's
+ * export is then, how to go back, and whether one is being changed. Two places of the settings, written by turns; so
+ * whatever a cut does to one of them the other is whole. The bytes stand in docs/FORMAT.md, section 6.
+ */
+import { putUint32, uint16At, uint32At } from "../../core/bytes.js";
+import { crc32 } from "../../core/crc32.js";
+import { assert, StationError } from "../../core/errors.js";
+import { CHANNELS } from "../../protocol/record/channels.js";
+import type { SettingsMemory } from "../ports.js";
+import { EXPORT_BYTES_MAX } from "./circuit-talk.js";
+
+export const DIGEST_BYTES = 8;
+
+/** Of one channel. */
+export interface ChannelCalibration {
+	/** In force; 0 the maker's, or what the station met first. */
+	id: number;
+	/** Highest that was ever given. */
+	lastId: number;
+	/** Of the circuit's export now, and before; zeros where there is none. */
+	digest: Uint8Array;
+	/** The one before, to go back to: its id, digest, export. */
+	beforeId: number;
+	beforeDigest: Uint8Array;
+	beforeExport: Uint8Array;
+	/** Last entry of the record before the digest agreed last. */
+	agreed: number;
+	coefficients: readonly [number, number, number];
+	beforeCoefficients: readonly [number, number, number];
+}
+
+/** A circuit that is being changed. */
+export interface PendingCalibration {
+	readonly channel: number;
+	/** The new id. */
+	readonly id: number;
+	/** Its export before anything was changed. */
+	readonly exportBefore: Uint8Array;
+	/** Where its closing entry is looked for: epoch, and first sequence that it can have. */
+	readonly epoch: number;
+	readonly from: number;
+}
+
+export interface StoredCalibrations {
+	/** Unix seconds of the last look at every circuit, 0 never. */
+	checkedUtcSeconds: number;
+	pending: PendingCalibration | undefined;
+	readonly channels: readonly ChannelCalibration[];
+}
+
+/** "BCAL" little-endian. */
+const MAGIC = 0x4c414342;
+const VERSION = 1;
+const PLACES = Object.freeze([2, 3] as const);
+/** Magic 4, version 1, channels 1, pending 1, zero 1, serial 4, checked 4; then id 2, epoch 4, from 4. */
+const HEAD_BYTES = 26;
+/** Ids 3 x 2, digests 2 x 8, agreed 4, coefficients 2 x 24; then the length of an export, and it. */
+const CHANNEL_BYTES = 75;
+const CRC_BYTES = 4;
+const NOTHING = new Uint8Array(0);
+
+export class CalibrationStore {
+	readonly #memory: SettingsMemory;
+	#serial = 0;
+
+	constructor(memory: SettingsMemory) {
+		this.#memory = memory;
+	}
+
+	/** The newest that checks; a memory that holds none, or cannot be read, knows of no calibration. */
+	load(): StoredCalibrations {
+		let newest: { readonly serial: number; readonly stored: StoredCalibrations } | undefined;
+		for (const place of PLACES) {
+			let bytes: Uint8Array | undefined;
+			try {
+				bytes = this.#memory.read(place);
+			} catch {
+				// Whatever a port throws: nothing can be had from this place.
+				continue;
+			}
+			const found = bytes === undefined ? undefined : decode(bytes);
+			if (found !== undefined && (newest === undefined || found.serial > newest.serial)) {
+				newest = found;
+			}
+		}
+		this.#serial = newest?.serial ?? 0;
+		return newest?.stored ?? { checkedUtcSeconds: 0, pending: undefined, channels: noChannels() };
+	}
+
+	/** Throws StationError `settings-failed`; then the place that was written last is untouched. */
+	save(stored: StoredCalibrations): void {
+		const serial = this.#serial + 1;
+		const place = PLACES[serial % PLACES.length] ?? PLACES[0];
+		try {
+			this.#memory.write(place, encode(stored, serial));
+			const back = this.#memory.read(place);
+			if (back === undefined || decode(back)?.serial !== serial) {
+				throw new Error("what was written does not read back");
+			}
+		} catch (error) {
+			// A power cut of the simulator is no fault of the memory: the next port call throws it again.
+			const why = error instanceof Error ? error.message : String(error);
+			throw new StationError("settings-failed", `the calibration was not stored: ${why}`, {
+				cause: error,
+			});
+		}
+		this.#serial = serial;
+	}
+}
+
+function noChannels(): ChannelCalibration[] {
+	return CHANNELS.map(() => ({
+		id: 0,
+		lastId: 0,
+		digest: new Uint8Array(DIGEST_BYTES),
+		beforeId: 0,
+		beforeDigest: new Uint8Array(DIGEST_BYTES),
+		beforeExport: NOTHING,
+		agreed: 0,
+		coefficients: [0, 0, 0],
+		beforeCoefficients: [0, 0, 0],
+	}));
+}
+
+function encode({ checkedUtcSeconds, pending, channels }: StoredCalibrations, serial: number) {
+	const exported = pending?.exportBefore ?? NOTHING;
+	let length = HEAD_BYTES + 1 + exported.length + CRC_BYTES;
+	for (const { beforeExport } of channels) length += CHANNEL_BYTES + beforeExport.length;
+	const bytes = new Uint8Array(length);
+	const view = new DataView(bytes.buffer);
+	putUint32(bytes, 0, MAGIC);
+	bytes[4] = VERSION;
+	bytes[5] = channels.length;
+	bytes[6] = pending === undefined ? 0 : pending.channel + 1;
+	putUint32(bytes, 8, serial);
+	putUint32(bytes, 12, checkedUtcSeconds);
+	view.setUint16(16, pending?.id ?? 0, true);
+	putUint32(bytes, 18, pending?.epoch ?? 0);
+	putUint32(bytes, 22, pending?.from ?? 0);
+	let at = putExport(bytes, HEAD_BYTES, exported);
+	for (const channel of channels) {
+		view.setUint16(at, channel.id, true);
+		view.setUint16(at + 2, channel.lastId, true);
+		view.setUint16(at + 4, channel.beforeId, true);
+		bytes.set(channel.digest, at + 6);
+		bytes.set(channel.beforeDigest, at + 14);
+		putUint32(bytes, at + 22, channel.agreed);
+		[...channel.coefficients, ...channel.beforeCoefficients].forEach((value, index) => {
+			view.setFloat64(at + 26 + 8 * index, value, true);
+		});
+		at = putExport(bytes, at + CHANNEL_BYTES - 1, channel.beforeExport);
+	}
+	putUint32(bytes, at, crc32(bytes, 0, at));
+	return bytes;
+}
+
+function putExport(bytes: Uint8Array, at: number, exported: Uint8Array): number {
+	assert(exported.length <= EXPORT_BYTES_MAX, "an export too long to keep");
+	bytes[at] = exported.length;
+	bytes.set(exported, at + 1);
+	return at + 1 + exported.length;
+}
+
+function decode(
+	bytes: Uint8Array,
+): { readonly serial: number; readonly stored: StoredCalibrations } | undefined {
+	const end = bytes.length - CRC_BYTES;
+	if (end <= HEAD_BYTES || uint32At(bytes, 0) !== MAGIC || bytes[4] !== VERSION) return undefined;
+	if (uint32At(bytes, end) !== crc32(bytes, 0, end)) return undefined;
+	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+	const exportAt = (from: number): Uint8Array =>
+		bytes.slice(from + 1, from + 1 + (bytes[from] ?? 0));
+	const exportBefore = exportAt(HEAD_BYTES);
+	let at = HEAD_BYTES + 1 + exportBefore.length;
+	const channels = noChannels();
+	// A later firmware may have more channels, which begin with nothing.
+	for (const channel of channels.slice(0, bytes[5])) {
+		const from = at;
+		const triple = (first: number): [number, number, number] => [
+			view.getFloat64(from + first, true),
+			view.getFloat64(from + first + 8, true),
+			view.getFloat64(from + first + 16, true),
+		];
+		channel.id = uint16At(bytes, from);
+		channel.lastId = uint16At(bytes, from + 2);
+		channel.beforeId = uint16At(bytes, from + 4);
+		channel.digest = bytes.slice(from + 6, from + 14);
+		channel.beforeDigest = bytes.slice(from + 14, from + 22);
+		channel.agreed = uint32At(bytes, from + 22);
+		channel.coefficients = triple(26);
+		channel.beforeCoefficients = triple(50);
+		channel.beforeExport = exportAt(from + CHANNEL_BYTES - 1);
+		at = from + CHANNEL_BYTES + channel.beforeExport.length;
+	}
+	const changed = bytes[6] ?? 0;
+	const pending =
+		changed === 0
+			? undefined
+			: {
+					channel: changed - 1,
+					id: uint16At(bytes, 16),
+					exportBefore,
+					epoch: uint32At(bytes, 18),
+					from: uint32At(bytes, 22),
+				};
+	return {
+		serial: uint32At(bytes, 8),
+		stored: { checkedUtcSeconds: uint32At(bytes, 12), pending, channels },
+	};
+}

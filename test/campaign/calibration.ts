@@ -1,0 +1,77 @@
+/**
+ * `npm run campaign -- calibration [--from N] [--every N] [--cuts N] [--again N] [--seed N]`: plays a three-point
+ * calibration of the pH circuit and its undo, and lets power fail at every operation of both, one run for each; then at
+ * random places with a second loss in the boot that follows. The circuit must end in the old or the new calibration,
+ * the record must say which, and no reading may name another one unless an entry marks it. The last line is JSON; exit 0
+ * only without a violation.
+ */
+import { integerBelow, SeededChance } from "../../src/core/chance.js";
+import { runCalibration } from "../support/trials/calibration-trial.js";
+
+const DEFAULTS = {
+	/** First operation that is cut, and the distance of the next. */
+	from: 1,
+	every: 1,
+	/** Cuts at most; 0: all. */
+	cuts: 0,
+	/** Pairs of cuts at random after that. */
+	again: 200,
+	seed: 7,
+};
+const REPORT_CUTS = 100;
+
+export async function run(args: string[]): Promise<boolean> {
+	const options = { ...DEFAULTS };
+	for (let index = 0; index < args.length; index += 2) {
+		const name = (args[index] ?? "").replace(/^--/, "");
+		const value = Number(args[index + 1]);
+		if (!Object.hasOwn(options, name) || !Number.isInteger(value) || value < 0) {
+			console.error(
+				`options: ${Object.keys(DEFAULTS)
+					.map((known) => `--${known} N`)
+					.join(" ")}`,
+			);
+			return false;
+		}
+		options[name as keyof typeof options] = value;
+	}
+	console.log(`options ${JSON.stringify(options)}`);
+	const { seed } = options;
+	const began = Date.now();
+	const uncut = runCalibration({ seed });
+	const outcomes = { old: 0, committed: 0, restored: 0 };
+	let cuts = 0;
+	let violations = uncut.violations.length;
+	const cut = (cutAt: number, againAt?: number): void => {
+		const again = againAt === undefined ? {} : { againAt };
+		const report = runCalibration({ seed, cutAt, ...again });
+		cuts += againAt === undefined ? 1 : 2;
+		const isOld = report.holds === uncut.old;
+		const isCommitted = report.holds === uncut.committed;
+		const found = [...report.violations];
+		if (!isOld && !isCommitted)
+			found.push(`the circuit holds ${report.holds}: neither old nor new`);
+		if (isOld) outcomes.old++;
+		if (isCommitted) outcomes.committed++;
+		if (report.wasRestored) outcomes.restored++;
+		violations += found.length;
+		for (const each of found) {
+			console.log(
+				`VIOLATION cut ${cutAt}${againAt === undefined ? "" : ` and ${againAt}`}: ${each}`,
+			);
+		}
+		if (cuts % REPORT_CUTS === 0) console.log(`${cuts} cuts, ${violations} violations`);
+	};
+	const { operations } = uncut;
+	for (let at = options.from; at <= operations; at += options.every) {
+		if (options.cuts > 0 && cuts >= options.cuts) break;
+		cut(at);
+	}
+	const chance = new SeededChance(seed);
+	for (let pair = 0; pair < options.again; pair++) {
+		cut(1 + integerBelow(chance, operations), 1 + integerBelow(chance, 150));
+	}
+	const seconds = Math.round((Date.now() - began) / 1000);
+	console.log(JSON.stringify({ cuts, violations, operations, ...outcomes, seed, seconds }));
+	return violations === 0 && cuts > 0;
+}
