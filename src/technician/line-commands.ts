@@ -28,6 +28,7 @@ import {
 } from "./client.js";
 import { stationFlagNames } from "./entry-rows.js";
 import { entryOf, exportJournal } from "./export-file.js";
+import type { Line } from "./line.js";
 import { countOf, rangeText } from "./sequence-ranges.js";
 
 /** The lines of one round of a watch are here after this long, also at 9600 baud: 1 KB. */
@@ -41,11 +42,13 @@ export interface Session {
 	readonly greeting: Greeting;
 	readonly format: OutputFormat;
 	readonly say: (line: string) => void;
+	/** Of a simulated station: what hands do with its probes. */
+	readonly place: Line["place"];
 	readonly messages: Messages;
 }
 
 /** Arguments of a command, by name. */
-export type Given = Readonly<Record<string, number>>;
+export type Given = Readonly<Record<string, number | string>>;
 
 /** The answer to a command, its values of the kinds that the command's row says. */
 async function ask(
@@ -138,7 +141,8 @@ async function stationFlagsOf(session: Session, sequence: number): Promise<strin
 	return undefined;
 }
 
-export async function watch(session: Session, { count = 0 }: Given): Promise<number> {
+export async function watch(session: Session, given: Given): Promise<number> {
+	const count = Number(given["count"] ?? 0);
 	const readings: Shown[] = [];
 	// A round's lines come together; its columns are known when all are there.
 	let round: Shown[] = [];

@@ -11,6 +11,7 @@ import { addLineCommands } from "./command-line/line.js";
 import { type Done, wholeNumber } from "./command-line/options.js";
 import { addJudgingCommands, addRecordCommands } from "./command-line/record.js";
 import { addValuesCommands } from "./command-line/values.js";
+import { addVisitCommands } from "./command-line/visit.js";
 
 const BAUD_DEFAULT = 115_200;
 
@@ -47,6 +48,7 @@ function commandLine(done: Done): Command {
 		.showHelpAfterError("see bistrina --help")
 		.exitOverride();
 	addLineCommands(program, done);
+	addVisitCommands(program, done);
 	addJudgingCommands(program, done);
 	addValuesCommands(program, done);
 	addRecordCommands(program, done);

@@ -147,7 +147,7 @@ describe("the program bistrina", function () {
 			...["src/core/bytes.js", "src/core/errors.js", "src/core/printable.js", "src/core/sha256.js"],
 			...["src/host/colours.js", "src/host/errors.js", "src/host/output.js"],
 			"src/protocol/line/commands.js",
-			...["line", "options", "record", "sources", "values"].map(
+			...["line", "options", "record", "sources", "values", "visit"].map(
 				(name) => `src/technician/command-line/${name}.js`,
 			),
 			"src/technician/main.js",

@@ -13,7 +13,11 @@ const SIMULATION_SCHEME = "sim:";
 const FIRST_ID_MAX = 900_000_000;
 const lineCommands = () => import("../line-commands.js");
 /** Those that the program asks for itself, or a person types; all others are its commands. */
-const NOT_OFFERED: readonly CommandName[] = ["help", "version", "journal", "stop"];
+const NOT_OFFERED: readonly CommandName[] = [
+	...(["help", "version", "journal", "stop"] as const),
+	// A visit's, each a step of what a person is guided through.
+	...(["calibrate", "settle", "point", "commit", "cancel", "log"] as const),
+];
 
 /** Adds them to the program. */
 export function addLineCommands(program: Command, done: Done): void {
@@ -22,7 +26,10 @@ export function addLineCommands(program: Command, done: Done): void {
 		const { about, takes = {} } = row;
 		const command = program.command(name).description(about);
 		for (const [argument, limits] of Object.entries(takes)) {
-			if (limits === "word") continue;
+			if (limits === "word") {
+				command.option(`--${argument} <word>`);
+				continue;
+			}
 			const [low, high, start] = limits;
 			command.option(`--${argument} <n>`, `${low} to ${high}`, wholeNumber(low, high), start);
 		}
@@ -49,7 +56,8 @@ export function addLineCommands(program: Command, done: Done): void {
 		});
 }
 
-async function withStation(
+/** Opens the line that `--port` names, greets the station, and closes the line after `run`. */
+export async function withStation(
 	program: Command,
 	run: (session: Session) => Promise<number>,
 ): Promise<number> {
@@ -73,6 +81,7 @@ async function withStation(
 			greeting,
 			format,
 			...(await talkOf(program)),
+			place: line.place,
 		});
 	} finally {
 		await client.close();

@@ -1,0 +1,325 @@
+/** `bistrina calibrate`: a person is guided from bottle to bottle, or a program by JSON lines. */
+import { OperationalError, UsageError } from "../../host/errors.js";
+import type { Speaker, TextKey } from "../../host/messages/visit-texts.js";
+import { printJson, type Shown, shownOf } from "../../host/output.js";
+import { SETTLE_RULES } from "../../protocol/calibration/settling.js";
+import { isStandard } from "../../protocol/calibration/standards.js";
+import { DOUBT_GRADES, type Doubt } from "../../protocol/calibration/verdict.js";
+import { COMMANDS, type CommandName, type CommandRow } from "../../protocol/line/commands.js";
+import type { FieldValue } from "../../protocol/line/console.js";
+import { StationRefusal } from "../client.js";
+import type { Session } from "../line-commands.js";
+import type { Person } from "./person.js";
+
+/** A bottle as it was given beforehand: `american-7.00:LOT:2027-05-31`, or `reference:VALUE`. */
+export interface GivenBottle {
+	readonly standard: string;
+	readonly lot: string | undefined;
+	readonly expiry: string | undefined;
+	readonly value: string | undefined;
+}
+
+export interface CalibrateOptions {
+	readonly channel: CalibratedChannel;
+	readonly by: string;
+	readonly bottles: readonly GivenBottle[];
+	/** For what the rule would reject, without a person to ask. */
+	readonly reason: string;
+	readonly dueDays: number;
+	/** calibration, as-found, as-left. */
+	readonly act: string;
+}
+
+export const CALIBRATED_CHANNELS = Object.freeze(["pH", "conductivity", "temperature"] as const);
+export type CalibratedChannel = (typeof CALIBRATED_CHANNELS)[number];
+
+const USUAL_BOTTLES: Readonly<Record<CalibratedChannel, readonly string[]>> = Object.freeze({
+	pH: ["american-7.00", "american-4.00", "american-10.01"],
+	conductivity: ["air", "kcl-1413"],
+	temperature: ["reference"],
+});
+const DECIMALS: Readonly<Record<CalibratedChannel, number>> = Object.freeze({
+	pH: 2,
+	conductivity: 1,
+	temperature: 2,
+});
+const BARS = "▁▂▃▄▅▆▇█";
+const CURVE_READINGS = 30;
+/** A bottle that never comes to rest is given up after so many readings that were due between. */
+const ROUNDS_MAX = 10;
+
+export interface Guide {
+	readonly session: Session;
+	readonly person: Person;
+	readonly speaker: Speaker;
+	/** JSON lines in place of talk. */
+	readonly isJson: boolean;
+	/** Of a simulated station: what hands do. Absent where hands do it themselves. */
+	readonly place: ((what: string) => void) | undefined;
+}
+
+/** Bottles as `--standards` gives them, or the usual ones. Throws UsageError. */
+export function bottlesOf(channel: CalibratedChannel, text: string | undefined): GivenBottle[] {
+	const given = text === undefined ? USUAL_BOTTLES[channel] : text.split(",");
+	return given.map((each) => {
+		const [standard = "", second, expiry] = each.split(":");
+		const isKnown = isStandard(standard) || standard === "air" || standard === "reference";
+		if (!isKnown) throw new UsageError(`${standard}: no standard; docs/VISIT.md lists them`);
+		const isReference = standard === "reference";
+		return {
+			standard,
+			lot: isReference ? undefined : second,
+			expiry,
+			value: isReference ? second : undefined,
+		};
+	});
+}
+
+/** Exit 0 when it was committed and not rejected, 1 when it was given up. */
+export async function calibrate(guide: Guide, options: CalibrateOptions): Promise<number> {
+	const { person, speaker, session } = guide;
+	const { channel } = options;
+	const inForce = await numbersInForce(guide, channel);
+	const begun = await ask(guide, "calibrate", {
+		channel,
+		act: options.act,
+		...(options.by === "" ? {} : { by: options.by.split(" ").join("_") }),
+		solutions:
+			Math.max(options.bottles.filter(({ standard }) => standard !== "air").length, 1) > 1 ? 2 : 1,
+	});
+	report(guide, { step: "begin", channel, ...begun });
+	if (!guide.isJson) {
+		const { station } = session.greeting;
+		const circuit = String(begun["circuit"] ?? "-")
+			.split("_")
+			.join(" ");
+		const previous = begun["previous"] ?? 0;
+		person.tell(
+			speaker.say("calibrating", { channel: speaker.name(channel), station, circuit, previous }),
+		);
+		if (inForce !== "") person.tell(speaker.say("in-force", { numbers: inForce }));
+		person.tell(speaker.say(`judged-${channel}`));
+		const { drift, spread, isRelative } = SETTLE_RULES[channel];
+		const unit = isRelative ? " %" : "";
+		person.tell(
+			speaker.say("rule", {
+				drift: speaker.number(drift, 2) + unit,
+				spread: speaker.number(spread, 2) + unit,
+			}),
+		);
+	}
+	try {
+		for (const [index, bottle] of options.bottles.entries()) {
+			const isTaken = await takeBottle(guide, options, bottle, index);
+			if (!isTaken) return await giveUp(guide);
+		}
+		return await commit(guide, options);
+	} catch (error) {
+		// What the station refuses leaves the old calibration, not half of one.
+		if (error instanceof StationRefusal) await giveUp(guide);
+		throw error;
+	}
+}
+
+/** One bottle until its point is taken; false when it was given up. */
+async function takeBottle(
+	guide: Guide,
+	options: CalibrateOptions,
+	bottle: GivenBottle,
+	index: number,
+): Promise<boolean> {
+	const { person, speaker } = guide;
+	const count = options.bottles.length;
+	const { standard } = bottle;
+	const isAir = standard === "air";
+	let { lot, expiry, value } = bottle;
+	if (guide.isJson) {
+		report(guide, { step: "put", standard, index: index + 1, count });
+		guide.place?.((await person.next()) || standard);
+	} else {
+		person.tell(speaker.say(isAir ? "put-air" : "put", { index: index + 1, count, standard }));
+		if (isStandard(standard)) {
+			lot ??= await person.ask(speaker.say("lot"));
+			expiry ??= await person.ask(speaker.say("expiry"));
+		}
+		if (standard === "reference") value ??= await person.ask(speaker.say("reference"));
+		const typed = await person.ask(speaker.say("when-in"));
+		// In a simulation one may take another bottle than one says.
+		guide.place?.(typed === undefined || typed === "" ? standard : typed);
+	}
+	const fields: Record<string, FieldValue> = { standard };
+	if (lot) fields["lot"] = lot.split(" ").join("_");
+	if (expiry) fields["expiry"] = expiry;
+	if (value) fields["value"] = value.replace(",", ".");
+	for (;;) {
+		const settled = await settle(guide, options, fields);
+		const doubts = String(settled["doubts"] ?? "")
+			.split(",")
+			.filter((doubt) => doubt !== "");
+		if (!guide.isJson) tellSettled(guide, options, settled, doubts);
+		const isRejected = doubts.some((doubt) => DOUBT_GRADES[doubt as Doubt] === 3);
+		let reason = isRejected ? options.reason : "";
+		if (isRejected && reason === "" && !guide.isJson) {
+			const typed = await person.ask(speaker.say("take-it"));
+			if (typed === undefined || typed === "c") return false;
+			if (typed === "") continue;
+			reason = typed;
+		}
+		if (isRejected && reason === "") return false;
+		const point = await ask(guide, "point", reason === "" ? {} : { text: reason });
+		report(guide, { step: "point", standard, ...point });
+		if (!guide.isJson) person.tell(speaker.say("taken"));
+		return true;
+	}
+}
+
+async function settle(
+	guide: Guide,
+	{ channel }: CalibrateOptions,
+	fields: Readonly<Record<string, FieldValue>>,
+): Promise<Shown> {
+	const { person, speaker, session } = guide;
+	const values: number[] = [];
+	for (let round = 0; round < ROUNDS_MAX; round++) {
+		const answer = await session.client.request("settle", {
+			fields,
+			overallMilliseconds: 1_300_000,
+			onPart: (part) => {
+				const shown = shownOf(part, COMMANDS.settle.parts);
+				report(guide, { step: "reading", ...shown });
+				if (guide.isJson) return;
+				values.push(Number(shown["value"]));
+				const left = Number(shown["left"]);
+				person.show(
+					speaker.say("live", {
+						curve: curveOf(values),
+						value: speaker.number(Number(shown["value"]), DECIMALS[channel] + 1),
+						drift: speaker.number(Number(shown["drift"]), 3),
+						left: left > 0 ? speaker.say("left", { seconds: left }) : speaker.say("waiting"),
+					}),
+				);
+			},
+		});
+		const { parts: _parts, ...settled } = shownOf(answer.fields, COMMANDS.settle.answer);
+		if (settled["why"] === "reading-due") continue;
+		report(guide, { step: "settled", ...settled });
+		return settled;
+	}
+	throw new OperationalError("readings are due too often for a probe to settle between them");
+}
+
+async function commit(guide: Guide, options: CalibrateOptions): Promise<number> {
+	const { person, speaker } = guide;
+	const { channel } = options;
+	const due = options.dueDays > 0 ? { due: options.dueDays } : {};
+	let committed: Shown;
+	try {
+		committed = await ask(guide, "commit", {
+			...due,
+			...(options.reason === "" ? {} : { text: options.reason }),
+		});
+	} catch (error) {
+		if (!(error instanceof StationRefusal) || error.cause !== "calibration-doubtful") throw error;
+		if (guide.isJson) return giveUp(guide);
+		const doubts = doubtTexts(speaker, (error.detail.split(":")[0] ?? "").split(", "));
+		const reason = await person.ask(speaker.say("commit-it", { doubts: doubts.join("; ") }));
+		if (reason === undefined || reason === "") return giveUp(guide);
+		committed = await ask(guide, "commit", { ...due, text: reason });
+	}
+	report(guide, { step: "commit", channel, ...committed });
+	if (!guide.isJson) {
+		const verdict = speaker.word("", String(committed["verdict"]));
+		const numbers = numbersOf(speaker, channel, [
+			Number(committed["a"]),
+			Number(committed["b"]),
+			Number(committed["c"]),
+		]);
+		const id = committed["id"] ?? "-";
+		person.tell(speaker.say("committed", { id, channel: speaker.name(channel), verdict, numbers }));
+	}
+	return committed["verdict"] === "rejected" ? 1 : 0;
+}
+
+async function giveUp(guide: Guide): Promise<number> {
+	const { person, speaker } = guide;
+	const cancelled = await ask(guide, "cancel");
+	report(guide, { step: "cancel", ...cancelled });
+	if (!guide.isJson) person.tell(speaker.say("cancelled"));
+	return 1;
+}
+
+/** What the calibration in force came to; empty for the maker's. */
+async function numbersInForce({ session, speaker }: Guide, channel: string): Promise<string> {
+	const { parts } = await session.client.request("calibrations");
+	const state = parts.find((part) => part.get("channel") === channel);
+	if (state === undefined || state.get("id") === "0") return "";
+	const numbers = ["a", "b", "c"].map((name) => Number(state.get(name)));
+	return numbersOf(speaker, channel, numbers);
+}
+
+function tellSettled(
+	{ person, speaker }: Guide,
+	{ channel }: CalibrateOptions,
+	settled: Shown,
+	doubts: readonly string[],
+): void {
+	const [reading, nominal] = [Number(settled["reading"]), Number(settled["nominal"])];
+	const number = (value: number): string => speaker.number(value, DECIMALS[channel]);
+	const isSettled = settled["settled"] === "yes";
+	person.tell(
+		speaker.say(isSettled ? "settled" : "not-settled", {
+			seconds: settled["seconds"] ?? 0,
+			reading: number(reading),
+			nominal: number(nominal),
+			celsius: speaker.number(Number(settled["celsius"]), 1),
+			off: number(reading - nominal),
+			drift: speaker.number(Number(settled["drift"]), 3),
+		}),
+	);
+	for (const doubt of doubtTexts(speaker, doubts)) person.tell(speaker.say("doubt", { doubt }));
+}
+
+export function doubtTexts(speaker: Speaker, doubts: readonly string[]): string[] {
+	return doubts.filter((doubt) => doubt !== "").map((doubt) => speaker.word("doubt-", doubt));
+}
+
+/** What coefficients say, for people. */
+export function numbersOf(
+	speaker: Speaker,
+	channel: string,
+	[a = 0, b = 0, c = 0]: readonly number[],
+): string {
+	const key = `numbers-${channel}` as TextKey;
+	const isKnown = (CALIBRATED_CHANNELS as readonly string[]).includes(channel);
+	if (!isKnown) return "";
+	return speaker.say(key, {
+		a: speaker.number(a, channel === "pH" ? 1 : 3),
+		b: speaker.number(b, 1),
+		c: speaker.number(c, 1),
+	});
+}
+
+/** The last readings as bars between their lowest and highest. */
+export function curveOf(values: readonly number[]): string {
+	const last = values.slice(-CURVE_READINGS);
+	const [low, high] = [Math.min(...last), Math.max(...last)];
+	const span = high - low || 1;
+	return last
+		.map((value) => BARS.charAt(Math.round(((value - low) / span) * (BARS.length - 1))))
+		.join("");
+}
+
+export async function ask(
+	{ session }: Guide,
+	command: CommandName,
+	fields: Readonly<Record<string, FieldValue>> = {},
+): Promise<Shown> {
+	const { answer }: CommandRow = COMMANDS[command];
+	const given = await session.client.request(command, { fields });
+	const { parts: _parts, ...shown } = shownOf(given.fields, answer);
+	return shown;
+}
+
+function report({ isJson }: Guide, line: Readonly<Record<string, unknown>>): void {
+	if (isJson) printJson(line);
+}
