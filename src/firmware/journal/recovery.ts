@@ -7,12 +7,13 @@ import { FIRST_SLOT, type SectorHeader } from "../../protocol/flash/journal-form
 import {
 	type FormerMark,
 	type SectorScan,
+	scanHeaderless,
 	scanSector,
 } from "../../protocol/flash/journal-image.js";
 import { chainNext, type Hash } from "../../protocol/record/chain.js";
 import type { HeaderOf } from "./log-reader.js";
 import type { RingFlash } from "./ring-flash.js";
-import type { RingState } from "./ring-search.js";
+import { LOOK_AHEAD, type RingState } from "./ring-search.js";
 
 /** What the first append after an unclean boot does: begins a new sector, with a copy or without. */
 export interface PendingHop {
@@ -96,12 +97,11 @@ export function recoverLog(
 		if (isVoid && header.isCopying) return { ...lostBehind(header, provedNext, sha256), ...counts };
 		// The sector whose copy was never made is erased again under the same serial: it holds
 		// nothing that is not elsewhere, and a station that fails again and again wears out one.
-		const serial = header.serial + 1;
-		const lost = isGarbled(serial) ? lostAfter(flash, newest) : 0;
+		const lost = lostAfter(flash, header, isGarbled);
 		// Whatever was acknowledged was given.
 		const givenEnd = Math.max(cursor + 1, provedNext);
-		if (lost >= LOST_ENTRIES_MIN) {
-			const found = afterWalk(header, walked, lost, 0, sha256);
+		if (lost !== undefined && lost.entries >= LOST_ENTRIES_MIN) {
+			const found = afterWalk(header, walked, undefined, 0, sha256);
 			return { ...behindLost(found, lost, givenEnd, sha256), ...counts };
 		}
 		return { ...afterWalk(header, walked, lost, givenEnd, sha256), ...counts };
@@ -137,27 +137,46 @@ export function formersOf(
 	return found;
 }
 
+/** A sector whose header cannot be read, and the numbers that its frames count. */
+interface LostSector {
+	readonly serial: number;
+	readonly entries: number;
+}
+
 /**
- * How many entries the sector behind `newest` has under a header that cannot be read: its frames
- * check under its serial all the same. One may be the copy of an attempt that a cut ended, which
- * never counted: its number is passed over. Two were appended. (Not asked where the header's place
+ * The last sector behind `header` whose own header cannot be read while frames check under its serial: the
+ * log may have gone on past sectors that refuse. One frame may be the copy of an attempt that a cut ended,
+ * which never counted: its number is passed over. Two were appended. (Not asked where a header's place
  * reads as erased: frames are written only behind a header that was read back.)
  */
-function lostAfter(flash: RingFlash, newest: SectorHeader): number {
-	const serial = newest.serial + 1;
-	const bytes = flash.read(serial % flash.count, 0, flash.sectorBytes);
-	return scanSector(bytes, { ...newest, isCopying: false, serial }).nextIndex;
+function lostAfter(
+	flash: RingFlash,
+	header: SectorHeader,
+	isGarbled: (serial: number) => boolean,
+): LostSector | undefined {
+	let lost: LostSector | undefined;
+	let before = 0;
+	for (let distance = 1; distance <= LOOK_AHEAD && distance < flash.count; distance++) {
+		const serial = header.serial + distance;
+		if (!isGarbled(serial)) continue;
+		const bytes = flash.read(serial % flash.count, 0, flash.sectorBytes);
+		const { nextIndex } = scanHeaderless(bytes, header, serial);
+		if (nextIndex === 0) continue;
+		lost = { serial, entries: before + nextIndex };
+		before = lost.entries;
+	}
+	return lost;
 }
 
 type Ending = Pick<RecoveredLog, "header" | "nextSequence" | "head" | "hop" | "note">;
 
 /** The log goes on behind numbers that are lost; the next header makes them a gap. */
-function behindLost(log: Ending, lost: number, givenEnd: number, sha256: Hash): Ending {
-	const nextSequence = Math.max(log.nextSequence + lost, givenEnd);
+function behindLost(log: Ending, lost: LostSector, givenEnd: number, sha256: Hash): Ending {
+	const nextSequence = Math.max(log.nextSequence + lost.entries, givenEnd);
 	const head = sha256(log.head);
-	const serial = log.hop.serial + 1;
+	const serial = lost.serial + 1;
 	const hop = { serial, firstSequence: nextSequence, head, copy: undefined, unproved: 0 };
-	return { ...log, nextSequence, head, hop, note: `a header is lost with ${lost} entries` };
+	return { ...log, nextSequence, head, hop, note: `a header is lost with ${lost.entries} entries` };
 }
 
 interface Walk {
@@ -203,14 +222,14 @@ function walk(flash: RingFlash, header: SectorHeader, sha256: Hash): Walk {
 function afterWalk(
 	header: SectorHeader,
 	walked: Walk,
-	lost: number,
+	lost: LostSector | undefined,
 	givenEnd: number,
 	sha256: Hash,
 ): Ending {
 	const { scan, headBefore, last } = walked;
 	const end = header.firstSequence + scan.nextIndex - walked.unproved;
 	// One frame under a lost header: its sector is left alone, its number is passed over.
-	const alone = lost === 1 ? 1 : 0;
+	const alone = lost === undefined ? 0 : 1;
 	const unproved = Math.min(
 		Math.max(scan.tornSlots + walked.unproved, givenEnd - end, 0) + alone,
 		UNPROVED_MAX,
@@ -219,7 +238,7 @@ function afterWalk(
 	const nextSequence = Math.max(end + unproved, givenEnd);
 	const isCounted = nextSequence === end + unproved;
 	const head = unproved > 0 ? sha256(walked.head) : walked.head;
-	const serial = header.serial + 1 + alone;
+	const serial = (lost?.serial ?? header.serial) + 1;
 	const hop: PendingHop =
 		last === undefined || !isCounted
 			? { serial, firstSequence: nextSequence, head, copy: undefined, unproved }

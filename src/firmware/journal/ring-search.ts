@@ -6,7 +6,7 @@
  */
 import { StationError } from "../../core/errors.js";
 import type { HeaderReading, SectorHeader } from "../../protocol/flash/journal-format.js";
-import { scanSector } from "../../protocol/flash/journal-image.js";
+import { scanHeaderless } from "../../protocol/flash/journal-image.js";
 import type { Geometry, RingFlash } from "./ring-flash.js";
 
 /**
@@ -146,7 +146,7 @@ class Search {
 		let lost = 0;
 		for (let serial = 0; serial < lowest; serial++) {
 			const bytes = this.#flash.read(serial, 0, this.#flash.sectorBytes);
-			lost += scanSector(bytes, { ...header, isVirgin: false, serial, firstSequence: 1 }).nextIndex;
+			lost += scanHeaderless(bytes, header, serial).nextIndex;
 		}
 		return { kind: "virgin", header, lowest, lost };
 	}

@@ -69,6 +69,9 @@ export function placed({ index, canonical, parameters }: Anchor, slot: number): 
 /** Of a cursor frame: cursor, epoch, and of a former epoch its last sequence. */
 export const CURSOR_AT = FRAME_HEAD_BYTES;
 
+/** A header counts numbers that are passed over in a byte. */
+const INDEX_STEP_MAX = 255;
+
 /** Called for every entry in order; return false to stop early. */
 export type EntryVisitor = (index: number, canonical: Uint8Array) => boolean | undefined;
 
@@ -87,6 +90,22 @@ export function scanSector(
 	return new SectorScanner(bytes, header, visit, firstIndex).scan();
 }
 
+/**
+ * The same of a sector whose header cannot be read, under the serial that belongs there and the ring and
+ * epoch of `like`. Numbers that were passed over behind its first frame count with the entries.
+ */
+export function scanHeaderless(bytes: Uint8Array, like: SectorHeader, serial: number): SectorScan {
+	const header = {
+		...like,
+		isVirgin: false,
+		isCopying: false,
+		serial,
+		firstSequence: 1,
+		cursor: 0,
+	};
+	return new SectorScanner(bytes, header, () => true, 0, INDEX_STEP_MAX).scan();
+}
+
 /** The walk through one sector. */
 class SectorScanner {
 	readonly #bytes: Uint8Array;
@@ -95,6 +114,8 @@ class SectorScanner {
 	readonly #firstIndex: number;
 	/** After the copy, so many indexes stand for numbers that are passed over. */
 	readonly #passed: number;
+	/** Where that is not known: so many at most. */
+	readonly #passedMax: number;
 	readonly #anchors = new Map<number, Anchor>();
 	readonly #formers = new Map<number, FormerMark>();
 	#key: PlacedAnchor | undefined;
@@ -104,12 +125,19 @@ class SectorScanner {
 	#firstUnreadable: number | undefined;
 	#cursor: number;
 
-	constructor(bytes: Uint8Array, header: SectorHeader, visit: EntryVisitor, firstIndex: number) {
+	constructor(
+		bytes: Uint8Array,
+		header: SectorHeader,
+		visit: EntryVisitor,
+		firstIndex: number,
+		passedMax = 0,
+	) {
 		this.#bytes = bytes;
 		this.#header = header;
 		this.#visit = visit;
 		this.#firstIndex = firstIndex;
 		this.#passed = header.isCopying ? header.unproved : 0;
+		this.#passedMax = passedMax;
 		this.#cursor = header.cursor;
 	}
 
@@ -160,7 +188,9 @@ class SectorScanner {
 
 	/** Every entry takes a slot at least and indexes never step back: what says otherwise only looks like a frame. */
 	#isPossible({ index }: FrameReading, slotsSinceLast: number): boolean {
-		const stepMax = slotsSinceLast + (this.#nextIndex === 0 ? this.#passed : 0);
+		const passed =
+			this.#nextIndex === 0 ? this.#passed : this.#nextIndex === 1 ? this.#passedMax : 0;
+		const stepMax = slotsSinceLast + passed;
 		return index >= this.#nextIndex && index - this.#nextIndex <= stepMax;
 	}
 

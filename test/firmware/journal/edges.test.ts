@@ -500,6 +500,41 @@ describe("a ring with more than one fault at once", () => {
 		}
 	});
 
+	it("gives no number again when the newest header is lost behind a sector that refuses, or behind unproved numbers", () => {
+		const refusing = flashOf(8);
+		let journal = open(refusing);
+		fill(journal, 22);
+		// The second sector refuses: the log goes on in the third.
+		refusing.failSector(1, "loud", 0);
+		fill(journal, 12);
+		rot(refusing, 2 * SECTOR_BYTES);
+		const behind = open(refusing);
+		assert.ok(behind.append(READINGS[0] as EntryDraft).sequence > 34);
+
+		const torn = flashOf(8);
+		journal = open(torn);
+		fill(journal, 12);
+		// The last entry is beyond repair: 12 is unproved. Then a boot in the second sector, and its header.
+		rot(torn, 80 + 80 + 10 * 16);
+		journal = open(torn);
+		fill(journal, 8);
+		const given = journal.nextSequence - 1;
+		rot(torn, SECTOR_BYTES);
+		const booted = open(torn);
+		assert.ok(booted.append(READINGS[0] as EntryDraft).sequence > given);
+		for (const source of [behind, booted]) {
+			const served = sequencesOf(source);
+			for (const { from, to } of source.gaps) {
+				for (let lost = from; lost <= to; lost++) served.push(lost);
+			}
+			served.sort((a, b) => a - b);
+			assert.deepEqual(
+				served,
+				Array.from({ length: source.nextSequence - 1 }, (_, index) => index + 1),
+			);
+		}
+	});
+
 	it("gives no number again of an append that threw behind a frame that it could not read back", () => {
 		const flash = flashOf(8);
 		const journal = open(flash);

@@ -161,6 +161,9 @@ class HardLife {
 			case "rot-note": {
 				const note = kind === "rot-note" ? this.#journal.save() : undefined;
 				this.#hasRotted = true;
+				// The only entry of an epoch, which nothing proves: another epoch begins (FORMAT.md, 2.4).
+				const known = this.#knownOf(this.#journal.epoch);
+				if (note === undefined && this.#journal.nextSequence === 2) known.named.add(1);
 				const sector = integerBelow(chance, this.#flash.sectors);
 				// A header or some frame of a sector: two bits, or three.
 				const slot = fraction(chance) < 0.4 ? 0 : 5 + integerBelow(chance, SECTOR_BYTES / 16 - 5);
