@@ -91,6 +91,40 @@ describe("a technician at a station", function () {
 		station.close();
 	});
 
+	it("is reminded of a service that is left on, and ends it with one word though his cable stays", async () => {
+		const station = await openNamedStation("");
+		const said: string[] = [];
+		const { simulation, played } = station;
+		await station.attach((bytes) => said.push(Buffer.from(bytes).toString("latin1")));
+		const came = played.station.utcSeconds;
+		await simulation.playUntil(came + 24 * 60);
+		assert.ok(!said.join("").includes("service is still on"));
+		await simulation.playUntil(came + 27 * 60);
+		await new Promise((resolve) => setImmediate(resolve));
+		assert.match(
+			said.join(""),
+			/# \d+ service is still on and ends in [45] minutes; any key keeps it/,
+		);
+		const readings = entriesOf(station).filter(
+			({ kind, utcSeconds }) => kind === "reading" && utcSeconds > came,
+		);
+		assert.ok(readings.length >= 5);
+		for (const { stationFlags } of readings) {
+			assert.equal(stationFlags & STATION_FLAGS.serviceMode, STATION_FLAGS.serviceMode);
+		}
+		played.station.console.send(encodeRequest(7, "leave"));
+		await simulation.playUntil(played.station.utcSeconds + 60);
+		assert.equal(played.station.isAsleep, true);
+		const services = entriesOf(station).flatMap((entry) =>
+			entry.kind === "event" && entry.code === EVENT_CODES.service ? [entry.detail] : [],
+		);
+		assert.deepEqual(services, [1, 0]);
+		await simulation.playUntil(played.station.utcSeconds + 900);
+		const last = entriesOf(station).at(-1);
+		assert.equal((last?.stationFlags ?? 0) & STATION_FLAGS.serviceMode, 0);
+		station.close();
+	});
+
 	it("cannot keep the station from living on when its program dies in the middle of a line", async () => {
 		const station = await openNamedStation("");
 		const client = await clientOf(station);

@@ -28,7 +28,7 @@ async function session(line: Line): Promise<string[]> {
 		const answer = await client.request(command, { fields, deadlineMilliseconds: 20_000 });
 		for (const part of [...answer.parts, answer.fields]) said.push(JSON.stringify([...part]));
 	}
-	await assert.rejects(client.request("calibrate"), /unknown-command, no command calibrate/);
+	await assert.rejects(client.request("dance"), /unknown-command, no command dance/);
 	await client.close();
 	return said;
 }

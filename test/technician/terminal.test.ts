@@ -9,30 +9,9 @@ import { openSimulatedLine } from "../../sim/shell/station-line.js";
 import { type ConsoleFields, encodeAnswer, encodePart } from "../../src/protocol/line/console.js";
 import { ConsoleClient } from "../../src/technician/client.js";
 import { readExportedFile } from "../../src/technician/export-file.js";
+import { IN_TERMINAL } from "../support/collectors/in-terminal.js";
 import { PROJECT } from "../support/sources.js";
 
-/** Runs its arguments in a terminal of their own, says their pid, and ends with their exit code. */
-const IN_TERMINAL = `
-import os, pty, select, sys
-pid, fd = pty.fork()
-if pid == 0:
-    os.execv(sys.argv[1], sys.argv[1:])
-os.write(1, b"pid %d\\n" % pid)
-while True:
-    ready = select.select([fd, 0], [], [])[0]
-    if 0 in ready:
-        os.write(fd, os.read(0, 100))
-    if fd in ready:
-        try:
-            piece = os.read(fd, 4096)
-        except OSError:
-            break
-        if not piece:
-            break
-        os.write(1, piece)
-status = os.waitpid(pid, 0)[1]
-sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 255)
-`;
 const WRAPPING_OFF = "\x1b[?7l";
 const WRAPPING_ON = "\x1b[?7h";
 

@@ -52,6 +52,40 @@ if ("missing" in found) console.log(`SKIPPED: tests on XS: ${found.missing}`);
 		assert.equal(onXs.acknowledged, onXs.appended);
 	});
 
+	it("calibrates three points, undoes it and tells it in the record, byte for byte as on Node", async () => {
+		const options = { seed: 5, scenario: "quiet-bor", sectors: 8 };
+		const bottle = (name: string): string[] => [
+			`@${name}`,
+			`settle standard=${name} lot=A1 expiry=2027-05-31`,
+			`settle standard=${name} lot=A1 expiry=2027-05-31`,
+			"point",
+		];
+		const lines = [
+			"calibrate channel=pH by=mira",
+			...bottle("american-7.00"),
+			...bottle("american-4.00"),
+			...bottle("american-10.01"),
+			"commit due=30",
+			"undo channel=pH by=mira text=only a trial",
+			"calibrations",
+			"@river",
+			"journal first=1 count=100",
+		];
+		await openRehearsal(xs, options, false);
+		await tell(xs, { kind: "run", untilSeconds: 900 });
+		const onXs = (await tell(xs, { kind: "converse", lines })).reply as string[];
+
+		const rehearsal = new Rehearsal(options);
+		rehearsal.runUntil(900);
+		assert.deepEqual(onXs, rehearsal.converse(lines));
+		const answers = onXs.filter((line) => line.startsWith("!"));
+		assert.match(answers.find((line) => line.includes("verdict=")) ?? "", /verdict=good/);
+		assert.ok(
+			answers.every((line) => !line.startsWith("! failed")),
+			answers.join("\n"),
+		);
+	});
+
 	it("answers a technician line by line as on Node, noise and all", async () => {
 		const options = { seed: 5, scenario: "storm-pek", sectors: 8 };
 		const framed = (id: number, command: string, fields = {}): string =>

@@ -40,6 +40,8 @@ export interface CommandContext {
 	readonly garbledCount: number;
 	/** Ends the request that is under way. */
 	stop(): Task<void>;
+	/** Ends service. */
+	leave(): void;
 }
 
 /** `waitMilliseconds`: what its row allows the station to wait. */
@@ -76,6 +78,7 @@ const RUNS: { readonly [Name in CommandName]: Run<GivenOf<(typeof COMMANDS)[Name
 	calibrations: calibrating("calibrations"),
 	coupling: calibrating("coupling"),
 	stop,
+	leave,
 };
 
 /** The commands of a station, in the order of `help`. */
@@ -151,6 +154,12 @@ function* status(context: CommandContext, _given: unknown, emit: Emit): Task<Ans
 
 function* stop(context: CommandContext): Task<AnswerFields> {
 	yield* context.stop();
+	return {};
+}
+
+// biome-ignore lint/correctness/useYield: it is answered at once
+function* leave(context: CommandContext): Task<AnswerFields> {
+	context.leave();
 	return {};
 }
 

@@ -31,6 +31,8 @@ import { readable, TerminalInput, typedRequest } from "./terminal.js";
 
 /** A forgotten terminal must not empty the battery. */
 const SERVICE_MILLISECONDS = 30 * 60_000;
+/** Whoever has forgotten a terminal hears of it before. */
+const REMINDER_MILLISECONDS = 5 * 60_000;
 /** After a request with a checksum lines without one are refused for so long. */
 const FRAMED_MILLISECONDS = 60_000;
 /** The task looks around at least so often; activity wakes it at once. */
@@ -75,6 +77,7 @@ export class Console implements CommandContext {
 	/** A prompt, or what was typed, stands on the terminal's line. */
 	#isLineOpen = false;
 	#logsLost = 0;
+	#isReminded = false;
 	/** Nobody was at the line at some time in this wake. */
 	#wasAway = false;
 	/** Somebody came or spoke since this was set to false, and may have gone again. */
@@ -128,6 +131,7 @@ export class Console implements CommandContext {
 			if (!stream.isAttached) this.#forget();
 			else if (!this.#isGreeted) this.#greet();
 			this.#output.pump();
+			this.#remind();
 			const bytes = stream.read();
 			if (bytes === undefined || bytes.length === 0) {
 				yield* this.#nextActivity();
@@ -159,6 +163,23 @@ export class Console implements CommandContext {
 	#call(): void {
 		this.#serviceUntilMilliseconds = this.#options.clock.milliseconds + SERVICE_MILLISECONDS;
 		this.wasCalled = true;
+		this.#isReminded = false;
+	}
+
+	/** Says once that service is about to end by itself. */
+	#remind(): void {
+		const left = this.#serviceUntilMilliseconds - this.#options.clock.milliseconds;
+		if (this.#isReminded || left <= 0 || left > REMINDER_MILLISECONDS) return;
+		this.#isReminded = true;
+		const minutes = Math.ceil(left / 60_000);
+		this.say(
+			`service is still on and ends in ${minutes} minutes; any key keeps it, leave ends it now`,
+		);
+	}
+
+	/** Ends service now, whoever is attached; the next byte begins it again. */
+	leave(): void {
+		this.#serviceUntilMilliseconds = this.#options.clock.milliseconds;
 	}
 
 	#greet(): void {

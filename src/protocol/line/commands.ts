@@ -129,6 +129,7 @@ export const COMMANDS = Object.freeze({
 	},
 	upload: { about: "deliver now", seconds: [300, 320], answer: "cursor# waiting#" },
 	stop: { about: "end what is under way" },
+	leave: { about: "end service now: the station sleeps, plugged in or not" },
 } as const satisfies Readonly<Record<string, CommandRow>>);
 
 export type CommandName = keyof typeof COMMANDS;

@@ -70,7 +70,7 @@ describe("the station's side of the technician's line", () => {
 				"calibrations",
 				"coupling",
 			],
-			...["upload", "stop"],
+			...["upload", "stop", "leave"],
 		]);
 		bench.lines.length = 0;
 		for (const command of commands) bench.feed(`${command} first=1\n`);
