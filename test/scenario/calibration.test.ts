@@ -3,6 +3,7 @@ import { strict as assert } from "node:assert";
 import { hexOf } from "../../src/core/bytes.js";
 import { decodePoint, PARTS, textOfPieces } from "../../src/protocol/calibration/parts.js";
 import { CHANNEL_SETS } from "../../src/protocol/record/channel-set.js";
+import { DerivationContext } from "../../src/protocol/record/derive.js";
 import {
 	CALIBRATION_ACTS,
 	type CalibrationBody,
@@ -259,6 +260,17 @@ describe("a technician who calibrates", function () {
 		assert.ok(agreed - change.firstPart < 300);
 		const named = readingsOf(bench.entries).map(({ pH, sequence }) => [sequence, pH.calibration]);
 		for (const [sequence = 0, id] of named) assert.equal(id, sequence > change.sequence ? 1 : 0);
+		const context = new DerivationContext();
+		for (const entry of bench.entries) context.observe(entry);
+		for (const entry of bench.entries) {
+			if (entry.kind !== "reading") continue;
+			const { pH, conductivity } = context.derive(entry) ?? assert.fail();
+			const isMarked: boolean =
+				entry.sequence > change.firstPart && entry.sequence < change.sequence;
+			assert.deepEqual(pH.notes, isMarked ? ["calibration-changed"] : []);
+			assert.equal((pH.flags & CHANNEL_FLAGS.suspect) !== 0, isMarked);
+			assert.deepEqual(conductivity.notes, []);
+		}
 	});
 
 	it("loses the station's settings: no id is given twice", () => {

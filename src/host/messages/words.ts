@@ -30,6 +30,10 @@ const NOTES: Rows<DerivationNote> = {
 	"law-not-for-acid-water": ["the law is not for acid water", "zakon ne važi za kiselu vodu"],
 	"acidity-unknown": ["acidity unknown", "kiselost nepoznata"],
 	"calibration-unknown": ["calibration unknown", "kalibracija nepoznata"],
+	"calibration-changed": [
+		"the circuit was calibrated with other tools meanwhile",
+		"kolo je u međuvremenu kalibrisano drugim alatom",
+	],
 	"configuration-unknown": ["configuration unknown", "konfiguracija nepoznata"],
 };
 

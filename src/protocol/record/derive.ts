@@ -5,9 +5,15 @@
  */
 import { exp, pow } from "../../core/elementary.js";
 import { CHANNEL_SETS, type ChannelSet, valueFieldOf } from "./channel-set.js";
-import { byChannel, type ChannelName } from "./channels.js";
+import { byChannel, CHANNELS, type ChannelName } from "./channels.js";
 import { INPUT_DOUBTS } from "./doubt.js";
-import type { CalibrationBody, ConfigurationBody, Entry } from "./entry-layouts.js";
+import {
+	CALIBRATION_ACTS,
+	type CalibrationBody,
+	type ConfigurationBody,
+	type Entry,
+	type EntryHeader,
+} from "./entry-layouts.js";
 import {
 	CHANNEL_FLAGS,
 	type ChannelReading,
@@ -27,6 +33,8 @@ export type DerivationNote =
 	/** The law is not for acid water, and no pH that can be trusted says that this is none. */
 	| "acidity-unknown"
 	| "calibration-unknown"
+	/** The circuit was found changed later, and may have been already: of which calibration it is nobody knows. */
+	| "calibration-changed"
 	| "configuration-unknown";
 
 export interface DerivedValue {
@@ -86,12 +94,14 @@ export function nearFactorTo25(celsius: number): number {
 export class DerivationContext {
 	readonly #configurations = new Map<number, ConfigurationBody>();
 	readonly #calibrations = new Map<number, CalibrationBody>();
+	readonly #changes: (EntryHeader & CalibrationBody)[] = [];
 
 	/** Remembers calibration and configuration entries; other kinds change nothing. */
 	observe(entry: Entry): void {
 		if (entry.kind === "configuration") this.#configurations.set(entry.definedId, entry);
 		if (entry.kind === "calibration") {
 			this.#calibrations.set(calibrationKey(entry.channel, entry.calibrationId), entry);
+			if (CALIBRATION_ACTS[entry.act] === "found-changed") this.#changes.push(entry);
 		}
 	}
 
@@ -106,12 +116,32 @@ export class DerivationContext {
 	derive(entry: Entry, reading?: Reading): DerivedReading | undefined {
 		const set = entry.kind === "reading" ? CHANNEL_SETS.get(entry.channelSet) : undefined;
 		if (entry.kind !== "reading" || set === undefined) return undefined;
-		return deriveReading(
+		const measured = reading ?? readingOf(set, entry.fields);
+		const derived = deriveReading(
 			set,
-			reading ?? readingOf(set, entry.fields),
+			measured,
 			this.#configurations.get(entry.configurationId),
 			(channel, id) => this.#calibrations.get(calibrationKey(channel, id)),
 		);
+		return this.#changes.length === 0 ? derived : this.#marked(derived, measured, entry);
+	}
+
+	/** Values since the look at the circuit that agreed last, before the one that found it changed. */
+	#marked(derived: DerivedReading, reading: Reading, { epoch, sequence }: Entry): DerivedReading {
+		const marked = { ...derived };
+		for (const change of this.#changes) {
+			const name = CHANNELS[change.channel]?.name;
+			if (name === undefined || change.epoch !== epoch) continue;
+			const isBetween = sequence > change.firstPart && sequence < change.sequence;
+			if (!isBetween || reading[name].calibration !== change.previousId) continue;
+			const { flags, notes } = marked[name];
+			marked[name] = {
+				...marked[name],
+				flags: flags | CHANNEL_FLAGS.suspect,
+				notes: [...notes, "calibration-changed"],
+			};
+		}
+		return marked;
 	}
 }
 
