@@ -164,6 +164,35 @@ describe("a station's quota", () => {
 		}
 	});
 
+	it("is not used up while the database fails", async () => {
+		const store = await emptyStore();
+		let isBroken = true;
+		const ledger = new Ledger({
+			store: {
+				...store,
+				query: (text: string, parameters?: readonly unknown[]) =>
+					isBroken && text.includes("bistrina_store_all")
+						? Promise.reject(new Error("the database is away"))
+						: store.query(text, parameters),
+			},
+			key: COLLECTOR_KEY,
+			clock: { utcSeconds: 1 },
+			gate: new StationGate({
+				...QUOTA_LIMITS,
+				batches: { burst: 3, perDay: 1 },
+				epochs: { burst: 1, perDay: 1 },
+				storedBytes: { burst: 9000, perDay: 1 },
+			}),
+		});
+		const station = recordOf(12);
+		await ledger.enrol(station.station, station.publicKey);
+		for (let time = 0; time < 6; time++) {
+			await assert.rejects(ledger.receive(station.envelope(1, 12)), /the database is away/);
+		}
+		isBroken = false;
+		assert.equal((await ledger.receive(station.envelope(1, 12))).status, 200);
+	});
+
 	it("takes no epoch for batches of former ones that are stored already", async () => {
 		const ledger = new Ledger({
 			store: await emptyStore(),

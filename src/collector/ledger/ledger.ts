@@ -23,6 +23,7 @@ import {
 	type Sign1,
 	toBeSigned,
 } from "../../protocol/wire/cose.js";
+import type { StoreOutcome } from "../store/batch-writer.js";
 import { type RecordStore, SqlRecordStore } from "../store/record-store.js";
 import type { SqlStore } from "../store/store.js";
 import { BatchRefusal, type Checked, checkBatch } from "./check-batch.js";
@@ -190,10 +191,13 @@ export class Ledger {
 		if (turn !== undefined && "why" in turn) {
 			return this.#refuse(batch, "over-quota", `its ${turn.why} are used up`, turn.nextSeconds);
 		}
+		let hasFailed = true;
 		try {
-			return await this.#take(batch);
+			const answer = await this.#take(batch);
+			hasFailed = false;
+			return answer;
 		} finally {
-			turn?.leave();
+			turn?.leave(hasFailed);
 		}
 	}
 
@@ -273,10 +277,15 @@ export class Ledger {
 		if ("quota" in cost) {
 			return refuse("over-quota", `its ${cost.quota} are used up`, cost.nextSeconds);
 		}
-		const stored = await this.#records.write(whole);
-		const isNew = stored.outcome === "stored" && stored.held < batch.entries.length;
-		if (isNew) gate?.quota.kept(whole);
-		else gate?.quota.givenBack(whole, cost.taken);
+		let isNew = false;
+		let stored: StoreOutcome;
+		try {
+			stored = await this.#records.write(whole);
+			isNew = stored.outcome === "stored" && stored.held < batch.entries.length;
+		} finally {
+			if (isNew) gate?.quota.kept(whole);
+			else gate?.quota.givenBack(label.station, cost.taken);
+		}
 		const place = `entries ${batch.first} to ${batch.first + batch.entries.length - 1}`;
 		switch (stored.outcome) {
 			case "other-key":

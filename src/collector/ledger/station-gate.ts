@@ -32,7 +32,8 @@ export class StationGate {
 	}
 
 	/**
-	 * The turn of a batch of `station`, to be ended by a call of `leave`; or why there is none and when to
+	 * The turn of a batch of `station`, to be ended by a call of `leave`, which says whether the collector itself
+	 * failed: that costs a station nothing; or why there is none and when to
 	 * come again. `via`: an address over which the station has delivered nothing new so far. Records are
 	 * public, so anybody can send a station's batches once more: they must not use up its turns. Waits.
 	 */
@@ -41,14 +42,21 @@ export class StationGate {
 		nowSeconds: number,
 		via?: string,
 	): Promise<
-		{ readonly leave: () => void } | { readonly why: string; readonly nextSeconds: number }
+		| { readonly leave: (hasFailed: boolean) => void }
+		| { readonly why: string; readonly nextSeconds: number }
 	> {
 		const account = via === undefined ? station : `${station} ${via}`;
 		const refusal = this.quota.take(account, { batches: 1 }, nowSeconds);
 		if (refusal !== undefined) return { why: "batches", nextSeconds: refusal.nextSeconds };
 		const turn = this.#queue.enter(account, via !== undefined);
 		if (turn === undefined) return { why: "batches at once", nextSeconds: CROWDED_SECONDS };
-		return { leave: await turn };
+		const leave = await turn;
+		return {
+			leave: (hasFailed) => {
+				leave();
+				if (hasFailed) this.quota.givenBack(account, { batches: 1 });
+			},
+		};
 	}
 
 	/** True when the station's bytes bear an envelope that is kept as evidence; takes them. */

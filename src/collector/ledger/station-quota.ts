@@ -124,8 +124,8 @@ export class StationQuota {
 		epochs.length = Math.min(epochs.length, EPOCHS_KNOWN);
 	}
 
-	/** The batch was not stored, or was stored before: anybody can send what is public once more. */
-	givenBack({ batch: { station } }: Pick<CheckedBatch, "batch">, taken: Cost): void {
+	/** Nothing was stored, or nothing new: anybody can send what is public once more. */
+	givenBack(station: string, taken: Cost): void {
 		const account = this.#accounts.get(station);
 		if (account === undefined) return;
 		for (const [name, amount] of Object.entries(taken) as [QuotaName, number][]) {
