@@ -23,7 +23,7 @@ import {
 	type Sign1,
 	toBeSigned,
 } from "../../protocol/wire/cose.js";
-import type { StoreOutcome } from "../store/batch-writer.js";
+import type { CheckedBatch, StoreOutcome } from "../store/batch-writer.js";
 import { type RecordStore, SqlRecordStore } from "../store/record-store.js";
 import type { SqlStore } from "../store/store.js";
 import { BatchRefusal, type Checked, checkBatch } from "./check-batch.js";
@@ -32,6 +32,7 @@ import { isSignedBy, type SigningKey, stationKeyOf } from "./keys.js";
 import { sha256 } from "./sha256.js";
 import type { StationGate } from "./station-gate.js";
 import { onlyKey, type StationKey } from "./station-keys.js";
+import type { Cost } from "./station-quota.js";
 import type { Verifier } from "./verifier.js";
 
 export interface LedgerOptions {
@@ -277,15 +278,7 @@ export class Ledger {
 		if ("quota" in cost) {
 			return refuse("over-quota", `its ${cost.quota} are used up`, cost.nextSeconds);
 		}
-		let isNew = false;
-		let stored: StoreOutcome;
-		try {
-			stored = await this.#records.write(whole);
-			isNew = stored.outcome === "stored" && stored.held < batch.entries.length;
-		} finally {
-			if (isNew) gate?.quota.kept(whole);
-			else gate?.quota.givenBack(label.station, cost.taken);
-		}
+		const { isNew, ...stored } = await this.#write(whole, cost.taken);
 		const place = `entries ${batch.first} to ${batch.first + batch.entries.length - 1}`;
 		switch (stored.outcome) {
 			case "other-key":
@@ -310,6 +303,20 @@ export class Ledger {
 					entryCount: batch.entries.length,
 				};
 			}
+		}
+	}
+
+	/** Stores it, and gives back what was `taken` for it of the quotas where nothing new was stored. */
+	async #write(whole: CheckedBatch, taken: Cost): Promise<StoreOutcome & { isNew: boolean }> {
+		const quota = this.#options.gate?.quota;
+		let isNew = false;
+		try {
+			const stored = await this.#records.write(whole);
+			isNew = stored.outcome === "stored" && stored.held < whole.batch.entries.length;
+			return { ...stored, isNew };
+		} finally {
+			if (isNew) quota?.kept(whole);
+			else quota?.givenBack(whole.batch.station, taken);
 		}
 	}
 

@@ -52,7 +52,8 @@ const WAIT_SECONDS_MIN = 60;
 const WAIT_SECONDS_MAX = DAY_SECONDS;
 
 type QuotaName = keyof QuotaLimits;
-type Cost = Readonly<Partial<Record<QuotaName, number>>>;
+/** What something takes of each quota. */
+export type Cost = Readonly<Partial<Record<QuotaName, number>>>;
 
 interface Account {
 	readonly left: Record<QuotaName, number>;
