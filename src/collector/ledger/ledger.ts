@@ -11,7 +11,6 @@ import { OperationalError } from "../../host/errors.js";
 import {
 	type Answer,
 	encodeAnswer,
-	RANGES_MAX,
 	REFUSAL_CODES,
 	type RefusalReason,
 } from "../../protocol/wire/acknowledgement.js";
@@ -28,6 +27,7 @@ import { type RecordStore, SqlRecordStore } from "../store/record-store.js";
 import type { SqlStore } from "../store/store.js";
 import { BatchRefusal, type Checked, checkBatch } from "./check-batch.js";
 import type { ConfigurationOffers } from "./configuration-offers.js";
+import { coverageOf } from "./coverage.js";
 import { isSignedBy, type SigningKey, stationKeyOf } from "./keys.js";
 import { sha256 } from "./sha256.js";
 import type { StationGate } from "./station-gate.js";
@@ -386,24 +386,4 @@ function openedEnvelope(envelope: Uint8Array): OpenedEnvelope | { readonly troub
 		if (!(error instanceof StationError)) throw error;
 		return { trouble: error.message };
 	}
-}
-
-/**
- * The acknowledgement's cursor and ranges from the covered ranges. Below the station's floor nothing
- * will ever come any more, and nothing is left that a gap entry would name: what is missing there was
- * released once and lost here. `verify` names it; it must not hold back the release of what is stored.
- */
-export function coverageOf(
-	floor: number,
-	firsts: readonly number[],
-	lasts: readonly number[],
-): { cursor: number; ranges: { first: number; last: number }[] } {
-	let cursor = floor - 1;
-	const ranges: { first: number; last: number }[] = [];
-	firsts.forEach((first, index) => {
-		const last = lasts[index] ?? first;
-		if (first <= cursor + 1) cursor = Math.max(cursor, last);
-		else ranges.push({ first, last });
-	});
-	return { cursor, ranges: ranges.slice(-RANGES_MAX) };
 }

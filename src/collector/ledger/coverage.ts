@@ -1,0 +1,22 @@
+/** What an acknowledgement says of what is stored. */
+import { RANGES_MAX } from "../../protocol/wire/acknowledgement.js";
+
+/**
+ * The acknowledgement's cursor and ranges from the covered ranges. Below the station's floor nothing
+ * will ever come any more, and nothing is left that a gap entry would name: what is missing there was
+ * released once and lost here. `verify` names it; it must not hold back the release of what is stored.
+ */
+export function coverageOf(
+	floor: number,
+	firsts: readonly number[],
+	lasts: readonly number[],
+): { cursor: number; ranges: { first: number; last: number }[] } {
+	let cursor = floor - 1;
+	const ranges: { first: number; last: number }[] = [];
+	firsts.forEach((first, index) => {
+		const last = lasts[index] ?? first;
+		if (first <= cursor + 1) cursor = Math.max(cursor, last);
+		else ranges.push({ first, last });
+	});
+	return { cursor, ranges: ranges.slice(-RANGES_MAX) };
+}
