@@ -7,14 +7,14 @@ import { strict as assert } from "node:assert";
 import { openWaterProbes } from "../../drivers/board-probes.js";
 import { fraction, integerBelow, SeededChance } from "../../src/core/chance.js";
 import { DerivationContext } from "../../src/protocol/record/derive.js";
-import { IS_LONG } from "../support/depth.js";
+import { IS_LONG, IS_WHOLE } from "../support/depth.js";
 import { START_UTC_SECONDS } from "../support/engines/bare-station.js";
 import { judgeDerived, type SeenDerivation } from "../support/judges/derived-judge.js";
 import { openWatchedStation, type WatchedStation } from "../support/worlds/watched-station.js";
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
-const SEEDS = IS_LONG ? 60 : 8;
+const SEEDS = IS_LONG ? 60 : IS_WHOLE ? 8 : 3;
 
 /** `isDying`: its flash refuses from then on, and the record has nothing more to judge. */
 async function playOddDays(seed: number, days: number, isDying: boolean): Promise<WatchedStation> {

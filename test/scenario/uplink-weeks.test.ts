@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { UplinkSchedule } from "../../src/firmware/uplink/schedule.js";
-import { sample } from "../support/depth.js";
+import { proof, sample } from "../support/depth.js";
 import { runUplinkWeeks } from "../support/trials/uplink-weeks.js";
 
 const HOUR = 3_600_000;
@@ -14,38 +14,41 @@ describe("weeks of an uplink in trouble", () => {
 		});
 	}
 
-	it("are judged by a model that sees a slot left out, and radio that nothing pays for", async () => {
-		const found = Object.getOwnPropertyDescriptor(
-			UplinkSchedule.prototype,
-			"nextAttemptMilliseconds",
-		);
-		assert.ok(found?.get !== undefined);
-		const honest = found.get;
-		for (const [planted, complaint] of sample([
-			[
-				(due: number, failures: number) => (failures > 0 ? due + 30 * HOUR : due),
-				/without an attempt/,
-			],
-			[
-				(due: number, failures: number) => (failures > 0 ? due - (2 / 3) * HOUR : due),
-				/of radio in/,
-			],
-		] as const)) {
-			Object.defineProperty(UplinkSchedule.prototype, "nextAttemptMilliseconds", {
-				...found,
-				get(this: UplinkSchedule) {
-					return planted(honest.call(this), this.failures);
-				},
-			});
-			try {
-				const { violations } = await runUplinkWeeks(12, 3);
-				assert.ok(
-					violations.some((text) => complaint.test(text)),
-					violations.join("\n"),
-				);
-			} finally {
-				Object.defineProperty(UplinkSchedule.prototype, "nextAttemptMilliseconds", found);
+	proof(
+		"are judged by a model that sees a slot left out, and radio that nothing pays for",
+		async () => {
+			const found = Object.getOwnPropertyDescriptor(
+				UplinkSchedule.prototype,
+				"nextAttemptMilliseconds",
+			);
+			assert.ok(found?.get !== undefined);
+			const honest = found.get;
+			for (const [planted, complaint] of sample([
+				[
+					(due: number, failures: number) => (failures > 0 ? due + 30 * HOUR : due),
+					/without an attempt/,
+				],
+				[
+					(due: number, failures: number) => (failures > 0 ? due - (2 / 3) * HOUR : due),
+					/of radio in/,
+				],
+			] as const)) {
+				Object.defineProperty(UplinkSchedule.prototype, "nextAttemptMilliseconds", {
+					...found,
+					get(this: UplinkSchedule) {
+						return planted(honest.call(this), this.failures);
+					},
+				});
+				try {
+					const { violations } = await runUplinkWeeks(12, 3);
+					assert.ok(
+						violations.some((text) => complaint.test(text)),
+						violations.join("\n"),
+					);
+				} finally {
+					Object.defineProperty(UplinkSchedule.prototype, "nextAttemptMilliseconds", found);
+				}
 			}
-		}
-	});
+		},
+	);
 });
