@@ -129,11 +129,13 @@ describe("a station's quota", () => {
 	});
 
 	it("is not used up by strangers who send once more what is public, nor is their connection the station's", async () => {
+		const told: boolean[] = [];
 		const ledger = new Ledger({
 			store: await emptyStore(),
 			key: COLLECTOR_KEY,
 			clock: { utcSeconds: 1 },
 			gate: new StationGate({ ...QUOTA_LIMITS, batches: { burst: 5, perDay: 1 } }),
+			onReport: ({ isSigned }) => told.push(isSigned),
 		});
 		const station = recordOf(36);
 		await ledger.enrol(station.station, station.publicKey);
@@ -154,6 +156,8 @@ describe("a station's quota", () => {
 				[422, 4],
 			],
 		);
+		// In the log they are strangers, who must not crowd out what the key's owner does.
+		assert.deepEqual(told, [false, false, false, false]);
 		// The station, over its connection and over a new one.
 		for (const [from, sender] of [
 			[13, { address: "192.0.2.1", station: "bor-1" }],

@@ -190,7 +190,9 @@ export class Ledger {
 			isProven ? undefined : from.address,
 		);
 		if (turn !== undefined && "why" in turn) {
-			return this.#refuse(batch, "over-quota", `its ${turn.why} are used up`, turn.nextSeconds);
+			// Who only sends once more what is public is told of among strangers: the station's lines are its own.
+			const whose = isProven ? batch : opened;
+			return this.#refuse(whose, "over-quota", `its ${turn.why} are used up`, turn.nextSeconds);
 		}
 		let hasFailed = true;
 		try {

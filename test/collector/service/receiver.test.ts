@@ -207,6 +207,57 @@ describe("receiver", () => {
 		}
 	});
 
+	it("keeps the connection of a station that delivered something new, whoever else comes, and no one's that only sent it again", async () => {
+		let isNew = true;
+		const small = await listenHttps({
+			handler: async () => ({
+				status: 200,
+				headers: new Map(),
+				body: new Uint8Array(0),
+				...(isNew ? { provenBy: "bor-1" } : {}),
+			}),
+			host: "127.0.0.1",
+			port: 0,
+			certificateChain: identity.certificateChain,
+			privateKey: identity.privateKey,
+			limits: { connections: 3, perAddress: 100, perAddressAndSecond: 1000 },
+		});
+		const request = "GET /v1/health HTTP/1.1\r\nhost: x\r\n\r\n";
+		const sockets: Socket[] = [];
+		const ask = async (socket: TLSSocket): Promise<string> => {
+			socket.write(request);
+			const [text] = (await once(socket, "data")) as [Buffer];
+			return text.toString("latin1").slice(0, 12);
+		};
+		const spoken = async (): Promise<TLSSocket> => {
+			const ca = identity.certificateAuthority;
+			const socket = connect({ host: "127.0.0.1", port: small.port, servername: SERVER_NAME, ca });
+			sockets.push(socket.on("error", () => {}));
+			await once(socket, "secureConnect");
+			assert.equal(await ask(socket), "HTTP/1.1 200");
+			return socket;
+		};
+		try {
+			const station = await spoken();
+			isNew = false;
+			const replayer = await spoken();
+			const replayersEnd = once(replayer, "close");
+			// Room for three: the one that came before it goes for each that comes, and the replayer in its turn.
+			for (let count = 0; count < 6; count++) {
+				const socket = connectTcp({ host: "127.0.0.1", port: small.port });
+				sockets.push(socket.on("error", () => {}));
+				await once(socket, "connect");
+			}
+			await spoken();
+			await spoken();
+			await replayersEnd;
+			assert.equal(await ask(station), "HTTP/1.1 200");
+		} finally {
+			for (const socket of sockets) socket.destroy();
+			await small.close();
+		}
+	});
+
 	it("hangs up on a ninth request that does not wait for an answer", async () => {
 		let asked = 0;
 		const stuck = await listenHttps({
