@@ -110,9 +110,16 @@ export class Admission {
 			socket.destroy();
 			return;
 		}
+		const address = addressName(remoteAddress);
+		const isProxy = this.#options.proxies?.includes(plainAddress(remoteAddress)) === true;
+		// First of all: Node accepts one connection a turn, and who waits behind a flood waits for each of it.
+		if (!isProxy && !this.#bears(address)) {
+			socket.destroy();
+			return;
+		}
 		const name = portName(remoteAddress, remotePort);
 		const held: Held = {
-			address: addressName(remoteAddress),
+			address,
 			socket,
 			station: undefined,
 			requests: 0,
@@ -121,14 +128,9 @@ export class Admission {
 		};
 		socket.on("error", () => socket.destroy());
 		socket.once("close", () => this.#leave(name, held));
-		const isProxy = this.#options.proxies?.includes(plainAddress(remoteAddress)) === true;
-		if (!isProxy && !this.#bears(held.address)) {
-			socket.destroy();
-			return;
-		}
-		this.#makeRoom(held.address);
+		this.#makeRoom(address);
 		this.#held.set(name, held);
-		this.#addressOf(held.address).held.add(held);
+		this.#addressOf(address).held.add(held);
 		const header = isProxy ? new ProxyHeader() : undefined;
 		const read = (): void => {
 			if (socket.readableLength === 0) return;
