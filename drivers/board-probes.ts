@@ -120,7 +120,7 @@ export function openWaterProbes(board: ProbeBoard, choice: ProbeChoice): WaterPr
 	};
 }
 
-/** A 1-Wire thermometer on a board without such a bus: absent, and the station goes on. */
+/** A 1-Wire thermometer on a board without such a bus: absent, and the station continues. */
 class NoThermometer implements Sensor<TemperatureSample> {
 	readonly warmUpMilliseconds = 0;
 	readonly pollMilliseconds = 1;

@@ -49,7 +49,7 @@ export class SimulatedSettings {
 				return this.#places[place]?.slice();
 			},
 			write: (place, bytes) => {
-				// Whoever is called after the end of his life writes nothing.
+				// A call after the end of its power cycle writes nothing.
 				life.check();
 				try {
 					beforeWrite();

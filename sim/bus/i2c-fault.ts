@@ -9,7 +9,7 @@ interface FaultScope {
 	readonly times?: number;
 }
 
-/** Trouble laid over the bus. Bytes are counted from 0 behind the address. */
+/** Trouble laid over the bus. Bytes are counted from 0 after the address. */
 export type I2CFault =
 	| (FaultScope & { readonly kind: "nack" })
 	| (FaultScope & {

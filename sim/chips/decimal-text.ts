@@ -4,7 +4,7 @@ import { isDigit } from "../../src/core/text.js";
 
 const DECIMALS_MAX = 6;
 
-/** `value` rounded half up to `decimals` (0..6) digits behind the point; never "-0.00". */
+/** `value` rounded half up to `decimals` (0..6) digits after the point; never "-0.00". */
 export function decimalText(value: number, decimals: number): string {
 	assert(decimals >= 0 && decimals <= DECIMALS_MAX, "more decimals than a chip prints");
 	let scale = 1;
@@ -14,7 +14,7 @@ export function decimalText(value: number, decimals: number): string {
 	const sign = value < 0 && scaled > 0 ? "-" : "";
 	if (decimals === 0) return `${sign}${scaled}`;
 	const whole = Math.floor(scaled / scale);
-	// The digit in front keeps the zeros behind the point.
+	// The digit in front keeps the zeros after the point.
 	const fraction = `${scale + (scaled - whole * scale)}`;
 	return `${sign}${whole}.${fraction.slice(1)}`;
 }

@@ -66,7 +66,7 @@ export class Ds18b20 implements OneWireChip {
 	readonly #scratchpad = new Uint8Array(9);
 	#isPowered = false;
 	#state: State = { kind: "idle" };
-	/** Of the last conversion; what stands in the scratchpad at power-on is none. */
+	/** Of the last conversion; what is in the scratchpad at power-on is none. */
 	#isAlarming = false;
 	#conversion: { readonly readyMicroseconds: number; readonly steps: number } | undefined;
 

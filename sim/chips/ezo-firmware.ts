@@ -21,7 +21,7 @@ export interface EzoFirmware {
 	readonly outputPrefix: "?O," | "?,O,";
 	/** Fields of `Slope,?`: the oldest boards leave out the offset. */
 	readonly slopeFields: 2 | 3;
-	/** `Export,?`: strings and characters alone, as the datasheet prints, or behind a prefix. */
+	/** `Export,?`: strings and characters alone, as the datasheet prints, or after a prefix. */
 	readonly exportForm: "bare" | "prefixed";
 	/** An import takes effect as a whole with its last string, or each string as it comes. */
 	readonly importTakes: "whole" | "each string";

@@ -48,7 +48,7 @@ export class Bootloader {
 	readonly otadata = new Uint8Array(2 * SECTOR_BYTES).fill(0xff);
 	readonly #images: [SlotImage | undefined, SlotImage | undefined];
 	readonly #beforeOperation: () => void;
-	/** RTC fast memory: which slot a wake goes on with. Lost with power. */
+	/** RTC fast memory: which slot a wake continues with. Lost with power. */
 	#sleptSlot: number | undefined;
 	#running: number | undefined;
 

@@ -107,7 +107,7 @@ export class SimulatedNetwork implements Network, Wire {
 		return this.#outstanding;
 	}
 
-	/** Power cut: no callback of this life comes any more. What is on the wire goes on. */
+	/** Power cut: no callback of this life comes any more. What is on the wire continues. */
 	kill(): void {
 		this.#life++;
 		this.#isUp = false;

@@ -35,7 +35,7 @@ const HYDROGEN_MICROSIEMENS_PER_CM_OF_MOLAR = 349_800;
  */
 const PEAK_PART = 0.075;
 
-/** The water; the part of it that is mine water stands in `minePartOf`. Pure. */
+/** The water; the part of it that is mine water is in `minePartOf`. Pure. */
 export function acidBor(seed: number, startUtcSeconds: number, utcSeconds: number): WaterState {
 	const river = quietBor(seed)(utcSeconds);
 	const part = minePartOf(seed, startUtcSeconds, utcSeconds);

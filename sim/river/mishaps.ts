@@ -14,7 +14,7 @@ const DAY_SECONDS = 86_400;
 
 // --- Slime ---------------------------------------------------------------------------------------
 
-/** He comes and wipes every fortnight, at ten in the morning of a run that begins at midnight. */
+/** The technician comes and wipes every fortnight, at ten in the morning of a run that begins at midnight. */
 export const CLEANING_DAYS = 14;
 export const FIRST_CLEANING_SECONDS = (CLEANING_DAYS - 1) * DAY_SECONDS + 10 * HOUR_SECONDS;
 export const VISIT_SECONDS = 20 * 60;
@@ -137,7 +137,7 @@ export const SWAP_SECONDS = 2 * DAY_SECONDS + 10 * HOUR_SECONDS;
 const DRIFT_PH_PER_DAY = 0.03;
 const DRIFTED_PH_AT_START = 0.15;
 
-/** He calibrates the new one in a single buffer: one point instead of the three of before. */
+/** The technician calibrates the new one in a single buffer: one point instead of the three of before. */
 export function swappedElectrode(startUtcSeconds: number): Incidents {
 	return {
 		surroundings: (water, utcSeconds) => {

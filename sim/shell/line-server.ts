@@ -10,7 +10,7 @@ import { catchUp } from "./catch-up.js";
 import { FirstLine } from "./first-line.js";
 
 const HOST = "127.0.0.1";
-/** Who has asked nothing and been answered nothing for so long has left: no request is silent for longer (320 s). */
+/** A client that asked nothing and was answered nothing for so long has left: no request is silent for longer (320 s). */
 const IDLE_MILLISECONDS = 400_000;
 const LOG = "#".charCodeAt(0);
 
@@ -108,7 +108,7 @@ export class LineServer {
 			holder !== undefined &&
 			(this.#firstLines.get(holder)?.isOpen === true || this.#now() - heard > IDLE_MILLISECONDS);
 		if (isIdle) {
-			// Who holds the line and says nothing, or nothing more, must not keep out who does.
+			// A client that holds the line and says nothing must not keep out one that does.
 			this.#sockets.delete(station);
 			this.#act(station, () => station.console.detach());
 			holder.destroy();
@@ -125,7 +125,7 @@ export class LineServer {
 		socket.setNoDelay(true);
 		this.#act(station, () => {
 			station.console.attach((bytes) => {
-				// Its log goes on whether anybody is there or not.
+				// Its log continues whether anybody is there or not.
 				if (bytes[0] !== LOG) this.#heardMilliseconds.set(station, this.#now());
 				socket.write(bytes);
 			});

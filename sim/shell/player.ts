@@ -95,7 +95,7 @@ export class Player {
 
 	/**
 	 * Counts time from now on at the speed that is due: a person at a technician's line has to be
-	 * quicker than the half hour after which the station takes him for gone.
+	 * quicker than the half hour after which the station takes the technician for gone.
 	 */
 	#setSpeed(): number {
 		const { speed: wanted } = this.#options;
@@ -192,7 +192,7 @@ export class Player {
 		});
 	}
 
-	/** Behind its end a recording gives its last row for ever: said once, as soon as it is so. */
+	/** After its end a recording gives its last row for ever: said once, as soon as it is so. */
 	#tellOfRecording(): void {
 		if (this.#recording === undefined) return;
 		const { path, lastUtcSeconds } = this.#recording;

@@ -30,7 +30,7 @@ const HOLES_SHOWN = 10;
 /** 160 MB; every minute of seven years. */
 const ROWS_MAX = 4_000_000;
 const FIRST_ROWS = 4096;
-/** A field of a recording is a number or a time; what goes on for longer has lost a quote. */
+/** A field of a recording is a number or a time; what continues for longer has lost a quote. */
 const RECORD_BYTES_MAX = 65_536;
 const PROGRESS_MILLISECONDS = 2000;
 const CELL_CHARACTERS_SHOWN = 40;

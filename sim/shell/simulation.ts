@@ -49,7 +49,7 @@ export class Simulation {
 		return hasStepped;
 	}
 
-	/** Until the next event lies behind `endUtcSeconds`. */
+	/** Until the next event lies after `endUtcSeconds`. */
 	async playUntil(endUtcSeconds: number): Promise<void> {
 		while ((this.world.nextUtcSeconds ?? Number.POSITIVE_INFINITY) <= endUtcSeconds) {
 			await this.step();

@@ -1,6 +1,6 @@
 /**
  * A witness that remembers over process deaths: before an append is tried and after it returned, its
- * canonical bytes go to a file, each behind a byte that says which and its length; so do the
+ * canonical bytes go to a file, each after a byte that says which and its length; so do the
  * cursors of acknowledgements that took hold.
  */
 

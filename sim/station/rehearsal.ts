@@ -175,7 +175,7 @@ export class Rehearsal {
 	}
 
 	/**
-	 * Plugs a technician in, sends him line by line, each after the answer to the last; what was said. A line
+	 * Plugs a technician in, sends their lines one by one, each after the answer to the last; what was said. A line
 	 * `@american-7.00`, `@air` or `@river` is what the hands do with the probes.
 	 */
 	converse(lines: readonly string[]): string[] {

@@ -132,7 +132,7 @@ export class RangeEncoder implements BitCoder {
 	}
 }
 
-/** Reads what a RangeEncoder wrote; behind the end it reads zeros, as many as it likes. */
+/** Reads what a RangeEncoder wrote; after the end it reads zeros, as many as it likes. */
 export class RangeDecoder implements BitCoder {
 	readonly #bytes: Uint8Array;
 	#offset = 0;
@@ -142,7 +142,7 @@ export class RangeDecoder implements BitCoder {
 
 	constructor(bytes: Uint8Array) {
 		this.#bytes = bytes;
-		// 30 bits: three bytes and six bits of a fourth; the stream goes on two bits before each byte's end.
+		// 30 bits: three bytes and six bits of a fourth; the stream continues two bits before each byte's end.
 		this.#code =
 			((bytes[0] ?? 0) << 22) |
 			((bytes[1] ?? 0) << 14) |

@@ -35,7 +35,7 @@ export function isDigits(text: string, lengthMax: number): boolean {
 }
 
 /**
- * The number that 1 to `digitsMax` digits mean, and if there is a point, 1 to `decimalsMax` more behind
+ * The number that 1 to `digitsMax` digits mean, and if there is a point, 1 to `decimalsMax` more after
  * it; no sign; undefined for any other text. At most 15 digits in all: then both the digits and the
  * power of ten are exact, and one division rounds as `Number` would.
  */

@@ -1,6 +1,6 @@
 /**
- * Work in turns: who asks (a station, an address) has a line of its own, and lines take turns, so that
- * who asks a thousand times waits for himself and not the others for him. Stations that are known go
+ * Work in turns: each asker (a station, an address) has a line of its own, and lines take turns, so that
+ * one that asks a thousand times waits for its own requests, and the others do not. Stations that are known go
  * before strangers, who have a share of the places that they cannot exceed.
  */
 
@@ -85,7 +85,7 @@ export class FairQueue {
 			this.#underWay++;
 			if (line.isStranger) this.#strangersUnderWay++;
 			this.#waiting--;
-			// Behind all others that are ready.
+			// After all others that are ready.
 			this.#getReady(line);
 			begin?.();
 		}

@@ -66,10 +66,10 @@ const ROWS: ReadonlyMap<string, CommandRow> = new Map(Object.entries(COMMANDS));
 /** A station that sleeps needs half a second to wake, and loses what it was told meanwhile. */
 const GREETING_TRIES = 4;
 const GREETING_MILLISECONDS = 1500;
-/** Whoever waits longer than this wants to know what for. */
+/** After a longer wait the program says what it waits for. */
 const WORD_AFTER_TRIES = 2;
 
-/** What a line server says to a second program, behind the uptime of a log line: sim/shell/line-server.ts. */
+/** What a line server says to a second program, after the uptime of a log line: sim/shell/line-server.ts. */
 const OCCUPIED = /^\d+ (another program has the line of .+)$/;
 
 interface Pending {

@@ -54,7 +54,7 @@ export function rowsOf(entries: readonly Uint8Array[]): EntryRow[] {
 	const decoded = entries.map((canonical) => decodeEntry(canonical));
 	const placer = new Placer();
 	const context = new DerivationContext();
-	// A configuration may be read only behind the readings that it gives their meaning, and so may a time entry.
+	// A configuration may be read only after the readings that it gives their meaning, and so may a time entry.
 	for (const entry of decoded) {
 		context.observe(entry);
 		placer.observe(entry);

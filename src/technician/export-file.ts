@@ -125,9 +125,9 @@ export function readExportedFile(path: string, bytes: Uint8Array): ExportedJourn
 }
 
 /**
- * Fetches what the file at `path` lacks, behind its end and in its holes, making it where there is
+ * Fetches what the file at `path` lacks, after its end and in its holes, making it where there is
  * none. Throws what the client throws; everything that came before that is in the file, and a
- * repetition goes on behind it.
+ * repetition continues after it.
  */
 export async function exportJournal(
 	client: ConsoleClient,
@@ -187,7 +187,7 @@ interface Appended {
 	readonly next: number;
 }
 
-/** Fetches what lies behind the end of the file, a line at a time. */
+/** Fetches what lies after the end of the file, a line at a time. */
 async function append(
 	client: ConsoleClient,
 	station: string,
@@ -253,7 +253,7 @@ async function fillHoles(
 					epoch,
 					(sequence, canonical) => {
 						requirePlace(canonical, epoch, sequence);
-						// A station that holds less begins later: what lies behind the hole is there already.
+						// A station that holds less begins later: what lies after the hole is there already.
 						if (sequence <= hole.last) found.set(sequence, lineOf(sequence, canonical));
 					},
 				);

@@ -249,7 +249,7 @@ class ChainCheck {
 		let head: Uint8Array = before.head;
 		for (let sequence = before.firstSequence; sequence < header.firstSequence; sequence++) {
 			const canonical = found.get(sequence);
-			// Behind a hole nothing can be said: the hole is told as missing.
+			// After a hole nothing can be said: the hole is told as missing.
 			if (canonical === undefined) return;
 			head = chainNext(this.#sha256, head, canonical);
 		}

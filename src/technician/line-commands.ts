@@ -218,7 +218,7 @@ export async function uploadNow(session: Session): Promise<number> {
 	return 0;
 }
 
-/** Fetches into a file; interrupted, it says so, and the same command goes on. */
+/** Fetches into a file; interrupted, it says so, and the same command continues. */
 export async function exportTo(session: Session, path: string, first: number): Promise<number> {
 	const bar = new SingleBar({
 		format: "{bar} {percentage} %  entry {value} of {total}",

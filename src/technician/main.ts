@@ -76,7 +76,7 @@ async function main(argv: readonly string[]): Promise<number> {
 	}
 }
 
-// Who reads only the first lines of a table has seen enough.
+// A reader that closes the pipe after the first lines has seen enough.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 	if (error.code !== "EPIPE") throw error;
 	process.exit(0);

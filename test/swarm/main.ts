@@ -25,7 +25,7 @@ interface Plan {
 }
 
 function planOf(argv: string[]): Plan | undefined {
-	// Who only wants to know what there is must not wait for a long run.
+	// Without options, print usage instead of starting a long run.
 	if (argv.length === 0) return undefined;
 	try {
 		const { values } = parseArgs({

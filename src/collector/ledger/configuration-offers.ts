@@ -97,7 +97,7 @@ export class ConfigurationOffers {
 			.then((offers) => new Map(offers.map((offer) => [offer.station, offer])));
 		this.#pending = looking;
 		looking.catch(() => {
-			// Who waits for it is told; the next one looks again.
+			// Callers that wait for it are told; the next one looks again.
 			if (this.#pending === looking) this.#pending = undefined;
 		});
 		return looking;

@@ -12,7 +12,7 @@ const STRANGERS_AT_ONCE = 16;
 /** A station waits for each answer before it sends more; a retry may cross its first try. */
 const WAITING_PER_STATION = 32;
 const WAITING_MAX = 4096;
-/** Who sends more at once is asked to come again after this many seconds. */
+/** A station that sends more at once is asked to come again after this many seconds. */
 const CROWDED_SECONDS = 60;
 /** Of a row in `evidence` and its indexes beside the envelope. */
 const EVIDENCE_BYTES = 250;

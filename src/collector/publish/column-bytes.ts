@@ -5,7 +5,7 @@
  */
 import { isoTextOf } from "../../core/calendar.js";
 
-/** As a column stands in a day. */
+/** As a column is in a day. */
 export type Column =
 	/** One text for all. */
 	| { readonly kind: "same"; readonly text: string }

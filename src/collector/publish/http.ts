@@ -313,7 +313,7 @@ function parsed(options: ReadersOptions, request: IncomingMessage): ReaderReques
 	};
 }
 
-/** Behind a proxy the last that it names: what comes before anybody may have written. */
+/** After a proxy the last that it names: what comes before anybody may have written. */
 function addressOf(request: IncomingMessage, isProxied: boolean): string {
 	const own = plain(request.socket.remoteAddress ?? "");
 	if (!isProxied) return own;

@@ -18,7 +18,7 @@ export interface AdmissionLimits {
 }
 
 /**
- * Two hundred stations of one upload slot need as many for some seconds. Behind one address of a mobile
+ * Two hundred stations of one upload slot need as many for some seconds. After one address of a mobile
  * operator there may be a hundred stations, which come one after the other.
  */
 export const ADMISSION_LIMITS: AdmissionLimits = Object.freeze({
@@ -284,7 +284,7 @@ export class Admission {
 		this.#addresses.get(held.address)?.held.delete(held);
 	}
 
-	/** Who says nothing, or does not come to an end with the handshake, is hung up; old accounts go. */
+	/** A client that says nothing, or does not end its handshake, is hung up; old accounts go. */
 	#sweep(): void {
 		const before = performance.now() - HANDSHAKE_MILLISECONDS_MAX;
 		for (const { stage, atMilliseconds, socket } of this.#held.values()) {

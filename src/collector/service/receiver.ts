@@ -80,7 +80,7 @@ export function createHandler(ledger: Ledger, options: HandlerOptions = {}): Han
 		body: Uint8Array,
 		from: HandledRequest["from"],
 	): Promise<LedgerAnswer | undefined> => {
-		// Who calls the handler without a connection needs no turns.
+		// A caller of the handler without a connection needs no turns.
 		const isStranger = from?.station === undefined;
 		const turn = from && turns.enter(from.station ?? from.address, isStranger);
 		if (from !== undefined && turn === undefined) return undefined;

@@ -70,7 +70,7 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		)
 		.option(
 			"--next <seconds>",
-			"when stations should come again, 0 as they like",
+			"seconds until stations should upload again (0: station decides)",
 			wholeUpTo(604_800),
 			0,
 		)

@@ -152,7 +152,7 @@ begin
 			where h.station = p_station and h.epoch = p_epoch
 				and h.sequence between p_first - 1 and v_last;
 		if v_heads_met = 0 then
-			-- No stored head to compare with: the batch is inside a larger one, or behind entries that
+			-- No stored head to compare with: the batch is inside a larger one, or after entries that
 			-- came unchained. Walk to h(first-1) from the nearest head below, if all between is held.
 			select h.sequence, h.head into v_below, v_head from heads h
 				where h.station = p_station and h.epoch = p_epoch and h.sequence < p_first - 1

@@ -62,7 +62,7 @@ export class CalibrationDesk {
 		return this.#open !== undefined;
 	}
 
-	/** A change was begun and nobody goes on with it. */
+	/** A change was begun and nobody continues with it. */
 	get isInterrupted(): boolean {
 		return !this.isOpen && this.inForce.isInterrupted;
 	}

@@ -30,7 +30,7 @@ import { closingOf, lastIdInRecord, type WatchedJournal } from "./record-look.js
 export interface InForceOptions extends ProbePlace {
 	readonly board: ProbePlace["board"] & Pick<Board, "settings" | "sha256">;
 	readonly journal: WatchedJournal;
-	/** Sequence of the entry, or undefined when the journal did not take it. */
+	/** Sequence of the entry, or undefined when the journal rejected it. */
 	readonly record: (body: EntryBody) => number | undefined;
 	readonly restored: (channel: number, why: string) => boolean;
 	/** Unix seconds, 0 unknown. */

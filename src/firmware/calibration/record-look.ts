@@ -18,7 +18,7 @@ const ENTRIES_SCANNED = 16;
 
 /**
  * The entry that made a change so, if the record has it. The last one before a boot is firm only when the boot is
- * written behind it: until then nobody can say which calibration is in force.
+ * written after it: until then nobody can say which calibration is in force.
  */
 export function closingOf(
 	journal: WatchedJournal,

@@ -83,7 +83,7 @@ export const CONFIGURATION_FIELDS = Object.freeze({
 		since: 3,
 		isUnwritten: true,
 	},
-	/** Seconds between readings while an event goes on (EVENTS.md); 0: the station looks for none. */
+	/** Seconds between readings while an event continues (EVENTS.md); 0: the station looks for none. */
 	eventIntervalSeconds: {
 		kind: "number",
 		range: [0, 3600],

@@ -103,7 +103,7 @@ export class ConfigurationKeeper {
 			if (isGood) this.#news.push({ kind: "confirmed", id });
 			else this.#news.push({ kind: "reverted", id, text: "before this boot" });
 		}
-		// Who provisions a board anew under a higher id means it.
+		// Provisioning a board anew under a higher id is deliberate.
 		if (good !== undefined && good.id > this.#good.id) {
 			this.#good = this.#readStored(good.id, good.canonical, isBoot) ?? this.#good;
 		}

@@ -185,13 +185,13 @@ export class Console implements CommandContext {
 	#greet(): void {
 		const { station } = this.service;
 		this.#isGreeted = true;
-		// Who plugs in while the station is awake has come; what hung there when it woke may be forgotten.
+		// A technician who plugs in while the station is awake has come; what hung there when it woke may be forgotten.
 		if (this.#wasAway) this.#call();
 		else if (!this.#options.isCalled) return;
 		this.say(`bistrina ${station}, console ${CONSOLE_VERSION}; type help`);
 	}
 
-	/** Nobody is there any more: what he asked for is nobody's. */
+	/** The client has detached: drop its pending request. */
 	#forget(): void {
 		if (!this.#isGreeted) return;
 		this.#isGreeted = false;
@@ -346,7 +346,7 @@ export class Console implements CommandContext {
 	}
 }
 
-/** A person gets what he can read. */
+/** A person gets readable lines. */
 function answerTo(
 	id: number,
 	code: "ok" | ConsoleErrorCode,
@@ -355,7 +355,7 @@ function answerTo(
 	return id === 0 ? readable(`! ${code}`, fields) : encodeAnswer(id, code, fields);
 }
 
-/** Only what a station can name is an answer; a bug goes on to the crash handler. */
+/** Only what a station can name is an answer; a bug continues to the crash handler. */
 function failureTo(id: number, error: unknown): Uint8Array {
 	if (error instanceof Refusal) return answerTo(id, error.code, { text: error.message });
 	const cause = causeOf(error);

@@ -24,7 +24,7 @@ export interface ChannelReport {
 
 export interface ReadingReport {
 	readonly utcSeconds: number;
-	/** Sequence in the journal; undefined when it was only looked at, or the journal did not take it. */
+	/** Sequence in the journal; undefined when it was only looked at, or the journal rejected it. */
 	readonly sequence: number | undefined;
 	readonly channels: readonly ChannelReport[];
 	readonly durationMilliseconds: number;

@@ -113,7 +113,7 @@ export class EventDetector {
 		return this.#memory.save();
 	}
 
-	/** ALARM_CODES of the event that goes on, 0 none; a storm is not one. */
+	/** ALARM_CODES of the event that continues, 0 none; a storm is not one. */
 	get code(): number {
 		return this.#memory.at(CODE);
 	}
@@ -152,7 +152,7 @@ export class EventDetector {
 		return this.#claims;
 	}
 
-	// --- Nothing goes on ----------------------------------------------------------------------------
+	// --- No event ----------------------------------------------------------------------------------
 
 	#look(reading: EventReading, x: number): void {
 		const state = this.#memory.values;
@@ -177,7 +177,7 @@ export class EventDetector {
 		this.#memory.enter(reading, x, isBurst);
 	}
 
-	/** A reading that does not agree, or does not count: true when no burst goes on any more. */
+	/** A reading that does not agree, or does not count: true when no burst continues any more. */
 	#endBurst(): boolean {
 		const state = this.#memory.values;
 		if (this.#memory.at(BURSTS) > 0) {
@@ -202,7 +202,7 @@ export class EventDetector {
 		return rise > SPREADS * this.#memory.at(SPREAD) && x > this.#memory.level() + ABOVE_LONG;
 	}
 
-	// --- An event goes on ---------------------------------------------------------------------------
+	// --- An event continues ---------------------------------------------------------------------------
 
 	#follow(reading: EventReading, x: number | undefined): void {
 		if (x !== undefined) this.#count(reading, x);

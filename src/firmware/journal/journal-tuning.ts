@@ -1,7 +1,7 @@
 /**
  * Learns from the readings that pass which parameters the next anchor should carry: a running mean
  * of each difference's size, and the largest step that divides all recent ones. It only chooses;
- * what it chose stands in the frame, so that decoding needs none of it.
+ * what it chose is in the frame, so that decoding needs none of it.
  */
 import { uint32At } from "../../core/bytes.js";
 import { bitLengthOf, zigzagOf } from "../../protocol/flash/bits.js";

@@ -18,7 +18,7 @@ import type { RingFlash } from "./ring-flash.js";
 /** A sector and the sequences that it answers for. */
 export interface Located {
 	readonly header: SectorHeader;
-	/** Sequence behind the last that this sector answers for. */
+	/** One past the last sequence in this sector. */
 	readonly end: number;
 	/** The next sector's header, if there is one. */
 	readonly next: SectorHeader | undefined;
@@ -186,7 +186,7 @@ export class LogReader {
 	}
 
 	/**
-	 * The sector that answers for `sequence`, or the first behind it: what lies between has lost its header,
+	 * The sector that answers for `sequence`, or the first after it: what lies between has lost its header,
 	 * and goes into the account of losses.
 	 */
 	#firstPlace(sequence: number): Located | undefined {

@@ -88,7 +88,7 @@ export class LogWriter {
 		return this.#encoder.heldBytes + hopBytes;
 	}
 
-	/** True when `sequence` and all behind it are in the sector that is being written. */
+	/** True when `sequence` and all after it are in the sector that is being written. */
 	isInNewestSector(sequence: number): boolean {
 		return !this.isUnsettled && sequence >= this.#firstSequence;
 	}
@@ -118,7 +118,7 @@ export class LogWriter {
 		this.#extent = extent;
 	}
 
-	/** The key is another: behind the log as it is, copy and all, a new epoch begins with the first write. */
+	/** The key is another: after the log as it is, copy and all, a new epoch begins with the first write. */
 	beginEpoch(next: LogExtent): void {
 		this.#next = next;
 	}
@@ -149,7 +149,7 @@ export class LogWriter {
 	/**
 	 * After an unclean boot: begins a new sector, erased for certain, and copies the last entry
 	 * there, because a frame that a cut has torn may read well today and badly tomorrow. A new epoch
-	 * begins in the sector behind that.
+	 * begins in the sector after that.
 	 */
 	settle(): void {
 		const hop = this.#hop;
@@ -164,7 +164,7 @@ export class LogWriter {
 				try {
 					this.store(hop.copy);
 				} finally {
-					// Numbers that are passed over stand behind the copy.
+					// Numbers that are passed over stand after the copy.
 					extent.nextSequence = nextSequence;
 					extent.head = head;
 				}
@@ -186,7 +186,7 @@ export class LogWriter {
 	}
 
 	/**
-	 * `store` of an entry that is new. Where it throws behind a frame that may stand whole, the number is passed
+	 * `store` of an entry that is new. Where it throws after a frame that may stand whole, the number is passed
 	 * over: it must not bear something else, should the sector that bears that lose its header.
 	 */
 	append(canonical: Uint8Array): void {
@@ -300,7 +300,7 @@ export class LogWriter {
 	}
 
 	/**
-	 * Begins the sector of `serial` or the first behind it that takes a header. The sector is erased
+	 * Begins the sector of `serial` or the first after it that takes a header. The sector is erased
 	 * first, unless this very session did so ahead: bytes that look erased prove nothing. From here on
 	 * the sector before takes nothing: a header that could not be read back may stand all the same.
 	 */

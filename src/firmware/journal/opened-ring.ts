@@ -69,7 +69,7 @@ export class OpenedRing {
 		this.refusal = this.flash.refusal;
 		if (state.kind === "used") this.#recover(state, keyMark, options, note);
 		else this.#begin(state, keyMark, options, note);
-		// What was acknowledged to a ring that cannot be written stands in the note alone.
+		// What was acknowledged to a ring that cannot be written is in the note alone.
 		if (note !== undefined && this.refusal !== undefined) {
 			for (const { extent } of [this.present, ...this.former]) {
 				if (extent.epoch === note.epoch) extent.cursor = Math.max(extent.cursor, note.cursor);
@@ -151,7 +151,7 @@ export class OpenedRing {
 		this.wasFormatted = this.present.extent.nextSequence === 1;
 	}
 
-	/** No entry of the only epoch can be read, and one may have been: another epoch begins behind it. */
+	/** No entry of the only epoch can be read, and one may have been: another epoch begins after it. */
 	#beginBehind(newest: SectorHeader, keyMark: Uint8Array, options: JournalOptions): void {
 		const { publicKey, sha256, station, entropy } = options;
 		const { extent } = this.present;

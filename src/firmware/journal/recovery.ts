@@ -57,8 +57,8 @@ export interface ProvedEnd {
 }
 
 /**
- * Reads the newest sector, and those before it while the newer ones count for nothing. The log goes on
- * behind what is proved.
+ * Reads the newest sector, and those before it while the newer ones count for nothing. The log continues
+ * after what is proved.
  */
 export function recoverLog(
 	flash: RingFlash,
@@ -144,10 +144,10 @@ interface LostSector {
 }
 
 /**
- * The last sector behind `header` whose own header cannot be read while frames check under its serial: the
+ * The last sector after `header` whose own header cannot be read while frames check under its serial: the
  * log may have gone on past sectors that refuse. One frame may be the copy of an attempt that a cut ended,
  * which never counted: its number is passed over. Two were appended. (Not asked where a header's place
- * reads as erased: frames are written only behind a header that was read back.)
+ * reads as erased: frames are written only after a header that was read back.)
  */
 function lostAfter(
 	flash: RingFlash,
@@ -170,7 +170,7 @@ function lostAfter(
 
 type Ending = Pick<RecoveredLog, "header" | "nextSequence" | "head" | "hop" | "note">;
 
-/** The log goes on behind numbers that are lost; the next header makes them a gap. */
+/** The log continues after numbers that are lost; the next header makes them a gap. */
 function behindLost(log: Ending, lost: LostSector, givenEnd: number, sha256: Hash): Ending {
 	const nextSequence = Math.max(log.nextSequence + lost.entries, givenEnd);
 	const head = sha256(log.head);
@@ -186,7 +186,7 @@ interface Walk {
 	readonly headBefore: Uint8Array;
 	/** Last entry, if its frame is the last and came out whole. */
 	readonly last: Uint8Array | undefined;
-	/** Numbers behind it that were passed over when it was copied. */
+	/** Numbers after it that were passed over when it was copied. */
 	readonly unproved: number;
 }
 
@@ -204,7 +204,7 @@ function walk(flash: RingFlash, header: SectorHeader, sha256: Hash): Walk {
 		lastIndex = index;
 		return true;
 	});
-	// Numbers passed over behind a copy that is the last entry are passed over again behind its copy.
+	// Numbers passed over after a copy that is the last entry are passed over again after its copy.
 	const isCopyOnly = header.isCopying && scan.nextIndex === 1 + header.unproved;
 	const unproved = isCopyOnly ? header.unproved : 0;
 	if (lastIndex + 1 !== scan.nextIndex - unproved) {
@@ -216,7 +216,7 @@ function walk(flash: RingFlash, header: SectorHeader, sha256: Hash): Walk {
 }
 
 /**
- * What stands behind the last frame and is not erased may be a torn write, or entries that returned and
+ * What stands after the last frame and is not erased may be a torn write, or entries that returned and
  * have two wrong bits each: as many numbers as slots are not used again. Nor are those below `givenEnd`.
  */
 function afterWalk(
@@ -234,7 +234,7 @@ function afterWalk(
 		Math.max(scan.tornSlots + walked.unproved, givenEnd - end, 0) + alone,
 		UNPROVED_MAX,
 	);
-	// More than the header counts are rot, and the last entry is proved by what is behind it.
+	// More than the header counts are rot, and the last entry is proved by what is after it.
 	const nextSequence = Math.max(end + unproved, givenEnd);
 	const isCounted = nextSequence === end + unproved;
 	const head = unproved > 0 ? sha256(walked.head) : walked.head;

@@ -1,6 +1,6 @@
 /**
  * Going on after a deep sleep where the retained note says, if flash bears it out: the header, the
- * last frame and nothing behind it. Reads only.
+ * last frame and nothing after it. Reads only.
  */
 import { isReading } from "../../protocol/flash/journal-codec.js";
 import {
@@ -28,8 +28,8 @@ export interface Resumption {
 }
 
 /**
- * Undefined when flash says anything else than the note: another header, a frame behind the last, or a newer
- * sector behind this one, which shows that the log went on after the note was made.
+ * Undefined when flash says anything else than the note: another header, a frame after the last, or a newer
+ * sector after this one, which shows that the log went on after the note was made.
  */
 export function resumeFrom(
 	note: JournalNote,

@@ -1,6 +1,6 @@
 /**
  * Finds the ring in its partition, and its newest sector by bisection over the headers. Sectors up to
- * the newest are one lap ahead of those behind it; formatting gives every sector a (virgin) header, so
+ * the newest are one lap ahead of those after it; formatting gives every sector a (virgin) header, so
  * that "not yet written" is something read and not something missing. Why each step is sound stands in
  * docs/FORMAT.md.
  */
@@ -10,7 +10,7 @@ import { scanHeaderless } from "../../protocol/flash/journal-image.js";
 import type { Geometry, RingFlash } from "./ring-flash.js";
 
 /**
- * Readable headers looked at behind the newest before it is believed: a sector that keeps its old
+ * Readable headers looked at after the newest before it is believed: a sector that keeps its old
  * header because it refuses to be erased looks like the end of the lap.
  */
 export const LOOK_AHEAD = 5;
@@ -182,7 +182,7 @@ class Search {
 		return undefined;
 	}
 
-	/** A sector within sight behind `newest` that is newer. */
+	/** A sector within sight after `newest` that is newer. */
 	#newerBehind(newest: number): number | undefined {
 		const count = this.#flash.count;
 		const order = this.#orderAt(newest) as number;
@@ -198,7 +198,7 @@ class Search {
 		return undefined;
 	}
 
-	/** First sector behind the newest that still belongs to the ring's log. */
+	/** First sector after the newest that still belongs to the ring's log. */
 	#oldest(newest: SectorHeader): SectorHeader {
 		const count = this.#flash.count;
 		const start = Math.max(newest.serial - count + 1, 0);

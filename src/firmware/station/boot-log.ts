@@ -62,7 +62,7 @@ export class BootLog {
 		return this.#options.opening.unrecordedReset === undefined;
 	}
 
-	/** The journal did not take it, or not all of it. */
+	/** The journal rejected it, or not all of it. */
 	get isRefused(): boolean {
 		return this.#options.opening.isRefused;
 	}

@@ -62,7 +62,7 @@ export class BootOpening {
 		return this.#isWaiting;
 	}
 
-	/** The journal did not take it, or not all of it; it may the next time. */
+	/** The journal rejected it, or not all of it; it may the next time. */
 	get isRefused(): boolean {
 		return this.#isRefused;
 	}

@@ -17,7 +17,7 @@ export interface CrashRecord {
 	readonly code: number;
 	/** Crashes in a row, each within CRASH_ROW_MILLISECONDS of the one before; 1..65535. */
 	readonly count: number;
-	/** The board's clock at the crash; it goes on through resets. */
+	/** The board's clock at the crash; it continues through resets. */
 	readonly atMilliseconds: number;
 	/** ASCII, at most CRASH_TEXT_BYTES. */
 	readonly text: string;

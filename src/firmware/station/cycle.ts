@@ -112,7 +112,7 @@ export class Cycle {
 	*#useProbes(): Task<void> {
 		const { board, desk, console, bootLog, times } = this.#parts;
 		const { desk: calibrations, lending } = this.#parts.calibrations;
-		// Whoever had begun a calibration is gone: it is taken back at once.
+		// The technician who had begun a calibration is gone: it is taken back at once.
 		if (calibrations.isOpen && !console.isInService) {
 			calibrations.abandon();
 			yield* apart(calibrations.inForce.recover());
@@ -123,7 +123,7 @@ export class Cycle {
 		} else if (!console.isInService) yield* this.#lookAtCircuits();
 	}
 
-	/** The record says when a technician was at the station, though he came and went in one measurement. */
+	/** The record says when a technician was at the station, though they came and went in one measurement. */
 	noteService(): void {
 		const { console, book } = this.#parts;
 		const isInService = console.isInService;
@@ -132,7 +132,7 @@ export class Cycle {
 		if (wasCalled && !this.#wasInService) book.event("service", 1, "");
 		if (!isInService && (wasCalled || this.#wasInService)) {
 			book.event("service", 0, "");
-			// He may have been at the circuits with other tools.
+			// The technician may have been at the circuits with other tools.
 			this.#parts.calibrations.desk.inForce.requestCheck();
 		}
 		this.#wasInService = isInService;

@@ -50,7 +50,7 @@ export interface StationJournal extends EntrySource {
 	 * Former epochs of this ring with something that is not acknowledged, oldest first; usually none.
 	 * Each is a source of its own, with its own numbers: read only but for `acknowledge`, which is as
 	 * durable as the journal's. Once all of it is acknowledged or named lost, it is not here any more.
-	 * What of it is lost stands in `gaps` with its `lostEpoch`.
+	 * What of it is lost is in `gaps` with its `lostEpoch`.
 	 */
 	readonly formers: readonly EntrySource[];
 	/**
@@ -63,7 +63,7 @@ export interface StationJournal extends EntrySource {
 	/**
 	 * Why nothing can be written: `journal-geometry` (the ring does not fit its partition), or
 	 * `journal-full-of-bad-sectors` once an append has met that. Undefined: all is well. Then `append` throws
-	 * this code; reading goes on, and `acknowledge` holds until the journal is opened without its note.
+	 * this code; reading continues, and `acknowledge` holds until the journal is opened without its note.
 	 */
 	readonly refusal: StationErrorCode | undefined;
 	/** Durable when it returns. Throws StationError `flash-failed`, `journal-full-of-bad-sectors`. */

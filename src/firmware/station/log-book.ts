@@ -33,7 +33,7 @@ export class LogBook {
 		return this.#recorder.stamp();
 	}
 
-	/** Appends; the sequence, or undefined when the journal did not take it. */
+	/** Appends; the sequence, or undefined when the journal rejected it. */
 	record(body: EntryBody, { channelSet, stamp, extraFlags }: Placing = {}): number | undefined {
 		return this.attempt(body.kind, () =>
 			this.#recorder.record(body, channelSet, stamp, extraFlags),

@@ -60,7 +60,7 @@ export function takeOfferedTime(
 		return verdict.kind;
 	}
 	const stepSeconds = verdict.kind === "stepped" ? verdict.stepSeconds : undefined;
-	// A clock that was left alone goes on being off by what it is off by.
+	// A clock that was left alone continues being off by what it is off by.
 	const leftSeconds = isKept ? Math.abs(verdict.stepSeconds) : 0;
 	const sequence = book.record({
 		kind: "time",

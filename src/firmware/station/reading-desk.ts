@@ -119,7 +119,7 @@ export class ReadingDesk {
 		);
 	}
 
-	/** The reading's sequence, or undefined when the journal did not take it. */
+	/** The reading's sequence, or undefined when the journal rejected it. */
 	#record({ set, reading }: WaterMeasurement, stamp: Stamp, isLate: boolean): number | undefined {
 		return this.#options.book.record(
 			{ kind: "reading", fields: fieldsOfReading(set, reading) },

@@ -4,7 +4,7 @@
  */
 import type { EntryBody, EntryDraft } from "../../protocol/record/entry-layouts.js";
 
-/** Where an entry stands in time; taken when a measurement begins, used when it is written. */
+/** Where an entry is in time; taken when a measurement begins, used when it is written. */
 export interface Stamp {
 	readonly uptimeSeconds: number;
 	/** Unix seconds, 0 when unknown. */
@@ -62,7 +62,7 @@ export class Recorder {
 			configurationId: configurationId(),
 			stationFlags: stationFlags() | extraFlags,
 			// Last, here and in everything that is made in each wake: V8 takes 10 us for an object that
-			// begins with another's properties and goes on with its own, and 0.2 us for the reverse.
+			// begins with another's properties and continues with its own, and 0.2 us for the reverse.
 			...body,
 		});
 		return sequence;

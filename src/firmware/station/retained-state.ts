@@ -38,7 +38,7 @@ export const UPLINK_STATE_BYTES_MAX = 128;
 /** 144 + 128 + 128 + CRC 4 = 404 bytes, of 2 KB that the board keeps. */
 export const RETAINED_BYTES = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX + UPLINK_STATE_BYTES_MAX + 4;
 
-/** Milliseconds are of the board's clock, which goes on through deep sleep. */
+/** Milliseconds are of the board's clock, which continues through deep sleep. */
 export interface RetainedState {
 	/** Boot number that entries carry. */
 	readonly boot: number;

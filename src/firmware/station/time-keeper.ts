@@ -308,7 +308,7 @@ export class TimeKeeper {
 		this.#doubtSeconds = Math.ceil(beyondReading(uncertaintySeconds));
 		if (!set) {
 			this.#reference = undefined;
-			// What the board's clock knew it goes on knowing: one pair in a while is enough.
+			// What the board's clock knew it continues knowing: one pair in a while is enough.
 			const isRecent =
 				own === undefined &&
 				explainedSeconds !== undefined &&

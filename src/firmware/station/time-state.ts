@@ -61,7 +61,7 @@ export type TimeVerdict =
 			readonly stepSeconds: number | undefined;
 			readonly driftPartsPerBillion: number | undefined;
 	  }
-	/** Believed, but the RTC did not take it: the board's clock goes on from it. */
+	/** Believed, but the RTC did not take it: the board's clock continues from it. */
 	| { readonly kind: "reckoned" }
 	| {
 			readonly kind: "waiting-for-second-source";

@@ -42,7 +42,7 @@ export class Connection {
 	/** TCP and TLS are done. */
 	#isConnected = false;
 	#askedMilliseconds = 0;
-	/** Nothing goes on beyond this instant of the clock. */
+	/** Nothing continues beyond this instant of the clock. */
 	endMilliseconds = Number.POSITIVE_INFINITY;
 
 	constructor(options: ConnectionOptions) {

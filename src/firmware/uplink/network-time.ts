@@ -17,7 +17,7 @@ import {
 export const NETWORK_TIME_MILLISECONDS_MAX = 5000;
 /** The name is the resolver's first three tries. */
 const NAME_MILLISECONDS_MAX = NETWORK_TIME_MILLISECONDS_MAX - ROUND_TRIP_MILLISECONDS_MAX;
-/** Who floods the port is not read on and on. */
+/** A sender that floods the port is not read for ever. */
 const PACKETS_MAX = 8;
 
 export interface NetworkTimeOptions {

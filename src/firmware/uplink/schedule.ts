@@ -34,7 +34,7 @@ const PAUSE_MILLISECONDS_MIN = 5 * SECOND;
 /*
  * What failing may cost, in the link's own measure: the longest that it may take to come up, 30 s of Wi-Fi.
  * A regular slot is always tried; these bound how long it may last, and pay for what is tried in between.
- * The bound that follows stands in docs/WIRE.md, section 5.
+ * The bound that follows is in docs/WIRE.md, section 5.
  */
 
 /** Saved up for a bad hour, in links: an access point that is rebooted meets two whole attempts or three. */
@@ -108,7 +108,7 @@ export class UplinkSchedule {
 		if (state?.length === SCHEDULE_BYTES && state[0] === STATE_VERSION) this.#restore(state);
 	}
 
-	/** Attempts in a row that no acknowledgement ended. */
+	/** Consecutive attempts without an acknowledgement. */
 	get failures(): number {
 		return this.#failures;
 	}

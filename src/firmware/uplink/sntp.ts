@@ -60,7 +60,7 @@ export type SntpVerdict =
 	| { readonly kind: "kiss"; readonly code: string }
 	/** The server's own answer, and of no use. */
 	| { readonly kind: "refused"; readonly why: SntpRefusal }
-	/** No answer to this request: late, forged or chance. Who waits goes on waiting. */
+	/** No answer to this request: late, forged or chance. The request stays open. */
 	| { readonly kind: "foreign"; readonly why: "length" | "originate" };
 
 /** A request. It says nothing of the station's clock: where that would stand is the nonce. */

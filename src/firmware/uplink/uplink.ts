@@ -295,7 +295,7 @@ export class Uplink {
 						session.refusalCode = answer.code;
 						break;
 					}
-					// What is recorded now goes on being delivered; the rest of that epoch waits for an operator.
+					// What is recorded now continues being delivered; the rest of that epoch waits for an operator.
 					session.formers.skip(batch.epoch);
 					const text = `epoch ${batch.epoch}: ${refusalReasonOf(answer.code) ?? "unknown"}`;
 					this.#options.onReport?.("collector-refused", answer.code, text);

@@ -1,6 +1,6 @@
 /**
  * Bit strings, most significant bit first, with exponential Golomb codes: order k writes v as
- * q = floor(v / 2^k) + 1 in n bits behind n - 1 zeros, then the low k bits of v. Short for small
+ * q = floor(v / 2^k) + 1 in n bits after n - 1 zeros, then the low k bits of v. Short for small
  * numbers, possible for all of 0 .. 2^32 - 1, and without tables.
  */
 

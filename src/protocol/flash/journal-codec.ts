@@ -15,7 +15,7 @@ import { putSteady, takeSteady, valueFieldsOf } from "./steady-fields.js";
 /** Steps that a channel may move in; a code of three bits each. 125 uV is a code of the ADC. */
 export const QUANTA: readonly number[] = Object.freeze([1, 10, 100, 1000, 125, 5, 25, 50]);
 
-/** How the deltas behind an anchor are coded. */
+/** How the deltas after an anchor are coded. */
 export interface CodecParameters {
 	/** Expected distance of readings, seconds 1..65535. */
 	readonly intervalSeconds: number;
@@ -50,9 +50,9 @@ export function isReading(canonical: Uint8Array): boolean {
 	return canonical[1] === ENTRY_KINDS.reading && CHANNEL_SETS.has(canonical[2] ?? 0);
 }
 
-// --- Encoding: each fills `frame` behind its head and returns the slots it takes, 0 if none -------
+// --- Encoding: each fills `frame` after its head and returns the slots it takes, 0 if none -------
 
-/** Any entry whole, behind its kind: at most 2 + 1 + 114 + 4 bytes. */
+/** Any entry whole, after its kind: at most 2 + 1 + 114 + 4 bytes. */
 export function encodeRaw(canonical: Uint8Array, frame: Uint8Array): number {
 	frame.fill(0);
 	frame[FRAME_HEAD_BYTES] = canonical[1] ?? 0;

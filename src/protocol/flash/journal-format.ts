@@ -35,7 +35,7 @@ const CRC_AT = SECTOR_HEADER_BYTES - CRC_BYTES;
 const POLYNOMIAL = 0xedb88320;
 
 export interface SectorHeader {
-	/** Written by formatting: no entry was ever written behind it. */
+	/** Written by formatting: no entry was ever written after it. */
 	readonly isVirgin: boolean;
 	/**
 	 * Frame 0 is a copy of the last entry of the sector before, made after an unclean boot. Until it

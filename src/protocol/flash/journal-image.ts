@@ -33,7 +33,7 @@ export interface SectorScan {
 	/** Indexes below `nextIndex` that did not, the first of them, if any. */
 	readonly unreadable: number;
 	readonly firstUnreadable: number | undefined;
-	/** Slot behind the last frame whose CRC holds. */
+	/** Slot after the last frame whose CRC holds. */
 	readonly endSlot: number;
 	/** Slot of that frame. */
 	readonly lastSlot: number;
@@ -44,7 +44,7 @@ export interface SectorScan {
 	readonly correctedBits: number;
 	/** Slots before `endSlot`, neither erased nor part of a frame: torn, rotten, or foreign. */
 	readonly skippedSlots: number;
-	/** The same behind `endSlot`: what a cut has left. */
+	/** The same after `endSlot`: what a cut has left. */
 	readonly tornSlots: number;
 	/** The newest key and the newest key or anchor, with their slots. */
 	readonly key: PlacedAnchor | undefined;
@@ -77,7 +77,7 @@ export type EntryVisitor = (index: number, canonical: Uint8Array) => boolean | u
 
 /**
  * Walks the frames of a sector's `bytes` (header included), of which `header` was read. Where no
- * CRC holds it goes on one slot further, so that rot costs a frame and not the rest. Rotten bits
+ * CRC holds it continues one slot further, so that rot costs a frame and not the rest. Rotten bits
  * are put right in `bytes`. Transient memory: a few objects per frame. Entries below `firstIndex` are
  * not visited, and decoded only where later ones refer to them.
  */

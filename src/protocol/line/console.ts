@@ -164,7 +164,7 @@ function isOfCommand(code: number): boolean {
 	return isLowerLetter(code) || code === 0x2d;
 }
 
-/** Number behind the first character of a line. */
+/** Number after the first character of a line. */
 function idOf(head: string): number | undefined {
 	const digits = head.slice(1);
 	if (!isDigits(digits, 9) || (digits.length > 1 && digits.charAt(0) === "0")) return undefined;

@@ -82,7 +82,7 @@ export class ChannelJudge {
 	#handedOn = 0;
 	/** By place of the test: the row that its next flag is of, counted from the very first. */
 	readonly #nextRow: number[] = TESTS.map(() => 0);
-	/** Of the series that goes on. */
+	/** Of the series that continues. */
 	#tests: QualityTest[] = [];
 	/** The row before, where it belongs to a series. */
 	#before: JudgedRow | undefined;

@@ -62,7 +62,7 @@ export const CALIBRATION_CURVES = Object.freeze({
 	quadratic: 1,
 	/**
 	 * The same on the branch that falls with x, and the vertex's value, flagged, beyond: of a signal that
-	 * goes on falling where a parabola turns back (c2 < 0) and would make dirtier water look cleaner, or on
+	 * continues falling where a parabola turns back (c2 < 0) and would make dirtier water look cleaner, or on
 	 * rising where it does (c2 > 0), and the reverse.
 	 */
 	quadraticToVertex: 2,

@@ -130,7 +130,7 @@ export const LAYOUTS = Object.freeze({
 		["", "z3"],
 		/** Epoch of these numbers where it is a former one of the same ring; 0: this entry's own. */
 		["lostEpoch", "u32"],
-		/** h(to): where a verifier goes on; zeros where it is not known. */
+		/** h(to): where a verifier continues; zeros where it is not known. */
 		["resume", "b32"],
 	],
 	epoch: [
@@ -241,7 +241,7 @@ type ValueOf<Type> = Type extends `${string}?`
 				? Uint8Array
 				: number;
 
-/** What is behind the fixed fields. */
+/** What comes after the fixed fields. */
 interface Tails {
 	/** ASCII, at most 40 bytes. */
 	readonly event: { readonly text: string };

@@ -171,7 +171,7 @@ function bodyBytesOf(entry: EntryDraft): number {
 	return widthOf(LAYOUTS[entry.kind]) + tail.length;
 }
 
-/** What stands behind the fixed fields. */
+/** What comes after the fixed fields. */
 function tailOf(entry: Exclude<EntryDraft, ReadingBody>): Uint8Array {
 	if (entry.kind === "event") return asciiBytes(entry.text);
 	return entry.kind === "calibration-part" ? entry.contents : NOTHING;

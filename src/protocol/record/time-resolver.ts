@@ -59,7 +59,7 @@ const OWN_CLOCK_MILLISECONDS_PER_SECOND = 53;
 const DENIED_SECONDS_MAX = 221;
 /** What is refused is more than the source leaves open: it may be off the truth by as much again. */
 const DENIED_FACTOR = 2;
-/** The RTC and the uptime that goes on from it are read in whole seconds. */
+/** The RTC and the uptime that continues from it are read in whole seconds. */
 const READING_MILLISECONDS = 1000;
 const READING_SECONDS = 2;
 
@@ -68,7 +68,7 @@ export class Placer {
 	readonly #boots = new Map<string, Boot>();
 	#boot: Boot | undefined;
 	#last: Entry | undefined;
-	/** The last with a time of its own in the run that goes on. */
+	/** The last with a time of its own in the run that continues. */
 	#lastTimed: Entry | undefined;
 	#run: Run | undefined;
 
@@ -139,7 +139,7 @@ export class Placer {
 		boot.runs.push({ uptimeSeconds: Math.max(uptimeSeconds, least), run: this.#run });
 	}
 
-	/** The run goes on with this entry, or ends with it, or one begins. */
+	/** The run continues with this entry, or ends with it, or one begins. */
 	#follow(entry: Entry, boot: Boot): void {
 		const last = this.#lastTimed;
 		const isTimedNow = isTimed(entry);
@@ -153,7 +153,7 @@ export class Placer {
 		this.#enter(boot, isSameBoot ? Math.min(last.uptimeSeconds + 1, entry.uptimeSeconds) : 0);
 	}
 
-	/** The run that goes on may have been off by that much from its beginning to its end. */
+	/** The run that continues may have been off by that much from its beginning to its end. */
 	#observeRefusal(stepSeconds: number): void {
 		if (this.#run === undefined || stepSeconds > DENIED_SECONDS_MAX) return;
 		this.#run.deniedSeconds = Math.max(this.#run.deniedSeconds, DENIED_FACTOR * stepSeconds);
@@ -205,7 +205,7 @@ type ClockReading = Pick<Entry, "boot" | "uptimeSeconds" | "utcSeconds">;
 /** Whether the RTC may have run on between the two: within a boot the uptime ran beside it. */
 function isContinuous(last: ClockReading, entry: ClockReading): boolean {
 	const passedSeconds = entry.utcSeconds - last.utcSeconds;
-	// A reading is stamped when it begins, and others are written while it goes on.
+	// A reading is stamped when it begins, and others are written while it continues.
 	if (last.boot !== entry.boot) return passedSeconds >= -READING_SECONDS;
 	const uptimeSeconds = entry.uptimeSeconds - last.uptimeSeconds;
 	const most = (Math.abs(uptimeSeconds) * OWN_CLOCK_MILLISECONDS_PER_SECOND) / 1000;
