@@ -1,4 +1,5 @@
 /** The answer to what a plot asks, kept for those who look at the same or come back. */
+import { holesOf } from "./holes.js";
 import { type ReaderAnswer, text } from "./http.js";
 import type { Library, PublishedStation } from "./library.js";
 import { periodOf } from "./periods.js";
@@ -41,7 +42,9 @@ function plotBody(
 	let body = held.get(key);
 	if (body === undefined) {
 		const series = new Series(library.shelf, found.station, found.index, asked);
-		body = Buffer.from(JSON.stringify({ station: found.station, ...plotOf(series, asked) }));
+		const holes = holesOf(library.shelf, found, series, asked);
+		const plot = { station: found.station, ...plotOf(series, asked, holes) };
+		body = Buffer.from(JSON.stringify(plot));
 		if (held.size >= PLOTS_HELD_MAX) held.delete(held.keys().next().value ?? "");
 		held.set(key, body);
 	}

@@ -15,6 +15,9 @@ const EXACT_PER_COLUMN = 2;
 
 export type Shown = "derived" | "raw" | "corrected";
 
+/** Unix seconds from the last reading before it to the first after it, and why: a word of the vocabulary after `gap-`. */
+export type Hole = readonly [from: number, to: number, reason: string];
+
 export interface PlotPeriod {
 	readonly from: number;
 	readonly to: number;
@@ -56,6 +59,8 @@ export interface Plot {
 	readonly columnSeconds: number;
 	/** Columns. */
 	readonly columns: number;
+	/** Where nobody measured: from, to, and the word for why. */
+	readonly holes: readonly Hole[];
 	/** Seconds since `from`, each as the difference from the one before; only of readings. */
 	readonly times?: readonly number[];
 	/** Half width of what is believed of each time, seconds, by runs; only of readings. */
@@ -73,7 +78,7 @@ const SEVERITY: Readonly<Record<number, number>> = Object.freeze({
 	0: 0,
 });
 
-export function plotOf(series: Series, period: PlotPeriod): Plot {
+export function plotOf(series: Series, period: PlotPeriod, holes: readonly Hole[]): Plot {
 	const { from, to, shown } = period;
 	const columns = Math.min(Math.max(period.columns, 1), COLUMNS_MAX);
 	const isExact = series.count <= EXACT_PER_COLUMN * columns;
@@ -89,7 +94,8 @@ export function plotOf(series: Series, period: PlotPeriod): Plot {
 				? exactChannel(series, channel)
 				: columnChannel(series, channel, shown, places, width);
 	}
-	const head = { from, to, shown, readings: series.count, columnSeconds, columns: width };
+	const { count: readings } = series;
+	const head = { from, to, shown, readings, columnSeconds, columns: width, holes };
 	if (!isExact) return { ...head, channels };
 	const times = differences(Array.from(series.seconds, (at) => at - from)) as number[];
 	return { ...head, times, doubts: runsOf(series.texts("time_uncertainty_s")), channels };

@@ -2,8 +2,10 @@
 import { statfsSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { OperationalError } from "../../host/errors.js";
+import { Assets } from "./assets.js";
 import { listenForReaders, type ReadersListening } from "./http.js";
 import { Library } from "./library.js";
+import { pageRoutes } from "./page-routes.js";
 import { NO_PUBLICATION, type Publication, readPublication } from "./publication.js";
 import type { RecordReader } from "./record-reader.js";
 import { routerOf } from "./router.js";
@@ -80,7 +82,12 @@ async function main(): Promise<void> {
 	try {
 		listening = await listenForReaders({
 			...data,
-			handler: routerOf({ library, streams, trouble: async () => trouble(loop) }),
+			handler: routerOf({
+				library,
+				streams,
+				trouble: async () => trouble(loop),
+				routes: pageRoutes(new Assets(), data.isSimulated),
+			}),
 			onFailure: (error) => say(`a reader's request failed: ${wordsOf(error)}`),
 		});
 	} catch (error) {

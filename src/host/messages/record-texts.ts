@@ -122,6 +122,7 @@ export const RECORD_TEXTS: Readonly<Record<string, Text>> = Object.freeze({
 	"name-undo": t("calibration undone", "kalibracija poništena"),
 	"name-cleaning": t("cleaned", "očišćeno"),
 	"name-swap": t("probe exchanged", "sonda zamenjena"),
+	"name-note": t("a note of the technician", "beleška tehničara"),
 	"name-found-changed": t("calibration found changed", "kalibracija zatečena izmenjena"),
 	"name-power-on": t("power came", "došla je struja"),
 	"name-watchdog": t("restarted by its guard", "ponovo pokrenuta čuvarom"),

@@ -27,6 +27,8 @@ export interface PublishedRecord {
 	readonly folder: string;
 	/** Enrols and delivers all of it, and waits until readers see it. */
 	publish(station: SignedStation, perBatch?: number): Promise<void>;
+	/** One more envelope, without waiting for readers. */
+	deliver(envelope: Uint8Array, station: string): Promise<void>;
 	get(path: string, headers?: Readonly<Record<string, string>>, method?: string): Promise<Read>;
 	/** Throws the cache away and opens anew. */
 	reopen(): Promise<void>;
@@ -80,20 +82,22 @@ export async function openPublishedRecord(given: PublishedOptions = {}): Promise
 		}
 		throw new Error(`readers do not see ${station}: ${said.join("; ")}`);
 	};
+	const deliver: PublishedRecord["deliver"] = async (envelope, station) => {
+		const { status } = await ledger.receive(envelope);
+		if (status !== 200) throw new Error(`a batch was answered with ${status}`);
+		publishing.arrived(station);
+	};
 	return {
 		store,
 		ledger,
+		deliver,
 		get port() {
 			return publishing.port;
 		},
 		folder,
 		publish: async (station, perBatch = 200) => {
 			await ledger.enrol(station.station, station.publicKey);
-			for (const envelope of station.envelopes(perBatch)) {
-				const { status } = await ledger.receive(envelope);
-				if (status !== 200) throw new Error(`a batch was answered with ${status}`);
-				publishing.arrived(station.station);
-			}
+			for (const envelope of station.envelopes(perBatch)) await deliver(envelope, station.station);
 			await seen(station.station, station.entries.length);
 		},
 		get,

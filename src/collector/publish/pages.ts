@@ -1,0 +1,287 @@
+/**
+ * The pages as HTML. All that is said stands in them already, so that they are whole without script; the script
+ * adds plots and news. docs/PUBLISHING.md, section 7.
+ */
+
+import type { Assets } from "./assets.js";
+import { SHOWN_CHANNELS } from "./channels.js";
+import type { ReaderAnswer } from "./http.js";
+import type { Library, PublishedStation } from "./library.js";
+import { escapeMarkup } from "./markup.js";
+import { schematicOf } from "./schematic.js";
+import { Series } from "./series.js";
+import type { StationSummary } from "./summary.js";
+import { LANGUAGES, type Language, textOf } from "./texts.js";
+import { verificationHtml } from "./verification-html.js";
+
+export interface PageContext {
+	readonly library: Library;
+	readonly assets: Assets;
+	readonly language: Language;
+	/** Without any script. */
+	readonly isPlain: boolean;
+	readonly isSimulated: boolean;
+}
+
+const HTML_TYPE = "text/html; charset=utf-8";
+const LANGUAGE_NAMES: Readonly<Record<Language, string>> = Object.freeze({
+	en: "English",
+	sr: "Srpski",
+	"sr-Cyrl": "Српски",
+});
+const LANGUAGE_TAGS: Readonly<Record<Language, string>> = Object.freeze({
+	en: "en",
+	sr: "sr-Latn",
+	"sr-Cyrl": "sr-Cyrl",
+});
+/** Of the table without script: a day at five minutes would be 288; every sixth is one each half hour. */
+const PLAIN_ROWS_MAX = 48;
+const SECONDS_PER_DAY = 86_400;
+
+export function overviewPage(context: PageContext): ReaderAnswer {
+	const { library, language } = context;
+	const say = sayerOf(language);
+	const summaries = library.all().map(({ summary }) => summary);
+	const heads = [
+		"station",
+		"last-heard",
+		...SHOWN_CHANNELS.map(({ name }) => `channel-${name}`),
+		"buffer",
+		"alarms",
+	];
+	const main = [
+		`<h1>${say("page-title")}</h1><p class="lead">${say("page-lead")}</p>`,
+		simulatedNote(context),
+		`<section aria-labelledby="map"><h2 id="map">${say("map-title")}</h2>`,
+		schematicOf(summaries, language, (station) => linkTo(context, `station/${station}`)),
+		`<p class="note">${say("map-note")}</p></section>`,
+		`<section aria-labelledby="all"><h2 id="all">${say("stations")}</h2>`,
+		'<div class="wide" tabindex="0" role="region" aria-labelledby="all"><table class="stations"><thead><tr>',
+		...heads.map((key) => `<th scope="col">${say(key)}</th>`),
+		"</tr></thead><tbody>",
+		...summaries.map((summary) => overviewRow(context, summary)),
+		`</tbody></table></div><p class="note">${say("reviewed-by-nobody")}</p></section>`,
+	];
+	return page(context, {
+		kind: "overview",
+		title: say("page-title"),
+		path: "",
+		body: main.join(""),
+		tag: library.tag,
+	});
+}
+
+function overviewRow(context: PageContext, summary: StationSummary): string {
+	const { language } = context;
+	const say = sayerOf(language);
+	const { station, site, values, lastHeard, bufferPercent, alarms } = summary;
+	const name = language === "en" ? site.name : site.nameSr;
+	const cells = SHOWN_CHANNELS.map(({ name: channel }) => {
+		const { value = "", unit = "", judged = "", flags = "" } = values[channel] ?? {};
+		return `<td data-field="${channel}">${valueHtml(language, { value, unit, judged, flags })}</td>`;
+	});
+	const buffer = bufferPercent === null ? say("unknown") : `${bufferPercent} %`;
+	return [
+		`<tr data-station="${station}"><th scope="row"><a href="${linkTo(context, `station/${station}`)}">`,
+		`${escapeMarkup(name)}</a> <span class="id">${station}</span>`,
+		site.isExample ? ` <span class="tagged">${say("example")}</span>` : "",
+		`</th><td data-field="lastHeard">${timeHtml(language, lastHeard)}</td>`,
+		...cells,
+		`<td data-field="buffer">${buffer}</td><td data-field="alarms">${alarmsHtml(language, alarms)}</td></tr>`,
+	].join("");
+}
+
+export function stationPage(context: PageContext, found: PublishedStation): ReaderAnswer {
+	const { language, isPlain } = context;
+	const say = sayerOf(language);
+	const { station, summary, tag } = found;
+	const { site, lastHeard, values, alarms, bufferPercent } = summary;
+	const name = language === "en" ? site.name : site.nameSr;
+	const facts = [
+		["last-heard", timeHtml(language, lastHeard)],
+		["buffer", bufferPercent === null ? say("unknown") : `${bufferPercent} %`],
+		["alarms", alarmsHtml(language, alarms)],
+	];
+	const newest = SHOWN_CHANNELS.map(({ name: channel }) => {
+		const { value = "", unit = "", judged = "", flags = "" } = values[channel] ?? {};
+		return `<div data-field="${channel}"><dt>${say(`channel-${channel}`)}</dt><dd>${valueHtml(language, { value, unit, judged, flags })}</dd></div>`;
+	});
+	const body = [
+		`<h1>${escapeMarkup(name)} <span class="id">${station}</span>`,
+		site.isExample ? ` <span class="tagged">${say("example")}</span>` : "",
+		"</h1>",
+		simulatedNote(context),
+		`<dl class="newest">${newest.join("")}</dl>`,
+		`<p class="facts">${facts.map(([key, value]) => `${say(key ?? "")}: <span data-fact="${key}">${value}</span>`).join(" · ")}</p>`,
+		`<p class="note">${say("reviewed-by-nobody")}</p>`,
+		isPlain ? "" : plotsHtml(language, found),
+		plainTable(context, found),
+		verificationHtml(language, found),
+	];
+	return page(context, {
+		kind: "station",
+		title: `${escapeMarkup(name)} (${station})`,
+		path: `station/${station}`,
+		body: body.join(""),
+		tag,
+		data: ` data-station="${station}" data-zone="${escapeMarkup(site.zone)}" data-newest="${lastHeard ?? ""}"`,
+	});
+}
+
+function plotsHtml(language: Language, { summary }: PublishedStation): string {
+	const say = sayerOf(language);
+	const button = (action: string, key: string, sign: string): string =>
+		`<button type="button" data-action="${action}" aria-label="${say(key)}" title="${say(key)}">${sign}</button>`;
+	const spans = ["day", "week", "month", "year"].map(
+		(span) => `<button type="button" data-span="${span}">${say(span)}</button>`,
+	);
+	const panels = SHOWN_CHANNELS.map(
+		({ name }) =>
+			`<figure class="panel" data-channel="${name}"><figcaption>${say(`channel-${name}`)}</figcaption><div class="plot" tabindex="0" role="img" aria-label="${say(`channel-${name}`)}"></div><details class="as-table"><summary>${say("as-table")}</summary><div class="rows wide" tabindex="0" role="region" aria-label="${say(`channel-${name}`)}"></div></details></figure>`,
+	);
+	return [
+		`<section class="plots" aria-label="${say("readings")}"><noscript><p>${say("script-needed")}</p></noscript>`,
+		'<div class="controls">',
+		button("earlier", "earlier", "◀"),
+		button("later", "later", "▶"),
+		button("closer", "zoom-in", "+"),
+		button("wider", "zoom-out", "−"),
+		`<button type="button" data-action="newest">${say("newest")}</button>`,
+		...spans,
+		`<label>${say("go-to-date")} <input type="date" data-control="date"></label>`,
+		`<label>${say("zone")} <select data-control="zone"><option value="UTC">${say("zone-utc")}</option><option value="${escapeMarkup(summary.site.zone)}">${say("zone-station").replace("{zone}", escapeMarkup(summary.site.zone))}</option></select></label>`,
+		`<label>${say("shown")} <select data-control="shown"><option value="derived">${say("derived")}</option><option value="raw">${say("raw")}</option><option value="corrected">${say("corrected")}</option></select></label>`,
+		'</div><p class="said" role="status" data-said></p>',
+		'<p class="note" data-note="zone"></p><p class="note" data-note="columns"></p>',
+		...panels,
+		'<p class="readout" role="status" aria-live="polite" data-readout></p>',
+		`<p class="note">${say("keys-note")}</p>`,
+		`<details class="marks"><summary>${say("marks")}</summary><div class="wide" data-marks tabindex="0" role="region" aria-label="${say("marks")}"></div></details></section>`,
+	].join("");
+}
+
+/** The newest day, each half hour: what a reader without script sees, and a screen reader reads. */
+function plainTable({ library, language, isPlain }: PageContext, found: PublishedStation): string {
+	const say = sayerOf(language);
+	const newest = Date.parse(found.summary.lastReading ?? "") / 1000;
+	if (Number.isNaN(newest)) return `<p>${say("no-data")}</p>`;
+	const period = { from: newest - SECONDS_PER_DAY, to: newest + 1 };
+	const series = new Series(library.shelf, found.station, found.index, period);
+	const columns = SHOWN_CHANNELS.map((channel) => ({
+		...channel,
+		numbers: series.numbers(channel.value),
+		judgements: channel.judged === undefined ? undefined : series.numbers(channel.judged),
+	}));
+	const step = Math.max(1, Math.ceil(series.count / PLAIN_ROWS_MAX));
+	const rows: string[] = [];
+	for (let row = series.count - 1; row >= 0; row -= step) {
+		const cells = columns.map(({ numbers, judgements, decimals }) => {
+			const value = numbers[row] ?? Number.NaN;
+			const text = Number.isNaN(value) ? "" : value.toFixed(decimals);
+			const judged = judgements?.[row];
+			return `<td>${valueHtml(language, { value: text, unit: "", judged: judged ? String(judged) : "", flags: "" })}</td>`;
+		});
+		const time = new Date((series.seconds[row] ?? 0) * 1000).toISOString().replace(".000", "");
+		rows.push(`<tr><th scope="row">${timeHtml(language, time)}</th>${cells.join("")}</tr>`);
+	}
+	const heads = columns.map(
+		({ name, unit }) => `<th scope="col">${say(`channel-${name}`)} ${escapeMarkup(unit)}</th>`,
+	);
+	const table = `<div class="wide" tabindex="0" role="region" aria-label="${say("as-table")}"><table><thead><tr><th scope="col">${say("time")} (UTC)</th>${heads.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+	if (isPlain) return `<section><h2>${say("day")}</h2>${table}</section>`;
+	return `<details class="day-table"><summary>${say("as-table")}: ${say("day")}</summary>${table}</details>`;
+}
+
+function alarmsHtml(language: Language, alarms: StationSummary["alarms"]): string {
+	if (alarms.length === 0) return escapeMarkup(textOf(language, "no-alarm"));
+	return alarms
+		.map(
+			({ name, time }) =>
+				`<strong class="alarm">▲ ${escapeMarkup(textOf(language, `name-${name}`))}</strong> ${timeHtml(language, time)}`,
+		)
+		.join(", ");
+}
+
+/** Quality by a sign and a word, never by colour alone. */
+const JUDGED_SIGNS: Readonly<Record<string, string>> = Object.freeze({ 3: "△", 4: "✕", 9: "□" });
+
+function valueHtml(
+	language: Language,
+	{ value, unit, judged, flags }: { value: string; unit: string; judged: string; flags: string },
+): string {
+	const sign = JUDGED_SIGNS[judged];
+	const words = [
+		sign === undefined ? "" : textOf(language, `judged-${judged}`),
+		...flags.split(" ").map((flag) => (flag === "" ? "" : textOf(language, `flag-${flag}`))),
+	].filter((each) => each !== "");
+	const mark =
+		words.length === 0
+			? ""
+			: ` <span class="judged j${judged}" title="${escapeMarkup(words.join("; "))}">${sign ?? "•"}<span class="unseen"> ${escapeMarkup(words.join("; "))}</span></span>`;
+	if (value === "") return `<span class="none">–</span>${mark}`;
+	return `<span class="value">${escapeMarkup(value)}</span>${unit === "" || unit === "pH" ? "" : ` <span class="unit">${escapeMarkup(unit)}</span>`}${mark}`;
+}
+
+function timeHtml(language: Language, time: string | null): string {
+	if (time === null) return escapeMarkup(textOf(language, "never"));
+	return `<time datetime="${time}">${time.replace("T", " ").replace(/:\d\dZ$/, " UTC")}</time>`;
+}
+
+function simulatedNote({ isSimulated, language }: PageContext): string {
+	return isSimulated ? `<p class="simulated">${sayerOf(language)("simulated")}</p>` : "";
+}
+
+function sayerOf(language: Language): (key: string) => string {
+	return (key) => escapeMarkup(textOf(language, key));
+}
+
+function linkTo({ language, isPlain }: PageContext, path: string): string {
+	return `/${isPlain ? "status/" : ""}${isPlain ? path.replace("station/", "") : path}?lang=${language}`;
+}
+
+interface Whole {
+	readonly kind: "overview" | "station";
+	readonly title: string;
+	readonly path: string;
+	readonly body: string;
+	readonly tag: string;
+	readonly data?: string;
+}
+
+function page(
+	context: PageContext,
+	{ kind, title, path, body, tag, data = "" }: Whole,
+): ReaderAnswer {
+	const { assets, language, isPlain, library } = context;
+	const say = sayerOf(language);
+	const languages = LANGUAGES.map((each) =>
+		each === language
+			? `<span aria-current="true" lang="${LANGUAGE_TAGS[each]}">${LANGUAGE_NAMES[each]}</span>`
+			: `<a href="?lang=${each}" hreflang="${LANGUAGE_TAGS[each]}" lang="${LANGUAGE_TAGS[each]}">${LANGUAGE_NAMES[each]}</a>`,
+	);
+	const { operator } = library.publication;
+	const licence =
+		operator.licenceUrl === ""
+			? escapeMarkup(operator.licence)
+			: `<a href="${escapeMarkup(operator.licenceUrl)}" rel="license">${escapeMarkup(operator.licence)}</a>`;
+	const other = isPlain
+		? `<a href="/${path}?lang=${language}">${say("overview")}</a>`
+		: `<a href="/status/${path.replace("station/", "")}?lang=${language}">${say("status-page")}</a>`;
+	const scripts = isPlain
+		? ""
+		: `<script src="${assets.pathOf("uplot.js")}" defer></script><script type="module" src="${assets.pathOf("app.js")}"></script>`;
+	const html = [
+		`<!doctype html><html lang="${LANGUAGE_TAGS[language]}"><head><meta charset="utf-8"><title>${title}</title>`,
+		'<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">',
+		`<link rel="icon" href="${assets.pathOf("icon.svg")}"><link rel="stylesheet" href="${assets.pathOf("page.css")}">${scripts}`,
+		kind === "station"
+			? `<link rel="alternate" type="application/atom+xml" href="/v1/stations/${path.replace("station/", "")}/feed.atom?lang=${language}">`
+			: "",
+		`</head><body data-page="${kind}" data-language="${language}"${data}>`,
+		`<a class="skip" href="#main">${say("skip")}</a><header><a class="home" href="/${isPlain ? "status" : ""}?lang=${language}">Bistrina</a>`,
+		`<nav aria-label="${say("language")}">${languages.join(" ")}</nav><span class="live" data-live></span></header>`,
+		`<main id="main">${body}</main>`,
+		`<footer><p>${escapeMarkup(operator.attribution || operator.name)} ${licence}</p><p>${other} · <a href="/v1/openapi.json">API</a></p></footer></body></html>`,
+	].join("");
+	return { status: 200, type: HTML_TYPE, body: html, tag: `${tag}-${language}-${assets.digest}` };
+}

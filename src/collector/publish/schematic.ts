@@ -1,0 +1,75 @@
+/** The rivers, drawn: not to scale, only the order counts. Sources: docs/PUBLISHING.md, section 7. */
+import { escapeMarkup } from "./markup.js";
+import type { StationSummary } from "./summary.js";
+import { type Language, textOf } from "./texts.js";
+
+interface Node {
+	readonly id: string;
+	readonly x: number;
+	readonly y: number;
+	/** Its name stands below; else above. */
+	readonly isBelow?: boolean;
+}
+
+/** Downstream from left to right, both to the Danube. */
+const NODES: readonly Node[] = Object.freeze([
+	{ id: "bor", x: 40, y: 70 },
+	{ id: "slatina", x: 150, y: 70 },
+	{ id: "bela-reka", x: 260, y: 70, isBelow: true },
+	{ id: "rgotina", x: 370, y: 70 },
+	{ id: "vrazogrnac", x: 480, y: 70 },
+	{ id: "zajecar", x: 400, y: 150, isBelow: true },
+	{ id: "timok", x: 590, y: 70 },
+	{ id: "majdanpek", x: 40, y: 230 },
+	{ id: "debeli-lug", x: 135, y: 230, isBelow: true },
+	{ id: "blagojev-kamen", x: 235, y: 230 },
+	{ id: "voluja", x: 325, y: 230, isBelow: true },
+	{ id: "neresnica", x: 405, y: 230 },
+	{ id: "kucevo", x: 480, y: 230, isBelow: true },
+	{ id: "kusici", x: 565, y: 230 },
+	{ id: "veliko-gradiste", x: 660, y: 230, isBelow: true },
+]);
+
+const LINES: readonly string[] = Object.freeze([
+	"M40 70H590L710 110",
+	"M400 150L480 70",
+	"M40 230H660L710 190",
+]);
+
+export const SCHEMATIC_PLACES: readonly string[] = Object.freeze(NODES.map(({ id }) => id));
+
+/** Stations at their places, as links; each says in words how it fares. */
+export function schematicOf(
+	stations: readonly StationSummary[],
+	language: Language,
+	linkOf: (station: string) => string,
+): string {
+	const label = (key: string): string => escapeMarkup(textOf(language, key));
+	const places = NODES.map(({ id, x, y, isBelow }) => {
+		const at = y + (isBelow === true ? 26 : -14);
+		return `<circle class="place" cx="${x}" cy="${y}" r="4"/><text class="place-name" x="${x}" y="${at}">${label(`place-${id}`)}</text>`;
+	});
+	const sites = stations.flatMap((summary) => {
+		const node = NODES.find(({ id }) => id === summary.site.place);
+		if (node === undefined) return [];
+		const { station, site, alarms, lastHeard } = summary;
+		const name = language === "en" ? site.name : site.nameSr;
+		const state = alarms.length > 0 ? "alarm" : lastHeard === null ? "silent" : "well";
+		const { x, y } = node;
+		const shape =
+			state === "alarm"
+				? `<path class="site ${state}" d="M${x} ${y - 13}l13 22h-26z"/>`
+				: `<circle class="site ${state}" cx="${x}" cy="${y}" r="10"/>`;
+		const at = y + (node.isBelow === true ? -18 : 30);
+		return `<a href="${linkOf(station)}" aria-label="${escapeMarkup(`${station}: ${name}`)}">${shape}<text class="site-name" x="${x}" y="${at}">${escapeMarkup(station)}</text></a>`;
+	});
+	return [
+		`<svg class="rivers" viewBox="-20 30 800 240" role="group" aria-label="${label("map-title")}">`,
+		...LINES.map((line) => `<path class="river" d="${line}"/>`),
+		'<path class="danube" d="M740 40Q690 150 740 265"/>',
+		`<text class="place-name" x="752" y="156">${label("place-danube")}</text>`,
+		...places,
+		...sites,
+		"</svg>",
+	].join("");
+}

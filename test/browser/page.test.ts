@@ -1,0 +1,324 @@
+/** The page in a real browser: it holds what the record holds, for the eye, the keyboard and the screen reader. */
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Browser } from "playwright-core";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
+import { CHANNEL_FLAGS } from "../../src/protocol/record/reading.js";
+import { chromiumProgram, openBrowser, watchedPage } from "../support/browser.js";
+import {
+	BOR_POLICY,
+	openPublishedRecord,
+	type PublishedRecord,
+} from "../support/collectors/published-record.js";
+import { SignedStation } from "../support/collectors/signed-station.js";
+import { CONFIGURATION_BODY } from "../support/data/configuration-body.js";
+import { dayOfReadings } from "../support/data/day.js";
+import { valuesRows } from "../support/data/values-table.js";
+
+const START = 1_773_964_800;
+const AXE = createRequire(import.meta.url).resolve("axe-core");
+/** Readings 300 to 347 are left out. */
+const HOLE = [START + 299 * 300, START + 348 * 300];
+const CHANNELS = ["ph", "temperature", "ec25", "turbidity", "battery"] as const;
+const COLUMNS = ["ph", "temperature_c", "ec25_us_cm", "turbidity", "battery_v"];
+const program = chromiumProgram();
+
+/** Three days, a hole of four hours that nobody names, a bad and an absent pH, an event and a technician. */
+function stationOf(): SignedStation {
+	const station = new SignedStation({ station: "bor-1" });
+	station.append({ ...CONFIGURATION_BODY, intervalSeconds: 300, utcSeconds: START } as never);
+	const drafts = [0, 1, 2].flatMap((day) => dayOfReadings(3, day));
+	drafts.forEach((draft, index) => {
+		if (draft.kind !== "reading" || (index >= 300 && index < 348)) return;
+		const fields = [...draft.fields];
+		const calibrations = [2, 5, 8, 13];
+		for (const place of calibrations) fields[place] = 0;
+		if (index === 700) fields[1] = CHANNEL_FLAGS.fault;
+		if (index === 720) [fields[0], fields[1]] = [-0x8000, CHANNEL_FLAGS.absent];
+		station.append({ ...draft, fields });
+		if (index === 200) {
+			const utcSeconds = draft.utcSeconds ?? 0;
+			station.append({ kind: "event", code: 60, detail: 1, text: "Amina", utcSeconds } as never);
+		}
+	});
+	return station;
+}
+
+if (program === undefined) {
+	describe("the page in Chromium", () => {
+		it("SKIPPED: no Chromium is installed (Debian: apt install chromium)", function () {
+			console.log("SKIPPED: the Chromium lane; install chromium to run it");
+			this.skip();
+		});
+	});
+} else {
+	describe("the page in Chromium", function () {
+		this.timeout(120_000);
+		let browser: Browser;
+		let record: PublishedRecord;
+		let origin: string;
+		const station = stationOf();
+
+		before(async () => {
+			browser = await openBrowser(program);
+			const policies = [BOR_POLICY];
+			record = await openPublishedRecord({
+				publication: {
+					stations: {
+						"bor-1": {
+							name: "Borska reka",
+							nameSr: "Borska reka ispod Bora",
+							place: "slatina",
+							policies,
+						},
+					},
+				},
+			});
+			await record.publish(station);
+			origin = `http://127.0.0.1:${record.port}`;
+		});
+
+		after(async () => {
+			await browser?.close();
+			await record?.close();
+		});
+
+		const opened = async (path: string, options = {}) => {
+			const watched = await watchedPage(browser, origin, options);
+			await watched.page.goto(`${origin}${path}`);
+			if (path.startsWith("/station")) await loaded(watched.page);
+			return watched;
+		};
+
+		it("draws the numbers that the record's values are, with holes left open", async () => {
+			const { page, complaints } = await opened("/station/bor-1?lang=en");
+			const drawn = await page.evaluate(
+				(names) => {
+					const found = names.map((name) => {
+						const host = document.querySelector(`[data-channel="${name}"] .plot`);
+						return (host as unknown as { plot: { data: (number | null)[][] } }).plot.data;
+					});
+					return found as (number | null)[][][];
+				},
+				CHANNELS as unknown as string[],
+			);
+			const entries = station.entries.map((canonical) => decodeEntry(canonical));
+			const policies = [readFileSync(BOR_POLICY, "utf8")];
+			const rows = valuesRows({ station: "bor-1", entries, policies });
+			const { text } = await record.get("/v1/stations/bor-1/values.csv");
+			const names = text.split("\r\n")[0]?.split(",") ?? [];
+			assert.equal(rows.length, 816);
+			COLUMNS.forEach((column, at) => {
+				const place = names.indexOf(column);
+				const expected = rows.map(({ seconds, cells }) => {
+					return [seconds, cells[place] === "" ? null : Number(cells[place])];
+				});
+				const [times = [], values = []] = drawn[at] ?? [];
+				const seen = times.map((time, index) => [time, values[index] ?? null]);
+				const hole = seen.findIndex(([time]) => !rows.some(({ seconds }) => seconds === time));
+				assert.deepEqual(seen[hole]?.[1], null);
+				seen.splice(hole, 1);
+				assert.deepEqual(seen, expected, column);
+			});
+			assert.deepEqual(complaints, []);
+		});
+
+		it("shows gaps and flags as pixels, and says both in its table", async () => {
+			const { page } = await opened("/station/bor-1?lang=en");
+			const painted = await page.evaluate(([holeFrom = 0, holeTo = 0]) => {
+				const canvas = document.querySelector<HTMLCanvasElement>('[data-channel="ph"] canvas');
+				const context = canvas?.getContext("2d");
+				const { width = 0, height = 0 } = canvas ?? {};
+				const style = getComputedStyle(document.documentElement);
+				const count = (name: string, left = 0, right = width): number => {
+					const pixels = context?.getImageData(left, 0, right - left, height).data ?? [];
+					const hex = style.getPropertyValue(name).trim();
+					const wanted = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
+					let found = 0;
+					for (let at = 0; at < pixels.length; at += 4) {
+						const isNear = wanted.every((part, of) => Math.abs((pixels[at + of] ?? 0) - part) < 24);
+						if (isNear && (pixels[at + 3] ?? 0) > 60) found++;
+					}
+					return found;
+				};
+				const host = document.querySelector('[data-channel="ph"] .plot');
+				const { plot } = host as unknown as {
+					plot: { valToPos(value: number, scale: string, isCanvas: boolean): number };
+				};
+				const at = (seconds: number): number => Math.round(plot.valToPos(seconds, "x", true));
+				const hole = [at(holeFrom), at(holeTo)] as const;
+				return {
+					gap: count("--gap", ...hole),
+					elsewhere: count("--gap", hole[0] - 60, hole[0] - 10),
+					bad: count("--bad"),
+					missing: count("--missing"),
+				};
+			}, HOLE);
+			const { gap, elsewhere, bad, missing } = painted;
+			assert.ok(gap > 100 && elsewhere < 20 && bad > 5 && missing > 5, JSON.stringify(painted));
+			await page.click('[data-channel="ph"] summary');
+			const table = await textOf(page, '[data-channel="ph"] .rows');
+			assert.match(table, /badthe probe reported a fault or did not answer/);
+			assert.match(table, /–missingno value/);
+		});
+
+		it("loses no extreme where it draws columns", async () => {
+			const { page, complaints } = await opened("/station/bor-1?lang=en", {
+				viewport: { width: 320, height: 700 },
+			});
+			await page.click('[data-span="year"]');
+			await page.waitForFunction(
+				() => document.querySelector('[data-note="columns"]')?.textContent,
+			);
+			const [least, greatest] = await page.evaluate(() => {
+				const host = document.querySelector('[data-channel="turbidity"] .plot');
+				const { data } = (host as unknown as { plot: { data: (number | null)[][] } }).plot;
+				const numbers = (values: (number | null)[] = []) => values.filter((each) => each !== null);
+				return [Math.min(...numbers(data[1])), Math.max(...numbers(data[2]))];
+			});
+			const rows = (await record.get("/v1/stations/bor-1/readings.csv")).text.trim().split("\r\n");
+			const place = rows[0]?.split(",").indexOf("turbidity_ntu") ?? 0;
+			const values = rows.slice(1).map((row) => Number(row.split(",")[place]));
+			assert.deepEqual([least, greatest], [Math.min(...values), Math.max(...values)]);
+			assert.deepEqual(complaints, []);
+		});
+
+		it("speaks three languages, and Cyrillic where the browser asks for Serbian", async () => {
+			const titles: Record<string, string> = {};
+			for (const language of ["en", "sr", "sr-Cyrl"]) {
+				const { page, complaints } = await opened(`/?lang=${language}`);
+				titles[language] = await textOf(page, "h1");
+				assert.deepEqual(complaints, []);
+			}
+			assert.deepEqual(titles, { en: "The rivers now", sr: "Reke sada", "sr-Cyrl": "Реке сада" });
+			const { page } = await opened("/", { locale: "sr-RS" });
+			assert.equal(await textOf(page, "h1"), "Реке сада");
+			await page.click("text=English");
+			assert.equal(await textOf(page, "h1"), "The rivers now");
+		});
+
+		it("is reached and moved by the keyboard alone", async () => {
+			const { page } = await opened("/?lang=en");
+			await page.keyboard.press("Tab");
+			assert.equal(await focused(page), "Skip to the content");
+			for (let tries = 0; tries < 20 && (await focused(page)) !== "Borska reka"; tries++)
+				await page.keyboard.press("Tab");
+			await page.keyboard.press("Enter");
+			await loaded(page);
+			const before = await period(page);
+			for (let tries = 0; tries < 20 && (await focused(page)) !== "◀"; tries++)
+				await page.keyboard.press("Tab");
+			await page.keyboard.press("Enter");
+			const earlier = await movedFrom(page, before);
+			for (let tries = 0; tries < 30 && !(await focused(page)).startsWith("role=img"); tries++)
+				await page.keyboard.press("Tab");
+			await page.keyboard.press("+");
+			const closer = await movedFrom(page, earlier);
+			const [span = 0, wider = 0] = [closer, earlier].map(
+				(each) => Number(each.split(" ")[1]) - Number(each.split(" ")[0]),
+			);
+			assert.equal(span * 2, wider);
+			await page.keyboard.press("Home");
+			await movedFrom(page, closer);
+			await page.keyboard.press("Shift+ArrowRight");
+			assert.match(await textOf(page, "[data-readout]"), /UTC: Acidity \(pH\) \d\.\d{3}/);
+		});
+
+		it("says summer time honestly in the station's zone", async () => {
+			const { page } = await opened("/station/bor-1?lang=en&at=2026-03-29T00:00:00Z");
+			await page.selectOption('[data-control="zone"]', "Europe/Belgrade");
+			await page.waitForFunction(() => document.querySelector('[data-note="zone"]')?.textContent);
+			assert.equal(
+				await textOf(page, '[data-note="zone"]'),
+				"Summer time is shown: UTC+1 to UTC+2.",
+			);
+		});
+
+		it("gives axe nothing serious, light and dark, on a desk and on a phone", async () => {
+			const axe = readFileSync(AXE, "utf8");
+			const sights = [
+				["/?lang=en", {}],
+				["/station/bor-1?lang=en", { colorScheme: "dark" }],
+				["/station/bor-1?lang=sr", { viewport: { width: 390, height: 844 } }],
+				["/status/bor-1?lang=sr-Cyrl", {}],
+			] as const;
+			for (const [path, options] of sights) {
+				// The policy of the page forbids foreign scripts, axe included.
+				const { page } = await opened(path, { ...options, bypassCSP: true });
+				await page.evaluate(axe);
+				const found = await page.evaluate(async () => {
+					const { axe: run } = window as unknown as {
+						axe: {
+							run(): Promise<{
+								violations: { id: string; impact: string; nodes: { html: string }[] }[];
+							}>;
+						};
+					};
+					const { violations } = await run.run();
+					return violations
+						.filter(({ impact }) => impact === "serious" || impact === "critical")
+						.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+				});
+				assert.deepEqual(found, [], path);
+			}
+		});
+
+		it("holds all that it says without any script", async () => {
+			const { page, complaints } = await opened("/status/bor-1?lang=en", {
+				javaScriptEnabled: false,
+			});
+			const text = await textOf(page, "main");
+			assert.match(text, /Complete: every entry from the first to number \d+ is here/);
+			assert.match(text, /2026-03-2\d \d\d:\d\d UTC/);
+			assert.equal(await page.locator("script").count(), 0);
+			assert.deepEqual(complaints, []);
+		});
+
+		it("hears news without being asked to load again", async () => {
+			const { page, complaints } = await opened("/station/bor-1?lang=en");
+			await page.waitForFunction(
+				() => document.querySelector("[data-live]")?.textContent === "live",
+			);
+			const before = await textOf(page, '[data-fact="last-heard"]');
+			const last = station.entries.length;
+			const [draft] = dayOfReadings(3, 3);
+			assert.ok(draft?.kind === "reading");
+			station.append(draft);
+			await record.deliver(station.envelope(last + 1, last + 1), "bor-1");
+			await page.waitForFunction(
+				(old) => document.querySelector('[data-fact="last-heard"]')?.textContent !== old,
+				before,
+			);
+			assert.equal(await textOf(page, '[data-fact="last-heard"]'), "2026-03-23 00:00 UTC");
+			assert.deepEqual(complaints, []);
+		});
+	});
+}
+
+type Page = Awaited<ReturnType<typeof watchedPage>>["page"];
+
+async function loaded(page: Page): Promise<void> {
+	await page.waitForFunction(() => document.body.dataset["loaded"] !== undefined);
+}
+
+async function textOf(page: Page, selector: string): Promise<string> {
+	return (await page.textContent(selector)) ?? "";
+}
+
+function period(page: Page): Promise<string> {
+	return page.evaluate(() => document.body.dataset["loaded"] ?? "");
+}
+
+async function movedFrom(page: Page, before: string): Promise<string> {
+	await page.waitForFunction((old) => document.body.dataset["loaded"] !== old, before);
+	return period(page);
+}
+
+function focused(page: Page): Promise<string> {
+	return page.evaluate(() => {
+		const { activeElement } = document;
+		const role = activeElement?.getAttribute("role");
+		return role === "img" ? "role=img" : (activeElement?.textContent ?? "");
+	});
+}
