@@ -4,6 +4,7 @@ import type { ProbeKinds } from "../../src/protocol/record/probe-kinds.js";
 import type { I2CChip } from "../bus/i2c-bus.js";
 import { EzoDo } from "../chips/ezo-do.js";
 import { EzoEc } from "../chips/ezo-ec.js";
+import type { EzoFirmware } from "../chips/ezo-firmware.js";
 import { EzoPh } from "../chips/ezo-ph.js";
 import { EzoRtd } from "../chips/ezo-rtd.js";
 import { oxygenPart } from "../river/oxygen.js";
@@ -21,6 +22,8 @@ export interface CircuitsOptions {
 	readonly supply: Supply;
 	readonly incidents: Incidents | undefined;
 	readonly kinds: ProbeKinds;
+	/** Of the pH circuit. */
+	readonly circuitFirmware?: EzoFirmware;
 }
 
 /** A circuit, and the quantity without which it is as if unplugged. */
@@ -30,10 +33,11 @@ export interface PluggedCircuit {
 }
 
 export function createCircuits(options: CircuitsOptions) {
-	const { clock, chance, probes, supply, incidents, kinds } = options;
+	const { clock, chance, probes, supply, incidents, kinds, circuitFirmware } = options;
 	const ph = new EzoPh({
 		clock,
 		chance: chance("ezo-ph"),
+		...(circuitFirmware === undefined ? {} : { firmware: circuitFirmware }),
 		quantity: () => probes.electrodePH() + coupling(),
 		waterCelsius: () => probes.water().temperatureCelsius,
 		supplyVolts: PROBE_VOLTS,

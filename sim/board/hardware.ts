@@ -8,6 +8,7 @@ import { type ProbeKinds, REFERENCE_PROBES } from "../../src/protocol/record/pro
 import { type I2CChip, SimulatedI2CBus } from "../bus/i2c-bus.js";
 import { Ads1115 } from "../chips/ads1115.js";
 import { Ds3231 } from "../chips/ds3231.js";
+import type { EzoFirmware } from "../chips/ezo-firmware.js";
 import { TurbidityLoop } from "../probes/turbidity-loop.js";
 import type { ConductionLaw } from "../river/conduction.js";
 import type { River } from "../river/river.js";
@@ -31,6 +32,8 @@ export interface HardwareOptions {
 	readonly shuntOhms: number;
 	readonly turbidityAt4Milliampere: number;
 	readonly turbidityAt20Milliampere: number;
+	/** Generation of the pH circuit's firmware; the newest without it. */
+	readonly circuitFirmware?: EzoFirmware;
 	/** Which parts measure; the reference board's without it. */
 	readonly probes?: ProbeKinds;
 	/** Called before every operation on a bus; may throw PowerCut. */
@@ -52,7 +55,7 @@ export function createHardware(options: HardwareOptions) {
 	const { energy, battery } = supply;
 	const loop = createLoop(options, probes.optics);
 	const kinds = options.probes ?? REFERENCE_PROBES;
-	const circuits = createCircuits({ ...world, chance, probes, supply, kinds });
+	const circuits = createCircuits({ ...options, ...world, chance, probes, supply, kinds });
 	const adc = new Ads1115({
 		clock,
 		inputs: (pin) => {

@@ -17,6 +17,7 @@ import { Journal } from "../../src/firmware/journal/journal.js";
 import type { Board, Sha256 } from "../../src/firmware/ports.js";
 import { startStation } from "../../src/firmware/station/station.js";
 import { LineAssembler } from "../../src/protocol/line/console.js";
+import type { EzoFirmware } from "../chips/ezo-firmware.js";
 import { SimulatedFlash } from "../flash/flash.js";
 import { createKeyedHashScheme, keysOf, type SignatureScheme } from "../keys/signature-scheme.js";
 import { LoopbackCollector } from "../network/loopback-collector.js";
@@ -37,6 +38,8 @@ export interface RehearsalOptions {
 	readonly offer?: { readonly fromSeconds: number; readonly intervalSeconds: number };
 	/** The collector's clock is off by so many seconds from then on, seconds after the start. */
 	readonly lie?: { readonly fromSeconds: number; readonly seconds: number };
+	/** Generation of the pH circuit's firmware; the newest without it. */
+	readonly circuitFirmware?: EzoFirmware;
 	/** Comes between the board of each wake and the station. */
 	readonly onBoard?: (board: Board) => Board;
 }
@@ -130,6 +133,9 @@ export class Rehearsal {
 			trustFloorUtcSeconds: START_UTC_SECONDS - 86_400,
 			program: (board) => this.#start(options.onBoard?.(board) ?? board, configuration),
 			endpoint: (request, onAnswer) => onAnswer(this.#collector.receive(request)),
+			...(options.circuitFirmware === undefined
+				? {}
+				: { circuitFirmware: options.circuitFirmware }),
 			flash: this.flash,
 			createKeys: (operations) => keysOf(this.#scheme, operations),
 		});

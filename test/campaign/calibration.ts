@@ -1,12 +1,15 @@
 /**
- * `npm run campaign -- calibration [--from N] [--every N] [--cuts N] [--again N] [--seed N]`: plays a three-point
+ * `npm run campaign -- calibration [--from N] [--every N] [--cuts N] [--again N] [--pull N] [--seed N]`: plays a three-point
  * calibration of the pH circuit and its undo, and lets power fail at every operation of both, one run for each; then at
- * random places with a second loss in the boot that follows. The circuit must end in the old or the new calibration,
+ * random places with a second loss in the boot that follows; pulls the cable; and cuts again with a circuit that takes each
+ * string of an import as it comes. The circuit must end in the old or the new calibration,
  * the record must say which, and no reading may name another one unless an entry marks it. The last line is JSON; exit 0
  * only without a violation.
  */
+
+import { EZO_FIRMWARE } from "../../sim/chips/ezo-firmware.js";
 import { integerBelow, SeededChance } from "../../src/core/chance.js";
-import { runCalibration } from "../support/trials/calibration-trial.js";
+import { runCalibration, type TrialReport } from "../support/trials/calibration-trial.js";
 
 const DEFAULTS = {
 	/** First operation that is cut, and the distance of the next. */
@@ -16,6 +19,8 @@ const DEFAULTS = {
 	cuts: 0,
 	/** Pairs of cuts at random after that. */
 	again: 200,
+	/** Cables pulled, as many places as this apart; 0: none. */
+	pull: 5,
 	seed: 7,
 };
 const REPORT_CUTS = 100;
@@ -42,30 +47,40 @@ export async function run(args: string[]): Promise<boolean> {
 	const outcomes = { old: 0, committed: 0, restored: 0 };
 	let cuts = 0;
 	let violations = uncut.violations.length;
-	const cut = (cutAt: number, againAt?: number): void => {
-		const again = againAt === undefined ? {} : { againAt };
-		const report = runCalibration({ seed, cutAt, ...again });
-		cuts += againAt === undefined ? 1 : 2;
+	const judge = (what: string, report: TrialReport, count: number): void => {
+		cuts += count;
 		const isOld = report.holds === uncut.old;
 		const isCommitted = report.holds === uncut.committed;
 		const found = [...report.violations];
-		if (!isOld && !isCommitted)
+		if (!isOld && !isCommitted) {
 			found.push(`the circuit holds ${report.holds}: neither old nor new`);
+		}
 		if (isOld) outcomes.old++;
 		if (isCommitted) outcomes.committed++;
 		if (report.wasRestored) outcomes.restored++;
 		violations += found.length;
-		for (const each of found) {
-			console.log(
-				`VIOLATION cut ${cutAt}${againAt === undefined ? "" : ` and ${againAt}`}: ${each}`,
-			);
-		}
+		for (const each of found) console.log(`VIOLATION ${what}: ${each}`);
 		if (cuts % REPORT_CUTS === 0) console.log(`${cuts} cuts, ${violations} violations`);
+	};
+	const cut = (cutAt: number, againAt?: number): void => {
+		const again = againAt === undefined ? {} : { againAt };
+		const what = `cut ${cutAt}${againAt === undefined ? "" : ` and ${againAt}`}`;
+		judge(what, runCalibration({ seed, cutAt, ...again }), againAt === undefined ? 1 : 2);
 	};
 	const { operations } = uncut;
 	for (let at = options.from; at <= operations; at += options.every) {
 		if (options.cuts > 0 && cuts >= options.cuts) break;
 		cut(at);
+	}
+	const importing = { ...EZO_FIRMWARE["2.16"], importTakes: "each string" as const };
+	for (let pullAt = 1; options.pull > 0 && pullAt <= operations; pullAt += options.pull) {
+		judge(`pull ${pullAt}`, runCalibration({ seed, pullAt }), 1);
+		// The undo imports for the longest, and so does what takes it back.
+		judge(
+			`cut ${pullAt} of a circuit that takes each string as it comes`,
+			runCalibration({ seed, cutAt: pullAt, circuitFirmware: importing }),
+			1,
+		);
 	}
 	const chance = new SeededChance(seed);
 	for (let pair = 0; pair < options.again; pair++) {

@@ -1,5 +1,6 @@
 /** Calibrations of a simulated station's circuits, as a technician makes them over the line. */
 import { strict as assert } from "node:assert";
+import { EZO_FIRMWARE } from "../../sim/chips/ezo-firmware.js";
 import { hexOf } from "../../src/core/bytes.js";
 import { decodePoint, PARTS, textOfPieces } from "../../src/protocol/calibration/parts.js";
 import { CHANNEL_SETS } from "../../src/protocol/record/channel-set.js";
@@ -183,6 +184,37 @@ describe("a technician who calibrates", function () {
 		assert.match(refused("point") ?? "", /dry cell/);
 		bench.must("cancel");
 		assert.match(refused("undo", { channel: "pH" }) ?? "", /no calibration before it is kept/);
+	});
+
+	it("is told by a circuit of the oldest firmware that it cannot be calibrated so: it exports nothing", () => {
+		const bench = new CalibrationBench({ circuitFirmware: EZO_FIRMWARE["1.98"] }, 900);
+		const { ph } = bench.station.hardware.chips;
+		const before = JSON.stringify(ph.save().own);
+		bench.attach();
+		const refused = bench.request("calibrate", { channel: "pH" });
+		assert.deepEqual([refused.code, refused.fields.get("cause")], ["failed", "probe-syntax"]);
+		assert.equal(JSON.stringify(ph.save().own), before);
+		assert.notEqual(readingsOf(bench.entries).at(-1)?.pH.value, undefined);
+	});
+
+	it("calibrates and undoes with firmware 2.10, whose answers have other forms", () => {
+		const bench = new CalibrationBench({ circuitFirmware: EZO_FIRMWARE["2.10"] }, 900);
+		bench.attach();
+		const { ph } = bench.station.hardware.chips;
+		const old = digestOfCircuit(ph.save().own);
+		assert.equal(bench.calibratePH().fields.get("verdict"), "good");
+		assert.notEqual(digestOfCircuit(ph.save().own), old);
+		bench.must("undo", { channel: "pH" });
+		assert.equal(digestOfCircuit(ph.save().own), old);
+	});
+
+	it("loses his cable at any moment: old or new, and the record says which", () => {
+		const uncut = runCalibration({ seed: 7 });
+		for (let pullAt = 3; pullAt <= uncut.operations; pullAt += 97) {
+			const report = runCalibration({ seed: 7, pullAt });
+			assert.deepEqual(report.violations, [], `pulled at ${pullAt}`);
+			assert.ok([uncut.old, uncut.committed].includes(report.holds), `pulled at ${pullAt}`);
+		}
 	});
 
 	it("pulls his cable in the middle: the old calibration is back, and nothing half was recorded", () => {

@@ -4,6 +4,7 @@
  * nothing of the station.
  */
 
+import type { EzoFirmware } from "../../../sim/chips/ezo-firmware.js";
 import { type EzoOwnSettings, EzoTransfer } from "../../../sim/chips/ezo-image.js";
 import { PH_KIND } from "../../../sim/chips/ezo-ph.js";
 import { bytesOfHex, concatBytes, hexOf } from "../../../src/core/bytes.js";
@@ -26,6 +27,9 @@ export interface TrialOptions {
 	readonly cutAt?: number;
 	/** Operation of the boot that follows at which it fails again. */
 	readonly againAt?: number;
+	/** Operation at which the technician's cable is pulled. */
+	readonly pullAt?: number;
+	readonly circuitFirmware?: EzoFirmware;
 	/** A planted defect: what the station has stored is gone after the cut. */
 	readonly isForgetful?: boolean;
 }
@@ -55,7 +59,11 @@ export function digestOfCircuit(own: EzoOwnSettings): string {
 }
 
 export function runCalibration(options: TrialOptions): TrialReport {
-	const bench = new CalibrationBench({ seed: options.seed }, 900);
+	const { seed, circuitFirmware } = options;
+	const bench = new CalibrationBench(
+		{ seed, ...(circuitFirmware === undefined ? {} : { circuitFirmware }) },
+		900,
+	);
 	const { station, rehearsal } = bench;
 	bench.hands.ailments.electrode = { slopePart: 0.96, offsetMillivolts: 14 };
 	const held = (): string => digestOfCircuit(station.hardware.chips.ph.save().own);
@@ -71,6 +79,11 @@ export function runCalibration(options: TrialOptions): TrialReport {
 	watch();
 	bench.onStep = watch;
 	bench.attach();
+	const pullAt = station.counters.operations + (options.pullAt ?? Number.POSITIVE_INFINITY);
+	bench.onStep = () => {
+		watch();
+		if (station.counters.operations >= pullAt) bench.pull();
+	};
 	const old = held();
 	const before = station.counters.operations;
 	if (options.cutAt !== undefined) station.cutPowerAfter(options.cutAt, OUTAGE_SECONDS);
@@ -78,6 +91,7 @@ export function runCalibration(options: TrialOptions): TrialReport {
 	const committed = bench.isLost ? undefined : held();
 	if (!bench.isLost) bench.must("undo", { channel: "pH", by: "mira", text: "only a trial" });
 	const operations = station.counters.operations - before;
+	bench.onStep = watch;
 	bench.detach();
 	bench.put("river");
 	if (options.isForgetful === true) station.settings.erase();

@@ -68,6 +68,12 @@ export class CalibrationBench {
 		this.station.console.detach();
 	}
 
+	/** The cable is pulled in the middle of whatever is asked. */
+	pull(): void {
+		if (!this.isLost) this.detach();
+		this.isLost = true;
+	}
+
 	/** Asks and waits; throws when no answer comes but for a loss of power, which sets `isLost`. */
 	request(command: string, fields: Readonly<Record<string, string | number>> = {}): Answered {
 		const { powerCuts } = this.station.counters;
@@ -76,7 +82,7 @@ export class CalibrationBench {
 		this.station.console.send(encodeRequest(++this.#id, command, fields));
 		for (let steps = 0; steps < STEPS_MAX; steps++) {
 			if (this.#answer !== undefined) return this.#answer;
-			if (this.station.counters.powerCuts !== powerCuts) {
+			if (this.isLost || this.station.counters.powerCuts !== powerCuts) {
 				this.isLost = true;
 				return { code: "lost", fields: new Map(), parts: [] };
 			}
