@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { signingKeyOf } from "../../src/collector/ledger/keys.js";
 import { UsageError } from "../../src/host/errors.js";
 import { LineAssembler } from "../../src/protocol/line/console.js";
+import type { ControlledPort } from "../../src/technician/controlled-port.js";
 import type { Line } from "../../src/technician/line.js";
 import { LoopbackCollector } from "../network/loopback-collector.js";
 import type { Endpoint } from "../network/wire.js";
@@ -273,6 +274,15 @@ export async function openSimulatedLine(name: string, say?: (text: string) => vo
 	};
 	await station.attach((bytes) => line.onBytes?.(bytes));
 	return line;
+}
+
+/** A simulated board that is files in a folder: chip/board-folder.ts. */
+export async function openBoardFolder(
+	folder: string,
+	say: (text: string) => void,
+): Promise<ControlledPort> {
+	const { openSimulatedBoard } = await import("./chip/board-folder.js");
+	return openSimulatedBoard(folder, say);
 }
 
 function turn(): Promise<void> {

@@ -22,10 +22,10 @@ export const BOOT_MILLISECONDS_MAX = 12_000;
 /**
  * Lets go of DTR and RTS. Windows holds DTR, and with it GPIO0 low, as long as the port is open: a reset
  * then ends in the boot loader. Always both in one call: the library asserts a line that is left out.
- * A port without such lines (a pseudo-terminal, a USB device of its own) refuses, and needs nothing.
+ * A port without such lines (a pseudo-terminal, a USB device of its own) refuses, and needs nothing: false.
  */
-export function releaseControlLines(port: ControlLines): Promise<void> {
+export function releaseControlLines(port: ControlLines): Promise<boolean> {
 	return new Promise((resolve) => {
-		port.set({ dtr: false, rts: false, brk: false }, () => resolve());
+		port.set({ dtr: false, rts: false, brk: false }, (error) => resolve(!error));
 	});
 }

@@ -7,8 +7,10 @@ import { Command, CommanderError, Option } from "commander";
 import { printable, printableLines } from "../core/printable.js";
 import { onStderr } from "../host/colours.js";
 import { OperationalError, UsageError } from "../host/errors.js";
+import { addBoardCommands } from "./command-line/board.js";
 import { addLineCommands } from "./command-line/line.js";
 import { type Done, wholeNumber } from "./command-line/options.js";
+import { addProvisionCommands } from "./command-line/provision.js";
 import { addJudgingCommands, addRecordCommands } from "./command-line/record.js";
 import { addValuesCommands } from "./command-line/values.js";
 import { addVisitCommands } from "./command-line/visit.js";
@@ -22,8 +24,9 @@ function commandLine(done: Done): Command {
 		.version("0.1.0")
 		.option(
 			"--port <port>",
-			"serial port, socket://HOST:PORT, or sim:[SCENARIO][@AGE][,SEED]: a simulated station with a " +
-				"collector of its own, a new one at each call (sim:dry-bor@9h)",
+			"serial port, rfc2217://HOST:PORT, socket://HOST:PORT; sim:[SCENARIO][@AGE][,SEED]: a simulated station " +
+				"with a collector of its own, a new one at each call (sim:dry-bor@9h); board:FOLDER: a simulated board, " +
+				"bare where the folder is new, and the same one at the next call",
 		)
 		.option("--baud <rate>", "of the serial port", wholeNumber(300, 3_000_000), BAUD_DEFAULT)
 		.addOption(
@@ -49,6 +52,8 @@ function commandLine(done: Done): Command {
 		.exitOverride();
 	addLineCommands(program, done);
 	addVisitCommands(program, done);
+	addBoardCommands(program, done);
+	addProvisionCommands(program, done);
 	addJudgingCommands(program, done);
 	addValuesCommands(program, done);
 	addRecordCommands(program, done);

@@ -19,6 +19,12 @@ const ELSEWHERE: readonly (readonly [command: RegExp, test: string, evidence: Re
 		/"test": "npm run --silent build && npm run --silent lint && /,
 	],
 	[/^npx bistrina --port socket:/, "test/scenario/technician.test.ts", /socket:\/\//],
+	[
+		/^npx bistrina --port \/dev\/ttyUSB0 flash/,
+		"test/technician/flash/flash.test.ts",
+		/flashBoard/,
+	],
+	[/^npx bistrina ports$/, "test/technician/list-ports.test.ts", /portRows/],
 	[/^npx bistrina --port \/dev\//, "test/technician/line.test.ts", /serial/i],
 	[/^npx bistrina journal station\.bin /, "test/technician/image.test.ts", /csv/],
 	[/^npx bistrina readings --station /, "test/scenario/command-line.test.ts", /"readings"/],

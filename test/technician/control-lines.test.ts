@@ -6,7 +6,8 @@ import { encodeAnswer, encodePart } from "../../src/protocol/line/console.js";
 import { ConsoleClient } from "../../src/technician/client.js";
 import { BOOT_MILLISECONDS_MAX } from "../../src/technician/control-lines.js";
 import type { Line } from "../../src/technician/line.js";
-import { openSerialLine, type SerialPortClass } from "../../src/technician/ports.js";
+import { openSerialLine } from "../../src/technician/ports.js";
+import type { SerialPortClass } from "../../src/technician/serial-port.js";
 
 describe("a serial port that is opened", () => {
 	afterEach(() => {

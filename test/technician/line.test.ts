@@ -12,7 +12,8 @@ import { encodeAnswer, encodePart } from "../../src/protocol/line/console.js";
 import { ConsoleClient } from "../../src/technician/client.js";
 import { exportJournal, readExportedFile } from "../../src/technician/export-file.js";
 import type { Line } from "../../src/technician/line.js";
-import { openPort, openSerialLine, type SerialPortClass } from "../../src/technician/ports.js";
+import { openPort, openSerialLine } from "../../src/technician/ports.js";
+import type { SerialPortClass } from "../../src/technician/serial-port.js";
 import { openMockLine, openPseudoTerminal } from "../support/collectors/far-end.js";
 
 /** What a session asks, and every answer as text. */

@@ -1,6 +1,8 @@
 /** The ESP32 board as the firmware's ports: one adapter each, put together. */
 import OneWire from "onewire";
+import type { Provisioning } from "../config/provisioning.js";
 import type { Board } from "../ports.js";
+import { noLink } from "../uplink/no-link.js";
 import { createBus, openReadingsPartition } from "./buses.js";
 import { createClock } from "./clock.js";
 import { openConsole } from "./console.js";
@@ -17,9 +19,8 @@ import {
 } from "./memory.js";
 import type { Native } from "./native.js";
 import { createOneWire, type OneWireParts } from "./onewire.js";
-import { PINS } from "./pins.js";
+import type { BoardPins } from "./pins.js";
 import { createProcessor, createRail, createWatchdog } from "./processor.js";
-import type { Provisioning } from "./provisioning.js";
 import { createSettings } from "./settings.js";
 
 /** Of partitions.csv. */
@@ -29,17 +30,20 @@ export interface BoardOptions {
 	readonly native: Native;
 	readonly guard: Guard;
 	readonly provisioning: Provisioning;
+	readonly pins: BoardPins;
 }
 
 /** Opens every port. Throws what opening throws: no partition, no key. */
 export function openBoard(options: BoardOptions): Board {
-	const { native, guard, provisioning } = options;
+	const { native, guard, provisioning, pins } = options;
+	const { isComplete, authority, networks, trustFloorUtcSeconds } = provisioning;
+	const clock = createClock(native, guard);
 	const entropy = createEntropy(native);
-	const line = openConsole(native, guard);
+	const line = openConsole(native, guard, pins, !isComplete);
 	return {
-		clock: createClock(native, guard),
+		clock,
 		entropy,
-		processor: createProcessor(native, PINS.service),
+		processor: createProcessor(native, pins.service),
 		retained: createRetainedMemory(native),
 		crash: createCrashMemory(native),
 		settings: createSettings(),
@@ -50,22 +54,22 @@ export function openBoard(options: BoardOptions): Board {
 		},
 		log: { line: (text) => trace(`${text}\n`) },
 		flash: openReadingsPartition(READINGS_LABEL),
-		systemBus: createBus(native, PINS.systemBus),
-		probeBus: createBus(native, PINS.probeBus),
+		systemBus: createBus(native, pins.systemBus),
+		probeBus: createBus(native, pins.probeBus),
 		oneWire: createOneWire({
 			native,
-			pin: PINS.oneWire,
+			pin: pins.oneWire,
 			Bus: OneWire as unknown as OneWireParts["Bus"],
 		}),
-		probeRail: createRail(native, PINS.probeRail),
-		loopRail: createRail(native, PINS.loopRail),
+		probeRail: createRail(native, pins.probeRail),
+		loopRail: createRail(native, pins.loopRail),
 		network: {
-			link: createLink(native, guard, provisioning.credentials),
+			link: isComplete ? createLink(native, guard, networks) : noLink(clock),
 			resolver: createResolver(guard),
 			HttpsClient: createHttpsClient({
 				guard,
 				entropy,
-				certificateAuthority: provisioning.certificateAuthority,
+				certificateAuthority: authority.slice().buffer,
 			}),
 			Datagram: createDatagram(guard),
 		},
@@ -73,6 +77,6 @@ export function openBoard(options: BoardOptions): Board {
 		verifier: createVerifier(native, guard),
 		sha256: createChipSha256(native),
 		console: line,
-		trustFloorUtcSeconds: provisioning.trustFloorUtcSeconds,
+		trustFloorUtcSeconds,
 	};
 }

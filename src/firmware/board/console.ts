@@ -3,12 +3,20 @@ import Serial from "embedded:io/serial";
 import type { ConsoleStream } from "../ports.js";
 import type { Guard } from "./guard.js";
 import type { Native } from "./native.js";
-import { PINS } from "./pins.js";
+import { type BoardPins, CONSOLE_PINS } from "./pins.js";
 
 const BAUD = 115_200;
 
-/** Attached is who closes the service contact: the technician's plug does. */
-export function openConsole(native: Native, guard: Guard): ConsoleStream {
+/**
+ * Attached is who closes the service contact: the technician's plug does. A board that was not told all it needs
+ * listens without.
+ */
+export function openConsole(
+	native: Native,
+	guard: Guard,
+	{ service }: Pick<BoardPins, "service">,
+	isUntold: boolean,
+): ConsoleStream {
 	const state: { writable: number; readable: number; onActivity: (() => void) | undefined } = {
 		writable: 0,
 		readable: 0,
@@ -16,8 +24,7 @@ export function openConsole(native: Native, guard: Guard): ConsoleStream {
 	};
 	const act = guard(() => state.onActivity?.());
 	const serial = new Serial({
-		receive: PINS.consoleReceive,
-		transmit: PINS.consoleTransmit,
+		...CONSOLE_PINS,
 		baud: BAUD,
 		port: 0,
 		format: "buffer",
@@ -44,7 +51,7 @@ export function openConsole(native: Native, guard: Guard): ConsoleStream {
 			return part.length;
 		},
 		get isAttached() {
-			return native.station_level(PINS.service) === 0;
+			return isUntold || native.station_level(service) === 0;
 		},
 		get onActivity() {
 			return state.onActivity;

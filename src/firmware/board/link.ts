@@ -6,6 +6,7 @@ import WiFi from "embedded:network/interface/wifi";
 // biome-ignore lint/style/useNodejsImportProtocol: the SDK's module, not Node's.
 import Net from "net";
 import Timer from "timer";
+import type { WiFiNetwork } from "../config/provisioning.js";
 import type { Cancellable, NameResolver, NetworkLink } from "../ports.js";
 import { createGuard, type Guard } from "./guard.js";
 import type { Native } from "./native.js";
@@ -16,55 +17,147 @@ const DISCONNECTED = 200;
 /** Association and DHCP take 2 to 6 s. */
 const CONNECT_MILLISECONDS_MAX = 30_000;
 
-export interface WiFiCredentials {
-	readonly SSID: string;
-	readonly password: string;
-}
+/** What a network has of the whole time when another one follows. */
+const TRY_MILLISECONDS_MAX = 15_000;
 
+/** Networks are tried in their order, each anew at every connection; the last one that fails is the link's end. */
 export function createLink(
 	native: Native,
 	guard: Guard,
-	credentials: WiFiCredentials,
+	networks: readonly WiFiNetwork[],
 ): NetworkLink {
-	const state: {
-		radio: WiFi | undefined;
-		onChanged: ((isUp: boolean) => void) | undefined;
-	} = { radio: undefined, onChanged: undefined };
-	const onChanged = guard(() => {
-		const connection = state.radio?.connection;
-		// In between it goes through 300 and 400, which mean nothing to the uplink.
-		if (connection === CONNECTED_WITH_ADDRESS) state.onChanged?.(true);
-		else if (connection === DISCONNECTED) state.onChanged?.(false);
-	});
+	const link = new NetworksInTurn(guard, networks);
 	return {
-		connectMillisecondsMax: CONNECT_MILLISECONDS_MAX,
+		connectMillisecondsMax: Math.max(
+			CONNECT_MILLISECONDS_MAX,
+			networks.length * TRY_MILLISECONDS_MAX,
+		),
 		get isUp() {
-			return state.radio?.connection === CONNECTED_WITH_ADDRESS;
+			return link.isUp;
 		},
 		get rssiDecibelMilliwatts() {
-			return state.radio?.connection === CONNECTED_WITH_ADDRESS ? state.radio.RSSI : undefined;
+			return link.rssiDecibelMilliwatts;
 		},
 		connect: (changed) => {
-			state.onChanged = changed;
 			native.station_radio(1);
-			state.radio ??= new WiFi({ onChanged: () => onChanged() });
-			state.radio.connect({ ...credentials });
+			link.begin(changed);
 		},
 		disconnect: () => {
-			state.onChanged = undefined;
-			if (state.radio === undefined) return;
-			try {
-				state.radio.disconnect();
-			} catch {
-				// Not connected: there is nothing to end.
-			}
-			native.station_radio(0);
-			// Its "disconnected" is still under way and would end the next connection: a closed object drops
-			// it (wifi-esp32.c, wifiConnectDeliver).
-			state.radio.close();
-			state.radio = undefined;
+			if (link.end()) native.station_radio(0);
 		},
 	};
+}
+
+class NetworksInTurn {
+	readonly #guard: Guard;
+	readonly #networks: readonly WiFiNetwork[];
+	#radio: WiFi | undefined;
+	#onChanged: ((isUp: boolean) => void) | undefined;
+	#index = 0;
+	/** Since it was begun: one that is lost then is the uplink's to begin again. */
+	#wasUp = false;
+	#timer: Timer | undefined;
+
+	constructor(guard: Guard, networks: readonly WiFiNetwork[]) {
+		this.#guard = guard;
+		this.#networks = networks;
+	}
+
+	get isUp(): boolean {
+		return this.#radio?.connection === CONNECTED_WITH_ADDRESS;
+	}
+
+	get rssiDecibelMilliwatts(): number | undefined {
+		return this.isUp ? this.#radio?.RSSI : undefined;
+	}
+
+	begin(onChanged: (isUp: boolean) => void): void {
+		this.#close();
+		this.#onChanged = onChanged;
+		this.#index = 0;
+		this.#wasUp = false;
+		this.#open();
+	}
+
+	/** False when nothing was begun. */
+	end(): boolean {
+		const wasBegun = this.#onChanged !== undefined;
+		this.#onChanged = undefined;
+		this.#close();
+		return wasBegun;
+	}
+
+	#open(): void {
+		const { name = "", password = "" } = this.#networks[this.#index] ?? {};
+		const changed = this.#guard(() => this.#changed());
+		this.#radio = new WiFi({ onChanged: () => changed() });
+		this.#later(TRY_MILLISECONDS_MAX, () => this.#goOn());
+		this.#radio.connect({
+			SSID: decoded(name),
+			...(password === "" ? {} : { password: decoded(password) }),
+		});
+	}
+
+	#close(): void {
+		this.#stopTimer();
+		const radio = this.#radio;
+		if (radio === undefined) return;
+		this.#radio = undefined;
+		try {
+			radio.disconnect();
+		} catch {
+			// Not connected: there is nothing to end.
+		}
+		// Its "disconnected" is still under way and would end the next connection: a closed object drops
+		// it (wifi-esp32.c, wifiConnectDeliver).
+		radio.close();
+	}
+
+	#changed(): void {
+		const connection = this.#radio?.connection;
+		// In between it goes through 300 and 400, which mean nothing to the uplink.
+		if (connection === CONNECTED_WITH_ADDRESS) {
+			this.#stopTimer();
+			this.#wasUp = true;
+			this.#onChanged?.(true);
+		} else if (connection === DISCONNECTED && (this.#wasUp || !this.#goOn())) {
+			this.#onChanged?.(false);
+		}
+	}
+
+	/** True when there is another network to try: in a turn of its own, not within the class's call. */
+	#goOn(): boolean {
+		if (this.#index + 1 >= this.#networks.length) return false;
+		this.#index++;
+		this.#later(0, () => {
+			this.#close();
+			this.#open();
+		});
+		return true;
+	}
+
+	#later(milliseconds: number, work: () => void): void {
+		this.#stopTimer();
+		const run = this.#guard(() => {
+			this.#timer = undefined;
+			work();
+		});
+		this.#timer = Timer.set(() => run(), milliseconds);
+	}
+
+	#stopTimer(): void {
+		if (this.#timer !== undefined) Timer.clear(this.#timer);
+		this.#timer = undefined;
+	}
+}
+
+/** Percent-encoded UTF-8; bytes that are none stay as they were told. */
+function decoded(text: string): string {
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return text;
+	}
 }
 
 /** The SDK's resolver with the servers that DHCP gave; it cannot be cancelled by itself. */

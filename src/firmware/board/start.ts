@@ -2,12 +2,9 @@
  * Composition root on the ESP32: builds the board from the SDK's modules and starts the same station
  * that the simulator starts.
  */
-import Serial from "embedded:io/serial";
 import Time from "time";
-import Timer from "timer";
 import { openRealTimeClock, openWaterProbes } from "../../../drivers/board-probes.js";
-import { asciiBytes } from "../../core/bytes.js";
-import { StationError } from "../../core/errors.js";
+import { Provisioning } from "../config/provisioning.js";
 import { Journal } from "../journal/journal.js";
 import type { Board } from "../ports.js";
 import { type CrashCause, crash } from "../station/crash-record.js";
@@ -17,30 +14,28 @@ import { openBoard } from "./board.js";
 import { createGuard } from "./guard.js";
 import { createCrashMemory } from "./memory.js";
 import { type Native, openNative } from "./native.js";
-import { PINS } from "./pins.js";
-import { type Provisioning, readProvisioning } from "./provisioning.js";
+import { boardPinsOf } from "./pins.js";
+import { createSettings } from "./settings.js";
 
 /** major * 1 000 000 + minor * 1 000 + patch. */
 const FIRMWARE_VERSION = 1_000;
-/** A board that was told nothing repeats so. */
-const COMPLAINT_MILLISECONDS = 5000;
 
 export function start(): void {
 	const native = openNative();
-	const provisioning = provisioningOrComplaint();
-	if (provisioning === undefined) return;
+	const provisioning = new Provisioning(createSettings());
+	const pins = boardPinsOf(provisioning.pins);
 	const die = (cause: CrashCause, error: unknown): void => {
 		const memory = createCrashMemory(native);
 		crash({ memory, clock: clockOf(native), processor, switchOff, cause, error });
 	};
 	// The radio goes with the processor.
 	const switchOff = () => {
-		native.station_rail(PINS.probeRail, 0);
-		native.station_rail(PINS.loopRail, 0);
+		native.station_rail(pins.probeRail, 0);
+		native.station_rail(pins.loopRail, 0);
 	};
 	const processor = {
 		restart: () => native.station_restart(),
-		deepSleep: (milliseconds: number) => native.station_sleep(milliseconds, PINS.service),
+		deepSleep: (milliseconds: number) => native.station_sleep(milliseconds, pins.service),
 	};
 	const guard = createGuard((error) => die("callback", error));
 	// The last in line: what the SDK's own callbacks throw, and a full heap. It may not return false,
@@ -50,10 +45,9 @@ export function start(): void {
 			die(message === "memory full" ? "memory" : "abort", error ?? message),
 	});
 	try {
-		const board = openBoard({ native, guard, provisioning });
+		const board = openBoard({ native, guard, provisioning, pins });
 		startStation({
 			board,
-			configuration: provisioning.configuration,
 			firmwareVersion: FIRMWARE_VERSION,
 			openProbes: openWaterProbes,
 			openRealTimeClock: (each) => systemClockFollowing(openRealTimeClock(each), board),
@@ -94,34 +88,4 @@ function systemClockFollowing(rtc: RealTimeClock, board: Board): RealTimeClock {
 			Time.set(utcSeconds);
 		},
 	};
-}
-
-/** Without provisioning there is nobody to measure for; the technician's line says what is missing. */
-function provisioningOrComplaint(): Provisioning | undefined {
-	try {
-		return readProvisioning();
-	} catch (error) {
-		const what = error instanceof StationError ? error.message : "no provisioning on this board";
-		complainFor(`${what}; see docs/BOARD.md\r\n`);
-		return undefined;
-	}
-}
-
-function complainFor(text: string): void {
-	const serial = new Serial({
-		receive: PINS.consoleReceive,
-		transmit: PINS.consoleTransmit,
-		baud: 115_200,
-		port: 0,
-		format: "buffer",
-		// Without a callback the SDK allocates less than its write looks at (serial.c, xs_serial_write).
-		onWritable: () => {},
-	});
-	const complaint = asciiBytes(text);
-	// The transmit FIFO holds 128 bytes and is empty again 5 seconds later.
-	const buffer = complaint.slice(0, 120).buffer;
-	// Where nobody reads the next one may be read.
-	const ignore = () => {};
-	const complain = createGuard(ignore)(() => serial.write(buffer));
-	Timer.repeat(() => complain(), COMPLAINT_MILLISECONDS);
 }

@@ -2,6 +2,7 @@
  * One row for each field of a configuration: type, defaults, validation, canonical form and parser follow from
  * it, and so do the example and the table in docs/COLLECTOR.md, whose last column is the comment above the row.
  */
+import { bytesOfHex } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
 import { isDigit, isLetter, isTextOf } from "../../core/text.js";
 import { CONDUCTIVITY_LAWS, TURBIDITY_UNITS } from "../../protocol/record/derive.js";
@@ -9,8 +10,11 @@ import { stationIdBytes } from "../../protocol/record/entry.js";
 import { partsOf, REFERENCE_PROBES } from "../../protocol/record/probe-kinds.js";
 
 export interface FieldRow {
-	/** `number`: a whole one; `numbers`: any count of them, commas between; `bytes`: hexadecimal; else the choices. */
-	readonly kind: "number" | "numbers" | "host" | "station" | "bytes" | readonly string[];
+	/**
+	 * `number`: a whole one; `numbers`: any count of them, commas between; `bytes`: hexadecimal; `text`: printable
+	 * ASCII, in which `%` and two digits stand for another byte; else the choices.
+	 */
+	readonly kind: "number" | "numbers" | "host" | "station" | "bytes" | "text" | readonly string[];
 	/** Least and most: of a number, of the characters of a host, of the count of bytes. */
 	readonly range?: readonly [low: number, high: number];
 	/** Absent: each station has to be told its own. */
@@ -150,7 +154,12 @@ export function requireFields(values: Readonly<Record<string, unknown>>, table: 
 	}
 }
 
-function requireField(name: string, { kind, range = [0, 0] }: FieldRow, value: unknown): void {
+/** Throws as `requireFields`. */
+export function requireField(
+	name: string,
+	{ kind, range = [0, 0] }: FieldRow,
+	value: unknown,
+): void {
 	const [low, high] = range;
 	switch (kind) {
 		case "station":
@@ -166,8 +175,11 @@ function requireField(name: string, { kind, range = [0, 0] }: FieldRow, value: u
 			if (isTextOf(value as string, low, high, isOfHost)) return;
 			throw invalid(`${name} "${value}" is not a host name of ${high} characters at most`);
 		case "bytes":
-			if ((value as Uint8Array).length === high) return;
-			throw invalid(`${name} must be ${high} bytes`);
+			requireWithin(`${name} (bytes)`, (value as Uint8Array).length, low, high);
+			return;
+		case "text":
+			requireWithin(`${name} (bytes)`, encodedBytes(value as string), low, high);
+			return;
 		default:
 			if (kind.includes(value as string)) return;
 			throw invalid(`${name} is "${value}"; use ${kind.join(" or ")}`);
@@ -178,6 +190,17 @@ function requireField(name: string, { kind, range = [0, 0] }: FieldRow, value: u
 export function requireWithin(name: string, value: number, low: number, high: number): void {
 	if (Number.isInteger(value) && value >= low && value <= high) return;
 	throw invalid(`${name} is ${value}; use a whole number from ${low} to ${high}`);
+}
+
+/** How many bytes a percent-encoded text stands for; NaN where it is none. */
+function encodedBytes(text: string): number {
+	let count = 0;
+	for (let at = 0; at < text.length; at++, count++) {
+		if (text.charAt(at) !== "%") continue;
+		if (bytesOfHex(text.slice(at + 1, at + 3))?.length !== 1) return Number.NaN;
+		at += 2;
+	}
+	return count;
 }
 
 function isOfHost(code: number): boolean {

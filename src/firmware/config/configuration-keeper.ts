@@ -123,6 +123,11 @@ export class ConfigurationKeeper {
 		return this.#trial?.endsMilliseconds;
 	}
 
+	/** The next one has another, above. */
+	get highestId(): number {
+		return this.#highestId;
+	}
+
 	/** A canonical form out of a verified acknowledgement: looked at by the next `next`. */
 	offer(canonical: Uint8Array): void {
 		this.#offer = canonical.slice();

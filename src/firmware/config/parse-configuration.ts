@@ -61,7 +61,7 @@ export function parseFields<Table extends FieldTable>(
 		const value = values.get(name);
 		if (value === undefined && row.since !== undefined) continue;
 		if (value === undefined) throw malformed(`${name} is missing`);
-		fields[name] = read(name, row.kind, value);
+		fields[name] = readField(name, row.kind, value);
 	}
 	requireFields(fields, table);
 	// Unknown names, another order, a repeated line, a number written otherwise: not this form.
@@ -71,7 +71,8 @@ export function parseFields<Table extends FieldTable>(
 	return fields as ConfigurationOf<Table>;
 }
 
-function read(name: string, kind: FieldRow["kind"], value: string): unknown {
+/** The value that a text means for a field of that kind. Throws as the others. */
+export function readField(name: string, kind: FieldRow["kind"], value: string): unknown {
 	if (kind === "number") return numberOf(name, value);
 	if (kind === "numbers") {
 		return value === "" ? [] : value.split(",").map((each) => numberOf(name, each));

@@ -10,54 +10,18 @@ import {
 	type GivenOf,
 	type NumberArgument,
 } from "../../protocol/line/commands.js";
-import {
-	CONSOLE_VERSION,
-	type ConsoleErrorCode,
-	type ConsoleFields,
-} from "../../protocol/line/console.js";
+import { CONSOLE_VERSION, type ConsoleFields } from "../../protocol/line/console.js";
 import { CHANNEL_FLAGS } from "../../protocol/record/reading.js";
+import {
+	type CommandContext,
+	type CommandMap,
+	type Emit,
+	firmwareText,
+	Refusal,
+	type Run,
+} from "./command.js";
+import { PROVISIONING_RUNS } from "./provisioning-commands.js";
 import type { AnswerFields, ChannelReport, ReadingReport, StationService } from "./service.js";
-
-/** A request that is answered with a code of its own. */
-export class Refusal extends Error {
-	override name = "Refusal";
-	readonly code: ConsoleErrorCode;
-
-	constructor(code: ConsoleErrorCode, text: string) {
-		super(text);
-		this.code = code;
-	}
-}
-
-/** Sends a part; waits until there is room for it. */
-export type Emit = (fields: AnswerFields) => Task<void>;
-
-/** What commands see of the line that they came over. */
-export interface CommandContext {
-	readonly service: StationService;
-	readonly commands: CommandMap;
-	/** Lines that were no request. */
-	readonly garbledCount: number;
-	/** Ends the request that is under way. */
-	stop(): Task<void>;
-	/** Ends service. */
-	leave(): void;
-}
-
-/** `waitMilliseconds`: what its row allows the station to wait. */
-export type Run<Given> = (
-	context: CommandContext,
-	given: Given,
-	emit: Emit,
-	waitMilliseconds: number,
-) => Task<AnswerFields>;
-
-export interface StationCommand {
-	readonly row: CommandRow;
-	readonly run: Run<never>;
-}
-
-export type CommandMap = ReadonlyMap<string, StationCommand>;
 
 const RUNS: { readonly [Name in CommandName]: Run<GivenOf<(typeof COMMANDS)[Name]>> } = {
 	help,
@@ -79,6 +43,7 @@ const RUNS: { readonly [Name in CommandName]: Run<GivenOf<(typeof COMMANDS)[Name
 	coupling: calibrating("coupling"),
 	stop,
 	leave,
+	...PROVISIONING_RUNS,
 };
 
 /** The commands of a station, in the order of `help`. */
@@ -140,10 +105,8 @@ function* help(
 
 // biome-ignore lint/correctness/useYield: it is answered at once
 function* version({ service }: CommandContext): Task<AnswerFields> {
-	const { station, firmwareVersion: packed } = service;
-	// 1000 is 0.1.0.
-	const firmware = `${Math.floor(packed / 1_000_000)}.${Math.floor(packed / 1000) % 1000}.${packed % 1000}`;
-	return { protocol: CONSOLE_VERSION, station, firmware };
+	const { station, firmwareVersion } = service;
+	return { protocol: CONSOLE_VERSION, station, firmware: firmwareText(firmwareVersion) };
 }
 
 function* status(context: CommandContext, _given: unknown, emit: Emit): Task<AnswerFields> {

@@ -16,15 +16,8 @@ import {
 	readRequest,
 } from "../../protocol/line/console.js";
 import type { ConsoleStream } from "../ports.js";
-import {
-	type CommandContext,
-	type CommandMap,
-	type Emit,
-	givenOf,
-	Refusal,
-	STATION_COMMANDS,
-	UploadFailed,
-} from "./commands.js";
+import { type CommandContext, type CommandMap, type Emit, Refusal } from "./command.js";
+import { givenOf, STATION_COMMANDS, UploadFailed } from "./commands.js";
 import { ConsoleOutput } from "./output.js";
 import type { AnswerFields, StationService } from "./service.js";
 import { readable, TerminalInput, typedRequest } from "./terminal.js";
@@ -197,6 +190,7 @@ export class Console implements CommandContext {
 		this.#isGreeted = false;
 		this.#running?.handle.cancel();
 		this.#running = undefined;
+		this.service.provisioning.drop();
 		this.#output.clear();
 		this.#input.clear();
 		this.#isLineOpen = false;

@@ -66,6 +66,38 @@ export interface CalibrationLine {
 	): Task<AnswerFields>;
 }
 
+/** A field of a draft, or what is wrong with one. */
+export interface ProvisioningLine {
+	readonly field: string;
+	readonly state: "set" | "new" | "wrong" | "missing";
+	readonly text: string;
+}
+
+/** What the board is told of itself: begun, shown, committed or gone. */
+export interface ProvisioningDesk {
+	/** Names that were not told and must be. */
+	readonly missing: readonly string[];
+	/** Id of the configuration in force. */
+	readonly configurationId: number;
+	begin(): void;
+	/** Characters that the field has now. Throws StationError `configuration-invalid`. */
+	set(field: string, at: number, text: string): number;
+	show(): { readonly lines: readonly ProvisioningLine[]; readonly check: string };
+	/** Keeps the draft and restarts the board a second later; the new configuration's id. Throws StationError. */
+	commit(check: string): number;
+	drop(): void;
+	/** Set when the key has signed; `nonce` has 16 bytes. */
+	identify(nonce: Uint8Array): Signal<Identity>;
+}
+
+/** Who signs, and what. */
+export interface Identity {
+	readonly epoch: number;
+	readonly publicKey: Uint8Array;
+	/** A signed possession of docs/WIRE.md; undefined when the key does not sign. */
+	readonly signed: Uint8Array | undefined;
+}
+
 /** The station as its technician's line sees it. Nothing of it waits. */
 export interface StationService {
 	readonly station: string;
@@ -80,6 +112,7 @@ export interface StationService {
 	 * is not answered yet.
 	 */
 	read(isRecorded: boolean): Signal<ReadingReport>;
+	readonly provisioning: ProvisioningDesk;
 	/** Asks for an upload; set when its session has ended. A later call replaces this one. */
 	upload(): Signal<UploadReport>;
 }

@@ -30,6 +30,8 @@ const SLEEP_MILLISECONDS_MIN = 500;
 const LOOK_MILLISECONDS = 25_000;
 /** A command gives the probes back in time for a last sample and a rail that goes off. */
 const LEASE_END_MILLISECONDS = 3000;
+/** A program hears its answer, and a person reads it. */
+const RESTART_MILLISECONDS = 1000;
 
 /** The parts of a station that its cycle moves. */
 export interface CycleParts {
@@ -58,6 +60,8 @@ export class Cycle {
 	#stirred = new Signal<true>();
 	#wasInService = false;
 	#isRestarting = false;
+	/** A technician asked for it, and has his answer by then. */
+	#restartMilliseconds = Number.POSITIVE_INFINITY;
 
 	constructor(parts: CycleParts) {
 		this.#parts = parts;
@@ -66,6 +70,12 @@ export class Cycle {
 	/** The board restarts instead of sleeping. */
 	get isRestarting(): boolean {
 		return this.#isRestarting;
+	}
+
+	/** Restarts the board when the line has had its answer. */
+	restartSoon(): void {
+		this.#restartMilliseconds = this.#parts.board.clock.milliseconds + RESTART_MILLISECONDS;
+		this.stir();
 	}
 
 	/** Something has changed: look around. */
@@ -80,6 +90,10 @@ export class Cycle {
 		for (;;) {
 			board.watchdog.feed();
 			if (trial.isOpen && this.#judgeImage()) return;
+			if (board.clock.milliseconds >= this.#restartMilliseconds && !uploads.isUploading) {
+				this.#isRestarting = true;
+				return;
+			}
 			this.noteService();
 			bootLog.reportCrash();
 			// Between two measurements and two sessions: neither is begun under one and ended under another.
@@ -141,7 +155,7 @@ export class Cycle {
 	/** When something is to be done next, on the board's clock. */
 	get dueMilliseconds(): number {
 		const { times, uploads, bootLog, keeper, trial } = this.#parts;
-		const reading = times.nextMilliseconds;
+		const reading = Math.min(times.nextMilliseconds, this.#restartMilliseconds);
 		if (uploads.isUploading) return reading;
 		// Of a configuration.
 		const trialEnd = (bootLog.isOpen ? keeper.trialEndsMilliseconds : undefined) ?? reading;

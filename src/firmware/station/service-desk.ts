@@ -8,6 +8,7 @@ import type {
 	AnswerFields,
 	ChannelReport,
 	ExportedJournal,
+	ProvisioningDesk,
 	ReadingReport,
 	StationService,
 	UploadReport,
@@ -24,6 +25,7 @@ export interface DeskOptions {
 	readonly stir: () => void;
 	readonly requestUpload: () => void;
 	readonly calibrations: StationService["calibrations"];
+	readonly provisioning: ProvisioningDesk;
 }
 
 /** A measurement that somebody waits for. */
@@ -54,6 +56,10 @@ export class ServiceDesk implements StationService {
 	/** The measurement that is asked for, if one is. */
 	get look(): Look | undefined {
 		return this.#look;
+	}
+
+	get provisioning(): ProvisioningDesk {
+		return this.#options.provisioning;
 	}
 
 	status(): readonly AnswerFields[] {

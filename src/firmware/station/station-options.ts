@@ -8,8 +8,11 @@ import type { RealTimeClock } from "./time-keeper.js";
 /** What a composition root adds to the board: the rooms and parts that this station is built of. */
 export interface StationOptions {
 	readonly board: Board;
-	/** What the board was provisioned with; one that came over the air since is in its settings. */
-	readonly configuration: StationConfiguration;
+	/**
+	 * What the board knows without having been told: of a simulated one. What it was told on its line, or came over the
+	 * air since, is in its settings.
+	 */
+	readonly configuration?: StationConfiguration;
 	/** major * 1 000 000 + minor * 1 000 + patch. */
 	readonly firmwareVersion: number;
 	readonly openProbes: (board: Board, configuration: StationConfiguration) => WaterProbes;

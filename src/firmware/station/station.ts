@@ -2,9 +2,11 @@
  * The station: one wake from retained state to deep sleep (or, on mains, for ever). Here its rooms are put
  * together, each with the section of retained memory that it left; cycle.ts says what they do.
  */
+
 import { Scheduler } from "../../core/task.js";
 import { timeHostOf } from "../config/configuration.js";
 import { ConfigurationKeeper } from "../config/configuration-keeper.js";
+import { named, Provisioning } from "../config/provisioning.js";
 import { Console } from "../console/console.js";
 import type { AnswerFields } from "../console/service.js";
 import { MAY_ROLL_OVER } from "../measure/water.js";
@@ -18,6 +20,7 @@ import { ImageTrial } from "./image-trial.js";
 import { LogBook } from "./log-book.js";
 import { NetworkTimeDesk } from "./network-time-desk.js";
 import { type OfferedTime, offeredByCollector, takeOfferedTime } from "./offered-time.js";
+import { ProvisioningDrafts } from "./provisioning-desk.js";
 import { ReadingDesk } from "./reading-desk.js";
 import { ReadingTimes } from "./reading-times.js";
 import { Recorder } from "./recorder.js";
@@ -49,6 +52,7 @@ export class Station {
 	/** What the record says of the run before, when it did not. */
 	readonly #lastRun: LastRun | undefined;
 	readonly #scheduler: Scheduler;
+	readonly #provisioning: Provisioning;
 	readonly #keeper: ConfigurationKeeper;
 	readonly #journal: TolerantJournal;
 	readonly #trial: ImageTrial;
@@ -78,15 +82,16 @@ export class Station {
 		this.#retained = retained;
 		// A wake that dies must not leave the state of the wake before it for the next.
 		invalidateRetainedState(board.retained);
+		this.#provisioning = new Provisioning(board.settings, options.configuration);
 		this.#keeper = new ConfigurationKeeper({
-			provisioned: options.configuration,
+			provisioned: this.#provisioning.configuration,
 			memory: board.settings,
 			clock: board.clock,
 			state: retained?.keeper,
 		});
 		const { configuration } = this.#keeper;
 		this.#journal = new TolerantJournal({
-			open: (note) => options.openJournal(board, configuration, note),
+			open: (note) => options.openJournal(board, named(configuration), note),
 			retained: retained?.journal,
 			delivered: retained?.delivered,
 			say: (text) => board.log.line(text),
@@ -136,8 +141,6 @@ export class Station {
 		this.#uploads.requestSoon();
 		this.#cycle.stir();
 	}
-
-	// --- Opening ------------------------------------------------------------------------------------
 
 	#openTime(): TimeKeeper {
 		const { board, openRealTimeClock } = this.#options;
@@ -193,6 +196,13 @@ export class Station {
 			stir: () => this.#cycle.stir(),
 			requestUpload: () => this.requestUpload(),
 			calibrations: this.#calibrations.desk,
+			provisioning: new ProvisioningDrafts({
+				board: this.#options.board,
+				provisioning: this.#provisioning,
+				keeper: this.#keeper,
+				journal: this.#journal,
+				restart: () => this.#cycle.restartSoon(),
+			}),
 		});
 	}
 
@@ -302,8 +312,6 @@ export class Station {
 		});
 	}
 
-	// --- Awake --------------------------------------------------------------------------------------
-
 	#takeTime(offered: OfferedTime): TimeVerdict["kind"] {
 		const before = this.#time.utcSeconds;
 		const verdict = takeOfferedTime(offered, {
@@ -335,6 +343,7 @@ export class Station {
 			rssiDecibelMilliwatts: this.#uploads.rssiDecibelMilliwatts,
 			failedProbes: state.failedProbes,
 			isBatteryLow: state.isBatteryLow,
+			missing: this.#provisioning.missing,
 		});
 	}
 
@@ -342,8 +351,6 @@ export class Station {
 		this.#options.board.log.line(text);
 		this.#console.say(text);
 	}
-
-	// --- The end of a wake --------------------------------------------------------------------------
 
 	/** Everything that must live on goes into retained memory, then sleep. */
 	#sleep(): void {

@@ -28,6 +28,8 @@ export interface StatusView {
 	/** Bit i: the channel of index i has failed. */
 	readonly failedProbes: number;
 	readonly isBatteryLow: boolean;
+	/** Names that the board was not told and must be. */
+	readonly missing: readonly string[];
 }
 
 /** Entries that no acknowledgement has released and that are still held. */
@@ -94,6 +96,7 @@ export function statusOf(view: StatusView): AnswerFields[] {
 			failedProbes: failed.length === 0 ? "none" : failed.join(","),
 			battery: view.isBatteryLow ? "low" : "good",
 		},
+		{ untold: view.missing.length === 0 ? "none" : view.missing.join(",") },
 	];
 }
 

@@ -42,7 +42,7 @@ export const COMMANDS = Object.freeze({
 			"utc@ timeQuality clock boot# uptimeSeconds# epoch# held# next# cursor# waiting# gaps# journal " +
 			"flashSectors# flashRetired# flashRefusals# flashBitsCorrected# flashSlotsSkipped# " +
 			"nextReadingSeconds# nextUploadSeconds# uploading uploadFailures# rssiDecibelMilliwatts# " +
-			"lastUpload failedProbes battery garbled#",
+			"lastUpload failedProbes battery untold garbled#",
 	},
 	read: {
 		about: "measure now and record it",
@@ -130,6 +130,33 @@ export const COMMANDS = Object.freeze({
 	upload: { about: "deliver now", seconds: [300, 320], answer: "cursor# waiting#" },
 	stop: { about: "end what is under way" },
 	leave: { about: "end service now: the station sleeps, plugged in or not" },
+	"provision-begin": {
+		about: "begin a draft of what this board is told; the one before is gone",
+		answer: "station configuration# missing",
+	},
+	"provision-set": {
+		about: "put text behind the first characters of a field of the draft; nothing: as if untold",
+		takes: { field: "word", at: [0, 4096, 0], text: "word" },
+		answer: "field length#",
+	},
+	"provision-show": {
+		about: "the draft, and all that is wrong with it or missing",
+		parts: "field state text",
+		answer: "check wrong# missing#",
+	},
+	"provision-commit": {
+		about: "keep the draft that was shown under this check, and restart with it",
+		takes: { check: "word" },
+		answer: "configuration# restarting",
+	},
+	"provision-drop": { about: "forget the draft" },
+	identity: {
+		about: "who this station is, signed over 16 bytes that the asker chose, in hexadecimal",
+		takes: { nonce: "word" },
+		seconds: [10, 15],
+		parts: "bytes",
+		answer: "station firmware epoch# publicKey",
+	},
 } as const satisfies Readonly<Record<string, CommandRow>>);
 
 export type CommandName = keyof typeof COMMANDS;

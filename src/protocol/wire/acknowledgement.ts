@@ -7,7 +7,12 @@ import { assert, StationError } from "../../core/errors.js";
 import { isStationId, SEQUENCE_MAX } from "../record/entry.js";
 
 /** First item of every signed payload, so that no batch can pass for an answer or the reverse. */
-export const PAYLOAD_KINDS = Object.freeze({ batch: 1, acknowledgement: 2, refusal: 3 });
+export const PAYLOAD_KINDS = Object.freeze({
+	batch: 1,
+	acknowledgement: 2,
+	refusal: 3,
+	possession: 4,
+});
 
 export const ANSWER_VERSION = 1;
 /** Further ranges beyond the cursor; more would only say the same later. */

@@ -2,21 +2,33 @@
 import { randomInt } from "node:crypto";
 import type { Command } from "commander";
 import { onStderr } from "../../host/colours.js";
-import { OperationalError, UsageError } from "../../host/errors.js";
 import { COMMANDS, type CommandName, type CommandRow } from "../../protocol/line/commands.js";
 import type { Line } from "../line.js";
 import type { Given, Session } from "../line-commands.js";
-import { type CommonOptions, type Done, say, talkOf, wholeNumber } from "./options.js";
+import {
+	type CommonOptions,
+	type Done,
+	FIRST_ID_MAX,
+	say,
+	talkOf,
+	wholeNumber,
+} from "./options.js";
+import {
+	isSimulatedBoard,
+	isSimulatedStation,
+	openSimulatedBoard,
+	openSimulatedStation,
+} from "./simulated.js";
 
-const SIMULATION_SCHEME = "sim:";
-/** Ids of one program begin anywhere below; a thousand million would not fit. */
-const FIRST_ID_MAX = 900_000_000;
 const lineCommands = () => import("../line-commands.js");
 /** Those that the program asks for itself, or a person types; all others are its commands. */
 const NOT_OFFERED: readonly CommandName[] = [
 	...(["help", "version", "journal", "stop"] as const),
 	// A visit's, each a step of what a person is guided through.
 	...(["calibrate", "settle", "point", "commit", "cancel", "log"] as const),
+	// What a board is told, from a file, and who it is.
+	...(["provision-begin", "provision-set", "provision-show", "provision-commit"] as const),
+	...(["provision-drop", "identity"] as const),
 ];
 
 /** Adds them to the program. */
@@ -89,20 +101,11 @@ export async function withStation(
 }
 
 async function openLine(port: string, baud: number): Promise<Line> {
-	if (!port.startsWith(SIMULATION_SCHEME)) {
-		const { openPort } = await import("../ports.js");
-		return openPort(port, baud);
+	if (isSimulatedStation(port)) return openSimulatedStation(port);
+	if (isSimulatedBoard(port)) {
+		const { lineOf } = await import("../controlled-port.js");
+		return lineOf(await openSimulatedBoard(port));
 	}
-	const { openSimulatedLine } = await import("../../../sim/shell/station-line.js");
-	try {
-		return await openSimulatedLine(port.slice(SIMULATION_SCHEME.length), say);
-	} catch (error) {
-		if (error instanceof Error && error.name === "UsageError") {
-			throw new UsageError(error.message);
-		}
-		if (error instanceof Error && error.name === "OperationalError") {
-			throw new OperationalError(error.message);
-		}
-		throw error;
-	}
+	const { openPort } = await import("../ports.js");
+	return openPort(port, baud);
 }

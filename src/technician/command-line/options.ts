@@ -4,6 +4,9 @@ import { printable } from "../../core/printable.js";
 import { instant, type OutputFormat } from "../../host/output.js";
 import type { Talk } from "../file-commands.js";
 
+/** Ids of one program's requests begin anywhere below; a thousand million would not fit. */
+export const FIRST_ID_MAX = 900_000_000;
+
 export interface CommonOptions {
 	readonly port?: string;
 	readonly baud: number;

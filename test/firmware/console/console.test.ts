@@ -71,6 +71,8 @@ describe("the station's side of the technician's line", () => {
 				"coupling",
 			],
 			...["upload", "stop", "leave"],
+			...["provision-begin", "provision-set", "provision-show", "provision-commit"],
+			...["provision-drop", "identity"],
 		]);
 		bench.lines.length = 0;
 		for (const command of commands) bench.feed(`${command} first=1\n`);

@@ -49,7 +49,7 @@ describe("a person at a raw serial terminal", () => {
 		const help = shown("help\r").slice("help".length);
 		assert.match(
 			help,
-			/^\r\n\+ {2}help {2}this list \(command=NAME\)\r\n(\+ {2}[^\r]+\r\n){18}! ok\r\nbench-1> $/,
+			/^\r\n\+ {2}help {2}this list \(command=NAME\)\r\n(\+ {2}[^\r]+\r\n){24}! ok\r\nbench-1> $/,
 		);
 		assert.equal(shown("HELP\r"), `HELP${help}`);
 		assert.equal(shown(" help\r"), ` help${help}`);

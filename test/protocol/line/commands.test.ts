@@ -3,12 +3,8 @@ import { strict as assert } from "node:assert";
 import { Rehearsal } from "../../../sim/station/rehearsal.js";
 import { asciiBytes } from "../../../src/core/bytes.js";
 import type { Task } from "../../../src/core/task.js";
-import {
-	type CommandContext,
-	type CommandMap,
-	type Emit,
-	STATION_COMMANDS,
-} from "../../../src/firmware/console/commands.js";
+import type { CommandContext, CommandMap, Emit } from "../../../src/firmware/console/command.js";
+import { STATION_COMMANDS } from "../../../src/firmware/console/commands.js";
 import type { AnswerFields } from "../../../src/firmware/console/service.js";
 import { shownOf } from "../../../src/host/output.js";
 import { COMMANDS, type CommandRow, type GivenOf } from "../../../src/protocol/line/commands.js";

@@ -106,6 +106,19 @@ export function createConsoleBench({
 			if (bench.isPrompt) signal.set({ cursor: 40, waiting: 0, trouble: undefined });
 			return signal;
 		},
+		provisioning: {
+			missing: [],
+			configurationId: 1,
+			begin: () => asked.push("begin"),
+			set: (field, at, text) => {
+				asked.push(`set ${field} ${at} ${text}`);
+				return at + text.length;
+			},
+			show: () => ({ lines: [], check: "00000000" }),
+			commit: () => 2,
+			drop: () => {},
+			identify: () => new Signal(),
+		},
 	};
 	const scheduler = new Scheduler(clock, (error) => {
 		throw error;

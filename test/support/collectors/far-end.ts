@@ -4,7 +4,8 @@ import { SerialPortMock, type SerialPortMockOpenOptions } from "serialport";
 import type { StationLine } from "../../../sim/shell/station-line.js";
 import { integerBelow, SeededChance } from "../../../src/core/chance.js";
 import type { Line } from "../../../src/technician/line.js";
-import { openSerialLine, type SerialPortClass } from "../../../src/technician/ports.js";
+import { openSerialLine } from "../../../src/technician/ports.js";
+import type { SerialPortClass } from "../../../src/technician/serial-port.js";
 
 /** What the mock's binding has and its types do not say. */
 interface MockBinding {

@@ -67,6 +67,8 @@ function valuesText({ kind, range: [low, high] = [0, 0] }: FieldRow): string {
 			return `host name, ${low} to ${high} characters`;
 		case "bytes":
 			return `${2 * high} hexadecimal digits`;
+		case "text":
+			return `${low} to ${high} bytes`;
 		case "station":
 			return "name";
 		default:

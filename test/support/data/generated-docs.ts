@@ -1,6 +1,7 @@
 /** Every block of a document that comes from a table of the code. */
 import { commandTable } from "./command-docs.js";
 import { configurationExample, fieldTable } from "./field-docs.js";
+import { refusalTable } from "./flash-refusals.js";
 import { mishapTable } from "./mishap-table.js";
 import { eventTable } from "./record-docs.js";
 import { roomTable } from "./rooms.js";
@@ -17,6 +18,7 @@ export const GENERATED_BLOCKS: readonly GeneratedBlock[] = Object.freeze([
 	{ document: "docs/COLLECTOR.md", name: "configuration-example", text: configurationExample },
 	{ document: "docs/COLLECTOR.md", name: "configuration-fields", text: () => fieldTable() },
 	{ document: "docs/CONSOLE.md", name: "commands", text: () => commandTable() },
+	{ document: "docs/FLASHING.md", name: "flash-refusals", text: refusalTable },
 	{ document: "docs/FORMAT.md", name: "event-codes", text: eventTable },
 	{ document: "docs/VISIT.md", name: "mishaps", text: mishapTable },
 ]);

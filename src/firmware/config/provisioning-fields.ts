@@ -1,0 +1,71 @@
+/**
+ * What a board is told on its line besides a configuration, as rows of the same kind, and the names of all of it. A
+ * field without a default must be told; a secret is never shown again. docs/CONSOLE.md, "Provisioning".
+ */
+import { isDigit } from "../../core/text.js";
+import { CONFIGURATION_FIELDS, type FieldRow, type FieldTable } from "./configuration-fields.js";
+
+/** In the order in which they are tried. */
+export const NETWORKS_MAX = 4;
+const NETWORK = "network";
+const SECRET = "Password";
+
+/** Data and clock of the system bus and of the probe bus, 1-Wire, rail of the probes, rail of the loop, service contact. */
+export const REFERENCE_PINS: readonly number[] = Object.freeze([21, 22, 18, 19, 23, 32, 33, 27]);
+
+const BOARD_FIELDS: FieldTable = Object.freeze({
+	/** Certificate of the authority that the collector's is signed by, DER. */
+	authority: { kind: "bytes", range: [64, 1024] },
+	/** No earlier time is believed: when the board was told, Unix seconds. */
+	trustFloorUtcSeconds: { kind: "number", range: [1_700_000_000, 0xffffffff] },
+	/** For people; the record knows the station by its id. */
+	displayName: { kind: "text", range: [0, 40], start: "" },
+	/** Where it stands, in words. */
+	place: { kind: "text", range: [0, 80], start: "" },
+	/** North is positive. */
+	latitudeMicrodegrees: { kind: "number", range: [-90_000_000, 90_000_000], start: 0 },
+	/** East is positive. */
+	longitudeMicrodegrees: { kind: "number", range: [-180_000_000, 180_000_000], start: 0 },
+	/** Of a board that is wired otherwise than the reference. */
+	pins: { kind: "numbers", range: [0, 33], start: REFERENCE_PINS },
+});
+
+/** Of each network: its name, 1 to 32 bytes, and what WPA takes; an open one has no password. */
+const NETWORK_FIELDS: FieldTable = Object.freeze({
+	Name: { kind: "text", range: [1, 32], start: "" },
+	Password: { kind: "text", range: [8, 64], start: "" },
+});
+
+/** What must be told, besides what the tables have no default for. */
+export const FIRST_NETWORK = `${NETWORK}1Name`;
+
+/** The row of a name, undefined where there is no such field. `id` is the station's own to give. */
+export function provisioningRowOf(name: string): FieldRow | undefined {
+	if (name === "id") return undefined;
+	const digit = name.charCodeAt(NETWORK.length);
+	if (name.startsWith(NETWORK) && isDigit(digit)) {
+		const isOne = digit > 0x30 && digit <= 0x30 + NETWORKS_MAX;
+		return isOne ? rowIn(NETWORK_FIELDS, name.slice(NETWORK.length + 1)) : undefined;
+	}
+	return rowIn(BOARD_FIELDS, name) ?? rowIn(CONFIGURATION_FIELDS, name);
+}
+
+export function isSecret(name: string): boolean {
+	return name.endsWith(SECRET);
+}
+
+/** Names that have no default. */
+export function neededFields(): string[] {
+	const names = [BOARD_FIELDS, CONFIGURATION_FIELDS as FieldTable].flatMap((table) =>
+		Object.keys(table).filter((name) => table[name]?.start === undefined),
+	);
+	return [...names, FIRST_NETWORK];
+}
+
+export function networkField(index: number, what: "Name" | "Password"): string {
+	return `${NETWORK}${index + 1}${what}`;
+}
+
+function rowIn(table: FieldTable, name: string): FieldRow | undefined {
+	return Object.keys(table).includes(name) ? table[name] : undefined;
+}

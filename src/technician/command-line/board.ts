@@ -1,0 +1,86 @@
+/** Commands below the station: ports, flash, erase. */
+import { randomInt } from "node:crypto";
+import type { Command } from "commander";
+import type { ControlledPort } from "../controlled-port.js";
+import type { BoardCommand } from "../flash-commands.js";
+import { type CommonOptions, type Done, FIRST_ID_MAX, say, wholeNumber } from "./options.js";
+import { isSimulatedBoard, openSimulatedBoard } from "./simulated.js";
+
+/** What most adapters do; --flash-baud 115200 for a long cable. */
+const FLASH_BAUD_DEFAULT = 460_800;
+const flashCommands = () => import("../flash-commands.js");
+
+/** Adds them to the program. */
+export function addBoardCommands(program: Command, done: Done): void {
+	program
+		.command("ports")
+		.description("serial ports, which is likely a board, and why one cannot be opened")
+		.action(async () => {
+			const { SerialPort } = await import("serialport");
+			const { showPorts } = await flashCommands();
+			const format = program.opts<CommonOptions>().format ?? "text";
+			done(showPorts(await SerialPort.list(), format, say));
+		});
+	rateOption(
+		program
+			.command("flash <bundle>")
+			.description("write a bundle's firmware to a board; its key and its readings stay"),
+	).action(async (path: string, { flashBaud }: RateOption) => {
+		const { readBundle } = await import("../flash/bundle.js");
+		// Before the port: a wrong bundle resets no board.
+		const bundle = await readBundle(path);
+		done(
+			await withBoard(program, flashBaud, async (board) =>
+				(await flashCommands()).flash(board, bundle, randomInt(1, FIRST_ID_MAX)),
+			),
+		);
+	});
+	rateOption(
+		program
+			.command("erase")
+			.description("erase a board's whole flash: its key, what it was told, and its readings")
+			.option("--confirm <mac>", "the board's MAC, in place of typing it when asked"),
+	).action(async ({ flashBaud, confirm }: RateOption & { readonly confirm?: string }) => {
+		done(
+			await withBoard(program, flashBaud, async (board) =>
+				(await flashCommands()).erase(board, confirm),
+			),
+		);
+	});
+}
+
+interface RateOption {
+	readonly flashBaud: number;
+}
+
+function rateOption(command: Command): Command {
+	return command.option(
+		"--flash-baud <rate>",
+		"of the loader",
+		wholeNumber(9600, 921_600),
+		FLASH_BAUD_DEFAULT,
+	);
+}
+
+async function withBoard(
+	program: Command,
+	baud: number,
+	run: (board: BoardCommand) => Promise<number>,
+): Promise<number> {
+	const { port: name, baud: lineBaud, format = "text" } = program.opts<CommonOptions>();
+	if (name === undefined)
+		program.error("error: --port says which board; bistrina ports lists them");
+	const port = await openBoardPort(name ?? "", lineBaud);
+	try {
+		return await run({ port, format, say, baud });
+	} finally {
+		await port.close();
+	}
+}
+
+/** A port with control lines: a serial one, RFC 2217. */
+export async function openBoardPort(name: string, baud: number): Promise<ControlledPort> {
+	if (isSimulatedBoard(name)) return openSimulatedBoard(name);
+	const { openControlledPort } = await import("../ports.js");
+	return openControlledPort(name, baud);
+}

@@ -1,0 +1,46 @@
+/** Commands that make a station of a board: provision, identity, enrol, batch. */
+import type { Command } from "commander";
+import type { Session } from "../line-commands.js";
+import { withStation } from "./line.js";
+import { type Done, say } from "./options.js";
+
+const provisionCommands = () => import("../provision-commands.js");
+
+/** Adds them to the program. */
+export function addProvisionCommands(program: Command, done: Done): void {
+	program
+		.command("provision <file>")
+		.description("tell a board who it is, from one reviewed file; secrets are never shown again")
+		.option("--dry-run", "show what would be kept, and all that is wrong, and keep nothing")
+		.option("--result <file>", "add a line of JSON by which `enrol` knows the station")
+		.action(async (file: string, options: { dryRun?: boolean; result?: string }) => {
+			const { dryRun: isDry = false, result } = options;
+			const run = async (session: Session): Promise<number> =>
+				(await provisionCommands()).provisionFrom(session, file, { isDry, result });
+			done(await withStation(program, run));
+		});
+	program
+		.command("identity")
+		.description("who a station is: its public key, and its signature over a question of ours")
+		.option("--result <file>", "add a line of JSON by which `enrol` knows the station")
+		.action(async ({ result }: { result?: string }) => {
+			const run = async (session: Session): Promise<number> =>
+				(await provisionCommands()).showIdentity(session, result);
+			done(await withStation(program, run));
+		});
+	program
+		.command("enrol <result>")
+		.description("add the stations of a result file to a collector's list, each by its own proof")
+		.requiredOption("--stations <file>", "the list that the collector reads (--stations)")
+		.option("--by <person>", "who decided it: where a station gets a key in place of another")
+		.option("--why <reason>", "and why")
+		.action(
+			async (
+				result: string,
+				{ stations, by, why }: { stations: string; by?: string; why?: string },
+			) => {
+				const { enrol } = await import("./enrolment.js");
+				done(await enrol({ result, stations, by, why, say }));
+			},
+		);
+}

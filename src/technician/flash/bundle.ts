@@ -1,0 +1,284 @@
+/**
+ * What `bistrina flash` writes: a folder or a zip with a manifest of esp-web-tools' form (manifest.json) and the parts
+ * that it names, with our own fields beside: sizes, digests, board, partitions, versions. docs/FLASHING.md has the
+ * form. Everything in it is checked against everything else before a port is opened.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join, resolve, sep } from "node:path";
+import { OperationalError } from "../../host/errors.js";
+import { readEspImage } from "./esp-image.js";
+import {
+	type Partition,
+	readPartitionTable,
+	TABLE_BYTES,
+	TABLE_OFFSET,
+} from "./partition-table.js";
+
+export const BUNDLE_FORMAT = 1;
+export const MANIFEST_FILE = "manifest.json";
+const PROJECT_NAME = "bistrina";
+const BOOTLOADER_OFFSET = 0x1000;
+const SECTOR_BYTES = 4096;
+/** The largest flash of a board of ours, and a manifest of some hundred bytes. */
+const BUNDLE_BYTES_MAX = 16 * 1024 * 1024;
+const MANIFEST_BYTES_MAX = 64 * 1024;
+const PARTS_MAX = 16;
+/** Partitions that hold what cannot be had again: `flash` touches neither. */
+export const KEPT = Object.freeze(["nvs", "readings"]);
+
+export interface BundlePart {
+	readonly path: string;
+	readonly offset: number;
+	readonly bytes: Uint8Array;
+}
+
+export interface Bundle {
+	readonly name: string;
+	/** Of the firmware, as the station's `version` says it. */
+	readonly version: string;
+	readonly board: string;
+	readonly flashBytes: number;
+	readonly sdk: string;
+	readonly idf: string;
+	readonly partitions: readonly Partition[];
+	/** Ascending. */
+	readonly parts: readonly BundlePart[];
+}
+
+/** The manifest, as `npm run bundle` writes it. */
+export interface Manifest {
+	readonly bistrinaBundle: number;
+	readonly name: string;
+	readonly version: string;
+	readonly new_install_prompt_erase: boolean;
+	readonly builds: readonly {
+		readonly chipFamily: string;
+		readonly board: string;
+		readonly flashBytes: number;
+		readonly sdk: string;
+		readonly idf: string;
+		readonly partitions: readonly Partition[];
+		readonly parts: readonly {
+			readonly path: string;
+			readonly offset: number;
+			readonly size: number;
+			readonly sha256: string;
+		}[];
+	}[];
+}
+
+/** Reads and checks it. Throws OperationalError that says what is wrong with which part. */
+export async function readBundle(path: string): Promise<Bundle> {
+	const file = await openFiles(path);
+	const manifest = manifestOf(file(MANIFEST_FILE), path);
+	const [build, ...others] = manifest.builds;
+	if (build === undefined || others.length > 0) throw wrong(path, "it has not exactly one build");
+	if (build.chipFamily !== "ESP32") {
+		throw wrong(path, `it is for ${build.chipFamily}; our boards have an ESP32`);
+	}
+	if (build.parts.length > PARTS_MAX) throw wrong(path, "too many parts");
+	const parts = build.parts
+		.map(({ path: name, offset, size, sha256 }) => {
+			const bytes = file(name);
+			if (bytes.length !== size) {
+				throw wrong(
+					`${path}/${name}`,
+					`truncated: ${bytes.length} bytes, the manifest says ${size}`,
+				);
+			}
+			const digest = createHash("sha256").update(bytes).digest("hex");
+			if (digest !== sha256) throw wrong(`${path}/${name}`, "its SHA-256 is not the manifest's");
+			return { path: name, offset, bytes };
+		})
+		.sort((a, b) => a.offset - b.offset);
+	const { name, version } = manifest;
+	const { board, flashBytes, sdk, idf, partitions } = build;
+	const bundle = { name, version, board, flashBytes, sdk, idf, partitions, parts };
+	requireParts(bundle, path);
+	return bundle;
+}
+
+/** What `parts` touch that `partitions` keep: the first such pair, or undefined. */
+export function keptTouched(
+	parts: readonly BundlePart[],
+	partitions: readonly Partition[],
+): { readonly part: BundlePart; readonly partition: Partition } | undefined {
+	for (const partition of partitions.filter(({ label }) => KEPT.includes(label))) {
+		const end = partition.offset + partition.size;
+		const part = parts.find((each) => each.offset < end && endOf(each) > partition.offset);
+		if (part !== undefined) return { part, partition };
+	}
+	return undefined;
+}
+
+/** Behind its last byte, as flash is erased: whole sectors. */
+export function endOf({ offset, bytes }: BundlePart): number {
+	return Math.ceil((offset + bytes.length) / SECTOR_BYTES) * SECTOR_BYTES;
+}
+
+function requireParts(bundle: Bundle, path: string): void {
+	const { parts, partitions, flashBytes, version } = bundle;
+	for (const [index, part] of parts.entries()) {
+		const whose = `${path}/${part.path}`;
+		if (part.offset % SECTOR_BYTES !== 0) {
+			throw wrong(whose, `it begins at ${hex(part.offset)}, within a sector of flash`);
+		}
+		if (endOf(part) > flashBytes) {
+			throw wrong(whose, `it ends at ${hex(endOf(part))}, beyond a flash of ${flashBytes} bytes`);
+		}
+		const next = parts[index + 1];
+		if (next !== undefined && endOf(part) > next.offset) {
+			throw wrong(whose, `it runs into ${next.path} at ${hex(next.offset)}`);
+		}
+	}
+	const kept = keptTouched(parts, partitions);
+	if (kept !== undefined) {
+		throw wrong(
+			`${path}/${kept.part.path}`,
+			`it would overwrite ${kept.partition.label} at ${hex(kept.partition.offset)}`,
+		);
+	}
+	const table = partAt(parts, TABLE_OFFSET, path, "partition table");
+	const found = readPartitionTable(table.bytes.subarray(0, TABLE_BYTES), `${path}/${table.path}`);
+	if (JSON.stringify(found) !== JSON.stringify(partitions)) {
+		throw wrong(`${path}/${table.path}`, "it says other partitions than the manifest");
+	}
+	const bootloader = partAt(parts, BOOTLOADER_OFFSET, path, "boot loader");
+	readEspImage(bootloader.bytes, `${path}/${bootloader.path}`);
+	const otadata = partAt(parts, placeOf(partitions, "otadata", path).offset, path, "otadata");
+	if (otadata.bytes.some((byte) => byte !== 0xff)) {
+		throw wrong(
+			`${path}/${otadata.path}`,
+			"it must be blank, or another slot than ota_0 would run",
+		);
+	}
+	const slot = placeOf(partitions, "ota_0", path);
+	const image = partAt(parts, slot.offset, path, "firmware");
+	const { description } = readEspImage(image.bytes, `${path}/${image.path}`);
+	if (description?.projectName !== PROJECT_NAME) {
+		const whose = description?.projectName ?? "nobody";
+		throw wrong(
+			`${path}/${image.path}`,
+			`a foreign image: of "${whose}", not of "${PROJECT_NAME}"`,
+		);
+	}
+	if (description.version !== version) {
+		throw wrong(
+			`${path}/${image.path}`,
+			`it is version ${description.version}, the manifest says ${version}`,
+		);
+	}
+	if (image.bytes.length > slot.size) {
+		throw wrong(
+			`${path}/${image.path}`,
+			`${image.bytes.length} bytes do not fit ota_0 of ${slot.size}`,
+		);
+	}
+}
+
+function placeOf(partitions: readonly Partition[], label: string, path: string): Partition {
+	const found = partitions.find((partition) => partition.label === label);
+	if (found === undefined) throw wrong(path, `its partition table has no ${label}`);
+	return found;
+}
+
+function partAt(
+	parts: readonly BundlePart[],
+	offset: number,
+	path: string,
+	what: string,
+): BundlePart {
+	const found = parts.find((part) => part.offset === offset);
+	if (found === undefined) throw wrong(path, `no ${what} at ${hex(offset)}`);
+	return found;
+}
+
+function manifestOf(bytes: Uint8Array, path: string): Manifest {
+	if (bytes.length > MANIFEST_BYTES_MAX) throw wrong(path, "its manifest is too long");
+	let manifest: Manifest;
+	try {
+		manifest = JSON.parse(Buffer.from(bytes).toString("utf8")) as Manifest;
+	} catch {
+		throw wrong(path, "its manifest is no JSON");
+	}
+	if (manifest?.bistrinaBundle !== BUNDLE_FORMAT) {
+		throw wrong(
+			path,
+			`no bundle of format ${BUNDLE_FORMAT} (bistrinaBundle); \`npm run bundle\` makes one`,
+		);
+	}
+	if (!isManifest(manifest))
+		throw wrong(path, "its manifest lacks fields; `npm run bundle` makes one");
+	return manifest;
+}
+
+function isManifest(manifest: Manifest): boolean {
+	const isText = (...texts: readonly unknown[]): boolean =>
+		texts.every((text) => typeof text === "string" && text.length < 200);
+	const isPlace = (...numbers: readonly unknown[]): boolean =>
+		numbers.every(
+			(number) => Number.isInteger(number) && Number(number) >= 0 && Number(number) < 2 ** 32,
+		);
+	return (
+		isText(manifest.name, manifest.version) &&
+		Array.isArray(manifest.builds) &&
+		manifest.builds.every(
+			(build) =>
+				isText(build.chipFamily, build.board, build.sdk, build.idf) &&
+				isPlace(build.flashBytes) &&
+				Array.isArray(build.parts) &&
+				build.parts.every(
+					(part: Manifest["builds"][number]["parts"][number]) =>
+						isText(part.path, part.sha256) && isPlace(part.offset, part.size),
+				) &&
+				Array.isArray(build.partitions) &&
+				build.partitions.every(
+					(each: Partition) =>
+						isText(each.label) && isPlace(each.offset, each.size, each.type, each.subtype),
+				),
+		)
+	);
+}
+
+/** Reads a file of the folder or of the zip, bounded. */
+async function openFiles(path: string): Promise<(name: string) => Uint8Array> {
+	if (!existsSync(path)) throw wrong(path, "no such folder or zip");
+	if (statSync(path).isDirectory()) {
+		return (name) => {
+			const whole = resolve(path, name);
+			if (!whole.startsWith(resolve(path) + sep))
+				throw wrong(path, `a part outside of it: ${name}`);
+			if (!existsSync(whole)) throw wrong(path, `${name} is missing`);
+			if (statSync(whole).size > BUNDLE_BYTES_MAX) throw wrong(join(path, name), "too long");
+			return new Uint8Array(readFileSync(whole));
+		};
+	}
+	if (statSync(path).size > BUNDLE_BYTES_MAX) throw wrong(path, "too long for a bundle");
+	const { unzipSync } = await import("fflate");
+	let sizes = 0;
+	let files: Readonly<Record<string, Uint8Array>>;
+	try {
+		files = unzipSync(new Uint8Array(readFileSync(path)), {
+			filter: ({ originalSize }) => {
+				sizes += originalSize;
+				return sizes <= BUNDLE_BYTES_MAX;
+			},
+		});
+	} catch {
+		throw wrong(path, "no zip, or a damaged one");
+	}
+	return (name) => {
+		const found = Object.hasOwn(files, name) ? files[name] : undefined;
+		if (found === undefined) throw wrong(path, `${name} is missing`);
+		return found;
+	};
+}
+
+export function hex(offset: number): string {
+	return `0x${offset.toString(16)}`;
+}
+
+function wrong(whose: string, what: string): OperationalError {
+	return new OperationalError(`${whose}: ${what}`);
+}

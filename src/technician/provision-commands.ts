@@ -1,0 +1,110 @@
+/** The commands that make a board a station that a collector knows: provision, identity, enrol. */
+import { appendFileSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
+import { OperationalError } from "../host/errors.js";
+import { printJson, printPairs, printTable } from "../host/output.js";
+import type { Session } from "./line-commands.js";
+import { identified, provision, restarted, type ShownField } from "./provision.js";
+import { readProvisionFile } from "./provision-file.js";
+import type { StationResult } from "./station-result.js";
+
+export interface ProvisionCommandOptions {
+	/** Shows and drops. */
+	readonly isDry: boolean;
+	/** File that gets a line of JSON for the collector. */
+	readonly result: string | undefined;
+}
+
+/** Exit 0 when the board has it, or when nothing was to be kept. */
+export async function provisionFrom(
+	session: Session,
+	path: string,
+	{ isDry, result }: ProvisionCommandOptions,
+): Promise<number> {
+	const { client, say, format } = session;
+	const fields = await readProvisionFile(path, { ask: askSecretly, environment: process.env });
+	const id = await provision({
+		client,
+		fields,
+		review: async (lines) => {
+			showDraft(lines, session);
+			return !isDry;
+		},
+	});
+	if (id === undefined) {
+		say("nothing was changed");
+		return 0;
+	}
+	say(`configuration ${id} is kept; the station restarts with it`);
+	await restarted(client, id);
+	const station = await identified(client);
+	if (result !== undefined) appendResult(result, station);
+	if (format === "text") {
+		const { proof: _proof, nonce: _nonce, ...shown } = station;
+		printPairs({ configuration: id, ...shown });
+		process.stdout.write(`\n${enrolmentLine(station)}\n`);
+	} else printJson({ configuration: id, ...station });
+	return 0;
+}
+
+export async function showIdentity(session: Session, result: string | undefined): Promise<number> {
+	const station = await identified(session.client);
+	if (result !== undefined) appendResult(result, station);
+	if (session.format === "text") {
+		const { proof: _proof, nonce: _nonce, ...shown } = station;
+		printPairs({ ...shown });
+		process.stdout.write(`\n${enrolmentLine(station)}\n`);
+	} else printJson(station);
+	return 0;
+}
+
+/** What the collector's list of stations takes. */
+export function enrolmentLine({ station, publicKey }: StationResult): string {
+	return `${station} ${publicKey}`;
+}
+
+export function appendResult(path: string, row: object): void {
+	try {
+		appendFileSync(path, `${JSON.stringify(row)}\n`, { mode: 0o600, flush: true });
+	} catch (error) {
+		throw new OperationalError(
+			`${path}: cannot be written (${(error as NodeJS.ErrnoException).code})`,
+		);
+	}
+}
+
+function showDraft(lines: readonly ShownField[], { format, say }: Session): void {
+	const told = lines.filter(({ state }) => state !== "missing");
+	if (format === "text")
+		printTable(told.map(({ text, ...rest }) => ({ ...rest, text: decoded(text) })));
+	const missing = lines.filter(({ state }) => state === "missing").map(({ field }) => field);
+	if (missing.length > 0) {
+		say(`not told: ${missing.join(", ")}; the station measures, and delivers when it knows them`);
+	}
+}
+
+/** Percent-encoded UTF-8 as people read it. */
+function decoded(text: string): string {
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return text;
+	}
+}
+
+/** What is typed is not shown, and stands in no history. */
+export async function askSecretly(name: string): Promise<string> {
+	if (!process.stdin.isTTY) {
+		throw new OperationalError(`${name}: no terminal to ask at; use @env:NAME or @file:PATH`);
+	}
+	process.stderr.write(`${name}: `);
+	const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+	const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+	try {
+		return await terminal.question("");
+	} finally {
+		terminal.close();
+		process.stderr.write("\n");
+	}
+}

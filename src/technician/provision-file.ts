@@ -1,0 +1,115 @@
+/**
+ * The reviewed file that says what a board is told: a line `name=value` each, `#` begins a comment, UTF-8. A value of
+ * `@file:PATH`, `@env:NAME` or `@ask` is read from there, so that a secret need not stand in the file; none ever stands
+ * on a command line.
+ */
+import { X509Certificate } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { OperationalError } from "../host/errors.js";
+
+/** Certificate and all, with room for comments. */
+const FILE_BYTES_MAX = 64 * 1024;
+const NAME = /^[A-Za-z][A-Za-z0-9]*$/;
+/** What does not stand for itself in a text of the line. */
+const NOT_PLAIN = /[^ !-$&-~]/gu;
+/** A certificate, and no text. */
+const AUTHORITY = "authority";
+
+export interface FileSources {
+	/** Asks a person, without showing what he types. */
+	readonly ask: (name: string) => Promise<string>;
+	readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Fields as the line takes them, in the file's order. Throws OperationalError with all that is wrong with it. */
+export async function readProvisionFile(
+	path: string,
+	sources: FileSources,
+): Promise<ReadonlyMap<string, string>> {
+	const fields = new Map<string, string>();
+	const faults: string[] = [];
+	for (const [index, raw] of textOf(path).split("\n").entries()) {
+		const line = raw.replace(/^\s*#.*$/, "").replace(/\r$/, "");
+		if (line.trim() === "") continue;
+		const equals = line.indexOf("=");
+		const name = line.slice(0, equals).trim();
+		const where = `${path} line ${index + 1}`;
+		if (equals < 1 || !NAME.test(name)) faults.push(`${where}: not name=value`);
+		else if (fields.has(name)) faults.push(`${where}: ${name} stands there twice`);
+		else {
+			try {
+				const value = await toldValue(name, line.slice(equals + 1).trim(), path, sources);
+				fields.set(name, name === AUTHORITY ? value : encoded(value));
+			} catch (error) {
+				if (!(error instanceof OperationalError)) throw error;
+				faults.push(`${where}: ${error.message}`);
+			}
+		}
+	}
+	if (faults.length > 0) throw new OperationalError(faults.join("; "));
+	return fields;
+}
+
+/** Printable ASCII but `%`; every other byte of its UTF-8 as `%` and two digits. */
+export function encoded(text: string): string {
+	const plain = text.replace(NOT_PLAIN, (character) =>
+		[...Buffer.from(character, "utf8")]
+			.map((byte) => `%${byte.toString(16).padStart(2, "0")}`)
+			.join(""),
+	);
+	// A line's end is trimmed.
+	return plain.replace(/^ | $/g, "%20");
+}
+
+async function toldValue(
+	name: string,
+	value: string,
+	path: string,
+	{ ask, environment }: FileSources,
+): Promise<string> {
+	const [, kind, rest = ""] = /^@(file|env|ask)(?::(.*))?$/.exec(value) ?? [];
+	switch (kind) {
+		case "ask":
+			return ask(name);
+		case "env": {
+			const found = environment[rest];
+			if (found === undefined) throw new OperationalError(`${name}: no ${rest} in the environment`);
+			return found;
+		}
+		case "file": {
+			const file = resolve(dirname(path), rest);
+			return name === AUTHORITY ? certificateHex(file) : textOf(file).replace(/\r?\n$/, "");
+		}
+		default:
+			return value;
+	}
+}
+
+/** PEM or DER, as it comes. */
+function certificateHex(path: string): string {
+	try {
+		return new X509Certificate(bytesOf(path)).raw.toString("hex");
+	} catch (error) {
+		if (error instanceof OperationalError) throw error;
+		throw new OperationalError(`${path}: no certificate`);
+	}
+}
+
+function textOf(path: string): string {
+	return bytesOf(path)
+		.toString("utf8")
+		.replace(/^\ufeff/, "");
+}
+
+function bytesOf(path: string): Buffer {
+	try {
+		if (statSync(path).size > FILE_BYTES_MAX) throw new OperationalError(`${path}: too long`);
+		return readFileSync(path);
+	} catch (error) {
+		if (error instanceof OperationalError) throw error;
+		throw new OperationalError(
+			`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`,
+		);
+	}
+}

@@ -1,0 +1,116 @@
+/** Tells a board who it is from one reviewed file, and brings back the signed word by which a collector enrols it. */
+import { randomBytes } from "node:crypto";
+import { bytesOfBase64 } from "../core/base64.js";
+import { bytesOfHex } from "../core/bytes.js";
+import { OperationalError } from "../host/errors.js";
+import type { ConsoleFields } from "../protocol/line/console.js";
+import { POSSESSION_NONCE_BYTES } from "../protocol/wire/possession.js";
+import type { ConsoleClient } from "./client.js";
+import { fingerprintOf, type StationResult, verifiedPossession } from "./station-result.js";
+
+/** With name, place and checksum a line has 256 characters. */
+const PART_CHARACTERS = 150;
+/** A restart, and the recovery of a full ring. */
+const RESTART_MILLISECONDS = 20_000;
+const ASK_MILLISECONDS = 1500;
+const LOOK_MILLISECONDS = 300;
+
+export interface ShownField {
+	readonly field: string;
+	readonly state: string;
+	readonly text: string;
+}
+
+export interface ProvisionOptions {
+	readonly client: ConsoleClient;
+	/** As the line takes them: texts percent-encoded. */
+	readonly fields: ReadonlyMap<string, string>;
+	/** Sees the whole draft, secrets by their hash; false: the draft is dropped. */
+	readonly review: (lines: readonly ShownField[]) => Promise<boolean>;
+}
+
+/** The id of the configuration that the board now has. Throws OperationalError with all problems at once. */
+export async function provision(options: ProvisionOptions): Promise<number | undefined> {
+	const { client, fields, review } = options;
+	await client.request("provision-begin");
+	const refused: string[] = [];
+	for (const [field, value] of fields) {
+		let at = 0;
+		do {
+			const text = value.slice(at, at + PART_CHARACTERS);
+			try {
+				await client.request("provision-set", { fields: { field, at, text } });
+			} catch (error) {
+				if ((error as { code?: unknown }).code !== "failed") throw error;
+				refused.push((error as Error).message.replace(/^.*configuration-invalid, /, ""));
+				break;
+			}
+			at += text.length;
+		} while (at < value.length);
+	}
+	const { parts, fields: answer } = await client.request("provision-show");
+	const lines = parts.map(shownField);
+	const wrong = lines.filter(({ state }) => state === "wrong").map(({ text }) => text);
+	if (wrong.length + refused.length > 0) {
+		await client.request("provision-drop");
+		throw new OperationalError(
+			`nothing was changed; ${[...refused, ...wrong].join("; ")}: mend the file and tell it again`,
+		);
+	}
+	if (!(await review(lines))) {
+		await client.request("provision-drop");
+		return undefined;
+	}
+	const check = answer.get("check") ?? "";
+	const committed = await client.request("provision-commit", { fields: { check } });
+	return Number(committed.fields.get("configuration"));
+}
+
+/** Waits until the station runs under the configuration that it was told. Throws OperationalError. */
+export async function restarted(client: ConsoleClient, configurationId: number): Promise<void> {
+	const until = performance.now() + RESTART_MILLISECONDS;
+	for (;;) {
+		await client.greet(ASK_MILLISECONDS, RESTART_MILLISECONDS);
+		const { parts } = await client.request("status");
+		if (parts.some((part) => part.get("configuration") === String(configurationId))) return;
+		if (performance.now() > until) {
+			throw new OperationalError(
+				`the station does not restart with configuration ${configurationId}; press its EN (reset) and ask bistrina status`,
+			);
+		}
+		await new Promise((resolve) => setTimeout(resolve, LOOK_MILLISECONDS));
+	}
+}
+
+/** Asks the station who it is, and checks what it signed. Throws OperationalError. */
+export async function identified(client: ConsoleClient): Promise<StationResult> {
+	const nonce = new Uint8Array(randomBytes(POSSESSION_NONCE_BYTES));
+	const { parts, fields } = await client.request("identity", {
+		fields: { nonce: Buffer.from(nonce).toString("hex") },
+	});
+	const signed = Buffer.concat(parts.map((part) => bytesOf(part)));
+	const publicKey = bytesOfHex(fields.get("publicKey") ?? "") ?? new Uint8Array(0);
+	const result: StationResult = {
+		station: fields.get("station") ?? "",
+		publicKey: Buffer.from(publicKey).toString("hex"),
+		fingerprint: fingerprintOf(publicKey),
+		epoch: Number(fields.get("epoch")),
+		firmware: fields.get("firmware") ?? "",
+		nonce: Buffer.from(nonce).toString("hex"),
+		proof: signed.toString("base64"),
+	};
+	verifiedPossession(result);
+	return result;
+}
+
+function bytesOf(part: ConsoleFields): Uint8Array {
+	return bytesOfBase64(part.get("bytes") ?? "") ?? new Uint8Array(0);
+}
+
+function shownField(part: ConsoleFields): ShownField {
+	return {
+		field: part.get("field") ?? "",
+		state: part.get("state") ?? "",
+		text: part.get("text") ?? "",
+	};
+}

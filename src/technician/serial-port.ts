@@ -1,0 +1,94 @@
+/** A serial port of this machine, 8N1, by npm serialport. */
+import { OperationalError } from "../host/errors.js";
+import { type ControlLines, releaseControlLines } from "./control-lines.js";
+import type { ControlledPort } from "./controlled-port.js";
+
+/** What of npm serialport's class is used; its mock has the same. */
+export interface SerialPortClass {
+	new (options: { path: string; baudRate: number; autoOpen: false }): SerialPortLike;
+	list(): Promise<readonly { readonly path: string }[]>;
+}
+
+export interface SerialPortLike extends ControlLines {
+	open(callback: (error: Error | null) => void): void;
+	write(bytes: Uint8Array, callback: (error: Error | null | undefined) => void): unknown;
+	update(options: { baudRate: number }, callback: (error: Error | null) => void): unknown;
+	close(callback: (error: Error | null) => void): void;
+	readonly isOpen: boolean;
+	on(event: "data", listener: (bytes: Uint8Array) => void): unknown;
+	on(
+		event: "close" | "error" | "end",
+		listener: (error: Error | null | undefined) => void,
+	): unknown;
+}
+
+/** Opens it locked against others, with the control lines let go. Throws OperationalError with a remedy. */
+export async function openSerialPort(
+	name: string,
+	baud: number,
+	PortClass: SerialPortClass,
+): Promise<ControlledPort> {
+	const port = new PortClass({ path: name, baudRate: baud, autoOpen: false });
+	await called((callback) => port.open(callback)).catch(async (error: Error) => {
+		throw new OperationalError(`${name}: ${await whyNotOpen(error.message, PortClass)}`);
+	});
+	const hasControlLines = await releaseControlLines(port);
+	let isClosing = false;
+	const lose = (reason: string): void => {
+		if (!isClosing) controlled.onLost?.(reason);
+	};
+	const controlled: ControlledPort = {
+		name,
+		hasControlLines,
+		onBytes: undefined,
+		onLost: undefined,
+		// The library queues writes to a port that is gone, for ever.
+		write: (bytes) =>
+			port.isOpen
+				? called((callback) => port.write(bytes, callback))
+				: Promise.reject(new Error("the port is gone")),
+		setLines: async ({ dtr, rts }) => {
+			if (!hasControlLines) return;
+			await called((callback) => port.set({ dtr, rts, brk: false }, callback));
+		},
+		setBaud: (baudRate) => called((callback) => port.update({ baudRate }, callback)),
+		close: () =>
+			new Promise((resolve) => {
+				isClosing = true;
+				if (port.isOpen) port.close(() => resolve());
+				else resolve();
+			}),
+	};
+	port.on("data", (bytes) => controlled.onBytes?.(bytes));
+	port.on("error", (error) => lose(error?.message ?? "error"));
+	port.on("end", () => lose("the port is gone"));
+	port.on("close", (error) => lose(error?.message ?? "the port is gone"));
+	return controlled;
+}
+
+function called(
+	call: (callback: (error: Error | null | undefined) => void) => unknown,
+): Promise<void> {
+	return new Promise((resolve, reject) => {
+		call((error) => {
+			if (error === null || error === undefined) resolve();
+			else reject(error);
+		});
+	});
+}
+
+/** The binding says it in words of the operating system. */
+async function whyNotOpen(message: string, PortClass: SerialPortClass): Promise<string> {
+	if (/no such file|not exist|not found|File not found/i.test(message)) {
+		const names = (await PortClass.list().catch(() => [])).map(({ path }) => path);
+		const those = names.length === 0 ? "none is plugged in" : `there is ${names.join(", ")}`;
+		return `no such port; ${those}`;
+	}
+	if (/lock|busy|in use|already open|temporarily unavailable/i.test(message)) {
+		return "another program has it; close that one (a terminal, perhaps)";
+	}
+	if (/permission|access denied|EACCES/i.test(message)) {
+		return "not allowed; on Linux add yourself to the group dialout and log in again";
+	}
+	return `cannot be opened as a serial port (${message.replace(/^Error:?\s*/i, "")})`;
+}

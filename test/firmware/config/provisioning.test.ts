@@ -1,0 +1,183 @@
+/** What a board is told: kept whole or not at all, judged field by field, and no secret is shown. */
+import { strict as assert } from "node:assert";
+import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { createSha256 } from "../../../src/core/sha256.js";
+import {
+	Provisioning,
+	ProvisioningDraft,
+	UNTOLD_STATION,
+} from "../../../src/firmware/config/provisioning.js";
+import type { SettingsMemory } from "../../../src/firmware/ports.js";
+
+const KEY = "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
+const WHOLE: readonly (readonly [string, string])[] = [
+	["station", "bor-1"],
+	["collectorHost", "collector.example.org"],
+	["collectorPort", "443"],
+	["collectorPublicKey", KEY],
+	["authority", "30".repeat(80)],
+	["trustFloorUtcSeconds", "1795800000"],
+	["network1Name", "M%c3%bchle"],
+	["network1Password", "very secret"],
+];
+
+function memory(): SettingsMemory & { cut: number | undefined; places: Map<number, Uint8Array> } {
+	const places = new Map<number, Uint8Array>();
+	return {
+		cut: undefined,
+		places,
+		read: (place) => places.get(place),
+		write(place, bytes) {
+			places.set(place, bytes.slice(0, this.cut ?? bytes.length));
+			if (this.cut !== undefined) throw new Error("power");
+		},
+	};
+}
+
+function draftOf(held: Provisioning, fields: readonly (readonly [string, string])[] = WHOLE) {
+	const draft = new ProvisioningDraft(held.told, held.configuration);
+	for (const [field, text] of fields) draft.set(field, 0, text);
+	return draft;
+}
+
+describe("what a board is told", () => {
+	it("is nothing at first: a name that records nothing, and every field that is missing", () => {
+		const bare = new Provisioning(memory());
+		assert.equal(bare.configuration.station, UNTOLD_STATION);
+		assert.equal(bare.isComplete, false);
+		assert.deepEqual(bare.missing, [
+			"authority",
+			"trustFloorUtcSeconds",
+			"station",
+			"collectorHost",
+			"collectorPort",
+			"collectorPublicKey",
+			"network1Name",
+		]);
+	});
+
+	it("holds after a commit under the id that it was given, and not before", () => {
+		const settings = memory();
+		const bare = new Provisioning(settings);
+		const draft = draftOf(bare);
+		assert.deepEqual(draft.problems(), []);
+		assert.equal(new Provisioning(settings).isComplete, false);
+		bare.write(draft.told, 7);
+		const told = new Provisioning(settings);
+		assert.equal(told.isComplete, true);
+		assert.equal(told.configuration.id, 7);
+		assert.equal(told.configuration.station, "bor-1");
+		assert.equal(told.configuration.intervalSeconds, 300);
+		assert.deepEqual(told.networks, [{ name: "M%c3%bchle", password: "very secret" }]);
+		assert.deepEqual(told.pins, [21, 22, 18, 19, 23, 32, 33, 27]);
+	});
+
+	it("is what it was before wherever power is cut while it is written", () => {
+		const settings = memory();
+		new Provisioning(settings).write(draftOf(new Provisioning(settings)).told, 2);
+		const before = new Provisioning(settings);
+		const draft = draftOf(before, [["displayName", "upper bridge"]]);
+		for (let cut = 0; cut < 700; cut++) {
+			settings.cut = cut;
+			assert.throws(() => before.write(draft.told, 3), /what was told was not stored/);
+			const after = new Provisioning(settings);
+			assert.equal(after.configuration.id, 2);
+			assert.equal(after.told.get("displayName"), undefined);
+		}
+		settings.cut = undefined;
+		before.write(draft.told, 3);
+		assert.equal(new Provisioning(settings).told.get("displayName"), "upper bridge");
+	});
+
+	it("tells all that is wrong at once, each with its field and rule", () => {
+		const draft = draftOf(new Provisioning(memory()), [
+			["station", "Bor!"],
+			["collectorPort", "70000"],
+			["intervalSeconds", "x"],
+			["network1Password", "short"],
+			["network2Name", "x".repeat(33)],
+			["pins", "21,22,18,19,23,32,33,6"],
+			["latitudeMicrodegrees", "90000001"],
+		]);
+		const wrong = draft.problems().filter(({ isMissing }) => !isMissing);
+		assert.deepEqual(
+			wrong.map(({ field }) => field),
+			[
+				"intervalSeconds",
+				"station",
+				"collectorPort",
+				"network1Password",
+				"network2Name",
+				"pins",
+				"latitudeMicrodegrees",
+			],
+		);
+		assert.match(wrong.at(-1)?.rule ?? "", /use a whole number from -90000000 to 90000000$/);
+	});
+
+	it("refuses pins that flash, console or deep sleep need, and one that stands twice", () => {
+		const held = new Provisioning(memory());
+		const isWrong = (pins: string): boolean =>
+			draftOf(held, [["pins", pins]])
+				.problems()
+				.some(({ isMissing }) => !isMissing);
+		assert.equal(isWrong("21,22,18,19,23,32,33,27"), false);
+		assert.equal(isWrong("13,22,18,19,23,25,26,27"), false);
+		for (const pins of [
+			"21,22,18,19,23,32,33",
+			"21,22,18,19,23,32,33,5",
+			"21,22,18,19,23,32,32,27",
+			"1,22,18,19,23,32,33,27",
+			"21,22,18,19,8,32,33,27",
+		]) {
+			assert.equal(isWrong(pins), true, pins);
+		}
+	});
+
+	it("takes a long value in pieces, the same piece twice, and none that leaves a hole", () => {
+		const draft = draftOf(new Provisioning(memory()), []);
+		draft.set("authority", 0, "30".repeat(50));
+		draft.set("authority", 100, "31".repeat(50));
+		draft.set("authority", 100, "31".repeat(50));
+		assert.equal(draft.told.get("authority"), `${"30".repeat(50)}${"31".repeat(50)}`);
+		assert.throws(() => draft.set("authority", 400, "30"), /200 characters so far, not 400/);
+		assert.throws(() => draft.set("station", 0, "a".repeat(2049)), /too long/);
+		assert.throws(() => draft.set("key", 0, "1"), /no such field/);
+		assert.throws(() => draft.set("id", 0, "9"), /no such field/);
+		assert.throws(() => draft.set("network5Name", 0, "x"), /no such field/);
+	});
+
+	it("shows of a secret four digits, others for another, and never itself", () => {
+		const sha256 = createSha256();
+		const draft = draftOf(new Provisioning(memory()));
+		const shown = draft.shown("network1Password", sha256);
+		assert.match(shown, /^set, hash [0-9a-f]{4}$/);
+		draft.set("network1Password", 0, "another one");
+		assert.notEqual(draft.shown("network1Password", sha256), shown);
+	});
+
+	it("begins a draft with the collector's newer configuration and not with what was told before it", () => {
+		const settings = memory();
+		const bare = new Provisioning(settings);
+		bare.write(draftOf(bare).told, 2);
+		const told = new Provisioning(settings);
+		const fromCollector = { ...told.configuration, id: 3, intervalSeconds: 900 };
+		const draft = new ProvisioningDraft(told.told, fromCollector);
+		assert.equal(draft.told.get("intervalSeconds"), "900");
+		assert.equal(draft.told.get("network1Password"), "very secret");
+		assert.equal(draft.told.get("id"), undefined);
+	});
+
+	it("keeps nothing of any bytes that are not its own form", () => {
+		const chance = new SeededChance(5);
+		for (let round = 0; round < 2000; round++) {
+			const settings = memory();
+			const bare = new Provisioning(settings);
+			bare.write(draftOf(bare).told, 2);
+			const bytes = settings.places.get(5) ?? new Uint8Array(0);
+			const at = integerBelow(chance, bytes.length);
+			bytes[at] = (bytes[at] ?? 0) ^ (1 << integerBelow(chance, 8));
+			assert.equal(new Provisioning(settings).isComplete, false);
+		}
+	});
+});

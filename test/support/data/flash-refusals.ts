@@ -1,0 +1,223 @@
+/**
+ * What `bistrina flash` refuses before it writes a byte, and how it says so: the tests provoke each row and compare
+ * its words, and docs/FLASHING.md shows them.
+ */
+
+import type { PartFile } from "../../../sim/shell/chip/simulated-bundle.js";
+import { simulatedImage } from "../../../sim/shell/chip/simulated-image.js";
+import type { FlashLayer } from "../../../src/technician/flash/loader-session.js";
+import { encodePartitionTable } from "../../../src/technician/flash/partition-table.js";
+import type { BenchOptions } from "../bench/chip-line.js";
+import type { BundleChange } from "../bench/plain-bundle.js";
+import { tableOf } from "./markdown.js";
+
+export interface BundleRefusal {
+	readonly what: string;
+	readonly change: BundleChange;
+	readonly says: string;
+}
+
+export interface BoardRefusal {
+	readonly what: string;
+	readonly layer: FlashLayer;
+	readonly board: BenchOptions & { readonly table?: "4m" | "moved-key"; readonly isMute?: boolean };
+	readonly bundle?: BundleChange;
+	/** After the port's name. */
+	readonly says: string;
+}
+
+const changed =
+	(path: string, change: (part: PartFile) => Partial<PartFile>) =>
+	(parts: readonly PartFile[]): readonly PartFile[] =>
+		parts.map((part) => (part.path === path ? { ...part, ...change(part) } : part));
+
+const APP = "bistrina.bin";
+
+export const BUNDLE_REFUSALS: readonly BundleRefusal[] = [
+	{
+		what: "a part whose digest differs",
+		change: { file: { path: APP, change: (bytes) => flipped(bytes, 4000) } },
+		says: "BUNDLE/bistrina.bin: its SHA-256 is not the manifest's",
+	},
+	{
+		what: "a part that is cut short",
+		change: { file: { path: APP, change: (bytes) => bytes.subarray(0, 1000) } },
+		says: "BUNDLE/bistrina.bin: truncated: 1000 bytes, the manifest says 164240",
+	},
+	{
+		what: "an image that was cut before it was bundled",
+		change: { parts: changed(APP, ({ bytes }) => ({ bytes: bytes.subarray(0, 100_000) })) },
+		says: "BUNDLE/bistrina.bin: truncated: 100000 bytes, its header says 164200",
+	},
+	{
+		what: "an image with a damaged byte",
+		change: {
+			parts: changed(APP, ({ bytes }) => ({ bytes: flipped(Buffer.from(bytes), 90_000) })),
+		},
+		says: "BUNDLE/bistrina.bin: damaged: its checksum does not hold",
+	},
+	{
+		what: "another project's image",
+		change: {
+			parts: changed(APP, () => ({
+				bytes: simulatedImage({ version: "0.1.0", projectName: "blinky" }),
+			})),
+		},
+		says: 'BUNDLE/bistrina.bin: a foreign image: of "blinky", not of "bistrina"',
+	},
+	{
+		what: "an image for another chip",
+		change: {
+			parts: changed(APP, () => ({ bytes: simulatedImage({ version: "0.1.0", chipId: 9 }) })),
+		},
+		says: "BUNDLE/bistrina.bin: an image for another chip (id 9, the ESP32 has 0)",
+	},
+	{
+		what: "another version than the manifest's",
+		change: { parts: changed(APP, () => ({ bytes: simulatedImage({ version: "0.2.0" }) })) },
+		says: "BUNDLE/bistrina.bin: it is version 0.2.0, the manifest says 0.1.0",
+	},
+	{
+		what: "no image at all",
+		change: { parts: changed(APP, () => ({ bytes: new Uint8Array(64) })) },
+		says: "BUNDLE/bistrina.bin: no image for an ESP32 (it does not begin with e9)",
+	},
+	{
+		what: "a part over `nvs`, where the key is",
+		change: {
+			parts: (parts) => [
+				...parts,
+				{ path: "nvs.bin", offset: 0x9000, bytes: new Uint8Array(0x6000).fill(0xff) },
+			],
+		},
+		says: "BUNDLE/nvs.bin: it would overwrite nvs at 0x9000",
+	},
+	{
+		what: "a merged file from 0x1000 on, with `nvs` in it",
+		change: {
+			parts: changed("bootloader.bin", ({ bytes }) => ({
+				bytes: Buffer.concat([bytes, new Uint8Array(0x9000).fill(0xff)]),
+			})),
+		},
+		says: "BUNDLE/bootloader.bin: it runs into partition-table.bin at 0x8000",
+	},
+	{
+		what: "a part over `readings`",
+		change: {
+			parts: (parts) => [
+				...parts,
+				{ path: "data.bin", offset: 0x600000, bytes: new Uint8Array(4096) },
+			],
+		},
+		says: "BUNDLE/data.bin: it would overwrite readings at 0x520000",
+	},
+	{
+		what: "a part beyond the flash",
+		change: {
+			parts: (parts) => [
+				...parts,
+				{ path: "data.bin", offset: 0x800000, bytes: new Uint8Array(4096) },
+			],
+		},
+		says: "BUNDLE/data.bin: it ends at 0x801000, beyond a flash of 8388608 bytes",
+	},
+	{
+		what: "a part within a sector",
+		change: { parts: changed(APP, () => ({ offset: 0x20100 })) },
+		says: "BUNDLE/bistrina.bin: it begins at 0x20100, within a sector of flash",
+	},
+	{
+		what: "an otadata part that is not blank",
+		change: { parts: changed("otadata.bin", () => ({ bytes: new Uint8Array(0x2000) })) },
+		says: "BUNDLE/otadata.bin: it must be blank, or another slot than ota_0 would run",
+	},
+	{
+		what: "no otadata part",
+		change: { parts: (parts) => parts.filter(({ path }) => path !== "otadata.bin") },
+		says: "BUNDLE: no otadata at 0xf000",
+	},
+	{
+		what: "a partition table that is not the manifest's",
+		change: {
+			parts: changed("partition-table.bin", () => ({ bytes: encodePartitionTable([]) })),
+		},
+		says: "BUNDLE/partition-table.bin: it says other partitions than the manifest",
+	},
+	{
+		what: "a bundle of another form",
+		change: { manifest: (text) => text.replace('"bistrinaBundle": 1', '"bistrinaBundle": 2') },
+		says: "BUNDLE: no bundle of format 1 (bistrinaBundle); `npm run bundle` makes one",
+	},
+	{
+		what: "a bundle for another family of chips",
+		change: { manifest: (text) => text.replace('"ESP32"', '"ESP32-S3"') },
+		says: "BUNDLE: it is for ESP32-S3; our boards have an ESP32",
+	},
+	{
+		what: "a part outside of the folder",
+		change: { manifest: (text) => text.replace('"bistrina.bin"', '"../bistrina.bin"') },
+		says: "BUNDLE: a part outside of it: ../bistrina.bin",
+	},
+];
+
+export const BOARD_REFUSALS: readonly BoardRefusal[] = [
+	{
+		what: "another chip",
+		layer: "chip",
+		board: { chip: "esp32-s2" },
+		says: "the chip is an ESP32-S2; our boards have an ESP32: is this the right port?",
+	},
+	{
+		what: "a smaller flash",
+		layer: "refused",
+		board: { megabytes: 4 },
+		says: "the bundle is for 8 MiB of flash, the board has 4: use the bundle for that size; nothing was written",
+	},
+	{
+		what: "a board of the other layout",
+		layer: "refused",
+		board: { table: "4m" },
+		says:
+			"the board has readings at 0x2a0000, the bundle at 0x520000: what is in it would be lost; use the bundle " +
+			"for its layout, or bistrina erase; nothing was written",
+	},
+	{
+		what: "a board whose own table has `nvs` where the firmware goes",
+		layer: "refused",
+		board: { table: "moved-key" },
+		says:
+			"bistrina.bin at 0x20000 would overwrite nvs, which the board has at 0x30000; use the bundle for its " +
+			"layout, or bistrina erase; nothing was written",
+	},
+	{
+		what: "nobody at the port",
+		layer: "silent",
+		board: { isMute: true },
+		says:
+			"nobody answers; check the cable (some only charge), that the board has power, and that this is its port; " +
+			"else hold BOOT, press and release EN, and ask again",
+	},
+	{
+		what: "a board whose IO0 the adapter does not pull low",
+		layer: "boot-log",
+		board: { isIo0Cut: true },
+		says:
+			"the board starts its program (boot:0x13) and not its loader; hold its BOOT button, press and release EN, " +
+			"and ask again while BOOT is held",
+	},
+];
+
+function flipped(bytes: Buffer, at: number): Uint8Array {
+	const copy = Buffer.from(bytes);
+	copy[at] = (copy[at] ?? 0) ^ 1;
+	return copy;
+}
+
+/** What the papers show. */
+export function refusalTable(): string {
+	return tableOf([
+		["what", "how it is said"],
+		...BUNDLE_REFUSALS.map(({ what, says }) => [what, says.replaceAll("|", "\\|")]),
+		...BOARD_REFUSALS.map(({ what, says }) => [what, `PORT: ${says}`]),
+	]);
+}

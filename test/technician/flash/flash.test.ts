@@ -1,0 +1,260 @@
+/** A board is written over every kind of port, by a cable that is pulled, and never where its key and readings are. */
+import { strict as assert } from "node:assert";
+import { rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { zipSync } from "fflate";
+import { SerialPort, SerialPortMock } from "serialport";
+import { chipPort } from "../../../sim/shell/chip/chip-port.js";
+import { serveRfc2217 } from "../../../sim/shell/chip/rfc2217-server.js";
+import type { ControlledPort } from "../../../src/technician/controlled-port.js";
+import { type Bundle, readBundle } from "../../../src/technician/flash/bundle.js";
+import { eraseBoard } from "../../../src/technician/flash/erase-board.js";
+import { flashBoard } from "../../../src/technician/flash/flash-board.js";
+import type { FlashTrouble } from "../../../src/technician/flash/loader-session.js";
+import { openControlledPort } from "../../../src/technician/ports.js";
+import { openSerialPort, type SerialPortClass } from "../../../src/technician/serial-port.js";
+import { benchChip, type ChipBench, mockPort } from "../../support/bench/chip-line.js";
+import { bundleOf } from "../../support/bench/plain-bundle.js";
+import { openPseudoTerminal } from "../../support/bench/pseudo-terminal.js";
+
+describe("flashing a board", function () {
+	this.timeout(120_000);
+	let bundle: Bundle;
+
+	before(async () => {
+		bundle = await bundleOf();
+	});
+
+	afterEach(() => SerialPortMock.binding.reset());
+
+	const run = (port: ControlledPort, written: Bundle = bundle, startMilliseconds = 3000) =>
+		flashBoard({
+			port,
+			bundle: written,
+			baud: 460_800,
+			firstId: 1,
+			say: () => {},
+			onProgress: () => {},
+			startMilliseconds,
+		});
+
+	const requireWritten = ({ flash }: ChipBench): void => {
+		for (const { path, offset, bytes } of bundle.parts) {
+			const found = Buffer.from(flash.bytes.subarray(offset, offset + bytes.length));
+			assert.ok(found.equals(Buffer.from(bytes)), `${path} differs`);
+		}
+	};
+
+	for (const chunkBytes of [1, 7, 64]) {
+		it(`ends byte-identical and with the station's own version, in chunks of ${chunkBytes}`, async () => {
+			const bench = benchChip();
+			const port = await mockPort(bench, { chunkBytes });
+			const report = await run(port);
+			requireWritten(bench);
+			assert.deepEqual(report, {
+				mac: "24:0a:c4:11:22:33",
+				writtenBytes: 175_664,
+				skippedBytes: 8192,
+				station: "bor-1",
+				firmware: "0.1.0",
+			});
+			await port.close();
+		});
+	}
+
+	it("ends byte-identical over RFC 2217", async () => {
+		const bench = benchChip();
+		const server = await serveRfc2217(
+			chipPort(bench.chip, "chip", async () => {}),
+			0,
+		);
+		const port = await openControlledPort(server.address, 115_200);
+		assert.equal((await run(port)).firmware, "0.1.0");
+		requireWritten(bench);
+		await port.close();
+		await server.close();
+	});
+
+	it("ends byte-identical over a pseudo-terminal, where a person holds BOOT and presses reset", async () => {
+		const bench = benchChip();
+		const terminal = await openPseudoTerminal();
+		terminal.onBytes = (bytes) => bench.chip.receive(bytes);
+		bench.chip.onBytes = (bytes) => terminal.write(bytes);
+		bench.chip.isBootHeld = true;
+		bench.chip.powerOn();
+		const port = await openSerialPort(
+			terminal.path,
+			115_200,
+			SerialPort as unknown as SerialPortClass,
+		);
+		assert.equal(port.hasControlLines, false);
+		// A pseudo-terminal has no rate: what the chip speaks is what arrives.
+		const setBaud = port.setBaud.bind(port);
+		port.setBaud = async (baud) => {
+			bench.chip.setBaud(baud);
+			await setBaud(baud);
+		};
+		const report = await flashBoard({
+			port,
+			bundle,
+			baud: 460_800,
+			firstId: 1,
+			onProgress: () => {},
+			say: (text) => {
+				if (!/press the board's EN/.test(text)) return;
+				bench.chip.isBootHeld = false;
+				bench.chip.hold(true);
+				bench.chip.hold(false);
+			},
+		});
+		assert.equal(report.firmware, "0.1.0");
+		requireWritten(bench);
+		await port.close();
+		await terminal.close();
+	});
+
+	for (const unknownAnswer of ["other", "silence"] as const) {
+		it(`reaches a chip that answers a command it lacks with ${unknownAnswer}`, async () => {
+			const bench = benchChip({ unknownAnswer });
+			const port = await mockPort(bench);
+			assert.equal((await run(port)).firmware, "0.1.0");
+			await port.close();
+		});
+	}
+
+	it("says so within two seconds when the cable is pulled at any 32nd write, and the next run completes", async () => {
+		const whole = benchChip();
+		const counted = await mockPort(whole, {});
+		let writes = 0;
+		const write = counted.write.bind(counted);
+		counted.write = (bytes) => {
+			writes++;
+			return write(bytes);
+		};
+		await run(counted);
+		await counted.close();
+		assert.ok(writes > 64, `only ${writes} writes`);
+		for (let pullAtWrite = 32; pullAtWrite < writes - 2; pullAtWrite += 32) {
+			const bench = benchChip();
+			const torn = await mockPort(bench, { pullAtWrite });
+			let pulledAt = 0;
+			const lost = torn.write.bind(torn);
+			torn.write = async (bytes) => {
+				try {
+					await lost(bytes);
+				} catch (error) {
+					pulledAt = performance.now();
+					throw error;
+				}
+			};
+			await assert.rejects(run(torn), (error: FlashTrouble) => {
+				assert.equal(error.layer, "cut-off", error.message);
+				assert.match(error.message, /cut off .*the same command goes on where it stopped$/);
+				return true;
+			});
+			assert.ok(performance.now() - pulledAt < 2000, `${performance.now() - pulledAt} ms`);
+			await torn.close();
+			const again = await mockPort(bench);
+			const report = await run(again);
+			requireWritten(bench);
+			assert.equal(report.firmware, "0.1.0");
+			await again.close();
+		}
+	});
+
+	it("writes after a cut only the pieces that differ, and nothing a third time", async () => {
+		const bench = benchChip();
+		const image = bundle.parts.at(-1);
+		assert.ok(image !== undefined);
+		// The first piece of the firmware came through before.
+		bench.flash.bytes.set(image.bytes.subarray(0, 65_536), image.offset);
+		const port = await mockPort(bench);
+		assert.equal((await run(port)).skippedBytes, 65_536 + 8192);
+		assert.equal((await run(port)).writtenBytes, 0);
+		await port.close();
+	});
+
+	it("leaves every byte of the key's and the readings' partitions", async () => {
+		const bench = benchChip();
+		const kept = bundle.partitions.filter(({ label }) => ["nvs", "readings"].includes(label));
+		assert.equal(kept.length, 2);
+		for (const { offset, size } of kept) bench.flash.bytes.fill(0x5a, offset, offset + size);
+		const port = await mockPort(bench);
+		await run(port);
+		await port.close();
+		for (const { label, offset, size } of kept) {
+			const found = bench.flash.bytes.subarray(offset, offset + size);
+			assert.ok(
+				found.every((byte) => byte === 0x5a),
+				label,
+			);
+		}
+	});
+
+	it("takes a zip for a folder", async () => {
+		const path = join(tmpdir(), `bistrina-bundle-${process.pid}.zip`);
+		const files = Object.fromEntries(bundle.parts.map(({ path: name, bytes }) => [name, bytes]));
+		const manifest = {
+			bistrinaBundle: 1,
+			name: "Bistrina",
+			version: "0.1.0",
+			new_install_prompt_erase: false,
+			builds: [
+				{
+					chipFamily: "ESP32",
+					board: "simulated",
+					flashBytes: bundle.flashBytes,
+					sdk: "none",
+					idf: "none",
+					partitions: bundle.partitions,
+					parts: await Promise.all(
+						bundle.parts.map(async ({ path: name, offset, bytes }) => ({
+							path: name,
+							offset,
+							size: bytes.length,
+							sha256: Buffer.from(
+								await crypto.subtle.digest("SHA-256", Buffer.from(bytes)),
+							).toString("hex"),
+						})),
+					),
+				},
+			],
+		};
+		writeFileSync(
+			path,
+			zipSync({ "manifest.json": Buffer.from(JSON.stringify(manifest)), ...files }),
+		);
+		try {
+			assert.deepEqual(await readBundle(path), bundle);
+		} finally {
+			rmSync(path);
+		}
+	});
+
+	it("erases all of a board only when its MAC was confirmed", async () => {
+		const bench = benchChip();
+		const port = await mockPort(bench);
+		await run(port);
+		const asked: string[] = [];
+		const erase = (isMeant: boolean) =>
+			eraseBoard({
+				port,
+				baud: 460_800,
+				say: () => {},
+				confirm: async (mac, lost) => {
+					asked.push(`${mac} would lose ${lost}`);
+					return isMeant;
+				},
+			});
+		assert.equal(await erase(false), undefined);
+		requireWritten(bench);
+		assert.equal(await erase(true), "24:0a:c4:11:22:33");
+		assert.ok(bench.flash.bytes.every((byte) => byte === 0xff));
+		await port.close();
+		assert.match(
+			asked[0] ?? "",
+			/^24:0a:c4:11:22:33 would lose the station's private key.*2944 KiB/,
+		);
+	});
+});
