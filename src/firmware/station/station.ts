@@ -83,12 +83,9 @@ export class Station {
 		// A wake that dies must not leave the state of the wake before it for the next.
 		invalidateRetainedState(board.retained);
 		this.#provisioning = new Provisioning(board.settings, options.configuration);
-		this.#keeper = new ConfigurationKeeper({
-			provisioned: this.#provisioning.configuration,
-			memory: board.settings,
-			clock: board.clock,
-			state: retained?.keeper,
-		});
+		const { settings: memory, clock } = board;
+		const { configuration: provisioned } = this.#provisioning;
+		this.#keeper = new ConfigurationKeeper({ provisioned, memory, clock, state: retained?.keeper });
 		const { configuration } = this.#keeper;
 		this.#journal = new TolerantJournal({
 			open: (note) => options.openJournal(board, named(configuration), note),
@@ -393,15 +390,9 @@ export class Station {
 	}
 
 	#crash(error: unknown): void {
-		const { board } = this.#options;
-		board.log.line(`crash: ${textOf(error)}`);
-		crash({
-			memory: board.crash,
-			clock: board.clock,
-			processor: board.processor,
-			switchOff: () => this.#switchOff(),
-			cause: "task",
-			error,
-		});
+		const { crash: memory, clock, processor, log } = this.#options.board;
+		log.line(`crash: ${textOf(error)}`);
+		const switchOff = (): void => this.#switchOff();
+		crash({ memory, clock, processor, switchOff, cause: "task", error });
 	}
 }
