@@ -33,10 +33,10 @@ describe("the judge of a siege", () => {
 	});
 
 	it("judges nothing while main threads wait for a processor in a quiet slice, or others begin to work in the attacked one", () => {
-		const calm = { waited: 0.04, others: 0.1 };
-		assert.equal(isTooBusy([calm, calm], { waited: 0.9, others: 0.1 }), false);
-		assert.equal(isTooBusy([calm, { waited: 0.3, others: 0.1 }], calm), true);
-		assert.equal(isTooBusy([calm, calm], { waited: 0.9, others: 0.5 }), true);
+		const calm = { waited: 0.04, others: 0.1, share: 0.8 };
+		assert.equal(isTooBusy([calm, calm], { waited: 0.9, others: 0.1, share: 0.5 }), false);
+		assert.equal(isTooBusy([calm, { waited: 0.3, others: 0.1, share: 0.4 }], calm), true);
+		assert.equal(isTooBusy([calm, calm], { waited: 0.9, others: 0.5, share: 0.5 }), true);
 	});
 
 	it("counts from the shortest wait: 99 of 100 are at most the quantile", () => {

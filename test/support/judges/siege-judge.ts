@@ -3,13 +3,18 @@
  * turns, and each attacked one is held against the quiet ones just before and just after it, so that what
  * else the machine does meets both. Each is an attack from its beginning by somebody new, so what an attack
  * does it does in every pair, and the median of the pairs sees it; what the machine did once it does not.
- * Where collector and stations wait for a processor more than they run, waits say nothing of the collector.
+ *
+ * Where collector and stations wait for a processor more than they run, waits say nothing of the collector. What
+ * says something even then is the work that collector and database do between a station's question and its
+ * answer, by a clock that stands while they do not run: all that is done for others before.
  */
 
 /** Of one slice; zeros where the system does not count. */
 export interface ProcessorShares {
 	/** Part of the time for which a main thread (the collector's or the stations') waited for a processor, 0..1. */
 	readonly waited: number;
+	/** Of the time in which the collector's main thread wanted a processor, the part in which it had one. */
+	readonly share: number;
 	/** Processors that others kept busy. */
 	readonly others: number;
 }

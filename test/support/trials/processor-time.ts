@@ -28,6 +28,32 @@ export function processorUseOf(pid: number): ProcessorUse | undefined {
 	}
 }
 
+/**
+ * A clock that goes only while the main threads of these processes run, and those of their children by now;
+ * milliseconds, a few of them late while one runs. NaN where the system does not say.
+ */
+export function workClock(pids: readonly number[]): () => number {
+	const paths: string[] = [];
+	try {
+		for (const pid of pids.flatMap((each) => [each, ...childrenOf(each)])) {
+			paths.push(`/proc/${pid}/task/${pid}/schedstat`);
+		}
+	} catch {
+		return () => Number.NaN;
+	}
+	return () => {
+		let nanoseconds = 0;
+		for (const path of paths) {
+			try {
+				nanoseconds += Number(readFileSync(path, "utf8").split(" ")[0]);
+			} catch {
+				// A child that has ended works no more.
+			}
+		}
+		return (1000 * nanoseconds) / NANOSECONDS;
+	};
+}
+
 /** Of everybody on the machine, seconds of all processors. */
 export function machineSeconds(): number | undefined {
 	try {

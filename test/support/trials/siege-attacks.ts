@@ -57,9 +57,13 @@ const STRANGER_REQUESTS_PER_SECOND = 300;
 const REQUESTS_PER_CONNECTION = 10;
 const SENDERS = 8;
 
-/** What there was too little of, or undefined. */
-export function tooWeak(result: AttackResult, seconds: number): string | undefined {
-	for (const [what, least] of Object.entries(LEAST[result.name](seconds))) {
+/**
+ * What there was too little of, or undefined. `share`: of the time in which the collector wanted a processor, the part
+ * in which it had one; with less of it as much less is as strong an attack.
+ */
+export function tooWeak(result: AttackResult, seconds: number, share = 1): string | undefined {
+	for (const [what, whole] of Object.entries(LEAST[result.name](seconds))) {
+		const least = Math.ceil(whole * share);
 		const count = result[what as "connections" | "requests"];
 		if (count < least) return `${result.name} came to ${count} ${what} of ${least} at least`;
 	}

@@ -15,6 +15,8 @@ export interface Besieged {
 export interface Slice {
 	/** Milliseconds from a batch's first byte, or its connection's, to its answer. */
 	readonly waits: number[];
+	/** How long collector and database worked meanwhile, milliseconds; as far as the system says it. */
+	readonly works: number[];
 	refused: number;
 	broken: number;
 }
@@ -41,8 +43,8 @@ export class Honest {
 		this.#chance = new SeededChance(index + 1);
 	}
 
-	/** Delivers until `end`, milliseconds of performance.now(). */
-	async deliver(to: Besieged, end: number, slice: Slice): Promise<void> {
+	/** Delivers until `end`, milliseconds of performance.now(). `workClock`: the collector's (processor-time.ts). */
+	async deliver(to: Besieged, end: number, slice: Slice, workClock: () => number): Promise<void> {
 		await pause(PAUSE_MILLISECONDS * fraction(this.#chance));
 		while (performance.now() < end) {
 			const agent = new Agent({
@@ -53,20 +55,22 @@ export class Honest {
 				localAddress: this.#address,
 			});
 			for (let batch = 0; batch < BATCHES_PER_SESSION; batch++) {
-				await this.#batch(to.port, agent, slice);
+				await this.#batch(to.port, agent, slice, workClock);
 			}
 			agent.destroy();
 			await pause(PAUSE_MILLISECONDS * (0.5 + fraction(this.#chance)));
 		}
 	}
 
-	async #batch(port: number, agent: Agent, slice: Slice): Promise<void> {
+	async #batch(port: number, agent: Agent, slice: Slice, workClock: () => number): Promise<void> {
 		const last = this.acknowledged + READINGS_PER_BATCH;
 		const envelope = honestEnvelope(this.#record, this.acknowledged + 1);
+		const worked = workClock();
 		const asked = performance.now();
 		try {
 			const { status, body } = await exchange(port, agent, "POST", "/v1/batches", envelope);
 			slice.waits.push(performance.now() - asked);
+			slice.works.push(workClock() - worked);
 			this.bytesSent += envelope.length;
 			const answer = status === 200 ? decodeAnswer(decodeSign1(body).payload) : undefined;
 			if (answer?.kind === "acknowledgement" && answer.cursor >= last) this.acknowledged = last;
