@@ -37,6 +37,8 @@ describe("a board's clock that is off in deep sleep", function () {
 			await played.playUntil(DAY - 30);
 			assert.deepEqual(played.judge().slice(0, 3), []);
 			assert.equal(played.readings().length, 288);
+			// A look at the circuits, at the boot and once a day, leaves the loop off.
+			assert.equal(played.measurements(), 288);
 			let milliwattHours = 0;
 			for (const part of played.station.hardware.energy.milliwattHoursByPart().values()) {
 				milliwattHours += part;
@@ -54,6 +56,28 @@ describe("a board's clock that is off in deep sleep", function () {
 			assert.deepEqual(played.judge().slice(0, 3), []);
 			assert.equal(played.readings().length, 4);
 		}
+	});
+});
+
+describe("a look at the circuits", function () {
+	this.timeout(120_000);
+
+	it("is not taken at each wake where the settings cannot keep when the last one was", async () => {
+		const spent = async (areSettingsBroken: boolean): Promise<number> => {
+			const played = await openWatchedStation();
+			await played.playUntil(60);
+			played.station.settings.isBroken = areSettingsBroken;
+			// A day later the next one is due.
+			await played.playUntil(2 * DAY);
+			assert.deepEqual(played.judge().slice(0, 3), []);
+			let milliwattHours = 0;
+			for (const part of played.station.hardware.energy.milliwattHoursByPart().values()) {
+				milliwattHours += part;
+			}
+			return milliwattHours;
+		};
+		const [well, broken] = [await spent(false), await spent(true)];
+		assert.ok(broken < 1.005 * well, `${broken} mWh, ${well} where they can`);
 	});
 });
 

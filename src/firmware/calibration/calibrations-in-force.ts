@@ -97,7 +97,9 @@ export class CalibrationsInForce {
 	get isCheckDue(): boolean {
 		if (this.#stored.pending !== undefined) return false;
 		const now = this.#options.utcSeconds();
-		return this.#isCheckDue || (now > 0 && now - this.#stored.checkedUtcSeconds >= CHECK_SECONDS);
+		// A clock that was put back must not put the next look off by years.
+		const sinceSeconds = Math.abs(now - this.#stored.checkedUtcSeconds);
+		return this.#isCheckDue || (now > 0 && sinceSeconds >= CHECK_SECONDS);
 	}
 
 	/** Somebody may have been at the circuits. */
@@ -159,9 +161,12 @@ export class CalibrationsInForce {
 	*check(): Task<void> {
 		this.#isCheckDue = false;
 		const { board, openProbes, say } = this.#options;
+		// Where settings take nothing every wake would look again: the battery would pay for it.
+		this.#stored.checkedUtcSeconds = this.#options.utcSeconds();
+		if (!this.save()) return;
 		const session = new ProbeSession(board, openProbes, 0);
 		try {
-			yield* session.open();
+			yield* session.open(false);
 			yield* session.warm("probe", session.probes.pH.warmUpMilliseconds);
 			for (const [channel, { name }] of CHANNELS.entries()) {
 				const circuit = PROCEDURES[name]?.sensor(session.probes).circuit;
@@ -182,7 +187,6 @@ export class CalibrationsInForce {
 		} finally {
 			session.close();
 		}
-		this.#stored.checkedUtcSeconds = this.#options.utcSeconds();
 		this.save();
 	}
 
@@ -352,13 +356,15 @@ export class CalibrationsInForce {
 		return this.#options.board.sha256(exported).slice(0, DIGEST_BYTES);
 	}
 
-	/** What the record has the store may lack: the next boot finds it there. */
-	save(): void {
+	/** What the record has the store may lack: the next boot finds it there. False where settings take nothing. */
+	save(): boolean {
 		try {
 			this.#store.save(this.#stored);
+			return true;
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
 			this.#options.say(error.message);
+			return false;
 		}
 	}
 }

@@ -40,7 +40,7 @@ export function* withProbes<Result>(
 ): Task<Result> {
 	const session = new ProbeSession(board, openProbes, 0);
 	try {
-		yield* session.open();
+		yield* session.open(procedure.rail === "loop");
 		const sensor = procedure.sensor(session.probes);
 		yield* session.warm(procedure.rail, sensor.warmUpMilliseconds);
 		const { pH, conductivity } = session.probes;

@@ -82,15 +82,18 @@ export class ProbeSession {
 		return this.#events;
 	}
 
-	/** Both rails on, from a known state: a rail that a crash left on is switched off first. */
-	*open(): Task<void> {
+	/**
+	 * The rails on, from a known state: one that a crash left on is switched off first. The loop's transmitter
+	 * draws most of all: whoever only speaks to circuits does without.
+	 */
+	*open(withLoop = true): Task<void> {
 		const { clock, probeRail, loopRail, watchdog } = this.#board;
 		if (probeRail.isOn || loopRail.isOn) {
 			probeRail.off();
 			loopRail.off();
 			yield* pauseFed(RAIL_OFF_MILLISECONDS, watchdog);
 		}
-		loopRail.on();
+		if (withLoop) loopRail.on();
 		this.#loopRailOnMilliseconds = clock.milliseconds;
 		probeRail.on();
 		this.#probeRailOnMilliseconds = clock.milliseconds;
