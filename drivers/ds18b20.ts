@@ -22,6 +22,8 @@ const CONVERSION_MILLISECONDS = 750;
 const CELSIUS_PER_STEP = 0.0625;
 /** Configuration register: 12 bits. */
 const RESOLUTION = 0x7f;
+/** Marks of the alarm registers: 64 in turn. */
+const MARK_MASK = 0x3f;
 const CELSIUS_MIN = -55;
 const CELSIUS_MAX = 125;
 
@@ -62,7 +64,7 @@ export default class DS18B20 implements Sensor<TemperatureSample> {
 		// A part that loses power in between comes back with a temperature that it never measured and a valid
 		// CRC: 85 degC, of clones also 25 or others. It comes back with its alarm registers out of EEPROM, too,
 		// so a mark in these says whether it is still the same life. Written to RAM only: no wear.
-		this.#mark = (this.#mark + 1) & 0x3f;
+		this.#mark = (this.#mark + 1) & MARK_MASK;
 		this.#reset();
 		this.#io.write(
 			new Uint8Array([

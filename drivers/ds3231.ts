@@ -15,6 +15,8 @@ const BLOCK_BYTES = 16;
 
 const HOUR_12 = 0x40;
 const HOUR_PM = 0x20;
+const HOUR_OF_12_MASK = 0x1f;
+const HOUR_UNUSED = 0x80;
 const CENTURY = 0x80;
 const DAY_OF_WEEK_MATCH = 0x40;
 const ALARM_MASK = 0x80;
@@ -200,8 +202,9 @@ function hourOf(register: number): number | undefined {
 		const hour = binaryOf(register);
 		return hour === undefined || hour > 23 ? undefined : hour;
 	}
-	const hour = binaryOf(register & 0x1f);
-	if ((register & 0x80) !== 0 || hour === undefined || hour < 1 || hour > 12) return undefined;
+	const hour = binaryOf(register & HOUR_OF_12_MASK);
+	if ((register & HOUR_UNUSED) !== 0 || hour === undefined || hour < 1 || hour > 12)
+		return undefined;
 	return (hour % 12) + ((register & HOUR_PM) === 0 ? 0 : 12);
 }
 

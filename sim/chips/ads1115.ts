@@ -13,6 +13,7 @@ const REGISTER_HI_THRESH = 3;
 const RESET_VALUES = [0x0000, 0x8583, 0x8000, 0x7fff];
 
 const CONFIG_OS = 0x8000;
+const THRESHOLD_SIGN = 0x8000;
 const CONFIG_MODE_SINGLE = 0x0100;
 const CONFIG_COMP_WINDOW = 0x0010;
 const CONFIG_COMP_POL_HIGH = 0x0008;
@@ -165,7 +166,9 @@ export class Ads1115 implements I2CChip {
 	/** Thresholds whose signs are swapped turn the alert into "conversion ready". */
 	get #isReadyPin(): boolean {
 		const high = this.#register(REGISTER_HI_THRESH);
-		return (high & 0x8000) !== 0 && (this.#register(REGISTER_LO_THRESH) & 0x8000) === 0;
+		return (
+			(high & THRESHOLD_SIGN) !== 0 && (this.#register(REGISTER_LO_THRESH) & THRESHOLD_SIGN) === 0
+		);
 	}
 
 	#register(index: number): number {

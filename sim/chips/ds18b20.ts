@@ -8,6 +8,13 @@ import type { VirtualClock } from "../board/clock.js";
 import type { OneWireChip } from "../bus/one-wire-bus.js";
 
 const FAMILY = 0x28;
+/** Bytes 5 to 7 of the scratchpad; 6 and 7 are COUNT REMAIN and COUNT PER C of the DS18S20. */
+const COUNT_PER_DEGREE = 0x10;
+const RESERVED_AT_POWER_ON = Object.freeze([0xff, 0x0c, COUNT_PER_DEGREE]);
+const STEPS_MASK = 0x0f;
+/** R1 and R0 of the configuration; its other bits read 0 and ones. */
+const RESOLUTION_MASK = 0x60;
+const RESOLUTION_ONES = 0x1f;
 const ROM_BITS = 64;
 const ROM_COMMANDS = Object.freeze({
 	search: 0xf0,
@@ -89,7 +96,8 @@ export class Ds18b20 implements OneWireChip {
 		this.#state = { kind: "idle" };
 		this.#conversion = undefined;
 		this.#isAlarming = false;
-		this.#scratchpad.set([0, 0, 0, 0, 0, 0xff, 0x0c, 0x10, 0]);
+		this.#scratchpad.fill(0);
+		this.#scratchpad.set(RESERVED_AT_POWER_ON, 5);
 		this.#scratchpad.set(this.#eeprom, 2);
 		this.#setTemperature(POWER_ON_STEPS);
 	}
@@ -242,7 +250,7 @@ export class Ds18b20 implements OneWireChip {
 		this.#setTemperature(conversion.steps);
 		this.#isAlarming = this.#isBeyondLimits();
 		// Genuine parts count here what is left of the last step.
-		this.#scratchpad[6] = 0x10 - (conversion.steps & 0x0f);
+		this.#scratchpad[6] = COUNT_PER_DEGREE - (conversion.steps & STEPS_MASK);
 	}
 
 	#setTemperature(steps: number): void {
@@ -253,7 +261,7 @@ export class Ds18b20 implements OneWireChip {
 	#take(bytes: Uint8Array): void {
 		this.#scratchpad.set(bytes, 2);
 		// Only the two bits of resolution can be written.
-		this.#scratchpad[4] = (this.#scratchpad[4]! & 0x60) | 0x1f;
+		this.#scratchpad[4] = (this.#scratchpad[4]! & RESOLUTION_MASK) | RESOLUTION_ONES;
 	}
 
 	#isBeyondLimits(): boolean {

@@ -1,8 +1,10 @@
 /** When the alarms of a DS3231 match. Source: DS3231 datasheet, table 2. */
 import {
+	DATE_MASK,
 	dateOfDay,
 	hourOfByte,
 	SECONDS_PER_DAY,
+	TIME_MASK,
 	valueOfDecimal,
 	weekdayOfDay,
 } from "./ds3231-calendar.js";
@@ -10,6 +12,7 @@ import {
 /** A date of the month comes again within 62 days (31 July, 31 August is sooner; 30 February skipped). */
 const DAYS_AHEAD = 62;
 const WEEKDAY_BIT = 0x40;
+const WEEKDAY_MASK = 0x0f;
 
 /**
  * First second >= `fromSeconds` (since year 00) at which an alarm matches. `registers` are seconds,
@@ -39,7 +42,7 @@ export function nextAlarmMatch(
 			// Combinations that the datasheet calls illogical.
 			return undefined;
 	}
-	const offset = hourOfByte(hours & 0x7f) * 3600 + minute * 60 + second;
+	const offset = hourOfByte(hours & TIME_MASK) * 3600 + minute * 60 + second;
 	const first = nextPeriodic(fromSeconds, SECONDS_PER_DAY, offset);
 	if (first === undefined || masks === 0b1000) return first;
 	for (let ahead = 0; ahead <= DAYS_AHEAD; ahead++) {
@@ -47,8 +50,8 @@ export function nextAlarmMatch(
 		const dayNumber = Math.floor(candidate / SECONDS_PER_DAY);
 		const isMatch =
 			(day & WEEKDAY_BIT) !== 0
-				? (weekdayOfDay(dayNumber) - 1 + weekdayOffset) % 7 === (day & 0x0f) - 1
-				: dateOfDay(dayNumber).date === valueOfDecimal(day & 0x3f);
+				? (weekdayOfDay(dayNumber) - 1 + weekdayOffset) % 7 === (day & WEEKDAY_MASK) - 1
+				: dateOfDay(dayNumber).date === valueOfDecimal(day & DATE_MASK);
 		if (isMatch) return candidate;
 	}
 	return undefined;

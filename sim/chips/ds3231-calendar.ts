@@ -61,17 +61,46 @@ export function valueOfDecimal(byte: number): number {
 	return (byte >> 4) * 10 + (byte & 15);
 }
 
-/** Hour register: 24-hour, or bit 6 with 12 hours and PM in bit 5. */
+/** Hour register: bit 6 for 12 hours, and of those PM in bit 5. */
+export const HOUR_12 = 0x40;
+const HOUR_PM = 0x20;
+const HOUR_OF_24_MASK = 0x3f;
+const HOUR_OF_12_MASK = 0x1f;
+/** What the registers of a time have besides the bits of an alarm (A1M1 ... A2M4) and of the century. */
+export const TIME_MASK = 0x7f;
+export const DATE_MASK = 0x3f;
+const MONTH_MASK = 0x1f;
+
+/** Hour register, in either form. */
 export function hourByte(hour: number, isTwelveHour: boolean): number {
 	if (!isTwelveHour) return binaryCodedDecimal(hour);
 	const twelve = hour % 12 === 0 ? 12 : hour % 12;
-	return 0x40 | (hour >= 12 ? 0x20 : 0) | binaryCodedDecimal(twelve);
+	return HOUR_12 | (hour >= 12 ? HOUR_PM : 0) | binaryCodedDecimal(twelve);
 }
 
 /** 0..23 of an hour register in either form. */
 export function hourOfByte(byte: number): number {
-	if ((byte & 0x40) === 0) return valueOfDecimal(byte & 0x3f);
-	return (valueOfDecimal(byte & 0x1f) % 12) + ((byte & 0x20) !== 0 ? 12 : 0);
+	if ((byte & HOUR_12) === 0) return valueOfDecimal(byte & HOUR_OF_24_MASK);
+	return (valueOfDecimal(byte & HOUR_OF_12_MASK) % 12) + ((byte & HOUR_PM) !== 0 ? 12 : 0);
+}
+
+/** Of the day, out of registers 0 to 2. */
+export function secondOfRegisters(seconds: number, minutes: number, hours: number): number {
+	return (
+		hourOfByte(hours & TIME_MASK) * 3600 +
+		valueOfDecimal(minutes & TIME_MASK) * 60 +
+		valueOfDecimal(seconds & TIME_MASK)
+	);
+}
+
+/** Day number out of registers 4 to 6; the century is bit 7 of the month. */
+export function dayOfRegisters(date: number, month: number, year: number): number {
+	return dayOfDate({
+		century: month >> 7,
+		year: valueOfDecimal(year),
+		month: valueOfDecimal(month & MONTH_MASK),
+		date: valueOfDecimal(date & DATE_MASK),
+	});
 }
 
 function daysOfYear(year: number): number {

@@ -11,12 +11,12 @@ import {
 	DATE_MASKS,
 	DAYS_PER_CENTURY,
 	dateOfDay,
-	dayOfDate,
+	dayOfRegisters,
+	HOUR_12,
 	hourByte,
-	hourOfByte,
 	SECONDS_PER_DAY,
+	secondOfRegisters,
 	UNIX_SECONDS_OF_2000,
-	valueOfDecimal,
 	weekdayOfDay,
 } from "./ds3231-calendar.js";
 
@@ -360,17 +360,9 @@ export class Ds3231 implements I2CChip {
 		const [seconds = 0, minutes = 0, hours = 0, weekday = 0] = this.#latched;
 		const [date = 0, month = 0, year = 0] = this.#latched.subarray(4);
 		const fraction = isDividerRestarted ? 0 : this.#seconds - Math.floor(this.#seconds);
-		this.#isTwelveHour = (hours & 0x40) !== 0;
-		const second =
-			hourOfByte(hours & 0x7f) * 3600 +
-			valueOfDecimal(minutes & 0x7f) * 60 +
-			valueOfDecimal(seconds & 0x7f);
-		const day = dayOfDate({
-			century: month >> 7,
-			year: valueOfDecimal(year),
-			month: valueOfDecimal(month & 0x1f),
-			date: valueOfDecimal(date & 0x3f),
-		});
+		this.#isTwelveHour = (hours & HOUR_12) !== 0;
+		const second = secondOfRegisters(seconds, minutes, hours);
+		const day = dayOfRegisters(date, month, year);
 		// The weekday counts by itself: setting the date does not change it.
 		this.#weekdayOffset = (Math.max(0, (weekday & 7) - 1) - (weekdayOfDay(day) - 1) + 7) % 7;
 		this.#seconds = (day * SECONDS_PER_DAY + second + fraction) % CYCLE_SECONDS;

@@ -20,12 +20,16 @@ const REGISTERS = Object.freeze({
 });
 const CONFIG_POWER_ON = 0x4127;
 const CONFIG_RESET = 0x8000;
+/** Bits 14 to 12 read 100. */
+const CONFIG_WRITABLE = 0x0fff;
+const CONFIG_ONES = 0x4000;
 const MAKER_ID = 0x5449;
 const DIE_ID = 0x2260;
 const MASK_FLAGS = Object.freeze({ AFF: 0x0010, CVRF: 0x0008, OVF: 0x0004 });
 /** What of Mask/Enable can be written: six functions, polarity, latch. */
 const MASK_WRITABLE = 0xfc03;
 const MASK_LATCHING = 0x0001;
+const CALIBRATION_MASK = 0x7fff;
 /** Functions of ALERT; the highest bit that is set counts. */
 const ALERTS = Object.freeze({
 	shuntOver: 0x8000,
@@ -90,7 +94,8 @@ export class Ina226 implements I2CChip {
 		if (high === undefined || low === undefined) return true;
 		const word = (high << 8) | low;
 		if (pointer === REGISTERS.config) this.#configure(word);
-		else if (pointer === REGISTERS.calibration) this.#set(REGISTERS.calibration, word & 0x7fff);
+		else if (pointer === REGISTERS.calibration)
+			this.#set(REGISTERS.calibration, word & CALIBRATION_MASK);
 		else if (pointer === REGISTERS.limit) this.#set(REGISTERS.limit, word);
 		else if (pointer === REGISTERS.mask) {
 			const flags = this.#get(REGISTERS.mask) & ~MASK_WRITABLE;
@@ -133,7 +138,7 @@ export class Ina226 implements I2CChip {
 			this.#reset();
 			return;
 		}
-		this.#set(REGISTERS.config, (word & 0x0fff) | 0x4000);
+		this.#set(REGISTERS.config, (word & CONFIG_WRITABLE) | CONFIG_ONES);
 		this.#readyMicroseconds = undefined;
 		if ((word & 3) !== 0) {
 			this.#set(REGISTERS.mask, this.#get(REGISTERS.mask) & ~MASK_FLAGS.CVRF);

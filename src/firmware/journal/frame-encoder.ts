@@ -139,12 +139,12 @@ export function encodeCursor(
 	{ cursor, epoch, last }: { cursor: number; epoch: number; last?: number },
 	index: number,
 	seed: number,
-): Uint8Array {
+): { readonly bytes: Uint8Array; readonly slots: number } {
 	const slots = last === undefined ? 1 : 2;
-	const frame = new Uint8Array(slots * SLOT_BYTES);
-	putUint32(frame, CURSOR_AT, cursor);
-	putUint32(frame, CURSOR_AT + 4, epoch);
-	if (last !== undefined) putUint32(frame, CURSOR_AT + 8, last);
-	sealFrame(frame, FRAME_TYPES.cursor, slots, index, seed);
-	return frame;
+	const bytes = new Uint8Array(slots * SLOT_BYTES);
+	putUint32(bytes, CURSOR_AT, cursor);
+	putUint32(bytes, CURSOR_AT + 4, epoch);
+	if (last !== undefined) putUint32(bytes, CURSOR_AT + 8, last);
+	sealFrame(bytes, FRAME_TYPES.cursor, slots, index, seed);
+	return { bytes, slots };
 }

@@ -2,8 +2,10 @@
  * What the journal leaves in retained memory, so that a wake from deep sleep needs no recovery. It
  * is believed only when flash says the same.
  */
+
 import { putUint32, uint16At, uint32At } from "../../core/bytes.js";
 import { crc32 } from "../../core/crc32.js";
+import { assert } from "../../core/errors.js";
 import { HEAD_BYTES } from "../../protocol/record/chain.js";
 
 /** Fixed part 80 bytes, tuning 4 + 2 * (2 + 12) + 12 for twelve values, CRC 4: at most 128. */
@@ -41,6 +43,8 @@ export interface JournalNote {
 }
 
 export function encodeNote(note: JournalNote): Uint8Array {
+	// With LogWriter.storeCursor: nothing is released that was never given.
+	assert(note.cursor < note.nextSequence, "a note whose cursor is ahead of its log");
 	const tuning = note.tuning.length > TUNING_BYTES_MAX ? new Uint8Array(0) : note.tuning;
 	const bytes = new Uint8Array(FIXED_BYTES + tuning.length + CRC_BYTES);
 	bytes[0] = NOTE_VERSION;

@@ -3,7 +3,7 @@
  * back; nothing is ever programmed twice; what a power cut may have touched is not trusted and not
  * programmed before it was erased. Format, recovery and guarantees: docs/FORMAT.md.
  */
-import { StationError, type StationErrorCode } from "../../core/errors.js";
+import { assert, StationError, type StationErrorCode } from "../../core/errors.js";
 import { HEAD_BYTES } from "../../protocol/record/chain.js";
 import { decodeEntry, encodeDraft } from "../../protocol/record/entry.js";
 import type { EntryDraft } from "../../protocol/record/entry-layouts.js";
@@ -157,6 +157,7 @@ export class Journal {
 			}
 			throw error;
 		}
+		assert(extent.nextSequence === sequence + 1, "an append that moved its log otherwise");
 		this.#ring.wasFormatted = false;
 		if (draft.kind === "gap") this.#named(draft, sequence);
 		return { sequence, canonical };

@@ -1,5 +1,7 @@
 /** Finds and reads entries of one epoch of the log by their sequence; writes nothing. */
 
+import { uint32At } from "../../core/bytes.js";
+import { assert } from "../../core/errors.js";
 import {
 	FRAME_SLOTS_MAX,
 	FRAME_TYPES,
@@ -149,6 +151,8 @@ export class LogReader {
 			(index, canonical) => {
 				const sequence = firstSequence + index;
 				if (sequence >= end) return false;
+				// With LogWriter.store: what is at a place bears its number.
+				assert(uint32At(canonical, 8) === sequence, "an entry is read out of its order");
 				isStopped = !visit(sequence, canonical);
 				return !isStopped;
 			},

@@ -3,11 +3,13 @@
  * fresh sector that comes before the first write after an unclean boot. Nothing is ever programmed
  * twice; what a power cut may have touched is erased before it is used.
  */
-import { StationError } from "../../core/errors.js";
+import { uint32At } from "../../core/bytes.js";
+import { assert, StationError } from "../../core/errors.js";
 import {
 	encodeSectorHeader,
 	FIRST_SLOT,
 	frameSeedOf,
+	INDEX_MAX,
 	SECTOR_HEADER_BYTES,
 	SLOT_BYTES,
 } from "../../protocol/flash/journal-format.js";
@@ -26,8 +28,6 @@ import { STALE_MAX } from "./ring-search.js";
 const ERASE_AHEAD_SLOTS = 26;
 /** Sectors opened for one append before the flash is given up: each try is one failed program. */
 const STORE_ATTEMPTS_MAX = 64;
-/** An index must fit a byte. */
-const INDEX_MAX = 255;
 
 /** What of a note only the writer knows. */
 type WriterNote = Pick<
@@ -100,6 +100,7 @@ export class LogWriter {
 
 	/** Goes on in a sector that flash shows to be as the note says. */
 	resume(note: JournalNote, found: Resumption): void {
+		assert(note.lastSlot < note.endSlot, "a note whose last frame has no end");
 		this.#encoder.resume(found.key, found.anchor);
 		this.#encoder.tuning.restore(note.tuning, found.latestReading);
 		this.#firstSequence = found.header.firstSequence;
@@ -126,6 +127,7 @@ export class LogWriter {
 	/** What a wake needs to go on here; undefined when there is nothing safe to resume from. */
 	save(): WriterNote | undefined {
 		if (this.isUnsettled || this.#extent.serial < 0 || this.#lastSlot === 0) return undefined;
+		assert(this.#lastSlot < this.#nextSlot, "a last frame that has no end");
 		return {
 			lastSlot: this.#lastSlot,
 			endSlot: this.#nextSlot,
@@ -211,6 +213,8 @@ export class LogWriter {
 	/** Writes the frame of `nextSequence`, in this sector or, where that is full or bad, a next one. */
 	store(canonical: Uint8Array): void {
 		const extent = this.#extent;
+		assert(uint32At(canonical, 4) === extent.epoch, "an entry of another epoch is stored");
+		assert(uint32At(canonical, 8) === extent.nextSequence, "an entry is stored out of its order");
 		this.#place(
 			(index, seed) => this.#encoder.encode(canonical, index, extent.epoch, seed),
 			(encoded, slot) => this.#encoder.commit(encoded, slot),
@@ -225,7 +229,8 @@ export class LogWriter {
 		if (this.isUnsettled) this.settle();
 		const extent = this.#extent;
 		if (cursor <= extent.cursor) return;
-		this.#place((index, seed) => cursorFrame({ cursor, epoch: extent.epoch }, index, seed));
+		assert(cursor < extent.nextSequence, "a cursor ahead of its log");
+		this.#place((index, seed) => encodeCursor({ cursor, epoch: extent.epoch }, index, seed));
 		extent.cursor = cursor;
 	}
 
@@ -234,7 +239,7 @@ export class LogWriter {
 		if (this.isUnsettled) this.settle();
 		if (cursor <= former.cursor) return;
 		const mark = { cursor, epoch: former.epoch, last: former.nextSequence - 1 };
-		this.#place((index, seed) => cursorFrame(mark, index, seed));
+		this.#place((index, seed) => encodeCursor(mark, index, seed));
 		former.cursor = cursor;
 	}
 
@@ -287,6 +292,7 @@ export class LogWriter {
 	/** Programs the next slots; on refusal the sector takes nothing any more. */
 	#program({ bytes, slots }: { readonly bytes: Uint8Array; readonly slots: number }): boolean {
 		const slot = this.#nextSlot;
+		assert(slot * SLOT_BYTES >= SECTOR_HEADER_BYTES, "a frame over its sector's header");
 		this.#nextSlot = this.#slotsPerSector;
 		const sector = this.#extent.serial % this.#flash.count;
 		if (!this.#flash.program(sector, slot * SLOT_BYTES, bytes)) {
@@ -366,7 +372,7 @@ export class LogWriter {
 		const seed = frameSeedOf(this.#extent.ring, this.#extent.serial);
 		for (const { epoch, cursor, nextSequence } of formers) {
 			if (this.#nextSlot >= this.#slotsPerSector) return;
-			this.#program(cursorFrame({ epoch, cursor, last: nextSequence - 1 }, 0, seed));
+			this.#program(encodeCursor({ epoch, cursor, last: nextSequence - 1 }, 0, seed));
 		}
 	}
 
@@ -380,15 +386,6 @@ export class LogWriter {
 			return true;
 		}
 	}
-}
-
-function cursorFrame(
-	mark: Parameters<typeof encodeCursor>[0],
-	index: number,
-	seed: number,
-): { readonly bytes: Uint8Array; readonly slots: number } {
-	const bytes = encodeCursor(mark, index, seed);
-	return { bytes, slots: bytes.length / SLOT_BYTES };
 }
 
 function fullOfBadSectors(): StationError {

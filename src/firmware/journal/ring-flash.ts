@@ -3,7 +3,7 @@
  * that refuses, loudly or silently, is an answer here (false) and not an exception; a power cut is
  * neither and passes through.
  */
-import { StationError, type StationErrorCode } from "../../core/errors.js";
+import { assert, StationError, type StationErrorCode } from "../../core/errors.js";
 import {
 	type HeaderReading,
 	holdsBytes,
@@ -116,6 +116,8 @@ export class RingFlash {
 	/** Writes and reads back; false when the bytes are not there afterwards, or cannot be read. */
 	program(sector: number, offsetBytes: number, bytes: Uint8Array): boolean {
 		if (this.#refusal !== undefined) return false;
+		// With LogWriter.#program.
+		assert(offsetBytes + bytes.length <= this.sectorBytes, "a program beyond its sector");
 		try {
 			this.#flash.write(bytes, this.#baseBytes + sector * this.sectorBytes + offsetBytes);
 		} catch (error) {

@@ -2,14 +2,18 @@
  * The outer forms of the journal on flash: sector headers and frames with their check sums. Every
  * bit and the reasons stand in docs/FORMAT.md; firmware, exporter and checkers share this file.
  */
+
 import { putUint32, uint16At, uint32At } from "../../core/bytes.js";
 import { crc32 } from "../../core/crc32.js";
+import { assert } from "../../core/errors.js";
 import { HEAD_BYTES } from "../record/chain.js";
 import { stationIdAt, stationIdBytes } from "../record/entry.js";
 
 /** Frames begin and end on multiples of this: the unit of encrypted flash, and of resynchronising. */
 export const SLOT_BYTES = 16;
 export const SECTOR_HEADER_BYTES = 80;
+/** An index must fit a byte. */
+export const INDEX_MAX = 255;
 export const FIRST_SLOT = SECTOR_HEADER_BYTES / SLOT_BYTES;
 export const FRAME_SLOTS_MAX = 8;
 export const FRAME_HEAD_BYTES = 2;
@@ -178,6 +182,7 @@ export function sealFrame(
 	index: number,
 	seed: number,
 ): void {
+	assert(slots >= 1 && slots <= FRAME_SLOTS_MAX && index <= INDEX_MAX, "a frame that has no form");
 	const end = slots * SLOT_BYTES - CRC_BYTES;
 	frame[0] = (type << 3) | (slots - 1);
 	frame[1] = index;

@@ -123,7 +123,7 @@ export const MUTANTS: readonly Mutant[] = [
 		rewrites: [
 			[
 				WRITER,
-				"this.#place((index, seed) => cursorFrame({ cursor, epoch: extent.epoch }, index, seed));",
+				"this.#place((index, seed) => encodeCursor({ cursor, epoch: extent.epoch }, index, seed));",
 				"",
 			],
 		],
