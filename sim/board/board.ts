@@ -75,6 +75,10 @@ export function createBoard(options: BoardOptions): Board {
 				check();
 				options.onReset("software");
 			},
+			allowLightSleep: (isAllowed) => {
+				check();
+				hardware.switches.mayLightSleep = isAllowed;
+			},
 			freeHeapBytes: undefined,
 		},
 		retained: memory(options.retained, check, options.beforeOperation),

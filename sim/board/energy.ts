@@ -41,6 +41,12 @@ export class EnergyAccount {
 		known.milliamperes = milliamperes;
 	}
 
+	/** Charge beside the current that was set, milliampere microseconds; negative: it drew less. */
+	add(part: string, milliampereMicroseconds: number): void {
+		const known = this.#parts.get(part);
+		if (known !== undefined) known.milliampereMicroseconds += milliampereMicroseconds;
+	}
+
 	/** Present current of a part, 0 if it never drew any. */
 	milliamperesOf(part: string): number {
 		return this.#parts.get(part)?.milliamperes ?? 0;

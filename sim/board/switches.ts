@@ -20,6 +20,8 @@ export class Switches {
 	/** Clamped while its rail is off. */
 	readonly probeBus: SimulatedI2CBus;
 	readonly #options: SwitchesOptions;
+	/** The idle processor may sleep lightly. */
+	mayLightSleep = false;
 	#isProbeRailOn = false;
 	#isLoopRailOn = false;
 	#radio: RadioState = "off";
@@ -67,7 +69,13 @@ export class Switches {
 		this.#options.supply.drawLoop(isOn);
 	}
 
+	/** The processor has nothing to do for so long. */
+	wait(microseconds: number): void {
+		if (this.mayLightSleep && !this.isRadioOn) this.#options.supply.lightSleep(microseconds);
+	}
+
 	setProcessor(isRunning: boolean): void {
+		this.mayLightSleep = false;
 		this.#options.supply.drawProcessor(isRunning);
 	}
 

@@ -146,6 +146,10 @@ export class SimulatedStation {
 	/** Runs the next thing that happens to this station; false when nothing ever will. */
 	step(): boolean {
 		let hasMore = true;
+		const next = this.clock.nextMicroseconds;
+		if (this.#life !== undefined && next !== undefined) {
+			this.hardware.switches.wait(next - this.clock.microseconds);
+		}
 		try {
 			hasMore = this.clock.runNext();
 		} catch (error) {

@@ -17,6 +17,8 @@ export interface Native {
 	/** Does not return. Pins -1: none. */
 	station_sleep(milliseconds: number, wakePin: number): void;
 	station_restart(): void;
+	/** Whether the idle processor may sleep lightly. */
+	station_light_sleep(isAllowed: number): void;
 	/** Restarts the board unless called again within `milliseconds`; feeds the task watchdog. */
 	station_live(milliseconds: number): void;
 	station_free_heap(): number;

@@ -33,6 +33,7 @@ export function createProcessor(native: Native, wakePin: number): Processor {
 				wakePin,
 			),
 		restart: () => native.station_restart(),
+		allowLightSleep: (isAllowed) => native.station_light_sleep(isAllowed ? 1 : 0),
 		get freeHeapBytes() {
 			return native.station_free_heap();
 		},

@@ -29,6 +29,10 @@ import {
 	LONG_AGE,
 	milliOf,
 	PH_AGE,
+	PH_COUNT,
+	PH_LEVEL,
+	PH_RING,
+	PH_SLOPE,
 	QUIET,
 	RING_MIN,
 	SINCE,
@@ -133,6 +137,36 @@ export class EventDetector {
 	recorded({ code, phase }: AlarmBody, sequence: number): void {
 		if (phase !== ALARM_PHASES.begin) return;
 		this.#memory.values[code === ALARM_CODES.storm ? STORM_BEGIN : BEGIN] = sequence;
+	}
+
+	/** Sequence of what began the event of this code, 0 none. */
+	beginOf(code: number): number {
+		return this.#memory.at(code === ALARM_CODES.storm ? STORM_BEGIN : BEGIN);
+	}
+
+	/** The record has a claim that readings older than any that were taken here have led to. */
+	adopt(claim: AlarmBody, sequence: number): void {
+		const { values } = this.#memory;
+		const isEnd = claim.phase === ALARM_PHASES.end;
+		const begin = isEnd ? 0 : claim.beginSequence || sequence;
+		if (claim.code === ALARM_CODES.storm) {
+			values[STORM_IS] = isEnd ? 0 : 1;
+			values[STORM_BEGIN] = begin;
+			values[STORM_SINCE] = claim.secondsSinceBegin;
+			return;
+		}
+		values[CODE] = isEnd ? 0 : claim.code;
+		values[BEGIN] = begin;
+		values[SINCE] = claim.secondsSinceBegin;
+		for (const place of [QUIET, BURSTS, AGREED]) values[place] = 0;
+		if (isEnd) return;
+		const baseline = stepsOf(claim.baselineHundredths / 100);
+		values[BASELINE] = baseline;
+		values[SPREAD] = claim.baselineSpread >> 1;
+		values[FIRST_RISE] = stepsOf(claim.conductivityHundredths / 100) - baseline;
+		values[PH_LEVEL] = claim.pHBeforeMilli;
+		values[PH_SLOPE] = 0;
+		values[PH_COUNT] = claim.pHBeforeMilli === NO_PH ? 0 : PH_RING;
 	}
 
 	/** Takes a reading; claims in the order in which they are to be recorded. */

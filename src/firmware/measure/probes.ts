@@ -16,7 +16,8 @@ import type {
 interface CommonProbes {
 	readonly pH: CompensatedSensor<PHSample> & SleepingSensor;
 	readonly conductivity: Sensor<ConductivitySample> & SleepingSensor;
-	readonly temperature: Sensor<TemperatureSample>;
+	/** A thermometer that can be put to sleep draws less while the others measure. */
+	readonly temperature: Sensor<TemperatureSample> & Partial<SleepingSensor>;
 	readonly turbidity: Sensor<TurbiditySample>;
 	readonly battery: Sensor<BatterySample>;
 }

@@ -71,9 +71,9 @@ export function isWithin(a: number, b: number, tolerance: number): boolean {
 }
 
 /** False when the circuit could not be told; its own measurement will say what is wrong with it. */
-export function tryToSleep(circuit: SleepingSensor): boolean {
+export function tryToSleep(circuit: Partial<SleepingSensor>): boolean {
 	try {
-		circuit.sleep();
+		circuit.sleep?.();
 		return true;
 	} catch (error) {
 		if (!(error instanceof StationError)) throw error;

@@ -12,6 +12,7 @@ import type { Board } from "../ports.js";
 import type { BootLog } from "./boot-log.js";
 import { BATTERY_LOOK_SECONDS, RADIO_SPARED_SECONDS } from "./boot-opening.js";
 import type { Calibrations } from "./calibration-opening.js";
+import type { EventDesk } from "./event-desk.js";
 import type { ImageTrial } from "./image-trial.js";
 import type { LogBook } from "./log-book.js";
 import { BATTERY_HYSTERESIS_MILLIVOLTS, type ReadingDesk } from "./reading-desk.js";
@@ -47,6 +48,7 @@ export interface CycleParts {
 	readonly uploads: UploadDesk;
 	readonly readings: ReadingDesk;
 	readonly times: ReadingTimes;
+	readonly events: EventDesk;
 	readonly desk: ServiceDesk;
 	readonly console: Console;
 	readonly trial: ImageTrial;
@@ -245,16 +247,29 @@ export class Cycle {
 
 	/** The record names what is in force from here on, before anything is done under it. */
 	#reconfigure(): void {
-		const { keeper, board, book, uploads, times } = this.#parts;
+		const { keeper, board, book, uploads, times, events } = this.#parts;
 		const { configuration } = keeper;
 		for (const body of configurationEntriesOf(configuration, board.sha256)) book.record(body);
 		uploads.reconfigure(configuration);
+		events.reconfigured();
 		times.reconfigured();
 	}
 
 	*#takeReading(): Task<void> {
-		const { board, journal, time, bootLog, recorder, desk, readings, trial, book, uploads, times } =
-			this.#parts;
+		const {
+			board,
+			journal,
+			time,
+			bootLog,
+			recorder,
+			desk,
+			readings,
+			trial,
+			book,
+			uploads,
+			times,
+			events,
+		} = this.#parts;
 		const { desk: calibrations } = this.#parts.calibrations;
 		const dueMilliseconds = times.nextMilliseconds;
 		const lateMilliseconds = board.clock.milliseconds - dueMilliseconds;
@@ -275,6 +290,7 @@ export class Cycle {
 			if (calibrations.isInterrupted) yield* apart(calibrations.inForce.recover());
 			calibrations.inForce.tell("interrupted");
 		}
+		yield* apart(events.settle());
 		if (trial.isOpen && book.fault === undefined) {
 			trial.stored();
 			uploads.requestSoon();
@@ -293,10 +309,11 @@ export class Cycle {
 
 	/** Measures between two readings because a technician asked; recorded only if that was asked for. */
 	*#lookAt(look: Look): Task<void> {
-		const { time, readings, recorder } = this.#parts;
+		const { time, readings, recorder, events } = this.#parts;
 		time.refresh();
 		const { isRecorded } = look;
 		const occasion = { look, isRecorded, isLate: false };
 		yield* apart(readings.measure(recorder.stamp(), occasion));
+		if (isRecorded) yield* apart(events.settle());
 	}
 }

@@ -46,6 +46,8 @@ export interface ReadingDeskOptions {
 	readonly failedProbes: number;
 	/** The radio loads the battery. */
 	readonly isLoaded: () => boolean;
+	/** Nobody needs the processor but the measurement. */
+	readonly maySleepLightly: () => boolean;
 	/** Which calibrations are in force, and whose circuit holds nobody knows what. */
 	readonly calibrations: Pick<CalibrationsInForce, "idOf" | "withheld" | "requestCheck">;
 }
@@ -81,6 +83,8 @@ export class ReadingDesk {
 		const { board, openProbes } = this.#options;
 		const configuration = this.#options.configuration();
 		const beganMilliseconds = board.clock.milliseconds;
+		// Most of a measurement is waiting for probes.
+		board.processor.allowLightSleep(this.#options.maySleepLightly());
 		let measurement = yield* measureWater({
 			board,
 			openProbes: () => openProbes(board, configuration),
@@ -88,6 +92,7 @@ export class ReadingDesk {
 			calibrationIds: this.#calibrationIds(configuration),
 			identities: this.#state.identities,
 		});
+		board.processor.allowLightSleep(false);
 		measurement = withheldFrom(measurement, this.#options.calibrations.withheld);
 		this.#judgeBattery(measurement, configuration.batteryLowMillivolts);
 		// The battery came last, this very moment. A session sags it by less than any hysteresis, and shows.

@@ -6,6 +6,9 @@ import {
 	readingIntervalSecondsOf,
 } from "./schedule.js";
 
+/** A shorter interval of an event's is its burst's. */
+const BURST_SECONDS_MAX = 30;
+
 /** What one wake leaves to the next. */
 export interface ReadingTimesState {
 	/** When the next reading is due, by what was known when this was stored, on the board's clock. */
@@ -20,6 +23,8 @@ export interface ReadingTimesOptions {
 	/** In force. */
 	readonly configuration: () => StationConfiguration;
 	readonly isBatteryLow: () => boolean;
+	/** Between readings as an event asks for it, 0: it does not. */
+	readonly eventSeconds: () => number;
 	readonly state: ReadingTimesState | undefined;
 }
 
@@ -54,8 +59,14 @@ export class ReadingTimes {
 
 	/** A reading that was due then, was begun then, and is dated so, Unix seconds or 0. */
 	taken(dueMilliseconds: number, beganMilliseconds: number, utcSeconds: number): void {
-		this.#lastUtcSeconds = utcSeconds;
 		const intervalSeconds = this.#intervalSeconds;
+		if (intervalSeconds < BURST_SECONDS_MAX && this.#options.eventSeconds() === intervalSeconds) {
+			// A burst meets no boundary: it follows what it is to confirm.
+			this.#lastUtcSeconds = 0;
+			this.#nextMilliseconds = beganMilliseconds + intervalSeconds * 1000;
+			return;
+		}
+		this.#lastUtcSeconds = utcSeconds;
 		this.#nextMilliseconds = nextDueMilliseconds(
 			beganMilliseconds,
 			dueMilliseconds,
@@ -91,6 +102,10 @@ export class ReadingTimes {
 	get #intervalSeconds(): number {
 		const { intervalSeconds, supply } = this.#options.configuration();
 		const isSparing = this.#options.isBatteryLow() && supply === "battery";
-		return readingIntervalSecondsOf(intervalSeconds, isSparing);
+		const seconds = readingIntervalSecondsOf(intervalSeconds, isSparing);
+		const event = this.#options.eventSeconds();
+		if (event === 0) return seconds;
+		// On a low battery as often as is usual on a good one, and no more often.
+		return Math.min(seconds, isSparing ? Math.max(event, intervalSeconds) : event);
 	}
 }

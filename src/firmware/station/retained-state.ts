@@ -10,6 +10,7 @@ import type { KeeperState } from "../config/configuration-keeper.js";
 import { NO_IDENTITIES } from "../measure/identity.js";
 import type { RetainedMemory } from "../ports.js";
 import type { BootLogState } from "./boot-log.js";
+import { EVENT_DESK_BYTES } from "./event-desk.js";
 import type { ReadingDeskState } from "./reading-desk.js";
 import type { ReadingTimesState } from "./reading-times.js";
 import type { TimeState } from "./time-state.js";
@@ -17,7 +18,7 @@ import type { Delivered } from "./tolerant-journal.js";
 
 /** "BSTR" little-endian. */
 const MAGIC = 0x52545342;
-const VERSION = 8;
+const VERSION = 9;
 const FIXED_BYTES = 144;
 /** A mark of 16 bits for each of eight channels, one more than `failedProbes` has bits for. */
 const IDENTITIES_AT = 128;
@@ -31,12 +32,14 @@ const BOOT_WAITS = 0x80;
 /** Bits of byte 76. */
 const HAS_JUMPED = 1;
 const HAS_UNRECORDED_STEP = 2;
+const HAS_EVENTS = 4;
 /** Journal's state, at most; see its docstring. */
 export const JOURNAL_STATE_BYTES_MAX = 128;
 /** Uplink's state, at most. */
 export const UPLINK_STATE_BYTES_MAX = 128;
-/** 144 + 128 + 128 + CRC 4 = 404 bytes, of 2 KB that the board keeps. */
-export const RETAINED_BYTES = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX + UPLINK_STATE_BYTES_MAX + 4;
+const EVENTS_AT = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX + UPLINK_STATE_BYTES_MAX;
+/** 144 + 128 + 128 + events 404 + CRC 4 = 808 bytes, of 2 KB that the board keeps. */
+export const RETAINED_BYTES = EVENTS_AT + EVENT_DESK_BYTES + 4;
 
 /** Milliseconds are of the board's clock, which continues through deep sleep. */
 export interface RetainedState {
@@ -61,6 +64,8 @@ export interface RetainedState {
 	readonly time: TimeState;
 	readonly journal: Uint8Array;
 	readonly uplink: Uint8Array;
+	/** EVENT_DESK_BYTES, or none where the desk does not know the record yet. */
+	readonly events: Uint8Array;
 }
 
 /** Reads the retained state, or undefined when there is none that checks. */
@@ -76,6 +81,7 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 	const flags = view.getUint8(5);
 	const journalBytes = view.getUint8(6);
 	const uplinkBytes = view.getUint8(7);
+	const hasEvents = (view.getUint8(76) & HAS_EVENTS) !== 0;
 	const uplinkAt = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX;
 	return {
 		boot: view.getUint32(8, true),
@@ -111,12 +117,13 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 		time: timeIn(view, flags),
 		journal: bytes.subarray(FIXED_BYTES, FIXED_BYTES + journalBytes),
 		uplink: bytes.subarray(uplinkAt, uplinkAt + uplinkBytes),
+		events: bytes.subarray(EVENTS_AT, EVENTS_AT + (hasEvents ? EVENT_DESK_BYTES : 0)),
 	};
 }
 
 /** Writes the state; the memory must hold RETAINED_BYTES. */
 export function storeRetainedState(memory: RetainedMemory, state: RetainedState): void {
-	const { bootLog, times, readings, keeper, time, delivered, journal, uplink } = state;
+	const { bootLog, times, readings, keeper, time, delivered, journal, uplink, events } = state;
 	assert(journal.length <= JOURNAL_STATE_BYTES_MAX, "the journal's state is too long");
 	assert(uplink.length <= UPLINK_STATE_BYTES_MAX, "the uplink's state is too long");
 	const bytes = new Uint8Array(RETAINED_BYTES);
@@ -158,6 +165,8 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 	view.setUint32(72, keeper.refusedOffer, true);
 	view.setInt32(SETTLED_AT, keeper.settledId, true);
 	putTime(view, time);
+	if (events.length > 0) view.setUint8(76, view.getUint8(76) | HAS_EVENTS);
+	bytes.set(events, EVENTS_AT);
 	bytes.set(journal, FIXED_BYTES);
 	bytes.set(uplink, FIXED_BYTES + JOURNAL_STATE_BYTES_MAX);
 	view.setUint32(RETAINED_BYTES - 4, crc32(bytes, 0, RETAINED_BYTES - 4), true);

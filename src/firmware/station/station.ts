@@ -20,9 +20,9 @@ import { ImageTrial } from "./image-trial.js";
 import { LogBook } from "./log-book.js";
 import { NetworkTimeDesk } from "./network-time-desk.js";
 import { type OfferedTime, offeredByCollector, takeOfferedTime } from "./offered-time.js";
+import { openPace, type Pace } from "./pace.js";
 import { ProvisioningDrafts } from "./provisioning-desk.js";
 import { ReadingDesk } from "./reading-desk.js";
-import { ReadingTimes } from "./reading-times.js";
 import { Recorder } from "./recorder.js";
 import {
 	invalidateRetainedState,
@@ -66,7 +66,7 @@ export class Station {
 	readonly #desk: ServiceDesk;
 	readonly #calibrations: Calibrations;
 	readonly #readings: ReadingDesk;
-	readonly #times: ReadingTimes;
+	readonly #pace: Pace;
 	readonly #console: Console;
 	readonly #networkTime: NetworkTimeDesk;
 	readonly #uploads: UploadDesk;
@@ -94,10 +94,9 @@ export class Station {
 			say: (text) => board.log.line(text),
 		});
 		this.#lastRun = retained === undefined ? lastRunOf(this.#journal, board.entropy) : undefined;
-		const now = board.clock.milliseconds;
-		this.#trial = new ImageTrial(board.image, now);
+		this.#trial = new ImageTrial(board.image, board.clock.milliseconds);
 		this.#boot = retained?.boot ?? this.#lastRun?.boot ?? 1;
-		this.#bootMilliseconds = retained?.bootMilliseconds ?? now;
+		this.#bootMilliseconds = retained?.bootMilliseconds ?? board.clock.milliseconds;
 		this.#time = this.#openTime();
 		this.#time.refresh();
 		this.#recorder = this.#openRecorder();
@@ -114,17 +113,16 @@ export class Station {
 			crash: crashRecord,
 			isClockFaulty: retained?.bootLog.isClockFaulty ?? false,
 		});
-		const rooms = { keeper: this.#keeper, journal: this.#journal, book: this.#book };
-		const work = { time: this.#time, stir: () => this.#cycle.stir() };
-		this.#calibrations = openCalibrations(options, { ...rooms, ...work }, retained !== undefined);
+		const seen = { board, keeper: this.#keeper, journal: this.#journal, book: this.#book };
+		const rooms = { ...seen, time: this.#time, stir: () => this.#cycle.stir() };
+		this.#calibrations = openCalibrations(options, rooms, retained !== undefined);
 		this.#desk = this.#openDesk();
 		this.#readings = this.#openReadings();
-		this.#times = new ReadingTimes({
-			clock: board.clock,
-			time: this.#time,
-			configuration: () => this.#keeper.configuration,
+		this.#pace = openPace({
+			...rooms,
 			isBatteryLow: () => this.#readings.state.isBatteryLow,
-			state: retained?.times,
+			retained,
+			onUrgent: () => this.requestUpload(),
 		});
 		this.#console = this.#openConsole();
 		this.#networkTime = this.#openNetworkTime();
@@ -215,6 +213,7 @@ export class Station {
 			state: this.#retained?.readings,
 			failedProbes: this.#lastRun?.mayRollOver === true ? MAY_ROLL_OVER : 0,
 			isLoaded: () => this.#uploads.isUploading,
+			maySleepLightly: () => !this.#uploads.isUploading && !this.#console.isInService,
 			calibrations: this.#calibrations.desk.inForce,
 		});
 	}
@@ -285,7 +284,7 @@ export class Station {
 			keeper: this.#keeper,
 			uploads: this.#uploads,
 			readings: this.#readings,
-			times: this.#times,
+			...this.#pace,
 			desk: this.#desk,
 			console: this.#console,
 			trial: this.#trial,
@@ -316,7 +315,7 @@ export class Station {
 			book: this.#book,
 			boot: this.#boot,
 		});
-		if (before !== undefined) this.#times.stepped((this.#time.utcSeconds ?? before) - before);
+		if (before !== undefined) this.#pace.times.stepped((this.#time.utcSeconds ?? before) - before);
 		this.#bootLog.noteClock();
 		return verdict;
 	}
@@ -332,7 +331,7 @@ export class Station {
 			stamp: this.#recorder.stamp(),
 			clockFault: this.#time.fault,
 			boot: this.#boot,
-			nextReadingMilliseconds: this.#times.nextMilliseconds,
+			nextReadingMilliseconds: this.#pace.times.nextMilliseconds,
 			nextUploadMilliseconds: this.#cycle.nextUploadMilliseconds,
 			isUploading: this.#uploads.isUploading,
 			uploadFailures: this.#uploads.failures,
@@ -366,12 +365,13 @@ export class Station {
 			networkTimeNotBeforeSeconds: this.#networkTime.notBeforeSeconds,
 			delivered: this.#journal.delivered,
 			bootLog: this.#bootLog.save(),
-			times: this.#times.save(),
+			times: this.#pace.times.save(),
 			readings: this.#readings.state,
 			keeper: this.#keeper.save(),
 			time: this.#time.save(),
 			journal: this.#journal.save(),
 			uplink: this.#uploads.save(),
+			events: this.#pace.events.save(),
 		});
 		if (this.#cycle.isRestarting) {
 			board.processor.restart();

@@ -5,7 +5,7 @@
  */
 
 import { StationError, type StationErrorCode } from "../../core/errors.js";
-import type { EntryDraft } from "../../protocol/record/entry-layouts.js";
+import type { Entry, EntryDraft } from "../../protocol/record/entry-layouts.js";
 import type { EntrySource, ReadableEntries } from "../../protocol/record/entry-source.js";
 import type { EpochOrigin, JournalGap, JournalHealth, StationJournal } from "./journal-port.js";
 
@@ -65,6 +65,8 @@ export class TolerantJournal implements StationJournal {
 	 * (docs/FORMAT.md, 3), and is not given away.
 	 */
 	isLastFirm = true;
+	/** Hears of every entry that was taken, in order. */
+	onAppended: ((entry: Entry) => void) | undefined;
 	readonly #options: TolerantJournalOptions;
 	#journal: StationJournal | undefined;
 	#failure: StationError | undefined;
@@ -145,7 +147,11 @@ export class TolerantJournal implements StationJournal {
 
 	append(draft: EntryDraft): { readonly sequence: number; readonly canonical: Uint8Array } {
 		const journal = this.#journal;
-		if (journal !== undefined) return journal.append(draft);
+		if (journal !== undefined) {
+			const appended = journal.append(draft);
+			this.onAppended?.({ epoch: journal.epoch, sequence: appended.sequence, ...draft });
+			return appended;
+		}
 		throw this.#failure ?? new StationError("flash-failed", "the journal is not open");
 	}
 

@@ -237,7 +237,8 @@ describe("measuring the water", () => {
 	it("goes in the order that keeps the probes from disturbing each other", () => {
 		const { talk } = measure({ burst: { count: 1, intervalMilliseconds: 0 } });
 		assert.deepEqual(talk, [
-			...["loop rail on", "probe rail on", "temperature", "temperature"],
+			...["loop rail on", "probe rail on", "conductivity sleeps"],
+			...["temperature", "temperature", "temperature sleeps"],
 			...["conductivity sleeps", 'pH {"temperature":12.345}', "pH"],
 			...["conductivity sleeps", 'pH {"temperature":12.345}', "pH"],
 			...["pH sleeps", "conductivity", "pH sleeps", "conductivity", "probe rail off"],

@@ -53,6 +53,7 @@ const STATE: RetainedState = {
 		hasUnrecordedStep: true,
 	},
 	journal: Uint8Array.of(1, 2, 3),
+	events: new Uint8Array(404).fill(7),
 	uplink: Uint8Array.of(9),
 };
 

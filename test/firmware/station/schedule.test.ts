@@ -40,6 +40,7 @@ describe("when a reading is due", () => {
 				configuration: () =>
 					({ ...DEFAULT_CONFIGURATION, intervalSeconds: 300 }) as StationConfiguration,
 				isBatteryLow: () => false,
+				eventSeconds: () => 0,
 				state,
 			});
 		let times = wake(undefined);

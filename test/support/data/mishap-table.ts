@@ -79,7 +79,7 @@ export function mishaps(): readonly Mishap[] {
 			return settled(bench, "american-7.00");
 		}),
 		played("an electrode so slow that five minutes are too few", (bench) => {
-			bench.hands.ailments.slowness = 40;
+			bench.hands.ailments.slowness = 120;
 			bench.must("calibrate", { channel: "pH" });
 			bench.put("american-7.00");
 			return settled(bench, "american-7.00");

@@ -20,6 +20,7 @@
 #include "driver/rtc_io.h"
 #include "esp_attr.h"
 #include "esp_ota_ops.h"
+#include "esp_pm.h"
 #include "esp_random.h"
 #include "esp_rom_sys.h"
 #include "esp_rtc_time.h"
@@ -122,6 +123,34 @@ void station_sleep(uint32_t milliseconds, int32_t wake_pin)
 }
 
 void station_restart(void) { esp_restart(); }
+
+/* Automatic light sleep (CONFIG_PM_ENABLE, tickless idle): the idle task sleeps until the next timer while
+   nobody holds a lock. Wi-Fi and the I2C driver take theirs; ours forbids it altogether, because the line's
+   UART would lose the bytes that wake it. The clock stays: its rate decides the UART's and the RMT's. */
+void station_light_sleep(int32_t is_allowed)
+{
+	static esp_pm_lock_handle_t awake;
+	static int32_t was_allowed;
+	if (awake == NULL) {
+		const esp_pm_config_t configuration = {
+			.max_freq_mhz = CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ,
+			.min_freq_mhz = CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ,
+			.light_sleep_enable = true,
+		};
+		if (esp_pm_lock_create(ESP_PM_NO_LIGHT_SLEEP, 0, "station", &awake) != ESP_OK)
+			return;
+		esp_pm_lock_acquire(awake);
+		if (esp_pm_configure(&configuration) != ESP_OK)
+			return;
+	}
+	if (is_allowed == was_allowed)
+		return;
+	was_allowed = is_allowed;
+	if (is_allowed)
+		esp_pm_lock_release(awake);
+	else
+		esp_pm_lock_acquire(awake);
+}
 
 static void liveness_expired(void *argument)
 {

@@ -1,0 +1,300 @@
+/**
+ * The station's side of events: shows the detector every reading that entered the record, and puts what it claims
+ * there. The record is what it rests on: a claim that a power cut kept out of it is made again from the readings when
+ * power returns, and one that is there is not made twice (docs/EVENTS.md).
+ */
+import { StationError } from "../../core/errors.js";
+import type { Task } from "../../core/task.js";
+import { CHANNEL_SETS } from "../../protocol/record/channel-set.js";
+import { DerivationContext, type DerivedValue } from "../../protocol/record/derive.js";
+import { decodeEntry } from "../../protocol/record/entry.js";
+import { type AlarmBody, type Entry, STATION_FLAGS } from "../../protocol/record/entry-layouts.js";
+import { CHANNEL_FLAGS, readingOf } from "../../protocol/record/reading.js";
+import {
+	configurationEntriesOf,
+	eventThresholdsOf,
+	type StationConfiguration,
+} from "../config/configuration.js";
+import { EventDetector } from "../events/event-detector.js";
+import { ALARM_CODES, ALARM_PHASES } from "../events/event-rule.js";
+import { EVENT_STATE_BYTES, type EventReading } from "../events/event-state.js";
+import type { Board } from "../ports.js";
+import type { LogBook } from "./log-book.js";
+import type { TolerantJournal } from "./tolerant-journal.js";
+
+/** A week of five-minute readings, and what else a week has. */
+const RECALLED_ENTRIES = 2400;
+/** Between two feedings of the watchdog: 96 entries take less than a second. */
+const RECALLED_AT_ONCE = 96;
+/** Of a conductivity that may mislead: its own flags and those that it inherits. */
+const SPOILT =
+	CHANNEL_FLAGS.absent |
+	CHANNEL_FLAGS.fault |
+	CHANNEL_FLAGS.outOfRange |
+	CHANNEL_FLAGS.unstable |
+	CHANNEL_FLAGS.suspect;
+/** To 25 degC from 10, where no reading has had a temperature yet; thousandths. */
+const FACTOR_START = 1400;
+/**
+ * Sessions that an alarm may ask for out of turn: so many saved up, and one more in so many seconds. An event asks for
+ * one at its watch and one at its alarm, and once a minute while they are not acknowledged: eight attempts of a whole
+ * link of 30 s at 0.43 W are 28 mWh a day at worst, and as a rule 4 s each. Failing beyond it pays from the budget.
+ */
+const RESERVE = 8;
+const RESERVE_SECONDS = 10_800;
+/** u32 boot, uptime, UTC of the last reading; u16 factor of its temperature; u8 reserve; zero; u32 since when; u32 urgent up to; the detector. */
+const DETECTOR_AT = 24;
+export const EVENT_DESK_BYTES = DETECTOR_AT + EVENT_STATE_BYTES;
+
+const NOTHING = Object.freeze({
+	conductivity: undefined,
+	pH: undefined,
+	celsius: undefined,
+	turbidity: undefined,
+});
+const NO_HEADER = Object.freeze({
+	channelSet: 0,
+	timeQuality: 0,
+	epoch: 0,
+	sequence: 0,
+	boot: 0,
+	uptimeSeconds: 0,
+	utcSeconds: 0,
+	configurationId: 0,
+	stationFlags: 0,
+});
+const NO_HASH = new Uint8Array(32);
+
+export interface EventDeskOptions {
+	readonly journal: TolerantJournal;
+	readonly book: LogBook;
+	readonly keeper: { readonly configuration: StationConfiguration };
+	/** From `save` of the last wake; without it the record is asked. */
+	readonly state: Uint8Array | undefined;
+	readonly board: Pick<Board, "clock" | "watchdog">;
+	/** A watch or an alarm is in the record, and the collector is to hear of it at once. */
+	readonly onUrgent: () => void;
+}
+
+export class EventDesk {
+	readonly #options: EventDeskOptions;
+	#detector: EventDetector;
+	#context: DerivationContext | undefined;
+	/** Of the last reading. */
+	#boot = 0;
+	#uptimeSeconds = 0;
+	#utcSeconds = 0;
+	#factor = FACTOR_START;
+	/** What the detector was before the last reading, and claims of it that the record does not have. */
+	#before: Uint8Array | undefined;
+	#claims: AlarmBody[] = [];
+	/** Claims of readings before a boot, which nobody could record. */
+	#late: AlarmBody[] = [];
+	/** It knows what the record knows. */
+	#isRecalled: boolean;
+	#reserve = RESERVE;
+	/** On the board's clock, seconds: when the reserve was counted up last. */
+	#reserveAt = 0;
+	/** Sequence of the newest claim that is to be acknowledged soon, 0 none. */
+	#urgentTo = 0;
+
+	constructor(options: EventDeskOptions) {
+		const { state } = options;
+		this.#options = options;
+		options.journal.onAppended = (entry) => {
+			if (this.#isRecalled) this.#take(entry);
+		};
+		this.#isRecalled = state?.length === EVENT_DESK_BYTES;
+		this.#detector = this.#opened(this.#isRecalled ? state?.subarray(DETECTOR_AT) : undefined);
+		if (state === undefined || !this.#isRecalled) return;
+		const view = new DataView(state.buffer, state.byteOffset, DETECTOR_AT);
+		this.#boot = view.getUint32(0, true);
+		this.#uptimeSeconds = view.getUint32(4, true);
+		this.#utcSeconds = view.getUint32(8, true);
+		this.#factor = view.getUint16(12, true);
+		this.#reserve = view.getUint8(14);
+		this.#reserveAt = view.getUint32(16, true);
+		this.#urgentTo = view.getUint32(20, true);
+	}
+
+	/** Seconds to the next reading that an event asks for, 0: as usual. */
+	get intervalSeconds(): number {
+		return this.#detector.intervalSeconds;
+	}
+
+	/** ALARM_CODES of what goes on, 0 none. */
+	get code(): number {
+		return this.#detector.code;
+	}
+
+	/** Another configuration is in force. */
+	reconfigured(): void {
+		this.#detector = this.#opened(this.#detector.save());
+	}
+
+	/** After a reading: what it makes the detector claim goes into the record. */
+	*settle(): Task<void> {
+		if (!this.#isRecalled) yield* this.#recall();
+		const claims = [...this.#late, ...this.#claims];
+		for (const claim of claims) {
+			const { code, phase } = claim;
+			const isBegin = phase === ALARM_PHASES.begin;
+			const beginSequence = isBegin ? 0 : this.#detector.beginOf(code);
+			// It hears of what is appended, and strikes it off.
+			const sequence = this.#options.book.record({ ...claim, beginSequence });
+			if (sequence === undefined) return;
+			const isUrgent = code !== ALARM_CODES.storm && phase !== ALARM_PHASES.end;
+			if (isUrgent) this.#urgentTo = sequence;
+		}
+		this.#urge();
+	}
+
+	/** Asks for a session while the collector has not heard of what is urgent and the reserve lasts. */
+	#urge(): void {
+		const { journal, board, onUrgent } = this.#options;
+		const now = Math.floor(board.clock.milliseconds / 1000);
+		const more = Math.floor(Math.max(now - this.#reserveAt, 0) / RESERVE_SECONDS);
+		if (this.#reserve + more >= RESERVE || now < this.#reserveAt) this.#reserveAt = now;
+		else this.#reserveAt += more * RESERVE_SECONDS;
+		this.#reserve = Math.min(this.#reserve + more, RESERVE);
+		if (this.#urgentTo <= journal.cursor || this.#reserve === 0) return;
+		this.#reserve--;
+		onUrgent();
+	}
+
+	/** For retained memory; of no more than the record has. */
+	save(): Uint8Array {
+		if (!this.#isRecalled) return new Uint8Array(0);
+		const bytes = new Uint8Array(EVENT_DESK_BYTES);
+		const view = new DataView(bytes.buffer);
+		view.setUint32(0, this.#boot, true);
+		view.setUint32(4, this.#uptimeSeconds, true);
+		view.setUint32(8, this.#utcSeconds, true);
+		view.setUint16(12, this.#factor, true);
+		view.setUint8(14, this.#reserve);
+		view.setUint32(16, this.#reserveAt, true);
+		view.setUint32(20, this.#urgentTo, true);
+		this.#forget();
+		bytes.set(this.#detector.save(), DETECTOR_AT);
+		return bytes;
+	}
+
+	#opened(state: Uint8Array | undefined): EventDetector {
+		return new EventDetector(eventThresholdsOf(this.#options.keeper.configuration), state);
+	}
+
+	/** After a loss of power: the readings of the last week once more, and what was claimed of them. */
+	*#recall(): Task<void> {
+		const { journal, board } = this.#options;
+		const end = journal.nextSequence;
+		let first = Math.max(journal.firstSequenceHeld, end - RECALLED_ENTRIES);
+		this.#detector = this.#opened(undefined);
+		try {
+			for (; first < end; first += RECALLED_AT_ONCE) {
+				board.watchdog.feed();
+				journal.read(first, Math.min(RECALLED_AT_ONCE, end - first), (_sequence, canonical) =>
+					this.#take(decodeEntry(canonical)),
+				);
+				yield { milliseconds: 1 };
+			}
+		} catch (error) {
+			// What cannot be read is not known; the station looks for events with the rest.
+			if (!(error instanceof StationError)) throw error;
+		}
+		this.#isRecalled = true;
+	}
+
+	#take(entry: Entry): void {
+		switch (entry.kind) {
+			case "reading":
+				this.#forget();
+				this.#before = this.#detector.save();
+				this.#claims = [...this.#detector.take(this.#readingOf(entry))];
+				return;
+			case "alarm":
+				this.#told(entry);
+				return;
+			case "boot":
+				this.#late.push(...this.#claims);
+				this.#claims = [];
+				return;
+			default:
+				this.#derivation.observe(entry);
+		}
+	}
+
+	/** The record has a claim. */
+	#told(entry: Entry & AlarmBody): void {
+		const isThis = (claim: AlarmBody): boolean =>
+			claim.code === entry.code &&
+			claim.phase === entry.phase &&
+			claim.readingSequence === entry.readingSequence;
+		const isKnown = this.#late.some(isThis) || this.#claims.some(isThis);
+		this.#late = this.#late.filter((claim) => !isThis(claim));
+		this.#claims = this.#claims.filter((claim) => !isThis(claim));
+		if (isKnown) this.#detector.recorded(entry, entry.sequence);
+		else {
+			// It was claimed by what is older than what is recalled.
+			this.#claims = [];
+			this.#detector.adopt(entry, entry.sequence);
+		}
+	}
+
+	/** Claims that the record did not take were never made, and so the reading they are of was not judged. */
+	#forget(): void {
+		if (this.#claims.length > 0) this.#detector = this.#opened(this.#before);
+		this.#claims = [];
+	}
+
+	get #derivation(): DerivationContext {
+		if (this.#context !== undefined) return this.#context;
+		const context = new DerivationContext();
+		this.#context = context;
+		const configuration = this.#options.keeper.configuration;
+		// The hash derives nothing.
+		for (const body of configurationEntriesOf(configuration, () => NO_HASH)) {
+			context.observe({ ...NO_HEADER, ...body });
+		}
+		return context;
+	}
+
+	#readingOf(entry: Entry): EventReading {
+		const { boot, uptimeSeconds, utcSeconds, sequence, stationFlags } = entry;
+		const isSameBoot = boot === this.#boot;
+		const isDated = utcSeconds > 0 && this.#utcSeconds > 0;
+		const elapsedSeconds = isSameBoot
+			? uptimeSeconds - this.#uptimeSeconds
+			: isDated
+				? Math.max(utcSeconds - this.#utcSeconds, 0)
+				: this.#options.keeper.configuration.intervalSeconds;
+		this.#boot = boot;
+		this.#uptimeSeconds = uptimeSeconds;
+		this.#utcSeconds = utcSeconds;
+		const derived = this.#derivation.derive(entry);
+		const isServed = (stationFlags & STATION_FLAGS.serviceMode) !== 0;
+		if (derived === undefined || isServed) return { ...NOTHING, sequence, elapsedSeconds };
+		const { pH, temperature, turbidity } = derived;
+		const goodOf = ({ value, flags }: { value: number | undefined; flags: number }) =>
+			(flags & SPOILT) === 0 ? value : undefined;
+		return {
+			sequence,
+			elapsedSeconds,
+			conductivity: this.#conductivityOf(entry, derived.conductivity),
+			pH: (pH.flags & CHANNEL_FLAGS.uncompensated) === 0 ? goodOf(pH) : undefined,
+			celsius: goodOf(temperature),
+			turbidity: goodOf(turbidity),
+		};
+	}
+
+	/** At 25 degC; of a reading without a temperature that can be used, by the factor of the last that had one. */
+	#conductivityOf(entry: Entry, { value, flags }: DerivedValue): number | undefined {
+		const set = entry.kind === "reading" ? CHANNEL_SETS.get(entry.channelSet) : undefined;
+		if (entry.kind !== "reading" || set === undefined) return undefined;
+		const raw = readingOf(set, entry.fields).conductivity;
+		if (raw.value === undefined || raw.value === 0 || (raw.flags & SPOILT) !== 0) return undefined;
+		const measured = raw.value / 100;
+		if (value === undefined || (flags & SPOILT) !== 0) return (measured * this.#factor) / 1000;
+		this.#factor = Math.min(Math.round((value / measured) * 1000), 0xffff);
+		return value;
+	}
+}

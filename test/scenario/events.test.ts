@@ -1,0 +1,115 @@
+/** A station that mine water reaches: what it claims, at what pace it measures, and that no power cut loses or doubles it. */
+import { strict as assert } from "node:assert";
+import { ACID_RISE_SECONDS, FIRST_ACID_SECONDS } from "../../sim/river/acid-bor.js";
+import { SCENARIOS } from "../../sim/river/scenarios.js";
+import type { SimulatedStation } from "../../sim/station/station.js";
+import type { StationConfiguration } from "../../src/firmware/config/configuration.js";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
+import type { AlarmBody, Entry } from "../../src/protocol/record/entry-layouts.js";
+import { readImage } from "../../src/technician/journal-image-file.js";
+import { IS_LONG } from "../support/depth.js";
+import { bareStation, runUntil, START_UTC_SECONDS } from "../support/engines/bare-station.js";
+
+const HOUR = 3600;
+
+interface Seen {
+	readonly entry: Entry;
+	/** Operations of the board when it was appended. */
+	readonly operations: number;
+	readonly utcSeconds: number;
+}
+
+function acidStation(configuration: Partial<StationConfiguration> = {}) {
+	const seen: Seen[] = [];
+	const river = SCENARIOS["acid-bor"]?.(1, START_UTC_SECONDS);
+	assert.ok(river);
+	const station: SimulatedStation = bareStation({
+		river,
+		configuration,
+		sectors: 16,
+		witness: {
+			appended: (canonical) =>
+				seen.push({
+					entry: decodeEntry(canonical),
+					operations: station.counters.operations,
+					utcSeconds: station.utcSeconds,
+				}),
+			acknowledged: () => {},
+		},
+	});
+	return { station, seen };
+}
+
+function claimsOf(seen: readonly Seen[]): (AlarmBody & Seen)[] {
+	return seen.flatMap((each) => (each.entry.kind === "alarm" ? [{ ...each.entry, ...each }] : []));
+}
+
+const toldOf = (seen: readonly Seen[]): string =>
+	claimsOf(seen)
+		.map(({ code, phase }) => `${code}/${phase}`)
+		.join(" ");
+
+describe("a station that mine water reaches", function () {
+	this.timeout(IS_LONG ? 1_800_000 : 120_000);
+
+	it("claims a watch, then an acid alarm, measures each minute, and rests on readings of its record", () => {
+		const { station, seen } = acidStation();
+		runUntil(station, START_UTC_SECONDS + FIRST_ACID_SECONDS + 2 * HOUR);
+		assert.equal(toldOf(seen), "1/1 2/2");
+		const [watch, acid] = claimsOf(seen);
+		assert.ok(watch && acid);
+		const begin = START_UTC_SECONDS + FIRST_ACID_SECONDS;
+		assert.ok(watch.utcSeconds - begin < 15 * 60, `watch after ${watch.utcSeconds - begin} s`);
+		assert.ok(acid.utcSeconds - begin < 20 * 60, `alarm after ${acid.utcSeconds - begin} s`);
+		assert.equal(acid.beginSequence, watch.entry.sequence);
+		for (const claim of [watch, acid]) {
+			const reading = seen.find(({ entry }) => entry.sequence === claim.readingSequence);
+			assert.equal(reading?.entry.kind, "reading");
+		}
+		const readings = seen.flatMap(({ entry }) =>
+			entry.kind === "reading" ? [entry.utcSeconds] : [],
+		);
+		const after = readings.filter((utc) => utc > acid.utcSeconds);
+		const gaps = after.slice(1).map((utc, index) => utc - (after[index] ?? 0));
+		assert.ok(gaps.length > 80);
+		assert.ok(
+			gaps.every((gap) => gap >= 58 && gap <= 62),
+			gaps.join(" "),
+		);
+	});
+
+	it("looks for none where the configuration says so", () => {
+		const { station, seen } = acidStation({ eventIntervalSeconds: 0 });
+		runUntil(station, START_UTC_SECONDS + FIRST_ACID_SECONDS + HOUR);
+		assert.equal(toldOf(seen), "");
+	});
+
+	it("loses no claim and doubles none, whichever operation of an event a power cut ends", () => {
+		const whole = acidStation();
+		const end = START_UTC_SECONDS + FIRST_ACID_SECONDS + ACID_RISE_SECONDS;
+		runUntil(whole.station, end);
+		const told = toldOf(whole.seen);
+		const operations = claimsOf(whole.seen).map((claim) => claim.operations);
+		const [first = 0, last = 0] = operations;
+		const near = operations.flatMap((at) =>
+			Array.from({ length: 24 }, (_, index) => at - 16 + index),
+		);
+		const between: number[] = [];
+		const step = IS_LONG ? 1 : 211;
+		for (let at = first - 400; at < last + 400; at += step) between.push(at);
+		for (const at of new Set([...near, ...between])) {
+			const { station } = acidStation();
+			station.cutPowerAfter(at, 20);
+			runUntil(station, end);
+			assert.equal(station.counters.powerCuts, 1, `cut ${at}`);
+			// What flash holds: an append that a cut ended may be there whole.
+			const record = (readImage(station.flash.bytes)?.entries ?? []).map(decodeEntry);
+			const claims = record.filter((entry) => entry.kind === "alarm");
+			const text = claims.map(({ code, phase }) => `${code}/${phase}`).join(" ");
+			assert.equal(text, told, `cut in operation ${at}`);
+			for (const claim of claims.slice(1)) {
+				assert.equal(claim.beginSequence, claims[0]?.sequence, `cut in operation ${at}`);
+			}
+		}
+	});
+});
