@@ -36,6 +36,8 @@ import {
 import { readStationList } from "./station-list.js";
 
 const MINUTE_MILLISECONDS = 60_000;
+/** A flood of 2 000 connections is through in 250 turns of the event loop. */
+const MORE_ACCEPTORS = 7;
 
 const clock = Object.freeze({
 	get utcSeconds() {
@@ -93,6 +95,7 @@ async function serve(options: ServiceOptions): Promise<void> {
 			privateKey: identity.privateKey,
 			limits: { connections: options.connections, perAddress: options.perAddress },
 			proxies: options.proxies,
+			moreAcceptors: MORE_ACCEPTORS,
 			onFailure: (error) =>
 				reports.add(`a request failed: ${messageOf(error)}`, { isTrouble: true }),
 		});

@@ -11,6 +11,7 @@ import { OperationalError } from "../../host/errors.js";
 import { FairQueue } from "../../host/fair-queue.js";
 import { ENVELOPE_BYTES_MAX, ENVELOPE_CONTENT_TYPE } from "../../protocol/wire/cose.js";
 import type { Ledger, LedgerAnswer, Sender } from "../ledger/ledger.js";
+import { moreAcceptors } from "./acceptors.js";
 import { Admission, type AdmissionLimits, type Connection } from "./admission.js";
 import type { Readiness } from "./readiness.js";
 
@@ -141,6 +142,8 @@ export interface ListenOptions {
 	/** Told of failures of the store; they become 503. */
 	readonly onFailure?: (error: unknown) => void;
 	readonly limits?: Partial<AdmissionLimits>;
+	/** Connections that are taken in a turn of the event loop, beyond the first. */
+	readonly moreAcceptors?: number;
 	/** For tests: hung up on when nothing went either way for so long. */
 	readonly silenceMilliseconds?: number;
 	/** Addresses of TCP proxies, whose connections begin with a PROXY header. */
@@ -199,6 +202,9 @@ export async function listenHttps(options: ListenOptions): Promise<Listening> {
 		send(response, text(417, "no Expect, please\n")),
 	);
 	await listen(server, options);
+	const more = await moreAcceptors(server, options.moreAcceptors ?? 0, BACKLOG, (socket) =>
+		server.emit("connection", socket),
+	);
 	const address = server.address();
 	const port = typeof address === "object" && address !== null ? address.port : options.port;
 	return {
@@ -206,6 +212,7 @@ export async function listenHttps(options: ListenOptions): Promise<Listening> {
 		close: () =>
 			new Promise((resolve) => {
 				admission.close();
+				more.close();
 				// Batches under way are committed and answered; who only keeps a connection open is not waited for.
 				const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MILLISECONDS_MAX);
 				server.close(() => {

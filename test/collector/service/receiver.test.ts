@@ -281,6 +281,44 @@ describe("receiver", () => {
 		}
 	});
 
+	it("takes a connection for each of its handles in a turn of the event loop, and not one for all", async () => {
+		const wide = await listenHttps({
+			handler: async () => ({ status: 200, headers: new Map(), body: new Uint8Array(0) }),
+			host: "127.0.0.1",
+			port: 0,
+			certificateChain: identity.certificateChain,
+			privateKey: identity.privateKey,
+			moreAcceptors: 3,
+		});
+		let taken = 0;
+		let inTurn = 0;
+		let mostInTurn = 0;
+		const onAccepted = () => {
+			taken++;
+			inTurn++;
+		};
+		subscribe("net.server.socket", onAccepted);
+		const sockets = Array.from({ length: 12 }, () =>
+			connectTcp({ host: "127.0.0.1", port: wide.port }).on("error", () => {}),
+		);
+		while (taken < 12) {
+			await new Promise((resolve) => setImmediate(resolve));
+			mostInTurn = Math.max(mostInTurn, inTurn);
+			inTurn = 0;
+		}
+		unsubscribe("net.server.socket", onAccepted);
+		assert.equal(mostInTurn, 4);
+		for (const socket of sockets) socket.destroy();
+		const good = listening;
+		listening = wide;
+		try {
+			assert.match(await exchange("GET /v1/health HTTP/1.1\r\nhost: x\r\n\r\n"), / 200 OK/);
+		} finally {
+			listening = good;
+			await wide.close();
+		}
+	});
+
 	it("refuses headers beyond 4 KB, and answers the next client", async () => {
 		const flood = Array.from({ length: 200 }, (_, index) => `x-${index}: ${"y".repeat(20)}\r\n`);
 		const text = await exchange(`GET /v1/health HTTP/1.1\r\nhost: x\r\n${flood.join("")}\r\n`);
