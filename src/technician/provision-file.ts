@@ -86,10 +86,16 @@ async function toldValue(
 	}
 }
 
-/** PEM or DER, as it comes. */
+/** PEM or DER, as it comes, or what a collector made of itself (identity.json). */
 function certificateHex(path: string): string {
 	try {
-		return new X509Certificate(bytesOf(path)).raw.toString("hex");
+		const bytes = bytesOf(path);
+		const isIdentity = bytes.toString("latin1").trimStart().startsWith("{");
+		const certificate = isIdentity
+			? (JSON.parse(bytes.toString("utf8")) as { certificateAuthority: string })
+					.certificateAuthority
+			: bytes;
+		return new X509Certificate(certificate).raw.toString("hex");
 	} catch (error) {
 		if (error instanceof OperationalError) throw error;
 		throw new OperationalError(`${path}: no certificate`);

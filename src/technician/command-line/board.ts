@@ -37,6 +37,39 @@ export function addBoardCommands(program: Command, done: Done): void {
 	});
 	rateOption(
 		program
+			.command("batch <plan>")
+			.description(
+				"make stations of boards, one after the other, by a plan (CSV with a column station)",
+			)
+			.requiredOption("--bundle <bundle>", "firmware for all of them")
+			.requiredOption("--results <file>", "a row for each; the same command continues after it")
+			.option("--common <file>", "what all are told, as for provision")
+			.option("--labels <folder>", "a label for each, as SVG and as text"),
+	).action(async (plan: string, options: RateOption & BatchOptions) => {
+		const { readBundle } = await import("../flash/bundle.js");
+		const { batch } = await import("../batch-commands.js");
+		const { port, baud, format = "text" } = program.opts<CommonOptions>();
+		if (port === undefined) program.error("error: --port says where boards are plugged in");
+		const name = port ?? "";
+		const { results, labels, common, flashBaud } = options;
+		done(
+			await batch({
+				plan,
+				common,
+				bundle: await readBundle(options.bundle),
+				results,
+				labels,
+				baud: flashBaud,
+				format,
+				open: (station) => openBoardPort(name.replace("%", station), baud),
+				isOnePort: !name.includes("%"),
+				firstId: () => randomInt(1, FIRST_ID_MAX),
+				say,
+			}),
+		);
+	});
+	rateOption(
+		program
 			.command("erase")
 			.description("erase a board's whole flash: its key, what it was told, and its readings")
 			.option("--confirm <mac>", "the board's MAC, in place of typing it when asked"),
@@ -47,6 +80,13 @@ export function addBoardCommands(program: Command, done: Done): void {
 			),
 		);
 	});
+}
+
+interface BatchOptions {
+	readonly bundle: string;
+	readonly results: string;
+	readonly common?: string;
+	readonly labels?: string;
 }
 
 interface RateOption {

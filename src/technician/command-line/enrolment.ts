@@ -97,6 +97,7 @@ export function readResults(path: string): readonly StationResult[] {
 	const rows = new Map<string, StationResult>();
 	for (const [index, line] of text.split("\n").entries()) {
 		if (line.trim() === "") continue;
+		if (line.startsWith('{"begun":')) continue;
 		const row = rowOf(line);
 		if (row === undefined)
 			throw new OperationalError(`${path} line ${index + 1}: no result of provisioning`);

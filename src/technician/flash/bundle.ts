@@ -17,7 +17,8 @@ import {
 
 export const BUNDLE_FORMAT = 1;
 export const MANIFEST_FILE = "manifest.json";
-const PROJECT_NAME = "bistrina";
+/** Ours, and what the SDK calls the project of every image that it builds. */
+const PROJECT_NAMES: readonly string[] = Object.freeze(["bistrina", "xs_esp32"]);
 const BOOTLOADER_OFFSET = 0x1000;
 const SECTOR_BYTES = 4096;
 /** The largest flash of a board of ours, and a manifest of some hundred bytes. */
@@ -156,12 +157,9 @@ function requireParts(bundle: Bundle, path: string): void {
 	const slot = placeOf(partitions, "ota_0", path);
 	const image = partAt(parts, slot.offset, path, "firmware");
 	const { description } = readEspImage(image.bytes, `${path}/${image.path}`);
-	if (description?.projectName !== PROJECT_NAME) {
+	if (description === undefined || !PROJECT_NAMES.includes(description.projectName)) {
 		const whose = description?.projectName ?? "nobody";
-		throw wrong(
-			`${path}/${image.path}`,
-			`a foreign image: of "${whose}", not of "${PROJECT_NAME}"`,
-		);
+		throw wrong(`${path}/${image.path}`, `a foreign image: of "${whose}", not of "bistrina"`);
 	}
 	if (description.version !== version) {
 		throw wrong(

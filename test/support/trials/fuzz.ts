@@ -28,6 +28,7 @@ import { MemoryRecordStore } from "../collectors/memory-record-store.js";
 import { randomEntries } from "../data/random-entries.js";
 import { isKeyedHashOf, keyedHashKeyOf } from "../engines/bare-collector.js";
 import { damaged } from "./malformed.js";
+import { provisioningParser } from "./provisioning-fuzz.js";
 
 export interface Parser {
 	readonly name: string;
@@ -232,6 +233,7 @@ export function fuzzParsers(): Parser[] {
 				require(text === asciiText(bytes));
 			},
 		},
+		provisioningParser(),
 		{
 			name: "envelope",
 			samples: envelopes,

@@ -1,0 +1,146 @@
+/**
+ * Board after board into stations: flashed, told, asked who they are, tested. The result file is what is known; a row is
+ * begun before a board is told its name, so that an interruption anywhere gives no name to two boards.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { OperationalError } from "../host/errors.js";
+import { ConsoleClient } from "./client.js";
+import { type ControlledPort, lineOf } from "./controlled-port.js";
+import type { Bundle } from "./flash/bundle.js";
+import { flashBoard } from "./flash/flash-board.js";
+import { identified, provision, restarted } from "./provision.js";
+import type { StationResult } from "./station-result.js";
+
+export interface BatchRow extends StationResult {
+	readonly mac: string;
+	/** `good`, or the probes that failed their test. */
+	readonly verdict: string;
+	/** ISO 8601 in UTC. */
+	readonly at: string;
+}
+
+/** Written before the board is told its name. */
+export interface BegunRow {
+	readonly begun: string;
+	readonly mac: string;
+}
+
+export interface BatchOptions {
+	/** In order; each with all that its board is told, encoded. */
+	readonly plan: readonly {
+		readonly station: string;
+		readonly fields: ReadonlyMap<string, string>;
+	}[];
+	readonly bundle: Bundle;
+	readonly baud: number;
+	/** The result file, whose rows are taken into account. */
+	readonly results: string;
+	readonly append: (row: BatchRow | BegunRow) => void;
+	/** Waits for the board of a station and opens its port. */
+	readonly open: (station: string) => Promise<ControlledPort>;
+	readonly firstId: () => number;
+	readonly now: () => Date;
+	readonly say: (text: string) => void;
+	readonly onDone: (row: BatchRow) => void;
+}
+
+/** How many stations were made now. Throws OperationalError at the first board that cannot be one. */
+export async function runBatch(options: BatchOptions): Promise<number> {
+	const { plan, results, say } = options;
+	let made = 0;
+	for (const { station, fields } of plan) {
+		const known = readBatch(results);
+		if (known.done.some((row) => row.station === station)) continue;
+		say(`${station}: ${known.done.length + 1} of ${plan.length}`);
+		const port = await options.open(station);
+		try {
+			const row = await makeStation(options, port, station, fields, known);
+			options.append(row);
+			options.onDone(row);
+			made++;
+		} finally {
+			await port.close();
+		}
+	}
+	return made;
+}
+
+async function makeStation(
+	options: BatchOptions,
+	port: ControlledPort,
+	station: string,
+	fields: ReadonlyMap<string, string>,
+	known: KnownBatch,
+): Promise<BatchRow> {
+	const { bundle, baud, say, firstId } = options;
+	const { mac } = await flashBoard({
+		port,
+		bundle,
+		baud,
+		firstId: firstId(),
+		say,
+		onProgress: () => {},
+	});
+	requireFree(known, station, mac);
+	options.append({ begun: station, mac });
+	const client = new ConsoleClient(lineOf(port), firstId(), () => {});
+	await client.greet();
+	const id = await provision({ client, fields, review: async () => true });
+	if (id !== undefined) await restarted(client, id);
+	const result = await identified(client);
+	if (result.station !== station)
+		throw new OperationalError(`${station}: it calls itself ${result.station}`);
+	const twin = known.done.find((row) => row.publicKey === result.publicKey);
+	if (twin !== undefined)
+		throw new OperationalError(`${station}: it has the key of ${twin.station}`);
+	const { parts } = await client.request("self-test");
+	const failed = parts
+		.filter((part) => part.get("verdict") === "failed")
+		.map((part) => part.get("probe"));
+	const verdict = failed.length === 0 ? "good" : `failed: ${failed.join(", ")}`;
+	return { mac, ...result, verdict, at: `${options.now().toISOString().slice(0, 19)}Z` };
+}
+
+interface KnownBatch {
+	readonly done: readonly BatchRow[];
+	readonly begun: readonly BegunRow[];
+}
+
+/** Throws where this board has a name already, or the name a board. */
+function requireFree({ done, begun }: KnownBatch, station: string, mac: string): void {
+	const owner =
+		done.find((row) => row.mac === mac)?.station ?? begun.find((row) => row.mac === mac)?.begun;
+	if (owner !== undefined && owner !== station) {
+		throw new OperationalError(
+			`${station}: the board ${mac} is ${owner} already; plug in another one`,
+		);
+	}
+	const other = begun.find((row) => row.begun === station && row.mac !== mac);
+	if (other !== undefined) {
+		throw new OperationalError(
+			`${station}: was begun on the board ${other.mac}; plug that one in, or take its line out of the result ` +
+				"file once that board is erased",
+		);
+	}
+}
+
+/** Rows of a result file; none where there is no file. Throws OperationalError for a line that is no row. */
+export function readBatch(path: string): KnownBatch {
+	if (!existsSync(path)) return { done: [], begun: [] };
+	const rows = readFileSync(path, "utf8")
+		.split("\n")
+		.filter((line) => line.trim() !== "")
+		.map((line, index): BatchRow | BegunRow => {
+			try {
+				return JSON.parse(line) as BatchRow | BegunRow;
+			} catch {
+				throw new OperationalError(
+					`${path} line ${index + 1}: no row of a batch; mend or remove it`,
+				);
+			}
+		});
+	return {
+		done: rows.filter((row): row is BatchRow => "proof" in row),
+		begun: rows.filter((row): row is BegunRow => "begun" in row),
+	};
+}

@@ -1,0 +1,155 @@
+/** From nothing to the first acknowledged reading, by the commands that docs/FLASHING.md shows, in one sitting. */
+import { strict as assert } from "node:assert";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hexOf } from "../../src/core/bytes.js";
+import { COMMANDS } from "../../src/protocol/line/commands.js";
+import { startCollector } from "../support/collectors/collector-process.js";
+import { PROJECT } from "../support/sources.js";
+
+const PASSWORD = "very secret 100%";
+
+interface Step {
+	readonly command: string;
+	readonly shown: string;
+}
+
+/** Commands of the paper's transcript, with what it shows of each. */
+function transcript(): Step[] {
+	const paper = readFileSync(join(PROJECT, "docs/FLASHING.md"), "utf8");
+	const block = /<!-- transcript -->\n```console\n([\s\S]*?)```/.exec(paper)?.[1] ?? "";
+	return block
+		.split(/^\$ /m)
+		.slice(1)
+		.map((step) => {
+			const [command = "", ...shown] = step.split("\n");
+			return { command, shown: shown.join("\n").trimEnd() };
+		});
+}
+
+/** What differs from run to run, made one. */
+function shapeOf(text: string): string {
+	return text
+		.replace(/\b(0[23])?[0-9a-f]{16,66}\b/g, "HEX")
+		.replace(/24:0a:c4:[0-9a-f:]{8}/g, "MAC")
+		.replace(/\d+(\.\d+)?/g, "N")
+		.replace(/ +/g, " ")
+		.trimEnd();
+}
+
+describe("a bare board", function () {
+	this.timeout(240_000);
+	let folder = "";
+
+	before(() => {
+		folder = mkdtempSync(join(tmpdir(), "bistrina-bare-"));
+	});
+
+	after(() => rmSync(folder, { recursive: true, force: true }));
+
+	const run = (command: string, environment: Readonly<Record<string, string>> = {}) =>
+		new Promise<{ exitCode: number | null; stdout: string; stderr: string }>((resolve) => {
+			const given = command
+				.replace(/npx bistrina /g, `node ${join(PROJECT, "build/src/technician/main.js")} `)
+				.replace(
+					/npm run --silent bundle --/,
+					`node ${join(PROJECT, "build/scripts/flash-bundle.js")}`,
+				);
+			const child = spawn("bash", ["-c", `set -o pipefail; ${given}`], {
+				cwd: folder,
+				stdio: ["ignore", "pipe", "pipe"],
+				env: { ...process.env, WIFI_PASSWORD: PASSWORD, ...environment },
+			});
+			let stdout = "";
+			let stderr = "";
+			child.stdout.setEncoding("utf8").on("data", (text: string) => {
+				stdout += text;
+			});
+			child.stderr.setEncoding("utf8").on("data", (text: string) => {
+				stderr += text;
+			});
+			child.on("close", (exitCode) => resolve({ exitCode, stdout, stderr }));
+		});
+
+	it("becomes a station whose readings a collector acknowledges, as the paper shows", async () => {
+		const stations = join(folder, "stations.list");
+		writeFileSync(stations, "");
+		const collector = await startCollector(join(folder, "collector"), ["--stations", stations]);
+		try {
+			const conf = /is:\n\n```\n(station=[\s\S]*?)```/.exec(
+				readFileSync(join(PROJECT, "docs/FLASHING.md"), "utf8"),
+			)?.[1];
+			writeFileSync(
+				join(folder, "bor-1.conf"),
+				(conf ?? "")
+					.replace("8443", String(collector.port))
+					.replace(/collectorPublicKey=.*/, `collectorPublicKey=${hexOf(collector.publicKey)}`),
+			);
+			const steps = transcript();
+			assert.ok(steps.length >= 7, `${steps.length} steps`);
+			for (const { command, shown } of steps) {
+				const ended = await run(command, { COLLECTOR_PID: String(collector.pid) });
+				assert.equal(ended.exitCode, 0, `${command}: ${ended.stderr}`);
+				assert.equal(shapeOf(ended.stdout), shapeOf(shown), command);
+				assert.ok(!`${ended.stdout}${ended.stderr}`.includes("very secret"), command);
+				if (command.startsWith("kill")) await collector.saw(/1 stations of .* are enrolled/);
+			}
+		} finally {
+			await collector.stop("SIGINT");
+		}
+		const readings = await run("npx bistrina readings --station bor-1 --data collector");
+		assert.equal(readings.exitCode, 0, readings.stderr);
+		assert.ok(readings.stdout.split("\n").length > 2, readings.stdout);
+	});
+
+	it("never says its private key or a password, whatever command is asked on its line", async () => {
+		// The key stands in the simulated board's partition `nvs` and nowhere else.
+		const flash = readFileSync(join(folder, "bor", "station-board.flash"));
+		const nvs = flash.subarray(0x9000, 0xf000).toString("latin1");
+		const key = /"keyHex":"([0-9a-f]{64})"/.exec(nvs)?.[1] ?? "";
+		assert.equal(key.length, 64);
+		const forms = [
+			key,
+			Buffer.from(key, "hex").toString("base64").slice(0, 42),
+			"very secret",
+			"very%20secret",
+		];
+		const { openSimulatedBoard } = await import("../../sim/shell/chip/board-folder.js");
+		const port = await openSimulatedBoard(join(folder, "bor"), () => {});
+		let heard = "";
+		port.onBytes = (bytes) => {
+			heard += Buffer.from(bytes).toString("latin1");
+		};
+		const lines = [
+			...Object.keys(COMMANDS).filter(
+				(name) => !/watch|upload|settle|coupling|commit|leave/.test(name),
+			),
+			"help command=identity",
+			`identity nonce=${"00".repeat(16)}`,
+			"journal first=1 count=100",
+			"provision-begin",
+			...["key", "network1Password", "authority", "id"].map(
+				(name) => `provision-set field=${name} at=99`,
+			),
+			"provision-show",
+			"provision-drop",
+		];
+		try {
+			for (const line of ["", ...lines]) {
+				const before = heard.length;
+				await port.write(Buffer.from(`${line}\r`));
+				for (let wait = 0; wait < 300 && !/! [a-z-]+/.test(heard.slice(before)); wait++) {
+					await new Promise((resolve) => setTimeout(resolve, 10));
+					if (line === "" && wait > 40) break;
+				}
+			}
+		} finally {
+			await port.close();
+		}
+		assert.match(heard, /publicKey=0[23][0-9a-f]{64}/);
+		assert.match(heard, /field=network1Password {2}state=set {2}set, hash [0-9a-f]{4}/);
+		for (const form of forms) assert.ok(!heard.includes(form), form);
+	});
+});

@@ -1,0 +1,142 @@
+/** Lines that tell a board who it is, damaged: nothing of it holds that was not committed, and what was is sound. */
+import { asciiBytes } from "../../../src/core/bytes.js";
+import { type Chance, integerBelow } from "../../../src/core/chance.js";
+import { StationError } from "../../../src/core/errors.js";
+import { createSha256 } from "../../../src/core/sha256.js";
+import type { Task } from "../../../src/core/task.js";
+import { validateConfiguration } from "../../../src/firmware/config/configuration.js";
+import type { ConfigurationKeeper } from "../../../src/firmware/config/configuration-keeper.js";
+import { Provisioning } from "../../../src/firmware/config/provisioning.js";
+import { Refusal } from "../../../src/firmware/console/command.js";
+import { givenOf, STATION_COMMANDS } from "../../../src/firmware/console/commands.js";
+import type { SettingsMemory } from "../../../src/firmware/ports.js";
+import { ProvisioningDrafts } from "../../../src/firmware/station/provisioning-desk.js";
+import { readRequest } from "../../../src/protocol/line/console.js";
+
+/** A draft is shown and committed once in so many lines. */
+const LINES_PER_COMMIT = 50;
+const VALUES: readonly (readonly [string, string])[] = [
+	["station", "bor-1"],
+	["collectorHost", "collector.example.org"],
+	["collectorPort", "443"],
+	["collectorPublicKey", `03${"6b".repeat(32)}`],
+	["authority", "30".repeat(70)],
+	["trustFloorUtcSeconds", "1795800000"],
+	["network1Name", "M%c3%bchle"],
+	["network1Password", "very secret"],
+	["intervalSeconds", "900"],
+	["pins", "21,22,18,19,23,32,33,27"],
+	["turbidityProbe", "obs-3"],
+	["turbidityCoefficientsMicro", "1,2,3,4,5,6"],
+];
+
+/** Lines without a checksum: damage leaves most of them requests. */
+export function provisioningParser() {
+	const places = new Map<number, Uint8Array>();
+	let writes = 0;
+	const memory: SettingsMemory = {
+		read: (place) => places.get(place),
+		write: (place, bytes) => {
+			writes++;
+			places.set(place, bytes.slice());
+		},
+	};
+	let commits = 0;
+	const sha256 = createSha256();
+	const image = { isOnTrial: false, confirm: () => {} };
+	const signer = { publicKey: new Uint8Array(33), sign: () => ({ cancel: () => {} }) };
+	const open = (): ProvisioningDrafts => {
+		const provisioning = new Provisioning(memory);
+		const { configuration } = provisioning;
+		const keeper = { configuration, highestId: 1 } as unknown as ConfigurationKeeper;
+		return new ProvisioningDrafts({
+			board: { sha256, image, signer },
+			provisioning,
+			keeper,
+			journal: { epoch: 0 },
+			restart: () => {},
+		});
+	};
+	let desk = open();
+	const commit = (check: string): void => {
+		desk.commit(check);
+		commits++;
+		desk = open();
+	};
+	const requireKept = (): void => {
+		if (writes !== commits) throw new Error(`${writes} writes for ${commits} commits`);
+		// Whatever was committed is a configuration that a station starts with.
+		validateConfiguration(new Provisioning(memory).configuration);
+	};
+	return {
+		name: "provisioning",
+		samples: [
+			...VALUES.flatMap(([field, text]) => [
+				asciiBytes(`provision-set field=${field} text=${text}`),
+				asciiBytes(`provision-set field=${field} at=3 text=${text}`),
+			]),
+			asciiBytes("provision-begin"),
+			asciiBytes("provision-show"),
+			asciiBytes("provision-drop"),
+			asciiBytes("provision-commit check=00000000"),
+		],
+		refusals: ["configuration-invalid", "settings-failed"] as const,
+		parse: (bytes: Uint8Array, chance: Chance): void => {
+			try {
+				take(bytes, desk, commit);
+				if (integerBelow(chance, LINES_PER_COMMIT) === 0) {
+					desk.begin();
+					const [field, text] = VALUES[integerBelow(chance, VALUES.length)] ?? ["", ""];
+					desk.set(field, 0, text);
+					commit(desk.show().check);
+				}
+			} finally {
+				requireKept();
+			}
+		},
+	};
+}
+
+function take(bytes: Uint8Array, desk: ProvisioningDrafts, commit: (check: string) => void): void {
+	const input = readRequest(bytes);
+	if (input.kind !== "request") throw notTaken(input.kind);
+	const { command, fields } = input.request;
+	const found = STATION_COMMANDS.get(command);
+	if (found === undefined || !command.startsWith("provision-")) throw notTaken(command);
+	try {
+		const given = givenOf(found.row, fields);
+		const counted = {
+			...deskOf(desk),
+			commit: (check: string) => {
+				commit(check);
+				return 2;
+			},
+		};
+		const service = { station: "bor-1", provisioning: counted };
+		const context = { service } as never;
+		const task: Task<unknown> = found.run(context, given, emit, 0);
+		while (task.next().done !== true);
+	} catch (error) {
+		throw error instanceof Refusal ? notTaken(error.message) : error;
+	}
+}
+
+/** As the line refuses it, in a word that the judge knows. */
+function notTaken(what: string): StationError {
+	return new StationError("configuration-invalid", what);
+}
+
+/** Its methods, bound: the task knows the interface. */
+function deskOf(desk: ProvisioningDrafts) {
+	return {
+		missing: desk.missing,
+		configurationId: desk.configurationId,
+		begin: () => desk.begin(),
+		set: (field: string, at: number, text: string) => desk.set(field, at, text),
+		show: () => desk.show(),
+		drop: () => desk.drop(),
+	};
+}
+
+/** There is always room. */
+function* emit(): Task<void> {}

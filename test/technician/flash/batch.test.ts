@@ -1,0 +1,136 @@
+/** A batch of boards that is interrupted: every station has one row, one key and one board in the end. */
+import { strict as assert } from "node:assert";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import encodeQR from "qr";
+import { decodeQR } from "qr/decode.js";
+import { openSimulatedBoard } from "../../../sim/shell/chip/board-folder.js";
+import { type BatchOptions, readBatch, runBatch } from "../../../src/technician/batch.js";
+import { labelCode, labelSvg, labelText } from "../../../src/technician/station-label.js";
+import { verifiedPossession } from "../../../src/technician/station-result.js";
+import { bundleOf } from "../../support/bench/plain-bundle.js";
+import { IS_WHOLE } from "../../support/depth.js";
+
+/** Three interruptions need as many stations; a whole run makes ten. */
+const STATIONS = IS_WHOLE ? 10 : 3;
+
+describe("a batch of boards", function () {
+	this.timeout(400_000);
+	let folder = "";
+
+	beforeEach(() => {
+		folder = mkdtempSync(join(tmpdir(), "bistrina-batch-"));
+	});
+
+	afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+	it("ends with a row, a key and a board for each station, wherever it was interrupted", async () => {
+		const bundle = await bundleOf({ imageBytes: 4096 });
+		const results = join(folder, "results.jsonl");
+		const names = Array.from({ length: STATIONS }, (_, index) => `st-${index + 1}`);
+		const interruptions: string[] = [];
+		const once = (what: string): boolean => {
+			if (interruptions.includes(what)) return false;
+			interruptions.push(what);
+			return true;
+		};
+		const options: BatchOptions = {
+			plan: names.map((station) => ({
+				station,
+				fields: new Map([
+					["station", station],
+					["displayName", `place of ${station}`],
+				]),
+			})),
+			bundle,
+			baud: 460_800,
+			results,
+			append: (row) => {
+				appendFileSync(results, `${JSON.stringify(row)}\n`);
+				if ("begun" in row && row.begun === "st-2" && once("begun")) throw new Error("killed");
+			},
+			open: async (station) => {
+				const port = await openSimulatedBoard(join(folder, "boards", station), () => {});
+				if (station === "st-1" && once("cable")) {
+					setTimeout(() => port.onLost?.("unplugged"), 1200);
+				}
+				return port;
+			},
+			firstId: () => 1,
+			now: () => new Date("2026-11-28T12:00:00Z"),
+			say: () => {},
+			onDone: ({ station }) => {
+				if (station === "st-3" && once("label")) throw new Error("no disk");
+			},
+		};
+		for (let run = 0; run < 4; run++) {
+			await runBatch(options).catch((error: Error) =>
+				assert.match(error.message, /killed|no disk|unplugged|cut off/),
+			);
+		}
+		assert.deepEqual(interruptions, ["cable", "begun", "label"]);
+		const { done, begun } = readBatch(results);
+		assert.deepEqual(
+			done.map(({ station }) => station),
+			names,
+		);
+		for (const key of ["publicKey", "mac", "fingerprint"] as const) {
+			assert.equal(new Set(done.map((row) => row[key])).size, STATIONS, key);
+		}
+		for (const row of done) {
+			verifiedPossession(row);
+			assert.equal(row.verdict, "good");
+		}
+		// Each name was begun on one board only.
+		assert.equal(new Set(begun.map((row) => `${row.begun} ${row.mac}`)).size, STATIONS);
+		assert.ok(!/assword|secret/.test(readFileSync(results, "utf8")));
+	});
+
+	it("gives a name that was begun on one board to no other, and a board that has one none", async () => {
+		const bundle = await bundleOf({ imageBytes: 4096 });
+		const results = join(folder, "results.jsonl");
+		appendFileSync(results, `${JSON.stringify({ begun: "st-1", mac: "24:0a:c4:00:00:01" })}\n`);
+		const run = (station: string) =>
+			runBatch({
+				plan: [{ station, fields: new Map([["station", station]]) }],
+				bundle,
+				baud: 460_800,
+				results,
+				append: (row) => appendFileSync(results, `${JSON.stringify(row)}\n`),
+				open: () => openSimulatedBoard(join(folder, "board"), () => {}),
+				firstId: () => 1,
+				now: () => new Date("2026-11-28T12:00:00Z"),
+				say: () => {},
+				onDone: () => {},
+			});
+		await assert.rejects(run("st-1"), /was begun on the board 24:0a:c4:00:00:01; plug that one in/);
+		assert.equal(await run("st-2"), 1);
+		await assert.rejects(run("st-3"), /is st-2 already; plug in another one/);
+	});
+
+	it("labels a station with its name, board and fingerprint, and a code that reads the same", () => {
+		const facts = {
+			station: "bor-1",
+			mac: "24:0a:c4:11:22:33",
+			fingerprint: "25ef6688d44eeaf9",
+		};
+		assert.equal(labelText(facts), "bor-1\n24:0a:c4:11:22:33\n25ef6688d44eeaf9\n");
+		const modules = encodeQR(labelCode(facts), "raw", { border: 4, scale: 4 });
+		const size = modules.length;
+		const data = new Uint8Array(size * size * 4).fill(255);
+		modules.forEach((row, y) => {
+			row.forEach((isDark, x) => {
+				if (isDark) data.fill(0, (y * size + x) * 4, (y * size + x) * 4 + 3);
+			});
+		});
+		assert.equal(
+			decodeQR({ width: size, height: size, data }),
+			"bistrina bor-1 24:0a:c4:11:22:33 25ef6688d44eeaf9",
+		);
+		const svg = labelSvg(facts);
+		const dark = encodeQR(labelCode(facts), "raw", { border: 4 }).flat().filter(Boolean).length;
+		assert.equal(svg.split("h1v1h-1z").length - 1, dark);
+		assert.match(svg, /<text [^>]*>24:0a:c4:11:22:33<\/text>/);
+	});
+});
