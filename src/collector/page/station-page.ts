@@ -76,7 +76,10 @@ export class StationPage {
 		const at = Date.parse(new URLSearchParams(location.search).get("at") ?? "") / 1000;
 		if (!Number.isNaN(at)) this.#isFollowing = false;
 		this.#to = Number.isNaN(at) ? this.#newest + 300 : at + DAY;
-		this.#from = this.#to - (SPANS["week"] ?? DAY);
+		// Of a young station not the week before it.
+		const first = Date.parse(document.body.dataset["first"] ?? "") / 1000;
+		const week = this.#to - (SPANS["week"] ?? DAY);
+		this.#from = Math.min(Math.max(week, Number.isNaN(first) ? week : first), this.#to - DAY / 4);
 		const answer = await fetch(`/v1/stations/${this.#station}`);
 		if (answer.ok) this.#limits = ((await answer.json()) as StationAnswer).limits;
 		await this.#load();

@@ -124,7 +124,7 @@ export function stationPage(context: PageContext, found: PublishedStation): Read
 		path: `station/${station}`,
 		body: body.join(""),
 		tag,
-		data: ` data-station="${station}" data-zone="${escapeMarkup(site.zone)}" data-newest="${lastHeard ?? ""}"`,
+		data: ` data-station="${station}" data-zone="${escapeMarkup(site.zone)}" data-newest="${lastHeard ?? ""}" data-first="${summary.firstDay ?? ""}"`,
 	});
 }
 

@@ -135,7 +135,6 @@ async function publish(
 	return startPublishing({
 		...readers,
 		folder: join(data, "published"),
-		limits: {},
 		clock: undefined,
 		isSimulated: false,
 		reader: Promise.resolve(new SqlRecordReader(store)),

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { OperationalError } from "../../host/errors.js";
 import { QUOTA_LIMITS } from "../ledger/station-quota.js";
+import { READER_LIMITS, type ReaderLimits } from "../publish/address-limits.js";
 import { ADMISSION_LIMITS, plainAddress } from "./admission.js";
 
 export interface ServiceOptions {
@@ -44,6 +45,7 @@ export interface ReadersOptions {
 	readonly origin: string | undefined;
 	/** What the operator says of the stations. */
 	readonly publication: string | undefined;
+	readonly limits: Pick<ReaderLimits, "connectionsPerAddress">;
 }
 
 /** The byte order mark of UTF-8, which editors of Windows put first, read as what it is not. */
@@ -111,6 +113,12 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 			(text: string, before: readonly string[]) => [...before, plainAddress(text)],
 			[],
 		)
+		.option(
+			"--readers-connections-per-address <number>",
+			"readers' connections of one address",
+			wholeUpTo(100_000),
+			READER_LIMITS.connectionsPerAddress,
+		)
 		.option("--publication <file>", "what the operator says of the stations: docs/PUBLISHING.md")
 		.exitOverride()
 		.parse([...argv], { from: "user" });
@@ -131,6 +139,7 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		readersHost: string;
 		readersOrigin?: string;
 		readersProxy: readonly string[];
+		readersConnectionsPerAddress: number;
 		publication?: string;
 	}>();
 	return {
@@ -155,6 +164,7 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 						proxies: options.readersProxy,
 						origin: options.readersOrigin,
 						publication: options.publication,
+						limits: { connectionsPerAddress: options.readersConnectionsPerAddress },
 					},
 	};
 }

@@ -16,6 +16,8 @@ const REQUEST_MILLISECONDS_MAX = 20_000;
 
 export interface CollectorProcess {
 	readonly port: number;
+	/** Of the readers' listener, where one was asked for. */
+	readonly readersPort: number | undefined;
 	readonly pid: number;
 	/** Of its acknowledgements, 33 bytes. */
 	readonly publicKey: Uint8Array;
@@ -49,8 +51,9 @@ export async function startCollector(
 	});
 	const first = await firstLine(child);
 	if (first === undefined) throw new Error(`the collector ended: ${said}`);
-	const { listening, publicKey } = JSON.parse(first) as {
+	const { listening, readers, publicKey } = JSON.parse(first) as {
 		listening: { port: number };
+		readers?: { port: number };
 		publicKey: string;
 	};
 	const agent = new Agent({
@@ -61,6 +64,7 @@ export async function startCollector(
 	});
 	return {
 		port: listening.port,
+		readersPort: readers?.port,
 		pid: child.pid ?? 0,
 		publicKey: bytesOfHex(publicKey) ?? new Uint8Array(0),
 		said: () => said,

@@ -18,6 +18,7 @@ export class MemoryRecord implements RecordReader {
 	readonly station: string;
 	/** Questions for pages of entries so far. */
 	pagesRead = 0;
+	#sorted: { entry: Entry; canonical: Uint8Array }[] | undefined;
 	readonly #entries = new Map<string, { entry: Entry; canonical: Uint8Array }>();
 	readonly #batches: (PublishedEnvelope & { readonly hash: Uint8Array })[] = [];
 
@@ -30,6 +31,7 @@ export class MemoryRecord implements RecordReader {
 		const [first] = entries;
 		const last = entries.at(-1);
 		if (first === undefined || last === undefined) return;
+		this.#sorted = undefined;
 		for (const entry of entries) {
 			const key = `${entry.epoch} ${entry.sequence}`;
 			if (!this.#entries.has(key)) this.#entries.set(key, { entry, canonical: encodeEntry(entry) });
@@ -72,10 +74,19 @@ export class MemoryRecord implements RecordReader {
 
 	async entries(_station: string, { epoch, sequence }: Place): Promise<PackedEntries> {
 		this.pagesRead++;
-		const after = this.#inOrder().filter(
-			({ entry }) => entry.epoch > epoch || (entry.epoch === epoch && entry.sequence > sequence),
-		);
-		return packed(after.slice(0, PAGE_ROWS).map(({ canonical }) => canonical));
+		const all = this.#inOrder();
+		let low = 0;
+		let high = all.length;
+		while (low < high) {
+			const middle = (low + high) >> 1;
+			const { entry } = all[middle] ?? {};
+			const isAfter =
+				entry !== undefined &&
+				(entry.epoch > epoch || (entry.epoch === epoch && entry.sequence > sequence));
+			if (isAfter) high = middle;
+			else low = middle + 1;
+		}
+		return packed(all.slice(low, low + PAGE_ROWS).map(({ canonical }) => canonical));
 	}
 
 	async batchesAt(_station: string, place: Range) {
@@ -90,9 +101,10 @@ export class MemoryRecord implements RecordReader {
 	}
 
 	#inOrder() {
-		return [...this.#entries.values()].sort(
+		this.#sorted ??= [...this.#entries.values()].sort(
 			(a, b) => a.entry.epoch - b.entry.epoch || a.entry.sequence - b.entry.sequence,
 		);
+		return this.#sorted;
 	}
 }
 

@@ -6,8 +6,16 @@ import { join } from "node:path";
 import { signingKeyOf } from "../../../src/collector/ledger/keys.js";
 import { Ledger } from "../../../src/collector/ledger/ledger.js";
 import type { ReaderLimits } from "../../../src/collector/publish/address-limits.js";
+import { Assets } from "../../../src/collector/publish/assets.js";
+import { listenForReaders } from "../../../src/collector/publish/http.js";
+import { Library } from "../../../src/collector/publish/library.js";
+import { pageRoutes } from "../../../src/collector/publish/page-routes.js";
+import { readPublication } from "../../../src/collector/publish/publication.js";
 import { type Publishing, startPublishing } from "../../../src/collector/publish/publishing.js";
 import { SqlRecordReader } from "../../../src/collector/publish/record-reader.js";
+import { routerOf } from "../../../src/collector/publish/router.js";
+import { Shelf } from "../../../src/collector/publish/shelf.js";
+import { Streams } from "../../../src/collector/publish/streams.js";
 import { openMemoryStore } from "../../../src/collector/store/pglite-store.js";
 import type { SqlStore } from "../../../src/collector/store/store.js";
 import { PROJECT } from "../sources.js";
@@ -151,4 +159,27 @@ export function read(
 		outgoing.on("error", reject);
 		outgoing.end();
 	});
+}
+
+/** A cache that is there already, served from this process: `folder` holds it and the operator's file. */
+export async function openPublishedShelf(folder: string, stations: readonly string[]) {
+	const publication = readPublication(join(folder, "publication.json"), () => {});
+	const library = new Library(new Shelf(join(folder, "published")), publication, () => NOW_SECONDS);
+	library.stations = stations;
+	const streams = new Streams(() => undefined);
+	const routes = pageRoutes(new Assets(), false);
+	const listening = await listenForReaders({
+		handler: routerOf({ library, streams, trouble: async () => undefined, routes }),
+		host: "127.0.0.1",
+		port: 0,
+		limits: { burst: 100_000 },
+	});
+	return {
+		port: listening.port,
+		get: (path: string) => read(listening.port, path),
+		close: async () => {
+			streams.close();
+			await listening.close();
+		},
+	};
 }

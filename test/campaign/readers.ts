@@ -1,0 +1,218 @@
+/**
+ * `npm run campaign -- readers [--requests N] [--seconds N]`: hostile readers against a collector as a process of its own:
+ * slow headers, odd URLs, numbers beyond 2^53, ranges of centuries, question marks and brackets a thousand
+ * deep, connections that send nothing, bodies that nobody asked for. Every answer must be a good one or a refusal of 4xx,
+ * memory must stay flat, and a station that delivers meanwhile must not wait. Loopback only. The last line is JSON.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hexOf } from "../../src/core/bytes.js";
+import { integerBelow, SeededChance } from "../../src/core/chance.js";
+import { startCollector } from "../support/collectors/collector-process.js";
+import { SignedStation } from "../support/collectors/signed-station.js";
+
+/** Of the collector's process, beyond what it took before the attack: buffers of answers under way. */
+const GROWTH_MEGABYTES_MAX = 150;
+const ACKNOWLEDGEMENT_MILLISECONDS_MAX = 1000;
+const AT_ONCE = 20;
+const SLOW_SOCKETS = 40;
+const DELIVERY_MILLISECONDS = 250;
+
+export async function run(args: string[]): Promise<boolean> {
+	const option = (name: string, other: number): number => {
+		const at = args.indexOf(`--${name}`);
+		return at < 0 ? other : Number(args[at + 1]);
+	};
+	const requests = option("requests", 100_000);
+	const seed = option("seed", 1);
+	console.log(`seed ${seed}`);
+	const folder = mkdtempSync(join(tmpdir(), "bistrina-readers-"));
+	const violations: string[] = [];
+	const station = new SignedStation({ station: "bor-1" });
+	station.appendReadings(4000);
+	const list = join(folder, "stations");
+	writeFileSync(list, `bor-1 ${hexOf(station.publicKey)}\n`);
+	const collector = await startCollector(join(folder, "collector"), [
+		"--stations",
+		list,
+		"--readers-port",
+		"0",
+		"--readers-connections-per-address",
+		"200",
+	]);
+	try {
+		const port = collector.readersPort ?? 0;
+		await collector.post(station.envelope(1, 280));
+		const before = residentMegabytes(collector.pid);
+		const waits: number[] = [];
+		let isOver = false;
+		const delivering = deliver(station, collector, waits, () => isOver);
+		const slow = Array.from({ length: SLOW_SOCKETS }, (_, index) => slowSocket(port, index));
+		const statuses = await ask(port, requests, seed);
+		const slowEnds = await Promise.all(slow);
+		isOver = true;
+		await delivering;
+		const after = residentMegabytes(collector.pid);
+		const p99 = waits.sort((a, b) => a - b)[Math.floor(waits.length * 0.99)] ?? Number.NaN;
+		for (const [status, count] of statuses) {
+			const isWell = status === 200 || status === 304 || (status >= 400 && status < 500);
+			if (!isWell) violations.push(`${count} answers of ${status}`);
+		}
+		if (after - before > GROWTH_MEGABYTES_MAX) violations.push(`${after - before} MB more memory`);
+		if (!(p99 <= ACKNOWLEDGEMENT_MILLISECONDS_MAX)) violations.push(`a station waited ${p99} ms`);
+		const left = slowEnds.filter((isClosed) => !isClosed).length;
+		if (left > 0) violations.push(`${left} connections that send nothing are still open`);
+		await new Promise((resolve) => setTimeout(resolve, 5000));
+		const { status } = await one(port, "/v1/stations/bor-1", new Agent());
+		if (status !== 200 && status !== 429) violations.push(`afterwards it answers ${status}`);
+		if ((await collector.stop("SIGINT")) !== 0) violations.push("the collector did not end well");
+		for (const violation of violations) console.log(`VIOLATION: ${violation}`);
+		console.log(
+			JSON.stringify({
+				requests,
+				statuses: Object.fromEntries(statuses),
+				slowConnections: SLOW_SOCKETS,
+				residentMegabytes: { before, after },
+				acknowledgements: waits.length,
+				acknowledgementP99Milliseconds: Math.round(p99),
+				violations: violations.length,
+			}),
+		);
+	} finally {
+		await collector.stop("SIGKILL");
+		rmSync(folder, { recursive: true, force: true });
+	}
+	return violations.length === 0;
+}
+
+async function ask(port: number, requests: number, seed: number): Promise<Map<number, number>> {
+	const statuses = new Map<number, number>();
+	let left = requests;
+	const asking = Array.from({ length: AT_ONCE }, async (_, line) => {
+		const chance = new SeededChance(seed * 1000 + line);
+		const agent = new Agent({
+			keepAlive: true,
+			maxSockets: 1,
+			localAddress: `127.0.3.${line + 1}`,
+		});
+		while (left-- > 0) {
+			const { status } = await one(
+				port,
+				oddPath((most) => integerBelow(chance, most)),
+				agent,
+			);
+			statuses.set(status, (statuses.get(status) ?? 0) + 1);
+		}
+		agent.destroy();
+	});
+	await Promise.all(asking);
+	return statuses;
+}
+
+const PATHS = Object.freeze([
+	"/",
+	"/station/bor-1",
+	"/status",
+	"/v1/stations",
+	"/v1/stations/bor-1",
+	"/v1/stations/bor-1/plot",
+	"/v1/stations/bor-1/values.csv",
+	"/v1/stations/bor-1/marks",
+	"/v1/stations/bor-1/senml.json",
+	"/v1/stations/bor-1/documents/",
+	"/v1/stations/9223372036854775807",
+	"/v1/stations/__proto__",
+	"/v1/stations/%00",
+	"/v1/stations/%E0%A4%A",
+	"/v1/stations/..%2f..%2fetc%2fpasswd/values.csv",
+	"/assets/x/..%2f..%2fidentity.json",
+	"/sta/v1.1/Things(9007199254740993)",
+	"/v1/events",
+]);
+const QUERIES = Object.freeze([
+	"",
+	"from=0001-01-01&to=9999-12-31",
+	"from=-271821-04-20&to=275760-09-13",
+	"columns=2000&from=1900-01-01&to=2100-01-01",
+	"columns=1e9",
+	"columns=9007199254740993",
+	`$expand=${"Datastreams($expand=Observations,".repeat(60)}`,
+	`$filter=${"(".repeat(1000)}1 eq 1`,
+	"lang=%F0%9F%92%A9",
+	"station=bor-1&station=bor-1",
+	`${"a[]=1&".repeat(500)}`,
+	"from=2026-03-20T00:00:00Z&to=2026-03-20T00:00:01Z",
+]);
+
+function oddPath(below: (most: number) => number): string {
+	const path = PATHS[below(PATHS.length)] ?? "/";
+	const query = QUERIES[below(QUERIES.length)] ?? "";
+	// A stream would stay: only one that names nobody is asked for.
+	if (path === "/v1/events") return "/v1/events?station=nobody";
+	const noise = below(4) === 0 ? `/${String.fromCharCode(33 + below(90))}${below(1e6)}` : "";
+	return encodeURI(
+		`${path}${noise}${query === "" ? "" : `?${query}`}`.replaceAll("%", "%25"),
+	).replaceAll("%2525", "%");
+}
+
+function one(port: number, path: string, agent: Agent): Promise<{ status: number }> {
+	return new Promise((resolve) => {
+		const outgoing = request({ host: "127.0.0.1", port, path, agent }, (incoming) => {
+			incoming.resume();
+			incoming.on("end", () => resolve({ status: incoming.statusCode ?? 0 }));
+			incoming.on("error", () => resolve({ status: 0 }));
+		});
+		// A connection that is hung up is a refusal, too.
+		outgoing.on("error", () => resolve({ status: 499 }));
+		outgoing.end();
+	});
+}
+
+/** Sends a header a letter at a time, or nothing, or a body without end; whether it was hung up. */
+function slowSocket(port: number, index: number): Promise<boolean> {
+	return new Promise((resolve) => {
+		const socket: Socket = connect({ port, host: "127.0.0.1", localAddress: "127.0.4.1" });
+		let letters = 0;
+		const text =
+			index % 3 === 0
+				? "GET / HTTP/1.1\r\nx: "
+				: "POST /v1/stations HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n";
+		const timer = setInterval(() => {
+			if (index % 3 !== 1) socket.write(text[letters++] ?? "x");
+		}, 500);
+		const over = (isClosed: boolean): void => {
+			clearInterval(timer);
+			clearTimeout(end);
+			socket.destroy();
+			resolve(isClosed);
+		};
+		const end = setTimeout(() => over(false), 60_000);
+		socket.on("error", () => {});
+		// Its end is only seen by who reads what comes before it.
+		socket.resume();
+		socket.on("close", () => over(true));
+	});
+}
+
+async function deliver(
+	station: SignedStation,
+	collector: Awaited<ReturnType<typeof startCollector>>,
+	waits: number[],
+	isOver: () => boolean,
+): Promise<void> {
+	for (let first = 281; first + 11 <= station.entries.length && !isOver(); first += 12) {
+		const asked = performance.now();
+		const { status } = await collector.post(station.envelope(first, first + 11));
+		if (status !== 200) throw new Error(`a batch was answered with ${status}`);
+		waits.push(performance.now() - asked);
+		await new Promise((resolve) => setTimeout(resolve, DELIVERY_MILLISECONDS));
+	}
+}
+
+function residentMegabytes(pid: number): number {
+	const pages = Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]);
+	return Math.round((pages * 4096) / 1e6);
+}
