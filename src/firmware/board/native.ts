@@ -34,7 +34,8 @@ export interface Native {
 	station_random(into: ArrayBuffer, offset: number, byteLength: number): void;
 	station_hash_begin(): void;
 	station_hash_add(from: ArrayBuffer, offset: number, byteLength: number): void;
-	station_hash_end(into: ArrayBuffer): void;
+	/** 0, or why there is no digest. */
+	station_hash_end(into: ArrayBuffer): number;
 	/** Loads the station's key, drawing it at the first start. 0 on success. */
 	station_key_public(into: ArrayBuffer): number;
 	station_key_sign(digest: ArrayBuffer, offset: number, into: ArrayBuffer): number;

@@ -326,11 +326,10 @@ void station_hash_add(uint8_t *from, uint32_t offset, uint32_t count)
 	psa_hash_update(&hash_operation, from + offset, count);
 }
 
-void station_hash_end(uint8_t *into)
+int32_t station_hash_end(uint8_t *into)
 {
 	size_t length;
-	if (psa_hash_finish(&hash_operation, into, 32, &length) != PSA_SUCCESS)
-		memset(into, 0, 32);
+	return psa_hash_finish(&hash_operation, into, 32, &length);
 }
 
 /* ---- ES256 ------------------------------------------------------------------------------------ */
