@@ -41,19 +41,18 @@ const ENTRY: Rewrite = [
 ];
 const COMMAND: Rewrite = [
 	"src/protocol/line/commands.js",
-	'    stop: { about: "end what is under way" },',
-	`    stop: { about: "end what is under way" },
+	"export const COMMANDS = Object.freeze({",
+	`export const COMMANDS = Object.freeze({
 	blink: { about: "blink", takes: { count: [1, 9, 3] }, parts: "lamp at@", answer: "blinks#" },`,
 ];
 const COMMAND_RUN: Rewrite = [
 	"src/firmware/console/commands.js",
-	"    stop,\n};",
-	`    stop,
+	"const RUNS = {",
+	`const RUNS = {
 	*blink(context, { count }, emit) {
 		yield* emit({ lamp: "red", at: 1790812800 });
 		return { blinks: count };
-	},
-};`,
+	},`,
 ];
 
 const built = <Result>(
