@@ -29,9 +29,26 @@ const EARLY_SECONDS = 5;
 /** A reading serves the boundary that is at most this part of the interval ahead (docs/FORMAT.md, 8). */
 const SERVED_AHEAD = 0.1;
 
+/** A reading that shows a rise is confirmed by two more at most, 24 s apart (docs/EVENTS.md). */
+const BURST_SECONDS_MIN = 20;
+const BURST_SECONDS_MAX = 45;
+const BURST_MORE_MAX = 2;
+
+/** Each burst as its first reading: the schedule goes on from that one. */
+function withoutBursts(measurements: readonly number[]): number[] {
+	const kept: number[] = [];
+	let more = 0;
+	measurements.forEach((at, index) => {
+		const gap = (at - (measurements[index - 1] ?? Number.NEGATIVE_INFINITY)) / 1_000_000;
+		more = gap >= BURST_SECONDS_MIN && gap <= BURST_SECONDS_MAX ? more + 1 : 0;
+		if (more === 0 || more > BURST_MORE_MAX) kept.push(at);
+	});
+	return kept;
+}
+
 export function judgeCadence(options: CadenceOptions, findings: Findings): void {
 	const { diary, paces, isDisturbed } = options;
-	const { measurements } = diary;
+	const measurements = withoutBursts(diary.measurements);
 	let pace = 0;
 	/** The reading before came with a boot, or was still due by the interval before. */
 	let wasChanged = false;

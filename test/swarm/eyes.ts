@@ -96,6 +96,7 @@ export const EYES: readonly Eye[] = Object.freeze([
 					paces: [{ fromMicroseconds: 0, intervalSeconds: world.intervalSeconds }, ...paces],
 					isDisturbed: (from, to) =>
 						isUntold(world, diary, from, to) ||
+						isEvent(diary, from, to) ||
 						world.disturbances.meets(utcOf(world, from), utcOf(world, to)) ||
 						// Each boot measures at once, and crashes in a row are boots with pauses of seconds between.
 						crashesUtcSeconds.some(
@@ -189,6 +190,23 @@ function longestOf(paces: readonly { intervalSeconds: number }[], first: number)
 }
 
 /** Since flash takes no word of it a session may have set the clock or brought another interval. */
+/** A station that noticed something measures each minute, from the burst before it says so to an interval after. */
+const EVENT_LEAD_MICROSECONDS = 120_000_000;
+const EVENT_BEGIN = 1;
+const EVENT_END = 3;
+
+function isEvent(diary: StationDiary, from: number, to: number): boolean {
+	let sinceMicroseconds: number | undefined;
+	for (const { entry, atMicroseconds } of diary.entries) {
+		if (entry.kind !== "alarm") continue;
+		if (entry.phase === EVENT_BEGIN) sinceMicroseconds ??= atMicroseconds - EVENT_LEAD_MICROSECONDS;
+		if (entry.phase !== EVENT_END || sinceMicroseconds === undefined) continue;
+		if (to >= sinceMicroseconds && from <= atMicroseconds + EVENT_LEAD_MICROSECONDS) return true;
+		sinceMicroseconds = undefined;
+	}
+	return sinceMicroseconds !== undefined && to >= sinceMicroseconds;
+}
+
 function isUntold(world: SwarmWorld, diary: StationDiary, from: number, to: number): boolean {
 	return world.unrecorded.joined().some((span) => {
 		const begun = (span.fromUtcSeconds - world.startUtcSeconds) * 1_000_000;
