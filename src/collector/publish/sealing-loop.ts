@@ -24,6 +24,8 @@ const LOOK_MILLISECONDS_MAX = 300_000;
 /** After a long sealing a station waits five times as long. */
 const REST_SHARE = 5;
 const RETRY_MILLISECONDS = 5000;
+/** Between two sealings; a long one rests by its station. */
+const PAUSE_MILLISECONDS_MAX = 200;
 
 export class SealingLoop {
 	readonly #options: SealingLoopOptions;
@@ -82,7 +84,11 @@ export class SealingLoop {
 				await this.#pause();
 				continue;
 			}
+			const began = performance.now();
 			await this.#seal(station);
+			// As long again for stations: sealing asks the database that acknowledges.
+			const took = performance.now() - began;
+			await new Promise((resolve) => setTimeout(resolve, Math.min(took, PAUSE_MILLISECONDS_MAX)));
 		}
 	}
 
