@@ -10,11 +10,13 @@ import type { SavedStation } from "../../station/station-state.js";
 import { DATA_FORMAT_VERSION, DataDirectory, type SavedWorld } from "../data-directory.js";
 import { openImageFile } from "../image-file.js";
 import { BoardLife, boardChance } from "./board-life.js";
-import { type ChipProgram, SimulatedChip } from "./chip.js";
+import { type ChipProgram, SimulatedChip, STRAP_MILLISECONDS } from "./chip.js";
 import { chipPort } from "./chip-port.js";
 import { contentsOf } from "./flash-contents.js";
 import { loaderFlashOf } from "./nor-chip.js";
 
+/** Until IO0 was sampled, whoever serves the line. */
+const BOOT_MILLISECONDS = 150;
 const FLASH_FILE = "station-board.flash";
 const SECTOR_BYTES = 4096;
 const FLASH_BYTES = 8 * 1024 * 1024;
@@ -31,6 +33,7 @@ interface SavedBoard extends SavedWorld {
 export async function openSimulatedBoard(
 	folder: string,
 	say: (text: string) => void,
+	strapMilliseconds?: number,
 ): Promise<ControlledPort> {
 	if (folder === "") throw new OperationalError("board: names a folder: board:my-board");
 	const directory = DataDirectory.open(folder);
@@ -40,7 +43,7 @@ export async function openSimulatedBoard(
 		throw new OperationalError(`${folder}: a world of npm start, no board; choose another folder`);
 	}
 	if (found === undefined) say(`${folder}: a bare board, new`);
-	const board = new FolderBoard(directory, found as SavedBoard | undefined);
+	const board = new FolderBoard(directory, found as SavedBoard | undefined, strapMilliseconds);
 	await board.powerOn();
 	return board.port;
 }
@@ -57,7 +60,11 @@ class FolderBoard {
 	/** What a life that was ended leaves comes later. */
 	#ending: Promise<void> = Promise.resolve();
 
-	constructor(directory: DataDirectory, found: SavedBoard | undefined) {
+	constructor(
+		directory: DataDirectory,
+		found: SavedBoard | undefined,
+		strapMilliseconds = STRAP_MILLISECONDS,
+	) {
 		this.#directory = directory;
 		this.#world = found ?? newBoard();
 		this.#saved = (found?.stations[0] ?? undefined) as SavedStation | undefined;
@@ -71,6 +78,7 @@ class FolderBoard {
 		const write = (offset: number, bytes: Uint8Array): void => this.#file.write(offset, bytes);
 		this.#chip = new SimulatedChip({
 			chip: "esp32",
+			strapMilliseconds,
 			mac: new Uint8Array(Buffer.from(this.#world.macHex, "hex")),
 			flash: loaderFlashOf(this.#flash, write),
 			later: (milliseconds, callback) => {
@@ -84,7 +92,7 @@ class FolderBoard {
 	/** The board has power all the time; a station that ran goes on where it was. */
 	async powerOn(): Promise<void> {
 		this.#chip.powerOn();
-		await new Promise((resolve) => setTimeout(resolve, 60));
+		await new Promise((resolve) => setTimeout(resolve, BOOT_MILLISECONDS));
 		await this.#life?.catchUp();
 	}
 

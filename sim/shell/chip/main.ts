@@ -1,0 +1,46 @@
+/**
+ * `npm run board -- FOLDER [--port N]`: the line of a simulated board for other programs, by RFC 2217 on loopback, until
+ * Ctrl-C. The board is that of `bistrina --port board:FOLDER`.
+ */
+import { parseArgs } from "node:util";
+import { OperationalError } from "../../../src/host/errors.js";
+import { openSimulatedBoard } from "./board-folder.js";
+import { serveRfc2217 } from "./rfc2217-server.js";
+
+/** Each line goes its own way over a network: IO0 is sampled when both have come. */
+const STRAP_MILLISECONDS = 100;
+
+async function main(argv: readonly string[]): Promise<void> {
+	const { values, positionals } = parseArgs({
+		args: [...argv],
+		allowPositionals: true,
+		options: { port: { type: "string", default: "0" } },
+	});
+	const [folder, ...rest] = positionals;
+	const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : Number.NaN;
+	if (folder === undefined || rest.length > 0 || !(port <= 65_535)) {
+		throw new OperationalError("use: npm run board -- FOLDER [--port N]");
+	}
+	const say = (text: string): void => {
+		process.stderr.write(`${text}\n`);
+	};
+	const board = await openSimulatedBoard(folder, say, STRAP_MILLISECONDS);
+	const server = await serveRfc2217(board, port);
+	process.stdout.write(`${server.address}\n`);
+	await new Promise<void>((resolve) => {
+		for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+	});
+	await server.close();
+	await board.close();
+}
+
+main(process.argv.slice(2)).then(
+	() => process.exit(0),
+	(error: unknown) => {
+		const isMendable = error instanceof OperationalError;
+		process.stderr.write(
+			isMendable ? `error: ${error.message}\n` : `${String((error as Error).stack)}\n`,
+		);
+		process.exit(isMendable ? 1 : 70);
+	},
+);
