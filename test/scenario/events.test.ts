@@ -8,6 +8,7 @@ import { decodeEntry } from "../../src/protocol/record/entry.js";
 import type { AlarmBody, Entry } from "../../src/protocol/record/entry-layouts.js";
 import { readImage } from "../../src/technician/journal-image-file.js";
 import { IS_LONG } from "../support/depth.js";
+import { openBareCollector, runStationUntil } from "../support/engines/bare-collector.js";
 import { bareStation, runUntil, START_UTC_SECONDS } from "../support/engines/bare-station.js";
 
 const HOUR = 3600;
@@ -76,6 +77,44 @@ describe("a station that mine water reaches", function () {
 			gaps.every((gap) => gap >= 58 && gap <= 62),
 			gaps.join(" "),
 		);
+	});
+
+	it("tells the collector of a watch and of an alarm at once, and not at its next hour", async () => {
+		const seconds: number[] = [];
+		for (const seed of [1, 2, 3, 4]) {
+			const clock = {
+				get utcSeconds() {
+					return station.utcSeconds;
+				},
+			};
+			const { publicKey, endpoint } = await openBareCollector(clock, "bor-1");
+			const waiting = new Map<number, number>();
+			const river = SCENARIOS["acid-bor"]?.(seed, START_UTC_SECONDS);
+			assert.ok(river);
+			const station: SimulatedStation = bareStation({
+				seed,
+				river,
+				collectorPublicKey: publicKey,
+				endpoint,
+				witness: {
+					appended: (canonical) => {
+						const { kind, sequence } = decodeEntry(canonical);
+						if (kind === "alarm") waiting.set(sequence, station.utcSeconds);
+					},
+					acknowledged: (cursor) => {
+						for (const [sequence, utcSeconds] of waiting) {
+							if (sequence > cursor) continue;
+							seconds.push(station.utcSeconds - utcSeconds);
+							waiting.delete(sequence);
+						}
+					},
+				},
+			});
+			await runStationUntil(station, START_UTC_SECONDS + FIRST_ACID_SECONDS + HOUR);
+			assert.equal(waiting.size, 0);
+		}
+		assert.equal(seconds.length, 8);
+		assert.ok(Math.max(...seconds) <= 30, seconds.map((each) => each.toFixed(1)).join(" "));
 	});
 
 	it("looks for none where the configuration says so", () => {

@@ -55,6 +55,8 @@ export interface LedgerOptions {
 		signed: Uint8Array,
 		signature: Uint8Array,
 	) => boolean;
+	/** Told of what is stored before it is acknowledged; what it throws, the station sends again. */
+	readonly onStored?: (station: string, entries: readonly Uint8Array[]) => void;
 	/** Told of everything that was not believed. */
 	readonly onReport?: (report: LedgerReport) => void;
 }
@@ -290,7 +292,8 @@ export class Ledger {
 			case "fork":
 				return refuse("fork", `${place} continue another chain than what is stored`);
 			case "stored": {
-				const { configurations } = this.#options;
+				const { configurations, onStored } = this.#options;
+				onStored?.(label.station, batch.entries);
 				const configuration = await configurations?.answer(label.station, batch.entries);
 				return {
 					status: 200,

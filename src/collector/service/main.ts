@@ -21,6 +21,7 @@ import { DatabaseTrouble } from "../store/database-trouble.js";
 import { openPGliteStore } from "../store/pglite-store.js";
 import { openPostgresqlStore } from "../store/postgresql-store.js";
 import type { SqlStore } from "../store/store.js";
+import { AlarmPost, deliverToCommand } from "./alarm-post.js";
 import { openIdentity } from "./identity.js";
 import { Readiness } from "./readiness.js";
 import { createHandler, listenHttps } from "./receiver.js";
@@ -54,6 +55,7 @@ async function serve(options: ServiceOptions): Promise<void> {
 	const store = await openStore(options);
 	const verifier = new ThreadVerifier();
 	let publishing: Publishing | undefined;
+	let alarms: AlarmPost | undefined;
 	try {
 		const identity = await openIdentity(options.data, options.serverName);
 		const reports = new ReportLimit(say);
@@ -64,12 +66,15 @@ async function serve(options: ServiceOptions): Promise<void> {
 			clock,
 			onReport: (station, text) => reports.add(`${station}: ${text}`, { station }),
 		});
+		const { alarmCommand } = options;
+		if (alarmCommand !== undefined) alarms = openAlarms(options.data, alarmCommand);
 		const ledger = new Ledger({
 			store,
 			key: identity.acknowledgementKey,
 			verifier,
 			clock,
 			configurations,
+			onStored: (station, entries) => alarms?.notice(station, entries),
 			nextSeconds: () => options.nextSeconds,
 			gate: new StationGate(quotaOf(options)),
 			onReport: ({ station, reason, detail, isSigned }) =>
@@ -104,10 +109,23 @@ async function serve(options: ServiceOptions): Promise<void> {
 		await stopped;
 		await listening.close();
 	} finally {
+		alarms?.close();
 		await publishing?.close();
 		await store.close();
 		await verifier.close();
 	}
+}
+
+function openAlarms(data: string, command: string): AlarmPost {
+	return new AlarmPost({
+		path: join(data, "alarms.jsonl"),
+		deliver: deliverToCommand(command),
+		say,
+		wait: (seconds, then) => {
+			const timer = setTimeout(then, seconds * 1000).unref();
+			return { cancel: () => clearTimeout(timer) };
+		},
+	});
 }
 
 /** One line of JSON for whoever started it. */

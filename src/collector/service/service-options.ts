@@ -31,6 +31,8 @@ export interface ServiceOptions {
 	readonly proxies: readonly string[];
 	/** What one station may store a day. */
 	readonly megabytesPerDay: number;
+	/** A program that is handed each alarm; undefined: none is. */
+	readonly alarmCommand: string | undefined;
 	/** Where readers are answered; undefined: nowhere. */
 	readonly readers: ReadersOptions | undefined;
 }
@@ -119,6 +121,10 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 			wholeUpTo(100_000),
 			READER_LIMITS.connectionsPerAddress,
 		)
+		.option(
+			"--alarm-command <program>",
+			"is handed each alarm on its standard input: docs/EVENTS.md",
+		)
 		.option("--publication <file>", "what the operator says of the stations: docs/PUBLISHING.md")
 		.exitOverride()
 		.parse([...argv], { from: "user" });
@@ -141,6 +147,7 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		readersProxy: readonly string[];
 		readersConnectionsPerAddress: number;
 		publication?: string;
+		alarmCommand?: string;
 	}>();
 	return {
 		data: options.data,
@@ -155,6 +162,7 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		perAddress: options.connectionsPerAddress,
 		proxies: options.proxy,
 		megabytesPerDay: options.megabytesPerDay,
+		alarmCommand: options.alarmCommand,
 		readers:
 			options.readersPort === undefined
 				? undefined
