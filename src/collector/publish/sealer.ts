@@ -158,7 +158,8 @@ export class Sealer {
 		if (!isContinued(last, newer)) return false;
 		const back = neighboursOf(documents.policies);
 		const from = { epoch: last.epoch, sequence: Math.max(last.sequence - back.sequences, 0) };
-		const until = newer.at(-1)?.last ?? last.sequence;
+		// The last of them may lie within another.
+		const until = Math.max(last.sequence, ...newer.map((envelope) => envelope.last));
 		const pages = await this.#entriesUpTo(station, from, until);
 		const keptAfter = { epoch: last.epoch, sequence: Math.max(last.sequence - DISORDER, 0) };
 		const entries = pages.flatMap((page) => [...unpacked(page)].map((each) => decodeEntry(each)));

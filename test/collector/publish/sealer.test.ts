@@ -65,7 +65,9 @@ function cut(entries: readonly Entry[], below: (count: number) => number): Entry
 	return batches;
 }
 
-describe("the cache of station-days", () => {
+describe("the cache of station-days", function () {
+	this.timeout(600_000);
+
 	let folder: string;
 
 	beforeEach(() => {
