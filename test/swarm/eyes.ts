@@ -195,16 +195,20 @@ const EVENT_LEAD_MICROSECONDS = 120_000_000;
 const EVENT_BEGIN = 1;
 const EVENT_END = 3;
 
+/** Claims of several codes overlap: each has an end of its own. */
 function isEvent(diary: StationDiary, from: number, to: number): boolean {
-	let sinceMicroseconds: number | undefined;
+	const since = new Map<number, number>();
 	for (const { entry, atMicroseconds } of diary.entries) {
 		if (entry.kind !== "alarm") continue;
-		if (entry.phase === EVENT_BEGIN) sinceMicroseconds ??= atMicroseconds - EVENT_LEAD_MICROSECONDS;
-		if (entry.phase !== EVENT_END || sinceMicroseconds === undefined) continue;
-		if (to >= sinceMicroseconds && from <= atMicroseconds + EVENT_LEAD_MICROSECONDS) return true;
-		sinceMicroseconds = undefined;
+		const began = since.get(entry.code);
+		if (entry.phase === EVENT_BEGIN && began === undefined) {
+			since.set(entry.code, atMicroseconds - EVENT_LEAD_MICROSECONDS);
+		}
+		if (entry.phase !== EVENT_END || began === undefined) continue;
+		if (to >= began && from <= atMicroseconds + EVENT_LEAD_MICROSECONDS) return true;
+		since.delete(entry.code);
 	}
-	return sinceMicroseconds !== undefined && to >= sinceMicroseconds;
+	return [...since.values()].some((began) => to >= began);
 }
 
 function isUntold(world: SwarmWorld, diary: StationDiary, from: number, to: number): boolean {
