@@ -179,10 +179,10 @@ export function brownOuts(startUtcSeconds: number): Incidents {
 
 export const SUNLESS_SECONDS = 30 * DAY_SECONDS;
 /**
- * 7 Ah at 12 V are 84 Wh; at 0 degC and after some years there are 50, and a grey autumn has left 27
+ * 7 Ah at 12 V are 84 Wh; at 0 degC and after some years there are 50, and a grey autumn has left 20
  * of them in the battery.
  */
-const WINTER_CHARGE_MILLIWATT_HOURS = 27_000;
+const WINTER_CHARGE_MILLIWATT_HOURS = 20_500;
 
 export function sunlessMonth(startUtcSeconds: number): Incidents {
 	return {

@@ -209,7 +209,7 @@ describe("a month without sun", function () {
 	});
 
 	proof("would be found in a station that never thinks its battery low", async () => {
-		const rest = { chargeMilliwattHours: 8500, days: 12 };
+		const rest = { chargeMilliwattHours: 8500, days: 16 };
 		assert.deepEqual(troubleIn(await month(LOW_MILLIVOLTS, rest)), []);
 		assert.match(troubleIn(await month(0, rest)).join(), /the battery was empty/);
 	});

@@ -112,7 +112,7 @@ export const VALUES_MUTANTS: readonly ValuesMutant[] = [
 	},
 	{
 		name: "ignores the policy's law",
-		module: "audit/published-values",
+		module: "audit/record-knowledge",
 		from: 'entry.kind !== "configuration" || law.law === "as-configured"',
 		to: "true",
 	},
