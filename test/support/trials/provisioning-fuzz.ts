@@ -15,6 +15,7 @@ import { readRequest } from "../../../src/protocol/line/console.js";
 
 /** A draft is shown and committed once in so many lines. */
 const LINES_PER_COMMIT = 50;
+const LINES_PER_DRAFT = 5;
 const VALUES: readonly (readonly [string, string])[] = [
 	["station", "bor-1"],
 	["collectorHost", "collector.example.org"],
@@ -83,13 +84,15 @@ export function provisioningParser() {
 		refusals: ["configuration-invalid", "settings-failed"] as const,
 		parse: (bytes: Uint8Array, chance: Chance): void => {
 			try {
-				take(bytes, desk, commit);
+				// A draft is there more often than damaged lines would begin one.
+				if (integerBelow(chance, LINES_PER_DRAFT) === 0) desk.begin();
 				if (integerBelow(chance, LINES_PER_COMMIT) === 0) {
 					desk.begin();
 					const [field, text] = VALUES[integerBelow(chance, VALUES.length)] ?? ["", ""];
 					desk.set(field, 0, text);
 					commit(desk.show().check);
 				}
+				take(bytes, desk, commit);
 			} finally {
 				requireKept();
 			}
