@@ -155,12 +155,25 @@ async function startedStation(options: FlashOptions): Promise<Greeting> {
 		heard = (heard + Buffer.from(bytes).toString("latin1")).slice(-HEARD_CHARACTERS_MAX);
 		onBytes?.(bytes);
 	};
+	let lostReason: string | undefined;
+	const { onLost } = line;
+	line.onLost = (reason) => {
+		lostReason = reason;
+		onLost?.(reason);
+	};
 	const patience =
 		options.startMilliseconds ?? (port.hasControlLines ? START_MILLISECONDS : BUTTON_MILLISECONDS);
 	try {
 		return await client.greet(ASK_MILLISECONDS, patience);
 	} catch (error) {
 		if (!(error instanceof OperationalError)) throw error;
+		if (lostReason !== undefined) {
+			throw new FlashTrouble(
+				"cut-off",
+				`${port.name}: cut off (${lostReason}) when all was written; plug it in again, the same command goes on where ` +
+					"it stopped",
+			);
+		}
 		const said = heard
 			.split(/[\r\n]+/)
 			.map((each) => each.replace(/[^ -~]/g, "?").trim())
