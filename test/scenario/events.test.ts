@@ -73,6 +73,12 @@ describe("a station that mine water reaches", function () {
 		const after = readings.filter((utc) => utc > acid.utcSeconds);
 		const gaps = after.slice(1).map((utc, index) => utc - (after[index] ?? 0));
 		assert.ok(gaps.length > 80);
+		runUntil(station, START_UTC_SECONDS + FIRST_ACID_SECONDS + 36 * HOUR);
+		const ends = claimsOf(seen).filter(({ phase, code }) => phase === 3 && code !== 4);
+		assert.deepEqual(
+			ends.slice(0, 1).map(({ beginSequence }) => beginSequence),
+			[watch.entry.sequence],
+		);
 		assert.ok(
 			gaps.every((gap) => gap >= 58 && gap <= 62),
 			gaps.join(" "),

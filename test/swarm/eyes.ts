@@ -192,7 +192,6 @@ function longestOf(paces: readonly { intervalSeconds: number }[], first: number)
 /** Since flash takes no word of it a session may have set the clock or brought another interval. */
 /** A station that noticed something measures each minute, from the burst before it says so to an interval after. */
 const EVENT_LEAD_MICROSECONDS = 120_000_000;
-const EVENT_BEGIN = 1;
 const EVENT_END = 3;
 
 /** Claims of several codes overlap: each has an end of its own. */
@@ -201,7 +200,7 @@ function isEvent(diary: StationDiary, from: number, to: number): boolean {
 	for (const { entry, atMicroseconds } of diary.entries) {
 		if (entry.kind !== "alarm") continue;
 		const began = since.get(entry.code);
-		if (entry.phase === EVENT_BEGIN && began === undefined) {
+		if (entry.phase !== EVENT_END && began === undefined) {
 			since.set(entry.code, atMicroseconds - EVENT_LEAD_MICROSECONDS);
 		}
 		if (entry.phase !== EVENT_END || began === undefined) continue;

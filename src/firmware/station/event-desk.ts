@@ -139,7 +139,8 @@ export class EventDesk {
 		for (const claim of claims) {
 			const { code, phase } = claim;
 			const isBegin = phase === ALARM_PHASES.begin;
-			const beginSequence = isBegin ? 0 : this.#detector.beginOf(code);
+			// The detector has forgotten the begin of what has ended; a claim made before its begin had a number has none.
+			const beginSequence = isBegin ? 0 : claim.beginSequence || this.#detector.beginOf(code);
 			// It hears of what is appended, and strikes it off.
 			const sequence = this.#options.book.record({ ...claim, beginSequence });
 			if (sequence === undefined) return;
