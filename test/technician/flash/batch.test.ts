@@ -52,9 +52,14 @@ describe("a batch of boards", function () {
 			},
 			open: async (station) => {
 				const port = await openSimulatedBoard(join(folder, "boards", station), () => {});
-				if (station === "st-1" && once("cable")) {
-					setTimeout(() => port.onLost?.("unplugged"), 1200);
-				}
+				if (station !== "st-1" || !once("cable")) return port;
+				// By what was written, not by a clock: amid the loader's work, whatever else the machine does.
+				const write = port.write.bind(port);
+				let writes = 0;
+				port.write = (bytes) => {
+					if (++writes === 25) setImmediate(() => port.onLost?.("unplugged"));
+					return write(bytes);
+				};
 				return port;
 			},
 			firstId: () => 1,
