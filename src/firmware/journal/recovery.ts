@@ -9,6 +9,7 @@ import {
 	type SectorScan,
 	scanHeaderless,
 	scanSector,
+	UNPROVED_MAX,
 } from "../../protocol/flash/journal-image.js";
 import { chainNext, type Hash } from "../../protocol/record/chain.js";
 import type { HeaderOf } from "./log-reader.js";
@@ -47,8 +48,6 @@ export interface RecoveredLog {
 
 /** A sector without a header holds lost entries when so many of its frames check; see `lostAfter`. */
 const LOST_ENTRIES_MIN = 2;
-/** The header has a byte for it. */
-const UNPROVED_MAX = 255;
 
 /** What a retained note proves, though flash does not bear it out any more: numbers that were given. */
 export interface ProvedEnd {

@@ -70,7 +70,7 @@ export function placed({ index, canonical, parameters }: Anchor, slot: number): 
 export const CURSOR_AT = FRAME_HEAD_BYTES;
 
 /** A header counts numbers that are passed over in a byte. */
-const INDEX_STEP_MAX = 255;
+export const UNPROVED_MAX = 255;
 
 /** Called for every entry in order; return false to stop early. */
 export type EntryVisitor = (index: number, canonical: Uint8Array) => boolean | undefined;
@@ -103,7 +103,7 @@ export function scanHeaderless(bytes: Uint8Array, like: SectorHeader, serial: nu
 		firstSequence: 1,
 		cursor: 0,
 	};
-	return new SectorScanner(bytes, header, () => true, 0, INDEX_STEP_MAX).scan();
+	return new SectorScanner(bytes, header, () => true, 0, UNPROVED_MAX).scan();
 }
 
 /** The walk through one sector. */
