@@ -11,7 +11,7 @@ import type { Findings } from "./findings.js";
 
 export interface TimesOptions {
 	readonly diary: StationDiary;
-	/** Canonical bytes that the collector holds, by epoch and sequence. */
+	/** Canonical bytes that collectors hold, in any order. */
 	readonly rows: readonly Uint8Array[];
 	/** UTC of the world's microsecond 0, Unix seconds. */
 	readonly originUtcSeconds: number;
@@ -32,9 +32,10 @@ export function judgeTimes(options: TimesOptions, findings: Findings): void {
 	for (const each of diary.entries) seen.set(placeOf(each.entry), each);
 	const placers = new Map<number, Placer>();
 	const entries: Entry[] = [];
-	for (const row of rows) {
-		const entry = decodeEntry(row);
-		entries.push(entry);
+	for (const row of rows) entries.push(decodeEntry(row));
+	// A collector that is new to a long record is given the newest first: it is read in sequence all the same.
+	entries.sort((a, b) => a.epoch - b.epoch || a.sequence - b.sequence);
+	for (const entry of entries) {
 		let placer = placers.get(entry.epoch);
 		if (placer === undefined) {
 			placer = new Placer();

@@ -3,6 +3,7 @@
  * entry's own clock may have been wrong, and a time entry after it says by how much; one without a clock is
  * dated by its uptime. A reading is never changed for it: placing is what whoever reads the record does.
  */
+import { assert } from "../../core/errors.js";
 import { type Entry, TIME_QUALITIES, TIME_SOURCES } from "./entry-layouts.js";
 import { EVENT_CODES } from "./events.js";
 
@@ -63,7 +64,10 @@ const DENIED_FACTOR = 2;
 const READING_MILLISECONDS = 1000;
 const READING_SECONDS = 2;
 
-/** Places the entries of a record. `observe` all of it first, epoch by epoch in ascending sequence. */
+/**
+ * Places the entries of a record. `observe` all of it first, epoch by epoch in ascending sequence: out of order
+ * is a caller's bug and throws, for runs of the RTC would be ascribed to stretches that they did not cover.
+ */
 export class Placer {
 	readonly #boots = new Map<string, Boot>();
 	#boot: Boot | undefined;
@@ -75,6 +79,10 @@ export class Placer {
 	/** Learns from an entry what it says of its own time and of others'. */
 	observe(entry: Entry): void {
 		const last = this.#last;
+		assert(
+			last === undefined || last.epoch !== entry.epoch || last.sequence < entry.sequence,
+			"entries of an epoch out of sequence: what was learned of the RTC would be of another time",
+		);
 		const isContinued = last?.epoch === entry.epoch && last.sequence + 1 === entry.sequence;
 		this.#last = entry;
 		if (!isContinued) this.#run = undefined;

@@ -76,6 +76,24 @@ describe("the placing of entries in time", () => {
 		assert.deepEqual(reading, at(UTC + 290, undefined, "own"));
 	});
 
+	it("refuses entries that are told out of sequence, by which a stretch would get another's doubt", () => {
+		const later = {
+			kind: "event",
+			code: 1,
+			detail: 0,
+			text: "",
+			channelSet: 0,
+			epoch: 1,
+			sequence: 2,
+		};
+		const header = { boot: 4, uptimeSeconds: 9, utcSeconds: UTC, timeQuality: UNSET };
+		const second = { ...later, ...header, configurationId: 1, stationFlags: 0 } as Entry;
+		const placer = new Placer();
+		placer.observe(second);
+		assert.throws(() => placer.observe({ ...second, sequence: 1 }), /out of sequence/);
+		placer.observe({ ...second, epoch: 2, sequence: 1 });
+	});
+
 	it("places what came before the time was known by the nearest time entry of its boot", () => {
 		const [early, , between] = placed(
 			event(900, 0),
