@@ -151,7 +151,7 @@ describe("a published table", () => {
 			/^line 62, row: reading 9999 .* does not follow from the record here$/,
 		);
 		const torn = table.slice(0, -300);
-		assert.deepEqual(toldOf(await verdictOf(torn)), ["line 61, row: is no row of 69 cells"]);
+		assert.deepEqual(toldOf(await verdictOf(torn)), ["line 61, row: is no row of 74 cells"]);
 	});
 
 	it("has another policy, other corrections and other approvals named", async () => {

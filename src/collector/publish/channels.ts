@@ -1,9 +1,10 @@
 /** What readers are shown of each channel of the published table: a row for each. */
 import type { QualityChannel } from "../../protocol/quality/correction.js";
+import type { ShelfIndex } from "./shelf.js";
 
 export interface ShownChannel {
 	/** In paths and JSON. */
-	readonly name: QualityChannel | "battery";
+	readonly name: QualityChannel | "do" | "battery";
 	/** Columns of the published table. */
 	readonly value: string;
 	readonly raw: string | undefined;
@@ -21,6 +22,8 @@ export interface ShownChannel {
 	readonly ucum: string;
 	/** SenML (RFC 8428) and the factor to its unit; undefined where the registry has none. */
 	readonly senml: { readonly unit: string; readonly factor: number } | undefined;
+	/** Column that is empty where a reading's station has no such probe; undefined: every station has one. */
+	readonly presence: string | undefined;
 	/** In the SensorThings interface, for ever: its ids are made of it. */
 	readonly number: number;
 }
@@ -98,7 +101,26 @@ export const SHOWN_CHANNELS: readonly ShownChannel[] = Object.freeze([
 		judged: `${name}_qc_agg`,
 		grade: `${name}_grade`,
 		status: `${name}_status`,
+		presence: undefined,
 	})),
+	{
+		name: "do" as const,
+		value: "do_mg_l",
+		raw: "do_raw_mg_l",
+		corrected: undefined,
+		flags: "do_flags",
+		judged: undefined,
+		grade: undefined,
+		status: undefined,
+		decimals: 2,
+		rawDecimals: 2,
+		unit: "mg/L",
+		rawUnit: "mg/L",
+		ucum: "mg/L",
+		senml: { unit: "kg/m3", factor: 1e-3 },
+		presence: "do_method",
+		number: 5,
+	},
 	{
 		name: "battery" as const,
 		value: "battery_v",
@@ -114,9 +136,18 @@ export const SHOWN_CHANNELS: readonly ShownChannel[] = Object.freeze([
 		rawUnit: "V",
 		ucum: "V",
 		senml: { unit: "V", factor: 1 },
+		presence: undefined,
 		number: 4,
 	},
 ]);
+
+/** Those that a station's readings have, by its days. */
+export function channelsOf({ days }: Pick<ShelfIndex, "days">): readonly ShownChannel[] {
+	const all = Object.values(days);
+	return SHOWN_CHANNELS.filter(
+		({ name, presence }) => presence === undefined || all.some(({ more }) => more.includes(name)),
+	);
+}
 
 export function shownChannel(name: string): ShownChannel | undefined {
 	return SHOWN_CHANNELS.find((channel) => channel.name === name);

@@ -159,6 +159,7 @@ export const PAGE_TEXTS: Readonly<Record<string, Text>> = Object.freeze({
 	"channel-temperature": t("Temperature", "Temperatura"),
 	"channel-ec25": t("Conductivity at 25 °C", "Provodljivost na 25 °C"),
 	"channel-turbidity": t("Turbidity", "Mutnoća"),
+	"channel-do": t("Dissolved oxygen", "Rastvoreni kiseonik"),
 	"channel-battery": t("Battery", "Baterija"),
 	"river-bor": t("Borska reka", "Borska reka"),
 	"river-pek": t("Pek", "Pek"),

@@ -4,7 +4,7 @@
  */
 
 import type { Assets } from "./assets.js";
-import { SHOWN_CHANNELS } from "./channels.js";
+import { channelsOf, SHOWN_CHANNELS } from "./channels.js";
 import type { ReaderAnswer } from "./http.js";
 import type { Library, PublishedStation } from "./library.js";
 import { escapeMarkup } from "./markup.js";
@@ -42,10 +42,13 @@ export function overviewPage(context: PageContext): ReaderAnswer {
 	const { library, language } = context;
 	const say = sayerOf(language);
 	const summaries = library.all().map(({ summary }) => summary);
+	const channels = SHOWN_CHANNELS.map(({ name }) => name).filter(
+		(name) => name !== "do" || summaries.some(({ values }) => values[name] !== undefined),
+	);
 	const heads = [
 		"station",
 		"last-heard",
-		...SHOWN_CHANNELS.map(({ name }) => `channel-${name}`),
+		...channels.map((name) => `channel-${name}`),
 		"buffer",
 		"alarms",
 	];
@@ -59,7 +62,7 @@ export function overviewPage(context: PageContext): ReaderAnswer {
 		'<div class="wide" tabindex="0" role="region" aria-labelledby="all"><table class="stations"><thead><tr>',
 		...heads.map((key) => `<th scope="col">${say(key)}</th>`),
 		"</tr></thead><tbody>",
-		...summaries.map((summary) => overviewRow(context, summary)),
+		...summaries.map((summary) => overviewRow(context, summary, channels)),
 		`</tbody></table></div><p class="note">${say("reviewed-by-nobody")}</p></section>`,
 	];
 	return page(context, {
@@ -71,12 +74,16 @@ export function overviewPage(context: PageContext): ReaderAnswer {
 	});
 }
 
-function overviewRow(context: PageContext, summary: StationSummary): string {
+function overviewRow(
+	context: PageContext,
+	summary: StationSummary,
+	channels: readonly string[],
+): string {
 	const { language } = context;
 	const say = sayerOf(language);
 	const { station, site, values, lastHeard, bufferPercent, alarms } = summary;
 	const name = language === "en" ? site.name : site.nameSr;
-	const cells = SHOWN_CHANNELS.map(({ name: channel }) => {
+	const cells = channels.map((channel) => {
 		const { value = "", unit = "", judged = "", flags = "" } = values[channel] ?? {};
 		return `<td data-field="${channel}">${valueHtml(language, { value, unit, judged, flags })}</td>`;
 	});
@@ -102,7 +109,7 @@ export function stationPage(context: PageContext, found: PublishedStation): Read
 		["buffer", bufferPercent === null ? say("unknown") : `${bufferPercent} %`],
 		["alarms", alarmsHtml(language, alarms)],
 	];
-	const newest = SHOWN_CHANNELS.map(({ name: channel }) => {
+	const newest = channelsOf(found.index).map(({ name: channel }) => {
 		const { value = "", unit = "", judged = "", flags = "" } = values[channel] ?? {};
 		return `<div data-field="${channel}"><dt>${say(`channel-${channel}`)}</dt><dd>${valueHtml(language, { value, unit, judged, flags })}</dd></div>`;
 	});
@@ -128,14 +135,14 @@ export function stationPage(context: PageContext, found: PublishedStation): Read
 	});
 }
 
-function plotsHtml(language: Language, { summary }: PublishedStation): string {
+function plotsHtml(language: Language, { summary, index }: PublishedStation): string {
 	const say = sayerOf(language);
 	const button = (action: string, key: string, sign: string): string =>
 		`<button type="button" data-action="${action}" aria-label="${say(key)}" title="${say(key)}">${sign}</button>`;
 	const spans = ["day", "week", "month", "year"].map(
 		(span) => `<button type="button" data-span="${span}">${say(span)}</button>`,
 	);
-	const panels = SHOWN_CHANNELS.map(
+	const panels = channelsOf(index).map(
 		({ name }) =>
 			`<figure class="panel" data-channel="${name}"><figcaption>${say(`channel-${name}`)}</figcaption><div class="plot" tabindex="0" role="img" aria-label="${say(`channel-${name}`)}"></div><details class="as-table"><summary>${say("as-table")}</summary><div class="rows wide" tabindex="0" role="region" aria-label="${say(`channel-${name}`)}"></div></details></figure>`,
 	);
@@ -167,7 +174,7 @@ function plainTable({ library, language, isPlain }: PageContext, found: Publishe
 	if (Number.isNaN(newest)) return `<p>${say("no-data")}</p>`;
 	const period = { from: newest - SECONDS_PER_DAY, to: newest + 1 };
 	const series = new Series(library.shelf, found.station, found.index, period);
-	const columns = SHOWN_CHANNELS.map((channel) => ({
+	const columns = channelsOf(found.index).map((channel) => ({
 		...channel,
 		numbers: series.numbers(channel.value),
 		judgements: channel.judged === undefined ? undefined : series.numbers(channel.judged),

@@ -1,4 +1,5 @@
 /** The answer to what a plot asks, kept for those who look at the same or come back. */
+import { channelsOf } from "./channels.js";
 import { holesOf } from "./holes.js";
 import { type ReaderAnswer, text } from "./http.js";
 import type { Library, PublishedStation } from "./library.js";
@@ -43,7 +44,10 @@ function plotBody(
 	if (body === undefined) {
 		const series = new Series(library.shelf, found.station, found.index, asked);
 		const holes = holesOf(library.shelf, found, series, asked);
-		const plot = { station: found.station, ...plotOf(series, asked, holes) };
+		const plot = {
+			station: found.station,
+			...plotOf(series, asked, holes, channelsOf(found.index)),
+		};
 		body = Buffer.from(JSON.stringify(plot));
 		if (held.size >= PLOTS_HELD_MAX) held.delete(held.keys().next().value ?? "");
 		held.set(key, body);

@@ -78,7 +78,12 @@ const SEVERITY: Readonly<Record<number, number>> = Object.freeze({
 	0: 0,
 });
 
-export function plotOf(series: Series, period: PlotPeriod, holes: readonly Hole[]): Plot {
+export function plotOf(
+	series: Series,
+	period: PlotPeriod,
+	holes: readonly Hole[],
+	shownChannels: readonly ShownChannel[] = SHOWN_CHANNELS,
+): Plot {
 	const { from, to, shown } = period;
 	const columns = Math.min(Math.max(period.columns, 1), COLUMNS_MAX);
 	const isExact = series.count <= EXACT_PER_COLUMN * columns;
@@ -88,7 +93,7 @@ export function plotOf(series: Series, period: PlotPeriod, holes: readonly Hole[
 		: Uint32Array.from(series.seconds, (at) => Math.floor((at - from) / columnSeconds));
 	const width = isExact ? series.count : Math.ceil((to - from) / columnSeconds);
 	const channels: Record<string, PlotChannel> = {};
-	for (const channel of SHOWN_CHANNELS) {
+	for (const channel of shownChannels) {
 		channels[channel.name] =
 			places === undefined
 				? exactChannel(series, channel)

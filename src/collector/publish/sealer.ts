@@ -10,6 +10,7 @@ import { RecordKnowledge } from "../../protocol/audit/record-knowledge.js";
 import { decodeEntry } from "../../protocol/record/entry.js";
 import type { Entry } from "../../protocol/record/entry-layouts.js";
 import { EVENT_CODES } from "../../protocol/record/events.js";
+import { SHOWN_CHANNELS } from "./channels.js";
 import { type Derived, derive, type StationDocuments } from "./derivation.js";
 import { neighboursOf } from "./neighbours.js";
 import {
@@ -22,7 +23,7 @@ import {
 	unpacked,
 } from "./record-reader.js";
 import { type DayEntry, SHELF_FORMAT, type Shelf, type ShelfIndex, UNDATED } from "./shelf.js";
-import { DAY_FORMAT, type DayRow, encodeDay, inOrder, type Mark } from "./station-day.js";
+import { DAY_FORMAT, type DayRow, encodeDay, inOrder, type Mark, placeOf } from "./station-day.js";
 
 export interface SealerOptions {
 	readonly reader: RecordReader;
@@ -364,6 +365,11 @@ function dayEntryOf(bytes: Uint8Array, rows: readonly DayRow[], marks: readonly 
 		marks: marks.length,
 		bytes: bytes.length,
 		check: crc32(bytes),
+		more: SHOWN_CHANNELS.flatMap(({ name, presence }) => {
+			if (presence === undefined) return [];
+			const place = placeOf(presence);
+			return rows.some(({ cells }) => cells[place] !== "") ? [name] : [];
+		}),
 		spans,
 	};
 }

@@ -21,7 +21,7 @@ import type { PublishedEnvelope, RecordFacts } from "./record-reader.js";
 import { StationDay } from "./station-day.js";
 
 /** Of the files here, days included; another one makes all anew. */
-export const SHELF_FORMAT = 1;
+export const SHELF_FORMAT = 2;
 /** Readings and marks that nothing dates lie here. */
 export const UNDATED = "undated";
 
@@ -30,6 +30,8 @@ export interface DayEntry {
 	readonly marks: number;
 	readonly bytes: number;
 	readonly check: number;
+	/** Names of channels that not every station has and that its readings have. */
+	readonly more: readonly string[];
 	/** By epoch: the lowest and the highest sequence in it. */
 	readonly spans: Readonly<Record<string, readonly [number, number]>>;
 }

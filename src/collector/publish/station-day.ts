@@ -15,7 +15,7 @@ import {
 } from "./column-bytes.js";
 
 /** Of the bytes below: another form is another version, and older caches are made anew. */
-export const DAY_FORMAT = 1;
+export const DAY_FORMAT = 2;
 
 /** A row of the published table (docs/VALUES.md). */
 export interface DayRow {
@@ -42,7 +42,7 @@ const PLOTTED: ReadonlySet<string> = new Set(
 			/^(epoch|sequence|time|time_uncertainty_s|station_flags|battery_v|battery_flags|notes)$/.test(
 				name,
 			) ||
-			/^(ph|temperature_c|ec25_us_cm|turbidity|turbidity_unit)$/.test(name) ||
+			/^(ph|temperature_c|ec25_us_cm|turbidity|turbidity_unit|do_mg_l|do_method)$/.test(name) ||
 			/_raw_|_(raw|flags|qc_agg|corrected|grade|status)$/.test(name),
 	),
 );

@@ -1,7 +1,7 @@
 /** How a station fares, out of its newest days and what its record says of itself: the overview's row. */
 import { isoTextOf } from "../../core/calendar.js";
 import { decodeEntry } from "../../protocol/record/entry.js";
-import { SHOWN_CHANNELS } from "./channels.js";
+import { channelsOf, type ShownChannel } from "./channels.js";
 import { cellOf } from "./column-bytes.js";
 import { type ShownMark, shownMark } from "./marks.js";
 import type { Site } from "./publication.js";
@@ -74,7 +74,7 @@ export function summaryOf(
 		.at(-1);
 	const bufferPercent =
 		heartbeat?.kind === "heartbeat" ? Math.round((heartbeat.ringShare / 255) * 100) : null;
-	const reading = newestReading(shelf, station, newest);
+	const reading = newestReading(shelf, station, newest, channelsOf(index));
 	const markSeconds = marks.map(({ seconds }) => seconds ?? 0);
 	const heard = Math.max(reading?.seconds ?? 0, ...markSeconds);
 	const dayText = (day: string | undefined): string | null =>
@@ -125,7 +125,12 @@ export function verificationOf(facts: RecordFacts): Verification {
 	};
 }
 
-function newestReading(shelf: Shelf, station: string, days: readonly string[]) {
+function newestReading(
+	shelf: Shelf,
+	station: string,
+	days: readonly string[],
+	channels: readonly ShownChannel[],
+) {
 	for (const name of [...days].reverse()) {
 		const day = shelf.day(station, name);
 		if (day === undefined || day.count === 0) continue;
@@ -140,7 +145,7 @@ function newestReading(shelf: Shelf, station: string, days: readonly string[]) {
 		const cell = (column: string | undefined): string =>
 			column === undefined ? "" : cellOf(day.column(column), row);
 		const values: Record<string, NewestValue> = {};
-		for (const channel of SHOWN_CHANNELS) {
+		for (const channel of channels) {
 			const unit = channel.name === "turbidity" ? cell("turbidity_unit") : channel.unit;
 			values[channel.name] = {
 				value: cell(channel.value),

@@ -5,7 +5,7 @@ import {
 	jsonLineOf,
 	VALUE_COLUMNS,
 } from "../../protocol/audit/published-values.js";
-import { SHOWN_CHANNELS } from "./channels.js";
+import { channelsOf } from "./channels.js";
 import { cellOf } from "./column-bytes.js";
 import type { PublishedStation } from "./library.js";
 import { type FoundRow, type Period, rowsInOrder } from "./ordered-rows.js";
@@ -27,7 +27,7 @@ export function valuesJsonLines(...source: Source): AsyncGenerator<string> {
 
 /** Time and values as the simulator reads a river, each with its flags; `hasUnits`: a line of units below the names. */
 export function readingsCsv(hasUnits: boolean, ...source: Source): AsyncGenerator<string> {
-	const columns = SHOWN_CHANNELS.flatMap(({ name, value, flags, judged, unit }) => [
+	const columns = channelsOf(source[1].index).flatMap(({ name, value, flags, judged, unit }) => [
 		[simulatorName(value), value, unit] as const,
 		[`${name}_flags`, flags, ""] as const,
 		...(judged === undefined ? [] : [[`${name}_qc`, judged, "QARTOD"] as const]),
@@ -45,12 +45,13 @@ export function readingsCsv(hasUnits: boolean, ...source: Source): AsyncGenerato
 
 /** RFC 8428; turbidity has no unit in its registry, so that its name says it. Flags are records of their own. */
 export function senml(...source: Source): AsyncGenerator<string> {
-	const [, { station }] = source;
+	const [, { station, index: shelfIndex }] = source;
+	const channels = channelsOf(shelfIndex);
 	let isFirst = true;
 	const recordsOf = ({ day, index, seconds }: FoundRow): string => {
 		if (Number.isNaN(seconds)) return "";
 		const records: string[] = [];
-		for (const channel of SHOWN_CHANNELS) {
+		for (const channel of channels) {
 			const value = cellOf(day.column(channel.value), index);
 			const flags = cellOf(day.column(channel.flags), index);
 			const { senml: known, name } = channel;

@@ -8,7 +8,7 @@ import { ChannelJudge, type Judgement } from "../quality/channel-judge.js";
 import { gradeOf, QUALITY_CHANNELS, type QualityChannel } from "../quality/correction.js";
 import { decimalText, roundedTo } from "../quality/decimal.js";
 import { QUALITY_FLAGS, type QualityFlag } from "../quality/flags.js";
-import { CHANNEL_SETS, type ChannelSet } from "../record/channel-set.js";
+import { CHANNEL_SETS, type ChannelSet, valueFieldOf } from "../record/channel-set.js";
 import type { ChannelName } from "../record/channels.js";
 import type { DerivedReading, DerivedValue } from "../record/derive.js";
 import { type Entry, STATION_FLAGS, TIME_QUALITIES } from "../record/entry-layouts.js";
@@ -26,7 +26,7 @@ import { RecordKnowledge } from "./record-knowledge.js";
 import { timeText } from "./schema.js";
 
 /** Of all that docs/VALUES.md says: a change that alters any byte of a table is another version. */
-export const DERIVATION_VERSION = 1;
+export const DERIVATION_VERSION = 2;
 
 export interface Column {
 	readonly name: string;
@@ -91,6 +91,11 @@ export const VALUE_COLUMNS: readonly Column[] = Object.freeze([
 	number("derivation"),
 	text("policy"),
 	...CHANNELS.flatMap(columnsOf),
+	number("do_raw_mg_l"),
+	number("do_mg_l"),
+	text("do_method"),
+	text("do_flags"),
+	number("do_calibration"),
 	number("battery_v"),
 	text("battery_flags"),
 	text("notes"),
@@ -295,6 +300,7 @@ export class PublishedValues {
 		});
 		const { battery } = derived;
 		cells.push(
+			...this.#oxygenOf(row),
 			battery.value === undefined ? "" : numberText(battery.value, 3),
 			this.#channelFlagNames.of(battery.flags),
 			notesOf(derived, row.isBack),
@@ -303,6 +309,22 @@ export class PublishedValues {
 		);
 		const { epoch, sequence } = entry;
 		return { epoch, sequence, seconds, cells, channels: channels as PublishedRow["channels"] };
+	}
+
+	/** Not judged. All empty where the reading's set does not have the channel. */
+	#oxygenOf({ set, raw, derived }: Waiting): readonly string[] {
+		const name = "dissolvedOxygen";
+		if (valueFieldOf(set, name) === undefined) return NOTHING;
+		const { value, method, flags } = derived[name];
+		const measured = rawOf(set, name, raw);
+		const { decimals } = CHANNEL_COLUMNS[name];
+		return [
+			measured === undefined ? "" : numberText(measured, decimals),
+			value === undefined ? "" : numberText(value, decimals),
+			method,
+			this.#channelFlagNames.of(flags),
+			String(raw[name].calibration),
+		];
 	}
 
 	/** Cells of correction, corrected, sum, grade and status. */
@@ -406,6 +428,7 @@ function notesOf(derived: DerivedReading, isBack: boolean): string {
 	for (const name of QUALITY_CHANNELS)
 		for (const note of derivedOf(derived, name).notes) take(note);
 	for (const note of derived.battery.notes) take(note);
+	for (const note of derived.dissolvedOxygen.notes) take(note);
 	if (isBack) take("time-went-back");
 	return notes.join(" ");
 }

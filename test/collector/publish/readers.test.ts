@@ -12,6 +12,7 @@ import {
 	type PublishedRecord,
 } from "../../support/collectors/published-record.js";
 import { SignedStation } from "../../support/collectors/signed-station.js";
+import { dayOfReadings } from "../../support/data/day.js";
 import { valuesRows } from "../../support/data/values-table.js";
 
 const HOSTILE = '<script>alert(1)</script>"\u001b[2J\u202e=1+1';
@@ -191,6 +192,49 @@ describe("what readers get", () => {
 			assert.equal(low, Math.min(...inside.map(({ steps }) => steps)));
 			const spread = coarse.channels.temperature.spread[at];
 			assert.equal(low + spread, Math.max(...inside.map(({ steps }) => steps)));
+		});
+	});
+});
+
+describe("a station with a probe for dissolved oxygen", () => {
+	it("is shown with it on page, in tables and plots, and one without it is not", async () => {
+		const record = await openPublishedRecord();
+		const withOxygen = new SignedStation({ station: "bor-2", seed: 2 });
+		for (const [at, draft] of dayOfReadings(1).slice(0, 5).entries()) {
+			if (draft.kind !== "reading") continue;
+			withOxygen.append({ ...draft, channelSet: 2, fields: [...draft.fields, 900 + at, 0, 0] });
+		}
+		await record.publish(stationOf(5));
+		await record.publish(withOxygen);
+		const get = async (path: string) => (await record.get(path)).text;
+		const pages = ["bor-1", "bor-2"].map((station) => get(`/station/${station}?lang=sr-Cyrl`));
+		const [without = "", having = ""] = await Promise.all(pages);
+		const tables = ["bor-1", "bor-2"].map((station) =>
+			get(`/v1/stations/${station}/readings.csv?units=row`),
+		);
+		const [plain = "", table = ""] = await Promise.all(tables);
+		const senml = await get("/v1/stations/bor-2/senml.json");
+		const { channels } = JSON.parse(await get("/v1/stations/bor-2/plot"));
+		const { values } = JSON.parse(await get("/v1/stations/bor-2"));
+		const overview = await get("/?lang=en");
+		await record.close();
+		assert.ok(having.includes("Растворени кисеоник") && having.includes('data-channel="do"'));
+		assert.ok(!without.includes("Растворени кисеоник"));
+		assert.ok(overview.includes('data-field="do"><span class="value">9.04</span>'));
+		assert.ok(table.startsWith("time,ph,"));
+		assert.match(table, /,do_mg_l,do_flags,battery_v,.*\r\n.*,mg\/L,,V,/);
+		assert.ok(!plain.includes("do_mg_l"));
+		assert.ok(
+			senml.includes('"n":"do","t":1773964800,"u":"kg/m3","v":0.009}'),
+			senml.slice(0, 600),
+		);
+		assert.deepEqual(channels.do.least, [900, 1, 1, 1, 1]);
+		assert.deepEqual(values.do, {
+			value: "9.04",
+			unit: "mg/L",
+			flags: "",
+			judged: "",
+			status: "",
 		});
 	});
 });

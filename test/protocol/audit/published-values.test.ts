@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VALUE_COLUMNS } from "../../../src/protocol/audit/published-values.js";
 import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
+import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
 import { CONFIGURATION_BODY } from "../../support/data/configuration-body.js";
 import { fieldsOfNamed, namedOf } from "../../support/data/named-reading.js";
 import { seededValues } from "../../support/data/seeded-values.js";
@@ -113,7 +114,7 @@ describe("the published table", () => {
 	it("says of each reading how each value of it came about", () => {
 		const [first] = rowsOf([7810, 7812, 7811]);
 		assert.equal(first?.["time"], "2026-10-01T00:00:00Z");
-		assert.equal(first?.["derivation"], "1");
+		assert.equal(first?.["derivation"], "2");
 		assert.match(first?.["policy"] ?? "", /^1:[0-9a-f]{32}$/);
 		assert.equal(first?.["ph_raw"], "7.810");
 		assert.equal(first?.["ph"], "7.810");
@@ -135,6 +136,34 @@ describe("the published table", () => {
 		assert.equal(second?.["ph_qc_agg"], "9");
 		assert.equal(second?.["ph_qc_tests"], "9909990");
 		assert.equal(second?.["ph_status"], "");
+	});
+
+	it("has dissolved oxygen where the station has such a probe, and empty cells elsewhere", () => {
+		const withOxygen = (sequence: number, hundredths: number, flags: number): Entry => {
+			const entry = reading(sequence, 7810);
+			if (entry.kind !== "reading") return entry;
+			return { ...entry, channelSet: 2, fields: [...entry.fields, hundredths, flags, 0] };
+		};
+		const entries = [
+			CONFIGURATION,
+			reading(2, 7810),
+			withOxygen(3, 912, 0),
+			withOxygen(4, 0xffff, CHANNEL_FLAGS.absent | CHANNEL_FLAGS.fault),
+		];
+		const rows = valuesRows({ station: "bor-1", entries, policies: [policy] }).map(cellsByName);
+		const names = ["do_raw_mg_l", "do_mg_l", "do_method", "do_flags", "do_calibration"];
+		assert.deepEqual(
+			rows.map((row) => names.map((name) => row[name])),
+			[
+				["", "", "", "", ""],
+				["9.12", "9.12", "measured", "", "0"],
+				["", "", "none", "absent fault", "0"],
+			],
+		);
+		assert.deepEqual(
+			rows.map((row) => row["notes"]),
+			["", "", "raw-absent"],
+		);
 	});
 
 	it("calls an acid front suspect and a spike suspect, neither fail", () => {

@@ -94,6 +94,8 @@ export function oracleTable(
 		.join("");
 }
 
+const OXYGEN = "do_raw_mg_l do_mg_l do_method do_flags do_calibration".split(" ");
+
 const HEADER: readonly string[] = [
 	..."station epoch sequence time time_uncertainty_s time_source clock boot uptime_s configuration".split(
 		" ",
@@ -109,6 +111,7 @@ const HEADER: readonly string[] = [
 	..."turbidity_raw_v turbidity_spread_v turbidity_range turbidity turbidity_unit".split(" "),
 	..."turbidity_method turbidity_flags turbidity_calibration".split(" "),
 	...tailOf("turbidity"),
+	...OXYGEN,
 	..."battery_v battery_flags notes corrections approvals".split(" "),
 ];
 
@@ -437,7 +440,7 @@ function cellsOf(station: string, row: Row, of: (column: string) => string): [st
 		["uptime_s", String(entry.uptimeSeconds)],
 		["configuration", String(entry.configurationId)],
 		["station_flags", names(STATION_FLAGS, entry.stationFlags)],
-		["derivation", "1"],
+		["derivation", "2"],
 		["policy", policy === undefined ? "" : `${policy.version}:${policy.digits}`],
 	];
 	const channel = (
@@ -479,6 +482,8 @@ function cellsOf(station: string, row: Row, of: (column: string) => string): [st
 		[["turbidity_unit", derived.turbidity.unit]],
 		raw.turbidityCalibration,
 	);
+	// Channel set 1 has none.
+	for (const column of OXYGEN) cells.push([column, ""]);
 	cells.push(["battery_v", decimalText(derived.battery.value, 3)]);
 	cells.push(["battery_flags", names(CHANNEL_FLAGS, derived.battery.flags)]);
 	return cells;
