@@ -1,15 +1,15 @@
 /** A station that mine water reaches: what it claims, at what pace it measures, and that no power cut loses or doubles it. */
 import { strict as assert } from "node:assert";
-import { ACID_RISE_SECONDS, FIRST_ACID_SECONDS } from "../../sim/river/acid-bor.js";
+import { FIRST_ACID_SECONDS } from "../../sim/river/acid-bor.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
 import type { SimulatedStation } from "../../sim/station/station.js";
 import type { StationConfiguration } from "../../src/firmware/config/configuration.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
 import type { AlarmBody, Entry } from "../../src/protocol/record/entry-layouts.js";
-import { readImage } from "../../src/technician/journal-image-file.js";
 import { IS_LONG } from "../support/depth.js";
 import { openBareCollector, runStationUntil } from "../support/engines/bare-collector.js";
 import { bareStation, runUntil, START_UTC_SECONDS } from "../support/engines/bare-station.js";
+import { runEventCut } from "../support/trials/event-cuts.js";
 
 const HOUR = 3600;
 
@@ -129,32 +129,22 @@ describe("a station that mine water reaches", function () {
 		assert.equal(toldOf(seen), "");
 	});
 
-	it("loses no claim and doubles none, whichever operation of an event a power cut ends", () => {
-		const whole = acidStation();
-		const end = START_UTC_SECONDS + FIRST_ACID_SECONDS + ACID_RISE_SECONDS;
-		runUntil(whole.station, end);
-		const told = toldOf(whole.seen);
-		const operations = claimsOf(whole.seen).map((claim) => claim.operations);
-		const [first = 0, last = 0] = operations;
-		const near = operations.flatMap((at) =>
-			Array.from({ length: 24 }, (_, index) => at - 16 + index),
+	it("loses no claim of a whole event and doubles none, whichever operation power fails at", () => {
+		const seed = 7;
+		const uncut = runEventCut({ seed });
+		assert.equal(uncut.told, "1/1 2/2 2/3 4/1 4/3");
+		assert.deepEqual(uncut.violations, []);
+		const near = uncut.operations.flatMap((at) =>
+			Array.from({ length: 16 }, (_, index) => at - 10 + index),
 		);
-		const between: number[] = [];
-		const step = IS_LONG ? 1 : 211;
-		for (let at = first - 400; at < last + 400; at += step) between.push(at);
-		for (const at of new Set([...near, ...between])) {
-			const { station } = acidStation();
-			station.cutPowerAfter(at, 20);
-			runUntil(station, end);
-			assert.equal(station.counters.powerCuts, 1, `cut ${at}`);
-			// What flash holds: an append that a cut ended may be there whole.
-			const record = (readImage(station.flash.bytes)?.entries ?? []).map(decodeEntry);
-			const claims = record.filter((entry) => entry.kind === "alarm");
-			const text = claims.map(({ code, phase }) => `${code}/${phase}`).join(" ");
-			assert.equal(text, told, `cut in operation ${at}`);
-			for (const claim of claims.slice(1)) {
-				assert.equal(claim.beginSequence, claims[0]?.sequence, `cut in operation ${at}`);
-			}
+		const across: number[] = [];
+		const [first = 0] = uncut.operations;
+		const last = uncut.operations[uncut.operations.length - 1] ?? 0;
+		for (let at = first - 200; at < last + 200; at += IS_LONG ? 1 : 401) across.push(at);
+		for (const at of new Set([...near, ...across])) {
+			const { told, violations } = runEventCut({ seed, cuts: [at] });
+			assert.equal(told, uncut.told, `cut in operation ${at}`);
+			assert.deepEqual(violations, [], `cut in operation ${at}`);
 		}
 	});
 });

@@ -3,12 +3,14 @@
  * station: it compares the world's truth, what was seen at the ports, and what the collectors hold.
  */
 import { judgeCadence, judgeSleeps } from "../../sim/checkers/cadence.js";
+import { judgeClaims } from "../../sim/checkers/claims.js";
 import { judgeDerived } from "../../sim/checkers/derived.js";
 import type { Findings } from "../../sim/checkers/findings.js";
 import { judgeTimes } from "../../sim/checkers/times.js";
 import type { River } from "../../sim/river/river.js";
 import type { DiaryEntry, StationDiary } from "../../sim/station/diary.js";
-import { TIME_SOURCES } from "../../src/protocol/record/entry-layouts.js";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
+import { type Entry, TIME_SOURCES } from "../../src/protocol/record/entry-layouts.js";
 import { eventNameOf } from "../../src/protocol/record/events.js";
 import { judgeEvents, type Visit } from "../support/judges/event-judge.js";
 import type { SwarmWorld } from "./mishaps.js";
@@ -24,6 +26,12 @@ export interface SwarmEvidence {
 	readonly acknowledgements: readonly {
 		readonly utcSeconds: number;
 		readonly cursor: number;
+	}[];
+	/** Boot entries, and the first sequence that flash held then. */
+	readonly boots: readonly {
+		readonly epoch: number;
+		readonly sequence: number;
+		readonly heldFrom: number;
 	}[];
 	readonly visits: readonly Visit[];
 	readonly crashesUtcSeconds: readonly number[];
@@ -151,6 +159,15 @@ export const EYES: readonly Eye[] = Object.freeze([
 		},
 	},
 	{
+		name: "claims",
+		judge: (evidence, findings) => {
+			for (const entries of claimedByEpoch(evidence)) {
+				const held = new Set(evidence.rows.map(placeOf));
+				judgeClaims({ entries, isLost: lossesOf(evidence, entries, held) }, findings);
+			}
+		},
+	},
+	{
 		name: "uplink",
 		judge: (evidence, findings) => judgeSilence(evidence, findings),
 	},
@@ -159,6 +176,38 @@ export const EYES: readonly Eye[] = Object.freeze([
 		judge: ({ world, diary }, findings) => judgeAwake(world, diary, findings),
 	},
 ] satisfies Eye[]);
+
+/** Each epoch's entries, ascending: rows of the collectors, and appends that returned. */
+function claimedByEpoch({ diary, rows, world }: SwarmEvidence) {
+	const epochs = new Map<number, Map<number, { entry: Entry; utcSeconds: number | undefined }>>();
+	const put = (entry: Entry, utcSeconds: number | undefined): void => {
+		const entries = epochs.get(entry.epoch) ?? new Map();
+		epochs.set(entry.epoch, entries.set(entry.sequence, { entry, utcSeconds }));
+	};
+	for (const row of rows) put(decodeEntry(row), undefined);
+	for (const { entry, atMicroseconds } of diary.entries) put(entry, utcOf(world, atMicroseconds));
+	return [...epochs.values()].map((entries) =>
+		[...entries.values()].sort((a, b) => a.entry.sequence - b.entry.sequence),
+	);
+}
+
+/** What is in no collector's record was lost on flash, and what the ring has written over no boot can read. */
+function lossesOf(
+	{ boots }: SwarmEvidence,
+	entries: readonly { readonly entry: Entry }[],
+	held: ReadonlySet<string>,
+): (sequence: number, bySequence: number) => boolean {
+	const epoch = entries[0]?.entry.epoch;
+	const known = boots.filter((boot) => boot.epoch === epoch);
+	return (sequence, bySequence) =>
+		!held.has(`${epoch}/${sequence}`) ||
+		known.some((boot) => boot.sequence <= bySequence && sequence < boot.heldFrom);
+}
+
+function placeOf(canonical: Uint8Array): string {
+	const { epoch, sequence } = decodeEntry(canonical);
+	return `${epoch}/${sequence}`;
+}
 
 const DAY = 86_400;
 /** Pauses after crashes in a row: 10, 20, 40 ... 300 s. */

@@ -34,6 +34,7 @@ import type { Signer, Verifier } from "../../src/firmware/ports.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
 import { decodeAnswer } from "../../src/protocol/wire/acknowledgement.js";
 import { decodeSign1 } from "../../src/protocol/wire/cose.js";
+import { readImage } from "../../src/technician/journal-image-file.js";
 import { keyedHashKeyOf, stepStation } from "../support/engines/bare-collector.js";
 import {
 	bareStation,
@@ -127,6 +128,7 @@ class SwarmRun {
 	#keysLost = 0;
 	/** Collectors do not know the station's key yet. */
 	#isStranger = false;
+	readonly #boots: SwarmEvidence["boots"][number][] = [];
 	readonly #visits: Visit[] = [];
 	#visitUtcSeconds: number | undefined;
 	readonly #crashes: number[] = [];
@@ -373,6 +375,13 @@ class SwarmRun {
 		this.#returned.push(canonical);
 		this.#diary.appended(canonical);
 		const entry = decodeEntry(canonical);
+		if (entry.kind === "boot") {
+			const { epoch, sequence } = entry;
+			const first = readImage(this.#station.flash.bytes)
+				?.entries.map(decodeEntry)
+				.find((each) => each.epoch === epoch);
+			this.#boots.push({ epoch, sequence, heldFrom: first?.sequence ?? sequence });
+		}
 		if (entry.kind === "configuration" && entry.definedId === this.#pending?.id) {
 			this.#pending = undefined;
 		}
@@ -644,6 +653,7 @@ class SwarmRun {
 			river: this.#river,
 			rows,
 			acknowledgements: this.#acknowledgements,
+			boots: this.#boots,
 			visits: this.#visits,
 			crashesUtcSeconds: this.#crashes,
 			keysLostUtcSeconds: this.#keysLostUtcSeconds,

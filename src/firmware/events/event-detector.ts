@@ -144,46 +144,84 @@ export class EventDetector {
 		return this.#memory.at(code === ALARM_CODES.storm ? STORM_BEGIN : BEGIN);
 	}
 
-	/** The record has a claim that readings older than any that were taken here have led to. */
+	/** The record has a claim that the readings taken here did not lead to: it counts, and what they say does not. */
 	adopt(claim: AlarmBody, sequence: number): void {
 		const { values } = this.#memory;
-		const isEnd = claim.phase === ALARM_PHASES.end;
+		const { code, phase, secondsSinceBegin, conductivityHundredths } = claim;
+		const isEnd = phase === ALARM_PHASES.end;
 		const begin = isEnd ? 0 : claim.beginSequence || sequence;
-		if (claim.code === ALARM_CODES.storm) {
+		if (code === ALARM_CODES.storm) {
 			values[STORM_IS] = isEnd ? 0 : 1;
 			values[STORM_BEGIN] = begin;
-			values[STORM_SINCE] = claim.secondsSinceBegin;
+			values[STORM_SINCE] = secondsSinceBegin;
+			values[STORM_ROW] = 0;
 			return;
 		}
-		values[CODE] = isEnd ? 0 : claim.code;
+		const isGoingOn = this.code !== 0 && begin === this.#memory.at(BEGIN);
+		values[CODE] = isEnd ? 0 : code;
 		values[BEGIN] = begin;
-		values[SINCE] = claim.secondsSinceBegin;
-		for (const place of [QUIET, BURSTS, AGREED]) values[place] = 0;
-		if (isEnd) return;
+		// What it began with is known better than by its change.
+		if (isGoingOn) return;
+		values[SINCE] = secondsSinceBegin;
+		for (const place of [QUIET, BURSTS, ACIDS, STRONGS, CALMS]) values[place] = 0;
+		values[AGREED] = isEnd ? 0 : claim.burstAgreed;
+		const x = stepsOf(conductivityHundredths / 100);
+		if (isEnd) {
+			if (secondsSinceBegin >= lastingOf(code) && conductivityHundredths > 0) {
+				this.#memory.ec.fill(x);
+			}
+			return;
+		}
+		this.#memory.settleCourse();
 		const baseline = stepsOf(claim.baselineHundredths / 100);
 		values[BASELINE] = baseline;
 		values[SPREAD] = claim.baselineSpread >> 1;
-		values[FIRST_RISE] = stepsOf(claim.conductivityHundredths / 100) - baseline;
+		values[FIRST_RISE] = x - baseline;
+		if (this.#memory.at(PH_COUNT) >= PH_RING || claim.pHBeforeMilli === NO_PH) return;
 		values[PH_LEVEL] = claim.pHBeforeMilli;
 		values[PH_SLOPE] = 0;
-		values[PH_COUNT] = claim.pHBeforeMilli === NO_PH ? 0 : PH_RING;
+		values[PH_COUNT] = PH_RING;
+	}
+
+	/** A reading of which the record has no claim: time passes, and its values are those of no event. */
+	warm(reading: EventReading): void {
+		this.#pass(reading);
+		const { values } = this.#memory;
+		if (this.code !== 0) return;
+		values[BURSTS] = 0;
+		values[AGREED] = 0;
+		const x = xOf(reading);
+		if (x !== undefined) this.#memory.enter(reading, x, false);
 	}
 
 	/** Takes a reading; claims in the order in which they are to be recorded. */
 	take(reading: EventReading): readonly AlarmBody[] {
 		this.#claims = [];
-		if (this.#thresholds.eventIntervalSeconds === 0) return this.#claims;
-		const elapsed = Math.min(Math.max(reading.elapsedSeconds, 0), ELAPSED_MAX);
+		const isStorm = this.#memory.at(STORM_IS) !== 0;
+		// Where nobody looks for events any more, what goes on ends.
+		if (this.#isOff && this.code === 0 && !isStorm) return this.#claims;
+		this.#pass(reading);
+		const x = xOf(reading);
+		const isStormOver =
+			isStorm && (this.#isOff || this.#memory.at(STORM_SINCE) >= STORM_SECONDS_MAX);
+		if (isStormOver || (x !== undefined && this.#memory.at(EC_COUNT) >= RING_MIN)) {
+			this.#judgeStorm(reading, x ?? 0, isStormOver);
+		}
+		if (this.code !== 0) this.#follow(reading, x);
+		else if (x !== undefined && !this.#isOff) this.#look(reading, x);
+		else this.#endBurst();
+		return this.#claims;
+	}
+
+	get #isOff(): boolean {
+		return this.#thresholds.eventIntervalSeconds === 0;
+	}
+
+	#pass({ elapsedSeconds }: EventReading): void {
+		const elapsed = Math.min(Math.max(elapsedSeconds, 0), ELAPSED_MAX);
 		for (const place of [SINCE, QUIET, PH_AGE, LONG_AGE, STORM_SINCE]) {
 			this.#memory.values[place] = Math.min(this.#memory.at(place) + elapsed, 0x3fffffff);
 		}
-		const { conductivity } = reading;
-		const x = conductivity !== undefined && conductivity > 0 ? stepsOf(conductivity) : undefined;
-		if (x !== undefined && this.#memory.at(EC_COUNT) >= RING_MIN) this.#judgeStorm(reading, x);
-		if (this.code !== 0) this.#follow(reading, x);
-		else if (x !== undefined) this.#look(reading, x);
-		else this.#endBurst();
-		return this.#claims;
 	}
 
 	// --- No event ----------------------------------------------------------------------------------
@@ -240,8 +278,7 @@ export class EventDetector {
 
 	#follow(reading: EventReading, x: number | undefined): void {
 		if (x !== undefined) this.#count(reading, x);
-		const isAlarm = this.code !== ALARM_CODES.watch;
-		const isOver = this.#memory.at(SINCE) >= (isAlarm ? ALARM_SECONDS_MAX : WATCH_SECONDS_MAX);
+		const isOver = this.#isOff || this.#memory.at(SINCE) >= lastingOf(this.code);
 		if (!isOver && this.#memory.at(CALMS) < CALM_RUN) return;
 		const state = this.#memory.values;
 		this.#claim(reading, this.code, ALARM_PHASES.end);
@@ -289,7 +326,7 @@ export class EventDetector {
 
 	// --- Storm --------------------------------------------------------------------------------------
 
-	#judgeStorm(reading: EventReading, x: number): void {
+	#judgeStorm(reading: EventReading, x: number, isTimeOut: boolean): void {
 		const state = this.#memory.values;
 		const isOn = this.#memory.at(STORM_IS) !== 0;
 		const isDipped = x - this.#memory.level() < STORM_DIP;
@@ -297,7 +334,6 @@ export class EventDetector {
 			? !this.#memory.isTurbid(reading, STORM_OVER)
 			: isDipped && this.#memory.isTurbid(reading, STORM_TURBID);
 		state[STORM_ROW] = isSign ? this.#memory.at(STORM_ROW) + 1 : 0;
-		const isTimeOut = isOn && this.#memory.at(STORM_SINCE) >= STORM_SECONDS_MAX;
 		if (this.#memory.at(STORM_ROW) < STORM_RUN && !isTimeOut) return;
 		state[STORM_ROW] = 0;
 		if (!isOn) state[STORM_SINCE] = 0;
@@ -336,4 +372,13 @@ export class EventDetector {
 			secondsSinceBegin: isBegin ? 0 : this.#memory.at(isStorm ? STORM_SINCE : SINCE),
 		});
 	}
+}
+
+function xOf({ conductivity }: EventReading): number | undefined {
+	return conductivity !== undefined && conductivity > 0 ? stepsOf(conductivity) : undefined;
+}
+
+/** How long what bears this code lasts at most, seconds. */
+function lastingOf(code: number): number {
+	return code === ALARM_CODES.watch ? WATCH_SECONDS_MAX : ALARM_SECONDS_MAX;
 }

@@ -22,8 +22,10 @@ import type { Board } from "../ports.js";
 import type { LogBook } from "./log-book.js";
 import type { TolerantJournal } from "./tolerant-journal.js";
 
-/** A week of five-minute readings, and what else a week has. */
+/** A week of five-minute readings, and what else a week has; */
 const RECALLED_ENTRIES = 2400;
+/** and where readings come faster, a day of an alarm and what else a day has: its begin is among them. */
+const RECALLED_SECONDS = 100_000;
 /** Between two feedings of the watchdog: 96 entries take less than a second. */
 const RECALLED_AT_ONCE = 96;
 /** Of a conductivity that may mislead: its own flags and those that it inherits. */
@@ -85,11 +87,14 @@ export class EventDesk {
 	#uptimeSeconds = 0;
 	#utcSeconds = 0;
 	#factor = FACTOR_START;
-	/** What the detector was before the last reading, and claims of it that the record does not have. */
+	/** The last reading, and what the detector was before it. */
+	#last: EventReading | undefined;
 	#before: Uint8Array | undefined;
+	/** Claims of it that the record does not have, and those that it has. */
 	#claims: AlarmBody[] = [];
-	/** Claims of readings before a boot, which nobody could record. */
-	#late: AlarmBody[] = [];
+	#told: (Entry & AlarmBody)[] = [];
+	/** The reading of a boot, until the record is known: it comes after all that stands there. */
+	#pending: Entry | undefined;
 	/** It knows what the record knows. */
 	#isRecalled: boolean;
 	#reserve = RESERVE;
@@ -103,6 +108,7 @@ export class EventDesk {
 		this.#options = options;
 		options.journal.onAppended = (entry) => {
 			if (this.#isRecalled) this.#take(entry);
+			else if (entry.kind === "reading") this.#pending = entry;
 		};
 		this.#isRecalled = state?.length === EVENT_DESK_BYTES;
 		this.#detector = this.#opened(this.#isRecalled ? state?.subarray(DETECTOR_AT) : undefined);
@@ -135,8 +141,12 @@ export class EventDesk {
 	/** After a reading: what it makes the detector claim goes into the record. */
 	*settle(): Task<void> {
 		if (!this.#isRecalled) yield* this.#recall();
-		const claims = [...this.#late, ...this.#claims];
-		for (const claim of claims) {
+		this.#record();
+		this.#urge();
+	}
+
+	#record(): void {
+		for (const claim of this.#claims) {
 			const { code, phase } = claim;
 			const isBegin = phase === ALARM_PHASES.begin;
 			// The detector has forgotten the begin of what has ended; a claim made before its begin had a number has none.
@@ -147,7 +157,6 @@ export class EventDesk {
 			const isUrgent = code !== ALARM_CODES.storm && phase !== ALARM_PHASES.end;
 			if (isUrgent) this.#urgentTo = sequence;
 		}
-		this.#urge();
 	}
 
 	/** Asks for a session while the collector has not heard of what is urgent and the reserve lasts. */
@@ -184,18 +193,27 @@ export class EventDesk {
 		return new EventDetector(eventThresholdsOf(this.#options.keeper.configuration), state);
 	}
 
-	/** After a loss of power: the readings of the last week once more, and what was claimed of them. */
+	/**
+	 * After a loss of power: what was claimed stands in the record, and nowhere else. Its readings warm the detector;
+	 * what it makes of one counts only where the record says so, or, of the last one, where power may have cut that off.
+	 */
 	*#recall(): Task<void> {
+		const pending = this.#pending;
+		if (pending === undefined) return;
+		this.#pending = undefined;
 		const { journal, board } = this.#options;
+		const { intervalSeconds, eventIntervalSeconds = 0 } = this.#options.keeper.configuration;
+		const fastest = Math.min(intervalSeconds, eventIntervalSeconds || intervalSeconds);
+		const count = Math.max(RECALLED_ENTRIES, Math.ceil(RECALLED_SECONDS / fastest));
 		const end = journal.nextSequence;
-		let first = Math.max(journal.firstSequenceHeld, end - RECALLED_ENTRIES);
+		let first = Math.max(journal.firstSequenceHeld, end - count);
 		this.#detector = this.#opened(undefined);
 		try {
 			for (; first < end; first += RECALLED_AT_ONCE) {
 				board.watchdog.feed();
-				journal.read(first, Math.min(RECALLED_AT_ONCE, end - first), (_sequence, canonical) =>
-					this.#take(decodeEntry(canonical)),
-				);
+				journal.read(first, Math.min(RECALLED_AT_ONCE, end - first), (sequence, canonical) => {
+					if (sequence !== pending.sequence) this.#take(decodeEntry(canonical));
+				});
 				yield { milliseconds: 1 };
 			}
 		} catch (error) {
@@ -203,21 +221,22 @@ export class EventDesk {
 			if (!(error instanceof StationError)) throw error;
 		}
 		this.#isRecalled = true;
+		// Before the reading of this boot is judged: it comes after them.
+		this.#record();
+		this.#take(pending);
 	}
 
 	#take(entry: Entry): void {
 		switch (entry.kind) {
 			case "reading":
 				this.#forget();
+				this.#told = [];
 				this.#before = this.#detector.save();
-				this.#claims = [...this.#detector.take(this.#readingOf(entry))];
+				this.#last = this.#readingOf(entry);
+				this.#claims = [...this.#detector.take(this.#last)];
 				return;
 			case "alarm":
-				this.#told(entry);
-				return;
-			case "boot":
-				this.#late.push(...this.#claims);
-				this.#claims = [];
+				this.#tell(entry);
 				return;
 			default:
 				this.#derivation.observe(entry);
@@ -225,26 +244,29 @@ export class EventDesk {
 	}
 
 	/** The record has a claim. */
-	#told(entry: Entry & AlarmBody): void {
-		const isThis = (claim: AlarmBody): boolean =>
-			claim.code === entry.code &&
-			claim.phase === entry.phase &&
-			claim.readingSequence === entry.readingSequence;
-		const isKnown = this.#late.some(isThis) || this.#claims.some(isThis);
-		this.#late = this.#late.filter((claim) => !isThis(claim));
-		this.#claims = this.#claims.filter((claim) => !isThis(claim));
+	#tell(entry: Entry & AlarmBody): void {
+		const { code, phase, readingSequence } = entry;
+		const claims = this.#claims.filter(
+			(claim) =>
+				claim.code !== code || claim.phase !== phase || claim.readingSequence !== readingSequence,
+		);
+		const isKnown = claims.length < this.#claims.length;
+		this.#claims = claims;
 		if (isKnown) this.#detector.recorded(entry, entry.sequence);
 		else {
-			// It was claimed by what is older than what is recalled.
-			this.#claims = [];
+			this.#forget();
 			this.#detector.adopt(entry, entry.sequence);
 		}
+		this.#told.push(entry);
 	}
 
-	/** Claims that the record did not take were never made, and so the reading they are of was not judged. */
+	/** Claims that the record does not have were never made: its reading is one that had nothing but what the record says. */
 	#forget(): void {
-		if (this.#claims.length > 0) this.#detector = this.#opened(this.#before);
+		if (this.#claims.length === 0 || this.#last === undefined) return;
 		this.#claims = [];
+		this.#detector = this.#opened(this.#before);
+		this.#detector.warm(this.#last);
+		for (const told of this.#told) this.#detector.adopt(told, told.sequence);
 	}
 
 	get #derivation(): DerivationContext {

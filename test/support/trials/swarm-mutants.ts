@@ -90,6 +90,15 @@ export const SWARM_MUTANTS: readonly SwarmMutant[] = [
 		rewrites: [["firmware/station/cycle.js", 'book.event("service", 0, "");', ""]],
 	},
 	{
+		name: "forgets with the power what it has claimed",
+		eye: "claims",
+		finding: "claim",
+		mishaps: ["power-cuts"],
+		rewrites: [
+			["firmware/station/event-desk.js", "if (sequence !== pending.sequence)", "if (sequence < 0)"],
+		],
+	},
+	{
 		name: "does not try again for a day after a failure",
 		eye: "uplink",
 		finding: "silent uplink",

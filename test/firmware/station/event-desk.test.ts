@@ -1,0 +1,259 @@
+/** What the events of the record are after a loss of power: what its claims say, whatever its readings would claim. */
+import { strict as assert } from "node:assert";
+import { StationError } from "../../../src/core/errors.js";
+import {
+	DEFAULT_CONFIGURATION,
+	type StationConfiguration,
+} from "../../../src/firmware/config/configuration.js";
+import { EventDesk } from "../../../src/firmware/station/event-desk.js";
+import { LogBook } from "../../../src/firmware/station/log-book.js";
+import { encodeEntry } from "../../../src/protocol/record/entry.js";
+import type { AlarmBody, Entry, EntryBody } from "../../../src/protocol/record/entry-layouts.js";
+import { runTask } from "../../support/bench/run-task.js";
+import { acidAt, QUIET_WATER, type Water } from "../../support/data/event-readings.js";
+import { fieldsOfNamed } from "../../support/data/named-reading.js";
+
+const DAY = 86_400;
+
+/** A record in memory, and a station that puts readings of made-up water into it. */
+class Desk {
+	readonly entries: Entry[] = [];
+	/** Claims that the journal refuses. */
+	refuses: (claim: AlarmBody) => boolean = () => false;
+	configuration: StationConfiguration = {
+		...DEFAULT_CONFIGURATION,
+		station: "bor-1",
+		conductivityLaw: "linear",
+		alphaPerMillionPerDegree: 0,
+		collectorHost: "collector.bistrina.invalid",
+		collectorPort: 443,
+		collectorPublicKey: new Uint8Array(33),
+	};
+	now = 0;
+	#boot = 0;
+	#journal: { onAppended?: (entry: Entry) => void } & Record<string, unknown> = {};
+	#desk: EventDesk | undefined;
+
+	constructor() {
+		this.boot();
+	}
+
+	/** Power is back: of all before only the record is left. */
+	boot(): this {
+		const { entries } = this;
+		this.#boot++;
+		this.#journal = {
+			firstSequenceHeld: 1,
+			cursor: 0xfffffff,
+			get nextSequence() {
+				return entries.length + 1;
+			},
+			read: (
+				first: number,
+				count: number,
+				visit: (sequence: number, bytes: Uint8Array) => void,
+			) => {
+				for (const entry of entries.slice(first - 1, first - 1 + count)) {
+					visit(entry.sequence, encodeEntry(entry));
+				}
+			},
+		};
+		const desk = this;
+		const recorder = {
+			record: (body: EntryBody) => {
+				if (body.kind === "alarm" && desk.refuses(body)) {
+					throw new StationError("flash-failed", "refused");
+				}
+				return desk.append(body);
+			},
+		};
+		this.#desk = new EventDesk({
+			journal: this.#journal as never,
+			book: new LogBook(recorder as never, () => {}),
+			keeper: {
+				get configuration() {
+					return desk.configuration as never;
+				},
+			},
+			state: undefined,
+			board: { clock: { milliseconds: 0 }, watchdog: { feed: () => {} } } as never,
+			onUrgent: () => {},
+		});
+		if (entries.length > 0) {
+			const boot = { resetReason: 0, wakeCause: 0, crashCode: 0, firmwareVersion: 1, wakeCount: 0 };
+			this.append({ kind: "boot", ...boot });
+		}
+		return this;
+	}
+
+	append(body: EntryBody, boot = this.#boot): number {
+		const sequence = this.entries.length + 1;
+		const entry = {
+			channelSet: body.kind === "reading" ? 1 : 0,
+			timeQuality: 2,
+			epoch: 1,
+			sequence,
+			boot,
+			uptimeSeconds: this.now,
+			utcSeconds: 1_800_000_000 + this.now,
+			configurationId: 1,
+			stationFlags: 0,
+			...body,
+		} as Entry;
+		this.entries.push(entry);
+		this.#journal.onAppended?.(entry);
+		return sequence;
+	}
+
+	run(seconds: number, waterAt: (seconds: number) => Water): this {
+		const begin = this.now;
+		while (this.now < begin + seconds) {
+			const pace = this.#desk?.intervalSeconds ?? 0;
+			this.now += pace === 0 ? 300 : pace;
+			this.read(waterAt(this.now - begin));
+		}
+		return this;
+	}
+
+	/** A reading, and what the station says to it; power may fail in between. */
+	read({ pH, celsius, conductivity, turbidity }: Water, isCut = false): void {
+		const milli = (value: number | undefined) =>
+			value === undefined ? undefined : Math.round(value * 1000);
+		this.append({
+			kind: "reading",
+			fields: fieldsOfNamed({
+				pHMilli: milli(pH),
+				pHFlags: 0,
+				pHCalibration: 0,
+				temperatureMillidegrees: milli(celsius),
+				temperatureFlags: 0,
+				temperatureCalibration: 0,
+				conductivityHundredths:
+					conductivity === undefined ? undefined : Math.round(conductivity * 100),
+				conductivityFlags: 0,
+				conductivityCalibration: 0,
+				// 4-20 mA over 150 ohm, -50 to 1550 FNU.
+				turbidityMicrovolts: Math.round(((turbidity ?? 0) + 50) * 1500 + 600_000),
+				turbiditySpreadSteps: 0,
+				turbidityRange: 0,
+				turbidityFlags: 0,
+				turbidityCalibration: 0,
+				batteryMillivolts: 12_500,
+				batteryFlags: 0,
+			}),
+		});
+		if (!isCut && this.#desk !== undefined) runTask(this.#desk.settle(), { milliseconds: 0 });
+	}
+
+	get told(): string {
+		return this.entries
+			.flatMap((entry) => (entry.kind === "alarm" ? [`${entry.code}/${entry.phase}`] : []))
+			.join(" ");
+	}
+
+	get claims(): (Entry & AlarmBody)[] {
+		return this.entries.filter((entry) => entry.kind === "alarm");
+	}
+}
+
+const quiet = (): Water => QUIET_WATER;
+/** A day and more, a watch that became an alarm, and readings after its end. */
+const past = (): Desk => new Desk().run(2 * DAY, quiet).run(4 * 3600, acidAt);
+
+describe("the events of a record after a loss of power", () => {
+	it("are what its claims say: what has ended is not changed or ended again", () => {
+		const desk = past();
+		assert.equal(desk.told, "1/1 2/2 2/3");
+		desk.boot().run(DAY, quiet);
+		assert.equal(desk.told, "1/1 2/2 2/3");
+	});
+
+	it("are what its claims say where the readings that are left would claim something else", () => {
+		const desk = new Desk().run(2 * DAY, quiet).run(4 * 3600, acidAt);
+		// A station with other thresholds claimed nothing of what came then.
+		desk.configuration = {
+			...desk.configuration,
+			eventWatchPerMille: 2000,
+			eventStrongPerMille: 9000,
+		};
+		desk.boot().run(4 * 3600, acidAt);
+		assert.equal(desk.told, "1/1 2/2 2/3");
+		desk.configuration = {
+			...desk.configuration,
+			eventWatchPerMille: 80,
+			eventStrongPerMille: 350,
+		};
+		desk.boot().run(DAY, quiet);
+		assert.equal(desk.told, "1/1 2/2 2/3");
+	});
+
+	it("go on where one has begun, and end", () => {
+		const desk = new Desk().run(2 * DAY, quiet).run(1800, acidAt);
+		assert.equal(desk.told, "1/1 2/2");
+		desk.boot().run(2 * DAY, quiet);
+		assert.equal(desk.told, "1/1 2/2 2/3");
+		const [watch, acid, end] = desk.claims;
+		assert.equal(acid?.beginSequence, watch?.sequence);
+		assert.equal(end?.beginSequence, watch?.sequence);
+	});
+
+	it("get the claim that power cut off after its reading, before the reading of the boot is judged", () => {
+		const desk = new Desk().run(2 * DAY, quiet);
+		desk.run(300, acidAt);
+		desk.now += 24;
+		desk.read(acidAt(324), true);
+		assert.equal(desk.told, "");
+		const { length } = desk.entries;
+		desk.boot();
+		desk.now += 3600;
+		desk.read(QUIET_WATER);
+		assert.equal(desk.told, "1/1");
+		assert.equal(desk.claims[0]?.readingSequence, length);
+		desk.run(DAY, quiet);
+		assert.equal(desk.told, "1/1 1/3");
+	});
+
+	it("get no claim of a reading days ago after which others came", () => {
+		const desk = new Desk().run(2 * DAY, quiet);
+		desk.refuses = () => true;
+		desk.run(900, acidAt).boot();
+		desk.run(3 * DAY, quiet);
+		desk.refuses = () => false;
+		desk.boot().run(DAY, quiet);
+		assert.equal(desk.told, "");
+	});
+
+	it("keep what the record took of a reading when it refused the rest", () => {
+		const storm = (): Water => ({ ...QUIET_WATER, conductivity: 300, turbidity: 80 });
+		const desk = new Desk().run(2 * DAY, quiet).run(2 * 3600, storm);
+		assert.equal(desk.told, "4/1");
+		desk.refuses = ({ code }) => code === 4;
+		desk.run(3600, quiet);
+		assert.equal(desk.told, "4/1");
+		desk.refuses = () => false;
+		desk.run(DAY, quiet);
+		assert.equal(desk.told, "4/1 4/3");
+	});
+
+	it("end where the configuration does not look for events any more", () => {
+		const storm = (): Water => ({ ...QUIET_WATER, conductivity: 300, turbidity: 80 });
+		const desk = new Desk().run(2 * DAY, quiet).run(2 * 3600, storm);
+		desk.configuration = { ...desk.configuration, eventIntervalSeconds: 0 };
+		desk.boot().run(3600, storm);
+		assert.equal(desk.told, "4/1 4/3");
+		const other = new Desk().run(2 * DAY, quiet).run(900, acidAt);
+		other.configuration = { ...other.configuration, eventIntervalSeconds: 0 };
+		other.boot().run(3600, quiet);
+		assert.equal(other.told, "1/1 2/2 2/3");
+	});
+
+	it("end a storm after a day though conductivity is not measured any more", () => {
+		const storm = (): Water => ({ ...QUIET_WATER, conductivity: 300, turbidity: 80 });
+		const broken = (): Water => ({ ...QUIET_WATER, conductivity: undefined });
+		const desk = new Desk()
+			.run(2 * DAY, quiet)
+			.run(2 * 3600, storm)
+			.run(2 * DAY, broken);
+		assert.equal(desk.told, "4/1 4/3");
+	});
+});
