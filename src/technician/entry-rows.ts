@@ -111,8 +111,10 @@ const TEXTS: { readonly [Kind in FixedKind]?: (entry: Extract<Entry, { kind: Kin
 			`part ${index} of calibration ${calibrationId}, type ${type}`,
 		alarm: ({ code, phase, readingSequence }) =>
 			`alarm ${code} phase ${phase}, by reading ${readingSequence}`,
-		heartbeat: ({ readingsMade, readingsDue, resets }) =>
-			`${readingsMade} of ${readingsDue} readings, ${resets} resets`,
+		heartbeat: ({ readingsMade, readingsDue, resets, chargePerMille, forecastDays }) =>
+			`${readingsMade} of ${readingsDue} readings, ${resets} resets, ` +
+			`charge ${chargePerMille === undefined ? "not known" : `${chargePerMille / 10} %`}, ` +
+			`${forecastDays === undefined ? "no forecast" : `${forecastDays} days without sun`}`,
 	};
 
 function bodyOf(entry: Entry, context: DerivationContext): EntryRow {

@@ -215,7 +215,10 @@ export const LAYOUTS = Object.freeze({
 		/** The board's own temperature, 0.01 degC. */
 		["temperatureLowestCenti", "i16?"],
 		["temperatureHighestCenti", "i16?"],
-		["", "z4"],
+		/** State of charge, 0.001; where neither voltage nor coulombs tell it undefined. */
+		["chargePerMille", "i16?"],
+		/** Days to an empty battery without sun, by the policy and what was drawn lately (docs/EVENTS.md). */
+		["forecastDays", "i16?"],
 	],
 } as const satisfies Readonly<Record<string, readonly FieldRow[]>>);
 

@@ -146,6 +146,8 @@ const bodies: readonly EntryBody[] = [
 		bitsCorrected: 2,
 		temperatureLowestCenti: -450,
 		temperatureHighestCenti: undefined,
+		chargePerMille: 640,
+		forecastDays: undefined,
 	},
 	{
 		kind: "configuration",
