@@ -246,9 +246,39 @@ export interface NetworkLink {
 	readonly rssiDecibelMilliwatts: number | undefined;
 	/** Brings the link up; `onChanged(isUp)` follows, also when it is lost later. */
 	connect(onChanged: (isUp: boolean) => void): void;
+	/** Told with a static address; undefined: the network gave its own. */
+	readonly nameServer?: string | undefined;
 	/** Radio off. Idempotent, never throws. */
 	disconnect(): void;
 }
+
+export interface WiFiNetwork {
+	/** Percent-encoded, as it was told. */
+	readonly name: string;
+	readonly password: string;
+	/** Address, mask, gateway and name server with commas between; empty: the network gives one. */
+	readonly address: string;
+}
+
+/** One connection of the radio; the SDK's class as it is. */
+export interface Radio {
+	/** 200 none, 300 and 400 on the way, 500 with an address. */
+	readonly connection: number;
+	readonly RSSI: number | undefined;
+	/** Holds for later ones as well. */
+	configure(options: { static: false | StaticAddress }): void;
+	connect(options: { SSID: string; password?: string }): void;
+	disconnect(): void;
+	close(): void;
+}
+
+export interface StaticAddress {
+	readonly address: string;
+	readonly mask: string;
+	readonly gateway: string;
+}
+
+export type RadioConstructor = new (options: { onChanged: () => void }) => Radio;
 
 export interface NameResolver {
 	/** `onDone(null, address)` or `onDone(error)`; never after `cancel`. */

@@ -7,6 +7,7 @@ import { Provisioning } from "../../../src/firmware/config/provisioning.js";
 import { Journal } from "../../../src/firmware/journal/journal.js";
 import type { Board } from "../../../src/firmware/ports.js";
 import { startStation } from "../../../src/firmware/station/station.js";
+import { NetworksInTurn } from "../../../src/firmware/uplink/networks-in-turn.js";
 import { noLink } from "../../../src/firmware/uplink/no-link.js";
 import { LineAssembler } from "../../../src/protocol/line/console.js";
 import type { Partition } from "../../../src/technician/flash/partition-table.js";
@@ -18,6 +19,7 @@ import type { SavedStation } from "../../station/station-state.js";
 import { World } from "../../station/world.js";
 import { createNodeSigner, createNodeVerifier } from "../node-signer.js";
 import type { FlashContents } from "./flash-contents.js";
+import { LocalNetwork } from "./local-network.js";
 import { partitionOf } from "./nor-chip.js";
 import { readNvs, writeNvs } from "./simulated-nvs.js";
 import { toldEndpoint } from "./told-endpoint.js";
@@ -268,7 +270,9 @@ export class BoardLife {
 /** As the board's own composition root does. */
 function runStation(board: Board, firmwareVersion: number): unknown {
 	const told = new Provisioning(board.settings);
-	const network = told.isComplete ? board.network : { ...board.network, link: noLink(board.clock) };
+	const network = told.isComplete
+		? { ...board.network, ...toldLink(board, told) }
+		: { ...board.network, link: noLink(board.clock) };
 	return startStation({
 		board: { ...board, network, trustFloorUtcSeconds: told.trustFloorUtcSeconds },
 		firmwareVersion,
@@ -284,6 +288,13 @@ function runStation(board: Board, firmwareVersion: number): unknown {
 				...(retained === undefined ? {} : { retained }),
 			}),
 	});
+}
+
+/** The networks that it was told, over a radio in the simulated local network. */
+function toldLink({ network, clock }: Board, { networks }: Provisioning) {
+	const { Radio, resolver } = new LocalNetwork(network);
+	const link = new NetworksInTurn({ Radio, clock, networks, power: () => {} });
+	return { link, resolver };
 }
 
 /** A board of this machine has a key that no seed gives. */

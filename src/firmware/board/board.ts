@@ -2,6 +2,7 @@
 import OneWire from "onewire";
 import type { Provisioning } from "../config/provisioning.js";
 import type { Board } from "../ports.js";
+import { NetworksInTurn } from "../uplink/networks-in-turn.js";
 import { noLink } from "../uplink/no-link.js";
 import { createBus, openReadingsPartition } from "./buses.js";
 import { createClock } from "./clock.js";
@@ -10,7 +11,7 @@ import { createDatagram } from "./datagram.js";
 import type { Guard } from "./guard.js";
 import { createHttpsClient } from "./https.js";
 import { createSigner, createVerifier } from "./keys.js";
-import { createLink, createResolver } from "./link.js";
+import { createResolver, guardedWiFi } from "./link.js";
 import {
 	createChipSha256,
 	createCrashMemory,
@@ -40,6 +41,10 @@ export function openBoard(options: BoardOptions): Board {
 	const clock = createClock(native, guard);
 	const entropy = createEntropy(native);
 	const line = openConsole(native, guard, pins, !isComplete);
+	const power = (isOn: boolean) => native.station_radio(isOn ? 1 : 0);
+	const link = isComplete
+		? new NetworksInTurn({ Radio: guardedWiFi(guard), clock, networks, power })
+		: noLink(clock);
 	return {
 		clock,
 		entropy,
@@ -64,8 +69,8 @@ export function openBoard(options: BoardOptions): Board {
 		probeRail: createRail(native, pins.probeRail),
 		loopRail: createRail(native, pins.loopRail),
 		network: {
-			link: isComplete ? createLink(native, guard, networks) : noLink(clock),
-			resolver: createResolver(guard),
+			link,
+			resolver: createResolver(guard, link),
 			HttpsClient: createHttpsClient({
 				guard,
 				entropy,

@@ -47,6 +47,9 @@ declare module "embedded:storage/key-value" {
 declare module "embedded:network/interface/wifi" {
 	class WiFi {
 		constructor(options: { onChanged?: (property: "connection" | "address") => void });
+		configure(options: {
+			static: false | { address: string; mask: string; gateway: string };
+		}): void;
 		connect(options: { SSID: string; password?: string }): void;
 		disconnect(): void;
 		close(): void;

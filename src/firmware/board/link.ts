@@ -1,4 +1,4 @@
-/** Wi-Fi and names: no reconnection but what the uplink asks for, and nothing after `cancel`. */
+/** Wi-Fi and names over the SDK's classes. */
 
 import UDP from "embedded:io/socket/udp";
 import Resolver from "embedded:network/dns/resolver/udp";
@@ -6,162 +6,21 @@ import WiFi from "embedded:network/interface/wifi";
 // biome-ignore lint/style/useNodejsImportProtocol: the SDK's module, not Node's.
 import Net from "net";
 import Timer from "timer";
-import type { WiFiNetwork } from "../config/provisioning.js";
-import type { Cancellable, NameResolver, NetworkLink } from "../ports.js";
+import type { Cancellable, NameResolver, NetworkLink, RadioConstructor } from "../ports.js";
 import { createGuard, type Guard } from "./guard.js";
-import type { Native } from "./native.js";
 
-/** `connection` of the SDK's class: an address is there. */
-const CONNECTED_WITH_ADDRESS = 500;
-const DISCONNECTED = 200;
-/** Association and DHCP take 2 to 6 s. */
-const CONNECT_MILLISECONDS_MAX = 30_000;
-
-/** What a network has of the whole time when another one follows. */
-const TRY_MILLISECONDS_MAX = 15_000;
-
-/** Networks are tried in their order, each anew at every connection; the last one that fails is the link's end. */
-export function createLink(
-	native: Native,
-	guard: Guard,
-	networks: readonly WiFiNetwork[],
-): NetworkLink {
-	const link = new NetworksInTurn(guard, networks);
-	return {
-		connectMillisecondsMax: Math.max(
-			CONNECT_MILLISECONDS_MAX,
-			networks.length * TRY_MILLISECONDS_MAX,
-		),
-		get isUp() {
-			return link.isUp;
-		},
-		get rssiDecibelMilliwatts() {
-			return link.rssiDecibelMilliwatts;
-		},
-		connect: (changed) => {
-			native.station_radio(1);
-			link.begin(changed);
-		},
-		disconnect: () => {
-			if (link.end()) native.station_radio(0);
-		},
+/** The SDK's class, with nothing that escapes from a callback. */
+export function guardedWiFi(guard: Guard): RadioConstructor {
+	return class extends WiFi {
+		constructor({ onChanged }: { onChanged: () => void }) {
+			const changed = guard(onChanged);
+			super({ onChanged: () => changed() });
+		}
 	};
 }
 
-class NetworksInTurn {
-	readonly #guard: Guard;
-	readonly #networks: readonly WiFiNetwork[];
-	#radio: WiFi | undefined;
-	#onChanged: ((isUp: boolean) => void) | undefined;
-	#index = 0;
-	/** Since it was begun: one that is lost then is the uplink's to begin again. */
-	#wasUp = false;
-	#timer: Timer | undefined;
-
-	constructor(guard: Guard, networks: readonly WiFiNetwork[]) {
-		this.#guard = guard;
-		this.#networks = networks;
-	}
-
-	get isUp(): boolean {
-		return this.#radio?.connection === CONNECTED_WITH_ADDRESS;
-	}
-
-	get rssiDecibelMilliwatts(): number | undefined {
-		return this.isUp ? this.#radio?.RSSI : undefined;
-	}
-
-	begin(onChanged: (isUp: boolean) => void): void {
-		this.#close();
-		this.#onChanged = onChanged;
-		this.#index = 0;
-		this.#wasUp = false;
-		this.#open();
-	}
-
-	/** False when nothing was begun. */
-	end(): boolean {
-		const wasBegun = this.#onChanged !== undefined;
-		this.#onChanged = undefined;
-		this.#close();
-		return wasBegun;
-	}
-
-	#open(): void {
-		const { name = "", password = "" } = this.#networks[this.#index] ?? {};
-		const changed = this.#guard(() => this.#changed());
-		this.#radio = new WiFi({ onChanged: () => changed() });
-		this.#later(TRY_MILLISECONDS_MAX, () => this.#goOn());
-		this.#radio.connect({
-			SSID: decoded(name),
-			...(password === "" ? {} : { password: decoded(password) }),
-		});
-	}
-
-	#close(): void {
-		this.#stopTimer();
-		const radio = this.#radio;
-		if (radio === undefined) return;
-		this.#radio = undefined;
-		try {
-			radio.disconnect();
-		} catch {
-			// Not connected: there is nothing to end.
-		}
-		// Its "disconnected" is still under way and would end the next connection: a closed object drops
-		// it (wifi-esp32.c, wifiConnectDeliver).
-		radio.close();
-	}
-
-	#changed(): void {
-		const connection = this.#radio?.connection;
-		// In between it goes through 300 and 400, which mean nothing to the uplink.
-		if (connection === CONNECTED_WITH_ADDRESS) {
-			this.#stopTimer();
-			this.#wasUp = true;
-			this.#onChanged?.(true);
-		} else if (connection === DISCONNECTED && (this.#wasUp || !this.#goOn())) {
-			this.#onChanged?.(false);
-		}
-	}
-
-	/** True when there is another network to try: in a turn of its own, not within the class's call. */
-	#goOn(): boolean {
-		if (this.#index + 1 >= this.#networks.length) return false;
-		this.#index++;
-		this.#later(0, () => {
-			this.#close();
-			this.#open();
-		});
-		return true;
-	}
-
-	#later(milliseconds: number, work: () => void): void {
-		this.#stopTimer();
-		const run = this.#guard(() => {
-			this.#timer = undefined;
-			work();
-		});
-		this.#timer = Timer.set(() => run(), milliseconds);
-	}
-
-	#stopTimer(): void {
-		if (this.#timer !== undefined) Timer.clear(this.#timer);
-		this.#timer = undefined;
-	}
-}
-
-/** Percent-encoded UTF-8; bytes that are none stay as they were told. */
-function decoded(text: string): string {
-	try {
-		return decodeURIComponent(text);
-	} catch {
-		return text;
-	}
-}
-
-/** The SDK's resolver with the servers that DHCP gave; it cannot be cancelled by itself. */
-export function createResolver(guard: Guard): NameResolver {
+/** The SDK's resolver with the server that was told, or those that DHCP gave; it cannot be cancelled by itself. */
+export function createResolver(guard: Guard, link: NetworkLink): NameResolver {
 	return {
 		resolve: (host, onDone) => {
 			const state: { resolver: Resolver | undefined; isOver: boolean } = {
@@ -177,7 +36,7 @@ export function createResolver(guard: Guard): NameResolver {
 			// A packet that its parser does not understand would otherwise be the end of the board.
 			const fragile = createGuard((error) => end(asError(error)));
 			state.resolver = new Resolver({
-				servers: nameServers(),
+				servers: link.nameServer === undefined ? nameServers() : [link.nameServer],
 				socket: { io: guardedUdp(fragile) },
 			});
 			state.resolver.resolve({

@@ -8,7 +8,9 @@ import { CONFIGURATION_FIELDS, type FieldRow, type FieldTable } from "./configur
 /** In the order in which they are tried. */
 export const NETWORKS_MAX = 4;
 const NETWORK = "network";
+const NAME = "Name";
 const SECRET = "Password";
+const ADDRESS = "Address";
 
 /** Data and clock of the system bus and of the probe bus, 1-Wire, rail of the probes, rail of the loop, service contact. */
 export const REFERENCE_PINS: readonly number[] = Object.freeze([21, 22, 18, 19, 23, 32, 33, 27]);
@@ -30,14 +32,15 @@ const BOARD_FIELDS: FieldTable = Object.freeze({
 	pins: { kind: "numbers", range: [0, 33], start: REFERENCE_PINS },
 });
 
-/** Of each network: its name, 1 to 32 bytes, and what WPA takes; an open one has no password. */
+/** Of each network: its name, what WPA takes (an open one has no password), and an address where it gives none. */
 const NETWORK_FIELDS: FieldTable = Object.freeze({
 	Name: { kind: "text", range: [1, 32], start: "" },
 	Password: { kind: "text", range: [8, 64], start: "" },
+	Address: { kind: "text", range: [0, 63], start: "" },
 });
 
 /** What must be told, besides what the tables have no default for. */
-export const FIRST_NETWORK = `${NETWORK}1Name`;
+export const FIRST_NETWORK = `${NETWORK}1${NAME}`;
 
 /** The row of a name, undefined where there is no such field. `id` is the station's own to give. */
 export function provisioningRowOf(name: string): FieldRow | undefined {
@@ -54,6 +57,16 @@ export function isSecret(name: string): boolean {
 	return name.endsWith(SECRET);
 }
 
+export function isAddress(name: string): boolean {
+	return name.endsWith(ADDRESS);
+}
+
+/** Of a network's other fields the one that names it. */
+export function networkNameOf(name: string): string | undefined {
+	const what = isSecret(name) ? SECRET : ADDRESS;
+	return name.endsWith(what) ? name.slice(0, -what.length) + NAME : undefined;
+}
+
 /** Names that have no default. */
 export function neededFields(): string[] {
 	const names = [BOARD_FIELDS, CONFIGURATION_FIELDS as FieldTable].flatMap((table) =>
@@ -62,7 +75,7 @@ export function neededFields(): string[] {
 	return [...names, FIRST_NETWORK];
 }
 
-export function networkField(index: number, what: "Name" | "Password"): string {
+export function networkField(index: number, what: "Name" | "Password" | "Address"): string {
 	return `${NETWORK}${index + 1}${what}`;
 }
 

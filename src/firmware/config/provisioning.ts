@@ -14,7 +14,7 @@ import {
 } from "../../core/bytes.js";
 import { crc32 } from "../../core/crc32.js";
 import { StationError } from "../../core/errors.js";
-import type { SettingsMemory, Sha256 } from "../ports.js";
+import type { SettingsMemory, Sha256, WiFiNetwork } from "../ports.js";
 import {
 	canonicalConfiguration,
 	DEFAULT_CONFIGURATION,
@@ -24,13 +24,16 @@ import {
 import { CONFIGURATION_FIELDS, type FieldRow, requireField } from "./configuration-fields.js";
 import { readField } from "./parse-configuration.js";
 import {
+	isAddress,
 	isSecret,
 	NETWORKS_MAX,
 	neededFields,
 	networkField,
+	networkNameOf,
 	provisioningRowOf,
 	REFERENCE_PINS,
 } from "./provisioning-fields.js";
+import { isStaticAddress } from "./static-address.js";
 
 /** Told by name, as text. */
 export type Told = ReadonlyMap<string, string>;
@@ -40,12 +43,6 @@ export interface ProvisioningProblem {
 	readonly field: string;
 	readonly isMissing: boolean;
 	readonly rule: string;
-}
-
-export interface WiFiNetwork {
-	/** Percent-encoded, as it was told. */
-	readonly name: string;
-	readonly password: string;
 }
 
 /** Station id of a board that was told none: it measures, and records nothing. */
@@ -62,7 +59,7 @@ const HEAD_BYTES = 10;
 const CRC_BYTES = 4;
 /** Places 0 and 1 are the configurations', 2 and 3 the calibrations'. */
 const PLACES: readonly number[] = Object.freeze([4, 5]);
-/** Every field at its longest would be 4.9 KB; both places and the configurations fit 20 KB of NVS. */
+/** Every field at its longest would be 5.2 KB; both places and the configurations fit 20 KB of NVS. */
 export const PROVISIONING_BYTES_MAX = 4000;
 /** A certificate of 1024 bytes. */
 export const FIELD_CHARACTERS_MAX = 2048;
@@ -99,9 +96,10 @@ export class Provisioning {
 	get networks(): readonly WiFiNetwork[] {
 		const networks: WiFiNetwork[] = [];
 		for (let index = 0; index < NETWORKS_MAX; index++) {
-			const name = this.told.get(networkField(index, "Name")) ?? "";
-			const password = this.told.get(networkField(index, "Password")) ?? "";
-			if (name !== "") networks.push({ name, password });
+			const of = (what: "Name" | "Password" | "Address") =>
+				this.told.get(networkField(index, what)) ?? "";
+			const name = of("Name");
+			if (name !== "") networks.push({ name, password: of("Password"), address: of("Address") });
 		}
 		return networks;
 	}
@@ -209,6 +207,10 @@ export class ProvisioningDraft {
 		for (const [name, text] of this.#told) {
 			try {
 				requireTold(name, text);
+				const network = networkNameOf(name);
+				if (network !== undefined && !this.#told.has(network)) {
+					throw wrong(`${name}: there is no ${network}`);
+				}
 			} catch (error) {
 				add(name, error);
 			}
@@ -253,6 +255,11 @@ function requireTold(name: string, text: string): void {
 	requireField(name, row, readField(name, row.kind, text));
 	if (name === "station" && text === UNTOLD_STATION) throw wrong("station: choose another name");
 	if (name === "pins") requirePins(text.split(",").map(Number));
+	if (isAddress(name) && !isStaticAddress(text)) {
+		throw wrong(
+			`${name}: use ADDRESS,MASK,GATEWAY,NAME-SERVER, the gateway in the address's network`,
+		);
+	}
 }
 
 /** Pins that are free on the module, each once; rails and contact hold or wake in deep sleep only on RTC pins. */

@@ -68,7 +68,7 @@ describe("what a board is told", () => {
 		assert.equal(told.configuration.id, 7);
 		assert.equal(told.configuration.station, "bor-1");
 		assert.equal(told.configuration.intervalSeconds, 300);
-		assert.deepEqual(told.networks, [{ name: "M%c3%bchle", password: "very secret" }]);
+		assert.deepEqual(told.networks, [{ name: "M%c3%bchle", password: "very secret", address: "" }]);
 		assert.deepEqual(told.pins, [21, 22, 18, 19, 23, 32, 33, 27]);
 	});
 
@@ -96,6 +96,9 @@ describe("what a board is told", () => {
 			["intervalSeconds", "x"],
 			["network1Password", "short"],
 			["network2Name", "x".repeat(33)],
+			["network1Address", "192.168.1.20"],
+			["network3Password", "long enough"],
+			["network4Address", "10.0.0.2,255.0.0.0,10.0.0.1,10.0.0.1"],
 			["pins", "21,22,18,19,23,32,33,6"],
 			["latitudeMicrodegrees", "90000001"],
 		]);
@@ -108,11 +111,74 @@ describe("what a board is told", () => {
 				"collectorPort",
 				"network1Password",
 				"network2Name",
+				"network1Address",
+				"network3Password",
+				"network4Address",
 				"pins",
 				"latitudeMicrodegrees",
 			],
 		);
 		assert.match(wrong.at(-1)?.rule ?? "", /use a whole number from -90000000 to 90000000$/);
+	});
+
+	it("takes an address where the network gives none, whole and possible or not at all", () => {
+		const held = new Provisioning(memory());
+		const ruleOf = (address: string): string | undefined =>
+			draftOf(held, [...WHOLE, ["network1Address", address]])
+				.problems()
+				.find(({ isMissing }) => !isMissing)?.rule;
+		for (const good of [
+			"192.168.1.20,255.255.255.0,192.168.1.1,192.168.1.1",
+			"10.200.0.9,255.0.0.0,10.0.0.1,9.9.9.9",
+			"172.16.0.2,255.255.255.252,172.16.0.1,1.1.1.1",
+			"223.255.255.254,255.255.255.0,223.255.255.1,8.8.8.8",
+		]) {
+			assert.equal(ruleOf(good), undefined, good);
+		}
+		for (const bad of [
+			"192.168.1.20",
+			"192.168.1.20,255.255.255.0,192.168.1.1",
+			"192.168.1.20,255.255.255.0,192.168.1.1,1.1.1.1,1.1.1.1",
+			"192.168.1.20,255.255.0.255,192.168.1.1,1.1.1.1",
+			"192.168.1.20,255.255.255.254,192.168.1.21,1.1.1.1",
+			"192.168.1.20,0.0.0.0,192.168.1.1,1.1.1.1",
+			"192.168.1.20,255.255.255.0,192.168.2.1,1.1.1.1",
+			"192.168.1.20,255.255.255.0,192.168.1.20,1.1.1.1",
+			"192.168.1.0,255.255.255.0,192.168.1.1,1.1.1.1",
+			"192.168.1.255,255.255.255.0,192.168.1.1,1.1.1.1",
+			"192.168.1.020,255.255.255.0,192.168.1.1,1.1.1.1",
+			"192.168.1.256,255.255.255.0,192.168.1.1,1.1.1.1",
+			"192.168.1,255.255.255.0,192.168.1.1,1.1.1.1",
+			"127.0.0.2,255.0.0.0,127.0.0.1,1.1.1.1",
+			"224.0.0.2,255.255.255.0,224.0.0.1,1.1.1.1",
+			"192.168.1.20,255.255.255.0,192.168.1.1,0.0.0.0",
+			"192.168.1.20,255.255.255.0,192.168.1.1,collector",
+			"-1.168.1.20,255.255.255.0,192.168.1.1,1.1.1.1",
+		]) {
+			assert.match(ruleOf(bad) ?? "", /^network1Address: use ADDRESS,MASK/, bad);
+		}
+	});
+
+	it("keeps an address with its network", () => {
+		const settings = memory();
+		const bare = new Provisioning(settings);
+		const address = "192.168.1.20,255.255.255.0,192.168.1.1,192.168.1.1";
+		bare.write(draftOf(bare, [...WHOLE, ["network1Address", address]]).told, 2);
+		assert.equal(new Provisioning(settings).networks[0]?.address, address);
+	});
+
+	it("refuses a password and an address of a network that has no name", () => {
+		const draft = draftOf(new Provisioning(memory()), [
+			...WHOLE,
+			["network2Password", "long enough"],
+		]);
+		assert.deepEqual(draft.problems(), [
+			{
+				field: "network2Password",
+				isMissing: false,
+				rule: "network2Password: there is no network2Name",
+			},
+		]);
 	});
 
 	it("refuses pins that flash, console or deep sleep need, and one that stands twice", () => {

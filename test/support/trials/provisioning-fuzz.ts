@@ -25,6 +25,7 @@ const VALUES: readonly (readonly [string, string])[] = [
 	["trustFloorUtcSeconds", "1795800000"],
 	["network1Name", "M%c3%bchle"],
 	["network1Password", "very secret"],
+	["network1Address", "192.168.1.20,255.255.255.0,192.168.1.1,9.9.9.9"],
 	["intervalSeconds", "900"],
 	["pins", "21,22,18,19,23,32,33,27"],
 	["turbidityProbe", "obs-3"],
