@@ -326,7 +326,8 @@ describe("canonical entries", () => {
 				"02000000" +
 				"3efe" +
 				"0080" +
-				"00000000",
+				"8002" +
+				"0080",
 		);
 		assert.equal(
 			bodyOf("gap"),
