@@ -67,6 +67,7 @@ export async function openPage(options: PageOptions): Promise<Page> {
 		publication,
 		limits: {},
 		clock,
+		isShared: false,
 		isSimulated: true,
 		reader,
 		say: options.talk,

@@ -76,6 +76,7 @@ async function main(): Promise<void> {
 		onStations: (stations) => {
 			library.stations = stations;
 		},
+		isShared: data.isShared,
 		onFailure: (station, error) => say(`publishing ${station ?? ""}: ${wordsOf(error)}`),
 	});
 	let listening: ReadersListening;

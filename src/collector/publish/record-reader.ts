@@ -27,10 +27,13 @@ export interface PublishedEnvelope {
 	readonly envelope: Uint8Array;
 }
 
-export interface KnownStation {
+/** What only ever grows of a station's record. */
+export interface StationCounts {
 	readonly station: string;
-	/** Batches of it that are stored: they are only ever added. */
-	readonly batchCount: number;
+	readonly batches: number;
+	readonly keys: number;
+	readonly revoked: number;
+	readonly evidence: number;
 }
 
 /** What the record says of itself. */
@@ -60,7 +63,10 @@ export interface Range {
 }
 
 export interface RecordReader {
-	stations(): Promise<readonly KnownStation[]>;
+	/** Enrolled stations, by name. */
+	stations(): Promise<readonly string[]>;
+	/** Of all stations, by name. Reads an index of all batches: for a database that works beside the collector. */
+	counts(): Promise<readonly StationCounts[]>;
 	facts(station: string): Promise<RecordFacts>;
 	/** At most PAGE_ROWS entries after a place, by rising (epoch, sequence). */
 	entries(station: string, after: Place): Promise<PackedEntries>;
@@ -84,16 +90,28 @@ export class SqlRecordReader implements RecordReader {
 		this.#session = session;
 	}
 
-	async stations(): Promise<readonly KnownStation[]> {
+	async stations(): Promise<readonly string[]> {
 		const rows = await this.#session.query(
-			`select k.station, coalesce(b.count, 0)::bigint as count
-			from (select distinct station from station_keys) k
+			"select distinct station from station_keys order by station",
+		);
+		return rows.map((row) => String(row["station"]));
+	}
+
+	async counts(): Promise<readonly StationCounts[]> {
+		const rows = await this.#session.query(
+			`select k.station, k.keys, k.revoked, coalesce(b.count, 0) as batches, coalesce(e.count, 0) as evidence
+			from (select station, count(*) as keys, count(revoked_at) as revoked
+				from station_keys group by station) k
 			left join (select station, count(*) as count from batches group by station) b using (station)
+			left join (select station, count(*) as count from evidence group by station) e using (station)
 			order by k.station`,
 		);
 		return rows.map((row) => ({
 			station: String(row["station"]),
-			batchCount: Number(row["count"]),
+			batches: Number(row["batches"]),
+			keys: Number(row["keys"]),
+			revoked: Number(row["revoked"]),
+			evidence: Number(row["evidence"]),
 		}));
 	}
 

@@ -1,19 +1,22 @@
 /**
- * Which station is sealed next, and when: those that something came from, at once; all that differ from their record, at
- * the start and every now and then, since other collectors may store on the same database. What is long is not done
- * again at once, so that the collector has most of its time for stations.
+ * Which station is sealed next, and when: those that something came from, at once; then those that may differ from their
+ * record: all of them at the start and when the operator's documents change; where other collectors store on the same
+ * database, every now and then those whose record has grown. What is long is not done again at once, so that the
+ * collector has most of its time for stations.
  */
-import type { RecordReader } from "./record-reader.js";
+import type { RecordFacts, RecordReader, StationCounts } from "./record-reader.js";
 import type { Sealing } from "./sealer.js";
 import type { Shelf } from "./shelf.js";
 
 export interface SealingLoopOptions {
-	readonly reader: Pick<RecordReader, "stations">;
+	readonly reader: Pick<RecordReader, "stations" | "counts">;
 	readonly shelf: Pick<Shelf, "index">;
 	readonly seal: (station: string) => Promise<Sealing>;
 	readonly onStations: (stations: readonly string[]) => void;
 	/** Told of what failed; it is tried again. */
 	readonly onFailure: (station: string | undefined, error: unknown) => void;
+	/** Other collectors may store on the same database: what they stored is looked for. */
+	readonly isShared: boolean;
 }
 
 /** At least this long between two looks at all stations, and fifty times what one took. */
@@ -31,12 +34,16 @@ export class SealingLoop {
 	readonly #options: SealingLoopOptions;
 	/** In the order in which they came. */
 	readonly #due = new Map<string, number>();
+	/** May differ from their record: when nothing else is due. */
+	readonly #unsure = new Set<string>();
 	readonly #notBefore = new Map<string, number>();
 	#known: ReadonlySet<string> = new Set();
 	#wake: (() => void) | undefined;
 	#isOver = false;
 	#running: Promise<void> = Promise.resolve();
 	#nextLook = 0;
+	/** The next look is for all stations, whatever their record counts. */
+	#isForAll = true;
 	/** Resolves when all that was due at the first look is done. */
 	readonly firstDone: Promise<void>;
 	#onFirstDone: () => void = () => {};
@@ -58,12 +65,14 @@ export class SealingLoop {
 	arrived(station: string): void {
 		// Enrolled since the last look.
 		if (!this.#known.has(station)) this.#nextLook = 0;
+		this.#unsure.delete(station);
 		if (!this.#due.has(station)) this.#due.set(station, performance.now());
 		this.#wake?.();
 	}
 
 	/** What an operator says changed, or who is enrolled. */
 	lookAtAll(): void {
+		this.#isForAll = true;
 		this.#nextLook = 0;
 		this.#wake?.();
 	}
@@ -80,7 +89,7 @@ export class SealingLoop {
 			if (now >= this.#nextLook) await this.#look();
 			const station = this.#nextDue();
 			if (station === undefined) {
-				if (this.#due.size === 0) this.#onFirstDone();
+				if (this.#due.size + this.#unsure.size === 0) this.#onFirstDone();
 				await this.#pause();
 				continue;
 			}
@@ -94,30 +103,52 @@ export class SealingLoop {
 
 	async #look(): Promise<void> {
 		const began = performance.now();
+		const { reader, isShared, onStations } = this.#options;
+		const isForAll = this.#isForAll;
+		this.#isForAll = false;
+		const pause = isShared ? LOOK_MILLISECONDS_MIN : LOOK_MILLISECONDS_MAX;
+		// What is asked for meanwhile is for the next one.
+		this.#nextLook = Number.POSITIVE_INFINITY;
 		try {
-			const known = await this.#options.reader.stations();
-			this.#known = new Set(known.map(({ station }) => station));
-			this.#options.onStations(known.map(({ station }) => station));
-			// `seal` finds out what is as it was by one small question.
-			for (const { station } of known) this.arrived(station);
+			const names = await reader.stations();
+			const known = new Set(names);
+			// `seal` finds out what is as it was by small questions.
+			for (const station of names)
+				if ((isForAll || !this.#known.has(station)) && !this.#due.has(station))
+					this.#unsure.add(station);
+			this.#known = known;
+			onStations(names);
+			if (isShared && !isForAll) {
+				for (const counts of await reader.counts())
+					if (this.#hasGrown(counts)) this.arrived(counts.station);
+			}
 			this.trouble = undefined;
 		} catch (error) {
+			this.#isForAll ||= isForAll;
+			this.#nextLook = performance.now() + LOOK_MILLISECONDS_MIN;
 			this.#failed(undefined, error);
 		}
-		const took = performance.now() - began;
-		const pause = Math.max(LOOK_MILLISECONDS_MIN, LOOK_SHARE * took);
-		this.#nextLook = performance.now() + Math.min(pause, LOOK_MILLISECONDS_MAX);
+		const now = performance.now();
+		const next = Math.min(Math.max(pause, LOOK_SHARE * (now - began)), LOOK_MILLISECONDS_MAX);
+		this.#nextLook = Math.min(this.#nextLook, now + next);
+	}
+
+	#hasGrown({ station, ...counts }: StationCounts): boolean {
+		const facts = this.#options.shelf.index(station)?.facts;
+		return facts === undefined || JSON.stringify(countsOf(facts)) !== JSON.stringify(counts);
 	}
 
 	#nextDue(): string | undefined {
 		const now = performance.now();
 		for (const station of this.#due.keys())
 			if ((this.#notBefore.get(station) ?? 0) <= now) return station;
-		return undefined;
+		const [unsure] = this.#unsure;
+		return unsure;
 	}
 
 	async #seal(station: string): Promise<void> {
 		this.#due.delete(station);
+		this.#unsure.delete(station);
 		const began = performance.now();
 		try {
 			const sealing = await this.#options.seal(station);
@@ -150,4 +181,13 @@ export class SealingLoop {
 			};
 		});
 	}
+}
+
+function countsOf({ batchCount, keys, evidence }: RecordFacts): Omit<StationCounts, "station"> {
+	return {
+		batches: batchCount,
+		keys: keys.length,
+		revoked: keys.filter(({ revoked }) => revoked !== null).length,
+		evidence: evidence.reduce((sum, { count }) => sum + count, 0),
+	};
 }

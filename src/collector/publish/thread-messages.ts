@@ -14,6 +14,8 @@ export interface PublishingData {
 	readonly limits: Partial<ReaderLimits>;
 	/** Unix seconds of a world that is not ours, as a double; undefined: this machine's clock. */
 	readonly clock: SharedArrayBuffer | undefined;
+	/** Other collectors may store on the same database. */
+	readonly isShared: boolean;
 	/** The rivers are simulated, and the page says so. */
 	readonly isSimulated: boolean;
 }

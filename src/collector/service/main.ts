@@ -11,7 +11,7 @@ import { printable, printableLines } from "../../core/printable.js";
 import { OperationalError } from "../../host/errors.js";
 import { closeToOthers } from "../../host/permissions.js";
 import { ConfigurationOffers, SqlOfferShelf } from "../ledger/configuration-offers.js";
-import { Ledger } from "../ledger/ledger.js";
+import { Ledger, type LedgerReport } from "../ledger/ledger.js";
 import { StationGate } from "../ledger/station-gate.js";
 import { QUOTA_LIMITS, type QuotaLimits } from "../ledger/station-quota.js";
 import { ThreadVerifier } from "../ledger/verifier.js";
@@ -61,11 +61,7 @@ async function serve(options: ServiceOptions): Promise<void> {
 		const reports = new ReportLimit(say);
 		setInterval(() => reports.turn(), MINUTE_MILLISECONDS).unref();
 		const readiness = new Readiness(store);
-		const configurations = new ConfigurationOffers({
-			shelf: new SqlOfferShelf(store),
-			clock,
-			onReport: (station, text) => reports.add(`${station}: ${text}`, { station }),
-		});
+		const configurations = openOffers(store, reports);
 		const { alarmCommand } = options;
 		if (alarmCommand !== undefined) alarms = openAlarms(options.data, alarmCommand);
 		const ledger = new Ledger({
@@ -77,8 +73,11 @@ async function serve(options: ServiceOptions): Promise<void> {
 			onStored: (station, entries) => alarms?.notice(station, entries),
 			nextSeconds: () => options.nextSeconds,
 			gate: new StationGate(quotaOf(options)),
-			onReport: ({ station, reason, detail, isSigned }) =>
-				reports.add(`refused ${station}: ${reason}, ${detail}`, isSigned ? { station } : {}),
+			onReport: (report) => {
+				tellRefusal(reports, report);
+				// What its key signed and nobody believes is on its page, too.
+				if (report.isSigned) publishing?.arrived(report.station);
+			},
 		});
 		// New stations and configurations without a restart.
 		await rereading.begin(async () => {
@@ -114,6 +113,21 @@ async function serve(options: ServiceOptions): Promise<void> {
 		await store.close();
 		await verifier.close();
 	}
+}
+
+function tellRefusal(
+	reports: ReportLimit,
+	{ station, reason, detail, isSigned }: LedgerReport,
+): void {
+	reports.add(`refused ${station}: ${reason}, ${detail}`, isSigned ? { station } : {});
+}
+
+function openOffers(store: SqlStore, reports: ReportLimit): ConfigurationOffers {
+	return new ConfigurationOffers({
+		shelf: new SqlOfferShelf(store),
+		clock,
+		onReport: (station, text) => reports.add(`${station}: ${text}`, { station }),
+	});
 }
 
 function openAlarms(data: string, command: string): AlarmPost {
@@ -154,6 +168,7 @@ async function publish(
 		...readers,
 		folder: join(data, "published"),
 		clock: undefined,
+		isShared: store.name === "postgresql",
 		isSimulated: false,
 		reader: Promise.resolve(new SqlRecordReader(store)),
 		say,

@@ -55,7 +55,12 @@ export class MemoryRecord implements RecordReader {
 	}
 
 	async stations() {
-		return [{ station: this.station, batchCount: this.#batches.length }];
+		return [this.station];
+	}
+
+	async counts() {
+		const { station } = this;
+		return [{ station, batches: this.#batches.length, keys: 0, revoked: 0, evidence: 0 }];
 	}
 
 	async facts(station: string): Promise<RecordFacts> {

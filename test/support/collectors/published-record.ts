@@ -75,6 +75,7 @@ export async function openPublishedRecord(given: PublishedOptions = {}): Promise
 			publication,
 			limits: given.limits ?? { burst: 100_000, connectionsPerAddress: 3000 },
 			clock,
+			isShared: false,
 			isSimulated: true,
 			reader: Promise.resolve(new SqlRecordReader(store)),
 			say: (line) => said.push(line),
