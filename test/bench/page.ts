@@ -22,8 +22,10 @@ import { type CollectorProcess, startCollector } from "../support/collectors/col
 import { MemoryRecord } from "../support/collectors/memory-record.js";
 import { openPublishedShelf } from "../support/collectors/published-record.js";
 import { SignedStation } from "../support/collectors/signed-station.js";
+import { quantile } from "../support/judges/siege-judge.js";
 import { PROJECT } from "../support/sources.js";
 import { plantedYear } from "../support/trials/planted-year.js";
+import { processorUseOf, workClock } from "../support/trials/processor-time.js";
 
 const COLUMNS = 1200;
 const FROM = Date.UTC(2026, 0, 1) / 1000;
@@ -316,6 +318,8 @@ async function measuredReaders(
 		Array.from({ length: streams }, (_, index) => streamOf(readersPort, index, () => heard++)),
 	);
 	const waits: number[] = [];
+	const works: number[] = [];
+	const workMilliseconds = workClock([collector.pid]);
 	const between = (1000 * seconds) / (2 * stations);
 	const deliveries: Promise<void>[] = [];
 	const began = performance.now();
@@ -326,26 +330,31 @@ async function measuredReaders(
 			const first = round * 12 + 1;
 			const envelope = station.envelope(first, first + 11);
 			const asked = performance.now();
+			const worked = workMilliseconds();
 			deliveries.push(
 				posted(collector, envelope).then(({ status }) => {
 					if (status !== 200) throw new Error(`a batch was answered with ${status}`);
 					waits.push(performance.now() - asked);
+					works.push(workMilliseconds() - worked);
 				}),
 			);
 		}
 	}
 	await Promise.all(deliveries);
 	if (heard < streams) throw new Error("the streams have heard nothing");
+	const collectorSeconds = processorUseOf(collector.pid)?.mainSeconds ?? Number.NaN;
 	for (const stream of open) stream.destroy();
 	await collector.stop("SIGINT");
-	waits.sort((a, b) => a - b);
 	return {
 		streams: open.length,
 		stations,
 		deliveries: waits.length,
 		streamPieces: heard,
-		acknowledgementP50Milliseconds: round(waits[Math.floor(waits.length * 0.5)] ?? Number.NaN),
-		acknowledgementP99Milliseconds: round(waits[Math.floor(waits.length * 0.99)] ?? Number.NaN),
+		acknowledgementP50Milliseconds: round(quantile(waits, 0.5)),
+		acknowledgementP99Milliseconds: round(quantile(waits, 0.99)),
+		// Of the collector's main thread, while a station waited: what says something on a machine that has other work.
+		workP99Milliseconds: round(quantile(works, 0.99)),
+		collectorMainThreadSeconds: round(collectorSeconds),
 	};
 }
 
