@@ -285,6 +285,7 @@ function runStation(board: Board, firmwareVersion: number): unknown {
 				sha256: on.sha256,
 				entropy: on.entropy,
 				publicKey: on.signer.publicKey,
+				predecessor: told.predecessor,
 				...(retained === undefined ? {} : { retained }),
 			}),
 	});

@@ -58,6 +58,7 @@ export function start(): void {
 					sha256: board.sha256,
 					entropy: board.entropy,
 					publicKey: board.signer.publicKey,
+					predecessor: provisioning.predecessor,
 					...(retained === undefined ? {} : { retained }),
 				}),
 		});

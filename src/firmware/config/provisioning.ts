@@ -23,6 +23,7 @@ import {
 } from "./configuration.js";
 import { CONFIGURATION_FIELDS, type FieldRow, requireField } from "./configuration-fields.js";
 import { readField } from "./parse-configuration.js";
+import { type Predecessor, predecessorOf } from "./predecessor.js";
 import {
 	isAddress,
 	isSecret,
@@ -110,6 +111,11 @@ export class Provisioning {
 
 	get trustFloorUtcSeconds(): number {
 		return Number(this.told.get("trustFloorUtcSeconds") ?? BUILD_UTC_SECONDS);
+	}
+
+	/** Of the board that this one replaces; undefined: of none. */
+	get predecessor(): Predecessor | undefined {
+		return predecessorOf(this.told.get("predecessor") ?? "");
 	}
 
 	/** As PINS has them, in the order of the reference's. */
@@ -255,6 +261,9 @@ function requireTold(name: string, text: string): void {
 	requireField(name, row, readField(name, row.kind, text));
 	if (name === "station" && text === UNTOLD_STATION) throw wrong("station: choose another name");
 	if (name === "pins") requirePins(text.split(",").map(Number));
+	if (name === "predecessor" && predecessorOf(text) === undefined) {
+		throw wrong("predecessor: use EPOCH,SEQUENCE,HEAD as bistrina replace tells it");
+	}
 	if (isAddress(name) && !isStaticAddress(text)) {
 		throw wrong(
 			`${name}: use ADDRESS,MASK,GATEWAY,NAME-SERVER, the gateway in the address's network`,

@@ -10,6 +10,8 @@ export interface JournalOptions {
 	readonly entropy: Entropy;
 	/** 33 bytes, part of h(0). */
 	readonly publicKey: Uint8Array;
+	/** Of a board that this one replaces: what the first epoch names as the one before it. */
+	readonly predecessor?: Omit<EpochOrigin, "reason"> | undefined;
 	/** What `save` returned at the end of the last wake; leave out after anything unclean. */
 	readonly retained?: Uint8Array;
 }

@@ -29,6 +29,8 @@ const FIRST_ORIGIN: EpochOrigin = Object.freeze({
 	previousHead: new Uint8Array(32),
 });
 
+const REPLACED = EPOCH_REASONS.indexOf("replaced");
+
 export class OpenedRing {
 	readonly flash: RingFlash;
 	readonly sha256: Sha256;
@@ -39,7 +41,7 @@ export class OpenedRing {
 	newestWithFormers: SectorHeader | undefined;
 	readonly writer: LogWriter;
 	wasFormatted = false;
-	origin: EpochOrigin = FIRST_ORIGIN;
+	origin: EpochOrigin;
 	refusal: StationErrorCode | undefined;
 	formerGapAt = 0;
 	recoveryNote: string | undefined;
@@ -48,7 +50,8 @@ export class OpenedRing {
 
 	/** Throws as `Journal.open`. */
 	constructor(options: JournalOptions) {
-		const { station, sha256, publicKey } = options;
+		const { station, sha256, publicKey, predecessor } = options;
+		this.origin = predecessor === undefined ? FIRST_ORIGIN : { reason: REPLACED, ...predecessor };
 		this.flash = new RingFlash(options.flash);
 		this.sha256 = sha256;
 		this.present = new HeldEpoch(this.flash, new LogExtent(), sha256, false);
@@ -282,7 +285,7 @@ export class OpenedRing {
 	): void {
 		const { station, publicKey, sha256 } = options;
 		const { extent } = this.present;
-		const { previousHead } = FIRST_ORIGIN;
+		const { previousHead } = this.origin;
 		const lost = state.kind === "virgin" ? lostBelow(state, note) : 0;
 		if (state.kind === "virgin" && lost > 0 && state.header.station !== station) {
 			throw foreignStation(state.header.station);

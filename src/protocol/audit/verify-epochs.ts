@@ -5,7 +5,7 @@
 
 import { equalBytes } from "../../core/bytes.js";
 import { chainStart, type Hash } from "../record/chain.js";
-import { type EpochBody, GAP_REASONS } from "../record/entry-layouts.js";
+import { EPOCH_REASONS, type EpochBody, GAP_REASONS } from "../record/entry-layouts.js";
 import type { FindingKind, VerifierKey, VerifierPart } from "./finding.js";
 
 /**
@@ -95,7 +95,11 @@ interface NamedEnd {
 	readonly head: Uint8Array;
 	readonly by: number;
 	readonly where: string;
+	/** A person told it the board that came in place of another: so much was delivered, and more may be found. */
+	readonly isTold: boolean;
 }
+
+const REPLACED = EPOCH_REASONS.indexOf("replaced");
 
 export class EpochJudge {
 	readonly #options: EpochJudgeOptions;
@@ -148,8 +152,10 @@ export class EpochJudge {
 			return;
 		}
 		const known = this.#ends.get(previousEpoch);
-		const end = { sequence: previousSequence, head: previousHead, by: epoch, where };
-		if (known !== undefined) {
+		const isTold = body.reason === REPLACED;
+		const end = { sequence: previousSequence, head: previousHead, by: epoch, where, isTold };
+		if (known !== undefined && isTold) return;
+		if (known?.isTold === false) {
 			const isSame = known.sequence === end.sequence && equalBytes(known.head, end.head);
 			if (!isSame) {
 				const other = placeOf(known.by, 1);
@@ -203,7 +209,7 @@ export class EpochJudge {
 		if (end === undefined || summary === undefined) return;
 		const { report } = this.#options;
 		const { last, endHead } = summary;
-		if (last > end.sequence) {
+		if (last > end.sequence && !end.isTold) {
 			const text = `${placeOf(end.by, 1)}: epoch ${epoch} ended with ${end.sequence}, and here is ${last}`;
 			report("origin", end.where, text);
 		}
@@ -231,7 +237,7 @@ export class EpochJudge {
 					`${place}: epoch ${epoch}, of which it speaks, is none before its own`,
 				);
 			}
-			if (end !== undefined && to > end.sequence) {
+			if (end?.isTold === false && to > end.sequence) {
 				report("gap", where, `${place}: epoch ${epoch} ended with ${end.sequence}, before ${to}`);
 			}
 			const held = firstReaching(ranges, from);

@@ -373,4 +373,9 @@ export const NO_CALIBRATION_ACT = Object.freeze({
 /** `unproved`: numbers that may have been given to entries, and are not used again. */
 export const GAP_REASONS = Object.freeze(["overflow", "rot", "sector-lost", "unproved"] as const);
 
-export const EPOCH_REASONS = Object.freeze(["first", "formatted", "other-key"] as const);
+export const EPOCH_REASONS = Object.freeze([
+	"first",
+	"formatted",
+	"other-key",
+	"replaced",
+] as const);

@@ -159,6 +159,23 @@ describe("what a board is told", () => {
 		}
 	});
 
+	it("keeps what the board before had delivered, whole or not at all", () => {
+		const settings = memory();
+		const bare = new Provisioning(settings);
+		assert.equal(bare.predecessor, undefined);
+		const head = "ab".repeat(32);
+		for (const bad of ["", "50,12", `0,12,${head}`, `50,0,${head}`, `4294967296,12,${head}`]) {
+			const draft = draftOf(bare, [...WHOLE, ["predecessor", bad || "50"]]);
+			assert.match(draft.problems()[0]?.rule ?? "", /^predecessor: use EPOCH,SEQUENCE,HEAD/, bad);
+		}
+		bare.write(draftOf(bare, [...WHOLE, ["predecessor", `50,12,${head}`]]).told, 2);
+		assert.deepEqual(new Provisioning(settings).predecessor, {
+			previousEpoch: 50,
+			previousSequence: 12,
+			previousHead: new Uint8Array(32).fill(0xab),
+		});
+	});
+
 	it("keeps an address with its network", () => {
 		const settings = memory();
 		const bare = new Provisioning(settings);

@@ -33,6 +33,12 @@ function optionsOf(flash: SimulatedFlash, publicKey = KEY): JournalOptions {
 	};
 }
 
+const PREDECESSOR = {
+	previousEpoch: 50,
+	previousSequence: 12,
+	previousHead: new Uint8Array(32).fill(9),
+};
+
 function open(flash: SimulatedFlash, publicKey = KEY, retained?: Uint8Array): Journal {
 	const options = optionsOf(flash, publicKey);
 	return Journal.open(retained === undefined ? options : { ...options, retained });
@@ -96,6 +102,23 @@ function newestSector(flash: SimulatedFlash): number {
 }
 
 describe("a ring whose partition changes", () => {
+	it("begins the first epoch at the end that it was told of the board before, and says so in its origin", () => {
+		const flash = flashOf(8);
+		const options = { ...optionsOf(flash), predecessor: PREDECESSOR };
+		const journal = Journal.open(options);
+		assert.deepEqual(journal.origin, { reason: 3, ...PREDECESSOR });
+		const { epoch, head } = journal;
+		const { previousHead } = PREDECESSOR;
+		const origin = { station: "bor-1", epoch, publicKey: KEY, previousHead };
+		assert.deepEqual(head, chainStart(nodeSha256, origin));
+		// As it was formatted, and nothing appended.
+		assert.deepEqual(Journal.open(options).head, head);
+		fill(journal, 3);
+		const later = Journal.open(options);
+		assert.equal(later.nextSequence, 4);
+		assert.deepEqual(later.head, journal.head);
+	});
+
 	it("goes on where it ended when it is copied into a partition twice as large", () => {
 		const small = flashOf(256, undefined, 4096);
 		const before = open(small);

@@ -221,6 +221,28 @@ describe("chain verifier", () => {
 		assert.deepEqual(kindsOf(verify(renamed, [forged, renamed.envelope(1, 1)])), ["fork"]);
 	});
 
+	it("follows a record over a board that came in place of another, also where more of the old one is found later", () => {
+		const told = stationOf(12, { epoch: 50 });
+		const after = stationOf(12, { epoch: 77, previous: told, reason: 3 });
+		const found = stationOf(12, { epoch: 50 });
+		found.appendReadings(3);
+		const sound = verify(after, [found.envelope(1, 15), after.envelope(1, 12)]);
+		assert.deepEqual(kindsOf(sound), []);
+		// The same from a board that knows the end by itself is a contradiction.
+		const known = stationOf(12, { epoch: 77, previous: told, reason: 2 });
+		const cut = verify(known, [found.envelope(1, 15), known.envelope(1, 12)]);
+		assert.deepEqual(kindsOf(cut), ["origin"]);
+		const forged = told.envelope(1, 12, {
+			entries: [
+				...told.entries.slice(0, 11),
+				told.canonicalOf(12, { kind: "event", code: 1, detail: 0, text: "" }),
+			],
+		});
+		assert.deepEqual(kindsOf(verify(after, [forged, after.envelope(1, 12)])), ["fork"]);
+		const absent = verify(after, [told.envelope(1, 6), after.envelope(1, 12)]);
+		assert.deepEqual(rangesOf(absent), ["chained 1-6", "missing 7-12", "chained 1-12"]);
+	});
+
 	it("says that a newer batch cannot be judged", () => {
 		const station = stationOf(4);
 		const { epoch } = station;
