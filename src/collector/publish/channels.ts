@@ -145,7 +145,8 @@ export const SHOWN_CHANNELS: readonly ShownChannel[] = Object.freeze([
 export function channelsOf({ days }: Pick<ShelfIndex, "days">): readonly ShownChannel[] {
 	const all = Object.values(days);
 	return SHOWN_CHANNELS.filter(
-		({ name, presence }) => presence === undefined || all.some(({ more }) => more.includes(name)),
+		({ name, presence }) =>
+			presence === undefined || all.some(({ more }) => Object.hasOwn(more, name)),
 	);
 }
 

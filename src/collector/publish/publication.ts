@@ -17,6 +17,7 @@ import {
 	policiesInOrder,
 } from "../../protocol/audit/documents.js";
 import type { StationDocuments } from "./derivation.js";
+import { STATION_NUMBER_MAX } from "./sensorthings/ids.js";
 
 export interface Site {
 	readonly name: string;
@@ -29,6 +30,8 @@ export interface Site {
 	readonly zone: string;
 	/** Class of the policy's limits; empty: none is shown. */
 	readonly class: string;
+	/** In the SensorThings interface; null: made of the station's name. */
+	readonly number: number | null;
 	/** A site that stands for what could be there. */
 	readonly isExample: boolean;
 }
@@ -152,6 +155,7 @@ function siteOf(station: string, told: Record<string, unknown>): Site {
 		longitude: within(told["longitude"], 180),
 		zone: zoneOf(textOf(told["zone"])),
 		class: textOf(told["class"]),
+		number: numberOf(told["number"]),
 		isExample: told["isExample"] === true,
 	};
 }
@@ -169,6 +173,11 @@ function zoneOf(name: string): string {
 
 function within(value: unknown, most: number): number | null {
 	return typeof value === "number" && Math.abs(value) <= most ? value : null;
+}
+
+function numberOf(value: unknown): number | null {
+	const isNumber = typeof value === "number" && Number.isInteger(value) && value >= 1;
+	return isNumber && value <= STATION_NUMBER_MAX ? value : null;
 }
 
 function textOf(value: unknown): string {

@@ -16,6 +16,8 @@ export interface Parameter {
 export interface Route {
 	/** Segments; one in braces takes any text. */
 	readonly path: string;
+	/** The last segment, in braces, takes all that follow, with slashes between them. */
+	readonly isRest?: boolean;
 	readonly summary: string;
 	/** Content type of a good answer. */
 	readonly type: string;

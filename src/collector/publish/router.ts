@@ -4,6 +4,7 @@ import type { Library } from "./library.js";
 import { openApiOf } from "./openapi.js";
 import type { Route } from "./route.js";
 import { ROUTES } from "./routes.js";
+import { SENSORTHINGS_ROUTES } from "./sensorthings/routes.js";
 import type { Streams } from "./streams.js";
 
 export interface RouterOptions {
@@ -21,7 +22,12 @@ interface Matcher {
 }
 
 export function routerOf({ library, streams, trouble, routes = [] }: RouterOptions): ReaderHandler {
-	const all: readonly Route[] = [...serviceRoutes(trouble), ...ROUTES, ...routes];
+	const all: readonly Route[] = [
+		...serviceRoutes(trouble),
+		...ROUTES,
+		...SENSORTHINGS_ROUTES,
+		...routes,
+	];
 	const openApi: Route = {
 		path: "/v1/openapi.json",
 		summary: "This interface, as OpenAPI 3.1.",
@@ -38,7 +44,7 @@ export function routerOf({ library, streams, trouble, routes = [] }: RouterOptio
 	}));
 	return (request): Promise<ReaderAnswer> | ReaderAnswer => {
 		for (const { route, segments } of matchers) {
-			const names = namesOf(segments, request.path);
+			const names = namesOf(segments, request.path, route.isRest === true);
 			if (names !== undefined) return route.answer({ library, streams, request, names });
 		}
 		return text(404, "nothing here; /v1/openapi.json lists what there is\n");
@@ -74,11 +80,14 @@ function serviceRoutes(trouble: RouterOptions["trouble"]): readonly Route[] {
 function namesOf(
 	segments: readonly string[],
 	path: readonly string[],
+	isRest: boolean,
 ): Map<string, string> | undefined {
-	if (segments.length !== path.length) return undefined;
+	const isLong = isRest && path.length > segments.length;
+	if (segments.length !== path.length && !isLong) return undefined;
 	const names = new Map<string, string>();
 	for (const [at, segment] of segments.entries()) {
-		const given = path[at] ?? "";
+		const isLast = at === segments.length - 1;
+		const given = isRest && isLast ? path.slice(at).join("/") : (path[at] ?? "");
 		if (segment.startsWith("{")) names.set(segment.slice(1, -1), given);
 		else if (segment !== given) return undefined;
 	}

@@ -210,7 +210,7 @@ export const ROUTES: readonly Route[] = Object.freeze([
 		parameters: [],
 		answer: () => {
 			const words = Object.keys(TEXTS).filter((key) =>
-				/^(flag|name|kind|station|gap|judged)-/.test(key),
+				/^(flag|name|kind|station|gap|judged|channel)-/.test(key),
 			);
 			const spoken = LANGUAGES.map((language) => {
 				const all = textsOf(language);

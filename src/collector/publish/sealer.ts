@@ -365,11 +365,18 @@ function dayEntryOf(bytes: Uint8Array, rows: readonly DayRow[], marks: readonly 
 		marks: marks.length,
 		bytes: bytes.length,
 		check: crc32(bytes),
-		more: SHOWN_CHANNELS.flatMap(({ name, presence }) => {
-			if (presence === undefined) return [];
-			const place = placeOf(presence);
-			return rows.some(({ cells }) => cells[place] !== "") ? [name] : [];
-		}),
+		more: moreOf(rows),
 		spans,
 	};
+}
+
+function moreOf(rows: readonly DayRow[]): Record<string, number> {
+	const counts: Record<string, number> = {};
+	for (const { name, presence } of SHOWN_CHANNELS) {
+		if (presence === undefined) continue;
+		const place = placeOf(presence);
+		const count = rows.filter(({ cells }) => cells[place] !== "").length;
+		if (count > 0) counts[name] = count;
+	}
+	return counts;
 }

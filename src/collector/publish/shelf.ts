@@ -30,8 +30,8 @@ export interface DayEntry {
 	readonly marks: number;
 	readonly bytes: number;
 	readonly check: number;
-	/** Names of channels that not every station has and that its readings have. */
-	readonly more: readonly string[];
+	/** Of channels that not every station has: how many of its readings have them. */
+	readonly more: Readonly<Record<string, number>>;
 	/** By epoch: the lowest and the highest sequence in it. */
 	readonly spans: Readonly<Record<string, readonly [number, number]>>;
 }

@@ -76,7 +76,7 @@ describe("what readers get", () => {
 
 	it("walks every path of its own OpenAPI, and each answers as it says", async () => {
 		const { paths } = JSON.parse((await record.get("/v1/openapi.json")).text);
-		assert.ok(Object.keys(paths).length >= 18);
+		assert.ok(Object.keys(paths).length >= 28);
 		for (const [path, { get }] of Object.entries<{ get: { responses: object } }>(paths)) {
 			if (path === "/v1/events") continue;
 			const asked = await pathOf(record, path);
@@ -299,5 +299,9 @@ async function pathOf(record: PublishedRecord, path: string): Promise<string> {
 		const found = /"(\/assets\/[^"]+\/page\.css)"/.exec((await record.get("/")).text);
 		return found?.[1] ?? "";
 	}
-	return path.replace("{station}", "bor-1").replace("{digest}", await digestOf(record));
+	const { value } = JSON.parse((await record.get("/sta/v1.1/Things")).text);
+	return path
+		.replace("{station}", "bor-1")
+		.replace("{digest}", await digestOf(record))
+		.replace("{path}", `Things(${value[0]["@iot.id"]})/Datastreams`);
 }
