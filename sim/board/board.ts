@@ -1,5 +1,5 @@
-/** The ports of one life of a simulated station, over its hardware. */
-import type { Chance } from "../../src/core/chance.js";
+/** The ports of one power cycle of a simulated station, over its hardware. */
+import type { RandomSource } from "../../src/core/random.js";
 import type {
 	Alarm,
 	Board,
@@ -20,7 +20,7 @@ import type { Bootloader } from "../flash/bootloader.js";
 import { guardedOneWire } from "./chosen-probes.js";
 import type { VirtualAlarm, VirtualClock } from "./clock.js";
 import type { Hardware } from "./hardware.js";
-import type { Life } from "./life.js";
+import type { PowerCycle } from "./power-cycle.js";
 import { SimulatedRail } from "./rail.js";
 
 /** ESP32 task watchdog as the board target sets it. */
@@ -28,11 +28,11 @@ const WATCHDOG_MILLISECONDS = 60_000;
 
 export interface BoardOptions {
 	readonly hardware: Hardware;
-	readonly life: Life;
+	readonly powerCycle: PowerCycle;
 	readonly powerOnMicroseconds: number;
 	readonly resetReason: ResetReason;
 	readonly wakeCause: WakeCause;
-	readonly chance: Chance;
+	readonly chance: RandomSource;
 	readonly retained: Uint8Array;
 	readonly crash: Uint8Array;
 	readonly settings: SettingsMemory;
@@ -50,12 +50,12 @@ export interface BoardOptions {
 	readonly onLog: (line: string) => void;
 }
 
-/** Every port of it throws PowerCut once `life` is over. */
+/** Every port of it throws PowerCut once `powerCycle` is over. */
 export function createBoard(options: BoardOptions): Board {
-	const { hardware, life } = options;
-	const check = (): void => life.check();
+	const { hardware, powerCycle } = options;
+	const check = (): void => powerCycle.check();
 	return {
-		clock: new BoardClock(hardware.clock, options.powerOnMicroseconds, life),
+		clock: new BoardClock(hardware.clock, options.powerOnMicroseconds, powerCycle),
 		entropy: {
 			fill: (bytes) => {
 				check();
@@ -84,7 +84,7 @@ export function createBoard(options: BoardOptions): Board {
 		retained: memory(options.retained, check, options.beforeOperation),
 		crash: memory(options.crash, check, options.beforeOperation),
 		settings: options.settings,
-		watchdog: new SimulatedWatchdog(hardware.clock, life, () => options.onReset("watchdog")),
+		watchdog: new SimulatedWatchdog(hardware.clock, powerCycle, () => options.onReset("watchdog")),
 		image: {
 			get isOnTrial() {
 				check();
@@ -126,12 +126,12 @@ export function createBoard(options: BoardOptions): Board {
 class BoardClock implements Clock {
 	readonly #clock: VirtualClock;
 	readonly #powerOnMicroseconds: number;
-	readonly #life: Life;
+	readonly #powerCycle: PowerCycle;
 
-	constructor(clock: VirtualClock, powerOnMicroseconds: number, life: Life) {
+	constructor(clock: VirtualClock, powerOnMicroseconds: number, powerCycle: PowerCycle) {
 		this.#clock = clock;
 		this.#powerOnMicroseconds = powerOnMicroseconds;
-		this.#life = life;
+		this.#powerCycle = powerCycle;
 	}
 
 	get milliseconds(): number {
@@ -139,7 +139,7 @@ class BoardClock implements Clock {
 	}
 
 	createAlarm(callback: () => void): Alarm {
-		return this.#life.createAlarm(callback);
+		return this.#powerCycle.createAlarm(callback);
 	}
 }
 
@@ -150,14 +150,14 @@ class BoardClock implements Clock {
 class SimulatedWatchdog implements Watchdog {
 	readonly timeoutMilliseconds = WATCHDOG_MILLISECONDS;
 	readonly #clock: VirtualClock;
-	readonly #life: Life;
+	readonly #powerCycle: PowerCycle;
 	readonly #alarm: VirtualAlarm;
 	#dueMicroseconds = 0;
 
-	constructor(clock: VirtualClock, life: Life, onExpired: () => void) {
+	constructor(clock: VirtualClock, powerCycle: PowerCycle, onExpired: () => void) {
 		this.#clock = clock;
-		this.#life = life;
-		this.#alarm = life.createAlarm(() => {
+		this.#powerCycle = powerCycle;
+		this.#alarm = powerCycle.createAlarm(() => {
 			const leftMicroseconds = this.#dueMicroseconds - clock.microseconds;
 			if (leftMicroseconds > 0) this.#alarm.scheduleMicroseconds(leftMicroseconds);
 			else onExpired();
@@ -167,7 +167,7 @@ class SimulatedWatchdog implements Watchdog {
 	}
 
 	feed(): void {
-		this.#life.check();
+		this.#powerCycle.check();
 		this.#dueMicroseconds = this.#clock.microseconds + WATCHDOG_MILLISECONDS * 1000;
 	}
 }

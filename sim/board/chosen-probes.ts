@@ -90,7 +90,7 @@ export function createChosenProbes(
 	};
 }
 
-/** The 1-Wire port of one life: nothing works any more once that is over. */
+/** The 1-Wire port of one power cycle: nothing works any more once that is over. */
 export function guardedOneWire(bus: SimulatedOneWireBus, check: () => void): OneWireConnection {
 	const { io: Port, pin } = bus.connection;
 	return {

@@ -1,5 +1,5 @@
 /** The EZO circuits on the probes' bus as they are delivered: a technician has calibrated them with ideal electrodes. */
-import type { SeededChance } from "../../src/core/chance.js";
+import type { SeededRandom } from "../../src/core/random.js";
 import type { ProbeKinds } from "../../src/protocol/record/probe-kinds.js";
 import type { I2CChip } from "../bus/i2c-bus.js";
 import { EzoDo } from "../chips/ezo-do.js";
@@ -9,7 +9,7 @@ import { EzoPh } from "../chips/ezo-ph.js";
 import { EzoRtd } from "../chips/ezo-rtd.js";
 import { oxygenPart } from "../river/oxygen.js";
 import type { WaterChannel } from "../river/water.js";
-import type { Incidents } from "../station/incidents.js";
+import type { Disturbances } from "../station/disturbances.js";
 import type { VirtualClock } from "./clock.js";
 import { PROBE_VOLTS, type Supply } from "./supply.js";
 import type { WaterProbes } from "./water-probes.js";
@@ -17,10 +17,10 @@ import type { WaterProbes } from "./water-probes.js";
 export interface CircuitsOptions {
 	readonly clock: VirtualClock;
 	readonly utcSeconds: () => number;
-	readonly chance: (name: string) => SeededChance;
+	readonly chance: (name: string) => SeededRandom;
 	readonly probes: WaterProbes;
 	readonly supply: Supply;
-	readonly incidents: Incidents | undefined;
+	readonly disturbances: Disturbances | undefined;
 	readonly kinds: ProbeKinds;
 	/** Of the pH circuit. */
 	readonly circuitFirmware?: EzoFirmware;
@@ -33,7 +33,7 @@ export interface PluggedCircuit {
 }
 
 export function createCircuits(options: CircuitsOptions) {
-	const { clock, chance, probes, supply, incidents, kinds, circuitFirmware } = options;
+	const { clock, chance, probes, supply, disturbances, kinds, circuitFirmware } = options;
 	const ph = new EzoPh({
 		clock,
 		chance: chance("ezo-ph"),
@@ -51,7 +51,9 @@ export function createCircuits(options: CircuitsOptions) {
 		onCurrent: supply.onCurrent("ec"),
 	});
 	const coupling = (): number =>
-		incidents?.couplingPH !== undefined && ec.isPowered && !ec.isAsleep ? incidents.couplingPH : 0;
+		disturbances?.couplingPH !== undefined && ec.isPowered && !ec.isAsleep
+			? disturbances.couplingPH
+			: 0;
 	const rtd = new EzoRtd({
 		clock,
 		chance: chance("ezo-rtd"),

@@ -5,7 +5,7 @@
 import { concatBytes } from "../../src/core/bytes.js";
 import type { ConsoleStream } from "../../src/firmware/ports.js";
 import type { VirtualAlarm } from "./clock.js";
-import type { Life } from "./life.js";
+import type { PowerCycle } from "./power-cycle.js";
 
 /** 115 200 baud, 8N1: ten bits a byte. */
 const MICROSECONDS_PER_BYTE = 86.8;
@@ -19,7 +19,7 @@ export class SimulatedConsole {
 	readonly #wake: () => void;
 	#toDevice: ((bytes: Uint8Array) => void) | undefined;
 	#received: Uint8Array = new Uint8Array(0);
-	#life: ConsolePort | undefined;
+	#powerCycle: ConsolePort | undefined;
 	/** Plugged in before the station could have seen that the last one was pulled out. */
 	#queued: ((bytes: Uint8Array) => void) | undefined;
 	#isPullUnseen = false;
@@ -55,14 +55,14 @@ export class SimulatedConsole {
 
 	/** Plugs a device in, in place of the one that is; `onBytes` gets what the station sends. */
 	attach(onBytes: (bytes: Uint8Array) => void): void {
-		if (this.#life !== undefined && this.#isPullUnseen) {
+		if (this.#powerCycle !== undefined && this.#isPullUnseen) {
 			this.#queued = onBytes;
-			this.#life.plugLater();
+			this.#powerCycle.plugLater();
 			return;
 		}
 		this.#toDevice = onBytes;
-		if (this.#life === undefined) this.#wake();
-		else this.#life.notify(this.#received.length);
+		if (this.#powerCycle === undefined) this.#wake();
+		else this.#powerCycle.notify(this.#received.length);
 	}
 
 	/** Pulls it out. */
@@ -70,15 +70,15 @@ export class SimulatedConsole {
 		this.#toDevice = undefined;
 		this.#queued = undefined;
 		this.#received = new Uint8Array(0);
-		if (this.#life === undefined) return;
+		if (this.#powerCycle === undefined) return;
 		this.#isPullUnseen = true;
-		this.#life.notify(this.#received.length);
+		this.#powerCycle.notify(this.#received.length);
 	}
 
 	/** Bytes from the device. */
 	send(bytes: Uint8Array): void {
 		if (this.#toDevice === undefined) return;
-		if (this.#life === undefined) {
+		if (this.#powerCycle === undefined) {
 			this.lostBytes += bytes.length;
 			this.#wake();
 			return;
@@ -86,20 +86,20 @@ export class SimulatedConsole {
 		const room = BUFFER_BYTES - this.#received.length;
 		this.lostBytes += Math.max(bytes.length - room, 0);
 		this.#received = concatBytes(this.#received, bytes.subarray(0, room));
-		this.#life.notify(this.#received.length);
+		this.#powerCycle.notify(this.#received.length);
 	}
 
-	/** The port of one life of the processor. */
-	portOf(life: Life): ConsoleStream {
+	/** The port of one power cycle of the processor. */
+	portOf(powerCycle: PowerCycle): ConsoleStream {
 		this.#received = new Uint8Array(0);
-		const port = new ConsolePort(life, this.#plug);
-		this.#life = port;
+		const port = new ConsolePort(powerCycle, this.#plug);
+		this.#powerCycle = port;
 		return port;
 	}
 
-	/** The life has ended; what was on the wire is lost. */
-	endLife(): void {
-		this.#life = undefined;
+	/** The power cycle has ended; what was on the wire is lost. */
+	endPowerCycle(): void {
+		this.#powerCycle = undefined;
 		this.#received = new Uint8Array(0);
 		this.#isPullUnseen = false;
 		this.#toDevice ??= this.#queued;
@@ -120,18 +120,18 @@ interface Plug {
 	onPlugged(): void;
 }
 
-/** The port in one life. Its alarms are made when they are needed: in most wakes nobody is there. */
+/** The port in one powerCycle. Its alarms are made when they are needed: in most wakes nobody is there. */
 class ConsolePort implements ConsoleStream {
 	onActivity: (() => void) | undefined = undefined;
-	readonly #life: Life;
+	readonly #powerCycle: PowerCycle;
 	readonly #plug: Plug;
 	#sending: Uint8Array | undefined;
 	#onWire: VirtualAlarm | undefined;
 	#onCome: VirtualAlarm | undefined;
 	#onPlug: VirtualAlarm | undefined;
 
-	constructor(life: Life, plug: Plug) {
-		this.#life = life;
+	constructor(powerCycle: PowerCycle, plug: Plug) {
+		this.#powerCycle = powerCycle;
 		this.#plug = plug;
 	}
 
@@ -140,17 +140,17 @@ class ConsolePort implements ConsoleStream {
 	}
 
 	read(): Uint8Array | undefined {
-		this.#life.check();
+		this.#powerCycle.check();
 		const bytes = this.#plug.take();
 		return bytes.length === 0 ? undefined : bytes;
 	}
 
 	write(bytes: Uint8Array): number {
-		this.#life.check();
+		this.#powerCycle.check();
 		if (this.#sending !== undefined) return 0;
 		const sent = bytes.slice(0, BUFFER_BYTES);
 		this.#sending = sent;
-		this.#onWire ??= this.#life.createAlarm(() => {
+		this.#onWire ??= this.#powerCycle.createAlarm(() => {
 			const arrived = this.#sending;
 			this.#sending = undefined;
 			if (arrived !== undefined) this.#plug.give(arrived);
@@ -162,7 +162,7 @@ class ConsolePort implements ConsoleStream {
 
 	/** For the console: a device came or went, or `receivedBytes` are on the wire. */
 	notify(receivedBytes: number): void {
-		this.#onCome ??= this.#life.createAlarm(() => {
+		this.#onCome ??= this.#powerCycle.createAlarm(() => {
 			this.#plug.onSeen();
 			this.onActivity?.();
 		});
@@ -171,7 +171,7 @@ class ConsolePort implements ConsoleStream {
 
 	/** For the console: a device waits until the last one's going has been seen. */
 	plugLater(): void {
-		this.#onPlug ??= this.#life.createAlarm(() => {
+		this.#onPlug ??= this.#powerCycle.createAlarm(() => {
 			this.#plug.onPlugged();
 			this.onActivity?.();
 		});

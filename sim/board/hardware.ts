@@ -2,7 +2,7 @@
  * What is soldered and what hangs in the water: chips on their buses, rails, battery, all of one
  * simulated station. It outlives wakes and power losses; a `Board` made of it does not.
  */
-import { SeededChance, seedOf } from "../../src/core/chance.js";
+import { SeededRandom, seedOf } from "../../src/core/random.js";
 import { createSha256 } from "../../src/core/sha256.js";
 import { type ProbeKinds, REFERENCE_PROBES } from "../../src/protocol/record/probe-kinds.js";
 import { type I2CChip, SimulatedI2CBus } from "../bus/i2c-bus.js";
@@ -45,11 +45,11 @@ export type Hardware = ReturnType<typeof createHardware>;
 /** Wires it up; everything is unpowered but the always-on parts. */
 export function createHardware(options: HardwareOptions) {
 	const { clock, river, beforeOperation, conduction } = options;
-	const { incidents } = river;
-	const chance = (name: string): SeededChance =>
-		new SeededChance(seedOf(options.seed, `${name} ${clock.microseconds}`));
+	const { disturbances } = river;
+	const chance = (name: string): SeededRandom =>
+		new SeededRandom(seedOf(options.seed, `${name} ${clock.microseconds}`));
 	const utcSeconds = (): number => options.originUtcSeconds + clock.microseconds / 1_000_000;
-	const world = { clock, utcSeconds, incidents };
+	const world = { clock, utcSeconds, disturbances };
 	const probes = createWaterProbes({ clock, utcSeconds, river, conduction, chance });
 	const supply = createSupply(world);
 	const { energy, battery } = supply;
@@ -64,7 +64,7 @@ export function createHardware(options: HardwareOptions) {
 			return chosen.volts(pin);
 		},
 	});
-	const drift = new SeededChance(seedOf(options.seed, "rtc")).uint32() / 2 ** 32;
+	const drift = new SeededRandom(seedOf(options.seed, "rtc")).uint32() / 2 ** 32;
 	const rtc = new Ds3231({ clock, driftPartsPerMillion: drift * 4 - 2 });
 	const systemBus = new SimulatedI2CBus({ clock, beforeOperation });
 	for (const chip of [adc, rtc]) {

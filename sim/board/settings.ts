@@ -3,22 +3,22 @@
  * was to be written (the board's NVS would leave what was there).
  */
 import { bytesOfHex, hexOf } from "../../src/core/bytes.js";
-import { type Chance, integerBelow } from "../../src/core/chance.js";
+import { integerBelow, type RandomSource } from "../../src/core/random.js";
 import type { SettingsMemory } from "../../src/firmware/ports.js";
-import type { Life } from "./life.js";
+import type { PowerCycle } from "./power-cycle.js";
 
 /** As hexadecimal, by place; null where nothing was ever written. */
 export type SavedSettings = readonly (string | null)[];
 
 export class SimulatedSettings {
 	readonly #places: (Uint8Array | undefined)[] = [undefined, undefined];
-	readonly #chance: Chance;
+	readonly #chance: RandomSource;
 	/** Writes fail from now on, as those of a worn-out memory. */
 	isBroken = false;
 	/** Writes that were made. */
 	writes = 0;
 
-	constructor(chance: Chance, saved: SavedSettings = []) {
+	constructor(chance: RandomSource, saved: SavedSettings = []) {
 		this.#chance = chance;
 		saved.forEach((hex, place) => {
 			this.#places[place] = hex === null ? undefined : bytesOfHex(hex);
@@ -41,16 +41,16 @@ export class SimulatedSettings {
 		if (bytes !== undefined) bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 4;
 	}
 
-	/** The port of one life; `beforeWrite` counts an operation and throws when power fails in it. */
-	portOf(life: Life, beforeWrite: () => void): SettingsMemory {
+	/** The port of one powerCycle; `beforeWrite` counts an operation and throws when power fails in it. */
+	portOf(powerCycle: PowerCycle, beforeWrite: () => void): SettingsMemory {
 		return {
 			read: (place) => {
-				life.check();
+				powerCycle.check();
 				return this.#places[place]?.slice();
 			},
 			write: (place, bytes) => {
 				// A call after the end of its power cycle writes nothing.
-				life.check();
+				powerCycle.check();
 				try {
 					beforeWrite();
 				} catch (error) {

@@ -1,7 +1,7 @@
 /** Battery, panel and what each part draws, all referred to the battery. */
 import type { RadioState } from "../network/wire.js";
 import { wave } from "../river/noise.js";
-import type { Incidents } from "../station/incidents.js";
+import type { Disturbances } from "../station/disturbances.js";
 import { Battery } from "./battery.js";
 import type { VirtualClock } from "./clock.js";
 import { EnergyAccount } from "./energy.js";
@@ -39,13 +39,13 @@ const SOLAR_NOON_MILLIWATTS = 2500;
 export interface SupplyOptions {
 	readonly clock: VirtualClock;
 	readonly utcSeconds: () => number;
-	readonly incidents: Incidents | undefined;
+	readonly disturbances: Disturbances | undefined;
 }
 
 export type Supply = ReturnType<typeof createSupply>;
 
 /** A sleeping board on a full battery. */
-export function createSupply({ clock, utcSeconds, incidents }: SupplyOptions) {
+export function createSupply({ clock, utcSeconds, disturbances }: SupplyOptions) {
 	const energy = new EnergyAccount(clock, BATTERY_VOLTS);
 	const draw = (part: string, milliamperes: number, volts: number): void => {
 		energy.setMilliamperes(part, (milliamperes * volts) / (BATTERY_VOLTS * CONVERTER_EFFICIENCY));
@@ -53,9 +53,11 @@ export function createSupply({ clock, utcSeconds, incidents }: SupplyOptions) {
 	draw("sleep", SLEEP_MILLIAMPERES, LOGIC_VOLTS);
 	const battery = new Battery({
 		capacityMilliwattHours: BATTERY_MILLIWATT_HOURS,
-		...incidents?.battery,
+		...disturbances?.battery,
 		solarMilliwatts: (utc) =>
-			Math.max(wave(utc / 86_400 - 0.25), 0) * SOLAR_NOON_MILLIWATTS * (incidents?.sun?.(utc) ?? 1),
+			Math.max(wave(utc / 86_400 - 0.25), 0) *
+			SOLAR_NOON_MILLIWATTS *
+			(disturbances?.sun?.(utc) ?? 1),
 		utcSeconds,
 		drawnMilliwattHours: () => energy.totalMilliwattHours(),
 	});

@@ -1,5 +1,5 @@
 /** The water around a station, and the probes in it as they lag behind it. */
-import type { SeededChance } from "../../src/core/chance.js";
+import type { SeededRandom } from "../../src/core/random.js";
 import { type Ailments, noAilments, shownPH } from "../probes/ailments.js";
 import type { Place } from "../probes/bottles.js";
 import { LaggingProbe } from "../probes/lagging-probe.js";
@@ -14,7 +14,7 @@ export interface WaterProbesOptions {
 	readonly river: River;
 	readonly conduction: ConductionLaw;
 	/** A stream of its own for each name. */
-	readonly chance: (name: string) => SeededChance;
+	readonly chance: (name: string) => SeededRandom;
 }
 
 /** Where hands have put the probes, and what ails them. */
@@ -31,12 +31,12 @@ export interface Surroundings {
 	isKnown(channel: WaterChannel): boolean;
 }
 
-/** The river as the station's incidents let it be. Several probes ask for the water of one instant. */
+/** The river as the station's disturbances let it be. Several probes ask for the water of one instant. */
 function surroundingsOf(
 	{ clock, utcSeconds, river }: WaterProbesOptions,
 	hands: Hands,
 ): Surroundings {
-	const surroundings = river.incidents?.surroundings ?? ((state: WaterState) => state);
+	const surroundings = river.disturbances?.surroundings ?? ((state: WaterState) => state);
 	const lookAtWater = (): WaterState => surroundings(river.at(utcSeconds()), utcSeconds());
 	let askedMicroseconds = clock.microseconds;
 	let asked = lookAtWater();
@@ -75,7 +75,7 @@ export type WaterProbes = ReturnType<typeof createWaterProbes>;
 
 export function createWaterProbes(options: WaterProbesOptions) {
 	const { clock, utcSeconds, river, conduction, chance } = options;
-	const { incidents } = river;
+	const { disturbances } = river;
 	const hands: Hands = { place: undefined, ailments: noAilments() };
 	const { ailments } = hands;
 	const surroundings = surroundingsOf(options, hands);
@@ -95,7 +95,7 @@ export function createWaterProbes(options: WaterProbesOptions) {
 		() => water().pH,
 		8,
 		() => 0.002,
-		() => (incidents?.electrodeSlowness?.(utcSeconds()) ?? 1) * ailments.slowness,
+		() => (disturbances?.electrodeSlowness?.(utcSeconds()) ?? 1) * ailments.slowness,
 	);
 	const temperatureProbe = probe(
 		"temperature",
@@ -123,15 +123,15 @@ export function createWaterProbes(options: WaterProbesOptions) {
 	const bubbles = chance("bubbles");
 	const optics = (): number => {
 		const turbidity = turbidityProbe.read();
-		return incidents?.optics?.(turbidity, utcSeconds(), bubbles) ?? turbidity;
+		return disturbances?.optics?.(turbidity, utcSeconds(), bubbles) ?? turbidity;
 	};
 	/** What the circuits are given: probes as they are, with what ails them. */
 	const electrodePH = (): number => {
-		const electrode = ailments.electrode ?? incidents?.electrode?.(utcSeconds());
+		const electrode = ailments.electrode ?? disturbances?.electrode?.(utcSeconds());
 		return ailments.stuckPH ?? shownPH(pHProbe.read(), water().temperatureCelsius, electrode);
 	};
 	const cellMicrosiemens = (): number =>
-		conductivityProbe.read() * ailments.cellPart * (incidents?.cellPart?.(utcSeconds()) ?? 1);
+		conductivityProbe.read() * ailments.cellPart * (disturbances?.cellPart?.(utcSeconds()) ?? 1);
 	const resistorCelsius = (): number => temperatureProbe.read() + ailments.celsiusOff;
 	const given = { optics, electrodePH, cellMicrosiemens, resistorCelsius };
 	return { ...surroundings, hands, probe, temperatureProbe, ...given };

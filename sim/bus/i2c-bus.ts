@@ -4,8 +4,8 @@
  * are laid over pristine chips, so that a chip never needs to know that it is being tried.
  */
 
-import { type Chance, integerBelow } from "../../src/core/chance.js";
 import { assert } from "../../src/core/errors.js";
+import { integerBelow, type RandomSource } from "../../src/core/random.js";
 import type {
 	I2CBus,
 	I2CBusRecovery,
@@ -84,7 +84,7 @@ export interface SimulatedI2CBusOptions {
 	 * Draws the bit at which a cut that `beforeOperation` throws finds a read; the chip may then hold
 	 * the data line into the next boot. Without it a cut leaves the bus free.
 	 */
-	tearing?: Chance;
+	tearing?: RandomSource;
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -103,7 +103,7 @@ export class SimulatedI2CBus implements I2CBus {
 	readonly #clock: VirtualClock;
 	readonly #beforeOperation: ((kind: "i2c", address: number) => void) | undefined;
 	readonly #isClamped: (() => boolean) | undefined;
-	readonly #tearing: Chance | undefined;
+	readonly #tearing: RandomSource | undefined;
 	readonly #chips: I2CChip[] = [];
 	/** Those that may hold the data line. */
 	readonly #holders: I2CChip[] = [];

@@ -5,7 +5,7 @@
 
 import { decodeEntry } from "../../src/protocol/record/entry.js";
 import type { Entry } from "../../src/protocol/record/entry-layouts.js";
-import { Placer } from "../../src/protocol/record/time-resolver.js";
+import { TimeResolver } from "../../src/protocol/record/time-resolver.js";
 import { BOOT_MICROSECONDS, type DiaryEntry, type StationDiary } from "../station/diary.js";
 import type { Findings } from "./findings.js";
 
@@ -30,18 +30,18 @@ export function judgeTimes(options: TimesOptions, findings: Findings): void {
 	const { diary, rows, originUtcSeconds } = options;
 	const seen = new Map<string, DiaryEntry>();
 	for (const each of diary.entries) seen.set(placeOf(each.entry), each);
-	const placers = new Map<number, Placer>();
+	const resolvers = new Map<number, TimeResolver>();
 	const entries: Entry[] = [];
 	for (const row of rows) entries.push(decodeEntry(row));
 	// A collector that is new to a long record is given the newest first: it is read in sequence all the same.
 	entries.sort((a, b) => a.epoch - b.epoch || a.sequence - b.sequence);
 	for (const entry of entries) {
-		let placer = placers.get(entry.epoch);
-		if (placer === undefined) {
-			placer = new Placer();
-			placers.set(entry.epoch, placer);
+		let resolver = resolvers.get(entry.epoch);
+		if (resolver === undefined) {
+			resolver = new TimeResolver();
+			resolvers.set(entry.epoch, resolver);
 		}
-		placer.observe(entry);
+		resolver.observe(entry);
 	}
 	const utcOf = (microseconds: number): number => originUtcSeconds + microseconds / 1_000_000;
 	for (const entry of entries) {
@@ -49,7 +49,7 @@ export function judgeTimes(options: TimesOptions, findings: Findings): void {
 		if (truth === undefined) continue;
 		if (options.isExcused?.(truth) === true) continue;
 		if (entry.kind === "time") judgePair(entry, truth, diary, utcOf, findings);
-		const placement = placers.get(entry.epoch)?.place(entry);
+		const placement = resolvers.get(entry.epoch)?.resolve(entry);
 		if (placement?.uncertaintyMilliseconds === undefined) continue;
 		// A reading is of the moment in which its measurement began; others lie between wake and append.
 		const from = truth.measuredMicroseconds ?? diary.wakes[truth.wake]?.fromMicroseconds ?? 0;

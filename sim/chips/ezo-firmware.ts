@@ -4,8 +4,8 @@
  * too: spread a row and change it.
  */
 
-import { type Chance, fraction } from "../../src/core/chance.js";
 import { unreachable } from "../../src/core/errors.js";
+import { fraction, type RandomSource } from "../../src/core/random.js";
 
 /** Short queries: 4 ms measured, 300 ms printed. */
 const SHORT_MILLISECONDS = 4;
@@ -142,7 +142,7 @@ export function millisecondsOf(
 	firmware: EzoFirmware,
 	duration: EzoDuration,
 	board: EzoBoard,
-	chance: Chance,
+	chance: RandomSource,
 ): number {
 	const isPrinted = firmware.timing === "datasheet";
 	switch (duration) {
@@ -158,6 +158,6 @@ export function millisecondsOf(
 	return unreachable(duration);
 }
 
-function drawn([shortest, longest]: MillisecondsRange, chance: Chance): number {
+function drawn([shortest, longest]: MillisecondsRange, chance: RandomSource): number {
 	return shortest + fraction(chance) * (longest - shortest);
 }

@@ -4,7 +4,7 @@
  * Source: the EZO datasheets and published boards, by generation in ezo-firmware.ts.
  */
 import { asciiText } from "../../src/core/bytes.js";
-import { type Chance, integerBelow } from "../../src/core/chance.js";
+import { integerBelow, type RandomSource } from "../../src/core/random.js";
 import type { VirtualAlarm, VirtualClock } from "../board/clock.js";
 import type { I2CChip } from "../bus/i2c-bus.js";
 import { decimalOf, decimalText } from "./decimal-text.js";
@@ -39,7 +39,7 @@ const NAME_CHARACTERS_MAX = 16;
 export interface EzoOptions {
 	clock: VirtualClock;
 	/** Draws delays (and stretching); a stream of its own for each circuit. */
-	chance: Chance;
+	chance: RandomSource;
 	/** Default: the kind's own. */
 	address?: number;
 	/** Default: the newest generation. */
@@ -91,7 +91,7 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 	lateMilliseconds = 0;
 	readonly #kind: EzoKind;
 	readonly #factory: Own;
-	readonly #chance: Chance;
+	readonly #chance: RandomSource;
 	readonly #board: EzoBoard;
 	readonly #supplyVolts: number;
 	readonly #stretchMillisecondsMax: number;

@@ -3,7 +3,7 @@
  * moved may read either way and differently after the next start (hardware: Winbond W25Q32JV,
  * "power loss while programming or erasing leaves undefined data").
  */
-import { type Chance, fraction, integerBelow } from "../../src/core/chance.js";
+import { fraction, integerBelow, type RandomSource } from "../../src/core/random.js";
 
 export type TearMode =
 	/** Nothing happened yet. */
@@ -56,7 +56,7 @@ export function tearChange(
 	offset: number,
 	after: Uint8Array,
 	tear: Tear,
-	chance: Chance,
+	chance: RandomSource,
 	isErase: boolean,
 	markUnstable: (offset: number, mask: number) => void,
 ): void {

@@ -4,8 +4,8 @@
  * start or later), rot, and slowness. Time and energy are charged through `onBusy`. Portable.
  */
 
-import { type Chance, integerBelow } from "../../src/core/chance.js";
 import { assert } from "../../src/core/errors.js";
+import { integerBelow, type RandomSource } from "../../src/core/random.js";
 import type { ByteBuffer, FlashPartition } from "../../src/firmware/ports.js";
 import { PowerCut } from "../board/power-cut.js";
 import { type Tear, tearChange } from "./flash-tear.js";
@@ -16,7 +16,7 @@ export interface SimulatedFlashOptions {
 	readonly sectors: number;
 	/** Bytes of an erase block; 4096 on the parts in use. Smaller ones wrap sooner in campaigns. */
 	readonly sectorBytes?: number;
-	readonly chance: Chance;
+	readonly chance: RandomSource;
 	/** Contents to start from; erased otherwise. */
 	readonly image?: Uint8Array;
 	/** The processor waits this long, microseconds. */
@@ -67,7 +67,7 @@ export class SimulatedFlash implements FlashPartition {
 	readonly erasesPerSector: Uint32Array;
 	readonly programsPerSector: Uint32Array;
 
-	readonly #chance: Chance;
+	readonly #chance: RandomSource;
 	readonly #onBusy: ((microseconds: number) => void) | undefined;
 	readonly #unstable = new Map<number, number>();
 	readonly #touched: Uint8Array;
@@ -199,7 +199,7 @@ export class SimulatedFlash implements FlashPartition {
 	}
 
 	/** A copy with the same cells, weak bits and failures, alive and with counters at zero. */
-	clone(chance: Chance): SimulatedFlash {
+	clone(chance: RandomSource): SimulatedFlash {
 		const copy = new SimulatedFlash({
 			sectors: this.sectors,
 			sectorBytes: this.sectorBytes,
@@ -217,7 +217,7 @@ export class SimulatedFlash implements FlashPartition {
 	 * another partition table, or an image copied to another chip. What does not fit is left behind; what
 	 * was not there is erased.
 	 */
-	copiedInto(sectors: number, atSector: number, chance: Chance): SimulatedFlash {
+	copiedInto(sectors: number, atSector: number, chance: RandomSource): SimulatedFlash {
 		const image = new Uint8Array(sectors * this.sectorBytes).fill(0xff);
 		image.set(
 			this.bytes.subarray(0, (sectors - atSector) * this.sectorBytes),

@@ -63,7 +63,7 @@ export class LoopbackCollector {
 			epoch: batch.epoch,
 			cursor: this.#cursor,
 			ranges: this.#ranges(),
-			answers: this.#sha256(request.body),
+			requestHash: this.#sha256(request.body),
 			nowUtcSeconds: Math.floor(utcSeconds()),
 			nextSeconds: 0,
 			...(configuration === undefined ? {} : { configuration }),

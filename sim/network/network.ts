@@ -4,7 +4,7 @@
  * can go wrong in every way that networks do. The endpoint may answer later in real time; the
  * world's clock stands still meanwhile, and the exchange is charged its modelled time.
  */
-import { type Chance, fraction } from "../../src/core/chance.js";
+import { fraction, type RandomSource } from "../../src/core/random.js";
 import type {
 	Cancellable,
 	DatagramConstructor,
@@ -32,7 +32,7 @@ import {
 
 export interface SimulatedNetworkOptions {
 	readonly clock: VirtualClock;
-	readonly chance: Chance;
+	readonly chance: RandomSource;
 	readonly endpoint: Endpoint;
 	readonly times?: NetworkTimes;
 	/** The world's time, for its network time server; without it nobody answers there. */

@@ -2,7 +2,7 @@
  * The world's network time server, and the datagram socket that reaches it. It knows the world's time,
  * and goes wrong in the ways that servers, networks and forgers do. It shares no code with the client.
  */
-import { type Chance, fraction } from "../../src/core/chance.js";
+import { fraction, type RandomSource } from "../../src/core/random.js";
 import type { ByteBuffer, Datagram, DatagramOptions } from "../../src/firmware/ports.js";
 import type { Wire, WirePacket } from "./wire.js";
 
@@ -46,11 +46,11 @@ export class SimulatedTimeServer {
 	version: 3 | 4 = 4;
 	/** Questions that were asked. */
 	requests = 0;
-	readonly #chance: Chance;
+	readonly #chance: RandomSource;
 	readonly #utcSeconds: (() => number) | undefined;
 
 	/** Without `utcSeconds` nobody is there. */
-	constructor(chance: Chance, utcSeconds: (() => number) | undefined) {
+	constructor(chance: RandomSource, utcSeconds: (() => number) | undefined) {
 		this.#chance = chance;
 		this.#utcSeconds = utcSeconds;
 	}

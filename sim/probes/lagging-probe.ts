@@ -1,6 +1,7 @@
 /** A probe in the water: it follows the truth with its response time, and it is noisy. */
-import { type Chance, normal } from "../../src/core/chance.js";
+
 import { exp } from "../../src/core/elementary.js";
+import { normal, type RandomSource } from "../../src/core/random.js";
 
 export interface LaggingProbeOptions {
 	/** Seconds of the world now. */
@@ -13,7 +14,7 @@ export interface LaggingProbeOptions {
 	readonly slowness?: () => number;
 	/** Standard deviation of the noise, in the quantity's unit, at a value. */
 	readonly noise: (reading: number) => number;
-	readonly chance: Chance;
+	readonly chance: RandomSource;
 }
 
 export class LaggingProbe {

@@ -4,8 +4,8 @@
  * 2000 to 4500 uS/cm, 50 to 800 FNU, risen within 20 to 60 minutes.
  */
 
-import { seedOf } from "../../src/core/chance.js";
 import { pow } from "../../src/core/elementary.js";
+import { seedOf } from "../../src/core/random.js";
 import { carbonateWaterOf, hydrogenOf, mixture, pHOf } from "./alkalinity.js";
 import { hydrograph, smoothNoise } from "./noise.js";
 import { quietBor } from "./quiet-bor.js";

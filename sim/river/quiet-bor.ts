@@ -1,6 +1,6 @@
 /** The Bor when nothing happens: the scenario by itself, and what an acid event flows into. */
 
-import { seedOf } from "../../src/core/chance.js";
+import { seedOf } from "../../src/core/random.js";
 import { smoothNoise, wave } from "./noise.js";
 import type { WaterState } from "./water.js";
 

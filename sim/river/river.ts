@@ -3,7 +3,7 @@
  * time and a seed, without state, so that any instant can be asked for in any order.
  */
 
-import type { Incidents } from "../station/incidents.js";
+import type { Disturbances } from "../station/disturbances.js";
 import type { WaterChannel, WaterState } from "./water.js";
 
 export interface River {
@@ -18,5 +18,5 @@ export interface River {
 	/** First instant that the river knows, or undefined. */
 	readonly firstUtcSeconds: number | undefined;
 	/** What befalls the station in it; absent: nothing. `at` is the water, whatever happens. */
-	readonly incidents?: Incidents;
+	readonly disturbances?: Disturbances;
 }

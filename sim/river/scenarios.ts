@@ -3,8 +3,8 @@
  * the two rivers since the discharges stopped, and no claim about what flows there.
  */
 
-import { seedOf } from "../../src/core/chance.js";
-import type { Incidents } from "../station/incidents.js";
+import { seedOf } from "../../src/core/random.js";
+import type { Disturbances } from "../station/disturbances.js";
 import { acidBor } from "./acid-bor.js";
 import {
 	brownOuts,
@@ -14,7 +14,7 @@ import {
 	outOfWater,
 	sunlessMonth,
 	swappedElectrode,
-} from "./mishaps.js";
+} from "./disturbances.js";
 import { hydrograph, smoothNoise, wave } from "./noise.js";
 import { quietBor } from "./quiet-bor.js";
 import type { River } from "./river.js";
@@ -45,8 +45,8 @@ function endless(name: string, at: (utcSeconds: number) => WaterState): River {
 }
 
 /** The Bor is quiet; it is the station that has its troubles. */
-function onQuietBor(name: string, seed: number, incidents: Incidents): River {
-	return Object.freeze({ ...endless(name, quietBor(seed)), incidents });
+function onQuietBor(name: string, seed: number, disturbances: Disturbances): River {
+	return Object.freeze({ ...endless(name, quietBor(seed)), disturbances });
 }
 
 /** The first storm comes six hours after the start, then one every five days, of changing size. */

@@ -1,7 +1,7 @@
 /** What the published values come to: derived at the collector against the truth of the river. */
 import { DerivationContext } from "../../src/protocol/record/derive.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
-import { Placer } from "../../src/protocol/record/time-resolver.js";
+import { TimeResolver } from "../../src/protocol/record/time-resolver.js";
 import type { River } from "../river/river.js";
 
 const UNCERTAINTY_MILLISECONDS_MAX = 60_000;
@@ -23,13 +23,13 @@ export class DeviationMeter {
 	/** `rows` of one station in order of sequence, oldest epoch first. */
 	add(rows: readonly Uint8Array[], river: River): void {
 		const context = new DerivationContext();
-		const placer = new Placer();
+		const resolver = new TimeResolver();
 		const entries = rows.map((row) => decodeEntry(row));
-		for (const entry of entries) placer.observe(entry);
+		for (const entry of entries) resolver.observe(entry);
 		for (const entry of entries) {
 			context.observe(entry);
 			const derived = context.derive(entry);
-			const place = placer.place(entry);
+			const place = resolver.resolve(entry);
 			if (derived === undefined || place === undefined) continue;
 			// What is off by a minute for want of a clock is no deviation of a probe.
 			if ((place.uncertaintyMilliseconds ?? 0) > UNCERTAINTY_MILLISECONDS_MAX) continue;

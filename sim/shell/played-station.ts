@@ -1,7 +1,7 @@
 /** One station of `npm start`: its files, its program, and what its record shows so far. */
 import { createHash } from "node:crypto";
 import { signingKeyOf } from "../../src/collector/ledger/keys.js";
-import { SeededChance, seedOf } from "../../src/core/chance.js";
+import { SeededRandom, seedOf } from "../../src/core/random.js";
 import {
 	DEFAULT_CONFIGURATION,
 	type StationConfiguration,
@@ -9,7 +9,7 @@ import {
 import { DerivationContext, type DerivedReading } from "../../src/protocol/record/derive.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
 import type { Entry } from "../../src/protocol/record/entry-layouts.js";
-import { Placer } from "../../src/protocol/record/time-resolver.js";
+import { TimeResolver } from "../../src/protocol/record/time-resolver.js";
 import { SimulatedFlash } from "../flash/flash.js";
 import type { Endpoint } from "../network/wire.js";
 import type { River } from "../river/river.js";
@@ -101,7 +101,7 @@ class StationFiles {
 /** What anyone would make of a station's record, entry by entry. */
 class RecordView {
 	readonly #context = new DerivationContext();
-	readonly #placer = new Placer();
+	readonly #resolver = new TimeResolver();
 	#newest: Entry | undefined;
 	latest: DerivedReading | undefined;
 	newestSequence = 0;
@@ -109,7 +109,7 @@ class RecordView {
 	observe(canonical: Uint8Array): void {
 		const entry = decodeEntry(canonical);
 		this.#context.observe(entry);
-		this.#placer.observe(entry);
+		this.#resolver.observe(entry);
 		this.newestSequence = entry.sequence;
 		const derived = this.#context.derive(entry);
 		if (derived === undefined) return;
@@ -119,7 +119,7 @@ class RecordView {
 
 	get latestUtcSeconds(): number {
 		const newest = this.#newest;
-		return newest === undefined ? 0 : (this.#placer.place(newest)?.utcSeconds ?? 0);
+		return newest === undefined ? 0 : (this.#resolver.resolve(newest)?.utcSeconds ?? 0);
 	}
 }
 
@@ -183,7 +183,7 @@ function openStation(
 	const flash = new SimulatedFlash({
 		sectors: SECTORS,
 		sectorBytes: SECTOR_BYTES,
-		chance: new SeededChance(seedOf(seed, `flash ${saved?.microseconds ?? 0}`)),
+		chance: new SeededRandom(seedOf(seed, `flash ${saved?.microseconds ?? 0}`)),
 		image: files.flash.image,
 		onBusy: (microseconds) => station.clock.consume(microseconds),
 	});

@@ -128,7 +128,7 @@ export class Player {
 		process.on("SIGINT", onSignal);
 		process.on("SIGTERM", onSignal);
 		// Also while the world waits for its collector.
-		const looking = setInterval(() => this.#look(), LOOK_MILLISECONDS);
+		const looking = setInterval(() => this.#refreshView(), LOOK_MILLISECONDS);
 		// Without a collector there is nothing to play for.
 		this.#opening.onFailed = () => {
 			this.#isStopping = true;
@@ -149,7 +149,7 @@ export class Player {
 				}
 				if (this.#isStopping || next > end) break;
 				await this.#simulation.step();
-				this.#look();
+				this.#refreshView();
 				// The world is saved whenever all its stations sleep, once per sleep.
 				const isAsleep = world.stations.every(
 					(station) => station.isAsleep && station.network.outstanding === 0,
@@ -159,7 +159,7 @@ export class Player {
 			}
 			const stoppedUtcSeconds = this.#nowUtcSeconds();
 			await this.#lines?.close();
-			await this.#simulation.untilAllSleep(() => this.#look());
+			await this.#simulation.untilAllSleep(() => this.#refreshView());
 			// The moment that was asked for, not the last event before it.
 			if (this.#isStopping) this.#simulation.passUntil(stoppedUtcSeconds);
 			else if (end !== Number.POSITIVE_INFINITY) this.#simulation.passUntil(end);
@@ -175,14 +175,14 @@ export class Player {
 	/** False when the last acknowledgement did not come within the bound. */
 	settle(): Promise<boolean> {
 		if (this.#offerFailure !== undefined) throw this.#offerFailure.error;
-		return this.#simulation.settle(SETTLE_SECONDS_MAX, () => this.#look());
+		return this.#simulation.settle(SETTLE_SECONDS_MAX, () => this.#refreshView());
 	}
 
 	finish(): void {
 		this.#view?.finish(this.#describe(this.#simulation.utcSeconds));
 	}
 
-	#look(): void {
+	#refreshView(): void {
 		this.#view?.update(() => {
 			const { world } = this.#simulation;
 			// Never what is due next: on Ctrl-C all stations sleep up to what was shown, and not past that.
@@ -219,7 +219,7 @@ export class Player {
 			const due = milliseconds + ((untilUtcSeconds - utcSeconds) / speed) * 1000;
 			const left = due - performance.now();
 			if (left <= 0 || this.#isStopping) return true;
-			this.#look();
+			this.#refreshView();
 			await new Promise<void>((resolve) => {
 				const timer = setTimeout(resolve, Math.min(left, 100));
 				this.#nudge = () => {

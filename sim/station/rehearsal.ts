@@ -5,8 +5,8 @@
  */
 import { openRealTimeClock, openWaterProbes } from "../../drivers/board-probes.js";
 import { asciiBytes, asciiText, hexOf } from "../../src/core/bytes.js";
-import { SeededChance, seedOf } from "../../src/core/chance.js";
 import { assert } from "../../src/core/errors.js";
+import { SeededRandom, seedOf } from "../../src/core/random.js";
 import { createSha256 } from "../../src/core/sha256.js";
 import {
 	canonicalConfiguration,
@@ -97,7 +97,7 @@ export class Rehearsal {
 		this.flash = new SimulatedFlash({
 			sectors,
 			sectorBytes: SECTOR_BYTES,
-			chance: new SeededChance(seedOf(seed, "flash")),
+			chance: new SeededRandom(seedOf(seed, "flash")),
 			onBusy: (microseconds) => this.station.clock.consume(microseconds),
 		});
 		this.#collector = new LoopbackCollector({

@@ -1,10 +1,10 @@
 /**
- * A simulated station's outer life: power, wakes, sleeps, resets. It runs a program on a fresh board
+ * A simulated station's outer powerCycle: power, wakes, sleeps, resets. It runs a program on a fresh board
  * each time and keeps no reference to what the program makes.
  */
 
 import { bytesOfHex, hexOf } from "../../src/core/bytes.js";
-import { type Chance, integerBelow, SeededChance, seedOf } from "../../src/core/chance.js";
+import { integerBelow, type RandomSource, SeededRandom, seedOf } from "../../src/core/random.js";
 import type {
 	Board,
 	FlashPartition,
@@ -18,8 +18,8 @@ import { createBoard } from "../board/board.js";
 import { VirtualClock } from "../board/clock.js";
 import { SimulatedConsole } from "../board/console.js";
 import { createHardware, type Hardware, type HardwareOptions } from "../board/hardware.js";
-import { Life } from "../board/life.js";
 import { PowerCut } from "../board/power-cut.js";
+import { PowerCycle } from "../board/power-cycle.js";
 import { SimulatedSettings } from "../board/settings.js";
 import type { Bootloader } from "../flash/bootloader.js";
 import type { FlashOperation, SimulatedFlash } from "../flash/flash.js";
@@ -27,7 +27,7 @@ import { TEAR_MODES } from "../flash/flash-tear.js";
 import { KeyOperations } from "../keys/keyed-hash-signer.js";
 import { SimulatedNetwork } from "../network/network.js";
 import type { Endpoint } from "../network/wire.js";
-import { IncidentPlayer } from "./incident-player.js";
+import { DisturbancePlayer } from "./disturbance-player.js";
 import type { StationObserver } from "./observer.js";
 import type { SavedStation, Sleep, StationCounters } from "./station-state.js";
 
@@ -50,7 +50,7 @@ export interface SimulatedStationOptions
 	/** What the board sees of it: `flash` itself, or something that writes it through to a file. */
 	readonly partition?: FlashPartition;
 	readonly endpoint: Endpoint;
-	/** Makes the keys of one life; their results come through `operations`. */
+	/** Makes the keys of one powerCycle; their results come through `operations`. */
 	readonly createKeys: (operations: KeyOperations) => { signer: Signer; verifier: Verifier };
 	readonly trustFloorUtcSeconds: number;
 	readonly saved?: SavedStation;
@@ -80,18 +80,18 @@ export class SimulatedStation {
 	/** Called whenever the firmware puts the board to sleep. */
 	onSleep: ((sleep: Sleep) => void) | undefined;
 	readonly #options: SimulatedStationOptions;
-	readonly #chance: Chance;
+	readonly #chance: RandomSource;
 	readonly #retained = new Uint8Array(RETAINED_BYTES);
 	#createKeys: SimulatedStationOptions["createKeys"];
 	#operations: KeyOperations | undefined;
 	readonly #wakeAlarm;
-	#life: Life | undefined;
+	#powerCycle: PowerCycle | undefined;
 	#powerOnMicroseconds: number;
 	#wake: { atMicroseconds: number; reason: ResetReason; cause: WakeCause } | undefined;
 	#cutAtOperation: number | undefined;
 	#outageMicroseconds = 0;
 	#cutReason: ResetReason = "power-on";
-	readonly #incidents: IncidentPlayer;
+	readonly #disturbances: DisturbancePlayer;
 
 	constructor(options: SimulatedStationOptions) {
 		const { saved } = options;
@@ -122,7 +122,8 @@ export class SimulatedStation {
 			beforeOperation,
 		});
 		this.console = new SimulatedConsole(() => this.pressServiceButton());
-		this.#incidents = new IncidentPlayer(this, options.river.incidents, this.#stream("incidents"));
+		const { disturbances } = options.river;
+		this.#disturbances = new DisturbancePlayer(this, disturbances, this.#stream("incidents"));
 		this.#wakeAlarm = this.clock.createAlarm(() => this.#boot());
 		this.#powerOnMicroseconds = saved?.powerOnMicroseconds ?? this.clock.microseconds;
 		if (saved === undefined) {
@@ -140,14 +141,14 @@ export class SimulatedStation {
 
 	/** True between two wakes: nothing of the firmware is in memory. */
 	get isAsleep(): boolean {
-		return this.#life === undefined;
+		return this.#powerCycle === undefined;
 	}
 
 	/** Runs the next thing that happens to this station; false when nothing ever will. */
 	step(): boolean {
 		let hasMore = true;
 		const next = this.clock.nextMicroseconds;
-		if (this.#life !== undefined && next !== undefined) {
+		if (this.#powerCycle !== undefined && next !== undefined) {
 			this.hardware.switches.wait(next - this.clock.microseconds);
 		}
 		try {
@@ -156,7 +157,7 @@ export class SimulatedStation {
 			if (!(error instanceof PowerCut)) throw error;
 		}
 		// The firmware's guards catch what is thrown in a callback, so the latch decides.
-		if (this.#life?.isOver === true) this.#losePower();
+		if (this.#powerCycle?.isOver === true) this.#losePower();
 		return hasMore || this.clock.nextMicroseconds !== undefined;
 	}
 
@@ -267,10 +268,10 @@ export class SimulatedStation {
 			wake.cause,
 			this.clock.microseconds - this.#powerOnMicroseconds,
 		);
-		this.#incidents.atWake();
+		this.#disturbances.atWake();
 		this.hardware.switches.setProcessor(true);
-		const life = new Life(this.clock);
-		this.#life = life;
+		const powerCycle = new PowerCycle(this.clock);
+		this.#powerCycle = powerCycle;
 		// Opening the board drives both rails low; until then their pins hold.
 		this.#switchRailsOff();
 		if (this.flash.isDead) this.flash.powerUp();
@@ -279,7 +280,7 @@ export class SimulatedStation {
 		const { signer, verifier } = this.#createKeys(operations);
 		const board = createBoard({
 			hardware: this.hardware,
-			life,
+			powerCycle,
 			powerOnMicroseconds: this.#powerOnMicroseconds,
 			resetReason: wake.reason,
 			wakeCause: wake.cause,
@@ -287,12 +288,12 @@ export class SimulatedStation {
 			retained: this.#retained.subarray(0, RETAINED_BYTES - CRASH_RECORD_BYTES),
 			crash: this.#retained.subarray(RETAINED_BYTES - CRASH_RECORD_BYTES),
 			...(bootloader === undefined ? {} : { bootloader }),
-			settings: this.settings.portOf(life, () => this.#beforeOperation()),
+			settings: this.settings.portOf(powerCycle, () => this.#beforeOperation()),
 			flash: this.#options.partition ?? this.flash,
 			network: this.network,
 			signer,
 			verifier,
-			console: this.console.portOf(life),
+			console: this.console.portOf(powerCycle),
 			trustFloorUtcSeconds: this.#options.trustFloorUtcSeconds,
 			beforeOperation: () => this.#beforeOperation(),
 			onDeepSleep: (milliseconds) => this.#fallAsleep(milliseconds),
@@ -300,7 +301,7 @@ export class SimulatedStation {
 			onLog: (line) => this.#options.onLog?.(this.name, line),
 		});
 		const { program } = this.#options;
-		const start = life.createAlarm(() => {
+		const start = powerCycle.createAlarm(() => {
 			program(board);
 		});
 		start.scheduleMicroseconds(BOOT_MICROSECONDS);
@@ -311,7 +312,7 @@ export class SimulatedStation {
 		const { utcSeconds } = this;
 		this.onSleep?.({ utcSeconds, milliseconds, isProbeRailOn, isLoopRailOn, isRadioOn });
 		this.#options.observer?.slept(this.hardware.switches.supplied);
-		this.#endLife();
+		this.#endPowerCycle();
 		const rate = 1 + this.sleepClockPartsPerMillion / 1_000_000;
 		const microseconds = Math.round((milliseconds * 1000) / rate);
 		this.#powerOnMicroseconds -= this.#gainMicroseconds(microseconds);
@@ -322,16 +323,16 @@ export class SimulatedStation {
 		this.#options.observer?.wasReset();
 		if (reason === "watchdog") this.counters.watchdogResets++;
 		if (reason === "software") this.counters.crashes++;
-		this.#endLife();
+		this.#endPowerCycle();
 		this.#scheduleBoot(1_000_000, reason, "none");
 	}
 
-	#endLife(): void {
-		this.#life?.end();
-		this.#life = undefined;
+	#endPowerCycle(): void {
+		this.#powerCycle?.end();
+		this.#powerCycle = undefined;
 		this.#operations?.kill();
 		this.#operations = undefined;
-		this.console.endLife();
+		this.console.endPowerCycle();
 		this.network.kill();
 		this.hardware.resetProcessor();
 		this.hardware.switches.setRadio("off");
@@ -342,7 +343,7 @@ export class SimulatedStation {
 		this.counters.powerCuts++;
 		this.#options.observer?.lostPower();
 		this.#cutAtOperation = undefined;
-		this.#endLife();
+		this.#endPowerCycle();
 		this.#switchRailsOff();
 		this.flash.kill();
 		this.#scramble();
@@ -380,15 +381,15 @@ export class SimulatedStation {
 	}
 
 	#isCut(): boolean {
-		this.#life?.check();
+		this.#powerCycle?.check();
 		this.counters.operations++;
 		if (this.counters.operations !== this.#cutAtOperation) return false;
-		this.#life?.end();
+		this.#powerCycle?.end();
 		return true;
 	}
 
-	#stream(name: string): Chance {
-		return new SeededChance(seedOf(this.#options.seed, `${name} ${this.clock.microseconds}`));
+	#stream(name: string): RandomSource {
+		return new SeededRandom(seedOf(this.#options.seed, `${name} ${this.clock.microseconds}`));
 	}
 }
 

@@ -11,7 +11,7 @@ export interface Wait {
 	readonly milliseconds: number;
 	/** Ends the wait early when it is set. Absent: a plain pause. */
 	readonly signal?: Signal<unknown>;
-	/** Not a wait at all: a task to be run first. See `apart`. */
+	/** Not a wait at all: a task to be run first. See `call`. */
 	readonly call?: Call;
 }
 
@@ -25,7 +25,7 @@ interface Call {
 
 /**
  * A procedure that waits: `yield` a `Wait`, `yield*` another task, `return` the result. A `yield*` is gone
- * through again at each wait of the inner task; around a long one stands `yield* apart(task)`.
+ * through again at each wait of the inner task; around a long one stands `yield* call(task)`.
  */
 export type Task<Result> = Generator<Wait, Result, void>;
 
@@ -52,7 +52,7 @@ export function* pause(milliseconds: number): Task<void> {
  * Runs `task` as `yield*` does, but at its waits only the task itself is resumed and not all who called
  * it: of a measurement's fifty waits eight callers would hear.
  */
-export function* apart<Result>(task: Task<Result>): Task<Result> {
+export function* call<Result>(task: Task<Result>): Task<Result> {
 	const call: Call = { task, caller: undefined, result: undefined };
 	yield { milliseconds: 0, call };
 	return call.result as Result;

@@ -18,7 +18,7 @@ import {
 import { eventNameOf } from "../protocol/record/events.js";
 import { PROBE_ROWS, probeKindsOf } from "../protocol/record/probe-kinds.js";
 import { CHANNEL_FLAGS, readingOf } from "../protocol/record/reading.js";
-import { Placer } from "../protocol/record/time-resolver.js";
+import { TimeResolver } from "../protocol/record/time-resolver.js";
 
 /** A row by column name; what a kind of entry does not have is left out. */
 export type EntryRow = Readonly<Record<string, string | number>>;
@@ -52,22 +52,22 @@ export const ROW_COLUMNS: readonly string[] = Object.freeze([
 /** Rows of one chain's entries, ascending. */
 export function rowsOf(entries: readonly Uint8Array[]): EntryRow[] {
 	const decoded = entries.map((canonical) => decodeEntry(canonical));
-	const placer = new Placer();
+	const resolver = new TimeResolver();
 	const context = new DerivationContext();
 	// A configuration may be read only after the readings that it gives their meaning, and so may a time entry.
 	for (const entry of decoded) {
 		context.observe(entry);
-		placer.observe(entry);
+		resolver.observe(entry);
 	}
-	return decoded.map((entry) => rowOf(entry, context, placer));
+	return decoded.map((entry) => rowOf(entry, context, resolver));
 }
 
-function rowOf(entry: Entry, context: DerivationContext, placer: Placer): EntryRow {
+function rowOf(entry: Entry, context: DerivationContext, resolver: TimeResolver): EntryRow {
 	const { sequence, kind, boot, uptimeSeconds } = entry;
 	return {
 		sequence,
 		kind,
-		...timeOf(entry, placer),
+		...timeOf(entry, resolver),
 		boot,
 		uptimeSeconds,
 		stationFlags: stationFlagNames(entry.stationFlags),
@@ -76,8 +76,8 @@ function rowOf(entry: Entry, context: DerivationContext, placer: Placer): EntryR
 }
 
 /** Resolved as WIRE.md, section 7, says; "corrected" and "placed" are times that the entry itself does not bear. */
-function timeOf(entry: Entry, placer: Placer): EntryRow {
-	const place = placer.place(entry);
+function timeOf(entry: Entry, resolver: TimeResolver): EntryRow {
+	const place = resolver.resolve(entry);
 	if (place === undefined) return { timeQuality: "unset" };
 	const { utcSeconds, uncertaintyMilliseconds, source } = place;
 	const quality = Object.entries(TIME_QUALITIES).find(([, value]) => value === entry.timeQuality);

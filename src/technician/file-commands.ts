@@ -6,9 +6,9 @@ import { OperationalError } from "../host/errors.js";
 import type { Messages } from "../host/messages/messages.js";
 import { csvLine, type OutputFormat, printJson, printPairs, printTable } from "../host/output.js";
 import type { Finding, FindingKind } from "../protocol/audit/finding.js";
-import type { Standing, Verification } from "../protocol/audit/verify-chain.js";
+import type { EntryStatus, Verification } from "../protocol/audit/verify-chain.js";
 import { type EntryRow, ROW_COLUMNS, rowsOf } from "./entry-rows.js";
-import { type ExportedJournal, isExportedFile, readExportedFile } from "./export-file.js";
+import { type ExportedJournal, isExportedFile, readExportedFile } from "./journal-export.js";
 import { type ImageEpoch, type ImageReport, readImage } from "./journal-image-file.js";
 import { rangeText, type SequenceRange } from "./sequence-ranges.js";
 
@@ -88,7 +88,7 @@ export function showVerification(
 	talk: Talk,
 ): number {
 	const { say, messages } = talk;
-	const standingOf = (standing: Standing): string => messages.word(`standing ${standing}`);
+	const standingOf = (standing: EntryStatus): string => messages.word(`standing ${standing}`);
 	const { isSound, ranges, batchCount, findings, findingCount, counts } = verification;
 	if (format === "json" || format === "jsonl") {
 		printJson({

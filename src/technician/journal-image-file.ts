@@ -86,7 +86,7 @@ export function readImage(image: Uint8Array): ImageContent | undefined {
 		else {
 			const { header, correctedBits } = reading;
 			counts.correctedBits += correctedBits;
-			if (header.isVirgin) counts.empty++;
+			if (header.isUnwritten) counts.empty++;
 			else sectors.push({ header, at, correctedBits });
 		}
 	}
@@ -144,7 +144,7 @@ function ringOf(image: Uint8Array): FoundRing | undefined {
 		const name = `${header.ring}/${header.count}/${header.sectorBytes}/${base}`;
 		const known = votes.get(name);
 		// A ring in use weighs more than one that was only formatted.
-		const weight = header.isVirgin ? 1 : 4096;
+		const weight = header.isUnwritten ? 1 : 4096;
 		if (known === undefined) votes.set(name, { header, base, votes: weight });
 		else known.votes += weight;
 	}

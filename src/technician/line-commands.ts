@@ -27,7 +27,7 @@ import {
 	StationRefusal,
 } from "./client.js";
 import { stationFlagNames } from "./entry-rows.js";
-import { entryOf, exportJournal } from "./export-file.js";
+import { entryOf, exportJournal } from "./journal-export.js";
 import type { Line } from "./line.js";
 import { countOf, rangeText } from "./sequence-ranges.js";
 

@@ -15,7 +15,7 @@ import { CHANNEL_SETS, type ChannelSet } from "../protocol/record/channel-set.js
 import { DerivationContext, type DerivedReading } from "../protocol/record/derive.js";
 import { type Entry, STATION_FLAGS, TIME_QUALITIES } from "../protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS, readingOf } from "../protocol/record/reading.js";
-import { Placer } from "../protocol/record/time-resolver.js";
+import { TimeResolver } from "../protocol/record/time-resolver.js";
 
 /** A cell: text as it is, a number with the decimals that it has, undefined where there is none. */
 export type Cell = string | { readonly number: number; readonly decimals: number } | undefined;
@@ -39,7 +39,7 @@ export const READING_COLUMNS: readonly string[] = Object.freeze([
 
 export class ReadingTable {
 	readonly #station: string;
-	readonly #times = new Placer();
+	readonly #times = new TimeResolver();
 	/** A calibration or configuration id is of its epoch. */
 	readonly #contexts = new Map<number, DerivationContext>();
 
@@ -72,7 +72,7 @@ export class ReadingTable {
 	}
 
 	#headerOf(entry: Entry): readonly Cell[] {
-		const placed = this.#times.place(entry);
+		const placed = this.#times.resolve(entry);
 		const clock = Object.entries(TIME_QUALITIES).find(([, value]) => value === entry.timeQuality);
 		return [
 			this.#station,

@@ -4,7 +4,13 @@
  * of what remains, in nine of ten; and no electrode that stays within its limits for another sixty days may be called
  * ill at any visit. The last line is JSON; exit 0 only if both hold.
  */
-import { type Chance, fraction, normal, SeededChance, seedOf } from "../../src/core/chance.js";
+import {
+	fraction,
+	normal,
+	type RandomSource,
+	SeededRandom,
+	seedOf,
+} from "../../src/core/random.js";
 import {
 	type Finding,
 	forecast,
@@ -31,7 +37,7 @@ interface Ageing {
 }
 
 /** Slope falls by 0.1 to 0.6 % a week, offset moves by up to 1.2 mV a week; both a little faster towards the end. */
-function ageingsOf(chance: Chance): readonly Ageing[] {
+function ageingsOf(chance: RandomSource): readonly Ageing[] {
 	const between = (low: number, high: number): number => low + (high - low) * fraction(chance);
 	const course = (start: number, perWeek: number, growth: number) => (day: number) =>
 		start + (perWeek / 7) * day * (1 + (growth * day) / DAYS);
@@ -76,7 +82,7 @@ export async function run(args: string[]): Promise<boolean> {
 	const counts = { judged: 0, within: 0, silent: 0, visits: 0, falselyIll: 0 };
 	const errors: number[] = [];
 	for (let year = 0; year < options.years; year++) {
-		const chance = new SeededChance(seedOf(options.seed, `health ${year}`));
+		const chance = new SeededRandom(seedOf(options.seed, `health ${year}`));
 		for (const ageing of ageingsOf(chance)) judge(ageing, chance, counts, errors);
 	}
 	errors.sort((a, b) => a - b);
@@ -96,7 +102,7 @@ export async function run(args: string[]): Promise<boolean> {
 
 function judge(
 	ageing: Ageing,
-	chance: Chance,
+	chance: RandomSource,
 	counts: { judged: number; within: number; silent: number; visits: number; falselyIll: number },
 	errors: number[],
 ): void {

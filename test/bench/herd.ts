@@ -3,7 +3,7 @@
  * it is back after 30 s and takes a hundred sessions a second, the rest are turned away. The
  * schedule is the station's own; sessions are instants here.
  */
-import { SeededChance, seedOf } from "../../src/core/chance.js";
+import { SeededRandom, seedOf } from "../../src/core/random.js";
 import { UplinkSchedule } from "../../src/firmware/uplink/schedule.js";
 
 const STATIONS = 10_000;
@@ -41,7 +41,7 @@ export async function run(args: string[]): Promise<boolean> {
 
 function scheduleOf(index: number, seed: number): UplinkSchedule {
 	return new UplinkSchedule({
-		chance: new SeededChance(seedOf(seed, `station-${index}`)),
+		chance: new SeededRandom(seedOf(seed, `station-${index}`)),
 		station: `s${index}`,
 		nowMilliseconds: 0,
 		uploadIntervalSeconds: 3600,

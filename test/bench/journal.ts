@@ -5,7 +5,7 @@
  */
 
 import { SimulatedFlash } from "../../sim/flash/flash.js";
-import { SeededChance, seedOf } from "../../src/core/chance.js";
+import { SeededRandom, seedOf } from "../../src/core/random.js";
 import { createSha256 } from "../../src/core/sha256.js";
 import { Journal } from "../../src/firmware/journal/journal.js";
 import type { JournalOptions } from "../../src/firmware/journal/journal-types.js";
@@ -164,7 +164,7 @@ interface RecoveryCost {
 function worstRecovery(sectors: number, seed: number): RecoveryCost {
 	const flash = flashOf(sectors, seed);
 	const options = optionsOf(flash);
-	const chance = new SeededChance(seed);
+	const chance = new SeededRandom(seed);
 	const draft = dayOfReadings(seed)[0];
 	if (draft === undefined) throw new Error("a day without readings");
 	let journal = Journal.open(options);
@@ -194,7 +194,7 @@ function readsBeyond(
 	flash: SimulatedFlash,
 	options: JournalOptions,
 	newest: number,
-	chance: SeededChance,
+	chance: SeededRandom,
 ): number {
 	const { sectors, sectorBytes, bytes } = flash;
 	const headers = new Map<number, Uint8Array>();
@@ -223,7 +223,7 @@ function readsBeyond(
 }
 
 function flashOf(sectors: number, seed: number): SimulatedFlash {
-	return new SimulatedFlash({ sectors, chance: new SeededChance(seedOf(seed, "flash")) });
+	return new SimulatedFlash({ sectors, chance: new SeededRandom(seedOf(seed, "flash")) });
 }
 
 function optionsOf(flash: SimulatedFlash): JournalOptions {

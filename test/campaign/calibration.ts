@@ -8,7 +8,7 @@
  */
 
 import { EZO_FIRMWARE } from "../../sim/chips/ezo-firmware.js";
-import { integerBelow, SeededChance } from "../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../src/core/random.js";
 import { runCalibration, type TrialReport } from "../support/trials/calibration-trial.js";
 
 const DEFAULTS = {
@@ -82,7 +82,7 @@ export async function run(args: string[]): Promise<boolean> {
 			1,
 		);
 	}
-	const chance = new SeededChance(seed);
+	const chance = new SeededRandom(seed);
 	for (let pair = 0; pair < options.again; pair++) {
 		cut(1 + integerBelow(chance, operations), 1 + integerBelow(chance, 150));
 	}

@@ -5,7 +5,7 @@
  * gone for up to two hours: each event that was claimed begins and ends once. The last line is JSON; exit 0 only without
  * a violation.
  */
-import { integerBelow, SeededChance } from "../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../src/core/random.js";
 import { type EventCutReport, runEventCut } from "../support/trials/event-cuts.js";
 
 const DEFAULTS = {
@@ -58,7 +58,7 @@ export async function run(args: string[]): Promise<boolean> {
 		const report = runEventCut({ seed, cuts: [at] });
 		judge(`cut ${at}`, report, report.told === uncut.told ? [] : [`claims ${report.told}`]);
 	}
-	const chance = new SeededChance(seed);
+	const chance = new SeededRandom(seed);
 	for (let pair = 0; pair < options.again; pair++) {
 		const first = from + integerBelow(chance, last - from);
 		const second = 1 + integerBelow(chance, 600);

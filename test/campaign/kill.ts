@@ -13,7 +13,7 @@ import { openPGliteStore } from "../../src/collector/store/pglite-store.js";
 import { openPostgresqlStore } from "../../src/collector/store/postgresql-store.js";
 import type { SqlStore } from "../../src/collector/store/store.js";
 import { equalBytes, hexOf } from "../../src/core/bytes.js";
-import { fraction, integerBelow, SeededChance, seedOf } from "../../src/core/chance.js";
+import { fraction, integerBelow, SeededRandom, seedOf } from "../../src/core/random.js";
 import { decodeAnswer } from "../../src/protocol/wire/acknowledgement.js";
 import { decodeSign1 } from "../../src/protocol/wire/cose.js";
 import { type CollectorProcess, startCollector } from "../support/collectors/collector-process.js";
@@ -100,7 +100,7 @@ async function killRun(
 	readings: number,
 	seed: number,
 ): Promise<Outcome> {
-	const chance = new SeededChance(seed);
+	const chance = new SeededRandom(seed);
 	const directory = mkdtempSync(join(tmpdir(), "bistrina-kill-"));
 	const programs = postgresqlPrograms();
 	const server =
@@ -154,7 +154,7 @@ class Subject {
 	}
 
 	/** Kills the collector, the server, or both, and brings back what died. */
-	async killSomething(chance: SeededChance): Promise<void> {
+	async killSomething(chance: SeededRandom): Promise<void> {
 		this.killCount++;
 		const choice = this.#server === undefined ? 0 : integerBelow(chance, 3);
 		const hitsCollector = choice !== 1;
@@ -197,7 +197,7 @@ function deliveriesOf(station: SignedStation): Delivery[] {
 async function deliverUnderFire(
 	subject: Subject,
 	deliveries: readonly (readonly Delivery[])[],
-	chance: SeededChance,
+	chance: SeededRandom,
 ): Promise<Delivery[]> {
 	const acknowledged: Delivery[] = [];
 	const total = deliveries.flat().length;
@@ -243,7 +243,7 @@ async function isAcknowledged(subject: Subject, delivery: Delivery): Promise<boo
 		throw new Error("an acknowledgement by another key");
 	}
 	const answer = decodeAnswer(payload);
-	const isOfThis = equalBytes(answer.answers, sha256(delivery.envelope));
+	const isOfThis = equalBytes(answer.requestHash, sha256(delivery.envelope));
 	if (answer.kind !== "acknowledgement" || !isOfThis || answer.cursor < delivery.last) {
 		throw new Error(`an answer that is none: ${JSON.stringify(answer)}`);
 	}
@@ -253,7 +253,7 @@ async function isAcknowledged(subject: Subject, delivery: Delivery): Promise<boo
 async function deliverAgain(
 	subject: Subject,
 	deliveries: readonly Delivery[],
-	chance: SeededChance,
+	chance: SeededRandom,
 ): Promise<void> {
 	const again = [...deliveries, ...deliveries, ...deliveries];
 	for (let left = again.length - 1; left > 0; left--) {

@@ -10,7 +10,7 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hexOf } from "../../src/core/bytes.js";
-import { integerBelow, SeededChance } from "../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../src/core/random.js";
 import { startCollector } from "../support/collectors/collector-process.js";
 import { SignedStation } from "../support/collectors/signed-station.js";
 
@@ -92,7 +92,7 @@ async function ask(port: number, requests: number, seed: number): Promise<Map<nu
 	const statuses = new Map<number, number>();
 	let left = requests;
 	const asking = Array.from({ length: AT_ONCE }, async (_, line) => {
-		const chance = new SeededChance(seed * 1000 + line);
+		const chance = new SeededRandom(seed * 1000 + line);
 		const agent = new Agent({
 			keepAlive: true,
 			maxSockets: 1,

@@ -5,7 +5,7 @@ import type { StationKey } from "../../src/collector/ledger/station-keys.js";
 import { enrolledKeysOf, verifyStore } from "../../src/collector/ledger/verify.js";
 import { RECORD_TABLES } from "../../src/collector/store/schema.js";
 import type { SqlStore } from "../../src/collector/store/store.js";
-import { integerBelow, SeededChance, seedOf } from "../../src/core/chance.js";
+import { integerBelow, SeededRandom, seedOf } from "../../src/core/random.js";
 import { emptyStore } from "../support/collectors/shared-store.js";
 import { type HonestRecord, honestRecord, isForgerSigned } from "../support/data/forged-record.js";
 import { IS_WHOLE } from "../support/depth.js";
@@ -13,7 +13,7 @@ import { IS_WHOLE } from "../support/depth.js";
 const SAID = { by: "amina", why: "replaced" };
 
 /** Delivers a record in any order, and revokes its keys after that; everything must be acknowledged. */
-async function delivered(record: HonestRecord, chance: SeededChance): Promise<SqlStore> {
+async function delivered(record: HonestRecord, chance: SeededRandom): Promise<SqlStore> {
 	const store = await emptyStore();
 	const isSigned = isForgerSigned(record.keys);
 	const ledger = new Ledger({
@@ -79,7 +79,7 @@ describe("an attack on the tables of a collector", () => {
 		this.timeout(180_000);
 		let tried = 0;
 		for (let seed = 1; seed <= SEEDS; seed++) {
-			const chance = new SeededChance(seedOf(seed, "attack-tables"));
+			const chance = new SeededRandom(seedOf(seed, "attack-tables"));
 			const record = honestRecord(chance);
 			const store = await delivered(record, chance);
 			const honest = await judged(store, record);

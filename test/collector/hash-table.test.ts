@@ -1,9 +1,9 @@
 import { strict as assert } from "node:assert";
-import { SeededChance } from "../../src/core/chance.js";
+import { SeededRandom } from "../../src/core/random.js";
 import { HashTable } from "../support/collectors/hash-table.js";
 import { HeadTable } from "../support/collectors/head-table.js";
 
-const chance = new SeededChance(11);
+const chance = new SeededRandom(11);
 const drawn = (): Uint8Array => Uint8Array.from({ length: 32 }, () => chance.uint32() >>> 24);
 
 describe("the flat tables of the store in memory", () => {

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { signingKeyOf } from "../../src/collector/ledger/keys.js";
 import { Ledger } from "../../src/collector/ledger/ledger.js";
 import { createHandler } from "../../src/collector/service/receiver.js";
-import { type Chance, integerBelow, SeededChance } from "../../src/core/chance.js";
+import { integerBelow, type RandomSource, SeededRandom } from "../../src/core/random.js";
 import { ENVELOPE_BYTES_MAX, ENVELOPE_CONTENT_TYPE } from "../../src/protocol/wire/cose.js";
 import { MemoryRecordStore } from "../support/collectors/memory-record-store.js";
 import { ChainMaker } from "../support/data/chain-maker.js";
@@ -22,7 +22,7 @@ describe("the receiver", () => {
 		await ledger.enrol(maker.station, maker.key.publicKey);
 		const handler = createHandler(ledger);
 		const good = maker.envelope(1, 12);
-		const chance = new SeededChance(SEED);
+		const chance = new SeededRandom(SEED);
 		const statuses = new Map<number, number>();
 		for (let round = 0; round < REQUESTS; round++) {
 			const body = damaged(good, chance);
@@ -76,7 +76,7 @@ describe("the receiver", () => {
 });
 
 /** Never the good one: cut, stretched, or with bits flipped. */
-function damaged(good: Uint8Array, chance: Chance): Uint8Array {
+function damaged(good: Uint8Array, chance: RandomSource): Uint8Array {
 	const kind = integerBelow(chance, 8);
 	if (kind === 0) return good.slice(0, integerBelow(chance, good.length));
 	if (kind === 1 && integerBelow(chance, 50) === 0) return new Uint8Array(ENVELOPE_BYTES_MAX + 1);
@@ -96,6 +96,6 @@ function damaged(good: Uint8Array, chance: Chance): Uint8Array {
 	return bytes;
 }
 
-function pick(chance: Chance, values: readonly [string, ...string[]]): string {
+function pick(chance: RandomSource, values: readonly [string, ...string[]]): string {
 	return values[integerBelow(chance, values.length)] ?? values[0];
 }

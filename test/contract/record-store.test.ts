@@ -3,7 +3,7 @@ import { onlyKey } from "../../src/collector/ledger/station-keys.js";
 import type { CheckedBatch, StoreOutcome } from "../../src/collector/store/batch-writer.js";
 import { type RecordStore, SqlRecordStore } from "../../src/collector/store/record-store.js";
 import type { SqlRow } from "../../src/collector/store/store.js";
-import { integerBelow, SeededChance } from "../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../src/core/random.js";
 import { keyIdOf } from "../../src/protocol/wire/cose.js";
 import { MemoryRecordStore } from "../support/collectors/memory-record-store.js";
 import { emptyStore } from "../support/collectors/shared-store.js";
@@ -54,7 +54,7 @@ function batchOf(
  * Groups as the writer sends them, sorted by place: of five stations, mostly the next batch of each,
  * often the one after that beside it; also again, unchained, of another chain, with a gap.
  */
-function randomGroups(chance: SeededChance): CheckedBatch[][] {
+function randomGroups(chance: SeededRandom): CheckedBatch[][] {
 	const stations = ["s1", "s2", "s3", "s4", "null"].map((name) => {
 		const honest = new ChainMaker(name).fill(150);
 		const other = new ChainMaker(name).fill(12);
@@ -123,7 +123,7 @@ describe("a record store", function () {
 
 	it("covers many gaps by one statement as it covers them one by one", async () => {
 		const store = await emptyStore();
-		const chance = new SeededChance(1);
+		const chance = new SeededRandom(1);
 		for (let round = 0; round < 20; round++) {
 			const gaps = Array.from({ length: 1 + integerBelow(chance, 12) }, () => {
 				const first = 1 + integerBelow(chance, 60);
@@ -162,7 +162,7 @@ describe("a record store", function () {
 		for (let seed = 1; seed <= (IS_WHOLE ? 12 : 4); seed++) {
 			const sql: RecordStore = new SqlRecordStore(await emptyStore());
 			const memory: RecordStore = new MemoryRecordStore();
-			const chance = new SeededChance(seed);
+			const chance = new SeededRandom(seed);
 			const honest = new ChainMaker().fill(59);
 			const other = new ChainMaker().fill(20);
 			other.append({ kind: "event", code: 9, detail: 0, text: "other" });
@@ -189,7 +189,7 @@ describe("a record store", function () {
 	it("in SQL stores batches together as it stores them one by one", async () => {
 		const outcomes = new Map<string, number>();
 		for (let seed = 1; seed <= 8; seed++) {
-			const groups = randomGroups(new SeededChance(seed));
+			const groups = randomGroups(new SeededRandom(seed));
 			const alone: StoreOutcome[] = [];
 			const store = await emptyStore();
 			const records = new SqlRecordStore(store);

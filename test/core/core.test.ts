@@ -2,9 +2,9 @@ import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import { crc32 as zlibCrc32 } from "node:zlib";
 import { asciiBytes, bytesOfHex, equalBytes, hexOf } from "../../src/core/bytes.js";
-import { fraction, integerBelow, SeededChance } from "../../src/core/chance.js";
 import { crc32 } from "../../src/core/crc32.js";
 import { exp, log, pow } from "../../src/core/elementary.js";
+import { fraction, integerBelow, SeededRandom } from "../../src/core/random.js";
 import { createSha256 } from "../../src/core/sha256.js";
 
 describe("bytes", () => {
@@ -34,7 +34,7 @@ describe("CRC-32", () => {
 	});
 
 	it("agrees with zlib", () => {
-		const chance = new SeededChance(1);
+		const chance = new SeededRandom(1);
 		for (let length = 0; length < 100; length++) {
 			const bytes = Uint8Array.from({ length }, () => integerBelow(chance, 256));
 			assert.equal(crc32(bytes), zlibCrc32(bytes));
@@ -45,7 +45,7 @@ describe("CRC-32", () => {
 describe("SHA-256", () => {
 	it("agrees with another implementation over every length around its block size", () => {
 		const sha256 = createSha256();
-		const chance = new SeededChance(2);
+		const chance = new SeededRandom(2);
 		for (let length = 0; length < 200; length++) {
 			const bytes = Uint8Array.from({ length }, () => integerBelow(chance, 256));
 			const cut = integerBelow(chance, length + 1);
@@ -57,7 +57,7 @@ describe("SHA-256", () => {
 
 describe("elementary functions", () => {
 	it("are within 4e-16 of the engine's own over their range", () => {
-		const chance = new SeededChance(3);
+		const chance = new SeededRandom(3);
 		for (let count = 0; count < 20_000; count++) {
 			const x = (fraction(chance) - 0.5) * 1400;
 			assert.ok(Math.abs(exp(x) / Math.exp(x) - 1) < 4e-16, `exp ${x}`);

@@ -1,10 +1,10 @@
 import { strict as assert } from "node:assert";
-import { fraction, integerBelow, SeededChance } from "../../src/core/chance.js";
+import { fraction, integerBelow, SeededRandom } from "../../src/core/random.js";
 import { Contexts, RangeDecoder, RangeEncoder } from "../../src/core/range-coder.js";
 
 /** Decisions of several contexts with skewed chances, and raw integers in between. */
 function decisions(seed: number): { context: number; bit: number; rawBits: number; raw: number }[] {
-	const chance = new SeededChance(seed);
+	const chance = new SeededRandom(seed);
 	const skews = Array.from({ length: 6 }, () => fraction(chance) ** 4);
 	return Array.from({ length: integerBelow(chance, 3000) }, () => {
 		const context = integerBelow(chance, skews.length);
@@ -44,7 +44,7 @@ describe("range coder", () => {
 	});
 
 	it("comes close to the entropy, the closer the less skewed the source is", () => {
-		const chance = new SeededChance(1);
+		const chance = new SeededRandom(1);
 		const count = 100_000;
 		for (const [probability, margin] of [
 			[0.5, 1.02],

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import sinon from "sinon";
 import { VirtualClock } from "../../sim/board/clock.js";
-import { apart, pause, Scheduler, Signal, TASKS_MAX, type Task } from "../../src/core/task.js";
+import { call, pause, Scheduler, Signal, TASKS_MAX, type Task } from "../../src/core/task.js";
 
 describe("the scheduler of tasks", () => {
 	function bench() {
@@ -135,7 +135,7 @@ describe("the scheduler of tasks", () => {
 			const tell = (what: string): void => {
 				story.push(`${what} at ${clock.milliseconds}`);
 			};
-			const inner = (task: Task<string>): Task<string> => (isApart ? apart(task) : task);
+			const inner = (task: Task<string>): Task<string> => (isApart ? call(task) : task);
 			function* bottom(failing: boolean): Task<string> {
 				try {
 					yield* pause(10);
@@ -204,7 +204,7 @@ describe("the scheduler of tasks", () => {
 			const railOff = sinon.fake();
 			function* measure(): Task<void> {
 				try {
-					yield* apart(broken());
+					yield* call(broken());
 				} finally {
 					railOff();
 				}
@@ -228,11 +228,11 @@ describe("the scheduler of tasks", () => {
 			}
 			function* both(): Task<void> {
 				try {
-					yield* apart(bad());
+					yield* call(bad());
 				} catch (error) {
 					seen((error as Error).message);
 				}
-				seen(yield* apart(good()));
+				seen(yield* call(good()));
 			}
 			scheduler.start(both());
 			run();
@@ -249,7 +249,7 @@ describe("the scheduler of tasks", () => {
 			}
 			function* outer(): Task<void> {
 				try {
-					yield* apart(suicidal());
+					yield* call(suicidal());
 				} finally {
 					railOff(onEnd.callCount);
 				}
@@ -277,7 +277,7 @@ describe("the scheduler of tasks", () => {
 			run();
 			assert.equal(resumes, 50);
 			resumes = 0;
-			scheduler.start(counted(apart(long())));
+			scheduler.start(counted(call(long())));
 			run();
 			assert.equal(resumes, 1);
 		});

@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { ezoAnswerOf, ezoNumberOf } from "../../drivers/atlas-ezo/ezo.js";
 import { decimalOf } from "../../sim/chips/decimal-text.js";
-import { integerBelow, SeededChance } from "../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../src/core/random.js";
 import {
 	isDigits,
 	isLetter,
@@ -22,7 +22,7 @@ function agree<Value>(
 	of: (text: string) => Value,
 	expected: (text: string) => Value,
 ): number {
-	const chance = new SeededChance(7);
+	const chance = new SeededRandom(7);
 	let hits = 0;
 	for (let round = 0; round < TEXTS; round++) {
 		let text = "";

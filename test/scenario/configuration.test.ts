@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { judgeDelivery } from "../../sim/checkers/delivery.js";
 import type { SimulatedStation } from "../../sim/station/station.js";
-import { integerBelow, SeededChance } from "../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../src/core/random.js";
 import {
 	canonicalConfiguration,
 	DEFAULT_CONFIGURATION,
@@ -214,7 +214,7 @@ describe("a configuration from the collector", () => {
 	});
 
 	it("survives a power cut at any operation while it is taken up and proves itself", async () => {
-		const chance = new SeededChance(11);
+		const chance = new SeededRandom(11);
 		const inForce = new Set<number>();
 		for (let round = 0; round < (IS_WHOLE ? 40 : 10); round++) {
 			const played = await play();
@@ -241,7 +241,7 @@ describe("a configuration from the collector", () => {
 	it("is taken up and confirmed by a station whose slot lies two seconds before its readings", async () => {
 		const slotOf = (station: string): number => {
 			const schedule = new UplinkSchedule({
-				chance: new SeededChance(1),
+				chance: new SeededRandom(1),
 				station,
 				nowMilliseconds: 0,
 				uploadIntervalSeconds: 3600,

@@ -5,10 +5,10 @@
 import { strict as assert } from "node:assert";
 import { judgeDelivery } from "../../sim/checkers/delivery.js";
 import { openDirectProbes } from "../../sim/probes/direct-probes.js";
-import { SUNLESS_SECONDS } from "../../sim/river/mishaps.js";
+import { SUNLESS_SECONDS } from "../../sim/river/disturbances.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
 import type { SimulatedStation, StationProgram } from "../../sim/station/station.js";
-import { fraction, integerBelow, SeededChance } from "../../src/core/chance.js";
+import { fraction, integerBelow, SeededRandom } from "../../src/core/random.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
 import { RESET_REASONS, STATION_FLAGS } from "../../src/protocol/record/entry-layouts.js";
 import { proof, sample } from "../support/depth.js";
@@ -52,7 +52,7 @@ describe("a storm of brown-outs", function () {
 	 * most wakes, at random operations; then the sun and the network are back.
 	 */
 	async function storm(seed: number, wrap?: StoryOptions["wrap"]): Promise<Storm> {
-		const chance = new SeededChance(seed);
+		const chance = new SeededRandom(seed);
 		const river = SCENARIOS["quiet-bor"]?.(seed, START_UTC_SECONDS) ?? assert.fail();
 		let station: SimulatedStation | undefined;
 		const seconds = (): number => (station?.utcSeconds ?? START_UTC_SECONDS) - START_UTC_SECONDS;
@@ -141,12 +141,12 @@ describe("a month without sun", function () {
 		rest?: { readonly chargeMilliwattHours: number; readonly days: number },
 	): Promise<Month> {
 		const sunless = SCENARIOS["sunless-bor"]?.(1, START_UTC_SECONDS) ?? assert.fail();
-		const { incidents } = sunless;
-		const battery = incidents?.battery ?? assert.fail();
+		const { disturbances } = sunless;
+		const battery = disturbances?.battery ?? assert.fail();
 		const river =
 			rest === undefined
 				? sunless
-				: { ...sunless, incidents: { ...incidents, battery: { ...battery, ...rest } } };
+				: { ...sunless, disturbances: { ...disturbances, battery: { ...battery, ...rest } } };
 		const days: number[] = [];
 		let drawn = 0;
 		const story = await playStory({

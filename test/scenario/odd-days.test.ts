@@ -5,7 +5,7 @@
 
 import { strict as assert } from "node:assert";
 import { openWaterProbes } from "../../drivers/board-probes.js";
-import { fraction, integerBelow, SeededChance } from "../../src/core/chance.js";
+import { fraction, integerBelow, SeededRandom } from "../../src/core/random.js";
 import { DerivationContext } from "../../src/protocol/record/derive.js";
 import { IS_LONG, IS_WHOLE } from "../support/depth.js";
 import { START_UTC_SECONDS } from "../support/engines/bare-station.js";
@@ -18,7 +18,7 @@ const SEEDS = IS_LONG ? 60 : IS_WHOLE ? 8 : 3;
 
 /** `isDying`: its flash refuses from then on, and the record has nothing more to judge. */
 async function playOddDays(seed: number, days: number, isDying: boolean): Promise<WatchedStation> {
-	const chance = new SeededChance(seed);
+	const chance = new SeededRandom(seed);
 	const bugs = { left: 0 };
 	const supply = integerBelow(chance, 4) === 0 ? "mains" : "battery";
 	const intervals = [120, 300, 600, 900, 3600] as const;

@@ -12,7 +12,7 @@ import { type CollectorIdentity, openIdentity } from "../../src/collector/servic
 import { listenHttps } from "../../src/collector/service/receiver.js";
 import { openPGliteStore } from "../../src/collector/store/pglite-store.js";
 import { hexOf } from "../../src/core/bytes.js";
-import { integerBelow, SeededChance } from "../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../src/core/random.js";
 import { type Running, startCommand } from "../support/collectors/command.js";
 import { whole } from "../support/depth.js";
 import {
@@ -169,7 +169,7 @@ describe("over real TLS", function () {
 			await simulation.playUntil(START_UTC_SECONDS + 6 * HOUR);
 			assert.equal(played.witness.acknowledgedCursor, 0);
 			connect(Number(port), identity);
-			const chance = new SeededChance(6);
+			const chance = new SeededRandom(6);
 			for (let cut = 0; cut < 10; cut++) {
 				await simulation.playUntil(START_UTC_SECONDS + (12 + 10 * cut) * HOUR);
 				const before = played.station.counters.powerCuts;

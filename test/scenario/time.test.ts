@@ -10,7 +10,7 @@ import {
 	TIME_SOURCES,
 } from "../../src/protocol/record/entry-layouts.js";
 import { EVENT_CODES } from "../../src/protocol/record/events.js";
-import { Placer } from "../../src/protocol/record/time-resolver.js";
+import { TimeResolver } from "../../src/protocol/record/time-resolver.js";
 import { directProbesOf } from "../support/bench/direct-water.js";
 import { IS_WHOLE, sample } from "../support/depth.js";
 import {
@@ -114,13 +114,13 @@ class Played {
 
 	/** Furthest that any reading lies from when it was made, beyond what its placing claims, seconds. */
 	worstPlacing(): { seconds: number; placed: number } {
-		const placer = new Placer();
-		for (const entry of this.entries) placer.observe(entry);
+		const resolver = new TimeResolver();
+		for (const entry of this.entries) resolver.observe(entry);
 		let seconds = 0;
 		let placed = 0;
 		this.entries.forEach((entry, index) => {
 			if (entry.kind !== "reading") return;
-			const place = placer.place(entry);
+			const place = resolver.resolve(entry);
 			assert.ok(place !== undefined, `entry ${entry.sequence} has no place`);
 			if (place.source === "placed") placed++;
 			// A reading is stamped when it begins, some 20 s before it is appended.

@@ -3,7 +3,7 @@ import { judgeDelivery } from "../../sim/checkers/delivery.js";
 import { recordedRiver } from "../../sim/river/recorded-river.js";
 import { DeviationMeter } from "../../sim/shell/deviation.js";
 import { entriesOf } from "../../src/collector/store/query.js";
-import { integerBelow, SeededChance } from "../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../src/core/random.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
 import {
 	openPlayedWorld,
@@ -87,7 +87,7 @@ describe("a walking station", () => {
 
 	it("loses nothing when power fails ten times at random events", async () => {
 		for (let seed = 1; seed <= 4; seed++) {
-			const chance = new SeededChance(seed);
+			const chance = new SeededRandom(seed);
 			world = await openPlayedWorld({ seed });
 			const { played, world: running } = world.simulation;
 			let cuts = 0;

@@ -7,7 +7,7 @@ import type {
 	HandledResponse,
 	Handler,
 } from "../../src/collector/service/receiver.js";
-import { type Chance, fraction, integerBelow } from "../../src/core/chance.js";
+import { fraction, integerBelow, type RandomSource } from "../../src/core/random.js";
 import {
 	type Answer,
 	decodeAnswer,
@@ -60,7 +60,7 @@ const OUTAGES: readonly NetworkFault[] = Object.freeze([
 ]);
 
 /** The next six hours. */
-export function drawWeather(chance: Chance): Weather {
+export function drawWeather(chance: RandomSource): Weather {
 	const kind = fraction(chance);
 	if (kind < 0.3) return CALM;
 	if (kind < 0.45) {
@@ -82,14 +82,14 @@ export function drawWeather(chance: Chance): Weather {
 
 export interface HostileOptions {
 	readonly handler: Handler;
-	readonly chance: Chance;
+	readonly chance: RandomSource;
 	/** The present weather. */
 	readonly faults: () => Partial<Record<CollectorFault, number>>;
 	/** Signs as the collector does: for answers that are signed and wrong. */
 	readonly key: SigningKey;
 	readonly strangerKey: SigningKey;
 	/** Canonical form of a configuration, any of four kinds. */
-	readonly drawConfiguration: (chance: Chance) => Uint8Array;
+	readonly drawConfiguration: (chance: RandomSource) => Uint8Array;
 	readonly onFault: (fault: CollectorFault) => void;
 }
 

@@ -2,8 +2,8 @@
 
 import { openDirectProbes } from "../../sim/probes/direct-probes.js";
 import type { WaterState } from "../../sim/river/water.js";
-import { type Chance, fraction } from "../../src/core/chance.js";
 import { StationError } from "../../src/core/errors.js";
+import { fraction, type RandomSource } from "../../src/core/random.js";
 import type { StationConfiguration } from "../../src/firmware/config/configuration.js";
 import type { WaterProbes } from "../../src/firmware/measure/probes.js";
 
@@ -43,7 +43,7 @@ export function noAilments(): Ailments {
 export interface AilingProbesOptions {
 	readonly configuration: StationConfiguration;
 	readonly ailments: Ailments;
-	readonly chance: Chance;
+	readonly chance: RandomSource;
 	readonly water: () => WaterState;
 	readonly batteryVolts: () => number;
 }

@@ -6,11 +6,17 @@ import { EYES } from "./eyes.js";
 describe("the swarm's eyes", function () {
 	this.timeout(60_000);
 
-	for (const { name, eye, finding, mishaps, rewrites } of sample(SWARM_MUTANTS)) {
+	for (const { name, eye, finding, disturbances, rewrites } of sample(SWARM_MUTANTS)) {
 		it(`see a station that ${name}`, async () => {
 			const violations = await withSwarmMutant(rewrites, async (run) => {
 				for (let seed = 1; seed <= 8; seed++) {
-					const options = { seed, days: 4, signer: "keyed-hash", mishaps, eyes: [eye] } as const;
+					const options = {
+						seed,
+						days: 4,
+						signer: "keyed-hash",
+						disturbances,
+						eyes: [eye],
+					} as const;
 					const result = await run(options);
 					const told = result.violations.filter((each) => each.startsWith(`${finding}:`));
 					if (told.length > 0) return told;

@@ -13,7 +13,7 @@ import { decodeEntry } from "../../src/protocol/record/entry.js";
 import { type Entry, TIME_SOURCES } from "../../src/protocol/record/entry-layouts.js";
 import { eventNameOf } from "../../src/protocol/record/events.js";
 import { judgeEvents, type Visit } from "../support/judges/event-judge.js";
-import type { SwarmWorld } from "./mishaps.js";
+import type { SwarmWorld } from "./disturbances.js";
 import { Spans } from "./spans.js";
 
 export interface SwarmEvidence {

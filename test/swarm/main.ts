@@ -1,18 +1,18 @@
 /**
  * `npm run swarm -- --seeds N [--seed FIRST] [--days D] [--signer es256|keyed-hash] [--workers N]
- * [--mishaps NAME,...] [--eyes NAME,...]`: a long swarm; names replace what a seed draws, and what looks. At least one option must be given. Last line JSON; exit 0 only without a violation, 2 usage.
+ * [--disturbances NAME,...] [--eyes NAME,...]`: a long swarm; names replace what a seed draws, and what looks. At least one option must be given. Last line JSON; exit 0 only without a violation, 2 usage.
  */
 import "../../sim/shell/engine.js";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { addDeliveries, NO_DELIVERY } from "../../sim/checkers/delivery.js";
+import { DISTURBANCES } from "./disturbances.js";
 import { EYES } from "./eyes.js";
-import { MISHAPS } from "./mishaps.js";
 import type { SwarmResult, SwarmSigner } from "./swarm.js";
 
 const USAGE =
-	"usage: npm run swarm -- --seeds N [--seed FIRST] [--days D] [--signer es256|keyed-hash] [--workers N] [--mishaps NAME,...] [--eyes NAME,...]";
+	"usage: npm run swarm -- --seeds N [--seed FIRST] [--days D] [--signer es256|keyed-hash] [--workers N] [--disturbances NAME,...] [--eyes NAME,...]";
 
 interface Plan {
 	readonly seeds: number;
@@ -20,7 +20,7 @@ interface Plan {
 	readonly days: number;
 	readonly signer: SwarmSigner;
 	readonly workers: number;
-	readonly mishaps: readonly string[] | undefined;
+	readonly disturbances: readonly string[] | undefined;
 	readonly eyes: readonly string[] | undefined;
 }
 
@@ -35,7 +35,7 @@ function planOf(argv: string[]): Plan | undefined {
 				seed: { type: "string", default: "1" },
 				days: { type: "string", default: "14" },
 				signer: { type: "string", default: "keyed-hash" },
-				mishaps: { type: "string" },
+				disturbances: { type: "string" },
 				eyes: { type: "string" },
 				workers: { type: "string", default: String(Math.min(availableParallelism(), 8)) },
 			},
@@ -49,11 +49,11 @@ function planOf(argv: string[]): Plan | undefined {
 			days: whole(values.days),
 			signer,
 			workers: whole(values.workers),
-			mishaps: namesIn(values.mishaps),
+			disturbances: namesIn(values.disturbances),
 			eyes: namesIn(values.eyes),
 		};
 		const isValid = plan.seeds >= 1 && plan.first >= 0 && plan.days >= 1 && plan.workers >= 1;
-		const isKnown = areIn(plan.mishaps, MISHAPS) && areIn(plan.eyes, EYES);
+		const isKnown = areIn(plan.disturbances, DISTURBANCES) && areIn(plan.eyes, EYES);
 		return isValid && isKnown ? plan : undefined;
 	} catch {
 		return undefined;
@@ -75,7 +75,7 @@ async function swarm(plan: Plan): Promise<boolean> {
 		`seeds ${plan.first} to ${plan.first + plan.seeds - 1}, ${plan.days} days each, ${name}`,
 	);
 	const choice =
-		(plan.mishaps === undefined ? "" : ` --mishaps ${plan.mishaps.join()}`) +
+		(plan.disturbances === undefined ? "" : ` --disturbances ${plan.disturbances.join()}`) +
 		(plan.eyes === undefined ? "" : ` --eyes ${plan.eyes.join()}`);
 	let next = plan.first;
 	let simulatedDays = 0;
@@ -105,8 +105,8 @@ async function swarm(plan: Plan): Promise<boolean> {
 					worker.terminate().then(() => resolve(), reject);
 					return;
 				}
-				const { days, signer, mishaps, eyes } = plan;
-				worker.postMessage({ seed: next++, days, signer, mishaps, eyes });
+				const { days, signer, disturbances, eyes } = plan;
+				worker.postMessage({ seed: next++, days, signer, disturbances, eyes });
 			};
 			worker.on("message", (result: SwarmResult) => {
 				take(result);

@@ -1,4 +1,4 @@
-/** One seed of the swarm: simulated weeks of a station to which everything happens that a row of MISHAPS knows. */
+/** One seed of the swarm: simulated weeks of a station to which everything happens that a row of DISTURBANCES knows. */
 
 import { type DeliveryOutcome, judgeDelivery } from "../../sim/checkers/delivery.js";
 import { Findings } from "../../sim/checkers/findings.js";
@@ -19,12 +19,12 @@ import type { Handler } from "../../src/collector/service/receiver.js";
 import type { RecordStore } from "../../src/collector/store/record-store.js";
 import { asciiBytes } from "../../src/core/bytes.js";
 import {
-	type Chance,
 	fraction,
 	integerBelow,
-	SeededChance,
+	type RandomSource,
+	SeededRandom,
 	seedOf,
-} from "../../src/core/chance.js";
+} from "../../src/core/random.js";
 import {
 	canonicalConfiguration,
 	DEFAULT_CONFIGURATION,
@@ -46,8 +46,8 @@ import type { Visit } from "../support/judges/event-judge.js";
 import { CALM, hostileHandler, signed, type Weather } from "./adversary.js";
 import { noAilments, openAilingProbes } from "./ailing-probes.js";
 import { collectorKeyOf, SwarmCollector, unionOf } from "./collectors.js";
+import { DISTURBANCES, type SwarmWorld } from "./disturbances.js";
 import { type DrawnConfiguration, EYES, type SwarmEvidence } from "./eyes.js";
-import { MISHAPS, type SwarmWorld } from "./mishaps.js";
 import { Spans } from "./spans.js";
 
 export type SwarmSigner = "es256" | "keyed-hash";
@@ -56,8 +56,8 @@ export interface SwarmOptions {
 	readonly seed: number;
 	readonly days: number;
 	readonly signer: SwarmSigner;
-	/** Names of the mishaps that befall every seed, in place of those that its chance draws. */
-	readonly mishaps?: readonly string[] | undefined;
+	/** Names of the disturbances that befall every seed, in place of those that its chance draws. */
+	readonly disturbances?: readonly string[] | undefined;
 	/** Names of the eyes that look besides delivery; all without it. */
 	readonly eyes?: readonly string[] | undefined;
 	/** Gets what the eyes look at, for who looks closer at one seed. */
@@ -141,13 +141,13 @@ class SwarmRun {
 	readonly #astray: { fromUtcSeconds: number; toUtcSeconds: number; hasLie: boolean }[] = [];
 	#haveClocksLied = false;
 	#serverLies = 0;
-	/** `world` of the mishaps but for their chance. */
+	/** `world` of the disturbances but for their chance. */
 	readonly #world: Omit<SwarmWorld, "chance">;
 
 	constructor(options: SwarmOptions) {
 		this.#options = options;
 		this.#seed = options.seed >>> 0;
-		const chance = new SeededChance(seedOf(this.#seed, "swarm"));
+		const chance = new SeededRandom(seedOf(this.#seed, "swarm"));
 		const pick = <Value>(values: readonly [Value, ...Value[]]): Value =>
 			values[integerBelow(chance, values.length)] ?? values[0];
 		const intervalSeconds = pick([300, 900, 1800, 3600]);
@@ -172,7 +172,7 @@ class SwarmRun {
 			collectorPublicKey: collectorKeyOf(0, this.#isKeyedHash).publicKey,
 		};
 		this.#drawn.set(1, { uploadIntervalSeconds, isGood: true });
-		const probesChance = new SeededChance(seedOf(this.#seed, "ailing probes"));
+		const probesChance = new SeededRandom(seedOf(this.#seed, "ailing probes"));
 		this.#station = bareStation({
 			seed: this.#seed,
 			name: STATION,
@@ -272,11 +272,11 @@ class SwarmRun {
 	}
 
 	#plan(): void {
-		const { mishaps } = this.#options;
-		for (const { name, probability, plan } of MISHAPS) {
-			const chance = new SeededChance(seedOf(this.#seed, `mishap ${name}`));
+		const { disturbances } = this.#options;
+		for (const { name, probability, plan } of DISTURBANCES) {
+			const chance = new SeededRandom(seedOf(this.#seed, `mishap ${name}`));
 			const isDrawn = fraction(chance) < probability;
-			if (mishaps === undefined ? isDrawn : mishaps.includes(name))
+			if (disturbances === undefined ? isDrawn : disturbances.includes(name))
 				plan({ ...this.#world, chance });
 		}
 	}
@@ -508,7 +508,7 @@ class SwarmRun {
 		};
 		const hostile = hostileHandler({
 			handler: offering,
-			chance: new SeededChance(seedOf(this.#seed, `collector ${index}`)),
+			chance: new SeededRandom(seedOf(this.#seed, `collector ${index}`)),
 			faults: () => this.#weather.collector,
 			key: collector.key,
 			strangerKey: this.#keys.stranger,
@@ -539,7 +539,7 @@ class SwarmRun {
 	}
 
 	/** Newer at each draw: good, out of range, for another station, or with a key that nobody signs with. */
-	#drawConfiguration(chance: Chance, collector: SwarmCollector): Uint8Array {
+	#drawConfiguration(chance: RandomSource, collector: SwarmCollector): Uint8Array {
 		const kind = integerBelow(chance, 4);
 		return this.#configuration(
 			{
@@ -648,7 +648,7 @@ class SwarmRun {
 		const { eyes } = this.#options;
 		if (this.#river === undefined) return;
 		const evidence: SwarmEvidence = {
-			world: { ...this.#world, chance: new SeededChance(this.#seed) },
+			world: { ...this.#world, chance: new SeededRandom(this.#seed) },
 			diary: this.#diary,
 			river: this.#river,
 			rows,

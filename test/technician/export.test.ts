@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSimulatedLine } from "../../sim/shell/station-line.js";
 import { ConsoleClient } from "../../src/technician/client.js";
+import { showJournal } from "../../src/technician/file-commands.js";
 import {
 	type ExportOutcome,
 	exportJournal,
 	readExportedFile,
-} from "../../src/technician/export-file.js";
-import { showJournal } from "../../src/technician/file-commands.js";
+} from "../../src/technician/journal-export.js";
 import { captured } from "../support/captured.js";
 import { englishInto } from "../support/data/english.js";
 

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SimulatedFlash } from "../../sim/flash/flash.js";
-import { SeededChance } from "../../src/core/chance.js";
 import { crc32 } from "../../src/core/crc32.js";
+import { SeededRandom } from "../../src/core/random.js";
 import { createSha256 } from "../../src/core/sha256.js";
 import { Journal } from "../../src/firmware/journal/journal.js";
 import { frameSeedOf, readSectorHeader } from "../../src/protocol/flash/journal-format.js";
@@ -30,7 +30,7 @@ function written(count: number, reboots = 0): Written {
 	const flash = new SimulatedFlash({
 		sectors: SECTORS,
 		sectorBytes: 4096,
-		chance: new SeededChance(3),
+		chance: new SeededRandom(3),
 		onBusy: () => {},
 	});
 	const open = (): Journal =>
@@ -129,7 +129,7 @@ describe("a raw flash image", () => {
 	});
 
 	it("never shows an entry that was not appended, whatever is damaged", () => {
-		const chance = new SeededChance(11);
+		const chance = new SeededRandom(11);
 		const { image, appended } = written(900, 3);
 		for (let round = 0; round < 60; round++) {
 			const damaged = image.slice();
@@ -238,7 +238,7 @@ describe("a raw flash image", () => {
 		const flash = new SimulatedFlash({
 			sectors: SECTORS,
 			sectorBytes: 4096,
-			chance: new SeededChance(1),
+			chance: new SeededRandom(1),
 			image,
 		});
 		const journal = Journal.open({

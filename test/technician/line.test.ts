@@ -10,7 +10,7 @@ import { openNamedStation, openSimulatedLine, StationLine } from "../../sim/shel
 import { asciiBytes } from "../../src/core/bytes.js";
 import { encodeAnswer, encodePart } from "../../src/protocol/line/console.js";
 import { ConsoleClient } from "../../src/technician/client.js";
-import { exportJournal, readExportedFile } from "../../src/technician/export-file.js";
+import { exportJournal, readExportedFile } from "../../src/technician/journal-export.js";
 import type { Line } from "../../src/technician/line.js";
 import { openPort, openSerialLine } from "../../src/technician/ports.js";
 import type { SerialPortClass } from "../../src/technician/serial-port.js";

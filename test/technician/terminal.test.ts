@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { openSimulatedLine } from "../../sim/shell/station-line.js";
 import { type ConsoleFields, encodeAnswer, encodePart } from "../../src/protocol/line/console.js";
 import { ConsoleClient } from "../../src/technician/client.js";
-import { readExportedFile } from "../../src/technician/export-file.js";
+import { readExportedFile } from "../../src/technician/journal-export.js";
 import { IN_TERMINAL } from "../support/collectors/in-terminal.js";
 import { PROJECT } from "../support/sources.js";
 

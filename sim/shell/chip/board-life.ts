@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { openRealTimeClock, openWaterProbes } from "../../../drivers/board-probes.js";
 import { hexOf } from "../../../src/core/bytes.js";
-import { SeededChance } from "../../../src/core/chance.js";
+import { SeededRandom } from "../../../src/core/random.js";
 import { Provisioning } from "../../../src/firmware/config/provisioning.js";
 import { Journal } from "../../../src/firmware/journal/journal.js";
 import type { Board } from "../../../src/firmware/ports.js";
@@ -313,6 +313,6 @@ function placeOf(partitions: readonly Partition[], label: string): Partition {
 	return found;
 }
 
-export function boardChance(seed: number): SeededChance {
-	return new SeededChance(seed);
+export function boardChance(seed: number): SeededRandom {
+	return new SeededRandom(seed);
 }

@@ -24,23 +24,23 @@ export interface ConfigurationOffer {
 }
 
 /** Where offers are kept. */
-export interface OfferShelf {
+export interface OfferRepository {
 	/** The newest of each station, unless its record has shown it. */
 	pending(): Promise<ConfigurationOffer[]>;
 	/** Throws OperationalError for a station that is not enrolled, or an id that is no newer. */
 	put(offer: ConfigurationOffer): Promise<void>;
 	/** The station's record shows it. */
-	shown(station: string, id: number): Promise<void>;
+	markApplied(station: string, id: number): Promise<void>;
 }
 
 export interface ConfigurationOffersOptions {
-	readonly shelf: OfferShelf;
+	readonly repository: OfferRepository;
 	readonly clock: { readonly utcSeconds: number };
 	/** What stations' records say of configurations. */
 	readonly onReport?: (station: string, text: string) => void;
 }
 
-/** Another collector may have put something on the shelf: looked at this often, seconds. */
+/** Another collector may have put something in: looked at this often, seconds. */
 const LOOK_SECONDS = 60;
 const ID_MAX = 0xffff;
 const KIND_AT = 1;
@@ -52,7 +52,7 @@ const HASH_BYTES = 32;
 export class ConfigurationOffers {
 	readonly #options: ConfigurationOffersOptions;
 	#pending: Promise<ReadonlyMap<string, ConfigurationOffer>> | undefined;
-	#lookedUtcSeconds = 0;
+	#refreshedUtcSeconds = 0;
 
 	constructor(options: ConfigurationOffersOptions) {
 		this.#options = options;
@@ -61,7 +61,7 @@ export class ConfigurationOffers {
 	/** Sets what an operator wrote; see `readOffer`. Throws OperationalError. */
 	async set(text: string, where: string): Promise<ConfigurationOffer> {
 		const offer = readOffer(text, where);
-		await this.#options.shelf.put(offer);
+		await this.#options.repository.put(offer);
 		this.#pending = undefined;
 		return offer;
 	}
@@ -71,14 +71,14 @@ export class ConfigurationOffers {
 	 * fails throws.
 	 */
 	async answer(station: string, entries: readonly Uint8Array[]): Promise<Uint8Array | undefined> {
-		const pending = await this.#look();
+		const pending = await this.#refresh();
 		let offer = pending.get(station);
 		for (const canonical of entries) {
 			if (canonical[KIND_AT] === ENTRY_KINDS.event) this.#report(station, canonical);
 			if (canonical[KIND_AT] !== ENTRY_KINDS.configuration || offer === undefined) continue;
 			const hash = canonical.subarray(HASH_AT, HASH_AT + HASH_BYTES);
 			if (!equalBytes(hash, hashOf(offer.canonical))) continue;
-			await this.#options.shelf.shown(station, offer.id);
+			await this.#options.repository.markApplied(station, offer.id);
 			this.#options.onReport?.(station, `configuration ${offer.id} is in force, on trial`);
 			this.#pending = undefined;
 			offer = undefined;
@@ -86,21 +86,21 @@ export class ConfigurationOffers {
 		return offer?.canonical;
 	}
 
-	#look(): Promise<ReadonlyMap<string, ConfigurationOffer>> {
+	#refresh(): Promise<ReadonlyMap<string, ConfigurationOffer>> {
 		const now = this.#options.clock.utcSeconds;
-		if (this.#pending !== undefined && Math.abs(now - this.#lookedUtcSeconds) < LOOK_SECONDS) {
+		if (this.#pending !== undefined && Math.abs(now - this.#refreshedUtcSeconds) < LOOK_SECONDS) {
 			return this.#pending;
 		}
-		this.#lookedUtcSeconds = now;
-		const looking = this.#options.shelf
+		this.#refreshedUtcSeconds = now;
+		const refreshing = this.#options.repository
 			.pending()
 			.then((offers) => new Map(offers.map((offer) => [offer.station, offer])));
-		this.#pending = looking;
-		looking.catch(() => {
+		this.#pending = refreshing;
+		refreshing.catch(() => {
 			// Callers that wait for it are told; the next one looks again.
-			if (this.#pending === looking) this.#pending = undefined;
+			if (this.#pending === refreshing) this.#pending = undefined;
 		});
-		return looking;
+		return refreshing;
 	}
 
 	#report(station: string, canonical: Uint8Array): void {
@@ -147,8 +147,8 @@ export function readOffer(text: string, where: string): ConfigurationOffer {
 	return { station, id, canonical: new TextEncoder().encode(canonical) };
 }
 
-/** The shelf in the collector's database. */
-export class SqlOfferShelf implements OfferShelf {
+/** The repository in the collector's database. */
+export class SqlOfferRepository implements OfferRepository {
 	readonly #store: SqlStore;
 
 	constructor(store: SqlStore) {
@@ -202,7 +202,7 @@ export class SqlOfferShelf implements OfferShelf {
 		});
 	}
 
-	async shown(station: string, id: number): Promise<void> {
+	async markApplied(station: string, id: number): Promise<void> {
 		await this.#store.query(
 			"update configuration_offers set is_shown = true where station = $1 and id = $2",
 			[station, id],
@@ -210,8 +210,8 @@ export class SqlOfferShelf implements OfferShelf {
 	}
 }
 
-/** The shelf in memory, for simulations that keep nothing. */
-export class MemoryOfferShelf implements OfferShelf {
+/** The repository in memory, for simulations that keep nothing. */
+export class MemoryOfferRepository implements OfferRepository {
 	readonly #offers = new Map<string, ConfigurationOffer & { isShown: boolean }>();
 
 	async pending(): Promise<ConfigurationOffer[]> {
@@ -227,7 +227,7 @@ export class MemoryOfferShelf implements OfferShelf {
 		this.#offers.set(offer.station, { ...offer, isShown: false });
 	}
 
-	async shown(station: string, id: number): Promise<void> {
+	async markApplied(station: string, id: number): Promise<void> {
 		const offer = this.#offers.get(station);
 		if (offer?.id === id) offer.isShown = true;
 	}

@@ -345,11 +345,11 @@ export class Ledger {
 		return key !== undefined && isSignedBy(key, toBeSigned, signature);
 	}
 
-	#answerHead(label: Label, answers: Uint8Array) {
+	#answerHead(label: Label, requestHash: Uint8Array) {
 		return {
 			station: label.station,
 			epoch: label.epoch,
-			answers,
+			requestHash,
 			// The field ends in February 2106; what is beyond is no time that a station believes (2099).
 			nowUtcSeconds: Math.min(Math.max(Math.floor(this.#options.clock.utcSeconds), 0), UINT32_MAX),
 			nextSeconds: this.#options.nextSeconds?.(label.station) ?? 0,

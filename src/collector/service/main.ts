@@ -10,7 +10,7 @@ import { hexOf } from "../../core/bytes.js";
 import { printable, printableLines } from "../../core/printable.js";
 import { OperationalError } from "../../host/errors.js";
 import { closeToOthers } from "../../host/permissions.js";
-import { ConfigurationOffers, SqlOfferShelf } from "../ledger/configuration-offers.js";
+import { ConfigurationOffers, SqlOfferRepository } from "../ledger/configuration-offers.js";
 import { Ledger, type LedgerReport } from "../ledger/ledger.js";
 import { StationGate } from "../ledger/station-gate.js";
 import { QUOTA_LIMITS, type QuotaLimits } from "../ledger/station-quota.js";
@@ -124,7 +124,7 @@ function tellRefusal(
 
 function openOffers(store: SqlStore, reports: ReportLimit): ConfigurationOffers {
 	return new ConfigurationOffers({
-		shelf: new SqlOfferShelf(store),
+		repository: new SqlOfferRepository(store),
 		clock,
 		onReport: (station, text) => reports.add(`${station}: ${text}`, { station }),
 	});

@@ -25,7 +25,7 @@ import {
 import { exportOf, exportOnce, importInto } from "./circuit-talk.js";
 import { indexOf, type ProbePlace, procedureOf, withProbes } from "./probe-work.js";
 import { type Coefficients, PROCEDURES } from "./procedures.js";
-import { closingOf, lastIdInRecord, type WatchedJournal } from "./record-look.js";
+import { closingOf, lastIdInRecord, type WatchedJournal } from "./recorded-calibrations.js";
 
 export interface InForceOptions extends ProbePlace {
 	readonly board: ProbePlace["board"] & Pick<Board, "settings" | "sha256">;
@@ -35,7 +35,7 @@ export interface InForceOptions extends ProbePlace {
 	readonly restored: (channel: number, why: string) => boolean;
 	/** Unix seconds, 0 unknown. */
 	readonly utcSeconds: () => number;
-	readonly say: (text: string) => void;
+	readonly log: (text: string) => void;
 	/** This boot knows nothing of the circuits: they are looked at. */
 	readonly isCheckDue: boolean;
 }
@@ -124,7 +124,7 @@ export class CalibrationsInForce {
 		} catch (error) {
 			// Withheld until it can be spoken to.
 			if (!(error instanceof StationError)) throw error;
-			this.#options.say(`calibration not restored: ${error.code} ${error.message}`);
+			this.#options.log(`calibration not restored: ${error.code} ${error.message}`);
 		}
 	}
 
@@ -160,7 +160,7 @@ export class CalibrationsInForce {
 	/** Compares every circuit's export with what is in force; a change is an entry of its own. */
 	*check(): Task<void> {
 		this.#isCheckDue = false;
-		const { board, openProbes, say } = this.#options;
+		const { board, openProbes, log } = this.#options;
 		// Where settings take nothing every wake would look again: the battery would pay for it.
 		this.#stored.checkedUtcSeconds = this.#options.utcSeconds();
 		if (!this.save()) return;
@@ -181,7 +181,7 @@ export class CalibrationsInForce {
 				} catch (error) {
 					if (!(error instanceof StationError)) throw error;
 					// Unplugged, or of a firmware that exports nothing: readings go on under what was known.
-					say(`calibration of ${name} not looked at: ${error.code}`);
+					log(`calibration of ${name} not looked at: ${error.code}`);
 				}
 			}
 		} finally {
@@ -363,7 +363,7 @@ export class CalibrationsInForce {
 			return true;
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
-			this.#options.say(error.message);
+			this.#options.log(error.message);
 			return false;
 		}
 	}

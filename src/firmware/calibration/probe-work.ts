@@ -3,7 +3,7 @@ import { assert, StationError } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
 import { unsignedDecimalOf } from "../../core/text.js";
 import { CHANNELS, type ChannelName } from "../../protocol/record/channels.js";
-import { acquire, type Remedies } from "../measure/acquire.js";
+import { acquire, type RecoverySteps } from "../measure/acquire.js";
 import { type MeasuringBoard, ProbeSession } from "../measure/probe-session.js";
 import type { WaterProbes } from "../measure/probes.js";
 import type { Sensor, SpokenCircuit } from "../measure/sensor.js";
@@ -24,10 +24,10 @@ export interface ProbePlace {
 export const NO_CIRCUIT = "this probe has no circuit that is calibrated";
 
 /** Trouble of a probe is the technician's: it ends the command. */
-const NO_REMEDIES: Remedies = Object.freeze({
+const NO_RECOVERY_STEPS: RecoverySteps = Object.freeze({
 	succeeded: () => {},
 	// biome-ignore lint/correctness/useYield: a task that need not wait
-	*tryAfter(error: StationError): Task<boolean> {
+	*next(error: StationError): Task<boolean> {
 		throw error;
 	},
 });
@@ -81,7 +81,7 @@ export function* sampleOf<Sample>(
 	sensor: Sensor<Sample>,
 	watchdog: MeasuringBoard["watchdog"],
 ): Task<Sample> {
-	const sample = yield* acquire(() => sensor, watchdog, NO_REMEDIES);
+	const sample = yield* acquire(() => sensor, watchdog, NO_RECOVERY_STEPS);
 	assert(sample !== undefined, "a remedy that neither throws nor helps");
 	return sample;
 }
@@ -92,7 +92,7 @@ export function* celsiusOf(
 	watchdog: MeasuringBoard["watchdog"],
 ): Task<number | undefined> {
 	try {
-		const sample = yield* acquire(() => probes.temperature, watchdog, NO_REMEDIES);
+		const sample = yield* acquire(() => probes.temperature, watchdog, NO_RECOVERY_STEPS);
 		return sample?.thermometer.temperature;
 	} catch (error) {
 		if (!(error instanceof StationError)) throw error;

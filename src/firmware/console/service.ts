@@ -74,7 +74,7 @@ export interface ProvisioningLine {
 }
 
 /** What the board is told of itself: begun, shown, committed or gone. */
-export interface ProvisioningDesk {
+export interface ProvisioningService {
 	/** Names that were not told and must be. */
 	readonly missing: readonly string[];
 	/** Id of the configuration in force. */
@@ -112,7 +112,7 @@ export interface StationService {
 	 * is not answered yet.
 	 */
 	read(isRecorded: boolean): Signal<ReadingReport>;
-	readonly provisioning: ProvisioningDesk;
+	readonly provisioning: ProvisioningService;
 	/** Asks for an upload; set when its session has ended. A later call replaces this one. */
 	upload(): Signal<UploadReport>;
 }

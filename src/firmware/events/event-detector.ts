@@ -208,7 +208,7 @@ export class EventDetector {
 			this.#judgeStorm(reading, x ?? 0, isStormOver);
 		}
 		if (this.code !== 0) this.#follow(reading, x);
-		else if (x !== undefined && !this.#isOff) this.#look(reading, x);
+		else if (x !== undefined && !this.#isOff) this.#examine(reading, x);
 		else this.#endBurst();
 		return this.#claims;
 	}
@@ -226,7 +226,7 @@ export class EventDetector {
 
 	// --- No event ----------------------------------------------------------------------------------
 
-	#look(reading: EventReading, x: number): void {
+	#examine(reading: EventReading, x: number): void {
 		const state = this.#memory.values;
 		const isBurst = this.#memory.at(BURSTS) > 0;
 		if (!isBurst) this.#memory.settleBaseline();

@@ -1,4 +1,4 @@
-/** Formatting: virgin headers for every sector, before anything is ever appended. */
+/** Formatting: unwritten headers for every sector, before anything is ever appended. */
 import { encodeSectorHeader, type SectorHeader } from "../../protocol/flash/journal-format.js";
 import type { Entropy } from "../ports.js";
 import type { RingFlash } from "./ring-flash.js";
@@ -25,7 +25,7 @@ export function formatRing(
 	for (let sector = flash.count - 1; sector >= 0; sector--) {
 		if (!flash.erase(sector)) continue;
 		const header = encodeSectorHeader({
-			isVirgin: true,
+			isUnwritten: true,
 			isCopying: false,
 			count: flash.count,
 			sectorBytes: flash.sectorBytes,

@@ -1,14 +1,14 @@
 /** An epoch of the ring, the present one or a former one. */
 import type { Sha256 } from "../ports.js";
+import { GapTracker, type JournalGap } from "./gap-tracker.js";
 import type { LogExtent } from "./log-extent.js";
 import { LogReader } from "./log-reader.js";
-import { type JournalGap, LossAccount } from "./loss-account.js";
 import type { RingFlash } from "./ring-flash.js";
 
 /** An epoch of the ring: where it lies, what of it is lost, and how it is read. */
 export class HeldEpoch {
 	readonly extent: LogExtent;
-	readonly losses = new LossAccount();
+	readonly losses = new GapTracker();
 	readonly reader: LogReader;
 	/** Last gap entry that names a loss of this former epoch: its place, and what it names. */
 	named: { readonly sequence: number; readonly from: number; readonly to: number } | undefined;

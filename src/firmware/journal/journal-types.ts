@@ -35,6 +35,6 @@ export interface JournalHealth {
 	/** Since this journal was opened: */
 	readonly correctedBits: number;
 	readonly skippedFrames: number;
-	readonly hops: number;
+	readonly sectorSwitches: number;
 	readonly failedPrograms: number;
 }

@@ -8,11 +8,11 @@ import { HEAD_BYTES } from "../../protocol/record/chain.js";
 import { decodeEntry, encodeDraft } from "../../protocol/record/entry.js";
 import type { EntryDraft } from "../../protocol/record/entry-layouts.js";
 import type { EntrySource, ReadableEntries } from "../../protocol/record/entry-source.js";
+import { type JournalGap, OVERFLOW_REASON, UNPROVED_REASON } from "./gap-tracker.js";
 import type { HeldEpoch } from "./held-epoch.js";
-import { encodeNote } from "./journal-note.js";
+import { encodeCheckpoint } from "./journal-checkpoint.js";
 import type { EpochOrigin, JournalHealth, JournalOptions } from "./journal-types.js";
 import type { LogExtent } from "./log-extent.js";
-import { type JournalGap, OVERFLOW_REASON, UNPROVED_REASON } from "./loss-account.js";
 import { OpenedRing } from "./opened-ring.js";
 
 export class Journal {
@@ -229,7 +229,7 @@ export class Journal {
 			retiredSectors,
 			correctedBits: this.#ring.correctedBits,
 			skippedFrames: this.#ring.skippedFrames,
-			hops: this.#ring.writer.hops,
+			sectorSwitches: this.#ring.writer.sectorSwitches,
 			failedPrograms: this.#ring.writer.failedPrograms,
 		};
 	}
@@ -244,7 +244,7 @@ export class Journal {
 				? this.#ring.present
 				: (this.#ring.former[0] ?? this.#ring.present);
 		const { extent, losses } = held;
-		return encodeNote({
+		return encodeCheckpoint({
 			ring: extent.ring,
 			count: this.#ring.flash.count,
 			base: Math.max(this.#ring.flash.base, 0),

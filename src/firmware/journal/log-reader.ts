@@ -13,8 +13,8 @@ import {
 } from "../../protocol/flash/journal-format.js";
 import { scanSector } from "../../protocol/flash/journal-image.js";
 import { chainNext, type Hash } from "../../protocol/record/chain.js";
+import { type GapTracker, ROT_REASON, UNPROVED_REASON } from "./gap-tracker.js";
 import type { LogExtent } from "./log-extent.js";
-import { type LossAccount, ROT_REASON, UNPROVED_REASON } from "./loss-account.js";
 import type { RingFlash } from "./ring-flash.js";
 
 /** A sector and the sequences that it answers for. */
@@ -35,7 +35,7 @@ export function ringHeader(
 	serial: number,
 ): SectorHeader | undefined {
 	const reading = flash.readHeader(serial % flash.count);
-	if (reading.kind !== "header" || reading.header.isVirgin) return undefined;
+	if (reading.kind !== "header" || reading.header.isUnwritten) return undefined;
 	const { header } = reading;
 	return header.serial === serial && header.ring === ring ? header : undefined;
 }
@@ -48,10 +48,10 @@ function unprovedBefore({ isCopying, unproved }: SectorHeader): number {
 export class LogReader {
 	readonly #flash: RingFlash;
 	readonly #extent: LogExtent;
-	readonly #losses: LossAccount;
+	readonly #losses: GapTracker;
 	readonly #sha256: Hash;
 
-	constructor(flash: RingFlash, extent: LogExtent, losses: LossAccount, sha256: Hash) {
+	constructor(flash: RingFlash, extent: LogExtent, losses: GapTracker, sha256: Hash) {
 		this.#flash = flash;
 		this.#extent = extent;
 		this.#losses = losses;

@@ -1,5 +1,5 @@
 /**
- * The writing end of the log: the slot that comes next, the sectors that are begun, and the hop to a
+ * The writing end of the log: the slot that comes next, the sectors that are begun, and the switch to a
  * fresh sector that comes before the first write after an unclean boot. Nothing is ever programmed
  * twice; what a power cut may have touched is erased before it is used.
  */
@@ -15,11 +15,11 @@ import {
 } from "../../protocol/flash/journal-format.js";
 import { chainNext, type Hash } from "../../protocol/record/chain.js";
 import { encodeCursor, FrameEncoder } from "./frame-encoder.js";
-import type { JournalNote } from "./journal-note.js";
+import type { JournalCheckpoint } from "./journal-checkpoint.js";
 import { CodecTuning } from "./journal-tuning.js";
 import type { LogExtent } from "./log-extent.js";
 import type { HeaderOf, LogReader } from "./log-reader.js";
-import type { PendingHop } from "./recovery.js";
+import type { PendingSwitch } from "./recovery.js";
 import type { Resumption } from "./resumption.js";
 import type { RingFlash } from "./ring-flash.js";
 import { STALE_MAX } from "./ring-search.js";
@@ -31,14 +31,14 @@ const STORE_ATTEMPTS_MAX = 64;
 
 /** What of a note only the writer knows. */
 type WriterNote = Pick<
-	JournalNote,
+	JournalCheckpoint,
 	"lastSlot" | "endSlot" | "keySlot" | "anchorSlot" | "isErasedAhead" | "tuning"
 >;
 
 export class LogWriter {
 	/** Since the journal was opened. */
 	failedPrograms = 0;
-	hops = 0;
+	sectorSwitches = 0;
 
 	readonly #flash: RingFlash;
 	#extent: LogExtent;
@@ -53,7 +53,7 @@ export class LogWriter {
 	#lastSlot = 0;
 	#isErasedAhead = false;
 	/** Set after an unclean boot until the first write has begun a new sector. */
-	#hop: PendingHop | undefined;
+	#switch: PendingSwitch | undefined;
 	/** A frame was not read back as it was written: it may stand there all the same. */
 	#mayStand = false;
 	/** Set where the key is another until the first write has begun the new epoch. */
@@ -83,9 +83,10 @@ export class LogWriter {
 
 	/** Bytes kept in arrays between calls: anchors, tuning, the entry to be copied. */
 	get heldBytes(): number {
-		const hop = this.#hop;
-		const hopBytes = hop === undefined ? 0 : hop.head.length + (hop.copy?.length ?? 0);
-		return this.#encoder.heldBytes + hopBytes;
+		const sectorSwitch = this.#switch;
+		const switchBytes =
+			sectorSwitch === undefined ? 0 : sectorSwitch.head.length + (sectorSwitch.copy?.length ?? 0);
+		return this.#encoder.heldBytes + switchBytes;
 	}
 
 	/** True when `sequence` and all after it are in the sector that is being written. */
@@ -95,11 +96,11 @@ export class LogWriter {
 
 	/** The first write will begin a new sector. */
 	get isUnsettled(): boolean {
-		return this.#hop !== undefined || this.#next !== undefined;
+		return this.#switch !== undefined || this.#next !== undefined;
 	}
 
 	/** Goes on in a sector that flash shows to be as the note says. */
-	resume(note: JournalNote, found: Resumption): void {
+	resume(note: JournalCheckpoint, found: Resumption): void {
 		assert(note.lastSlot < note.endSlot, "a note whose last frame has no end");
 		this.#encoder.resume(found.key, found.anchor);
 		this.#encoder.tuning.restore(note.tuning, found.latestReading);
@@ -110,8 +111,8 @@ export class LogWriter {
 	}
 
 	/** The boot was unclean: the first write will begin a new sector. */
-	hopFirst(hop: PendingHop): void {
-		this.#hop = hop;
+	switchFirst(sectorSwitch: PendingSwitch): void {
+		this.#switch = sectorSwitch;
 	}
 
 	/** The log that is gone on with until a new epoch begins. */
@@ -154,25 +155,25 @@ export class LogWriter {
 	 * begins in the sector after that.
 	 */
 	settle(): void {
-		const hop = this.#hop;
-		if (hop !== undefined) {
+		const sectorSwitch = this.#switch;
+		if (sectorSwitch !== undefined) {
 			const extent = this.#extent;
 			const { nextSequence, head } = extent;
-			this.#clearAhead(hop.serial + 1);
-			this.#openSector(hop.serial, hop.firstSequence, hop.head);
-			if (hop.copy !== undefined) {
-				extent.nextSequence = hop.firstSequence;
-				extent.head = hop.head;
+			this.#clearAhead(sectorSwitch.serial + 1);
+			this.#openSector(sectorSwitch.serial, sectorSwitch.firstSequence, sectorSwitch.head);
+			if (sectorSwitch.copy !== undefined) {
+				extent.nextSequence = sectorSwitch.firstSequence;
+				extent.head = sectorSwitch.head;
 				try {
-					this.store(hop.copy);
+					this.store(sectorSwitch.copy);
 				} finally {
 					// Numbers that are passed over stand after the copy.
 					extent.nextSequence = nextSequence;
 					extent.head = head;
 				}
 			}
-			this.hops++;
-			this.#hop = undefined;
+			this.sectorSwitches++;
+			this.#switch = undefined;
 		}
 		const next = this.#next;
 		if (next !== undefined) {
@@ -207,7 +208,7 @@ export class LogWriter {
 		extent.nextSequence++;
 		const { head, nextSequence: firstSequence } = extent;
 		const serial = extent.serial + 1;
-		this.#hop = { serial, firstSequence, head, copy: undefined, unproved: 1 };
+		this.#switch = { serial, firstSequence, head, copy: undefined, unproved: 1 };
 	}
 
 	/** Writes the frame of `nextSequence`, in this sector or, where that is full or bad, a next one. */
@@ -283,7 +284,7 @@ export class LogWriter {
 			const isLastLap =
 				reading.kind === "header" &&
 				reading.header.ring === this.#extent.ring &&
-				(reading.header.isVirgin ? ahead < count : reading.header.serial === ahead - count);
+				(reading.header.isUnwritten ? ahead < count : reading.header.serial === ahead - count);
 			if (isLastLap) untouched++;
 			else this.#flash.erase(ahead % count);
 		}
@@ -323,11 +324,11 @@ export class LogWriter {
 			const isErasedAhead = this.#isErasedAhead && candidate === extent.serial + 1;
 			this.#isErasedAhead = false;
 			const header = encodeSectorHeader({
-				isVirgin: false,
-				isCopying: this.#hop?.copy !== undefined,
+				isUnwritten: false,
+				isCopying: this.#switch?.copy !== undefined,
 				count,
 				sectorBytes: this.#flash.sectorBytes,
-				unproved: this.#hop?.unproved ?? 0,
+				unproved: this.#switch?.unproved ?? 0,
 				formers: formers.length,
 				ring: extent.ring,
 				epoch: extent.epoch,

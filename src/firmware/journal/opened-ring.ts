@@ -10,13 +10,13 @@ import { chainStart, HEAD_BYTES } from "../../protocol/record/chain.js";
 import { EPOCH_REASONS } from "../../protocol/record/entry-layouts.js";
 import type { Sha256 } from "../ports.js";
 import { drawIdentity, formatRing } from "./formatting.js";
+import { UNPROVED_REASON } from "./gap-tracker.js";
 import { HeldEpoch } from "./held-epoch.js";
-import { decodeNote, type JournalNote } from "./journal-note.js";
+import { decodeCheckpoint, type JournalCheckpoint } from "./journal-checkpoint.js";
 import type { EpochOrigin, JournalOptions } from "./journal-types.js";
 import { LogExtent } from "./log-extent.js";
 import { type HeaderOf, ringHeader } from "./log-reader.js";
 import { LogWriter } from "./log-writer.js";
-import { UNPROVED_REASON } from "./loss-account.js";
 import { formersOf, type ProvedEnd, recoverLog } from "./recovery.js";
 import { resumeFrom } from "./resumption.js";
 import { RingFlash } from "./ring-flash.js";
@@ -66,7 +66,7 @@ export class OpenedRing {
 			station,
 			sha256,
 		);
-		const note = options.retained === undefined ? undefined : decodeNote(options.retained);
+		const note = options.retained === undefined ? undefined : decodeCheckpoint(options.retained);
 		if (note !== undefined && this.#resume(note, station, keyMark)) return;
 		const state = searchRing(this.flash);
 		this.refusal = this.flash.refusal;
@@ -82,7 +82,7 @@ export class OpenedRing {
 	}
 
 	/** Goes on where the note says, if flash bears it out. */
-	#resume(note: JournalNote, station: string, keyMark: Uint8Array): boolean {
+	#resume(note: JournalCheckpoint, station: string, keyMark: Uint8Array): boolean {
 		const found = resumeFrom(note, this.flash, station);
 		if (found === undefined || !equalBytes(found.header.keyMark, keyMark)) return false;
 		this.writer.resume(note, found);
@@ -106,7 +106,7 @@ export class OpenedRing {
 		state: RingState & { kind: "used" },
 		keyMark: Uint8Array,
 		options: JournalOptions,
-		note: JournalNote | undefined,
+		note: JournalCheckpoint | undefined,
 	): void {
 		const { newest, oldest } = state;
 		if (newest.station !== options.station) throw foreignStation(newest.station);
@@ -137,12 +137,12 @@ export class OpenedRing {
 		}
 		// The first append erases the next sector; a cut may have begun to. What it holds is given
 		// up now, so that nothing is offered that may be half erased.
-		const erasedNext = this.refusal === undefined ? log.hop.serial - this.flash.count : -1;
+		const erasedNext = this.refusal === undefined ? log.sectorSwitch.serial - this.flash.count : -1;
 		const first = Math.max(oldest.serial, erasedNext + 1);
 		for (const each of [...this.former, this.present]) this.#keepTo(each, first, headerOf);
-		this.writer.hopFirst(log.hop);
-		if (log.hop.unproved > 0) {
-			const from = log.nextSequence - log.hop.unproved;
+		this.writer.switchFirst(log.sectorSwitch);
+		if (log.sectorSwitch.unproved > 0) {
+			const from = log.nextSequence - log.sectorSwitch.unproved;
 			held.losses.note(from, log.nextSequence - 1, UNPROVED_REASON, log.head);
 		}
 		if (erasedNext >= 0 && headerOf(erasedNext) === undefined) this.#dropHalfErased(headerOf);
@@ -276,22 +276,22 @@ export class OpenedRing {
 		losses.restore(known);
 	}
 
-	/** Nothing was ever appended, or all headers below the virgin ones are lost. */
+	/** Nothing was ever appended, or all headers below the unwritten ones are lost. */
 	#begin(
-		state: RingState & { kind: "blank" | "virgin" },
+		state: RingState & { kind: "blank" | "unwritten" },
 		keyMark: Uint8Array,
 		options: JournalOptions,
-		note: JournalNote | undefined,
+		note: JournalCheckpoint | undefined,
 	): void {
 		const { station, publicKey, sha256 } = options;
 		const { extent } = this.present;
 		const { previousHead } = this.origin;
-		const lost = state.kind === "virgin" ? lostBelow(state, note) : 0;
-		if (state.kind === "virgin" && lost > 0 && state.header.station !== station) {
+		const lost = state.kind === "unwritten" ? lostBelow(state, note) : 0;
+		if (state.kind === "unwritten" && lost > 0 && state.header.station !== station) {
 			throw foreignStation(state.header.station);
 		}
 		const isKept =
-			state.kind === "virgin" &&
+			state.kind === "unwritten" &&
 			equalBytes(state.header.keyMark, keyMark) &&
 			state.header.station === station &&
 			(lost > 0 || state.lowest === 0);
@@ -307,7 +307,7 @@ export class OpenedRing {
 		extent.keyMark = keyMark;
 		extent.head = chainStart(sha256, { station, epoch, publicKey, previousHead });
 		this.wasFormatted = true;
-		if (state.kind === "virgin" && lost > 0) {
+		if (state.kind === "unwritten" && lost > 0) {
 			if (!isKept) extent.ring = state.header.ring;
 			this.#goOnBehind(lost, state.lowest, isKept ? undefined : state.header, options);
 		} else if (!isKept && this.refusal === undefined) {
@@ -342,7 +342,7 @@ export class OpenedRing {
 		extent.oldestFirst = lost + 1;
 		extent.head = sha256(extent.head);
 		this.wasFormatted = false;
-		this.writer.hopFirst({
+		this.writer.switchFirst({
 			serial,
 			firstSequence: lost + 1,
 			head: extent.head,
@@ -353,14 +353,14 @@ export class OpenedRing {
 }
 
 /** A note that flash does not bear out proves all the same which numbers were given. */
-function provedBy(note: JournalNote | undefined, ring: number): ProvedEnd | undefined {
+function provedBy(note: JournalCheckpoint | undefined, ring: number): ProvedEnd | undefined {
 	return note?.ring === ring ? note : undefined;
 }
 
 /** Entries below the lowest header that can be read: whose frames check, or that a note counts. */
 function lostBelow(
-	{ header, lost }: RingState & { kind: "virgin" },
-	note: JournalNote | undefined,
+	{ header, lost }: RingState & { kind: "unwritten" },
+	note: JournalCheckpoint | undefined,
 ): number {
 	const proved = provedBy(note, header.ring);
 	return proved?.epoch === header.epoch ? Math.max(lost, proved.nextSequence - 1) : lost;

@@ -17,7 +17,7 @@ import type { RingFlash } from "./ring-flash.js";
 import { LOOK_AHEAD, type RingState } from "./ring-search.js";
 
 /** What the first append after an unclean boot does: begins a new sector, with a copy or without. */
-export interface PendingHop {
+export interface PendingSwitch {
 	/** Serial to try first. */
 	readonly serial: number;
 	readonly firstSequence: number;
@@ -36,7 +36,7 @@ export interface RecoveredLog {
 	/** h(nextSequence - 1). */
 	readonly head: Uint8Array;
 	readonly cursor: number;
-	readonly hop: PendingHop;
+	readonly sectorSwitch: PendingSwitch;
 	/** Former epochs of the ring with their cursors, as the newest sectors name them. */
 	readonly formers: ReadonlyMap<number, FormerMark>;
 	readonly correctedBits: number;
@@ -167,15 +167,21 @@ function lostAfter(
 	return lost;
 }
 
-type Ending = Pick<RecoveredLog, "header" | "nextSequence" | "head" | "hop" | "note">;
+type Ending = Pick<RecoveredLog, "header" | "nextSequence" | "head" | "sectorSwitch" | "note">;
 
 /** The log continues after numbers that are lost; the next header makes them a gap. */
 function behindLost(log: Ending, lost: LostSector, givenEnd: number, sha256: Hash): Ending {
 	const nextSequence = Math.max(log.nextSequence + lost.entries, givenEnd);
 	const head = sha256(log.head);
 	const serial = lost.serial + 1;
-	const hop = { serial, firstSequence: nextSequence, head, copy: undefined, unproved: 0 };
-	return { ...log, nextSequence, head, hop, note: `a header is lost with ${lost.entries} entries` };
+	const sectorSwitch = { serial, firstSequence: nextSequence, head, copy: undefined, unproved: 0 };
+	return {
+		...log,
+		nextSequence,
+		head,
+		sectorSwitch,
+		note: `a header is lost with ${lost.entries} entries`,
+	};
 }
 
 interface Walk {
@@ -238,11 +244,11 @@ function afterWalk(
 	const isCounted = nextSequence === end + unproved;
 	const head = unproved > 0 ? sha256(walked.head) : walked.head;
 	const serial = (lost?.serial ?? header.serial) + 1;
-	const hop: PendingHop =
+	const sectorSwitch: PendingSwitch =
 		last === undefined || !isCounted
 			? { serial, firstSequence: nextSequence, head, copy: undefined, unproved }
 			: { serial, firstSequence: end - 1, head: headBefore, copy: last, unproved };
-	return { header, nextSequence, head, hop, note: noteOf(scan, unproved) };
+	return { header, nextSequence, head, sectorSwitch, note: noteOf(scan, unproved) };
 }
 
 /** The entry that was to be copied is gone with its sector: its number is never used again. */
@@ -254,7 +260,7 @@ function lostBehind(header: SectorHeader, provedNext: number, sha256: Hash): End
 		header,
 		nextSequence,
 		head,
-		hop: { serial, firstSequence: nextSequence, head, copy: undefined, unproved: 0 },
+		sectorSwitch: { serial, firstSequence: nextSequence, head, copy: undefined, unproved: 0 },
 		note: "last sector lost",
 	};
 }

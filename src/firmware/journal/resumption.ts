@@ -14,7 +14,7 @@ import {
 	SLOT_BYTES,
 } from "../../protocol/flash/journal-format.js";
 import { decodeFrame, type PlacedAnchor, placed } from "../../protocol/flash/journal-image.js";
-import type { JournalNote } from "./journal-note.js";
+import type { JournalCheckpoint } from "./journal-checkpoint.js";
 import type { RingFlash } from "./ring-flash.js";
 import { LOOK_AHEAD } from "./ring-search.js";
 
@@ -32,7 +32,7 @@ export interface Resumption {
  * sector after this one, which shows that the log went on after the note was made.
  */
 export function resumeFrom(
-	note: JournalNote,
+	note: JournalCheckpoint,
 	flash: RingFlash,
 	station: string,
 ): Resumption | undefined {
@@ -45,7 +45,7 @@ export function resumeFrom(
 	const sector = note.serial % flash.count;
 	const slots = Math.floor(flash.sectorBytes / SLOT_BYTES);
 	const reading = flash.readHeader(sector);
-	if (reading.kind !== "header" || reading.header.isVirgin) return undefined;
+	if (reading.kind !== "header" || reading.header.isUnwritten) return undefined;
 	const header = reading.header;
 	if (header.ring !== note.ring || header.serial !== note.serial) return undefined;
 	if (header.epoch !== note.epoch || header.count !== count) return undefined;
@@ -82,7 +82,8 @@ function isNewest(header: SectorHeader, flash: RingFlash): boolean {
 		const reading = flash.readHeader((header.serial + distance) % flash.count);
 		if (reading.kind !== "header") continue;
 		const other = reading.header;
-		if (!other.isVirgin && other.ring === header.ring && other.serial > header.serial) return false;
+		if (!other.isUnwritten && other.ring === header.ring && other.serial > header.serial)
+			return false;
 		seen++;
 	}
 	return true;

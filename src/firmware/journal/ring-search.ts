@@ -1,6 +1,6 @@
 /**
  * Finds the ring in its partition, and its newest sector by bisection over the headers. Sectors up to
- * the newest are one lap ahead of those after it; formatting gives every sector a (virgin) header, so
+ * the newest are one lap ahead of those after it; formatting gives every sector an (unwritten) header, so
  * that "not yet written" is something read and not something missing. Why each step is sound stands in
  * docs/FORMAT.md.
  */
@@ -17,7 +17,7 @@ export const LOOK_AHEAD = 5;
 /** So many such sectors between two good ones are told from the end; the journal goes past no more. */
 export const STALE_MAX = LOOK_AHEAD - 1;
 
-const VIRGIN_LAP = -1;
+const UNWRITTEN_LAP = -1;
 
 export type RingState =
 	/** No header anywhere: never formatted. */
@@ -27,7 +27,7 @@ export type RingState =
 	 * sectors below, whose headers are gone.
 	 */
 	| {
-			readonly kind: "virgin";
+			readonly kind: "unwritten";
 			readonly header: SectorHeader;
 			readonly lowest: number;
 			readonly lost: number;
@@ -120,8 +120,8 @@ class Search {
 		}
 		let header = this.#at(newest) as SectorHeader;
 		// Nothing may be taken for never used that has one sector that was.
-		if (header.isVirgin) header = this.#highestUsed() ?? header;
-		if (header.isVirgin) return this.#virgin(header, first);
+		if (header.isUnwritten) header = this.#highestUsed() ?? header;
+		if (header.isUnwritten) return this.#unwritten(header, first);
 		return {
 			kind: "used",
 			newest: header,
@@ -135,26 +135,26 @@ class Search {
 		let highest: SectorHeader | undefined;
 		for (let sector = 0; sector < this.#flash.count; sector++) {
 			const header = this.#at(sector);
-			if (header === undefined || header.isVirgin) continue;
+			if (header === undefined || header.isUnwritten) continue;
 			if (highest === undefined || header.serial > highest.serial) highest = header;
 		}
 		return highest;
 	}
 
 	/** Frames that check below the lowest header were appended: it is their headers that are lost. */
-	#virgin(header: SectorHeader, lowest: number): RingState {
+	#unwritten(header: SectorHeader, lowest: number): RingState {
 		let lost = 0;
 		for (let serial = 0; serial < lowest; serial++) {
 			const bytes = this.#flash.read(serial, 0, this.#flash.sectorBytes);
 			lost += scanHeaderless(bytes, header, serial).nextIndex;
 		}
-		return { kind: "virgin", header, lowest, lost };
+		return { kind: "unwritten", header, lowest, lost };
 	}
 
 	/** Last sector from `low` up that is in the highest lap met on the way. */
 	#bisect(first: number): number {
 		let low = first;
-		let lap = this.#lapAt(low) ?? VIRGIN_LAP;
+		let lap = this.#lapAt(low) ?? UNWRITTEN_LAP;
 		let high = this.#flash.count;
 		while (high - low > 1) {
 			const probe = this.#readableNear(low + Math.floor((high - low) / 2), low, high, lap);
@@ -193,7 +193,7 @@ class Search {
 			if (found === undefined) continue;
 			if (found > order) return sector;
 			// What a sector of the last lap must say; a header of an older lap says nothing.
-			if (found === Math.max(order + distance - count, VIRGIN_LAP)) readable++;
+			if (found === Math.max(order + distance - count, UNWRITTEN_LAP)) readable++;
 		}
 		return undefined;
 	}
@@ -211,23 +211,23 @@ class Search {
 
 	#headerOf(serial: number): SectorHeader | undefined {
 		const header = this.#at(serial % this.#flash.count);
-		return header?.serial === serial && !header.isVirgin ? header : undefined;
+		return header?.serial === serial && !header.isUnwritten ? header : undefined;
 	}
 
 	#isGarbled(sector: number): boolean {
 		return this.#at(sector) === undefined && !this.#blank.has(sector);
 	}
 
-	/** Serial, or something below every serial for a virgin sector. */
+	/** Serial, or something below every serial for an unwritten sector. */
 	#orderAt(sector: number): number | undefined {
 		const header = this.#at(sector);
-		return header === undefined ? undefined : header.isVirgin ? -1 : header.serial;
+		return header === undefined ? undefined : header.isUnwritten ? -1 : header.serial;
 	}
 
 	#lapAt(sector: number): number | undefined {
 		const order = this.#orderAt(sector);
 		if (order === undefined) return undefined;
-		return order < 0 ? VIRGIN_LAP : Math.floor(order / this.#flash.count);
+		return order < 0 ? UNWRITTEN_LAP : Math.floor(order / this.#flash.count);
 	}
 
 	/** Header of a sector, read once; undefined when unreadable, misplaced, or of another ring. */

@@ -24,18 +24,18 @@ export function* pauseFed(milliseconds: number, watchdog: Watchdog): Task<void> 
 }
 
 /** What is done about a probe that gives no sample. */
-export interface Remedies {
+export interface RecoverySteps {
 	/** It gave one. */
 	succeeded(): void;
 	/** Does the next thing that may help; false when there is none left. */
-	tryAfter(error: StationError): Task<boolean>;
+	next(error: StationError): Task<boolean>;
 }
 
 /** A sample or nothing, and no second try. */
-export const NO_REMEDIES: Remedies = Object.freeze({
+export const NO_RECOVERY_STEPS: RecoverySteps = Object.freeze({
 	succeeded: () => {},
 	// biome-ignore lint/correctness/useYield: a task that need not wait
-	*tryAfter() {
+	*next() {
 		return false;
 	},
 });
@@ -48,7 +48,7 @@ export const NO_REMEDIES: Remedies = Object.freeze({
 export function* acquire<Sample>(
 	sensor: () => Sensor<Sample>,
 	watchdog: Watchdog,
-	remedies: Remedies,
+	recovery: RecoverySteps,
 ): Task<Sample | undefined> {
 	for (;;) {
 		try {
@@ -66,7 +66,7 @@ export function* acquire<Sample>(
 				waited += Math.max(wait, 1);
 				const sample = probe.sample();
 				if (sample !== undefined) {
-					remedies.succeeded();
+					recovery.succeeded();
 					return sample;
 				}
 				wait = probe.pollMilliseconds;
@@ -77,7 +77,7 @@ export function* acquire<Sample>(
 			);
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
-			if (!(yield* remedies.tryAfter(error))) return undefined;
+			if (!(yield* recovery.next(error))) return undefined;
 		}
 	}
 }

@@ -1,7 +1,7 @@
 /** The battery alone, which costs next to nothing: no rail, no warm-up. */
 import type { Task } from "../../core/task.js";
 import type { Board } from "../ports.js";
-import { acquire, NO_REMEDIES } from "./acquire.js";
+import { acquire, NO_RECOVERY_STEPS } from "./acquire.js";
 import type { WaterProbes } from "./probes.js";
 import { SUPPLY_MILLIVOLTS_MIN } from "./water.js";
 
@@ -12,7 +12,7 @@ export function* measureBattery(
 ): Task<number | undefined> {
 	const probes = openProbes();
 	try {
-		const sample = yield* acquire(() => probes.battery, board.watchdog, NO_REMEDIES);
+		const sample = yield* acquire(() => probes.battery, board.watchdog, NO_RECOVERY_STEPS);
 		if (sample === undefined) return undefined;
 		const millivolts = Math.round(sample.battery.voltage * 1000);
 		return millivolts < SUPPLY_MILLIVOLTS_MIN ? undefined : millivolts;

@@ -8,7 +8,7 @@ import type { Task } from "../../core/task.js";
 import { CHANNELS, type ChannelName, channelIndexOf } from "../../protocol/record/channels.js";
 import type { EventCode } from "../../protocol/record/events.js";
 import type { Board } from "../ports.js";
-import { pauseFed, type Remedies } from "./acquire.js";
+import { pauseFed, type RecoverySteps } from "./acquire.js";
 import type { WaterProbes } from "./probes.js";
 
 /** The part of the board that measuring uses. */
@@ -109,15 +109,15 @@ export class ProbeSession {
 	}
 
 	/** What is tried for a channel in this measurement; when it is used up the failure is noted. */
-	remediesFor(channel: ChannelName): Remedies {
+	recoveryFor(channel: ChannelName): RecoverySteps {
 		const trouble: Trouble = { channel, busFailureCount: 0, errorCount: 0, clearing: undefined };
 		return {
 			succeeded: () => this.#noteSuccess(trouble),
-			tryAfter: (error) => this.#tryAfter(trouble, error),
+			next: (error) => this.#recover(trouble, error),
 		};
 	}
 
-	*#tryAfter(trouble: Trouble, error: StationError): Task<boolean> {
+	*#recover(trouble: Trouble, error: StationError): Task<boolean> {
 		const failed = yield* this.#remedy(trouble, error);
 		if (failed === undefined) return true;
 		this.noteFailure(trouble.channel, failed);

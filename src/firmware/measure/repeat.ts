@@ -43,14 +43,14 @@ export function* repeat<Sample>(
 	agrees: (a: Sample, b: Sample) => boolean,
 	prepare: () => void = () => {},
 ): Task<Repeated<Sample> | undefined> {
-	const remedies = session.remediesFor(channel);
+	const recovery = session.recoveryFor(channel);
 	const prepared = () => {
 		prepare();
 		return sensor();
 	};
 	let previous: Sample | undefined;
 	for (let count = 1; ; count++) {
-		const sample = yield* acquire(prepared, watchdog, remedies);
+		const sample = yield* acquire(prepared, watchdog, recovery);
 		if (sample === undefined) return undefined;
 		const isStable = previous !== undefined && agrees(previous, sample);
 		if (previous !== undefined && (isStable || count === READINGS_MAX)) {

@@ -4,7 +4,7 @@
  * the burst of turbidity; the battery before the radio. A probe that fails is absent with its flag and stops nobody.
  */
 import { assert } from "../../core/errors.js";
-import { apart, type Task } from "../../core/task.js";
+import { call, type Task } from "../../core/task.js";
 import { type ChannelSet, channelSetFor, valueFieldOf } from "../../protocol/record/channel-set.js";
 import {
 	byChannel,
@@ -135,7 +135,7 @@ export function* measureWater(options: MeasureWaterOptions): Task<WaterMeasureme
 	const session = new ProbeSession(board, openProbes, failedProbes);
 	try {
 		yield* session.open();
-		return yield* apart(new Measurement(session, options).run());
+		return yield* call(new Measurement(session, options).run());
 	} finally {
 		session.close();
 	}
@@ -153,16 +153,16 @@ class Measurement {
 	*run(): Task<WaterMeasurement> {
 		const session = this.#session;
 		const calibrationIds = this.#options.calibrationIds;
-		const temperature = yield* apart(this.#temperature());
-		const pH = yield* apart(this.#pH(temperature.compensationCelsius));
-		const conductivity = yield* apart(this.#conductivity());
+		const temperature = yield* call(this.#temperature());
+		const pH = yield* call(this.#pH(temperature.compensationCelsius));
+		const conductivity = yield* call(this.#conductivity());
 		const fitted = CHANNELS.map(({ name }) => session.probes[name] !== undefined);
 		const set = channelSetFor(fitted.lastIndexOf(true) + 1);
-		const further = yield* apart(this.#further(set, temperature.compensationCelsius, conductivity));
+		const further = yield* call(this.#further(set, temperature.compensationCelsius, conductivity));
 		// Sixty milliamperes less while the turbidity probe warms up.
 		session.releaseProbeRail();
-		const turbidity = yield* apart(this.#turbidity());
-		const battery = yield* apart(this.#battery());
+		const turbidity = yield* call(this.#turbidity());
+		const battery = yield* call(this.#battery());
 		// A cell in the air conducts nothing, and then the other probes hang in the air beside it.
 		const context = conductivity.isDry ? CHANNEL_FLAGS.suspect : 0;
 		if (pH.isCoupled && conductivity.value !== undefined) pH.flags |= CHANNEL_FLAGS.suspect;
@@ -301,7 +301,7 @@ class Measurement {
 			const scale = valueFieldOf(set, name)?.scale;
 			if (scale === undefined || session.probes[name] === undefined) continue;
 			const { watchdog } = this.#options.board;
-			measured[name] = yield* apart(measureFurther(session, watchdog, name, scale, surroundings));
+			measured[name] = yield* call(measureFurther(session, watchdog, name, scale, surroundings));
 		}
 		return measured;
 	}
@@ -312,14 +312,14 @@ class Measurement {
 		const { count, intervalMilliseconds } = this.#options.burst ?? DEFAULT_BURST;
 		assert(intervalMilliseconds <= watchdog.timeoutMilliseconds / 2, "a pause of a burst too long");
 		const mayRollOverBefore = (this.#options.failedProbes & MAY_ROLL_OVER) !== 0;
-		const remedies = session.remediesFor("turbidity");
+		const recovery = session.recoveryFor("turbidity");
 		const signals: Signal[] = [];
 		const sensor = () => session.probes.turbidity;
 		yield* session.warm("loop", session.probes.turbidity.warmUpMilliseconds);
 		for (let index = 0; index < count; index++) {
 			// The watchdog was fed when the last sample came.
 			if (index > 0) yield { milliseconds: intervalMilliseconds };
-			const sample = yield* acquire(sensor, watchdog, remedies);
+			const sample = yield* acquire(sensor, watchdog, recovery);
 			if (sample === undefined) {
 				return { ...NOT_MEASURED, flags: FAILED, mayRollOver: mayRollOverBefore };
 			}

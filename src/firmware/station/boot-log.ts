@@ -5,8 +5,8 @@
 import type { StationConfiguration } from "../config/configuration.js";
 import type { Board, ResetReason } from "../ports.js";
 import { recordBoot } from "./boot.js";
-import type { BootOpening } from "./boot-opening.js";
 import { type CrashRecord, safeModeEndOf, storeCrashRecord } from "./crash-record.js";
+import type { DeferredBootRecord } from "./deferred-boot-record.js";
 import type { LogBook } from "./log-book.js";
 import type { Recorder, Stamp } from "./recorder.js";
 import type { TimeKeeper } from "./time-keeper.js";
@@ -32,7 +32,7 @@ export interface BootLogOptions {
 	/** In force. */
 	readonly configuration: () => StationConfiguration;
 	/** When this boot is written down. */
-	readonly opening: BootOpening;
+	readonly deferredBoot: DeferredBootRecord;
 	/** What crashes of earlier wakes have left. */
 	readonly crash: CrashRecord | undefined;
 	/** Of the last wake. */
@@ -54,17 +54,17 @@ export class BootLog {
 		this.#isClockFaulty = options.isClockFaulty;
 		this.safeUntilMilliseconds = safeModeEndOf(options.crash) ?? 0;
 		this.#began = options.recorder.stamp();
-		options.journal.isLastFirm = this.isOpen;
+		options.journal.isLastFirm = this.isWritten;
 	}
 
 	/** The record knows of this boot. */
-	get isOpen(): boolean {
-		return this.#options.opening.unrecordedReset === undefined;
+	get isWritten(): boolean {
+		return this.#options.deferredBoot.unrecordedReset === undefined;
 	}
 
 	/** The journal rejected it, or not all of it. */
 	get isRefused(): boolean {
-		return this.#options.opening.isRefused;
+		return this.#options.deferredBoot.isRefused;
 	}
 
 	get isSafe(): boolean {
@@ -73,47 +73,47 @@ export class BootLog {
 
 	/** When safe mode has to be told of as ended, on the board's clock; undefined: it has not. */
 	get safeModeEndMilliseconds(): number | undefined {
-		const isTold = this.isOpen && this.#crash?.isSafeModeOpen === true;
+		const isTold = this.isWritten && this.#crash?.isSafeModeOpen === true;
 		return isTold ? this.safeUntilMilliseconds : undefined;
 	}
 
 	/** At the begin of a wake: at once what may find no later moment. */
 	begin(): void {
-		const { board, book, opening } = this.#options;
+		const { board, book, deferredBoot } = this.#options;
 		// An attached technician may export at once, so the boot is recorded now; the battery is taken to bear it.
-		if (opening.isUrgent || board.console.isAttached) book.attempt("boot", () => this.open());
-		if (!this.isOpen) return;
+		if (deferredBoot.isUrgent || board.console.isAttached) book.attempt("boot", () => this.write());
+		if (!this.isWritten) return;
 		this.noteClock();
 		this.reportCrash();
 	}
 
 	/** Before every other entry. Throws StationError when the journal does not take it. */
-	open(): void {
-		if (this.isOpen) return;
-		const { journal, opening } = this.#options;
+	write(): void {
+		if (this.isWritten) return;
+		const { journal, deferredBoot } = this.#options;
 		journal.isLastFirm = true;
 		try {
-			opening.open((reason) => this.#record(reason));
+			deferredBoot.write((reason) => this.#record(reason));
 		} finally {
-			journal.isLastFirm = this.isOpen;
+			journal.isLastFirm = this.isWritten;
 		}
 	}
 
 	/** This boot must wait for a battery. */
 	get mustAskBattery(): boolean {
-		const { opening, journal, board } = this.#options;
-		return opening.mustAsk(journal, board.clock.milliseconds);
+		const { deferredBoot, journal, board } = this.#options;
+		return deferredBoot.mustAsk(journal, board.clock.milliseconds);
 	}
 
 	/** It waits, asleep. */
-	putOff(): void {
-		this.#options.opening.putOff();
+	defer(): void {
+		this.#options.deferredBoot.defer();
 	}
 
 	/** The record says when the RTC began to fail. That it is well again a time entry says. */
 	noteClock(): void {
 		// A boot that is not written down yet will note it.
-		if (!this.isOpen) return;
+		if (!this.isWritten) return;
 		const { time, book } = this.#options;
 		const { fault } = time;
 		const wasFaulty = this.#isClockFaulty;
@@ -126,7 +126,7 @@ export class BootLog {
 	reportCrash(): void {
 		const { board, book } = this.#options;
 		const crash = this.#crash;
-		if (crash === undefined || !this.isOpen) return;
+		if (crash === undefined || !this.isWritten) return;
 		const { isSafe } = this;
 		if (crash.isReported && crash.isSafeModeOpen === isSafe) return;
 		if (!crash.isReported) book.event("crash", crash.code, crash.text);
@@ -137,12 +137,12 @@ export class BootLog {
 
 	/** For retained memory. */
 	save(): BootLogState {
-		const { unrecordedReset, hasWaited: isBootWaiting } = this.#options.opening;
+		const { unrecordedReset, hasWaited: isBootWaiting } = this.#options.deferredBoot;
 		return { unrecordedReset, isBootWaiting, isClockFaulty: this.#isClockFaulty };
 	}
 
 	#record(resetReason: ResetReason): void {
-		const { board, book, journal, recorder, opening, configuration, firmwareVersion } =
+		const { board, book, journal, recorder, deferredBoot, configuration, firmwareVersion } =
 			this.#options;
 		const crash = this.#crash;
 		recordBoot({
@@ -153,10 +153,10 @@ export class BootLog {
 			firmwareVersion,
 			resetReason,
 			stamp: this.#began,
-			isRetried: opening.isRefused,
+			isRetried: deferredBoot.isRefused,
 			crashCode: crash === undefined || crash.isReported ? 0 : crash.code,
 		});
-		if (opening.hasWaited) {
+		if (deferredBoot.hasWaited) {
 			book.event("battery-waited", Math.floor(board.clock.milliseconds / 1000), resetReason);
 		}
 		this.noteClock();

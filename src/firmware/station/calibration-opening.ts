@@ -1,6 +1,6 @@
 /** The calibrations of a station, with what they need of its other rooms. */
-import { CalibrationDesk } from "../calibration/calibration-desk.js";
-import type { ConfigurationKeeper } from "../config/configuration-keeper.js";
+import { CalibrationController } from "../calibration/calibration-controller.js";
+import type { ConfigurationManager } from "../config/configuration-manager.js";
 import type { LogBook } from "./log-book.js";
 import { ProbeLending } from "./probe-lending.js";
 import type { StationOptions } from "./station-options.js";
@@ -8,36 +8,36 @@ import type { TimeKeeper } from "./time-keeper.js";
 import type { TolerantJournal } from "./tolerant-journal.js";
 
 export interface CalibrationRooms {
-	readonly keeper: ConfigurationKeeper;
+	readonly manager: ConfigurationManager;
 	readonly journal: TolerantJournal;
 	readonly book: LogBook;
 	readonly time: TimeKeeper;
 	/** The cycle shall look around. */
-	readonly stir: () => void;
+	readonly wake: () => void;
 }
 
 export interface Calibrations {
-	readonly desk: CalibrationDesk;
+	readonly controller: CalibrationController;
 	readonly lending: ProbeLending;
 }
 
 /** `isWake`: of a deep sleep; every other boot looks at the circuits. */
 export function openCalibrations(
 	{ board, openProbes }: StationOptions,
-	{ keeper, journal, book, time, stir }: CalibrationRooms,
+	{ manager, journal, book, time, wake }: CalibrationRooms,
 	isWake: boolean,
 ): Calibrations {
-	const lending = new ProbeLending(stir);
-	const desk = new CalibrationDesk({
+	const lending = new ProbeLending(wake);
+	const controller = new CalibrationController({
 		board,
-		openProbes: () => openProbes(board, keeper.configuration),
+		openProbes: () => openProbes(board, manager.configuration),
 		lend: (milliseconds) => lending.borrow(milliseconds),
 		journal,
 		record: (body) => book.record(body),
 		restored: (channel, why) => book.event("calibration-restored", channel, why),
 		utcSeconds: () => time.utcSeconds ?? 0,
-		say: (text) => board.log.line(text),
+		log: (text) => board.log.line(text),
 		isCheckDue: !isWake,
 	});
-	return { desk, lending };
+	return { controller, lending };
 }

@@ -2,26 +2,29 @@
  * What a station does from its wake until it may sleep: measures on time whatever happens elsewhere, starts
  * what is due beside that, and takes up configurations between two measurements and two sessions.
  */
-import { apart, Signal, type Task } from "../../core/task.js";
+import { call, Signal, type Task } from "../../core/task.js";
 import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
-import type { ConfigurationKeeper, ConfigurationNews } from "../config/configuration-keeper.js";
+import type { ConfigurationEvent, ConfigurationManager } from "../config/configuration-manager.js";
 import type { Console } from "../console/console.js";
 import { measureBattery } from "../measure/battery.js";
 import type { WaterProbes } from "../measure/probes.js";
 import type { Board } from "../ports.js";
 import type { BootLog } from "./boot-log.js";
-import { BATTERY_LOOK_SECONDS, RADIO_SPARED_SECONDS } from "./boot-opening.js";
 import type { Calibrations } from "./calibration-opening.js";
-import type { EventDesk } from "./event-desk.js";
+import { BATTERY_LOOK_SECONDS, RADIO_SPARED_SECONDS } from "./deferred-boot-record.js";
+import type { EventController } from "./event-controller.js";
 import type { ImageTrial } from "./image-trial.js";
 import type { LogBook } from "./log-book.js";
-import { BATTERY_HYSTERESIS_MILLIVOLTS, type ReadingDesk } from "./reading-desk.js";
+import {
+	BATTERY_HYSTERESIS_MILLIVOLTS,
+	type MeasurementController,
+} from "./measurement-controller.js";
 import type { ReadingTimes } from "./reading-times.js";
 import type { Recorder } from "./recorder.js";
-import type { Look, ServiceDesk } from "./service-desk.js";
+import type { MeasurementRequest, ServiceRequests } from "./service-requests.js";
 import type { TimeKeeper } from "./time-keeper.js";
 import type { TolerantJournal } from "./tolerant-journal.js";
-import type { UploadDesk } from "./upload-desk.js";
+import type { UploadController } from "./upload-controller.js";
 
 /** A reading this much after its time says so. */
 const LATE_MILLISECONDS = 30_000;
@@ -44,22 +47,22 @@ export interface CycleParts {
 	readonly recorder: Recorder;
 	readonly book: LogBook;
 	readonly bootLog: BootLog;
-	readonly keeper: ConfigurationKeeper;
-	readonly uploads: UploadDesk;
-	readonly readings: ReadingDesk;
+	readonly manager: ConfigurationManager;
+	readonly uploads: UploadController;
+	readonly readings: MeasurementController;
 	readonly times: ReadingTimes;
-	readonly events: EventDesk;
-	readonly desk: ServiceDesk;
+	readonly events: EventController;
+	readonly requests: ServiceRequests;
 	readonly console: Console;
 	readonly trial: ImageTrial;
 	readonly calibrations: Calibrations;
-	readonly say: (text: string) => void;
+	readonly log: (text: string) => void;
 }
 
 export class Cycle {
 	readonly #parts: CycleParts;
 	/** Set when an uplink session ends or a technician comes; the cycle then looks around. */
-	#stirred = new Signal<true>();
+	#wakeSignal = new Signal<true>();
 	#wasInService = false;
 	#isRestarting = false;
 	/** A technician asked for it, and has his answer by then. */
@@ -77,17 +80,18 @@ export class Cycle {
 	/** Restarts the board when the line has had its answer. */
 	restartSoon(): void {
 		this.#restartMilliseconds = this.#parts.board.clock.milliseconds + RESTART_MILLISECONDS;
-		this.stir();
+		this.wake();
 	}
 
 	/** Something has changed: look around. */
-	stir(): void {
-		this.#stirred.set(true);
+	wake(): void {
+		this.#wakeSignal.set(true);
 	}
 
 	/** Ends when the station may sleep. */
 	*run(): Task<void> {
-		const { board, trial, bootLog, times, desk, uploads, keeper, console, journal } = this.#parts;
+		const { board, trial, bootLog, times, requests, uploads, manager, console, journal } =
+			this.#parts;
 		if (yield* this.#mustWaitForBattery()) return;
 		for (;;) {
 			board.watchdog.feed();
@@ -107,36 +111,36 @@ export class Cycle {
 			this.#keepConfiguration();
 			const isIdle = !uploads.isUploading;
 			if (isIdle && board.clock.milliseconds >= this.nextUploadMilliseconds) {
-				desk.uploading();
+				requests.uploading();
 				uploads.start();
 			}
 			const idleMilliseconds = this.dueMilliseconds - board.clock.milliseconds;
 			const maySleep =
-				keeper.configuration.supply === "battery" &&
+				manager.configuration.supply === "battery" &&
 				!trial.isOpen &&
 				!uploads.isUploading &&
 				!console.isInService;
 			if (maySleep && idleMilliseconds >= SLEEP_MILLISECONDS_MIN) return;
 			journal.idle();
 			const slice = Math.min(Math.max(idleMilliseconds, 0), board.watchdog.timeoutMilliseconds / 2);
-			this.#stirred = new Signal<true>();
-			yield* this.#stirred.wait(slice);
+			this.#wakeSignal = new Signal<true>();
+			yield* this.#wakeSignal.wait(slice);
 		}
 	}
 
 	/** What there is to do with the probes between two readings: one thing at a time. */
 	*#useProbes(): Task<void> {
-		const { board, desk, console, bootLog, times } = this.#parts;
-		const { desk: calibrations, lending } = this.#parts.calibrations;
+		const { board, requests, console, bootLog, times } = this.#parts;
+		const { controller: calibrations, lending } = this.#parts.calibrations;
 		// The technician who had begun a calibration is gone: it is taken back at once.
 		if (calibrations.isOpen && !console.isInService) {
 			calibrations.abandon();
-			yield* apart(calibrations.inForce.recover());
-			if (bootLog.isOpen) calibrations.inForce.tell("left");
-		} else if (desk.look !== undefined) yield* this.#lookAt(desk.look);
+			yield* call(calibrations.inForce.recover());
+			if (bootLog.isWritten) calibrations.inForce.tell("left");
+		} else if (requests.request !== undefined) yield* this.#serve(requests.request);
 		else if (lending.isWanted) {
-			yield* apart(lending.lend(times.nextMilliseconds - LEASE_END_MILLISECONDS, board.watchdog));
-		} else if (!console.isInService) yield* this.#lookAtCircuits();
+			yield* call(lending.lend(times.nextMilliseconds - LEASE_END_MILLISECONDS, board.watchdog));
+		} else if (!console.isInService) yield* this.#checkCircuits();
 	}
 
 	/** The record says when a technician was at the station, though they came and went in one measurement. */
@@ -149,18 +153,18 @@ export class Cycle {
 		if (!isInService && (wasCalled || this.#wasInService)) {
 			book.event("service", 0, "");
 			// The technician may have been at the circuits with other tools.
-			this.#parts.calibrations.desk.inForce.requestCheck();
+			this.#parts.calibrations.controller.inForce.requestCheck();
 		}
 		this.#wasInService = isInService;
 	}
 
 	/** When something is to be done next, on the board's clock. */
 	get dueMilliseconds(): number {
-		const { times, uploads, bootLog, keeper, trial } = this.#parts;
+		const { times, uploads, bootLog, manager, trial } = this.#parts;
 		const reading = Math.min(times.nextMilliseconds, this.#restartMilliseconds);
 		if (uploads.isUploading) return reading;
 		// Of a configuration.
-		const trialEnd = (bootLog.isOpen ? keeper.trialEndsMilliseconds : undefined) ?? reading;
+		const trialEnd = (bootLog.isWritten ? manager.trialEndsMilliseconds : undefined) ?? reading;
 		const safeEnd = bootLog.safeModeEndMilliseconds ?? reading;
 		const imageEnd = trial.isOpen ? trial.endMilliseconds : reading;
 		return Math.min(reading, trialEnd, safeEnd, imageEnd, this.nextUploadMilliseconds);
@@ -176,7 +180,7 @@ export class Cycle {
 			uploads.nextAttemptMilliseconds,
 			bootLog.safeUntilMilliseconds,
 			isSpared ? bootMilliseconds + RADIO_SPARED_SECONDS * 1000 : 0,
-			bootLog.isOpen || bootLog.isRefused ? 0 : times.nextMilliseconds + 1,
+			bootLog.isWritten || bootLog.isRefused ? 0 : times.nextMilliseconds + 1,
 		);
 	}
 
@@ -188,67 +192,67 @@ export class Cycle {
 
 	/** A new image proves itself or gives way to the one before it: true when the board is restarting. */
 	#judgeImage(): boolean {
-		const { board, trial, say } = this.#parts;
-		const verdict = trial.look(board.clock.milliseconds);
-		if (verdict === "confirmed") say("image confirmed");
+		const { board, trial, log } = this.#parts;
+		const verdict = trial.judge(board.clock.milliseconds);
+		if (verdict === "confirmed") log("image confirmed");
 		if (verdict !== "failed") return false;
-		say("image did not prove itself: back to the one before");
+		log("image did not prove itself: back to the one before");
 		this.#isRestarting = true;
 		return true;
 	}
 
 	/** After breakdowns in a row on a low battery: nothing is written and nothing loads it; look later. */
 	*#mustWaitForBattery(): Task<boolean> {
-		const { board, openProbes, keeper, bootLog, times } = this.#parts;
-		const { configuration } = keeper;
+		const { board, openProbes, manager, bootLog, times } = this.#parts;
+		const { configuration } = manager;
 		const maySleep = configuration.supply === "battery" && !this.#isAsked;
 		if (!maySleep || !bootLog.mustAskBattery) return false;
 		const millivolts = yield* measureBattery(board, () => openProbes(board, configuration));
 		const enough = configuration.batteryLowMillivolts + BATTERY_HYSTERESIS_MILLIVOLTS;
 		if (millivolts === undefined || millivolts >= enough || this.#isAsked) return false;
-		bootLog.putOff();
-		times.putOff(board.clock.milliseconds + BATTERY_LOOK_SECONDS * 1000);
+		bootLog.defer();
+		times.defer(board.clock.milliseconds + BATTERY_LOOK_SECONDS * 1000);
 		return true;
 	}
 
 	/** Takes up, confirms or gives up a configuration, and puts it into the record, when that may be. */
 	#keepConfiguration(): void {
-		const { keeper, bootLog, uploads, say } = this.#parts;
-		if (!bootLog.isOpen || uploads.isUploading) return;
-		for (let news = keeper.next(); news !== undefined; news = keeper.next()) {
-			say(`configuration ${news.kind} ${"id" in news ? news.id : news.place}`);
-			this.#record(news);
+		const { manager, bootLog, uploads, log } = this.#parts;
+		if (!bootLog.isWritten || uploads.isUploading) return;
+		for (let event = manager.next(); event !== undefined; event = manager.next()) {
+			log(`configuration ${event.kind} ${"id" in event ? event.id : event.place}`);
+			this.#record(event);
 		}
 	}
 
-	#record(news: ConfigurationNews): void {
-		const { keeper, book, uploads } = this.#parts;
-		switch (news.kind) {
+	#record(event: ConfigurationEvent): void {
+		const { manager, book, uploads } = this.#parts;
+		switch (event.kind) {
 			case "taken-up":
 				this.#reconfigure();
 				// The sooner it proves itself the better.
 				uploads.requestSoon();
 				break;
 			case "confirmed":
-				if (book.event("configuration-confirmed", news.id, "")) keeper.told(news.id);
+				if (book.event("configuration-confirmed", event.id, "")) manager.told(event.id);
 				break;
 			case "reverted":
-				if (book.event("configuration-reverted", news.id, news.text)) keeper.told(news.id);
+				if (book.event("configuration-reverted", event.id, event.text)) manager.told(event.id);
 				this.#reconfigure();
 				break;
 			case "refused":
-				book.event("configuration-refused", news.id, news.text);
+				book.event("configuration-refused", event.id, event.text);
 				break;
 			case "damaged":
-				book.event("settings-damaged", news.place, "");
+				book.event("settings-damaged", event.place, "");
 				break;
 		}
 	}
 
 	/** The record names what is in force from here on, before anything is done under it. */
 	#reconfigure(): void {
-		const { keeper, board, book, uploads, times, events } = this.#parts;
-		const { configuration } = keeper;
+		const { manager, board, book, uploads, times, events } = this.#parts;
+		const { configuration } = manager;
 		for (const body of configurationEntriesOf(configuration, board.sha256)) book.record(body);
 		uploads.reconfigure(configuration);
 		events.reconfigured();
@@ -262,7 +266,7 @@ export class Cycle {
 			time,
 			bootLog,
 			recorder,
-			desk,
+			requests,
 			readings,
 			trial,
 			book,
@@ -270,7 +274,7 @@ export class Cycle {
 			times,
 			events,
 		} = this.#parts;
-		const { desk: calibrations } = this.#parts.calibrations;
+		const { controller: calibrations } = this.#parts.calibrations;
 		const dueMilliseconds = times.nextMilliseconds;
 		const lateMilliseconds = board.clock.milliseconds - dueMilliseconds;
 		journal.reopen();
@@ -278,19 +282,19 @@ export class Cycle {
 		bootLog.noteClock();
 		const stamp = recorder.stamp();
 		const beganMilliseconds = board.clock.milliseconds;
-		const occasion = {
-			look: desk.look,
+		const context = {
+			request: requests.request,
 			isRecorded: true,
 			isLate: lateMilliseconds > LATE_MILLISECONDS,
 		};
-		if (calibrations.isInterrupted) yield* apart(calibrations.inForce.recover());
+		if (calibrations.isInterrupted) yield* call(calibrations.inForce.recover());
 		// Apart, as a session is: to record a reading goes deep into the journal.
-		yield* apart(readings.measure(stamp, occasion));
-		if (bootLog.isOpen && book.fault === undefined) {
-			if (calibrations.isInterrupted) yield* apart(calibrations.inForce.recover());
+		yield* call(readings.measure(stamp, context));
+		if (bootLog.isWritten && book.fault === undefined) {
+			if (calibrations.isInterrupted) yield* call(calibrations.inForce.recover());
 			calibrations.inForce.tell("interrupted");
 		}
-		yield* apart(events.settle());
+		yield* call(events.settle());
 		if (trial.isOpen && book.fault === undefined) {
 			trial.stored();
 			uploads.requestSoon();
@@ -298,22 +302,22 @@ export class Cycle {
 		uploads.adjust(readings.state.batteryStep);
 		times.taken(dueMilliseconds, beganMilliseconds, stamp.utcSeconds);
 		// Now, for a wake that only measures is over after it.
-		if (times.leftMilliseconds >= LOOK_MILLISECONDS) yield* this.#lookAtCircuits();
+		if (times.leftMilliseconds >= LOOK_MILLISECONDS) yield* this.#checkCircuits();
 	}
 
 	/** Once a day, and whenever somebody may have calibrated a circuit with other tools. */
-	*#lookAtCircuits(): Task<void> {
-		const { inForce } = this.#parts.calibrations.desk;
-		if (this.#parts.bootLog.isOpen && inForce.isCheckDue) yield* apart(inForce.check());
+	*#checkCircuits(): Task<void> {
+		const { inForce } = this.#parts.calibrations.controller;
+		if (this.#parts.bootLog.isWritten && inForce.isCheckDue) yield* call(inForce.check());
 	}
 
 	/** Measures between two readings because a technician asked; recorded only if that was asked for. */
-	*#lookAt(look: Look): Task<void> {
+	*#serve(request: MeasurementRequest): Task<void> {
 		const { time, readings, recorder, events } = this.#parts;
 		time.refresh();
-		const { isRecorded } = look;
-		const occasion = { look, isRecorded, isLate: false };
-		yield* apart(readings.measure(recorder.stamp(), occasion));
-		if (isRecorded) yield* apart(events.settle());
+		const { isRecorded } = request;
+		const context = { request, isRecorded, isLate: false };
+		yield* call(readings.measure(recorder.stamp(), context));
+		if (isRecorded) yield* call(events.settle());
 	}
 }

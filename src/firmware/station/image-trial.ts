@@ -45,7 +45,7 @@ export class ImageTrial {
 	}
 
 	/** Confirms when all is done. "failed" once, after the deadline: restart, and the old image is back. */
-	look(nowMilliseconds: number): TrialVerdict {
+	judge(nowMilliseconds: number): TrialVerdict {
 		if (this.#verdict !== "open") return this.#verdict;
 		const isOver = nowMilliseconds >= this.#endMilliseconds;
 		const isDone = this.#isStored && (this.#isDelivered || (isOver && !this.#hasNetwork));

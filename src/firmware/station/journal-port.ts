@@ -25,7 +25,7 @@ export interface JournalHealth {
 	/** Slots between frames that held none. */
 	readonly skippedFrames: number;
 	/** Sectors begun because a boot was unclean. */
-	readonly hops: number;
+	readonly sectorSwitches: number;
 	/** Programs and erases that were refused, or not there when they were read back. */
 	readonly failedPrograms: number;
 }

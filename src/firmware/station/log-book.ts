@@ -16,12 +16,12 @@ export interface Placing {
 
 export class LogBook {
 	readonly #recorder: Recorder;
-	readonly #say: (text: string) => void;
+	readonly #log: (text: string) => void;
 	#fault: StationErrorCode | undefined;
 
-	constructor(recorder: Recorder, say: (text: string) => void) {
+	constructor(recorder: Recorder, log: (text: string) => void) {
 		this.#recorder = recorder;
-		this.#say = say;
+		this.#log = log;
 	}
 
 	/** Why the journal did not take the last entry. */
@@ -49,7 +49,7 @@ export class LogBook {
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
 			this.#fault = error.code;
-			this.#say(`journal did not take ${what}: ${error.code} ${error.message}`);
+			this.#log(`journal did not take ${what}: ${error.code} ${error.message}`);
 			return undefined;
 		}
 	}

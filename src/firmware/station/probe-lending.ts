@@ -3,17 +3,17 @@
  * the next one is due.
  */
 import { Signal, type Task } from "../../core/task.js";
-import type { Lease } from "../calibration/calibration-desk.js";
+import type { Lease } from "../calibration/calibration-controller.js";
 import type { Watchdog } from "../ports.js";
 
 export class ProbeLending {
-	readonly #stir: () => void;
+	readonly #wake: () => void;
 	#wanted: Signal<number> | undefined;
 	#returned: Signal<true> | undefined;
 
-	/** `stir`: the cycle shall look around. */
-	constructor(stir: () => void) {
-		this.#stir = stir;
+	/** `wake`: the cycle shall look around. */
+	constructor(wake: () => void) {
+		this.#wake = wake;
 	}
 
 	get isWanted(): boolean {
@@ -24,7 +24,7 @@ export class ProbeLending {
 	*borrow(milliseconds: number): Task<Lease | undefined> {
 		const wanted = new Signal<number>();
 		this.#wanted = wanted;
-		this.#stir();
+		this.#wake();
 		let isTaken = false;
 		try {
 			const endMilliseconds = yield* wanted.wait(milliseconds);

@@ -86,7 +86,7 @@ export class ReadingTimes {
 	}
 
 	/** Not before then, on the board's clock. */
-	putOff(untilMilliseconds: number): void {
+	defer(untilMilliseconds: number): void {
 		this.#nextMilliseconds = untilMilliseconds;
 	}
 

@@ -6,12 +6,12 @@
 import { crc32 } from "../../core/crc32.js";
 import { assert } from "../../core/errors.js";
 import { RESET_REASONS } from "../../protocol/record/entry-layouts.js";
-import type { KeeperState } from "../config/configuration-keeper.js";
+import type { ManagerState } from "../config/configuration-manager.js";
 import { NO_IDENTITIES } from "../measure/identity.js";
 import type { RetainedMemory } from "../ports.js";
 import type { BootLogState } from "./boot-log.js";
-import { EVENT_DESK_BYTES } from "./event-desk.js";
-import type { ReadingDeskState } from "./reading-desk.js";
+import { EVENT_CONTROLLER_BYTES } from "./event-controller.js";
+import type { MeasurementControllerState } from "./measurement-controller.js";
 import type { ReadingTimesState } from "./reading-times.js";
 import type { TimeState } from "./time-state.js";
 import type { Delivered } from "./tolerant-journal.js";
@@ -39,7 +39,7 @@ export const JOURNAL_STATE_BYTES_MAX = 128;
 export const UPLINK_STATE_BYTES_MAX = 128;
 const EVENTS_AT = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX + UPLINK_STATE_BYTES_MAX;
 /** 144 + 128 + 128 + events 404 + CRC 4 = 808 bytes, of 2 KB that the board keeps. */
-export const RETAINED_BYTES = EVENTS_AT + EVENT_DESK_BYTES + 4;
+export const RETAINED_BYTES = EVENTS_AT + EVENT_CONTROLLER_BYTES + 4;
 
 /** Milliseconds are of the board's clock, which continues through deep sleep. */
 export interface RetainedState {
@@ -59,12 +59,12 @@ export interface RetainedState {
 	/** Of each room that has a section of its own. */
 	readonly bootLog: BootLogState;
 	readonly times: ReadingTimesState;
-	readonly readings: ReadingDeskState;
-	readonly keeper: KeeperState;
+	readonly readings: MeasurementControllerState;
+	readonly manager: ManagerState;
 	readonly time: TimeState;
 	readonly journal: Uint8Array;
 	readonly uplink: Uint8Array;
-	/** EVENT_DESK_BYTES, or none where the desk does not know the record yet. */
+	/** EVENT_CONTROLLER_BYTES, or none where the controller does not know the record yet. */
 	readonly events: Uint8Array;
 }
 
@@ -109,7 +109,7 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 			batteryStep: view.getUint8(52),
 			identities: NO_IDENTITIES.map((_, index) => view.getUint16(IDENTITIES_AT + 2 * index, true)),
 		},
-		keeper: {
+		manager: {
 			trialEndsMilliseconds: flags & 8 ? view.getFloat64(64, true) : undefined,
 			refusedOffer: view.getUint32(72, true),
 			settledId: view.getInt32(SETTLED_AT, true),
@@ -117,13 +117,13 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 		time: timeIn(view, flags),
 		journal: bytes.subarray(FIXED_BYTES, FIXED_BYTES + journalBytes),
 		uplink: bytes.subarray(uplinkAt, uplinkAt + uplinkBytes),
-		events: bytes.subarray(EVENTS_AT, EVENTS_AT + (hasEvents ? EVENT_DESK_BYTES : 0)),
+		events: bytes.subarray(EVENTS_AT, EVENTS_AT + (hasEvents ? EVENT_CONTROLLER_BYTES : 0)),
 	};
 }
 
 /** Writes the state; the memory must hold RETAINED_BYTES. */
 export function storeRetainedState(memory: RetainedMemory, state: RetainedState): void {
-	const { bootLog, times, readings, keeper, time, delivered, journal, uplink, events } = state;
+	const { bootLog, times, readings, manager, time, delivered, journal, uplink, events } = state;
 	assert(journal.length <= JOURNAL_STATE_BYTES_MAX, "the journal's state is too long");
 	assert(uplink.length <= UPLINK_STATE_BYTES_MAX, "the uplink's state is too long");
 	const bytes = new Uint8Array(RETAINED_BYTES);
@@ -133,7 +133,7 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 	view.setUint8(
 		5,
 		(readings.isBatteryLow ? 4 : 0) |
-			(keeper.trialEndsMilliseconds === undefined ? 0 : 8) |
+			(manager.trialEndsMilliseconds === undefined ? 0 : 8) |
 			(bootLog.isClockFaulty ? 64 : 0) |
 			timeFlags(time),
 	);
@@ -161,9 +161,9 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 	readings.identities.forEach((mark, index) => {
 		view.setUint16(IDENTITIES_AT + 2 * index, mark, true);
 	});
-	view.setFloat64(64, keeper.trialEndsMilliseconds ?? 0, true);
-	view.setUint32(72, keeper.refusedOffer, true);
-	view.setInt32(SETTLED_AT, keeper.settledId, true);
+	view.setFloat64(64, manager.trialEndsMilliseconds ?? 0, true);
+	view.setUint32(72, manager.refusedOffer, true);
+	view.setInt32(SETTLED_AT, manager.settledId, true);
 	putTime(view, time);
 	if (events.length > 0) view.setUint8(76, view.getUint8(76) | HAS_EVENTS);
 	bytes.set(events, EVENTS_AT);

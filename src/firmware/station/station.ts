@@ -5,24 +5,24 @@
 
 import { Scheduler } from "../../core/task.js";
 import { timeHostOf } from "../config/configuration.js";
-import { ConfigurationKeeper } from "../config/configuration-keeper.js";
+import { ConfigurationManager } from "../config/configuration-manager.js";
 import { named, Provisioning } from "../config/provisioning.js";
 import { Console } from "../console/console.js";
 import type { AnswerFields } from "../console/service.js";
 import { MAY_ROLL_OVER } from "../measure/water.js";
 import { type LastRun, lastRunOf } from "./boot.js";
 import { BootLog } from "./boot-log.js";
-import { BootOpening } from "./boot-opening.js";
 import { type Calibrations, openCalibrations } from "./calibration-opening.js";
 import { crash, loadCrashRecord, textOf } from "./crash-record.js";
 import { Cycle } from "./cycle.js";
+import { DeferredBootRecord } from "./deferred-boot-record.js";
 import { ImageTrial } from "./image-trial.js";
 import { LogBook } from "./log-book.js";
-import { NetworkTimeDesk } from "./network-time-desk.js";
+import { MeasurementController } from "./measurement-controller.js";
+import { NetworkTimePolicy } from "./network-time-policy.js";
 import { type OfferedTime, offeredByCollector, takeOfferedTime } from "./offered-time.js";
 import { openPace, type Pace } from "./pace.js";
-import { ProvisioningDrafts } from "./provisioning-desk.js";
-import { ReadingDesk } from "./reading-desk.js";
+import { ProvisioningDrafts } from "./provisioning-drafts.js";
 import { Recorder } from "./recorder.js";
 import {
 	invalidateRetainedState,
@@ -31,14 +31,14 @@ import {
 	storeRetainedState,
 } from "./retained-state.js";
 import { sleepMillisecondsOf } from "./schedule.js";
-import { ServiceDesk } from "./service-desk.js";
+import { ServiceRequests } from "./service-requests.js";
 import { stationFlagsOf } from "./station-flags.js";
 import type { StationOptions } from "./station-options.js";
 import { statusOf, waitingIn } from "./status.js";
 import { TimeKeeper } from "./time-keeper.js";
 import { type TimeVerdict, timeStateAfter } from "./time-state.js";
 import { TolerantJournal } from "./tolerant-journal.js";
-import { UploadDesk } from "./upload-desk.js";
+import { UploadController } from "./upload-controller.js";
 
 /** Starts the station on a board. Throws `configuration-invalid`, and no other StationError. */
 export function startStation(options: StationOptions): Station {
@@ -53,7 +53,7 @@ export class Station {
 	readonly #lastRun: LastRun | undefined;
 	readonly #scheduler: Scheduler;
 	readonly #provisioning: Provisioning;
-	readonly #keeper: ConfigurationKeeper;
+	readonly #manager: ConfigurationManager;
 	readonly #journal: TolerantJournal;
 	readonly #trial: ImageTrial;
 	readonly #boot: number;
@@ -63,13 +63,13 @@ export class Station {
 	readonly #recorder: Recorder;
 	readonly #book: LogBook;
 	readonly #bootLog: BootLog;
-	readonly #desk: ServiceDesk;
+	readonly #requests: ServiceRequests;
 	readonly #calibrations: Calibrations;
-	readonly #readings: ReadingDesk;
+	readonly #readings: MeasurementController;
 	readonly #pace: Pace;
 	readonly #console: Console;
-	readonly #networkTime: NetworkTimeDesk;
-	readonly #uploads: UploadDesk;
+	readonly #networkTime: NetworkTimePolicy;
+	readonly #uploads: UploadController;
 	readonly #cycle: Cycle;
 
 	constructor(options: StationOptions) {
@@ -85,13 +85,14 @@ export class Station {
 		this.#provisioning = new Provisioning(board.settings, options.configuration);
 		const { settings: memory, clock } = board;
 		const { configuration: provisioned } = this.#provisioning;
-		this.#keeper = new ConfigurationKeeper({ provisioned, memory, clock, state: retained?.keeper });
-		const { configuration } = this.#keeper;
+		const state = retained?.manager;
+		this.#manager = new ConfigurationManager({ provisioned, memory, clock, state });
+		const { configuration } = this.#manager;
 		this.#journal = new TolerantJournal({
 			open: (note) => options.openJournal(board, named(configuration), note),
 			retained: retained?.journal,
 			delivered: retained?.delivered,
-			say: (text) => board.log.line(text),
+			log: (text) => board.log.line(text),
 		});
 		this.#lastRun = retained === undefined ? lastRunOf(this.#journal, board.entropy) : undefined;
 		this.#trial = new ImageTrial(board.image, board.clock.milliseconds);
@@ -108,15 +109,15 @@ export class Station {
 			book: this.#book,
 			time: this.#time,
 			firmwareVersion: options.firmwareVersion,
-			configuration: () => this.#keeper.configuration,
-			opening: this.#bootOpening(),
+			configuration: () => this.#manager.configuration,
+			deferredBoot: this.#deferredBoot(),
 			crash: crashRecord,
 			isClockFaulty: retained?.bootLog.isClockFaulty ?? false,
 		});
-		const seen = { board, keeper: this.#keeper, journal: this.#journal, book: this.#book };
-		const rooms = { ...seen, time: this.#time, stir: () => this.#cycle.stir() };
+		const seen = { board, manager: this.#manager, journal: this.#journal, book: this.#book };
+		const rooms = { ...seen, time: this.#time, wake: () => this.#cycle.wake() };
 		this.#calibrations = openCalibrations(options, rooms, retained !== undefined);
-		this.#desk = this.#openDesk();
+		this.#requests = this.#openRequests();
 		this.#readings = this.#openReadings();
 		this.#pace = openPace({
 			...rooms,
@@ -134,7 +135,7 @@ export class Station {
 	/** Uploads as soon as possible: a technician or an alarm asked. */
 	requestUpload(): void {
 		this.#uploads.requestSoon();
-		this.#cycle.stir();
+		this.#cycle.wake();
 	}
 
 	#openTime(): TimeKeeper {
@@ -154,7 +155,7 @@ export class Station {
 			time: this.#time,
 			boot: this.#boot,
 			bootMilliseconds: this.#bootMilliseconds,
-			configurationId: () => this.#keeper.configuration.id,
+			configurationId: () => this.#manager.configuration.id,
 			stationFlags: () =>
 				stationFlagsOf({
 					time: this.#time,
@@ -165,15 +166,15 @@ export class Station {
 					uploads: this.#uploads,
 				}),
 			append: (draft) => {
-				this.#bootLog.open();
+				this.#bootLog.write();
 				return this.#journal.append(draft);
 			},
 		});
 	}
 
-	#bootOpening(): BootOpening {
+	#deferredBoot(): DeferredBootRecord {
 		const retained = this.#retained;
-		return new BootOpening({
+		return new DeferredBootRecord({
 			resetReason: this.#options.board.processor.resetReason,
 			isWake: retained !== undefined,
 			unrecordedReset: retained?.bootLog.unrecordedReset,
@@ -182,39 +183,39 @@ export class Station {
 		});
 	}
 
-	#openDesk(): ServiceDesk {
-		return new ServiceDesk({
-			station: this.#keeper.configuration.station,
+	#openRequests(): ServiceRequests {
+		return new ServiceRequests({
+			station: this.#manager.configuration.station,
 			firmwareVersion: this.#options.firmwareVersion,
 			journal: this.#journal,
 			status: () => this.#status(),
-			stir: () => this.#cycle.stir(),
+			wake: () => this.#cycle.wake(),
 			requestUpload: () => this.requestUpload(),
-			calibrations: this.#calibrations.desk,
+			calibrations: this.#calibrations.controller,
 			provisioning: new ProvisioningDrafts({
 				board: this.#options.board,
 				provisioning: this.#provisioning,
-				keeper: this.#keeper,
+				manager: this.#manager,
 				journal: this.#journal,
 				restart: () => this.#cycle.restartSoon(),
 			}),
 		});
 	}
 
-	#openReadings(): ReadingDesk {
+	#openReadings(): MeasurementController {
 		const { board, openProbes } = this.#options;
-		return new ReadingDesk({
+		return new MeasurementController({
 			board,
 			book: this.#book,
 			time: this.#time,
-			service: this.#desk,
-			configuration: () => this.#keeper.configuration,
+			service: this.#requests,
+			configuration: () => this.#manager.configuration,
 			openProbes,
 			state: this.#retained?.readings,
 			failedProbes: this.#lastRun?.mayRollOver === true ? MAY_ROLL_OVER : 0,
 			isLoaded: () => this.#uploads.isUploading,
 			maySleepLightly: () => !this.#uploads.isUploading && !this.#console.isInService,
-			calibrations: this.#calibrations.desk.inForce,
+			calibrations: this.#calibrations.controller.inForce,
 		});
 	}
 
@@ -223,48 +224,48 @@ export class Station {
 		return new Console({
 			stream: board.console,
 			clock: board.clock,
-			service: this.#desk,
+			service: this.#requests,
 			start: (task, onEnd) => this.#scheduler.start(task, onEnd),
 			onCrash: (error) => this.#crash(error),
 			isCalled: board.processor.wakeCause !== "timer" || this.#retained?.wasAttached === false,
 		});
 	}
 
-	#openNetworkTime(): NetworkTimeDesk {
-		return new NetworkTimeDesk({
+	#openNetworkTime(): NetworkTimePolicy {
+		return new NetworkTimePolicy({
 			board: this.#options.board,
 			time: this.#time,
-			host: () => timeHostOf(this.#keeper.configuration),
+			host: () => timeHostOf(this.#manager.configuration),
 			take: (offered) => this.#takeTime(offered),
-			say: (text) => this.#log(text),
+			log: (text) => this.#log(text),
 			notBeforeSeconds: this.#retained?.networkTimeNotBeforeSeconds ?? 0,
 		});
 	}
 
-	#openUploads(): UploadDesk {
-		return new UploadDesk({
+	#openUploads(): UploadController {
+		return new UploadController({
 			board: this.#options.board,
 			journal: this.#journal,
 			book: this.#book,
-			configuration: this.#keeper.configuration,
+			configuration: this.#manager.configuration,
 			batteryStep: this.#readings.state.batteryStep,
 			recordedGapTo: this.#retained?.recordedGapTo ?? 0,
 			state: this.#retained?.uplink,
 			start: (task, onEnd) => this.#scheduler.start(task, onEnd),
-			say: (text) => this.#log(text),
+			log: (text) => this.#log(text),
 			onTime: (utcSeconds, times) => {
 				const now = this.#options.board.clock.milliseconds;
 				this.#takeTime(offeredByCollector(utcSeconds, times, now));
 			},
 			beforeClose: (endMilliseconds) => this.#networkTime.ask(endMilliseconds),
-			onConfiguration: (canonical) => this.#keeper.offer(canonical),
-			isOnTrial: () => this.#keeper.trialEndsMilliseconds !== undefined,
+			onConfiguration: (canonical) => this.#manager.offer(canonical),
+			isOnTrial: () => this.#manager.trialEndsMilliseconds !== undefined,
 			onEnded: (outcome, trouble) => {
-				if (outcome.batches > 0) this.#keeper.acknowledged();
+				if (outcome.batches > 0) this.#manager.acknowledged();
 				this.#trial.uploaded(outcome.batches, trouble?.code);
 				const waiting = waitingIn(this.#journal);
-				this.#desk.uploaded({ cursor: this.#journal.cursor, waiting, trouble });
-				this.#cycle.stir();
+				this.#requests.uploaded({ cursor: this.#journal.cursor, waiting, trouble });
+				this.#cycle.wake();
 			},
 			onCrash: (error) => this.#crash(error),
 		});
@@ -281,15 +282,15 @@ export class Station {
 			recorder: this.#recorder,
 			book: this.#book,
 			bootLog: this.#bootLog,
-			keeper: this.#keeper,
+			manager: this.#manager,
 			uploads: this.#uploads,
 			readings: this.#readings,
 			...this.#pace,
-			desk: this.#desk,
+			requests: this.#requests,
 			console: this.#console,
 			trial: this.#trial,
 			calibrations: this.#calibrations,
-			say: (text) => this.#log(text),
+			log: (text) => this.#log(text),
 		});
 	}
 
@@ -299,7 +300,7 @@ export class Station {
 		if (board.processor.wakeCause === "pin") this.#uploads.requestSoon();
 		board.console.onActivity = () => {
 			this.#console.activity();
-			this.#cycle.stir();
+			this.#cycle.wake();
 		};
 		this.#scheduler.start(this.#console.run());
 		this.#scheduler.start(this.#cycle.run(), (error, failed) => {
@@ -324,8 +325,8 @@ export class Station {
 		const { state } = this.#readings;
 		return statusOf({
 			board: this.#options.board,
-			configuration: this.#keeper.configuration,
-			trialEndsMilliseconds: this.#keeper.trialEndsMilliseconds,
+			configuration: this.#manager.configuration,
+			trialEndsMilliseconds: this.#manager.trialEndsMilliseconds,
 			journal: this.#journal,
 			journalFault: this.#book.fault,
 			stamp: this.#recorder.stamp(),
@@ -367,7 +368,7 @@ export class Station {
 			bootLog: this.#bootLog.save(),
 			times: this.#pace.times.save(),
 			readings: this.#readings.state,
-			keeper: this.#keeper.save(),
+			manager: this.#manager.save(),
 			time: this.#time.save(),
 			journal: this.#journal.save(),
 			uplink: this.#uploads.save(),

@@ -14,7 +14,7 @@ export interface TolerantJournalOptions {
 	readonly open: (retained: Uint8Array | undefined) => StationJournal;
 	readonly retained: Uint8Array | undefined;
 	readonly delivered: Delivered | undefined;
-	readonly say: (text: string) => void;
+	readonly log: (text: string) => void;
 }
 
 /** Up to where entries of an epoch were acknowledged, where the journal itself may not know. */
@@ -28,7 +28,7 @@ const UNREADABLE_HEALTH: JournalHealth = Object.freeze({
 	retiredSectors: 0,
 	correctedBits: 0,
 	skippedFrames: 0,
-	hops: 0,
+	sectorSwitches: 0,
 	failedPrograms: 0,
 });
 
@@ -161,7 +161,7 @@ export class TolerantJournal implements StationJournal {
 		} catch (error) {
 			if (!(error instanceof StationError) || error.code === "acknowledgement-beyond") throw error;
 			this.#delivered = { epoch: this.epoch, to: Math.max(cursor, this.cursor) };
-			this.#options.say(`the journal did not note ${cursor}: ${error.code}`);
+			this.#options.log(`the journal did not note ${cursor}: ${error.code}`);
 		}
 	}
 
@@ -198,7 +198,7 @@ export class TolerantJournal implements StationJournal {
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
 			if (this.#failure === undefined)
-				this.#options.say(`no journal: ${error.code} ${error.message}`);
+				this.#options.log(`no journal: ${error.code} ${error.message}`);
 			this.#failure = error;
 		}
 	}
@@ -208,7 +208,7 @@ export class TolerantJournal implements StationJournal {
 			return act();
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
-			this.#options.say(`the journal fails: ${error.code}`);
+			this.#options.log(`the journal fails: ${error.code}`);
 			return undefined;
 		}
 	}

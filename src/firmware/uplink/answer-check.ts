@@ -56,7 +56,7 @@ export function* checkAnswer(
 	}
 	const answer = decodeAnswer(sign1.payload);
 	const isOurs = answer.station === station && answer.epoch === sent.epoch;
-	if (!isOurs || !equalBytes(answer.answers, sent.hash)) {
+	if (!isOurs || !equalBytes(answer.requestHash, sent.hash)) {
 		throw new StationError("acknowledgement-stale", "an answer to something else");
 	}
 	return answer;

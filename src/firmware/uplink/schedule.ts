@@ -4,7 +4,7 @@
  * The rules stand in docs/WIRE.md. All instants are the board's clock, which goes
  * on through deep sleep.
  */
-import { type Chance, fraction } from "../../core/chance.js";
+import { fraction, type RandomSource } from "../../core/random.js";
 
 const SECOND = 1000;
 const DAY = 86_400 * SECOND;
@@ -61,7 +61,7 @@ export const SCHEDULE_BYTES = 40;
 const STATE_VERSION = 2;
 
 export interface ScheduleOptions {
-	readonly chance: Chance;
+	readonly chance: RandomSource;
 	/** Station id; its hash is the slot within the upload interval. */
 	readonly station: string;
 	readonly nowMilliseconds: number;

@@ -1,6 +1,7 @@
 /** What an uplink needs of the station, and what its sessions come to. */
-import type { Chance } from "../../core/chance.js";
+
 import type { StationErrorCode } from "../../core/errors.js";
+import type { RandomSource } from "../../core/random.js";
 import type { Task } from "../../core/task.js";
 import type { EntrySource } from "../../protocol/record/entry-source.js";
 import type { Clock, Network, Sha256, Signer, Verifier } from "../ports.js";
@@ -14,7 +15,7 @@ export interface UplinkOptions {
 	readonly verifier: Verifier;
 	readonly sha256: Sha256;
 	readonly clock: Clock;
-	readonly chance: Chance;
+	readonly chance: RandomSource;
 	/** Station id, `[a-z0-9-]{1,8}`. */
 	readonly station: string;
 	readonly host: string;

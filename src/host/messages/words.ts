@@ -1,6 +1,6 @@
 /** Words for what the record, the line and the verifier name: English, then Serbian in Latin letters. */
 import { CHANNEL_TABLE } from "../../protocol/audit/channel-columns.js";
-import type { Standing } from "../../protocol/audit/verify-chain.js";
+import type { EntryStatus } from "../../protocol/audit/verify-chain.js";
 import type { DerivationNote } from "../../protocol/record/derive.js";
 import type { CHANNEL_FLAGS } from "../../protocol/record/reading.js";
 import { RECORD_TEXTS } from "./record-texts.js";
@@ -37,7 +37,7 @@ const NOTES: Rows<DerivationNote> = {
 	"configuration-unknown": ["configuration unknown", "konfiguracija nepoznata"],
 };
 
-const STANDINGS: Rows<`standing ${Standing}`> = {
+const STANDINGS: Rows<`standing ${EntryStatus}`> = {
 	"standing chained": ["signed and chained", "potpisano i u lancu"],
 	"standing signed": ["signed, but not chained", "potpisano, ali ne u lancu"],
 	"standing gap": ["lost, and the station says so", "izgubljeno, i stanica to kaže"],

@@ -6,13 +6,13 @@
 import { CONDUCTIVITY_LAWS, DerivationContext, type DerivedReading } from "../record/derive.js";
 import type { Entry } from "../record/entry-layouts.js";
 import type { Reading } from "../record/reading.js";
-import { type Placement, Placer } from "../record/time-resolver.js";
+import { type ResolvedTime, TimeResolver } from "../record/time-resolver.js";
 import type { Policy } from "./documents.js";
 
 type Law = Policy["conductivity"];
 
 export class RecordKnowledge {
-	readonly #times = new Placer();
+	readonly #times = new TimeResolver();
 	/** By epoch, then by law: ids of calibrations and configurations are of their epoch. */
 	readonly #contexts = new Map<number, Map<string, DerivationContext>>();
 	readonly #laws: readonly Law[];
@@ -42,8 +42,8 @@ export class RecordKnowledge {
 	}
 
 	/** When an entry happened; undefined where nothing dates it. */
-	place(entry: Entry): Placement | undefined {
-		return this.#times.place(entry);
+	place(entry: Entry): ResolvedTime | undefined {
+		return this.#times.resolve(entry);
 	}
 
 	/** A reading, taken apart as `raw`, by the law of its policy; undefined for other kinds and later versions. */

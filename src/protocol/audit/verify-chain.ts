@@ -12,6 +12,7 @@ import { type Batch, decodeBatch, NewerBatchError } from "../wire/batch.js";
 import { decodeSign1, keyIdOf, type Sign1 } from "../wire/cose.js";
 import type { Finding, FindingKind, VerifierKey, VerifierPart } from "./finding.js";
 import {
+	type EntryStatus,
 	EpochJudge,
 	type EpochSummary,
 	GAPS_MAX,
@@ -19,11 +20,10 @@ import {
 	placeOf,
 	RANGES_MAX,
 	type SeenGap,
-	type Standing,
 	type VerifiedRange,
 } from "./verify-epochs.js";
 
-export type { Standing, VerifiedRange } from "./verify-epochs.js";
+export type { EntryStatus, VerifiedRange } from "./verify-epochs.js";
 
 export interface Verification {
 	/** True when nothing was found and nothing is missing without a word. */
@@ -35,7 +35,7 @@ export interface Verification {
 	readonly findings: readonly Finding[];
 	readonly findingCount: number;
 	/** Entries by standing. */
-	readonly counts: Readonly<Record<Standing, number>>;
+	readonly counts: Readonly<Record<EntryStatus, number>>;
 }
 
 /** A batch whose signature is good. */

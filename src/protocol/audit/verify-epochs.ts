@@ -12,14 +12,14 @@ import type { FindingKind, VerifierKey, VerifierPart } from "./finding.js";
  * chained: in the hash chain under a signature. signed: the chain was broken before it, the signature
  * covers it alone. gap: the station names it as lost. missing: nobody accounts for it.
  */
-export type Standing = "chained" | "signed" | "gap" | "missing";
+export type EntryStatus = "chained" | "signed" | "gap" | "missing";
 
 /** Consecutive entries of one standing. */
 export interface VerifiedRange {
 	readonly epoch: number;
 	readonly first: number;
 	readonly last: number;
-	readonly standing: Standing;
+	readonly standing: EntryStatus;
 	/**
 	 * Of a chained range, what its first entry continues: the epoch's start, the far side of a gap
 	 * whose entry says the same head, or nothing that is here. Of a gap, the station's reason. Of what is missing, who
@@ -280,7 +280,7 @@ export class EpochJudge {
 			part?.last ??
 			Math.max(summary?.last ?? 0, expectedLast.get(epoch) ?? 0, end?.sequence ?? 0, gapTo);
 		const ranges: VerifiedRange[] = [];
-		const push = (from: number, to: number, standing: Standing, note: string): void => {
+		const push = (from: number, to: number, standing: EntryStatus, note: string): void => {
 			const before = ranges.at(-1);
 			if (before?.standing === standing && before.note === note) {
 				ranges[ranges.length - 1] = { ...before, last: to };
@@ -326,7 +326,7 @@ function pushAbsent(
 	first: number,
 	last: number,
 	end: NamedEnd | undefined,
-	push: (first: number, last: number, standing: Standing, note: string) => void,
+	push: (first: number, last: number, standing: EntryStatus, note: string) => void,
 ): void {
 	let next = first;
 	const miss = (from: number, to: number): void => {

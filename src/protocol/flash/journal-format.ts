@@ -40,7 +40,7 @@ const POLYNOMIAL = 0xedb88320;
 
 export interface SectorHeader {
 	/** Written by formatting: no entry was ever written after it. */
-	readonly isVirgin: boolean;
+	readonly isUnwritten: boolean;
 	/**
 	 * Frame 0 is a copy of the last entry of the sector before, made after an unclean boot. Until it
 	 * is there this sector counts for nothing.
@@ -86,7 +86,7 @@ export function encodeSectorHeader(header: SectorHeader): Uint8Array {
 	bytes[1] = MAGIC >> 8;
 	bytes[2] = JOURNAL_VERSION;
 	bytes[3] =
-		(header.isVirgin ? FLAG_VIRGIN : 0) |
+		(header.isUnwritten ? FLAG_VIRGIN : 0) |
 		(header.isCopying ? FLAG_COPYING : 0) |
 		((23 - Math.clz32(header.sectorBytes)) << SIZE_SHIFT);
 	bytes[4] = header.count;
@@ -126,7 +126,7 @@ export function readSectorHeader(bytes: Uint8Array): HeaderReading {
 		kind: "header",
 		correctedBits,
 		header: {
-			isVirgin: (flags & FLAG_VIRGIN) !== 0,
+			isUnwritten: (flags & FLAG_VIRGIN) !== 0,
 			isCopying: (flags & FLAG_COPYING) !== 0,
 			count,
 			sectorBytes: SECTOR_BYTES_MIN << ((flags & SIZE_MASK) >> SIZE_SHIFT),

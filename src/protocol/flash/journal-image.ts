@@ -97,7 +97,7 @@ export function scanSector(
 export function scanHeaderless(bytes: Uint8Array, like: SectorHeader, serial: number): SectorScan {
 	const header = {
 		...like,
-		isVirgin: false,
+		isUnwritten: false,
 		isCopying: false,
 		serial,
 		firstSequence: 1,

@@ -10,7 +10,7 @@ import { EVENT_CODES } from "./events.js";
 const RTC_SOURCE = TIME_SOURCES.indexOf("rtc");
 const NETWORK_TIME_SOURCE = TIME_SOURCES.indexOf("network-time");
 
-export interface Placement {
+export interface ResolvedTime {
 	/** Unix seconds. */
 	readonly utcSeconds: number;
 	/** Half width of what is believed, milliseconds; undefined where nobody vouched for it. */
@@ -68,7 +68,7 @@ const READING_SECONDS = 2;
  * Places the entries of a record. `observe` all of it first, epoch by epoch in ascending sequence: out of order
  * is a caller's bug and throws, for runs of the RTC would be ascribed to stretches that they did not cover.
  */
-export class Placer {
+export class TimeResolver {
 	readonly #boots = new Map<string, Boot>();
 	#boot: Boot | undefined;
 	#last: Entry | undefined;
@@ -107,11 +107,11 @@ export class Placer {
 	 * Where an entry lies in time, or undefined when nothing in its boot says so. It takes what it was told so
 	 * far: a later time entry may narrow it.
 	 */
-	place(entry: Entry): Placement | undefined {
+	resolve(entry: Entry): ResolvedTime | undefined {
 		const boot = this.#boots.get(keyOf(entry.epoch, entry.boot));
 		const hasOwn = isTimed(entry);
-		let best: Placement | undefined;
-		const take = (candidate: Placement | undefined): void => {
+		let best: ResolvedTime | undefined;
+		const take = (candidate: ResolvedTime | undefined): void => {
 			const uncertainty = candidate?.uncertaintyMilliseconds ?? Number.POSITIVE_INFINITY;
 			if (uncertainty < (best?.uncertaintyMilliseconds ?? Number.POSITIVE_INFINITY))
 				best = candidate;
@@ -119,8 +119,8 @@ export class Placer {
 		if (boot !== undefined) {
 			const after = indexAfter(boot.anchors, entry.uptimeSeconds);
 			if (hasOwn) placeByRtc(entry, boot, take);
-			take(placeByUptime(entry, boot.anchors[after - 1]));
-			take(placeByUptime(entry, boot.anchors[after]));
+			take(resolveByUptime(entry, boot.anchors[after - 1]));
+			take(resolveByUptime(entry, boot.anchors[after]));
 		}
 		if (best !== undefined) return best;
 		if (hasOwn) {
@@ -224,7 +224,7 @@ function isContinuous(last: ClockReading, entry: ClockReading): boolean {
 function placeByRtc(
 	entry: Entry,
 	boot: Boot,
-	take: (candidate: Placement | undefined) => void,
+	take: (candidate: ResolvedTime | undefined) => void,
 ): void {
 	const run = boot.runs[indexAfter(boot.runs, entry.uptimeSeconds) - 1]?.run;
 	if (run === undefined) return;
@@ -269,7 +269,7 @@ function byRtc(
 	anchor: Anchor,
 	stepSeconds: number,
 	doubtMilliseconds: number,
-): Placement {
+): ResolvedTime {
 	const utcSeconds = ownSeconds + stepSeconds;
 	const drift = driftMilliseconds(utcSeconds - anchor.utcSeconds);
 	return {
@@ -284,7 +284,7 @@ function driftMilliseconds(seconds: number): number {
 	return Math.ceil((Math.abs(seconds) * RTC_PARTS_PER_MILLION) / 1000);
 }
 
-function placeByUptime(entry: Entry, anchor: Anchor | undefined): Placement | undefined {
+function resolveByUptime(entry: Entry, anchor: Anchor | undefined): ResolvedTime | undefined {
 	if (anchor === undefined) return undefined;
 	const apartSeconds = entry.uptimeSeconds - anchor.uptimeSeconds;
 	const doubt = Math.abs(apartSeconds) * OWN_CLOCK_MILLISECONDS_PER_SECOND;

@@ -49,7 +49,7 @@ interface AnswerHead {
 	readonly station: string;
 	readonly epoch: number;
 	/** SHA-256 of the envelope that this answers, 32 bytes. */
-	readonly answers: Uint8Array;
+	readonly requestHash: Uint8Array;
 	/** The collector's clock, Unix seconds. */
 	readonly nowUtcSeconds: number;
 	/** When the station should come again, seconds from now; 0: as it likes. */
@@ -94,7 +94,7 @@ export function refusalReasonOf(code: number): RefusalReason | undefined {
 
 /** The payload of an answer, to be signed by the collector's key. */
 export function encodeAnswer(answer: Answer): Uint8Array {
-	assert(answer.answers.length === HASH_BYTES, "an answer names a hash of 32 bytes");
+	assert(answer.requestHash.length === HASH_BYTES, "an answer names a hash of 32 bytes");
 	const isRefusal = answer.kind === "refusal";
 	const writer = new CborWriter()
 		.array(isRefusal ? 8 : 10)
@@ -102,7 +102,7 @@ export function encodeAnswer(answer: Answer): Uint8Array {
 		.unsigned(ANSWER_VERSION)
 		.text(answer.station)
 		.unsigned(answer.epoch)
-		.bytes(answer.answers)
+		.bytes(answer.requestHash)
 		.unsigned(answer.nowUtcSeconds)
 		.unsigned(answer.nextSeconds);
 	if (isRefusal) return writer.unsigned(answer.code).finish();
@@ -131,7 +131,7 @@ export function decodeAnswer(payload: Uint8Array): Answer {
 	const head = {
 		station,
 		epoch: reader.unsigned(UINT32_MAX),
-		answers: reader.bytes(HASH_BYTES, HASH_BYTES),
+		requestHash: reader.bytes(HASH_BYTES, HASH_BYTES),
 		nowUtcSeconds: reader.unsigned(UINT32_MAX),
 		nextSeconds: reader.unsigned(NEXT_SECONDS_MAX),
 	};

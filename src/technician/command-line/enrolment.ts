@@ -5,7 +5,7 @@ import { OperationalError, UsageError } from "../../host/errors.js";
 import { Replacement, writing } from "../../host/replace-file.js";
 import { enrolmentLine } from "../provision-commands.js";
 import { type StationResult, verifiedPossession } from "../station-result.js";
-import { mended } from "./sources.js";
+import { withOperationalErrors } from "./sources.js";
 
 export interface EnrolOptions {
 	readonly result: string;
@@ -26,7 +26,7 @@ export async function enrol(options: EnrolOptions): Promise<number> {
 	const { readStationList } = await import("../../collector/service/station-list.js");
 	const before = existsSync(stations) ? readFileSync(stations, "latin1") : "";
 	const known = existsSync(stations)
-		? await mended(() => readStationList(stations))
+		? await withOperationalErrors(() => readStationList(stations))
 		: { enrolments: [], faults: [] };
 	if (known.faults.length > 0)
 		throw new OperationalError(`${known.faults[0]}; mend the list first`);

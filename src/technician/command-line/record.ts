@@ -14,7 +14,13 @@ import {
 	talkOf,
 	wholeNumber,
 } from "./options.js";
-import { mended, onStdoutWritten, openStore, requireOneSource, withEntries } from "./sources.js";
+import {
+	onStdoutWritten,
+	openStore,
+	requireOneSource,
+	withEntries,
+	withOperationalErrors,
+} from "./sources.js";
 import { type VerifyCommandOptions, verifyValues } from "./values.js";
 
 const PUBLIC_KEY_BYTES = 33;
@@ -149,10 +155,12 @@ async function verifyRecord(
 	const { readRecord, showVerification } = await fileCommands();
 	if (file !== undefined) {
 		const keys = keysOf(command, key);
-		const verification = mended(() => verifyExport(readRecord(file), { station, keys, ...part }));
+		const verification = withOperationalErrors(() =>
+			verifyExport(readRecord(file), { station, keys, ...part }),
+		);
 		return showVerification(await verification, format, await talkOf(command));
 	}
-	return mended(async () => {
+	return withOperationalErrors(async () => {
 		const store = await openStore(options);
 		try {
 			const isEnrolled = key.length === 1 && key[0] === "enrolled";
@@ -173,7 +181,7 @@ async function writeRecord(
 	requireOneSource(command, options);
 	const { exportStation } = await import("../../collector/ledger/verify.js");
 	const { writeRecordFile } = await import("../record-file.js");
-	return mended(async () => {
+	return withOperationalErrors(async () => {
 		const store = await openStore(options);
 		try {
 			const format = file.endsWith(".cbor") ? "cbor-sequence" : "json-lines";

@@ -18,7 +18,7 @@ export async function withEntries(
 		return work(recordFileSource(file, () => readRecord(file), station, createSha256()));
 	}
 	const { visitEntries } = await import("../../collector/store/query.js");
-	return mended(async () => {
+	return withOperationalErrors(async () => {
 		const store = await openStore(options);
 		try {
 			return await store.transaction(async (session) => {
@@ -63,7 +63,9 @@ export function requireOneSource(
 }
 
 /** The collector's trouble is the technician's. */
-export async function mended<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+export async function withOperationalErrors<Result>(
+	work: () => Result | Promise<Result>,
+): Promise<Result> {
 	try {
 		return await work();
 	} catch (error) {

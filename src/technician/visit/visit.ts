@@ -7,7 +7,7 @@ import { OperationalError } from "../../host/errors.js";
 import { printJson, shownOf } from "../../host/output.js";
 import { Replacement } from "../../host/replace-file.js";
 import { COMMANDS } from "../../protocol/line/commands.js";
-import { entryOf } from "../export-file.js";
+import { entryOf } from "../journal-export.js";
 import { ask, bottlesOf, type CalibratedChannel, calibrate, type Guide } from "./calibrate.js";
 import { reportOf, timeText, type VisitReading, valuesText } from "./report.js";
 

@@ -1,10 +1,10 @@
 import { strict as assert } from "node:assert";
 import {
 	ConfigurationOffers,
-	MemoryOfferShelf,
-	type OfferShelf,
+	MemoryOfferRepository,
+	type OfferRepository,
 	readOffer,
-	SqlOfferShelf,
+	SqlOfferRepository,
 } from "../../../src/collector/ledger/configuration-offers.js";
 import { signingKeyOf } from "../../../src/collector/ledger/keys.js";
 import { Ledger } from "../../../src/collector/ledger/ledger.js";
@@ -54,9 +54,9 @@ describe("what an operator writes", () => {
 	});
 });
 
-function describeOffers(name: string, openShelf: () => Promise<OfferShelf>): void {
+function describeOffers(name: string, openRepository: () => Promise<OfferRepository>): void {
 	describe(`configurations on offer, ${name}`, () => {
-		let shelf: OfferShelf;
+		let repository: OfferRepository;
 		let offers: ConfigurationOffers;
 		let ledger: Ledger;
 		let maker: ChainMaker;
@@ -64,11 +64,11 @@ function describeOffers(name: string, openShelf: () => Promise<OfferShelf>): voi
 		const clock = { utcSeconds: 1_790_000_500 };
 
 		const offersOf = (): ConfigurationOffers =>
-			new ConfigurationOffers({ shelf, clock, onReport: (_, text) => told.push(text) });
+			new ConfigurationOffers({ repository, clock, onReport: (_, text) => told.push(text) });
 
 		beforeEach(async () => {
 			told = [];
-			shelf = await openShelf();
+			repository = await openRepository();
 			offers = offersOf();
 			const store = await emptyStore();
 			ledger = ledgerOf(offers);
@@ -151,20 +151,20 @@ function describeOffers(name: string, openShelf: () => Promise<OfferShelf>): voi
 	});
 }
 
-describeOffers("in memory", async () => new MemoryOfferShelf());
+describeOffers("in memory", async () => new MemoryOfferRepository());
 describeOffers("in SQL", async () => {
 	const store = await emptyStore();
 	await store.execute("truncate configuration_offers");
-	return new SqlOfferShelf(store);
+	return new SqlOfferRepository(store);
 });
 
-describe("the shelf in SQL", () => {
+describe("the repository in SQL", () => {
 	it("offers nothing to a station that is not enrolled, and nothing that its record shows", async () => {
 		const store = await emptyStore();
 		await store.execute("truncate configuration_offers");
-		const shelf = new SqlOfferShelf(store);
+		const repository = new SqlOfferRepository(store);
 		const offer = readOffer(canonicalOf(2), "bor.conf");
-		await assert.rejects(shelf.put(offer), /station bor-1 is not enrolled/);
+		await assert.rejects(repository.put(offer), /station bor-1 is not enrolled/);
 		const maker = new ChainMaker();
 		await store.query("insert into station_keys values ($1, 1, $2, 0, '', '')", [
 			"bor-1",
@@ -188,7 +188,7 @@ describe("the shelf in SQL", () => {
 		await store.query("insert into entries values ('bor-1', 7, 2, $1)", [
 			Buffer.from(maker.entries[1] ?? new Uint8Array(0)),
 		]);
-		await shelf.put(offer);
-		assert.deepEqual(await shelf.pending(), []);
+		await repository.put(offer);
+		assert.deepEqual(await repository.pending(), []);
 	});
 });

@@ -3,7 +3,7 @@ import { isSignedBy, signingKeyOf, stationKeyOf } from "../../../src/collector/l
 import { Ledger, type LedgerReport } from "../../../src/collector/ledger/ledger.js";
 import { entriesOf, evidenceOf } from "../../../src/collector/store/query.js";
 import type { SqlStore } from "../../../src/collector/store/store.js";
-import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import {
 	type Answer,
 	decodeAnswer,
@@ -59,7 +59,7 @@ describe("the ledger", () => {
 		const signed = decodeSign1(body);
 		assert.ok(isSignedBy(stationKeyOf(KEY.publicKey), signed.toBeSigned, signed.signature));
 		const answer = decodeAnswer(signed.payload);
-		assert.deepEqual(answer.answers, sha256(envelope));
+		assert.deepEqual(answer.requestHash, sha256(envelope));
 		assert.equal(answer.nowUtcSeconds, NOW);
 		return answer;
 	}
@@ -116,7 +116,7 @@ describe("the ledger", () => {
 			store = await emptyStore();
 			const other = open();
 			await other.enrol(maker.station, maker.key.publicKey);
-			const chance = new SeededChance(seed);
+			const chance = new SeededRandom(seed);
 			const thrice = [...envelopes, ...envelopes, ...envelopes];
 			while (thrice.length > 0) {
 				const [envelope] = thrice.splice(integerBelow(chance, thrice.length), 1);
@@ -210,7 +210,7 @@ describe("the ledger", () => {
 	});
 
 	it("answers noise with 400 and a reason, and does not fall over", async () => {
-		const chance = new SeededChance(4);
+		const chance = new SeededRandom(4);
 		for (let round = 0; round < 200; round++) {
 			const noise = new Uint8Array(integerBelow(chance, 300));
 			for (let index = 0; index < noise.length; index++) noise[index] = chance.uint32();

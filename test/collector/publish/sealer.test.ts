@@ -8,7 +8,7 @@ import type { StationDocuments } from "../../../src/collector/publish/derivation
 import { rowsInOrder } from "../../../src/collector/publish/ordered-rows.js";
 import { Sealer, type Sealing } from "../../../src/collector/publish/sealer.js";
 import { Shelf } from "../../../src/collector/publish/shelf.js";
-import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import {
 	parseApprovals,
 	parseCorrections,
@@ -80,7 +80,7 @@ describe("the cache of station-days", function () {
 		const count: Record<Sealing, number> = { unchanged: 0, appended: 0, anew: 0 };
 		for (const seed of sample(SEEDS, 6)) {
 			const given = seededValues(seed, 300);
-			const chance = new SeededChance(seed);
+			const chance = new SeededRandom(seed);
 			const record = new MemoryRecord(given.station);
 			const shelf = new Shelf(join(folder, String(seed)));
 			const documents = documentsOf(given);

@@ -13,7 +13,7 @@ import {
 	type Listening,
 	listenHttps,
 } from "../../../src/collector/service/receiver.js";
-import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import { COLLECTOR_KEY, recordOf } from "../../support/collectors/ledger-suite.js";
 import { emptyStore } from "../../support/collectors/shared-store.js";
 
@@ -128,7 +128,7 @@ describe("receiver", () => {
 
 	it("survives noise and clients that go in the middle, and calls neither a failure of the store", async () => {
 		const seed = Date.now() >>> 0;
-		const chance = new SeededChance(seed);
+		const chance = new SeededRandom(seed);
 		for (let round = 0; round < 40; round++) {
 			const noise = Uint8Array.from({ length: integerBelow(chance, 400) }, () =>
 				integerBelow(chance, 256),

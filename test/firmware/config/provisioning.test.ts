@@ -1,6 +1,6 @@
 /** What a board is told: kept whole or not at all, judged field by field, and no secret is shown. */
 import { strict as assert } from "node:assert";
-import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import {
 	Provisioning,
@@ -252,7 +252,7 @@ describe("what a board is told", () => {
 	});
 
 	it("keeps nothing of any bytes that are not its own form", () => {
-		const chance = new SeededChance(5);
+		const chance = new SeededRandom(5);
 		for (let round = 0; round < 2000; round++) {
 			const settings = memory();
 			const bare = new Provisioning(settings);

@@ -1,6 +1,6 @@
 /** Noise on the technician's line: nothing may be done that was not asked. */
 import { strict as assert } from "node:assert";
-import { type Chance, integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { integerBelow, type RandomSource, SeededRandom } from "../../../src/core/random.js";
 import { encodeRequest } from "../../../src/protocol/line/console.js";
 import { type ConsoleBench, createConsoleBench } from "../../support/bench/console-bench.js";
 import { IS_LONG } from "../../support/depth.js";
@@ -46,7 +46,7 @@ function edited(line: string): string {
 	return kept;
 }
 
-function garble(bytes: Buffer, other: Buffer, chance: Chance): Buffer {
+function garble(bytes: Buffer, other: Buffer, chance: RandomSource): Buffer {
 	const draw = (count: number): number => integerBelow(chance, Math.max(count, 1));
 	let line = Buffer.from(bytes);
 	for (let times = 1 + draw(4); times > 0; times--) {
@@ -94,7 +94,7 @@ describe("noise on the technician's line", function () {
 	this.timeout(300_000);
 
 	it(`of ${LINES} garbled lines nothing is done that was not sent (seed ${SEED})`, () => {
-		const chance = new SeededChance(SEED);
+		const chance = new SeededRandom(SEED);
 		const bench = createConsoleBench();
 		bench.attach();
 		bench.feed(encodeRequest(1, "version"));

@@ -1,7 +1,7 @@
 /** What the journal holds against itself, on in the field: wrong ones stop before flash or a reader has the wrong thing. */
 import { strict as assert } from "node:assert";
 import { createSha256 } from "../../../src/core/sha256.js";
-import { encodeNote } from "../../../src/firmware/journal/journal-note.js";
+import { encodeCheckpoint } from "../../../src/firmware/journal/journal-checkpoint.js";
 import { sealFrame } from "../../../src/protocol/flash/journal-format.js";
 import { chainNext } from "../../../src/protocol/record/chain.js";
 import { type Mutant, withMutant } from "../../support/trials/journal-mutants.js";
@@ -70,6 +70,6 @@ describe("a journal that goes wrong inside", () => {
 		assert.throws(() => sealFrame(new Uint8Array(160), 0, 9, 0, 1), /no form/);
 		assert.throws(() => sealFrame(new Uint8Array(160), 0, 1, 256, 1), /no form/);
 		const note = { cursor: 5, nextSequence: 5, tuning: new Uint8Array(0) };
-		assert.throws(() => encodeNote(note as never), /ahead of its log/);
+		assert.throws(() => encodeCheckpoint(note as never), /ahead of its log/);
 	});
 });

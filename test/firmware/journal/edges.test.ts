@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { SimulatedFlash } from "../../../sim/flash/flash.js";
 import { equalBytes } from "../../../src/core/bytes.js";
-import { SeededChance } from "../../../src/core/chance.js";
+import { SeededRandom } from "../../../src/core/random.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import { Journal } from "../../../src/firmware/journal/journal.js";
 import type { JournalOptions } from "../../../src/firmware/journal/journal-types.js";
@@ -17,7 +17,7 @@ const KEY = new Uint8Array(33).fill(2);
 const OTHER_KEY = new Uint8Array(33).fill(3);
 
 function flashOf(sectors: number, image?: Uint8Array, sectorBytes = SECTOR_BYTES): SimulatedFlash {
-	const chance = new SeededChance(5);
+	const chance = new SeededRandom(5);
 	const options = { sectors, sectorBytes, chance };
 	return new SimulatedFlash(image === undefined ? options : { ...options, image });
 }

@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
 import { SimulatedFlash } from "../../../sim/flash/flash.js";
 import { equalBytes } from "../../../src/core/bytes.js";
-import { integerBelow, SeededChance } from "../../../src/core/chance.js";
 import { crc32 } from "../../../src/core/crc32.js";
+import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import { Journal } from "../../../src/firmware/journal/journal.js";
 import type { JournalOptions } from "../../../src/firmware/journal/journal-types.js";
@@ -16,7 +16,7 @@ const SECTOR_BYTES = 1024;
 const READINGS = dayOfReadings(4);
 
 function flashOf(sectors = 6, sectorBytes = SECTOR_BYTES): SimulatedFlash {
-	return new SimulatedFlash({ sectors, sectorBytes, chance: new SeededChance(5) });
+	return new SimulatedFlash({ sectors, sectorBytes, chance: new SeededRandom(5) });
 }
 
 function optionsOf(flash: SimulatedFlash, station = "bor-1"): JournalOptions {
@@ -166,7 +166,7 @@ describe("the journal", () => {
 		const options = optionsOf(flash);
 		fill(Journal.open(options), 60);
 		const kept = readAll(Journal.open(options));
-		// The newest sector is the last with a header that is not virgin.
+		// The newest sector is the last with a header that is not unwritten.
 		let serial = 0;
 		while (((flash.bytes[(serial + 1) * 512 + 3] ?? 1) & 1) === 0) serial++;
 		for (const byte of [9, 17, 33, 41]) flash.rot(serial * 512 + byte, 2);
@@ -234,7 +234,7 @@ describe("the journal", () => {
 			code: "journal-foreign-version",
 		});
 		const header = encodeSectorHeader({
-			isVirgin: false,
+			isUnwritten: false,
 			isCopying: false,
 			count: 6,
 			sectorBytes: SECTOR_BYTES,
@@ -271,7 +271,7 @@ describe("the journal", () => {
 		assert.equal(readAll(journal).size, 2);
 	});
 
-	it("reports the condition of its flash: refusing sectors, refusals, bits put right, hops", () => {
+	it("reports the condition of its flash: refusing sectors, refusals, bits put right, sector switches", () => {
 		const flash = flashOf(8, 512);
 		const options = optionsOf(flash);
 		let journal = Journal.open(options);
@@ -280,7 +280,7 @@ describe("the journal", () => {
 			retiredSectors: 0,
 			correctedBits: 0,
 			skippedFrames: 0,
-			hops: 0,
+			sectorSwitches: 0,
 			failedPrograms: 0,
 		});
 		flash.failSector(2, "silent");
@@ -288,19 +288,19 @@ describe("the journal", () => {
 		assert.equal(readAll(journal).size, written.length);
 		const { retiredSectors, failedPrograms } = journal.health();
 		assert.deepEqual([retiredSectors, failedPrograms], [1, 1]);
-		// The newest sector is the last with a header that is not virgin.
+		// The newest sector is the last with a header that is not unwritten.
 		let newest = 7;
 		while (((flash.bytes[newest * 512 + 3] ?? 1) & 1) !== 0) newest--;
 		flash.rot(newest * 512 + 80 + 5, 1);
 		journal = Journal.open(options);
 		assert.equal(journal.health().correctedBits, 1);
 		fill(journal, 1);
-		assert.deepEqual([journal.health().hops, readAll(journal).size], [1, 61]);
+		assert.deepEqual([journal.health().sectorSwitches, readAll(journal).size], [1, 61]);
 	});
 
 	it("recovers in 18 reads, and three more for each sector met without a header", () => {
 		for (const sectors of [16, 256]) {
-			const chance = new SeededChance(7);
+			const chance = new SeededRandom(7);
 			const flash = flashOf(sectors, 512);
 			const options = optionsOf(flash);
 			let journal = Journal.open(options);

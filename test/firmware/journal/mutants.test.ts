@@ -86,7 +86,7 @@ describe("a journal that is wrong", () => {
 				return runExhaustively(trial, 12, "drawn").violations;
 			};
 			const writer = "firmware/journal/log-writer.js";
-			const text = "this.#clearAhead(hop.serial + 1);";
+			const text = "this.#clearAhead(sectorSwitch.serial + 1);";
 			assert.notDeepEqual(await withMutant([[writer, text, ""]], found), []);
 			assert.deepEqual(await withMutant([], found), []);
 		},

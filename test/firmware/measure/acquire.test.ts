@@ -1,7 +1,11 @@
 import { strict as assert } from "node:assert";
 import sinon from "sinon";
 import { StationError } from "../../../src/core/errors.js";
-import { acquire, NO_REMEDIES, type Remedies } from "../../../src/firmware/measure/acquire.js";
+import {
+	acquire,
+	NO_RECOVERY_STEPS,
+	type RecoverySteps,
+} from "../../../src/firmware/measure/acquire.js";
 import type { Sensor } from "../../../src/firmware/measure/sensor.js";
 import { runTask } from "../../support/bench/run-task.js";
 
@@ -22,17 +26,17 @@ describe("acquiring a sample", () => {
 	it("gives a probe up after fifteen seconds, also one that asks to be polled at once", () => {
 		for (const wait of [0, 1, 700]) {
 			const errors: string[] = [];
-			const remedies: Remedies = {
+			const recovery: RecoverySteps = {
 				succeeded: () => assert.fail("nothing came"),
 				// biome-ignore lint/correctness/useYield: a task that need not wait
-				*tryAfter(error) {
+				*next(error) {
 					errors.push(error.code);
 					return false;
 				},
 			};
 			const clock = { milliseconds: 0 };
 			const sample = runTask(
-				acquire(() => sensor({ wait }), watchdog, remedies),
+				acquire(() => sensor({ wait }), watchdog, recovery),
 				clock,
 			);
 			assert.equal(sample, undefined);
@@ -50,15 +54,15 @@ describe("acquiring a sample", () => {
 		const probes = [broken, broken, sensor({ wait: 5, samples: [undefined, 42] })];
 		const succeeded = sinon.fake();
 		let tries = 0;
-		const remedies: Remedies = {
+		const recovery: RecoverySteps = {
 			succeeded,
-			*tryAfter() {
+			*next() {
 				tries++;
 				yield { milliseconds: 100 };
 				return true;
 			},
 		};
-		const task = acquire(() => probes.shift() ?? assert.fail("no probe"), watchdog, remedies);
+		const task = acquire(() => probes.shift() ?? assert.fail("no probe"), watchdog, recovery);
 		assert.equal(runTask(task, clock), 42);
 		assert.equal(tries, 2);
 		assert.equal(clock.milliseconds, 210);
@@ -70,14 +74,14 @@ describe("acquiring a sample", () => {
 		assert.throws(
 			() =>
 				runTask(
-					acquire(() => bug, watchdog, remedies),
+					acquire(() => bug, watchdog, recovery),
 					clock,
 				),
 			TypeError,
 		);
 		assert.equal(
 			runTask(
-				acquire(() => broken, watchdog, NO_REMEDIES),
+				acquire(() => broken, watchdog, NO_RECOVERY_STEPS),
 				clock,
 			),
 			undefined,
@@ -88,7 +92,7 @@ describe("acquiring a sample", () => {
 		const clock = { milliseconds: 0 };
 		const fed: number[] = [];
 		const hungry = { timeoutMilliseconds: 10, feed: () => fed.push(clock.milliseconds) };
-		const task = acquire(() => sensor({ wait: 23, samples: [1] }), hungry, NO_REMEDIES);
+		const task = acquire(() => sensor({ wait: 23, samples: [1] }), hungry, NO_RECOVERY_STEPS);
 		assert.equal(runTask(task, clock), 1);
 		for (const [index, at] of fed.entries()) assert.ok(at - (fed[index - 1] ?? 0) <= 5, fed.join());
 		assert.equal(fed[fed.length - 1], 23);

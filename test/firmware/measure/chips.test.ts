@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { Ds18b20 } from "../../../sim/chips/ds18b20.js";
 import { EZO_FIRMWARE } from "../../../sim/chips/ezo-firmware.js";
-import { fraction, SeededChance } from "../../../src/core/chance.js";
+import { fraction, SeededRandom } from "../../../src/core/random.js";
 import type { WaterMeasurement } from "../../../src/firmware/measure/water.js";
 import type { RealTimeClock } from "../../../src/firmware/station/time-keeper.js";
 import { CHANNELS } from "../../../src/protocol/record/channels.js";
@@ -431,7 +431,7 @@ describe("a bus that fails now and then", () => {
 	});
 
 	it("costs at most one burst in a hundred when 2 % of its transactions are not acknowledged", () => {
-		const chance = new SeededChance(14);
+		const chance = new SeededRandom(14);
 		let lost = 0;
 		for (let burst = 0; burst < 300; burst++) {
 			const bench = new ProbeBench({ seed: burst });

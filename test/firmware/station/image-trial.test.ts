@@ -15,18 +15,18 @@ describe("the trial of a new image", () => {
 	it("asks nothing of an image that is confirmed", () => {
 		const { trial, confirmations } = trialOf(false);
 		assert.equal(trial.isOpen, false);
-		assert.equal(trial.look(QUARTER_HOUR), "confirmed");
+		assert.equal(trial.judge(QUARTER_HOUR), "confirmed");
 		assert.equal(confirmations(), 0);
 	});
 
 	it("confirms after a reading was stored and acknowledged, and not before", () => {
 		const { trial, confirmations } = trialOf(true);
 		trial.uploaded(1, undefined);
-		assert.equal(trial.look(1000), "open");
+		assert.equal(trial.judge(1000), "open");
 		trial.stored();
-		assert.equal(trial.look(60_000), "open");
+		assert.equal(trial.judge(60_000), "open");
 		trial.uploaded(1, undefined);
-		assert.equal(trial.look(61_000), "confirmed");
+		assert.equal(trial.judge(61_000), "confirmed");
 		assert.equal(confirmations(), 1);
 	});
 
@@ -34,8 +34,8 @@ describe("the trial of a new image", () => {
 		const { trial, confirmations } = trialOf(true);
 		trial.stored();
 		trial.uploaded(0, "link-timeout");
-		assert.equal(trial.look(QUARTER_HOUR - 1), "open");
-		assert.equal(trial.look(QUARTER_HOUR), "confirmed");
+		assert.equal(trial.judge(QUARTER_HOUR - 1), "open");
+		assert.equal(trial.judge(QUARTER_HOUR), "confirmed");
 		assert.equal(confirmations(), 1);
 	});
 
@@ -43,13 +43,13 @@ describe("the trial of a new image", () => {
 		const { trial, confirmations } = trialOf(true);
 		trial.stored();
 		trial.uploaded(0, "response-malformed");
-		assert.equal(trial.look(QUARTER_HOUR), "failed");
+		assert.equal(trial.judge(QUARTER_HOUR), "failed");
 		assert.equal(confirmations(), 0);
 	});
 
 	it("gives way when it stored nothing, network or none", () => {
 		const { trial } = trialOf(true);
 		trial.uploaded(0, "link-timeout");
-		assert.equal(trial.look(QUARTER_HOUR), "failed");
+		assert.equal(trial.judge(QUARTER_HOUR), "failed");
 	});
 });

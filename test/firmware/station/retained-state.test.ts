@@ -36,7 +36,7 @@ const STATE: RetainedState = {
 		batteryStep: 2,
 		identities: [1, 0, 0xffff, 4, 5, 6],
 	},
-	keeper: {
+	manager: {
 		trialEndsMilliseconds: 12_345_999_901.5,
 		refusedOffer: 0xfedcba98,
 		settledId: -7,

@@ -33,7 +33,7 @@ class TakenOver {
 					kind: "refusal",
 					station: "bor-1",
 					epoch,
-					answers: sha256(request.body),
+					requestHash: sha256(request.body),
 					nowUtcSeconds: 1_800_000_000,
 					nextSeconds: 0,
 					code: 4,

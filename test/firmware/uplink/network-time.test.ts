@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { VirtualClock } from "../../../sim/board/clock.js";
 import { SimulatedNetwork } from "../../../sim/network/network.js";
 import { TIME_FAULTS, type TimeFault } from "../../../sim/network/time-server.js";
-import { SeededChance } from "../../../src/core/chance.js";
+import { SeededRandom } from "../../../src/core/random.js";
 import { Scheduler } from "../../../src/core/task.js";
 import type { Datagram, DatagramOptions, Network } from "../../../src/firmware/ports.js";
 import {
@@ -18,12 +18,12 @@ class Bench {
 	readonly clock = new VirtualClock();
 	readonly network: SimulatedNetwork;
 	radio = "off";
-	readonly #chance = new SeededChance(5);
+	readonly #chance = new SeededRandom(5);
 
 	constructor({ hasServer = true } = {}) {
 		this.network = new SimulatedNetwork({
 			clock: this.clock,
-			chance: new SeededChance(7),
+			chance: new SeededRandom(7),
 			endpoint: (_request, onAnswer) => onAnswer(new Error("not asked")),
 			onRadio: (state) => {
 				this.radio = state;

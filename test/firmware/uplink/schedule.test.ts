@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { SeededChance } from "../../../src/core/chance.js";
+import { SeededRandom } from "../../../src/core/random.js";
 import { UplinkSchedule } from "../../../src/firmware/uplink/schedule.js";
 
 const SECOND = 1000;
@@ -16,7 +16,7 @@ function scheduleOf(
 	isOnTrial = () => false,
 ): UplinkSchedule {
 	return new UplinkSchedule({
-		chance: new SeededChance(seed),
+		chance: new SeededRandom(seed),
 		station,
 		nowMilliseconds: 0,
 		uploadIntervalSeconds,
@@ -203,7 +203,7 @@ describe("uplink schedule", () => {
 			schedule.failed({ radioMilliseconds: 9000, nowMilliseconds: count * HOUR });
 		}
 		const again = new UplinkSchedule({
-			chance: new SeededChance(9),
+			chance: new SeededRandom(9),
 			station: "bor-1",
 			nowMilliseconds: 8 * HOUR,
 			uploadIntervalSeconds: 3600,
@@ -218,7 +218,7 @@ describe("uplink schedule", () => {
 	it("ignores a state that is not one", () => {
 		const state = new Uint8Array(40).fill(0xff);
 		const options = {
-			chance: new SeededChance(1),
+			chance: new SeededRandom(1),
 			station: "a",
 			nowMilliseconds: 0,
 			uploadIntervalSeconds: 3600,

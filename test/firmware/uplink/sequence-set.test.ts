@@ -1,12 +1,12 @@
 import { strict as assert } from "node:assert";
-import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import { SequenceSet } from "../../../src/firmware/uplink/sequence-set.js";
 
 describe("sequence set", () => {
 	it("agrees with a set of numbers about what is missing, lowest and highest", () => {
 		const start = Date.now() >>> 0;
 		for (let seed = start; seed < start + 300; seed++) {
-			const chance = new SeededChance(seed);
+			const chance = new SeededRandom(seed);
 			const set = new SequenceSet();
 			const numbers = new Set<number>();
 			for (let step = 0; step < 20; step++) {

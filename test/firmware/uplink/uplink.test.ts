@@ -6,7 +6,7 @@ import {
 	type NetworkFault,
 } from "../../../sim/network/wire.js";
 import { equalBytes, hexOf } from "../../../src/core/bytes.js";
-import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import { pause, TaskStack } from "../../../src/core/task.js";
 import type { HttpRequest, HttpRequestOptions } from "../../../src/firmware/ports.js";
@@ -176,11 +176,11 @@ describe("uplink", () => {
 	it("takes no clock from the answer to bytes that were refused before", () => {
 		const bench = new UplinkBench();
 		bench.source.grow(12);
-		bench.collector.onAnswer = ({ station, epoch, answers, nowUtcSeconds }) => ({
+		bench.collector.onAnswer = ({ station, epoch, requestHash, nowUtcSeconds }) => ({
 			kind: "refusal",
 			station,
 			epoch,
-			answers,
+			requestHash,
 			nowUtcSeconds,
 			nextSeconds: 7200,
 			code: 4,
@@ -295,7 +295,7 @@ describe("uplink", () => {
 			[
 				"acknowledgement-stale",
 				(bench) => {
-					bench.collector.onAnswer = (answer) => ({ ...answer, answers: new Uint8Array(32) });
+					bench.collector.onAnswer = (answer) => ({ ...answer, requestHash: new Uint8Array(32) });
 				},
 			],
 			[
@@ -387,7 +387,7 @@ describe("uplink", () => {
 
 	it("is not moved by five hundred damaged answers, statuses and headers", () => {
 		const seed = Date.now() >>> 0;
-		const chance = new SeededChance(seed);
+		const chance = new SeededRandom(seed);
 		const bench = new UplinkBench({ seed });
 		bench.source.grow(3);
 		bench.collector.onRequest = (request) => {
@@ -427,11 +427,11 @@ describe("uplink", () => {
 		it(`keeps everything and comes again when asked to after refusal ${code} (${text})`, () => {
 			const bench = new UplinkBench();
 			bench.source.grow(5);
-			bench.collector.onAnswer = ({ station, epoch, answers, nowUtcSeconds }) => ({
+			bench.collector.onAnswer = ({ station, epoch, requestHash, nowUtcSeconds }) => ({
 				kind: "refusal",
 				station,
 				epoch,
-				answers,
+				requestHash,
 				nowUtcSeconds,
 				nextSeconds: 7200,
 				code,
@@ -450,11 +450,11 @@ describe("uplink", () => {
 	it("keeps everything, flags and slows down when it is refused", () => {
 		const bench = new UplinkBench();
 		bench.source.grow(5);
-		bench.collector.onAnswer = ({ station, epoch, answers, nowUtcSeconds, nextSeconds }) => ({
+		bench.collector.onAnswer = ({ station, epoch, requestHash, nowUtcSeconds, nextSeconds }) => ({
 			kind: "refusal",
 			station,
 			epoch,
-			answers,
+			requestHash,
 			nowUtcSeconds,
 			nextSeconds,
 			code: REFUSAL_CODES.fork,

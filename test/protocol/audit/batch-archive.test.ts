@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { concatBytes } from "../../../src/core/bytes.js";
-import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import {
 	type ExportFormat,
 	ExportWriter,
@@ -139,7 +139,7 @@ for (const format of FORMATS) {
 describe("export", () => {
 	it("reads anything without throwing", () => {
 		const seed = Date.now() >>> 0;
-		const chance = new SeededChance(seed);
+		const chance = new SeededRandom(seed);
 		const file = fileOf("cbor-sequence", dayOf(24).envelopes(12));
 		for (let round = 0; round < 2000; round++) {
 			const bytes = Uint8Array.from(file.subarray(0, integerBelow(chance, file.length + 1)));
@@ -189,7 +189,7 @@ function flipBytes(
 	const file = fileOf(format, envelopes);
 	assert.ok(verifyFile(file, station, signatures).isSound);
 	const seed = Date.now() >>> 0;
-	const chance = new SeededChance(seed);
+	const chance = new SeededRandom(seed);
 	const endPlace = placeOf(format, file, envelopes, file.length - 1);
 	for (let index = integerBelow(chance, stride); index < file.length; index += stride) {
 		const altered = Uint8Array.from(file);

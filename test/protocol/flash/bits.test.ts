@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import { BitReader, BitWriter } from "../../../src/protocol/flash/bits.js";
 
 describe("bit strings", () => {
@@ -13,7 +13,7 @@ describe("bit strings", () => {
 
 	it("give back every number of 32 bits in every order, between any bits", () => {
 		const seed = 77;
-		const chance = new SeededChance(seed);
+		const chance = new SeededRandom(seed);
 		const values = [0, 1, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
 		for (let count = 0; count < 300; count++) values.push(chance.uint32() >>> (count % 32));
 		for (const value of values) {

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { base64Of, bytesOfBase64 } from "../../../src/core/base64.js";
-import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import {
 	CONSOLE_LINE_BYTES_MAX,
 	encodeAnswer,
@@ -126,7 +126,7 @@ describe("lines of the technician's line", () => {
 	});
 
 	it("of noise are never taken for anything (seed 4)", () => {
-		const chance = new SeededChance(4);
+		const chance = new SeededRandom(4);
 		for (let round = 0; round < 20_000; round++) {
 			const noise = Uint8Array.from({ length: integerBelow(chance, 60) }, () =>
 				integerBelow(chance, 256),
@@ -140,7 +140,7 @@ describe("lines of the technician's line", () => {
 
 describe("base64", () => {
 	it("agrees with Node's in both directions", () => {
-		const chance = new SeededChance(9);
+		const chance = new SeededRandom(9);
 		for (let length = 0; length < 130; length++) {
 			const bytes = Uint8Array.from({ length }, () => integerBelow(chance, 256));
 			const words = Buffer.from(bytes).toString("base64");

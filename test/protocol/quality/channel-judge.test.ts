@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import { AttenuatedSignal } from "../../../src/protocol/quality/attenuated-signal.js";
 import {
 	ChannelJudge,
@@ -61,7 +61,7 @@ function digits(rows: readonly JudgedRow[]): string[] {
 }
 
 function series(seed: number, count: number): { seconds: number[]; values: SeriesValue[] } {
-	const chance = new SeededChance(seed);
+	const chance = new SeededRandom(seed);
 	const below = (end: number): number => integerBelow(chance, end);
 	let level = 7;
 	let at = START;

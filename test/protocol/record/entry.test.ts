@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { asciiBytes, bytesOfHex, hexOf } from "../../../src/core/bytes.js";
-import { fraction, integerBelow, SeededChance } from "../../../src/core/chance.js";
 import { StationError } from "../../../src/core/errors.js";
+import { fraction, integerBelow, SeededRandom } from "../../../src/core/random.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import { chainNext, chainStart } from "../../../src/protocol/record/chain.js";
 import { CHANNEL_SET_1 } from "../../../src/protocol/record/channel-set.js";
@@ -390,7 +390,7 @@ describe("canonical entries", () => {
 	});
 
 	it("have one content per byte string: what decodes encodes to the same bytes", () => {
-		const chance = new SeededChance(11);
+		const chance = new SeededRandom(11);
 		let decoded = 0;
 		for (let count = 0; count < 20_000; count++) {
 			const body = bodies[integerBelow(chance, bodies.length)];
@@ -417,7 +417,7 @@ describe("canonical entries", () => {
 	});
 
 	it("are known as a reading without being taken apart, by the same strictness", () => {
-		const chance = new SeededChance(12);
+		const chance = new SeededRandom(12);
 		const counts = { reading: 0, other: 0 };
 		const reading = encodeEntry({
 			...HEADER,

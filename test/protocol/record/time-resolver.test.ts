@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
-import { type Placement, Placer } from "../../../src/protocol/record/time-resolver.js";
+import { type ResolvedTime, TimeResolver } from "../../../src/protocol/record/time-resolver.js";
 
 const UTC = 1_790_000_000;
 const [RTC, COLLECTOR, NETWORK_TIME] = [0, 1, 2];
@@ -48,7 +48,7 @@ function shown(uptimeSeconds: number, utcSeconds: number, fields: object = {}): 
 }
 
 /** Numbers entries from 1 on, in boot 4 where nothing else is said, and places them all. */
-function placed(...parts: readonly Part[]): (Placement | undefined)[] {
+function placed(...parts: readonly Part[]): (ResolvedTime | undefined)[] {
 	const entries = parts.map((part, index) => {
 		const header = {
 			channelSet: 0,
@@ -60,9 +60,9 @@ function placed(...parts: readonly Part[]): (Placement | undefined)[] {
 		const boot = "atBoot" in part ? part.atBoot : (part.boot ?? 4);
 		return { ...header, boot, atBoot: boot, ...part } as Entry;
 	});
-	const placer = new Placer();
-	for (const entry of entries) placer.observe(entry);
-	return entries.map((entry) => placer.place(entry));
+	const resolver = new TimeResolver();
+	for (const entry of entries) resolver.observe(entry);
+	return entries.map((entry) => resolver.resolve(entry));
 }
 
 function at(utcSeconds: number, uncertaintyMilliseconds: number | undefined, source: string) {
@@ -88,10 +88,10 @@ describe("the placing of entries in time", () => {
 		};
 		const header = { boot: 4, uptimeSeconds: 9, utcSeconds: UTC, timeQuality: UNSET };
 		const second = { ...later, ...header, configurationId: 1, stationFlags: 0 } as Entry;
-		const placer = new Placer();
-		placer.observe(second);
-		assert.throws(() => placer.observe({ ...second, sequence: 1 }), /out of sequence/);
-		placer.observe({ ...second, epoch: 2, sequence: 1 });
+		const resolver = new TimeResolver();
+		resolver.observe(second);
+		assert.throws(() => resolver.observe({ ...second, sequence: 1 }), /out of sequence/);
+		resolver.observe({ ...second, epoch: 2, sequence: 1 });
 	});
 
 	it("places what came before the time was known by the nearest time entry of its boot", () => {

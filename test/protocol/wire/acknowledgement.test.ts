@@ -18,7 +18,7 @@ const ACKNOWLEDGEMENT: Acknowledgement = {
 		{ first: 102, last: 102 },
 		{ first: 104, last: 300 },
 	],
-	answers: new Uint8Array(32).fill(7),
+	requestHash: new Uint8Array(32).fill(7),
 	nowUtcSeconds: 1_900_000_000,
 	nextSeconds: 3600,
 };
@@ -45,7 +45,7 @@ describe("acknowledgement", () => {
 				station: "a",
 				epoch: 0,
 				code: REFUSAL_CODES.fork,
-				answers: new Uint8Array(32),
+				requestHash: new Uint8Array(32),
 				nowUtcSeconds: 0,
 				nextSeconds: 604_800,
 			},

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { hexOf } from "../../../src/core/bytes.js";
-import { fraction, integerBelow, SeededChance } from "../../../src/core/chance.js";
 import { StationError } from "../../../src/core/errors.js";
+import { fraction, integerBelow, SeededRandom } from "../../../src/core/random.js";
 import { encodeEntry } from "../../../src/protocol/record/entry.js";
 import {
 	BATCH_ENTRIES_MAX,
@@ -17,7 +17,7 @@ import { randomEntries } from "../../support/data/random-entries.js";
 const EPOCH = 0xdeadbeef;
 
 function batchOf(seed: number, count: number, readingShare = 0.7): Batch {
-	const chance = new SeededChance(seed);
+	const chance = new SeededRandom(seed);
 	const first = 1 + integerBelow(chance, 100_000);
 	return {
 		station: "bor-1",
@@ -89,9 +89,9 @@ describe("batch", () => {
 	});
 
 	it("gives every kind of entry back bit for bit", () => {
-		const start = 1 + Math.floor(1e6 * fraction(new SeededChance(Date.now() >>> 0)));
+		const start = 1 + Math.floor(1e6 * fraction(new SeededRandom(Date.now() >>> 0)));
 		for (let seed = start; seed < start + 300; seed++) {
-			const chance = new SeededChance(seed);
+			const chance = new SeededRandom(seed);
 			const batch = batchOf(seed, 1 + integerBelow(chance, seed % 10 === 0 ? 160 : 20));
 			assert.deepEqual(decodeBatch(encodeBatch(batch)), batch, `seed ${seed}`);
 		}
@@ -135,7 +135,7 @@ describe("batch", () => {
 	});
 
 	it("refuses columns with bytes after the last entry", () => {
-		const chance = new SeededChance(3);
+		const chance = new SeededRandom(3);
 		const entries = randomEntries(chance, { epoch: EPOCH, first: 1, count: 1 });
 		const place = { station: "a", epoch: EPOCH, first: 1, floor: 1, previous: undefined };
 		const payload = encodeBatch({ ...place, entries });

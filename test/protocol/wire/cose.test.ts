@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
 import { createHash, generateKeyPairSync, sign, verify } from "node:crypto";
 import { decode, Tagged } from "cborg";
-import { SeededChance } from "../../../src/core/chance.js";
 import { StationError } from "../../../src/core/errors.js";
+import { SeededRandom } from "../../../src/core/random.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import { decodeBatch, encodeBatch } from "../../../src/protocol/wire/batch.js";
 import { decodeSign1, encodeSign1, toBeSigned } from "../../../src/protocol/wire/cose.js";
@@ -23,7 +23,7 @@ function signedBatch(): { envelope: Uint8Array; key: ReturnType<typeof generateK
 		first: 5,
 		floor: 2,
 		previous: new Uint8Array(32).fill(9),
-		entries: randomEntries(new SeededChance(4), place),
+		entries: randomEntries(new SeededRandom(4), place),
 	});
 	const key = generateKeyPairSync("ec", { namedCurve: "P-256" });
 	const signature = sign("sha256", toBeSigned(payload), {

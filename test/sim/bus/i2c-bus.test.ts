@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { VirtualClock } from "../../../sim/board/clock.js";
 import { type I2CChip, SimulatedI2CBus } from "../../../sim/bus/i2c-bus.js";
-import { SeededChance } from "../../../src/core/chance.js";
+import { SeededRandom } from "../../../src/core/random.js";
 import type { I2C } from "../../../src/firmware/ports.js";
 import { ChipBench, hex } from "../../support/bench/chip-bench.js";
 
@@ -177,7 +177,7 @@ describe("a read that is torn by a cut", () => {
 		const power = { fails: false };
 		const bus = new SimulatedI2CBus({
 			clock,
-			tearing: new SeededChance(seed),
+			tearing: new SeededRandom(seed),
 			beforeOperation: () => {
 				if (power.fails) throw new RangeError("cut");
 			},

@@ -2,10 +2,10 @@ import { strict as assert } from "node:assert";
 import { PowerCut } from "../../../sim/board/power-cut.js";
 import { SimulatedFlash } from "../../../sim/flash/flash.js";
 import { TEAR_MODES } from "../../../sim/flash/flash-tear.js";
-import { SeededChance } from "../../../src/core/chance.js";
+import { SeededRandom } from "../../../src/core/random.js";
 
 function flashOf(seed = 1): SimulatedFlash {
-	return new SimulatedFlash({ sectors: 4, sectorBytes: 256, chance: new SeededChance(seed) });
+	return new SimulatedFlash({ sectors: 4, sectorBytes: 256, chance: new SeededRandom(seed) });
 }
 
 function read(flash: SimulatedFlash, offset: number, length: number): number[] {
@@ -87,7 +87,7 @@ describe("the simulated flash", () => {
 		let microseconds = 0;
 		const flash = new SimulatedFlash({
 			sectors: 1,
-			chance: new SeededChance(1),
+			chance: new SeededRandom(1),
 			onBusy: (passed) => {
 				microseconds += passed;
 			},

@@ -3,7 +3,7 @@
 import { VirtualClock } from "../../../sim/board/clock.js";
 import { type I2CChip, SimulatedI2CBus } from "../../../sim/bus/i2c-bus.js";
 import { asciiBytes, asciiText, hexOf } from "../../../src/core/bytes.js";
-import { SeededChance } from "../../../src/core/chance.js";
+import { SeededRandom } from "../../../src/core/random.js";
 import type { I2C } from "../../../src/firmware/ports.js";
 
 /** Longer than any command of the EZO circuits takes. */
@@ -12,7 +12,7 @@ const LONG_MILLISECONDS = 2000;
 export class ChipBench {
 	readonly clock = new VirtualClock();
 	readonly bus = new SimulatedI2CBus({ clock: this.clock });
-	readonly chance = new SeededChance(1);
+	readonly chance = new SeededRandom(1);
 
 	/** Solders a chip in, powers it and waits until it has booted. */
 	plug(chip: I2CChip): I2C {

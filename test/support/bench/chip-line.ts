@@ -5,7 +5,7 @@ import { SimulatedFlash } from "../../../sim/flash/flash.js";
 import { type ChipOptions, type ChipProgram, SimulatedChip } from "../../../sim/shell/chip/chip.js";
 import { contentsOf } from "../../../sim/shell/chip/flash-contents.js";
 import { loaderFlashOf } from "../../../sim/shell/chip/nor-chip.js";
-import { SeededChance } from "../../../src/core/chance.js";
+import { SeededRandom } from "../../../src/core/random.js";
 import { encodeAnswer, LineAssembler, readRequest } from "../../../src/protocol/line/console.js";
 import type { ControlledPort } from "../../../src/technician/controlled-port.js";
 import { openSerialPort, type SerialPortClass } from "../../../src/technician/serial-port.js";
@@ -31,7 +31,7 @@ export interface BenchOptions
 export function benchChip(options: BenchOptions = {}): ChipBench {
 	const { megabytes = 8, boot, flash: given, isIo0Cut = false, ...rest } = options;
 	const flash =
-		given ?? new SimulatedFlash({ sectors: megabytes * 256, chance: new SeededChance(1) });
+		given ?? new SimulatedFlash({ sectors: megabytes * 256, chance: new SeededRandom(1) });
 	const chip = new SimulatedChip({
 		chip: "esp32",
 		mac: MAC,

@@ -16,7 +16,7 @@ import type { EzoFirmware } from "../../../sim/chips/ezo-firmware.js";
 import { EzoPh } from "../../../sim/chips/ezo-ph.js";
 import { EzoRtd } from "../../../sim/chips/ezo-rtd.js";
 import { TurbidityLoop } from "../../../sim/probes/turbidity-loop.js";
-import { SeededChance } from "../../../src/core/chance.js";
+import { SeededRandom } from "../../../src/core/random.js";
 import { Scheduler } from "../../../src/core/task.js";
 import { type IdentityMarks, NO_IDENTITIES } from "../../../src/firmware/measure/identity.js";
 import type { MeasuringBoard } from "../../../src/firmware/measure/probe-session.js";
@@ -91,7 +91,7 @@ export class ProbeBench {
 
 	constructor(options: ProbeBenchOptions = {}) {
 		const { clock, water } = this;
-		const chance = new SeededChance(options.seed ?? 1);
+		const chance = new SeededRandom(options.seed ?? 1);
 		const common = {
 			clock,
 			chance,

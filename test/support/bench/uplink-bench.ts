@@ -20,8 +20,8 @@ import {
 	type ServerResponse,
 } from "../../../sim/network/wire.js";
 import { hexOf } from "../../../src/core/bytes.js";
-import { SeededChance } from "../../../src/core/chance.js";
 import { StationError } from "../../../src/core/errors.js";
+import { SeededRandom } from "../../../src/core/random.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import { Scheduler, type Task } from "../../../src/core/task.js";
 import type { Signer, Verifier } from "../../../src/firmware/ports.js";
@@ -144,7 +144,7 @@ export class TestCollector {
 			station: batch.station,
 			epoch: batch.epoch,
 			...this.#standing(),
-			answers: this.#sha256(request.body),
+			requestHash: this.#sha256(request.body),
 			nowUtcSeconds: 1_800_000_000 + Math.floor(this.#clock.milliseconds / 1000),
 			nextSeconds: this.nextSeconds,
 		};
@@ -194,7 +194,7 @@ export class UplinkBench {
 	/** What is done in each session before the link goes down. */
 	beforeClose: ((endMilliseconds: number) => Task<void>) | undefined;
 	uplink: Uplink;
-	readonly #chance: SeededChance;
+	readonly #chance: SeededRandom;
 	readonly #uploadIntervalSeconds: number;
 	readonly #station: string;
 	readonly #batchEntriesMax: number | undefined;
@@ -209,13 +209,13 @@ export class UplinkBench {
 			batchEntriesMax?: number;
 		} = {},
 	) {
-		this.#chance = new SeededChance(options.seed ?? 1);
+		this.#chance = new SeededRandom(options.seed ?? 1);
 		this.#uploadIntervalSeconds = options.uploadIntervalSeconds ?? 3600;
 		this.#station = options.station ?? "bor-1";
 		this.#batchEntriesMax = options.batchEntriesMax;
 		this.network = new SimulatedNetwork({
 			clock: this.clock,
-			chance: new SeededChance((options.seed ?? 1) + 7919),
+			chance: new SeededRandom((options.seed ?? 1) + 7919),
 			endpoint: (request, onAnswer) => onAnswer(this.collector.receive(request)),
 			onRadio: (state) => this.#onRadio(state),
 			times: options.times ?? DEFAULT_NETWORK_TIMES,

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { SerialPortMock, type SerialPortMockOpenOptions } from "serialport";
 import type { StationLine } from "../../../sim/shell/station-line.js";
-import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import type { Line } from "../../../src/technician/line.js";
 import { openSerialLine } from "../../../src/technician/ports.js";
 import type { SerialPortClass } from "../../../src/technician/serial-port.js";
@@ -33,7 +33,7 @@ export async function openMockLine(
 	seed = 1,
 	onWrite?: (bytes: Uint8Array) => void,
 ): Promise<MockFarEnd> {
-	const chance = new SeededChance(seed);
+	const chance = new SeededRandom(seed);
 	SerialPortMock.binding.createPort(path, { maxReadSize: 3 });
 	const opened: SerialPortMock[] = [];
 	class Port extends SerialPortMock {

@@ -3,7 +3,7 @@
  * times, with anything: what the SDK's client may do with what a stranger sends.
  */
 
-import { type Chance, integerBelow } from "../../../src/core/chance.js";
+import { integerBelow, type RandomSource } from "../../../src/core/random.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import { TaskStack } from "../../../src/core/task.js";
 import type { HttpRequest, HttpRequestOptions, Network } from "../../../src/firmware/ports.js";
@@ -15,7 +15,7 @@ const sha256 = createSha256();
 const REQUEST_BODY = new Uint8Array(100);
 
 /** Runs it to its end; throws what the uplink would see. It can succeed only by a forgery. */
-export function exchangeOf(body: Uint8Array, chance: Chance): void {
+export function exchangeOf(body: Uint8Array, chance: RandomSource): void {
 	const clock = { milliseconds: 0 };
 	const player = new Player(body, chance);
 	const network: Network = {
@@ -98,7 +98,7 @@ export function exchangeOf(body: Uint8Array, chance: Chance): void {
 class Player {
 	onError: ((error?: unknown) => void) | undefined;
 	readonly #body: Uint8Array;
-	readonly #chance: Chance;
+	readonly #chance: RandomSource;
 	#options: HttpRequestOptions | undefined;
 	#at = 0;
 	readonly #request: HttpRequest = {
@@ -113,7 +113,7 @@ class Player {
 		write: (buffer) => buffer.byteLength,
 	};
 
-	constructor(body: Uint8Array, chance: Chance) {
+	constructor(body: Uint8Array, chance: RandomSource) {
 		this.#body = body;
 		this.#chance = chance;
 	}

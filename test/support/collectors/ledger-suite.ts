@@ -14,7 +14,7 @@ import {
 	verifyStore,
 } from "../../../src/collector/ledger/verify.js";
 import { bytesOf, type SqlStore } from "../../../src/collector/store/store.js";
-import { integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import {
 	type Answer,
 	decodeAnswer,
@@ -71,7 +71,7 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 			assert.equal(received.status, 200);
 			const answer = openAnswer(received);
 			assert.equal(answer.kind, "acknowledgement");
-			assert.deepEqual(answer.answers, sha256(envelope));
+			assert.deepEqual(answer.requestHash, sha256(envelope));
 			return answer;
 		}
 
@@ -120,7 +120,7 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 
 		it("has the same tables after every batch three times in any order", async () => {
 			const seed = Date.now() >>> 0;
-			const chance = new SeededChance(seed);
+			const chance = new SeededRandom(seed);
 			const station = recordOf(120);
 			const resume = station.heads[60] ?? assert.fail();
 			const end = station.append({
@@ -181,7 +181,7 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 			assert.equal(again.status, 200);
 			assert.deepEqual([again.duplicateCount, again.entryCount], [12, 12]);
 			assert.equal(await recordText(store), before);
-			assert.deepEqual(openAnswer(again).answers, sha256(copy));
+			assert.deepEqual(openAnswer(again).requestHash, sha256(copy));
 		});
 
 		it("keeps other contents under a stored number as evidence, unmixed", async () => {

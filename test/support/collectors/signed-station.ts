@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { p256 } from "@noble/curves/nist.js";
 import { signDigest } from "../../../sim/shell/node-signer.js";
-import { SeededChance, seedOf } from "../../../src/core/chance.js";
+import { SeededRandom, seedOf } from "../../../src/core/random.js";
 import { chainNext, chainStart } from "../../../src/protocol/record/chain.js";
 import { encodeEntry } from "../../../src/protocol/record/entry.js";
 import type { EntryBody, EntryDraft } from "../../../src/protocol/record/entry-layouts.js";
@@ -56,7 +56,7 @@ export class SignedStation {
 
 	constructor(options: SignedStationOptions = {}) {
 		const { station = "bor-1", epoch = 77, seed = 1, previous, reason = 0 } = options;
-		const chance = new SeededChance(seedOf(seed, "station-key"));
+		const chance = new SeededRandom(seedOf(seed, "station-key"));
 		this.station = station;
 		this.epoch = epoch;
 		this.privateKey = Uint8Array.from({ length: 32 }, () => chance.uint32() & 0xff);

@@ -6,8 +6,8 @@
  * default loop (150 ohm, -50..1 550 FNU).
  */
 
-import { fraction, normal, SeededChance, seedOf } from "../../../src/core/chance.js";
 import { exp } from "../../../src/core/elementary.js";
+import { fraction, normal, SeededRandom, seedOf } from "../../../src/core/random.js";
 import type { EntryDraft } from "../../../src/protocol/record/entry-layouts.js";
 import { fieldsOfNamed } from "./named-reading.js";
 
@@ -22,7 +22,7 @@ const MICROVOLTS_AT_ZERO_FNU = 675_000;
 
 /** The 288 readings of day `day` (0, 1, 2 ... of one boot), a function of `seed` and `day`. */
 export function dayOfReadings(seed: number, day = 0): EntryDraft[] {
-	const chance = new SeededChance(seedOf(seed, `day-${day}`));
+	const chance = new SeededRandom(seedOf(seed, `day-${day}`));
 	const strength = 0.4 + 0.6 * fraction(chance);
 	return Array.from({ length: READINGS_PER_DAY }, (_, index) => {
 		const hour = (index * 24) / READINGS_PER_DAY;

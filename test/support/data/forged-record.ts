@@ -5,7 +5,7 @@
  * leave to it. Signatures are a hash under the private key: thousands of cases in a minute.
  */
 import { createHash } from "node:crypto";
-import { integerBelow, type SeededChance } from "../../../src/core/chance.js";
+import { integerBelow, type SeededRandom } from "../../../src/core/random.js";
 import type { Verification } from "../../../src/protocol/audit/verify-chain.js";
 import { CHANNEL_SETS } from "../../../src/protocol/record/channel-set.js";
 import { encodeColumns } from "../../../src/protocol/wire/batch-columns.js";
@@ -138,7 +138,7 @@ function gapEntry(epoch: number, sequence: number, lostEpoch: number, loss: Loss
 }
 
 /** An event, a boot or a reading. */
-function plainEntry(chance: SeededChance, epoch: number, sequence: number): Uint8Array {
+function plainEntry(chance: SeededRandom, epoch: number, sequence: number): Uint8Array {
 	const kind = integerBelow(chance, 10);
 	if (kind === 0) return entryOf(epoch, sequence, 2, Buffer.alloc(12));
 	if (kind === 1) {
@@ -220,12 +220,12 @@ export function envelopeBytes(signing: Signing): Uint8Array {
 }
 
 /** Makes the honest record of a seed: one to five epochs, of one to four keys. */
-export function honestRecord(chance: SeededChance): HonestRecord {
+export function honestRecord(chance: SeededRandom): HonestRecord {
 	return new RecordMaker(chance).make();
 }
 
 /** One epoch of `entries`, in batches of twelve that are made as they are asked for. */
-export function longRecord(chance: SeededChance, entries: number) {
+export function longRecord(chance: SeededRandom, entries: number) {
 	const station = "bor-1";
 	const epoch = 7;
 	const key = forgerKey("long");
@@ -255,13 +255,13 @@ export function longRecord(chance: SeededChance, entries: number) {
 }
 
 class RecordMaker {
-	readonly #chance: SeededChance;
+	readonly #chance: SeededRandom;
 	readonly #station: string;
 	readonly #keys: ForgerKey[] = [];
 	readonly #epochs: HonestEpoch[] = [];
 	readonly #envelopes: ForgedEnvelope[] = [];
 
-	constructor(chance: SeededChance) {
+	constructor(chance: SeededRandom) {
 		this.#chance = chance;
 		this.#station = ["bor-1", "a", "pek-9-xy"][integerBelow(chance, 3)] ?? "a";
 	}
@@ -473,7 +473,7 @@ export interface Tampered {
 	readonly part?: { readonly epoch: number; readonly first: number; readonly last: number };
 }
 
-export type Tamperer = (record: HonestRecord, chance: SeededChance) => Tampered | undefined;
+export type Tamperer = (record: HonestRecord, chance: SeededRandom) => Tampered | undefined;
 
 /** A missing range within first .. last of the epoch, all of it that nothing else holds. */
 function misses(epoch: HonestEpoch, sequences: readonly number[]) {
@@ -502,7 +502,7 @@ function tells(epoch: HonestEpoch, ...labels: readonly string[]) {
 		});
 }
 
-function pick<Item>(chance: SeededChance, items: readonly Item[]): Item | undefined {
+function pick<Item>(chance: SeededRandom, items: readonly Item[]): Item | undefined {
 	return items[integerBelow(chance, Math.max(items.length, 1))];
 }
 
@@ -562,7 +562,7 @@ function replaced(
 function rewritten(
 	record: HonestRecord,
 	one: ForgedEnvelope,
-	chance: SeededChance,
+	chance: SeededRandom,
 	signing: { readonly signer: ForgerKey; readonly isLater: boolean },
 ): ForgedEnvelope | undefined {
 	const entries = one.epoch.entries.slice(one.first - 1, one.last);

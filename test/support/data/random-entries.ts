@@ -1,5 +1,5 @@
 /** Entries of every kind with seeded contents, for round trips: wild values, absences, leaps. */
-import { type Chance, integerBelow } from "../../../src/core/chance.js";
+import { integerBelow, type RandomSource } from "../../../src/core/random.js";
 import { CHANNEL_SET_1 } from "../../../src/protocol/record/channel-set.js";
 import { encodeEntry } from "../../../src/protocol/record/entry.js";
 import type { EntryBody } from "../../../src/protocol/record/entry-layouts.js";
@@ -7,7 +7,7 @@ import { canBeAbsent } from "../../../src/protocol/record/reading.js";
 
 /** Canonical bytes of `count` consecutive entries of `epoch` from `first` on. */
 export function randomEntries(
-	chance: Chance,
+	chance: RandomSource,
 	place: { epoch: number; first: number; count: number },
 	readingShare = 0.7,
 ): Uint8Array[] {

@@ -3,7 +3,7 @@
  * near thresholds and repeat, so that equality, flat runs and single spikes are met often.
  */
 
-import { type Chance, integerBelow, SeededChance } from "../../../src/core/chance.js";
+import { integerBelow, type RandomSource, SeededRandom } from "../../../src/core/random.js";
 import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
 import { fieldsOfNamed } from "./named-reading.js";
@@ -21,7 +21,7 @@ const START_SECONDS = 1_772_150_400;
 const CHANNELS = ["ph", "temperature", "ec25", "turbidity"] as const;
 
 export function seededValues(seed: number, readings = 160): SeededValues {
-	const chance = new SeededChance(seed);
+	const chance = new SeededRandom(seed);
 	const below = (count: number): number => integerBelow(chance, count);
 	const entries = entriesOf(chance, readings);
 	const policies = Array.from({ length: 1 + below(3) }, (_, index) =>
@@ -36,7 +36,7 @@ export function seededValues(seed: number, readings = 160): SeededValues {
 	};
 }
 
-function entriesOf(chance: Chance, readings: number): Entry[] {
+function entriesOf(chance: RandomSource, readings: number): Entry[] {
 	const below = (count: number): number => integerBelow(chance, count);
 	const entries: Entry[] = [];
 	const levels = { pH: 7400, celsius: 9000, conductivity: 52_000, microvolts: 690_000 };
@@ -180,7 +180,7 @@ const SCALES = {
 	turbidity: { step: 0.08, leap: 9, level: 12 },
 } as const;
 
-export function policyOf(chance: Chance, version: number, validFromSeconds: number): object {
+export function policyOf(chance: RandomSource, version: number, validFromSeconds: number): object {
 	const below = (count: number): number => integerBelow(chance, count);
 	const channel = (name: (typeof CHANNELS)[number]): object => {
 		const { step, leap, level } = SCALES[name];
@@ -275,7 +275,7 @@ export function policyOf(chance: Chance, version: number, validFromSeconds: numb
 	};
 }
 
-function correctionsOf(chance: Chance, entries: readonly Entry[]): object {
+function correctionsOf(chance: RandomSource, entries: readonly Entry[]): object {
 	const below = (count: number): number => integerBelow(chance, count);
 	const corrections: object[] = [];
 	for (const name of CHANNELS) {
@@ -327,7 +327,7 @@ function correctionsOf(chance: Chance, entries: readonly Entry[]): object {
 
 /** Mostly the time of an entry, so that ends are met: the first from `wanted` on. */
 function timeNear(
-	chance: Chance,
+	chance: RandomSource,
 	entries: readonly Entry[],
 	wanted: number,
 	after: number,
@@ -337,7 +337,7 @@ function timeNear(
 	return found?.utcSeconds ?? wanted;
 }
 
-function approvalsOf(chance: Chance, entries: readonly Entry[]): object {
+function approvalsOf(chance: RandomSource, entries: readonly Entry[]): object {
 	const below = (count: number): number => integerBelow(chance, count);
 	const approvals = Array.from({ length: below(5) }, () => {
 		const from = START_SECONDS + 300 * below(100);

@@ -5,7 +5,7 @@ import type { Endpoint } from "../../../sim/network/wire.js";
 import type { SimulatedStation } from "../../../sim/station/station.js";
 import {
 	ConfigurationOffers,
-	MemoryOfferShelf,
+	MemoryOfferRepository,
 } from "../../../src/collector/ledger/configuration-offers.js";
 import type { SigningKey } from "../../../src/collector/ledger/keys.js";
 import { Ledger } from "../../../src/collector/ledger/ledger.js";
@@ -48,7 +48,7 @@ export async function openBareCollector(
 	const key = keyedHashKeyOf("collector");
 	const told: string[] = [];
 	const offers = new ConfigurationOffers({
-		shelf: new MemoryOfferShelf(),
+		repository: new MemoryOfferRepository(),
 		clock,
 		onReport: (station, text) => told.push(`${station} ${text}`),
 	});

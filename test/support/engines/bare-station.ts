@@ -18,7 +18,7 @@ import {
 	stationProgram,
 } from "../../../sim/station/station-program.js";
 import type { Witness } from "../../../sim/station/witness.js";
-import { SeededChance } from "../../../src/core/chance.js";
+import { SeededRandom } from "../../../src/core/random.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import {
 	DEFAULT_CONFIGURATION,
@@ -72,7 +72,7 @@ export function bareStation(options: BareStationOptions = {}): SimulatedStation 
 	};
 	const flash = new SimulatedFlash({
 		sectors: options.sectors ?? 256,
-		chance: new SeededChance(seed + 7),
+		chance: new SeededRandom(seed + 7),
 		onBusy: (microseconds) => station.clock.consume(microseconds),
 	});
 	const program = stationProgram({

@@ -11,7 +11,7 @@ import {
 	TIME_QUALITIES,
 	TIME_SOURCES,
 } from "../../../src/protocol/record/entry-layouts.js";
-import { Placer } from "../../../src/protocol/record/time-resolver.js";
+import { TimeResolver } from "../../../src/protocol/record/time-resolver.js";
 
 /** An entry of one epoch, and what the world knew when its append returned. */
 export interface TimedEntry {
@@ -61,8 +61,8 @@ const LIE_SECONDS_MIN = 5;
 /** Judges the entries of one epoch in the order in which they were appended. */
 export function judgeTimes(entries: readonly TimedEntry[]): TimeJudgement {
 	const violations: TimeViolation[] = [];
-	const placer = new Placer();
-	for (const { entry } of entries) placer.observe(entry);
+	const resolver = new TimeResolver();
+	for (const { entry } of entries) resolver.observe(entry);
 	const counts = { claimed: 0, unvouched: 0, timeless: 0, uncertaintySecondsMax: 0 };
 	for (const timed of entries) {
 		const { entry } = timed;
@@ -74,7 +74,7 @@ export function judgeTimes(entries: readonly TimedEntry[]): TimeJudgement {
 				violations.push({ kind: "lie", sequence, text: `${timed.lieSeconds} s of a lie` });
 			}
 		}
-		const place = placer.place(entry);
+		const place = resolver.resolve(entry);
 		const uncertainty = place?.uncertaintyMilliseconds;
 		if (entry.kind === "reading") {
 			if (place === undefined) counts.timeless++;

@@ -1,5 +1,5 @@
 /** Tries a verifier on the honest record of a seed and on everything that `forged-record.ts` does to it. */
-import { SeededChance, seedOf } from "../../../src/core/chance.js";
+import { SeededRandom, seedOf } from "../../../src/core/random.js";
 import { ChainVerifier, type Verification } from "../../../src/protocol/audit/verify-chain.js";
 import {
 	type ForgedEnvelope,
@@ -48,7 +48,7 @@ export interface LongOutcome {
 
 /** Verifies a record of `entries`, hourly batches of twelve, while it is made: nothing of it is kept. */
 export function verifyLong(entries: number): LongOutcome {
-	const chance = new SeededChance(1);
+	const chance = new SeededRandom(1);
 	const record = longRecord(chance, entries);
 	const verifier = new ChainVerifier({
 		station: record.station,
@@ -79,7 +79,7 @@ export function attackVerify(
 	outcome: AttackOutcome,
 	verify: typeof verifyForged = verifyForged,
 ): void {
-	const chance = new SeededChance(seedOf(seed, "forged-record"));
+	const chance = new SeededRandom(seedOf(seed, "forged-record"));
 	const record = honestRecord(chance);
 	outcome.honest++;
 	const honest = verify(record, record.envelopes);

@@ -7,8 +7,8 @@ import { runInNewContext } from "node:vm";
 import { Ledger } from "../../../src/collector/ledger/ledger.js";
 import { createHandler } from "../../../src/collector/service/receiver.js";
 import { asciiBytes, asciiText, equalBytes, hexOf } from "../../../src/core/bytes.js";
-import { type Chance, integerBelow, SeededChance, seedOf } from "../../../src/core/chance.js";
 import { StationError, type StationErrorCode } from "../../../src/core/errors.js";
+import { integerBelow, type RandomSource, SeededRandom, seedOf } from "../../../src/core/random.js";
 import {
 	canonicalConfiguration,
 	DEFAULT_CONFIGURATION,
@@ -36,7 +36,7 @@ export interface Parser {
 	/** Its own ways to say no. */
 	readonly refusals: readonly StationErrorCode[];
 	/** Parses, and throws a plain error when what it accepted does not hold together. */
-	parse(bytes: Uint8Array, chance: Chance): void | Promise<void>;
+	parse(bytes: Uint8Array, chance: RandomSource): void | Promise<void>;
 }
 
 export interface FuzzLimits {
@@ -74,7 +74,7 @@ export async function fuzz(
 	limits: FuzzLimits = FUZZ_LIMITS,
 	onInput?: (input: number) => void,
 ): Promise<FuzzOutcome> {
-	const chance = new SeededChance(seedOf(seed, parser.name));
+	const chance = new SeededRandom(seedOf(seed, parser.name));
 	const outcome: FuzzOutcome = {
 		refused: 0,
 		accepted: 0,
@@ -105,7 +105,7 @@ export async function fuzz(
 async function judge(
 	parser: Parser,
 	bytes: Uint8Array,
-	chance: Chance,
+	chance: RandomSource,
 	limits: FuzzLimits,
 ): Promise<{ verdict: string; bytes: number }> {
 	const startBytes = bytesInUse();
@@ -168,7 +168,7 @@ async function bytesHeld(): Promise<number> {
 }
 
 export function fuzzParsers(): Parser[] {
-	const chance = new SeededChance(1);
+	const chance = new SeededRandom(1);
 	const place = { epoch: 7, first: 40 };
 	const entries = randomEntries(chance, { ...place, count: 200 }, 0.3);
 	const batches = [1, 2, 12, 30].map((count) =>
@@ -189,7 +189,7 @@ export function fuzzParsers(): Parser[] {
 			collectorPublicKey: new Uint8Array(33).fill(2),
 		}),
 	);
-	const head = { station: "bor-1", epoch: 7, answers: new Uint8Array(32), nextSeconds: 0 };
+	const head = { station: "bor-1", epoch: 7, requestHash: new Uint8Array(32), nextSeconds: 0 };
 	const answers = [
 		encodeAnswer({ ...head, kind: "refusal", nowUtcSeconds: 1, code: 3 }),
 		encodeAnswer({
@@ -350,7 +350,7 @@ function httpRequestParser(samples: readonly Uint8Array[]): Parser {
 	};
 }
 
-function pick(chance: Chance, values: readonly string[]): string {
+function pick(chance: RandomSource, values: readonly string[]): string {
 	return values[integerBelow(chance, values.length)] ?? "";
 }
 

@@ -7,16 +7,16 @@
  */
 import { SimulatedFlash } from "../../../sim/flash/flash.js";
 import { equalBytes } from "../../../src/core/bytes.js";
+import { StationError } from "../../../src/core/errors.js";
 import {
-	type Chance,
 	fraction,
 	integerBelow,
-	SeededChance,
+	type RandomSource,
+	SeededRandom,
 	seedOf,
-} from "../../../src/core/chance.js";
-import { StationError } from "../../../src/core/errors.js";
+} from "../../../src/core/random.js";
+import type { JournalGap } from "../../../src/firmware/journal/gap-tracker.js";
 import type { Journal } from "../../../src/firmware/journal/journal.js";
-import type { JournalGap } from "../../../src/firmware/journal/loss-account.js";
 import type { EntryDraft } from "../../../src/protocol/record/entry-layouts.js";
 import { draftOf } from "./journal-trial.js";
 import { nodeSha256, type OpenJournal, STATION, Violation } from "./journal-witness.js";
@@ -57,7 +57,7 @@ export function runHardships(
 	const violations: string[] = [];
 	const sums = { boots: 0, entries: 0, unproved: 0 };
 	for (let nth = 0; nth < lives && violations.length < 10; nth++) {
-		const life = new HardLife(open, new SeededChance(seedOf(seed, `hard-${nth}`)), kinds);
+		const life = new HardLife(open, new SeededRandom(seedOf(seed, `hard-${nth}`)), kinds);
 		try {
 			life.run();
 		} catch (error) {
@@ -78,7 +78,7 @@ class HardLife {
 	unproved = 0;
 	readonly trace: string[] = [];
 	readonly #open: OpenJournal;
-	readonly #chance: Chance;
+	readonly #chance: RandomSource;
 	readonly #kinds: readonly Hardship[];
 	readonly #epochs = new Map<number, Known>();
 	#flash: SimulatedFlash;
@@ -90,7 +90,7 @@ class HardLife {
 	/** Rot may take what nothing proves; a cluster or another key may not. */
 	#hasRotted = false;
 
-	constructor(open: OpenJournal, chance: Chance, kinds: readonly Hardship[]) {
+	constructor(open: OpenJournal, chance: RandomSource, kinds: readonly Hardship[]) {
 		this.#open = open;
 		this.#chance = chance;
 		this.#kinds = kinds;

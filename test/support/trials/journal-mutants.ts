@@ -33,13 +33,13 @@ function goingOnAt(slot: string): Mutant["rewrites"] {
 		],
 		[
 			OPENED_RING,
-			"this.writer.hopFirst(log.hop);",
-			"if (log.slot === undefined) this.writer.hopFirst(log.hop); else this.writer.goOnAt(log.first, log.slot);",
+			"this.writer.switchFirst(log.sectorSwitch);",
+			"if (log.slot === undefined) this.writer.switchFirst(log.sectorSwitch); else this.writer.goOnAt(log.first, log.slot);",
 		],
 		[
 			WRITER,
-			"hopFirst(hop) {",
-			"goOnAt(first, slot) { this.#firstSequence = first; this.#nextSlot = slot; } hopFirst(hop) {",
+			"switchFirst(sectorSwitch) {",
+			"goOnAt(first, slot) { this.#firstSequence = first; this.#nextSlot = slot; } switchFirst(sectorSwitch) {",
 		],
 	];
 }

@@ -7,14 +7,14 @@
 import { PowerCut } from "../../../sim/board/power-cut.js";
 import { type BlockFailure, SimulatedFlash } from "../../../sim/flash/flash.js";
 import { TEAR_MODES, type Tear } from "../../../sim/flash/flash-tear.js";
+import { StationError } from "../../../src/core/errors.js";
 import {
-	type Chance,
 	fraction,
 	integerBelow,
-	SeededChance,
+	type RandomSource,
+	SeededRandom,
 	seedOf,
-} from "../../../src/core/chance.js";
-import { StationError } from "../../../src/core/errors.js";
+} from "../../../src/core/random.js";
 import type { Journal } from "../../../src/firmware/journal/journal.js";
 import type { EntryDraft } from "../../../src/protocol/record/entry-layouts.js";
 import { dayOfReadings } from "../data/day.js";
@@ -70,7 +70,7 @@ export type Thoroughness =
 const VIOLATIONS_MAX = 10;
 /** More than any ring of a campaign holds: what is older has overflowed for good. */
 const WITNESSED_ENTRIES = 1500;
-/** Appends and an acknowledgement after a cut: enough to hop, to go on, and to be cut again. */
+/** Appends and an acknowledgement after a cut: enough to switch sectors, to go on, and to be cut again. */
 const APPENDS_AFTER_CUT = 2;
 /** Sixteenths of a sector that a torn erase has got to; the first in every run, all in a full one. */
 const ERASE_PREFIXES = [8, 1, 4, 12, 15] as const;
@@ -95,18 +95,18 @@ export function draftOf(number: number, salt: number): EntryDraft {
 }
 
 /** One journal on one part with its witness: a branch of history. */
-class Life {
+class PowerCycle {
 	journal: Journal;
 	readonly flash: SimulatedFlash;
 	readonly witness: Witness;
 	readonly #options: TrialOptions;
-	readonly #entropy: Chance;
+	readonly #entropy: RandomSource;
 
 	constructor(options: TrialOptions, flash: SimulatedFlash, witness: Witness, seed: number) {
 		this.#options = options;
 		this.flash = flash;
 		this.witness = witness;
-		this.#entropy = new SeededChance(seed);
+		this.#entropy = new SeededRandom(seed);
 		this.journal = this.#open(undefined);
 		this.witness.check(this.journal, true);
 	}
@@ -162,7 +162,7 @@ class Life {
 }
 
 /** One step of the long run; outages come and go so that the ring overflows and recovers. */
-function step(life: Life, number: number, chance: Chance, salt: number): void {
+function step(life: PowerCycle, number: number, chance: RandomSource, salt: number): void {
 	const isOutage = number % 400 > 250;
 	const what = fraction(chance);
 	if (what < 0.8) life.append(draftOf(number, salt));
@@ -215,8 +215,8 @@ export function runExhaustively(
 	onProgress: (done: number, result: TrialResult) => void = () => {},
 ): TrialResult {
 	const result: TrialResult = { cuts: 0, images: 0, wornOut: 0, violations: [] };
-	const chance = new SeededChance(seedOf(options.seed, "run"));
-	const flash = new SimulatedFlash({ ...options, chance: new SeededChance(options.seed) });
+	const chance = new SeededRandom(seedOf(options.seed, "run"));
+	const flash = new SimulatedFlash({ ...options, chance: new SeededRandom(options.seed) });
 	const witness = new Witness();
 	let operation = 0;
 	let done = 0;
@@ -231,7 +231,7 @@ export function runExhaustively(
 		tears.forEach((tear, position) => {
 			if (result.violations.length >= VIOLATIONS_MAX) return;
 			const seed = seedOf(options.seed, `${operation}/${position}`);
-			const torn = flash.clone(new SeededChance(seed));
+			const torn = flash.clone(new SeededRandom(seed));
 			result.cuts++;
 			tearNow(torn, offset, data, tear);
 			const label = `operation ${operation} ${kind} ${tear.mode} ${tear.amount ?? ""}`;
@@ -245,7 +245,7 @@ export function runExhaustively(
 		if (isCut && ++done % PROGRESS_OPERATIONS === 0) onProgress(done, result);
 	};
 	try {
-		const life = new Life(options, flash, witness, options.seed);
+		const life = new PowerCycle(options, flash, witness, options.seed);
 		for (let number = 1; operation < operations && result.violations.length === 0; number++) {
 			step(life, number, chance, 0);
 		}
@@ -292,14 +292,14 @@ function afterCut(
 	const { options, result } = context;
 	result.images++;
 	let operation = 0;
-	const chance = new SeededChance(seed);
+	const chance = new SeededRandom(seed);
 	if (thoroughness !== "once") {
 		flash.beforeOperation = (kind, offset, length, data) => {
 			if (kind === "read") return;
 			const drawn = TEAR_MODES[integerBelow(chance, TEAR_MODES.length)] ?? "all";
 			for (const mode of thoroughness === "every" ? TEAR_MODES : [drawn]) {
 				const amount = 1 + integerBelow(chance, kind === "erase" ? 15 : length - 1);
-				const deeper = flash.clone(new SeededChance(chance.uint32()));
+				const deeper = flash.clone(new SeededRandom(chance.uint32()));
 				result.cuts++;
 				tearNow(deeper, offset, data, { mode, amount });
 				const label = `${context.label}, then operation ${operation} ${kind} ${mode} ${amount}`;
@@ -310,7 +310,7 @@ function afterCut(
 	}
 	try {
 		flash.powerUp();
-		const life = new Life(options, flash, witness, seed);
+		const life = new PowerCycle(options, flash, witness, seed);
 		// Other contents than those under way, so that a number used twice shows.
 		const salt = 1 + (seed >>> 8);
 		for (let count = 0; count < APPENDS_AFTER_CUT; count++) {
@@ -353,7 +353,7 @@ export function runRandomly(
 }
 
 function runPart(options: RandomOptions, cuts: number, part: number, result: TrialResult): void {
-	const chance = new SeededChance(seedOf(options.seed, `part-${part}`));
+	const chance = new SeededRandom(seedOf(options.seed, `part-${part}`));
 	const flash = new SimulatedFlash({ ...options, chance });
 	const failed = new Set<number>();
 	const fail = (sector: number, kind: BlockFailure, operations = 0): void => {
@@ -378,7 +378,7 @@ function runPart(options: RandomOptions, cuts: number, part: number, result: Tri
 		try {
 			flash.powerUp();
 			flash.cutAt(integerBelow(chance, longRun), tear);
-			const life = new Life(options, flash, witness, chance.uint32());
+			const life = new PowerCycle(options, flash, witness, chance.uint32());
 			for (;;) step(life, number++, chance, cut);
 		} catch (error) {
 			if (isEndOfLife(error) && hasThreeInARow(failed, options.sectors)) {
@@ -424,20 +424,20 @@ function checkWornOut(
 	context: Context,
 	flash: SimulatedFlash,
 	witness: Witness,
-	chance: Chance,
+	chance: RandomSource,
 ): void {
 	// The cut that was still to come does not.
 	flash.kill();
 	flash.powerUp();
 	try {
-		new Life(context.options, flash, witness, chance.uint32());
+		new PowerCycle(context.options, flash, witness, chance.uint32());
 	} catch (error) {
 		// A part that was never formatted has nothing to give back.
 		if (!isEndOfLife(error) || witness.last > 0) noteViolation(context, error);
 	}
 }
 
-function failureOf(chance: Chance): BlockFailure {
+function failureOf(chance: RandomSource): BlockFailure {
 	return (["loud", "silent", "half-erased"] as const)[integerBelow(chance, 3)] ?? "loud";
 }
 

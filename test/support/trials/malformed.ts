@@ -1,8 +1,8 @@
 /** Malformed inputs for parsers: noise, and good samples with seeded damage. */
-import { type Chance, integerBelow } from "../../../src/core/chance.js";
+import { integerBelow, type RandomSource } from "../../../src/core/random.js";
 
 /** Noise one time in four; else a sample with bits flipped, bytes replaced, cut, doubled or stretched. */
-export function damaged(chance: Chance, samples: readonly Uint8Array[]): Uint8Array {
+export function damaged(chance: RandomSource, samples: readonly Uint8Array[]): Uint8Array {
 	const below = (count: number): number => integerBelow(chance, count);
 	if (below(4) === 0) return Uint8Array.from({ length: below(300) }, () => below(256));
 	let bytes = (samples[below(samples.length)] ?? new Uint8Array(0)).slice();

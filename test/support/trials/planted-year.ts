@@ -6,7 +6,7 @@
 import { hydrograph, wave } from "../../../sim/river/noise.js";
 import { quietBor } from "../../../sim/river/quiet-bor.js";
 import type { WaterState } from "../../../sim/river/water.js";
-import { fraction, normal, SeededChance } from "../../../src/core/chance.js";
+import { fraction, normal, SeededRandom } from "../../../src/core/random.js";
 import type { PublishedRow } from "../../../src/protocol/audit/published-values.js";
 import { naturalWaterFactorTo25 } from "../../../src/protocol/record/derive.js";
 import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
@@ -233,7 +233,7 @@ export interface PlantedOutcome {
 /** Entries of the year, ascending. Pure. */
 export function plantedYear(): Entry[] {
 	const river = quietBor(1);
-	const chance = new SeededChance(7);
+	const chance = new SeededRandom(7);
 	const entries: Entry[] = [CONFIGURATION];
 	for (let index = 0; index < (DAYS * DAY_SECONDS) / INTERVAL_SECONDS; index++) {
 		const seconds = START_SECONDS + index * INTERVAL_SECONDS;
@@ -318,7 +318,7 @@ function seasonal(seconds: number): number {
 	return 9.5 * wave((seconds - START_SECONDS) / (DAYS * DAY_SECONDS) - 0.3);
 }
 
-function recordedOf(water: WaterState, season: number, chance: SeededChance): Recorded {
+function recordedOf(water: WaterState, season: number, chance: SeededRandom): Recorded {
 	const celsius = water.temperatureCelsius + season + 0.004 * normal(chance);
 	return {
 		pH: water.pH + 0.004 * normal(chance),

@@ -1,16 +1,16 @@
 /** Lines that tell a board who it is, damaged: nothing of it holds that was not committed, and what was is sound. */
 import { asciiBytes } from "../../../src/core/bytes.js";
-import { type Chance, integerBelow } from "../../../src/core/chance.js";
 import { StationError } from "../../../src/core/errors.js";
+import { integerBelow, type RandomSource } from "../../../src/core/random.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import type { Task } from "../../../src/core/task.js";
 import { validateConfiguration } from "../../../src/firmware/config/configuration.js";
-import type { ConfigurationKeeper } from "../../../src/firmware/config/configuration-keeper.js";
+import type { ConfigurationManager } from "../../../src/firmware/config/configuration-manager.js";
 import { Provisioning } from "../../../src/firmware/config/provisioning.js";
 import { Refusal } from "../../../src/firmware/console/command.js";
 import { givenOf, STATION_COMMANDS } from "../../../src/firmware/console/commands.js";
 import type { SettingsMemory } from "../../../src/firmware/ports.js";
-import { ProvisioningDrafts } from "../../../src/firmware/station/provisioning-desk.js";
+import { ProvisioningDrafts } from "../../../src/firmware/station/provisioning-drafts.js";
 import { readRequest } from "../../../src/protocol/line/console.js";
 
 /** A draft is shown and committed once in so many lines. */
@@ -50,20 +50,20 @@ export function provisioningParser() {
 	const open = (): ProvisioningDrafts => {
 		const provisioning = new Provisioning(memory);
 		const { configuration } = provisioning;
-		const keeper = { configuration, highestId: 1 } as unknown as ConfigurationKeeper;
+		const manager = { configuration, highestId: 1 } as unknown as ConfigurationManager;
 		return new ProvisioningDrafts({
 			board: { sha256, image, signer },
 			provisioning,
-			keeper,
+			manager,
 			journal: { epoch: 0 },
 			restart: () => {},
 		});
 	};
-	let desk = open();
+	let drafts = open();
 	const commit = (check: string): void => {
-		desk.commit(check);
+		drafts.commit(check);
 		commits++;
-		desk = open();
+		drafts = open();
 	};
 	const requireKept = (): void => {
 		if (writes !== commits) throw new Error(`${writes} writes for ${commits} commits`);
@@ -83,17 +83,17 @@ export function provisioningParser() {
 			asciiBytes("provision-commit check=00000000"),
 		],
 		refusals: ["configuration-invalid", "settings-failed"] as const,
-		parse: (bytes: Uint8Array, chance: Chance): void => {
+		parse: (bytes: Uint8Array, chance: RandomSource): void => {
 			try {
 				// A draft is there more often than damaged lines would begin one.
-				if (integerBelow(chance, LINES_PER_DRAFT) === 0) desk.begin();
+				if (integerBelow(chance, LINES_PER_DRAFT) === 0) drafts.begin();
 				if (integerBelow(chance, LINES_PER_COMMIT) === 0) {
-					desk.begin();
+					drafts.begin();
 					const [field, text] = VALUES[integerBelow(chance, VALUES.length)] ?? ["", ""];
-					desk.set(field, 0, text);
-					commit(desk.show().check);
+					drafts.set(field, 0, text);
+					commit(drafts.show().check);
 				}
-				take(bytes, desk, commit);
+				take(bytes, drafts, commit);
 			} finally {
 				requireKept();
 			}
@@ -101,7 +101,11 @@ export function provisioningParser() {
 	};
 }
 
-function take(bytes: Uint8Array, desk: ProvisioningDrafts, commit: (check: string) => void): void {
+function take(
+	bytes: Uint8Array,
+	drafts: ProvisioningDrafts,
+	commit: (check: string) => void,
+): void {
 	const input = readRequest(bytes);
 	if (input.kind !== "request") throw notTaken(input.kind);
 	const { command, fields } = input.request;
@@ -110,7 +114,7 @@ function take(bytes: Uint8Array, desk: ProvisioningDrafts, commit: (check: strin
 	try {
 		const given = givenOf(found.row, fields);
 		const counted = {
-			...deskOf(desk),
+			...serviceOf(drafts),
 			commit: (check: string) => {
 				commit(check);
 				return 2;
@@ -131,14 +135,14 @@ function notTaken(what: string): StationError {
 }
 
 /** Its methods, bound: the task knows the interface. */
-function deskOf(desk: ProvisioningDrafts) {
+function serviceOf(drafts: ProvisioningDrafts) {
 	return {
-		missing: desk.missing,
-		configurationId: desk.configurationId,
-		begin: () => desk.begin(),
-		set: (field: string, at: number, text: string) => desk.set(field, at, text),
-		show: () => desk.show(),
-		drop: () => desk.drop(),
+		missing: drafts.missing,
+		configurationId: drafts.configurationId,
+		begin: () => drafts.begin(),
+		set: (field: string, at: number, text: string) => drafts.set(field, at, text),
+		show: () => drafts.show(),
+		drop: () => drafts.drop(),
 	};
 }
 

@@ -1,6 +1,6 @@
 /** The honest stations of `npm run campaign -- siege`: they deliver, and their waits are what is measured. */
 import { Agent, request } from "node:https";
-import { fraction, SeededChance } from "../../../src/core/chance.js";
+import { fraction, SeededRandom } from "../../../src/core/random.js";
 import { decodeAnswer } from "../../../src/protocol/wire/acknowledgement.js";
 import { decodeSign1, ENVELOPE_CONTENT_TYPE } from "../../../src/protocol/wire/cose.js";
 import { honestEnvelope, honestStation, READINGS_PER_BATCH } from "./siege-envelopes.js";
@@ -33,14 +33,14 @@ export class Honest {
 	bytesSent = 0;
 	readonly #address: string;
 	readonly #record;
-	readonly #chance: SeededChance;
+	readonly #chance: SeededRandom;
 
 	constructor(index: number) {
 		this.name = `good-${index}`;
 		// Two behind each address, as a mobile operator does it.
 		this.#address = `127.0.2.${1 + (index >> 1)}`;
 		this.#record = honestStation(this.name);
-		this.#chance = new SeededChance(index + 1);
+		this.#chance = new SeededRandom(index + 1);
 	}
 
 	/** Delivers until `end`, milliseconds of performance.now(). `workClock`: the collector's (processor-time.ts). */

@@ -14,7 +14,7 @@ export interface SwarmMutant {
 	readonly eye: string;
 	readonly finding: string;
 	/** What must befall the station for it to show. */
-	readonly mishaps: readonly string[];
+	readonly disturbances: readonly string[];
 	/** File below build/src, exact text, and what stands there instead. */
 	readonly rewrites: readonly (readonly [file: string, text: string, instead: string])[];
 }
@@ -24,7 +24,7 @@ export const SWARM_MUTANTS: readonly SwarmMutant[] = [
 		name: "pairs the collector's time with an uptime of 17 s before",
 		eye: "times",
 		finding: "time entry",
-		mishaps: [],
+		disturbances: [],
 		rewrites: [
 			[
 				"firmware/station/offered-time.js",
@@ -37,7 +37,7 @@ export const SWARM_MUTANTS: readonly SwarmMutant[] = [
 		name: "trusts the board's clock fifty times too much",
 		eye: "times",
 		finding: "resolved time",
-		mishaps: ["clock-rate", "rtc-dies"],
+		disturbances: ["clock-rate", "rtc-dies"],
 		rewrites: [
 			[
 				"protocol/record/time-resolver.js",
@@ -50,7 +50,7 @@ export const SWARM_MUTANTS: readonly SwarmMutant[] = [
 		name: "derives conductivity from a temperature that is out of range",
 		eye: "derived",
 		finding: "derived value",
-		mishaps: ["ill-probes"],
+		disturbances: ["ill-probes"],
 		rewrites: [
 			[
 				"protocol/record/derive.js",
@@ -63,7 +63,7 @@ export const SWARM_MUTANTS: readonly SwarmMutant[] = [
 		name: "takes a boundary that was met a second before for one that is due",
 		eye: "cadence",
 		finding: "readings due",
-		mishaps: ["clock-rate"],
+		disturbances: ["clock-rate"],
 		rewrites: [
 			[
 				"firmware/station/schedule.js",
@@ -76,7 +76,7 @@ export const SWARM_MUTANTS: readonly SwarmMutant[] = [
 		name: "sleeps with the loop on",
 		eye: "sleeps",
 		finding: "asleep with power",
-		mishaps: [],
+		disturbances: [],
 		rewrites: [
 			["firmware/measure/probe-session.js", "this.#board.loopRail.off();", ""],
 			["firmware/station/station.js", "loopRail.off();", ""],
@@ -86,23 +86,27 @@ export const SWARM_MUTANTS: readonly SwarmMutant[] = [
 		name: "does not tell that the technician has left",
 		eye: "events",
 		finding: "event",
-		mishaps: ["technician"],
+		disturbances: ["technician"],
 		rewrites: [["firmware/station/cycle.js", 'book.event("service", 0, "");', ""]],
 	},
 	{
 		name: "forgets with the power what it has claimed",
 		eye: "claims",
 		finding: "claim",
-		mishaps: ["power-cuts"],
+		disturbances: ["power-cuts"],
 		rewrites: [
-			["firmware/station/event-desk.js", "if (sequence !== pending.sequence)", "if (sequence < 0)"],
+			[
+				"firmware/station/event-controller.js",
+				"if (sequence !== pending.sequence)",
+				"if (sequence < 0)",
+			],
 		],
 	},
 	{
 		name: "does not try again for a day after a failure",
 		eye: "uplink",
 		finding: "silent uplink",
-		mishaps: ["access-point-reboots"],
+		disturbances: ["access-point-reboots"],
 		rewrites: [
 			[
 				"firmware/uplink/schedule.js",
@@ -115,7 +119,7 @@ export const SWARM_MUTANTS: readonly SwarmMutant[] = [
 		name: "stays awake between readings",
 		eye: "energy",
 		finding: "energy",
-		mishaps: [],
+		disturbances: [],
 		rewrites: [
 			[
 				"firmware/station/cycle.js",

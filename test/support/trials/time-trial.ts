@@ -3,7 +3,7 @@
 import { TIME_FAULTS } from "../../../sim/network/time-server.js";
 import { openDirectProbes } from "../../../sim/probes/direct-probes.js";
 import type { SimulatedStation } from "../../../sim/station/station.js";
-import { fraction, integerBelow, SeededChance, seedOf } from "../../../src/core/chance.js";
+import { fraction, integerBelow, SeededRandom, seedOf } from "../../../src/core/random.js";
 import { keyedHashKeyOf, openBareCollector, stepStation } from "../engines/bare-collector.js";
 import { bareStation, START_UTC_SECONDS } from "../engines/bare-station.js";
 import { type TimeJudgement, TimeWitness } from "../judges/time-judge.js";
@@ -18,10 +18,10 @@ export interface TimeTrialOptions {
 	readonly seed: number;
 	readonly days: number;
 	/** In place of what the seed draws. */
-	readonly mishap?: TimeMishap;
+	readonly disturbance?: TimeDisturbance;
 }
 
-export const TIME_MISHAPS = Object.freeze([
+export const TIME_DISTURBANCES = Object.freeze([
 	/** Power cuts alone, in every trial. */
 	"cuts",
 	/** A loss of power after which the RTC is off by seconds, hours or years. */
@@ -35,10 +35,10 @@ export const TIME_MISHAPS = Object.freeze([
 	/** The collector's clock is years off for days, while the station reboots; an honest time server beside it. */
 	"collector-lies",
 ] as const);
-export type TimeMishap = (typeof TIME_MISHAPS)[number];
+export type TimeDisturbance = (typeof TIME_DISTURBANCES)[number];
 
 export interface TimeTrial extends TimeJudgement {
-	readonly mishap: TimeMishap;
+	readonly disturbance: TimeDisturbance;
 	readonly station: SimulatedStation;
 	readonly witness: TimeWitness;
 }
@@ -48,9 +48,10 @@ export async function runTimeTrial({
 	days,
 	...options
 }: TimeTrialOptions): Promise<TimeTrial> {
-	const chance = new SeededChance(seedOf(seed, "time trial"));
+	const chance = new SeededRandom(seedOf(seed, "time trial"));
 	const below = (bound: number): number => integerBelow(chance, bound);
-	const mishap = options.mishap ?? TIME_MISHAPS[seed % TIME_MISHAPS.length] ?? "cuts";
+	const disturbance =
+		options.disturbance ?? TIME_DISTURBANCES[seed % TIME_DISTURBANCES.length] ?? "cuts";
 	const witness: TimeWitness = new TimeWitness(() => station);
 	const river = riverOf("quiet-bor", seed);
 	const { endpoint } = await openBareCollector(
@@ -81,7 +82,7 @@ export async function runTimeTrial({
 	const { rtc } = station.hardware.chips;
 	if (fraction(chance) < 0.7) station.sleepClockPartsPerMillion = below(100_001) - 50_000;
 	station.network.timeServer.version = serverVersionOf(seed);
-	if (mishap === "collector-lies") station.network.timeServer.faults = {};
+	if (disturbance === "collector-lies") station.network.timeServer.faults = {};
 	else {
 		station.network.timeServer.faults = Object.fromEntries(
 			TIME_FAULTS.map((fault) => [fault, 0.1]),
@@ -98,25 +99,25 @@ export async function runTimeTrial({
 	const begin = START_UTC_SECONDS + HOUR * (2 + below(6));
 	await until(begin);
 	for (const end = START_UTC_SECONDS + days * 24 * HOUR; station.utcSeconds < end; ) {
-		if (mishap === "answers-slow") station.network.faults = { "answer-delayed": 0.7 };
-		if (mishap === "collector-lies" && witness.lieSeconds === 0) {
+		if (disturbance === "answers-slow") station.network.faults = { "answer-delayed": 0.7 };
+		if (disturbance === "collector-lies" && witness.lieSeconds === 0) {
 			witness.lieSeconds = below(2) === 0 ? YEARS : -(1 + below(20)) * HOUR;
 		} else if (fraction(chance) < 0.2) witness.lieSeconds = 0;
 		// Less than what the board's clock may be off by over a sleep nobody can see.
-		if (mishap === "rtc-jumps" && fraction(chance) < 0.3) setWrong(JUMP_SECONDS_MIN);
-		if (mishap === "rtc-dead" && fraction(chance) < 0.5) rtc.setPower(fraction(chance) < 0.2);
+		if (disturbance === "rtc-jumps" && fraction(chance) < 0.3) setWrong(JUMP_SECONDS_MIN);
+		if (disturbance === "rtc-dead" && fraction(chance) < 0.5) rtc.setPower(fraction(chance) < 0.2);
 		if (fraction(chance) < 0.6) {
-			const isAtOnce = mishap === "rtc-wrong" || fraction(chance) < 0.5;
+			const isAtOnce = disturbance === "rtc-wrong" || fraction(chance) < 0.5;
 			if (isAtOnce) station.cutPowerNow(1 + below(7200));
 			else station.cutPowerAfter(1 + below(1500), 1 + below(7200));
-			if (mishap === "rtc-wrong" && fraction(chance) < 0.5) setWrong(1);
+			if (disturbance === "rtc-wrong" && fraction(chance) < 0.5) setWrong(1);
 		}
 		await until(station.utcSeconds + HOUR * (1 + below(12)));
 	}
-	return { ...witness.judge(), mishap, station, witness };
+	return { ...witness.judge(), disturbance, station, witness };
 }
 
-/** Every other seed of each mishap has a time server that answers with version 3. */
+/** Every other seed of each disturbance has a time server that answers with version 3. */
 function serverVersionOf(seed: number): 3 | 4 {
-	return (seed + Math.floor(seed / TIME_MISHAPS.length)) % 2 === 0 ? 4 : 3;
+	return (seed + Math.floor(seed / TIME_DISTURBANCES.length)) % 2 === 0 ? 4 : 3;
 }

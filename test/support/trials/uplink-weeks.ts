@@ -5,7 +5,7 @@
 import { DEFAULT_NETWORK_TIMES, type NetworkFault } from "../../../sim/network/wire.js";
 import { SCENARIOS } from "../../../sim/river/scenarios.js";
 import type { SimulatedStation } from "../../../sim/station/station.js";
-import { fraction, integerBelow, SeededChance, seedOf } from "../../../src/core/chance.js";
+import { fraction, integerBelow, SeededRandom, seedOf } from "../../../src/core/random.js";
 import {
 	canonicalConfiguration,
 	DEFAULT_CONFIGURATION,
@@ -56,7 +56,7 @@ interface Span {
 
 /** Runs one seed for `days`. Seconds are those since the start. */
 export async function runUplinkWeeks(seed: number, days: number): Promise<UplinkWeeks> {
-	const chance = new SeededChance(seedOf(seed, "uplink weeks"));
+	const chance = new SeededRandom(seedOf(seed, "uplink weeks"));
 	const between = (least: number, most: number): number =>
 		least + fraction(chance) * (most - least);
 	const pick = <Value>(values: readonly [Value, ...Value[]]): Value =>

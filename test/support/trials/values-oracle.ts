@@ -14,7 +14,7 @@ import {
 	TIME_QUALITIES,
 } from "../../../src/protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
-import { Placer } from "../../../src/protocol/record/time-resolver.js";
+import { TimeResolver } from "../../../src/protocol/record/time-resolver.js";
 import { deriveNamed, namedOf } from "../data/named-reading.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: documents as JSON gives them; the parser is what is judged.
@@ -125,11 +125,11 @@ function tailOf(name: string): string[] {
 type Row = any;
 
 function readingsOf(entries: readonly Entry[]): Row[] {
-	const placer = new Placer();
+	const resolver = new TimeResolver();
 	const configurations = new Map<string, ConfigurationBody>();
 	const calibrations = new Map<string, CalibrationBody>();
 	for (const entry of entries) {
-		placer.observe(entry);
+		resolver.observe(entry);
 		if (entry.kind === "configuration")
 			configurations.set(`${entry.epoch} ${entry.definedId}`, entry);
 		if (entry.kind === "calibration") {
@@ -139,7 +139,7 @@ function readingsOf(entries: readonly Entry[]): Row[] {
 	return entries.flatMap((entry) => {
 		if (entry.kind !== "reading" || entry.channelSet !== 1) return [];
 		const raw = namedOf(entry.fields);
-		const place = placer.place(entry);
+		const place = resolver.resolve(entry);
 		const configuration = configurations.get(`${entry.epoch} ${entry.configurationId}`);
 		const derive = (law: Document) => {
 			const given =

@@ -3,7 +3,13 @@
  * formulas of the time with seeded sizes. Cheap on purpose, no chips and no station. The detector gets `sample`
  * alone; `inflowAt` is for who judges it.
  */
-import { type Chance, fraction, normal, SeededChance, seedOf } from "../../../src/core/chance.js";
+import {
+	fraction,
+	normal,
+	type RandomSource,
+	SeededRandom,
+	seedOf,
+} from "../../../src/core/random.js";
 
 export const EVENT_WORLDS = Object.freeze({
 	quiet: [],
@@ -92,7 +98,7 @@ export interface EventRiverOptions {
 export class EventRiver {
 	readonly inflows: readonly Inflow[];
 	readonly #has: ReadonlySet<Trouble>;
-	readonly #noise: Chance;
+	readonly #noise: RandomSource;
 	readonly #c0: number;
 	readonly #alkalinityPerC: number;
 	readonly #carbonic: number;
@@ -115,11 +121,11 @@ export class EventRiver {
 
 	constructor({ seed, world, inflows }: EventRiverOptions) {
 		this.#has = new Set<Trouble>(EVENT_WORLDS[world]);
-		const chance = new SeededChance(seedOf(seed, `river ${world}`));
+		const chance = new SeededRandom(seedOf(seed, `river ${world}`));
 		const uniform = (low: number, high: number): number => low + (high - low) * fraction(chance);
 		const logUniform = (low: number, high: number): number =>
 			low * (high / low) ** fraction(chance);
-		this.#noise = new SeededChance(seedOf(seed, `noise ${world}`));
+		this.#noise = new SeededRandom(seedOf(seed, `noise ${world}`));
 		this.#c0 = logUniform(300, 900);
 		// Bicarbonate water: 150 to 250 uS/cm for each meq/L.
 		this.#alkalinityPerC = 1e-3 / uniform(150, 250);
@@ -133,7 +139,7 @@ export class EventRiver {
 		this.#meanCelsius = uniform(9, 12);
 		this.#seasonPhase = uniform(0, 1);
 		this.#cloud = new Float64Array(366).map(() => (fraction(chance) < 0.3 ? 0.3 : 1));
-		const events = new SeededChance(seedOf(seed, `troubles ${world}`));
+		const events = new SeededRandom(seedOf(seed, `troubles ${world}`));
 		const plans = new Planner(events, this.#has);
 		this.#cleanings = new Running(plans.cleanings());
 		this.#lastCleaning = { begin: 0, end: 0, isTold: true, cell: 1, offset: 0 };
@@ -321,10 +327,10 @@ class Running<Each extends { readonly begin: number; readonly end: number }> {
 
 /** Draws a year's troubles; sizes of the usual ranges. */
 class Planner {
-	readonly #chance: Chance;
+	readonly #chance: RandomSource;
 	readonly #has: ReadonlySet<Trouble>;
 
-	constructor(chance: Chance, has: ReadonlySet<Trouble>) {
+	constructor(chance: RandomSource, has: ReadonlySet<Trouble>) {
 		this.#chance = chance;
 		this.#has = has;
 	}

@@ -6,7 +6,7 @@
 import type { VirtualAlarm, VirtualClock } from "./clock.js";
 import { PowerCut } from "./power-cut.js";
 
-export class Life {
+export class PowerCycle {
 	readonly #clock: VirtualClock;
 	readonly #alarms = new Set<VirtualAlarm>();
 	#isOver = false;
@@ -19,7 +19,7 @@ export class Life {
 		return this.#isOver;
 	}
 
-	/** Throws PowerCut when this life is over. */
+	/** Throws PowerCut when this power cycle is over. */
 	check(): void {
 		if (this.#isOver) throw new PowerCut("a call after the end");
 	}
@@ -37,20 +37,20 @@ export class Life {
 }
 
 class LifeAlarm implements VirtualAlarm {
-	readonly #life: Life;
-	/** Those of its life that may be armed. */
+	readonly #powerCycle: PowerCycle;
+	/** Those of its power cycle that may be armed. */
 	readonly #alarms: Set<VirtualAlarm>;
 	readonly #alarm: VirtualAlarm;
 	#isListed = false;
 
-	constructor(life: Life, alarms: Set<VirtualAlarm>, alarm: VirtualAlarm) {
-		this.#life = life;
+	constructor(powerCycle: PowerCycle, alarms: Set<VirtualAlarm>, alarm: VirtualAlarm) {
+		this.#powerCycle = powerCycle;
 		this.#alarms = alarms;
 		this.#alarm = alarm;
 	}
 
 	scheduleMicroseconds(delayMicroseconds: number): void {
-		this.#life.check();
+		this.#powerCycle.check();
 		if (!this.#isListed) this.#alarms.add(this.#alarm);
 		this.#isListed = true;
 		this.#alarm.scheduleMicroseconds(delayMicroseconds);

@@ -17,7 +17,7 @@ const FLAG_ERASED_AHEAD = 0x01;
 /** No slot has this number: 80 bytes of header come first. */
 const NO_SLOT = 0;
 
-export interface JournalNote {
+export interface JournalCheckpoint {
 	readonly ring: number;
 	/** Sectors of the ring. */
 	readonly count: number;
@@ -42,7 +42,7 @@ export interface JournalNote {
 	readonly tuning: Uint8Array;
 }
 
-export function encodeNote(note: JournalNote): Uint8Array {
+export function encodeCheckpoint(note: JournalCheckpoint): Uint8Array {
 	// With LogWriter.storeCursor: nothing is released that was never given.
 	assert(note.cursor < note.nextSequence, "a note whose cursor is ahead of its log");
 	const tuning = note.tuning.length > TUNING_BYTES_MAX ? new Uint8Array(0) : note.tuning;
@@ -71,7 +71,7 @@ export function encodeNote(note: JournalNote): Uint8Array {
 }
 
 /** The note, or undefined when these bytes are none. */
-export function decodeNote(bytes: Uint8Array): JournalNote | undefined {
+export function decodeCheckpoint(bytes: Uint8Array): JournalCheckpoint | undefined {
 	const end = bytes.length - CRC_BYTES;
 	if (end < FIXED_BYTES || bytes[0] !== NOTE_VERSION) return undefined;
 	if (uint32At(bytes, end) !== crc32(bytes, 0, end)) return undefined;

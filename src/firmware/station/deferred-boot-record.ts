@@ -23,7 +23,7 @@ export const RADIO_SPARED_SECONDS = 3600;
 /** Slots of a sector less one: no sector holds more entries. */
 const ENTRIES_PER_SECTOR_MAX = 251;
 
-export interface BootOpeningOptions {
+export interface DeferredBootRecordOptions {
 	/** Why the processor runs. */
 	readonly resetReason: ResetReason;
 	/** Whether this wake has the state of the last one. */
@@ -36,13 +36,13 @@ export interface BootOpeningOptions {
 	readonly lastRun: LastRun | undefined;
 }
 
-export class BootOpening {
+export class DeferredBootRecord {
 	#unrecordedReset: ResetReason | undefined;
 	readonly #isRepeated: boolean;
 	#isWaiting: boolean;
 	#isRefused: boolean;
 
-	constructor(options: BootOpeningOptions) {
+	constructor(options: DeferredBootRecordOptions) {
 		const { isWake, resetReason, unrecordedReset, hasWaited, lastRun } = options;
 		this.#unrecordedReset = isWake ? unrecordedReset : resetReason;
 		const isCarriedOn = isWake && unrecordedReset !== undefined;
@@ -74,7 +74,7 @@ export class BootOpening {
 	}
 
 	/** Writes the boot down, if that is still to be done; before every other entry. */
-	open(record: (reason: ResetReason) => void): void {
+	write(record: (reason: ResetReason) => void): void {
 		const reason = this.#unrecordedReset;
 		if (reason === undefined) return;
 		this.#unrecordedReset = undefined;
@@ -100,7 +100,7 @@ export class BootOpening {
 	}
 
 	/** It waits, asleep. */
-	putOff(): void {
+	defer(): void {
 		this.#isWaiting = true;
 	}
 }

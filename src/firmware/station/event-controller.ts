@@ -46,7 +46,7 @@ const RESERVE = 8;
 const RESERVE_SECONDS = 10_800;
 /** u32 boot, uptime, UTC of the last reading; u16 factor of its temperature; u8 reserve; zero; u32 since when; u32 urgent up to; the detector. */
 const DETECTOR_AT = 24;
-export const EVENT_DESK_BYTES = DETECTOR_AT + EVENT_STATE_BYTES;
+export const EVENT_CONTROLLER_BYTES = DETECTOR_AT + EVENT_STATE_BYTES;
 
 const NOTHING = Object.freeze({
 	conductivity: undefined,
@@ -67,10 +67,10 @@ const NO_HEADER = Object.freeze({
 });
 const NO_HASH = new Uint8Array(32);
 
-export interface EventDeskOptions {
+export interface EventControllerOptions {
 	readonly journal: TolerantJournal;
 	readonly book: LogBook;
-	readonly keeper: { readonly configuration: StationConfiguration };
+	readonly manager: { readonly configuration: StationConfiguration };
 	/** From `save` of the last wake; without it the record is asked. */
 	readonly state: Uint8Array | undefined;
 	readonly board: Pick<Board, "clock" | "watchdog">;
@@ -78,8 +78,8 @@ export interface EventDeskOptions {
 	readonly onUrgent: () => void;
 }
 
-export class EventDesk {
-	readonly #options: EventDeskOptions;
+export class EventController {
+	readonly #options: EventControllerOptions;
 	#detector: EventDetector;
 	#context: DerivationContext | undefined;
 	/** Of the last reading. */
@@ -103,14 +103,14 @@ export class EventDesk {
 	/** Sequence of the newest claim that is to be acknowledged soon, 0 none. */
 	#urgentTo = 0;
 
-	constructor(options: EventDeskOptions) {
+	constructor(options: EventControllerOptions) {
 		const { state } = options;
 		this.#options = options;
 		options.journal.onAppended = (entry) => {
 			if (this.#isRecalled) this.#take(entry);
 			else if (entry.kind === "reading") this.#pending = entry;
 		};
-		this.#isRecalled = state?.length === EVENT_DESK_BYTES;
+		this.#isRecalled = state?.length === EVENT_CONTROLLER_BYTES;
 		this.#detector = this.#opened(this.#isRecalled ? state?.subarray(DETECTOR_AT) : undefined);
 		if (state === undefined || !this.#isRecalled) return;
 		const view = new DataView(state.buffer, state.byteOffset, DETECTOR_AT);
@@ -175,7 +175,7 @@ export class EventDesk {
 	/** For retained memory; of no more than the record has. */
 	save(): Uint8Array {
 		if (!this.#isRecalled) return new Uint8Array(0);
-		const bytes = new Uint8Array(EVENT_DESK_BYTES);
+		const bytes = new Uint8Array(EVENT_CONTROLLER_BYTES);
 		const view = new DataView(bytes.buffer);
 		view.setUint32(0, this.#boot, true);
 		view.setUint32(4, this.#uptimeSeconds, true);
@@ -190,7 +190,7 @@ export class EventDesk {
 	}
 
 	#opened(state: Uint8Array | undefined): EventDetector {
-		return new EventDetector(eventThresholdsOf(this.#options.keeper.configuration), state);
+		return new EventDetector(eventThresholdsOf(this.#options.manager.configuration), state);
 	}
 
 	/**
@@ -202,7 +202,7 @@ export class EventDesk {
 		if (pending === undefined) return;
 		this.#pending = undefined;
 		const { journal, board } = this.#options;
-		const { intervalSeconds, eventIntervalSeconds = 0 } = this.#options.keeper.configuration;
+		const { intervalSeconds, eventIntervalSeconds = 0 } = this.#options.manager.configuration;
 		const fastest = Math.min(intervalSeconds, eventIntervalSeconds || intervalSeconds);
 		const count = Math.max(RECALLED_ENTRIES, Math.ceil(RECALLED_SECONDS / fastest));
 		const end = journal.nextSequence;
@@ -273,7 +273,7 @@ export class EventDesk {
 		if (this.#context !== undefined) return this.#context;
 		const context = new DerivationContext();
 		this.#context = context;
-		const configuration = this.#options.keeper.configuration;
+		const configuration = this.#options.manager.configuration;
 		// The hash derives nothing.
 		for (const body of configurationEntriesOf(configuration, () => NO_HASH)) {
 			context.observe({ ...NO_HEADER, ...body });
@@ -289,7 +289,7 @@ export class EventDesk {
 			? uptimeSeconds - this.#uptimeSeconds
 			: isDated
 				? Math.max(utcSeconds - this.#utcSeconds, 0)
-				: this.#options.keeper.configuration.intervalSeconds;
+				: this.#options.manager.configuration.intervalSeconds;
 		this.#boot = boot;
 		this.#uptimeSeconds = uptimeSeconds;
 		this.#utcSeconds = utcSeconds;

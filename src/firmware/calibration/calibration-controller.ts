@@ -41,19 +41,19 @@ export interface Lease {
 	release(): void;
 }
 
-export interface CalibrationDeskOptions extends InForceOptions {
+export interface CalibrationControllerOptions extends InForceOptions {
 	/** Waits for the probes, so many milliseconds at most. */
 	readonly lend: (milliseconds: number) => Task<Lease | undefined>;
 }
 
 const NOTHING = new Uint8Array(0);
 
-export class CalibrationDesk {
-	readonly #options: CalibrationDeskOptions;
+export class CalibrationController {
+	readonly #options: CalibrationControllerOptions;
 	readonly inForce: CalibrationsInForce;
 	#open: Open | undefined;
 
-	constructor(options: CalibrationDeskOptions) {
+	constructor(options: CalibrationControllerOptions) {
 		this.#options = options;
 		this.inForce = new CalibrationsInForce(options);
 	}
@@ -118,7 +118,7 @@ export class CalibrationDesk {
 		const isChange = act === CALIBRATION;
 		const { watchdog } = this.#options.board;
 		const found = yield* withProbes(this.#options, procedure, (probes, circuit) =>
-			this.#look(procedure, probes, circuit, isChange, watchdog),
+			this.#examine(procedure, probes, circuit, isChange, watchdog),
 		);
 		if (found.exported !== undefined) this.inForce.compare(channel, found.exported);
 		const state = this.inForce.state(channel);
@@ -151,7 +151,7 @@ export class CalibrationDesk {
 	}
 
 	/** What a circuit is and holds, before anything is done. */
-	*#look(
+	*#examine(
 		procedure: Procedure,
 		probes: WaterProbes,
 		circuit: SpokenCircuit | undefined,

@@ -5,12 +5,12 @@
  */
 
 /** A source of uniform 32-bit numbers. */
-export interface Chance {
+export interface RandomSource {
 	/** Next number, 0 .. 2^32 - 1. */
 	uint32(): number;
 }
 
-export class SeededChance implements Chance {
+export class SeededRandom implements RandomSource {
 	readonly #state: Uint32Array;
 
 	/** `seed` 0 .. 2^32 - 1; or a state saved by `save`. */
@@ -51,14 +51,14 @@ export class SeededChance implements Chance {
 }
 
 /** Uniform in [0, 1), 53 bits. */
-export function fraction(chance: Chance): number {
+export function fraction(chance: RandomSource): number {
 	const high = chance.uint32() >>> 5;
 	const low = chance.uint32() >>> 6;
 	return (high * 67108864 + low) / 9007199254740992;
 }
 
 /** Uniform integer in 0 .. `count` - 1; `count` 1 .. 2^32. */
-export function integerBelow(chance: Chance, count: number): number {
+export function integerBelow(chance: RandomSource, count: number): number {
 	return Math.floor(fraction(chance) * count);
 }
 
@@ -66,7 +66,7 @@ export function integerBelow(chance: Chance, count: number): number {
  * Near-normal deviate, mean 0 and standard deviation 1: the sum of twelve uniforms less six, which
  * needs no logarithm and so agrees between engines; its tails end at 6.
  */
-export function normal(chance: Chance): number {
+export function normal(chance: RandomSource): number {
 	let sum = -6;
 	for (let index = 0; index < 12; index++) sum += chance.uint32() / 4294967296;
 	return sum;

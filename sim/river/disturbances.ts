@@ -3,9 +3,9 @@
  * (Wagner 2006, USGS TM1-D3; Atlas Scientific's probe sheets) and no claim about these rivers.
  */
 
-import { fraction } from "../../src/core/chance.js";
 import { exp } from "../../src/core/elementary.js";
-import type { Incidents } from "../station/incidents.js";
+import { fraction } from "../../src/core/random.js";
+import type { Disturbances } from "../station/disturbances.js";
 import { smoothNoise, wave } from "./noise.js";
 import type { WaterState } from "./water.js";
 
@@ -28,7 +28,7 @@ const FILM_LEFT = 0.1;
 const SLOWNESS_PER_DAY = 2.2;
 
 /** A film over the optics adds to every signal, a slime makes the electrode slow; until the cleaning. */
-export function fouledProbes(startUtcSeconds: number): Incidents {
+export function fouledProbes(startUtcSeconds: number): Disturbances {
 	const daysOf = (utcSeconds: number): { days: number; hasBeenCleaned: boolean } => {
 		const since = utcSeconds - startUtcSeconds;
 		const first = FIRST_CLEANING_SECONDS + VISIT_SECONDS / 2;
@@ -70,7 +70,7 @@ const MANY_BUBBLES = 0.7;
 const BUBBLE_MIN = 3;
 const BUBBLE_MAX = 50;
 
-export function bubbles(startUtcSeconds: number): Incidents {
+export function bubbles(startUtcSeconds: number): Disturbances {
 	return {
 		optics: (turbidity, utcSeconds, chance) => {
 			const since = utcSeconds - startUtcSeconds;
@@ -97,7 +97,7 @@ const AIR_SPAN_CELSIUS = 7;
 /** Optics in the air see anything: branches, the bank, the sun. */
 const AIR_TURBIDITY_MAX = 1500;
 
-export function outOfWater(startUtcSeconds: number): Incidents {
+export function outOfWater(startUtcSeconds: number): Disturbances {
 	const drySeconds = (utcSeconds: number): number | undefined => {
 		const since = utcSeconds - startUtcSeconds;
 		if (since < DRY_FROM_SECONDS || since >= DRY_UNTIL_SECONDS) return undefined;
@@ -126,7 +126,7 @@ export function outOfWater(startUtcSeconds: number): Incidents {
 /** Without isolation, of a circuit that is awake: usual are 0.05 to 1. */
 export const COUPLING_PH = 0.3;
 
-export function coupledCircuits(): Incidents {
+export function coupledCircuits(): Disturbances {
 	return { couplingPH: COUPLING_PH };
 }
 
@@ -138,7 +138,7 @@ const DRIFT_PH_PER_DAY = 0.03;
 const DRIFTED_PH_AT_START = 0.15;
 
 /** The technician calibrates the new one in a single buffer: one point instead of the three of before. */
-export function swappedElectrode(startUtcSeconds: number): Incidents {
+export function swappedElectrode(startUtcSeconds: number): Disturbances {
 	return {
 		surroundings: (water, utcSeconds) => {
 			const days = (utcSeconds - startUtcSeconds) / DAY_SECONDS;
@@ -159,7 +159,7 @@ const BROWN_OUT_LIKELIHOOD = 0.6;
 const WORN_CAPACITY_MILLIWATT_HOURS = 50_000;
 const POOR_CHARGE_MILLIWATT_HOURS = 5000;
 
-export function brownOuts(startUtcSeconds: number): Incidents {
+export function brownOuts(startUtcSeconds: number): Disturbances {
 	const since = (utcSeconds: number): number => utcSeconds - startUtcSeconds;
 	return {
 		battery: {
@@ -184,7 +184,7 @@ export const SUNLESS_SECONDS = 30 * DAY_SECONDS;
  */
 const WINTER_CHARGE_MILLIWATT_HOURS = 20_500;
 
-export function sunlessMonth(startUtcSeconds: number): Incidents {
+export function sunlessMonth(startUtcSeconds: number): Disturbances {
 	return {
 		battery: {
 			capacityMilliwattHours: WORN_CAPACITY_MILLIWATT_HOURS,

@@ -4,15 +4,15 @@
  * decides), without state.
  */
 
-import type { Chance } from "../../src/core/chance.js";
+import type { RandomSource } from "../../src/core/random.js";
 import type { Electrode } from "../probes/ailments.js";
 import type { WaterState } from "../river/water.js";
 
-export interface Incidents {
+export interface Disturbances {
 	/** What the probes are in, in place of the river: a film over the optics, the air. */
 	readonly surroundings?: (water: WaterState, utcSeconds: number) => WaterState;
 	/** What the optics make of a turbidity in one signal of a burst: bubbles, daylight. */
-	readonly optics?: (turbidity: number, utcSeconds: number, chance: Chance) => number;
+	readonly optics?: (turbidity: number, utcSeconds: number, chance: RandomSource) => number;
 	/** The pH electrode answers so many times more slowly than a clean one. */
 	readonly electrodeSlowness?: (utcSeconds: number) => number;
 	/** Slope and offset of the electrode as it ages; an ideal one without it. */

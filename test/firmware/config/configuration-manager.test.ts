@@ -1,10 +1,10 @@
 import { strict as assert } from "node:assert";
 import { VirtualClock } from "../../../sim/board/clock.js";
-import { Life } from "../../../sim/board/life.js";
 import { PowerCut } from "../../../sim/board/power-cut.js";
+import { PowerCycle } from "../../../sim/board/power-cycle.js";
 import { SimulatedSettings } from "../../../sim/board/settings.js";
 import { asciiBytes } from "../../../src/core/bytes.js";
-import { SeededChance } from "../../../src/core/chance.js";
+import { SeededRandom } from "../../../src/core/random.js";
 import {
 	canonicalConfiguration,
 	DEFAULT_CONFIGURATION,
@@ -12,12 +12,12 @@ import {
 	timeHostOf,
 } from "../../../src/firmware/config/configuration.js";
 import {
-	ConfigurationKeeper,
-	type ConfigurationNews,
-	type KeeperState,
+	type ConfigurationEvent,
+	ConfigurationManager,
+	type ManagerState,
 	TRIAL_BOOTS_MAX,
 	TRIAL_MILLISECONDS_MAX,
-} from "../../../src/firmware/config/configuration-keeper.js";
+} from "../../../src/firmware/config/configuration-manager.js";
 import {
 	parseCanonicalConfiguration,
 	parseStoredConfiguration,
@@ -36,23 +36,23 @@ const canonicalOf = (fields: Partial<StationConfiguration>): Uint8Array =>
 
 class Bench {
 	readonly clock = new VirtualClock();
-	readonly settings = new SimulatedSettings(new SeededChance(1));
+	readonly settings = new SimulatedSettings(new SeededRandom(1));
 	/** Writes until power fails; the one that is 0 is torn. */
 	writesLeft = Number.POSITIVE_INFINITY;
 	milliseconds = 0;
-	state: KeeperState | undefined;
+	state: ManagerState | undefined;
 
 	/** Powered up, or woken when the last wake left a state. */
-	open(): ConfigurationKeeper {
+	open(): ConfigurationManager {
 		if (this.writesLeft < 0) throw new PowerCut("a boot without power");
-		const life = new Life(this.clock);
+		const powerCycle = new PowerCycle(this.clock);
 		const bench = this;
-		return new ConfigurationKeeper({
+		return new ConfigurationManager({
 			provisioned: PROVISIONED,
-			memory: this.settings.portOf(life, () => {
+			memory: this.settings.portOf(powerCycle, () => {
 				if (this.writesLeft-- !== 0) return;
 				// What is called afterwards does nothing more.
-				life.end();
+				powerCycle.end();
 				throw new PowerCut("a write");
 			}),
 			clock: {
@@ -64,58 +64,58 @@ class Bench {
 		});
 	}
 
-	boot(): ConfigurationKeeper {
+	boot(): ConfigurationManager {
 		this.state = undefined;
 		return this.open();
 	}
 }
 
 /** As a station does that puts it all into its record. */
-function allNews(keeper: ConfigurationKeeper): ConfigurationNews[] {
-	const all: ConfigurationNews[] = [];
-	for (let news = keeper.next(); news !== undefined; news = keeper.next()) {
-		all.push(news);
-		if (news.kind === "confirmed" || news.kind === "reverted") keeper.told(news.id);
+function allEvents(manager: ConfigurationManager): ConfigurationEvent[] {
+	const all: ConfigurationEvent[] = [];
+	for (let event = manager.next(); event !== undefined; event = manager.next()) {
+		all.push(event);
+		if (event.kind === "confirmed" || event.kind === "reverted") manager.told(event.id);
 	}
 	return all;
 }
 
-function offered(keeper: ConfigurationKeeper, fields: Partial<StationConfiguration>) {
-	keeper.offer(canonicalOf(fields));
-	return allNews(keeper);
+function offered(manager: ConfigurationManager, fields: Partial<StationConfiguration>) {
+	manager.offer(canonicalOf(fields));
+	return allEvents(manager);
 }
 
 describe("the configuration in force", () => {
 	it("is a new one on trial at once, and for good after an upload under it", () => {
 		const bench = new Bench();
-		const keeper = bench.boot();
-		assert.equal(keeper.configuration.id, 1);
-		assert.deepEqual(offered(keeper, { id: 2, intervalSeconds: 900 }), [
+		const manager = bench.boot();
+		assert.equal(manager.configuration.id, 1);
+		assert.deepEqual(offered(manager, { id: 2, intervalSeconds: 900 }), [
 			{ kind: "taken-up", id: 2 },
 		]);
-		assert.equal(keeper.configuration.intervalSeconds, 900);
-		keeper.acknowledged();
-		assert.deepEqual(allNews(keeper), [{ kind: "confirmed", id: 2 }]);
-		assert.equal(keeper.trialEndsMilliseconds, undefined);
+		assert.equal(manager.configuration.intervalSeconds, 900);
+		manager.acknowledged();
+		assert.deepEqual(allEvents(manager), [{ kind: "confirmed", id: 2 }]);
+		assert.equal(manager.trialEndsMilliseconds, undefined);
 		for (let boot = 0; boot <= TRIAL_BOOTS_MAX; boot++) {
 			const later = bench.boot();
 			assert.equal(later.configuration.intervalSeconds, 900);
-			assert.deepEqual(allNews(later), []);
+			assert.deepEqual(allEvents(later), []);
 		}
 	});
 
 	it("stays given up from wake to wake while the settings refuse to note it, and is noted when they take it", () => {
 		const bench = new Bench();
-		const keeper = bench.boot();
-		offered(keeper, { id: 2 });
+		const manager = bench.boot();
+		offered(manager, { id: 2 });
 		bench.settings.isBroken = true;
 		bench.milliseconds += TRIAL_MILLISECONDS_MAX;
-		assert.equal(allNews(keeper)[0]?.kind, "reverted");
-		bench.state = keeper.save();
+		assert.equal(allEvents(manager)[0]?.kind, "reverted");
+		bench.state = manager.save();
 		for (let wake = 0; wake < 864; wake++) {
 			const later = bench.open();
 			assert.equal(later.configuration.id, 1, `wake ${wake}`);
-			assert.deepEqual(allNews(later), []);
+			assert.deepEqual(allEvents(later), []);
 			bench.state = later.save();
 		}
 		bench.settings.isBroken = false;
@@ -127,17 +127,17 @@ describe("the configuration in force", () => {
 
 	it("stays confirmed from wake to wake while the settings refuse to note it", () => {
 		const bench = new Bench();
-		const keeper = bench.boot();
-		offered(keeper, { id: 2 });
+		const manager = bench.boot();
+		offered(manager, { id: 2 });
 		bench.settings.isBroken = true;
-		keeper.acknowledged();
-		assert.equal(allNews(keeper)[0]?.kind, "confirmed");
-		bench.state = keeper.save();
+		manager.acknowledged();
+		assert.equal(allEvents(manager)[0]?.kind, "confirmed");
+		bench.state = manager.save();
 		bench.milliseconds += 2 * TRIAL_MILLISECONDS_MAX;
 		const later = bench.open();
 		assert.equal(later.configuration.id, 2);
 		assert.equal(later.trialEndsMilliseconds, undefined);
-		assert.deepEqual(allNews(later), []);
+		assert.deepEqual(allEvents(later), []);
 	});
 
 	it("stays in force under a firmware that has learned one more field, and one that has one less", () => {
@@ -146,11 +146,11 @@ describe("the configuration in force", () => {
 		assert.equal(timeHost, "pool.ntp.org");
 		const canonical = canonicalConfiguration({ ...older, id: 2, intervalSeconds: 900 });
 		assert.doesNotMatch(canonical, /timeHost/);
-		const keeper = bench.boot();
-		keeper.offer(asciiBytes(canonical));
-		assert.deepEqual(allNews(keeper), [{ kind: "taken-up", id: 2 }]);
-		keeper.acknowledged();
-		allNews(keeper);
+		const manager = bench.boot();
+		manager.offer(asciiBytes(canonical));
+		assert.deepEqual(allEvents(manager), [{ kind: "taken-up", id: 2 }]);
+		manager.acknowledged();
+		allEvents(manager);
 		const { configuration } = bench.boot();
 		assert.equal(configuration.intervalSeconds, 900);
 		assert.equal(timeHostOf(configuration), "pool.ntp.org");
@@ -163,47 +163,47 @@ describe("the configuration in force", () => {
 
 	it("tells a verdict again at each boot until the record has it", () => {
 		const bench = new Bench();
-		const keeper = bench.boot();
-		offered(keeper, { id: 2 });
-		keeper.acknowledged();
+		const manager = bench.boot();
+		offered(manager, { id: 2 });
+		manager.acknowledged();
 		// Power fails before the event is written.
-		assert.deepEqual(keeper.next(), { kind: "confirmed", id: 2 });
+		assert.deepEqual(manager.next(), { kind: "confirmed", id: 2 });
 		assert.deepEqual(bench.boot().next(), { kind: "confirmed", id: 2 });
 		const later = bench.boot();
-		assert.deepEqual(allNews(later), [{ kind: "confirmed", id: 2 }]);
+		assert.deepEqual(allEvents(later), [{ kind: "confirmed", id: 2 }]);
 		offered(later, { id: 3 });
 		bench.milliseconds += TRIAL_MILLISECONDS_MAX;
 		assert.deepEqual(later.next()?.kind, "reverted");
 		const reverted = { kind: "reverted", id: 3, text: "before this boot" } as const;
 		assert.deepEqual(bench.boot().next(), reverted);
-		assert.deepEqual(allNews(bench.boot()), [reverted]);
-		assert.deepEqual(allNews(bench.boot()), []);
+		assert.deepEqual(allEvents(bench.boot()), [reverted]);
+		assert.deepEqual(allEvents(bench.boot()), []);
 		assert.equal(bench.boot().configuration.id, 2);
 	});
 
 	it("does not change before the station has time for it", () => {
-		const keeper = new Bench().boot();
-		keeper.offer(canonicalOf({ id: 2 }));
-		assert.equal(keeper.configuration.id, 1);
-		keeper.acknowledged();
-		assert.deepEqual(allNews(keeper), [{ kind: "taken-up", id: 2 }]);
-		assert.notEqual(keeper.trialEndsMilliseconds, undefined);
+		const manager = new Bench().boot();
+		manager.offer(canonicalOf({ id: 2 }));
+		assert.equal(manager.configuration.id, 1);
+		manager.acknowledged();
+		assert.deepEqual(allEvents(manager), [{ kind: "taken-up", id: 2 }]);
+		assert.notEqual(manager.trialEndsMilliseconds, undefined);
 	});
 
 	it("goes back to the last good one when no upload is acknowledged in time", () => {
 		const bench = new Bench();
-		const keeper = bench.boot();
-		offered(keeper, { id: 2, collectorHost: "good.example" });
-		keeper.acknowledged();
-		allNews(keeper);
-		offered(keeper, { id: 3, collectorHost: "nobody.example" });
+		const manager = bench.boot();
+		offered(manager, { id: 2, collectorHost: "good.example" });
+		manager.acknowledged();
+		allEvents(manager);
+		offered(manager, { id: 3, collectorHost: "nobody.example" });
 		bench.milliseconds += TRIAL_MILLISECONDS_MAX - 1;
-		assert.deepEqual(allNews(keeper), []);
-		bench.state = keeper.save();
+		assert.deepEqual(allEvents(manager), []);
+		bench.state = manager.save();
 		const woken = bench.open();
 		assert.equal(woken.configuration.collectorHost, "nobody.example");
 		bench.milliseconds += 1;
-		assert.deepEqual(allNews(woken), [
+		assert.deepEqual(allEvents(woken), [
 			{ kind: "reverted", id: 3, text: "no upload was acknowledged" },
 		]);
 		assert.equal(woken.configuration.collectorHost, "good.example");
@@ -221,19 +221,21 @@ describe("the configuration in force", () => {
 		for (let boot = 1; boot <= TRIAL_BOOTS_MAX; boot++) {
 			assert.equal(bench.boot().configuration.id, 2, `boot ${boot}`);
 		}
-		const keeper = bench.boot();
+		const manager = bench.boot();
 		// In force before anything else of the station is made.
-		assert.equal(keeper.configuration.id, 1);
-		assert.deepEqual(allNews(keeper), [{ kind: "reverted", id: 2, text: "3 boots and no upload" }]);
-		assert.deepEqual(allNews(bench.boot()), []);
+		assert.equal(manager.configuration.id, 1);
+		assert.deepEqual(allEvents(manager), [
+			{ kind: "reverted", id: 2, text: "3 boots and no upload" },
+		]);
+		assert.deepEqual(allEvents(bench.boot()), []);
 	});
 
 	it("refuses what is bad, foreign, oversized or older, once, and changes nothing", () => {
 		const bench = new Bench();
-		const keeper = bench.boot();
-		offered(keeper, { id: 5 });
-		keeper.acknowledged();
-		allNews(keeper);
+		const manager = bench.boot();
+		offered(manager, { id: 5 });
+		manager.acknowledged();
+		allEvents(manager);
 		const { writes } = bench.settings;
 		const refusals: readonly [Uint8Array, RegExp][] = [
 			[canonicalOf({ id: 6, station: "pek-1" }), /^for station pek-1$/],
@@ -250,60 +252,60 @@ describe("the configuration in force", () => {
 			[asciiBytes(`epoch=9\n${canonicalConfiguration({ ...PROVISIONED, id: 6 })}`), /canonical/],
 		];
 		for (const [bytes, text] of refusals) {
-			keeper.offer(bytes);
-			const [news, ...rest] = allNews(keeper);
-			assert.ok(news?.kind === "refused", `${text}: ${news?.kind}`);
-			assert.match(news.text, text);
+			manager.offer(bytes);
+			const [event, ...rest] = allEvents(manager);
+			assert.ok(event?.kind === "refused", `${text}: ${event?.kind}`);
+			assert.match(event.text, text);
 			assert.deepEqual(rest, []);
 			// It is offered again at every upload.
-			keeper.offer(bytes);
-			assert.deepEqual(allNews(keeper), []);
+			manager.offer(bytes);
+			assert.deepEqual(allEvents(manager), []);
 		}
-		assert.equal(keeper.configuration.id, 5);
+		assert.equal(manager.configuration.id, 5);
 		assert.equal(bench.settings.writes, writes);
-		bench.state = keeper.save();
+		bench.state = manager.save();
 		const woken = bench.open();
 		woken.offer(refusals.at(-1)?.[0] ?? new Uint8Array(0));
-		assert.deepEqual(allNews(woken), []);
+		assert.deepEqual(allEvents(woken), []);
 	});
 
 	it("takes no notice of an offer of what is in force already", () => {
-		const keeper = new Bench().boot();
-		assert.deepEqual(offered(keeper, {}), []);
-		offered(keeper, { id: 2 });
-		assert.deepEqual(offered(keeper, { id: 2 }), []);
+		const manager = new Bench().boot();
+		assert.deepEqual(offered(manager, {}), []);
+		offered(manager, { id: 2 });
+		assert.deepEqual(offered(manager, { id: 2 }), []);
 	});
 
 	it("stays when a new one cannot be stored (settings-failed)", () => {
 		const bench = new Bench();
-		const keeper = bench.boot();
+		const manager = bench.boot();
 		bench.settings.isBroken = true;
-		assert.deepEqual(offered(keeper, { id: 2 }), [
+		assert.deepEqual(offered(manager, { id: 2 }), [
 			{ kind: "refused", id: 2, text: "settings-failed" },
 		]);
-		assert.equal(keeper.configuration.id, 1);
+		assert.equal(manager.configuration.id, 1);
 	});
 
 	it("takes one that settings refused as soon as they take it, and reports the refusal once", () => {
 		const bench = new Bench();
-		const keeper = bench.boot();
+		const manager = bench.boot();
 		bench.settings.isBroken = true;
-		assert.equal(offered(keeper, { id: 2 }).length, 1);
-		assert.deepEqual(offered(keeper, { id: 2 }), []);
+		assert.equal(offered(manager, { id: 2 }).length, 1);
+		assert.deepEqual(offered(manager, { id: 2 }), []);
 		bench.settings.isBroken = false;
-		assert.deepEqual(offered(keeper, { id: 2 }), [{ kind: "taken-up", id: 2 }]);
+		assert.deepEqual(offered(manager, { id: 2 }), [{ kind: "taken-up", id: 2 }]);
 	});
 
 	it("is the confirmed one in the next wake, where settings refused the verdict and took that it was told", () => {
 		const bench = new Bench();
-		const keeper = bench.boot();
-		offered(keeper, { id: 2 });
+		const manager = bench.boot();
+		offered(manager, { id: 2 });
 		bench.settings.isBroken = true;
-		keeper.acknowledged();
-		allNews(keeper);
+		manager.acknowledged();
+		allEvents(manager);
 		bench.settings.isBroken = false;
-		keeper.told(2);
-		bench.state = keeper.save();
+		manager.told(2);
+		bench.state = manager.save();
 		const woken = bench.open();
 		assert.equal(woken.configuration.id, 2);
 		woken.acknowledged();
@@ -312,13 +314,13 @@ describe("the configuration in force", () => {
 
 	it("stores what was confirmed before its place is taken by the next on trial", () => {
 		const bench = new Bench();
-		const keeper = bench.boot();
-		offered(keeper, { id: 2 });
+		const manager = bench.boot();
+		offered(manager, { id: 2 });
 		bench.settings.isBroken = true;
-		keeper.acknowledged();
-		allNews(keeper);
+		manager.acknowledged();
+		allEvents(manager);
 		bench.settings.isBroken = false;
-		assert.deepEqual(offered(keeper, { id: 3 }), [{ kind: "taken-up", id: 3 }]);
+		assert.deepEqual(offered(manager, { id: 3 }), [{ kind: "taken-up", id: 3 }]);
 		for (let boot = 0; boot <= TRIAL_BOOTS_MAX; boot++) bench.boot();
 		// The one on trial led nowhere, and the last good one is not the provisioned one.
 		assert.equal(bench.boot().configuration.id, 2);
@@ -328,34 +330,34 @@ describe("the configuration in force", () => {
 		const bench = new Bench();
 		offered(bench.boot(), { id: 2 });
 		bench.settings.isBroken = true;
-		const keeper = bench.boot();
-		assert.equal(keeper.configuration.id, 1);
-		assert.deepEqual(allNews(keeper), [{ kind: "reverted", id: 2, text: "settings-failed" }]);
+		const manager = bench.boot();
+		assert.equal(manager.configuration.id, 1);
+		assert.deepEqual(allEvents(manager), [{ kind: "reverted", id: 2, text: "settings-failed" }]);
 	});
 
 	it("is the one that is whole, and says so, when a place has rotted", () => {
 		const bench = new Bench();
-		const keeper = bench.boot();
-		offered(keeper, { id: 2 });
-		keeper.acknowledged();
-		allNews(keeper);
-		offered(keeper, { id: 3 });
+		const manager = bench.boot();
+		offered(manager, { id: 2 });
+		manager.acknowledged();
+		allEvents(manager);
+		offered(manager, { id: 3 });
 		bench.settings.rot(1);
 		const second = bench.boot();
 		assert.equal(second.configuration.id, 2);
-		assert.deepEqual(allNews(second), [{ kind: "damaged", place: 1 }]);
+		assert.deepEqual(allEvents(second), [{ kind: "damaged", place: 1 }]);
 	});
 
 	it("is what was provisioned when that has the higher id", () => {
 		const bench = new Bench();
 		offered(bench.boot(), { id: 2 });
-		const keeper = new ConfigurationKeeper({
+		const manager = new ConfigurationManager({
 			provisioned: { ...PROVISIONED, id: 7, intervalSeconds: 60 },
-			memory: bench.settings.portOf(new Life(bench.clock), () => {}),
+			memory: bench.settings.portOf(new PowerCycle(bench.clock), () => {}),
 			clock: { milliseconds: 0 },
 			state: undefined,
 		});
-		assert.deepEqual([keeper.configuration.id, keeper.configuration.intervalSeconds], [7, 60]);
+		assert.deepEqual([manager.configuration.id, manager.configuration.intervalSeconds], [7, 60]);
 	});
 
 	it("is a whole one, the last good or the one on trial, after a cut in any write", () => {
@@ -363,7 +365,7 @@ describe("the configuration in force", () => {
 		for (let tear = 0; tear < 40; tear++) {
 			for (let cut = 0; ; cut++) {
 				const bench = new Bench();
-				const chance = new SeededChance(1000 * tear + cut);
+				const chance = new SeededRandom(1000 * tear + cut);
 				const settings = new SimulatedSettings(chance);
 				Object.assign(bench, { settings });
 				bench.writesLeft = cut;
@@ -375,10 +377,10 @@ describe("the configuration in force", () => {
 				const { id } = after.configuration;
 				assert.ok(before.possible.has(id), `cut ${cut}: ${id} after ${[...before.possible]}`);
 				// And it goes on: a later one is taken up and stays.
-				allNews(after);
+				allEvents(after);
 				assert.deepEqual(offered(after, { id: 9 }), [{ kind: "taken-up", id: 9 }]);
 				after.acknowledged();
-				allNews(after);
+				allEvents(after);
 				assert.equal(bench.boot().configuration.id, 9);
 			}
 		}
@@ -394,17 +396,17 @@ function live(bench: Bench): { possible: ReadonlySet<number> } {
 		if (bench.writesLeft >= 0) state.possible = new Set(ids);
 	};
 	try {
-		const keeper = bench.boot();
+		const manager = bench.boot();
 		about(1, 2);
-		offered(keeper, { id: 2 });
-		keeper.acknowledged();
+		offered(manager, { id: 2 });
+		manager.acknowledged();
 		about(2);
-		allNews(keeper);
+		allEvents(manager);
 		about(2, 3);
-		offered(keeper, { id: 3 });
+		offered(manager, { id: 3 });
 		const second = bench.boot();
 		bench.milliseconds += TRIAL_MILLISECONDS_MAX;
-		allNews(second);
+		allEvents(second);
 		about(2, 4);
 		offered(second, { id: 4 });
 	} catch (error) {

@@ -1,14 +1,14 @@
-/** Lets a scenario's incidents happen to a station: breakdowns of its supply, visits of technicians. */
-import { type Chance, fraction, integerBelow } from "../../src/core/chance.js";
-import type { Incidents, Visit } from "./incidents.js";
+/** Lets a scenario's disturbances happen to a station: breakdowns of its supply, visits of technicians. */
+import { fraction, integerBelow, type RandomSource } from "../../src/core/random.js";
+import type { Disturbances, Visit } from "./disturbances.js";
 
 /** Half of the wakes that only measure have 98 operations or fewer; one with an upload has a thousand. */
 const OPERATIONS_MAX = 110;
 const OUTAGE_SECONDS_MIN = 20;
 const OUTAGE_SECONDS_MAX = 600;
 
-/** What incidents can do to a station. */
-export interface IncidentTarget {
+/** What disturbances can do to a station. */
+export interface DisturbanceTarget {
 	readonly clock: { createAlarm(callback: () => void): { schedule(milliseconds: number): void } };
 	readonly console: { attach(onBytes: (bytes: Uint8Array) => void): void; detach(): void };
 	readonly hardware: { calibratePH(points: number): void };
@@ -17,22 +17,26 @@ export interface IncidentTarget {
 	cutPowerAfter(operations: number, outageSeconds: number, reason: "brown-out"): void;
 }
 
-export class IncidentPlayer {
-	readonly #station: IncidentTarget;
-	readonly #incidents: Incidents | undefined;
-	readonly #chance: Chance;
+export class DisturbancePlayer {
+	readonly #station: DisturbanceTarget;
+	readonly #disturbances: Disturbances | undefined;
+	readonly #chance: RandomSource;
 
 	/** Visits before the station's present are over; what was changed then is changed. */
-	constructor(station: IncidentTarget, incidents: Incidents | undefined, chance: Chance) {
+	constructor(
+		station: DisturbanceTarget,
+		disturbances: Disturbances | undefined,
+		chance: RandomSource,
+	) {
 		this.#station = station;
-		this.#incidents = incidents;
+		this.#disturbances = disturbances;
 		this.#chance = chance;
-		for (const visit of incidents?.visits ?? []) this.#schedule(visit);
+		for (const visit of disturbances?.visits ?? []) this.#schedule(visit);
 	}
 
 	/** A wake begins. */
 	atWake(): void {
-		const likelihood = this.#incidents?.brownOut?.(this.#station.utcSeconds) ?? 0;
+		const likelihood = this.#disturbances?.brownOut?.(this.#station.utcSeconds) ?? 0;
 		if (likelihood === 0 || fraction(this.#chance) >= likelihood) return;
 		const outageSeconds =
 			OUTAGE_SECONDS_MIN + integerBelow(this.#chance, OUTAGE_SECONDS_MAX - OUTAGE_SECONDS_MIN);

@@ -1,9 +1,9 @@
 /**
- * What may befall a station in the swarm: a row for each mishap. A seed draws which of them meet, each
+ * What may befall a station in the swarm: a row for each disturbance. A seed draws which of them meet, each
  * with a stream of chance of its own, so that a new row does not shift the others.
  */
 import type { SimulatedStation } from "../../sim/station/station.js";
-import { type Chance, fraction, integerBelow, SeededChance } from "../../src/core/chance.js";
+import { fraction, integerBelow, type RandomSource, SeededRandom } from "../../src/core/random.js";
 import { CALM, drawWeather, type Weather } from "./adversary.js";
 import { type Ailments, noAilments } from "./ailing-probes.js";
 import type { SwarmCollector } from "./collectors.js";
@@ -11,7 +11,7 @@ import type { Span, Spans } from "./spans.js";
 
 export interface SwarmWorld {
 	readonly station: SimulatedStation;
-	readonly chance: Chance;
+	readonly chance: RandomSource;
 	readonly startUtcSeconds: number;
 	readonly endUtcSeconds: number;
 	readonly intervalSeconds: number;
@@ -59,7 +59,7 @@ export interface SwarmWorld {
 	newCollector(): Promise<SwarmCollector>;
 }
 
-export interface Mishap {
+export interface Disturbance {
 	readonly name: string;
 	/** Of a seed to have it. */
 	readonly probability: number;
@@ -76,7 +76,7 @@ const INSISTING_SECONDS = 7 * DAY;
 /** Another three years than those of the time server: two sources that agree are believed. */
 const YEARS_SECONDS = 95_000_000;
 
-export const MISHAPS: readonly Mishap[] = Object.freeze([
+export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 	{
 		name: "weather",
 		probability: 0.5,
@@ -241,7 +241,7 @@ export const MISHAPS: readonly Mishap[] = Object.freeze([
 			const { chance, station } = world;
 			const kind = integerBelow(chance, 4);
 			const at = someTime(world, 0.1, 0.9);
-			const flashChance = new SeededChance(chance.uint32());
+			const flashChance = new SeededRandom(chance.uint32());
 			world.at(at, () => {
 				const { sectors } = station.flash;
 				const [next, atSector] = [
@@ -412,7 +412,7 @@ export const MISHAPS: readonly Mishap[] = Object.freeze([
 			}
 		},
 	},
-] satisfies Mishap[]);
+] satisfies Disturbance[]);
 
 /** Instants at the beginning of every stretch of so many seconds. */
 function everySoOften(world: SwarmWorld, seconds: number): number[] {
@@ -448,7 +448,7 @@ function overlay(
 }
 
 /** What an RTC may be wrong by, seconds: a technician's watch, a time zone, a century. */
-function offsetOf(chance: Chance): number {
+function offsetOf(chance: RandomSource): number {
 	const sign = integerBelow(chance, 2) === 0 ? -1 : 1;
 	switch (integerBelow(chance, 4)) {
 		case 0:

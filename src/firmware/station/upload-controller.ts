@@ -4,9 +4,9 @@
  * record.
  */
 import { uint32At } from "../../core/bytes.js";
-import { SeededChance } from "../../core/chance.js";
 import { StationError, type StationErrorCode } from "../../core/errors.js";
-import { apart, type Task } from "../../core/task.js";
+import { SeededRandom } from "../../core/random.js";
+import { call, type Task } from "../../core/task.js";
 import type { StationConfiguration } from "../config/configuration.js";
 import type { Board } from "../ports.js";
 import { Uplink } from "../uplink/uplink.js";
@@ -15,7 +15,7 @@ import type { StationJournal } from "./journal-port.js";
 import type { LogBook } from "./log-book.js";
 import { uploadIntervalSecondsOf } from "./upload-interval.js";
 
-export interface UploadDeskOptions {
+export interface UploadControllerOptions {
 	readonly board: Board;
 	readonly journal: StationJournal;
 	readonly book: LogBook;
@@ -27,7 +27,7 @@ export interface UploadDeskOptions {
 	/** From `save` of the last wake. */
 	readonly state: Uint8Array | undefined;
 	readonly start: (task: Task<void>, onEnd: (error: unknown, failed: boolean) => void) => void;
-	readonly say: (text: string) => void;
+	readonly log: (text: string) => void;
 	/** The collector's clock, from a verified answer. */
 	readonly onTime: (utcSeconds: number, times: AnswerTimes) => void;
 	/** Once a session, while the link is still up. */
@@ -45,8 +45,8 @@ export interface UploadTrouble {
 	readonly text: string;
 }
 
-export class UploadDesk {
-	readonly #options: UploadDeskOptions;
+export class UploadController {
+	readonly #options: UploadControllerOptions;
 	#configuration: StationConfiguration;
 	#batteryStep: number;
 	#recordedGapTo: number;
@@ -59,12 +59,12 @@ export class UploadDesk {
 	/** Signal strength in this wake's last session, dBm. */
 	rssiDecibelMilliwatts: number | undefined;
 
-	constructor(options: UploadDeskOptions) {
+	constructor(options: UploadControllerOptions) {
 		this.#options = options;
 		this.#configuration = options.configuration;
 		this.#batteryStep = options.batteryStep;
 		this.#recordedGapTo = options.recordedGapTo;
-		this.#look();
+		this.#refreshRingUsage();
 		this.#uplink = this.#open(options.state);
 	}
 
@@ -120,7 +120,7 @@ export class UploadDesk {
 	/** After each reading: the interval follows battery and ring. */
 	adjust(batteryStep: number): void {
 		this.#batteryStep = batteryStep;
-		this.#look();
+		this.#refreshRingUsage();
 		this.#uplink.uploadIntervalSeconds = this.#intervalSeconds();
 	}
 
@@ -137,7 +137,7 @@ export class UploadDesk {
 	*#session(): Task<void> {
 		try {
 			// Apart: the deepest calls of the station begin in a session, and its stack is small.
-			const outcome = yield* apart(this.#uplink.session());
+			const outcome = yield* call(this.#uplink.session());
 			this.#isUploading = false;
 			// The session read what waits: rot that it met is forgotten with the next sleep.
 			this.#recordGaps();
@@ -165,7 +165,7 @@ export class UploadDesk {
 			verifier: board.verifier,
 			sha256: board.sha256,
 			clock: board.clock,
-			chance: new SeededChance(uint32At(seed, 0)),
+			chance: new SeededRandom(uint32At(seed, 0)),
 			station: configuration.station,
 			host: configuration.collectorHost,
 			port: configuration.collectorPort,
@@ -182,12 +182,12 @@ export class UploadDesk {
 	}
 
 	/** A flash that cannot be read leaves the interval as it is; the reading says what is wrong. */
-	#look(): void {
+	#refreshRingUsage(): void {
 		try {
 			this.#waitingShare = this.#options.journal.waitingShare;
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
-			this.#options.say(`the ring cannot be measured: ${error.code}`);
+			this.#options.log(`the ring cannot be measured: ${error.code}`);
 		}
 	}
 
@@ -220,9 +220,9 @@ export class UploadDesk {
 	}
 
 	#report(code: StationErrorCode | "acknowledged" | "refused", detail: number, text: string): void {
-		const { board, book, say } = this.#options;
+		const { board, book, log } = this.#options;
 		this.rssiDecibelMilliwatts = board.network.link.rssiDecibelMilliwatts;
-		say(`uplink ${code} ${detail} ${text}`);
+		log(`uplink ${code} ${detail} ${text}`);
 		this.#trouble = code === "acknowledged" ? undefined : { code, text };
 		if (code === "refused") book.event("collector-refused", detail, text);
 		else if (code.startsWith("acknowledgement-")) {

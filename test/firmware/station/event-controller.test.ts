@@ -5,7 +5,7 @@ import {
 	DEFAULT_CONFIGURATION,
 	type StationConfiguration,
 } from "../../../src/firmware/config/configuration.js";
-import { EventDesk } from "../../../src/firmware/station/event-desk.js";
+import { EventController } from "../../../src/firmware/station/event-controller.js";
 import { LogBook } from "../../../src/firmware/station/log-book.js";
 import { encodeEntry } from "../../../src/protocol/record/entry.js";
 import type { AlarmBody, Entry, EntryBody } from "../../../src/protocol/record/entry-layouts.js";
@@ -16,7 +16,7 @@ import { fieldsOfNamed } from "../../support/data/named-reading.js";
 const DAY = 86_400;
 
 /** A record in memory, and a station that puts readings of made-up water into it. */
-class Desk {
+class Bench {
 	readonly entries: Entry[] = [];
 	/** Claims that the journal refuses. */
 	refuses: (claim: AlarmBody) => boolean = () => false;
@@ -32,7 +32,7 @@ class Desk {
 	now = 0;
 	#boot = 0;
 	#journal: { onAppended?: (entry: Entry) => void } & Record<string, unknown> = {};
-	#desk: EventDesk | undefined;
+	#bench: EventController | undefined;
 
 	constructor() {
 		this.boot();
@@ -58,21 +58,21 @@ class Desk {
 				}
 			},
 		};
-		const desk = this;
+		const bench = this;
 		const recorder = {
 			record: (body: EntryBody) => {
-				if (body.kind === "alarm" && desk.refuses(body)) {
+				if (body.kind === "alarm" && bench.refuses(body)) {
 					throw new StationError("flash-failed", "refused");
 				}
-				return desk.append(body);
+				return bench.append(body);
 			},
 		};
-		this.#desk = new EventDesk({
+		this.#bench = new EventController({
 			journal: this.#journal as never,
 			book: new LogBook(recorder as never, () => {}),
-			keeper: {
+			manager: {
 				get configuration() {
-					return desk.configuration as never;
+					return bench.configuration as never;
 				},
 			},
 			state: undefined,
@@ -108,7 +108,7 @@ class Desk {
 	run(seconds: number, waterAt: (seconds: number) => Water): this {
 		const begin = this.now;
 		while (this.now < begin + seconds) {
-			const pace = this.#desk?.intervalSeconds ?? 0;
+			const pace = this.#bench?.intervalSeconds ?? 0;
 			this.now += pace === 0 ? 300 : pace;
 			this.read(waterAt(this.now - begin));
 		}
@@ -142,7 +142,7 @@ class Desk {
 				batteryFlags: 0,
 			}),
 		});
-		if (!isCut && this.#desk !== undefined) runTask(this.#desk.settle(), { milliseconds: 0 });
+		if (!isCut && this.#bench !== undefined) runTask(this.#bench.settle(), { milliseconds: 0 });
 	}
 
 	get told(): string {
@@ -158,90 +158,90 @@ class Desk {
 
 const quiet = (): Water => QUIET_WATER;
 /** A day and more, a watch that became an alarm, and readings after its end. */
-const past = (): Desk => new Desk().run(2 * DAY, quiet).run(4 * 3600, acidAt);
+const past = (): Bench => new Bench().run(2 * DAY, quiet).run(4 * 3600, acidAt);
 
 describe("the events of a record after a loss of power", () => {
 	it("are what its claims say: what has ended is not changed or ended again", () => {
-		const desk = past();
-		assert.equal(desk.told, "1/1 2/2 2/3");
-		desk.boot().run(DAY, quiet);
-		assert.equal(desk.told, "1/1 2/2 2/3");
+		const bench = past();
+		assert.equal(bench.told, "1/1 2/2 2/3");
+		bench.boot().run(DAY, quiet);
+		assert.equal(bench.told, "1/1 2/2 2/3");
 	});
 
 	it("are what its claims say where the readings that are left would claim something else", () => {
-		const desk = new Desk().run(2 * DAY, quiet).run(4 * 3600, acidAt);
+		const bench = new Bench().run(2 * DAY, quiet).run(4 * 3600, acidAt);
 		// A station with other thresholds claimed nothing of what came then.
-		desk.configuration = {
-			...desk.configuration,
+		bench.configuration = {
+			...bench.configuration,
 			eventWatchPerMille: 2000,
 			eventStrongPerMille: 9000,
 		};
-		desk.boot().run(4 * 3600, acidAt);
-		assert.equal(desk.told, "1/1 2/2 2/3");
-		desk.configuration = {
-			...desk.configuration,
+		bench.boot().run(4 * 3600, acidAt);
+		assert.equal(bench.told, "1/1 2/2 2/3");
+		bench.configuration = {
+			...bench.configuration,
 			eventWatchPerMille: 80,
 			eventStrongPerMille: 350,
 		};
-		desk.boot().run(DAY, quiet);
-		assert.equal(desk.told, "1/1 2/2 2/3");
+		bench.boot().run(DAY, quiet);
+		assert.equal(bench.told, "1/1 2/2 2/3");
 	});
 
 	it("go on where one has begun, and end", () => {
-		const desk = new Desk().run(2 * DAY, quiet).run(1800, acidAt);
-		assert.equal(desk.told, "1/1 2/2");
-		desk.boot().run(2 * DAY, quiet);
-		assert.equal(desk.told, "1/1 2/2 2/3");
-		const [watch, acid, end] = desk.claims;
+		const bench = new Bench().run(2 * DAY, quiet).run(1800, acidAt);
+		assert.equal(bench.told, "1/1 2/2");
+		bench.boot().run(2 * DAY, quiet);
+		assert.equal(bench.told, "1/1 2/2 2/3");
+		const [watch, acid, end] = bench.claims;
 		assert.equal(acid?.beginSequence, watch?.sequence);
 		assert.equal(end?.beginSequence, watch?.sequence);
 	});
 
 	it("get the claim that power cut off after its reading, before the reading of the boot is judged", () => {
-		const desk = new Desk().run(2 * DAY, quiet);
-		desk.run(300, acidAt);
-		desk.now += 24;
-		desk.read(acidAt(324), true);
-		assert.equal(desk.told, "");
-		const { length } = desk.entries;
-		desk.boot();
-		desk.now += 3600;
-		desk.read(QUIET_WATER);
-		assert.equal(desk.told, "1/1");
-		assert.equal(desk.claims[0]?.readingSequence, length);
-		desk.run(DAY, quiet);
-		assert.equal(desk.told, "1/1 1/3");
+		const bench = new Bench().run(2 * DAY, quiet);
+		bench.run(300, acidAt);
+		bench.now += 24;
+		bench.read(acidAt(324), true);
+		assert.equal(bench.told, "");
+		const { length } = bench.entries;
+		bench.boot();
+		bench.now += 3600;
+		bench.read(QUIET_WATER);
+		assert.equal(bench.told, "1/1");
+		assert.equal(bench.claims[0]?.readingSequence, length);
+		bench.run(DAY, quiet);
+		assert.equal(bench.told, "1/1 1/3");
 	});
 
 	it("get no claim of a reading days ago after which others came", () => {
-		const desk = new Desk().run(2 * DAY, quiet);
-		desk.refuses = () => true;
-		desk.run(900, acidAt).boot();
-		desk.run(3 * DAY, quiet);
-		desk.refuses = () => false;
-		desk.boot().run(DAY, quiet);
-		assert.equal(desk.told, "");
+		const bench = new Bench().run(2 * DAY, quiet);
+		bench.refuses = () => true;
+		bench.run(900, acidAt).boot();
+		bench.run(3 * DAY, quiet);
+		bench.refuses = () => false;
+		bench.boot().run(DAY, quiet);
+		assert.equal(bench.told, "");
 	});
 
 	it("keep what the record took of a reading when it refused the rest", () => {
 		const storm = (): Water => ({ ...QUIET_WATER, conductivity: 300, turbidity: 80 });
-		const desk = new Desk().run(2 * DAY, quiet).run(2 * 3600, storm);
-		assert.equal(desk.told, "4/1");
-		desk.refuses = ({ code }) => code === 4;
-		desk.run(3600, quiet);
-		assert.equal(desk.told, "4/1");
-		desk.refuses = () => false;
-		desk.run(DAY, quiet);
-		assert.equal(desk.told, "4/1 4/3");
+		const bench = new Bench().run(2 * DAY, quiet).run(2 * 3600, storm);
+		assert.equal(bench.told, "4/1");
+		bench.refuses = ({ code }) => code === 4;
+		bench.run(3600, quiet);
+		assert.equal(bench.told, "4/1");
+		bench.refuses = () => false;
+		bench.run(DAY, quiet);
+		assert.equal(bench.told, "4/1 4/3");
 	});
 
 	it("end where the configuration does not look for events any more", () => {
 		const storm = (): Water => ({ ...QUIET_WATER, conductivity: 300, turbidity: 80 });
-		const desk = new Desk().run(2 * DAY, quiet).run(2 * 3600, storm);
-		desk.configuration = { ...desk.configuration, eventIntervalSeconds: 0 };
-		desk.boot().run(3600, storm);
-		assert.equal(desk.told, "4/1 4/3");
-		const other = new Desk().run(2 * DAY, quiet).run(900, acidAt);
+		const bench = new Bench().run(2 * DAY, quiet).run(2 * 3600, storm);
+		bench.configuration = { ...bench.configuration, eventIntervalSeconds: 0 };
+		bench.boot().run(3600, storm);
+		assert.equal(bench.told, "4/1 4/3");
+		const other = new Bench().run(2 * DAY, quiet).run(900, acidAt);
 		other.configuration = { ...other.configuration, eventIntervalSeconds: 0 };
 		other.boot().run(3600, quiet);
 		assert.equal(other.told, "1/1 2/2 2/3");
@@ -250,10 +250,10 @@ describe("the events of a record after a loss of power", () => {
 	it("end a storm after a day though conductivity is not measured any more", () => {
 		const storm = (): Water => ({ ...QUIET_WATER, conductivity: 300, turbidity: 80 });
 		const broken = (): Water => ({ ...QUIET_WATER, conductivity: undefined });
-		const desk = new Desk()
+		const bench = new Bench()
 			.run(2 * DAY, quiet)
 			.run(2 * 3600, storm)
 			.run(2 * DAY, broken);
-		assert.equal(desk.told, "4/1 4/3");
+		assert.equal(bench.told, "4/1 4/3");
 	});
 });

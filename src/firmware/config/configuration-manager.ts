@@ -30,7 +30,7 @@ export const TRIAL_BOOTS_MAX = 3;
 const PREFIX = "configuration: ";
 
 /** What became of configurations, for the record. */
-export type ConfigurationNews =
+export type ConfigurationEvent =
 	/** In force from now on, on trial. */
 	| { readonly kind: "taken-up"; readonly id: number }
 	| { readonly kind: "confirmed"; readonly id: number }
@@ -42,7 +42,7 @@ export type ConfigurationNews =
 	| { readonly kind: "damaged"; readonly place: number };
 
 /** What one wake leaves to the next. */
-export interface KeeperState {
+export interface ManagerState {
 	/** End of the trial under way, on the board's clock, or undefined. */
 	readonly trialEndsMilliseconds: number | undefined;
 	/** CRC-32 of the offer that was refused last, 0 none: the collector offers it at every upload. */
@@ -60,7 +60,7 @@ export interface KeeperOptions {
 	readonly memory: SettingsMemory;
 	readonly clock: { readonly milliseconds: number };
 	/** Of the last wake; undefined: a boot. */
-	readonly state: KeeperState | undefined;
+	readonly state: ManagerState | undefined;
 }
 
 interface Trial {
@@ -69,7 +69,7 @@ interface Trial {
 	readonly endsMilliseconds: number;
 }
 
-export class ConfigurationKeeper {
+export class ConfigurationManager {
 	readonly #options: KeeperOptions;
 	readonly #store: ConfigurationStore;
 	#good: StationConfiguration;
@@ -79,11 +79,11 @@ export class ConfigurationKeeper {
 	#offer: Uint8Array | undefined;
 	#refusedOffer: number;
 	#isConfirmed = false;
-	/** As in KeeperState. */
+	/** As in ManagerState. */
 	#settledId: number;
 	/** Was on trial, and this boot is one too many to begin under it. */
 	#abandoned: { readonly id: number; readonly text: string } | undefined;
-	readonly #news: ConfigurationNews[] = [];
+	readonly #events: ConfigurationEvent[] = [];
 
 	/** Throws `configuration-invalid` for what was provisioned, and for nothing else. */
 	constructor(options: KeeperOptions) {
@@ -95,13 +95,13 @@ export class ConfigurationKeeper {
 		this.#settledId = options.state?.settledId ?? 0;
 		const { good, newest, damaged, untold } = this.#store.load();
 		const isBoot = options.state === undefined;
-		if (isBoot) for (const place of damaged) this.#news.push({ kind: "damaged", place });
+		if (isBoot) for (const place of damaged) this.#events.push({ kind: "damaged", place });
 		this.#highestId = Math.max(this.#good.id, good?.id ?? 0, newest?.id ?? 0);
 		if (isBoot && untold !== undefined) {
 			const { id, isGood } = untold;
 			// Power was cut between the verdict and its entry.
-			if (isGood) this.#news.push({ kind: "confirmed", id });
-			else this.#news.push({ kind: "reverted", id, text: "before this boot" });
+			if (isGood) this.#events.push({ kind: "confirmed", id });
+			else this.#events.push({ kind: "reverted", id, text: "before this boot" });
 		}
 		// Provisioning a board anew under a higher id is deliberate.
 		if (good !== undefined && good.id > this.#good.id) {
@@ -143,8 +143,8 @@ export class ConfigurationKeeper {
 	 * Does what is due, a step at each call, and says what it did; undefined when nothing is left. The
 	 * configuration in force changes here and nowhere else.
 	 */
-	next(): ConfigurationNews | undefined {
-		const known = this.#news.shift();
+	next(): ConfigurationEvent | undefined {
+		const known = this.#events.shift();
 		if (known !== undefined) return known;
 		const abandoned = this.#abandoned;
 		this.#abandoned = undefined;
@@ -173,7 +173,7 @@ export class ConfigurationKeeper {
 		}
 	}
 
-	save(): KeeperState {
+	save(): ManagerState {
 		return {
 			trialEndsMilliseconds: this.#trial?.endsMilliseconds,
 			refusedOffer: this.#refusedOffer,
@@ -222,11 +222,12 @@ export class ConfigurationKeeper {
 			if (!(error instanceof StationError)) throw error;
 		}
 		// Another firmware may have no such part, or a board hold another station's.
-		if (isBoot) this.#news.push({ kind: "refused", id, text: "stored, but not for this firmware" });
+		if (isBoot)
+			this.#events.push({ kind: "refused", id, text: "stored, but not for this firmware" });
 		return undefined;
 	}
 
-	#judge(canonical: Uint8Array): ConfigurationNews | undefined {
+	#judge(canonical: Uint8Array): ConfigurationEvent | undefined {
 		const current = asciiBytes(canonicalConfiguration(this.configuration));
 		// Offered until the collector has seen the entry that says it is in force.
 		if (equalBytes(canonical, current)) return undefined;
@@ -257,13 +258,13 @@ export class ConfigurationKeeper {
 	}
 
 	/** Said once. What is wrong with it stays wrong, but settings that refused it may take it later. */
-	#refuse(id: number, checksum: number, text: string): ConfigurationNews | undefined {
+	#refuse(id: number, checksum: number, text: string): ConfigurationEvent | undefined {
 		if (checksum === this.#refusedOffer) return undefined;
 		this.#refusedOffer = checksum;
 		return { kind: "refused", id, text };
 	}
 
-	#confirm({ configuration }: Trial): ConfigurationNews {
+	#confirm({ configuration }: Trial): ConfigurationEvent {
 		this.#isConfirmed = false;
 		const { id } = configuration;
 		this.#good = configuration;
@@ -272,7 +273,7 @@ export class ConfigurationKeeper {
 		return { kind: "confirmed", id };
 	}
 
-	#revert(id: number, text: string): ConfigurationNews {
+	#revert(id: number, text: string): ConfigurationEvent {
 		this.#trial = undefined;
 		this.#settle(-id);
 		return { kind: "reverted", id, text };
@@ -284,7 +285,7 @@ export class ConfigurationKeeper {
 	}
 
 	/**
-	 * Stores the verdict, as in KeeperState. What the settings refuse now holds from wake to wake, and is
+	 * Stores the verdict, as in ManagerState. What the settings refuse now holds from wake to wake, and is
 	 * stored after a later upload; the next boot finds the configuration on trial and lets it prove itself
 	 * again, its boots counted.
 	 */

@@ -15,7 +15,7 @@ import { type CalibrationIds, measureWater, type WaterMeasurement } from "../mea
 import type { Board } from "../ports.js";
 import type { LogBook } from "./log-book.js";
 import type { Stamp } from "./recorder.js";
-import { type Look, reportOf, type ServiceDesk } from "./service-desk.js";
+import { type MeasurementRequest, reportOf, type ServiceRequests } from "./service-requests.js";
 import type { TimeKeeper } from "./time-keeper.js";
 import { batteryStepOf } from "./upload-interval.js";
 
@@ -23,7 +23,7 @@ import { batteryStepOf } from "./upload-interval.js";
 export const BATTERY_HYSTERESIS_MILLIVOLTS = 200;
 
 /** What one wake leaves to the next. */
-export interface ReadingDeskState {
+export interface MeasurementControllerState {
 	/** Index into the codes of probes that failed last time, one bit per channel. */
 	readonly failedProbes: number;
 	readonly isBatteryLow: boolean;
@@ -33,15 +33,15 @@ export interface ReadingDeskState {
 	readonly identities: IdentityMarks;
 }
 
-export interface ReadingDeskOptions {
+export interface MeasurementControllerOptions {
 	readonly board: Board;
 	readonly book: LogBook;
 	readonly time: TimeKeeper;
-	readonly service: ServiceDesk;
+	readonly service: ServiceRequests;
 	/** In force. */
 	readonly configuration: () => StationConfiguration;
 	readonly openProbes: (board: Board, configuration: StationConfiguration) => WaterProbes;
-	readonly state: ReadingDeskState | undefined;
+	readonly state: MeasurementControllerState | undefined;
 	/** Where there is no state: what the record says that probes had come to, as `failedProbes`. */
 	readonly failedProbes: number;
 	/** The radio loads the battery. */
@@ -53,17 +53,17 @@ export interface ReadingDeskOptions {
 }
 
 /** How a measurement is to be recorded and answered. */
-export interface Occasion {
-	readonly look: Look | undefined;
+export interface MeasurementContext {
+	readonly request: MeasurementRequest | undefined;
 	readonly isRecorded: boolean;
 	readonly isLate: boolean;
 }
 
-export class ReadingDesk {
-	readonly #options: ReadingDeskOptions;
-	#state: ReadingDeskState;
+export class MeasurementController {
+	readonly #options: MeasurementControllerOptions;
+	#state: MeasurementControllerState;
 
-	constructor(options: ReadingDeskOptions) {
+	constructor(options: MeasurementControllerOptions) {
 		this.#options = options;
 		const { state } = options;
 		this.#state = {
@@ -74,12 +74,12 @@ export class ReadingDesk {
 		};
 	}
 
-	get state(): ReadingDeskState {
+	get state(): MeasurementControllerState {
 		return this.#state;
 	}
 
 	/** One measurement of everything, dated by `stamp`. */
-	*measure(stamp: Stamp, { look, isRecorded, isLate }: Occasion): Task<void> {
+	*measure(stamp: Stamp, { request, isRecorded, isLate }: MeasurementContext): Task<void> {
 		const { board, openProbes } = this.#options;
 		const configuration = this.#options.configuration();
 		const beganMilliseconds = board.clock.milliseconds;
@@ -104,7 +104,7 @@ export class ReadingDesk {
 		}
 		const sequence = isRecorded ? this.#record(measurement, stamp, isLate) : undefined;
 		this.#recordProbeEvents(measurement);
-		if (look === undefined) return;
+		if (request === undefined) return;
 		const report = reportOf(measurement, configurationEntriesOf(configuration, board.sha256), {
 			utcSeconds: stamp.utcSeconds,
 			sequence,
@@ -112,7 +112,7 @@ export class ReadingDesk {
 			clockFault: this.#options.time.fault,
 			journalFault: this.#options.book.fault,
 		});
-		this.#options.service.measured(look, report);
+		this.#options.service.measured(request, report);
 	}
 
 	/** In force: the circuits' own, and the turbidity's curves. */

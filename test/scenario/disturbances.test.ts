@@ -15,7 +15,7 @@ import {
 	MANY_BUBBLES_SECONDS,
 	SWAP_SECONDS,
 	VISIT_SECONDS,
-} from "../../sim/river/mishaps.js";
+} from "../../sim/river/disturbances.js";
 import type { StationProgramOptions } from "../../sim/station/station-program.js";
 import type { StationConfiguration } from "../../src/firmware/config/configuration.js";
 import type { WaterProbes } from "../../src/firmware/measure/probes.js";

@@ -24,7 +24,7 @@ export interface JournalGap {
 	readonly resume: Uint8Array;
 }
 
-export class LossAccount {
+export class GapTracker {
 	/** Sequence up to which overflows were turned into entries. */
 	deliveredTo = 0;
 	/** Epoch that its gaps name, 0 the present one. */

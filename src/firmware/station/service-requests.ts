@@ -8,44 +8,44 @@ import type {
 	AnswerFields,
 	ChannelReport,
 	ExportedJournal,
-	ProvisioningDesk,
+	ProvisioningService,
 	ReadingReport,
 	StationService,
 	UploadReport,
 } from "../console/service.js";
 import type { WaterMeasurement } from "../measure/water.js";
 
-/** What the desk needs of the station behind it. */
-export interface DeskOptions {
+/** What they need of the station. */
+export interface ServiceRequestsOptions {
 	readonly station: string;
 	readonly firmwareVersion: number;
 	readonly journal: ExportedJournal;
 	readonly status: () => readonly AnswerFields[];
 	/** The cycle shall look around. */
-	readonly stir: () => void;
+	readonly wake: () => void;
 	readonly requestUpload: () => void;
 	readonly calibrations: StationService["calibrations"];
-	readonly provisioning: ProvisioningDesk;
+	readonly provisioning: ProvisioningService;
 }
 
 /** A measurement that somebody waits for. */
-export interface Look {
+export interface MeasurementRequest {
 	readonly isRecorded: boolean;
 	readonly signal: Signal<ReadingReport>;
 }
 
-export class ServiceDesk implements StationService {
+export class ServiceRequests implements StationService {
 	readonly station: string;
 	readonly firmwareVersion: number;
 	readonly journal: ExportedJournal;
 	readonly calibrations: StationService["calibrations"];
-	readonly #options: DeskOptions;
-	#look: Look | undefined;
+	readonly #options: ServiceRequestsOptions;
+	#request: MeasurementRequest | undefined;
 	#upload: Signal<UploadReport> | undefined;
 	/** The session that runs began after the upload was asked for. */
 	#isUploadUnderWay = false;
 
-	constructor(options: DeskOptions) {
+	constructor(options: ServiceRequestsOptions) {
 		this.#options = options;
 		this.station = options.station;
 		this.firmwareVersion = options.firmwareVersion;
@@ -54,11 +54,11 @@ export class ServiceDesk implements StationService {
 	}
 
 	/** The measurement that is asked for, if one is. */
-	get look(): Look | undefined {
-		return this.#look;
+	get request(): MeasurementRequest | undefined {
+		return this.#request;
 	}
 
-	get provisioning(): ProvisioningDesk {
+	get provisioning(): ProvisioningService {
 		return this.#options.provisioning;
 	}
 
@@ -68,8 +68,8 @@ export class ServiceDesk implements StationService {
 
 	read(isRecorded: boolean): Signal<ReadingReport> {
 		const signal = new Signal<ReadingReport>();
-		this.#look = { isRecorded, signal };
-		this.#options.stir();
+		this.#request = { isRecorded, signal };
+		this.#options.wake();
 		return signal;
 	}
 
@@ -86,10 +86,10 @@ export class ServiceDesk implements StationService {
 	}
 
 	/** A measurement is done; who waited for one gets it. */
-	measured(look: Look | undefined, report: ReadingReport): void {
-		if (look === undefined) return;
-		if (this.#look === look) this.#look = undefined;
-		look.signal.set(report);
+	measured(request: MeasurementRequest | undefined, report: ReadingReport): void {
+		if (request === undefined) return;
+		if (this.#request === request) this.#request = undefined;
+		request.signal.set(report);
 	}
 
 	/** An upload session is over; one that had begun before the request needs another. */

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { openDirectProbes } from "../../../sim/probes/direct-probes.js";
 import { quietBor } from "../../../sim/river/quiet-bor.js";
 import type { ResetReason } from "../../../src/firmware/ports.js";
-import { BootOpening } from "../../../src/firmware/station/boot-opening.js";
+import { DeferredBootRecord } from "../../../src/firmware/station/deferred-boot-record.js";
 import type { StationJournal } from "../../../src/firmware/station/journal-port.js";
 import { readingIntervalSecondsOf } from "../../../src/firmware/station/schedule.js";
 import { decodeEntry } from "../../../src/protocol/record/entry.js";
@@ -16,7 +16,7 @@ const journalOf = (cursor: number, firstSequenceHeld: number): StationJournal =>
 /** Wrapped, and nobody has acknowledged the oldest. */
 const FULL = journalOf(0, 500);
 
-function booted(resetReason: ResetReason, wasCutShort: boolean): BootOpening {
+function booted(resetReason: ResetReason, wasCutShort: boolean): DeferredBootRecord {
 	const lastRun = {
 		boot: 2,
 		newestUtcSeconds: 0,
@@ -24,7 +24,7 @@ function booted(resetReason: ResetReason, wasCutShort: boolean): BootOpening {
 		isVouched: false,
 		mayRollOver: false,
 	};
-	return new BootOpening({
+	return new DeferredBootRecord({
 		resetReason,
 		isWake: false,
 		unrecordedReset: undefined,
@@ -33,20 +33,20 @@ function booted(resetReason: ResetReason, wasCutShort: boolean): BootOpening {
 	});
 }
 
-describe("the opening of a boot", () => {
+describe("the record of a boot, deferred", () => {
 	it("is written before the first entry, once, and again when that failed", () => {
-		const opening = booted("power-on", false);
-		assert.equal(opening.isUrgent, false);
+		const deferred = booted("power-on", false);
+		assert.equal(deferred.isUrgent, false);
 		const written: ResetReason[] = [];
 		assert.throws(() =>
-			opening.open(() => {
+			deferred.write(() => {
 				throw new Error("write failed");
 			}),
 		);
-		opening.open((reason) => written.push(reason));
-		opening.open((reason) => written.push(reason));
+		deferred.write((reason) => written.push(reason));
+		deferred.write((reason) => written.push(reason));
 		assert.deepEqual(written, ["power-on"]);
-		assert.equal(opening.unrecordedReset, undefined);
+		assert.equal(deferred.unrecordedReset, undefined);
 	});
 
 	it("does not wait for a measurement after a crash or a watchdog's reset", () => {
@@ -72,7 +72,7 @@ describe("the opening of a boot", () => {
 	});
 
 	it("is carried on from wake to wake while it waits, with the reason of the reset", () => {
-		const waiting = new BootOpening({
+		const waiting = new DeferredBootRecord({
 			...{ resetReason: "deep-sleep", isWake: true, unrecordedReset: "brown-out" },
 			hasWaited: true,
 			lastRun: undefined,
@@ -80,13 +80,13 @@ describe("the opening of a boot", () => {
 		assert.equal(waiting.unrecordedReset, "brown-out");
 		assert.equal(waiting.hasWaited, true);
 		assert.equal(waiting.mustAsk(FULL, 1000), true);
-		const usual = new BootOpening({
+		const usual = new DeferredBootRecord({
 			...{ resetReason: "deep-sleep", isWake: true, unrecordedReset: undefined },
 			hasWaited: false,
 			lastRun: undefined,
 		});
 		assert.equal(usual.unrecordedReset, undefined);
-		const refused = new BootOpening({
+		const refused = new DeferredBootRecord({
 			...{ resetReason: "deep-sleep", isWake: true, unrecordedReset: "brown-out" },
 			hasWaited: false,
 			lastRun: undefined,

@@ -19,23 +19,23 @@ const UNANSWERED_SECONDS = 6 * HOUR_SECONDS;
 /** After a kiss-o'-death, and after an answer that contradicted the step that was offered. */
 const DAY_SECONDS = 24 * HOUR_SECONDS;
 
-export interface NetworkTimeDeskOptions {
+export interface NetworkTimePolicyOptions {
 	readonly board: Pick<Board, "network" | "clock" | "entropy" | "trustFloorUtcSeconds">;
 	readonly time: Pick<TimeKeeper, "needsWitness">;
 	/** Who is asked, by the configuration in force; empty: nobody. */
 	readonly host: () => string;
 	/** Gives it to the clock and the record. */
 	readonly take: (offered: OfferedTime) => TimeVerdict["kind"];
-	readonly say: (text: string) => void;
+	readonly log: (text: string) => void;
 	/** From the last wake. */
 	readonly notBeforeSeconds: number;
 }
 
-export class NetworkTimeDesk {
-	readonly #options: NetworkTimeDeskOptions;
+export class NetworkTimePolicy {
+	readonly #options: NetworkTimePolicyOptions;
 	#notBeforeSeconds: number;
 
-	constructor(options: NetworkTimeDeskOptions) {
+	constructor(options: NetworkTimePolicyOptions) {
 		this.#options = options;
 		this.#notBeforeSeconds = options.notBeforeSeconds;
 	}
@@ -47,7 +47,7 @@ export class NetworkTimeDesk {
 
 	/** Asks when it is needed, allowed, and done before `endMilliseconds` of the board's clock. */
 	*ask(endMilliseconds: number): Task<void> {
-		const { board, time, host, say } = this.#options;
+		const { board, time, host, log } = this.#options;
 		const startMilliseconds = board.clock.milliseconds;
 		const name = host();
 		if (name === "" || !time.needsWitness) return;
@@ -62,7 +62,7 @@ export class NetworkTimeDesk {
 		});
 		const { text, pauseSeconds } = this.#settle(outcome);
 		this.#notBeforeSeconds = Math.ceil(startMilliseconds / 1000) + pauseSeconds;
-		say(`network time of ${name}: ${text}`);
+		log(`network time of ${name}: ${text}`);
 	}
 
 	#settle(outcome: NetworkTimeOutcome): { text: string; pauseSeconds: number } {

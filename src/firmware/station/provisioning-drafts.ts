@@ -1,16 +1,16 @@
 /** What a technician tells the board of itself: a draft that is begun, shown and committed, or gone. */
 import { StationError } from "../../core/errors.js";
 import type { Signal } from "../../core/task.js";
-import type { ConfigurationKeeper } from "../config/configuration-keeper.js";
+import type { ConfigurationManager } from "../config/configuration-manager.js";
 import { type Provisioning, ProvisioningDraft } from "../config/provisioning.js";
-import type { Identity, ProvisioningDesk, ProvisioningLine } from "../console/service.js";
+import type { Identity, ProvisioningLine, ProvisioningService } from "../console/service.js";
 import type { Board } from "../ports.js";
 import { identify } from "./identify.js";
 
-export interface ProvisioningDeskOptions {
+export interface ProvisioningDraftsOptions {
 	readonly board: Pick<Board, "sha256" | "image" | "signer">;
 	readonly provisioning: Provisioning;
-	readonly keeper: ConfigurationKeeper;
+	readonly manager: ConfigurationManager;
 	readonly journal: { readonly epoch: number };
 	/** Once the answer is out. */
 	readonly restart: () => void;
@@ -19,11 +19,11 @@ export interface ProvisioningDeskOptions {
 /** Ids of configurations: 16 bits, as readings name them. */
 const ID_MAX = 0xffff;
 
-export class ProvisioningDrafts implements ProvisioningDesk {
-	readonly #options: ProvisioningDeskOptions;
+export class ProvisioningDrafts implements ProvisioningService {
+	readonly #options: ProvisioningDraftsOptions;
 	#draft: ProvisioningDraft | undefined;
 
-	constructor(options: ProvisioningDeskOptions) {
+	constructor(options: ProvisioningDraftsOptions) {
 		this.#options = options;
 	}
 
@@ -32,12 +32,12 @@ export class ProvisioningDrafts implements ProvisioningDesk {
 	}
 
 	get configurationId(): number {
-		return this.#options.keeper.configuration.id;
+		return this.#options.manager.configuration.id;
 	}
 
 	begin(): void {
-		const { provisioning, keeper } = this.#options;
-		this.#draft = new ProvisioningDraft(provisioning.told, keeper.configuration);
+		const { provisioning, manager } = this.#options;
+		this.#draft = new ProvisioningDraft(provisioning.told, manager.configuration);
 	}
 
 	set(field: string, at: number, text: string): number {
@@ -62,7 +62,7 @@ export class ProvisioningDrafts implements ProvisioningDesk {
 
 	commit(check: string): number {
 		const draft = this.#begun();
-		const { board, provisioning, keeper, restart } = this.#options;
+		const { board, provisioning, manager, restart } = this.#options;
 		if (check !== draft.check)
 			throw refused("not the draft that was shown: provision-show it again");
 		const wrong = draft.problems().find(({ isMissing }) => !isMissing);
@@ -70,7 +70,7 @@ export class ProvisioningDrafts implements ProvisioningDesk {
 		// A restart would be its end.
 		if (board.image.isOnTrial)
 			throw refused("the firmware is on trial; come back when it is confirmed");
-		const id = keeper.highestId + 1;
+		const id = manager.highestId + 1;
 		if (id > ID_MAX) throw refused("no id is left for a configuration");
 		provisioning.write(draft.told, id);
 		this.#draft = undefined;
@@ -79,8 +79,8 @@ export class ProvisioningDrafts implements ProvisioningDesk {
 	}
 
 	identify(nonce: Uint8Array): Signal<Identity> {
-		const { board, keeper, journal } = this.#options;
-		return identify(board, keeper.configuration.station, journal.epoch, nonce);
+		const { board, manager, journal } = this.#options;
+		return identify(board, manager.configuration.station, journal.epoch, nonce);
 	}
 
 	drop(): void {
