@@ -4,12 +4,16 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { Ledger } from "../../src/collector/ledger/ledger.js";
 import { type RecordReader, SqlRecordReader } from "../../src/collector/publish/record-reader.js";
+import { enrolResults } from "../../src/collector/service/enrolment.js";
+import { EnrolmentPost } from "../../src/collector/service/enrolment-post.js";
 import { type CollectorIdentity, openIdentity } from "../../src/collector/service/identity.js";
 import { createHandler, listenHttps } from "../../src/collector/service/receiver.js";
 import { openPGliteStore } from "../../src/collector/store/pglite-store.js";
 import { entriesOf } from "../../src/collector/store/query.js";
+import { stationKeysOf } from "../../src/collector/store/record-store.js";
 import { OperationalError } from "../../src/host/errors.js";
 import { closeToOthers } from "../../src/host/permissions.js";
+import type { StationResult } from "../../src/host/station-result.js";
 import { COLLECTOR_NAME } from "./played-station.js";
 
 export interface CollectorHost {
@@ -17,7 +21,8 @@ export interface CollectorHost {
 	readonly port: number;
 	/** Entries received again, and refusals, since this start. */
 	readonly counts: { duplicates: number; refusals: number };
-	enrol(station: string, publicKey: Uint8Array): Promise<void>;
+	/** Each by its own proof, as `bistrina enrol` does. */
+	enrol(results: readonly StationResult[]): Promise<void>;
 	/** Canonical bytes of all rows of a station, in order. */
 	rowsOf(station: string): Promise<Uint8Array[]>;
 	/** For whoever publishes. */
@@ -74,6 +79,12 @@ export async function openCollectorHost(options: CollectorHostOptions): Promise<
 				options.onTrouble(`collector refused ${station}: ${reason}, ${detail}`);
 			},
 		});
+		const shelf = {
+			keysOf: (station: string) => stationKeysOf(store, station),
+			setKeys: (...given: Parameters<Ledger["setKeys"]>) => ledger.setKeys(...given),
+		};
+		const { directory: folder, onTrouble: say } = options;
+		const enrolments = new EnrolmentPost({ folder, shelf, say });
 		const listening = await listenHttps({
 			handler: createHandler(ledger, {
 				onReceived: ({ duplicateCount, status, provenBy }) => {
@@ -92,11 +103,14 @@ export async function openCollectorHost(options: CollectorHostOptions): Promise<
 			port: listening.port,
 			counts,
 			record: new SqlRecordReader(store),
-			enrol: (station, publicKey) => ledger.enrol(station, publicKey),
+			enrol: async (results) => {
+				await enrolResults(shelf, results, undefined);
+			},
 			rowsOf: async (station) =>
 				(await entriesOf(store, station)).map(({ canonical }) => canonical),
 			close: async () => {
 				await listening.close();
+				await enrolments.close();
 				await store.close();
 			},
 		};

@@ -113,7 +113,7 @@ export class CollectorOpening {
 			timeoutMilliseconds: EXCHANGE_MILLISECONDS_MAX,
 		});
 		try {
-			for (const { name, publicKey } of stations) await collector.enrol(name, publicKey);
+			await collector.enrol(stations.map(({ result }) => result()));
 		} catch (error) {
 			https.close();
 			await collector.close();

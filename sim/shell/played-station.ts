@@ -6,6 +6,7 @@ import {
 	DEFAULT_CONFIGURATION,
 	type StationConfiguration,
 } from "../../src/firmware/config/configuration.js";
+import type { StationResult } from "../../src/host/station-result.js";
 import { DerivationContext, type DerivedReading } from "../../src/protocol/record/derive.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
 import type { Entry } from "../../src/protocol/record/entry-layouts.js";
@@ -19,6 +20,7 @@ import type { SavedStation } from "../station/station-state.js";
 import type { DataDirectory } from "./data-directory.js";
 import { type ImageFile, openImageFile, openInstantFile, writeThrough } from "./image-file.js";
 import { createNodeSigner, createNodeVerifier } from "./node-signer.js";
+import { stationResultOf } from "./station-proof.js";
 import { WitnessFile } from "./witness-file.js";
 
 /** Name in the simulated stations' configuration; the network leads it to the collector. */
@@ -44,6 +46,8 @@ export interface PlayedStation {
 	readonly station: SimulatedStation;
 	readonly witness: WitnessFile;
 	readonly publicKey: Uint8Array;
+	/** What provisioning leaves of it: its key, and its own signature for it. */
+	result(): StationResult;
 	/** Newest reading as anyone would derive it from the record. */
 	readonly latest: DerivedReading | undefined;
 	/** When that was, as anyone would resolve it by now; 0 unknown. */
@@ -140,6 +144,7 @@ export function playStation(
 		station,
 		witness,
 		publicKey: signingKeyOf(privateKey).publicKey,
+		result: () => stationResultOf(name, privateKey),
 		get latest() {
 			return view.latest;
 		},

@@ -4,12 +4,12 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { OperationalError } from "../host/errors.js";
+import type { StationResult } from "../host/station-result.js";
 import { ConsoleClient } from "./client.js";
 import { type ControlledPort, lineOf } from "./controlled-port.js";
 import type { Bundle } from "./flash/bundle.js";
 import { flashBoard } from "./flash/flash-board.js";
 import { identified, provision, restarted } from "./provision.js";
-import type { StationResult } from "./station-result.js";
 
 export interface BatchRow extends StationResult {
 	readonly mac: string;

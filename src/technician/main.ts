@@ -6,10 +6,10 @@
 import { Command, CommanderError, Option } from "commander";
 import { printable, printableLines } from "../core/printable.js";
 import { onStderr } from "../host/colours.js";
-import { OperationalError, UsageError } from "../host/errors.js";
+import { OperationalError, UsageError, wordsOfError } from "../host/errors.js";
 import { addBoardCommands } from "./command-line/board.js";
 import { addLineCommands } from "./command-line/line.js";
-import { type Done, wholeNumber } from "./command-line/options.js";
+import { type Done, talkOf, wholeNumber } from "./command-line/options.js";
 import { addProvisionCommands } from "./command-line/provision.js";
 import { addJudgingCommands, addRecordCommands } from "./command-line/record.js";
 import { addValuesCommands } from "./command-line/values.js";
@@ -76,7 +76,9 @@ async function main(argv: readonly string[]): Promise<number> {
 	} catch (error) {
 		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
 		if (!(error instanceof OperationalError)) throw error;
-		process.stderr.write(`${onStderr.red("error:")} ${printable(error.message)}\n`);
+		const { messages } = await talkOf(program);
+		const words = printable(wordsOfError(error, messages.language));
+		process.stderr.write(`${onStderr.red(messages.say("error"))} ${words}\n`);
 		return error instanceof UsageError ? 2 : 1;
 	}
 }

@@ -4,10 +4,10 @@ import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { OperationalError } from "../host/errors.js";
 import { printJson, printPairs, printTable } from "../host/output.js";
+import type { StationResult } from "../host/station-result.js";
 import type { Session } from "./line-commands.js";
 import { identified, provision, restarted, type ShownField } from "./provision.js";
 import { readProvisionFile } from "./provision-file.js";
-import type { StationResult } from "./station-result.js";
 
 export interface ProvisionCommandOptions {
 	/** Shows and drops. */

@@ -3,10 +3,10 @@ import { randomBytes } from "node:crypto";
 import { bytesOfBase64 } from "../core/base64.js";
 import { bytesOfHex } from "../core/bytes.js";
 import { OperationalError } from "../host/errors.js";
+import { fingerprintOf, type StationResult, verifiedPossession } from "../host/station-result.js";
 import type { ConsoleFields } from "../protocol/line/console.js";
 import { POSSESSION_NONCE_BYTES } from "../protocol/wire/possession.js";
 import type { ConsoleClient } from "./client.js";
-import { fingerprintOf, type StationResult, verifiedPossession } from "./station-result.js";
 
 /** With name, place and checksum a line has 256 characters. */
 const PART_CHARACTERS = 150;

@@ -1,11 +1,19 @@
 /** What a collector's list takes of the results of provisioning, and what it does not. */
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { signDigest } from "../../sim/shell/node-signer.js";
 import { signingKeyOf } from "../../src/collector/ledger/keys.js";
+import { openPGliteStore } from "../../src/collector/store/pglite-store.js";
+import { stationKeysOf } from "../../src/collector/store/record-store.js";
+import { textOfSaid } from "../../src/host/messages/said.js";
+import {
+	fingerprintOf,
+	type StationResult,
+	verifiedPossession,
+} from "../../src/host/station-result.js";
 import { decodeSign1 } from "../../src/protocol/wire/cose.js";
 import {
 	decodeSignedPossession,
@@ -13,12 +21,8 @@ import {
 	encodeSignedPossession,
 	possessionToBeSigned,
 } from "../../src/protocol/wire/possession.js";
-import { enrol } from "../../src/technician/command-line/enrolment.js";
-import {
-	fingerprintOf,
-	type StationResult,
-	verifiedPossession,
-} from "../../src/technician/station-result.js";
+import { type EnrolTarget, enrol } from "../../src/technician/command-line/enrolment.js";
+import { startCollector } from "../support/collectors/collector-process.js";
 
 const NONCE = new Uint8Array(16).fill(9);
 
@@ -49,6 +53,8 @@ describe("enrolment", () => {
 	let stdout: typeof process.stdout.write;
 
 	beforeEach(() => {
+		target = () => ({ stations: join(folder, "list") });
+		told.length = 0;
 		folder = mkdtempSync(join(tmpdir(), "bistrina-enrol-"));
 		stdout = process.stdout.write;
 		process.stdout.write = () => true;
@@ -62,8 +68,10 @@ describe("enrolment", () => {
 	const run = (rows: readonly StationResult[], by?: string, why?: string) => {
 		const result = join(folder, "results.jsonl");
 		writeFileSync(result, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
-		return enrol({ result, stations: join(folder, "list"), by, why, say: () => {} });
+		return enrol({ result, ...target(), by, why, tell: (what) => told.push(textOfSaid(what)) });
 	};
+	const told: string[] = [];
+	let target = (): EnrolTarget => ({ stations: join(folder, "list") });
 	const list = (): string => readFileSync(join(folder, "list"), "utf8");
 
 	it("adds each station that is new, once", async () => {
@@ -110,6 +118,86 @@ describe("enrolment", () => {
 			await assert.rejects(run([{ ...good, ...change }]), message, JSON.stringify(change));
 		}
 		assert.throws(() => list(), /ENOENT/);
+	});
+
+	it("adds to a database that nobody has open, in place of another key only by somebody and for a reason", async () => {
+		const database = join(folder, "collector");
+		await (await openPGliteStore(database)).close();
+		target = () => ({ data: database });
+		const [first, after, other] = [
+			resultOf("bor-1", 1),
+			resultOf("bor-1", 2),
+			resultOf("bor-2", 3),
+		];
+		await run([first]);
+		await assert.rejects(run([after, other]), /bor-1 is enrolled with another key/);
+		await run([after, other], "Amina N.", "board dead after the flood");
+		await run([after, other], "Amina N.", "said once more");
+		assert.deepEqual(told, [
+			"1 of 1 were new in the database; a collector that runs knows them within a minute",
+			"2 of 2 were new in the database; a collector that runs knows them within a minute",
+			"0 of 2 were new in the database; a collector that runs knows them within a minute",
+		]);
+		const store = await openPGliteStore(database);
+		try {
+			const keys = await stationKeysOf(store, "bor-1");
+			assert.deepEqual(
+				keys.map(({ publicKey, enrolled }) => [
+					Buffer.from(publicKey).toString("hex"),
+					enrolled.by,
+					enrolled.why,
+				]),
+				[
+					[first.publicKey, "", ""],
+					[after.publicKey, "Amina N.", "board dead after the flood"],
+				],
+			);
+			assert.ok((keys[1]?.enrolled.atUtcSeconds ?? 0) > 1_795_000_000);
+			assert.equal((await stationKeysOf(store, "bor-2")).length, 1);
+		} finally {
+			await store.close();
+		}
+	}).timeout(60_000);
+
+	it("adds to the database of a collector that runs, which takes it at once and says no by its own mouth", async () => {
+		const database = join(folder, "collector");
+		const collector = await startCollector(database);
+		try {
+			target = () => ({ data: database });
+			const [first, after] = [resultOf("bor-1", 1), resultOf("bor-1", 2)];
+			await run([first]);
+			await collector.saw(/enrolled: bor-1/);
+			await assert.rejects(run([after]), /bor-1 is enrolled with another key/);
+			await run([after], "Amina N.", "board dead after the flood");
+			assert.match(
+				told[0] ?? "",
+				/^1 of 1 were new; the collector that runs \(process \d+\) has them$/,
+			);
+		} finally {
+			await collector.stop("SIGINT");
+		}
+		const store = await openPGliteStore(database);
+		try {
+			assert.equal((await stationKeysOf(store, "bor-1"))[1]?.enrolled.by, "Amina N.");
+		} finally {
+			await store.close();
+		}
+		assert.deepEqual(readdirSync(join(database, "enrol")), []);
+	}).timeout(120_000);
+
+	it("wants one place to enrol in, and words that a list can hold", async () => {
+		const row = resultOf("bor-1", 1);
+		target = () => ({});
+		await assert.rejects(run([row]), /say where to enrol/);
+		target = () => ({ stations: join(folder, "list"), data: folder });
+		await assert.rejects(run([row]), /say where to enrol/);
+		target = () => ({ stations: join(folder, "list") });
+		await assert.rejects(run([row], "Amina"), /--by and --why belong together/);
+		await assert.rejects(run([row], 'A "N."', "x"), /printable ASCII/);
+		await assert.rejects(run([row], "A", "Đ"), /printable ASCII/);
+		await assert.rejects(run([]), /no station in it/);
+		target = () => ({ data: join(folder, "nowhere") });
+		await assert.rejects(run([row]), /no collector's database/);
 	});
 
 	it("takes no batch for a proof, and no reader of batches takes a proof", () => {

@@ -20,8 +20,10 @@ import { SqlRecordReader } from "../publish/record-reader.js";
 import { DatabaseTrouble } from "../store/database-trouble.js";
 import { openPGliteStore } from "../store/pglite-store.js";
 import { openPostgresqlStore } from "../store/postgresql-store.js";
+import { stationKeysOf } from "../store/record-store.js";
 import type { SqlStore } from "../store/store.js";
 import { AlarmPost, deliverToCommand } from "./alarm-post.js";
+import { EnrolmentPost } from "./enrolment-post.js";
 import { openIdentity } from "./identity.js";
 import { Readiness } from "./readiness.js";
 import { createHandler, listenHttps } from "./receiver.js";
@@ -56,14 +58,13 @@ async function serve(options: ServiceOptions): Promise<void> {
 	const verifier = new ThreadVerifier();
 	let publishing: Publishing | undefined;
 	let alarms: AlarmPost | undefined;
+	let enrolments: EnrolmentPost | undefined;
 	try {
 		const identity = await openIdentity(options.data, options.serverName);
-		const reports = new ReportLimit(say);
-		setInterval(() => reports.turn(), MINUTE_MILLISECONDS).unref();
+		const reports = openReports();
 		const readiness = new Readiness(store);
 		const configurations = openOffers(store, reports);
-		const { alarmCommand } = options;
-		if (alarmCommand !== undefined) alarms = openAlarms(options.data, alarmCommand);
+		alarms = openAlarms(options);
 		const ledger = new Ledger({
 			store,
 			key: identity.acknowledgementKey,
@@ -85,6 +86,7 @@ async function serve(options: ServiceOptions): Promise<void> {
 			await setAll(configurations, options);
 			publishing?.reload();
 		});
+		enrolments = openEnrolments(options, store, ledger);
 		publishing = await publish(store, options);
 		const listening = await listenHttps({
 			handler: createHandler(ledger, {
@@ -109,6 +111,7 @@ async function serve(options: ServiceOptions): Promise<void> {
 		await listening.close();
 	} finally {
 		alarms?.close();
+		await enrolments?.close();
 		await publishing?.close();
 		await store.close();
 		await verifier.close();
@@ -130,7 +133,22 @@ function openOffers(store: SqlStore, reports: ReportLimit): ConfigurationOffers 
 	});
 }
 
-function openAlarms(data: string, command: string): AlarmPost {
+function openEnrolments({ data }: ServiceOptions, store: SqlStore, ledger: Ledger): EnrolmentPost {
+	const shelf = {
+		keysOf: (station: string) => stationKeysOf(store, station),
+		setKeys: (...given: Parameters<Ledger["setKeys"]>) => ledger.setKeys(...given),
+	};
+	return new EnrolmentPost({ folder: data, shelf, say });
+}
+
+function openReports(): ReportLimit {
+	const reports = new ReportLimit(say);
+	setInterval(() => reports.turn(), MINUTE_MILLISECONDS).unref();
+	return reports;
+}
+
+function openAlarms({ data, alarmCommand: command }: ServiceOptions): AlarmPost | undefined {
+	if (command === undefined) return undefined;
 	return new AlarmPost({
 		path: join(data, "alarms.jsonl"),
 		deliver: deliverToCommand(command),

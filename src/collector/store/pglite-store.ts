@@ -221,6 +221,11 @@ function takeLock(directory: string, lock: string): void {
 	throw new OperationalError(`${directory}: another process took it just now; try again`);
 }
 
+/** Id of the living process that has the database of `directory` open, or undefined. */
+export function databaseHolder(directory: string): number | undefined {
+	return holderOf(join(directory, "lock"));
+}
+
 /** Id of the living process that a lock names, or undefined. */
 function holderOf(lock: string): number | undefined {
 	const text = readIfThere(lock).trim();

@@ -1,35 +1,118 @@
-/** `bistrina enrol`: lines of a collector's list out of the results of provisioning, each proved by its station. */
+/** `bistrina enrol`: stations into a collector's list or database out of the results of provisioning, each by its own proof. */
 import { existsSync, readFileSync } from "node:fs";
-import { bytesOfHex } from "../../core/bytes.js";
 import { OperationalError, UsageError } from "../../host/errors.js";
+import { type Said, said } from "../../host/messages/said.js";
 import { Replacement, writing } from "../../host/replace-file.js";
+import { readResults, type StationResult, verifiedPossession } from "../../host/station-result.js";
 import { enrolmentLine } from "../provision-commands.js";
-import { type StationResult, verifiedPossession } from "../station-result.js";
 import { withOperationalErrors } from "./sources.js";
 
-export interface EnrolOptions {
-	readonly result: string;
-	readonly stations: string;
-	readonly by: string | undefined;
-	readonly why: string | undefined;
-	readonly say: (line: string) => void;
+type KeyDecision = import("../../collector/ledger/station-keys.js").KeyDecision;
+
+/** One of the three. */
+export interface EnrolTarget {
+	/** The list that a collector reads. */
+	readonly stations?: string | undefined;
+	/** Of an embedded database, whether a collector runs on it or not. */
+	readonly data?: string | undefined;
+	readonly postgres?: string | undefined;
 }
 
-/** Either every station of the file that is new is enrolled, or the list stays as it is. */
+export interface EnrolOptions extends EnrolTarget {
+	readonly result: string;
+	readonly by?: string | undefined;
+	readonly why?: string | undefined;
+	readonly tell: (what: Said) => void;
+}
+
+/** Either every station of the file that is new is enrolled, or none is. */
 export async function enrol(options: EnrolOptions): Promise<number> {
-	const { stations, by, why, say } = options;
-	if ((by === undefined) !== (why === undefined)) {
-		throw new UsageError("--by and --why belong together");
-	}
-	const rows = readResults(options.result);
+	const { result, by, why, tell } = options;
+	requireOneTarget(options);
+	if ((by === undefined) !== (why === undefined)) throw new UsageError(said("by-and-why"));
+	const rows = readResults(result);
+	if (rows.length === 0) throw new OperationalError(said("no-results", { file: result }));
+	const lines = await enrolRows(options, rows, { by, why }, tell);
+	for (const line of lines) process.stdout.write(`${line}\n`);
+	return 0;
+}
+
+/** Throws UsageError. */
+export function requireOneTarget({ stations, data, postgres }: EnrolTarget): void {
+	const given = [stations, data, postgres].filter((each) => each !== undefined);
+	if (given.length !== 1) throw new UsageError(said("enrol-where"));
+}
+
+/** The lines of those that were new. Throws OperationalError. */
+export async function enrolRows(
+	target: EnrolTarget,
+	rows: readonly StationResult[],
+	{ by, why }: { readonly by: string | undefined; readonly why: string | undefined },
+	tell: (what: Said) => void,
+): Promise<readonly string[]> {
+	const { decisionOf } = await import("../../collector/service/enrolment.js");
+	const decision = decisionOf(by, why, Math.floor(Date.now() / 1000));
 	for (const row of rows) verifiedPossession(row);
+	const { stations } = target;
+	if (stations !== undefined) return enrolInList(stations, rows, decision, tell);
+	return withOperationalErrors(() => enrolInDatabase(target, rows, decision, tell));
+}
+
+async function enrolInDatabase(
+	{ data, postgres }: EnrolTarget,
+	rows: readonly StationResult[],
+	decision: KeyDecision | undefined,
+	tell: (what: Said) => void,
+): Promise<readonly string[]> {
+	const count = rows.length;
+	const pid = data === undefined ? undefined : await holderOf(data);
+	if (data !== undefined && pid !== undefined) {
+		const { askRunningCollector } = await import("../../collector/service/enrolment-post.js");
+		const names = await askRunningCollector(data, { rows, decision, pid });
+		tell(said("enrolled-by-running", { new: names.length, count, pid }));
+		return rows.filter(({ station }) => names.includes(station)).map(enrolmentLine);
+	}
+	const { openStore } = await import("./sources.js");
+	const { SqlRecordStore, stationKeysOf } = await import("../../collector/store/record-store.js");
+	const { enrolResults } = await import("../../collector/service/enrolment.js");
+	const store = await openStore({
+		...(data === undefined ? {} : { data }),
+		...(postgres === undefined ? {} : { postgres }),
+	});
+	try {
+		const records = new SqlRecordStore(store);
+		const shelf = {
+			keysOf: (station: string) => stationKeysOf(store, station),
+			setKeys: (...given: Parameters<typeof records.setKeys>) => records.setKeys(...given),
+		};
+		const enrolled = await enrolResults(shelf, rows, decision);
+		tell(said("enrolled-in-database", { new: enrolled.length, count }));
+		return enrolled.map(enrolmentLine);
+	} finally {
+		await store.close();
+	}
+}
+
+/** The process that has the database open. Throws OperationalError where there is no database. */
+async function holderOf(data: string): Promise<number | undefined> {
+	const { databaseHolder, requireDatabase } = await import("../../collector/store/pglite-store.js");
+	requireDatabase(data);
+	return databaseHolder(data);
+}
+
+async function enrolInList(
+	stations: string,
+	rows: readonly StationResult[],
+	decision: KeyDecision | undefined,
+	tell: (what: Said) => void,
+): Promise<readonly string[]> {
 	const { readStationList } = await import("../../collector/service/station-list.js");
 	const before = existsSync(stations) ? readFileSync(stations, "latin1") : "";
 	const known = existsSync(stations)
 		? await withOperationalErrors(() => readStationList(stations))
 		: { enrolments: [], faults: [] };
-	if (known.faults.length > 0)
-		throw new OperationalError(`${known.faults[0]}; mend the list first`);
+	const [fault] = known.faults;
+	if (fault !== undefined) throw new OperationalError(said("mend-list", { fault }));
 	const lines: string[] = [];
 	for (const row of rows) {
 		const held = known.enrolments.find(({ station }) => station === row.station)?.keys ?? [];
@@ -38,18 +121,15 @@ export async function enrol(options: EnrolOptions): Promise<number> {
 		);
 		if (isHeld || lines.some((line) => line.startsWith(enrolmentLine(row)))) continue;
 		const isFirst = held.length === 0 && !lines.some((line) => line.startsWith(`${row.station} `));
-		lines.push(isFirst ? enrolmentLine(row) : replacementLine(row, by, why));
+		lines.push(isFirst ? enrolmentLine(row) : replacementLine(row, decision));
 	}
 	if (lines.length > 0) {
 		const gap = before === "" || before.endsWith("\n") ? "" : "\n";
 		const text = `${before}${gap}${lines.join("\n")}\n`;
 		await replaceList(stations, text, (path) => readStationList(path).faults);
 	}
-	for (const line of lines) process.stdout.write(`${line}\n`);
-	say(
-		`${lines.length} of ${rows.length} were new in ${stations}; the collector reads it at SIGHUP`,
-	);
-	return 0;
+	tell(said("enrolled-in-list", { new: lines.length, count: rows.length, where: stations }));
+	return lines;
 }
 
 /** The list as the collector will read it, or no change. */
@@ -62,58 +142,18 @@ async function replaceList(
 	try {
 		writing(path, () => replacement.write(new Uint8Array(Buffer.from(text, "latin1"))));
 		const [fault] = faultsOf(replacement.besidePath);
-		if (fault !== undefined) throw new OperationalError(`nothing was enrolled: ${fault}`);
+		if (fault !== undefined) throw new OperationalError(said("nothing-enrolled", { fault }));
 		replacement.commit();
 	} finally {
 		replacement.abandon();
 	}
 }
 
-function replacementLine(
-	row: StationResult,
-	by: string | undefined,
-	why: string | undefined,
-): string {
-	if (by === undefined || why === undefined) {
-		throw new OperationalError(
-			`${row.station} is enrolled with another key; if this board takes its place, say --by NAME --why REASON; ` +
-				"else another station has this name",
-		);
+function replacementLine(row: StationResult, decision: KeyDecision | undefined): string {
+	if (decision === undefined) {
+		throw new OperationalError(said("other-key", { station: row.station }));
 	}
-	const day = new Date().toISOString().slice(0, 10);
+	const { atUtcSeconds, by, why } = decision;
+	const day = new Date(atUtcSeconds * 1000).toISOString().slice(0, 10);
 	return `${enrolmentLine(row)} from=${day} by="${by}" why="${why}"`;
-}
-
-/** Of a file of JSON lines; of a station that stands there twice the later. */
-export function readResults(path: string): readonly StationResult[] {
-	let text: string;
-	try {
-		text = readFileSync(path, "utf8");
-	} catch (error) {
-		throw new OperationalError(
-			`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`,
-		);
-	}
-	const rows = new Map<string, StationResult>();
-	for (const [index, line] of text.split("\n").entries()) {
-		if (line.trim() === "") continue;
-		if (line.startsWith('{"begun":')) continue;
-		const row = rowOf(line);
-		if (row === undefined)
-			throw new OperationalError(`${path} line ${index + 1}: no result of provisioning`);
-		rows.delete(row.station);
-		rows.set(row.station, row);
-	}
-	return [...rows.values()];
-}
-
-function rowOf(line: string): StationResult | undefined {
-	try {
-		const row = JSON.parse(line) as StationResult;
-		const { station, publicKey, nonce, proof } = row;
-		const isWhole = [station, publicKey, nonce, proof].every((each) => typeof each === "string");
-		return isWhole && bytesOfHex(publicKey)?.length === 33 ? row : undefined;
-	} catch {
-		return undefined;
-	}
 }

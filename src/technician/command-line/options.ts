@@ -1,6 +1,8 @@
 /** Options that commands share, and what every command may say. */
 import { type Command, InvalidArgumentError } from "commander";
 import { printable } from "../../core/printable.js";
+import type { Language } from "../../host/messages/messages.js";
+import type { Said } from "../../host/messages/said.js";
 import { instant, type OutputFormat } from "../../host/output.js";
 import type { Talk } from "../file-commands.js";
 
@@ -37,9 +39,21 @@ export function say(line: string, paint: (text: string) => string = (text) => te
 
 /** What a command says, in the language that was asked for or that of the locale. */
 export async function talkOf(command: Command): Promise<Talk> {
-	const { languageOf, messagesIn } = await import("../../host/messages/messages.js");
+	const { messagesIn } = await import("../../host/messages/messages.js");
+	return { say, messages: messagesIn(await languageFor(command)) };
+}
+
+/** How a command says a sentence of the catalogue. */
+export async function tellerOf(command: Command): Promise<(what: Said) => void> {
+	const { textOfSaid } = await import("../../host/messages/said.js");
+	const language = await languageFor(command);
+	return (what) => say(textOfSaid(what, language));
+}
+
+async function languageFor(command: Command): Promise<Language> {
+	const { languageOf } = await import("../../host/messages/messages.js");
 	const { lang } = command.optsWithGlobals<CommonOptions>();
-	return { say, messages: messagesIn(languageOf(lang ?? localeOf(process.env))) };
+	return languageOf(lang ?? localeOf(process.env));
 }
 
 /** By POSIX, XBD 8.2: of messages. */

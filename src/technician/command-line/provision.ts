@@ -1,8 +1,9 @@
 /** Commands that make a station of a board: provision, identity, enrol, batch. */
 import type { Command } from "commander";
 import type { Session } from "../line-commands.js";
+import type { EnrolTarget } from "./enrolment.js";
 import { withStation } from "./line.js";
-import { type Done, say } from "./options.js";
+import { type Done, tellerOf } from "./options.js";
 
 const provisionCommands = () => import("../provision-commands.js");
 
@@ -30,17 +31,14 @@ export function addProvisionCommands(program: Command, done: Done): void {
 		});
 	program
 		.command("enrol <result>")
-		.description("add the stations of a result file to a collector's list, each by its own proof")
-		.requiredOption("--stations <file>", "the list that the collector reads (--stations)")
+		.description("add the stations of a result file to a collector, each by its own proof")
+		.option("--stations <file>", "the list that the collector reads (--stations)")
+		.option("--data <directory>", "a collector's embedded database, also while it runs")
+		.option("--postgres <url>", "a collector's database; the password goes into PGPASSWORD")
 		.option("--by <person>", "who decided it: where a station gets a key in place of another")
 		.option("--why <reason>", "and why")
-		.action(
-			async (
-				result: string,
-				{ stations, by, why }: { stations: string; by?: string; why?: string },
-			) => {
-				const { enrol } = await import("./enrolment.js");
-				done(await enrol({ result, stations, by, why, say }));
-			},
-		);
+		.action(async (result: string, options: EnrolTarget & { by?: string; why?: string }) => {
+			const { enrol } = await import("./enrolment.js");
+			done(await enrol({ ...options, result, tell: await tellerOf(program) }));
+		});
 }

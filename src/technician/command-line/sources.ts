@@ -69,6 +69,7 @@ export async function withOperationalErrors<Result>(
 	try {
 		return await work();
 	} catch (error) {
+		if (error instanceof OperationalError) throw error;
 		const isTrouble = error instanceof Error && error.name === "OperationalError";
 		if (isTrouble) throw new OperationalError(error.message);
 		throw error;

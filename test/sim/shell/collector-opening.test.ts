@@ -10,6 +10,7 @@ import { DataDirectory } from "../../../sim/shell/data-directory.js";
 import { simulatedPrivateKey } from "../../../sim/shell/played-station.js";
 import { Simulation } from "../../../sim/shell/simulation.js";
 import { signingKeyOf } from "../../../src/collector/ledger/keys.js";
+import { type StationResult, verifiedPossession } from "../../../src/host/station-result.js";
 import { decodeEntry } from "../../../src/protocol/record/entry.js";
 
 const START = 1_790_812_800;
@@ -79,8 +80,9 @@ describe("a collector that is still opening", () => {
 		succeed()({
 			port: 4711,
 			identity: { certificateAuthority: "" },
-			enrol: async (name: string) => {
-				done.push(`enrol ${name}`);
+			enrol: async (results: readonly StationResult[]) => {
+				for (const result of results) verifiedPossession(result);
+				done.push(`enrol ${results.map(({ station }) => station).join(" ")}`);
 			},
 			close: async () => {
 				done.push("close");

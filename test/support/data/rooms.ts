@@ -49,7 +49,7 @@ export const MAY_IMPORT: readonly (readonly [room: string, allowed: readonly str
 			"drivers/",
 		],
 	],
-	["src/host/", ["src/core/", "src/protocol/line/", "src/host/"]],
+	["src/host/", ["src/core/", "src/protocol/line/", "src/protocol/wire/", "src/host/"]],
 	// The public page imports it, so it has no Node (rules.test.ts).
 	["src/host/messages/", ["src/core/", "src/protocol/", "src/host/messages/"]],
 	// It runs in a browser.

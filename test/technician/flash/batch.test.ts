@@ -6,9 +6,9 @@ import { join } from "node:path";
 import encodeQR from "qr";
 import { decodeQR } from "qr/decode.js";
 import { openSimulatedBoard } from "../../../sim/shell/chip/board-folder.js";
+import { verifiedPossession } from "../../../src/host/station-result.js";
 import { type BatchOptions, readBatch, runBatch } from "../../../src/technician/batch.js";
 import { labelCode, labelSvg, labelText } from "../../../src/technician/station-label.js";
-import { verifiedPossession } from "../../../src/technician/station-result.js";
 import { bundleOf } from "../../support/bench/plain-bundle.js";
 import { IS_WHOLE } from "../../support/depth.js";
 

@@ -3,10 +3,13 @@
  * it. The proof is the station's own signature: a key that was mistyped or mixed up is found at the table.
  */
 import { createHash, createPublicKey, verify } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { bytesOfHex, equalBytes } from "../core/bytes.js";
 import { StationError } from "../core/errors.js";
-import { OperationalError } from "../host/errors.js";
 import { decodeSignedPossession } from "../protocol/wire/possession.js";
+import { OperationalError } from "./errors.js";
+import type { BoardText } from "./messages/board-texts.js";
+import { said } from "./messages/said.js";
 
 export interface StationResult {
 	readonly station: string;
@@ -34,28 +37,26 @@ export function fingerprintOf(publicKey: Uint8Array): string {
 
 /** Throws OperationalError unless the proof is signed by that key, for that station and that question. */
 export function verifiedPossession(result: StationResult): void {
-	const wrong = (what: string): OperationalError =>
-		new OperationalError(
-			`${result.station}: ${what}; ask the board again (bistrina --port PORT identity)`,
-		);
-	if (result.station === UNTOLD_STATION) throw wrong("the board was not told its station");
+	const wrong = (key: BoardText): OperationalError =>
+		new OperationalError(said(key, { station: result.station }));
+	if (result.station === UNTOLD_STATION) throw wrong("row-untold");
 	const publicKey = bytesOfHex(result.publicKey);
 	const nonce = bytesOfHex(result.nonce);
-	if (publicKey === undefined || nonce === undefined) throw wrong("its row is damaged");
+	if (publicKey === undefined || nonce === undefined) throw wrong("row-damaged");
 	let opened: ReturnType<typeof decodeSignedPossession>;
 	try {
 		opened = decodeSignedPossession(new Uint8Array(Buffer.from(result.proof, "base64")));
 	} catch (error) {
-		if (error instanceof StationError) throw wrong("its proof is damaged");
+		if (error instanceof StationError) throw wrong("proof-damaged");
 		throw error;
 	}
 	const { possession, toBeSigned, signature } = opened;
 	if (!equalBytes(possession.publicKey, publicKey) || possession.station !== result.station) {
-		throw wrong("its proof is another station's or another key's");
+		throw wrong("proof-of-another");
 	}
-	if (!equalBytes(possession.nonce, nonce)) throw wrong("its proof answers another question");
+	if (!equalBytes(possession.nonce, nonce)) throw wrong("proof-other-question");
 	if (!isSigned(publicKey, toBeSigned, signature)) {
-		throw wrong("its proof is not signed by its key");
+		throw wrong("proof-unsigned");
 	}
 }
 
@@ -67,5 +68,44 @@ function isSigned(publicKey: Uint8Array, signed: Uint8Array, signature: Uint8Arr
 	} catch {
 		// No point of the curve.
 		return false;
+	}
+}
+
+/** Of a file of JSON lines; of a station that stands there twice the later. Throws OperationalError. */
+export function readResults(path: string): readonly StationResult[] {
+	let text: string;
+	try {
+		text = readFileSync(path, "utf8");
+	} catch (error) {
+		const why = (error as NodeJS.ErrnoException).code ?? "";
+		throw new OperationalError(said("unreadable", { file: path, why }));
+	}
+	return resultsOf(text, path);
+}
+
+/** Of the lines of such a file, which is named `where`. */
+export function resultsOf(text: string, where: string): readonly StationResult[] {
+	const rows = new Map<string, StationResult>();
+	for (const [index, line] of text.split("\n").entries()) {
+		// Of a batch and of a replacement also what was begun stands there.
+		if (line.trim() === "" || /^\{"(begun|replacing)":/.test(line)) continue;
+		const row = resultOf(line);
+		if (row === undefined) {
+			throw new OperationalError(said("no-result", { file: where, line: index + 1 }));
+		}
+		rows.delete(row.station);
+		rows.set(row.station, row);
+	}
+	return [...rows.values()];
+}
+
+function resultOf(line: string): StationResult | undefined {
+	try {
+		const row = JSON.parse(line) as StationResult;
+		const { station, publicKey, nonce, proof } = row;
+		const isWhole = [station, publicKey, nonce, proof].every((each) => typeof each === "string");
+		return isWhole && bytesOfHex(publicKey)?.length === 33 ? row : undefined;
+	} catch {
+		return undefined;
 	}
 }

@@ -1,0 +1,150 @@
+/**
+ * Enrolment in the embedded database of a collector that runs, which nobody else can open: the results are laid into its
+ * folder, it takes them within a second and lays an answer beside. Whoever can write there is the collector's owner.
+ */
+import {
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { OperationalError } from "../../host/errors.js";
+import { said } from "../../host/messages/said.js";
+import { resultsOf, type StationResult } from "../../host/station-result.js";
+import type { KeyDecision } from "../ledger/station-keys.js";
+import { DatabaseTrouble } from "../store/database-trouble.js";
+import { enrolResults, type KeyShelf } from "./enrolment.js";
+
+const FOLDER = "enrol";
+const ASKED = ".jsonl";
+const ANSWER = ".answer";
+const LOOK_MILLISECONDS = 1000;
+const WAIT_MILLISECONDS = 100;
+/** A collector that is busy with a new database takes some seconds. */
+const ANSWER_SECONDS_MAX = 20;
+/** Ten thousand stations are 7 MB. */
+const ASKED_BYTES_MAX = 10_000_000;
+
+interface Asked {
+	readonly rows: readonly StationResult[];
+	readonly decision: KeyDecision | undefined;
+}
+
+type Answer = { readonly enrolled: readonly string[] } | { readonly refused: string };
+
+export interface EnrolmentPostOptions {
+	/** The collector's. */
+	readonly folder: string;
+	readonly shelf: KeyShelf;
+	readonly say: (line: string) => void;
+}
+
+/** The running collector's side. */
+export class EnrolmentPost {
+	readonly #folder: string;
+	readonly #options: EnrolmentPostOptions;
+	readonly #timer: NodeJS.Timeout;
+	#taking: Promise<void> | undefined;
+
+	constructor(options: EnrolmentPostOptions) {
+		this.#options = options;
+		this.#folder = join(options.folder, FOLDER);
+		// Of whoever did not wait for it.
+		for (const name of namesIn(this.#folder, ANSWER)) rmSync(join(this.#folder, name));
+		this.#timer = setInterval(() => this.#look(), LOOK_MILLISECONDS).unref();
+	}
+
+	async close(): Promise<void> {
+		clearInterval(this.#timer);
+		await this.#taking;
+	}
+
+	#look(): void {
+		if (this.#taking !== undefined || namesIn(this.#folder, ASKED).length === 0) return;
+		this.#taking = this.#take()
+			.catch((error: unknown) => this.#options.say(`not enrolled: ${String(error)}`))
+			.finally(() => {
+				this.#taking = undefined;
+			});
+	}
+
+	async #take(): Promise<void> {
+		const { shelf, say } = this.#options;
+		for (const name of namesIn(this.#folder, ASKED).sort()) {
+			const path = join(this.#folder, name);
+			let answer: Answer;
+			try {
+				const { rows, decision } = readAsked(path);
+				const enrolled = await enrolResults(shelf, rows, decision);
+				answer = { enrolled: enrolled.map(({ station }) => station) };
+				if (enrolled.length > 0) say(`enrolled: ${answer.enrolled.join(", ")}`);
+			} catch (error) {
+				if (!(error instanceof OperationalError)) throw error;
+				say(`not enrolled: ${error.message}`);
+				// The database's trouble passes; what was asked stays.
+				if (error instanceof DatabaseTrouble) return;
+				answer = { refused: error.message };
+			}
+			writeWhole(path.slice(0, -ASKED.length) + ANSWER, JSON.stringify(answer));
+			rmSync(path);
+		}
+	}
+}
+
+/** The asker's side: stations that were new. Throws OperationalError when the collector takes none, or nothing at all. */
+export async function askRunningCollector(
+	directory: string,
+	{ rows, decision, pid }: Asked & { readonly pid: number },
+): Promise<readonly string[]> {
+	const folder = join(directory, FOLDER);
+	mkdirSync(folder, { recursive: true, mode: 0o700 });
+	const path = join(folder, `${process.pid}-${Date.now()}`);
+	const lines = rows.map((row) => `${JSON.stringify(row)}\n`);
+	writeWhole(path + ASKED, `${JSON.stringify({ decision: decision ?? null })}\n${lines.join("")}`);
+	const until = performance.now() + ANSWER_SECONDS_MAX * 1000;
+	while (!existsSync(path + ANSWER)) {
+		if (performance.now() > until) {
+			rmSync(path + ASKED, { force: true });
+			const seconds = ANSWER_SECONDS_MAX;
+			throw new OperationalError(said("not-taken-by-running", { where: directory, pid, seconds }));
+		}
+		await new Promise((resolve) => setTimeout(resolve, WAIT_MILLISECONDS));
+	}
+	const answer = JSON.parse(readFileSync(path + ANSWER, "utf8")) as Answer;
+	rmSync(path + ANSWER);
+	if ("refused" in answer) throw new OperationalError(answer.refused);
+	return answer.enrolled;
+}
+
+function readAsked(path: string): Asked {
+	if (statSync(path).size > ASKED_BYTES_MAX) throw new OperationalError(`${path}: too long`);
+	const text = readFileSync(path, "utf8");
+	const end = text.indexOf("\n");
+	let decision: KeyDecision | null;
+	try {
+		({ decision } = JSON.parse(text.slice(0, end)) as { decision: KeyDecision | null });
+	} catch {
+		throw new OperationalError(said("no-result", { file: path, line: 1 }));
+	}
+	return { rows: resultsOf(text.slice(end + 1), path), decision: decision ?? undefined };
+}
+
+function namesIn(folder: string, end: string): string[] {
+	try {
+		return readdirSync(folder).filter((name) => name.endsWith(end));
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+		throw error;
+	}
+}
+
+/** Nobody reads half of it. */
+function writeWhole(path: string, text: string): void {
+	writeFileSync(`${path}.new`, text, { mode: 0o600, flush: true });
+	renameSync(`${path}.new`, path);
+}

@@ -1,0 +1,64 @@
+/**
+ * Stations by the results of their provisioning: each key is enrolled by its station's own proof, one in place of
+ * another only by somebody and for a reason. The same for a database that nobody has open and for a collector that runs.
+ */
+import { bytesOfHex } from "../../core/bytes.js";
+import { OperationalError } from "../../host/errors.js";
+import { said } from "../../host/messages/said.js";
+import { type StationResult, verifiedPossession } from "../../host/station-result.js";
+import {
+	indexOfKey,
+	KEY_WORDS_MAX,
+	type KeyDecision,
+	onlyKey,
+	type StationKey,
+} from "../ledger/station-keys.js";
+
+/** Where keys are kept. */
+export interface KeyShelf {
+	keysOf(station: string): Promise<readonly StationKey[]>;
+	/** What is against it, and then nothing of it was done. */
+	setKeys(station: string, keys: readonly StationKey[]): Promise<string | undefined>;
+}
+
+/** As a list of stations takes them: in quotes, and `#` begins a comment. */
+const PLAIN = /^[ !$-~]+$/;
+
+/** Who decided that a key takes another's place, and why; undefined: nobody. Throws OperationalError. */
+export function decisionOf(
+	by: string | undefined,
+	why: string | undefined,
+	atUtcSeconds: number,
+): KeyDecision | undefined {
+	if (by === undefined || why === undefined) return undefined;
+	const isPlain = [by, why].every(
+		(words) => PLAIN.test(words) && words.trim() !== "" && words.length <= KEY_WORDS_MAX,
+	);
+	if (!isPlain) throw new OperationalError(said("plain-words", { count: KEY_WORDS_MAX }));
+	return { atUtcSeconds, by, why };
+}
+
+/** Those that were new. Throws OperationalError, before anything is changed where it can be known before. */
+export async function enrolResults(
+	shelf: KeyShelf,
+	rows: readonly StationResult[],
+	decision: KeyDecision | undefined,
+): Promise<readonly StationResult[]> {
+	const wanted: { readonly row: StationResult; readonly key: StationKey }[] = [];
+	for (const row of rows) {
+		verifiedPossession(row);
+		const publicKey = bytesOfHex(row.publicKey) ?? new Uint8Array(0);
+		const held = await shelf.keysOf(row.station);
+		if (indexOfKey(held, publicKey) >= 0) continue;
+		if (held.length > 0 && decision === undefined) {
+			throw new OperationalError(said("other-key", { station: row.station }));
+		}
+		const isFirst = held.length === 0 || decision === undefined;
+		wanted.push({ row, key: isFirst ? onlyKey(publicKey) : { publicKey, enrolled: decision } });
+	}
+	for (const { row, key } of wanted) {
+		const fault = await shelf.setKeys(row.station, [key]);
+		if (fault !== undefined) throw new OperationalError(said("nothing-enrolled", { fault }));
+	}
+	return wanted.map(({ row }) => row);
+}

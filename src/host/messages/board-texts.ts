@@ -1,0 +1,122 @@
+/**
+ * What the commands that make a station of a board say: English, then Serbian in Latin letters, with the same names in
+ * braces. What is typed (options, file names, fields) is not translated.
+ */
+import type { Text } from "./words.js";
+
+export const BOARD_TEXTS = Object.freeze({
+	// Results of provisioning and their enrolment.
+	"row-untold": [
+		"{station}: the board was not told its station; ask the board again (bistrina --port PORT identity)",
+		"{station}: ploči nije rečeno koja je stanica; pitajte je ponovo (bistrina --port PORT identity)",
+	],
+	"row-damaged": [
+		"{station}: its row is damaged; ask the board again (bistrina --port PORT identity)",
+		"{station}: red je oštećen; pitajte ploču ponovo (bistrina --port PORT identity)",
+	],
+	"proof-damaged": [
+		"{station}: its proof is damaged; ask the board again (bistrina --port PORT identity)",
+		"{station}: dokaz je oštećen; pitajte ploču ponovo (bistrina --port PORT identity)",
+	],
+	"proof-of-another": [
+		"{station}: its proof is another station's or another key's; ask the board again (bistrina --port PORT identity)",
+		"{station}: dokaz je druge stanice ili drugog ključa; pitajte ploču ponovo (bistrina --port PORT identity)",
+	],
+	"proof-other-question": [
+		"{station}: its proof answers another question; ask the board again (bistrina --port PORT identity)",
+		"{station}: dokaz odgovara na drugo pitanje; pitajte ploču ponovo (bistrina --port PORT identity)",
+	],
+	"proof-unsigned": [
+		"{station}: its proof is not signed by its key; ask the board again (bistrina --port PORT identity)",
+		"{station}: dokaz nije potpisan tim ključem; pitajte ploču ponovo (bistrina --port PORT identity)",
+	],
+	"no-result": [
+		"{file} line {line}: no result of provisioning",
+		"{file}, red {line}: nije rezultat upisivanja",
+	],
+	"no-results": [
+		"{file}: no station in it; bistrina provision FILE --result {file} adds one",
+		"{file}: nijedne stanice; dodaje je bistrina provision FILE --result {file}",
+	],
+	unreadable: ["{file}: cannot be read ({why})", "{file}: ne može da se pročita ({why})"],
+	unwritable: ["{file}: cannot be written ({why})", "{file}: ne može da se upiše ({why})"],
+	"enrol-where": [
+		"say where to enrol: --stations FILE, --data DIR or --postgres URL, one of them",
+		"recite gde se upisuje: --stations FILE, --data DIR ili --postgres URL, jedno od toga",
+	],
+	"by-and-why": ["--by and --why belong together", "--by i --why idu zajedno"],
+	"plain-words": [
+		'--by and --why take printable ASCII without " and #, at most {count} characters',
+		'--by i --why primaju ASCII bez " i #, najviše {count} znakova',
+	],
+	"other-key": [
+		"{station} is enrolled with another key; if this board takes its place, say --by NAME --why REASON; else another " +
+			"station has this name",
+		"{station} je upisana sa drugim ključem; ako je ova ploča zamenjuje, navedite --by NAME --why REASON; inače to ime " +
+			"ima druga stanica",
+	],
+	"mend-list": ["{fault}; mend the list first", "{fault}; prvo ispravite spisak"],
+	"nothing-enrolled": ["nothing was enrolled: {fault}", "ništa nije upisano: {fault}"],
+	"enrolled-in-list": [
+		"{new} of {count} were new in {where}; the collector reads it at SIGHUP",
+		"novih u {where}: {new} od {count}; sakupljač ga čita na SIGHUP",
+	],
+	"enrolled-in-database": [
+		"{new} of {count} were new in the database; a collector that runs knows them within a minute",
+		"novih u bazi: {new} od {count}; sakupljač koji radi zna ih za minut",
+	],
+	"enrolled-by-running": [
+		"{new} of {count} were new; the collector that runs (process {pid}) has them",
+		"novih: {new} od {count}; sakupljač koji radi (proces {pid}) ih ima",
+	],
+	"not-taken-by-running": [
+		"{where}: in use by process {pid}, which took nothing within {seconds} s; stop it, or enrol into the list that it reads",
+		"{where}: koristi ga proces {pid}, koji ništa nije preuzeo za {seconds} s; zaustavite ga ili upišite u spisak koji čita",
+	],
+	// A board in place of another.
+	"replace-not-enrolled": [
+		"{station}: not enrolled, so there is nothing to replace; bistrina provision and bistrina enrol make a new station",
+		"{station}: nije upisana, nema šta da se zameni; novu stanicu prave bistrina provision i bistrina enrol",
+	],
+	"replace-same-board": [
+		"{station}: the board {mac} has the key that is enrolled: it is the one that is to be replaced; plug in the new one",
+		"{station}: ploča {mac} ima upisani ključ: to je ona koja se menja; priključite novu",
+	],
+	"replace-other-board": [
+		"{station}: its replacement was begun on the board {mac}; plug that one in, or take its line out of {file} once that " +
+			"board is erased",
+		"{station}: zamena je započeta na ploči {mac}; priključite nju ili izbrišite njen red iz {file} kad tu ploču obrišete",
+	],
+	"replace-other-station": [
+		"{station}: the board {mac} is {other} already; plug in another one",
+		"{station}: ploča {mac} već je {other}; priključite drugu",
+	],
+	"replace-other-name": [
+		"{file}: it has no station={station}, or another one",
+		"{file}: u njoj nema station={station}, ili je druga",
+	],
+	"replace-predecessor": [
+		"{station}: the former board delivered up to entry {sequence} of epoch {epoch}; the new one continues from there",
+		"{station}: stara ploča je isporučila do stavke {sequence} epohe {epoch}; nova nastavlja odatle",
+	],
+	"replace-no-predecessor": [
+		"{station}: nothing of the former board has been delivered; the new one begins without a past",
+		"{station}: od stare ploče ništa nije isporučeno; nova počinje bez prošlosti",
+	],
+	"replace-ask-predecessor": [
+		"a list does not know what the former board delivered: --data DIR or --postgres URL finds it, --predecessor " +
+			"EPOCH,SEQUENCE,HEAD says it, --predecessor none says that there is nothing",
+		"spisak ne zna šta je stara ploča isporučila: nalazi ga --data DIR ili --postgres URL, kaže --predecessor " +
+			"EPOCH,SEQUENCE,HEAD, a --predecessor none kaže da nema ničega",
+	],
+	"replace-goes-on": [
+		"{station}: its replacement by the board {mac} goes on",
+		"{station}: nastavlja se zamena pločom {mac}",
+	],
+	"replace-done": [
+		"{station}: the board {mac} is in its place, with the key {fingerprint}; the former key stays in the list",
+		"{station}: ploča {mac} je na njenom mestu, sa ključem {fingerprint}; stari ključ ostaje u spisku",
+	],
+} as const satisfies Readonly<Record<string, Text>>);
+
+export type BoardText = keyof typeof BOARD_TEXTS;
