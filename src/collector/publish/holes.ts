@@ -3,12 +3,10 @@ import { decodeEntry } from "../../protocol/record/entry.js";
 import { GAP_REASONS } from "../../protocol/record/entry-layouts.js";
 import type { PublishedStation } from "./library.js";
 import type { Hole } from "./plot.js";
+import { HOLE_INTERVALS, INTERVAL_SECONDS_DEFAULT } from "./report/statistics.js";
 import type { Series } from "./series.js";
 import type { Shelf } from "./shelf.js";
 
-/** Of five minutes where no policy says the interval; two readings may fail before it is a hole. */
-const INTERVAL_SECONDS_DEFAULT = 300;
-const INTERVALS = 3.5;
 /** More cannot be told apart in a plot; the longest are kept. */
 const HOLES_MAX = 400;
 const SECONDS_PER_DAY = 86_400;
@@ -20,7 +18,7 @@ export function holesOf(
 	{ from, to }: { readonly from: number; readonly to: number },
 ): Hole[] {
 	const policy = found.documents.policies.at(-1);
-	const most = INTERVALS * (policy?.intervalSeconds ?? INTERVAL_SECONDS_DEFAULT);
+	const most = HOLE_INTERVALS * (policy?.intervalSeconds ?? INTERVAL_SECONDS_DEFAULT);
 	const [epochs, sequences] = [series.numbers("epoch"), series.numbers("sequence")];
 	const holes: { hole: [number, number]; place: readonly [number, number, number] | undefined }[] =
 		[];

@@ -29,12 +29,12 @@ export function openApiOf(routes: readonly Route[], licence: { name: string; url
 	};
 }
 
-function parameterOf({ name, in: where, description, example, values }: Parameter) {
+function parameterOf({ name, in: where, description, example, values, isRequired }: Parameter) {
 	return {
 		name,
 		in: where,
 		description,
-		...(where === "path" ? { required: true } : {}),
+		...(where === "path" || isRequired === true ? { required: true } : {}),
 		...(example === undefined ? {} : { example }),
 		schema: { type: "string", ...(values === undefined ? {} : { enum: values }) },
 	};

@@ -1,19 +1,20 @@
 /** Paths of the pages: the overview, a station, both without script, texts and files. */
 import type { Assets } from "./assets.js";
 import { json, type ReaderAnswer, text } from "./http.js";
-import { overviewPage, type PageContext, stationPage } from "./pages.js";
-import { type Asked, JSON_TYPE, type Parameter, type Route, STATION } from "./route.js";
-import { LANGUAGES, languageOf, textsOf } from "./texts.js";
+import type { PageContext } from "./page-shell.js";
+import { overviewPage, stationPage } from "./pages.js";
+import { reportRoutes } from "./report/report-routes.js";
+import { type Asked, JSON_TYPE, LANGUAGE, type Route, STATION } from "./route.js";
+import { languageOf, textsOf } from "./texts.js";
 
-const LANGUAGE: Parameter = {
-	name: "lang",
-	in: "query",
-	description: "Language; else what the browser asks for.",
-	values: LANGUAGES,
-};
 const HTML_TYPE = "text/html; charset=utf-8";
 
-export function pageRoutes(assets: Assets, isSimulated: boolean): readonly Route[] {
+/** Further pages included. */
+export function allPageRoutes(assets: Assets, isSimulated: boolean): readonly Route[] {
+	return [...pageRoutes(assets, isSimulated), ...reportRoutes(assets, isSimulated)];
+}
+
+function pageRoutes(assets: Assets, isSimulated: boolean): readonly Route[] {
 	const contextOf = ({ library, request }: Asked, isPlain: boolean): PageContext => ({
 		library,
 		assets,

@@ -3,37 +3,17 @@
  * adds plots and news. docs/PUBLISHING.md, section 7.
  */
 
-import type { Assets } from "./assets.js";
 import { channelsOf, SHOWN_CHANNELS } from "./channels.js";
 import type { ReaderAnswer } from "./http.js";
-import type { Library, PublishedStation } from "./library.js";
+import type { PublishedStation } from "./library.js";
 import { escapeMarkup } from "./markup.js";
+import { linkTo, type PageContext, page, sayerOf, simulatedNote, timeHtml } from "./page-shell.js";
 import { schematicOf } from "./schematic.js";
 import { Series } from "./series.js";
 import type { StationSummary } from "./summary.js";
-import { LANGUAGES, type Language, textOf } from "./texts.js";
+import { type Language, textOf } from "./texts.js";
 import { verificationHtml } from "./verification-html.js";
 
-export interface PageContext {
-	readonly library: Library;
-	readonly assets: Assets;
-	readonly language: Language;
-	/** Without any script. */
-	readonly isPlain: boolean;
-	readonly isSimulated: boolean;
-}
-
-const HTML_TYPE = "text/html; charset=utf-8";
-const LANGUAGE_NAMES: Readonly<Record<Language, string>> = Object.freeze({
-	en: "English",
-	sr: "Srpski",
-	"sr-Cyrl": "Српски",
-});
-const LANGUAGE_TAGS: Readonly<Record<Language, string>> = Object.freeze({
-	en: "en",
-	sr: "sr-Latn",
-	"sr-Cyrl": "sr-Cyrl",
-});
 /** Of the table without script: a day at five minutes would be 288; every sixth is one each half hour. */
 const PLAIN_ROWS_MAX = 48;
 const SECONDS_PER_DAY = 86_400;
@@ -227,68 +207,4 @@ function valueHtml(
 			: ` <span class="judged j${judged}" title="${escapeMarkup(words.join("; "))}">${sign ?? "•"}<span class="unseen"> ${escapeMarkup(words.join("; "))}</span></span>`;
 	if (value === "") return `<span class="none">–</span>${mark}`;
 	return `<span class="value">${escapeMarkup(value)}</span>${unit === "" || unit === "pH" ? "" : ` <span class="unit">${escapeMarkup(unit)}</span>`}${mark}`;
-}
-
-function timeHtml(language: Language, time: string | null): string {
-	if (time === null) return escapeMarkup(textOf(language, "never"));
-	return `<time datetime="${time}">${time.replace("T", " ").replace(/:\d\dZ$/, " UTC")}</time>`;
-}
-
-function simulatedNote({ isSimulated, language }: PageContext): string {
-	return isSimulated ? `<p class="simulated">${sayerOf(language)("simulated")}</p>` : "";
-}
-
-function sayerOf(language: Language): (key: string) => string {
-	return (key) => escapeMarkup(textOf(language, key));
-}
-
-function linkTo({ language, isPlain }: PageContext, path: string): string {
-	return `/${isPlain ? "status/" : ""}${isPlain ? path.replace("station/", "") : path}?lang=${language}`;
-}
-
-interface Whole {
-	readonly kind: "overview" | "station";
-	readonly title: string;
-	readonly path: string;
-	readonly body: string;
-	readonly tag: string;
-	readonly data?: string;
-}
-
-function page(
-	context: PageContext,
-	{ kind, title, path, body, tag, data = "" }: Whole,
-): ReaderAnswer {
-	const { assets, language, isPlain, library } = context;
-	const say = sayerOf(language);
-	const languages = LANGUAGES.map((each) =>
-		each === language
-			? `<span aria-current="true" lang="${LANGUAGE_TAGS[each]}">${LANGUAGE_NAMES[each]}</span>`
-			: `<a href="?lang=${each}" hreflang="${LANGUAGE_TAGS[each]}" lang="${LANGUAGE_TAGS[each]}">${LANGUAGE_NAMES[each]}</a>`,
-	);
-	const { operator } = library.publication;
-	const licence =
-		operator.licenceUrl === ""
-			? escapeMarkup(operator.licence)
-			: `<a href="${escapeMarkup(operator.licenceUrl)}" rel="license">${escapeMarkup(operator.licence)}</a>`;
-	const other = isPlain
-		? `<a href="/${path}?lang=${language}">${say("overview")}</a>`
-		: `<a href="/status/${path.replace("station/", "")}?lang=${language}">${say("status-page")}</a>`;
-	const scripts = isPlain
-		? ""
-		: `<script src="${assets.pathOf("uplot.js")}" defer></script><script type="module" src="${assets.pathOf("app.js")}"></script>`;
-	const html = [
-		`<!doctype html><html lang="${LANGUAGE_TAGS[language]}"><head><meta charset="utf-8"><title>${title}</title>`,
-		'<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">',
-		`<link rel="icon" href="${assets.pathOf("icon.svg")}"><link rel="stylesheet" href="${assets.pathOf("page.css")}">${scripts}`,
-		kind === "station"
-			? `<link rel="alternate" type="application/atom+xml" href="/v1/stations/${path.replace("station/", "")}/feed.atom?lang=${language}">`
-			: "",
-		`</head><body data-page="${kind}" data-language="${language}"${data}>`,
-		`<a class="skip" href="#main">${say("skip")}</a><header><a class="home" href="/${isPlain ? "status" : ""}?lang=${language}">Bistrina</a>`,
-		`<nav aria-label="${say("language")}">${languages.join(" ")}</nav><span class="live" data-live></span></header>`,
-		`<main id="main">${body}</main>`,
-		`<footer><p>${escapeMarkup(operator.attribution || operator.name)} ${licence}</p><p>${other} · <a href="/v1/openapi.json">API</a></p></footer></body></html>`,
-	].join("");
-	return { status: 200, type: HTML_TYPE, body: html, tag: `${tag}-${language}-${assets.digest}` };
 }

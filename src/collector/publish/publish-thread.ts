@@ -5,7 +5,7 @@ import { OperationalError } from "../../host/errors.js";
 import { Assets } from "./assets.js";
 import { listenForReaders, type ReadersListening } from "./http.js";
 import { Library } from "./library.js";
-import { pageRoutes } from "./page-routes.js";
+import { allPageRoutes } from "./page-routes.js";
 import { NO_PUBLICATION, type Publication, readPublication } from "./publication.js";
 import type { RecordReader } from "./record-reader.js";
 import { routerOf } from "./router.js";
@@ -87,7 +87,7 @@ async function main(): Promise<void> {
 				library,
 				streams,
 				trouble: async () => trouble(loop),
-				routes: pageRoutes(new Assets(), data.isSimulated),
+				routes: allPageRoutes(new Assets(), data.isSimulated),
 			}),
 			onFailure: (error) => say(`a reader's request failed: ${wordsOf(error)}`),
 		});

@@ -4,6 +4,7 @@ import type { Library, PublishedStation } from "./library.js";
 import type { Period } from "./ordered-rows.js";
 import { periodOf } from "./periods.js";
 import type { Streams } from "./streams.js";
+import { LANGUAGES } from "./texts.js";
 
 export interface Parameter {
 	readonly name: string;
@@ -11,6 +12,8 @@ export interface Parameter {
 	readonly description: string;
 	readonly example?: string;
 	readonly values?: readonly string[];
+	/** Of the query; without it there is an answer all the same. */
+	readonly isRequired?: boolean;
 }
 
 export interface Route {
@@ -36,6 +39,12 @@ export interface Asked {
 export const JSON_TYPE = "application/json; charset=utf-8";
 export const CSV_TYPE = "text/csv; charset=utf-8; header=present";
 
+export const LANGUAGE: Parameter = {
+	name: "lang",
+	in: "query",
+	description: "Language; else what the browser asks for.",
+	values: LANGUAGES,
+};
 export const STATION: Parameter = {
 	name: "station",
 	in: "path",

@@ -20,6 +20,17 @@ export function textOf(language: Language, key: string): string {
 	return language === "sr" ? text.sr : cyrillicOf(text.sr);
 }
 
+/** A text with values in its places. */
+export function filledIn(
+	language: Language,
+	key: string,
+	values: Readonly<Record<string, string | number>>,
+): string {
+	return textOf(language, key).replaceAll(/\{(\w+)\}/g, (place, name: string) =>
+		String(Object.hasOwn(values, name) ? values[name] : place),
+	);
+}
+
 /** Every text in a language, for the page. */
 export function textsOf(language: Language): Record<string, string> {
 	return Object.fromEntries(Object.keys(TEXTS).map((key) => [key, textOf(language, key)]));

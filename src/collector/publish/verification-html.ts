@@ -32,6 +32,7 @@ export function verificationHtml(language: Language, found: PublishedStation): s
 		[`${base}/gaps`, "gaps"],
 	];
 	const data = [
+		[`/report/${station}?lang=${language}`, textOf(language, "report-title")],
 		[`${base}/values.csv`, "CSV"],
 		[`${base}/values.jsonl`, "JSON lines"],
 		[`${base}/senml.json`, "SenML"],

@@ -77,9 +77,9 @@ describe("what readers get", () => {
 	it("walks every path of its own OpenAPI, and each answers as it says", async () => {
 		const { paths } = JSON.parse((await record.get("/v1/openapi.json")).text);
 		assert.ok(Object.keys(paths).length >= 28);
-		for (const [path, { get }] of Object.entries<{ get: { responses: object } }>(paths)) {
+		for (const [path, { get }] of Object.entries<{ get: Operation }>(paths)) {
 			if (path === "/v1/events") continue;
-			const asked = await pathOf(record, path);
+			const asked = await pathOf(record, path, get.parameters);
 			const { status, headers } = await record.get(asked);
 			assert.equal(status, 200, path);
 			const content = (get.responses as Record<string, { content: object }>)["200"]?.content;
@@ -279,6 +279,16 @@ function valuesOf(csv: string, column: string): { seconds: number; steps: number
 	});
 }
 
+interface Operation {
+	readonly responses: object;
+	readonly parameters: readonly {
+		readonly name: string;
+		readonly in: string;
+		readonly required?: boolean;
+		readonly example?: string;
+	}[];
+}
+
 async function digestOf(record: PublishedRecord): Promise<string> {
 	const { documents } = JSON.parse((await record.get("/v1/stations/bor-1")).text);
 	return documents[0].digest;
@@ -287,20 +297,27 @@ async function digestOf(record: PublishedRecord): Promise<string> {
 async function allPaths(record: PublishedRecord): Promise<string[]> {
 	const { paths } = JSON.parse((await record.get("/v1/openapi.json")).text);
 	return Promise.all(
-		Object.keys(paths)
-			.filter((path) => path !== "/v1/events")
-			.map((path) => pathOf(record, path)),
+		Object.entries<{ get: Operation }>(paths)
+			.filter(([path]) => path !== "/v1/events")
+			.map(([path, { get }]) => pathOf(record, path, get.parameters)),
 	);
 }
 
 /** With the names of things that there are. */
-async function pathOf(record: PublishedRecord, path: string): Promise<string> {
+async function pathOf(
+	record: PublishedRecord,
+	path: string,
+	parameters: Operation["parameters"],
+): Promise<string> {
 	if (path.startsWith("/assets/")) {
 		const found = /"(\/assets\/[^"]+\/page\.css)"/.exec((await record.get("/")).text);
 		return found?.[1] ?? "";
 	}
 	const { value } = JSON.parse((await record.get("/sta/v1.1/Things")).text);
-	return path
+	const demanded = parameters
+		.filter(({ in: where, required }) => where === "query" && required)
+		.map(({ name, example }) => `${name}=${example}`);
+	return `${path}${demanded.length === 0 ? "" : `?${demanded.join("&")}`}`
 		.replace("{station}", "bor-1")
 		.replace("{digest}", await digestOf(record))
 		.replace("{path}", `Things(${value[0]["@iot.id"]})/Datastreams`);

@@ -9,7 +9,7 @@ import type { ReaderLimits } from "../../../src/collector/publish/address-limits
 import { Assets } from "../../../src/collector/publish/assets.js";
 import { listenForReaders } from "../../../src/collector/publish/http.js";
 import { Library } from "../../../src/collector/publish/library.js";
-import { pageRoutes } from "../../../src/collector/publish/page-routes.js";
+import { allPageRoutes } from "../../../src/collector/publish/page-routes.js";
 import { readPublication } from "../../../src/collector/publish/publication.js";
 import { type Publishing, startPublishing } from "../../../src/collector/publish/publishing.js";
 import { SqlRecordReader } from "../../../src/collector/publish/record-reader.js";
@@ -168,7 +168,7 @@ export async function openPublishedShelf(folder: string, stations: readonly stri
 	const library = new Library(new Shelf(join(folder, "published")), publication, () => NOW_SECONDS);
 	library.stations = stations;
 	const streams = new Streams(() => undefined);
-	const routes = pageRoutes(new Assets(), false);
+	const routes = allPageRoutes(new Assets(), false);
 	const listening = await listenForReaders({
 		handler: routerOf({ library, streams, trouble: async () => undefined, routes }),
 		host: "127.0.0.1",
