@@ -7,29 +7,24 @@ import type { Findings } from "./findings.js";
 
 export interface ClaimsOptions {
 	/** Of one epoch, ascending by sequence: what any collector held, and what was appended. */
-	readonly entries: readonly ClaimedEntry[];
+	readonly entries: readonly Entry[];
 	/** What the station's flash may have lost by the time of another entry, so that it cannot know it. */
 	readonly isLost: (sequence: number, bySequence: number) => boolean;
-}
-
-export interface ClaimedEntry {
-	readonly entry: Entry;
-	/** When it was appended, by the world's clock; undefined where power cut the append short. */
-	readonly utcSeconds: number | undefined;
 }
 
 const WATCH = 1;
 const STORM = 4;
 const BEGIN = 1;
 const END = 3;
-/** A watch has three hours, an alarm and a storm a day (docs/EVENTS.md); on a board's clock that is 5 % off. */
-const LASTS_SECONDS_MAX = 86_400 * 1.06;
+/** A watch has three hours, an alarm and a storm a day (docs/EVENTS.md), by the readings' own times. */
+const LASTS_SECONDS_MAX = 86_400;
 /** Readings after that which did not end it: the one that a boot begins with, and one that an event goes on with. */
 const READINGS_AFTER_MAX = 3;
 
 interface OpenClaim {
 	readonly begin: number;
-	readonly utcSeconds: number | undefined;
+	/** As its readings have seen it: how long power was gone between two boots nobody may know. */
+	lastedSeconds: number;
 	code: number;
 	readingsAfter: number;
 }
@@ -39,13 +34,17 @@ export function judgeClaims({ entries, isLost }: ClaimsOptions, findings: Findin
 	/** What was claimed of which reading. */
 	const claimed = new Set<string>();
 	const readings = new Set<number>();
-	for (const { entry, utcSeconds } of entries) {
+	let last: Entry | undefined;
+	for (const entry of entries) {
 		const { sequence } = entry;
 		if (entry.kind === "reading") {
 			readings.add(sequence);
+			const before = last?.boot === entry.boot ? last : entry;
+			const seconds = entry.uptimeSeconds - before.uptimeSeconds;
+			last = entry;
 			for (const [of, claim] of open) {
-				const lasted = (utcSeconds ?? 0) - (claim.utcSeconds ?? Number.POSITIVE_INFINITY);
-				if (lasted <= LASTS_SECONDS_MAX) continue;
+				claim.lastedSeconds += seconds;
+				if (claim.lastedSeconds <= LASTS_SECONDS_MAX) continue;
 				if (claim.readingsAfter++ !== READINGS_AFTER_MAX || isLost(claim.begin, sequence)) continue;
 				findings.add("claim", `${claim.begin}: the ${of}'s event never ends`);
 			}
@@ -68,7 +67,7 @@ export function judgeClaims({ entries, isLost }: ClaimsOptions, findings: Findin
 			if (was !== undefined && !isLost(was.begin, sequence)) {
 				findings.add("claim", `${place}: the ${of}'s event ${was.begin} begins twice`);
 			}
-			open.set(of, { begin: sequence, utcSeconds, code, readingsAfter: 0 });
+			open.set(of, { begin: sequence, lastedSeconds: 0, code, readingsAfter: 0 });
 			continue;
 		}
 		if (was === undefined || was.begin !== beginSequence) {

@@ -178,26 +178,25 @@ export const EYES: readonly Eye[] = Object.freeze([
 ] satisfies Eye[]);
 
 /** Each epoch's entries, ascending: rows of the collectors, and appends that returned. */
-function claimedByEpoch({ diary, rows, world }: SwarmEvidence) {
-	const epochs = new Map<number, Map<number, { entry: Entry; utcSeconds: number | undefined }>>();
-	const put = (entry: Entry, utcSeconds: number | undefined): void => {
-		const entries = epochs.get(entry.epoch) ?? new Map();
-		epochs.set(entry.epoch, entries.set(entry.sequence, { entry, utcSeconds }));
-	};
-	for (const row of rows) put(decodeEntry(row), undefined);
-	for (const { entry, atMicroseconds } of diary.entries) put(entry, utcOf(world, atMicroseconds));
+function claimedByEpoch({ diary, rows }: SwarmEvidence): Entry[][] {
+	const epochs = new Map<number, Map<number, Entry>>();
+	const all = [...rows.map(decodeEntry), ...diary.entries.map(({ entry }) => entry)];
+	for (const entry of all) {
+		const entries = epochs.get(entry.epoch) ?? new Map<number, Entry>();
+		epochs.set(entry.epoch, entries.set(entry.sequence, entry));
+	}
 	return [...epochs.values()].map((entries) =>
-		[...entries.values()].sort((a, b) => a.entry.sequence - b.entry.sequence),
+		[...entries.values()].sort((a, b) => a.sequence - b.sequence),
 	);
 }
 
 /** What is in no collector's record was lost on flash, and what the ring has written over no boot can read. */
 function lossesOf(
 	{ boots }: SwarmEvidence,
-	entries: readonly { readonly entry: Entry }[],
+	entries: readonly Entry[],
 	held: ReadonlySet<string>,
 ): (sequence: number, bySequence: number) => boolean {
-	const epoch = entries[0]?.entry.epoch;
+	const epoch = entries[0]?.epoch;
 	const known = boots.filter((boot) => boot.epoch === epoch);
 	return (sequence, bySequence) =>
 		!held.has(`${epoch}/${sequence}`) ||

@@ -63,7 +63,7 @@ export function runEventCut({ seed, cuts = [], outageSeconds = 20 }: EventCut): 
 	const entries = (readImage(station.flash.bytes)?.entries ?? []).map(decodeEntry);
 	judgeClaims(
 		{
-			entries: entries.map((entry) => ({ entry, utcSeconds: undefined })),
+			entries,
 			isLost: () => false,
 		},
 		findings,
