@@ -56,7 +56,7 @@ export function runEventCut({ seed, cuts = [], outageSeconds = 20 }: EventCut): 
 		if (second !== undefined) station.cutPowerAfter(second, outageSeconds);
 	}
 	// What power takes comes later, and so does an end.
-	const lost = outageSeconds > 60 ? 3 * outageSeconds : 0;
+	const lost = outageSeconds > 60 ? 3 * outageSeconds + 26 * HOUR : 0;
 	runUntil(station, START_UTC_SECONDS + END_SECONDS + lost);
 	const findings = new Findings();
 	// What flash holds: an append that a cut ended may be there whole.
