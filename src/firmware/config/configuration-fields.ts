@@ -8,6 +8,7 @@ import { isDigit, isLetter, isTextOf } from "../../core/text.js";
 import { CONDUCTIVITY_LAWS, TURBIDITY_UNITS } from "../../protocol/record/derive.js";
 import { stationIdBytes } from "../../protocol/record/entry.js";
 import { partsOf, REFERENCE_PROBES } from "../../protocol/record/probe-kinds.js";
+import { BATTERY_CHEMISTRIES } from "./power-policy.js";
 
 export interface FieldRow {
 	/**
@@ -47,6 +48,21 @@ export const CONFIGURATION_FIELDS = Object.freeze({
 	supply: { kind: ["battery", "mains"], start: "battery" },
 	/** Below this the battery is low and uploads become rarer, millivolts. */
 	batteryLowMillivolts: { kind: "number", range: [0, 60_000], start: 11_800 },
+	/** What the battery is: of six lead cells, of one of Li-ion, of four of LiFePO4; unstated: no charge, no forecast. */
+	batteryChemistry: {
+		kind: BATTERY_CHEMISTRIES,
+		start: "unstated",
+		since: 3,
+		isUnwritten: true,
+	},
+	/** What it holds, for the forecast and for counted coulombs; 0: not known. */
+	batteryMilliampereHours: {
+		kind: "number",
+		range: [0, 500_000],
+		start: 0,
+		since: 3,
+		isUnwritten: true,
+	},
 	/** Where batches go. */
 	collectorHost: { kind: "host", range: [1, 253] },
 	/** Port there, HTTPS. */
@@ -73,6 +89,8 @@ export const CONFIGURATION_FIELDS = Object.freeze({
 	turbidityCoefficientsMicro: { kind: "numbers", range: [-1e13, 1e13], start: Object.freeze([]) },
 	/** Id of the first range's curve, the next range has the next; another curve needs another. */
 	turbidityCalibrationId: { kind: "number", range: [1, 254], start: 1 },
+	/** Turbidity with one regular reading of so many: its probe takes most of the energy; events have it each time. */
+	turbidityEvery: { kind: "number", range: [1, 48], start: 1, since: 3, isUnwritten: true },
 	/** Which thermometer measures (BOARD.md). */
 	thermometer: { kind: partsOf("thermometer"), start: REFERENCE_PROBES.thermometer },
 	/** What measures the battery (BOARD.md). */

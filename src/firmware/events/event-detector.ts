@@ -204,7 +204,9 @@ export class EventDetector {
 		const x = xOf(reading);
 		const isStormOver =
 			isStorm && (this.#isOff || this.#memory.at(STORM_SINCE) >= STORM_SECONDS_MAX);
-		if (isStormOver || (x !== undefined && this.#memory.at(EC_COUNT) >= RING_MIN)) {
+		// Where turbidity is thinned out, readings without it tell nothing of a storm.
+		const isTold = x !== undefined && reading.turbidity !== undefined;
+		if (isStormOver || (isTold && this.#memory.at(EC_COUNT) >= RING_MIN)) {
 			this.#judgeStorm(reading, x ?? 0, isStormOver);
 		}
 		if (this.code !== 0) this.#follow(reading, x);

@@ -11,6 +11,7 @@ import {
 	CHANNELS,
 	CHANNELS_OF_SET,
 	type ChannelName,
+	channelIndexOf,
 } from "../../protocol/record/channels.js";
 import { nearFactorTo25 } from "../../protocol/record/derive.js";
 import {
@@ -51,6 +52,8 @@ export interface MeasureWaterOptions {
 	/** Stands in for the water's temperature when that is unknown, degrees Celsius; 25. */
 	readonly referenceCelsius?: number;
 	readonly burst?: BurstOptions;
+	/** False: the turbidity probe gets no power, and the channel is absent. */
+	readonly withTurbidity?: boolean;
 }
 
 export interface BurstOptions {
@@ -64,6 +67,8 @@ export interface WaterMeasurement {
 	/** What the fields of `reading` are. */
 	readonly set: ChannelSet;
 	readonly reading: Reading;
+	/** Out of the battery at the end of it, where the gauge tells that. */
+	readonly batteryMilliamperes: number | undefined;
 	readonly failures: readonly ChannelFailure[];
 	readonly events: readonly MeasuringEvent[];
 	/**
@@ -114,6 +119,7 @@ const DRY_BELOW_MICROSIEMENS = 10;
 const BATTERY_MILLIVOLTS_MAX = 0xfffe;
 /** The processor that measures it would not run: a wire of the gauge is off. */
 export const SUPPLY_MILLIVOLTS_MIN = 3000;
+const TURBIDITY_BIT = 1 << channelIndexOf("turbidity");
 /** Bit 7 of `failedProbes`. */
 export const MAY_ROLL_OVER = 0x80;
 
@@ -134,7 +140,7 @@ export function* measureWater(options: MeasureWaterOptions): Task<WaterMeasureme
 	const { board, openProbes, failedProbes } = options;
 	const session = new ProbeSession(board, openProbes, failedProbes);
 	try {
-		yield* session.open();
+		yield* session.open(options.withTurbidity);
 		return yield* call(new Measurement(session, options).run());
 	} finally {
 		session.close();
@@ -187,12 +193,15 @@ class Measurement {
 		});
 		let failedProbes = 0;
 		for (const { channel } of session.failures) failedProbes |= 1 << channel;
+		// What was not tried is as it was.
+		if (!this.#isTurbidityDue) failedProbes |= this.#options.failedProbes & TURBIDITY_BIT;
 		const before = this.#options.identities ?? NO_IDENTITIES;
 		const identified = identify(session.probes, failedProbes, before);
 		if (turbidity.mayRollOver) failedProbes |= MAY_ROLL_OVER;
 		return {
 			set,
 			reading,
+			batteryMilliamperes: battery.milliamperes,
 			failures: session.failures,
 			events: session.events,
 			failedProbes,
@@ -306,12 +315,17 @@ class Measurement {
 		return measured;
 	}
 
+	get #isTurbidityDue(): boolean {
+		return this.#options.withTurbidity !== false;
+	}
+
 	*#turbidity() {
 		const session = this.#session;
 		const { watchdog } = this.#options.board;
 		const { count, intervalMilliseconds } = this.#options.burst ?? DEFAULT_BURST;
 		assert(intervalMilliseconds <= watchdog.timeoutMilliseconds / 2, "a pause of a burst too long");
 		const mayRollOverBefore = (this.#options.failedProbes & MAY_ROLL_OVER) !== 0;
+		if (!this.#isTurbidityDue) return { ...NOT_MEASURED, mayRollOver: mayRollOverBefore };
 		const recovery = session.recoveryFor("turbidity");
 		const signals: Signal[] = [];
 		const sensor = () => session.probes.turbidity;
@@ -340,12 +354,14 @@ class Measurement {
 			() => session.probes.battery,
 			(a, b) => isWithin(a.battery.voltage, b.battery.voltage, AGREEMENT.volts),
 		);
-		if (repeated === undefined) return { value: undefined, flags: FAILED };
-		const millivolts = Math.round(repeated.sample.battery.voltage * 1000);
+		if (repeated === undefined) return { value: undefined, flags: FAILED, milliamperes: undefined };
+		const { voltage, current } = repeated.sample.battery;
+		const millivolts = Math.round(voltage * 1000);
 		const stored = Math.min(Math.max(millivolts, 0), BATTERY_MILLIVOLTS_MAX);
 		let flags = unstable(repeated);
 		if (stored !== millivolts) flags |= CHANNEL_FLAGS.outOfRange;
 		if (millivolts < SUPPLY_MILLIVOLTS_MIN) flags |= CHANNEL_FLAGS.suspect;
-		return { value: stored, flags };
+		const milliamperes = current === undefined ? undefined : current * 1000;
+		return { value: stored, flags, milliamperes };
 	}
 }

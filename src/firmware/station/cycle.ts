@@ -19,6 +19,7 @@ import {
 	BATTERY_HYSTERESIS_MILLIVOLTS,
 	type MeasurementController,
 } from "./measurement-controller.js";
+import type { PowerController } from "./power-controller.js";
 import type { ReadingTimes } from "./reading-times.js";
 import type { Recorder } from "./recorder.js";
 import type { MeasurementRequest, ServiceRequests } from "./service-requests.js";
@@ -50,6 +51,7 @@ export interface CycleParts {
 	readonly manager: ConfigurationManager;
 	readonly uploads: UploadController;
 	readonly readings: MeasurementController;
+	readonly power: PowerController;
 	readonly times: ReadingTimes;
 	readonly events: EventController;
 	readonly requests: ServiceRequests;
@@ -121,7 +123,7 @@ export class Cycle {
 				!uploads.isUploading &&
 				!console.isInService;
 			if (maySleep && idleMilliseconds >= SLEEP_MILLISECONDS_MIN) return;
-			journal.idle();
+			if (!this.#parts.power.isSilent) journal.idle();
 			const slice = Math.min(Math.max(idleMilliseconds, 0), board.watchdog.timeoutMilliseconds / 2);
 			this.#wakeSignal = new Signal<true>();
 			yield* this.#wakeSignal.wait(slice);
@@ -172,7 +174,8 @@ export class Cycle {
 
 	/** When the next session is due, on the board's clock. */
 	get nextUploadMilliseconds(): number {
-		const { bootMilliseconds, readings, uploads, bootLog, times } = this.#parts;
+		const { bootMilliseconds, readings, uploads, bootLog, times, power } = this.#parts;
+		if (power.isSilent && !this.#isAsked) return Number.POSITIVE_INFINITY;
 		const isSpared = readings.state.isBatteryLow && !this.#isAsked;
 		// A reading opens the boot after a loss of power; where the journal refuses that, what it holds is
 		// delivered all the same, but for the last entry.
@@ -299,7 +302,7 @@ export class Cycle {
 			trial.stored();
 			uploads.requestSoon();
 		}
-		uploads.adjust(readings.state.batteryStep);
+		uploads.adjust(readings.batteryFactor);
 		times.taken(dueMilliseconds, beganMilliseconds, stamp.utcSeconds);
 		// Now, for a wake that only measures is over after it.
 		if (times.leftMilliseconds >= LOOK_MILLISECONDS) yield* this.#checkCircuits();

@@ -14,10 +14,11 @@ import type { WaterProbes } from "../measure/probes.js";
 import { type CalibrationIds, measureWater, type WaterMeasurement } from "../measure/water.js";
 import type { Board } from "../ports.js";
 import type { LogBook } from "./log-book.js";
+import type { PowerController } from "./power-controller.js";
 import type { Stamp } from "./recorder.js";
 import { type MeasurementRequest, reportOf, type ServiceRequests } from "./service-requests.js";
 import type { TimeKeeper } from "./time-keeper.js";
-import { batteryStepOf } from "./upload-interval.js";
+import { BATTERY_FACTORS, batteryStepOf } from "./upload-interval.js";
 
 /** Rising above the threshold by this much ends "battery low"; a load step is below it. */
 export const BATTERY_HYSTERESIS_MILLIVOLTS = 200;
@@ -38,6 +39,9 @@ export interface MeasurementControllerOptions {
 	readonly book: LogBook;
 	readonly time: TimeKeeper;
 	readonly service: ServiceRequests;
+	readonly power: PowerController;
+	/** One of the water goes on where it is not 0. */
+	readonly events: { readonly intervalSeconds: number };
 	/** In force. */
 	readonly configuration: () => StationConfiguration;
 	readonly openProbes: (board: Board, configuration: StationConfiguration) => WaterProbes;
@@ -78,9 +82,15 @@ export class MeasurementController {
 		return this.#state;
 	}
 
+	/** Uploads are so many times rarer, for the battery's sake. */
+	get batteryFactor(): number {
+		const { power } = this.#options;
+		return power.uploadFactor ?? BATTERY_FACTORS[this.#state.batteryStep] ?? 1;
+	}
+
 	/** One measurement of everything, dated by `stamp`. */
 	*measure(stamp: Stamp, { request, isRecorded, isLate }: MeasurementContext): Task<void> {
-		const { board, openProbes } = this.#options;
+		const { board, openProbes, power, events } = this.#options;
 		const configuration = this.#options.configuration();
 		const beganMilliseconds = board.clock.milliseconds;
 		// Most of a measurement is waiting for probes.
@@ -91,10 +101,13 @@ export class MeasurementController {
 			failedProbes: this.#state.failedProbes,
 			calibrationIds: this.#calibrationIds(configuration),
 			identities: this.#state.identities,
+			// A technician who looks sees all.
+			withTurbidity: request !== undefined || power.takesTurbidity(events.intervalSeconds > 0),
 		});
 		board.processor.allowLightSleep(false);
 		measurement = withheldFrom(measurement, this.#options.calibrations.withheld);
-		this.#judgeBattery(measurement, configuration.batteryLowMillivolts);
+		const seconds = (board.clock.milliseconds - beganMilliseconds) / 1000;
+		this.#judgeBattery(measurement, configuration.batteryLowMillivolts, seconds);
 		// The battery came last, this very moment. A session sags it by less than any hysteresis, and shows.
 		if (this.#options.isLoaded()) {
 			const { reading } = measurement;
@@ -150,11 +163,25 @@ export class MeasurementController {
 		this.#state = { failedProbes, isBatteryLow, batteryStep, identities };
 	}
 
-	#judgeBattery({ reading }: WaterMeasurement, thresholdMillivolts: number): void {
+	#judgeBattery(
+		{ reading, batteryMilliamperes }: WaterMeasurement,
+		thresholdMillivolts: number,
+		seconds: number,
+	): void {
 		const { value: batteryMillivolts, flags: batteryFlags } = reading.battery;
 		// A gauge that is off says nothing about the battery, and must not slow the station down.
 		const isOff = (batteryFlags & (CHANNEL_FLAGS.fault | CHANNEL_FLAGS.suspect)) !== 0;
 		if (batteryMillivolts === undefined || isOff) return;
+		const { value: millidegrees, flags } = reading.temperature;
+		if (!this.#options.isLoaded()) {
+			this.#options.power.judge({
+				millivolts: batteryMillivolts,
+				milliamperes: batteryMilliamperes,
+				// Nothing else here is as cold as the box: a board knows no temperature of its own yet.
+				celsius: flags === 0 && millidegrees !== undefined ? millidegrees / 1000 : undefined,
+				seconds,
+			});
+		}
 		const was = this.#state;
 		const hysteresis = was.isBatteryLow ? BATTERY_HYSTERESIS_MILLIVOLTS : 0;
 		const isBatteryLow = batteryMillivolts < thresholdMillivolts + hysteresis;

@@ -1,28 +1,51 @@
-/** When a station measures: as the clock and the configuration have it, and as an event asks for it. */
+/** When a station measures: as the clock and the configuration have it, as an event asks for it, and as the battery lets it. */
 import { EventController, type EventControllerOptions } from "./event-controller.js";
+import { PowerController } from "./power-controller.js";
 import { ReadingTimes, type ReadingTimesOptions, type ReadingTimesState } from "./reading-times.js";
 
 export interface PaceOptions extends Omit<EventControllerOptions, "state"> {
 	readonly time: ReadingTimesOptions["time"];
 	readonly isBatteryLow: () => boolean;
 	/** From the last wake. */
-	readonly retained: { readonly times: ReadingTimesState; readonly events: Uint8Array } | undefined;
+	readonly retained: PaceState | undefined;
+}
+
+export interface PaceState {
+	readonly times: ReadingTimesState;
+	readonly events: Uint8Array;
+	readonly power: Uint8Array;
 }
 
 export interface Pace {
 	readonly times: ReadingTimes;
 	readonly events: EventController;
+	readonly power: PowerController;
+	/** For retained memory. */
+	save(): PaceState;
 }
 
 export function openPace({ time, isBatteryLow, retained, ...rooms }: PaceOptions): Pace {
+	const configuration = () => rooms.manager.configuration;
+	const power = new PowerController({
+		clock: rooms.board.clock,
+		configuration,
+		state: retained?.power,
+		say: (level, text) => rooms.book.event("power-level", level, text),
+	});
 	const events = new EventController({ ...rooms, state: retained?.events });
 	const times = new ReadingTimes({
 		clock: rooms.board.clock,
 		time,
-		configuration: () => rooms.manager.configuration,
+		configuration,
 		isBatteryLow,
+		power,
 		eventSeconds: () => events.intervalSeconds,
 		state: retained?.times,
 	});
-	return { times, events };
+	return {
+		times,
+		events,
+		power,
+		save: () => ({ times: times.save(), events: events.save(), power: power.save() }),
+	};
 }

@@ -23,6 +23,11 @@ export interface ReadingTimesOptions {
 	/** In force. */
 	readonly configuration: () => StationConfiguration;
 	readonly isBatteryLow: () => boolean;
+	readonly power: {
+		/** By the charge; undefined where the battery's kind is not known. */
+		readonly intervalSeconds: number | undefined;
+		readonly isSparing: boolean;
+	};
 	/** Between readings as an event asks for it, 0: it does not. */
 	readonly eventSeconds: () => number;
 	readonly state: ReadingTimesState | undefined;
@@ -101,8 +106,11 @@ export class ReadingTimes {
 	/** Between readings, as things are. */
 	get #intervalSeconds(): number {
 		const { intervalSeconds, supply } = this.#options.configuration();
-		const isSparing = this.#options.isBatteryLow() && supply === "battery";
-		const seconds = readingIntervalSecondsOf(intervalSeconds, isSparing);
+		const { power, isBatteryLow } = this.#options;
+		const stretched = power.intervalSeconds;
+		const isSparing =
+			stretched === undefined ? isBatteryLow() && supply === "battery" : power.isSparing;
+		const seconds = stretched ?? readingIntervalSecondsOf(intervalSeconds, isSparing);
 		const event = this.#options.eventSeconds();
 		if (event === 0) return seconds;
 		// On a low battery as often as is usual on a good one, and no more often.

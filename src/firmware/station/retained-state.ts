@@ -12,13 +12,14 @@ import type { RetainedMemory } from "../ports.js";
 import type { BootLogState } from "./boot-log.js";
 import { EVENT_CONTROLLER_BYTES } from "./event-controller.js";
 import type { MeasurementControllerState } from "./measurement-controller.js";
+import { POWER_CONTROLLER_BYTES } from "./power-controller.js";
 import type { ReadingTimesState } from "./reading-times.js";
 import type { TimeState } from "./time-state.js";
 import type { Delivered } from "./tolerant-journal.js";
 
 /** "BSTR" little-endian. */
 const MAGIC = 0x52545342;
-const VERSION = 9;
+const VERSION = 10;
 const FIXED_BYTES = 144;
 /** A mark of 16 bits for each of eight channels, one more than `failedProbes` has bits for. */
 const IDENTITIES_AT = 128;
@@ -38,8 +39,9 @@ export const JOURNAL_STATE_BYTES_MAX = 128;
 /** Uplink's state, at most. */
 export const UPLINK_STATE_BYTES_MAX = 128;
 const EVENTS_AT = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX + UPLINK_STATE_BYTES_MAX;
-/** 144 + 128 + 128 + events 404 + CRC 4 = 808 bytes, of 2 KB that the board keeps. */
-export const RETAINED_BYTES = EVENTS_AT + EVENT_CONTROLLER_BYTES + 4;
+const POWER_AT = EVENTS_AT + EVENT_CONTROLLER_BYTES;
+/** 144 + 128 + 128 + events 404 + power 32 + CRC 4 = 840 bytes, of 2 KB that the board keeps. */
+export const RETAINED_BYTES = POWER_AT + POWER_CONTROLLER_BYTES + 4;
 
 /** Milliseconds are of the board's clock, which continues through deep sleep. */
 export interface RetainedState {
@@ -66,6 +68,8 @@ export interface RetainedState {
 	readonly uplink: Uint8Array;
 	/** EVENT_CONTROLLER_BYTES, or none where the controller does not know the record yet. */
 	readonly events: Uint8Array;
+	/** POWER_CONTROLLER_BYTES. */
+	readonly power: Uint8Array;
 }
 
 /** Reads the retained state, or undefined when there is none that checks. */
@@ -118,12 +122,14 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 		journal: bytes.subarray(FIXED_BYTES, FIXED_BYTES + journalBytes),
 		uplink: bytes.subarray(uplinkAt, uplinkAt + uplinkBytes),
 		events: bytes.subarray(EVENTS_AT, EVENTS_AT + (hasEvents ? EVENT_CONTROLLER_BYTES : 0)),
+		power: bytes.subarray(POWER_AT, POWER_AT + POWER_CONTROLLER_BYTES),
 	};
 }
 
 /** Writes the state; the memory must hold RETAINED_BYTES. */
 export function storeRetainedState(memory: RetainedMemory, state: RetainedState): void {
-	const { bootLog, times, readings, manager, time, delivered, journal, uplink, events } = state;
+	const { bootLog, times, readings, manager, time, delivered, journal, uplink, events, power } =
+		state;
 	assert(journal.length <= JOURNAL_STATE_BYTES_MAX, "the journal's state is too long");
 	assert(uplink.length <= UPLINK_STATE_BYTES_MAX, "the uplink's state is too long");
 	const bytes = new Uint8Array(RETAINED_BYTES);
@@ -167,6 +173,7 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 	putTime(view, time);
 	if (events.length > 0) view.setUint8(76, view.getUint8(76) | HAS_EVENTS);
 	bytes.set(events, EVENTS_AT);
+	bytes.set(power, POWER_AT);
 	bytes.set(journal, FIXED_BYTES);
 	bytes.set(uplink, FIXED_BYTES + JOURNAL_STATE_BYTES_MAX);
 	view.setUint32(RETAINED_BYTES - 4, crc32(bytes, 0, RETAINED_BYTES - 4), true);

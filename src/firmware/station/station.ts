@@ -118,13 +118,13 @@ export class Station {
 		const rooms = { ...seen, time: this.#time, wake: () => this.#cycle.wake() };
 		this.#calibrations = openCalibrations(options, rooms, retained !== undefined);
 		this.#requests = this.#openRequests();
-		this.#readings = this.#openReadings();
 		this.#pace = openPace({
 			...rooms,
 			isBatteryLow: () => this.#readings.state.isBatteryLow,
 			retained,
 			onUrgent: () => this.requestUpload(),
 		});
+		this.#readings = this.#openReadings();
 		this.#console = this.#openConsole();
 		this.#networkTime = this.#openNetworkTime();
 		this.#uploads = this.#openUploads();
@@ -209,6 +209,7 @@ export class Station {
 			book: this.#book,
 			time: this.#time,
 			service: this.#requests,
+			...this.#pace,
 			configuration: () => this.#manager.configuration,
 			openProbes,
 			state: this.#retained?.readings,
@@ -248,7 +249,7 @@ export class Station {
 			journal: this.#journal,
 			book: this.#book,
 			configuration: this.#manager.configuration,
-			batteryStep: this.#readings.state.batteryStep,
+			batteryFactor: this.#readings.batteryFactor,
 			recordedGapTo: this.#retained?.recordedGapTo ?? 0,
 			state: this.#retained?.uplink,
 			start: (task, onEnd) => this.#scheduler.start(task, onEnd),
@@ -340,6 +341,7 @@ export class Station {
 			rssiDecibelMilliwatts: this.#uploads.rssiDecibelMilliwatts,
 			failedProbes: state.failedProbes,
 			isBatteryLow: state.isBatteryLow,
+			power: this.#pace.power.answer,
 			missing: this.#provisioning.missing,
 		});
 	}
@@ -353,7 +355,7 @@ export class Station {
 	#sleep(): void {
 		const { board } = this.#options;
 		this.#cycle.noteService();
-		this.#journal.idle();
+		if (!this.#pace.power.isSilent) this.#journal.idle();
 		this.#scheduler.stop();
 		this.#switchOff();
 		board.console.onActivity = undefined;
@@ -366,13 +368,12 @@ export class Station {
 			networkTimeNotBeforeSeconds: this.#networkTime.notBeforeSeconds,
 			delivered: this.#journal.delivered,
 			bootLog: this.#bootLog.save(),
-			times: this.#pace.times.save(),
 			readings: this.#readings.state,
 			manager: this.#manager.save(),
 			time: this.#time.save(),
 			journal: this.#journal.save(),
 			uplink: this.#uploads.save(),
-			events: this.#pace.events.save(),
+			...this.#pace.save(),
 		});
 		if (this.#cycle.isRestarting) {
 			board.processor.restart();

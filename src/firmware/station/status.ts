@@ -28,6 +28,7 @@ export interface StatusView {
 	/** Bit i: the channel of index i has failed. */
 	readonly failedProbes: number;
 	readonly isBatteryLow: boolean;
+	readonly power: AnswerFields;
 	/** Names that the board was not told and must be. */
 	readonly missing: readonly string[];
 }
@@ -86,7 +87,7 @@ export function statusOf(view: StatusView): AnswerFields[] {
 		},
 		{
 			nextReadingSeconds: seconds(view.nextReadingMilliseconds),
-			nextUploadSeconds: view.isUploading ? 0 : seconds(view.nextUploadMilliseconds),
+			nextUploadSeconds: view.isUploading ? 0 : finite(seconds(view.nextUploadMilliseconds)),
 			uploading: view.isUploading ? "yes" : "no",
 			uploadFailures: view.uploadFailures,
 			rssiDecibelMilliwatts: view.rssiDecibelMilliwatts ?? "none",
@@ -96,8 +97,14 @@ export function statusOf(view: StatusView): AnswerFields[] {
 			failedProbes: failed.length === 0 ? "none" : failed.join(","),
 			battery: view.isBatteryLow ? "low" : "good",
 		},
+		view.power,
 		{ untold: view.missing.length === 0 ? "none" : view.missing.join(",") },
 	];
+}
+
+/** None where the battery lets none be. */
+function finite(seconds: number): number | string {
+	return seconds === Number.POSITIVE_INFINITY ? "none" : seconds;
 }
 
 /** What is known of the last upload when it was not in this wake: its trouble is not kept over sleep. */

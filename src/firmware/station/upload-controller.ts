@@ -20,8 +20,8 @@ export interface UploadControllerOptions {
 	readonly journal: StationJournal;
 	readonly book: LogBook;
 	readonly configuration: StationConfiguration;
-	/** Index into BATTERY_FACTORS. */
-	readonly batteryStep: number;
+	/** Uploads are so many times rarer than configured. */
+	readonly batteryFactor: number;
 	/** Last sequence covered by a gap entry that was recorded already, 0 for none. */
 	readonly recordedGapTo: number;
 	/** From `save` of the last wake. */
@@ -48,7 +48,7 @@ export interface UploadTrouble {
 export class UploadController {
 	readonly #options: UploadControllerOptions;
 	#configuration: StationConfiguration;
-	#batteryStep: number;
+	#batteryFactor: number;
 	#recordedGapTo: number;
 	#uplink: Uplink;
 	#isUploading = false;
@@ -62,7 +62,7 @@ export class UploadController {
 	constructor(options: UploadControllerOptions) {
 		this.#options = options;
 		this.#configuration = options.configuration;
-		this.#batteryStep = options.batteryStep;
+		this.#batteryFactor = options.batteryFactor;
 		this.#recordedGapTo = options.recordedGapTo;
 		this.#refreshRingUsage();
 		this.#uplink = this.#open(options.state);
@@ -118,8 +118,8 @@ export class UploadController {
 	}
 
 	/** After each reading: the interval follows battery and ring. */
-	adjust(batteryStep: number): void {
-		this.#batteryStep = batteryStep;
+	adjust(batteryFactor: number): void {
+		this.#batteryFactor = batteryFactor;
 		this.#refreshRingUsage();
 		this.#uplink.uploadIntervalSeconds = this.#intervalSeconds();
 	}
@@ -194,7 +194,7 @@ export class UploadController {
 	#intervalSeconds(): number {
 		return uploadIntervalSecondsOf({
 			configuredSeconds: this.#configuration.uploadIntervalSeconds,
-			batteryStep: this.#batteryStep,
+			batteryFactor: this.#batteryFactor,
 			waitingShare: this.#waitingShare,
 		});
 	}

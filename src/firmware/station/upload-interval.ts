@@ -40,8 +40,8 @@ export function batteryStepOf(
 export interface UploadIntervalOptions {
 	/** 10..604800. */
 	readonly configuredSeconds: number;
-	/** Index into BATTERY_FACTORS. */
-	readonly batteryStep: number;
+	/** The battery makes it so many times as long. */
+	readonly batteryFactor: number;
 	/** Share of the ring that waits for an acknowledgement, 0..1. */
 	readonly waitingShare: number;
 }
@@ -52,11 +52,10 @@ export interface UploadIntervalOptions {
  * configured interval again: readings that would be overwritten count more than the battery.
  */
 export function uploadIntervalSecondsOf(options: UploadIntervalOptions): number {
-	const { configuredSeconds, batteryStep, waitingShare } = options;
-	const factor = BATTERY_FACTORS[batteryStep] ?? 1;
+	const { configuredSeconds, batteryFactor, waitingShare } = options;
 	const quarter = Math.min(Math.floor(Math.max(waitingShare, 0) * 4), FILL_DIVISORS.length - 1);
 	const divisor = FILL_DIVISORS[quarter] ?? 1;
 	const least = Math.min(configuredSeconds, HURRY_SECONDS_MIN);
 	const most = Math.max(configuredSeconds, SPARING_SECONDS_MAX);
-	return Math.min(Math.max(Math.round((configuredSeconds * factor) / divisor), least), most);
+	return Math.min(Math.max(Math.round((configuredSeconds * batteryFactor) / divisor), least), most);
 }

@@ -89,6 +89,7 @@ export const RECORD_TEXTS: Readonly<Record<string, Text>> = Object.freeze({
 	"name-safe-mode": t("safe mode begins or ends", "bezbedni režim počinje ili prestaje"),
 	"name-battery-low": t("battery low, or well again", "baterija slaba, ili opet dobra"),
 	"name-battery-waited": t("waited for the battery", "čekala je bateriju"),
+	"name-power-level": t("another pace for the battery's sake", "drugi ritam zbog baterije"),
 	"name-service": t("a technician came or left", "tehničar je došao ili otišao"),
 	"name-configuration-refused": t("a configuration was refused", "podešavanje je odbijeno"),
 	"name-configuration-reverted": t("a configuration was given up", "podešavanje je napušteno"),

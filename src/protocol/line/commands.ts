@@ -42,7 +42,8 @@ export const COMMANDS = Object.freeze({
 			"utc@ timeQuality clock boot# uptimeSeconds# epoch# held# next# cursor# waiting# gaps# journal " +
 			"flashSectors# flashRetired# flashRefusals# flashBitsCorrected# flashSlotsSkipped# " +
 			"nextReadingSeconds# nextUploadSeconds# uploading uploadFailures# rssiDecibelMilliwatts# " +
-			"lastUpload failedProbes battery untold garbled#",
+			"lastUpload failedProbes battery powerLevel chargePerMille forecastDays monthMilliwattHours " +
+			"forecastAssumes untold garbled#",
 	},
 	read: {
 		about: "measure now and record it",

@@ -38,6 +38,8 @@ export const EVENT_CODES = Object.freeze({
 	"battery-low": 50,
 	/** A boot was not recorded before the battery could bear it; detail: seconds since the loss of power. */
 	"battery-waited": 51,
+	/** The station measures and uploads at another pace; detail: level 0..4, text: by which charge, and the forecast. */
+	"power-level": 52,
 	/** A technician attached (detail 1) or left (detail 0). */
 	service: 60,
 	/** A configuration that was offered changed nothing; detail: its id, 0 unread, text: why. */

@@ -42,6 +42,7 @@ interface World {
 	failedProbes: number;
 	burst: { count: number; intervalMilliseconds: number };
 	calibrationIds: CalibrationIds;
+	withTurbidity: boolean;
 }
 
 const good = (signalMicrovolts: number): Loop => ({ signalMicrovolts, range: 0, state: "good" });
@@ -65,6 +66,7 @@ function measure(changes: Partial<World> = {}): {
 		failedProbes: 0,
 		burst: { count: 5, intervalMilliseconds: 250 },
 		calibrationIds: byChannel(() => [0]),
+		withTurbidity: true,
 		...changes,
 	};
 	const clock = { milliseconds: 1000 };
@@ -202,6 +204,7 @@ function measure(changes: Partial<World> = {}): {
 		failedProbes: world.failedProbes,
 		burst: world.burst,
 		calibrationIds: world.calibrationIds,
+		withTurbidity: world.withTurbidity,
 	};
 	try {
 		const measured = runTask(measureWater(options), clock, waits);
@@ -226,12 +229,26 @@ describe("measuring the water", () => {
 				battery: { value: 12_600, ...CLEAN },
 				dissolvedOxygen: { value: undefined, ...CLEAN, flags: absent },
 			},
+			batteryMilliamperes: undefined,
 			failures: [],
 			events: [],
 			failedProbes: 0,
 			identified: [],
 			identities: [0, 0, 0, 0, 0, 0],
 		});
+	});
+
+	it("without turbidity gives its probe no power, and keeps what was known of it", () => {
+		const turbidityBit = 1 << 3;
+		const { measured, talk } = measure({ withTurbidity: false, failedProbes: turbidityBit });
+		assert.equal(measured.reading.turbidity.value, undefined);
+		assert.equal(measured.reading.turbidity.flags, CHANNEL_FLAGS.absent);
+		assert.equal(measured.failedProbes, turbidityBit);
+		assert.deepEqual(measured.events, []);
+		assert.ok(
+			talk.every((line) => !/loop|turbidity/.test(line)),
+			talk.join(" "),
+		);
 	});
 
 	it("goes in the order that keeps the probes from disturbing each other", () => {

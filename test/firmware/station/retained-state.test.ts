@@ -54,6 +54,7 @@ const STATE: RetainedState = {
 	},
 	journal: Uint8Array.of(1, 2, 3),
 	events: new Uint8Array(404).fill(7),
+	power: new Uint8Array(32).fill(8),
 	uplink: Uint8Array.of(9),
 };
 

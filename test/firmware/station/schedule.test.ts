@@ -40,6 +40,7 @@ describe("when a reading is due", () => {
 				configuration: () =>
 					({ ...DEFAULT_CONFIGURATION, intervalSeconds: 300 }) as StationConfiguration,
 				isBatteryLow: () => false,
+				power: { intervalSeconds: undefined, isSparing: false },
 				eventSeconds: () => 0,
 				state,
 			});

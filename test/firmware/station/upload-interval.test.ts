@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import {
+	BATTERY_FACTORS,
 	batteryStepOf,
 	uploadIntervalSecondsOf,
 } from "../../../src/firmware/station/upload-interval.js";
@@ -9,7 +10,11 @@ const LOW = 11_800;
 
 describe("the upload interval", () => {
 	const of = (configuredSeconds: number, batteryStep: number, waitingShare: number): number =>
-		uploadIntervalSecondsOf({ configuredSeconds, batteryStep, waitingShare });
+		uploadIntervalSecondsOf({
+			configuredSeconds,
+			batteryFactor: BATTERY_FACTORS[batteryStep] ?? 0,
+			waitingShare,
+		});
 
 	it("is the configured one while battery and ring are well", () => {
 		assert.equal(of(HOUR, 0, 0), HOUR);

@@ -24,6 +24,11 @@ const EVENT_WORDS: Readonly<Record<EventCode, readonly [string, string, string]>
 	crash: ["the last run crashed", "crash code", "its message"],
 	"safe-mode": ["safe mode", "1 begins, 0 ends", ""],
 	"battery-low": ["the battery crossed its threshold", "1 fell below, 0 rose above", ""],
+	"power-level": [
+		"readings and uploads come at another pace for the battery's sake (POWER.md)",
+		"level, 0 as configured to 4",
+		"charge, and days that it lasts without sun",
+	],
 	"battery-waited": [
 		"a boot was not recorded before the battery could bear it",
 		"seconds since the loss of power",
