@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { Ledger } from "../../src/collector/ledger/ledger.js";
+import { describeAlarms } from "../support/collectors/alarm-suite.js";
 import { COLLECTOR_KEY, describeLedger, recordOf } from "../support/collectors/ledger-suite.js";
 import { emptyStore } from "../support/collectors/shared-store.js";
 import { judgeRecord } from "../support/judges/record-judge.js";
@@ -10,7 +11,9 @@ describe("collector with PGlite", () => {
 		await emptyStore();
 	});
 
-	describeLedger("PGlite", async () => ({ ...(await emptyStore()), close: async () => {} }));
+	const openEmpty = async () => ({ ...(await emptyStore()), close: async () => {} });
+	describeLedger("PGlite", openEmpty);
+	describeAlarms("PGlite", openEmpty);
 });
 
 describe("judge of the kill campaign", () => {

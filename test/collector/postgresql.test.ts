@@ -6,6 +6,7 @@ import pg from "pg";
 import { Ledger } from "../../src/collector/ledger/ledger.js";
 import { openPostgresqlStore } from "../../src/collector/store/postgresql-store.js";
 import type { SqlStore } from "../../src/collector/store/store.js";
+import { describeAlarms } from "../support/collectors/alarm-suite.js";
 import { type Finished, runCommand } from "../support/collectors/command.js";
 import {
 	COLLECTOR_KEY,
@@ -48,6 +49,7 @@ if (programs === undefined) {
 		const openEmpty = async (): Promise<SqlStore> => openPostgresqlStore(await freshDatabase());
 
 		describeLedger("PostgreSQL", openEmpty);
+		describeAlarms("PostgreSQL", openEmpty);
 
 		it("lets several collectors share the record without a row doubled or a batch refused", async () => {
 			const database = await freshDatabase();

@@ -1,6 +1,7 @@
 /** What people read: both languages complete, their values agree, and Cyrillic that is read without stumbling. */
 import { strict as assert } from "node:assert";
 import { LANGUAGES, TEXTS, textOf } from "../../src/collector/publish/texts.js";
+import { ALARM_TEXTS } from "../../src/host/messages/alarm-texts.js";
 import { MESSAGES, type MessageKey } from "../../src/host/messages/catalogue.js";
 import { cyrillicOf } from "../../src/host/messages/cyrillic.js";
 import { languageOf, messagesIn } from "../../src/host/messages/messages.js";
@@ -19,6 +20,11 @@ describe("what people read", () => {
 		for (const [key, [english, serbian]] of Object.entries(MESSAGES)) {
 			assert.ok(english.trim() !== "" && serbian.trim() !== "", key);
 			assert.notEqual(english, serbian, key);
+			assert.deepEqual(placeholders(serbian), placeholders(english), key);
+			assert.deepEqual(placeholders(cyrillicOf(serbian)), placeholders(english), key);
+		}
+		for (const [key, [english, serbian]] of Object.entries(ALARM_TEXTS)) {
+			assert.ok(english.trim() !== "" && serbian.trim() !== "", key);
 			assert.deepEqual(placeholders(serbian), placeholders(english), key);
 			assert.deepEqual(placeholders(cyrillicOf(serbian)), placeholders(english), key);
 		}

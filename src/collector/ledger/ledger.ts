@@ -14,14 +14,8 @@ import {
 	REFUSAL_CODES,
 	type RefusalReason,
 } from "../../protocol/wire/acknowledgement.js";
-import { decodeBatch, NewerBatchError, readBatchLabel } from "../../protocol/wire/batch.js";
-import {
-	decodeSign1,
-	encodeSign1,
-	keyIdOf,
-	type Sign1,
-	toBeSigned,
-} from "../../protocol/wire/cose.js";
+import { decodeBatch, NewerBatchError } from "../../protocol/wire/batch.js";
+import { encodeSign1, keyIdOf, type Sign1, toBeSigned } from "../../protocol/wire/cose.js";
 import type { CheckedBatch, StoreOutcome } from "../store/batch-writer.js";
 import { type RecordStore, SqlRecordStore } from "../store/record-store.js";
 import type { SqlStore } from "../store/store.js";
@@ -29,6 +23,7 @@ import { BatchRefusal, type Checked, checkBatch } from "./check-batch.js";
 import type { ConfigurationOffers } from "./configuration-offers.js";
 import { coverageOf } from "./coverage.js";
 import { isSignedBy, type SigningKey, stationKeyOf } from "./keys.js";
+import { type Label, type OpenedEnvelope, openedEnvelope } from "./opened-envelope.js";
 import { sha256 } from "./sha256.js";
 import type { StationGate } from "./station-gate.js";
 import { onlyKey, type StationKey } from "./station-keys.js";
@@ -56,9 +51,20 @@ export interface LedgerOptions {
 		signature: Uint8Array,
 	) => boolean;
 	/** Told of what is stored before it is acknowledged; what it throws, the station sends again. */
-	readonly onStored?: (station: string, entries: readonly Uint8Array[]) => void;
+	readonly onStored?: (stored: StoredBatch) => Promise<void>;
+	/** Told of a batch that its station signed and that is not believed, before it is answered. */
+	readonly onRefused?: (report: LedgerReport) => Promise<void>;
 	/** Told of everything that was not believed. */
 	readonly onReport?: (report: LedgerReport) => void;
+}
+
+/** What a station delivered, the first time or again. */
+export interface StoredBatch {
+	readonly station: string;
+	/** Canonical bytes. */
+	readonly entries: readonly Uint8Array[];
+	/** Some of it nobody had before. */
+	readonly isNew: boolean;
 }
 
 export interface LedgerReport {
@@ -114,23 +120,10 @@ interface KnownKeys {
 	readonly sinceUtcSeconds: number;
 }
 
-/** An envelope whose label can be read. */
-interface OpenedEnvelope {
-	readonly signed: Sign1;
-	readonly label: Label;
-	readonly hash: Uint8Array;
-	readonly envelope: Uint8Array;
-}
-
 /** A batch whose signature is its station's. */
 interface SignedBatch extends OpenedEnvelope {
 	readonly keys: readonly KnownKey[];
 	readonly signer: KnownKey;
-}
-
-interface Label {
-	readonly station: string;
-	readonly epoch: number;
 }
 
 export class Ledger {
@@ -216,7 +209,9 @@ export class Ledger {
 		const { label, hash, envelope } = refused;
 		const { station } = label;
 		const isSigned = "signer" in refused;
-		this.#options.onReport?.({ station, reason, detail, isSigned });
+		const report: LedgerReport = { station, reason, detail, isSigned };
+		this.#options.onReport?.(report);
+		if (isSigned) await this.#options.onRefused?.(report);
 		const kept = this.#evidenceKept(reason, station, envelope.length);
 		if (kept > 0) {
 			await this.#records.keepEvidence({ hash, envelope, station, reason, detail }, kept);
@@ -293,7 +288,7 @@ export class Ledger {
 				return refuse("fork", `${place} continue another chain than what is stored`);
 			case "stored": {
 				const { configurations, onStored } = this.#options;
-				onStored?.(label.station, batch.entries);
+				await onStored?.({ station: label.station, entries: batch.entries, isNew });
 				const configuration = await configurations?.answer(label.station, batch.entries);
 				return {
 					status: 200,
@@ -379,16 +374,5 @@ export class Ledger {
 		if (this.#keys.size >= KEYS_CACHED_MAX) this.#keys.clear();
 		this.#keys.set(station, { keys, sinceUtcSeconds: nowUtcSeconds });
 		return keys;
-	}
-}
-
-/** Not even a label to answer to: only what is wrong can be told. */
-function openedEnvelope(envelope: Uint8Array): OpenedEnvelope | { readonly trouble: string } {
-	try {
-		const signed = decodeSign1(envelope);
-		return { signed, label: readBatchLabel(signed.payload), hash: sha256(envelope), envelope };
-	} catch (error) {
-		if (!(error instanceof StationError)) throw error;
-		return { trouble: error.message };
 	}
 }

@@ -11,7 +11,7 @@ import { printable, printableLines } from "../../core/printable.js";
 import { OperationalError } from "../../host/errors.js";
 import { closeToOthers } from "../../host/permissions.js";
 import { ConfigurationOffers, SqlOfferRepository } from "../ledger/configuration-offers.js";
-import { Ledger, type LedgerReport } from "../ledger/ledger.js";
+import { Ledger, type LedgerOptions, type LedgerReport } from "../ledger/ledger.js";
 import { StationGate } from "../ledger/station-gate.js";
 import { QUOTA_LIMITS, type QuotaLimits } from "../ledger/station-quota.js";
 import { ThreadVerifier } from "../ledger/verifier.js";
@@ -22,7 +22,7 @@ import { openPGliteStore } from "../store/pglite-store.js";
 import { openPostgresqlStore } from "../store/postgresql-store.js";
 import { stationKeysOf } from "../store/record-store.js";
 import type { SqlStore } from "../store/store.js";
-import { AlarmPost, deliverToCommand } from "./alarm-post.js";
+import { type AlarmService, openAlarms } from "./alarm-service.js";
 import { EnrolmentPost } from "./enrolment-post.js";
 import { openIdentity } from "./identity.js";
 import { Readiness } from "./readiness.js";
@@ -57,23 +57,21 @@ async function serve(options: ServiceOptions): Promise<void> {
 	const store = await openStore(options);
 	const verifier = new ThreadVerifier();
 	let publishing: Publishing | undefined;
-	let alarms: AlarmPost | undefined;
+	let alarms: AlarmService | undefined;
 	let enrolments: EnrolmentPost | undefined;
 	try {
 		const identity = await openIdentity(options.data, options.serverName);
 		const reports = openReports();
 		const readiness = new Readiness(store);
 		const configurations = openOffers(store, reports);
-		alarms = openAlarms(options);
-		const ledger = new Ledger({
+		alarms = await openAlarms({ ...options.alarms, store, data: options.data, clock, say });
+		const key = identity.acknowledgementKey;
+		const ledger = ledgerOf(options, {
 			store,
-			key: identity.acknowledgementKey,
+			key,
 			verifier,
-			clock,
 			configurations,
-			onStored: (station, entries) => alarms?.notice(station, entries),
-			nextSeconds: () => options.nextSeconds,
-			gate: new StationGate(quotaOf(options)),
+			watch: alarms.watch,
 			onReport: (report) => {
 				tellRefusal(reports, report);
 				// What its key signed and nobody believes is on its page, too.
@@ -85,6 +83,7 @@ async function serve(options: ServiceOptions): Promise<void> {
 			await enrolAll(ledger, options);
 			await setAll(configurations, options);
 			publishing?.reload();
+			alarms?.reload();
 		});
 		enrolments = openEnrolments(options, store, ledger);
 		publishing = await publish(store, options);
@@ -105,12 +104,12 @@ async function serve(options: ServiceOptions): Promise<void> {
 			onFailure: (error) =>
 				reports.add(`a request failed: ${messageOf(error)}`, { isTrouble: true }),
 		});
-		const publicKey = hexOf(identity.acknowledgementKey.publicKey);
+		const publicKey = hexOf(key.publicKey);
 		tellWhere(options, { port: listening.port, publishing, store: store.name, publicKey });
 		await stopped;
 		await listening.close();
 	} finally {
-		alarms?.close();
+		await alarms?.close();
 		await enrolments?.close();
 		await publishing?.close();
 		await store.close();
@@ -147,16 +146,20 @@ function openReports(): ReportLimit {
 	return reports;
 }
 
-function openAlarms({ data, alarmCommand: command }: ServiceOptions): AlarmPost | undefined {
-	if (command === undefined) return undefined;
-	return new AlarmPost({
-		path: join(data, "alarms.jsonl"),
-		deliver: deliverToCommand(command),
-		say,
-		wait: (seconds, then) => {
-			const timer = setTimeout(then, seconds * 1000).unref();
-			return { cancel: () => clearTimeout(timer) };
-		},
+function ledgerOf(
+	options: ServiceOptions,
+	parts: Pick<LedgerOptions, "store" | "key" | "verifier" | "configurations" | "onReport"> & {
+		readonly watch: AlarmService["watch"];
+	},
+): Ledger {
+	const { watch, ...rest } = parts;
+	return new Ledger({
+		...rest,
+		clock,
+		onStored: (stored) => watch.stored(stored),
+		onRefused: ({ station, reason, detail }) => watch.refused(station, reason, detail),
+		nextSeconds: () => options.nextSeconds,
+		gate: new StationGate(quotaOf(options)),
 	});
 }
 
@@ -266,6 +269,10 @@ function messageOf(error: unknown): string {
 
 async function main(argv: readonly string[]): Promise<number> {
 	try {
+		if (argv[0] === "alarms") {
+			const { runAlarmCommand } = await import("./alarm-command.js");
+			return await runAlarmCommand(argv.slice(1));
+		}
 		await serve(parseServiceOptions(argv));
 		return 0;
 	} catch (error) {

@@ -4,9 +4,11 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { OperationalError } from "../../host/errors.js";
+import { type Language, languageOf } from "../../host/messages/messages.js";
 import { QUOTA_LIMITS } from "../ledger/station-quota.js";
 import { READER_LIMITS, type ReaderLimits } from "../publish/address-limits.js";
 import { ADMISSION_LIMITS, plainAddress } from "./admission.js";
+import type { AlarmOptions } from "./alarm-service.js";
 
 export interface ServiceOptions {
 	/** Identity and, without PostgreSQL, the database. */
@@ -31,8 +33,7 @@ export interface ServiceOptions {
 	readonly proxies: readonly string[];
 	/** What one station may store a day. */
 	readonly megabytesPerDay: number;
-	/** A program that is handed each alarm; undefined: none is. */
-	readonly alarmCommand: string | undefined;
+	readonly alarms: AlarmOptions;
 	/** Where readers are answered; undefined: nowhere. */
 	readonly readers: ReadersOptions | undefined;
 }
@@ -123,7 +124,18 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		)
 		.option(
 			"--alarm-command <program>",
-			"is handed each alarm on its standard input: docs/EVENTS.md",
+			"is handed each alarm on its standard input: docs/OPERATING.md",
+		)
+		.option(
+			"--alarm-webhook <file>",
+			"address and secret of a webhook that each alarm is posted to",
+		)
+		.option("--alarm-policy <file>", "what is an alarm, station by station")
+		.option(
+			"--alarm-language <language>",
+			"of the alarms' text: en, sr or sr-Cyrl",
+			languageOf,
+			"en",
 		)
 		.option("--publication <file>", "what the operator says of the stations: docs/PUBLISHING.md")
 		.exitOverride()
@@ -148,6 +160,9 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		readersConnectionsPerAddress: number;
 		publication?: string;
 		alarmCommand?: string;
+		alarmWebhook?: string;
+		alarmPolicy?: string;
+		alarmLanguage: Language;
 	}>();
 	return {
 		data: options.data,
@@ -162,7 +177,12 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		perAddress: options.connectionsPerAddress,
 		proxies: options.proxy,
 		megabytesPerDay: options.megabytesPerDay,
-		alarmCommand: options.alarmCommand,
+		alarms: {
+			command: options.alarmCommand,
+			webhook: options.alarmWebhook,
+			policy: options.alarmPolicy,
+			language: options.alarmLanguage,
+		},
 		readers:
 			options.readersPort === undefined
 				? undefined

@@ -135,3 +135,106 @@ create table if not exists configuration_offers (
 	primary key (station, id)
 );
 `;
+
+/**
+ * Alarms on their way to operators and what was decided about them: no part of the record, made where they are
+ * missing, as the offers are.
+ */
+export const ALARMS_SQL = `
+-- What is to be told. Rows stay, so that nothing is told twice: 300 bytes each, some hundred a station and year.
+create table if not exists alarm_notices (
+	number bigint generated always as identity primary key,
+	id text collate "C" not null unique,
+	-- Null where it is of no station.
+	station text collate "C",
+	-- The event, silence or the like that it is of: its begin, changes and end have one.
+	subject text collate "C" not null,
+	-- A second notice with the same one is the same.
+	occasion text collate "C" not null unique,
+	cause text not null,
+	phase text not null,
+	body text not null,
+	-- Unix seconds.
+	raised_at bigint not null,
+	acknowledged_at bigint,
+	acknowledged_by text,
+	acknowledged_why text
+);
+create index if not exists alarm_notices_by_station on alarm_notices (station, raised_at);
+create index if not exists alarm_notices_by_subject on alarm_notices (subject);
+
+-- Hooks that collectors have; what is raised goes to each of them.
+create table if not exists alarm_hooks (
+	name text primary key,
+	seen_at bigint not null
+);
+
+-- waiting, told, acknowledged (before it was told), muted (begun and over while muted), dropped (its hook is gone).
+create table if not exists alarm_deliveries (
+	number bigint not null references alarm_notices,
+	hook text not null,
+	state text not null,
+	attempts integer not null,
+	next_at bigint not null,
+	-- Until then whoever took it tries, and nobody else.
+	leased_until bigint not null,
+	told_at bigint,
+	primary key (number, hook)
+);
+create index if not exists alarm_deliveries_waiting on alarm_deliveries (hook, number) where state = 'waiting';
+
+-- '*': every station, every cause.
+create table if not exists alarm_mutes (
+	station text collate "C" not null,
+	cause text not null,
+	until_at bigint not null,
+	primary key (station, cause)
+);
+
+-- Who decided what, when and why; rows are only added.
+create table if not exists alarm_decisions (
+	number bigint generated always as identity primary key,
+	at bigint not null,
+	what text not null,
+	decided_by text not null,
+	why text not null
+);
+
+-- What causes beside events are judged by; times are the collectors', Unix seconds.
+create table if not exists alarm_stations (
+	station text collate "C" primary key,
+	heard_at bigint not null,
+	-- Silent from then on.
+	silent_at bigint not null,
+	is_silent boolean not null,
+	-- As the station said; null: it has not.
+	upload_seconds integer,
+	battery_low boolean not null,
+	are_calibrations_known boolean not null,
+	-- Alarms beyond what may be told.
+	untold bigint not null
+);
+create index if not exists alarm_stations_silent on alarm_stations (silent_at) where not is_silent;
+
+create table if not exists alarm_calibrations (
+	station text collate "C" not null,
+	channel integer not null,
+	calibration_id integer not null,
+	made_at bigint not null,
+	-- 0: the calibration names no date.
+	due_at bigint not null,
+	is_told boolean not null,
+	primary key (station, channel)
+);
+`;
+
+/** Tables of the alarms. */
+export const ALARM_TABLES = Object.freeze([
+	"alarm_deliveries",
+	"alarm_notices",
+	"alarm_hooks",
+	"alarm_mutes",
+	"alarm_decisions",
+	"alarm_stations",
+	"alarm_calibrations",
+] as const);

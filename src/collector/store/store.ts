@@ -1,7 +1,7 @@
 /** The SQL store behind the ledger: embedded PGlite or a PostgreSQL server, by the same statements. */
 
 import { OperationalError } from "../../host/errors.js";
-import { OFFERS_SQL, SCHEMA_SQL, SCHEMA_VERSION } from "./schema.js";
+import { ALARMS_SQL, OFFERS_SQL, SCHEMA_SQL, SCHEMA_VERSION } from "./schema.js";
 
 export type SqlRow = Record<string, unknown>;
 
@@ -17,6 +17,9 @@ export interface SqlStore extends SqlSession {
 	transaction<Result>(work: (session: SqlSession) => Promise<Result>): Promise<Result>;
 	close(): Promise<void>;
 }
+
+/** Tables that are made where they are missing, in an older database, too. */
+const BESIDE_THE_RECORD_SQL = OFFERS_SQL + ALARMS_SQL;
 
 /**
  * Makes the schema in an empty database, and refuses one of another version untouched. `where` names
@@ -39,12 +42,12 @@ export async function ensureSchema(store: SqlStore, where: string): Promise<void
 				);
 			}
 			await session.execute(SCHEMA_SQL);
-			await session.execute(OFFERS_SQL);
+			await session.execute(BESIDE_THE_RECORD_SQL);
 			return;
 		}
 		const [row] = await session.query("select version from bistrina_schema");
 		if (row?.["version"] === SCHEMA_VERSION) {
-			await session.execute(OFFERS_SQL);
+			await session.execute(BESIDE_THE_RECORD_SQL);
 			return;
 		}
 		throw new OperationalError(

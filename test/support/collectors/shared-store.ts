@@ -1,6 +1,6 @@
 /** One embedded database for all tests of a run: making one takes seconds, emptying it does not. */
 import { openMemoryStore } from "../../../src/collector/store/pglite-store.js";
-import { RECORD_TABLES } from "../../../src/collector/store/schema.js";
+import { ALARM_TABLES, RECORD_TABLES } from "../../../src/collector/store/schema.js";
 import type { SqlStore } from "../../../src/collector/store/store.js";
 
 const shared: { store: Promise<SqlStore> | undefined } = { store: undefined };
@@ -9,7 +9,7 @@ const shared: { store: Promise<SqlStore> | undefined } = { store: undefined };
 export async function emptyStore(): Promise<SqlStore> {
 	shared.store ??= openMemoryStore();
 	const store = await shared.store;
-	await store.execute(`truncate ${[...RECORD_TABLES, "evidence"].join(", ")}`);
+	await store.execute(`truncate ${[...RECORD_TABLES, ...ALARM_TABLES, "evidence"].join(", ")}`);
 	return store;
 }
 

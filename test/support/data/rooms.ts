@@ -58,6 +58,10 @@ export const MAY_IMPORT: readonly (readonly [room: string, allowed: readonly str
 		"src/collector/publish/",
 		["src/core/", "src/protocol/", "src/host/", "src/collector/store/", "src/collector/publish/"],
 	],
+	[
+		"src/collector/alarms/",
+		["src/core/", "src/protocol/", "src/host/", "src/collector/store/", "src/collector/alarms/"],
+	],
 	["src/collector/service/", ["src/core/", "src/protocol/", "src/host/", "src/collector/"]],
 	[
 		"src/collector/ledger/",

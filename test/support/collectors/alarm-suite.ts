@@ -1,0 +1,516 @@
+/** What alarms promise, whatever store is behind them; the test of each store runs this suite. */
+import { strict as assert } from "node:assert";
+import type { HookOutcome } from "../../../src/collector/alarms/alarm-post.js";
+import { Ledger } from "../../../src/collector/ledger/ledger.js";
+import type { SqlStore } from "../../../src/collector/store/store.js";
+import { encodeEntry } from "../../../src/protocol/record/entry.js";
+import { type AlarmBody, NO_CALIBRATION_ACT } from "../../../src/protocol/record/entry-layouts.js";
+import { ACID_ALARM } from "../data/alarm-body.js";
+import { type AlarmDesk, openAlarmDesk, START_SECONDS } from "./alarm-desk.js";
+import { COLLECTOR_KEY, recordOf } from "./ledger-suite.js";
+
+const NOBODY = { by: "Amina N.", why: "a test" };
+const HOUR = 3600;
+const DAY = 86_400;
+
+function alarm(sequence: number, more: Partial<AlarmBody> = {}): Uint8Array {
+	return encodeEntry({
+		channelSet: 0,
+		timeQuality: 2,
+		epoch: 7,
+		sequence,
+		boot: 1,
+		uptimeSeconds: 100,
+		utcSeconds: START_SECONDS,
+		configurationId: 1,
+		stationFlags: 0,
+		...ACID_ALARM,
+		...more,
+	});
+}
+
+const stored = (desk: AlarmDesk, ...entries: Uint8Array[]): Promise<void> =>
+	desk.watch.stored({ station: "bor-1", entries, isNew: true });
+
+const idsOf = ({ sent }: AlarmDesk): unknown[] => sent.map(({ line }) => line["id"]);
+const failing = (): HookOutcome => ({ isTaken: false, why: "500" });
+
+export function describeAlarms(name: string, openEmpty: () => Promise<SqlStore>): void {
+	describe(`alarms with ${name}`, function () {
+		this.timeout(60_000);
+		let store: SqlStore;
+		const desks: AlarmDesk[] = [];
+		const open = async (
+			options: Omit<Parameters<typeof openAlarmDesk>[0], "store"> = {},
+		): Promise<AlarmDesk> => {
+			const desk = await openAlarmDesk({ store, ...options });
+			desks.push(desk);
+			return desk;
+		};
+
+		beforeEach(async () => {
+			store = await openEmpty();
+		});
+		afterEach(async () => {
+			for (const desk of desks.splice(0)) desk.kill();
+			await store.close();
+		});
+
+		it("hand over what was claimed, with what the claim rests on and a sentence", async () => {
+			const desk = await open();
+			await stored(desk, alarm(45));
+			await desk.play();
+			assert.deepEqual(
+				desk.sent.map(({ line }) => line),
+				[
+					{
+						id: "bor-1/7/45",
+						station: "bor-1",
+						cause: "event",
+						phase: "change",
+						isTest: false,
+						raisedUtcSeconds: 1_796_000_000,
+						event: "acid",
+						utcSeconds: 1_796_000_000,
+						rule: 1,
+						beginSequence: 40,
+						readingSequence: 44,
+						conductivity: 612,
+						baseline: 500,
+						pH: 7.42,
+						pHBefore: 7.8,
+						turbidity: null,
+						secondsSinceBegin: 240,
+						text:
+							"bor-1: acid water changes, station's time 2026-11-30T00:53:20Z: conductivity 612 uS/cm at " +
+							"25 degC, 500 before; pH 7.42, 7.8 before",
+					},
+				],
+			);
+		});
+
+		it("are tried again with longer pauses until they are taken, in order, and then never again", async () => {
+			let isUp = false;
+			const desk = await open({ take: () => (isUp ? { isTaken: true } : failing()) });
+			await stored(desk, alarm(45), alarm(46, { phase: 3 }));
+			await desk.watch.turn();
+			const waits: number[] = [];
+			for (let turn = 0; turn < 3; turn++) {
+				await Promise.resolve();
+				for (let look = 0; look < 50 && desk.pauses.length === 0; look++) {
+					await new Promise((resolve) => setImmediate(resolve));
+				}
+				const [pause] = desk.pauses;
+				waits.push(pause?.seconds ?? 0);
+				desk.clock.utcSeconds += pause?.seconds ?? 0;
+				await desk.play();
+			}
+			assert.deepEqual(waits, [5, 10, 20]);
+			assert.deepEqual(idsOf(desk), Array(4).fill("bor-1/7/45"));
+			isUp = true;
+			desk.clock.utcSeconds += 40;
+			await desk.play();
+			await stored(desk, alarm(45), alarm(46, { phase: 3 }));
+			await desk.play();
+			assert.deepEqual(idsOf(desk).slice(4), ["bor-1/7/45", "bor-1/7/46"]);
+			assert.equal(await desk.queue.waitingCount("webhook"), 0);
+		});
+
+		it("go on after a death with what was not taken, and send what was taken no second time", async () => {
+			const first = await open({
+				take: (_hook, line) => (line["id"] === "bor-1/7/45" ? { isTaken: true } : failing()),
+			});
+			await stored(first, alarm(45), alarm(50, { beginSequence: 47 }));
+			await first.play();
+			first.kill();
+			const second = await open({ clock: { utcSeconds: START_SECONDS + 600 } });
+			await stored(second, alarm(45), alarm(50, { beginSequence: 47 }));
+			await second.play();
+			assert.deepEqual(idsOf(second), ["bor-1/7/50"]);
+		});
+
+		it("send once more what was taken while the collector died before its note, with the same id", async () => {
+			const first = await open({ take: () => new Promise(() => {}) });
+			await stored(first, alarm(45));
+			while (first.sent.length === 0) await new Promise((resolve) => setImmediate(resolve));
+			first.kill();
+			const second = await open({ clock: { utcSeconds: START_SECONDS + 46 } });
+			await second.play();
+			assert.deepEqual(idsOf(second), ["bor-1/7/45"]);
+		});
+
+		it("are one where a station claims the same of one event twice", async () => {
+			const desk = await open();
+			await stored(desk, alarm(45), alarm(48), alarm(50, { phase: 3 }), alarm(52, { phase: 3 }));
+			await desk.play();
+			assert.deepEqual(idsOf(desk), ["bor-1/7/45", "bor-1/7/50"]);
+		});
+
+		it("go to each hook by itself: one that fails holds back no other", async () => {
+			const desk = await open({
+				hooks: ["command", "webhook"],
+				take: (hook) => (hook === "command" ? failing() : { isTaken: true }),
+			});
+			await stored(desk, alarm(45), alarm(46, { phase: 3 }));
+			await desk.play();
+			assert.deepEqual(desk.sent.map(({ hook, line }) => `${hook} ${line["id"]}`).sort(), [
+				"command bor-1/7/45",
+				"webhook bor-1/7/45",
+				"webhook bor-1/7/46",
+			]);
+		});
+
+		it("wait for as long as the receiver asks", async () => {
+			const desk = await open({
+				take: () => ({ isTaken: false, why: "429", retryAfterSeconds: 600 }),
+			});
+			await stored(desk, alarm(45));
+			await desk.play();
+			for (let minute = 1; minute < 10; minute++) {
+				desk.clock.utcSeconds += 60;
+				await desk.play();
+			}
+			assert.equal(desk.sent.length, 1);
+			desk.clock.utcSeconds += 60;
+			await desk.play();
+			assert.equal(desk.sent.length, 2);
+		});
+
+		it("let another station pass one that a receiver never takes", async () => {
+			const desk = await open({
+				take: (_hook, { station }) => (station === "bor-1" ? failing() : { isTaken: true }),
+			});
+			await stored(desk, alarm(45));
+			await desk.watch.stored({ station: "pek-1", entries: [alarm(9)], isNew: true });
+			await desk.play();
+			desk.clock.utcSeconds += 5;
+			await desk.play();
+			assert.ok(idsOf(desk).includes("pek-1/7/9"));
+		});
+
+		it("are capped for a station that raises hundreds, and that is said once; others are told", async () => {
+			const desk = await open();
+			const storm = Array.from({ length: 288 }, (_, index) =>
+				alarm(100 + index, { phase: 1, beginSequence: 0 }),
+			);
+			await stored(desk, ...storm);
+			await stored(desk, ...storm);
+			await desk.watch.stored({ station: "pek-1", entries: [alarm(9)], isNew: true });
+			for (let turn = 0; turn < 3; turn++) await desk.play();
+			const own = desk.sent.filter(({ line }) => line["station"] === "bor-1");
+			assert.equal(own.length, 101);
+			const capped = own.filter(({ line }) => line["cause"] === "capped");
+			assert.deepEqual(
+				capped.map(({ line }) => line["text"]),
+				[
+					"bor-1: more than 100 alarms within a day; further ones are not told, they stand in the record",
+				],
+			);
+			assert.ok(idsOf(desk).includes("pek-1/7/9"));
+			const { untold } = await desk.decisions.list(false);
+			assert.deepEqual(untold, { "bor-1": 376 });
+			desk.clock.utcSeconds += DAY + 1;
+			await stored(desk, alarm(600));
+			await desk.play();
+			assert.equal(idsOf(desk).at(-1), "bor-1/7/600");
+		});
+
+		it("are bounded while nobody takes them", async () => {
+			const desk = await open({ take: failing });
+			for (let day = 0; day < 6; day++) {
+				const storm = Array.from({ length: 90 }, (_, index) =>
+					alarm(1000 * day + index + 1, { phase: 1, beginSequence: 0 }),
+				);
+				await stored(desk, ...storm);
+				desk.clock.utcSeconds += DAY + 1;
+			}
+			assert.ok((await desk.queue.waitingCount("webhook")) <= 306);
+		});
+
+		it("are not told once somebody has seen them, and what comes later of the event is", async () => {
+			const desk = await open({ take: failing });
+			await stored(desk, alarm(40, { phase: 1, beginSequence: 0 }), alarm(45));
+			await desk.play();
+			assert.equal(await desk.decisions.acknowledge("bor-1/7/45", NOBODY), 2);
+			desk.clock.utcSeconds += HOUR;
+			await stored(desk, alarm(60, { phase: 3 }));
+			await desk.play();
+			assert.deepEqual(idsOf(desk), ["bor-1/7/40", "bor-1/7/60"]);
+			const { alarms } = await desk.decisions.list(true);
+			assert.deepEqual(
+				alarms.map(({ body, acknowledged, hooks }) => [
+					body.id,
+					acknowledged?.by,
+					acknowledged?.why,
+					hooks["webhook"],
+				]),
+				[
+					["bor-1/7/40", "Amina N.", "a test", "acknowledged"],
+					["bor-1/7/45", "Amina N.", "a test", "acknowledged"],
+					["bor-1/7/60", undefined, undefined, "waiting"],
+				],
+			);
+			assert.equal((await desk.decisions.list(false)).alarms.length, 1);
+			assert.equal(await desk.decisions.acknowledge("bor-1", NOBODY), 1);
+			await assert.rejects(desk.decisions.acknowledge("pek-9", NOBODY), /no alarm and no station/);
+			await assert.rejects(
+				desk.decisions.acknowledge("bor-1", { by: "", why: "x" }),
+				/say by whom and why/,
+			);
+		});
+
+		it("wait while their station is muted; what is over by then is told to nobody, the rest is", async () => {
+			const desk = await open();
+			await stored(desk, alarm(30, { phase: 1, beginSequence: 0 }));
+			await desk.play();
+			await desk.decisions.mute("bor-1", "*", START_SECONDS + HOUR, NOBODY);
+			// Begun and over while muted; begun before and over; begun only; another station.
+			await stored(desk, alarm(40, { phase: 1, beginSequence: 0 }), alarm(45, { phase: 3 }));
+			await stored(desk, alarm(46, { phase: 3, beginSequence: 30 }));
+			await stored(desk, alarm(50, { phase: 1, beginSequence: 0 }));
+			await desk.watch.stored({ station: "pek-1", entries: [alarm(9)], isNew: true });
+			await desk.play();
+			assert.deepEqual(idsOf(desk), ["bor-1/7/30", "pek-1/7/9"]);
+			desk.clock.utcSeconds += HOUR;
+			await desk.play();
+			assert.deepEqual(idsOf(desk).slice(2), ["bor-1/7/46", "bor-1/7/50"]);
+		});
+
+		it("are told again at once where a mute of one cause is ended", async () => {
+			const desk = await open();
+			await desk.decisions.mute("*", "event", START_SECONDS + DAY, NOBODY);
+			await stored(desk, alarm(45));
+			await desk.watch.refused("bor-1", "malformed", "cut off");
+			await desk.play();
+			assert.deepEqual(idsOf(desk), ["bor-1/refused/malformed/20787"]);
+			const { mutes } = await desk.decisions.list(false);
+			assert.deepEqual(mutes, [
+				{ station: "*", cause: "event", untilUtcSeconds: START_SECONDS + DAY },
+			]);
+			await desk.decisions.mute("*", "event", 0, NOBODY);
+			await desk.play();
+			assert.deepEqual(idsOf(desk).at(-1), "bor-1/7/45");
+			assert.deepEqual((await desk.decisions.list(false)).mutes, []);
+			const decided = await store.query(
+				"select what, decided_by, why from alarm_decisions order by number",
+			);
+			assert.deepEqual(decided, [
+				{
+					what: `mute * event until ${START_SECONDS + DAY}`,
+					decided_by: "Amina N.",
+					why: "a test",
+				},
+				{ what: "unmute * event", decided_by: "Amina N.", why: "a test" },
+			]);
+		});
+
+		it("say of a test that it is one, muted or not", async () => {
+			const desk = await open({ hooks: ["command", "webhook"] });
+			await desk.decisions.mute("*", "*", START_SECONDS + DAY, NOBODY);
+			const id = await desk.decisions.test(NOBODY);
+			await desk.play();
+			assert.deepEqual(
+				desk.sent.map(({ line }) => [line["id"], line["isTest"], line["station"], line["text"]]),
+				Array(2).fill([
+					id,
+					true,
+					null,
+					"TEST, nothing has happened: asked for by Amina N., a test",
+				]),
+			);
+			assert.deepEqual(await desk.decisions.hooksOf(id), { command: "told", webhook: "told" });
+		});
+
+		it("tell of a station that was not heard for three of its uploads, once, and when it is heard again", async () => {
+			const desk = await open();
+			const turn = async (seconds: number): Promise<void> => {
+				desk.clock.utcSeconds = START_SECONDS + seconds;
+				await desk.watch.turn();
+				await desk.play();
+			};
+			await desk.watch.stored({ station: "bor-1", entries: [], isNew: true });
+			await turn(60);
+			await desk.watch.stored({
+				station: "pek-1",
+				entries: [],
+				isNew: true,
+				status: { uploadSeconds: 6 * HOUR },
+			});
+			await turn(3 * HOUR);
+			assert.equal(desk.sent.length, 0);
+			// Who repeats what is public is not heard.
+			await desk.watch.stored({ station: "bor-1", entries: [], isNew: false });
+			await turn(3 * HOUR + 60);
+			await turn(4 * HOUR);
+			assert.deepEqual(
+				desk.sent.map(({ line }) => line["text"]),
+				[
+					"bor-1 has not been heard since 2026-11-30T00:53:20Z: 3 uploads are due, one every 60 min",
+				],
+			);
+			desk.clock.utcSeconds = START_SECONDS + 5 * HOUR;
+			await desk.watch.stored({ station: "bor-1", entries: [], isNew: true });
+			await turn(5 * HOUR);
+			assert.equal(desk.sent[1]?.line["text"], "bor-1 is heard again, after 5 h");
+			await turn(8 * HOUR + 1);
+			assert.equal(desk.sent[2]?.line["id"], `bor-1/silence/${START_SECONDS + 5 * HOUR}`);
+			await turn(18 * HOUR + 61);
+			assert.equal(desk.sent[3]?.line["station"], "pek-1");
+		});
+
+		it("blame no station for the time in which the collector did not listen", async () => {
+			const first = await open();
+			await first.watch.stored({ station: "bor-1", entries: [], isNew: true });
+			await first.watch.turn();
+			first.kill();
+			const second = await open({ clock: { utcSeconds: START_SECONDS + 7 * DAY } });
+			await second.watch.turn();
+			second.clock.utcSeconds += 2 * HOUR;
+			await second.watch.turn();
+			await second.play();
+			assert.equal(second.sent.length, 0);
+			second.clock.utcSeconds += HOUR + 1;
+			await second.watch.turn();
+			await second.play();
+			assert.deepEqual(idsOf(second), [`bor-1/silence/${START_SECONDS}`]);
+		});
+
+		it("tell of a battery whose forecast falls below the limit, and when it is well again", async () => {
+			const desk = await open({ policy: { "battery-days": 10 } });
+			for (const batteryDays of [30, 11, 9, 8, 11, 12, 13, 40]) {
+				await desk.watch.stored({
+					station: "bor-1",
+					entries: [],
+					isNew: true,
+					status: { batteryDays },
+				});
+				await desk.watch.turn();
+				await desk.play();
+				desk.clock.utcSeconds += DAY;
+			}
+			assert.deepEqual(
+				desk.sent.map(({ line }) => line["text"]),
+				[
+					"bor-1: its battery lasts 9 days more by its forecast; less than 10",
+					"bor-1: its battery lasts 13 days again by its forecast",
+				],
+			);
+		});
+
+		it("tell of refused batches and forks that the station signed, once a day and reason", async () => {
+			const desk = await open();
+			const station = recordOf(24);
+			const clock = desk.clock;
+			const ledger = new Ledger({
+				store,
+				key: COLLECTOR_KEY,
+				clock,
+				onStored: (each) => desk.watch.stored(each),
+				onRefused: ({ station: who, reason, detail }) => desk.watch.refused(who, reason, detail),
+			});
+			await ledger.enrol(station.station, station.publicKey);
+			await ledger.receive(station.envelope(1, 12));
+			const fork = station.envelope(13, 24, { previous: new Uint8Array(32).fill(9) });
+			await ledger.receive(fork);
+			await ledger.receive(fork);
+			const forged = recordOf(24, { seed: 9 });
+			await ledger.receive(forged.envelope(1, 12));
+			await desk.play();
+			assert.deepEqual(
+				desk.sent.map(({ line }) => [line["cause"], line["reason"], line["text"]]),
+				[
+					[
+						"fork",
+						"fork",
+						"bor-1: its record contradicts what it delivered before: fork (entries 13 to 24 continue another chain than what is stored)",
+					],
+				],
+			);
+			desk.clock.utcSeconds += DAY;
+			await ledger.receive(fork);
+			await desk.play();
+			assert.equal(desk.sent.length, 2);
+		});
+
+		it("tell of a calibration beyond its date or its age, and no more once another one came", async () => {
+			const desk = await open({ policy: { "calibration-days": 90, "silence-uploads": 0 } });
+			const { clock } = desk;
+			const station = recordOf(4);
+			const calibration = (id: number, channel: number, utcSeconds: number, due: number) =>
+				station.append({
+					channelSet: 0,
+					timeQuality: 2,
+					boot: 1,
+					uptimeSeconds: 100,
+					configurationId: 1,
+					stationFlags: 0,
+					kind: "calibration",
+					...NO_CALIBRATION_ACT,
+					act: 1,
+					calibrationId: id,
+					channel,
+					range: 0,
+					curve: 0,
+					coefficients: [1, 0, 0],
+					utcSeconds,
+					dueUtcSeconds: due,
+				});
+			calibration(1, 0, START_SECONDS - 30 * DAY, START_SECONDS + 2 * DAY);
+			calibration(1, 2, START_SECONDS - 89 * DAY, 0);
+			const ledger = new Ledger({
+				store,
+				key: COLLECTOR_KEY,
+				clock,
+				onStored: (each) => desk.watch.stored(each),
+			});
+			await ledger.enrol(station.station, station.publicKey);
+			await ledger.receive(station.envelope(1, 6));
+			const turn = async (): Promise<void> => {
+				await desk.watch.turn();
+				await desk.play();
+			};
+			await turn();
+			assert.equal(desk.sent.length, 0);
+			clock.utcSeconds += DAY + HOUR;
+			await ledger.receive(station.envelope(1, 6));
+			await turn();
+			assert.deepEqual(
+				desk.sent.map(({ line }) => line["text"]),
+				[
+					"bor-1: the calibration of conductivity of 2026-09-02T00:53:20Z is overdue since 2026-12-01T00:53:20Z",
+				],
+			);
+			calibration(2, 0, clock.utcSeconds, clock.utcSeconds + 30 * DAY);
+			await ledger.receive(station.envelope(7, 7));
+			clock.utcSeconds += 2 * DAY;
+			await ledger.receive(station.envelope(7, 7));
+			await turn();
+			assert.equal(desk.sent.length, 1);
+		});
+
+		it("are found in the record where the collector died between storing and noticing", async () => {
+			const station = recordOf(4);
+			station.append({ ...ACID_ALARM });
+			const desk = await open();
+			const ledger = new Ledger({ store, key: COLLECTOR_KEY, clock: desk.clock });
+			await ledger.enrol(station.station, station.publicKey);
+			await ledger.receive(station.envelope(1, 5));
+			await desk.watch.lookBack();
+			await desk.watch.lookBack();
+			await desk.play();
+			assert.deepEqual(idsOf(desk), ["bor-1/77/5"]);
+		});
+
+		it("of a hook that is gone are dropped, and are not told when it comes back", async () => {
+			const first = await open({ take: failing });
+			await stored(first, alarm(45));
+			await first.play();
+			first.kill();
+			const second = await open({ hooks: [], clock: { utcSeconds: START_SECONDS + 8 * DAY } });
+			await stored(second, alarm(46, { phase: 3 }));
+			const third = await open({ clock: { utcSeconds: START_SECONDS + 8 * DAY } });
+			await third.play();
+			assert.equal(third.sent.length, 0);
+		});
+	});
+}
