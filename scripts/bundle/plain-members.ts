@@ -4,6 +4,8 @@
  * next one `$1`: the same few names in every class, apart along a chain of classes. Nothing else in the program
  * may begin with a dollar; TypeScript has checked by then that nobody outside touches them.
  *
+ * A field that a getter of the class shows as it is takes the getter's name, and the getter goes.
+ *
  * Fields that were private are set where the constructor begins, as XS makes a function of a class's fields.
  */
 import type MagicString from "magic-string";
@@ -55,8 +57,17 @@ export function makeMembersPlain(text: MagicString, tree: Node): void {
 			members.plainNames.set(name, `$${(first + index).toString(36)}`);
 		});
 	}
+	const chains = chainedNames(classes.values(), byName);
+	const gone = new Set<Node>();
+	for (const members of classes.values()) {
+		for (const getter of showFields(members, chains.get(members))) {
+			gone.add(getter);
+			text.remove(getter.start, getter.end);
+		}
+	}
 	walk(tree, (node, parents) => {
-		if (node.type !== "PrivateIdentifier") return;
+		if (gone.has(node)) return false;
+		if (node.type !== "PrivateIdentifier") return undefined;
 		if (parents.at(-1)?.type === "BinaryExpression")
 			throw new Error(`#${nameOf(node)} in an object`);
 		const owner = parents
@@ -65,6 +76,7 @@ export function makeMembersPlain(text: MagicString, tree: Node): void {
 			.at(-1);
 		if (owner === undefined) throw new Error(`nobody's #${nameOf(node)}`);
 		text.overwrite(node.start, node.end, owner);
+		return undefined;
 	});
 	for (const members of classes.values()) moveFields(text, members);
 }
@@ -81,6 +93,84 @@ function membersOf(node: Node): ClassMembers {
 		privateNames: [...privateNames],
 		plainNames: new Map(),
 	};
+}
+
+/** What other classes of its chain call their members, for each class that has a base or is one. */
+function chainedNames(
+	all: Iterable<ClassMembers>,
+	byName: ReadonlyMap<string, ClassMembers>,
+): Map<ClassMembers, Set<string>> {
+	const named = new Map<ClassMembers, Set<string>>();
+	const meet = (members: ClassMembers, other: ClassMembers): void => {
+		const names = named.get(members) ?? new Set();
+		for (const name of memberNames(other)) names.add(name);
+		named.set(members, names);
+	};
+	for (const members of all) {
+		for (
+			let base = byName.get(members.extendsName ?? "");
+			base !== undefined;
+			base = byName.get(base.extendsName ?? "")
+		) {
+			meet(members, base);
+			meet(base, members);
+		}
+	}
+	return named;
+}
+
+function memberNames({ node }: ClassMembers): string[] {
+	return nodesOf(nodeOf(node, "body"), "body")
+		.map((each) => nameOf(each["key"]))
+		.filter((name) => name !== undefined);
+}
+
+/**
+ * `get level() {return this.#level}` goes, and the field is called `level`: a getter is four slots. Nobody sets it
+ * from outside, for it had no setter. Gives the getters that go.
+ */
+function showFields(
+	{ node, plainNames }: ClassMembers,
+	chained: ReadonlySet<string> | undefined,
+): Node[] {
+	const members = nodesOf(nodeOf(node, "body"), "body");
+	const shown = new Set<string>();
+	const gone: Node[] = [];
+	for (const member of members) {
+		const shows = member["kind"] === "get" ? fieldShownBy(member) : undefined;
+		const name = nameOf(member["key"]);
+		if (shows === undefined || name === undefined || shown.has(shows)) continue;
+		const namesakes = members.filter(
+			(each) => each["key"] !== undefined && nameOf(each["key"]) === name && isPublic(each),
+		);
+		const field = members.find(
+			(each) =>
+				each.type === "PropertyDefinition" && !isPublic(each) && nameOf(each["key"]) === shows,
+		);
+		if (namesakes.length > 1 || field === undefined || field["static"] === true) continue;
+		if (chained?.has(name) === true) continue;
+		shown.add(shows);
+		plainNames.set(shows, name);
+		gone.push(member);
+	}
+	return gone;
+}
+
+function isPublic(member: Node): boolean {
+	return (member["key"] as Node).type !== "PrivateIdentifier";
+}
+
+/** The private field that a public getter gives as it is. */
+function fieldShownBy(member: Node): string | undefined {
+	if (member["static"] === true || member["computed"] === true || !isPublic(member))
+		return undefined;
+	const [statement, ...others] = nodesOf(nodeOf(nodeOf(member, "value"), "body"), "body");
+	if (statement?.type !== "ReturnStatement" || others.length > 0) return undefined;
+	const value = statement["argument"] as Node | null;
+	if (value?.type !== "MemberExpression" || nodeOf(value, "object").type !== "ThisExpression")
+		return undefined;
+	const property = nodeOf(value, "property");
+	return property.type === "PrivateIdentifier" ? nameOf(property) : undefined;
 }
 
 /** A class that has public fields with values, too, keeps its fields as they are, for the sake of their order. */

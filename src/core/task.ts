@@ -11,23 +11,14 @@ export interface Wait {
 	readonly milliseconds: number;
 	/** Ends the wait early when it is set. Absent: a plain pause. */
 	readonly signal?: Signal<unknown>;
-	/** Not a wait at all: a task to be run first. See `call`. */
-	readonly call?: Call;
-}
-
-interface Call {
-	readonly task: Task<unknown>;
-	/** Who called, while the task runs; undefined for the outermost. */
-	caller: Call | undefined;
-	/** What the task returned. */
-	result: unknown;
 }
 
 /**
  * A procedure that waits: `yield` a `Wait`, `yield*` another task, `return` the result. A `yield*` is gone
- * through again at each wait of the inner task; around a long one stands `yield* call(task)`.
+ * through again at each wait of the inner task; around a long one stands `yield* call(task)`. In the bundle
+ * for the chip each `yield*` is a `yield` of the task, which is then called.
  */
-export type Task<Result> = Generator<Wait, Result, void>;
+export type Task<Result> = Generator<Wait | Task<unknown>, Result, unknown>;
 
 /** The part of the board's clock that the scheduler needs. */
 export interface TaskClock {
@@ -53,58 +44,56 @@ export function* pause(milliseconds: number): Task<void> {
  * it: of a measurement's fifty waits eight callers would hear.
  */
 export function* call<Result>(task: Task<Result>): Task<Result> {
-	const call: Call = { task, caller: undefined, result: undefined };
-	yield { milliseconds: 0, call };
-	return call.result as Result;
+	return (yield task) as Result;
 }
 
-/** A task with those that it runs apart. */
+/** A task with those that it calls. */
 export class TaskStack {
-	#top: Call;
+	/** Each is run for the one before it, which waits for its result. */
+	readonly #tasks: Task<unknown>[];
+	#result: unknown;
 	#isRunning = false;
 
 	constructor(task: Task<unknown>) {
-		this.#top = { task, caller: undefined, result: undefined };
+		this.#tasks = [task];
 	}
 
 	/** What the task returned, once `next` gave undefined. */
 	get result(): unknown {
-		return this.#top.result;
+		return this.#result;
 	}
 
 	/** Runs to the next wait; undefined when the task has returned. Throws what leaves the task. */
 	next(): Wait | undefined {
-		let failure: { readonly error: unknown } | undefined;
 		this.#isRunning = true;
-		for (;;) {
-			const top = this.#top;
+		try {
+			return this.#run();
+		} finally {
+			this.#isRunning = false;
+		}
+	}
+
+	#run(): Wait | undefined {
+		const tasks = this.#tasks;
+		let failure: { readonly error: unknown } | undefined;
+		for (let task = tasks.at(-1); task !== undefined; task = tasks.at(-1)) {
 			try {
-				const step: IteratorResult<Wait, unknown> =
-					failure === undefined ? top.task.next() : top.task.throw(failure.error);
+				const step: IteratorResult<Wait | Task<unknown>, unknown> =
+					failure === undefined ? task.next(this.#result) : task.throw(failure.error);
 				failure = undefined;
+				this.#result = undefined;
 				if (step.done === true) {
-					top.result = step.value;
-					if (top.caller === undefined) {
-						this.#isRunning = false;
-						return undefined;
-					}
-					this.#top = top.caller;
-				} else if (step.value.call === undefined) {
-					this.#isRunning = false;
-					return step.value;
-				} else {
-					step.value.call.caller = top;
-					this.#top = step.value.call;
-				}
+					this.#result = step.value;
+					tasks.pop();
+				} else if ("next" in step.value) tasks.push(step.value);
+				else return step.value;
 			} catch (error) {
-				if (top.caller === undefined) {
-					this.#isRunning = false;
-					throw error;
-				}
-				this.#top = top.caller;
+				tasks.pop();
 				failure = { error };
 			}
 		}
+		if (failure !== undefined) throw failure.error;
+		return undefined;
 	}
 
 	/**
@@ -114,9 +103,9 @@ export class TaskStack {
 	end(): void {
 		assert(!this.#isRunning, "a task that ends itself");
 		let failure: { readonly error: unknown } | undefined;
-		for (let call: Call | undefined = this.#top; call !== undefined; call = call.caller) {
+		for (const task of this.#tasks.slice().reverse()) {
 			try {
-				call.task.return(undefined);
+				task.return(undefined);
 			} catch (error) {
 				// Those outside of it have something to switch off, too.
 				failure ??= { error };

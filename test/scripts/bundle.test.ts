@@ -11,7 +11,14 @@ import { bundle } from "../../scripts/bundle/bundle.js";
 import { makeBindingsGlobal } from "../../scripts/bundle/globals.js";
 import { nameSource } from "../../scripts/bundle/names.js";
 import { makeMembersPlain } from "../../scripts/bundle/plain-members.js";
+import {
+	readMembers,
+	sayBooleans,
+	unrollIterations,
+	yieldTasks,
+} from "../../scripts/bundle/short-forms.js";
 import type { Node } from "../../scripts/bundle/syntax.js";
+import { foldTables } from "../../scripts/bundle/tables.js";
 
 function changed(change: (text: MagicString, tree: Node) => void, code: string): string {
 	const text = new MagicString(code);
@@ -48,6 +55,31 @@ describe("private members made plain", () => {
 		);
 	});
 
+	it("take the name of the getter that shows them, and the getter goes", () => {
+		assert.equal(
+			changed(
+				makeMembersPlain,
+				"class A{#x;#y=2;get x(){return this.#x}get z(){return this.#y+1}constructor(a){this.#x=a}}",
+			),
+			"class A{get z(){return this.$1+1}constructor(a){this.$1=2;this.x=a}}",
+		);
+	});
+
+	it("keep the getter if it can be set, if another has the field, if the chain knows the name, or if it is static", () => {
+		const kept: readonly string[] = [
+			"class A{#x;get x(){return this.#x}set x(a){this.#x=a}}",
+			"class A{#x;get x(){return this.#x}}class B extends A{get x(){return 1}}",
+			"class A{get x(){return 1}}class B extends A{#x;get x(){return this.#x}}",
+			"class A{static #x=1;static get x(){return A.#x}}",
+			"class A{#x(){}get x(){return this.#x}}",
+		];
+		for (const code of kept) assert.match(changed(makeMembersPlain, code), /get x\(\)/, code);
+		assert.equal(
+			changed(makeMembersPlain, "class A{#x;get x(){return this.#x}get y(){return this.#x}}"),
+			"class A{get y(){return this.x}}",
+		);
+	});
+
 	it("are refused where they could come to mean something else", () => {
 		const refused: readonly (readonly [code: string, why: RegExp])[] = [
 			["class A{#a;static is(b){return #a in b}}", /#a in an object/],
@@ -56,6 +88,86 @@ describe("private members made plain", () => {
 			["class A{}class B{}{class A{}}", /two classes A/],
 		];
 		for (const [code, why] of refused) assert.throws(() => changed(makeMembersPlain, code), why);
+	});
+});
+
+describe("short forms", () => {
+	it("yield the task that was delegated to, with the parentheses before it", () => {
+		assert.equal(
+			changed(yieldTasks, "function*a(){yield*b();return yield* (c,d)}"),
+			"function*a(){yield b();return yield (c,d)}",
+		);
+	});
+
+	it("go through what is iterated by its iterator, each round with a constant of its own", () => {
+		const code = changed(
+			unrollIterations,
+			"const said=[];for(const a of [1,2,3]){if(a===2)continue;for(const [b,c] of new Map([[a,4]]))said.push(()=>a+b+c)}",
+		);
+		assert.doesNotMatch(code, / of /);
+		const said = new Function(`${code}return said.map((each)=>each())`)() as number[];
+		assert.deepEqual(said, [6, 10]);
+		const growing = changed(unrollIterations, "for(const a of list){if(a<3)list.push(a+1);all+=a}");
+		assert.equal(new Function(`const list=[1];let all=0;${growing}return all`)(), 6);
+	});
+
+	it("refuse a loop that they would change", () => {
+		const refused: readonly (readonly [code: string, why: RegExp])[] = [
+			["a:for(const b of c)continue a", /a label/],
+			["for(let b of c)b()", /without const/],
+			["for(b of c)b()", /without const/],
+			["for(const b of (()=>{for(const d of e)d()})())b()", /in what is iterated/],
+		];
+		for (const [code, why] of refused) assert.throws(() => changed(unrollIterations, code), why);
+	});
+
+	it("read members by name where a pattern has only plain names", () => {
+		assert.equal(
+			changed(readMembers, "function f(a){const{b,c:d}=a;const{e}=g(a);const{h,i}=g(d);}"),
+			"function f(a){const b=a.b,d=a.c;const e=(g(a)).e;const $whole0=(g(d)),h=$whole0.h,i=$whole0.i;}",
+		);
+		assert.equal(
+			changed(readMembers, "const k=({a,b})=>({a,b});class A{m({c},d){return c+d}}"),
+			"const k=($whole0)=>{const a=$whole0.a,b=$whole0.b;return ({a,b})};class A{m($whole1,d){const c=$whole1.c;return c+d}}",
+		);
+	});
+
+	it("leave defaults, rests, patterns in patterns, generators and the outermost level", () => {
+		const code =
+			"const{a,b}=c;function f({d},e=d){const{g=1}=e,{h,...i}=e,{j:{k}}=e;}function*l({m}){yield m}";
+		assert.equal(changed(readMembers, code), code);
+	});
+
+	it("say what is true, and are no part of the word before it", () => {
+		assert.equal(
+			changed(sayBooleans, "function a(b){b=!1;return!0;return !b}"),
+			"function a(b){b=false;return true;return !b}",
+		);
+	});
+});
+
+describe("tables folded", () => {
+	it("are read at once, and go where nobody looks at the whole", () => {
+		assert.equal(
+			changed(foldTables, 'const A=Object.freeze({b:4,c:"d"});f(A.b,A.c);const A2=1;'),
+			'const A=0;f(4,"d");const A2=1;',
+		);
+		assert.equal(
+			changed(foldTables, "const A=Object.freeze({b:4});f(A.b,A.c,A[d]);"),
+			"const A=Object.freeze({b:4});f(4,A.c,A[d]);",
+		);
+	});
+
+	it("stay where a row is no short value, or a name means something else below", () => {
+		const left: readonly string[] = [
+			"const A=Object.freeze({b:4,c:d});f(A.b);",
+			"const A=Object.freeze({...B,b:4});f(A.b);",
+			"const A=Object.freeze({b:4});(A)=>A.b;",
+			"const A=Object.freeze({b:4});function f(){const A=g();return A.b}",
+			"const A={b:4};f(A.b);",
+			'const A=Object.freeze({b:"a longer text"});f(A.b);',
+		];
+		for (const code of left) assert.equal(changed(foldTables, code), code);
 	});
 });
 

@@ -10,6 +10,7 @@ import type { Board } from "../ports.js";
 import { type CrashCause, crash } from "../station/crash-record.js";
 import { startStation } from "../station/station.js";
 import type { RealTimeClock } from "../station/time-keeper.js";
+import { toAsciiLowerCase, toAsciiUpperCase } from "./ascii-case.js";
 import { openBoard } from "./board.js";
 import { createGuard } from "./guard.js";
 import { createCrashMemory } from "./memory.js";
@@ -19,6 +20,10 @@ import { createSettings } from "./settings.js";
 
 /** major * 1 000 000 + minor * 1 000 + patch. */
 const FIRMWARE_VERSION = 1_000;
+
+// While the image is made: strings keep it in flash.
+String.prototype.toLowerCase = toAsciiLowerCase;
+String.prototype.toUpperCase = toAsciiUpperCase;
 
 export function start(): void {
 	const native = openNative();
