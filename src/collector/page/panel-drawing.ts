@@ -20,10 +20,19 @@ export interface PanelMark {
 	readonly kind: string;
 }
 
+/** What a laboratory found of the panel's quantity. */
+export interface PanelSample {
+	readonly seconds: number;
+	readonly value: string;
+	/** Below detection: the value is the limit of it. */
+	readonly isBelow: boolean;
+}
+
 export interface Drawn {
 	readonly channel: DecodedChannel;
 	readonly holes: readonly (readonly [number, number, string])[];
 	readonly marks: readonly PanelMark[];
+	readonly samples: readonly PanelSample[];
 	readonly limits: readonly { readonly low?: number; readonly high?: number }[];
 	readonly reasonOf: (reason: string) => string;
 }
@@ -138,7 +147,30 @@ export function drawFlags(plot: uPlotType, { channel }: Drawn, palette: Palette)
 	ctx.restore();
 }
 
-/** Alarm: filled triangle; calibration: diamond; service: ring, on a line through the panel. */
+/** A filled square with a rim; below detection open, since the water had less. */
+export function drawSamples(plot: uPlotType, { samples }: Drawn, palette: Palette): void {
+	const { ctx, bbox } = plot;
+	const ratio = devicePixelRatio;
+	const size = 4.5 * ratio;
+	ctx.save();
+	ctx.strokeStyle = palette.ink;
+	ctx.fillStyle = palette.ink;
+	ctx.lineWidth = 1.5 * ratio;
+	for (const { seconds, value, isBelow } of samples) {
+		const x = plot.valToPos(seconds, "x", true);
+		const y = plot.valToPos(Number(value), "y", true);
+		if (x < bbox.left || x > bbox.left + bbox.width) continue;
+		ctx.beginPath();
+		ctx.rect(x - size, y - size, 2 * size, 2 * size);
+		if (isBelow) ctx.stroke();
+		else ctx.fill();
+	}
+	ctx.restore();
+}
+
+/**
+ * Alarm: filled triangle; calibration: diamond; service: ring; sample: open square, on a line through the panel.
+ */
 export function drawMarks(plot: uPlotType, { marks }: Drawn, palette: Palette): void {
 	const { ctx, bbox } = plot;
 	const ratio = devicePixelRatio;
@@ -167,9 +199,11 @@ export function drawMarks(plot: uPlotType, { marks }: Drawn, palette: Palette): 
 			ctx.lineTo(x + size, y);
 			ctx.lineTo(x, y + size);
 			ctx.lineTo(x - size, y);
+		} else if (kind === "sample") {
+			ctx.rect(x - size + ratio, y - size + ratio, 2 * (size - ratio), 2 * (size - ratio));
 		} else ctx.arc(x, y, size - ratio, 0, 2 * Math.PI);
 		ctx.closePath();
-		if (kind === "service") ctx.stroke();
+		if (kind === "service" || kind === "sample") ctx.stroke();
 		else ctx.fill();
 	}
 	ctx.restore();

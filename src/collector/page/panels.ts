@@ -7,6 +7,7 @@ import {
 	drawHoles,
 	drawLimits,
 	drawMarks,
+	drawSamples,
 	type Palette,
 	paletteNow,
 	TRACK_PIXELS,
@@ -128,7 +129,10 @@ export class Panels {
 				drag: { x: true, y: false, setScale: false },
 				y: false,
 			},
-			scales: { x: { time: true, auto: false }, y: { range: yRange } },
+			scales: {
+				x: { time: true, auto: false },
+				y: { range: (_plot, min, max) => yRange(panel.drawn, min, max) },
+			},
 			axes: [
 				{ ...axis, values: (_plot, splits) => this.#labelsOf(splits) },
 				{ ...axis, size: 58 },
@@ -137,7 +141,7 @@ export class Panels {
 			...(isBand ? { bands: [{ series: [2, 1], fill: palette.band }] } : {}),
 			hooks: {
 				drawClear: [onDrawn(drawHoles)],
-				draw: [onDrawn(drawLimits), onDrawn(drawFlags), onDrawn(drawMarks)],
+				draw: [drawLimits, drawFlags, drawMarks, drawSamples].map(onDrawn),
 				setCursor: [
 					(plot) => {
 						if (plot === this.#panels[0]?.plot)
@@ -177,9 +181,16 @@ function dataOf(channel: DecodedChannel): uPlotType.AlignedData {
 	return data as unknown as uPlotType.AlignedData;
 }
 
-/** Room for marks above and below, and a flat line in the middle. */
-function yRange(_plot: uPlotType, min: number | null, max: number | null): [number, number] {
-	if (min === null || max === null) return [0, 1];
+/** With samples. Room for marks above and below, and a flat line in the middle. */
+function yRange(
+	drawn: Drawn | undefined,
+	least: number | null,
+	greatest: number | null,
+): [number, number] {
+	const taken = (drawn?.samples ?? []).map(({ value }) => Number(value));
+	if (least !== null && greatest !== null) taken.push(least, greatest);
+	if (taken.length === 0) return [0, 1];
+	const [min, max] = [Math.min(...taken), Math.max(...taken)];
 	const room = Math.max((max - min) * 0.08, Math.abs(max) * 1e-3, 1e-3);
 	return [min - room, max + room];
 }

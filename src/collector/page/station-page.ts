@@ -6,7 +6,7 @@ import {
 	type Shown,
 } from "./decoded-plot.js";
 import { listen, showSummary } from "./live.js";
-import type { PanelMark } from "./panel-drawing.js";
+import type { PanelMark, PanelSample } from "./panel-drawing.js";
 import { Panels } from "./panels.js";
 import { fillTable } from "./table-of-plot.js";
 import { offsetOf, shownTime } from "./times.js";
@@ -34,6 +34,14 @@ interface Mark {
 	readonly name: string;
 	readonly text: string;
 	readonly channel: string | null;
+}
+
+interface Sample extends PanelSample {
+	readonly time: string;
+	readonly parameter: string;
+	readonly channel: string | null;
+	readonly unit: string;
+	readonly laboratory: string;
 }
 
 interface StationAnswer {
@@ -114,26 +122,31 @@ export class StationPage {
 		const columns = Math.min(Math.max(Math.round(document.body.clientWidth), 300), 1200);
 		const base = `/v1/stations/${this.#station}`;
 		try {
-			const [plot, marks] = await Promise.all([
+			const [plot, marks, samples] = await Promise.all([
 				fetch(`${base}/plot?${period}&columns=${columns}&shown=${this.#shown}`),
 				fetch(`${base}/marks?${period}`),
+				fetch(`${base}/samples?${period}`),
 			]);
 			if (asked !== this.#asked) return;
-			if (!plot.ok || !marks.ok) throw new Error(String(plot.status));
+			if (!plot.ok || !marks.ok || !samples.ok) throw new Error(String(plot.status));
 			const told = (await marks.json()) as { marks: readonly Mark[] };
-			this.#show((await plot.json()) as PlotAnswer, told.marks);
+			const taken = (await samples.json()) as { samples: readonly Sample[] };
+			this.#show((await plot.json()) as PlotAnswer, told.marks, taken.samples);
 			if (said !== null) said.textContent = "";
 		} catch (error) {
 			if (said !== null) said.textContent = this.#texts["failed"] ?? String(error);
 		}
 	}
 
-	#show(plot: PlotAnswer, marks: readonly Mark[]): void {
+	#show(plot: PlotAnswer, marks: readonly Mark[], samples: readonly Sample[]): void {
 		const shownMarks = marks.flatMap(({ time, kind, name }): PanelMark[] => {
 			const of = kind === "event" && name === "service" ? "service" : kind;
 			if (time === null || !["alarm", "calibration", "service"].includes(of)) return [];
 			return [{ seconds: Date.parse(time) / 1000, kind: of }];
 		});
+		// Several parameters of one bottle are one mark.
+		for (const seconds of new Set(samples.map((sample) => sample.seconds)))
+			shownMarks.push({ seconds, kind: "sample" });
 		const period = { from: this.#from, to: this.#to };
 		for (const name of Object.keys(plot.channels)) {
 			const channel = decodedChannel(plot, name, this.#shown);
@@ -143,6 +156,7 @@ export class StationPage {
 				channel,
 				holes: plot.holes,
 				marks: shownMarks,
+				samples: this.#shown === "raw" ? [] : samples.filter((sample) => sample.channel === name),
 				limits:
 					this.#shown === "raw" ? [] : this.#limits.filter(({ quantity }) => quantity === name),
 				reasonOf: (reason: string) => this.#texts[`gap-${reason}`] ?? this.#texts["gap"] ?? reason,
@@ -159,6 +173,7 @@ export class StationPage {
 					: (this.#texts["column-note"] ?? "").replace("{hours}", hours);
 		this.#fillOpenTables();
 		this.#listMarks(marks);
+		this.#listSamples(samples);
 		document.body.dataset["loaded"] = `${this.#from} ${this.#to}`;
 	}
 
@@ -221,6 +236,23 @@ export class StationPage {
 				this.#texts[`name-${name}`] ?? name,
 				channel ?? "",
 				text,
+			];
+			for (const word of words) row.insertCell().textContent = word;
+		}
+		place.replaceChildren(table);
+	}
+
+	#listSamples(samples: readonly Sample[]): void {
+		const place = document.querySelector<HTMLElement>("[data-samples]");
+		if (place === null) return;
+		const table = document.createElement("table");
+		for (const { time, parameter, isBelow, value, unit, laboratory } of [...samples].reverse()) {
+			const row = table.insertRow();
+			const words = [
+				time.replace("T", " ").replace(/:\d\dZ$/, " UTC"),
+				this.#texts[`param-${parameter}`] ?? parameter,
+				`${isBelow ? "<" : ""}${value}${unit === "pH" ? "" : ` ${unit}`}`,
+				laboratory,
 			];
 			for (const word of words) row.insertCell().textContent = word;
 		}

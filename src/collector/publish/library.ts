@@ -64,6 +64,7 @@ export class Library {
 		const digest = digestOf(
 			JSON.stringify([index.basis, index.facts, index.days, site, this.#publication.operator]),
 			...files.map((file) => file.digest),
+			this.#publication.samples.digest,
 		);
 		const summary = summaryOf(this.shelf, station, index, site);
 		const { epoch, newest, head } = summary.verification;

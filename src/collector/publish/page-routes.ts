@@ -5,13 +5,18 @@ import type { PageContext } from "./page-shell.js";
 import { overviewPage, stationPage } from "./pages.js";
 import { reportRoutes } from "./report/report-routes.js";
 import { type Asked, JSON_TYPE, LANGUAGE, type Route, STATION } from "./route.js";
+import { sampleRoutes } from "./samples/sample-routes.js";
 import { languageOf, textsOf } from "./texts.js";
 
 const HTML_TYPE = "text/html; charset=utf-8";
 
 /** Further pages included. */
 export function allPageRoutes(assets: Assets, isSimulated: boolean): readonly Route[] {
-	return [...pageRoutes(assets, isSimulated), ...reportRoutes(assets, isSimulated)];
+	return [
+		...pageRoutes(assets, isSimulated),
+		...reportRoutes(assets, isSimulated),
+		...sampleRoutes(assets, isSimulated),
+	];
 }
 
 function pageRoutes(assets: Assets, isSimulated: boolean): readonly Route[] {

@@ -43,7 +43,11 @@ export function overviewPage(context: PageContext): ReaderAnswer {
 		...heads.map((key) => `<th scope="col">${say(key)}</th>`),
 		"</tr></thead><tbody>",
 		...summaries.map((summary) => overviewRow(context, summary, channels)),
-		`</tbody></table></div><p class="note">${say("reviewed-by-nobody")}</p></section>`,
+		`</tbody></table></div><p class="note">${say("reviewed-by-nobody")}</p>`,
+		library.publication.samples.all.length === 0
+			? ""
+			: `<p><a href="/samples?lang=${language}">${say("samples")}</a></p>`,
+		"</section>",
 	];
 	return page(context, {
 		kind: "overview",
@@ -83,6 +87,8 @@ export function stationPage(context: PageContext, found: PublishedStation): Read
 	const say = sayerOf(language);
 	const { station, summary, tag } = found;
 	const { site, lastHeard, values, alarms, bufferPercent } = summary;
+	const { samples } = context.library.publication;
+	const hasSamples = samples.ofStation(station, site).length > 0;
 	const name = language === "en" ? site.name : site.nameSr;
 	const facts = [
 		["last-heard", timeHtml(language, lastHeard)],
@@ -101,9 +107,9 @@ export function stationPage(context: PageContext, found: PublishedStation): Read
 		`<dl class="newest">${newest.join("")}</dl>`,
 		`<p class="facts">${facts.map(([key, value]) => `${say(key ?? "")}: <span data-fact="${key}">${value}</span>`).join(" · ")}</p>`,
 		`<p class="note">${say("reviewed-by-nobody")}</p>`,
-		isPlain ? "" : plotsHtml(language, found),
+		isPlain ? "" : plotsHtml(language, found, hasSamples),
 		plainTable(context, found),
-		verificationHtml(language, found),
+		verificationHtml(language, found, hasSamples),
 	];
 	return page(context, {
 		kind: "station",
@@ -115,7 +121,11 @@ export function stationPage(context: PageContext, found: PublishedStation): Read
 	});
 }
 
-function plotsHtml(language: Language, { summary, index }: PublishedStation): string {
+function plotsHtml(
+	language: Language,
+	{ summary, index }: PublishedStation,
+	hasSamples: boolean,
+): string {
 	const say = sayerOf(language);
 	const button = (action: string, key: string, sign: string): string =>
 		`<button type="button" data-action="${action}" aria-label="${say(key)}" title="${say(key)}">${sign}</button>`;
@@ -143,7 +153,11 @@ function plotsHtml(language: Language, { summary, index }: PublishedStation): st
 		...panels,
 		'<p class="readout" role="status" aria-live="polite" data-readout></p>',
 		`<p class="note">${say("keys-note")}</p>`,
-		`<details class="marks"><summary>${say("marks")}</summary><div class="wide" data-marks tabindex="0" role="region" aria-label="${say("marks")}"></div></details></section>`,
+		`<details class="marks"><summary>${say("marks")}</summary><div class="wide" data-marks tabindex="0" role="region" aria-label="${say("marks")}"></div></details>`,
+		hasSamples
+			? `<details class="marks"><summary>${say("samples")}</summary><div class="wide" data-samples tabindex="0" role="region" aria-label="${say("samples")}"></div></details>`
+			: "",
+		"</section>",
 	].join("");
 }
 

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { OperationalError } from "../../host/errors.js";
 import {
 	bytesMaxOf,
@@ -17,6 +17,9 @@ import {
 	policiesInOrder,
 } from "../../protocol/audit/documents.js";
 import type { StationDocuments } from "./derivation.js";
+import { sampleParameter } from "./samples/parameters.js";
+import { parseSamples, SAMPLE_FILE_BYTES_MAX, type Sample } from "./samples/parse-samples.js";
+import { type SampleFile, type SampleLimit, Samples } from "./samples/samples.js";
 import { STATION_NUMBER_MAX } from "./sensorthings/ids.js";
 
 export interface Site {
@@ -59,6 +62,8 @@ export interface StationPublication {
 
 export interface Publication {
 	readonly operator: Operator;
+	/** Of laboratories. */
+	readonly samples: Samples;
 	of(station: string): StationPublication;
 }
 
@@ -76,10 +81,13 @@ const NO_DOCUMENTS: StationDocuments = Object.freeze({
 });
 const FILE_BYTES_MAX = 1_000_000;
 const TEXT_CHARACTERS_MAX = 300;
+/** Of two megabytes each. */
+const SAMPLE_FILES_MAX = 100;
 
 /** Nothing is said of any station: values are not judged, and it has its own name. */
 export const NO_PUBLICATION: Publication = Object.freeze({
 	operator: NO_OPERATOR,
+	samples: new Samples(),
 	of: (station: string) => ({ site: siteOf(station, {}), documents: NO_DOCUMENTS, files: [] }),
 });
 
@@ -110,6 +118,7 @@ export function readPublication(path: string, say: (line: string) => void): Publ
 			licenceUrl: webAddress(operator["licenceUrl"]),
 			attribution: textOf(operator["attribution"]),
 		},
+		samples: samplesOf(raw, dirname(path), say),
 		of: (station) => stations.get(station) ?? NO_PUBLICATION.of(station),
 	};
 }
@@ -143,6 +152,49 @@ function documentsOf(station: string, told: Record<string, unknown>, folder: str
 		approvals: approvals === undefined ? undefined : read(approvals, parseApprovals),
 	};
 	return { documents, files };
+}
+
+/** A file with a wrong row is not taken, and the others are: nothing of it is half there. */
+function samplesOf(
+	raw: Record<string, unknown>,
+	folder: string,
+	say: (line: string) => void,
+): Samples {
+	const files: SampleFile[] = [];
+	const samples: Sample[] = [];
+	for (const name of listOf(raw["samples"]).slice(0, SAMPLE_FILES_MAX)) {
+		const path = resolve(folder, textOf(name));
+		try {
+			const { text, digest } = readBounded(path, SAMPLE_FILE_BYTES_MAX);
+			const parsed = parseSamples(text, digest);
+			if ("problems" in parsed) {
+				say(`${path}: nothing of it is taken:`);
+				for (const problem of parsed.problems) say(`${path}: ${problem}`);
+				continue;
+			}
+			files.push({ name: basename(path), digest, text });
+			samples.push(...parsed.samples);
+		} catch (error) {
+			if (!(error instanceof OperationalError)) throw error;
+			say(`samples are published without this file: ${error.message}`);
+		}
+	}
+	const limits = listOf(raw["sampleLimits"]).flatMap((each): SampleLimit[] => {
+		const told = objectOf(each);
+		const parameter = sampleParameter(textOf(told["parameter"]));
+		const [low, high] = [boundOf(told["low"]), boundOf(told["high"])];
+		const reason = textOf(told["reason"]);
+		const of = textOf(told["class"]);
+		if (parameter !== undefined && reason !== "" && of !== "" && (low !== null || high !== null))
+			return [{ class: of, parameter, low, high, reason }];
+		say("a limit of samples is not taken: it needs class, parameter, low or high, and reason");
+		return [];
+	});
+	return new Samples(files, samples, limits);
+}
+
+function boundOf(value: unknown): number | null {
+	return typeof value === "number" && Number.isFinite(value) ? value : null;
 }
 
 function siteOf(station: string, told: Record<string, unknown>): Site {

@@ -1,42 +1,14 @@
 /** The rivers, drawn: not to scale, only the order counts. Sources: docs/PUBLISHING.md, section 7. */
 import { escapeMarkup } from "./markup.js";
+import { RIVER_NODES } from "./river-nodes.js";
 import type { StationSummary } from "./summary.js";
 import { type Language, textOf } from "./texts.js";
-
-interface Node {
-	readonly id: string;
-	readonly x: number;
-	readonly y: number;
-	/** Its name stands below; else above. */
-	readonly isBelow?: boolean;
-}
-
-/** Downstream from left to right, both to the Danube. */
-const NODES: readonly Node[] = Object.freeze([
-	{ id: "bor", x: 40, y: 70 },
-	{ id: "slatina", x: 150, y: 70 },
-	{ id: "bela-reka", x: 260, y: 70, isBelow: true },
-	{ id: "rgotina", x: 370, y: 70 },
-	{ id: "vrazogrnac", x: 480, y: 70 },
-	{ id: "zajecar", x: 400, y: 150, isBelow: true },
-	{ id: "timok", x: 590, y: 70 },
-	{ id: "majdanpek", x: 40, y: 230 },
-	{ id: "debeli-lug", x: 135, y: 230, isBelow: true },
-	{ id: "blagojev-kamen", x: 235, y: 230 },
-	{ id: "voluja", x: 325, y: 230, isBelow: true },
-	{ id: "neresnica", x: 405, y: 230 },
-	{ id: "kucevo", x: 480, y: 230, isBelow: true },
-	{ id: "kusici", x: 565, y: 230 },
-	{ id: "veliko-gradiste", x: 660, y: 230, isBelow: true },
-]);
 
 const LINES: readonly string[] = Object.freeze([
 	"M40 70H590L710 110",
 	"M400 150L480 70",
 	"M40 230H660L710 190",
 ]);
-
-export const SCHEMATIC_PLACES: readonly string[] = Object.freeze(NODES.map(({ id }) => id));
 
 /** Stations at their places, as links; each says in words how it fares. */
 export function schematicOf(
@@ -45,12 +17,12 @@ export function schematicOf(
 	linkOf: (station: string) => string,
 ): string {
 	const label = (key: string): string => escapeMarkup(textOf(language, key));
-	const places = NODES.map(({ id, x, y, isBelow }) => {
+	const places = RIVER_NODES.map(({ id, x, y, isBelow }) => {
 		const at = y + (isBelow === true ? 26 : -14);
 		return `<circle class="place" cx="${x}" cy="${y}" r="4"/><text class="place-name" x="${x}" y="${at}">${label(`place-${id}`)}</text>`;
 	});
 	const sites = stations.flatMap((summary) => {
-		const node = NODES.find(({ id }) => id === summary.site.place);
+		const node = RIVER_NODES.find(({ id }) => id === summary.site.place);
 		if (node === undefined) return [];
 		const { station, site, alarms, lastHeard } = summary;
 		const name = language === "en" ? site.name : site.nameSr;

@@ -3,7 +3,11 @@ import type { PublishedStation } from "./library.js";
 import { escapeMarkup } from "./markup.js";
 import { type Language, textOf } from "./texts.js";
 
-export function verificationHtml(language: Language, found: PublishedStation): string {
+export function verificationHtml(
+	language: Language,
+	found: PublishedStation,
+	hasSamples: boolean,
+): string {
 	const { station, summary, files, documents } = found;
 	const said = (key: string, values: Readonly<Record<string, string | number>> = {}): string => {
 		let text = textOf(language, key);
@@ -33,6 +37,9 @@ export function verificationHtml(language: Language, found: PublishedStation): s
 	];
 	const data = [
 		[`/report/${station}?lang=${language}`, textOf(language, "report-title")],
+		...(hasSamples
+			? [[`/samples/station/${station}?lang=${language}`, textOf(language, "samples")]]
+			: []),
 		[`${base}/values.csv`, "CSV"],
 		[`${base}/values.jsonl`, "JSON lines"],
 		[`${base}/senml.json`, "SenML"],

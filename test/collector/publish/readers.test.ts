@@ -1,5 +1,6 @@
 /** What readers get: the same bytes as `bistrina values`, the proof, and nothing that anybody can write. */
 import { strict as assert } from "node:assert";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { createSha256 } from "../../../src/core/sha256.js";
@@ -16,6 +17,12 @@ import { dayOfReadings } from "../../support/data/day.js";
 import { valuesRows } from "../../support/data/values-table.js";
 
 const HOSTILE = '<script>alert(1)</script>"\u001b[2J\u202e=1+1';
+
+const SAMPLES = [
+	"time,station,parameter,value,unit,method,laboratory,report_sha256",
+	`2026-03-20,bor-1,Cu,0.1,mg/L,"<script>alert(1)</script>",Lab,${"ab".repeat(32)}`,
+	"",
+].join("\n");
 
 function stationOf(readings: number, station = "bor-1"): SignedStation {
 	const made = new SignedStation({ station });
@@ -34,7 +41,9 @@ describe("what readers get", () => {
 			publication: {
 				operator: { name: HOSTILE, licence: "CC BY 4.0", licenceUrl: "https://example.org/by" },
 				stations: { "bor-1": { name: HOSTILE, policies, class: "II", isExample: true } },
+				samples: ["samples.csv"],
 			},
+			files: { "samples.csv": SAMPLES },
 		});
 		await record.publish(station);
 	});
@@ -320,5 +329,8 @@ async function pathOf(
 	return `${path}${demanded.length === 0 ? "" : `?${demanded.join("&")}`}`
 		.replace("{station}", "bor-1")
 		.replace("{digest}", await digestOf(record))
+		.replace("{kind}", "station")
+		.replace("{point}", "bor-1")
+		.replace("{file}", createHash("sha256").update(SAMPLES).digest("hex"))
 		.replace("{path}", `Things(${value[0]["@iot.id"]})/Datastreams`);
 }

@@ -38,6 +38,8 @@ export interface PublishedRecord {
 	/** One more envelope, without waiting for readers. */
 	deliver(envelope: Uint8Array, station: string): Promise<void>;
 	get(path: string, headers?: Readonly<Record<string, string>>, method?: string): Promise<Read>;
+	/** As SIGHUP does. */
+	reload(): void;
 	/** Throws the cache away and opens anew. */
 	reopen(): Promise<void>;
 	close(): Promise<void>;
@@ -47,6 +49,9 @@ export interface PublishedOptions {
 	readonly limits?: Partial<ReaderLimits>;
 	/** Of the operator's file; policies by a path within the project. */
 	readonly publication?: object;
+	/** Beside it, by name. */
+	readonly files?: Readonly<Record<string, string>>;
+	readonly onSaid?: (line: string) => void;
 }
 
 /** Unix seconds at which the world of these tests stands. */
@@ -56,6 +61,8 @@ export async function openPublishedRecord(given: PublishedOptions = {}): Promise
 	const folder = mkdtempSync(join(tmpdir(), "bistrina-published-"));
 	const publication = join(folder, "publication.json");
 	writeFileSync(publication, JSON.stringify(given.publication ?? {}));
+	for (const [name, text] of Object.entries(given.files ?? {}))
+		writeFileSync(join(folder, name), text);
 	const store = await openMemoryStore();
 	const ledger = new Ledger({
 		store,
@@ -78,7 +85,10 @@ export async function openPublishedRecord(given: PublishedOptions = {}): Promise
 			isShared: false,
 			isSimulated: true,
 			reader: Promise.resolve(new SqlRecordReader(store)),
-			say: (line) => said.push(line),
+			say: (line) => {
+				said.push(line);
+				given.onSaid?.(line);
+			},
 		});
 	let publishing = await open();
 	const get: PublishedRecord["get"] = (path, headers = {}, method = "GET") =>
@@ -110,6 +120,7 @@ export async function openPublishedRecord(given: PublishedOptions = {}): Promise
 			await seen(station.station, station.entries.length);
 		},
 		get,
+		reload: () => publishing.reload(),
 		reopen: async () => {
 			const stations = JSON.parse((await get("/v1/stations")).text).stations as {
 				station: string;
