@@ -34,6 +34,7 @@ interface Mark {
 	readonly name: string;
 	readonly text: string;
 	readonly channel: string | null;
+	readonly details: Readonly<Record<string, number | string>>;
 }
 
 interface Sample extends PanelSample {
@@ -233,13 +234,18 @@ export class StationPage {
 			const words = [
 				time === null ? "" : shownTime(Date.parse(time) / 1000, { zone: this.#zone }),
 				this.#texts[`kind-${kind}`] ?? kind,
-				this.#texts[`name-${name}`] ?? name,
-				channel ?? "",
+				(this.#texts[`name-${name}`] ?? name) + this.#phaseOf(mark),
+				channel === null ? "" : (this.#texts[`probe-${channel}`] ?? channel),
 				text,
 			];
 			for (const word of words) row.insertCell().textContent = word;
 		}
 		place.replaceChildren(table);
+	}
+
+	#phaseOf({ details }: Mark): string {
+		const { phase } = details;
+		return typeof phase === "string" ? `, ${this.#texts[`phase-${phase}`] ?? phase}` : "";
 	}
 
 	#listSamples(samples: readonly Sample[]): void {

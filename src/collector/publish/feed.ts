@@ -1,15 +1,12 @@
 /** Atom (RFC 4287): a station's alarms and events, the newest first, for whoever wants to be told without an account. */
 import type { PublishedStation } from "./library.js";
-import { type ShownMark, shownMark } from "./marks.js";
+import { newestMarks, wordsOfMark } from "./marks.js";
 import { escapeMarkup } from "./markup.js";
 import type { Operator } from "./publication.js";
-import { type Shelf, UNDATED } from "./shelf.js";
+import type { Shelf } from "./shelf.js";
 import { type Language, textOf } from "./texts.js";
 
 const ENTRIES_MAX = 50;
-/** Looked through for so many; a station that tells nothing for a quarter has nothing to tell. */
-const DAYS_MAX = 92;
-const KINDS: readonly string[] = Object.freeze(["alarm", "event", "gap", "calibration"]);
 
 export function feedOf(
 	shelf: Shelf,
@@ -21,11 +18,12 @@ export function feedOf(
 	const { station, site } = found;
 	const self = `${origin}/v1/stations/${station}/feed.atom`;
 	const name = language === "en" ? site.name : site.nameSr;
-	const marks = newestMarks(shelf, found);
+	const marks = newestMarks(shelf, station, found.index, ENTRIES_MAX);
 	const updated = marks[0]?.time ?? found.summary.lastHeard ?? "1970-01-01T00:00:00Z";
 	const entries = marks.map((mark) => {
-		const title = `${textOf(language, `kind-${mark.kind}`)}: ${textOf(language, `name-${mark.name}`)}`;
-		const words = [title, mark.channel ?? "", mark.text].filter((each) => each !== "").join(". ");
+		const title = wordsOfMark(language, mark);
+		const channel = mark.channel === null ? "" : textOf(language, `probe-${mark.channel}`);
+		const words = [title, channel, mark.text].filter((each) => each !== "").join(". ");
 		return [
 			"<entry>",
 			`<id>tag:bistrina,2026:${station}/${mark.epoch}/${mark.sequence}</id>`,
@@ -48,17 +46,4 @@ export function feedOf(
 		...entries,
 		"</feed>\n",
 	].join("");
-}
-
-function newestMarks(shelf: Shelf, { station, index }: PublishedStation): ShownMark[] {
-	const days = Object.keys(index.days).filter((day) => day !== UNDATED);
-	const marks: ShownMark[] = [];
-	for (const day of days.slice(-DAYS_MAX).reverse()) {
-		const ofDay = (shelf.day(station, day)?.marks ?? []).map(shownMark);
-		marks.push(...ofDay.filter(({ kind, time }) => KINDS.includes(kind) && time !== null));
-		if (marks.length >= ENTRIES_MAX) break;
-	}
-	return marks
-		.sort((a, b) => ((a.time ?? "") < (b.time ?? "") ? 1 : -1) || b.sequence - a.sequence)
-		.slice(0, ENTRIES_MAX);
 }

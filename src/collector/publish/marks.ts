@@ -13,8 +13,9 @@ import {
 } from "../../protocol/record/entry-layouts.js";
 import { eventNameOf } from "../../protocol/record/events.js";
 import { daysIn, type Period } from "./ordered-rows.js";
-import type { Shelf, ShelfIndex } from "./shelf.js";
+import { type Shelf, type ShelfIndex, UNDATED } from "./shelf.js";
 import { inOrder, type Mark } from "./station-day.js";
+import { type Language, textOf } from "./texts.js";
 
 /** What a mark is shown as; `name` is a word of the vocabulary. */
 export interface ShownMark {
@@ -117,4 +118,40 @@ export function marksIn(
 			(seconds !== undefined && seconds >= (from ?? seconds) && seconds < (to ?? Infinity)),
 	);
 	return inOrder([...within]).map(shownMark);
+}
+
+/** Kinds that people are told of; the others are in the tables. */
+export const TOLD_KINDS: readonly string[] = Object.freeze([
+	"alarm",
+	"event",
+	"gap",
+	"calibration",
+]);
+/** Looked through for so many; a station that tells nothing for a quarter has nothing to tell. */
+const DAYS_TOLD_MAX = 92;
+
+/** What people are told, the newest first; only of dated ones. */
+export function newestMarks(
+	shelf: Shelf,
+	station: string,
+	index: ShelfIndex,
+	most: number,
+): ShownMark[] {
+	const days = Object.keys(index.days).filter((day) => day !== UNDATED);
+	const marks: ShownMark[] = [];
+	for (const day of days.slice(-DAYS_TOLD_MAX).reverse()) {
+		const ofDay = (shelf.day(station, day)?.marks ?? []).map(shownMark);
+		marks.push(...ofDay.filter(({ kind, time }) => TOLD_KINDS.includes(kind) && time !== null));
+		if (marks.length >= most) break;
+	}
+	return marks
+		.sort((a, b) => ((a.time ?? "") < (b.time ?? "") ? 1 : -1) || b.sequence - a.sequence)
+		.slice(0, most);
+}
+
+/** `Alarm: acid water, begins` and the like. */
+export function wordsOfMark(language: Language, { kind, name, details }: ShownMark): string {
+	const { phase } = details;
+	const begun = typeof phase === "string" ? `, ${textOf(language, `phase-${phase}`)}` : "";
+	return `${textOf(language, `kind-${kind}`)}: ${textOf(language, `name-${name}`)}${begun}`;
 }

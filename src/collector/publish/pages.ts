@@ -4,8 +4,10 @@
  */
 
 import { channelsOf, SHOWN_CHANNELS } from "./channels.js";
+import { healthHtml, healthOf } from "./health.js";
 import type { ReaderAnswer } from "./http.js";
 import type { PublishedStation } from "./library.js";
+import { newestMarks, wordsOfMark } from "./marks.js";
 import { escapeMarkup } from "./markup.js";
 import { linkTo, type PageContext, page, sayerOf, simulatedNote, timeHtml } from "./page-shell.js";
 import { schematicOf } from "./schematic.js";
@@ -16,6 +18,8 @@ import { verificationHtml } from "./verification-html.js";
 
 /** Of the table without script: a day at five minutes would be 288; every sixth is one each half hour. */
 const PLAIN_ROWS_MAX = 48;
+/** Likewise of events. */
+const PLAIN_MARKS_MAX = 40;
 const SECONDS_PER_DAY = 86_400;
 
 export function overviewPage(context: PageContext): ReaderAnswer {
@@ -109,6 +113,8 @@ export function stationPage(context: PageContext, found: PublishedStation): Read
 		`<p class="note">${say("reviewed-by-nobody")}</p>`,
 		isPlain ? "" : plotsHtml(language, found, hasSamples),
 		plainTable(context, found),
+		isPlain ? marksTable(context, found) : "",
+		healthHtml(language, healthOf(context.library.shelf, found)),
 		verificationHtml(language, found, hasSamples),
 	];
 	return page(context, {
@@ -159,6 +165,21 @@ function plotsHtml(
 			: "",
 		"</section>",
 	].join("");
+}
+
+/** What a reader without script is told of events, alarms and calibrations. */
+function marksTable({ library, language }: PageContext, found: PublishedStation): string {
+	const say = sayerOf(language);
+	const marks = newestMarks(library.shelf, found.station, found.index, PLAIN_MARKS_MAX);
+	if (marks.length === 0) return "";
+	const rows = marks.map((mark) => {
+		const { time, channel, text } = mark;
+		const probe = channel === null ? "" : textOf(language, `probe-${channel}`);
+		const sign = mark.kind === "alarm" ? "▲ " : "";
+		const cells = [sign + wordsOfMark(language, mark), probe, text].map(escapeMarkup);
+		return `<tr><th scope="row">${timeHtml(language, time)}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+	});
+	return `<section aria-labelledby="told"><h2 id="told">${say("marks-newest")}</h2><div class="wide" tabindex="0" role="region" aria-labelledby="told"><table><thead><tr><th scope="col">${say("time")}</th><th scope="col">${say("what")}</th><th scope="col">${say("probe")}</th><th scope="col">${say("words")}</th></tr></thead><tbody>${rows.join("")}</tbody></table></div></section>`;
 }
 
 /** The newest day, each half hour: what a reader without script sees, and a screen reader reads. */

@@ -1,6 +1,7 @@
 /** Words for readers, in English and in Serbian in Latin and Cyrillic letters: one text, transliterated. */
 import { cyrillicOf } from "../../host/messages/cyrillic.js";
 import { RECORD_TEXTS, type Text } from "../../host/messages/record-texts.js";
+import { VISIT_TEXTS } from "../../host/messages/visit-texts.js";
 import { PAGE_TEXTS } from "./page-texts.js";
 
 export type Language = "en" | "sr" | "sr-Cyrl";
@@ -10,7 +11,17 @@ export const LANGUAGES: readonly Language[] = Object.freeze(["en", "sr", "sr-Cyr
 export const TEXTS: Readonly<Record<string, Text>> = Object.freeze({
 	...PAGE_TEXTS,
 	...RECORD_TEXTS,
+	...healthTexts(),
 });
+
+/** Words for the health of probes are those of the technician's program. */
+function healthTexts(): Record<string, Text> {
+	return Object.fromEntries(
+		Object.entries(VISIT_TEXTS)
+			.filter(([key]) => key.startsWith("health-") || key === "service-within")
+			.map(([key, [en, sr]]) => [key, { en, sr }]),
+	);
+}
 
 /** A key that no text has is its own word: what a later version's station says is shown as it is. */
 export function textOf(language: Language, key: string): string {
