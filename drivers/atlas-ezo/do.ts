@@ -53,7 +53,7 @@ export interface DissolvedOxygenOptions {
 export default class DissolvedOxygen implements FurtherSensor, SleepingSensor {
 	readonly warmUpMilliseconds = EZO_WARM_UP_MILLISECONDS;
 	readonly agreement = AGREEMENT_MILLIGRAMS;
-	readonly #circuit: EzoCircuit;
+	readonly circuit: EzoCircuit;
 	#surroundings: Surroundings = { celsius: 25, microsiemensAt25: undefined };
 	#milligrams: number | undefined;
 	#calibrationPoints: number | undefined;
@@ -62,7 +62,7 @@ export default class DissolvedOxygen implements FurtherSensor, SleepingSensor {
 	constructor({ sensor, hectopascals }: DissolvedOxygenOptions) {
 		// Kilopascals with one decimal.
 		const pressure = `${Math.floor(hectopascals / 10)}.${hectopascals % 10}`;
-		this.#circuit = new EzoCircuit({
+		this.circuit = new EzoCircuit({
 			sensor,
 			kind: "DO",
 			address: ADDRESS,
@@ -95,23 +95,23 @@ export default class DissolvedOxygen implements FurtherSensor, SleepingSensor {
 		return {
 			model: "EZO-DO",
 			classification: "DissolvedOxygen",
-			firmware: this.#circuit.firmware,
+			firmware: this.circuit.firmware,
 		};
 	}
 
 	get identity(): string | undefined {
-		return this.#circuit.identityWith(this.#calibrationPoints);
+		return this.circuit.identityWith(this.#calibrationPoints);
 	}
 
 	get pollMilliseconds(): number {
-		return this.#circuit.pollMilliseconds;
+		return this.circuit.pollMilliseconds;
 	}
 
 	begin(): number {
 		this.#milligrams = undefined;
-		return this.#circuit.start(() =>
+		return this.circuit.start(() =>
 			compensatedReading({
-				firmware: this.#circuit.firmware,
+				firmware: this.circuit.firmware,
 				celsius: this.#surroundings.celsius,
 				milliseconds: READING_MILLISECONDS,
 				onReading: (text) => {
@@ -122,7 +122,7 @@ export default class DissolvedOxygen implements FurtherSensor, SleepingSensor {
 	}
 
 	sample(): FurtherSample | undefined {
-		if (!this.#circuit.poll() || this.#milligrams === undefined) return undefined;
+		if (!this.circuit.poll() || this.#milligrams === undefined) return undefined;
 		const value = this.#milligrams;
 		return {
 			value,
@@ -133,11 +133,11 @@ export default class DissolvedOxygen implements FurtherSensor, SleepingSensor {
 	}
 
 	sleep(): void {
-		this.#circuit.sleep();
+		this.circuit.sleep();
 	}
 
 	close(): void {
-		this.#circuit.close();
+		this.circuit.close();
 	}
 
 	/** `50000,uS` or `37.5,ppt`. */

@@ -84,14 +84,14 @@ export function createCircuits(options: CircuitsOptions) {
 function createOxygen({ clock, utcSeconds, chance, probes, supply }: CircuitsOptions): EzoDo {
 	const cell = probes.probe(
 		"dissolvedOxygen",
-		() => oxygenPart(utcSeconds()),
+		() => probes.hands.place?.oxygenPart ?? oxygenPart(utcSeconds()),
 		20,
 		() => 0.0005,
 	);
 	const oxygen = new EzoDo({
 		clock,
 		chance: chance("ezo-do"),
-		quantity: () => cell.read(),
+		quantity: () => cell.read() * probes.hands.ailments.oxygenPart,
 		supplyVolts: PROBE_VOLTS,
 		onCurrent: supply.onCurrent("do"),
 	});

@@ -122,7 +122,7 @@ export function createWaterProbes(options: WaterProbesOptions) {
 
 	const bubbles = chance("bubbles");
 	const optics = (): number => {
-		const turbidity = turbidityProbe.read();
+		const turbidity = turbidityProbe.read() * ailments.opticsPart + ailments.film;
 		return disturbances?.optics?.(turbidity, utcSeconds(), bubbles) ?? turbidity;
 	};
 	/** What the circuits are given: probes as they are, with what ails them. */

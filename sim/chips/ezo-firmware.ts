@@ -105,6 +105,8 @@ export type EzoBoard = "usual" | "slow";
 
 /** What differs between circuits, a row in the file of each: sources are the datasheets and published measurements. */
 export interface EzoKind {
+	/** What `Export` gives of its own settings. Default: all of them. */
+	readonly exported?: readonly string[];
 	/** As `i` reports it. */
 	readonly name: string;
 	readonly address: number;

@@ -47,7 +47,7 @@ export class EzoTransfer {
 	half<Own extends EzoOwnSettings>(own: Own): Own {
 		const image = imageOf(this.#kind, own);
 		image.set(concatBytes(...this.#imported));
-		return settingsIn(image, own);
+		return settingsIn(this.#kind, image, own);
 	}
 
 	/**
@@ -71,7 +71,7 @@ function imageOf(kind: EzoKind, own: EzoOwnSettings): Uint8Array {
 	const image = new Uint8Array(EXPORT_STRINGS * EXPORT_STRING_BYTES);
 	const view = new DataView(image.buffer);
 	image[0] = kind.address;
-	Object.keys(own).forEach((key, index) => {
+	(kind.exported ?? Object.keys(own)).forEach((key, index) => {
 		if (index < EXPORT_FLOATS_MAX) view.setFloat32(1 + 4 * index, own[key] ?? 0, true);
 	});
 	image[EXPORT_CHECK_OFFSET] = checkOf(image);
@@ -85,13 +85,13 @@ function ownOf<Own extends EzoOwnSettings>(
 	like: Own,
 ): Own | undefined {
 	if (image[0] !== kind.address || image[EXPORT_CHECK_OFFSET] !== checkOf(image)) return undefined;
-	return settingsIn(image, like);
+	return settingsIn(kind, image, like);
 }
 
-function settingsIn<Own extends EzoOwnSettings>(image: Uint8Array, like: Own): Own {
+function settingsIn<Own extends EzoOwnSettings>(kind: EzoKind, image: Uint8Array, like: Own): Own {
 	const view = new DataView(image.buffer);
 	const own: EzoOwnSettings = { ...like };
-	Object.keys(like).forEach((key, index) => {
+	(kind.exported ?? Object.keys(like)).forEach((key, index) => {
 		own[key] = view.getFloat32(1 + 4 * index, true);
 	});
 	return own as Own;

@@ -18,6 +18,11 @@ export interface Ailments {
 	stuckPH: number | undefined;
 	/** What the cell makes of a conductivity: its constant is another than its label says, or a bubble sits in it. */
 	cellPart: number;
+	/** What the optics make of a turbidity: a film adds to it, a scratched window takes a part. */
+	film: number;
+	opticsPart: number;
+	/** What the oxygen cell gives of what it gave when its membrane was new. */
+	oxygenPart: number;
 	/** Added by the thermometer. */
 	celsiusOff: number;
 	/** So many times slower: slime, age, cold. */
@@ -25,7 +30,16 @@ export interface Ailments {
 }
 
 export function noAilments(): Ailments {
-	return { electrode: undefined, stuckPH: undefined, cellPart: 1, celsiusOff: 0, slowness: 1 };
+	return {
+		electrode: undefined,
+		stuckPH: undefined,
+		cellPart: 1,
+		film: 0,
+		opticsPart: 1,
+		oxygenPart: 1,
+		celsiusOff: 0,
+		slowness: 1,
+	};
 }
 
 /** pH that a circuit of ideal calibration shows with such an electrode. */

@@ -11,6 +11,8 @@ export interface Place {
 	/** At its own temperature, uS/cm. */
 	readonly microsiemens: number;
 	readonly turbidityFormazinUnits: number;
+	/** Oxygen, as part of saturation. */
+	readonly oxygenPart: number;
 }
 
 export interface BottleOptions {
@@ -31,17 +33,21 @@ export const AIR: Place = Object.freeze({
 	celsius: AIR_CELSIUS,
 	microsiemens: 0,
 	turbidityFormazinUnits: 0,
+	oxygenPart: 1,
 });
 
 /** A bottle by the name of its standard; throws TypeError for a name that no maker has, or a temperature beyond its table. */
 export function bottleOf(standard: string, { celsius = 20, aged = 0 }: BottleOptions = {}): Place {
 	const worth = isStandard(standard) ? standardAt(standard, celsius) : undefined;
 	if (!isStandard(standard) || worth === undefined) throw new TypeError(`no bottle ${standard}`);
-	const isBuffer = standardOf(standard).channel === "ph";
+	const { channel } = standardOf(standard);
+	if (standard === "moist-air") return { ...AIR, celsius };
 	return {
-		pH: isBuffer ? worth + aged : NEUTRAL_PH,
+		pH: channel === "ph" ? worth + aged : NEUTRAL_PH,
 		celsius,
-		microsiemens: isBuffer ? BUFFER_MICROSIEMENS : worth * (1 + aged),
-		turbidityFormazinUnits: 0,
+		microsiemens: channel === "ec25" ? worth * (1 + aged) : BUFFER_MICROSIEMENS,
+		turbidityFormazinUnits: channel === "turbidity" ? worth * (1 + aged) : 0,
+		// Sulphite that has stood open has taken up oxygen.
+		oxygenPart: standard === "zero-oxygen" ? aged : 1,
 	};
 }

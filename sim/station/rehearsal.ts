@@ -40,6 +40,8 @@ export interface RehearsalOptions {
 	readonly lie?: { readonly fromSeconds: number; readonly seconds: number };
 	/** Generation of the pH circuit's firmware; the newest without it. */
 	readonly circuitFirmware?: EzoFirmware;
+	/** Other parts than the reference board's, and what belongs to them. */
+	readonly configuration?: Partial<StationConfiguration>;
 	/** Comes between the board of each wake and the station. */
 	readonly onBoard?: (board: Board) => Board;
 }
@@ -87,6 +89,7 @@ export class Rehearsal {
 		this.#scheme = options.scheme ?? createKeyedHashScheme();
 		const configuration: StationConfiguration = {
 			...DEFAULT_CONFIGURATION,
+			...options.configuration,
 			uploadIntervalSeconds:
 				options.uploadIntervalSeconds ?? DEFAULT_CONFIGURATION.uploadIntervalSeconds,
 			station: "bor-1",

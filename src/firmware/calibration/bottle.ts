@@ -8,6 +8,7 @@ import {
 } from "../../protocol/calibration/settling.js";
 import { isStandard, standardAt } from "../../protocol/calibration/standards.js";
 import type { Doubt } from "../../protocol/calibration/verdict.js";
+import type { CalibrationBody } from "../../protocol/record/entry-layouts.js";
 import type { MeasuringBoard } from "../measure/probe-session.js";
 import type { WaterProbes } from "../measure/probes.js";
 import {
@@ -30,6 +31,7 @@ const CELSIUS_SECONDS_MIN = 30;
 /** Standards without a table: the dry cell, and another instrument's value. */
 export const AIR = "air";
 export const REFERENCE = "reference";
+const MOIST_AIR = "moist-air";
 
 export interface Candidate {
 	readonly standard: string;
@@ -47,6 +49,9 @@ export interface Candidate {
 export interface WatchOptions {
 	readonly board: Pick<MeasuringBoard, "clock" | "watchdog">;
 	readonly procedure: Procedure;
+	readonly curves: readonly CalibrationBody[];
+	/** Pressure of the air, as part of 1013.25 hPa. */
+	readonly airPart: number;
 	readonly given: Words;
 	readonly seconds: number;
 	readonly emit: EmitFields;
@@ -77,7 +82,7 @@ export function candidateOf(
 export function* watch(
 	candidate: Candidate,
 	probes: WaterProbes,
-	{ board, procedure, given, seconds, emit, endMilliseconds }: WatchOptions,
+	{ board, procedure, curves, airPart, given, seconds, emit, endMilliseconds }: WatchOptions,
 ): Task<"settled" | "reading-due" | "time"> {
 	const { clock, watchdog } = board;
 	const sensor = procedure.sensor(probes);
@@ -91,14 +96,14 @@ export function* watch(
 			if (now !== undefined) candidate.celsius.push([clock.milliseconds / 1000, now]);
 			celsius = now ?? celsius;
 		}
-		if (procedure === PROCEDURES.pH) probes.pH.configure({ temperature: celsius ?? 25 });
-		const reading = procedure.valueOf((yield* sampleOf(sensor, watchdog)) as never);
+		procedure.prepare?.(probes, celsius ?? 25);
+		const reading = procedure.valueOf((yield* sampleOf(sensor, watchdog)) as never, curves);
 		const now = clock.milliseconds / 1000;
 		const settling = candidate.window.push(now, reading);
 		const at = isThermometer ? reading : (celsius ?? 25);
 		candidate.settling = settling;
 		candidate.point = {
-			...nominalOf(candidate.standard, given, at),
+			...nominalOf(candidate.standard, given, at, airPart),
 			reading: settling.mean,
 			celsius: at,
 		};
@@ -127,6 +132,7 @@ function nominalOf(
 	standard: string,
 	given: Words,
 	celsius: number,
+	airPart: number,
 ): { readonly nominal: number; readonly nominalAt25: number } {
 	if (!isStandard(standard)) {
 		const value = standard === AIR ? 0 : decimalOf(given["value"]);
@@ -135,7 +141,10 @@ function nominalOf(
 	}
 	const nominal = standardAt(standard, celsius);
 	const nominalAt25 = standardAt(standard, 25);
-	if (nominal !== undefined && nominalAt25 !== undefined) return { nominal, nominalAt25 };
+	if (nominal !== undefined && nominalAt25 !== undefined) {
+		const part = standard === MOIST_AIR ? airPart : 1;
+		return { nominal: nominal * part, nominalAt25: nominalAt25 * part };
+	}
 	throw order(`nobody tells what ${standard} is worth at ${celsius.toFixed(1)} degC`);
 }
 

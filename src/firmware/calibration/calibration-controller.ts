@@ -7,7 +7,7 @@ import { isoTextOf } from "../../core/calendar.js";
 import { StationError } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
 import { POINT_FLAGS } from "../../protocol/calibration/parts.js";
-import { isStandard } from "../../protocol/calibration/standards.js";
+import { hasLot, isStandard } from "../../protocol/calibration/standards.js";
 import { type Doubt, LIMITS, VERDICTS, verdictOf } from "../../protocol/calibration/verdict.js";
 import { CHANNELS } from "../../protocol/record/channels.js";
 import { CALIBRATION_ACTS } from "../../protocol/record/entry-layouts.js";
@@ -16,7 +16,7 @@ import type { WaterProbes } from "../measure/probes.js";
 import type { SpokenCircuit } from "../measure/sensor.js";
 import { AIR, type Candidate, candidateOf, labelOf, REFERENCE, watch } from "./bottle.js";
 import { CalibrationsInForce, type InForceOptions, NO_DIGEST } from "./calibrations-in-force.js";
-import { ask, exportOf } from "./circuit-talk.js";
+import { ask } from "./circuit-talk.js";
 import { CALIBRATION, judge, LAST_CHECK, type Open, writeCalibration } from "./open-calibration.js";
 import { coupling, log, undo } from "./other-acts.js";
 import {
@@ -25,6 +25,7 @@ import {
 	doubtful,
 	type EmitFields,
 	type Fields,
+	factFields,
 	factsOf,
 	NO_CIRCUIT,
 	order,
@@ -42,11 +43,15 @@ export interface Lease {
 }
 
 export interface CalibrationControllerOptions extends InForceOptions {
+	/** Of the air, by the configuration. */
+	readonly hectopascals: () => number;
 	/** Waits for the probes, so many milliseconds at most. */
 	readonly lend: (milliseconds: number) => Task<Lease | undefined>;
 }
 
 const NOTHING = new Uint8Array(0);
+/** One atmosphere. */
+const HECTOPASCALS = 1013.25;
 
 export class CalibrationController {
 	readonly #options: CalibrationControllerOptions;
@@ -161,10 +166,7 @@ export class CalibrationController {
 		const celsius = yield* celsiusOf(probes, watchdog);
 		let exported: Uint8Array | undefined;
 		const { facts, texts } = yield* factsOf(procedure, circuit, watchdog);
-		if (isExported) {
-			if (circuit === undefined) throw order(NO_CIRCUIT);
-			exported = yield* exportOf(circuit, watchdog);
-		}
+		if (isExported) exported = yield* this.inForce.exported(procedure, circuit);
 		const identity = procedure.sensor(probes).identity ?? "";
 		return { celsius, facts, texts, exported, identity };
 	}
@@ -184,7 +186,9 @@ export class CalibrationController {
 		const { endMilliseconds } = lease;
 		const { board } = this.#options;
 		const { procedure } = open;
-		const options = { board, procedure, given, seconds, emit, endMilliseconds };
+		const { curves } = this.inForce;
+		const airPart = this.#options.hectopascals() / HECTOPASCALS;
+		const options = { board, procedure, curves, airPart, given, seconds, emit, endMilliseconds };
 		const why = yield* withProbes(this.#options, procedure, (probes) =>
 			watch(candidate, probes, options),
 		);
@@ -219,9 +223,10 @@ export class CalibrationController {
 		const { point, settling } = candidate;
 		if (open.act === CALIBRATION) {
 			const command = procedure.command(this.#situation(open), point);
-			open.facts = yield* withProbes(this.#options, procedure, (_probes, circuit) =>
-				this.#tell(procedure, circuit, point.celsius, command),
-			);
+			if (procedure.milliseconds > 0)
+				open.facts = yield* withProbes(this.#options, procedure, (_probes, circuit) =>
+					this.#tell(procedure, circuit, point.celsius, command),
+				);
 		}
 		open.points.push({
 			nominal: point.nominalAt25,
@@ -244,7 +249,7 @@ export class CalibrationController {
 		open.candidate = undefined;
 		return {
 			points: open.points.length,
-			...this.#factFields(open),
+			...factFields(open.facts),
 			doubts: open.doubts.join(",") || "none",
 		};
 	}
@@ -307,10 +312,10 @@ export class CalibrationController {
 	*#digestNow(open: Open): Task<Uint8Array> {
 		const { procedure } = open;
 		const { watchdog } = this.#options.board;
+		const { inForce } = this;
 		const found = yield* withProbes(this.#options, procedure, function* (_probes, circuit) {
-			if (circuit === undefined) throw order(NO_CIRCUIT);
 			const { facts } = yield* factsOf(procedure, circuit, watchdog);
-			return { facts, exported: yield* exportOf(circuit, watchdog) };
+			return { facts, exported: yield* inForce.exported(procedure, circuit) };
 		});
 		open.facts = found.facts;
 		return this.inForce.digestOf(found.exported);
@@ -359,7 +364,14 @@ export class CalibrationController {
 
 	#situation(open: Open): Situation {
 		const { points, facts, solutions } = open;
-		return { points, facts, solutions, before: this.inForce.state(open.channel).coefficients };
+		const { curves } = this.inForce;
+		return {
+			points,
+			facts,
+			solutions,
+			before: this.inForce.state(open.channel).coefficients,
+			curves,
+		};
 	}
 
 	#doubtsOf(open: Open, candidate: Candidate, given: Words): Doubt[] {
@@ -368,7 +380,9 @@ export class CalibrationController {
 		if (isStandard(standard)) {
 			const { lot, expiry } = given;
 			const utc = this.#options.utcSeconds();
-			if (lot === undefined || expiry === undefined) doubts.push("lot-unknown");
+			if (!hasLot(standard)) {
+				// Made on the spot.
+			} else if (lot === undefined || expiry === undefined) doubts.push("lot-unknown");
 			else if (utc === 0) doubts.push("clock-unknown");
 			else if (String(expiry) < isoTextOf(utc).slice(0, 10)) doubts.push("expired");
 			const river = open.riverCelsius;
@@ -379,11 +393,5 @@ export class CalibrationController {
 		if (open.act === CALIBRATION)
 			doubts.push(...open.procedure.doubts(this.#situation(open), point));
 		return doubts;
-	}
-
-	#factFields(open: Open): Fields {
-		const fields: Record<string, string> = {};
-		for (const [name, text] of open.facts) fields[name.toLowerCase()] = text;
-		return fields;
 	}
 }

@@ -6,14 +6,13 @@
 import { equalBytes } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
-import { textPiecesOf } from "../../protocol/calibration/parts.js";
 import { CHANNELS, type ChannelName } from "../../protocol/record/channels.js";
 import {
 	CALIBRATION_ACTS,
 	type CalibrationBody,
 	type EntryBody,
 } from "../../protocol/record/entry-layouts.js";
-import { ProbeSession } from "../measure/probe-session.js";
+import type { SpokenCircuit } from "../measure/sensor.js";
 import type { Board } from "../ports.js";
 import {
 	CalibrationStore,
@@ -22,10 +21,20 @@ import {
 	type PendingCalibration,
 	type StoredCalibrations,
 } from "./calibration-store.js";
-import { exportOf, exportOnce, importInto } from "./circuit-talk.js";
-import { indexOf, type ProbePlace, procedureOf, withProbes } from "./probe-work.js";
-import { type Coefficients, PROCEDURES } from "./procedures.js";
+import { exportOf, importInto } from "./circuit-talk.js";
+import {
+	indexOf,
+	NO_CIRCUIT,
+	order,
+	type Part,
+	type ProbePlace,
+	procedureOf,
+	textParts,
+	withProbes,
+} from "./probe-work.js";
+import type { Coefficients, Procedure } from "./procedures.js";
 import { closingOf, lastIdInRecord, type WatchedJournal } from "./recorded-calibrations.js";
+import { bytesOfCurves, CURVE_ID_FIRST, closingsOf, curvesLike } from "./turbidity-curve.js";
 
 export interface InForceOptions extends ProbePlace {
 	readonly board: ProbePlace["board"] & Pick<Board, "settings" | "sha256">;
@@ -33,6 +42,8 @@ export interface InForceOptions extends ProbePlace {
 	/** Sequence of the entry, or undefined when the journal rejected it. */
 	readonly record: (body: EntryBody) => number | undefined;
 	readonly restored: (channel: number, why: string) => boolean;
+	/** The configuration's curves of turbidity, one for each range. */
+	readonly curves: () => readonly CalibrationBody[];
 	/** Unix seconds, 0 unknown. */
 	readonly utcSeconds: () => number;
 	readonly log: (text: string) => void;
@@ -40,11 +51,12 @@ export interface InForceOptions extends ProbePlace {
 	readonly isCheckDue: boolean;
 }
 
-export type Part = readonly [type: number, contents: Uint8Array];
-
 /** Every circuit is looked at once a day: 40 short commands. */
 const CHECK_SECONDS = 86_400;
 const TAKE_BACKS_MAX = 3;
+const TURBIDITY = indexOf("turbidity");
+/** Calibration and undo: indexes into CALIBRATION_ACTS. */
+const CURVE_ACTS: readonly number[] = Object.freeze([1, 4]);
 const NOTHING = new Uint8Array(0);
 export const NO_DIGEST = new Uint8Array(DIGEST_BYTES);
 const NO_COEFFICIENTS: Coefficients = Object.freeze([0, 0, 0] as const);
@@ -71,6 +83,27 @@ export class CalibrationsInForce {
 	/** Id of the calibration in force. */
 	idOf(name: ChannelName): number {
 		return this.#stored.channels[indexOf(name)]?.id ?? 0;
+	}
+
+	/** Of turbidity by range: those that the station made of the configuration's, while these are still the same. */
+	get curves(): readonly CalibrationBody[] {
+		const curves = this.#options.curves();
+		const { id, digest, coefficients } = this.state(TURBIDITY);
+		if (id === 0 || !equalBytes(digest, this.digestOf(bytesOfCurves(curves)))) return curves;
+		return curvesLike(curves, coefficients, id);
+	}
+
+	/** Those of them that are the station's, which every boot tells anew. */
+	standing(): readonly CalibrationBody[] {
+		return this.curves.filter(({ calibrationId }) => calibrationId >= CURVE_ID_FIRST);
+	}
+
+	/** What a calibration is compared by: a circuit's export, or the curves that the station has to begin with. */
+	*exported(procedure: Procedure, circuit: SpokenCircuit | undefined): Task<Uint8Array> {
+		const { board, curves } = this.#options;
+		if (circuit !== undefined) return yield* exportOf(circuit, board.watchdog);
+		if (procedure.milliseconds > 0) throw order(NO_CIRCUIT);
+		return bytesOfCurves(curves());
 	}
 
 	/** The change that was begun, until the record says what came of it. */
@@ -143,6 +176,7 @@ export class CalibrationsInForce {
 	*takeBack(channel: number, exported: Uint8Array): Task<void> {
 		const procedure = procedureOf(channel);
 		const { watchdog } = this.#options.board;
+		if (procedure.milliseconds === 0) return;
 		for (let tries = 0; tries < TAKE_BACKS_MAX; tries++) {
 			const isThere = yield* withProbes(this.#options, procedure, function* (_probes, circuit) {
 				if (circuit === undefined || exported.length === 0) return true;
@@ -155,39 +189,11 @@ export class CalibrationsInForce {
 		throw new StationError("probe-malformed", "the circuit does not take its calibration back");
 	}
 
-	// --- Looking at the circuits -----------------------------------------------------------------------
-
-	/** Compares every circuit's export with what is in force; a change is an entry of its own. */
-	*check(): Task<void> {
+	/** They are looked at now; false where settings take nothing: every wake would look again, and the battery pay. */
+	looked(): boolean {
 		this.#isCheckDue = false;
-		const { board, openProbes, log } = this.#options;
-		// Where settings take nothing every wake would look again: the battery would pay for it.
 		this.#stored.checkedUtcSeconds = this.#options.utcSeconds();
-		if (!this.save()) return;
-		const session = new ProbeSession(board, openProbes, 0);
-		try {
-			yield* session.open(false);
-			yield* session.warm("probe", session.probes.pH.warmUpMilliseconds);
-			for (const [channel, { name }] of CHANNELS.entries()) {
-				const circuit = PROCEDURES[name]?.sensor(session.probes).circuit;
-				if (circuit === undefined) continue;
-				try {
-					// One that agrees is enough; one that does not must be heard twice.
-					let exported = yield* exportOnce(circuit, board.watchdog);
-					if (exported === undefined || !this.isInForce(channel, exported)) {
-						exported = yield* exportOf(circuit, board.watchdog);
-					}
-					this.compare(channel, exported);
-				} catch (error) {
-					if (!(error instanceof StationError)) throw error;
-					// Unplugged, or of a firmware that exports nothing: readings go on under what was known.
-					log(`calibration of ${name} not looked at: ${error.code}`);
-				}
-			}
-		} finally {
-			session.close();
-		}
-		this.save();
+		return this.save();
 	}
 
 	/** Whether a circuit's export is that of the calibration in force. */
@@ -198,6 +204,10 @@ export class CalibrationsInForce {
 	/** Takes note of a circuit's export; of another one than that in force by an entry. */
 	compare(channel: number, exported: Uint8Array): void {
 		const state = this.state(channel);
+		if (channel === TURBIDITY) {
+			this.rebase(channel);
+			return;
+		}
 		const digest = this.digestOf(exported);
 		const agreed = this.#options.journal.nextSequence - 1;
 		if (this.isInForce(channel, exported)) {
@@ -225,6 +235,18 @@ export class CalibrationsInForce {
 		this.supersede(state, id, digest, NO_COEFFICIENTS, NOTHING);
 	}
 
+	/** Of turbidity the configuration has the last word: other curves of it leave nothing of what was made of the old ones. */
+	rebase(channel: number): void {
+		if (channel !== TURBIDITY) return;
+		const state = this.state(channel);
+		const curves = this.#options.curves();
+		const digest = this.digestOf(bytesOfCurves(curves));
+		if (equalBytes(state.digest, digest)) return;
+		const last = lastIdInRecord(this.#options.journal, TURBIDITY);
+		state.lastId = Math.max(state.lastId, last, CURVE_ID_FIRST - 1);
+		this.supersede(state, 0, digest, curves[0]?.coefficients ?? NO_COEFFICIENTS, NOTHING);
+	}
+
 	/** A cancelled calibration: its circuit is back, the record is told by `tell`. */
 	*cancel(): Task<void> {
 		const { pending } = this.#stored;
@@ -236,6 +258,7 @@ export class CalibrationsInForce {
 
 	/** A change begins: what is kept of it now is what a boot finds. Throws `settings-failed`; then nothing has begun. */
 	begin(channel: number, exportBefore: Uint8Array | undefined): number {
+		this.rebase(channel);
 		const state = this.state(channel);
 		const { epoch, nextSequence } = this.#options.journal;
 		const id = state.lastId + 1;
@@ -243,7 +266,7 @@ export class CalibrationsInForce {
 			exportBefore === undefined
 				? undefined
 				: { channel, id, exportBefore, epoch, from: nextSequence };
-		state.lastId = id;
+		state.lastId = channel === TURBIDITY ? id + this.#options.curves().length - 1 : id;
 		try {
 			this.#store.save(this.#stored);
 		} catch (error) {
@@ -311,10 +334,13 @@ export class CalibrationsInForce {
 		};
 	}
 
-	/** Parts, then the entry that makes them count. Throws `flash-failed` when the journal does not take all. */
+	/**
+	 * Parts, then the entry that makes them count; of turbidity one for each range, of which the last does. Throws
+	 * `flash-failed` when the journal does not take all.
+	 */
 	write(closing: CalibrationBody, parts: readonly Part[]): void {
-		const { record } = this.#options;
-		const { calibrationId } = closing;
+		const { record, curves } = this.#options;
+		const { calibrationId, channel, act } = closing;
 		const put = (body: EntryBody): number => {
 			const sequence = record(body);
 			if (sequence !== undefined) return sequence;
@@ -325,7 +351,11 @@ export class CalibrationsInForce {
 			const sequence = put({ kind: "calibration-part", calibrationId, index, type, contents });
 			if (index === 0) firstPart = sequence;
 		});
-		put({ ...closing, parts: parts.length, firstPart });
+		const isCurve = channel === TURBIDITY && CURVE_ACTS.includes(act);
+		for (const each of isCurve ? closingsOf(curves(), closing) : [closing]) {
+			const isLast = each.calibrationId === calibrationId;
+			put(isLast ? { ...each, parts: parts.length, firstPart } : { ...each, points: 0 });
+		}
 	}
 
 	#adopt({ exportBefore }: PendingCalibration, closing: CalibrationBody): void {
@@ -367,9 +397,4 @@ export class CalibrationsInForce {
 			return false;
 		}
 	}
-}
-
-/** A text in pieces that parts hold. */
-export function textParts(type: number, text: string): Part[] {
-	return textPiecesOf(text).map((piece) => [type, piece] as const);
 }

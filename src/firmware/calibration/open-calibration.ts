@@ -12,7 +12,8 @@ import {
 } from "../../protocol/calibration/verdict.js";
 import { CALIBRATION_ACTS } from "../../protocol/record/entry-layouts.js";
 import type { Candidate } from "./bottle.js";
-import { type CalibrationsInForce, textParts } from "./calibrations-in-force.js";
+import type { CalibrationsInForce } from "./calibrations-in-force.js";
+import { textParts } from "./probe-work.js";
 import {
 	type Coefficients,
 	electrodeMillivolts,
@@ -22,6 +23,8 @@ import {
 } from "./procedures.js";
 
 const DAY_SECONDS = 86_400;
+/** 5 % of it are the 0.5 FNU by which clear water may be off. */
+const PART_OF_MIN = 10;
 /** Acts that bottles are for: indexes into CALIBRATION_ACTS. */
 export const CALIBRATION = 1;
 export const LAST_CHECK = 3;
@@ -63,6 +66,7 @@ export function writeCalibration(
 	{ coefficients, verdict, digest, doubts, days }: Judged,
 ): void {
 	const { channel, procedure, id, labels, person } = open;
+	const hasCircuit = procedure.milliseconds > 0;
 	const isChange = digest !== undefined;
 	const millivolts = electrodeMillivolts(open.points, coefficients[2]);
 	const points = open.points.map((each, index) =>
@@ -71,27 +75,25 @@ export function writeCalibration(
 			: each,
 	);
 	const act = CALIBRATION_ACTS[open.act] ?? "calibration";
+	const closing = {
+		...inForce.closing(channel, id, act, coefficients),
+		verdict,
+		rule: RULE_VERSION,
+		points: points.length,
+		dueUtcSeconds: days > 0 && utc > 0 ? utc + days * DAY_SECONDS : 0,
+		exportAfter: digest ?? inForce.state(channel).digest,
+	};
 	const notes = [doubts.join(","), ...open.reasons].filter((each) => each !== "");
-	inForce.write(
-		{
-			...inForce.closing(channel, id, act, coefficients),
-			verdict,
-			rule: RULE_VERSION,
-			points: points.length,
-			dueUtcSeconds: days > 0 && utc > 0 ? utc + days * DAY_SECONDS : 0,
-			exportAfter: digest ?? inForce.state(channel).digest,
-		},
-		[
-			...points.map((each) => [PARTS.point, encodePoint(each)] as const),
-			...inForce.textParts(PARTS.standards, labels),
-			...inForce.textParts(PARTS.person, [person]),
-			...(isChange ? textParts(PARTS.circuit, open.circuit) : []),
-			...(isChange ? piecesOf(open.exportBefore) : []).map(
-				(piece) => [PARTS.exportBefore, piece] as const,
-			),
-			...textParts(PARTS.note, notes.join("; ")),
-		],
-	);
+	inForce.write(closing, [
+		...points.map((each) => [PARTS.point, encodePoint(each)] as const),
+		...inForce.textParts(PARTS.standards, labels),
+		...inForce.textParts(PARTS.person, [person]),
+		...(isChange ? textParts(PARTS.circuit, open.circuit) : []),
+		...(isChange && hasCircuit ? piecesOf(open.exportBefore) : []).map(
+			(piece) => [PARTS.exportBefore, piece] as const,
+		),
+		...textParts(PARTS.note, notes.join("; ")),
+	]);
 }
 
 /** Of a calibration by its procedure, of a check by how far it is off. */
@@ -104,7 +106,8 @@ export function judge(
 	const doubts: Doubt[] = [];
 	let worst = 0;
 	for (const { reading, nominalAtTemperature } of open.points) {
-		const off = (reading - nominalAtTemperature) / (isPart ? nominalAtTemperature || 1 : 1);
+		const off =
+			(reading - nominalAtTemperature) / (isPart ? Math.max(nominalAtTemperature, PART_OF_MIN) : 1);
 		if (Math.abs(off) > Math.abs(worst)) worst = off;
 	}
 	doubts.push(...doubtsOfCorrection(worst, good, fair));

@@ -4,8 +4,7 @@ import { hexOf } from "../../core/bytes.js";
 import type { Task } from "../../core/task.js";
 import { PARTS, piecesOf } from "../../protocol/calibration/parts.js";
 import { LIMITS } from "../../protocol/calibration/verdict.js";
-import { type CalibrationsInForce, textParts } from "./calibrations-in-force.js";
-import { exportOf } from "./circuit-talk.js";
+import type { CalibrationsInForce } from "./calibrations-in-force.js";
 import {
 	channelIn,
 	type Fields,
@@ -14,24 +13,23 @@ import {
 	procedureOf,
 	sampleOf,
 	shown,
+	textParts,
 	type Words,
 	withProbes,
 } from "./probe-work.js";
 
 /** The mean of eight has a third of the noise of one. */
 const COUPLING_READINGS = 8;
-const NOTHING = new Uint8Array(0);
 
 /** Imports the calibration before the one in force, and records that. Throws StationError. */
 export function* undo(inForce: CalibrationsInForce, place: ProbePlace, given: Words): Task<Fields> {
 	const channel = channelIn(given);
 	const procedure = procedureOf(channel);
-	const { watchdog } = place.board;
 	const state = inForce.state(channel);
 	if (state.beforeExport.length === 0) throw order("no calibration before it is kept");
-	const now = yield* withProbes(place, procedure, function* (_probes, circuit) {
-		return circuit === undefined ? NOTHING : yield* exportOf(circuit, watchdog);
-	});
+	const now = yield* withProbes(place, procedure, (_probes, circuit) =>
+		inForce.exported(procedure, circuit),
+	);
 	if (!inForce.isInForce(channel, now)) {
 		inForce.compare(channel, now);
 		inForce.save();
@@ -41,14 +39,16 @@ export function* undo(inForce: CalibrationsInForce, place: ProbePlace, given: Wo
 	const id = inForce.begin(channel, now);
 	inForce.isAgreed = false;
 	yield* inForce.takeBack(channel, beforeExport);
-	inForce.write(
-		{ ...inForce.closing(channel, id, "undo", beforeCoefficients), exportAfter: beforeDigest },
-		[
-			...inForce.textParts(PARTS.person, [String(given["by"] ?? "")]),
-			...piecesOf(now).map((piece) => [PARTS.exportBefore, piece] as const),
-			...textParts(PARTS.note, String(given["text"] ?? "")),
-		],
-	);
+	const closing = {
+		...inForce.closing(channel, id, "undo", beforeCoefficients),
+		exportAfter: beforeDigest,
+	};
+	const hasCircuit = procedure.milliseconds > 0;
+	inForce.write(closing, [
+		...inForce.textParts(PARTS.person, [String(given["by"] ?? "")]),
+		...(hasCircuit ? piecesOf(now) : []).map((piece) => [PARTS.exportBefore, piece] as const),
+		...textParts(PARTS.note, String(given["text"] ?? "")),
+	]);
 	inForce.commit(channel, id, beforeDigest, beforeCoefficients, now);
 	return { id, digest: hexOf(beforeDigest) };
 }

@@ -2,6 +2,7 @@
 import { assert, StationError } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
 import { unsignedDecimalOf } from "../../core/text.js";
+import { textPiecesOf } from "../../protocol/calibration/parts.js";
 import { CHANNELS, type ChannelName } from "../../protocol/record/channels.js";
 import { acquire, type RecoverySteps } from "../measure/acquire.js";
 import { type MeasuringBoard, ProbeSession } from "../measure/probe-session.js";
@@ -14,6 +15,9 @@ import { PROCEDURES, type Procedure } from "./procedures.js";
 export type Words = Readonly<Record<string, string | number | undefined>>;
 export type Fields = Readonly<Record<string, string | number>>;
 export type EmitFields = (fields: Fields) => Task<void>;
+
+/** Type and contents of a part. */
+export type Part = readonly [type: number, contents: Uint8Array];
 
 /** Where the probes hang. */
 export interface ProbePlace {
@@ -116,6 +120,18 @@ export function* factsOf(
 		texts.push(text);
 	}
 	return { facts, texts };
+}
+
+/** Facts as fields of an answer. */
+export function factFields(facts: ReadonlyMap<string, string>): Fields {
+	const fields: Record<string, string> = {};
+	for (const [name, text] of facts) fields[name.toLowerCase()] = text;
+	return fields;
+}
+
+/** A text in pieces that parts hold. */
+export function textParts(type: number, text: string): Part[] {
+	return textPiecesOf(text).map((piece) => [type, piece] as const);
 }
 
 export function decimalOf(word: string | number | undefined): number | undefined {

@@ -11,12 +11,15 @@ import {
 	doubtsOfCell,
 	doubtsOfCorrection,
 	doubtsOfElectrode,
+	doubtsOfZero,
 	LIMITS,
 	nernstMillivolts,
 } from "../../protocol/calibration/verdict.js";
 import type { ChannelName } from "../../protocol/record/channels.js";
+import type { CalibrationBody } from "../../protocol/record/entry-layouts.js";
 import type { WaterProbes } from "../measure/probes.js";
-import type { Sensor } from "../measure/sensor.js";
+import type { FurtherSensor, Sensor, TurbiditySample } from "../measure/sensor.js";
+import { gaugeOf, onCurve } from "./turbidity-curve.js";
 
 export type Coefficients = readonly [number, number, number];
 
@@ -30,14 +33,19 @@ export interface Situation {
 	readonly before: Coefficients;
 	/** How many solutions are planned. */
 	readonly solutions: number;
+	/** Of a probe without a circuit, by range. */
+	readonly curves: readonly CalibrationBody[];
 }
 
 export interface Procedure {
 	readonly rule: SettleRule;
 	readonly rail: "probe" | "loop";
+	/** Throws `calibration-order` where none is fitted. */
 	sensor(probes: WaterProbes): Sensor<unknown>;
-	/** Of a sample, in the unit that points are in: pH, degC, uS/cm, volts. */
-	valueOf(sample: never): number;
+	/** Tells its circuit the temperature, which that forgets with its power. */
+	prepare?(probes: WaterProbes, celsius: number): void;
+	/** Of a sample, in the unit that points are in: pH, degC, uS/cm, mg/L, or turbidity by the curves in force. */
+	valueOf(sample: never, curves: readonly CalibrationBody[]): number;
 	/** Queries that tell what the circuit holds. */
 	readonly facts: readonly string[];
 	/** Milliseconds that a calibrating command takes; 0 where there is no circuit. */
@@ -75,6 +83,7 @@ const pH: Procedure = {
 	rule: SETTLE_RULES.pH,
 	rail: "probe",
 	sensor: (probes) => probes.pH,
+	prepare: (probes, temperature) => probes.pH.configure({ temperature }),
 	valueOf: ({ pHMeter }: { pHMeter: { pH: number } }) => pHMeter.pH,
 	facts: ["Cal,?", "Slope,?"],
 	milliseconds: 900,
@@ -188,11 +197,83 @@ const temperature: Procedure = {
 	criterion: { good: 0.2, fair: 0.5, isPart: false },
 };
 
-/** Those whose circuit holds the calibration, and what only checks are made of. */
+const dissolvedOxygen: Procedure = {
+	rule: SETTLE_RULES.dissolvedOxygen,
+	rail: "probe",
+	sensor: (probes) => {
+		if (probes.dissolvedOxygen === undefined) throw order("no oxygen probe is configured");
+		return probes.dissolvedOxygen;
+	},
+	// The water on a membrane in the air is fresh, and so is what its table is for.
+	prepare: ({ dissolvedOxygen: probe }, celsius) =>
+		(probe as FurtherSensor).configure({ celsius, microsiemensAt25: 0 }),
+	valueOf: ({ value }: { value: number }) => value,
+	facts: ["Cal,?"],
+	milliseconds: 1300,
+	command: ({ points }, { nominal }) => {
+		const isZero = nominal < NOTHING_BELOW;
+		if (points.length > 1) throw order("air and zero are there already");
+		if (points.length === 1 && !isZero) throw order("the air is there already");
+		if (points.length === 0 && isZero) throw order("the air comes first: standard=moist-air");
+		return isZero ? "Cal,0" : "Cal";
+	},
+	doubts: ({ points }, { nominal, reading }) => {
+		const [air] = points;
+		if (air !== undefined) return doubtsOfZero(reading, air.nominalAtTemperature);
+		return Math.abs(reading / nominal - 1) > LIMITS.bottlePart ? ["wrong-bottle"] : [];
+	},
+	judge: ({ points: [air, zero] }) => {
+		const span = air === undefined ? 1 : air.reading / air.nominalAtTemperature;
+		return {
+			coefficients: [100 * span, zero?.reading ?? 0, 0],
+			doubts: doubtsOfCorrection(span - 1, LIMITS.oxygenGood, LIMITS.oxygenFair),
+		};
+	},
+	criterion: { good: 0.3, fair: 1, isPart: false },
+};
+
+const turbidity: Procedure = {
+	rule: SETTLE_RULES.turbidity,
+	rail: "loop",
+	sensor: (probes) => probes.turbidity,
+	valueOf: (
+		{ turbidimeter: { signalMicrovolts, range } }: TurbiditySample,
+		curves: readonly CalibrationBody[],
+	) => onCurve(curves[range]?.coefficients ?? [0, 0, 0], signalMicrovolts / 1e6),
+	facts: [],
+	milliseconds: 0,
+	command: ({ points }, { nominal }) => {
+		const isZero = nominal < NOTHING_BELOW;
+		if (points.length > 1) throw order("zero and a standard are there already");
+		if (points.length === 1 && isZero) throw order("the zero is there already");
+		if (points.length === 0 && !isZero) throw order("zero comes first: standard=filtered-water");
+		return "";
+	},
+	doubts: ({ points }, { nominal, reading }) => {
+		const [zero] = points;
+		if (zero === undefined) return doubtsOfZero(reading, LIMITS.turbidityZero);
+		const part = (reading - zero.reading) / nominal;
+		if (Math.abs(part) < LIMITS.zeroPart) return ["stuck"];
+		return Math.abs(part - 1) > LIMITS.bottlePart ? ["wrong-bottle"] : [];
+	},
+	judge: ({ points, curves }) => {
+		const [shift, gain] = gaugeOf(points);
+		const [c0, c1, c2] = curves[0]?.coefficients ?? [0, 0, 0];
+		return {
+			coefficients: [shift + gain * c0, gain * c1, gain * c2],
+			doubts: doubtsOfCorrection(1 / gain - 1, LIMITS.turbidityGood, LIMITS.turbidityFair),
+		};
+	},
+	criterion: { good: 0.05, fair: 0.3, isPart: true },
+};
+
+/** Those that can be calibrated; where there is no circuit the station keeps the curves. */
 export const PROCEDURES: Readonly<Partial<Record<ChannelName, Procedure>>> = Object.freeze({
 	pH,
 	conductivity,
 	temperature,
+	turbidity,
+	dissolvedOxygen,
 });
 
 /** Of the cell, 1/cm, and what the circuit's K says: what conducts less than it should has a larger constant. */

@@ -2,7 +2,7 @@
  * What a configuration has to say about the curve of its turbidity probe, by kind, and the
  * calibration entries that carry the curve in the record, so that anyone can derive the values.
  */
-import { byChannel, type ChannelName, channelIndexOf } from "../../protocol/record/channels.js";
+import { channelIndexOf } from "../../protocol/record/channels.js";
 import { CALIBRATION_CURVES, TURBIDITY_UNITS } from "../../protocol/record/derive.js";
 import { type CalibrationBody, NO_CALIBRATION_ACT } from "../../protocol/record/entry-layouts.js";
 import type { ProbeKinds } from "../../protocol/record/probe-kinds.js";
@@ -80,14 +80,30 @@ export function turbidityCalibrationsOf(choice: TurbidityCurveChoice): Calibrati
 	});
 }
 
-/** What readings carry as their calibrations: the maker's, but for the turbidity's curves. */
-export function calibrationIdsOf(
-	choice: TurbidityCurveChoice,
-): Readonly<Record<ChannelName, readonly number[]>> {
-	return {
-		...byChannel(() => NONE),
-		turbidity: turbidityCalibrationsOf(choice).map(({ calibrationId }) => calibrationId),
-	};
+/** The same, also where the loop's law stands instead of an entry: what a calibration at the station begins with. */
+export function turbidityBasesOf(
+	choice: TurbidityCurveChoice & LoopLaw,
+): readonly CalibrationBody[] {
+	const told = turbidityCalibrationsOf(choice);
+	if (told.length > 0) return told;
+	const { turbidityAt4MilliampereMilli: low, turbidityAt20MilliampereMilli: high } = choice;
+	// Volts over milliohms are kiloamperes.
+	const perVolt = (1_000_000 / choice.loopShuntMilliohms / 16) * ((high - low) / 1000);
+	return [
+		{
+			kind: "calibration",
+			calibrationId: 0,
+			channel: channelIndexOf("turbidity"),
+			range: 0,
+			curve: CALIBRATION_CURVES.quadratic,
+			coefficients: [low / 1000 - (high - low) / 4000, perVolt, 0],
+			...NO_CALIBRATION_ACT,
+		},
+	];
 }
 
-const NONE: readonly number[] = Object.freeze([]);
+interface LoopLaw {
+	readonly loopShuntMilliohms: number;
+	readonly turbidityAt4MilliampereMilli: number;
+	readonly turbidityAt20MilliampereMilli: number;
+}

@@ -2,6 +2,8 @@
  * What of a boot goes into the record, and when: the boot itself before every other entry, the crash that was
  * before it, the safe mode that crashes bring, and a clock that fails.
  */
+
+import type { CalibrationBody } from "../../protocol/record/entry-layouts.js";
 import type { StationConfiguration } from "../config/configuration.js";
 import type { Board, ResetReason } from "../ports.js";
 import { recordBoot } from "./boot.js";
@@ -31,6 +33,8 @@ export interface BootLogOptions {
 	readonly firmwareVersion: number;
 	/** In force. */
 	readonly configuration: () => StationConfiguration;
+	/** Curves in force that are not the configuration's. */
+	readonly standing: () => readonly CalibrationBody[];
 	/** When this boot is written down. */
 	readonly deferredBoot: DeferredBootRecord;
 	/** What crashes of earlier wakes have left. */
@@ -142,12 +146,21 @@ export class BootLog {
 	}
 
 	#record(resetReason: ResetReason): void {
-		const { board, book, journal, recorder, deferredBoot, configuration, firmwareVersion } =
-			this.#options;
+		const {
+			board,
+			book,
+			journal,
+			recorder,
+			deferredBoot,
+			configuration,
+			standing,
+			firmwareVersion,
+		} = this.#options;
 		const crash = this.#crash;
 		recordBoot({
 			board,
 			configuration: configuration(),
+			standing: standing(),
 			journal,
 			recorder,
 			firmwareVersion,

@@ -5,8 +5,10 @@ import { StationError } from "../../core/errors.js";
 import { CHANNEL_SETS } from "../../protocol/record/channel-set.js";
 import { decodeEntry } from "../../protocol/record/entry.js";
 import {
+	type CalibrationBody,
 	type Entry,
 	type EntryBody,
+	NO_CALIBRATION_ACT,
 	RESET_REASONS,
 	TIME_QUALITIES,
 	TIME_SOURCES,
@@ -143,12 +145,14 @@ function openedAlready(journal: StationJournal, boot: number): Set<string> {
 
 /** A boot's opening has each part once, and a calibration for each range. */
 function partOf(body: EntryBody): string {
-	return body.kind === "calibration" ? `calibration ${body.range}` : body.kind;
+	return body.kind === "calibration" ? `calibration ${body.calibrationId}` : body.kind;
 }
 
 export interface BootRecordOptions {
 	readonly board: Board;
 	readonly configuration: StationConfiguration;
+	/** Curves in force that are not the configuration's. */
+	readonly standing: readonly CalibrationBody[];
 	readonly journal: StationJournal;
 	readonly recorder: Recorder;
 	readonly firmwareVersion: number;
@@ -189,6 +193,7 @@ export function recordBoot(options: BootRecordOptions): void {
 		wakeCount: 0,
 	});
 	for (const body of configurationEntriesOf(configuration, board.sha256)) recorder.record(body);
+	for (const body of options.standing) recorder.record({ ...body, ...NO_CALIBRATION_ACT });
 	// Both read now: measuring may lie between the boot and its record.
 	const now = options.recorder.stamp();
 	if (now.utcSeconds !== 0) {

@@ -1,6 +1,10 @@
 /** The calibrations of a station, with what they need of its other rooms. */
+import type { Task } from "../../core/task.js";
 import { CalibrationController } from "../calibration/calibration-controller.js";
+import { lookAtCircuits } from "../calibration/circuit-look.js";
+import { CONFIGURATION_FIELDS } from "../config/configuration-fields.js";
 import type { ConfigurationManager } from "../config/configuration-manager.js";
+import { turbidityBasesOf } from "../config/turbidity-curves.js";
 import type { LogBook } from "./log-book.js";
 import { ProbeLending } from "./probe-lending.js";
 import type { StationOptions } from "./station-options.js";
@@ -19,6 +23,8 @@ export interface CalibrationRooms {
 export interface Calibrations {
 	readonly controller: CalibrationController;
 	readonly lending: ProbeLending;
+	/** At the circuits: whether somebody calibrated them with other tools. */
+	readonly look: () => Task<void>;
 }
 
 /** `isWake`: of a deep sleep; every other boot looks at the circuits. */
@@ -28,16 +34,22 @@ export function openCalibrations(
 	isWake: boolean,
 ): Calibrations {
 	const lending = new ProbeLending(wake);
+	const place = { board, openProbes: () => openProbes(board, manager.configuration) };
 	const controller = new CalibrationController({
-		board,
-		openProbes: () => openProbes(board, manager.configuration),
+		...place,
 		lend: (milliseconds) => lending.borrow(milliseconds),
 		journal,
 		record: (body) => book.record(body),
 		restored: (channel, why) => book.event("calibration-restored", channel, why),
+		curves: () => turbidityBasesOf(manager.configuration),
+		hectopascals: () =>
+			manager.configuration.airPressureHectopascals ??
+			CONFIGURATION_FIELDS.airPressureHectopascals.start,
 		utcSeconds: () => time.utcSeconds ?? 0,
 		log: (text) => board.log.line(text),
 		isCheckDue: !isWake,
 	});
-	return { controller, lending };
+	const look = (): Task<void> =>
+		lookAtCircuits(controller.inForce, place, (text) => board.log.line(text));
+	return { controller, lending, look };
 }

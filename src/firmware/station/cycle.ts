@@ -3,6 +3,7 @@
  * what is due beside that, and takes up configurations between two measurements and two sessions.
  */
 import { call, Signal, type Task } from "../../core/task.js";
+import { NO_CALIBRATION_ACT } from "../../protocol/record/entry-layouts.js";
 import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
 import type { ConfigurationEvent, ConfigurationManager } from "../config/configuration-manager.js";
 import type { Console } from "../console/console.js";
@@ -257,6 +258,10 @@ export class Cycle {
 		const { manager, board, book, uploads, times, events } = this.#parts;
 		const { configuration } = manager;
 		for (const body of configurationEntriesOf(configuration, board.sha256)) book.record(body);
+		// Of the same curves a calibration at the station holds on.
+		for (const body of this.#parts.calibrations.controller.inForce.standing()) {
+			book.record({ ...body, ...NO_CALIBRATION_ACT });
+		}
 		uploads.reconfigure(configuration);
 		events.reconfigured();
 		times.reconfigured();
@@ -311,7 +316,9 @@ export class Cycle {
 	/** Once a day, and whenever somebody may have calibrated a circuit with other tools. */
 	*#checkCircuits(): Task<void> {
 		const { inForce } = this.#parts.calibrations.controller;
-		if (this.#parts.bootLog.isWritten && inForce.isCheckDue) yield* call(inForce.check());
+		if (this.#parts.bootLog.isWritten && inForce.isCheckDue) {
+			yield* call(this.#parts.calibrations.look());
+		}
 	}
 
 	/** Measures between two readings because a technician asked; recorded only if that was asked for. */

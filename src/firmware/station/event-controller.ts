@@ -8,7 +8,12 @@ import type { Task } from "../../core/task.js";
 import { CHANNEL_SETS } from "../../protocol/record/channel-set.js";
 import { DerivationContext, type DerivedValue } from "../../protocol/record/derive.js";
 import { decodeEntry } from "../../protocol/record/entry.js";
-import { type AlarmBody, type Entry, STATION_FLAGS } from "../../protocol/record/entry-layouts.js";
+import {
+	type AlarmBody,
+	type CalibrationBody,
+	type Entry,
+	STATION_FLAGS,
+} from "../../protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS, readingOf } from "../../protocol/record/reading.js";
 import {
 	configurationEntriesOf,
@@ -71,6 +76,8 @@ export interface EventControllerOptions {
 	readonly journal: TolerantJournal;
 	readonly book: LogBook;
 	readonly manager: { readonly configuration: StationConfiguration };
+	/** Curves of turbidity in force that are not the configuration's. */
+	readonly standing: () => readonly CalibrationBody[];
 	/** From `save` of the last wake; without it the record is asked. */
 	readonly state: Uint8Array | undefined;
 	readonly board: Pick<Board, "clock" | "watchdog">;
@@ -275,7 +282,8 @@ export class EventController {
 		this.#context = context;
 		const configuration = this.#options.manager.configuration;
 		// The hash derives nothing.
-		for (const body of configurationEntriesOf(configuration, () => NO_HASH)) {
+		const told = configurationEntriesOf(configuration, () => NO_HASH);
+		for (const body of [...told, ...this.#options.standing()]) {
 			context.observe({ ...NO_HEADER, ...body });
 		}
 		return context;

@@ -8,7 +8,6 @@ import { STATION_FLAGS } from "../../protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS, fieldsOfReading } from "../../protocol/record/reading.js";
 import type { CalibrationsInForce } from "../calibration/calibrations-in-force.js";
 import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
-import { calibrationIdsOf } from "../config/turbidity-curves.js";
 import { type IdentityMarks, NO_IDENTITIES } from "../measure/identity.js";
 import type { WaterProbes } from "../measure/probes.js";
 import { type CalibrationIds, measureWater, type WaterMeasurement } from "../measure/water.js";
@@ -53,7 +52,10 @@ export interface MeasurementControllerOptions {
 	/** Nobody needs the processor but the measurement. */
 	readonly maySleepLightly: () => boolean;
 	/** Which calibrations are in force, and whose circuit holds nobody knows what. */
-	readonly calibrations: Pick<CalibrationsInForce, "idOf" | "withheld" | "requestCheck">;
+	readonly calibrations: Pick<
+		CalibrationsInForce,
+		"idOf" | "curves" | "standing" | "withheld" | "requestCheck"
+	>;
 }
 
 /** How a measurement is to be recorded and answered. */
@@ -99,7 +101,7 @@ export class MeasurementController {
 			board,
 			openProbes: () => openProbes(board, configuration),
 			failedProbes: this.#state.failedProbes,
-			calibrationIds: this.#calibrationIds(configuration),
+			calibrationIds: this.#calibrationIds(),
 			identities: this.#state.identities,
 			// A technician who looks sees all.
 			withTurbidity: request !== undefined || power.takesTurbidity(events.intervalSeconds > 0),
@@ -118,7 +120,11 @@ export class MeasurementController {
 		const sequence = isRecorded ? this.#record(measurement, stamp, isLate) : undefined;
 		this.#recordProbeEvents(measurement);
 		if (request === undefined) return;
-		const report = reportOf(measurement, configurationEntriesOf(configuration, board.sha256), {
+		const entries = [
+			...configurationEntriesOf(configuration, board.sha256),
+			...this.#options.calibrations.standing(),
+		];
+		const report = reportOf(measurement, entries, {
 			utcSeconds: stamp.utcSeconds,
 			sequence,
 			durationMilliseconds: board.clock.milliseconds - beganMilliseconds,
@@ -129,12 +135,10 @@ export class MeasurementController {
 	}
 
 	/** In force: the circuits' own, and the turbidity's curves. */
-	#calibrationIds(configuration: StationConfiguration): CalibrationIds {
+	#calibrationIds(): CalibrationIds {
 		const { calibrations } = this.#options;
-		const configured = calibrationIdsOf(configuration);
-		return byChannel(({ name }) =>
-			name === "turbidity" ? configured[name] : [calibrations.idOf(name)],
-		);
+		const curves = calibrations.curves.map(({ calibrationId }) => calibrationId);
+		return byChannel(({ name }) => (name === "turbidity" ? curves : [calibrations.idOf(name)]));
 	}
 
 	/** The reading's sequence, or undefined when the journal rejected it. */

@@ -102,24 +102,24 @@ export class Station {
 		this.#time.refresh();
 		this.#recorder = this.#openRecorder();
 		this.#book = new LogBook(this.#recorder, (text) => this.#log(text));
+		const seen = { board, manager: this.#manager, journal: this.#journal, book: this.#book };
 		this.#bootLog = new BootLog({
-			board,
-			journal: this.#journal,
+			...seen,
 			recorder: this.#recorder,
-			book: this.#book,
 			time: this.#time,
 			firmwareVersion: options.firmwareVersion,
 			configuration: () => this.#manager.configuration,
+			standing: () => this.#calibrations.controller.inForce.standing(),
 			deferredBoot: this.#deferredBoot(),
 			crash: crashRecord,
 			isClockFaulty: retained?.bootLog.isClockFaulty ?? false,
 		});
-		const seen = { board, manager: this.#manager, journal: this.#journal, book: this.#book };
 		const rooms = { ...seen, time: this.#time, wake: () => this.#cycle.wake() };
 		this.#calibrations = openCalibrations(options, rooms, retained !== undefined);
 		this.#requests = this.#openRequests();
 		this.#pace = openPace({
 			...rooms,
+			standing: () => this.#calibrations.controller.inForce.standing(),
 			isBatteryLow: () => this.#readings.state.isBatteryLow,
 			retained,
 			onUrgent: () => this.requestUpload(),

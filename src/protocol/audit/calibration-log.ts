@@ -2,6 +2,7 @@
 import { concatBytes } from "../../core/bytes.js";
 import { type CalibrationPoint, decodePoint, PARTS, textOfPieces } from "../calibration/parts.js";
 import { isStandard, standardAt } from "../calibration/standards.js";
+import { CHANNELS, type ChannelName } from "../record/channels.js";
 import type { CalibrationBody, CalibrationPartBody, Entry } from "../record/entry-layouts.js";
 
 export interface LoggedCalibration {
@@ -48,7 +49,7 @@ export class CalibrationLog {
 		return {
 			entry,
 			points,
-			standards: points.map((point) => this.#labelOf(point)),
+			standards: points.map((point) => this.#labelOf(point, CHANNELS[entry.channel]?.name)),
 			person: this.#person,
 			circuit: textOf(PARTS.circuit),
 			note: textOf(PARTS.note),
@@ -57,12 +58,14 @@ export class CalibrationLog {
 	}
 
 	/** The bottle that was named last and is worth this. */
-	#labelOf({ nominal }: CalibrationPoint): string {
-		if (nominal === 0) return "air";
+	#labelOf({ nominal }: CalibrationPoint, channel: ChannelName | undefined): string {
+		if (nominal === 0 && channel === "conductivity") return "air";
 		for (let index = this.#labels.length - 1; index >= 0; index--) {
 			const label = this.#labels[index] ?? "";
 			const name = label.split("|")[0] ?? "";
-			if (isStandard(name) && standardAt(name, 25) === nominal) return label;
+			// Of the air it depends on the pressure.
+			const isAir = name === "moist-air" && nominal > 0 && channel === "dissolvedOxygen";
+			if (isAir || (isStandard(name) && standardAt(name, 25) === nominal)) return label;
 		}
 		return "reference";
 	}

@@ -10,17 +10,20 @@ export interface SettleRule {
 	/** Largest difference between two readings of the window. */
 	readonly spread: number;
 	readonly isRelative: boolean;
+	/** Percent of next to nothing say nothing: what moves and differs by no more than this is quiet. */
+	readonly quiet?: number;
 }
 
 /**
  * With readings of 0.005 pH noise a line over 60 s has a slope of 0.0022 a minute by chance
- * (0.005 / sqrt(60^3 / 12) a second), so that 0.02 is nine times that. Turbidity is in volts at the probe.
+ * (0.005 / sqrt(60^3 / 12) a second), so that 0.02 is nine times that.
  */
 export const SETTLE_RULES = Object.freeze({
 	pH: Object.freeze({ drift: 0.02, spread: 0.02, isRelative: false }),
 	temperature: Object.freeze({ drift: 0.02, spread: 0.05, isRelative: false }),
-	conductivity: Object.freeze({ drift: 0.2, spread: 0.5, isRelative: true }),
-	turbidity: Object.freeze({ drift: 2, spread: 6, isRelative: true }),
+	conductivity: Object.freeze({ drift: 0.2, spread: 0.5, isRelative: true, quiet: 0.1 }),
+	turbidity: Object.freeze({ drift: 2, spread: 10, isRelative: true, quiet: 1 }),
+	dissolvedOxygen: Object.freeze({ drift: 0.05, spread: 0.1, isRelative: false }),
 } as const satisfies Readonly<Record<string, SettleRule>>);
 
 export type SettledChannel = keyof typeof SETTLE_RULES;
@@ -30,8 +33,6 @@ export const WINDOW_SECONDS = 60;
 export const COUNT_MIN = 40;
 /** Two minutes at one reading in two seconds, and then some. */
 const COUNT_MAX = 64;
-/** Of a reading in the air, percent of next to nothing says nothing: this is quiet whatever its slope. */
-const QUIET = 0.1;
 
 export interface Settling {
 	readonly mean: number;
@@ -98,11 +99,11 @@ export class SettleWindow {
 		const slopePerMinute = timeSquares === 0 ? 0 : (60 * products) / timeSquares;
 		const spread = high - low;
 		const seconds = (this.#seconds[count - 1] ?? 0) - first;
-		const { drift, spread: widest, isRelative } = this.#rule;
+		const { drift, spread: widest, isRelative, quiet = 0 } = this.#rule;
 		const unit = isRelative ? Math.abs(mean) / 100 : 1;
 		const isQuiet =
 			(Math.abs(slopePerMinute) <= drift * unit && spread <= widest * unit) ||
-			(isRelative && spread <= QUIET && Math.abs(slopePerMinute) <= QUIET);
+			(spread <= quiet && Math.abs(slopePerMinute) <= quiet);
 		return {
 			mean,
 			slopePerMinute,

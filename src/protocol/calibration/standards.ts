@@ -1,14 +1,14 @@
 /**
  * What standard solutions are worth at a temperature. pH buffers by their makers' tables, conductivity standards by
- * the ratios of NIST to 25 degC; between the table's temperatures a straight line. Never f25: a solution of KCl is
+ * the ratios of NIST to 25 degC, oxygen of moist air by Benson and Krause 1984 at 1013.25 hPa; between the table's temperatures a straight line. Never f25: a solution of KCl is
  * no river (3.9 % off at 5 degC).
  */
 
 export interface Standard {
-	readonly channel: "ph" | "ec25";
+	readonly channel: "ph" | "ec25" | "turbidity" | "do";
 	/** Decimals that the table has. */
 	readonly decimals: number;
-	/** Ascending: degC, and pH or uS/cm. */
+	/** Ascending: degC, and pH, uS/cm, FNU or mg/L. */
 	readonly table: readonly (readonly [celsius: number, worth: number])[];
 }
 
@@ -25,6 +25,15 @@ const TEXTS = Object.freeze({
 	"kcl-1413":
 		"ec25 1 0:775.5 5:894 10:1017.4 15:1145.3 18:1224.1 20:1277.3 25:1413 30:1551.9 35:1693.5 40:1837.5",
 	"kcl-12880": "ec25 0 0:7150 5:8220 10:9330 15:10480 20:11670 25:12880 30:14120",
+	/** Above the water in its bottle; a twentieth of the pressure less is a twentieth less. */
+	"moist-air": "do 2 0:14.62 5:12.77 10:11.29 15:10.08 20:9.09 25:8.26 30:7.56 35:6.95 40:6.41",
+	/** Water with sulphite, which binds it. */
+	"zero-oxygen": "do 2 0:0 40:0",
+	/** Through 0.1 um. */
+	"filtered-water": "turbidity 1 0:0 40:0",
+	"formazin-20": "turbidity 1 0:20 40:20",
+	"formazin-100": "turbidity 1 0:100 40:100",
+	"formazin-800": "turbidity 1 0:800 40:800",
 });
 
 export type StandardName = keyof typeof TEXTS;
@@ -32,6 +41,11 @@ export type StandardName = keyof typeof TEXTS;
 export const STANDARD_NAMES: readonly StandardName[] = Object.freeze(
 	Object.keys(TEXTS) as StandardName[],
 );
+
+/** What nobody sells in bottles has no lot. */
+export function hasLot(name: StandardName): boolean {
+	return name !== "moist-air" && name !== "filtered-water";
+}
 
 export function isStandard(name: string): name is StandardName {
 	return Object.hasOwn(TEXTS, name);

@@ -19,6 +19,7 @@ export const DOUBT_GRADES = Object.freeze({
 	"wrong-bottle": REJECTED,
 	stuck: REJECTED,
 	"not-dry": REJECTED,
+	"not-zero": REJECTED,
 	"slope-bad": REJECTED,
 	"offset-bad": REJECTED,
 	"cell-bad": REJECTED,
@@ -66,6 +67,12 @@ export const LIMITS = Object.freeze({
 	temperatureFair: 0.5,
 	turbidityGood: 0.15,
 	turbidityFair: 0.3,
+	/** A zero of more than a tenth of this, FNU, is none: that water, or a film. */
+	turbidityZero: 30,
+	oxygenGood: 0.15,
+	oxygenFair: 0.3,
+	/** Of the span: a zero that reads more is none, a standard that reads less does not move the probe. */
+	zeroPart: 0.1,
 	riverCelsius: 10,
 	/** pH that the conductivity circuit adds while it is awake; of isolated circuits less than noise. */
 	couplingPH: 0.02,
@@ -101,6 +108,11 @@ export function doubtsOfCorrection(correction: number, good: number, fair: numbe
 	const size = Math.abs(correction);
 	if (size > fair) return ["correction-large"];
 	return size > good ? ["correction-poor"] : [];
+}
+
+/** What reads in a solution of nothing, against a span. */
+export function doubtsOfZero(reading: number, span: number): Doubt[] {
+	return Math.abs(reading) > LIMITS.zeroPart * span ? ["not-zero"] : [];
 }
 
 function isOutside(value: number, [low, high]: readonly [number, number]): boolean {

@@ -68,6 +68,8 @@ export const CALIBRATION_CURVES = Object.freeze({
 	quadraticToVertex: 2,
 });
 
+/** Curve of the configuration, calibration, undo, change found later: indexes into CALIBRATION_ACTS. */
+const NAMED_ACTS: readonly number[] = Object.freeze([0, 1, 4, 7]);
 /** The range of ISO 7888:1985 annex B for natural waters, degrees Celsius. */
 const NATURAL_WATER_DEGREES_MIN = 0;
 const NATURAL_WATER_DEGREES_MAX = 36;
@@ -100,6 +102,8 @@ export class DerivationContext {
 	observe(entry: Entry): void {
 		if (entry.kind === "configuration") this.#configurations.set(entry.definedId, entry);
 		if (entry.kind === "calibration") {
+			// A check, a cleaning, a note has an id that no reading names.
+			if (!NAMED_ACTS.includes(entry.act)) return;
 			this.#calibrations.set(calibrationKey(entry.channel, entry.calibrationId), entry);
 			if (CALIBRATION_ACTS[entry.act] === "found-changed") this.#changes.push(entry);
 		}

@@ -75,6 +75,7 @@ class Bench {
 					return bench.configuration as never;
 				},
 			},
+			standing: () => [],
 			state: undefined,
 			board: { clock: { milliseconds: 0 }, watchdog: { feed: () => {} } } as never,
 			onUrgent: () => {},

@@ -1,5 +1,6 @@
 /** What goes wrong at a visit and what the station says of it: played on the simulated station, a row each. */
 import { bottleOf } from "../../../sim/probes/bottles.js";
+import type { StationConfiguration } from "../../../src/firmware/config/configuration.js";
 import { type Answered, CalibrationBench, LOT } from "../worlds/calibration-bench.js";
 import { tableOf } from "./markdown.js";
 
@@ -84,6 +85,44 @@ export function mishaps(): readonly Mishap[] {
 			bench.put("american-7.00");
 			return settled(bench, "american-7.00");
 		}),
+		played("river water for the zero of turbidity", (bench) => {
+			bench.must("calibrate", { channel: "turbidity" });
+			bench.put({ ...bottleOf("formazin-20"), turbidityFormazinUnits: 12 });
+			return settled(bench, "filtered-water");
+		}),
+		played("a formazin of 20 for the one of 100", (bench) => {
+			bench.must("calibrate", { channel: "turbidity" });
+			bench.point("filtered-water");
+			bench.put("formazin-20");
+			return settled(bench, "formazin-100");
+		}),
+		played("a scratched window, that takes a fifth", (bench) => {
+			bench.hands.ailments.opticsPart = 0.8;
+			bench.must("calibrate", { channel: "turbidity" });
+			bench.point("filtered-water");
+			bench.point("formazin-100");
+			return committed(bench);
+		}),
+		played(
+			"a solution without oxygen that has stood open",
+			(bench) => {
+				bench.must("calibrate", { channel: "dissolvedOxygen" });
+				bench.point("moist-air");
+				bench.put("zero-oxygen", { aged: 0.2 });
+				return settled(bench, "zero-oxygen");
+			},
+			{ oxygenProbe: "ezo-do" },
+		),
+		played(
+			"a torn membrane of oxygen, that gives 60 %",
+			(bench) => {
+				bench.hands.ailments.oxygenPart = 0.6;
+				bench.must("calibrate", { channel: "dissolvedOxygen" });
+				bench.point("moist-air");
+				return committed(bench);
+			},
+			{ oxygenProbe: "ezo-do" },
+		),
 	];
 }
 
@@ -100,8 +139,12 @@ export function mishapTable(): string {
 
 type Said = Pick<Mishap, "command" | "doubts" | "code">;
 
-function played(what: string, play: (bench: CalibrationBench) => Said): Mishap {
-	const bench = new CalibrationBench({}, 900);
+function played(
+	what: string,
+	play: (bench: CalibrationBench) => Said,
+	configuration: Partial<StationConfiguration> = {},
+): Mishap {
+	const bench = new CalibrationBench({ configuration }, 900);
 	bench.attach();
 	return { what, ...play(bench) };
 }

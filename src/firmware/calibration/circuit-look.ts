@@ -1,0 +1,44 @@
+/** A look at every circuit: whether its export is still that of the calibration in force. */
+import { StationError } from "../../core/errors.js";
+import type { Task } from "../../core/task.js";
+import { CHANNELS } from "../../protocol/record/channels.js";
+import { ProbeSession } from "../measure/probe-session.js";
+import type { CalibrationsInForce } from "./calibrations-in-force.js";
+import { exportOf, exportOnce } from "./circuit-talk.js";
+import type { ProbePlace } from "./probe-work.js";
+
+/** A change is an entry of its own; `say` is told of a circuit that could not be looked at. */
+export function* lookAtCircuits(
+	inForce: CalibrationsInForce,
+	{ board, openProbes }: ProbePlace,
+	say: (text: string) => void,
+): Task<void> {
+	if (!inForce.looked()) return;
+	const session = new ProbeSession(board, openProbes, 0);
+	try {
+		yield* session.open(false);
+		yield* session.warm("probe", session.probes.pH.warmUpMilliseconds);
+		for (const [channel, { name }] of CHANNELS.entries()) {
+			const circuit = session.probes[name]?.circuit;
+			if (circuit === undefined) {
+				inForce.rebase(channel);
+				continue;
+			}
+			try {
+				// One that agrees is enough; one that does not must be heard twice.
+				let exported = yield* exportOnce(circuit, board.watchdog);
+				if (exported === undefined || !inForce.isInForce(channel, exported)) {
+					exported = yield* exportOf(circuit, board.watchdog);
+				}
+				inForce.compare(channel, exported);
+			} catch (error) {
+				if (!(error instanceof StationError)) throw error;
+				// Unplugged, or of a firmware that exports nothing: readings go on under what was known.
+				say(`calibration of ${name} not looked at: ${error.code}`);
+			}
+		}
+	} finally {
+		session.close();
+	}
+	inForce.save();
+}
