@@ -4,13 +4,12 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { Ledger } from "../../src/collector/ledger/ledger.js";
 import { type RecordReader, SqlRecordReader } from "../../src/collector/publish/record-reader.js";
-import { enrolResults } from "../../src/collector/service/enrolment.js";
+import { enrolResults, shelfOf } from "../../src/collector/service/enrolment.js";
 import { EnrolmentPost } from "../../src/collector/service/enrolment-post.js";
 import { type CollectorIdentity, openIdentity } from "../../src/collector/service/identity.js";
 import { createHandler, listenHttps } from "../../src/collector/service/receiver.js";
 import { openPGliteStore } from "../../src/collector/store/pglite-store.js";
 import { entriesOf } from "../../src/collector/store/query.js";
-import { stationKeysOf } from "../../src/collector/store/record-store.js";
 import { OperationalError } from "../../src/host/errors.js";
 import { closeToOthers } from "../../src/host/permissions.js";
 import type { StationResult } from "../../src/host/station-result.js";
@@ -79,10 +78,7 @@ export async function openCollectorHost(options: CollectorHostOptions): Promise<
 				options.onTrouble(`collector refused ${station}: ${reason}, ${detail}`);
 			},
 		});
-		const shelf = {
-			keysOf: (station: string) => stationKeysOf(store, station),
-			setKeys: (...given: Parameters<Ledger["setKeys"]>) => ledger.setKeys(...given),
-		};
+		const shelf = shelfOf(store, (station, keys) => ledger.setKeys(station, keys));
 		const { directory: folder, onTrouble: say } = options;
 		const enrolments = new EnrolmentPost({ folder, shelf, say });
 		const listening = await listenHttps({

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { parse } from "csv-parse/sync";
 import { OperationalError } from "../host/errors.js";
+import type { Language } from "../host/messages/messages.js";
+import { type Said, said, textOfSaid } from "../host/messages/said.js";
 import { printJson, printTable } from "../host/output.js";
 import { type BatchRow, readBatch, runBatch } from "./batch.js";
 import type { ControlledPort } from "./controlled-port.js";
@@ -27,15 +29,19 @@ export interface BatchCommandOptions {
 	readonly open: (station: string) => Promise<ControlledPort>;
 	readonly isOnePort: boolean;
 	readonly firstId: () => number;
-	readonly say: (line: string) => void;
+	readonly tell: (what: Said) => void;
+	readonly language: Language;
 }
 
 export async function batch(options: BatchCommandOptions): Promise<number> {
-	const { results, labels, say } = options;
+	const { results, labels, tell, language } = options;
 	const shared =
 		options.common === undefined
 			? new Map<string, string>()
-			: await readProvisionFile(options.common, { ask: askSecretly, environment: process.env });
+			: await readProvisionFile(options.common, {
+					ask: (name) => askSecretly(name),
+					environment: process.env,
+				});
 	const plan = readPlan(options.plan, shared);
 	if (labels !== undefined) mkdirSync(labels, { recursive: true });
 	const made = await runBatch({
@@ -43,13 +49,14 @@ export async function batch(options: BatchCommandOptions): Promise<number> {
 		plan,
 		append: (row) => appendResult(results, row),
 		open: async (station) => {
-			if (options.isOnePort) await askForBoard(station);
+			if (options.isOnePort) await askForBoard(station, language);
 			return options.open(station);
 		},
 		now: () => new Date(),
 		onDone: (row) => {
 			if (labels !== undefined) writeLabel(labels, row);
-			say(`${row.station}: ${row.mac}, ${row.verdict}`);
+			const { station, mac, verdict } = row;
+			tell(said("batch-made", { station, mac, verdict }));
 		},
 	});
 	const { done } = readBatch(results);
@@ -63,7 +70,7 @@ export async function batch(options: BatchCommandOptions): Promise<number> {
 	}));
 	if (options.format === "text") printTable(rows);
 	else printJson(rows);
-	say(`${made} made now, ${done.length} of ${plan.length} in ${results}`);
+	tell(said("batch-end", { made, done: done.length, count: plan.length, file: results }));
 	return done.some(({ verdict }) => verdict !== "good") ? 1 : 0;
 }
 
@@ -86,14 +93,15 @@ function readPlan(path: string, shared: ReadonlyMap<string, string>) {
 	} catch (error) {
 		throw new OperationalError(`${path}: ${(error as Error).message}`);
 	}
-	if (rows.length === 0 || rows.length > STATIONS_MAX)
-		throw new OperationalError(`${path}: no stations`);
+	if (rows.length === 0 || rows.length > STATIONS_MAX) {
+		throw new OperationalError(said("plan-empty", { file: path }));
+	}
 	const seen = new Set<string>();
 	return rows.map((row, index) => {
 		const station = row["station"] ?? "";
-		if (station === "") throw new OperationalError(`${path} line ${index + 2}: no station`);
-		if (seen.has(station))
-			throw new OperationalError(`${path} line ${index + 2}: ${station} stands there twice`);
+		const place = { file: path, line: index + 2 };
+		if (station === "") throw new OperationalError(said("plan-no-station", place));
+		if (seen.has(station)) throw new OperationalError(said("plan-twice", { ...place, station }));
 		seen.add(station);
 		const own = Object.entries(row).filter(([, value]) => value !== "");
 		const fields = new Map([
@@ -104,11 +112,11 @@ function readPlan(path: string, shared: ReadonlyMap<string, string>) {
 	});
 }
 
-async function askForBoard(station: string): Promise<void> {
+async function askForBoard(station: string, language: Language): Promise<void> {
 	if (!process.stdin.isTTY) return;
 	const terminal = createInterface({ input: process.stdin, output: process.stderr });
 	try {
-		await terminal.question(`plug in the board that becomes ${station}, then press Enter: `);
+		await terminal.question(textOfSaid(said("plug-in", { station }), language));
 	} finally {
 		terminal.close();
 	}

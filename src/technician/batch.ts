@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { OperationalError } from "../host/errors.js";
+import { type Said, said } from "../host/messages/said.js";
 import type { StationResult } from "../host/station-result.js";
 import { ConsoleClient } from "./client.js";
 import { type ControlledPort, lineOf } from "./controlled-port.js";
@@ -11,13 +12,16 @@ import type { Bundle } from "./flash/bundle.js";
 import { flashBoard } from "./flash/flash-board.js";
 import { identified, provision, restarted } from "./provision.js";
 
-export interface BatchRow extends StationResult {
+/** A station, the board that it is, and how that was tested. */
+export interface TestedRow extends StationResult {
 	readonly mac: string;
 	/** `good`, or the probes that failed their test. */
 	readonly verdict: string;
 	/** ISO 8601 in UTC. */
 	readonly at: string;
 }
+
+export type BatchRow = TestedRow;
 
 /** Written before the board is told its name. */
 export interface BegunRow {
@@ -40,18 +44,18 @@ export interface BatchOptions {
 	readonly open: (station: string) => Promise<ControlledPort>;
 	readonly firstId: () => number;
 	readonly now: () => Date;
-	readonly say: (text: string) => void;
+	readonly tell: (what: Said) => void;
 	readonly onDone: (row: BatchRow) => void;
 }
 
 /** How many stations were made now. Throws OperationalError at the first board that cannot be one. */
 export async function runBatch(options: BatchOptions): Promise<number> {
-	const { plan, results, say } = options;
+	const { plan, results, tell } = options;
 	let made = 0;
 	for (const { station, fields } of plan) {
 		const known = readBatch(results);
 		if (known.done.some((row) => row.station === station)) continue;
-		say(`${station}: ${known.done.length + 1} of ${plan.length}`);
+		tell(said("batch-next", { station, number: known.done.length + 1, count: plan.length }));
 		const port = await options.open(station);
 		try {
 			const row = await makeStation(options, port, station, fields, known);
@@ -72,13 +76,13 @@ async function makeStation(
 	fields: ReadonlyMap<string, string>,
 	known: KnownBatch,
 ): Promise<BatchRow> {
-	const { bundle, baud, say, firstId } = options;
+	const { bundle, baud, tell, firstId } = options;
 	const { mac } = await flashBoard({
 		port,
 		bundle,
 		baud,
 		firstId: firstId(),
-		say,
+		tell,
 		onProgress: () => {},
 	});
 	requireFree(known, station, mac);
@@ -88,17 +92,24 @@ async function makeStation(
 	const id = await provision({ client, fields, review: async () => true });
 	if (id !== undefined) await restarted(client, id);
 	const result = await identified(client);
-	if (result.station !== station)
-		throw new OperationalError(`${station}: it calls itself ${result.station}`);
+	if (result.station !== station) {
+		throw new OperationalError(said("batch-other-name", { station, other: result.station }));
+	}
 	const twin = known.done.find((row) => row.publicKey === result.publicKey);
-	if (twin !== undefined)
-		throw new OperationalError(`${station}: it has the key of ${twin.station}`);
+	if (twin !== undefined) {
+		throw new OperationalError(said("batch-twin", { station, other: twin.station }));
+	}
+	const verdict = await selfTestVerdict(client);
+	return { mac, ...result, verdict, at: `${options.now().toISOString().slice(0, 19)}Z` };
+}
+
+/** `good`, or the probes that failed. */
+export async function selfTestVerdict(client: ConsoleClient): Promise<string> {
 	const { parts } = await client.request("self-test");
 	const failed = parts
 		.filter((part) => part.get("verdict") === "failed")
 		.map((part) => part.get("probe"));
-	const verdict = failed.length === 0 ? "good" : `failed: ${failed.join(", ")}`;
-	return { mac, ...result, verdict, at: `${options.now().toISOString().slice(0, 19)}Z` };
+	return failed.length === 0 ? "good" : `failed: ${failed.join(", ")}`;
 }
 
 interface KnownBatch {
@@ -111,16 +122,11 @@ function requireFree({ done, begun }: KnownBatch, station: string, mac: string):
 	const owner =
 		done.find((row) => row.mac === mac)?.station ?? begun.find((row) => row.mac === mac)?.begun;
 	if (owner !== undefined && owner !== station) {
-		throw new OperationalError(
-			`${station}: the board ${mac} is ${owner} already; plug in another one`,
-		);
+		throw new OperationalError(said("replace-other-station", { station, mac, other: owner }));
 	}
 	const other = begun.find((row) => row.begun === station && row.mac !== mac);
 	if (other !== undefined) {
-		throw new OperationalError(
-			`${station}: was begun on the board ${other.mac}; plug that one in, or take its line out of the result ` +
-				"file once that board is erased",
-		);
+		throw new OperationalError(said("batch-other-board", { station, mac: other.mac }));
 	}
 }
 
@@ -134,9 +140,7 @@ export function readBatch(path: string): KnownBatch {
 			try {
 				return JSON.parse(line) as BatchRow | BegunRow;
 			} catch {
-				throw new OperationalError(
-					`${path} line ${index + 1}: no row of a batch; mend or remove it`,
-				);
+				throw new OperationalError(said("batch-no-row", { file: path, line: index + 1 }));
 			}
 		});
 	return {

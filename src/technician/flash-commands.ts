@@ -2,6 +2,8 @@
 import { createInterface } from "node:readline/promises";
 import { SingleBar } from "cli-progress";
 import { OperationalError } from "../host/errors.js";
+import type { Language } from "../host/messages/messages.js";
+import { type Said, said, textOfSaid } from "../host/messages/said.js";
 import { type OutputFormat, printJson, printPairs, printTable } from "../host/output.js";
 import type { ControlledPort } from "./controlled-port.js";
 import type { Bundle } from "./flash/bundle.js";
@@ -12,7 +14,10 @@ import { type ListedPort, portRows } from "./list-ports.js";
 export interface BoardCommand {
 	readonly port: ControlledPort;
 	readonly format: OutputFormat;
+	/** What the station itself says. */
 	readonly say: (line: string) => void;
+	readonly tell: (what: Said) => void;
+	readonly language: Language;
 	/** Rate of the loader. */
 	readonly baud: number;
 }
@@ -21,24 +26,24 @@ export interface BoardCommand {
 export function showPorts(
 	ports: readonly ListedPort[],
 	format: OutputFormat,
-	say: (line: string) => void,
+	{ tell, language }: Pick<BoardCommand, "tell" | "language">,
 ): number {
-	const rows = portRows(ports);
+	const rows = portRows(ports, format === "text" ? language : "en");
 	if (format === "json") printJson(rows);
 	else if (format === "jsonl") for (const row of rows) printJson(row);
 	else if (rows.length > 0) printTable(rows);
 	if (rows.length > 0) return 0;
-	say("no serial port; plug the board in by a cable that carries data, and not only power");
+	tell(said("no-port"));
 	return 1;
 }
 
 export async function flash(
-	{ port, format, say, baud }: BoardCommand,
+	{ port, format, say, tell, language, baud }: BoardCommand,
 	bundle: Bundle,
 	firstId: number,
 ): Promise<number> {
 	const bar = new SingleBar({
-		format: "{bar} {percentage} %  {kib} of {kibs} KiB  {rate} KiB/s  {eta_formatted} left",
+		format: progressFormat(language),
 		stream: process.stderr,
 		clearOnComplete: true,
 		noTTYOutput: false,
@@ -51,7 +56,7 @@ export async function flash(
 			bundle,
 			baud,
 			firstId,
-			say,
+			tell,
 			onLog: (text) => say(`# ${text}`),
 			onProgress: (done, total) => {
 				const kib = Math.round(done / 1024);
@@ -66,7 +71,7 @@ export async function flash(
 				bar.update(done, shown);
 				if (done === total) {
 					bar.stop();
-					say("written and compared; waiting for the station");
+					tell(said("written"));
 				}
 			},
 		});
@@ -79,23 +84,31 @@ export async function flash(
 	}
 }
 
+/** The bar's own names stand in it. */
+function progressFormat(language: Language): string {
+	const named = { kib: "{kib}", kibs: "{kibs}", rate: "{rate}", left: "{eta_formatted}" };
+	return `{bar} {percentage} %  ${textOfSaid(said("progress", named), language)}`;
+}
+
 /** Asks at the terminal; without one nothing is erased, unless the MAC came as an option. */
 export async function erase(
-	{ port, format, say, baud }: BoardCommand,
+	{ port, format, tell, language, baud }: BoardCommand,
 	confirmedMac: string | undefined,
 ): Promise<number> {
 	const mac = await eraseBoard({
 		port,
 		baud,
-		say,
+		tell,
 		confirm: async (found, lost) => {
-			say(`${port.name}: the board ${found} would lose ${lost}`);
-			say(`to keep the readings first: bistrina --port ${port.name} export FILE`);
+			tell(said("would-lose", { port: port.name, mac: found, lost }));
+			tell(said("keep-readings", { port: port.name }));
 			if (confirmedMac !== undefined) return confirmedMac.toLowerCase() === found;
 			if (!process.stdin.isTTY) return false;
 			const terminal = createInterface({ input: process.stdin, output: process.stderr });
 			try {
-				const typed = await terminal.question(`type ${found} to erase it: `);
+				const typed = await terminal.question(
+					textOfSaid(said("type-mac", { mac: found }), language),
+				);
 				return typed.trim().toLowerCase() === found;
 			} finally {
 				terminal.close();
@@ -103,9 +116,7 @@ export async function erase(
 		},
 	});
 	if (mac === undefined) {
-		throw new OperationalError(
-			`${port.name}: nothing was erased; type the board's MAC when asked, or give it by --confirm`,
-		);
+		throw new OperationalError(said("nothing-erased", { port: port.name }));
 	}
 	if (format === "json") printJson({ erased: mac });
 	else printPairs({ erased: mac });

@@ -1,5 +1,7 @@
 /** What is plugged in, which of it is likely a board, and why a port cannot be opened. */
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import type { Language } from "../host/messages/messages.js";
+import { type Said, said, textOfSaid } from "../host/messages/said.js";
 import type { Shown } from "../host/output.js";
 
 /** Of npm serialport's list. */
@@ -24,13 +26,18 @@ const LIKELY: readonly string[] = Object.freeze(["10c4", "1a86", "0403"]);
 /** How a machine is asked about a port; tests bring their own. */
 export interface PortAccess {
 	/** Why this program may not open it, or undefined. */
-	readonly refusal: (path: string) => string | undefined;
+	readonly refusal: (path: string) => Said | undefined;
 	/** Who has it open, where the system tells. */
 	readonly holder: (path: string) => string | undefined;
 }
 
 /** A row for each port that is a device of USB; others only where there is none of those. */
-export function portRows(ports: readonly ListedPort[], access: PortAccess = SYSTEM): Shown[] {
+export function portRows(
+	ports: readonly ListedPort[],
+	language: Language,
+	access: PortAccess = SYSTEM,
+): Shown[] {
+	const words = (what: Said): string => textOfSaid(what, language);
 	const onUsb = ports.filter(({ vendorId }) => vendorId !== undefined);
 	const shown = onUsb.length > 0 ? onUsb : ports;
 	const likely = onUsb.filter(({ vendorId = "" }) => LIKELY.includes(vendorId.toLowerCase()));
@@ -39,28 +46,31 @@ export function portRows(ports: readonly ListedPort[], access: PortAccess = SYST
 		const id = `${vendorId}:${productId}`.toLowerCase();
 		const chip = SERIAL_CHIPS.get(vendorId.toLowerCase()) ?? manufacturer ?? null;
 		const holder = access.holder(path);
+		const trouble = access.refusal(path) ?? (holder && said("port-in-use", { who: holder }));
 		return {
 			port: path,
 			chip,
 			usb: vendorId === "" ? null : id,
 			serial: serialNumber ?? null,
-			board: likely.includes(port) ? (likely.length === 1 ? "likely" : "perhaps") : null,
-			trouble: access.refusal(path) ?? (holder === undefined ? null : `in use by ${holder}`),
+			board: likely.includes(port)
+				? words(said(likely.length === 1 ? "port-likely" : "port-perhaps"))
+				: null,
+			trouble: trouble ? words(trouble) : null,
 		};
 	});
 }
 
 const SYSTEM: PortAccess = Object.freeze({ refusal: refusalOf, holder: holderOf });
 
-function refusalOf(path: string): string | undefined {
+function refusalOf(path: string): Said | undefined {
 	try {
 		accessSync(path, constants.R_OK | constants.W_OK);
 		return undefined;
 	} catch (error) {
 		const { code } = error as NodeJS.ErrnoException;
-		if (code !== "EACCES") return code === "ENOENT" ? "gone" : `cannot be opened (${code})`;
-		const group = groupOf(path);
-		return `no permission: sudo usermod -aG ${group} $USER, then log in again`;
+		if (code === "ENOENT") return said("port-gone");
+		if (code !== "EACCES") return said("port-unopened", { why: code ?? "" });
+		return said("port-forbidden", { group: groupOf(path) });
 	}
 }
 

@@ -3,6 +3,7 @@ import { appendFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { OperationalError } from "../host/errors.js";
+import { type Said, said, textOfSaid } from "../host/messages/said.js";
 import { printJson, printPairs, printTable } from "../host/output.js";
 import type { StationResult } from "../host/station-result.js";
 import type { Session } from "./line-commands.js";
@@ -22,7 +23,8 @@ export async function provisionFrom(
 	path: string,
 	{ isDry, result }: ProvisionCommandOptions,
 ): Promise<number> {
-	const { client, say, format } = session;
+	const { client, say, format, messages } = session;
+	const tell = (what: Said): void => say(textOfSaid(what, messages.language));
 	const fields = await readProvisionFile(path, { ask: askSecretly, environment: process.env });
 	const id = await provision({
 		client,
@@ -33,10 +35,10 @@ export async function provisionFrom(
 		},
 	});
 	if (id === undefined) {
-		say("nothing was changed");
+		tell(said("nothing-changed"));
 		return 0;
 	}
-	say(`configuration ${id} is kept; the station restarts with it`);
+	tell(said("kept", { id }));
 	await restarted(client, id);
 	const station = await identified(client);
 	if (result !== undefined) appendResult(result, station);
@@ -68,19 +70,18 @@ export function appendResult(path: string, row: object): void {
 	try {
 		appendFileSync(path, `${JSON.stringify(row)}\n`, { mode: 0o600, flush: true });
 	} catch (error) {
-		throw new OperationalError(
-			`${path}: cannot be written (${(error as NodeJS.ErrnoException).code})`,
-		);
+		const why = (error as NodeJS.ErrnoException).code ?? "";
+		throw new OperationalError(said("unwritable", { file: path, why }));
 	}
 }
 
-function showDraft(lines: readonly ShownField[], { format, say }: Session): void {
+function showDraft(lines: readonly ShownField[], { format, say, messages }: Session): void {
 	const told = lines.filter(({ state }) => state !== "missing");
 	if (format === "text")
 		printTable(told.map(({ text, ...rest }) => ({ ...rest, text: decoded(text) })));
 	const missing = lines.filter(({ state }) => state === "missing").map(({ field }) => field);
 	if (missing.length > 0) {
-		say(`not told: ${missing.join(", ")}; the station measures, and delivers when it knows them`);
+		say(textOfSaid(said("not-told", { fields: missing.join(", ") }), messages.language));
 	}
 }
 
@@ -96,7 +97,7 @@ function decoded(text: string): string {
 /** What is typed is not shown, and stands in no history. */
 export async function askSecretly(name: string): Promise<string> {
 	if (!process.stdin.isTTY) {
-		throw new OperationalError(`${name}: no terminal to ask at; use @env:NAME or @file:PATH`);
+		throw new OperationalError(said("no-terminal", { field: name }));
 	}
 	process.stderr.write(`${name}: `);
 	const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });

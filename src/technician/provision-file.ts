@@ -7,6 +7,7 @@ import { X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { OperationalError } from "../host/errors.js";
+import { type Said, said } from "../host/messages/said.js";
 
 /** Certificate and all, with room for comments. */
 const FILE_BYTES_MAX = 64 * 1024;
@@ -28,27 +29,32 @@ export async function readProvisionFile(
 	sources: FileSources,
 ): Promise<ReadonlyMap<string, string>> {
 	const fields = new Map<string, string>();
-	const faults: string[] = [];
+	const faults: Said[] = [];
 	for (const [index, raw] of textOf(path).split("\n").entries()) {
 		const line = raw.replace(/^\s*#.*$/, "").replace(/\r$/, "");
 		if (line.trim() === "") continue;
 		const equals = line.indexOf("=");
 		const name = line.slice(0, equals).trim();
-		const where = `${path} line ${index + 1}`;
-		if (equals < 1 || !NAME.test(name)) faults.push(`${where}: not name=value`);
-		else if (fields.has(name)) faults.push(`${where}: ${name} stands there twice`);
+		const place = { file: path, line: index + 1 };
+		if (equals < 1 || !NAME.test(name)) faults.push(said("not-name-value", place));
+		else if (fields.has(name)) faults.push(said("field-twice", { ...place, field: name }));
 		else {
 			try {
 				const value = await toldValue(name, line.slice(equals + 1).trim(), path, sources);
 				fields.set(name, name === AUTHORITY ? value : encoded(value));
 			} catch (error) {
 				if (!(error instanceof OperationalError)) throw error;
-				faults.push(`${where}: ${error.message}`);
+				faults.push(said("fault-at", { ...place, fault: error.said ?? error.message }));
 			}
 		}
 	}
-	if (faults.length > 0) throw new OperationalError(faults.join("; "));
+	if (faults.length > 0) throw new OperationalError(listed(faults));
 	return fields;
+}
+
+/** One after the other. */
+function listed([first = said("nothing"), ...rest]: readonly Said[]): Said {
+	return rest.length === 0 ? first : said("and-then", { first, others: listed(rest) });
 }
 
 /** Printable ASCII but `%`; every other byte of its UTF-8 as `%` and two digits. */
@@ -74,7 +80,9 @@ async function toldValue(
 			return ask(name);
 		case "env": {
 			const found = environment[rest];
-			if (found === undefined) throw new OperationalError(`${name}: no ${rest} in the environment`);
+			if (found === undefined) {
+				throw new OperationalError(said("no-variable", { field: name, variable: rest }));
+			}
 			return found;
 		}
 		case "file": {
@@ -98,7 +106,7 @@ function certificateHex(path: string): string {
 		return new X509Certificate(certificate).raw.toString("hex");
 	} catch (error) {
 		if (error instanceof OperationalError) throw error;
-		throw new OperationalError(`${path}: no certificate`);
+		throw new OperationalError(said("no-certificate", { file: path }));
 	}
 }
 
@@ -110,12 +118,13 @@ function textOf(path: string): string {
 
 function bytesOf(path: string): Buffer {
 	try {
-		if (statSync(path).size > FILE_BYTES_MAX) throw new OperationalError(`${path}: too long`);
+		if (statSync(path).size > FILE_BYTES_MAX) {
+			throw new OperationalError(said("too-long", { file: path }));
+		}
 		return readFileSync(path);
 	} catch (error) {
 		if (error instanceof OperationalError) throw error;
-		throw new OperationalError(
-			`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`,
-		);
+		const why = (error as NodeJS.ErrnoException).code ?? "";
+		throw new OperationalError(said("unreadable", { file: path, why }));
 	}
 }

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { bytesOfBase64 } from "../core/base64.js";
 import { bytesOfHex } from "../core/bytes.js";
 import { OperationalError } from "../host/errors.js";
+import { said } from "../host/messages/said.js";
 import { fingerprintOf, type StationResult, verifiedPossession } from "../host/station-result.js";
 import type { ConsoleFields } from "../protocol/line/console.js";
 import { POSSESSION_NONCE_BYTES } from "../protocol/wire/possession.js";
@@ -53,9 +54,8 @@ export async function provision(options: ProvisionOptions): Promise<number | und
 	const wrong = lines.filter(({ state }) => state === "wrong").map(({ text }) => text);
 	if (wrong.length + refused.length > 0) {
 		await client.request("provision-drop");
-		throw new OperationalError(
-			`nothing was changed; ${[...refused, ...wrong].join("; ")}: mend the file and tell it again`,
-		);
+		const wrongs = [...refused, ...wrong].join("; ");
+		throw new OperationalError(said("provision-wrong", { wrongs }));
 	}
 	if (!(await review(lines))) {
 		await client.request("provision-drop");
@@ -74,9 +74,7 @@ export async function restarted(client: ConsoleClient, configurationId: number):
 		const { parts } = await client.request("status");
 		if (parts.some((part) => part.get("configuration") === String(configurationId))) return;
 		if (performance.now() > until) {
-			throw new OperationalError(
-				`the station does not restart with configuration ${configurationId}; press its EN (reset) and ask bistrina status`,
-			);
+			throw new OperationalError(said("not-restarted", { id: configurationId }));
 		}
 		await new Promise((resolve) => setTimeout(resolve, LOOK_MILLISECONDS));
 	}
@@ -84,13 +82,20 @@ export async function restarted(client: ConsoleClient, configurationId: number):
 
 /** Asks the station who it is, and checks what it signed. Throws OperationalError. */
 export async function identified(client: ConsoleClient): Promise<StationResult> {
+	const result = await askIdentity(client);
+	verifiedPossession(result);
+	return result;
+}
+
+/** What it says of itself, of a board also that was told nothing. */
+export async function askIdentity(client: ConsoleClient): Promise<StationResult> {
 	const nonce = new Uint8Array(randomBytes(POSSESSION_NONCE_BYTES));
 	const { parts, fields } = await client.request("identity", {
 		fields: { nonce: Buffer.from(nonce).toString("hex") },
 	});
 	const signed = Buffer.concat(parts.map((part) => bytesOf(part)));
 	const publicKey = bytesOfHex(fields.get("publicKey") ?? "") ?? new Uint8Array(0);
-	const result: StationResult = {
+	return {
 		station: fields.get("station") ?? "",
 		publicKey: Buffer.from(publicKey).toString("hex"),
 		fingerprint: fingerprintOf(publicKey),
@@ -99,8 +104,6 @@ export async function identified(client: ConsoleClient): Promise<StationResult> 
 		nonce: Buffer.from(nonce).toString("hex"),
 		proof: signed.toString("base64"),
 	};
-	verifiedPossession(result);
-	return result;
 }
 
 function bytesOf(part: ConsoleFields): Uint8Array {

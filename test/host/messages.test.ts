@@ -1,10 +1,13 @@
 /** What people read: both languages complete, their values agree, and Cyrillic that is read without stumbling. */
 import { strict as assert } from "node:assert";
 import { LANGUAGES, TEXTS, textOf } from "../../src/collector/publish/texts.js";
+import { OperationalError, wordsOfError } from "../../src/host/errors.js";
 import { ALARM_TEXTS } from "../../src/host/messages/alarm-texts.js";
+import { BOARD_TEXTS, type BoardText } from "../../src/host/messages/board-texts.js";
 import { MESSAGES, type MessageKey } from "../../src/host/messages/catalogue.js";
 import { cyrillicOf } from "../../src/host/messages/cyrillic.js";
 import { languageOf, messagesIn } from "../../src/host/messages/messages.js";
+import { said, textOfSaid } from "../../src/host/messages/said.js";
 import { WORDS } from "../../src/host/messages/words.js";
 import { CHANNELS } from "../../src/protocol/record/channels.js";
 import { EVENT_CODES } from "../../src/protocol/record/events.js";
@@ -13,13 +16,13 @@ import { importsOf, sources } from "../support/sources.js";
 
 const placeholders = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
 /** Differ between the languages in no letter, and must not. */
-const ALIKE = ["pH", "utc", "rssi", "alarm", "degC", "uS/cm"];
+const ALIKE = ["pH", "utc", "rssi", "alarm", "degC", "uS/cm", "and-then"];
 
 describe("what people read", () => {
 	it("is there in both languages, with the same values in each sentence", () => {
-		for (const [key, [english, serbian]] of Object.entries(MESSAGES)) {
+		for (const [key, [english, serbian]] of Object.entries({ ...MESSAGES, ...BOARD_TEXTS })) {
 			assert.ok(english.trim() !== "" && serbian.trim() !== "", key);
-			assert.notEqual(english, serbian, key);
+			if (!ALIKE.includes(key)) assert.notEqual(english, serbian, key);
 			assert.deepEqual(placeholders(serbian), placeholders(english), key);
 			assert.deepEqual(placeholders(cyrillicOf(serbian)), placeholders(english), key);
 		}
@@ -124,5 +127,36 @@ describe("Serbian in Cyrillic", () => {
 			).map((word) => `${key}: ${word}`),
 		);
 		assert.deepEqual(rest, []);
+	});
+
+	it("leaves no Latin letter in what is said of boards but in names, and in what is typed", () => {
+		const kept =
+			"ESP EN BOOT boot MAC KiB MiB s Enter SIGHUP ASCII otadata JSON SHA MD e ota zip".split(" ");
+		const rest = (Object.keys(BOARD_TEXTS) as BoardText[]).flatMap((key) =>
+			(
+				textOfSaid(said(key), "sr-Cyrl")
+					.replace(/\{\w+\}|`[^`]*`|--[\w-]+/g, "")
+					.match(/[A-Za-z]+/g) ?? []
+			)
+				.filter((word) => !kept.includes(word))
+				.map((word) => `${key}: ${word}`),
+		);
+		assert.deepEqual(rest, []);
+	});
+
+	it("says a sentence within a sentence, and an error's words in the reader's language", () => {
+		const error = new OperationalError(
+			said("does-not-start", { port: "COM3", last: said("last-said", { text: "boot" }) }),
+		);
+		assert.match(error.message, /does not start: it last said "boot"; close/);
+		assert.match(
+			wordsOfError(error, "sr-Latn"),
+			/se ne pokreće: poslednje je rekla "boot"; zatvorite/,
+		);
+		assert.match(
+			wordsOfError(error, "sr-Cyrl"),
+			/се не покреће: последње је рекла "boot"; затворите/,
+		);
+		assert.equal(wordsOfError(new OperationalError("as it is"), "sr-Cyrl"), "as it is");
 	});
 });

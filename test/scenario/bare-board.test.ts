@@ -19,8 +19,10 @@ interface Step {
 /** Commands of the paper's transcript, with what it shows of each. */
 function transcript(): Step[] {
 	const paper = readFileSync(join(PROJECT, "docs/FLASHING.md"), "utf8");
-	const block = /<!-- transcript -->\n```console\n([\s\S]*?)```/.exec(paper)?.[1] ?? "";
-	return block
+	const blocks = [...paper.matchAll(/<!-- transcript -->\n```console\n([\s\S]*?)```/g)];
+	return blocks
+		.map(([, block = ""]) => block)
+		.join("")
 		.split(/^\$ /m)
 		.slice(1)
 		.map((step) => {
@@ -34,6 +36,7 @@ function shapeOf(text: string): string {
 	return text
 		.replace(/\b(0[23])?[0-9a-f]{16,66}\b/g, "HEX")
 		.replace(/24:0a:c4:[0-9a-f:]{8}/g, "MAC")
+		.replace(/\d{4}-\d\d-\d\dT[\d:]{8}Z/g, "TIME")
 		.replace(/\d+(\.\d+)?/g, "N")
 		.replace(/ +/g, " ")
 		.trimEnd();
@@ -88,7 +91,7 @@ describe("a bare board", function () {
 					.replace(/collectorPublicKey=.*/, `collectorPublicKey=${hexOf(collector.publicKey)}`),
 			);
 			const steps = transcript();
-			assert.ok(steps.length >= 7, `${steps.length} steps`);
+			assert.ok(steps.length >= 9, `${steps.length} steps`);
 			for (const { command, shown } of steps) {
 				const ended = await run(command, { COLLECTOR_PID: String(collector.pid) });
 				assert.equal(ended.exitCode, 0, `${command}: ${ended.stderr}`);
@@ -102,6 +105,15 @@ describe("a bare board", function () {
 		const readings = await run("npx bistrina readings --station bor-1 --data collector");
 		assert.equal(readings.exitCode, 0, readings.stderr);
 		assert.ok(readings.stdout.split("\n").length > 2, readings.stdout);
+		const check =
+			"npx bistrina verify --station bor-1 --key enrolled --data collector --format json";
+		const { exitCode, stdout: judged } = await run(check);
+		assert.equal(exitCode, 0, judged);
+		const { ranges } = JSON.parse(judged) as { ranges: { standing: string }[] };
+		assert.deepEqual(
+			ranges.map(({ standing }) => standing),
+			["chained", "chained"],
+		);
 	});
 
 	it("never says its private key or a password, whatever command is asked on its line", async () => {

@@ -1,5 +1,6 @@
 /** What `bistrina ports` makes of what is plugged in. */
 import { strict as assert } from "node:assert";
+import { said } from "../../src/host/messages/said.js";
 import { portRows } from "../../src/technician/list-ports.js";
 
 const FREE = { refusal: () => undefined, holder: () => undefined };
@@ -12,6 +13,7 @@ describe("the list of ports", () => {
 				{ path: "/dev/ttyUSB0", vendorId: "10c4", productId: "ea60", serialNumber: "0001" },
 				{ path: "/dev/ttyACM0", vendorId: "2341", productId: "0043", manufacturer: "Arduino" },
 			],
+			"en",
 			FREE,
 		);
 		assert.deepEqual(rows, [
@@ -37,11 +39,11 @@ describe("the list of ports", () => {
 	it("calls none of two likely boards the one, and shows other ports where nothing is on USB", () => {
 		const two = ["/dev/ttyUSB0", "/dev/ttyUSB1"].map((path) => ({ path, vendorId: "1a86" }));
 		assert.deepEqual(
-			portRows(two, FREE).map(({ board }) => board),
+			portRows(two, "en", FREE).map(({ board }) => board),
 			["perhaps", "perhaps"],
 		);
 		assert.deepEqual(
-			portRows([{ path: "/dev/ttyS0" }], FREE).map(({ port, board }) => [port, board]),
+			portRows([{ path: "/dev/ttyS0" }], "en", FREE).map(({ port, board }) => [port, board]),
 			[["/dev/ttyS0", null]],
 		);
 	});
@@ -49,13 +51,12 @@ describe("the list of ports", () => {
 	it("says why a port cannot be opened: what the system says first, else who has it", () => {
 		const access = {
 			refusal: (path: string) =>
-				path.endsWith("0")
-					? "no permission: sudo usermod -aG dialout $USER, then log in again"
-					: undefined,
+				path.endsWith("0") ? said("port-forbidden", { group: "dialout" }) : undefined,
 			holder: () => "picocom (process 4711)",
 		};
 		const rows = portRows(
 			["/dev/ttyUSB0", "/dev/ttyUSB1"].map((path) => ({ path, vendorId: "0403" })),
+			"en",
 			access,
 		);
 		assert.deepEqual(

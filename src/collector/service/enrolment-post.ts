@@ -18,7 +18,7 @@ import { said } from "../../host/messages/said.js";
 import { resultsOf, type StationResult } from "../../host/station-result.js";
 import type { KeyDecision } from "../ledger/station-keys.js";
 import { DatabaseTrouble } from "../store/database-trouble.js";
-import { enrolResults, type KeyShelf } from "./enrolment.js";
+import { enrolResults, type KeyShelf, type KnownStation, knownStation } from "./enrolment.js";
 
 const FOLDER = "enrol";
 const ASKED = ".jsonl";
@@ -30,12 +30,20 @@ const ANSWER_SECONDS_MAX = 20;
 /** Ten thousand stations are 7 MB. */
 const ASKED_BYTES_MAX = 10_000_000;
 
-interface Asked {
+export interface Asked {
 	readonly rows: readonly StationResult[];
 	readonly decision: KeyDecision | undefined;
+	/** The station of which is told what is known, before anything is enrolled. */
+	readonly of?: string | undefined;
 }
 
-type Answer = { readonly enrolled: readonly string[] } | { readonly refused: string };
+export interface Told {
+	/** Stations that were new. */
+	readonly enrolled: readonly string[];
+	readonly known?: KnownStation | undefined;
+}
+
+type Answer = Told | { readonly refused: string };
 
 export interface EnrolmentPostOptions {
 	/** The collector's. */
@@ -79,10 +87,11 @@ export class EnrolmentPost {
 			const path = join(this.#folder, name);
 			let answer: Answer;
 			try {
-				const { rows, decision } = readAsked(path);
-				const enrolled = await enrolResults(shelf, rows, decision);
-				answer = { enrolled: enrolled.map(({ station }) => station) };
-				if (enrolled.length > 0) say(`enrolled: ${answer.enrolled.join(", ")}`);
+				const { rows, decision, of } = readAsked(path);
+				const known = of === undefined ? undefined : await knownStation(shelf, of);
+				const enrolled = (await enrolResults(shelf, rows, decision)).map(({ station }) => station);
+				answer = { enrolled, known };
+				if (enrolled.length > 0) say(`enrolled: ${enrolled.join(", ")}`);
 			} catch (error) {
 				if (!(error instanceof OperationalError)) throw error;
 				say(`not enrolled: ${error.message}`);
@@ -96,16 +105,19 @@ export class EnrolmentPost {
 	}
 }
 
-/** The asker's side: stations that were new. Throws OperationalError when the collector takes none, or nothing at all. */
+/** The asker's side. Throws OperationalError when the collector takes none, or nothing at all. */
 export async function askRunningCollector(
 	directory: string,
-	{ rows, decision, pid }: Asked & { readonly pid: number },
-): Promise<readonly string[]> {
+	{ rows, decision, of, pid }: Asked & { readonly pid: number },
+): Promise<Told> {
 	const folder = join(directory, FOLDER);
 	mkdirSync(folder, { recursive: true, mode: 0o700 });
 	const path = join(folder, `${process.pid}-${Date.now()}`);
 	const lines = rows.map((row) => `${JSON.stringify(row)}\n`);
-	writeWhole(path + ASKED, `${JSON.stringify({ decision: decision ?? null })}\n${lines.join("")}`);
+	writeWhole(
+		path + ASKED,
+		`${JSON.stringify({ decision: decision ?? null, of })}\n${lines.join("")}`,
+	);
 	const until = performance.now() + ANSWER_SECONDS_MAX * 1000;
 	while (!existsSync(path + ANSWER)) {
 		if (performance.now() > until) {
@@ -118,20 +130,21 @@ export async function askRunningCollector(
 	const answer = JSON.parse(readFileSync(path + ANSWER, "utf8")) as Answer;
 	rmSync(path + ANSWER);
 	if ("refused" in answer) throw new OperationalError(answer.refused);
-	return answer.enrolled;
+	return answer;
 }
 
 function readAsked(path: string): Asked {
 	if (statSync(path).size > ASKED_BYTES_MAX) throw new OperationalError(`${path}: too long`);
 	const text = readFileSync(path, "utf8");
 	const end = text.indexOf("\n");
-	let decision: KeyDecision | null;
+	let head: { readonly decision: KeyDecision | null; readonly of?: string };
 	try {
-		({ decision } = JSON.parse(text.slice(0, end)) as { decision: KeyDecision | null });
+		head = JSON.parse(text.slice(0, end)) as typeof head;
 	} catch {
 		throw new OperationalError(said("no-result", { file: path, line: 1 }));
 	}
-	return { rows: resultsOf(text.slice(end + 1), path), decision: decision ?? undefined };
+	const rows = resultsOf(text.slice(end + 1), path);
+	return { rows, decision: head.decision ?? undefined, of: head.of };
 }
 
 function namesIn(folder: string, end: string): string[] {

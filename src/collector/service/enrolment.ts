@@ -2,7 +2,7 @@
  * Stations by the results of their provisioning: each key is enrolled by its station's own proof, one in place of
  * another only by somebody and for a reason. The same for a database that nobody has open and for a collector that runs.
  */
-import { bytesOfHex } from "../../core/bytes.js";
+import { bytesOfHex, hexOf } from "../../core/bytes.js";
 import { OperationalError } from "../../host/errors.js";
 import { said } from "../../host/messages/said.js";
 import { type StationResult, verifiedPossession } from "../../host/station-result.js";
@@ -13,12 +13,42 @@ import {
 	onlyKey,
 	type StationKey,
 } from "../ledger/station-keys.js";
+import { type DeliveredEnd, deliveredEndOf } from "../store/query.js";
+import { SqlRecordStore, stationKeysOf } from "../store/record-store.js";
+import type { SqlStore } from "../store/store.js";
 
 /** Where keys are kept. */
 export interface KeyShelf {
 	keysOf(station: string): Promise<readonly StationKey[]>;
 	/** What is against it, and then nothing of it was done. */
 	setKeys(station: string, keys: readonly StationKey[]): Promise<string | undefined>;
+	/** Where its record ends. */
+	deliveredEndOf(station: string): Promise<DeliveredEnd | undefined>;
+}
+
+/** What a collector knows of a station whose board is replaced. */
+export interface KnownStation {
+	/** In the order of their lives, hexadecimal. */
+	readonly keys: readonly string[];
+	readonly delivered: DeliveredEnd | undefined;
+}
+
+export async function knownStation(shelf: KeyShelf, station: string): Promise<KnownStation> {
+	const keys = (await shelf.keysOf(station)).map(({ publicKey }) => hexOf(publicKey));
+	return { keys, delivered: await shelf.deliveredEndOf(station) };
+}
+
+/** The keys and the record of a database; `setKeys` is a running collector's, which keeps keys in memory. */
+export function shelfOf(
+	store: SqlStore,
+	setKeys: KeyShelf["setKeys"] = (station, keys) =>
+		new SqlRecordStore(store).setKeys(station, keys),
+): KeyShelf {
+	return {
+		keysOf: (station) => stationKeysOf(store, station),
+		setKeys,
+		deliveredEndOf: (station) => deliveredEndOf(store, station),
+	};
 }
 
 /** As a list of stations takes them: in quotes, and `#` begins a comment. */

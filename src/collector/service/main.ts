@@ -20,9 +20,9 @@ import { SqlRecordReader } from "../publish/record-reader.js";
 import { DatabaseTrouble } from "../store/database-trouble.js";
 import { openPGliteStore } from "../store/pglite-store.js";
 import { openPostgresqlStore } from "../store/postgresql-store.js";
-import { stationKeysOf } from "../store/record-store.js";
 import type { SqlStore } from "../store/store.js";
 import { type AlarmService, openAlarms } from "./alarm-service.js";
+import { shelfOf } from "./enrolment.js";
 import { EnrolmentPost } from "./enrolment-post.js";
 import { openIdentity } from "./identity.js";
 import { Readiness } from "./readiness.js";
@@ -133,10 +133,7 @@ function openOffers(store: SqlStore, reports: ReportLimit): ConfigurationOffers 
 }
 
 function openEnrolments({ data }: ServiceOptions, store: SqlStore, ledger: Ledger): EnrolmentPost {
-	const shelf = {
-		keysOf: (station: string) => stationKeysOf(store, station),
-		setKeys: (...given: Parameters<Ledger["setKeys"]>) => ledger.setKeys(...given),
-	};
+	const shelf = shelfOf(store, (station, keys) => ledger.setKeys(station, keys));
 	return new EnrolmentPost({ folder: data, shelf, say });
 }
 

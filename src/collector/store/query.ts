@@ -1,4 +1,5 @@
 /** Read-only questions to the collector's store. */
+import { decodeEntry } from "../../protocol/record/entry.js";
 import { bytesOf, type SqlSession } from "./store.js";
 
 export interface StoredEntry {
@@ -58,6 +59,48 @@ export async function batchesOf(session: SqlSession, station: string): Promise<S
 		last: Number(row["last"]),
 		envelope: bytesOf(row["envelope"]),
 	}));
+}
+
+/** The last of a station's record that a signature vouches for. */
+export interface DeliveredEnd {
+	readonly epoch: number;
+	readonly sequence: number;
+	/** h(sequence), hexadecimal. */
+	readonly head: string;
+}
+
+/**
+ * Where a station's record ends: in the epoch that no other continues, of several in the one with the latest entry.
+ * Undefined while nothing was delivered.
+ */
+export async function deliveredEndOf(
+	session: SqlSession,
+	station: string,
+): Promise<DeliveredEnd | undefined> {
+	const ends = await session.query(
+		`select distinct on (h.epoch) h.epoch, h.sequence, h.head, e.canonical from heads h
+		join entries e on e.station = h.station and e.epoch = h.epoch and e.sequence = h.sequence
+		where h.station = $1 and h.sequence > 0 order by h.epoch, h.sequence desc`,
+		[station],
+	);
+	const begins = await session.query(
+		"select canonical from entries where station = $1 and sequence = 1",
+		[station],
+	);
+	const continued = begins.map((row) => {
+		const entry = decodeEntry(bytesOf(row["canonical"]));
+		return entry.kind === "epoch" ? entry.previousEpoch : 0;
+	});
+	const [last] = ends
+		.filter((row) => !continued.includes(Number(row["epoch"])))
+		.map((row) => ({ row, utcSeconds: decodeEntry(bytesOf(row["canonical"])).utcSeconds }))
+		.sort((a, b) => b.utcSeconds - a.utcSeconds);
+	if (last === undefined) return undefined;
+	return {
+		epoch: Number(last.row["epoch"]),
+		sequence: Number(last.row["sequence"]),
+		head: Buffer.from(bytesOf(last.row["head"])).toString("hex"),
+	};
 }
 
 /** What was not believed. */

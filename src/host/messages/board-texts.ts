@@ -2,33 +2,35 @@
  * What the commands that make a station of a board say: English, then Serbian in Latin letters, with the same names in
  * braces. What is typed (options, file names, fields) is not translated.
  */
+import { FLASH_TEXTS } from "./flash-texts.js";
 import type { Text } from "./words.js";
 
 export const BOARD_TEXTS = Object.freeze({
+	...FLASH_TEXTS,
 	// Results of provisioning and their enrolment.
 	"row-untold": [
 		"{station}: the board was not told its station; ask the board again (bistrina --port PORT identity)",
-		"{station}: ploči nije rečeno koja je stanica; pitajte je ponovo (bistrina --port PORT identity)",
+		"{station}: ploči nije rečeno koja je stanica; pitajte je ponovo (`bistrina --port PORT identity`)",
 	],
 	"row-damaged": [
 		"{station}: its row is damaged; ask the board again (bistrina --port PORT identity)",
-		"{station}: red je oštećen; pitajte ploču ponovo (bistrina --port PORT identity)",
+		"{station}: red je oštećen; pitajte ploču ponovo (`bistrina --port PORT identity`)",
 	],
 	"proof-damaged": [
 		"{station}: its proof is damaged; ask the board again (bistrina --port PORT identity)",
-		"{station}: dokaz je oštećen; pitajte ploču ponovo (bistrina --port PORT identity)",
+		"{station}: dokaz je oštećen; pitajte ploču ponovo (`bistrina --port PORT identity`)",
 	],
 	"proof-of-another": [
 		"{station}: its proof is another station's or another key's; ask the board again (bistrina --port PORT identity)",
-		"{station}: dokaz je druge stanice ili drugog ključa; pitajte ploču ponovo (bistrina --port PORT identity)",
+		"{station}: dokaz je druge stanice ili drugog ključa; pitajte ploču ponovo (`bistrina --port PORT identity`)",
 	],
 	"proof-other-question": [
 		"{station}: its proof answers another question; ask the board again (bistrina --port PORT identity)",
-		"{station}: dokaz odgovara na drugo pitanje; pitajte ploču ponovo (bistrina --port PORT identity)",
+		"{station}: dokaz odgovara na drugo pitanje; pitajte ploču ponovo (`bistrina --port PORT identity`)",
 	],
 	"proof-unsigned": [
 		"{station}: its proof is not signed by its key; ask the board again (bistrina --port PORT identity)",
-		"{station}: dokaz nije potpisan tim ključem; pitajte ploču ponovo (bistrina --port PORT identity)",
+		"{station}: dokaz nije potpisan tim ključem; pitajte ploču ponovo (`bistrina --port PORT identity`)",
 	],
 	"no-result": [
 		"{file} line {line}: no result of provisioning",
@@ -36,13 +38,13 @@ export const BOARD_TEXTS = Object.freeze({
 	],
 	"no-results": [
 		"{file}: no station in it; bistrina provision FILE --result {file} adds one",
-		"{file}: nijedne stanice; dodaje je bistrina provision FILE --result {file}",
+		"{file}: nijedne stanice; dodaje je `bistrina provision FILE --result` {file}",
 	],
 	unreadable: ["{file}: cannot be read ({why})", "{file}: ne može da se pročita ({why})"],
 	unwritable: ["{file}: cannot be written ({why})", "{file}: ne može da se upiše ({why})"],
 	"enrol-where": [
 		"say where to enrol: --stations FILE, --data DIR or --postgres URL, one of them",
-		"recite gde se upisuje: --stations FILE, --data DIR ili --postgres URL, jedno od toga",
+		"recite gde se upisuje: `--stations FILE`, `--data DIR` ili `--postgres URL`, jedno od toga",
 	],
 	"by-and-why": ["--by and --why belong together", "--by i --why idu zajedno"],
 	"plain-words": [
@@ -52,8 +54,12 @@ export const BOARD_TEXTS = Object.freeze({
 	"other-key": [
 		"{station} is enrolled with another key; if this board takes its place, say --by NAME --why REASON; else another " +
 			"station has this name",
-		"{station} je upisana sa drugim ključem; ako je ova ploča zamenjuje, navedite --by NAME --why REASON; inače to ime " +
+		"{station} je upisana sa drugim ključem; ako je ova ploča zamenjuje, navedite `--by NAME --why REASON`; inače to ime " +
 			"ima druga stanica",
+	],
+	"opening-database": [
+		"opening the collector's database, some seconds",
+		"otvara se baza sakupljača, nekoliko sekundi",
 	],
 	"mend-list": ["{fault}; mend the list first", "{fault}; prvo ispravite spisak"],
 	"nothing-enrolled": ["nothing was enrolled: {fault}", "ništa nije upisano: {fault}"],
@@ -76,7 +82,7 @@ export const BOARD_TEXTS = Object.freeze({
 	// A board in place of another.
 	"replace-not-enrolled": [
 		"{station}: not enrolled, so there is nothing to replace; bistrina provision and bistrina enrol make a new station",
-		"{station}: nije upisana, nema šta da se zameni; novu stanicu prave bistrina provision i bistrina enrol",
+		"{station}: nije upisana, nema šta da se zameni; novu stanicu prave `bistrina provision` i `bistrina enrol`",
 	],
 	"replace-same-board": [
 		"{station}: the board {mac} has the key that is enrolled: it is the one that is to be replaced; plug in the new one",
@@ -91,10 +97,7 @@ export const BOARD_TEXTS = Object.freeze({
 		"{station}: the board {mac} is {other} already; plug in another one",
 		"{station}: ploča {mac} već je {other}; priključite drugu",
 	],
-	"replace-other-name": [
-		"{file}: it has no station={station}, or another one",
-		"{file}: u njoj nema station={station}, ili je druga",
-	],
+	"no-station": ["{file}: no station= in it", "{file}: nema `station=`"],
 	"replace-predecessor": [
 		"{station}: the former board delivered up to entry {sequence} of epoch {epoch}; the new one continues from there",
 		"{station}: stara ploča je isporučila do stavke {sequence} epohe {epoch}; nova nastavlja odatle",
@@ -106,8 +109,8 @@ export const BOARD_TEXTS = Object.freeze({
 	"replace-ask-predecessor": [
 		"a list does not know what the former board delivered: --data DIR or --postgres URL finds it, --predecessor " +
 			"EPOCH,SEQUENCE,HEAD says it, --predecessor none says that there is nothing",
-		"spisak ne zna šta je stara ploča isporučila: nalazi ga --data DIR ili --postgres URL, kaže --predecessor " +
-			"EPOCH,SEQUENCE,HEAD, a --predecessor none kaže da nema ničega",
+		"spisak ne zna šta je stara ploča isporučila: nalazi ga `--data DIR` ili `--postgres URL`, kaže `--predecessor " +
+			"EPOCH,SEQUENCE,HEAD`, a `--predecessor none` kaže da nema ničega",
 	],
 	"replace-goes-on": [
 		"{station}: its replacement by the board {mac} goes on",
@@ -116,6 +119,70 @@ export const BOARD_TEXTS = Object.freeze({
 	"replace-done": [
 		"{station}: the board {mac} is in its place, with the key {fingerprint}; the former key stays in the list",
 		"{station}: ploča {mac} je na njenom mestu, sa ključem {fingerprint}; stari ključ ostaje u spisku",
+	],
+	// What a board is told.
+	"not-name-value": ["{file} line {line}: not name=value", "{file}, red {line}: nije `name=value`"],
+	"field-twice": [
+		"{file} line {line}: {field} stands there twice",
+		"{file}, red {line}: {field} stoji dvaput",
+	],
+	"fault-at": ["{file} line {line}: {fault}", "{file}, red {line}: {fault}"],
+	"and-then": ["{first}; {others}", "{first}; {others}"],
+	nothing: ["nothing", "ništa"],
+	"no-variable": [
+		"{field}: no {variable} in the environment",
+		"{field}: nema promenljive {variable}",
+	],
+	"no-certificate": ["{file}: no certificate", "{file}: nije sertifikat"],
+	"too-long": ["{file}: too long", "{file}: predugačko"],
+	"no-terminal": [
+		"{field}: no terminal to ask at; use @env:NAME or @file:PATH",
+		"{field}: nema terminala za pitanje; uzmite `@env:NAME` ili `@file:PATH`",
+	],
+	"provision-wrong": [
+		"nothing was changed; {wrongs}: mend the file and tell it again",
+		"ništa nije promenjeno; {wrongs}: ispravite datoteku i ponovite",
+	],
+	"not-restarted": [
+		"the station does not restart with configuration {id}; press its EN (reset) and ask bistrina status",
+		"stanica se ne pokreće sa konfiguracijom {id}; pritisnite EN i pitajte `bistrina status`",
+	],
+	"nothing-changed": ["nothing was changed", "ništa nije promenjeno"],
+	kept: [
+		"configuration {id} is kept; the station restarts with it",
+		"konfiguracija {id} je sačuvana; stanica se sa njom ponovo pokreće",
+	],
+	"not-told": [
+		"not told: {fields}; the station measures, and delivers when it knows them",
+		"nije rečeno: {fields}; stanica meri, a isporučuje kad to sazna",
+	],
+	// A batch.
+	"batch-next": ["{station}: {number} of {count}", "{station}: {number} od {count}"],
+	"batch-made": ["{station}: {mac}, {verdict}", "{station}: ploča {mac}, {verdict}"],
+	"batch-end": [
+		"{made} made now, {done} of {count} in {file}",
+		"sada napravljeno: {made}; u {file}: {done} od {count}",
+	],
+	"batch-other-name": ["{station}: it calls itself {other}", "{station}: ploča kaže da je {other}"],
+	"batch-twin": ["{station}: it has the key of {other}", "{station}: ima ključ stanice {other}"],
+	"batch-other-board": [
+		"{station}: was begun on the board {mac}; plug that one in, or take its line out of the result file once that board is " +
+			"erased",
+		"{station}: započeta je na ploči {mac}; priključite nju ili izbrišite njen red iz datoteke rezultata kad tu ploču obrišete",
+	],
+	"batch-no-row": [
+		"{file} line {line}: no row of a batch; mend or remove it",
+		"{file}, red {line}: nije red serije; ispravite ga ili izbrišite",
+	],
+	"plan-empty": ["{file}: no stations", "{file}: nema stanica"],
+	"plan-no-station": ["{file} line {line}: no station", "{file}, red {line}: nema stanice"],
+	"plan-twice": [
+		"{file} line {line}: {station} stands there twice",
+		"{file}, red {line}: {station} stoji dvaput",
+	],
+	"plug-in": [
+		"plug in the board that becomes {station}, then press Enter: ",
+		"priključite ploču koja postaje {station}, pa pritisnite Enter: ",
 	],
 } as const satisfies Readonly<Record<string, Text>>);
 

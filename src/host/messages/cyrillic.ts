@@ -65,6 +65,7 @@ const KEPT: ReadonlySet<string> = new Set([
 		" ",
 	),
 	..."verify values record".split(" "),
+	..."ESP EN BOOT boot MAC KiB MiB Enter SIGHUP ASCII otadata".split(" "),
 ]);
 
 /**

@@ -3,7 +3,14 @@ import { randomInt } from "node:crypto";
 import type { Command } from "commander";
 import type { ControlledPort } from "../controlled-port.js";
 import type { BoardCommand } from "../flash-commands.js";
-import { type CommonOptions, type Done, FIRST_ID_MAX, say, wholeNumber } from "./options.js";
+import {
+	type CommonOptions,
+	type Done,
+	FIRST_ID_MAX,
+	say,
+	toneOf,
+	wholeNumber,
+} from "./options.js";
 import { isSimulatedBoard, openSimulatedBoard } from "./simulated.js";
 
 /** What most adapters do; --flash-baud 115200 for a long cable. */
@@ -19,7 +26,7 @@ export function addBoardCommands(program: Command, done: Done): void {
 			const { SerialPort } = await import("serialport");
 			const { showPorts } = await flashCommands();
 			const format = program.opts<CommonOptions>().format ?? "text";
-			done(showPorts(await SerialPort.list(), format, say));
+			done(showPorts(await SerialPort.list(), format, await toneOf(program)));
 		});
 	rateOption(
 		program
@@ -64,7 +71,7 @@ export function addBoardCommands(program: Command, done: Done): void {
 				open: (station) => openBoardPort(name.replace("%", station), baud),
 				isOnePort: !name.includes("%"),
 				firstId: () => randomInt(1, FIRST_ID_MAX),
-				say,
+				...(await toneOf(program)),
 			}),
 		);
 	});
@@ -93,7 +100,7 @@ interface RateOption {
 	readonly flashBaud: number;
 }
 
-function rateOption(command: Command): Command {
+export function rateOption(command: Command): Command {
 	return command.option(
 		"--flash-baud <rate>",
 		"of the loader",
@@ -112,7 +119,7 @@ async function withBoard(
 		program.error("error: --port says which board; bistrina ports lists them");
 	const port = await openBoardPort(name ?? "", lineBaud);
 	try {
-		return await run({ port, format, say, baud });
+		return await run({ port, format, say, baud, ...(await toneOf(program)) });
 	} finally {
 		await port.close();
 	}

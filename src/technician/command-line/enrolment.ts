@@ -1,5 +1,6 @@
 /** `bistrina enrol`: stations into a collector's list or database out of the results of provisioning, each by its own proof. */
 import { existsSync, readFileSync } from "node:fs";
+import { hexOf } from "../../core/bytes.js";
 import { OperationalError, UsageError } from "../../host/errors.js";
 import { type Said, said } from "../../host/messages/said.js";
 import { Replacement, writing } from "../../host/replace-file.js";
@@ -8,6 +9,8 @@ import { enrolmentLine } from "../provision-commands.js";
 import { withOperationalErrors } from "./sources.js";
 
 type KeyDecision = import("../../collector/ledger/station-keys.js").KeyDecision;
+type KeyShelf = import("../../collector/service/enrolment.js").KeyShelf;
+type KnownStation = import("../../collector/service/enrolment.js").KnownStation;
 
 /** One of the three. */
 export interface EnrolTarget {
@@ -68,29 +71,64 @@ async function enrolInDatabase(
 	const pid = data === undefined ? undefined : await holderOf(data);
 	if (data !== undefined && pid !== undefined) {
 		const { askRunningCollector } = await import("../../collector/service/enrolment-post.js");
-		const names = await askRunningCollector(data, { rows, decision, pid });
+		const { enrolled: names } = await askRunningCollector(data, { rows, decision, pid });
 		tell(said("enrolled-by-running", { new: names.length, count, pid }));
 		return rows.filter(({ station }) => names.includes(station)).map(enrolmentLine);
 	}
-	const { openStore } = await import("./sources.js");
-	const { SqlRecordStore, stationKeysOf } = await import("../../collector/store/record-store.js");
 	const { enrolResults } = await import("../../collector/service/enrolment.js");
-	const store = await openStore({
-		...(data === undefined ? {} : { data }),
-		...(postgres === undefined ? {} : { postgres }),
-	});
-	try {
-		const records = new SqlRecordStore(store);
-		const shelf = {
-			keysOf: (station: string) => stationKeysOf(store, station),
-			setKeys: (...given: Parameters<typeof records.setKeys>) => records.setKeys(...given),
-		};
+	return withShelf({ data, postgres }, tell, async (shelf) => {
 		const enrolled = await enrolResults(shelf, rows, decision);
 		tell(said("enrolled-in-database", { new: enrolled.length, count }));
 		return enrolled.map(enrolmentLine);
+	});
+}
+
+/** A database that nobody else has open, or a server's. */
+async function withShelf<Result>(
+	{ data, postgres }: EnrolTarget,
+	tell: (what: Said) => void,
+	work: (shelf: KeyShelf) => Promise<Result>,
+): Promise<Result> {
+	const { openStore } = await import("./sources.js");
+	const { shelfOf } = await import("../../collector/service/enrolment.js");
+	const given = {
+		...(data === undefined ? {} : { data }),
+		...(postgres === undefined ? {} : { postgres }),
+	};
+	const store = await openStore(given, () => tell(said("opening-database")));
+	try {
+		return await work(shelfOf(store));
 	} finally {
 		await store.close();
 	}
+}
+
+/** What a collector knows of a station; a list knows its keys alone. Throws OperationalError. */
+export async function knownAt(
+	target: EnrolTarget,
+	station: string,
+	tell: (what: Said) => void,
+): Promise<KnownStation> {
+	const { stations, data } = target;
+	if (stations !== undefined) {
+		const { readStationList } = await import("../../collector/service/station-list.js");
+		const { enrolments, faults } = await withOperationalErrors(() => readStationList(stations));
+		const [fault] = faults;
+		if (fault !== undefined) throw new OperationalError(said("mend-list", { fault }));
+		const keys = enrolments.find((each) => each.station === station)?.keys ?? [];
+		return { keys: keys.map(({ publicKey }) => hexOf(publicKey)), delivered: undefined };
+	}
+	return withOperationalErrors(async () => {
+		const pid = data === undefined ? undefined : await holderOf(data);
+		if (data !== undefined && pid !== undefined) {
+			const { askRunningCollector } = await import("../../collector/service/enrolment-post.js");
+			const asked = { rows: [], decision: undefined, of: station, pid };
+			const { known } = await askRunningCollector(data, asked);
+			return known ?? { keys: [], delivered: undefined };
+		}
+		const { knownStation } = await import("../../collector/service/enrolment.js");
+		return withShelf(target, tell, (shelf) => knownStation(shelf, station));
+	});
 }
 
 /** The process that has the database open. Throws OperationalError where there is no database. */

@@ -43,11 +43,16 @@ export async function talkOf(command: Command): Promise<Talk> {
 	return { say, messages: messagesIn(await languageFor(command)) };
 }
 
-/** How a command says a sentence of the catalogue. */
-export async function tellerOf(command: Command): Promise<(what: Said) => void> {
+/** How a command says a sentence of the catalogue, and in which language. */
+export async function toneOf(command: Command): Promise<Tone> {
 	const { textOfSaid } = await import("../../host/messages/said.js");
 	const language = await languageFor(command);
-	return (what) => say(textOfSaid(what, language));
+	return { tell: (what) => say(textOfSaid(what, language)), language };
+}
+
+export interface Tone {
+	readonly tell: (what: Said) => void;
+	readonly language: Language;
 }
 
 async function languageFor(command: Command): Promise<Language> {

@@ -1,9 +1,12 @@
 /** Commands that make a station of a board: provision, identity, enrol, batch. */
 import type { Command } from "commander";
 import type { Session } from "../line-commands.js";
+import { rateOption } from "./board.js";
 import type { EnrolTarget } from "./enrolment.js";
 import { withStation } from "./line.js";
-import { type Done, tellerOf } from "./options.js";
+import { type Done, toneOf } from "./options.js";
+
+import type { ReplaceCommandOptions } from "./replace.js";
 
 const provisionCommands = () => import("../provision-commands.js");
 
@@ -29,6 +32,28 @@ export function addProvisionCommands(program: Command, done: Done): void {
 				(await provisionCommands()).showIdentity(session, result);
 			done(await withStation(program, run));
 		});
+	rateOption(
+		program
+			.command("replace <file>")
+			.description(
+				"put a board in place of a dead one, under its station id: flash, provision, enrol its key, name what the other delivered",
+			)
+			.requiredOption("--bundle <bundle>", "its firmware")
+			.requiredOption("--results <file>", "what was done; the same command continues after it")
+			.requiredOption("--by <person>", "who decided it")
+			.requiredOption("--why <reason>", "and why")
+			.option("--stations <file>", "the list that the collector reads (--stations)")
+			.option("--data <directory>", "a collector's embedded database, also while it runs")
+			.option("--postgres <url>", "a collector's database; the password goes into PGPASSWORD")
+			.option(
+				"--predecessor <end>",
+				"EPOCH,SEQUENCE,HEAD of what the dead board delivered, or none; a database knows it",
+			)
+			.option("--labels <folder>", "a label for it, as SVG, PNG and text"),
+	).action(async (file: string, options: ReplaceCommandOptions) => {
+		const { replace } = await import("./replace.js");
+		done(await replace(program, file, options));
+	});
 	program
 		.command("enrol <result>")
 		.description("add the stations of a result file to a collector, each by its own proof")
@@ -39,6 +64,6 @@ export function addProvisionCommands(program: Command, done: Done): void {
 		.option("--why <reason>", "and why")
 		.action(async (result: string, options: EnrolTarget & { by?: string; why?: string }) => {
 			const { enrol } = await import("./enrolment.js");
-			done(await enrol({ ...options, result, tell: await tellerOf(program) }));
+			done(await enrol({ ...options, result, ...(await toneOf(program)) }));
 		});
 }

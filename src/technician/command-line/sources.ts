@@ -31,7 +31,10 @@ export async function withEntries(
 	});
 }
 
-export async function openStore({ data, postgres }: RecordOptions) {
+export async function openStore(
+	{ data, postgres }: RecordOptions,
+	sayOpening = () => say("opening the collector's database, some seconds"),
+) {
 	if (postgres !== undefined) {
 		const { requireNoPassword } = await import("../../collector/service/service-options.js");
 		const { openPostgresqlStore } = await import("../../collector/store/postgresql-store.js");
@@ -42,7 +45,7 @@ export async function openStore({ data, postgres }: RecordOptions) {
 		"../../collector/store/pglite-store.js"
 	);
 	requireDatabase(data ?? "");
-	say("opening the collector's database, some seconds");
+	sayOpening();
 	return openPGliteStore(data ?? "");
 }
 

@@ -7,6 +7,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { OperationalError } from "../../host/errors.js";
+import type { BoardText } from "../../host/messages/board-texts.js";
+import { type SaidValues, said } from "../../host/messages/said.js";
 import { readEspImage } from "./esp-image.js";
 import {
 	type Partition,
@@ -74,22 +76,20 @@ export async function readBundle(path: string): Promise<Bundle> {
 	const file = await openFiles(path);
 	const manifest = manifestOf(file(MANIFEST_FILE), path);
 	const [build, ...others] = manifest.builds;
-	if (build === undefined || others.length > 0) throw wrong(path, "it has not exactly one build");
+	if (build === undefined || others.length > 0) throw wrong(path, "bundle-builds");
 	if (build.chipFamily !== "ESP32") {
-		throw wrong(path, `it is for ${build.chipFamily}; our boards have an ESP32`);
+		throw wrong(path, "bundle-family", { family: build.chipFamily });
 	}
-	if (build.parts.length > PARTS_MAX) throw wrong(path, "too many parts");
+	if (build.parts.length > PARTS_MAX) throw wrong(path, "bundle-parts");
 	const parts = build.parts
 		.map(({ path: name, offset, size, sha256 }) => {
 			const bytes = file(name);
 			if (bytes.length !== size) {
-				throw wrong(
-					`${path}/${name}`,
-					`truncated: ${bytes.length} bytes, the manifest says ${size}`,
-				);
+				const sizes = { found: bytes.length, size };
+				throw wrong(`${path}/${name}`, "part-truncated", sizes);
 			}
 			const digest = createHash("sha256").update(bytes).digest("hex");
-			if (digest !== sha256) throw wrong(`${path}/${name}`, "its SHA-256 is not the manifest's");
+			if (digest !== sha256) throw wrong(`${path}/${name}`, "part-digest");
 			return { path: name, offset, bytes };
 		})
 		.sort((a, b) => a.offset - b.offset);
@@ -123,61 +123,54 @@ function requireParts(bundle: Bundle, path: string): void {
 	for (const [index, part] of parts.entries()) {
 		const whose = `${path}/${part.path}`;
 		if (part.offset % SECTOR_BYTES !== 0) {
-			throw wrong(whose, `it begins at ${hex(part.offset)}, within a sector of flash`);
+			throw wrong(whose, "part-within-sector", { at: hex(part.offset) });
 		}
 		if (endOf(part) > flashBytes) {
-			throw wrong(whose, `it ends at ${hex(endOf(part))}, beyond a flash of ${flashBytes} bytes`);
+			throw wrong(whose, "part-beyond-flash", { end: hex(endOf(part)), bytes: flashBytes });
 		}
 		const next = parts[index + 1];
 		if (next !== undefined && endOf(part) > next.offset) {
-			throw wrong(whose, `it runs into ${next.path} at ${hex(next.offset)}`);
+			throw wrong(whose, "part-runs-into", { part: next.path, at: hex(next.offset) });
 		}
 	}
 	const kept = keptTouched(parts, partitions);
 	if (kept !== undefined) {
-		throw wrong(
-			`${path}/${kept.part.path}`,
-			`it would overwrite ${kept.partition.label} at ${hex(kept.partition.offset)}`,
-		);
+		throw wrong(`${path}/${kept.part.path}`, "part-over-kept", {
+			label: kept.partition.label,
+			at: hex(kept.partition.offset),
+		});
 	}
-	const table = partAt(parts, TABLE_OFFSET, path, "partition table");
+	const table = partAt(parts, TABLE_OFFSET, path, "what-table");
 	const found = readPartitionTable(table.bytes.subarray(0, TABLE_BYTES), `${path}/${table.path}`);
 	if (JSON.stringify(found) !== JSON.stringify(partitions)) {
-		throw wrong(`${path}/${table.path}`, "it says other partitions than the manifest");
+		throw wrong(`${path}/${table.path}`, "table-not-manifest");
 	}
-	const bootloader = partAt(parts, BOOTLOADER_OFFSET, path, "boot loader");
+	const bootloader = partAt(parts, BOOTLOADER_OFFSET, path, "what-boot-loader");
 	readEspImage(bootloader.bytes, `${path}/${bootloader.path}`);
-	const otadata = partAt(parts, placeOf(partitions, "otadata", path).offset, path, "otadata");
+	const otadata = partAt(parts, placeOf(partitions, "otadata", path).offset, path, "what-otadata");
 	if (otadata.bytes.some((byte) => byte !== 0xff)) {
-		throw wrong(
-			`${path}/${otadata.path}`,
-			"it must be blank, or another slot than ota_0 would run",
-		);
+		throw wrong(`${path}/${otadata.path}`, "otadata-not-blank");
 	}
 	const slot = placeOf(partitions, "ota_0", path);
-	const image = partAt(parts, slot.offset, path, "firmware");
+	const image = partAt(parts, slot.offset, path, "what-firmware");
 	const { description } = readEspImage(image.bytes, `${path}/${image.path}`);
 	if (description === undefined || !PROJECT_NAMES.includes(description.projectName)) {
 		const whose = description?.projectName ?? "nobody";
-		throw wrong(`${path}/${image.path}`, `a foreign image: of "${whose}", not of "bistrina"`);
+		throw wrong(`${path}/${image.path}`, "image-foreign", { project: whose });
 	}
 	if (description.version !== version) {
-		throw wrong(
-			`${path}/${image.path}`,
-			`it is version ${description.version}, the manifest says ${version}`,
-		);
+		const versions = { found: description.version, version };
+		throw wrong(`${path}/${image.path}`, "image-version", versions);
 	}
 	if (image.bytes.length > slot.size) {
-		throw wrong(
-			`${path}/${image.path}`,
-			`${image.bytes.length} bytes do not fit ota_0 of ${slot.size}`,
-		);
+		const sizes = { found: image.bytes.length, size: slot.size };
+		throw wrong(`${path}/${image.path}`, "image-too-large", sizes);
 	}
 }
 
 function placeOf(partitions: readonly Partition[], label: string, path: string): Partition {
 	const found = partitions.find((partition) => partition.label === label);
-	if (found === undefined) throw wrong(path, `its partition table has no ${label}`);
+	if (found === undefined) throw wrong(path, "table-lacks", { label });
 	return found;
 }
 
@@ -185,29 +178,25 @@ function partAt(
 	parts: readonly BundlePart[],
 	offset: number,
 	path: string,
-	what: string,
+	what: BoardText,
 ): BundlePart {
 	const found = parts.find((part) => part.offset === offset);
-	if (found === undefined) throw wrong(path, `no ${what} at ${hex(offset)}`);
+	if (found === undefined) throw wrong(path, "no-part", { what: said(what), at: hex(offset) });
 	return found;
 }
 
 function manifestOf(bytes: Uint8Array, path: string): Manifest {
-	if (bytes.length > MANIFEST_BYTES_MAX) throw wrong(path, "its manifest is too long");
+	if (bytes.length > MANIFEST_BYTES_MAX) throw wrong(path, "manifest-too-long");
 	let manifest: Manifest;
 	try {
 		manifest = JSON.parse(Buffer.from(bytes).toString("utf8")) as Manifest;
 	} catch {
-		throw wrong(path, "its manifest is no JSON");
+		throw wrong(path, "manifest-no-json");
 	}
 	if (manifest?.bistrinaBundle !== BUNDLE_FORMAT) {
-		throw wrong(
-			path,
-			`no bundle of format ${BUNDLE_FORMAT} (bistrinaBundle); \`npm run bundle\` makes one`,
-		);
+		throw wrong(path, "manifest-format", { format: BUNDLE_FORMAT });
 	}
-	if (!isManifest(manifest))
-		throw wrong(path, "its manifest lacks fields; `npm run bundle` makes one");
+	if (!isManifest(manifest)) throw wrong(path, "manifest-lacks");
 	return manifest;
 }
 
@@ -241,18 +230,17 @@ function isManifest(manifest: Manifest): boolean {
 
 /** Reads a file of the folder or of the zip, bounded. */
 async function openFiles(path: string): Promise<(name: string) => Uint8Array> {
-	if (!existsSync(path)) throw wrong(path, "no such folder or zip");
+	if (!existsSync(path)) throw wrong(path, "no-bundle");
 	if (statSync(path).isDirectory()) {
 		return (name) => {
 			const whole = resolve(path, name);
-			if (!whole.startsWith(resolve(path) + sep))
-				throw wrong(path, `a part outside of it: ${name}`);
-			if (!existsSync(whole)) throw wrong(path, `${name} is missing`);
-			if (statSync(whole).size > BUNDLE_BYTES_MAX) throw wrong(join(path, name), "too long");
+			if (!whole.startsWith(resolve(path) + sep)) throw wrong(path, "part-outside", { part: name });
+			if (!existsSync(whole)) throw wrong(path, "part-missing", { part: name });
+			if (statSync(whole).size > BUNDLE_BYTES_MAX) throw wrong(join(path, name), "part-too-long");
 			return new Uint8Array(readFileSync(whole));
 		};
 	}
-	if (statSync(path).size > BUNDLE_BYTES_MAX) throw wrong(path, "too long for a bundle");
+	if (statSync(path).size > BUNDLE_BYTES_MAX) throw wrong(path, "bundle-too-long");
 	const { unzipSync } = await import("fflate");
 	let sizes = 0;
 	let files: Readonly<Record<string, Uint8Array>>;
@@ -264,11 +252,11 @@ async function openFiles(path: string): Promise<(name: string) => Uint8Array> {
 			},
 		});
 	} catch {
-		throw wrong(path, "no zip, or a damaged one");
+		throw wrong(path, "no-zip");
 	}
 	return (name) => {
 		const found = Object.hasOwn(files, name) ? files[name] : undefined;
-		if (found === undefined) throw wrong(path, `${name} is missing`);
+		if (found === undefined) throw wrong(path, "part-missing", { part: name });
 		return found;
 	};
 }
@@ -277,6 +265,6 @@ export function hex(offset: number): string {
 	return `0x${offset.toString(16)}`;
 }
 
-function wrong(whose: string, what: string): OperationalError {
-	return new OperationalError(`${whose}: ${what}`);
+function wrong(file: string, key: BoardText, values: SaidValues = {}): OperationalError {
+	return new OperationalError(said(key, { file, ...values }));
 }

@@ -1,4 +1,5 @@
 /** Erases the whole flash of a board, key and readings with it: what stands in the way of nothing but its own question. */
+import { type Said, said } from "../../host/messages/said.js";
 import type { ControlledPort } from "../controlled-port.js";
 import { LoaderSession } from "./loader-session.js";
 import { readPartitionTable, TABLE_BYTES, TABLE_OFFSET } from "./partition-table.js";
@@ -6,35 +7,32 @@ import { readPartitionTable, TABLE_BYTES, TABLE_OFFSET } from "./partition-table
 export interface EraseOptions {
 	readonly port: ControlledPort;
 	readonly baud: number;
-	readonly say: (text: string) => void;
+	readonly tell: (what: Said) => void;
 	/** Asked with what would be lost; false: nothing is erased. */
-	readonly confirm: (mac: string, lost: string) => Promise<boolean>;
+	readonly confirm: (mac: string, lost: Said) => Promise<boolean>;
 }
 
 /** The board's MAC when it was erased, undefined when it was not. Throws FlashTrouble. */
 export async function eraseBoard(options: EraseOptions): Promise<string | undefined> {
-	const { port, say, confirm } = options;
+	const { port, tell, confirm } = options;
 	const session = await LoaderSession.open(port, options.baud);
 	const lost = await contentsOf(session);
 	const isMeant = await confirm(session.mac, lost);
 	if (isMeant) {
-		say("erasing the whole flash, up to two minutes");
+		tell(said("erasing"));
 		await session.eraseAll();
 	}
 	await session.leave();
 	return isMeant ? session.mac : undefined;
 }
 
-async function contentsOf(session: LoaderSession): Promise<string> {
-	const erased = "nothing: its flash has no partition table";
+async function contentsOf(session: LoaderSession): Promise<Said> {
+	const erased = said("nothing-to-lose");
 	try {
 		const table = readPartitionTable(await session.read(TABLE_OFFSET, TABLE_BYTES), "board");
 		const sizeOf = (label: string): number => table.find((each) => each.label === label)?.size ?? 0;
 		if (table.length === 0) return erased;
-		return (
-			"the station's private key (who it is; a new one has to be enrolled), all that it was told, and " +
-			`${sizeOf("readings") / 1024} KiB of readings, of which those not yet delivered are nowhere else`
-		);
+		return said("key-and-readings", { kibibytes: sizeOf("readings") / 1024 });
 	} catch (error) {
 		if ((error as Error).name !== "OperationalError") throw error;
 		return erased;

@@ -4,6 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { OperationalError } from "../../host/errors.js";
+import type { BoardText } from "../../host/messages/board-texts.js";
+import { type SaidValues, said } from "../../host/messages/said.js";
 
 const MAGIC = 0xe9;
 const CHECKSUM_SEED = 0xef;
@@ -32,35 +34,40 @@ export interface AppDescription {
 
 /** Throws OperationalError that begins with `name` and says what is wrong. */
 export function readEspImage(bytes: Uint8Array, name: string): EspImage {
-	const wrong = (what: string): OperationalError => new OperationalError(`${name}: ${what}`);
-	if (bytes[0] !== MAGIC) throw wrong("no image for an ESP32 (it does not begin with e9)");
-	if (bytes.length < HEADER_BYTES) throw wrong(truncated(bytes.length, HEADER_BYTES));
+	const wrong = (key: BoardText, values: SaidValues = {}): OperationalError =>
+		new OperationalError(said(key, { file: name, ...values }));
+	const truncated = (needed: number): OperationalError =>
+		wrong("image-truncated", { found: bytes.length, needed });
+	if (bytes[0] !== MAGIC) throw wrong("no-image");
+	if (bytes.length < HEADER_BYTES) throw truncated(HEADER_BYTES);
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 	const chip = view.getUint16(12, true);
-	if (chip !== CHIP_ESP32) throw wrong(`an image for another chip (id ${chip}, the ESP32 has 0)`);
+	if (chip !== CHIP_ESP32) throw wrong("image-other-chip", { chip });
 	const segments = view.getUint8(1);
-	if (segments < 1 || segments > SEGMENTS_MAX) throw wrong(`${segments} segments, 1 to 16 can be`);
+	if (segments < 1 || segments > SEGMENTS_MAX) {
+		throw wrong("image-segments", { count: segments });
+	}
 	let at = HEADER_BYTES;
 	let checksum = CHECKSUM_SEED;
 	for (let index = 0; index < segments; index++) {
 		const begin = at + SEGMENT_HEAD_BYTES;
 		const end = begin + (begin <= bytes.length ? view.getUint32(at + 4, true) : 0);
-		if (end > bytes.length) throw wrong(truncated(bytes.length, end));
+		if (end > bytes.length) throw truncated(end);
 		for (let each = begin; each < end; each++) checksum ^= bytes[each] ?? 0;
 		at = end;
 	}
 	const end = (at + 16) & ~15;
 	const isHashed = view.getUint8(23) === 1;
 	const whole = end + (isHashed ? DIGEST_BYTES : 0);
-	if (bytes.length < whole) throw wrong(truncated(bytes.length, whole));
-	if (bytes[end - 1] !== checksum) throw wrong("damaged: its checksum does not hold");
+	if (bytes.length < whole) throw truncated(whole);
+	if (bytes[end - 1] !== checksum) throw wrong("image-checksum");
 	if (isHashed) {
 		const digest = createHash("sha256").update(bytes.subarray(0, end)).digest();
 		if (!digest.equals(bytes.subarray(end, whole))) {
-			throw wrong("damaged: its SHA-256 does not hold");
+			throw wrong("image-digest");
 		}
 	}
-	if (bytes.length > whole) throw wrong(`${bytes.length - whole} bytes too many behind its end`);
+	if (bytes.length > whole) throw wrong("image-too-long", { count: bytes.length - whole });
 	return { segments, description: descriptionOf(bytes, view) };
 }
 
@@ -72,10 +79,6 @@ export function imageBytesIn(slot: Uint8Array): number {
 		at += SEGMENT_HEAD_BYTES + view.getUint32(at + 4, true);
 	}
 	return Math.min(((at + 16) & ~15) + (slot[23] === 1 ? DIGEST_BYTES : 0), slot.length);
-}
-
-function truncated(have: number, need: number): string {
-	return `truncated: ${have} bytes, its header says ${need}`;
 }
 
 function descriptionOf(bytes: Uint8Array, view: DataView): AppDescription | undefined {

@@ -1,5 +1,7 @@
 /** Writes a bundle to a board: checks it against the board's own partition table, then only what differs, by pieces. */
 import { OperationalError } from "../../host/errors.js";
+import type { BoardText } from "../../host/messages/board-texts.js";
+import { type Said, type SaidValues, said } from "../../host/messages/said.js";
 import { ConsoleClient, type Greeting } from "../client.js";
 import type { ControlledPort } from "../controlled-port.js";
 import { lineOf } from "../controlled-port.js";
@@ -18,7 +20,7 @@ export interface FlashOptions {
 	readonly baud: number;
 	/** First id of the requests that ask the station afterwards. */
 	readonly firstId: number;
-	readonly say: (text: string) => void;
+	readonly tell: (what: Said) => void;
 	/** Of all bytes of the bundle, those that are known to be in flash. */
 	readonly onProgress: (doneBytes: number, totalBytes: number) => void;
 	readonly onLog?: (text: string) => void;
@@ -51,25 +53,22 @@ const ASK_MILLISECONDS = 1500;
  * its layer is `refused` or one before. The port is the caller's to close.
  */
 export async function flashBoard(options: FlashOptions): Promise<FlashReport> {
-	const { port, bundle, say } = options;
+	const { port, bundle, tell } = options;
 	const session = await LoaderSession.open(port, options.baud);
 	const table = readPartitionTable(await session.read(TABLE_OFFSET, TABLE_BYTES), "board");
 	requireFit(session, bundle, table, port.name);
-	say(`${port.name}: ESP32 ${session.mac}, ${session.flashBytes / 2 ** 20} MiB of flash`);
+	const mebibytes = session.flashBytes / 2 ** 20;
+	tell(said("board-found", { port: port.name, mac: session.mac, mebibytes }));
 	const { writtenBytes, skippedBytes } = await writePieces(session, options);
 	await session.leave();
 	if (!port.hasControlLines) {
-		say(
-			`${port.name} has no control lines: let go of BOOT and press the board's EN (reset) button`,
-		);
+		tell(said("press-reset", { port: port.name }));
 	}
 	const greeting = await startedStation(options);
 	if (greeting.firmware !== bundle.version) {
-		throw new FlashTrouble(
-			"start",
-			`${port.name}: the station answers as version ${greeting.firmware}, ${bundle.version} was written; ` +
-				"it went back to the image before, which says that the new one does not run",
-		);
+		const { firmware: found } = greeting;
+		const values = { port: port.name, found, written: bundle.version };
+		throw new FlashTrouble("start", said("other-version-runs", values));
 	}
 	const { station, firmware } = greeting;
 	return { mac: session.mac, writtenBytes, skippedBytes, station, firmware };
@@ -82,31 +81,34 @@ function requireFit(
 	table: readonly Partition[],
 	name: string,
 ): void {
-	const refused = (what: string): FlashTrouble =>
-		new FlashTrouble("refused", `${name}: ${what}; nothing was written`);
+	const refused = (key: BoardText, values: SaidValues): FlashTrouble =>
+		new FlashTrouble("refused", said(key, { port: name, ...values }));
 	const beyond = bundle.parts.find((part) => endOf(part) > session.flashBytes);
 	if (beyond !== undefined || bundle.flashBytes > session.flashBytes) {
-		throw refused(
-			`the bundle is for ${bundle.flashBytes / 2 ** 20} MiB of flash, the board has ` +
-				`${session.flashBytes / 2 ** 20}: use the bundle for that size`,
-		);
+		throw refused("smaller-flash", {
+			bundle: bundle.flashBytes / 2 ** 20,
+			board: session.flashBytes / 2 ** 20,
+		});
 	}
 	const kept = keptTouched(bundle.parts, table);
 	if (kept !== undefined) {
-		throw refused(
-			`${kept.part.path} at ${hex(kept.part.offset)} would overwrite ${kept.partition.label}, which the ` +
-				`board has at ${hex(kept.partition.offset)}; use the bundle for its layout, or bistrina erase`,
-		);
+		throw refused("would-overwrite", {
+			part: kept.part.path,
+			at: hex(kept.part.offset),
+			label: kept.partition.label,
+			place: hex(kept.partition.offset),
+		});
 	}
 	for (const label of KEPT) {
 		const before = table.find((partition) => partition.label === label);
 		const after = bundle.partitions.find((partition) => partition.label === label);
 		if (before === undefined || after === undefined) continue;
 		if (before.offset === after.offset && before.size === after.size) continue;
-		throw refused(
-			`the board has ${label} at ${hex(before.offset)}, the bundle at ${hex(after.offset)}: what is in it ` +
-				"would be lost; use the bundle for its layout, or bistrina erase",
-		);
+		throw refused("other-layout", {
+			label,
+			board: hex(before.offset),
+			bundle: hex(after.offset),
+		});
 	}
 }
 
@@ -168,23 +170,16 @@ async function startedStation(options: FlashOptions): Promise<Greeting> {
 	} catch (error) {
 		if (!(error instanceof OperationalError)) throw error;
 		if (lostReason !== undefined) {
-			throw new FlashTrouble(
-				"cut-off",
-				`${port.name}: cut off (${lostReason}) when all was written; plug it in again, the same command goes on where ` +
-					"it stopped",
-			);
+			const values = { port: port.name, why: lostReason };
+			throw new FlashTrouble("cut-off", said("cut-off-at-end", values));
 		}
-		const said = heard
+		const words = heard
 			.split(/[\r\n]+/)
 			.map((each) => each.replace(/[^ -~]/g, "?").trim())
 			.filter((each) => each !== "");
-		const last =
-			said.length === 0 ? "it says nothing" : `it last said "${said.at(-1)?.slice(0, 100)}"`;
-		throw new FlashTrouble(
-			"start",
-			`${port.name}: all is written, and the station does not start: ${last}; close the service contact, press EN ` +
-				"(reset), and ask bistrina status; if that is silent, too, flash again",
-		);
+		const text = words.at(-1)?.slice(0, 100);
+		const last = text === undefined ? said("says-nothing") : said("last-said", { text });
+		throw new FlashTrouble("start", said("does-not-start", { port: port.name, last }));
 	}
 }
 

@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import type { ESPLoader as Loader, Transport } from "esptool-js";
 import { OperationalError } from "../../host/errors.js";
+import type { BoardText } from "../../host/messages/board-texts.js";
+import { type Said, type SaidValues, said } from "../../host/messages/said.js";
 import type { ControlledPort } from "../controlled-port.js";
 import { WebSerialPort } from "./web-serial.js";
 
@@ -20,8 +22,8 @@ export class FlashTrouble extends OperationalError {
 	override name = "FlashTrouble";
 	readonly layer: FlashLayer;
 
-	constructor(layer: FlashLayer, message: string) {
-		super(message);
+	constructor(layer: FlashLayer, what: Said) {
+		super(what);
 		this.layer = layer;
 	}
 }
@@ -87,10 +89,7 @@ export class LoaderSession {
 			const size = await within(device, loader.detectFlashSize());
 			const megabytes = /^(\d+)MB$/.exec(size ?? "")?.[1];
 			if (megabytes === undefined) {
-				throw new FlashTrouble(
-					"flash",
-					`${port.name}: the flash chip does not say who it is; check the board's supply, or the board is broken`,
-				);
+				throw new FlashTrouble("flash", said("flash-unknown", { port: port.name }));
 			}
 			const flashBytes = Number(megabytes) * MEGABYTE;
 			return new LoaderSession({ port, device, loader, transport, mac, flashBytes });
@@ -133,11 +132,8 @@ export class LoaderSession {
 			await this.#step(writing);
 			if (await this.holds(offset, bytes)) return;
 		}
-		throw new FlashTrouble(
-			"flash",
-			`${this.#port.name}: flash differs at 0x${offset.toString(16)} from what was written there, twice; ` +
-				"try --flash-baud 115200, then suspect the flash chip or its supply",
-		);
+		const place = `0x${offset.toString(16)}`;
+		throw new FlashTrouble("flash", said("flash-differs", { port: this.#port.name, place }));
 	}
 
 	/** Erases the whole flash chip. */
@@ -193,10 +189,7 @@ async function disconnect(transport: Transport): Promise<void> {
 function requireEsp32(name: string, loader: Loader): void {
 	const found: string | undefined = loader.chip?.CHIP_NAME;
 	if (found === undefined || found === "ESP32") return;
-	throw new FlashTrouble(
-		"chip",
-		`${name}: the chip is an ${found}; our boards have an ESP32: is this the right port?`,
-	);
+	throw new FlashTrouble("chip", said("other-chip", { port: name, chip: found }));
 }
 
 /** What a person can do about it, by what came from the board before it failed. */
@@ -208,11 +201,10 @@ function troubleOf(
 ): Error {
 	if (error instanceof FlashTrouble) return error;
 	const { name } = port;
+	const trouble = (layer: FlashLayer, key: BoardText, values: SaidValues = {}): FlashTrouble =>
+		new FlashTrouble(layer, said(key, { port: name, ...values }));
 	if (device.lostReason !== undefined) {
-		return new FlashTrouble(
-			"cut-off",
-			`${name}: cut off (${device.lostReason}); plug it in again, the same command goes on where it stopped`,
-		);
+		return trouble("cut-off", "cut-off", { why: device.lostReason });
 	}
 	try {
 		requireEsp32(name, loader);
@@ -223,33 +215,12 @@ function troubleOf(
 	const isReached = loader.chip !== undefined;
 	const message = error instanceof Error ? error.message : String(error);
 	if (/unexpected chip/i.test(message) || (error as Error)?.name?.startsWith("UnexpectedChip")) {
-		return new FlashTrouble("chip", `${name}: a chip that this program does not know, no ESP32`);
+		return trouble("chip", "unknown-chip");
 	}
 	if (isReached || /waiting for download/.test(heard)) {
-		return new FlashTrouble(
-			"loader",
-			`${name}: the board's loader fell silent (${message.split("\n")[0]}); try --flash-baud 115200, ` +
-				"a shorter cable, and no hub between",
-		);
+		return trouble("loader", "loader-silent", { why: message.split("\n")[0] ?? "" });
 	}
 	const boot = /boot:(0x[0-9a-f]+)/i.exec(heard)?.[1];
-	if (boot !== undefined) {
-		return new FlashTrouble(
-			"boot-log",
-			`${name}: the board starts its program (boot:${boot}) and not its loader; hold its BOOT button, ` +
-				"press and release EN, and ask again while BOOT is held",
-		);
-	}
-	if (heard.length > 0) {
-		return new FlashTrouble(
-			"silent",
-			`${name}: something speaks there, but no loader answers; hold the board's BOOT button, press and ` +
-				"release EN, and ask again; or it is another device's port",
-		);
-	}
-	return new FlashTrouble(
-		"silent",
-		`${name}: nobody answers; check the cable (some only charge), that the board has power, and that this is ` +
-			"its port; else hold BOOT, press and release EN, and ask again",
-	);
+	if (boot !== undefined) return trouble("boot-log", "no-loader", { boot });
+	return trouble("silent", heard.length > 0 ? "something-speaks" : "nobody-answers");
 }

@@ -64,7 +64,7 @@ describe("a batch of boards", function () {
 			},
 			firstId: () => 1,
 			now: () => new Date("2026-11-28T12:00:00Z"),
-			say: () => {},
+			tell: () => {},
 			onDone: ({ station }) => {
 				if (station === "st-3" && once("label")) throw new Error("no disk");
 			},
@@ -106,7 +106,7 @@ describe("a batch of boards", function () {
 				open: () => openSimulatedBoard(join(folder, "board"), () => {}),
 				firstId: () => 1,
 				now: () => new Date("2026-11-28T12:00:00Z"),
-				say: () => {},
+				tell: () => {},
 				onDone: () => {},
 			});
 		await assert.rejects(run("st-1"), /was begun on the board 24:0a:c4:00:00:01; plug that one in/);

@@ -25,7 +25,7 @@ describe("the line of a simulated board over RFC 2217", function () {
 					bundle,
 					baud: 460_800,
 					firstId: 1,
-					say: () => {},
+					tell: () => {},
 					onProgress: () => {},
 				});
 				await port.close();

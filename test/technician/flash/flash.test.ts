@@ -7,6 +7,7 @@ import { zipSync } from "fflate";
 import { SerialPort, SerialPortMock } from "serialport";
 import { chipPort } from "../../../sim/shell/chip/chip-port.js";
 import { serveRfc2217 } from "../../../sim/shell/chip/rfc2217-server.js";
+import { textOfSaid } from "../../../src/host/messages/said.js";
 import type { ControlledPort } from "../../../src/technician/controlled-port.js";
 import { type Bundle, readBundle } from "../../../src/technician/flash/bundle.js";
 import { eraseBoard } from "../../../src/technician/flash/erase-board.js";
@@ -34,7 +35,7 @@ describe("flashing a board", function () {
 			bundle: written,
 			baud: 460_800,
 			firstId: 1,
-			say: () => {},
+			tell: () => {},
 			onProgress: () => {},
 			startMilliseconds,
 		});
@@ -101,8 +102,8 @@ describe("flashing a board", function () {
 			baud: 460_800,
 			firstId: 1,
 			onProgress: () => {},
-			say: (text) => {
-				if (!/press the board's EN/.test(text)) return;
+			tell: ({ key }) => {
+				if (key !== "press-reset") return;
 				bench.chip.isBootHeld = false;
 				bench.chip.hold(true);
 				bench.chip.hold(false);
@@ -241,9 +242,9 @@ describe("flashing a board", function () {
 			eraseBoard({
 				port,
 				baud: 460_800,
-				say: () => {},
+				tell: () => {},
 				confirm: async (mac, lost) => {
-					asked.push(`${mac} would lose ${lost}`);
+					asked.push(`${mac} would lose ${textOfSaid(lost)}`);
 					return isMeant;
 				},
 			});

@@ -47,7 +47,7 @@ describe("what flashing refuses", function () {
 					bundle: written,
 					baud: 460_800,
 					firstId: 1,
-					say: () => {},
+					tell: () => {},
 					onProgress: () => {},
 				}),
 				(error: FlashTrouble) => {
@@ -74,7 +74,7 @@ describe("what flashing refuses", function () {
 				bundle: written,
 				baud: 460_800,
 				firstId: 1,
-				say: () => {},
+				tell: () => {},
 				onProgress: () => {},
 			}),
 			(error: FlashTrouble) => {
@@ -99,7 +99,7 @@ describe("what flashing refuses", function () {
 				bundle: await bundleOf(),
 				baud: 460_800,
 				firstId: 1,
-				say: () => {},
+				tell: () => {},
 				onProgress: () => {},
 				startMilliseconds: 1500,
 			}),
