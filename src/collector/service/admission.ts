@@ -103,17 +103,21 @@ export class Admission {
 		this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MILLISECONDS).unref();
 	}
 
-	/** Takes a connection that was accepted just now. */
-	take(socket: Socket): void {
+	/** False when this address opens connections too fast; of one that is borne, one is counted. */
+	bears(remoteAddress: string): boolean {
+		return this.#isProxy(remoteAddress) || this.#bears(addressName(remoteAddress));
+	}
+
+	/** Takes a connection that was accepted just now; `isCounted`: `bears` was asked about it. */
+	take(socket: Socket, isCounted = false): void {
 		const { remoteAddress, remotePort } = socket;
 		if (remoteAddress === undefined || remotePort === undefined) {
 			socket.destroy();
 			return;
 		}
 		const address = addressName(remoteAddress);
-		const isProxy = this.#options.proxies?.includes(plainAddress(remoteAddress)) === true;
-		// First of all: Node accepts one connection a turn, and who waits behind a flood waits for each of it.
-		if (!isProxy && !this.#bears(address)) {
+		const isProxy = this.#isProxy(remoteAddress);
+		if (!isCounted && !this.bears(remoteAddress)) {
 			socket.destroy();
 			return;
 		}
@@ -177,6 +181,10 @@ export class Admission {
 	close(): void {
 		clearInterval(this.#sweeper);
 		for (const { stage, socket } of this.#held.values()) if (stage < SECURE) socket.destroy();
+	}
+
+	#isProxy(remoteAddress: string): boolean {
+		return this.#options.proxies?.includes(plainAddress(remoteAddress)) === true;
 	}
 
 	/** True when the header is whole; what follows it is still in the socket. */

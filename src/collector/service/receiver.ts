@@ -6,12 +6,12 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
-import type { Socket } from "node:net";
+import type { Server as NetServer, Socket } from "node:net";
 import { OperationalError } from "../../host/errors.js";
 import { FairQueue } from "../../host/fair-queue.js";
 import { ENVELOPE_BYTES_MAX, ENVELOPE_CONTENT_TYPE } from "../../protocol/wire/cose.js";
 import type { Ledger, LedgerAnswer, Sender } from "../ledger/ledger.js";
-import { moreAcceptors } from "./acceptors.js";
+import { type Acceptors, askEarly, moreAcceptors } from "./acceptors.js";
 import { Admission, type AdmissionLimits, type Connection } from "./admission.js";
 import type { Readiness } from "./readiness.js";
 
@@ -192,7 +192,6 @@ export async function listenHttps(options: ListenOptions): Promise<Listening> {
 		onAdmitted: (socket) => beginTls?.call(server, socket),
 	});
 	server.removeAllListeners("connection");
-	server.on("connection", (socket) => admission.take(socket as Socket));
 	server.prependListener("secureConnection", (socket) => {
 		const connection = admission.secured(socket);
 		if (connection !== undefined) connections.set(socket, connection);
@@ -202,9 +201,7 @@ export async function listenHttps(options: ListenOptions): Promise<Listening> {
 		send(response, text(417, "no Expect, please\n")),
 	);
 	await listen(server, options);
-	const more = await moreAcceptors(server, options.moreAcceptors ?? 0, BACKLOG, (socket) =>
-		server.emit("connection", socket),
-	);
+	const more = await acceptFor(server, admission, options.moreAcceptors ?? 0);
 	const address = server.address();
 	const port = typeof address === "object" && address !== null ? address.port : options.port;
 	return {
@@ -222,6 +219,15 @@ export async function listenHttps(options: ListenOptions): Promise<Listening> {
 				server.closeIdleConnections();
 			}),
 	};
+}
+
+/** From now on connections, of this handle and of so many more, are the admission's. */
+function acceptFor(server: Server, admission: Admission, handles: number): Promise<Acceptors> {
+	const ask = (of: NetServer): boolean => askEarly(of, (address) => admission.bears(address));
+	const isCounted = ask(server);
+	server.on("connection", (socket) => admission.take(socket as Socket, isCounted));
+	const take = (socket: Socket): void => void server.emit("connection", socket);
+	return moreAcceptors(server, handles, BACKLOG, take, ask);
 }
 
 function listen(server: Server, { host, port }: ListenOptions): Promise<void> {

@@ -319,6 +319,37 @@ describe("receiver", () => {
 		}
 	});
 
+	it("makes no socket of a connection that its address may not open now, by any of its handles", async () => {
+		const narrow = await listenHttps({
+			handler: async () => ({ status: 200, headers: new Map(), body: new Uint8Array(0) }),
+			host: "127.0.0.1",
+			port: 0,
+			certificateChain: identity.certificateChain,
+			privateKey: identity.privateKey,
+			moreAcceptors: 3,
+			limits: { perAddress: 4, perAddressAndSecond: 0.000_001 },
+		});
+		let made = 0;
+		const onMade = () => {
+			made++;
+		};
+		subscribe("net.server.socket", onMade);
+		let closed = 0;
+		const sockets = Array.from({ length: 20 }, () =>
+			connectTcp({ host: "127.0.0.1", port: narrow.port })
+				.on("error", () => {})
+				.on("close", () => closed++),
+		);
+		try {
+			while (closed < 16) await new Promise((resolve) => setImmediate(resolve));
+			assert.equal(made, 4);
+		} finally {
+			unsubscribe("net.server.socket", onMade);
+			for (const socket of sockets) socket.destroy();
+			await narrow.close();
+		}
+	});
+
 	it("refuses headers beyond 4 KB, and answers the next client", async () => {
 		const flood = Array.from({ length: 200 }, (_, index) => `x-${index}: ${"y".repeat(20)}\r\n`);
 		const text = await exchange(`GET /v1/health HTTP/1.1\r\nhost: x\r\n${flood.join("")}\r\n`);
