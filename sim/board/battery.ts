@@ -1,7 +1,13 @@
 /** A 12 V lead battery with a small solar panel: enough physics for "low" to come and to go. */
 
+import { type BatteryChemistry, packVolts } from "./battery-cells.js";
+
 export interface BatteryOptions {
 	readonly capacityMilliwattHours: number;
+	/** A straight line of voltage without it. */
+	readonly chemistry?: BatteryChemistry;
+	/** What the cold leaves of what it holds, 0..1. */
+	readonly coldPart?: (utcSeconds: number) => number;
 	/** At the start; default full. */
 	readonly chargeMilliwattHours?: number;
 	/** What the panel gives at an instant, milliwatts. */
@@ -37,7 +43,11 @@ export class Battery {
 	/** Volts at the terminals now. */
 	volts(): number {
 		this.#settle();
+		const { chemistry, solarMilliwatts, utcSeconds } = this.#options;
 		const part = this.#chargeMilliwattHours / this.#options.capacityMilliwattHours;
+		if (chemistry !== undefined) {
+			return packVolts(chemistry, part, solarMilliwatts(utcSeconds()) / 1000);
+		}
 		return VOLTS_EMPTY + (VOLTS_FULL - VOLTS_EMPTY) * part;
 	}
 
@@ -71,7 +81,8 @@ export class Battery {
 		const { utcSeconds, drawnMilliwattHours, solarMilliwatts, capacityMilliwattHours } =
 			this.#options;
 		const drawn = drawnMilliwattHours();
-		let charge = this.#chargeMilliwattHours - (drawn - this.#drawnMilliwattHours);
+		const cold = this.#options.coldPart?.(this.#utcSeconds) ?? 1;
+		let charge = this.#chargeMilliwattHours - (drawn - this.#drawnMilliwattHours) / cold;
 		this.#drawnMilliwattHours = drawn;
 		const now = utcSeconds();
 		while (this.#utcSeconds < now) {

@@ -79,7 +79,7 @@ export function createHardware(options: HardwareOptions) {
 			turbidity: probes.optics,
 			celsius: () => probes.temperatureProbe.read(),
 			batteryVolts: () => battery.volts(),
-			batteryMilliamperes: () => energy.totalMilliamperes(),
+			batteryMilliamperes: supply.batteryMilliamperes,
 			beforeOperation,
 		},
 		loop,

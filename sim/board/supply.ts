@@ -51,13 +51,15 @@ export function createSupply({ clock, utcSeconds, disturbances }: SupplyOptions)
 		energy.setMilliamperes(part, (milliamperes * volts) / (BATTERY_VOLTS * CONVERTER_EFFICIENCY));
 	};
 	draw("sleep", SLEEP_MILLIAMPERES, LOGIC_VOLTS);
+	const usualMilliwatts = (utc: number): number =>
+		Math.max(wave(utc / 86_400 - 0.25), 0) *
+		SOLAR_NOON_MILLIWATTS *
+		(disturbances?.sun?.(utc) ?? 1);
+	const solarMilliwatts = disturbances?.solarMilliwatts ?? usualMilliwatts;
 	const battery = new Battery({
 		capacityMilliwattHours: BATTERY_MILLIWATT_HOURS,
 		...disturbances?.battery,
-		solarMilliwatts: (utc) =>
-			Math.max(wave(utc / 86_400 - 0.25), 0) *
-			SOLAR_NOON_MILLIWATTS *
-			(disturbances?.sun?.(utc) ?? 1),
+		solarMilliwatts,
 		utcSeconds,
 		drawnMilliwattHours: () => energy.totalMilliwattHours(),
 	});
@@ -65,6 +67,9 @@ export function createSupply({ clock, utcSeconds, disturbances }: SupplyOptions)
 	return {
 		energy,
 		battery,
+		/** Out of the battery, what the panel brings taken off. */
+		batteryMilliamperes: (): number =>
+			energy.totalMilliamperes() - solarMilliwatts(utcSeconds()) / BATTERY_VOLTS,
 		/** What a circuit on the probes' rail draws. */
 		onCurrent:
 			(chip: string) =>

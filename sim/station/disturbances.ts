@@ -5,6 +5,7 @@
  */
 
 import type { RandomSource } from "../../src/core/random.js";
+import type { BatteryChemistry } from "../board/battery-cells.js";
 import type { Electrode } from "../probes/ailments.js";
 import type { WaterState } from "../river/water.js";
 
@@ -27,7 +28,13 @@ export interface Disturbances {
 	readonly battery?: {
 		readonly capacityMilliwattHours: number;
 		readonly chargeMilliwattHours: number;
+		/** A lead battery with a straight line of voltage without it. */
+		readonly chemistry?: BatteryChemistry;
+		/** Of what it holds, what the cold leaves, 0..1. */
+		readonly coldPart?: (utcSeconds: number) => number;
 	};
+	/** What the panel gives, in place of the usual one's, milliwatts. */
+	readonly solarMilliwatts?: (utcSeconds: number) => number;
 	/** How likely the supply breaks down somewhere in a wake that begins now, 0..1. */
 	readonly brownOut?: (utcSeconds: number) => number;
 	/** Technicians at the station, in the order of their coming; they do not overlap. */

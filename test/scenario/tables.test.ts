@@ -36,8 +36,8 @@ const FIELD: Rewrite = [
 ];
 const ENTRY: Rewrite = [
 	"src/protocol/record/entry-layouts.js",
-	'        ["", "z4"],\n    ],\n',
-	'        ["", "z4"],\n    ],\n    eclipse: [["depth", "u16"], ["", "z2"], ["drift", "i32?"], ["seal", "b8"]],\n',
+	'        ["forecastDays", "i16?"],\n    ],\n',
+	'        ["forecastDays", "i16?"],\n    ],\n    eclipse: [["depth", "u16"], ["", "z2"], ["drift", "i32?"], ["seal", "b8"]],\n',
 ];
 const COMMAND: Rewrite = [
 	"src/protocol/line/commands.js",

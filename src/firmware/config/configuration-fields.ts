@@ -48,7 +48,7 @@ export const CONFIGURATION_FIELDS = Object.freeze({
 	supply: { kind: ["battery", "mains"], start: "battery" },
 	/** Below this the battery is low and uploads become rarer, millivolts. */
 	batteryLowMillivolts: { kind: "number", range: [0, 60_000], start: 11_800 },
-	/** What the battery is: of six lead cells, of one of Li-ion, of four of LiFePO4; unstated: no charge, no forecast. */
+	/** The battery: six lead cells, one Li-ion cell or four LiFePO4 cells; unstated: no charge, no forecast. */
 	batteryChemistry: {
 		kind: BATTERY_CHEMISTRIES,
 		start: "unstated",
@@ -89,7 +89,7 @@ export const CONFIGURATION_FIELDS = Object.freeze({
 	turbidityCoefficientsMicro: { kind: "numbers", range: [-1e13, 1e13], start: Object.freeze([]) },
 	/** Id of the first range's curve, the next range has the next; another curve needs another. */
 	turbidityCalibrationId: { kind: "number", range: [1, 254], start: 1 },
-	/** Turbidity with one regular reading of so many: its probe takes most of the energy; events have it each time. */
+	/** Turbidity with one regular reading of so many, for the energy; during an event with each. */
 	turbidityEvery: { kind: "number", range: [1, 48], start: 1, since: 3, isUnwritten: true },
 	/** Which thermometer measures (BOARD.md). */
 	thermometer: { kind: partsOf("thermometer"), start: REFERENCE_PROBES.thermometer },

@@ -127,9 +127,9 @@ export interface Spending {
 }
 
 /** Idle, day and night; a reading without and of turbidity; an upload: the simulator's account (docs/BOARD.md), mWh. */
-const DAY_IDLE = 14;
-const READING = 0.39;
-const TURBIDITY = 1.56;
+export const DAY_IDLE = 14;
+export const READING = 0.39;
+export const TURBIDITY = 1.56;
 const UPLOAD = 0.55;
 const DAY = 86_400;
 const UPLOAD_SECONDS_MAX = 86_400;

@@ -59,6 +59,8 @@ export class ProbeSession {
 	#probeRailOnMilliseconds = 0;
 	#loopRailOnMilliseconds = 0;
 	#wasRailCycled = false;
+	/** What was tried again: on the probes' buses, and of the converter. */
+	readonly retries: [probes: number, chips: number] = [0, 0];
 
 	/**
 	 * `failedBefore`: bit i is set when the channel of index i had failed in the last measurement.
@@ -119,6 +121,8 @@ export class ProbeSession {
 
 	*#recover(trouble: Trouble, error: StationError): Task<boolean> {
 		const failed = yield* this.#remedy(trouble, error);
+		const { bus } = CHANNELS[channelIndexOf(trouble.channel)] ?? {};
+		if (failed === undefined) this.retries[bus === "system" ? 1 : 0]++;
 		if (failed === undefined) return true;
 		this.noteFailure(trouble.channel, failed);
 		return false;

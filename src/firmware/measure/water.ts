@@ -69,6 +69,8 @@ export interface WaterMeasurement {
 	readonly reading: Reading;
 	/** Out of the battery at the end of it, where the gauge tells that. */
 	readonly batteryMilliamperes: number | undefined;
+	/** What was tried again: on the probes' buses, and of the converter. */
+	readonly retries: readonly [probes: number, chips: number];
 	readonly failures: readonly ChannelFailure[];
 	readonly events: readonly MeasuringEvent[];
 	/**
@@ -202,6 +204,7 @@ class Measurement {
 			set,
 			reading,
 			batteryMilliamperes: battery.milliamperes,
+			retries: session.retries,
 			failures: session.failures,
 			events: session.events,
 			failedProbes,

@@ -14,6 +14,7 @@ import type { BootLog } from "./boot-log.js";
 import type { Calibrations } from "./calibration-opening.js";
 import { BATTERY_LOOK_SECONDS, RADIO_SPARED_SECONDS } from "./deferred-boot-record.js";
 import type { EventController } from "./event-controller.js";
+import type { Heartbeat } from "./heartbeat.js";
 import type { ImageTrial } from "./image-trial.js";
 import type { LogBook } from "./log-book.js";
 import {
@@ -53,6 +54,7 @@ export interface CycleParts {
 	readonly uploads: UploadController;
 	readonly readings: MeasurementController;
 	readonly power: PowerController;
+	readonly heartbeat: Heartbeat;
 	readonly times: ReadingTimes;
 	readonly events: EventController;
 	readonly requests: ServiceRequests;
@@ -68,6 +70,8 @@ export class Cycle {
 	#wakeSignal = new Signal<true>();
 	#wasInService = false;
 	#isRestarting = false;
+	/** In this wake, when it was looked at last. */
+	#correctedBits = 0;
 	/** A technician asked for it, and has his answer by then. */
 	#restartMilliseconds = Number.POSITIVE_INFINITY;
 
@@ -308,9 +312,29 @@ export class Cycle {
 			uploads.requestSoon();
 		}
 		uploads.adjust(readings.batteryFactor);
-		times.taken(dueMilliseconds, beganMilliseconds, stamp.utcSeconds);
+		const due = times.taken(dueMilliseconds, beganMilliseconds, stamp.utcSeconds);
+		this.#countReading(due, stamp.utcSeconds);
 		// Now, for a wake that only measures is over after it.
 		if (times.leftMilliseconds >= LOOK_MILLISECONDS) yield* this.#checkCircuits();
+	}
+
+	/** What the day's heartbeat is to know of a reading, and the heartbeat itself. */
+	#countReading(due: number, utcSeconds: number): void {
+		const { board, journal, book, bootLog, readings, power, heartbeat, uploads } = this.#parts;
+		const isRecorded = book.fault === undefined;
+		heartbeat.measured({ ...readings.last, due, isRecorded });
+		const { retiredSectors, correctedBits } = journal.health();
+		heartbeat.looked(board.processor.freeHeapBytes, correctedBits - this.#correctedBits);
+		this.#correctedBits = correctedBits;
+		if (!bootLog.isWritten) return;
+		const body = heartbeat.due(utcSeconds, {
+			ringShare: uploads.waitingShare,
+			sectorsRefused: retiredSectors,
+			charge: power.charge,
+			countedMillicoulombs: power.countedMillicoulombs,
+			forecastDays: power.forecast?.days,
+		});
+		if (body !== undefined) book.record(body);
 	}
 
 	/** Once a day, and whenever somebody may have calibrated a circuit with other tools. */

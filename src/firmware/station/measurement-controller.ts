@@ -12,6 +12,7 @@ import { type IdentityMarks, NO_IDENTITIES } from "../measure/identity.js";
 import type { WaterProbes } from "../measure/probes.js";
 import { type CalibrationIds, measureWater, type WaterMeasurement } from "../measure/water.js";
 import type { Board } from "../ports.js";
+import type { Measured } from "./heartbeat.js";
 import type { LogBook } from "./log-book.js";
 import type { PowerController } from "./power-controller.js";
 import type { Stamp } from "./recorder.js";
@@ -65,9 +66,16 @@ export interface MeasurementContext {
 	readonly isLate: boolean;
 }
 
+const NOTHING_MEASURED = Object.freeze({
+	milliseconds: 0,
+	millivolts: undefined,
+	retries: [0, 0] as const,
+});
+
 export class MeasurementController {
 	readonly #options: MeasurementControllerOptions;
 	#state: MeasurementControllerState;
+	#last: Omit<Measured, "due" | "isRecorded"> = NOTHING_MEASURED;
 
 	constructor(options: MeasurementControllerOptions) {
 		this.#options = options;
@@ -84,6 +92,11 @@ export class MeasurementController {
 		return this.#state;
 	}
 
+	/** What the day's heartbeat is to know of the last measurement. */
+	get last(): Omit<Measured, "due" | "isRecorded"> {
+		return this.#last;
+	}
+
 	/** Uploads are so many times rarer, for the battery's sake. */
 	get batteryFactor(): number {
 		const { power } = this.#options;
@@ -97,19 +110,25 @@ export class MeasurementController {
 		const beganMilliseconds = board.clock.milliseconds;
 		// Most of a measurement is waiting for probes.
 		board.processor.allowLightSleep(this.#options.maySleepLightly());
+		// A technician who looks sees all.
+		const withTurbidity = request !== undefined || power.takesTurbidity(events.intervalSeconds > 0);
 		let measurement = yield* measureWater({
 			board,
 			openProbes: () => openProbes(board, configuration),
 			failedProbes: this.#state.failedProbes,
 			calibrationIds: this.#calibrationIds(),
 			identities: this.#state.identities,
-			// A technician who looks sees all.
-			withTurbidity: request !== undefined || power.takesTurbidity(events.intervalSeconds > 0),
+			withTurbidity,
 		});
 		board.processor.allowLightSleep(false);
 		measurement = withheldFrom(measurement, this.#options.calibrations.withheld);
 		const seconds = (board.clock.milliseconds - beganMilliseconds) / 1000;
-		this.#judgeBattery(measurement, configuration.batteryLowMillivolts, seconds);
+		this.#judgeBattery(measurement, configuration.batteryLowMillivolts, withTurbidity);
+		this.#last = {
+			milliseconds: 1000 * seconds,
+			millivolts: measurement.reading.battery.value,
+			retries: measurement.retries,
+		};
 		// The battery came last, this very moment. A session sags it by less than any hysteresis, and shows.
 		if (this.#options.isLoaded()) {
 			const { reading } = measurement;
@@ -170,7 +189,7 @@ export class MeasurementController {
 	#judgeBattery(
 		{ reading, batteryMilliamperes }: WaterMeasurement,
 		thresholdMillivolts: number,
-		seconds: number,
+		withTurbidity: boolean,
 	): void {
 		const { value: batteryMillivolts, flags: batteryFlags } = reading.battery;
 		// A gauge that is off says nothing about the battery, and must not slow the station down.
@@ -183,7 +202,7 @@ export class MeasurementController {
 				milliamperes: batteryMilliamperes,
 				// Nothing else here is as cold as the box: a board knows no temperature of its own yet.
 				celsius: flags === 0 && millidegrees !== undefined ? millidegrees / 1000 : undefined,
-				seconds,
+				withTurbidity,
 			});
 		}
 		const was = this.#state;

@@ -1,5 +1,6 @@
 /** When a station measures: as the clock and the configuration have it, as an event asks for it, and as the battery lets it. */
 import { EventController, type EventControllerOptions } from "./event-controller.js";
+import { Heartbeat } from "./heartbeat.js";
 import { PowerController } from "./power-controller.js";
 import { ReadingTimes, type ReadingTimesOptions, type ReadingTimesState } from "./reading-times.js";
 
@@ -14,12 +15,14 @@ export interface PaceState {
 	readonly times: ReadingTimesState;
 	readonly events: Uint8Array;
 	readonly power: Uint8Array;
+	readonly heartbeat: Uint8Array;
 }
 
 export interface Pace {
 	readonly times: ReadingTimes;
 	readonly events: EventController;
 	readonly power: PowerController;
+	readonly heartbeat: Heartbeat;
 	/** For retained memory. */
 	save(): PaceState;
 }
@@ -32,6 +35,7 @@ export function openPace({ time, isBatteryLow, retained, ...rooms }: PaceOptions
 		state: retained?.power,
 		say: (level, text) => rooms.book.event("power-level", level, text),
 	});
+	const heartbeat = new Heartbeat(rooms.board.clock, retained?.heartbeat);
 	const events = new EventController({ ...rooms, state: retained?.events });
 	const times = new ReadingTimes({
 		clock: rooms.board.clock,
@@ -46,6 +50,12 @@ export function openPace({ time, isBatteryLow, retained, ...rooms }: PaceOptions
 		times,
 		events,
 		power,
-		save: () => ({ times: times.save(), events: events.save(), power: power.save() }),
+		heartbeat,
+		save: () => ({
+			times: times.save(),
+			events: events.save(),
+			power: power.save(),
+			heartbeat: heartbeat.save(),
+		}),
 	};
 }

@@ -7,13 +7,16 @@ import {
 	CHEMISTRIES,
 	type ChemistryName,
 	chargeOf,
+	DAY_IDLE,
 	EVENT_LEVEL_MAX,
 	type Forecast,
 	forecastOf,
 	LAST_LEVEL,
 	LEVELS,
 	levelOf,
+	READING,
 	stretchedSecondsOf,
+	TURBIDITY,
 } from "../config/power-policy.js";
 import type { AnswerFields } from "../console/service.js";
 
@@ -34,8 +37,8 @@ const VOLTS: Readonly<Record<ChemistryName, number>> = Object.freeze({
 	"li-ion": 3.6,
 	lifepo4: 12.8,
 });
-/** f64 rotated, f64 counted at; i32 counted mC; u16 lowest, u16 before; u16 load, u16 before, 0.1 mA; i8 degC; u8 level; u8 skipped; zero. */
-export const POWER_CONTROLLER_BYTES = 32;
+/** f64 rotated, f64 counted at; i32 counted mC; u16 lowest, u16 before; u16 load, u16 before, 0.1 mA; i8 degC; u8 level; u8 skipped; zero; u16 from the panel, 0.1 mA; zero. */
+export const POWER_CONTROLLER_BYTES = 36;
 
 /** What a measurement says of the battery. */
 export interface BatteryLook {
@@ -44,8 +47,7 @@ export interface BatteryLook {
 	/** Out of the battery, where the gauge tells it. */
 	readonly milliamperes: number | undefined;
 	readonly celsius: number | undefined;
-	/** How long the measurement took. */
-	readonly seconds: number;
+	readonly withTurbidity: boolean;
 }
 
 export interface PowerControllerOptions {
@@ -111,6 +113,12 @@ export class PowerController {
 		return lowest === UNKNOWN || this.#chemistry === undefined ? undefined : lowest;
 	}
 
+	/** What is left of coulombs, where they are counted, mC. */
+	get countedMillicoulombs(): number | undefined {
+		const counted = this.#view.getInt32(16, true);
+		return counted < 0 ? undefined : counted;
+	}
+
 	/** By the policy, without sun; undefined without charge or capacity. */
 	get forecast(): Forecast | undefined {
 		const { charge } = this;
@@ -132,14 +140,15 @@ export class PowerController {
 	}
 
 	/** After each measurement. */
-	judge({ millivolts, milliamperes, celsius, seconds }: BatteryLook): void {
+	judge(look: BatteryLook): void {
+		const { millivolts, celsius } = look;
 		const chemistry = this.#chemistry;
 		if (chemistry === undefined || millivolts === undefined) return;
 		const view = this.#view;
 		const now = this.#options.clock.milliseconds;
 		if (celsius !== undefined) view.setInt8(28, Math.round(celsius));
 		const byVoltage = chargeOf(chemistry, millivolts, view.getInt8(28));
-		const charge = this.#counted(byVoltage, milliamperes, seconds) ?? byVoltage;
+		const charge = this.#counted(byVoltage, look) ?? byVoltage;
 		if (now - view.getFloat64(0, true) >= LOOK_BACK_MILLISECONDS) {
 			view.setFloat64(0, now, true);
 			this.#copy(22, 20);
@@ -190,13 +199,13 @@ export class PowerController {
 	}
 
 	/**
-	 * Coulombs by samples: while it measures, the station draws what it drew most lately, which is that of a night; what
-	 * the gauge shows less came from the panel, and has come since the last reading. 0.001, undefined where nothing counts.
+	 * Coulombs: out of it goes what the account says of a reading and of idling; into it what the panel brings, which is
+	 * what the gauge shows less, while turbidity is measured, than it showed most within a day: that was a night's. What
+	 * it brings now it has brought since the last reading. 0.001, undefined where nothing counts.
 	 */
 	#counted(
 		byVoltage: number | undefined,
-		milliamperes: number | undefined,
-		seconds: number,
+		{ milliamperes, withTurbidity }: BatteryLook,
 	): number | undefined {
 		const view = this.#view;
 		const chemistry = this.#chemistry;
@@ -205,14 +214,20 @@ export class PowerController {
 		const now = this.#options.clock.milliseconds;
 		const since = (now - view.getFloat64(8, true)) / 1000;
 		view.setFloat64(8, now, true);
-		view.setUint16(24, Math.max(view.getUint16(24, true), Math.round(milliamperes * 10)), true);
-		const load = Math.max(view.getUint16(24, true), view.getUint16(26, true)) / 10;
+		if (withTurbidity) {
+			const drawn = Math.max(Math.round(milliamperes * 10), 0);
+			view.setUint16(24, Math.max(view.getUint16(24, true), drawn), true);
+			const load = Math.max(view.getUint16(24, true), view.getUint16(26, true));
+			view.setUint16(32, Math.min(load - milliamperes * 10, UNKNOWN), true);
+		}
 		let counted = view.getInt32(16, true);
 		if (counted < 0) {
 			if (byVoltage === undefined) return undefined;
 			counted = (byVoltage * capacity) / 1000;
 		} else {
-			counted += (load - milliamperes) * since - load * seconds;
+			const spent = (since * DAY_IDLE) / 86_400 + READING + (withTurbidity ? TURBIDITY : 0);
+			counted +=
+				(view.getUint16(32, true) / 10) * since - (spent * MILLICOULOMBS) / VOLTS[chemistry];
 			const told = ((byVoltage ?? 0) * capacity) / 1000;
 			// Outside its plateau a voltage that has one tells at once.
 			const pull = CHEMISTRIES[chemistry].plateau[1] > 0 ? 1 : PULL;

@@ -62,14 +62,17 @@ export class ReadingTimes {
 		return this.nextMilliseconds - this.#options.clock.milliseconds;
 	}
 
-	/** A reading that was due then, was begun then, and is dated so, Unix seconds or 0. */
-	taken(dueMilliseconds: number, beganMilliseconds: number, utcSeconds: number): void {
+	/**
+	 * A reading that was due then, was begun then, and is dated so, Unix seconds or 0. How many were due since the last:
+	 * one, and those that could not be.
+	 */
+	taken(dueMilliseconds: number, beganMilliseconds: number, utcSeconds: number): number {
 		const intervalSeconds = this.#intervalSeconds;
 		if (intervalSeconds < BURST_SECONDS_MAX && this.#options.eventSeconds() === intervalSeconds) {
 			// A burst meets no boundary: it follows what it is to confirm.
 			this.#lastUtcSeconds = 0;
 			this.#nextMilliseconds = beganMilliseconds + intervalSeconds * 1000;
-			return;
+			return 1;
 		}
 		this.#lastUtcSeconds = utcSeconds;
 		this.#nextMilliseconds = nextDueMilliseconds(
@@ -77,6 +80,8 @@ export class ReadingTimes {
 			dueMilliseconds,
 			intervalSeconds,
 		);
+		const lateMilliseconds = Math.max(beganMilliseconds - dueMilliseconds, 0);
+		return 1 + Math.floor(lateMilliseconds / (intervalSeconds * 1000));
 	}
 
 	/** The clock was put forward by so much: the last reading was when it was, whatever its stamp calls that now. */

@@ -11,6 +11,7 @@ import { NO_IDENTITIES } from "../measure/identity.js";
 import type { RetainedMemory } from "../ports.js";
 import type { BootLogState } from "./boot-log.js";
 import { EVENT_CONTROLLER_BYTES } from "./event-controller.js";
+import { HEARTBEAT_BYTES } from "./heartbeat.js";
 import type { MeasurementControllerState } from "./measurement-controller.js";
 import { POWER_CONTROLLER_BYTES } from "./power-controller.js";
 import type { ReadingTimesState } from "./reading-times.js";
@@ -19,7 +20,7 @@ import type { Delivered } from "./tolerant-journal.js";
 
 /** "BSTR" little-endian. */
 const MAGIC = 0x52545342;
-const VERSION = 10;
+const VERSION = 11;
 const FIXED_BYTES = 144;
 /** A mark of 16 bits for each of eight channels, one more than `failedProbes` has bits for. */
 const IDENTITIES_AT = 128;
@@ -40,8 +41,9 @@ export const JOURNAL_STATE_BYTES_MAX = 128;
 export const UPLINK_STATE_BYTES_MAX = 128;
 const EVENTS_AT = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX + UPLINK_STATE_BYTES_MAX;
 const POWER_AT = EVENTS_AT + EVENT_CONTROLLER_BYTES;
-/** 144 + 128 + 128 + events 404 + power 32 + CRC 4 = 840 bytes, of 2 KB that the board keeps. */
-export const RETAINED_BYTES = POWER_AT + POWER_CONTROLLER_BYTES + 4;
+const HEARTBEAT_AT = POWER_AT + POWER_CONTROLLER_BYTES;
+/** 144 + 128 + 128 + events 404 + power 36 + heartbeat 192 + CRC 4 = 1 036 bytes, of 2 KB that the board keeps. */
+export const RETAINED_BYTES = HEARTBEAT_AT + HEARTBEAT_BYTES + 4;
 
 /** Milliseconds are of the board's clock, which continues through deep sleep. */
 export interface RetainedState {
@@ -70,6 +72,8 @@ export interface RetainedState {
 	readonly events: Uint8Array;
 	/** POWER_CONTROLLER_BYTES. */
 	readonly power: Uint8Array;
+	/** HEARTBEAT_BYTES. */
+	readonly heartbeat: Uint8Array;
 }
 
 /** Reads the retained state, or undefined when there is none that checks. */
@@ -123,6 +127,7 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 		uplink: bytes.subarray(uplinkAt, uplinkAt + uplinkBytes),
 		events: bytes.subarray(EVENTS_AT, EVENTS_AT + (hasEvents ? EVENT_CONTROLLER_BYTES : 0)),
 		power: bytes.subarray(POWER_AT, POWER_AT + POWER_CONTROLLER_BYTES),
+		heartbeat: bytes.subarray(HEARTBEAT_AT, HEARTBEAT_AT + HEARTBEAT_BYTES),
 	};
 }
 
@@ -174,6 +179,7 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 	if (events.length > 0) view.setUint8(76, view.getUint8(76) | HAS_EVENTS);
 	bytes.set(events, EVENTS_AT);
 	bytes.set(power, POWER_AT);
+	bytes.set(state.heartbeat, HEARTBEAT_AT);
 	bytes.set(journal, FIXED_BYTES);
 	bytes.set(uplink, FIXED_BYTES + JOURNAL_STATE_BYTES_MAX);
 	view.setUint32(RETAINED_BYTES - 4, crc32(bytes, 0, RETAINED_BYTES - 4), true);

@@ -244,8 +244,9 @@ export class Station {
 	}
 
 	#openUploads(): UploadController {
+		const { board } = this.#options;
 		return new UploadController({
-			board: this.#options.board,
+			board,
 			journal: this.#journal,
 			book: this.#book,
 			configuration: this.#manager.configuration,
@@ -254,10 +255,9 @@ export class Station {
 			state: this.#retained?.uplink,
 			start: (task, onEnd) => this.#scheduler.start(task, onEnd),
 			log: (text) => this.#log(text),
-			onTime: (utcSeconds, times) => {
-				const now = this.#options.board.clock.milliseconds;
-				this.#takeTime(offeredByCollector(utcSeconds, times, now));
-			},
+			heartbeat: this.#pace.heartbeat,
+			onTime: (utcSeconds, times) =>
+				this.#takeTime(offeredByCollector(utcSeconds, times, board.clock.milliseconds)),
 			beforeClose: (endMilliseconds) => this.#networkTime.ask(endMilliseconds),
 			onConfiguration: (canonical) => this.#manager.offer(canonical),
 			isOnTrial: () => this.#manager.trialEndsMilliseconds !== undefined,

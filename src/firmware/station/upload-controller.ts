@@ -11,6 +11,7 @@ import type { StationConfiguration } from "../config/configuration.js";
 import type { Board } from "../ports.js";
 import { Uplink } from "../uplink/uplink.js";
 import type { AnswerTimes, SessionOutcome } from "../uplink/uplink-options.js";
+import type { Heartbeat } from "./heartbeat.js";
 import type { StationJournal } from "./journal-port.js";
 import type { LogBook } from "./log-book.js";
 import { uploadIntervalSecondsOf } from "./upload-interval.js";
@@ -38,6 +39,7 @@ export interface UploadControllerOptions {
 	readonly isOnTrial: () => boolean;
 	readonly onEnded: (outcome: SessionOutcome, trouble: UploadTrouble | undefined) => void;
 	readonly onCrash: (error: unknown) => void;
+	readonly heartbeat: Heartbeat;
 }
 
 export interface UploadTrouble {
@@ -141,6 +143,7 @@ export class UploadController {
 			this.#isUploading = false;
 			// The session read what waits: rot that it met is forgotten with the next sleep.
 			this.#recordGaps();
+			this.#options.heartbeat.uploaded(outcome, this.rssiDecibelMilliwatts);
 			this.#options.onEnded(outcome, this.#trouble);
 		} finally {
 			this.#isUploading = false;
@@ -178,6 +181,7 @@ export class UploadController {
 			onConfiguration,
 			onReport: (code, detail, text) => this.#report(code, detail, text),
 			feed: () => board.watchdog.feed(),
+			onConnected: (link, connect) => this.#options.heartbeat.connected(link, connect),
 		});
 	}
 

@@ -30,6 +30,8 @@ export interface ConnectionOptions {
 	readonly clock: { readonly milliseconds: number };
 	readonly host: string;
 	readonly port: number;
+	/** Hears how long the link took to come up, and TCP and TLS after it. */
+	readonly onConnected?: (linkMilliseconds: number, connectMilliseconds: number) => void;
 }
 
 export class Connection {
@@ -42,6 +44,7 @@ export class Connection {
 	/** TCP and TLS are done. */
 	#isConnected = false;
 	#askedMilliseconds = 0;
+	#linkMilliseconds = 0;
 	/** Nothing continues beyond this instant of the clock. */
 	endMilliseconds = Number.POSITIVE_INFINITY;
 
@@ -53,6 +56,7 @@ export class Connection {
 	*open(): Task<void> {
 		const { link, resolver } = this.#options.network;
 		this.#isWanted = true;
+		const beganMilliseconds = this.#options.clock.milliseconds;
 		if (!link.isUp) {
 			const up = new Signal<boolean>();
 			this.#guard("link", () => {
@@ -66,6 +70,7 @@ export class Connection {
 			if (isUp === undefined) throw late("link-timeout", "no link");
 			if (!isUp) throw late("link-timeout", "the link did not come up");
 		}
+		this.#linkMilliseconds = this.#options.clock.milliseconds - beganMilliseconds;
 		const name = new Signal<string | Error>();
 		const looking = this.#guard("name", () =>
 			resolver.resolve(this.#options.host, (error, address) => {
@@ -97,6 +102,7 @@ export class Connection {
 	 * is of no further use then.
 	 */
 	*post(path: string, contentType: string, body: Uint8Array): Task<Answer> {
+		const beganMilliseconds = this.#options.clock.milliseconds;
 		const client = this.#client ?? this.#connect();
 		const exchange = new Exchange(body, this.#options.clock);
 		this.#onLost = (cause) => exchange.fail(cause);
@@ -115,6 +121,10 @@ export class Connection {
 			const milliseconds = this.#isConnected ? REQUEST_MILLISECONDS_MAX : CONNECT_MILLISECONDS_MAX;
 			yield* exchange.begun.wait(this.#within(milliseconds));
 			if (!exchange.begun.isSet) throw late("connect-timeout", "no connection");
+			if (!this.#isConnected) {
+				const tookMilliseconds = this.#options.clock.milliseconds - beganMilliseconds;
+				this.#options.onConnected?.(this.#linkMilliseconds, tookMilliseconds);
+			}
 			this.#isConnected = true;
 			const end = yield* exchange.ended.wait(this.#within(REQUEST_MILLISECONDS_MAX));
 			if (end === undefined) throw late("request-timeout", "no answer");

@@ -173,7 +173,7 @@ export class Uplink {
 	}
 
 	*#run(): Task<SessionOutcome> {
-		const { clock, network, host, port } = this.#options;
+		const { clock, network } = this.#options;
 		const done = new SequenceSet();
 		for (const range of this.#ranges) done.add(range.first, range.last);
 		const session: Session = {
@@ -201,7 +201,7 @@ export class Uplink {
 			const now = clock.milliseconds;
 			session.radioStartMilliseconds = now;
 			const patience = this.#schedule.patienceMilliseconds(now);
-			connection = new Connection({ network, clock, host, port });
+			connection = new Connection(this.#options);
 			connection.endMilliseconds = now + Math.min(patience, SESSION_MILLISECONDS_MAX);
 			trouble = yield* this.#deliver(connection, session, batch, now);
 			const last = this.#options.beforeClose;

@@ -25,7 +25,6 @@ export const WIDTHS = Object.freeze({
 	z1: 1,
 	z2: 2,
 	z3: 3,
-	z4: 4,
 });
 export type FieldType = keyof typeof WIDTHS;
 /** A name, "" for what is reserved, and how it lies. */

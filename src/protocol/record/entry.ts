@@ -292,7 +292,6 @@ function valueAt(bytes: Uint8Array, view: DataView, at: number, type: FieldType)
 		case "z1":
 		case "z2":
 		case "z3":
-		case "z4":
 			return bytes.slice(at, at + WIDTHS[type]);
 	}
 }

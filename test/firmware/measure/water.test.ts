@@ -230,6 +230,7 @@ describe("measuring the water", () => {
 				dissolvedOxygen: { value: undefined, ...CLEAN, flags: absent },
 			},
 			batteryMilliamperes: undefined,
+			retries: [0, 0],
 			failures: [],
 			events: [],
 			failedProbes: 0,

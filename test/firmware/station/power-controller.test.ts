@@ -28,7 +28,7 @@ function controllerOf(changes: Partial<StationConfiguration>) {
 	const run = (hours: number, millivolts: number, milliamperes?: number): PowerController => {
 		for (let left = hours * 12; left > 0; left--) {
 			controller = open(controller.save());
-			controller.judge({ millivolts, milliamperes, celsius: 20, seconds: 18 });
+			controller.judge({ millivolts, milliamperes, celsius: 20, withTurbidity: true });
 			clock.milliseconds += HOUR / 12;
 		}
 		return controller;
@@ -98,13 +98,13 @@ describe("the power controller", () => {
 		} as const;
 		const { run } = controllerOf(options);
 		assert.equal(run(0.25, 13_400, 100).charge, 1000);
-		// 100 mA for 18 s of each 300 s: 6 mAh an hour.
-		assert.equal(run(24, 13_200, 100).charge, 856);
-		assert.equal(run(50, 13_200, 100).charge, 556);
-		// The panel brings 150 mA more than the station draws while it measures: full in hours, and counted after a night.
-		const day = run(4, 13_200, -150);
-		assert.ok((day.charge ?? 0) < 600);
-		assert.ok((run(20, 13_200, 100).charge ?? 0) > 700);
+		// 588 mWh a day less uploads, of 12.8 V: 45 mAh.
+		assert.equal(run(24, 13_200, 100).charge, 955);
+		assert.equal(run(50, 13_200, 100).charge, 861);
+		// The panel brings 20 mA for four hours: 80 mAh, counted after a night.
+		const day = run(4, 13_200, 80);
+		assert.ok((day.charge ?? 0) <= 861);
+		assert.equal(run(20, 13_200, 100).charge, 896);
 	});
 
 	it("thins turbidity out as configured and as the battery asks, and not during an event", () => {

@@ -54,7 +54,8 @@ const STATE: RetainedState = {
 	},
 	journal: Uint8Array.of(1, 2, 3),
 	events: new Uint8Array(404).fill(7),
-	power: new Uint8Array(32).fill(8),
+	power: new Uint8Array(36).fill(8),
+	heartbeat: new Uint8Array(192).fill(9),
 	uplink: Uint8Array.of(9),
 };
 
