@@ -16,7 +16,7 @@ import {
 	forecast,
 	HEALTH_LIMITS,
 	type Limit,
-} from "../../src/protocol/quality/health.js";
+} from "../../src/protocol/calibration/health.js";
 
 const DEFAULTS = { years: 200, seed: 1 };
 const DAYS = 365;

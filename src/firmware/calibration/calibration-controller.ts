@@ -17,6 +17,7 @@ import type { SpokenCircuit } from "../measure/sensor.js";
 import { AIR, type Candidate, candidateOf, labelOf, REFERENCE, watch } from "./bottle.js";
 import { CalibrationsInForce, type InForceOptions, NO_DIGEST } from "./calibrations-in-force.js";
 import { ask } from "./circuit-talk.js";
+import { type ElectrodeHealth, electrodeHealth } from "./electrode-health.js";
 import { CALIBRATION, judge, LAST_CHECK, type Open, writeCalibration } from "./open-calibration.js";
 import { coupling, log, undo } from "./other-acts.js";
 import {
@@ -76,6 +77,9 @@ export class CalibrationController {
 	abandon(): void {
 		this.#open = undefined;
 	}
+
+	electrode = (): ElectrodeHealth =>
+		electrodeHealth(this.inForce.stored.findings, this.#options.utcSeconds());
 
 	/** Runs a command; its answer's fields. Throws StationError. */
 	*run(command: string, given: Words, emit: EmitFields, milliseconds: number): Task<Fields> {
@@ -357,9 +361,8 @@ export class CalibrationController {
 	}
 
 	#require(): Open {
-		if (this.#open === undefined)
-			throw order("no calibration is open: calibrate channel=NAME begins one");
-		return this.#open;
+		if (this.#open !== undefined) return this.#open;
+		throw order("no calibration is open: calibrate channel=NAME begins one");
 	}
 
 	#situation(open: Open): Situation {

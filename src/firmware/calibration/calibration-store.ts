@@ -9,6 +9,7 @@ import { assert, StationError } from "../../core/errors.js";
 import { CHANNELS } from "../../protocol/record/channels.js";
 import type { SettingsMemory } from "../ports.js";
 import { EXPORT_BYTES_MAX } from "./circuit-talk.js";
+import type { ElectrodeFinding } from "./electrode-health.js";
 
 export const DIGEST_BYTES = 8;
 
@@ -47,13 +48,17 @@ export interface StoredCalibrations {
 	checkedUtcSeconds: number;
 	pending: PendingCalibration | undefined;
 	readonly channels: readonly ChannelCalibration[];
+	/** The last calibrations of the pH electrode, oldest first; at most FINDINGS_KEPT. */
+	findings: readonly ElectrodeFinding[];
 }
 
 /** "BCAL" little-endian. */
 const MAGIC = 0x4c414342;
 const VERSION = 1;
 const PLACES = Object.freeze([2, 3] as const);
-/** Magic 4, version 1, channels 1, pending 1, zero 1, serial 4, checked 4; then id 2, epoch 4, from 4. */
+/** Unix seconds 4, slopes and offset 3 x 4. */
+const FINDING_BYTES = 16;
+/** Magic 4, version 1, channels 1, pending 1, findings 1, serial 4, checked 4; then id 2, epoch 4, from 4. */
 const HEAD_BYTES = 26;
 /** Ids 3 x 2, digests 2 x 8, agreed 4, coefficients 2 x 24; then the length of an export, and it. */
 const CHANNEL_BYTES = 75;
@@ -85,7 +90,14 @@ export class CalibrationStore {
 			}
 		}
 		this.#serial = newest?.serial ?? 0;
-		return newest?.stored ?? { checkedUtcSeconds: 0, pending: undefined, channels: noChannels() };
+		return (
+			newest?.stored ?? {
+				checkedUtcSeconds: 0,
+				pending: undefined,
+				channels: noChannels(),
+				findings: [],
+			}
+		);
 	}
 
 	/** Throws StationError `settings-failed`; then the place that was written last is untouched. */
@@ -123,9 +135,12 @@ function noChannels(): ChannelCalibration[] {
 	}));
 }
 
-function encode({ checkedUtcSeconds, pending, channels }: StoredCalibrations, serial: number) {
+function encode(
+	{ checkedUtcSeconds, pending, channels, findings }: StoredCalibrations,
+	serial: number,
+) {
 	const exported = pending?.exportBefore ?? NOTHING;
-	let length = HEAD_BYTES + 1 + exported.length + CRC_BYTES;
+	let length = HEAD_BYTES + 1 + exported.length + CRC_BYTES + findings.length * FINDING_BYTES;
 	for (const { beforeExport } of channels) length += CHANNEL_BYTES + beforeExport.length;
 	const bytes = new Uint8Array(length);
 	const view = new DataView(bytes.buffer);
@@ -133,6 +148,7 @@ function encode({ checkedUtcSeconds, pending, channels }: StoredCalibrations, se
 	bytes[4] = VERSION;
 	bytes[5] = channels.length;
 	bytes[6] = pending === undefined ? 0 : pending.channel + 1;
+	bytes[7] = findings.length;
 	putUint32(bytes, 8, serial);
 	putUint32(bytes, 12, checkedUtcSeconds);
 	view.setUint16(16, pending?.id ?? 0, true);
@@ -150,6 +166,13 @@ function encode({ checkedUtcSeconds, pending, channels }: StoredCalibrations, se
 			view.setFloat64(at + 26 + 8 * index, value, true);
 		});
 		at = putExport(bytes, at + CHANNEL_BYTES - 1, channel.beforeExport);
+	}
+	for (const [utcSeconds, ...values] of findings) {
+		putUint32(bytes, at, utcSeconds);
+		values.forEach((value, index) => {
+			view.setFloat32(at + 4 + 4 * index, value, true);
+		});
+		at += FINDING_BYTES;
 	}
 	putUint32(bytes, at, crc32(bytes, 0, at));
 	return bytes;
@@ -193,6 +216,17 @@ function decode(
 		channel.beforeExport = exportAt(from + CHANNEL_BYTES - 1);
 		at = from + CHANNEL_BYTES + channel.beforeExport.length;
 	}
+	const findings: ElectrodeFinding[] = [];
+	// A later firmware may have more channels than this one: findings are the last.
+	at = end - (bytes[7] ?? 0) * FINDING_BYTES;
+	for (; at < end; at += FINDING_BYTES) {
+		findings.push([
+			uint32At(bytes, at),
+			view.getFloat32(at + 4, true),
+			view.getFloat32(at + 8, true),
+			view.getFloat32(at + 12, true),
+		]);
+	}
 	const changed = bytes[6] ?? 0;
 	const pending =
 		changed === 0
@@ -206,6 +240,6 @@ function decode(
 				};
 	return {
 		serial: uint32At(bytes, 8),
-		stored: { checkedUtcSeconds: uint32At(bytes, 12), pending, channels },
+		stored: { checkedUtcSeconds: uint32At(bytes, 12), pending, channels, findings },
 	};
 }

@@ -64,7 +64,7 @@ const NO_COEFFICIENTS: Coefficients = Object.freeze([0, 0, 0] as const);
 export class CalibrationsInForce {
 	readonly #options: InForceOptions;
 	readonly #store: CalibrationStore;
-	readonly #stored: StoredCalibrations;
+	readonly stored: StoredCalibrations;
 	/** The circuit that is being changed holds the old or the committed calibration now. */
 	isAgreed = false;
 	/** What came of an interrupted one and the record does not say yet. */
@@ -76,13 +76,13 @@ export class CalibrationsInForce {
 	constructor(options: InForceOptions) {
 		this.#options = options;
 		this.#store = new CalibrationStore(options.board.settings);
-		this.#stored = this.#store.load();
+		this.stored = this.#store.load();
 		this.#isCheckDue = options.isCheckDue;
 	}
 
 	/** Id of the calibration in force. */
 	idOf(name: ChannelName): number {
-		return this.#stored.channels[indexOf(name)]?.id ?? 0;
+		return this.stored.channels[indexOf(name)]?.id ?? 0;
 	}
 
 	/** Of turbidity by range: those that the station made of the configuration's, while these are still the same. */
@@ -108,30 +108,30 @@ export class CalibrationsInForce {
 
 	/** The change that was begun, until the record says what came of it. */
 	get pending(): PendingCalibration | undefined {
-		return this.#stored.pending;
+		return this.stored.pending;
 	}
 
 	/** Unix seconds of the last look at the circuits, 0 never. */
 	get checkedUtcSeconds(): number {
-		return this.#stored.checkedUtcSeconds;
+		return this.stored.checkedUtcSeconds;
 	}
 
 	/** The channel whose circuit holds nobody knows what. */
 	get withheld(): ChannelName | undefined {
-		const { pending } = this.#stored;
+		const { pending } = this.stored;
 		return pending === undefined || this.isAgreed ? undefined : CHANNELS[pending.channel]?.name;
 	}
 
 	/** An interrupted one is to be taken back before anything is measured. */
 	get isInterrupted(): boolean {
-		return this.#stored.pending !== undefined && this.#outcome === undefined;
+		return this.stored.pending !== undefined && this.#outcome === undefined;
 	}
 
 	get isCheckDue(): boolean {
-		if (this.#stored.pending !== undefined) return false;
+		if (this.stored.pending !== undefined) return false;
 		const now = this.#options.utcSeconds();
 		// A clock that was put back must not put the next look off by years.
-		const sinceSeconds = Math.abs(now - this.#stored.checkedUtcSeconds);
+		const sinceSeconds = Math.abs(now - this.stored.checkedUtcSeconds);
 		return this.#isCheckDue || (now > 0 && sinceSeconds >= CHECK_SECONDS);
 	}
 
@@ -144,7 +144,7 @@ export class CalibrationsInForce {
 
 	/** Finds out what an interrupted calibration came to, and takes it back unless it was closed. */
 	*recover(): Task<void> {
-		const { pending } = this.#stored;
+		const { pending } = this.stored;
 		const { journal } = this.#options;
 		if (pending === undefined) return;
 		try {
@@ -163,10 +163,10 @@ export class CalibrationsInForce {
 
 	/** The record is told what came of it: once it has this boot, for what stands before is firm then. */
 	tell(why: string): void {
-		const { pending } = this.#stored;
+		const { pending } = this.stored;
 		if (pending === undefined || this.#outcome === undefined) return;
 		if (this.#outcome === "restored" && !this.#options.restored(pending.channel, why)) return;
-		this.#stored.pending = undefined;
+		this.stored.pending = undefined;
 		this.#outcome = undefined;
 		this.#isCheckDue = true;
 		this.save();
@@ -192,7 +192,7 @@ export class CalibrationsInForce {
 	/** They are looked at now; false where settings take nothing: every wake would look again, and the battery pay. */
 	looked(): boolean {
 		this.#isCheckDue = false;
-		this.#stored.checkedUtcSeconds = this.#options.utcSeconds();
+		this.stored.checkedUtcSeconds = this.#options.utcSeconds();
 		return this.save();
 	}
 
@@ -249,7 +249,7 @@ export class CalibrationsInForce {
 
 	/** A cancelled calibration: its circuit is back, the record is told by `tell`. */
 	*cancel(): Task<void> {
-		const { pending } = this.#stored;
+		const { pending } = this.stored;
 		if (pending === undefined) return;
 		yield* this.takeBack(pending.channel, pending.exportBefore);
 		this.isAgreed = true;
@@ -262,15 +262,15 @@ export class CalibrationsInForce {
 		const state = this.state(channel);
 		const { epoch, nextSequence } = this.#options.journal;
 		const id = state.lastId + 1;
-		this.#stored.pending =
+		this.stored.pending =
 			exportBefore === undefined
 				? undefined
 				: { channel, id, exportBefore, epoch, from: nextSequence };
 		state.lastId = channel === TURBIDITY ? id + this.#options.curves().length - 1 : id;
 		try {
-			this.#store.save(this.#stored);
+			this.#store.save(this.stored);
 		} catch (error) {
-			this.#stored.pending = undefined;
+			this.stored.pending = undefined;
 			throw error;
 		}
 		this.isAgreed = true;
@@ -286,13 +286,13 @@ export class CalibrationsInForce {
 		exportBefore: Uint8Array,
 	): void {
 		this.supersede(this.state(channel), id, digest, coefficients, exportBefore);
-		this.#stored.pending = undefined;
+		this.stored.pending = undefined;
 		this.isAgreed = true;
 		this.save();
 	}
 
 	state(channel: number): ChannelCalibration {
-		const state = this.#stored.channels[channel];
+		const state = this.stored.channels[channel];
 		if (state === undefined) throw new TypeError(`no channel ${channel}`);
 		return state;
 	}
@@ -389,7 +389,7 @@ export class CalibrationsInForce {
 	/** What the record has the store may lack: the next boot finds it there. False where settings take nothing. */
 	save(): boolean {
 		try {
-			this.#store.save(this.#stored);
+			this.#store.save(this.stored);
 			return true;
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;

@@ -13,6 +13,7 @@ import {
 import { CALIBRATION_ACTS } from "../../protocol/record/entry-layouts.js";
 import type { Candidate } from "./bottle.js";
 import type { CalibrationsInForce } from "./calibrations-in-force.js";
+import { findingOf, noteElectrode } from "./electrode-health.js";
 import { textParts } from "./probe-work.js";
 import {
 	type Coefficients,
@@ -94,6 +95,10 @@ export function writeCalibration(
 		),
 		...textParts(PARTS.note, notes.join("; ")),
 	]);
+	// What nobody dates tells no trend.
+	if (procedure === PROCEDURES.pH && isChange && utc > 0) {
+		noteElectrode(inForce.stored, findingOf(utc, points, coefficients));
+	}
 }
 
 /** Of a calibration by its procedure, of a check by how far it is off. */

@@ -4,7 +4,9 @@ import { hexOf } from "../../core/bytes.js";
 import type { Task } from "../../core/task.js";
 import { PARTS, piecesOf } from "../../protocol/calibration/parts.js";
 import { LIMITS } from "../../protocol/calibration/verdict.js";
+import { CHANNELS } from "../../protocol/record/channels.js";
 import type { CalibrationsInForce } from "./calibrations-in-force.js";
+import { noteElectrode } from "./electrode-health.js";
 import {
 	channelIn,
 	type Fields,
@@ -91,6 +93,12 @@ export function log(inForce: CalibrationsInForce, given: Words): Fields {
 		...inForce.textParts(PARTS.person, [String(given["by"] ?? "")]),
 		...textParts(PARTS.note, String(given["text"] ?? "")),
 	]);
-	if (act === "swap") inForce.requestCheck();
+	if (act === "swap") {
+		if (CHANNELS[channel]?.name === "pH") {
+			noteElectrode(inForce.stored);
+			inForce.save();
+		}
+		inForce.requestCheck();
+	}
 	return { id };
 }

@@ -111,6 +111,7 @@ function* version({ service }: CommandContext): Task<AnswerFields> {
 
 function* status(context: CommandContext, _given: unknown, emit: Emit): Task<AnswerFields> {
 	for (const line of context.service.status()) yield* emit(line);
+	yield* emit({ ...context.service.calibrations.electrode() });
 	yield* emit({ garbled: context.garbledCount });
 	return {};
 }
@@ -178,6 +179,11 @@ function* selfTest(
 			}),
 		);
 	}
+	const { electrode, electrodeDays, electrodeBy } = service.calibrations.electrode();
+	const isIll = electrode === "ill";
+	yield* emit(
+		tell("electrode", isIll ? "doubtful" : "good", { cause: electrodeBy, value: electrodeDays }),
+	);
 	const parts: readonly (readonly [string, StationErrorCode | undefined])[] = [
 		["probe-bus", stuck(report, "probe-bus")],
 		["system-bus", stuck(report, "system-bus")],

@@ -57,6 +57,12 @@ export interface ExportedJournal {
 
 /** Calibrations as the line asks for them, by the command's name: what comes back is the answer's fields. */
 export interface CalibrationLine {
+	/** How the pH electrode is by its last calibrations: verdict, days until service, which of slopes and offset, and why. */
+	electrode(): {
+		readonly electrode: string;
+		readonly electrodeDays: number | "none";
+		readonly electrodeBy: string;
+	};
 	/** Throws StationError. */
 	run(
 		command: string,

@@ -12,7 +12,8 @@ import {
 	HEALTH_LIMITS,
 	noiseFloor,
 	settlingTrend,
-} from "../quality/health.js";
+	verdictOfForecast,
+} from "../calibration/health.js";
 import { CHANNELS } from "../record/channels.js";
 import type { DerivedReading } from "../record/derive.js";
 import { CALIBRATION_ACTS, type Entry } from "../record/entry-layouts.js";
@@ -175,11 +176,10 @@ function keep(values: number[], value: number | undefined): void {
 function ofForecast(name: HealthLine["name"], found: Forecast | undefined): HealthLine {
 	const unknown = "fewer than four calibrations since the probe was new";
 	if (found === undefined) return { name, verdict: "unknown", daysLeft: null, arithmetic: unknown };
-	const { daysLeft, isIll, arithmetic } = found;
-	const verdict = isIll ? "ill" : daysLeft === undefined ? "good" : "watch";
+	const { daysLeft, arithmetic } = found;
 	return {
 		name,
-		verdict,
+		verdict: verdictOfForecast(found),
 		daysLeft: daysLeft === undefined ? null : Math.floor(daysLeft),
 		arithmetic,
 	};

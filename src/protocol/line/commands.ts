@@ -43,7 +43,7 @@ export const COMMANDS = Object.freeze({
 			"flashSectors# flashRetired# flashRefusals# flashBitsCorrected# flashSlotsSkipped# " +
 			"nextReadingSeconds# nextUploadSeconds# uploading uploadFailures# rssiDecibelMilliwatts# " +
 			"lastUpload failedProbes battery powerLevel chargePerMille forecastDays monthMilliwattHours " +
-			"forecastAssumes untold garbled#",
+			"forecastAssumes untold electrode electrodeDays# electrodeBy garbled#",
 	},
 	read: {
 		about: "measure now and record it",

@@ -46,6 +46,10 @@ describe("the store of calibrations", () => {
 		stored.checkedUtcSeconds = 1_790_812_800;
 		const exportBefore = Uint8Array.of(1, 2);
 		stored.pending = { channel: 0, id: 9, exportBefore, epoch: 77, from: 4711 };
+		stored.findings = [
+			[1_790_000_000, 98.5, Number.NaN, -3.5],
+			[1_792_000_000, 97.25, 99.75, 4],
+		];
 		store.save(stored);
 		assert.deepEqual(new CalibrationStore(places).load(), stored);
 	});

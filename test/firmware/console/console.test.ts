@@ -46,7 +46,13 @@ describe("the station's side of the technician's line", () => {
 		bench.feed("versio\b\bion\r\n");
 		bench.feed("status\r");
 		bench.feed("status\n");
-		const status = ["+  station=bench-1", "+  waiting=7", "+  garbled=0", "! ok"];
+		const status = [
+			"+  station=bench-1",
+			"+  waiting=7",
+			"+  electrode=watch  electrodeDays=20  electrodeBy=acid-slope",
+			"+  garbled=0",
+			"! ok",
+		];
 		assert.deepEqual(said(bench), [
 			"! ok  protocol=1  station=bench-1  firmware=1.2.3",
 			...status,
@@ -82,7 +88,7 @@ describe("the station's side of the technician's line", () => {
 
 	it("answers each request once, by its id, whatever it asks", () => {
 		const asked: readonly [string, Record<string, string | number>, RegExp][] = [
-			["status", {}, /^!\d+ ok parts=3$/],
+			["status", {}, /^!\d+ ok parts=4$/],
 			["dance", {}, /^!\d+ unknown-command text=no command dance/],
 			["status", { loud: 1 }, /^!\d+ bad-argument text=no argument loud: there is none/],
 			["watch", { count: 0 }, /^!\d+ bad-argument text=count: use a whole number from 1 to 1000/],
@@ -117,11 +123,12 @@ describe("the station's side of the technician's line", () => {
 		assert.deepEqual(test, [
 			"+3 probe=pH verdict=good flags=none cause=none value=7.400",
 			"+3 probe=conductivity verdict=failed flags=absent,fault cause=bus-stuck value=none",
+			"+3 probe=electrode verdict=good cause=acid-slope value=20",
 			"+3 probe=probe-bus verdict=failed cause=bus-stuck",
 			"+3 probe=system-bus verdict=good cause=none",
 			"+3 probe=clock verdict=good cause=none",
 			"+3 probe=journal verdict=good cause=none",
-			"!3 ok parts=6 failed=2 doubtful=0 milliseconds=17000",
+			"!3 ok parts=7 failed=2 doubtful=0 milliseconds=17000",
 		]);
 	});
 
@@ -150,7 +157,7 @@ describe("the station's side of the technician's line", () => {
 		bench.settle();
 		const answers = said(bench).filter((line) => line.startsWith("!"));
 		assert.deepEqual(answers, [
-			"!2 ok parts=3",
+			"!2 ok parts=4",
 			"!3 busy text=another request takes its time; stop ends it",
 			"!1 ok parts=2 utc=1790812800 sequence=41",
 		]);
@@ -234,7 +241,7 @@ describe("the station's side of the technician's line", () => {
 		const answers = said(bench).filter((line) => line.startsWith("!"));
 		assert.deepEqual(answers.sort(), [
 			"!1 ok parts=29 epoch=77 held=3 next=33 end=41 unreadable=1",
-			"!2 ok parts=3",
+			"!2 ok parts=4",
 		]);
 		assert.match(
 			bench.lines.filter((line) => line.includes("lost here"))[0] ?? "",

@@ -3,7 +3,8 @@ import { strict as assert } from "node:assert";
 import { encodeRequest } from "../../../src/protocol/line/console.js";
 import { type ConsoleBench, createConsoleBench } from "../../support/bench/console-bench.js";
 
-const STATUS = "+  station=bench-1\r\n+  waiting=7\r\n+  garbled=0\r\n! ok\r\nbench-1> ";
+const STATUS =
+	"+  station=bench-1\r\n+  waiting=7\r\n+  electrode=watch  electrodeDays=20  electrodeBy=acid-slope\r\n+  garbled=0\r\n! ok\r\nbench-1> ";
 
 describe("a person at a raw serial terminal", () => {
 	let bench: ConsoleBench;

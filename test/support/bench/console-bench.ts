@@ -84,6 +84,7 @@ export function createConsoleBench({
 			},
 		},
 		calibrations: {
+			electrode: () => ({ electrode: "watch", electrodeDays: 20, electrodeBy: "acid-slope" }),
 			// biome-ignore lint/correctness/useYield: it is answered at once
 			*run(command) {
 				asked.push(command);

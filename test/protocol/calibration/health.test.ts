@@ -8,7 +8,7 @@ import {
 	HEALTH_LIMITS,
 	noiseFloor,
 	settlingTrend,
-} from "../../../src/protocol/quality/health.js";
+} from "../../../src/protocol/calibration/health.js";
 
 const DAY = 86_400;
 const monthly = (values: readonly number[]) =>

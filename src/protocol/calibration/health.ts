@@ -93,6 +93,13 @@ export function forecast(
 	};
 }
 
+/** From the best that is known to the worst. */
+export const HEALTH_VERDICTS = Object.freeze(["unknown", "good", "watch", "ill"] as const);
+
+export function verdictOfForecast({ isIll, daysLeft }: Forecast): "good" | "watch" | "ill" {
+	return isIll ? "ill" : daysLeft === undefined ? "good" : "watch";
+}
+
 function signed(value: number): string {
 	return `${value < 0 ? "-" : "+"} ${Math.abs(value).toFixed(6)}`;
 }
