@@ -5,7 +5,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hexOf } from "../../src/core/bytes.js";
-import { COMMANDS } from "../../src/protocol/line/commands.js";
 import { startCollector } from "../support/collectors/collector-process.js";
 import { PROJECT } from "../support/sources.js";
 
@@ -114,54 +113,5 @@ describe("a bare board", function () {
 			ranges.map(({ standing }) => standing),
 			["chained", "chained"],
 		);
-	});
-
-	it("never says its private key or a password, whatever command is asked on its line", async () => {
-		// The key stands in the simulated board's partition `nvs` and nowhere else.
-		const flash = readFileSync(join(folder, "bor", "station-board.flash"));
-		const nvs = flash.subarray(0x9000, 0xf000).toString("latin1");
-		const key = /"keyHex":"([0-9a-f]{64})"/.exec(nvs)?.[1] ?? "";
-		assert.equal(key.length, 64);
-		const forms = [
-			key,
-			Buffer.from(key, "hex").toString("base64").slice(0, 42),
-			"very secret",
-			"very%20secret",
-		];
-		const { openSimulatedBoard } = await import("../../sim/shell/chip/board-folder.js");
-		const port = await openSimulatedBoard(join(folder, "bor"), () => {});
-		let heard = "";
-		port.onBytes = (bytes) => {
-			heard += Buffer.from(bytes).toString("latin1");
-		};
-		const lines = [
-			...Object.keys(COMMANDS).filter(
-				(name) => !/watch|upload|settle|coupling|commit|leave/.test(name),
-			),
-			"help command=identity",
-			`identity nonce=${"00".repeat(16)}`,
-			"journal first=1 count=100",
-			"provision-begin",
-			...["key", "network1Password", "authority", "id"].map(
-				(name) => `provision-set field=${name} at=99`,
-			),
-			"provision-show",
-			"provision-drop",
-		];
-		try {
-			for (const line of ["", ...lines]) {
-				const before = heard.length;
-				await port.write(Buffer.from(`${line}\r`));
-				for (let wait = 0; wait < 300 && !/! [a-z-]+/.test(heard.slice(before)); wait++) {
-					await new Promise((resolve) => setTimeout(resolve, 10));
-					if (line === "" && wait > 40) break;
-				}
-			}
-		} finally {
-			await port.close();
-		}
-		assert.match(heard, /publicKey=0[23][0-9a-f]{64}/);
-		assert.match(heard, /field=network1Password {2}state=set {2}set, hash [0-9a-f]{4}/);
-		for (const form of forms) assert.ok(!heard.includes(form), form);
 	});
 });
