@@ -10,11 +10,15 @@ import { printJson, printTable } from "../host/output.js";
 import { type BatchRow, readBatch, runBatch } from "./batch.js";
 import type { ControlledPort } from "./controlled-port.js";
 import type { Bundle } from "./flash/bundle.js";
+import type { ListedPort } from "./list-ports.js";
+import { PlugWatch } from "./plug-watch.js";
 import { appendResult, askSecretly } from "./provision-commands.js";
 import { encoded, readProvisionFile } from "./provision-file.js";
 import { labelSvg, labelText } from "./station-label.js";
 
 const STATIONS_MAX = 10_000;
+/** A port that comes is looked at twice. */
+const LOOK_MILLISECONDS = 500;
 
 export interface BatchCommandOptions {
 	readonly plan: string;
@@ -25,9 +29,12 @@ export interface BatchCommandOptions {
 	readonly labels: string | undefined;
 	readonly baud: number;
 	readonly format: string;
-	/** `%` of the port's name is the station's. */
-	readonly open: (station: string) => Promise<ControlledPort>;
-	readonly isOnePort: boolean;
+	/** Opens a port by its name. */
+	readonly open: (name: string) => Promise<ControlledPort>;
+	/** `%` is the station's name; undefined: wherever a board is plugged in. */
+	readonly port: string | undefined;
+	/** What is plugged in by now; undefined where nobody can tell (a simulated board, a port of another machine). */
+	readonly list: (() => Promise<readonly ListedPort[]>) | undefined;
 	readonly firstId: () => number;
 	readonly tell: (what: Said) => void;
 	readonly language: Language;
@@ -43,18 +50,27 @@ export async function batch(options: BatchCommandOptions): Promise<number> {
 					environment: process.env,
 				});
 	const plan = readPlan(options.plan, shared);
-	if (labels !== undefined) mkdirSync(labels, { recursive: true });
+	const watch = watchOf(options);
 	const made = await runBatch({
 		...options,
+		isWatched: watch !== undefined,
 		plan,
 		append: (row) => appendResult(results, row),
 		open: async (station) => {
-			if (options.isOnePort) await askForBoard(station, language);
-			return options.open(station);
+			const { port = "" } = options;
+			if (port.includes("%")) return options.open(port.replace("%", station));
+			if (watch === undefined) {
+				await askForBoard(station, language);
+				return options.open(port);
+			}
+			tell(said("wait-for-board", { station }));
+			const path = await watch.next();
+			tell(said("board-plugged-in", { station, port: path }));
+			return options.open(path);
 		},
 		now: () => new Date(),
-		onDone: (row) => {
-			if (labels !== undefined) writeLabel(labels, row);
+		onDone: async (row) => {
+			if (labels !== undefined) await writeLabel(labels, row);
 			const { station, mac, verdict } = row;
 			tell(said("batch-made", { station, mac, verdict }));
 		},
@@ -74,8 +90,18 @@ export async function batch(options: BatchCommandOptions): Promise<number> {
 	return done.some(({ verdict }) => verdict !== "good") ? 1 : 0;
 }
 
-/** Labels of a station: a drawing to print, and the same as text. */
-export function writeLabel(folder: string, row: BatchRow): void {
+/** Undefined where a person has to say that the next board is there. */
+function watchOf({ port, list }: BatchCommandOptions): PlugWatch | undefined {
+	if (list === undefined || port?.includes("%")) return undefined;
+	const pause = () => new Promise<void>((resolve) => setTimeout(resolve, LOOK_MILLISECONDS));
+	return new PlugWatch({ list, pause, path: port });
+}
+
+/** Labels of a station: a drawing to print, the same as points for printers of labels, and as text. */
+export async function writeLabel(folder: string, row: BatchRow): Promise<void> {
+	const { labelPng } = await import("./label-png.js");
+	mkdirSync(folder, { recursive: true });
+	writeFileSync(join(folder, `${row.station}.png`), labelPng(row));
 	writeFileSync(join(folder, `${row.station}.svg`), labelSvg(row));
 	writeFileSync(join(folder, `${row.station}.txt`), labelText(row));
 }

@@ -42,10 +42,12 @@ export interface BatchOptions {
 	readonly append: (row: BatchRow | BegunRow) => void;
 	/** Waits for the board of a station and opens its port. */
 	readonly open: (station: string) => Promise<ControlledPort>;
+	/** `open` waits for another board than the last one: one that has a name already is told, and not the end. */
+	readonly isWatched: boolean;
 	readonly firstId: () => number;
 	readonly now: () => Date;
 	readonly tell: (what: Said) => void;
-	readonly onDone: (row: BatchRow) => void;
+	readonly onDone: (row: BatchRow) => Promise<void>;
 }
 
 /** How many stations were made now. Throws OperationalError at the first board that cannot be one. */
@@ -56,17 +58,33 @@ export async function runBatch(options: BatchOptions): Promise<number> {
 		const known = readBatch(results);
 		if (known.done.some((row) => row.station === station)) continue;
 		tell(said("batch-next", { station, number: known.done.length + 1, count: plan.length }));
-		const port = await options.open(station);
-		try {
-			const row = await makeStation(options, port, station, fields, known);
-			options.append(row);
-			options.onDone(row);
-			made++;
-		} finally {
-			await port.close();
-		}
+		while (!(await isMade(options, station, fields, known))) tell(said("batch-another"));
+		made++;
 	}
 	return made;
+}
+
+/** False: this board has a name already, and another one is waited for. */
+async function isMade(
+	options: BatchOptions,
+	station: string,
+	fields: ReadonlyMap<string, string>,
+	known: KnownBatch,
+): Promise<boolean> {
+	const port = await options.open(station);
+	try {
+		const row = await makeStation(options, port, station, fields, known);
+		options.append(row);
+		await options.onDone(row);
+		return true;
+	} catch (error) {
+		const what = error instanceof OperationalError ? error.said : undefined;
+		if (!options.isWatched || what?.key !== "replace-other-station") throw error;
+		options.tell(what);
+		return false;
+	} finally {
+		await port.close();
+	}
 }
 
 async function makeStation(

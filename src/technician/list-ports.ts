@@ -40,7 +40,7 @@ export function portRows(
 	const words = (what: Said): string => textOfSaid(what, language);
 	const onUsb = ports.filter(({ vendorId }) => vendorId !== undefined);
 	const shown = onUsb.length > 0 ? onUsb : ports;
-	const likely = onUsb.filter(({ vendorId = "" }) => LIKELY.includes(vendorId.toLowerCase()));
+	const likely = onUsb.filter(isLikelyBoard);
 	return shown.map((port) => {
 		const { path, vendorId = "", productId = "", serialNumber, manufacturer } = port;
 		const id = `${vendorId}:${productId}`.toLowerCase();
@@ -58,6 +58,11 @@ export function portRows(
 			trouble: trouble ? words(trouble) : null,
 		};
 	});
+}
+
+/** By the serial chip that sits on boards with an ESP32. */
+export function isLikelyBoard({ vendorId = "" }: ListedPort): boolean {
+	return LIKELY.includes(vendorId.toLowerCase());
 }
 
 const SYSTEM: PortAccess = Object.freeze({ refusal: refusalOf, holder: holderOf });

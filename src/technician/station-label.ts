@@ -8,7 +8,7 @@ export interface LabelFacts {
 }
 
 /** Dots of the code's border and of one module, in units of the drawing. */
-const BORDER_MODULES = 4;
+export const BORDER_MODULES = 4;
 const TEXT_WIDTH = 46;
 const LINE_HEIGHT = 8;
 

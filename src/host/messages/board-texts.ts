@@ -180,6 +180,12 @@ export const BOARD_TEXTS = Object.freeze({
 		"{file} line {line}: {station} stands there twice",
 		"{file}, red {line}: {station} stoji dvaput",
 	],
+	"wait-for-board": [
+		"{station}: waiting for a board; plug in the next one",
+		"{station}: čeka se ploča; priključite sledeću",
+	],
+	"board-plugged-in": ["{station}: a board at {port}", "{station}: ploča na {port}"],
+	"batch-another": ["unplug it, and plug in another one", "isključite nju i priključite drugu"],
 	"plug-in": [
 		"plug in the board that becomes {station}, then press Enter: ",
 		"priključite ploču koja postaje {station}, pa pritisnite Enter: ",

@@ -23,10 +23,9 @@ export function addBoardCommands(program: Command, done: Done): void {
 		.command("ports")
 		.description("serial ports, which is likely a board, and why one cannot be opened")
 		.action(async () => {
-			const { SerialPort } = await import("serialport");
 			const { showPorts } = await flashCommands();
 			const format = program.opts<CommonOptions>().format ?? "text";
-			done(showPorts(await SerialPort.list(), format, await toneOf(program)));
+			done(showPorts(await listPorts(), format, await toneOf(program)));
 		});
 	rateOption(
 		program
@@ -46,18 +45,16 @@ export function addBoardCommands(program: Command, done: Done): void {
 		program
 			.command("batch <plan>")
 			.description(
-				"make stations of boards, one after the other, by a plan (CSV with a column station)",
+				"make stations of boards as they are plugged in, by a plan (CSV with a column station)",
 			)
 			.requiredOption("--bundle <bundle>", "firmware for all of them")
 			.requiredOption("--results <file>", "a row for each; the same command continues after it")
 			.option("--common <file>", "what all are told, as for provision")
-			.option("--labels <folder>", "a label for each, as SVG and as text"),
+			.option("--labels <folder>", "a label for each, as SVG, PNG and text"),
 	).action(async (plan: string, options: RateOption & BatchOptions) => {
 		const { readBundle } = await import("../flash/bundle.js");
 		const { batch } = await import("../batch-commands.js");
 		const { port, baud, format = "text" } = program.opts<CommonOptions>();
-		if (port === undefined) program.error("error: --port says where boards are plugged in");
-		const name = port ?? "";
 		const { results, labels, common, flashBaud } = options;
 		done(
 			await batch({
@@ -68,8 +65,9 @@ export function addBoardCommands(program: Command, done: Done): void {
 				labels,
 				baud: flashBaud,
 				format,
-				open: (station) => openBoardPort(name.replace("%", station), baud),
-				isOnePort: !name.includes("%"),
+				open: (name) => openBoardPort(name, baud),
+				port,
+				list: isListed(port) ? listPorts : undefined,
 				firstId: () => randomInt(1, FIRST_ID_MAX),
 				...(await toneOf(program)),
 			}),
@@ -87,6 +85,16 @@ export function addBoardCommands(program: Command, done: Done): void {
 			),
 		);
 	});
+}
+
+/** A serial port of this machine, which the system lists. */
+function isListed(name: string | undefined): boolean {
+	return name === undefined || !(name.includes("://") || isSimulatedBoard(name));
+}
+
+async function listPorts() {
+	const { SerialPort } = await import("serialport");
+	return SerialPort.list();
 }
 
 interface BatchOptions {

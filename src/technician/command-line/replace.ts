@@ -67,7 +67,7 @@ export async function replace(
 		});
 		if (labels !== undefined) {
 			const { writeLabel } = await import("../batch-commands.js");
-			writeLabel(labels, row);
+			await writeLabel(labels, row);
 		}
 		const { proof: _proof, nonce: _nonce, predecessor, ...shown } = row;
 		const from = predecessor === null ? "none" : `${predecessor.epoch}/${predecessor.sequence}`;

@@ -3,11 +3,13 @@ import { strict as assert } from "node:assert";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decode } from "fast-png";
 import encodeQR from "qr";
 import { decodeQR } from "qr/decode.js";
 import { openSimulatedBoard } from "../../../sim/shell/chip/board-folder.js";
 import { verifiedPossession } from "../../../src/host/station-result.js";
 import { type BatchOptions, readBatch, runBatch } from "../../../src/technician/batch.js";
+import { dotsOf, labelPng } from "../../../src/technician/label-png.js";
 import { labelCode, labelSvg, labelText } from "../../../src/technician/station-label.js";
 import { bundleOf } from "../../support/bench/plain-bundle.js";
 import { IS_WHOLE } from "../../support/depth.js";
@@ -64,8 +66,9 @@ describe("a batch of boards", function () {
 			},
 			firstId: () => 1,
 			now: () => new Date("2026-11-28T12:00:00Z"),
+			isWatched: false,
 			tell: () => {},
-			onDone: ({ station }) => {
+			onDone: async ({ station }) => {
 				if (station === "st-3" && once("label")) throw new Error("no disk");
 			},
 		};
@@ -96,22 +99,28 @@ describe("a batch of boards", function () {
 		const bundle = await bundleOf({ imageBytes: 4096 });
 		const results = join(folder, "results.jsonl");
 		appendFileSync(results, `${JSON.stringify({ begun: "st-1", mac: "24:0a:c4:00:00:01" })}\n`);
-		const run = (station: string) =>
+		const boards: string[] = [];
+		const run = (station: string, isWatched = false) =>
 			runBatch({
 				plan: [{ station, fields: new Map([["station", station]]) }],
 				bundle,
 				baud: 460_800,
 				results,
 				append: (row) => appendFileSync(results, `${JSON.stringify(row)}\n`),
-				open: () => openSimulatedBoard(join(folder, "board"), () => {}),
+				open: () => openSimulatedBoard(join(folder, boards.shift() ?? "board"), () => {}),
 				firstId: () => 1,
 				now: () => new Date("2026-11-28T12:00:00Z"),
+				isWatched,
 				tell: () => {},
-				onDone: () => {},
+				onDone: async () => {},
 			});
 		await assert.rejects(run("st-1"), /was begun on the board 24:0a:c4:00:00:01; plug that one in/);
 		assert.equal(await run("st-2"), 1);
 		await assert.rejects(run("st-3"), /is st-2 already; plug in another one/);
+		// Where boards are noticed by themselves, the next one is waited for.
+		boards.push("board", "another");
+		assert.equal(await run("st-3", true), 1);
+		assert.deepEqual(boards, []);
 	});
 
 	it("labels a station with its name, board and fingerprint, and a code that reads the same", () => {
@@ -137,5 +146,28 @@ describe("a batch of boards", function () {
 		const dark = encodeQR(labelCode(facts), "raw", { border: 4 }).flat().filter(Boolean).length;
 		assert.equal(svg.split("h1v1h-1z").length - 1, dark);
 		assert.match(svg, /<text [^>]*>24:0a:c4:11:22:33<\/text>/);
+	});
+
+	it("labels it in points, too: the code reads the same, and each letter stands beside it", () => {
+		const facts = { station: "bor-1", mac: "24:0a:c4:11:22:33", fingerprint: "25ef6688d44eeaf9" };
+		const { width, height, data: points } = decode(labelPng(facts));
+		const rgba = new Uint8Array(points.length * 4).fill(255);
+		points.forEach((grey, at) => {
+			rgba.fill(grey, at * 4, at * 4 + 3);
+		});
+		assert.equal(
+			decodeQR({ width, height, data: rgba }),
+			"bistrina bor-1 24:0a:c4:11:22:33 25ef6688d44eeaf9",
+		);
+		let dark = 0;
+		for (let y = 0; y < height; y++) {
+			for (let x = height; x < width; x++) if (points[y * width + x] === 0) dark++;
+		}
+		const dotsIn = (text: string): number =>
+			[...text].reduce((sum, letter) => sum + dotsOf(letter).length, 0);
+		assert.equal(dark, dotsIn(facts.station) * 36 + dotsIn(facts.mac + facts.fingerprint) * 9);
+		for (const letter of "abcdefghijklmnopqrstuvwxyz0123456789:-") {
+			assert.ok(dotsOf(letter).length > 3, letter);
+		}
 	});
 });
