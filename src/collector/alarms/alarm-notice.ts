@@ -137,7 +137,11 @@ export function textOf(language: Language, body: AlarmBodyJson): string {
 		case "silence":
 			return alarmText(language, phase === "end" ? "silence-end" : "silence-begin", values);
 		case "battery":
-			return alarmText(language, phase === "end" ? "battery-end" : "battery-begin", values);
+			return alarmText(
+				language,
+				`${body["days"] === undefined ? "level" : "battery"}-${phase === "end" ? "end" : "begin"}`,
+				values,
+			);
 		case "calibration":
 		case "refused":
 		case "fork":

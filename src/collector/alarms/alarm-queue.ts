@@ -155,7 +155,7 @@ export async function raiseIn(
 	const untold = fresh.length - told.length;
 	if (station !== null && untold > 0) {
 		await session.query(
-			`insert into alarm_stations values ($1, 0, 0, true, null, false, false, $2)
+			`insert into alarm_stations (station, untold) values ($1, $2)
 			on conflict (station) do update set untold = alarm_stations.untold + excluded.untold`,
 			[station, untold],
 		);

@@ -3,11 +3,12 @@
  * been heard and whose calibration is overdue. What it knows of stations lies beside the record in the database.
  */
 import { decodeEntry } from "../../protocol/record/entry.js";
-import { ENTRY_KINDS } from "../../protocol/record/entry-layouts.js";
+import { ENTRY_KINDS, type Entry } from "../../protocol/record/entry-layouts.js";
 import { bytesOf, type SqlStore } from "../store/store.js";
 import { type AlarmNotice, noticeOf, noticeOfClaim } from "./alarm-notice.js";
 import type { AlarmPolicies } from "./alarm-policy.js";
 import type { AlarmQueue } from "./alarm-queue.js";
+import { Batteries } from "./batteries.js";
 import { OverdueCalibrations } from "./overdue-calibrations.js";
 import { Silence } from "./silence.js";
 
@@ -21,34 +22,30 @@ export interface AlarmWatchOptions {
 	readonly onRaised: () => void;
 }
 
-/** What a station says of itself, where it does. */
-export interface StationStatus {
-	/** Until its next upload by its own schedule. */
-	readonly uploadSeconds?: number;
-	/** By its own forecast; `undefined`: it cannot say. */
-	readonly batteryDays?: number;
-}
-
 export interface Stored {
 	readonly station: string;
 	/** Canonical bytes. */
 	readonly entries: readonly Uint8Array[];
 	/** It holds what nobody had before: who only repeats what is public is not heard. */
 	readonly isNew: boolean;
-	readonly status?: StationStatus;
 }
 
 const KIND_AT = 1;
 const DAY_SECONDS = 86_400;
 /** The newest entries of each epoch that are looked at after a start. */
 const LOOKED_BACK = 300;
-/** A forecast must rise by a quarter above the limit before it is well. */
-const BATTERY_WELL = 1.25;
+const LOOKED_AT: ReadonlySet<number> = new Set([
+	ENTRY_KINDS.alarm,
+	ENTRY_KINDS.calibration,
+	ENTRY_KINDS.heartbeat,
+	ENTRY_KINDS.event,
+]);
 
 export class AlarmWatch {
 	readonly #options: AlarmWatchOptions;
 	readonly #silence: Silence;
 	readonly #calibrations: OverdueCalibrations;
+	readonly #battery: Batteries;
 	/** Refusals that were told, by station, reason and day. */
 	#refusals = new Set<string>();
 	#refusalsDay = 0;
@@ -62,6 +59,7 @@ export class AlarmWatch {
 		const raise = (notice: AlarmNotice): Promise<void> => this.#raise([notice]);
 		this.#silence = new Silence({ store, clock, raise });
 		this.#calibrations = new OverdueCalibrations({ store, clock, raise });
+		this.#battery = new Batteries({ store, clock, raise });
 	}
 
 	get #now(): number {
@@ -74,21 +72,22 @@ export class AlarmWatch {
 	}
 
 	/** A batch is stored; before it is acknowledged. Throws where the store does: the station sends it again. */
-	async stored({ station, entries, isNew, status }: Stored): Promise<void> {
-		if (isNew) this.#silence.heard(station, status?.uploadSeconds ?? null);
+	async stored({ station, entries, isNew }: Stored): Promise<void> {
+		if (isNew) this.#silence.heard(station);
 		const claims: AlarmNotice[] = [];
+		const said: Entry[] = [];
 		let hasCalibration = false;
 		for (const canonical of entries) {
-			const kind = canonical[KIND_AT];
-			if (kind === ENTRY_KINDS.calibration) hasCalibration = true;
-			if (kind !== ENTRY_KINDS.alarm) continue;
+			const kind = canonical[KIND_AT] ?? 0;
+			if (!LOOKED_AT.has(kind)) continue;
 			const entry = decodeEntry(canonical);
+			if (entry.kind === "calibration") hasCalibration = true;
 			if (entry.kind === "alarm") claims.push(noticeOfClaim(station, entry));
+			if (entry.kind === "heartbeat" || entry.kind === "event") said.push(entry);
 		}
 		if (hasCalibration) await this.#calibrations.forget(station);
 		if (claims.length > 0) await this.#raise(claims);
-		if (isNew && status?.batteryDays !== undefined)
-			await this.#battery(station, status.batteryDays);
+		await this.#battery.said(station, said, this.#policies(station));
 	}
 
 	/** A batch that the station signed was not believed: told once a day and reason. */
@@ -143,28 +142,6 @@ export class AlarmWatch {
 			"select station from station_keys where number = 1 order by station",
 		);
 		return rows.map((row) => ({ station: String(row["station"]) }));
-	}
-
-	async #battery(station: string, days: number): Promise<void> {
-		const limit = this.#policies(station)["battery-days"];
-		const [row] = await this.#options.store.query(
-			"select battery_low from alarm_stations where station = $1",
-			[station],
-		);
-		const wasLow = row?.["battery_low"] === true;
-		const isLow = days < (wasLow ? limit * BATTERY_WELL : limit);
-		if (isLow === wasLow) return;
-		const now = this.#now;
-		// Once a day in either direction, however the forecast swings.
-		const occasion = Math.floor(now / DAY_SECONDS);
-		await this.#raise([
-			noticeOf(station, "battery", occasion, { days, limit }, isLow ? "begin" : "end"),
-		]);
-		await this.#options.store.query(
-			`insert into alarm_stations values ($1, $2, 0, true, null, $3, false, 0)
-			on conflict (station) do update set battery_low = excluded.battery_low`,
-			[station, now, isLow],
-		);
 	}
 }
 

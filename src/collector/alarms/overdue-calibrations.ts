@@ -45,7 +45,7 @@ export class OverdueCalibrations {
 	/** Learned in the next turn, out of the record: they may come in any order. */
 	async forget(station: string): Promise<void> {
 		await this.#options.store.query(
-			`insert into alarm_stations values ($1, 0, 0, true, null, false, false, 0)
+			`insert into alarm_stations (station) values ($1)
 			on conflict (station) do update set are_calibrations_known = false`,
 			[station],
 		);
@@ -65,9 +65,8 @@ export class OverdueCalibrations {
 
 	#learnOf(station: string): Promise<void> {
 		return this.#options.store.transaction(async (session) => {
-			// Never heard so far: it is not silent either.
 			await session.query(
-				`insert into alarm_stations values ($1, 0, 0, true, null, false, true, 0)
+				`insert into alarm_stations (station, are_calibrations_known) values ($1, true)
 				on conflict (station) do update set are_calibrations_known = true`,
 				[station],
 			);

@@ -14,17 +14,17 @@ const ROWS_MAX = 500;
 /** A turn tells so many silences, 100 a minute; the rest the next one. */
 const SILENCES_MAX = 100;
 
-interface Heard {
-	readonly atSeconds: number;
-	/** Null: it has not said. */
-	readonly uploadSeconds: number | null;
-}
+/** By power level (docs/POWER.md) an interval is so many times as long; at level 4 the radio stays off. */
+const LEVEL_FACTORS = "(array[1, 3, 6, 24, 24])";
+/** Batches of one session come closer together. */
+const GAP_SECONDS_MIN = 600;
+const GAP_SECONDS_MAX = 86_400;
 
 export class Silence {
 	readonly #options: SilenceOptions;
 	readonly #begunSeconds: number;
 	/** Since the last turn. */
-	#heard = new Map<string, Heard>();
+	#heard = new Map<string, number>();
 
 	constructor(options: SilenceOptions) {
 		this.#options = options;
@@ -35,8 +35,8 @@ export class Silence {
 		return Math.floor(this.#options.clock.utcSeconds);
 	}
 
-	heard(station: string, uploadSeconds: number | null): void {
-		this.#heard.set(station, { atSeconds: this.#now, uploadSeconds });
+	heard(station: string): void {
+		this.#heard.set(station, this.#now);
 	}
 
 	async turn(policies: AlarmPolicies): Promise<void> {
@@ -71,40 +71,51 @@ export class Silence {
 		}
 	}
 
-	/** Gives those that were silent. */
+	/**
+	 * Gives those that were silent. A station's own interval is the configured one (of the configuration that it took here,
+	 * else of the policy) at the pace of its power level; where it does not say a level the shorter of its last two gaps, which
+	 * follows an interval that doubles, and no single outage.
+	 */
 	#noteHeardPart(
-		part: readonly (readonly [string, Heard])[],
+		part: readonly (readonly [station: string, atSeconds: number])[],
 		policiesOf: AlarmPolicies,
 	): Promise<SqlRow[]> {
 		const policies = part.map(([station]) => policiesOf(station));
 		return this.#options.store.query(
 			`with heard as (
-				select * from unnest($1::text[], $2::bigint[], $3::integer[], $4::integer[], $5::integer[])
-					as h (station, heard_at, said_seconds, uploads, usual_seconds)
-			), before as (
-				select s.station, s.heard_at, s.is_silent from alarm_stations s join heard using (station)
+				select h.*, s.heard_at as since, s.is_silent and s.heard_at > 0 as was_silent,
+					case when h.heard_at - s.heard_at >= ${GAP_SECONDS_MIN} then h.heard_at - s.heard_at
+						else s.gap_seconds end as gap,
+					greatest(
+						coalesce(c.seconds, h.usual_seconds)
+							* ${LEVEL_FACTORS}[least(coalesce(s.power_level, 0), 4) + 1],
+						least(${GAP_SECONDS_MAX}, coalesce(s.gap_seconds, 0), case when h.heard_at - s.heard_at
+							>= ${GAP_SECONDS_MIN} then h.heard_at - s.heard_at else s.gap_seconds end)
+					) as interval_seconds
+				from unnest($1::text[], $2::bigint[], $3::integer[], $4::integer[])
+					as h (station, heard_at, uploads, usual_seconds)
+				left join alarm_stations s on s.station = h.station
+				left join lateral (
+					select substring(convert_from(o.canonical, 'UTF8') from 'uploadIntervalSeconds=([0-9]{1,6})')::integer
+						as seconds from configuration_offers o
+					where o.station = h.station and o.is_shown order by o.id desc limit 1
+				) c on true
+				where s.heard_at is null or s.heard_at <= h.heard_at
 			), noted as (
-				insert into alarm_stations
-					select station, heard_at, heard_at + uploads::bigint * coalesce(said_seconds, usual_seconds),
-						uploads = 0, said_seconds, false, false, 0 from heard
-				on conflict (station) do update set
-					heard_at = greatest(alarm_stations.heard_at, excluded.heard_at),
-					upload_seconds = coalesce(excluded.upload_seconds, alarm_stations.upload_seconds),
-					silent_at = excluded.heard_at + (select uploads::bigint * coalesce(h.said_seconds,
-						alarm_stations.upload_seconds, h.usual_seconds) from heard h
-						where h.station = excluded.station),
+				insert into alarm_stations (station, heard_at, gap_seconds, silent_at, is_silent)
+					select station, heard_at, case when since > 0 then coalesce(gap, 0) else 0 end,
+						heard_at + uploads::bigint * interval_seconds, uploads = 0 from heard
+				on conflict (station) do update set heard_at = excluded.heard_at,
+					gap_seconds = excluded.gap_seconds, silent_at = excluded.silent_at,
 					is_silent = excluded.is_silent
-				where excluded.heard_at >= alarm_stations.heard_at
-				returning station, heard_at
+				returning station
 			)
-			select b.station, b.heard_at as since, n.heard_at from before b join noted n using (station)
-				where b.is_silent and b.heard_at > 0
-					and exists (select 1 from alarm_notices a
-						where a.id = b.station || '/silence/' || b.heard_at::text)`,
+			select h.station, h.since, h.heard_at from heard h join noted using (station)
+				where h.was_silent and exists (select 1 from alarm_notices a
+					where a.id = h.station || '/silence/' || h.since::text)`,
 			[
 				part.map(([station]) => station),
-				part.map(([, { atSeconds }]) => atSeconds),
-				part.map(([, { uploadSeconds }]) => uploadSeconds),
+				part.map(([, atSeconds]) => atSeconds),
 				policies.map((policy) => policy["silence-uploads"]),
 				policies.map((policy) => policy["upload-seconds"]),
 			],

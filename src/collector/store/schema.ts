@@ -203,16 +203,21 @@ create table if not exists alarm_decisions (
 -- What causes beside events are judged by; times are the collectors', Unix seconds.
 create table if not exists alarm_stations (
 	station text collate "C" primary key,
-	heard_at bigint not null,
-	-- Silent from then on.
-	silent_at bigint not null,
-	is_silent boolean not null,
-	-- As the station said; null: it has not.
-	upload_seconds integer,
-	battery_low boolean not null,
-	are_calibrations_known boolean not null,
+	-- Something new came; 0: never so far.
+	heard_at bigint not null default 0,
+	-- Between the last two times that something new came, where that was ten minutes or more; 0: not known.
+	gap_seconds bigint not null default 0,
+	-- Silent from then on, if it is not already.
+	silent_at bigint not null default 0,
+	is_silent boolean not null default true,
+	-- What it said last of its battery, and when by its own clock.
+	power_level integer not null default 0,
+	power_level_at bigint not null default 0,
+	battery_low boolean not null default false,
+	battery_at bigint not null default 0,
+	are_calibrations_known boolean not null default false,
 	-- Alarms beyond what may be told.
-	untold bigint not null
+	untold bigint not null default 0
 );
 create index if not exists alarm_stations_silent on alarm_stations (silent_at) where not is_silent;
 

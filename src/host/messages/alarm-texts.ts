@@ -32,6 +32,14 @@ export const ALARM_TEXTS = Object.freeze({
 		"{station}: its battery lasts {days} days again by its forecast",
 		"{station}: baterija po prognozi ponovo traje {days} dana",
 	],
+	"level-begin": [
+		"{station}: its battery is nearly empty; it measures four times a day and sends nothing until it is charged",
+		"{station}: baterija je skoro prazna; meri četiri puta dnevno i ne šalje ništa dok se ne napuni",
+	],
+	"level-end": [
+		"{station}: its battery is charged enough to send again",
+		"{station}: baterija je dovoljno puna da stanica ponovo šalje",
+	],
 	calibration: [
 		"{station}: the calibration of {channel} of {time} is overdue since {since}",
 		"{station}: kalibraciji kanala {channel} od {time} rok je istekao {since}",

@@ -4,7 +4,11 @@ import type { HookOutcome } from "../../../src/collector/alarms/alarm-post.js";
 import { Ledger } from "../../../src/collector/ledger/ledger.js";
 import type { SqlStore } from "../../../src/collector/store/store.js";
 import { encodeEntry } from "../../../src/protocol/record/entry.js";
-import { type AlarmBody, NO_CALIBRATION_ACT } from "../../../src/protocol/record/entry-layouts.js";
+import {
+	type AlarmBody,
+	type HeartbeatBody,
+	NO_CALIBRATION_ACT,
+} from "../../../src/protocol/record/entry-layouts.js";
 import { ACID_ALARM } from "../data/alarm-body.js";
 import { type AlarmDesk, openAlarmDesk, START_SECONDS } from "./alarm-desk.js";
 import { COLLECTOR_KEY, recordOf } from "./ledger-suite.js";
@@ -13,20 +17,51 @@ const NOBODY = { by: "Amina N.", why: "a test" };
 const HOUR = 3600;
 const DAY = 86_400;
 
+const HEADER = Object.freeze({
+	channelSet: 0,
+	timeQuality: 2,
+	epoch: 7,
+	sequence: 9,
+	boot: 1,
+	uptimeSeconds: 100,
+	utcSeconds: START_SECONDS,
+	configurationId: 1,
+	stationFlags: 0,
+});
+
+const HEARTBEAT: HeartbeatBody = Object.freeze({
+	kind: "heartbeat",
+	version: 1,
+	ringShare: 0,
+	wakes: 288,
+	awakeSeconds: 5000,
+	measuringSeconds: 4000,
+	radioSeconds: 90,
+	readingsDue: 288,
+	readingsMade: 288,
+	probeRetries: 0,
+	chipRetries: 0,
+	uploadsTried: 24,
+	uploadsAcknowledged: 24,
+	signalLowest: -70,
+	signalMedian: -60,
+	linkUpCentiseconds: 200,
+	tlsUpCentiseconds: 100,
+	resets: 0,
+	sectorsRefused: 0,
+	batteryLowestMillivolts: 12_100,
+	batteryHighestMillivolts: 12_900,
+	chargeMillicoulombs: undefined,
+	heapLowestBytes: 30_000,
+	bitsCorrected: 0,
+	temperatureLowestCenti: undefined,
+	temperatureHighestCenti: undefined,
+	chargePerMille: 500,
+	forecastDays: undefined,
+});
+
 function alarm(sequence: number, more: Partial<AlarmBody> = {}): Uint8Array {
-	return encodeEntry({
-		channelSet: 0,
-		timeQuality: 2,
-		epoch: 7,
-		sequence,
-		boot: 1,
-		uptimeSeconds: 100,
-		utcSeconds: START_SECONDS,
-		configurationId: 1,
-		stationFlags: 0,
-		...ACID_ALARM,
-		...more,
-	});
+	return encodeEntry({ ...HEADER, sequence, ...ACID_ALARM, ...more });
 }
 
 const stored = (desk: AlarmDesk, ...entries: Uint8Array[]): Promise<void> =>
@@ -330,12 +365,9 @@ export function describeAlarms(name: string, openEmpty: () => Promise<SqlStore>)
 			};
 			await desk.watch.stored({ station: "bor-1", entries: [], isNew: true });
 			await turn(60);
-			await desk.watch.stored({
-				station: "pek-1",
-				entries: [],
-				isNew: true,
-				status: { uploadSeconds: 6 * HOUR },
-			});
+			// By its power level it uploads every six hours.
+			const level = encodeEntry({ ...HEADER, kind: "event", code: 52, detail: 2, text: "" });
+			await desk.watch.stored({ station: "pek-1", entries: [level], isNew: true });
 			await turn(3 * HOUR);
 			assert.equal(desk.sent.length, 0);
 			// Who repeats what is public is not heard.
@@ -377,17 +409,16 @@ export function describeAlarms(name: string, openEmpty: () => Promise<SqlStore>)
 
 		it("tell of a battery whose forecast falls below the limit, and when it is well again", async () => {
 			const desk = await open({ policy: { "battery-days": 10 } });
-			for (const batteryDays of [30, 11, 9, 8, 11, 12, 13, 40]) {
-				await desk.watch.stored({
-					station: "bor-1",
-					entries: [],
-					isNew: true,
-					status: { batteryDays },
-				});
-				await desk.watch.turn();
+			for (const [day, forecastDays] of [30, 11, 9, 8, 11, 12, 13, 40].entries()) {
+				const utcSeconds = START_SECONDS + day * DAY;
+				const entry = encodeEntry({ ...HEADER, ...HEARTBEAT, utcSeconds, forecastDays });
+				await desk.watch.stored({ station: "bor-1", entries: [entry], isNew: true });
 				await desk.play();
-				desk.clock.utcSeconds += DAY;
 			}
+			// An old one that comes late says nothing of today.
+			const late = encodeEntry({ ...HEADER, ...HEARTBEAT, forecastDays: 1 });
+			await desk.watch.stored({ station: "bor-1", entries: [late], isNew: true });
+			await desk.play();
 			assert.deepEqual(
 				desk.sent.map(({ line }) => line["text"]),
 				[
@@ -395,6 +426,49 @@ export function describeAlarms(name: string, openEmpty: () => Promise<SqlStore>)
 					"bor-1: its battery lasts 13 days again by its forecast",
 				],
 			);
+		});
+
+		it("tell of a station that falls silent for its battery's sake, before it does", async () => {
+			const desk = await open();
+			for (const [detail, at] of [
+				[3, 0],
+				[4, 60],
+				[4, 120],
+				[3, 180],
+			] as const) {
+				const utcSeconds = START_SECONDS + at;
+				const event = { kind: "event", code: 52, detail, text: "" } as const;
+				const entries = [encodeEntry({ ...HEADER, ...event, utcSeconds })];
+				await desk.watch.stored({ station: "bor-1", entries, isNew: true });
+				await desk.play();
+			}
+			assert.deepEqual(
+				desk.sent.map(({ line }) => line["text"]),
+				[
+					"bor-1: its battery is nearly empty; it measures four times a day and sends nothing until it is charged",
+					"bor-1: its battery is charged enough to send again",
+				],
+			);
+		});
+
+		it("give a station whose uploads become rarer its time, and no longer after a single outage", async () => {
+			const desk = await open();
+			const heardAt = async (hours: number): Promise<void> => {
+				desk.clock.utcSeconds = START_SECONDS + hours * HOUR;
+				await desk.watch.stored({ station: "bor-1", entries: [], isNew: true });
+				await desk.watch.turn();
+				await desk.play();
+			};
+			// Every hour, two, four and eight hours.
+			for (const hours of [1, 2, 3, 5, 7, 11, 15, 23, 31]) await heardAt(hours);
+			assert.deepEqual(idsOf(desk), []);
+			// Hourly again, with an outage of 20 hours.
+			for (const hours of [32, 33, 34, 54, 55]) await heardAt(hours);
+			assert.deepEqual(idsOf(desk).length, 0);
+			desk.clock.utcSeconds = START_SECONDS + 58 * HOUR + 1;
+			await desk.watch.turn();
+			await desk.play();
+			assert.deepEqual(idsOf(desk), [`bor-1/silence/${START_SECONDS + 55 * HOUR}`]);
 		});
 
 		it("tell of refused batches and forks that the station signed, once a day and reason", async () => {
