@@ -8,10 +8,13 @@ import { PROJECT } from "../sources.js";
 /** File below `build`, text that is there once, and what is there instead. */
 export type Rewrite = readonly [file: string, text: string, instead: string];
 
-/** Builds it, lets `use` import from it, and removes it. Throws where a text is not there once. */
+/** Builds it, lets `use` import from it or run what is at a path, and removes it. Throws where a text is not there once. */
 export async function withRewritten<Result>(
 	rewrites: readonly Rewrite[],
-	use: (load: (file: string) => Promise<unknown>) => Promise<Result>,
+	use: (
+		load: (file: string) => Promise<unknown>,
+		pathOf: (file: string) => string,
+	) => Promise<Result>,
 ): Promise<Result> {
 	const folder = mkdtempSync(join(tmpdir(), "bistrina-rewritten-"));
 	try {
@@ -35,7 +38,8 @@ export async function withRewritten<Result>(
 				before.replace(text, () => instead),
 			);
 		}
-		return await use((file) => import(pathToFileURL(join(folder, "build", file)).href));
+		const pathOf = (file: string): string => join(folder, "build", file);
+		return await use((file) => import(pathToFileURL(pathOf(file)).href), pathOf);
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
 	}
