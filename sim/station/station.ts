@@ -90,7 +90,7 @@ export class SimulatedStation {
 	#wake: { atMicroseconds: number; reason: ResetReason; cause: WakeCause } | undefined;
 	#cutAtOperation: number | undefined;
 	#outageMicroseconds = 0;
-	#cutReason: ResetReason = "power-on";
+	#cutReason: "power-on" | "brown-out" | "software" = "power-on";
 	readonly #disturbances: DisturbancePlayer;
 
 	constructor(options: SimulatedStationOptions) {
@@ -163,12 +163,12 @@ export class SimulatedStation {
 
 	/**
 	 * Power fails in the `operationCount`-th operation from now (1: the next one); `reason` is what the
-	 * next boot gives for its reset.
+	 * next boot gives for its reset: of `software` it is no loss of power but a panic that restarts the chip.
 	 */
 	cutPowerAfter(
 		operationCount: number,
 		outageSeconds: number,
-		reason: "power-on" | "brown-out" = "power-on",
+		reason: "power-on" | "brown-out" | "software" = "power-on",
 	): void {
 		this.#cutAtOperation = this.counters.operations + operationCount;
 		this.#outageMicroseconds = Math.round(outageSeconds * 1_000_000);
@@ -300,10 +300,7 @@ export class SimulatedStation {
 			onReset: (reason) => this.#reset(reason),
 			onLog: (line) => this.#options.onLog?.(this.name, line),
 		});
-		const { program } = this.#options;
-		const start = powerCycle.createAlarm(() => {
-			program(board);
-		});
+		const start = powerCycle.createAlarm(() => this.#options.program(board));
 		start.scheduleMicroseconds(BOOT_MICROSECONDS);
 	}
 
@@ -340,16 +337,21 @@ export class SimulatedStation {
 	}
 
 	#losePower(): void {
+		const reason = this.#cutReason;
+		this.#cutReason = "power-on";
+		this.#cutAtOperation = undefined;
+		if (reason === "software") {
+			this.#reset(reason);
+			return;
+		}
 		this.counters.powerCuts++;
 		this.#options.observer?.lostPower();
-		this.#cutAtOperation = undefined;
 		this.#endPowerCycle();
 		this.#switchRailsOff();
 		this.flash.kill();
 		this.#scramble();
 		this.#powerOnMicroseconds = this.clock.microseconds + this.#outageMicroseconds;
-		this.#scheduleBoot(this.#outageMicroseconds, this.#cutReason, "none");
-		this.#cutReason = "power-on";
+		this.#scheduleBoot(this.#outageMicroseconds, reason, "none");
 	}
 
 	#switchRailsOff(): void {
@@ -375,7 +377,7 @@ export class SimulatedStation {
 	/** A program or an erase that is cut is torn in a way that the seed picks. */
 	#beforeFlash(kind: FlashOperation): void {
 		if (!this.#isCut()) return;
-		if (kind === "read") throw new PowerCut("a read");
+		if (kind === "read" || this.#cutReason === "software") throw new PowerCut("no bit changed");
 		const mode = TEAR_MODES[integerBelow(this.#chance, TEAR_MODES.length)] ?? "none";
 		this.flash.tearThis({ mode, amount: integerBelow(this.#chance, 16) });
 	}

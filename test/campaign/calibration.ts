@@ -1,8 +1,9 @@
 /**
- * `npm run campaign -- calibration [--from N] [--every N] [--cuts N] [--again N] [--pull N] [--seed N]`: plays a three-point
+ * `npm run campaign -- calibration [--from N] [--every N] [--cuts N] [--again N] [--pull N] [--panic N] [--seed N]`: plays a three-point
  * calibration of the pH circuit and its undo, and lets power fail at every operation of both, one run for each; then at
  * random places with a second loss in the boot that follows; pulls the cable; and cuts again with a circuit that takes each
- * string of an import as it comes. The circuit must end in the old or the new calibration,
+ * string of an import as it comes. Every operation is met by a panic of the program, too, which restarts the chip with its
+ * memory, and the pairs by two. The circuit must end in the old or the new calibration,
  * the record must say which, and no reading may name another one unless an entry marks it. The last line is JSON; exit 0
  * only without a violation.
  */
@@ -21,6 +22,8 @@ const DEFAULTS = {
 	again: 200,
 	/** Cables pulled, as many places as this apart; 0: none. */
 	pull: 5,
+	/** Panics, at operations as many apart; 0: none. */
+	panic: 1,
 	seed: 7,
 };
 const REPORT_CUTS = 100;
@@ -46,6 +49,8 @@ export async function run(args: string[]): Promise<boolean> {
 	const uncut = runCalibration({ seed });
 	const outcomes = { old: 0, committed: 0, restored: 0 };
 	let cuts = 0;
+	/** Of the cuts. */
+	let panics = 0;
 	let violations = uncut.violations.length;
 	const judge = (what: string, report: TrialReport, count: number): void => {
 		cuts += count;
@@ -62,15 +67,21 @@ export async function run(args: string[]): Promise<boolean> {
 		for (const each of found) console.log(`VIOLATION ${what}: ${each}`);
 		if (cuts % REPORT_CUTS === 0) console.log(`${cuts} cuts, ${violations} violations`);
 	};
-	const cut = (cutAt: number, againAt?: number): void => {
+	const cut = (cutAt: number, againAt?: number, isPanic = false): void => {
 		const again = againAt === undefined ? {} : { againAt };
-		const what = `cut ${cutAt}${againAt === undefined ? "" : ` and ${againAt}`}`;
-		judge(what, runCalibration({ seed, cutAt, ...again }), againAt === undefined ? 1 : 2);
+		const what = `${isPanic ? "panic" : "cut"} ${cutAt}${againAt === undefined ? "" : ` and ${againAt}`}`;
+		const count = againAt === undefined ? 1 : 2;
+		if (isPanic) panics += count;
+		judge(what, runCalibration({ seed, cutAt, isPanic, ...again }), count);
 	};
 	const { operations } = uncut;
 	for (let at = options.from; at <= operations; at += options.every) {
 		if (options.cuts > 0 && cuts >= options.cuts) break;
 		cut(at);
+	}
+	for (let at = options.from; options.panic > 0 && at <= operations; at += options.panic) {
+		if (options.cuts > 0 && panics >= options.cuts) break;
+		cut(at, undefined, true);
 	}
 	const importing = { ...EZO_FIRMWARE["2.16"], importTakes: "each string" as const };
 	for (let pullAt = 1; options.pull > 0 && pullAt <= operations; pullAt += options.pull) {
@@ -84,9 +95,12 @@ export async function run(args: string[]): Promise<boolean> {
 	}
 	const chance = new SeededRandom(seed);
 	for (let pair = 0; pair < options.again; pair++) {
-		cut(1 + integerBelow(chance, operations), 1 + integerBelow(chance, 150));
+		const at = 1 + integerBelow(chance, operations);
+		const again = 1 + integerBelow(chance, 150);
+		cut(at, again);
+		if (options.panic > 0) cut(at, again, true);
 	}
 	const seconds = Math.round((Date.now() - began) / 1000);
-	console.log(JSON.stringify({ cuts, violations, operations, ...outcomes, seed, seconds }));
+	console.log(JSON.stringify({ cuts, panics, violations, operations, ...outcomes, seed, seconds }));
 	return violations === 0 && cuts > 0;
 }

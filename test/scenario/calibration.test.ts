@@ -335,6 +335,15 @@ describe("a technician who calibrates", function () {
 		assert.ok(cuts > 40, `${cuts} cuts`);
 	});
 
+	it("is met by a panic at any operation: old or new, and the record says which", () => {
+		const uncut = runCalibration({ seed: 7 });
+		for (let cutAt = 20; cutAt <= uncut.operations; cutAt += cutAt > 895 && cutAt < 930 ? 1 : 41) {
+			const report = runCalibration({ seed: 7, cutAt, isPanic: true });
+			assert.deepEqual(report.violations, [], `panic ${cutAt}`);
+			assert.ok([uncut.old, uncut.committed].includes(report.holds), `panic ${cutAt}`);
+		}
+	});
+
 	it("would be seen to leave half a calibration if the station forgot what it had begun", () => {
 		const uncut = runCalibration({ seed: 7 });
 		const forgetful = runCalibration({ seed: 7, cutAt: 700, isForgetful: true });

@@ -25,6 +25,8 @@ export interface TrialOptions {
 	readonly seed: number;
 	/** Operation of the calibration or its undo at which power fails; none of an uncut run. */
 	readonly cutAt?: number;
+	/** It is a panic of the program: the chip restarts with its memory, the circuits keep their power until it boots. */
+	readonly isPanic?: boolean;
 	/** Operation of the boot that follows at which it fails again. */
 	readonly againAt?: number;
 	/** Operation at which the technician's cable is pulled. */
@@ -86,7 +88,8 @@ export function runCalibration(options: TrialOptions): TrialReport {
 	};
 	const old = held();
 	const before = station.counters.operations;
-	if (options.cutAt !== undefined) station.cutPowerAfter(options.cutAt, OUTAGE_SECONDS);
+	const reason = options.isPanic === true ? "software" : "power-on";
+	if (options.cutAt !== undefined) station.cutPowerAfter(options.cutAt, OUTAGE_SECONDS, reason);
 	bench.calibratePH();
 	const committed = bench.isLost ? undefined : held();
 	if (!bench.isLost) bench.must("undo", { channel: "pH", by: "mira", text: "only a trial" });
@@ -95,7 +98,7 @@ export function runCalibration(options: TrialOptions): TrialReport {
 	bench.detach();
 	bench.put("river");
 	if (options.isForgetful === true) station.settings.erase();
-	if (options.againAt !== undefined) station.cutPowerAfter(options.againAt, OUTAGE_SECONDS);
+	if (options.againAt !== undefined) station.cutPowerAfter(options.againAt, OUTAGE_SECONDS, reason);
 	bench.pass(SETTLE_SECONDS);
 	watch();
 	const violations: string[] = [];

@@ -76,13 +76,13 @@ export class CalibrationBench {
 
 	/** Asks and waits; throws when no answer comes but for a loss of power, which sets `isLost`. */
 	request(command: string, fields: Readonly<Record<string, string | number>> = {}): Answered {
-		const { powerCuts } = this.station.counters;
+		const resets = this.#resets;
 		this.#parts = [];
 		this.#answer = undefined;
 		this.station.console.send(encodeRequest(++this.#id, command, fields));
 		for (let steps = 0; steps < STEPS_MAX; steps++) {
 			if (this.#answer !== undefined) return this.#answer;
-			if (this.isLost || this.station.counters.powerCuts !== powerCuts) {
+			if (this.isLost || this.#resets !== resets) {
 				this.isLost = true;
 				return { code: "lost", fields: new Map(), parts: [] };
 			}
@@ -150,6 +150,11 @@ export class CalibrationBench {
 	pass(seconds: number): void {
 		const end = this.station.utcSeconds + seconds;
 		while (this.station.utcSeconds < end) this.#step();
+	}
+
+	get #resets(): number {
+		const { powerCuts, crashes, watchdogResets } = this.station.counters;
+		return powerCuts + crashes + watchdogResets;
 	}
 
 	#step(): void {
