@@ -22,6 +22,16 @@ const AXE = createRequire(import.meta.url).resolve("axe-core");
 const HOLE = [START + 299 * 300, START + 348 * 300];
 const CHANNELS = ["ph", "temperature", "ec25", "turbidity", "battery"] as const;
 const COLUMNS = ["ph", "temperature_c", "ec25_us_cm", "turbidity", "battery_v"];
+const REPORT = "ab".repeat(32);
+const SAMPLES = [
+	"time,station,place,parameter,value,unit,method,laboratory,report_sha256",
+	`2026-03-21T10:00:00Z,bor-1,,pH,4.5,,potentiometry,Institut Bor,${REPORT}`,
+	`2026-03-21T10:00:00Z,bor-1,,Cu,120,µg/L,ISO 17294-2,Institut Bor,${REPORT}`,
+	`2025-05-02,,slatina,Cu,<0.01,mg/L,ISO 17294-2,Institut Bor,${REPORT}`,
+	"",
+].join("\r\n");
+const PERIODS =
+	"before_from=2026-03-20&before_to=2026-03-21&after_from=2026-03-21&after_to=2026-03-23";
 const program = chromiumProgram();
 
 /** Three days, a hole of four hours that nobody names, a bad and an absent pH, an event and a technician. */
@@ -42,6 +52,21 @@ function stationOf(): SignedStation {
 			station.append({ kind: "event", code: 60, detail: 1, text: "Amina", utcSeconds } as never);
 		}
 	});
+	return station;
+}
+
+/** Twelve months, four readings a day, with dissolved oxygen. */
+function yearOfReadings(): SignedStation {
+	const station = new SignedStation({ station: "bor-2", seed: 2 });
+	station.append({ ...CONFIGURATION_BODY, intervalSeconds: 300, utcSeconds: START } as never);
+	for (let day = 0; day < 345; day++) {
+		for (const draft of dayOfReadings(4, day).filter((_, at) => at % 72 === 0)) {
+			if (draft.kind !== "reading") continue;
+			const fields = [...draft.fields];
+			for (const place of [2, 5, 8, 13]) fields[place] = 0;
+			station.append({ ...draft, channelSet: 2, fields: [...fields, 900 + day, 0, 0] });
+		}
+	}
 	return station;
 }
 
@@ -70,10 +95,17 @@ if (program === undefined) {
 							name: "Borska reka",
 							nameSr: "Borska reka ispod Bora",
 							place: "slatina",
+							class: "II",
 							policies,
 						},
+						"bor-2": { name: "Ravna reka", place: "rgotina", class: "II", policies },
 					},
+					samples: ["samples.csv"],
+					sampleLimits: [
+						{ class: "II", parameter: "Cu", high: 0.1, reason: "An example of a reason." },
+					],
 				},
+				files: { "samples.csv": SAMPLES },
 			});
 			await record.publish(station);
 			origin = `http://127.0.0.1:${record.port}`;
@@ -242,6 +274,10 @@ if (program === undefined) {
 				["/station/bor-1?lang=en", { colorScheme: "dark" }],
 				["/station/bor-1?lang=sr", { viewport: { width: 390, height: 844 } }],
 				["/status/bor-1?lang=sr-Cyrl", {}],
+				[`/report/bor-1?lang=en&${PERIODS}`, { colorScheme: "dark" }],
+				[`/report/bor-1?lang=sr-Cyrl&${PERIODS}`, { viewport: { width: 390, height: 844 } }],
+				["/samples?lang=sr", { colorScheme: "dark" }],
+				["/samples/station/bor-1?lang=en&parameter=Cu&year=2026", {}],
 			] as const;
 			for (const [path, options] of sights) {
 				// The policy of the page forbids foreign scripts, axe included.
@@ -275,6 +311,79 @@ if (program === undefined) {
 			assert.deepEqual(complaints, []);
 		});
 
+		it("draws what a laboratory found beside the readings, and lists it", async () => {
+			const { page, complaints } = await opened("/station/bor-1?lang=en");
+			const drawn = await page.evaluate(() => {
+				const host = document.querySelector('[data-channel="ph"] .plot');
+				const { plot } = host as unknown as {
+					plot: {
+						valToPos(value: number, scale: string, isCanvas: boolean): number;
+						scales: { y: { min: number; max: number } };
+					};
+				};
+				const canvas = document.querySelector<HTMLCanvasElement>('[data-channel="ph"] canvas');
+				const at = (value: number): number => Math.round(value);
+				const x = at(plot.valToPos(Date.parse("2026-03-21T10:00:00Z") / 1000, "x", true));
+				const y = at(plot.valToPos(4.5, "y", true));
+				const pixels = canvas?.getContext("2d")?.getImageData(x - 2, y - 2, 4, 4).data ?? [];
+				const dark = [...pixels].filter((part, place) => place % 4 !== 3 && part < 80).length;
+				return { dark, min: plot.scales.y.min };
+			});
+			assert.ok(drawn.min < 4.5 && drawn.dark >= 40, JSON.stringify(drawn));
+			const list = page.locator("details.marks", { has: page.locator("[data-samples]") });
+			await list.locator("summary").click();
+			const text = await textOf(page, "[data-samples]");
+			assert.match(text, /2026-03-21 10:00 UTCAcidity \(pH\)4\.5Institut Bor/);
+			assert.match(text, /Copper \(Cu\)0\.120 mg\/L/);
+			await page.click('.verification a[href^="/samples/"]');
+			assert.equal(await textOf(page, "h1"), "Laboratory samples: Borska reka");
+			await page.click('a[href*="parameter=Cu&year=2025"]');
+			assert.match(await textOf(page, "#list + div"), /<0\.01 mg\/L/);
+			assert.deepEqual(complaints, []);
+		});
+
+		it("compares two periods by the keyboard alone, and prints that on one sheet", async () => {
+			const { page, complaints } = await opened("/report/bor-1?lang=en");
+			const dates = ["2026-03-20", "2026-03-21", "2026-03-21", "2026-03-23"];
+			const isOnDate = () => page.evaluate(() => document.activeElement?.matches("[type=date]"));
+			for (let tries = 0; tries < 40 && !(await isOnDate()); tries++)
+				await page.keyboard.press("Tab");
+			for (const date of dates) {
+				const [year = "", month = "", day = ""] = date.split("-");
+				// As the browser of this language asks: month, day, year.
+				await page.keyboard.type(`${month}${day}${year}`);
+				const name = await page.evaluate(() => document.activeElement?.getAttribute("name"));
+				for (let tries = 0; tries < 5; tries++) {
+					await page.keyboard.press("Tab");
+					const now = await page.evaluate(() => document.activeElement?.getAttribute("name"));
+					if (now !== name) break;
+				}
+			}
+			assert.equal(await focused(page), "Compare");
+			await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+			assert.equal(new URL(page.url()).searchParams.get("after_to"), "2026-03-23");
+			assert.match(
+				await textOf(page, ".verdict"),
+				/pH 6\.5 – 8\.5.*2026-03-20 – 2026-03-20 \(\d+ readings\).*2026-03-21 – 2026-03-22 \(\d+ readings\)/,
+			);
+			await page.click("text=Српски");
+			assert.equal(await textOf(page, "h1"), "Да ли је вода постала боља?");
+			assert.equal(new URL(page.url()).searchParams.get("after_to"), "2026-03-23");
+			assert.equal(await sheetsOf(page), 1);
+			assert.deepEqual(complaints, []);
+		});
+
+		it("prints a whole year of all quantities with a comparison on one sheet, in each language", async () => {
+			await record.publish(yearOfReadings());
+			const periods =
+				"before_from=2026-03-20&before_to=2026-09-20&after_from=2026-09-20&after_to=2027-03-20";
+			for (const language of ["en", "sr", "sr-Cyrl"]) {
+				const { page } = await opened(`/report/bor-2?lang=${language}&${periods}`);
+				assert.equal(await page.locator("tbody th[scope=row]").count(), 12 * 5 + 2 * 5);
+				assert.equal(await sheetsOf(page), 1, language);
+			}
+		});
+
 		it("hears news without being asked to load again", async () => {
 			const { page, complaints } = await opened("/station/bor-1?lang=en");
 			await page.waitForFunction(
@@ -294,6 +403,12 @@ if (program === undefined) {
 			assert.deepEqual(complaints, []);
 		});
 	});
+}
+
+/** On A4, as the page's style says. */
+async function sheetsOf(page: Page): Promise<number> {
+	const paper = await page.pdf({ preferCSSPageSize: true, printBackground: true });
+	return (paper.toString("latin1").match(/\/Type\s*\/Page\b(?!s)/g) ?? []).length;
 }
 
 type Page = Awaited<ReturnType<typeof watchedPage>>["page"];
