@@ -384,6 +384,36 @@ if (program === undefined) {
 			}
 		});
 
+		it("is nowhere wider than a phone, whatever its tables hold", async () => {
+			const phone = { viewport: { width: 390, height: 844 } };
+			const paths = ["/", "/station/bor-1", "/status", "/status/bor-1", "/samples"];
+			for (const path of [...paths, `/report/bor-1?${PERIODS}`, "/samples/station/bor-1"]) {
+				const { page } = await opened(path, phone);
+				for (const details of await page.locator("details").all())
+					await details.evaluate((element) => element.setAttribute("open", ""));
+				const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+				assert.ok(over <= 0, `${path}: ${over} pixels`);
+			}
+		});
+
+		it("is drawn on paper as wide as paper is, in its light colours", async () => {
+			const { page } = await opened("/station/bor-1?lang=en", { colorScheme: "dark" });
+			const widths = await page.evaluate(async () => {
+				const width = () => document.querySelector<HTMLElement>(".u-wrap")?.clientWidth ?? 0;
+				const screen = width();
+				dispatchEvent(new Event("beforeprint"));
+				const ink = getComputedStyle(document.documentElement).getPropertyValue("--paper").trim();
+				// uPlot lays out in a microtask.
+				await Promise.resolve();
+				const paper = width();
+				dispatchEvent(new Event("afterprint"));
+				await Promise.resolve();
+				return { screen, paper, ink, again: width() };
+			});
+			assert.deepEqual([widths.paper, widths.ink], [700, "#ffffff"]);
+			assert.ok(widths.screen > 1000 && widths.again === widths.screen, JSON.stringify(widths));
+		});
+
 		it("hears news without being asked to load again", async () => {
 			const { page, complaints } = await opened("/station/bor-1?lang=en");
 			await page.waitForFunction(

@@ -39,6 +39,7 @@ export class Panels {
 	readonly #options: PanelsOptions;
 	readonly #panels: readonly Panel[];
 	#palette: Palette = paletteNow();
+	#paperPixels: number | undefined;
 
 	constructor(options: PanelsOptions) {
 		this.#options = options;
@@ -70,8 +71,9 @@ export class Panels {
 		panel.host.setAttribute("aria-label", words);
 	}
 
-	/** All in the colours of now; at `ratio` times the pixels where paper wants them. */
-	repaint(): void {
+	/** All in the colours of now; on paper as wide as paper is. */
+	repaint(widthPixels?: number): void {
+		this.#paperPixels = widthPixels;
 		this.#palette = paletteNow();
 		for (const panel of this.#panels) {
 			const { plot, drawn } = panel;
@@ -119,9 +121,9 @@ export class Panels {
 			if (panel.drawn !== undefined) draw(plot, panel.drawn, this.#palette);
 		};
 		return {
-			width: Math.max(panel.host.clientWidth, 200),
+			width: this.#paperPixels ?? Math.max(panel.host.clientWidth, 200),
 			height: HEIGHT_PIXELS,
-			padding: [8, 8, TRACK_PIXELS, 0],
+			padding: [8, 20, TRACK_PIXELS, 0],
 			legend: { show: false },
 			tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), this.#options.zone()),
 			cursor: {

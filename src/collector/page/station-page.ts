@@ -18,6 +18,8 @@ const SPANS: Readonly<Record<string, number>> = Object.freeze({
 	month: 31 * DAY,
 	year: 366 * DAY,
 });
+/** A4 less its margins, at 96 to the inch. */
+const PAPER_PIXELS = 700;
 const SPAN_MIN = 1800;
 const SPAN_MAX = 20 * 366 * DAY;
 const MARK_KINDS: readonly string[] = Object.freeze([
@@ -256,7 +258,8 @@ export class StationPage {
 			const row = table.insertRow();
 			const words = [
 				time.replace("T", " ").replace(/:\d\dZ$/, " UTC"),
-				this.#texts[`param-${parameter}`] ?? parameter,
+				(this.#texts[`param-${parameter}`] ?? parameter) +
+					(/^[A-Z][a-z]?$/.test(parameter) ? ` (${parameter})` : ""),
 				`${isBelow ? "<" : ""}${value}${unit === "pH" ? "" : ` ${unit}`}`,
 				laboratory,
 			];
@@ -344,6 +347,6 @@ export class StationPage {
 	/** On paper the light colours. */
 	#print(isPrinting: boolean): void {
 		document.documentElement.classList.toggle("printing", isPrinting);
-		this.#panels.repaint();
+		this.#panels.repaint(isPrinting ? PAPER_PIXELS : undefined);
 	}
 }

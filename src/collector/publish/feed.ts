@@ -4,7 +4,7 @@ import { newestMarks, wordsOfMark } from "./marks.js";
 import { escapeMarkup } from "./markup.js";
 import type { Operator } from "./publication.js";
 import type { Shelf } from "./shelf.js";
-import { type Language, textOf } from "./texts.js";
+import { type Language, nameOfSite, textOf } from "./texts.js";
 
 const ENTRIES_MAX = 50;
 
@@ -17,7 +17,7 @@ export function feedOf(
 ): string {
 	const { station, site } = found;
 	const self = `${origin}/v1/stations/${station}/feed.atom`;
-	const name = language === "en" ? site.name : site.nameSr;
+	const name = nameOfSite(language, site);
 	const marks = newestMarks(shelf, station, found.index, ENTRIES_MAX);
 	const updated = marks[0]?.time ?? found.summary.lastHeard ?? "1970-01-01T00:00:00Z";
 	const entries = marks.map((mark) => {

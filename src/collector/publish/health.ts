@@ -95,7 +95,7 @@ export function healthHtml(language: Language, { report, reportTime, probes }: S
 		const service =
 			daysLeft === null ? "" : ` ${filledIn(language, "service-within", { days: daysLeft })}`;
 		const sign = verdict === "good" ? "✓" : "!";
-		return `<li><span class="health ${verdict}">${sign} ${say(`health-${name}`)}: ${say(`health-${verdict}`)}.</span>${escapeMarkup(service)} <span class="note">${escapeMarkup(arithmetic)}</span></li>`;
+		return `<li><span class="health ${verdict}">${sign} ${say(`health-${name}`)}: ${say(`health-${verdict}`)}.</span>${escapeMarkup(service)} <span class="note" lang="en">${escapeMarkup(arithmetic)}</span></li>`;
 	});
 	return [
 		`<section class="health" aria-labelledby="health"><h2 id="health">${say("health-title")}</h2>`,

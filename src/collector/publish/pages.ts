@@ -13,7 +13,7 @@ import { linkTo, type PageContext, page, sayerOf, simulatedNote, timeHtml } from
 import { schematicOf } from "./schematic.js";
 import { Series } from "./series.js";
 import type { StationSummary } from "./summary.js";
-import { type Language, textOf } from "./texts.js";
+import { type Language, nameOfSite, textOf } from "./texts.js";
 import { verificationHtml } from "./verification-html.js";
 
 /** Of the table without script: a day at five minutes would be 288; every sixth is one each half hour. */
@@ -70,7 +70,7 @@ function overviewRow(
 	const { language } = context;
 	const say = sayerOf(language);
 	const { station, site, values, lastHeard, bufferPercent, alarms } = summary;
-	const name = language === "en" ? site.name : site.nameSr;
+	const name = nameOfSite(language, site);
 	const cells = channels.map((channel) => {
 		const { value = "", unit = "", judged = "", flags = "" } = values[channel] ?? {};
 		return `<td data-field="${channel}">${valueHtml(language, { value, unit, judged, flags })}</td>`;
@@ -93,7 +93,7 @@ export function stationPage(context: PageContext, found: PublishedStation): Read
 	const { site, lastHeard, values, alarms, bufferPercent } = summary;
 	const { samples } = context.library.publication;
 	const hasSamples = samples.ofStation(station, site).length > 0;
-	const name = language === "en" ? site.name : site.nameSr;
+	const name = nameOfSite(language, site);
 	const facts = [
 		["last-heard", timeHtml(language, lastHeard)],
 		["buffer", bufferPercent === null ? say("unknown") : `${bufferPercent} %`],
@@ -139,8 +139,8 @@ function plotsHtml(
 		(span) => `<button type="button" data-span="${span}">${say(span)}</button>`,
 	);
 	const panels = channelsOf(index).map(
-		({ name }) =>
-			`<figure class="panel" data-channel="${name}"><figcaption>${say(`channel-${name}`)}</figcaption><div class="plot" tabindex="0" role="img" aria-label="${say(`channel-${name}`)}"></div><details class="as-table"><summary>${say("as-table")}</summary><div class="rows wide" tabindex="0" role="region" aria-label="${say(`channel-${name}`)}"></div></details></figure>`,
+		({ name, unit }) =>
+			`<figure class="panel" data-channel="${name}"><figcaption>${say(`channel-${name}`)}${unitOf(summary.values[name]?.unit ?? unit)}</figcaption><div class="plot" tabindex="0" role="img" aria-label="${say(`channel-${name}`)}"></div><details class="as-table"><summary>${say("as-table")}</summary><div class="rows wide" tabindex="0" role="region" aria-label="${say(`channel-${name}`)}"></div></details></figure>`,
 	);
 	return [
 		`<section class="plots" aria-label="${say("readings")}"><noscript><p>${say("script-needed")}</p></noscript>`,
@@ -156,6 +156,7 @@ function plotsHtml(
 		`<label>${say("shown")} <select data-control="shown"><option value="derived">${say("derived")}</option><option value="raw">${say("raw")}</option><option value="corrected">${say("corrected")}</option></select></label>`,
 		'</div><p class="said" role="status" data-said></p>',
 		'<p class="note" data-note="zone"></p><p class="note" data-note="columns"></p>',
+		legendHtml(language, hasSamples),
 		...panels,
 		'<p class="readout" role="status" aria-live="polite" data-readout></p>',
 		`<p class="note">${say("keys-note")}</p>`,
@@ -165,6 +166,31 @@ function plotsHtml(
 			: "",
 		"</section>",
 	].join("");
+}
+
+function unitOf(unit: string): string {
+	return unit === "" || unit === "pH" ? "" : `, ${escapeMarkup(unit)}`;
+}
+
+/** What the panels draw, by shape: panel-drawing.ts. */
+const SIGNS = Object.freeze({
+	suspect: "△",
+	bad: "✕",
+	missing: "□",
+	hole: "▨",
+	limit: "┅",
+	alarm: "▲",
+	calibration: "◆",
+	service: "○",
+	sample: "■ ▫",
+});
+
+function legendHtml(language: Language, hasSamples: boolean): string {
+	const say = sayerOf(language);
+	const items = Object.entries(SIGNS)
+		.filter(([key]) => hasSamples || key !== "sample")
+		.map(([key, sign]) => `<li><span aria-hidden="true">${sign}</span> ${say(`sign-${key}`)}</li>`);
+	return `<ul class="links note legend" aria-label="${say("signs-title")}">${items.join("")}</ul>`;
 }
 
 /** What a reader without script is told of events, alarms and calibrations. */

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { OperationalError } from "../../host/errors.js";
+import { cyrillicOf } from "../../host/messages/cyrillic.js";
 import {
 	bytesMaxOf,
 	DOCUMENT_BYTES_MAX,
@@ -25,6 +26,8 @@ import { STATION_NUMBER_MAX } from "./sensorthings/ids.js";
 export interface Site {
 	readonly name: string;
 	readonly nameSr: string;
+	/** The Serbian name in Cyrillic letters; where there is none, as `name`. */
+	readonly nameCyrl: string;
 	/** Node of the schematic, or empty. */
 	readonly place: string;
 	readonly latitude: number | null;
@@ -202,6 +205,7 @@ function siteOf(station: string, told: Record<string, unknown>): Site {
 	return {
 		name,
 		nameSr: textOf(told["nameSr"]) || name,
+		nameCyrl: cyrillicOf(textOf(told["nameSr"])) || name,
 		place: textOf(told["place"]),
 		latitude: within(told["latitude"], 90),
 		longitude: within(told["longitude"], 180),

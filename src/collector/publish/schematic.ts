@@ -2,7 +2,7 @@
 import { escapeMarkup } from "./markup.js";
 import { RIVER_NODES } from "./river-nodes.js";
 import type { StationSummary } from "./summary.js";
-import { type Language, textOf } from "./texts.js";
+import { type Language, nameOfSite, textOf } from "./texts.js";
 
 const LINES: readonly string[] = Object.freeze([
 	"M40 70H590L710 110",
@@ -25,7 +25,7 @@ export function schematicOf(
 		const node = RIVER_NODES.find(({ id }) => id === summary.site.place);
 		if (node === undefined) return [];
 		const { station, site, alarms, lastHeard } = summary;
-		const name = language === "en" ? site.name : site.nameSr;
+		const name = nameOfSite(language, site);
 		const state = alarms.length > 0 ? "alarm" : lastHeard === null ? "silent" : "well";
 		const { x, y } = node;
 		const shape =

@@ -31,6 +31,14 @@ export function textOf(language: Language, key: string): string {
 	return language === "sr" ? text.sr : cyrillicOf(text.sr);
 }
 
+/** As a language's readers write it. */
+export function nameOfSite(
+	language: Language,
+	site: { readonly name: string; readonly nameSr: string; readonly nameCyrl: string },
+): string {
+	return language === "en" ? site.name : language === "sr" ? site.nameSr : site.nameCyrl;
+}
+
 /** A text with values in its places. */
 export function filledIn(
 	language: Language,

@@ -161,7 +161,14 @@ describe("published samples", () => {
 	before(async () => {
 		record = await openPublishedRecord({
 			publication: {
-				stations: { "bor-1": { name: "Borska reka", place: "slatina", class: "II" } },
+				stations: {
+					"bor-1": {
+						name: "Borska reka",
+						nameSr: "Borska reka ispod Bora",
+						place: "slatina",
+						class: "II",
+					},
+				},
 				samples: ["good.csv", "wrong.csv", "missing.csv"],
 				sampleLimits: [
 					{ class: "II", parameter: "Cu", high: 0.1, reason: "An example of a reason." },
@@ -227,6 +234,14 @@ describe("published samples", () => {
 			"/v1/samples/x",
 		])
 			assert.equal((await record.get(path)).status, 404, path);
+	});
+
+	it("have symbols of elements in Latin letters and names in those of the language", async () => {
+		const { text } = await record.get("/samples?lang=sr-Cyrl");
+		assert.ok(text.includes("Бакар (Cu) mg/L"));
+		assert.ok(text.includes(">Борска река испод Бора</a>"));
+		const { text: latin } = await record.get("/samples?lang=sr");
+		assert.ok(latin.includes("Bakar (Cu) mg/L") && latin.includes(">Borska reka ispod Bora</a>"));
 	});
 
 	it("of a place belong to the station there, beside its readings", async () => {

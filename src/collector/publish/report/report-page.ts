@@ -4,7 +4,7 @@ import type { ReaderAnswer } from "../http.js";
 import type { PublishedStation } from "../library.js";
 import { escapeMarkup } from "../markup.js";
 import { type PageContext, page, sayerOf, simulatedNote } from "../page-shell.js";
-import { filledIn, type Language, textOf } from "../texts.js";
+import { filledIn, type Language, nameOfSite, textOf } from "../texts.js";
 import {
 	COVERAGE_PERCENT_MIN,
 	type Comparison,
@@ -36,7 +36,7 @@ export function reportPage(
 	const { language } = context;
 	const say = sayerOf(language);
 	const { station, summary } = found;
-	const name = language === "en" ? summary.site.name : summary.site.nameSr;
+	const name = nameOfSite(language, summary.site);
 	const { report, comparison, asked, tag } = data;
 	const channels = SHOWN_CHANNELS.filter(({ name: channel }) =>
 		report.months.some(({ quantities }) => (quantities[channel]?.readings ?? 0) > 0),
@@ -95,7 +95,7 @@ function monthsHtml(language: Language, channel: string, months: readonly MonthF
 		say("median"),
 		say("percentile-95"),
 		...limits.map((limit) =>
-			escapeMarkup(filledIn(language, "within", { limit: limitText(language, limit) })),
+			escapeMarkup(filledIn(language, "within", { limit: boundsText(language, limit) })),
 		),
 	];
 	const rows = figures.map(({ month, found }) => {
@@ -222,6 +222,15 @@ function sentencesHtml(language: Language, comparison: Comparison): string {
 		}),
 	);
 	return sentences.length === 0 ? "" : `<ul class="verdict">${sentences.join("")}</ul>`;
+}
+
+/** In a table of the quantity itself. */
+function boundsText(
+	language: Language,
+	{ quantity, low, high }: Pick<LimitDifference, "quantity" | "low" | "high">,
+): string {
+	const bounds = low === null ? `≤ ${high}` : high === null ? `≥ ${low}` : `${low} – ${high}`;
+	return quantity === "ec20" ? `${bounds} ${textOf(language, "at-20")}` : bounds;
 }
 
 function limitText(

@@ -2,7 +2,7 @@
 import type { ReaderAnswer } from "../http.js";
 import { escapeMarkup } from "../markup.js";
 import { type PageContext, page, sayerOf } from "../page-shell.js";
-import { filledIn, type Language, textOf } from "../texts.js";
+import { filledIn, type Language, nameOfSite, textOf } from "../texts.js";
 import type { SampleParameter } from "./parameters.js";
 import type { Sample, SamplePoint } from "./parse-samples.js";
 import {
@@ -56,10 +56,9 @@ export function pointPage(
 			(parameter === null || sample.parameter.key === parameter) &&
 			(year === null || yearOf(sample) === year),
 	);
-	const what = [
-		parameter === null ? "" : textOf(language, `param-${parameter}`),
-		year ?? "",
-	].filter((each) => each !== "");
+	const what = [parameter === null ? "" : parameterName(language, parameter), year ?? ""].filter(
+		(each) => each !== "",
+	);
 	const body = [
 		`<h1>${say("samples")}: ${escapeMarkup(nameOf(context, point))}</h1>`,
 		`<p class="where"><a href="/samples?lang=${language}">${say("samples")}</a></p>`,
@@ -92,7 +91,7 @@ function takenAt({ library }: PageContext, point: SamplePoint): readonly Sample[
 function nameOf({ library, language }: PageContext, { kind, name }: SamplePoint): string {
 	if (kind === "place") return textOf(language, `place-${name}`);
 	const { site } = library.publication.of(name);
-	return language === "en" ? site.name : site.nameSr;
+	return nameOfSite(language, site);
 }
 
 function pointHtml(context: PageContext, point: SamplePoint): string {
@@ -114,7 +113,7 @@ function tableHtml(context: PageContext, point: SamplePoint, taken: readonly Sam
 	const years = [...new Set(taken.map(yearOf))].sort();
 	const rows = parametersOf(taken).map((parameter) => {
 		const limit = limitOf(context, point, parameter);
-		const name = escapeMarkup(textOf(language, `param-${parameter.key}`));
+		const name = escapeMarkup(parameterName(language, parameter.key));
 		const cells = years.map((year) => {
 			const found = taken.filter(
 				(sample) => sample.parameter === parameter && yearOf(sample) === year,
@@ -154,7 +153,7 @@ function limitsHtml(context: PageContext, point: SamplePoint, taken: readonly Sa
 	if (limits.length === 0) return `<p class="note">${sayerOf(language)("sample-no-limits")}</p>`;
 	const lines = limits.map((limit) => {
 		const values = {
-			parameter: textOf(language, `param-${limit.parameter.key}`),
+			parameter: parameterName(language, limit.parameter.key),
 			limit: `${boundsText(limit)} ${limit.parameter.unit}`,
 			class: limit.class,
 			reason: limit.reason,
@@ -181,7 +180,7 @@ function listHtml(language: Language, samples: Samples, taken: readonly Sample[]
 		const name = samples.files.find(({ digest }) => digest === file)?.name ?? "";
 		const unit = parameter.unit === "pH" ? "" : ` ${parameter.unit}`;
 		const cells = [
-			escapeMarkup(textOf(language, `param-${parameter.key}`)),
+			escapeMarkup(parameterName(language, parameter.key)),
 			`<span class="value">${escapeMarkup(textOfSample(sample) + unit)}</span>`,
 			escapeMarkup(given),
 			escapeMarkup(method),
@@ -203,4 +202,10 @@ function notesHtml(language: Language): string {
 function boundsText({ low, high }: SampleLimit): string {
 	if (low === null) return `≤ ${high}`;
 	return high === null ? `≥ ${low}` : `${low} – ${high}`;
+}
+
+/** A chemical symbol has one spelling in every alphabet. */
+function parameterName(language: Language, key: string): string {
+	const name = textOf(language, `param-${key}`);
+	return /^[A-Z][a-z]?$/.test(key) ? `${name} (${key})` : name;
 }
