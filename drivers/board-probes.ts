@@ -90,6 +90,8 @@ const FURTHER: Readonly<Record<keyof FurtherProbes, (parts: Parts) => FurtherSen
 		},
 	});
 
+const FURTHER_NAMES = Object.freeze(Object.keys(FURTHER) as (keyof FurtherProbes)[]);
+
 /**
  * Opens every probe of the board without a word on its buses: EZO pH 0x63, EC 0x64 and RTD 0x66 on
  * the probe bus, EZO DO 0x61 where one is fitted, or a DS18B20 on the 1-Wire bus for the RTD; ADS1115 0x48 on the system bus with the
@@ -107,17 +109,18 @@ export function openWaterProbes(board: ProbeBoard, choice: ProbeChoice): WaterPr
 	const turbidity = TURBIDITY[choice.turbidityProbe](parts);
 	const battery = BATTERY[choice.batteryGauge](parts);
 	const further: Record<string, FurtherSensor> = {};
-	for (const [name, open] of Object.entries<(parts: Parts) => FurtherSensor | undefined>(FURTHER)) {
-		const probe = open(parts);
-		if (probe !== undefined) further[name] = probe;
+	const opened: { close(): void }[] = [pH, conductivity, temperature, turbidity, battery];
+	for (const name of FURTHER_NAMES) {
+		const probe = FURTHER[name](parts);
+		if (probe === undefined) continue;
+		further[name] = probe;
+		opened.push(probe);
 	}
-	const probes = { pH, conductivity, temperature, turbidity, battery, ...further };
-	return {
-		...probes,
-		close: () => {
-			for (const part of [...Object.values(probes), converter]) part.close();
-		},
+	const close = () => {
+		for (const probe of opened) probe.close();
+		converter.close();
 	};
+	return { pH, conductivity, temperature, turbidity, battery, close, ...further };
 }
 
 /** A 1-Wire thermometer on a board without such a bus: absent, and the station continues. */

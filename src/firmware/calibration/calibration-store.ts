@@ -75,7 +75,8 @@ export class CalibrationStore {
 
 	/** The newest that checks; a memory that holds none, or cannot be read, knows of no calibration. */
 	load(): StoredCalibrations {
-		let newest: { readonly serial: number; readonly stored: StoredCalibrations } | undefined;
+		let newest: Uint8Array | undefined;
+		this.#serial = 0;
 		for (const place of PLACES) {
 			let bytes: Uint8Array | undefined;
 			try {
@@ -84,20 +85,20 @@ export class CalibrationStore {
 				// Whatever a port throws: nothing can be had from this place.
 				continue;
 			}
-			const found = bytes === undefined ? undefined : decode(bytes);
-			if (found !== undefined && (newest === undefined || found.serial > newest.serial)) {
-				newest = found;
-			}
+			const serial = bytes === undefined ? undefined : serialOf(bytes);
+			if (serial === undefined || (newest !== undefined && serial <= this.#serial)) continue;
+			newest = bytes;
+			this.#serial = serial;
 		}
-		this.#serial = newest?.serial ?? 0;
-		return (
-			newest?.stored ?? {
-				checkedUtcSeconds: 0,
-				pending: undefined,
-				channels: noChannels(),
-				findings: [],
-			}
-		);
+		// Each wake does this: of the older place no object is made.
+		return newest === undefined
+			? {
+					checkedUtcSeconds: 0,
+					pending: undefined,
+					channels: CHANNELS.map(unknownChannel),
+					findings: [],
+				}
+			: decode(newest);
 	}
 
 	/** Throws StationError `settings-failed`; then the place that was written last is untouched. */
@@ -107,7 +108,7 @@ export class CalibrationStore {
 		try {
 			this.#memory.write(place, encode(stored, serial));
 			const back = this.#memory.read(place);
-			if (back === undefined || decode(back)?.serial !== serial) {
+			if (back === undefined || serialOf(back) !== serial) {
 				throw new Error("what was written does not read back");
 			}
 		} catch (error) {
@@ -121,8 +122,8 @@ export class CalibrationStore {
 	}
 }
 
-function noChannels(): ChannelCalibration[] {
-	return CHANNELS.map(() => ({
+function unknownChannel(): ChannelCalibration {
+	return {
 		id: 0,
 		lastId: 0,
 		digest: new Uint8Array(DIGEST_BYTES),
@@ -132,7 +133,7 @@ function noChannels(): ChannelCalibration[] {
 		agreed: 0,
 		coefficients: [0, 0, 0],
 		beforeCoefficients: [0, 0, 0],
-	}));
+	};
 }
 
 function encode(
@@ -185,37 +186,46 @@ function putExport(bytes: Uint8Array, at: number, exported: Uint8Array): number 
 	return at + 1 + exported.length;
 }
 
-function decode(
-	bytes: Uint8Array,
-): { readonly serial: number; readonly stored: StoredCalibrations } | undefined {
+/** Undefined where the bytes do not check. */
+function serialOf(bytes: Uint8Array): number | undefined {
 	const end = bytes.length - CRC_BYTES;
 	if (end <= HEAD_BYTES || uint32At(bytes, 0) !== MAGIC || bytes[4] !== VERSION) return undefined;
-	if (uint32At(bytes, end) !== crc32(bytes, 0, end)) return undefined;
+	return uint32At(bytes, end) === crc32(bytes, 0, end) ? uint32At(bytes, 8) : undefined;
+}
+
+/** Of bytes that check. */
+function decode(bytes: Uint8Array): StoredCalibrations {
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-	const exportAt = (from: number): Uint8Array =>
-		bytes.slice(from + 1, from + 1 + (bytes[from] ?? 0));
+	const exportAt = (from: number): Uint8Array => {
+		const length = bytes[from] ?? 0;
+		return length === 0 ? NOTHING : bytes.slice(from + 1, from + 1 + length);
+	};
+	const tripleAt = (from: number): [number, number, number] => [
+		view.getFloat64(from, true),
+		view.getFloat64(from + 8, true),
+		view.getFloat64(from + 16, true),
+	];
 	const exportBefore = exportAt(HEAD_BYTES);
+	const end = bytes.length - CRC_BYTES;
 	let at = HEAD_BYTES + 1 + exportBefore.length;
-	const channels = noChannels();
-	// A later firmware may have more channels, which begin with nothing.
-	for (const channel of channels.slice(0, bytes[5])) {
+	const channels = CHANNELS.map((_, index): ChannelCalibration => {
+		// A later firmware may have more channels, which begin with nothing.
+		if (index >= (bytes[5] ?? 0)) return unknownChannel();
 		const from = at;
-		const triple = (first: number): [number, number, number] => [
-			view.getFloat64(from + first, true),
-			view.getFloat64(from + first + 8, true),
-			view.getFloat64(from + first + 16, true),
-		];
-		channel.id = uint16At(bytes, from);
-		channel.lastId = uint16At(bytes, from + 2);
-		channel.beforeId = uint16At(bytes, from + 4);
-		channel.digest = bytes.slice(from + 6, from + 14);
-		channel.beforeDigest = bytes.slice(from + 14, from + 22);
-		channel.agreed = uint32At(bytes, from + 22);
-		channel.coefficients = triple(26);
-		channel.beforeCoefficients = triple(50);
-		channel.beforeExport = exportAt(from + CHANNEL_BYTES - 1);
-		at = from + CHANNEL_BYTES + channel.beforeExport.length;
-	}
+		const beforeExport = exportAt(from + CHANNEL_BYTES - 1);
+		at = from + CHANNEL_BYTES + beforeExport.length;
+		return {
+			id: uint16At(bytes, from),
+			lastId: uint16At(bytes, from + 2),
+			digest: bytes.slice(from + 6, from + 14),
+			beforeId: uint16At(bytes, from + 4),
+			beforeDigest: bytes.slice(from + 14, from + 22),
+			beforeExport,
+			agreed: uint32At(bytes, from + 22),
+			coefficients: tripleAt(from + 26),
+			beforeCoefficients: tripleAt(from + 50),
+		};
+	});
 	const findings: ElectrodeFinding[] = [];
 	// A later firmware may have more channels than this one: findings are the last.
 	at = end - (bytes[7] ?? 0) * FINDING_BYTES;
@@ -238,8 +248,5 @@ function decode(
 					epoch: uint32At(bytes, 18),
 					from: uint32At(bytes, 22),
 				};
-	return {
-		serial: uint32At(bytes, 8),
-		stored: { checkedUtcSeconds: uint32At(bytes, 12), pending, channels, findings },
-	};
+	return { checkedUtcSeconds: uint32At(bytes, 12), pending, channels, findings };
 }

@@ -20,6 +20,8 @@ import { TURBIDITY_CURVES, turbidityCalibrationsOf } from "./turbidity-curves.js
 export type StationConfiguration = ConfigurationOf<typeof CONFIGURATION_FIELDS>;
 
 /** All but what each station has to be told of its own. */
+const NO_HASH = new Uint8Array(32);
+
 export const DEFAULT_CONFIGURATION = defaultsOf(CONFIGURATION_FIELDS);
 
 /** Throws StationError `configuration-invalid` that names the field, its value and its range. */
@@ -58,6 +60,10 @@ export function configurationBodyOf(
 	configuration: StationConfiguration,
 	sha256: Hash,
 ): ConfigurationBody {
+	return bodyOf(configuration, sha256(asciiBytes(canonicalConfiguration(configuration))));
+}
+
+function bodyOf(configuration: StationConfiguration, hash: Uint8Array): ConfigurationBody {
 	return {
 		kind: "configuration",
 		definedId: configuration.id,
@@ -70,7 +76,7 @@ export function configurationBodyOf(
 		turbidityAt4MilliampereMilli: configuration.turbidityAt4MilliampereMilli,
 		turbidityAt20MilliampereMilli: configuration.turbidityAt20MilliampereMilli,
 		intervalSeconds: configuration.intervalSeconds,
-		hash: sha256(asciiBytes(canonicalConfiguration(configuration))),
+		hash,
 	};
 }
 
@@ -80,6 +86,13 @@ export function configurationEntriesOf(
 	sha256: Hash,
 ): readonly (ConfigurationBody | CalibrationBody)[] {
 	return [configurationBodyOf(configuration, sha256), ...turbidityCalibrationsOf(configuration)];
+}
+
+/** The same where they only derive: the hash, which costs more than all the rest, is not made. */
+export function derivationEntriesOf(
+	configuration: StationConfiguration,
+): readonly (ConfigurationBody | CalibrationBody)[] {
+	return [bodyOf(configuration, NO_HASH), ...turbidityCalibrationsOf(configuration)];
 }
 
 /**

@@ -16,7 +16,7 @@ import {
 } from "../../protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS, readingOf } from "../../protocol/record/reading.js";
 import {
-	configurationEntriesOf,
+	derivationEntriesOf,
 	eventThresholdsOf,
 	type StationConfiguration,
 } from "../config/configuration.js";
@@ -70,7 +70,6 @@ const NO_HEADER = Object.freeze({
 	configurationId: 0,
 	stationFlags: 0,
 });
-const NO_HASH = new Uint8Array(32);
 
 export interface EventControllerOptions {
 	readonly journal: TolerantJournal;
@@ -281,8 +280,7 @@ export class EventController {
 		const context = new DerivationContext();
 		this.#context = context;
 		const configuration = this.#options.manager.configuration;
-		// The hash derives nothing.
-		const told = configurationEntriesOf(configuration, () => NO_HASH);
+		const told = derivationEntriesOf(configuration);
 		for (const body of [...told, ...this.#options.standing()]) {
 			context.observe({ ...NO_HEADER, ...body });
 		}
@@ -303,7 +301,7 @@ export class EventController {
 		this.#utcSeconds = utcSeconds;
 		const derived = this.#derivation.derive(entry);
 		const isServed = (stationFlags & STATION_FLAGS.serviceMode) !== 0;
-		if (derived === undefined || isServed) return { ...NOTHING, sequence, elapsedSeconds };
+		if (derived === undefined || isServed) return { sequence, elapsedSeconds, ...NOTHING };
 		const { pH, temperature, turbidity } = derived;
 		const goodOf = ({ value, flags }: { value: number | undefined; flags: number }) =>
 			(flags & SPOILT) === 0 ? value : undefined;

@@ -7,7 +7,7 @@ import { byChannel, CHANNELS, type ChannelName } from "../../protocol/record/cha
 import { STATION_FLAGS } from "../../protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS, fieldsOfReading } from "../../protocol/record/reading.js";
 import type { CalibrationsInForce } from "../calibration/calibrations-in-force.js";
-import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
+import { derivationEntriesOf, type StationConfiguration } from "../config/configuration.js";
 import { type IdentityMarks, NO_IDENTITIES } from "../measure/identity.js";
 import type { WaterProbes } from "../measure/probes.js";
 import { type CalibrationIds, measureWater, type WaterMeasurement } from "../measure/water.js";
@@ -140,7 +140,7 @@ export class MeasurementController {
 		this.#recordProbeEvents(measurement);
 		if (request === undefined) return;
 		const entries = [
-			...configurationEntriesOf(configuration, board.sha256),
+			...derivationEntriesOf(configuration),
 			...this.#options.calibrations.standing(),
 		];
 		const report = reportOf(measurement, entries, {

@@ -27,18 +27,29 @@ export interface Pace {
 	save(): PaceState;
 }
 
-export function openPace({ time, isBatteryLow, retained, ...rooms }: PaceOptions): Pace {
-	const configuration = () => rooms.manager.configuration;
+export function openPace(options: PaceOptions): Pace {
+	const { board, journal, book, manager, standing, onUrgent, time, isBatteryLow, retained } =
+		options;
+	const { clock } = board;
+	const configuration = () => manager.configuration;
 	const power = new PowerController({
-		clock: rooms.board.clock,
+		clock,
 		configuration,
 		state: retained?.power,
-		say: (level, text) => rooms.book.event("power-level", level, text),
+		say: (level, text) => book.event("power-level", level, text),
 	});
-	const heartbeat = new Heartbeat(rooms.board.clock, retained?.heartbeat);
-	const events = new EventController({ ...rooms, state: retained?.events });
+	const events = new EventController({
+		board,
+		journal,
+		book,
+		manager,
+		standing,
+		onUrgent,
+		state: retained?.events,
+	});
+	const heartbeat = new Heartbeat(clock, retained?.heartbeat);
 	const times = new ReadingTimes({
-		clock: rooms.board.clock,
+		clock,
 		time,
 		configuration,
 		isBatteryLow,

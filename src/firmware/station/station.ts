@@ -104,7 +104,6 @@ export class Station {
 		this.#book = new LogBook(this.#recorder, (text) => this.#log(text));
 		const seen = { board, manager: this.#manager, journal: this.#journal, book: this.#book };
 		this.#bootLog = new BootLog({
-			...seen,
 			recorder: this.#recorder,
 			time: this.#time,
 			firmwareVersion: options.firmwareVersion,
@@ -113,16 +112,17 @@ export class Station {
 			deferredBoot: this.#deferredBoot(),
 			crash: crashRecord,
 			isClockFaulty: retained?.bootLog.isClockFaulty ?? false,
+			...seen,
 		});
-		const rooms = { ...seen, time: this.#time, wake: () => this.#cycle.wake() };
+		const rooms = { time: this.#time, wake: () => this.#cycle.wake(), ...seen };
 		this.#calibrations = openCalibrations(options, rooms, retained !== undefined);
 		this.#requests = this.#openRequests();
 		this.#pace = openPace({
-			...rooms,
 			standing: () => this.#calibrations.controller.inForce.standing(),
 			isBatteryLow: () => this.#readings.state.isBatteryLow,
 			retained,
 			onUrgent: () => this.requestUpload(),
+			...rooms,
 		});
 		this.#readings = this.#openReadings();
 		this.#console = this.#openConsole();

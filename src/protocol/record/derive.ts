@@ -164,10 +164,8 @@ export function deriveReading(
 			: asMeasured(set, name, reading[name], (id) => calibrationOf(index, id)),
 	);
 	const { conductivity, temperature, pH } = measured;
-	return {
-		...measured,
-		conductivity: conductivityAt25(conductivity, temperature, pH, configuration),
-	};
+	measured.conductivity = conductivityAt25(conductivity, temperature, pH, configuration);
+	return measured;
 }
 
 function asMeasured(
