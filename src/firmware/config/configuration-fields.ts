@@ -167,18 +167,17 @@ export function defaultsOf<Table extends FieldTable>(table: Table): DefaultsOf<T
 
 /** Throws StationError `configuration-invalid` that names the field, its value and its range. */
 export function requireFields(values: Readonly<Record<string, unknown>>, table: FieldTable): void {
-	for (const [name, row] of Object.entries(table)) {
-		requireField(name, row, values[name] ?? row.start);
+	// At each wake: no list of the table's pairs is made for it.
+	for (const name in table) {
+		const row = table[name];
+		if (row !== undefined) requireField(name, row, values[name] ?? row.start);
 	}
 }
 
 /** Throws as `requireFields`. */
-export function requireField(
-	name: string,
-	{ kind, range = [0, 0] }: FieldRow,
-	value: unknown,
-): void {
-	const [low, high] = range;
+export function requireField(name: string, { kind, range }: FieldRow, value: unknown): void {
+	const low = range?.[0] ?? 0;
+	const high = range?.[1] ?? 0;
 	switch (kind) {
 		case "station":
 			stationIdBytes(value as string);

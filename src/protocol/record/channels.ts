@@ -105,13 +105,19 @@ export function channelIndexOf(name: ChannelName): number {
 	return index;
 }
 
+const NONE: Readonly<Partial<Record<ChannelName, undefined>>> = Object.freeze(
+	Object.fromEntries(ROWS.map(({ name }) => [name, undefined])),
+);
+
 /** One value for each channel, made in their order. */
 export function byChannel<Value>(
 	make: (row: ChannelRow, index: number) => Value,
 ): Record<ChannelName, Value> {
-	const all: Partial<Record<ChannelName, Value>> = {};
-	CHANNELS.forEach((row, index) => {
+	// A copy of one shape and no object that grows: several are made of each reading.
+	const all: Partial<Record<ChannelName, Value | undefined>> = { ...NONE };
+	for (let index = 0; index < CHANNELS.length; index++) {
+		const row = CHANNELS[index] as ChannelRow;
 		all[row.name] = make(row, index);
-	});
+	}
 	return all as Record<ChannelName, Value>;
 }
