@@ -293,7 +293,7 @@ export class ConsoleClient {
 		const { name } = this.#line;
 		if (bytes === 0) {
 			return new LineTrouble(
-				`${name}: silent; check the cable, that the station has power, and that this is its port`,
+				`${name}: silent; check the cable, that the station has power, and that this is its port (a new board is flashed first)`,
 			);
 		}
 		if (!this.#isGreeted && this.#line.isSocket === true && this.#heard.spoken === 0) {

@@ -17,15 +17,19 @@ export interface ProvisionCommandOptions {
 	readonly result: string | undefined;
 }
 
+/** The file's fields, before a port is opened for what may be wrong with it. Throws OperationalError. */
+export function toldBy(path: string): Promise<ReadonlyMap<string, string>> {
+	return readProvisionFile(path, { ask: askSecretly, environment: process.env });
+}
+
 /** Exit 0 when the board has it, or when nothing was to be kept. */
 export async function provisionFrom(
 	session: Session,
-	path: string,
+	fields: ReadonlyMap<string, string>,
 	{ isDry, result }: ProvisionCommandOptions,
 ): Promise<number> {
 	const { client, say, format, messages } = session;
 	const tell = (what: Said): void => say(textOfSaid(what, messages.language));
-	const fields = await readProvisionFile(path, { ask: askSecretly, environment: process.env });
 	const id = await provision({
 		client,
 		fields,

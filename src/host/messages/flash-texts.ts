@@ -7,6 +7,10 @@ export const FLASH_TEXTS = Object.freeze({
 		"no serial port; plug the board in by a cable that carries data, and not only power",
 		"nema serijskog priključka; priključite ploču kablom koji prenosi podatke, a ne samo napajanje",
 	],
+	"no-port-list": [
+		"the system does not list its serial ports ({why}); give the port by --port",
+		"sistem ne daje spisak serijskih priključaka ({why}); navedite priključak sa --port",
+	],
 	"port-likely": ["likely", "verovatno"],
 	"port-perhaps": ["perhaps", "možda"],
 	"port-in-use": ["in use by {who}", "koristi ga {who}"],

@@ -93,8 +93,7 @@ function isListed(name: string | undefined): boolean {
 }
 
 async function listPorts() {
-	const { SerialPort } = await import("serialport");
-	return SerialPort.list();
+	return (await import("../port-list.js")).listPorts();
 }
 
 interface BatchOptions {

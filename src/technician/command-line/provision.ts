@@ -19,8 +19,10 @@ export function addProvisionCommands(program: Command, done: Done): void {
 		.option("--result <file>", "add a line of JSON by which `enrol` knows the station")
 		.action(async (file: string, options: { dryRun?: boolean; result?: string }) => {
 			const { dryRun: isDry = false, result } = options;
-			const run = async (session: Session): Promise<number> =>
-				(await provisionCommands()).provisionFrom(session, file, { isDry, result });
+			const { provisionFrom, toldBy } = await provisionCommands();
+			const fields = await toldBy(file);
+			const run = (session: Session): Promise<number> =>
+				provisionFrom(session, fields, { isDry, result });
 			done(await withStation(program, run));
 		});
 	program
