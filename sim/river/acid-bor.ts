@@ -16,7 +16,7 @@ const HOUR_SECONDS = 3600;
 export const FIRST_ACID_SECONDS = 3 * HOUR_SECONDS;
 const ACID_PERIOD_SECONDS = 4 * 86_400;
 export const ACID_RISE_SECONDS = 40 * 60;
-const ACID_HALF_LIFE_SECONDS = 3 * HOUR_SECONDS;
+export const ACID_HALF_LIFE_SECONDS = 3 * HOUR_SECONDS;
 
 /** Of a river from limestone: 3 mmol/L of bicarbonate. */
 const RIVER_ALKALINITY_MOLES_PER_LITRE = 3e-3;
@@ -33,18 +33,22 @@ const HYDROGEN_MICROSIEMENS_PER_CM_OF_MOLAR = 349_800;
  * alkalinity is 3 * 0.925 = 2.8 mmol/L, the inflow's acidity 50 * 0.075 = 3.75: 1 mmol/L of strong
  * acid is left, pH 3.0.
  */
-const PEAK_PART = 0.075;
+export const PEAK_PART = 0.075;
 
 /** The water; the part of it that is mine water is in `minePartOf`. Pure. */
 export function acidBor(seed: number, startUtcSeconds: number, utcSeconds: number): WaterState {
 	const river = quietBor(seed)(utcSeconds);
 	const part = minePartOf(seed, startUtcSeconds, utcSeconds);
 	if (part === 0) return river;
+	const hours = utcSeconds / HOUR_SECONDS;
+	return withMineWater(river, part, 1 + 0.1 * smoothNoise(seedOf(seed, "floc"), hours * 6));
+}
+
+/** A river of which the share `part`, 0..1, is mine water; `floc`: how much of its turbidity, 1 as usual. Pure. */
+export function withMineWater(river: WaterState, part: number, floc = 1): WaterState {
 	const own = carbonateWaterOf(pow(10, -river.pH), RIVER_ALKALINITY_MOLES_PER_LITRE);
 	const hydrogen = hydrogenOf(mixture(own, MINE_WATER, part));
 	const mixed = (a: number, b: number): number => a + (b - a) * part;
-	const hours = utcSeconds / HOUR_SECONDS;
-	const floc = 1 + 0.1 * smoothNoise(seedOf(seed, "floc"), hours * 6);
 	return {
 		pH: pHOf(hydrogen),
 		conductivityAt25MicrosiemensPerCm:

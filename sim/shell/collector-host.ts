@@ -37,6 +37,8 @@ export interface CollectorHostOptions {
 	readonly onTrouble: (line: string) => void;
 	/** A batch of this station was stored. */
 	readonly onStored?: (station: string) => void;
+	/** Told of each request before it is answered. */
+	readonly onHeaders?: (headers: ReadonlyMap<string, string>) => void;
 }
 
 /** Who the collector of a run will be: needed before its database is open. Throws OperationalError. */
@@ -81,13 +83,17 @@ export async function openCollectorHost(options: CollectorHostOptions): Promise<
 		const shelf = shelfOf(store, (station, keys) => ledger.setKeys(station, keys));
 		const { directory: folder, onTrouble: say } = options;
 		const enrolments = new EnrolmentPost({ folder, shelf, say });
+		const handler = createHandler(ledger, {
+			onReceived: ({ duplicateCount, status, provenBy }) => {
+				counts.duplicates += duplicateCount;
+				if (status === 200 && provenBy !== undefined) options.onStored?.(provenBy);
+			},
+		});
 		const listening = await listenHttps({
-			handler: createHandler(ledger, {
-				onReceived: ({ duplicateCount, status, provenBy }) => {
-					counts.duplicates += duplicateCount;
-					if (status === 200 && provenBy !== undefined) options.onStored?.(provenBy);
-				},
-			}),
+			handler: (request) => {
+				options.onHeaders?.(request.headers);
+				return handler(request);
+			},
 			host: "127.0.0.1",
 			port: options.port,
 			certificateChain: identity.certificateChain,

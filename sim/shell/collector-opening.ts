@@ -12,6 +12,8 @@ const WORD_MILLISECONDS = 5000;
 export interface CollectorOpeningOptions {
 	readonly open: () => Promise<CollectorHost>;
 	readonly talk: (line: string) => void;
+	/** Of each request, beside the station's own. */
+	readonly headers?: () => Readonly<Record<string, string>>;
 }
 
 export class CollectorOpening {
@@ -111,6 +113,7 @@ export class CollectorOpening {
 			serverName: COLLECTOR_NAME,
 			certificateAuthority: collector.identity.certificateAuthority,
 			timeoutMilliseconds: EXCHANGE_MILLISECONDS_MAX,
+			...(this.#options.headers === undefined ? {} : { headers: this.#options.headers }),
 		});
 		try {
 			await collector.enrol(stations.map(({ result }) => result()));

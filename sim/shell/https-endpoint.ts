@@ -12,6 +12,8 @@ export interface HttpsEndpointOptions {
 	readonly certificateAuthority: string;
 	/** Longest real time of one exchange; past it the link counts as failed. */
 	readonly timeoutMilliseconds: number;
+	/** Of each request, beside the station's own. */
+	readonly headers?: () => Readonly<Record<string, string>>;
 }
 
 /** A response larger than this is not read: an answer has some hundred bytes. */
@@ -58,7 +60,7 @@ function exchange(
 				servername: options.serverName,
 				method: asked.method,
 				path: asked.path,
-				headers: Object.fromEntries(asked.headers),
+				headers: { ...Object.fromEntries(asked.headers), ...options.headers?.() },
 				timeout: options.timeoutMilliseconds,
 			},
 			(incoming) => {

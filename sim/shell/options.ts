@@ -27,6 +27,8 @@ export interface StartOptions {
 	readonly consolePort: number | undefined;
 	/** Of the page for readers, 0 for a free one; undefined: none. */
 	readonly pagePort: number | undefined;
+	/** Of the playground, 0 for a free one; it is there where the page is. */
+	readonly playgroundPort: number;
 }
 
 export const SPEED_DEFAULT = 120;
@@ -59,6 +61,7 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
 		port: number;
 		consolePort?: number;
 		pagePort?: number;
+		playgroundPort: number;
 		quiet: boolean;
 	}>();
 	if (given.river !== undefined && given.scenario !== undefined) {
@@ -97,6 +100,7 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
 		consolePort: given.consolePort,
 		// A quiet run has nobody who looks, unless it is asked.
 		pagePort: given.pagePort ?? (given.quiet ? undefined : 0),
+		playgroundPort: given.playgroundPort,
 	};
 }
 
@@ -152,6 +156,12 @@ function startCommand(): Command {
 			"--page-port <n>",
 			"port of the page with the rivers on 127.0.0.1, 0 for a free one",
 			integer(0, 65_535),
+		)
+		.option(
+			"--playground-port <n>",
+			"port of the playground on 127.0.0.1, where there is a page; 0 for a free one",
+			integer(0, 65_535),
+			0,
 		)
 		.option("--quiet", "no live view, and no page but by --page-port", false)
 		.allowExcessArguments(false)

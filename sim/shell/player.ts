@@ -19,6 +19,8 @@ export interface PlayerOptions {
 	readonly simulation: Simulation;
 	readonly opening: CollectorOpening;
 	readonly options: StartOptions;
+	/** Simulated seconds per second of the wall; 0: the world stands still. May be changed meanwhile. */
+	readonly pace: { speed: number };
 	/** Undefined: nobody looks. */
 	readonly view: LiveView | undefined;
 	readonly talk: (line: string) => void;
@@ -32,6 +34,7 @@ export class Player {
 	readonly #simulation: Simulation;
 	readonly #opening: CollectorOpening;
 	readonly #options: StartOptions;
+	readonly #pace: { speed: number };
 	readonly #beganUtcSeconds: number;
 	readonly #endUtcSeconds: number | undefined;
 	readonly #view: LiveView | undefined;
@@ -50,6 +53,7 @@ export class Player {
 		this.#simulation = given.simulation;
 		this.#opening = given.opening;
 		this.#options = given.options;
+		this.#pace = given.pace;
 		this.#view = given.view;
 		this.#talk = given.talk;
 		this.#beganUtcSeconds = given.beganUtcSeconds;
@@ -58,13 +62,18 @@ export class Player {
 		this.#anchor = {
 			utcSeconds: given.beganUtcSeconds,
 			milliseconds: performance.now(),
-			speed: given.options.speed,
+			speed: given.pace.speed,
 		};
 	}
 
 	/** Someone was at a technician's line. */
 	get wasVisited(): boolean {
 		return this.#lines?.wasUsed ?? false;
+	}
+
+	/** Something else than time made the world have something new to do. */
+	nudge(): void {
+		this.#nudge?.();
 	}
 
 	/** Opens the technician's lines; the run ends when they cannot be opened. */
@@ -84,8 +93,8 @@ export class Player {
 		const lines = await LineServer.open({
 			stations: played.map(({ station }) => station),
 			port: consolePort ?? 0,
-			nowUtcSeconds: () => this.#nowUtcSeconds(),
-			onActivity: () => this.#nudge?.(),
+			nowUtcSeconds: () => this.nowUtcSeconds,
+			onActivity: () => this.nudge(),
 		});
 		this.#lines = lines;
 		for (const [index, { name }] of played.entries()) {
@@ -98,17 +107,17 @@ export class Player {
 	 * quicker than the half hour after which the station takes the technician for gone.
 	 */
 	#setSpeed(): number {
-		const { speed: wanted } = this.#options;
+		const { speed: wanted } = this.#pace;
 		const speed = this.#lines?.isInUse === true ? Math.min(wanted, VISITED_SPEED_MAX) : wanted;
 		if (speed !== this.#anchor.speed) {
-			const utcSeconds = this.#nowUtcSeconds();
+			const utcSeconds = this.nowUtcSeconds;
 			this.#anchor = { utcSeconds, milliseconds: performance.now(), speed };
 		}
 		return speed;
 	}
 
 	/** How far the world has come: as far as the wall allows, and not past its next event or the end. */
-	#nowUtcSeconds(): number {
+	get nowUtcSeconds(): number {
 		const { world } = this.#simulation;
 		const { utcSeconds, milliseconds, speed } = this.#anchor;
 		if (speed === Number.POSITIVE_INFINITY || world.waiting !== undefined) return world.utcSeconds;
@@ -143,7 +152,7 @@ export class Player {
 				this.#tellOfRecording();
 				if (this.#setSpeed() !== Number.POSITIVE_INFINITY && world.waiting === undefined) {
 					// Someone at a technician's line may have brought something earlier.
-					if (!(await this.#pace(Math.min(next, end)))) continue;
+					if (!(await this.#wait(Math.min(next, end)))) continue;
 				} else if (steps % STEPS_PER_TURN === 0) {
 					await turn();
 				}
@@ -157,7 +166,7 @@ export class Player {
 				if (isAsleep && !isSaved) save(this.#simulation);
 				isSaved = isAsleep;
 			}
-			const stoppedUtcSeconds = this.#nowUtcSeconds();
+			const stoppedUtcSeconds = this.nowUtcSeconds;
 			await this.#lines?.close();
 			await this.#simulation.untilAllSleep(() => this.#refreshView());
 			// The moment that was asked for, not the last event before it.
@@ -187,7 +196,7 @@ export class Player {
 			const { world } = this.#simulation;
 			// Never what is due next: on Ctrl-C all stations sleep up to what was shown, and not past that.
 			const nextUtcSeconds = world.nextUtcSeconds ?? Number.POSITIVE_INFINITY;
-			const shown = Math.min(this.#nowUtcSeconds(), nextUtcSeconds - DUE_MARGIN_SECONDS);
+			const shown = Math.min(this.nowUtcSeconds, nextUtcSeconds - DUE_MARGIN_SECONDS);
 			return this.#describe(Math.max(this.#simulation.utcSeconds, shown));
 		});
 	}
@@ -210,7 +219,7 @@ export class Player {
 	 * Waits until the wall has come as far as `untilUtcSeconds`, the world's next event or the end, in
 	 * slices that Ctrl-C ends; false when there is another next event by then.
 	 */
-	async #pace(untilUtcSeconds: number): Promise<boolean> {
+	async #wait(untilUtcSeconds: number): Promise<boolean> {
 		const { world } = this.#simulation;
 		const { nextUtcSeconds } = world;
 		for (;;) {
@@ -218,7 +227,7 @@ export class Player {
 			const { utcSeconds, milliseconds } = this.#anchor;
 			const due = milliseconds + ((untilUtcSeconds - utcSeconds) / speed) * 1000;
 			const left = due - performance.now();
-			if (left <= 0 || this.#isStopping) return true;
+			if (this.#isStopping || (left <= 0 && speed > 0)) return true;
 			this.#refreshView();
 			await new Promise<void>((resolve) => {
 				const timer = setTimeout(resolve, Math.min(left, 100));

@@ -9,6 +9,10 @@ import { LiveView } from "./live-view.js";
 import type { StartOptions } from "./options.js";
 import type { Page } from "./page.js";
 import { Player } from "./player.js";
+import { WORLD_HEADER } from "./playground/collector-messages.js";
+import { CollectorProcess } from "./playground/collector-process.js";
+import { type OpenPlayground, openPlayground } from "./playground/open-playground.js";
+import { PlayedRiver } from "./playground/played-river.js";
 import { recordedOrNamedRivers } from "./rivers.js";
 import { report } from "./run-report.js";
 import { Simulation } from "./simulation.js";
@@ -45,12 +49,7 @@ async function runIn(
 	const wallStart = performance.now();
 	const wallSeconds = (): number =>
 		(saved?.wallSeconds ?? 0) + (performance.now() - wallStart) / 1000;
-	const view = options.quiet ? undefined : new LiveView(process.stderr);
-	const talk = (line: string): void => {
-		const shown = printable(line);
-		if (view === undefined) process.stderr.write(`${shown}\n`);
-		else view.say(shown);
-	};
+	const { view, talk } = talkOf(options);
 	const world = await describedWorld(directory, options, saved, talk);
 	const { startUtcSeconds, stations, rivers } = world;
 	const { seed } = rivers;
@@ -68,6 +67,7 @@ async function runIn(
 			stations: states,
 		});
 	let simulation: Simulation | undefined;
+	let playground: OpenPlayground | undefined;
 	try {
 		// Before the first image: a start that dies before its first save can be gone on with.
 		if (saved === undefined) write([]);
@@ -76,13 +76,16 @@ async function runIn(
 		simulation = new Simulation({ ...begun, saved: saved?.stations });
 		const played = simulation;
 		opening.begin(played.played);
-		clock.now = () => played.world.utcSeconds;
-		page.now = () => played.world.utcSeconds;
+		clock.now = page.now = () => played.world.utcSeconds;
 		const beganUtcSeconds = clock.utcSeconds;
 		const { recording } = rivers;
 		const endUtcSeconds = endOf(options, beganUtcSeconds, recording?.lastUtcSeconds);
 		const times = { beganUtcSeconds, endUtcSeconds };
-		const player = new Player({ simulation, opening, options, view, talk, recording, ...times });
+		const pace = { speed: options.speed };
+		const shown = { opening, options, pace, view, talk };
+		const player = new Player({ simulation, ...shown, recording, ...times });
+		const toys = { ...shown, played: played.played, stations, player };
+		playground = await openPlayground(toys, page.page, opened.collectorProcess);
 		// Before, the world may stand still in its first upload, and nobody would answer a technician.
 		opening.onOpen = () => {
 			onBegun();
@@ -90,17 +93,31 @@ async function runIn(
 		};
 		await player.play((each) => write(each.save()));
 		const collector = await opening.collector;
+		await playground?.end();
 		const isSettled = await player.settle();
 		write(simulation.save());
 		player.finish();
-		const isReproducible = !opening.hasTimedOut && !player.wasVisited;
+		const wasDisturbed = [opening.hasTimedOut, player.wasVisited, playground?.wasUsed];
+		const isReproducible = !wasDisturbed.includes(true);
 		const came = { wallSeconds: wallSeconds(), isSettled, isReproducible };
 		return await report({ simulation, collector, options, seed, ...came });
 	} finally {
 		simulation?.close();
+		await playground?.close();
 		await page.page?.close();
 		await opening.close();
 	}
+}
+
+/** Where words go: above the live view, where there is one. */
+function talkOf({ quiet }: StartOptions) {
+	const view = quiet ? undefined : new LiveView(process.stderr);
+	const talk = (line: string): void => {
+		const shown = printable(line);
+		if (view === undefined) process.stderr.write(`${shown}\n`);
+		else view.say(shown);
+	};
+	return { view, talk };
 }
 
 type DescribedWorld = Awaited<ReturnType<typeof describedWorld>>;
@@ -121,7 +138,9 @@ async function describedWorld(
 	}
 	const startUtcSeconds =
 		saved?.startUtcSeconds ?? rivers.recording?.firstUtcSeconds ?? START_UTC_SECONDS;
-	const stations = rivers.stations(startUtcSeconds);
+	const stations = rivers
+		.stations(startUtcSeconds)
+		.map(({ name, river }) => ({ name, river: new PlayedRiver(river) }));
 	directory.requireWhole(
 		saved,
 		stations.map(({ name }) => name),
@@ -133,7 +152,10 @@ async function requireFreePorts(options: StartOptions, stationCount: number): Pr
 	const { requireFreePort } = await import("./collector-host.js");
 	const { port, consolePort, pagePort } = options;
 	await requireFreePort(port);
-	if (pagePort !== undefined) await requireFreePort(pagePort, "--page-port");
+	if (pagePort !== undefined) {
+		await requireFreePort(pagePort, "--page-port");
+		await requireFreePort(options.playgroundPort, "--playground-port");
+	}
 	if (consolePort === undefined || consolePort === 0) return;
 	for (let index = 0; index < stationCount; index++) {
 		await requireFreePort(consolePort + index, "--console-port");
@@ -186,17 +208,29 @@ async function openCollector(
 		},
 	};
 	const { port } = options;
+	const { seed } = rivers;
+	const opened = { process: undefined as CollectorProcess | undefined };
 	const opening = new CollectorOpening({
 		open: async () => {
 			const onStored = (station: string): void => page?.stored(station);
-			const host = { directory: folder, port, identity, clock, onTrouble: talk, onStored };
-			const collector = await openCollectorHost(host);
-			page?.provide(collector.record);
-			return collector;
+			const host = { directory: folder, port, identity, onTrouble: talk, onStored };
+			if (page === undefined) return openCollectorHost({ ...host, clock });
+			// Whoever looks may want to kill it.
+			opened.process = await CollectorProcess.open({ ...host, seed });
+			page.provide(opened.process.record);
+			return opened.process;
 		},
 		talk: options.quiet ? () => {} : talk,
+		...(page === undefined
+			? {}
+			: { headers: () => ({ [WORLD_HEADER]: String(clock.utcSeconds) }) }),
 	});
-	return { opening, clock, collectorPublicKey: identity.acknowledgementKey.publicKey };
+	return {
+		opening,
+		clock,
+		collectorProcess: () => opened.process,
+		collectorPublicKey: identity.acknowledgementKey.publicKey,
+	};
 }
 
 function endOf(

@@ -1,0 +1,76 @@
+/** The collector of a simulation as a process of its own: started, asked and killed by collector-process.ts. */
+import { OperationalError } from "../../../src/host/errors.js";
+import { type CollectorHost, openCollectorHost, openCollectorIdentity } from "../collector-host.js";
+import {
+	type Asked,
+	type FromCollector,
+	type ToCollector,
+	WORLD_HEADER,
+} from "./collector-messages.js";
+
+const clock = { utcSeconds: 0 };
+let collector: CollectorHost | undefined;
+
+function tell(message: FromCollector): void {
+	process.send?.(message);
+}
+
+async function open({ order }: ToCollector & { readonly kind: "open" }): Promise<void> {
+	const { directory, seed, port } = order;
+	const onTrouble = (line: string): void => tell({ kind: "trouble", line });
+	try {
+		collector = await openCollectorHost({
+			directory,
+			port,
+			identity: await openCollectorIdentity(directory, seed, onTrouble),
+			clock,
+			onTrouble,
+			onStored: (station) => tell({ kind: "stored", station }),
+			onHeaders: (headers) => {
+				const seconds = Number(headers.get(WORLD_HEADER));
+				if (Number.isFinite(seconds)) clock.utcSeconds = seconds;
+			},
+		});
+		tell({ kind: "open", port: collector.port });
+	} catch (error) {
+		if (!(error instanceof OperationalError)) throw error;
+		tell({ kind: "refused", message: error.message });
+	}
+}
+
+async function answerTo(asked: Asked): Promise<unknown> {
+	if (collector === undefined) throw new Error("the collector is not open");
+	switch (asked.of) {
+		case "record": {
+			const { record } = collector;
+			const method = record[asked.method] as (...of: readonly unknown[]) => Promise<unknown>;
+			return method.apply(record, asked.parameters as unknown[]);
+		}
+		case "enrol":
+			return collector.enrol(asked.results);
+		case "rows":
+			return collector.rowsOf(asked.station);
+		case "close":
+			return collector.close();
+	}
+}
+
+async function take(message: ToCollector): Promise<void> {
+	if (message.kind === "open") return open(message);
+	const { id, asked } = message;
+	try {
+		const result = await answerTo(asked);
+		tell({ kind: "answer", id, result, counts: { ...(collector?.counts ?? NO_COUNTS) } });
+	} catch (error) {
+		const message = error instanceof Error ? error.message : String(error);
+		tell({ kind: "failure", id, message, isOperational: error instanceof OperationalError });
+	}
+	if (asked.of === "close") process.disconnect();
+}
+
+const NO_COUNTS = Object.freeze({ duplicates: 0, refusals: 0 });
+
+// Ctrl-C goes to all processes of a terminal: who opened this one closes it.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
+process.on("message", (message: ToCollector) => void take(message));
+process.once("disconnect", () => process.exit());
