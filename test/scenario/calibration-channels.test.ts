@@ -14,17 +14,19 @@ const OBS_3 = Object.freeze({
 } as const);
 const OXYGEN = Object.freeze({ oxygenProbe: "ezo-do" } as const);
 
+type Recorded = Pick<CalibrationBench, "entries">;
+
 /** As anyone derives it from the record. */
-function derivedOf(bench: CalibrationBench): (DerivedReading & { readonly sequence: number })[] {
+function derivedOf({ entries }: Recorded): (DerivedReading & { readonly sequence: number })[] {
 	const context = new DerivationContext();
-	for (const entry of bench.entries) context.observe(entry);
-	return bench.entries.flatMap((entry) => {
+	for (const entry of entries) context.observe(entry);
+	return entries.flatMap((entry) => {
 		const derived = context.derive(entry);
 		return derived === undefined ? [] : [{ ...derived, sequence: entry.sequence }];
 	});
 }
 
-function lastTurbidity(bench: CalibrationBench): { value: number; id: number; range: number } {
+function lastTurbidity(bench: Recorded): { value: number; id: number; range: number } {
 	const last = bench.entries.filter((entry) => entry.kind === "reading").at(-1);
 	const set = CHANNEL_SETS.get(last?.channelSet ?? 0);
 	assert.ok(last?.kind === "reading" && set !== undefined);
@@ -32,7 +34,7 @@ function lastTurbidity(bench: CalibrationBench): { value: number; id: number; ra
 	return { value: derivedOf(bench).at(-1)?.turbidity.value ?? Number.NaN, id, range };
 }
 
-function curvesOf(bench: CalibrationBench): (Entry & CalibrationBody)[] {
+function curvesOf(bench: Recorded): (Entry & CalibrationBody)[] {
 	return bench.entries.filter(
 		(entry): entry is Entry & CalibrationBody =>
 			entry.kind === "calibration" && entry.channel === 3,
@@ -206,4 +208,39 @@ describe("a technician who calibrates dissolved oxygen", function () {
 		assert.equal(refused.fields.get("cause"), "calibration-order");
 		assert.match(refused.fields.get("text") ?? "", /no_oxygen_probe|no oxygen probe/);
 	});
+});
+
+describe("a turbidity calibration that is cut at any operation of its commit", function () {
+	this.timeout(120_000);
+
+	for (const reason of ["power-on", "software"] as const) {
+		it(`ends in the old curves or the new of both ranges, after ${reason === "software" ? "a panic" : "a loss of power"}`, () => {
+			const outcomes = new Set<string>();
+			for (let cutAt = 1; cutAt < 60; cutAt++) {
+				const bench = new CalibrationBench({ configuration: OBS_3 }, 900);
+				bench.hands.ailments.opticsPart = 0.8;
+				bench.attach();
+				bench.must("calibrate", { channel: "turbidity", by: "mira" });
+				bench.point("filtered-water");
+				bench.point("formazin-100");
+				bench.station.cutPowerAfter(cutAt, 5, reason);
+				bench.request("commit", { text: "only a trial" });
+				bench.detach();
+				into(bench, 60);
+				bench.pass(900);
+				// What the ring holds: a cut may fall between an append and its return.
+				const recorded = { entries: bench.recorded() };
+				const { value, id } = lastTurbidity(recorded);
+				const made = curvesOf(recorded).filter(({ act }) => act === 1);
+				const isNew = id === 256;
+				outcomes.add(isNew ? "new" : "old");
+				assert.equal(id, isNew ? 256 : 1, `cut ${cutAt}`);
+				assert.ok(Math.abs(value / (isNew ? 60 : 48) - 1) < 0.06, `cut ${cutAt}: ${value}`);
+				// The first range's entry makes it so: the second's is there before it.
+				const ids = made.map(({ calibrationId }) => calibrationId);
+				assert.deepEqual(ids.slice(0, 2), isNew ? [257, 256] : ids.slice(0, 1), `cut ${cutAt}`);
+			}
+			assert.deepEqual([...outcomes].sort(), ["new", "old"]);
+		});
+	}
 });
