@@ -50,6 +50,7 @@ export async function flash(
 	});
 	const begun = performance.now();
 	let isShown = false;
+	let isWritten = false;
 	try {
 		const report = await flashBoard({
 			port,
@@ -69,7 +70,8 @@ export async function flash(
 				if (!isShown && process.stderr.isTTY) bar.start(total, done, shown);
 				isShown = true;
 				bar.update(done, shown);
-				if (done === total) {
+				if (done === total && !isWritten) {
+					isWritten = true;
 					bar.stop();
 					tell(said("written"));
 				}

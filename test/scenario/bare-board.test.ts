@@ -10,6 +10,9 @@ import { PROJECT } from "../support/sources.js";
 
 const PASSWORD = "very secret 100%";
 
+/** A minute. */
+const LOOKS_MAX = 600;
+
 interface Step {
 	readonly command: string;
 	readonly shown: string;
@@ -39,6 +42,19 @@ function shapeOf(text: string): string {
 		.replace(/\d+(\.\d+)?/g, "N")
 		.replace(/ +/g, " ")
 		.trimEnd();
+}
+
+/** The page, once it shows a pH of the station. Sealing takes it a moment after the delivery. */
+async function pageOf(port: number): Promise<string> {
+	let shown = "";
+	for (let look = 0; look < LOOKS_MAX && !/\b7\.\d{3}\b/.test(shown); look++) {
+		const answer = await fetch(`http://127.0.0.1:${port}/status/bor-1`, {
+			headers: { "accept-language": "en" },
+		});
+		shown = answer.ok ? await answer.text() : `${answer.status}`;
+		await new Promise((resolve) => setTimeout(resolve, 100));
+	}
+	return shown;
 }
 
 describe("a bare board", function () {
@@ -76,7 +92,7 @@ describe("a bare board", function () {
 		});
 
 	it("becomes a station whose readings a collector acknowledges, as the paper shows", async () => {
-		const collector = await startCollector(join(folder, "collector"));
+		const collector = await startCollector(join(folder, "collector"), ["--readers-port", "0"]);
 		try {
 			const conf = /\n\n```\n(station=[\s\S]*?)```/.exec(
 				readFileSync(join(PROJECT, "docs/FLASHING.md"), "utf8"),
@@ -95,6 +111,7 @@ describe("a bare board", function () {
 				assert.equal(shapeOf(ended.stdout), shapeOf(shown), command);
 				assert.ok(!`${ended.stdout}${ended.stderr}`.includes("very secret"), command);
 			}
+			assert.match(await pageOf(collector.readersPort ?? 0), /bor-1[\s\S]*\b7\.\d{3}\b/);
 		} finally {
 			await collector.stop("SIGINT");
 		}
