@@ -65,6 +65,20 @@ function expressions({ path, code }: Source): string[] {
 	return isOnXs && path !== `${NOT_ON_BOARD}.ts` && EXPRESSION.test(code) ? [path] : [];
 }
 
+/**
+ * Iterators of its own, in what the image has: its bundle takes every generator for a task, and closes no iterator
+ * when a loop is left (scripts/bundle/short-forms.ts).
+ */
+const OF_THE_IMAGE =
+	/^(src\/(core|firmware|protocol\/(record|wire|flash|line|calibration))|drivers)\//;
+const ITERATOR =
+	/\b(Async)?(Generator|Iterator|Iterable(Iterator)?)<|\bSymbol\.(async)?[iI]terator\b/;
+
+function iterators({ path, code }: Source): string[] {
+	const isOther = OF_THE_IMAGE.test(path) && path !== "src/core/task.ts";
+	return isOther && ITERATOR.test(code) ? [path] : [];
+}
+
 describe("the house", () => {
 	const all = sources("src", "drivers", "sim", "test");
 
@@ -138,6 +152,20 @@ describe("the house", () => {
 		assert.equal(plant("const found =\n\t/a/.exec(text);", "src/core/a.ts"), 1);
 		assert.equal(plant("const ratio = (a + b) / 2 / c;"), 0);
 		assert.equal(plant("const WORD = /^[a-z]+$/;", "src/collector/a.ts"), 0);
+	});
+
+	it("has no iterators on the chip but those of arrays, maps and sets, and no generators but tasks", () => {
+		assert.deepEqual(all.flatMap(iterators), []);
+	});
+
+	it("finds planted iterators", () => {
+		const plant = (code: string, path = "src/firmware/station/a.ts"): number =>
+			iterators({ path, text: code, code }).length;
+		assert.equal(plant("function* a(): Generator<number> {"), 1);
+		assert.equal(plant("*entries(): IterableIterator<Entry> {", "src/protocol/record/a.ts"), 1);
+		assert.equal(plant("[Symbol.iterator]() {", "drivers/a.ts"), 1);
+		assert.equal(plant("*wait(): Task<number> {"), 0);
+		assert.equal(plant("function* a(): Generator<number> {", "src/collector/service/a.ts"), 0);
 	});
 
 	it("verifies TLS everywhere: nobody can switch it off", () => {
