@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { OperationalError } from "../host/errors.js";
 import { type OutputFormat, printJson } from "../host/output.js";
+import { CalibrationLog } from "../protocol/audit/calibration-log.js";
 import type { DocumentKind } from "../protocol/audit/document-schemas.js";
 import {
 	type Approvals,
@@ -21,9 +22,14 @@ import {
 	parseProposal,
 	parseVisits,
 	policiesInOrder,
+	type Visit,
 	type Visits,
 } from "../protocol/audit/documents.js";
 import { proposedCorrections } from "../protocol/audit/proposal.js";
+import { RecordedVisits } from "../protocol/audit/recorded-visits.js";
+import { DerivationContext } from "../protocol/record/derive.js";
+import { decodeEntry } from "../protocol/record/entry.js";
+import type { EntrySource } from "./readings.js";
 
 type Say = (line: string) => void;
 
@@ -112,7 +118,35 @@ export function propose(path: string, station: string, say: Say): number {
 	const reader = new DocumentReader(station, say);
 	const visits: Visits | undefined = reader.read(path, parseVisits);
 	reader.finish();
-	const corrections = proposedCorrections(visits?.visits ?? []);
+	return printProposal(visits?.visits ?? [], station, say);
+}
+
+/** Prints what the visits that a station recorded itself propose. */
+export async function proposeFromRecord(
+	source: EntrySource,
+	station: string,
+	say: Say,
+): Promise<number> {
+	const context = new DerivationContext();
+	await source((canonical) => context.observe(decodeEntry(canonical)));
+	const log = new CalibrationLog();
+	const visits = new RecordedVisits();
+	await source((canonical) => {
+		const entry = decodeEntry(canonical);
+		const derived = context.derive(entry);
+		if (derived !== undefined) visits.read(entry, derived);
+		const logged = log.observe(entry);
+		if (logged !== undefined) visits.observe(logged);
+	});
+	say(
+		`${visits.visits().length} visits in the record; without a field meter the river is taken to`,
+	);
+	say("have stood still between the readings before and after a cleaning");
+	return printProposal(visits.visits(), station, say);
+}
+
+function printProposal(visits: readonly Visit[], station: string, say: Say): number {
+	const corrections = proposedCorrections(visits);
 	const head = { document: "bistrina-correction-proposal", schema: 1, station, version: 1 };
 	process.stdout.write(`${JSON.stringify({ ...head, corrections }, null, "\t")}\n`);
 	for (const { id, decision, reason } of corrections) say(`${id}: ${decision}; ${reason}`);

@@ -106,6 +106,8 @@ export interface Approvals extends Named {
 export interface Visit {
 	readonly id: string;
 	readonly seconds: number;
+	/** As left, where that is known to be later. */
+	readonly endSeconds?: number;
 	readonly checks: readonly (ChannelCheck & { readonly channel: QualityChannel })[];
 }
 

@@ -47,7 +47,7 @@ export function proposedCorrections(visits: readonly Visit[]): readonly Proposed
 			proposed.push({
 				id: `${channel}-${proposed.length + 1}`,
 				channel,
-				from: timeText(before.seconds),
+				from: timeText(before.endSeconds ?? before.seconds),
 				to: timeText(visit.seconds),
 				decision: isNeeded ? "apply" : "leave",
 				reason: `visits ${before.id} and ${visit.id}: ${reason}`,

@@ -49,14 +49,31 @@ export function addValuesCommands(program: Command, done: Done): void {
 			const { showDocuments } = await import("../document-files.js");
 			done(showDocuments(files, format, say));
 		});
-	program
-		.command("propose <visits>")
-		.description("corrections that visits propose, for an operator to decide on")
-		.requiredOption("--station <id>", "whose visits")
-		.action(async (visits: string, { station }: { station: string }) => {
-			const { propose } = await import("../document-files.js");
-			done(propose(visits, station, say));
-		});
+	recordOptions(
+		program
+			.command("propose [visits]")
+			.description(
+				"corrections that visits propose, of a file or of a station's record, for an operator to decide on",
+			)
+			.option("--record <file>", "the visits that a record holds, for a file of them"),
+	).action(
+		async (
+			visits: string | undefined,
+			options: RecordOptions & { readonly record?: string },
+			command: Command,
+		) => {
+			const { propose, proposeFromRecord } = await import("../document-files.js");
+			const { record, station = "" } = options;
+			if (visits !== undefined && record === undefined) {
+				requireOneSource(command, options, visits);
+				done(propose(visits, station, say));
+				return;
+			}
+			if (visits !== undefined) command.error("error: give one source only");
+			requireOneSource(command, options, record);
+			done(await withEntries(record, options, (source) => proposeFromRecord(source, station, say)));
+		},
+	);
 }
 
 async function printValues(
