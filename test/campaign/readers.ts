@@ -1,5 +1,5 @@
 /**
- * `npm run campaign -- readers [--requests N] [--seconds N]`: hostile readers against a collector as a process of its own:
+ * `npm run campaign -- readers [--requests N] [--seconds N] [--seed N]`: hostile readers against a collector as a process of its own:
  * slow headers, odd URLs, numbers beyond 2^53, ranges of centuries, question marks and brackets a thousand
  * deep, connections that send nothing, bodies that nobody asked for. Every answer must be a good one or a refusal of 4xx,
  * memory must stay flat, and a station that delivers meanwhile must not wait. Loopback only. The last line is JSON.
@@ -18,6 +18,8 @@ import { SignedStation } from "../support/collectors/signed-station.js";
 const GROWTH_MEGABYTES_MAX = 150;
 const ACKNOWLEDGEMENT_MILLISECONDS_MAX = 1000;
 const AT_ONCE = 20;
+/** An address may ask 120 at once and 10 a second. */
+const REQUESTS_PER_ADDRESS = 130;
 const SLOW_SOCKETS = 40;
 const DELIVERY_MILLISECONDS = 250;
 
@@ -26,7 +28,8 @@ export async function run(args: string[]): Promise<boolean> {
 		const at = args.indexOf(`--${name}`);
 		return at < 0 ? other : Number(args[at + 1]);
 	};
-	const requests = option("requests", 100_000);
+	const most = option("requests", 100_000);
+	const secondsMax = option("seconds", Number.POSITIVE_INFINITY);
 	const seed = option("seed", 1);
 	console.log(`seed ${seed}`);
 	const folder = mkdtempSync(join(tmpdir(), "bistrina-readers-"));
@@ -51,7 +54,8 @@ export async function run(args: string[]): Promise<boolean> {
 		let isOver = false;
 		const delivering = deliver(station, collector, waits, () => isOver);
 		const slow = Array.from({ length: SLOW_SOCKETS }, (_, index) => slowSocket(port, index));
-		const statuses = await ask(port, requests, seed);
+		const statuses = await ask(port, { most, secondsMax, seed });
+		const requests = [...statuses.values()].reduce((sum, count) => sum + count, 0);
 		const slowEnds = await Promise.all(slow);
 		isOver = true;
 		await delivering;
@@ -88,28 +92,36 @@ export async function run(args: string[]): Promise<boolean> {
 	return violations.length === 0;
 }
 
-async function ask(port: number, requests: number, seed: number): Promise<Map<number, number>> {
+async function ask(
+	port: number,
+	{ most, secondsMax, seed }: Readonly<Record<"most" | "secondsMax" | "seed", number>>,
+): Promise<Map<number, number>> {
 	const statuses = new Map<number, number>();
-	let left = requests;
+	let left = most;
+	const end = performance.now() + 1000 * secondsMax;
 	const asking = Array.from({ length: AT_ONCE }, async (_, line) => {
 		const chance = new SeededRandom(seed * 1000 + line);
-		const agent = new Agent({
-			keepAlive: true,
-			maxSockets: 1,
-			localAddress: `127.0.3.${line + 1}`,
-		});
-		while (left-- > 0) {
-			const { status } = await one(
-				port,
-				oddPath((most) => integerBelow(chance, most)),
-				agent,
-			);
+		let agent = agentAt(line, 0);
+		for (let asked = 0; left-- > 0 && performance.now() < end; asked++) {
+			// Within the limit of an address nearly all is answered; a twentieth of it is refused by it.
+			if (asked > 0 && asked % REQUESTS_PER_ADDRESS === 0) {
+				agent.destroy();
+				agent = agentAt(line, asked / REQUESTS_PER_ADDRESS);
+			}
+			const path = oddPath((count) => integerBelow(chance, count));
+			const { status } = await one(port, path, agent);
 			statuses.set(status, (statuses.get(status) ?? 0) + 1);
 		}
 		agent.destroy();
 	});
 	await Promise.all(asking);
 	return statuses;
+}
+
+/** Another address of this machine for each turn of a line. */
+function agentAt(line: number, turn: number): Agent {
+	const localAddress = `127.${10 + line}.${Math.floor(turn / 250) + 1}.${(turn % 250) + 1}`;
+	return new Agent({ keepAlive: true, maxSockets: 1, localAddress });
 }
 
 const PATHS = Object.freeze([
@@ -137,6 +149,17 @@ const PATHS = Object.freeze([
 	"/sta/v1.1/Observations",
 	"/sta/v1.1/Sensors/$ref",
 	"/sta/v1.1/Things(1)/__proto__/$value",
+	"/report/bor-1",
+	"/v1/stations/bor-1/report",
+	"/v1/stations/bor-1/report.csv",
+	"/v1/stations/bor-1/comparison",
+	"/v1/stations/bor-1/comparison.csv",
+	"/samples",
+	"/samples/station/bor-1",
+	"/samples/place/..%2f..%2fetc",
+	"/v1/samples.csv",
+	"/v1/samples/9007199254740993",
+	"/v1/stations/bor-1/samples",
 	"/v1/events",
 ]);
 const QUERIES = Object.freeze([
@@ -157,6 +180,11 @@ const QUERIES = Object.freeze([
 	"$resultFormat=dataArray&$top=10000",
 	"$skiptoken=999999999999.9007199254740993.1",
 	"$select=constructor,__proto__",
+	"before_from=0001-01-01&before_to=9999-12-31&after_from=0001-01-01&after_to=9999-12-31",
+	"before_from=2026-01-01&before_to=2027-12-31&after_from=2026-01-02&after_to=2027-12-31",
+	"year=9999",
+	"year=-1",
+	"parameter=<script>&year=__proto__",
 	"lang=%F0%9F%92%A9",
 	"station=bor-1&station=bor-1",
 	`${"a[]=1&".repeat(500)}`,

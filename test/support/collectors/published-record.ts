@@ -47,6 +47,7 @@ export interface PublishedRecord {
 
 export interface PublishedOptions {
 	readonly limits?: Partial<ReaderLimits>;
+	readonly proxies?: readonly string[];
 	/** Of the operator's file; policies by a path within the project. */
 	readonly publication?: object;
 	/** Beside it, by name. */
@@ -77,7 +78,7 @@ export async function openPublishedRecord(given: PublishedOptions = {}): Promise
 			folder: join(folder, "published"),
 			host: "127.0.0.1",
 			port: 0,
-			proxies: [],
+			proxies: given.proxies ?? [],
 			origin: undefined,
 			publication,
 			limits: given.limits ?? { burst: 100_000, connectionsPerAddress: 3000 },

@@ -1,0 +1,171 @@
+/** docs/operating/nginx.conf: Debian's nginx takes it, and what it says of the readers' port holds behind it. */
+import { strict as assert } from "node:assert";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:https";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openIdentity } from "../../src/collector/service/identity.js";
+import { openPublishedRecord } from "../support/collectors/published-record.js";
+import { PROJECT } from "../support/sources.js";
+
+const NGINX = "/usr/sbin/nginx";
+const EXAMPLE = join(PROJECT, "docs/operating/nginx.conf");
+
+if (!existsSync(NGINX)) {
+	describe("the example of a proxy", () => {
+		it("SKIPPED: no nginx is installed (Debian: apt install nginx-light)", function () {
+			console.log("SKIPPED: the proxy's lane; install nginx-light to run it");
+			this.skip();
+		});
+	});
+} else {
+	describe("the example of a proxy", function () {
+		this.timeout(60_000);
+		let folder: string;
+		let certificate: string;
+
+		before(async () => {
+			folder = mkdtempSync(join(tmpdir(), "bistrina-proxy-"));
+			for (const name of ["logs", "body", "proxy"]) mkdirSync(join(folder, name));
+			const identity = await openIdentity(join(folder, "identity"), "rivers.example.org");
+			certificate = identity.certificateAuthority;
+			writeFileSync(join(folder, "certificate.pem"), identity.certificateChain);
+			writeFileSync(join(folder, "key.pem"), identity.privateKey, { mode: 0o600 });
+		});
+
+		after(() => rmSync(folder, { recursive: true, force: true }));
+
+		/** Around the example what a distribution has around it; only places that are not on this machine change. */
+		const configured = (changes: readonly (readonly [string, string])[]): string => {
+			let site = readFileSync(EXAMPLE, "utf8");
+			const places = [
+				["/etc/letsencrypt/live/rivers.example.org/fullchain.pem", join(folder, "certificate.pem")],
+				["/etc/letsencrypt/live/rivers.example.org/privkey.pem", join(folder, "key.pem")],
+				...changes,
+			];
+			for (const [from = "", to = ""] of places) {
+				assert.ok(site.includes(from), from);
+				site = site.replace(from, to);
+			}
+			const path = join(folder, "nginx.conf");
+			writeFileSync(join(folder, "site.conf"), site);
+			writeFileSync(
+				path,
+				[
+					"daemon off;",
+					`pid ${join(folder, "pid")};`,
+					`error_log ${join(folder, "logs/error")};`,
+					"events { worker_connections 64; }",
+					"http {",
+					"access_log off;",
+					`client_body_temp_path ${join(folder, "body")};`,
+					`proxy_temp_path ${join(folder, "proxy")};`,
+					`include ${join(folder, "site.conf")};`,
+					"}",
+				].join("\n"),
+			);
+			return path;
+		};
+
+		it("is taken by nginx without a word of complaint", () => {
+			const told = execFileSync(NGINX, ["-t", "-q", "-p", folder, "-c", configured([])], {
+				encoding: "utf8",
+				stdio: ["ignore", "pipe", "pipe"],
+			});
+			assert.equal(told, "");
+		});
+
+		it("hands on values, tags and news as they are, and names each client", async () => {
+			const record = await openPublishedRecord({
+				proxies: ["127.0.0.1"],
+				limits: { burst: 3, perSecond: 0.1, connectionsPerAddress: 100 },
+			});
+			const port = await freePort();
+			const changes = [
+				["listen 443 ssl http2", `listen 127.0.0.1:${port} ssl http2`],
+				["http://127.0.0.1:8080", `http://127.0.0.1:${record.port}`],
+			] as const;
+			let nginx: ChildProcess | undefined;
+			try {
+				nginx = spawn(NGINX, ["-p", folder, "-c", configured(changes)], { stdio: "ignore" });
+				await listening(port);
+				const first = await ask(port, "/v1/health", "127.0.0.2");
+				assert.deepEqual([first.status, first.text], [200, "ok\n"]);
+				const statuses: number[] = [];
+				for (let index = 0; index < 3; index++)
+					statuses.push((await ask(port, "/v1/health", "127.0.0.2")).status);
+				// Of another address the limit is its own.
+				statuses.push((await ask(port, "/v1/stations", "127.0.0.3")).status);
+				assert.deepEqual(statuses, [200, 200, 429, 200]);
+				const stream = await ask(port, "/v1/events", "127.0.0.4", true);
+				assert.equal(stream.headers["content-type"], "text/event-stream");
+				assert.match(stream.text, /^(retry|:)/);
+			} finally {
+				nginx?.kill("SIGTERM");
+				await new Promise((resolve) =>
+					nginx === undefined || nginx.exitCode !== null ? resolve(0) : nginx.once("exit", resolve),
+				);
+				await record.close();
+			}
+		});
+
+		/** Of a stream its first piece. */
+		const ask = (port: number, path: string, localAddress: string, isStream = false) =>
+			new Promise<{ status: number; text: string; headers: Record<string, unknown> }>(
+				(resolve, reject) => {
+					const outgoing = request(
+						{
+							host: "127.0.0.1",
+							port,
+							path,
+							localAddress,
+							ca: certificate,
+							servername: "rivers.example.org",
+							agent: false,
+						},
+						(incoming) => {
+							let text = "";
+							const { statusCode: status = 0, headers } = incoming;
+							const told = (): void => resolve({ status, text, headers });
+							incoming.setEncoding("utf8").on("data", (part: string) => {
+								text += part;
+								if (!isStream) return;
+								told();
+								outgoing.destroy();
+							});
+							incoming.on("end", told);
+							incoming.on("error", () => {});
+						},
+					);
+					outgoing.on("error", reject);
+					outgoing.end();
+				},
+			);
+	});
+}
+
+async function freePort(): Promise<number> {
+	const server = createServer();
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	const address = server.address();
+	await new Promise((resolve) => server.close(resolve));
+	return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+async function listening(port: number): Promise<void> {
+	for (let tries = 0; tries < 500; tries++) {
+		const isOpen = await new Promise<boolean>((resolve) => {
+			const socket = connect(port, "127.0.0.1");
+			socket.once("connect", () => {
+				socket.destroy();
+				resolve(true);
+			});
+			socket.once("error", () => resolve(false));
+		});
+		if (isOpen) return;
+		await new Promise((resolve) => setTimeout(resolve, 10));
+	}
+	throw new Error("nginx does not listen");
+}
