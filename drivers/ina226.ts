@@ -84,7 +84,7 @@ export default class INA226 implements Sensor<BatterySample> {
 			}
 			this.#isIdentified = true;
 		}
-		// Reading clears the flag that a conversion left behind.
+		// Reading clears the flag that a conversion left.
 		this.#read(REGISTERS.mask);
 		this.#peer.write(new Uint8Array([REGISTERS.config, CONFIG_ONCE >> 8, CONFIG_ONCE & 0xff]));
 		this.#pollsLeft = POLLS_MAX;

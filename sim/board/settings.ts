@@ -35,8 +35,8 @@ export class SimulatedSettings {
 		this.isBroken = false;
 	}
 
-	/** Damages a place as rot does. */
-	rot(place: number): void {
+	/** Damages a place. */
+	corrupt(place: number): void {
 		const bytes = this.#places[place];
 		if (bytes !== undefined) bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 4;
 	}

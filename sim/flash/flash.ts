@@ -1,7 +1,7 @@
 /**
  * A NOR flash part behind the port `FlashPartition`, with the ways it fails: operations torn by a
  * power cut, bits that read either way afterwards, blocks that refuse (loudly or silently, from the
- * start or later), rot, and slowness. Time and energy are charged through `onBusy`. Portable.
+ * start or later), corruption, and slowness. Time and energy are charged through `onBusy`. Portable.
  */
 
 import { assert } from "../../src/core/errors.js";
@@ -194,7 +194,7 @@ export class SimulatedFlash implements FlashPartition {
 	}
 
 	/** One cell of stored data changes: bit 0..7 of the byte at `offset`. */
-	rot(offset: number, bit: number): void {
+	corrupt(offset: number, bit: number): void {
 		this.bytes[offset] = (this.bytes[offset] ?? 0) ^ (1 << bit);
 	}
 

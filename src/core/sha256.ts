@@ -1,6 +1,6 @@
 /**
  * SHA-256 (FIPS 180-4) in plain TypeScript: the reference for the simulator, the checkers and XS
- * without hardware. The board may put the chip's own unit behind the same function type.
+ * without hardware. The board may put the chip's own unit under the same function type.
  */
 
 const ROUND_CONSTANTS: Readonly<Int32Array> = new Int32Array([

@@ -1,7 +1,7 @@
 /**
  * Straight-line procedures that wait, without promises: a task is a generator that yields waits,
  * and one scheduler per station runs all of them on the board's alarm. When power fails the
- * scheduler is simply forgotten; nothing is left behind.
+ * scheduler is simply forgotten; nothing is left.
  */
 import { AssertionError, assert } from "./errors.js";
 
@@ -40,7 +40,7 @@ export function* pause(milliseconds: number): Task<void> {
 }
 
 /**
- * Runs `task` as `yield*` does, but at its waits only the task itself is resumed and not all who called
+ * Runs `task` as `yield*` does, but at its waits only the task itself is resumed and not all that called
  * it: of a measurement's fifty waits eight callers would hear.
  */
 export function* call<Result>(task: Task<Result>): Task<Result> {

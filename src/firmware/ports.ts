@@ -173,7 +173,7 @@ export interface Processor {
 	deepSleep(milliseconds: number): void;
 	restart(): void;
 	/**
-	 * Whether the board may sleep lightly while nothing is to be done: memory, rails and clock go on, and the
+	 * Whether the board may sleep lightly while nothing is to be done: memory, rails and clock continue, and the
 	 * alarm wakes it; the first bytes on the line are lost. Not allowed at first.
 	 */
 	allowLightSleep(isAllowed: boolean): void;

@@ -31,7 +31,7 @@ export interface ImageReport {
 	readonly newerSectors: number;
 	/** Of another ring, or left over from an earlier lap. */
 	readonly staleSectors: number;
-	/** Slots of 16 bytes that hold no whole frame: writes that a power cut tore, or rot. */
+	/** Slots of 16 bytes that hold no whole frame: writes that a power cut tore, or corruption. */
 	readonly tornSlots: number;
 	/** Bits put right by their check sum. */
 	readonly correctedBits: number;

@@ -98,7 +98,7 @@ describe("a buffer that overflows", () => {
 	});
 });
 
-describe("flash that rots beyond correction", () => {
+describe("flash that is corrupted beyond correction", () => {
 	it("costs the readings it hit: each is named as a gap, and all others are delivered", async () => {
 		const work = await stationAtWork("bor-1", 16);
 		const { station, store, returned } = work;
@@ -111,7 +111,7 @@ describe("flash that rots beyond correction", () => {
 			[3, 120],
 		] as const) {
 			for (const byte of [3, 5, 7, 9, 11]) {
-				station.flash.rot(sector * station.flash.sectorBytes + slot * 16 + byte, byte & 7);
+				station.flash.corrupt(sector * station.flash.sectorBytes + slot * 16 + byte, byte & 7);
 			}
 		}
 		station.network.faults = {};

@@ -28,7 +28,7 @@ describe("what the firmware writes into the record", () => {
 	});
 
 	it("is told apart from a planted code that nothing records", () => {
-		const plant = { path: "src/firmware/a.ts", text: "", code: 'book.event("crash", 1, "");' };
+		const plant = { path: "src/firmware/a.ts", text: "", code: 'recorder.event("crash", 1, "");' };
 		assert.deepEqual(unwritten(["crash", "never-recorded"], [plant]), ["never-recorded"]);
 	});
 

@@ -79,7 +79,7 @@ export const PAGE_TEXTS: Readonly<Record<string, Text>> = Object.freeze({
 		"the station's memory was full and the oldest readings were overwritten",
 		"memorija stanice je bila puna i najstarija merenja su prepisana",
 	),
-	"gap-rot": t("memory cells failed", "otkazale su memorijske ćelije"),
+	"gap-corruption": t("memory cells failed", "otkazale su memorijske ćelije"),
 	"gap-sector-lost": t("a part of the memory was lost", "izgubljen je deo memorije"),
 	"gap-unproved": t(
 		"numbers that were perhaps used before a loss of power",

@@ -8,7 +8,7 @@ import { type BoardPins, CONSOLE_PINS } from "./pins.js";
 const BAUD = 115_200;
 
 /**
- * Attached is who closes the service contact: the technician's plug does. A board that was not told all it needs
+ * The technician is attached when the service contact is closed: the plug closes it. A board that was not told all it needs
  * listens without.
  */
 export function openConsole(

@@ -18,7 +18,7 @@ export function createGuard(onFault: (error: unknown) => void): Guard {
 				try {
 					onFault(error);
 				} catch {
-					// The fault handler is the last in line; the watchdog is behind it.
+					// The fault handler is the last in line; the watchdog comes after it.
 				}
 			}
 		};

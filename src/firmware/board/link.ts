@@ -83,7 +83,7 @@ function cancellable(
 	};
 }
 
-/** Its own methods go on after calling back, so it is closed in another turn. */
+/** Its own methods continue after calling back, so it is closed in another turn. */
 function closeLater(guard: Guard, resolver: Resolver | undefined): void {
 	if (resolver === undefined) return;
 	const close = guard(() => resolver.close());

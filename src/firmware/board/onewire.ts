@@ -96,7 +96,7 @@ export function createOneWire({ native, pin, Bus }: OneWireParts): OneWireConnec
 	return { io: Wire, pin };
 }
 
-/** A bus that does not open is one on which nobody answers; the other probes go on. */
+/** A bus that does not open is one on which nobody answers; the other probes continue. */
 function opened(Bus: OneWireParts["Bus"], pin: number): SdkOneWire | undefined {
 	try {
 		return new Bus({ pin });

@@ -53,7 +53,7 @@ export function createWatchdog(native: Native): Watchdog {
 	};
 }
 
-/** A rail behind a pin that is active high; off, and held off, from the start. */
+/** A rail switched by a pin that is active high; off, and held off, from the start. */
 export function createRail(native: Native, pin: number): PowerRail {
 	const state = { isOn: false };
 	const drive = (isOn: boolean): void => {

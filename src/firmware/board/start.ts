@@ -44,7 +44,7 @@ export function start(): void {
 	};
 	const guard = createGuard((error) => die("callback", error));
 	// The last in line: what the SDK's own callbacks throw, and a full heap. It may not return false,
-	// which would go on with half a state; anything else restarts.
+	// which would continue with half a state; anything else restarts.
 	Object.defineProperty(globalThis, "abort", {
 		value: (message: string, error: unknown) =>
 			die(message === "memory full" ? "memory" : "abort", error ?? message),

@@ -73,7 +73,7 @@ export class CalibrationController {
 		return !this.isOpen && this.inForce.isInterrupted;
 	}
 
-	/** Nobody is there any more to go on with it. */
+	/** Nobody is there any more to continue it. */
 	abandon(): void {
 		this.#open = undefined;
 	}

@@ -1,7 +1,7 @@
 /**
  * What a station knows of its calibrations and must know after a loss of power: which are in force, what each circuit's
  * export is then, how to go back, and whether one is being changed. Two places of the settings, written by turns; so
- * whatever a cut does to one of them the other is whole. The bytes stand in docs/FORMAT.md, section 6.
+ * whatever a cut does to one of them the other is whole. The bytes are in docs/FORMAT.md, section 6.
  */
 import { putUint32, uint16At, uint32At } from "../../core/bytes.js";
 import { crc32 } from "../../core/crc32.js";

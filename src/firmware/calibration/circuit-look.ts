@@ -33,7 +33,7 @@ export function* lookAtCircuits(
 				inForce.compare(channel, exported);
 			} catch (error) {
 				if (!(error instanceof StationError)) throw error;
-				// Unplugged, or of a firmware that exports nothing: readings go on under what was known.
+				// Unplugged, or of a firmware that exports nothing: readings continue under what was known.
 				say(`calibration of ${name} not looked at: ${error.code}`);
 			}
 		}

@@ -205,7 +205,7 @@ export class ConfigurationManager {
 			this.#trial = { configuration, canonical, endsMilliseconds: limit };
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
-			// Uncounted boots could go on for ever.
+			// Uncounted boots could continue for ever.
 			this.#abandoned = { id, text: error.code };
 		}
 	}

@@ -1,7 +1,7 @@
 /**
  * Where configurations that came over the air are kept: two places that survive the loss of power. Place
  * 0 holds the last one that has proved itself, place 1 the newest that was tried; so whatever a cut
- * does to one of them, the other is whole. The bytes stand in docs/FORMAT.md.
+ * does to one of them, the other is whole. The bytes are in docs/FORMAT.md.
  */
 import { crc32 } from "../../core/crc32.js";
 import { assert, StationError } from "../../core/errors.js";

@@ -38,7 +38,7 @@ export function requireConsistent(configuration: StationConfiguration): void {
 	requireCurve(configuration);
 }
 
-/** Who is asked for network time: a field that may be left out. */
+/** The host that is asked for network time: a field that may be left out. */
 export function timeHostOf({ timeHost }: Pick<StationConfiguration, "timeHost">): string {
 	return timeHost ?? DEFAULT_CONFIGURATION.timeHost;
 }

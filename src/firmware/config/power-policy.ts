@@ -1,6 +1,6 @@
 /**
  * What a battery has left by its rest voltage, and what a station does more rarely as it empties: tables. Their sources
- * and what was assumed stand in docs/POWER.md.
+ * and what was assumed are in docs/POWER.md.
  */
 
 interface Chemistry {

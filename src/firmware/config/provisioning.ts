@@ -39,7 +39,7 @@ import { isStaticAddress } from "./static-address.js";
 /** Told by name, as text. */
 export type Told = ReadonlyMap<string, string>;
 
-/** What is wrong with a field, or that it is missing: then the board goes on without. */
+/** What is wrong with a field, or that it is missing: then the board continues without. */
 export interface ProvisioningProblem {
 	readonly field: string;
 	readonly isMissing: boolean;
@@ -184,7 +184,7 @@ export class ProvisioningDraft {
 	}
 
 	/**
-	 * Puts `text` behind the first `at` characters of the field. Throws StationError `configuration-invalid` for a name
+	 * Puts `text` after the first `at` characters of the field. Throws StationError `configuration-invalid` for a name
 	 * that there is not, a place that is not there yet, and what is too long.
 	 */
 	set(name: string, at: number, text: string): void {

@@ -239,7 +239,7 @@ function* upload(
 	const report = yield* service.upload().wait(waitMilliseconds);
 	if (report === undefined) {
 		const minutes = waitMilliseconds / 60_000;
-		throw new StationError("request-timeout", `the upload goes on after ${minutes} minutes`);
+		throw new StationError("request-timeout", `the upload continues after ${minutes} minutes`);
 	}
 	const { cursor, waiting, trouble } = report;
 	if (trouble !== undefined && waiting > 0) {

@@ -100,7 +100,7 @@ export class Console implements CommandContext {
 		for (const signal of this.#waiting.splice(0)) signal.set(true);
 	}
 
-	/** One line of talk for who listens; lost when there is no room, and then the loss is told. */
+	/** One line of the log for anyone who listens; lost when there is no room, and then the loss is told. */
 	say(text: string): void {
 		if (!this.#isGreeted || !this.#options.stream.isAttached) return;
 		const seconds = Math.floor(this.#options.clock.milliseconds / 1000);
@@ -178,7 +178,7 @@ export class Console implements CommandContext {
 	#greet(): void {
 		const { station } = this.service;
 		this.#isGreeted = true;
-		// A technician who plugs in while the station is awake has come; what hung there when it woke may be forgotten.
+		// A technician who plugs in while the station is awake has come; the state of the contact when it woke may be forgotten.
 		if (this.#wasAway) this.#call();
 		else if (!this.#options.isCalled) return;
 		this.say(`bistrina ${station}, console ${CONSOLE_VERSION}; type help`);

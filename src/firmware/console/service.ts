@@ -96,7 +96,7 @@ export interface ProvisioningService {
 	identify(nonce: Uint8Array): Signal<Identity>;
 }
 
-/** Who signs, and what. */
+/** The signer, and what is signed. */
 export interface Identity {
 	readonly epoch: number;
 	readonly publicKey: Uint8Array;

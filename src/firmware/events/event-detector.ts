@@ -1,7 +1,7 @@
 /**
  * Finds events in the water: a rise of conductivity against what it was, judged with pH and turbidity. One reading
  * in, claims out; a function of its readings alone, so that a station that lost its memory gets it back by taking the
- * readings of its record again. The rule, its reasons and what it was measured with stand in docs/EVENTS.md.
+ * readings of its record again. The rule, its reasons and what it was measured with are in docs/EVENTS.md.
  */
 import { exp } from "../../core/elementary.js";
 import type { AlarmBody } from "../../protocol/record/entry-layouts.js";
@@ -198,7 +198,7 @@ export class EventDetector {
 	take(reading: EventReading): readonly AlarmBody[] {
 		this.#claims = [];
 		const isStorm = this.#memory.at(STORM_IS) !== 0;
-		// Where nobody looks for events any more, what goes on ends.
+		// Where nobody looks for events any more, what continues ends.
 		if (this.#isOff && this.code === 0 && !isStorm) return this.#claims;
 		this.#pass(reading);
 		const x = xOf(reading);

@@ -1,6 +1,6 @@
 /**
  * What of an epoch is lost and not yet named by an entry: an overflow follows from the extent of the log;
- * rot and unproved numbers are remembered as they are met, until the gap entry that names them is appended.
+ * corruption and unproved numbers are remembered as they are met, until the gap entry that names them is appended.
  */
 import { GAP_REASONS } from "../../protocol/record/entry-layouts.js";
 import type { LogExtent } from "./log-extent.js";
@@ -9,7 +9,7 @@ import type { LogExtent } from "./log-extent.js";
 const GAPS_MAX = 8;
 
 export const OVERFLOW_REASON = GAP_REASONS.indexOf("overflow");
-export const ROT_REASON = GAP_REASONS.indexOf("rot");
+export const CORRUPTION_REASON = GAP_REASONS.indexOf("corruption");
 export const UNPROVED_REASON = GAP_REASONS.indexOf("unproved");
 const UNKNOWN_HEAD: Uint8Array = new Uint8Array(32);
 
@@ -76,7 +76,7 @@ export class GapTracker {
 		this.#met = [...met];
 	}
 
-	/** A gap entry was appended. Rot says nothing of an overflow that may come yet. */
+	/** A gap entry was appended. Corruption says nothing of an overflow that may come yet. */
 	delivered({ from, to, reason }: JournalGap): void {
 		this.#met = this.#met.filter((gap) => gap.from !== from || gap.to !== to);
 		if (reason === OVERFLOW_REASON) this.deliveredTo = Math.max(this.deliveredTo, to);

@@ -125,7 +125,7 @@ export class Journal {
 		return this.#ring.recoveryNote;
 	}
 
-	/** Bytes kept in arrays between calls: heads, anchors, the entry to be copied, gaps of rot. */
+	/** Bytes kept in arrays between calls: heads, anchors, the entry to be copied, gaps of corruption. */
 	get heldBytes(): number {
 		let bytes = this.#ring.writer.heldBytes;
 		for (const { extent, losses } of [this.#ring.present, ...this.#ring.former]) {
@@ -187,7 +187,7 @@ export class Journal {
 
 	/**
 	 * Calls `visit` for each entry of `first .. first + count - 1` that is held and readable, in
-	 * order. Rot that it meets becomes a gap. After an unclean boot and before the first append the
+	 * order. Corruption that it meets becomes a gap. After an unclean boot and before the first append the
 	 * last entry may be a torn write that happens to read well: append first (the boot entry).
 	 */
 	read(

@@ -13,7 +13,7 @@ import {
 } from "../../protocol/flash/journal-format.js";
 import { scanSector } from "../../protocol/flash/journal-image.js";
 import { chainNext, type Hash } from "../../protocol/record/chain.js";
-import { type GapTracker, ROT_REASON, UNPROVED_REASON } from "./gap-tracker.js";
+import { CORRUPTION_REASON, type GapTracker, UNPROVED_REASON } from "./gap-tracker.js";
 import type { LogExtent } from "./log-extent.js";
 import type { RingFlash } from "./ring-flash.js";
 
@@ -92,7 +92,7 @@ export class LogReader {
 			expected++;
 			if (header.isCopying && header.unproved > 0 && at === header.firstSequence) {
 				if (sequence === expected) return false;
-				// The numbers that are passed over stand in the chain as one hash.
+				// The numbers that are passed over are in the chain as one hash.
 				head = this.#sha256(head);
 				expected += header.unproved;
 			}
@@ -170,12 +170,12 @@ export class LogReader {
 		const endLost = isStopped ? end : firstSequence + scan.nextIndex;
 		const firstLost =
 			scan.firstUnreadable === undefined ? endLost : firstSequence + scan.firstUnreadable;
-		// Rot in the newest sector is named once the next is begun; a former epoch has none to come.
+		// Corruption in the newest sector is named once the next is begun; a former epoch has none to come.
 		if (next === undefined && this.#losses.lostEpoch === 0) return;
 		const unproved = next === undefined ? 0 : unprovedBefore(next);
 		if (firstLost < end) {
 			const resume = unproved > 0 ? undefined : next?.head;
-			this.#losses.note(firstLost, end - 1, ROT_REASON, resume);
+			this.#losses.note(firstLost, end - 1, CORRUPTION_REASON, resume);
 		}
 		if (next === undefined || unproved === 0) return;
 		this.#losses.note(end, next.firstSequence - 1, UNPROVED_REASON, next.head);
@@ -200,7 +200,7 @@ export class LogReader {
 		if (found === undefined) return undefined;
 		if (found.firstSequence > sequence) {
 			const last = found.firstSequence - 1;
-			this.#losses.note(this.#extent.firstSequenceHeld, last, ROT_REASON, found.head);
+			this.#losses.note(this.#extent.firstSequenceHeld, last, CORRUPTION_REASON, found.head);
 			return this.place(found);
 		}
 		low = found.serial;

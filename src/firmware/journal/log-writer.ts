@@ -125,7 +125,7 @@ export class LogWriter {
 		this.#next = next;
 	}
 
-	/** What a wake needs to go on here; undefined when there is nothing safe to resume from. */
+	/** What a wake needs to continue here; undefined when there is nothing safe to resume from. */
 	save(): WriterNote | undefined {
 		if (this.isUnsettled || this.#extent.serial < 0 || this.#lastSlot === 0) return undefined;
 		assert(this.#lastSlot < this.#nextSlot, "a last frame that has no end");

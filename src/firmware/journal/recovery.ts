@@ -1,6 +1,6 @@
 /**
  * Recovery after an unclean boot: reads, never writes. It finds where the log ends and what the
- * first append has to do before it may go on. The rules and why they are sound: docs/FORMAT.md.
+ * first append has to do before it may continue. The rules and why they are sound: docs/FORMAT.md.
  */
 
 import { FIRST_SLOT, type SectorHeader } from "../../protocol/flash/journal-format.js";
@@ -239,7 +239,7 @@ function afterWalk(
 		Math.max(scan.tornSlots + walked.unproved, givenEnd - end, 0) + alone,
 		UNPROVED_MAX,
 	);
-	// More than the header counts are rot, and the last entry is proved by what is after it.
+	// More than the header counts are corruption, and the last entry is proved by what is after it.
 	const nextSequence = Math.max(end + unproved, givenEnd);
 	const isCounted = nextSequence === end + unproved;
 	const head = unproved > 0 ? sha256(walked.head) : walked.head;

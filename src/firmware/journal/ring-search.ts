@@ -1,7 +1,7 @@
 /**
  * Finds the ring in its partition, and its newest sector by bisection over the headers. Sectors up to
  * the newest are one lap ahead of those after it; formatting gives every sector an (unwritten) header, so
- * that "not yet written" is something read and not something missing. Why each step is sound stands in
+ * that "not yet written" is something read and not something missing. Why each step is sound is in
  * docs/FORMAT.md.
  */
 import { StationError } from "../../core/errors.js";
@@ -95,7 +95,7 @@ function headerOf(reading: HeaderReading): SectorHeader | undefined {
 }
 
 class Search {
-	/** Headers of another ring stand in the way: a part that was used before, or two copies. */
+	/** Headers of another ring are in the way: a part that was used before, or two copies. */
 	hasMetOthers = false;
 	readonly #flash: RingFlash;
 	readonly #ring: number;

@@ -1,7 +1,7 @@
 /**
  * The probes while they have power: rails, warm-up, and what is tried when a probe or its bus
  * fails, in the order of what it costs: again, nine clocks, the rail, then the probe is marked
- * failed and the others go on.
+ * failed and the others continue.
  */
 import type { StationError, StationErrorCode } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";

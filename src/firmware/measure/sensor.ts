@@ -17,7 +17,7 @@ export interface Sensor<Sample> {
 	 * far as it says them. Known after a sample; absent where the part cannot say.
 	 */
 	readonly identity?: string | undefined;
-	/** The circuit behind it where there is one that holds a calibration of its own. */
+	/** The circuit under it where there is one that holds a calibration of its own. */
 	readonly circuit?: SpokenCircuit;
 	/** Starts a conversion; milliseconds until `sample()` can have something. Throws StationError. */
 	begin(): number;

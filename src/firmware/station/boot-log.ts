@@ -9,8 +9,7 @@ import type { Board, ResetReason } from "../ports.js";
 import { recordBoot } from "./boot.js";
 import { type CrashRecord, safeModeEndOf, storeCrashRecord } from "./crash-record.js";
 import type { DeferredBootRecord } from "./deferred-boot-record.js";
-import type { LogBook } from "./log-book.js";
-import type { Recorder, Stamp } from "./recorder.js";
+import type { EntryRecorder, Stamp } from "./entry-recorder.js";
 import type { TimeKeeper } from "./time-keeper.js";
 import type { TolerantJournal } from "./tolerant-journal.js";
 
@@ -27,8 +26,7 @@ export interface BootLogState {
 export interface BootLogOptions {
 	readonly board: Board;
 	readonly journal: TolerantJournal;
-	readonly recorder: Recorder;
-	readonly book: LogBook;
+	readonly recorder: EntryRecorder;
 	readonly time: TimeKeeper;
 	readonly firmwareVersion: number;
 	/** In force. */
@@ -83,9 +81,10 @@ export class BootLog {
 
 	/** At the begin of a wake: at once what may find no later moment. */
 	begin(): void {
-		const { board, book, deferredBoot } = this.#options;
+		const { board, recorder, deferredBoot } = this.#options;
 		// An attached technician may export at once, so the boot is recorded now; the battery is taken to bear it.
-		if (deferredBoot.isUrgent || board.console.isAttached) book.attempt("boot", () => this.write());
+		if (deferredBoot.isUrgent || board.console.isAttached)
+			recorder.attempt("boot", () => this.write());
 		if (!this.isWritten) return;
 		this.noteClock();
 		this.reportCrash();
@@ -118,23 +117,23 @@ export class BootLog {
 	noteClock(): void {
 		// A boot that is not written down yet will note it.
 		if (!this.isWritten) return;
-		const { time, book } = this.#options;
+		const { time, recorder } = this.#options;
 		const { fault } = time;
 		const wasFaulty = this.#isClockFaulty;
 		this.#isClockFaulty = fault !== undefined;
 		if (fault === undefined || wasFaulty) return;
-		book.event(fault === "rtc-stopped" ? "rtc-stopped" : "rtc-failed", 0, fault);
+		recorder.event(fault === "rtc-stopped" ? "rtc-stopped" : "rtc-failed", 0, fault);
 	}
 
 	/** A crash becomes an event entry once, safe mode one at its beginning and one at its end. */
 	reportCrash(): void {
-		const { board, book } = this.#options;
+		const { board, recorder } = this.#options;
 		const crash = this.#crash;
 		if (crash === undefined || !this.isWritten) return;
 		const { isSafe } = this;
 		if (crash.isReported && crash.isSafeModeOpen === isSafe) return;
-		if (!crash.isReported) book.event("crash", crash.code, crash.text);
-		if (crash.isSafeModeOpen !== isSafe) book.event("safe-mode", isSafe ? 1 : 0, "");
+		if (!crash.isReported) recorder.event("crash", crash.code, crash.text);
+		if (crash.isSafeModeOpen !== isSafe) recorder.event("safe-mode", isSafe ? 1 : 0, "");
 		this.#crash = { ...crash, isReported: true, isSafeModeOpen: isSafe };
 		storeCrashRecord(board.crash, this.#crash);
 	}
@@ -146,16 +145,8 @@ export class BootLog {
 	}
 
 	#record(resetReason: ResetReason): void {
-		const {
-			board,
-			book,
-			journal,
-			recorder,
-			deferredBoot,
-			configuration,
-			standing,
-			firmwareVersion,
-		} = this.#options;
+		const { board, recorder, journal, deferredBoot, configuration, standing, firmwareVersion } =
+			this.#options;
 		const crash = this.#crash;
 		recordBoot({
 			board,
@@ -170,7 +161,7 @@ export class BootLog {
 			crashCode: crash === undefined || crash.isReported ? 0 : crash.code,
 		});
 		if (deferredBoot.hasWaited) {
-			book.event("battery-waited", Math.floor(board.clock.milliseconds / 1000), resetReason);
+			recorder.event("battery-waited", Math.floor(board.clock.milliseconds / 1000), resetReason);
 		}
 		this.noteClock();
 		this.reportCrash();

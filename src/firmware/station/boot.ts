@@ -20,8 +20,8 @@ import { readingOf } from "../../protocol/record/reading.js";
 import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
 import { mayRollOverAfter } from "../measure/water.js";
 import type { Board, Entropy, ResetReason } from "../ports.js";
+import type { EntryRecorder, Stamp } from "./entry-recorder.js";
 import type { StationJournal } from "./journal-port.js";
-import type { Recorder, Stamp } from "./recorder.js";
 
 /**
  * Entries looked at from the end for the last boot number; one unreadable frame must not reset it. A boot
@@ -154,7 +154,7 @@ export interface BootRecordOptions {
 	/** Curves in force that are not the configuration's. */
 	readonly standing: readonly CalibrationBody[];
 	readonly journal: StationJournal;
-	readonly recorder: Recorder;
+	readonly recorder: EntryRecorder;
 	readonly firmwareVersion: number;
 	readonly resetReason: ResetReason;
 	/** When the boot was, or the wake that could afford to record it. */
@@ -173,7 +173,7 @@ export function recordBoot(options: BootRecordOptions): void {
 	const recorder = {
 		boot,
 		record: (body: EntryBody): void => {
-			if (!opened.has(partOf(body))) options.recorder.record(body, 0, stamp);
+			if (!opened.has(partOf(body))) options.recorder.append(body, { stamp });
 		},
 	};
 	if (journal.nextSequence === 1) {

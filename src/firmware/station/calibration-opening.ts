@@ -5,7 +5,7 @@ import { lookAtCircuits } from "../calibration/circuit-look.js";
 import { CONFIGURATION_FIELDS } from "../config/configuration-fields.js";
 import type { ConfigurationManager } from "../config/configuration-manager.js";
 import { turbidityBasesOf } from "../config/turbidity-curves.js";
-import type { LogBook } from "./log-book.js";
+import type { EntryRecorder } from "./entry-recorder.js";
 import { ProbeLending } from "./probe-lending.js";
 import type { StationOptions } from "./station-options.js";
 import type { TimeKeeper } from "./time-keeper.js";
@@ -14,7 +14,7 @@ import type { TolerantJournal } from "./tolerant-journal.js";
 export interface CalibrationRooms {
 	readonly manager: ConfigurationManager;
 	readonly journal: TolerantJournal;
-	readonly book: LogBook;
+	readonly recorder: EntryRecorder;
 	readonly time: TimeKeeper;
 	/** The cycle shall look around. */
 	readonly wake: () => void;
@@ -30,7 +30,7 @@ export interface Calibrations {
 /** `isWake`: of a deep sleep; every other boot looks at the circuits. */
 export function openCalibrations(
 	{ board, openProbes }: StationOptions,
-	{ manager, journal, book, time, wake }: CalibrationRooms,
+	{ manager, journal, recorder, time, wake }: CalibrationRooms,
 	isWake: boolean,
 ): Calibrations {
 	const lending = new ProbeLending(wake);
@@ -39,8 +39,8 @@ export function openCalibrations(
 		...place,
 		lend: (milliseconds) => lending.borrow(milliseconds),
 		journal,
-		record: (body) => book.record(body),
-		restored: (channel, why) => book.event("calibration-restored", channel, why),
+		record: (body) => recorder.record(body),
+		restored: (channel, why) => recorder.event("calibration-restored", channel, why),
 		curves: () => turbidityBasesOf(manager.configuration),
 		hectopascals: () =>
 			manager.configuration.airPressureHectopascals ??

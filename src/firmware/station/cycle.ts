@@ -13,17 +13,16 @@ import type { Board } from "../ports.js";
 import type { BootLog } from "./boot-log.js";
 import type { Calibrations } from "./calibration-opening.js";
 import { BATTERY_LOOK_SECONDS, RADIO_SPARED_SECONDS } from "./deferred-boot-record.js";
+import type { EntryRecorder } from "./entry-recorder.js";
 import type { EventController } from "./event-controller.js";
 import type { Heartbeat } from "./heartbeat.js";
 import type { ImageTrial } from "./image-trial.js";
-import type { LogBook } from "./log-book.js";
 import {
 	BATTERY_HYSTERESIS_MILLIVOLTS,
 	type MeasurementController,
 } from "./measurement-controller.js";
 import type { PowerController } from "./power-controller.js";
 import type { ReadingTimes } from "./reading-times.js";
-import type { Recorder } from "./recorder.js";
 import type { MeasurementRequest, ServiceRequests } from "./service-requests.js";
 import type { TimeKeeper } from "./time-keeper.js";
 import type { TolerantJournal } from "./tolerant-journal.js";
@@ -47,8 +46,7 @@ export interface CycleParts {
 	readonly openProbes: (board: Board, configuration: StationConfiguration) => WaterProbes;
 	readonly journal: TolerantJournal;
 	readonly time: TimeKeeper;
-	readonly recorder: Recorder;
-	readonly book: LogBook;
+	readonly recorder: EntryRecorder;
 	readonly bootLog: BootLog;
 	readonly manager: ConfigurationManager;
 	readonly uploads: UploadController;
@@ -72,7 +70,7 @@ export class Cycle {
 	#isRestarting = false;
 	/** In this wake, when it was looked at last. */
 	#correctedBits = 0;
-	/** A technician asked for it, and has his answer by then. */
+	/** A technician asked for it, and has the answer by then. */
 	#restartMilliseconds = Number.POSITIVE_INFINITY;
 
 	constructor(parts: CycleParts) {
@@ -152,13 +150,13 @@ export class Cycle {
 
 	/** The record says when a technician was at the station, though they came and went in one measurement. */
 	noteService(): void {
-		const { console, book } = this.#parts;
+		const { console, recorder } = this.#parts;
 		const isInService = console.isInService;
 		const wasCalled = console.wasCalled || isInService;
 		console.wasCalled = false;
-		if (wasCalled && !this.#wasInService) book.event("service", 1, "");
+		if (wasCalled && !this.#wasInService) recorder.event("service", 1, "");
 		if (!isInService && (wasCalled || this.#wasInService)) {
-			book.event("service", 0, "");
+			recorder.event("service", 0, "");
 			// The technician may have been at the circuits with other tools.
 			this.#parts.calibrations.controller.inForce.requestCheck();
 		}
@@ -234,7 +232,7 @@ export class Cycle {
 	}
 
 	#record(event: ConfigurationEvent): void {
-		const { manager, book, uploads } = this.#parts;
+		const { manager, recorder, uploads } = this.#parts;
 		switch (event.kind) {
 			case "taken-up":
 				this.#reconfigure();
@@ -242,29 +240,29 @@ export class Cycle {
 				uploads.requestSoon();
 				break;
 			case "confirmed":
-				if (book.event("configuration-confirmed", event.id, "")) manager.told(event.id);
+				if (recorder.event("configuration-confirmed", event.id, "")) manager.told(event.id);
 				break;
 			case "reverted":
-				if (book.event("configuration-reverted", event.id, event.text)) manager.told(event.id);
+				if (recorder.event("configuration-reverted", event.id, event.text)) manager.told(event.id);
 				this.#reconfigure();
 				break;
 			case "refused":
-				book.event("configuration-refused", event.id, event.text);
+				recorder.event("configuration-refused", event.id, event.text);
 				break;
 			case "damaged":
-				book.event("settings-damaged", event.place, "");
+				recorder.event("settings-damaged", event.place, "");
 				break;
 		}
 	}
 
 	/** The record names what is in force from here on, before anything is done under it. */
 	#reconfigure(): void {
-		const { manager, board, book, uploads, times, events } = this.#parts;
+		const { manager, board, recorder, uploads, times, events } = this.#parts;
 		const { configuration } = manager;
-		for (const body of configurationEntriesOf(configuration, board.sha256)) book.record(body);
+		for (const body of configurationEntriesOf(configuration, board.sha256)) recorder.record(body);
 		// Of the same curves a calibration at the station holds on.
 		for (const body of this.#parts.calibrations.controller.inForce.standing()) {
-			book.record({ ...body, ...NO_CALIBRATION_ACT });
+			recorder.record({ ...body, ...NO_CALIBRATION_ACT });
 		}
 		uploads.reconfigure(configuration);
 		events.reconfigured();
@@ -277,11 +275,10 @@ export class Cycle {
 			journal,
 			time,
 			bootLog,
-			recorder,
 			requests,
 			readings,
 			trial,
-			book,
+			recorder,
 			uploads,
 			times,
 			events,
@@ -302,12 +299,12 @@ export class Cycle {
 		if (calibrations.isInterrupted) yield* call(calibrations.inForce.recover());
 		// Apart, as a session is: to record a reading goes deep into the journal.
 		yield* call(readings.measure(stamp, context));
-		if (bootLog.isWritten && book.fault === undefined) {
+		if (bootLog.isWritten && recorder.fault === undefined) {
 			if (calibrations.isInterrupted) yield* call(calibrations.inForce.recover());
 			calibrations.inForce.tell("interrupted");
 		}
 		yield* call(events.settle());
-		if (trial.isOpen && book.fault === undefined) {
+		if (trial.isOpen && recorder.fault === undefined) {
 			trial.stored();
 			uploads.requestSoon();
 		}
@@ -320,8 +317,8 @@ export class Cycle {
 
 	/** What the day's heartbeat is to know of a reading, and the heartbeat itself. */
 	#countReading(due: number, utcSeconds: number): void {
-		const { board, journal, book, bootLog, readings, power, heartbeat, uploads } = this.#parts;
-		const isRecorded = book.fault === undefined;
+		const { board, journal, recorder, bootLog, readings, power, heartbeat, uploads } = this.#parts;
+		const isRecorded = recorder.fault === undefined;
 		heartbeat.measured({ ...readings.last, due, isRecorded });
 		const { retiredSectors, correctedBits } = journal.health();
 		heartbeat.looked(board.processor.freeHeapBytes, correctedBits - this.#correctedBits);
@@ -334,7 +331,7 @@ export class Cycle {
 			countedMillicoulombs: power.countedMillicoulombs,
 			forecastDays: power.forecast?.days,
 		});
-		if (body !== undefined) book.record(body);
+		if (body !== undefined) recorder.record(body);
 	}
 
 	/** Once a day, and whenever somebody may have calibrated a circuit with other tools. */

@@ -24,7 +24,7 @@ import { EventDetector } from "../events/event-detector.js";
 import { ALARM_CODES, ALARM_PHASES } from "../events/event-rule.js";
 import { EVENT_STATE_BYTES, type EventReading } from "../events/event-state.js";
 import type { Board } from "../ports.js";
-import type { LogBook } from "./log-book.js";
+import type { EntryRecorder } from "./entry-recorder.js";
 import type { TolerantJournal } from "./tolerant-journal.js";
 
 /** A week of five-minute readings, and what else a week has; */
@@ -73,7 +73,7 @@ const NO_HEADER = Object.freeze({
 
 export interface EventControllerOptions {
 	readonly journal: TolerantJournal;
-	readonly book: LogBook;
+	readonly recorder: EntryRecorder;
 	readonly manager: { readonly configuration: StationConfiguration };
 	/** Curves of turbidity in force that are not the configuration's. */
 	readonly standing: () => readonly CalibrationBody[];
@@ -134,7 +134,7 @@ export class EventController {
 		return this.#detector.intervalSeconds;
 	}
 
-	/** ALARM_CODES of what goes on, 0 none. */
+	/** ALARM_CODES of the event under way, 0 none. */
 	get code(): number {
 		return this.#detector.code;
 	}
@@ -158,7 +158,7 @@ export class EventController {
 			// The detector has forgotten the begin of what has ended; a claim made before its begin had a number has none.
 			const beginSequence = isBegin ? 0 : claim.beginSequence || this.#detector.beginOf(code);
 			// It hears of what is appended, and strikes it off.
-			const sequence = this.#options.book.record({ ...claim, beginSequence });
+			const sequence = this.#options.recorder.record({ ...claim, beginSequence });
 			if (sequence === undefined) return;
 			const isUrgent = code !== ALARM_CODES.storm && phase !== ALARM_PHASES.end;
 			if (isUrgent) this.#urgentTo = sequence;
@@ -200,7 +200,7 @@ export class EventController {
 	}
 
 	/**
-	 * After a loss of power: what was claimed stands in the record, and nowhere else. Its readings warm the detector;
+	 * After a loss of power: what was claimed is in the record, and nowhere else. Its readings warm the detector;
 	 * what it makes of one counts only where the record says so, or, of the last one, where power may have cut that off.
 	 */
 	*#recall(): Task<void> {

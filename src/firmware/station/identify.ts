@@ -1,4 +1,4 @@
-/** Who a station is, proved: it signs what it says of itself, with the asker's bytes in it. */
+/** The identity of a station, proved: it signs what it says of itself, with the asker's bytes in it. */
 import { Signal } from "../../core/task.js";
 import {
 	encodePossession,

@@ -12,10 +12,9 @@ import { type IdentityMarks, NO_IDENTITIES } from "../measure/identity.js";
 import type { WaterProbes } from "../measure/probes.js";
 import { type CalibrationIds, measureWater, type WaterMeasurement } from "../measure/water.js";
 import type { Board } from "../ports.js";
+import type { EntryRecorder, Stamp } from "./entry-recorder.js";
 import type { Measured } from "./heartbeat.js";
-import type { LogBook } from "./log-book.js";
 import type { PowerController } from "./power-controller.js";
-import type { Stamp } from "./recorder.js";
 import { type MeasurementRequest, reportOf, type ServiceRequests } from "./service-requests.js";
 import type { TimeKeeper } from "./time-keeper.js";
 import { BATTERY_FACTORS, batteryStepOf } from "./upload-interval.js";
@@ -36,11 +35,11 @@ export interface MeasurementControllerState {
 
 export interface MeasurementControllerOptions {
 	readonly board: Board;
-	readonly book: LogBook;
+	readonly recorder: EntryRecorder;
 	readonly time: TimeKeeper;
 	readonly service: ServiceRequests;
 	readonly power: PowerController;
-	/** One of the water goes on where it is not 0. */
+	/** One of the water is under way where it is not 0. */
 	readonly events: { readonly intervalSeconds: number };
 	/** In force. */
 	readonly configuration: () => StationConfiguration;
@@ -148,7 +147,7 @@ export class MeasurementController {
 			sequence,
 			durationMilliseconds: board.clock.milliseconds - beganMilliseconds,
 			clockFault: this.#options.time.fault,
-			journalFault: this.#options.book.fault,
+			journalFault: this.#options.recorder.fault,
 		});
 		this.#options.service.measured(request, report);
 	}
@@ -162,7 +161,7 @@ export class MeasurementController {
 
 	/** The reading's sequence, or undefined when the journal rejected it. */
 	#record({ set, reading }: WaterMeasurement, stamp: Stamp, isLate: boolean): number | undefined {
-		return this.#options.book.record(
+		return this.#options.recorder.record(
 			{ kind: "reading", fields: fieldsOfReading(set, reading) },
 			{ channelSet: set.id, stamp, extraFlags: isLate ? STATION_FLAGS.wakeLate : 0 },
 		);
@@ -170,14 +169,14 @@ export class MeasurementController {
 
 	/** What happened to the probes on the way. */
 	#recordProbeEvents(measurement: WaterMeasurement): void {
-		const { book, calibrations } = this.#options;
+		const { recorder, calibrations } = this.#options;
 		const { events, identified, failedProbes } = measurement;
 		const { isBatteryLow, batteryStep } = this.#state;
 		const withheld = CHANNELS.findIndex(({ name }) => name === calibrations.withheld);
-		for (const { code, detail, text } of events) book.event(code, detail, text);
+		for (const { code, detail, text } of events) recorder.event(code, detail, text);
 		for (const { code, detail, text } of identified) {
 			// How many points it holds in the middle of a calibration is no news.
-			if (detail !== withheld) book.event(code, detail, text);
+			if (detail !== withheld) recorder.event(code, detail, text);
 		}
 		const identities = measurement.identities.map((mark, channel) =>
 			channel === withheld ? (this.#state.identities[channel] ?? 0) : mark,
@@ -212,7 +211,7 @@ export class MeasurementController {
 		const { failedProbes, identities } = was;
 		this.#state = { failedProbes, isBatteryLow, batteryStep, identities };
 		if (isBatteryLow === was.isBatteryLow) return;
-		this.#options.book.event("battery-low", isBatteryLow ? 1 : 0, "");
+		this.#options.recorder.event("battery-low", isBatteryLow ? 1 : 0, "");
 	}
 }
 

@@ -22,7 +22,7 @@ const DAY_SECONDS = 24 * HOUR_SECONDS;
 export interface NetworkTimePolicyOptions {
 	readonly board: Pick<Board, "network" | "clock" | "entropy" | "trustFloorUtcSeconds">;
 	readonly time: Pick<TimeKeeper, "needsWitness">;
-	/** Who is asked, by the configuration in force; empty: nobody. */
+	/** The host that is asked, by the configuration in force; empty: nobody. */
 	readonly host: () => string;
 	/** Gives it to the clock and the record. */
 	readonly take: (offered: OfferedTime) => TimeVerdict["kind"];

@@ -1,7 +1,7 @@
 /** What a source says that it is, offered to the clock, and what the record has to say of it. */
 import { TIME_SOURCES } from "../../protocol/record/entry-layouts.js";
 import type { AnswerTimes } from "../uplink/uplink-options.js";
-import type { LogBook } from "./log-book.js";
+import type { EntryRecorder } from "./entry-recorder.js";
 import type { TimeKeeper } from "./time-keeper.js";
 import type { TimeVerdict } from "./time-state.js";
 
@@ -38,22 +38,21 @@ export function offeredByCollector(
 
 export interface TakingOptions {
 	readonly time: TimeKeeper;
-	readonly book: LogBook;
-	readonly boot: number;
+	readonly recorder: EntryRecorder;
 }
 
 /** What became of it. */
 export function takeOfferedTime(
 	{ utcSeconds, source, uncertaintyMilliseconds }: OfferedTime,
-	{ time, book, boot }: TakingOptions,
+	{ time, recorder }: TakingOptions,
 ): TimeVerdict["kind"] {
 	const sourceIndex = TIME_SOURCES.indexOf(source);
 	const verdict = time.offer(utcSeconds, sourceIndex, uncertaintyMilliseconds / 1000);
 	if (verdict.kind === "refused") {
-		book.event("time-refused", clampToInt32(verdict.stepSeconds), source);
+		recorder.event("time-refused", clampToInt32(verdict.stepSeconds), source);
 	}
 	if (verdict.kind === "waiting-for-second-source" && verdict.isFirst) {
-		book.event("time-refused", clampToInt32(verdict.stepSeconds), "needs a second source");
+		recorder.event("time-refused", clampToInt32(verdict.stepSeconds), "needs a second source");
 	}
 	const isKept = verdict.kind === "kept";
 	if (verdict.kind !== "stepped" && verdict.kind !== "reckoned" && !(isKept && verdict.isNews)) {
@@ -62,10 +61,10 @@ export function takeOfferedTime(
 	const stepSeconds = verdict.kind === "stepped" ? verdict.stepSeconds : undefined;
 	// A clock that was left alone continues being off by what it is off by.
 	const leftSeconds = isKept ? Math.abs(verdict.stepSeconds) : 0;
-	const sequence = book.record({
+	const sequence = recorder.record({
 		kind: "time",
-		atBoot: boot,
-		atUptimeSeconds: book.stamp().uptimeSeconds,
+		atBoot: recorder.boot,
+		atUptimeSeconds: recorder.stamp().uptimeSeconds,
 		atUtcSeconds: utcSeconds,
 		uncertaintyMilliseconds:
 			Math.ceil(uncertaintyMilliseconds) + leftSeconds * 1000 + UPTIME_MILLISECONDS,

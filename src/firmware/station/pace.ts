@@ -28,7 +28,7 @@ export interface Pace {
 }
 
 export function openPace(options: PaceOptions): Pace {
-	const { board, journal, book, manager, standing, onUrgent, time, isBatteryLow, retained } =
+	const { board, journal, recorder, manager, standing, onUrgent, time, isBatteryLow, retained } =
 		options;
 	const { clock } = board;
 	const configuration = () => manager.configuration;
@@ -36,12 +36,12 @@ export function openPace(options: PaceOptions): Pace {
 		clock,
 		configuration,
 		state: retained?.power,
-		say: (level, text) => book.event("power-level", level, text),
+		say: (level, text) => recorder.event("power-level", level, text),
 	});
 	const events = new EventController({
 		board,
 		journal,
-		book,
+		recorder,
 		manager,
 		standing,
 		onUrgent,

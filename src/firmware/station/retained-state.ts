@@ -239,7 +239,7 @@ function putTime(view: DataView, time: TimeState): void {
 	);
 }
 
-/** Makes the retained state fail its check, so that a wake that dies leaves nothing stale behind. */
+/** Makes the retained state fail its check, so that a wake that dies leaves nothing stale. */
 export function invalidateRetainedState(memory: RetainedMemory): void {
 	memory.write(new Uint8Array(4));
 }

@@ -85,7 +85,7 @@ export class ServiceRequests implements StationService {
 		this.#isUploadUnderWay = this.#upload !== undefined;
 	}
 
-	/** A measurement is done; who waited for one gets it. */
+	/** A measurement is done; a request that waits gets it. */
 	measured(request: MeasurementRequest | undefined, report: ReadingReport): void {
 		if (request === undefined) return;
 		if (this.#request === request) this.#request = undefined;

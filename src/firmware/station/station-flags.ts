@@ -9,7 +9,7 @@ export interface FlagSources {
 	readonly time: { readonly utcSeconds: number | undefined };
 	readonly console: { readonly isInService: boolean };
 	readonly bootLog: { readonly isSafe: boolean };
-	readonly book: { readonly fault: unknown };
+	readonly recorder: { readonly fault: unknown };
 	readonly readings: { readonly state: { readonly isBatteryLow: boolean } };
 	readonly uploads: {
 		readonly isRefused: boolean;
@@ -20,13 +20,13 @@ export interface FlagSources {
 
 /** STATION_FLAGS of this moment. */
 export function stationFlagsOf(sources: FlagSources): number {
-	const { time, console, bootLog, book, readings, uploads } = sources;
+	const { time, console, bootLog, recorder, readings, uploads } = sources;
 	let flags = 0;
 	if (readings.state.isBatteryLow) flags |= STATION_FLAGS.batteryLow;
 	if (time.utcSeconds === undefined) flags |= STATION_FLAGS.clockUntrusted;
 	if (console.isInService) flags |= STATION_FLAGS.serviceMode;
 	if (bootLog.isSafe) flags |= STATION_FLAGS.safeMode;
-	if (book.fault !== undefined) flags |= STATION_FLAGS.journalDegraded;
+	if (recorder.fault !== undefined) flags |= STATION_FLAGS.journalDegraded;
 	if (uploads.isRefused) flags |= STATION_FLAGS.collectorRefused;
 	if (uploads.isBudgetSpent) flags |= STATION_FLAGS.radioBudgetSpent;
 	if (uploads.waitingShare >= NEARLY_FULL_SHARE) flags |= STATION_FLAGS.journalNearlyFull;

@@ -16,14 +16,13 @@ import { type Calibrations, openCalibrations } from "./calibration-opening.js";
 import { crash, loadCrashRecord, textOf } from "./crash-record.js";
 import { Cycle } from "./cycle.js";
 import { DeferredBootRecord } from "./deferred-boot-record.js";
+import { EntryRecorder } from "./entry-recorder.js";
 import { ImageTrial } from "./image-trial.js";
-import { LogBook } from "./log-book.js";
 import { MeasurementController } from "./measurement-controller.js";
 import { NetworkTimePolicy } from "./network-time-policy.js";
 import { type OfferedTime, offeredByCollector, takeOfferedTime } from "./offered-time.js";
 import { openPace, type Pace } from "./pace.js";
 import { ProvisioningDrafts } from "./provisioning-drafts.js";
-import { Recorder } from "./recorder.js";
 import {
 	invalidateRetainedState,
 	loadRetainedState,
@@ -60,8 +59,7 @@ export class Station {
 	/** On the board's clock. */
 	readonly #bootMilliseconds: number;
 	readonly #time: TimeKeeper;
-	readonly #recorder: Recorder;
-	readonly #book: LogBook;
+	readonly #recorder: EntryRecorder;
 	readonly #bootLog: BootLog;
 	readonly #requests: ServiceRequests;
 	readonly #calibrations: Calibrations;
@@ -101,10 +99,13 @@ export class Station {
 		this.#time = this.#openTime();
 		this.#time.refresh();
 		this.#recorder = this.#openRecorder();
-		this.#book = new LogBook(this.#recorder, (text) => this.#log(text));
-		const seen = { board, manager: this.#manager, journal: this.#journal, book: this.#book };
-		this.#bootLog = new BootLog({
+		const seen = {
+			board,
+			manager: this.#manager,
+			journal: this.#journal,
 			recorder: this.#recorder,
+		};
+		this.#bootLog = new BootLog({
 			time: this.#time,
 			firmwareVersion: options.firmwareVersion,
 			configuration: () => this.#manager.configuration,
@@ -149,8 +150,8 @@ export class Station {
 		});
 	}
 
-	#openRecorder(): Recorder {
-		return new Recorder({
+	#openRecorder(): EntryRecorder {
+		return new EntryRecorder({
 			clock: this.#options.board.clock,
 			time: this.#time,
 			boot: this.#boot,
@@ -161,10 +162,11 @@ export class Station {
 					time: this.#time,
 					console: this.#console,
 					bootLog: this.#bootLog,
-					book: this.#book,
+					recorder: this.#recorder,
 					readings: this.#readings,
 					uploads: this.#uploads,
 				}),
+			log: (text) => this.#log(text),
 			append: (draft) => {
 				this.#bootLog.write();
 				return this.#journal.append(draft);
@@ -206,7 +208,7 @@ export class Station {
 		const { board, openProbes } = this.#options;
 		return new MeasurementController({
 			board,
-			book: this.#book,
+			recorder: this.#recorder,
 			time: this.#time,
 			service: this.#requests,
 			...this.#pace,
@@ -248,7 +250,7 @@ export class Station {
 		return new UploadController({
 			board,
 			journal: this.#journal,
-			book: this.#book,
+			recorder: this.#recorder,
 			configuration: this.#manager.configuration,
 			batteryFactor: this.#readings.batteryFactor,
 			recordedGapTo: this.#retained?.recordedGapTo ?? 0,
@@ -281,7 +283,6 @@ export class Station {
 			journal: this.#journal,
 			time: this.#time,
 			recorder: this.#recorder,
-			book: this.#book,
 			bootLog: this.#bootLog,
 			manager: this.#manager,
 			uploads: this.#uploads,
@@ -312,11 +313,7 @@ export class Station {
 
 	#takeTime(offered: OfferedTime): TimeVerdict["kind"] {
 		const before = this.#time.utcSeconds;
-		const verdict = takeOfferedTime(offered, {
-			time: this.#time,
-			book: this.#book,
-			boot: this.#boot,
-		});
+		const verdict = takeOfferedTime(offered, { time: this.#time, recorder: this.#recorder });
 		if (before !== undefined) this.#pace.times.stepped((this.#time.utcSeconds ?? before) - before);
 		this.#bootLog.noteClock();
 		return verdict;
@@ -329,7 +326,7 @@ export class Station {
 			configuration: this.#manager.configuration,
 			trialEndsMilliseconds: this.#manager.trialEndsMilliseconds,
 			journal: this.#journal,
-			journalFault: this.#book.fault,
+			journalFault: this.#recorder.fault,
 			stamp: this.#recorder.stamp(),
 			clockFault: this.#time.fault,
 			boot: this.#boot,

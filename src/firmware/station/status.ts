@@ -5,8 +5,8 @@ import { TIME_QUALITIES } from "../../protocol/record/entry-layouts.js";
 import type { StationConfiguration } from "../config/configuration.js";
 import type { AnswerFields } from "../console/service.js";
 import type { Board } from "../ports.js";
+import type { Stamp } from "./entry-recorder.js";
 import type { StationJournal } from "./journal-port.js";
-import type { Stamp } from "./recorder.js";
 
 export interface StatusView {
 	readonly board: Pick<Board, "clock" | "processor">;

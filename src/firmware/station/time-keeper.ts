@@ -11,7 +11,7 @@ import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { TIME_QUALITIES, TIME_SOURCES } from "../../protocol/record/entry-layouts.js";
 import type { DriftReference, StepOffer, TimeState, TimeVerdict } from "./time-state.js";
 
-/** What the time keeper needs of an RTC; the DS3231 driver behind a thin wrapper. */
+/** What the time keeper needs of an RTC; the DS3231 driver in a thin wrapper. */
 export interface RealTimeClock {
 	/** Unix seconds, or undefined when its oscillator had stopped. Throws StationError. */
 	read(): number | undefined;

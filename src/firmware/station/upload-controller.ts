@@ -11,15 +11,15 @@ import type { StationConfiguration } from "../config/configuration.js";
 import type { Board } from "../ports.js";
 import { Uplink } from "../uplink/uplink.js";
 import type { AnswerTimes, SessionOutcome } from "../uplink/uplink-options.js";
+import type { EntryRecorder } from "./entry-recorder.js";
 import type { Heartbeat } from "./heartbeat.js";
 import type { StationJournal } from "./journal-port.js";
-import type { LogBook } from "./log-book.js";
 import { uploadIntervalSecondsOf } from "./upload-interval.js";
 
 export interface UploadControllerOptions {
 	readonly board: Board;
 	readonly journal: StationJournal;
-	readonly book: LogBook;
+	readonly recorder: EntryRecorder;
 	readonly configuration: StationConfiguration;
 	/** Uploads are so many times rarer than configured. */
 	readonly batteryFactor: number;
@@ -141,7 +141,7 @@ export class UploadController {
 			// Apart: the deepest calls of the station begin in a session, and its stack is small.
 			const outcome = yield* call(this.#uplink.session());
 			this.#isUploading = false;
-			// The session read what waits: rot that it met is forgotten with the next sleep.
+			// The session read what waits: corruption that it met is forgotten with the next sleep.
 			this.#recordGaps();
 			this.#options.heartbeat.uploaded(outcome, this.rssiDecibelMilliwatts);
 			this.#options.onEnded(outcome, this.#trouble);
@@ -204,33 +204,33 @@ export class UploadController {
 	}
 
 	/**
-	 * A gap becomes an entry when it is about to be delivered; again only after it has grown. Rot is
+	 * A gap becomes an entry when it is about to be delivered; again only after it has grown. Corruption is
 	 * met in no order, as the newest is read first: a gap below one that was named is named when the
 	 * cursor has come up to it and can get no further without.
 	 */
 	#recordGaps(): void {
-		const { journal, book } = this.#options;
+		const { journal, recorder } = this.#options;
 		for (const gap of journal.gaps) {
 			// Numbers of a former epoch say nothing of this one; the journal itself names them once.
 			if (gap.lostEpoch !== 0) {
-				book.record({ kind: "gap", ...gap });
+				recorder.record({ kind: "gap", ...gap });
 				continue;
 			}
 			const isInTheWay = gap.from === journal.cursor + 1;
 			if (gap.to <= this.#recordedGapTo && !isInTheWay) continue;
-			if (book.record({ kind: "gap", ...gap }) === undefined) continue;
+			if (recorder.record({ kind: "gap", ...gap }) === undefined) continue;
 			this.#recordedGapTo = Math.max(this.#recordedGapTo, gap.to);
 		}
 	}
 
 	#report(code: StationErrorCode | "acknowledged" | "refused", detail: number, text: string): void {
-		const { board, book, log } = this.#options;
+		const { board, recorder, log } = this.#options;
 		this.rssiDecibelMilliwatts = board.network.link.rssiDecibelMilliwatts;
 		log(`uplink ${code} ${detail} ${text}`);
 		this.#trouble = code === "acknowledged" ? undefined : { code, text };
-		if (code === "refused") book.event("collector-refused", detail, text);
+		if (code === "refused") recorder.event("collector-refused", detail, text);
 		else if (code.startsWith("acknowledgement-")) {
-			book.event("acknowledgement-rejected", detail, code);
+			recorder.event("acknowledgement-rejected", detail, code);
 		}
 	}
 }

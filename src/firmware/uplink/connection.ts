@@ -24,7 +24,7 @@ export interface Answer {
 	readonly body: Uint8Array;
 }
 
-/** Who is connected to, by what. */
+/** The host to connect to, and by what. */
 export interface ConnectionOptions {
 	readonly network: Network;
 	readonly clock: { readonly milliseconds: number };

@@ -1,7 +1,7 @@
 /**
  * When to try again, and what that may cost. A thousand stations whose collector comes back must
  * not come back with it, and a station whose collector is gone must not empty its battery on it.
- * The rules stand in docs/WIRE.md. All instants are the board's clock, which goes
+ * The rules are in docs/WIRE.md. All instants are the board's clock, which goes
  * on through deep sleep.
  */
 import { fraction, type RandomSource } from "../../core/random.js";
@@ -197,7 +197,7 @@ export class UplinkSchedule {
 	/** `retryAfterSeconds`: what the collector asked for, if it did. */
 	failed(cost: SessionCost, retryAfterSeconds?: number): void {
 		const asked = Math.min(retryAfterSeconds ?? 0, RETRY_AFTER_SECONDS_MAX) * SECOND;
-		// Up to half as long again, so that those who were sent away together do not return so.
+		// Up to half as long again, so that stations that were sent away together do not return so.
 		this.#retry(cost, asked + this.#uniform(asked / 2));
 	}
 

@@ -74,7 +74,7 @@ export function encodeSntpRequest(nonce: Uint8Array): Uint8Array {
 /** Judges a packet that came; never throws. */
 export function readSntpAnswer(bytes: Uint8Array, exchange: SntpExchange): SntpVerdict {
 	if (bytes.length !== SNTP_BYTES) return { kind: "foreign", why: "length" };
-	// First of all: who does not know the nonce has no say, not even to stop us for a day.
+	// First of all: an answer without the nonce has no say, not even to stop us for a day.
 	for (let index = 0; index < SNTP_NONCE_BYTES; index++) {
 		if (bytes[ORIGINATE_AT + index] !== exchange.nonce[index]) {
 			return { kind: "foreign", why: "originate" };

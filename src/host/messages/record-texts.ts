@@ -110,7 +110,7 @@ export const RECORD_TEXTS: Readonly<Record<string, Text>> = Object.freeze({
 	"name-alarm-conductivity": t("unusual conductivity", "neuobičajena provodljivost"),
 	"name-alarm-storm": t("storm water", "bujična voda"),
 	"name-overflow": t("memory full, oldest overwritten", "memorija puna, najstarije prepisano"),
-	"name-rot": t("memory cells failed", "otkazale su memorijske ćelije"),
+	"name-corruption": t("memory cells failed", "otkazale su memorijske ćelije"),
 	"name-sector-lost": t("a part of the memory was lost", "izgubljen je deo memorije"),
 	"name-unproved": t(
 		"numbers perhaps used before a loss of power",

@@ -32,7 +32,7 @@ export interface VerifiedRange {
 	readonly head: Uint8Array | undefined;
 }
 
-/** A rot every day and an overflow every week for twenty years are 8 400. About 200 bytes each. */
+/** A corruption every day and an overflow every week for twenty years are 8 400. About 200 bytes each. */
 export const GAPS_MAX = 1 << 16;
 export const RANGES_MAX = 1 << 16;
 

@@ -1,7 +1,7 @@
 /**
  * Readings on flash: differences from an anchor of the same sector, bit-packed, most of them in one
  * 16-byte slot. A delta names its anchor and depends on nothing else, and an anchor depends at most
- * on one key, so that what rots costs itself and what was measured against it, never the rest.
+ * on one key, so that what is corrupted costs itself and what was measured against it, never the rest.
  * Decoding gives back the canonical bytes bit for bit or nothing; layout in docs/FORMAT.md.
  */
 import { putUint32, uint32At } from "../../core/bytes.js";

@@ -1,6 +1,6 @@
 /**
  * The outer forms of the journal on flash: sector headers and frames with their check sums. Every
- * bit and the reasons stand in docs/FORMAT.md; firmware, exporter and checkers share this file.
+ * bit and the reasons are in docs/FORMAT.md; firmware, exporter and checkers share this file.
  */
 
 import { putUint32, uint16At, uint32At } from "../../core/bytes.js";

@@ -77,7 +77,7 @@ export type EntryVisitor = (index: number, canonical: Uint8Array) => boolean | u
 
 /**
  * Walks the frames of a sector's `bytes` (header included), of which `header` was read. Where no
- * CRC holds it continues one slot further, so that rot costs a frame and not the rest. Rotten bits
+ * CRC holds it continues one slot further, so that corruption costs a frame and not the rest. Corrupted bits
  * are put right in `bytes`. Transient memory: a few objects per frame. Entries below `firstIndex` are
  * not visited, and decoded only where later ones refer to them.
  */
@@ -92,7 +92,7 @@ export function scanSector(
 
 /**
  * The same of a sector whose header cannot be read, under the serial that belongs there and the ring and
- * epoch of `like`. Numbers that were passed over behind its first frame count with the entries.
+ * epoch of `like`. Numbers that were passed over after its first frame count with the entries.
  */
 export function scanHeaderless(bytes: Uint8Array, like: SectorHeader, serial: number): SectorScan {
 	const header = {

@@ -136,7 +136,7 @@ export const COMMANDS = Object.freeze({
 		answer: "station configuration# missing",
 	},
 	"provision-set": {
-		about: "put text behind the first characters of a field of the draft; nothing: as if untold",
+		about: "put text after the first characters of a field of the draft; nothing: as if untold",
 		takes: { field: "word", at: [0, 4096, 0], text: "word" },
 		answer: "field length#",
 	},

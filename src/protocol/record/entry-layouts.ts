@@ -145,7 +145,7 @@ export const LAYOUTS = Object.freeze({
 		/** Zeros where no previous epoch is known. */
 		["previousHead", "b32"],
 	],
-	/** A piece of what a calibration rests on; its contents by type stand in docs/FORMAT.md. */
+	/** A piece of what a calibration rests on; its contents by type are in docs/FORMAT.md. */
 	"calibration-part": [
 		["calibrationId", "u16"],
 		/** 0, 1, 2 ... within the calibration. */
@@ -370,7 +370,12 @@ export const NO_CALIBRATION_ACT = Object.freeze({
 });
 
 /** `unproved`: numbers that may have been given to entries, and are not used again. */
-export const GAP_REASONS = Object.freeze(["overflow", "rot", "sector-lost", "unproved"] as const);
+export const GAP_REASONS = Object.freeze([
+	"overflow",
+	"corruption",
+	"sector-lost",
+	"unproved",
+] as const);
 
 export const EPOCH_REASONS = Object.freeze([
 	"first",

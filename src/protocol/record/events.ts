@@ -26,7 +26,7 @@ export const EVENT_CODES = Object.freeze({
 	"rtc-failed": 22,
 	/** The journal retired a sector; detail: its index. */
 	"sector-retired": 30,
-	/** Rotten bits were corrected in storage; detail: how many. */
+	/** Corrupted bits were corrected in storage; detail: how many. */
 	"bits-corrected": 31,
 	/** Recovery found something to say; text: what. */
 	"journal-recovered": 32,

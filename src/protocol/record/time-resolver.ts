@@ -31,7 +31,7 @@ interface Anchor {
 interface Run {
 	/** It was set or confirmed here. */
 	readonly from: Anchor | undefined;
-	/** Here it was found behind by so much. */
+	/** Here it was found slow by so much. */
 	to: (Anchor & { readonly stepSeconds: number }) | undefined;
 	/** The record itself doubts it by so much: a source that was not believed said so. */
 	deniedSeconds: number;
@@ -55,7 +55,7 @@ const RTC_PARTS_PER_MILLION = 7;
 const OWN_CLOCK_MILLISECONDS_PER_SECOND = 53;
 /**
  * A step that a source offered and that was refused denies the RTC up to here: further off no RTC of a running
- * boot is (the station does not believe it then), and who says more says nothing of it.
+ * boot is (the station does not believe it then), and an entry that says more says nothing of it.
  */
 const DENIED_SECONDS_MAX = 221;
 /** What is refused is more than the source leaves open: it may be off the truth by as much again. */

@@ -335,14 +335,14 @@ describe("the configuration in force", () => {
 		assert.deepEqual(allEvents(manager), [{ kind: "reverted", id: 2, text: "settings-failed" }]);
 	});
 
-	it("is the one that is whole, and says so, when a place has rotted", () => {
+	it("is the one that is whole, and says so, when a place is corrupted", () => {
 		const bench = new Bench();
 		const manager = bench.boot();
 		offered(manager, { id: 2 });
 		manager.acknowledged();
 		allEvents(manager);
 		offered(manager, { id: 3 });
-		bench.settings.rot(1);
+		bench.settings.corrupt(1);
 		const second = bench.boot();
 		assert.equal(second.configuration.id, 2);
 		assert.deepEqual(allEvents(second), [{ kind: "damaged", place: 1 }]);

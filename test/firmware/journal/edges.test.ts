@@ -80,8 +80,8 @@ function moved(
 }
 
 /** Flips `count` bits, far apart, from the byte `at` on. */
-function rot(flash: SimulatedFlash, at: number, count = 2): void {
-	for (let bit = 0; bit < count; bit++) flash.rot(at + 3 + 5 * bit, bit + 1);
+function corrupt(flash: SimulatedFlash, at: number, count = 2): void {
+	for (let bit = 0; bit < count; bit++) flash.corrupt(at + 3 + 5 * bit, bit + 1);
 }
 
 /** Sectors by what their headers say, newest last. */
@@ -381,7 +381,7 @@ describe("a ring with more than one fault at once", () => {
 		}
 	});
 
-	it("reads past a copy that was never made, and names nothing of it as rot", () => {
+	it("reads past a copy that was never made, and names nothing of it as corruption", () => {
 		const flash = flashOf(12);
 		fill(open(flash), 45);
 		const next = newestSector(flash) + 1;
@@ -408,13 +408,13 @@ describe("a ring with more than one fault at once", () => {
 		assert.deepEqual(sequencesOf(open(flash)).length, 85);
 	});
 
-	it("names an overflow that comes after rot was named", () => {
+	it("names an overflow that comes after corruption was named", () => {
 		const flash = flashOf(6);
 		const journal = open(flash);
 		fill(journal, 60);
 		journal.acknowledge(5);
 		// A reading of the sector with serial 1, beyond repair.
-		rot(flash, SECTOR_BYTES + 80 + 80 + 3 * 16);
+		corrupt(flash, SECTOR_BYTES + 80 + 80 + 3 * 16);
 		sequencesOf(journal);
 		const [gap] = journal.gaps;
 		assert.ok(gap !== undefined && gap.reason === 1);
@@ -433,7 +433,7 @@ describe("a ring with more than one fault at once", () => {
 		const before = open(flash);
 		fill(before, 199);
 		flash.resetCounters();
-		rot(flash, 0);
+		corrupt(flash, 0);
 		const journal = open(flash);
 		assert.equal(journal.epoch, before.epoch);
 		assert.equal(
@@ -464,7 +464,7 @@ describe("a ring with more than one fault at once", () => {
 			fill(journal, 12);
 			journal.acknowledge(acknowledged);
 			// Key of five slots, eleven deltas, a cursor frame: the last delta.
-			rot(flash, 80 + 80 + 10 * 16);
+			corrupt(flash, 80 + 80 + 10 * 16);
 			const booted = open(flash);
 			assert.deepEqual([booted.nextSequence, booted.cursor], [13, acknowledged]);
 			assert.equal(booted.append(READINGS[0] as EntryDraft).sequence, 13);
@@ -479,7 +479,7 @@ describe("a ring with more than one fault at once", () => {
 		const flash = flashOf(8);
 		const journal = open(flash);
 		fill(journal, 12);
-		rot(flash, 80 + 80 + 10 * 16);
+		corrupt(flash, 80 + 80 + 10 * 16);
 		for (let boot = 0; boot < 3; boot++) {
 			const booted = open(flash);
 			assert.equal(booted.nextSequence, 13);
@@ -495,7 +495,7 @@ describe("a ring with more than one fault at once", () => {
 		assert.deepEqual(gap?.resume, again.headBefore(13));
 	});
 
-	it("gives no number again that a note proves, wherever the rot is", () => {
+	it("gives no number again that a note proves, wherever the corruption is", () => {
 		// The last frame; the newest sector's header, with five entries behind it; the copy of an unclean boot.
 		const wrongs: readonly (readonly [entries: number, wrong: number])[] = [
 			[12, 80 + 80 + 10 * 16],
@@ -507,7 +507,7 @@ describe("a ring with more than one fault at once", () => {
 			const journal = open(flash);
 			fill(journal, entries);
 			const note = journal.save();
-			rot(flash, wrong);
+			corrupt(flash, wrong);
 			const booted = open(flash, KEY, note);
 			assert.equal(booted.epoch, journal.epoch);
 			// A key frame beyond repair is five slots, which may have been five entries.
@@ -530,7 +530,7 @@ describe("a ring with more than one fault at once", () => {
 		// The second sector refuses: the log goes on in the third.
 		refusing.failSector(1, "loud", 0);
 		fill(journal, 12);
-		rot(refusing, 2 * SECTOR_BYTES);
+		corrupt(refusing, 2 * SECTOR_BYTES);
 		const behind = open(refusing);
 		assert.ok(behind.append(READINGS[0] as EntryDraft).sequence > 34);
 
@@ -538,11 +538,11 @@ describe("a ring with more than one fault at once", () => {
 		journal = open(torn);
 		fill(journal, 12);
 		// The last entry is beyond repair: 12 is unproved. Then a boot in the second sector, and its header.
-		rot(torn, 80 + 80 + 10 * 16);
+		corrupt(torn, 80 + 80 + 10 * 16);
 		journal = open(torn);
 		fill(journal, 8);
 		const given = journal.nextSequence - 1;
-		rot(torn, SECTOR_BYTES);
+		corrupt(torn, SECTOR_BYTES);
 		const booted = open(torn);
 		assert.ok(booted.append(READINGS[0] as EntryDraft).sequence > given);
 		for (const source of [behind, booted]) {
@@ -581,7 +581,7 @@ describe("a ring with more than one fault at once", () => {
 		const flash = flashOf(8);
 		let journal = open(flash);
 		fill(journal, 60);
-		rot(flash, 0);
+		corrupt(flash, 0);
 		journal = open(flash, KEY, journal.save());
 		const held = sequencesOf(journal);
 		assert.ok(held.length > 30 && held.at(-1) === 60, `${held.length} entries`);

@@ -121,15 +121,15 @@ describe("the journal", () => {
 		const written = fill(Journal.open(options), 12);
 		const used = 80 + 80 + 11 * 16;
 		for (let bit = 0; bit < used * 8; bit += 7) {
-			flash.rot(bit >> 3, bit & 7);
+			flash.corrupt(bit >> 3, bit & 7);
 			const read = [...readAll(Journal.open(options)).values()];
 			assert.equal(read.length, 12, `bit ${bit}`);
 			assert.ok(read.every((canonical, index) => equalBytes(canonical, written[index]!)));
-			flash.rot(bit >> 3, bit & 7);
+			flash.corrupt(bit >> 3, bit & 7);
 		}
 	});
 
-	it("loses one reading to heavier rot, names the gap, and chains again at the next sector", () => {
+	it("loses one reading to heavier corruption, names the gap, and chains again at the next sector", () => {
 		const flash = flashOf(8, 512);
 		const options = optionsOf(flash);
 		const journal = Journal.open(options);
@@ -143,7 +143,7 @@ describe("the journal", () => {
 			[9, 6],
 			[11, 3],
 		] as const) {
-			flash.rot(at + byte, bit);
+			flash.corrupt(at + byte, bit);
 		}
 		const entries = readAll(journal);
 		assert.equal(entries.size, 59);
@@ -161,7 +161,7 @@ describe("the journal", () => {
 		assert.deepEqual(journal.gaps, []);
 	});
 
-	it("uses no number again when rot takes the newest header, and names what is lost with it", () => {
+	it("uses no number again when corruption takes the newest header, and names what is lost with it", () => {
 		const flash = flashOf(8, 512);
 		const options = optionsOf(flash);
 		fill(Journal.open(options), 60);
@@ -169,7 +169,7 @@ describe("the journal", () => {
 		// The newest sector is the last with a header that is not unwritten.
 		let serial = 0;
 		while (((flash.bytes[(serial + 1) * 512 + 3] ?? 1) & 1) === 0) serial++;
-		for (const byte of [9, 17, 33, 41]) flash.rot(serial * 512 + byte, 2);
+		for (const byte of [9, 17, 33, 41]) flash.corrupt(serial * 512 + byte, 2);
 		const journal = Journal.open(options);
 		assert.ok(journal.nextSequence >= 61, `next ${journal.nextSequence}`);
 		const { sequence } = journal.append(READINGS[60] as EntryDraft);
@@ -291,7 +291,7 @@ describe("the journal", () => {
 		// The newest sector is the last with a header that is not unwritten.
 		let newest = 7;
 		while (((flash.bytes[newest * 512 + 3] ?? 1) & 1) !== 0) newest--;
-		flash.rot(newest * 512 + 80 + 5, 1);
+		flash.corrupt(newest * 512 + 80 + 5, 1);
 		journal = Journal.open(options);
 		assert.equal(journal.health().correctedBits, 1);
 		fill(journal, 1);

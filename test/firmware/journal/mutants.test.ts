@@ -58,7 +58,7 @@ describe("a journal that is wrong", () => {
 		],
 		[
 			"ignores what lies torn behind the last frame",
-			"rot",
+			"corruption",
 			[
 				[
 					"firmware/journal/recovery.js",

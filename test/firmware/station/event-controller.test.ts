@@ -5,8 +5,8 @@ import {
 	DEFAULT_CONFIGURATION,
 	type StationConfiguration,
 } from "../../../src/firmware/config/configuration.js";
+import { EntryRecorder } from "../../../src/firmware/station/entry-recorder.js";
 import { EventController } from "../../../src/firmware/station/event-controller.js";
-import { LogBook } from "../../../src/firmware/station/log-book.js";
 import { encodeEntry } from "../../../src/protocol/record/entry.js";
 import type { AlarmBody, Entry, EntryBody } from "../../../src/protocol/record/entry-layouts.js";
 import { runTask } from "../../support/bench/run-task.js";
@@ -59,17 +59,24 @@ class Bench {
 			},
 		};
 		const bench = this;
-		const recorder = {
-			record: (body: EntryBody) => {
-				if (body.kind === "alarm" && bench.refuses(body)) {
+		const recorder = new EntryRecorder({
+			clock: { milliseconds: 0 },
+			time: { utcSeconds: undefined, timeQuality: 0 },
+			boot: this.#boot,
+			bootMilliseconds: 0,
+			configurationId: () => 0,
+			stationFlags: () => 0,
+			log: () => {},
+			append: (draft) => {
+				if (draft.kind === "alarm" && bench.refuses(draft)) {
 					throw new StationError("flash-failed", "refused");
 				}
-				return bench.append(body);
+				return { sequence: bench.append(draft) };
 			},
-		};
+		});
 		this.#bench = new EventController({
 			journal: this.#journal as never,
-			book: new LogBook(recorder as never, () => {}),
+			recorder,
 			manager: {
 				get configuration() {
 					return bench.configuration as never;
@@ -90,6 +97,7 @@ class Bench {
 	append(body: EntryBody, boot = this.#boot): number {
 		const sequence = this.entries.length + 1;
 		const entry = {
+			...body,
 			channelSet: body.kind === "reading" ? 1 : 0,
 			timeQuality: 2,
 			epoch: 1,
@@ -99,7 +107,6 @@ class Bench {
 			utcSeconds: 1_800_000_000 + this.now,
 			configurationId: 1,
 			stationFlags: 0,
-			...body,
 		} as Entry;
 		this.entries.push(entry);
 		this.#journal.onAppended?.(entry);

@@ -21,7 +21,14 @@ import type { EntryDraft } from "../../../src/protocol/record/entry-layouts.js";
 import { draftOf } from "./journal-trial.js";
 import { nodeSha256, type OpenJournal, STATION, Violation } from "./journal-witness.js";
 
-export const HARDSHIPS = ["geometry", "key", "rot", "rot-note", "read", "cluster"] as const;
+export const HARDSHIPS = [
+	"geometry",
+	"key",
+	"corruption",
+	"corruption-note",
+	"read",
+	"cluster",
+] as const;
 export type Hardship = (typeof HARDSHIPS)[number];
 
 export interface HardshipResult {
@@ -87,8 +94,8 @@ class HardLife {
 	#number = 1;
 	/** Where the last frame was programmed. */
 	#lastProgram = 0;
-	/** Rot may take what nothing proves; a cluster or another key may not. */
-	#hasRotted = false;
+	/** Corruption may take what nothing proves; a cluster or another key may not. */
+	#isCorrupted = false;
 
 	constructor(open: OpenJournal, chance: RandomSource, kinds: readonly Hardship[]) {
 		this.#open = open;
@@ -157,10 +164,10 @@ class HardLife {
 				if (fraction(chance) < 0.2) this.#key++;
 				this.#journal = this.#boot();
 				return;
-			case "rot":
-			case "rot-note": {
-				const note = kind === "rot-note" ? this.#journal.save() : undefined;
-				this.#hasRotted = true;
+			case "corruption":
+			case "corruption-note": {
+				const note = kind === "corruption-note" ? this.#journal.save() : undefined;
+				this.#isCorrupted = true;
 				// The only entry of an epoch, which nothing proves: another epoch begins (FORMAT.md, 2.4).
 				const known = this.#knownOf(this.#journal.epoch);
 				if (note === undefined && this.#journal.nextSequence === 2) known.named.add(1);
@@ -172,7 +179,7 @@ class HardLife {
 				for (let bit = 0; bit < 2 + integerBelow(chance, 2); bit++) {
 					const at = slotAt + integerBelow(chance, slot === 0 && !isLast ? 80 : 16);
 					// A cell only loses its charge, and an erased slot is none that was written.
-					if (this.#flash.bytes[at] !== 0xff) this.#flash.rot(at, integerBelow(chance, 8));
+					if (this.#flash.bytes[at] !== 0xff) this.#flash.corrupt(at, integerBelow(chance, 8));
 				}
 				this.#journal = this.#boot(note);
 				return;
@@ -239,7 +246,7 @@ class HardLife {
 
 	#check(): void {
 		const journal = this.#journal;
-		// Rot is named once the next sector is begun.
+		// Corruption is named once the next sector is begun.
 		for (let index = 0; index < SECTOR_FILL; index++) this.#append(draftOf(this.#number++, 98));
 		const sources = [journal, ...journal.formers];
 		const seen = new Map<number, Set<number>>();
@@ -260,7 +267,7 @@ class HardLife {
 				here.add(sequence);
 			});
 			// Two wrong bits may take a cursor frame, which costs sending again and nothing else.
-			if (!this.#hasRotted && source.cursor < known.cursor) {
+			if (!this.#isCorrupted && source.cursor < known.cursor) {
 				throw new Violation(`the cursor went back from ${known.cursor} to ${source.cursor}`);
 			}
 		}

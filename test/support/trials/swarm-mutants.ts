@@ -28,8 +28,8 @@ export const SWARM_MUTANTS: readonly SwarmMutant[] = [
 		rewrites: [
 			[
 				"firmware/station/offered-time.js",
-				"atUptimeSeconds: book.stamp().uptimeSeconds,",
-				"atUptimeSeconds: Math.max(book.stamp().uptimeSeconds - 17, 0),",
+				"atUptimeSeconds: recorder.stamp().uptimeSeconds,",
+				"atUptimeSeconds: Math.max(recorder.stamp().uptimeSeconds - 17, 0),",
 			],
 		],
 	},
@@ -87,7 +87,7 @@ export const SWARM_MUTANTS: readonly SwarmMutant[] = [
 		eye: "events",
 		finding: "event",
 		disturbances: ["technician"],
-		rewrites: [["firmware/station/cycle.js", 'book.event("service", 0, "");', ""]],
+		rewrites: [["firmware/station/cycle.js", 'recorder.event("service", 0, "");', ""]],
 	},
 	{
 		name: "forgets with the power what it has claimed",
