@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- year [--days N] [--where]`: a year of one station at a reading every five minutes, from the
+ * `npm run bench -- year [--days N] [--turbidity-every N] [--where]`: a year of one station at a reading every five minutes, from the
  * chips to the acknowledged row, with the simulated network and the ledger over a store in memory.
  * Signatures are a keyed hash: pure-JavaScript ES256 would be measured instead of the station. `--where`
  * says where the time goes, and is no measurement of the whole.
@@ -27,11 +27,11 @@ const WALL_SECONDS_MAX = 20;
 const HEAP_GROWTH_MEGABYTES_MAX = 1;
 
 export async function run(args: string[]): Promise<boolean> {
-	const { days, where } = optionsOf(args);
+	const { days, turbidityEvery, where } = optionsOf(args);
 	if (where) {
 		let isGood = false;
 		const shares = await timeSharesOf(async () => {
-			isGood = await runDays(days, false);
+			isGood = await runDays(days, turbidityEvery, false);
 		});
 		for (const [room, share] of shares)
 			console.log(`${(share * 100).toFixed(1).padStart(5)} %  ${room}`);
@@ -45,11 +45,11 @@ export async function run(args: string[]): Promise<boolean> {
 		);
 		return isGood;
 	}
-	return runDays(days, days === 365);
+	return runDays(days, turbidityEvery, days === 365);
 }
 
 /** `isTimed`: the wall counts, too. */
-async function runDays(days: number, isTimed: boolean): Promise<boolean> {
+async function runDays(days: number, turbidityEvery: number, isTimed: boolean): Promise<boolean> {
 	console.log(`${days} days, signatures: ${KEYED_HASH_NAME}`);
 	const clock = {
 		get utcSeconds() {
@@ -61,6 +61,7 @@ async function runDays(days: number, isTimed: boolean): Promise<boolean> {
 	const station: SimulatedStation = bareStation({
 		name: STATION,
 		collectorPublicKey: publicKey,
+		configuration: turbidityEvery === 1 ? {} : { turbidityEvery },
 		endpoint,
 		witness: {
 			appended: (canonical) => {
@@ -121,19 +122,31 @@ function rounded(value: number): number {
 	return Math.round(value * 100) / 100;
 }
 
-const USAGE = "usage: npm run bench -- year [--days 1..3650] [--where]";
+const USAGE = "usage: npm run bench -- year [--days 1..3650] [--turbidity-every 1..48] [--where]";
 
 /** Throws UsageError. */
-function optionsOf(args: string[]): { readonly days: number; readonly where: boolean } {
-	let values: { days?: string; where?: boolean };
+function optionsOf(args: string[]): {
+	readonly days: number;
+	readonly turbidityEvery: number;
+	readonly where: boolean;
+} {
+	let values: { days?: string; where?: boolean; "turbidity-every"?: string };
 	try {
-		const options = { days: { type: "string" }, where: { type: "boolean" } } as const;
+		const options = {
+			days: { type: "string" },
+			where: { type: "boolean" },
+			"turbidity-every": { type: "string" },
+		} as const;
 		({ values } = parseArgs({ args, options }));
 	} catch (error) {
 		throw new UsageError(`${(error as Error).message}\n${USAGE}`);
 	}
 	const days = Number(values.days ?? 365);
+	const turbidityEvery = Number(values["turbidity-every"] ?? 1);
+	if (!Number.isInteger(turbidityEvery) || turbidityEvery < 1 || turbidityEvery > 48) {
+		throw new UsageError(`--turbidity-every is a whole number, 1 to 48\n${USAGE}`);
+	}
 	if (Number.isInteger(days) && days >= 1 && days <= 3650)
-		return { days, where: values.where === true };
+		return { days, turbidityEvery, where: values.where === true };
 	throw new UsageError(`--days ${values.days}: a whole number of days, 1 to 3650\n${USAGE}`);
 }
