@@ -29,6 +29,9 @@ const DAY = 86_400;
 /** 2026-12-01T00:00:00Z */
 const DECEMBER = 1_796_083_200;
 const WINTER_DAYS = 90;
+/** The river of formulas has one season, of about 11 degC; in winter it has 3. */
+const MILD_CELSIUS = 11;
+const WINTER_CELSIUS = 3;
 const SUNLESS_DAYS = 30;
 /** What the month takes may differ from the first day's forecast by this part. */
 const ERROR_MAX = 0.15;
@@ -175,7 +178,14 @@ interface Lived {
 async function live(trial: Trial, days: number): Promise<Lived> {
 	const { chemistry, milliampereHours, part, gauge, turbidityEvery } = trial;
 	const capacityMilliwattHours = milliampereHours * PACKS[chemistry].nominalVolts;
-	const water = quietBor(1);
+	const mild = quietBor(1);
+	const water = (utcSeconds: number) => {
+		const state = mild(utcSeconds);
+		return {
+			...state,
+			temperatureCelsius: state.temperatureCelsius + WINTER_CELSIUS - MILD_CELSIUS,
+		};
+	};
 	// Lead keeps 85 % of its charge at 0 degC, LiFePO4 80 %; the box is as cold as the river here.
 	const lost = chemistry === "lead-acid" ? 0.0075 : 0.01;
 	const disturbances: Disturbances = {
