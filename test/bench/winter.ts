@@ -29,9 +29,9 @@ const DAY = 86_400;
 /** 2026-12-01T00:00:00Z */
 const DECEMBER = 1_796_083_200;
 const WINTER_DAYS = 90;
-/** The river of formulas has one season, of about 11 degC; in winter it has 3. */
-const MILD_CELSIUS = 11;
-const WINTER_CELSIUS = 3;
+/** The river of formulas has one season, of about 12.5 degC; in winter it has 4.5. */
+const MILD_CELSIUS = 12.5;
+const WINTER_CELSIUS = 4.5;
 const SUNLESS_DAYS = 30;
 /** What the month takes may differ from the first day's forecast by this part. */
 const ERROR_MAX = 0.15;
