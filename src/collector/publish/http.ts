@@ -277,9 +277,22 @@ export function text(status: number, words: string): ReaderAnswer {
 }
 
 export function json(value: unknown, more: Partial<ReaderAnswer> = {}): ReaderAnswer {
-	const body = JSON.stringify(value);
+	const body = jsonText(value);
 	return { status: 200, type: "application/json; charset=utf-8", body, ...more };
 }
+
+/**
+ * JSON as it is, with escapes for what would steer a terminal or turn the direction of text: `printableJson`, by one
+ * expression, because some answers are megabytes.
+ */
+export function jsonText(value: unknown): string {
+	return JSON.stringify(value).replace(
+		UNSEEN,
+		(sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
+	);
+}
+
+const UNSEEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 function isSame(asked: string | undefined, tag: string): boolean {
 	return asked?.split(",").some((each) => each.trim() === tag || each.trim() === "*") === true;

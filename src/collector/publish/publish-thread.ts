@@ -3,7 +3,7 @@ import { statfsSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { OperationalError } from "../../host/errors.js";
 import { Assets } from "./assets.js";
-import { listenForReaders, type ReadersListening } from "./http.js";
+import { jsonText, listenForReaders, type ReadersListening } from "./http.js";
 import { Library } from "./library.js";
 import { allPageRoutes } from "./page-routes.js";
 import { NO_PUBLICATION, type Publication, readPublication } from "./publication.js";
@@ -61,7 +61,7 @@ async function main(): Promise<void> {
 	const library = new Library(shelf, publicationNow(), nowSeconds);
 	const streams = new Streams((station) => {
 		const found = library.find(station);
-		return found === undefined ? undefined : JSON.stringify(found.summary);
+		return found === undefined ? undefined : jsonText(found.summary);
 	});
 	const sealer = new Sealer({
 		reader,

@@ -16,7 +16,7 @@ import { SignedStation } from "../../support/collectors/signed-station.js";
 import { dayOfReadings } from "../../support/data/day.js";
 import { valuesRows } from "../../support/data/values-table.js";
 
-const HOSTILE = '<script>alert(1)</script>"\u001b[2J\u202e=1+1';
+const HOSTILE = '<script>alert(1)</script>"\u001b[2J\u202e=1+1\u009b0m\u2066';
 
 const SAMPLES = [
 	"time,station,parameter,value,unit,method,laboratory,report_sha256",
@@ -152,6 +152,27 @@ describe("what readers get", () => {
 		const { headers } = await record.get("/v1/stations/bor-1");
 		assert.match(String(headers["content-security-policy"]), /^default-src 'none'; /);
 		assert.equal(headers["x-content-type-options"], "nosniff");
+	});
+
+	it("lets nothing out of any path that steers a terminal or turns the direction of text", async () => {
+		const { value } = JSON.parse((await record.get("/sta/v1.1/Things")).text);
+		const more = ["Things", "Locations", "Datastreams", "FeaturesOfInterest", "Sensors"].map(
+			(set) => `/sta/v1.1/${set}`,
+		);
+		const thing = `/sta/v1.1/Things(${value[0]["@iot.id"]})/name`;
+		const paths = [...(await allPaths(record)), ...more, thing, `${thing}/$value`];
+		let named = 0;
+		for (const path of paths) {
+			// As the station signed it.
+			if (path.endsWith("record.cbor")) continue;
+			const { text } = await record.get(path);
+			const found = ["\u001b", "\u009b", "\u202e", "\u2066"].filter((sign) => text.includes(sign));
+			assert.deepEqual(found, [], path);
+			if (/\\(x1b|u001b)/.test(text)) named++;
+		}
+		// It was there to be let out.
+		assert.ok(named >= 12, String(named));
+		assert.equal(value[0].name, HOSTILE);
 	});
 
 	it("answers what nobody can ask with 400 or 404, and goes on", async () => {

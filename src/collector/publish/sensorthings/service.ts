@@ -194,7 +194,7 @@ class Answering {
 		if (value === null) return { status: 204 };
 		if (!isValue) return json({ [name]: value });
 		if (typeof value === "object") return json(value);
-		return text(200, String(value));
+		return text(200, printable(String(value)));
 	}
 
 	async #references(target: Target): Promise<ReaderAnswer> {
