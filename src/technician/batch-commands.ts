@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { parse } from "csv-parse/sync";
 import { OperationalError } from "../host/errors.js";
-import type { Language } from "../host/messages/messages.js";
+import { type Language, messagesIn } from "../host/messages/messages.js";
 import { type Said, said, textOfSaid } from "../host/messages/said.js";
 import { printJson, printTable } from "../host/output.js";
 import { type BatchRow, readBatch, runBatch } from "./batch.js";
@@ -84,7 +84,7 @@ export async function batch(options: BatchCommandOptions): Promise<number> {
 		verdict,
 		at,
 	}));
-	if (options.format === "text") printTable(rows);
+	if (options.format === "text") printTable(rows, messagesIn(language).name);
 	else printJson(rows);
 	tell(said("batch-end", { made, done: done.length, count: plan.length, file: results }));
 	return done.some(({ verdict }) => verdict !== "good") ? 1 : 0;

@@ -1,5 +1,6 @@
 /** Requests over a line: one at a time, each with a deadline, each answered once or ended in trouble. */
 import { OperationalError } from "../host/errors.js";
+import { said } from "../host/messages/said.js";
 import { COMMANDS, type CommandRow } from "../protocol/line/commands.js";
 import {
 	CONSOLE_VERSION,
@@ -268,8 +269,8 @@ export class ConsoleClient {
 		}
 		const sent = Number(fields.get("parts"));
 		if (sent !== pending.partCount) {
-			const text = `${pending.partCount} of ${sent} lines of the answer came through; ask again`;
-			this.#fail(pending, new LineTrouble(`${this.#line.name}: ${text}`));
+			const values = { port: this.#line.name, came: pending.partCount, sent };
+			this.#fail(pending, new LineTrouble(said("line-parts", values)));
 			return;
 		}
 		this.#settle(pending);
@@ -284,29 +285,21 @@ export class ConsoleClient {
 	}
 
 	#endless(command: string): Error {
-		return new LineTrouble(`${this.#line.name}: the answer to ${command} does not end; ask again`);
+		return new LineTrouble(said("line-endless", { port: this.#line.name, command }));
 	}
 
 	#silence(pending: Pending): Error {
 		const { bytes, lines, garbled } = this.#heard;
 		const seconds = pending.deadlineMilliseconds / 1000;
-		const { name } = this.#line;
-		if (bytes === 0) {
-			return new LineTrouble(
-				`${name}: silent; check the cable, that the station has power, and that this is its port (a new board is flashed first)`,
-			);
-		}
+		const { name: port } = this.#line;
+		if (bytes === 0) return new LineTrouble(said("line-silent", { port }));
 		if (!this.#isGreeted && this.#line.isSocket === true && this.#heard.spoken === 0) {
 			return this.#strange();
 		}
 		if (!this.#isGreeted && (garbled > 0 || lines === 0)) {
-			return new LineTrouble(
-				`${name}: ${bytes} bytes came that make no sense; check --baud, and that a station is there`,
-			);
+			return new LineTrouble(said("line-senseless", { port, bytes }));
 		}
-		return new LineTrouble(
-			`${name}: no answer to ${pending.command} within ${seconds} s; ask again`,
-		);
+		return new LineTrouble(said("line-late", { port, command: pending.command, seconds }));
 	}
 
 	#lose(reason: string): void {
@@ -315,18 +308,15 @@ export class ConsoleClient {
 	}
 
 	#lostTrouble(reason: string): Error {
-		const { name, isSocket } = this.#line;
-		if (this.#refusal !== undefined) return new LineTrouble(`${name}: ${this.#refusal}`);
+		const { name: port, isSocket } = this.#line;
+		if (this.#refusal !== undefined) return new LineTrouble(`${port}: ${this.#refusal}`);
 		if (isSocket === true && this.#heard.spoken === 0) return this.#strange();
-		return new LineTrouble(`${name}: cut off (${reason}); plug it in and ask again`);
+		return new LineTrouble(said("line-cut-off", { port, why: reason }));
 	}
 
 	/** A web server, perhaps: somebody is there and has not said a line of ours. */
 	#strange(): Error {
-		const { name } = this.#line;
-		return new LineTrouble(
-			`${name}: nobody there speaks the technician's line; is this the port of a station?`,
-		);
+		return new LineTrouble(said("line-strange", { port: this.#line.name }));
 	}
 
 	#fail(pending: Pending, error: Error): void {

@@ -2,7 +2,7 @@
 import { createInterface } from "node:readline/promises";
 import { SingleBar } from "cli-progress";
 import { OperationalError } from "../host/errors.js";
-import type { Language } from "../host/messages/messages.js";
+import { type Language, messagesIn } from "../host/messages/messages.js";
 import { type Said, said, textOfSaid } from "../host/messages/said.js";
 import { type OutputFormat, printJson, printPairs, printTable } from "../host/output.js";
 import type { ControlledPort } from "./controlled-port.js";
@@ -31,7 +31,7 @@ export function showPorts(
 	const rows = portRows(ports, format === "text" ? language : "en");
 	if (format === "json") printJson(rows);
 	else if (format === "jsonl") for (const row of rows) printJson(row);
-	else if (rows.length > 0) printTable(rows);
+	else if (rows.length > 0) printTable(rows, messagesIn(language).name);
 	if (rows.length > 0) return 0;
 	tell(said("no-port"));
 	return 1;
@@ -79,7 +79,7 @@ export async function flash(
 		});
 		const { version, board, sdk, idf } = bundle;
 		if (format === "json") printJson({ ...report, version, board, sdk, idf });
-		else printPairs({ ...report });
+		else printPairs({ ...report }, messagesIn(language).name);
 		return 0;
 	} finally {
 		bar.stop();
@@ -121,6 +121,6 @@ export async function erase(
 		throw new OperationalError(said("nothing-erased", { port: port.name }));
 	}
 	if (format === "json") printJson({ erased: mac });
-	else printPairs({ erased: mac });
+	else printPairs({ erased: mac }, messagesIn(language).name);
 	return 0;
 }

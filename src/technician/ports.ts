@@ -2,6 +2,7 @@
 
 import { createConnection } from "node:net";
 import { OperationalError, UsageError } from "../host/errors.js";
+import { said } from "../host/messages/said.js";
 import { type ControlledPort, lineOf } from "./controlled-port.js";
 import type { Line } from "./line.js";
 import { openRfc2217Port } from "./rfc2217.js";
@@ -27,15 +28,10 @@ export async function openPort(name: string, baud: number): Promise<Line> {
 export async function openControlledPort(name: string, baud: number): Promise<ControlledPort> {
 	if (name.startsWith(RFC2217_SCHEME)) return openRfc2217Port(name, baud);
 	if (name.startsWith(SOCKET_SCHEME)) {
-		throw new UsageError(
-			`${name}: a plain socket cannot reset a board; use a serial port or rfc2217://HOST:PORT`,
-		);
+		throw new UsageError(said("port-socket", { port: name }));
 	}
 	if (!SERIAL_NAME.test(name)) {
-		throw new UsageError(
-			`--port: "${name}" cannot be a port; use the path of a serial port (/dev/ttyUSB0, COM3), ` +
-				"rfc2217://HOST:PORT, socket://HOST:PORT or sim:",
-		);
+		throw new UsageError(said("port-impossible", { port: name }));
 	}
 	// Loaded only now: it brings native code, and a socket or a simulation needs none of it.
 	const { SerialPort } = await import("serialport");
@@ -78,7 +74,7 @@ export function openSocketLine(name: string): Promise<Line> {
 			if (isClosing) return;
 			isClosing = isOpen;
 			if (isOpen) line.onLost?.(reason);
-			else reject(new OperationalError(`${name}: ${whyNotConnected(reason)}`));
+			else reject(new OperationalError(whyNotConnected(name, reason)));
 		};
 		socket.setNoDelay(true);
 		socket.setTimeout(CONNECT_MILLISECONDS, () => {

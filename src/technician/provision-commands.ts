@@ -48,7 +48,7 @@ export async function provisionFrom(
 	if (result !== undefined) appendResult(result, station);
 	if (format === "text") {
 		const { proof: _proof, nonce: _nonce, ...shown } = station;
-		printPairs({ configuration: id, ...shown });
+		printPairs({ configuration: id, ...shown }, messages.name);
 		process.stdout.write(`\n${enrolmentLine(station)}\n`);
 	} else printJson({ configuration: id, ...station });
 	return 0;
@@ -59,7 +59,7 @@ export async function showIdentity(session: Session, result: string | undefined)
 	if (result !== undefined) appendResult(result, station);
 	if (session.format === "text") {
 		const { proof: _proof, nonce: _nonce, ...shown } = station;
-		printPairs({ ...shown });
+		printPairs({ ...shown }, session.messages.name);
 		process.stdout.write(`\n${enrolmentLine(station)}\n`);
 	} else printJson(station);
 	return 0;
@@ -82,7 +82,10 @@ export function appendResult(path: string, row: object): void {
 function showDraft(lines: readonly ShownField[], { format, say, messages }: Session): void {
 	const told = lines.filter(({ state }) => state !== "missing");
 	if (format === "text")
-		printTable(told.map(({ text, ...rest }) => ({ ...rest, text: decoded(text) })));
+		printTable(
+			told.map(({ text, ...rest }) => ({ ...rest, text: decoded(text) })),
+			messages.name,
+		);
 	const missing = lines.filter(({ state }) => state === "missing").map(({ field }) => field);
 	if (missing.length > 0) {
 		say(textOfSaid(said("not-told", { fields: missing.join(", ") }), messages.language));

@@ -133,7 +133,7 @@ function connected(name: string): Promise<Socket> {
 	return new Promise((resolve, reject) => {
 		const fail = (code: string): void => {
 			socket.destroy();
-			reject(new OperationalError(`${name}: ${whyNotConnected(code)}`));
+			reject(new OperationalError(whyNotConnected(name, code)));
 		};
 		const onError = (error: NodeJS.ErrnoException): void => fail(error.code ?? error.message);
 		socket.setTimeout(CONNECT_MILLISECONDS, () => fail("ETIMEDOUT"));

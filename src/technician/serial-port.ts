@@ -1,5 +1,6 @@
 /** A serial port of this machine, 8N1, by npm serialport. */
 import { OperationalError } from "../host/errors.js";
+import { type Said, said } from "../host/messages/said.js";
 import { type ControlLines, releaseControlLines } from "./control-lines.js";
 import type { ControlledPort } from "./controlled-port.js";
 
@@ -30,7 +31,7 @@ export async function openSerialPort(
 ): Promise<ControlledPort> {
 	const port = new PortClass({ path: name, baudRate: baud, autoOpen: false });
 	await called((callback) => port.open(callback)).catch(async (error: Error) => {
-		throw new OperationalError(`${name}: ${await whyNotOpen(error.message, PortClass)}`);
+		throw new OperationalError(await whyNotOpen(name, error.message, PortClass));
 	});
 	const hasControlLines = await releaseControlLines(port);
 	let isClosing = false;
@@ -78,17 +79,19 @@ function called(
 }
 
 /** The binding says it in words of the operating system. */
-async function whyNotOpen(message: string, PortClass: SerialPortClass): Promise<string> {
+async function whyNotOpen(
+	port: string,
+	message: string,
+	PortClass: SerialPortClass,
+): Promise<Said> {
 	if (/no such file|not exist|not found|File not found/i.test(message)) {
 		const names = (await PortClass.list().catch(() => [])).map(({ path }) => path);
-		const those = names.length === 0 ? "none is plugged in" : `there is ${names.join(", ")}`;
-		return `no such port; ${those}`;
+		if (names.length === 0) return said("port-none", { port });
+		return said("port-others", { port, names: names.join(", ") });
 	}
 	if (/lock|busy|in use|already open|temporarily unavailable/i.test(message)) {
-		return "another program has it; close that one (a terminal, perhaps)";
+		return said("port-taken", { port });
 	}
-	if (/permission|access denied|EACCES/i.test(message)) {
-		return "not allowed; on Linux add yourself to the group dialout and log in again";
-	}
-	return `cannot be opened as a serial port (${message.replace(/^Error:?\s*/i, "")})`;
+	if (/permission|access denied|EACCES/i.test(message)) return said("port-refused", { port });
+	return said("port-no-serial", { port, why: message.replace(/^Error:?\s*/i, "") });
 }

@@ -1,5 +1,6 @@
 /** Names of TCP sockets as ports, and why one cannot be reached. */
 import { UsageError } from "../host/errors.js";
+import { type Said, said } from "../host/messages/said.js";
 
 export const CONNECT_MILLISECONDS = 5000;
 
@@ -9,22 +10,22 @@ export function addressOf(name: string, scheme: string): { host: string; port: n
 		/^([a-z0-9]+):\/\/(\[[0-9a-f:]+\]|[^:/[\]]+):(\d{1,5})\/?$/i.exec(name) ?? [];
 	const port = Number(digits);
 	if (found !== scheme || host === "" || port < 1 || port > 65_535) {
-		throw new UsageError(`${name}: use ${scheme}://HOST:PORT`);
+		throw new UsageError(said("port-address", { port: name, scheme }));
 	}
 	return { host: host.replace(/^\[|\]$/g, ""), port };
 }
 
 /** `reason`: the system's code. */
-export function whyNotConnected(reason: string): string {
+export function whyNotConnected(port: string, reason: string): Said {
 	switch (reason) {
 		case "ECONNREFUSED":
-			return "nobody listens there; is the station (or npm start) running, and is this its port?";
+			return said("port-nobody", { port });
 		case "ENOTFOUND":
 		case "EAI_AGAIN":
-			return "no such host; check the name";
+			return said("port-no-host", { port });
 		case "ETIMEDOUT":
-			return `no connection within ${CONNECT_MILLISECONDS / 1000} s; check the address and the network`;
+			return said("port-late", { port, seconds: CONNECT_MILLISECONDS / 1000 });
 		default:
-			return `cannot be reached (${reason})`;
+			return said("port-unreached", { port, why: reason });
 	}
 }

@@ -91,6 +91,17 @@ describe("a bare board", function () {
 			child.on("close", (exitCode) => resolve({ exitCode, stdout, stderr }));
 		});
 
+	it("is refused a bundle that is not there in the reader's language, by option and by locale", async () => {
+		const flash = "npx bistrina --port board:x flash nothing";
+		const cyrillic = await run(flash.replace("bistrina", "bistrina --lang sr-Cyrl"));
+		assert.equal(cyrillic.exitCode, 1);
+		assert.equal(cyrillic.stderr, "грешка: nothing: нема такве фасцикле ни зип датотеке\n");
+		const latin = await run(flash, { LC_ALL: "sr_RS@latin" });
+		assert.match(latin.stderr, /^greška: nothing: nema takve fascikle ni zip datoteke$/m);
+		const english = await run(flash, { LC_ALL: "C" });
+		assert.equal(english.stderr, "error: nothing: no such folder or zip\n");
+	});
+
 	it("becomes a station whose readings a collector acknowledges, as the paper shows", async () => {
 		const collector = await startCollector(join(folder, "collector"), ["--readers-port", "0"]);
 		try {

@@ -3,10 +3,12 @@
  * braces. What is typed (options, file names, fields) is not translated.
  */
 import { FLASH_TEXTS } from "./flash-texts.js";
+import { LINE_TEXTS } from "./line-texts.js";
 import type { Text } from "./words.js";
 
 export const BOARD_TEXTS = Object.freeze({
 	...FLASH_TEXTS,
+	...LINE_TEXTS,
 	// Results of provisioning and their enrolment.
 	"row-untold": [
 		"{station}: the board was not told its station; ask the board again (bistrina --port PORT identity)",

@@ -33,7 +33,7 @@ export async function replace(
 	const { decisionOf } = await import("../../collector/service/enrolment.js");
 	// What would be refused in the end is refused before a board is touched.
 	decisionOf(by, why, 1);
-	const { tell } = await toneOf(program);
+	const { tell, language } = await toneOf(program);
 	const { readBundle } = await import("../flash/bundle.js");
 	const { readProvisionFile } = await import("../provision-file.js");
 	const { appendResult, askSecretly } = await import("../provision-commands.js");
@@ -71,7 +71,9 @@ export async function replace(
 		}
 		const { proof: _proof, nonce: _nonce, predecessor, ...shown } = row;
 		const from = predecessor === null ? "none" : `${predecessor.epoch}/${predecessor.sequence}`;
-		if (format === "text") printPairs({ ...shown, predecessor: from });
+		const { messagesIn } = await import("../../host/messages/messages.js");
+		const naming = messagesIn(language).name;
+		if (format === "text") printPairs({ ...shown, predecessor: from }, naming);
 		else printJson(row);
 		return row.verdict === "good" ? 0 : 1;
 	} finally {

@@ -107,14 +107,16 @@ export async function mockPort(
 		maxReadSize: chunkBytes,
 	});
 	let writes = 0;
+	let isPulled = false;
 	class Port extends SerialPortMock {
 		override set(lines: object, callback: (error: Error | null) => void): void {
 			const { dtr, rts } = lines as { dtr: boolean; rts: boolean };
-			chip.setLines({ dtr: dtr && !isIo0Cut, rts });
+			// Whoever still holds a pulled cable's port moves no pin.
+			if (!isPulled) chip.setLines({ dtr: dtr && !isIo0Cut, rts });
 			callback(null);
 		}
 		override update(options: { baudRate: number }, callback: (error: Error | null) => void): void {
-			chip.setBaud(options.baudRate);
+			if (!isPulled) chip.setBaud(options.baudRate);
 			callback(null);
 		}
 		override open(callback: (error: Error | null) => void): void {
@@ -124,6 +126,7 @@ export async function mockPort(
 					binding.write = async (bytes: Buffer) => {
 						writes++;
 						if (writes === pullAtWrite) {
+							isPulled = true;
 							chip.onBytes = undefined;
 							(binding as unknown as PendingRead).pendingRead?.(new Error("device disconnected"));
 							throw new Error("device disconnected");

@@ -1,5 +1,6 @@
 /** Every block of a document that comes from a table of the code. */
 import { commandTable } from "./command-docs.js";
+import { enrolRefusalTable } from "./enrol-refusals.js";
 import { configurationExample, fieldTable } from "./field-docs.js";
 import { refusalTable } from "./flash-refusals.js";
 import { mishapTable } from "./mishap-table.js";
@@ -18,6 +19,7 @@ export const GENERATED_BLOCKS: readonly GeneratedBlock[] = Object.freeze([
 	{ document: "docs/COLLECTOR.md", name: "configuration-example", text: configurationExample },
 	{ document: "docs/COLLECTOR.md", name: "configuration-fields", text: () => fieldTable() },
 	{ document: "docs/CONSOLE.md", name: "commands", text: () => commandTable() },
+	{ document: "docs/FLASHING.md", name: "enrol-refusals", text: enrolRefusalTable },
 	{ document: "docs/FLASHING.md", name: "flash-refusals", text: refusalTable },
 	{ document: "docs/FORMAT.md", name: "event-codes", text: eventTable },
 	{ document: "docs/VISIT.md", name: "mishaps", text: mishapTable },

@@ -26,6 +26,7 @@ const VALUES: readonly (readonly [string, string])[] = [
 	["network1Name", "M%c3%bchle"],
 	["network1Password", "very secret"],
 	["network1Address", "192.168.1.20,255.255.255.0,192.168.1.1,9.9.9.9"],
+	["predecessor", `50,12,${"ab".repeat(32)}`],
 	["intervalSeconds", "900"],
 	["pins", "21,22,18,19,23,32,33,27"],
 	["turbidityProbe", "obs-3"],
