@@ -9,6 +9,8 @@ export interface FairQueueOptions {
 	readonly atOnce: number;
 	/** Of these, for all strangers together. */
 	readonly strangersAtOnce: number;
+	/** Strangers begin so many a second, after as many as may be under way; absent: as fast as places come free. */
+	readonly strangersPerSecond?: number;
 	/** Of these, for each line. */
 	readonly atOncePerLine: number;
 	/** That may wait in each line, and in all of them. */
@@ -32,9 +34,14 @@ export class FairQueue {
 	#waiting = 0;
 	#underWay = 0;
 	#strangersUnderWay = 0;
+	/** Strangers that may begin by now. */
+	#strangerTokens: number;
+	#tokensAtMilliseconds = performance.now();
+	#timer: NodeJS.Timeout | undefined;
 
 	constructor(options: FairQueueOptions) {
 		this.#options = options;
+		this.#strangerTokens = options.strangersAtOnce;
 	}
 
 	/**
@@ -76,18 +83,41 @@ export class FairQueue {
 
 	#start(): void {
 		while (this.#underWay < this.#options.atOnce) {
-			const isRoom = this.#strangersUnderWay < this.#options.strangersAtOnce;
-			const [line] = this.#known.size > 0 ? this.#known : isRoom ? this.#strangers : [];
+			const [line] =
+				this.#known.size > 0 || !this.#isStrangersTurn() ? this.#known : this.#strangers;
 			if (line === undefined) return;
 			(line.isStranger ? this.#strangers : this.#known).delete(line);
 			const begin = line.waiting.shift();
 			line.underWay++;
 			this.#underWay++;
-			if (line.isStranger) this.#strangersUnderWay++;
+			if (line.isStranger) {
+				this.#strangersUnderWay++;
+				this.#strangerTokens--;
+			}
 			this.#waiting--;
 			// After all others that are ready.
 			this.#getReady(line);
 			begin?.();
 		}
+	}
+
+	/** Whether a stranger may begin now; where only the time is missing it is waited for. */
+	#isStrangersTurn(): boolean {
+		const { strangersAtOnce, strangersPerSecond } = this.#options;
+		if (this.#strangers.size === 0 || this.#strangersUnderWay >= strangersAtOnce) return false;
+		if (strangersPerSecond === undefined) return true;
+		const now = performance.now();
+		const earned = ((now - this.#tokensAtMilliseconds) * strangersPerSecond) / 1000;
+		this.#strangerTokens = Math.min(this.#strangerTokens + earned, strangersAtOnce);
+		this.#tokensAtMilliseconds = now;
+		if (this.#strangerTokens >= 1) return true;
+		this.#timer ??= setTimeout(
+			() => {
+				this.#timer = undefined;
+				this.#start();
+			},
+			Math.ceil((1000 * (1 - this.#strangerTokens)) / strangersPerSecond),
+		).unref();
+		return false;
 	}
 }

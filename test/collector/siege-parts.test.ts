@@ -1,5 +1,6 @@
 /** What keeps one client from shutting out others; all together it is `npm run campaign -- siege`. */
 import { strict as assert } from "node:assert";
+import sinon from "sinon";
 import { Ledger } from "../../src/collector/ledger/ledger.js";
 import { StationGate } from "../../src/collector/ledger/station-gate.js";
 import { QUOTA_LIMITS, StationQuota } from "../../src/collector/ledger/station-quota.js";
@@ -13,6 +14,7 @@ import { KeyLookup } from "../../src/collector/store/key-lookup.js";
 import { knownTroubleOf } from "../../src/collector/store/postgresql-store.js";
 import type { SqlRow, SqlStore } from "../../src/collector/store/store.js";
 import { FairQueue } from "../../src/host/fair-queue.js";
+import { REFUSAL_CODES } from "../../src/protocol/wire/acknowledgement.js";
 import { COLLECTOR_KEY, openAnswer, recordOf } from "../support/collectors/ledger-suite.js";
 import { emptyStore } from "../support/collectors/shared-store.js";
 import { SignedStation } from "../support/collectors/signed-station.js";
@@ -59,6 +61,41 @@ describe("turns", () => {
 		(await last)?.();
 		await other;
 		assert.deepEqual(order, ["stranger 1", "station 1", "station 2", "stranger 2"]);
+	});
+});
+
+describe("strangers", () => {
+	it("begin at their pace after a first few, and no station waits for it", async () => {
+		const time = sinon.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+		try {
+			const queue = new FairQueue({
+				atOnce: 8,
+				strangersAtOnce: 2,
+				strangersPerSecond: 10,
+				atOncePerLine: 8,
+				waitingPerLine: 100,
+				waiting: 100,
+			});
+			const begun: string[] = [];
+			const ask = (name: string, isStranger: boolean) =>
+				queue.enter(name, isStranger)?.then((leave) => {
+					begun.push(name);
+					leave();
+				});
+			for (let count = 0; count < 20; count++) ask(`stranger ${count}`, true);
+			await time.tickAsync(0);
+			assert.equal(begun.length, 2);
+			await time.tickAsync(1000);
+			assert.equal(begun.length, 12);
+			begun.length = 0;
+			ask("station", false);
+			await time.tickAsync(0);
+			assert.deepEqual(begun, ["station"]);
+			await time.tickAsync(1000);
+			assert.equal(begun.length, 9);
+		} finally {
+			time.restore();
+		}
 	});
 });
 
@@ -166,6 +203,36 @@ describe("a station's quota", () => {
 			const { status, provenBy } = await ledger.receive(station.envelope(from, from + 11), sender);
 			assert.deepEqual([status, provenBy], [200, "bor-1"]);
 		}
+	});
+
+	it("is looked into three times a minute when it is used up, by way of each address for itself", async () => {
+		const clock = { utcSeconds: 1 };
+		const ledger = new Ledger({
+			store: await emptyStore(),
+			key: COLLECTOR_KEY,
+			clock,
+			// Room for twelve readings and for two alone, not for twelve more.
+			gate: new StationGate({ ...QUOTA_LIMITS, storedBytes: { burst: 5300, perDay: 1 } }),
+		});
+		const station = recordOf(36);
+		await ledger.enrol(station.station, station.publicKey);
+		const own = { address: "192.0.2.1", station: "bor-1" };
+		const stranger = { address: "198.51.100.7", station: undefined };
+		const sent = async (first: number, last: number, sender: typeof own | typeof stranger) => {
+			const answer = openAnswer(await ledger.receive(station.envelope(first, last), sender));
+			return answer.kind === "refusal" ? answer.code : "acknowledged";
+		};
+		const overQuota = REFUSAL_CODES["over-quota"];
+		assert.equal(await sent(1, 12, own), "acknowledged");
+		for (let time = 0; time < 3; time++) assert.equal(await sent(13, 24, stranger), overQuota);
+		// The stranger's way is closed, and not the station's.
+		assert.equal(await sent(13, 13, stranger), overQuota);
+		assert.equal(await sent(13, 13, own), "acknowledged");
+		for (let time = 0; time < 3; time++) assert.equal(await sent(14, 24, own), overQuota);
+		clock.utcSeconds += 59;
+		assert.equal(await sent(14, 14, own), overQuota);
+		clock.utcSeconds += 1;
+		assert.equal(await sent(14, 14, own), "acknowledged");
 	});
 
 	it("is not used up while the database fails", async () => {

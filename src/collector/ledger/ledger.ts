@@ -179,11 +179,9 @@ export class Ledger {
 		}
 		const batch: SignedBatch = { ...opened, keys, signer };
 		const isProven = from === undefined || from.station === label.station;
-		const turn = await this.#options.gate?.enter(
-			label.station,
-			this.#options.clock.utcSeconds,
-			isProven ? undefined : from.address,
-		);
+		const via = isProven ? undefined : from.address;
+		const { gate, clock } = this.#options;
+		const turn = await gate?.enter(label.station, clock.utcSeconds, via);
 		if (turn !== undefined && "why" in turn) {
 			// Who only sends once more what is public is told of among strangers: the station's lines are its own.
 			const whose = isProven ? batch : opened;
@@ -191,7 +189,7 @@ export class Ledger {
 		}
 		let hasFailed = true;
 		try {
-			const answer = await this.#take(batch);
+			const answer = await this.#take(batch, via);
 			hasFailed = false;
 			return answer;
 		} finally {
@@ -239,7 +237,7 @@ export class Ledger {
 	}
 
 	/** What a batch that its station signed comes to. */
-	async #take(given: SignedBatch): Promise<LedgerAnswer> {
+	async #take(given: SignedBatch, via: string | undefined): Promise<LedgerAnswer> {
 		const { signed, label, hash, envelope, keys, signer } = given;
 		const refuse = (
 			reason: RefusalReason,
@@ -275,6 +273,7 @@ export class Ledger {
 		};
 		const cost = gate?.quota.takeBatch(whole, clock.utcSeconds) ?? { taken: {} };
 		if ("quota" in cost) {
+			gate?.refused(label.station, cost, clock.utcSeconds, via);
 			return refuse("over-quota", `its ${cost.quota} are used up`, cost.nextSeconds);
 		}
 		const { isNew, ...stored } = await this.#write(whole, cost.taken);

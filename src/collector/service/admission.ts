@@ -33,6 +33,11 @@ const SWEEP_MILLISECONDS = 1000;
 /** A handshake is a millisecond of this thread: so many at once, of these for strangers. */
 const HANDSHAKES_AT_ONCE = 8;
 const STRANGERS_AT_ONCE = 4;
+/**
+ * A fourteenth of this thread at 0.7 ms. Three hundred at once would hold it for a fifth of a second; so they take three,
+ * and after a restart, when everybody is a stranger, five hundred stations are in within HANDSHAKE_MILLISECONDS_MAX.
+ */
+const STRANGERS_PER_SECOND = 100;
 /** The place is another's when the client is not done by then. */
 const HANDSHAKE_PLACE_MILLISECONDS = 250;
 /** Requests of one connection under way at once: a station waits for each answer. */
@@ -90,6 +95,7 @@ export class Admission {
 	readonly #handshakes = new FairQueue({
 		atOnce: HANDSHAKES_AT_ONCE,
 		strangersAtOnce: STRANGERS_AT_ONCE,
+		strangersPerSecond: STRANGERS_PER_SECOND,
 		atOncePerLine: HANDSHAKES_AT_ONCE,
 		waitingPerLine: Number.POSITIVE_INFINITY,
 		waiting: Number.POSITIVE_INFINITY,
