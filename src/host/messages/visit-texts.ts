@@ -25,6 +25,14 @@ export const VISIT_TEXTS = Object.freeze({
 		"Judged: put right by 0.2 degC at most is good, by 0.5 degC to be watched.",
 		"Ocena: ispravka do 0,2 °C je dobra, do 0,5 °C uz upozorenje.",
 	],
+	"judged-turbidity": [
+		"Judged: a standard that reads 85-115 % of what it is is good, 70-130 % to be watched; zero within 3.",
+		"Ocena: standard koji čita 85-115 % svoje vrednosti je dobar, 70-130 % uz upozorenje; nula do 3.",
+	],
+	"judged-dissolvedOxygen": [
+		"Judged: 85-115 % of saturation in the air is good, 70-130 % to be watched; zero within a tenth of that.",
+		"Ocena: 85-115 % zasićenja na vazduhu je dobro, 70-130 % uz upozorenje; nula do desetine toga.",
+	],
 	put: [
 		"Bottle {index} of {count}: rinse the probes, then put them into {standard}.",
 		"Boca {index} od {count}: isperite sonde, pa ih stavite u {standard}.",
@@ -63,6 +71,10 @@ export const VISIT_TEXTS = Object.freeze({
 		"elektroda svuda pokazuje isto: naprslo staklo ili kratak spoj kabla",
 	],
 	"doubt-not-dry": ["the cell is not dry", "ćelija nije suva"],
+	"doubt-not-zero": [
+		"this is no zero: other water, a film, or a solution that has stood open",
+		"ovo nije nula: druga voda, naslaga ili rastvor koji je stajao otvoren",
+	],
 	"doubt-slope-bad": ["slope beyond 90 to 107 %", "nagib van 90 do 107 %"],
 	"doubt-slope-poor": ["slope beyond 95 to 105 %", "nagib van 95 do 105 %"],
 	"doubt-offset-bad": ["offset beyond 30 mV", "pomak veći od 30 mV"],
@@ -107,6 +119,11 @@ export const VISIT_TEXTS = Object.freeze({
 	],
 	"numbers-conductivity": ["Cell constant {a} per cm.", "Konstanta ćelije {a} po cm."],
 	"numbers-temperature": ["Put right by {a} degC.", "Ispravljeno za {a} °C."],
+	"numbers-turbidity": ["Curve {a} + {b} x + {c} x².", "Kriva {a} + {b} x + {c} x²."],
+	"numbers-dissolvedOxygen": [
+		"It gave {a} % in the air and {b} mg/L in a solution of nothing.",
+		"Davala je {a} % na vazduhu i {b} mg/L u rastvoru bez kiseonika.",
+	],
 	good: ["good", "dobra"],
 	warning: ["to be watched", "uz upozorenje"],
 	rejected: ["rejected, committed with a reason", "odbijena, važi uz razlog"],
@@ -167,9 +184,9 @@ export const VISIT_TEXTS = Object.freeze({
 	"report-calibrations": ["Calibrations and notes", "Kalibracije i beleške"],
 	"report-proof": [
 		"Each line names its entry in the station's record and the first digits of SHA-256 of its bytes. The station signs its " +
-			"entries when it delivers them; bistrina verify proves from its public key that none was altered.",
+			"entries when it delivers them; bistrina signatures then puts the signatures into this page and checks it by the station's public key.",
 		"Svaki red navodi unos u zapisu stanice i prve cifre SHA-256 njegovih bajtova. Stanica potpisuje unose kad ih isporuči; " +
-			"bistrina verify iz javnog ključa dokazuje da nijedan nije izmenjen.",
+			"bistrina signatures tada unosi potpise u ovu stranu i proverava je javnim ključem stanice.",
 	],
 	"report-signature": ["Signature: ______________________", "Potpis: ______________________"],
 	"bottle-line": [

@@ -31,6 +31,38 @@ export async function withEntries(
 	});
 }
 
+/** Signed batches of a record, of a file or of a database. Throws OperationalError. */
+export async function envelopesOf(
+	file: string | undefined,
+	options: RecordOptions,
+): Promise<readonly Uint8Array[]> {
+	const { station = "" } = options;
+	const { ExportReader } = await import("../../protocol/audit/batch-archive.js");
+	const envelopes: Uint8Array[] = [];
+	const reader = new ExportReader(createSha256(), {
+		onEnvelope: ({ envelope }) => envelopes.push(envelope),
+		onFault: ({ where, text }) => {
+			throw new OperationalError(`${where}: ${text}; see \`bistrina verify\``);
+		},
+	});
+	if (file !== undefined) {
+		const { readRecord } = await fileCommands();
+		for (const piece of readRecord(file)) reader.push(piece);
+	} else {
+		const { exportStation } = await import("../../collector/ledger/verify.js");
+		await withOperationalErrors(async () => {
+			const store = await openStore(options);
+			try {
+				await exportStation(store, station, "json-lines", (piece) => reader.push(piece));
+			} finally {
+				await store.close();
+			}
+		});
+	}
+	reader.end();
+	return envelopes;
+}
+
 export async function openStore(
 	{ data, postgres }: RecordOptions,
 	sayOpening = () => say("opening the collector's database, some seconds"),

@@ -1,5 +1,6 @@
 /** Commands of a visit: calibrate, visit, history. */
 import { type Command, Option } from "commander";
+import { bytesOfHex } from "../../core/bytes.js";
 import { UsageError } from "../../host/errors.js";
 import type { CalibratedChannel } from "../visit/calibrate.js";
 import { withStation } from "./line.js";
@@ -8,6 +9,7 @@ import {
 	type Done,
 	type RecordOptions,
 	recordOptions,
+	say,
 	talkOf,
 	wholeNumber,
 } from "./options.js";
@@ -15,6 +17,8 @@ import { requireOneSource, withEntries } from "./sources.js";
 
 const DUE_DAYS_MAX = 3660;
 const DUE_DAYS = 30;
+/** Compressed, of P-256. */
+const PUBLIC_KEY_BYTES = 33;
 
 interface GuideOptions {
 	readonly by?: string;
@@ -27,6 +31,40 @@ export function addVisitCommands(program: Command, done: Done): void {
 	addCalibrate(program, done);
 	addVisit(program, done);
 	addHistory(program, done);
+	addSignatures(program, done);
+}
+
+function addSignatures(program: Command, done: Done): void {
+	const signatures = program
+		.command("signatures <page>")
+		.description(
+			"check a visit's HTML page by the signatures in it; with a record, put those of its entries in first",
+		)
+		.requiredOption("--station <id>", "whose visit")
+		.requiredOption("--key <hex>", "the station's public key, 66 digits")
+		.option("--record <file>", "a file that record wrote")
+		.option("--data <directory>", "a collector's embedded database")
+		.option("--postgres <url>", "a collector's database");
+	signatures.action(
+		async (
+			path: string,
+			options: RecordOptions & { readonly key: string; readonly record?: string },
+		) => {
+			const { putSignatures, checkPage } = await import("../visit/signatures.js");
+			const { envelopesOf } = await import("./sources.js");
+			const { station = "", key, record, data, postgres } = options;
+			const publicKey = bytesOfHex(key);
+			if (publicKey?.length !== PUBLIC_KEY_BYTES) {
+				throw new UsageError(`--key: use the ${2 * PUBLIC_KEY_BYTES} digits of a public key`);
+			}
+			if ([record, data, postgres].some((each) => each !== undefined)) {
+				requireOneSource(signatures, options, record);
+				const count = putSignatures(path, await envelopesOf(record, options));
+				say(`${path}: ${count} signed batches are in it`);
+			}
+			done(checkPage({ path, station, keys: [publicKey], say }));
+		},
+	);
 }
 
 function addCalibrate(program: Command, done: Done): void {
@@ -34,7 +72,7 @@ function addCalibrate(program: Command, done: Done): void {
 		program
 			.command("calibrate <channel>")
 			.description(
-				"calibrate pH, conductivity or temperature, guided from bottle to bottle (docs/VISIT.md)",
+				"calibrate pH, conductivity, temperature, turbidity or dissolvedOxygen, guided from bottle to bottle (docs/VISIT.md)",
 			)
 			.option(
 				"--standards <list>",

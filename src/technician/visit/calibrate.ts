@@ -3,7 +3,7 @@ import { OperationalError, UsageError } from "../../host/errors.js";
 import type { Speaker, TextKey } from "../../host/messages/visit-texts.js";
 import { printJson, type Shown, shownOf } from "../../host/output.js";
 import { SETTLE_RULES } from "../../protocol/calibration/settling.js";
-import { isStandard } from "../../protocol/calibration/standards.js";
+import { hasLot, isStandard } from "../../protocol/calibration/standards.js";
 import { DOUBT_GRADES, type Doubt } from "../../protocol/calibration/verdict.js";
 import { COMMANDS, type CommandName, type CommandRow } from "../../protocol/line/commands.js";
 import type { FieldValue } from "../../protocol/line/console.js";
@@ -30,18 +30,28 @@ export interface CalibrateOptions {
 	readonly act: string;
 }
 
-export const CALIBRATED_CHANNELS = Object.freeze(["pH", "conductivity", "temperature"] as const);
+export const CALIBRATED_CHANNELS = Object.freeze([
+	"pH",
+	"conductivity",
+	"temperature",
+	"turbidity",
+	"dissolvedOxygen",
+] as const);
 export type CalibratedChannel = (typeof CALIBRATED_CHANNELS)[number];
 
 const USUAL_BOTTLES: Readonly<Record<CalibratedChannel, readonly string[]>> = Object.freeze({
 	pH: ["american-7.00", "american-4.00", "american-10.01"],
 	conductivity: ["air", "kcl-1413"],
 	temperature: ["reference"],
+	turbidity: ["filtered-water", "formazin-100"],
+	dissolvedOxygen: ["moist-air", "zero-oxygen"],
 });
 const DECIMALS: Readonly<Record<CalibratedChannel, number>> = Object.freeze({
 	pH: 2,
 	conductivity: 1,
 	temperature: 2,
+	turbidity: 1,
+	dissolvedOxygen: 2,
 });
 const BARS = "▁▂▃▄▅▆▇█";
 const CURVE_READINGS = 30;
@@ -138,7 +148,7 @@ async function takeBottle(
 		guide.place?.((await person.next()) || standard);
 	} else {
 		person.tell(speaker.say(isAir ? "put-air" : "put", { index: index + 1, count, standard }));
-		if (isStandard(standard)) {
+		if (isStandard(standard) && hasLot(standard)) {
 			lot ??= await person.ask(speaker.say("lot"));
 			expiry ??= await person.ask(speaker.say("expiry"));
 		}
@@ -293,8 +303,8 @@ export function numbersOf(
 	const isKnown = (CALIBRATED_CHANNELS as readonly string[]).includes(channel);
 	if (!isKnown) return "";
 	return speaker.say(key, {
-		a: speaker.number(a, channel === "pH" ? 1 : 3),
-		b: speaker.number(b, 1),
+		a: speaker.number(a, channel === "pH" || channel === "dissolvedOxygen" ? 1 : 3),
+		b: speaker.number(b, channel === "turbidity" ? 3 : 1),
 		c: speaker.number(c, 1),
 	});
 }

@@ -12,7 +12,7 @@ import { CALIBRATION_ACTS } from "../../protocol/record/entry-layouts.js";
 import { numbersOf } from "./calibrate.js";
 
 /** Digits of an entry's SHA-256 that the page bears: 64 bits. */
-const PROOF_DIGITS = 16;
+export const PROOF_DIGITS = 16;
 const READING_DECIMALS: Readonly<Record<string, number>> = Object.freeze({
 	pH: 2,
 	temperature: 1,
@@ -94,13 +94,12 @@ function linesOf({ entries, readings, speaker }: ReportOptions): {
 	readonly readings: readonly ReportLine[];
 	readonly calibrations: readonly ReportLine[];
 } {
-	const sha256 = createSha256();
 	const log = new CalibrationLog();
 	const steps = new Map(readings.map((reading) => [reading.sequence, reading]));
 	const decoded = entries.map((canonical) => ({ canonical, entry: decodeEntry(canonical) }));
 	const [shownReadings, calibrations]: [ReportLine[], ReportLine[]] = [[], []];
 	for (const { canonical, entry } of decoded) {
-		const proof = hexOf(sha256(canonical)).slice(0, PROOF_DIGITS);
+		const proof = proofOf(canonical);
 		const { sequence } = entry;
 		const logged = log.observe(entry);
 		if (logged !== undefined) {
@@ -195,6 +194,11 @@ ${sections.map(([head, lines]) => `<h2>${escaped(head)}</h2>\n<table>\n${rows(li
 `;
 }
 
-function escaped(text: string): string {
+/** The first digits of an entry's SHA-256. */
+export function proofOf(canonical: Uint8Array): string {
+	return hexOf(createSha256()(canonical)).slice(0, PROOF_DIGITS);
+}
+
+export function escaped(text: string): string {
 	return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
