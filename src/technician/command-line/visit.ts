@@ -62,7 +62,11 @@ function addSignatures(program: Command, done: Done): void {
 				const count = putSignatures(path, await envelopesOf(record, options));
 				say(`${path}: ${count} signed batches are in it`);
 			}
-			done(checkPage({ path, station, keys: [publicKey], say }));
+			const { isSignedBy, stationKeyOf } = await import("../../collector/ledger/keys.js");
+			const stationKey = stationKeyOf(publicKey);
+			const isSigned = (signed: Uint8Array, signature: Uint8Array): boolean =>
+				isSignedBy(stationKey, signed, signature);
+			done(checkPage({ path, station, isSigned, say }));
 		},
 	);
 }

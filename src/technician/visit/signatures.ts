@@ -3,7 +3,6 @@
  * of them, for which page and public key are enough.
  */
 import { readFileSync } from "node:fs";
-import { isSignedBy, stationKeyOf } from "../../collector/ledger/keys.js";
 import { OperationalError } from "../../host/errors.js";
 import { messagesIn } from "../../host/messages/messages.js";
 import { Speaker } from "../../host/messages/visit-texts.js";
@@ -30,8 +29,8 @@ interface Listed {
 export interface PageOptions {
 	readonly path: string;
 	readonly station: string;
-	/** Compressed public keys, 33 bytes each. */
-	readonly keys: readonly Uint8Array[];
+	/** Whether the station's key made the signature over `signed`. */
+	readonly isSigned: (signed: Uint8Array, signature: Uint8Array) => boolean;
 	readonly say: (text: string) => void;
 }
 
@@ -55,11 +54,10 @@ export function putSignatures(path: string, envelopes: readonly Uint8Array[]): n
 }
 
 /** Whether signatures in the page cover each of its entries, and its calibrations are what those say. Exit 0 or 1. */
-export function checkPage({ path, station, keys, say }: PageOptions): number {
+export function checkPage({ path, station, isSigned, say }: PageOptions): number {
 	const page = pageIn(path);
 	const listed = listedIn(page);
 	if (listed.length === 0) throw new OperationalError(`${path}: no page of a visit`);
-	const known = keys.map((key) => stationKeyOf(key));
 	const signed = new Map<string, Uint8Array>();
 	let troubles = 0;
 	const trouble = (text: string): void => {
@@ -78,7 +76,7 @@ export function checkPage({ path, station, keys, say }: PageOptions): number {
 		);
 		const batch = opened(path, () => decodeBatch(payload));
 		if (batch.station !== station) trouble(`batch ${batches} is of ${batch.station}`);
-		else if (!known.some((key) => isSignedBy(key, toBeSigned, signature))) {
+		else if (!isSigned(toBeSigned, signature)) {
 			trouble(`batch ${batches} is not signed by the station's key`);
 		} else {
 			const log = new CalibrationLog();

@@ -1,0 +1,109 @@
+/** The page of a visit with the signatures of its entries in it, and what the check says of one that was altered. */
+import { strict as assert } from "node:assert";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isSignedBy, signingKeyOf, stationKeyOf } from "../../src/collector/ledger/keys.js";
+import { messagesIn } from "../../src/host/messages/messages.js";
+import { Speaker } from "../../src/host/messages/visit-texts.js";
+import { decodeEntry } from "../../src/protocol/record/entry.js";
+import { encodeBatch } from "../../src/protocol/wire/batch.js";
+import { encodeSign1, toBeSigned } from "../../src/protocol/wire/cose.js";
+import { reportOf } from "../../src/technician/visit/report.js";
+import { checkPage, putSignatures } from "../../src/technician/visit/signatures.js";
+import { CalibrationBench } from "../support/worlds/calibration-bench.js";
+
+const KEY = signingKeyOf(new Uint8Array(32).fill(7));
+const OTHER = signingKeyOf(new Uint8Array(32).fill(9));
+
+function signed(entries: readonly Uint8Array[], first: number, key = KEY): Uint8Array {
+	const payload = encodeBatch({
+		station: "bor-1",
+		epoch: decodeEntry(entries[0] ?? new Uint8Array(0)).epoch,
+		first,
+		floor: 1,
+		previous: undefined,
+		entries,
+	});
+	return encodeSign1(payload, key.sign(toBeSigned(payload)));
+}
+
+describe("the page of a visit", function () {
+	this.timeout(120_000);
+	let folder: string;
+	let path: string;
+	let entries: Uint8Array[];
+	let said: string[];
+
+	before(() => {
+		const bench = new CalibrationBench({}, 900);
+		bench.attach();
+		bench.calibratePH();
+		bench.must("log", { channel: "pH", act: "note", by: "mira", text: "gate" });
+		entries = bench.rehearsal.entries.map((canonical) => canonical.slice());
+	});
+
+	beforeEach(() => {
+		folder = mkdtempSync(join(tmpdir(), "bistrina-page-test-"));
+		path = join(folder, "visit.html");
+		said = [];
+		const { html } = reportOf({
+			station: "bor-1",
+			person: "mira",
+			beganUtcSeconds: 1_788_220_800,
+			speaker: new Speaker(messagesIn("sr-Latn")),
+			readings: [],
+			entries,
+		});
+		writeFileSync(path, html);
+	});
+
+	afterEach(() => rmSync(folder, { recursive: true }));
+
+	function check(key = KEY): number {
+		const say = (text: string): void => {
+			said.push(text);
+		};
+		const publicKey = stationKeyOf(key.publicKey);
+		const isSigned = (bytes: Uint8Array, signature: Uint8Array): boolean =>
+			isSignedBy(publicKey, bytes, signature);
+		return checkPage({ path, station: "bor-1", isSigned, say });
+	}
+
+	it("says that nothing covers its entries as long as no signature is in it", () => {
+		assert.equal(check(), 1);
+		assert.match(said.join("\n"), /entry \d+ \([0-9a-f]{16}\): no signature covers it/);
+	});
+
+	it("is proved by the batches that hold its entries and the station's key alone", () => {
+		const half = entries.length >> 1;
+		const batches = [signed(entries.slice(0, half), 1), signed(entries.slice(half), half + 1)];
+		assert.ok(putSignatures(path, batches) >= 1);
+		assert.equal(check(), 0, said.join("\n"));
+		assert.match(
+			said.at(-1) ?? "",
+			/^2 entries, \d signed batches, 2 calibrations and notes told as signed, 0 troubles$/,
+		);
+		// Put in again, each is there once.
+		const before = readFileSync(path, "utf8");
+		putSignatures(path, batches);
+		assert.equal(readFileSync(path, "utf8"), before);
+	});
+
+	it("is not proved by another key, another station, or an altered batch", () => {
+		putSignatures(path, [signed(entries, 1, OTHER)]);
+		assert.equal(check(), 1);
+		assert.match(said.join("\n"), /batch 1 is not signed by the station's key/);
+		assert.equal(check(OTHER), 0);
+	});
+
+	it("names the calibration whose numbers were altered in the page", () => {
+		putSignatures(path, [signed(entries, 1)]);
+		const page = readFileSync(path, "utf8");
+		const altered = page.replace(/Nagib \d+,\d %/, "Nagib 99,9 %");
+		assert.notEqual(altered, page);
+		writeFileSync(path, altered);
+		assert.equal(check(), 1);
+		assert.match(said.join("\n"), /entry \d+: the page tells it otherwise than it was signed/);
+	});
+});
