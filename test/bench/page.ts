@@ -9,6 +9,7 @@ import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateRawSync, gzipSync } from "node:zlib";
+import { channelsOf } from "../../src/collector/publish/channels.js";
 import { ByteWriter, writeColumn } from "../../src/collector/publish/column-bytes.js";
 import { Library } from "../../src/collector/publish/library.js";
 import { plotOf } from "../../src/collector/publish/plot.js";
@@ -104,7 +105,7 @@ async function yearOf(folder: string) {
 	if (found === undefined) throw new Error("nothing was sealed");
 	const asked = { from: FROM, to: TO, columns: COLUMNS, shown: "derived" as const };
 	const series = new Series(library.shelf, "bor-1", found.index, asked);
-	const plot = plotOf(series, asked, []);
+	const plot = plotOf(series, asked, [], channelsOf(found.index));
 	const { battery: _battery, ...four } = plot.channels;
 	const body = JSON.stringify({ ...plot, channels: four });
 	const coldMilliseconds = performance.now() - cold;

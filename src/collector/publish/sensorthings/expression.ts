@@ -42,7 +42,8 @@ const LEVELS: readonly (readonly BinaryOperator[])[] = Object.freeze([
 ]);
 /** Brackets, calls and signs within each other: deeper ones are nobody's question. */
 const DEPTH_MAX = 32;
-const TOKENS_MAX = 400;
+/** Each is computed of each reading that a question looks at: of 400 000 forty million steps at most. */
+const TOKENS_MAX = 100;
 const SEGMENTS_MAX = 6;
 
 interface Token {

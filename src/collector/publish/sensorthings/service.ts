@@ -101,7 +101,7 @@ class Answering {
 	constructor(library: Library, request: ReaderRequest) {
 		this.#request = request;
 		this.#root = request.origin + SENSORTHINGS_ROOT;
-		this.#model = new Model(library, request.origin);
+		this.#model = modelOf(library, request.origin);
 		this.#nowSeconds = Math.floor(library.nowSeconds);
 	}
 
@@ -313,6 +313,18 @@ class Answering {
 	#linkOf({ set, id }: Entity): string {
 		return `${this.#root}/${set}(${id})`;
 	}
+}
+
+/** The last one: of a thousand stations it is ten thousand objects, and most questions are of one state of the record. */
+const HELD = new WeakMap<Library, { readonly key: string; readonly model: Model }>();
+
+function modelOf(library: Library, origin: string): Model {
+	const key = `${library.tag} ${origin}`;
+	const held = HELD.get(library);
+	if (held?.key === key) return held.model;
+	const model = new Model(library, origin);
+	HELD.set(library, { key, model });
+	return model;
 }
 
 /** `Things` or `Things(1)`. What is no whole number, or beyond those that are exact, names nothing. */
