@@ -1,0 +1,40 @@
+/** A board that was told who it is, and is waited for. */
+import { strict as assert } from "node:assert";
+import { type ConsoleClient, LineTrouble } from "../../src/technician/client.js";
+import { restarted } from "../../src/technician/provision.js";
+
+/** Answers of `status`, one after the other; an error is one that does not come. */
+function clientOf(answers: readonly (string | Error)[]) {
+	const asked: string[] = [];
+	let index = 0;
+	const client = {
+		greet: async () => {
+			asked.push("version");
+		},
+		request: async (command: string) => {
+			asked.push(command);
+			const answer = answers[Math.min(index++, answers.length - 1)] ?? "";
+			if (answer instanceof Error) throw answer;
+			return { parts: [new Map([["configuration", answer]])], fields: new Map() };
+		},
+	} as unknown as ConsoleClient;
+	return { client, asked };
+}
+
+describe("a board that restarts with what it was told", () => {
+	it("is asked again where the question fell into its restart", async () => {
+		const { client, asked } = clientOf([
+			"1",
+			new LineTrouble("no answer to status within 5 s"),
+			"2",
+		]);
+		await restarted(client, 2);
+		assert.deepEqual(asked, ["version", "status", "version", "status", "version", "status"]);
+	});
+
+	it("is not asked again for anything but silence", async () => {
+		const { client, asked } = clientOf([new Error("a bug")]);
+		await assert.rejects(restarted(client, 2), /a bug/);
+		assert.deepEqual(asked, ["version", "status"]);
+	});
+});
