@@ -281,7 +281,7 @@ async function deliver(
 			if (answered?.status === 422) throw new Error("a good batch was refused");
 			await pause(100);
 		}
-		await pause(integerBelow(random, 600));
+		await pause(integerBelow(random, 1500));
 	}
 }
 
@@ -295,7 +295,7 @@ async function operate(
 	while (!isOver()) {
 		await pause(integerBelow(random, 800));
 		const station = STATIONS[integerBelow(random, STATIONS.length)] ?? "k0";
-		const choice = integerBelow(random, 4);
+		const choice = integerBelow(random, 5);
 		if (choice === 0) await subject.ask({ ask: "test", ...author });
 		if (choice === 1) {
 			const listed = await subject.ask({ ask: "list", isAll: false });
@@ -309,7 +309,7 @@ async function operate(
 				);
 			}
 		}
-		if (choice === 2) {
+		if (choice >= 2) {
 			const mute = { ask: "mute", station, cause: "*", ...author } as const;
 			// The world's clock moves in seconds here: a mute is ended by hand.
 			const untilUtcSeconds = Math.floor(Date.now() / 1000) + 3600;

@@ -13,6 +13,9 @@ export const RAISED_PER_DAY_MAX = 100;
 /** Three days of the above at a hook that does not answer. */
 export const WAITING_MAX = 300;
 const DAY_SECONDS = 86_400;
+const HOUR_SECONDS = 3600;
+/** A region whose hook was down for hours: looking through so many takes some milliseconds. */
+const CANDIDATES_MAX = 1000;
 /** An attempt ends after 30 s (hooks); a collector that died in it keeps a delivery from others so long. */
 export const LEASE_SECONDS = 45;
 /** 5, 10, 20 ... 320 s: ten minutes. After so many failures the next claim of the same event goes first. */
@@ -35,6 +38,10 @@ export interface Raised {
 	/** New ones beyond what is told of a station. */
 	readonly untold: number;
 }
+
+/** Nobody tries it now, and its pause is over. */
+const DUE = `(d.next_at <= $2 or d.next_at > $2 + ${PAUSE_SECONDS_MAX})
+	and (d.leased_until <= $2 or d.leased_until > $2 + ${PAUSE_SECONDS_MAX})`;
 
 /** `n` is the notice. $ stands for the place of now. A test is told to whoever asked for it. */
 const mutedAt = (place: string): string =>
@@ -78,20 +85,30 @@ export class AlarmQueue {
 		return this.#store.transaction((session) => raiseIn(session, notices, nowSeconds));
 	}
 
-	/** Takes the oldest that is due for a hook, for `LEASE_SECONDS`. */
+	/**
+	 * Takes one that is due for a hook, for `LEASE_SECONDS`: of the station that raised least within the hour, so that a storm of
+	 * one holds back no other; of that the oldest.
+	 */
 	async next(hook: string, nowSeconds: number): Promise<Due | undefined> {
 		const [row] = await this.#store.query(
-			`with chosen as (
-				select d.number from alarm_deliveries d join alarm_notices n on n.number = d.number
-				where d.hook = $1 and d.state = 'waiting'
-					and (d.next_at <= $2 or d.next_at > $2 + ${PAUSE_SECONDS_MAX})
-					and (d.leased_until <= $2 or d.leased_until > $2 + ${PAUSE_SECONDS_MAX})
-					and not ${mutedAt("$2")}
+			`with candidates as (
+				select d.number, n.station from alarm_deliveries d join alarm_notices n on n.number = d.number
+				where d.hook = $1 and d.state = 'waiting' and ${DUE} and not ${mutedAt("$2")}
 					and not exists (
 						select 1 from alarm_notices e join alarm_deliveries f on f.number = e.number
 						where e.subject = n.subject and e.number < n.number and f.hook = $1
 							and f.state = 'waiting' and f.attempts < ${ATTEMPTS_IN_ORDER})
-				order by d.number limit 1 for update of d skip locked
+				order by d.number limit ${CANDIDATES_MAX}
+			), busy as (
+				select s.station, (select count(*) from alarm_notices w where w.station = s.station
+						and w.raised_at > $2::bigint - ${HOUR_SECONDS}) as raised
+					from (select distinct station from candidates) s
+			), chosen as (
+				select d.number from alarm_deliveries d
+				where d.hook = $1 and d.state = 'waiting' and ${DUE} and d.number = (
+					select c.number from candidates c left join busy b on b.station = c.station
+					order by coalesce(b.raised, 0), c.number limit 1)
+				for update of d skip locked
 			)
 			update alarm_deliveries d set leased_until = $2::bigint + ${LEASE_SECONDS}, attempts = attempts + 1
 				from chosen, alarm_notices n

@@ -48,8 +48,8 @@ export interface ReadersOptions {
 	/** The address that links begin with; without it what the client asked. */
 	readonly origin?: string | undefined;
 	readonly onFailure?: (error: unknown) => void;
-	/** Told of each answer, by its route. */
-	readonly onAnswered?: (status: number) => void;
+	/** Told of each answer, by the first part of its path: one of a few. */
+	readonly onAnswered?: (route: string, status: number) => void;
 }
 
 export interface ReadersListening {
@@ -163,7 +163,7 @@ async function take(
 	request: IncomingMessage,
 	response: ServerResponse,
 ): Promise<void> {
-	response.on("finish", () => options.onAnswered?.(response.statusCode));
+	response.on("finish", () => options.onAnswered?.(routeOf(request), response.statusCode));
 	request.resume();
 	const isProxied = options.proxies?.includes(plain(request.socket.remoteAddress ?? "")) === true;
 	const wait = limits.request(addressOf(request, isProxied));
@@ -193,6 +193,13 @@ async function take(
 	const answer = await options.handler(asked);
 	if (response.destroyed) return;
 	await deliver(request, response, answer);
+}
+
+const ROUTES: readonly string[] = ["", "assets", "sta", "station", "status", "v1"];
+
+function routeOf({ url = "" }: IncomingMessage): string {
+	const [, first = ""] = url.split(/[/?]/, 2);
+	return ROUTES.includes(first) ? `/${first}` : "other";
 }
 
 async function deliver(

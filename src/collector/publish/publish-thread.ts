@@ -18,6 +18,9 @@ import type { FromThread, PublishingData, ReaderMethod, ToThread } from "./threa
 /** Below it a day may not be written whole. */
 const ROOM_BYTES_MIN = 20_000_000;
 
+/** Of what the collector's metrics count. */
+const COUNTED_MILLISECONDS = 1000;
+
 const port = parentPort;
 if (port === null) throw new Error("publish-thread runs in a thread");
 const data = workerData as PublishingData;
@@ -56,6 +59,23 @@ function trouble(loop: SealingLoop): string | undefined {
 	return loop.trouble;
 }
 
+/** Counts answers, and tells of them once a second. */
+function countAnswers(streams: Streams): (route: string, status: number) => void {
+	const counts = new Map<string, number>();
+	setInterval(() => {
+		const answers = [...counts].map(([key, count]) => {
+			const [route = "", status] = key.split(" ");
+			return [route, Number(status), count] as const;
+		});
+		counts.clear();
+		tell({ kind: "counted", answers, streams: streams.count });
+	}, COUNTED_MILLISECONDS).unref();
+	return (route, status) => {
+		const key = `${route} ${status}`;
+		counts.set(key, (counts.get(key) ?? 0) + 1);
+	};
+}
+
 async function main(): Promise<void> {
 	const shelf = new Shelf(data.folder);
 	const library = new Library(shelf, publicationNow(), nowSeconds);
@@ -89,6 +109,7 @@ async function main(): Promise<void> {
 				trouble: async () => trouble(loop),
 				routes: allPageRoutes(new Assets(), data.isSimulated),
 			}),
+			onAnswered: countAnswers(streams),
 			onFailure: (error) => say(`a reader's request failed: ${wordsOf(error)}`),
 		});
 	} catch (error) {

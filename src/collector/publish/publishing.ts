@@ -11,6 +11,8 @@ export interface PublishingOptions extends PublishingData {
 	/** May come later than the listener: what is asked before waits. */
 	readonly reader: Promise<RecordReader>;
 	readonly say: (line: string) => void;
+	/** Told each second of answers since, by route and status, and of streams now. */
+	readonly onCounted?: (counted: FromThread & { readonly kind: "counted" }) => void;
 }
 
 export interface Publishing {
@@ -27,7 +29,7 @@ const HEAP_MEGABYTES_MAX = 768;
 
 /** Resolves when it listens. Throws OperationalError where it cannot. */
 export async function startPublishing(options: PublishingOptions): Promise<Publishing> {
-	const { reader, say, ...data } = options;
+	const { reader, say, onCounted, ...data } = options;
 	const thread = new Worker(new URL("./publish-thread.js", import.meta.url), {
 		workerData: data,
 		resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES_MAX },
@@ -46,6 +48,8 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
 					return say(message.line);
 				case "closed":
 					return onClosed();
+				case "counted":
+					return onCounted?.(message);
 				case "ask":
 					reader
 						.then((given) => asked(given, message))

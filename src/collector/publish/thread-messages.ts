@@ -34,6 +34,12 @@ export type FromThread =
 	| { readonly kind: "refused"; readonly message: string }
 	| { readonly kind: "say"; readonly line: string }
 	| { readonly kind: "closed" }
+	/** Since the last time: answers by route and status; streams now. */
+	| {
+			readonly kind: "counted";
+			readonly answers: readonly (readonly [route: string, status: number, count: number])[];
+			readonly streams: number;
+	  }
 	| {
 			readonly kind: "ask";
 			readonly id: number;

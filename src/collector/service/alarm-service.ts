@@ -23,6 +23,8 @@ export interface AlarmService {
 	readonly watch: AlarmWatch;
 	/** Reads its files again. Throws OperationalError; then all stays as it was. */
 	reload(): void;
+	/** By hook what it has not taken. */
+	waiting(): Promise<Readonly<Record<string, number>>>;
 	/** Waits for what is under way. */
 	close(): Promise<void>;
 }
@@ -81,6 +83,10 @@ export async function openAlarms(options: AlarmServiceOptions): Promise<AlarmSer
 		reload: () => {
 			files = readFiles(options);
 			watch.policies = files.policies;
+		},
+		waiting: async () => {
+			const counts = names.map(async (name) => [name, await queue.waitingCount(name)] as const);
+			return Object.fromEntries(await Promise.all(counts));
 		},
 		close: async () => {
 			clearInterval(timer);

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { CommanderError } from "commander";
 import { hexOf } from "../../core/bytes.js";
-import { printable, printableLines } from "../../core/printable.js";
+import { printableLines } from "../../core/printable.js";
 import { OperationalError } from "../../host/errors.js";
 import { closeToOthers } from "../../host/permissions.js";
 import { ConfigurationOffers, SqlOfferRepository } from "../ledger/configuration-offers.js";
@@ -22,10 +22,12 @@ import { openPGliteStore } from "../store/pglite-store.js";
 import { openPostgresqlStore } from "../store/postgresql-store.js";
 import type { SqlStore } from "../store/store.js";
 import { type AlarmService, openAlarms } from "./alarm-service.js";
+import { Counting } from "./counting.js";
 import { shelfOf } from "./enrolment.js";
 import { EnrolmentPost } from "./enrolment-post.js";
-import { openIdentity } from "./identity.js";
-import { Readiness } from "./readiness.js";
+import { type CollectorIdentity, openIdentity } from "./identity.js";
+import { Log, type LogFields } from "./log.js";
+import { Readiness, roomTrouble } from "./readiness.js";
 import { createHandler, listenHttps } from "./receiver.js";
 import { ReportLimit } from "./report-limit.js";
 import { Rereading } from "./rereading.js";
@@ -41,6 +43,9 @@ import { readStationList } from "./station-list.js";
 const MINUTE_MILLISECONDS = 60_000;
 /** A flood of 2 000 connections is through in 250 turns of the event loop. */
 const MORE_ACCEPTORS = 7;
+
+/** This program's stderr: how it looks is known once its options are. */
+const LOG = new Log((line) => process.stderr.write(line));
 
 const clock = Object.freeze({
 	get utcSeconds() {
@@ -62,9 +67,13 @@ async function serve(options: ServiceOptions): Promise<void> {
 	try {
 		const identity = await openIdentity(options.data, options.serverName);
 		const reports = openReports();
-		const readiness = new Readiness(store);
+		const counting = new Counting(clock);
+		const readiness = openReadiness(store, options);
 		const configurations = openOffers(store, reports);
-		alarms = await openAlarms({ ...options.alarms, store, data: options.data, clock, say });
+		alarms = await openAlarms({
+			...{ ...options.alarms, store, data: options.data, clock, say },
+			onAttempt: (hook, isTaken) => counting.attempted(hook, isTaken),
+		});
 		const key = identity.acknowledgementKey;
 		const ledger = ledgerOf(options, {
 			store,
@@ -73,6 +82,7 @@ async function serve(options: ServiceOptions): Promise<void> {
 			configurations,
 			watch: alarms.watch,
 			onReport: (report) => {
+				counting.refused(report);
 				tellRefusal(reports, report);
 				// What its key signed and nobody believes is on its page, too.
 				if (report.isSigned) publishing?.arrived(report.station);
@@ -86,28 +96,20 @@ async function serve(options: ServiceOptions): Promise<void> {
 			alarms?.reload();
 		});
 		enrolments = openEnrolments(options, store, ledger);
-		publishing = await publish(store, options);
-		const listening = await listenHttps({
-			handler: createHandler(ledger, {
-				readiness,
-				onReceived: ({ status, provenBy }) => {
-					if (status === 200 && provenBy !== undefined) publishing?.arrived(provenBy);
-				},
-			}),
-			host: options.host,
-			port: options.port,
-			certificateChain: identity.certificateChain,
-			privateKey: identity.privateKey,
-			limits: { connections: options.connections, perAddress: options.perAddress },
-			proxies: options.proxies,
-			moreAcceptors: MORE_ACCEPTORS,
-			onFailure: (error) =>
-				reports.add(`a request failed: ${messageOf(error)}`, { isTrouble: true }),
+		publishing = await publish(store, options, counting);
+		const { waiting } = alarms;
+		const trouble = (): Promise<string | undefined> => readiness.trouble();
+		const asked = options.metrics && (await counting.listen(options.metrics, { trouble, waiting }));
+		const listening = await listenForStations(options, identity, {
+			...{ ledger, readiness, counting, reports },
+			onNew: (station) => publishing?.arrived(station),
 		});
 		const publicKey = hexOf(key.publicKey);
-		tellWhere(options, { port: listening.port, publishing, store: store.name, publicKey });
+		const ports = { port: listening.port, metricsPort: asked?.port };
+		tellWhere(options, { ...ports, publishing, store: store.name, publicKey });
 		await stopped;
 		await listening.close();
+		await asked?.close();
 	} finally {
 		await alarms?.close();
 		await enrolments?.close();
@@ -117,11 +119,46 @@ async function serve(options: ServiceOptions): Promise<void> {
 	}
 }
 
+function listenForStations(
+	options: ServiceOptions,
+	{ certificateChain, privateKey }: CollectorIdentity,
+	parts: {
+		readonly ledger: Ledger;
+		readonly readiness: Readiness;
+		readonly counting: Counting;
+		readonly reports: ReportLimit;
+		/** Told of a station that delivered something new. */
+		readonly onNew: (station: string) => void;
+	},
+): ReturnType<typeof listenHttps> {
+	const { ledger, readiness, counting, reports, onNew } = parts;
+	return listenHttps({
+		handler: createHandler(ledger, {
+			readiness,
+			onReceived: (answer) => {
+				counting.received(answer);
+				if (answer.provenBy !== undefined) onNew(answer.provenBy);
+			},
+		}),
+		...{ host: options.host, port: options.port, proxies: options.proxies },
+		...{ certificateChain, privateKey },
+		limits: { connections: options.connections, perAddress: options.perAddress },
+		moreAcceptors: MORE_ACCEPTORS,
+		onAnswered: (...given) => counting.answered(...given),
+		onFailure: (error) => {
+			counting.failed();
+			reports.add(`a request failed: ${messageOf(error)}`, { isTrouble: true });
+		},
+	});
+}
+
 function tellRefusal(
 	reports: ReportLimit,
 	{ station, reason, detail, isSigned }: LedgerReport,
 ): void {
-	reports.add(`refused ${station}: ${reason}, ${detail}`, isSigned ? { station } : {});
+	const fields = { event: "refused", claimed: station, reason };
+	const of = isSigned ? { station, fields } : { fields };
+	reports.add(`refused ${station}: ${reason}, ${detail}`, of);
 }
 
 function openOffers(store: SqlStore, reports: ReportLimit): ConfigurationOffers {
@@ -135,6 +172,11 @@ function openOffers(store: SqlStore, reports: ReportLimit): ConfigurationOffers 
 function openEnrolments({ data }: ServiceOptions, store: SqlStore, ledger: Ledger): EnrolmentPost {
 	const shelf = shelfOf(store, (station, keys) => ledger.setKeys(station, keys));
 	return new EnrolmentPost({ folder: data, shelf, say });
+}
+
+function openReadiness(store: SqlStore, { data }: ServiceOptions): Readiness {
+	const room = store.name === "pglite" ? () => roomTrouble(data) : undefined;
+	return new Readiness(store, undefined, room);
 }
 
 function openReports(): ReportLimit {
@@ -162,17 +204,19 @@ function ledgerOf(
 
 /** One line of JSON for whoever started it. */
 function tellWhere(
-	{ host, readers }: ServiceOptions,
+	{ host, readers, metrics }: ServiceOptions,
 	told: {
 		readonly port: number;
+		readonly metricsPort: number | undefined;
 		readonly publishing: Publishing | undefined;
 		readonly store: string;
 		readonly publicKey: string;
 	},
 ): void {
-	const { port, publishing, store, publicKey } = told;
+	const { port, metricsPort, publishing, store, publicKey } = told;
 	const page = publishing && { readers: { host: readers?.host, port: publishing.port } };
-	const line = { listening: { host, port }, ...page, store, publicKey };
+	const counts = metrics && { metrics: { host: metrics.host, port: metricsPort } };
+	const line = { listening: { host, port }, ...page, ...counts, store, publicKey };
 	process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
@@ -180,6 +224,7 @@ function tellWhere(
 async function publish(
 	store: SqlStore,
 	{ data, readers }: ServiceOptions,
+	counting: Counting,
 ): Promise<Publishing | undefined> {
 	if (readers === undefined) return undefined;
 	return startPublishing({
@@ -190,6 +235,7 @@ async function publish(
 		isSimulated: false,
 		reader: Promise.resolve(new SqlRecordReader(store)),
 		say,
+		onCounted: (counted) => counting.counted(counted),
 	});
 }
 
@@ -256,8 +302,8 @@ function quotaOf({ megabytesPerDay }: ServiceOptions): QuotaLimits {
 	return { ...QUOTA_LIMITS, storedBytes: { burst: Math.min(burst, perDay), perDay } };
 }
 
-function say(line: string): void {
-	process.stderr.write(`${printable(line)}\n`);
+function say(line: string, fields?: LogFields): void {
+	LOG.say(line, fields);
 }
 
 function messageOf(error: unknown): string {
@@ -270,7 +316,9 @@ async function main(argv: readonly string[]): Promise<number> {
 			const { runAlarmCommand } = await import("./alarm-command.js");
 			return await runAlarmCommand(argv.slice(1));
 		}
-		await serve(parseServiceOptions(argv));
+		const options = parseServiceOptions(argv);
+		LOG.format = options.logFormat;
+		await serve(options);
 		return 0;
 	} catch (error) {
 		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -286,7 +334,8 @@ main(process.argv.slice(2)).then(
 	},
 	(error: unknown) => {
 		const stack = error instanceof Error ? String(error.stack) : String(error);
-		process.stderr.write(`${printableLines(`bug: ${stack}`)}\n`);
+		if (LOG.format === "json") say(`bug: ${stack}`);
+		else process.stderr.write(`${printableLines(`bug: ${stack}`)}\n`);
 		process.exit(70);
 	},
 );

@@ -1,7 +1,8 @@
 /**
  * Whether the collector can take batches, which is another question than whether it lives: its
- * database must answer, and the last batch must not have failed in it (a full disk still reads).
+ * database must answer, the last batch must not have failed in it (a full disk still reads), and an embedded one needs room.
  */
+import { type StatsFs, statfsSync } from "node:fs";
 import type { SqlSession } from "../store/store.js";
 
 /** Asked for at most so often, whoever asks how often. */
@@ -10,18 +11,37 @@ const PROBE_MILLISECONDS_MAX = 5000;
 /** A failure is the past when nobody has tried since. */
 const FAILURE_MILLISECONDS = 60_000;
 
+/** A segment of an embedded database's log is 16 MiB, and recovery may need a new one beside the old. */
+const ROOM_BYTES_MIN = 40_000_000;
+
+/** What the disk under an embedded database lacks; undefined: nothing. */
+export function roomTrouble(
+	directory: string,
+	{ bavail, bsize }: Pick<StatsFs, "bavail" | "bsize"> = statfsSync(directory),
+): string | undefined {
+	const bytes = bavail * bsize;
+	if (bytes >= ROOM_BYTES_MIN) return undefined;
+	return `${directory}: only ${Math.floor(bytes / 1e6)} MB left on its disk; make room`;
+}
+
 export class Readiness {
 	readonly #store: Pick<SqlSession, "query">;
 	readonly #now: () => number;
+	readonly #room: () => string | undefined;
 	#failedMilliseconds: number | undefined;
 	#failure = "";
 	#probe: Promise<string | undefined> | undefined;
 	#probedMilliseconds = 0;
 
-	/** `now`: milliseconds of any clock that only goes forward. */
-	constructor(store: Pick<SqlSession, "query">, now: () => number = () => performance.now()) {
+	/** `now`: milliseconds of any clock that only goes forward; `room`: what a disk lacks. */
+	constructor(
+		store: Pick<SqlSession, "query">,
+		now: () => number = () => performance.now(),
+		room: () => string | undefined = () => undefined,
+	) {
 		this.#store = store;
 		this.#now = now;
+		this.#room = room;
 	}
 
 	/** A batch was stored, or known to be. */
@@ -61,7 +81,7 @@ export class Readiness {
 			(error: unknown) => (error instanceof Error ? error.message : String(error)),
 		);
 		try {
-			return await Promise.race([asked, tooLong]);
+			return this.#room() ?? (await Promise.race([asked, tooLong]));
 		} finally {
 			clearTimeout(timer);
 		}

@@ -141,6 +141,8 @@ export interface ListenOptions {
 	readonly privateKey: string;
 	/** Told of failures of the store; they become 503. */
 	readonly onFailure?: (error: unknown) => void;
+	/** Told of each answer that went out whole, with the seconds since its request's headers. */
+	readonly onAnswered?: (route: string, status: number, seconds: number) => void;
 	readonly limits?: Partial<AdmissionLimits>;
 	/** Connections that are taken in a turn of the event loop, beyond the first. */
 	readonly moreAcceptors?: number;
@@ -176,6 +178,7 @@ export async function listenHttps(options: ListenOptions): Promise<Listening> {
 				return;
 			}
 			response.once("close", () => connection.requests--);
+			timeAnswer(options, request, response);
 			answer(options, admission, connection, request, response).catch((error: unknown) => {
 				options.onFailure?.(error);
 				response.destroy();
@@ -228,6 +231,24 @@ function acceptFor(server: Server, admission: Admission, handles: number): Promi
 	server.on("connection", (socket) => admission.take(socket as Socket, isCounted));
 	const take = (socket: Socket): void => void server.emit("connection", socket);
 	return moreAcceptors(server, handles, BACKLOG, take, ask);
+}
+
+function timeAnswer(
+	{ onAnswered }: ListenOptions,
+	request: IncomingMessage,
+	response: ServerResponse,
+): void {
+	if (onAnswered === undefined) return;
+	const asked = performance.now();
+	response.once("finish", () => {
+		onAnswered(routeOf(request), response.statusCode, (performance.now() - asked) / 1000);
+	});
+}
+
+/** Of a few: labels are not for strangers to make. */
+function routeOf({ url = "" }: IncomingMessage): string {
+	const path = url.split("?")[0] ?? "";
+	return ["/v1/batches", "/v1/health", "/v1/ready"].includes(path) ? path : "other";
 }
 
 function listen(server: Server, { host, port }: ListenOptions): Promise<void> {

@@ -4,11 +4,15 @@
  * was done with its key; trouble of the collector itself has one.
  */
 
+import type { LogFields } from "./log.js";
+
 export interface ReportOf {
 	/** Undefined: nobody's key signed it. */
 	readonly station?: string;
 	/** The collector's own trouble. */
 	readonly isTrouble?: boolean;
+	/** For machines. */
+	readonly fields?: LogFields;
 }
 
 const STRANGERS = "strangers";
@@ -23,17 +27,17 @@ const SHOWN_PER_MINUTE = 500;
 const ACCOUNTS_TOLD = 10;
 
 export class ReportLimit {
-	readonly #say: (line: string) => void;
+	readonly #say: (line: string, fields?: LogFields) => void;
 	readonly #counts = new Map<string, number>();
 	readonly #hidden = new Map<string, number>();
 	#shown = 0;
 
 	/** `say` gets each line that is shown. */
-	constructor(say: (line: string) => void) {
+	constructor(say: (line: string, fields?: LogFields) => void) {
 		this.#say = say;
 	}
 
-	add(line: string, { station, isTrouble = false }: ReportOf): void {
+	add(line: string, { station, isTrouble = false, fields }: ReportOf): void {
 		const account = isTrouble ? TROUBLE : station === undefined ? STRANGERS : `station ${station}`;
 		const count = (this.#counts.get(account) ?? 0) + 1;
 		this.#counts.set(account, count);
@@ -44,7 +48,7 @@ export class ReportLimit {
 			return;
 		}
 		if (station !== undefined) this.#shown++;
-		this.#say(line);
+		this.#say(line, isTrouble ? { level: "error", ...fields } : { ...fields, station });
 	}
 
 	/** A minute is over: tells what was not shown and whose it was, and begins anew. */

@@ -2,13 +2,14 @@
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { OperationalError } from "../../host/errors.js";
 import { type Language, languageOf } from "../../host/messages/messages.js";
 import { QUOTA_LIMITS } from "../ledger/station-quota.js";
 import { READER_LIMITS, type ReaderLimits } from "../publish/address-limits.js";
 import { ADMISSION_LIMITS, plainAddress } from "./admission.js";
 import type { AlarmOptions } from "./alarm-service.js";
+import type { LogFormat } from "./log.js";
 
 export interface ServiceOptions {
 	/** Identity and, without PostgreSQL, the database. */
@@ -34,6 +35,9 @@ export interface ServiceOptions {
 	/** What one station may store a day. */
 	readonly megabytesPerDay: number;
 	readonly alarms: AlarmOptions;
+	/** Where Prometheus asks; undefined: nowhere. */
+	readonly metrics: { readonly host: string; readonly port: number } | undefined;
+	readonly logFormat: LogFormat;
 	/** Where readers are answered; undefined: nowhere. */
 	readonly readers: ReadersOptions | undefined;
 }
@@ -137,6 +141,17 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 			languageOf,
 			"en",
 		)
+		.option(
+			"--metrics-port <number>",
+			"metrics for Prometheus, HTTP; 0 for a free one",
+			wholeUpTo(65_535),
+		)
+		.option("--metrics-host <address>", "address to listen on for Prometheus", "127.0.0.1")
+		.addOption(
+			new Option("--log <format>", "text, or json: an object on each line of stderr")
+				.choices(["text", "json"])
+				.default("text"),
+		)
 		.option("--publication <file>", "what the operator says of the stations: docs/PUBLISHING.md")
 		.exitOverride()
 		.parse([...argv], { from: "user" });
@@ -163,6 +178,9 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		alarmWebhook?: string;
 		alarmPolicy?: string;
 		alarmLanguage: Language;
+		metricsPort?: number;
+		metricsHost: string;
+		log: LogFormat;
 	}>();
 	return {
 		data: options.data,
@@ -183,6 +201,11 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 			policy: options.alarmPolicy,
 			language: options.alarmLanguage,
 		},
+		metrics:
+			options.metricsPort === undefined
+				? undefined
+				: { host: options.metricsHost, port: options.metricsPort },
+		logFormat: options.log,
 		readers:
 			options.readersPort === undefined
 				? undefined

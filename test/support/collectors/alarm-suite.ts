@@ -250,6 +250,19 @@ export function describeAlarms(name: string, openEmpty: () => Promise<SqlStore>)
 			assert.equal(idsOf(desk).at(-1), "bor-1/7/600");
 		});
 
+		it("of a station that raises hundreds hold back no other's", async () => {
+			const desk = await open({ take: failing });
+			const storm = Array.from({ length: 90 }, (_, index) =>
+				alarm(100 + index, { phase: 1, beginSequence: 0 }),
+			);
+			await stored(desk, ...storm);
+			await desk.play();
+			await desk.watch.stored({ station: "pek-1", entries: [alarm(9)], isNew: true });
+			desk.clock.utcSeconds += 5;
+			await desk.play();
+			assert.equal(idsOf(desk).at(-1), "pek-1/7/9");
+		});
+
 		it("are bounded while nobody takes them", async () => {
 			const desk = await open({ take: failing });
 			for (let day = 0; day < 6; day++) {

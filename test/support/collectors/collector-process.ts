@@ -18,6 +18,8 @@ export interface CollectorProcess {
 	readonly port: number;
 	/** Of the readers' listener, where one was asked for. */
 	readonly readersPort: number | undefined;
+	/** Of its metrics, where one was asked for. */
+	readonly metricsPort: number | undefined;
 	readonly pid: number;
 	/** Of its acknowledgements, 33 bytes. */
 	readonly publicKey: Uint8Array;
@@ -51,9 +53,10 @@ export async function startCollector(
 	});
 	const first = await firstLine(child);
 	if (first === undefined) throw new Error(`the collector ended: ${said}`);
-	const { listening, readers, publicKey } = JSON.parse(first) as {
+	const { listening, readers, metrics, publicKey } = JSON.parse(first) as {
 		listening: { port: number };
 		readers?: { port: number };
+		metrics?: { port: number };
 		publicKey: string;
 	};
 	const agent = new Agent({
@@ -65,6 +68,7 @@ export async function startCollector(
 	return {
 		port: listening.port,
 		readersPort: readers?.port,
+		metricsPort: metrics?.port,
 		pid: child.pid ?? 0,
 		publicKey: bytesOfHex(publicKey) ?? new Uint8Array(0),
 		said: () => said,
