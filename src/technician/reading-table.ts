@@ -11,6 +11,7 @@ import {
 	rawOf,
 	scaleOf,
 } from "../protocol/audit/channel-columns.js";
+import { saturationPercent } from "../protocol/audit/oxygen-saturation.js";
 import { CHANNEL_SETS, type ChannelSet } from "../protocol/record/channel-set.js";
 import { DerivationContext, type DerivedReading } from "../protocol/record/derive.js";
 import { type Entry, STATION_FLAGS, TIME_QUALITIES } from "../protocol/record/entry-layouts.js";
@@ -34,17 +35,21 @@ export const READING_COLUMNS: readonly string[] = Object.freeze([
 	"configuration",
 	"station_flags",
 	...CHANNEL_TABLE.flatMap(namesOf),
+	"do_saturation_percent",
 	"notes",
 ]);
 
 export class ReadingTable {
 	readonly #station: string;
+	readonly #airPressureHectopascals: number | undefined;
 	readonly #times = new TimeResolver();
 	/** A calibration or configuration id is of its epoch. */
 	readonly #contexts = new Map<number, DerivationContext>();
 
-	constructor(station: string) {
+	/** `airPressureHectopascals`: at the station, not reduced to the sea; without it oxygen has no saturation. */
+	constructor(station: string, airPressureHectopascals?: number) {
 		this.#station = station;
+		this.#airPressureHectopascals = airPressureHectopascals;
 	}
 
 	/** Every entry, epoch by epoch in ascending sequence. */
@@ -67,8 +72,14 @@ export class ReadingTable {
 		return [
 			...this.#headerOf(entry),
 			...channelsOf(derived, set, entry.fields),
+			quantity(this.#saturationOf(derived), 1),
 			notesOf(derived).join(" "),
 		];
+	}
+
+	#saturationOf(derived: DerivedReading): number | undefined {
+		const hectopascals = this.#airPressureHectopascals;
+		return hectopascals === undefined ? undefined : saturationPercent(derived, hectopascals);
 	}
 
 	#headerOf(entry: Entry): readonly Cell[] {

@@ -11,6 +11,8 @@ export interface ReadingsOptions {
 	/** Asked twice: once to learn what gives readings their meaning, once for the readings. */
 	readonly source: EntrySource;
 	readonly form: { readonly csv: Dialect } | "jsonl";
+	/** At the station, for the saturation of oxygen; without it that column is empty. */
+	readonly airPressureHectopascals?: number | undefined;
 	/** Unix seconds; a reading of an unknown time is in no period. */
 	readonly from?: number | undefined;
 	/** Not included. */
@@ -34,7 +36,7 @@ const TIME_COLUMN = READING_COLUMNS.indexOf("time");
 /** Writes the table. Memory does not grow with the readings, but with boots, time entries and calibrations. */
 export async function writeReadings(options: ReadingsOptions): Promise<ReadingsReport> {
 	const { station, source, form, from, to, write } = options;
-	const table = new ReadingTable(station);
+	const table = new ReadingTable(station, options.airPressureHectopascals);
 	await source((canonical) => {
 		table.observe(decodeEntry(canonical));
 	});

@@ -120,6 +120,23 @@ describe("the table of readings", () => {
 		assert.equal(first?.["ec_flags"], "unstable");
 	});
 
+	it("has the saturation of oxygen where there is a probe and the pressure of the air is told", () => {
+		const percentOf = (entry: Entry, hectopascals?: number) => {
+			const table = new ReadingTable("bor-1", hectopascals);
+			for (const each of [entry, CONFIGURATION, SYNC]) table.observe(each);
+			const row = table.row(entry) ?? assert.fail();
+			return objectOf(row)["do_saturation_percent"];
+		};
+		const plain = reading(2, 10, 0);
+		if (plain.kind !== "reading") assert.fail();
+		// 8.94 mg/L at 20 degC and 558 uS/cm, where 9.08 are the whole at one atmosphere and 8.04 at 900 hPa.
+		const withOxygen = { ...plain, channelSet: 2, fields: [...plain.fields, 894, 0, 0] };
+		assert.equal(percentOf(withOxygen, 1013), 98.5);
+		assert.equal(percentOf(withOxygen, 900), 111.2);
+		assert.equal(percentOf(withOxygen), null);
+		assert.equal(percentOf(plain, 1013), null);
+	});
+
 	it("leaves a time out that nothing in the record tells, and says so", async () => {
 		const source = async (visit: (canonical: Uint8Array) => void | Promise<void>) => {
 			for (const entry of RECORD.slice(0, 3)) await visit(encodeEntry(entry));

@@ -1,6 +1,8 @@
 /** Commands about records: entries of an image, readings, signed batches and what they prove. */
+
 import { type Command, Option } from "commander";
 import { bytesOfHex } from "../../core/bytes.js";
+import { HECTOPASCALS_RANGE } from "../../protocol/audit/oxygen-saturation.js";
 import type { DialectName } from "../reading-table.js";
 import {
 	type CommonOptions,
@@ -28,6 +30,7 @@ const DIALECT_NAMES = Object.keys({ comma: 0, semicolon: 0 } satisfies Record<Di
 
 interface ReadingsCommandOptions extends RecordOptions {
 	readonly dialect: DialectName;
+	readonly airPressure?: number;
 	readonly from?: number;
 	readonly to?: number;
 }
@@ -84,6 +87,11 @@ export function addRecordCommands(program: Command, done: Done): void {
 					.choices(DIALECT_NAMES)
 					.default("comma"),
 			)
+			.option(
+				"--air-pressure <hPa>",
+				"usual at the station, not reduced to the sea: fills the saturation of oxygen",
+				wholeNumber(...HECTOPASCALS_RANGE),
+			)
 			.option("--from <time>", "first time, ISO 8601 in UTC", instantOption)
 			.option("--to <time>", "end, not included", instantOption),
 	).action(async (file: string | undefined, options: ReadingsCommandOptions, command: Command) => {
@@ -97,14 +105,22 @@ async function printReadings(
 	options: ReadingsCommandOptions,
 ): Promise<number> {
 	requireOneSource(command, options, file);
-	const { station = "", dialect, from, to } = options;
+	const { station = "", dialect, airPressure, from, to } = options;
 	const format = command.optsWithGlobals<CommonOptions>().format ?? "csv";
 	if (format !== "csv" && format !== "jsonl") command.error("error: readings writes csv or jsonl");
 	const { DIALECTS } = await import("../reading-table.js");
 	const { writeReadings } = await import("../readings.js");
 	const form = format === "jsonl" ? "jsonl" : { csv: DIALECTS[dialect] };
 	return withEntries(file, options, async (source) => {
-		const report = await writeReadings({ station, source, form, from, to, write: onStdoutWritten });
+		const report = await writeReadings({
+			station,
+			source,
+			form,
+			airPressureHectopascals: airPressure,
+			from,
+			to,
+			write: onStdoutWritten,
+		});
 		const { rows, unknown, undated } = report;
 		const { messages } = await talkOf(command);
 		say(messages.say("readings", { count: rows, station }));
