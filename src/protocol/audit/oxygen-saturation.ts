@@ -5,6 +5,7 @@
  * Marine Science 44, 1983). The simulator's river and circuits have their own, as rivers and circuits do: a test holds
  * the two against each other.
  */
+import { exp } from "../../core/elementary.js";
 import type { DerivedReading } from "../record/derive.js";
 import { CHANNEL_FLAGS } from "../record/reading.js";
 
@@ -12,7 +13,7 @@ import { CHANNEL_FLAGS } from "../record/reading.js";
 const CELSIUS_RANGE = Object.freeze([0, 40] as const);
 const SALINITY_MAX = 40;
 /** Half an atmosphere to 1.1 of it; the air at the water, not reduced to the sea. */
-export const HECTOPASCALS_RANGE = Object.freeze([507, 1114] as const);
+const HECTOPASCALS_RANGE = Object.freeze([507, 1114] as const);
 const ATMOSPHERE_HECTOPASCALS = 1013.25;
 /** Standard sea water at 25 degC, uS/cm: 42 914 at 15 degC x 1.2365. */
 const SEA_WATER_MICROSIEMENS = 53_065;
@@ -43,18 +44,16 @@ export function saturationMilligramsPerLitre(
 	const salinity = salinityOf(conductivityMicrosiemensPerCm);
 	if (!(celsius >= coldest && celsius <= warmest) || salinity > SALINITY_MAX) return undefined;
 	if (!(hectopascals >= lowest && hectopascals <= highest)) return undefined;
-	const kelvin = celsius + 273.15;
-	const fresh = Math.exp(
+	const inverse = 1 / (celsius + 273.15);
+	const fresh = exp(
 		-139.34411 +
-			1.575701e5 / kelvin -
-			6.642308e7 / kelvin ** 2 +
-			1.2438e10 / kelvin ** 3 -
-			8.621949e11 / kelvin ** 4,
+			(1.575701e5 + (-6.642308e7 + (1.2438e10 - 8.621949e11 * inverse) * inverse) * inverse) *
+				inverse,
 	);
-	const ofSalt = Math.exp(-salinity * (0.017674 - 10.754 / kelvin + 2140.7 / kelvin ** 2));
+	const ofSalt = exp(-salinity * (0.017674 + (-10.754 + 2140.7 * inverse) * inverse));
 	const atmospheres = hectopascals / ATMOSPHERE_HECTOPASCALS;
-	const vapour = Math.exp(11.8571 - 3840.7 / kelvin - 216_961 / kelvin ** 2);
-	const theta = 0.000975 - 1.426e-5 * celsius + 6.436e-8 * celsius ** 2;
+	const vapour = exp(11.8571 - (3840.7 + 216_961 * inverse) * inverse);
+	const theta = 0.000975 + (-1.426e-5 + 6.436e-8 * celsius) * celsius;
 	const ofPressure =
 		((atmospheres - vapour) * (1 - theta * atmospheres)) / ((1 - vapour) * (1 - theta));
 	return fresh * ofSalt * ofPressure;
@@ -80,6 +79,10 @@ export function saturationPercent(
 function salinityOf(microsiemens: number): number {
 	const root = Math.sqrt(Math.max(microsiemens, 0) / SEA_WATER_MICROSIEMENS);
 	let salinity = 0;
-	for (const [power, factor] of SALINITY_SERIES.entries()) salinity += factor * root ** power;
+	let power = 1;
+	for (const factor of SALINITY_SERIES) {
+		salinity += factor * power;
+		power *= root;
+	}
 	return microsiemens > 0 ? Math.max(salinity, 0) : 0;
 }

@@ -2,7 +2,6 @@
 
 import { type Command, Option } from "commander";
 import { bytesOfHex } from "../../core/bytes.js";
-import { HECTOPASCALS_RANGE } from "../../protocol/audit/oxygen-saturation.js";
 import type { DialectName } from "../reading-table.js";
 import {
 	type CommonOptions,
@@ -26,6 +25,8 @@ import {
 import { type VerifyCommandOptions, verifyValues } from "./values.js";
 
 const PUBLIC_KEY_BYTES = 33;
+/** What the equations of the saturation are for; the help does not load them. */
+const HECTOPASCALS_RANGE = [507, 1114] as const;
 const DIALECT_NAMES = Object.keys({ comma: 0, semicolon: 0 } satisfies Record<DialectName, number>);
 
 interface ReadingsCommandOptions extends RecordOptions {
