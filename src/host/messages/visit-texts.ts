@@ -204,6 +204,31 @@ export const VISIT_TEXTS = Object.freeze({
 	"act-configured": ["curve of the configuration", "kriva iz konfiguracije"],
 } as const satisfies Readonly<Record<string, Text>>);
 
+/** What the arithmetic of health.ts says, in Serbian: numbers stay where they are. */
+const ARITHMETIC: readonly (readonly [RegExp, string])[] = [
+	[
+		/fewer than four calibrations since the probe was new/,
+		"manje od četiri kalibracije otkad je sonda nova",
+	],
+	[/too few of them yet/, "još ih je premalo"],
+	[
+		/(\d+) calibrations: (\S+) a week \(error (\S+)\); (.*) meets (\S+) in no end in sight/,
+		"kalibracija $1: $2 nedeljno (greška $3); $4; do $5 se ne stiže",
+	],
+	[
+		/(\d+) calibrations: (\S+) a week \(error (\S+)\); (.*) meets (\S+) in (\S+) days/,
+		"kalibracija $1: $2 nedeljno (greška $3); $4 stiže do $5 za dana: $6",
+	],
+	[
+		/settles in (\S+) s, at first in (\S+) s: (\S+) times/,
+		"smiruje se za $1 s, u početku za $2 s: $3 puta",
+	],
+	[/(\S+) pH over (\d+) readings/, "$1 pH iz očitavanja: $2"],
+	[/last days (\S+), (\S+), (\S+), usual (\S+)/, "poslednjih dana $1; $2; $3, inače $4"],
+	[/(\S+) a week, (\d+) % of pairs of days rise/, "$1 nedeljno, raste $2 % parova dana"],
+	[/the last readings: (.*) uS\/cm/, "poslednja očitavanja: $1 uS/cm"],
+];
+
 export type TextKey = keyof typeof VISIT_TEXTS;
 
 /** A language's way to say things and to write numbers. */
@@ -232,6 +257,15 @@ export class Speaker {
 	word(prefix: string, word: string): string {
 		const key = `${prefix}${word}`;
 		return Object.hasOwn(VISIT_TEXTS, key) ? this.say(key as TextKey) : word;
+	}
+
+	/** How a verdict of health.ts came about. */
+	arithmetic(text: string): string {
+		if (this.language === "en") return text;
+		let said = text;
+		for (const [pattern, serbian] of ARITHMETIC) said = said.replace(pattern, serbian);
+		const comma = said.replace(/(\d)\.(\d)/g, "$1,$2");
+		return this.language === "sr-Cyrl" ? cyrillicOf(comma) : comma;
 	}
 
 	/** For reading only: a Serbian reader writes a decimal comma. */

@@ -69,7 +69,9 @@ function tellHealth(
 			const service =
 				line.daysLeft === null ? "" : ` ${speaker.say("service-within", { days: line.daysLeft })}`;
 			const name = speaker.word("health-", line.name);
-			process.stdout.write(`${printable(`${name}: ${verdict}.${service} (${line.arithmetic})`)}\n`);
+			process.stdout.write(
+				`${printable(`${name}: ${verdict}.${service} (${speaker.arithmetic(line.arithmetic)})`)}\n`,
+			);
 		}
 	}
 }

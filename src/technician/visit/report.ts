@@ -5,11 +5,11 @@ import { createSha256 } from "../../core/sha256.js";
 import type { Speaker } from "../../host/messages/visit-texts.js";
 import { instant } from "../../host/output.js";
 import { CalibrationLog, type LoggedCalibration } from "../../protocol/audit/calibration-log.js";
-import { VERDICTS } from "../../protocol/calibration/verdict.js";
+import { DOUBT_GRADES, VERDICTS } from "../../protocol/calibration/verdict.js";
 import { CHANNELS } from "../../protocol/record/channels.js";
 import { decodeEntry } from "../../protocol/record/entry.js";
 import { CALIBRATION_ACTS } from "../../protocol/record/entry-layouts.js";
-import { numbersOf } from "./calibrate.js";
+import { doubtTexts, numbersOf } from "./calibrate.js";
 
 /** Digits of an entry's SHA-256 that the page bears: 64 bits. */
 export const PROOF_DIGITS = 16;
@@ -151,7 +151,7 @@ export function calibrationText(
 	);
 	return {
 		text: `${timeText(entry.utcSeconds)}  ${speaker.name(channel)}, ${speaker.word("act-", act)} ${entry.calibrationId}${verdict}.${numbers}${by}`,
-		more: [...bottles, ...(note === "" ? [] : [note])],
+		more: [...bottles, ...(note === "" ? [] : [noteText(speaker, note)])],
 	};
 }
 
@@ -192,6 +192,14 @@ ${sections.map(([head, lines]) => `<h2>${escaped(head)}</h2>\n<table>\n${rows(li
 <footer><p>${escaped(proof)}</p><p>${escaped(signature)}</p></footer>
 </html>
 `;
+}
+
+/** Doubts come first, by their names; what was typed stays as it is. */
+function noteText(speaker: Speaker, note: string): string {
+	const [first = "", ...rest] = note.split("; ");
+	const doubts = first.split(",");
+	const isDoubts = doubts.every((doubt) => Object.hasOwn(DOUBT_GRADES, doubt));
+	return isDoubts ? [...doubtTexts(speaker, doubts), ...rest].join("; ") : note;
 }
 
 /** The first digits of an entry's SHA-256. */
