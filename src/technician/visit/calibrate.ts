@@ -150,7 +150,7 @@ async function takeBottle(
 		person.tell(speaker.say(isAir ? "put-air" : "put", { index: index + 1, count, standard }));
 		if (isStandard(standard) && hasLot(standard)) {
 			lot ??= await person.ask(speaker.say("lot"));
-			expiry ??= await person.ask(speaker.say("expiry"));
+			expiry ??= await dateOf(guide);
 		}
 		if (standard === "reference") value ??= await person.ask(speaker.say("reference"));
 		const typed = await person.ask(speaker.say("when-in"));
@@ -181,6 +181,20 @@ async function takeBottle(
 		if (!guide.isJson) person.tell(speaker.say("taken"));
 		return true;
 	}
+}
+
+/** A date that there is, or nothing: what is wrong is asked for again, for the station would refuse it after all the waiting. */
+async function dateOf({ person, speaker }: Guide): Promise<string | undefined> {
+	for (;;) {
+		const typed = await person.ask(speaker.say("expiry"));
+		if (typed === undefined || typed === "" || isDate(typed)) return typed;
+		person.tell(speaker.say("no-date", { typed }));
+	}
+}
+
+function isDate(text: string): boolean {
+	const date = new Date(`${text}T00:00:00Z`);
+	return !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 10) === text;
 }
 
 async function settle(

@@ -69,7 +69,9 @@ export async function visit(guide: Guide, options: VisitOptions): Promise<number
 		if (!isJson) {
 			const text = speaker.word("step-", step);
 			const prompt = speaker.say("step", { index: index + 1, count: STEPS.length, step: text });
-			const typed = await person.ask(prompt);
+			let typed = await person.ask(prompt);
+			while (typed !== undefined && !["", "s", "q"].includes(typed))
+				typed = await person.ask(prompt);
 			if (typed === undefined || typed === "q") {
 				person.tell(speaker.say("left-visit"));
 				return 1;
