@@ -97,6 +97,13 @@ describe("the page of a visit", function () {
 		assert.equal(check(OTHER), 0);
 	});
 
+	it("names the note whose words were altered in the page", () => {
+		putSignatures(path, [signed(entries, 1)]);
+		writeFileSync(path, readFileSync(path, "utf8").replace(">gate<", ">bridge<"));
+		assert.equal(check(), 1);
+		assert.match(said.join("\n"), /entry \d+: the page tells it otherwise than it was signed/);
+	});
+
 	it("names the calibration whose numbers were altered in the page", () => {
 		putSignatures(path, [signed(entries, 1)]);
 		const page = readFileSync(path, "utf8");

@@ -181,10 +181,10 @@ function htmlOf(
 <title>${escaped(title)}</title>
 <style>
 @page { size: A4; margin: 15mm }
-body { font: 10pt/1.35 sans-serif; max-width: 180mm; margin: auto }
+body { font: 10pt/1.35 sans-serif; max-width: 180mm; margin: 4mm auto }
 h1 { font-size: 14pt; margin: 0 } h2 { font-size: 11pt; margin: 4mm 0 1mm }
 table { width: 100%; border-collapse: collapse } td { border-top: 1px solid #bbb; padding: 1mm 0; vertical-align: top }
-.entry { text-align: right; white-space: nowrap } small { color: #444 } footer { margin-top: 6mm }
+tr { break-inside: avoid } .entry { text-align: right; white-space: nowrap } small { color: #444 } footer { margin-top: 6mm }
 </style>
 <h1>${escaped(title)}</h1>
 <p>${escaped(who)}</p>

@@ -7,7 +7,7 @@ import { OperationalError } from "../../host/errors.js";
 import { messagesIn } from "../../host/messages/messages.js";
 import { Speaker } from "../../host/messages/visit-texts.js";
 import { Replacement } from "../../host/replace-file.js";
-import { CalibrationLog } from "../../protocol/audit/calibration-log.js";
+import { CalibrationLog, type LoggedCalibration } from "../../protocol/audit/calibration-log.js";
 import { decodeEntry } from "../../protocol/record/entry.js";
 import { decodeBatch } from "../../protocol/wire/batch.js";
 import { decodeSign1 } from "../../protocol/wire/cose.js";
@@ -65,7 +65,7 @@ export function checkPage({ path, station, isSigned, say }: PageOptions): number
 		say(text);
 	};
 	/** What each calibration says, by its entry. */
-	const texts = new Map<number, string>();
+	const texts = new Map<number, readonly string[]>();
 	const language = LANGUAGES.find((each) => page.includes(`<html lang="${each}">`)) ?? "en";
 	const speaker = new Speaker(messagesIn(language));
 	let [batches, said] = [0, 0];
@@ -83,8 +83,7 @@ export function checkPage({ path, station, isSigned, say }: PageOptions): number
 			for (const [index, canonical] of batch.entries.entries()) {
 				signed.set(`${batch.first + index} ${proofOf(canonical)}`, canonical);
 				const logged = log.observe(decodeEntry(canonical));
-				if (logged !== undefined)
-					texts.set(batch.first + index, calibrationText(speaker, logged).text);
+				if (logged !== undefined) texts.set(batch.first + index, requiredOf(speaker, logged));
 			}
 		}
 	}
@@ -93,9 +92,7 @@ export function checkPage({ path, station, isSigned, say }: PageOptions): number
 		if (canonical === undefined) trouble(`entry ${sequence} (${proof}): no signature covers it`);
 		const text = texts.get(sequence);
 		if (text === undefined || canonical === undefined) continue;
-		// The person may be told in an entry of the boot that no batch here holds.
-		const told = text.replace(/ \([^()]*\)$/, "");
-		if (page.includes(escaped(told))) said++;
+		if (text.every((each) => page.includes(escaped(each)))) said++;
 		else trouble(`entry ${sequence}: the page tells it otherwise than it was signed`);
 	}
 	say(
@@ -103,6 +100,20 @@ export function checkPage({ path, station, isSigned, say }: PageOptions): number
 			`${troubles} troubles`,
 	);
 	return troubles === 0 ? 0 : 1;
+}
+
+/**
+ * What a page must say of a calibration, whatever batches are at hand: person and bottles may be named in an earlier entry of the
+ * boot.
+ */
+function requiredOf(speaker: Speaker, logged: LoggedCalibration): readonly string[] {
+	const { text, more } = calibrationText(speaker, logged);
+	return [
+		text.replace(/ \([^()]*\)$/, ""),
+		...more.map((line, index) =>
+			index < logged.points.length ? line.slice(line.indexOf(": ")) : line,
+		),
+	];
 }
 
 function listedIn(page: string): Listed[] {
