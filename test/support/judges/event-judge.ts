@@ -43,6 +43,8 @@ const NOTICE_SECONDS_MAX = 240;
 const CRASH_TOLD_SECONDS_MAX = 400;
 /** Six hours of trial, on a board's clock that is 5 % off, and a wake to notice its end. */
 const TRIAL_SECONDS_MAX = 6 * 3600 * 1.06 + 600;
+/** Where the one on trial is stored, as `settings-damaged` names it. */
+const TRIAL_PLACE = 1;
 const CHANNELS = ["pH", "temperature", "conductivity", "turbidity", "battery"] as const;
 /** Events with a beginning (detail 1) and an end (detail 0), and the flag of all entries in between. */
 const SPANNED: readonly (readonly [EventCode, number])[] = [
@@ -192,6 +194,16 @@ function judgeVerdicts(
 				violations.push(`${placeOf(entry)}: a verdict on ${id}, which is not on trial`);
 			if (trial?.id === id) trial = undefined;
 			if (lapsed?.id === id) lapsed = undefined;
+		}
+		// Power failed in the midst of writing it down: that it can be read no more is the verdict.
+		if (
+			lapsed !== undefined &&
+			isEvent(entry, "settings-damaged") &&
+			entry.kind === "event" &&
+			entry.detail === TRIAL_PLACE
+		) {
+			if (trial?.id === lapsed.id) trial = undefined;
+			lapsed = undefined;
 		}
 		if (lapsed !== undefined && entry.kind === "reading" && lapsed.readings++ > 1) {
 			violations.push(`${placeOf(entry)}: configuration ${lapsed.id} is gone without a verdict`);
