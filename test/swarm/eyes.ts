@@ -323,13 +323,23 @@ function isUnseen(world: SwarmWorld, diary: StationDiary, truth: DiaryEntry): bo
 
 const RTC_SOURCE = TIME_SOURCES.indexOf("rtc");
 
+/** A quick answer's own doubt, and whole seconds on both sides. */
+const OFFERED_MILLISECONDS = 4000;
+
 /** What the record says of an RTC that nobody touched, or of a collector that never lied. */
 function judgeClockEvents({ world, diary }: SwarmEvidence, findings: Findings): void {
 	if (world.clockTroubles.joined().length > 0 || world.haveClocksLied()) return;
+	/** What the last time entry left open, and so a later source may put right. */
+	let openMilliseconds = 0;
 	for (const { entry } of diary.entries) {
+		if (entry.kind === "time" && entry.source !== RTC_SOURCE) {
+			openMilliseconds = (entry.uncertaintyMilliseconds ?? 0) + OFFERED_MILLISECONDS;
+		}
 		if (entry.kind !== "event") continue;
 		const name = eventNameOf(entry.code);
 		if (name !== "rtc-failed" && name !== "rtc-stopped" && name !== "time-refused") continue;
+		// A slow answer had set the clock, and said how well: the next is no liar by that much.
+		if (name === "time-refused" && Math.abs(entry.detail) * 1000 <= openMilliseconds) continue;
 		findings.add(
 			"event without a cause",
 			`${name} ${entry.detail} ${entry.text} (${entry.sequence})`,
