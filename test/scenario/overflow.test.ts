@@ -3,6 +3,7 @@ import { judgeDelivery } from "../../sim/checkers/delivery.js";
 import { openDirectProbes } from "../../sim/probes/direct-probes.js";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
 import type { SimulatedStation } from "../../sim/station/station.js";
+import { DerivationContext } from "../../src/protocol/record/derive.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
 import {
 	openBareCollector,
@@ -90,6 +91,25 @@ describe("a buffer that overflows", () => {
 			const entry = decodeEntry(row);
 			if (entry.kind === "gap") assert.ok(entry.resume.some((byte) => byte !== 0));
 		}
+	});
+
+	it("says again what is in force, which may be among what it lost, so that readings can be derived", async () => {
+		const work = await stationAtWork("bor-1", 5);
+		const { station, store } = work;
+		station.network.faults = { "link-refused": 1 };
+		await work.until(START_UTC_SECONDS + 9 * DAY_SECONDS);
+		station.network.faults = {};
+		await work.deliver();
+		const context = new DerivationContext();
+		const entries = store.rowsOf("bor-1").map((row) => decodeEntry(row));
+		for (const entry of entries) context.observe(entry);
+		const readings = entries.filter((entry) => entry.kind === "reading");
+		assert.ok(readings.length > 500 && (readings[0]?.sequence ?? 0) > 500, "no overflow");
+		const without = readings.filter((entry) => {
+			const { conductivity, turbidity } = context.derive(entry) ?? {};
+			return conductivity?.value === undefined || turbidity?.value === undefined;
+		});
+		assert.deepEqual(without, []);
 	});
 
 	it("is the only reason for gaps: weather and power cuts make none", async () => {

@@ -19,7 +19,7 @@ import { EVENT_CODES } from "../../protocol/record/events.js";
 import { readingOf } from "../../protocol/record/reading.js";
 import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
 import { mayRollOverAfter } from "../measure/water.js";
-import type { Board, Entropy, ResetReason } from "../ports.js";
+import type { Board, Entropy, ResetReason, Sha256 } from "../ports.js";
 import type { EntryRecorder, Stamp } from "./entry-recorder.js";
 import type { StationJournal } from "./journal-port.js";
 
@@ -192,8 +192,7 @@ export function recordBoot(options: BootRecordOptions): void {
 		firmwareVersion: options.firmwareVersion,
 		wakeCount: 0,
 	});
-	for (const body of configurationEntriesOf(configuration, board.sha256)) recorder.record(body);
-	for (const body of options.standing) recorder.record({ ...body, ...NO_CALIBRATION_ACT });
+	recordInForce(recorder, configuration, options.standing, board.sha256);
 	// Both read now: measuring may lie between the boot and its record.
 	const now = options.recorder.stamp();
 	if (now.utcSeconds !== 0) {
@@ -217,4 +216,15 @@ export function recordBoot(options: BootRecordOptions): void {
 			text: journal.recoveryNote.slice(0, 40),
 		});
 	}
+}
+
+/** What derives the readings that follow: the configuration, its curves, and those of the station's calibrations. */
+export function recordInForce(
+	recorder: { record(body: EntryBody): unknown },
+	configuration: StationConfiguration,
+	standing: readonly CalibrationBody[],
+	sha256: Sha256,
+): void {
+	for (const body of configurationEntriesOf(configuration, sha256)) recorder.record(body);
+	for (const body of standing) recorder.record({ ...body, ...NO_CALIBRATION_ACT });
 }

@@ -3,13 +3,13 @@
  * what is due beside that, and takes up configurations between two measurements and two sessions.
  */
 import { call, Signal, type Task } from "../../core/task.js";
-import { NO_CALIBRATION_ACT } from "../../protocol/record/entry-layouts.js";
-import { configurationEntriesOf, type StationConfiguration } from "../config/configuration.js";
+import type { StationConfiguration } from "../config/configuration.js";
 import type { ConfigurationEvent, ConfigurationManager } from "../config/configuration-manager.js";
 import type { Console } from "../console/console.js";
 import { measureBattery } from "../measure/battery.js";
 import type { WaterProbes } from "../measure/probes.js";
 import type { Board } from "../ports.js";
+import { recordInForce } from "./boot.js";
 import type { BootLog } from "./boot-log.js";
 import type { Calibrations } from "./calibration-opening.js";
 import { BATTERY_LOOK_SECONDS, RADIO_SPARED_SECONDS } from "./deferred-boot-record.js";
@@ -259,11 +259,9 @@ export class Cycle {
 	#reconfigure(): void {
 		const { manager, board, recorder, uploads, times, events } = this.#parts;
 		const { configuration } = manager;
-		for (const body of configurationEntriesOf(configuration, board.sha256)) recorder.record(body);
 		// Of the same curves a calibration at the station holds on.
-		for (const body of this.#parts.calibrations.controller.inForce.standing()) {
-			recorder.record({ ...body, ...NO_CALIBRATION_ACT });
-		}
+		const standing = this.#parts.calibrations.controller.inForce.standing();
+		recordInForce(recorder, configuration, standing, board.sha256);
 		uploads.reconfigure(configuration);
 		events.reconfigured();
 		times.reconfigured();

@@ -271,6 +271,7 @@ export class Station {
 				this.#cycle.wake();
 			},
 			onCrash: (error) => this.#crash(error),
+			standing: () => this.#calibrations.controller.inForce.standing(),
 		});
 	}
 

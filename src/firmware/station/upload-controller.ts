@@ -7,10 +7,13 @@ import { uint32At } from "../../core/bytes.js";
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { SeededRandom } from "../../core/random.js";
 import { call, type Task } from "../../core/task.js";
+import type { CalibrationBody } from "../../protocol/record/entry-layouts.js";
 import type { StationConfiguration } from "../config/configuration.js";
+import { OVERFLOW_REASON } from "../journal/gap-tracker.js";
 import type { Board } from "../ports.js";
 import { Uplink } from "../uplink/uplink.js";
 import type { AnswerTimes, SessionOutcome } from "../uplink/uplink-options.js";
+import { recordInForce } from "./boot.js";
 import type { EntryRecorder } from "./entry-recorder.js";
 import type { Heartbeat } from "./heartbeat.js";
 import type { StationJournal } from "./journal-port.js";
@@ -40,6 +43,8 @@ export interface UploadControllerOptions {
 	readonly onEnded: (outcome: SessionOutcome, trouble: UploadTrouble | undefined) => void;
 	readonly onCrash: (error: unknown) => void;
 	readonly heartbeat: Heartbeat;
+	/** Of the station's own calibrations, those in force. */
+	readonly standing: () => readonly CalibrationBody[];
 }
 
 export interface UploadTrouble {
@@ -209,7 +214,7 @@ export class UploadController {
 	 * cursor has come up to it and can get no further without.
 	 */
 	#recordGaps(): void {
-		const { journal, recorder } = this.#options;
+		const { board, journal, recorder, standing } = this.#options;
 		for (const gap of journal.gaps) {
 			// Numbers of a former epoch say nothing of this one; the journal itself names them once.
 			if (gap.lostEpoch !== 0) {
@@ -220,6 +225,9 @@ export class UploadController {
 			if (gap.to <= this.#recordedGapTo && !isInTheWay) continue;
 			if (recorder.record({ kind: "gap", ...gap }) === undefined) continue;
 			this.#recordedGapTo = Math.max(this.#recordedGapTo, gap.to);
+			if (gap.reason !== OVERFLOW_REASON) continue;
+			// What derives the readings that the ring still holds may be among what it overwrote.
+			recordInForce(recorder, this.#configuration, standing(), board.sha256);
 		}
 	}
 
