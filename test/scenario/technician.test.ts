@@ -181,7 +181,7 @@ describe("the program bistrina", function () {
 			...["src/core/bytes.js", "src/core/errors.js", "src/core/printable.js", "src/core/sha256.js"],
 			...["src/host/colours.js", "src/host/errors.js"],
 			// What the commands are for is said in the reader's language.
-			...["board-texts", "cyrillic", "flash-texts", "said"].map(
+			...["board-texts", "cyrillic", "flash-texts", "line-texts", "said"].map(
 				(name) => `src/host/messages/${name}.js`,
 			),
 			"src/host/output.js",
