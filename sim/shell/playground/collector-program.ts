@@ -71,6 +71,8 @@ async function take(message: ToCollector): Promise<void> {
 const NO_COUNTS = Object.freeze({ duplicates: 0, refusals: 0 });
 
 // Ctrl-C goes to all processes of a terminal: who opened this one closes it.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
+process.on("SIGINT", () => {});
+// Who is told that this process has the data, and stops it, means the simulation.
+process.on("SIGTERM", () => process.kill(process.ppid, "SIGTERM"));
 process.on("message", (message: ToCollector) => void take(message));
 process.once("disconnect", () => process.exit());
