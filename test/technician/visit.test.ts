@@ -147,7 +147,7 @@ describe("a visit", function () {
 		const second = await playedInTerminal(
 			argv,
 			[
-				[/The visit of [^\n]* goes on: 4 of 8 steps are done\.[\s\S]*\[5\/8\] [^\n]*: $/, ""],
+				[/The visit of [^\n]* continues: 4 of 8 steps are done\.[\s\S]*\[5\/8\] [^\n]*: $/, ""],
 				...bottle("air"),
 				...bottle("kcl-1413"),
 				[/Calibration 1 of conductivity: good\.[\s\S]*\[6\/8\] As left: [^\n]*: $/, ""],

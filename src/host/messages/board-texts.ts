@@ -115,7 +115,7 @@ export const BOARD_TEXTS = Object.freeze({
 			"EPOCH,SEQUENCE,HEAD`, a `--predecessor none` kaže da nema ničega",
 	],
 	"replace-goes-on": [
-		"{station}: its replacement by the board {mac} goes on",
+		"{station}: its replacement by the board {mac} continues",
 		"{station}: nastavlja se zamena pločom {mac}",
 	],
 	"replace-done": [

@@ -26,7 +26,7 @@ export const FLASH_TEXTS = Object.freeze({
 		"{port}: ESP32 {mac}, {mebibytes} MiB fleša",
 	],
 	"flash-unknown": [
-		"{port}: the flash chip does not say who it is; check the board's supply, or the board is broken",
+		"{port}: the flash chip does not identify itself; check the board's supply, or the board is broken",
 		"{port}: fleš čip ne kaže koji je; proverite napajanje ploče, ili je ploča neispravna",
 	],
 	"flash-differs": [
@@ -44,11 +44,11 @@ export const FLASH_TEXTS = Object.freeze({
 		"{port}: čip koji ovaj program ne poznaje, nije ESP32",
 	],
 	"cut-off": [
-		"{port}: cut off ({why}); plug it in again, the same command goes on where it stopped",
+		"{port}: cut off ({why}); plug it in again, the same command continues where it stopped",
 		"{port}: prekinuto ({why}); priključite ponovo, ista naredba nastavlja gde je stala",
 	],
 	"cut-off-at-end": [
-		"{port}: cut off ({why}) when all was written; plug it in again, the same command goes on where it stopped",
+		"{port}: cut off ({why}) when all was written; plug it in again, the same command continues where it stopped",
 		"{port}: prekinuto ({why}) kad je sve bilo upisano; priključite ponovo, ista naredba nastavlja gde je stala",
 	],
 	"loader-silent": [
@@ -232,7 +232,7 @@ export const FLASH_TEXTS = Object.freeze({
 		"{file}: oštećeno: SHA-256 nije ispravan",
 	],
 	"image-too-long": [
-		"{file}: {count} bytes too many behind its end",
+		"{file}: {count} bytes too many after its end",
 		"{file}: {count} bajtova viška iza kraja",
 	],
 	"image-too-large": [

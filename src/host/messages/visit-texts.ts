@@ -130,11 +130,11 @@ export const VISIT_TEXTS = Object.freeze({
 	rejected: ["rejected, committed with a reason", "odbijena, važi uz razlog"],
 	"not-judged": ["not judged", "bez ocene"],
 	"visit-begins": [
-		"Visit at {station}. Enter does a step, s skips it, q leaves: the same command goes on.",
+		"Visit at {station}. Enter does a step, s skips it, q leaves: the same command continues.",
 		"Poseta stanici {station}. Enter radi korak, s preskače, q prekida: ista naredba nastavlja.",
 	],
 	"visit-goes-on": [
-		"The visit of {time} goes on: {done} of {count} steps are done.",
+		"The visit of {time} continues: {done} of {count} steps are done.",
 		"Nastavlja se poseta od {time}: urađeno {done} od {count} koraka.",
 	],
 	who: ["Who is here: ", "Ko je ovde: "],
@@ -177,7 +177,7 @@ export const VISIT_TEXTS = Object.freeze({
 	"health-film": ["Film on the optics", "Naslaga na optici"],
 	"health-cell": ["Conductivity cell", "Ćelija provodljivosti"],
 	coupled: ["coupled: the circuits are not isolated", "sprega: kola nisu izolovana"],
-	"left-visit": ["Left; the same command goes on.", "Prekinuto; ista naredba nastavlja."],
+	"left-visit": ["Left; the same command continues.", "Prekinuto; ista naredba nastavlja."],
 	report: ["The report: {text} and {html}", "Izveštaj: {text} i {html}"],
 	"report-title": ["Visit at {station}, {time}", "Poseta stanici {station}, {time}"],
 	"report-who": ["Technician: {person}", "Tehničar: {person}"],

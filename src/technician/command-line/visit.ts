@@ -119,7 +119,7 @@ function addVisit(program: Command, done: Done): void {
 		program
 			.command("visit")
 			.description(
-				"the checklist of a visit; left with q, the same command goes on; ends with a report",
+				"the checklist of a visit; left with q, the same command continues; ends with a report",
 			)
 			.option(
 				"--file <file>",

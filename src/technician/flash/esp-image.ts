@@ -71,7 +71,7 @@ export function readEspImage(bytes: Uint8Array, name: string): EspImage {
 	return { segments, description: descriptionOf(bytes, view) };
 }
 
-/** Of the longest image there is; what a slot holds behind it is not looked at. */
+/** Of the longest image there is; what a slot holds after it is not looked at. */
 export function imageBytesIn(slot: Uint8Array): number {
 	const view = new DataView(slot.buffer, slot.byteOffset, slot.byteLength);
 	let at = HEADER_BYTES;

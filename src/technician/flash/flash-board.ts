@@ -43,7 +43,7 @@ interface Piece {
 	readonly bytes: Uint8Array;
 }
 
-/** Boot, check of the image and the recovery of a full ring; where somebody has to press a button, his time. */
+/** Boot, check of the image and the recovery of a full ring; where somebody has to press a button, their time. */
 const START_MILLISECONDS = 20_000;
 const BUTTON_MILLISECONDS = 120_000;
 const ASK_MILLISECONDS = 1500;

@@ -1,4 +1,4 @@
-/** A board in its serial loader, by esptool-js: reached, asked who it is, read, written by pieces, and let go. */
+/** A board in its serial loader, by esptool-js: reached, identified, read, written by pieces, and let go. */
 import { createHash } from "node:crypto";
 import type { ESPLoader as Loader, Transport } from "esptool-js";
 import { OperationalError } from "../../host/errors.js";
@@ -35,7 +35,7 @@ const CONNECT_MILLISECONDS_MAX = 45_000;
 const STEP_MILLISECONDS_MAX = 30_000;
 const RESET_MILLISECONDS = 100;
 const DISCONNECT_MILLISECONDS_MAX = 500;
-/** Whole sectors, and the unit in which a run that was cut off goes on. */
+/** Whole sectors, and the unit in which a run that was cut off continues. */
 export const PIECE_BYTES = 64 * 1024;
 /** One for what the line did, and none for a flash chip that does not hold it. */
 const WRITE_TRIES = 2;

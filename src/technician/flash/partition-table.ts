@@ -57,7 +57,7 @@ export function readPartitionTable(bytes: Uint8Array, whose: string): readonly P
 	throw new OperationalError(said("no-table", { file: whose }));
 }
 
-/** As the SDK's build leaves it: no MD5, erased behind the last entry. */
+/** As the SDK's build leaves it: no MD5, erased after the last entry. */
 export function encodePartitionTable(partitions: readonly Partition[]): Uint8Array {
 	const bytes = new Uint8Array(TABLE_BYTES).fill(0xff);
 	const view = new DataView(bytes.buffer);

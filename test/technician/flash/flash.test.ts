@@ -153,7 +153,7 @@ describe("flashing a board", function () {
 			};
 			await assert.rejects(run(torn), (error: FlashTrouble) => {
 				assert.equal(error.layer, "cut-off", error.message);
-				assert.match(error.message, /cut off .*the same command goes on where it stopped$/);
+				assert.match(error.message, /cut off .*the same command continues where it stopped$/);
 				return true;
 			});
 			assert.ok(performance.now() - pulledAt < 2000, `${performance.now() - pulledAt} ms`);
