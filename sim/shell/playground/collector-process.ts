@@ -83,7 +83,7 @@ export class CollectorProcess implements CollectorHost {
 		// Advanced: bytes stay bytes. A profile or a debugger's port of ours is not its.
 		const child = fork(PROGRAM, { execArgv: [], serialization: "advanced" });
 		this.#child = child;
-		this.port = await new Promise<number>((resolve, reject) => {
+		const listening = new Promise<number>((resolve, reject) => {
 			child.on("message", (message: FromCollector) => {
 				if (message.kind === "open") resolve(message.port);
 				else if (message.kind === "refused") reject(new OperationalError(message.message));
@@ -97,6 +97,13 @@ export class CollectorProcess implements CollectorHost {
 			const order = { directory, seed, port: this.port || port };
 			child.send({ kind: "open", order } satisfies ToCollector);
 		});
+		try {
+			this.port = await listening;
+		} catch (error) {
+			// One that does not open would wait for orders, and we for its end.
+			await this.kill();
+			throw error;
+		}
 		this.#isOpen = true;
 		for (const [id, { asked }] of this.#questions) this.#send(id, asked);
 	}

@@ -114,7 +114,7 @@ describe("a board in place of a dead one", function () {
 			told.join("\n"),
 		);
 		assert.ok(
-			told.some((line) => /its replacement by the board .* goes on/.test(line)),
+			told.some((line) => /its replacement by the board .* continues/.test(line)),
 			told.join("\n"),
 		);
 	});
