@@ -363,6 +363,8 @@ describe("npm start", function () {
 		const data = join(folder, "data");
 		const first = startCommand(START, ["--data", data, "--seed", "4", "--speed", "4000"]);
 		await first.seen(/[1-9]\d* entries, \d+ waiting/);
+		// Until then there is no database that could be in use.
+		await first.seen(/the collector is open after/);
 		const second = await runCommand(START, "--data", data, "--for", "1h");
 		assert.equal(second.exitCode, 1);
 		assert.match(second.stderr, new RegExp(`in use by process ${first.child.pid}`));
