@@ -62,15 +62,15 @@ function writeBuilt(out: string, from: string, megabytes: 8 | 4): void {
 	const offsetOf = (label: string): number =>
 		partitions.find((partition) => partition.label === label)?.offset ?? 0;
 	const otadata = partitions.find(({ label }) => label === "otadata");
-	const image = readFileSync(newest(from, FILES.image));
+	const image = readFileSync(fileOf(from, FILES.image));
 	const { description } = readEspImage(new Uint8Array(image), FILES.image);
 	const parts: PartFile[] = [
 		{
 			path: FILES.bootloader,
 			offset: BOOTLOADER_OFFSET,
-			bytes: readFileSync(newest(from, FILES.bootloader)),
+			bytes: readFileSync(fileOf(from, FILES.bootloader)),
 		},
-		{ path: FILES.table, offset: TABLE_OFFSET, bytes: readFileSync(newest(from, FILES.table)) },
+		{ path: FILES.table, offset: TABLE_OFFSET, bytes: readFileSync(fileOf(from, FILES.table)) },
 		{
 			path: "otadata.bin",
 			offset: offsetOf("otadata"),
@@ -89,8 +89,13 @@ function writeBuilt(out: string, from: string, megabytes: 8 | 4): void {
 	writeBundle(out, manifestOf(facts, parts), parts);
 }
 
-/** The one file of that name below a folder. Throws OperationalError for none and for several. */
-function newest(folder: string, name: string): string {
+/**
+ * The one file of that name below a folder, in its `bin` if it has one: there the SDK lays what it built, and leaves what it
+ * copied in `tmp`. Throws OperationalError for none and for several.
+ */
+function fileOf(root: string, name: string): string {
+	const bin = join(root, "bin");
+	const folder = existsSync(bin) ? bin : root;
 	const found = existsSync(folder)
 		? readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) =>
 				path.endsWith(`/${name}`),
