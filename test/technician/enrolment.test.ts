@@ -117,11 +117,15 @@ describe("enrolment", () => {
 		await assert.rejects(run([after, other]), /bor-1 is enrolled with another key/);
 		await run([after, other], "Amina N.", "board dead after the flood");
 		await run([after, other], "Amina N.", "said once more");
-		assert.deepEqual(told, [
-			"1 of 1 were new in the database; a collector that runs knows them within a minute",
-			"2 of 2 were new in the database; a collector that runs knows them within a minute",
-			"0 of 2 were new in the database; a collector that runs knows them within a minute",
-		]);
+		// A slow machine is told that the database opens.
+		assert.deepEqual(
+			told.filter((line) => !line.startsWith("opening the collector")),
+			[
+				"1 of 1 were new in the database; a collector that runs knows them within a minute",
+				"2 of 2 were new in the database; a collector that runs knows them within a minute",
+				"0 of 2 were new in the database; a collector that runs knows them within a minute",
+			],
+		);
 		const store = await openPGliteStore(database);
 		try {
 			const keys = await stationKeysOf(store, "bor-1");
