@@ -190,6 +190,10 @@ if (program === undefined) {
 			const { gap, elsewhere, bad, missing } = painted;
 			assert.ok(gap > 100 && elsewhere < 20 && bad > 5 && missing > 5, JSON.stringify(painted));
 			await page.click('[data-channel="ph"] summary');
+			// Its rows are made when it opens, which the browser tells a moment later.
+			await page.waitForFunction(
+				() => document.querySelector('[data-channel="ph"] .rows')?.textContent,
+			);
 			const table = await textOf(page, '[data-channel="ph"] .rows');
 			assert.match(table, /badthe probe reported a fault or did not answer/);
 			assert.match(table, /–missingno value/);

@@ -163,6 +163,23 @@ export const FLASH_TEXTS = Object.freeze({
 	],
 	"part-outside": ["{file}: a part outside of it: {part}", "{file}: deo van njega: {part}"],
 	"part-missing": ["{file}: {part} is missing", "{file}: nedostaje {part}"],
+	"part-no-file": ["{file}: not a file", "{file}: nije datoteka"],
+	"part-of-none": [
+		"{file}: at {at} belongs nothing of a bundle: boot loader, table, otadata and firmware, no more",
+		"{file}: na {at} ne ide ništa iz paketa: samo boot loader, tabela, otadata i firmver",
+	],
+	"table-kind": [
+		"{file}: its partition table has {label} twice, or as another kind of data",
+		"{file}: u tabeli particija je {label} dva puta, ili druge vrste",
+	],
+	"table-overlap": [
+		"{file}: its partition table lays {label} over {before}",
+		"{file}: u tabeli particija {label} leži preko {before}",
+	],
+	"table-beyond": [
+		"{file}: its partition table lays {label} beyond the flash of {bytes} bytes",
+		"{file}: u tabeli particija {label} izlazi iz fleša od {bytes} bajtova",
+	],
 	"part-too-long": ["{file}: too long", "{file}: predugačko"],
 	"part-truncated": [
 		"{file}: truncated: {found} bytes, the manifest says {size}",

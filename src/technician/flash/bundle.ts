@@ -4,7 +4,7 @@
  * form. Everything in it is checked against everything else before a port is opened.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { OperationalError } from "../../host/errors.js";
 import type { BoardText } from "../../host/messages/board-texts.js";
@@ -29,6 +29,11 @@ const MANIFEST_BYTES_MAX = 64 * 1024;
 const PARTS_MAX = 16;
 /** Partitions that hold what cannot be had again: `flash` touches neither. */
 export const KEPT = Object.freeze(["nvs", "readings"]);
+/** Label, type and subtype by which the firmware finds them (src/firmware/board/target/partitions.csv). */
+const KEPT_KINDS = Object.freeze([
+	["nvs", 1, 0x02],
+	["readings", 1, 0x40],
+] as const);
 
 export interface BundlePart {
 	readonly path: string;
@@ -145,6 +150,7 @@ function requireParts(bundle: Bundle, path: string): void {
 	if (JSON.stringify(found) !== JSON.stringify(partitions)) {
 		throw wrong(`${path}/${table.path}`, "table-not-manifest");
 	}
+	requirePartitions(partitions, flashBytes, `${path}/${table.path}`);
 	const bootloader = partAt(parts, BOOTLOADER_OFFSET, path, "what-boot-loader");
 	readEspImage(bootloader.bytes, `${path}/${bootloader.path}`);
 	const otadata = partAt(parts, placeOf(partitions, "otadata", path).offset, path, "what-otadata");
@@ -166,6 +172,35 @@ function requireParts(bundle: Bundle, path: string): void {
 		const sizes = { found: image.bytes.length, size: slot.size };
 		throw wrong(`${path}/${image.path}`, "image-too-large", sizes);
 	}
+	const known = [table, bootloader, otadata, image];
+	const further = parts.find((part) => !known.includes(part));
+	if (further !== undefined) {
+		throw wrong(`${path}/${further.path}`, "part-of-none", { at: hex(further.offset) });
+	}
+}
+
+/** A firmware under such a table must find what it keeps, and may write nothing else over it. */
+function requirePartitions(
+	partitions: readonly Partition[],
+	flashBytes: number,
+	file: string,
+): void {
+	for (const [label, type, subtype] of KEPT_KINDS) {
+		const named = partitions.filter((partition) => partition.label === label);
+		if (named.length === 0) throw wrong(file, "table-lacks", { label });
+		if (named.length > 1 || named[0]?.type !== type || named[0].subtype !== subtype) {
+			throw wrong(file, "table-kind", { label });
+		}
+	}
+	const rising = [...partitions].sort((a, b) => a.offset - b.offset);
+	let end = TABLE_OFFSET + TABLE_BYTES;
+	let before = "the table";
+	for (const { label, offset, size } of rising) {
+		if (offset < end) throw wrong(file, "table-overlap", { label, before });
+		end = offset + size;
+		before = label;
+	}
+	if (end > flashBytes) throw wrong(file, "table-beyond", { label: before, bytes: flashBytes });
 }
 
 function placeOf(partitions: readonly Partition[], label: string, path: string): Partition {
@@ -236,6 +271,11 @@ async function openFiles(path: string): Promise<(name: string) => Uint8Array> {
 			const whole = resolve(path, name);
 			if (!whole.startsWith(resolve(path) + sep)) throw wrong(path, "part-outside", { part: name });
 			if (!existsSync(whole)) throw wrong(path, "part-missing", { part: name });
+			// A link may lead out of the folder; a pipe or a device has no end.
+			if (!realpathSync(whole).startsWith(realpathSync(path) + sep)) {
+				throw wrong(path, "part-outside", { part: name });
+			}
+			if (!statSync(whole).isFile()) throw wrong(join(path, name), "part-no-file");
 			if (statSync(whole).size > BUNDLE_BYTES_MAX) throw wrong(join(path, name), "part-too-long");
 			return new Uint8Array(readFileSync(whole));
 		};

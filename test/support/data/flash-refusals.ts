@@ -3,10 +3,13 @@
  * its words, and docs/FLASHING.md shows them.
  */
 
-import type { PartFile } from "../../../sim/shell/chip/simulated-bundle.js";
+import { layoutOf, type PartFile } from "../../../sim/shell/chip/simulated-bundle.js";
 import { simulatedImage } from "../../../sim/shell/chip/simulated-image.js";
 import type { FlashLayer } from "../../../src/technician/flash/loader-session.js";
-import { encodePartitionTable } from "../../../src/technician/flash/partition-table.js";
+import {
+	encodePartitionTable,
+	type Partition,
+} from "../../../src/technician/flash/partition-table.js";
 import type { BenchOptions } from "../bench/chip-line.js";
 import type { BundleChange } from "../bench/plain-bundle.js";
 import { tableOf } from "./markdown.js";
@@ -30,6 +33,21 @@ const changed =
 	(path: string, change: (part: PartFile) => Partial<PartFile>) =>
 	(parts: readonly PartFile[]): readonly PartFile[] =>
 		parts.map((part) => (part.path === path ? { ...part, ...change(part) } : part));
+
+/** A bundle whose table and manifest agree on other partitions. */
+function laid(change: (partitions: readonly Partition[]) => readonly Partition[]): BundleChange {
+	const partitions = change(layoutOf(8));
+	const bytes = encodePartitionTable(partitions);
+	return { facts: { partitions }, parts: changed("partition-table.bin", () => ({ bytes })) };
+}
+
+const without = (label: string) => (partitions: readonly Partition[]) =>
+	partitions.filter((partition) => partition.label !== label);
+const withOther =
+	(label: string, other: Partial<Partition>) => (partitions: readonly Partition[]) =>
+		partitions.map((partition) =>
+			partition.label === label ? { ...partition, ...other } : partition,
+		);
 
 const APP = "bistrina.bin";
 
@@ -142,6 +160,41 @@ export const BUNDLE_REFUSALS: readonly BundleRefusal[] = [
 			parts: changed("partition-table.bin", () => ({ bytes: encodePartitionTable([]) })),
 		},
 		says: "BUNDLE/partition-table.bin: it says other partitions than the manifest",
+	},
+	{
+		what: "a partition table without `readings`",
+		change: laid(without("readings")),
+		says: "BUNDLE/partition-table.bin: its partition table has no readings",
+	},
+	{
+		what: "a partition table without `nvs`",
+		change: laid(without("nvs")),
+		says: "BUNDLE/partition-table.bin: its partition table has no nvs",
+	},
+	{
+		what: "a partition table that makes other data of `readings`",
+		change: laid(withOther("readings", { subtype: 0x41 })),
+		says: "BUNDLE/partition-table.bin: its partition table has readings twice, or as another kind of data",
+	},
+	{
+		what: "a slot that runs over `readings`",
+		change: laid(withOther("ota_1", { size: 0x300000 })),
+		says: "BUNDLE/partition-table.bin: its partition table lays readings over ota_1",
+	},
+	{
+		what: "a partition beyond the flash",
+		change: laid(withOther("readings", { size: 0x300000 })),
+		says: "BUNDLE/partition-table.bin: its partition table lays readings beyond the flash of 8388608 bytes",
+	},
+	{
+		what: "a part that is none of a bundle's",
+		change: {
+			parts: (parts) => [
+				...parts,
+				{ path: "phy.bin", offset: 0x11000, bytes: new Uint8Array(4096).fill(0xff) },
+			],
+		},
+		says: "BUNDLE/phy.bin: at 0x11000 belongs nothing of a bundle: boot loader, table, otadata and firmware, no more",
 	},
 	{
 		what: "a bundle of another form",
