@@ -14,6 +14,8 @@ const PART_CHARACTERS = 150;
 /** A restart, and the recovery of a full ring. */
 const RESTART_MILLISECONDS = 20_000;
 const ASK_MILLISECONDS = 1500;
+/** The id of a board that was told none (src/firmware/config/provisioning.ts). */
+export const UNTOLD_STATION = "untold";
 const LOOK_MILLISECONDS = 300;
 
 export interface ShownField {
@@ -33,6 +35,14 @@ export interface ProvisionOptions {
 /** The id of the configuration that the board now has. Throws OperationalError with all problems at once. */
 export async function provision(options: ProvisionOptions): Promise<number | undefined> {
 	const { client, fields, review } = options;
+	const wanted = fields.get("station");
+	if (wanted !== undefined) {
+		// A journal is its station's for ever: under another id the board would record nothing.
+		const { station } = await askIdentity(client);
+		if (station !== UNTOLD_STATION && station !== wanted) {
+			throw new OperationalError(said("board-is-other", { station, wanted }));
+		}
+	}
 	await client.request("provision-begin");
 	const refused: string[] = [];
 	for (const [field, value] of fields) {

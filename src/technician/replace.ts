@@ -12,7 +12,7 @@ import { ConsoleClient } from "./client.js";
 import { type ControlledPort, lineOf } from "./controlled-port.js";
 import type { Bundle } from "./flash/bundle.js";
 import { flashBoard } from "./flash/flash-board.js";
-import { askIdentity, identified, provision, restarted } from "./provision.js";
+import { askIdentity, identified, provision, restarted, UNTOLD_STATION } from "./provision.js";
 
 /** Where the dead board's record ends. */
 export interface Delivered {
@@ -60,8 +60,6 @@ export interface ReplaceOptions {
 	readonly now: () => Date;
 	readonly tell: (what: Said) => void;
 }
-
-const UNTOLD_STATION = "untold";
 
 /** The row of the board that has the station's name and key by now. Throws OperationalError. */
 export async function replaceBoard(options: ReplaceOptions): Promise<ReplacedRow> {

@@ -1,7 +1,7 @@
 /** A board that was told who it is, and is waited for. */
 import { strict as assert } from "node:assert";
 import { type ConsoleClient, LineTrouble } from "../../src/technician/client.js";
-import { restarted } from "../../src/technician/provision.js";
+import { provision, restarted } from "../../src/technician/provision.js";
 
 /** Answers of `status`, one after the other; an error is one that does not come. */
 function clientOf(answers: readonly (string | Error)[]) {
@@ -37,4 +37,22 @@ describe("a board that restarts with what it was told", () => {
 		await assert.rejects(restarted(client, 2), /a bug/);
 		assert.deepEqual(asked, ["version", "status"]);
 	});
+});
+
+describe("a board that is a station already", () => {
+	for (const wanted of ["bor-7", ""]) {
+		it(`is told no other name (${wanted === "" ? "none" : wanted}), and nothing is begun`, async () => {
+			const asked: string[] = [];
+			const client = {
+				request: async (command: string) => {
+					asked.push(command);
+					return { parts: [], fields: new Map([["station", "bor-1"]]) };
+				},
+			} as unknown as ConsoleClient;
+			const fields = new Map([["station", wanted]]);
+			const told = provision({ client, fields, review: async () => true });
+			await assert.rejects(told, /this board is bor-1, .* nothing; mend the file/s);
+			assert.deepEqual(asked, ["identity"]);
+		});
+	}
 });

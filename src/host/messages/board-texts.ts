@@ -141,6 +141,12 @@ export const BOARD_TEXTS = Object.freeze({
 		"{field}: no terminal to ask at; use @env:NAME or @file:PATH",
 		"{field}: nema terminala za pitanje; uzmite `@env:NAME` ili `@file:PATH`",
 	],
+	"board-is-other": [
+		"nothing was changed; this board is {station}, and what it has recorded is that station's for ever: told that it is " +
+			"{wanted} it would record nothing; mend the file, or `bistrina erase` the board for another station",
+		"ništa nije promenjeno; ova ploča je {station} i ono što je zabeležila zauvek pripada toj stanici: kao {wanted} ne bi " +
+			"beležila ništa; ispravite datoteku, ili obrišite ploču za drugu stanicu sa `bistrina erase`",
+	],
 	"provision-wrong": [
 		"nothing was changed; {wrongs}: mend the file and tell it again",
 		"ništa nije promenjeno; {wrongs}: ispravite datoteku i ponovite",
