@@ -47,7 +47,7 @@ export class AlarmPost {
 	/** Nothing is tried before, but for what is new. */
 	#isBackingOff = false;
 	#isShortened = false;
-	#isLooking = false;
+	#looking: Promise<void> | undefined;
 	#isAskedAgain = false;
 	#isClosed = false;
 
@@ -69,8 +69,12 @@ export class AlarmPost {
 
 	/** Resolves when nothing is under way; what waits for a pause is not waited for. */
 	async settled(): Promise<void> {
-		while (this.#isLooking || this.#underWay.size > 0) {
-			await Promise.race([...this.#underWay, new Promise((resolve) => setImmediate(resolve))]);
+		// No turning meanwhile: a race leaves something at what is slow each time, and a dead hook is slow.
+		for (;;) {
+			const waiting = [...this.#underWay];
+			if (this.#looking !== undefined) waiting.push(this.#looking);
+			if (waiting.length === 0) return;
+			await Promise.allSettled(waiting);
 		}
 	}
 
@@ -91,15 +95,14 @@ export class AlarmPost {
 	}
 
 	#look(): void {
-		if (this.#isLooking) {
+		if (this.#looking !== undefined) {
 			this.#isAskedAgain = true;
 			return;
 		}
-		this.#isLooking = true;
-		this.#takeAll()
+		this.#looking = this.#takeAll()
 			.catch((error: unknown) => this.#options.say(`alarms: ${messageOf(error)}`))
 			.finally(() => {
-				this.#isLooking = false;
+				this.#looking = undefined;
 				if (this.#isClosed || this.#isBackingOff) return;
 				if (this.#isAskedAgain) {
 					this.#isAskedAgain = false;

@@ -18,6 +18,8 @@ export interface AlarmDesk {
 	readonly pauses: { readonly seconds: number; readonly end: () => void }[];
 	/** Ends the pauses that there are, as often as there are some that are shorter than a look. */
 	play(): Promise<void>;
+	/** Resolves when the posts do nothing but wait for a pause. */
+	settled(): Promise<void>;
 	/** The collector dies: what was under way is forgotten. */
 	kill(): void;
 }
@@ -95,6 +97,7 @@ export async function openAlarmDesk(options: AlarmDeskOptions): Promise<AlarmDes
 		sent,
 		said,
 		pauses,
+		settled,
 		play: async () => {
 			await settled();
 			for (const pause of [...pauses]) pause.end();

@@ -131,10 +131,7 @@ export function describeAlarms(name: string, openEmpty: () => Promise<SqlStore>)
 			await desk.watch.turn();
 			const waits: number[] = [];
 			for (let turn = 0; turn < 3; turn++) {
-				await Promise.resolve();
-				for (let look = 0; look < 50 && desk.pauses.length === 0; look++) {
-					await new Promise((resolve) => setImmediate(resolve));
-				}
+				await desk.settled();
 				const [pause] = desk.pauses;
 				waits.push(pause?.seconds ?? 0);
 				desk.clock.utcSeconds += pause?.seconds ?? 0;
