@@ -141,26 +141,28 @@ export class OverdueCalibrations {
 
 const CHANNEL_NAMES: readonly string[] = Object.keys(byChannel(() => true));
 
-/** By channel the calibration in force: of time the last, without those that were undone. */
-function inForceOf(
-	entries: readonly (Entry & CalibrationBody)[],
-): ReadonlyMap<number, Entry & CalibrationBody> {
-	const made = new Map<number, (Entry & CalibrationBody)[]>();
+type Calibration = Entry & CalibrationBody;
+
+/** By channel the calibration in force. An undo brings back the one before it, and a second undo the undone one. */
+function inForceOf(entries: readonly Calibration[]): ReadonlyMap<number, Calibration> {
+	const inForce = new Map<number, Calibration>();
+	const before = new Map<number, Calibration>();
+	const put = (of: typeof before, channel: number, calibration: Calibration | undefined): void => {
+		if (calibration === undefined) of.delete(channel);
+		else of.set(channel, calibration);
+	};
 	const inOrder = [...entries].sort(
 		(a, b) => a.utcSeconds - b.utcSeconds || a.sequence - b.sequence,
 	);
 	for (const entry of inOrder) {
+		const { channel } = entry;
 		const act = CALIBRATION_ACTS[entry.act];
-		const own = made.get(entry.channel) ?? [];
-		if (act === "calibration") made.set(entry.channel, [...own, entry]);
-		if (act === "undo") made.set(entry.channel, own.slice(0, -1));
+		if (act !== "calibration" && act !== "undo") continue;
+		const next = act === "calibration" ? entry : before.get(channel);
+		put(before, channel, inForce.get(channel));
+		put(inForce, channel, next);
 	}
-	const held = new Map<number, Entry & CalibrationBody>();
-	for (const [channel, own] of made) {
-		const last = own.at(-1);
-		if (last !== undefined) held.set(channel, last);
-	}
-	return held;
+	return inForce;
 }
 
 /** The earlier of its own date and so many days after it was made; undefined: never. */

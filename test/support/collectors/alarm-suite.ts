@@ -6,6 +6,7 @@ import type { SqlStore } from "../../../src/collector/store/store.js";
 import { encodeEntry } from "../../../src/protocol/record/entry.js";
 import {
 	type AlarmBody,
+	CALIBRATION_ACTS,
 	type HeartbeatBody,
 	NO_CALIBRATION_ACT,
 } from "../../../src/protocol/record/entry-layouts.js";
@@ -28,6 +29,25 @@ const HEADER = Object.freeze({
 	configurationId: 1,
 	stationFlags: 0,
 });
+
+/** Of conductivity, in force from now on. */
+const CALIBRATION = Object.freeze({
+	channelSet: 0,
+	timeQuality: 2,
+	boot: 1,
+	uptimeSeconds: 100,
+	configurationId: 1,
+	stationFlags: 0,
+	kind: "calibration",
+	...NO_CALIBRATION_ACT,
+	act: CALIBRATION_ACTS.indexOf("calibration"),
+	calibrationId: 1,
+	channel: 0,
+	range: 0,
+	curve: 0,
+	coefficients: [1, 0, 0],
+	utcSeconds: START_SECONDS,
+} as const);
 
 const HEARTBEAT: HeartbeatBody = Object.freeze({
 	kind: "heartbeat",
@@ -520,25 +540,12 @@ export function describeAlarms(name: string, openEmpty: () => Promise<SqlStore>)
 			const desk = await open({ policy: { "calibration-days": 90, "silence-uploads": 0 } });
 			const { clock } = desk;
 			const station = recordOf(4);
-			const calibration = (id: number, channel: number, utcSeconds: number, due: number) =>
-				station.append({
-					channelSet: 0,
-					timeQuality: 2,
-					boot: 1,
-					uptimeSeconds: 100,
-					configurationId: 1,
-					stationFlags: 0,
-					kind: "calibration",
-					...NO_CALIBRATION_ACT,
-					act: 1,
-					calibrationId: id,
-					channel,
-					range: 0,
-					curve: 0,
-					coefficients: [1, 0, 0],
-					utcSeconds,
-					dueUtcSeconds: due,
-				});
+			const calibration = (
+				calibrationId: number,
+				channel: number,
+				utcSeconds: number,
+				dueUtcSeconds: number,
+			) => station.append({ ...CALIBRATION, calibrationId, channel, utcSeconds, dueUtcSeconds });
 			calibration(1, 0, START_SECONDS - 30 * DAY, START_SECONDS + 2 * DAY);
 			calibration(1, 2, START_SECONDS - 89 * DAY, 0);
 			const ledger = new Ledger({
@@ -570,6 +577,42 @@ export function describeAlarms(name: string, openEmpty: () => Promise<SqlStore>)
 			await ledger.receive(station.envelope(7, 7));
 			await turn();
 			assert.equal(desk.sent.length, 1);
+		});
+
+		it("tell of the calibration that an undo brought back, and of the undone one after a second undo", async () => {
+			const desk = await open({ policy: { "silence-uploads": 0 } });
+			const { clock } = desk;
+			const station = recordOf(4);
+			const ledger = new Ledger({
+				store,
+				key: COLLECTOR_KEY,
+				clock,
+				onStored: (each) => desk.watch.stored(each),
+			});
+			await ledger.enrol(station.station, station.publicKey);
+			const told = async (days: number, ...entries: object[]): Promise<unknown[]> => {
+				const first = station.entries.length + 1;
+				for (const [index, entry] of entries.entries()) {
+					const utcSeconds = clock.utcSeconds + index;
+					station.append({ ...CALIBRATION, ...entry, utcSeconds });
+				}
+				await ledger.receive(station.envelope(first, station.entries.length));
+				clock.utcSeconds += days * DAY;
+				await desk.watch.turn();
+				await desk.play();
+				return idsOf(desk);
+			};
+			const due = (days: number) => ({ dueUtcSeconds: START_SECONDS + days * DAY });
+			const undo = { act: CALIBRATION_ACTS.indexOf("undo") };
+			assert.deepEqual(
+				await told(3, { calibrationId: 1, ...due(2) }, { calibrationId: 2, ...due(30) }),
+				[],
+			);
+			assert.deepEqual(await told(1, { calibrationId: 3, ...undo }), ["bor-1/calibration/0/1"]);
+			assert.deepEqual(await told(27, { calibrationId: 4, ...undo }), [
+				"bor-1/calibration/0/1",
+				"bor-1/calibration/0/2",
+			]);
 		});
 
 		it("are found in the record where the collector died between storing and noticing", async () => {
