@@ -3,6 +3,7 @@ import { isoTextOf } from "../../core/calendar.js";
 import { type AlarmTextKey, alarmText } from "../../host/messages/alarm-texts.js";
 import { type Language, messagesIn } from "../../host/messages/messages.js";
 import type { AlarmBody, Entry } from "../../protocol/record/entry-layouts.js";
+import { ALARM_CODES, ALARM_PHASES, nameOfCode } from "../../protocol/record/events.js";
 
 export const CAUSES = Object.freeze([
 	/** An entry of kind alarm: the station's own claim. */
@@ -20,7 +21,7 @@ export const CAUSES = Object.freeze([
 ] as const);
 export type Cause = (typeof CAUSES)[number];
 
-export type Phase = "begin" | "change" | "end";
+export type Phase = keyof typeof ALARM_PHASES;
 
 export interface AlarmNotice {
 	/** Names it for ever. */
@@ -36,16 +37,13 @@ export interface AlarmNotice {
 	readonly details: Readonly<Record<string, string | number | null>>;
 }
 
-const EVENTS = ["watch", "acid", "conductivity", "storm"];
-const PHASES: readonly Phase[] = ["begin", "change", "end"];
-
 /**
  * A station's claim. What it claims twice of one event, as after a loss of power, is one occasion. A phase that this
  * version does not know is a change.
  */
 export function noticeOfClaim(station: string, entry: Entry & AlarmBody): AlarmNotice {
 	const { epoch, sequence, utcSeconds, code } = entry;
-	const phase = PHASES[entry.phase - 1] ?? "change";
+	const phase = nameOfCode(ALARM_PHASES, entry.phase) ?? "change";
 	const begin = phase === "begin" || entry.beginSequence === 0 ? sequence : entry.beginSequence;
 	const subject = `${station}/${epoch}/${begin}`;
 	return {
@@ -56,7 +54,7 @@ export function noticeOfClaim(station: string, entry: Entry & AlarmBody): AlarmN
 		subject,
 		occasion: `${subject}/${code}/${entry.phase}`,
 		details: {
-			event: EVENTS[code - 1] ?? `code ${code}`,
+			event: nameOfCode(ALARM_CODES, code) ?? `code ${code}`,
 			utcSeconds: utcSeconds === 0 ? null : utcSeconds,
 			rule: entry.rule,
 			beginSequence: entry.beginSequence,
@@ -122,7 +120,7 @@ export function textOf(language: Language, body: AlarmBodyJson): string {
 	switch (cause) {
 		case "event": {
 			const word = (name: unknown): string =>
-				EVENTS.includes(String(name)) || PHASES.includes(name as Phase)
+				Object.hasOwn(ALARM_CODES, String(name)) || Object.hasOwn(ALARM_PHASES, String(name))
 					? alarmText(language, name as AlarmTextKey)
 					: String(name);
 			const text = alarmText(language, "event", {

@@ -11,7 +11,12 @@ import {
 	RESET_REASONS,
 	TIME_SOURCES,
 } from "../../protocol/record/entry-layouts.js";
-import { eventNameOf } from "../../protocol/record/events.js";
+import {
+	ALARM_CODES,
+	ALARM_PHASES,
+	eventNameOf,
+	nameOfCode,
+} from "../../protocol/record/events.js";
 import { daysIn, type Period } from "./ordered-rows.js";
 import { type Shelf, type ShelfIndex, UNDATED } from "./shelf.js";
 import { inOrder, type Mark } from "./station-day.js";
@@ -31,9 +36,6 @@ export interface ShownMark {
 	readonly channel: string | null;
 	readonly details: Readonly<Record<string, number | string>>;
 }
-
-const ALARMS: readonly string[] = Object.freeze(["", "watch", "acid", "conductivity", "storm"]);
-const PHASES: readonly string[] = Object.freeze(["", "begin", "change", "end"]);
 
 export function shownMark({ canonical, seconds, uncertaintyMilliseconds }: Mark): ShownMark {
 	const entry = decodeEntry(canonical);
@@ -61,8 +63,11 @@ function toldOf(entry: Entry): Pick<ShownMark, "name" | "text" | "channel" | "de
 		case "alarm":
 			return {
 				...nothing,
-				name: `alarm-${ALARMS[entry.code] || entry.code}`,
-				details: { phase: PHASES[entry.phase] || entry.phase, begin: entry.beginSequence },
+				name: `alarm-${nameOfCode(ALARM_CODES, entry.code) ?? entry.code}`,
+				details: {
+					phase: nameOfCode(ALARM_PHASES, entry.phase) ?? entry.phase,
+					begin: entry.beginSequence,
+				},
 			};
 		case "calibration":
 			return {

@@ -5,9 +5,8 @@
  */
 import { exp } from "../../core/elementary.js";
 import type { AlarmBody } from "../../protocol/record/entry-layouts.js";
+import { ALARM_CODES, ALARM_PHASES } from "../../protocol/record/events.js";
 import {
-	ALARM_CODES,
-	ALARM_PHASES,
 	EVENT_RULE_VERSION,
 	type EventThresholds,
 	riseOf,

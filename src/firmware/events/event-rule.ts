@@ -4,9 +4,6 @@ import { log } from "../../core/elementary.js";
 /** Changes with anything in this room that changes a claim. */
 export const EVENT_RULE_VERSION = 1;
 
-export const ALARM_CODES = Object.freeze({ watch: 1, acid: 2, conductivity: 3, storm: 4 });
-export const ALARM_PHASES = Object.freeze({ begin: 1, change: 2, end: 3 });
-
 /** The rows of a configuration that concern events. */
 export interface EventThresholds {
 	/** Seconds between readings during an event; 0: the station looks for none. */

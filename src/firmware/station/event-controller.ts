@@ -14,6 +14,7 @@ import {
 	type Entry,
 	STATION_FLAGS,
 } from "../../protocol/record/entry-layouts.js";
+import { ALARM_CODES, ALARM_PHASES } from "../../protocol/record/events.js";
 import { CHANNEL_FLAGS, readingOf } from "../../protocol/record/reading.js";
 import {
 	derivationEntriesOf,
@@ -21,7 +22,6 @@ import {
 	type StationConfiguration,
 } from "../config/configuration.js";
 import { EventDetector } from "../events/event-detector.js";
-import { ALARM_CODES, ALARM_PHASES } from "../events/event-rule.js";
 import { EVENT_STATE_BYTES, type EventReading } from "../events/event-state.js";
 import type { Board } from "../ports.js";
 import type { EntryRecorder } from "./entry-recorder.js";

@@ -155,9 +155,9 @@ export const LAYOUTS = Object.freeze({
 	],
 	/** The station's own claim that the water is not as it was, and what the claim rests on. */
 	alarm: [
-		/** 1 watch, 2 acid, 3 conductivity, 4 storm. */
+		/** Code from ALARM_CODES in events.ts. */
 		["code", "u16"],
-		/** 1 begin, 2 change, 3 end. */
+		/** From ALARM_PHASES. */
 		["phase", "u8"],
 		/** Version of the rule. */
 		["rule", "u8"],

@@ -1,4 +1,4 @@
-/** Codes of event entries: what happened to the station, for whoever reads the record. */
+/** Codes of event and alarm entries: what happened to the station and to its water, for whoever reads the record. */
 
 export const EVENT_CODES = Object.freeze({
 	/** A probe or its bus failed; detail: channel index, text: the error's code. */
@@ -58,8 +58,20 @@ export type EventCode = keyof typeof EVENT_CODES;
 
 /** Name of a code, or undefined for one of a newer firmware. */
 export function eventNameOf(code: number): EventCode | undefined {
-	for (const [name, value] of Object.entries(EVENT_CODES)) {
-		if (value === code) return name as EventCode;
-	}
+	return nameOfCode(EVENT_CODES, code);
+}
+
+/** `code` of alarm entries; the rule is in docs/EVENTS.md. */
+export const ALARM_CODES = Object.freeze({ watch: 1, acid: 2, conductivity: 3, storm: 4 } as const);
+
+/** `phase` of alarm entries. */
+export const ALARM_PHASES = Object.freeze({ begin: 1, change: 2, end: 3 } as const);
+
+/** Name of a code in one of these tables, or undefined for one of a newer firmware. */
+export function nameOfCode<Name extends string>(
+	codes: Readonly<Record<Name, number>>,
+	code: number,
+): Name | undefined {
+	for (const name in codes) if (codes[name] === code) return name;
 	return undefined;
 }

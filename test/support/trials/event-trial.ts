@@ -1,10 +1,7 @@
 /** A station-year of a seeded river before the detector of events and two yardsticks, judged by what was planted. */
 import { EventDetector } from "../../../src/firmware/events/event-detector.js";
-import {
-	ALARM_CODES,
-	ALARM_PHASES,
-	type EventThresholds,
-} from "../../../src/firmware/events/event-rule.js";
+import type { EventThresholds } from "../../../src/firmware/events/event-rule.js";
+import { ALARM_CODES, ALARM_PHASES } from "../../../src/protocol/record/events.js";
 import {
 	EventRiver,
 	type EventRiverOptions,
