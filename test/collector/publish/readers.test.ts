@@ -2,6 +2,7 @@
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { get, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { createSha256 } from "../../../src/core/sha256.js";
 import { readExport } from "../../../src/protocol/audit/batch-archive.js";
@@ -40,7 +41,10 @@ describe("what readers get", () => {
 		record = await openPublishedRecord({
 			publication: {
 				operator: { name: HOSTILE, licence: "CC BY 4.0", licenceUrl: "https://example.org/by" },
-				stations: { "bor-1": { name: HOSTILE, policies, class: "II", isExample: true } },
+				stations: {
+					"bor-1": { name: HOSTILE, policies, class: "II", isExample: true },
+					"bor-2": { name: HOSTILE },
+				},
 				samples: ["samples.csv"],
 			},
 			files: { "samples.csv": SAMPLES },
@@ -224,6 +228,16 @@ describe("what readers get", () => {
 			assert.equal(low + spread, Math.max(...inside.map(({ steps }) => steps)));
 		});
 	});
+
+	it("lets none of that into the live stream either, and breaks no event of it", async () => {
+		const stream = await openStream(record.port);
+		await record.publish(stationOf(1, "bor-2"));
+		const { event, data } = await firstNews(stream);
+		assert.equal(event, "station");
+		const found = ["\u001b", "\u009b", "\u202e", "\u2066"].filter((sign) => data.includes(sign));
+		assert.deepEqual(found, []);
+		assert.equal(JSON.parse(data).site.name, HOSTILE);
+	});
 });
 
 describe("a station with a probe for dissolved oxygen", () => {
@@ -298,6 +312,26 @@ describe("readers who want too much", () => {
 		await record.close();
 	});
 });
+
+/** Of a live stream. */
+function openStream(port: number): Promise<IncomingMessage> {
+	return new Promise((resolve, reject) => {
+		get({ host: "127.0.0.1", port, path: "/v1/events" }, resolve).on("error", reject);
+	});
+}
+
+/** The first thing that it tells. */
+async function firstNews(
+	stream: IncomingMessage,
+): Promise<{ readonly event: string; readonly data: string }> {
+	let text = "";
+	for await (const part of stream.setEncoding("utf8")) {
+		text += part;
+		const [, event, data] = /^event: (.*)\ndata: (.*)\n\n/m.exec(text) ?? [];
+		if (event !== undefined && data !== undefined) return { event, data };
+	}
+	throw new Error(`the stream ended: ${text}`);
+}
 
 function valuesOf(csv: string, column: string): { seconds: number; steps: number }[] {
 	const [head = "", ...lines] = csv.trim().split("\r\n");
