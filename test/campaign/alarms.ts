@@ -63,7 +63,7 @@ const SHORTENED: readonly Rewrite[] = [
 	],
 ];
 
-/** Defects that a run finds. Of mutes that do nothing it found none: too little comes within them (the suites of the stores do). */
+/** Defects that a run finds; the last two in one run of seed 5 (`--runs 1 --seed 5 --store pglite`): 7 and 5 violations. */
 const PLANTS: Readonly<Record<string, readonly Rewrite[]>> = {
 	"noted-before-it-is-told": [
 		[
@@ -86,6 +86,8 @@ const PLANTS: Readonly<Record<string, readonly Rewrite[]>> = {
 			"setTimeout(() => void this.#note(() => queue.told(hook.name, number, now())), 3000);",
 		],
 	],
+	"mutes-are-deaf": [[QUEUE, "and m.station in ('*', n.station)", "and m.station in ('x')"]],
+	"out-of-order": [[QUEUE, "and e.number < n.number", "and e.number < 0"]],
 };
 
 interface Options {

@@ -7,7 +7,11 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openIdentity } from "../../src/collector/service/identity.js";
-import { openPublishedRecord } from "../support/collectors/published-record.js";
+import {
+	openPublishedRecord,
+	type PublishedRecord,
+} from "../support/collectors/published-record.js";
+import { SignedStation } from "../support/collectors/signed-station.js";
 import { PROJECT } from "../support/sources.js";
 
 const NGINX = "/usr/sbin/nginx";
@@ -77,11 +81,11 @@ if (!existsSync(NGINX)) {
 			assert.equal(told, "");
 		});
 
-		it("hands on values, tags and news as they are, and names each client", async () => {
-			const record = await openPublishedRecord({
-				proxies: ["127.0.0.1"],
-				limits: { burst: 3, perSecond: 0.1, connectionsPerAddress: 100 },
-			});
+		/** With nginx before a record's readers, at `port`. */
+		const withProxy = async (
+			record: PublishedRecord,
+			work: (port: number) => Promise<void>,
+		): Promise<void> => {
 			const port = await freePort();
 			const changes = [
 				["listen 443 ssl http2", `listen 127.0.0.1:${port} ssl http2`],
@@ -91,17 +95,7 @@ if (!existsSync(NGINX)) {
 			try {
 				nginx = spawn(NGINX, ["-p", folder, "-c", configured(changes)], { stdio: "ignore" });
 				await listening(port);
-				const first = await ask(port, "/v1/health", "127.0.0.2");
-				assert.deepEqual([first.status, first.text], [200, "ok\n"]);
-				const statuses: number[] = [];
-				for (let index = 0; index < 3; index++)
-					statuses.push((await ask(port, "/v1/health", "127.0.0.2")).status);
-				// Of another address the limit is its own.
-				statuses.push((await ask(port, "/v1/stations", "127.0.0.3")).status);
-				assert.deepEqual(statuses, [200, 200, 429, 200]);
-				const stream = await ask(port, "/v1/events", "127.0.0.4", true);
-				assert.equal(stream.headers["content-type"], "text/event-stream");
-				assert.match(stream.text, /^(retry|:)/);
+				await work(port);
 			} finally {
 				nginx?.kill("SIGTERM");
 				await new Promise((resolve) =>
@@ -109,10 +103,50 @@ if (!existsSync(NGINX)) {
 				);
 				await record.close();
 			}
+		};
+
+		it("hands on values and tags as they are", async () => {
+			const record = await openPublishedRecord({ proxies: ["127.0.0.1"] });
+			await withProxy(record, async (port) => {
+				const station = new SignedStation({ station: "bor-1" });
+				station.appendReadings(300);
+				await record.publish(station);
+				const path = "/v1/stations/bor-1/values.csv";
+				const own = await record.get(path);
+				const proxied = await ask(port, path, { from: "127.0.0.2" });
+				assert.equal(own.text.split("\r\n").length, 302);
+				assert.equal(proxied.text, own.text);
+				assert.equal(proxied.headers["etag"], own.headers.etag);
+				const again = await ask(port, path, {
+					from: "127.0.0.2",
+					headers: { "if-none-match": String(own.headers.etag) },
+				});
+				assert.deepEqual([again.status, again.text], [304, ""]);
+			});
+		});
+
+		it("hands on news as it comes, and names each client", async () => {
+			const record = await openPublishedRecord({
+				proxies: ["127.0.0.1"],
+				limits: { burst: 3, perSecond: 0.1, connectionsPerAddress: 100 },
+			});
+			await withProxy(record, async (port) => {
+				const first = await ask(port, "/v1/health", { from: "127.0.0.2" });
+				assert.deepEqual([first.status, first.text], [200, "ok\n"]);
+				const statuses: number[] = [];
+				for (let index = 0; index < 3; index++)
+					statuses.push((await ask(port, "/v1/health", { from: "127.0.0.2" })).status);
+				// Of another address the limit is its own.
+				statuses.push((await ask(port, "/v1/stations", { from: "127.0.0.3" })).status);
+				assert.deepEqual(statuses, [200, 200, 429, 200]);
+				const stream = await ask(port, "/v1/events", { from: "127.0.0.4", isStream: true });
+				assert.equal(stream.headers["content-type"], "text/event-stream");
+				assert.match(stream.text, /^(retry|:)/);
+			});
 		});
 
 		/** Of a stream its first piece. */
-		const ask = (port: number, path: string, localAddress: string, isStream = false) =>
+		const ask = (port: number, path: string, { from, headers = {}, isStream = false }: Asked) =>
 			new Promise<{ status: number; text: string; headers: Record<string, unknown> }>(
 				(resolve, reject) => {
 					const outgoing = request(
@@ -120,15 +154,16 @@ if (!existsSync(NGINX)) {
 							host: "127.0.0.1",
 							port,
 							path,
-							localAddress,
+							headers,
+							localAddress: from,
 							ca: certificate,
 							servername: "rivers.example.org",
 							agent: false,
 						},
 						(incoming) => {
 							let text = "";
-							const { statusCode: status = 0, headers } = incoming;
-							const told = (): void => resolve({ status, text, headers });
+							const { statusCode: status = 0, headers: given } = incoming;
+							const told = (): void => resolve({ status, text, headers: given });
 							incoming.setEncoding("utf8").on("data", (part: string) => {
 								text += part;
 								if (!isStream) return;
@@ -144,6 +179,13 @@ if (!existsSync(NGINX)) {
 				},
 			);
 	});
+}
+
+interface Asked {
+	/** The client's own address. */
+	readonly from: string;
+	readonly headers?: Readonly<Record<string, string>>;
+	readonly isStream?: boolean;
 }
 
 async function freePort(): Promise<number> {
