@@ -6,7 +6,7 @@ import { createHash, createPublicKey, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { bytesOfHex, equalBytes } from "../core/bytes.js";
 import { StationError } from "../core/errors.js";
-import { decodeSignedPossession } from "../protocol/wire/possession.js";
+import { decodeSignedPossession, UNTOLD_STATION } from "../protocol/wire/possession.js";
 import { OperationalError } from "./errors.js";
 import type { BoardText } from "./messages/board-texts.js";
 import { said } from "./messages/said.js";
@@ -26,8 +26,6 @@ export interface StationResult {
 }
 
 const FINGERPRINT_DIGITS = 16;
-/** How a board names itself that was told no name. */
-const UNTOLD_STATION = "untold";
 /** SubjectPublicKeyInfo of a compressed P-256 point (RFC 5480): a fixed head, then the point. */
 const KEY_HEAD = Buffer.from("3039301306072a8648ce3d020106082a8648ce3d030107032200", "hex");
 

@@ -6,7 +6,7 @@ import { OperationalError } from "../host/errors.js";
 import { said } from "../host/messages/said.js";
 import { fingerprintOf, type StationResult, verifiedPossession } from "../host/station-result.js";
 import type { ConsoleFields } from "../protocol/line/console.js";
-import { POSSESSION_NONCE_BYTES } from "../protocol/wire/possession.js";
+import { POSSESSION_NONCE_BYTES, UNTOLD_STATION } from "../protocol/wire/possession.js";
 import { type ConsoleClient, LineTrouble } from "./client.js";
 
 /** With name, place and checksum a line has 256 characters. */
@@ -14,8 +14,6 @@ const PART_CHARACTERS = 150;
 /** A restart, and the recovery of a full ring. */
 const RESTART_MILLISECONDS = 20_000;
 const ASK_MILLISECONDS = 1500;
-/** The id of a board that was told none (src/firmware/config/provisioning.ts). */
-export const UNTOLD_STATION = "untold";
 const LOOK_MILLISECONDS = 300;
 
 export interface ShownField {

@@ -7,12 +7,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { OperationalError } from "../host/errors.js";
 import { type Said, said } from "../host/messages/said.js";
 import type { StationResult } from "../host/station-result.js";
+import { UNTOLD_STATION } from "../protocol/wire/possession.js";
 import { selfTestVerdict, type TestedRow } from "./batch.js";
 import { ConsoleClient } from "./client.js";
 import { type ControlledPort, lineOf } from "./controlled-port.js";
 import type { Bundle } from "./flash/bundle.js";
 import { flashBoard } from "./flash/flash-board.js";
-import { askIdentity, identified, provision, restarted, UNTOLD_STATION } from "./provision.js";
+import { askIdentity, identified, provision, restarted } from "./provision.js";
 
 /** Where the dead board's record ends. */
 export interface Delivered {

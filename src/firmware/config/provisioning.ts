@@ -14,6 +14,7 @@ import {
 } from "../../core/bytes.js";
 import { crc32 } from "../../core/crc32.js";
 import { StationError } from "../../core/errors.js";
+import { UNTOLD_STATION } from "../../protocol/wire/possession.js";
 import type { SettingsMemory, Sha256, WiFiNetwork } from "../ports.js";
 import {
 	canonicalConfiguration,
@@ -46,8 +47,6 @@ export interface ProvisioningProblem {
 	readonly rule: string;
 }
 
-/** Station id of a board that was told none: it measures, and records nothing. */
-export const UNTOLD_STATION = "untold";
 const PLACEHOLDERS = Object.freeze({
 	station: UNTOLD_STATION,
 	collectorHost: "untold.invalid",

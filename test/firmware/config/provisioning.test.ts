@@ -2,12 +2,9 @@
 import { strict as assert } from "node:assert";
 import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import { createSha256 } from "../../../src/core/sha256.js";
-import {
-	Provisioning,
-	ProvisioningDraft,
-	UNTOLD_STATION,
-} from "../../../src/firmware/config/provisioning.js";
+import { Provisioning, ProvisioningDraft } from "../../../src/firmware/config/provisioning.js";
 import type { SettingsMemory } from "../../../src/firmware/ports.js";
+import { UNTOLD_STATION } from "../../../src/protocol/wire/possession.js";
 
 const KEY = "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
 const WHOLE: readonly (readonly [string, string])[] = [
