@@ -119,7 +119,7 @@ export interface Clock extends TaskClock {
 
 export type Alarm = TaskAlarm;
 
-/** RandomSource that an adversary cannot foresee on the board, and that the seed decides in the simulator. */
+/** Random bytes that an adversary cannot foresee on the board, and that the seed decides in the simulator. */
 export interface Entropy {
 	fill(bytes: Uint8Array): void;
 }

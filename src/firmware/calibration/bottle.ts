@@ -6,7 +6,7 @@ import {
 	type Settling,
 	WINDOW_SECONDS,
 } from "../../protocol/calibration/settling.js";
-import { isStandard, standardAt } from "../../protocol/calibration/standards.js";
+import { AIR, isStandard, MOIST_AIR, standardAt } from "../../protocol/calibration/standards.js";
 import type { Doubt } from "../../protocol/calibration/verdict.js";
 import type { CalibrationBody } from "../../protocol/record/entry-layouts.js";
 import type { MeasuringBoard } from "../measure/probe-session.js";
@@ -28,10 +28,6 @@ const SAMPLE_MILLISECONDS = 1000;
 /** A bottle's temperature that changes faster, degC a minute, is not the probe's yet. */
 const CELSIUS_DRIFT = 0.2;
 const CELSIUS_SECONDS_MIN = 30;
-/** Standards without a table: the dry cell, and another instrument's value. */
-export const AIR = "air";
-export const REFERENCE = "reference";
-const MOIST_AIR = "moist-air";
 
 export interface Candidate {
 	readonly standard: string;

@@ -7,14 +7,14 @@ import { isoTextOf } from "../../core/calendar.js";
 import { StationError } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
 import { POINT_FLAGS } from "../../protocol/calibration/parts.js";
-import { hasLot, isStandard } from "../../protocol/calibration/standards.js";
+import { AIR, hasLot, isStandard, REFERENCE } from "../../protocol/calibration/standards.js";
 import { type Doubt, LIMITS, VERDICTS, verdictOf } from "../../protocol/calibration/verdict.js";
 import { CHANNELS } from "../../protocol/record/channels.js";
 import { CALIBRATION_ACTS } from "../../protocol/record/entry-layouts.js";
 import type { MeasuringBoard } from "../measure/probe-session.js";
 import type { WaterProbes } from "../measure/probes.js";
 import type { SpokenCircuit } from "../measure/sensor.js";
-import { AIR, type Candidate, candidateOf, labelOf, REFERENCE, watch } from "./bottle.js";
+import { type Candidate, candidateOf, labelOf, watch } from "./bottle.js";
 import { CalibrationsInForce, type InForceOptions, NO_DIGEST } from "./calibrations-in-force.js";
 import { ask } from "./circuit-talk.js";
 import { type ElectrodeHealth, electrodeHealth } from "./electrode-health.js";
@@ -51,8 +51,7 @@ export interface CalibrationControllerOptions extends InForceOptions {
 }
 
 const NOTHING = new Uint8Array(0);
-/** One atmosphere. */
-const HECTOPASCALS = 1013.25;
+const ATMOSPHERE_HECTOPASCALS = 1013.25;
 
 export class CalibrationController {
 	readonly #options: CalibrationControllerOptions;
@@ -191,7 +190,7 @@ export class CalibrationController {
 		const { board } = this.#options;
 		const { procedure } = open;
 		const { curves } = this.inForce;
-		const airPart = this.#options.hectopascals() / HECTOPASCALS;
+		const airPart = this.#options.hectopascals() / ATMOSPHERE_HECTOPASCALS;
 		const options = { board, procedure, curves, airPart, given, seconds, emit, endMilliseconds };
 		const why = yield* withProbes(this.#options, procedure, (probes) =>
 			watch(candidate, probes, options),

@@ -54,7 +54,7 @@ export interface ManagerState {
 	readonly settledId: number;
 }
 
-export interface KeeperOptions {
+export interface ConfigurationManagerOptions {
 	/** What the station was told before it ever ran. */
 	readonly provisioned: StationConfiguration;
 	readonly memory: SettingsMemory;
@@ -70,7 +70,7 @@ interface Trial {
 }
 
 export class ConfigurationManager {
-	readonly #options: KeeperOptions;
+	readonly #options: ConfigurationManagerOptions;
 	readonly #store: ConfigurationStore;
 	#good: StationConfiguration;
 	#trial: Trial | undefined;
@@ -86,7 +86,7 @@ export class ConfigurationManager {
 	readonly #events: ConfigurationEvent[] = [];
 
 	/** Throws `configuration-invalid` for what was provisioned, and for nothing else. */
-	constructor(options: KeeperOptions) {
+	constructor(options: ConfigurationManagerOptions) {
 		this.#options = options;
 		validateConfiguration(options.provisioned);
 		this.#good = options.provisioned;

@@ -19,9 +19,9 @@ import { TURBIDITY_CURVES, turbidityCalibrationsOf } from "./turbidity-curves.js
 
 export type StationConfiguration = ConfigurationOf<typeof CONFIGURATION_FIELDS>;
 
-/** All but what each station has to be told of its own. */
 const NO_HASH = new Uint8Array(32);
 
+/** All but what each station has to be told of its own. */
 export const DEFAULT_CONFIGURATION = defaultsOf(CONFIGURATION_FIELDS);
 
 /** Throws StationError `configuration-invalid` that names the field, its value and its range. */

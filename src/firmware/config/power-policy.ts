@@ -7,7 +7,7 @@ interface Chemistry {
 	/** Of a rested pack at 25 degC, ascending, and the charge at each, 0.001. */
 	readonly millivolts: readonly number[];
 	readonly perMille: readonly number[];
-	/** The rest voltage falls by so many microvolts for each degree below 25. */
+	/** By so many microvolts the rest voltage falls for each degree below 25. */
 	readonly microvoltsPerDegree: number;
 	/** What each degree below 20 leaves in it, 0.001 of its charge. */
 	readonly coldPerMille: number;
@@ -103,9 +103,9 @@ export function chargeOf(
 export function levelOf(charge: number, level: number): number {
 	const next = LEVELS.findIndex(({ from }) => charge >= from);
 	if (next >= level) return next;
+	// The charge is above the last level's hysteresis here, so that there is always one.
 	const better = LEVELS.findIndex(({ from }) => charge >= from + HYSTERESIS_PER_MILLE);
-	// Full is full: nothing is 8 % above it.
-	return Math.min(better < 0 ? LAST_LEVEL : better, level);
+	return Math.min(better, level);
 }
 
 /** Of a configured interval between readings at a level, seconds. */
@@ -126,12 +126,13 @@ export interface Spending {
 	readonly turbidityEvery: number;
 }
 
-/** Idle, day and night; a reading without and of turbidity; an upload: the simulator's account (docs/BOARD.md), mWh. */
-export const DAY_IDLE = 14;
-export const READING = 0.39;
-export const TURBIDITY = 1.56;
-const UPLOAD = 0.55;
-const DAY = 86_400;
+/** Idle, day and night; a reading without and of turbidity; an upload: the simulator's account (docs/BOARD.md). */
+export const IDLE_MILLIWATT_HOURS_A_DAY = 14;
+export const READING_MILLIWATT_HOURS = 0.39;
+export const TURBIDITY_MILLIWATT_HOURS = 1.56;
+const UPLOAD_MILLIWATT_HOURS = 0.55;
+const DAY_SECONDS = 86_400;
+/** No upload interval is stretched beyond it. */
 const UPLOAD_SECONDS_MAX = 86_400;
 
 /** What a day takes at a level, mWh. */
@@ -140,11 +141,12 @@ export function dayMilliwattHours(
 	level: number,
 ): number {
 	const { upload = 1, turbidity = 1 } = LEVELS[level] ?? {};
-	const readings = DAY / stretchedSecondsOf(intervalSeconds, level);
+	const readings = DAY_SECONDS / stretchedSecondsOf(intervalSeconds, level);
 	const most = Math.max(uploadIntervalSeconds, UPLOAD_SECONDS_MAX);
-	const uploads = upload === 0 ? 0 : DAY / Math.min(uploadIntervalSeconds * upload, most);
+	const uploads = upload === 0 ? 0 : DAY_SECONDS / Math.min(uploadIntervalSeconds * upload, most);
 	const every = Math.max(turbidity, turbidityEvery);
-	return DAY_IDLE + readings * (READING + TURBIDITY / every) + uploads * UPLOAD;
+	const perReading = READING_MILLIWATT_HOURS + TURBIDITY_MILLIWATT_HOURS / every;
+	return IDLE_MILLIWATT_HOURS_A_DAY + readings * perReading + uploads * UPLOAD_MILLIWATT_HOURS;
 }
 
 export interface Forecast {

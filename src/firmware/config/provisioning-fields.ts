@@ -28,7 +28,7 @@ const BOARD_FIELDS: FieldTable = Object.freeze({
 	latitudeMicrodegrees: { kind: "number", range: [-90_000_000, 90_000_000], start: 0 },
 	/** East is positive. */
 	longitudeMicrodegrees: { kind: "number", range: [-180_000_000, 180_000_000], start: 0 },
-	/** What the board that this one replaces had delivered (FORMAT.md, epoch entry). */
+	/** What the board that this one replaces had delivered (FORMAT.md, epoch entry): 10 + 1 + 10 + 1 + 64 characters. */
 	predecessor: { kind: "text", range: [0, 86], start: "" },
 	/** Of a board that is wired otherwise than the reference. */
 	pins: { kind: "numbers", range: [0, 33], start: REFERENCE_PINS },

@@ -295,7 +295,7 @@ export class Cycle {
 			isLate: lateMilliseconds > LATE_MILLISECONDS,
 		};
 		if (calibrations.isInterrupted) yield* call(calibrations.inForce.recover());
-		// Apart, as a session is: to record a reading goes deep into the journal.
+		// Called as a session is: to record a reading goes deep into the journal.
 		yield* call(readings.measure(stamp, context));
 		if (bootLog.isWritten && recorder.fault === undefined) {
 			if (calibrations.isInterrupted) yield* call(calibrations.inForce.recover());

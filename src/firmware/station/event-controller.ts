@@ -27,9 +27,9 @@ import type { Board } from "../ports.js";
 import type { EntryRecorder } from "./entry-recorder.js";
 import type { TolerantJournal } from "./tolerant-journal.js";
 
-/** A week of five-minute readings, and what else a week has; */
+/** A week of five-minute readings, and what else a week has. */
 const RECALLED_ENTRIES = 2400;
-/** and where readings come faster, a day of an alarm and what else a day has: its begin is among them. */
+/** Where readings come faster: a day of an alarm, so that its begin is among them, and what else a day has. */
 const RECALLED_SECONDS = 100_000;
 /** Between two feedings of the watchdog: 96 entries take less than a second. */
 const RECALLED_AT_ONCE = 96;

@@ -121,10 +121,10 @@ export class MeasurementController {
 		});
 		board.processor.allowLightSleep(false);
 		measurement = withheldFrom(measurement, this.#options.calibrations.withheld);
-		const seconds = (board.clock.milliseconds - beganMilliseconds) / 1000;
+		const milliseconds = board.clock.milliseconds - beganMilliseconds;
 		this.#judgeBattery(measurement, configuration.batteryLowMillivolts, withTurbidity);
 		this.#last = {
-			milliseconds: 1000 * seconds,
+			milliseconds,
 			millivolts: measurement.reading.battery.value,
 			retries: measurement.retries,
 		};
@@ -199,7 +199,7 @@ export class MeasurementController {
 			this.#options.power.judge({
 				millivolts: batteryMillivolts,
 				milliamperes: batteryMilliamperes,
-				// Nothing else here is as cold as the box: a board knows no temperature of its own yet.
+				// The water's, in place of the battery's: the board does not measure its own.
 				celsius: flags === 0 && millidegrees !== undefined ? millidegrees / 1000 : undefined,
 				withTurbidity,
 			});

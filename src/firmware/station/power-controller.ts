@@ -7,16 +7,16 @@ import {
 	CHEMISTRIES,
 	type ChemistryName,
 	chargeOf,
-	DAY_IDLE,
 	EVENT_LEVEL_MAX,
 	type Forecast,
 	forecastOf,
+	IDLE_MILLIWATT_HOURS_A_DAY,
 	LAST_LEVEL,
 	LEVELS,
 	levelOf,
-	READING,
+	READING_MILLIWATT_HOURS,
 	stretchedSecondsOf,
-	TURBIDITY,
+	TURBIDITY_MILLIWATT_HOURS,
 } from "../config/power-policy.js";
 import type { AnswerFields } from "../console/service.js";
 
@@ -30,8 +30,7 @@ const PULL = 256;
 /** Of an unknown one nothing is left out. */
 const CELSIUS_START = 20;
 const UNKNOWN = 0xffff;
-/** 3.6 C are a mAh. */
-const MILLICOULOMBS = 3600;
+const MILLICOULOMBS_PER_MILLIAMPERE_HOUR = 3600;
 const VOLTS: Readonly<Record<ChemistryName, number>> = Object.freeze({
 	"lead-acid": 12,
 	"li-ion": 3.6,
@@ -94,7 +93,8 @@ export class PowerController {
 	/** The configured upload interval is so many times as long; undefined where no policy holds. */
 	get uploadFactor(): number | undefined {
 		const { level } = this;
-		return level === undefined ? undefined : (LEVELS[level]?.upload ?? 1) || 1;
+		// At the level without radio it is not asked.
+		return level === undefined ? undefined : LEVELS[level]?.upload || 1;
 	}
 
 	/** Whether this reading has turbidity; `isEvent`: all have. Counts the readings. */
@@ -209,7 +209,9 @@ export class PowerController {
 	): number | undefined {
 		const view = this.#view;
 		const chemistry = this.#chemistry;
-		const capacity = (this.#options.configuration().batteryMilliampereHours ?? 0) * MILLICOULOMBS;
+		const capacity =
+			(this.#options.configuration().batteryMilliampereHours ?? 0) *
+			MILLICOULOMBS_PER_MILLIAMPERE_HOUR;
 		if (milliamperes === undefined || capacity === 0 || chemistry === undefined) return undefined;
 		const now = this.#options.clock.milliseconds;
 		const since = (now - view.getFloat64(8, true)) / 1000;
@@ -225,9 +227,12 @@ export class PowerController {
 			if (byVoltage === undefined) return undefined;
 			counted = (byVoltage * capacity) / 1000;
 		} else {
-			const spent = (since * DAY_IDLE) / 86_400 + READING + (withTurbidity ? TURBIDITY : 0);
+			const ofTurbidity = withTurbidity ? TURBIDITY_MILLIWATT_HOURS : 0;
+			const spent =
+				(since * IDLE_MILLIWATT_HOURS_A_DAY) / 86_400 + READING_MILLIWATT_HOURS + ofTurbidity;
 			counted +=
-				(view.getUint16(32, true) / 10) * since - (spent * MILLICOULOMBS) / VOLTS[chemistry];
+				(view.getUint16(32, true) / 10) * since -
+				(spent * MILLICOULOMBS_PER_MILLIAMPERE_HOUR) / VOLTS[chemistry];
 			const told = ((byVoltage ?? 0) * capacity) / 1000;
 			// Outside its plateau a voltage that has one tells at once.
 			const pull = CHEMISTRIES[chemistry].plateau[1] > 0 ? 1 : PULL;

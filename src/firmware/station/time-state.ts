@@ -36,7 +36,7 @@ export function timeStateAfter(newestUtcSeconds: number, isVouched: boolean): Ti
 /** From here on the RTC ran by itself: its drift is measured against this. */
 export interface DriftReference {
 	readonly atMilliseconds: number;
-	/** What a prompt source said by how much the RTC was slow then, seconds, -3..3. */
+	/** How slow the RTC was then by what a prompt source said, seconds, -3..3. */
 	readonly behindSeconds: number;
 }
 

@@ -143,7 +143,7 @@ export class UploadController {
 
 	*#session(): Task<void> {
 		try {
-			// Apart: the deepest calls of the station begin in a session, and its stack is small.
+			// Called, not `yield*`: the deepest calls of the station begin in a session, and its stack is small.
 			const outcome = yield* call(this.#uplink.session());
 			this.#isUploading = false;
 			// The session read what waits: corruption that it met is forgotten with the next sleep.

@@ -1,7 +1,7 @@
 /** Calibrations out of a chain's entries: each closing entry with the parts that count with it. docs/FORMAT.md, 1. */
 import { concatBytes } from "../../core/bytes.js";
 import { type CalibrationPoint, decodePoint, PARTS, textOfPieces } from "../calibration/parts.js";
-import { isStandard, standardAt } from "../calibration/standards.js";
+import { AIR, isStandard, MOIST_AIR, REFERENCE, standardAt } from "../calibration/standards.js";
 import { CHANNELS, type ChannelName } from "../record/channels.js";
 import type { CalibrationBody, CalibrationPartBody, Entry } from "../record/entry-layouts.js";
 
@@ -59,14 +59,14 @@ export class CalibrationLog {
 
 	/** The bottle that was named last and is worth this. */
 	#labelOf({ nominal }: CalibrationPoint, channel: ChannelName | undefined): string {
-		if (nominal === 0 && channel === "conductivity") return "air";
+		if (nominal === 0 && channel === "conductivity") return AIR;
 		for (let index = this.#labels.length - 1; index >= 0; index--) {
 			const label = this.#labels[index] ?? "";
 			const name = label.split("|")[0] ?? "";
 			// Of the air it depends on the pressure.
-			const isAir = name === "moist-air" && nominal > 0 && channel === "dissolvedOxygen";
+			const isAir = name === MOIST_AIR && nominal > 0 && channel === "dissolvedOxygen";
 			if (isAir || (isStandard(name) && standardAt(name, 25) === nominal)) return label;
 		}
-		return "reference";
+		return REFERENCE;
 	}
 }

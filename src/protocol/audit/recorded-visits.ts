@@ -5,6 +5,7 @@
  * for the minutes in between.
  */
 import { isoTextOf } from "../../core/calendar.js";
+import { REFERENCE } from "../calibration/standards.js";
 import { nernstMillivolts } from "../calibration/verdict.js";
 import type {
 	ChannelCheck,
@@ -160,7 +161,7 @@ function beganBefore(acts: readonly Act[], at: number): number {
 }
 
 function isFieldCheck({ act, standards }: Act): boolean {
-	return act === "as-found" && standards.length === 1 && standards[0] === "reference";
+	return act === "as-found" && standards.length === 1 && standards[0] === REFERENCE;
 }
 
 /** What the calibration before read in each standard of the first check in bottles, or of the calibration itself. */

@@ -93,7 +93,7 @@ export function forecast(
 	};
 }
 
-/** From the best that is known to the worst. */
+/** The later, the more pressing. */
 export const HEALTH_VERDICTS = Object.freeze(["unknown", "good", "watch", "ill"] as const);
 
 export function verdictOfForecast({ isIll, daysLeft }: Forecast): "good" | "watch" | "ill" {

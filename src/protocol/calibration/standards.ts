@@ -1,7 +1,7 @@
 /**
  * What standard solutions are worth at a temperature. pH buffers by their makers' tables, conductivity standards by
- * the ratios of NIST to 25 degC, oxygen of moist air by Benson and Krause 1984 at 1013.25 hPa; between the table's temperatures a straight line. Never f25: a solution of KCl is
- * no river (3.9 % off at 5 degC).
+ * the ratios of NIST to 25 degC, oxygen of moist air by Benson and Krause 1984 at 1013.25 hPa; between the table's
+ * temperatures a straight line. Never f25: a solution of KCl is no river (3.9 % off at 5 degC).
  */
 
 export interface Standard {
@@ -42,9 +42,15 @@ export const STANDARD_NAMES: readonly StandardName[] = Object.freeze(
 	Object.keys(TEXTS) as StandardName[],
 );
 
+/** Standards without a table: the dry conductivity cell, and another instrument's value. */
+export const AIR = "air";
+export const REFERENCE = "reference";
+/** Its table is for 1013.25 hPa: it is worth more or less as the pressure is. */
+export const MOIST_AIR: StandardName = "moist-air";
+
 /** What nobody sells in bottles has no lot. */
 export function hasLot(name: StandardName): boolean {
-	return name !== "moist-air" && name !== "filtered-water";
+	return name !== MOIST_AIR && name !== "filtered-water";
 }
 
 export function isStandard(name: string): name is StandardName {

@@ -67,7 +67,7 @@ export const LIMITS = Object.freeze({
 	temperatureFair: 0.5,
 	turbidityGood: 0.15,
 	turbidityFair: 0.3,
-	/** A zero of more than a tenth of this, FNU, is none: that water, or a film. */
+	/** The span, FNU, of which a zero may read `zeroPart`: 3 FNU and more are turbid water, or a film on the optics. */
 	turbidityZero: 30,
 	oxygenGood: 0.15,
 	oxygenFair: 0.3,

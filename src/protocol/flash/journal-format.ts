@@ -28,12 +28,12 @@ export const KEY_MARK_BYTES = 8;
 
 /** "jB" little-endian. */
 const MAGIC = 0x426a;
-const FLAG_VIRGIN = 0x01;
+const FLAG_UNWRITTEN = 0x01;
 const FLAG_COPYING = 0x02;
 /** log2 of the sector's bytes, less 8. */
 const SIZE_SHIFT = 2;
 const SIZE_MASK = 0x1c;
-const FLAGS_KNOWN = FLAG_VIRGIN | FLAG_COPYING | SIZE_MASK;
+const FLAGS_KNOWN = FLAG_UNWRITTEN | FLAG_COPYING | SIZE_MASK;
 const CRC_AT = SECTOR_HEADER_BYTES - CRC_BYTES;
 /** The reflected polynomial of CRC-32. */
 const POLYNOMIAL = 0xedb88320;
@@ -86,7 +86,7 @@ export function encodeSectorHeader(header: SectorHeader): Uint8Array {
 	bytes[1] = MAGIC >> 8;
 	bytes[2] = JOURNAL_VERSION;
 	bytes[3] =
-		(header.isUnwritten ? FLAG_VIRGIN : 0) |
+		(header.isUnwritten ? FLAG_UNWRITTEN : 0) |
 		(header.isCopying ? FLAG_COPYING : 0) |
 		((23 - Math.clz32(header.sectorBytes)) << SIZE_SHIFT);
 	bytes[4] = header.count;
@@ -126,7 +126,7 @@ export function readSectorHeader(bytes: Uint8Array): HeaderReading {
 		kind: "header",
 		correctedBits,
 		header: {
-			isUnwritten: (flags & FLAG_VIRGIN) !== 0,
+			isUnwritten: (flags & FLAG_UNWRITTEN) !== 0,
 			isCopying: (flags & FLAG_COPYING) !== 0,
 			count,
 			sectorBytes: SECTOR_BYTES_MIN << ((flags & SIZE_MASK) >> SIZE_SHIFT),

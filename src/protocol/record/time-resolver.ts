@@ -118,7 +118,7 @@ export class TimeResolver {
 		};
 		if (boot !== undefined) {
 			const after = indexAfter(boot.anchors, entry.uptimeSeconds);
-			if (hasOwn) placeByRtc(entry, boot, take);
+			if (hasOwn) resolveByRtc(entry, boot, take);
 			take(resolveByUptime(entry, boot.anchors[after - 1]));
 			take(resolveByUptime(entry, boot.anchors[after]));
 		}
@@ -221,7 +221,7 @@ function isContinuous(last: ClockReading, entry: ClockReading): boolean {
 }
 
 /** By what is known of the RTC before and after it in its run. */
-function placeByRtc(
+function resolveByRtc(
 	entry: Entry,
 	boot: Boot,
 	take: (candidate: ResolvedTime | undefined) => void,

@@ -3,7 +3,7 @@ import { OperationalError, UsageError } from "../../host/errors.js";
 import type { Speaker, TextKey } from "../../host/messages/visit-texts.js";
 import { printJson, type Shown, shownOf } from "../../host/output.js";
 import { SETTLE_RULES } from "../../protocol/calibration/settling.js";
-import { hasLot, isStandard } from "../../protocol/calibration/standards.js";
+import { AIR, hasLot, isStandard, REFERENCE } from "../../protocol/calibration/standards.js";
 import { DOUBT_GRADES, type Doubt } from "../../protocol/calibration/verdict.js";
 import { COMMANDS, type CommandName, type CommandRow } from "../../protocol/line/commands.js";
 import type { FieldValue } from "../../protocol/line/console.js";
@@ -41,8 +41,8 @@ export type CalibratedChannel = (typeof CALIBRATED_CHANNELS)[number];
 
 const USUAL_BOTTLES: Readonly<Record<CalibratedChannel, readonly string[]>> = Object.freeze({
 	pH: ["american-7.00", "american-4.00", "american-10.01"],
-	conductivity: ["air", "kcl-1413"],
-	temperature: ["reference"],
+	conductivity: [AIR, "kcl-1413"],
+	temperature: [REFERENCE],
 	turbidity: ["filtered-water", "formazin-100"],
 	dissolvedOxygen: ["moist-air", "zero-oxygen"],
 });
@@ -73,9 +73,9 @@ export function bottlesOf(channel: CalibratedChannel, text: string | undefined):
 	const given = text === undefined ? USUAL_BOTTLES[channel] : text.split(",");
 	return given.map((each) => {
 		const [standard = "", second, expiry] = each.split(":");
-		const isKnown = isStandard(standard) || standard === "air" || standard === "reference";
+		const isKnown = isStandard(standard) || standard === AIR || standard === REFERENCE;
 		if (!isKnown) throw new UsageError(`${standard}: no standard; docs/VISIT.md lists them`);
-		const isReference = standard === "reference";
+		const isReference = standard === REFERENCE;
 		return {
 			standard,
 			lot: isReference ? undefined : second,
@@ -95,7 +95,7 @@ export async function calibrate(guide: Guide, options: CalibrateOptions): Promis
 		act: options.act,
 		...(options.by === "" ? {} : { by: options.by.split(" ").join("_") }),
 		solutions:
-			Math.max(options.bottles.filter(({ standard }) => standard !== "air").length, 1) > 1 ? 2 : 1,
+			Math.max(options.bottles.filter(({ standard }) => standard !== AIR).length, 1) > 1 ? 2 : 1,
 	});
 	report(guide, { step: "begin", channel, ...begun });
 	if (!guide.isJson) {
@@ -141,7 +141,7 @@ async function takeBottle(
 	const { person, speaker } = guide;
 	const count = options.bottles.length;
 	const { standard } = bottle;
-	const isAir = standard === "air";
+	const isAir = standard === AIR;
 	let { lot, expiry, value } = bottle;
 	if (guide.isJson) {
 		report(guide, { step: "put", standard, index: index + 1, count });
@@ -152,7 +152,7 @@ async function takeBottle(
 			lot ??= await person.ask(speaker.say("lot"));
 			expiry ??= await dateOf(guide);
 		}
-		if (standard === "reference") value ??= await person.ask(speaker.say("reference"));
+		if (standard === REFERENCE) value ??= await person.ask(speaker.say("reference"));
 		const typed = await person.ask(speaker.say("when-in"));
 		// In a simulation one may take another bottle than one says.
 		guide.place?.(typed === undefined || typed === "" ? standard : typed);
