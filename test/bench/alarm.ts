@@ -19,9 +19,10 @@ import { MemoryRecordStore } from "../support/collectors/memory-record-store.js"
 import { emptyStore } from "../support/collectors/shared-store.js";
 import { isKeyedHashOf, keyedHashKeyOf, stepStation } from "../support/engines/bare-collector.js";
 import { bareStation, bareStationKey, START_UTC_SECONDS } from "../support/engines/bare-station.js";
-import { UsageError } from "../support/engines/dispatch.js";
+import { numberOptions } from "../support/engines/number-options.js";
 import { endpointOf } from "../support/worlds/played-world.js";
 
+const DEFAULTS = { rivers: 9, seed: 1 };
 const STATION = "bor-1";
 const HOUR_SECONDS = 3600;
 /** The water rises within the hour; the alarm's end comes a day later at the latest. */
@@ -42,13 +43,7 @@ interface Told {
 }
 
 export async function run(args: string[]): Promise<boolean> {
-	const optionOf = (name: string, otherwise: number): number =>
-		args.includes(name) ? Number(args[args.indexOf(name) + 1]) : otherwise;
-	const rivers = optionOf("--rivers", 9);
-	const seed = optionOf("--seed", 1);
-	if (!(rivers >= 3 && rivers <= 300)) {
-		throw new UsageError("usage: npm run bench -- alarm [--rivers 3..300] [--seed N]");
-	}
+	const { rivers, seed } = numberOptions(args, DEFAULTS, { rivers: { least: 3, most: 300 } });
 	console.log(`seed ${seed}, ${rivers} rivers of ${HOURS} hours`);
 	const all: Told[] = [];
 	let missing = 0;

@@ -17,6 +17,7 @@ import {
 	HEALTH_LIMITS,
 	type Limit,
 } from "../../src/protocol/calibration/health.js";
+import { numberOptions } from "../support/engines/number-options.js";
 
 const DEFAULTS = { years: 200, seed: 1 };
 const DAYS = 365;
@@ -64,20 +65,7 @@ function crossingOf({ at, limit }: Ageing): number | undefined {
 }
 
 export async function run(args: string[]): Promise<boolean> {
-	const options = { ...DEFAULTS };
-	for (let index = 0; index < args.length; index += 2) {
-		const name = (args[index] ?? "").replace(/^--/, "");
-		const value = Number(args[index + 1]);
-		if (!Object.hasOwn(options, name) || !Number.isInteger(value) || value < 1) {
-			console.error(
-				`options: ${Object.keys(DEFAULTS)
-					.map((known) => `--${known} N`)
-					.join(" ")}`,
-			);
-			return false;
-		}
-		options[name as keyof typeof options] = value;
-	}
+	const options = numberOptions(args, DEFAULTS, { years: { least: 1 } });
 	console.log(`options ${JSON.stringify(options)}`);
 	const counts = { judged: 0, within: 0, silent: 0, visits: 0, falselyIll: 0 };
 	const errors: number[] = [];

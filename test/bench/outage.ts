@@ -12,8 +12,9 @@ import { decodeSign1 } from "../../src/protocol/wire/cose.js";
 import { directProbesOf } from "../support/bench/direct-water.js";
 import { openBareCollector, stepStation } from "../support/engines/bare-collector.js";
 import { bareStation, START_UTC_SECONDS } from "../support/engines/bare-station.js";
-import { UsageError } from "../support/engines/dispatch.js";
+import { numberOptions } from "../support/engines/number-options.js";
 
+const DEFAULTS = { seed: 1, days: 30 };
 const STATION = "bor-1";
 const DAY_SECONDS = 86_400;
 /** With a server, before it is gone: the mean of radio time needs a few days. */
@@ -46,15 +47,7 @@ interface Outage {
 }
 
 export async function run(args: string[]): Promise<boolean> {
-	const optionOf = (name: string, otherwise: number): number =>
-		args.includes(name) ? Number(args[args.indexOf(name) + 1]) : otherwise;
-	const seed = optionOf("--seed", 1);
-	const days = optionOf("--days", 30);
-	if (!(days >= 2 && days <= 60)) {
-		throw new UsageError(
-			`--days ${args[args.indexOf("--days") + 1]}: usage: npm run bench -- outage [--seed N] [--days 2..60]`,
-		);
-	}
+	const { seed, days } = numberOptions(args, DEFAULTS, { days: { least: 2, most: 60 } });
 	console.log(`seed ${seed}, ${days} days without a server`);
 	const outages: Outage[] = [];
 	for (const [index, fault] of [...NO_SERVER, ...NO_NETWORK].entries()) {

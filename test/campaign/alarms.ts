@@ -32,7 +32,9 @@ import {
 	startPostgresql,
 } from "../support/collectors/postgresql-server.js";
 import { SignedStation, sha256 } from "../support/collectors/signed-station.js";
+import { type StoreName, storesOf } from "../support/collectors/store-option.js";
 import { ACID_ALARM } from "../support/data/alarm-body.js";
+import { UsageError } from "../support/engines/dispatch.js";
 import { type Rewrite, withRewritten } from "../support/engines/rewritten-build.js";
 import { type AlarmHappening, judgeAlarms } from "../support/judges/alarm-judge.js";
 
@@ -93,7 +95,7 @@ const PLANTS: Readonly<Record<string, readonly Rewrite[]>> = {
 interface Options {
 	readonly runs: number;
 	readonly seed: number;
-	readonly stores: readonly ("pglite" | "postgresql")[];
+	readonly stores: readonly StoreName[];
 	readonly plant: string | undefined;
 }
 
@@ -146,28 +148,19 @@ export async function run(args: string[]): Promise<boolean> {
 function optionsOf(args: readonly string[]): Options {
 	const after = (name: string): string | undefined =>
 		args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
-	const store = after("--store");
-	const isStore = store === "pglite" || store === "postgresql";
-	if (postgresqlPrograms() === undefined && store !== "pglite") {
-		throw new Error("no PostgreSQL server is installed (Debian: apt install postgresql)");
-	}
 	const plant = after("--plant");
 	if (plant !== undefined && !Object.hasOwn(PLANTS, plant)) {
-		throw new Error(`--plant: one of ${Object.keys(PLANTS).join(", ")}`);
+		throw new UsageError(`--plant: one of ${Object.keys(PLANTS).join(", ")}`);
 	}
 	return {
 		runs: Number(after("--runs") ?? 4),
 		seed: Number(after("--seed") ?? Date.now() >>> 0),
-		stores: isStore ? [store] : ["pglite", "postgresql"],
+		stores: storesOf(after("--store"), ["pglite", "postgresql"]),
 		plant,
 	};
 }
 
-async function alarmRun(
-	program: string,
-	storeName: "pglite" | "postgresql",
-	seed: number,
-): Promise<Outcome> {
+async function alarmRun(program: string, storeName: StoreName, seed: number): Promise<Outcome> {
 	const random = new SeededRandom(seed);
 	const folder = mkdtempSync(join(tmpdir(), "bistrina-alarms-"));
 	const programs = postgresqlPrograms();

@@ -10,6 +10,7 @@
 
 import { EZO_FIRMWARE } from "../../sim/chips/ezo-firmware.js";
 import { integerBelow, SeededRandom } from "../../src/core/random.js";
+import { numberOptions } from "../support/engines/number-options.js";
 import { runCalibration, type TrialReport } from "../support/trials/calibration-trial.js";
 
 const DEFAULTS = {
@@ -29,20 +30,7 @@ const DEFAULTS = {
 const REPORT_CUTS = 100;
 
 export async function run(args: string[]): Promise<boolean> {
-	const options = { ...DEFAULTS };
-	for (let index = 0; index < args.length; index += 2) {
-		const name = (args[index] ?? "").replace(/^--/, "");
-		const value = Number(args[index + 1]);
-		if (!Object.hasOwn(options, name) || !Number.isInteger(value) || value < 0) {
-			console.error(
-				`options: ${Object.keys(DEFAULTS)
-					.map((known) => `--${known} N`)
-					.join(" ")}`,
-			);
-			return false;
-		}
-		options[name as keyof typeof options] = value;
-	}
+	const options = numberOptions(args, DEFAULTS, { every: { least: 1 } });
 	console.log(`options ${JSON.stringify(options)}`);
 	const { seed } = options;
 	const began = Date.now();

@@ -6,6 +6,7 @@
  * a violation.
  */
 import { integerBelow, SeededRandom } from "../../src/core/random.js";
+import { numberOptions } from "../support/engines/number-options.js";
 import { type EventCutReport, runEventCut } from "../support/trials/event-cuts.js";
 
 const DEFAULTS = {
@@ -23,18 +24,7 @@ const REPORT_CUTS = 250;
 const OUTAGE_SECONDS_MAX = 7200;
 
 export async function run(args: string[]): Promise<boolean> {
-	const options = { ...DEFAULTS };
-	for (let index = 0; index < args.length; index += 2) {
-		const name = (args[index] ?? "").replace(/^--/, "");
-		const value = Number(args[index + 1]);
-		const least = name === "every" ? 1 : 0;
-		if (!Object.hasOwn(options, name) || !Number.isInteger(value) || value < least) {
-			const known = Object.keys(DEFAULTS).map((each) => `--${each} N`);
-			console.error(`options: ${known.join(" ")}`);
-			return false;
-		}
-		options[name as keyof typeof options] = value;
-	}
+	const options = numberOptions(args, DEFAULTS, { every: { least: 1 } });
 	console.log(`options ${JSON.stringify(options)}`);
 	const { seed } = options;
 	const began = Date.now();

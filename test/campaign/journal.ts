@@ -8,6 +8,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { Journal } from "../../src/firmware/journal/journal.js";
+import { numberOptions } from "../support/engines/number-options.js";
 import { runHardships } from "../support/trials/journal-hardship.js";
 import type { TrialResult } from "../support/trials/journal-trial.js";
 import {
@@ -46,20 +47,7 @@ const REPORT_SECONDS = 60;
 const NURSERY_MEGABYTES = 64;
 
 export async function run(args: string[]): Promise<boolean> {
-	const options = { ...DEFAULTS };
-	for (let index = 0; index < args.length; index += 2) {
-		const name = (args[index] ?? "").replace(/^--/, "");
-		const value = Number(args[index + 1]);
-		if (!Object.hasOwn(options, name) || !Number.isInteger(value) || value < 0) {
-			console.error(
-				`options: ${Object.keys(DEFAULTS)
-					.map((known) => `--${known} N`)
-					.join(" ")}`,
-			);
-			return false;
-		}
-		options[name as keyof typeof options] = value;
-	}
+	const options = numberOptions(args, DEFAULTS);
 	console.log(`options ${JSON.stringify(options)}`);
 	const { seed, from, part: firstPart } = options;
 	const trial = { seed, from, sectors: options.sectors, sectorBytes: options["sector-bytes"] };

@@ -23,6 +23,7 @@ import {
 	startPostgresql,
 } from "../support/collectors/postgresql-server.js";
 import { SignedStation, sha256 } from "../support/collectors/signed-station.js";
+import { type StoreName, storesOf } from "../support/collectors/store-option.js";
 import {
 	type AcknowledgedPart,
 	type Judgement,
@@ -39,7 +40,7 @@ interface Options {
 	readonly runs: number;
 	readonly readings: number;
 	readonly seed: number;
-	readonly stores: readonly ("pglite" | "postgresql")[];
+	readonly stores: readonly StoreName[];
 }
 
 interface Delivery extends AcknowledgedPart {
@@ -82,24 +83,15 @@ export async function run(args: string[]): Promise<boolean> {
 function optionsOf(args: readonly string[]): Options {
 	const after = (name: string): string | undefined =>
 		args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
-	const store = after("--store");
-	const isStore = store === "pglite" || store === "postgresql";
-	if (postgresqlPrograms() === undefined && store !== "pglite") {
-		throw new Error("no PostgreSQL server is installed (Debian: apt install postgresql)");
-	}
 	return {
 		runs: Number(after("--runs") ?? 10),
 		readings: Number(after("--readings") ?? 50_000),
 		seed: Number(after("--seed") ?? Date.now() >>> 0),
-		stores: isStore ? [store] : ["postgresql", "pglite"],
+		stores: storesOf(after("--store"), ["postgresql", "pglite"]),
 	};
 }
 
-async function killRun(
-	name: "pglite" | "postgresql",
-	readings: number,
-	seed: number,
-): Promise<Outcome> {
+async function killRun(name: StoreName, readings: number, seed: number): Promise<Outcome> {
 	const chance = new SeededRandom(seed);
 	const directory = mkdtempSync(join(tmpdir(), "bistrina-kill-"));
 	const programs = postgresqlPrograms();
