@@ -237,7 +237,6 @@ function longestOf(paces: readonly { intervalSeconds: number }[], first: number)
 	return paces.reduce((longest, { intervalSeconds }) => Math.max(longest, intervalSeconds), first);
 }
 
-/** Since flash takes no word of it a session may have set the clock or brought another interval. */
 /** A station that noticed something measures each minute, from the burst before it says so to an interval after. */
 const EVENT_LEAD_MICROSECONDS = 120_000_000;
 const EVENT_END = 3;
@@ -258,6 +257,7 @@ function isEvent(diary: StationDiary, from: number, to: number): boolean {
 	return [...since.values()].some((began) => to >= began);
 }
 
+/** Since flash takes no word of it a session may have set the clock or brought another interval. */
 function isUntold(world: SwarmWorld, diary: StationDiary, from: number, to: number): boolean {
 	return world.unrecorded.joined().some((span) => {
 		const begun = (span.fromUtcSeconds - world.startUtcSeconds) * 1_000_000;
@@ -323,23 +323,28 @@ function isUnseen(world: SwarmWorld, diary: StationDiary, truth: DiaryEntry): bo
 
 const RTC_SOURCE = TIME_SOURCES.indexOf("rtc");
 
-/** A quick answer's own doubt, and whole seconds on both sides. */
+/** A time entry that leaves more open comes of a slow answer: three seconds of doubt (time-keeper.ts), and one of uptime. */
+const PROMPT_MILLISECONDS_MAX = 4000;
+/** The next answer's own doubt, and whole seconds on both sides. */
 const OFFERED_MILLISECONDS = 4000;
 
 /** What the record says of an RTC that nobody touched, or of a collector that never lied. */
 function judgeClockEvents({ world, diary }: SwarmEvidence, findings: Findings): void {
 	if (world.clockTroubles.joined().length > 0 || world.haveClocksLied()) return;
-	/** What the last time entry left open, and so a later source may put right. */
+	/** What a slow answer, the last to set the clock, left open, and so a later source may put right. */
 	let openMilliseconds = 0;
 	for (const { entry } of diary.entries) {
 		if (entry.kind === "time" && entry.source !== RTC_SOURCE) {
-			openMilliseconds = (entry.uncertaintyMilliseconds ?? 0) + OFFERED_MILLISECONDS;
+			const { uncertaintyMilliseconds = 0 } = entry;
+			const isSlow = uncertaintyMilliseconds > PROMPT_MILLISECONDS_MAX;
+			openMilliseconds = isSlow ? uncertaintyMilliseconds + OFFERED_MILLISECONDS : 0;
 		}
 		if (entry.kind !== "event") continue;
 		const name = eventNameOf(entry.code);
 		if (name !== "rtc-failed" && name !== "rtc-stopped" && name !== "time-refused") continue;
-		// A slow answer had set the clock, and said how well: the next is no liar by that much.
-		if (name === "time-refused" && Math.abs(entry.detail) * 1000 <= openMilliseconds) continue;
+		// A slow answer had set the clock, and said how well: the next may differ by that much, and differs.
+		const step = Math.abs(entry.detail) * 1000;
+		if (name === "time-refused" && step > 0 && step <= openMilliseconds) continue;
 		findings.add(
 			"event without a cause",
 			`${name} ${entry.detail} ${entry.text} (${entry.sequence})`,
