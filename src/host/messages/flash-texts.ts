@@ -93,9 +93,9 @@ export const FLASH_TEXTS = Object.freeze({
 			"`bistrina erase`; ništa nije upisano",
 	],
 	"other-layout": [
-		"{port}: the board has {label} at {board}, the bundle at {bundle}: what is in it would be lost; use the bundle for its " +
+		"{port}: the board has {label} at {board} ({boardBytes} bytes), the bundle at {bundle} ({bundleBytes} bytes): what is in it would be lost; use the bundle for its " +
 			"layout, or bistrina erase; nothing was written",
-		"{port}: {label} je na ploči na {board}, u paketu na {bundle}: sadržaj bi se izgubio; uzmite paket za njen raspored ili " +
+		"{port}: {label} je na ploči na {board} ({boardBytes} bajtova), u paketu na {bundle} ({bundleBytes} bajtova): sadržaj bi se izgubio; uzmite paket za njen raspored ili " +
 			"`bistrina erase`; ništa nije upisano",
 	],
 	"says-nothing": ["it says nothing", "ćuti"],
@@ -165,8 +165,8 @@ export const FLASH_TEXTS = Object.freeze({
 	"part-missing": ["{file}: {part} is missing", "{file}: nedostaje {part}"],
 	"part-no-file": ["{file}: not a file", "{file}: nije datoteka"],
 	"part-of-none": [
-		"{file}: at {at} belongs nothing of a bundle: boot loader, table, otadata and firmware, no more",
-		"{file}: na {at} ne ide ništa iz paketa: samo boot loader, tabela, otadata i firmver",
+		"{file}: nothing of a bundle belongs at {at}; it has boot loader, partition table, otadata and firmware, no more",
+		"{file}: na {at} ne ide ništa iz paketa; on ima pokretač, tabelu particija, otadata i program stanice, ništa više",
 	],
 	"table-kind": [
 		"{file}: its partition table has {label} twice, or as another kind of data",

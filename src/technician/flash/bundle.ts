@@ -8,7 +8,7 @@ import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { OperationalError } from "../../host/errors.js";
 import type { BoardText } from "../../host/messages/board-texts.js";
-import { type SaidValues, said } from "../../host/messages/said.js";
+import { type Said, type SaidValues, said } from "../../host/messages/said.js";
 import { readEspImage } from "./esp-image.js";
 import {
 	type Partition,
@@ -27,13 +27,12 @@ const SECTOR_BYTES = 4096;
 const BUNDLE_BYTES_MAX = 16 * 1024 * 1024;
 const MANIFEST_BYTES_MAX = 64 * 1024;
 const PARTS_MAX = 16;
-/** Partitions that hold what cannot be had again: `flash` touches neither. */
-export const KEPT = Object.freeze(["nvs", "readings"]);
-/** Label, type and subtype by which the firmware finds them (src/firmware/board/target/partitions.csv). */
-const KEPT_KINDS = Object.freeze([
-	["nvs", 1, 0x02],
-	["readings", 1, 0x40],
-] as const);
+/** Partitions that hold what cannot be had again, as the firmware finds them (partitions.csv): `flash` touches neither. */
+export const KEPT_PARTITIONS: readonly Pick<Partition, "label" | "type" | "subtype">[] =
+	Object.freeze([
+		{ label: "nvs", type: 1, subtype: 0x02 },
+		{ label: "readings", type: 1, subtype: 0x40 },
+	]);
 
 export interface BundlePart {
 	readonly path: string;
@@ -94,7 +93,7 @@ export async function readBundle(path: string): Promise<Bundle> {
 				throw wrong(`${path}/${name}`, "part-truncated", sizes);
 			}
 			const digest = createHash("sha256").update(bytes).digest("hex");
-			if (digest !== sha256) throw wrong(`${path}/${name}`, "part-digest");
+			if (digest !== sha256.toLowerCase()) throw wrong(`${path}/${name}`, "part-digest");
 			return { path: name, offset, bytes };
 		})
 		.sort((a, b) => a.offset - b.offset);
@@ -110,7 +109,9 @@ export function keptTouched(
 	parts: readonly BundlePart[],
 	partitions: readonly Partition[],
 ): { readonly part: BundlePart; readonly partition: Partition } | undefined {
-	for (const partition of partitions.filter(({ label }) => KEPT.includes(label))) {
+	const isKept = ({ label }: Partition): boolean =>
+		KEPT_PARTITIONS.some((kept) => kept.label === label);
+	for (const partition of partitions.filter(isKept)) {
 		const end = partition.offset + partition.size;
 		const part = parts.find((each) => each.offset < end && endOf(each) > partition.offset);
 		if (part !== undefined) return { part, partition };
@@ -118,7 +119,7 @@ export function keptTouched(
 	return undefined;
 }
 
-/** Behind its last byte, as flash is erased: whole sectors. */
+/** After its last byte, as flash is erased: whole sectors. */
 export function endOf({ offset, bytes }: BundlePart): number {
 	return Math.ceil((offset + bytes.length) / SECTOR_BYTES) * SECTOR_BYTES;
 }
@@ -185,7 +186,7 @@ function requirePartitions(
 	flashBytes: number,
 	file: string,
 ): void {
-	for (const [label, type, subtype] of KEPT_KINDS) {
+	for (const { label, type, subtype } of KEPT_PARTITIONS) {
 		const named = partitions.filter((partition) => partition.label === label);
 		if (named.length === 0) throw wrong(file, "table-lacks", { label });
 		if (named.length > 1 || named[0]?.type !== type || named[0].subtype !== subtype) {
@@ -194,7 +195,7 @@ function requirePartitions(
 	}
 	const rising = [...partitions].sort((a, b) => a.offset - b.offset);
 	let end = TABLE_OFFSET + TABLE_BYTES;
-	let before = "the table";
+	let before: string | Said = said("what-table");
 	for (const { label, offset, size } of rising) {
 		if (offset < end) throw wrong(file, "table-overlap", { label, before });
 		end = offset + size;
@@ -282,18 +283,19 @@ async function openFiles(path: string): Promise<(name: string) => Uint8Array> {
 	}
 	if (statSync(path).size > BUNDLE_BYTES_MAX) throw wrong(path, "bundle-too-long");
 	const { unzipSync } = await import("fflate");
-	let sizes = 0;
+	let bytes = 0;
 	let files: Readonly<Record<string, Uint8Array>>;
 	try {
 		files = unzipSync(new Uint8Array(readFileSync(path)), {
 			filter: ({ originalSize }) => {
-				sizes += originalSize;
-				return sizes <= BUNDLE_BYTES_MAX;
+				bytes += originalSize;
+				return bytes <= BUNDLE_BYTES_MAX;
 			},
 		});
 	} catch {
 		throw wrong(path, "no-zip");
 	}
+	if (bytes > BUNDLE_BYTES_MAX) throw wrong(path, "bundle-too-long");
 	return (name) => {
 		const found = Object.hasOwn(files, name) ? files[name] : undefined;
 		if (found === undefined) throw wrong(path, "part-missing", { part: name });

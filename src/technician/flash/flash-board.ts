@@ -5,7 +5,7 @@ import { type Said, type SaidValues, said } from "../../host/messages/said.js";
 import { ConsoleClient, type Greeting } from "../client.js";
 import type { ControlledPort } from "../controlled-port.js";
 import { lineOf } from "../controlled-port.js";
-import { type Bundle, endOf, hex, KEPT, keptTouched } from "./bundle.js";
+import { type Bundle, endOf, hex, KEPT_PARTITIONS, keptTouched } from "./bundle.js";
 import { FlashTrouble, LoaderSession, PIECE_BYTES } from "./loader-session.js";
 import {
 	type Partition,
@@ -99,7 +99,7 @@ function requireFit(
 			place: hex(kept.partition.offset),
 		});
 	}
-	for (const label of KEPT) {
+	for (const { label } of KEPT_PARTITIONS) {
 		const before = table.find((partition) => partition.label === label);
 		const after = bundle.partitions.find((partition) => partition.label === label);
 		if (before === undefined || after === undefined) continue;
@@ -107,7 +107,9 @@ function requireFit(
 		throw refused("other-layout", {
 			label,
 			board: hex(before.offset),
+			boardBytes: before.size,
 			bundle: hex(after.offset),
+			bundleBytes: after.size,
 		});
 	}
 }

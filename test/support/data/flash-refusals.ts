@@ -23,7 +23,10 @@ export interface BundleRefusal {
 export interface BoardRefusal {
 	readonly what: string;
 	readonly layer: FlashLayer;
-	readonly board: BenchOptions & { readonly table?: "4m" | "moved-key"; readonly isMute?: boolean };
+	readonly board: BenchOptions & {
+		readonly table?: "4m" | "8m" | "moved-key";
+		readonly isMute?: boolean;
+	};
 	readonly bundle?: BundleChange;
 	/** After the port's name. */
 	readonly says: string;
@@ -182,6 +185,11 @@ export const BUNDLE_REFUSALS: readonly BundleRefusal[] = [
 		says: "BUNDLE/partition-table.bin: its partition table lays readings over ota_1",
 	},
 	{
+		what: "a partition over the table itself",
+		change: laid(withOther("phy_init", { offset: 0x8000 })),
+		says: "BUNDLE/partition-table.bin: its partition table lays phy_init over partition table",
+	},
+	{
 		what: "a partition beyond the flash",
 		change: laid(withOther("readings", { size: 0x300000 })),
 		says: "BUNDLE/partition-table.bin: its partition table lays readings beyond the flash of 8388608 bytes",
@@ -194,7 +202,7 @@ export const BUNDLE_REFUSALS: readonly BundleRefusal[] = [
 				{ path: "phy.bin", offset: 0x11000, bytes: new Uint8Array(4096).fill(0xff) },
 			],
 		},
-		says: "BUNDLE/phy.bin: at 0x11000 belongs nothing of a bundle: boot loader, table, otadata and firmware, no more",
+		says: "BUNDLE/phy.bin: nothing of a bundle belongs at 0x11000; it has boot loader, partition table, otadata and firmware, no more",
 	},
 	{
 		what: "a bundle of another form",
@@ -231,8 +239,17 @@ export const BOARD_REFUSALS: readonly BoardRefusal[] = [
 		layer: "refused",
 		board: { table: "4m" },
 		says:
-			"the board has readings at 0x2a0000, the bundle at 0x520000: what is in it would be lost; use the bundle " +
-			"for its layout, or bistrina erase; nothing was written",
+			"the board has readings at 0x2a0000 (1441792 bytes), the bundle at 0x520000 (3014656 bytes): what is in it " +
+			"would be lost; use the bundle for its layout, or bistrina erase; nothing was written",
+	},
+	{
+		what: "a board whose `readings` are longer",
+		layer: "refused",
+		board: { table: "8m" },
+		bundle: laid(withOther("readings", { size: 0x2d0000 })),
+		says:
+			"the board has readings at 0x520000 (3014656 bytes), the bundle at 0x520000 (2949120 bytes): what is in it " +
+			"would be lost; use the bundle for its layout, or bistrina erase; nothing was written",
 	},
 	{
 		what: "a board whose own table has `nvs` where the firmware goes",

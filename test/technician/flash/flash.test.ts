@@ -1,15 +1,11 @@
 /** A board is written over every kind of port, by a cable that is pulled, and never where its key and readings are. */
 import { strict as assert } from "node:assert";
-import { rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { zipSync } from "fflate";
 import { SerialPort, SerialPortMock } from "serialport";
 import { chipPort } from "../../../sim/shell/chip/chip-port.js";
 import { serveRfc2217 } from "../../../sim/shell/chip/rfc2217-server.js";
 import { textOfSaid } from "../../../src/host/messages/said.js";
 import type { ControlledPort } from "../../../src/technician/controlled-port.js";
-import { type Bundle, readBundle } from "../../../src/technician/flash/bundle.js";
+import type { Bundle } from "../../../src/technician/flash/bundle.js";
 import { eraseBoard } from "../../../src/technician/flash/erase-board.js";
 import { flashBoard } from "../../../src/technician/flash/flash-board.js";
 import type { FlashTrouble } from "../../../src/technician/flash/loader-session.js";
@@ -192,46 +188,6 @@ describe("flashing a board", function () {
 				found.every((byte) => byte === 0x5a),
 				label,
 			);
-		}
-	});
-
-	it("takes a zip for a folder", async () => {
-		const path = join(tmpdir(), `bistrina-bundle-${process.pid}.zip`);
-		const files = Object.fromEntries(bundle.parts.map(({ path: name, bytes }) => [name, bytes]));
-		const manifest = {
-			bistrinaBundle: 1,
-			name: "Bistrina",
-			version: "0.1.0",
-			new_install_prompt_erase: false,
-			builds: [
-				{
-					chipFamily: "ESP32",
-					board: "simulated",
-					flashBytes: bundle.flashBytes,
-					sdk: "none",
-					idf: "none",
-					partitions: bundle.partitions,
-					parts: await Promise.all(
-						bundle.parts.map(async ({ path: name, offset, bytes }) => ({
-							path: name,
-							offset,
-							size: bytes.length,
-							sha256: Buffer.from(
-								await crypto.subtle.digest("SHA-256", Buffer.from(bytes)),
-							).toString("hex"),
-						})),
-					),
-				},
-			],
-		};
-		writeFileSync(
-			path,
-			zipSync({ "manifest.json": Buffer.from(JSON.stringify(manifest)), ...files }),
-		);
-		try {
-			assert.deepEqual(await readBundle(path), bundle);
-		} finally {
-			rmSync(path);
 		}
 	});
 

@@ -14,8 +14,9 @@ import { benchChip, mockPort } from "../../support/bench/chip-line.js";
 import { bundleOf, bundleRefusal } from "../../support/bench/plain-bundle.js";
 import { BOARD_REFUSALS, BUNDLE_REFUSALS } from "../../support/data/flash-refusals.js";
 
-const TABLES: Readonly<Record<"4m" | "moved-key", readonly Partition[]>> = {
+const TABLES: Readonly<Record<"4m" | "8m" | "moved-key", readonly Partition[]>> = {
 	"4m": layoutOf(4),
+	"8m": layoutOf(8),
 	"moved-key": [{ label: "nvs", type: 1, subtype: 2, offset: 0x30000, size: 0x6000 }],
 };
 
