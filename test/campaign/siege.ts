@@ -315,10 +315,12 @@ class Siege {
 
 	/** Begins to count who uses the processors; the result says it of the time since. */
 	#countProcessors(): () => ProcessorShares & { readonly told: string } {
+		// Collector and attackers are children of the honest stations' process, and counted by themselves.
+		const pids = this.#processes.map(([, pid]) => pid);
 		const look = () => ({
 			milliseconds: performance.now(),
 			machine: machineSeconds(),
-			uses: this.#processes.map(([, pid]) => processorUseOf(pid)),
+			uses: pids.map((pid) => processorUseOf(pid, pids)),
 		});
 		const from = look();
 		return () => {

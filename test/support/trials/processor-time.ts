@@ -5,18 +5,21 @@ const TICKS_PER_SECOND = 100;
 const NANOSECONDS = 1e9;
 
 export interface ProcessorUse {
-	/** Of the process and its children's, seconds. */
+	/** Of the process and its children, seconds. */
 	readonly seconds: number;
 	/** Of its main thread, and how long that waited for a processor, seconds. */
 	readonly mainSeconds: number;
 	readonly mainWaitedSeconds: number;
 }
 
-/** Of a process; undefined where the system does not say. */
-export function processorUseOf(pid: number): ProcessorUse | undefined {
+/** Of a process and its children but `apart`; undefined where the system does not say. */
+export function processorUseOf(
+	pid: number,
+	apart: readonly number[] = [],
+): ProcessorUse | undefined {
 	try {
 		let seconds = ownSecondsOf(pid);
-		for (const child of childrenOf(pid)) seconds += ownSecondsOf(child);
+		for (const child of childrenOf(pid)) if (!apart.includes(child)) seconds += ownSecondsOf(child);
 		const schedule = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ");
 		return {
 			seconds,
