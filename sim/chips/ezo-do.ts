@@ -15,8 +15,8 @@ import { practicalSalinity } from "./salinity.js";
 const KIND = Object.freeze<EzoKind>({
 	name: "D.O.",
 	address: 0x61,
-	// The datasheet says calibration; whether salinity and pressure go with it nobody has published.
-	exported: ["points", "atNone", "atSaturation"],
+	// The datasheet says calibration; whether salinity and pressure go with it nobody has published, nor another size.
+	exported: { bytes: 60, numbers: ["points", "atNone", "atSaturation"], flags: [] },
 	bootMilliseconds: [740, 846],
 	readMilliseconds: { usual: 600, slow: 600 },
 	calibrateMilliseconds: 1300,

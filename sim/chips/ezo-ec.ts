@@ -12,6 +12,23 @@ import { practicalSalinity } from "./salinity.js";
 const KIND = Object.freeze<EzoKind>({
 	name: "EC",
 	address: 0x64,
+	// `10,120` by datasheet and by the strings of a circuit that was calibrated dry, low and high.
+	exported: {
+		bytes: 60,
+		numbers: [
+			"isDry",
+			"dryOffset",
+			"points",
+			"lowMeasured",
+			"lowShown",
+			"highMeasured",
+			"highShown",
+			"cellConstant",
+			"solidsFactor",
+			"outputs",
+		],
+		flags: [],
+	},
 	bootMilliseconds: [739, 740],
 	readMilliseconds: { usual: 600, slow: 600 },
 	calibrateMilliseconds: 600,

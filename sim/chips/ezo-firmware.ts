@@ -103,10 +103,20 @@ export type MillisecondsRange = readonly [number, number];
 /** How quick a reading is belongs to the board, not to the command. */
 export type EzoBoard = "usual" | "slow";
 
+/**
+ * What `Export` gives: the kind's address, settings, a check, spare; in strings of six bytes, of which the last may be
+ * shorter. How many bytes were seen at real circuits of the kind; what stands in them is the simulator's own.
+ */
+export interface EzoExport {
+	readonly bytes: number;
+	/** Settings that are four bytes each, and those that are one. */
+	readonly numbers: readonly string[];
+	readonly flags: readonly string[];
+}
+
 /** What differs between circuits, a row in the file of each: sources are the datasheets and published measurements. */
 export interface EzoKind {
-	/** What `Export` gives of its own settings. Default: all of them. */
-	readonly exported?: readonly string[];
+	readonly exported: EzoExport;
 	/** As `i` reports it. */
 	readonly name: string;
 	readonly address: number;

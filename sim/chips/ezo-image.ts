@@ -1,43 +1,42 @@
 /** The settings of an EZO circuit as `Export` gives them and `Import` takes them. */
 import { bytesOfHex, concatBytes, hexOf } from "../../src/core/bytes.js";
-import type { EzoKind } from "./ezo-firmware.js";
+import type { EzoExport, EzoKind } from "./ezo-firmware.js";
 
-/** Export: ten strings of six bytes: kind, 14 floats of settings, check, two spare. */
-const EXPORT_STRINGS = 10;
-const EXPORT_STRING_BYTES = 6;
-const EXPORT_FLOATS_MAX = 14;
-const EXPORT_CHECK_OFFSET = 57;
+const STRING_BYTES = 6;
+const NUMBER_BYTES = 4;
 
-/** Calibration and other settings of one kind that outlive the power: numbers by name, at most 14. */
+/** Calibration and other settings of one kind that outlive the power: numbers by name. */
 export type EzoOwnSettings = { [name: string]: number };
 
 /** How far an export or an import has got; a restart forgets it. */
 export class EzoTransfer {
 	readonly #kind: EzoKind;
 	#exportIndex = 0;
-	#imported: Uint8Array[] = [];
+	#imported: Uint8Array = new Uint8Array(0);
 
 	constructor(kind: EzoKind) {
 		this.#kind = kind;
 	}
 
 	/** `Export,?`: strings and characters. */
-	static readonly summary = `${EXPORT_STRINGS},${EXPORT_STRINGS * EXPORT_STRING_BYTES * 2}`;
+	get summary(): string {
+		return `${this.#strings},${this.#kind.exported.bytes * 2}`;
+	}
 
 	/** `Export`: the next string; after the last `*DONE`. */
 	nextString(own: EzoOwnSettings): string {
 		const index = this.#exportIndex;
-		this.#exportIndex = (index + 1) % (EXPORT_STRINGS + 1);
-		if (index === EXPORT_STRINGS) return "*DONE";
-		const offset = index * EXPORT_STRING_BYTES;
-		const image = imageOf(this.#kind, own);
-		return hexOf(image.subarray(offset, offset + EXPORT_STRING_BYTES)).toUpperCase();
+		this.#exportIndex = (index + 1) % (this.#strings + 1);
+		if (index === this.#strings) return "*DONE";
+		const offset = index * STRING_BYTES;
+		return hexOf(imageOf(this.#kind, own).subarray(offset, offset + STRING_BYTES)).toUpperCase();
 	}
 
-	/** Six bytes of an `Import`, or undefined when the text is none of its strings. */
+	/** The bytes of an `Import`, or undefined when the text is not as long as the next of its strings. */
 	partOf(text: string): Uint8Array | undefined {
 		const part = bytesOfHex(text);
-		return part?.length === EXPORT_STRING_BYTES ? part : undefined;
+		const left = this.#kind.exported.bytes - this.#imported.length;
+		return part?.length === Math.min(STRING_BYTES, left) ? part : undefined;
 	}
 
 	/**
@@ -46,8 +45,8 @@ export class EzoTransfer {
 	 */
 	half<Own extends EzoOwnSettings>(own: Own): Own {
 		const image = imageOf(this.#kind, own);
-		image.set(concatBytes(...this.#imported));
-		return settingsIn(this.#kind, image, own);
+		image.set(this.#imported);
+		return settingsIn(this.#kind.exported, image, own);
 	}
 
 	/**
@@ -55,50 +54,75 @@ export class EzoTransfer {
 	 * "refused": one wrong string spoils the whole.
 	 */
 	take<Own extends EzoOwnSettings>(part: Uint8Array, like: Own): Own | "refused" | undefined {
-		this.#imported.push(part);
-		if (this.#imported.length < EXPORT_STRINGS) return undefined;
-		return ownOf(this.#kind, concatBytes(...this.#imported), like) ?? "refused";
+		this.#imported = concatBytes(this.#imported, part);
+		if (this.#imported.length < this.#kind.exported.bytes) return undefined;
+		return ownOf(this.#kind, this.#imported, like) ?? "refused";
 	}
 
 	forget(): void {
 		this.#exportIndex = 0;
-		this.#imported = [];
+		this.#imported = new Uint8Array(0);
+	}
+
+	get #strings(): number {
+		return Math.ceil(this.#kind.exported.bytes / STRING_BYTES);
 	}
 }
 
-/** Settings as 60 bytes: the kind's address, little-endian floats, an XOR over all before it. */
-function imageOf(kind: EzoKind, own: EzoOwnSettings): Uint8Array {
-	const image = new Uint8Array(EXPORT_STRINGS * EXPORT_STRING_BYTES);
+/** Settings as bytes: the kind's address, little-endian floats, single bytes, an XOR over all before it. */
+function imageOf({ address, exported }: EzoKind, own: EzoOwnSettings): Uint8Array {
+	const image = new Uint8Array(exported.bytes);
 	const view = new DataView(image.buffer);
-	image[0] = kind.address;
-	(kind.exported ?? Object.keys(own)).forEach((key, index) => {
-		if (index < EXPORT_FLOATS_MAX) view.setFloat32(1 + 4 * index, own[key] ?? 0, true);
+	image[0] = address;
+	exported.numbers.forEach((key, index) => {
+		view.setFloat32(1 + NUMBER_BYTES * index, own[key] ?? 0, true);
 	});
-	image[EXPORT_CHECK_OFFSET] = checkOf(image);
+	image.set(
+		exported.flags.map((key) => own[key] ?? 0),
+		flagsOffsetOf(exported),
+	);
+	const check = checkOffsetOf(exported);
+	image[check] = checkOf(image, check);
 	return image;
 }
 
 /** What an image says, for settings shaped `like` these; undefined when it was altered. */
 function ownOf<Own extends EzoOwnSettings>(
-	kind: EzoKind,
+	{ address, exported }: EzoKind,
 	image: Uint8Array,
 	like: Own,
 ): Own | undefined {
-	if (image[0] !== kind.address || image[EXPORT_CHECK_OFFSET] !== checkOf(image)) return undefined;
-	return settingsIn(kind, image, like);
+	const check = checkOffsetOf(exported);
+	if (image[0] !== address || image[check] !== checkOf(image, check)) return undefined;
+	return settingsIn(exported, image, like);
 }
 
-function settingsIn<Own extends EzoOwnSettings>(kind: EzoKind, image: Uint8Array, like: Own): Own {
+function settingsIn<Own extends EzoOwnSettings>(
+	exported: EzoExport,
+	image: Uint8Array,
+	like: Own,
+): Own {
 	const view = new DataView(image.buffer);
 	const own: EzoOwnSettings = { ...like };
-	(kind.exported ?? Object.keys(like)).forEach((key, index) => {
-		own[key] = view.getFloat32(1 + 4 * index, true);
+	exported.numbers.forEach((key, index) => {
+		own[key] = view.getFloat32(1 + NUMBER_BYTES * index, true);
+	});
+	exported.flags.forEach((key, index) => {
+		own[key] = image[flagsOffsetOf(exported) + index] ?? 0;
 	});
 	return own as Own;
 }
 
-function checkOf(image: Uint8Array): number {
+function flagsOffsetOf({ numbers }: EzoExport): number {
+	return 1 + NUMBER_BYTES * numbers.length;
+}
+
+function checkOffsetOf(exported: EzoExport): number {
+	return flagsOffsetOf(exported) + exported.flags.length;
+}
+
+function checkOf(image: Uint8Array, end: number): number {
 	let check = 0xa5;
-	for (let index = 0; index < EXPORT_CHECK_OFFSET; index++) check ^= image[index] ?? 0;
+	for (let index = 0; index < end; index++) check ^= image[index] ?? 0;
 	return check;
 }

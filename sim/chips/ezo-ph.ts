@@ -11,6 +11,12 @@ import type { EzoKind } from "./ezo-firmware.js";
 export const PH_KIND = Object.freeze<EzoKind>({
 	name: "pH",
 	address: 0x63,
+	// `?EXPORT,4,46` of a circuit of 2.12, calibrated at three points; its last string was five bytes.
+	exported: {
+		bytes: 23,
+		numbers: ["midPH", "midMillivolts", "acidPercent", "basePercent"],
+		flags: ["hasMid", "hasLow", "hasHigh", "isExtended"],
+	},
 	bootMilliseconds: [846, 846],
 	readMilliseconds: { usual: 900, slow: 1656 },
 	calibrateMilliseconds: 900,

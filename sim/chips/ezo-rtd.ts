@@ -11,6 +11,8 @@ import type { EzoKind } from "./ezo-firmware.js";
 const KIND = Object.freeze<EzoKind>({
 	name: "RTD",
 	address: 0x66,
+	// `?EXPORT,2,20`: no room for more than the calibration.
+	exported: { bytes: 10, numbers: ["offsetCelsius"], flags: ["isCalibrated"] },
 	bootMilliseconds: [731, 735],
 	readMilliseconds: { usual: 600, slow: 643 },
 	calibrateMilliseconds: 600,

@@ -340,7 +340,7 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 	#export(argument: string | undefined): EzoOutcome | undefined {
 		if (argument === "?") {
 			const prefix = this.firmware.exportForm === "bare" ? "" : this.prefix("Export");
-			return answer(`${prefix}${EzoTransfer.summary}`);
+			return answer(`${prefix}${this.#transfer.summary}`);
 		}
 		return argument === undefined
 			? answer(this.#transfer.nextString(this.settings.own))

@@ -272,6 +272,45 @@ describe("a technician who calibrates", function () {
 		assert.equal(textOfPieces(partsOf(bench.entries, 2, PARTS.note)), "buffers mixed up");
 	});
 
+	it("undoes what a circuit of any kind exported, whose strings are as many and as long as its kind's", () => {
+		const bench = new CalibrationBench({ circuitFirmware: EZO_FIRMWARE["2.10"] }, 900);
+		const { ph, ec, rtd } = bench.station.hardware.chips;
+		// As an export gives them, whose numbers have four bytes.
+		const held = () =>
+			[ph, ec, rtd].map((chip) =>
+				Object.values(chip.save().own).map((value) => Math.fround(value)),
+			);
+		const before = held();
+		bench.attach();
+		bench.calibratePH();
+		bench.must("calibrate", { channel: "conductivity", by: "mira" });
+		bench.point("air");
+		bench.point("kcl-1413");
+		bench.must("commit", { text: "only a trial" });
+		bench.must("calibrate", { channel: "temperature", by: "mira" });
+		bench.put("american-7.00", { celsius: 18 });
+		bench.settle("reference", { value: "18.400" });
+		bench.must("point");
+		bench.must("commit", { text: "only a trial" });
+		const made = held();
+		for (const [index, own] of made.entries()) assert.notDeepEqual(own, before[index]);
+		for (const channel of ["pH", "conductivity", "temperature"]) bench.must("undo", { channel });
+		assert.deepEqual(held(), before);
+		const exported: number[] = [];
+		let bytes = 0;
+		for (const entry of bench.entries) {
+			if (entry.kind === "calibration-part" && entry.type === PARTS.exportBefore) {
+				bytes += entry.contents.length;
+			}
+			if (entry.kind === "calibration" && CALIBRATION_ACTS[entry.act] === "calibration") {
+				exported.push(bytes);
+				bytes = 0;
+			}
+		}
+		// A byte of length before each string: 4 of 23 bytes, 10 of 60, 2 of 10.
+		assert.deepEqual(exported, [27, 70, 12]);
+	});
+
 	it("is found out when he calibrated with other tools, though the points are as many", () => {
 		const bench = new CalibrationBench();
 		const { ph } = bench.station.hardware.chips;

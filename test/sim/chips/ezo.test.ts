@@ -162,14 +162,16 @@ describe("every EZO circuit", () => {
 		assert.equal(old.ask("Status"), "1 ?STATUS,P,3.300");
 		assert.equal(old.ask("Cal,?"), "1 ?CAL,0");
 		assert.equal(old.ask("Plock,?"), "1 ?PLOCK,0");
-		assert.equal(old.ask("Export,?"), "1 ?EXPORT,10,120");
+		assert.equal(old.ask("Export,?"), "1 ?EXPORT,4,46");
+		assert.equal(plugEc(EZO_FIRMWARE["2.10"]).ask("Export,?"), "1 ?EXPORT,10,120");
+		assert.equal(plugRtd(EZO_FIRMWARE["2.10"]).ask("Export,?"), "1 ?EXPORT,2,20");
 		assert.equal(old.ask("Name,?"), "1 ?NAME,");
 		assert.equal(old.ask("T,?"), "1 ?T,25.0");
 		// Late boards with capitals were seen, too: a row that is spread.
 		const late = plugPh({ ...PRINTED, prefixes: "upper case" });
 		assert.equal(late.ask("Cal,?"), "1 ?CAL,0");
 		assert.equal(late.ask("Status"), "1 ?STATUS,P,3.30");
-		assert.equal(plugPh().ask("Export,?"), "1 10,120");
+		assert.equal(plugPh().ask("Export,?"), "1 4,46");
 		const fresh = plugPh();
 		assert.equal(fresh.ask("Status"), "1 ?Status,P,3.30");
 		assert.equal(fresh.ask("Cal,?"), "1 ?Cal,0");
@@ -231,9 +233,13 @@ describe("every EZO circuit", () => {
 		world.pH = 7.2;
 		ask("Cal,mid,7.00");
 		const strings: string[] = [];
-		for (let index = 0; index < 10; index++) strings.push(ask("Export").slice(2));
+		for (let index = 0; index < 4; index++) strings.push(ask("Export").slice(2));
 		assert.equal(ask("Export"), "1 *DONE");
-		assert.ok(strings.every((text) => /^[0-9A-F]{12}$/.test(text)));
+		assert.deepEqual(
+			strings.map((text) => text.length),
+			[12, 12, 12, 10],
+		);
+		assert.match(strings.join(""), /^[0-9A-F]{46}$/);
 		ask("Cal,clear");
 		const take = (texts: string[]): void => {
 			for (const text of texts) {
@@ -243,7 +249,8 @@ describe("every EZO circuit", () => {
 			assert.equal(peer.write(new Uint8Array(0)), 1, "restarts after the last");
 			bench.wait(2000);
 		};
-		take([...strings.slice(0, 9), "000000000000"]);
+		assert.equal(ask(`Import,${strings[3]}`), "2", "not as long as the first string");
+		take([...strings.slice(0, 3), "0000000000"]);
 		assert.equal(ask("Cal,?"), "1 ?Cal,0");
 		take(strings);
 		assert.equal(ask("Cal,?"), "1 ?Cal,1");

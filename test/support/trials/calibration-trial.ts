@@ -16,7 +16,6 @@ import { readingOf } from "../../../src/protocol/record/reading.js";
 import { CalibrationBench } from "../worlds/calibration-bench.js";
 
 const PH_CHANNEL = 0;
-const STRINGS = 10;
 const OUTAGE_SECONDS = 5;
 /** Two readings after the boot that follows the cut. */
 const SETTLE_SECONDS = 700;
@@ -53,8 +52,9 @@ export interface TrialReport {
 export function digestOfCircuit(own: EzoOwnSettings): string {
 	const transfer = new EzoTransfer(PH_KIND);
 	const parts: Uint8Array[] = [];
-	for (let index = 0; index < STRINGS; index++) {
-		const bytes = bytesOfHex(transfer.nextString(own)) ?? new Uint8Array(0);
+	let text = transfer.nextString(own);
+	for (; text !== "*DONE"; text = transfer.nextString(own)) {
+		const bytes = bytesOfHex(text) ?? new Uint8Array(0);
 		parts.push(new Uint8Array([bytes.length]), bytes);
 	}
 	return hexOf(createSha256()(concatBytes(...parts)).slice(0, 8));
