@@ -16,7 +16,6 @@ import {
 import { Journal } from "../../src/firmware/journal/journal.js";
 import type { Board, Sha256 } from "../../src/firmware/ports.js";
 import { startStation } from "../../src/firmware/station/station.js";
-import { LineAssembler } from "../../src/protocol/line/console.js";
 import type { EzoFirmware } from "../chips/ezo-firmware.js";
 import { SimulatedFlash } from "../flash/flash.js";
 import { createKeyedHashScheme, keysOf, type SignatureScheme } from "../keys/signature-scheme.js";
@@ -42,6 +41,8 @@ export interface RehearsalOptions {
 	readonly circuitFirmware?: EzoFirmware;
 	/** Other parts than the reference board's, and what belongs to them. */
 	readonly configuration?: Partial<StationConfiguration>;
+	/** Gets every envelope that the collector is given. */
+	readonly onBatch?: (envelope: Uint8Array) => void;
 	/** Comes between the board of each wake and the station. */
 	readonly onBoard?: (board: Board) => Board;
 }
@@ -81,6 +82,8 @@ export class Rehearsal {
 	#acknowledged = 0;
 	#batches = 0;
 	#batchesHash: Uint8Array = new Uint8Array(32);
+	/** What the station has said at the line and nobody was told yet. */
+	#heard = "";
 
 	constructor(options: RehearsalOptions) {
 		const { seed, scenario, sectors } = options;
@@ -114,6 +117,7 @@ export class Rehearsal {
 			onBatch: (envelope) => {
 				this.#batches++;
 				this.#batchesHash = this.#sha256(this.#batchesHash, envelope);
+				options.onBatch?.(envelope);
 			},
 			configuration: () => {
 				const { offer } = options;
@@ -188,32 +192,52 @@ export class Rehearsal {
 	 * `@american-7.00`, `@air` or `@river` is what the hands do with the probes.
 	 */
 	converse(lines: readonly string[]): string[] {
-		const { console } = this.station;
-		const assembler = new LineAssembler(false);
-		const said: string[] = [];
-		console.attach((bytes) => {
-			for (const byte of bytes) {
-				const line = assembler.push(byte);
-				if (line instanceof Uint8Array) said.push(asciiText(line));
-			}
-		});
-		const hear = (first: string): void => {
-			const from = said.length;
-			for (let steps = 0; !said.slice(from).some((line) => line.startsWith(first)); steps++) {
-				assert(steps < STEPS_PER_WAKE_MAX, "the station does not answer");
-				this.step();
-			}
-		};
-		hear("#");
+		const said = linesOf(this.plugIn());
 		for (const line of lines) {
-			if (line.charAt(0) === "@") {
-				this.put(line.slice(1));
-				continue;
-			}
-			console.send(asciiBytes(`${line}\n`));
-			hear("!");
+			if (line.charAt(0) === "@") this.put(line.slice(1));
+			else said.push(...linesOf(this.tell(`${line}\n`)));
 		}
-		console.detach();
+		this.station.console.detach();
+		return said;
+	}
+
+	/** Plugs a technician's program in; what the station says to that. */
+	plugIn(): string {
+		this.station.console.attach((bytes) => {
+			this.#heard += asciiText(bytes);
+		});
+		return this.#hear("#", 1);
+	}
+
+	/** Gives the station whole lines and runs until each is answered; what was said meanwhile. */
+	tell(text: string): string {
+		this.station.console.send(asciiBytes(text));
+		return this.#hear("!", text.split("\n").filter((line) => line !== "").length);
+	}
+
+	/** Pulls the plug, and lets the station go to sleep. */
+	unplug(): void {
+		this.station.console.detach();
+		for (let steps = 0; steps === 0 || !this.station.isAsleep; steps++) {
+			assert(steps < STEPS_PER_WAKE_MAX, "a wake without end");
+			this.step();
+		}
+	}
+
+	/** Runs until so many lines that begin so are whole. */
+	#hear(first: string, count: number): string {
+		const isHeard = (): boolean => {
+			const whole = this.#heard.slice(0, this.#heard.lastIndexOf("\n") + 1);
+			return linesOf(whole).filter((line) => line.charAt(0) === first).length >= count;
+		};
+		for (let steps = 0, before = -1; ; steps++) {
+			if (this.#heard.length !== before && isHeard()) break;
+			before = this.#heard.length;
+			assert(steps < STEPS_PER_WAKE_MAX, "the station does not answer");
+			this.step();
+		}
+		const said = this.#heard;
+		this.#heard = "";
 		return said;
 	}
 
@@ -313,4 +337,12 @@ export class Rehearsal {
 		assert(next !== undefined, "nothing will ever happen again");
 		return START_UTC_SECONDS + next / 1_000_000;
 	}
+}
+
+/** Lines that somebody may read: what ended them is gone. */
+function linesOf(text: string): string[] {
+	return text.split("\n").flatMap((line) => {
+		const shown = line.split("\r").join("");
+		return shown === "" ? [] : [shown];
+	});
 }

@@ -1,20 +1,31 @@
 /** A bottle that the probes are in: what it should be, what they read, and whether they have come to rest. */
+import { dayNumberOfDate, isoTextOf } from "../../core/calendar.js";
 import type { Task } from "../../core/task.js";
-import { isDigits } from "../../core/text.js";
 import {
 	SettleWindow,
 	type Settling,
 	WINDOW_SECONDS,
 } from "../../protocol/calibration/settling.js";
-import { AIR, isStandard, MOIST_AIR, standardAt } from "../../protocol/calibration/standards.js";
+import {
+	AIR,
+	isStandard,
+	MOIST_AIR,
+	REFERENCE,
+	standardAt,
+	standardOf,
+} from "../../protocol/calibration/standards.js";
 import type { Doubt } from "../../protocol/calibration/verdict.js";
 import type { CalibrationBody } from "../../protocol/record/entry-layouts.js";
 import type { MeasuringBoard } from "../measure/probe-session.js";
 import type { WaterProbes } from "../measure/probes.js";
+import type { SpokenCircuit } from "../measure/sensor.js";
+import { ask } from "./circuit-talk.js";
 import {
 	celsiusOf,
 	decimalOf,
 	type EmitFields,
+	factsOf,
+	NO_CIRCUIT,
 	order,
 	sampleOf,
 	shown,
@@ -28,11 +39,16 @@ const SAMPLE_MILLISECONDS = 1000;
 /** A bottle's temperature that changes faster, degC a minute, is not the probe's yet. */
 const CELSIUS_DRIFT = 0.2;
 const CELSIUS_SECONDS_MIN = 30;
+const DAY_SECONDS = 86_400;
+/** Between what has settled and what is read when its point is taken. */
+const SPREADS_MAX = 5;
 
 export interface Candidate {
 	readonly standard: string;
 	readonly window: SettleWindow;
 	readonly beganMilliseconds: number;
+	/** From when on its time counts: anew each time that it was over. */
+	fromMilliseconds: number;
 	/** Temperatures of the last minute: seconds, degC. */
 	readonly celsius: (readonly [number, number])[];
 	label: string;
@@ -55,6 +71,14 @@ export interface WatchOptions {
 	readonly endMilliseconds: number;
 }
 
+/** A probe whose circuit is spoken to. */
+export interface Spoken {
+	readonly procedure: Procedure;
+	readonly probes: WaterProbes;
+	readonly circuit: SpokenCircuit | undefined;
+	readonly watchdog: MeasuringBoard["watchdog"];
+}
+
 /** A window that has read nothing yet. */
 export function candidateOf(
 	standard: string,
@@ -65,6 +89,7 @@ export function candidateOf(
 		standard,
 		window: new SettleWindow(procedure.rule),
 		beganMilliseconds,
+		fromMilliseconds: beganMilliseconds,
 		celsius: [],
 		label: "",
 		point: { nominal: 0, nominalAt25: 0, reading: 0, celsius: 25 },
@@ -118,7 +143,7 @@ export function* watch(
 		});
 		if (candidate.isSettled) return "settled";
 		if (clock.milliseconds >= endMilliseconds) return "reading-due";
-		if (now - candidate.beganMilliseconds / 1000 >= seconds) return "time";
+		if (now - candidate.fromMilliseconds / 1000 >= seconds) return "time";
 		const spent = clock.milliseconds - began;
 		if (spent < SAMPLE_MILLISECONDS) yield { milliseconds: SAMPLE_MILLISECONDS - spent };
 	}
@@ -154,11 +179,48 @@ function hasTemperatureSettled({ celsius }: Candidate, now: number): boolean {
 	);
 }
 
-/** Name, lot and expiry, as the record has them. */
+/** A bottle of pH buffer tells a thermometer nothing. */
+export function isBottleFor({ bottles }: Procedure, standard: string): boolean {
+	if (standard === REFERENCE) return true;
+	return bottles === (isStandard(standard) ? standardOf(standard).channel : "ec25");
+}
+
+/**
+ * Gives a circuit the point that has settled; `onChange` is told before the first command after which it holds neither the
+ * old calibration nor the new. What it holds then. Throws `calibration-order` where the probe reads something else by now.
+ */
+export function* tellPoint(
+	{ point: { celsius, reading }, isSettled }: Candidate,
+	command: string,
+	{ procedure, probes, circuit, watchdog }: Spoken,
+	onChange: () => void,
+): Task<ReadonlyMap<string, string>> {
+	if (circuit === undefined) throw order(NO_CIRCUIT);
+	const { spread, isRelative, quiet = 0 } = procedure.rule;
+	procedure.prepare?.(probes, celsius);
+	const sample = yield* sampleOf(procedure.sensor(probes), watchdog);
+	const moved = Math.abs(procedure.valueOf(sample as never, []) - reading);
+	const widest = Math.max(isRelative ? (spread * Math.abs(reading)) / 100 : spread, quiet);
+	if (isSettled && moved > SPREADS_MAX * widest) throw order("it has moved since: settle again");
+	// Compensation is forgotten with the power; of conductivity the circuit must make nothing.
+	if (procedure !== PROCEDURES.temperature) {
+		const compensated = procedure === PROCEDURES.pH ? celsius : 25;
+		yield* ask(circuit, watchdog, `T,${compensated.toFixed(1)}`);
+	}
+	onChange();
+	yield* ask(circuit, watchdog, command, procedure.milliseconds);
+	return (yield* factsOf(procedure, circuit, watchdog)).facts;
+}
+
+/** Name, lot and expiry, as the record has them, where `|` and `;` stand between. Throws `calibration-order`. */
 export function labelOf(standard: string, given: Words): string {
 	if (standard === AIR) return "";
 	const expiry = String(given["expiry"] ?? "");
-	const isDate = expiry.length === 10 && isDigits(expiry.split("-").join(""), 8);
-	if (expiry !== "" && !isDate) throw order("expiry is a date: 2027-05-31");
-	return `${standard}|${given["lot"] ?? ""}|${expiry}`;
+	const [year = 0, month = 0, day = 0] = expiry.split("-").map(Number);
+	const utcSeconds = dayNumberOfDate({ year, month, day }) * DAY_SECONDS;
+	if (expiry !== "" && isoTextOf(utcSeconds).slice(0, 10) !== expiry) {
+		throw order("expiry is a date: 2027-05-31");
+	}
+	const lot = String(given["lot"] ?? "");
+	return `${standard}|${lot.split(";").join("/").split("|").join("/")}|${expiry}`;
 }

@@ -14,9 +14,8 @@ import { CALIBRATION_ACTS } from "../../protocol/record/entry-layouts.js";
 import type { MeasuringBoard } from "../measure/probe-session.js";
 import type { WaterProbes } from "../measure/probes.js";
 import type { SpokenCircuit } from "../measure/sensor.js";
-import { type Candidate, candidateOf, labelOf, watch } from "./bottle.js";
+import { type Candidate, candidateOf, isBottleFor, labelOf, tellPoint, watch } from "./bottle.js";
 import { CalibrationsInForce, type InForceOptions, NO_DIGEST } from "./calibrations-in-force.js";
-import { ask } from "./circuit-talk.js";
 import { type ElectrodeHealth, electrodeHealth } from "./electrode-health.js";
 import { CALIBRATION, judge, LAST_CHECK, type Open, writeCalibration } from "./open-calibration.js";
 import { coupling, log, undo } from "./other-acts.js";
@@ -28,8 +27,8 @@ import {
 	type Fields,
 	factFields,
 	factsOf,
-	NO_CIRCUIT,
 	order,
+	personOf,
 	procedureOf,
 	shown,
 	type Words,
@@ -46,6 +45,8 @@ export interface Lease {
 export interface CalibrationControllerOptions extends InForceOptions {
 	/** Of the air, by the configuration. */
 	readonly hectopascals: () => number;
+	/** Whether the configuration has a probe of dissolved oxygen. */
+	readonly hasOxygen: () => boolean;
 	/** Waits for the probes, so many milliseconds at most. */
 	readonly lend: (milliseconds: number) => Task<Lease | undefined>;
 }
@@ -139,7 +140,7 @@ export class CalibrationController {
 			solutions: given["solutions"] === 2 ? 2 : 1,
 			riverCelsius: found.celsius,
 			exportBefore: found.exported ?? NOTHING,
-			person: String(given["by"] ?? ""),
+			person: personOf(given),
 			circuit: `${found.identity}|${[...found.facts.values()].join(" ")}`,
 			facts: found.facts,
 			points: [],
@@ -182,6 +183,14 @@ export class CalibrationController {
 		if (!isStandard(standard) && standard !== AIR && standard !== REFERENCE) {
 			throw order("standard is the name of a bottle, air, or reference with value=");
 		}
+		if (!isBottleFor(open.procedure, standard)) {
+			throw order(`${standard} is no bottle for this channel`);
+		}
+		const label = labelOf(standard, given);
+		const other = open.labels.find((each) => each.split("|")[0] === standard);
+		if (other !== undefined && other !== label && standard !== REFERENCE) {
+			throw order(`that bottle was ${other}`);
+		}
 		if (open.candidate?.standard !== standard || open.candidate.isSettled) {
 			open.candidate = candidateOf(standard, open.procedure, clock.milliseconds);
 		}
@@ -197,7 +206,8 @@ export class CalibrationController {
 		);
 		const { settling, point } = candidate;
 		if (settling === undefined) throw order("no time before the next reading: settle again");
-		candidate.label = labelOf(standard, given);
+		candidate.label = label;
+		if (why === "time") candidate.fromMilliseconds = clock.milliseconds;
 		candidate.doubts = this.#doubtsOf(open, candidate, given);
 		return {
 			settled: candidate.isSettled ? "yes" : "no",
@@ -224,11 +234,14 @@ export class CalibrationController {
 			throw doubtful(`${candidate.doubts.join(", ")}: another bottle, more time, or text=REASON`);
 		}
 		const { point, settling } = candidate;
+		const { watchdog } = this.#options.board;
 		if (open.act === CALIBRATION) {
 			const command = procedure.command(this.#situation(open), point);
 			if (procedure.milliseconds > 0)
-				open.facts = yield* withProbes(this.#options, procedure, (_probes, circuit) =>
-					this.#tell(procedure, circuit, point.celsius, command),
+				open.facts = yield* withProbes(this.#options, procedure, (probes, circuit) =>
+					tellPoint(candidate, command, { procedure, probes, circuit, watchdog }, () => {
+						this.inForce.isAgreed = false;
+					}),
 				);
 		}
 		open.points.push({
@@ -255,25 +268,6 @@ export class CalibrationController {
 			...factFields(open.facts),
 			doubts: open.doubts.join(",") || "none",
 		};
-	}
-
-	/** From the first of these commands on the circuit holds neither the old nor the new. */
-	*#tell(
-		procedure: Procedure,
-		circuit: SpokenCircuit | undefined,
-		celsius: number,
-		command: string,
-	): Task<ReadonlyMap<string, string>> {
-		const { watchdog } = this.#options.board;
-		if (circuit === undefined) throw order(NO_CIRCUIT);
-		// Compensation is forgotten with the power; of conductivity the circuit must make nothing.
-		if (procedure !== PROCEDURES.temperature) {
-			const compensated = procedure === PROCEDURES.pH ? celsius : 25;
-			yield* ask(circuit, watchdog, `T,${compensated.toFixed(1)}`);
-		}
-		this.inForce.isAgreed = false;
-		yield* ask(circuit, watchdog, command, procedure.milliseconds);
-		return (yield* factsOf(procedure, circuit, watchdog)).facts;
 	}
 
 	*#commit(given: Words): Task<Fields> {
@@ -341,6 +335,7 @@ export class CalibrationController {
 	*#list(emit: EmitFields): Task<Fields> {
 		for (const [index, { name }] of CHANNELS.entries()) {
 			if (PROCEDURES[name] === undefined) continue;
+			if (name === "dissolvedOxygen" && !this.#options.hasOxygen()) continue;
 			const state = this.inForce.state(index);
 			const isOpen = this.#open?.channel === index;
 			yield* emit({

@@ -22,6 +22,7 @@ import {
 	type StoredCalibrations,
 } from "./calibration-store.js";
 import { exportOf, importInto } from "./circuit-talk.js";
+import { NamedTexts } from "./named-texts.js";
 import {
 	indexOf,
 	NO_CIRCUIT,
@@ -29,7 +30,6 @@ import {
 	type Part,
 	type ProbePlace,
 	procedureOf,
-	textParts,
 	withProbes,
 } from "./probe-work.js";
 import type { Coefficients, Procedure } from "./procedures.js";
@@ -70,8 +70,7 @@ export class CalibrationsInForce {
 	/** What came of an interrupted one and the record does not say yet. */
 	#outcome: "restored" | "kept" | undefined;
 	#isCheckDue: boolean;
-	/** Persons and standards that an entry of this boot names already. */
-	readonly #named = new Set<string>();
+	readonly named = new NamedTexts();
 
 	constructor(options: InForceOptions) {
 		this.#options = options;
@@ -256,24 +255,24 @@ export class CalibrationsInForce {
 		this.#outcome = "restored";
 	}
 
-	/** A change begins: what is kept of it now is what a boot finds. Throws `settings-failed`; then nothing has begun. */
+	/** A change begins, kept for whoever boots; without an export nothing is changed. Throws `settings-failed`; then nothing has begun. */
 	begin(channel: number, exportBefore: Uint8Array | undefined): number {
 		this.rebase(channel);
 		const state = this.state(channel);
 		const { epoch, nextSequence } = this.#options.journal;
 		const id = state.lastId + 1;
-		this.stored.pending =
-			exportBefore === undefined
-				? undefined
-				: { channel, id, exportBefore, epoch, from: nextSequence };
+		const { pending } = this.stored;
+		if (exportBefore !== undefined) {
+			this.stored.pending = { channel, id, exportBefore, epoch, from: nextSequence };
+		}
 		state.lastId = channel === TURBIDITY ? id + this.#options.curves().length - 1 : id;
 		try {
 			this.#store.save(this.stored);
 		} catch (error) {
-			this.stored.pending = undefined;
+			this.stored.pending = pending;
 			throw error;
 		}
-		this.isAgreed = true;
+		if (exportBefore !== undefined) this.isAgreed = true;
 		return id;
 	}
 
@@ -295,15 +294,6 @@ export class CalibrationsInForce {
 		const state = this.stored.channels[channel];
 		if (state === undefined) throw new TypeError(`no channel ${channel}`);
 		return state;
-	}
-
-	/** Texts that no entry of this boot has yet. */
-	textParts(type: number, texts: readonly string[]): Part[] {
-		const fresh = [...new Set(texts)].filter(
-			(text) => text !== "" && !this.#named.has(`${type} ${text}`),
-		);
-		for (const text of fresh) this.#named.add(`${type} ${text}`);
-		return textParts(type, fresh.join(";"));
 	}
 
 	/** A closing entry without what its act adds. */
@@ -344,6 +334,7 @@ export class CalibrationsInForce {
 		const put = (body: EntryBody): number => {
 			const sequence = record(body);
 			if (sequence !== undefined) return sequence;
+			this.named.forget();
 			throw new StationError("flash-failed", "the journal did not take the calibration");
 		};
 		let firstPart = 0;

@@ -87,8 +87,8 @@ export function writeCalibration(
 	const notes = [doubts.join(","), ...open.reasons].filter((each) => each !== "");
 	inForce.write(closing, [
 		...points.map((each) => [PARTS.point, encodePoint(each)] as const),
-		...inForce.textParts(PARTS.standards, labels),
-		...inForce.textParts(PARTS.person, [person]),
+		...inForce.named.parts(PARTS.standards, labels),
+		...inForce.named.parts(PARTS.person, [person]),
 		...(isChange ? textParts(PARTS.circuit, open.circuit) : []),
 		...(isChange && hasCircuit ? piecesOf(open.exportBefore) : []).map(
 			(piece) => [PARTS.exportBefore, piece] as const,

@@ -12,6 +12,7 @@ import {
 	type Fields,
 	order,
 	type ProbePlace,
+	personOf,
 	procedureOf,
 	sampleOf,
 	shown,
@@ -47,7 +48,7 @@ export function* undo(inForce: CalibrationsInForce, place: ProbePlace, given: Wo
 	};
 	const hasCircuit = procedure.milliseconds > 0;
 	inForce.write(closing, [
-		...inForce.textParts(PARTS.person, [String(given["by"] ?? "")]),
+		...inForce.named.parts(PARTS.person, [personOf(given)]),
 		...(hasCircuit ? piecesOf(now) : []).map((piece) => [PARTS.exportBefore, piece] as const),
 		...textParts(PARTS.note, String(given["text"] ?? "")),
 	]);
@@ -90,7 +91,7 @@ export function log(inForce: CalibrationsInForce, given: Words): Fields {
 	const { coefficients, digest } = inForce.state(channel);
 	const id = inForce.begin(channel, undefined);
 	inForce.write({ ...inForce.closing(channel, id, act, coefficients), exportAfter: digest }, [
-		...inForce.textParts(PARTS.person, [String(given["by"] ?? "")]),
+		...inForce.named.parts(PARTS.person, [personOf(given)]),
 		...textParts(PARTS.note, String(given["text"] ?? "")),
 	]);
 	if (act === "swap") {

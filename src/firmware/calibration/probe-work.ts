@@ -134,6 +134,11 @@ export function textParts(type: number, text: string): Part[] {
 	return textPiecesOf(text).map((piece) => [type, piece] as const);
 }
 
+/** Who does it; nobody said is said, too, or it would be whoever was named before. */
+export function personOf(given: Words): string {
+	return String(given["by"] ?? "unknown");
+}
+
 export function decimalOf(word: string | number | undefined): number | undefined {
 	return word === undefined ? undefined : unsignedDecimalOf(String(word), 6, 3);
 }

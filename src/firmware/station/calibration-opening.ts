@@ -45,6 +45,7 @@ export function openCalibrations(
 		hectopascals: () =>
 			manager.configuration.airPressureHectopascals ??
 			CONFIGURATION_FIELDS.airPressureHectopascals.start,
+		hasOxygen: () => manager.configuration.oxygenProbe === "ezo-do",
 		utcSeconds: () => time.utcSeconds ?? 0,
 		log: (text) => board.log.line(text),
 		isCheckDue: !isWake,

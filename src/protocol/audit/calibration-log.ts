@@ -1,9 +1,26 @@
 /** Calibrations out of a chain's entries: each closing entry with the parts that count with it. docs/FORMAT.md, 1. */
 import { concatBytes } from "../../core/bytes.js";
 import { type CalibrationPoint, decodePoint, PARTS, textOfPieces } from "../calibration/parts.js";
-import { AIR, isStandard, MOIST_AIR, REFERENCE, standardAt } from "../calibration/standards.js";
+import {
+	AIR,
+	isStandard,
+	MOIST_AIR,
+	REFERENCE,
+	type Standard,
+	standardAt,
+	standardOf,
+} from "../calibration/standards.js";
 import { CHANNELS, type ChannelName } from "../record/channels.js";
 import type { CalibrationBody, CalibrationPartBody, Entry } from "../record/entry-layouts.js";
+
+/** Curves of the configuration, and changes found later: indexes into CALIBRATION_ACTS. */
+const BY_NOBODY: readonly number[] = Object.freeze([0, 7]);
+const STANDARDS_OF: Readonly<Record<Standard["channel"], ChannelName>> = Object.freeze({
+	ph: "pH",
+	ec25: "conductivity",
+	turbidity: "turbidity",
+	do: "dissolvedOxygen",
+});
 
 export interface LoggedCalibration {
 	readonly entry: Entry & CalibrationBody;
@@ -50,7 +67,7 @@ export class CalibrationLog {
 			entry,
 			points,
 			standards: points.map((point) => this.#labelOf(point, CHANNELS[entry.channel]?.name)),
-			person: this.#person,
+			person: BY_NOBODY.includes(entry.act) ? "" : this.#person,
 			circuit: textOf(PARTS.circuit),
 			note: textOf(PARTS.note),
 			exportBefore: concatBytes(...piecesOf(PARTS.exportBefore)),
@@ -65,7 +82,8 @@ export class CalibrationLog {
 			const name = label.split("|")[0] ?? "";
 			// Of the air it depends on the pressure.
 			const isAir = name === MOIST_AIR && nominal > 0 && channel === "dissolvedOxygen";
-			if (isAir || (isStandard(name) && standardAt(name, 25) === nominal)) return label;
+			const isHere = isStandard(name) && STANDARDS_OF[standardOf(name).channel] === channel;
+			if (isAir || (isHere && standardAt(name, 25) === nominal)) return label;
 		}
 		return REFERENCE;
 	}

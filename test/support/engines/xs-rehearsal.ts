@@ -18,6 +18,10 @@ export type RehearsalCommand =
 	| { readonly kind: "press" }
 	| { readonly kind: "step" }
 	| { readonly kind: "converse"; readonly lines: readonly string[] }
+	| { readonly kind: "plug-in" }
+	| { readonly kind: "tell"; readonly text: string }
+	| { readonly kind: "unplug" }
+	| { readonly kind: "put"; readonly place: string }
 	| { readonly kind: "report" };
 
 /** Questions to the host: one letter, then bytes of fixed length. */
@@ -57,6 +61,14 @@ function obey(command: RehearsalCommand): unknown {
 			return rehearsal.station.isAsleep;
 		case "converse":
 			return rehearsal.converse(command.lines);
+		case "plug-in":
+			return rehearsal.plugIn();
+		case "tell":
+			return rehearsal.tell(command.text);
+		case "unplug":
+			return rehearsal.unplug() ?? null;
+		case "put":
+			return rehearsal.put(command.place) ?? null;
 		case "settle":
 			return rehearsal.settle() ?? null;
 		case "report":
