@@ -16,6 +16,7 @@ import {
 import { Journal } from "../../src/firmware/journal/journal.js";
 import type { Board, Sha256 } from "../../src/firmware/ports.js";
 import { startStation } from "../../src/firmware/station/station.js";
+import { LineAssembler } from "../../src/protocol/line/console.js";
 import type { EzoFirmware } from "../chips/ezo-firmware.js";
 import { SimulatedFlash } from "../flash/flash.js";
 import { createKeyedHashScheme, keysOf, type SignatureScheme } from "../keys/signature-scheme.js";
@@ -192,10 +193,18 @@ export class Rehearsal {
 	 * `@american-7.00`, `@air` or `@river` is what the hands do with the probes.
 	 */
 	converse(lines: readonly string[]): string[] {
-		const said = linesOf(this.plugIn());
+		const assembler = new LineAssembler(false);
+		const said: string[] = [];
+		const hear = (text: string): void => {
+			for (const byte of asciiBytes(text)) {
+				const line = assembler.push(byte);
+				if (line instanceof Uint8Array) said.push(asciiText(line));
+			}
+		};
+		hear(this.plugIn());
 		for (const line of lines) {
 			if (line.charAt(0) === "@") this.put(line.slice(1));
-			else said.push(...linesOf(this.tell(`${line}\n`)));
+			else hear(this.tell(`${line}\n`));
 		}
 		this.station.console.detach();
 		return said;
@@ -224,14 +233,13 @@ export class Rehearsal {
 		}
 	}
 
-	/** Runs until so many lines that begin so are whole. */
+	/** Runs until so many lines that begin so were ended. */
 	#hear(first: string, count: number): string {
 		const isHeard = (): boolean => {
-			const whole = this.#heard.slice(0, this.#heard.lastIndexOf("\n") + 1);
-			return linesOf(whole).filter((line) => line.charAt(0) === first).length >= count;
+			const lines = this.#heard.split("\r").join("\n").split("\n").slice(0, -1);
+			return lines.filter((line) => line.charAt(0) === first).length >= count;
 		};
-		for (let steps = 0, before = -1; ; steps++) {
-			if (this.#heard.length !== before && isHeard()) break;
+		for (let steps = 0, before = -1; this.#heard.length === before || !isHeard(); steps++) {
 			before = this.#heard.length;
 			assert(steps < STEPS_PER_WAKE_MAX, "the station does not answer");
 			this.step();
@@ -337,12 +345,4 @@ export class Rehearsal {
 		assert(next !== undefined, "nothing will ever happen again");
 		return START_UTC_SECONDS + next / 1_000_000;
 	}
-}
-
-/** Lines that somebody may read: what ended them is gone. */
-function linesOf(text: string): string[] {
-	return text.split("\n").flatMap((line) => {
-		const shown = line.split("\r").join("");
-		return shown === "" ? [] : [shown];
-	});
 }
