@@ -44,13 +44,19 @@ const SPOILT =
 const FACTOR_START = 1400;
 /**
  * Sessions that an alarm may ask for out of turn: so many saved up, and one more in so many seconds. An event asks for
- * one at its watch and one at its alarm, and once a minute while they are not acknowledged: eight attempts of a whole
- * link of 30 s at 0.43 W are 28 mWh a day at worst, and as a rule 4 s each. Failing beyond it pays from the budget.
+ * one at its watch and one at its alarm, and again while they are not acknowledged: eight attempts of a whole
+ * link of 30 s at 0.43 W are 28 mWh, saved up and a day at worst, and as a rule 4 s each. Failing beyond it pays from the budget.
  */
 const RESERVE = 8;
 const RESERVE_SECONDS = 10_800;
-/** u32 boot, uptime, UTC of the last reading; u16 factor of its temperature; u8 reserve; zero; u32 since when; u32 urgent up to; the detector. */
-const DETECTOR_AT = 24;
+/**
+ * From an ask to the next, by what is left of the reserve: 50, 100, 200, 400, 800, 1200 and 1200 s, each up to the reading
+ * that follows. So a network that is gone for an hour has not used up the reserve when it returns.
+ */
+const ASK_SECONDS = 50;
+const ASK_SECONDS_MAX = 1200;
+/** u32 boot, uptime, UTC of the last reading; u16 factor of its temperature; u8 reserve; zero; u32 since when; u32 urgent up to; u32 no ask before; the detector. */
+const DETECTOR_AT = 28;
 export const EVENT_CONTROLLER_BYTES = DETECTOR_AT + EVENT_STATE_BYTES;
 
 const NOTHING = Object.freeze({
@@ -108,6 +114,8 @@ export class EventController {
 	#reserveAt = 0;
 	/** Sequence of the newest claim that is to be acknowledged soon, 0 none. */
 	#urgentTo = 0;
+	/** On the board's clock, seconds: the next session is asked for no sooner. */
+	#askAt = 0;
 
 	constructor(options: EventControllerOptions) {
 		const { state } = options;
@@ -127,6 +135,7 @@ export class EventController {
 		this.#reserve = view.getUint8(14);
 		this.#reserveAt = view.getUint32(16, true);
 		this.#urgentTo = view.getUint32(20, true);
+		this.#askAt = view.getUint32(24, true);
 	}
 
 	/** Seconds to the next reading that an event asks for, 0: as usual. */
@@ -161,7 +170,9 @@ export class EventController {
 			const sequence = this.#options.recorder.record({ ...claim, beginSequence });
 			if (sequence === undefined) return;
 			const isUrgent = code !== ALARM_CODES.storm && phase !== ALARM_PHASES.end;
-			if (isUrgent) this.#urgentTo = sequence;
+			if (!isUrgent) continue;
+			this.#urgentTo = sequence;
+			this.#askAt = 0;
 		}
 	}
 
@@ -174,7 +185,12 @@ export class EventController {
 		else this.#reserveAt += more * RESERVE_SECONDS;
 		this.#reserve = Math.min(this.#reserve + more, RESERVE);
 		if (this.#urgentTo <= journal.cursor || this.#reserve === 0) return;
+		const wait = this.#askAt - now;
+		// A clock that began again leaves an instant that means nothing.
+		if (wait > 0 && wait <= ASK_SECONDS_MAX) return;
 		this.#reserve--;
+		const pause = ASK_SECONDS * 2 ** (RESERVE - 1 - this.#reserve);
+		this.#askAt = now + Math.min(pause, ASK_SECONDS_MAX);
 		onUrgent();
 	}
 
@@ -190,6 +206,7 @@ export class EventController {
 		view.setUint8(14, this.#reserve);
 		view.setUint32(16, this.#reserveAt, true);
 		view.setUint32(20, this.#urgentTo, true);
+		view.setUint32(24, this.#askAt, true);
 		this.#forget();
 		bytes.set(this.#detector.save(), DETECTOR_AT);
 		return bytes;

@@ -20,7 +20,7 @@ import type { Delivered } from "./tolerant-journal.js";
 
 /** "BSTR" little-endian. */
 const MAGIC = 0x52545342;
-const VERSION = 11;
+const VERSION = 12;
 const FIXED_BYTES = 144;
 /** A mark of 16 bits for each of eight channels, one more than `failedProbes` has bits for. */
 const IDENTITIES_AT = 128;
@@ -42,7 +42,7 @@ export const UPLINK_STATE_BYTES_MAX = 128;
 const EVENTS_AT = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX + UPLINK_STATE_BYTES_MAX;
 const POWER_AT = EVENTS_AT + EVENT_CONTROLLER_BYTES;
 const HEARTBEAT_AT = POWER_AT + POWER_CONTROLLER_BYTES;
-/** 144 + 128 + 128 + events 404 + power 36 + heartbeat 192 + CRC 4 = 1 036 bytes, of 2 KB that the board keeps. */
+/** 144 + 128 + 128 + events 408 + power 36 + heartbeat 192 + CRC 4 = 1 040 bytes, of 2 KB that the board keeps. */
 export const RETAINED_BYTES = HEARTBEAT_AT + HEARTBEAT_BYTES + 4;
 
 /** Milliseconds are of the board's clock, which continues through deep sleep. */

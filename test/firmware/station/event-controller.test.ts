@@ -30,6 +30,10 @@ class Bench {
 		collectorPublicKey: new Uint8Array(33),
 	};
 	now = 0;
+	/** Sequences up to here are acknowledged. */
+	cursor = 0xfffffff;
+	/** When a session out of turn was asked for. */
+	readonly asked: number[] = [];
 	#boot = 0;
 	#journal: { onAppended?: (entry: Entry) => void } & Record<string, unknown> = {};
 	#bench: EventController | undefined;
@@ -41,10 +45,13 @@ class Bench {
 	/** Power is back: of all before only the record is left. */
 	boot(): this {
 		const { entries } = this;
+		const bench = this;
 		this.#boot++;
 		this.#journal = {
 			firstSequenceHeld: 1,
-			cursor: 0xfffffff,
+			get cursor() {
+				return bench.cursor;
+			},
 			get nextSequence() {
 				return entries.length + 1;
 			},
@@ -58,7 +65,6 @@ class Bench {
 				}
 			},
 		};
-		const bench = this;
 		const recorder = new EntryRecorder({
 			clock: { milliseconds: 0 },
 			time: { utcSeconds: undefined, timeQuality: 0 },
@@ -84,8 +90,15 @@ class Bench {
 			},
 			standing: () => [],
 			state: undefined,
-			board: { clock: { milliseconds: 0 }, watchdog: { feed: () => {} } } as never,
-			onUrgent: () => {},
+			board: {
+				clock: {
+					get milliseconds() {
+						return 1000 * bench.now;
+					},
+				},
+				watchdog: { feed: () => {} },
+			} as never,
+			onUrgent: () => bench.asked.push(bench.now),
 		});
 		if (entries.length > 0) {
 			const boot = { resetReason: 0, wakeCause: 0, crashCode: 0, firmwareVersion: 1, wakeCount: 0 };
@@ -263,5 +276,32 @@ describe("the events of a record after a loss of power", () => {
 			.run(2 * 3600, storm)
 			.run(2 * DAY, broken);
 		assert.equal(bench.told, "4/1 4/3");
+	});
+});
+
+describe("what an alarm asks of the radio", () => {
+	/** Minutes from the watch to each session that was asked for, while nobody acknowledges. */
+	const minutesOf = ({ asked, claims }: Bench): number[] =>
+		asked.map((at) => Math.round((at - (claims[0]?.uptimeSeconds ?? 0)) / 60));
+
+	it("is a session at once, and none after its acknowledgement", () => {
+		const bench = new Bench().run(2 * DAY, quiet);
+		bench.cursor = 0;
+		bench.run(320, acidAt);
+		assert.equal(bench.told, "1/1");
+		assert.deepEqual(minutesOf(bench), [0]);
+		bench.cursor = 0xfffffff;
+		bench.run(4 * 3600, acidAt);
+		assert.equal(bench.asked.length, 1);
+	});
+
+	it("is eight sessions over an hour of a dead network, so that one that returns is met within 20 minutes", () => {
+		const bench = new Bench().run(2 * DAY, quiet);
+		bench.cursor = 0;
+		bench.run(3 * 3600, acidAt);
+		assert.equal(bench.told, "1/1 2/2 2/3");
+		// The alarm asks at once, too, and so shortens what a watch alone would reach.
+		assert.equal(bench.claims[1]?.secondsSinceBegin, 240);
+		assert.deepEqual(minutesOf(bench), [0, 1, 3, 4, 11, 25, 45, 65]);
 	});
 });

@@ -53,7 +53,7 @@ const STATE: RetainedState = {
 		hasUnrecordedStep: true,
 	},
 	journal: Uint8Array.of(1, 2, 3),
-	events: new Uint8Array(404).fill(7),
+	events: new Uint8Array(408).fill(7),
 	power: new Uint8Array(36).fill(8),
 	heartbeat: new Uint8Array(192).fill(9),
 	uplink: Uint8Array.of(9),
