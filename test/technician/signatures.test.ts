@@ -53,6 +53,7 @@ describe("the page of a visit", function () {
 			beganUtcSeconds: 1_788_220_800,
 			speaker: new Speaker(messagesIn("sr-Latn")),
 			readings: [],
+			first: 1,
 			entries,
 		});
 		writeFileSync(path, html);

@@ -1,71 +1,18 @@
 /** A whole visit, as a person types it in a terminal and as a program asks for it by JSON lines. */
 import { strict as assert } from "node:assert";
-import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openNamedStation, type StationLine } from "../../sim/shell/station-line.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
-import { IN_TERMINAL } from "../support/collectors/in-terminal.js";
-import { PROJECT } from "../support/sources.js";
-
-const PROGRAM = join(PROJECT, "build/src/technician/main.js");
-
-/** What is shown, what is typed then, and what the hands do before that. */
-type Turn = readonly [shown: RegExp, typed: string, place?: string];
-
-const LOT: readonly Turn[] = [
-	[/Lot on the label: $/, "A1"],
-	[/Expires \(YYYY-MM-DD\): $/, "2027-05-31"],
-];
-
-function bottle(standard: string): readonly Turn[] {
-	return [...(standard === "air" ? [] : LOT), [/Enter when they are in it: $/, "", standard]];
-}
-
-/** Plays turns in a pseudo-terminal; all that was shown, and the exit code. */
-async function playedInTerminal(
-	argv: readonly string[],
-	turns: readonly Turn[],
-	place: (what: string) => void,
-): Promise<{ readonly shown: string; readonly code: unknown }> {
-	const child = spawn("python3", ["-c", IN_TERMINAL, process.execPath, PROGRAM, ...argv], {
-		env: { ...process.env, LANG: "C", LC_ALL: "C" },
-	});
-	const left = [...turns];
-	let shown = "";
-	let since = "";
-	child.stdout.setEncoding("utf8").on("data", (text: string) => {
-		shown += text;
-		since += text;
-		const [turn] = left;
-		if (turn === undefined || !turn[0].test(since)) return;
-		left.shift();
-		since = "";
-		if (turn[2] !== undefined) place(turn[2]);
-		child.stdin.write(`${turn[1]}\n`);
-	});
-	const code = await new Promise((resolve) => child.on("close", resolve));
-	assert.deepEqual(left, [], shown);
-	return { shown, code };
-}
-
-/** Lines of a program that is given `typed` on its standard input. */
-async function playedByLines(
-	argv: readonly string[],
-	typed: string,
-): Promise<{ readonly lines: readonly Record<string, unknown>[]; readonly code: unknown }> {
-	const child = spawn(process.execPath, [PROGRAM, "--format", "jsonl", ...argv]);
-	let shown = "";
-	child.stdout.setEncoding("utf8").on("data", (text: string) => {
-		shown += text;
-	});
-	child.stdin.end(typed);
-	const code = await new Promise((resolve) => child.on("close", resolve));
-	const lines = shown.split("\n").filter((line) => line !== "");
-	return { lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>), code };
-}
+import {
+	FIRST_SITTING,
+	hasTerminals,
+	playedByLines,
+	playedInTerminal,
+	SECOND_SITTING,
+} from "../support/bench/played-program.js";
 
 describe("a visit", function () {
 	this.timeout(180_000);
@@ -105,7 +52,7 @@ describe("a visit", function () {
 	}
 
 	it("is typed by a person, left in the middle, taken up again, and ends with a report", async function () {
-		if (spawnSync("python3", ["-c", "import pty"]).status !== 0) {
+		if (!hasTerminals()) {
 			console.log("SKIPPED: a visit in a terminal; install python3 to run it");
 			this.skip();
 		}
@@ -113,26 +60,7 @@ describe("a visit", function () {
 		const file = join(folder, "visit.json");
 		const argv = ["--port", `socket://127.0.0.1:${port}`, "visit", "--file", file];
 		const place = (what: string): void => opened.place(what);
-		const first = await playedInTerminal(
-			argv,
-			[
-				[/Who is here: $/, "Mira K"],
-				[/\[1\/8\] As found: [^\n]*: $/, ""],
-				[/\[2\/8\] Clean [^\n]*: $/, ""],
-				// What is no answer is asked again.
-				[/\[3\/8\] As found again: [^\n]*: $/, "yes"],
-				[/\[3\/8\] As found again: [^\n]*: $/, ""],
-				[/\[4\/8\] Calibrate pH [^\n]*: $/, ""],
-				[/Lot on the label: $/, "A1"],
-				[/Expires \(YYYY-MM-DD\): $/, "2027-02-30"],
-				[/2027-02-30 is no date, such as 2027-05-31\.\s+Expires \(YYYY-MM-DD\): $/, "2027-05-31"],
-				[/Enter when they are in it: $/, "", "american-7.00"],
-				...bottle("american-4.00"),
-				...bottle("american-10.01"),
-				[/Calibration 1 of pH: good\.[\s\S]*\[5\/8\] Calibrate conductivity [^\n]*: $/, "q"],
-			],
-			place,
-		);
+		const first = await playedInTerminal(argv, FIRST_SITTING, place);
 		assert.equal(first.code, 1, first.shown);
 		assert.match(
 			first.shown,
@@ -144,20 +72,7 @@ describe("a visit", function () {
 			first.shown,
 			/[▁▂▃▄▅▆▇█]{10,} 7\.\d{3} {2}drift -?0\.\d{3}\/min {2}\d+ s at least/,
 		);
-		const second = await playedInTerminal(
-			argv,
-			[
-				[/The visit of [^\n]* continues: 4 of 8 steps are done\.[\s\S]*\[5\/8\] [^\n]*: $/, ""],
-				...bottle("air"),
-				...bottle("kcl-1413"),
-				[/Calibration 1 of conductivity: good\.[\s\S]*\[6\/8\] As left: [^\n]*: $/, ""],
-				[/Put the probes back into the river, Enter: $/, "", "river"],
-				[/\[7\/8\] A note for the record [^\n]*: $/, ""],
-				[/Note \(Enter: none\): $/, "gate repaired"],
-				[/\[8\/8\] The report [^\n]*: $/, ""],
-			],
-			place,
-		);
+		const second = await playedInTerminal(argv, SECOND_SITTING, place);
 		assert.equal(second.code, 0, second.shown);
 		const text = readFileSync(join(folder, "visit.txt"), "utf8");
 		assert.match(text, /^Visit at sim-1, 2026-10-01 00:\d\d UTC\nTechnician: Mira K\n/);
@@ -202,10 +117,10 @@ describe("a visit", function () {
 		assert.deepEqual(
 			steps.filter((step) => step !== "reading"),
 			[
-				...["visit", "read", "coupling", "visit", "visit", "read", "visit"],
+				...["visit", "read", "coupling", "visit", "clean", "visit", "read", "visit"],
 				...["begin", "put", "settled", "point", "put", "settled", "point", "commit"],
 				...["visit", "begin", "put", "settled", "point", "put", "settled", "point", "commit"],
-				...["visit", "read", "visit", "visit", "report"],
+				...["visit", "put", "read", "visit", "visit", "report"],
 			],
 		);
 		const [committed] = lines.filter((line) => line["step"] === "commit");

@@ -44,6 +44,7 @@ export const VISIT_TEXTS = Object.freeze({
 	lot: ["Lot on the label: ", "Serija na etiketi: "],
 	expiry: ["Expires (YYYY-MM-DD): ", "Rok upotrebe (GGGG-MM-DD): "],
 	"no-date": ["{typed} is no date, such as 2027-05-31.", "{typed} nije datum kao 2027-05-31."],
+	"no-number": ["{typed} is no number, such as 12.1.", "{typed} nije broj kao 12,1."],
 	reference: ["What the reference shows: ", "Pokazuje referentni instrument: "],
 	"when-in": ["Enter when they are in it: ", "Enter kad su unutra: "],
 	live: [

@@ -15,7 +15,9 @@ import type { CalibrationBody, CalibrationPartBody, Entry } from "../record/entr
 
 /** Curves of the configuration, and changes found later: indexes into CALIBRATION_ACTS. */
 const BY_NOBODY: readonly number[] = Object.freeze([0, 7]);
-const STANDARDS_OF: Readonly<Record<Standard["channel"], ChannelName>> = Object.freeze({
+
+/** Channels of the record by those of standards. */
+export const STANDARDS_OF: Readonly<Record<Standard["channel"], ChannelName>> = Object.freeze({
 	ph: "pH",
 	ec25: "conductivity",
 	turbidity: "turbidity",

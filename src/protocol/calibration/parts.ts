@@ -90,8 +90,9 @@ export function textPiecesOf(text: string): Uint8Array[] {
 	return piecesOf(asciiBytes(printable(text)));
 }
 
+/** Whatever a station wrote there: printable. */
 export function textOfPieces(pieces: readonly Uint8Array[]): string {
-	return pieces.map((piece) => asciiText(piece)).join("");
+	return printable(pieces.map((piece) => asciiText(piece)).join(""));
 }
 
 function thousandths(value: number): number {

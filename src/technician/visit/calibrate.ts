@@ -1,9 +1,17 @@
 /** `bistrina calibrate`: a person is guided from bottle to bottle, or a program by JSON lines. */
 import { OperationalError, UsageError } from "../../host/errors.js";
+import { asciiOf } from "../../host/messages/ascii.js";
 import type { Speaker, TextKey } from "../../host/messages/visit-texts.js";
 import { printJson, type Shown, shownOf } from "../../host/output.js";
+import { STANDARDS_OF } from "../../protocol/audit/calibration-log.js";
 import { SETTLE_RULES } from "../../protocol/calibration/settling.js";
-import { AIR, hasLot, isStandard, REFERENCE } from "../../protocol/calibration/standards.js";
+import {
+	AIR,
+	hasLot,
+	isStandard,
+	REFERENCE,
+	standardOf,
+} from "../../protocol/calibration/standards.js";
 import { DOUBT_GRADES, type Doubt } from "../../protocol/calibration/verdict.js";
 import { COMMANDS, type CommandName, type CommandRow } from "../../protocol/line/commands.js";
 import type { FieldValue } from "../../protocol/line/console.js";
@@ -53,6 +61,8 @@ const DECIMALS: Readonly<Record<CalibratedChannel, number>> = Object.freeze({
 	turbidity: 1,
 	dissolvedOxygen: 2,
 });
+/** With two of them the longest request of a visit has 200 of its 256 bytes. */
+const WORD_CHARACTERS_MAX = 48;
 const BARS = "▁▂▃▄▅▆▇█";
 const CURVE_READINGS = 30;
 /** A bottle that never comes to rest is given up after so many readings that were due between. */
@@ -73,9 +83,18 @@ export function bottlesOf(channel: CalibratedChannel, text: string | undefined):
 	const given = text === undefined ? USUAL_BOTTLES[channel] : text.split(",");
 	return given.map((each) => {
 		const [standard = "", second, expiry] = each.split(":");
-		const isKnown = isStandard(standard) || standard === AIR || standard === REFERENCE;
-		if (!isKnown) throw new UsageError(`${standard}: no standard; docs/VISIT.md lists them`);
 		const isReference = standard === REFERENCE;
+		const isKnown = isStandard(standard) || standard === AIR || isReference;
+		if (!isKnown) throw new UsageError(`${standard}: no standard; docs/VISIT.md lists them`);
+		if (!isReference && !isBottleFor(channel, standard)) {
+			throw new UsageError(`${standard}: no bottle for ${channel}`);
+		}
+		if (expiry !== undefined && !isDate(expiry)) {
+			throw new UsageError(`${each}: ${expiry} is no date, such as 2027-05-31`);
+		}
+		if (isReference && second !== undefined && decimalOf(second) === undefined) {
+			throw new UsageError(`${each}: ${second} is no number, such as 12.1`);
+		}
 		return {
 			standard,
 			lot: isReference ? undefined : second,
@@ -93,7 +112,7 @@ export async function calibrate(guide: Guide, options: CalibrateOptions): Promis
 	const begun = await ask(guide, "calibrate", {
 		channel,
 		act: options.act,
-		...(options.by === "" ? {} : { by: options.by.split(" ").join("_") }),
+		...(options.by === "" ? {} : { by: wordOf(options.by) }),
 		solutions:
 			Math.max(options.bottles.filter(({ standard }) => standard !== AIR).length, 1) > 1 ? 2 : 1,
 	});
@@ -145,22 +164,21 @@ async function takeBottle(
 	let { lot, expiry, value } = bottle;
 	if (guide.isJson) {
 		report(guide, { step: "put", standard, index: index + 1, count });
-		guide.place?.((await person.next()) || standard);
+		place(guide, standard, await person.next());
 	} else {
 		person.tell(speaker.say(isAir ? "put-air" : "put", { index: index + 1, count, standard }));
 		if (isStandard(standard) && hasLot(standard)) {
 			lot ??= await person.ask(speaker.say("lot"));
 			expiry ??= await dateOf(guide);
 		}
-		if (standard === REFERENCE) value ??= await person.ask(speaker.say("reference"));
+		if (standard === REFERENCE) value ??= await numberOf(guide);
 		const typed = await person.ask(speaker.say("when-in"));
-		// In a simulation one may take another bottle than one says.
-		guide.place?.(typed === undefined || typed === "" ? standard : typed);
+		place(guide, standard, typed);
 	}
 	const fields: Record<string, FieldValue> = { standard };
-	if (lot) fields["lot"] = lot.split(" ").join("_");
+	if (lot) fields["lot"] = wordOf(lot);
 	if (expiry) fields["expiry"] = expiry;
-	if (value) fields["value"] = value.replace(",", ".");
+	if (value) fields["value"] = decimalOf(value) ?? value;
 	for (;;) {
 		const settled = await settle(guide, options, fields);
 		const doubts = String(settled["doubts"] ?? "")
@@ -181,6 +199,37 @@ async function takeBottle(
 		if (!guide.isJson) person.tell(speaker.say("taken"));
 		return true;
 	}
+}
+
+/** In a simulation one may take another bottle than one says; what is compared with another instrument stays where it is. */
+function place(guide: Guide, standard: string, typed: string | undefined): void {
+	if (typed) guide.place?.(typed);
+	else if (standard !== REFERENCE) guide.place?.(standard);
+}
+
+function isBottleFor(channel: CalibratedChannel, standard: string): boolean {
+	if (!isStandard(standard)) return channel === "conductivity";
+	return STANDARDS_OF[standardOf(standard).channel] === channel;
+}
+
+/** A value that the station reads, from one with a decimal comma or point; undefined for any other text. */
+function decimalOf(typed: string): string | undefined {
+	const text = typed.replace(",", ".");
+	return /^\d{1,6}(\.\d{1,3})?$/.test(text) ? text : undefined;
+}
+
+/** What another instrument shows; what is no number is asked for again. */
+async function numberOf({ person, speaker }: Guide): Promise<string | undefined> {
+	for (;;) {
+		const typed = await person.ask(speaker.say("reference"));
+		if (typed === undefined || decimalOf(typed) !== undefined) return typed;
+		person.tell(speaker.say("no-number", { typed }));
+	}
+}
+
+/** A name or a lot as one word of the line: the record has ASCII, and a line has its length. */
+export function wordOf(text: string): string {
+	return asciiOf(text).split(" ").join("_").slice(0, WORD_CHARACTERS_MAX);
 }
 
 /** A date that there is, or nothing: what is wrong is asked for again, for the station would refuse it after all the waiting. */
@@ -339,7 +388,9 @@ export async function ask(
 	fields: Readonly<Record<string, FieldValue>> = {},
 ): Promise<Shown> {
 	const { answer }: CommandRow = COMMANDS[command];
-	const given = await session.client.request(command, { fields });
+	const { text } = fields;
+	const ascii = text === undefined ? fields : { ...fields, text: asciiOf(String(text)) };
+	const given = await session.client.request(command, { fields: ascii });
 	const { parts: _parts, ...shown } = shownOf(given.fields, answer);
 	return shown;
 }

@@ -29,20 +29,20 @@ export class Person {
 	}
 
 	tell(text: string): void {
-		this.#write(`${this.#isLineOpen ? "\n" : ""}${text}\n`);
+		this.#write(`${this.#isLineOpen ? "\n" : ""}${printable(text)}\n`);
 		this.#isLineOpen = false;
 	}
 
 	/** Over the line before, where that can be. */
 	show(text: string): void {
 		if (!this.isLive) return;
-		this.#write(`\r\x1b[K${text}`);
+		this.#write(`\r\x1b[K${printable(text)}`);
 		this.#isLineOpen = true;
 	}
 
 	/** What was typed, printable; undefined when nobody types any more. */
 	async ask(prompt: string): Promise<string | undefined> {
-		this.#write(`${this.#isLineOpen ? "\n" : ""}${prompt}`);
+		this.#write(`${this.#isLineOpen ? "\n" : ""}${printable(prompt)}`);
 		this.#isLineOpen = false;
 		return this.next();
 	}

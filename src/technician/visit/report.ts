@@ -41,7 +41,9 @@ export interface ReportOptions {
 	readonly beganUtcSeconds: number;
 	readonly speaker: Speaker;
 	readonly readings: readonly VisitReading[];
-	/** Canonical bytes of what the station recorded since the visit began, ascending. */
+	/** Sequence with which the visit began; what comes before it only names persons and bottles. */
+	readonly first: number;
+	/** Canonical bytes of what the station recorded, ascending. */
 	readonly entries: readonly Uint8Array[];
 }
 
@@ -90,7 +92,7 @@ export function reportOf(options: ReportOptions): Report {
 	return { text, html: htmlOf(speaker, title, who, sections, proof, signature) };
 }
 
-function linesOf({ entries, readings, speaker }: ReportOptions): {
+function linesOf({ entries, first, readings, speaker }: ReportOptions): {
 	readonly readings: readonly ReportLine[];
 	readonly calibrations: readonly ReportLine[];
 } {
@@ -102,6 +104,7 @@ function linesOf({ entries, readings, speaker }: ReportOptions): {
 		const proof = proofOf(canonical);
 		const { sequence } = entry;
 		const logged = log.observe(entry);
+		if (sequence < first) continue;
 		if (logged !== undefined) {
 			calibrations.push({ ...calibrationText(speaker, logged), sequence, proof });
 		}

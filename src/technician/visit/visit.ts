@@ -4,11 +4,19 @@
  */
 import { readFileSync } from "node:fs";
 import { OperationalError } from "../../host/errors.js";
+import { asciiOf } from "../../host/messages/ascii.js";
 import { printJson, shownOf } from "../../host/output.js";
 import { Replacement } from "../../host/replace-file.js";
 import { COMMANDS } from "../../protocol/line/commands.js";
 import { entryOf } from "../journal-export.js";
-import { ask, bottlesOf, type CalibratedChannel, calibrate, type Guide } from "./calibrate.js";
+import {
+	ask,
+	bottlesOf,
+	type CalibratedChannel,
+	calibrate,
+	type Guide,
+	wordOf,
+} from "./calibrate.js";
 import { reportOf, timeText, type VisitReading, valuesText } from "./report.js";
 
 export interface VisitOptions {
@@ -45,13 +53,22 @@ interface Visit {
 	readings: VisitReading[];
 }
 
+const CALIBRATED = ["pH", "conductivity"] as const;
+const RIVER = "river";
 const ENTRIES_MAX = 1000;
+/** With the longest name it makes a request of 250 bytes. */
+const NOTE_CHARACTERS_MAX = 140;
+/** Persons and bottles may be named before the visit began: in the same wake, of which so many entries are a day at five minutes. */
+const ENTRIES_BEFORE = 300;
 
 /** Exit 0 when it was ended with its report, 1 when it was left before. */
 export async function visit(guide: Guide, options: VisitOptions): Promise<number> {
 	const { person, speaker, session, isJson } = guide;
 	const { station } = session.greeting;
+	// What is wrong with them is said before anything is recorded.
+	for (const step of CALIBRATED) bottlesOf(step, options.standards[step]);
 	const visit = await opened(guide, options);
+	let isWhole = true;
 	if (!isJson) {
 		const done = visit.done.length;
 		person.tell(speaker.say("visit-begins", { station }));
@@ -65,50 +82,74 @@ export async function visit(guide: Guide, options: VisitOptions): Promise<number
 		keep(options.file, visit);
 	}
 	for (const [index, step] of STEPS.entries()) {
-		if (visit.done.includes(step)) continue;
-		if (!isJson) {
-			const text = speaker.word("step-", step);
-			const prompt = speaker.say("step", { index: index + 1, count: STEPS.length, step: text });
-			let typed = await person.ask(prompt);
-			while (typed !== undefined && !["", "s", "q"].includes(typed))
-				typed = await person.ask(prompt);
-			if (typed === undefined || typed === "q") {
+		while (!visit.done.includes(step)) {
+			const next = isJson ? "" : await asked(guide, step, index);
+			if (next === undefined) {
 				person.tell(speaker.say("left-visit"));
 				return 1;
 			}
-			if (typed === "s") {
-				visit.done.push(step);
-				keep(options.file, visit);
-				continue;
-			}
-		} else printJson({ step: "visit", does: step });
-		await done(guide, options, visit, step);
-		visit.done.push(step);
-		keep(options.file, visit);
+			if (isJson) printJson({ step: "visit", does: step });
+			// What was given up at its bottles is asked for again, where there is somebody to ask.
+			const isDone = next === "s" || (await done(guide, options, visit, step));
+			isWhole &&= isDone;
+			if (!isDone && !isJson) continue;
+			visit.done.push(step);
+			keep(options.file, visit);
+		}
 	}
-	return 0;
+	return isWhole || !isJson ? 0 : 1;
 }
 
-async function done(guide: Guide, options: VisitOptions, visit: Visit, step: Step): Promise<void> {
-	const by = visit.person.split(" ").join("_") || "unknown";
+/** Enter, or s to skip it; undefined when the visit is left. */
+async function asked(
+	{ person, speaker }: Guide,
+	step: Step,
+	index: number,
+): Promise<string | undefined> {
+	const text = speaker.word("step-", step);
+	const prompt = speaker.say("step", { index: index + 1, count: STEPS.length, step: text });
+	for (;;) {
+		const typed = await person.ask(prompt);
+		if (typed === undefined || typed === "q") return undefined;
+		if (typed === "" || typed === "s") return typed;
+	}
+}
+
+/** False when it was given up. */
+async function done(
+	guide: Guide,
+	options: VisitOptions,
+	visit: Visit,
+	step: Step,
+): Promise<boolean> {
+	const { person, speaker, isJson } = guide;
+	const by = wordOf(visit.person) || "unknown";
 	switch (step) {
 		case "as-found":
 			await read(guide, visit, step);
-			return testCoupling(guide);
+			await testCoupling(guide);
+			return true;
 		case "found-again":
-			return read(guide, visit, step);
-		case "as-left": {
-			const { person, speaker } = guide;
-			if (!guide.isJson) await person.ask(speaker.say("back-in-river"));
-			guide.place?.("river");
-			return read(guide, visit, step);
-		}
+			await read(guide, visit, step);
+			return true;
+		case "as-left":
+			if (isJson) {
+				printJson({ step: "put", standard: RIVER });
+				await person.next();
+			} else await person.ask(speaker.say("back-in-river"));
+			guide.place?.(RIVER);
+			await read(guide, visit, step);
+			return true;
 		case "cleaning":
+			if (isJson) {
+				printJson({ step: "clean" });
+				await person.next();
+			}
 			await ask(guide, "log", { channel: "turbidity", act: "cleaning", by });
-			return;
+			return true;
 		case "pH":
-		case "conductivity":
-			await calibrate(guide, {
+		case "conductivity": {
+			const code = await calibrate(guide, {
 				channel: step,
 				act: "calibration",
 				by,
@@ -116,16 +157,28 @@ async function done(guide: Guide, options: VisitOptions, visit: Visit, step: Ste
 				reason: options.reason,
 				dueDays: options.dueDays,
 			});
-			return;
+			return code === 0;
+		}
 		case "note": {
-			const { person, speaker, isJson } = guide;
-			const text = options.note ?? (isJson ? "" : ((await person.ask(speaker.say("note"))) ?? ""));
-			if (text !== "") await ask(guide, "log", { channel: "pH", act: "note", by, text });
-			return;
+			const typed = options.note ?? (isJson ? "" : ((await person.ask(speaker.say("note"))) ?? ""));
+			for (const text of linesOfNote(asciiOf(typed))) {
+				await ask(guide, "log", { channel: "pH", act: "note", by, text });
+			}
+			return true;
 		}
 		case "report":
-			return writeReport(guide, options, visit);
+			await writeReport(guide, options, visit);
+			return true;
 	}
+}
+
+/** A line of the console has 256 bytes: what is longer becomes several notes. */
+function linesOfNote(note: string): string[] {
+	const lines: string[] = [];
+	for (let at = 0; at < note.length; at += NOTE_CHARACTERS_MAX) {
+		lines.push(note.slice(at, at + NOTE_CHARACTERS_MAX));
+	}
+	return lines;
 }
 
 /** A current from one circuit to the other is there whatever the bottles say. */
@@ -168,7 +221,8 @@ async function writeReport(guide: Guide, options: VisitOptions, visit: Visit): P
 		beganUtcSeconds,
 		speaker,
 		readings,
-		entries: await entriesFrom(guide, visit.first),
+		first: visit.first,
+		entries: await entriesFrom(guide, Math.max(visit.first - ENTRIES_BEFORE, 1)),
 	});
 	const stem = options.file.replace(/\.json$/, "");
 	const [text, html] = [`${stem}.txt`, `${stem}.html`];
@@ -220,6 +274,12 @@ async function opened({ session }: Guide, { file }: VisitOptions): Promise<Visit
 	};
 }
 
+function isVisit({ bistrinaVisit, station, first, person, done, readings }: Visit): boolean {
+	const isNamed = typeof station === "string" && typeof person === "string";
+	const isListed = Array.isArray(done) && Array.isArray(readings);
+	return bistrinaVisit === 1 && isNamed && isListed && Number.isSafeInteger(first);
+}
+
 function left(file: string): Visit | undefined {
 	let text: string;
 	try {
@@ -230,7 +290,7 @@ function left(file: string): Visit | undefined {
 	}
 	try {
 		const visit = JSON.parse(text) as Visit;
-		if (visit.bistrinaVisit === 1) return visit;
+		if (isVisit(visit)) return visit;
 	} catch {
 		// Told below.
 	}
