@@ -8,9 +8,10 @@ import type { VerifierPart } from "../../protocol/audit/finding.js";
 import type { ChainVerifier, VerifiedBatch } from "../../protocol/audit/verify-chain.js";
 import type { SeenGap } from "../../protocol/audit/verify-epochs.js";
 import type { Batch } from "../../protocol/wire/batch.js";
-import { keyIdOf } from "../../protocol/wire/cose.js";
+import { decodeSign1, keyIdOf } from "../../protocol/wire/cose.js";
 import { bytesOf, type SqlRow, type SqlSession } from "../store/store.js";
 import { sha256 } from "./sha256.js";
+import { visitStrayEpochs } from "./stray-epochs.js";
 
 const ROWS_PER_PAGE = 5000;
 /** Heads in rows that no batch says: gap entries may. As many as gaps are kept. */
@@ -80,6 +81,7 @@ export class TableJudge {
 		const { batch, publicKey } = verified;
 		const isAsSigned =
 			equalBytes(bytesOf(row["hash"]), sha256(envelope)) &&
+			equalBytes(bytesOf(row["content"]), sha256(decodeSign1(envelope).toBeSigned)) &&
 			Number(row["epoch"]) === batch.epoch &&
 			Number(row["first"]) === batch.first &&
 			Number(row["last"]) === lastOf(batch) &&
@@ -118,6 +120,9 @@ export class TableJudge {
 		await this.#judgeCoverage(gaps);
 		await this.#judgeNotes("floors", "floor", ({ floor }) => String(floor));
 		await this.#judgeNotes("epochs", "public_key", ({ owner }) => owner && hexOf(owner));
+		await visitStrayEpochs(this.#session, this.#station, (table, epoch) =>
+			this.#report(table, `epoch ${epoch}`, "no epoch has this number, and rows stand there"),
+		);
 	}
 
 	#expectHead(epoch: number, sequence: number, bytes: Uint8Array, where: string): void {

@@ -211,7 +211,7 @@ async function visitBatches(
 					and g.epoch = $6 and g.last >= $7 and g.first <= $8))`;
 	for (;;) {
 		const rows = await session.query(
-			`select epoch, first, last, hash, floor, is_chained, signed_by, envelope from batches b
+			`select epoch, first, last, hash, content, floor, is_chained, signed_by, envelope from batches b
 			where station = $1
 				and (epoch, first, last, hash) > ($2::bigint, $3::bigint, $4::bigint, $5::bytea) ${isOfPart}
 			order by epoch, first, last, hash limit ${BATCHES_PER_PAGE}`,
