@@ -16,7 +16,7 @@ import { plotOf } from "../../src/collector/publish/plot.js";
 import { readPublication } from "../../src/collector/publish/publication.js";
 import { Sealer } from "../../src/collector/publish/sealer.js";
 import { Series } from "../../src/collector/publish/series.js";
-import { Shelf } from "../../src/collector/publish/shelf.js";
+import { Shelf, type ShelfIndex } from "../../src/collector/publish/shelf.js";
 import { hexOf } from "../../src/core/bytes.js";
 import { chromiumProgram, openBrowser } from "../support/browser.js";
 import { type CollectorProcess, startCollector } from "../support/collectors/collector-process.js";
@@ -119,16 +119,16 @@ async function yearOf(folder: string) {
 		...browsed,
 		openedColdMilliseconds: Math.round(coldMilliseconds),
 		extremesLost: lostExtremes(series, plot),
-		cacheBytesPerReading: round(measuredBytes(library.shelf, found.index.days) / series.count),
+		cacheBytesPerReading: round(measuredBytes(library.shelf, found.index) / series.count),
 		cacheBytesPerReadingWhole: round(bytes / series.count),
 	};
 }
 
 /** The columns that the reference measured, compressed as in the cache. */
-function measuredBytes(shelf: Shelf, days: object): number {
+function measuredBytes(shelf: Shelf, index: ShelfIndex): number {
 	let bytes = 0;
-	for (const name of Object.keys(days)) {
-		const day = shelf.day("bor-1", name);
+	for (const name of Object.keys(index.days)) {
+		const day = shelf.day("bor-1", index, name);
 		if (day === undefined) continue;
 		const writer = new ByteWriter();
 		for (const column of MEASURED) writeColumn(writer, day.column(column));

@@ -35,7 +35,7 @@ export function healthOf(shelf: Shelf, { station, index }: PublishedStation): St
 	let report: HeartbeatBody | undefined;
 	let reportTime: string | null = null;
 	for (const [at, name] of days.slice(-DAYS_OF_CALIBRATIONS).entries()) {
-		const day = shelf.day(station, name);
+		const day = shelf.day(station, index, name);
 		if (day === undefined) continue;
 		const told = day.marks.map(({ canonical, seconds }) => ({
 			seconds: seconds ?? 0,

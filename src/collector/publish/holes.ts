@@ -60,8 +60,8 @@ function reasonOf(
 		// The entry that names it was written when it was found, at most days after.
 		const first = Math.floor(until / SECONDS_PER_DAY);
 		for (const day of [first, first + 1, first + 2]) {
-			for (const { sequence, epoch: in_, canonical } of shelf.day(station, String(day))?.marks ??
-				[]) {
+			for (const { sequence, epoch: in_, canonical } of shelf.day(station, index, String(day))
+				?.marks ?? []) {
 				if (sequence !== named.sequence || in_ !== named.namedIn) continue;
 				const entry = decodeEntry(canonical);
 				if (entry.kind === "gap") return GAP_REASONS[entry.reason] ?? "not-delivered";

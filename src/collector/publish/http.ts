@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { OperationalError } from "../../host/errors.js";
 import { AddressLimits, type ReaderLimits } from "./address-limits.js";
+import { RetryLater } from "./retry-later.js";
 
 export interface ReaderRequest {
 	/** Decoded segments of the path; none of them empty. */
@@ -104,6 +105,13 @@ export async function listenForReaders(options: ReadersOptions): Promise<Readers
 		},
 		(request, response) => {
 			take(options, limits, request, response).catch((error: unknown) => {
+				if (error instanceof RetryLater && !response.headersSent) {
+					for (const name of ["etag", "vary"]) response.removeHeader(name);
+					response.setHeader("cache-control", "no-store");
+					response.setHeader("retry-after", String(error.seconds));
+					send(response, text(503, `${error.message}\n`));
+					return;
+				}
 				options.onFailure?.(error);
 				if (!response.headersSent) send(response, text(500, "it failed here; try again later\n"));
 				else response.destroy();
@@ -225,9 +233,16 @@ async function deliver(
 	}
 	const { body = "" } = answer;
 	if (typeof body === "object" && Symbol.asyncIterator in body) {
+		if (request.method === "HEAD") {
+			head(response, answer);
+			response.end();
+			return;
+		}
+		const pieces = body[Symbol.asyncIterator]();
+		// What cannot be begun is refused in words; what fails later is broken off.
+		const first = await pieces.next();
 		head(response, answer);
-		if (request.method === "HEAD") response.end();
-		else await pour(response, body);
+		await pour(response, resumed(first, pieces));
 		return;
 	}
 	const bytes = typeof body === "string" ? Buffer.from(body) : body;
@@ -237,6 +252,17 @@ async function deliver(
 		/\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""));
 	if (isGzip) response.setHeader("content-encoding", "gzip");
 	send(response, { ...answer, body: isGzip ? await compress(bytes) : bytes }, request.method);
+}
+
+async function* resumed<Piece>(
+	first: IteratorResult<Piece>,
+	pieces: AsyncIterator<Piece>,
+): AsyncGenerator<Piece> {
+	try {
+		for (let each = first; !each.done; each = await pieces.next()) yield each.value;
+	} finally {
+		await pieces.return?.();
+	}
 }
 
 /** A client that reads slowly slows the source down; one that goes ends it. */

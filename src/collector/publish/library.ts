@@ -1,7 +1,7 @@
 /** All that readers may be told, in one hand: stations, their days, what their operator says, and what each rests on. */
 import { createHash } from "node:crypto";
-import type { Publication, StationPublication } from "./publication.js";
-import type { Shelf, ShelfIndex } from "./shelf.js";
+import type { Publication, Site, StationPublication } from "./publication.js";
+import { DayGone, type Shelf, type ShelfIndex } from "./shelf.js";
 import { type StationSummary, summaryOf } from "./summary.js";
 
 export interface PublishedStation extends StationPublication {
@@ -66,13 +66,24 @@ export class Library {
 			...files.map((file) => file.digest),
 			this.#publication.samples.digest,
 		);
-		const summary = summaryOf(this.shelf, station, index, site);
+		const summary = this.#summaryOf(station, index, site);
+		if (summary === undefined) return undefined;
 		const { epoch, newest, head } = summary.verification;
 		const tag = `${epoch}-${newest}-${head.slice(0, 12)}-${digest}`;
 		const found = { ...said, station, index, tag, summary };
 		this.#held.set(index, found);
 		this.#digest = "";
 		return found;
+	}
+
+	/** Undefined where the days it is made of are damaged: until they are made anew. */
+	#summaryOf(station: string, index: ShelfIndex, site: Site): StationSummary | undefined {
+		try {
+			return summaryOf(this.shelf, station, index, site);
+		} catch (error) {
+			if (error instanceof DayGone) return undefined;
+			throw error;
+		}
 	}
 
 	all(): PublishedStation[] {

@@ -116,7 +116,9 @@ export function marksIn(
 ): ShownMark[] {
 	const { from, to } = period;
 	const isPart = from !== undefined || to !== undefined;
-	const found = daysIn(index, period).flatMap((name) => shelf.day(station, name)?.marks ?? []);
+	const found = daysIn(index, period).flatMap(
+		(name) => shelf.day(station, index, name)?.marks ?? [],
+	);
 	const within = found.filter(
 		({ seconds }) =>
 			!isPart ||
@@ -145,7 +147,7 @@ export function newestMarks(
 	const days = Object.keys(index.days).filter((day) => day !== UNDATED);
 	const marks: ShownMark[] = [];
 	for (const day of days.slice(-DAYS_TOLD_MAX).reverse()) {
-		const ofDay = (shelf.day(station, day)?.marks ?? []).map(shownMark);
+		const ofDay = (shelf.day(station, index, day)?.marks ?? []).map(shownMark);
 		marks.push(...ofDay.filter(({ kind, time }) => TOLD_KINDS.includes(kind) && time !== null));
 		if (marks.length >= most) break;
 	}

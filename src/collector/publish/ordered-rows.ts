@@ -44,7 +44,7 @@ export function* rowsInOrder(
 ): Generator<FoundRow[]> {
 	for (const group of interleaved(index, daysIn(index, period))) {
 		const rows = group.flatMap((name) => {
-			const day = shelf.day(station, name);
+			const day = shelf.day(station, index, name);
 			return day === undefined ? [] : rowsOf(day, period);
 		});
 		yield rows.sort((a, b) => a.epoch - b.epoch || a.sequence - b.sequence);

@@ -1,10 +1,10 @@
 /** Paths of the pages: the overview, a station, both without script, texts and files. */
 import type { Assets } from "./assets.js";
-import { json, type ReaderAnswer, text } from "./http.js";
+import { json, type ReaderAnswer } from "./http.js";
 import type { PageContext } from "./page-shell.js";
 import { overviewPage, stationPage } from "./pages.js";
 import { reportRoutes } from "./report/report-routes.js";
-import { type Asked, JSON_TYPE, LANGUAGE, type Route, STATION } from "./route.js";
+import { type Asked, absent, JSON_TYPE, LANGUAGE, type Route, STATION } from "./route.js";
 import { sampleRoutes } from "./samples/sample-routes.js";
 import { languageOf, textsOf } from "./texts.js";
 
@@ -32,7 +32,7 @@ function pageRoutes(assets: Assets, isSimulated: boolean): readonly Route[] {
 		(isPlain: boolean) =>
 		(asked: Asked): ReaderAnswer => {
 			const found = asked.library.find(asked.names.get("station") ?? "");
-			if (found === undefined) return text(404, "no such station\n");
+			if (found === undefined) return absent(asked);
 			return stationPage(contextOf(asked, isPlain), found);
 		};
 	const page = (path: string, summary: string, answer: Route["answer"]): Route => ({

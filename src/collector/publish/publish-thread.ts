@@ -77,7 +77,7 @@ function countAnswers(streams: Streams): (route: string, status: number) => void
 }
 
 async function main(): Promise<void> {
-	const shelf = new Shelf(data.folder);
+	const shelf = new Shelf(data.folder, { onDamaged: (station) => loop.arrived(station) });
 	const library = new Library(shelf, publicationNow(), nowSeconds);
 	const streams = new Streams((station) => {
 		const found = library.find(station);

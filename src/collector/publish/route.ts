@@ -3,6 +3,7 @@ import { type ReaderAnswer, type ReaderRequest, text } from "./http.js";
 import type { Library, PublishedStation } from "./library.js";
 import type { Period } from "./ordered-rows.js";
 import { periodOf } from "./periods.js";
+import { RetryLater } from "./retry-later.js";
 import type { Streams } from "./streams.js";
 import { LANGUAGES } from "./texts.js";
 
@@ -68,8 +69,14 @@ export function ofStation(
 ): Route["answer"] {
 	return (asked) => {
 		const found = asked.library.find(asked.names.get("station") ?? "");
-		return found === undefined ? text(404, "no such station\n") : answer(asked, found);
+		return found === undefined ? absent(asked) : answer(asked, found);
 	};
+}
+
+/** Of a station that is not there: nobody's, or one whose days are being made. */
+export function absent({ library, names }: Pick<Asked, "library" | "names">): ReaderAnswer {
+	if (!library.stations.includes(names.get("station") ?? "")) return text(404, "no such station\n");
+	throw new RetryLater("being derived; ask again");
 }
 
 export function ofPeriod(

@@ -226,7 +226,7 @@ export const ROUTES: readonly Route[] = Object.freeze([
 		parameters: [{ name: "station", in: "query", description: "Only of this one.", example: "" }],
 		answer: ({ library, streams, request }: Asked) => {
 			const station = request.query.get("station") || undefined;
-			if (station !== undefined && library.find(station) === undefined)
+			if (station !== undefined && !library.stations.includes(station))
 				return text(404, "no such station\n");
 			if (streams.isFull)
 				return { ...text(503, "too many listen\n"), headers: { "retry-after": "30" } };

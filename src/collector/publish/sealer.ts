@@ -22,7 +22,14 @@ import {
 	type RecordReader,
 	unpacked,
 } from "./record-reader.js";
-import { type DayEntry, SHELF_FORMAT, type Shelf, type ShelfIndex, UNDATED } from "./shelf.js";
+import {
+	type DayEntry,
+	DayGone,
+	SHELF_FORMAT,
+	type Shelf,
+	type ShelfIndex,
+	UNDATED,
+} from "./shelf.js";
 import { DAY_FORMAT, type DayRow, encodeDay, inOrder, type Mark, placeOf } from "./station-day.js";
 
 export interface SealerOptions {
@@ -68,7 +75,7 @@ export class Sealer {
 		const documents = documentsOf(station);
 		const basis = basisOf(documents);
 		const facts = await reader.facts(station);
-		const index = shelf.index(station);
+		const index = shelf.isDamaged(station) ? undefined : shelf.index(station);
 		if (index?.basis === basis && index.facts.batchCount === facts.batchCount) {
 			// Keys, floors and evidence change without a batch of entries.
 			if (JSON.stringify(index.facts) === JSON.stringify(facts)) return "unchanged";
@@ -115,9 +122,9 @@ export class Sealer {
 		}
 		const derived = await derive({ station, documents, knowledge, pages, rest: this.#rest });
 		const whole = { ...facts, batchCount: envelopes.length };
-		shelf.drop(station);
+		const days = await this.#write(station, undefined, derived, undefined);
+		// At one stroke: who reads sees what was there before, or all of this.
 		const envelopeBytes = shelf.addEnvelopes(station, 0, envelopes);
-		const days = await this.#write(station, {}, derived, undefined);
 		shelf.writeIndex(station, {
 			format: SHELF_FORMAT,
 			basis,
@@ -126,6 +133,7 @@ export class Sealer {
 			last: last === START ? null : last,
 			days,
 		});
+		shelf.mended(station);
 		this.#remember(station, { knowledge, last, basis });
 	}
 
@@ -180,7 +188,7 @@ export class Sealer {
 			keptAfter,
 			rest: this.#rest,
 		});
-		const days = await this.#write(station, index.days, derived, keptAfter);
+		const days = await this.#write(station, index, derived, keptAfter);
 		if (days === undefined) return false;
 		const envelopeBytes = shelf.addEnvelopes(station, index.envelopeBytes, newer);
 		const end = added.at(-1);
@@ -232,33 +240,34 @@ export class Sealer {
 	/** Writes the days that `derived` changes; the whole table of days. Undefined where the cache is damaged. */
 	async #write(
 		station: string,
-		before: ShelfIndex["days"],
+		before: ShelfIndex,
 		derived: Derived,
 		keptAfter: Place,
 	): Promise<ShelfIndex["days"] | undefined>;
 	async #write(
 		station: string,
-		before: ShelfIndex["days"],
+		before: undefined,
 		derived: Derived,
 		keptAfter: undefined,
 	): Promise<ShelfIndex["days"]>;
 	async #write(
 		station: string,
-		before: ShelfIndex["days"],
+		before: ShelfIndex | undefined,
 		derived: Derived,
 		keptAfter: Place | undefined,
 	): Promise<ShelfIndex["days"] | undefined> {
 		const { shelf } = this.#options;
-		const days = new Map(Object.entries(before));
+		const days = new Map(Object.entries(before?.days ?? {}));
 		const changed = new Map<string, { rows: DayRow[]; marks: Mark[] }>();
 		const changedDay = (day: string) => {
 			const known = changed.get(day);
 			if (known !== undefined) return known;
 			const made: { rows: DayRow[]; marks: Mark[] } = { rows: [], marks: [] };
 			changed.set(day, made);
-			if (keptAfter === undefined || !days.has(day)) return made;
-			const held = shelf.day(station, day);
-			if (held === undefined) return undefined;
+			if (keptAfter === undefined || before === undefined) return made;
+			const held = heldDay(shelf, station, before, day);
+			if (held === "gone") return undefined;
+			if (held === undefined) return made;
 			made.rows.push(...held.rows().filter((row) => !isAfter(row, keptAfter)));
 			made.marks.push(...held.marks.filter((mark) => !isAfter(mark, keptAfter)));
 			return made;
@@ -283,14 +292,14 @@ export class Sealer {
 		for (const [day, { rows, marks }] of changed) {
 			if (rows.length + marks.length === 0) {
 				days.delete(day);
-				shelf.removeDay(station, day);
 				continue;
 			}
 			inOrder(rows);
 			inOrder(marks);
 			const bytes = encodeDay(rows, marks);
-			shelf.writeDay(station, day, bytes);
-			days.set(day, dayEntryOf(bytes, rows, marks));
+			const entry = dayEntryOf(bytes, rows, marks);
+			shelf.writeDay(station, day, entry, bytes);
+			days.set(day, entry);
 			if (++count % 4 === 0) await this.#rest();
 		}
 		return Object.fromEntries([...days].sort(([a], [b]) => compareDays(a, b)));
@@ -304,6 +313,15 @@ export class Sealer {
 			this.#known.delete(oldest);
 			break;
 		}
+	}
+}
+
+function heldDay(shelf: Shelf, station: string, index: ShelfIndex, day: string) {
+	try {
+		return shelf.day(station, index, day);
+	} catch (error) {
+		if (error instanceof DayGone) return "gone";
+		throw error;
 	}
 }
 

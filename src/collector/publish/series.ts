@@ -20,7 +20,7 @@ export class Series {
 		const parts: Part[] = [];
 		const all: Float64Array[] = [];
 		for (const name of daysIn(index, { from, to })) {
-			const day = name === UNDATED ? undefined : shelf.day(station, name);
+			const day = name === UNDATED ? undefined : shelf.day(station, index, name);
 			if (day === undefined) continue;
 			const seconds = numbersOf(day.column("time"), day.count);
 			const rows: number[] = [];

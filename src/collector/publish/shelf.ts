@@ -1,7 +1,8 @@
 /**
  * The cache of station-days on disk: a folder for each station with an index, a file for each day, and its envelopes.
- * It may be thrown away at any time, whole or in part: what is missing or damaged is made anew from the record.
- * docs/PUBLISHING.md, section 2.
+ * It may be thrown away at any time, whole or in part: what is missing or damaged is made anew from the record. A day's
+ * file is named by what is in it and never written over, so that whoever reads by an index reads that one to its end
+ * while the next is made. docs/PUBLISHING.md, section 2.
  */
 import {
 	appendFileSync,
@@ -18,10 +19,11 @@ import { crc32 } from "../../core/crc32.js";
 import { makeFolders } from "../../host/folders.js";
 import { ByteReader, ByteWriter } from "./column-bytes.js";
 import type { PublishedEnvelope, RecordFacts } from "./record-reader.js";
+import { RetryLater } from "./retry-later.js";
 import { StationDay } from "./station-day.js";
 
 /** Of the files here, days included; another one makes all anew. */
-export const SHELF_FORMAT = 2;
+export const SHELF_FORMAT = 3;
 /** Readings and marks that nothing dates lie here. */
 export const UNDATED = "undated";
 
@@ -51,15 +53,42 @@ export interface ShelfIndex {
 }
 
 const DAYS_HELD_MAX = 3000;
+/** Files of an index that is no more stay so long for whoever still reads by it: an export of years on a slow line. */
+const SUPERSEDED_MILLISECONDS = 600_000;
+
+/** A day that an index names is not there: it was damaged, or the index is one of long ago. */
+export class DayGone extends RetryLater {
+	constructor(station: string) {
+		super(`a day of ${station} is being derived; ask again`);
+		this.name = "DayGone";
+	}
+}
+
+export interface ShelfOptions {
+	/** Told of a station of which a day is damaged: it has to be made anew. */
+	readonly onDamaged?: (station: string) => void;
+	/** Milliseconds of a clock that only goes forward. */
+	readonly now?: () => number;
+}
+
+interface Superseded {
+	readonly file: string;
+	readonly milliseconds: number;
+}
 
 export class Shelf {
 	readonly #folder: string;
+	readonly #options: ShelfOptions;
+	readonly #damaged = new Set<string>();
+	/** By station, the oldest first. What an earlier process left is looked for once. */
+	readonly #superseded = new Map<string, Superseded[]>();
 	readonly #indexes = new Map<string, ShelfIndex>();
 	/** Opened days, the last used last: at about 60 KB each 180 MB at most. */
 	readonly #open = new Map<string, StationDay>();
 
-	constructor(folder: string) {
+	constructor(folder: string, options: ShelfOptions = {}) {
 		this.#folder = folder;
+		this.#options = options;
 		makeFolders(folder, 0o700);
 	}
 
@@ -80,21 +109,25 @@ export class Shelf {
 		}
 	}
 
-	/** Undefined where there is none, or one that is damaged: then the station's cache is forgotten. */
-	day(station: string, day: string): StationDay | undefined {
-		const entry = this.index(station)?.days[day];
+	/** Undefined where the index has none of that name. Throws DayGone. */
+	day(station: string, index: ShelfIndex, name: string): StationDay | undefined {
+		const entry = index.days[name];
 		if (entry === undefined) return undefined;
-		const key = `${station} ${day} ${entry.check}`;
+		const file = fileOf(name, entry);
+		const key = `${station} ${file}`;
 		const open = this.#open.get(key);
 		if (open !== undefined) {
 			this.#open.delete(key);
 			this.#open.set(key, open);
 			return open;
 		}
-		const bytes = this.#read(station, join("days", day));
+		const bytes = this.#read(station, join("days", file));
 		if (bytes === undefined || crc32(bytes) !== entry.check) {
-			this.drop(station);
-			return undefined;
+			if (this.index(station) === index) {
+				this.#damaged.add(station);
+				this.#options.onDamaged?.(station);
+			}
+			throw new DayGone(station);
 		}
 		const opened = new StationDay(bytes);
 		if (this.#open.size >= DAYS_HELD_MAX) {
@@ -107,21 +140,58 @@ export class Shelf {
 		return opened;
 	}
 
-	writeDay(station: string, day: string, bytes: Uint8Array): void {
-		const path = this.#path(station, join("days", day));
+	/** A day was not as its index says; until `mended`. */
+	isDamaged(station: string): boolean {
+		return this.#damaged.has(station);
+	}
+
+	/** All its days were written. */
+	mended(station: string): void {
+		this.#damaged.delete(station);
+	}
+
+	/** Beside the one that is there: it counts when an index names it. */
+	writeDay(station: string, name: string, entry: DayEntry, bytes: Uint8Array): void {
 		makeFolders(this.#path(station, "days"), 0o700);
-		replace(path, bytes);
+		replace(this.#path(station, join("days", fileOf(name, entry))), bytes);
 	}
 
-	removeDay(station: string, day: string): void {
-		rmSync(this.#path(station, join("days", day)), { force: true });
-	}
-
-	/** Last of all: what it names is there. */
+	/** Last of all: what it names is there. What it does not name any more goes later. */
 	writeIndex(station: string, index: ShelfIndex): void {
 		makeFolders(this.#path(station, "days"), 0o700);
+		const before = this.index(station);
 		replace(this.#path(station, "index.json"), Buffer.from(JSON.stringify(index)));
 		this.#indexes.set(station, index);
+		this.#tidy(station, index, before);
+	}
+
+	#tidy(station: string, index: ShelfIndex, before: ShelfIndex | undefined): void {
+		const now = (this.#options.now ?? (() => performance.now()))();
+		let superseded = this.#superseded.get(station);
+		if (superseded === undefined) {
+			const named = new Set(
+				[index, before].flatMap((each) =>
+					Object.entries(each?.days ?? {}).map(([name, entry]) => fileOf(name, entry)),
+				),
+			);
+			for (const file of readdirSync(this.#path(station, "days")))
+				if (!named.has(file)) rmSync(this.#path(station, join("days", file)), { force: true });
+			superseded = [];
+		}
+		for (const [name, entry] of Object.entries(before?.days ?? {})) {
+			if (index.days[name]?.check !== entry.check)
+				superseded.push({ file: fileOf(name, entry), milliseconds: now });
+		}
+		const kept: Superseded[] = [];
+		for (const each of superseded) {
+			const [name = ""] = each.file.split(".", 1);
+			const entry = index.days[name];
+			// It is as it was once again.
+			if (entry !== undefined && fileOf(name, entry) === each.file) continue;
+			if (now - each.milliseconds < SUPERSEDED_MILLISECONDS) kept.push(each);
+			else rmSync(this.#path(station, join("days", each.file)), { force: true });
+		}
+		this.#superseded.set(station, kept);
 	}
 
 	/** Adds envelopes after the first `keptBytes` of those that are there; the new length. */
@@ -159,6 +229,8 @@ export class Shelf {
 	/** Forgets a station's cache, on disk too. */
 	drop(station: string): void {
 		this.#indexes.delete(station);
+		this.#superseded.delete(station);
+		this.#damaged.delete(station);
 		for (const key of this.#open.keys()) if (key.startsWith(`${station} `)) this.#open.delete(key);
 		rmSync(this.#path(station, ""), { recursive: true, force: true });
 	}
@@ -181,6 +253,10 @@ export class Shelf {
 		if (!/^[a-z0-9-]{1,8}$/.test(station)) throw new TypeError("no station's name");
 		return join(this.#folder, station, name);
 	}
+}
+
+function fileOf(name: string, { check }: DayEntry): string {
+	return `${name}.${check.toString(16).padStart(8, "0")}`;
 }
 
 /** Whole or not at all. Not forced to the disk: a check sum tells what the loss of power left. */

@@ -1,7 +1,7 @@
 /** How a station fares, out of its newest days and what its record says of itself: the overview's row. */
 import { isoTextOf } from "../../core/calendar.js";
 import { decodeEntry } from "../../protocol/record/entry.js";
-import { channelsOf, type ShownChannel } from "./channels.js";
+import { channelsOf } from "./channels.js";
 import { cellOf } from "./column-bytes.js";
 import { type ShownMark, shownMark } from "./marks.js";
 import type { Site } from "./publication.js";
@@ -67,14 +67,14 @@ export function summaryOf(
 ): StationSummary {
 	const dated = Object.keys(index.days).filter((day) => day !== UNDATED);
 	const newest = dated.slice(-DAYS_LOOKED);
-	const marks = newest.flatMap((day) => shelf.day(station, day)?.marks ?? []);
+	const marks = newest.flatMap((day) => shelf.day(station, index, day)?.marks ?? []);
 	const heartbeat = marks
 		.map(({ canonical }) => decodeEntry(canonical))
 		.filter(({ kind }) => kind === "heartbeat")
 		.at(-1);
 	const bufferPercent =
 		heartbeat?.kind === "heartbeat" ? Math.round((heartbeat.ringShare / 255) * 100) : null;
-	const reading = newestReading(shelf, station, newest, channelsOf(index));
+	const reading = newestReading(shelf, station, index, newest);
 	const markSeconds = marks.map(({ seconds }) => seconds ?? 0);
 	const heard = Math.max(reading?.seconds ?? 0, ...markSeconds);
 	const dayText = (day: string | undefined): string | null =>
@@ -125,14 +125,10 @@ export function verificationOf(facts: RecordFacts): Verification {
 	};
 }
 
-function newestReading(
-	shelf: Shelf,
-	station: string,
-	days: readonly string[],
-	channels: readonly ShownChannel[],
-) {
+function newestReading(shelf: Shelf, station: string, index: ShelfIndex, days: readonly string[]) {
+	const channels = channelsOf(index);
 	for (const name of [...days].reverse()) {
-		const day = shelf.day(station, name);
+		const day = shelf.day(station, index, name);
 		if (day === undefined || day.count === 0) continue;
 		// By time, since the last of the record may be of another moment where a clock was put back.
 		let row = 0;

@@ -1,9 +1,11 @@
 /** What readers get: the same bytes as `bistrina values`, the proof, and nothing that anybody can write. */
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createSha256 } from "../../../src/core/sha256.js";
 import { readExport } from "../../../src/protocol/audit/batch-archive.js";
 import { csvHeader, csvLineOf } from "../../../src/protocol/audit/published-values.js";
@@ -11,6 +13,7 @@ import { decodeEntry } from "../../../src/protocol/record/entry.js";
 import {
 	BOR_POLICY,
 	openPublishedRecord,
+	openPublishedShelf,
 	type PublishedRecord,
 } from "../../support/collectors/published-record.js";
 import { SignedStation } from "../../support/collectors/signed-station.js";
@@ -84,6 +87,27 @@ describe("what readers get", () => {
 		for (const [at, path] of paths.entries()) {
 			assert.deepEqual(after[at]?.body, before[at]?.body, path);
 			assert.equal(after[at]?.headers.etag, before[at]?.headers.etag, path);
+		}
+	});
+
+	it("says that a station's days are still to be made, and does not know one that nobody enrolled", async () => {
+		const folder = mkdtempSync(join(tmpdir(), "bistrina-unmade-"));
+		writeFileSync(join(folder, "publication.json"), "{}");
+		const shelf = await openPublishedShelf(folder, ["bor-9"]);
+		try {
+			for (const path of ["/v1/stations/bor-9", "/station/bor-9", "/report/bor-9"]) {
+				const { status, headers, text } = await shelf.get(path);
+				assert.deepEqual(
+					[status, headers["retry-after"], text],
+					[503, "5", "being derived; ask again\n"],
+					path,
+				);
+			}
+			for (const path of ["/v1/stations/bor-8", "/station/bor-8", "/report/bor-8"])
+				assert.equal((await shelf.get(path)).status, 404, path);
+		} finally {
+			await shelf.close();
+			rmSync(folder, { recursive: true });
 		}
 	});
 
@@ -280,6 +304,37 @@ describe("a station with a probe for dissolved oxygen", () => {
 			judged: "",
 			status: "",
 		});
+	});
+});
+
+describe("a day that the disk has lost", () => {
+	it("is made anew when somebody asks for it, and is never left out of a table without a word", async () => {
+		const record = await openPublishedRecord();
+		try {
+			const station = new SignedStation({ station: "bor-1" });
+			station.appendReadings(1500);
+			await record.publish(station);
+			const path = "/v1/stations/bor-1/values.csv";
+			const { text: whole } = await record.get(path);
+			assert.equal(whole.trim().split("\r\n").length, 1501);
+			// Opened anew, so that of the first day nothing is in memory.
+			await record.reopen();
+			const days = join(record.folder, "published", "bor-1", "days");
+			const [first = ""] = readdirSync(days).sort();
+			writeFileSync(join(days, first), "rotten");
+			const statuses: number[] = [];
+			for (let tries = 0; tries < 1000 && statuses.at(-1) !== 200; tries++) {
+				const { status, text } = await record.get(`${path}?to=2026-03-21`);
+				statuses.push(status);
+				if (status === 200) assert.equal(text.split("\r\n").length, 290);
+				else assert.equal(text, "a day of bor-1 is being derived; ask again\n");
+				await new Promise((resolve) => setTimeout(resolve, 10));
+			}
+			assert.deepEqual([...new Set(statuses)], [503, 200]);
+			assert.equal((await record.get(path)).text, whole);
+		} finally {
+			await record.close();
+		}
 	});
 });
 

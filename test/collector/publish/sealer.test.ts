@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cellOf } from "../../../src/collector/publish/column-bytes.js";
 import type { StationDocuments } from "../../../src/collector/publish/derivation.js";
+import type { PublishedStation } from "../../../src/collector/publish/library.js";
 import { rowsInOrder } from "../../../src/collector/publish/ordered-rows.js";
 import { Sealer, type Sealing } from "../../../src/collector/publish/sealer.js";
-import { Shelf } from "../../../src/collector/publish/shelf.js";
+import { DayGone, Shelf } from "../../../src/collector/publish/shelf.js";
+import { valuesCsv } from "../../../src/collector/publish/table-exports.js";
 import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import {
 	parseApprovals,
@@ -133,17 +135,98 @@ describe("the cache of station-days", function () {
 			deliver(first, first + 11);
 			await sealer.seal("bor-1");
 		}
-		const before = contentsOf(join(folder, "bor-1"));
+		// What no index names any more stays a while; only what the newest names is compared.
+		const named = (): Record<string, string> => {
+			const days = Object.entries(shelf.index("bor-1")?.days ?? {});
+			const files = days.map(([name, { check }]) => `/days/${name}.${hexOfCheck(check)}`);
+			const all = Object.entries(contentsOf(join(folder, "bor-1")));
+			return Object.fromEntries(
+				all.filter(([file]) => !file.startsWith("/days/") || files.includes(file)),
+			);
+		};
+		const before = named();
+		assert.equal(
+			Object.keys(before).length,
+			Object.keys(shelf.index("bor-1")?.days ?? {}).length + 2,
+		);
 		shelf.drop("bor-1");
 		assert.deepEqual(readdirSync(folder), []);
 		await sealer.seal("bor-1");
 		assert.deepEqual(contentsOf(join(folder, "bor-1")), before);
-		const [day = ""] = readdirSync(join(folder, "bor-1", "days"));
-		writeFileSync(join(folder, "bor-1", "days", day), "rotten");
+		assert.deepEqual(named(), before);
+		const [file = ""] = readdirSync(join(folder, "bor-1", "days"));
+		writeFileSync(join(folder, "bor-1", "days", file), "rotten");
 		const other = open();
-		assert.equal(other.shelf.day("bor-1", day), undefined);
+		assert.throws(() => publishedLines(other.shelf, "bor-1"), DayGone);
 		assert.equal(await other.sealer.seal("bor-1"), "anew");
 		assert.deepEqual(contentsOf(join(folder, "bor-1")), before);
+	});
+
+	it("shows what was there until all is there that comes in its place", async () => {
+		const seen: string[] = [];
+		let isBegun = false;
+		const given = plainRecord(folder, {
+			rest: async () => {
+				if (isBegun) seen.push(shelf.index("bor-1") === undefined ? "nothing" : now());
+			},
+		});
+		const { shelf, sealer, deliver, setPolicy } = given;
+		const now = (): string => digestOf(publishedLines(shelf, "bor-1").join("\n"));
+		deliver(1, 1000);
+		deliver(1201, 2000);
+		await sealer.seal("bor-1");
+		const before = now();
+		isBegun = true;
+		// What was overtaken comes late.
+		deliver(1001, 1200);
+		assert.equal(await sealer.seal("bor-1"), "anew");
+		const whole = now();
+		assert.notEqual(whole, before);
+		assert.deepEqual([...new Set(seen)], [before]);
+		seen.length = 0;
+		setPolicy(readFileSync("policies/bor.json", "utf8"));
+		assert.equal(await sealer.seal("bor-1"), "anew");
+		assert.notEqual(now(), whole);
+		assert.deepEqual([...new Set(seen)], [whole]);
+	});
+
+	it("ends an export as it began, whatever comes meanwhile, or breaks it off", async () => {
+		let milliseconds = 0;
+		const { shelf, sealer, deliver, open } = plainRecord(folder, { now: () => milliseconds });
+		deliver(1, 1000);
+		deliver(1201, 2000);
+		await sealer.seal("bor-1");
+		const exported = (from: Shelf): AsyncGenerator<string> => {
+			const index = from.index("bor-1");
+			return valuesCsv(from, { station: "bor-1", index } as PublishedStation, {});
+		};
+		let whole = "";
+		for await (const piece of exported(shelf)) whole += piece;
+		// Of the same files, nothing opened.
+		const begun = await Promise.all(
+			[1, 2].map(async () => {
+				const pieces = exported(open().shelf);
+				return { pieces, first: String((await pieces.next()).value) };
+			}),
+		);
+		deliver(1001, 1200);
+		assert.equal(await sealer.seal("bor-1"), "anew");
+		deliver(2001, 2012);
+		assert.equal(await sealer.seal("bor-1"), "appended");
+		const [quick, slow] = begun;
+		let text = quick?.first ?? "";
+		for await (const piece of quick?.pieces ?? []) text += piece;
+		assert.equal(digestOf(text), digestOf(whole));
+		milliseconds = 600_000;
+		deliver(2013, 2024);
+		assert.equal(await sealer.seal("bor-1"), "appended");
+		await assert.rejects(async () => {
+			for await (const _piece of slow?.pieces ?? []);
+		}, DayGone);
+		// Of each day one file is left, and the one of the last ten minutes.
+		const files = readdirSync(join(folder, "bor-1", "days"));
+		const days = Object.keys(shelf.index("bor-1")?.days ?? {});
+		assert.equal(files.length, days.length + 1);
 	});
 
 	it("derives anew under another policy, and keeps what no document touches", async () => {
@@ -156,6 +239,10 @@ describe("the cache of station-days", function () {
 		assert.match(publishedLines(shelf, "bor-1")[3]?.split(",")[12] ?? "", /^1:[0-9a-f]{32}$/);
 	});
 });
+
+function hexOfCheck(check: number): string {
+	return check.toString(16).padStart(8, "0");
+}
 
 function contentsOf(path: string): Record<string, string> {
 	const names = readdirSync(path, { recursive: true, withFileTypes: true });
@@ -170,8 +257,13 @@ function contentsOf(path: string): Record<string, string> {
 	);
 }
 
+interface PlainOptions {
+	readonly rest?: () => Promise<void>;
+	readonly now?: () => number;
+}
+
 /** Readings every five minutes under the factory's calibration, after a configuration. */
-function plainRecord(folder: string) {
+function plainRecord(folder: string, { rest, now }: PlainOptions = {}) {
 	const record = new MemoryRecord("bor-1");
 	const source = seededValues(4, 2500).entries.filter(({ kind }) => kind === "reading");
 	const [configuration] = seededValues(4, 1).entries;
@@ -189,8 +281,9 @@ function plainRecord(folder: string) {
 	);
 	let documents: StationDocuments = { policies: [], corrections: undefined, approvals: undefined };
 	const open = () => {
-		const shelf = new Shelf(folder);
-		return { shelf, sealer: new Sealer({ reader: record, shelf, documentsOf: () => documents }) };
+		const shelf = new Shelf(folder, now === undefined ? {} : { now });
+		const given = { reader: record, shelf, documentsOf: () => documents };
+		return { shelf, sealer: new Sealer(rest === undefined ? given : { ...given, rest }) };
 	};
 	return {
 		record,

@@ -5,6 +5,7 @@ import type { PublishedStation } from "../library.js";
 import { instantOf } from "../periods.js";
 import {
 	type Asked,
+	absent,
 	CSV_TYPE,
 	JSON_TYPE,
 	LANGUAGE,
@@ -103,7 +104,7 @@ function row(
 		parameters: [STATION, ...parameters],
 		answer: (asked) => {
 			const found = asked.library.find(asked.names.get("station") ?? "");
-			return found === undefined ? text(404, "no such station\n") : answer(asked, found);
+			return found === undefined ? absent(asked) : answer(asked, found);
 		},
 	};
 }

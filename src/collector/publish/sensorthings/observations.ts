@@ -156,7 +156,7 @@ function observationsOfDay(
 	const { found, channel, epochNumbers, stationNumber } = stream;
 	const rows = found.index.days[name]?.rows ?? 0;
 	budget.take(rows);
-	const day = model.shelf.day(found.station, name);
+	const day = model.shelf.day(found.station, found.index, name);
 	if (day === undefined) return [];
 	const [seconds, epochs, sequences] = ["time", "epoch", "sequence"].map((column) =>
 		numbersOf(day.column(column), day.count),
