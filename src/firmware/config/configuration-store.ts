@@ -34,7 +34,8 @@ export interface StoredConfigurations {
 }
 
 const GOOD_PLACE = 0;
-const TRIAL_PLACE = 1;
+/** As `settings-damaged` names it. */
+export const TRIAL_PLACE = 1;
 /** "BCFG" little-endian. */
 const MAGIC = 0x47464342;
 const VERSION = 1;

@@ -43,7 +43,11 @@ const EVENT_WORDS: Readonly<Record<EventCode, readonly [string, string, string]>
 		"channel",
 		"cancelled, left or interrupted",
 	],
-	"settings-damaged": ["a stored configuration could not be read", "which place", ""],
+	"settings-damaged": [
+		"a stored configuration could not be read",
+		"place: 0 in force, 1 on trial",
+		"",
+	],
 });
 
 /** Numbers of the record that readers know and no firmware writes yet; they stay theirs. */

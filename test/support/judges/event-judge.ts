@@ -4,14 +4,16 @@
  * ends what its predecessor left open, but for safe mode, which lives through resets.
  */
 
+import { TRIAL_PLACE } from "../../../src/firmware/config/configuration-store.js";
+import { CHANNEL_SETS } from "../../../src/protocol/record/channel-set.js";
+import { CHANNELS } from "../../../src/protocol/record/channels.js";
 import {
 	type Entry,
 	RESET_REASONS,
 	STATION_FLAGS,
 } from "../../../src/protocol/record/entry-layouts.js";
 import { type EventCode, eventNameOf } from "../../../src/protocol/record/events.js";
-import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
-import { namedOf } from "../data/named-reading.js";
+import { CHANNEL_FLAGS, readingOf } from "../../../src/protocol/record/reading.js";
 import type { SeenEntry } from "./seen-entry.js";
 
 export interface Span {
@@ -43,9 +45,6 @@ const NOTICE_SECONDS_MAX = 240;
 const CRASH_TOLD_SECONDS_MAX = 400;
 /** Six hours of trial, on a board's clock that is 5 % off, and a wake to notice its end. */
 const TRIAL_SECONDS_MAX = 6 * 3600 * 1.06 + 600;
-/** Where the one on trial is stored, as `settings-damaged` names it. */
-const TRIAL_PLACE = 1;
-const CHANNELS = ["pH", "temperature", "conductivity", "turbidity", "battery"] as const;
 /** Events with a beginning (detail 1) and an end (detail 0), and the flag of all entries in between. */
 const SPANNED: readonly (readonly [EventCode, number])[] = [
 	["service", STATION_FLAGS.serviceMode],
@@ -113,9 +112,11 @@ function judgeProbes(entries: readonly SeenEntry[]): string[] {
 	let boot: number | undefined;
 	let reading: Entry | undefined;
 	const failedIn = (entry: Entry | undefined, channel: number): boolean => {
-		const name = CHANNELS[channel];
+		const name = CHANNELS[channel]?.name;
 		if (entry?.kind !== "reading" || name === undefined) return false;
-		return (namedOf(entry.fields)[`${name}Flags`] & CHANNEL_FLAGS.fault) !== 0;
+		const set = CHANNEL_SETS.get(entry.channelSet);
+		if (set === undefined) return false;
+		return (readingOf(set, entry.fields)[name].flags & CHANNEL_FLAGS.fault) !== 0;
 	};
 	for (const { entry } of entries) {
 		if (entry.boot !== boot || entry.kind === "reading") {
