@@ -53,7 +53,7 @@ const GROWTH = 100;
 const GROWTH_BLIND = 250;
 /** An event that is nearly back: 0.04. */
 const CALM = 200;
-/** Without pH a rise must be this much more than with it: as 190 is to 80. */
+/** Without pH a rise must be this much more than with it: 0.185 where it is 0.077, 20.3 % for 8 %. */
 const BLIND_FACTOR = 2.4;
 /** pH below its own course, 0.001: agrees with a rise; stands for the week's level; is acid in stormy water, too. */
 const PH_AGREES = 35;
@@ -64,7 +64,7 @@ const PH_STORMY_WARM = 90;
 const PH_UNGROWN = 300;
 /** Acid takes pH with it: 0.22 for each e-fold of conductivity, which salt does not. */
 const PH_PER_E = 220;
-/** Colder water meets salted roads: there a rise alone is no alarm. */
+/** Colder water meets salted roads: there a rise alone is no alarm. Where nobody knows, it is not colder. */
 const SALT_CELSIUS = 8;
 /** By what pH may leave its course in an hour beyond the first, 0.001. */
 const PH_WANDERS = 200;
@@ -302,11 +302,14 @@ export class EventDetector {
 		// What is there at once and grows no more is a cell that came free.
 		const growth = rise - this.#memory.at(FIRST_RISE);
 		const calm = this.#thresholds.eventAcidMilliPH;
-		const base =
-			growth > GROWTH ? (isStormy ? (mayBeSalt ? PH_STORMY : PH_STORMY_WARM) : calm) : PH_UNGROWN;
+		const isGrown = growth > GROWTH;
+		const isCalm = isGrown && !isStormy;
+		const base = isGrown ? (mayBeSalt ? PH_STORMY : PH_STORMY_WARM) : PH_UNGROWN;
 		// A calm course is known for an hour; a storm or a day takes pH elsewhere from the first minute on.
-		const wander = PH_WANDERS * (base === calm ? Math.max(hours - 1, 0) : hours);
-		const acid = Math.max(base + wander, (PH_PER_E * rise) / STEPS_PER_E);
+		const asked = isCalm
+			? calm + PH_WANDERS * Math.max(hours - 1, 0)
+			: Math.max(calm, base) + PH_WANDERS * hours;
+		const acid = Math.max(asked, (PH_PER_E * rise) / STEPS_PER_E);
 		const isAcid = rise > this.#watch && drop > acid;
 		state[ACIDS] = isAcid ? this.#memory.at(ACIDS) + 1 : 0;
 		const isStrong = rise > this.#strong && growth > GROWTH_BLIND && !mayBeSalt;

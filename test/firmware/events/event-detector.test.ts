@@ -158,4 +158,36 @@ describe("the detector of events", () => {
 		water.run(2 * DAY, quiet).run(4 * 3600, acidAt);
 		assert.equal(water.told, "");
 	});
+
+	it("asks of pH in stormy water what a configuration asks of it in calm water, at least", () => {
+		const toldAt = (eventAcidMilliPH: number): string =>
+			new WatchedWater({ ...EVENT_THRESHOLDS, eventAcidMilliPH, eventStrongPerMille: 9000 })
+				.run(2 * DAY, () => QUIET_WATER)
+				.run(4 * 3600, (seconds) => ({ ...acidAt(seconds), turbidity: seconds < 5400 ? 80 : 5 }))
+				.told;
+		// pH falls by 0.4.
+		assert.equal(toldAt(40), "1/1 2/2 2/3");
+		assert.equal(toldAt(500), "1/1 1/3");
+	});
+
+	it("lets pH wander from the first minute in stormy water, whatever a configuration asks in calm water", () => {
+		// As much as stormy water asks without a configuration: 0.09, and 0.2 for each hour.
+		const told = new WatchedWater({
+			...EVENT_THRESHOLDS,
+			eventAcidMilliPH: 90,
+			eventStrongPerMille: 9000,
+		})
+			.run(2 * DAY, () => QUIET_WATER)
+			.run(6 * 3600, (seconds) => {
+				const part = Math.min(seconds / 7200, 1) * (seconds < 9000 ? 1 : 0);
+				return {
+					...QUIET_WATER,
+					turbidity: seconds < 9000 ? 80 : 5,
+					conductivity: 500 * (1 + 0.5 * part),
+					// Rises by 0.02 after five minutes of the watch, and by then 0.107 are asked.
+					pH: 7.8 - (seconds < 9000 ? 0.1 : 0),
+				};
+			}).told;
+		assert.equal(told, "1/1 1/3");
+	});
 });
