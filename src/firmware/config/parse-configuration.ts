@@ -85,7 +85,8 @@ export function readField(name: string, kind: FieldRow["kind"], value: string): 
 
 function numberOf(name: string, value: string): number {
 	const number = Number(value);
-	if (value === "" || !Number.isFinite(number)) throw malformed(`${name} "${value}" is no number`);
+	// "0x20" and "1e3" are numbers of the language, and no reviewer's.
+	if (String(number) !== value) throw malformed(`${name} "${value}" is no number`);
 	return number;
 }
 

@@ -254,7 +254,7 @@ export class ProvisioningDraft {
 }
 
 /** Throws StationError `configuration-invalid` that names the field and its rule. */
-function requireTold(name: string, text: string): void {
+export function requireTold(name: string, text: string): void {
 	const row = provisioningRowOf(name);
 	if (row === undefined) throw wrong(`${name}: no such field`);
 	requireField(name, row, readField(name, row.kind, text));

@@ -61,7 +61,11 @@ describe("a configuration from outside", () => {
 			TEXT.replace(/intervalSeconds=300/, "intervalSeconds=3"),
 			/intervalSeconds is 3/,
 		],
-		["a number written otherwise", TEXT.replace(/Seconds=300/, "Seconds=0x12c"), /canonical form/],
+		[
+			"a number written otherwise",
+			TEXT.replace(/Seconds=300/, "Seconds=0x12c"),
+			/intervalSeconds "0x12c" is no number/,
+		],
 		[
 			"a word that is none of the choices",
 			TEXT.replace("battery\n", "coal\n"),

@@ -118,6 +118,27 @@ describe("what a board is told", () => {
 		assert.match(wrong.at(-1)?.rule ?? "", /use a whole number from -90000000 to 90000000$/);
 	});
 
+	it("takes a number as people write it, and none in another notation of the language", () => {
+		for (const [field, text] of [
+			["collectorPort", "0x20"],
+			["intervalSeconds", "9e2"],
+			["intervalSeconds", " 900"],
+			["intervalSeconds", "0900"],
+			["latitudeMicrodegrees", "-0"],
+			["turbidityCoefficientsMicro", "1,0b1,3"],
+		] as const) {
+			const bare = new Provisioning(memory());
+			const rules = draftOf(bare, [...WHOLE, [field, text]]).problems();
+			assert.deepEqual(
+				rules.map(({ rule }) => /^configuration: (\w+) "[^"]+" is no number$/.exec(rule)?.[1]),
+				[field],
+				text,
+			);
+		}
+		const bare = new Provisioning(memory());
+		assert.deepEqual(draftOf(bare, [...WHOLE, ["intervalSeconds", "900"]]).problems(), []);
+	});
+
 	it("takes an address where the network gives none, whole and possible or not at all", () => {
 		const held = new Provisioning(memory());
 		const ruleOf = (address: string): string | undefined =>
