@@ -106,7 +106,7 @@ export async function openCollectorHost(options: CollectorHostOptions): Promise<
 			counts,
 			record: new SqlRecordReader(store),
 			enrol: async (results) => {
-				await enrolResults(shelf, results, undefined);
+				await enrolResults(shelf, results, undefined, "other-run");
 			},
 			rowsOf: async (station) =>
 				(await entriesOf(store, station)).map(({ canonical }) => canonical),

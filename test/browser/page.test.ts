@@ -7,13 +7,13 @@ import { decodeEntry } from "../../src/protocol/record/entry.js";
 import { CHANNEL_FLAGS } from "../../src/protocol/record/reading.js";
 import { chromiumProgram, openBrowser, watchedPage } from "../support/browser.js";
 import {
-	BOR_POLICY,
 	openPublishedRecord,
 	type PublishedRecord,
 } from "../support/collectors/published-record.js";
 import { SignedStation } from "../support/collectors/signed-station.js";
 import { CONFIGURATION_BODY } from "../support/data/configuration-body.js";
 import { dayOfReadings } from "../support/data/day.js";
+import { policyWithLimits } from "../support/data/example-limits.js";
 import { valuesRows } from "../support/data/values-table.js";
 
 const START = 1_773_964_800;
@@ -87,7 +87,7 @@ if (program === undefined) {
 
 		before(async () => {
 			browser = await openBrowser(program);
-			const policies = [BOR_POLICY];
+			const policies = ["policy.json"];
 			record = await openPublishedRecord({
 				publication: {
 					stations: {
@@ -105,7 +105,7 @@ if (program === undefined) {
 						{ class: "II", parameter: "Cu", high: 0.1, reason: "An example of a reason." },
 					],
 				},
-				files: { "samples.csv": SAMPLES },
+				files: { "samples.csv": SAMPLES, "policy.json": policyWithLimits() },
 			});
 			await record.publish(station);
 			origin = `http://127.0.0.1:${record.port}`;
@@ -136,7 +136,7 @@ if (program === undefined) {
 				CHANNELS as unknown as string[],
 			);
 			const entries = station.entries.map((canonical) => decodeEntry(canonical));
-			const policies = [readFileSync(BOR_POLICY, "utf8")];
+			const policies = [policyWithLimits()];
 			const rows = valuesRows({ station: "bor-1", entries, policies });
 			const { text } = await record.get("/v1/stations/bor-1/values.csv");
 			const names = text.split("\r\n")[0]?.split(",") ?? [];

@@ -1,7 +1,8 @@
-/** docs/operating/nginx.conf: Debian's nginx takes it, and what it says of the readers' port holds behind it. */
+/** docs/operating: Debian's nginx and caddy take the examples, and what they say of the readers' port holds behind them. */
 import { strict as assert } from "node:assert";
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request as plainRequest } from "node:http";
 import { request } from "node:https";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -179,6 +180,111 @@ if (!existsSync(NGINX)) {
 				},
 			);
 	});
+}
+
+const CADDY = "/usr/bin/caddy";
+
+describe("the example of a Caddyfile", function () {
+	this.timeout(60_000);
+
+	it("is taken by caddy without a word of complaint, hands values and tags on and names each client", async function () {
+		if (!existsSync(CADDY)) {
+			console.log("SKIPPED: caddy's lane; install caddy to run it");
+			this.skip();
+		}
+		const folder = mkdtempSync(join(tmpdir(), "bistrina-caddy-"));
+		const env = { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
+		const example = readFileSync(join(PROJECT, "docs/operating/Caddyfile"), "utf8");
+		const file = join(folder, "Caddyfile");
+		writeFileSync(file, example);
+		const { stdout, stderr } = spawnSync(
+			CADDY,
+			["validate", "--adapter", "caddyfile", "--config", file],
+			{
+				encoding: "utf8",
+				env,
+			},
+		);
+		assert.equal(stdout, "Valid configuration\n");
+		assert.doesNotMatch(stderr, /"level":"(warn|error)"/);
+		// It is formatted as `caddy fmt` would.
+		assert.equal(execFileSync(CADDY, ["fmt", file], { encoding: "utf8", env }), example);
+		const record = await openPublishedRecord({
+			proxies: ["127.0.0.1"],
+			limits: { burst: 3, perSecond: 0.1, connectionsPerAddress: 100 },
+		});
+		let caddy: ChildProcess | undefined;
+		try {
+			const port = await freePort();
+			// Only what is not on this machine changes: the name, its certificate, the ports.
+			const changes = [
+				["rivers.example.org {", `http://127.0.0.1:${port} {`],
+				["127.0.0.1:8080", `127.0.0.1:${record.port}`],
+			] as const;
+			let site = `{\n\tadmin off\n\tauto_https off\n}\n${example}`;
+			for (const [from, to] of changes) {
+				assert.ok(site.includes(from), from);
+				site = site.replace(from, to);
+			}
+			writeFileSync(file, site);
+			caddy = spawn(CADDY, ["run", "--adapter", "caddyfile", "--config", file], {
+				stdio: "ignore",
+				env,
+			});
+			await listening(port);
+			const statuses: (number | undefined)[] = [];
+			for (let index = 0; index < 4; index++) {
+				// What a client says of itself is not believed.
+				const headers = { "x-forwarded-for": `192.0.2.${index}` };
+				statuses.push((await plainly(port, "/v1/health", "127.0.0.2", headers)).status);
+			}
+			assert.deepEqual(statuses, [200, 200, 200, 429]);
+			const own = await plainly(record.port, "/v1/stations", "127.0.0.5");
+			const proxied = await plainly(port, "/v1/stations", "127.0.0.3");
+			assert.equal(proxied.text, own.text);
+			assert.equal(proxied.headers["etag"], own.headers["etag"]);
+			const stream = await plainly(port, "/v1/events", "127.0.0.4", {}, true);
+			assert.equal(stream.headers["content-type"], "text/event-stream");
+			assert.match(stream.text, /^(retry|:)/);
+		} finally {
+			caddy?.kill("SIGTERM");
+			await new Promise((resolve) =>
+				caddy === undefined || caddy.exitCode !== null ? resolve(0) : caddy.once("exit", resolve),
+			);
+			await record.close();
+			rmSync(folder, { recursive: true, force: true });
+		}
+	});
+});
+
+/** Of a stream its first piece. */
+function plainly(
+	port: number,
+	path: string,
+	localAddress: string,
+	headers: Readonly<Record<string, string>> = {},
+	isStream = false,
+) {
+	return new Promise<{ status: number; text: string; headers: Record<string, unknown> }>(
+		(resolve, reject) => {
+			const options = { host: "127.0.0.1", port, path, headers, localAddress, agent: false };
+			const outgoing = plainRequest(options, (incoming) => {
+				let text = "";
+				const { statusCode: status = 0, headers: given } = incoming;
+				const told = (): void => resolve({ status, text, headers: given });
+				incoming.setEncoding("utf8").on("data", (part: string) => {
+					text += part;
+					if (!isStream) return;
+					told();
+					outgoing.destroy();
+				});
+				incoming.on("end", told);
+				incoming.on("error", () => {});
+			});
+			outgoing.on("error", reject);
+			outgoing.end();
+		},
+	);
 }
 
 interface Asked {

@@ -73,6 +73,8 @@ export async function enrolResults(
 	shelf: KeyShelf,
 	rows: readonly StationResult[],
 	decision: KeyDecision | undefined,
+	/** What to say of a station that has another key: only who may decide is told how. */
+	refusal: "other-key" | "other-run" = "other-key",
 ): Promise<readonly StationResult[]> {
 	const wanted: { readonly row: StationResult; readonly key: StationKey }[] = [];
 	for (const row of rows) {
@@ -81,7 +83,7 @@ export async function enrolResults(
 		const held = await shelf.keysOf(row.station);
 		if (indexOfKey(held, publicKey) >= 0) continue;
 		if (held.length > 0 && decision === undefined) {
-			throw new OperationalError(said("other-key", { station: row.station }));
+			throw new OperationalError(said(refusal, { station: row.station }));
 		}
 		const isFirst = held.length === 0 || decision === undefined;
 		wanted.push({ row, key: isFirst ? onlyKey(publicKey) : { publicKey, enrolled: decision } });

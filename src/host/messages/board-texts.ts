@@ -59,6 +59,10 @@ export const BOARD_TEXTS = Object.freeze({
 		"{station} je upisana sa drugim ključem; ako je ova ploča zamenjuje, navedite `--by NAME --why REASON`; inače to ime " +
 			"ima druga stanica",
 	],
+	"other-run": [
+		"{station} is enrolled with another key: these stations and this database are of two runs; begin one with another --data DIR",
+		"{station} je upisana sa drugim ključem: ove stanice i ova baza su iz dva pokretanja; počnite novo sa drugim `--data DIR`",
+	],
 	"opening-database": [
 		"opening the collector's database, some seconds",
 		"otvara se baza sakupljača, nekoliko sekundi",

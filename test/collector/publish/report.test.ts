@@ -2,12 +2,12 @@
 import { strict as assert } from "node:assert";
 import { heldSeconds } from "../../../src/collector/publish/report/statistics.js";
 import {
-	BOR_POLICY,
 	openPublishedRecord,
 	type PublishedRecord,
 } from "../../support/collectors/published-record.js";
 import { SignedStation } from "../../support/collectors/signed-station.js";
 import { CONFIGURATION_BODY } from "../../support/data/configuration-body.js";
+import { policyWithLimits } from "../../support/data/example-limits.js";
 import { fieldsOfNamed } from "../../support/data/named-reading.js";
 
 /** 2026-03-01T00:00:00Z. */
@@ -57,7 +57,7 @@ describe("has the water got better", () => {
 	let record: PublishedRecord;
 
 	before(async () => {
-		const policies = [BOR_POLICY];
+		const policies = ["policy.json"];
 		record = await openPublishedRecord({
 			publication: {
 				stations: {
@@ -65,6 +65,7 @@ describe("has the water got better", () => {
 					"bor-22": { policies },
 				},
 			},
+			files: { "policy.json": policyWithLimits() },
 		});
 		// March 1: a quarter of the day sour. April 1: a tenth, but measured each minute while it was.
 		const minutes = Array.from({ length: 144 }, (_, at): [number, number] => [
@@ -142,7 +143,7 @@ describe("has the water got better", () => {
 		);
 		assert.doesNotMatch(text, /Improved by \d|6\.5/);
 		const { text: having } = await record.get("/report/bor-1?lang=en");
-		assert.match(having, /from memory, to be verified before it is shown/);
+		assert.match(having, /An example of pH\./);
 	});
 
 	it("gives no percentage of pH or degrees, and one of what can be divided", async () => {
