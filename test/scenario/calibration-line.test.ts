@@ -61,6 +61,19 @@ describe("a technician in the middle of a calibration", function () {
 		assert.equal(restored.length, 1);
 	});
 
+	it("logs nothing of the channel whose calibration or check is open: ids ascend", () => {
+		const bench = attached();
+		for (const act of ["calibration", "as-found"]) {
+			bench.must("calibrate", { channel: "pH", act, by: "mira" });
+			bench.point("american-7.00");
+			assert.match(textOf(bench, "log", { channel: "pH", act: "note", text: "rain" }), /is open/);
+			bench.must("commit");
+			bench.must("log", { channel: "pH", act: "note", text: "rain" });
+		}
+		const ids = logOf(bench).map(({ entry }) => entry.calibrationId);
+		assert.deepEqual(ids, [1, 2, 3, 4]);
+	});
+
 	it("is refused a bottle that is none for the channel, before anything is waited for", () => {
 		const bench = attached();
 		const refused = (channel: string, standard: string): void => {

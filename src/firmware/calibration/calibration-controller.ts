@@ -84,7 +84,11 @@ export class CalibrationController {
 	/** Runs a command; its answer's fields. Throws StationError. */
 	*run(command: string, given: Words, emit: EmitFields, milliseconds: number): Task<Fields> {
 		if (command === "calibrations") return yield* this.#list(emit);
-		if (command === "log") return log(this.inForce, given);
+		if (command === "log") {
+			// Its id would be above that of the one that is open.
+			if (channelIn(given) === this.#open?.channel) throw order("its calibration is open");
+			return log(this.inForce, given);
+		}
 		const lease = yield* this.#options.lend(milliseconds);
 		if (lease === undefined) {
 			throw new StationError(
