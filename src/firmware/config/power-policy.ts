@@ -71,8 +71,8 @@ export const LEVELS: readonly Level[] = Object.freeze([
 	{ from: 600, reading: 1, readingSeconds: 0, upload: 1, turbidity: 1 },
 	{ from: 400, reading: 2, readingSeconds: 600, upload: 3, turbidity: 2 },
 	{ from: 200, reading: 3, readingSeconds: 900, upload: 6, turbidity: 2 },
-	{ from: 100, reading: 12, readingSeconds: 3600, upload: 24, turbidity: 1 },
-	{ from: 0, reading: 72, readingSeconds: 21_600, upload: 0, turbidity: 1 },
+	{ from: 100, reading: 12, readingSeconds: 3600, upload: 24, turbidity: 2 },
+	{ from: 0, reading: 72, readingSeconds: 21_600, upload: 0, turbidity: 2 },
 ]);
 /** The level without radio and without erases. */
 export const LAST_LEVEL = LEVELS.length - 1;

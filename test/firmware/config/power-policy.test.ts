@@ -72,12 +72,29 @@ describe("the pace by the charge", () => {
 	});
 });
 
+describe("what a day takes", () => {
+	it("is never more at a level of less charge, however rarely the station measures and uploads as configured", () => {
+		for (const intervalSeconds of [10, 300, 900, 1800, 3600, 9572, 21_600, 49_781, 86_400]) {
+			for (const uploadIntervalSeconds of [600, 3600, 86_400, 604_800]) {
+				for (const turbidityEvery of [1, 2, 12]) {
+					const spending = { ...SPENDING, intervalSeconds, uploadIntervalSeconds, turbidityEvery };
+					const days = LEVELS.map((_, level) => dayMilliwattHours(spending, level));
+					assert.deepEqual(
+						days,
+						[...days].sort((a, b) => b - a),
+					);
+				}
+			}
+		}
+	});
+});
+
 describe("the forecast", () => {
 	it("adds up the days at each level", () => {
 		const days = LEVELS.map((_, level) => Math.round(dayMilliwattHours(SPENDING, level)));
-		assert.deepEqual(days, [589, 187, 129, 61, 22]);
-		// 33.6 Wh at 589 mWh, 16.8 at 187, 16.8 at 129, 8.4 at 61, 8.4 at 22.
-		assert.equal(forecastOf(SPENDING).days, 799);
+		assert.deepEqual(days, [589, 187, 129, 43, 19]);
+		// 33.6 Wh at 588.8 mWh, 16.8 at 186.9, 16.8 at 128.5, 8.4 at 42.6, 8.4 at 18.7.
+		assert.equal(forecastOf(SPENDING).days, 924);
 		assert.equal(forecastOf(SPENDING).monthMilliwattHours, 17_664);
 	});
 

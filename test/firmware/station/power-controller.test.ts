@@ -67,7 +67,7 @@ describe("the power controller", () => {
 			said.every((text) => text.length <= 40),
 			said.join("\n"),
 		);
-		assert.equal(said[0], "1: charge 50.5 %, 700 days without sun");
+		assert.equal(said[0], "1: charge 50.5 %, 824 days without sun");
 	});
 
 	it("recovers when it has been well through a night, not by a panel's voltage of some hours", () => {
