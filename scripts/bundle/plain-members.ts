@@ -2,23 +2,15 @@
  * Private members become plain ones: XS keeps a key per private name and class, and a slot in every function
  * for each private name that it touches; a private method is a slot of each object. `#level` becomes `$0`, the
  * next one `$1`: the same few names in every class, apart along a chain of classes. Nothing else in the program
- * may begin with a dollar; TypeScript has checked by then that nobody outside touches them.
+ * may begin with a dollar (refusals.ts); TypeScript has checked by then that nobody outside touches them.
  *
  * A field that a getter of the class shows as it is takes the getter's name, and the getter goes.
  *
  * Fields that were private are set where the constructor begins, as XS makes a function of a class's fields.
  */
 import type MagicString from "magic-string";
-import {
-	isClass,
-	isPropertyName,
-	type Node,
-	nameOf,
-	namesIn,
-	nodeOf,
-	nodesOf,
-	walk,
-} from "./syntax.js";
+import { UnkeptForm } from "./refusals.js";
+import { isClass, type Node, nameOf, namesIn, nodeOf, nodesOf, walk } from "./syntax.js";
 
 interface ClassMembers {
 	readonly node: Node;
@@ -32,16 +24,13 @@ export function makeMembersPlain(text: MagicString, tree: Node): void {
 	const classes = new Map<Node, ClassMembers>();
 	const byName = new Map<string, ClassMembers>();
 	walk(tree, (node, parents) => {
-		if (node.type === "Identifier" && nameOf(node)?.startsWith("$") === true) {
-			if (isPropertyName(node, parents.at(-1))) throw new Error(`a property ${nameOf(node)}`);
-		}
 		if (!isClass(node)) return;
 		const members = membersOf(node);
 		classes.set(node, members);
 		// Rollup calls the second class of a name `let Peer$1 = class Peer {}`.
 		const name = nameOf(parents.at(-1)?.["id"]) ?? nameOf(node["id"]);
 		if (name === undefined) return;
-		if (byName.has(name)) throw new Error(`two classes ${name}`);
+		if (byName.has(name)) throw new UnkeptForm(node, `two classes ${name}`);
 		byName.set(name, members);
 	});
 	for (const members of classes.values()) {
@@ -58,9 +47,10 @@ export function makeMembersPlain(text: MagicString, tree: Node): void {
 		});
 	}
 	const chains = chainedNames(classes.values(), byName);
+	const above = superNames(tree);
 	const gone = new Set<Node>();
 	for (const members of classes.values()) {
-		for (const getter of showFields(members, chains.get(members))) {
+		for (const getter of showFields(members, new Set([...above, ...(chains.get(members) ?? [])]))) {
 			gone.add(getter);
 			text.remove(getter.start, getter.end);
 		}
@@ -69,12 +59,12 @@ export function makeMembersPlain(text: MagicString, tree: Node): void {
 		if (gone.has(node)) return false;
 		if (node.type !== "PrivateIdentifier") return undefined;
 		if (parents.at(-1)?.type === "BinaryExpression")
-			throw new Error(`#${nameOf(node)} in an object`);
+			throw new UnkeptForm(node, `#${nameOf(node)} in an object`);
 		const owner = parents
 			.map((parent) => classes.get(parent)?.plainNames.get(nameOf(node) ?? ""))
 			.filter((name) => name !== undefined)
 			.at(-1);
-		if (owner === undefined) throw new Error(`nobody's #${nameOf(node)}`);
+		if (owner === undefined) throw new UnkeptForm(node, `nobody's #${nameOf(node)}`);
 		text.overwrite(node.start, node.end, owner);
 		return undefined;
 	});
@@ -119,6 +109,18 @@ function chainedNames(
 	return named;
 }
 
+/** What is read by `super.name`, which finds a getter and no field. */
+function superNames(tree: Node): Set<string> {
+	const names = new Set<string>();
+	walk(tree, (node) => {
+		if (node.type === "MemberExpression" && nodeOf(node, "object").type === "Super") {
+			names.add(nameOf(node["property"]) ?? "");
+		}
+		return undefined;
+	});
+	return names;
+}
+
 function memberNames({ node }: ClassMembers): string[] {
 	return nodesOf(nodeOf(node, "body"), "body")
 		.map((each) => nameOf(each["key"]))
@@ -129,10 +131,7 @@ function memberNames({ node }: ClassMembers): string[] {
  * `get level() {return this.#level}` goes, and the field is called `level`: a getter is four slots. Nobody sets it
  * from outside, for it had no setter. Gives the getters that go.
  */
-function showFields(
-	{ node, plainNames }: ClassMembers,
-	chained: ReadonlySet<string> | undefined,
-): Node[] {
+function showFields({ node, plainNames }: ClassMembers, taken: ReadonlySet<string>): Node[] {
 	const members = nodesOf(nodeOf(node, "body"), "body");
 	const shown = new Set<string>();
 	const gone: Node[] = [];
@@ -148,7 +147,7 @@ function showFields(
 				each.type === "PropertyDefinition" && !isPublic(each) && nameOf(each["key"]) === shows,
 		);
 		if (namesakes.length > 1 || field === undefined || field["static"] === true) continue;
-		if (chained?.has(name) === true) continue;
+		if (taken.has(name)) continue;
 		shown.add(shows);
 		plainNames.set(shows, name);
 		gone.push(member);
@@ -227,6 +226,6 @@ function requireFreeNames(field: Node, maker: Node): void {
 	});
 	for (const name of namesIn(nodeOf(field, "value"))) {
 		if (bound.has(name))
-			throw new Error(`a field's value means another ${name} in the constructor`);
+			throw new UnkeptForm(field, `a field's value means another ${name} in the constructor`);
 	}
 }

@@ -8,7 +8,8 @@
  * - `!0` 3, `true` 1.
  */
 import type MagicString from "magic-string";
-import { isFunction, type Node, nameOf, nodeOf, nodesOf, walk } from "./syntax.js";
+import { UnkeptForm } from "./refusals.js";
+import { isFunction, type Node, nameOf, namesIn, nodeOf, nodesOf, walk } from "./syntax.js";
 
 /** Gives the iterator of what is iterated. Members begin with a dollar, too, but no binding does. */
 const ITERATOR = "$iterator";
@@ -32,22 +33,27 @@ export function unrollIterations(text: MagicString, tree: Node): void {
 	let isUsed = false;
 	walk(tree, (node, parents) => {
 		if (node.type !== "ForOfStatement") return undefined;
-		if (parents.at(-1)?.type === "LabeledStatement") throw new Error("a label before for...of");
+		if (parents.at(-1)?.type === "LabeledStatement")
+			throw new UnkeptForm(node, "a label before for...of");
 		const left = nodeOf(node, "left");
-		if (left["kind"] !== "const") throw new Error("for...of without const");
+		if (left["kind"] !== "const") throw new UnkeptForm(node, "for...of without const");
 		const [declarator] = nodesOf(left, "declarations");
 		const pattern = sourceOf(text, nodeOf(declarator ?? left, "id"));
 		const right = nodeOf(node, "right");
 		const body = nodeOf(node, "body");
-		walk(right, (each) => {
-			if (each.type === "ForOfStatement") throw new Error("for...of in what is iterated");
-			return undefined;
-		});
+		for (const part of [left, right]) {
+			walk(part, (each) => {
+				if (each.type === "ForOfStatement") {
+					throw new UnkeptForm(each, "for...of in what is iterated");
+				}
+				return undefined;
+			});
+		}
 		isUsed = true;
 		text.overwrite(
 			node.start,
 			body.start,
-			`{const $each=${ITERATOR}(${sourceOf(text, right)});let $step;` +
+			`{const $each=${ITERATOR}(${right.type === "SequenceExpression" ? `(${sourceOf(text, right)})` : sourceOf(text, right)});let $step;` +
 				`while(!($step=$each.next()).done){const ${pattern}=$step.value;`,
 		);
 		text.appendLeft(body.end, "}}");
@@ -73,7 +79,8 @@ export function readMembers(text: MagicString, tree: Node): void {
 		if (isFunction(node) && node["generator"] !== true && !hasDefaults(node)) {
 			for (const pattern of nodesOf(node, "params")) {
 				const names = plainNames(pattern);
-				if (names === undefined) continue;
+				// They become constants.
+				if (names === undefined || isAnySet(nodeOf(node, "body"), names)) continue;
 				const whole = `$whole${count++}`;
 				text.overwrite(pattern.start, pattern.end, whole);
 				const reads = names.map(([key, name]) => `${name}=${whole}.${key}`).join(",");
@@ -85,6 +92,8 @@ export function readMembers(text: MagicString, tree: Node): void {
 		const names = plainNames(pattern);
 		if (names === undefined) return undefined;
 		const init = nodeOf(node, "init");
+		// Parentheses of its own would lose one of the two.
+		if (text.original.slice(pattern.end, init.start).includes("(")) return undefined;
 		const [only, ...others] = names;
 		if (only !== undefined && others.length === 0) {
 			text.overwrite(pattern.start, init.start, `${gap(text, pattern)}${only[1]}=(`);
@@ -116,9 +125,35 @@ function plainNames(pattern: Node): readonly (readonly [key: string, name: strin
 	return plain.length === names.length && plain.length > 0 ? plain : undefined;
 }
 
-/** A default may use what is taken apart before it. */
+/** A default or a computed key may use what is taken apart before it. */
 function hasDefaults(node: Node): boolean {
-	return nodesOf(node, "params").some((each) => each.type === "AssignmentPattern");
+	let hasAny = false;
+	for (const parameter of nodesOf(node, "params")) {
+		walk(parameter, (each) => {
+			if (each.type === "AssignmentPattern" || each["computed"] === true) hasAny = true;
+			return undefined;
+		});
+	}
+	return hasAny;
+}
+
+function isAnySet(body: Node, names: readonly (readonly [key: string, name: string])[]): boolean {
+	let isSet = false;
+	walk(body, (node) => {
+		const target =
+			node.type === "AssignmentExpression" || /^For(In|Of)Statement$/.test(node.type)
+				? nodeOf(node, "left")
+				: node.type === "UpdateExpression"
+					? nodeOf(node, "argument")
+					: undefined;
+		// A member that is set is another's.
+		if (target === undefined || /^(VariableDeclaration|MemberExpression)$/.test(target.type))
+			return undefined;
+		const set = namesIn(target);
+		if (names.some(([, name]) => set.has(name))) isSet = true;
+		return undefined;
+	});
+	return isSet;
 }
 
 function bodyBegins(text: MagicString, node: Node, statement: string): void {

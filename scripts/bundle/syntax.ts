@@ -15,14 +15,13 @@ export function walk(
 ): void {
 	if (visit(node, parents) === false) return;
 	parents.push(node);
-	for (const part of partsOf(node)) walk(part, visit, parents);
+	for (const key in node) {
+		const part = node[key];
+		if (Array.isArray(part)) {
+			for (const each of part as unknown[]) if (isNode(each)) walk(each, visit, parents);
+		} else if (isNode(part)) walk(part, visit, parents);
+	}
 	parents.pop();
-}
-
-function partsOf(node: Node): Node[] {
-	return Object.values(node)
-		.flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : [value]))
-		.filter(isNode);
 }
 
 function isNode(value: unknown): value is Node {

@@ -3,6 +3,7 @@
  * is seven bytes less per reading. A table that nobody looks at as a whole goes, with a slot per row and its keys.
  */
 import type MagicString from "magic-string";
+import { UnkeptForm } from "./refusals.js";
 import {
 	isFunction,
 	isPropertyName,
@@ -35,13 +36,30 @@ export function foldTables(text: MagicString, tree: Node): void {
 			parent?.type === "MemberExpression" && parent["computed"] !== true
 				? table.rows.get(nameOf(parent["property"]) ?? "")
 				: undefined;
-		if (value === undefined || parent === undefined) table.isLookedAt = true;
+		const above = parents.at(-2);
+		if (value !== undefined && above !== undefined) requireRead(above, parent);
+		// A member of a number is no form of its own: `4.toString`.
+		const isOfNumber =
+			typeof value?.["value"] === "number" &&
+			above?.type === "MemberExpression" &&
+			above["object"] === parent;
+		if (value === undefined || parent === undefined || isOfNumber) table.isLookedAt = true;
 		else text.overwrite(parent.start, parent.end, text.original.slice(value.start, value.end));
 		return undefined;
 	});
 	// The minifier leaves out what nobody uses, but knows nothing of freezing.
 	for (const { init, isLookedAt } of tables.values()) {
 		if (!isLookedAt) text.overwrite(init.start, init.end, "0");
+	}
+}
+
+/** @throws UnkeptForm where a row is set or deleted: a frozen table refuses that, a number cannot. */
+function requireRead(above: Node, row: Node | undefined): void {
+	const isSet =
+		(above.type === "AssignmentExpression" && above["left"] === row) ||
+		above.type === "UpdateExpression";
+	if (isSet || (above.type === "UnaryExpression" && above["operator"] === "delete")) {
+		throw new UnkeptForm(above, "a row of a frozen table set or deleted");
 	}
 }
 

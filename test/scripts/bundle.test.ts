@@ -11,6 +11,7 @@ import { bundle } from "../../scripts/bundle/bundle.js";
 import { makeBindingsGlobal } from "../../scripts/bundle/globals.js";
 import { nameSource } from "../../scripts/bundle/names.js";
 import { makeMembersPlain } from "../../scripts/bundle/plain-members.js";
+import { refuseUnkept } from "../../scripts/bundle/refusals.js";
 import {
 	readMembers,
 	sayBooleans,
@@ -72,6 +73,7 @@ describe("private members made plain", () => {
 			"class A{get x(){return 1}}class B extends A{#x;get x(){return this.#x}}",
 			"class A{static #x=1;static get x(){return A.#x}}",
 			"class A{#x(){}get x(){return this.#x}}",
+			"class A{#x=3;get x(){return this.#x}}class B extends A{y(){return super.x*2}}",
 		];
 		for (const code of kept) assert.match(changed(makeMembersPlain, code), /get x\(\)/, code);
 		assert.equal(
@@ -84,10 +86,66 @@ describe("private members made plain", () => {
 		const refused: readonly (readonly [code: string, why: RegExp])[] = [
 			["class A{#a;static is(b){return #a in b}}", /#a in an object/],
 			["class A{#a=b;constructor(b){}}", /means another b/],
-			["class A{$0=1;#a}", /a property \$0/],
 			["class A{}class B{}{class A{}}", /two classes A/],
 		];
 		for (const [code, why] of refused) assert.throws(() => changed(makeMembersPlain, code), why);
+	});
+});
+
+describe("forms that a bundle would not keep", () => {
+	it("are refused by name", () => {
+		const refused: readonly (readonly [code: string, why: RegExp])[] = [
+			["class A{$0=1;#a}", /a property \$0: names that begin with a dollar/],
+			["const $each=[1];for(const a of $each)a()", /a binding \$each/],
+			["const f=($whole0,{b,c})=>$whole0+b+c", /a binding \$whole0/],
+			['class A{#a=1;constructor(){this["$0"]=7}}', /a text "\$0"/],
+			['const name=["$","0"].join("")', /a text "\$"/],
+			["class A{#a}const K=[A][0];class B extends K{#b}", /a base that is no class by its name/],
+			["class A{#a}const K=A;class B extends K{#b}", /a base that is no class/],
+			["class A{#a}const n={A};class B extends n.A{#b}", /a base that is no class/],
+			["const mix=(Base)=>class extends Base{#m}", /a base that is no class/],
+			["class A{#a}const f=()=>A;class B extends f(){#b}", /a base that is no class/],
+			[
+				"class A{constructor(){this.hook()}hook(){}}class B extends A{#x=1;hook(){this.#x=9}}",
+				/a constructor that calls hook of the class below it/,
+			],
+			["class A{#n=0;constructor(){Object.freeze(this)}}", /an instance looked at as a whole/],
+			["class A{#n=0}const a=new A();f({...a})", /an instance looked at as a whole/],
+			["class A{#n=0}JSON.stringify(new A())", /an instance looked at as a whole/],
+			["class A{#n=0;keys(){return Object.keys(this)}}", /an instance looked at as a whole/],
+			["function*g(){yield 1}for(const a of g())a()", /a generator that is iterated/],
+			["function*g(){yield 1}const a=[...g()]", /a generator that is iterated/],
+			["class A{*g(){yield 1}h(){for(const a of this.g())a()}}", /a generator that is iterated/],
+			["const a={[Symbol.iterator]:()=>b}", /an iterator of one's own/],
+			["function*g(){yield*[1,2,3]}", /yield\* of what is no task/],
+			["function*g(){try{yield a}finally{yield*b()}}", /a wait in a finally/],
+			["function*g(){try{yield a}finally{throw b}}", /a throw in a finally/],
+			["class A{static zero=new A(0)}", /a static part of A that needs A while it is made/],
+			["class A{static x;static{A.x=5}}", /a static part of A/],
+			["function F(){}F.prototype.x=4", /the prototype of the function F/],
+			["function F(){}const G=[F][0];new G()", /new G, which may be a function/],
+			["const undefinedThing=1;f(globalThis.undefinedThing)", /a property of globalThis/],
+			["f(globalThis[name])", /a property of globalThis/],
+		];
+		for (const [code, why] of refused) {
+			assert.throws(() => changed((_, tree) => refuseUnkept(tree), code), why, code);
+		}
+	});
+
+	it("are no forms that only look like one", () => {
+		const kept: readonly string[] = [
+			"class A extends Error{#a}import T from 'timer';class B extends T{#b}class C extends A{#c}",
+			"class A{constructor(){this.#own()}#own(){}}class B extends A{#x;own(){}}",
+			"class A{#n}const o={...options};Object.freeze({a:1});Object.keys(rows);JSON.stringify(o)",
+			"function*task(){try{yield*other()}finally{close();try{throw a}catch{}}}for(const a of map.keys())a()",
+			"class A{static zero(){return new A(0)}static one=1}globalThis.Object",
+			"const price=`$${a}`;const text='$ 5'",
+		];
+		for (const code of kept)
+			assert.equal(
+				changed((_, tree) => refuseUnkept(tree), code),
+				code,
+			);
 	});
 });
 
@@ -117,6 +175,7 @@ describe("short forms", () => {
 			["for(let b of c)b()", /without const/],
 			["for(b of c)b()", /without const/],
 			["for(const b of (()=>{for(const d of e)d()})())b()", /in what is iterated/],
+			["for(const {b=(()=>{for(const d of e)d()})()} of c)b()", /in what is iterated/],
 		];
 		for (const [code, why] of refused) assert.throws(() => changed(unrollIterations, code), why);
 	});
@@ -130,6 +189,25 @@ describe("short forms", () => {
 			changed(readMembers, "const k=({a,b})=>({a,b});class A{m({c},d){return c+d}}"),
 			"const k=($whole0)=>{const a=$whole0.a,b=$whole0.b;return ({a,b})};class A{m($whole1,d){const c=$whole1.c;return c+d}}",
 		);
+	});
+
+	it("leave what would come to mean something else: defaults, keys, names that are set, parentheses", () => {
+		const left: readonly string[] = [
+			"const a=100;function f({a},{b=a}){return a+b}",
+			"const k='z';function f({k},{[k]:v}){return v}",
+			"function f({a,b}){a+=b;return a}",
+			"function f({a}){for(a of b)c()}",
+			"function f(x){const {a,b}=(x);return a+b}",
+			"function f(){const {a,b}=(c++,{a:1,b:2});return a+b}",
+		];
+		for (const code of left) assert.equal(changed(readMembers, code), code);
+		// A member that is set is another's.
+		assert.equal(
+			changed(readMembers, "function f({a}){a.b=1}"),
+			"function f($whole0){const a=$whole0.a;a.b=1}",
+		);
+		const sequence = changed(unrollIterations, 'for(const a of (all+="s",[2,3]))all+=a;');
+		assert.equal(new Function(`let all="";${sequence}return all`)(), "s23");
 	});
 
 	it("leave defaults, rests, patterns in patterns, generators and the outermost level", () => {
@@ -166,8 +244,21 @@ describe("tables folded", () => {
 			"const A=Object.freeze({b:4});function f(){const A=g();return A.b}",
 			"const A={b:4};f(A.b);",
 			'const A=Object.freeze({b:"a longer text"});f(A.b);',
+			"const A=Object.freeze({b:16});A.b.toString(16);",
 		];
 		for (const code of left) assert.equal(changed(foldTables, code), code);
+	});
+});
+
+describe("tables that are written to", () => {
+	it("are refused, for nobody would hear that they are frozen", () => {
+		for (const write of ["A.b=2", "A.b++", "delete A.b"]) {
+			assert.throws(
+				() => changed(foldTables, `const A=Object.freeze({b:4});${write};`),
+				/a row of a frozen table set or deleted/,
+				write,
+			);
+		}
 	});
 });
 
@@ -291,6 +382,17 @@ describe("a bundle", () => {
 			"entry.js.ts",
 			"tank.js.ts",
 		]);
+	});
+
+	it("says in which file and line a form stands that it would not keep", async () => {
+		const entry = write(
+			"odd.js",
+			"const $each = [1];\nexport function start() {\n    return $each;\n}\n",
+		);
+		await assert.rejects(
+			bundle(entry),
+			/odd\.js:1: a binding \$each: names that begin with a dollar are the bundle's: const \$each = \[1\];$/,
+		);
 	});
 
 	it("takes no warning of the bundler for a bundle", async () => {

@@ -9,7 +9,7 @@ import { PROJECT } from "../sources.js";
  * lacks, become empty classes: what is declared can be loaded, and nothing of the board can run.
  */
 export async function writeBundle(entry: string, folder: string): Promise<string> {
-	const { code, imports } = await bundle(join(PROJECT, "build", entry));
+	const { code, imports } = await bundle(join(PROJECT, "build", entry), false);
 	let text = code;
 	imports.forEach((specifier, index) => {
 		writeFileSync(join(folder, `sdk${index}.js`), "export default class {}\n");
