@@ -97,49 +97,52 @@ describe("npm start", function () {
 		rmSync(join(folder, "unused"), { recursive: true });
 	});
 
-	it("plays a recording as its options say, tells its holes, and at every start the same way", async () => {
-		const rows = ["00:00,7,1", "00:10,7,", "00:20,7,2", "05:00,8,3", "05:10,8,3"].map((row) => {
-			const [time, pH, turbidity] = row.split(",");
-			return `1.10.2026 ${time};${pH};750;${turbidity};14;x\n`;
-		});
-		const path = file("logger.csv", `Zeit;pH;EC;NTU;T;note\n${rows.join("")}`);
-		const data = join(folder, "logged");
-		const play = (...argv: string[]): ReturnType<typeof runCommand> =>
-			runCommand(START, "--data", data, "--speed", "max", "--quiet", ...argv);
-		const bare = await play("--river", path, "--for", "1h");
-		assert.equal(bare.exitCode, 1);
-		assert.equal(
-			bare.stderr,
-			`error: ${path}:1:1: no column time, ec25_us_cm, turbidity_ntu, temperature_c; the file has ` +
-				'"Zeit", "pH", "EC", "NTU", "T", "note"; say which is which: --river-columns ' +
-				'"time=THEIR NAME,..." (nothing behind = where it has none)\n',
-		);
-		const names = "time=zeit,ec25_us_cm=EC,turbidity_ntu=ntu,temperature_c=T";
-		const zoneless = await play("--river", path, "--river-columns", names, "--for", "1h");
-		assert.equal(zoneless.stderr.trim().split("\n").length, 6, zoneless.stderr);
-		assert.match(
-			zoneless.stderr,
-			/:2:1: time "1\.10\.2026 00:00" has no zone; *|has no zone: add Z/,
-		);
-		const how = ["--river", path, "--river-columns", names, "--river-zone", "Europe/Belgrade"];
-		const first = await play(...how, "--for", "30m");
-		assert.equal(first.exitCode, 0, first.stderr);
-		const told =
-			`${path}: not used: note\n` +
-			`${path}: turbidity_ntu: no value in 1 of 5 rows; its probe is silent there\n` +
-			`${path}: nothing from 2026-09-30 22:20:00 UTC to 2026-10-01 03:00:00 UTC; every probe is silent there\n`;
-		assert.equal(first.stderr, told);
-		assert.match(first.stdout, /^2026-09-30 22:3\d:\d\d UTC: /);
-		const again = await play("--for", "30m");
-		assert.equal(again.exitCode, 0, again.stderr);
-		assert.equal(again.stderr, told);
-		const other = await play("--river-zone", "UTC", "--for", "30m");
-		assert.equal(other.exitCode, 1);
-		assert.match(
-			other.stderr,
-			/^error: --river-zone UTC: this data directory was begun with --river-zone Europe/,
-		);
-	});
+	whole(
+		"plays a recording as its options say, tells its holes, and at every start the same way",
+		async () => {
+			const rows = ["00:00,7,1", "00:10,7,", "00:20,7,2", "05:00,8,3", "05:10,8,3"].map((row) => {
+				const [time, pH, turbidity] = row.split(",");
+				return `1.10.2026 ${time};${pH};750;${turbidity};14;x\n`;
+			});
+			const path = file("logger.csv", `Zeit;pH;EC;NTU;T;note\n${rows.join("")}`);
+			const data = join(folder, "logged");
+			const play = (...argv: string[]): ReturnType<typeof runCommand> =>
+				runCommand(START, "--data", data, "--speed", "max", "--quiet", ...argv);
+			const bare = await play("--river", path, "--for", "1h");
+			assert.equal(bare.exitCode, 1);
+			assert.equal(
+				bare.stderr,
+				`error: ${path}:1:1: no column time, ec25_us_cm, turbidity_ntu, temperature_c; the file has ` +
+					'"Zeit", "pH", "EC", "NTU", "T", "note"; say which is which: --river-columns ' +
+					'"time=THEIR NAME,..." (nothing behind = where it has none)\n',
+			);
+			const names = "time=zeit,ec25_us_cm=EC,turbidity_ntu=ntu,temperature_c=T";
+			const zoneless = await play("--river", path, "--river-columns", names, "--for", "1h");
+			assert.equal(zoneless.stderr.trim().split("\n").length, 6, zoneless.stderr);
+			assert.match(
+				zoneless.stderr,
+				/:2:1: time "1\.10\.2026 00:00" has no zone; *|has no zone: add Z/,
+			);
+			const how = ["--river", path, "--river-columns", names, "--river-zone", "Europe/Belgrade"];
+			const first = await play(...how, "--for", "30m");
+			assert.equal(first.exitCode, 0, first.stderr);
+			const told =
+				`${path}: not used: note\n` +
+				`${path}: turbidity_ntu: no value in 1 of 5 rows; its probe is silent there\n` +
+				`${path}: nothing from 2026-09-30 22:20:00 UTC to 2026-10-01 03:00:00 UTC; every probe is silent there\n`;
+			assert.equal(first.stderr, told);
+			assert.match(first.stdout, /^2026-09-30 22:3\d:\d\d UTC: /);
+			const again = await play("--for", "30m");
+			assert.equal(again.exitCode, 0, again.stderr);
+			assert.equal(again.stderr, told);
+			const other = await play("--river-zone", "UTC", "--for", "30m");
+			assert.equal(other.exitCode, 1);
+			assert.match(
+				other.stderr,
+				/^error: --river-zone UTC: this data directory was begun with --river-zone Europe/,
+			);
+		},
+	);
 
 	it("asks for a recording when it shall play to its end", async () => {
 		const { exitCode, stderr } = await runCommand(
@@ -349,7 +352,7 @@ describe("npm start", function () {
 		assert.equal(stderr, `error: ${data}: is a file, not a directory; choose another --data\n`);
 	});
 
-	it("shows a time that never goes back, and in the end the summary's", async () => {
+	whole("shows a time that never goes back, and in the end the summary's", async () => {
 		// A first line after two seconds, eight minutes of the world: both stations have slept for two.
 		const run = startCommand(START, ["--data", join(folder, "clock"), "--speed", "240"]);
 		await run.seen(/^2026-\d\d-\d\d \d\d:\d\d:\d\d UTC/m);

@@ -11,7 +11,7 @@ import type { SimulatedStation, StationProgram } from "../../sim/station/station
 import { fraction, integerBelow, SeededRandom } from "../../src/core/random.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
 import { RESET_REASONS, STATION_FLAGS } from "../../src/protocol/record/entry-layouts.js";
-import { proof, sample } from "../support/depth.js";
+import { proof, sample, whole } from "../support/depth.js";
 import { START_UTC_SECONDS } from "../support/engines/bare-station.js";
 import { playStory, type Story, type StoryOptions } from "../support/worlds/story.js";
 
@@ -108,7 +108,7 @@ describe("a storm of brown-outs", function () {
 		});
 	}
 
-	it("loses nothing with real probes, either, when most wakes of a day end in one", async () => {
+	whole("loses nothing with real probes, either, when most wakes of a day end in one", async () => {
 		const story = await playStory({ river: "brownouts-bor", seconds: 36 * HOUR });
 		const { powerCuts } = story.station.counters;
 		assert.ok(powerCuts > 80, `${powerCuts} cuts`);

@@ -5,6 +5,7 @@ import { SCENARIOS } from "../../sim/river/scenarios.js";
 import type { SimulatedStation } from "../../sim/station/station.js";
 import { DerivationContext } from "../../src/protocol/record/derive.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
+import { whole } from "../support/depth.js";
 import {
 	openBareCollector,
 	serviceStation,
@@ -112,7 +113,7 @@ describe("a buffer that overflows", () => {
 		assert.deepEqual(without, []);
 	});
 
-	it("is the only reason for gaps: weather and power cuts make none", async () => {
+	whole("is the only reason for gaps: weather and power cuts make none", async () => {
 		const { outcome } = await runSwarmSeed({ seed: 4, days: 2, signer: "keyed-hash" });
 		assert.deepEqual([outcome.gaps, outcome.inGaps], [0, 0]);
 	});

@@ -12,7 +12,7 @@ import {
 import { EVENT_CODES } from "../../src/protocol/record/events.js";
 import { TimeResolver } from "../../src/protocol/record/time-resolver.js";
 import { directProbesOf } from "../support/bench/direct-water.js";
-import { IS_WHOLE, sample } from "../support/depth.js";
+import { IS_WHOLE, sample, whole } from "../support/depth.js";
 import {
 	keyedHashKeyOf,
 	openBareCollector,
@@ -200,25 +200,28 @@ describe("a station's time", () => {
 		assert.ok(Math.abs(played.lastReading.utcSeconds - played.station.utcSeconds) < 400);
 	});
 
-	it("is not moved by a collector that lies by years when network time says what the clock says", async () => {
-		const played = await Played.begin();
-		await played.until(START_UTC_SECONDS + 3 * HOUR);
-		assert.equal(played.timeServer.requests, 0);
-		played.lieSeconds = YEARS;
-		await played.until(START_UTC_SECONDS + 10 * 24 * HOUR);
-		assert.ok(Math.abs(played.offSeconds) < 400);
-		// Once a day, and the week in which the collector might insist begins anew each time.
-		const { requests } = played.timeServer;
-		assert.ok(requests >= 8 && requests <= 10, `${requests} requests`);
-		const refused = played.events("time-refused");
-		assert.equal(refused.length, requests + 1);
-		assert.deepEqual([...new Set(refused)], ["needs a second source"]);
-		assert.deepEqual(
-			played.disciplines.filter(([source]) => source !== "collector"),
-			[],
-		);
-		assert.ok(played.worstPlacing().seconds < 60);
-	});
+	whole(
+		"is not moved by a collector that lies by years when network time says what the clock says",
+		async () => {
+			const played = await Played.begin();
+			await played.until(START_UTC_SECONDS + 3 * HOUR);
+			assert.equal(played.timeServer.requests, 0);
+			played.lieSeconds = YEARS;
+			await played.until(START_UTC_SECONDS + 10 * 24 * HOUR);
+			assert.ok(Math.abs(played.offSeconds) < 400);
+			// Once a day, and the week in which the collector might insist begins anew each time.
+			const { requests } = played.timeServer;
+			assert.ok(requests >= 8 && requests <= 10, `${requests} requests`);
+			const refused = played.events("time-refused");
+			assert.equal(refused.length, requests + 1);
+			assert.deepEqual([...new Set(refused)], ["needs a second source"]);
+			assert.deepEqual(
+				played.disciplines.filter(([source]) => source !== "collector"),
+				[],
+			);
+			assert.ok(played.worstPlacing().seconds < 60);
+		},
+	);
 
 	// A server of version 3 answers a question of version 4 as such: routers and older systems do.
 	for (const version of [4, 3] as const) {
@@ -243,26 +246,29 @@ describe("a station's time", () => {
 		});
 	}
 
-	it("is put right by an honest collector within its week although network time lies or is not there", async () => {
-		// Asked again after six hours where nobody answers, else after a day.
-		for (const [faults, version, least, most] of sample([
-			[{ kiss: 1 }, 3, 5, 7],
-			[{ lost: 1 }, 4, 20, 28],
-			[{ wrong: 1 }, 4, 5, 7],
-		] as const)) {
-			const played = await Played.begin({}, version);
-			played.timeServer.faults = faults;
-			await played.loseTime(5);
-			await played.until(START_UTC_SECONDS + 7 * 24 * HOUR);
-			// Ahead it stays, for so long: a good clock follows no single voice.
-			assert.ok(Math.abs(played.offSeconds - 5 * HOUR) < 400, `${played.offSeconds} s off`);
-			const { requests } = played.timeServer;
-			assert.ok(requests >= least && requests <= most, `${requests} requests`);
-			await played.until(START_UTC_SECONDS + 7 * 24 * HOUR + 8 * HOUR);
-			assert.ok(Math.abs(played.offSeconds) < 400, `${played.offSeconds} s off`);
-			assert.equal(played.disciplines.at(-1)?.[0], "collector");
-		}
-	});
+	whole(
+		"is put right by an honest collector within its week although network time lies or is not there",
+		async () => {
+			// Asked again after six hours where nobody answers, else after a day.
+			for (const [faults, version, least, most] of sample([
+				[{ kiss: 1 }, 3, 5, 7],
+				[{ lost: 1 }, 4, 20, 28],
+				[{ wrong: 1 }, 4, 5, 7],
+			] as const)) {
+				const played = await Played.begin({}, version);
+				played.timeServer.faults = faults;
+				await played.loseTime(5);
+				await played.until(START_UTC_SECONDS + 7 * 24 * HOUR);
+				// Ahead it stays, for so long: a good clock follows no single voice.
+				assert.ok(Math.abs(played.offSeconds - 5 * HOUR) < 400, `${played.offSeconds} s off`);
+				const { requests } = played.timeServer;
+				assert.ok(requests >= least && requests <= most, `${requests} requests`);
+				await played.until(START_UTC_SECONDS + 7 * 24 * HOUR + 8 * HOUR);
+				assert.ok(Math.abs(played.offSeconds) < 400, `${played.offSeconds} s off`);
+				assert.equal(played.disciplines.at(-1)?.[0], "collector");
+			}
+		},
+	);
 
 	it("is not asked of the network while the clock is well, whatever would be said there", async () => {
 		const played = await Played.begin();

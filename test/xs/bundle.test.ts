@@ -4,6 +4,7 @@ import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Rehearsal, type RehearsalReport } from "../../sim/station/rehearsal.js";
+import { whole } from "../support/depth.js";
 import { writeBundle } from "../support/engines/xs-bundle.js";
 import { findXsWorker, XsEngine } from "../support/engines/xs-engine.js";
 import { type Footprint, footprintOf } from "../support/engines/xs-footprint.js";
@@ -37,31 +38,34 @@ if ("missing" in found) console.log(`SKIPPED: the bundle on XS: ${found.missing}
 
 	afterEach(() => rmSync(folder, { recursive: true }));
 
-	it("keeps, signs and delivers a stormy day byte for byte as the sources do on Node", async () => {
-		const xs = new XsEngine("path" in found ? found.path : "");
-		try {
-			await xs.importModule(await writeBundle("test/support/engines/xs-rehearsal.js", folder));
-			const options = { seed: 20_260_902, scenario: "storm-pek", sectors: 16 };
-			await openRehearsal(xs, options, true);
-			await tell(xs, { kind: "run", untilSeconds: DAY_SECONDS / 2 });
-			await tell(xs, { kind: "cut" });
-			await tell(xs, { kind: "run", untilSeconds: DAY_SECONDS });
-			await tell(xs, { kind: "settle" });
-			const onXs = (await tell(xs, { kind: "report" })).reply as RehearsalReport;
+	whole(
+		"keeps, signs and delivers a stormy day byte for byte as the sources do on Node",
+		async () => {
+			const xs = new XsEngine("path" in found ? found.path : "");
+			try {
+				await xs.importModule(await writeBundle("test/support/engines/xs-rehearsal.js", folder));
+				const options = { seed: 20_260_902, scenario: "storm-pek", sectors: 16 };
+				await openRehearsal(xs, options, true);
+				await tell(xs, { kind: "run", untilSeconds: DAY_SECONDS / 2 });
+				await tell(xs, { kind: "cut" });
+				await tell(xs, { kind: "run", untilSeconds: DAY_SECONDS });
+				await tell(xs, { kind: "settle" });
+				const onXs = (await tell(xs, { kind: "report" })).reply as RehearsalReport;
 
-			const rehearsal = new Rehearsal({ ...options, scheme: hostScheme() });
-			rehearsal.runUntil(DAY_SECONDS / 2);
-			rehearsal.station.cutPowerNow(1);
-			rehearsal.runUntil(DAY_SECONDS);
-			rehearsal.settle();
-			assert.deepEqual(onXs, rehearsal.report());
-			assert.deepEqual(onXs.trouble, []);
-			assert.ok(onXs.appended > 288, `${onXs.appended} entries in a day`);
-			assert.equal(onXs.acknowledged, onXs.appended);
-		} finally {
-			xs.close();
-		}
-	});
+				const rehearsal = new Rehearsal({ ...options, scheme: hostScheme() });
+				rehearsal.runUntil(DAY_SECONDS / 2);
+				rehearsal.station.cutPowerNow(1);
+				rehearsal.runUntil(DAY_SECONDS);
+				rehearsal.settle();
+				assert.deepEqual(onXs, rehearsal.report());
+				assert.deepEqual(onXs.trouble, []);
+				assert.ok(onXs.appended > 288, `${onXs.appended} entries in a day`);
+				assert.equal(onXs.acknowledged, onXs.appended);
+			} finally {
+				xs.close();
+			}
+		},
+	);
 
 	it("has byte code, objects and names within the budget of the image, and shows a growth", async () => {
 		const worker = "path" in found ? found.path : "";

@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { bytesOfHex } from "../../../src/core/bytes.js";
 import { ENVELOPE_CONTENT_TYPE } from "../../../src/protocol/wire/cose.js";
+import { AS_THIS_PROCESS } from "./command.js";
 
 const PROGRAM = fileURLToPath(new URL("../../../src/collector/service/main.js", import.meta.url));
 const SERVER_NAME = "collector.bistrina.invalid";
@@ -43,9 +44,8 @@ export async function startCollector(
 	program = PROGRAM,
 	onStarted: (child: ChildProcess) => void = () => {},
 ): Promise<CollectorProcess> {
-	const child = spawn(process.execPath, [program, "--data", directory, "--port", "0", ...options], {
-		stdio: ["ignore", "pipe", "pipe"],
-	});
+	const argv = [...AS_THIS_PROCESS, program, "--data", directory, "--port", "0", ...options];
+	const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "pipe"] });
 	onStarted(child);
 	let said = "";
 	child.stderr.setEncoding("utf8").on("data", (text: string) => {

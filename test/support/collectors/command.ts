@@ -3,6 +3,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { PROJECT } from "../sources.js";
 
+/**
+ * Programs that a test starts live for seconds: as in the tests' own process (.mocharc.json) PGlite's WebAssembly is compiled
+ * once and not again to run faster, which costs half a second of processor time and more. Benchmarks and campaigns are
+ * without it.
+ */
+export const AS_THIS_PROCESS = process.execArgv.filter((each) => each === "--liftoff-only");
+
 export interface Finished {
 	readonly exitCode: number | null;
 	readonly stdout: string;
@@ -20,7 +27,7 @@ export interface Running {
 export function startCommand(program: string, argv: readonly string[]): Running {
 	const child = spawn(
 		process.execPath,
-		["--enable-source-maps", join(PROJECT, "build", program), ...argv],
+		["--enable-source-maps", ...AS_THIS_PROCESS, join(PROJECT, "build", program), ...argv],
 		{
 			stdio: ["ignore", "pipe", "pipe"],
 			// As on a machine that builds: what goes into a pipe is plain all the same.

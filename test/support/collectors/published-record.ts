@@ -16,7 +16,7 @@ import { SqlRecordReader } from "../../../src/collector/publish/record-reader.js
 import { routerOf } from "../../../src/collector/publish/router.js";
 import { Shelf } from "../../../src/collector/publish/shelf.js";
 import { Streams } from "../../../src/collector/publish/streams.js";
-import { openMemoryStore } from "../../../src/collector/store/pglite-store.js";
+import { openPGliteStore } from "../../../src/collector/store/pglite-store.js";
 import type { SqlStore } from "../../../src/collector/store/store.js";
 import { PROJECT } from "../sources.js";
 import type { SignedStation } from "./signed-station.js";
@@ -64,7 +64,7 @@ export async function openPublishedRecord(given: PublishedOptions = {}): Promise
 	writeFileSync(publication, JSON.stringify(given.publication ?? {}));
 	for (const [name, text] of Object.entries(given.files ?? {}))
 		writeFileSync(join(folder, name), text);
-	const store = await openMemoryStore();
+	const store = await openPGliteStore(join(folder, "database"));
 	const ledger = new Ledger({
 		store,
 		key: signingKeyOf(new Uint8Array(32).fill(7)),
