@@ -38,6 +38,8 @@ export class RingFlash {
 	readonly blocks: number;
 	readonly blockBytes: number;
 	readonly #flash: FlashPartition;
+	/** Of the header that is looked at: a wake looks at as many as the log has sectors. */
+	readonly #header = new Uint8Array(SECTOR_HEADER_BYTES);
 	#baseBytes = 0;
 	#refusal: StationErrorCode | undefined;
 
@@ -100,17 +102,18 @@ export class RingFlash {
 
 	/** Reads the 80 bytes at the beginning of a block of the partition. Throws `flash-failed`. */
 	readBlockHeader(block: number): HeaderReading {
-		return readSectorHeader(this.#read(block * this.blockBytes, SECTOR_HEADER_BYTES));
+		return readSectorHeader(this.#read(block * this.blockBytes, this.#header));
 	}
 
 	/** Reads 80 bytes. Throws `flash-failed`. */
 	readHeader(sector: number): HeaderReading {
-		return readSectorHeader(this.read(sector, 0, SECTOR_HEADER_BYTES));
+		return readSectorHeader(this.#read(this.#baseBytes + sector * this.sectorBytes, this.#header));
 	}
 
 	/** Throws `flash-failed` when the part refuses to read. What lies outside the partition is blank. */
 	read(sector: number, offsetBytes: number, lengthBytes: number): Uint8Array {
-		return this.#read(this.#baseBytes + sector * this.sectorBytes + offsetBytes, lengthBytes);
+		const at = this.#baseBytes + sector * this.sectorBytes + offsetBytes;
+		return this.#read(at, new Uint8Array(lengthBytes));
 	}
 
 	/** Writes and reads back; false when the bytes are not there afterwards, or cannot be read. */
@@ -145,9 +148,8 @@ export class RingFlash {
 		return true;
 	}
 
-	#read(at: number, lengthBytes: number): Uint8Array {
-		const bytes = new Uint8Array(lengthBytes);
-		if (at < 0 || at + lengthBytes > this.blocks * this.blockBytes) return bytes.fill(0xff);
+	#read(at: number, bytes: Uint8Array): Uint8Array {
+		if (at < 0 || at + bytes.length > this.blocks * this.blockBytes) return bytes.fill(0xff);
 		try {
 			this.#flash.read(bytes, at);
 		} catch (error) {
