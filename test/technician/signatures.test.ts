@@ -105,6 +105,54 @@ describe("the page of a visit", function () {
 		assert.match(said.join("\n"), /entry \d+: the page tells it otherwise than it was signed/);
 	});
 
+	it("names entries whose words stand in each other's row, and words that nobody signed in a row", () => {
+		putSignatures(path, [signed(entries, 1)]);
+		const page = readFileSync(path, "utf8");
+		const rows = [...page.matchAll(/<tr><td>(.*?)<\/td>/g)].map(([, words = ""]) => words);
+		assert.equal(rows.length, 2);
+		const [first = "", second = ""] = rows;
+		const exchanged = page
+			.replace(first, () => "@")
+			.replace(second, () => first)
+			.replace("@", () => second);
+		const hidden = page.replace(">gate<", "><s hidden>gate</s>bridge<");
+		const added = page.replace(
+			"<small>gate</small>",
+			"<small>gate</small><br><small>all good</small>",
+		);
+		const before = page.replace(first, () => `nonsense ${first}`);
+		for (const altered of [exchanged, hidden, added, before]) {
+			assert.notEqual(altered, page);
+			said = [];
+			writeFileSync(path, altered);
+			assert.equal(check(), 1, said.join("\n"));
+			assert.match(said.join("\n"), /entry \d+: the page tells it otherwise than it was signed/);
+		}
+	});
+
+	it("is not put in doubt by a name with brackets", () => {
+		const bench = new CalibrationBench({}, 900);
+		bench.attach();
+		const by = "Mira_(MK)";
+		bench.must("log", { channel: "pH", act: "note", by, text: "gate" });
+		bench.must("log", { channel: "pH", act: "note", by, text: "again" });
+		const named = bench.rehearsal.entries.map((canonical) => canonical.slice());
+		const { html } = reportOf({
+			station: "bor-1",
+			person: "mira",
+			beganUtcSeconds: 1_788_220_800,
+			speaker: new Speaker(messagesIn("en")),
+			readings: [],
+			first: 1,
+			entries: named,
+		});
+		writeFileSync(path, html);
+		// Who did the second stands in an entry of the first batch.
+		const half = named.length - 2;
+		putSignatures(path, [signed(named.slice(0, half), 1), signed(named.slice(half), half + 1)]);
+		assert.equal(check(), 0, said.join("\n"));
+	});
+
 	it("names the calibration whose numbers were altered in the page", () => {
 		putSignatures(path, [signed(entries, 1)]);
 		const page = readFileSync(path, "utf8");

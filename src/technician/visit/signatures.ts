@@ -11,11 +11,16 @@ import { CalibrationLog, type LoggedCalibration } from "../../protocol/audit/cal
 import { decodeEntry } from "../../protocol/record/entry.js";
 import { decodeBatch } from "../../protocol/wire/batch.js";
 import { decodeSign1 } from "../../protocol/wire/cose.js";
-import { calibrationText, escaped, PROOF_DIGITS, proofOf } from "./report.js";
+import { calibrationText, escaped, PROOF_DIGITS, proofOf, timeText } from "./report.js";
 
 const PAGE_BYTES_MAX = 0x400000;
 const LISTED = new RegExp(
 	`<td class="entry">#(\\d+)<br><code>([0-9a-f]{${PROOF_DIGITS}})</code>`,
+	"g",
+);
+/** A row of the page as report.ts writes it: its words, and the entry. */
+const ROW = new RegExp(
+	`<tr><td>(.*?)</td><td class="entry">#(\\d+)<br><code>([0-9a-f]{${PROOF_DIGITS}})</code></td></tr>`,
 	"g",
 );
 const CARRIED = /<script type="application\/cose">([0-9A-Za-z+/=]*)<\/script>/g;
@@ -24,6 +29,12 @@ const LANGUAGES = Object.freeze(["en", "sr-Latn", "sr-Cyrl"] as const);
 interface Listed {
 	readonly sequence: number;
 	readonly proof: string;
+}
+
+/** What the row of an entry must say, and whether all of it is compared. */
+interface Told {
+	readonly row: RegExp;
+	readonly isWhole: boolean;
 }
 
 export interface PageOptions {
@@ -64,8 +75,8 @@ export function checkPage({ path, station, isSigned, say }: PageOptions): number
 		troubles++;
 		say(text);
 	};
-	/** What each calibration says, by its entry. */
-	const texts = new Map<number, readonly string[]>();
+	/** What the row of each entry must say. */
+	const told = new Map<string, Told>();
 	const language = LANGUAGES.find((each) => page.includes(`<html lang="${each}">`)) ?? "en";
 	const speaker = new Speaker(messagesIn(language));
 	let [batches, said] = [0, 0];
@@ -82,18 +93,29 @@ export function checkPage({ path, station, isSigned, say }: PageOptions): number
 			const log = new CalibrationLog();
 			for (const [index, canonical] of batch.entries.entries()) {
 				signed.set(`${batch.first + index} ${proofOf(canonical)}`, canonical);
-				const logged = log.observe(decodeEntry(canonical));
-				if (logged !== undefined) texts.set(batch.first + index, requiredOf(speaker, logged));
+				const entry = decodeEntry(canonical);
+				const logged = log.observe(entry);
+				const name = `${batch.first + index} ${proofOf(canonical)}`;
+				if (logged !== undefined) told.set(name, calibrationRow(speaker, logged));
+				else if (entry.kind === "reading") told.set(name, readingRow(speaker, entry.utcSeconds));
 			}
 		}
 	}
+	const rows = new Map<string, string[]>();
+	for (const [, words = "", sequence, proof] of page.matchAll(ROW)) {
+		const name = `${sequence} ${proof}`;
+		rows.set(name, [...(rows.get(name) ?? []), words]);
+	}
 	for (const { sequence, proof } of listed) {
-		const canonical = signed.get(`${sequence} ${proof}`);
-		if (canonical === undefined) trouble(`entry ${sequence} (${proof}): no signature covers it`);
-		const text = texts.get(sequence);
-		if (text === undefined || canonical === undefined) continue;
-		if (text.every((each) => page.includes(escaped(each)))) said++;
-		else trouble(`entry ${sequence}: the page tells it otherwise than it was signed`);
+		const name = `${sequence} ${proof}`;
+		if (!signed.has(name)) trouble(`entry ${sequence} (${proof}): no signature covers it`);
+		else {
+			const asSigned = told.get(name);
+			const words = rows.get(name) ?? [];
+			const isTold = words.length > 0 && words.every((each) => asSigned?.row.test(each));
+			if (!isTold) trouble(`entry ${sequence}: the page tells it otherwise than it was signed`);
+			else if (asSigned?.isWhole) said++;
+		}
 	}
 	say(
 		`${listed.length} entries, ${batches} signed batches, ${said} calibrations and notes told as signed, ` +
@@ -103,17 +125,34 @@ export function checkPage({ path, station, isSigned, say }: PageOptions): number
 }
 
 /**
- * What a page must say of a calibration, whatever batches are at hand: person and bottles may be named in an earlier entry of the
- * boot.
+ * What the row of a calibration must say, whatever batches are at hand: person and bottles may be named in an earlier entry of
+ * the boot.
  */
-function requiredOf(speaker: Speaker, logged: LoggedCalibration): readonly string[] {
-	const { text, more } = calibrationText(speaker, logged);
-	return [
-		text.replace(/ \([^()]*\)$/, ""),
-		...more.map((line, index) =>
-			index < logged.points.length ? line.slice(line.indexOf(": ")) : line,
-		),
-	];
+function calibrationRow(speaker: Speaker, logged: LoggedCalibration): Told {
+	const { text, more } = calibrationText(speaker, { ...logged, person: "" });
+	const lines = more.map((line, index) => {
+		const isBottle = index < logged.points.length;
+		const words = isBottle ? `[^<]*${literal(line.slice(line.indexOf(": ")))}` : literal(line);
+		return `<br><small>${words}</small>`;
+	});
+	return {
+		row: new RegExp(`^${literal(text)}( \\([^<]*\\))?${lines.join("")}$`),
+		isWhole: true,
+	};
+}
+
+/** Of a reading its time; its values follow from the record. */
+function readingRow(speaker: Speaker, utcSeconds: number): Told {
+	const steps = ["as-found", "found-again", "as-left"].map((step) =>
+		literal(speaker.word("step-", step).split(":")[0] ?? ""),
+	);
+	const row = new RegExp(`^${literal(timeText(utcSeconds))}  (${steps.join("|")}): [^<]*$`);
+	return { row, isWhole: false };
+}
+
+/** Words of the page as a pattern that only they match. */
+function literal(words: string): string {
+	return escaped(words).replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 function listedIn(page: string): Listed[] {
