@@ -14,7 +14,7 @@ export const UNPROVED_REASON = GAP_REASONS.indexOf("unproved");
 const UNKNOWN_HEAD: Uint8Array = new Uint8Array(32);
 
 export interface JournalGap {
-	/** Former epoch of these numbers, 0: the present one. */
+	/** Former epoch of these numbers, 0: the present one. A field of the gap entry. */
 	readonly lostEpoch: number;
 	readonly from: number;
 	readonly to: number;

@@ -16,7 +16,7 @@ export interface JournalOptions {
 	readonly retained?: Uint8Array;
 }
 
-/** Fields of the epoch entry that only the journal knows. */
+/** Fields of the epoch entry that only the journal knows: why the epoch begins and what went before. */
 export interface EpochOrigin {
 	/** Index into EPOCH_REASONS. */
 	readonly reason: number;
@@ -27,14 +27,17 @@ export interface EpochOrigin {
 	readonly previousHead: Uint8Array;
 }
 
+/** Condition of the flash; what is counted, is counted since this journal was opened: by the boot or wake. */
 export interface JournalHealth {
 	/** Sectors of the partition. */
 	readonly sectors: number;
-	/** Sectors of the log that hold none of it because they refused to. Reads every header. */
+	/** Sectors of the log that hold none of it because they refused to, or whose header is lost. Reads every header. */
 	readonly retiredSectors: number;
-	/** Since this journal was opened: */
 	readonly correctedBits: number;
+	/** Slots between frames that held none. */
 	readonly skippedFrames: number;
+	/** Sectors begun because a boot was unclean. */
 	readonly sectorSwitches: number;
+	/** Programs and erases that were refused, or not there when they were read back. */
 	readonly failedPrograms: number;
 }

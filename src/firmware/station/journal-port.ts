@@ -3,43 +3,8 @@
 import type { StationErrorCode } from "../../core/errors.js";
 import type { EntryDraft } from "../../protocol/record/entry-layouts.js";
 import type { EntrySource, ReadableEntries } from "../../protocol/record/entry-source.js";
-
-export interface JournalGap {
-	/** Former epoch of these numbers, 0: the present one. A field of the gap entry. */
-	readonly lostEpoch: number;
-	readonly from: number;
-	readonly to: number;
-	/** Index into GAP_REASONS. */
-	readonly reason: number;
-	/** h(to), 32 bytes; zeros where it is not known. */
-	readonly resume: Uint8Array;
-}
-
-/** Condition of the flash; what is counted, is counted since the boot or wake. */
-export interface JournalHealth {
-	/** Sectors of the partition. */
-	readonly sectors: number;
-	/** Sectors that hold nothing because they refused to, or whose header is lost. */
-	readonly retiredSectors: number;
-	readonly correctedBits: number;
-	/** Slots between frames that held none. */
-	readonly skippedFrames: number;
-	/** Sectors begun because a boot was unclean. */
-	readonly sectorSwitches: number;
-	/** Programs and erases that were refused, or not there when they were read back. */
-	readonly failedPrograms: number;
-}
-
-/** Fields of the epoch entry that only the journal knows: why the epoch begins and what went before. */
-export interface EpochOrigin {
-	/** Index into EPOCH_REASONS. */
-	readonly reason: number;
-	/** Zeros where nothing is known of an epoch before. */
-	readonly previousEpoch: number;
-	readonly previousSequence: number;
-	/** h(previousSequence) of the previous epoch; part of h(0) of this one. */
-	readonly previousHead: Uint8Array;
-}
+import type { JournalGap } from "../journal/gap-tracker.js";
+import type { EpochOrigin, JournalHealth } from "../journal/journal-types.js";
 
 /**
  * `epoch`, `cursor`, `nextSequence`, `read`, `headBefore` and `acknowledge` speak of the present epoch,

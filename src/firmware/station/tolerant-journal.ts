@@ -7,7 +7,9 @@
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import type { Entry, EntryDraft } from "../../protocol/record/entry-layouts.js";
 import type { EntrySource, ReadableEntries } from "../../protocol/record/entry-source.js";
-import type { EpochOrigin, JournalGap, JournalHealth, StationJournal } from "./journal-port.js";
+import type { JournalGap } from "../journal/gap-tracker.js";
+import type { EpochOrigin, JournalHealth } from "../journal/journal-types.js";
+import type { StationJournal } from "./journal-port.js";
 
 export interface TolerantJournalOptions {
 	/** With what `save` of the last wake gave, or without. Throws what opening throws. */
