@@ -13,8 +13,6 @@ import {
 } from "../alarms/alarm-control.js";
 import { AlarmDecisions, type AlarmList, type ListedAlarm } from "../alarms/alarm-decisions.js";
 import { textOf } from "../alarms/alarm-notice.js";
-import { openPGliteStore, requireDatabase } from "../store/pglite-store.js";
-import { openPostgresqlStore } from "../store/postgresql-store.js";
 import type { SqlStore } from "../store/store.js";
 import { requireNoPassword } from "./service-options.js";
 
@@ -169,11 +167,13 @@ async function reaching<Result>(
 	}
 }
 
-function openStore({ data, postgres }: CommonOptions): Promise<SqlStore> {
+async function openStore({ data, postgres }: CommonOptions): Promise<SqlStore> {
 	if (postgres !== undefined) {
 		requireNoPassword(postgres);
+		const { openPostgresqlStore } = await import("../store/postgresql-store.js");
 		return openPostgresqlStore(postgres);
 	}
+	const { openPGliteStore, requireDatabase } = await import("../store/pglite-store.js");
 	requireDatabase(data);
 	return openPGliteStore(data);
 }
