@@ -365,7 +365,7 @@ describe("a technician who calibrates", function () {
 		assert.notEqual(uncut.committed, uncut.old);
 		let cuts = 0;
 		// Sparse where it only settles, each one at the end, where the record is written.
-		for (let cutAt = 1; cutAt <= uncut.operations; cutAt += cutAt > 895 && cutAt < 930 ? 1 : 41) {
+		for (let cutAt = 1; cutAt <= uncut.operations; cutAt += cutAt > 857 && cutAt < 892 ? 1 : 41) {
 			const report = runCalibration({ seed: 7, cutAt });
 			cuts++;
 			assert.deepEqual(report.violations, [], `cut ${cutAt}`);
@@ -376,7 +376,7 @@ describe("a technician who calibrates", function () {
 
 	it("is met by a panic at any operation: old or new, and the record says which", () => {
 		const uncut = runCalibration({ seed: 7 });
-		for (let cutAt = 20; cutAt <= uncut.operations; cutAt += cutAt > 895 && cutAt < 930 ? 1 : 41) {
+		for (let cutAt = 20; cutAt <= uncut.operations; cutAt += cutAt > 857 && cutAt < 892 ? 1 : 41) {
 			const report = runCalibration({ seed: 7, cutAt, isPanic: true });
 			assert.deepEqual(report.violations, [], `panic ${cutAt}`);
 			assert.ok([uncut.old, uncut.committed].includes(report.holds), `panic ${cutAt}`);
