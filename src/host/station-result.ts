@@ -2,8 +2,8 @@
  * What is known of a station once it was told who it is: a line of JSON in a result file, by which a collector enrols
  * it. The proof is the station's own signature: a key that was mistyped or mixed up is found at the table.
  */
-import { createHash, createPublicKey, verify } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
+import { appendFileSync, existsSync, readFileSync, truncateSync } from "node:fs";
 import { bytesOfHex, equalBytes } from "../core/bytes.js";
 import { StationError } from "../core/errors.js";
 import { decodeSignedPossession, UNTOLD_STATION } from "../protocol/wire/possession.js";
@@ -58,15 +58,26 @@ export function verifiedPossession(result: StationResult): void {
 	}
 }
 
-function isSigned(publicKey: Uint8Array, signed: Uint8Array, signature: Uint8Array): boolean {
+/** Whether a collector or a station could check anything with it. */
+export function isPointOfCurve(publicKey: Uint8Array | undefined): boolean {
+	return publicKey !== undefined && keyOf(publicKey) !== undefined;
+}
+
+function keyOf(publicKey: Uint8Array): KeyObject | undefined {
 	try {
 		const der = Buffer.concat([KEY_HEAD, publicKey]);
-		const key = createPublicKey({ key: der, format: "der", type: "spki" });
-		return verify("sha256", signed, { key, dsaEncoding: "ieee-p1363" }, signature);
+		return createPublicKey({ key: der, format: "der", type: "spki" });
 	} catch {
 		// No point of the curve.
-		return false;
+		return undefined;
 	}
+}
+
+function isSigned(publicKey: Uint8Array, signed: Uint8Array, signature: Uint8Array): boolean {
+	const key = keyOf(publicKey);
+	return (
+		key !== undefined && verify("sha256", signed, { key, dsaEncoding: "ieee-p1363" }, signature)
+	);
 }
 
 /** Of a file of JSON lines; of a station that stands there twice the later. Throws OperationalError. */
@@ -81,10 +92,44 @@ export function readResults(path: string): readonly StationResult[] {
 	return resultsOf(text, path);
 }
 
+/**
+ * Lines of a file that rows are added to. A last one without its end that is no JSON was cut while it was written: it
+ * is none yet, and `appendRow` takes it away.
+ */
+export function rowLines(text: string): readonly string[] {
+	const lines = text.split("\n");
+	const last = lines.pop() ?? "";
+	return isJson(last) ? [...lines, last] : lines;
+}
+
+/** Adds a row that is on the disk when it returns. Throws OperationalError. */
+export function appendRow(path: string, row: object): void {
+	try {
+		const before = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
+		const end = before.lastIndexOf("\n") + 1;
+		const isWhole = isJson(before.subarray(end).toString());
+		if (end < before.length && !isWhole) truncateSync(path, end);
+		const line = `${isWhole ? "\n" : ""}${JSON.stringify(row)}\n`;
+		appendFileSync(path, line, { mode: 0o600, flush: true });
+	} catch (error) {
+		const why = (error as NodeJS.ErrnoException).code ?? "";
+		throw new OperationalError(said("unwritable", { file: path, why }));
+	}
+}
+
+function isJson(text: string): boolean {
+	try {
+		JSON.parse(text);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
 /** Of the lines of such a file, which is named `where`. */
 export function resultsOf(text: string, where: string): readonly StationResult[] {
 	const rows = new Map<string, StationResult>();
-	for (const [index, line] of text.split("\n").entries()) {
+	for (const [index, line] of rowLines(text).entries()) {
 		// Of a batch and of a replacement also what was begun stands there.
 		if (line.trim() === "" || /^\{"(begun|replacing)":/.test(line)) continue;
 		const row = resultOf(line);
@@ -97,7 +142,8 @@ export function resultsOf(text: string, where: string): readonly StationResult[]
 	return [...rows.values()];
 }
 
-function resultOf(line: string): StationResult | undefined {
+/** Undefined for what is no whole one. */
+export function resultOf(line: string): StationResult | undefined {
 	try {
 		const row = JSON.parse(line) as StationResult;
 		const { station, publicKey, nonce, proof } = row;

@@ -1,20 +1,26 @@
 /** `bistrina batch`: its plan, its labels, and who plugs in the next board. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { parse } from "csv-parse/sync";
+import { replaceFile } from "../host/disk.js";
 import { OperationalError } from "../host/errors.js";
+import { makeFolders } from "../host/folders.js";
 import { type Language, messagesIn } from "../host/messages/messages.js";
 import { type Said, said, textOfSaid } from "../host/messages/said.js";
 import { printJson, printTable } from "../host/output.js";
+import { withLockOf } from "../host/process-lock.js";
+import { writing } from "../host/replace-file.js";
+import { appendRow } from "../host/station-result.js";
 import { type BatchRow, readBatch, runBatch } from "./batch.js";
 import type { ControlledPort } from "./controlled-port.js";
 import type { Bundle } from "./flash/bundle.js";
 import type { ListedPort } from "./list-ports.js";
 import { PlugWatch } from "./plug-watch.js";
-import { appendResult, askSecretly } from "./provision-commands.js";
-import { encoded, readProvisionFile } from "./provision-file.js";
+import { askSecretly } from "./provision-commands.js";
+import { encoded, listed, readProvisionFile } from "./provision-file.js";
 import { labelSvg, labelText } from "./station-label.js";
+import { faultOfTold } from "./told-rules.js";
 
 const STATIONS_MAX = 10_000;
 /** A port that comes is looked at twice. */
@@ -41,6 +47,11 @@ export interface BatchCommandOptions {
 }
 
 export async function batch(options: BatchCommandOptions): Promise<number> {
+	// A second one would give the same names to other boards.
+	return withLockOf(options.results, () => batchAlone(options));
+}
+
+async function batchAlone(options: BatchCommandOptions): Promise<number> {
 	const { results, labels, tell, language } = options;
 	const shared =
 		options.common === undefined
@@ -51,14 +62,15 @@ export async function batch(options: BatchCommandOptions): Promise<number> {
 				});
 	const plan = readPlan(options.plan, shared);
 	const watch = watchOf(options);
+	if (labels !== undefined) await writeMissingLabels(labels, plan, results);
 	const made = await runBatch({
 		...options,
 		isWatched: watch !== undefined,
 		plan,
-		append: (row) => appendResult(results, row),
+		append: (row) => appendRow(results, row),
 		open: async (station) => {
 			const { port = "" } = options;
-			if (port.includes("%")) return options.open(port.replace("%", station));
+			if (port.includes("%")) return options.open(port.replace("%", () => station));
 			if (watch === undefined) {
 				await askForBoard(station, language);
 				return options.open(port);
@@ -97,13 +109,34 @@ function watchOf({ port, list }: BatchCommandOptions): PlugWatch | undefined {
 	return new PlugWatch({ list, pause, path: port });
 }
 
+/** Of a row that was written before its label could be. */
+async function writeMissingLabels(
+	folder: string,
+	plan: readonly { readonly station: string }[],
+	results: string,
+): Promise<void> {
+	const planned = new Set(plan.map(({ station }) => station));
+	for (const row of readBatch(results).done) {
+		// Names of the plan are names of stations, and of files; the last of the three is looked for.
+		const isMissing = !existsSync(join(folder, `${row.station}.txt`));
+		if (planned.has(row.station) && isMissing) await writeLabel(folder, row);
+	}
+}
+
 /** Labels of a station: a drawing to print, the same as points for printers of labels, and as text. */
 export async function writeLabel(folder: string, row: BatchRow): Promise<void> {
 	const { labelPng } = await import("./label-png.js");
-	mkdirSync(folder, { recursive: true });
-	writeFileSync(join(folder, `${row.station}.png`), labelPng(row));
-	writeFileSync(join(folder, `${row.station}.svg`), labelSvg(row));
-	writeFileSync(join(folder, `${row.station}.txt`), labelText(row));
+	const labels = [
+		[".png", labelPng(row)],
+		[".svg", Buffer.from(labelSvg(row))],
+		[".txt", Buffer.from(labelText(row))],
+	] as const;
+	writing(folder, () => {
+		makeFolders(folder);
+		for (const [ending, bytes] of labels) {
+			replaceFile(join(folder, `${row.station}${ending}`), bytes);
+		}
+	});
 }
 
 /** A row for each station: `station`, and any other field by its name; what is empty is as in the common file. */
@@ -123,19 +156,24 @@ function readPlan(path: string, shared: ReadonlyMap<string, string>) {
 		throw new OperationalError(said("plan-empty", { file: path }));
 	}
 	const seen = new Set<string>();
-	return rows.map((row, index) => {
+	const faults: Said[] = [];
+	const stations = rows.map((row, index) => {
 		const station = row["station"] ?? "";
 		const place = { file: path, line: index + 2 };
-		if (station === "") throw new OperationalError(said("plan-no-station", place));
-		if (seen.has(station)) throw new OperationalError(said("plan-twice", { ...place, station }));
+		if (station === "") faults.push(said("plan-no-station", place));
+		else if (seen.has(station)) faults.push(said("plan-twice", { ...place, station }));
 		seen.add(station);
-		const own = Object.entries(row).filter(([, value]) => value !== "");
-		const fields = new Map([
-			...shared,
-			...own.map(([name, value]) => [name, encoded(value)] as const),
-		]);
-		return { station, fields };
+		const own = Object.entries(row)
+			.filter(([, value]) => value !== "")
+			.map(([name, value]) => [name, encoded(value)] as const);
+		for (const [name, text] of own) {
+			const fault = faultOfTold(name, text);
+			if (fault !== undefined) faults.push(said("fault-at", { ...place, fault }));
+		}
+		return { station, fields: new Map([...shared, ...own]) };
 	});
+	if (faults.length > 0) throw new OperationalError(listed(faults));
+	return stations;
 }
 
 async function askForBoard(station: string, language: Language): Promise<void> {

@@ -5,7 +5,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { OperationalError } from "../host/errors.js";
 import { type Said, said } from "../host/messages/said.js";
-import type { StationResult } from "../host/station-result.js";
+import { resultOf, rowLines, type StationResult } from "../host/station-result.js";
+import { UNTOLD_STATION } from "../protocol/wire/possession.js";
 import { ConsoleClient } from "./client.js";
 import { type ControlledPort, lineOf } from "./controlled-port.js";
 import type { Bundle } from "./flash/bundle.js";
@@ -104,9 +105,13 @@ async function makeStation(
 		onProgress: () => {},
 	});
 	requireFree(known, station, mac);
-	options.append({ begun: station, mac });
 	const client = new ConsoleClient(lineOf(port), firstId(), () => {});
-	await client.greet();
+	const { station: other } = await client.greet();
+	// What is begun on a board stays there: nothing is on a board that is another station.
+	if (other !== UNTOLD_STATION && other !== station) {
+		throw new OperationalError(said("replace-other-station", { station, mac, other }));
+	}
+	options.append({ begun: station, mac });
 	const id = await provision({ client, fields, review: async () => true });
 	if (id !== undefined) await restarted(client, id);
 	const result = await identified(client);
@@ -151,18 +156,31 @@ function requireFree({ done, begun }: KnownBatch, station: string, mac: string):
 /** Rows of a result file; none where there is no file. Throws OperationalError for a line that is no row. */
 export function readBatch(path: string): KnownBatch {
 	if (!existsSync(path)) return { done: [], begun: [] };
-	const rows = readFileSync(path, "utf8")
-		.split("\n")
-		.filter((line) => line.trim() !== "")
-		.map((line, index): BatchRow | BegunRow => {
-			try {
-				return JSON.parse(line) as BatchRow | BegunRow;
-			} catch {
-				throw new OperationalError(said("batch-no-row", { file: path, line: index + 1 }));
-			}
-		});
-	return {
-		done: rows.filter((row): row is BatchRow => "proof" in row),
-		begun: rows.filter((row): row is BegunRow => "begun" in row),
-	};
+	const known: { done: BatchRow[]; begun: BegunRow[] } = { done: [], begun: [] };
+	for (const [index, line] of rowLines(readFileSync(path, "utf8")).entries()) {
+		if (line.trim() === "") continue;
+		const row = rowOf(line);
+		if (row === undefined) {
+			throw new OperationalError(said("batch-no-row", { file: path, line: index + 1 }));
+		}
+		if ("begun" in row) known.begun.push(row);
+		else known.done.push(row);
+	}
+	return known;
+}
+
+/** Undefined for a line that is none. A replacement that was begun has its name, too. */
+function rowOf(line: string): BatchRow | BegunRow | undefined {
+	const result = resultOf(line);
+	if (result !== undefined) return result as BatchRow;
+	try {
+		const { begun, replacing, mac } = JSON.parse(line) as Partial<
+			BegunRow & { readonly replacing: string }
+		>;
+		const station = begun ?? replacing;
+		const isWhole = typeof station === "string" && typeof mac === "string";
+		return isWhole ? { begun: station, mac } : undefined;
+	} catch {
+		return undefined;
+	}
 }

@@ -1,11 +1,10 @@
 /** The commands that make a board a station that a collector knows: provision, identity, enrol. */
-import { appendFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { OperationalError } from "../host/errors.js";
 import { type Said, said, textOfSaid } from "../host/messages/said.js";
 import { printJson, printPairs, printTable } from "../host/output.js";
-import type { StationResult } from "../host/station-result.js";
+import { appendRow, type StationResult } from "../host/station-result.js";
 import type { Session } from "./line-commands.js";
 import { identified, provision, restarted, type ShownField } from "./provision.js";
 import { readProvisionFile } from "./provision-file.js";
@@ -45,7 +44,7 @@ export async function provisionFrom(
 	tell(said("kept", { id }));
 	await restarted(client, id);
 	const station = await identified(client);
-	if (result !== undefined) appendResult(result, station);
+	if (result !== undefined) appendRow(result, station);
 	if (format === "text") {
 		const { proof: _proof, nonce: _nonce, ...shown } = station;
 		printPairs({ configuration: id, ...shown }, messages.name);
@@ -56,7 +55,7 @@ export async function provisionFrom(
 
 export async function showIdentity(session: Session, result: string | undefined): Promise<number> {
 	const station = await identified(session.client);
-	if (result !== undefined) appendResult(result, station);
+	if (result !== undefined) appendRow(result, station);
 	if (session.format === "text") {
 		const { proof: _proof, nonce: _nonce, ...shown } = station;
 		printPairs({ ...shown }, session.messages.name);
@@ -68,15 +67,6 @@ export async function showIdentity(session: Session, result: string | undefined)
 /** What the collector's list of stations takes. */
 export function enrolmentLine({ station, publicKey }: StationResult): string {
 	return `${station} ${publicKey}`;
-}
-
-export function appendResult(path: string, row: object): void {
-	try {
-		appendFileSync(path, `${JSON.stringify(row)}\n`, { mode: 0o600, flush: true });
-	} catch (error) {
-		const why = (error as NodeJS.ErrnoException).code ?? "";
-		throw new OperationalError(said("unwritable", { file: path, why }));
-	}
 }
 
 function showDraft(lines: readonly ShownField[], { format, say, messages }: Session): void {

@@ -6,11 +6,15 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { TextDecoder } from "node:util";
 import { OperationalError } from "../host/errors.js";
 import { type Said, said } from "../host/messages/said.js";
+import { faultOfTold } from "./told-rules.js";
 
 /** Certificate and all, with room for comments. */
 const FILE_BYTES_MAX = 64 * 1024;
+/** More than a person mends at once. */
+const FAULTS_SHOWN = 20;
 const NAME = /^[A-Za-z][A-Za-z0-9]*$/;
 /** What does not stand for itself in a text of the line. */
 const NOT_PLAIN = /[^ !-$&-~]/gu;
@@ -41,7 +45,10 @@ export async function readProvisionFile(
 		else {
 			try {
 				const value = await toldValue(name, line.slice(equals + 1).trim(), path, sources);
-				fields.set(name, name === AUTHORITY ? value : encoded(value));
+				const text = name === AUTHORITY ? value : encoded(value);
+				fields.set(name, text);
+				const fault = faultOfTold(name, text);
+				if (fault !== undefined) faults.push(said("fault-at", { ...place, fault }));
 			} catch (error) {
 				if (!(error instanceof OperationalError)) throw error;
 				faults.push(said("fault-at", { ...place, fault: error.said ?? error.message }));
@@ -52,9 +59,13 @@ export async function readProvisionFile(
 	return fields;
 }
 
-/** One after the other. */
-function listed([first = said("nothing"), ...rest]: readonly Said[]): Said {
-	return rest.length === 0 ? first : said("and-then", { first, others: listed(rest) });
+/** One after the other; of very many the first ones and how many more there are. */
+export function listed(faults: readonly Said[]): Said {
+	const shown = faults.slice(0, FAULTS_SHOWN);
+	const last = shown.pop() ?? said("nothing");
+	const rest = faults.length - FAULTS_SHOWN;
+	const end = rest > 0 ? said("and-more", { first: last, count: rest }) : last;
+	return shown.reduceRight((others, first) => said("and-then", { first, others }), end);
 }
 
 /** Printable ASCII but `%`; every other byte of its UTF-8 as `%` and two digits. */
@@ -111,9 +122,13 @@ function certificateHex(path: string): string {
 }
 
 function textOf(path: string): string {
-	return bytesOf(path)
-		.toString("utf8")
-		.replace(/^\ufeff/, "");
+	const bytes = bytesOf(path);
+	try {
+		// A byte order mark at the beginning is left out.
+		return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+	} catch {
+		throw new OperationalError(said("not-utf8", { where: path }));
+	}
 }
 
 function bytesOf(path: string): Buffer {

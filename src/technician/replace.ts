@@ -6,7 +6,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { OperationalError } from "../host/errors.js";
 import { type Said, said } from "../host/messages/said.js";
-import type { StationResult } from "../host/station-result.js";
+import { rowLines, type StationResult } from "../host/station-result.js";
 import { UNTOLD_STATION } from "../protocol/wire/possession.js";
 import { selfTestVerdict, type TestedRow } from "./batch.js";
 import { ConsoleClient } from "./client.js";
@@ -127,15 +127,11 @@ function finished(row: ReplacedRow, tell: (what: Said) => void): ReplacedRow {
 function replacementOf(path: string, station: string, keys: readonly string[], mac: string) {
 	let begun: ReplacingRow | undefined;
 	let done: ReplacedRow | undefined;
-	const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
+	const lines = existsSync(path) ? rowLines(readFileSync(path, "utf8")) : [];
 	for (const [index, line] of lines.entries()) {
 		if (line.trim() === "") continue;
-		let row: Partial<ReplacingRow & ReplacedRow>;
-		try {
-			row = JSON.parse(line) as typeof row;
-		} catch {
-			throw refused("no-result", { file: path, line: index + 1 });
-		}
+		const row = rowOf(line);
+		if (row === undefined) throw refused("no-result", { file: path, line: index + 1 });
 		if (row.replacing === station) {
 			begun = row as ReplacingRow;
 			done = undefined;
@@ -146,6 +142,16 @@ function replacementOf(path: string, station: string, keys: readonly string[], m
 	// One that was ended is of another board than the one that comes in its place later.
 	const isEnded = done !== undefined && keys.includes(done.publicKey) && done.mac !== mac;
 	return isEnded ? { begun: undefined, done: undefined } : { begun, done };
+}
+
+/** Undefined for a line that is none. */
+function rowOf(line: string): Partial<ReplacingRow & ReplacedRow> | undefined {
+	try {
+		const row: unknown = JSON.parse(line);
+		return typeof row === "object" && row !== null ? row : undefined;
+	} catch {
+		return undefined;
+	}
 }
 
 function refused(...parts: Parameters<typeof said>): OperationalError {

@@ -9,6 +9,7 @@ import { signingKeyOf } from "../../src/collector/ledger/keys.js";
 import { openPGliteStore } from "../../src/collector/store/pglite-store.js";
 import { stationKeysOf } from "../../src/collector/store/record-store.js";
 import { textOfSaid } from "../../src/host/messages/said.js";
+import { withLockOf } from "../../src/host/process-lock.js";
 import {
 	fingerprintOf,
 	type StationResult,
@@ -81,6 +82,17 @@ describe("enrolment", () => {
 		assert.equal(list(), `bor-1 ${a.publicKey}\nbor-2 ${b.publicKey}\n`);
 		await run([a, b]);
 		assert.equal(list(), `bor-1 ${a.publicKey}\nbor-2 ${b.publicKey}\n`);
+	});
+
+	it("adds to a list by one process at a time, as two would each take away what the other adds", async () => {
+		const [a, b] = [resultOf("bor-1", 1), resultOf("bor-2", 2)];
+		await run([a]);
+		const second = withLockOf(join(folder, "list"), () => run([b]));
+		await assert.rejects(second, /list: process \d+ is at work with it; wait until it ends/);
+		assert.equal(list(), `bor-1 ${a.publicKey}\n`);
+		await run([b]);
+		assert.equal(list(), `bor-1 ${a.publicKey}\nbor-2 ${b.publicKey}\n`);
+		assert.deepEqual(readdirSync(folder).sort(), ["list", "results.jsonl"]);
 	});
 
 	it("takes a key in place of another only by somebody and for a reason, after the former one", async () => {

@@ -8,11 +8,8 @@ import {
 	chmodSync,
 	closeSync,
 	existsSync,
-	linkSync,
 	openSync,
 	readdirSync,
-	readFileSync,
-	renameSync,
 	rmSync,
 	type StatsFs,
 	statfsSync,
@@ -22,7 +19,7 @@ import { basename, join } from "node:path";
 import { PGlite, type Transaction } from "@electric-sql/pglite";
 import { OperationalError } from "../../host/errors.js";
 import { makeFolders } from "../../host/folders.js";
-import { isProcessAlive } from "../../host/process-alive.js";
+import { holderOf, removeStale, SELF } from "../../host/process-lock.js";
 import { DatabaseTrouble, isFullDisk, troubleOf, wordsOf } from "./database-trouble.js";
 import { makeDatabase } from "./new-database.js";
 import { ensureSchema, type SqlRow, type SqlSession, type SqlStore } from "./store.js";
@@ -194,9 +191,6 @@ export function storeOf(
 	};
 }
 
-/** A process: its id, and when it began, because ids come again (in a container always the same). */
-const SELF = `${process.pid} ${Math.round(performance.timeOrigin)}`;
-
 function takeLock(directory: string, lock: string): void {
 	for (let attempt = 0; attempt < 2; attempt++) {
 		try {
@@ -224,36 +218,4 @@ function takeLock(directory: string, lock: string): void {
 /** Id of the living process that has the database of `directory` open, or undefined. */
 export function databaseHolder(directory: string): number | undefined {
 	return holderOf(join(directory, "lock"));
-}
-
-/** Id of the living process that a lock names, or undefined. */
-function holderOf(lock: string): number | undefined {
-	const text = readIfThere(lock).trim();
-	const holder = Number.parseInt(text, 10);
-	if (!Number.isInteger(holder)) return undefined;
-	if (holder === process.pid) return text === SELF ? holder : undefined;
-	return isProcessAlive(holder) ? holder : undefined;
-}
-
-/** Two that find the same stale lock must not remove each other's: who moved a fresh one puts it back. */
-function removeStale(lock: string): void {
-	const aside = `${lock}.${process.pid}`;
-	try {
-		renameSync(lock, aside);
-		if (holderOf(aside) !== undefined) linkSync(aside, lock);
-	} catch (error) {
-		const { code } = error as NodeJS.ErrnoException;
-		if (code !== "ENOENT" && code !== "EEXIST") throw error;
-	} finally {
-		rmSync(aside, { force: true });
-	}
-}
-
-function readIfThere(path: string): string {
-	try {
-		return readFileSync(path, "utf8");
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-		throw error;
-	}
 }

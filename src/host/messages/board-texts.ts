@@ -44,6 +44,14 @@ export const BOARD_TEXTS = Object.freeze({
 	],
 	unreadable: ["{file}: cannot be read ({why})", "{file}: ne može da se pročita ({why})"],
 	unwritable: ["{file}: cannot be written ({why})", "{file}: ne može da se upiše ({why})"],
+	"file-in-use": [
+		"{file}: process {pid} is at work with it; wait until it ends (if that is another program, remove {lock})",
+		"{file}: sa njom radi proces {pid}; sačekajte da završi (ako je to drugi program, izbrišite {lock})",
+	],
+	"file-taken": [
+		"{file}: another process took it just now; try again",
+		"{file}: upravo ju je uzeo drugi proces; pokušajte ponovo",
+	],
 	"enrol-where": [
 		"say where to enrol: --stations FILE, --data DIR or --postgres URL, one of them",
 		"recite gde se upisuje: `--stations FILE`, `--data DIR` ili `--postgres URL`, jedno od toga",
@@ -134,7 +142,19 @@ export const BOARD_TEXTS = Object.freeze({
 	],
 	"fault-at": ["{file} line {line}: {fault}", "{file}, red {line}: {fault}"],
 	"and-then": ["{first}; {others}", "{first}; {others}"],
+	"and-more": ["{first}; and {count} more", "{first}; i još {count}"],
 	nothing: ["nothing", "ništa"],
+	"no-such-field": ["{field}: no such field", "{field}: nema takvog polja"],
+	"field-too-long": [
+		"{field}: too long, at most {most} characters",
+		"{field}: predugačko, najviše {most} znakova",
+	],
+	"field-rule": ["{field}: {rule}", "{field}: {rule}"],
+	"not-utf8": ["{where}: not UTF-8", "{where}: nije UTF-8"],
+	"no-point": [
+		"{field}: no key (no point of P-256); copy it from where the collector prints it",
+		"{field}: nije ključ (nije tačka krive P-256); prepišite ga odande gde ga kolektor ispisuje",
+	],
 	"no-variable": [
 		"{field}: no {variable} in the environment",
 		"{field}: nema promenljive {variable}",

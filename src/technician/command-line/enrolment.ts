@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { hexOf } from "../../core/bytes.js";
 import { OperationalError, UsageError } from "../../host/errors.js";
 import { type Said, said } from "../../host/messages/said.js";
+import { withLockOf } from "../../host/process-lock.js";
 import { Replacement, writing } from "../../host/replace-file.js";
 import { readResults, type StationResult, verifiedPossession } from "../../host/station-result.js";
 import { enrolmentLine } from "../provision-commands.js";
@@ -138,7 +139,17 @@ async function holderOf(data: string): Promise<number | undefined> {
 	return databaseHolder(data);
 }
 
-async function enrolInList(
+/** Two at once would each take away what the other adds. */
+function enrolInList(
+	stations: string,
+	rows: readonly StationResult[],
+	decision: KeyDecision | undefined,
+	tell: (what: Said) => void,
+): Promise<readonly string[]> {
+	return withLockOf(stations, () => enrolInFreeList(stations, rows, decision, tell));
+}
+
+async function enrolInFreeList(
 	stations: string,
 	rows: readonly StationResult[],
 	decision: KeyDecision | undefined,

@@ -25,6 +25,15 @@ export async function replace(
 	file: string,
 	options: ReplaceCommandOptions,
 ): Promise<number> {
+	const { withLockOf } = await import("../../host/process-lock.js");
+	return withLockOf(options.results, () => replaceAlone(program, file, options));
+}
+
+async function replaceAlone(
+	program: Command,
+	file: string,
+	options: ReplaceCommandOptions,
+): Promise<number> {
 	const { port: name, baud, format = "text" } = program.opts<CommonOptions>();
 	if (name === undefined)
 		program.error("error: --port says which board; bistrina ports lists them");
@@ -34,9 +43,10 @@ export async function replace(
 	// What would be refused in the end is refused before a board is touched.
 	decisionOf(by, why, 1);
 	const { tell, language } = await toneOf(program);
+	const { appendRow } = await import("../../host/station-result.js");
 	const { readBundle } = await import("../flash/bundle.js");
 	const { readProvisionFile } = await import("../provision-file.js");
-	const { appendResult, askSecretly } = await import("../provision-commands.js");
+	const { askSecretly } = await import("../provision-commands.js");
 	const { replaceBoard } = await import("../replace.js");
 	const bundle = await readBundle(options.bundle);
 	const fields = await readProvisionFile(file, { ask: askSecretly, environment: process.env });
@@ -55,7 +65,7 @@ export async function replace(
 			by,
 			why,
 			results,
-			append: (each) => appendResult(results, each),
+			append: (each) => appendRow(results, each),
 			keys: known.keys,
 			delivered,
 			enrol: async (each) => {

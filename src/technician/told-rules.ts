@@ -1,0 +1,31 @@
+/**
+ * What is wrong with what a board would be told: by the station's own table, so that nobody plugs in a board to learn
+ * it, and by what a station has not the means to check. What depends on what the board knows already it says itself.
+ */
+import { bytesOfHex } from "../core/bytes.js";
+import { StationError } from "../core/errors.js";
+import { FIELD_CHARACTERS_MAX, requireTold } from "../firmware/config/provisioning.js";
+import { provisioningRowOf } from "../firmware/config/provisioning-fields.js";
+import { type Said, said } from "../host/messages/said.js";
+import { isPointOfCurve } from "../host/station-result.js";
+
+/** What stands where bytes were no UTF-8. */
+const NO_CHARACTER = "%ef%bf%bd";
+
+/** Its name and its rule; undefined where nothing is. `text` as the line takes it; empty: the field becomes untold. */
+export function faultOfTold(name: string, text: string): Said | undefined {
+	if (provisioningRowOf(name) === undefined) return said("no-such-field", { field: name });
+	if (text === "") return undefined;
+	if (text.length > FIELD_CHARACTERS_MAX) {
+		return said("field-too-long", { field: name, most: FIELD_CHARACTERS_MAX });
+	}
+	if (text.includes(NO_CHARACTER)) return said("not-utf8", { where: name });
+	try {
+		requireTold(name, text);
+	} catch (error) {
+		if (!(error instanceof StationError)) throw error;
+		return said("field-rule", { field: name, rule: error.message });
+	}
+	const isKey = name === "collectorPublicKey";
+	return isKey && !isPointOfCurve(bytesOfHex(text)) ? said("no-point", { field: name }) : undefined;
+}
