@@ -119,16 +119,38 @@ if (program === undefined) {
 
 		it("draws truth and readings on one axis, and values of a killed collector when it is back", async () => {
 			const { page } = await opened();
-			const counts = (): Promise<{ truth: number; delivered: number }> =>
+			const drawn = (): Promise<(number | null)[][]> =>
 				page.evaluate(() => {
 					const host = document.querySelector('[data-channel="ph"] .plot');
 					const { data } = (host as unknown as { plot: { data: (number | null)[][] } }).plot;
-					const count = (values: (number | null)[] = []) =>
-						values.filter((each) => each !== null && each !== undefined).length;
-					return { truth: count(data[1]), delivered: count(data[2]) };
+					return data.map((values) => values.map((each) => each ?? null));
 				});
-			const before = await counts();
-			assert.ok(before.truth >= 600 && before.delivered > 3, JSON.stringify(before));
+			const present = (values: readonly (number | null)[] = []): number =>
+				values.filter((each) => each !== null).length;
+			const [times = [], truth = [], delivered = []] = await drawn();
+			assert.deepEqual([truth.length, delivered.length], [times.length, times.length]);
+			assert.ok(times.every((at, index) => index === 0 || (at ?? 0) > (times[index - 1] ?? 0)));
+			const before = present(delivered);
+			assert.ok(present(truth) >= 600 && before > 3, `${present(truth)}, ${before}`);
+			// What is measured and never reaches a collector that is dead waits in flash.
+			await page.click('[data-action="collector"]');
+			const says = (name: string, words: string): Promise<unknown> =>
+				page.waitForFunction(
+					([fact, wanted]) =>
+						document.querySelector(`[data-fact="${fact}"]`)?.textContent === wanted,
+					[name, words],
+				);
+			await says("collector", "is dead");
+			const waiting = async () => Number(await page.textContent('[data-fact="waiting"]'));
+			const stood = await waiting();
+			await page.click('[data-action="upload"]');
+			await page.waitForFunction(
+				(least) => Number(document.querySelector('[data-fact="waiting"]')?.textContent) > least,
+				stood,
+				{ timeout: 60_000 },
+			);
+			await page.click('[data-action="collector"]');
+			await says("collector", "runs");
 			await page.click('[data-action="upload"]');
 			await page.waitForFunction(
 				(least) => {
@@ -137,30 +159,41 @@ if (program === undefined) {
 					const [, , values = []] = data;
 					return values.filter((each) => each !== null && each !== undefined).length > least;
 				},
-				before.delivered,
+				before,
 				{ timeout: 60_000 },
 			);
 		});
 
-		it("stands still while it is paused", async () => {
+		it("stands still while it is paused, and goes on after it", async () => {
 			const { page } = await opened();
+			const pressed = (wanted: string): Promise<unknown> =>
+				page.waitForFunction(
+					(state) =>
+						document.querySelector('button[name="pause"]')?.getAttribute("aria-pressed") === state,
+					wanted,
+				);
+			const world = async () => (await page.textContent('[data-fact="world"]')) ?? "";
+			const moved = (from: string): Promise<unknown> =>
+				page.waitForFunction(
+					(text) => document.querySelector('[data-fact="world"]')?.textContent !== text,
+					from,
+				);
+			const ran = await world();
+			assert.match(ran, /^2026-10-0\d \d\d:\d\d:\d\d UTC$/);
+			await moved(ran);
 			await page.click('button[name="pause"]');
-			await page.waitForFunction(
-				() =>
-					document.querySelector('button[name="pause"]')?.getAttribute("aria-pressed") === "true",
-			);
-			const world = () => page.textContent('[data-fact="world"]');
-			const now = async () =>
-				(await (await page.request.get(`${origin}/state?station=bor-1`)).json())
-					.utcSeconds as number;
-			const stood = await now();
-			assert.equal(await now(), stood);
-			assert.match((await world()) ?? "", /^2026-10-0\d \d\d:\d\d:\d\d UTC$/);
+			await pressed("true");
+			// At 600 times our time each of these questions would see another minute.
+			const times = new Set<number>();
+			for (let asked = 0; asked < 4; asked++) {
+				const answer = await page.waitForResponse((each) => each.url().includes("/state?"));
+				times.add((await answer.json()).utcSeconds);
+			}
+			assert.equal(times.size, 1, [...times].join(", "));
+			const stood = await world();
 			await page.click('button[name="pause"]');
-			await page.waitForFunction(
-				() =>
-					document.querySelector('button[name="pause"]')?.getAttribute("aria-pressed") === "false",
-			);
+			await pressed("false");
+			await moved(stood);
 		});
 
 		it("speaks three languages, works by the keyboard alone, and axe finds nothing serious", async () => {
