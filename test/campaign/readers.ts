@@ -2,7 +2,8 @@
  * `npm run campaign -- readers [--requests N] [--seconds N] [--seed N]`: hostile readers against a collector as a process of its own:
  * slow headers, odd URLs, numbers beyond 2^53, ranges of centuries, question marks and brackets a thousand
  * deep, connections that send nothing, bodies that nobody asked for. Every answer must be a good one or a refusal of 4xx,
- * memory must stay flat, and a station that delivers meanwhile must not wait. Loopback only. The last line is JSON.
+ * memory must stay flat, and a station that delivers all the while must not wait: both are judged in each of ten slices.
+ * Loopback only. The last line is JSON.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
@@ -22,6 +23,18 @@ const AT_ONCE = 20;
 const REQUESTS_PER_ADDRESS = 130;
 const SLOW_SOCKETS = 40;
 const DELIVERY_MILLISECONDS = 250;
+/** So few in a batch, and so many in all, that deliveries last as long as the asking: half an hour. */
+const READINGS_PER_BATCH = 1;
+const READINGS = 8000;
+const SLICES = 10;
+
+interface Slice {
+	readonly requests: number;
+	readonly seconds: number;
+	readonly residentMegabytes: number;
+	readonly acknowledgements: number;
+	readonly acknowledgementP99Milliseconds: number;
+}
 
 export async function run(args: string[]): Promise<boolean> {
 	const option = (name: string, other: number): number => {
@@ -35,7 +48,7 @@ export async function run(args: string[]): Promise<boolean> {
 	const folder = mkdtempSync(join(tmpdir(), "bistrina-readers-"));
 	const violations: string[] = [];
 	const station = new SignedStation({ station: "bor-1" });
-	station.appendReadings(4000);
+	station.appendReadings(READINGS);
 	const list = join(folder, "stations");
 	writeFileSync(list, `bor-1 ${hexOf(station.publicKey)}\n`);
 	const collector = await startCollector(join(folder, "collector"), [
@@ -50,23 +63,49 @@ export async function run(args: string[]): Promise<boolean> {
 		const port = collector.readersPort ?? 0;
 		await collector.post(station.envelope(1, 280));
 		const before = residentMegabytes(collector.pid);
-		const waits: number[] = [];
+		let waits: number[] = [];
 		let isOver = false;
-		const delivering = deliver(station, collector, waits, () => isOver);
+		const delivering = deliver(
+			station,
+			collector,
+			(wait) => waits.push(wait),
+			() => isOver,
+		);
+		const slices: Slice[] = [];
+		let began = performance.now();
+		let asked = 0;
+		const endSlice = (requests: number): void => {
+			const slice = {
+				requests: requests - asked,
+				seconds: Math.round((performance.now() - began) / 100) / 10,
+				residentMegabytes: residentMegabytes(collector.pid),
+				acknowledgements: waits.length,
+				acknowledgementP99Milliseconds: Math.round(p99Of(waits)),
+			};
+			slices.push(slice);
+			console.log(JSON.stringify(slice));
+			[waits, began, asked] = [[], performance.now(), requests];
+		};
 		const slow = Array.from({ length: SLOW_SOCKETS }, (_, index) => slowSocket(port, index));
-		const statuses = await ask(port, { most, secondsMax, seed });
+		const statuses = await ask(port, { most, secondsMax, seed }, endSlice);
 		const requests = [...statuses.values()].reduce((sum, count) => sum + count, 0);
+		if (requests > asked) endSlice(requests);
 		const slowEnds = await Promise.all(slow);
 		isOver = true;
 		await delivering;
 		const after = residentMegabytes(collector.pid);
-		const p99 = waits.sort((a, b) => a - b)[Math.floor(waits.length * 0.99)] ?? Number.NaN;
 		for (const [status, count] of statuses) {
 			const isWell = status === 200 || status === 304 || (status >= 400 && status < 500);
 			if (!isWell) violations.push(`${count} answers of ${status}`);
 		}
 		if (after - before > GROWTH_MEGABYTES_MAX) violations.push(`${after - before} MB more memory`);
-		if (!(p99 <= ACKNOWLEDGEMENT_MILLISECONDS_MAX)) violations.push(`a station waited ${p99} ms`);
+		for (const [at, slice] of slices.entries()) {
+			const grown = slice.residentMegabytes - before;
+			if (grown > GROWTH_MEGABYTES_MAX) violations.push(`slice ${at}: ${grown} MB more memory`);
+			const p99 = slice.acknowledgementP99Milliseconds;
+			if (!(p99 <= ACKNOWLEDGEMENT_MILLISECONDS_MAX))
+				violations.push(`slice ${at}: a station waited ${p99} ms`);
+		}
 		const left = slowEnds.filter((isClosed) => !isClosed).length;
 		if (left > 0) violations.push(`${left} connections that send nothing are still open`);
 		await new Promise((resolve) => setTimeout(resolve, 5000));
@@ -79,9 +118,14 @@ export async function run(args: string[]): Promise<boolean> {
 				requests,
 				statuses: Object.fromEntries(statuses),
 				slowConnections: SLOW_SOCKETS,
-				residentMegabytes: { before, after },
-				acknowledgements: waits.length,
-				acknowledgementP99Milliseconds: Math.round(p99),
+				seconds: Math.round(slices.reduce((sum, { seconds }) => sum + seconds, 0)),
+				residentMegabytes: {
+					before,
+					most: Math.max(...slices.map((slice) => slice.residentMegabytes)),
+					after,
+				},
+				acknowledgements: slices.reduce((sum, slice) => sum + slice.acknowledgements, 0),
+				acknowledgementP99Milliseconds: slices.map((slice) => slice.acknowledgementP99Milliseconds),
 				violations: violations.length,
 			}),
 		);
@@ -95,8 +139,11 @@ export async function run(args: string[]): Promise<boolean> {
 async function ask(
 	port: number,
 	{ most, secondsMax, seed }: Readonly<Record<"most" | "secondsMax" | "seed", number>>,
+	onSlice: (requests: number) => void,
 ): Promise<Map<number, number>> {
 	const statuses = new Map<number, number>();
+	const perSlice = Math.ceil(most / SLICES);
+	let answered = 0;
 	let left = most;
 	const end = performance.now() + 1000 * secondsMax;
 	const asking = Array.from({ length: AT_ONCE }, async (_, line) => {
@@ -111,6 +158,7 @@ async function ask(
 			const path = oddPath((count) => integerBelow(chance, count));
 			const { status } = await one(port, path, agent);
 			statuses.set(status, (statuses.get(status) ?? 0) + 1);
+			if (++answered % perSlice === 0) onSlice(answered);
 		}
 		agent.destroy();
 	});
@@ -244,16 +292,23 @@ function slowSocket(port: number, index: number): Promise<boolean> {
 async function deliver(
 	station: SignedStation,
 	collector: Awaited<ReturnType<typeof startCollector>>,
-	waits: number[],
+	onWaited: (milliseconds: number) => void,
 	isOver: () => boolean,
 ): Promise<void> {
-	for (let first = 281; first + 11 <= station.entries.length && !isOver(); first += 12) {
+	for (let first = 281; first <= station.entries.length && !isOver(); first += READINGS_PER_BATCH) {
 		const asked = performance.now();
-		const { status } = await collector.post(station.envelope(first, first + 11));
+		const { status } = await collector.post(
+			station.envelope(first, first + READINGS_PER_BATCH - 1),
+		);
 		if (status !== 200) throw new Error(`a batch was answered with ${status}`);
-		waits.push(performance.now() - asked);
+		onWaited(performance.now() - asked);
 		await new Promise((resolve) => setTimeout(resolve, DELIVERY_MILLISECONDS));
 	}
+}
+
+/** NaN of none. */
+function p99Of(waits: readonly number[]): number {
+	return [...waits].sort((a, b) => a - b)[Math.floor(waits.length * 0.99)] ?? Number.NaN;
 }
 
 function residentMegabytes(pid: number): number {

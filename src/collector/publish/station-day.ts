@@ -81,6 +81,7 @@ export class StationDay {
 	readonly #columns = new Map<string, Column>();
 	#marks: readonly Mark[] | undefined;
 	#isPlottedOpen = false;
+	#inOrder: readonly Column[] | undefined;
 
 	/** Throws RangeError for bytes that are none of this version's. */
 	constructor(bytes: Uint8Array) {
@@ -100,6 +101,12 @@ export class StationDay {
 		return column;
 	}
 
+	/** In the order of VALUE_COLUMNS: for tables, which go over all of them for each row. */
+	get columns(): readonly Column[] {
+		this.#inOrder ??= VALUE_COLUMNS.map(({ name }) => this.column(name));
+		return this.#inOrder;
+	}
+
 	get marks(): readonly Mark[] {
 		this.#openRest();
 		return this.#marks ?? [];
@@ -107,9 +114,8 @@ export class StationDay {
 
 	/** All rows, by rising (epoch, sequence). */
 	rows(): DayRow[] {
-		const columns = VALUE_COLUMNS.map(({ name }) => this.column(name));
 		return Array.from({ length: this.count }, (_, index) => {
-			const cells = columns.map((column) => cellOf(column, index));
+			const cells = this.columns.map((column) => cellOf(column, index));
 			return {
 				epoch: Number(cells[placeOf("epoch")]),
 				sequence: Number(cells[placeOf("sequence")]),

@@ -1,15 +1,11 @@
 /** Readings as tables: the published table itself, the few columns that most want, SenML. All of them streams. */
-import {
-	csvHeader,
-	csvLineOf,
-	jsonLineOf,
-	VALUE_COLUMNS,
-} from "../../protocol/audit/published-values.js";
-import { channelsOf } from "./channels.js";
-import { cellOf } from "./column-bytes.js";
+import { csvHeader, csvLineOf, jsonLineOf } from "../../protocol/audit/published-values.js";
+import { channelsOf, type ShownChannel } from "./channels.js";
+import { type Column, cellOf } from "./column-bytes.js";
 import type { PublishedStation } from "./library.js";
 import { type FoundRow, type Period, rowsInOrder } from "./ordered-rows.js";
 import type { Shelf } from "./shelf.js";
+import type { StationDay } from "./station-day.js";
 
 /** About so much is handed on at a time, and others get a turn. */
 const PIECE_CHARACTERS = 65_536;
@@ -48,27 +44,35 @@ export function senml(...source: Source): AsyncGenerator<string> {
 	const [, { station, index: shelfIndex }] = source;
 	const channels = channelsOf(shelfIndex);
 	let isFirst = true;
+	let opened: StationDay | undefined;
+	let columns: readonly (readonly [ShownChannel, Column, Column])[] = [];
 	const recordsOf = ({ day, index, seconds }: FoundRow): string => {
 		if (Number.isNaN(seconds)) return "";
-		const records: string[] = [];
-		for (const channel of channels) {
-			const value = cellOf(day.column(channel.value), index);
-			const flags = cellOf(day.column(channel.flags), index);
-			const { senml: known, name } = channel;
+		if (day !== opened) {
+			opened = day;
+			columns = channels.map((channel) => [
+				channel,
+				day.column(channel.value),
+				day.column(channel.flags),
+			]);
+		}
+		let text = "";
+		const add = (name: string, members: string): void => {
+			text += `${isFirst ? "" : ","}\n{"bn":"urn:dev:bistrina:${station}:","n":${JSON.stringify(name)},"t":${seconds},${members}}`;
+			isFirst = false;
+		};
+		for (const [{ senml: known, name }, values, flagged] of columns) {
+			const value = cellOf(values, index);
+			const flags = cellOf(flagged, index);
 			const unitText = name === "turbidity" ? cellOf(day.column("turbidity_unit"), index) : "";
 			const full = known === undefined ? `${name}-${unitText.toLowerCase() || "relative"}` : name;
-			const base = { bn: `urn:dev:bistrina:${station}:`, n: full, t: seconds };
 			if (value !== "") {
-				const unit = known === undefined ? {} : { u: known.unit };
+				const unit = known === undefined ? "" : `"u":${JSON.stringify(known.unit)},`;
 				const scaled = known === undefined ? Number(value) : scaledBy(value, known.factor);
-				records.push(JSON.stringify({ ...base, ...unit, v: scaled }));
+				add(full, `${unit}"v":${JSON.stringify(scaled)}`);
 			}
-			if (flags !== "") records.push(JSON.stringify({ ...base, n: `${full}/flags`, vs: flags }));
+			if (flags !== "") add(`${full}/flags`, `"vs":${JSON.stringify(flags)}`);
 		}
-		const text = records
-			.map((record, at) => (isFirst && at === 0 ? "\n" : ",\n") + record)
-			.join("");
-		if (records.length > 0) isFirst = false;
 		return text;
 	};
 	return pieces(source, recordsOf, "[", "\n]\n");
@@ -94,7 +98,7 @@ async function* pieces(
 }
 
 function cellsOf({ day, index }: FoundRow): string[] {
-	return VALUE_COLUMNS.map(({ name }) => cellOf(day.column(name), index));
+	return day.columns.map((column) => cellOf(column, index));
 }
 
 /** What the simulator calls turbidity is FNU and NTU alike. */
