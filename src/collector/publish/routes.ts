@@ -275,9 +275,8 @@ function record(name: string, type: string, format: "cbor-sequence" | "json-line
 	};
 }
 
-export function saidOf({ publication, nowSeconds }: Library) {
-	const { operator } = publication;
-	return { operator, now: Math.floor(nowSeconds) };
+export function saidOf({ publication: { operator } }: Library) {
+	return { operator };
 }
 
 function stationJson({ summary, documents, files, index }: PublishedStation) {

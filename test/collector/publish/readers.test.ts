@@ -147,6 +147,21 @@ describe("what readers get", () => {
 		assert.deepEqual([again.status, again.text], [304, ""]);
 	});
 
+	it("tells whoever asks later the same under the same tag", async () => {
+		const paths = await allPaths(record);
+		const before = await Promise.all(paths.map((path) => record.get(path)));
+		record.pass(3600);
+		let same = 0;
+		for (const [at, path] of paths.entries()) {
+			const { headers, text } = await record.get(path);
+			if (headers.etag === undefined || headers.etag !== before[at]?.headers.etag) continue;
+			assert.equal(text, before[at]?.text, path);
+			same++;
+		}
+		assert.ok(same > 20, String(same));
+		record.pass(-3600);
+	});
+
 	it("writes nothing by any method", async () => {
 		for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
 			const { status, headers } = await record.get("/v1/stations", {}, method);

@@ -543,3 +543,22 @@ describe("the numbers of SensorThings", () => {
 		assert.equal(epochNumbers(Array.from({ length: 300 }, (_, at) => at * 977)).size, 256);
 	});
 });
+
+describe("SensorThings of a station that began in the middle of a day", () => {
+	it("says since when there are readings, and not since when there is a day", async () => {
+		const record = await openPublishedRecord();
+		try {
+			const station = new SignedStation({ station: "bor-1" });
+			for (const draft of dayOfReadings(1).slice(100, 110)) station.append(draft);
+			await record.publish(station);
+			const { value } = JSON.parse((await record.get("/sta/v1.1/Datastreams")).text);
+			assert.equal(value.length, 6);
+			for (const each of value)
+				assert.equal(each.phenomenonTime, "2026-03-20T08:20:00Z/2026-03-20T09:05:00Z");
+			const { text } = await record.get("/sta/v1.1/HistoricalLocations");
+			assert.equal(JSON.parse(text).value[0].time, "2026-03-20T08:20:00Z");
+		} finally {
+			await record.close();
+		}
+	});
+});

@@ -38,6 +38,8 @@ export interface PublishedRecord {
 	/** One more envelope, without waiting for readers. */
 	deliver(envelope: Uint8Array, station: string): Promise<void>;
 	get(path: string, headers?: Readonly<Record<string, string>>, method?: string): Promise<Read>;
+	/** The world's clock goes on. */
+	pass(seconds: number): void;
 	/** As SIGHUP does. */
 	reload(): void;
 	/** Throws the cache away and opens anew. */
@@ -71,7 +73,8 @@ export async function openPublishedRecord(given: PublishedOptions = {}): Promise
 		clock: { utcSeconds: NOW_SECONDS },
 	});
 	const clock = new SharedArrayBuffer(8);
-	new Float64Array(clock)[0] = NOW_SECONDS;
+	const world = new Float64Array(clock);
+	world[0] = NOW_SECONDS;
 	const said: string[] = [];
 	const open = (): Promise<Publishing> =>
 		startPublishing({
@@ -121,6 +124,9 @@ export async function openPublishedRecord(given: PublishedOptions = {}): Promise
 			await seen(station.station, station.entries.length);
 		},
 		get,
+		pass: (seconds) => {
+			world[0] = (world[0] ?? 0) + seconds;
+		},
 		reload: () => publishing.reload(),
 		reopen: async () => {
 			const stations = JSON.parse((await get("/v1/stations")).text).stations as {

@@ -4,6 +4,7 @@
  */
 import { isoTextOf } from "../../../core/calendar.js";
 import { channelsOf, SHOWN_CHANNELS, type ShownChannel } from "../channels.js";
+import { numbersOf } from "../column-bytes.js";
 import type { Library, PublishedStation } from "../library.js";
 import { type Shelf, UNDATED } from "../shelf.js";
 import { textOf } from "../texts.js";
@@ -11,7 +12,6 @@ import { datastreamId, epochNumbers, stationNumbers } from "./ids.js";
 import { intervalText } from "./instants.js";
 import type { Entity, SetName } from "./sets.js";
 
-const SECONDS_PER_DAY = 86_400;
 const GEO_JSON = "application/geo+json";
 const MEASUREMENT = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement";
 
@@ -97,7 +97,7 @@ export class Model {
 		for (const { found, number } of numbered) {
 			put(new Thing(this, number, found));
 			put(new Place(this, number, found));
-			if (firstSeconds(found) !== undefined) put(new HistoricalPlace(this, number, found));
+			if (firstDay(found) !== undefined) put(new HistoricalPlace(this, number, found));
 			put(new River(this, number, found));
 			const epochs = epochNumbers(found.index.facts.floors.map(({ epoch }) => epoch));
 			const here = channelsOf(found.index);
@@ -236,7 +236,7 @@ class HistoricalPlace extends OfStation {
 	}
 
 	protected properties() {
-		return { time: isoTextOf(firstSeconds(this.found) ?? 0) };
+		return { time: isoTextOf(firstSeconds(this.model.shelf, this.found) ?? 0) };
 	}
 }
 
@@ -290,7 +290,7 @@ class Datastream extends OfStream {
 		const { name, key } = this.quantity;
 		const { summary, documents } = found;
 		const unit = unitOf(this.stream);
-		const first = firstSeconds(found);
+		const first = firstSeconds(this.model.shelf, found);
 		const last = Date.parse(summary.lastReading ?? "") / 1000;
 		const extent =
 			first === undefined || Number.isNaN(last) ? undefined : intervalText(first, last);
@@ -381,7 +381,16 @@ function ucumOfTurbidity(unit: string): string {
 }
 
 /** The first day that has readings. */
-function firstSeconds({ index }: PublishedStation): number | undefined {
-	const day = Object.entries(index.days).find(([name, { rows }]) => name !== UNDATED && rows > 0);
-	return day === undefined ? undefined : Number(day[0]) * SECONDS_PER_DAY;
+function firstDay({ index }: PublishedStation): string | undefined {
+	return Object.keys(index.days).find(
+		(name) => name !== UNDATED && (index.days[name]?.rows ?? 0) > 0,
+	);
+}
+
+/** Of the first reading that something dates. */
+function firstSeconds(shelf: Shelf, found: PublishedStation): number | undefined {
+	const name = firstDay(found);
+	const day = name === undefined ? undefined : shelf.day(found.station, found.index, name);
+	if (day === undefined) return undefined;
+	return numbersOf(day.column("time"), day.count).reduce((least, at) => Math.min(least, at));
 }
