@@ -22,6 +22,8 @@ export const LEASE_SECONDS = 45;
 const ATTEMPTS_IN_ORDER = 8;
 /** No pause is longer: what lies further ahead is of a clock that was put back. */
 export const PAUSE_SECONDS_MAX = 3600;
+/** Collectors that share a database are less apart; what was noted further ahead was noted by a clock that was put back. */
+export const CLOCK_AHEAD_SECONDS = 3600;
 /** A hook that no collector has had for so long is gone, and what waits for it, too. */
 const HOOK_SECONDS_MAX = 7 * DAY_SECONDS;
 
@@ -193,8 +195,9 @@ async function roomOf(session: SqlSession, station: string, nowSeconds: number):
 		`select count(*)::integer as raised, (select count(distinct d.number)::integer
 				from alarm_deliveries d join alarm_notices w on w.number = d.number
 				where w.station = $1 and d.state = 'waiting') as waiting
-			from alarm_notices n where n.station = $1 and n.raised_at > $2 and n.cause <> 'capped'`,
-		[station, nowSeconds - DAY_SECONDS],
+			from alarm_notices n where n.station = $1 and n.raised_at > $2 and n.raised_at <= $3
+				and n.cause <> 'capped'`,
+		[station, nowSeconds - DAY_SECONDS, nowSeconds + CLOCK_AHEAD_SECONDS],
 	);
 	const left = RAISED_PER_DAY_MAX - Number(row?.["raised"]);
 	return Math.max(0, Math.min(left, WAITING_MAX - Number(row?.["waiting"])));

@@ -5,6 +5,7 @@ import { EVENT_CODES } from "../../protocol/record/events.js";
 import type { SqlStore } from "../store/store.js";
 import { type AlarmNotice, noticeOf } from "./alarm-notice.js";
 import type { AlarmPolicy } from "./alarm-policy.js";
+import { CLOCK_AHEAD_SECONDS } from "./alarm-queue.js";
 
 export interface BatteriesOptions {
 	readonly store: SqlStore;
@@ -39,6 +40,12 @@ export class Batteries {
 		}
 	}
 
+	/** What was said by a station's clock that was ahead is not newer than all that comes. */
+	#isOlder(atSeconds: number, sinceSeconds: number): boolean {
+		const latest = this.#options.clock.utcSeconds + CLOCK_AHEAD_SECONDS;
+		return atSeconds <= sinceSeconds && sinceSeconds <= latest;
+	}
+
 	async #level(station: string, level: number, atSeconds: number): Promise<void> {
 		const { store, raise } = this.#options;
 		const [row] = await store.query(
@@ -47,7 +54,7 @@ export class Batteries {
 		);
 		const before = Number(row?.["power_level"] ?? 0);
 		const since = Number(row?.["power_level_at"] ?? 0);
-		if (since >= atSeconds) return;
+		if (this.#isOlder(atSeconds, since)) return;
 		if (level >= LEVEL_WITHOUT_RADIO && before < LEVEL_WITHOUT_RADIO) {
 			await raise(
 				noticeOf(station, "battery", `level/${atSeconds}`, { level, utcSeconds: atSeconds }),
@@ -72,7 +79,7 @@ export class Batteries {
 			[station],
 		);
 		const since = Number(row?.["battery_at"] ?? 0);
-		if (since >= atSeconds) return;
+		if (this.#isOlder(atSeconds, since)) return;
 		const wasLow = row?.["battery_low"] === true;
 		const isLow = days < (wasLow ? limit * WELL : limit);
 		if (isLow !== wasLow) {

@@ -2,6 +2,7 @@
 import type { SqlRow, SqlStore } from "../store/store.js";
 import { type AlarmNotice, noticeOf } from "./alarm-notice.js";
 import type { AlarmPolicies } from "./alarm-policy.js";
+import { CLOCK_AHEAD_SECONDS } from "./alarm-queue.js";
 
 export interface SilenceOptions {
 	readonly store: SqlStore;
@@ -22,7 +23,7 @@ const GAP_SECONDS_MAX = 86_400;
 
 export class Silence {
 	readonly #options: SilenceOptions;
-	readonly #begunSeconds: number;
+	#begunSeconds: number;
 	/** Since the last turn. */
 	#heard = new Map<string, number>();
 
@@ -101,6 +102,7 @@ export class Silence {
 					where o.station = h.station and o.is_shown order by o.id desc limit 1
 				) c on true
 				where s.heard_at is null or s.heard_at <= h.heard_at
+					or s.heard_at > h.heard_at + ${CLOCK_AHEAD_SECONDS}
 			), noted as (
 				insert into alarm_stations (station, heard_at, gap_seconds, silent_at, is_silent)
 					select station, heard_at, case when since > 0 then coalesce(gap, 0) else 0 end,
@@ -125,6 +127,8 @@ export class Silence {
 	/** A collector that did not listen heard nobody: it waits as long again after its start. */
 	async #tellSilent(policies: AlarmPolicies): Promise<void> {
 		const now = this.#now;
+		// A clock that was put back began no later than now.
+		this.#begunSeconds = Math.min(this.#begunSeconds, now);
 		const rows = await this.#options.store.query(
 			`select station, heard_at, silent_at from alarm_stations
 			where not is_silent and silent_at < $1::bigint and $2::bigint + silent_at - heard_at < $1::bigint

@@ -267,6 +267,21 @@ export function describeAlarms(name: string, openEmpty: () => Promise<SqlStore>)
 			assert.equal(idsOf(desk).at(-1), "bor-1/7/600");
 		});
 
+		it("of a station that was capped while the collector's clock was ahead are told once it is right", async () => {
+			const clock = { utcSeconds: START_SECONDS + 400 * DAY };
+			const desk = await open({ clock });
+			const storm = Array.from({ length: 120 }, (_, index) =>
+				alarm(100 + index, { phase: 1, beginSequence: 0 }),
+			);
+			await stored(desk, ...storm);
+			await desk.play();
+			assert.equal(desk.sent.length, 101);
+			clock.utcSeconds = START_SECONDS;
+			await stored(desk, alarm(600));
+			await desk.play();
+			assert.equal(idsOf(desk).at(-1), "bor-1/7/600");
+		});
+
 		it("of a station that raises hundreds hold back no other's", async () => {
 			const desk = await open({ take: failing });
 			const storm = Array.from({ length: 90 }, (_, index) =>
@@ -420,6 +435,24 @@ export function describeAlarms(name: string, openEmpty: () => Promise<SqlStore>)
 			assert.equal(desk.sent[3]?.line["station"], "pek-1");
 		});
 
+		it("tell of a station that falls silent after the collector's clock was ahead and was put right", async () => {
+			const clock = { utcSeconds: START_SECONDS + 400 * DAY };
+			const desk = await open({ clock });
+			await desk.watch.stored({ station: "bor-1", entries: [], isNew: true });
+			await desk.watch.turn();
+			clock.utcSeconds = START_SECONDS;
+			await desk.watch.stored({ station: "bor-1", entries: [], isNew: true });
+			await desk.watch.turn();
+			clock.utcSeconds = START_SECONDS + 3 * HOUR;
+			await desk.watch.turn();
+			await desk.play();
+			assert.equal(desk.sent.length, 0);
+			clock.utcSeconds = START_SECONDS + 3 * HOUR + 1;
+			await desk.watch.turn();
+			await desk.play();
+			assert.deepEqual(idsOf(desk), [`bor-1/silence/${START_SECONDS}`]);
+		});
+
 		it("blame no station for the time in which the collector did not listen", async () => {
 			const first = await open();
 			await first.watch.stored({ station: "bor-1", entries: [], isNew: true });
@@ -441,6 +474,7 @@ export function describeAlarms(name: string, openEmpty: () => Promise<SqlStore>)
 			const desk = await open({ policy: { "battery-days": 10 } });
 			for (const [day, forecastDays] of [30, 11, 9, 8, 11, 12, 13, 40].entries()) {
 				const utcSeconds = START_SECONDS + day * DAY;
+				desk.clock.utcSeconds = utcSeconds;
 				const entry = encodeEntry({ ...HEADER, ...HEARTBEAT, utcSeconds, forecastDays });
 				await desk.watch.stored({ station: "bor-1", entries: [entry], isNew: true });
 				await desk.play();
@@ -456,6 +490,25 @@ export function describeAlarms(name: string, openEmpty: () => Promise<SqlStore>)
 					"bor-1: its battery lasts 13 days again by its forecast",
 				],
 			);
+		});
+
+		it("tell of a battery though what the station said before bears a time to come", async () => {
+			const desk = await open({ policy: { "battery-days": 10 } });
+			const says = async (days: number, forecastDays: number, detail: number): Promise<void> => {
+				const utcSeconds = START_SECONDS + days * DAY;
+				const level = { ...HEADER, kind: "event", code: 52, text: "", utcSeconds, detail } as const;
+				const heartbeat = { ...HEADER, ...HEARTBEAT, utcSeconds, forecastDays };
+				const entries = [encodeEntry(heartbeat), encodeEntry(level)];
+				await desk.watch.stored({ station: "bor-1", entries, isNew: true });
+				await desk.play();
+			};
+			// Its clock was a year ahead.
+			await says(400, 30, 0);
+			await says(0, 5, 4);
+			assert.deepEqual(idsOf(desk).sort(), [
+				`bor-1/battery/${START_SECONDS}`,
+				`bor-1/battery/level/${START_SECONDS}`,
+			]);
 		});
 
 		it("tell of a station that falls silent for its battery's sake, before it does", async () => {
