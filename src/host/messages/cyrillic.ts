@@ -65,7 +65,7 @@ const KEPT: ReadonlySet<string> = new Set([
 		" ",
 	),
 	..."verify values record".split(" "),
-	..."ESP EN BOOT boot MAC KiB MiB Enter SIGHUP ASCII otadata".split(" "),
+	..."ESP EN BOOT boot MAC KiB MiB Enter Home Shift JavaScript SIGHUP ASCII otadata".split(" "),
 ]);
 
 /**

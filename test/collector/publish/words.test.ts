@@ -48,6 +48,9 @@ describe("the words of the page", () => {
 			"nadživeti, injekcija, konjunkcija": "надживети, инјекција, конјункција",
 			"pH je 7, mutnoća u FNU": "pH је 7, мутноћа у FNU",
 			"Potpuno do broja {to}.": "Потпуно до броја {to}.",
+			// What stands on the keys.
+			"Home najnovije, Shift sa Enter": "Home најновије, Shift са Enter",
+			"Potreban je JavaScript.": "Потребан је JavaScript.",
 			"đak, ćutanje, šuma, žaba, čaj": "ђак, ћутање, шума, жаба, чај",
 		};
 		for (const [latin, cyrillic] of Object.entries(pairs))
