@@ -12,8 +12,8 @@ import { isPointOfCurve } from "../host/station-result.js";
 /** What stands where bytes were no UTF-8. */
 const NO_CHARACTER = "%ef%bf%bd";
 
-/** Its name and its rule; undefined where nothing is. `text` as the line takes it; empty: the field becomes untold. */
-export function faultOfTold(name: string, text: string): Said | undefined {
+/** Its name and its rule, the station's own in its words; undefined where nothing is. `text` as the line takes it; empty: the field becomes untold. */
+export function faultOfTold(name: string, text: string): Said | string | undefined {
 	if (provisioningRowOf(name) === undefined) return said("no-such-field", { field: name });
 	if (text === "") return undefined;
 	if (text.length > FIELD_CHARACTERS_MAX) {
@@ -24,7 +24,7 @@ export function faultOfTold(name: string, text: string): Said | undefined {
 		requireTold(name, text);
 	} catch (error) {
 		if (!(error instanceof StationError)) throw error;
-		return said("field-rule", { field: name, rule: error.message });
+		return error.message;
 	}
 	const isKey = name === "collectorPublicKey";
 	return isKey && !isPointOfCurve(bytesOfHex(text)) ? said("no-point", { field: name }) : undefined;

@@ -149,11 +149,10 @@ export const BOARD_TEXTS = Object.freeze({
 		"{field}: too long, at most {most} characters",
 		"{field}: predugačko, najviše {most} znakova",
 	],
-	"field-rule": ["{field}: {rule}", "{field}: {rule}"],
-	"not-utf8": ["{where}: not UTF-8", "{where}: nije UTF-8"],
+	"not-utf8": ["{where}: not UTF-8", "{where}: nije `UTF-8`"],
 	"no-point": [
 		"{field}: no key (no point of P-256); copy it from where the collector prints it",
-		"{field}: nije ključ (nije tačka krive P-256); prepišite ga odande gde ga kolektor ispisuje",
+		"{field}: nije ključ (nije tačka krive `P-256`); prepišite ga odande gde ga kolektor ispisuje",
 	],
 	"no-variable": [
 		"{field}: no {variable} in the environment",

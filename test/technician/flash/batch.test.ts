@@ -207,11 +207,11 @@ describe("a batch of boards", function () {
 		);
 		await assert.rejects(batchOf({ plan }), (error: Error) => {
 			assert.deepEqual(error.message.split("; "), [
-				`${plan} line 2: station: station id "../x": use 1 to 8 of a-z, 0-9 and -`,
-				`${plan} line 3: intervalSeconds: configuration: intervalSeconds "0x20" is no number`,
+				`${plan} line 2: station id "../x": use 1 to 8 of a-z, 0-9 and -`,
+				`${plan} line 3: configuration: intervalSeconds "0x20" is no number`,
 				`${plan} line 3: colour: no such field`,
 				`${plan} line 4: st-2 stands there twice`,
-				`${plan} line 4: intervalSeconds: intervalSeconds is 5`,
+				`${plan} line 4: intervalSeconds is 5`,
 				"use a whole number from 10 to 86400",
 				`${plan} line 5: no station`,
 			]);
