@@ -224,6 +224,10 @@ function tellSkipped(report: ImageReport, talk: Talk): void {
 			report.unreadableSectors,
 			"sectors skipped: no header that can be read (torn, rotten, not ours)",
 		],
+		[
+			report.lostSectors,
+			"sectors HELD ENTRIES OR MAY HAVE that are not shown: with the header their numbers are lost, too",
+		],
 		[report.newerSectors, "sectors skipped: of a newer format, use newer tools"],
 		[report.staleSectors, "sectors skipped: left from an earlier lap or another journal"],
 		[report.tornSlots, "slots of 16 bytes skipped: torn by a power cut, or rotten"],
@@ -231,6 +235,11 @@ function tellSkipped(report: ImageReport, talk: Talk): void {
 		[report.brokenChains, "sectors do not chain to the next: ALTERED; check a delivered record"],
 	];
 	for (const [count, text] of told) if (count > 0) say(`${count} ${text}`);
+	for (const { station, offsetBytes, usedSectors } of report.otherRings) {
+		say(
+			`ANOTHER RING, of ${station}, begins at byte ${offsetBytes} and has ${usedSectors} sectors in use: NOT SHOWN; cut the file there`,
+		);
+	}
 	tellMissing(report.missing, talk);
 }
 

@@ -6,13 +6,15 @@
 import { equalBytes } from "../core/bytes.js";
 import { createSha256 } from "../core/sha256.js";
 import {
+	FRAME_SLOTS_MAX,
 	JOURNAL_VERSION,
 	readSectorHeader,
 	SECTOR_HEADER_BYTES,
 	type SectorHeader,
 } from "../protocol/flash/journal-format.js";
-import { scanSector } from "../protocol/flash/journal-image.js";
+import { scanHeaderless, scanSector } from "../protocol/flash/journal-image.js";
 import { chainNext } from "../protocol/record/chain.js";
+import { decodeEntry } from "../protocol/record/entry.js";
 import { countOf, rangesMissing, type SequenceRange } from "./sequence-ranges.js";
 
 /** What an image holds besides entries. */
@@ -27,6 +29,8 @@ export interface ImageReport {
 	readonly emptySectors: number;
 	/** Neither empty nor with a header that can be read: torn, rotten, or not ours. */
 	readonly unreadableSectors: number;
+	/** In which entries stand, or stood by their place, that no number names: beside what is missing between others. */
+	readonly lostSectors: number;
 	/** Of a newer format. */
 	readonly newerSectors: number;
 	/** Of another ring, or left over from an earlier lap. */
@@ -37,11 +41,22 @@ export interface ImageReport {
 	readonly correctedBits: number;
 	/** Sectors whose entries do not lead to the head that the next sector begins with: altered. */
 	readonly brokenChains: number;
+	/** Other rings that the file holds and that are not shown. */
+	readonly otherRings: readonly OtherRing[];
 	/** Sequences between the first and the last that cannot be read. */
 	readonly missing: readonly SequenceRange[];
 	readonly missingCount: number;
-	/** False when anything of the ring is missing, absent or altered. */
+	/** False when anything in the file or of the ring is missing, absent, altered or not shown. */
 	readonly isWhole: boolean;
+}
+
+/** Another journal in the same file: of another station, or one that was given up. */
+export interface OtherRing {
+	readonly station: string;
+	/** Where in the file it begins; negative when its beginning is not there. */
+	readonly offsetBytes: number;
+	/** Sectors with a header that says they are written. */
+	readonly usedSectors: number;
 }
 
 export interface ImageEpoch {
@@ -67,20 +82,27 @@ interface PlacedSector {
 	readonly correctedBits: number;
 }
 
+/** More than sectors a ring has. */
+const USED_WEIGHT = 65_536;
+const FRAMES_OF_ENTRIES = 2;
+/** The next to be erased, and the one after it where that one was erased ahead. */
+const GIVEN_UP_SECTORS = 2;
+
 /** Reads an image; undefined when nothing in it bears a journal. Never throws for damage. */
 export function readImage(image: Uint8Array): ImageContent | undefined {
 	const ring = ringOf(image);
 	if (ring === undefined) return undefined;
 	const { count, sectorBytes } = ring;
-	const counts = { empty: 0, unreadable: 0, newer: 0, stale: 0, tornSlots: 0, correctedBits: 0 };
+	const counts = { empty: 0, newer: 0, stale: 0, tornSlots: 0, correctedBits: 0 };
 	const sectors: PlacedSector[] = [];
+	const unreadable: number[] = [];
 	let present = 0;
 	for (const at of ring.places) {
 		if (at + sectorBytes <= image.length) present++;
 		// A copy: rotten bits are put right in place.
 		const reading = readSectorHeader(image.slice(at, at + SECTOR_HEADER_BYTES));
 		if (reading.kind === "newer") counts.newer++;
-		else if (reading.kind === "unreadable") counts.unreadable++;
+		else if (reading.kind === "unreadable") unreadable.push(at);
 		else if (reading.kind === "blank") counts.empty++;
 		else if (reading.header.ring !== ring.ring) counts.stale++;
 		else {
@@ -98,10 +120,15 @@ export function readImage(image: Uint8Array): ImageContent | undefined {
 	counts.stale += sectors.length - log.length;
 	const chains = new ChainCheck();
 	const epochs: ImageEpoch[] = [];
-	for (const epoch of new Set(log.map(({ header }) => header.epoch))) {
+	for (const epoch of [...new Set(log.map(({ header }) => header.epoch))].reverse()) {
 		const ours = log.filter(({ header }) => header.epoch === epoch);
-		epochs.push(readEpoch(image, epoch, ours, sectorBytes, chains, counts));
+		const end = endOfFormer(epoch, epochs[0]);
+		epochs.unshift(readEpoch(image, epoch, ours, sectorBytes, chains, counts, end));
 	}
+	const newestSector = log[log.length - 1] as PlacedSector;
+	const lostSectors =
+		unreadable.filter((at) => isLost(image, at, ring, log)).length +
+		(endsInRuins(image, newestSector, sectorBytes) ? 1 : 0);
 	const absent = Math.max(count - present, 0);
 	const missingCount = epochs.reduce((sum, { missing }) => sum + countOf(missing), 0);
 	const last = epochs[epochs.length - 1] as ImageEpoch;
@@ -114,17 +141,66 @@ export function readImage(image: Uint8Array): ImageContent | undefined {
 			absentSectors: absent,
 			offsetBytes: ring.offsetBytes,
 			emptySectors: counts.empty,
-			unreadableSectors: counts.unreadable,
+			unreadableSectors: unreadable.length,
+			lostSectors,
 			newerSectors: counts.newer,
 			staleSectors: counts.stale,
 			tornSlots: counts.tornSlots,
 			correctedBits: counts.correctedBits,
 			brokenChains: chains.broken,
+			otherRings: ring.others,
 			missing: last.missing,
 			missingCount,
-			isWhole: missingCount === 0 && absent === 0 && chains.broken === 0 && counts.newer === 0,
+			isWhole:
+				missingCount + absent + lostSectors + chains.broken + counts.newer === 0 &&
+				ring.others.length === 0,
 		},
 	};
+}
+
+/**
+ * Whether entries stood at the place `at`, whose header cannot be read. Two frames that check under the serial due
+ * there are what a station takes for entries, too (FORMAT.md, 2.4); a copy that a cut ended leaves one. What a
+ * sector of the log held that shows no frame either is not known, but for what a station itself wrote over with
+ * zeros, and for the two places after the newest, which a cut may have left half erased.
+ */
+function isLost(
+	image: Uint8Array,
+	at: number,
+	{ count, sectorBytes, offsetBytes }: FoundRing,
+	log: readonly PlacedSector[],
+): boolean {
+	const oldest = (log[0] as PlacedSector).header.serial;
+	const like = (log[log.length - 1] as PlacedSector).header;
+	const sector = (((at - offsetBytes) / sectorBytes) % count) + count;
+	const ahead = (sector - (like.serial % count) + count) % count;
+	const bytes = image.slice(at, at + sectorBytes);
+	if (scanHeaderless(bytes.slice(), like, like.serial + ahead).nextIndex >= FRAMES_OF_ENTRIES)
+		return true;
+	const serial = like.serial + ahead - count;
+	if (serial < 0 || ahead <= GIVEN_UP_SECTORS) return false;
+	if (scanHeaderless(bytes.slice(), like, serial).nextIndex >= FRAMES_OF_ENTRIES) return true;
+	const isRefused =
+		bytes.subarray(0, SECTOR_HEADER_BYTES).every((byte) => byte === 0) &&
+		bytes.some((byte) => byte !== 0);
+	return serial < oldest && !isRefused;
+}
+
+/** Whether more is torn after the last frame than a cut leaves of one write: nothing after it names that. */
+function endsInRuins(
+	image: Uint8Array,
+	{ header, at }: PlacedSector,
+	sectorBytes: number,
+): boolean {
+	return scanSector(image.slice(at, at + sectorBytes), header).tornSlots > FRAME_SLOTS_MAX;
+}
+
+/** One more than the last sequence of an epoch that the first entry of the one after it says; 0 where none does. */
+function endOfFormer(epoch: number, after: ImageEpoch | undefined): number {
+	const [first] = after?.entries ?? [];
+	const entry = first && decodeEntry(first);
+	if (entry?.kind !== "epoch" || entry.previousEpoch !== epoch) return 0;
+	return entry.previousSequence + 1;
 }
 
 interface FoundRing {
@@ -134,19 +210,25 @@ interface FoundRing {
 	/** Where its sectors are in the file, ascending. */
 	readonly places: readonly number[];
 	readonly offsetBytes: number;
+	readonly others: readonly OtherRing[];
 }
 
 /** Searches every byte for headers; the ring that most of them are of, and where its sectors lie. */
 function ringOf(image: Uint8Array): FoundRing | undefined {
-	const votes = new Map<string, { header: SectorHeader; base: number; votes: number }>();
+	const votes = new Map<
+		string,
+		{ header: SectorHeader; base: number; votes: number; used: number[] }
+	>();
 	for (const { header, at } of headersIn(image)) {
 		const base = at - (header.serial % header.count) * header.sectorBytes;
 		const name = `${header.ring}/${header.count}/${header.sectorBytes}/${base}`;
 		const known = votes.get(name);
 		// A ring in use weighs more than one that was only formatted.
-		const weight = header.isUnwritten ? 1 : 4096;
-		if (known === undefined) votes.set(name, { header, base, votes: weight });
-		else known.votes += weight;
+		const weight = header.isUnwritten ? 1 : USED_WEIGHT;
+		const ring = known ?? { header, base, votes: 0, used: [] };
+		ring.votes += weight;
+		if (!header.isUnwritten) ring.used.push(at);
+		votes.set(name, ring);
 	}
 	const [most] = [...votes.values()].sort((a, b) => b.votes - a.votes);
 	if (most === undefined) return undefined;
@@ -163,7 +245,12 @@ function ringOf(image: Uint8Array): FoundRing | undefined {
 		}
 	}
 	const sorted = [...places].sort((a, b) => a - b);
-	return { ring, count, sectorBytes, places: sorted, offsetBytes: most.base };
+	const others: OtherRing[] = [];
+	for (const { header, base, used } of votes.values()) {
+		const usedSectors = used.filter((at) => !places.has(at)).length;
+		if (usedSectors > 0) others.push({ station: header.station, offsetBytes: base, usedSectors });
+	}
+	return { ring, count, sectorBytes, places: sorted, offsetBytes: most.base, others };
 }
 
 /** Headers whose check sum holds, wherever they stand. */
@@ -186,11 +273,12 @@ function readEpoch(
 	sectorBytes: number,
 	chains: ChainCheck,
 	counts: { tornSlots: number; correctedBits: number },
+	leastEnd: number,
 ): ImageEpoch {
 	const found = new Map<number, Uint8Array>();
 	const unproved: SequenceRange[] = [];
 	let cursor = 0;
-	let end = 0;
+	let end = leastEnd;
 	chains.begin();
 	for (const { header, at } of log) {
 		const entries: [number, Uint8Array][] = [];

@@ -54,6 +54,15 @@ function written(count: number, reboots = 0): Written {
 	return { image: flash.bytes.slice(), appended, journal };
 }
 
+/** The sector whose header has the highest serial. */
+function newestSectorOf(image: Uint8Array): number {
+	const serials = Array.from({ length: SECTORS }, (_, sector) => {
+		const reading = readSectorHeader(image.slice(sector * 4096, sector * 4096 + 80));
+		return reading.kind === "header" && !reading.header.isUnwritten ? reading.header.serial : -1;
+	});
+	return serials.indexOf(Math.max(...serials));
+}
+
 function hexOf(bytes: Uint8Array | undefined): string {
 	return Buffer.from(bytes ?? []).toString("hex");
 }
@@ -231,6 +240,105 @@ describe("a raw flash image", () => {
 		} finally {
 			rmSync(folder, { recursive: true });
 		}
+	});
+
+	it("is not whole where the newest or the oldest sector holds entries and has no header", () => {
+		const { image } = written(900);
+		// Serial 3 is the newest; nothing follows it that could name what is gone with its header.
+		const newest = image.slice();
+		newest.fill(0x5a, 3 * 4096, 3 * 4096 + 80);
+		const cut = readImage(newest);
+		assert.deepEqual(
+			[cut?.report.missingCount, cut?.report.lostSectors, cut?.report.isWhole],
+			[0, 1, false],
+		);
+		const oldest = image.slice();
+		oldest.fill(0x5a, 0, 4096);
+		const late = readImage(oldest);
+		assert.deepEqual(
+			[late?.report.missingCount, late?.report.lostSectors, late?.report.isWhole],
+			[0, 1, false],
+		);
+		const zeros = image.slice();
+		zeros.fill(0, 0, 4096);
+		assert.equal(readImage(zeros)?.report.isWhole, false);
+	});
+
+	it("is whole where a cut has torn the header after the newest sector, or half an erase", () => {
+		const { image } = written(6000);
+		const whole = readImage(image);
+		assert.ok(whole?.report.isWhole);
+		const newest = newestSectorOf(image);
+		const next = ((newest + 1) % SECTORS) * 4096;
+		image.fill(0x5a, next, next + 40);
+		const torn = readImage(image);
+		assert.deepEqual(
+			[torn?.report.unreadableSectors, torn?.report.lostSectors, torn?.report.isWhole],
+			[1, 0, true],
+		);
+	});
+
+	it("misses of a former epoch what the epoch entry after it says that it had", () => {
+		const { image } = written(900);
+		const flash = new SimulatedFlash({
+			sectors: SECTORS,
+			sectorBytes: 4096,
+			chance: new SeededRandom(1),
+			image,
+		});
+		const journal = Journal.open({
+			flash,
+			station: "image-1",
+			sha256: createSha256(),
+			entropy: { fill: (bytes) => bytes.fill(9) },
+			publicKey: new Uint8Array(33).fill(9),
+		});
+		const { origin } = journal;
+		const [draft] = dayOfReadings(1);
+		assert.ok(draft !== undefined);
+		const { kind: _, fields: __, ...header } = draft as typeof draft & { fields: unknown };
+		journal.append({
+			...header,
+			channelSet: 0,
+			kind: "epoch",
+			station: "image-1",
+			publicKey: new Uint8Array(33).fill(9),
+			...origin,
+		});
+		assert.deepEqual(readImage(flash.bytes)?.report.isWhole, true);
+		assert.equal(origin.previousSequence, 900);
+		// The old epoch's last two sectors: its newest, and the copy that recovery made of the last entry.
+		const damaged = flash.bytes.slice();
+		damaged.fill(0x5a, 3 * 4096, 5 * 4096);
+		const content = readImage(damaged);
+		const [former] = content?.formers ?? [];
+		const last = former?.missing[former.missing.length - 1]?.last;
+		assert.deepEqual([last, content?.report.isWhole], [900, false]);
+	});
+
+	it("says of another ring in the file whose it is and where it begins, and that it is not shown", () => {
+		const { image } = written(900);
+		const flash = new SimulatedFlash({
+			sectors: 8,
+			sectorBytes: 4096,
+			chance: new SeededRandom(1),
+		});
+		const other = Journal.open({
+			flash,
+			station: "image-2",
+			sha256: createSha256(),
+			entropy: { fill: (bytes) => bytes.fill(7) },
+			publicKey: new Uint8Array(33).fill(7),
+		});
+		for (const draft of dayOfReadings(1).slice(0, 10)) other.append(draft);
+		const both = new Uint8Array(image.length + flash.bytes.length);
+		both.set(image);
+		both.set(flash.bytes, image.length);
+		const content = readImage(both);
+		assert.deepEqual(
+			[content?.station, content?.report.otherRings, content?.report.isWhole],
+			["image-1", [{ station: "image-2", offsetBytes: 65_536, usedSectors: 1 }], false],
+		);
 	});
 
 	it("shows the epoch of a former key beside the present one", () => {
