@@ -1,4 +1,5 @@
 /** How a station and its probes are, as far as its record says: its newest daily report, and what calibrations and readings show. */
+import { arithmeticIn } from "../../host/messages/visit-texts.js";
 import { CalibrationLog } from "../../protocol/audit/calibration-log.js";
 import { type HealthLine, ProbeHealth } from "../../protocol/audit/probe-health.js";
 import type { DerivedReading } from "../../protocol/record/derive.js";
@@ -91,11 +92,12 @@ function readingsOf(day: NonNullable<ReturnType<Shelf["day"]>>) {
 export function healthHtml(language: Language, { report, reportTime, probes }: StationHealth) {
 	if (report === undefined && probes.length === 0) return "";
 	const say = (key: string): string => escapeMarkup(textOf(language, key));
+	const spoken = language === "sr" ? "sr-Latn" : language;
 	const lines = probes.map(({ name, verdict, daysLeft, arithmetic }) => {
 		const service =
 			daysLeft === null ? "" : ` ${filledIn(language, "service-within", { days: daysLeft })}`;
 		const sign = verdict === "good" ? "✓" : "!";
-		return `<li><span class="health ${verdict}">${sign} ${say(`health-${name}`)}: ${say(`health-${verdict}`)}.</span>${escapeMarkup(service)} <span class="note" lang="en">${escapeMarkup(arithmetic)}</span></li>`;
+		return `<li><span class="health ${verdict}">${sign} ${say(`health-${name}`)}: ${say(`health-${verdict}`)}.</span>${escapeMarkup(service)} <span class="note">${escapeMarkup(arithmeticIn(spoken, arithmetic, "."))}</span></li>`;
 	});
 	return [
 		`<section class="health" aria-labelledby="health"><h2 id="health">${say("health-title")}</h2>`,

@@ -231,6 +231,15 @@ const ARITHMETIC: readonly (readonly [RegExp, string])[] = [
 	[/the last readings: (.*) uS\/cm/, "poslednja očitavanja: $1 uS/cm"],
 ];
 
+/** How a verdict of health.ts came about; Serbian numbers with `decimal` before their decimals. */
+export function arithmeticIn(language: Language, text: string, decimal: "." | ","): string {
+	if (language === "en") return text;
+	let said = text;
+	for (const [pattern, serbian] of ARITHMETIC) said = said.replace(pattern, serbian);
+	const written = said.replace(/(\d)\.(\d)/g, `$1${decimal}$2`);
+	return language === "sr-Cyrl" ? cyrillicOf(written) : written;
+}
+
 export type TextKey = keyof typeof VISIT_TEXTS;
 
 /** A language's way to say things and to write numbers. */
@@ -263,11 +272,7 @@ export class Speaker {
 
 	/** How a verdict of health.ts came about. */
 	arithmetic(text: string): string {
-		if (this.language === "en") return text;
-		let said = text;
-		for (const [pattern, serbian] of ARITHMETIC) said = said.replace(pattern, serbian);
-		const comma = said.replace(/(\d)\.(\d)/g, "$1,$2");
-		return this.language === "sr-Cyrl" ? cyrillicOf(comma) : comma;
+		return arithmeticIn(this.language, text, ",");
 	}
 
 	/** For reading only: a Serbian reader writes a decimal comma. */

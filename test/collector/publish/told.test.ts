@@ -172,6 +172,10 @@ describe("what a station tells", () => {
 				arithmetic,
 			);
 		assert.equal(text.match(/<span class="health /g)?.length, known.length);
+		// Nothing of it stays English on a Serbian page.
+		const serbian = (await record.get("/station/bor-1?lang=sr")).text;
+		assert.doesNotMatch(serbian, / (over|usual|a week|rise|last) /);
+		assert.match(serbian, /[\d.]+ pH iz očitavanja: \d+/);
 		assert.ok(
 			text.includes(
 				"287 of 288 readings of the day were made. Battery from 3.86 to 3.99 V. It would last 23 days without sun. Radio signal -71 dBm.",
