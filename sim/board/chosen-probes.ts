@@ -92,14 +92,5 @@ export function createChosenProbes(
 
 /** The 1-Wire port of one power cycle: nothing works any more once that is over. */
 export function guardedOneWire(bus: SimulatedOneWireBus, check: () => void): OneWireConnection {
-	const { io: Port, pin } = bus.connection;
-	return {
-		pin,
-		io: class extends Port {
-			override reset(): boolean {
-				check();
-				return super.reset();
-			}
-		} as OneWireConnection["io"],
-	};
+	return bus.connectionUnder(check);
 }

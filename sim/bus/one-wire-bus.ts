@@ -36,6 +36,7 @@ export class SimulatedOneWireBus {
 	wiring: "good" | "short" | "open" = "good";
 	/** Bits that a fault turned over. */
 	strikes = 0;
+	readonly #pin: number;
 	readonly #clock: VirtualClock;
 	readonly #chips: OneWireChip[] = [];
 	readonly #beforeOperation: (() => void) | undefined;
@@ -46,21 +47,34 @@ export class SimulatedOneWireBus {
 	constructor(options: { clock: VirtualClock; pin?: number; beforeOperation?: () => void }) {
 		this.#clock = options.clock;
 		this.#beforeOperation = options.beforeOperation;
-		const pin = options.pin ?? 4;
-		const port = {
-			reset: () => this.#reset(),
-			writeBit: (bit: 0 | 1) => this.#writeBit(bit),
-			readBit: () => this.#readBit(),
-		};
-		this.slots = port;
-		this.connection = {
+		this.#pin = options.pin ?? 4;
+		this.slots = this.#slotsUnder(() => {});
+		this.connection = this.connectionUnder(() => {});
+	}
+
+	/** Its port, where `check` is called before every reset pulse, and may throw. */
+	connectionUnder(check: () => void): OneWireConnection {
+		const pin = this.#pin;
+		const slots = this.#slotsUnder(check);
+		return {
 			io: class extends OneWirePort {
 				constructor(portOptions: OneWireOptions) {
 					if (portOptions.pin !== pin) throw new RangeError("unusable pins");
-					super(port);
+					super(slots);
 				}
 			},
 			pin,
+		};
+	}
+
+	#slotsUnder(check: () => void): Slots {
+		return {
+			reset: () => {
+				check();
+				return this.#reset();
+			},
+			writeBit: (bit) => this.#writeBit(bit),
+			readBit: () => this.#readBit(),
 		};
 	}
 
