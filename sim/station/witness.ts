@@ -75,6 +75,10 @@ class WitnessedJournal implements StationJournal {
 		return this.#journal.health();
 	}
 
+	get correctedBits(): number {
+		return this.#journal.correctedBits;
+	}
+
 	get epoch(): number {
 		return this.#journal.epoch;
 	}

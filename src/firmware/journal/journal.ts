@@ -217,6 +217,11 @@ export class Journal {
 		return [...former, ...this.#ring.present.gaps];
 	}
 
+	/** Since this journal was opened. */
+	get correctedBits(): number {
+		return this.#ring.correctedBits;
+	}
+
 	/** Condition of the flash. Reads every header of the log: not for every wake. */
 	health(): JournalHealth {
 		const { oldestSerial, serial } = this.#ring.present.extent;

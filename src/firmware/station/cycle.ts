@@ -318,17 +318,18 @@ export class Cycle {
 		const { board, journal, recorder, bootLog, readings, power, heartbeat, uploads } = this.#parts;
 		const isRecorded = recorder.fault === undefined;
 		heartbeat.measured({ ...readings.last, due, isRecorded });
-		const { retiredSectors, correctedBits } = journal.health();
+		const { correctedBits } = journal;
 		heartbeat.looked(board.processor.freeHeapBytes, correctedBits - this.#correctedBits);
 		this.#correctedBits = correctedBits;
 		if (!bootLog.isWritten) return;
-		const body = heartbeat.due(utcSeconds, {
+		const body = heartbeat.due(utcSeconds, () => ({
 			ringShare: uploads.waitingShare,
-			sectorsRefused: retiredSectors,
+			// Reads every header of the ring: not for each reading.
+			sectorsRefused: journal.health().retiredSectors,
 			charge: power.charge,
 			countedMillicoulombs: power.countedMillicoulombs,
 			forecastDays: power.forecast?.days,
-		});
+		}));
 		if (body !== undefined) recorder.record(body);
 	}
 

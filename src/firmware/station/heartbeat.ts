@@ -108,7 +108,7 @@ export class Heartbeat {
 	}
 
 	/** The entry of a day that is over, and the next one begins; undefined while it continues. */
-	due(utcSeconds: number, facts: HeartbeatFacts): HeartbeatBody | undefined {
+	due(utcSeconds: number, factsNow: () => HeartbeatFacts): HeartbeatBody | undefined {
 		const day = Math.floor(utcSeconds / SECONDS_A_DAY);
 		const was = this.#at(DAY);
 		if (day === was || day === 0) return undefined;
@@ -117,6 +117,7 @@ export class Heartbeat {
 			return undefined;
 		}
 		this.#settle();
+		const facts = factsNow();
 		const counted = facts.countedMillicoulombs;
 		const before = this.#at(COUNTED);
 		const body: HeartbeatBody = {

@@ -41,6 +41,8 @@ export interface StationJournal extends EntrySource {
 	readonly recoveryNote: string | undefined;
 	/** Reads every header: for whoever asks, not for every wake. */
 	health(): JournalHealth;
+	/** As in `health`, and no header is read for it. */
+	readonly correctedBits: number;
 	/** For retained memory. */
 	save(): Uint8Array;
 	/** Erases ahead while there is time for it. */

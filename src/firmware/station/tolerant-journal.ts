@@ -142,6 +142,10 @@ export class TolerantJournal implements StationJournal {
 		return this.#journal?.recoveryNote;
 	}
 
+	get correctedBits(): number {
+		return this.#journal?.correctedBits ?? 0;
+	}
+
 	/** For retained memory. */
 	get delivered(): Delivered {
 		return this.#delivered;

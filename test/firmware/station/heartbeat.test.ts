@@ -15,7 +15,10 @@ describe("the heartbeat", () => {
 	it("adds up a day through its wakes, is due when the day is over, and begins anew", () => {
 		const clock = { milliseconds: 0 };
 		let heartbeat = new Heartbeat(clock, undefined);
-		assert.equal(heartbeat.due(1000 * DAY + 300, FACTS), undefined);
+		assert.equal(
+			heartbeat.due(1000 * DAY + 300, () => FACTS),
+			undefined,
+		);
 		for (let wake = 0; wake < 4; wake++) {
 			heartbeat.measured({
 				milliseconds: 18_000,
@@ -37,8 +40,11 @@ describe("the heartbeat", () => {
 			clock.milliseconds += 280_000;
 			heartbeat = new Heartbeat(clock, state);
 		}
-		assert.equal(heartbeat.due(1000 * DAY + DAY - 1, FACTS), undefined);
-		const body = heartbeat.due(1001 * DAY, FACTS);
+		assert.equal(
+			heartbeat.due(1000 * DAY + DAY - 1, () => FACTS),
+			undefined,
+		);
+		const body = heartbeat.due(1001 * DAY, () => FACTS);
 		assert.deepEqual(body, {
 			kind: "heartbeat",
 			version: 1,
@@ -69,15 +75,22 @@ describe("the heartbeat", () => {
 			chargePerMille: 640,
 			forecastDays: 97,
 		});
-		assert.equal(heartbeat.due(1001 * DAY + 600, FACTS), undefined);
-		const next = heartbeat.due(1002 * DAY, { ...FACTS, countedMillicoulombs: 5000 });
+		assert.equal(
+			heartbeat.due(1001 * DAY + 600, () => FACTS),
+			undefined,
+		);
+		const next = heartbeat.due(1002 * DAY, () => ({ ...FACTS, countedMillicoulombs: 5000 }));
 		assert.deepEqual([next?.wakes, next?.resets, next?.readingsMade], [0, 0, 0]);
-		const last = heartbeat.due(1003 * DAY, { ...FACTS, countedMillicoulombs: 4200 });
+		const last = heartbeat.due(1003 * DAY, () => ({ ...FACTS, countedMillicoulombs: 4200 }));
 		assert.equal(last?.chargeMillicoulombs, 800);
 	});
 
 	it("comes not while the time is not known", () => {
 		const heartbeat = new Heartbeat({ milliseconds: 0 }, undefined);
-		for (const utcSeconds of [0, 0, 0]) assert.equal(heartbeat.due(utcSeconds, FACTS), undefined);
+		for (const utcSeconds of [0, 0, 0])
+			assert.equal(
+				heartbeat.due(utcSeconds, () => FACTS),
+				undefined,
+			);
 	});
 });
