@@ -113,11 +113,15 @@ const refuseDollars: Check = (node, parents) => {
 
 /** Private members of one name are kept apart along the classes of a chain: it must be known. */
 const refuseUnknownBases: Check = (node, _parents, { classes, imported, bound }) => {
-	if (!isClass(node) || node["superClass"] === null) return;
-	const base = node["superClass"] as Node;
-	const name = nameOf(base);
-	if (name !== undefined && (classes.has(name) || imported.has(name) || !bound.has(name))) return;
-	throw new UnkeptForm(base, "a base that is no class by its name: their members may meet");
+	if (!isClass(node) || !membersOf(node).some((each) => isPrivate(each))) return;
+	for (let above: Node | undefined = node; above !== undefined; ) {
+		const base = above["superClass"] as Node | null;
+		if (base === null) return;
+		const name = nameOf(base) ?? "";
+		above = classes.get(name);
+		if (above !== undefined || (name !== "" && (imported.has(name) || !bound.has(name)))) continue;
+		throw new UnkeptForm(base, "a base that is no class by its name: their members may meet");
+	}
 };
 
 /** A constructor sets private fields of the class below it only after the class above is done. */

@@ -104,6 +104,7 @@ describe("forms that a bundle would not keep", () => {
 			["class A{#a}const K=A;class B extends K{#b}", /a base that is no class/],
 			["class A{#a}const n={A};class B extends n.A{#b}", /a base that is no class/],
 			["const mix=(Base)=>class extends Base{#m}", /a base that is no class/],
+			["function f(Base){class A extends Base{}class B extends A{#m}}", /a base that is no class/],
 			["class A{#a}const f=()=>A;class B extends f(){#b}", /a base that is no class/],
 			[
 				"class A{constructor(){this.hook()}hook(){}}class B extends A{#x=1;hook(){this.#x=9}}",
@@ -136,6 +137,7 @@ describe("forms that a bundle would not keep", () => {
 		const kept: readonly string[] = [
 			"class A extends Error{#a}import T from 'timer';class B extends T{#b}class C extends A{#c}",
 			"class A{constructor(){this.#own()}#own(){}}class B extends A{#x;own(){}}",
+			"const open=(Port)=>({io:class extends Port{constructor(){super(1)}}})",
 			"class A{#n}const o={...options};Object.freeze({a:1});Object.keys(rows);JSON.stringify(o)",
 			"function*task(){try{yield*other()}finally{close();try{throw a}catch{}}}for(const a of map.keys())a()",
 			"class A{static zero(){return new A(0)}static one=1}globalThis.Object",
