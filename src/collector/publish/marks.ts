@@ -152,7 +152,11 @@ export function newestMarks(
 		if (marks.length >= most) break;
 	}
 	return marks
-		.sort((a, b) => ((a.time ?? "") < (b.time ?? "") ? 1 : -1) || b.sequence - a.sequence)
+		.sort((a, b) => {
+			const [of, other] = [a.time ?? "", b.time ?? ""];
+			if (of !== other) return of < other ? 1 : -1;
+			return b.sequence - a.sequence;
+		})
 		.slice(0, most);
 }
 
