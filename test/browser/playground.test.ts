@@ -164,6 +164,32 @@ if (program === undefined) {
 			);
 		});
 
+		it("keeps the words under its plots apart", async () => {
+			const { page } = await opened();
+			const room = await page.evaluate(() => {
+				interface Axis {
+					readonly _splits: readonly number[];
+					readonly _values: readonly string[];
+				}
+				interface Plot {
+					readonly axes: readonly Axis[];
+					readonly ctx: CanvasRenderingContext2D;
+					valToPos(value: number, scale: string, isOnCanvas: boolean): number;
+				}
+				const host = document.querySelector('[data-channel="ph"] .plot');
+				const { plot } = host as unknown as { plot: Plot };
+				const [axis] = plot.axes;
+				const { _splits: splits = [], _values: words = [] } = axis ?? {};
+				plot.ctx.font = `${12 * devicePixelRatio}px system-ui`;
+				const widest = Math.max(...words.map((word) => plot.ctx.measureText(word).width));
+				const at = splits.map((split) => plot.valToPos(split, "x", true));
+				const apart = Math.min(...at.slice(1).map((place, index) => place - (at[index] ?? 0)));
+				return { count: words.length, left: apart - widest };
+			});
+			assert.ok(room.count >= 2, `${room.count} words`);
+			assert.ok(room.left > 4, `${room.left} pixels between two words`);
+		});
+
 		it("stands still while it is paused, and goes on after it", async () => {
 			const { page } = await opened();
 			const pressed = (wanted: string): Promise<unknown> =>

@@ -77,7 +77,7 @@ export function playgroundHtml(given: {
 <label>${say("station")} <select name="station">${stations.map((each) => option(each)).join("")}</select></label>
 <label>${say("speed")} <select name="speed">${SPEEDS.map((each) => option(each)).join("")}</select></label>
 <button type="button" name="pause" aria-pressed="false">${say("pause")}</button>
-<label>h <select name="hours">${HOURS.map((each) => option(each, each === 24)).join("")}</select></label>
+<label>${say("hours")} <select name="hours">${HOURS.map((each) => option(each, each === 24)).join("")}</select></label>
 </form>
 <dl class="facts">
 <div><dt>${say("world")}</dt><dd data-fact="world"></dd></div>

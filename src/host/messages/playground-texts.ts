@@ -14,6 +14,7 @@ export const PLAYGROUND_TEXTS = Object.freeze({
 	"public-page": t("The public page", "Javna stranica"),
 	station: t("Station", "Stanica"),
 	speed: t("Seconds of the world in one second", "Sekundi sveta u jednoj sekundi"),
+	hours: t("Hours shown", "Prikazano sati"),
 	pause: t("Pause", "Pauza"),
 	world: t("Time in the world", "Vreme u svetu"),
 	faults: t("What befalls the station", "Šta se dešava stanici"),

@@ -24,6 +24,8 @@ interface State {
 const STATE_MILLISECONDS = 500;
 const PLOT_MILLISECONDS = 1000;
 const HEIGHT_PIXELS = 150;
+/** Between two labels of time, "10-01 03:00", so that they stay apart. */
+const LABEL_PIXELS = 90;
 /** As readings.csv names them. */
 const COLUMNS: Readonly<Record<string, string>> = Object.freeze({
 	ph: "ph",
@@ -190,7 +192,11 @@ async function draw(): Promise<void> {
 				tzDate: (seconds) => uPlot.tzDate(new Date(1000 * seconds), "Etc/UTC"),
 				scales: { x: { time: true, min: from, max: to } },
 				axes: [
-					{ ...axis, values: (_plot, splits) => splits.map((each) => timeText(each).slice(5, 16)) },
+					{
+						...axis,
+						space: LABEL_PIXELS,
+						values: (_plot, splits) => splits.map((each) => timeText(each).slice(5, 16)),
+					},
 					{ ...axis, size: 60 },
 				],
 				series: [
