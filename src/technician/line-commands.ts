@@ -67,9 +67,16 @@ export async function showStatus(session: Session): Promise<number> {
 	const { station, firmware } = session.greeting;
 	const [first = {}, ...rest] = parts;
 	const lines = [merged([{ station, firmware }, first]), ...rest];
-	if (session.format === "text") printGroups(groupsOf(lines), session.messages.name);
+	if (session.format === "text") printGroups(groupsOf(lines.map(readable)), session.messages.name);
 	else printJson(merged(lines));
 	return 0;
+}
+
+/** On the line the words of a sentence hang together by `_`. */
+function readable(shown: Shown): Shown {
+	const { electrodeBy } = shown;
+	if (typeof electrodeBy !== "string") return shown;
+	return { ...shown, electrodeBy: electrodeBy.replaceAll("_", " ") };
 }
 
 /** A part of `status` is known by its first name; what a later firmware adds goes to the part before. */

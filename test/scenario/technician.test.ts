@@ -271,7 +271,7 @@ describe("the program bistrina", function () {
 			[
 				["--port", "sim:", "status"],
 				0,
-				/^Station\nstation +sim-1\n.*\ninterval +300 s\n.*\n\nClock\nutc +2026-10-01T00:25:\d\dZ\n.*\n\nProbes and battery\nfailedProbes +-\n/s,
+				/^Station\nstation +sim-1\n.*\ninterval +300 s\n.*\n\nClock\nutc +2026-10-01T00:25:\d\dZ\n.*\n\nProbes and battery\nfailedProbes +-\n.*\nelectrodeBy +0 calibrations are kept, four are needed\n/s,
 				/^/,
 			],
 			[
