@@ -13,7 +13,7 @@ import { said } from "./messages/said.js";
 import { isProcessAlive } from "./process-alive.js";
 
 /** A process: its id, and when it began, because ids come again (in a container always the same). */
-export const SELF = `${process.pid} ${Math.round(performance.timeOrigin)}`;
+const SELF = `${process.pid} ${Math.round(performance.timeOrigin)}`;
 const ATTEMPTS = 2;
 
 /** Does the work while no other process does any under the same lock. Throws OperationalError where one does. */
@@ -22,7 +22,11 @@ export async function withLockOf<Result>(
 	work: () => Promise<Result> | Result,
 ): Promise<Result> {
 	const lock = `${path}.lock`;
-	take(path, lock);
+	takeLock(lock, {
+		unwritable: (why) => new OperationalError(said("unwritable", { file: lock, why })),
+		inUse: (pid) => new OperationalError(said("file-in-use", { file: path, pid, lock })),
+		taken: () => new OperationalError(said("file-taken", { file: path })),
+	});
 	try {
 		return await work();
 	} finally {
@@ -30,7 +34,17 @@ export async function withLockOf<Result>(
 	}
 }
 
-function take(path: string, lock: string): void {
+/** What is said where a lock cannot be had. */
+export interface LockRefusals {
+	/** `why`: the system's code. */
+	readonly unwritable: (why: string) => OperationalError;
+	readonly inUse: (pid: number) => OperationalError;
+	/** Others took it each time that it was free. */
+	readonly taken: () => OperationalError;
+}
+
+/** Makes the file for this process. Throws what `refusals` say. */
+export function takeLock(lock: string, refusals: LockRefusals): void {
 	for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
 		try {
 			const descriptor = openSync(lock, "wx", 0o600);
@@ -39,15 +53,13 @@ function take(path: string, lock: string): void {
 			return;
 		} catch (error) {
 			const { code = "" } = error as NodeJS.ErrnoException;
-			if (code !== "EEXIST")
-				throw new OperationalError(said("unwritable", { file: lock, why: code }));
+			if (code !== "EEXIST") throw refusals.unwritable(code);
 		}
 		const pid = holderOf(lock);
-		if (pid !== undefined)
-			throw new OperationalError(said("file-in-use", { file: path, pid, lock }));
+		if (pid !== undefined) throw refusals.inUse(pid);
 		removeStale(lock);
 	}
-	throw new OperationalError(said("file-taken", { file: path }));
+	throw refusals.taken();
 }
 
 /** Id of the living process that a lock names, or undefined. */
@@ -60,7 +72,7 @@ export function holderOf(lock: string): number | undefined {
 }
 
 /** Two that find the same stale lock must not remove each other's: who moved a fresh one puts it back. */
-export function removeStale(lock: string): void {
+function removeStale(lock: string): void {
 	const aside = `${lock}.${process.pid}`;
 	try {
 		renameSync(lock, aside);

@@ -4,22 +4,12 @@
  * system does. One process at a time.
  */
 
-import {
-	chmodSync,
-	closeSync,
-	existsSync,
-	openSync,
-	readdirSync,
-	rmSync,
-	type StatsFs,
-	statfsSync,
-	writeSync,
-} from "node:fs";
+import { chmodSync, existsSync, readdirSync, rmSync, type StatsFs, statfsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { PGlite, type Transaction } from "@electric-sql/pglite";
 import { OperationalError } from "../../host/errors.js";
 import { makeFolders } from "../../host/folders.js";
-import { holderOf, removeStale, SELF } from "../../host/process-lock.js";
+import { holderOf, takeLock } from "../../host/process-lock.js";
 import { DatabaseTrouble, isFullDisk, troubleOf, wordsOf } from "./database-trouble.js";
 import { makeDatabase } from "./new-database.js";
 import { ensureSchema, type SqlRow, type SqlSession, type SqlStore } from "./store.js";
@@ -52,7 +42,7 @@ const BYTES_AS_THEY_ARE = Object.freeze({
 export async function openPGliteStore(directory: string): Promise<SqlStore> {
 	makeFolders(directory, 0o700);
 	const lock = join(directory, "lock");
-	takeLock(directory, lock);
+	takeDirectory(directory, lock);
 	const path = join(directory, "pglite");
 	let database: PGlite;
 	try {
@@ -191,28 +181,16 @@ export function storeOf(
 	};
 }
 
-function takeLock(directory: string, lock: string): void {
-	for (let attempt = 0; attempt < 2; attempt++) {
-		try {
-			const descriptor = openSync(lock, "wx", 0o600);
-			writeSync(descriptor, `${SELF}\n`);
-			closeSync(descriptor);
-			return;
-		} catch (error) {
-			const { code } = error as NodeJS.ErrnoException;
-			if (code !== "EEXIST")
-				throw new OperationalError(`${directory}: cannot be written (${code})`);
-		}
-		const holder = holderOf(lock);
-		if (holder !== undefined) {
-			throw new OperationalError(
-				`${directory}: in use by process ${holder} (npm start or a collector); stop it or choose another ` +
+function takeDirectory(directory: string, lock: string): void {
+	takeLock(lock, {
+		unwritable: (why) => new OperationalError(`${directory}: cannot be written (${why})`),
+		inUse: (pid) =>
+			new OperationalError(
+				`${directory}: in use by process ${pid} (npm start or a collector); stop it or choose another ` +
 					`directory (if that is neither, remove ${lock})`,
-			);
-		}
-		removeStale(lock);
-	}
-	throw new OperationalError(`${directory}: another process took it just now; try again`);
+			),
+		taken: () => new OperationalError(`${directory}: another process took it just now; try again`),
+	});
 }
 
 /** Id of the living process that has the database of `directory` open, or undefined. */
