@@ -32,7 +32,7 @@ export interface BoardOptions {
 	readonly powerOnMicroseconds: number;
 	readonly resetReason: ResetReason;
 	readonly wakeCause: WakeCause;
-	readonly chance: RandomSource;
+	readonly random: RandomSource;
 	readonly retained: Uint8Array;
 	readonly crash: Uint8Array;
 	readonly settings: SettingsMemory;
@@ -60,7 +60,7 @@ export function createBoard(options: BoardOptions): Board {
 			fill: (bytes) => {
 				check();
 				for (let index = 0; index < bytes.length; index++) {
-					bytes[index] = options.chance.uint32() >>> 24;
+					bytes[index] = options.random.uint32() >>> 24;
 				}
 			},
 		},

@@ -17,7 +17,7 @@ import type { WaterProbes } from "./water-probes.js";
 export interface CircuitsOptions {
 	readonly clock: VirtualClock;
 	readonly utcSeconds: () => number;
-	readonly chance: (name: string) => SeededRandom;
+	readonly randomFor: (name: string) => SeededRandom;
 	readonly probes: WaterProbes;
 	readonly supply: Supply;
 	readonly disturbances: Disturbances | undefined;
@@ -33,10 +33,10 @@ export interface PluggedCircuit {
 }
 
 export function createCircuits(options: CircuitsOptions) {
-	const { clock, chance, probes, supply, disturbances, kinds, circuitFirmware } = options;
+	const { clock, randomFor, probes, supply, disturbances, kinds, circuitFirmware } = options;
 	const ph = new EzoPh({
 		clock,
-		chance: chance("ezo-ph"),
+		random: randomFor("ezo-ph"),
 		...(circuitFirmware === undefined ? {} : { firmware: circuitFirmware }),
 		quantity: () => probes.electrodePH() + coupling(),
 		waterCelsius: () => probes.water().temperatureCelsius,
@@ -45,7 +45,7 @@ export function createCircuits(options: CircuitsOptions) {
 	});
 	const ec = new EzoEc({
 		clock,
-		chance: chance("ezo-ec"),
+		random: randomFor("ezo-ec"),
 		quantity: () => probes.cellMicrosiemens(),
 		supplyVolts: PROBE_VOLTS,
 		onCurrent: supply.onCurrent("ec"),
@@ -56,7 +56,7 @@ export function createCircuits(options: CircuitsOptions) {
 			: 0;
 	const rtd = new EzoRtd({
 		clock,
-		chance: chance("ezo-rtd"),
+		random: randomFor("ezo-rtd"),
 		quantity: () => probes.resistorCelsius(),
 		supplyVolts: PROBE_VOLTS,
 		onCurrent: supply.onCurrent("rtd"),
@@ -81,7 +81,7 @@ export function createCircuits(options: CircuitsOptions) {
 }
 
 /** Calibrated in air; its membrane takes 20 s for two thirds of a step. */
-function createOxygen({ clock, utcSeconds, chance, probes, supply }: CircuitsOptions): EzoDo {
+function createOxygen({ clock, utcSeconds, randomFor, probes, supply }: CircuitsOptions): EzoDo {
 	const cell = probes.probe(
 		"dissolvedOxygen",
 		() => probes.hands.place?.oxygenPart ?? oxygenPart(utcSeconds()),
@@ -90,7 +90,7 @@ function createOxygen({ clock, utcSeconds, chance, probes, supply }: CircuitsOpt
 	);
 	const oxygen = new EzoDo({
 		clock,
-		chance: chance("ezo-do"),
+		random: randomFor("ezo-do"),
 		quantity: () => cell.read() * probes.hands.ailments.oxygenPart,
 		supplyVolts: PROBE_VOLTS,
 		onCurrent: supply.onCurrent("do"),

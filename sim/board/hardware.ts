@@ -46,16 +46,16 @@ export type Hardware = ReturnType<typeof createHardware>;
 export function createHardware(options: HardwareOptions) {
 	const { clock, river, beforeOperation, conduction } = options;
 	const { disturbances } = river;
-	const chance = (name: string): SeededRandom =>
+	const randomFor = (name: string): SeededRandom =>
 		new SeededRandom(seedOf(options.seed, `${name} ${clock.microseconds}`));
 	const utcSeconds = (): number => options.originUtcSeconds + clock.microseconds / 1_000_000;
 	const world = { clock, utcSeconds, disturbances };
-	const probes = createWaterProbes({ clock, utcSeconds, river, conduction, chance });
+	const probes = createWaterProbes({ clock, utcSeconds, river, conduction, randomFor });
 	const supply = createSupply(world);
 	const { energy, battery } = supply;
 	const loop = createLoop(options, probes.optics);
 	const kinds = options.probes ?? REFERENCE_PROBES;
-	const circuits = createCircuits({ ...options, ...world, chance, probes, supply, kinds });
+	const circuits = createCircuits({ ...options, ...world, randomFor, probes, supply, kinds });
 	const adc = new Ads1115({
 		clock,
 		inputs: (pin) => {

@@ -12,14 +12,14 @@ export type SavedSettings = readonly (string | null)[];
 
 export class SimulatedSettings {
 	readonly #places: (Uint8Array | undefined)[] = [undefined, undefined];
-	readonly #chance: RandomSource;
+	readonly #random: RandomSource;
 	/** Writes fail from now on, as those of a worn-out memory. */
 	isBroken = false;
 	/** Writes that were made. */
 	writes = 0;
 
-	constructor(chance: RandomSource, saved: SavedSettings = []) {
-		this.#chance = chance;
+	constructor(random: RandomSource, saved: SavedSettings = []) {
+		this.#random = random;
 		saved.forEach((hex, place) => {
 			this.#places[place] = hex === null ? undefined : bytesOfHex(hex);
 		});
@@ -54,7 +54,7 @@ export class SimulatedSettings {
 				try {
 					beforeWrite();
 				} catch (error) {
-					this.#places[place] = bytes.slice(0, integerBelow(this.#chance, bytes.length + 1));
+					this.#places[place] = bytes.slice(0, integerBelow(this.#random, bytes.length + 1));
 					throw error;
 				}
 				if (this.isBroken) throw new Error("ESP_ERR_NVS_NOT_ENOUGH_SPACE");

@@ -14,7 +14,7 @@ export interface WaterProbesOptions {
 	readonly river: River;
 	readonly conduction: ConductionLaw;
 	/** A stream of its own for each name. */
-	readonly chance: (name: string) => SeededRandom;
+	readonly randomFor: (name: string) => SeededRandom;
 }
 
 /** Where hands have put the probes, and what ails them. */
@@ -74,7 +74,7 @@ function surroundingsOf(
 export type WaterProbes = ReturnType<typeof createWaterProbes>;
 
 export function createWaterProbes(options: WaterProbesOptions) {
-	const { clock, utcSeconds, river, conduction, chance } = options;
+	const { clock, utcSeconds, river, conduction, randomFor } = options;
 	const { disturbances } = river;
 	const hands: Hands = { place: undefined, ailments: noAilments() };
 	const { ailments } = hands;
@@ -89,7 +89,7 @@ export function createWaterProbes(options: WaterProbesOptions) {
 		noise: (reading: number) => number,
 		slowness = (): number => 1,
 	): LaggingProbe =>
-		new LaggingProbe({ seconds, truth, responseSeconds, noise, slowness, chance: chance(name) });
+		new LaggingProbe({ seconds, truth, responseSeconds, noise, slowness, random: randomFor(name) });
 	const pHProbe = probe(
 		"pH",
 		() => water().pH,
@@ -120,7 +120,7 @@ export function createWaterProbes(options: WaterProbesOptions) {
 		(reading) => 0.15 + 0.01 * Math.abs(reading),
 	);
 
-	const bubbles = chance("bubbles");
+	const bubbles = randomFor("bubbles");
 	const optics = (): number => {
 		const turbidity = turbidityProbe.read() * ailments.opticsPart + ailments.film;
 		return disturbances?.optics?.(turbidity, utcSeconds(), bubbles) ?? turbidity;

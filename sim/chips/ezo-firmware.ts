@@ -154,7 +154,7 @@ export function millisecondsOf(
 	firmware: EzoFirmware,
 	duration: EzoDuration,
 	board: EzoBoard,
-	chance: RandomSource,
+	random: RandomSource,
 ): number {
 	const isPrinted = firmware.timing === "datasheet";
 	switch (duration) {
@@ -165,11 +165,11 @@ export function millisecondsOf(
 		case "calibrate":
 			return kind.calibrateMilliseconds;
 		case "boot":
-			return isPrinted ? BOOT_MILLISECONDS_DATASHEET : drawn(kind.bootMilliseconds, chance);
+			return isPrinted ? BOOT_MILLISECONDS_DATASHEET : drawn(kind.bootMilliseconds, random);
 	}
 	return unreachable(duration);
 }
 
-function drawn([shortest, longest]: MillisecondsRange, chance: RandomSource): number {
-	return shortest + fraction(chance) * (longest - shortest);
+function drawn([shortest, longest]: MillisecondsRange, random: RandomSource): number {
+	return shortest + fraction(random) * (longest - shortest);
 }

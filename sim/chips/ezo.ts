@@ -39,7 +39,7 @@ const NAME_CHARACTERS_MAX = 16;
 export interface EzoOptions {
 	clock: VirtualClock;
 	/** Draws delays (and stretching); a stream of its own for each circuit. */
-	chance: RandomSource;
+	random: RandomSource;
 	/** Default: the kind's own. */
 	address?: number;
 	/** Default: the newest generation. */
@@ -91,7 +91,7 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 	lateMilliseconds = 0;
 	readonly #kind: EzoKind;
 	readonly #factory: Own;
-	readonly #chance: RandomSource;
+	readonly #random: RandomSource;
 	readonly #board: EzoBoard;
 	readonly #supplyVolts: number;
 	readonly #stretchMillisecondsMax: number;
@@ -113,7 +113,7 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 		this.#kind = kind;
 		this.#transfer = new EzoTransfer(kind);
 		this.#factory = factory;
-		this.#chance = options.chance;
+		this.#random = options.random;
 		this.#board = options.board ?? "usual";
 		this.#supplyVolts = options.supplyVolts ?? 3.3;
 		this.#stretchMillisecondsMax = options.stretchMillisecondsMax ?? 0;
@@ -173,7 +173,7 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 
 	stretchMicroseconds(): number {
 		if (this.#stretchMillisecondsMax === 0) return 0;
-		return integerBelow(this.#chance, this.#stretchMillisecondsMax * 1000 + 1);
+		return integerBelow(this.#random, this.#stretchMillisecondsMax * 1000 + 1);
 	}
 
 	write(bytes: Uint8Array): boolean {
@@ -365,7 +365,7 @@ export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip 
 
 	#delay(of: EzoDuration): number {
 		return (
-			millisecondsOf(this.#kind, this.firmware, of, this.#board, this.#chance) +
+			millisecondsOf(this.#kind, this.firmware, of, this.#board, this.#random) +
 			this.lateMilliseconds
 		);
 	}

@@ -56,14 +56,14 @@ export function tearChange(
 	offset: number,
 	after: Uint8Array,
 	tear: Tear,
-	chance: RandomSource,
+	random: RandomSource,
 	isErase: boolean,
 	markUnstable: (offset: number, mask: number) => void,
 ): void {
 	const moved = movedBits(cells, offset, after);
 	const length = after.length;
 	const prefix = isErase ? ((tear.amount ?? 8) * length) / 16 : (tear.amount ?? length >> 1);
-	const special = moved.length === 0 ? -1 : integerBelow(chance, moved.length);
+	const special = moved.length === 0 ? -1 : integerBelow(random, moved.length);
 	const weakBits = isErase ? WEAK_BITS_PER_SECTOR : WEAK_BITS_PER_PROGRAM;
 	const weakShare = Math.min(1, weakBits / (moved.length + 1));
 	for (let position = 0; position < moved.length; position++) {
@@ -83,7 +83,7 @@ export function tearChange(
 				if (at < prefix) flip();
 				break;
 			case "subset":
-				if (fraction(chance) < 0.5) flip();
+				if (fraction(random) < 0.5) flip();
 				break;
 			case "almost":
 				if (position !== special) flip();
@@ -92,20 +92,20 @@ export function tearChange(
 				if (position === special) flip();
 				break;
 			case "unstable": {
-				const fate = integerBelow(chance, 3);
+				const fate = integerBelow(random, 3);
 				if (fate === 0) flip();
-				else if (fate === 1 && (!isErase || fraction(chance) < weakShare * 8)) {
+				else if (fate === 1 && (!isErase || fraction(random) < weakShare * 8)) {
 					markUnstable(offset + at, mask);
-					if (fraction(chance) < 0.5) flip();
+					if (fraction(random) < 0.5) flip();
 				}
 				break;
 			}
 			case "weak":
 				flip();
-				if (fraction(chance) < weakShare) markUnstable(offset + at, mask);
+				if (fraction(random) < weakShare) markUnstable(offset + at, mask);
 				break;
 			case "hidden":
-				if (fraction(chance) < weakShare) markUnstable(offset + at, mask);
+				if (fraction(random) < weakShare) markUnstable(offset + at, mask);
 				break;
 		}
 	}

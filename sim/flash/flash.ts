@@ -16,7 +16,7 @@ export interface SimulatedFlashOptions {
 	readonly sectors: number;
 	/** Bytes of an erase block; 4096 on the parts in use. Smaller ones wrap sooner in campaigns. */
 	readonly sectorBytes?: number;
-	readonly chance: RandomSource;
+	readonly random: RandomSource;
 	/** Contents to start from; erased otherwise. */
 	readonly image?: Uint8Array;
 	/** The processor waits this long, microseconds. */
@@ -67,7 +67,7 @@ export class SimulatedFlash implements FlashPartition {
 	readonly erasesPerSector: Uint32Array;
 	readonly programsPerSector: Uint32Array;
 
-	readonly #chance: RandomSource;
+	readonly #random: RandomSource;
 	readonly #onBusy: ((microseconds: number) => void) | undefined;
 	readonly #unstable = new Map<number, number>();
 	readonly #touched: Uint8Array;
@@ -88,7 +88,7 @@ export class SimulatedFlash implements FlashPartition {
 			this.bytes = options.image.slice();
 		}
 		this.#touched = new Uint8Array(size / UNIT_BYTES);
-		this.#chance = options.chance;
+		this.#random = options.random;
 		this.#onBusy = options.onBusy;
 		this.erasesPerSector = new Uint32Array(this.sectors);
 		this.programsPerSector = new Uint32Array(this.sectors);
@@ -183,7 +183,7 @@ export class SimulatedFlash implements FlashPartition {
 		if (this.#isDead) this.#cutAt = undefined;
 		this.#isDead = false;
 		for (const [offset, mask] of this.#unstable) {
-			const noise = integerBelow(this.#chance, 256) & mask;
+			const noise = integerBelow(this.#random, 256) & mask;
 			this.bytes[offset] = ((this.bytes[offset] ?? 0) & ~mask) | noise;
 		}
 	}
@@ -199,11 +199,11 @@ export class SimulatedFlash implements FlashPartition {
 	}
 
 	/** A copy with the same cells, weak bits and failures, alive and with counters at zero. */
-	clone(chance: RandomSource): SimulatedFlash {
+	clone(random: RandomSource): SimulatedFlash {
 		const copy = new SimulatedFlash({
 			sectors: this.sectors,
 			sectorBytes: this.sectorBytes,
-			chance,
+			random,
 			image: this.bytes,
 		});
 		for (const [offset, mask] of this.#unstable) copy.#unstable.set(offset, mask);
@@ -217,7 +217,7 @@ export class SimulatedFlash implements FlashPartition {
 	 * another partition table, or an image copied to another chip. What does not fit is left behind; what
 	 * was not there is erased.
 	 */
-	copiedInto(sectors: number, atSector: number, chance: RandomSource): SimulatedFlash {
+	copiedInto(sectors: number, atSector: number, random: RandomSource): SimulatedFlash {
 		const image = new Uint8Array(sectors * this.sectorBytes).fill(0xff);
 		image.set(
 			this.bytes.subarray(0, (sectors - atSector) * this.sectorBytes),
@@ -227,7 +227,7 @@ export class SimulatedFlash implements FlashPartition {
 		return new SimulatedFlash({
 			sectors,
 			sectorBytes: this.sectorBytes,
-			chance,
+			random,
 			image,
 			...(onBusy === undefined ? {} : { onBusy }),
 		});
@@ -296,7 +296,7 @@ export class SimulatedFlash implements FlashPartition {
 				offset,
 				after,
 				this.#tear ?? { mode: "none" },
-				this.#chance,
+				this.#random,
 				kind === "erase",
 				(at, mask) => this.#unstable.set(at, (this.#unstable.get(at) ?? 0) | mask),
 			);

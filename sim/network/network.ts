@@ -32,7 +32,7 @@ import {
 
 export interface SimulatedNetworkOptions {
 	readonly clock: VirtualClock;
-	readonly chance: RandomSource;
+	readonly random: RandomSource;
 	readonly endpoint: Endpoint;
 	readonly times?: NetworkTimes;
 	/** The world's time, for its network time server; without it nobody answers there. */
@@ -93,7 +93,7 @@ export class SimulatedNetwork implements Network, Wire {
 				network.#clients.add(this);
 			}
 		};
-		this.timeServer = new SimulatedTimeServer(options.chance, options.utcSeconds);
+		this.timeServer = new SimulatedTimeServer(options.random, options.utcSeconds);
 		this.Datagram = class extends SimulatedDatagram {
 			constructor(datagramOptions: DatagramOptions) {
 				super(network, datagramOptions);
@@ -125,14 +125,14 @@ export class SimulatedNetwork implements Network, Wire {
 
 	strikes(fault: NetworkFault): boolean {
 		const probability = this.faults[fault] ?? 0;
-		// No draw for what is switched off: adding a fault must not shift the others' chance.
-		if (probability === 0 || fraction(this.#options.chance) >= probability) return false;
+		// No draw for what is switched off: adding a fault must not shift the others' draws.
+		if (probability === 0 || fraction(this.#options.random) >= probability) return false;
 		this.faultCounts.set(fault, (this.faultCounts.get(fault) ?? 0) + 1);
 		return true;
 	}
 
 	between([least, most]: readonly [number, number]): number {
-		return least + Math.floor(fraction(this.#options.chance) * (most - least + 1));
+		return least + Math.floor(fraction(this.#options.random) * (most - least + 1));
 	}
 
 	later(milliseconds: number, callback: () => void): void {

@@ -46,12 +46,12 @@ export class SimulatedTimeServer {
 	version: 3 | 4 = 4;
 	/** Questions that were asked. */
 	requests = 0;
-	readonly #chance: RandomSource;
+	readonly #random: RandomSource;
 	readonly #utcSeconds: (() => number) | undefined;
 
 	/** Without `utcSeconds` nobody is there. */
-	constructor(chance: RandomSource, utcSeconds: (() => number) | undefined) {
-		this.#chance = chance;
+	constructor(random: RandomSource, utcSeconds: (() => number) | undefined) {
+		this.#random = random;
 		this.#utcSeconds = utcSeconds;
 	}
 
@@ -60,7 +60,7 @@ export class SimulatedTimeServer {
 		this.requests++;
 		const strikes = (fault: TimeFault): boolean => {
 			const probability = this.faults[fault] ?? 0;
-			if (probability === 0 || fraction(this.#chance) >= probability) return false;
+			if (probability === 0 || fraction(this.#random) >= probability) return false;
 			this.faultCounts.set(fault, (this.faultCounts.get(fault) ?? 0) + 1);
 			return true;
 		};

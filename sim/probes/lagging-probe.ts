@@ -14,7 +14,7 @@ export interface LaggingProbeOptions {
 	readonly slowness?: () => number;
 	/** Standard deviation of the noise, in the quantity's unit, at a value. */
 	readonly noise: (reading: number) => number;
-	readonly chance: RandomSource;
+	readonly random: RandomSource;
 }
 
 export class LaggingProbe {
@@ -28,7 +28,7 @@ export class LaggingProbe {
 
 	/** What the probe shows now; each call draws new noise. */
 	read(): number {
-		const { seconds, truth, responseSeconds, noise, chance } = this.#options;
+		const { seconds, truth, responseSeconds, noise, random } = this.#options;
 		const now = seconds();
 		const water = truth();
 		const before = this.#settled;
@@ -40,6 +40,6 @@ export class LaggingProbe {
 			this.#settled = water + (before - water) * decay;
 		}
 		this.#settledSeconds = now;
-		return this.#settled + noise(this.#settled) * normal(chance);
+		return this.#settled + noise(this.#settled) * normal(random);
 	}
 }

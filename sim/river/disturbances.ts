@@ -72,12 +72,12 @@ const BUBBLE_MAX = 50;
 
 export function bubbles(startUtcSeconds: number): Disturbances {
 	return {
-		optics: (turbidity, utcSeconds, chance) => {
+		optics: (turbidity, utcSeconds, random) => {
 			const since = utcSeconds - startUtcSeconds;
 			if (since < FEW_BUBBLES_SECONDS || since >= BUBBLES_END_SECONDS) return turbidity;
 			const part = since < MANY_BUBBLES_SECONDS ? FEW_BUBBLES : MANY_BUBBLES;
-			if (fraction(chance) >= part) return turbidity;
-			return Math.max(turbidity, 1) * (BUBBLE_MIN + (BUBBLE_MAX - BUBBLE_MIN) * fraction(chance));
+			if (fraction(random) >= part) return turbidity;
+			return Math.max(turbidity, 1) * (BUBBLE_MIN + (BUBBLE_MAX - BUBBLE_MIN) * fraction(random));
 		},
 	};
 }
@@ -116,8 +116,8 @@ export function outOfWater(startUtcSeconds: number): Disturbances {
 				temperatureCelsius: AIR_CELSIUS + AIR_SPAN_CELSIUS * wave(utcSeconds / DAY_SECONDS - 0.38),
 			};
 		},
-		optics: (turbidity, utcSeconds, chance) =>
-			drySeconds(utcSeconds) === undefined ? turbidity : AIR_TURBIDITY_MAX * fraction(chance),
+		optics: (turbidity, utcSeconds, random) =>
+			drySeconds(utcSeconds) === undefined ? turbidity : AIR_TURBIDITY_MAX * fraction(random),
 	};
 }
 

@@ -134,7 +134,7 @@ function startCommand(): Command {
 		.option("--stations <n>", `how many stations, 1 to ${STATIONS_MAX}`, integer(1, STATIONS_MAX))
 		.option("--speed <n|max>", "simulated seconds per second", speed, SPEED_DEFAULT)
 		.option("--for <duration|recording>", "how long to simulate: 90s, 30m, 12h, 7d, 2w", duration)
-		.option("--seed <n>", "decides everything that is left to chance", integer(0, 0xffffffff))
+		.option("--seed <n>", "seed of all random numbers", integer(0, 0xffffffff))
 		.option("--data <dir>", "where world and collector are kept", DATA_DEFAULT)
 		.addOption(
 			new Option("--summary <form>", "what the run ends with")

@@ -188,7 +188,7 @@ function openStation(
 	const flash = new SimulatedFlash({
 		sectors: SECTORS,
 		sectorBytes: SECTOR_BYTES,
-		chance: new SeededRandom(seedOf(seed, `flash ${saved?.microseconds ?? 0}`)),
+		random: new SeededRandom(seedOf(seed, `flash ${saved?.microseconds ?? 0}`)),
 		image: files.flash.image,
 		onBusy: (microseconds) => station.clock.consume(microseconds),
 	});

@@ -20,27 +20,27 @@ export interface DisturbanceTarget {
 export class DisturbancePlayer {
 	readonly #station: DisturbanceTarget;
 	readonly #disturbances: Disturbances | undefined;
-	readonly #chance: RandomSource;
+	readonly #random: RandomSource;
 
 	/** Visits before the station's present are over; what was changed then is changed. */
 	constructor(
 		station: DisturbanceTarget,
 		disturbances: Disturbances | undefined,
-		chance: RandomSource,
+		random: RandomSource,
 	) {
 		this.#station = station;
 		this.#disturbances = disturbances;
-		this.#chance = chance;
+		this.#random = random;
 		for (const visit of disturbances?.visits ?? []) this.#schedule(visit);
 	}
 
 	/** A wake begins. */
 	atWake(): void {
 		const likelihood = this.#disturbances?.brownOut?.(this.#station.utcSeconds) ?? 0;
-		if (likelihood === 0 || fraction(this.#chance) >= likelihood) return;
+		if (likelihood === 0 || fraction(this.#random) >= likelihood) return;
 		const outageSeconds =
-			OUTAGE_SECONDS_MIN + integerBelow(this.#chance, OUTAGE_SECONDS_MAX - OUTAGE_SECONDS_MIN);
-		const operations = 1 + integerBelow(this.#chance, OPERATIONS_MAX);
+			OUTAGE_SECONDS_MIN + integerBelow(this.#random, OUTAGE_SECONDS_MAX - OUTAGE_SECONDS_MIN);
+		const operations = 1 + integerBelow(this.#random, OPERATIONS_MAX);
 		this.#station.cutPowerAfter(operations, outageSeconds, "brown-out");
 	}
 

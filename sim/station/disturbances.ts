@@ -1,6 +1,6 @@
 /**
  * What befalls a station and its probes beside the river: slime, bubbles, air, a technician, a winter. A
- * scenario is a river with some of these; all are functions of time (and of chance that the seed
+ * scenario is a river with some of these; all are functions of time (and of random numbers that the seed
  * decides), without state.
  */
 
@@ -13,7 +13,7 @@ export interface Disturbances {
 	/** What the probes are in, in place of the river: a film over the optics, the air. */
 	readonly surroundings?: (water: WaterState, utcSeconds: number) => WaterState;
 	/** What the optics make of a turbidity in one signal of a burst: bubbles, daylight. */
-	readonly optics?: (turbidity: number, utcSeconds: number, chance: RandomSource) => number;
+	readonly optics?: (turbidity: number, utcSeconds: number, random: RandomSource) => number;
 	/** The pH electrode answers so many times more slowly than a clean one. */
 	readonly electrodeSlowness?: (utcSeconds: number) => number;
 	/** Slope and offset of the electrode as it ages; an ideal one without it. */

@@ -104,7 +104,7 @@ export class Rehearsal {
 		this.flash = new SimulatedFlash({
 			sectors,
 			sectorBytes: SECTOR_BYTES,
-			chance: new SeededRandom(seedOf(seed, "flash")),
+			random: new SeededRandom(seedOf(seed, "flash")),
 			onBusy: (microseconds) => this.station.clock.consume(microseconds),
 		});
 		this.#collector = new LoopbackCollector({

@@ -80,7 +80,7 @@ export class SimulatedStation {
 	/** Called whenever the firmware puts the board to sleep. */
 	onSleep: ((sleep: Sleep) => void) | undefined;
 	readonly #options: SimulatedStationOptions;
-	readonly #chance: RandomSource;
+	readonly #random: RandomSource;
 	readonly #retained = new Uint8Array(RETAINED_BYTES);
 	#createKeys: SimulatedStationOptions["createKeys"];
 	#operations: KeyOperations | undefined;
@@ -98,7 +98,7 @@ export class SimulatedStation {
 		this.#options = options;
 		this.name = options.name;
 		this.clock = new VirtualClock(saved?.microseconds ?? 0);
-		this.#chance = this.#stream("board");
+		this.#random = this.#stream("board");
 		this.counters = saved?.counters ?? {
 			wakes: 0,
 			powerCuts: 0,
@@ -115,7 +115,7 @@ export class SimulatedStation {
 		this.#createKeys = options.createKeys;
 		this.network = new SimulatedNetwork({
 			clock: this.clock,
-			chance: this.#stream("network"),
+			random: this.#stream("network"),
 			endpoint: options.endpoint,
 			utcSeconds: () => this.hardware.utcSeconds(),
 			onRadio: (state) => this.hardware.switches.setRadio(state),
@@ -284,7 +284,7 @@ export class SimulatedStation {
 			powerOnMicroseconds: this.#powerOnMicroseconds,
 			resetReason: wake.reason,
 			wakeCause: wake.cause,
-			chance: this.#chance,
+			random: this.#random,
 			retained: this.#retained.subarray(0, RETAINED_BYTES - CRASH_RECORD_BYTES),
 			crash: this.#retained.subarray(RETAINED_BYTES - CRASH_RECORD_BYTES),
 			...(bootloader === undefined ? {} : { bootloader }),
@@ -366,7 +366,7 @@ export class SimulatedStation {
 	/** Retained memory without power: whatever the cells happen to hold. */
 	#scramble(): void {
 		for (let index = 0; index < this.#retained.length; index++) {
-			this.#retained[index] = this.#chance.uint32() >>> 24;
+			this.#retained[index] = this.#random.uint32() >>> 24;
 		}
 	}
 
@@ -378,8 +378,8 @@ export class SimulatedStation {
 	#beforeFlash(kind: FlashOperation): void {
 		if (!this.#isCut()) return;
 		if (kind === "read" || this.#cutReason === "software") throw new PowerCut("no bit changed");
-		const mode = TEAR_MODES[integerBelow(this.#chance, TEAR_MODES.length)] ?? "none";
-		this.flash.tearThis({ mode, amount: integerBelow(this.#chance, 16) });
+		const mode = TEAR_MODES[integerBelow(this.#random, TEAR_MODES.length)] ?? "none";
+		this.flash.tearThis({ mode, amount: integerBelow(this.#random, 16) });
 	}
 
 	#isCut(): boolean {

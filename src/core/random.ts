@@ -1,5 +1,5 @@
 /**
- * Seeded chance for simulations and jitter: xoshiro128** (Blackman and Vigna, "Scrambled linear
+ * Seeded random numbers for simulations and jitter: xoshiro128** (Blackman and Vigna, "Scrambled linear
  * pseudorandom number generators", 2021), seeded by splitmix32. 32-bit integer arithmetic only,
  * so that every engine draws the same. Not for keys.
  */
@@ -51,24 +51,24 @@ export class SeededRandom implements RandomSource {
 }
 
 /** Uniform in [0, 1), 53 bits. */
-export function fraction(chance: RandomSource): number {
-	const high = chance.uint32() >>> 5;
-	const low = chance.uint32() >>> 6;
+export function fraction(random: RandomSource): number {
+	const high = random.uint32() >>> 5;
+	const low = random.uint32() >>> 6;
 	return (high * 67108864 + low) / 9007199254740992;
 }
 
 /** Uniform integer in 0 .. `count` - 1; `count` 1 .. 2^32. */
-export function integerBelow(chance: RandomSource, count: number): number {
-	return Math.floor(fraction(chance) * count);
+export function integerBelow(random: RandomSource, count: number): number {
+	return Math.floor(fraction(random) * count);
 }
 
 /**
  * Near-normal deviate, mean 0 and standard deviation 1: the sum of twelve uniforms less six, which
  * needs no logarithm and so agrees between engines; its tails end at 6.
  */
-export function normal(chance: RandomSource): number {
+export function normal(random: RandomSource): number {
 	let sum = -6;
-	for (let index = 0; index < 12; index++) sum += chance.uint32() / 4294967296;
+	for (let index = 0; index < 12; index++) sum += random.uint32() / 4294967296;
 	return sum;
 }
 

@@ -109,7 +109,7 @@ export interface FlashPartition {
 	close(): void;
 }
 
-// --- Time, chance, memory, sleep ----------------------------------------------------------------
+// --- Time, random numbers, memory, sleep --------------------------------------------------------
 
 /** Monotonic milliseconds since power-on of the board, deep sleep included; and alarms on it. */
 export interface Clock extends TaskClock {

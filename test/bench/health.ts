@@ -38,8 +38,8 @@ interface Ageing {
 }
 
 /** Slope falls by 0.1 to 0.6 % a week, offset moves by up to 1.2 mV a week; both a little faster towards the end. */
-function ageingsOf(chance: RandomSource): readonly Ageing[] {
-	const between = (low: number, high: number): number => low + (high - low) * fraction(chance);
+function ageingsOf(random: RandomSource): readonly Ageing[] {
+	const between = (low: number, high: number): number => low + (high - low) * fraction(random);
 	const course = (start: number, perWeek: number, growth: number) => (day: number) =>
 		start + (perWeek / 7) * day * (1 + (growth * day) / DAYS);
 	return [
@@ -70,8 +70,8 @@ export async function run(args: string[]): Promise<boolean> {
 	const counts = { judged: 0, within: 0, silent: 0, visits: 0, falselyIll: 0 };
 	const errors: number[] = [];
 	for (let year = 0; year < options.years; year++) {
-		const chance = new SeededRandom(seedOf(options.seed, `health ${year}`));
-		for (const ageing of ageingsOf(chance)) judge(ageing, chance, counts, errors);
+		const random = new SeededRandom(seedOf(options.seed, `health ${year}`));
+		for (const ageing of ageingsOf(random)) judge(ageing, random, counts, errors);
 	}
 	errors.sort((a, b) => a - b);
 	const quantile = (part: number): number => errors[Math.floor(errors.length * part)] ?? 0;
@@ -90,7 +90,7 @@ export async function run(args: string[]): Promise<boolean> {
 
 function judge(
 	ageing: Ageing,
-	chance: RandomSource,
+	random: RandomSource,
 	counts: { judged: number; within: number; silent: number; visits: number; falselyIll: number },
 	errors: number[],
 ): void {
@@ -110,7 +110,7 @@ function judge(
 			errors.push(error);
 			if (error <= ERROR_PART * AHEAD_DAYS) counts.within++;
 		}
-		findings.push({ utcSeconds: day * DAY_SECONDS, value: at(day) + noise * normal(chance) });
+		findings.push({ utcSeconds: day * DAY_SECONDS, value: at(day) + noise * normal(random) });
 		counts.visits++;
 		const isSafe = crossing === undefined || crossing - day > SAFE_DAYS;
 		if (isSafe && forecast(findings, limit, day * DAY_SECONDS)?.isIll === true) counts.falselyIll++;

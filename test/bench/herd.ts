@@ -41,7 +41,7 @@ export async function run(args: string[]): Promise<boolean> {
 
 function scheduleOf(index: number, seed: number): UplinkSchedule {
 	return new UplinkSchedule({
-		chance: new SeededRandom(seedOf(seed, `station-${index}`)),
+		random: new SeededRandom(seedOf(seed, `station-${index}`)),
 		station: `s${index}`,
 		nowMilliseconds: 0,
 		uploadIntervalSeconds: 3600,

@@ -164,7 +164,7 @@ interface RecoveryCost {
 function worstRecovery(sectors: number, seed: number): RecoveryCost {
 	const flash = flashOf(sectors, seed);
 	const options = optionsOf(flash);
-	const chance = new SeededRandom(seed);
+	const random = new SeededRandom(seed);
 	const draft = dayOfReadings(seed)[0];
 	if (draft === undefined) throw new Error("a day without readings");
 	let journal = Journal.open(options);
@@ -179,9 +179,9 @@ function worstRecovery(sectors: number, seed: number): RecoveryCost {
 		journal = Journal.open(options);
 		reads = Math.max(reads, flash.reads);
 		bytes = Math.max(bytes, flash.readBytes);
-		const degraded = readsBeyond(flash, options, start % sectors, chance);
+		const degraded = readsBeyond(flash, options, start % sectors, random);
 		readsPerUnreadableSector = Math.max(readsPerUnreadableSector, degraded);
-		if (chance.uint32() % 8 === 0) journal.append(draft);
+		if (random.uint32() % 8 === 0) journal.append(draft);
 	}
 	return { reads, bytes, readsPerUnreadableSector: rounded(readsPerUnreadableSector) };
 }
@@ -194,20 +194,20 @@ function readsBeyond(
 	flash: SimulatedFlash,
 	options: JournalOptions,
 	newest: number,
-	chance: SeededRandom,
+	random: SeededRandom,
 ): number {
 	const { sectors, sectorBytes, bytes } = flash;
 	const headers = new Map<number, Uint8Array>();
-	const count = 1 + (chance.uint32() % 6);
+	const count = 1 + (random.uint32() % 6);
 	for (let index = 0; index < count; index++) {
 		const range = index % 2 === 0 ? 5 : sectors - 1;
-		const sector = (newest + 1 + (chance.uint32() % range)) % sectors;
+		const sector = (newest + 1 + (random.uint32() % range)) % sectors;
 		const at = sector * sectorBytes;
 		if (sector !== newest && !headers.has(sector)) headers.set(sector, bytes.slice(at, at + 64));
 	}
-	const isWiped = chance.uint32() % 2 === 0;
+	const isWiped = random.uint32() % 2 === 0;
 	for (const sector of headers.keys()) {
-		const garbled = Uint8Array.from({ length: 64 }, () => (isWiped ? 0xff : chance.uint32()));
+		const garbled = Uint8Array.from({ length: 64 }, () => (isWiped ? 0xff : random.uint32()));
 		bytes.set(garbled, sector * sectorBytes);
 	}
 	const met = new Set<number>();
@@ -223,7 +223,7 @@ function readsBeyond(
 }
 
 function flashOf(sectors: number, seed: number): SimulatedFlash {
-	return new SimulatedFlash({ sectors, chance: new SeededRandom(seedOf(seed, "flash")) });
+	return new SimulatedFlash({ sectors, random: new SeededRandom(seedOf(seed, "flash")) });
 }
 
 function optionsOf(flash: SimulatedFlash): JournalOptions {

@@ -81,10 +81,10 @@ export async function run(args: string[]): Promise<boolean> {
 			1,
 		);
 	}
-	const chance = new SeededRandom(seed);
+	const random = new SeededRandom(seed);
 	for (let pair = 0; pair < options.again; pair++) {
-		const at = 1 + integerBelow(chance, operations);
-		const again = 1 + integerBelow(chance, 150);
+		const at = 1 + integerBelow(random, operations);
+		const again = 1 + integerBelow(random, 150);
 		cut(at, again);
 		if (options.panic > 0) cut(at, again, true);
 	}

@@ -48,11 +48,11 @@ export async function run(args: string[]): Promise<boolean> {
 		const report = runEventCut({ seed, cuts: [at] });
 		judge(`cut ${at}`, report, report.told === uncut.told ? [] : [`claims ${report.told}`]);
 	}
-	const chance = new SeededRandom(seed);
+	const random = new SeededRandom(seed);
 	for (let pair = 0; pair < options.again; pair++) {
-		const first = from + integerBelow(chance, last - from);
-		const second = 1 + integerBelow(chance, 600);
-		const outageSeconds = 20 + integerBelow(chance, OUTAGE_SECONDS_MAX);
+		const first = from + integerBelow(random, last - from);
+		const second = 1 + integerBelow(random, 600);
+		const outageSeconds = 20 + integerBelow(random, OUTAGE_SECONDS_MAX);
 		judge(
 			`cuts ${first} and ${second}, ${outageSeconds} s each`,
 			runEventCut({ seed, cuts: [first, second], outageSeconds }),

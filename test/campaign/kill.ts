@@ -92,7 +92,7 @@ function optionsOf(args: readonly string[]): Options {
 }
 
 async function killRun(name: StoreName, readings: number, seed: number): Promise<Outcome> {
-	const chance = new SeededRandom(seed);
+	const random = new SeededRandom(seed);
 	const directory = mkdtempSync(join(tmpdir(), "bistrina-kill-"));
 	const programs = postgresqlPrograms();
 	const server =
@@ -107,11 +107,11 @@ async function killRun(name: StoreName, readings: number, seed: number): Promise
 		const subject = new Subject(directory, list, server);
 		await subject.start();
 		const deliveries = stations.map(deliveriesOf);
-		const acknowledged = await deliverUnderFire(subject, deliveries, chance);
+		const acknowledged = await deliverUnderFire(subject, deliveries, random);
 		await subject.collector?.stop("SIGKILL");
 		const before = await judge(subject, stations, acknowledged);
 		await subject.start();
-		await deliverAgain(subject, deliveries.flat(), chance);
+		await deliverAgain(subject, deliveries.flat(), random);
 		await subject.collector?.stop("SIGINT");
 		const after = await judge(subject, stations, acknowledged);
 		return {
@@ -146,9 +146,9 @@ class Subject {
 	}
 
 	/** Kills the collector, the server, or both, and brings back what died. */
-	async killSomething(chance: SeededRandom): Promise<void> {
+	async killSomething(random: SeededRandom): Promise<void> {
 		this.killCount++;
-		const choice = this.#server === undefined ? 0 : integerBelow(chance, 3);
+		const choice = this.#server === undefined ? 0 : integerBelow(random, 3);
 		const hitsCollector = choice !== 1;
 		if (hitsCollector) await this.collector?.stop("SIGKILL");
 		if (choice !== 0) await this.#server?.killAndRestart();
@@ -189,19 +189,19 @@ function deliveriesOf(station: SignedStation): Delivery[] {
 async function deliverUnderFire(
 	subject: Subject,
 	deliveries: readonly (readonly Delivery[])[],
-	chance: SeededRandom,
+	random: SeededRandom,
 ): Promise<Delivery[]> {
 	const acknowledged: Delivery[] = [];
 	const total = deliveries.flat().length;
-	const killsAt = Array.from({ length: KILLS_PER_RUN }, () => Math.floor(total * fraction(chance)));
+	const killsAt = Array.from({ length: KILLS_PER_RUN }, () => Math.floor(total * fraction(random)));
 	killsAt.sort((a, b) => a - b);
 	let isOver = false;
 	const sniper = (async () => {
 		for (const killAt of killsAt) {
 			while (acknowledged.length < killAt && !isOver) await pause(1);
 			// A moment later is in the middle of something.
-			await pause(integerBelow(chance, 20));
-			await subject.killSomething(chance);
+			await pause(integerBelow(random, 20));
+			await subject.killSomething(random);
 		}
 	})();
 	await Promise.all(
@@ -245,11 +245,11 @@ async function isAcknowledged(subject: Subject, delivery: Delivery): Promise<boo
 async function deliverAgain(
 	subject: Subject,
 	deliveries: readonly Delivery[],
-	chance: SeededRandom,
+	random: SeededRandom,
 ): Promise<void> {
 	const again = [...deliveries, ...deliveries, ...deliveries];
 	for (let left = again.length - 1; left > 0; left--) {
-		const other = integerBelow(chance, left + 1);
+		const other = integerBelow(random, left + 1);
 		[again[left], again[other]] = [again[other] as Delivery, again[left] as Delivery];
 	}
 	let next = 0;

@@ -147,7 +147,7 @@ async function ask(
 	let left = most;
 	const end = performance.now() + 1000 * secondsMax;
 	const asking = Array.from({ length: AT_ONCE }, async (_, line) => {
-		const chance = new SeededRandom(seed * 1000 + line);
+		const random = new SeededRandom(seed * 1000 + line);
 		let agent = agentAt(line, 0);
 		for (let asked = 0; left-- > 0 && performance.now() < end; asked++) {
 			// Within the limit of an address nearly all is answered; a twentieth of it is refused by it.
@@ -155,7 +155,7 @@ async function ask(
 				agent.destroy();
 				agent = agentAt(line, asked / REQUESTS_PER_ADDRESS);
 			}
-			const path = oddPath((count) => integerBelow(chance, count));
+			const path = oddPath((count) => integerBelow(random, count));
 			const { status } = await one(port, path, agent);
 			statuses.set(status, (statuses.get(status) ?? 0) + 1);
 			if (++answered % perSlice === 0) onSlice(answered);

@@ -13,7 +13,7 @@ import { IS_WHOLE } from "../support/depth.js";
 const SAID = { by: "amina", why: "replaced" };
 
 /** Delivers a record in any order, and revokes its keys after that; everything must be acknowledged. */
-async function delivered(record: HonestRecord, chance: SeededRandom): Promise<SqlStore> {
+async function delivered(record: HonestRecord, random: SeededRandom): Promise<SqlStore> {
 	const store = await emptyStore();
 	const isSigned = isForgerSigned(record.keys);
 	const ledger = new Ledger({
@@ -30,7 +30,7 @@ async function delivered(record: HonestRecord, chance: SeededRandom): Promise<Sq
 	assert.equal(await ledger.setKeys(record.station, keys), undefined);
 	const left = [...record.envelopes];
 	while (left.length > 0) {
-		const [one] = left.splice(integerBelow(chance, left.length), 1);
+		const [one] = left.splice(integerBelow(random, left.length), 1);
 		if (one === undefined) break;
 		assert.equal((await ledger.receive(one.bytes)).status, 200);
 	}
@@ -80,15 +80,15 @@ describe("an attack on the tables of a collector", () => {
 		this.timeout(180_000);
 		let tried = 0;
 		for (let seed = 1; seed <= SEEDS; seed++) {
-			const chance = new SeededRandom(seedOf(seed, "attack-tables"));
-			const record = honestRecord(chance);
-			const store = await delivered(record, chance);
+			const random = new SeededRandom(seedOf(seed, "attack-tables"));
+			const record = honestRecord(random);
+			const store = await delivered(record, random);
 			const honest = await judged(store, record);
 			assert.ok(honest.isSound, `seed ${seed}: ${JSON.stringify(honest.findings)}`);
 			for (const table of JUDGED_TABLES) {
 				const [{ count } = { count: 0 }] = await store.query(`select count(*) from ${table}`);
 				if (Number(count) === 0) continue;
-				const row = `(select ctid from ${table} order by ctid limit 1 offset ${integerBelow(chance, Number(count))})`;
+				const row = `(select ctid from ${table} order by ctid limit 1 offset ${integerBelow(random, Number(count))})`;
 				for (const statement of [
 					`delete from ${table} where ctid = ${row}`,
 					...(await columnsOf(store, table)).map((column) => {
@@ -118,9 +118,9 @@ describe("an attack on the tables of a collector", () => {
 
 	it("is told of a row that is added in an epoch that no number can name", async function () {
 		this.timeout(180_000);
-		const chance = new SeededRandom(seedOf(1, "attack-tables-epochs"));
-		const record = honestRecord(chance);
-		const store = await delivered(record, chance);
+		const random = new SeededRandom(seedOf(1, "attack-tables-epochs"));
+		const record = honestRecord(random);
+		const store = await delivered(record, random);
 		for (const table of JUDGED_TABLES) {
 			for (const epoch of ["-1", "4294967296", "9223372036854775807", "-9223372036854775808"]) {
 				const another = table === "batches" ? `, content = ${ALTERED["content"]}` : "";

@@ -3,8 +3,8 @@ import { SeededRandom } from "../../src/core/random.js";
 import { HashTable } from "../support/collectors/hash-table.js";
 import { HeadTable } from "../support/collectors/head-table.js";
 
-const chance = new SeededRandom(11);
-const drawn = (): Uint8Array => Uint8Array.from({ length: 32 }, () => chance.uint32() >>> 24);
+const random = new SeededRandom(11);
+const drawn = (): Uint8Array => Uint8Array.from({ length: 32 }, () => random.uint32() >>> 24);
 
 describe("the flat tables of the store in memory", () => {
 	it("hold every hash once and no other, as a set does", () => {

@@ -22,12 +22,12 @@ describe("the receiver", () => {
 		await ledger.enrol(maker.station, maker.key.publicKey);
 		const handler = createHandler(ledger);
 		const good = maker.envelope(1, 12);
-		const chance = new SeededRandom(SEED);
+		const random = new SeededRandom(SEED);
 		const statuses = new Map<number, number>();
 		for (let round = 0; round < REQUESTS; round++) {
-			const body = damaged(good, chance);
-			const method = pick(chance, ["POST", "POST", "POST", "POST", "GET", "PUT", "", "post"]);
-			const path = pick(chance, [
+			const body = damaged(good, random);
+			const method = pick(random, ["POST", "POST", "POST", "POST", "GET", "PUT", "", "post"]);
+			const path = pick(random, [
 				"/v1/batches",
 				"/v1/batches",
 				"/v1/batches",
@@ -35,7 +35,7 @@ describe("the receiver", () => {
 				"/",
 				"",
 			]);
-			const type = pick(chance, [ENVELOPE_CONTENT_TYPE, ENVELOPE_CONTENT_TYPE, "text/plain", ""]);
+			const type = pick(random, [ENVELOPE_CONTENT_TYPE, ENVELOPE_CONTENT_TYPE, "text/plain", ""]);
 			const answer = await handler({
 				method,
 				path,
@@ -76,26 +76,26 @@ describe("the receiver", () => {
 });
 
 /** Never the good one: cut, stretched, or with bits flipped. */
-function damaged(good: Uint8Array, chance: RandomSource): Uint8Array {
-	const kind = integerBelow(chance, 8);
-	if (kind === 0) return good.slice(0, integerBelow(chance, good.length));
-	if (kind === 1 && integerBelow(chance, 50) === 0) return new Uint8Array(ENVELOPE_BYTES_MAX + 1);
+function damaged(good: Uint8Array, random: RandomSource): Uint8Array {
+	const kind = integerBelow(random, 8);
+	if (kind === 0) return good.slice(0, integerBelow(random, good.length));
+	if (kind === 1 && integerBelow(random, 50) === 0) return new Uint8Array(ENVELOPE_BYTES_MAX + 1);
 	if (kind === 1) {
-		const longer = new Uint8Array(good.length + 1 + integerBelow(chance, 40));
+		const longer = new Uint8Array(good.length + 1 + integerBelow(random, 40));
 		longer.set(good);
 		return longer;
 	}
 	const bytes = good.slice();
-	const at = integerBelow(chance, bytes.length);
-	bytes[at] = (bytes[at] ?? 0) ^ (1 << integerBelow(chance, 8));
-	for (let more = integerBelow(chance, 3); more > 0; more--) {
+	const at = integerBelow(random, bytes.length);
+	bytes[at] = (bytes[at] ?? 0) ^ (1 << integerBelow(random, 8));
+	for (let more = integerBelow(random, 3); more > 0; more--) {
 		// Behind the first one, so that it is not undone.
-		const next = integerBelow(chance, bytes.length);
-		if (next !== at) bytes[next] = integerBelow(chance, 256);
+		const next = integerBelow(random, bytes.length);
+		if (next !== at) bytes[next] = integerBelow(random, 256);
 	}
 	return bytes;
 }
 
-function pick(chance: RandomSource, values: readonly [string, ...string[]]): string {
-	return values[integerBelow(chance, values.length)] ?? values[0];
+function pick(random: RandomSource, values: readonly [string, ...string[]]): string {
+	return values[integerBelow(random, values.length)] ?? values[0];
 }

@@ -54,7 +54,7 @@ function batchOf(
  * Groups as the writer sends them, sorted by place: of five stations, mostly the next batch of each,
  * often the one after that beside it; also again, unchained, of another chain, with a gap.
  */
-function randomGroups(chance: SeededRandom): CheckedBatch[][] {
+function randomGroups(random: SeededRandom): CheckedBatch[][] {
 	const stations = ["s1", "s2", "s3", "s4", "null"].map((name) => {
 		const honest = new ChainMaker(name).fill(150);
 		const other = new ChainMaker(name).fill(12);
@@ -64,17 +64,17 @@ function randomGroups(chance: SeededRandom): CheckedBatch[][] {
 	return Array.from({ length: 24 }, () => {
 		const group: CheckedBatch[] = [];
 		for (const station of stations) {
-			for (let count = integerBelow(chance, 4); count > 0; count--) {
-				const isNext = integerBelow(chance, 4) > 0;
-				const first = isNext ? station.next : 1 + integerBelow(chance, station.next + 10);
-				const last = first + integerBelow(chance, 6);
-				const maker = integerBelow(chance, 12) === 0 ? station.other : station.honest;
-				const isChained = integerBelow(chance, 8) > 0;
-				const isLying = isChained && integerBelow(chance, 12) === 0;
-				const floor = 1 + integerBelow(chance, first);
+			for (let count = integerBelow(random, 4); count > 0; count--) {
+				const isNext = integerBelow(random, 4) > 0;
+				const first = isNext ? station.next : 1 + integerBelow(random, station.next + 10);
+				const last = first + integerBelow(random, 6);
+				const maker = integerBelow(random, 12) === 0 ? station.other : station.honest;
+				const isChained = integerBelow(random, 8) > 0;
+				const isLying = isChained && integerBelow(random, 12) === 0;
+				const floor = 1 + integerBelow(random, first);
 				const checked = batchOf(maker, first, last, floor, isChained, isLying);
-				const hasGap = first > 1 && integerBelow(chance, 8) === 0;
-				const to = hasGap ? 1 + integerBelow(chance, first - 1) : 0;
+				const hasGap = first > 1 && integerBelow(random, 8) === 0;
+				const to = hasGap ? 1 + integerBelow(random, first - 1) : 0;
 				const resume = maker.heads[to] ?? assert.fail();
 				const gaps = hasGap ? [gapOf(first, Math.max(to - 2, 1), to, resume)] : [];
 				group.push({ ...checked, gaps });
@@ -123,11 +123,11 @@ describe("a record store", function () {
 
 	it("covers many gaps by one statement as it covers them one by one", async () => {
 		const store = await emptyStore();
-		const chance = new SeededRandom(1);
+		const random = new SeededRandom(1);
 		for (let round = 0; round < 20; round++) {
-			const gaps = Array.from({ length: 1 + integerBelow(chance, 12) }, () => {
-				const first = 1 + integerBelow(chance, 60);
-				return [1 + integerBelow(chance, 2), first, first + integerBelow(chance, 4)] as const;
+			const gaps = Array.from({ length: 1 + integerBelow(random, 12) }, () => {
+				const first = 1 + integerBelow(random, 60);
+				return [1 + integerBelow(random, 2), first, first + integerBelow(random, 4)] as const;
 			});
 			const columns = [0, 1, 2].map((at) => gaps.map((gap) => gap[at]));
 			await store.query(
@@ -162,19 +162,19 @@ describe("a record store", function () {
 		for (let seed = 1; seed <= (IS_WHOLE ? 12 : 2); seed++) {
 			const sql: RecordStore = new SqlRecordStore(await emptyStore());
 			const memory: RecordStore = new MemoryRecordStore();
-			const chance = new SeededRandom(seed);
+			const random = new SeededRandom(seed);
 			const honest = new ChainMaker().fill(59);
 			const other = new ChainMaker().fill(20);
 			other.append({ kind: "event", code: 9, detail: 0, text: "other" });
 			other.fill(38);
 			const outcomes = new Set<string>();
 			for (let round = 0; round < 40; round++) {
-				const maker = integerBelow(chance, 5) === 0 ? other : honest;
-				const first = 1 + integerBelow(chance, 50);
-				const last = Math.min(first + integerBelow(chance, 12), 60);
-				const floor = 1 + integerBelow(chance, first);
-				const isChained = integerBelow(chance, 6) > 0;
-				const isLying = isChained && integerBelow(chance, 6) === 0;
+				const maker = integerBelow(random, 5) === 0 ? other : honest;
+				const first = 1 + integerBelow(random, 50);
+				const last = Math.min(first + integerBelow(random, 12), 60);
+				const floor = 1 + integerBelow(random, first);
+				const isChained = integerBelow(random, 6) > 0;
+				const isLying = isChained && integerBelow(random, 6) === 0;
 				const batch = batchOf(maker, first, last, floor, isChained, isLying);
 				const [inSql, inMemory] = [await sql.write(batch), await memory.write(batch)];
 				assert.equal(inMemory.outcome, inSql.outcome, `seed ${seed}, round ${round}`);

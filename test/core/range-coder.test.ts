@@ -4,16 +4,16 @@ import { Contexts, RangeDecoder, RangeEncoder } from "../../src/core/range-coder
 
 /** Decisions of several contexts with skewed chances, and raw integers in between. */
 function decisions(seed: number): { context: number; bit: number; rawBits: number; raw: number }[] {
-	const chance = new SeededRandom(seed);
-	const skews = Array.from({ length: 6 }, () => fraction(chance) ** 4);
-	return Array.from({ length: integerBelow(chance, 3000) }, () => {
-		const context = integerBelow(chance, skews.length);
-		const rawBits = integerBelow(chance, 8) === 0 ? integerBelow(chance, 33) : 0;
+	const random = new SeededRandom(seed);
+	const skews = Array.from({ length: 6 }, () => fraction(random) ** 4);
+	return Array.from({ length: integerBelow(random, 3000) }, () => {
+		const context = integerBelow(random, skews.length);
+		const rawBits = integerBelow(random, 8) === 0 ? integerBelow(random, 33) : 0;
 		return {
 			context,
-			bit: fraction(chance) < (skews[context] ?? 0) ? 1 : 0,
+			bit: fraction(random) < (skews[context] ?? 0) ? 1 : 0,
 			rawBits,
-			raw: integerBelow(chance, 2 ** rawBits),
+			raw: integerBelow(random, 2 ** rawBits),
 		};
 	});
 }
@@ -44,7 +44,7 @@ describe("range coder", () => {
 	});
 
 	it("comes close to the entropy, the closer the less skewed the source is", () => {
-		const chance = new SeededRandom(1);
+		const random = new SeededRandom(1);
 		const count = 100_000;
 		for (const [probability, margin] of [
 			[0.5, 1.02],
@@ -55,7 +55,7 @@ describe("range coder", () => {
 			const contexts = new Contexts(1);
 			let ones = 0;
 			for (let index = 0; index < count; index++) {
-				const bit = fraction(chance) < probability ? 1 : 0;
+				const bit = fraction(random) < probability ? 1 : 0;
 				ones += bit;
 				encoder.bit(contexts, 0, bit);
 			}

@@ -22,12 +22,12 @@ function agree<Value>(
 	of: (text: string) => Value,
 	expected: (text: string) => Value,
 ): number {
-	const chance = new SeededRandom(7);
+	const random = new SeededRandom(7);
 	let hits = 0;
 	for (let round = 0; round < TEXTS; round++) {
 		let text = "";
-		for (let left = integerBelow(chance, lengthMax + 1); left > 0; left--) {
-			text += characters.charAt(integerBelow(chance, characters.length));
+		for (let left = integerBelow(random, lengthMax + 1); left > 0; left--) {
+			text += characters.charAt(integerBelow(random, characters.length));
 		}
 		const value = of(text);
 		assert.deepEqual(value, expected(text), JSON.stringify(text));

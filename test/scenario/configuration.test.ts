@@ -214,7 +214,7 @@ describe("a configuration from the collector", () => {
 	});
 
 	it("survives a power cut at any operation while it is taken up and proves itself", async () => {
-		const chance = new SeededRandom(11);
+		const random = new SeededRandom(11);
 		const inForce = new Set<number>();
 		for (let round = 0; round < (IS_WHOLE ? 40 : 10); round++) {
 			const played = await play();
@@ -224,7 +224,7 @@ describe("a configuration from the collector", () => {
 			while (played.station.isAsleep) await stepStation(played.station);
 			const before = played.station.counters.powerCuts;
 			// A wake with two sessions is about 250 operations.
-			played.station.cutPowerAfter(1 + integerBelow(chance, 250), 30);
+			played.station.cutPowerAfter(1 + integerBelow(random, 250), 30);
 			while (!played.station.isAsleep) await stepStation(played.station);
 			await played.playUntil(played.station.utcSeconds + 600);
 			inForce.add(played.inForce());
@@ -241,7 +241,7 @@ describe("a configuration from the collector", () => {
 	it("is taken up and confirmed by a station whose slot lies two seconds before its readings", async () => {
 		const slotOf = (station: string): number => {
 			const schedule = new UplinkSchedule({
-				chance: new SeededRandom(1),
+				random: new SeededRandom(1),
 				station,
 				nowMilliseconds: 0,
 				uploadIntervalSeconds: 3600,

@@ -52,7 +52,7 @@ describe("a storm of brown-outs", function () {
 	 * most wakes, at random operations; then the sun and the network are back.
 	 */
 	async function storm(seed: number, wrap?: StoryOptions["wrap"]): Promise<Storm> {
-		const chance = new SeededRandom(seed);
+		const random = new SeededRandom(seed);
 		const river = SCENARIOS["quiet-bor"]?.(seed, START_UTC_SECONDS) ?? assert.fail();
 		let station: SimulatedStation | undefined;
 		const seconds = (): number => (station?.utcSeconds ?? START_UTC_SECONDS) - START_UTC_SECONDS;
@@ -78,8 +78,8 @@ describe("a storm of brown-outs", function () {
 				if (running.counters.wakes === wakes) return;
 				wakes = running.counters.wakes;
 				// These probes make no traffic on a bus: a wake has some twenty operations, most of flash.
-				if (isStorm() && fraction(chance) < 0.7) {
-					running.cutPowerAfter(1 + integerBelow(chance, 20), 60, "brown-out");
+				if (isStorm() && fraction(random) < 0.7) {
+					running.cutPowerAfter(1 + integerBelow(random, 20), 60, "brown-out");
 				}
 			},
 		});

@@ -18,11 +18,11 @@ const SEEDS = IS_LONG ? 60 : IS_WHOLE ? 8 : 3;
 
 /** `isDying`: its flash refuses from then on, and the record has nothing more to judge. */
 async function playOddDays(seed: number, days: number, isDying: boolean): Promise<WatchedStation> {
-	const chance = new SeededRandom(seed);
+	const random = new SeededRandom(seed);
 	const bugs = { left: 0 };
-	const supply = integerBelow(chance, 4) === 0 ? "mains" : "battery";
+	const supply = integerBelow(random, 4) === 0 ? "mains" : "battery";
 	const intervals = [120, 300, 600, 900, 3600] as const;
-	const pick = (): number => intervals[integerBelow(chance, intervals.length)] ?? 300;
+	const pick = (): number => intervals[integerBelow(random, intervals.length)] ?? 300;
 	const played = await openWatchedStation({
 		seed,
 		configuration: { supply, intervalSeconds: pick() },
@@ -37,19 +37,19 @@ async function playOddDays(seed: number, days: number, isDying: boolean): Promis
 		},
 	});
 	const { station } = played;
-	station.sleepClockPartsPerMillion = Math.round((2 * fraction(chance) - 1) * 50_000);
+	station.sleepClockPartsPerMillion = Math.round((2 * fraction(random) - 1) * 50_000);
 	let id = 1;
 	let deathSeconds = Number.POSITIVE_INFINITY;
-	for (let hours = 3; hours < 24 * days - 8; hours += 4 + integerBelow(chance, 4)) {
-		const seconds = hours * HOUR + integerBelow(chance, HOUR);
-		const kind = integerBelow(chance, 4);
-		if (kind === 0) played.visit(seconds, seconds + 5 + integerBelow(chance, 900), ["read"]);
+	for (let hours = 3; hours < 24 * days - 8; hours += 4 + integerBelow(random, 4)) {
+		const seconds = hours * HOUR + integerBelow(random, HOUR);
+		const kind = integerBelow(random, 4);
+		if (kind === 0) played.visit(seconds, seconds + 5 + integerBelow(random, 900), ["read"]);
 		else if (kind === 1) {
 			played.at(seconds, () => {
-				bugs.left = 1 + integerBelow(chance, 4);
+				bugs.left = 1 + integerBelow(random, 4);
 			});
 		} else if (kind === 2)
-			played.at(seconds, () => station.cutPowerNow(1 + integerBelow(chance, 900)));
+			played.at(seconds, () => station.cutPowerNow(1 + integerBelow(random, 900)));
 		else {
 			const intervalSeconds = pick();
 			const offered = ++id;

@@ -169,13 +169,13 @@ describe("over real TLS", function () {
 			await simulation.playUntil(START_UTC_SECONDS + 6 * HOUR);
 			assert.equal(played.witness.acknowledgedCursor, 0);
 			connect(Number(port), identity);
-			const chance = new SeededRandom(6);
+			const random = new SeededRandom(6);
 			for (let cut = 0; cut < 10; cut++) {
 				await simulation.playUntil(START_UTC_SECONDS + (12 + 10 * cut) * HOUR);
 				const before = played.station.counters.powerCuts;
 				played.station.cutPowerAfter(
-					1 + integerBelow(chance, 2000),
-					1 + integerBelow(chance, 3600),
+					1 + integerBelow(random, 2000),
+					1 + integerBelow(random, 3600),
 				);
 				while (played.station.counters.powerCuts === before) await simulation.step();
 			}

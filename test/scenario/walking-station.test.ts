@@ -87,14 +87,14 @@ describe("a walking station", () => {
 
 	it("loses nothing when power fails ten times at random events", async () => {
 		for (let seed = 1; seed <= 4; seed++) {
-			const chance = new SeededRandom(seed);
+			const random = new SeededRandom(seed);
 			world = await openPlayedWorld({ seed });
 			const { played, world: running } = world.simulation;
 			let cuts = 0;
 			while (cuts < 10) {
 				const { station } = played[cuts % 2] ?? assert.fail();
 				const before = station.counters.powerCuts;
-				station.cutPowerAfter(1 + integerBelow(chance, 1500), 1 + integerBelow(chance, 900));
+				station.cutPowerAfter(1 + integerBelow(random, 1500), 1 + integerBelow(random, 900));
 				while (station.counters.powerCuts === before) await world.simulation.step();
 				cuts++;
 			}

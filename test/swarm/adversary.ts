@@ -60,36 +60,36 @@ const OUTAGES: readonly NetworkFault[] = Object.freeze([
 ]);
 
 /** The next six hours. */
-export function drawWeather(chance: RandomSource): Weather {
-	const kind = fraction(chance);
+export function drawWeather(random: RandomSource): Weather {
+	const kind = fraction(random);
 	if (kind < 0.3) return CALM;
 	if (kind < 0.45) {
-		const fault = OUTAGES[integerBelow(chance, OUTAGES.length)];
+		const fault = OUTAGES[integerBelow(random, OUTAGES.length)];
 		return fault === undefined ? CALM : { network: { [fault]: 1 }, collector: {} };
 	}
 	const network: Partial<Record<NetworkFault, number>> = {};
-	for (let count = 1 + integerBelow(chance, 4); count > 0; count--) {
-		const fault = NETWORK_FAULTS[integerBelow(chance, NETWORK_FAULTS.length)];
-		if (fault !== undefined) network[fault] = 0.05 + 0.5 * fraction(chance);
+	for (let count = 1 + integerBelow(random, 4); count > 0; count--) {
+		const fault = NETWORK_FAULTS[integerBelow(random, NETWORK_FAULTS.length)];
+		if (fault !== undefined) network[fault] = 0.05 + 0.5 * fraction(random);
 	}
 	const collector: Partial<Record<CollectorFault, number>> = {};
-	for (let count = integerBelow(chance, 3); count > 0; count--) {
-		const fault = COLLECTOR_FAULTS[integerBelow(chance, COLLECTOR_FAULTS.length)];
-		if (fault !== undefined) collector[fault] = 0.05 + 0.3 * fraction(chance);
+	for (let count = integerBelow(random, 3); count > 0; count--) {
+		const fault = COLLECTOR_FAULTS[integerBelow(random, COLLECTOR_FAULTS.length)];
+		if (fault !== undefined) collector[fault] = 0.05 + 0.3 * fraction(random);
 	}
 	return { network, collector };
 }
 
 export interface HostileOptions {
 	readonly handler: Handler;
-	readonly chance: RandomSource;
+	readonly random: RandomSource;
 	/** The present weather. */
 	readonly faults: () => Partial<Record<CollectorFault, number>>;
 	/** Signs as the collector does: for answers that are signed and wrong. */
 	readonly key: SigningKey;
 	readonly strangerKey: SigningKey;
 	/** Canonical form of a configuration, any of four kinds. */
-	readonly drawConfiguration: (chance: RandomSource) => Uint8Array;
+	readonly drawConfiguration: (random: RandomSource) => Uint8Array;
 	readonly onFault: (fault: CollectorFault) => void;
 }
 
@@ -97,7 +97,7 @@ export interface HostileOptions {
 export function hostileHandler(options: HostileOptions): Handler {
 	const strikes = (fault: CollectorFault): boolean => {
 		const probability = options.faults()[fault] ?? 0;
-		if (probability === 0 || fraction(options.chance) >= probability) return false;
+		if (probability === 0 || fraction(options.random) >= probability) return false;
 		options.onFault(fault);
 		return true;
 	};
@@ -120,13 +120,13 @@ export function hostileHandler(options: HostileOptions): Handler {
 		}
 		if (strikes("answer-lies-by-years")) {
 			// Another lie than the time server's: two sources that agree are believed (docs/WIRE.md, 7).
-			const years = 95_000_000 * (1 + integerBelow(options.chance, 5));
-			const back = integerBelow(options.chance, 2) === 0;
+			const years = 95_000_000 * (1 + integerBelow(options.random, 5));
+			const back = integerBelow(options.random, 2) === 0;
 			const nowUtcSeconds = Math.max(answer.nowUtcSeconds + (back ? -years : years), 0);
 			return signed(answered, { ...answer, nowUtcSeconds }, options.key);
 		}
 		if (answer.kind === "acknowledgement" && strikes("answer-with-configuration")) {
-			const configuration = options.drawConfiguration(options.chance);
+			const configuration = options.drawConfiguration(options.random);
 			return signed(answered, { ...answer, configuration }, options.key);
 		}
 		return answered;

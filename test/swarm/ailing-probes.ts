@@ -43,7 +43,7 @@ export function noAilments(): Ailments {
 export interface AilingProbesOptions {
 	readonly configuration: StationConfiguration;
 	readonly ailments: Ailments;
-	readonly chance: RandomSource;
+	readonly random: RandomSource;
 	readonly water: () => WaterState;
 	readonly batteryVolts: () => number;
 }
@@ -52,13 +52,13 @@ const DRY_MICROSIEMENS = 4;
 const WANDERING = Object.freeze({ temperature: 0.7, pH: 0.3, conductivity: 0.2 });
 
 export function openAilingProbes(options: AilingProbesOptions): WaterProbes {
-	const { ailments, chance, configuration, water } = options;
+	const { ailments, random, configuration, water } = options;
 	/** By turns up and down, so that no two in a row agree by chance. */
 	const turn = { sign: 1, wasNack: false };
 	const wandered = (name: keyof typeof WANDERING): number => {
 		if (ailments.wandering !== name) return 0;
 		turn.sign = -turn.sign;
-		return turn.sign * WANDERING[name] * (0.5 + 0.5 * fraction(chance));
+		return turn.sign * WANDERING[name] * (0.5 + 0.5 * fraction(random));
 	};
 	const probes = openDirectProbes({
 		water,
@@ -125,7 +125,7 @@ export function openAilingProbes(options: AilingProbesOptions): WaterProbes {
 			sample: () => {
 				answering("turbidity");
 				const isNack =
-					ailments.nackShare > 0 && !turn.wasNack && fraction(chance) < ailments.nackShare;
+					ailments.nackShare > 0 && !turn.wasNack && fraction(random) < ailments.nackShare;
 				turn.wasNack = isNack;
 				if (isNack) {
 					throw new StationError("bus-failed", "one transaction was not acknowledged");

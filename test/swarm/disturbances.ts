@@ -1,6 +1,6 @@
 /**
  * What may befall a station in the swarm: a row for each disturbance. A seed draws which of them meet, each
- * with a stream of chance of its own, so that a new row does not shift the others.
+ * with a random stream of its own, so that a new row does not shift the others.
  */
 import type { SimulatedStation } from "../../sim/station/station.js";
 import { fraction, integerBelow, type RandomSource, SeededRandom } from "../../src/core/random.js";
@@ -11,7 +11,7 @@ import type { Span, Spans } from "./spans.js";
 
 export interface SwarmWorld {
 	readonly station: SimulatedStation;
-	readonly chance: RandomSource;
+	readonly random: RandomSource;
 	readonly startUtcSeconds: number;
 	readonly endUtcSeconds: number;
 	readonly intervalSeconds: number;
@@ -83,7 +83,7 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 		plan: (world) => {
 			for (const at of everySoOften(world, WEATHER_SECONDS)) {
 				world.at(at, () => {
-					const weather = drawWeather(world.chance);
+					const weather = drawWeather(world.random);
 					world.setWeather(weather);
 					if (weather !== CALM) world.troubles.add(at, at + WEATHER_SECONDS + HOUR);
 				});
@@ -94,9 +94,9 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 		name: "long-outage",
 		probability: 0.2,
 		plan: (world) => {
-			const { chance } = world;
+			const { random } = world;
 			const seconds =
-				(world.endUtcSeconds - world.startUtcSeconds) * (0.2 + 0.3 * fraction(chance));
+				(world.endUtcSeconds - world.startUtcSeconds) * (0.2 + 0.3 * fraction(random));
 			overlay(world, someTime(world, 0, 0.5), seconds, { "link-refused": 1 });
 		},
 	},
@@ -104,11 +104,11 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 		name: "power-cuts",
 		probability: 0.5,
 		plan: (world) => {
-			const { chance, station } = world;
+			const { random, station } = world;
 			for (const at of everySoOften(world, WEATHER_SECONDS)) {
-				if (fraction(chance) < 0.5) continue;
-				const operations = 1 + integerBelow(chance, 1200);
-				const seconds = 1 + integerBelow(chance, 7200);
+				if (fraction(random) < 0.5) continue;
+				const operations = 1 + integerBelow(random, 1200);
+				const seconds = 1 + integerBelow(random, 7200);
 				world.at(at, () => station.cutPowerAfter(operations, seconds));
 			}
 		},
@@ -116,12 +116,12 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 	{
 		name: "bad-blocks",
 		probability: 0.25,
-		plan: ({ station, chance, count }) => {
+		plan: ({ station, random, count }) => {
 			if (station.flash.sectors < 16) return;
-			for (let left = 1 + integerBelow(chance, 2); left > 0; left--) {
-				const sector = integerBelow(chance, station.flash.sectors);
-				const kind = integerBelow(chance, 2) === 0 ? "loud" : "silent";
-				station.flash.failSector(sector, kind, integerBelow(chance, 400));
+			for (let left = 1 + integerBelow(random, 2); left > 0; left--) {
+				const sector = integerBelow(random, station.flash.sectors);
+				const kind = integerBelow(random, 2) === 0 ? "loud" : "silent";
+				station.flash.failSector(sector, kind, integerBelow(random, 400));
 				count(`bad-block-${kind}`);
 			}
 		},
@@ -129,10 +129,10 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 	{
 		name: "clock-rate",
 		probability: 0.6,
-		plan: ({ station, chance, count }) => {
+		plan: ({ station, random, count }) => {
 			const extremes = [-50_000, -5000, 2000, 5000, 50_000];
-			const drawn = Math.round((fraction(chance) * 2 - 1) * 50_000);
-			const extreme = extremes[integerBelow(chance, 2 * extremes.length)];
+			const drawn = Math.round((fraction(random) * 2 - 1) * 50_000);
+			const extreme = extremes[integerBelow(random, 2 * extremes.length)];
 			station.sleepClockPartsPerMillion = extreme ?? drawn;
 			count(station.sleepClockPartsPerMillion > 0 ? "clock-fast" : "clock-slow");
 		},
@@ -141,10 +141,10 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 		name: "rtc-wrong",
 		probability: 0.25,
 		plan: (world) => {
-			const { chance, station } = world;
+			const { random, station } = world;
 			for (const at of everySoOften(world, WEATHER_SECONDS)) {
-				if (fraction(chance) >= 0.05) continue;
-				const offSeconds = offsetOf(chance);
+				if (fraction(random) >= 0.05) continue;
+				const offSeconds = offsetOf(random);
 				world.at(at, () => {
 					station.hardware.chips.rtc.setUtc(Math.floor(station.utcSeconds) + offSeconds);
 					world.clockTroubles.add(at, at);
@@ -159,7 +159,7 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 		probability: 0.08,
 		plan: (world) => {
 			const at = someTime(world, 0.1, 0.7);
-			const isSilent = integerBelow(world.chance, 2) === 0;
+			const isSilent = integerBelow(world.random, 2) === 0;
 			world.at(at, () => {
 				const { hardware } = world.station;
 				// Without its battery it has no time after the next cut; or nobody answers any more.
@@ -181,9 +181,9 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 		probability: 0.35,
 		plan: (world) => {
 			for (const at of everySoOften(world, 12 * HOUR)) {
-				const start = at + integerBelow(world.chance, 12 * HOUR);
-				const seconds = 40 + integerBelow(world.chance, 260);
-				const fault = integerBelow(world.chance, 2) === 0 ? "link-silent" : "link-refused";
+				const start = at + integerBelow(world.random, 12 * HOUR);
+				const seconds = 40 + integerBelow(world.random, 260);
+				const fault = integerBelow(world.random, 2) === 0 ? "link-silent" : "link-refused";
 				overlay(world, start, seconds, { [fault]: 1 });
 			}
 		},
@@ -192,8 +192,8 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 		name: "slow-answers",
 		probability: 0.3,
 		plan: (world) => {
-			for (let left = 1 + integerBelow(world.chance, 4); left > 0; left--) {
-				const seconds = (1 + integerBelow(world.chance, 24)) * HOUR;
+			for (let left = 1 + integerBelow(world.random, 4); left > 0; left--) {
+				const seconds = (1 + integerBelow(world.random, 24)) * HOUR;
 				overlay(world, someTime(world, 0, 0.9), seconds, { "answer-delayed": 0.6 });
 			}
 		},
@@ -211,7 +211,7 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 		probability: 0.3,
 		plan: (world) => {
 			for (const at of [someTime(world, 0.1, 0.4), someTime(world, 0.5, 0.8)]) {
-				const before = 1 + integerBelow(world.chance, 12);
+				const before = 1 + integerBelow(world.random, 12);
 				world.at(at, () => bringSlotNearReading(world, before));
 			}
 		},
@@ -220,9 +220,9 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 		name: "flash-dies",
 		probability: 0.08,
 		plan: (world) => {
-			const { chance, station } = world;
+			const { random, station } = world;
 			const at = someTime(world, 0.2, 0.9);
-			const cutSeconds = integerBelow(chance, 2) === 0 ? 60 : 0;
+			const cutSeconds = integerBelow(random, 2) === 0 ? 60 : 0;
 			world.at(at, () => {
 				station.flash.refusesAll = true;
 				world.count("flash-dies");
@@ -238,10 +238,10 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 		name: "ring-resized",
 		probability: 0.1,
 		plan: (world) => {
-			const { chance, station } = world;
-			const kind = integerBelow(chance, 4);
+			const { random, station } = world;
+			const kind = integerBelow(random, 4);
 			const at = someTime(world, 0.1, 0.9);
-			const flashChance = new SeededRandom(chance.uint32());
+			const flashRandom = new SeededRandom(random.uint32());
 			world.at(at, () => {
 				const { sectors } = station.flash;
 				const [next, atSector] = [
@@ -250,7 +250,7 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 					[sectors + 1, 1],
 					[sectors >> 1, 0],
 				][kind] as [number, number];
-				station.replaceFlash(station.flash.copiedInto(next, atSector, flashChance), 600);
+				station.replaceFlash(station.flash.copiedInto(next, atSector, flashRandom), 600);
 				world.count(next < sectors ? "ring-smaller" : atSector > 0 ? "ring-moved" : "ring-larger");
 				world.disturbances.add(at, at + 900);
 				if (next >= sectors) return;
@@ -266,8 +266,8 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 		name: "key-lost",
 		probability: 0.1,
 		plan: (world) => {
-			const { chance } = world;
-			const toldAfter = integerBelow(chance, 2) === 0 ? 0 : integerBelow(chance, 12 * HOUR);
+			const { random } = world;
+			const toldAfter = integerBelow(random, 2) === 0 ? 0 : integerBelow(random, 12 * HOUR);
 			const at = someTime(world, 0.1, 0.9);
 			world.at(at, () => {
 				world.loseKey(900, toldAfter);
@@ -297,7 +297,7 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 		plan: (world) => {
 			const backupAt = someTime(world, 0.1, 0.6);
 			const restoreAt =
-				backupAt + HOUR + fraction(world.chance) * (world.endUtcSeconds - backupAt - 2 * HOUR);
+				backupAt + HOUR + fraction(world.random) * (world.endUtcSeconds - backupAt - 2 * HOUR);
 			const backup = { batches: 0 };
 			world.at(backupAt, () => {
 				backup.batches = world.collectors[0]?.backUp() ?? 0;
@@ -323,11 +323,11 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 		name: "lying-collector",
 		probability: 0.15,
 		plan: (world) => {
-			const { chance, station } = world;
+			const { random, station } = world;
 			const at = someTime(world, 0.1, 0.6);
-			const ends = at + Math.min(INSISTING_SECONDS - DAY, (1 + integerBelow(chance, 6)) * DAY);
-			const years = (1 + integerBelow(chance, 3)) * YEARS_SECONDS;
-			const lie = integerBelow(chance, 4) === 0 ? -years : years;
+			const ends = at + Math.min(INSISTING_SECONDS - DAY, (1 + integerBelow(random, 6)) * DAY);
+			const years = (1 + integerBelow(random, 3)) * YEARS_SECONDS;
+			const lie = integerBelow(random, 4) === 0 ? -years : years;
 			world.at(at, () => {
 				for (const collector of world.collectors) collector.lieSeconds = lie;
 				world.count("collector-lies");
@@ -338,7 +338,7 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 			// Reboots in a row, with and without an upload between them.
 			for (let cut = at + HOUR; cut < ends; ) {
 				world.at(cut, () => station.cutPowerNow(60));
-				cut += 5 * MINUTE + integerBelow(chance, 15 * HOUR);
+				cut += 5 * MINUTE + integerBelow(random, 15 * HOUR);
 			}
 		},
 	},
@@ -346,9 +346,9 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 		name: "good-configurations",
 		probability: 0.3,
 		plan: (world) => {
-			for (let left = 1 + integerBelow(world.chance, 4); left > 0; left--) {
+			for (let left = 1 + integerBelow(world.random, 4); left > 0; left--) {
 				const intervals = [300, 900, 1800, 3600, 21_600];
-				const intervalSeconds = intervals[integerBelow(world.chance, intervals.length)] ?? 900;
+				const intervalSeconds = intervals[integerBelow(world.random, intervals.length)] ?? 900;
 				world.at(someTime(world, 0, 0.9), () => {
 					world.offerConfiguration({ intervalSeconds });
 					world.count("configuration-offered");
@@ -360,8 +360,8 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 		name: "ill-probes",
 		probability: 0.35,
 		plan: (world) => {
-			for (let left = 2 + integerBelow(world.chance, 5); left > 0; left--) {
-				const seconds = 600 + integerBelow(world.chance, 18 * HOUR);
+			for (let left = 2 + integerBelow(world.random, 5); left > 0; left--) {
+				const seconds = 600 + integerBelow(world.random, 18 * HOUR);
 				fallIll(world, someTime(world, 0, 0.9), seconds);
 			}
 		},
@@ -378,8 +378,8 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 		name: "firmware-bugs",
 		probability: 0.12,
 		plan: (world) => {
-			for (let left = 1 + integerBelow(world.chance, 3); left > 0; left--) {
-				const bugs = 1 + integerBelow(world.chance, 6);
+			for (let left = 1 + integerBelow(world.random, 3); left > 0; left--) {
+				const bugs = 1 + integerBelow(world.random, 6);
 				const at = someTime(world, 0, 0.9);
 				world.at(at, () => {
 					world.ailments.bugs = bugs;
@@ -394,12 +394,12 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 		name: "technician",
 		probability: 0.25,
 		plan: (world) => {
-			const { chance, station } = world;
-			for (let left = 1 + integerBelow(chance, 5); left > 0; left--) {
+			const { random, station } = world;
+			for (let left = 1 + integerBelow(random, 5); left > 0; left--) {
 				const at = someTime(world, 0, 0.95);
-				const seconds = 20 + integerBelow(chance, 900);
+				const seconds = 20 + integerBelow(random, 900);
 				const lines = ["status\n", "read\n", "watch count=3\n", "self-test\n", "upload\n"];
-				const line = lines[integerBelow(chance, 2 * lines.length)];
+				const line = lines[integerBelow(random, 2 * lines.length)];
 				world.at(at, () => {
 					station.console.attach(() => {});
 					world.disturbances.add(at - 5, at + seconds + 300);
@@ -426,7 +426,7 @@ function everySoOften(world: SwarmWorld, seconds: number): number[] {
 /** Between two parts of the run. */
 function someTime(world: SwarmWorld, from: number, to: number): number {
 	const span = world.endUtcSeconds - world.startUtcSeconds;
-	return world.startUtcSeconds + Math.floor(span * (from + (to - from) * fraction(world.chance)));
+	return world.startUtcSeconds + Math.floor(span * (from + (to - from) * fraction(world.random)));
 }
 
 function overlay(
@@ -448,33 +448,33 @@ function overlay(
 }
 
 /** What an RTC may be wrong by, seconds: a technician's watch, a time zone, a century. */
-function offsetOf(chance: RandomSource): number {
-	const sign = integerBelow(chance, 2) === 0 ? -1 : 1;
-	switch (integerBelow(chance, 4)) {
+function offsetOf(random: RandomSource): number {
+	const sign = integerBelow(random, 2) === 0 ? -1 : 1;
+	switch (integerBelow(random, 4)) {
 		case 0:
-			return sign * (2 + integerBelow(chance, 20));
+			return sign * (2 + integerBelow(random, 20));
 		case 1:
-			return sign * (20 + integerBelow(chance, 180));
+			return sign * (20 + integerBelow(random, 180));
 		case 2:
-			return sign * HOUR * (1 + integerBelow(chance, 12));
+			return sign * HOUR * (1 + integerBelow(random, 12));
 		default:
-			return -integerBelow(chance, 100_000_000);
+			return -integerBelow(random, 100_000_000);
 	}
 }
 
 function fallIll(world: SwarmWorld, at: number, seconds: number): void {
-	const { chance, ailments } = world;
+	const { random, ailments } = world;
 	const parts = ["temperature", "pH", "conductivity", "turbidity"] as const;
-	const part = parts[integerBelow(chance, parts.length)] ?? "temperature";
+	const part = parts[integerBelow(random, parts.length)] ?? "temperature";
 	const kinds: readonly (readonly [string, Partial<Ailments>])[] = [
-		["thermometer-in-the-sun", { celsius: 46 + integerBelow(chance, 12) }],
-		["thermometer-frozen", { celsius: -3 - integerBelow(chance, 10) }],
+		["thermometer-in-the-sun", { celsius: 46 + integerBelow(random, 12) }],
+		["thermometer-frozen", { celsius: -3 - integerBelow(random, 10) }],
 		["probe-dead", { dead: part }],
 		["probe-wanders", { wandering: part === "turbidity" ? "temperature" : part }],
 		["dry", { isDry: true }],
-		["battery-low", { batteryVolts: 11.5 + 0.25 * fraction(chance) }],
+		["battery-low", { batteryVolts: 11.5 + 0.25 * fraction(random) }],
 	];
-	const [name, ill] = kinds[integerBelow(chance, kinds.length)] ?? ["none", {}];
+	const [name, ill] = kinds[integerBelow(random, kinds.length)] ?? ["none", {}];
 	world.illnesses.add(
 		at - world.intervalSeconds - MINUTE,
 		at + seconds + 2 * world.intervalSeconds,

@@ -56,7 +56,7 @@ export interface SwarmOptions {
 	readonly seed: number;
 	readonly days: number;
 	readonly signer: SwarmSigner;
-	/** Names of the disturbances that befall every seed, in place of those that its chance draws. */
+	/** Names of the disturbances that befall every seed, in place of those that its seed draws. */
 	readonly disturbances?: readonly string[] | undefined;
 	/** Names of the eyes that look besides delivery; all without it. */
 	readonly eyes?: readonly string[] | undefined;
@@ -141,15 +141,15 @@ class SwarmRun {
 	readonly #astray: { fromUtcSeconds: number; toUtcSeconds: number; hasLie: boolean }[] = [];
 	#haveClocksLied = false;
 	#serverLies = 0;
-	/** `world` of the disturbances but for their chance. */
-	readonly #world: Omit<SwarmWorld, "chance">;
+	/** `world` of the disturbances but for their random numbers. */
+	readonly #world: Omit<SwarmWorld, "random">;
 
 	constructor(options: SwarmOptions) {
 		this.#options = options;
 		this.#seed = options.seed >>> 0;
-		const chance = new SeededRandom(seedOf(this.#seed, "swarm"));
+		const random = new SeededRandom(seedOf(this.#seed, "swarm"));
 		const pick = <Value>(values: readonly [Value, ...Value[]]): Value =>
-			values[integerBelow(chance, values.length)] ?? values[0];
+			values[integerBelow(random, values.length)] ?? values[0];
 		const intervalSeconds = pick([300, 900, 1800, 3600]);
 		const uploadIntervalSeconds = pick([1800, 3600, 10_800, 21_600, 86_400]);
 		const sectors = pick([4, 6, 8, 16, 64]);
@@ -172,7 +172,7 @@ class SwarmRun {
 			collectorPublicKey: collectorKeyOf(0, this.#isKeyedHash).publicKey,
 		};
 		this.#drawn.set(1, { uploadIntervalSeconds, isGood: true });
-		const probesChance = new SeededRandom(seedOf(this.#seed, "ailing probes"));
+		const probesRandom = new SeededRandom(seedOf(this.#seed, "ailing probes"));
 		this.#station = bareStation({
 			seed: this.#seed,
 			name: STATION,
@@ -188,7 +188,7 @@ class SwarmRun {
 				openAilingProbes({
 					configuration,
 					ailments: this.#ailments,
-					chance: probesChance,
+					random: probesRandom,
 					water: () => river.at(this.#station.utcSeconds),
 					batteryVolts: () => this.#station.hardware.battery.volts(),
 				}),
@@ -202,7 +202,7 @@ class SwarmRun {
 				acknowledged: (cursor, epoch) => this.#acknowledged(cursor, epoch),
 			},
 		});
-		// No part of the weather: it is asked rarely, and draws no chance while it is not.
+		// No part of the weather: it is asked rarely, and draws no random number while it is not.
 		this.#station.network.timeServer.faults = Object.fromEntries(
 			TIME_FAULTS.map((fault) => [fault, TIME_FAULT_PROBABILITY]),
 		);
@@ -274,10 +274,10 @@ class SwarmRun {
 	#plan(): void {
 		const { disturbances } = this.#options;
 		for (const { name, probability, plan } of DISTURBANCES) {
-			const chance = new SeededRandom(seedOf(this.#seed, `mishap ${name}`));
-			const isDrawn = fraction(chance) < probability;
+			const random = new SeededRandom(seedOf(this.#seed, `mishap ${name}`));
+			const isDrawn = fraction(random) < probability;
 			if (disturbances === undefined ? isDrawn : disturbances.includes(name))
-				plan({ ...this.#world, chance });
+				plan({ ...this.#world, random });
 		}
 	}
 
@@ -508,11 +508,11 @@ class SwarmRun {
 		};
 		const hostile = hostileHandler({
 			handler: offering,
-			chance: new SeededRandom(seedOf(this.#seed, `collector ${index}`)),
+			random: new SeededRandom(seedOf(this.#seed, `collector ${index}`)),
 			faults: () => this.#weather.collector,
 			key: collector.key,
 			strangerKey: this.#keys.stranger,
-			drawConfiguration: (chance) => this.#drawConfiguration(chance, collector),
+			drawConfiguration: (random) => this.#drawConfiguration(random, collector),
 			onFault: (fault) => {
 				this.#count(fault);
 				if (fault === "answer-lies-by-years") this.#lied();
@@ -539,13 +539,13 @@ class SwarmRun {
 	}
 
 	/** Newer at each draw: good, out of range, for another station, or with a key that nobody signs with. */
-	#drawConfiguration(chance: RandomSource, collector: SwarmCollector): Uint8Array {
-		const kind = integerBelow(chance, 4);
+	#drawConfiguration(random: RandomSource, collector: SwarmCollector): Uint8Array {
+		const kind = integerBelow(random, 4);
 		return this.#configuration(
 			{
 				...(kind === 1 ? { station: "other-9" } : {}),
 				...(kind === 2 ? { intervalSeconds: 1 } : {}),
-				uploadIntervalSeconds: 900 + integerBelow(chance, 6300),
+				uploadIntervalSeconds: 900 + integerBelow(random, 6300),
 				collectorHost: collector.host,
 				collectorPublicKey: kind === 3 ? new Uint8Array(33).fill(2) : collector.key.publicKey,
 			},
@@ -648,7 +648,7 @@ class SwarmRun {
 		const { eyes } = this.#options;
 		if (this.#river === undefined) return;
 		const evidence: SwarmEvidence = {
-			world: { ...this.#world, chance: new SeededRandom(this.#seed) },
+			world: { ...this.#world, random: new SeededRandom(this.#seed) },
 			diary: this.#diary,
 			river: this.#river,
 			rows,

@@ -30,7 +30,7 @@ function written(count: number, reboots = 0): Written {
 	const flash = new SimulatedFlash({
 		sectors: SECTORS,
 		sectorBytes: 4096,
-		chance: new SeededRandom(3),
+		random: new SeededRandom(3),
 		onBusy: () => {},
 	});
 	const open = (): Journal =>
@@ -138,21 +138,21 @@ describe("a raw flash image", () => {
 	});
 
 	it("never shows an entry that was not appended, whatever is damaged", () => {
-		const chance = new SeededRandom(11);
+		const random = new SeededRandom(11);
 		const { image, appended } = written(900, 3);
 		for (let round = 0; round < 60; round++) {
 			const damaged = image.slice();
 			for (let spot = 0; spot < 40; spot++) {
-				const at = chance.uint32() % damaged.length;
-				const length = 1 + (chance.uint32() % 48);
-				const kind = chance.uint32() % 3;
+				const at = random.uint32() % damaged.length;
+				const length = 1 + (random.uint32() % 48);
+				const kind = random.uint32() % 3;
 				for (let index = at; index < Math.min(at + length, damaged.length); index++) {
 					damaged[index] =
 						kind === 0
 							? 0xff
 							: kind === 1
-								? chance.uint32()
-								: (damaged[index] ?? 0) & chance.uint32();
+								? random.uint32()
+								: (damaged[index] ?? 0) & random.uint32();
 				}
 			}
 			for (const canonical of readImage(damaged)?.entries ?? []) {
@@ -283,7 +283,7 @@ describe("a raw flash image", () => {
 		const flash = new SimulatedFlash({
 			sectors: SECTORS,
 			sectorBytes: 4096,
-			chance: new SeededRandom(1),
+			random: new SeededRandom(1),
 			image,
 		});
 		const journal = Journal.open({
@@ -321,7 +321,7 @@ describe("a raw flash image", () => {
 		const flash = new SimulatedFlash({
 			sectors: 8,
 			sectorBytes: 4096,
-			chance: new SeededRandom(1),
+			random: new SeededRandom(1),
 		});
 		const other = Journal.open({
 			flash,
@@ -346,7 +346,7 @@ describe("a raw flash image", () => {
 		const flash = new SimulatedFlash({
 			sectors: SECTORS,
 			sectorBytes: 4096,
-			chance: new SeededRandom(1),
+			random: new SeededRandom(1),
 			image,
 		});
 		const journal = Journal.open({

@@ -9,7 +9,7 @@ import { SimulatedFlash } from "../../flash/flash.js";
 import type { SavedStation } from "../../station/station-state.js";
 import { DATA_FORMAT_VERSION, DataDirectory, type SavedWorld } from "../data-directory.js";
 import { openImageFile } from "../image-file.js";
-import { BoardLife, boardChance } from "./board-life.js";
+import { BoardLife, boardRandom } from "./board-life.js";
 import { type ChipProgram, SimulatedChip, STRAP_MILLISECONDS } from "./chip.js";
 import { chipPort } from "./chip-port.js";
 import { contentsOf } from "./flash-contents.js";
@@ -72,7 +72,7 @@ class FolderBoard {
 		this.#file = openImageFile(directory.file(FLASH_FILE), FLASH_BYTES);
 		this.#flash = new SimulatedFlash({
 			sectors: FLASH_BYTES / SECTOR_BYTES,
-			chance: boardChance(this.#world.seed),
+			random: boardRandom(this.#world.seed),
 			image: this.#file.image,
 		});
 		const write = (offset: number, bytes: Uint8Array): void => this.#file.write(offset, bytes);

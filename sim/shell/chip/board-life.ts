@@ -313,6 +313,6 @@ function placeOf(partitions: readonly Partition[], label: string): Partition {
 	return found;
 }
 
-export function boardChance(seed: number): SeededRandom {
+export function boardRandom(seed: number): SeededRandom {
 	return new SeededRandom(seed);
 }

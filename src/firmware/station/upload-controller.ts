@@ -173,7 +173,7 @@ export class UploadController {
 			verifier: board.verifier,
 			sha256: board.sha256,
 			clock: board.clock,
-			chance: new SeededRandom(uint32At(seed, 0)),
+			random: new SeededRandom(uint32At(seed, 0)),
 			station: configuration.station,
 			host: configuration.collectorHost,
 			port: configuration.collectorPort,

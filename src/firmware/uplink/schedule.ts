@@ -61,7 +61,7 @@ export const SCHEDULE_BYTES = 40;
 const STATE_VERSION = 2;
 
 export interface ScheduleOptions {
-	readonly chance: RandomSource;
+	readonly random: RandomSource;
 	/** Station id; its hash is the slot within the upload interval. */
 	readonly station: string;
 	readonly nowMilliseconds: number;
@@ -341,7 +341,7 @@ export class UplinkSchedule {
 	}
 
 	#uniform(milliseconds: number): number {
-		return Math.round(fraction(this.#options.chance) * milliseconds);
+		return Math.round(fraction(this.#options.random) * milliseconds);
 	}
 }
 

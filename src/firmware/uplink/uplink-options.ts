@@ -15,7 +15,7 @@ export interface UplinkOptions {
 	readonly verifier: Verifier;
 	readonly sha256: Sha256;
 	readonly clock: Clock;
-	readonly chance: RandomSource;
+	readonly random: RandomSource;
 	/** Station id, `[a-z0-9-]{1,8}`. */
 	readonly station: string;
 	readonly host: string;

@@ -80,7 +80,7 @@ export class Uplink {
 		this.#maker = new BatchMaker(options);
 		const state = decodeUplinkState(options.state);
 		this.#schedule = new UplinkSchedule({
-			chance: options.chance,
+			random: options.random,
 			station: options.station,
 			nowMilliseconds: options.clock.milliseconds,
 			uploadIntervalSeconds: options.uploadIntervalSeconds,

@@ -116,10 +116,10 @@ describe("the ledger", () => {
 			store = await emptyStore();
 			const other = open();
 			await other.enrol(maker.station, maker.key.publicKey);
-			const chance = new SeededRandom(seed);
+			const random = new SeededRandom(seed);
 			const thrice = [...envelopes, ...envelopes, ...envelopes];
 			while (thrice.length > 0) {
-				const [envelope] = thrice.splice(integerBelow(chance, thrice.length), 1);
+				const [envelope] = thrice.splice(integerBelow(random, thrice.length), 1);
 				if (envelope !== undefined) assert.equal((await other.receive(envelope)).status, 200);
 			}
 			assert.equal(await recordOf(store), inOrder, `seed ${seed}`);
@@ -210,10 +210,10 @@ describe("the ledger", () => {
 	});
 
 	it("answers noise with 400 and a reason, and does not fall over", async () => {
-		const chance = new SeededRandom(4);
+		const random = new SeededRandom(4);
 		for (let round = 0; round < 200; round++) {
-			const noise = new Uint8Array(integerBelow(chance, 300));
-			for (let index = 0; index < noise.length; index++) noise[index] = chance.uint32();
+			const noise = new Uint8Array(integerBelow(random, 300));
+			for (let index = 0; index < noise.length; index++) noise[index] = random.uint32();
 			const { status, body } = await ledger.receive(noise);
 			assert.equal(status, 400);
 			assert.ok(body.length > 5);

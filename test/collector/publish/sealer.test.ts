@@ -82,15 +82,15 @@ describe("the cache of station-days", function () {
 		const count: Record<Sealing, number> = { unchanged: 0, appended: 0, anew: 0 };
 		for (const seed of sample(SEEDS, 6)) {
 			const given = seededValues(seed, 300);
-			const chance = new SeededRandom(seed);
+			const random = new SeededRandom(seed);
 			const record = new MemoryRecord(given.station);
 			const shelf = new Shelf(join(folder, String(seed)));
 			const documents = documentsOf(given);
 			const sealer = new Sealer({ reader: record, shelf, documentsOf: () => documents });
-			const batches = cut(given.entries, (most) => integerBelow(chance, most));
+			const batches = cut(given.entries, (most) => integerBelow(random, most));
 			for (const [at, batch] of batches.entries()) {
 				record.deliver(batch);
-				if (integerBelow(chance, 3) === 0 && at + 1 < batches.length) continue;
+				if (integerBelow(random, 3) === 0 && at + 1 < batches.length) continue;
 				count[await sealer.seal(given.station)]++;
 				const expected = valuesRows({ ...given, entries: record.entriesHeld });
 				assert.deepEqual(

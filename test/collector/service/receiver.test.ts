@@ -128,12 +128,12 @@ describe("receiver", () => {
 
 	it("survives noise and clients that go in the middle, and calls neither a failure of the store", async () => {
 		const seed = Date.now() >>> 0;
-		const chance = new SeededRandom(seed);
+		const random = new SeededRandom(seed);
 		for (let round = 0; round < 40; round++) {
-			const noise = Uint8Array.from({ length: integerBelow(chance, 400) }, () =>
-				integerBelow(chance, 256),
+			const noise = Uint8Array.from({ length: integerBelow(random, 400) }, () =>
+				integerBelow(random, 256),
 			);
-			const head = integerBelow(chance, 2) === 0 ? ENVELOPE_POST : "";
+			const head = integerBelow(random, 2) === 0 ? ENVELOPE_POST : "";
 			await new Promise<void>((resolve) => {
 				const socket = connect({
 					host: "127.0.0.1",

@@ -365,8 +365,8 @@ describe("the configuration in force", () => {
 		for (let tear = 0; tear < 40; tear++) {
 			for (let cut = 0; ; cut++) {
 				const bench = new Bench();
-				const chance = new SeededRandom(1000 * tear + cut);
-				const settings = new SimulatedSettings(chance);
+				const random = new SeededRandom(1000 * tear + cut);
+				const settings = new SimulatedSettings(random);
 				Object.assign(bench, { settings });
 				bench.writesLeft = cut;
 				const before = live(bench);

@@ -270,14 +270,14 @@ describe("what a board is told", () => {
 	});
 
 	it("keeps nothing of any bytes that are not its own form", () => {
-		const chance = new SeededRandom(5);
+		const random = new SeededRandom(5);
 		for (let round = 0; round < 2000; round++) {
 			const settings = memory();
 			const bare = new Provisioning(settings);
 			bare.write(draftOf(bare).told, 2);
 			const bytes = settings.places.get(5) ?? new Uint8Array(0);
-			const at = integerBelow(chance, bytes.length);
-			bytes[at] = (bytes[at] ?? 0) ^ (1 << integerBelow(chance, 8));
+			const at = integerBelow(random, bytes.length);
+			bytes[at] = (bytes[at] ?? 0) ^ (1 << integerBelow(random, 8));
 			assert.equal(new Provisioning(settings).isComplete, false);
 		}
 	});

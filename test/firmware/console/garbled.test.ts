@@ -46,8 +46,8 @@ function edited(line: string): string {
 	return kept;
 }
 
-function garble(bytes: Buffer, other: Buffer, chance: RandomSource): Buffer {
-	const draw = (count: number): number => integerBelow(chance, Math.max(count, 1));
+function garble(bytes: Buffer, other: Buffer, random: RandomSource): Buffer {
+	const draw = (count: number): number => integerBelow(random, Math.max(count, 1));
 	let line = Buffer.from(bytes);
 	for (let times = 1 + draw(4); times > 0; times--) {
 		const at = draw(line.length);
@@ -94,7 +94,7 @@ describe("noise on the technician's line", function () {
 	this.timeout(300_000);
 
 	it(`of ${LINES} garbled lines nothing is done that was not sent (seed ${SEED})`, () => {
-		const chance = new SeededRandom(SEED);
+		const random = new SeededRandom(SEED);
 		const bench = createConsoleBench();
 		bench.attach();
 		bench.feed(encodeRequest(1, "version"));
@@ -102,7 +102,7 @@ describe("noise on the technician's line", function () {
 		let intact = 0;
 		for (let count = 0; count < LINES; count++) {
 			const [command, fields, does] =
-				COMMANDS[integerBelow(chance, COMMANDS.length)] ??
+				COMMANDS[integerBelow(random, COMMANDS.length)] ??
 				([...["status", {}, "status"]] as [string, Record<string, number>, string]);
 			const frame = Buffer.from(encodeRequest(2 + count, command, fields));
 			const sent = new Map([
@@ -111,7 +111,7 @@ describe("noise on the technician's line", function () {
 			]);
 			// Every fiftieth comes through, or the station would think that no program is there.
 			const isIntact = count % 50 === 0;
-			const bytes = isIntact ? frame : garble(frame, other, chance);
+			const bytes = isIntact ? frame : garble(frame, other, random);
 			const done = unasked(bench, sent, bytes);
 			assert.deepEqual(
 				done,

@@ -17,8 +17,8 @@ const KEY = new Uint8Array(33).fill(2);
 const OTHER_KEY = new Uint8Array(33).fill(3);
 
 function flashOf(sectors: number, image?: Uint8Array, sectorBytes = SECTOR_BYTES): SimulatedFlash {
-	const chance = new SeededRandom(5);
-	const options = { sectors, sectorBytes, chance };
+	const random = new SeededRandom(5);
+	const options = { sectors, sectorBytes, random };
 	return new SimulatedFlash(image === undefined ? options : { ...options, image });
 }
 

@@ -16,7 +16,7 @@ const SECTOR_BYTES = 1024;
 const READINGS = dayOfReadings(4);
 
 function flashOf(sectors = 6, sectorBytes = SECTOR_BYTES): SimulatedFlash {
-	return new SimulatedFlash({ sectors, sectorBytes, chance: new SeededRandom(5) });
+	return new SimulatedFlash({ sectors, sectorBytes, random: new SeededRandom(5) });
 }
 
 function optionsOf(flash: SimulatedFlash, station = "bor-1"): JournalOptions {
@@ -300,7 +300,7 @@ describe("the journal", () => {
 
 	it("recovers in 18 reads, and three more for each sector met without a header", () => {
 		for (const sectors of [16, 256]) {
-			const chance = new SeededRandom(7);
+			const random = new SeededRandom(7);
 			const flash = flashOf(sectors, 512);
 			const options = optionsOf(flash);
 			let journal = Journal.open(options);
@@ -320,13 +320,13 @@ describe("the journal", () => {
 					for (let index = 0; index < count; index++) {
 						// Near the newest, where they cost most, or anywhere.
 						const sector =
-							(start + 1 + integerBelow(chance, index % 2 ? 5 : sectors - 1)) % sectors;
+							(start + 1 + integerBelow(random, index % 2 ? 5 : sectors - 1)) % sectors;
 						if (sector === start % sectors) continue;
 						bad.set(sector, flash.bytes.slice(sector * 512, sector * 512 + 80));
 					}
 					for (const sector of bad.keys()) {
 						for (let byte = 0; byte < 80; byte++) {
-							flash.bytes[sector * 512 + byte] = start % 2 === 0 ? 0xff : chance.uint32();
+							flash.bytes[sector * 512 + byte] = start % 2 === 0 ? 0xff : random.uint32();
 						}
 					}
 					met = new Set();

@@ -431,12 +431,12 @@ describe("a bus that fails now and then", () => {
 	});
 
 	it("costs at most one burst in a hundred when 2 % of its transactions are not acknowledged", () => {
-		const chance = new SeededRandom(14);
+		const random = new SeededRandom(14);
 		let lost = 0;
 		for (let burst = 0; burst < 300; burst++) {
 			const bench = new ProbeBench({ seed: burst });
 			for (let skip = 0; skip < 200; skip++) {
-				if (fraction(chance) < 0.02) bench.systemBus.addFault({ kind: "nack", skip });
+				if (fraction(random) < 0.02) bench.systemBus.addFault({ kind: "nack", skip });
 			}
 			const { reading } = bench.measure({ burst: { count: 15, intervalMilliseconds: 250 } });
 			if ((reading.turbidity.flags & absent) !== 0) lost++;

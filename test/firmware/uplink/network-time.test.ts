@@ -18,12 +18,12 @@ class Bench {
 	readonly clock = new VirtualClock();
 	readonly network: SimulatedNetwork;
 	radio = "off";
-	readonly #chance = new SeededRandom(5);
+	readonly #random = new SeededRandom(5);
 
 	constructor({ hasServer = true } = {}) {
 		this.network = new SimulatedNetwork({
 			clock: this.clock,
-			chance: new SeededRandom(7),
+			random: new SeededRandom(7),
 			endpoint: (_request, onAnswer) => onAnswer(new Error("not asked")),
 			onRadio: (state) => {
 				this.radio = state;
@@ -46,7 +46,7 @@ class Bench {
 		const entropy = {
 			fill: (bytes: Uint8Array) => {
 				bytes.forEach((_, index) => {
-					bytes[index] = this.#chance.uint32() >>> 24;
+					bytes[index] = this.#random.uint32() >>> 24;
 				});
 			},
 		};

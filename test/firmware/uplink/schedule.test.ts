@@ -16,7 +16,7 @@ function scheduleOf(
 	isOnTrial = () => false,
 ): UplinkSchedule {
 	return new UplinkSchedule({
-		chance: new SeededRandom(seed),
+		random: new SeededRandom(seed),
 		station,
 		nowMilliseconds: 0,
 		uploadIntervalSeconds,
@@ -203,7 +203,7 @@ describe("uplink schedule", () => {
 			schedule.failed({ radioMilliseconds: 9000, nowMilliseconds: count * HOUR });
 		}
 		const again = new UplinkSchedule({
-			chance: new SeededRandom(9),
+			random: new SeededRandom(9),
 			station: "bor-1",
 			nowMilliseconds: 8 * HOUR,
 			uploadIntervalSeconds: 3600,
@@ -218,7 +218,7 @@ describe("uplink schedule", () => {
 	it("ignores a state that is not one", () => {
 		const state = new Uint8Array(40).fill(0xff);
 		const options = {
-			chance: new SeededRandom(1),
+			random: new SeededRandom(1),
 			station: "a",
 			nowMilliseconds: 0,
 			uploadIntervalSeconds: 3600,

@@ -6,16 +6,16 @@ describe("sequence set", () => {
 	it("agrees with a set of numbers about what is missing, lowest and highest", () => {
 		const start = Date.now() >>> 0;
 		for (let seed = start; seed < start + 300; seed++) {
-			const chance = new SeededRandom(seed);
+			const random = new SeededRandom(seed);
 			const set = new SequenceSet();
 			const numbers = new Set<number>();
 			for (let step = 0; step < 20; step++) {
-				const first = 1 + integerBelow(chance, 60);
-				const last = first - 1 + integerBelow(chance, 8);
+				const first = 1 + integerBelow(random, 60);
+				const last = first - 1 + integerBelow(random, 8);
 				set.add(first, last);
 				for (let number = first; number <= last; number++) numbers.add(number);
-				const from = 1 + integerBelow(chance, 30);
-				const to = from + integerBelow(chance, 40);
+				const from = 1 + integerBelow(random, 30);
+				const to = from + integerBelow(random, 40);
 				const missing = Array.from({ length: to - from + 1 }, (_, index) => from + index).filter(
 					(number) => !numbers.has(number),
 				);

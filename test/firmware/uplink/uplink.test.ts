@@ -387,7 +387,7 @@ describe("uplink", () => {
 
 	it("is not moved by five hundred damaged answers, statuses and headers", () => {
 		const seed = Date.now() >>> 0;
-		const chance = new SeededRandom(seed);
+		const random = new SeededRandom(seed);
 		const bench = new UplinkBench({ seed });
 		bench.source.grow(3);
 		bench.collector.onRequest = (request) => {
@@ -396,11 +396,11 @@ describe("uplink", () => {
 			const honest = bench.collector.receive(request);
 			bench.collector.onRequest = onRequest;
 			assert.ok(!(honest instanceof Error));
-			let body = damaged(chance, [honest.body]);
+			let body = damaged(random, [honest.body]);
 			if (equalBytes(body, honest.body)) body = body.slice(1);
-			const type = ["application/cose", "text/html", ""][integerBelow(chance, 3)] ?? "";
-			const status = [200, 204, 302, 422, 500, 503, 999][integerBelow(chance, 7)] ?? 200;
-			const retryAfter = ["-1", "", "1e9", "5", "99999999999"][integerBelow(chance, 5)] ?? "";
+			const type = ["application/cose", "text/html", ""][integerBelow(random, 3)] ?? "";
+			const status = [200, 204, 302, 422, 500, 503, 999][integerBelow(random, 7)] ?? 200;
+			const retryAfter = ["-1", "", "1e9", "5", "99999999999"][integerBelow(random, 5)] ?? "";
 			const headers = new Map([
 				["Content-Type", type],
 				["Retry-After", retryAfter],

@@ -139,13 +139,13 @@ for (const format of FORMATS) {
 describe("export", () => {
 	it("reads anything without throwing", () => {
 		const seed = Date.now() >>> 0;
-		const chance = new SeededRandom(seed);
+		const random = new SeededRandom(seed);
 		const file = fileOf("cbor-sequence", dayOf(24).envelopes(12));
 		for (let round = 0; round < 2000; round++) {
-			const bytes = Uint8Array.from(file.subarray(0, integerBelow(chance, file.length + 1)));
-			const flips = integerBelow(chance, 6);
+			const bytes = Uint8Array.from(file.subarray(0, integerBelow(random, file.length + 1)));
+			const flips = integerBelow(random, 6);
 			for (let flip = 0; flip < flips; flip++) {
-				bytes[integerBelow(chance, bytes.length + 1)] = integerBelow(chance, 256);
+				bytes[integerBelow(random, bytes.length + 1)] = integerBelow(random, 256);
 			}
 			const content = readExport(bytes, sha256);
 			assert.ok(content.faults.length > 0 || bytes.length === file.length, `seed ${seed}`);
@@ -189,11 +189,11 @@ function flipBytes(
 	const file = fileOf(format, envelopes);
 	assert.ok(verifyFile(file, station, signatures).isSound);
 	const seed = Date.now() >>> 0;
-	const chance = new SeededRandom(seed);
+	const random = new SeededRandom(seed);
 	const endPlace = placeOf(format, file, envelopes, file.length - 1);
-	for (let index = integerBelow(chance, stride); index < file.length; index += stride) {
+	for (let index = integerBelow(random, stride); index < file.length; index += stride) {
 		const altered = Uint8Array.from(file);
-		altered[index] = (altered[index] ?? 0) ^ (1 + integerBelow(chance, 255));
+		altered[index] = (altered[index] ?? 0) ^ (1 + integerBelow(random, 255));
 		const { isSound, findings } = verifyFile(altered, station, signatures);
 		const context = `byte ${index} of ${file.length}, seed ${seed}`;
 		assert.equal(isSound, false, context);

@@ -13,12 +13,12 @@ describe("bit strings", () => {
 
 	it("give back every number of 32 bits in every order, between any bits", () => {
 		const seed = 77;
-		const chance = new SeededRandom(seed);
+		const random = new SeededRandom(seed);
 		const values = [0, 1, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
-		for (let count = 0; count < 300; count++) values.push(chance.uint32() >>> (count % 32));
+		for (let count = 0; count < 300; count++) values.push(random.uint32() >>> (count % 32));
 		for (const value of values) {
-			const order = integerBelow(chance, 16);
-			const first = integerBelow(chance, 20);
+			const order = integerBelow(random, 16);
+			const first = integerBelow(random, 20);
 			const bytes = new Uint8Array(20);
 			const writer = new BitWriter(bytes, first, 160);
 			writer.putGolomb(value, order);

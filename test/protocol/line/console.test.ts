@@ -126,12 +126,12 @@ describe("lines of the technician's line", () => {
 	});
 
 	it("of noise are never taken for anything (seed 4)", () => {
-		const chance = new SeededRandom(4);
+		const random = new SeededRandom(4);
 		for (let round = 0; round < 20_000; round++) {
-			const noise = Uint8Array.from({ length: integerBelow(chance, 60) }, () =>
-				integerBelow(chance, 256),
+			const noise = Uint8Array.from({ length: integerBelow(random, 60) }, () =>
+				integerBelow(random, 256),
 			);
-			noise[0] = integerBelow(chance, 2) === 0 ? 0x3f : 0x21;
+			noise[0] = integerBelow(random, 2) === 0 ? 0x3f : 0x21;
 			assert.equal(readStationLine(noise).kind, "garbled");
 			if (noise[0] === 0x3f) assert.equal(readRequest(noise).kind, "garbled");
 		}
@@ -140,9 +140,9 @@ describe("lines of the technician's line", () => {
 
 describe("base64", () => {
 	it("agrees with Node's in both directions", () => {
-		const chance = new SeededRandom(9);
+		const random = new SeededRandom(9);
 		for (let length = 0; length < 130; length++) {
-			const bytes = Uint8Array.from({ length }, () => integerBelow(chance, 256));
+			const bytes = Uint8Array.from({ length }, () => integerBelow(random, 256));
 			const words = Buffer.from(bytes).toString("base64");
 			assert.equal(base64Of(bytes), words);
 			assert.deepEqual(bytesOfBase64(words), bytes);

@@ -61,8 +61,8 @@ function digits(rows: readonly JudgedRow[]): string[] {
 }
 
 function series(seed: number, count: number): { seconds: number[]; values: SeriesValue[] } {
-	const chance = new SeededRandom(seed);
-	const below = (end: number): number => integerBelow(chance, end);
+	const random = new SeededRandom(seed);
+	const below = (end: number): number => integerBelow(random, end);
 	let level = 7;
 	let at = START;
 	const seconds: number[] = [];

@@ -390,19 +390,19 @@ describe("canonical entries", () => {
 	});
 
 	it("have one content per byte string: what decodes encodes to the same bytes", () => {
-		const chance = new SeededRandom(11);
+		const random = new SeededRandom(11);
 		let decoded = 0;
 		for (let count = 0; count < 20_000; count++) {
-			const body = bodies[integerBelow(chance, bodies.length)];
+			const body = bodies[integerBelow(random, bodies.length)];
 			if (body === undefined) continue;
 			const bytes = encodeEntry({ ...HEADER, ...body });
-			const flips = 1 + integerBelow(chance, 3);
+			const flips = 1 + integerBelow(random, 3);
 			for (let flip = 0; flip < flips; flip++) {
-				const at = integerBelow(chance, bytes.length);
-				bytes[at] = integerBelow(chance, 256);
+				const at = integerBelow(random, bytes.length);
+				bytes[at] = integerBelow(random, 256);
 			}
 			const mutilated =
-				fraction(chance) < 0.1 ? bytes.subarray(0, integerBelow(chance, bytes.length)) : bytes;
+				fraction(random) < 0.1 ? bytes.subarray(0, integerBelow(random, bytes.length)) : bytes;
 			let entry: Entry;
 			try {
 				entry = decodeEntry(mutilated);
@@ -417,7 +417,7 @@ describe("canonical entries", () => {
 	});
 
 	it("are known as a reading without being taken apart, by the same strictness", () => {
-		const chance = new SeededRandom(12);
+		const random = new SeededRandom(12);
 		const counts = { reading: 0, other: 0 };
 		const reading = encodeEntry({
 			...HEADER,
@@ -426,11 +426,11 @@ describe("canonical entries", () => {
 			fields: fieldsOfNamed(READING),
 		});
 		for (let count = 0; count < 5000; count++) {
-			const bytes = new Uint8Array(reading.length + integerBelow(chance, 3));
+			const bytes = new Uint8Array(reading.length + integerBelow(random, 3));
 			bytes.set(reading);
-			if (fraction(chance) < 0.5) bytes[integerBelow(chance, 3)] = integerBelow(chance, 4);
-			const cut = fraction(chance) < 0.2 ? integerBelow(chance, bytes.length) : reading.length;
-			const mutilated = fraction(chance) < 0.9 ? bytes.subarray(0, cut) : bytes;
+			if (fraction(random) < 0.5) bytes[integerBelow(random, 3)] = integerBelow(random, 4);
+			const cut = fraction(random) < 0.2 ? integerBelow(random, bytes.length) : reading.length;
+			const mutilated = fraction(random) < 0.9 ? bytes.subarray(0, cut) : bytes;
 			let isReadingIndeed = false;
 			try {
 				const entry = decodeEntry(mutilated);

@@ -17,15 +17,15 @@ import { randomEntries } from "../../support/data/random-entries.js";
 const EPOCH = 0xdeadbeef;
 
 function batchOf(seed: number, count: number, readingShare = 0.7): Batch {
-	const chance = new SeededRandom(seed);
-	const first = 1 + integerBelow(chance, 100_000);
+	const random = new SeededRandom(seed);
+	const first = 1 + integerBelow(random, 100_000);
 	return {
 		station: "bor-1",
 		epoch: EPOCH,
 		first,
 		floor: Math.max(1, first - 500),
-		previous: integerBelow(chance, 5) === 0 ? undefined : new Uint8Array(32).fill(seed),
-		entries: randomEntries(chance, { epoch: EPOCH, first, count }, readingShare),
+		previous: integerBelow(random, 5) === 0 ? undefined : new Uint8Array(32).fill(seed),
+		entries: randomEntries(random, { epoch: EPOCH, first, count }, readingShare),
 	};
 }
 
@@ -91,8 +91,8 @@ describe("batch", () => {
 	it("gives every kind of entry back bit for bit", () => {
 		const start = 1 + Math.floor(1e6 * fraction(new SeededRandom(Date.now() >>> 0)));
 		for (let seed = start; seed < start + 300; seed++) {
-			const chance = new SeededRandom(seed);
-			const batch = batchOf(seed, 1 + integerBelow(chance, seed % 10 === 0 ? 160 : 20));
+			const random = new SeededRandom(seed);
+			const batch = batchOf(seed, 1 + integerBelow(random, seed % 10 === 0 ? 160 : 20));
 			assert.deepEqual(decodeBatch(encodeBatch(batch)), batch, `seed ${seed}`);
 		}
 	});
@@ -135,8 +135,8 @@ describe("batch", () => {
 	});
 
 	it("refuses columns with bytes after the last entry", () => {
-		const chance = new SeededRandom(3);
-		const entries = randomEntries(chance, { epoch: EPOCH, first: 1, count: 1 });
+		const random = new SeededRandom(3);
+		const entries = randomEntries(random, { epoch: EPOCH, first: 1, count: 1 });
 		const place = { station: "a", epoch: EPOCH, first: 1, floor: 1, previous: undefined };
 		const payload = encodeBatch({ ...place, entries });
 		// array, kind, version, "a", epoch, first, count, floor, null, then the columns.

@@ -12,10 +12,10 @@ const PRINTED: EzoFirmware = { ...EZO_FIRMWARE["2.16"], timing: "datasheet" };
 function plugPh(firmware: EzoFirmware = PRINTED, board: EzoBoard = "usual") {
 	const bench = new ChipBench();
 	const world = { pH: 9.56, celsius: 25, milliamperes: 0 };
-	const { clock, chance } = bench;
+	const { clock, random } = bench;
 	const chip = new EzoPh({
 		clock,
-		chance,
+		random,
 		firmware,
 		board,
 		quantity: () => world.pH,
@@ -31,10 +31,10 @@ function plugPh(firmware: EzoFirmware = PRINTED, board: EzoBoard = "usual") {
 function plugEc(firmware: EzoFirmware = PRINTED, cellConstant = 1) {
 	const bench = new ChipBench();
 	const world = { microsiemens: 1413, milliamperes: 0 };
-	const { clock, chance } = bench;
+	const { clock, random } = bench;
 	const chip = new EzoEc({
 		clock,
-		chance,
+		random,
 		firmware,
 		cellConstant,
 		quantity: () => world.microsiemens,
@@ -49,10 +49,10 @@ function plugEc(firmware: EzoFirmware = PRINTED, cellConstant = 1) {
 function plugRtd(firmware: EzoFirmware = PRINTED) {
 	const bench = new ChipBench();
 	const world = { celsius: 22.362, isOpen: false };
-	const { clock, chance } = bench;
+	const { clock, random } = bench;
 	const chip = new EzoRtd({
 		clock,
-		chance,
+		random,
 		firmware,
 		quantity: () => world.celsius,
 		isOpen: () => world.isOpen,

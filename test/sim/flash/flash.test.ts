@@ -5,7 +5,7 @@ import { TEAR_MODES } from "../../../sim/flash/flash-tear.js";
 import { SeededRandom } from "../../../src/core/random.js";
 
 function flashOf(seed = 1): SimulatedFlash {
-	return new SimulatedFlash({ sectors: 4, sectorBytes: 256, chance: new SeededRandom(seed) });
+	return new SimulatedFlash({ sectors: 4, sectorBytes: 256, random: new SeededRandom(seed) });
 }
 
 function read(flash: SimulatedFlash, offset: number, length: number): number[] {
@@ -87,7 +87,7 @@ describe("the simulated flash", () => {
 		let microseconds = 0;
 		const flash = new SimulatedFlash({
 			sectors: 1,
-			chance: new SeededRandom(1),
+			random: new SeededRandom(1),
 			onBusy: (passed) => {
 				microseconds += passed;
 			},

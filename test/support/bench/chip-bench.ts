@@ -12,7 +12,7 @@ const LONG_MILLISECONDS = 2000;
 export class ChipBench {
 	readonly clock = new VirtualClock();
 	readonly bus = new SimulatedI2CBus({ clock: this.clock });
-	readonly chance = new SeededRandom(1);
+	readonly random = new SeededRandom(1);
 
 	/** Solders a chip in, powers it and waits until it has booted. */
 	plug(chip: I2CChip): I2C {

@@ -31,7 +31,7 @@ export interface BenchOptions
 export function benchChip(options: BenchOptions = {}): ChipBench {
 	const { megabytes = 8, boot, flash: given, isIo0Cut = false, ...rest } = options;
 	const flash =
-		given ?? new SimulatedFlash({ sectors: megabytes * 256, chance: new SeededRandom(1) });
+		given ?? new SimulatedFlash({ sectors: megabytes * 256, random: new SeededRandom(1) });
 	const chip = new SimulatedChip({
 		chip: "esp32",
 		mac: MAC,

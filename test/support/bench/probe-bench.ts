@@ -91,10 +91,10 @@ export class ProbeBench {
 
 	constructor(options: ProbeBenchOptions = {}) {
 		const { clock, water } = this;
-		const chance = new SeededRandom(options.seed ?? 1);
+		const random = new SeededRandom(options.seed ?? 1);
 		const common = {
 			clock,
-			chance,
+			random,
 			...(options.firmware === undefined ? {} : { firmware: options.firmware }),
 			...(options.stretchMillisecondsMax === undefined
 				? {}

@@ -194,7 +194,7 @@ export class UplinkBench {
 	/** What is done in each session before the link goes down. */
 	beforeClose: ((endMilliseconds: number) => Task<void>) | undefined;
 	uplink: Uplink;
-	readonly #chance: SeededRandom;
+	readonly #random: SeededRandom;
 	readonly #uploadIntervalSeconds: number;
 	readonly #station: string;
 	readonly #batchEntriesMax: number | undefined;
@@ -209,13 +209,13 @@ export class UplinkBench {
 			batchEntriesMax?: number;
 		} = {},
 	) {
-		this.#chance = new SeededRandom(options.seed ?? 1);
+		this.#random = new SeededRandom(options.seed ?? 1);
 		this.#uploadIntervalSeconds = options.uploadIntervalSeconds ?? 3600;
 		this.#station = options.station ?? "bor-1";
 		this.#batchEntriesMax = options.batchEntriesMax;
 		this.network = new SimulatedNetwork({
 			clock: this.clock,
-			chance: new SeededRandom((options.seed ?? 1) + 7919),
+			random: new SeededRandom((options.seed ?? 1) + 7919),
 			endpoint: (request, onAnswer) => onAnswer(this.collector.receive(request)),
 			onRadio: (state) => this.#onRadio(state),
 			times: options.times ?? DEFAULT_NETWORK_TIMES,
@@ -243,7 +243,7 @@ export class UplinkBench {
 			verifier: keys.verifier ?? createKeyedHashVerifier(sha256, operations),
 			sha256,
 			clock: this.clock,
-			chance: this.#chance,
+			random: this.#random,
 			station: this.#station,
 			host: "collector.example",
 			port: 443,

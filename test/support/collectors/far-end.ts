@@ -33,7 +33,7 @@ export async function openMockLine(
 	seed = 1,
 	onWrite?: (bytes: Uint8Array) => void,
 ): Promise<MockFarEnd> {
-	const chance = new SeededRandom(seed);
+	const random = new SeededRandom(seed);
 	SerialPortMock.binding.createPort(path, { maxReadSize: 3 });
 	const opened: SerialPortMock[] = [];
 	class Port extends SerialPortMock {
@@ -47,10 +47,10 @@ export async function openMockLine(
 	const binding = port.port as unknown as MockBinding;
 	const pieces = async (bytes: Uint8Array, deliver: (piece: Buffer) => void): Promise<void> => {
 		for (let at = 0; at < bytes.length; ) {
-			const end = Math.min(at + 1 + integerBelow(chance, 7), bytes.length);
+			const end = Math.min(at + 1 + integerBelow(random, 7), bytes.length);
 			deliver(Buffer.from(bytes.subarray(at, end)));
 			at = end;
-			if (integerBelow(chance, 3) === 0) await new Promise((resolve) => setImmediate(resolve));
+			if (integerBelow(random, 3) === 0) await new Promise((resolve) => setImmediate(resolve));
 		}
 	};
 	const write = binding.write.bind(binding);

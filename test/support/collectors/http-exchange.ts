@@ -15,9 +15,9 @@ const sha256 = createSha256();
 const REQUEST_BODY = new Uint8Array(100);
 
 /** Runs it to its end; throws what the uplink would see. It can succeed only by a forgery. */
-export function exchangeOf(body: Uint8Array, chance: RandomSource): void {
+export function exchangeOf(body: Uint8Array, random: RandomSource): void {
 	const clock = { milliseconds: 0 };
-	const player = new Player(body, chance);
+	const player = new Player(body, random);
 	const network: Network = {
 		link: {
 			isUp: true,
@@ -68,7 +68,7 @@ export function exchangeOf(body: Uint8Array, chance: RandomSource): void {
 				verifier: {
 					verify: (_key, _digest, _signature, onDone) => {
 						// Now and then a key that was stolen: then the addressee decides.
-						onDone(null, integerBelow(chance, 4) === 0);
+						onDone(null, integerBelow(random, 4) === 0);
 						return { cancel: () => {} };
 					},
 				},
@@ -98,7 +98,7 @@ export function exchangeOf(body: Uint8Array, chance: RandomSource): void {
 class Player {
 	onError: ((error?: unknown) => void) | undefined;
 	readonly #body: Uint8Array;
-	readonly #chance: RandomSource;
+	readonly #random: RandomSource;
 	#options: HttpRequestOptions | undefined;
 	#at = 0;
 	readonly #request: HttpRequest = {
@@ -113,9 +113,9 @@ class Player {
 		write: (buffer) => buffer.byteLength,
 	};
 
-	constructor(body: Uint8Array, chance: RandomSource) {
+	constructor(body: Uint8Array, random: RandomSource) {
 		this.#body = body;
-		this.#chance = chance;
+		this.#random = random;
 	}
 
 	begin(options: HttpRequestOptions): HttpRequest {
@@ -167,6 +167,6 @@ class Player {
 	}
 
 	#below(count: number): number {
-		return integerBelow(this.#chance, count);
+		return integerBelow(this.#random, count);
 	}
 }

@@ -120,7 +120,7 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 
 		it("has the same tables after every batch three times in any order", async () => {
 			const seed = Date.now() >>> 0;
-			const chance = new SeededRandom(seed);
+			const random = new SeededRandom(seed);
 			const station = recordOf(120);
 			const resume = station.heads[60] ?? assert.fail();
 			const end = station.append({
@@ -150,7 +150,7 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 			await enrolled(station);
 			const deliveries = [...envelopes, ...envelopes, ...envelopes];
 			for (let left = deliveries.length; left > 0; left--) {
-				const [envelope = assert.fail()] = deliveries.splice(integerBelow(chance, left), 1);
+				const [envelope = assert.fail()] = deliveries.splice(integerBelow(random, left), 1);
 				await acknowledged(envelope);
 			}
 			assert.equal(await recordText(store), inOrder, `seed ${seed}`);

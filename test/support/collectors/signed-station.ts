@@ -56,10 +56,10 @@ export class SignedStation {
 
 	constructor(options: SignedStationOptions = {}) {
 		const { station = "bor-1", epoch = 77, seed = 1, previous, reason = 0 } = options;
-		const chance = new SeededRandom(seedOf(seed, "station-key"));
+		const random = new SeededRandom(seedOf(seed, "station-key"));
 		this.station = station;
 		this.epoch = epoch;
-		this.privateKey = Uint8Array.from({ length: 32 }, () => chance.uint32() & 0xff);
+		this.privateKey = Uint8Array.from({ length: 32 }, () => random.uint32() & 0xff);
 		// Below the group's order whatever the other bytes are.
 		this.privateKey[0] = 1;
 		this.publicKey = options.publicKey ?? p256.getPublicKey(this.privateKey, true);

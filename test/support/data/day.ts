@@ -22,17 +22,17 @@ const MICROVOLTS_AT_ZERO_FNU = 675_000;
 
 /** The 288 readings of day `day` (0, 1, 2 ... of one boot), a function of `seed` and `day`. */
 export function dayOfReadings(seed: number, day = 0): EntryDraft[] {
-	const chance = new SeededRandom(seedOf(seed, `day-${day}`));
-	const strength = 0.4 + 0.6 * fraction(chance);
+	const random = new SeededRandom(seedOf(seed, `day-${day}`));
+	const strength = 0.4 + 0.6 * fraction(random);
 	return Array.from({ length: READINGS_PER_DAY }, (_, index) => {
 		const hour = (index * 24) / READINGS_PER_DAY;
 		const water = hour < 12 ? quietBor(hour) : stormOnPek(hour - 12, strength);
-		const jitterSeconds = fraction(chance) < 0.05 ? (fraction(chance) < 0.5 ? 1 : -1) : 0;
+		const jitterSeconds = fraction(random) < 0.05 ? (fraction(random) < 0.5 ? 1 : -1) : 0;
 		const elapsedSeconds = (day * READINGS_PER_DAY + index) * INTERVAL_SECONDS + jitterSeconds;
 		// Water moves about its mean by a few per cent in a flood; the burst's median sees that.
-		const fnu = water.fnu * (1 + water.turbulence * normal(chance)) + 0.25 * normal(chance);
-		const spreadCodes = 3 + Math.abs(normal(chance)) + water.fnu * water.turbulence * 6;
-		const conductivity = water.conductivity + 0.25 * normal(chance);
+		const fnu = water.fnu * (1 + water.turbulence * normal(random)) + 0.25 * normal(random);
+		const spreadCodes = 3 + Math.abs(normal(random)) + water.fnu * water.turbulence * 6;
+		const conductivity = water.conductivity + 0.25 * normal(random);
 		const sunVolts = hour > 7 && hour < 17 ? 0.06 * (1 - ((hour - 12) / 5) ** 2) : 0;
 		return {
 			kind: "reading",
@@ -44,10 +44,10 @@ export function dayOfReadings(seed: number, day = 0): EntryDraft[] {
 			configurationId: 1,
 			stationFlags: 0,
 			fields: fieldsOfNamed({
-				pHMilli: Math.round(water.pH * 1000 + 4 * normal(chance)),
+				pHMilli: Math.round(water.pH * 1000 + 4 * normal(random)),
 				pHFlags: 0,
 				pHCalibration: 1,
-				temperatureMillidegrees: Math.round(water.celsius * 1000 + 3 * normal(chance)),
+				temperatureMillidegrees: Math.round(water.celsius * 1000 + 3 * normal(random)),
 				temperatureFlags: 0,
 				temperatureCalibration: 0,
 				conductivityHundredths: 10 * Math.round(conductivity * 10),
@@ -56,11 +56,11 @@ export function dayOfReadings(seed: number, day = 0): EntryDraft[] {
 				turbidityMicrovolts:
 					MICROVOLTS_PER_CODE *
 					Math.round((MICROVOLTS_AT_ZERO_FNU + fnu * MICROVOLTS_PER_FNU) / MICROVOLTS_PER_CODE),
-				turbiditySpreadSteps: Math.round(spreadCodes * (1 + 0.15 * normal(chance))),
+				turbiditySpreadSteps: Math.round(spreadCodes * (1 + 0.15 * normal(random))),
 				turbidityRange: 0,
 				turbidityFlags: 0,
 				turbidityCalibration: 1,
-				batteryMillivolts: Math.round(3900 + 1000 * sunVolts - 3 * hour + 2 * normal(chance)),
+				batteryMillivolts: Math.round(3900 + 1000 * sunVolts - 3 * hour + 2 * normal(random)),
 				batteryFlags: 0,
 			}),
 		};

@@ -138,16 +138,16 @@ function gapEntry(epoch: number, sequence: number, lostEpoch: number, loss: Loss
 }
 
 /** An event, a boot or a reading. */
-function plainEntry(chance: SeededRandom, epoch: number, sequence: number): Uint8Array {
-	const kind = integerBelow(chance, 10);
+function plainEntry(random: SeededRandom, epoch: number, sequence: number): Uint8Array {
+	const kind = integerBelow(random, 10);
 	if (kind === 0) return entryOf(epoch, sequence, 2, Buffer.alloc(12));
 	if (kind === 1) {
-		const body = Buffer.alloc(8 + integerBelow(chance, 20), 0x61);
+		const body = Buffer.alloc(8 + integerBelow(random, 20), 0x61);
 		body.fill(0, 0, 8);
 		return entryOf(epoch, sequence, 6, body);
 	}
 	const body = Buffer.alloc(READING_BYTES);
-	body.writeInt16LE(7000 + integerBelow(chance, 500), 0);
+	body.writeInt16LE(7000 + integerBelow(random, 500), 0);
 	return entryOf(epoch, sequence, 1, body);
 }
 
@@ -220,12 +220,12 @@ export function envelopeBytes(signing: Signing): Uint8Array {
 }
 
 /** Makes the honest record of a seed: one to five epochs, of one to four keys. */
-export function honestRecord(chance: SeededRandom): HonestRecord {
-	return new RecordMaker(chance).make();
+export function honestRecord(random: SeededRandom): HonestRecord {
+	return new RecordMaker(random).make();
 }
 
 /** One epoch of `entries`, in batches of twelve that are made as they are asked for. */
-export function longRecord(chance: SeededRandom, entries: number) {
+export function longRecord(random: SeededRandom, entries: number) {
 	const station = "bor-1";
 	const epoch = 7;
 	const key = forgerKey("long");
@@ -243,7 +243,7 @@ export function longRecord(chance: SeededRandom, entries: number) {
 			const previous = last;
 			for (let at = first; at < first + 12 && at <= entries; at++) {
 				const entry =
-					at === 1 ? epochEntry(station, epoch, key, start) : plainEntry(chance, epoch, at);
+					at === 1 ? epochEntry(station, epoch, key, start) : plainEntry(random, epoch, at);
 				batch.push(entry);
 				last = hash(last, entry);
 			}
@@ -255,15 +255,15 @@ export function longRecord(chance: SeededRandom, entries: number) {
 }
 
 class RecordMaker {
-	readonly #chance: SeededRandom;
+	readonly #random: SeededRandom;
 	readonly #station: string;
 	readonly #keys: ForgerKey[] = [];
 	readonly #epochs: HonestEpoch[] = [];
 	readonly #envelopes: ForgedEnvelope[] = [];
 
-	constructor(chance: SeededRandom) {
-		this.#chance = chance;
-		this.#station = ["bor-1", "a", "pek-9-xy"][integerBelow(chance, 3)] ?? "a";
+	constructor(random: SeededRandom) {
+		this.#random = random;
+		this.#station = ["bor-1", "a", "pek-9-xy"][integerBelow(random, 3)] ?? "a";
 	}
 
 	make(): HonestRecord {
@@ -293,11 +293,11 @@ class RecordMaker {
 	}
 
 	#below(bound: number): number {
-		return integerBelow(this.#chance, bound);
+		return integerBelow(this.#random, bound);
 	}
 
 	#newKey(): void {
-		this.#keys.push(forgerKey(`key ${this.#chance.uint32()} ${this.#chance.uint32()}`));
+		this.#keys.push(forgerKey(`key ${this.#random.uint32()} ${this.#random.uint32()}`));
 	}
 
 	#epoch(
@@ -344,7 +344,7 @@ class RecordMaker {
 		const losses: Loss[] = [];
 		for (let count = 3 + this.#below(50); count > 0; count--) {
 			const sequence = epoch.entries.length + 1;
-			add(plainEntry(this.#chance, number, sequence));
+			add(plainEntry(this.#random, number, sequence));
 			const isLoss = this.#below(18) === 0;
 			const before = losses.at(-1)?.to ?? kept;
 			if (!isLoss || sequence - 1 <= before) continue;
@@ -364,7 +364,7 @@ class RecordMaker {
 			else add(gapEntry(number, epoch.entries.length + 1, 0, loss));
 		}
 		const namedBySelf = losses.filter((loss) => !owed.includes(loss));
-		add(plainEntry(this.#chance, number, epoch.entries.length + 1));
+		add(plainEntry(this.#random, number, epoch.entries.length + 1));
 		const last = epoch.entries.length;
 		if (willBeLinked && namedBySelf.length === 0 && owed.length < 3 && this.#below(4) === 0) {
 			// The end was overwritten before it was delivered, or nothing of the epoch was delivered at all.
@@ -473,7 +473,7 @@ export interface Tampered {
 	readonly part?: { readonly epoch: number; readonly first: number; readonly last: number };
 }
 
-export type Tamperer = (record: HonestRecord, chance: SeededRandom) => Tampered | undefined;
+export type Tamperer = (record: HonestRecord, random: SeededRandom) => Tampered | undefined;
 
 /** A missing range within first .. last of the epoch, all of it that nothing else holds. */
 function misses(epoch: HonestEpoch, sequences: readonly number[]) {
@@ -502,8 +502,8 @@ function tells(epoch: HonestEpoch, ...labels: readonly string[]) {
 		});
 }
 
-function pick<Item>(chance: SeededRandom, items: readonly Item[]): Item | undefined {
-	return items[integerBelow(chance, Math.max(items.length, 1))];
+function pick<Item>(random: SeededRandom, items: readonly Item[]): Item | undefined {
+	return items[integerBelow(random, Math.max(items.length, 1))];
 }
 
 /** Sequences of a batch that no other batch holds. */
@@ -562,12 +562,12 @@ function replaced(
 function rewritten(
 	record: HonestRecord,
 	one: ForgedEnvelope,
-	chance: SeededRandom,
+	random: SeededRandom,
 	signing: { readonly signer: ForgerKey; readonly isLater: boolean },
 ): ForgedEnvelope | undefined {
 	const entries = one.epoch.entries.slice(one.first - 1, one.last);
 	const readings = entries.flatMap((entry, index) => (entry[1] === 1 ? [index] : []));
-	const at = pick(chance, readings);
+	const at = pick(random, readings);
 	if (at === undefined) return undefined;
 	const lie = Buffer.from(entries[at] ?? ZEROS);
 	lie.writeInt16LE(lie.readInt16LE(28) - 1000, 28);
@@ -578,13 +578,13 @@ function rewritten(
 
 /** Every way to tamper, by name. */
 export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
-	"drops a batch": (record, chance) => {
-		const one = pick(chance, record.envelopes);
+	"drops a batch": (record, random) => {
+		const one = pick(random, record.envelopes);
 		return one && without(record, [one], one.epoch);
 	},
-	"drops an epoch that a later one names": (record, chance) => {
+	"drops an epoch that a later one names": (record, random) => {
 		const named = record.epochs.filter((e) => e.isEndNamed && ofEpoch(record, e).length > 0);
-		const epoch = pick(chance, named);
+		const epoch = pick(random, named);
 		if (epoch === undefined) return undefined;
 		const gone = ofEpoch(record, epoch);
 		return {
@@ -592,54 +592,54 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 			isNamed: misses(epoch, soleOf(record, gone)),
 		};
 	},
-	"drops the end of an epoch": (record, chance) => {
-		const epoch = pick(chance, record.epochs);
+	"drops the end of an epoch": (record, random) => {
+		const epoch = pick(random, record.epochs);
 		if (epoch === undefined) return undefined;
 		const those = ofEpoch(record, epoch);
-		return without(record, those.slice(integerBelow(chance, Math.max(those.length, 1))), epoch);
+		return without(record, those.slice(integerBelow(random, Math.max(those.length, 1))), epoch);
 	},
-	"drops all but the first batch of an epoch": (record, chance) => {
-		const epoch = pick(chance, record.epochs);
+	"drops all but the first batch of an epoch": (record, random) => {
+		const epoch = pick(random, record.epochs);
 		return epoch && without(record, ofEpoch(record, epoch).slice(1), epoch);
 	},
-	"swaps two batches": (record, chance) => {
+	"swaps two batches": (record, random) => {
 		if (record.envelopes.length < 2) return undefined;
 		const envelopes = [...record.envelopes];
-		const at = integerBelow(chance, envelopes.length - 1);
+		const at = integerBelow(random, envelopes.length - 1);
 		const [a, b] = envelopes.slice(at, at + 2);
 		if (a === undefined || b === undefined) return undefined;
 		envelopes[at] = b;
 		envelopes[at + 1] = a;
 		return { envelopes, isNamed: tells(a.epoch, `batch ${at + 1}`) };
 	},
-	"doubles a batch": (record, chance) => {
-		const at = integerBelow(chance, record.envelopes.length);
+	"doubles a batch": (record, random) => {
+		const at = integerBelow(random, record.envelopes.length);
 		const envelopes = [...record.envelopes];
 		const one = envelopes[at];
 		if (one === undefined) return undefined;
 		envelopes.splice(at, 0, one);
 		return { envelopes, isNamed: tells(one.epoch, `batch ${at + 1}`) };
 	},
-	"alters a byte": (record, chance) => {
-		const at = integerBelow(chance, record.envelopes.length);
+	"alters a byte": (record, random) => {
+		const at = integerBelow(random, record.envelopes.length);
 		const one = record.envelopes[at];
 		if (one === undefined) return undefined;
 		const bytes = one.bytes.slice();
-		const index = integerBelow(chance, bytes.length);
-		bytes[index] = (bytes[index] ?? 0) ^ (1 << integerBelow(chance, 8));
+		const index = integerBelow(random, bytes.length);
+		bytes[index] = (bytes[index] ?? 0) ^ (1 << integerBelow(random, 8));
 		const envelopes = record.envelopes.map((each) => (each === one ? { ...one, bytes } : each));
 		return { envelopes, isNamed: tells(one.epoch, `batch ${at}`) };
 	},
-	"puts in a batch of a stranger's key": (record, chance) => {
-		const one = pick(chance, record.envelopes);
+	"puts in a batch of a stranger's key": (record, random) => {
+		const one = pick(random, record.envelopes);
 		if (one === undefined) return undefined;
 		const signer = forgerKey("stranger");
-		const lie = rewritten(record, one, chance, { signer, isLater: integerBelow(chance, 2) === 0 });
+		const lie = rewritten(record, one, random, { signer, isLater: integerBelow(random, 2) === 0 });
 		if (lie === undefined) return undefined;
 		const envelopes = replaced(record, one, lie);
 		return { envelopes, isNamed: tells(one.epoch, `batch ${envelopes.indexOf(lie)}`) };
 	},
-	"rewrites a reading with the epoch's own key, revoked or not": (record, chance) => {
+	"rewrites a reading with the epoch's own key, revoked or not": (record, random) => {
 		// Where something signed continues the batch or names its end: else it could have been so.
 		const fit = record.envelopes.filter(
 			(one) =>
@@ -649,28 +649,28 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 				) ||
 					(one.epoch.isEndNamed && one.last === one.epoch.entries.length)),
 		);
-		const one = pick(chance, fit);
+		const one = pick(random, fit);
 		if (one === undefined) return undefined;
-		const lie = rewritten(record, one, chance, { signer: one.epoch.owner, isLater: false });
+		const lie = rewritten(record, one, random, { signer: one.epoch.owner, isLater: false });
 		if (lie === undefined) return undefined;
 		const envelopes = replaced(record, one, lie);
 		return { envelopes, isNamed: tells(one.epoch, `batch ${envelopes.indexOf(lie)}`) };
 	},
-	"adds a rewritten copy of a batch": (record, chance) => {
-		const one = pick(chance, record.envelopes);
+	"adds a rewritten copy of a batch": (record, random) => {
+		const one = pick(random, record.envelopes);
 		if (one === undefined) return undefined;
-		const lie = rewritten(record, one, chance, { signer: one.signer, isLater: one.isLater });
+		const lie = rewritten(record, one, random, { signer: one.signer, isLater: one.isLater });
 		if (lie === undefined) return undefined;
 		const envelopes = sorted([...record.envelopes, lie]);
 		return { envelopes, isNamed: tells(one.epoch, `batch ${envelopes.indexOf(lie)}`) };
 	},
-	"signs a batch again by an earlier key": (record, chance) => {
+	"signs a batch again by an earlier key": (record, random) => {
 		const fit = record.envelopes.filter((one) => record.keys.indexOf(one.epoch.owner) > 0);
-		const one = pick(chance, fit);
+		const one = pick(random, fit);
 		if (one === undefined) return undefined;
-		const signer = pick(chance, record.keys.slice(0, record.keys.indexOf(one.epoch.owner)));
+		const signer = pick(random, record.keys.slice(0, record.keys.indexOf(one.epoch.owner)));
 		if (signer === undefined) return undefined;
-		const isLater = integerBelow(chance, 2) === 0;
+		const isLater = integerBelow(random, 2) === 0;
 		const { first, last, isChained } = one;
 		const other = envelopeOf(record.station, one.epoch, {
 			first,
@@ -682,15 +682,15 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 		const envelopes = replaced(record, one, other);
 		return { envelopes, isNamed: tells(one.epoch, `batch ${envelopes.indexOf(other)}`) };
 	},
-	"goes on with a revoked key after its time": (record, chance) => {
+	"goes on with a revoked key after its time": (record, random) => {
 		// Where nothing says that the epoch ended: the thief's entries bear times, which the revocation precedes.
 		const fit = record.epochs.filter(
 			(e) => e.owner.revokedAtUtcSeconds !== undefined && lastHeld(record, e) === e.entries.length,
 		);
-		const epoch = pick(chance, fit);
+		const epoch = pick(random, fit);
 		if (epoch === undefined) return undefined;
 		const first = epoch.entries.length + 1;
-		const entry = Buffer.from(plainEntry(chance, epoch.number, first));
+		const entry = Buffer.from(plainEntry(random, epoch.number, first));
 		entry.writeUInt32LE((epoch.owner.revokedAtUtcSeconds ?? 0) + 5, 20);
 		const longer = {
 			...epoch,
@@ -702,37 +702,37 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 		const envelopes = sorted([...record.envelopes, added]);
 		return { envelopes, isNamed: tells(epoch, `batch ${envelopes.indexOf(added)}`) };
 	},
-	"goes on after the end that the next epoch names": (record, chance) => {
+	"goes on after the end that the next epoch names": (record, random) => {
 		const fit = record.epochs.filter((e) => e.isEndNamed && ofEpoch(record, e).length > 0);
-		const epoch = pick(chance, fit);
+		const epoch = pick(random, fit);
 		if (epoch === undefined) return undefined;
 		const first = epoch.entries.length + 1;
 		const longer = {
 			...epoch,
-			entries: [...epoch.entries, plainEntry(chance, epoch.number, first)],
+			entries: [...epoch.entries, plainEntry(random, epoch.number, first)],
 		};
 		const cut = { first, last: first, isChained: true, signer: epoch.owner, isLater: false };
 		const added = { ...envelopeOf(record.station, longer, cut), epoch };
 		return { envelopes: sorted([...record.envelopes, added]), isNamed: tells(epoch) };
 	},
-	"names as lost what was delivered": (record, chance) => {
+	"names as lost what was delivered": (record, random) => {
 		// The key's holder adds a gap entry at the end of the last epoch, over what is there.
 		const epoch = record.epochs.at(-1);
-		const one = epoch && pick(chance, ofEpoch(record, epoch));
+		const one = epoch && pick(random, ofEpoch(record, epoch));
 		if (epoch === undefined || one === undefined) return undefined;
 		if (lastHeld(record, epoch) !== epoch.entries.length) return undefined;
 		const first = epoch.entries.length + 1;
-		const resume = integerBelow(chance, 2) === 0 ? ZEROS : (epoch.heads[one.last] ?? ZEROS);
-		const loss = { from: one.first, to: one.last, reason: integerBelow(chance, 4), resume };
+		const resume = integerBelow(random, 2) === 0 ? ZEROS : (epoch.heads[one.last] ?? ZEROS);
+		const loss = { from: one.first, to: one.last, reason: integerBelow(random, 4), resume };
 		const entries = [...epoch.entries, gapEntry(epoch.number, first, 0, loss)];
 		const cut = { first, last: first, isChained: true, signer: epoch.owner, isLater: false };
 		const added = { ...envelopeOf(record.station, { ...epoch, entries }, cut), epoch };
 		return { envelopes: sorted([...record.envelopes, added]), isNamed: tells(epoch) };
 	},
-	"names as lost what was delivered of the epoch before": (record, chance) => {
+	"names as lost what was delivered of the epoch before": (record, random) => {
 		const epoch = record.epochs.at(-1);
 		const before = epoch?.previous;
-		const one = before && pick(chance, ofEpoch(record, before));
+		const one = before && pick(random, ofEpoch(record, before));
 		if (epoch === undefined || before === undefined || one === undefined) return undefined;
 		const first = epoch.entries.length + 1;
 		const loss = { from: one.first, to: one.last, reason: 0, resume: ZEROS };
@@ -741,7 +741,7 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 		const added = { ...envelopeOf(record.station, { ...epoch, entries }, cut), epoch };
 		return { envelopes: sorted([...record.envelopes, added]), isNamed: tells(before) };
 	},
-	"names losses of an epoch that is none of the ring's": (record, chance) => {
+	"names losses of an epoch that is none of the ring's": (record, random) => {
 		const epoch = record.epochs.at(-1);
 		if (epoch === undefined) return undefined;
 		// Where a first entry is lost, nobody knows what was before it.
@@ -749,22 +749,22 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 			if (!ofEpoch(record, at).some((one) => one.first === 1)) return undefined;
 		}
 		const first = epoch.entries.length + 1;
-		const loss = { from: 1, to: 1 + integerBelow(chance, 9), reason: 0, resume: ZEROS };
-		const foreign = 1 + integerBelow(chance, 0xfffffffe);
+		const loss = { from: 1, to: 1 + integerBelow(random, 9), reason: 0, resume: ZEROS };
+		const foreign = 1 + integerBelow(random, 0xfffffffe);
 		const entries = [...epoch.entries, gapEntry(epoch.number, first, foreign, loss)];
 		const cut = { first, last: first, isChained: true, signer: epoch.owner, isLater: false };
 		const added = { ...envelopeOf(record.station, { ...epoch, entries }, cut), epoch };
 		return { envelopes: sorted([...record.envelopes, added]), isNamed: tells(epoch) };
 	},
-	"begins an epoch that continues another past": (record, chance) => {
+	"begins an epoch that continues another past": (record, random) => {
 		const fit = record.epochs.filter(
 			(e) => e.previous !== undefined && ofEpoch(record, e).some((one) => one.first === 1),
 		);
-		const epoch = pick(chance, fit);
+		const epoch = pick(random, fit);
 		const one = epoch && ofEpoch(record, epoch).find(({ first }) => first === 1);
 		const previous = epoch?.previous;
 		if (epoch === undefined || one === undefined || previous === undefined) return undefined;
-		const previousSequence = previous.entries.length + 1 + integerBelow(chance, 3);
+		const previousSequence = previous.entries.length + 1 + integerBelow(random, 3);
 		const previousHead = hash(Buffer.from("a past"));
 		const start = { reason: 2, previous, previousSequence, previousHead };
 		const entries = epoch.entries.slice(0, one.last);

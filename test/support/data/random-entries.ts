@@ -7,11 +7,11 @@ import { canBeAbsent } from "../../../src/protocol/record/reading.js";
 
 /** Canonical bytes of `count` consecutive entries of `epoch` from `first` on. */
 export function randomEntries(
-	chance: RandomSource,
+	random: RandomSource,
 	place: { epoch: number; first: number; count: number },
 	readingShare = 0.7,
 ): Uint8Array[] {
-	const below = (count: number): number => integerBelow(chance, count);
+	const below = (count: number): number => integerBelow(random, count);
 	const bytesOf = (length: number): Uint8Array => Uint8Array.from({ length }, () => below(256));
 	let uptimeSeconds = below(1_000_000);
 	let utcSeconds = below(4) === 0 ? 0 : 1_800_000_000 + below(1_000_000);

@@ -21,23 +21,23 @@ const START_SECONDS = 1_772_150_400;
 const CHANNELS = ["ph", "temperature", "ec25", "turbidity"] as const;
 
 export function seededValues(seed: number, readings = 160): SeededValues {
-	const chance = new SeededRandom(seed);
-	const below = (count: number): number => integerBelow(chance, count);
-	const entries = entriesOf(chance, readings);
+	const random = new SeededRandom(seed);
+	const below = (count: number): number => integerBelow(random, count);
+	const entries = entriesOf(random, readings);
 	const policies = Array.from({ length: 1 + below(3) }, (_, index) =>
-		JSON.stringify(policyOf(chance, index + 1, START_SECONDS - 9000 + index * 15_000)),
+		JSON.stringify(policyOf(random, index + 1, START_SECONDS - 9000 + index * 15_000)),
 	);
 	return {
 		station: "bor-1",
 		entries,
 		policies,
-		corrections: below(4) === 0 ? undefined : JSON.stringify(correctionsOf(chance, entries)),
-		approvals: below(3) === 0 ? undefined : JSON.stringify(approvalsOf(chance, entries)),
+		corrections: below(4) === 0 ? undefined : JSON.stringify(correctionsOf(random, entries)),
+		approvals: below(3) === 0 ? undefined : JSON.stringify(approvalsOf(random, entries)),
 	};
 }
 
-function entriesOf(chance: RandomSource, readings: number): Entry[] {
-	const below = (count: number): number => integerBelow(chance, count);
+function entriesOf(random: RandomSource, readings: number): Entry[] {
+	const below = (count: number): number => integerBelow(random, count);
 	const entries: Entry[] = [];
 	const levels = { pH: 7400, celsius: 9000, conductivity: 52_000, microvolts: 690_000 };
 	let epoch = 5;
@@ -180,8 +180,8 @@ const SCALES = {
 	turbidity: { step: 0.08, leap: 9, level: 12 },
 } as const;
 
-export function policyOf(chance: RandomSource, version: number, validFromSeconds: number): object {
-	const below = (count: number): number => integerBelow(chance, count);
+export function policyOf(random: RandomSource, version: number, validFromSeconds: number): object {
+	const below = (count: number): number => integerBelow(random, count);
 	const channel = (name: (typeof CHANNELS)[number]): object => {
 		const { step, leap, level } = SCALES[name];
 		const reason = "by the seed";
@@ -275,14 +275,14 @@ export function policyOf(chance: RandomSource, version: number, validFromSeconds
 	};
 }
 
-function correctionsOf(chance: RandomSource, entries: readonly Entry[]): object {
-	const below = (count: number): number => integerBelow(chance, count);
+function correctionsOf(random: RandomSource, entries: readonly Entry[]): object {
+	const below = (count: number): number => integerBelow(random, count);
 	const corrections: object[] = [];
 	for (const name of CHANNELS) {
 		const { leap, level } = SCALES[name];
 		let from = START_SECONDS - 3000 + below(6000);
 		for (let index = 0; index < below(4); index++) {
-			const to = timeNear(chance, entries, from + 600 * (1 + below(40)), from);
+			const to = timeNear(random, entries, from + 600 * (1 + below(40)), from);
 			const near = (): number => Math.round(1000 * (level + leap * (below(9) - 4) * 0.3)) / 1000;
 			const hasFouling = below(3) !== 0;
 			corrections.push({
@@ -327,24 +327,24 @@ function correctionsOf(chance: RandomSource, entries: readonly Entry[]): object 
 
 /** Mostly the time of an entry, so that ends are met: the first from `wanted` on. */
 function timeNear(
-	chance: RandomSource,
+	random: RandomSource,
 	entries: readonly Entry[],
 	wanted: number,
 	after: number,
 ): number {
-	if (integerBelow(chance, 4) === 0) return wanted;
+	if (integerBelow(random, 4) === 0) return wanted;
 	const found = entries.find(({ utcSeconds }) => utcSeconds >= wanted && utcSeconds > after);
 	return found?.utcSeconds ?? wanted;
 }
 
-function approvalsOf(chance: RandomSource, entries: readonly Entry[]): object {
-	const below = (count: number): number => integerBelow(chance, count);
+function approvalsOf(random: RandomSource, entries: readonly Entry[]): object {
+	const below = (count: number): number => integerBelow(random, count);
 	const approvals = Array.from({ length: below(5) }, () => {
 		const from = START_SECONDS + 300 * below(100);
 		return {
 			channel: CHANNELS[below(4)],
 			from: timeOf(from),
-			to: timeOf(timeNear(chance, entries, from + 300 * (1 + below(80)), from)),
+			to: timeOf(timeNear(random, entries, from + 300 * (1 + below(80)), from)),
 			reason: "by the seed",
 		};
 	});

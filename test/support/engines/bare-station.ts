@@ -72,7 +72,7 @@ export function bareStation(options: BareStationOptions = {}): SimulatedStation 
 	};
 	const flash = new SimulatedFlash({
 		sectors: options.sectors ?? 256,
-		chance: new SeededRandom(seed + 7),
+		random: new SeededRandom(seed + 7),
 		onBusy: (microseconds) => station.clock.consume(microseconds),
 	});
 	const program = stationProgram({

@@ -48,8 +48,8 @@ export interface LongOutcome {
 
 /** Verifies a record of `entries`, hourly batches of twelve, while it is made: nothing of it is kept. */
 export function verifyLong(entries: number): LongOutcome {
-	const chance = new SeededRandom(1);
-	const record = longRecord(chance, entries);
+	const random = new SeededRandom(1);
+	const record = longRecord(random, entries);
 	const verifier = new ChainVerifier({
 		station: record.station,
 		keys: [record.key],
@@ -79,8 +79,8 @@ export function attackVerify(
 	outcome: AttackOutcome,
 	verify: typeof verifyForged = verifyForged,
 ): void {
-	const chance = new SeededRandom(seedOf(seed, "forged-record"));
-	const record = honestRecord(chance);
+	const random = new SeededRandom(seedOf(seed, "forged-record"));
+	const record = honestRecord(random);
 	outcome.honest++;
 	const honest = verify(record, record.envelopes);
 	if (!honest.isSound) {
@@ -88,7 +88,7 @@ export function attackVerify(
 		return;
 	}
 	for (const [name, tamper] of Object.entries(TAMPERERS)) {
-		const tampered = tamper(record, chance);
+		const tampered = tamper(record, random);
 		if (tampered === undefined) continue;
 		outcome.tampered.set(name, (outcome.tampered.get(name) ?? 0) + 1);
 		const verification = verify(record, tampered.envelopes, tampered.part);

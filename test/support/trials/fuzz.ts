@@ -36,7 +36,7 @@ export interface Parser {
 	/** Its own ways to say no. */
 	readonly refusals: readonly StationErrorCode[];
 	/** Parses, and throws a plain error when what it accepted does not hold together. */
-	parse(bytes: Uint8Array, chance: RandomSource): void | Promise<void>;
+	parse(bytes: Uint8Array, random: RandomSource): void | Promise<void>;
 }
 
 export interface FuzzLimits {
@@ -74,7 +74,7 @@ export async function fuzz(
 	limits: FuzzLimits = FUZZ_LIMITS,
 	onInput?: (input: number) => void,
 ): Promise<FuzzOutcome> {
-	const chance = new SeededRandom(seedOf(seed, parser.name));
+	const random = new SeededRandom(seedOf(seed, parser.name));
 	const outcome: FuzzOutcome = {
 		refused: 0,
 		accepted: 0,
@@ -89,8 +89,8 @@ export async function fuzz(
 	const bytesAtStart = await bytesHeld();
 	for (let input = 0; input < inputs; input++) {
 		onInput?.(input);
-		const bytes = damaged(chance, parser.samples);
-		const judged = await judge(parser, bytes, chance, limits);
+		const bytes = damaged(random, parser.samples);
+		const judged = await judge(parser, bytes, random, limits);
 		if (judged.verdict === "refused") outcome.refused++;
 		else if (judged.verdict === "accepted") outcome.accepted++;
 		else violated(`seed ${seed} input ${input} ${hexOf(bytes).slice(0, 400)}: ${judged.verdict}`);
@@ -105,14 +105,14 @@ export async function fuzz(
 async function judge(
 	parser: Parser,
 	bytes: Uint8Array,
-	chance: RandomSource,
+	random: RandomSource,
 	limits: FuzzLimits,
 ): Promise<{ verdict: string; bytes: number }> {
 	const startBytes = bytesInUse();
 	const startMilliseconds = performance.now();
 	let verdict = "accepted";
 	try {
-		const later = parser.parse(bytes, chance);
+		const later = parser.parse(bytes, random);
 		if (later !== undefined) await later;
 	} catch (error) {
 		const isTyped = error instanceof StationError && parser.refusals.includes(error.code);
@@ -124,7 +124,7 @@ async function judge(
 		// The machine may have been busy elsewhere: slow is what takes as much of the processor.
 		const before = process.cpuUsage();
 		try {
-			await parser.parse(bytes, chance);
+			await parser.parse(bytes, random);
 		} catch {
 			// What it says was judged already.
 		}
@@ -136,7 +136,7 @@ async function judge(
 		collectGarbage();
 		const before = bytesInUse();
 		try {
-			await parser.parse(bytes, chance);
+			await parser.parse(bytes, random);
 		} catch {
 			// What it says was judged already.
 		}
@@ -168,16 +168,16 @@ async function bytesHeld(): Promise<number> {
 }
 
 export function fuzzParsers(): Parser[] {
-	const chance = new SeededRandom(1);
+	const random = new SeededRandom(1);
 	const place = { epoch: 7, first: 40 };
-	const entries = randomEntries(chance, { ...place, count: 200 }, 0.3);
+	const entries = randomEntries(random, { ...place, count: 200 }, 0.3);
 	const batches = [1, 2, 12, 30].map((count) =>
 		encodeBatch({
 			station: "bor-1",
 			...place,
 			floor: 2,
 			previous: count === 2 ? undefined : new Uint8Array(32).fill(count),
-			entries: randomEntries(chance, { ...place, count }),
+			entries: randomEntries(random, { ...place, count }),
 		}),
 	);
 	const configuration = asciiBytes(
@@ -285,8 +285,8 @@ function networkTimeParser(): Parser {
 		name: "network-time",
 		samples: [sample(2, 4_000_000_000), sample(0, 4_000_000_000), sample(15, 5)],
 		refusals: [],
-		parse: (bytes, chance) => {
-			const roundTripMilliseconds = integerBelow(chance, 2500);
+		parse: (bytes, random) => {
+			const roundTripMilliseconds = integerBelow(random, 2500);
 			const trip = { nonce, roundTripMilliseconds, floorUtcSeconds };
 			const verdict = readSntpAnswer(bytes, trip);
 			if (verdict.kind === "foreign") {
@@ -327,18 +327,18 @@ function httpRequestParser(samples: readonly Uint8Array[]): Parser {
 		name: "http-request",
 		samples,
 		refusals: [],
-		parse: async (body, chance) => {
+		parse: async (body, random) => {
 			if (handlers.length === 0) {
 				await ledger.enrol("bor-1", keyedHashKeyOf("bor-1").publicKey);
 				handlers.push(createHandler(ledger));
 			}
 			const answer = await handlers[0]?.({
-				method: pick(chance, ["POST", "POST", "POST", "GET", "PUT", "", "post"]),
-				path: pick(chance, ["/v1/batches", "/v1/batches", "/v1/health", "/", "", "/v1/batches/"]),
+				method: pick(random, ["POST", "POST", "POST", "GET", "PUT", "", "post"]),
+				path: pick(random, ["/v1/batches", "/v1/batches", "/v1/health", "/", "", "/v1/batches/"]),
 				headers: new Map([
 					[
 						"content-type",
-						pick(chance, [ENVELOPE_CONTENT_TYPE, ENVELOPE_CONTENT_TYPE, "text/plain"]),
+						pick(random, [ENVELOPE_CONTENT_TYPE, ENVELOPE_CONTENT_TYPE, "text/plain"]),
 					],
 				]),
 				body,
@@ -350,8 +350,8 @@ function httpRequestParser(samples: readonly Uint8Array[]): Parser {
 	};
 }
 
-function pick(chance: RandomSource, values: readonly string[]): string {
-	return values[integerBelow(chance, values.length)] ?? "";
+function pick(random: RandomSource, values: readonly string[]): string {
+	return values[integerBelow(random, values.length)] ?? "";
 }
 
 function require(condition: boolean): void {

@@ -85,7 +85,7 @@ class HardLife {
 	unproved = 0;
 	readonly trace: string[] = [];
 	readonly #open: OpenJournal;
-	readonly #chance: RandomSource;
+	readonly #random: RandomSource;
 	readonly #kinds: readonly Hardship[];
 	readonly #epochs = new Map<number, Known>();
 	#flash: SimulatedFlash;
@@ -97,20 +97,20 @@ class HardLife {
 	/** Corruption may take what nothing proves; a cluster or another key may not. */
 	#isCorrupted = false;
 
-	constructor(open: OpenJournal, chance: RandomSource, kinds: readonly Hardship[]) {
+	constructor(open: OpenJournal, random: RandomSource, kinds: readonly Hardship[]) {
 		this.#open = open;
-		this.#chance = chance;
+		this.#random = random;
 		this.#kinds = kinds;
-		this.#flash = new SimulatedFlash({ sectors: SECTORS, sectorBytes: SECTOR_BYTES, chance });
+		this.#flash = new SimulatedFlash({ sectors: SECTORS, sectorBytes: SECTOR_BYTES, random });
 		this.#journal = this.#boot();
 	}
 
 	run(): void {
 		for (let step = 0; step < STEPS; step++) {
-			const count = 1 + integerBelow(this.#chance, fraction(this.#chance) < 0.1 ? 300 : 30);
+			const count = 1 + integerBelow(this.#random, fraction(this.#random) < 0.1 ? 300 : 30);
 			for (let index = 0; index < count; index++) this.#append(draftOf(this.#number++, step));
-			if (fraction(this.#chance) < 0.5) this.#acknowledge();
-			const kind = this.#kinds[integerBelow(this.#chance, this.#kinds.length)] as Hardship;
+			if (fraction(this.#random) < 0.5) this.#acknowledge();
+			const kind = this.#kinds[integerBelow(this.#random, this.#kinds.length)] as Hardship;
 			this.trace.push(kind);
 			this.#suffer(kind);
 			this.#check();
@@ -126,7 +126,7 @@ class HardLife {
 			sha256: nodeSha256,
 			entropy: {
 				fill: (bytes) => {
-					for (let at = 0; at < bytes.length; at++) bytes[at] = integerBelow(this.#chance, 256);
+					for (let at = 0; at < bytes.length; at++) bytes[at] = integerBelow(this.#random, 256);
 				},
 			},
 			publicKey: new Uint8Array(33).fill(this.#key),
@@ -141,27 +141,27 @@ class HardLife {
 	}
 
 	#suffer(kind: Hardship): void {
-		const chance = this.#chance;
+		const random = this.#random;
 		switch (kind) {
 			case "geometry": {
 				const before = this.#flash;
-				const blocks = before.sectors + integerBelow(chance, 9);
-				const offset = integerBelow(chance, blocks - before.sectors + 1) * SECTOR_BYTES;
+				const blocks = before.sectors + integerBelow(random, 9);
+				const offset = integerBelow(random, blocks - before.sectors + 1) * SECTOR_BYTES;
 				const image = new Uint8Array(blocks * SECTOR_BYTES).fill(
-					fraction(chance) < 0.5 ? 0xff : 0x5a,
+					fraction(random) < 0.5 ? 0xff : 0x5a,
 				);
 				image.set(before.bytes, offset);
 				this.#flash = new SimulatedFlash({
 					sectors: blocks,
 					sectorBytes: SECTOR_BYTES,
-					chance,
+					random,
 					image,
 				});
 				this.#journal = this.#boot();
 				return;
 			}
 			case "key":
-				if (fraction(chance) < 0.2) this.#key++;
+				if (fraction(random) < 0.2) this.#key++;
 				this.#journal = this.#boot();
 				return;
 			case "corruption":
@@ -171,23 +171,23 @@ class HardLife {
 				// The only entry of an epoch, which nothing proves: another epoch begins (FORMAT.md, 2.4).
 				const known = this.#knownOf(this.#journal.epoch);
 				if (note === undefined && this.#journal.nextSequence === 2) known.named.add(1);
-				const sector = integerBelow(chance, this.#flash.sectors);
+				const sector = integerBelow(random, this.#flash.sectors);
 				// A header or some frame of a sector: two bits, or three.
-				const slot = fraction(chance) < 0.4 ? 0 : 5 + integerBelow(chance, SECTOR_BYTES / 16 - 5);
-				const isLast = fraction(chance) < 0.3;
+				const slot = fraction(random) < 0.4 ? 0 : 5 + integerBelow(random, SECTOR_BYTES / 16 - 5);
+				const isLast = fraction(random) < 0.3;
 				const slotAt = isLast ? this.#lastProgram : sector * SECTOR_BYTES + slot * 16;
-				for (let bit = 0; bit < 2 + integerBelow(chance, 2); bit++) {
-					const at = slotAt + integerBelow(chance, slot === 0 && !isLast ? 80 : 16);
+				for (let bit = 0; bit < 2 + integerBelow(random, 2); bit++) {
+					const at = slotAt + integerBelow(random, slot === 0 && !isLast ? 80 : 16);
 					// A cell only loses its charge, and an erased slot is none that was written.
-					if (this.#flash.bytes[at] !== 0xff) this.#flash.corrupt(at, integerBelow(chance, 8));
+					if (this.#flash.bytes[at] !== 0xff) this.#flash.corrupt(at, integerBelow(random, 8));
 				}
 				this.#journal = this.#boot(note);
 				return;
 			}
 			case "read": {
-				let left = 1 + integerBelow(chance, 3);
+				let left = 1 + integerBelow(random, 3);
 				this.#flash.beforeOperation = (operation, _offset, length) => {
-					if (operation !== "read" || length > 160 || fraction(chance) > 0.1 || left-- <= 0) return;
+					if (operation !== "read" || length > 160 || fraction(random) > 0.1 || left-- <= 0) return;
 					throw new Error("read failed");
 				};
 				for (let index = 0; index < 30; index++) {
@@ -204,12 +204,12 @@ class HardLife {
 			}
 			case "cluster": {
 				// Up to four behind the newest refuse for a while; some are zeroed.
-				const first = integerBelow(chance, this.#flash.sectors);
-				for (let index = 0; index < 1 + integerBelow(chance, 3); index++) {
+				const first = integerBelow(random, this.#flash.sectors);
+				for (let index = 0; index < 1 + integerBelow(random, 3); index++) {
 					const sector = (first + index) % this.#flash.sectors;
-					const failure = (["loud", "silent", "half-erased"] as const)[integerBelow(chance, 3)];
-					if (fraction(chance) < 0.2)
-						this.#flash.failSector(sector, failure ?? "loud", integerBelow(chance, 3));
+					const failure = (["loud", "silent", "half-erased"] as const)[integerBelow(random, 3)];
+					if (fraction(random) < 0.2)
+						this.#flash.failSector(sector, failure ?? "loud", integerBelow(random, 3));
 				}
 				this.#journal = this.#boot();
 				return;
@@ -231,14 +231,14 @@ class HardLife {
 		const journal = this.#journal;
 		const last = journal.nextSequence - 1;
 		if (last < 1) return;
-		const cursor = last - integerBelow(this.#chance, Math.min(last, 20));
+		const cursor = last - integerBelow(this.#random, Math.min(last, 20));
 		journal.acknowledge(cursor);
 		const known = this.#knownOf(journal.epoch);
 		known.cursor = Math.max(known.cursor, cursor);
 		for (const former of journal.formers) {
-			if (fraction(this.#chance) < 0.5) continue;
+			if (fraction(this.#random) < 0.5) continue;
 			const { epoch } = former;
-			const to = former.cursor + integerBelow(this.#chance, former.nextSequence - former.cursor);
+			const to = former.cursor + integerBelow(this.#random, former.nextSequence - former.cursor);
 			former.acknowledge(to);
 			this.#knownOf(epoch).cursor = Math.max(this.#knownOf(epoch).cursor, to);
 		}

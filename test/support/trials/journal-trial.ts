@@ -62,8 +62,8 @@ export type Thoroughness =
 	| "drawn"
 	/**
 	 * Two deep; every mode, of a program every prefix, of an erase five, and three modes again with
-	 * other chances. Behind every mode, each operation of the recovery is torn in every mode; behind
-	 * the further prefixes and chances in one mode drawn by the seed.
+	 * other draws. Behind every mode, each operation of the recovery is torn in every mode; behind
+	 * the further prefixes and draws in one mode drawn by the seed.
 	 */
 	| "every";
 
@@ -162,13 +162,13 @@ class PowerCycle {
 }
 
 /** One step of the long run; outages come and go so that the ring overflows and recovers. */
-function step(life: PowerCycle, number: number, chance: RandomSource, salt: number): void {
+function step(life: PowerCycle, number: number, random: RandomSource, salt: number): void {
 	const isOutage = number % 400 > 250;
-	const what = fraction(chance);
+	const what = fraction(random);
 	if (what < 0.8) life.append(draftOf(number, salt));
 	else if (what < 0.9) {
 		const last = life.journal.nextSequence - 1;
-		if (!isOutage && last > 0) life.acknowledge(Math.max(last - integerBelow(chance, 4), 1));
+		if (!isOutage && last > 0) life.acknowledge(Math.max(last - integerBelow(random, 4), 1));
 	} else if (what < 0.96) life.journal.idle();
 	else if (what < 0.995) life.wake();
 	else life.boot();
@@ -186,7 +186,7 @@ export function tearsOf(isErase: boolean, length: number): Tear[] {
 	return tears;
 }
 
-/** All other prefixes (of an erase some), and more chances where chance decides. */
+/** All other prefixes (of an erase some), and more draws where the tear is random. */
 export function moreTearsOf(isErase: boolean, length: number): Tear[] {
 	const tears: Tear[] = [{ mode: "subset" }, { mode: "unstable" }, { mode: "unstable" }];
 	if (isErase) {
@@ -215,8 +215,8 @@ export function runExhaustively(
 	onProgress: (done: number, result: TrialResult) => void = () => {},
 ): TrialResult {
 	const result: TrialResult = { cuts: 0, images: 0, wornOut: 0, violations: [] };
-	const chance = new SeededRandom(seedOf(options.seed, "run"));
-	const flash = new SimulatedFlash({ ...options, chance: new SeededRandom(options.seed) });
+	const random = new SeededRandom(seedOf(options.seed, "run"));
+	const flash = new SimulatedFlash({ ...options, random: new SeededRandom(options.seed) });
 	const witness = new Witness();
 	let operation = 0;
 	let done = 0;
@@ -247,7 +247,7 @@ export function runExhaustively(
 	try {
 		const life = new PowerCycle(options, flash, witness, options.seed);
 		for (let number = 1; operation < operations && result.violations.length === 0; number++) {
-			step(life, number, chance, 0);
+			step(life, number, random, 0);
 		}
 		witness.check(life.journal, false);
 		if (flash.reprogrammedUnits > 0) throw new Violation("programmed what was not erased");
@@ -292,18 +292,18 @@ function afterCut(
 	const { options, result } = context;
 	result.images++;
 	let operation = 0;
-	const chance = new SeededRandom(seed);
+	const random = new SeededRandom(seed);
 	if (thoroughness !== "once") {
 		flash.beforeOperation = (kind, offset, length, data) => {
 			if (kind === "read") return;
-			const drawn = TEAR_MODES[integerBelow(chance, TEAR_MODES.length)] ?? "all";
+			const drawn = TEAR_MODES[integerBelow(random, TEAR_MODES.length)] ?? "all";
 			for (const mode of thoroughness === "every" ? TEAR_MODES : [drawn]) {
-				const amount = 1 + integerBelow(chance, kind === "erase" ? 15 : length - 1);
-				const deeper = flash.clone(new SeededRandom(chance.uint32()));
+				const amount = 1 + integerBelow(random, kind === "erase" ? 15 : length - 1);
+				const deeper = flash.clone(new SeededRandom(random.uint32()));
 				result.cuts++;
 				tearNow(deeper, offset, data, { mode, amount });
 				const label = `${context.label}, then operation ${operation} ${kind} ${mode} ${amount}`;
-				afterCut({ ...context, label }, deeper, witness.branch(), chance.uint32(), "once");
+				afterCut({ ...context, label }, deeper, witness.branch(), random.uint32(), "once");
 			}
 			operation++;
 		};
@@ -353,23 +353,23 @@ export function runRandomly(
 }
 
 function runPart(options: RandomOptions, cuts: number, part: number, result: TrialResult): void {
-	const chance = new SeededRandom(seedOf(options.seed, `part-${part}`));
-	const flash = new SimulatedFlash({ ...options, chance });
+	const random = new SeededRandom(seedOf(options.seed, `part-${part}`));
+	const flash = new SimulatedFlash({ ...options, random });
 	const failed = new Set<number>();
 	const fail = (sector: number, kind: BlockFailure, operations = 0): void => {
 		flash.failSector(sector, kind, operations);
 		failed.add(sector);
 	};
 	for (let sector = 0; sector < options.sectors; sector++) {
-		if (fraction(chance) < (options.badShare ?? 0)) fail(sector, failureOf(chance));
+		if (fraction(random) < (options.badShare ?? 0)) fail(sector, failureOf(random));
 	}
 	for (const [sector, kind] of options.bad ?? []) fail(sector, kind);
 	const witness = new Witness();
 	let number = 1;
 	for (let cut = 0; cut < cuts; cut++) {
-		const mode = TEAR_MODES[integerBelow(chance, TEAR_MODES.length)] ?? "all";
-		const longRun = fraction(chance) < 0.1 ? 60 : 12;
-		const tear: Tear = { mode, amount: 1 + integerBelow(chance, 127) };
+		const mode = TEAR_MODES[integerBelow(random, TEAR_MODES.length)] ?? "all";
+		const longRun = fraction(random) < 0.1 ? 60 : 12;
+		const tear: Tear = { mode, amount: 1 + integerBelow(random, 127) };
 		const isWorn = (options.badShare ?? 0) > 0;
 		const replay = isWorn
 			? `--operations 0 --cuts 0 --worn ${cut + 1} --part ${part}`
@@ -377,13 +377,13 @@ function runPart(options: RandomOptions, cuts: number, part: number, result: Tri
 		const context = { options, result, label: `part ${part}, cut ${cut} ${mode}`, replay };
 		try {
 			flash.powerUp();
-			flash.cutAt(integerBelow(chance, longRun), tear);
-			const life = new PowerCycle(options, flash, witness, chance.uint32());
-			for (;;) step(life, number++, chance, cut);
+			flash.cutAt(integerBelow(random, longRun), tear);
+			const life = new PowerCycle(options, flash, witness, random.uint32());
+			for (;;) step(life, number++, random, cut);
 		} catch (error) {
 			if (isEndOfLife(error) && hasThreeInARow(failed, options.sectors)) {
 				result.wornOut++;
-				checkWornOut(context, flash, witness, chance);
+				checkWornOut(context, flash, witness, random);
 				return;
 			}
 			if (!(error instanceof PowerCut)) {
@@ -397,8 +397,8 @@ function runPart(options: RandomOptions, cuts: number, part: number, result: Tri
 			noteViolation(context, new Violation("programmed what was not erased"));
 			return;
 		}
-		if (fraction(chance) < (options.failPerCut ?? 0)) {
-			fail(integerBelow(chance, options.sectors), failureOf(chance), 3);
+		if (fraction(random) < (options.failPerCut ?? 0)) {
+			fail(integerBelow(random, options.sectors), failureOf(random), 3);
 		}
 	}
 }
@@ -424,21 +424,21 @@ function checkWornOut(
 	context: Context,
 	flash: SimulatedFlash,
 	witness: Witness,
-	chance: RandomSource,
+	random: RandomSource,
 ): void {
 	// The cut that was still to come does not.
 	flash.kill();
 	flash.powerUp();
 	try {
-		new PowerCycle(context.options, flash, witness, chance.uint32());
+		new PowerCycle(context.options, flash, witness, random.uint32());
 	} catch (error) {
 		// A part that was never formatted has nothing to give back.
 		if (!isEndOfLife(error) || witness.last > 0) noteViolation(context, error);
 	}
 }
 
-function failureOf(chance: RandomSource): BlockFailure {
-	return (["loud", "silent", "half-erased"] as const)[integerBelow(chance, 3)] ?? "loud";
+function failureOf(random: RandomSource): BlockFailure {
+	return (["loud", "silent", "half-erased"] as const)[integerBelow(random, 3)] ?? "loud";
 }
 
 function noteViolation({ options, result, label, replay }: Context, error: unknown): void {

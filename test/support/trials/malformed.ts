@@ -2,8 +2,8 @@
 import { integerBelow, type RandomSource } from "../../../src/core/random.js";
 
 /** Noise one time in four; else a sample with bits flipped, bytes replaced, cut, doubled or stretched. */
-export function damaged(chance: RandomSource, samples: readonly Uint8Array[]): Uint8Array {
-	const below = (count: number): number => integerBelow(chance, count);
+export function damaged(random: RandomSource, samples: readonly Uint8Array[]): Uint8Array {
+	const below = (count: number): number => integerBelow(random, count);
 	if (below(4) === 0) return Uint8Array.from({ length: below(300) }, () => below(256));
 	let bytes = (samples[below(samples.length)] ?? new Uint8Array(0)).slice();
 	for (let damage = 1 + below(3); damage > 0; damage--) {

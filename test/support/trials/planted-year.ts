@@ -233,11 +233,11 @@ export interface PlantedOutcome {
 /** Entries of the year, ascending. Pure. */
 export function plantedYear(): Entry[] {
 	const river = quietBor(1);
-	const chance = new SeededRandom(7);
+	const random = new SeededRandom(7);
 	const entries: Entry[] = [CONFIGURATION];
 	for (let index = 0; index < (DAYS * DAY_SECONDS) / INTERVAL_SECONDS; index++) {
 		const seconds = START_SECONDS + index * INTERVAL_SECONDS;
-		const recorded = recordedOf(river(seconds), seasonal(seconds), chance);
+		const recorded = recordedOf(river(seconds), seasonal(seconds), random);
 		for (const planted of PLANTED) {
 			const place = placeIn(planted, seconds);
 			if (place !== undefined) planted.plant(recorded, place.part, place.index);
@@ -318,16 +318,16 @@ function seasonal(seconds: number): number {
 	return 9.5 * wave((seconds - START_SECONDS) / (DAYS * DAY_SECONDS) - 0.3);
 }
 
-function recordedOf(water: WaterState, season: number, chance: SeededRandom): Recorded {
-	const celsius = water.temperatureCelsius + season + 0.004 * normal(chance);
+function recordedOf(water: WaterState, season: number, random: SeededRandom): Recorded {
+	const celsius = water.temperatureCelsius + season + 0.004 * normal(random);
 	return {
-		pH: water.pH + 0.004 * normal(chance),
+		pH: water.pH + 0.004 * normal(random),
 		celsius,
 		conductivity:
 			water.conductivityAt25MicrosiemensPerCm / naturalWaterFactorTo25(celsius) +
-			0.3 * normal(chance),
+			0.3 * normal(random),
 		fnu:
-			water.turbidityFormazinUnits * (1 + 0.02 * (fraction(chance) - 0.5)) + 0.2 * normal(chance),
+			water.turbidityFormazinUnits * (1 + 0.02 * (fraction(random) - 0.5)) + 0.2 * normal(random),
 		contextFlags: 0,
 		clockSeconds: 0,
 		isLeftOut: false,

@@ -84,13 +84,13 @@ export function provisioningParser() {
 			asciiBytes("provision-commit check=00000000"),
 		],
 		refusals: ["configuration-invalid", "settings-failed"] as const,
-		parse: (bytes: Uint8Array, chance: RandomSource): void => {
+		parse: (bytes: Uint8Array, random: RandomSource): void => {
 			try {
 				// A draft is there more often than damaged lines would begin one.
-				if (integerBelow(chance, LINES_PER_DRAFT) === 0) drafts.begin();
-				if (integerBelow(chance, LINES_PER_COMMIT) === 0) {
+				if (integerBelow(random, LINES_PER_DRAFT) === 0) drafts.begin();
+				if (integerBelow(random, LINES_PER_COMMIT) === 0) {
 					drafts.begin();
-					const [field, text] = VALUES[integerBelow(chance, VALUES.length)] ?? ["", ""];
+					const [field, text] = VALUES[integerBelow(random, VALUES.length)] ?? ["", ""];
 					drafts.set(field, 0, text);
 					commit(drafts.show().check);
 				}

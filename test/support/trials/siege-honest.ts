@@ -33,19 +33,19 @@ export class Honest {
 	bytesSent = 0;
 	readonly #address: string;
 	readonly #record;
-	readonly #chance: SeededRandom;
+	readonly #random: SeededRandom;
 
 	constructor(index: number) {
 		this.name = `good-${index}`;
 		// Two behind each address, as a mobile operator does it.
 		this.#address = `127.0.2.${1 + (index >> 1)}`;
 		this.#record = honestStation(this.name);
-		this.#chance = new SeededRandom(index + 1);
+		this.#random = new SeededRandom(index + 1);
 	}
 
 	/** Delivers until `end`, milliseconds of performance.now(). `workClock`: the collector's (processor-time.ts). */
 	async deliver(to: Besieged, end: number, slice: Slice, workClock: () => number): Promise<void> {
-		await pause(PAUSE_MILLISECONDS * fraction(this.#chance));
+		await pause(PAUSE_MILLISECONDS * fraction(this.#random));
 		while (performance.now() < end) {
 			const agent = new Agent({
 				ca: to.certificateAuthority,
@@ -58,7 +58,7 @@ export class Honest {
 				await this.#batch(to.port, agent, slice, workClock);
 			}
 			agent.destroy();
-			await pause(PAUSE_MILLISECONDS * (0.5 + fraction(this.#chance)));
+			await pause(PAUSE_MILLISECONDS * (0.5 + fraction(this.#random)));
 		}
 	}
 

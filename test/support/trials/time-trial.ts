@@ -48,8 +48,8 @@ export async function runTimeTrial({
 	days,
 	...options
 }: TimeTrialOptions): Promise<TimeTrial> {
-	const chance = new SeededRandom(seedOf(seed, "time trial"));
-	const below = (bound: number): number => integerBelow(chance, bound);
+	const random = new SeededRandom(seedOf(seed, "time trial"));
+	const below = (bound: number): number => integerBelow(random, bound);
 	const disturbance =
 		options.disturbance ?? TIME_DISTURBANCES[seed % TIME_DISTURBANCES.length] ?? "cuts";
 	const witness: TimeWitness = new TimeWitness(() => station);
@@ -80,7 +80,7 @@ export async function runTimeTrial({
 		witness: { appended: witness.appended, acknowledged: () => {} },
 	});
 	const { rtc } = station.hardware.chips;
-	if (fraction(chance) < 0.7) station.sleepClockPartsPerMillion = below(100_001) - 50_000;
+	if (fraction(random) < 0.7) station.sleepClockPartsPerMillion = below(100_001) - 50_000;
 	station.network.timeServer.version = serverVersionOf(seed);
 	if (disturbance === "collector-lies") station.network.timeServer.faults = {};
 	else {
@@ -102,15 +102,15 @@ export async function runTimeTrial({
 		if (disturbance === "answers-slow") station.network.faults = { "answer-delayed": 0.7 };
 		if (disturbance === "collector-lies" && witness.lieSeconds === 0) {
 			witness.lieSeconds = below(2) === 0 ? YEARS : -(1 + below(20)) * HOUR;
-		} else if (fraction(chance) < 0.2) witness.lieSeconds = 0;
+		} else if (fraction(random) < 0.2) witness.lieSeconds = 0;
 		// Less than what the board's clock may be off by over a sleep nobody can see.
-		if (disturbance === "rtc-jumps" && fraction(chance) < 0.3) setWrong(JUMP_SECONDS_MIN);
-		if (disturbance === "rtc-dead" && fraction(chance) < 0.5) rtc.setPower(fraction(chance) < 0.2);
-		if (fraction(chance) < 0.6) {
-			const isAtOnce = disturbance === "rtc-wrong" || fraction(chance) < 0.5;
+		if (disturbance === "rtc-jumps" && fraction(random) < 0.3) setWrong(JUMP_SECONDS_MIN);
+		if (disturbance === "rtc-dead" && fraction(random) < 0.5) rtc.setPower(fraction(random) < 0.2);
+		if (fraction(random) < 0.6) {
+			const isAtOnce = disturbance === "rtc-wrong" || fraction(random) < 0.5;
 			if (isAtOnce) station.cutPowerNow(1 + below(7200));
 			else station.cutPowerAfter(1 + below(1500), 1 + below(7200));
-			if (disturbance === "rtc-wrong" && fraction(chance) < 0.5) setWrong(1);
+			if (disturbance === "rtc-wrong" && fraction(random) < 0.5) setWrong(1);
 		}
 		await until(station.utcSeconds + HOUR * (1 + below(12)));
 	}

@@ -56,11 +56,11 @@ interface Span {
 
 /** Runs one seed for `days`. Seconds are those since the start. */
 export async function runUplinkWeeks(seed: number, days: number): Promise<UplinkWeeks> {
-	const chance = new SeededRandom(seedOf(seed, "uplink weeks"));
+	const random = new SeededRandom(seedOf(seed, "uplink weeks"));
 	const between = (least: number, most: number): number =>
-		least + fraction(chance) * (most - least);
+		least + fraction(random) * (most - least);
 	const pick = <Value>(values: readonly [Value, ...Value[]]): Value =>
-		values[integerBelow(chance, values.length)] ?? values[0];
+		values[integerBelow(random, values.length)] ?? values[0];
 	const uploadIntervalSeconds = pick([1800, HOUR, 6 * HOUR, DAY]);
 	const river = SCENARIOS["quiet-bor"]?.(seed, START_UTC_SECONDS);
 	if (river === undefined) throw new Error("no river");
@@ -190,7 +190,7 @@ export async function runUplinkWeeks(seed: number, days: number): Promise<Uplink
 	};
 	while (now() < days * DAY) {
 		await until(now() + between(HOUR, 2 * DAY));
-		switch (integerBelow(chance, 6)) {
+		switch (integerBelow(random, 6)) {
 			case 0:
 				outages++;
 				await break_(undefined, between(20, 1200));
@@ -199,7 +199,7 @@ export async function runUplinkWeeks(seed: number, days: number): Promise<Uplink
 			case 2:
 				outages++;
 				await break_(pick(["link-silent", ...FAULTS]), between(HOUR, 3 * DAY));
-				if (integerBelow(chance, 5) === 0) {
+				if (integerBelow(random, 5) === 0) {
 					// Another access point: slower, now and then.
 					const link: [number, number] = pick([
 						[1500, 3000],
@@ -211,7 +211,7 @@ export async function runUplinkWeeks(seed: number, days: number): Promise<Uplink
 				break;
 			case 3:
 				await offer(true);
-				if (integerBelow(chance, 2) === 0) {
+				if (integerBelow(random, 2) === 0) {
 					outages++;
 					await break_(undefined, between(20, 5 * HOUR));
 				}

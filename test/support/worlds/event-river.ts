@@ -121,10 +121,10 @@ export class EventRiver {
 
 	constructor({ seed, world, inflows }: EventRiverOptions) {
 		this.#has = new Set<Trouble>(EVENT_WORLDS[world]);
-		const chance = new SeededRandom(seedOf(seed, `river ${world}`));
-		const uniform = (low: number, high: number): number => low + (high - low) * fraction(chance);
+		const random = new SeededRandom(seedOf(seed, `river ${world}`));
+		const uniform = (low: number, high: number): number => low + (high - low) * fraction(random);
 		const logUniform = (low: number, high: number): number =>
-			low * (high / low) ** fraction(chance);
+			low * (high / low) ** fraction(random);
 		this.#noise = new SeededRandom(seedOf(seed, `noise ${world}`));
 		this.#c0 = logUniform(300, 900);
 		// Bicarbonate water: 150 to 250 uS/cm for each meq/L.
@@ -138,7 +138,7 @@ export class EventRiver {
 		this.#pHLag = uniform(30, 180);
 		this.#meanCelsius = uniform(9, 12);
 		this.#seasonPhase = uniform(0, 1);
-		this.#cloud = new Float64Array(366).map(() => (fraction(chance) < 0.3 ? 0.3 : 1));
+		this.#cloud = new Float64Array(366).map(() => (fraction(random) < 0.3 ? 0.3 : 1));
 		const events = new SeededRandom(seedOf(seed, `troubles ${world}`));
 		const plans = new Planner(events, this.#has);
 		this.#cleanings = new Running(plans.cleanings());
@@ -327,11 +327,11 @@ class Running<Each extends { readonly begin: number; readonly end: number }> {
 
 /** Draws a year's troubles; sizes of the usual ranges. */
 class Planner {
-	readonly #chance: RandomSource;
+	readonly #random: RandomSource;
 	readonly #has: ReadonlySet<Trouble>;
 
-	constructor(chance: RandomSource, has: ReadonlySet<Trouble>) {
-		this.#chance = chance;
+	constructor(random: RandomSource, has: ReadonlySet<Trouble>) {
+		this.#random = random;
 		this.#has = has;
 	}
 
@@ -357,7 +357,7 @@ class Planner {
 				turbidityPeak: Math.max(peak - this.#uniform(0.5, 3) * HOUR, 0.4 * HOUR),
 				pH: this.#uniform(0, 0.1),
 			});
-			const isSalty = this.#has.has("salt") && isWinter(begin) && fraction(this.#chance) < 0.8;
+			const isSalty = this.#has.has("salt") && isWinter(begin) && fraction(this.#random) < 0.8;
 			if (isSalty) flushes.push(this.#salt(begin));
 			else {
 				const width = this.#uniform(10, 30) * MINUTE;
@@ -398,7 +398,7 @@ class Planner {
 	bubbles(): Stretch[] {
 		if (!this.#has.has("bubbles")) return [];
 		return Array.from({ length: 180 }, () => {
-			const isLong = fraction(this.#chance) < 0.1;
+			const isLong = fraction(this.#random) < 0.1;
 			const seconds = isLong ? this.#uniform(1, 12) * HOUR : this.#logUniform(5, 900);
 			return this.#stretch(seconds, 1 - this.#uniform(0.1, 0.5));
 		});
@@ -415,7 +415,7 @@ class Planner {
 		return Array.from({ length: 40 }, () =>
 			this.#stretch(
 				this.#uniform(0.1, 6) * HOUR,
-				(fraction(this.#chance) < 0.5 ? -1 : 1) * this.#uniform(0.02, 0.1),
+				(fraction(this.#random) < 0.5 ? -1 : 1) * this.#uniform(0.02, 0.1),
 			),
 		);
 	}
@@ -437,7 +437,7 @@ class Planner {
 			cleanings.push({
 				begin,
 				end: begin + this.#uniform(20, 40) * MINUTE,
-				isTold: fraction(this.#chance) < 0.8,
+				isTold: fraction(this.#random) < 0.8,
 				cell: this.#uniform(0.985, 1.015),
 				offset: this.#uniform(-0.05, 0.05),
 			});
@@ -476,11 +476,11 @@ class Planner {
 	}
 
 	#uniform(low: number, high: number): number {
-		return low + (high - low) * fraction(this.#chance);
+		return low + (high - low) * fraction(this.#random);
 	}
 
 	#logUniform(low: number, high: number): number {
-		return low * (high / low) ** fraction(this.#chance);
+		return low * (high / low) ** fraction(this.#random);
 	}
 }
 
