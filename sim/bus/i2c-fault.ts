@@ -1,4 +1,4 @@
-/** Trouble laid over an I2C bus: what it is, and which transactions it strikes. */
+/** Fault laid over an I2C bus: what it is, and which transactions it strikes. */
 
 interface FaultScope {
 	/** Only transactions with this address; any without it. */
@@ -9,7 +9,7 @@ interface FaultScope {
 	readonly times?: number;
 }
 
-/** Trouble laid over the bus. Bytes are counted from 0 after the address. */
+/** Fault laid over the bus. Bytes are counted from 0 after the address. */
 export type I2CFault =
 	| (FaultScope & { readonly kind: "nack" })
 	| (FaultScope & {

@@ -21,7 +21,7 @@ export interface OneWireChip {
 	readBit(): 0 | 1;
 }
 
-/** Trouble laid over the bus: `bitIndex` counts the read slots since the last reset. */
+/** Fault laid over the bus: `bitIndex` counts the read slots since the last reset. */
 export interface OneWireFault {
 	readonly bitIndex: number;
 	/** Resets to let pass before. Default 0. */

@@ -1,5 +1,5 @@
 /**
- * Troubles of a station beside its river, each as it is told of in the field; sizes are usual ones
+ * Faults of a station beside its river, each as it is told of in the field; sizes are usual ones
  * (Wagner 2006, USGS TM1-D3; Atlas Scientific's probe sheets) and no claim about these rivers.
  */
 

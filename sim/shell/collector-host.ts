@@ -34,7 +34,7 @@ export interface CollectorHostOptions {
 	readonly port: number;
 	readonly identity: CollectorIdentity;
 	readonly clock: { readonly utcSeconds: number };
-	readonly onTrouble: (line: string) => void;
+	readonly onError: (line: string) => void;
 	/** A batch of this station was stored. */
 	readonly onStored?: (station: string) => void;
 	/** Told of each request before it is answered. */
@@ -45,11 +45,11 @@ export interface CollectorHostOptions {
 export function openCollectorIdentity(
 	directory: string,
 	seed: number,
-	onTrouble: (line: string) => void,
+	onError: (line: string) => void,
 ): Promise<CollectorIdentity> {
 	// Its public half is part of the stations' configuration, which is part of their record.
 	const scalar = createHash("sha256").update(`bistrina simulated collector ${seed}`).digest();
-	for (const line of closeToOthers(directory)) onTrouble(line);
+	for (const line of closeToOthers(directory)) onError(line);
 	return openIdentity(directory, COLLECTOR_NAME, new Uint8Array(scalar));
 }
 
@@ -77,11 +77,11 @@ export async function openCollectorHost(options: CollectorHostOptions): Promise<
 			clock: options.clock,
 			onReport: ({ station, reason, detail }) => {
 				counts.refusals++;
-				options.onTrouble(`collector refused ${station}: ${reason}, ${detail}`);
+				options.onError(`collector refused ${station}: ${reason}, ${detail}`);
 			},
 		});
 		const shelf = shelfOf(store, (station, keys) => ledger.setKeys(station, keys));
-		const { directory: folder, onTrouble: say } = options;
+		const { directory: folder, onError: say } = options;
 		const enrolments = new EnrolmentPost({ folder, shelf, say });
 		const handler = createHandler(ledger, {
 			onReceived: ({ duplicateCount, status, provenBy }) => {
@@ -98,7 +98,7 @@ export async function openCollectorHost(options: CollectorHostOptions): Promise<
 			port: options.port,
 			certificateChain: identity.certificateChain,
 			privateKey: identity.privateKey,
-			onFailure: (error) => options.onTrouble(`collector: ${String(error)}`),
+			onFailure: (error) => options.onError(`collector: ${String(error)}`),
 		});
 		return {
 			identity,

@@ -1,4 +1,4 @@
-/** `npm start`: stations, rivers and the collector on one machine. Exit 0, 1 (trouble), 2 (usage), 70 (bug). */
+/** `npm start`: stations, rivers and the collector on one machine. Exit 0, 1 (operational error), 2 (usage), 70 (bug). */
 import { OperationalError, UsageError } from "../../src/host/errors.js";
 import "./engine.js";
 import { CommanderError } from "commander";

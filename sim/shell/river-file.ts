@@ -317,7 +317,7 @@ async function* recordsOf(
 			const line = (error as { lines?: number }).lines ?? 1;
 			throw new OperationalError(`${path}:${line}:1: ${printable(error.message)}`);
 		}
-		throw troubleOf(path, error);
+		throw riverErrorOf(path, error);
 	}
 }
 
@@ -349,13 +349,13 @@ function delimiterOf(path: string): Delimiter {
 		const [header = ""] = head.subarray(0, readSync(file, head)).toString("latin1").split("\n", 1);
 		return header.includes(";") && !header.includes(",") ? ";" : ",";
 	} catch (error) {
-		throw troubleOf(path, error);
+		throw riverErrorOf(path, error);
 	} finally {
 		if (file !== undefined) closeSync(file);
 	}
 }
 
-function troubleOf(path: string, error: unknown): unknown {
+function riverErrorOf(path: string, error: unknown): unknown {
 	if (error instanceof TypeError) return new OperationalError(`${path}: not UTF-8 text`);
 	const { code } = error as NodeJS.ErrnoException;
 	return code === undefined ? error : new OperationalError(`${path}: cannot be read (${code})`);

@@ -213,7 +213,7 @@ async function openCollector(
 	const opening = new CollectorOpening({
 		open: async () => {
 			const onStored = (station: string): void => page?.stored(station);
-			const host = { directory: folder, port, identity, onTrouble: talk, onStored };
+			const host = { directory: folder, port, identity, onError: talk, onStored };
 			if (page === undefined) return openCollectorHost({ ...host, clock });
 			// Whoever looks may want to kill it.
 			opened.process = await CollectorProcess.open({ ...host, seed });

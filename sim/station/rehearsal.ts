@@ -62,7 +62,7 @@ export interface RehearsalReport {
 	readonly entriesHash: string;
 	readonly batchesHash: string;
 	/** What the checker found; empty when every append is in the store exactly once, as it was. */
-	readonly trouble: readonly string[];
+	readonly problems: readonly string[];
 }
 
 /** Whatever the engine's clock says, every rehearsal begins here: 2026-09-01 00:00 UTC. */
@@ -70,7 +70,7 @@ const START_UTC_SECONDS = 1_788_220_800;
 const SECTOR_BYTES = 4096;
 /** Events in one simulated second are a few thousand; a run that needs more for one wake hangs. */
 const STEPS_PER_WAKE_MAX = 1_000_000;
-const TROUBLE_MAX = 8;
+const PROBLEMS_MAX = 8;
 
 export class Rehearsal {
 	readonly station: SimulatedStation;
@@ -281,7 +281,7 @@ export class Rehearsal {
 			imageHash: hexOf(this.#sha256(this.flash.bytes)),
 			entriesHash: hexOf(entriesHash),
 			batchesHash: hexOf(this.#batchesHash),
-			trouble: this.#check(),
+			problems: this.#check(),
 		};
 	}
 
@@ -319,25 +319,25 @@ export class Rehearsal {
 
 	/** Compares sets: what returned from an append, and what the collector holds up to the cursor. */
 	#check(): string[] {
-		const trouble: string[] = [];
+		const problems: string[] = [];
 		const { stored } = this.#collector;
 		const last = this.#attempted === undefined ? "" : hexOf(this.#attempted);
 		this.#appended.forEach((canonical, index) => {
 			const sequence = index + 1;
 			const held = stored.get(sequence);
 			if (held === undefined && sequence <= this.#acknowledged) {
-				trouble.push(`${sequence} was released and is not held`);
+				problems.push(`${sequence} was released and is not held`);
 			}
 			if (held !== undefined && held !== hexOf(canonical)) {
-				trouble.push(`${sequence} is held with other contents`);
+				problems.push(`${sequence} is held with other contents`);
 			}
 		});
 		for (const [sequence, held] of stored) {
 			if (sequence > this.#appended.length && held !== last) {
-				trouble.push(`${sequence} was never appended`);
+				problems.push(`${sequence} was never appended`);
 			}
 		}
-		return trouble.slice(0, TROUBLE_MAX);
+		return problems.slice(0, PROBLEMS_MAX);
 	}
 
 	#nextUtcSeconds(): number {

@@ -1,5 +1,5 @@
 /**
- * The errors that a station can name. Operational trouble is a `StationError` with a code of the
+ * The errors that a station can name. An operational error is a `StationError` with a code of the
  * closed union below; a bug is an `AssertionError`. Everything else that is thrown is foreign and
  * is given a code at the port where it enters.
  */

@@ -1,4 +1,4 @@
-/** What the machine's disk refuses while a world is written to it: trouble of the machine, not a bug. */
+/** What the machine's disk refuses while a world is written to it: an error of the machine, not a bug. */
 
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { OperationalError } from "./errors.js";

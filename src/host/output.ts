@@ -151,10 +151,10 @@ export function csvLine(cells: readonly (string | number | undefined)[]): string
 function emphasised(name: string, value: string | number | null, naming: Naming): string {
 	const said = value === null ? (name === "utc" ? "unknown" : "-") : String(value);
 	const text = printable(naming(said));
-	const isTrouble =
+	const isProblem =
 		(["clock", "journal", "lastUpload", "battery"].includes(name) &&
 			said !== "good" &&
 			said !== "-") ||
 		(name === "failedProbes" && value !== null);
-	return isTrouble ? onStdout.yellow(text) : text;
+	return isProblem ? onStdout.yellow(text) : text;
 }

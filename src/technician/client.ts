@@ -1,4 +1,4 @@
-/** Requests over a line: one at a time, each with a deadline, each answered once or ended in trouble. */
+/** Requests over a line: one at a time, each with a deadline, each answered once or ended by an error. */
 import { OperationalError } from "../host/errors.js";
 import { said } from "../host/messages/said.js";
 import { COMMANDS, type CommandRow } from "../protocol/line/commands.js";
@@ -50,8 +50,8 @@ export class StationRefusal extends OperationalError {
 }
 
 /** The line was lost in the middle, or the answer did not come: worth another try. */
-export class LineTrouble extends OperationalError {
-	override name = "LineTrouble";
+export class LineError extends OperationalError {
+	override name = "LineError";
 }
 
 /**
@@ -150,7 +150,7 @@ export class ConsoleClient {
 					firmware: fields.get("firmware") ?? "unknown",
 				};
 			} catch (error) {
-				const isWorthIt = error instanceof LineTrouble && this.#lost === undefined;
+				const isWorthIt = error instanceof LineError && this.#lost === undefined;
 				if (!isWorthIt || attempt === tries) throw error;
 				if (attempt !== WORD_AFTER_TRIES) continue;
 				const seconds = Math.ceil((patienceMilliseconds - attempt * deadlineMilliseconds) / 1000);
@@ -161,7 +161,7 @@ export class ConsoleClient {
 		}
 	}
 
-	/** Asks, and waits for the one answer. Throws StationRefusal or LineTrouble. */
+	/** Asks, and waits for the one answer. Throws StationRefusal or LineError. */
 	request(command: string, options: RequestOptions = {}): Promise<Answer> {
 		const deadlineMilliseconds = this.#timeoutMilliseconds ?? options.deadlineMilliseconds;
 		return this.#request(command, {
@@ -187,7 +187,7 @@ export class ConsoleClient {
 			};
 			this.#pending = pending;
 			if (this.#lost !== undefined) {
-				this.#fail(pending, this.#lostTrouble(this.#lost));
+				this.#fail(pending, this.#lostError(this.#lost));
 				return;
 			}
 			this.#expect(pending);
@@ -270,7 +270,7 @@ export class ConsoleClient {
 		const sent = Number(fields.get("parts"));
 		if (sent !== pending.partCount) {
 			const values = { port: this.#line.name, came: pending.partCount, sent };
-			this.#fail(pending, new LineTrouble(said("line-parts", values)));
+			this.#fail(pending, new LineError(said("line-parts", values)));
 			return;
 		}
 		this.#settle(pending);
@@ -285,38 +285,38 @@ export class ConsoleClient {
 	}
 
 	#endless(command: string): Error {
-		return new LineTrouble(said("line-endless", { port: this.#line.name, command }));
+		return new LineError(said("line-endless", { port: this.#line.name, command }));
 	}
 
 	#silence(pending: Pending): Error {
 		const { bytes, lines, garbled } = this.#heard;
 		const seconds = pending.deadlineMilliseconds / 1000;
 		const { name: port } = this.#line;
-		if (bytes === 0) return new LineTrouble(said("line-silent", { port }));
+		if (bytes === 0) return new LineError(said("line-silent", { port }));
 		if (!this.#isGreeted && this.#line.isSocket === true && this.#heard.spoken === 0) {
 			return this.#strange();
 		}
 		if (!this.#isGreeted && (garbled > 0 || lines === 0)) {
-			return new LineTrouble(said("line-senseless", { port, bytes }));
+			return new LineError(said("line-senseless", { port, bytes }));
 		}
-		return new LineTrouble(said("line-late", { port, command: pending.command, seconds }));
+		return new LineError(said("line-late", { port, command: pending.command, seconds }));
 	}
 
 	#lose(reason: string): void {
 		this.#lost = reason;
-		if (this.#pending !== undefined) this.#fail(this.#pending, this.#lostTrouble(reason));
+		if (this.#pending !== undefined) this.#fail(this.#pending, this.#lostError(reason));
 	}
 
-	#lostTrouble(reason: string): Error {
+	#lostError(reason: string): Error {
 		const { name: port, isSocket } = this.#line;
-		if (this.#refusal !== undefined) return new LineTrouble(`${port}: ${this.#refusal}`);
+		if (this.#refusal !== undefined) return new LineError(`${port}: ${this.#refusal}`);
 		if (isSocket === true && this.#heard.spoken === 0) return this.#strange();
-		return new LineTrouble(said("line-cut-off", { port, why: reason }));
+		return new LineError(said("line-cut-off", { port, why: reason }));
 	}
 
 	/** A web server, perhaps: somebody is there and has not said a line of ours. */
 	#strange(): Error {
-		return new LineTrouble(said("line-strange", { port: this.#line.name }));
+		return new LineError(said("line-strange", { port: this.#line.name }));
 	}
 
 	#fail(pending: Pending, error: Error): void {

@@ -22,7 +22,7 @@ import { decodeEntry } from "../protocol/record/entry.js";
 import {
 	type ConsoleClient,
 	type Greeting,
-	LineTrouble,
+	LineError,
 	type RequestOptions,
 	StationRefusal,
 } from "./client.js";
@@ -270,8 +270,8 @@ export async function exportTo(session: Session, path: string, first: number): P
 				`${path}: the station has begun a new journal since; keep this file and choose another`,
 			);
 		}
-		if (!(error instanceof LineTrouble)) throw error;
-		throw new LineTrouble(`${error.message}; what came is in ${path}, ${CONTINUES}`);
+		if (!(error instanceof LineError)) throw error;
+		throw new LineError(`${error.message}; what came is in ${path}, ${CONTINUES}`);
 	} finally {
 		release();
 	}

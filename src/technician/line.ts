@@ -1,4 +1,4 @@
-/** A line to a station as the program sees it, whatever carries it; and the trouble it may have. */
+/** A line to a station as the program sees it, whatever carries it; and the errors it may have. */
 
 /** An open line. Callbacks come from the event loop, never inside a call. */
 export interface Line {

@@ -46,7 +46,7 @@ export function portRows(
 		const id = `${vendorId}:${productId}`.toLowerCase();
 		const chip = SERIAL_CHIPS.get(vendorId.toLowerCase()) ?? manufacturer ?? null;
 		const holder = access.holder(path);
-		const trouble = access.refusal(path) ?? (holder && said("port-in-use", { who: holder }));
+		const problem = access.refusal(path) ?? (holder && said("port-in-use", { who: holder }));
 		return {
 			port: path,
 			chip,
@@ -55,7 +55,7 @@ export function portRows(
 			board: likely.includes(port)
 				? words(said(likely.length === 1 ? "port-likely" : "port-perhaps"))
 				: null,
-			trouble: trouble ? words(trouble) : null,
+			problem: problem ? words(problem) : null,
 		};
 	});
 }

@@ -7,7 +7,7 @@ import { said } from "../host/messages/said.js";
 import { fingerprintOf, type StationResult, verifiedPossession } from "../host/station-result.js";
 import type { ConsoleFields } from "../protocol/line/console.js";
 import { POSSESSION_NONCE_BYTES, UNTOLD_STATION } from "../protocol/wire/possession.js";
-import { type ConsoleClient, LineTrouble } from "./client.js";
+import { type ConsoleClient, LineError } from "./client.js";
 
 /** With name, place and checksum a line has 256 characters. */
 const PART_CHARACTERS = 150;
@@ -84,7 +84,7 @@ export async function restarted(client: ConsoleClient, configurationId: number):
 			if (parts.some((part) => part.get("configuration") === String(configurationId))) return;
 		} catch (error) {
 			// The board that greeted went into its restart meanwhile; of a port that is gone the next greeting tells.
-			if (!(error instanceof LineTrouble)) throw error;
+			if (!(error instanceof LineError)) throw error;
 		}
 		if (performance.now() > until) {
 			throw new OperationalError(said("not-restarted", { id: configurationId }));

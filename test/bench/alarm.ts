@@ -28,15 +28,15 @@ const HOUR_SECONDS = 3600;
 /** The water rises within the hour; the alarm's end comes a day later at the latest. */
 const HOURS = 28;
 const CUT_SECONDS = { least: 120, most: 3600 };
-const TROUBLES = ["none", "network", "hook"] as const;
-type Trouble = (typeof TROUBLES)[number];
+const FAULTS = ["none", "network", "hook"] as const;
+type Fault = (typeof FAULTS)[number];
 
 interface Told {
 	readonly id: string;
-	readonly trouble: Trouble;
+	readonly fault: Fault;
 	/** From the entry. */
 	readonly seconds: number;
-	/** From the entry, or from the end of the trouble where that was later. */
+	/** From the entry, or from the end of the fault where that was later. */
 	readonly secondsClear: number;
 	/** A watch and an alarm ask for an upload at once; an end waits for the next one. */
 	readonly isEnd: boolean;
@@ -49,30 +49,30 @@ export async function run(args: string[]): Promise<boolean> {
 	let missing = 0;
 	let doubled = 0;
 	for (let river = 0; river < rivers; river++) {
-		const trouble = TROUBLES[river % TROUBLES.length] ?? "none";
-		const measured = await measure(seedOf(seed, `alarm ${river}`), trouble);
+		const fault = FAULTS[river % FAULTS.length] ?? "none";
+		const measured = await measure(seedOf(seed, `alarm ${river}`), fault);
 		all.push(...measured.told);
 		missing += measured.missing;
 		doubled += measured.doubled;
 		const seconds = measured.told.map((each) => each.seconds.toFixed(1)).join(" ");
-		console.log(`${trouble}: ${seconds} s; ${measured.missing} missing, ${measured.doubled} twice`);
+		console.log(`${fault}: ${seconds} s; ${measured.missing} missing, ${measured.doubled} twice`);
 	}
-	const byTrouble = Object.fromEntries(
-		TROUBLES.map((trouble) => {
-			const own = all.filter((each) => each.trouble === trouble && !each.isEnd);
+	const byFault = Object.fromEntries(
+		FAULTS.map((fault) => {
+			const own = all.filter((each) => each.fault === fault && !each.isEnd);
 			return [
-				trouble,
+				fault,
 				{
 					alarms: own.length,
 					seconds: spread(own.map(({ seconds }) => seconds)),
-					secondsAfterTrouble: spread(own.map(({ secondsClear }) => secondsClear)),
+					secondsAfterFault: spread(own.map(({ secondsClear }) => secondsClear)),
 				},
 			];
 		}),
 	);
 	const ends = spread(all.filter(({ isEnd }) => isEnd).map(({ secondsClear }) => secondsClear));
 	console.log(
-		JSON.stringify({ seed, rivers, alarms: all.length, ...byTrouble, ends, missing, doubled }),
+		JSON.stringify({ seed, rivers, alarms: all.length, ...byFault, ends, missing, doubled }),
 	);
 	return missing === 0 && doubled === 0 && all.length > 0;
 }
@@ -89,11 +89,11 @@ function spread(seconds: readonly number[]): { median: number; worst: number } {
 /** One river: its claims, when they were taken, and what was between. */
 async function measure(
 	seed: number,
-	trouble: Trouble,
+	fault: Fault,
 ): Promise<{ told: Told[]; missing: number; doubled: number }> {
 	const random = new SeededRandom(seed);
 	const claimed = new Map<string, { readonly atSeconds: number; readonly isEnd: boolean }>();
-	const troubleEnds: number[] = [];
+	const faultEnds: number[] = [];
 	const taken = new Map<string, number>();
 	let doubled = 0;
 	let badUntilSeconds = 0;
@@ -139,11 +139,11 @@ async function measure(
 				if (entry.kind !== "alarm") return;
 				const id = `${STATION}/${entry.epoch}/${entry.sequence}`;
 				claimed.set(id, { atSeconds: station.utcSeconds, isEnd: entry.phase === 3 });
-				if (trouble === "none" || badUntilSeconds > station.utcSeconds) return;
+				if (fault === "none" || badUntilSeconds > station.utcSeconds) return;
 				const { least, most } = CUT_SECONDS;
 				badUntilSeconds = station.utcSeconds + least + integerBelow(random, most - least);
-				troubleEnds.push(badUntilSeconds);
-				if (trouble !== "network") return;
+				faultEnds.push(badUntilSeconds);
+				if (fault !== "network") return;
 				station.network.faults = { "link-silent": 1 };
 				const cut = station.clock.createAlarm(() => {
 					station.network.faults = {};
@@ -164,7 +164,7 @@ async function measure(
 			name: "webhook",
 			atOnce: 1,
 			deliver: async (_line, id) => {
-				if (trouble === "hook" && station.utcSeconds < badUntilSeconds) {
+				if (fault === "hook" && station.utcSeconds < badUntilSeconds) {
 					return { isTaken: false, why: "503" };
 				}
 				if (taken.has(id)) doubled++;
@@ -196,8 +196,8 @@ async function measure(
 	await post.close();
 	const told = [...taken].map(([id, atSeconds]): Told => {
 		const { atSeconds: from, isEnd } = claimed.get(id) ?? { atSeconds: Number.NaN, isEnd: false };
-		const clear = Math.max(from, ...troubleEnds.filter((end) => end <= atSeconds));
-		return { id, trouble, isEnd, seconds: atSeconds - from, secondsClear: atSeconds - clear };
+		const clear = Math.max(from, ...faultEnds.filter((end) => end <= atSeconds));
+		return { id, fault, isEnd, seconds: atSeconds - from, secondsClear: atSeconds - clear };
 	});
 	const lost = [...claimed.keys()].filter((id) => !taken.has(id));
 	return { told, missing: lost.length, doubled };

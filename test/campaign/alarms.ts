@@ -504,7 +504,7 @@ exit $code
 	async ask(request: Parameters<typeof askCollector>[1]): Promise<AlarmAnswer | undefined> {
 		try {
 			const answer = await askCollector(this.#data, request);
-			return answer !== undefined && "trouble" in answer ? undefined : answer;
+			return answer !== undefined && "error" in answer ? undefined : answer;
 		} catch {
 			// It died meanwhile: nobody knows whether it was done.
 			return undefined;

@@ -11,7 +11,7 @@ import { createHandler } from "../../src/collector/service/receiver.js";
 import { ReportLimit } from "../../src/collector/service/report-limit.js";
 import { EvidenceLimit } from "../../src/collector/store/evidence-limit.js";
 import { KeyLookup } from "../../src/collector/store/key-lookup.js";
-import { knownTroubleOf } from "../../src/collector/store/postgresql-store.js";
+import { knownErrorOf } from "../../src/collector/store/postgresql-store.js";
 import type { SqlRow, SqlStore } from "../../src/collector/store/store.js";
 import { FairQueue } from "../../src/host/fair-queue.js";
 import { REFUSAL_CODES } from "../../src/protocol/wire/acknowledgement.js";
@@ -391,7 +391,7 @@ describe("the collector's log", () => {
 		const reports = new ReportLimit((line) => lines.push(line));
 		for (let count = 0; count < 31; count++) reports.add(`refused u${count}`, {});
 		reports.add("refused bor-1: fork", { station: "bor-1" });
-		reports.add("a request failed", { isTrouble: true });
+		reports.add("a request failed", { isOwnFault: true });
 		for (let count = 0; count < 9; count++)
 			reports.add("refused pek-1: malformed", { station: "pek-1" });
 		assert.equal(lines.length, 10 + 1 + 1 + 5);
@@ -432,11 +432,11 @@ describe("readiness", () => {
 			return Promise.reject(new Error("gone"));
 		};
 		const readiness = new Readiness({ query }, () => now);
-		assert.equal(await readiness.trouble(), "gone");
-		assert.equal(await readiness.trouble(), "gone");
+		assert.equal(await readiness.problem(), "gone");
+		assert.equal(await readiness.problem(), "gone");
 		assert.equal(count, 1);
 		now = 5000;
-		await readiness.trouble();
+		await readiness.problem();
 		assert.equal(count, 2);
 	});
 });
@@ -453,17 +453,14 @@ describe("what a PostgreSQL server or its pooler refuses", () => {
 		["26000", 'prepared statement "bistrina_x_1" does not exist', /pool_mode = session$/],
 	] as const) {
 		it(`names the grant or the setting for ${code}`, () => {
-			const trouble = knownTroubleOf(Object.assign(new Error(message), { code }));
-			assert.equal(trouble?.name, "OperationalError");
-			assert.match(String(trouble?.message), remedy);
+			const known = knownErrorOf(Object.assign(new Error(message), { code }));
+			assert.equal(known?.name, "OperationalError");
+			assert.match(String(known?.message), remedy);
 		});
 	}
 
 	it("is no such thing when nothing listens", () => {
-		assert.equal(
-			knownTroubleOf(Object.assign(new Error("x"), { code: "ECONNREFUSED" })),
-			undefined,
-		);
+		assert.equal(knownErrorOf(Object.assign(new Error("x"), { code: "ECONNREFUSED" })), undefined);
 	});
 });
 

@@ -75,22 +75,22 @@ function silentErrors(readings: readonly StoryReading[]): string[] {
 /** Service events without a partner, and readings between partners that do not say so. */
 function visitsOf({ events, readings }: Story): {
 	visits: { from: number; to: number }[];
-	trouble: string[];
+	problems: string[];
 } {
 	const services = events.filter(({ name }) => name === "service");
 	const visits: { from: number; to: number }[] = [];
-	const trouble: string[] = [];
+	const problems: string[] = [];
 	for (let index = 0; index < services.length; index += 2) {
 		const [came, left] = [services[index], services[index + 1]];
-		if (came?.detail !== 1 || left?.detail !== 0) trouble.push("a visit without beginning or end");
+		if (came?.detail !== 1 || left?.detail !== 0) problems.push("a visit without beginning or end");
 		visits.push({ from: came?.seconds ?? 0, to: left?.seconds ?? 0 });
 	}
 	for (const { from, to } of visits) {
 		const during = between(readings, from + 1, to);
 		const isSaid = during.every(({ entry }) => entry.stationFlags & STATION_FLAGS.serviceMode);
-		if (during.length === 0 || !isSaid) trouble.push("readings of a visit that do not say so");
+		if (during.length === 0 || !isSaid) problems.push("readings of a visit that do not say so");
 	}
-	return { visits, trouble };
+	return { visits, problems };
 }
 
 describe("mine water that breaks into the Bor", () => {
@@ -98,8 +98,8 @@ describe("mine water that breaks into the Bor", () => {
 	const LIMITS = { conductivity: 1300, pH: 5 };
 
 	/** The record shows how it came: conductivity first, then the pH, and both as the river had them. */
-	function troubleIn({ readings }: Story): string[] {
-		const trouble = silentErrors(
+	function problemsIn({ readings }: Story): string[] {
+		const problems = silentErrors(
 			// Within a reading's minute the front of the event moves on by more than a probe is off.
 			readings.filter(
 				({ seconds }) => seconds < FIRST_ACID_SECONDS || seconds > FIRST_ACID_SECONDS + HOUR,
@@ -110,21 +110,21 @@ describe("mine water that breaks into the Bor", () => {
 		const rises = firstOf(({ derived }) => (derived.conductivity.value ?? 0) > LIMITS.conductivity);
 		const falls = firstOf(({ derived }) => (derived.pH.value ?? 7) < LIMITS.pH);
 		if (!(rises > FIRST_ACID_SECONDS && falls < FIRST_ACID_SECONDS + HOUR)) {
-			trouble.push(`conductivity at ${rises}, pH at ${falls}`);
+			problems.push(`conductivity at ${rises}, pH at ${falls}`);
 		}
-		if (!(rises < falls)) trouble.push("the pH fell before the conductivity rose");
+		if (!(rises < falls)) problems.push("the pH fell before the conductivity rose");
 		for (const { derived, seconds } of readings) {
 			const isAcid = (derived.pH.value ?? 7) < LIMITS.pH;
 			const isNoted = derived.conductivity.notes.includes("law-not-for-acid-water");
 			if (isAcid !== isNoted)
-				trouble.push(`${seconds} s: the law for natural water, noted ${isNoted}`);
+				problems.push(`${seconds} s: the law for natural water, noted ${isNoted}`);
 		}
-		return trouble;
+		return problems;
 	}
 
 	it("is seen by its conductivity before its pH, and the law's limit is noted", async () => {
 		const story = await playStory({ river: "acid-bor", seconds: END });
-		assert.deepEqual(troubleIn(story), []);
+		assert.deepEqual(problemsIn(story), []);
 		const lowest = Math.min(...story.readings.map(({ derived }) => derived.pH.value ?? 7));
 		assert.ok(lowest > 2.5 && lowest < 3.7, `pH ${lowest}`);
 	});
@@ -140,7 +140,7 @@ describe("mine water that breaks into the Bor", () => {
 			}),
 		}));
 		const story = await playStory({ river: "acid-bor", seconds: END, ...plausible });
-		assert.match(troubleIn(story).join(), /pH at Infinity/);
+		assert.match(problemsIn(story).join(), /pH at Infinity/);
 	});
 });
 
@@ -158,24 +158,24 @@ describe("slime on the probes", function () {
 		);
 
 	/** The record shows the drift as it was measured, and that a cleaning ended it. */
-	function troubleIn(story: Story): string[] {
-		const { visits, trouble } = visitsOf(story);
+	function problemsIn(story: Story): string[] {
+		const { visits, problems } = visitsOf(story);
 		const early = excess(story, DAY, 2 * DAY);
 		const late = excess(story, 12 * DAY, 13 * DAY);
 		const clean = excess(story, FIRST_CLEANING_SECONDS + HOUR, END);
-		if (!(late > early + 7 && early > 0.2)) trouble.push(`no drift: ${early}, then ${late} FNU`);
-		if (!(clean < late / 3)) trouble.push(`no drop: ${late}, then ${clean} FNU`);
+		if (!(late > early + 7 && early > 0.2)) problems.push(`no drift: ${early}, then ${late} FNU`);
+		if (!(clean < late / 3)) problems.push(`no drop: ${late}, then ${clean} FNU`);
 		const isExplained = visits.some(
 			({ from, to }) =>
 				from < FIRST_CLEANING_SECONDS + VISIT_SECONDS && to > FIRST_CLEANING_SECONDS,
 		);
-		if (!isExplained) trouble.push("a drop that no visit explains");
-		return trouble;
+		if (!isExplained) problems.push("a drop that no visit explains");
+		return problems;
 	}
 
 	it("makes a drift that the record shows unaltered, and a drop at the cleaning that it explains", async () => {
 		const story = await playStory({ river: "fouled-bor", seconds: END, configuration: SLOW });
-		assert.deepEqual(troubleIn(story), []);
+		assert.deepEqual(problemsIn(story), []);
 		// One measurement cannot know it, and so does not claim to.
 		const flags = new Set(
 			between(story.readings, 0, 13 * DAY).map(({ derived }) => derived.turbidity.flags),
@@ -199,7 +199,7 @@ describe("slime on the probes", function () {
 			...{ river: "fouled-bor", seconds: END, configuration: SLOW },
 			...autoZero,
 		});
-		assert.match(troubleIn(story).join(), /no drift/);
+		assert.match(problemsIn(story).join(), /no drift/);
 	});
 
 	proof("would be found in a station that does not say when a technician came", async () => {
@@ -208,31 +208,31 @@ describe("slime on the probes", function () {
 			wrap: (program) => (board) =>
 				program({ ...board, console: altered(board.console, { isAttached: false }) }),
 		});
-		assert.deepEqual(troubleIn(story), ["a drop that no visit explains"]);
+		assert.deepEqual(problemsIn(story), ["a drop that no visit explains"]);
 	});
 });
 
 describe("bubbles at the optics", () => {
 	const END = BUBBLES_END_SECONDS + HOUR;
 
-	function troubleIn({ readings }: Story): string[] {
-		const trouble = silentErrors(readings);
+	function problemsIn({ readings }: Story): string[] {
+		const problems = silentErrors(readings);
 		const flagged = (from: number, to: number): number => {
 			const these = between(readings, from, to);
 			return (
 				these.filter(({ derived }) => derived.turbidity.flags === unstable).length / these.length
 			);
 		};
-		if (flagged(0, FEW_BUBBLES_SECONDS) > 0) trouble.push("calm water is called unstable");
+		if (flagged(0, FEW_BUBBLES_SECONDS) > 0) problems.push("calm water is called unstable");
 		const many = flagged(MANY_BUBBLES_SECONDS + 60, BUBBLES_END_SECONDS);
 		// A burst with eight clean signals of fifteen is right, and needs none: one in twenty.
-		if (many < 0.8) trouble.push(`only ${many} of the bursts of bubbles are flagged`);
-		return trouble;
+		if (many < 0.8) problems.push(`only ${many} of the bursts of bubbles are flagged`);
+		return problems;
 	}
 
 	it("do not count while they are few, and flag the burst when they are most of it", async () => {
 		const story = await playStory({ river: "bubbles-bor", seconds: END });
-		assert.deepEqual(troubleIn(story), []);
+		assert.deepEqual(problemsIn(story), []);
 		const spread = (from: number, to: number): number =>
 			medianOf(between(story.readings, from, to).map(({ raw }) => raw.turbiditySpreadSteps ?? 0));
 		// The stored spread grows with them: a few codes of noise, then hundreds.
@@ -252,31 +252,31 @@ describe("bubbles at the optics", () => {
 			}),
 		}));
 		const story = await playStory({ river: "bubbles-bor", seconds: END, ...trusting });
-		assert.ok(troubleIn(story).length > 10, troubleIn(story).join("\n"));
+		assert.ok(problemsIn(story).length > 10, problemsIn(story).join("\n"));
 	});
 });
 
 describe("probes out of the water", () => {
 	const END = DRY_UNTIL_SECONDS + 2 * HOUR;
 
-	function troubleIn({ readings }: Story): string[] {
-		const trouble = silentErrors(readings);
+	function problemsIn({ readings }: Story): string[] {
+		const problems = silentErrors(readings);
 		for (const { derived, raw, seconds } of readings) {
 			const isDry = seconds >= DRY_FROM_SECONDS && seconds < DRY_UNTIL_SECONDS;
 			for (const channel of CHANNELS) {
 				const isSuspect = (derived[channel].flags & suspect) !== 0;
-				if (isSuspect !== isDry) trouble.push(`${seconds} s: ${channel} suspect ${isSuspect}`);
+				if (isSuspect !== isDry) problems.push(`${seconds} s: ${channel} suspect ${isSuspect}`);
 			}
 			if (isDry && (raw.conductivityHundredths ?? 0) >= 1000) {
-				trouble.push(`${seconds} s: air that conducts`);
+				problems.push(`${seconds} s: air that conducts`);
 			}
 		}
-		return trouble;
+		return problems;
 	}
 
 	it("are seen by a conductivity near zero: every channel is suspect, none before, none after", async () => {
 		const story = await playStory({ river: "dry-bor", seconds: END });
-		assert.deepEqual(troubleIn(story), []);
+		assert.deepEqual(problemsIn(story), []);
 		// What was measured is kept all the same: the wandering of a drying electrode.
 		const pH = between(story.readings, DRY_FROM_SECONDS, DRY_UNTIL_SECONDS).map(
 			({ raw }) => raw.pHMilli ?? 0,
@@ -299,7 +299,7 @@ describe("probes out of the water", () => {
 			}),
 		}));
 		const story = await playStory({ river: "dry-bor", seconds: END, ...holding });
-		assert.ok(troubleIn(story).length > 50);
+		assert.ok(problemsIn(story).length > 50);
 	});
 });
 
@@ -326,8 +326,8 @@ describe("a worn electrode that a technician swaps", () => {
 	const SLOW = { intervalSeconds: 600, uploadIntervalSeconds: 6 * HOUR };
 
 	/** A step of the pH stands at a visit, with what was changed at it. */
-	function troubleIn(story: Story): string[] {
-		const { visits, trouble } = visitsOf(story);
+	function problemsIn(story: Story): string[] {
+		const { visits, problems } = visitsOf(story);
 		const off = (from: number, to: number): number =>
 			medianOf(
 				between(story.readings, from, to).map(
@@ -339,21 +339,21 @@ describe("a worn electrode that a technician swaps", () => {
 			off(SWAP_SECONDS + HOUR, SWAP_SECONDS + 3 * HOUR),
 		];
 		if (!(before > 0.2 && Math.abs(after) < 0.02))
-			trouble.push(`pH off by ${before}, then ${after}`);
+			problems.push(`pH off by ${before}, then ${after}`);
 		const visit = visits.find(({ from, to }) => from >= SWAP_SECONDS && to <= SWAP_SECONDS + HOUR);
-		if (visit === undefined) trouble.push("a step that no visit explains");
+		if (visit === undefined) problems.push("a step that no visit explains");
 		const texts = story.events.flatMap(({ name, detail, text, seconds }) =>
 			name === "probe-identified" && detail === 0 ? [`${text} ${seconds >= SWAP_SECONDS}`] : [],
 		);
 		if (texts.join() !== "EZO-pH 2.16 cal 3 false,EZO-pH 2.16 cal 1 true") {
-			trouble.push(`identified as ${texts.join()}`);
+			problems.push(`identified as ${texts.join()}`);
 		}
-		return trouble;
+		return problems;
 	}
 
 	it("leaves a visit and the new calibration in the record, between the readings of before and after", async () => {
 		const story = await playStory({ river: "swapped-bor", seconds: END, configuration: SLOW });
-		assert.deepEqual(troubleIn(story), []);
+		assert.deepEqual(problemsIn(story), []);
 	});
 
 	proof("would be found in a station that does not tell one probe from another", async () => {
@@ -362,6 +362,6 @@ describe("a worn electrode that a technician swaps", () => {
 			...{ river: "swapped-bor", seconds: END, configuration: SLOW },
 			...faceless,
 		});
-		assert.deepEqual(troubleIn(story), ["identified as "]);
+		assert.deepEqual(problemsIn(story), ["identified as "]);
 	});
 });

@@ -87,22 +87,22 @@ describe("a storm of brown-outs", function () {
 	}
 
 	/** Nothing is lost but what the record names, and the storm's boots have not eaten the oldest. */
-	function troubleIn({ story }: Storm): string[] {
+	function problemsIn({ story }: Storm): string[] {
 		const outcome = judgeDelivery(story.returned, story.interrupted, story.rows);
-		const trouble: string[] = [];
-		if (outcome.missing > 0) trouble.push(`${outcome.missing} entries lost without a word`);
-		if (outcome.foreign > 0) trouble.push(`${outcome.foreign} entries that nobody appended`);
+		const problems: string[] = [];
+		if (outcome.missing > 0) problems.push(`${outcome.missing} entries lost without a word`);
+		if (outcome.foreign > 0) problems.push(`${outcome.foreign} entries that nobody appended`);
 		// Of six sectors one is being written, one is given up; the storm's first boot takes one more.
 		const survivors = story.readings.filter((each) => each.seconds < STORM_FROM).length;
-		if (survivors < 600) trouble.push(`${survivors} readings of before the storm are left`);
-		return trouble;
+		if (survivors < 600) problems.push(`${survivors} readings of before the storm are left`);
+		return problems;
 	}
 
 	for (const seed of sample([1, 2])) {
 		it(`loses nothing, and its boots do not eat the oldest readings (seed ${seed})`, async () => {
 			const played = await storm(seed);
 			assert.ok(played.cuts > 50, `${played.cuts} cuts`);
-			assert.deepEqual(troubleIn(played), []);
+			assert.deepEqual(problemsIn(played), []);
 			const after = played.story.readings.filter((each) => each.seconds > STORM_UNTIL + HOUR);
 			assert.ok(after.length > 50, `${after.length} readings after it`);
 		});
@@ -121,7 +121,7 @@ describe("a storm of brown-outs", function () {
 	});
 
 	proof("would be found in a station that writes every boot down at once", async () => {
-		assert.match(troubleIn(await storm(1, eager)).join(), /readings of before the storm are left/);
+		assert.match(problemsIn(await storm(1, eager)).join(), /readings of before the storm are left/);
 	});
 });
 
@@ -165,36 +165,36 @@ describe("a month without sun", function () {
 	}
 
 	/** It lives, says in time that its battery is low, and spares it from then on. */
-	function troubleIn({ story, days }: Month): string[] {
+	function problemsIn({ story, days }: Month): string[] {
 		const { station, returned } = story;
-		const trouble: string[] = [];
+		const problems: string[] = [];
 		const entries = returned.map((canonical) => decodeEntry(canonical));
 		if (station.counters.powerCuts > 0 || station.hardware.battery.isEmpty) {
-			trouble.push(`the battery was empty ${station.counters.powerCuts} times`);
+			problems.push(`the battery was empty ${station.counters.powerCuts} times`);
 		}
 		const newest = entries.at(-1)?.utcSeconds ?? 0;
-		if (station.utcSeconds - newest > HOUR) trouble.push("no reading in the last hour");
+		if (station.utcSeconds - newest > HOUR) problems.push("no reading in the last hour");
 		const lows = story.events.filter(({ name }) => name === "battery-low");
 		if (lows.map(({ detail }) => detail).join() !== "1") {
-			trouble.push(`battery-low ${lows.map(({ detail }) => detail).join()}`);
+			problems.push(`battery-low ${lows.map(({ detail }) => detail).join()}`);
 		}
 		const since = lows[0]?.seconds ?? Number.POSITIVE_INFINITY;
 		for (const { entry, seconds } of story.readings) {
 			const isSaid = (entry.stationFlags & STATION_FLAGS.batteryLow) !== 0;
-			if (isSaid !== seconds + 60 > since) trouble.push(`${seconds} s: battery low ${isSaid}`);
+			if (isSaid !== seconds + 60 > since) problems.push(`${seconds} s: battery low ${isSaid}`);
 		}
 		days.forEach((milliwattHours, index) => {
 			const isSparing = index * DAY > since + DAY;
 			if (milliwattHours > (isSparing ? 400 : 1000)) {
-				trouble.push(`day ${index + 1}: ${milliwattHours} mWh`);
+				problems.push(`day ${index + 1}: ${milliwattHours} mWh`);
 			}
 		});
-		return trouble.slice(0, 8);
+		return problems.slice(0, 8);
 	}
 
 	it("is lived through: the battery is called low in its third week, and readings come more rarely", async () => {
 		const played = await month();
-		assert.deepEqual(troubleIn(played), []);
+		assert.deepEqual(problemsIn(played), []);
 		const low = played.story.events.find(({ name }) => name === "battery-low")?.seconds ?? 0;
 		assert.ok(low > 14 * DAY && low < 23 * DAY, `low after ${low / DAY} days`);
 		const perDay = (day: number): number =>
@@ -210,7 +210,7 @@ describe("a month without sun", function () {
 
 	proof("would be found in a station that never thinks its battery low", async () => {
 		const rest = { chargeMilliwattHours: 8500, days: 16 };
-		assert.deepEqual(troubleIn(await month(LOW_MILLIVOLTS, rest)), []);
-		assert.match(troubleIn(await month(0, rest)).join(), /the battery was empty/);
+		assert.deepEqual(problemsIn(await month(LOW_MILLIVOLTS, rest)), []);
+		assert.match(problemsIn(await month(0, rest)).join(), /the battery was empty/);
 	});
 });

@@ -22,8 +22,8 @@ function digestsOf(options: RehearsalOptions): readonly [string, string, string,
 	rehearsal.station.cutPowerNow(600);
 	rehearsal.runUntil(129_600);
 	rehearsal.settle();
-	const { imageHash, entriesHash, batchesHash, trouble } = rehearsal.report();
-	assert.deepEqual(trouble, []);
+	const { imageHash, entriesHash, batchesHash, problems } = rehearsal.report();
+	assert.deepEqual(problems, []);
 	const spoken = hexOf(createSha256()(asciiBytes(said.join("\n"))));
 	return [imageHash, entriesHash, batchesHash, spoken].map((hash) => hash.slice(0, 16)) as never;
 }

@@ -18,17 +18,17 @@ export interface SwarmWorld {
 	readonly uploadIntervalSeconds: number;
 	readonly ailments: Ailments;
 	/** Network or collector do not do what they should. */
-	readonly troubles: Spans;
+	readonly faults: Spans;
 	/** Nobody can say when the next reading is due. */
 	readonly disturbances: Spans;
 	/** The probes are ill. */
 	readonly illnesses: Spans;
 	/** Settings refuse or are damaged. */
-	readonly settingsTroubles: Spans;
+	readonly settingsFaults: Spans;
 	/** From when on flash may take nothing. */
 	readonly unrecorded: Spans;
 	/** The RTC shows, or may show, something else than the time. */
-	readonly clockTroubles: Spans;
+	readonly clockFaults: Spans;
 	/** Somebody set the RTC. */
 	readonly clockSets: Spans;
 	readonly collectors: SwarmCollector[];
@@ -85,7 +85,7 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 				world.at(at, () => {
 					const weather = drawWeather(world.random);
 					world.setWeather(weather);
-					if (weather !== CALM) world.troubles.add(at, at + WEATHER_SECONDS + HOUR);
+					if (weather !== CALM) world.faults.add(at, at + WEATHER_SECONDS + HOUR);
 				});
 			}
 		},
@@ -147,7 +147,7 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 				const offSeconds = offsetOf(random);
 				world.at(at, () => {
 					station.hardware.chips.rtc.setUtc(Math.floor(station.utcSeconds) + offSeconds);
-					world.clockTroubles.add(at, at);
+					world.clockFaults.add(at, at);
 					world.disturbances.add(at - 1, at + world.intervalSeconds);
 					world.count("rtc-set-wrong");
 				});
@@ -170,7 +170,7 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 						times: Number.POSITIVE_INFINITY,
 					});
 				} else hardware.chips.rtc.setBattery(false);
-				world.clockTroubles.begin(at);
+				world.clockFaults.begin(at);
 				world.disturbances.begin(at);
 				world.count(isSilent ? "rtc-silent" : "rtc-battery-empty");
 			});
@@ -227,8 +227,8 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 				station.flash.refusesAll = true;
 				world.count("flash-dies");
 				// Nothing can be recorded any more: events, configurations and verdicts have no place.
-				world.troubles.begin(at);
-				world.settingsTroubles.begin(at);
+				world.faults.begin(at);
+				world.settingsFaults.begin(at);
 				world.unrecorded.begin(at);
 				if (cutSeconds > 0) station.cutPowerNow(cutSeconds);
 			});
@@ -256,8 +256,8 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 				if (next >= sectors) return;
 				// It is only read from now on, and what was cut off is gone.
 				world.cutOff();
-				world.troubles.begin(at);
-				world.settingsTroubles.begin(at);
+				world.faults.begin(at);
+				world.settingsFaults.begin(at);
 				world.unrecorded.begin(at);
 			});
 		},
@@ -273,8 +273,8 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 				world.loseKey(900, toldAfter);
 				world.count("key-lost");
 				world.disturbances.add(at, at + 1200);
-				world.troubles.add(at, at + toldAfter + 4 * HOUR);
-				world.settingsTroubles.add(at, at + toldAfter + 4 * HOUR);
+				world.faults.add(at, at + toldAfter + 4 * HOUR);
+				world.settingsFaults.add(at, at + toldAfter + 4 * HOUR);
 			});
 		},
 	},
@@ -286,7 +286,7 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 			const at = someTime(world, 0, 0.7);
 			world.at(at, () => {
 				station.settings.isBroken = true;
-				world.settingsTroubles.begin(at);
+				world.settingsFaults.begin(at);
 				world.count("settings-refuse");
 			});
 		},
@@ -385,7 +385,7 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 					world.ailments.bugs = bugs;
 					world.count("firmware-bug");
 					// Safe mode lasts an hour from the last crash on.
-					world.troubles.add(at, at + 3 * HOUR + bugs * world.intervalSeconds);
+					world.faults.add(at, at + 3 * HOUR + bugs * world.intervalSeconds);
 				});
 			}
 		},
@@ -436,7 +436,7 @@ function overlay(
 	faults: Weather["network"],
 ): void {
 	const ends = Math.min(fromUtcSeconds + seconds, world.endUtcSeconds);
-	world.troubles.add(fromUtcSeconds - 2 * MINUTE, ends);
+	world.faults.add(fromUtcSeconds - 2 * MINUTE, ends);
 	world.at(fromUtcSeconds, () => {
 		world.overlaid.push(faults);
 		world.applyFaults();
@@ -482,7 +482,7 @@ function fallIll(world: SwarmWorld, at: number, seconds: number): void {
 	if (ill.batteryVolts !== undefined) {
 		// Uploads and readings become rarer, and come back with the reading that sees the battery well.
 		world.disturbances.add(at - 1, at + seconds + 4 * HOUR);
-		world.troubles.add(at - 1, at + seconds + DAY);
+		world.faults.add(at - 1, at + seconds + DAY);
 	}
 	world.at(at, () => {
 		recover(ailments);

@@ -150,7 +150,7 @@ export const EYES: readonly Eye[] = Object.freeze([
 					crashesUtcSeconds: crashesUtcSeconds.filter((at) => at >= firstUtcSeconds),
 					outages,
 					endUtcSeconds: Math.min(settledUtcSeconds, lastUtcSeconds),
-					settingsRefused: world.settingsTroubles.meets(0, Number.POSITIVE_INFINITY),
+					settingsRefused: world.settingsFaults.meets(0, Number.POSITIVE_INFINITY),
 				});
 				for (const each of told) findings.add("event", each);
 			}
@@ -295,7 +295,7 @@ function isLedAstray(world: SwarmWorld, diary: StationDiary, bootWake: number): 
  */
 function isUnseen(world: SwarmWorld, diary: StationDiary, truth: DiaryEntry): boolean {
 	const at = utcOf(world, truth.atMicroseconds);
-	const moved = world.clockTroubles
+	const moved = world.clockFaults
 		.joined()
 		.filter(({ fromUtcSeconds }) => fromUtcSeconds <= at)
 		.at(-1);
@@ -307,7 +307,7 @@ function isUnseen(world: SwarmWorld, diary: StationDiary, truth: DiaryEntry): bo
 	const ends = next === undefined ? Number.POSITIVE_INFINITY : utcOf(world, next.atMicroseconds);
 	// A reading's clock was read when it began.
 	const read = utcOf(world, truth.measuredMicroseconds ?? truth.atMicroseconds);
-	if (world.clockTroubles.meets(read, ends)) return true;
+	if (world.clockFaults.meets(read, ends)) return true;
 	if (moved === undefined) return false;
 	const corrected = diary.entries.find(
 		({ entry, atMicroseconds }) =>
@@ -330,7 +330,7 @@ const OFFERED_MILLISECONDS = 4000;
 
 /** What the record says of an RTC that nobody touched, or of a collector that never lied. */
 function judgeClockEvents({ world, diary }: SwarmEvidence, findings: Findings): void {
-	if (world.clockTroubles.joined().length > 0 || world.haveClocksLied()) return;
+	if (world.clockFaults.joined().length > 0 || world.haveClocksLied()) return;
 	/** What a slow answer, the last to set the clock, left open, and so a later source may put right. */
 	let openMilliseconds = 0;
 	for (const { entry } of diary.entries) {
@@ -386,8 +386,8 @@ function judgeVerdicts(
 			);
 			return;
 		}
-		if (configurations.get(id)?.isGood !== true || world.settingsTroubles.meets(from, to)) return;
-		const calm = world.troubles
+		if (configurations.get(id)?.isGood !== true || world.settingsFaults.meets(from, to)) return;
+		const calm = world.faults
 			.between(from, until)
 			.map(({ fromUtcSeconds, toUtcSeconds }) => toUtcSeconds - fromUtcSeconds)
 			.reduce((a, b) => Math.max(a, b), 0);
@@ -420,7 +420,7 @@ function judgeSilence(
 		.filter(({ reason }) => reason !== "deep-sleep")
 		.map(({ fromMicroseconds }) => utcOf(world, fromMicroseconds));
 	const quiet = new Spans();
-	for (const span of world.troubles.joined()) quiet.add(span.fromUtcSeconds, span.toUtcSeconds);
+	for (const span of world.faults.joined()) quiet.add(span.fromUtcSeconds, span.toUtcSeconds);
 	diary.wakes.forEach(({ ending, toMicroseconds }, index) => {
 		const next = diary.wakes[index + 1];
 		if (ending !== "power-loss" || next === undefined) return;

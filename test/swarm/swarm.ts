@@ -133,7 +133,7 @@ class SwarmRun {
 	#visitUtcSeconds: number | undefined;
 	readonly #crashes: number[] = [];
 	readonly #keysLostUtcSeconds: number[] = [];
-	readonly #clockTroubles = new Spans();
+	readonly #clockFaults = new Spans();
 	readonly #clockSets = new Spans();
 	#rtcAhead = 0;
 	#rtcLookedUtcSeconds = START_UTC_SECONDS;
@@ -214,12 +214,12 @@ class SwarmRun {
 			intervalSeconds,
 			uploadIntervalSeconds,
 			ailments: this.#ailments,
-			troubles: new Spans(),
+			faults: new Spans(),
 			disturbances: new Spans(),
 			illnesses: new Spans(),
-			settingsTroubles: new Spans(),
+			settingsFaults: new Spans(),
 			unrecorded: new Spans(),
-			clockTroubles: this.#clockTroubles,
+			clockFaults: this.#clockFaults,
 			clockSets: this.#clockSets,
 			collectors: this.#collectors,
 			overlaid: this.#overlaid,
@@ -439,11 +439,11 @@ class SwarmRun {
 		if (lies > this.#serverLies) this.#lied();
 		this.#serverLies = lies;
 		const ahead = Math.abs(hardware.chips.rtc.aheadSeconds(utcSeconds));
-		const isRight = ahead <= RIGHT_SECONDS && !this.#clockTroubles.isOpen;
+		const isRight = ahead <= RIGHT_SECONDS && !this.#clockFaults.isOpen;
 		const last = this.#astray[this.#astray.length - 1];
 		const isOpen = last !== undefined && last.toUtcSeconds === Number.POSITIVE_INFINITY;
 		if (isRight && isOpen) last.toUtcSeconds = utcSeconds;
-		if (!isRight && !isOpen && this.#clockTroubles.joined().length > 0) {
+		if (!isRight && !isOpen && this.#clockFaults.joined().length > 0) {
 			this.#astray.push({
 				fromUtcSeconds: utcSeconds,
 				toUtcSeconds: Number.POSITIVE_INFINITY,

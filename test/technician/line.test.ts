@@ -208,7 +208,7 @@ describe("trouble on the technician's line", function () {
 		SerialPortMock.binding.reset();
 	});
 
-	async function greetTrouble(serving: (socket: Socket) => void): Promise<string> {
+	async function greetError(serving: (socket: Socket) => void): Promise<string> {
 		serve = serving;
 		const client = new ConsoleClient(await openPort(`socket://127.0.0.1:${port}`, 0), 7, () => {});
 		try {
@@ -247,7 +247,7 @@ describe("trouble on the technician's line", function () {
 	});
 
 	it("names silence, nonsense as of a wrong baud rate, and a line that another has", async () => {
-		assert.match(await greetTrouble(() => {}), /: silent; check the cable/);
+		assert.match(await greetError(() => {}), /: silent; check the cable/);
 		const far = await openMockLine("/dev/FAST", undefined);
 		const client = new ConsoleClient(far.line, 7, () => {});
 		const greeted = client.greet(100, 400);
@@ -255,13 +255,13 @@ describe("trouble on the technician's line", function () {
 		await assert.rejects(greeted, /bytes came that make no sense; check --baud/);
 		await client.close();
 		assert.equal(
-			await greetTrouble((socket) =>
+			await greetError((socket) =>
 				socket.end("# 0 another program has the line of bor-1; close that one\n"),
 			),
 			`socket://127.0.0.1:${port}: another program has the line of bor-1; close that one`,
 		);
 		assert.match(
-			await greetTrouble((socket) => socket.end("# 12 boot after power-on\n")),
+			await greetError((socket) => socket.end("# 12 boot after power-on\n")),
 			/: cut off \(the far end closed it\); plug it in and ask again$/,
 		);
 	});
@@ -280,7 +280,7 @@ describe("trouble on the technician's line", function () {
 				socket.once("data", () => socket.end(Buffer.from("15030100020246", "hex"))),
 			(socket: Socket) => socket.once("data", () => socket.resetAndDestroy()),
 		]) {
-			assert.equal(await greetTrouble(serving), expected);
+			assert.equal(await greetError(serving), expected);
 		}
 	});
 
@@ -300,7 +300,7 @@ describe("trouble on the technician's line", function () {
 	});
 
 	it("names a station of another version", async () => {
-		const text = await greetTrouble((socket) => {
+		const text = await greetError((socket) => {
 			socket.on("data", (bytes) => {
 				const id = Number(/\?(\d+)/.exec(bytes.toString("latin1"))?.[1]);
 				const fields = { parts: 0, protocol: 2, station: "new", firmware: "9.0.0" };

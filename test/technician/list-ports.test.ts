@@ -23,7 +23,7 @@ describe("the list of ports", () => {
 				usb: "10c4:ea60",
 				serial: "0001",
 				board: "likely",
-				trouble: null,
+				problem: null,
 			},
 			{
 				port: "/dev/ttyACM0",
@@ -31,7 +31,7 @@ describe("the list of ports", () => {
 				usb: "2341:0043",
 				serial: null,
 				board: null,
-				trouble: null,
+				problem: null,
 			},
 		]);
 	});
@@ -60,7 +60,7 @@ describe("the list of ports", () => {
 			access,
 		);
 		assert.deepEqual(
-			rows.map(({ trouble }) => trouble),
+			rows.map(({ problem }) => problem),
 			[
 				"no permission: sudo usermod -aG dialout $USER, then log in again",
 				"in use by picocom (process 4711)",

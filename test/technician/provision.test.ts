@@ -1,6 +1,6 @@
 /** A board that was told who it is, and is waited for. */
 import { strict as assert } from "node:assert";
-import { type ConsoleClient, LineTrouble } from "../../src/technician/client.js";
+import { type ConsoleClient, LineError } from "../../src/technician/client.js";
 import { provision, restarted } from "../../src/technician/provision.js";
 
 /** Answers of `status`, one after the other; an error is one that does not come. */
@@ -23,11 +23,7 @@ function clientOf(answers: readonly (string | Error)[]) {
 
 describe("a board that restarts with what it was told", () => {
 	it("is asked again where the question fell into its restart", async () => {
-		const { client, asked } = clientOf([
-			"1",
-			new LineTrouble("no answer to status within 5 s"),
-			"2",
-		]);
+		const { client, asked } = clientOf(["1", new LineError("no answer to status within 5 s"), "2"]);
 		await restarted(client, 2);
 		assert.deepEqual(asked, ["version", "status", "version", "status", "version", "status"]);
 	});

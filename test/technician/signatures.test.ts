@@ -83,7 +83,7 @@ describe("the page of a visit", function () {
 		assert.equal(check(), 0, said.join("\n"));
 		assert.match(
 			said.at(-1) ?? "",
-			/^2 entries, \d signed batches, 2 calibrations and notes told as signed, 0 troubles$/,
+			/^2 entries, \d signed batches, 2 calibrations and notes told as signed, 0 problems$/,
 		);
 		// Put in again, each is there once.
 		const before = readFileSync(path, "utf8");

@@ -58,7 +58,7 @@ if ("missing" in found) console.log(`SKIPPED: the bundle on XS: ${found.missing}
 				rehearsal.runUntil(DAY_SECONDS);
 				rehearsal.settle();
 				assert.deepEqual(onXs, rehearsal.report());
-				assert.deepEqual(onXs.trouble, []);
+				assert.deepEqual(onXs.problems, []);
 				assert.ok(onXs.appended > 288, `${onXs.appended} entries in a day`);
 				assert.equal(onXs.acknowledged, onXs.appended);
 			} finally {

@@ -59,7 +59,7 @@ for (const [form, write] of FORMS)
 			rehearsal.runUntil(DAY_SECONDS);
 			rehearsal.settle();
 			assert.deepEqual(onXs, rehearsal.report());
-			assert.deepEqual(onXs.trouble, []);
+			assert.deepEqual(onXs.problems, []);
 			assert.equal(onXs.crashes, 0);
 			assert.ok(onXs.appended > 288, `${onXs.appended} entries in a day`);
 			assert.equal(onXs.acknowledged, onXs.appended);
@@ -157,7 +157,7 @@ for (const [form, write] of FORMS)
 			rehearsal.runUntil(4 * 3600);
 			rehearsal.settle();
 			assert.deepEqual(onXs, rehearsal.report());
-			assert.deepEqual(onXs.trouble, []);
+			assert.deepEqual(onXs.problems, []);
 			const entries = rehearsal.entries.map((canonical) => decodeEntry(canonical));
 			const ids = entries.map(({ configurationId }) => configurationId);
 			assert.deepEqual([ids[0], ids.at(-1)], [1, 2]);
@@ -181,7 +181,7 @@ for (const [form, write] of FORMS)
 			rehearsal.runUntil(6 * 3600);
 			rehearsal.settle();
 			assert.deepEqual(onXs, rehearsal.report());
-			assert.deepEqual(onXs.trouble, []);
+			assert.deepEqual(onXs.problems, []);
 			assert.equal(rehearsal.station.network.timeServer.requests, 1);
 			const refused = EVENT_CODES["time-refused"];
 			const entries = rehearsal.entries.map((canonical) => decodeEntry(canonical));
@@ -211,6 +211,6 @@ for (const [form, write] of FORMS)
 				const rehearsal = new Rehearsal({ ...options, scheme: hostScheme() });
 				rehearsal.runUntil(7 * DAY_SECONDS);
 				assert.deepEqual(onXs, rehearsal.report());
-				assert.deepEqual(onXs.trouble, []);
+				assert.deepEqual(onXs.problems, []);
 			});
 	});

@@ -39,7 +39,7 @@ class XsLine {
 	readonly #server: Server;
 	/** What is still to be done, one after the other. */
 	#last: Promise<void> = Promise.resolve();
-	#trouble: unknown;
+	#failure: unknown;
 
 	constructor(xs: XsEngine) {
 		this.#xs = xs;
@@ -87,7 +87,7 @@ class XsLine {
 	/** When all is done. Throws what went wrong. */
 	async done(): Promise<void> {
 		await this.#last;
-		if (this.#trouble !== undefined) throw this.#trouble;
+		if (this.#failure !== undefined) throw this.#failure;
 	}
 
 	close(): void {
@@ -96,7 +96,7 @@ class XsLine {
 
 	#next(deed: () => Promise<void>): void {
 		this.#last = this.#last.then(deed).catch((error: unknown) => {
-			this.#trouble ??= error;
+			this.#failure ??= error;
 		});
 	}
 }
@@ -155,7 +155,7 @@ if ("missing" in found) console.log(`SKIPPED: a visit on XS: ${found.missing}`);
 		}
 		rehearsal.settle();
 		assert.deepEqual(onXs, rehearsal.report());
-		assert.deepEqual(onXs.trouble, []);
+		assert.deepEqual(onXs.problems, []);
 		assert.equal(onXs.crashes, 0);
 		assert.equal(onXs.acknowledged, onXs.appended);
 		return { envelopes, entries: rehearsal.entries };
@@ -195,7 +195,7 @@ if ("missing" in found) console.log(`SKIPPED: a visit on XS: ${found.missing}`);
 		assert.equal(filled.code, 0, filled.shown);
 		const checked = await playedProgram(check);
 		assert.equal(checked.code, 0, checked.shown);
-		assert.match(checked.shown, /calibrations and notes told as signed, 0 troubles/);
+		assert.match(checked.shown, /calibrations and notes told as signed, 0 problems/);
 		const verified = await playedProgram(["verify", record, "--station", "bor-1", "--key", key]);
 		assert.equal(verified.code, 0, verified.shown);
 	});

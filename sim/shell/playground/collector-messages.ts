@@ -33,7 +33,7 @@ export type FromCollector =
 	| { readonly kind: "open"; readonly port: number }
 	/** It could not be opened. */
 	| { readonly kind: "refused"; readonly message: string }
-	| { readonly kind: "trouble"; readonly line: string }
+	| { readonly kind: "error"; readonly line: string }
 	| { readonly kind: "stored"; readonly station: string }
 	| {
 			readonly kind: "answer";

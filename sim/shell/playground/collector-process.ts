@@ -18,7 +18,7 @@ const CLOSE_MILLISECONDS_MAX = 15_000;
 
 export interface CollectorProcessOptions extends CollectorOrder {
 	readonly identity: CollectorIdentity;
-	readonly onTrouble: (line: string) => void;
+	readonly onError: (line: string) => void;
 	readonly onStored: (station: string) => void;
 }
 
@@ -147,8 +147,8 @@ export class CollectorProcess implements CollectorHost {
 
 	#take(message: FromCollector): void {
 		switch (message.kind) {
-			case "trouble":
-				this.#options.onTrouble(message.line);
+			case "error":
+				this.#options.onError(message.line);
 				return;
 			case "stored":
 				this.#options.onStored(message.station);

@@ -17,14 +17,14 @@ function tell(message: FromCollector): void {
 
 async function open({ order }: ToCollector & { readonly kind: "open" }): Promise<void> {
 	const { directory, seed, port } = order;
-	const onTrouble = (line: string): void => tell({ kind: "trouble", line });
+	const onError = (line: string): void => tell({ kind: "error", line });
 	try {
 		collector = await openCollectorHost({
 			directory,
 			port,
-			identity: await openCollectorIdentity(directory, seed, onTrouble),
+			identity: await openCollectorIdentity(directory, seed, onError),
 			clock,
-			onTrouble,
+			onError,
 			onStored: (station) => tell({ kind: "stored", station }),
 			onHeaders: (headers) => {
 				const seconds = Number(headers.get(WORLD_HEADER));

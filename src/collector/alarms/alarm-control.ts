@@ -34,7 +34,7 @@ export type AlarmAnswer =
 	| { readonly isMuted: boolean }
 	/** By hook. */
 	| { readonly hooks: Readonly<Record<string, string>> }
-	| { readonly trouble: string };
+	| { readonly error: string };
 
 const REQUEST_BYTES_MAX = 4096;
 const MILLISECONDS_MAX = 60_000;
@@ -64,11 +64,11 @@ export async function answerTo(
 			case "state":
 				return { hooks: await decisions.hooksOf(String(request.id)) };
 			default:
-				return { trouble: "the collector that runs is of another version" };
+				return { error: "the collector that runs is of another version" };
 		}
 	} catch (error) {
 		if (!(error instanceof OperationalError)) throw error;
-		return { trouble: error.message };
+		return { error: error.message };
 	}
 }
 
@@ -132,7 +132,7 @@ function serve(socket: Socket, { answer, say }: ControlOptions): void {
 		.catch((error: unknown): AlarmAnswer => {
 			const words = error instanceof Error ? error.message : String(error);
 			say(`alarms: a command failed: ${words}`);
-			return { trouble: `the collector could not do it: ${words}` };
+			return { error: `the collector could not do it: ${words}` };
 		})
 		.then((answered) => socket.end(`${JSON.stringify(answered)}\n`));
 }

@@ -162,8 +162,8 @@ export class Ledger {
 	/** Takes an envelope. Never throws for what a station sends; a failing store throws. */
 	async receive(envelope: Uint8Array, from?: Sender): Promise<LedgerAnswer> {
 		const opened = openedEnvelope(envelope);
-		if ("trouble" in opened) {
-			const body = new TextEncoder().encode(`${opened.trouble}\n`);
+		if ("error" in opened) {
+			const body = new TextEncoder().encode(`${opened.error}\n`);
 			return { status: 400, body, duplicateCount: 0, entryCount: 0 };
 		}
 		const { signed, label } = opened;

@@ -18,14 +18,12 @@ export interface Label {
 }
 
 /** Not even a label to answer to: only what is wrong can be told. */
-export function openedEnvelope(
-	envelope: Uint8Array,
-): OpenedEnvelope | { readonly trouble: string } {
+export function openedEnvelope(envelope: Uint8Array): OpenedEnvelope | { readonly error: string } {
 	try {
 		const signed = decodeSign1(envelope);
 		return { signed, label: readBatchLabel(signed.payload), hash: sha256(envelope), envelope };
 	} catch (error) {
 		if (!(error instanceof StationError)) throw error;
-		return { trouble: error.message };
+		return { error: error.message };
 	}
 }

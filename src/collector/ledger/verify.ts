@@ -16,7 +16,7 @@ import {
 	type ChainVerifierOptions,
 	type Verification,
 } from "../../protocol/audit/verify-chain.js";
-import { DatabaseTrouble } from "../store/database-trouble.js";
+import { DatabaseError } from "../store/database-error.js";
 import { stationKeysOf } from "../store/record-store.js";
 import { bytesOf, type SqlRow, type SqlSession, type SqlStore } from "../store/store.js";
 import { TableJudge } from "./judge-tables.js";
@@ -69,8 +69,8 @@ export async function verifyStore(store: SqlStore, target: VerifyTarget): Promis
 		if (!(error instanceof RowsFailed)) throw error;
 		// Rows and batches are read in turn: which way out there is depends on the rest of the batches.
 		await saying(BATCHES_REMEDY, () => visitBatches(store, target, () => {}));
-		throw new DatabaseTrouble(`${error.trouble.message}; ${ROWS_REMEDY}`, {
-			cause: error.trouble.cause,
+		throw new DatabaseError(`${error.reason.message}; ${ROWS_REMEDY}`, {
+			cause: error.reason.cause,
 		});
 	}
 }
@@ -106,11 +106,11 @@ async function verifySession(session: SqlSession, target: VerifyTarget): Promise
 /** A database that could not read rows of tables that follow from the batches. */
 class RowsFailed extends Error {
 	override name = "RowsFailed";
-	readonly trouble: DatabaseTrouble;
+	readonly reason: DatabaseError;
 
-	constructor(trouble: DatabaseTrouble) {
-		super(trouble.message);
-		this.trouble = trouble;
+	constructor(reason: DatabaseError) {
+		super(reason.message);
+		this.reason = reason;
 	}
 }
 
@@ -118,7 +118,7 @@ async function ofRows(work: () => Promise<void>): Promise<void> {
 	try {
 		await work();
 	} catch (error) {
-		throw error instanceof DatabaseTrouble ? new RowsFailed(error) : error;
+		throw error instanceof DatabaseError ? new RowsFailed(error) : error;
 	}
 }
 
@@ -185,8 +185,8 @@ async function saying(remedy: string, work: () => Promise<void>): Promise<void> 
 	try {
 		await work();
 	} catch (error) {
-		if (!(error instanceof DatabaseTrouble)) throw error;
-		throw new DatabaseTrouble(`${error.message}; ${remedy}`, { cause: error.cause });
+		if (!(error instanceof DatabaseError)) throw error;
+		throw new DatabaseError(`${error.message}; ${remedy}`, { cause: error.cause });
 	}
 }
 

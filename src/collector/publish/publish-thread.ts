@@ -53,10 +53,10 @@ const { clock } = data;
 const world = clock === undefined ? undefined : new Float64Array(clock);
 const nowSeconds = (): number => world?.[0] ?? Date.now() / 1000;
 
-function trouble(loop: SealingLoop): string | undefined {
+function problem(loop: SealingLoop): string | undefined {
 	const { bavail, bsize } = statfsSync(data.folder);
 	if (bavail * bsize < ROOM_BYTES_MIN) return `${data.folder}: the disk is full`;
-	return loop.trouble;
+	return loop.problem;
 }
 
 /** Counts answers, and tells of them once a second. */
@@ -106,7 +106,7 @@ async function main(): Promise<void> {
 			handler: routerOf({
 				library,
 				streams,
-				trouble: async () => trouble(loop),
+				problem: async () => problem(loop),
 				routes: allPageRoutes(new Assets(), data.isSimulated),
 			}),
 			onAnswered: countAnswers(streams),

@@ -11,7 +11,7 @@ export interface RouterOptions {
 	readonly library: Library;
 	readonly streams: Streams;
 	/** Why it cannot serve, or undefined. */
-	readonly trouble: () => Promise<string | undefined>;
+	readonly problem: () => Promise<string | undefined>;
 	/** Further rows. */
 	readonly routes?: readonly Route[];
 }
@@ -21,9 +21,9 @@ interface Matcher {
 	readonly segments: readonly string[];
 }
 
-export function routerOf({ library, streams, trouble, routes = [] }: RouterOptions): ReaderHandler {
+export function routerOf({ library, streams, problem, routes = [] }: RouterOptions): ReaderHandler {
 	const all: readonly Route[] = [
-		...serviceRoutes(trouble),
+		...serviceRoutes(problem),
 		...ROUTES,
 		...SENSORTHINGS_ROUTES,
 		...routes,
@@ -51,7 +51,7 @@ export function routerOf({ library, streams, trouble, routes = [] }: RouterOptio
 	};
 }
 
-function serviceRoutes(trouble: RouterOptions["trouble"]): readonly Route[] {
+function serviceRoutes(problem: RouterOptions["problem"]): readonly Route[] {
 	const type = "text/plain; charset=utf-8";
 	return [
 		{
@@ -67,7 +67,7 @@ function serviceRoutes(trouble: RouterOptions["trouble"]): readonly Route[] {
 			type,
 			parameters: [],
 			answer: async () => {
-				const why = await trouble();
+				const why = await problem();
 				if (why === undefined) return text(200, "ok\n");
 				// The words are for the log: who asks here is anybody.
 				return { ...text(503, "not ready\n"), headers: { "retry-after": "60" } };

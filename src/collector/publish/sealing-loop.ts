@@ -48,7 +48,7 @@ export class SealingLoop {
 	readonly firstDone: Promise<void>;
 	#onFirstDone: () => void = () => {};
 	/** Problem of the last attempt; undefined when it went well. */
-	trouble: string | undefined = "the record has not been read yet";
+	problem: string | undefined = "the record has not been read yet";
 
 	constructor(options: SealingLoopOptions) {
 		this.#options = options;
@@ -122,7 +122,7 @@ export class SealingLoop {
 				for (const counts of await reader.counts())
 					if (this.#hasGrown(counts)) this.arrived(counts.station);
 			}
-			this.trouble = undefined;
+			this.problem = undefined;
 		} catch (error) {
 			this.#isForAll ||= isForAll;
 			this.#nextLook = performance.now() + LOOK_MILLISECONDS_MIN;
@@ -152,7 +152,7 @@ export class SealingLoop {
 		const began = performance.now();
 		try {
 			const sealing = await this.#options.seal(station);
-			this.trouble = undefined;
+			this.problem = undefined;
 			const took = performance.now() - began;
 			if (sealing === "anew") this.#notBefore.set(station, performance.now() + REST_SHARE * took);
 			else this.#notBefore.delete(station);
@@ -165,7 +165,7 @@ export class SealingLoop {
 
 	#failed(station: string | undefined, error: unknown): void {
 		if (this.#isOver) return;
-		this.trouble = error instanceof Error ? error.message : String(error);
+		this.problem = error instanceof Error ? error.message : String(error);
 		this.#options.onFailure(station, error);
 	}
 

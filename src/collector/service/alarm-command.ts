@@ -155,7 +155,7 @@ async function reaching<Result>(
 		return answerTo(new AlarmDecisions(store, clock), request, clock.utcSeconds);
 	};
 	const refuse = (answer: AlarmAnswer): AlarmAnswer => {
-		if ("trouble" in answer) throw new OperationalError(answer.trouble);
+		if ("error" in answer) throw new OperationalError(answer.error);
 		return answer;
 	};
 	try {

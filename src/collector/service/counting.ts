@@ -9,7 +9,7 @@ type Counted = Parameters<NonNullable<PublishingOptions["onCounted"]>>[0];
 
 export interface MetricsSources {
 	/** What is wrong, or undefined while batches can come. */
-	readonly trouble: () => Promise<string | undefined>;
+	readonly problem: () => Promise<string | undefined>;
 	/** Alarms that wait, by hook. */
 	readonly waiting: () => Promise<Readonly<Record<string, number>>>;
 }
@@ -64,13 +64,13 @@ export class Counting {
 	/** Throws OperationalError that names the port when it is taken. */
 	listen(
 		where: { readonly host: string; readonly port: number },
-		{ trouble, waiting }: MetricsSources,
+		{ problem, waiting }: MetricsSources,
 	): ReturnType<typeof listenForMetrics> {
 		return listenForMetrics({
 			...where,
 			text: async () => {
 				const metrics = this.#metrics;
-				metrics.ready.set({}, (await trouble()) === undefined ? 1 : 0);
+				metrics.ready.set({}, (await problem()) === undefined ? 1 : 0);
 				// A database that is gone takes no other figure with it.
 				const counts = await waiting().catch(() => ({}));
 				for (const [hook, count] of Object.entries(counts)) metrics.waiting.set({ hook }, count);

@@ -17,7 +17,7 @@ import { OperationalError } from "../../host/errors.js";
 import { said } from "../../host/messages/said.js";
 import { resultsOf, type StationResult } from "../../host/station-result.js";
 import type { KeyDecision } from "../ledger/station-keys.js";
-import { DatabaseTrouble } from "../store/database-trouble.js";
+import { DatabaseError } from "../store/database-error.js";
 import { enrolResults, type KeyShelf, type KnownStation, knownStation } from "./enrolment.js";
 
 const FOLDER = "enrol";
@@ -95,8 +95,8 @@ export class EnrolmentPost {
 			} catch (error) {
 				if (!(error instanceof OperationalError)) throw error;
 				say(`not enrolled: ${error.message}`);
-				// The database's trouble passes; what was asked stays.
-				if (error instanceof DatabaseTrouble) return;
+				// The database's error passes; what was asked stays.
+				if (error instanceof DatabaseError) return;
 				answer = { refused: error.message };
 			}
 			writeWhole(path.slice(0, -ASKED.length) + ANSWER, JSON.stringify(answer));

@@ -1,7 +1,7 @@
 /**
  * The collector as a service of its own: `node build/src/collector/service/main.js --data DIR
  * [--postgres URL] [--port N]`. On stdout one line of JSON when it listens; all else goes to stderr.
- * Exit 0 after SIGINT or SIGTERM, 1 trouble, 2 usage, 70 a bug.
+ * Exit 0 after SIGINT or SIGTERM, 1 operational error, 2 usage, 70 a bug.
  */
 
 import { CommanderError } from "commander";

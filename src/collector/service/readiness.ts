@@ -15,7 +15,7 @@ const FAILURE_MILLISECONDS = 60_000;
 const ROOM_BYTES_MIN = 40_000_000;
 
 /** What the disk under an embedded database lacks; undefined: nothing. */
-export function roomTrouble(
+export function roomProblem(
 	directory: string,
 	{ bavail, bsize }: Pick<StatsFs, "bavail" | "bsize"> = statfsSync(directory),
 ): string | undefined {
@@ -56,7 +56,7 @@ export class Readiness {
 	}
 
 	/** What is wrong, or undefined when batches can come. */
-	async trouble(): Promise<string | undefined> {
+	async problem(): Promise<string | undefined> {
 		const now = this.#now();
 		if (this.#failedMilliseconds !== undefined) {
 			if (now - this.#failedMilliseconds < FAILURE_MILLISECONDS) return this.#failure;

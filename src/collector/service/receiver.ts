@@ -100,8 +100,8 @@ export function createHandler(ledger: Ledger, options: HandlerOptions = {}): Han
 	return async ({ method, path, headers, body, from }) => {
 		if (path === "/v1/health" || path === "/v1/ready") {
 			if (method !== "GET") return text(405, "use GET\n", { allow: "GET" });
-			const trouble = path === "/v1/ready" ? await readiness?.trouble() : undefined;
-			if (trouble === undefined) return text(200, "ok\n");
+			const problem = path === "/v1/ready" ? await readiness?.problem() : undefined;
+			if (problem === undefined) return text(200, "ok\n");
 			// The words are for the log: who asks here is anybody.
 			return text(503, "the store fails\n", { "retry-after": String(RETRY_AFTER_SECONDS) });
 		}

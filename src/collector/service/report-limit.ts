@@ -1,7 +1,7 @@
 /**
  * What goes to the log, bounded so that nobody can fill it, and in accounts of their own so that nobody
  * can crowd another out: strangers, who may be anyone, share one; each station has its own for what
- * was done with its key; trouble of the collector itself has one.
+ * was done with its key; faults of the collector itself have one.
  */
 
 import type { LogFields } from "./log.js";
@@ -9,17 +9,17 @@ import type { LogFields } from "./log.js";
 export interface ReportOf {
 	/** Undefined: nobody's key signed it. */
 	readonly station?: string;
-	/** The collector's own trouble. */
-	readonly isTrouble?: boolean;
+	/** A fault of the collector itself. */
+	readonly isOwnFault?: boolean;
 	/** For machines. */
 	readonly fields?: LogFields;
 }
 
 const STRANGERS = "strangers";
-const TROUBLE = "the collector";
+const COLLECTOR = "the collector";
 const MOST_PER_MINUTE: Readonly<Record<string, number>> = Object.freeze({
 	[STRANGERS]: 10,
-	[TROUBLE]: 10,
+	[COLLECTOR]: 10,
 });
 const PER_STATION_AND_MINUTE = 5;
 /** Lines of stations; of further ones the first line of each is shown. */
@@ -37,8 +37,12 @@ export class ReportLimit {
 		this.#say = say;
 	}
 
-	add(line: string, { station, isTrouble = false, fields }: ReportOf): void {
-		const account = isTrouble ? TROUBLE : station === undefined ? STRANGERS : `station ${station}`;
+	add(line: string, { station, isOwnFault = false, fields }: ReportOf): void {
+		const account = isOwnFault
+			? COLLECTOR
+			: station === undefined
+				? STRANGERS
+				: `station ${station}`;
 		const count = (this.#counts.get(account) ?? 0) + 1;
 		this.#counts.set(account, count);
 		const isCrowded = this.#shown >= SHOWN_PER_MINUTE;
@@ -48,7 +52,7 @@ export class ReportLimit {
 			return;
 		}
 		if (station !== undefined) this.#shown++;
-		this.#say(line, isTrouble ? { level: "error", ...fields } : { ...fields, station });
+		this.#say(line, isOwnFault ? { level: "error", ...fields } : { ...fields, station });
 	}
 
 	/** A minute is over: tells what was not shown and whose it was, and begins anew. */

@@ -11,7 +11,7 @@ import { QUOTA_LIMITS, type QuotaLimits } from "../ledger/station-quota.js";
 import { ThreadVerifier } from "../ledger/verifier.js";
 import { type Publishing, startPublishing } from "../publish/publishing.js";
 import { SqlRecordReader } from "../publish/record-reader.js";
-import { DatabaseTrouble } from "../store/database-trouble.js";
+import { DatabaseError } from "../store/database-error.js";
 import { openPGliteStore } from "../store/pglite-store.js";
 import { openPostgresqlStore } from "../store/postgresql-store.js";
 import type { SqlStore } from "../store/store.js";
@@ -21,7 +21,7 @@ import { shelfOf } from "./enrolment.js";
 import { EnrolmentPost } from "./enrolment-post.js";
 import { type CollectorIdentity, openIdentity } from "./identity.js";
 import { say } from "./program-log.js";
-import { Readiness, roomTrouble } from "./readiness.js";
+import { Readiness, roomProblem } from "./readiness.js";
 import { createHandler, listenHttps } from "./receiver.js";
 import { ReportLimit } from "./report-limit.js";
 import { Rereading } from "./rereading.js";
@@ -92,8 +92,8 @@ export async function serve(options: ServiceOptions): Promise<void> {
 		enrolments = openEnrolments(options, store, ledger);
 		publishing = await publish(store, options, counting);
 		const { waiting } = alarms;
-		const trouble = (): Promise<string | undefined> => readiness.trouble();
-		const asked = options.metrics && (await counting.listen(options.metrics, { trouble, waiting }));
+		const problem = (): Promise<string | undefined> => readiness.problem();
+		const asked = options.metrics && (await counting.listen(options.metrics, { problem, waiting }));
 		const listening = await listenForStations(options, identity, {
 			...{ ledger, readiness, counting, reports },
 			onNew: (station) => publishing?.arrived(station),
@@ -141,7 +141,7 @@ function listenForStations(
 		onAnswered: (...given) => counting.answered(...given),
 		onFailure: (error) => {
 			counting.failed();
-			reports.add(`a request failed: ${messageOf(error)}`, { isTrouble: true });
+			reports.add(`a request failed: ${messageOf(error)}`, { isOwnFault: true });
 		},
 	});
 }
@@ -169,7 +169,7 @@ function openEnrolments({ data }: ServiceOptions, store: SqlStore, ledger: Ledge
 }
 
 function openReadiness(store: SqlStore, { data }: ServiceOptions): Readiness {
-	const room = store.name === "pglite" ? () => roomTrouble(data) : undefined;
+	const room = store.name === "pglite" ? () => roomProblem(data) : undefined;
 	return new Readiness(store, undefined, room);
 }
 
@@ -276,7 +276,7 @@ async function setAll(
 			const { station, id } = await configurations.set(readConfiguration(path), path);
 			say(`${station} is to have configuration ${id} of ${path}`);
 		} catch (error) {
-			if (!(error instanceof OperationalError) || error instanceof DatabaseTrouble) throw error;
+			if (!(error instanceof OperationalError) || error instanceof DatabaseError) throw error;
 			const { message } = error;
 			say(`not taken: ${message.startsWith(path) ? "" : `${path}: `}${message}`);
 		}

@@ -10,7 +10,7 @@ import { PGlite, type Transaction } from "@electric-sql/pglite";
 import { OperationalError } from "../../host/errors.js";
 import { makeFolders } from "../../host/folders.js";
 import { holderOf, takeLock } from "../../host/process-lock.js";
-import { DatabaseTrouble, isFullDisk, troubleOf, wordsOf } from "./database-trouble.js";
+import { DatabaseError, databaseErrorOf, isFullDisk, wordsOf } from "./database-error.js";
 import { makeDatabase } from "./new-database.js";
 import { ensureSchema, type SqlRow, type SqlSession, type SqlStore } from "./store.js";
 
@@ -53,7 +53,7 @@ export async function openPGliteStore(directory: string): Promise<SqlStore> {
 		database = await PGlite.create(path, BYTES_AS_THEY_ARE);
 	} catch (error) {
 		rmSync(lock, { force: true });
-		throw error instanceof OperationalError ? error : unopenedTrouble(directory, error);
+		throw error instanceof OperationalError ? error : unopenedError(directory, error);
 	}
 	const store = storeOf(database, () => rmSync(lock, { force: true }));
 	try {
@@ -105,7 +105,7 @@ function requireWhole(path: string): void {
 }
 
 /** Why it did not open, as far as anybody can tell: PGlite keeps PostgreSQL's words to itself. */
-export function unopenedTrouble(
+export function unopenedError(
 	directory: string,
 	error: unknown,
 	{ bavail, bsize }: Pick<StatsFs, "bavail" | "bsize"> = statfsSync(directory),
@@ -143,36 +143,35 @@ export function storeOf(
 	database: Pick<PGlite, "query" | "exec" | "transaction" | "close">,
 	onClosed: () => void,
 ): SqlStore {
-	let end: DatabaseTrouble | undefined;
-	const asTrouble = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+	let end: DatabaseError | undefined;
+	const asDatabaseError = async <Result>(work: () => Promise<Result>): Promise<Result> => {
 		if (end !== undefined) throw end;
 		try {
 			return await work();
 		} catch (error) {
-			const trouble = troubleOf(error);
 			if (isFullDisk(error) && wordsOf(error).includes("pg_wal/")) {
-				end = new DatabaseTrouble(
+				end = new DatabaseError(
 					`the disk of the database is full (${wordsOf(error)}); nothing more is stored: make room ` +
 						"and start again",
 					{ cause: error },
 				);
 				throw end;
 			}
-			throw trouble;
+			throw databaseErrorOf(error);
 		}
 	};
 	const sessionOf = (runner: Pick<Transaction, "query" | "exec">): SqlSession => ({
 		query: async (text, parameters = []) =>
-			(await asTrouble(() => runner.query<SqlRow>(text, [...parameters]))).rows,
+			(await asDatabaseError(() => runner.query<SqlRow>(text, [...parameters]))).rows,
 		execute: async (text) => {
-			await asTrouble(() => runner.exec(text));
+			await asDatabaseError(() => runner.exec(text));
 		},
 	});
 	return {
 		...sessionOf(database as Pick<Transaction, "query" | "exec">),
 		name: "pglite",
 		transaction: (work) =>
-			asTrouble(() => database.transaction((transaction) => work(sessionOf(transaction)))),
+			asDatabaseError(() => database.transaction((transaction) => work(sessionOf(transaction)))),
 		close: async () => {
 			// What was committed is in its files; the next start recovers it.
 			if (end === undefined) await database.close();

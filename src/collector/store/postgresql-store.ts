@@ -2,7 +2,7 @@
 
 import pg from "pg";
 import { OperationalError } from "../../host/errors.js";
-import { DatabaseTrouble, troubleOf } from "./database-trouble.js";
+import { DatabaseError, databaseErrorOf } from "./database-error.js";
 import { ensureSchema, type SqlRow, type SqlSession, type SqlStore } from "./store.js";
 
 /** Two cores commit no faster with more, and a server has about 100 to share out. */
@@ -40,8 +40,7 @@ export async function openPostgresqlStore(connectionString: string): Promise<Sql
 				await client.query("rollback").catch(() => {});
 				throw error;
 			} finally {
-				const isSound =
-					failure instanceof OperationalError && !(failure instanceof DatabaseTrouble);
+				const isSound = failure instanceof OperationalError && !(failure instanceof DatabaseError);
 				client.release(failure instanceof Error && !isSound);
 			}
 		},
@@ -52,9 +51,9 @@ export async function openPostgresqlStore(connectionString: string): Promise<Sql
 		await ensureSchema(store, "the PostgreSQL database");
 	} catch (error) {
 		await pool.end();
-		if (error instanceof OperationalError && !(error instanceof DatabaseTrouble)) throw error;
-		const reason = error instanceof DatabaseTrouble ? error.cause : error;
-		const known = knownTroubleOf(reason);
+		if (error instanceof OperationalError && !(error instanceof DatabaseError)) throw error;
+		const reason = error instanceof DatabaseError ? error.cause : error;
+		const known = knownErrorOf(reason);
 		if (known !== undefined) throw known;
 		throw new OperationalError(
 			`PostgreSQL does not answer (${reason instanceof Error ? reason.message : reason}); ` +
@@ -65,7 +64,7 @@ export async function openPostgresqlStore(connectionString: string): Promise<Sql
 }
 
 /** What a server or a pooler refuses at the start and somebody can grant or set; undefined for the rest. */
-export function knownTroubleOf(error: unknown): OperationalError | undefined {
+export function knownErrorOf(error: unknown): OperationalError | undefined {
 	const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
 	const words = String(message);
 	if (code === "42501") {
@@ -83,7 +82,7 @@ export function knownTroubleOf(error: unknown): OperationalError | undefined {
 	}
 	// Prepared on one server connection, executed on another.
 	if (code === "42P05" || (code === "26000" && words.includes("prepared statement"))) {
-		return new OperationalError(poolerTrouble(words));
+		return new OperationalError(poolerMessage(words));
 	}
 	return undefined;
 }
@@ -92,7 +91,7 @@ async function connected(pool: pg.Pool): Promise<pg.PoolClient> {
 	try {
 		return await pool.connect();
 	} catch (error) {
-		throw troubleOf(error);
+		throw databaseErrorOf(error);
 	}
 }
 
@@ -126,7 +125,7 @@ async function requireOwnSessions(pool: pg.Pool): Promise<void> {
 					"select current_setting('bistrina.session', true) as found",
 				);
 				if (rows[0]?.found !== String(index)) {
-					throw new OperationalError(poolerTrouble("sessions are not its clients' own"));
+					throw new OperationalError(poolerMessage("sessions are not its clients' own"));
 				}
 			}
 		}
@@ -135,7 +134,7 @@ async function requireOwnSessions(pool: pg.Pool): Promise<void> {
 	}
 }
 
-function poolerTrouble(words: string): string {
+function poolerMessage(words: string): string {
 	return (
 		`PostgreSQL: a pooler (PgBouncer) in transaction mode is in between (${words}); connect to the server ` +
 		"itself, or set in pgbouncer.ini: pool_mode = session"
@@ -162,14 +161,14 @@ function sessionOf(client: pg.Pool | pg.PoolClient): SqlSession {
 			try {
 				return (await client.query<SqlRow>(named)).rows;
 			} catch (error) {
-				throw troubleOf(error);
+				throw databaseErrorOf(error);
 			}
 		},
 		execute: async (text) => {
 			try {
 				await client.query(text);
 			} catch (error) {
-				throw troubleOf(error);
+				throw databaseErrorOf(error);
 			}
 		},
 	};

@@ -27,7 +27,7 @@ export interface ProbePlace {
 
 export const NO_CIRCUIT = "this probe has no circuit that is calibrated";
 
-/** Trouble of a probe is the technician's: it ends the command. */
+/** An error of a probe is reported to the technician: it ends the command. */
 const NO_RECOVERY_STEPS: RecoverySteps = Object.freeze({
 	succeeded: () => {},
 	// biome-ignore lint/correctness/useYield: a task that need not wait
@@ -80,7 +80,7 @@ export function procedureOf(channel: number): Procedure {
 	throw order(`channel is ${Object.keys(PROCEDURES).join(", ")}`);
 }
 
-/** A sample, or the probe's own trouble. */
+/** A sample, or the probe's own error. */
 export function* sampleOf<Sample>(
 	sensor: Sensor<Sample>,
 	watchdog: MeasuringBoard["watchdog"],

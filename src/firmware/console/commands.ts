@@ -241,9 +241,9 @@ function* upload(
 		const minutes = waitMilliseconds / 60_000;
 		throw new StationError("request-timeout", `the upload continues after ${minutes} minutes`);
 	}
-	const { cursor, waiting, trouble } = report;
-	if (trouble !== undefined && waiting > 0) {
-		throw new UploadFailed(trouble.code, `${trouble.text}; ${waiting} entries wait in flash`);
+	const { cursor, waiting, error } = report;
+	if (error !== undefined && waiting > 0) {
+		throw new UploadFailed(error.code, `${error.text}; ${waiting} entries wait in flash`);
 	}
 	return { cursor, waiting };
 }

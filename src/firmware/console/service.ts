@@ -28,7 +28,7 @@ export interface ReadingReport {
 	readonly sequence: number | undefined;
 	readonly channels: readonly ChannelReport[];
 	readonly durationMilliseconds: number;
-	/** Trouble of the real-time clock. */
+	/** Error of the real-time clock. */
 	readonly clockFault: StationErrorCode | undefined;
 	/** Why the journal did not take the last entry, if it did not. */
 	readonly journalFault: StationErrorCode | undefined;
@@ -39,8 +39,8 @@ export interface UploadReport {
 	readonly cursor: number;
 	/** Entries that are still to be delivered. */
 	readonly waiting: number;
-	/** The last trouble of the session; undefined when there was none. */
-	readonly trouble: { readonly code: string; readonly text: string } | undefined;
+	/** The last error of the session; undefined when there was none. */
+	readonly error: { readonly code: string; readonly text: string } | undefined;
 }
 
 /** The part of the journal that is exported. */

@@ -43,7 +43,7 @@ export const NO_RECOVERY_STEPS: RecoverySteps = Object.freeze({
 /**
  * Begins and polls until there is a sample, with what `remedies` have to try in between; undefined when
  * they are used up. `sensor` is asked for the probe before each try: a remedy may have opened it anew.
- * What is no StationError is no trouble of a probe and passes through.
+ * What is no StationError is no error of a probe and passes through.
  */
 export function* acquire<Sample>(
 	sensor: () => Sensor<Sample>,

@@ -41,7 +41,7 @@ const AGAIN_MILLISECONDS = 100;
 const ERRORS_MAX = 3;
 
 /** How far one channel's remedies have gone in this measurement. */
-interface Trouble {
+interface RecoveryState {
 	readonly channel: ChannelName;
 	busFailureCount: number;
 	errorCount: number;
@@ -112,19 +112,24 @@ export class ProbeSession {
 
 	/** What is tried for a channel in this measurement; when it is used up the failure is noted. */
 	recoveryFor(channel: ChannelName): RecoverySteps {
-		const trouble: Trouble = { channel, busFailureCount: 0, errorCount: 0, clearing: undefined };
+		const state: RecoveryState = {
+			channel,
+			busFailureCount: 0,
+			errorCount: 0,
+			clearing: undefined,
+		};
 		return {
-			succeeded: () => this.#noteSuccess(trouble),
-			next: (error) => this.#recover(trouble, error),
+			succeeded: () => this.#noteSuccess(state),
+			next: (error) => this.#recover(state, error),
 		};
 	}
 
-	*#recover(trouble: Trouble, error: StationError): Task<boolean> {
-		const failed = yield* this.#remedy(trouble, error);
-		const { bus } = CHANNELS[channelIndexOf(trouble.channel)] ?? {};
+	*#recover(state: RecoveryState, error: StationError): Task<boolean> {
+		const failed = yield* this.#remedy(state, error);
+		const { bus } = CHANNELS[channelIndexOf(state.channel)] ?? {};
 		if (failed === undefined) this.retries[bus === "system" ? 1 : 0]++;
 		if (failed === undefined) return true;
-		this.noteFailure(trouble.channel, failed);
+		this.noteFailure(state.channel, failed);
 		return false;
 	}
 
@@ -157,35 +162,35 @@ export class ProbeSession {
 	}
 
 	/** Does the next thing that may help; the code of the failure when there is none left. */
-	*#remedy(trouble: Trouble, error: StationError): Task<StationErrorCode | undefined> {
+	*#remedy(state: RecoveryState, error: StationError): Task<StationErrorCode | undefined> {
 		const { watchdog } = this.#board;
 		watchdog.feed();
 		if (error.code !== "bus-failed") {
 			// Waiting in vain is dear: once more, not twice.
-			trouble.errorCount += error.code === "probe-timeout" ? 2 : 1;
+			state.errorCount += error.code === "probe-timeout" ? 2 : 1;
 			// What was refused once is refused again.
-			if (error.code === "probe-syntax" || trouble.errorCount >= ERRORS_MAX) return error.code;
+			if (error.code === "probe-syntax" || state.errorCount >= ERRORS_MAX) return error.code;
 			yield* pauseFed(AGAIN_MILLISECONDS, watchdog);
 			return undefined;
 		}
-		const index = channelIndexOf(trouble.channel);
+		const index = channelIndexOf(state.channel);
 		const isOnProbeBus = CHANNELS[index]?.bus === "probe";
 		const { recovery } = isOnProbeBus ? this.#board.probeBus : this.#board.systemBus;
 		const isKnown = ((this.#failedBefore >> index) & 1) === 1;
-		trouble.busFailureCount++;
-		if (trouble.busFailureCount === 1) {
+		state.busFailureCount++;
+		if (state.busFailureCount === 1) {
 			yield* pauseFed(AGAIN_MILLISECONDS, watchdog);
 			return undefined;
 		}
-		if (trouble.busFailureCount === 2) {
+		if (state.busFailureCount === 2) {
 			recovery.clear();
-			trouble.clearing = "clocks";
+			state.clearing = "clocks";
 			return undefined;
 		}
 		// Once in a measurement, and not for a probe that was dead the last time: it costs seconds.
 		if (isOnProbeBus && !isKnown && !this.#wasRailCycled) {
 			yield* this.#cycleProbeRail();
-			trouble.clearing = "rail";
+			state.clearing = "rail";
 			return undefined;
 		}
 		return recovery.clear() ? "probe-absent" : "bus-stuck";
@@ -209,17 +214,17 @@ export class ProbeSession {
 		probeBus.recovery.clear();
 	}
 
-	#noteSuccess(trouble: Trouble): void {
-		trouble.errorCount = 0;
+	#noteSuccess(state: RecoveryState): void {
+		state.errorCount = 0;
 		// What fails now and then, among samples that come, is no dead bus.
-		trouble.busFailureCount = 0;
-		if (trouble.clearing === undefined) return;
-		const byRail = trouble.clearing === "rail";
+		state.busFailureCount = 0;
+		if (state.clearing === undefined) return;
+		const byRail = state.clearing === "rail";
 		this.#events.push({
 			code: "bus-cleared",
 			detail: byRail ? 2 : 1,
-			text: trouble.channel,
+			text: state.channel,
 		});
-		trouble.clearing = undefined;
+		state.clearing = undefined;
 	}
 }

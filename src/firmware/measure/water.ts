@@ -136,7 +136,7 @@ export function mayRollOverAfter(turbidityFlags: number, before: boolean): boole
 
 /**
  * Measures every channel once; about 18 s with the default burst. The rails are off when it ends,
- * however it ends. Trouble of probes and buses is in the result; only foreign errors leave.
+ * however it ends. Errors of probes and buses are in the result; only foreign errors leave.
  */
 export function* measureWater(options: MeasureWaterOptions): Task<WaterMeasurement> {
 	const { board, openProbes, failedProbes } = options;

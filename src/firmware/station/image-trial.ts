@@ -38,10 +38,10 @@ export class ImageTrial {
 	}
 
 	/** A session ended: how many batches were acknowledged, and what was wrong with it. */
-	uploaded(batches: number, trouble: string | undefined): void {
+	uploaded(batches: number, errorCode: string | undefined): void {
 		if (batches > 0 && this.#isStored) this.#isDelivered = true;
 		// Without a link nothing can be said of this image; every later failure had a network.
-		if (trouble !== "link-timeout") this.#hasNetwork = true;
+		if (errorCode !== "link-timeout") this.#hasNetwork = true;
 	}
 
 	/** Confirms when all is done. "failed" once, after the deadline: restart, and the old image is back. */

@@ -263,11 +263,11 @@ export class Station {
 			beforeClose: (endMilliseconds) => this.#networkTime.ask(endMilliseconds),
 			onConfiguration: (canonical) => this.#manager.offer(canonical),
 			isOnTrial: () => this.#manager.trialEndsMilliseconds !== undefined,
-			onEnded: (outcome, trouble) => {
+			onEnded: (outcome, error) => {
 				if (outcome.batches > 0) this.#manager.acknowledged();
-				this.#trial.uploaded(outcome.batches, trouble?.code);
+				this.#trial.uploaded(outcome.batches, error?.code);
 				const waiting = waitingIn(this.#journal);
-				this.#requests.uploaded({ cursor: this.#journal.cursor, waiting, trouble });
+				this.#requests.uploaded({ cursor: this.#journal.cursor, waiting, error });
 				this.#cycle.wake();
 			},
 			onCrash: (error) => this.#crash(error),
@@ -335,7 +335,7 @@ export class Station {
 			nextUploadMilliseconds: this.#cycle.nextUploadMilliseconds,
 			isUploading: this.#uploads.isUploading,
 			uploadFailures: this.#uploads.failures,
-			uploadTrouble: this.#uploads.trouble?.code,
+			uploadError: this.#uploads.error?.code,
 			rssiDecibelMilliwatts: this.#uploads.rssiDecibelMilliwatts,
 			failedProbes: state.failedProbes,
 			isBatteryLow: state.isBatteryLow,

@@ -22,7 +22,7 @@ export interface StatusView {
 	readonly nextUploadMilliseconds: number;
 	readonly isUploading: boolean;
 	readonly uploadFailures: number;
-	readonly uploadTrouble: string | undefined;
+	readonly uploadError: string | undefined;
 	/** Of the last session of this wake. */
 	readonly rssiDecibelMilliwatts: number | undefined;
 	/** Bit i: the channel of index i has failed. */
@@ -91,7 +91,7 @@ export function statusOf(view: StatusView): AnswerFields[] {
 			uploading: view.isUploading ? "yes" : "no",
 			uploadFailures: view.uploadFailures,
 			rssiDecibelMilliwatts: view.rssiDecibelMilliwatts ?? "none",
-			lastUpload: view.uploadTrouble ?? lastUploadOf(view.uploadFailures, journal.cursor),
+			lastUpload: view.uploadError ?? lastUploadOf(view.uploadFailures, journal.cursor),
 		},
 		{
 			failedProbes: failed.length === 0 ? "none" : failed.join(","),
@@ -107,7 +107,7 @@ function finite(seconds: number): number | string {
 	return seconds === Number.POSITIVE_INFINITY ? "none" : seconds;
 }
 
-/** What is known of the last upload when it was not in this wake: its trouble is not kept over sleep. */
+/** What is known of the last upload when it was not in this wake: its error is not kept over sleep. */
 function lastUploadOf(failures: number, cursor: number): string {
 	if (failures > 0) return "failed";
 	return cursor === 0 ? "none" : "good";

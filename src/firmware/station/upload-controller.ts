@@ -40,14 +40,14 @@ export interface UploadControllerOptions {
 	readonly onConfiguration: (canonical: Uint8Array) => void;
 	/** A configuration is on trial. */
 	readonly isOnTrial: () => boolean;
-	readonly onEnded: (outcome: SessionOutcome, trouble: UploadTrouble | undefined) => void;
+	readonly onEnded: (outcome: SessionOutcome, error: UploadError | undefined) => void;
 	readonly onCrash: (error: unknown) => void;
 	readonly heartbeat: Heartbeat;
 	/** Of the station's own calibrations, those in force. */
 	readonly standing: () => readonly CalibrationBody[];
 }
 
-export interface UploadTrouble {
+export interface UploadError {
 	readonly code: string;
 	readonly text: string;
 }
@@ -62,7 +62,7 @@ export class UploadController {
 	/** Share of the ring that waits, when it was looked at last. */
 	#waitingShare = 0;
 	/** What the uplink said last in the session that runs or ended last. */
-	#trouble: UploadTrouble | undefined;
+	#error: UploadError | undefined;
 	/** Signal strength in this wake's last session, dBm. */
 	rssiDecibelMilliwatts: number | undefined;
 
@@ -107,8 +107,8 @@ export class UploadController {
 		return this.#uplink.isBudgetSpent;
 	}
 
-	get trouble(): UploadTrouble | undefined {
-		return this.#trouble;
+	get error(): UploadError | undefined {
+		return this.#error;
 	}
 
 	/** The next session is now: a technician waits, an alarm, or a configuration on trial. */
@@ -135,7 +135,7 @@ export class UploadController {
 	start(): void {
 		this.#recordGaps();
 		this.#isUploading = true;
-		this.#trouble = undefined;
+		this.#error = undefined;
 		this.#options.start(this.#session(), (error, failed) => {
 			if (failed) this.#options.onCrash(error);
 		});
@@ -149,7 +149,7 @@ export class UploadController {
 			// The session read what waits: corruption that it met is forgotten with the next sleep.
 			this.#recordGaps();
 			this.#options.heartbeat.uploaded(outcome, this.rssiDecibelMilliwatts);
-			this.#options.onEnded(outcome, this.#trouble);
+			this.#options.onEnded(outcome, this.#error);
 		} finally {
 			this.#isUploading = false;
 		}
@@ -235,7 +235,7 @@ export class UploadController {
 		const { board, recorder, log } = this.#options;
 		this.rssiDecibelMilliwatts = board.network.link.rssiDecibelMilliwatts;
 		log(`uplink ${code} ${detail} ${text}`);
-		this.#trouble = code === "acknowledged" ? undefined : { code, text };
+		this.#error = code === "acknowledged" ? undefined : { code, text };
 		if (code === "refused") recorder.event("collector-refused", detail, text);
 		else if (code.startsWith("acknowledgement-")) {
 			recorder.event("acknowledgement-rejected", detail, code);

@@ -187,7 +187,7 @@ export class Uplink {
 			radioStartMilliseconds: undefined,
 			answerMilliseconds: 0,
 		};
-		let trouble: StationError | undefined;
+		let failure: StationError | undefined;
 		let connection: Connection | undefined;
 		try {
 			// Reading and signing come before the radio, which draws the most.
@@ -203,20 +203,20 @@ export class Uplink {
 			const patience = this.#schedule.patienceMilliseconds(now);
 			connection = new Connection(this.#options);
 			connection.endMilliseconds = now + Math.min(patience, SESSION_MILLISECONDS_MAX);
-			trouble = yield* this.#deliver(connection, session, batch, now);
+			failure = yield* this.#deliver(connection, session, batch, now);
 			const last = this.#options.beforeClose;
 			if (last !== undefined && network.link.isUp) yield* last(now + SESSION_MILLISECONDS_MAX);
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
-			trouble = error;
+			failure = error;
 		} finally {
 			connection?.close();
 		}
-		return this.#conclude(session, trouble);
+		return this.#conclude(session, failure);
 	}
 
 	/** What a session came to: the schedule and the station are told. */
-	#conclude(session: Session, trouble: StationError | undefined): SessionOutcome {
+	#conclude(session: Session, failure: StationError | undefined): SessionOutcome {
 		const { clock } = this.#options;
 		const nowMilliseconds = clock.milliseconds;
 		const radioMilliseconds = nowMilliseconds - (session.radioStartMilliseconds ?? nowMilliseconds);
@@ -226,8 +226,8 @@ export class Uplink {
 		const hasBacklog =
 			session.done.lowestMissing(wanted.first, wanted.last) !== undefined ||
 			session.formers.hasBacklog;
-		if (trouble !== undefined) this.#options.onReport?.(trouble.code, 0, trouble.message);
-		const retryAfterSeconds = trouble instanceof BusyError ? trouble.retryAfterSeconds : undefined;
+		if (failure !== undefined) this.#options.onReport?.(failure.code, 0, failure.message);
+		const retryAfterSeconds = failure instanceof BusyError ? failure.retryAfterSeconds : undefined;
 		if (session.refusalCode !== 0) {
 			this.#isRefused = true;
 			this.#schedule.refused(cost, session.nextSeconds);
@@ -239,7 +239,7 @@ export class Uplink {
 		// A session that broke after an acknowledgement did its work; the rest is backlog.
 		if (session.batches === 0) {
 			this.#schedule.failed(cost, retryAfterSeconds);
-			const code = trouble?.code ?? "acknowledgement-stale";
+			const code = failure?.code ?? "acknowledgement-stale";
 			return outcomeOf("failed", code, session, radioMilliseconds, hasBacklog);
 		}
 		this.#isRefused = false;
@@ -248,7 +248,7 @@ export class Uplink {
 		if (retryAfterSeconds !== undefined) {
 			this.#schedule.failed({ radioMilliseconds: 0, nowMilliseconds }, retryAfterSeconds);
 		}
-		return outcomeOf("acknowledged", trouble?.code, session, radioMilliseconds, hasBacklog);
+		return outcomeOf("acknowledged", failure?.code, session, radioMilliseconds, hasBacklog);
 	}
 
 	/** Batches and their answers, as many as the session bears; what ended it early, if anything did. */

@@ -135,7 +135,7 @@ const NAMES: Rows<string> = {
 	usb: ["USB id", "oznaka USB"],
 	serial: ["serial number", "serijski broj"],
 	board: ["board", "ploča"],
-	trouble: ["trouble", "smetnja"],
+	problem: ["problem", "smetnja"],
 	field: ["field", "polje"],
 	state: ["state", "stanje"],
 	text: ["text", "sadržaj"],

@@ -27,7 +27,7 @@ export async function openSimulatedBoard(port: string): Promise<ControlledPort> 
 	return simulated(() => openBoardFolder(port.slice(BOARD_SCHEME.length), say));
 }
 
-/** The simulator's trouble is the technician's. */
+/** An operational error of the simulator is one of the technician's program. */
 async function simulated<Result>(work: () => Promise<Result>): Promise<Result> {
 	try {
 		return await work();

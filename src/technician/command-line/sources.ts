@@ -97,7 +97,7 @@ export function requireOneSource(
 	);
 }
 
-/** The collector's trouble is the technician's. */
+/** An operational error of the collector is one of the technician's program. */
 export async function withOperationalErrors<Result>(
 	work: () => Result | Promise<Result>,
 ): Promise<Result> {
@@ -105,8 +105,8 @@ export async function withOperationalErrors<Result>(
 		return await work();
 	} catch (error) {
 		if (error instanceof OperationalError) throw error;
-		const isTrouble = error instanceof Error && error.name === "OperationalError";
-		if (isTrouble) throw new OperationalError(error.message);
+		const isOperational = error instanceof Error && error.name === "OperationalError";
+		if (isOperational) throw new OperationalError(error.message);
 		throw error;
 	}
 }

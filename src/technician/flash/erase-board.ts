@@ -12,7 +12,7 @@ export interface EraseOptions {
 	readonly confirm: (mac: string, lost: Said) => Promise<boolean>;
 }
 
-/** The board's MAC when it was erased, undefined when it was not. Throws FlashTrouble. */
+/** The board's MAC when it was erased, undefined when it was not. Throws FlashError. */
 export async function eraseBoard(options: EraseOptions): Promise<string | undefined> {
 	const { port, tell, confirm } = options;
 	const session = await LoaderSession.open(port, options.baud);

@@ -6,7 +6,7 @@ import { ConsoleClient, type Greeting } from "../client.js";
 import type { ControlledPort } from "../controlled-port.js";
 import { lineOf } from "../controlled-port.js";
 import { type Bundle, endOf, hex, KEPT_PARTITIONS, keptTouched } from "./bundle.js";
-import { FlashTrouble, LoaderSession, PIECE_BYTES } from "./loader-session.js";
+import { FlashError, LoaderSession, PIECE_BYTES } from "./loader-session.js";
 import {
 	type Partition,
 	readPartitionTable,
@@ -49,7 +49,7 @@ const BUTTON_MILLISECONDS = 120_000;
 const ASK_MILLISECONDS = 1500;
 
 /**
- * Ends only when the station has answered `version` with the bundle's. Throws FlashTrouble; nothing is written when
+ * Ends only when the station has answered `version` with the bundle's. Throws FlashError; nothing is written when
  * its layer is `refused` or one before. The port is the caller's to close.
  */
 export async function flashBoard(options: FlashOptions): Promise<FlashReport> {
@@ -68,7 +68,7 @@ export async function flashBoard(options: FlashOptions): Promise<FlashReport> {
 	if (greeting.firmware !== bundle.version) {
 		const { firmware: found } = greeting;
 		const values = { port: port.name, found, written: bundle.version };
-		throw new FlashTrouble("start", said("other-version-runs", values));
+		throw new FlashError("start", said("other-version-runs", values));
 	}
 	const { station, firmware } = greeting;
 	return { mac: session.mac, writtenBytes, skippedBytes, station, firmware };
@@ -81,8 +81,8 @@ function requireFit(
 	table: readonly Partition[],
 	name: string,
 ): void {
-	const refused = (key: BoardText, values: SaidValues): FlashTrouble =>
-		new FlashTrouble("refused", said(key, { port: name, ...values }));
+	const refused = (key: BoardText, values: SaidValues): FlashError =>
+		new FlashError("refused", said(key, { port: name, ...values }));
 	const beyond = bundle.parts.find((part) => endOf(part) > session.flashBytes);
 	if (beyond !== undefined || bundle.flashBytes > session.flashBytes) {
 		throw refused("smaller-flash", {
@@ -173,7 +173,7 @@ async function startedStation(options: FlashOptions): Promise<Greeting> {
 		if (!(error instanceof OperationalError)) throw error;
 		if (lostReason !== undefined) {
 			const values = { port: port.name, why: lostReason };
-			throw new FlashTrouble("cut-off", said("cut-off-at-end", values));
+			throw new FlashError("cut-off", said("cut-off-at-end", values));
 		}
 		const words = heard
 			.split(/[\r\n]+/)
@@ -181,7 +181,7 @@ async function startedStation(options: FlashOptions): Promise<Greeting> {
 			.filter((each) => each !== "");
 		const text = words.at(-1)?.slice(0, 100);
 		const last = text === undefined ? said("says-nothing") : said("last-said", { text });
-		throw new FlashTrouble("start", said("does-not-start", { port: port.name, last }));
+		throw new FlashError("start", said("does-not-start", { port: port.name, last }));
 	}
 }
 

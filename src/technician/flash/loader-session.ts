@@ -18,8 +18,8 @@ export type FlashLayer =
 	| "start"
 	| "refused";
 
-export class FlashTrouble extends OperationalError {
-	override name = "FlashTrouble";
+export class FlashError extends OperationalError {
+	override name = "FlashError";
 	readonly layer: FlashLayer;
 
 	constructor(layer: FlashLayer, what: Said) {
@@ -65,7 +65,7 @@ export class LoaderSession {
 		this.flashBytes = parts.flashBytes;
 	}
 
-	/** Resets the board into its loader. Throws FlashTrouble. */
+	/** Resets the board into its loader. Throws FlashError. */
 	static async open(port: ControlledPort, baud: number): Promise<LoaderSession> {
 		// Loaded only now: it takes half a second.
 		const { ESPLoader, Transport } = await import("esptool-js");
@@ -89,13 +89,13 @@ export class LoaderSession {
 			const size = await within(device, loader.detectFlashSize());
 			const megabytes = /^(\d+)MB$/.exec(size ?? "")?.[1];
 			if (megabytes === undefined) {
-				throw new FlashTrouble("flash", said("flash-unknown", { port: port.name }));
+				throw new FlashError("flash", said("flash-unknown", { port: port.name }));
 			}
 			const flashBytes = Number(megabytes) * MEGABYTE;
 			return new LoaderSession({ port, device, loader, transport, mac, flashBytes });
 		} catch (error) {
 			await disconnect(transport);
-			throw troubleOf(port, device, loader, error);
+			throw flashErrorOf(port, device, loader, error);
 		}
 	}
 
@@ -111,7 +111,7 @@ export class LoaderSession {
 
 	/**
 	 * Erases and writes whole sectors from `offset` on, and compares. `onProgress` gets bytes of `bytes`. Throws
-	 * FlashTrouble `flash` when the flash does not hold them afterwards.
+	 * FlashError `flash` when the flash does not hold them afterwards.
 	 */
 	async write(
 		offset: number,
@@ -133,7 +133,7 @@ export class LoaderSession {
 			if (await this.holds(offset, bytes)) return;
 		}
 		const place = `0x${offset.toString(16)}`;
-		throw new FlashTrouble("flash", said("flash-differs", { port: this.#port.name, place }));
+		throw new FlashError("flash", said("flash-differs", { port: this.#port.name, place }));
 	}
 
 	/** Erases the whole flash chip. */
@@ -154,7 +154,7 @@ export class LoaderSession {
 		try {
 			return await within(this.device, job, milliseconds);
 		} catch (error) {
-			throw troubleOf(this.#port, this.device, this.#loader, error);
+			throw flashErrorOf(this.#port, this.device, this.#loader, error);
 		}
 	}
 }
@@ -189,22 +189,22 @@ async function disconnect(transport: Transport): Promise<void> {
 function requireEsp32(name: string, loader: Loader): void {
 	const found: string | undefined = loader.chip?.CHIP_NAME;
 	if (found === undefined || found === "ESP32") return;
-	throw new FlashTrouble("chip", said("other-chip", { port: name, chip: found }));
+	throw new FlashError("chip", said("other-chip", { port: name, chip: found }));
 }
 
 /** What a person can do about it, by what came from the board before it failed. */
-function troubleOf(
+function flashErrorOf(
 	port: ControlledPort,
 	device: WebSerialPort,
 	loader: Loader,
 	error: unknown,
 ): Error {
-	if (error instanceof FlashTrouble) return error;
+	if (error instanceof FlashError) return error;
 	const { name } = port;
-	const trouble = (layer: FlashLayer, key: BoardText, values: SaidValues = {}): FlashTrouble =>
-		new FlashTrouble(layer, said(key, { port: name, ...values }));
+	const flashError = (layer: FlashLayer, key: BoardText, values: SaidValues = {}): FlashError =>
+		new FlashError(layer, said(key, { port: name, ...values }));
 	if (device.lostReason !== undefined) {
-		return trouble("cut-off", "cut-off", { why: device.lostReason });
+		return flashError("cut-off", "cut-off", { why: device.lostReason });
 	}
 	try {
 		requireEsp32(name, loader);
@@ -215,12 +215,12 @@ function troubleOf(
 	const isReached = loader.chip !== undefined;
 	const message = error instanceof Error ? error.message : String(error);
 	if (/unexpected chip/i.test(message) || (error as Error)?.name?.startsWith("UnexpectedChip")) {
-		return trouble("chip", "unknown-chip");
+		return flashError("chip", "unknown-chip");
 	}
 	if (isReached || /waiting for download/.test(heard)) {
-		return trouble("loader", "loader-silent", { why: message.split("\n")[0] ?? "" });
+		return flashError("loader", "loader-silent", { why: message.split("\n")[0] ?? "" });
 	}
 	const boot = /boot:(0x[0-9a-f]+)/i.exec(heard)?.[1];
-	if (boot !== undefined) return trouble("boot-log", "no-loader", { boot });
-	return trouble("silent", heard.length > 0 ? "something-speaks" : "nobody-answers");
+	if (boot !== undefined) return flashError("boot-log", "no-loader", { boot });
+	return flashError("silent", heard.length > 0 ? "something-speaks" : "nobody-answers");
 }

@@ -70,9 +70,9 @@ export function checkPage({ path, station, isSigned, say }: PageOptions): number
 	const listed = listedIn(page);
 	if (listed.length === 0) throw new OperationalError(`${path}: no page of a visit`);
 	const signed = new Map<string, Uint8Array>();
-	let troubles = 0;
-	const trouble = (text: string): void => {
-		troubles++;
+	let problemCount = 0;
+	const report = (text: string): void => {
+		problemCount++;
 		say(text);
 	};
 	/** What the row of each entry must say. */
@@ -86,9 +86,9 @@ export function checkPage({ path, station, isSigned, say }: PageOptions): number
 			decodeSign1(Buffer.from(base64, "base64")),
 		);
 		const batch = opened(path, () => decodeBatch(payload));
-		if (batch.station !== station) trouble(`batch ${batches} is of ${batch.station}`);
+		if (batch.station !== station) report(`batch ${batches} is of ${batch.station}`);
 		else if (!isSigned(toBeSigned, signature)) {
-			trouble(`batch ${batches} is not signed by the station's key`);
+			report(`batch ${batches} is not signed by the station's key`);
 		} else {
 			const log = new CalibrationLog();
 			for (const [index, canonical] of batch.entries.entries()) {
@@ -108,20 +108,20 @@ export function checkPage({ path, station, isSigned, say }: PageOptions): number
 	}
 	for (const { sequence, proof } of listed) {
 		const name = `${sequence} ${proof}`;
-		if (!signed.has(name)) trouble(`entry ${sequence} (${proof}): no signature covers it`);
+		if (!signed.has(name)) report(`entry ${sequence} (${proof}): no signature covers it`);
 		else {
 			const asSigned = told.get(name);
 			const words = rows.get(name) ?? [];
 			const isTold = words.length > 0 && words.every((each) => asSigned?.row.test(each));
-			if (!isTold) trouble(`entry ${sequence}: the page tells it otherwise than it was signed`);
+			if (!isTold) report(`entry ${sequence}: the page tells it otherwise than it was signed`);
 			else if (asSigned?.isWhole) said++;
 		}
 	}
 	say(
 		`${listed.length} entries, ${batches} signed batches, ${said} calibrations and notes told as signed, ` +
-			`${troubles} troubles`,
+			`${problemCount} problems`,
 	);
-	return troubles === 0 ? 0 : 1;
+	return problemCount === 0 ? 0 : 1;
 }
 
 /**

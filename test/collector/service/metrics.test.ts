@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Log } from "../../../src/collector/service/log.js";
 import { Family, Histogram } from "../../../src/collector/service/metrics.js";
-import { Readiness, roomTrouble } from "../../../src/collector/service/readiness.js";
+import { Readiness, roomProblem } from "../../../src/collector/service/readiness.js";
 import { hexOf } from "../../../src/core/bytes.js";
 import {
 	type CollectorProcess,
@@ -59,12 +59,12 @@ describe("metrics of the collector", () => {
 	});
 
 	it("go with a readiness that knows when the disk of an embedded database is nearly full", async () => {
-		assert.equal(roomTrouble("data", { bavail: 10_000, bsize: 4096 }), undefined);
-		const full = (): string | undefined => roomTrouble("data", { bavail: 100, bsize: 4096 });
+		assert.equal(roomProblem("data", { bavail: 10_000, bsize: 4096 }), undefined);
+		const full = (): string | undefined => roomProblem("data", { bavail: 100, bsize: 4096 });
 		assert.equal(full(), "data: only 0 MB left on its disk; make room");
 		const store = { query: async () => [] };
-		assert.equal(await new Readiness(store, () => 0, full).trouble(), full());
-		assert.equal(await new Readiness(store, () => 0).trouble(), undefined);
+		assert.equal(await new Readiness(store, () => 0, full).problem(), full());
+		assert.equal(await new Readiness(store, () => 0).problem(), undefined);
 	});
 });
 

@@ -131,7 +131,7 @@ describe("a callback that throws", () => {
 				rehearsal.settle();
 				const report = rehearsal.report();
 				assert.equal(report.crashes, 1, `call ${nth}`);
-				assert.deepEqual(report.trouble, [], `call ${nth}`);
+				assert.deepEqual(report.problems, [], `call ${nth}`);
 				assert.equal(report.stored, report.appended, `call ${nth}`);
 				const told = rehearsal.entries
 					.map(decodeEntry)

@@ -45,7 +45,7 @@ describe("acquiring a sample", () => {
 		}
 	});
 
-	it("asks for the probe anew behind each remedy, and lets through what is no trouble of a probe", () => {
+	it("asks for the probe anew after each remedy, and lets through what is no error of a probe", () => {
 		const clock = { milliseconds: 0 };
 		const broken = sensor({});
 		broken.begin = () => {

@@ -16,7 +16,7 @@ describe("a collector as a process of its own", function () {
 		const order = { directory, seed: 1, port: 0, identity };
 		const collector = await CollectorProcess.open({
 			...order,
-			onTrouble: () => {},
+			onError: () => {},
 			onStored: () => {},
 		});
 		try {
@@ -45,7 +45,7 @@ describe("a collector as a process of its own", function () {
 			seed: 1,
 			port: 0,
 			identity,
-			onTrouble: () => {},
+			onError: () => {},
 			onStored: () => {},
 		};
 		const first = await CollectorProcess.open(order);

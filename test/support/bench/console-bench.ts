@@ -104,7 +104,7 @@ export function createConsoleBench({
 		upload: () => {
 			asked.push("upload");
 			const signal = new Signal<UploadReport>();
-			if (bench.isPrompt) signal.set({ cursor: 40, waiting: 0, trouble: undefined });
+			if (bench.isPrompt) signal.set({ cursor: 40, waiting: 0, error: undefined });
 			return signal;
 		},
 		provisioning: {

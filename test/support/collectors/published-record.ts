@@ -188,7 +188,7 @@ export async function openPublishedShelf(folder: string, stations: readonly stri
 	const streams = new Streams(() => undefined);
 	const routes = allPageRoutes(new Assets(), false);
 	const listening = await listenForReaders({
-		handler: routerOf({ library, streams, trouble: async () => undefined, routes }),
+		handler: routerOf({ library, streams, problem: async () => undefined, routes }),
 		host: "127.0.0.1",
 		port: 0,
 		limits: { burst: 100_000 },

@@ -20,9 +20,9 @@ export const EVENT_WORLDS = Object.freeze({
 	"road-salt": ["storms", "salt"],
 	cleanings: ["cleanings", "fouling"],
 	together: ["storms", "fouling", "bubbles", "diel", "salt", "cleanings"],
-} as const satisfies Readonly<Record<string, readonly Trouble[]>>);
+} as const satisfies Readonly<Record<string, readonly EventKind[]>>);
 
-type Trouble = "storms" | "fouling" | "bubbles" | "diel" | "salt" | "cleanings";
+type EventKind = "storms" | "fouling" | "bubbles" | "diel" | "salt" | "cleanings";
 
 export const YEAR_SECONDS = 365 * 86_400;
 const DAY = 86_400;
@@ -97,7 +97,7 @@ export interface EventRiverOptions {
 
 export class EventRiver {
 	readonly inflows: readonly Inflow[];
-	readonly #has: ReadonlySet<Trouble>;
+	readonly #has: ReadonlySet<EventKind>;
 	readonly #noise: RandomSource;
 	readonly #c0: number;
 	readonly #alkalinityPerC: number;
@@ -120,7 +120,7 @@ export class EventRiver {
 	#lastCleaning: Cleaning;
 
 	constructor({ seed, world, inflows }: EventRiverOptions) {
-		this.#has = new Set<Trouble>(EVENT_WORLDS[world]);
+		this.#has = new Set<EventKind>(EVENT_WORLDS[world]);
 		const random = new SeededRandom(seedOf(seed, `river ${world}`));
 		const uniform = (low: number, high: number): number => low + (high - low) * fraction(random);
 		const logUniform = (low: number, high: number): number =>
@@ -328,9 +328,9 @@ class Running<Each extends { readonly begin: number; readonly end: number }> {
 /** Draws a year's troubles; sizes of the usual ranges. */
 class Planner {
 	readonly #random: RandomSource;
-	readonly #has: ReadonlySet<Trouble>;
+	readonly #has: ReadonlySet<EventKind>;
 
-	constructor(random: RandomSource, has: ReadonlySet<Trouble>) {
+	constructor(random: RandomSource, has: ReadonlySet<EventKind>) {
 		this.#random = random;
 		this.#has = has;
 	}

@@ -8,7 +8,7 @@ import type { ControlledPort } from "../../../src/technician/controlled-port.js"
 import type { Bundle } from "../../../src/technician/flash/bundle.js";
 import { eraseBoard } from "../../../src/technician/flash/erase-board.js";
 import { flashBoard } from "../../../src/technician/flash/flash-board.js";
-import type { FlashTrouble } from "../../../src/technician/flash/loader-session.js";
+import type { FlashError } from "../../../src/technician/flash/loader-session.js";
 import { openControlledPort } from "../../../src/technician/ports.js";
 import { openSerialPort, type SerialPortClass } from "../../../src/technician/serial-port.js";
 import { benchChip, type ChipBench, mockPort } from "../../support/bench/chip-line.js";
@@ -147,7 +147,7 @@ describe("flashing a board", function () {
 					throw error;
 				}
 			};
-			await assert.rejects(run(torn), (error: FlashTrouble) => {
+			await assert.rejects(run(torn), (error: FlashError) => {
 				assert.equal(error.layer, "cut-off", error.message);
 				assert.match(error.message, /cut off .*the same command continues where it stopped$/);
 				return true;

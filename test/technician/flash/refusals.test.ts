@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { SerialPortMock } from "serialport";
 import { layoutOf } from "../../../sim/shell/chip/simulated-bundle.js";
 import { flashBoard } from "../../../src/technician/flash/flash-board.js";
-import type { FlashTrouble } from "../../../src/technician/flash/loader-session.js";
+import type { FlashError } from "../../../src/technician/flash/loader-session.js";
 import {
 	encodePartitionTable,
 	type Partition,
@@ -51,7 +51,7 @@ describe("what flashing refuses", function () {
 					tell: () => {},
 					onProgress: () => {},
 				}),
-				(error: FlashTrouble) => {
+				(error: FlashError) => {
 					assert.equal(error.message, `${port.name}: ${says}`);
 					assert.equal(error.layer, layer);
 					return true;
@@ -78,7 +78,7 @@ describe("what flashing refuses", function () {
 				tell: () => {},
 				onProgress: () => {},
 			}),
-			(error: FlashTrouble) => {
+			(error: FlashError) => {
 				assert.equal(
 					error.message,
 					`${port.name}: flash differs at 0x20000 from what was written there, twice; try ` +
@@ -104,7 +104,7 @@ describe("what flashing refuses", function () {
 				onProgress: () => {},
 				startMilliseconds: 1500,
 			}),
-			(error: FlashTrouble) => {
+			(error: FlashError) => {
 				assert.equal(error.layer, "start");
 				assert.match(
 					error.message,

@@ -35,18 +35,18 @@ describe("a board in place of a dead one", function () {
 	afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 	/** What goes wrong in this run: the cable at a write, the process after a row, the collector. */
-	interface Trouble {
+	interface PlannedFault {
 		readonly cableAtWrite?: number;
 		readonly dieAfterRow?: number;
 		readonly isCollectorAway?: boolean;
 	}
 
-	async function run(board: string, trouble: Trouble = {}): Promise<ReplacedRow> {
+	async function run(board: string, fault: PlannedFault = {}): Promise<ReplacedRow> {
 		const port = await openSimulatedBoard(join(folder, board), () => {});
 		const write = port.write.bind(port);
 		let writes = 0;
 		port.write = (bytes) => {
-			if (++writes === trouble.cableAtWrite) setImmediate(() => port.onLost?.("unplugged"));
+			if (++writes === fault.cableAtWrite) setImmediate(() => port.onLost?.("unplugged"));
 			return write(bytes);
 		};
 		let rows = 0;
@@ -65,12 +65,12 @@ describe("a board in place of a dead one", function () {
 				results,
 				append: (row) => {
 					appendFileSync(results, `${JSON.stringify(row)}\n`);
-					if (++rows === trouble.dieAfterRow) throw new Error("killed");
+					if (++rows === fault.dieAfterRow) throw new Error("killed");
 				},
 				keys: [...keys],
 				delivered: DELIVERED,
 				enrol: async (row: StationResult) => {
-					if (trouble.isCollectorAway === true) throw new Error("no collector");
+					if (fault.isCollectorAway === true) throw new Error("no collector");
 					verifiedPossession(row);
 					if (!keys.includes(row.publicKey)) keys.push(row.publicKey);
 				},

@@ -16,12 +16,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ledger } from "../../../src/collector/ledger/ledger.js";
 import { exportStation, verifyExport, verifyStore } from "../../../src/collector/ledger/verify.js";
-import { troubleOf } from "../../../src/collector/store/database-trouble.js";
+import { databaseErrorOf } from "../../../src/collector/store/database-error.js";
 import {
 	openPGliteStore,
 	requireDatabase,
 	storeOf,
-	unopenedTrouble,
+	unopenedError,
 } from "../../../src/collector/store/pglite-store.js";
 import { COLLECTOR_KEY, recordOf } from "../../support/collectors/ledger-suite.js";
 import { emptyStore } from "../../support/collectors/shared-store.js";
@@ -121,7 +121,7 @@ describe("a damaged database of the collector", function () {
 
 	it("is told from a disk without room, whatever PGlite throws then", () => {
 		const room = { bavail: 10_000, bsize: 4096 };
-		const full = unopenedTrouble(directory, { name: "ErrnoError", errno: 51 }, room);
+		const full = unopenedError(directory, { name: "ErrnoError", errno: 51 }, room);
 		assert.equal(
 			full.message,
 			`${directory}: the disk is full (no space left on device); make room, a new database takes 40 MB, ` +
@@ -129,16 +129,13 @@ describe("a damaged database of the collector", function () {
 		);
 		// Recovery that finds no room for its log.
 		const silent = new Error("PGlite failed to initialize properly");
-		const narrow = unopenedTrouble(directory, silent, { bavail: 1500, bsize: 4096 });
+		const narrow = unopenedError(directory, silent, { bavail: 1500, bsize: 4096 });
 		assert.equal(
 			narrow.message,
 			`${directory}: the database does not open (PGlite failed to initialize properly); the disk has only ` +
 				"6 MB left: make room for 40 MB and start again",
 		);
-		assert.match(
-			unopenedTrouble(directory, silent, room).message,
-			/; it is damaged, or of another/,
-		);
+		assert.match(unopenedError(directory, silent, room).message, /; it is damaged, or of another/);
 	});
 
 	it("is told from a directory that has none and from one that cannot be read", () => {
@@ -178,7 +175,7 @@ describe("a damaged database of the collector", function () {
 });
 
 describe("an error of the database", () => {
-	it("is trouble when the database failed, and a bug when the statement is wrong", async () => {
+	it("is an operational error when the database failed, and a bug when the statement is wrong", async () => {
 		const store = await emptyStore();
 		await assert.rejects(store.query("select 1/0"), {
 			name: "OperationalError",
@@ -196,7 +193,7 @@ describe("an error of the database", () => {
 		);
 	});
 
-	it("is trouble in every shape that PGlite and pg give it", () => {
+	it("is an operational error in every shape that PGlite and pg give it", () => {
 		for (const [error, message] of [
 			[
 				{ name: "ErrnoError", errno: 51 },
@@ -228,9 +225,9 @@ describe("an error of the database", () => {
 				"the database does not answer (Connection terminated unexpectedly)",
 			],
 		] as const) {
-			const trouble = troubleOf(error);
-			assert.ok(trouble instanceof Error);
-			assert.deepEqual([trouble.name, trouble.message], ["OperationalError", message]);
+			const named = databaseErrorOf(error);
+			assert.ok(named instanceof Error);
+			assert.deepEqual([named.name, named.message], ["OperationalError", message]);
 		}
 	});
 });

@@ -1,11 +1,11 @@
 import { OperationalError } from "../../host/errors.js";
 /**
- * What the errors of a database mean to an operator. They leave a store as trouble; what its
+ * What the errors of a database mean to an operator. They leave a store as DatabaseError; what its
  * SQLSTATE calls a mistake of this program stays a bug.
  */
 
 /** The database itself failed; `cause` is its own error. */
-export class DatabaseTrouble extends OperationalError {}
+export class DatabaseError extends OperationalError {}
 
 /** Class 42 is wrong SQL, but for what somebody else can take away: table, column, function, right. */
 const OURS = /^42/;
@@ -20,8 +20,8 @@ const WASM_ENDS: readonly string[] = Object.freeze(["ErrnoError", "ExitStatus", 
 /** ENOSPC as WASI numbers it, which is how PGlite's file system throws it: no Error, no message. */
 const WASI_ENOSPC = 51;
 
-/** `error` as DatabaseTrouble when it comes from PGlite or pg, else as it is. */
-export function troubleOf(error: unknown): unknown {
+/** `error` as DatabaseError when it comes from PGlite or pg, else as it is. */
+export function databaseErrorOf(error: unknown): unknown {
 	if (error instanceof OperationalError || typeof error !== "object" || error === null)
 		return error;
 	const { code, name } = error as { code?: unknown; name?: unknown };
@@ -29,16 +29,16 @@ export function troubleOf(error: unknown): unknown {
 	if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)) {
 		const isOthers = TAKEN_AWAY.includes(code) || POOLED.includes(code);
 		if (OURS.test(code) && !isOthers) return error;
-		return new DatabaseTrouble(sayingOf(code, words), { cause: error });
+		return new DatabaseError(sayingOf(code, words), { cause: error });
 	}
 	// pg gives the system's errors of its socket, and this where the server hung up.
 	const isSystems = typeof code === "string" && /^E[A-Z]+$/.test(code);
 	if (isSystems || words.startsWith("Connection terminated")) {
-		return new DatabaseTrouble(`the database does not answer (${words})`, { cause: error });
+		return new DatabaseError(`the database does not answer (${words})`, { cause: error });
 	}
-	if (isFullDisk(error)) return new DatabaseTrouble(sayingOf(DISK_FULL, words), { cause: error });
+	if (isFullDisk(error)) return new DatabaseError(sayingOf(DISK_FULL, words), { cause: error });
 	if (WASM_ENDS.includes(String(name))) {
-		return new DatabaseTrouble(`the embedded database failed (${words}); start again`, {
+		return new DatabaseError(`the embedded database failed (${words}); start again`, {
 			cause: error,
 		});
 	}
@@ -65,7 +65,7 @@ export function isFullDisk(error: unknown): boolean {
 
 /** The error is of damage in what is stored. */
 export function isDamage(error: unknown): boolean {
-	const cause = error instanceof DatabaseTrouble ? (error.cause as { code?: unknown }) : undefined;
+	const cause = error instanceof DatabaseError ? (error.cause as { code?: unknown }) : undefined;
 	return typeof cause?.code === "string" && DAMAGE.test(cause.code);
 }
 
