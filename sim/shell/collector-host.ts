@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { Ledger } from "../../src/collector/ledger/ledger.js";
 import { type RecordReader, SqlRecordReader } from "../../src/collector/publish/record-reader.js";
-import { enrolResults, shelfOf } from "../../src/collector/service/enrolment.js";
+import { enrolResults, registryOf } from "../../src/collector/service/enrolment.js";
 import { EnrolmentPost } from "../../src/collector/service/enrolment-post.js";
 import { type CollectorIdentity, openIdentity } from "../../src/collector/service/identity.js";
 import { createHandler, listenHttps } from "../../src/collector/service/receiver.js";
@@ -80,9 +80,9 @@ export async function openCollectorHost(options: CollectorHostOptions): Promise<
 				options.onError(`collector refused ${station}: ${reason}, ${detail}`);
 			},
 		});
-		const shelf = shelfOf(store, (station, keys) => ledger.setKeys(station, keys));
+		const registry = registryOf(store, (station, keys) => ledger.setKeys(station, keys));
 		const { directory: folder, onError: say } = options;
-		const enrolments = new EnrolmentPost({ folder, shelf, say });
+		const enrolments = new EnrolmentPost({ folder, registry, say });
 		const handler = createHandler(ledger, {
 			onReceived: ({ duplicateCount, status, provenBy }) => {
 				counts.duplicates += duplicateCount;
@@ -106,7 +106,7 @@ export async function openCollectorHost(options: CollectorHostOptions): Promise<
 			counts,
 			record: new SqlRecordReader(store),
 			enrol: async (results) => {
-				await enrolResults(shelf, results, undefined, "other-run");
+				await enrolResults(registry, results, undefined, "other-run");
 			},
 			rowsOf: async (station) =>
 				(await entriesOf(store, station)).map(({ canonical }) => canonical),

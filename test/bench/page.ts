@@ -11,17 +11,17 @@ import { join } from "node:path";
 import { deflateRawSync, gzipSync } from "node:zlib";
 import { channelsOf } from "../../src/collector/publish/channels.js";
 import { ByteWriter, writeColumn } from "../../src/collector/publish/column-bytes.js";
+import { type CacheIndex, DayCache } from "../../src/collector/publish/day-cache.js";
 import { Library } from "../../src/collector/publish/library.js";
 import { plotOf } from "../../src/collector/publish/plot.js";
 import { readPublication } from "../../src/collector/publish/publication.js";
 import { Sealer } from "../../src/collector/publish/sealer.js";
 import { Series } from "../../src/collector/publish/series.js";
-import { Shelf, type ShelfIndex } from "../../src/collector/publish/shelf.js";
 import { hexOf } from "../../src/core/bytes.js";
 import { chromiumProgram, openBrowser } from "../support/browser.js";
 import { type CollectorProcess, startCollector } from "../support/collectors/collector-process.js";
 import { MemoryRecord } from "../support/collectors/memory-record.js";
-import { openPublishedShelf } from "../support/collectors/published-record.js";
+import { openPublishedCache } from "../support/collectors/published-record.js";
 import { SignedStation } from "../support/collectors/signed-station.js";
 import { quantile } from "../support/judges/siege-judge.js";
 import { PROJECT } from "../support/sources.js";
@@ -88,23 +88,23 @@ async function yearOf(folder: string) {
 	const record = new MemoryRecord("bor-1");
 	const entries = plantedYear();
 	for (let at = 0; at < entries.length; at += 288) record.deliver(entries.slice(at, at + 288));
-	const shelf = new Shelf(join(folder, "published"));
+	const cache = new DayCache(join(folder, "published"));
 	const file = join(folder, "publication.json");
 	const policies = [join(PROJECT, "policies/bor.json")];
 	writeFileSync(file, JSON.stringify({ stations: { "bor-1": { policies } } }));
 	const publication = readPublication(file, console.log);
 	const { documents } = publication.of("bor-1");
 	const began = performance.now();
-	await new Sealer({ reader: record, shelf, documentsOf: () => documents }).seal("bor-1");
+	await new Sealer({ reader: record, cache, documentsOf: () => documents }).seal("bor-1");
 	console.log(`sealed ${entries.length} entries in ${Math.round(performance.now() - began)} ms`);
 	// Opened anew: nothing is in memory.
 	const cold = performance.now();
-	const library = new Library(new Shelf(join(folder, "published")), publication, () => TO);
+	const library = new Library(new DayCache(join(folder, "published")), publication, () => TO);
 	library.stations = ["bor-1"];
 	const found = library.find("bor-1");
 	if (found === undefined) throw new Error("nothing was sealed");
 	const asked = { from: FROM, to: TO, columns: COLUMNS, shown: "derived" as const };
-	const series = new Series(library.shelf, "bor-1", found.index, asked);
+	const series = new Series(library.cache, "bor-1", found.index, asked);
 	const plot = plotOf(series, asked, [], channelsOf(found.index));
 	const { battery: _battery, ...four } = plot.channels;
 	const body = JSON.stringify({ ...plot, channels: four });
@@ -119,16 +119,16 @@ async function yearOf(folder: string) {
 		...browsed,
 		openedColdMilliseconds: Math.round(coldMilliseconds),
 		extremesLost: lostExtremes(series, plot),
-		cacheBytesPerReading: round(measuredBytes(library.shelf, found.index) / series.count),
+		cacheBytesPerReading: round(measuredBytes(library.cache, found.index) / series.count),
 		cacheBytesPerReadingWhole: round(bytes / series.count),
 	};
 }
 
 /** The columns that the reference measured, compressed as in the cache. */
-function measuredBytes(shelf: Shelf, index: ShelfIndex): number {
+function measuredBytes(cache: DayCache, index: CacheIndex): number {
 	let bytes = 0;
 	for (const name of Object.keys(index.days)) {
-		const day = shelf.day("bor-1", index, name);
+		const day = cache.day("bor-1", index, name);
 		if (day === undefined) continue;
 		const writer = new ByteWriter();
 		for (const column of MEASURED) writeColumn(writer, day.column(column));
@@ -186,7 +186,7 @@ async function drawn(folder: string) {
 		console.log("SKIPPED: the pictures; no Chromium is installed");
 		return nothing;
 	}
-	const served = await openPublishedShelf(folder, ["bor-1"]);
+	const served = await openPublishedCache(folder, ["bor-1"]);
 	const browser = await openBrowser(program);
 	try {
 		const path = `/v1/stations/bor-1/plot?from=2026-01-01&to=2027-01-01&columns=${COLUMNS}`;

@@ -68,7 +68,7 @@ export async function verifyStore(store: SqlStore, target: VerifyTarget): Promis
 	} catch (error) {
 		if (!(error instanceof RowsFailed)) throw error;
 		// Rows and batches are read in turn: which way out there is depends on the rest of the batches.
-		await saying(BATCHES_REMEDY, () => visitBatches(store, target, () => {}));
+		await withRemedy(BATCHES_REMEDY, () => visitBatches(store, target, () => {}));
 		throw new DatabaseError(`${error.reason.message}; ${ROWS_REMEDY}`, {
 			cause: error.reason.cause,
 		});
@@ -85,7 +85,7 @@ async function verifySession(session: SqlSession, target: VerifyTarget): Promise
 			judge.takeEntry(epoch, sequence, canonical, where),
 		onBatch: (verified) => judge.takeBatch(verified),
 	});
-	await saying(BATCHES_REMEDY, () =>
+	await withRemedy(BATCHES_REMEDY, () =>
 		visitBatches(
 			session,
 			target,
@@ -133,7 +133,7 @@ export function exportStation(
 		await session.execute("set transaction isolation level repeatable read, read only");
 		const writer = new ExportWriter(format, station, sha256);
 		let count = 0;
-		await saying(BATCHES_REMEDY, () =>
+		await withRemedy(BATCHES_REMEDY, () =>
 			visitBatches(session, { station }, (row) => {
 				write(writer.item(bytesOf(row["envelope"])));
 				count++;
@@ -181,7 +181,7 @@ function keyOf(publicKey: Uint8Array) {
 }
 
 /** What the database could not do ends the work, with the way out. */
-async function saying(remedy: string, work: () => Promise<void>): Promise<void> {
+async function withRemedy(remedy: string, work: () => Promise<void>): Promise<void> {
 	try {
 		await work();
 	} catch (error) {

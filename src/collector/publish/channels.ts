@@ -1,6 +1,6 @@
 /** What readers are shown of each channel of the published table: a row for each. */
 import type { QualityChannel } from "../../protocol/quality/correction.js";
-import type { ShelfIndex } from "./shelf.js";
+import type { CacheIndex } from "./day-cache.js";
 
 export interface ShownChannel {
 	/** In paths and JSON. */
@@ -142,7 +142,7 @@ export const SHOWN_CHANNELS: readonly ShownChannel[] = Object.freeze([
 ]);
 
 /** Those that a station's readings have, by its days. */
-export function channelsOf({ days }: Pick<ShelfIndex, "days">): readonly ShownChannel[] {
+export function channelsOf({ days }: Pick<CacheIndex, "days">): readonly ShownChannel[] {
 	const all = Object.values(days);
 	return SHOWN_CHANNELS.filter(
 		({ name, presence }) =>

@@ -1,15 +1,16 @@
 /** Atom (RFC 4287): a station's alarms and events, the newest first, for whoever wants to be told without an account. */
+
+import type { DayCache } from "./day-cache.js";
 import type { PublishedStation } from "./library.js";
 import { newestMarks, wordsOfMark } from "./marks.js";
 import { escapeMarkup } from "./markup.js";
 import type { Operator } from "./publication.js";
-import type { Shelf } from "./shelf.js";
 import { type Language, nameOfSite, textOf } from "./texts.js";
 
 const ENTRIES_MAX = 50;
 
 export function feedOf(
-	shelf: Shelf,
+	cache: DayCache,
 	found: PublishedStation,
 	operator: Operator,
 	origin: string,
@@ -18,7 +19,7 @@ export function feedOf(
 	const { station, site } = found;
 	const self = `${origin}/v1/stations/${station}/feed.atom`;
 	const name = nameOfSite(language, site);
-	const marks = newestMarks(shelf, station, found.index, ENTRIES_MAX);
+	const marks = newestMarks(cache, station, found.index, ENTRIES_MAX);
 	const updated = marks[0]?.time ?? found.summary.lastHeard ?? "1970-01-01T00:00:00Z";
 	const entries = marks.map((mark) => {
 		const title = wordsOfMark(language, mark);

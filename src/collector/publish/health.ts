@@ -6,10 +6,10 @@ import type { DerivedReading } from "../../protocol/record/derive.js";
 import { decodeEntry } from "../../protocol/record/entry.js";
 import type { Entry, HeartbeatBody } from "../../protocol/record/entry-layouts.js";
 import { numbersOf } from "./column-bytes.js";
+import { type CacheIndex, type DayCache, UNDATED } from "./day-cache.js";
 import type { PublishedStation } from "./library.js";
 import { escapeMarkup } from "./markup.js";
 import { timeHtml } from "./page-shell.js";
-import { type Shelf, type ShelfIndex, UNDATED } from "./shelf.js";
 import { filledIn, type Language, textOf } from "./texts.js";
 
 /** Slopes are followed over a year; ranges and films over 45 days. */
@@ -25,9 +25,9 @@ export interface StationHealth {
 }
 
 /** Days are opened once for each state of a station's record. */
-const HELD = new WeakMap<ShelfIndex, StationHealth>();
+const HELD = new WeakMap<CacheIndex, StationHealth>();
 
-export function healthOf(shelf: Shelf, { station, index }: PublishedStation): StationHealth {
+export function healthOf(cache: DayCache, { station, index }: PublishedStation): StationHealth {
 	const held = HELD.get(index);
 	if (held !== undefined) return held;
 	const days = Object.keys(index.days).filter((day) => day !== UNDATED);
@@ -36,7 +36,7 @@ export function healthOf(shelf: Shelf, { station, index }: PublishedStation): St
 	let report: HeartbeatBody | undefined;
 	let reportTime: string | null = null;
 	for (const [at, name] of days.slice(-DAYS_OF_CALIBRATIONS).entries()) {
-		const day = shelf.day(station, index, name);
+		const day = cache.day(station, index, name);
 		if (day === undefined) continue;
 		const told = day.marks.map(({ canonical, seconds }) => ({
 			seconds: seconds ?? 0,
@@ -68,7 +68,7 @@ export function healthOf(shelf: Shelf, { station, index }: PublishedStation): St
 	return made;
 }
 
-function readingsOf(day: NonNullable<ReturnType<Shelf["day"]>>) {
+function readingsOf(day: NonNullable<ReturnType<DayCache["day"]>>) {
 	const [seconds, pH, turbidity, raw] = ["time", "ph", "turbidity", "ec_raw_us_cm"].map((name) =>
 		numbersOf(day.column(name), day.count),
 	);

@@ -1,18 +1,18 @@
 /** Where a period has no readings, and why, as far as the record says: by the numbers of the entries on either side. */
 import { decodeEntry } from "../../protocol/record/entry.js";
 import { GAP_REASONS } from "../../protocol/record/entry-layouts.js";
+import type { DayCache } from "./day-cache.js";
 import type { PublishedStation } from "./library.js";
 import type { Hole } from "./plot.js";
 import { HOLE_INTERVALS, INTERVAL_SECONDS_DEFAULT } from "./report/statistics.js";
 import type { Series } from "./series.js";
-import type { Shelf } from "./shelf.js";
 
 /** More cannot be told apart in a plot; the longest are kept. */
 const HOLES_MAX = 400;
 const SECONDS_PER_DAY = 86_400;
 
 export function holesOf(
-	shelf: Shelf,
+	cache: DayCache,
 	found: PublishedStation,
 	series: Series,
 	{ from, to }: { readonly from: number; readonly to: number },
@@ -43,11 +43,11 @@ export function holesOf(
 		.sort((a, b) => b.hole[1] - b.hole[0] - (a.hole[1] - a.hole[0]))
 		.slice(0, HOLES_MAX)
 		.sort((a, b) => a.hole[0] - b.hole[0])
-		.map(({ hole, place }): Hole => [...hole, reasonOf(shelf, found, place, hole[1])]);
+		.map(({ hole, place }): Hole => [...hole, reasonOf(cache, found, place, hole[1])]);
 }
 
 function reasonOf(
-	shelf: Shelf,
+	cache: DayCache,
 	{ station, index }: PublishedStation,
 	place: readonly [epoch: number, before: number, after: number] | undefined,
 	until: number,
@@ -60,7 +60,7 @@ function reasonOf(
 		// The entry that names it was written when it was found, at most days after.
 		const first = Math.floor(until / SECONDS_PER_DAY);
 		for (const day of [first, first + 1, first + 2]) {
-			for (const { sequence, epoch: in_, canonical } of shelf.day(station, index, String(day))
+			for (const { sequence, epoch: in_, canonical } of cache.day(station, index, String(day))
 				?.marks ?? []) {
 				if (sequence !== named.sequence || in_ !== named.namedIn) continue;
 				const entry = decodeEntry(canonical);

@@ -1,27 +1,27 @@
 /** All that readers may be told, in one hand: stations, their days, what their operator says, and what each rests on. */
 import { createHash } from "node:crypto";
+import { type CacheIndex, type DayCache, DayGone } from "./day-cache.js";
 import type { Publication, Site, StationPublication } from "./publication.js";
-import { DayGone, type Shelf, type ShelfIndex } from "./shelf.js";
 import { type StationSummary, summaryOf } from "./summary.js";
 
 export interface PublishedStation extends StationPublication {
 	readonly station: string;
-	readonly index: ShelfIndex;
+	readonly index: CacheIndex;
 	/** Names everything that an answer about it rests on: place and head of its chain, and a digest of the rest. */
 	readonly tag: string;
 	readonly summary: StationSummary;
 }
 
 export class Library {
-	readonly shelf: Shelf;
+	readonly cache: DayCache;
 	readonly #nowSeconds: () => number;
-	readonly #held = new Map<ShelfIndex, PublishedStation>();
+	readonly #held = new Map<CacheIndex, PublishedStation>();
 	#publication: Publication;
 	#stations: readonly string[] = [];
 	#digest = "";
 
-	constructor(shelf: Shelf, publication: Publication, nowSeconds: () => number) {
-		this.shelf = shelf;
+	constructor(cache: DayCache, publication: Publication, nowSeconds: () => number) {
+		this.cache = cache;
 		this.#publication = publication;
 		this.#nowSeconds = nowSeconds;
 	}
@@ -54,7 +54,7 @@ export class Library {
 	/** Undefined: not enrolled, or nothing of it has been derived yet. */
 	find(station: string): PublishedStation | undefined {
 		if (!this.#stations.includes(station)) return undefined;
-		const index = this.shelf.index(station);
+		const index = this.cache.index(station);
 		if (index === undefined) return undefined;
 		const held = this.#held.get(index);
 		if (held !== undefined) return held;
@@ -77,9 +77,9 @@ export class Library {
 	}
 
 	/** Undefined where the days it is made of are damaged: until they are made anew. */
-	#summaryOf(station: string, index: ShelfIndex, site: Site): StationSummary | undefined {
+	#summaryOf(station: string, index: CacheIndex, site: Site): StationSummary | undefined {
 		try {
-			return summaryOf(this.shelf, station, index, site);
+			return summaryOf(this.cache, station, index, site);
 		} catch (error) {
 			if (error instanceof DayGone) return undefined;
 			throw error;

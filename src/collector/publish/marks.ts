@@ -17,8 +17,8 @@ import {
 	eventNameOf,
 	nameOfCode,
 } from "../../protocol/record/events.js";
+import { type CacheIndex, type DayCache, UNDATED } from "./day-cache.js";
 import { daysIn, type Period } from "./ordered-rows.js";
-import { type Shelf, type ShelfIndex, UNDATED } from "./shelf.js";
 import { inOrder, type Mark } from "./station-day.js";
 import { type Language, textOf } from "./texts.js";
 
@@ -109,15 +109,15 @@ function toldOf(entry: Entry): Pick<ShownMark, "name" | "text" | "channel" | "de
 
 /** By rising (epoch, sequence). */
 export function marksIn(
-	shelf: Shelf,
+	cache: DayCache,
 	station: string,
-	index: ShelfIndex,
+	index: CacheIndex,
 	period: Period,
 ): ShownMark[] {
 	const { from, to } = period;
 	const isPart = from !== undefined || to !== undefined;
 	const found = daysIn(index, period).flatMap(
-		(name) => shelf.day(station, index, name)?.marks ?? [],
+		(name) => cache.day(station, index, name)?.marks ?? [],
 	);
 	const within = found.filter(
 		({ seconds }) =>
@@ -139,15 +139,15 @@ const DAYS_TOLD_MAX = 92;
 
 /** What people are told, the newest first; only of dated ones. */
 export function newestMarks(
-	shelf: Shelf,
+	cache: DayCache,
 	station: string,
-	index: ShelfIndex,
+	index: CacheIndex,
 	most: number,
 ): ShownMark[] {
 	const days = Object.keys(index.days).filter((day) => day !== UNDATED);
 	const marks: ShownMark[] = [];
 	for (const day of days.slice(-DAYS_TOLD_MAX).reverse()) {
-		const ofDay = (shelf.day(station, index, day)?.marks ?? []).map(shownMark);
+		const ofDay = (cache.day(station, index, day)?.marks ?? []).map(shownMark);
 		marks.push(...ofDay.filter(({ kind, time }) => TOLD_KINDS.includes(kind) && time !== null));
 		if (marks.length >= most) break;
 	}

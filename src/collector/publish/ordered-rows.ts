@@ -3,7 +3,7 @@
  * sequence). Days follow each other in it but where a clock jumped; those that interleave are walked together.
  */
 import { numbersOf } from "./column-bytes.js";
-import { type Shelf, type ShelfIndex, UNDATED } from "./shelf.js";
+import { type CacheIndex, type DayCache, UNDATED } from "./day-cache.js";
 import type { StationDay } from "./station-day.js";
 
 export interface Period {
@@ -26,7 +26,7 @@ export interface FoundRow {
 const SECONDS_PER_DAY = 86_400;
 
 /** Days of the index that a period touches, by rising day, those that nothing dates last. */
-export function daysIn(index: ShelfIndex, { from, to }: Period): string[] {
+export function daysIn(index: CacheIndex, { from, to }: Period): string[] {
 	const isPart = from !== undefined || to !== undefined;
 	return Object.keys(index.days).filter((day) => {
 		if (day === UNDATED) return !isPart;
@@ -37,14 +37,14 @@ export function daysIn(index: ShelfIndex, { from, to }: Period): string[] {
 
 /** A group at a time is in memory; where clocks are right that is a day. */
 export function* rowsInOrder(
-	shelf: Shelf,
+	cache: DayCache,
 	station: string,
-	index: ShelfIndex,
+	index: CacheIndex,
 	period: Period,
 ): Generator<FoundRow[]> {
 	for (const group of interleaved(index, daysIn(index, period))) {
 		const rows = group.flatMap((name) => {
-			const day = shelf.day(station, index, name);
+			const day = cache.day(station, index, name);
 			return day === undefined ? [] : rowsOf(day, period);
 		});
 		yield rows.sort((a, b) => a.epoch - b.epoch || a.sequence - b.sequence);
@@ -79,7 +79,7 @@ interface Part {
 }
 
 /** Groups of days whose rows lie among each other's, in the order of their rows. */
-function interleaved(index: ShelfIndex, days: readonly string[]): string[][] {
+function interleaved(index: CacheIndex, days: readonly string[]): string[][] {
 	const parts = days.flatMap((day) =>
 		Object.entries(index.days[day]?.spans ?? {}).map(
 			([epoch, [first, last]]): Part => ({

@@ -114,7 +114,7 @@ export function stationPage(context: PageContext, found: PublishedStation): Read
 		isPlain ? "" : plotsHtml(language, found, hasSamples),
 		plainTable(context, found),
 		isPlain ? marksTable(context, found) : "",
-		healthHtml(language, healthOf(context.library.shelf, found)),
+		healthHtml(language, healthOf(context.library.cache, found)),
 		verificationHtml(language, found, hasSamples),
 	];
 	return page(context, {
@@ -196,7 +196,7 @@ function legendHtml(language: Language, hasSamples: boolean): string {
 /** What a reader without script is told of events, alarms and calibrations. */
 function marksTable({ library, language }: PageContext, found: PublishedStation): string {
 	const say = sayerOf(language);
-	const marks = newestMarks(library.shelf, found.station, found.index, PLAIN_MARKS_MAX);
+	const marks = newestMarks(library.cache, found.station, found.index, PLAIN_MARKS_MAX);
 	if (marks.length === 0) return "";
 	const rows = marks.map((mark) => {
 		const { time, channel, text } = mark;
@@ -214,7 +214,7 @@ function plainTable({ library, language, isPlain }: PageContext, found: Publishe
 	const newest = Date.parse(found.summary.lastReading ?? "") / 1000;
 	if (Number.isNaN(newest)) return `<p>${say("no-data")}</p>`;
 	const period = { from: newest - SECONDS_PER_DAY, to: newest + 1 };
-	const series = new Series(library.shelf, found.station, found.index, period);
+	const series = new Series(library.cache, found.station, found.index, period);
 	const columns = channelsOf(found.index).map((channel) => ({
 		...channel,
 		numbers: series.numbers(channel.value),

@@ -42,8 +42,8 @@ function plotBody(
 	const key = [found.station, found.tag, ...Object.values(asked)].join(" ");
 	let body = held.get(key);
 	if (body === undefined) {
-		const series = new Series(library.shelf, found.station, found.index, asked);
-		const holes = holesOf(library.shelf, found, series, asked);
+		const series = new Series(library.cache, found.station, found.index, asked);
+		const holes = holesOf(library.cache, found, series, asked);
 		const plot = {
 			station: found.station,
 			...plotOf(series, asked, holes, channelsOf(found.index)),

@@ -3,6 +3,7 @@ import { statfsSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { OperationalError } from "../../host/errors.js";
 import { Assets } from "./assets.js";
+import { DayCache } from "./day-cache.js";
 import { jsonText, listenForReaders, type ReadersListening } from "./http.js";
 import { Library } from "./library.js";
 import { allPageRoutes } from "./page-routes.js";
@@ -11,7 +12,6 @@ import type { RecordReader } from "./record-reader.js";
 import { routerOf } from "./router.js";
 import { Sealer } from "./sealer.js";
 import { SealingLoop } from "./sealing-loop.js";
-import { Shelf } from "./shelf.js";
 import { Streams } from "./streams.js";
 import type { FromThread, PublishingData, ReaderMethod, ToThread } from "./thread-messages.js";
 
@@ -77,21 +77,21 @@ function countAnswers(streams: Streams): (route: string, status: number) => void
 }
 
 async function main(): Promise<void> {
-	const shelf = new Shelf(data.folder, { onDamaged: (station) => loop.arrived(station) });
-	const library = new Library(shelf, publicationNow(), nowSeconds);
+	const cache = new DayCache(data.folder, { onDamaged: (station) => loop.arrived(station) });
+	const library = new Library(cache, publicationNow(), nowSeconds);
 	const streams = new Streams((station) => {
 		const found = library.find(station);
 		return found === undefined ? undefined : jsonText(found.summary);
 	});
 	const sealer = new Sealer({
 		reader,
-		shelf,
+		cache,
 		documentsOf: (station) => library.publication.of(station).documents,
 		onSealed: (station) => streams.changed(station),
 	});
 	const loop = new SealingLoop({
 		reader,
-		shelf,
+		cache,
 		seal: (station) => sealer.seal(station),
 		onStations: (stations) => {
 			library.stations = stations;

@@ -1,22 +1,22 @@
 /** The proof: envelopes as they came, heads, gaps, keys; and marks as a table. */
 import { createSha256 } from "../../core/sha256.js";
 import { type ExportFormat, ExportWriter } from "../../protocol/audit/batch-archive.js";
+import type { DayCache } from "./day-cache.js";
 import type { PublishedStation } from "./library.js";
 import type { ShownMark } from "./marks.js";
-import type { Shelf } from "./shelf.js";
 
 const PIECE_BYTES = 65_536;
 
 /** The file that `bistrina record` writes: `bistrina verify` takes it as it is. */
 export async function* recordFile(
-	shelf: Shelf,
+	cache: DayCache,
 	{ station }: PublishedStation,
 	format: ExportFormat,
 ): AsyncGenerator<Uint8Array> {
 	const writer = new ExportWriter(format, station, createSha256());
 	let held: Uint8Array[] = [];
 	let length = 0;
-	for (const { envelope } of shelf.envelopes(station)) {
+	for (const { envelope } of cache.envelopes(station)) {
 		const item = writer.item(envelope);
 		held.push(item);
 		length += item.length;

@@ -94,7 +94,7 @@ export const ROUTES: readonly Route[] = Object.freeze([
 				tag: found.tag,
 				body: readingsCsv(
 					asked.request.query.get("units") === "row",
-					asked.library.shelf,
+					asked.library.cache,
 					found,
 					period,
 				),
@@ -132,7 +132,7 @@ export const ROUTES: readonly Route[] = Object.freeze([
 		parameters: [STATION, FROM, TO],
 		answer: ofStation((asked, found) =>
 			ofPeriod(asked, found, (period) => {
-				const marks = marksIn(asked.library.shelf, found.station, found.index, period);
+				const marks = marksIn(asked.library.cache, found.station, found.index, period);
 				const { station, tag } = found;
 				const isCut = marks.length > MARKS_MAX;
 				return json({ station, isCut, marks: marks.slice(-MARKS_MAX) }, { tag });
@@ -150,7 +150,7 @@ export const ROUTES: readonly Route[] = Object.freeze([
 				type: CSV_TYPE,
 				headers: linksOf(asked.library, found, "marks.csv"),
 				tag: found.tag,
-				body: marksCsv(marksIn(asked.library.shelf, found.station, found.index, period)),
+				body: marksCsv(marksIn(asked.library.cache, found.station, found.index, period)),
 			})),
 		),
 	},
@@ -199,7 +199,7 @@ export const ROUTES: readonly Route[] = Object.freeze([
 				status: 200,
 				type: "application/atom+xml; charset=utf-8",
 				tag: `${found.tag}-${language}`,
-				body: feedOf(library.shelf, found, operator, request.origin, language),
+				body: feedOf(library.cache, found, operator, request.origin, language),
 			};
 		}),
 	},
@@ -253,7 +253,7 @@ function table(name: string, type: string, summary: string, write: typeof values
 				type,
 				headers: linksOf(asked.library, found, name),
 				tag: found.tag,
-				body: write(asked.library.shelf, found, period),
+				body: write(asked.library.cache, found, period),
 			})),
 		),
 	};
@@ -270,7 +270,7 @@ function record(name: string, type: string, format: "cbor-sequence" | "json-line
 			type,
 			headers: linksOf(library, found, name),
 			tag: found.tag,
-			body: recordFile(library.shelf, found, format),
+			body: recordFile(library.cache, found, format),
 		})),
 	};
 }

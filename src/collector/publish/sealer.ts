@@ -11,6 +11,14 @@ import { decodeEntry } from "../../protocol/record/entry.js";
 import type { Entry } from "../../protocol/record/entry-layouts.js";
 import { EVENT_CODES } from "../../protocol/record/events.js";
 import { SHOWN_CHANNELS } from "./channels.js";
+import {
+	type CacheIndex,
+	DAY_CACHE_FORMAT,
+	type DayCache,
+	type DayEntry,
+	DayGone,
+	UNDATED,
+} from "./day-cache.js";
 import { type Derived, derive, type StationDocuments } from "./derivation.js";
 import { neighboursOf } from "./neighbours.js";
 import {
@@ -22,19 +30,11 @@ import {
 	type RecordReader,
 	unpacked,
 } from "./record-reader.js";
-import {
-	type DayEntry,
-	DayGone,
-	SHELF_FORMAT,
-	type Shelf,
-	type ShelfIndex,
-	UNDATED,
-} from "./shelf.js";
 import { DAY_FORMAT, type DayRow, encodeDay, inOrder, type Mark, placeOf } from "./station-day.js";
 
 export interface SealerOptions {
 	readonly reader: RecordReader;
-	readonly shelf: Shelf;
+	readonly cache: DayCache;
 	readonly documentsOf: (station: string) => StationDocuments;
 	/** Told of each station whose days are other ones now; `fromSeconds`: from the earliest day that changed. */
 	readonly onSealed?: (station: string) => void;
@@ -71,15 +71,15 @@ export class Sealer {
 
 	/** Brings a station's cache up to date. */
 	async seal(station: string): Promise<Sealing> {
-		const { reader, shelf, documentsOf, onSealed } = this.#options;
+		const { reader, cache, documentsOf, onSealed } = this.#options;
 		const documents = documentsOf(station);
 		const basis = basisOf(documents);
 		const facts = await reader.facts(station);
-		const index = shelf.isDamaged(station) ? undefined : shelf.index(station);
+		const index = cache.isDamaged(station) ? undefined : cache.index(station);
 		if (index?.basis === basis && index.facts.batchCount === facts.batchCount) {
 			// Keys, floors and evidence change without a batch of entries.
 			if (JSON.stringify(index.facts) === JSON.stringify(facts)) return "unchanged";
-			shelf.writeIndex(station, { ...index, facts });
+			cache.writeIndex(station, { ...index, facts });
 			onSealed?.(station);
 			return "unchanged";
 		}
@@ -101,7 +101,7 @@ export class Sealer {
 		documents: StationDocuments,
 		basis: string,
 	): Promise<void> {
-		const { shelf } = this.#options;
+		const { cache } = this.#options;
 		// Before the entries: what comes between the two is then one batch more than these, and is looked at next.
 		const envelopes = await this.#envelopesAfter(station, BATCH_START);
 		const pages: PackedEntries[] = [];
@@ -124,16 +124,16 @@ export class Sealer {
 		const whole = { ...facts, batchCount: envelopes.length };
 		const days = await this.#write(station, undefined, derived, undefined);
 		// At one stroke: who reads sees what was there before, or all of this.
-		const envelopeBytes = shelf.addEnvelopes(station, 0, envelopes);
-		shelf.writeIndex(station, {
-			format: SHELF_FORMAT,
+		const envelopeBytes = cache.addEnvelopes(station, 0, envelopes);
+		cache.writeIndex(station, {
+			format: DAY_CACHE_FORMAT,
 			basis,
 			envelopeBytes,
 			facts: whole,
 			last: last === START ? null : last,
 			days,
 		});
-		shelf.mended(station);
+		cache.mended(station);
 		this.#remember(station, { knowledge, last, basis });
 	}
 
@@ -142,13 +142,13 @@ export class Sealer {
 		station: string,
 		given: {
 			readonly facts: RecordFacts;
-			readonly index: ShelfIndex;
+			readonly index: CacheIndex;
 			readonly documents: StationDocuments;
 			readonly basis: string;
 		},
 	): Promise<boolean> {
 		const { index, documents, basis } = given;
-		const { reader, shelf } = this.#options;
+		const { reader, cache } = this.#options;
 		let { facts } = given;
 		const { last } = index;
 		const known = this.#known.get(station);
@@ -190,10 +190,10 @@ export class Sealer {
 		});
 		const days = await this.#write(station, index, derived, keptAfter);
 		if (days === undefined) return false;
-		const envelopeBytes = shelf.addEnvelopes(station, index.envelopeBytes, newer);
+		const envelopeBytes = cache.addEnvelopes(station, index.envelopeBytes, newer);
 		const end = added.at(-1);
 		const nowLast = end === undefined ? last : { epoch: end.epoch, sequence: end.sequence };
-		shelf.writeIndex(station, { ...index, facts, envelopeBytes, last: nowLast, days });
+		cache.writeIndex(station, { ...index, facts, envelopeBytes, last: nowLast, days });
 		this.#remember(station, { knowledge, last: nowLast, basis });
 		return true;
 	}
@@ -240,23 +240,23 @@ export class Sealer {
 	/** Writes the days that `derived` changes; the whole table of days. Undefined where the cache is damaged. */
 	async #write(
 		station: string,
-		before: ShelfIndex,
+		before: CacheIndex,
 		derived: Derived,
 		keptAfter: Place,
-	): Promise<ShelfIndex["days"] | undefined>;
+	): Promise<CacheIndex["days"] | undefined>;
 	async #write(
 		station: string,
 		before: undefined,
 		derived: Derived,
 		keptAfter: undefined,
-	): Promise<ShelfIndex["days"]>;
+	): Promise<CacheIndex["days"]>;
 	async #write(
 		station: string,
-		before: ShelfIndex | undefined,
+		before: CacheIndex | undefined,
 		derived: Derived,
 		keptAfter: Place | undefined,
-	): Promise<ShelfIndex["days"] | undefined> {
-		const { shelf } = this.#options;
+	): Promise<CacheIndex["days"] | undefined> {
+		const { cache } = this.#options;
 		const days = new Map(Object.entries(before?.days ?? {}));
 		const changed = new Map<string, { rows: DayRow[]; marks: Mark[] }>();
 		const changedDay = (day: string) => {
@@ -265,7 +265,7 @@ export class Sealer {
 			const made: { rows: DayRow[]; marks: Mark[] } = { rows: [], marks: [] };
 			changed.set(day, made);
 			if (keptAfter === undefined || before === undefined) return made;
-			const held = heldDay(shelf, station, before, day);
+			const held = heldDay(cache, station, before, day);
 			if (held === "gone") return undefined;
 			if (held === undefined) return made;
 			made.rows.push(...held.rows().filter((row) => !isAfter(row, keptAfter)));
@@ -298,7 +298,7 @@ export class Sealer {
 			inOrder(marks);
 			const bytes = encodeDay(rows, marks);
 			const entry = dayEntryOf(bytes, rows, marks);
-			shelf.writeDay(station, day, entry, bytes);
+			cache.writeDay(station, day, entry, bytes);
 			days.set(day, entry);
 			if (++count % 4 === 0) await this.#rest();
 		}
@@ -316,9 +316,9 @@ export class Sealer {
 	}
 }
 
-function heldDay(shelf: Shelf, station: string, index: ShelfIndex, day: string) {
+function heldDay(cache: DayCache, station: string, index: CacheIndex, day: string) {
 	try {
-		return shelf.day(station, index, day);
+		return cache.day(station, index, day);
 	} catch (error) {
 		if (error instanceof DayGone) return "gone";
 		throw error;

@@ -4,13 +4,14 @@
  * database, every now and then those whose record has grown. What is long is not done again at once, so that the
  * collector has most of its time for stations.
  */
+
+import type { DayCache } from "./day-cache.js";
 import type { RecordFacts, RecordReader, StationCounts } from "./record-reader.js";
 import type { Sealing } from "./sealer.js";
-import type { Shelf } from "./shelf.js";
 
 export interface SealingLoopOptions {
 	readonly reader: Pick<RecordReader, "stations" | "counts">;
-	readonly shelf: Pick<Shelf, "index">;
+	readonly cache: Pick<DayCache, "index">;
 	readonly seal: (station: string) => Promise<Sealing>;
 	readonly onStations: (stations: readonly string[]) => void;
 	/** Told of what failed; it is tried again. */
@@ -134,7 +135,7 @@ export class SealingLoop {
 	}
 
 	#hasGrown({ station, ...counts }: StationCounts): boolean {
-		const facts = this.#options.shelf.index(station)?.facts;
+		const facts = this.#options.cache.index(station)?.facts;
 		return facts === undefined || JSON.stringify(countsOf(facts)) !== JSON.stringify(counts);
 	}
 

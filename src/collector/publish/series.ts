@@ -1,7 +1,7 @@
 /** Rows of a period by rising time, as columns of numbers: what plots, reports and interfaces count over. */
 import { type Column, cellOf, numbersOf } from "./column-bytes.js";
+import { type CacheIndex, type DayCache, UNDATED } from "./day-cache.js";
 import { daysIn, type Period } from "./ordered-rows.js";
-import { type Shelf, type ShelfIndex, UNDATED } from "./shelf.js";
 import type { StationDay } from "./station-day.js";
 
 interface Part {
@@ -16,11 +16,11 @@ export class Series {
 	readonly seconds: Float64Array;
 	readonly #parts: readonly Part[];
 
-	constructor(shelf: Shelf, station: string, index: ShelfIndex, { from, to }: Period) {
+	constructor(cache: DayCache, station: string, index: CacheIndex, { from, to }: Period) {
 		const parts: Part[] = [];
 		const all: Float64Array[] = [];
 		for (const name of daysIn(index, { from, to })) {
-			const day = name === UNDATED ? undefined : shelf.day(station, index, name);
+			const day = name === UNDATED ? undefined : cache.day(station, index, name);
 			if (day === undefined) continue;
 			const seconds = numbersOf(day.column("time"), day.count);
 			const rows: number[] = [];

@@ -3,10 +3,10 @@ import { isoTextOf } from "../../core/calendar.js";
 import { decodeEntry } from "../../protocol/record/entry.js";
 import { channelsOf } from "./channels.js";
 import { cellOf } from "./column-bytes.js";
+import { type CacheIndex, type DayCache, UNDATED } from "./day-cache.js";
 import { type ShownMark, shownMark } from "./marks.js";
 import type { Site } from "./publication.js";
 import type { RecordFacts } from "./record-reader.js";
-import { type Shelf, type ShelfIndex, UNDATED } from "./shelf.js";
 
 export interface NewestValue {
 	/** As the published table has it; empty where there is none. */
@@ -60,21 +60,21 @@ const SECONDS_PER_DAY = 86_400;
 const DAYS_LOOKED = 3;
 
 export function summaryOf(
-	shelf: Shelf,
+	cache: DayCache,
 	station: string,
-	index: ShelfIndex,
+	index: CacheIndex,
 	site: Site,
 ): StationSummary {
 	const dated = Object.keys(index.days).filter((day) => day !== UNDATED);
 	const newest = dated.slice(-DAYS_LOOKED);
-	const marks = newest.flatMap((day) => shelf.day(station, index, day)?.marks ?? []);
+	const marks = newest.flatMap((day) => cache.day(station, index, day)?.marks ?? []);
 	const heartbeat = marks
 		.map(({ canonical }) => decodeEntry(canonical))
 		.filter(({ kind }) => kind === "heartbeat")
 		.at(-1);
 	const bufferPercent =
 		heartbeat?.kind === "heartbeat" ? Math.round((heartbeat.ringShare / 255) * 100) : null;
-	const reading = newestReading(shelf, station, index, newest);
+	const reading = newestReading(cache, station, index, newest);
 	const markSeconds = marks.map(({ seconds }) => seconds ?? 0);
 	const heard = Math.max(reading?.seconds ?? 0, ...markSeconds);
 	const dayText = (day: string | undefined): string | null =>
@@ -125,10 +125,15 @@ export function verificationOf(facts: RecordFacts): Verification {
 	};
 }
 
-function newestReading(shelf: Shelf, station: string, index: ShelfIndex, days: readonly string[]) {
+function newestReading(
+	cache: DayCache,
+	station: string,
+	index: CacheIndex,
+	days: readonly string[],
+) {
 	const channels = channelsOf(index);
 	for (const name of [...days].reverse()) {
-		const day = shelf.day(station, index, name);
+		const day = cache.day(station, index, name);
 		if (day === undefined || day.count === 0) continue;
 		// By time, since the last of the record may be of another moment where a clock was put back.
 		let row = 0;

@@ -2,15 +2,15 @@
 import { csvHeader, csvLineOf, jsonLineOf } from "../../protocol/audit/published-values.js";
 import { channelsOf, type ShownChannel } from "./channels.js";
 import { type Column, cellOf } from "./column-bytes.js";
+import type { DayCache } from "./day-cache.js";
 import type { PublishedStation } from "./library.js";
 import { type FoundRow, type Period, rowsInOrder } from "./ordered-rows.js";
-import type { Shelf } from "./shelf.js";
 import type { StationDay } from "./station-day.js";
 
 /** About so much is handed on at a time, and others get a turn. */
 const PIECE_CHARACTERS = 65_536;
 
-type Source = readonly [shelf: Shelf, found: PublishedStation, period: Period];
+type Source = readonly [cache: DayCache, found: PublishedStation, period: Period];
 
 /** Byte for byte what `bistrina values` writes of the same record and documents. */
 export function valuesCsv(...source: Source): AsyncGenerator<string> {
@@ -41,8 +41,8 @@ export function readingsCsv(hasUnits: boolean, ...source: Source): AsyncGenerato
 
 /** RFC 8428; turbidity has no unit in its registry, so that its name says it. Flags are records of their own. */
 export function senml(...source: Source): AsyncGenerator<string> {
-	const [, { station, index: shelfIndex }] = source;
-	const channels = channelsOf(shelfIndex);
+	const [, { station, index: cacheIndex }] = source;
+	const channels = channelsOf(cacheIndex);
 	let isFirst = true;
 	let opened: StationDay | undefined;
 	let columns: readonly (readonly [ShownChannel, Column, Column])[] = [];
@@ -79,13 +79,13 @@ export function senml(...source: Source): AsyncGenerator<string> {
 }
 
 async function* pieces(
-	[shelf, { station, index }, period]: Source,
+	[cache, { station, index }, period]: Source,
 	textOf: (row: FoundRow) => string,
 	head = "",
 	end = "",
 ): AsyncGenerator<string> {
 	let piece = head;
-	for (const group of rowsInOrder(shelf, station, index, period)) {
+	for (const group of rowsInOrder(cache, station, index, period)) {
 		for (const row of group) {
 			piece += textOf(row);
 			if (piece.length < PIECE_CHARACTERS) continue;

@@ -18,7 +18,7 @@ import { said } from "../../host/messages/said.js";
 import { resultsOf, type StationResult } from "../../host/station-result.js";
 import type { KeyDecision } from "../ledger/station-keys.js";
 import { DatabaseError } from "../store/database-error.js";
-import { enrolResults, type KeyShelf, type KnownStation, knownStation } from "./enrolment.js";
+import { enrolResults, type KeyRegistry, type KnownStation, knownStation } from "./enrolment.js";
 
 const FOLDER = "enrol";
 const ASKED = ".jsonl";
@@ -48,7 +48,7 @@ type Answer = Told | { readonly refused: string };
 export interface EnrolmentPostOptions {
 	/** The collector's. */
 	readonly folder: string;
-	readonly shelf: KeyShelf;
+	readonly registry: KeyRegistry;
 	readonly say: (line: string) => void;
 }
 
@@ -82,14 +82,16 @@ export class EnrolmentPost {
 	}
 
 	async #take(): Promise<void> {
-		const { shelf, say } = this.#options;
+		const { registry, say } = this.#options;
 		for (const name of namesIn(this.#folder, ASKED).sort()) {
 			const path = join(this.#folder, name);
 			let answer: Answer;
 			try {
 				const { rows, decision, of } = readAsked(path);
-				const known = of === undefined ? undefined : await knownStation(shelf, of);
-				const enrolled = (await enrolResults(shelf, rows, decision)).map(({ station }) => station);
+				const known = of === undefined ? undefined : await knownStation(registry, of);
+				const enrolled = (await enrolResults(registry, rows, decision)).map(
+					({ station }) => station,
+				);
 				answer = { enrolled, known };
 				if (enrolled.length > 0) say(`enrolled: ${enrolled.join(", ")}`);
 			} catch (error) {

@@ -18,7 +18,7 @@ import { SqlRecordStore, stationKeysOf } from "../store/record-store.js";
 import type { SqlStore } from "../store/store.js";
 
 /** Where keys are kept. */
-export interface KeyShelf {
+export interface KeyRegistry {
 	keysOf(station: string): Promise<readonly StationKey[]>;
 	/** What is against it, and then nothing of it was done. */
 	setKeys(station: string, keys: readonly StationKey[]): Promise<string | undefined>;
@@ -33,17 +33,17 @@ export interface KnownStation {
 	readonly delivered: DeliveredEnd | undefined;
 }
 
-export async function knownStation(shelf: KeyShelf, station: string): Promise<KnownStation> {
-	const keys = (await shelf.keysOf(station)).map(({ publicKey }) => hexOf(publicKey));
-	return { keys, delivered: await shelf.deliveredEndOf(station) };
+export async function knownStation(registry: KeyRegistry, station: string): Promise<KnownStation> {
+	const keys = (await registry.keysOf(station)).map(({ publicKey }) => hexOf(publicKey));
+	return { keys, delivered: await registry.deliveredEndOf(station) };
 }
 
 /** The keys and the record of a database; `setKeys` is a running collector's, which keeps keys in memory. */
-export function shelfOf(
+export function registryOf(
 	store: SqlStore,
-	setKeys: KeyShelf["setKeys"] = (station, keys) =>
+	setKeys: KeyRegistry["setKeys"] = (station, keys) =>
 		new SqlRecordStore(store).setKeys(station, keys),
-): KeyShelf {
+): KeyRegistry {
 	return {
 		keysOf: (station) => stationKeysOf(store, station),
 		setKeys,
@@ -70,7 +70,7 @@ export function decisionOf(
 
 /** Those that were new. Throws OperationalError, before anything is changed where it can be known before. */
 export async function enrolResults(
-	shelf: KeyShelf,
+	registry: KeyRegistry,
 	rows: readonly StationResult[],
 	decision: KeyDecision | undefined,
 	/** What to say of a station that has another key: only who may decide is told how. */
@@ -80,7 +80,7 @@ export async function enrolResults(
 	for (const row of rows) {
 		verifiedPossession(row);
 		const publicKey = bytesOfHex(row.publicKey) ?? new Uint8Array(0);
-		const held = await shelf.keysOf(row.station);
+		const held = await registry.keysOf(row.station);
 		if (indexOfKey(held, publicKey) >= 0) continue;
 		if (held.length > 0 && decision === undefined) {
 			throw new OperationalError(said(refusal, { station: row.station }));
@@ -89,7 +89,7 @@ export async function enrolResults(
 		wanted.push({ row, key: isFirst ? onlyKey(publicKey) : { publicKey, enrolled: decision } });
 	}
 	for (const { row, key } of wanted) {
-		const fault = await shelf.setKeys(row.station, [key]);
+		const fault = await registry.setKeys(row.station, [key]);
 		if (fault !== undefined) throw new OperationalError(said("nothing-enrolled", { fault }));
 	}
 	return wanted.map(({ row }) => row);

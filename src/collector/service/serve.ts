@@ -17,7 +17,7 @@ import { openPostgresqlStore } from "../store/postgresql-store.js";
 import type { SqlStore } from "../store/store.js";
 import { type AlarmService, openAlarms } from "./alarm-service.js";
 import { Counting } from "./counting.js";
-import { shelfOf } from "./enrolment.js";
+import { registryOf } from "./enrolment.js";
 import { EnrolmentPost } from "./enrolment-post.js";
 import { type CollectorIdentity, openIdentity } from "./identity.js";
 import { say } from "./program-log.js";
@@ -164,8 +164,8 @@ function openOffers(store: SqlStore, reports: ReportLimit): ConfigurationOffers 
 }
 
 function openEnrolments({ data }: ServiceOptions, store: SqlStore, ledger: Ledger): EnrolmentPost {
-	const shelf = shelfOf(store, (station, keys) => ledger.setKeys(station, keys));
-	return new EnrolmentPost({ folder: data, shelf, say });
+	const registry = registryOf(store, (station, keys) => ledger.setKeys(station, keys));
+	return new EnrolmentPost({ folder: data, registry, say });
 }
 
 function openReadiness(store: SqlStore, { data }: ServiceOptions): Readiness {

@@ -29,14 +29,14 @@ export function databaseErrorOf(error: unknown): unknown {
 	if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)) {
 		const isOthers = TAKEN_AWAY.includes(code) || POOLED.includes(code);
 		if (OURS.test(code) && !isOthers) return error;
-		return new DatabaseError(sayingOf(code, words), { cause: error });
+		return new DatabaseError(messageFor(code, words), { cause: error });
 	}
 	// pg gives the system's errors of its socket, and this where the server hung up.
 	const isSystems = typeof code === "string" && /^E[A-Z]+$/.test(code);
 	if (isSystems || words.startsWith("Connection terminated")) {
 		return new DatabaseError(`the database does not answer (${words})`, { cause: error });
 	}
-	if (isFullDisk(error)) return new DatabaseError(sayingOf(DISK_FULL, words), { cause: error });
+	if (isFullDisk(error)) return new DatabaseError(messageFor(DISK_FULL, words), { cause: error });
 	if (WASM_ENDS.includes(String(name))) {
 		return new DatabaseError(`the embedded database failed (${words}); start again`, {
 			cause: error,
@@ -69,7 +69,7 @@ export function isDamage(error: unknown): boolean {
 	return typeof cause?.code === "string" && DAMAGE.test(cause.code);
 }
 
-function sayingOf(code: string, words: string): string {
+function messageFor(code: string, words: string): string {
 	if (DAMAGE.test(code)) return `the database is damaged (${words})`;
 	if (POOLED.includes(code)) {
 		return (

@@ -10,7 +10,7 @@ import { enrolmentLine } from "../provision-commands.js";
 import { withOperationalErrors } from "./sources.js";
 
 type KeyDecision = import("../../collector/ledger/station-keys.js").KeyDecision;
-type KeyShelf = import("../../collector/service/enrolment.js").KeyShelf;
+type KeyRegistry = import("../../collector/service/enrolment.js").KeyRegistry;
 type KnownStation = import("../../collector/service/enrolment.js").KnownStation;
 
 /** One of the three. */
@@ -77,28 +77,28 @@ async function enrolInDatabase(
 		return rows.filter(({ station }) => names.includes(station)).map(enrolmentLine);
 	}
 	const { enrolResults } = await import("../../collector/service/enrolment.js");
-	return withShelf({ data, postgres }, tell, async (shelf) => {
-		const enrolled = await enrolResults(shelf, rows, decision);
+	return withRegistry({ data, postgres }, tell, async (registry) => {
+		const enrolled = await enrolResults(registry, rows, decision);
 		tell(said("enrolled-in-database", { new: enrolled.length, count }));
 		return enrolled.map(enrolmentLine);
 	});
 }
 
 /** A database that nobody else has open, or a server's. */
-async function withShelf<Result>(
+async function withRegistry<Result>(
 	{ data, postgres }: EnrolTarget,
 	tell: (what: Said) => void,
-	work: (shelf: KeyShelf) => Promise<Result>,
+	work: (registry: KeyRegistry) => Promise<Result>,
 ): Promise<Result> {
 	const { openStore } = await import("./sources.js");
-	const { shelfOf } = await import("../../collector/service/enrolment.js");
+	const { registryOf } = await import("../../collector/service/enrolment.js");
 	const given = {
 		...(data === undefined ? {} : { data }),
 		...(postgres === undefined ? {} : { postgres }),
 	};
 	const store = await openStore(given, () => tell(said("opening-database")));
 	try {
-		return await work(shelfOf(store));
+		return await work(registryOf(store));
 	} finally {
 		await store.close();
 	}
@@ -128,7 +128,7 @@ export async function knownAt(
 			return known ?? { keys: [], delivered: undefined };
 		}
 		const { knownStation } = await import("../../collector/service/enrolment.js");
-		return withShelf(target, tell, (shelf) => knownStation(shelf, station));
+		return withRegistry(target, tell, (registry) => knownStation(registry, station));
 	});
 }
 

@@ -12,8 +12,8 @@ import { csvHeader, csvLineOf } from "../../../src/protocol/audit/published-valu
 import { decodeEntry } from "../../../src/protocol/record/entry.js";
 import {
 	BOR_POLICY,
+	openPublishedCache,
 	openPublishedRecord,
-	openPublishedShelf,
 	type PublishedRecord,
 } from "../../support/collectors/published-record.js";
 import { SignedStation } from "../../support/collectors/signed-station.js";
@@ -93,10 +93,10 @@ describe("what readers get", () => {
 	it("says that a station's days are still to be made, and does not know one that nobody enrolled", async () => {
 		const folder = mkdtempSync(join(tmpdir(), "bistrina-unmade-"));
 		writeFileSync(join(folder, "publication.json"), "{}");
-		const shelf = await openPublishedShelf(folder, ["bor-9"]);
+		const cache = await openPublishedCache(folder, ["bor-9"]);
 		try {
 			for (const path of ["/v1/stations/bor-9", "/station/bor-9", "/report/bor-9"]) {
-				const { status, headers, text } = await shelf.get(path);
+				const { status, headers, text } = await cache.get(path);
 				assert.deepEqual(
 					[status, headers["retry-after"], text],
 					[503, "5", "being derived; ask again\n"],
@@ -104,9 +104,9 @@ describe("what readers get", () => {
 				);
 			}
 			for (const path of ["/v1/stations/bor-8", "/station/bor-8", "/report/bor-8"])
-				assert.equal((await shelf.get(path)).status, 404, path);
+				assert.equal((await cache.get(path)).status, 404, path);
 		} finally {
-			await shelf.close();
+			await cache.close();
 			rmSync(folder, { recursive: true });
 		}
 	});

@@ -4,11 +4,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cellOf } from "../../../src/collector/publish/column-bytes.js";
+import { DayCache, DayGone } from "../../../src/collector/publish/day-cache.js";
 import type { StationDocuments } from "../../../src/collector/publish/derivation.js";
 import type { PublishedStation } from "../../../src/collector/publish/library.js";
 import { rowsInOrder } from "../../../src/collector/publish/ordered-rows.js";
 import { Sealer, type Sealing } from "../../../src/collector/publish/sealer.js";
-import { DayGone, Shelf } from "../../../src/collector/publish/shelf.js";
 import { valuesCsv } from "../../../src/collector/publish/table-exports.js";
 import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import {
@@ -36,11 +36,11 @@ function documentsOf({ policies, corrections, approvals }: SeededValues): Statio
 	} as StationDocuments;
 }
 
-function publishedLines(shelf: Shelf, station: string): string[] {
-	const index = shelf.index(station);
+function publishedLines(cache: DayCache, station: string): string[] {
+	const index = cache.index(station);
 	assert.ok(index);
 	const lines: string[] = [];
-	for (const group of rowsInOrder(shelf, station, index, {})) {
+	for (const group of rowsInOrder(cache, station, index, {})) {
 		for (const { day, index: at } of group) {
 			lines.push(VALUE_COLUMNS.map(({ name }) => cellOf(day.column(name), at)).join(","));
 		}
@@ -84,9 +84,9 @@ describe("the cache of station-days", function () {
 			const given = seededValues(seed, 300);
 			const random = new SeededRandom(seed);
 			const record = new MemoryRecord(given.station);
-			const shelf = new Shelf(join(folder, String(seed)));
+			const cache = new DayCache(join(folder, String(seed)));
 			const documents = documentsOf(given);
-			const sealer = new Sealer({ reader: record, shelf, documentsOf: () => documents });
+			const sealer = new Sealer({ reader: record, cache, documentsOf: () => documents });
 			const batches = cut(given.entries, (most) => integerBelow(random, most));
 			for (const [at, batch] of batches.entries()) {
 				record.deliver(batch);
@@ -94,7 +94,7 @@ describe("the cache of station-days", function () {
 				count[await sealer.seal(given.station)]++;
 				const expected = valuesRows({ ...given, entries: record.entriesHeld });
 				assert.deepEqual(
-					publishedLines(shelf, given.station),
+					publishedLines(cache, given.station),
 					expected.map(({ cells }) => cells.join(",")),
 					`seed ${seed}, batch ${at}`,
 				);
@@ -115,7 +115,7 @@ describe("the cache of station-days", function () {
 	});
 
 	it("sees at its next look what came while it derived", async () => {
-		const { record, shelf, sealer, deliver } = plainRecord(folder);
+		const { record, cache, sealer, deliver } = plainRecord(folder);
 		deliver(1, 200);
 		const { entries } = record;
 		record.entries = async (...asked) => {
@@ -126,18 +126,18 @@ describe("the cache of station-days", function () {
 		};
 		assert.equal(await sealer.seal("bor-1"), "anew");
 		assert.notEqual(await sealer.seal("bor-1"), "unchanged");
-		assert.equal(publishedLines(shelf, "bor-1").length, 399);
+		assert.equal(publishedLines(cache, "bor-1").length, 399);
 	});
 
 	it("is the same byte for byte after it was dropped, damaged, or cut off in the middle", async () => {
-		const { shelf, sealer, deliver, open } = plainRecord(folder);
+		const { cache, sealer, deliver, open } = plainRecord(folder);
 		for (let first = 1; first < 1200; first += 12) {
 			deliver(first, first + 11);
 			await sealer.seal("bor-1");
 		}
 		// What no index names any more stays a while; only what the newest names is compared.
 		const named = (): Record<string, string> => {
-			const days = Object.entries(shelf.index("bor-1")?.days ?? {});
+			const days = Object.entries(cache.index("bor-1")?.days ?? {});
 			const files = days.map(([name, { check }]) => `/days/${name}.${hexOfCheck(check)}`);
 			const all = Object.entries(contentsOf(join(folder, "bor-1")));
 			return Object.fromEntries(
@@ -147,9 +147,9 @@ describe("the cache of station-days", function () {
 		const before = named();
 		assert.equal(
 			Object.keys(before).length,
-			Object.keys(shelf.index("bor-1")?.days ?? {}).length + 2,
+			Object.keys(cache.index("bor-1")?.days ?? {}).length + 2,
 		);
-		shelf.drop("bor-1");
+		cache.drop("bor-1");
 		assert.deepEqual(readdirSync(folder), []);
 		await sealer.seal("bor-1");
 		assert.deepEqual(contentsOf(join(folder, "bor-1")), before);
@@ -157,7 +157,7 @@ describe("the cache of station-days", function () {
 		const [file = ""] = readdirSync(join(folder, "bor-1", "days"));
 		writeFileSync(join(folder, "bor-1", "days", file), "rotten");
 		const other = open();
-		assert.throws(() => publishedLines(other.shelf, "bor-1"), DayGone);
+		assert.throws(() => publishedLines(other.cache, "bor-1"), DayGone);
 		assert.equal(await other.sealer.seal("bor-1"), "anew");
 		assert.deepEqual(contentsOf(join(folder, "bor-1")), before);
 	});
@@ -167,11 +167,11 @@ describe("the cache of station-days", function () {
 		let isBegun = false;
 		const given = plainRecord(folder, {
 			rest: async () => {
-				if (isBegun) seen.push(shelf.index("bor-1") === undefined ? "nothing" : now());
+				if (isBegun) seen.push(cache.index("bor-1") === undefined ? "nothing" : now());
 			},
 		});
-		const { shelf, sealer, deliver, setPolicy } = given;
-		const now = (): string => digestOf(publishedLines(shelf, "bor-1").join("\n"));
+		const { cache, sealer, deliver, setPolicy } = given;
+		const now = (): string => digestOf(publishedLines(cache, "bor-1").join("\n"));
 		deliver(1, 1000);
 		deliver(1201, 2000);
 		await sealer.seal("bor-1");
@@ -192,20 +192,20 @@ describe("the cache of station-days", function () {
 
 	it("ends an export as it began, whatever comes meanwhile, or breaks it off", async () => {
 		let milliseconds = 0;
-		const { shelf, sealer, deliver, open } = plainRecord(folder, { now: () => milliseconds });
+		const { cache, sealer, deliver, open } = plainRecord(folder, { now: () => milliseconds });
 		deliver(1, 1000);
 		deliver(1201, 2000);
 		await sealer.seal("bor-1");
-		const exported = (from: Shelf): AsyncGenerator<string> => {
+		const exported = (from: DayCache): AsyncGenerator<string> => {
 			const index = from.index("bor-1");
 			return valuesCsv(from, { station: "bor-1", index } as PublishedStation, {});
 		};
 		let whole = "";
-		for await (const piece of exported(shelf)) whole += piece;
+		for await (const piece of exported(cache)) whole += piece;
 		// Of the same files, nothing opened.
 		const begun = await Promise.all(
 			[1, 2].map(async () => {
-				const pieces = exported(open().shelf);
+				const pieces = exported(open().cache);
 				return { pieces, first: String((await pieces.next()).value) };
 			}),
 		);
@@ -225,18 +225,18 @@ describe("the cache of station-days", function () {
 		}, DayGone);
 		// Of each day one file is left, and the one of the last ten minutes.
 		const files = readdirSync(join(folder, "bor-1", "days"));
-		const days = Object.keys(shelf.index("bor-1")?.days ?? {});
+		const days = Object.keys(cache.index("bor-1")?.days ?? {});
 		assert.equal(files.length, days.length + 1);
 	});
 
 	it("derives anew under another policy, and keeps what no document touches", async () => {
-		const { shelf, sealer, deliver, setPolicy } = plainRecord(folder);
+		const { cache, sealer, deliver, setPolicy } = plainRecord(folder);
 		deliver(1, 600);
 		await sealer.seal("bor-1");
-		assert.equal(publishedLines(shelf, "bor-1")[3]?.split(",")[12], "");
+		assert.equal(publishedLines(cache, "bor-1")[3]?.split(",")[12], "");
 		setPolicy(readFileSync("policies/bor.json", "utf8"));
 		assert.equal(await sealer.seal("bor-1"), "anew");
-		assert.match(publishedLines(shelf, "bor-1")[3]?.split(",")[12] ?? "", /^1:[0-9a-f]{32}$/);
+		assert.match(publishedLines(cache, "bor-1")[3]?.split(",")[12] ?? "", /^1:[0-9a-f]{32}$/);
 	});
 });
 
@@ -281,9 +281,9 @@ function plainRecord(folder: string, { rest, now }: PlainOptions = {}) {
 	);
 	let documents: StationDocuments = { policies: [], corrections: undefined, approvals: undefined };
 	const open = () => {
-		const shelf = new Shelf(folder, now === undefined ? {} : { now });
-		const given = { reader: record, shelf, documentsOf: () => documents };
-		return { shelf, sealer: new Sealer(rest === undefined ? given : { ...given, rest }) };
+		const cache = new DayCache(folder, now === undefined ? {} : { now });
+		const given = { reader: record, cache, documentsOf: () => documents };
+		return { cache, sealer: new Sealer(rest === undefined ? given : { ...given, rest }) };
 	};
 	return {
 		record,

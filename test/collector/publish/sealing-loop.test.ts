@@ -1,9 +1,9 @@
 /** Which stations the collector's database is asked about, and when. */
 import assert from "node:assert/strict";
 import sinon from "sinon";
+import { DAY_CACHE_FORMAT } from "../../../src/collector/publish/day-cache.js";
 import type { RecordFacts } from "../../../src/collector/publish/record-reader.js";
 import { SealingLoop } from "../../../src/collector/publish/sealing-loop.js";
-import { SHELF_FORMAT } from "../../../src/collector/publish/shelf.js";
 
 const STATIONS = ["bor-1", "bor-2", "pek-1"];
 
@@ -43,7 +43,7 @@ describe("the order in which stations are sealed", () => {
 					}));
 				},
 			},
-			shelf: { index: (station) => indexOf(held[station] ?? 0) },
+			cache: { index: (station) => indexOf(held[station] ?? 0) },
 			seal: async (station) => {
 				sealed.push(station);
 				held[station] = batches[station] ?? 0;
@@ -126,5 +126,5 @@ function indexOf(batchCount: number) {
 		heads: [],
 		evidence: [],
 	};
-	return { format: SHELF_FORMAT, basis: "", envelopeBytes: 0, facts, last: null, days: {} };
+	return { format: DAY_CACHE_FORMAT, basis: "", envelopeBytes: 0, facts, last: null, days: {} };
 }

@@ -45,14 +45,14 @@ describe("the station's configuration", () => {
 	});
 
 	it("is refused with a unit or a count of coefficients that its turbidity probe cannot have", () => {
-		const sayings: [Partial<StationConfiguration>, RegExp][] = [
+		const cases: [Partial<StationConfiguration>, RegExp][] = [
 			[{ turbidityProbe: "obs-3" }, /of obs-3 has 0 numbers; use 6/],
 			[{ turbidityProbe: "sen0189" }, /turbidityUnit of sen0189 is FNU; use relative/],
 			[{ turbidityCoefficientsMicro: [1, 2] }, /of loop-4-20 has 2 numbers; use 3/],
 			[{ turbidityCoefficientsMicro: [1, 2, 0.5] }, /turbidityCoefficientsMicro is 0.5/],
 			[{ turbidityCalibrationId: 255 }, /turbidityCalibrationId is 255/],
 		];
-		for (const [fields, complaint] of sayings) {
+		for (const [fields, complaint] of cases) {
 			assert.throws(() => validateConfiguration({ ...CONFIGURATION, ...fields }), {
 				code: "configuration-invalid",
 				message: complaint,

@@ -96,7 +96,7 @@ describe("a question to the network time server", () => {
 		assert.equal(bench.network.timeServer.requests, 20);
 	});
 
-	const sayings: Record<TimeFault, (outcome: NetworkTimeOutcome, bench: Bench) => void> = {
+	const expectations: Record<TimeFault, (outcome: NetworkTimeOutcome, bench: Bench) => void> = {
 		lost: (outcome) => assert.deepEqual(outcome, { kind: "silent", why: "no answer in time" }),
 		late: (outcome) => assert.deepEqual(outcome, { kind: "silent", why: "no answer in time" }),
 		wrong: (outcome, bench) => {
@@ -118,7 +118,7 @@ describe("a question to the network time server", () => {
 		it(`ends in time and leaves nothing behind when its answer is ${fault}`, () => {
 			const bench = new Bench();
 			bench.network.timeServer.faults = { [fault]: 1 };
-			sayings[fault](bench.ask(), bench);
+			expectations[fault](bench.ask(), bench);
 			bench.network.timeServer.faults = {};
 			assert.equal(bench.ask().kind, "time");
 		});

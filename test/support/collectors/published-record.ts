@@ -7,6 +7,7 @@ import { signingKeyOf } from "../../../src/collector/ledger/keys.js";
 import { Ledger } from "../../../src/collector/ledger/ledger.js";
 import type { ReaderLimits } from "../../../src/collector/publish/address-limits.js";
 import { Assets } from "../../../src/collector/publish/assets.js";
+import { DayCache } from "../../../src/collector/publish/day-cache.js";
 import { listenForReaders } from "../../../src/collector/publish/http.js";
 import { Library } from "../../../src/collector/publish/library.js";
 import { allPageRoutes } from "../../../src/collector/publish/page-routes.js";
@@ -14,7 +15,6 @@ import { readPublication } from "../../../src/collector/publish/publication.js";
 import { type Publishing, startPublishing } from "../../../src/collector/publish/publishing.js";
 import { SqlRecordReader } from "../../../src/collector/publish/record-reader.js";
 import { routerOf } from "../../../src/collector/publish/router.js";
-import { Shelf } from "../../../src/collector/publish/shelf.js";
 import { Streams } from "../../../src/collector/publish/streams.js";
 import { openPGliteStore } from "../../../src/collector/store/pglite-store.js";
 import type { SqlStore } from "../../../src/collector/store/store.js";
@@ -181,9 +181,13 @@ export function read(
 }
 
 /** A cache that is there already, served from this process: `folder` holds it and the operator's file. */
-export async function openPublishedShelf(folder: string, stations: readonly string[]) {
+export async function openPublishedCache(folder: string, stations: readonly string[]) {
 	const publication = readPublication(join(folder, "publication.json"), () => {});
-	const library = new Library(new Shelf(join(folder, "published")), publication, () => NOW_SECONDS);
+	const library = new Library(
+		new DayCache(join(folder, "published")),
+		publication,
+		() => NOW_SECONDS,
+	);
 	library.stations = stations;
 	const streams = new Streams(() => undefined);
 	const routes = allPageRoutes(new Assets(), false);

@@ -1,9 +1,9 @@
 /** A station's months, and two periods beside each other: "has the water got better?". docs/PUBLISHING.md, section 9. */
 import { civilDateOf, dayNumberOf, dayNumberOfDate, isoTextOf } from "../../../core/calendar.js";
 import { channelsOf } from "../channels.js";
+import { UNDATED } from "../day-cache.js";
 import type { Library, PublishedStation } from "../library.js";
 import { Series } from "../series.js";
-import { UNDATED } from "../shelf.js";
 import { type Figures, figuresOf, heldSeconds, INTERVAL_SECONDS_DEFAULT } from "./statistics.js";
 
 const SECONDS_PER_DAY = 86_400;
@@ -154,10 +154,10 @@ function figuresOfPeriod(
 	found: PublishedStation,
 	{ from, to }: Span,
 ): PeriodFigures {
-	const { shelf } = library;
+	const { cache } = library;
 	const { station, index, documents, summary } = found;
 	const end = Math.max(from, Math.min(to, seenUntil(library, found)));
-	const series = new Series(shelf, station, index, { from, to: end });
+	const series = new Series(cache, station, index, { from, to: end });
 	const policy = documents.policies.at(-1);
 	const intervalSeconds = policy?.intervalSeconds ?? INTERVAL_SECONDS_DEFAULT;
 	const limits = (policy?.limits ?? []).filter((limit) => limit.class === summary.site.class);

@@ -5,8 +5,8 @@
 import { isoTextOf } from "../../../core/calendar.js";
 import { channelsOf, SHOWN_CHANNELS, type ShownChannel } from "../channels.js";
 import { numbersOf } from "../column-bytes.js";
+import { type DayCache, UNDATED } from "../day-cache.js";
 import type { Library, PublishedStation } from "../library.js";
-import { type Shelf, UNDATED } from "../shelf.js";
 import { textOf } from "../texts.js";
 import { datastreamId, epochNumbers, stationNumbers } from "./ids.js";
 import { intervalText } from "./instants.js";
@@ -68,7 +68,7 @@ type Held = Exclude<SetName, "Observations">;
 
 export class Model {
 	readonly origin: string;
-	readonly shelf: Shelf;
+	readonly cache: DayCache;
 	/** By Datastream's id, rising. */
 	readonly streams: readonly Stream[];
 	readonly #sets: ReadonlyMap<Held, ReadonlyMap<number, Entity>>;
@@ -76,7 +76,7 @@ export class Model {
 
 	constructor(library: Library, origin: string) {
 		this.origin = origin;
-		this.shelf = library.shelf;
+		this.cache = library.cache;
 		const stations = library.all();
 		const numbers = stationNumbers(
 			stations.map(({ station, site }) => ({ station, told: site.number })),
@@ -236,7 +236,7 @@ class HistoricalPlace extends OfStation {
 	}
 
 	protected properties() {
-		return { time: isoTextOf(firstSeconds(this.model.shelf, this.found) ?? 0) };
+		return { time: isoTextOf(firstSeconds(this.model.cache, this.found) ?? 0) };
 	}
 }
 
@@ -290,7 +290,7 @@ class Datastream extends OfStream {
 		const { name, key } = this.quantity;
 		const { summary, documents } = found;
 		const unit = unitOf(this.stream);
-		const first = firstSeconds(this.model.shelf, found);
+		const first = firstSeconds(this.model.cache, found);
 		const last = Date.parse(summary.lastReading ?? "") / 1000;
 		const extent =
 			first === undefined || Number.isNaN(last) ? undefined : intervalText(first, last);
@@ -388,9 +388,9 @@ function firstDay({ index }: PublishedStation): string | undefined {
 }
 
 /** Of the first reading that something dates. */
-function firstSeconds(shelf: Shelf, found: PublishedStation): number | undefined {
+function firstSeconds(cache: DayCache, found: PublishedStation): number | undefined {
 	const name = firstDay(found);
-	const day = name === undefined ? undefined : shelf.day(found.station, found.index, name);
+	const day = name === undefined ? undefined : cache.day(found.station, found.index, name);
 	if (day === undefined) return undefined;
 	return numbersOf(day.column("time"), day.count).reduce((least, at) => Math.min(least, at));
 }

@@ -3,7 +3,7 @@
  * as a question walks over them, and a question that would walk too far is refused.
  */
 import { cellOf, numbersOf } from "../column-bytes.js";
-import { UNDATED } from "../shelf.js";
+import { UNDATED } from "../day-cache.js";
 import type { StationDay } from "../station-day.js";
 import { observationId, placeOfObservation, SEQUENCE_MAX } from "./ids.js";
 import type { Model, Stream } from "./model.js";
@@ -156,7 +156,7 @@ function observationsOfDay(
 	const { found, channel, epochNumbers, stationNumber } = stream;
 	const rows = found.index.days[name]?.rows ?? 0;
 	budget.take(rows);
-	const day = model.shelf.day(found.station, found.index, name);
+	const day = model.cache.day(found.station, found.index, name);
 	if (day === undefined) return [];
 	const [seconds, epochs, sequences] = ["time", "epoch", "sequence"].map((column) =>
 		numbersOf(day.column(column), day.count),

@@ -23,7 +23,7 @@ import { RetryLater } from "./retry-later.js";
 import { StationDay } from "./station-day.js";
 
 /** Of the files here, days included; another one makes all anew. */
-export const SHELF_FORMAT = 3;
+export const DAY_CACHE_FORMAT = 3;
 /** Readings and marks that nothing dates lie here. */
 export const UNDATED = "undated";
 
@@ -39,7 +39,7 @@ export interface DayEntry {
 }
 
 /** What is known of a station's cache. All of it follows from the record and the documents. */
-export interface ShelfIndex {
+export interface CacheIndex {
 	readonly format: number;
 	/** Derivation's version and the documents' names. */
 	readonly basis: string;
@@ -64,7 +64,7 @@ export class DayGone extends RetryLater {
 	}
 }
 
-export interface ShelfOptions {
+export interface DayCacheOptions {
 	/** Told of a station of which a day is damaged: it has to be made anew. */
 	readonly onDamaged?: (station: string) => void;
 	/** Milliseconds of a clock that only goes forward. */
@@ -76,31 +76,31 @@ interface Superseded {
 	readonly milliseconds: number;
 }
 
-export class Shelf {
+export class DayCache {
 	readonly #folder: string;
-	readonly #options: ShelfOptions;
+	readonly #options: DayCacheOptions;
 	readonly #damaged = new Set<string>();
 	/** By station, the oldest first. What an earlier process left is looked for once. */
 	readonly #superseded = new Map<string, Superseded[]>();
-	readonly #indexes = new Map<string, ShelfIndex>();
+	readonly #indexes = new Map<string, CacheIndex>();
 	/** Opened days, the last used last: at about 60 KB each 180 MB at most. */
 	readonly #open = new Map<string, StationDay>();
 
-	constructor(folder: string, options: ShelfOptions = {}) {
+	constructor(folder: string, options: DayCacheOptions = {}) {
 		this.#folder = folder;
 		this.#options = options;
 		makeFolders(folder, 0o700);
 	}
 
 	/** Undefined where there is none that can be read. */
-	index(station: string): ShelfIndex | undefined {
+	index(station: string): CacheIndex | undefined {
 		const held = this.#indexes.get(station);
 		if (held !== undefined) return held;
 		const path = this.#path(station, "index.json");
 		if (!existsSync(path)) return undefined;
 		try {
-			const index = JSON.parse(readFileSync(path, "utf8")) as ShelfIndex;
-			if (index.format !== SHELF_FORMAT) return undefined;
+			const index = JSON.parse(readFileSync(path, "utf8")) as CacheIndex;
+			if (index.format !== DAY_CACHE_FORMAT) return undefined;
 			this.#indexes.set(station, index);
 			return index;
 		} catch (error) {
@@ -110,7 +110,7 @@ export class Shelf {
 	}
 
 	/** Undefined where the index has none of that name. Throws DayGone. */
-	day(station: string, index: ShelfIndex, name: string): StationDay | undefined {
+	day(station: string, index: CacheIndex, name: string): StationDay | undefined {
 		const entry = index.days[name];
 		if (entry === undefined) return undefined;
 		const file = fileOf(name, entry);
@@ -157,7 +157,7 @@ export class Shelf {
 	}
 
 	/** Last of all: what it names is there. What it does not name any more goes later. */
-	writeIndex(station: string, index: ShelfIndex): void {
+	writeIndex(station: string, index: CacheIndex): void {
 		makeFolders(this.#path(station, "days"), 0o700);
 		const before = this.index(station);
 		replace(this.#path(station, "index.json"), Buffer.from(JSON.stringify(index)));
@@ -165,7 +165,7 @@ export class Shelf {
 		this.#tidy(station, index, before);
 	}
 
-	#tidy(station: string, index: ShelfIndex, before: ShelfIndex | undefined): void {
+	#tidy(station: string, index: CacheIndex, before: CacheIndex | undefined): void {
 		const now = (this.#options.now ?? (() => performance.now()))();
 		let superseded = this.#superseded.get(station);
 		if (superseded === undefined) {
