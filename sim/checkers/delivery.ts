@@ -56,11 +56,11 @@ export function judgeDelivery(
 	let inGaps = 0;
 	let missing = 0;
 	const explained = new Set<Uint8Array>();
-	for (const canonical of returned) {
-		const { kind, epoch, sequence } = decodeEntry(canonical);
+	for (const canonicalBytes of returned) {
+		const { kind, epoch, sequence } = decodeEntry(canonicalBytes);
 		if (kind === "reading") measured++;
-		const row = stored.get(placeOf(canonical));
-		if (row !== undefined && equalBytes(row, canonical)) {
+		const row = stored.get(placeOf(canonicalBytes));
+		if (row !== undefined && equalBytes(row, canonicalBytes)) {
 			delivered++;
 			explained.add(row);
 		} else if (
@@ -70,9 +70,9 @@ export function judgeDelivery(
 			inGaps++;
 		} else missing++;
 	}
-	for (const canonical of interrupted) {
-		const row = stored.get(placeOf(canonical));
-		if (row !== undefined && equalBytes(row, canonical)) explained.add(row);
+	for (const canonicalBytes of interrupted) {
+		const row = stored.get(placeOf(canonicalBytes));
+		if (row !== undefined && equalBytes(row, canonicalBytes)) explained.add(row);
 	}
 	return {
 		measured,
@@ -99,7 +99,11 @@ export function addDeliveries(a: DeliveryOutcome, b: DeliveryOutcome): DeliveryO
 }
 
 /** (epoch, sequence) as text: together they are 64 bits, more than a number holds. */
-function placeOf(canonical: Uint8Array): string {
-	const view = new DataView(canonical.buffer, canonical.byteOffset, canonical.byteLength);
+function placeOf(canonicalBytes: Uint8Array): string {
+	const view = new DataView(
+		canonicalBytes.buffer,
+		canonicalBytes.byteOffset,
+		canonicalBytes.byteLength,
+	);
 	return `${view.getUint32(4, true)}/${view.getUint32(8, true)}`;
 }

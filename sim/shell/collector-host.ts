@@ -109,7 +109,7 @@ export async function openCollectorHost(options: CollectorHostOptions): Promise<
 				await enrolResults(registry, results, undefined, "other-run");
 			},
 			rowsOf: async (station) =>
-				(await entriesOf(store, station)).map(({ canonical }) => canonical),
+				(await entriesOf(store, station)).map(({ canonicalBytes }) => canonicalBytes),
 			close: async () => {
 				await listening.close();
 				await enrolments.close();

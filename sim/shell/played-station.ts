@@ -110,8 +110,8 @@ class RecordView {
 	latest: DerivedReading | undefined;
 	newestSequence = 0;
 
-	observe(canonical: Uint8Array): void {
-		const entry = decodeEntry(canonical);
+	observe(canonicalBytes: Uint8Array): void {
+		const entry = decodeEntry(canonicalBytes);
 		this.#context.observe(entry);
 		this.#resolver.observe(entry);
 		this.newestSequence = entry.sequence;
@@ -158,8 +158,8 @@ export function playStation(
 		requireWritten: () => files.requireWritten(),
 		close: () => files.close(),
 	};
-	for (const canonical of witness.returned) view.observe(canonical);
-	witness.onAppended = (canonical) => view.observe(canonical);
+	for (const canonicalBytes of witness.returned) view.observe(canonicalBytes);
+	witness.onAppended = (canonicalBytes) => view.observe(canonicalBytes);
 	witness.onAcknowledged = () => {
 		played.acknowledgedUtcSeconds = station.utcSeconds;
 	};

@@ -23,7 +23,7 @@ export class WitnessFile implements Witness {
 	readonly interrupted: Uint8Array[] = [];
 	/** Highest sequence that the journal took an acknowledgement for. */
 	acknowledgedCursor = 0;
-	onAppended: ((canonical: Uint8Array) => void) | undefined;
+	onAppended: ((canonicalBytes: Uint8Array) => void) | undefined;
 	onAcknowledged: (() => void) | undefined;
 	#attempt: Uint8Array | undefined;
 
@@ -32,15 +32,15 @@ export class WitnessFile implements Witness {
 		this.#descriptor = openSync(path, "a", 0o600);
 	}
 
-	attempted(canonical: Uint8Array): void {
-		this.#note(ATTEMPTED, canonical);
-		this.#write(ATTEMPTED, canonical);
+	attempted(canonicalBytes: Uint8Array): void {
+		this.#note(ATTEMPTED, canonicalBytes);
+		this.#write(ATTEMPTED, canonicalBytes);
 	}
 
-	appended(canonical: Uint8Array): void {
-		this.#note(RETURNED, canonical);
-		this.#write(RETURNED, canonical);
-		this.onAppended?.(canonical);
+	appended(canonicalBytes: Uint8Array): void {
+		this.#note(RETURNED, canonicalBytes);
+		this.#write(RETURNED, canonicalBytes);
+		this.onAppended?.(canonicalBytes);
 	}
 
 	acknowledged(cursor: number): void {
@@ -62,26 +62,26 @@ export class WitnessFile implements Witness {
 		return this.#attempt === undefined ? this.interrupted : [...this.interrupted, this.#attempt];
 	}
 
-	#note(what: number, canonical: Uint8Array): void {
+	#note(what: number, canonicalBytes: Uint8Array): void {
 		if (what === ACKNOWLEDGED) {
-			const { buffer, byteOffset, byteLength } = canonical;
+			const { buffer, byteOffset, byteLength } = canonicalBytes;
 			this.acknowledgedCursor = new DataView(buffer, byteOffset, byteLength).getUint32(0, true);
 			return;
 		}
 		if (what === RETURNED) {
-			this.returned.push(canonical);
+			this.returned.push(canonicalBytes);
 			this.#attempt = undefined;
 			return;
 		}
 		if (this.#attempt !== undefined) this.interrupted.push(this.#attempt);
-		this.#attempt = canonical;
+		this.#attempt = canonicalBytes;
 	}
 
-	#write(what: number, canonical: Uint8Array): void {
-		const bytes = Buffer.alloc(HEAD_BYTES + canonical.length);
+	#write(what: number, canonicalBytes: Uint8Array): void {
+		const bytes = Buffer.alloc(HEAD_BYTES + canonicalBytes.length);
 		bytes.writeUInt8(what, 0);
-		bytes.writeUInt16LE(canonical.length, 1);
-		bytes.set(canonical, HEAD_BYTES);
+		bytes.writeUInt16LE(canonicalBytes.length, 1);
+		bytes.set(canonicalBytes, HEAD_BYTES);
 		writeWhole(this.#descriptor, bytes);
 	}
 
@@ -97,8 +97,8 @@ export class WitnessFile implements Witness {
 		while (offset + HEAD_BYTES <= bytes.length) {
 			const end = offset + HEAD_BYTES + bytes.readUInt16LE(offset + 1);
 			if (end > bytes.length) break;
-			const canonical = new Uint8Array(bytes.subarray(offset + HEAD_BYTES, end));
-			this.#note(bytes.readUInt8(offset), canonical);
+			const canonicalBytes = new Uint8Array(bytes.subarray(offset + HEAD_BYTES, end));
+			this.#note(bytes.readUInt8(offset), canonicalBytes);
 			offset = end;
 		}
 		// What a full disk or a killed process left of a note; the next would be read as a part of it.

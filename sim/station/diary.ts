@@ -22,7 +22,7 @@ export interface DiaryWake {
 
 /** An append that returned. */
 export interface DiaryEntry {
-	readonly canonical: Uint8Array;
+	readonly canonicalBytes: Uint8Array;
 	readonly entry: Entry;
 	readonly atMicroseconds: number;
 	/** Index of the wake that it was appended in. */
@@ -101,11 +101,11 @@ export class StationDiary implements StationObserver {
 	}
 
 	/** An append returned. */
-	appended(canonical: Uint8Array): void {
-		const entry = decodeEntry(canonical);
+	appended(canonicalBytes: Uint8Array): void {
+		const entry = decodeEntry(canonicalBytes);
 		const wake = this.wakes.length - 1;
 		this.entries.push({
-			canonical,
+			canonicalBytes,
 			entry,
 			atMicroseconds: this.#clock().microseconds,
 			wake,

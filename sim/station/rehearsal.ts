@@ -268,7 +268,8 @@ export class Rehearsal {
 
 	report(): RehearsalReport {
 		let entriesHash: Uint8Array = new Uint8Array(32);
-		for (const canonical of this.#appended) entriesHash = this.#sha256(entriesHash, canonical);
+		for (const canonicalBytes of this.#appended)
+			entriesHash = this.#sha256(entriesHash, canonicalBytes);
 		const { wakes, crashes } = this.station.counters;
 		return {
 			signatures: this.#scheme.name,
@@ -303,11 +304,11 @@ export class Rehearsal {
 						...(retained === undefined ? {} : { retained }),
 					}),
 					{
-						attempted: (canonical) => {
-							this.#attempted = canonical;
+						attempted: (canonicalBytes) => {
+							this.#attempted = canonicalBytes;
 						},
-						appended: (canonical) => {
-							this.#appended.push(canonical);
+						appended: (canonicalBytes) => {
+							this.#appended.push(canonicalBytes);
 						},
 						acknowledged: (cursor) => {
 							this.#acknowledged = cursor;
@@ -322,13 +323,13 @@ export class Rehearsal {
 		const problems: string[] = [];
 		const { stored } = this.#collector;
 		const last = this.#attempted === undefined ? "" : hexOf(this.#attempted);
-		this.#appended.forEach((canonical, index) => {
+		this.#appended.forEach((canonicalBytes, index) => {
 			const sequence = index + 1;
 			const held = stored.get(sequence);
 			if (held === undefined && sequence <= this.#acknowledged) {
 				problems.push(`${sequence} was released and is not held`);
 			}
-			if (held !== undefined && held !== hexOf(canonical)) {
+			if (held !== undefined && held !== hexOf(canonicalBytes)) {
 				problems.push(`${sequence} is held with other contents`);
 			}
 		});

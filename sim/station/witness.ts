@@ -13,9 +13,9 @@ export interface Witness {
 	 * An append is about to be tried; cut short, it may be there whole or not at all. Left out by who
 	 * cuts nothing: to tell of it the entry is encoded once more.
 	 */
-	attempted?(canonical: Uint8Array): void;
+	attempted?(canonicalBytes: Uint8Array): void;
 	/** An append returned. */
-	appended(canonical: Uint8Array): void;
+	appended(canonicalBytes: Uint8Array): void;
 	/** The journal took an acknowledgement. */
 	acknowledged(cursor: number, epoch: number): void;
 }
@@ -36,13 +36,13 @@ class WitnessedJournal implements StationJournal {
 		this.#witness = witness;
 	}
 
-	append(draft: EntryDraft): { readonly sequence: number; readonly canonical: Uint8Array } {
+	append(draft: EntryDraft): { readonly sequence: number; readonly canonicalBytes: Uint8Array } {
 		if (this.#witness.attempted !== undefined) {
 			const { epoch, nextSequence: sequence } = this.#journal;
 			this.#witness.attempted(encodeDraft(draft, epoch, sequence));
 		}
 		const appended = this.#journal.append(draft);
-		this.#witness.appended(appended.canonical.slice());
+		this.#witness.appended(appended.canonicalBytes.slice());
 		return appended;
 	}
 
@@ -58,7 +58,7 @@ class WitnessedJournal implements StationJournal {
 	read(
 		first: number,
 		count: number,
-		visit: (sequence: number, canonical: Uint8Array) => void,
+		visit: (sequence: number, canonicalBytes: Uint8Array) => void,
 	): void {
 		this.#journal.read(first, count, visit);
 	}

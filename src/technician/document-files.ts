@@ -128,11 +128,11 @@ export async function proposeFromRecord(
 	say: Say,
 ): Promise<number> {
 	const context = new DerivationContext();
-	await source((canonical) => context.observe(decodeEntry(canonical)));
+	await source((canonicalBytes) => context.observe(decodeEntry(canonicalBytes)));
 	const log = new CalibrationLog();
 	const visits = new RecordedVisits();
-	await source((canonical) => {
-		const entry = decodeEntry(canonical);
+	await source((canonicalBytes) => {
+		const entry = decodeEntry(canonicalBytes);
 		const derived = context.derive(entry);
 		if (derived !== undefined) visits.read(entry, derived);
 		const logged = log.observe(entry);

@@ -51,7 +51,7 @@ export const ROW_COLUMNS: readonly string[] = Object.freeze([
 
 /** Rows of one chain's entries, ascending. */
 export function rowsOf(entries: readonly Uint8Array[]): EntryRow[] {
-	const decoded = entries.map((canonical) => decodeEntry(canonical));
+	const decoded = entries.map((canonicalBytes) => decodeEntry(canonicalBytes));
 	const resolver = new TimeResolver();
 	const context = new DerivationContext();
 	// A configuration may be read only after the readings that it gives their meaning, and so may a time entry.

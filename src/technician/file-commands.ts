@@ -33,7 +33,7 @@ export function showJournal(path: string, format: OutputFormat, talk: Talk): num
 	if (isExportedFile(bytes)) {
 		const journal = readExportedFile(path, bytes);
 		tellOfExport(journal, talk);
-		const entries = journal.entries.map(({ canonical }) => canonical);
+		const entries = journal.entries.map(({ canonicalBytes }) => canonicalBytes);
 		showEntries({ ...journal, entries, report: null }, format, talk);
 		return journal.damage.length > 0 ? 1 : 0;
 	}

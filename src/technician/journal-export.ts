@@ -25,7 +25,7 @@ const ENTRIES_PER_REQUEST = 500;
 /** An entry and the line that holds it, as it was written. */
 export interface ExportedEntry {
 	readonly sequence: number;
-	readonly canonical: Uint8Array;
+	readonly canonicalBytes: Uint8Array;
 	readonly line: string;
 }
 
@@ -210,15 +210,15 @@ async function append(
 				client,
 				{ first: next, count: ENTRIES_PER_REQUEST },
 				epoch,
-				(sequence, canonical) => {
-					const place = placeOf(canonical);
+				(sequence, canonicalBytes) => {
+					const place = placeOf(canonicalBytes);
 					if (epoch === undefined) {
 						epoch = place;
 						write(checkedLine({ [FILE_NAME]: FILE_VERSION, station, epoch, first }));
 					}
-					requirePlace(canonical, epoch, sequence);
+					requirePlace(canonicalBytes, epoch, sequence);
 					if (sequence < next) throw new OperationalError("the station sent an entry twice");
-					write(lineOf(sequence, canonical));
+					write(lineOf(sequence, canonicalBytes));
 					next = sequence + 1;
 					fetched++;
 				},
@@ -251,10 +251,10 @@ async function fillHoles(
 					client,
 					{ first: next, count },
 					epoch,
-					(sequence, canonical) => {
-						requirePlace(canonical, epoch, sequence);
+					(sequence, canonicalBytes) => {
+						requirePlace(canonicalBytes, epoch, sequence);
 						// A station that holds less begins later: what lies after the hole is there already.
-						if (sequence <= hole.last) found.set(sequence, lineOf(sequence, canonical));
+						if (sequence <= hole.last) found.set(sequence, lineOf(sequence, canonicalBytes));
 					},
 				);
 				const nextAnswered = Number(fields.get("next"));
@@ -286,13 +286,13 @@ async function fetchEntries(
 	client: ConsoleClient,
 	asked: { readonly first: number; readonly count: number },
 	epoch: number | undefined,
-	take: (sequence: number, canonical: Uint8Array) => void,
+	take: (sequence: number, canonicalBytes: Uint8Array) => void,
 ): Promise<ConsoleFields> {
 	const { fields } = await client.request("journal", {
 		fields: { ...asked, ...(epoch === undefined ? {} : { epoch }) },
 		onPart: (part) => {
-			const { sequence, canonical } = entryOf(part);
-			take(sequence, canonical);
+			const { sequence, canonicalBytes } = entryOf(part);
+			take(sequence, canonicalBytes);
 		},
 	});
 	return fields;
@@ -302,8 +302,8 @@ const ALTERED = "altered or damaged: its check does not hold";
 const ENTRY_LINE = /^\{"sequence":(\d{1,10}),"canonical":"([0-9a-f]+)"(,"check":"[0-9a-f]{8}")?\}$/;
 const CHECK = /,"check":"([0-9a-f]{8})"\}$/;
 
-function lineOf(sequence: number, canonical: Uint8Array): string {
-	return checkedLine({ sequence, canonical: hexOf(canonical) });
+function lineOf(sequence: number, canonicalBytes: Uint8Array): string {
+	return checkedLine({ sequence, canonical: hexOf(canonicalBytes) });
 }
 
 /** The check is over the line's bytes before it. */
@@ -330,12 +330,13 @@ function isUnchecked(line: string): boolean {
 /** The entry, or what is wrong with the line. */
 function entryOfLine(line: string, epoch: number): ExportedEntry | string {
 	const [, digits = "", hex = ""] = ENTRY_LINE.exec(line) ?? [];
-	const canonical = bytesOfHex(hex);
-	if (digits === "" || canonical === undefined) return "not an entry; altered or damaged";
+	const canonicalBytes = bytesOfHex(hex);
+	if (digits === "" || canonicalBytes === undefined) return "not an entry; altered or damaged";
 	const sequence = Number(digits);
-	if (!isInPlace(canonical, epoch, sequence)) return `entry ${sequence} is not what it says it is`;
+	if (!isInPlace(canonicalBytes, epoch, sequence))
+		return `entry ${sequence} is not what it says it is`;
 	if (!isUnchecked(line) && !isChecked(line)) return `entry ${sequence}: ${ALTERED}`;
-	return { sequence, canonical, line };
+	return { sequence, canonicalBytes, line };
 }
 
 function readExisting(path: string): ExportedJournal | undefined {
@@ -355,27 +356,27 @@ function readExisting(path: string): ExportedJournal | undefined {
 }
 
 /** An entry out of a line of the station's answer to `journal`. Throws OperationalError. */
-export function entryOf(part: ConsoleFields): { sequence: number; canonical: Uint8Array } {
-	const canonical = bytesOfBase64(part.get("bytes") ?? "");
+export function entryOf(part: ConsoleFields): { sequence: number; canonicalBytes: Uint8Array } {
+	const canonicalBytes = bytesOfBase64(part.get("bytes") ?? "");
 	const sequence = Number(part.get("sequence"));
-	if (canonical === undefined || !Number.isInteger(sequence)) {
+	if (canonicalBytes === undefined || !Number.isInteger(sequence)) {
 		throw new OperationalError("the station sent a line that is no entry; its firmware is another");
 	}
-	return { sequence, canonical };
+	return { sequence, canonicalBytes };
 }
 
-function placeOf(canonical: Uint8Array): number {
-	return new DataView(canonical.buffer, canonical.byteOffset).getUint32(4, true);
+function placeOf(canonicalBytes: Uint8Array): number {
+	return new DataView(canonicalBytes.buffer, canonicalBytes.byteOffset).getUint32(4, true);
 }
 
-function requirePlace(canonical: Uint8Array, epoch: number, sequence: number): void {
-	if (isInPlace(canonical, epoch, sequence)) return;
+function requirePlace(canonicalBytes: Uint8Array, epoch: number, sequence: number): void {
+	if (isInPlace(canonicalBytes, epoch, sequence)) return;
 	throw new OperationalError(`the station: entry ${sequence} is not what it says it is`);
 }
 
-function isInPlace(canonical: Uint8Array, epoch: number, sequence: number): boolean {
+function isInPlace(canonicalBytes: Uint8Array, epoch: number, sequence: number): boolean {
 	try {
-		const entry = decodeEntry(canonical);
+		const entry = decodeEntry(canonicalBytes);
 		return entry.epoch === epoch && entry.sequence === sequence;
 	} catch (error) {
 		if (error instanceof StationError) return false;

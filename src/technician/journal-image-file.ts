@@ -282,8 +282,8 @@ function readEpoch(
 	chains.begin();
 	for (const { header, at } of log) {
 		const entries: [number, Uint8Array][] = [];
-		const scan = scanSector(image.slice(at, at + sectorBytes), header, (index, canonical) => {
-			entries.push([header.firstSequence + index, canonical]);
+		const scan = scanSector(image.slice(at, at + sectorBytes), header, (index, canonicalBytes) => {
+			entries.push([header.firstSequence + index, canonicalBytes]);
 			return true;
 		});
 		cursor = Math.max(cursor, scan.cursor);
@@ -298,7 +298,7 @@ function readEpoch(
 		// What this sector begins with is no longer the business of the one before it.
 		const from = header.firstSequence - (header.isCopying ? 0 : header.unproved);
 		for (const sequence of found.keys()) if (sequence >= from) found.delete(sequence);
-		for (const [sequence, canonical] of entries) found.set(sequence, canonical);
+		for (const [sequence, canonicalBytes] of entries) found.set(sequence, canonicalBytes);
 		chains.add(header, found);
 		end = Math.max(end, header.firstSequence + scan.nextIndex);
 	}
@@ -313,7 +313,7 @@ function readEpoch(
 	return {
 		epoch,
 		cursor,
-		entries: sorted.map(([, canonical]) => canonical),
+		entries: sorted.map(([, canonicalBytes]) => canonicalBytes),
 		missing: rangesMissing(sequences, first, end),
 	};
 }
@@ -336,10 +336,10 @@ class ChainCheck {
 		if (before === undefined) return;
 		let head: Uint8Array = before.head;
 		for (let sequence = before.firstSequence; sequence < header.firstSequence; sequence++) {
-			const canonical = found.get(sequence);
+			const canonicalBytes = found.get(sequence);
 			// After a hole nothing can be said: the hole is told as missing.
-			if (canonical === undefined) return;
-			head = chainNext(this.#sha256, head, canonical);
+			if (canonicalBytes === undefined) return;
+			head = chainNext(this.#sha256, head, canonicalBytes);
 		}
 		if (!equalBytes(head, header.head)) this.broken++;
 	}

@@ -137,7 +137,8 @@ async function stationFlagsOf(session: Session, sequence: number): Promise<strin
 			fields: { first: sequence, count: 1 },
 		});
 		const entry = parts.map(entryOf).find((each) => each.sequence === sequence);
-		if (entry !== undefined) return stationFlagNames(decodeEntry(entry.canonical).stationFlags);
+		if (entry !== undefined)
+			return stationFlagNames(decodeEntry(entry.canonicalBytes).stationFlags);
 		session.say(session.messages.say("notReadBack", { sequence, why: "" }));
 	} catch (error) {
 		const isForeign = error instanceof StationError;

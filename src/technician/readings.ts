@@ -4,7 +4,9 @@ import { decodeEntry } from "../protocol/record/entry.js";
 import { type Dialect, lineOf, objectOf, READING_COLUMNS, ReadingTable } from "./reading-table.js";
 
 /** Calls `visit` with the canonical bytes of each entry, epoch by epoch in ascending sequence. */
-export type EntrySource = (visit: (canonical: Uint8Array) => void | Promise<void>) => Promise<void>;
+export type EntrySource = (
+	visit: (canonicalBytes: Uint8Array) => void | Promise<void>,
+) => Promise<void>;
 
 export interface ReadingsOptions {
 	readonly station: string;
@@ -37,13 +39,13 @@ const TIME_COLUMN = READING_COLUMNS.indexOf("time");
 export async function writeReadings(options: ReadingsOptions): Promise<ReadingsReport> {
 	const { station, source, form, from, to, write } = options;
 	const table = new ReadingTable(station, options.airPressureHectopascals);
-	await source((canonical) => {
-		table.observe(decodeEntry(canonical));
+	await source((canonicalBytes) => {
+		table.observe(decodeEntry(canonicalBytes));
 	});
 	const counts = { rows: 0, unknown: 0, undated: 0 };
 	let piece = form === "jsonl" ? "" : lineOf(READING_COLUMNS, form.csv);
-	await source(async (canonical) => {
-		const entry = decodeEntry(canonical);
+	await source(async (canonicalBytes) => {
+		const entry = decodeEntry(canonicalBytes);
 		if (entry.kind !== "reading") return;
 		const row = table.row(entry);
 		if (row === undefined) {

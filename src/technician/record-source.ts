@@ -37,12 +37,12 @@ export function recordFileSource(
 				if (batch.station !== station) {
 					throw new OperationalError(`${path}: the record of ${batch.station}, not of ${station}`);
 				}
-				for (const [index, canonical] of batch.entries.entries()) {
+				for (const [index, canonicalBytes] of batch.entries.entries()) {
 					const sequence = batch.first + index;
 					// Batches overlap where one was cut differently after a crash.
 					if (sequence <= (seen.get(batch.epoch) ?? 0)) continue;
 					seen.set(batch.epoch, sequence);
-					const visited = visit(canonical);
+					const visited = visit(canonicalBytes);
 					if (visited !== undefined) await visited;
 				}
 			}

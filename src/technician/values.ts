@@ -70,9 +70,9 @@ export async function visitValues(
 		ready = [];
 		for (const row of rows) await onRow(row);
 	};
-	await source((canonical) => table.observe(decodeEntry(canonical)));
-	await source((canonical) => {
-		table.take(decodeEntry(canonical));
+	await source((canonicalBytes) => table.observe(decodeEntry(canonicalBytes)));
+	await source((canonicalBytes) => {
+		table.take(decodeEntry(canonicalBytes));
 		return ready.length > 0 ? handOn() : undefined;
 	});
 	table.end();

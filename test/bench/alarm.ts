@@ -134,8 +134,8 @@ async function measure(
 		collectorPublicKey: key.publicKey,
 		endpoint: endpointOf(createHandler(ledger)),
 		witness: {
-			appended: (canonical) => {
-				const entry = decodeEntry(canonical);
+			appended: (canonicalBytes) => {
+				const entry = decodeEntry(canonicalBytes);
 				if (entry.kind !== "alarm") return;
 				const id = `${STATION}/${entry.epoch}/${entry.sequence}`;
 				claimed.set(id, { atSeconds: station.utcSeconds, isEnd: entry.phase === 3 });

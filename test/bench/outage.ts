@@ -113,10 +113,13 @@ async function measure(fault: NetworkFault, seed: number, days: number): Promise
 		},
 		witness: {
 			attempted: () => {},
-			appended: (canonical) => {
+			appended: (canonicalBytes) => {
 				seen.appended++;
-				if (canonical[1] === 1) seen.readings++;
-				seen.newest = new DataView(canonical.buffer, canonical.byteOffset).getUint32(8, true);
+				if (canonicalBytes[1] === 1) seen.readings++;
+				seen.newest = new DataView(canonicalBytes.buffer, canonicalBytes.byteOffset).getUint32(
+					8,
+					true,
+				);
 			},
 			acknowledged: (cursor) => {
 				seen.cursor = cursor;

@@ -159,7 +159,7 @@ function correctionsText(days: number): string {
 	return JSON.stringify({ ...head, operator: "the bench", date: "2026-04-01", corrections });
 }
 
-function* canonicalOf(days: number): Generator<Uint8Array> {
+function* canonicalBytesOf(days: number): Generator<Uint8Array> {
 	let sequence = 0;
 	const head = { channelSet: 0, timeQuality: 2, boot: 3, uptimeSeconds: 7000, configurationId: 1 };
 	const opening: Entry[] = [
@@ -207,7 +207,7 @@ function* canonicalOf(days: number): Generator<Uint8Array> {
 }
 
 function entriesOf(days: number): Entry[] {
-	return [...canonicalOf(days)].map(decodeEntry);
+	return [...canonicalBytesOf(days)].map(decodeEntry);
 }
 
 function record(days: number): {
@@ -231,12 +231,12 @@ function record(days: number): {
 			entries,
 		});
 		envelopes.push(encodeSign1(payload, sign(toBeSigned(payload))));
-		for (const canonical of entries) head = chainNext(sha256, head, canonical);
+		for (const canonicalBytes of entries) head = chainNext(sha256, head, canonicalBytes);
 		first += entries.length;
 		entries = [];
 	};
-	for (const canonical of canonicalOf(days)) {
-		entries.push(canonical);
+	for (const canonicalBytes of canonicalBytesOf(days)) {
+		entries.push(canonicalBytes);
 		if (entries.length === BATCH_ENTRIES) close();
 	}
 	close();
@@ -256,7 +256,7 @@ function decodeAndVerify(
 		keys: [{ publicKey }],
 		sha256,
 		isSigned: (_publicKey, signed, signature) => isSignedBy(key, signed, signature),
-		onEntry: (_epoch, _sequence, canonical) => entries.push(decodeEntry(canonical)),
+		onEntry: (_epoch, _sequence, canonicalBytes) => entries.push(decodeEntry(canonicalBytes)),
 	});
 	for (const [index, envelope] of envelopes.entries()) verifier.add(`batch ${index}`, envelope);
 	const { findingCount, batchCount } = verifier.finish();

@@ -227,7 +227,7 @@ async function live(trial: Trial, days: number): Promise<Lived> {
 		endpoint,
 		configuration: told,
 		witness: {
-			appended: (canonical) => entries.push(decodeEntry(canonical)),
+			appended: (canonicalBytes) => entries.push(decodeEntry(canonicalBytes)),
 			acknowledged: (to) => {
 				cursor = to;
 			},

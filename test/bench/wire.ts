@@ -87,8 +87,8 @@ export async function run(args: string[]): Promise<boolean> {
 	);
 }
 
-function encodeOthers(canonical: readonly Uint8Array[]): Row[] {
-	const entries = canonical.map((bytes) => decodeEntry(bytes));
+function encodeOthers(allBytes: readonly Uint8Array[]): Row[] {
+	const entries = allBytes.map((bytes) => decodeEntry(bytes));
 	const perReading = (encode: (part: typeof entries) => number): number[] =>
 		COUNTS.map((count) => {
 			let bytes = 0;

@@ -64,10 +64,10 @@ async function runDays(days: number, turbidityEvery: number, isTimed: boolean): 
 		configuration: turbidityEvery === 1 ? {} : { turbidityEvery },
 		endpoint,
 		witness: {
-			appended: (canonical) => {
+			appended: (canonicalBytes) => {
 				seen.appended++;
-				if (canonical[1] === 1) seen.readings++;
-				seen.newest = entrySequenceOf(canonical);
+				if (canonicalBytes[1] === 1) seen.readings++;
+				seen.newest = entrySequenceOf(canonicalBytes);
 			},
 			acknowledged: (cursor) => {
 				seen.cursor = cursor;

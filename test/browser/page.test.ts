@@ -135,7 +135,7 @@ if (program === undefined) {
 				},
 				CHANNELS as unknown as string[],
 			);
-			const entries = station.entries.map((canonical) => decodeEntry(canonical));
+			const entries = station.entries.map((canonicalBytes) => decodeEntry(canonicalBytes));
 			const policies = [policyWithLimits()];
 			const rows = valuesRows({ station: "bor-1", entries, policies });
 			const { text } = await record.get("/v1/stations/bor-1/values.csv");

@@ -26,8 +26,8 @@ function batchOf(
 		// The same entries behind another past.
 		heads[0] = new Uint8Array(32).fill(13);
 		for (let at = 1; at < heads.length; at++) {
-			const canonical = maker.entries[first + at - 2] ?? assert.fail();
-			heads[at] = sha256(heads[at - 1] ?? assert.fail(), canonical);
+			const canonicalBytes = maker.entries[first + at - 2] ?? assert.fail();
+			heads[at] = sha256(heads[at - 1] ?? assert.fail(), canonicalBytes);
 		}
 	}
 	const checked: CheckedBatch = {

@@ -54,7 +54,7 @@ describe("the disk under a data directory", () => {
 			const again = new WitnessFile(path);
 			again.close();
 			assert.deepEqual(
-				again.returned.map((canonical) => [...canonical]),
+				again.returned.map((canonicalBytes) => [...canonicalBytes]),
 				[
 					[1, 2, 3],
 					[4, 5],

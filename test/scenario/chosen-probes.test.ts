@@ -61,8 +61,8 @@ async function dayOf(
 		endpoint,
 		witness: {
 			attempted: () => {},
-			appended: (canonical) => {
-				newest = decodeEntry(canonical).sequence;
+			appended: (canonicalBytes) => {
+				newest = decodeEntry(canonicalBytes).sequence;
 			},
 			acknowledged: (to) => {
 				cursor = to;
@@ -74,8 +74,8 @@ async function dayOf(
 	while (cursor < newest) await serviceStation(station);
 	assert.equal(station.counters.crashes, 0);
 	const context = new DerivationContext();
-	const rows = store.rowsOf(NAME).map((canonical) => {
-		const entry = decodeEntry(canonical);
+	const rows = store.rowsOf(NAME).map((canonicalBytes) => {
+		const entry = decodeEntry(canonicalBytes);
 		context.observe(entry);
 		return { entry, derived: context.derive(entry) };
 	});

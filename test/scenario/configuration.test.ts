@@ -58,20 +58,20 @@ async function play(name = "bor-1"): Promise<Played> {
 		collectorPublicKey: keyedHashKeyOf("collector").publicKey,
 		endpoint: collector.endpoint,
 		witness: {
-			attempted: (canonical) => {
+			attempted: (canonicalBytes) => {
 				if (at.attempt !== undefined) interrupted.push(at.attempt);
-				at.attempt = canonical;
+				at.attempt = canonicalBytes;
 			},
-			appended: (canonical) => {
+			appended: (canonicalBytes) => {
 				at.attempt = undefined;
-				returned.push(canonical);
+				returned.push(canonicalBytes);
 			},
 			acknowledged: (cursor) => {
 				at.cursor = cursor;
 			},
 		},
 	});
-	const entries = (): Entry[] => returned.map((canonical) => decodeEntry(canonical));
+	const entries = (): Entry[] => returned.map((canonicalBytes) => decodeEntry(canonicalBytes));
 	return {
 		station,
 		collector,

@@ -38,8 +38,8 @@ describe("a station at the end of time", () => {
 				collectorPublicKey: keyedHashKeyOf("collector").publicKey,
 				endpoint,
 				witness: {
-					appended: (canonical) => {
-						entries.push(decodeEntry(canonical));
+					appended: (canonicalBytes) => {
+						entries.push(decodeEntry(canonicalBytes));
 						times.push(station.utcSeconds);
 					},
 					acknowledged: (to) => {

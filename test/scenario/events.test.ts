@@ -29,9 +29,9 @@ function acidStation(configuration: Partial<StationConfiguration> = {}) {
 		configuration,
 		sectors: 16,
 		witness: {
-			appended: (canonical) =>
+			appended: (canonicalBytes) =>
 				seen.push({
-					entry: decodeEntry(canonical),
+					entry: decodeEntry(canonicalBytes),
 					operations: station.counters.operations,
 					utcSeconds: station.utcSeconds,
 				}),
@@ -104,8 +104,8 @@ describe("a station that mine water reaches", function () {
 				collectorPublicKey: publicKey,
 				endpoint,
 				witness: {
-					appended: (canonical) => {
-						const { kind, sequence } = decodeEntry(canonical);
+					appended: (canonicalBytes) => {
+						const { kind, sequence } = decodeEntry(canonicalBytes);
 						if (kind === "alarm") waiting.set(sequence, station.utcSeconds);
 					},
 					acknowledged: (cursor) => {

@@ -115,7 +115,7 @@ describe("a storm of brown-outs", function () {
 		const outcome = judgeDelivery(story.returned, story.interrupted, story.rows);
 		assert.deepEqual([outcome.missing, outcome.foreign, outcome.inGaps], [0, 0, 0]);
 		const boots = story.rows
-			.map((canonical) => decodeEntry(canonical))
+			.map((canonicalBytes) => decodeEntry(canonicalBytes))
 			.flatMap((entry) => (entry.kind === "boot" ? [RESET_REASONS[entry.resetReason]] : []));
 		assert.ok(boots.filter((reason) => reason === "brown-out").length > 20, boots.join());
 	});
@@ -168,7 +168,7 @@ describe("a month without sun", function () {
 	function problemsIn({ story, days }: Month): string[] {
 		const { station, returned } = story;
 		const problems: string[] = [];
-		const entries = returned.map((canonical) => decodeEntry(canonical));
+		const entries = returned.map((canonicalBytes) => decodeEntry(canonicalBytes));
 		if (station.counters.powerCuts > 0 || station.hardware.battery.isEmpty) {
 			problems.push(`the battery was empty ${station.counters.powerCuts} times`);
 		}

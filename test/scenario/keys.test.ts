@@ -71,7 +71,10 @@ class KeysWorld {
 			sectors,
 			collectorPublicKey: COLLECTOR_KEY.publicKey,
 			endpoint: answer,
-			witness: { appended: (canonical) => this.returned.push(canonical), acknowledged: () => {} },
+			witness: {
+				appended: (canonicalBytes) => this.returned.push(canonicalBytes),
+				acknowledged: () => {},
+			},
 			keys: {
 				publicKey: bareStationKey("first"),
 				create: (operations: KeyOperations) => ({
@@ -129,7 +132,7 @@ class KeysWorld {
 	}
 
 	async delivered() {
-		const rows = (await entriesOf(this.store, "bor-1")).map(({ canonical }) => canonical);
+		const rows = (await entriesOf(this.store, "bor-1")).map(({ canonicalBytes }) => canonicalBytes);
 		return judgeDelivery(this.returned, [], rows);
 	}
 
@@ -155,8 +158,8 @@ class KeysWorld {
 
 	/** Epochs of what the station recorded, in order, with what each says of the one before. */
 	epochs() {
-		return this.returned.flatMap((canonical) => {
-			const entry = decodeEntry(canonical);
+		return this.returned.flatMap((canonicalBytes) => {
+			const entry = decodeEntry(canonicalBytes);
 			return entry.kind === "epoch" ? [entry] : [];
 		});
 	}
@@ -173,7 +176,7 @@ describe("a station that loses its key", function () {
 			await world.deliverAll();
 			world.loseKey("second");
 			await world.hoursAlone(1);
-			const entries = world.returned.map((canonical) => decodeEntry(canonical));
+			const entries = world.returned.map((canonicalBytes) => decodeEntry(canonicalBytes));
 			const before = entries[0]?.epoch;
 			const after = entries.filter(({ epoch }) => epoch !== before);
 			assert.equal(after[0]?.boot, 1);

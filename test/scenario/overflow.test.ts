@@ -44,7 +44,7 @@ async function stationAtWork(name: string, sectors: number) {
 			}),
 		witness: {
 			attempted: () => {},
-			appended: (canonical) => returned.push(canonical),
+			appended: (canonicalBytes) => returned.push(canonicalBytes),
 			acknowledged: (to) => {
 				cursor = to;
 			},

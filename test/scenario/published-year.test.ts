@@ -136,7 +136,7 @@ describe("an acid river as its station records it", () => {
 				seed,
 				...(river === undefined ? {} : { river }),
 				witness: {
-					appended: (canonical) => entries.push(decodeEntry(canonical)),
+					appended: (canonicalBytes) => entries.push(decodeEntry(canonicalBytes)),
 					acknowledged: () => {},
 				},
 			});

@@ -41,7 +41,7 @@ async function readingsIn(of: Recording): Promise<Map<number, DerivedReading>> {
 	const line = await StationLine.open({ seed: 3, river, seconds: 6 * HOUR });
 	const context = new DerivationContext();
 	const readings = new Map<number, DerivedReading>();
-	const entries = line.played.witness.returned.map((canonical) => decodeEntry(canonical));
+	const entries = line.played.witness.returned.map((canonicalBytes) => decodeEntry(canonicalBytes));
 	for (const entry of entries) context.observe(entry);
 	for (const entry of entries) {
 		const derived = context.derive(entry);

@@ -34,7 +34,7 @@ async function play(enrolled: string, sectors: number) {
 		endpoint,
 		witness: {
 			attempted: () => {},
-			appended: (canonical) => entries.push(decodeEntry(canonical)),
+			appended: (canonicalBytes) => entries.push(decodeEntry(canonicalBytes)),
 			acknowledged: () => {},
 		},
 	});

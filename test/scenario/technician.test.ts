@@ -19,7 +19,7 @@ const PROGRAM = "src/technician/main.js";
 const HOUR = 3600;
 
 function entriesOf({ played }: StationLine): Entry[] {
-	return played.witness.returned.map((canonical) => decodeEntry(canonical));
+	return played.witness.returned.map((canonicalBytes) => decodeEntry(canonicalBytes));
 }
 
 describe("a technician at a station", function () {

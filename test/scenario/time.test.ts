@@ -59,8 +59,8 @@ class Played {
 				endpoint,
 				witness: {
 					attempted: () => {},
-					appended: (canonical) => {
-						played.entries.push(decodeEntry(canonical));
+					appended: (canonicalBytes) => {
+						played.entries.push(decodeEntry(canonicalBytes));
 						played.atUtcSeconds.push(played.station.utcSeconds);
 					},
 					acknowledged: () => {},

@@ -68,8 +68,8 @@ class Played {
 			openProbes: directProbesOf(river, () => station),
 			endpoint: collector.endpoint,
 			witness: {
-				appended: (canonical) => {
-					const entry = decodeEntry(canonical);
+				appended: (canonicalBytes) => {
+					const entry = decodeEntry(canonicalBytes);
 					played.inForce = entry.configurationId;
 					if (entry.kind !== "event") return;
 					const { code, detail, configurationId } = entry;

@@ -41,7 +41,7 @@ describe("a walking station", () => {
 		for (const { name, river, station } of world.simulation.played) {
 			const rows = await entriesOf(world.store, name);
 			meter.add(
-				rows.map(({ canonical }) => canonical),
+				rows.map(({ canonicalBytes }) => canonicalBytes),
 				river,
 			);
 			assert.equal(station.counters.crashes, 0);
@@ -105,8 +105,8 @@ describe("a walking station", () => {
 			assert.equal(outcome.foreign, 0, `seed ${seed}`);
 			assert.deepEqual(world.reports, [], `seed ${seed}`);
 			const boots = new Set<number>();
-			for (const canonical of played[0]?.witness.returned ?? []) {
-				const entry = decodeEntry(canonical);
+			for (const canonicalBytes of played[0]?.witness.returned ?? []) {
+				const entry = decodeEntry(canonicalBytes);
 				if (entry.kind === "boot") boots.add(entry.boot);
 			}
 			assert.ok(boots.size >= 2, `seed ${seed}: ${boots.size} boots`);
@@ -145,7 +145,9 @@ describe("a walking station", () => {
 		assert.equal(outcome.foreign, 0);
 		// A stop in deep sleep is no boot: each station booted once, at the very beginning.
 		for (const { witness } of world.simulation.played) {
-			const boots = witness.returned.filter((canonical) => decodeEntry(canonical).kind === "boot");
+			const boots = witness.returned.filter(
+				(canonicalBytes) => decodeEntry(canonicalBytes).kind === "boot",
+			);
 			assert.equal(boots.length, 1);
 		}
 	});
@@ -172,12 +174,12 @@ describe("a walking station", () => {
 
 describe("the judge of deliveries", () => {
 	const returned = [Uint8Array.of(1, 2), Uint8Array.of(3)].map((_, index) => {
-		const canonical = new Uint8Array(36);
-		const view = new DataView(canonical.buffer);
-		canonical.set([1, 6]);
+		const canonicalBytes = new Uint8Array(36);
+		const view = new DataView(canonicalBytes.buffer);
+		canonicalBytes.set([1, 6]);
 		view.setUint32(4, 7, true);
 		view.setUint32(8, index + 1, true);
-		return canonical;
+		return canonicalBytes;
 	});
 
 	it("finds a missing, a doubled-with-other-contents and an invented entry", () => {

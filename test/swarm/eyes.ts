@@ -203,8 +203,8 @@ function lossesOf(
 		known.some((boot) => boot.sequence <= bySequence && sequence < boot.heldFrom);
 }
 
-function placeOf(canonical: Uint8Array): string {
-	const { epoch, sequence } = decodeEntry(canonical);
+function placeOf(canonicalBytes: Uint8Array): string {
+	const { epoch, sequence } = decodeEntry(canonicalBytes);
 	return `${epoch}/${sequence}`;
 }
 

@@ -52,7 +52,7 @@ describe("the swarm", function () {
 			write: async (checked) => {
 				writes++;
 				if (writes !== 3) return store.write(checked);
-				const entries = checked.batch.entries.map((canonical) => canonical.slice());
+				const entries = checked.batch.entries.map((canonicalBytes) => canonicalBytes.slice());
 				const [first] = entries;
 				if (first !== undefined) first[20] = (first[20] ?? 0) ^ 1;
 				return store.write({ ...checked, batch: { ...checked.batch, entries } });

@@ -119,7 +119,7 @@ class SwarmRun {
 	readonly #events: { utcSeconds: number; happen: () => void | Promise<void> }[] = [];
 	readonly #drawn = new Map<number, DrawnConfiguration>();
 	#newestId = 1;
-	#pending: { readonly id: number; readonly canonical: Uint8Array } | undefined;
+	#pending: { readonly id: number; readonly canonicalBytes: Uint8Array } | undefined;
 	#weather: Weather = CALM;
 	readonly #overlaid: Weather["network"][] = [];
 	/** Part of the flash is gone for good. */
@@ -194,11 +194,11 @@ class SwarmRun {
 				}),
 			observer: this.#diary,
 			witness: {
-				attempted: (canonical) => {
+				attempted: (canonicalBytes) => {
 					if (this.#attempt !== undefined) this.#interrupted.push(this.#attempt);
-					this.#attempt = canonical;
+					this.#attempt = canonicalBytes;
 				},
-				appended: (canonical) => this.#appended(canonical),
+				appended: (canonicalBytes) => this.#appended(canonicalBytes),
 				acknowledged: (cursor, epoch) => this.#acknowledged(cursor, epoch),
 			},
 		});
@@ -350,11 +350,11 @@ class SwarmRun {
 		const withheld = this.#withheld;
 		const owed = this.#returned.slice(0, this.#returned.length - withheld.length);
 		// What that entry would name as lost is named nowhere else.
-		const [last] = withheld.map((canonical) => decodeEntry(canonical));
+		const [last] = withheld.map((canonicalBytes) => decodeEntry(canonicalBytes));
 		if (last?.kind !== "gap") return owed;
 		const epoch = last.lostEpoch === 0 ? last.epoch : last.lostEpoch;
-		return owed.filter((canonical) => {
-			const entry = decodeEntry(canonical);
+		return owed.filter((canonicalBytes) => {
+			const entry = decodeEntry(canonicalBytes);
 			return entry.epoch !== epoch || entry.sequence < last.from || entry.sequence > last.to;
 		});
 	}
@@ -370,11 +370,11 @@ class SwarmRun {
 
 	// --- What is seen -----------------------------------------------------------------------------
 
-	#appended(canonical: Uint8Array): void {
+	#appended(canonicalBytes: Uint8Array): void {
 		this.#attempt = undefined;
-		this.#returned.push(canonical);
-		this.#diary.appended(canonical);
-		const entry = decodeEntry(canonical);
+		this.#returned.push(canonicalBytes);
+		this.#diary.appended(canonicalBytes);
+		const entry = decodeEntry(canonicalBytes);
 		if (entry.kind === "boot") {
 			const { epoch, sequence } = entry;
 			const first = readImage(this.#station.flash.bytes)
@@ -503,7 +503,7 @@ class SwarmRun {
 			if (this.#pending === undefined || answered.status !== 200) return answered;
 			const answer = decodeAnswer(decodeSign1(answered.body).payload);
 			if (answer.kind !== "acknowledgement") return answered;
-			const { canonical: configuration } = this.#pending;
+			const { canonicalBytes: configuration } = this.#pending;
 			return signed(answered, { ...answer, configuration }, collector.key);
 		};
 		const hostile = hostileHandler({
@@ -550,18 +550,18 @@ class SwarmRun {
 				collectorPublicKey: kind === 3 ? new Uint8Array(33).fill(2) : collector.key.publicKey,
 			},
 			kind === 0,
-		).canonical;
+		).canonicalBytes;
 	}
 
 	#configuration(
 		changes: Partial<StationConfiguration>,
 		isGood: boolean,
-	): { readonly id: number; readonly canonical: Uint8Array } {
+	): { readonly id: number; readonly canonicalBytes: Uint8Array } {
 		const id = ++this.#newestId;
 		const configuration = { ...this.#base, ...changes, id };
 		const { uploadIntervalSeconds } = configuration;
 		this.#drawn.set(id, { uploadIntervalSeconds, isGood });
-		return { id, canonical: asciiBytes(canonicalConfiguration(configuration)) };
+		return { id, canonicalBytes: asciiBytes(canonicalConfiguration(configuration)) };
 	}
 
 	#offer(changes: {
@@ -638,7 +638,9 @@ class SwarmRun {
 		if (counters.watchdogResets > 0) {
 			findings.add("crashes", `${counters.watchdogResets} watchdog resets`);
 		}
-		const epochs = new Set(this.#returned.map((canonical) => decodeEntry(canonical).epoch));
+		const epochs = new Set(
+			this.#returned.map((canonicalBytes) => decodeEntry(canonicalBytes).epoch),
+		);
 		if (epochs.size > 1 + this.#keysLost) {
 			findings.add("delivery", `${epochs.size} epochs: the journal was formatted again`);
 		}

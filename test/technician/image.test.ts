@@ -48,8 +48,8 @@ function written(count: number, reboots = 0): Written {
 	);
 	for (const [index, draft] of days.flat().slice(0, count).entries()) {
 		if (reboots > 0 && index % Math.ceil(count / (reboots + 1)) === 7) journal = open();
-		const { sequence, canonical } = journal.append(draft);
-		appended.set(sequence, canonical.slice());
+		const { sequence, canonicalBytes } = journal.append(draft);
+		appended.set(sequence, canonicalBytes.slice());
 	}
 	return { image: flash.bytes.slice(), appended, journal };
 }
@@ -67,8 +67,8 @@ function hexOf(bytes: Uint8Array | undefined): string {
 	return Buffer.from(bytes ?? []).toString("hex");
 }
 
-function sequenceOf(canonical: Uint8Array): number {
-	return Buffer.from(canonical).readUInt32LE(8);
+function sequenceOf(canonicalBytes: Uint8Array): number {
+	return Buffer.from(canonicalBytes).readUInt32LE(8);
 }
 
 describe("a raw flash image", () => {
@@ -90,7 +90,7 @@ describe("a raw flash image", () => {
 			const expected = [...appended].filter(([sequence]) => sequence >= first);
 			assert.deepEqual(
 				content.entries.map(hexOf),
-				expected.map(([, canonical]) => hexOf(canonical)),
+				expected.map(([, canonicalBytes]) => hexOf(canonicalBytes)),
 				`${count} entries, ${reboots} reboots`,
 			);
 			assert.deepEqual(content.report.missing, []);
@@ -108,8 +108,8 @@ describe("a raw flash image", () => {
 		assert.equal(content.report.missing.length, 1);
 		assert.ok(hole !== undefined && hole.last - hole.first > 100, JSON.stringify(hole));
 		assert.equal(content.entries.length + content.report.missingCount, appended.size);
-		for (const canonical of content.entries) {
-			assert.equal(hexOf(canonical), hexOf(appended.get(sequenceOf(canonical))));
+		for (const canonicalBytes of content.entries) {
+			assert.equal(hexOf(canonicalBytes), hexOf(appended.get(sequenceOf(canonicalBytes))));
 		}
 	});
 
@@ -155,10 +155,10 @@ describe("a raw flash image", () => {
 								: (damaged[index] ?? 0) & random.uint32();
 				}
 			}
-			for (const canonical of readImage(damaged)?.entries ?? []) {
-				const sequence = sequenceOf(canonical);
+			for (const canonicalBytes of readImage(damaged)?.entries ?? []) {
+				const sequence = sequenceOf(canonicalBytes);
 				assert.equal(
-					hexOf(canonical),
+					hexOf(canonicalBytes),
 					hexOf(appended.get(sequence)),
 					`round ${round}, ${sequence}`,
 				);
@@ -208,8 +208,8 @@ describe("a raw flash image", () => {
 		assert.equal(late.report.absentSectors, 4);
 		assert.equal(late.report.offsetBytes, -3 * 4096 - 100);
 		assert.ok(late.entries.length > held - 5 * 240);
-		for (const canonical of [...short.entries, ...late.entries]) {
-			assert.equal(hexOf(canonical), hexOf(appended.get(sequenceOf(canonical))));
+		for (const canonicalBytes of [...short.entries, ...late.entries]) {
+			assert.equal(hexOf(canonicalBytes), hexOf(appended.get(sequenceOf(canonicalBytes))));
 		}
 	});
 

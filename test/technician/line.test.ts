@@ -137,7 +137,7 @@ describe("bistrina and a station", function () {
 		const hex = (all: readonly Uint8Array[]): string[] =>
 			all.map((bytes) => Buffer.from(bytes).toString("hex"));
 		// Service events of these visits came behind what the witness had seen at first.
-		const fetched = entries.map(({ canonical }) => canonical);
+		const fetched = entries.map(({ canonicalBytes }) => canonicalBytes);
 		assert.deepEqual(hex(fetched), hex(witness.returned).slice(0, entries.length));
 		assert.ok(entries.length >= total, `${entries.length} of ${total}`);
 		station.close();

@@ -138,7 +138,7 @@ describe("the table of readings", () => {
 	});
 
 	it("leaves a time out that nothing in the record tells, and says so", async () => {
-		const source = async (visit: (canonical: Uint8Array) => void | Promise<void>) => {
+		const source = async (visit: (canonicalBytes: Uint8Array) => void | Promise<void>) => {
 			for (const entry of RECORD.slice(0, 3)) await visit(encodeEntry(entry));
 		};
 		const { text, report } = await written({ source });

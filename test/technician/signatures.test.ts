@@ -40,7 +40,7 @@ describe("the page of a visit", function () {
 		bench.attach();
 		bench.calibratePH();
 		bench.must("log", { channel: "pH", act: "note", by: "mira", text: "gate" });
-		entries = bench.rehearsal.entries.map((canonical) => canonical.slice());
+		entries = bench.rehearsal.entries.map((canonicalBytes) => canonicalBytes.slice());
 	});
 
 	beforeEach(() => {
@@ -136,7 +136,7 @@ describe("the page of a visit", function () {
 		const by = "Mira_(MK)";
 		bench.must("log", { channel: "pH", act: "note", by, text: "gate" });
 		bench.must("log", { channel: "pH", act: "note", by, text: "again" });
-		const named = bench.rehearsal.entries.map((canonical) => canonical.slice());
+		const named = bench.rehearsal.entries.map((canonicalBytes) => canonicalBytes.slice());
 		const { html } = reportOf({
 			station: "bor-1",
 			person: "mira",

@@ -41,7 +41,7 @@ describe("a published table", () => {
 			"bor-1",
 			(line) => said.push(line),
 		);
-		const source = async (visit: (canonical: Uint8Array) => void | Promise<void>) => {
+		const source = async (visit: (canonicalBytes: Uint8Array) => void | Promise<void>) => {
 			for (const entry of input.entries) await visit(encodeEntry(entry));
 		};
 		return { station: "bor-1", documents, source };

@@ -158,7 +158,7 @@ for (const [form, write] of FORMS)
 			rehearsal.settle();
 			assert.deepEqual(onXs, rehearsal.report());
 			assert.deepEqual(onXs.problems, []);
-			const entries = rehearsal.entries.map((canonical) => decodeEntry(canonical));
+			const entries = rehearsal.entries.map((canonicalBytes) => decodeEntry(canonicalBytes));
 			const ids = entries.map(({ configurationId }) => configurationId);
 			assert.deepEqual([ids[0], ids.at(-1)], [1, 2]);
 			const confirmed = EVENT_CODES["configuration-confirmed"];
@@ -184,7 +184,7 @@ for (const [form, write] of FORMS)
 			assert.deepEqual(onXs.problems, []);
 			assert.equal(rehearsal.station.network.timeServer.requests, 1);
 			const refused = EVENT_CODES["time-refused"];
-			const entries = rehearsal.entries.map((canonical) => decodeEntry(canonical));
+			const entries = rehearsal.entries.map((canonicalBytes) => decodeEntry(canonicalBytes));
 			// Once for the lie, and once more after network time had spoken for the clock.
 			assert.equal(entries.filter((e) => e.kind === "event" && e.code === refused).length, 2);
 		});

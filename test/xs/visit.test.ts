@@ -178,7 +178,7 @@ if ("missing" in found) console.log(`SKIPPED: a visit on XS: ${found.missing}`);
 		assert.match(text, /pH, calibration 1: good\./);
 		assert.match(text, /conductivity[^\n]*, calibration 1: good/);
 		assert.match(text, /gate repaired/);
-		const sequences = entries.map((canonical) => decodeEntry(canonical).sequence);
+		const sequences = entries.map((canonicalBytes) => decodeEntry(canonicalBytes).sequence);
 		const proofs = [...text.matchAll(/#(\d+) {2}([0-9a-f]{16})/g)];
 		assert.ok(proofs.length >= 7, text);
 		for (const [, sequence] of proofs) assert.ok(sequences.includes(Number(sequence)));

@@ -77,10 +77,10 @@ export class AlarmWatch {
 		const claims: AlarmNotice[] = [];
 		const said: Entry[] = [];
 		let hasCalibration = false;
-		for (const canonical of entries) {
-			const kind = canonical[KIND_AT] ?? 0;
+		for (const canonicalBytes of entries) {
+			const kind = canonicalBytes[KIND_AT] ?? 0;
 			if (!LOOKED_AT.has(kind)) continue;
-			const entry = decodeEntry(canonical);
+			const entry = decodeEntry(canonicalBytes);
 			if (entry.kind === "calibration") hasCalibration = true;
 			if (entry.kind === "alarm") claims.push(noticeOfClaim(station, entry));
 			if (entry.kind === "heartbeat" || entry.kind === "event") said.push(entry);

@@ -45,10 +45,13 @@ export function checkBatch(batch: Batch, signing: Signing): Checked {
 	let { owner } = signing;
 	let head = batch.previous;
 	if (head !== undefined) heads.push(head);
-	batch.entries.forEach((canonical, index) => {
-		const entry = isReading(canonical) ? undefined : decodeEntry(canonical);
+	batch.entries.forEach((canonicalBytes, index) => {
+		const entry = isReading(canonicalBytes) ? undefined : decodeEntry(canonicalBytes);
 		const sequence = batch.first + index;
-		if (entrySequenceOf(canonical) !== sequence || entryEpochOf(canonical) !== batch.epoch) {
+		if (
+			entrySequenceOf(canonicalBytes) !== sequence ||
+			entryEpochOf(canonicalBytes) !== batch.epoch
+		) {
 			throw new BatchRefusal("wrong-station", `entry ${sequence} bears another number or epoch`);
 		}
 		if (entry?.kind === "epoch") {
@@ -72,7 +75,7 @@ export function checkBatch(batch: Batch, signing: Signing): Checked {
 			gaps.push(entry);
 		}
 		if (head !== undefined) {
-			head = chainNext(sha256, head, canonical);
+			head = chainNext(sha256, head, canonicalBytes);
 			heads.push(head);
 		}
 	});

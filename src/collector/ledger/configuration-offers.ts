@@ -20,7 +20,7 @@ export interface ConfigurationOffer {
 	/** 1..65535; a station takes only what is above all that it ever had. */
 	readonly id: number;
 	/** 1 to 1024 bytes. */
-	readonly canonical: Uint8Array;
+	readonly canonicalBytes: Uint8Array;
 }
 
 /** Where offers are kept. */
@@ -73,17 +73,17 @@ export class ConfigurationOffers {
 	async answer(station: string, entries: readonly Uint8Array[]): Promise<Uint8Array | undefined> {
 		const pending = await this.#refresh();
 		let offer = pending.get(station);
-		for (const canonical of entries) {
-			if (canonical[KIND_AT] === ENTRY_KINDS.event) this.#report(station, canonical);
-			if (canonical[KIND_AT] !== ENTRY_KINDS.configuration || offer === undefined) continue;
-			const hash = canonical.subarray(HASH_AT, HASH_AT + HASH_BYTES);
-			if (!equalBytes(hash, hashOf(offer.canonical))) continue;
+		for (const canonicalBytes of entries) {
+			if (canonicalBytes[KIND_AT] === ENTRY_KINDS.event) this.#report(station, canonicalBytes);
+			if (canonicalBytes[KIND_AT] !== ENTRY_KINDS.configuration || offer === undefined) continue;
+			const hash = canonicalBytes.subarray(HASH_AT, HASH_AT + HASH_BYTES);
+			if (!equalBytes(hash, hashOf(offer.canonicalBytes))) continue;
 			await this.#options.repository.markApplied(station, offer.id);
 			this.#options.onReport?.(station, `configuration ${offer.id} is in force, on trial`);
 			this.#pending = undefined;
 			offer = undefined;
 		}
-		return offer?.canonical;
+		return offer?.canonicalBytes;
 	}
 
 	#refresh(): Promise<ReadonlyMap<string, ConfigurationOffer>> {
@@ -103,8 +103,8 @@ export class ConfigurationOffers {
 		return refreshing;
 	}
 
-	#report(station: string, canonical: Uint8Array): void {
-		const entry = decodeEntry(canonical);
+	#report(station: string, canonicalBytes: Uint8Array): void {
+		const entry = decodeEntry(canonicalBytes);
 		if (entry.kind !== "event") return;
 		const name = eventNameOf(entry.code);
 		if (name?.startsWith("configuration-") !== true) return;
@@ -138,13 +138,13 @@ export function readOffer(text: string, where: string): ConfigurationOffer {
 		throw new OperationalError(`${where}: a line id=1 to id=${ID_MAX} is needed`);
 	}
 	const names = [...values.keys()].sort();
-	const canonical = names.map((name) => `${name}=${values.get(name)}\n`).join("");
-	if (canonical.length > CONFIGURATION_BYTES_MAX) {
+	const canonicalText = names.map((name) => `${name}=${values.get(name)}\n`).join("");
+	if (canonicalText.length > CONFIGURATION_BYTES_MAX) {
 		throw new OperationalError(
-			`${where}: ${canonical.length} bytes; a station takes ${CONFIGURATION_BYTES_MAX}`,
+			`${where}: ${canonicalText.length} bytes; a station takes ${CONFIGURATION_BYTES_MAX}`,
 		);
 	}
-	return { station, id, canonical: new TextEncoder().encode(canonical) };
+	return { station, id, canonicalBytes: new TextEncoder().encode(canonicalText) };
 }
 
 /** The repository in the collector's database. */
@@ -164,11 +164,11 @@ export class SqlOfferRepository implements OfferRepository {
 		return rows.map((row) => ({
 			station: String(row["station"]),
 			id: Number(row["id"]),
-			canonical: bytesOf(row["canonical"]),
+			canonicalBytes: bytesOf(row["canonical"]),
 		}));
 	}
 
-	put({ station, id, canonical }: ConfigurationOffer): Promise<void> {
+	put({ station, id, canonicalBytes }: ConfigurationOffer): Promise<void> {
 		return this.#store.transaction(async (session) => {
 			const enrolled = await session.query(
 				"select station from station_keys where station = $1 and number = 1 for update",
@@ -183,7 +183,7 @@ export class SqlOfferRepository implements OfferRepository {
 			);
 			if (newest !== undefined) {
 				const isKnown =
-					Number(newest["id"]) === id && equalBytes(bytesOf(newest["canonical"]), canonical);
+					Number(newest["id"]) === id && equalBytes(bytesOf(newest["canonical"]), canonicalBytes);
 				if (isKnown) return;
 				requireNewer(station, id, Number(newest["id"]));
 			}
@@ -191,12 +191,12 @@ export class SqlOfferRepository implements OfferRepository {
 			const [shown] = await session.query(
 				`select exists (select 1 from entries where station = $1 and get_byte(canonical, 1) = $2
 					and substring(canonical from ${HASH_AT + 1} for ${HASH_BYTES}) = $3::bytea) as yes`,
-				[station, ENTRY_KINDS.configuration, Buffer.from(hashOf(canonical))],
+				[station, ENTRY_KINDS.configuration, Buffer.from(hashOf(canonicalBytes))],
 			);
 			await session.query("insert into configuration_offers values ($1, $2, $3, $4)", [
 				station,
 				id,
-				Buffer.from(canonical),
+				Buffer.from(canonicalBytes),
 				shown?.["yes"] === true,
 			]);
 		});
@@ -221,7 +221,7 @@ export class MemoryOfferRepository implements OfferRepository {
 	async put(offer: ConfigurationOffer): Promise<void> {
 		const newest = this.#offers.get(offer.station);
 		if (newest !== undefined) {
-			if (newest.id === offer.id && equalBytes(newest.canonical, offer.canonical)) return;
+			if (newest.id === offer.id && equalBytes(newest.canonicalBytes, offer.canonicalBytes)) return;
 			requireNewer(offer.station, offer.id, newest.id);
 		}
 		this.#offers.set(offer.station, { ...offer, isShown: false });
@@ -240,6 +240,6 @@ function requireNewer(station: string, id: number, newestId: number): void {
 	);
 }
 
-function hashOf(canonical: Uint8Array): Uint8Array {
-	return new Uint8Array(createHash("sha256").update(canonical).digest());
+function hashOf(canonicalBytes: Uint8Array): Uint8Array {
+	return new Uint8Array(createHash("sha256").update(canonicalBytes).digest());
 }

@@ -140,20 +140,26 @@ export class TableJudge {
 				placeOf({ epoch, sequence }),
 				`signed in ${where}, but there is no row`,
 			);
-		await this.#visit("entries", "canonical", this.#entriesAfter, before, (place, canonical) => {
-			this.#entriesAfter = place;
-			for (; compare(signed[next], place) < 0; next++) noRow(signed[next] as Signed);
-			const entry = signed[next];
-			const where = placeOf(place);
-			if (entry === undefined || compare(entry, place) > 0) {
-				this.#verifier().report("row", where, "the stored row is in no signed batch");
-				return;
-			}
-			next++;
-			if (equalBytes(entry.bytes, canonical)) return;
-			const text = `the stored row is not what was signed in ${entry.where}`;
-			this.#verifier().report("row", where, text);
-		});
+		await this.#visit(
+			"entries",
+			"canonical",
+			this.#entriesAfter,
+			before,
+			(place, canonicalBytes) => {
+				this.#entriesAfter = place;
+				for (; compare(signed[next], place) < 0; next++) noRow(signed[next] as Signed);
+				const entry = signed[next];
+				const where = placeOf(place);
+				if (entry === undefined || compare(entry, place) > 0) {
+					this.#verifier().report("row", where, "the stored row is in no signed batch");
+					return;
+				}
+				next++;
+				if (equalBytes(entry.bytes, canonicalBytes)) return;
+				const text = `the stored row is not what was signed in ${entry.where}`;
+				this.#verifier().report("row", where, text);
+			},
+		);
 		for (; next < signed.length; next++) noRow(signed[next] as Signed);
 	}
 

@@ -81,8 +81,8 @@ async function verifySession(session: SqlSession, target: VerifyTarget): Promise
 	const judge = new TableJudge(session, target.station, () => verifier);
 	const verifier: ChainVerifier = new ChainVerifier({
 		...optionsOf(target),
-		onEntry: (epoch, sequence, canonical, where) =>
-			judge.takeEntry(epoch, sequence, canonical, where),
+		onEntry: (epoch, sequence, canonicalBytes, where) =>
+			judge.takeEntry(epoch, sequence, canonicalBytes, where),
 		onBatch: (verified) => judge.takeBatch(verified),
 	});
 	await withRemedy(BATCHES_REMEDY, () =>

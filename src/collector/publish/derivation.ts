@@ -55,8 +55,8 @@ export async function derive(options: DerivationOptions): Promise<Derived> {
 		},
 	});
 	for (const page of pages) {
-		for (const canonical of unpacked(page)) {
-			const entry = decodeEntry(canonical);
+		for (const canonicalBytes of unpacked(page)) {
+			const entry = decodeEntry(canonicalBytes);
 			if (entry.kind === "reading") table.take(entry);
 			else if (isKept(entry)) {
 				const placed = knowledge.place(entry);
@@ -65,7 +65,7 @@ export async function derive(options: DerivationOptions): Promise<Derived> {
 					sequence: entry.sequence,
 					seconds: placed?.utcSeconds,
 					uncertaintyMilliseconds: placed?.uncertaintyMilliseconds,
-					canonical: new Uint8Array(canonical),
+					canonicalBytes: new Uint8Array(canonicalBytes),
 				});
 			}
 		}

@@ -38,9 +38,9 @@ export function healthOf(cache: DayCache, { station, index }: PublishedStation):
 	for (const [at, name] of days.slice(-DAYS_OF_CALIBRATIONS).entries()) {
 		const day = cache.day(station, index, name);
 		if (day === undefined) continue;
-		const told = day.marks.map(({ canonical, seconds }) => ({
+		const told = day.marks.map(({ canonicalBytes, seconds }) => ({
 			seconds: seconds ?? 0,
-			entry: decodeEntry(canonical),
+			entry: decodeEntry(canonicalBytes),
 		}));
 		const isRead = at >= Math.min(days.length, DAYS_OF_CALIBRATIONS) - DAYS_OF_READINGS;
 		const readings = isRead ? readingsOf(day) : [];

@@ -60,10 +60,10 @@ function reasonOf(
 		// The entry that names it was written when it was found, at most days after.
 		const first = Math.floor(until / SECONDS_PER_DAY);
 		for (const day of [first, first + 1, first + 2]) {
-			for (const { sequence, epoch: in_, canonical } of cache.day(station, index, String(day))
+			for (const { sequence, epoch: in_, canonicalBytes } of cache.day(station, index, String(day))
 				?.marks ?? []) {
 				if (sequence !== named.sequence || in_ !== named.namedIn) continue;
-				const entry = decodeEntry(canonical);
+				const entry = decodeEntry(canonicalBytes);
 				if (entry.kind === "gap") return GAP_REASONS[entry.reason] ?? "not-delivered";
 			}
 		}

@@ -37,8 +37,8 @@ export interface ShownMark {
 	readonly details: Readonly<Record<string, number | string>>;
 }
 
-export function shownMark({ canonical, seconds, uncertaintyMilliseconds }: Mark): ShownMark {
-	const entry = decodeEntry(canonical);
+export function shownMark({ canonicalBytes, seconds, uncertaintyMilliseconds }: Mark): ShownMark {
+	const entry = decodeEntry(canonicalBytes);
 	return {
 		epoch: entry.epoch,
 		sequence: entry.sequence,

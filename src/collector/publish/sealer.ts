@@ -117,7 +117,7 @@ export class Sealer {
 		}
 		const knowledge = new RecordKnowledge(documents.policies);
 		for (const page of pages) {
-			for (const canonical of unpacked(page)) knowledge.observe(decodeEntry(canonical));
+			for (const canonicalBytes of unpacked(page)) knowledge.observe(decodeEntry(canonicalBytes));
 			await this.#rest();
 		}
 		const derived = await derive({ station, documents, knowledge, pages, rest: this.#rest });
@@ -203,15 +203,15 @@ export class Sealer {
 		let at = from;
 		for (;;) {
 			const page = await this.#options.reader.entries(station, at);
-			const kept = [...unpacked(page)].filter((canonical) => {
-				const { epoch, sequence } = decodeEntry(canonical);
+			const kept = [...unpacked(page)].filter((canonicalBytes) => {
+				const { epoch, sequence } = decodeEntry(canonicalBytes);
 				return epoch === from.epoch && sequence <= until;
 			});
 			let end = 0;
 			pages.push({
 				bytes: Buffer.concat(kept),
-				ends: kept.map((canonical) => {
-					end += canonical.length;
+				ends: kept.map((canonicalBytes) => {
+					end += canonicalBytes.length;
 					return end;
 				}),
 			});
@@ -352,9 +352,9 @@ function isAfter(item: Place, place: Place): boolean {
 }
 
 function lastOf(page: PackedEntries): Place {
-	const canonical = [...unpacked(page)].at(-1);
-	if (canonical === undefined) return START;
-	const { epoch, sequence } = decodeEntry(canonical);
+	const canonicalBytes = [...unpacked(page)].at(-1);
+	if (canonicalBytes === undefined) return START;
+	const { epoch, sequence } = decodeEntry(canonicalBytes);
 	return { epoch, sequence };
 }
 

@@ -32,7 +32,7 @@ export interface Mark {
 	/** Unix seconds; undefined where nothing dates it. */
 	readonly seconds: number | undefined;
 	readonly uncertaintyMilliseconds: number | undefined;
-	readonly canonical: Uint8Array;
+	readonly canonicalBytes: Uint8Array;
 }
 
 /** Columns that a plot, a table for people or a list of newest values needs; the others are read for exports. */
@@ -151,13 +151,13 @@ export function inOrder<Item extends Pick<Mark, "epoch" | "sequence">>(items: It
 
 function writeMarks(writer: ByteWriter, marks: readonly Mark[]): void {
 	writer.count(marks.length);
-	for (const { epoch, sequence, seconds, uncertaintyMilliseconds, canonical } of marks) {
+	for (const { epoch, sequence, seconds, uncertaintyMilliseconds, canonicalBytes } of marks) {
 		writer.count(epoch);
 		writer.count(sequence);
 		writer.count(seconds === undefined ? 0 : 1 + Math.max(seconds, 0));
 		writer.count(uncertaintyMilliseconds === undefined ? 0 : 1 + uncertaintyMilliseconds);
-		writer.count(canonical.length);
-		writer.raw(canonical);
+		writer.count(canonicalBytes.length);
+		writer.raw(canonicalBytes);
 	}
 }
 
@@ -169,7 +169,7 @@ function readMarks(reader: ByteReader): Mark[] {
 			sequence: sequence ?? 0,
 			seconds: seconds ? seconds - 1 : undefined,
 			uncertaintyMilliseconds: uncertainty ? uncertainty - 1 : undefined,
-			canonical: new Uint8Array(reader.raw(reader.count())),
+			canonicalBytes: new Uint8Array(reader.raw(reader.count())),
 		};
 	});
 }

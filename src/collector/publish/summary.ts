@@ -69,7 +69,7 @@ export function summaryOf(
 	const newest = dated.slice(-DAYS_LOOKED);
 	const marks = newest.flatMap((day) => cache.day(station, index, day)?.marks ?? []);
 	const heartbeat = marks
-		.map(({ canonical }) => decodeEntry(canonical))
+		.map(({ canonicalBytes }) => decodeEntry(canonicalBytes))
 		.filter(({ kind }) => kind === "heartbeat")
 		.at(-1);
 	const bufferPercent =

@@ -145,7 +145,7 @@ function comparePlaces(a: Batch, b: Batch): number {
 function parametersOf(group: readonly Waiting[]): unknown[] {
 	const starts = [0];
 	const offsets = [0];
-	const canonical: Uint8Array[] = [];
+	const allBytes: Uint8Array[] = [];
 	const heads: Uint8Array[] = [];
 	const envelopeStarts = [0];
 	const gapBatches: number[] = [];
@@ -156,9 +156,9 @@ function parametersOf(group: readonly Waiting[]): unknown[] {
 		for (const entry of entries) {
 			entryEnd += entry.length;
 			offsets.push(entryEnd);
-			canonical.push(entry);
+			allBytes.push(entry);
 		}
-		starts.push(canonical.length);
+		starts.push(allBytes.length);
 		heads.push(...(checked.heads ?? [new Uint8Array(HEAD_BYTES * (entries.length + 1))]));
 		envelopeEnd += checked.envelope.length;
 		envelopeStarts.push(envelopeEnd);
@@ -172,7 +172,7 @@ function parametersOf(group: readonly Waiting[]): unknown[] {
 		group.map(({ checked }) => checked.batch.floor),
 		starts,
 		offsets,
-		Buffer.concat(canonical),
+		Buffer.concat(allBytes),
 		group.map(({ checked }) => checked.heads !== undefined),
 		Buffer.concat(heads),
 		Buffer.concat(group.map(({ checked }) => checked.hash)),

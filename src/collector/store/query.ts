@@ -5,7 +5,7 @@ import { bytesOf, type SqlSession } from "./store.js";
 export interface StoredEntry {
 	readonly epoch: number;
 	readonly sequence: number;
-	readonly canonical: Uint8Array;
+	readonly canonicalBytes: Uint8Array;
 }
 
 export interface StoredBatch {
@@ -43,7 +43,7 @@ export async function entriesOf(session: SqlSession, station: string): Promise<S
 	return rows.map((row) => ({
 		epoch: Number(row["epoch"]),
 		sequence: Number(row["sequence"]),
-		canonical: bytesOf(row["canonical"]),
+		canonicalBytes: bytesOf(row["canonical"]),
 	}));
 }
 
@@ -122,7 +122,7 @@ const ROWS_PER_PAGE = 5000;
 export async function visitEntries(
 	session: SqlSession,
 	station: string,
-	visit: (canonical: Uint8Array) => void | Promise<void>,
+	visit: (canonicalBytes: Uint8Array) => void | Promise<void>,
 ): Promise<void> {
 	let after: readonly [number, number] = [-1, 0];
 	for (;;) {

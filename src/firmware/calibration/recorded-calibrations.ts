@@ -30,8 +30,8 @@ export function closingOf(
 	if (journal.epoch !== epoch || first >= nextSequence) return undefined;
 	journal.isLastFirm = true;
 	try {
-		journal.read(first, nextSequence - first, (sequence, canonical) => {
-			const entry = decodeEntry(canonical);
+		journal.read(first, nextSequence - first, (sequence, canonicalBytes) => {
+			const entry = decodeEntry(canonicalBytes);
 			if (entry.kind !== "calibration" || entry.channel !== channel) return;
 			if (entry.calibrationId !== id) return;
 			closing = isLastFirm || sequence < nextSequence - 1 ? entry : "not-firm";
@@ -48,8 +48,8 @@ export function lastIdInRecord(journal: ReadableEntries, channel: number): numbe
 	const first = Math.max(journal.firstSequenceHeld, journal.nextSequence - ENTRIES_SCANNED);
 	let last = 0;
 	if (first >= journal.nextSequence || name === undefined) return last;
-	journal.read(first, journal.nextSequence - first, (_sequence, canonical) => {
-		const entry = decodeEntry(canonical);
+	journal.read(first, journal.nextSequence - first, (_sequence, canonicalBytes) => {
+		const entry = decodeEntry(canonicalBytes);
 		if (entry.kind === "calibration" && entry.channel === channel) {
 			last = Math.max(last, entry.calibrationId);
 		}

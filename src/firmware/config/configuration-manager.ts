@@ -65,7 +65,7 @@ export interface ConfigurationManagerOptions {
 
 interface Trial {
 	readonly configuration: StationConfiguration;
-	readonly canonical: Uint8Array;
+	readonly canonicalBytes: Uint8Array;
 	readonly endsMilliseconds: number;
 }
 
@@ -105,11 +105,12 @@ export class ConfigurationManager {
 		}
 		// Provisioning a board anew under a higher id is deliberate.
 		if (good !== undefined && good.id > this.#good.id) {
-			this.#good = this.#readStored(good.id, good.canonical, isBoot) ?? this.#good;
+			this.#good = this.#readStored(good.id, good.canonicalBytes, isBoot) ?? this.#good;
 		}
 		if (newest?.state === "trial" && newest.id > this.#good.id && newest.id !== -this.#settledId) {
-			const configuration = this.#readStored(newest.id, newest.canonical, isBoot);
-			if (configuration !== undefined) this.#resume(configuration, newest.canonical, newest.boots);
+			const configuration = this.#readStored(newest.id, newest.canonicalBytes, isBoot);
+			if (configuration !== undefined)
+				this.#resume(configuration, newest.canonicalBytes, newest.boots);
 		}
 	}
 
@@ -129,8 +130,8 @@ export class ConfigurationManager {
 	}
 
 	/** A canonical form out of a verified acknowledgement: looked at by the next `next`. */
-	offer(canonical: Uint8Array): void {
-		this.#offer = canonical.slice();
+	offer(canonicalBytes: Uint8Array): void {
+		this.#offer = canonicalBytes.slice();
 	}
 
 	/** An upload was acknowledged under the configuration in force. */
@@ -181,7 +182,7 @@ export class ConfigurationManager {
 		};
 	}
 
-	#resume(configuration: StationConfiguration, canonical: Uint8Array, boots: number): void {
+	#resume(configuration: StationConfiguration, canonicalBytes: Uint8Array, boots: number): void {
 		const { state, clock } = this.#options;
 		const limit = clock.milliseconds + TRIAL_MILLISECONDS_MAX;
 		const { id } = configuration;
@@ -191,7 +192,7 @@ export class ConfigurationManager {
 		}
 		if (state?.trialEndsMilliseconds !== undefined) {
 			const endsMilliseconds = Math.min(state.trialEndsMilliseconds, limit);
-			this.#trial = { configuration, canonical, endsMilliseconds };
+			this.#trial = { configuration, canonicalBytes, endsMilliseconds };
 			return;
 		}
 		// Also in a wake: the boot gave it up, and slept before the record could be told.
@@ -201,8 +202,8 @@ export class ConfigurationManager {
 		}
 		try {
 			// Counted before anything happens under it: it may be what makes the station boot.
-			this.#store.try(id, canonical, boots + 1);
-			this.#trial = { configuration, canonical, endsMilliseconds: limit };
+			this.#store.try(id, canonicalBytes, boots + 1);
+			this.#trial = { configuration, canonicalBytes, endsMilliseconds: limit };
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
 			// Uncounted boots could continue for ever.
@@ -212,11 +213,11 @@ export class ConfigurationManager {
 
 	#readStored(
 		id: number,
-		canonical: Uint8Array,
+		canonicalBytes: Uint8Array,
 		isBoot: boolean,
 	): StationConfiguration | undefined {
 		try {
-			const configuration = parseStoredConfiguration(canonical);
+			const configuration = parseStoredConfiguration(canonicalBytes);
 			if (configuration.station === this.#options.provisioned.station) return configuration;
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
@@ -227,14 +228,14 @@ export class ConfigurationManager {
 		return undefined;
 	}
 
-	#judge(canonical: Uint8Array): ConfigurationEvent | undefined {
+	#judge(canonicalBytes: Uint8Array): ConfigurationEvent | undefined {
 		const current = asciiBytes(canonicalConfiguration(this.configuration));
 		// Offered until the collector has seen the entry that says it is in force.
-		if (equalBytes(canonical, current)) return undefined;
-		const checksum = crc32(canonical, 0, canonical.length);
-		const id = idSaidBy(canonical);
+		if (equalBytes(canonicalBytes, current)) return undefined;
+		const checksum = crc32(canonicalBytes, 0, canonicalBytes.length);
+		const id = idSaidBy(canonicalBytes);
 		try {
-			const configuration = parseCanonicalConfiguration(canonical);
+			const configuration = parseCanonicalConfiguration(canonicalBytes);
 			if (configuration.station !== this.#options.provisioned.station) {
 				return this.#refuse(id, checksum, `for station ${configuration.station}`);
 			}
@@ -243,11 +244,11 @@ export class ConfigurationManager {
 			}
 			// It takes the place that still says "on trial" of one which was confirmed.
 			if (this.#settledId > 0) this.#keepGood(this.#settledId);
-			this.#store.try(id, canonical, 0);
+			this.#store.try(id, canonicalBytes, 0);
 			// In place 0, or failed and its place taken.
 			this.#settledId = 0;
 			const endsMilliseconds = this.#options.clock.milliseconds + TRIAL_MILLISECONDS_MAX;
-			this.#trial = { configuration, canonical, endsMilliseconds };
+			this.#trial = { configuration, canonicalBytes, endsMilliseconds };
 			this.#highestId = id;
 			return { kind: "taken-up", id };
 		} catch (error) {
@@ -302,8 +303,8 @@ export class ConfigurationManager {
 }
 
 /** For the report of one that may be anything; 0 where it says none. */
-function idSaidBy(canonical: Uint8Array): number {
-	for (const line of asciiText(canonical).split("\r").join("\n").split("\n")) {
+function idSaidBy(canonicalBytes: Uint8Array): number {
+	for (const line of asciiText(canonicalBytes).split("\r").join("\n").split("\n")) {
 		if (line.startsWith("id=") && isDigits(line.slice(3), 5)) return Number(line.slice(3));
 	}
 	return 0;

@@ -20,7 +20,7 @@ export interface StoredConfiguration {
 	/** Boots that began with this one on trial. */
 	readonly boots: number;
 	/** Canonical form; empty for one that failed. */
-	readonly canonical: Uint8Array;
+	readonly canonicalBytes: Uint8Array;
 }
 
 export interface StoredConfigurations {
@@ -75,23 +75,23 @@ export class ConfigurationStore {
 	}
 
 	/** Puts one on trial. Throws StationError `settings-failed`; then the good one is untouched. */
-	try(id: number, canonical: Uint8Array, boots: number): void {
-		this.#write(TRIAL_PLACE, { state: "trial", id, boots, canonical });
+	try(id: number, canonicalBytes: Uint8Array, boots: number): void {
+		this.#write(TRIAL_PLACE, { state: "trial", id, boots, canonicalBytes });
 	}
 
 	/** The one on trial has proved itself: it becomes the last good one. Throws `settings-failed`. */
-	keep(id: number, canonical: Uint8Array): void {
-		this.#write(GOOD_PLACE, { state: "good", id, boots: 0, canonical });
+	keep(id: number, canonicalBytes: Uint8Array): void {
+		this.#write(GOOD_PLACE, { state: "good", id, boots: 0, canonicalBytes });
 	}
 
 	/** Its number is never to be tried again. Throws `settings-failed`. */
 	fail(id: number): void {
-		this.#write(TRIAL_PLACE, { state: "failed", id, boots: 0, canonical: new Uint8Array(0) });
+		this.#write(TRIAL_PLACE, { state: "failed", id, boots: 0, canonicalBytes: new Uint8Array(0) });
 	}
 
 	/** The record has the verdict on `id`. Throws `settings-failed`; then the next boot tells it again. */
 	tell(id: number): void {
-		this.#write(TRIAL_PLACE, { state: "told", id, boots: 0, canonical: new Uint8Array(0) });
+		this.#write(TRIAL_PLACE, { state: "told", id, boots: 0, canonicalBytes: new Uint8Array(0) });
 	}
 
 	#read(place: number): StoredConfiguration | "damaged" | undefined {
@@ -119,18 +119,21 @@ export class ConfigurationStore {
 	}
 }
 
-function encode({ state, id, boots, canonical }: StoredConfiguration): Uint8Array {
-	assert(canonical.length <= CANONICAL_CONFIGURATION_BYTES_MAX, "a configuration too long to keep");
-	const bytes = new Uint8Array(HEAD_BYTES + canonical.length + CRC_BYTES);
+function encode({ state, id, boots, canonicalBytes }: StoredConfiguration): Uint8Array {
+	assert(
+		canonicalBytes.length <= CANONICAL_CONFIGURATION_BYTES_MAX,
+		"a configuration too long to keep",
+	);
+	const bytes = new Uint8Array(HEAD_BYTES + canonicalBytes.length + CRC_BYTES);
 	const view = new DataView(bytes.buffer);
 	view.setUint32(0, MAGIC, true);
 	view.setUint8(4, VERSION);
 	view.setUint8(5, STATES.indexOf(state));
 	view.setUint8(6, Math.min(boots, 0xff));
 	view.setUint16(8, id, true);
-	view.setUint16(10, canonical.length, true);
-	bytes.set(canonical, HEAD_BYTES);
-	const end = HEAD_BYTES + canonical.length;
+	view.setUint16(10, canonicalBytes.length, true);
+	bytes.set(canonicalBytes, HEAD_BYTES);
+	const end = HEAD_BYTES + canonicalBytes.length;
 	view.setUint32(end, crc32(bytes, 0, end), true);
 	return bytes;
 }
@@ -147,7 +150,7 @@ function decode(bytes: Uint8Array): StoredConfiguration | undefined {
 		state,
 		boots: view.getUint8(6),
 		id: view.getUint16(8, true),
-		canonical: bytes.slice(HEAD_BYTES, end),
+		canonicalBytes: bytes.slice(HEAD_BYTES, end),
 	};
 }
 

@@ -26,29 +26,29 @@ export const CANONICAL_CONFIGURATION_BYTES_MAX = 1024;
  * One that this station took once, perhaps under an older firmware or a newer one: what this one does not know
  * is left out of it, or an update would take the station to a host that may be gone. Throws as the other.
  */
-export function parseStoredConfiguration(canonical: Uint8Array): StationConfiguration {
+export function parseStoredConfiguration(canonicalBytes: Uint8Array): StationConfiguration {
 	const names = Object.keys(CONFIGURATION_FIELDS);
 	const isKnown = (line: string): boolean => names.includes(line.slice(0, line.indexOf("=")));
-	const lines = asciiText(canonical).split("\n").filter(isKnown);
+	const lines = asciiText(canonicalBytes).split("\n").filter(isKnown);
 	return parseCanonicalConfiguration(asciiBytes(lines.map((line) => `${line}\n`).join("")));
 }
 
 /** Throws StationError `configuration-invalid` that names the line or field. */
-export function parseCanonicalConfiguration(canonical: Uint8Array): StationConfiguration {
-	const configuration = parseFields(canonical, CONFIGURATION_FIELDS);
+export function parseCanonicalConfiguration(canonicalBytes: Uint8Array): StationConfiguration {
+	const configuration = parseFields(canonicalBytes, CONFIGURATION_FIELDS);
 	requireConsistent(configuration);
 	return configuration;
 }
 
 /** The fields of `table`, each of its kind and in its range; throws as the other. */
 export function parseFields<Table extends FieldTable>(
-	canonical: Uint8Array,
+	canonicalBytes: Uint8Array,
 	table: Table,
 ): ConfigurationOf<Table> {
-	if (canonical.length > CANONICAL_CONFIGURATION_BYTES_MAX) {
-		throw malformed(`${canonical.length} bytes; at most ${CANONICAL_CONFIGURATION_BYTES_MAX}`);
+	if (canonicalBytes.length > CANONICAL_CONFIGURATION_BYTES_MAX) {
+		throw malformed(`${canonicalBytes.length} bytes; at most ${CANONICAL_CONFIGURATION_BYTES_MAX}`);
 	}
-	const text = asciiText(canonical);
+	const text = asciiText(canonicalBytes);
 	const values = new Map<string, string>();
 	for (const line of text.split("\n")) {
 		if (line === "") continue;

@@ -217,8 +217,8 @@ function* journal(
 	while (next < stop) {
 		const batch: { readonly sequence: number; readonly bytes: string }[] = [];
 		const size = Math.min(ENTRIES_AT_ONCE, stop - next);
-		held.read(next, size, (sequence, canonical) => {
-			batch.push({ sequence, bytes: base64Of(canonical) });
+		held.read(next, size, (sequence, canonicalBytes) => {
+			batch.push({ sequence, bytes: base64Of(canonicalBytes) });
 		});
 		next += size;
 		for (const entry of batch) yield* emit(entry);

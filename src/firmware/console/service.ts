@@ -51,7 +51,7 @@ export interface ExportedJournal {
 	read(
 		first: number,
 		count: number,
-		visit: (sequence: number, canonical: Uint8Array) => void,
+		visit: (sequence: number, canonicalBytes: Uint8Array) => void,
 	): void;
 }
 

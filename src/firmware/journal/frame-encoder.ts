@@ -33,7 +33,7 @@ export interface EncodedFrame {
 	readonly type: number;
 	readonly anchor: Anchor | undefined;
 	readonly reference: Anchor | undefined;
-	readonly canonical: Uint8Array;
+	readonly canonicalBytes: Uint8Array;
 }
 
 /** Seals what was encoded at the start of `frame`; undefined when it took no slots or reads badly. */
@@ -63,8 +63,8 @@ export class FrameEncoder {
 
 	/** Bytes of the canonical forms that are kept. */
 	get heldBytes(): number {
-		const key = this.#key?.canonical.length ?? 0;
-		const anchor = this.#anchor === this.#key ? 0 : (this.#anchor?.canonical.length ?? 0);
+		const key = this.#key?.canonicalBytes.length ?? 0;
+		const anchor = this.#anchor === this.#key ? 0 : (this.#anchor?.canonicalBytes.length ?? 0);
 		return key + anchor + this.tuning.heldBytes;
 	}
 
@@ -81,8 +81,8 @@ export class FrameEncoder {
 	}
 
 	/** Frame of the entry with `index` in its sector; allocates the frame. */
-	encode(canonical: Uint8Array, index: number, epoch: number, seed: number): EncodedFrame {
-		const sequence = uint32At(canonical, 8);
+	encode(canonicalBytes: Uint8Array, index: number, epoch: number, seed: number): EncodedFrame {
+		const sequence = uint32At(canonicalBytes, 8);
 		const place = { epoch, sequence };
 		const finish: Finish = (frame, type, slots, reference) => {
 			if (slots === 0) return undefined;
@@ -91,13 +91,16 @@ export class FrameEncoder {
 			const bytes = frame.length === length ? frame : frame.slice(0, length);
 			const anchorOf = (wanted: number) => (reference?.index === wanted ? reference : undefined);
 			const decoded = decodeFrame(bytes, { type, index }, anchorOf, place);
-			if (decoded === undefined || !equalBytes(decoded.canonical, canonical)) return undefined;
-			return { bytes, slots, type, anchor: decoded.anchor, reference, canonical };
+			if (decoded === undefined || !equalBytes(decoded.canonicalBytes, canonicalBytes))
+				return undefined;
+			return { bytes, slots, type, anchor: decoded.anchor, reference, canonicalBytes };
 		};
-		const made = isReading(canonical) ? this.#encodeReading(canonical, index, finish) : undefined;
+		const made = isReading(canonicalBytes)
+			? this.#encodeReading(canonicalBytes, index, finish)
+			: undefined;
 		if (made !== undefined) return made;
 		const frame = new Uint8Array(FRAME_SLOTS_MAX * SLOT_BYTES);
-		return finish(frame, FRAME_TYPES.raw, encodeRaw(canonical, frame)) as EncodedFrame;
+		return finish(frame, FRAME_TYPES.raw, encodeRaw(canonicalBytes, frame)) as EncodedFrame;
 	}
 
 	/** The frame is durable at `slot`: remembers what later frames may refer to. */
@@ -107,30 +110,34 @@ export class FrameEncoder {
 			if (encoded.type === FRAME_TYPES.key) this.#key = this.#anchor;
 		}
 		if (encoded.reference !== undefined) {
-			this.tuning.observe(encoded.canonical, encoded.reference.canonical);
+			this.tuning.observe(encoded.canonicalBytes, encoded.reference.canonicalBytes);
 		}
 	}
 
-	#encodeReading(canonical: Uint8Array, index: number, finish: Finish): EncodedFrame | undefined {
+	#encodeReading(
+		canonicalBytes: Uint8Array,
+		index: number,
+		finish: Finish,
+	): EncodedFrame | undefined {
 		const key = this.#key;
 		// The usual frame is one slot; the long one is made for those that need it.
 		const slot = new Uint8Array(SLOT_BYTES);
 		if (key !== undefined) {
 			for (const reference of this.#anchor === key ? [key] : [key, this.#anchor ?? key]) {
-				const slots = encodeDelta(canonical, index, reference, slot);
+				const slots = encodeDelta(canonicalBytes, index, reference, slot);
 				const made = finish(slot, FRAME_TYPES.delta, slots, reference);
 				if (made !== undefined) return made;
 			}
 		}
 		const frame = new Uint8Array(FRAME_SLOTS_MAX * SLOT_BYTES);
 		if (key !== undefined) {
-			const parameters = this.tuning.choose(canonical[2] ?? 0, false);
-			const slots = encodeAnchor(canonical, index, key, parameters, frame);
+			const parameters = this.tuning.choose(canonicalBytes[2] ?? 0, false);
+			const slots = encodeAnchor(canonicalBytes, index, key, parameters, frame);
 			const made = finish(frame, FRAME_TYPES.anchor, slots, key);
 			if (made !== undefined) return made;
 		}
-		const parameters = this.tuning.choose(canonical[2] ?? 0, true);
-		return finish(frame, FRAME_TYPES.key, encodeKey(canonical, parameters, frame));
+		const parameters = this.tuning.choose(canonicalBytes[2] ?? 0, true);
+		return finish(frame, FRAME_TYPES.key, encodeKey(canonicalBytes, parameters, frame));
 	}
 }
 

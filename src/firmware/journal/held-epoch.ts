@@ -31,7 +31,7 @@ export class HeldEpoch {
 	read(
 		first: number,
 		count: number,
-		visit: (sequence: number, canonical: Uint8Array) => void,
+		visit: (sequence: number, canonicalBytes: Uint8Array) => void,
 	): void {
 		this.reader.read(first, Math.min(first + count, this.extent.nextSequence), visit);
 	}

@@ -37,14 +37,14 @@ export class CodecTuning {
 	#previous: Uint8Array | undefined;
 
 	/** Learns from a reading that was stored as differences from `reference`. */
-	observe(canonical: Uint8Array, reference: Uint8Array): void {
-		if (canonical[2] !== this.#channelSet) this.#reset(canonical[2] ?? 0);
+	observe(canonicalBytes: Uint8Array, reference: Uint8Array): void {
+		if (canonicalBytes[2] !== this.#channelSet) this.#reset(canonicalBytes[2] ?? 0);
 		const previous = this.#previous ?? reference;
-		if (this.#previous !== undefined) this.#observeInterval(canonical, previous);
-		this.#observeTime(canonical, reference);
+		if (this.#previous !== undefined) this.#observeInterval(canonicalBytes, previous);
+		this.#observeTime(canonicalBytes, reference);
 		for (let position = 0; position < this.#fields.length; position++) {
 			const field = this.#fields[position] as FieldSpec;
-			const value = fieldOf(canonical, ENTRY_HEADER_BYTES, field);
+			const value = fieldOf(canonicalBytes, ENTRY_HEADER_BYTES, field);
 			const referred = fieldOf(reference, ENTRY_HEADER_BYTES, field);
 			const last = fieldOf(previous, ENTRY_HEADER_BYTES, field);
 			const absent = field.absent;
@@ -53,7 +53,7 @@ export class CodecTuning {
 			this.#quanta[position] = (this.#quanta[position] ?? 0) & dividing(value - last);
 		}
 		this.#evidence++;
-		this.#previous = canonical;
+		this.#previous = canonicalBytes;
 	}
 
 	/** Parameters for a new anchor; `isKey` also forgets which steps were ruled out. */
@@ -115,18 +115,18 @@ export class CodecTuning {
 		this.#previous = previous;
 	}
 
-	#observeInterval(canonical: Uint8Array, before: Uint8Array): void {
-		const step = uint32At(canonical, 16) - uint32At(before, 16);
+	#observeInterval(canonicalBytes: Uint8Array, before: Uint8Array): void {
+		const step = uint32At(canonicalBytes, 16) - uint32At(before, 16);
 		if (step > 0 && step <= 0xffff && Math.abs(step - this.#intervalSeconds) > JITTER_SECONDS) {
 			this.#intervalSeconds = step;
 		}
 	}
 
-	#observeTime(canonical: Uint8Array, from: Uint8Array): void {
-		const elapsed = (uint32At(canonical, 16) - uint32At(from, 16)) | 0;
+	#observeTime(canonicalBytes: Uint8Array, from: Uint8Array): void {
+		const elapsed = (uint32At(canonicalBytes, 16) - uint32At(from, 16)) | 0;
 		const intervals = Math.round(elapsed / this.#intervalSeconds);
 		this.#blend(0, zigzagOf(elapsed - intervals * this.#intervalSeconds));
-		const utc = (uint32At(canonical, 20) - uint32At(from, 20)) | 0;
+		const utc = (uint32At(canonicalBytes, 20) - uint32At(from, 20)) | 0;
 		this.#blend(1, Math.min(zigzagOf((utc - elapsed) | 0), 255));
 	}
 

@@ -139,13 +139,13 @@ export class Journal {
 	 * (about 1 ms), with an erase when none was made ahead (45 ms, 400 ms at worst). Throws
 	 * `flash-failed`, `journal-full-of-bad-sectors`, `journal-geometry`; then the entry is not there.
 	 */
-	append(draft: EntryDraft): { readonly sequence: number; readonly canonical: Uint8Array } {
+	append(draft: EntryDraft): { readonly sequence: number; readonly canonicalBytes: Uint8Array } {
 		this.#requireWritable();
 		const { extent, losses } = this.#ring.present;
 		const sequence = extent.nextSequence;
-		let canonical: Uint8Array;
+		let canonicalBytes: Uint8Array;
 		try {
-			canonical = this.#write(() => {
+			canonicalBytes = this.#write(() => {
 				this.#ring.writer.settle();
 				const bytes = encodeDraft(draft, extent.epoch, sequence);
 				this.#ring.writer.append(bytes);
@@ -160,7 +160,7 @@ export class Journal {
 		assert(extent.nextSequence === sequence + 1, "an append that moved its log otherwise");
 		this.#ring.wasFormatted = false;
 		if (draft.kind === "gap") this.#named(draft, sequence);
-		return { sequence, canonical };
+		return { sequence, canonicalBytes };
 	}
 
 	/**
@@ -193,7 +193,7 @@ export class Journal {
 	read(
 		first: number,
 		count: number,
-		visit: (sequence: number, canonical: Uint8Array) => void,
+		visit: (sequence: number, canonicalBytes: Uint8Array) => void,
 	): void {
 		this.#ring.present.read(first, count, visit);
 	}
@@ -318,8 +318,8 @@ export class Journal {
 	#recallNamed(last: number): void {
 		const { present } = this.#ring;
 		const first = Math.max(last - NAMED_TOGETHER + 1, present.extent.firstSequenceHeld);
-		present.read(first, last - first + 1, (sequence, canonical) => {
-			const entry = decodeEntry(canonical);
+		present.read(first, last - first + 1, (sequence, canonicalBytes) => {
+			const entry = decodeEntry(canonicalBytes);
 			if (entry.kind !== "gap" || entry.lostEpoch === 0) return;
 			const held = this.#ring.formers().find(({ extent }) => extent.epoch === entry.lostEpoch);
 			if (held === undefined || held.named !== undefined) return;

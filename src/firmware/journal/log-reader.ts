@@ -59,14 +59,18 @@ export class LogReader {
 	}
 
 	/** Calls `visit` for each readable entry of `first .. end - 1` that is held, in order. */
-	read(first: number, end: number, visit: (sequence: number, canonical: Uint8Array) => void): void {
+	read(
+		first: number,
+		end: number,
+		visit: (sequence: number, canonicalBytes: Uint8Array) => void,
+	): void {
 		let sequence = Math.max(first, this.#extent.firstSequenceHeld);
 		let place = sequence < end ? this.#firstPlace(sequence) : undefined;
 		while (place !== undefined && sequence < end) {
 			this.walk(
 				place,
-				(at, canonical) => {
-					if (at < end) visit(at, canonical);
+				(at, canonicalBytes) => {
+					if (at < end) visit(at, canonicalBytes);
 					return at + 1 < end;
 				},
 				sequence,
@@ -86,9 +90,9 @@ export class LogReader {
 		const { header } = place;
 		let head: Uint8Array = header.head;
 		let expected = header.firstSequence;
-		this.walk(place, (at, canonical) => {
+		this.walk(place, (at, canonicalBytes) => {
 			if (at >= sequence || at !== expected) return false;
-			head = chainNext(this.#sha256, head, canonical);
+			head = chainNext(this.#sha256, head, canonicalBytes);
 			expected++;
 			if (header.isCopying && header.unproved > 0 && at === header.firstSequence) {
 				if (sequence === expected) return false;
@@ -138,7 +142,7 @@ export class LogReader {
 	 */
 	walk(
 		place: Located,
-		visit: (sequence: number, canonical: Uint8Array) => boolean,
+		visit: (sequence: number, canonicalBytes: Uint8Array) => boolean,
 		from = place.header.firstSequence,
 	): void {
 		const { header, end, next } = place;
@@ -148,12 +152,12 @@ export class LogReader {
 		const scan = scanSector(
 			bytes,
 			header,
-			(index, canonical) => {
+			(index, canonicalBytes) => {
 				const sequence = firstSequence + index;
 				if (sequence >= end) return false;
 				// With LogWriter.store: what is at a place bears its number.
-				assert(uint32At(canonical, 8) === sequence, "an entry is read out of its order");
-				isStopped = !visit(sequence, canonical);
+				assert(uint32At(canonicalBytes, 8) === sequence, "an entry is read out of its order");
+				isStopped = !visit(sequence, canonicalBytes);
 				return !isStopped;
 			},
 			Math.max(from - firstSequence, 0),
@@ -161,8 +165,9 @@ export class LogReader {
 		const passedTo = firstSequence + header.unproved;
 		if (header.isCopying && header.unproved > 0 && passedTo < end && from <= passedTo) {
 			let resume: Uint8Array | undefined;
-			scanSector(bytes, header, (index, canonical) => {
-				if (index === 0) resume = this.#sha256(chainNext(this.#sha256, header.head, canonical));
+			scanSector(bytes, header, (index, canonicalBytes) => {
+				if (index === 0)
+					resume = this.#sha256(chainNext(this.#sha256, header.head, canonicalBytes));
 				return false;
 			});
 			this.#losses.note(firstSequence + 1, passedTo, UNPROVED_REASON, resume);

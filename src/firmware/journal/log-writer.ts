@@ -192,10 +192,10 @@ export class LogWriter {
 	 * `store` of an entry that is new. Where it throws after a frame that may stand whole, the number is passed
 	 * over: it must not bear something else, should the sector that bears that lose its header.
 	 */
-	append(canonical: Uint8Array): void {
+	append(canonicalBytes: Uint8Array): void {
 		this.#mayStand = false;
 		try {
-			this.store(canonical);
+			this.store(canonicalBytes);
 		} catch (error) {
 			if (this.#mayStand) this.#passOver();
 			throw error;
@@ -212,15 +212,18 @@ export class LogWriter {
 	}
 
 	/** Writes the frame of `nextSequence`, in this sector or, where that is full or bad, a next one. */
-	store(canonical: Uint8Array): void {
+	store(canonicalBytes: Uint8Array): void {
 		const extent = this.#extent;
-		assert(uint32At(canonical, 4) === extent.epoch, "an entry of another epoch is stored");
-		assert(uint32At(canonical, 8) === extent.nextSequence, "an entry is stored out of its order");
+		assert(uint32At(canonicalBytes, 4) === extent.epoch, "an entry of another epoch is stored");
+		assert(
+			uint32At(canonicalBytes, 8) === extent.nextSequence,
+			"an entry is stored out of its order",
+		);
 		this.#place(
-			(index, seed) => this.#encoder.encode(canonical, index, extent.epoch, seed),
+			(index, seed) => this.#encoder.encode(canonicalBytes, index, extent.epoch, seed),
 			(encoded, slot) => this.#encoder.commit(encoded, slot),
 		);
-		extent.head = chainNext(this.#sha256, extent.head, canonical);
+		extent.head = chainNext(this.#sha256, extent.head, canonicalBytes);
 		extent.nextSequence++;
 	}
 

@@ -201,11 +201,11 @@ function walk(flash: RingFlash, header: SectorHeader, sha256: Hash): Walk {
 	let headBefore = head;
 	let last: Uint8Array | undefined;
 	let lastIndex = -1;
-	const scan = scanSector(bytes, header, (index, canonical) => {
+	const scan = scanSector(bytes, header, (index, canonicalBytes) => {
 		if (index !== lastIndex + 1) head = sha256(head);
 		headBefore = head;
-		head = chainNext(sha256, head, canonical);
-		last = canonical;
+		head = chainNext(sha256, head, canonicalBytes);
+		last = canonicalBytes;
 		lastIndex = index;
 		return true;
 	});

@@ -71,8 +71,8 @@ export function resumeFrom(
 		(index) => [key, anchor].find((known) => known?.index === index),
 		{ epoch: note.epoch, sequence: header.firstSequence + last.index },
 	);
-	const isLatestReading = latest !== undefined && isReading(latest.canonical);
-	const latestReading = isLatestReading ? latest.canonical : undefined;
+	const isLatestReading = latest !== undefined && isReading(latest.canonicalBytes);
+	const latestReading = isLatestReading ? latest.canonicalBytes : undefined;
 	return { header, key, anchor: anchor ?? key, latestReading };
 }
 

@@ -62,8 +62,8 @@ export function lastRunOf(journal: StationJournal, entropy: Entropy): LastRun {
 	const first = Math.max(source.firstSequenceHeld, source.nextSequence - ENTRIES_SCANNED);
 	const count = source.nextSequence - first;
 	if (count > 0) {
-		readIfReadable(source, first, count, (canonical) => {
-			const entry = decodeEntry(canonical);
+		readIfReadable(source, first, count, (canonicalBytes) => {
+			const entry = decodeEntry(canonicalBytes);
 			newest = entry;
 			if (entry.kind === "boot") {
 				hasBoot = true;
@@ -119,10 +119,10 @@ function readIfReadable(
 	source: ReadableEntries,
 	first: number,
 	count: number,
-	visit: (canonical: Uint8Array) => void,
+	visit: (canonicalBytes: Uint8Array) => void,
 ): void {
 	try {
-		source.read(first, count, (_sequence, canonical) => visit(canonical));
+		source.read(first, count, (_sequence, canonicalBytes) => visit(canonicalBytes));
 	} catch (error) {
 		if (!(error instanceof StationError)) throw error;
 	}
@@ -135,8 +135,8 @@ function openedAlready(journal: StationJournal, boot: number): Set<string> {
 	const count = journal.nextSequence - first;
 	if (count > 0) {
 		// Here a flash that cannot be read is a reason to try again later.
-		journal.read(first, count, (_sequence, canonical) => {
-			const entry = decodeEntry(canonical);
+		journal.read(first, count, (_sequence, canonicalBytes) => {
+			const entry = decodeEntry(canonicalBytes);
 			if (entry.boot === boot) found.add(partOf(entry));
 		});
 	}

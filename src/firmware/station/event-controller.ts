@@ -234,8 +234,8 @@ export class EventController {
 		try {
 			for (; first < end; first += RECALLED_AT_ONCE) {
 				board.watchdog.feed();
-				journal.read(first, Math.min(RECALLED_AT_ONCE, end - first), (sequence, canonical) => {
-					if (sequence !== pending.sequence) this.#take(decodeEntry(canonical));
+				journal.read(first, Math.min(RECALLED_AT_ONCE, end - first), (sequence, canonicalBytes) => {
+					if (sequence !== pending.sequence) this.#take(decodeEntry(canonicalBytes));
 				});
 				yield { milliseconds: 1 };
 			}

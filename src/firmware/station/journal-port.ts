@@ -32,7 +32,7 @@ export interface StationJournal extends EntrySource {
 	 */
 	readonly refusal: StationErrorCode | undefined;
 	/** Durable when it returns. Throws StationError `flash-failed`, `journal-full-of-bad-sectors`. */
-	append(draft: EntryDraft): { readonly sequence: number; readonly canonical: Uint8Array };
+	append(draft: EntryDraft): { readonly sequence: number; readonly canonicalBytes: Uint8Array };
 	/** What is lost and not yet named by a delivered gap entry. */
 	readonly gaps: readonly JournalGap[];
 	/** Share of the ring that no acknowledgement has released, 0..1. */

@@ -261,7 +261,7 @@ export class Station {
 			onTime: (utcSeconds, times) =>
 				this.#takeTime(offeredByCollector(utcSeconds, times, board.clock.milliseconds)),
 			beforeClose: (endMilliseconds) => this.#networkTime.ask(endMilliseconds),
-			onConfiguration: (canonical) => this.#manager.offer(canonical),
+			onConfiguration: (canonicalBytes) => this.#manager.offer(canonicalBytes),
 			isOnTrial: () => this.#manager.trialEndsMilliseconds !== undefined,
 			onEnded: (outcome, error) => {
 				if (outcome.batches > 0) this.#manager.acknowledged();

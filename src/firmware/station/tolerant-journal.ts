@@ -151,7 +151,7 @@ export class TolerantJournal implements StationJournal {
 		return this.#delivered;
 	}
 
-	append(draft: EntryDraft): { readonly sequence: number; readonly canonical: Uint8Array } {
+	append(draft: EntryDraft): { readonly sequence: number; readonly canonicalBytes: Uint8Array } {
 		const journal = this.#journal;
 		if (journal !== undefined) {
 			const appended = journal.append(draft);
@@ -178,7 +178,7 @@ export class TolerantJournal implements StationJournal {
 	read(
 		first: number,
 		count: number,
-		visit: (sequence: number, canonical: Uint8Array) => void,
+		visit: (sequence: number, canonicalBytes: Uint8Array) => void,
 	): void {
 		const end = Math.min(first + count, this.nextSequence - (this.isLastFirm ? 0 : 1));
 		if (end > first) this.#journal?.read(first, end - first, visit);

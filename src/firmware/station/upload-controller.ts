@@ -37,7 +37,7 @@ export interface UploadControllerOptions {
 	/** Once a session, while the link is still up. */
 	readonly beforeClose: (endMilliseconds: number) => Task<void>;
 	/** A configuration in its canonical form, from a verified acknowledgement. */
-	readonly onConfiguration: (canonical: Uint8Array) => void;
+	readonly onConfiguration: (canonicalBytes: Uint8Array) => void;
 	/** A configuration is on trial. */
 	readonly isOnTrial: () => boolean;
 	readonly onEnded: (outcome: SessionOutcome, error: UploadError | undefined) => void;

@@ -126,12 +126,12 @@ export class BatchMaker {
 		const count = Math.min(missing.last - first + 1, this.#entriesMax);
 		const entries = new PackedEntries(count);
 		let runFirst = first + count;
-		this.#options.source.read(first, count, (sequence, canonical) => {
+		this.#options.source.read(first, count, (sequence, canonicalBytes) => {
 			const isHole = entries.length > 0 && sequence !== runFirst + entries.length;
 			if (isHole && !isNewest) return;
 			if (isHole) entries.clear();
 			if (entries.length === 0) runFirst = sequence;
-			entries.push(canonical);
+			entries.push(canonicalBytes);
 		});
 		if (!isNewest || entries.length === 0) done.add(first, runFirst - 1);
 		return { first: runFirst, entries };

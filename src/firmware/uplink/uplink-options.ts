@@ -32,7 +32,7 @@ export interface UplinkOptions {
 	/** The collector's clock, from a verified answer, and when that was asked for and came. */
 	readonly onTime?: ((utcSeconds: number, times: AnswerTimes) => void) | undefined;
 	/** A new configuration in its canonical form, from a verified acknowledgement. */
-	readonly onConfiguration?: ((canonical: Uint8Array) => void) | undefined;
+	readonly onConfiguration?: ((canonicalBytes: Uint8Array) => void) | undefined;
 	/** Hears how long the link took to come up, and TCP and TLS after it. */
 	readonly onConnected?: (linkMilliseconds: number, connectMilliseconds: number) => void;
 	/** `acknowledged`: detail is the cursor; `refused`: the code; else an error of the session. */

@@ -65,7 +65,7 @@ export interface ChainVerifierOptions {
 	readonly onEntry?: (
 		epoch: number,
 		sequence: number,
-		canonical: Uint8Array,
+		canonicalBytes: Uint8Array,
 		where: string,
 	) => void;
 	readonly onBatch?: (verified: VerifiedBatch) => void;
@@ -108,8 +108,8 @@ export class ChainVerifier {
 			(batch.epoch !== part.epoch || last < part.first || batch.first > (part.last ?? last));
 		if (isOutside) {
 			// What it names as lost may be in the part; what it holds is not judged.
-			for (const [index, canonical] of batch.entries.entries()) {
-				this.#takeMeaning(undefined, where, batch.epoch, batch.first + index, canonical);
+			for (const [index, canonicalBytes] of batch.entries.entries()) {
+				this.#takeMeaning(undefined, where, batch.epoch, batch.first + index, canonicalBytes);
 			}
 			return;
 		}
@@ -264,11 +264,11 @@ export class ChainVerifier {
 		this.#open = new OpenEpoch(epoch, part === undefined ? 1 : first, {
 			sha256,
 			markOf: (signer) => this.#markOf(signer),
-			isTooLate: (signer, canonical) => this.#isTooLate(signer, canonical),
+			isTooLate: (signer, canonicalBytes) => this.#isTooLate(signer, canonicalBytes),
 			mayKeepRange: () => this.#mayKeepRange(),
 			report: (kind, where, text) => this.report(kind, where, text),
-			onEntry: (sequence, canonical, where) => {
-				if (isAskedFor(sequence)) onEntry?.(epoch, sequence, canonical, where);
+			onEntry: (sequence, canonicalBytes, where) => {
+				if (isAskedFor(sequence)) onEntry?.(epoch, sequence, canonicalBytes, where);
 			},
 		});
 		return this.#open;
@@ -290,9 +290,11 @@ export class ChainVerifier {
 		return revoked === "" ? "" : `signed by the key ${id}${revoked}`;
 	}
 
-	#isTooLate({ index }: Signer, canonical: Uint8Array): boolean {
+	#isTooLate({ index }: Signer, canonicalBytes: Uint8Array): boolean {
 		const revokedAt = this.#options.keys[index]?.revokedAtUtcSeconds;
-		return revokedAt !== undefined && revokedAt > 0 && uint32At(canonical, UTC_AT) >= revokedAt;
+		return (
+			revokedAt !== undefined && revokedAt > 0 && uint32At(canonicalBytes, UTC_AT) >= revokedAt
+		);
 	}
 
 	/** All batches of an epoch without a key id are of one key, and those with one of others. */
@@ -312,13 +314,13 @@ export class ChainVerifier {
 
 	#takeEntries(epoch: OpenEpoch, where: string, batch: Batch, signer: Signer): void {
 		const isChained = batch.previous !== undefined;
-		for (const [index, canonical] of batch.entries.entries()) {
+		for (const [index, canonicalBytes] of batch.entries.entries()) {
 			const sequence = batch.first + index;
 			const known = epoch.window.get(sequence);
 			if (known === undefined) {
-				epoch.window.set(sequence, { canonical, where, isChained, signer });
-				this.#takeMeaning(epoch, where, batch.epoch, sequence, canonical);
-			} else if (equalBytes(known.canonical, canonical)) {
+				epoch.window.set(sequence, { canonicalBytes, where, isChained, signer });
+				this.#takeMeaning(epoch, where, batch.epoch, sequence, canonicalBytes);
+			} else if (equalBytes(known.canonicalBytes, canonicalBytes)) {
 				known.isChained ||= isChained;
 				if (this.#rankOf(signer) < this.#rankOf(known.signer)) known.signer = signer;
 			} else {
@@ -340,13 +342,13 @@ export class ChainVerifier {
 		where: string,
 		epoch: number,
 		sequence: number,
-		canonical: Uint8Array,
+		canonicalBytes: Uint8Array,
 	): void {
 		// Nine of ten are readings, and nothing is asked of what they measured.
-		if (isReading(canonical) && sequence !== 1) return;
+		if (isReading(canonicalBytes) && sequence !== 1) return;
 		const place = placeOf(epoch, sequence);
 		try {
-			const entry = decodeEntry(canonical);
+			const entry = decodeEntry(canonicalBytes);
 			if (entry.kind === "gap") {
 				const { from, to, lostEpoch, reason, resume } = entry;
 				const lost = { epoch: lostEpoch === 0 ? epoch : lostEpoch, from, to, reason, resume };
@@ -382,8 +384,9 @@ export class ChainVerifier {
 		let head = batch.previous;
 		let isForked = false;
 		for (let index = -1; index < batch.entries.length; index++) {
-			const canonical = batch.entries[index];
-			if (canonical !== undefined) head = chainNext(this.#options.sha256, head, canonical);
+			const canonicalBytes = batch.entries[index];
+			if (canonicalBytes !== undefined)
+				head = chainNext(this.#options.sha256, head, canonicalBytes);
 			const sequence = batch.first + index;
 			const known = epoch.heads.get(sequence);
 			if (known === undefined) epoch.heads.set(sequence, head);
@@ -407,7 +410,7 @@ interface Signer {
 }
 
 interface WindowEntry {
-	readonly canonical: Uint8Array;
+	readonly canonicalBytes: Uint8Array;
 	readonly where: string;
 	isChained: boolean;
 	signer: Signer;
@@ -416,10 +419,10 @@ interface WindowEntry {
 interface OpenEpochOptions {
 	readonly sha256: Hash;
 	readonly markOf: (signer: Signer) => string;
-	readonly isTooLate: (signer: Signer, canonical: Uint8Array) => boolean;
+	readonly isTooLate: (signer: Signer, canonicalBytes: Uint8Array) => boolean;
 	readonly mayKeepRange: () => boolean;
 	readonly report: (kind: FindingKind, where: string, text: string) => void;
-	readonly onEntry: (sequence: number, canonical: Uint8Array, where: string) => void;
+	readonly onEntry: (sequence: number, canonicalBytes: Uint8Array, where: string) => void;
 }
 
 /**
@@ -480,16 +483,16 @@ class OpenEpoch {
 
 	#settle(sequence: number, entry: WindowEntry): void {
 		const { sha256, markOf, report, onEntry, isTooLate, mayKeepRange } = this.#options;
-		const { canonical, where, isChained, signer } = entry;
+		const { canonicalBytes, where, isChained, signer } = entry;
 		const before = this.heads.get(sequence - 1);
 		if (sequence === 1) this.#zero = before;
-		const walked = before && chainNext(sha256, before, canonical);
+		const walked = before && chainNext(sha256, before, canonicalBytes);
 		const known = this.heads.get(sequence);
 		if (known === undefined && walked !== undefined) this.heads.set(sequence, walked);
 		else if (known !== undefined && walked !== undefined && !equalBytes(known, walked)) {
 			report("fork", where, `${placeOf(this.epoch, sequence)}: not what the next batch continues`);
 		}
-		const isLate = isTooLate(signer, canonical);
+		const isLate = isTooLate(signer, canonicalBytes);
 		if (isLate && !this.#wasTooLate) {
 			const place = placeOf(this.epoch, sequence);
 			report("key", where, `${place}: recorded after its key was revoked`);
@@ -509,7 +512,7 @@ class OpenEpoch {
 		}
 		this.#last = sequence;
 		this.#endHead = head;
-		onEntry(sequence, canonical, where);
+		onEntry(sequence, canonicalBytes, where);
 	}
 }
 

@@ -29,7 +29,7 @@ export interface CodecParameters {
 export interface Anchor {
 	/** Index of its frame within the sector. */
 	readonly index: number;
-	readonly canonical: Uint8Array;
+	readonly canonicalBytes: Uint8Array;
 	readonly parameters: CodecParameters;
 }
 
@@ -46,34 +46,34 @@ const UPTIME_AT = 16;
 const UTC_AT = 20;
 
 /** True for a canonical reading of a known channel set. */
-export function isReading(canonical: Uint8Array): boolean {
-	return canonical[1] === ENTRY_KINDS.reading && CHANNEL_SETS.has(canonical[2] ?? 0);
+export function isReading(canonicalBytes: Uint8Array): boolean {
+	return canonicalBytes[1] === ENTRY_KINDS.reading && CHANNEL_SETS.has(canonicalBytes[2] ?? 0);
 }
 
 // --- Encoding: each fills `frame` after its head and returns the slots it takes, 0 if none -------
 
 /** Any entry whole, after its kind: at most 2 + 1 + 114 + 4 bytes. */
-export function encodeRaw(canonical: Uint8Array, frame: Uint8Array): number {
+export function encodeRaw(canonicalBytes: Uint8Array, frame: Uint8Array): number {
 	frame.fill(0);
-	frame[FRAME_HEAD_BYTES] = canonical[1] ?? 0;
-	frame[FRAME_HEAD_BYTES + 1] = canonical.length;
-	frame[FRAME_HEAD_BYTES + 2] = canonical[2] ?? 0;
-	frame[FRAME_HEAD_BYTES + 3] = canonical[3] ?? 0;
-	frame.set(canonical.subarray(KEY_HEADER_AT), FRAME_HEAD_BYTES + 4);
-	return slotsOf(FRAME_HEAD_BYTES + 4 + canonical.length - KEY_HEADER_AT);
+	frame[FRAME_HEAD_BYTES] = canonicalBytes[1] ?? 0;
+	frame[FRAME_HEAD_BYTES + 1] = canonicalBytes.length;
+	frame[FRAME_HEAD_BYTES + 2] = canonicalBytes[2] ?? 0;
+	frame[FRAME_HEAD_BYTES + 3] = canonicalBytes[3] ?? 0;
+	frame.set(canonicalBytes.subarray(KEY_HEADER_AT), FRAME_HEAD_BYTES + 4);
+	return slotsOf(FRAME_HEAD_BYTES + 4 + canonicalBytes.length - KEY_HEADER_AT);
 }
 
 /** A reading whole, with parameters. */
 export function encodeKey(
-	canonical: Uint8Array,
+	canonicalBytes: Uint8Array,
 	parameters: CodecParameters,
 	frame: Uint8Array,
 ): number {
 	frame.fill(0);
-	frame[FRAME_HEAD_BYTES] = canonical[2] ?? 0;
-	frame[FRAME_HEAD_BYTES + 1] = canonical[3] ?? 0;
-	frame.set(canonical.subarray(KEY_HEADER_AT), FRAME_HEAD_BYTES + 2);
-	const bodyEnd = FRAME_HEAD_BYTES + 2 + canonical.length - KEY_HEADER_AT;
+	frame[FRAME_HEAD_BYTES] = canonicalBytes[2] ?? 0;
+	frame[FRAME_HEAD_BYTES + 1] = canonicalBytes[3] ?? 0;
+	frame.set(canonicalBytes.subarray(KEY_HEADER_AT), FRAME_HEAD_BYTES + 2);
+	const bodyEnd = FRAME_HEAD_BYTES + 2 + canonicalBytes.length - KEY_HEADER_AT;
 	const writer = new BitWriter(frame, bodyEnd * 8, frame.length * 8);
 	putParameters(writer, parameters);
 	return slotsOf(bodyEnd + Math.ceil(parameterBits(parameters) / 8));
@@ -81,7 +81,7 @@ export function encodeKey(
 
 /** A reading as differences from a key, with parameters of its own. */
 export function encodeAnchor(
-	canonical: Uint8Array,
+	canonicalBytes: Uint8Array,
 	index: number,
 	key: Anchor,
 	parameters: CodecParameters,
@@ -93,7 +93,7 @@ export function encodeAnchor(
 		writer.put(key.index, 8);
 		putParameters(writer, parameters);
 		const coding = anchorCoding(parameters);
-		if (!putDifferences(writer, canonical, index, key, coding)) return 0;
+		if (!putDifferences(writer, canonicalBytes, index, key, coding)) return 0;
 		if (!writer.isFull) return slots;
 	}
 	return 0;
@@ -101,7 +101,7 @@ export function encodeAnchor(
 
 /** A reading as differences from an anchor, in one slot. */
 export function encodeDelta(
-	canonical: Uint8Array,
+	canonicalBytes: Uint8Array,
 	index: number,
 	anchor: Anchor,
 	frame: Uint8Array,
@@ -109,7 +109,7 @@ export function encodeDelta(
 	frame.fill(0);
 	const writer = writerOf(frame, 1);
 	writer.put(anchor.index, 8);
-	if (!putDifferences(writer, canonical, index, anchor, anchor.parameters)) return 0;
+	if (!putDifferences(writer, canonicalBytes, index, anchor, anchor.parameters)) return 0;
 	return writer.isFull ? 0 : 1;
 }
 
@@ -126,26 +126,26 @@ export function decodeRaw(frame: Uint8Array, place: EntryPlace): Uint8Array | un
 	const end = FRAME_HEAD_BYTES + 4 + length - KEY_HEADER_AT;
 	if (length < ENTRY_HEADER_BYTES || length > ENTRY_BYTES_MAX) return undefined;
 	if (slotsOf(end) * SLOT_BYTES !== frame.length || !restIsZero(frame, end)) return undefined;
-	const canonical = withPlace(length, frame[FRAME_HEAD_BYTES] ?? 0, place);
-	canonical[2] = frame[FRAME_HEAD_BYTES + 2] ?? 0;
-	canonical[3] = frame[FRAME_HEAD_BYTES + 3] ?? 0;
-	canonical.set(frame.subarray(FRAME_HEAD_BYTES + 4, end), KEY_HEADER_AT);
-	return canonical;
+	const canonicalBytes = withPlace(length, frame[FRAME_HEAD_BYTES] ?? 0, place);
+	canonicalBytes[2] = frame[FRAME_HEAD_BYTES + 2] ?? 0;
+	canonicalBytes[3] = frame[FRAME_HEAD_BYTES + 3] ?? 0;
+	canonicalBytes.set(frame.subarray(FRAME_HEAD_BYTES + 4, end), KEY_HEADER_AT);
+	return canonicalBytes;
 }
 
 export function decodeKey(frame: Uint8Array, index: number, place: EntryPlace): Anchor | undefined {
 	const set = CHANNEL_SETS.get(frame[FRAME_HEAD_BYTES] ?? 0);
 	if (set === undefined) return undefined;
 	const length = ENTRY_HEADER_BYTES + set.bodyBytes;
-	const canonical = withPlace(length, ENTRY_KINDS.reading, place);
-	canonical[2] = set.id;
-	canonical[3] = frame[FRAME_HEAD_BYTES + 1] ?? 0;
+	const canonicalBytes = withPlace(length, ENTRY_KINDS.reading, place);
+	canonicalBytes[2] = set.id;
+	canonicalBytes[3] = frame[FRAME_HEAD_BYTES + 1] ?? 0;
 	const bodyEnd = FRAME_HEAD_BYTES + 2 + length - KEY_HEADER_AT;
-	canonical.set(frame.subarray(FRAME_HEAD_BYTES + 2, bodyEnd), KEY_HEADER_AT);
+	canonicalBytes.set(frame.subarray(FRAME_HEAD_BYTES + 2, bodyEnd), KEY_HEADER_AT);
 	const reader = new BitReader(frame, bodyEnd * 8, (frame.length - CRC_BYTES) * 8);
 	const parameters = takeParameters(reader, set.id);
 	if (reader.isSpent || !reader.restIsZero) return undefined;
-	return { index, canonical, parameters };
+	return { index, canonicalBytes, parameters };
 }
 
 export function decodeAnchor(
@@ -157,10 +157,10 @@ export function decodeAnchor(
 	const reader = readerOf(frame);
 	const key = anchorOf(reader.take(8));
 	if (key === undefined) return undefined;
-	const parameters = takeParameters(reader, key.canonical[2] ?? 0);
-	const canonical = takeDifferences(reader, index, key, anchorCoding(parameters), place);
-	if (canonical === undefined) return undefined;
-	return { index, canonical, parameters };
+	const parameters = takeParameters(reader, key.canonicalBytes[2] ?? 0);
+	const canonicalBytes = takeDifferences(reader, index, key, anchorCoding(parameters), place);
+	if (canonicalBytes === undefined) return undefined;
+	return { index, canonicalBytes, parameters };
 }
 
 export function decodeDelta(
@@ -180,25 +180,25 @@ export function decodeDelta(
 /** False when a difference is no multiple of its quantum. */
 function putDifferences(
 	writer: BitWriter,
-	canonical: Uint8Array,
+	canonicalBytes: Uint8Array,
 	index: number,
 	anchor: Anchor,
 	coding: CodecParameters,
 ): boolean {
-	const from = anchor.canonical;
-	const channelSet = canonical[2] ?? 0;
+	const from = anchor.canonicalBytes;
+	const channelSet = canonicalBytes[2] ?? 0;
 	if (channelSet !== from[2]) return false;
-	const elapsed = (uint32At(canonical, UPTIME_AT) - uint32At(from, UPTIME_AT)) | 0;
+	const elapsed = (uint32At(canonicalBytes, UPTIME_AT) - uint32At(from, UPTIME_AT)) | 0;
 	const intervals = Math.round(elapsed / coding.intervalSeconds);
 	writer.putSigned(intervals - (index - anchor.index), 0);
 	writer.putSigned(elapsed - intervals * coding.intervalSeconds, coding.orders[0] ?? 0);
-	const utc = (uint32At(canonical, UTC_AT) - uint32At(from, UTC_AT)) | 0;
+	const utc = (uint32At(canonicalBytes, UTC_AT) - uint32At(from, UTC_AT)) | 0;
 	writer.putSigned((utc - elapsed) | 0, coding.orders[1] ?? 0);
 	const values = valueFieldsOf(channelSet);
-	putSteady(writer, canonical, from, channelSet, values);
+	putSteady(writer, canonicalBytes, from, channelSet, values);
 	for (let position = 0; position < values.length; position++) {
 		const field = values[position] as FieldSpec;
-		const value = fieldOf(canonical, ENTRY_HEADER_BYTES, field);
+		const value = fieldOf(canonicalBytes, ENTRY_HEADER_BYTES, field);
 		if (value === field.absent) continue;
 		const quantum = QUANTA[coding.quanta[position] ?? 0] ?? 1;
 		const steps = (value - presentValueOf(from, field)) / quantum;
@@ -215,39 +215,39 @@ function takeDifferences(
 	coding: CodecParameters,
 	place: EntryPlace,
 ): Uint8Array | undefined {
-	const from = anchor.canonical;
+	const from = anchor.canonicalBytes;
 	const channelSet = from[2] ?? 0;
 	// What seldom changes is as the anchor has it, unless the frame says otherwise.
-	const canonical = from.slice();
-	putPlace(canonical, place);
+	const canonicalBytes = from.slice();
+	putPlace(canonicalBytes, place);
 	const intervals = reader.takeSigned(0) + (index - anchor.index);
 	const residual = reader.takeSigned(coding.orders[0] ?? 0);
 	const elapsed = (intervals * coding.intervalSeconds + residual) | 0;
 	const utc = (reader.takeSigned(coding.orders[1] ?? 0) + elapsed) | 0;
-	putUint32(canonical, UPTIME_AT, uint32At(from, UPTIME_AT) + elapsed);
-	putUint32(canonical, UTC_AT, uint32At(from, UTC_AT) + utc);
+	putUint32(canonicalBytes, UPTIME_AT, uint32At(from, UPTIME_AT) + elapsed);
+	putUint32(canonicalBytes, UTC_AT, uint32At(from, UTC_AT) + utc);
 	const values = valueFieldsOf(channelSet);
-	const toggled = takeSteady(reader, canonical, channelSet, values);
+	const toggled = takeSteady(reader, canonicalBytes, channelSet, values);
 	for (let position = 0; position < values.length; position++) {
 		const field = values[position] as FieldSpec;
 		const absent = field.absent;
 		const wasAbsent = fieldOf(from, ENTRY_HEADER_BYTES, field) === absent;
 		const isAbsent = wasAbsent !== ((toggled >>> position) & 1) > 0;
 		if (isAbsent) {
-			putField(canonical, ENTRY_HEADER_BYTES, field, absent);
+			putField(canonicalBytes, ENTRY_HEADER_BYTES, field, absent);
 			continue;
 		}
 		const quantum = QUANTA[coding.quanta[position] ?? 0] ?? 1;
 		const steps = reader.takeSigned(coding.orders[2 + position] ?? 0);
 		const value = presentValueOf(from, field) + steps * quantum;
-		putField(canonical, ENTRY_HEADER_BYTES, field, value);
+		putField(canonicalBytes, ENTRY_HEADER_BYTES, field, value);
 	}
-	return reader.isSpent || !reader.restIsZero ? undefined : canonical;
+	return reader.isSpent || !reader.restIsZero ? undefined : canonicalBytes;
 }
 
 /** What differences count from: an absent value counts as 0. */
-function presentValueOf(canonical: Uint8Array, field: FieldSpec): number {
-	const value = fieldOf(canonical, ENTRY_HEADER_BYTES, field);
+function presentValueOf(canonicalBytes: Uint8Array, field: FieldSpec): number {
+	const value = fieldOf(canonicalBytes, ENTRY_HEADER_BYTES, field);
 	return value === field.absent ? 0 : value;
 }
 
@@ -293,16 +293,16 @@ function slotsOf(end: number): number {
 }
 
 function withPlace(length: number, kind: number, place: EntryPlace): Uint8Array {
-	const canonical = new Uint8Array(length);
-	canonical[0] = ENTRY_VERSION;
-	canonical[1] = kind;
-	putPlace(canonical, place);
-	return canonical;
+	const canonicalBytes = new Uint8Array(length);
+	canonicalBytes[0] = ENTRY_VERSION;
+	canonicalBytes[1] = kind;
+	putPlace(canonicalBytes, place);
+	return canonicalBytes;
 }
 
-function putPlace(canonical: Uint8Array, place: EntryPlace): void {
-	putUint32(canonical, 4, place.epoch);
-	putUint32(canonical, 8, place.sequence);
+function putPlace(canonicalBytes: Uint8Array, place: EntryPlace): void {
+	putUint32(canonicalBytes, 4, place.epoch);
+	putUint32(canonicalBytes, 8, place.sequence);
 }
 
 function restIsZero(frame: Uint8Array, first: number): boolean {

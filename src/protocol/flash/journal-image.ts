@@ -62,8 +62,8 @@ export interface PlacedAnchor extends Anchor {
 	readonly slot: number;
 }
 
-export function placed({ index, canonical, parameters }: Anchor, slot: number): PlacedAnchor {
-	return { index, canonical, parameters, slot };
+export function placed({ index, canonicalBytes, parameters }: Anchor, slot: number): PlacedAnchor {
+	return { index, canonicalBytes, parameters, slot };
 }
 
 /** Of a cursor frame: cursor, epoch, and of a former epoch its last sequence. */
@@ -73,7 +73,7 @@ export const CURSOR_AT = FRAME_HEAD_BYTES;
 export const UNPROVED_MAX = 255;
 
 /** Called for every entry in order; return false to stop early. */
-export type EntryVisitor = (index: number, canonical: Uint8Array) => boolean | undefined;
+export type EntryVisitor = (index: number, canonicalBytes: Uint8Array) => boolean | undefined;
 
 /**
  * Walks the frames of a sector's `bytes` (header included), of which `header` was read. Where no
@@ -233,12 +233,12 @@ class SectorScanner {
 			if (type === FRAME_TYPES.key) this.#key = this.#anchor;
 		}
 		this.#readable++;
-		return index < this.#firstIndex || this.#visit(index, entry.canonical) !== false;
+		return index < this.#firstIndex || this.#visit(index, entry.canonicalBytes) !== false;
 	}
 }
 
 export interface DecodedFrame {
-	readonly canonical: Uint8Array;
+	readonly canonicalBytes: Uint8Array;
 	/** Set when later frames may refer to this one. */
 	readonly anchor: Anchor | undefined;
 }
@@ -256,11 +256,11 @@ export function decodeFrame(
 			frame.type === FRAME_TYPES.key
 				? decodeKey(whole, frame.index, place)
 				: decodeAnchor(whole, frame.index, anchorOf, place);
-		return anchor === undefined ? undefined : { canonical: anchor.canonical, anchor };
+		return anchor === undefined ? undefined : { canonicalBytes: anchor.canonicalBytes, anchor };
 	}
-	const canonical =
+	const canonicalBytes =
 		frame.type === FRAME_TYPES.raw
 			? decodeRaw(whole, place)
 			: decodeDelta(whole, frame.index, anchorOf, place);
-	return canonical === undefined ? undefined : { canonical, anchor: undefined };
+	return canonicalBytes === undefined ? undefined : { canonicalBytes, anchor: undefined };
 }

@@ -49,19 +49,20 @@ function steadyFieldsOf(channelSet: number): readonly FieldSpec[] {
 /** One bit "all as before", or which changed and what they are now, and which values came or went. */
 export function putSteady(
 	writer: BitWriter,
-	canonical: Uint8Array,
+	canonicalBytes: Uint8Array,
 	from: Uint8Array,
 	channelSet: number,
 	values: readonly FieldSpec[],
 ): void {
 	let isSame = true;
 	for (const field of STEADY_HEADER) {
-		if (headerValue(canonical, field) !== headerValue(from, field)) isSame = false;
+		if (headerValue(canonicalBytes, field) !== headerValue(from, field)) isSame = false;
 	}
 	const steady = steadyFieldsOf(channelSet);
 	for (const field of steady) {
 		if (
-			fieldOf(canonical, ENTRY_HEADER_BYTES, field) !== fieldOf(from, ENTRY_HEADER_BYTES, field)
+			fieldOf(canonicalBytes, ENTRY_HEADER_BYTES, field) !==
+			fieldOf(from, ENTRY_HEADER_BYTES, field)
 		) {
 			isSame = false;
 		}
@@ -70,17 +71,17 @@ export function putSteady(
 	values.forEach((field, position) => {
 		const absent = field.absent;
 		const was = fieldOf(from, ENTRY_HEADER_BYTES, field) === absent;
-		const is = fieldOf(canonical, ENTRY_HEADER_BYTES, field) === absent;
+		const is = fieldOf(canonicalBytes, ENTRY_HEADER_BYTES, field) === absent;
 		if (was !== is) toggled |= 1 << position;
 	});
 	writer.put(isSame && toggled === 0 ? 1 : 0, 1);
 	if (isSame && toggled === 0) return;
 	for (const field of STEADY_HEADER) {
-		putChanged(writer, headerValue(from, field), headerValue(canonical, field), field.bytes);
+		putChanged(writer, headerValue(from, field), headerValue(canonicalBytes, field), field.bytes);
 	}
 	for (const field of steady) {
 		const before = fieldOf(from, ENTRY_HEADER_BYTES, field);
-		const now = fieldOf(canonical, ENTRY_HEADER_BYTES, field);
+		const now = fieldOf(canonicalBytes, ENTRY_HEADER_BYTES, field);
 		putChanged(writer, before, now, field.byteLength);
 	}
 	writer.put(toggled, values.length);
@@ -89,7 +90,7 @@ export function putSteady(
 /** Puts in the steady fields that changed; returns the bits of the values that came or went. */
 export function takeSteady(
 	reader: BitReader,
-	canonical: Uint8Array,
+	canonicalBytes: Uint8Array,
 	channelSet: number,
 	values: readonly FieldSpec[],
 ): number {
@@ -97,16 +98,16 @@ export function takeSteady(
 	for (const field of STEADY_HEADER) {
 		if (reader.take(1) === 0) continue;
 		const value = reader.take(8 * field.bytes);
-		canonical[field.at] = value;
-		if (field.bytes > 1) canonical[field.at + 1] = value >>> 8;
+		canonicalBytes[field.at] = value;
+		if (field.bytes > 1) canonicalBytes[field.at + 1] = value >>> 8;
 		if (field.bytes > 2) {
-			canonical[field.at + 2] = value >>> 16;
-			canonical[field.at + 3] = value >>> 24;
+			canonicalBytes[field.at + 2] = value >>> 16;
+			canonicalBytes[field.at + 3] = value >>> 24;
 		}
 	}
 	for (const field of steadyFieldsOf(channelSet)) {
 		if (reader.take(1) === 0) continue;
-		putField(canonical, ENTRY_HEADER_BYTES, field, reader.take(8 * field.byteLength));
+		putField(canonicalBytes, ENTRY_HEADER_BYTES, field, reader.take(8 * field.byteLength));
 	}
 	return reader.take(values.length);
 }
@@ -116,7 +117,7 @@ function putChanged(writer: BitWriter, before: number, now: number, bytes: numbe
 	if (before !== now) writer.put(now, 8 * bytes);
 }
 
-function headerValue(canonical: Uint8Array, { at, bytes }: HeaderField): number {
-	if (bytes === 1) return canonical[at] ?? 0;
-	return bytes === 2 ? uint16At(canonical, at) : uint32At(canonical, at);
+function headerValue(canonicalBytes: Uint8Array, { at, bytes }: HeaderField): number {
+	if (bytes === 1) return canonicalBytes[at] ?? 0;
+	return bytes === 2 ? uint16At(canonicalBytes, at) : uint32At(canonicalBytes, at);
 }

@@ -39,7 +39,7 @@ export function chainStart(sha256: Hash, origin: ChainOrigin): Uint8Array {
 }
 
 /** h(n) from h(n-1) and the canonical bytes of entry n; 32 bytes. */
-export function chainNext(sha256: Hash, head: Uint8Array, canonical: Uint8Array): Uint8Array {
+export function chainNext(sha256: Hash, head: Uint8Array, canonicalBytes: Uint8Array): Uint8Array {
 	assert(head.length === HEAD_BYTES, "a head is 32 bytes");
-	return sha256(head, canonical);
+	return sha256(head, canonicalBytes);
 }

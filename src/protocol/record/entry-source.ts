@@ -11,7 +11,7 @@ export interface EntrySource {
 	read(
 		first: number,
 		count: number,
-		visit: (sequence: number, canonical: Uint8Array) => void,
+		visit: (sequence: number, canonicalBytes: Uint8Array) => void,
 	): void;
 	/** Durable when it returns; may throw StationError. */
 	acknowledge(cursor: number): void;

@@ -30,15 +30,15 @@ export class PackedEntries implements EntryRun {
 	}
 
 	/** Copies an entry to the end. */
-	push(canonical: Uint8Array): void {
+	push(canonicalBytes: Uint8Array): void {
 		const start = this.#startOf(this.#count);
-		const end = start + canonical.length;
+		const end = start + canonicalBytes.length;
 		if (end > this.#bytes.length) {
 			const grown = new Uint8Array(Math.max(2 * this.#bytes.length, end));
 			grown.set(this.#bytes);
 			this.#bytes = grown;
 		}
-		this.#bytes.set(canonical, start);
+		this.#bytes.set(canonicalBytes, start);
 		this.#ends[this.#count++] = end;
 	}
 

@@ -26,9 +26,9 @@ export async function showHistory(
 	const all: unknown[] = [];
 	const health = new ProbeHealth();
 	const context = new DerivationContext();
-	await source((canonical) => context.observe(decodeEntry(canonical)));
-	await source((canonical) => {
-		const entry = decodeEntry(canonical);
+	await source((canonicalBytes) => context.observe(decodeEntry(canonicalBytes)));
+	await source((canonicalBytes) => {
+		const entry = decodeEntry(canonicalBytes);
 		const derived = context.derive(entry);
 		if (derived !== undefined) health.read(entry, derived, rawMicrosiemensOf(entry));
 		const logged = log.observe(entry);

@@ -98,10 +98,13 @@ function linesOf({ entries, first, readings, speaker }: ReportOptions): {
 } {
 	const log = new CalibrationLog();
 	const steps = new Map(readings.map((reading) => [reading.sequence, reading]));
-	const decoded = entries.map((canonical) => ({ canonical, entry: decodeEntry(canonical) }));
+	const decoded = entries.map((canonicalBytes) => ({
+		canonicalBytes,
+		entry: decodeEntry(canonicalBytes),
+	}));
 	const [shownReadings, calibrations]: [ReportLine[], ReportLine[]] = [[], []];
-	for (const { canonical, entry } of decoded) {
-		const proof = proofOf(canonical);
+	for (const { canonicalBytes, entry } of decoded) {
+		const proof = proofOf(canonicalBytes);
 		const { sequence } = entry;
 		const logged = log.observe(entry);
 		if (sequence < first) continue;
@@ -206,8 +209,8 @@ function noteText(speaker: Speaker, note: string): string {
 }
 
 /** The first digits of an entry's SHA-256. */
-export function proofOf(canonical: Uint8Array): string {
-	return hexOf(createSha256()(canonical)).slice(0, PROOF_DIGITS);
+export function proofOf(canonicalBytes: Uint8Array): string {
+	return hexOf(createSha256()(canonicalBytes)).slice(0, PROOF_DIGITS);
 }
 
 export function escaped(text: string): string {

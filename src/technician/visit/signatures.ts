@@ -51,7 +51,9 @@ export function putSignatures(path: string, envelopes: readonly Uint8Array[]): n
 	const wanted = new Set(listedIn(page).map(({ sequence, proof }) => `${sequence} ${proof}`));
 	const holding = envelopes.filter((envelope) => {
 		const { first, entries } = decodeBatch(decodeSign1(envelope).payload);
-		return entries.some((canonical, index) => wanted.has(`${first + index} ${proofOf(canonical)}`));
+		return entries.some((canonicalBytes, index) =>
+			wanted.has(`${first + index} ${proofOf(canonicalBytes)}`),
+		);
 	});
 	const scripts = holding.map(
 		(envelope) =>
@@ -91,11 +93,11 @@ export function checkPage({ path, station, isSigned, say }: PageOptions): number
 			report(`batch ${batches} is not signed by the station's key`);
 		} else {
 			const log = new CalibrationLog();
-			for (const [index, canonical] of batch.entries.entries()) {
-				signed.set(`${batch.first + index} ${proofOf(canonical)}`, canonical);
-				const entry = decodeEntry(canonical);
+			for (const [index, canonicalBytes] of batch.entries.entries()) {
+				signed.set(`${batch.first + index} ${proofOf(canonicalBytes)}`, canonicalBytes);
+				const entry = decodeEntry(canonicalBytes);
 				const logged = log.observe(entry);
-				const name = `${batch.first + index} ${proofOf(canonical)}`;
+				const name = `${batch.first + index} ${proofOf(canonicalBytes)}`;
 				if (logged !== undefined) told.set(name, calibrationRow(speaker, logged));
 				else if (entry.kind === "reading") told.set(name, readingRow(speaker, entry.utcSeconds));
 			}

@@ -239,7 +239,7 @@ async function entriesFrom({ session }: Guide, first: number): Promise<Uint8Arra
 		const { parts, fields } = await session.client.request("journal", {
 			fields: { first: next, count: ENTRIES_MAX },
 		});
-		entries.push(...parts.map((part) => entryOf(part).canonical));
+		entries.push(...parts.map((part) => entryOf(part).canonicalBytes));
 		next = Number(fields.get("next"));
 		if (next >= Number(fields.get("end"))) return entries;
 	}

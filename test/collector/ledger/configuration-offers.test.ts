@@ -20,7 +20,7 @@ import { decodeSign1 } from "../../../src/protocol/wire/cose.js";
 import { emptyStore } from "../../support/collectors/shared-store.js";
 import { ChainMaker, sha256 } from "../../support/data/chain-maker.js";
 
-const canonicalOf = (id: number): string =>
+const canonicalTextOf = (id: number): string =>
 	canonicalConfiguration({
 		...DEFAULT_CONFIGURATION,
 		id,
@@ -32,12 +32,12 @@ const canonicalOf = (id: number): string =>
 
 describe("what an operator writes", () => {
 	it("gets the canonical form that the station takes, whatever its order, comments and blanks", () => {
-		const lines = canonicalOf(2).trimEnd().split("\n").reverse();
+		const lines = canonicalTextOf(2).trimEnd().split("\n").reverse();
 		const text = `# for the winter\n\n${lines.join("  # why\n").replace("id=2", " id = 2")}\r\n`;
 		const offer = readOffer(text, "bor.conf");
-		assert.equal(asciiText(offer.canonical), canonicalOf(2));
+		assert.equal(asciiText(offer.canonicalBytes), canonicalTextOf(2));
 		assert.deepEqual([offer.station, offer.id], ["bor-1", 2]);
-		assert.equal(parseCanonicalConfiguration(offer.canonical).id, 2);
+		assert.equal(parseCanonicalConfiguration(offer.canonicalBytes).id, 2);
 	});
 
 	it("is refused by its line", () => {
@@ -104,39 +104,39 @@ function describeOffers(name: string, openRepository: () => Promise<OfferReposit
 				turbidityAt4MilliampereMilli: 0,
 				turbidityAt20MilliampereMilli: 1,
 				intervalSeconds: 300,
-				hash: sha256(asciiBytes(canonicalOf(id))),
+				hash: sha256(asciiBytes(canonicalTextOf(id))),
 			});
 		}
 
 		it("rides in every acknowledgement until the record shows it, and not after", async () => {
 			assert.equal(await offered(1, 2), undefined);
-			await offers.set(canonicalOf(2), "bor.conf");
-			assert.equal(await offered(3, 4), canonicalOf(2));
-			assert.equal(await offered(5, 6), canonicalOf(2));
+			await offers.set(canonicalTextOf(2), "bor.conf");
+			assert.equal(await offered(3, 4), canonicalTextOf(2));
+			assert.equal(await offered(5, 6), canonicalTextOf(2));
 			const at = showed(2);
 			assert.equal(await offered(7, at), undefined);
 			assert.deepEqual(told, ["configuration 2 is in force, on trial"]);
 			maker.fill(1);
 			assert.equal(await offered(at + 1, at + 1), undefined);
 			// An older offer or other contents under the same id are none.
-			await assert.rejects(offers.set(canonicalOf(1), "bor.conf"), /2 was set already/);
-			const other = canonicalOf(2).replace("Seconds=300", "Seconds=60");
+			await assert.rejects(offers.set(canonicalTextOf(1), "bor.conf"), /2 was set already/);
+			const other = canonicalTextOf(2).replace("Seconds=300", "Seconds=60");
 			await assert.rejects(offers.set(other, "bor.conf"), /other contents need a higher id/);
-			await offers.set(canonicalOf(2), "bor.conf");
-			await offers.set(canonicalOf(3), "bor.conf");
+			await offers.set(canonicalTextOf(2), "bor.conf");
+			await offers.set(canonicalTextOf(3), "bor.conf");
 			maker.fill(1);
-			assert.equal(await offered(at + 2, at + 2), canonicalOf(3));
+			assert.equal(await offered(at + 2, at + 2), canonicalTextOf(3));
 		});
 
 		it("goes on over a restart, and reaches another collector within a minute", async () => {
 			const other = offersOf();
 			assert.equal(await other.answer("bor-1", []), undefined);
-			await offers.set(canonicalOf(2), "bor.conf");
+			await offers.set(canonicalTextOf(2), "bor.conf");
 			assert.equal(await other.answer("bor-1", []), undefined);
 			clock.utcSeconds += 60;
 			assert.equal(
 				asciiText((await other.answer("bor-1", [])) ?? new Uint8Array(0)),
-				canonicalOf(2),
+				canonicalTextOf(2),
 			);
 			assert.notEqual(await offersOf().answer("bor-1", []), undefined);
 			assert.equal(await other.answer("pek-1", []), undefined);
@@ -163,14 +163,14 @@ describe("the repository in SQL", () => {
 		const store = await emptyStore();
 		await store.execute("truncate configuration_offers");
 		const repository = new SqlOfferRepository(store);
-		const offer = readOffer(canonicalOf(2), "bor.conf");
+		const offer = readOffer(canonicalTextOf(2), "bor.conf");
 		await assert.rejects(repository.put(offer), /station bor-1 is not enrolled/);
 		const maker = new ChainMaker();
 		await store.query("insert into station_keys values ($1, 1, $2, 0, '', '')", [
 			"bor-1",
 			Buffer.from(maker.key.publicKey),
 		]);
-		const hash = sha256(offer.canonical);
+		const hash = sha256(offer.canonicalBytes);
 		maker.append({
 			kind: "configuration",
 			definedId: 2,

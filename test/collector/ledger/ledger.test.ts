@@ -79,7 +79,7 @@ describe("the ledger", () => {
 		}
 		const rows = await entriesOf(store, maker.station);
 		assert.deepEqual(
-			rows.map(({ canonical }) => canonical),
+			rows.map(({ canonicalBytes }) => canonicalBytes),
 			maker.entries.slice(0, 12),
 		);
 	});

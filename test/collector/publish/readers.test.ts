@@ -58,7 +58,7 @@ describe("what readers get", () => {
 	after(() => record.close());
 
 	const expectedCsv = (from = 0, to = Number.POSITIVE_INFINITY): string => {
-		const entries = station.entries.map((canonical) => decodeEntry(canonical));
+		const entries = station.entries.map((canonicalBytes) => decodeEntry(canonicalBytes));
 		const policies = [readFileSync(BOR_POLICY, "utf8")];
 		const rows = valuesRows({ station: "bor-1", entries, policies }).filter(
 			({ seconds }) => (seconds ?? 0) >= from && (seconds ?? 0) < to,

@@ -150,7 +150,7 @@ describe("what a station tells", () => {
 		const health = new ProbeHealth();
 		const log = new CalibrationLog();
 		const context = new DerivationContext();
-		const entries = station.entries.map((canonical) => decodeEntry(canonical));
+		const entries = station.entries.map((canonicalBytes) => decodeEntry(canonicalBytes));
 		for (const entry of entries) context.observe(entry);
 		for (const entry of entries) {
 			const derived = context.derive(entry);

@@ -21,8 +21,8 @@ describe("the table of configuration fields", () => {
 	it("makes an example that the collector reads and a station takes, as docs/COLLECTOR.md has it", () => {
 		const document = readFileSync(join(PROJECT, "docs/COLLECTOR.md"), "utf8");
 		const text = blockOf(document, "configuration-example").replaceAll("```\n", "");
-		const { station, id, canonical } = readOffer(text, "COLLECTOR.md");
-		const configuration = parseCanonicalConfiguration(canonical);
+		const { station, id, canonicalBytes } = readOffer(text, "COLLECTOR.md");
+		const configuration = parseCanonicalConfiguration(canonicalBytes);
 		assert.deepEqual([station, id], ["bor-1", 2]);
 		assert.equal(configuration.collectorHost, "collector.example.org");
 		assert.equal(configuration.intervalSeconds, 300);
@@ -50,7 +50,7 @@ describe("a made-up field of the configuration", () => {
 	} as const satisfies FieldTable;
 	const example = configurationExample().replaceAll("```\n", "");
 	const parse = (lines: string) =>
-		parseFields(readOffer(`${example}${lines}`, "f").canonical, TABLE);
+		parseFields(readOffer(`${example}${lines}`, "f").canonicalBytes, TABLE);
 
 	it("comes out of an operator's file as a value of its type", () => {
 		const { oxygenMembrane, airHumidityPermille, station } = parse(
@@ -86,8 +86,8 @@ describe("a made-up field of the configuration", () => {
 	});
 
 	it("is unknown to a station whose table lacks it", () => {
-		const { canonical } = readOffer(`${example}oxygenMembrane=thin\n`, "f");
-		assert.throws(() => parseCanonicalConfiguration(canonical), /canonical form: unknown/);
+		const { canonicalBytes } = readOffer(`${example}oxygenMembrane=thin\n`, "f");
+		assert.throws(() => parseCanonicalConfiguration(canonicalBytes), /canonical form: unknown/);
 		assert.throws(() => parseCanonicalConfiguration(asciiBytes("")), /station is missing/);
 	});
 });

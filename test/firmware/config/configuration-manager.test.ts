@@ -31,7 +31,7 @@ const PROVISIONED: StationConfiguration = {
 	collectorPublicKey: new Uint8Array(33).fill(2),
 };
 
-const canonicalOf = (fields: Partial<StationConfiguration>): Uint8Array =>
+const canonicalBytesOf = (fields: Partial<StationConfiguration>): Uint8Array =>
 	asciiBytes(canonicalConfiguration({ ...PROVISIONED, ...fields }));
 
 class Bench {
@@ -81,7 +81,7 @@ function allEvents(manager: ConfigurationManager): ConfigurationEvent[] {
 }
 
 function offered(manager: ConfigurationManager, fields: Partial<StationConfiguration>) {
-	manager.offer(canonicalOf(fields));
+	manager.offer(canonicalBytesOf(fields));
 	return allEvents(manager);
 }
 
@@ -144,10 +144,10 @@ describe("the configuration in force", () => {
 		const bench = new Bench();
 		const { timeHost, ...older } = PROVISIONED;
 		assert.equal(timeHost, "pool.ntp.org");
-		const canonical = canonicalConfiguration({ ...older, id: 2, intervalSeconds: 900 });
-		assert.doesNotMatch(canonical, /timeHost/);
+		const canonicalBytes = canonicalConfiguration({ ...older, id: 2, intervalSeconds: 900 });
+		assert.doesNotMatch(canonicalBytes, /timeHost/);
 		const manager = bench.boot();
-		manager.offer(asciiBytes(canonical));
+		manager.offer(asciiBytes(canonicalBytes));
 		assert.deepEqual(allEvents(manager), [{ kind: "taken-up", id: 2 }]);
 		manager.acknowledged();
 		allEvents(manager);
@@ -155,7 +155,7 @@ describe("the configuration in force", () => {
 		assert.equal(configuration.intervalSeconds, 900);
 		assert.equal(timeHostOf(configuration), "pool.ntp.org");
 		// Its hash is that of what the operator set, whatever this firmware knows beside.
-		assert.equal(canonicalConfiguration(configuration), canonical);
+		assert.equal(canonicalConfiguration(configuration), canonicalBytes);
 		const newer = `${canonicalConfiguration({ ...PROVISIONED, id: 3 })}zoom=7\n`;
 		assert.throws(() => parseCanonicalConfiguration(asciiBytes(newer)), /not the canonical form/);
 		assert.equal(parseStoredConfiguration(asciiBytes(newer)).id, 3);
@@ -183,7 +183,7 @@ describe("the configuration in force", () => {
 
 	it("does not change before the station has time for it", () => {
 		const manager = new Bench().boot();
-		manager.offer(canonicalOf({ id: 2 }));
+		manager.offer(canonicalBytesOf({ id: 2 }));
 		assert.equal(manager.configuration.id, 1);
 		manager.acknowledged();
 		assert.deepEqual(allEvents(manager), [{ kind: "taken-up", id: 2 }]);
@@ -238,10 +238,10 @@ describe("the configuration in force", () => {
 		allEvents(manager);
 		const { writes } = bench.settings;
 		const refusals: readonly [Uint8Array, RegExp][] = [
-			[canonicalOf({ id: 6, station: "pek-1" }), /^for station pek-1$/],
-			[canonicalOf({ id: 4 }), /^not newer than 5$/],
-			[canonicalOf({ id: 5, intervalSeconds: 60 }), /^not newer than 5$/],
-			[canonicalOf({ id: 6, intervalSeconds: 3 }), /^intervalSeconds is 3/],
+			[canonicalBytesOf({ id: 6, station: "pek-1" }), /^for station pek-1$/],
+			[canonicalBytesOf({ id: 4 }), /^not newer than 5$/],
+			[canonicalBytesOf({ id: 5, intervalSeconds: 60 }), /^not newer than 5$/],
+			[canonicalBytesOf({ id: 6, intervalSeconds: 3 }), /^intervalSeconds is 3/],
 			[asciiBytes("id=6\n"), /is missing$/],
 			[Uint8Array.of(0xff, 0xfe), /is not name=value$/],
 			[new Uint8Array(1025).fill(0x61), /^1025 bytes; at most 1024$/],

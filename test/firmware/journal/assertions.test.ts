@@ -17,8 +17,8 @@ const CAUGHT: readonly (readonly [what: string, text: RegExp, rewrites: Mutant["
 		[
 			[
 				WRITER,
-				"extent.head = chainNext(this.#sha256, extent.head, canonical);\n        extent.nextSequence++;",
-				"extent.head = chainNext(this.#sha256, extent.head, canonical);\n        extent.nextSequence += 2;",
+				"extent.head = chainNext(this.#sha256, extent.head, canonicalBytes);\n        extent.nextSequence++;",
+				"extent.head = chainNext(this.#sha256, extent.head, canonicalBytes);\n        extent.nextSequence += 2;",
 			],
 		],
 	],

@@ -46,7 +46,7 @@ function open(flash: SimulatedFlash, publicKey = KEY, retained?: Uint8Array): Jo
 
 function fill(journal: Journal, count: number): Uint8Array[] {
 	return Array.from({ length: count }, (_, index) => {
-		return journal.append(READINGS[index % READINGS.length] as EntryDraft).canonical;
+		return journal.append(READINGS[index % READINGS.length] as EntryDraft).canonicalBytes;
 	});
 }
 
@@ -248,7 +248,7 @@ describe("a ring whose key is another", () => {
 			assert.ok(former !== undefined && now.formers.length === 1);
 			assert.deepEqual([former.epoch, former.cursor, former.nextSequence], [before.epoch, 25, 61]);
 			const entries = new Map<number, Uint8Array>();
-			former.read(1, 1000, (sequence, canonical) => entries.set(sequence, canonical));
+			former.read(1, 1000, (sequence, canonicalBytes) => entries.set(sequence, canonicalBytes));
 			assert.deepEqual([...entries.values()], written);
 			assert.deepEqual(former.headBefore(61), last);
 			assert.equal(former.headBefore(26)?.length, 32);

@@ -31,13 +31,13 @@ function optionsOf(flash: SimulatedFlash, station = "bor-1"): JournalOptions {
 
 function fill(journal: Journal, count: number): Uint8Array[] {
 	return Array.from({ length: count }, (_, index) => {
-		return journal.append(READINGS[index % READINGS.length] as EntryDraft).canonical;
+		return journal.append(READINGS[index % READINGS.length] as EntryDraft).canonicalBytes;
 	});
 }
 
 function readAll(journal: Journal): Map<number, Uint8Array> {
 	const entries = new Map<number, Uint8Array>();
-	journal.read(1, 0xffff, (sequence, canonical) => entries.set(sequence, canonical));
+	journal.read(1, 0xffff, (sequence, canonicalBytes) => entries.set(sequence, canonicalBytes));
 	return entries;
 }
 
@@ -60,11 +60,11 @@ describe("the journal", () => {
 		const options = optionsOf(flashOf(12));
 		const journal = Journal.open(options);
 		const written = Array.from({ length: 150 }, (_, index) => {
-			return journal.append(draftOf(index + 1, index >> 4)).canonical;
+			return journal.append(draftOf(index + 1, index >> 4)).canonicalBytes;
 		});
 		const read = [...readAll(Journal.open(options)).values()];
 		assert.equal(read.length, 150);
-		assert.ok(read.every((canonical, index) => equalBytes(canonical, written[index]!)));
+		assert.ok(read.every((canonicalBytes, index) => equalBytes(canonicalBytes, written[index]!)));
 	});
 
 	it("says what share of its ring waits for an acknowledgement", () => {
@@ -124,7 +124,7 @@ describe("the journal", () => {
 			flash.corrupt(bit >> 3, bit & 7);
 			const read = [...readAll(Journal.open(options)).values()];
 			assert.equal(read.length, 12, `bit ${bit}`);
-			assert.ok(read.every((canonical, index) => equalBytes(canonical, written[index]!)));
+			assert.ok(read.every((canonicalBytes, index) => equalBytes(canonicalBytes, written[index]!)));
 			flash.corrupt(bit >> 3, bit & 7);
 		}
 	});

@@ -106,7 +106,7 @@ describe("a station whose supply broke down twice on a low battery, with a full 
 			sectors: 5,
 			witness: {
 				attempted: () => {},
-				appended: (canonical) => appended.push(canonical),
+				appended: (canonicalBytes) => appended.push(canonicalBytes),
 				acknowledged: () => {},
 			},
 			openProbes: () =>
@@ -169,7 +169,8 @@ describe("a station after a loss of power", () => {
 			},
 			witness: {
 				attempted: () => {},
-				appended: (canonical) => appended.push(`${decodeEntry(canonical).kind} ${requests}`),
+				appended: (canonicalBytes) =>
+					appended.push(`${decodeEntry(canonicalBytes).kind} ${requests}`),
 				acknowledged: () => {},
 			},
 		});

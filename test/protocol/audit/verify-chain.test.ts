@@ -162,7 +162,12 @@ describe("chain verifier", () => {
 
 	it("finds two contents signed under one number", () => {
 		const station = stationOf(12);
-		const other = station.canonicalOf(12, { kind: "event", code: 1, detail: 0, text: "other" });
+		const other = station.canonicalBytesOf(12, {
+			kind: "event",
+			code: 1,
+			detail: 0,
+			text: "other",
+		});
 		const entries = [...station.entries.slice(9, 11), other];
 		const verification = verify(station, [
 			station.envelope(1, 12),
@@ -196,7 +201,7 @@ describe("chain verifier", () => {
 		const lie = station.envelope(1, 12, { previous: new Uint8Array(32).fill(3) });
 		assert.deepEqual(kindsOf(verify(station, [lie])), ["origin"]);
 		const replaced = [
-			station.canonicalOf(1, { kind: "event", code: 1, detail: 0, text: "" }),
+			station.canonicalBytesOf(1, { kind: "event", code: 1, detail: 0, text: "" }),
 			...station.entries.slice(1),
 		];
 		const headless = verify(station, [station.envelope(1, 12, { entries: replaced })]);
@@ -215,7 +220,7 @@ describe("chain verifier", () => {
 		const forged = before.envelope(1, 12, {
 			entries: [
 				...before.entries.slice(0, 11),
-				before.canonicalOf(12, { kind: "event", code: 1, detail: 0, text: "" }),
+				before.canonicalBytesOf(12, { kind: "event", code: 1, detail: 0, text: "" }),
 			],
 		});
 		assert.deepEqual(kindsOf(verify(renamed, [forged, renamed.envelope(1, 1)])), ["fork"]);
@@ -235,7 +240,7 @@ describe("chain verifier", () => {
 		const forged = told.envelope(1, 12, {
 			entries: [
 				...told.entries.slice(0, 11),
-				told.canonicalOf(12, { kind: "event", code: 1, detail: 0, text: "" }),
+				told.canonicalBytesOf(12, { kind: "event", code: 1, detail: 0, text: "" }),
 			],
 		});
 		assert.deepEqual(kindsOf(verify(after, [forged, after.envelope(1, 12)])), ["fork"]);
@@ -279,9 +284,9 @@ describe("chain verifier", () => {
 		const told: number[] = [];
 		const cuts = [station.envelope(1, 40), station.envelope(20, 60), station.envelope(61, 300)];
 		const verification = verify(station, cuts, {
-			onEntry: (epoch, sequence, canonical) => {
+			onEntry: (epoch, sequence, canonicalBytes) => {
 				assert.equal(epoch, 77);
-				assert.deepEqual(canonical, station.entries[sequence - 1]);
+				assert.deepEqual(canonicalBytes, station.entries[sequence - 1]);
 				told.push(sequence);
 			},
 		});

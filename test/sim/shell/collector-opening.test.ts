@@ -65,7 +65,9 @@ describe("a collector that is still opening", () => {
 		const { opening, simulation } = world();
 		await untilItUploads(simulation);
 		const [played] = simulation.played;
-		const kinds = played?.witness.returned.map((canonical) => decodeEntry(canonical).kind);
+		const kinds = played?.witness.returned.map(
+			(canonicalBytes) => decodeEntry(canonicalBytes).kind,
+		);
 		assert.ok(kinds?.includes("reading"), String(kinds));
 		assert.notEqual(played?.latest, undefined);
 		assert.match(opening.state, /^opens its database, \d+ s$/);

@@ -67,10 +67,10 @@ export class MemorySource implements EntrySource {
 			const sequence = this.nextSequence;
 			const draft = this.#day[sequence % this.#day.length];
 			if (draft === undefined) throw new Error("an empty day");
-			const canonical = encodeEntry({ ...draft, epoch: this.epoch, sequence });
-			this.#entries.push(canonical);
+			const canonicalBytes = encodeEntry({ ...draft, epoch: this.epoch, sequence });
+			this.#entries.push(canonicalBytes);
 			const head = this.#heads[this.#heads.length - 1] ?? new Uint8Array(32);
-			this.#heads.push(chainNext(this.#sha256, head, canonical));
+			this.#heads.push(chainNext(this.#sha256, head, canonicalBytes));
 		}
 	}
 
@@ -252,7 +252,7 @@ export class UplinkBench {
 			batchEntriesMax: this.#batchEntriesMax,
 			state,
 			onTime: (utcSeconds) => this.times.push(utcSeconds),
-			onConfiguration: (canonical) => this.configurations.push(canonical),
+			onConfiguration: (canonicalBytes) => this.configurations.push(canonicalBytes),
 			onReport: (code, detail, text) => this.reports.push({ code, detail, text }),
 			beforeClose: (endMilliseconds) => this.#last(endMilliseconds),
 		});

@@ -187,7 +187,12 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 		it("keeps other contents under a stored number as evidence, unmixed", async () => {
 			const station = await enrolled(recordOf(30));
 			await acknowledged(station.envelope(1, 12));
-			const other = station.canonicalOf(12, { kind: "event", code: 1, detail: 0, text: "other" });
+			const other = station.canonicalBytesOf(12, {
+				kind: "event",
+				code: 1,
+				detail: 0,
+				text: "other",
+			});
 			const entries = [...station.entries.slice(9, 11), other];
 			assert.equal(await refusal(station.envelope(10, 12, { entries })), "conflicting-content");
 			assert.deepEqual(await evidence(), ["conflicting-content"]);
@@ -199,7 +204,12 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 			const previous = new Uint8Array(32).fill(9);
 			assert.equal(await refusal(station.envelope(25, 36, { previous })), "fork");
 			reports.length = 0;
-			const other = station.canonicalOf(12, { kind: "event", code: 1, detail: 0, text: "other" });
+			const other = station.canonicalBytesOf(12, {
+				kind: "event",
+				code: 1,
+				detail: 0,
+				text: "other",
+			});
 			const entries = [...station.entries.slice(0, 11), other];
 			assert.equal(await refusal(station.envelope(1, 12, { entries })), "fork");
 			assert.deepEqual(await evidence(), ["fork", "fork"]);

@@ -100,11 +100,11 @@ class EpochRecord {
 		const last = first + entries.length - 1;
 		if (this.#batches.has(content)) return this.#stored(entries.length);
 		let held = 0;
-		for (const [index, canonical] of entries.entries()) {
+		for (const [index, canonicalBytes] of entries.entries()) {
 			const row = this.row(first + index);
 			if (row === undefined) continue;
 			held++;
-			if (!equalBytes(row, canonical)) return outcome("conflict", 0);
+			if (!equalBytes(row, canonicalBytes)) return outcome("conflict", 0);
 		}
 		const vouched = new Map<number, Uint8Array>();
 		if (heads !== undefined) {
@@ -127,8 +127,8 @@ class EpochRecord {
 			if (!isZero(resume) && record.#denies(to, resume)) return outcome("fork", held);
 		}
 		this.owner ??= owner?.slice();
-		for (const [index, canonical] of entries.entries()) {
-			if (this.row(first + index) === undefined) this.#append(first + index, canonical);
+		for (const [index, canonicalBytes] of entries.entries()) {
+			if (this.row(first + index) === undefined) this.#append(first + index, canonicalBytes);
 		}
 		for (const [sequence, head] of vouched) this.#heads.add(sequence, head);
 		this.#batches.add(content);
@@ -175,7 +175,7 @@ class EpochRecord {
 		return head;
 	}
 
-	#append(sequence: number, canonical: Uint8Array): void {
+	#append(sequence: number, canonicalBytes: Uint8Array): void {
 		if (sequence >= this.#places.length) {
 			const length = Math.min(Math.max(1024, 2 * sequence), ROWS_MAX);
 			if (sequence >= length) throw new RangeError(`sequence ${sequence} in a store in memory`);
@@ -186,14 +186,14 @@ class EpochRecord {
 			lengths.set(this.#lengths);
 			this.#lengths = lengths;
 		}
-		if (this.#usedBytes + canonical.length > BLOCK_BYTES) {
+		if (this.#usedBytes + canonicalBytes.length > BLOCK_BYTES) {
 			this.#blocks.push(new Uint8Array(BLOCK_BYTES));
 			this.#usedBytes = 0;
 		}
-		this.#blocks[this.#blocks.length - 1]?.set(canonical, this.#usedBytes);
+		this.#blocks[this.#blocks.length - 1]?.set(canonicalBytes, this.#usedBytes);
 		this.#places[sequence] = (this.#blocks.length - 1) * BLOCK_BYTES + this.#usedBytes;
-		this.#lengths[sequence] = canonical.length;
-		this.#usedBytes += canonical.length;
+		this.#lengths[sequence] = canonicalBytes.length;
+		this.#usedBytes += canonicalBytes.length;
 	}
 
 	/** Ranges are apart from each other and ascending: only those that the new one touches are looked at. */

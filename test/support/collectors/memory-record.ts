@@ -18,8 +18,8 @@ export class MemoryRecord implements RecordReader {
 	readonly station: string;
 	/** Questions for pages of entries so far. */
 	pagesRead = 0;
-	#sorted: { entry: Entry; canonical: Uint8Array }[] | undefined;
-	readonly #entries = new Map<string, { entry: Entry; canonical: Uint8Array }>();
+	#sorted: { entry: Entry; canonicalBytes: Uint8Array }[] | undefined;
+	readonly #entries = new Map<string, { entry: Entry; canonicalBytes: Uint8Array }>();
 	readonly #batches: (PublishedEnvelope & { readonly hash: Uint8Array })[] = [];
 
 	constructor(station: string) {
@@ -34,7 +34,8 @@ export class MemoryRecord implements RecordReader {
 		this.#sorted = undefined;
 		for (const entry of entries) {
 			const key = `${entry.epoch} ${entry.sequence}`;
-			if (!this.#entries.has(key)) this.#entries.set(key, { entry, canonical: encodeEntry(entry) });
+			if (!this.#entries.has(key))
+				this.#entries.set(key, { entry, canonicalBytes: encodeEntry(entry) });
 		}
 		const envelope = Buffer.from(`${first.epoch} ${first.sequence} ${last.sequence}`);
 		const hash = createHash("sha256").update(envelope).digest();
@@ -91,7 +92,7 @@ export class MemoryRecord implements RecordReader {
 			if (isAfter) high = middle;
 			else low = middle + 1;
 		}
-		return packed(all.slice(low, low + PAGE_ROWS).map(({ canonical }) => canonical));
+		return packed(all.slice(low, low + PAGE_ROWS).map(({ canonicalBytes }) => canonicalBytes));
 	}
 
 	async batchesAt(_station: string, place: Range) {

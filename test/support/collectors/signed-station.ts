@@ -85,14 +85,14 @@ export class SignedStation {
 
 	/** The next entry; its sequence. */
 	append(body: EntryBody | EntryDraft): number {
-		const canonical = this.canonicalOf(this.entries.length + 1, body);
-		this.entries.push(canonical);
-		this.heads.push(chainNext(sha256, this.heads.at(-1) ?? ZEROS, canonical));
+		const canonicalBytes = this.canonicalBytesOf(this.entries.length + 1, body);
+		this.entries.push(canonicalBytes);
+		this.heads.push(chainNext(sha256, this.heads.at(-1) ?? ZEROS, canonicalBytes));
 		return this.entries.length;
 	}
 
 	/** Canonical bytes of a body at a sequence, without appending it. */
-	canonicalOf(sequence: number, body: EntryBody | EntryDraft): Uint8Array {
+	canonicalBytesOf(sequence: number, body: EntryBody | EntryDraft): Uint8Array {
 		return encodeEntry({
 			channelSet: 0,
 			timeQuality: 2,

@@ -44,7 +44,7 @@ export class ChainMaker {
 	/** Appends an entry; its sequence. */
 	append(body: EntryBody): number {
 		const sequence = this.entries.length + 1;
-		const canonical = encodeEntry({
+		const canonicalBytes = encodeEntry({
 			...body,
 			channelSet: 0,
 			timeQuality: 1,
@@ -56,8 +56,10 @@ export class ChainMaker {
 			configurationId: 1,
 			stationFlags: 0,
 		});
-		this.entries.push(canonical);
-		this.heads.push(chainNext(sha256, this.heads[sequence - 1] ?? new Uint8Array(32), canonical));
+		this.entries.push(canonicalBytes);
+		this.heads.push(
+			chainNext(sha256, this.heads[sequence - 1] ?? new Uint8Array(32), canonicalBytes),
+		);
 		return sequence;
 	}
 

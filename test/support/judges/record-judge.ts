@@ -35,7 +35,7 @@ export async function judgeRecord(
 	let missing = 0;
 	for (const station of stations) {
 		const rows = await entriesOf(store, station.station);
-		const held = new Map(rows.map(({ sequence, canonical }) => [sequence, canonical]));
+		const held = new Map(rows.map(({ sequence, canonicalBytes }) => [sequence, canonicalBytes]));
 		missing += rows.length - held.size;
 		for (const part of acknowledged.filter((each) => each.station === station)) {
 			for (let sequence = part.first; sequence <= part.last; sequence++) {

@@ -197,9 +197,9 @@ export class TimeWitness {
 	};
 
 	/** For the witness at the append port. */
-	appended = (canonical: Uint8Array): void => {
+	appended = (canonicalBytes: Uint8Array): void => {
 		this.#appended.push({
-			entry: decodeEntry(canonical),
+			entry: decodeEntry(canonicalBytes),
 			utcSeconds: this.#station().utcSeconds,
 			boardSeconds: this.#boardSeconds(),
 			wakeSeconds: this.#wakeSeconds,

@@ -74,8 +74,8 @@ export function runCalibration(options: TrialOptions): TrialReport {
 	let seen = 0;
 	const watch = (): void => {
 		for (; seen < rehearsal.appended; seen++) {
-			const canonical = rehearsal.entries[seen];
-			if (canonical !== undefined) heldAt.set(decodeEntry(canonical).sequence, held());
+			const canonicalBytes = rehearsal.entries[seen];
+			if (canonicalBytes !== undefined) heldAt.set(decodeEntry(canonicalBytes).sequence, held());
 		}
 	};
 	watch();

@@ -43,8 +43,9 @@ export function runEventCut({ seed, cuts = [], outageSeconds = 20 }: EventCut): 
 		river: shortEvents(seed),
 		sectors: 16,
 		witness: {
-			appended: (canonical) => {
-				if (decodeEntry(canonical).kind === "alarm") operations.push(station.counters.operations);
+			appended: (canonicalBytes) => {
+				if (decodeEntry(canonicalBytes).kind === "alarm")
+					operations.push(station.counters.operations);
 			},
 			acknowledged: () => {},
 		},

@@ -218,12 +218,12 @@ class HardLife {
 	}
 
 	#append(draft: EntryDraft): void {
-		const { sequence, canonical } = this.#journal.append(draft);
+		const { sequence, canonicalBytes } = this.#journal.append(draft);
 		const known = this.#knownOf(this.#journal.epoch);
 		const before = known.returned.get(sequence);
 		if (before !== undefined) throw new Violation(`${sequence} was given again`);
 		if (known.named.has(sequence)) throw new Violation(`${sequence} was named as lost, and given`);
-		known.returned.set(sequence, canonical);
+		known.returned.set(sequence, canonicalBytes);
 		this.entries++;
 	}
 
@@ -254,14 +254,14 @@ class HardLife {
 			const known = this.#knownOf(source.epoch);
 			const here = new Set<number>();
 			seen.set(source.epoch, here);
-			source.read(1, 0xffffffff, (sequence, canonical) => {
+			source.read(1, 0xffffffff, (sequence, canonicalBytes) => {
 				const returned = known.returned.get(sequence);
 				// An append that threw is there whole or not at all.
 				if (returned === undefined && known.tried.has(sequence)) {
-					known.returned.set(sequence, canonical.slice());
+					known.returned.set(sequence, canonicalBytes.slice());
 					return;
 				}
-				if (returned === undefined || !equalBytes(returned, canonical)) {
+				if (returned === undefined || !equalBytes(returned, canonicalBytes)) {
 					throw new Violation(`${source.epoch}/${sequence} is served and was not appended so`);
 				}
 				here.add(sequence);

@@ -113,8 +113,8 @@ class PowerCycle {
 
 	append(draft: EntryDraft): void {
 		this.witness.appending(draft, this.journal.nextSequence);
-		const { sequence, canonical } = this.journal.append(draft);
-		this.witness.appended(draft, sequence, canonical);
+		const { sequence, canonicalBytes } = this.journal.append(draft);
+		this.witness.appended(draft, sequence, canonicalBytes);
 	}
 
 	acknowledge(cursor: number): void {

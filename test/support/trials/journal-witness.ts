@@ -99,19 +99,19 @@ export class Witness {
 	}
 
 	/** It returned: it and what this boot showed before it are now in the record for ever. */
-	appended(draft: EntryDraft, sequence: number, canonical: Uint8Array): void {
+	appended(draft: EntryDraft, sequence: number, canonicalBytes: Uint8Array): void {
 		for (const before of this.seenTail) {
 			this.#pass(before.sequence);
-			this.#record(before.sequence, this.#canonicalOf(before.draft, before.sequence));
+			this.#record(before.sequence, this.#canonicalBytesOf(before.draft, before.sequence));
 		}
 		this.seenTail = [];
 		this.tails = [];
 		this.#pass(sequence);
 		this.#seenSkips = new Set();
-		if (!equalBytes(canonical, this.#canonicalOf(draft, sequence))) {
+		if (!equalBytes(canonicalBytes, this.#canonicalBytesOf(draft, sequence))) {
 			throw new Violation(`append ${sequence} returned other bytes`);
 		}
-		this.#record(sequence, canonical);
+		this.#record(sequence, canonicalBytes);
 	}
 
 	acknowledging(cursor: number): void {
@@ -157,10 +157,10 @@ export class Witness {
 		const first = journal.firstSequenceHeld;
 		const seen = new Map<number, Uint8Array>();
 		let before = first - 1;
-		journal.read(1, 0xffffffff, (sequence, canonical) => {
+		journal.read(1, 0xffffffff, (sequence, canonicalBytes) => {
 			if (sequence <= before) throw new Violation(`${sequence} came after ${before}`);
 			before = sequence;
-			seen.set(sequence, canonical);
+			seen.set(sequence, canonicalBytes);
 		});
 		const named = new Set<number>();
 		const resumes = new Map<number, Uint8Array>();
@@ -177,8 +177,8 @@ export class Witness {
 		}
 		const skips = new Set<number>();
 		for (let sequence = first; sequence < journal.nextSequence; sequence++) {
-			const canonical = seen.get(sequence);
-			if (canonical === undefined) {
+			const canonicalBytes = seen.get(sequence);
+			if (canonicalBytes === undefined) {
 				this.#checkAbsent(sequence, named, journal.cursor);
 				if (sequence > this.last) skips.add(sequence);
 				// The chain goes on with the head that the gap names.
@@ -186,12 +186,15 @@ export class Witness {
 				continue;
 			}
 			const returned = this.#returnedAt(sequence);
-			if (sequence <= this.last && (returned === undefined || !equalBytes(returned, canonical))) {
+			if (
+				sequence <= this.last &&
+				(returned === undefined || !equalBytes(returned, canonicalBytes))
+			) {
 				throw new Violation(`entry ${sequence} has other bytes than its append returned`);
 			}
 			// The returned entries were hashed when they returned, and are equal: no need to hash again.
 			const recorded = start === undefined ? undefined : this.#headAt(sequence);
-			head = recorded ?? (head && chainNext(nodeSha256, head, canonical));
+			head = recorded ?? (head && chainNext(nodeSha256, head, canonicalBytes));
 		}
 		if (head !== undefined && !equalBytes(head, journal.head))
 			throw new Violation("the chain does not lead to the head");
@@ -218,11 +221,11 @@ export class Witness {
 		for (const candidate of this.tails) {
 			// In a long run of cuts even the tail may have overflowed: what is held of it must match.
 			const gone = candidate.filter(({ sequence }) => sequence < first).length;
-			const matches = seen.every(([sequence, canonical], position) => {
+			const matches = seen.every(([sequence, canonicalBytes], position) => {
 				const due = candidate[gone + position];
 				return (
 					due?.sequence === sequence &&
-					equalBytes(canonical, this.#canonicalOf(due.draft, sequence))
+					equalBytes(canonicalBytes, this.#canonicalBytesOf(due.draft, sequence))
 				);
 			});
 			if (matches) {
@@ -281,18 +284,18 @@ export class Witness {
 		return this.#trunk.#headAt(sequence);
 	}
 
-	#record(sequence: number, canonical: Uint8Array): void {
+	#record(sequence: number, canonicalBytes: Uint8Array): void {
 		let head = this.#headAt(this.last) as Uint8Array;
 		if (sequence > this.last + 1) {
 			head = this.#seenResumes.get(sequence - 1) ?? nodeSha256(head);
 			this.#heads.set(sequence - 1, head);
 		}
 		this.last = sequence;
-		this.#returned.set(sequence, canonical);
-		this.#heads.set(sequence, chainNext(nodeSha256, head, canonical));
+		this.#returned.set(sequence, canonicalBytes);
+		this.#heads.set(sequence, chainNext(nodeSha256, head, canonicalBytes));
 	}
 
-	#canonicalOf(draft: EntryDraft, sequence: number): Uint8Array {
+	#canonicalBytesOf(draft: EntryDraft, sequence: number): Uint8Array {
 		return encodeEntry({ ...draft, epoch: this.epoch, sequence });
 	}
 }

@@ -114,7 +114,7 @@ function gapsOf(evil: string): Uint8Array[] {
 		const first = start + batch * ENTRIES_PER_BATCH;
 		const cut = Array.from({ length: ENTRIES_PER_BATCH }, (_, index) => {
 			named += 2;
-			return station.canonicalOf(first + index, {
+			return station.canonicalBytesOf(first + index, {
 				kind: "gap",
 				from: named,
 				to: named,

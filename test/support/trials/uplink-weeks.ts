@@ -94,8 +94,8 @@ export async function runUplinkWeeks(seed: number, days: number): Promise<Uplink
 		openProbes: directProbesOf(river, () => station),
 		endpoint: collector.endpoint,
 		witness: {
-			appended: (canonical) => {
-				const entry = decodeEntry(canonical);
+			appended: (canonicalBytes) => {
+				const entry = decodeEntry(canonicalBytes);
 				state.newest = entry.sequence;
 				if (entry.configurationId !== state.inForce) {
 					const id = entry.configurationId;

@@ -50,7 +50,7 @@ export class CalibrationBench {
 	}
 
 	get entries(): Entry[] {
-		return this.rehearsal.entries.map((canonical) => decodeEntry(canonical));
+		return this.rehearsal.entries.map((canonicalBytes) => decodeEntry(canonicalBytes));
 	}
 
 	attach(): void {

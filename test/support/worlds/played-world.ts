@@ -116,7 +116,7 @@ export async function openPlayedWorld(options: PlayedWorldOptions): Promise<Play
 		judge: async (judged = store) => {
 			let total = NO_DELIVERY;
 			for (const { name, witness } of simulation.played) {
-				const rows = (await entriesOf(judged, name)).map(({ canonical }) => canonical);
+				const rows = (await entriesOf(judged, name)).map(({ canonicalBytes }) => canonicalBytes);
 				total = addDeliveries(total, judgeDelivery(witness.returned, witness.mayExist, rows));
 			}
 			return total;

@@ -50,8 +50,8 @@ export async function printedDay(): Promise<PrintedDay> {
 		endpoint,
 		witness: {
 			attempted: () => {},
-			appended: (canonical) => {
-				newest = decodeEntry(canonical).sequence;
+			appended: (canonicalBytes) => {
+				newest = decodeEntry(canonicalBytes).sequence;
 			},
 			acknowledged: (to) => {
 				cursor = to;
@@ -93,16 +93,16 @@ export function printedEntry(body: Readonly<Record<string, unknown>>): {
 		stationFlags: 0,
 		...body,
 	} as unknown as Entry;
-	const canonical = encodeEntry(entry);
-	return { bytes: canonical.length, text: rowsOf([canonical])[0]?.["text"] };
+	const canonicalBytes = encodeEntry(entry);
+	return { bytes: canonicalBytes.length, text: rowsOf([canonicalBytes])[0]?.["text"] };
 }
 
 /** An operator's line for the documented example, as the station has it, and the row of the document. */
 export function printedField(name: string, line: string) {
 	const example = configurationExample().replaceAll("```\n", "");
 	const lines = example.split("\n").filter((each) => !each.startsWith(`${name}=`));
-	const { canonical } = readOffer([...lines, line, ""].join("\n"), "offer");
-	const configuration = parseFields(canonical, CONFIGURATION_FIELDS);
+	const { canonicalBytes } = readOffer([...lines, line, ""].join("\n"), "offer");
+	const configuration = parseFields(canonicalBytes, CONFIGURATION_FIELDS);
 	return {
 		isInExample: example.includes(`${name}=`),
 		value: (configuration as Readonly<Record<string, unknown>>)[name],

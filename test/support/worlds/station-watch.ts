@@ -27,8 +27,8 @@ export class StationWatch {
 
 	/** For the append port; only what it saw counts. */
 	readonly witness: Witness = {
-		appended: (canonical) => {
-			const entry = decodeEntry(canonical);
+		appended: (canonicalBytes) => {
+			const entry = decodeEntry(canonicalBytes);
 			this.entries.push({ worldUtcSeconds: this.#station?.utcSeconds ?? 0, entry });
 			this.onAppended?.(entry);
 		},

@@ -94,13 +94,13 @@ export async function playStory(options: StoryOptions): Promise<Story> {
 		...(options.openProbes === undefined ? {} : { openProbes: options.openProbes }),
 		...(options.wrap === undefined ? {} : { wrap: options.wrap }),
 		witness: {
-			attempted: (canonical) => {
+			attempted: (canonicalBytes) => {
 				if (attempted !== undefined) interrupted.push(attempted);
-				attempted = canonical.slice();
+				attempted = canonicalBytes.slice();
 			},
-			appended: (canonical) => {
+			appended: (canonicalBytes) => {
 				attempted = undefined;
-				returned.push(canonical);
+				returned.push(canonicalBytes);
 			},
 			acknowledged: (to) => {
 				cursor = to;
@@ -123,8 +123,8 @@ export async function playStory(options: StoryOptions): Promise<Story> {
 	const context = new DerivationContext();
 	const readings: StoryReading[] = [];
 	const events: StoryEvent[] = [];
-	for (const canonical of rows) {
-		const entry = decodeEntry(canonical);
+	for (const canonicalBytes of rows) {
+		const entry = decodeEntry(canonicalBytes);
 		const seconds = entry.utcSeconds - START_UTC_SECONDS;
 		context.observe(entry);
 		const derived = context.derive(entry);
@@ -146,6 +146,6 @@ export function medianOf(values: readonly number[]): number {
 	return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-function sequenceOf(canonical: Uint8Array | undefined): number {
-	return canonical === undefined ? 0 : decodeEntry(canonical).sequence;
+function sequenceOf(canonicalBytes: Uint8Array | undefined): number {
+	return canonicalBytes === undefined ? 0 : decodeEntry(canonicalBytes).sequence;
 }
