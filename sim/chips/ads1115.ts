@@ -3,7 +3,7 @@
  * early gives the last result, of whatever channel that was. Source: TI SBAS444.
  */
 import { assert } from "../../src/core/errors.js";
-import type { VirtualClock } from "../board/clock.js";
+import type { VirtualAlarm, VirtualClock } from "../board/clock.js";
 import type { I2CChip } from "../bus/i2c-bus.js";
 
 const REGISTER_CONVERSION = 0;
@@ -21,6 +21,8 @@ const CONFIG_COMP_LATCHING = 0x0004;
 const READY_PULSE_MICROSECONDS = 8;
 /** COMP_QUE: conversions in a row before the alert; 3 switches the comparator off. */
 const COMPARATOR_QUEUE = [1, 2, 4];
+const COMPARATOR_QUEUE_MAX = 4;
+const COMPARATOR_OFF = 3;
 
 /** MUX: positive and negative input; undefined is ground. */
 const MULTIPLEXER: readonly (readonly [Pin, Pin | undefined])[] = [
@@ -76,6 +78,8 @@ export class Ads1115 implements I2CChip {
 	readonly #offsetCodes: number;
 	readonly #onCurrent: ((milliamperes: number) => void) | undefined;
 	readonly #registers = new Uint16Array(RESET_VALUES);
+	/** Looks at each conversion of the continuous mode for the comparator: nobody else need look. */
+	readonly #alarm: VirtualAlarm;
 	#isPowered = false;
 	#pointer = REGISTER_CONVERSION;
 	#conversion: Conversion | undefined;
@@ -91,6 +95,7 @@ export class Ads1115 implements I2CChip {
 		this.address = options.address ?? 0x48;
 		assert(this.address >= 0x48 && this.address <= 0x4b, "an ADS1115 answers at 0x48..0x4B");
 		this.#clock = options.clock;
+		this.#alarm = options.clock.createAlarm(() => this.#settle());
 		this.#inputs = options.inputs;
 		this.#supplyVolts = options.supplyVolts ?? 3.3;
 		this.#clockError = options.clockError ?? 0;
@@ -106,7 +111,7 @@ export class Ads1115 implements I2CChip {
 	get isAlertHigh(): boolean {
 		this.#settle();
 		const config = this.#config;
-		if ((config & 3) === 3) return true;
+		if ((config & COMPARATOR_OFF) === COMPARATOR_OFF) return true;
 		// In continuous mode the end of each conversion is a pulse of 8 us (datasheet SBAS444, 7.3.8).
 		const isReady = this.#isContinuous
 			? this.#clock.microseconds - this.#endedMicroseconds < READY_PULSE_MICROSECONDS
@@ -188,6 +193,7 @@ export class Ads1115 implements I2CChip {
 		if (isStarting && this.#conversion === undefined) {
 			this.#start(this.#clock.microseconds + WAKE_MICROSECONDS);
 		}
+		this.#watch();
 		this.#reportCurrent();
 	}
 
@@ -223,20 +229,32 @@ export class Ads1115 implements I2CChip {
 		this.#finish(conversion.code);
 		this.#conversion = undefined;
 		if (this.#isContinuous) {
-			// All those that nobody looked at are one: the last that ended, then the running one.
+			// Those that nobody looked at gave what the last that ended gave; the comparator counts to four.
 			const period = this.#periodMicroseconds();
 			const missed = Math.floor((now - conversion.readyMicroseconds) / period);
-			if (missed > 0) this.#finish(this.#sample());
+			const counted = Math.min(missed, COMPARATOR_QUEUE_MAX);
+			for (let count = 0; count < counted; count++) this.#finish(this.#sample());
 			this.#endedMicroseconds = conversion.readyMicroseconds + missed * period;
 			this.#start(this.#endedMicroseconds);
+			this.#watch();
 		}
 		this.#reportCurrent();
+	}
+
+	/** Arms the alarm for the end of the running conversion while the comparator is on. */
+	#watch(): void {
+		const isOn = this.#isContinuous && (this.#config & COMPARATOR_OFF) !== COMPARATOR_OFF;
+		if (!isOn || this.#conversion === undefined) this.#alarm.cancel();
+		else {
+			const left = this.#conversion.readyMicroseconds - this.#clock.microseconds;
+			this.#alarm.scheduleMicroseconds(Math.max(left, 0));
+		}
 	}
 
 	#finish(code: number): void {
 		this.#registers[REGISTER_CONVERSION] = code & 0xffff;
 		const config = this.#config;
-		const queue = COMPARATOR_QUEUE[config & 3];
+		const queue = COMPARATOR_QUEUE[config & COMPARATOR_OFF];
 		if (queue === undefined) return;
 		const high = signed(this.#register(REGISTER_HI_THRESH));
 		const low = signed(this.#register(REGISTER_LO_THRESH));
@@ -257,6 +275,7 @@ export class Ads1115 implements I2CChip {
 		this.#beyondCount = 0;
 		this.#isAlert = false;
 		this.#endedMicroseconds = Number.NEGATIVE_INFINITY;
+		this.#alarm.cancel();
 		this.#reportCurrent();
 	}
 

@@ -3,7 +3,7 @@
  * that every brown-out forgets. Source: TI SBOS547.
  */
 import { assert } from "../../src/core/errors.js";
-import type { VirtualClock } from "../board/clock.js";
+import type { VirtualAlarm, VirtualClock } from "../board/clock.js";
 import type { I2CChip } from "../bus/i2c-bus.js";
 
 const REGISTERS = Object.freeze({
@@ -29,6 +29,8 @@ const MASK_FLAGS = Object.freeze({ AFF: 0x0010, CVRF: 0x0008, OVF: 0x0004 });
 /** What of Mask/Enable can be written: six functions, polarity, latch. */
 const MASK_WRITABLE = 0xfc03;
 const MASK_LATCHING = 0x0001;
+/** Any of ALERTS. */
+const MASK_FUNCTIONS = 0xf800;
 const CALIBRATION_MASK = 0x7fff;
 /** Functions of ALERT; the highest bit that is set counts. */
 const ALERTS = Object.freeze({
@@ -65,6 +67,8 @@ export class Ina226 implements I2CChip {
 	readonly address: number;
 	readonly #options: Ina226Options;
 	readonly #registers = new Uint16Array(8);
+	/** Looks at each conversion for the alert: nobody else need look. */
+	readonly #alarm: VirtualAlarm;
 	#isPowered = false;
 	#pointer = 0;
 	#readyMicroseconds: number | undefined;
@@ -74,6 +78,7 @@ export class Ina226 implements I2CChip {
 		this.address = options.address ?? 0x40;
 		assert(this.address >= 0x40 && this.address <= 0x4f, "an INA226 answers at 0x40..0x4F");
 		this.#options = options;
+		this.#alarm = options.clock.createAlarm(() => this.#settle());
 	}
 
 	get isPowered(): boolean {
@@ -100,6 +105,7 @@ export class Ina226 implements I2CChip {
 		else if (pointer === REGISTERS.mask) {
 			const flags = this.#get(REGISTERS.mask) & ~MASK_WRITABLE;
 			this.#set(REGISTERS.mask, flags | (word & MASK_WRITABLE));
+			this.#watch();
 		}
 		return true;
 	}
@@ -144,11 +150,22 @@ export class Ina226 implements I2CChip {
 			this.#set(REGISTERS.mask, this.#get(REGISTERS.mask) & ~MASK_FLAGS.CVRF);
 			this.#start(this.#options.clock.microseconds);
 		}
+		this.#watch();
 		this.#reportCurrent();
 	}
 
 	#start(microseconds: number): void {
 		this.#readyMicroseconds = microseconds + this.#periodMicroseconds();
+	}
+
+	/** Arms the alarm for the end of the running conversion while an alert has a function. */
+	#watch(): void {
+		const ready = this.#readyMicroseconds;
+		if (ready === undefined || (this.#get(REGISTERS.mask) & MASK_FUNCTIONS) === 0) {
+			this.#alarm.cancel();
+		} else {
+			this.#alarm.scheduleMicroseconds(Math.max(ready - this.#options.clock.microseconds, 0));
+		}
 	}
 
 	#periodMicroseconds(): number {
@@ -169,6 +186,7 @@ export class Ina226 implements I2CChip {
 		if ((this.#mode & 4) !== 0) {
 			const period = this.#periodMicroseconds();
 			this.#start(ready + Math.floor((now - ready) / period) * period);
+			this.#watch();
 		}
 		this.#reportCurrent();
 	}
@@ -219,6 +237,7 @@ export class Ina226 implements I2CChip {
 			this.#set(REGISTERS.config, CONFIG_POWER_ON);
 			this.#start(this.#options.clock.microseconds);
 		}
+		this.#watch();
 		this.#reportCurrent();
 	}
 

@@ -221,4 +221,29 @@ describe("the ADS1115", () => {
 			assert.equal(chip.isAlertHigh, true);
 		}
 	});
+
+	it("counts conversions that nobody looked at for its comparator, and latches what was over by then", () => {
+		const { bench, chip, set, world } = plug();
+		set(3, 0x2000);
+		set(2, 0x1000);
+		// Continuous, 4.096 V, 128 a second, traditional, alert after four beyond 1.024 V.
+		world.volts[0] = 0.5;
+		set(CONFIG, 0x4282);
+		bench.wait(30);
+		world.volts[0] = 2;
+		bench.wait(24);
+		assert.equal(chip.isAlertHigh, true, "three beyond");
+		bench.wait(16);
+		assert.equal(chip.isAlertHigh, false, "five beyond");
+		world.volts[0] = 0.5;
+		bench.wait(20);
+		assert.equal(chip.isAlertHigh, true);
+		// Latching, alert after one; beyond for 20 ms that nobody looks at.
+		set(CONFIG, 0x4284);
+		world.volts[0] = 2;
+		bench.wait(20);
+		world.volts[0] = 0.5;
+		bench.wait(20);
+		assert.equal(chip.isAlertHigh, false);
+	});
 });

@@ -129,4 +129,21 @@ describe("the INA226", () => {
 			assert.equal(isAlert(), false);
 		}
 	});
+
+	it("latches an alert of a conversion that nobody looked at", () => {
+		const { bench, get, set, world } = plug();
+		set(7, 0x2000);
+		set(6, 0x2001);
+		bench.wait(5);
+		get(6);
+		world.volts = 1;
+		bench.wait(5);
+		get(6);
+		assert.equal(get(6), "2001");
+		world.volts = 12.5;
+		bench.wait(5);
+		world.volts = 1;
+		bench.wait(5);
+		assert.equal(get(6), "2019");
+	});
 });
