@@ -75,8 +75,13 @@ export default class DS18B20 implements Sensor<TemperatureSample> {
 				RESOLUTION,
 			]),
 		);
-		this.#reset();
-		this.#io.write(new Uint8Array([COMMANDS.skipRom, COMMANDS.convert]));
+		// A part that converts reads zeros. Ones: it did not hear, and would keep an older temperature under the
+		// new mark; or it is a clone that cannot tell, which does not mind to be told twice.
+		for (let turn = 0; turn < 2; turn++) {
+			this.#reset();
+			this.#io.write(new Uint8Array([COMMANDS.skipRom, COMMANDS.convert]));
+			if (new Uint8Array(this.#io.read(1))[0] === 0) break;
+		}
 		return CONVERSION_MILLISECONDS;
 	}
 

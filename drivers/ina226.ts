@@ -18,8 +18,10 @@ const REGISTERS = Object.freeze({
 	maker: 0xfe,
 	die: 0xff,
 });
-/** Maker and die: TI's, and Silergy's SQ52201 and the like, which are sold in its place and work the same. */
+/** Maker and die without its revision: TI's, and Silergy's SQ52201 and the like, which are sold in its place and work the same. */
 const IDENTITIES: readonly number[] = Object.freeze([0x5449_2260, 0x190f_0000]);
+/** The lowest four bits of the die's register are its revision. */
+const DIE_MASK = 0xfff0;
 /** 16 averages of 1.1 ms each, shunt and bus once, then power-down; bit 14 reads as one. */
 const CONFIG_ONCE = 0x4523;
 /** Mask/Enable: a conversion has ended since this register was last read. */
@@ -78,7 +80,7 @@ export default class INA226 implements Sensor<BatterySample> {
 		if (!this.#isIdentified) {
 			const maker = this.#read(REGISTERS.maker);
 			const die = this.#read(REGISTERS.die);
-			if (!IDENTITIES.includes(maker * 0x1_0000 + die)) {
+			if (!IDENTITIES.includes(maker * 0x1_0000 + (die & DIE_MASK))) {
 				const seen = `${maker.toString(16)} ${die.toString(16)}`;
 				throw new StationError("probe-malformed", `no INA226 at its address: ${seen}`);
 			}

@@ -16,8 +16,9 @@ function scratchpad(steps: number, configuration = 0x7f): number[] {
 	return withCrc([steps & 0xff, (steps >> 8) & 0xff, ...rest]);
 }
 
-function build(options: { rom?: readonly number[]; isPresent?: boolean } = {}) {
+function build(options: { rom?: readonly number[]; isPresent?: boolean; busy?: number[] } = {}) {
 	const said: string[] = [];
+	const busy = options.busy ?? [];
 	const scratchpads: (readonly number[])[] = [];
 	let alarms: readonly number[] = [];
 	class Wire implements OneWire {
@@ -30,6 +31,7 @@ function build(options: { rom?: readonly number[]; isPresent?: boolean } = {}) {
 			if (bytes[1] === 0x4e) alarms = [...bytes.slice(2, 4)];
 		}
 		read(byteLength: number): ArrayBuffer {
+			if (byteLength === 1) return Uint8Array.of(busy.shift() ?? 0).buffer;
 			const bytes = byteLength === 8 ? (options.rom ?? ROM) : (scratchpads.shift() ?? []);
 			return Uint8Array.from(bytes).buffer;
 		}
@@ -73,6 +75,17 @@ describe("the DS18B20 driver", () => {
 			"cc be",
 		]);
 		assert.equal(probe.identification.uniqueID, ROM.map((byte) => byte.toString(16)).join(""));
+	});
+
+	it("tells a part to convert once more that does not look busy, and one that never does is read all the same", () => {
+		for (const busy of [
+			[0xff, 0],
+			[0xff, 0xff],
+		]) {
+			const { said, read } = build({ busy });
+			assert.equal(read(scratchpad(0x0191)), 25.0625);
+			assert.deepEqual(said.slice(4), ["reset", "cc 44", "reset", "cc 44", "reset", "cc be"]);
+		}
 	});
 
 	it("reads below zero, and only the bits of its resolution", () => {

@@ -54,6 +54,12 @@ describe("the INA226 driver", () => {
 		assert.throws(() => monitor.sample(), code("probe-malformed"));
 	});
 
+	it("takes a later revision of the die, which stands in its lowest four bits", () => {
+		const { bus, monitor } = build(register(0xfe, 0x5449), register(0xff, 0x2263), ...START);
+		assert.equal(monitor.begin(), 39);
+		bus.assertConsumed();
+	});
+
 	it("takes Silergy's replacement, which has other identities and the same registers", () => {
 		const { bus, monitor } = build(register(0xfe, 0x190f), register(0xff, 0x0000), ...START);
 		assert.equal(monitor.begin(), 39);

@@ -322,7 +322,7 @@ const ROWS: readonly Row[] = [
 	{
 		fault: "a bit of the DS18B20's scratchpad turned over",
 		parts: DS18B20,
-		inject: ({ chosen }) => chosen.oneWire?.addFault({ bitIndex: 6, skip: 2 }),
+		inject: ({ chosen }) => chosen.oneWire?.addFault({ bitIndex: 6, skip: 3 }),
 	},
 	{ fault: "none, with an INA226", parts: INA226, inject: () => {} },
 	{

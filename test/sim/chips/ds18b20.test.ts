@@ -151,6 +151,43 @@ describe("the DS18B20's driver over its model", () => {
 		assert.throws(open({ isStarved: true }).measure, { code: "probe-malformed" });
 	});
 
+	it("is told to convert once more where a bit of its looking busy was turned over", () => {
+		const { bus, measure } = open();
+		assert.equal(measure(), 25.0625);
+		for (let bitIndex = 0; bitIndex < 8; bitIndex++) {
+			bus.addFault({ bitIndex, skip: 1 });
+			assert.equal(measure(), 25.0625, `bit ${bitIndex}`);
+		}
+		assert.equal(bus.strikes, 8);
+	});
+
+	it("gives no temperature of a conversion that a turned bit of its command prevented", () => {
+		class Noisy extends Ds18b20 {
+			/** A bit of the command that follows `cc` after so many resets. */
+			struck = 0;
+			#resets = 0;
+			#bits = 0;
+			override reset(): boolean {
+				this.#resets++;
+				this.#bits = 0;
+				return super.reset();
+			}
+			override writeBit(bit: 0 | 1): void {
+				// Of the driver's first measurement the third reset begins the conversion.
+				const isStruck = this.#resets === 3 && this.#bits++ === 8 + this.struck;
+				super.writeBit(isStruck ? (bit === 0 ? 1 : 0) : bit);
+			}
+		}
+		for (let struck = 0; struck < 8; struck++) {
+			const { bus, clock, measure } = open();
+			const chip = new Noisy({ clock, quantity: () => 4 });
+			chip.struck = struck;
+			bus.replace(chip);
+			bus.setPower(true);
+			assert.equal(measure(), 4, `bit ${struck}`);
+		}
+	});
+
 	it("takes 85 degC for true when the water was near it", () => {
 		const { measure, world } = open();
 		world.celsius = 84;
@@ -163,7 +200,7 @@ describe("the DS18B20's driver over its model", () => {
 		const { bus, measure } = open();
 		assert.equal(measure(), 25.0625);
 		for (let bitIndex = 0; bitIndex < 72; bitIndex++) {
-			bus.addFault({ bitIndex, skip: 1 });
+			bus.addFault({ bitIndex, skip: 2 });
 			assert.throws(measure, { code: "probe-malformed" }, `bit ${bitIndex}`);
 		}
 		assert.equal(measure(), 25.0625);
