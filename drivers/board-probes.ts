@@ -79,15 +79,21 @@ const BATTERY: Rows<ProbeChoice["batteryGauge"], BatterySample> = Object.freeze(
 	ina226: ({ board }: Parts) => new INA226({ sensor: board.systemBus.connection, shuntOhms: 0.1 }),
 });
 
+const OXYGEN: Readonly<
+	Record<NonNullable<ProbeChoice["oxygenProbe"]>, ((parts: Parts) => FurtherSensor) | undefined>
+> = Object.freeze({
+	none: undefined,
+	"ezo-do": ({ board, choice }: Parts) => {
+		const { start } = CONFIGURATION_FIELDS.airPressureHectopascals;
+		const hectopascals = choice.airPressureHectopascals ?? start;
+		return new DissolvedOxygen({ sensor: board.probeBus.connection, hectopascals });
+	},
+});
+
 /** Channels that not every station has; undefined where no probe is fitted. */
 const FURTHER: Readonly<Record<keyof FurtherProbes, (parts: Parts) => FurtherSensor | undefined>> =
 	Object.freeze({
-		dissolvedOxygen: ({ board, choice }: Parts) => {
-			if (choice.oxygenProbe !== "ezo-do") return undefined;
-			const { start } = CONFIGURATION_FIELDS.airPressureHectopascals;
-			const hectopascals = choice.airPressureHectopascals ?? start;
-			return new DissolvedOxygen({ sensor: board.probeBus.connection, hectopascals });
-		},
+		dissolvedOxygen: (parts: Parts) => OXYGEN[parts.choice.oxygenProbe ?? "none"]?.(parts),
 	});
 
 const FURTHER_NAMES = Object.freeze(Object.keys(FURTHER) as (keyof FurtherProbes)[]);

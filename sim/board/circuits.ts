@@ -1,6 +1,6 @@
 /** The EZO circuits on the probes' bus as they are delivered: a technician has calibrated them with ideal electrodes. */
 import type { SeededRandom } from "../../src/core/random.js";
-import type { ProbeKinds } from "../../src/protocol/record/probe-kinds.js";
+import { isFitted, type ProbeKinds } from "../../src/protocol/record/probe-kinds.js";
 import type { I2CChip } from "../bus/i2c-bus.js";
 import { EzoDo } from "../chips/ezo-do.js";
 import { EzoEc } from "../chips/ezo-ec.js";
@@ -75,7 +75,7 @@ export function createCircuits(options: CircuitsOptions) {
 		{ chip: ec, channel: "conductivityAt25MicrosiemensPerCm" },
 	];
 	if (kinds.thermometer === "ezo-rtd") plugged.push({ chip: rtd, channel: "temperatureCelsius" });
-	const oxygen = kinds.oxygenProbe === "ezo-do" ? createOxygen(options) : undefined;
+	const oxygen = isFitted(kinds.oxygenProbe) ? createOxygen(options) : undefined;
 	if (oxygen !== undefined) plugged.push({ chip: oxygen });
 	return { chips: { ph, ec, rtd, oxygen }, plugged, calibratePH };
 }

@@ -43,9 +43,9 @@ export function bottleOf(standard: string, { celsius = 20, aged = 0 }: BottleOpt
 	const { channel } = standardOf(standard);
 	if (standard === "moist-air") return { ...AIR, celsius };
 	return {
-		pH: channel === "ph" ? worth + aged : NEUTRAL_PH,
+		pH: channel === "pH" ? worth + aged : NEUTRAL_PH,
 		celsius,
-		microsiemens: channel === "ec25" ? worth * (1 + aged) : BUFFER_MICROSIEMENS,
+		microsiemens: channel === "conductivity" ? worth * (1 + aged) : BUFFER_MICROSIEMENS,
 		turbidityFormazinUnits: channel === "turbidity" ? worth * (1 + aged) : 0,
 		// Sulphite that has stood open has taken up oxygen.
 		oxygenPart: standard === "zero-oxygen" ? aged : 1,

@@ -9,12 +9,12 @@ import {
 import {
 	AIR,
 	isStandard,
+	isStandardFor,
 	MOIST_AIR,
-	REFERENCE,
 	standardAt,
-	standardOf,
 } from "../../protocol/calibration/standards.js";
 import type { Doubt } from "../../protocol/calibration/verdict.js";
+import type { ChannelName } from "../../protocol/record/channels.js";
 import type { CalibrationBody } from "../../protocol/record/entry-layouts.js";
 import type { MeasuringBoard } from "../measure/probe-session.js";
 import type { WaterProbes } from "../measure/probes.js";
@@ -179,12 +179,6 @@ function hasTemperatureSettled({ celsius }: Candidate, now: number): boolean {
 	);
 }
 
-/** A bottle of pH buffer tells a thermometer nothing. */
-export function isBottleFor({ bottles }: Procedure, standard: string): boolean {
-	if (standard === REFERENCE) return true;
-	return bottles === (isStandard(standard) ? standardOf(standard).channel : "ec25");
-}
-
 /**
  * Gives a circuit the point that has settled; `onChange` is told before the first command after which it holds neither the
  * old calibration nor the new. What it holds then. Throws `calibration-order` where the probe reads something else by now.
@@ -212,8 +206,14 @@ export function* tellPoint(
 	return (yield* factsOf(procedure, circuit, watchdog)).facts;
 }
 
-/** Name, lot and expiry, as the record has them, where `|` and `;` stand between. Throws `calibration-order`. */
-export function labelOf(standard: string, given: Words): string {
+/**
+ * Name, lot and expiry, as the record has them, where `|` and `;` stand between; "" of air. Throws `calibration-order`,
+ * for what is no standard of the channel, too.
+ */
+export function labelOf(channel: ChannelName | undefined, standard: string, given: Words): string {
+	if (!isStandardFor(channel, standard)) {
+		throw order(`${standard} is no bottle for this channel, nor air, nor reference with value=`);
+	}
 	if (standard === AIR) return "";
 	const expiry = String(given["expiry"] ?? "");
 	const [year = 0, month = 0, day = 0] = expiry.split("-").map(Number);

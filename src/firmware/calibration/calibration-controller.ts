@@ -7,14 +7,14 @@ import { isoTextOf } from "../../core/calendar.js";
 import { StationError } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
 import { POINT_FLAGS } from "../../protocol/calibration/parts.js";
-import { AIR, hasLot, isStandard, REFERENCE } from "../../protocol/calibration/standards.js";
+import { hasLot, isStandard, REFERENCE } from "../../protocol/calibration/standards.js";
 import { type Doubt, LIMITS, VERDICTS, verdictOf } from "../../protocol/calibration/verdict.js";
 import { CHANNELS } from "../../protocol/record/channels.js";
 import { CALIBRATION_ACTS } from "../../protocol/record/entry-layouts.js";
 import type { MeasuringBoard } from "../measure/probe-session.js";
 import type { WaterProbes } from "../measure/probes.js";
 import type { SpokenCircuit } from "../measure/sensor.js";
-import { type Candidate, candidateOf, isBottleFor, labelOf, tellPoint, watch } from "./bottle.js";
+import { type Candidate, candidateOf, labelOf, tellPoint, watch } from "./bottle.js";
 import { CalibrationsInForce, type InForceOptions, NO_DIGEST } from "./calibrations-in-force.js";
 import { type ElectrodeHealth, electrodeHealth } from "./electrode-health.js";
 import { CALIBRATION, judge, LAST_CHECK, type Open, writeCalibration } from "./open-calibration.js";
@@ -184,13 +184,7 @@ export class CalibrationController {
 		const standard = String(given["standard"] ?? "");
 		const seconds = Number(given["seconds"] ?? 0);
 		const { clock } = this.#options.board;
-		if (!isStandard(standard) && standard !== AIR && standard !== REFERENCE) {
-			throw order("standard is the name of a bottle, air, or reference with value=");
-		}
-		if (!isBottleFor(open.procedure, standard)) {
-			throw order(`${standard} is no bottle for this channel`);
-		}
-		const label = labelOf(standard, given);
+		const label = labelOf(CHANNELS[open.channel]?.name, standard, given);
 		const other = open.labels.find((each) => each.split("|")[0] === standard);
 		if (other !== undefined && other !== label && standard !== REFERENCE) {
 			throw order(`that bottle was ${other}`);

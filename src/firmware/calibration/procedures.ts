@@ -6,7 +6,6 @@
 import { StationError } from "../../core/errors.js";
 import type { CalibrationPoint } from "../../protocol/calibration/parts.js";
 import { SETTLE_RULES, type SettleRule } from "../../protocol/calibration/settling.js";
-import type { Standard } from "../../protocol/calibration/standards.js";
 import {
 	type Doubt,
 	doubtsOfCell,
@@ -41,8 +40,6 @@ export interface Situation {
 export interface Procedure {
 	readonly rule: SettleRule;
 	readonly rail: "probe" | "loop";
-	/** Whose standards it takes, by their channel. */
-	readonly bottles?: Standard["channel"];
 	/** Throws `calibration-order` where none is fitted. */
 	sensor(probes: WaterProbes): Sensor<unknown>;
 	/** Tells its circuit the temperature, which that forgets with its power. */
@@ -85,7 +82,6 @@ function order(text: string): StationError {
 const pH: Procedure = {
 	rule: SETTLE_RULES.pH,
 	rail: "probe",
-	bottles: "ph",
 	sensor: (probes) => probes.pH,
 	prepare: (probes, temperature) => probes.pH.configure({ temperature }),
 	valueOf: ({ pHMeter }: { pHMeter: { pH: number } }) => pHMeter.pH,
@@ -139,7 +135,6 @@ const pH: Procedure = {
 const conductivity: Procedure = {
 	rule: SETTLE_RULES.conductivity,
 	rail: "probe",
-	bottles: "ec25",
 	sensor: (probes) => probes.conductivity,
 	valueOf: ({ conductivityMeter }: { conductivityMeter: { conductivity: number } }) =>
 		conductivityMeter.conductivity,
@@ -205,7 +200,6 @@ const temperature: Procedure = {
 const dissolvedOxygen: Procedure = {
 	rule: SETTLE_RULES.dissolvedOxygen,
 	rail: "probe",
-	bottles: "do",
 	sensor: (probes) => {
 		if (probes.dissolvedOxygen === undefined) throw order("no oxygen probe is configured");
 		return probes.dissolvedOxygen;
@@ -241,7 +235,6 @@ const dissolvedOxygen: Procedure = {
 const turbidity: Procedure = {
 	rule: SETTLE_RULES.turbidity,
 	rail: "loop",
-	bottles: "turbidity",
 	sensor: (probes) => probes.turbidity,
 	valueOf: (
 		{ turbidimeter: { signalMicrovolts, range } }: TurbiditySample,

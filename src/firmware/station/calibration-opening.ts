@@ -1,5 +1,6 @@
 /** The calibrations of a station, with what they need of its other rooms. */
 import type { Task } from "../../core/task.js";
+import { isFitted } from "../../protocol/record/probe-kinds.js";
 import { CalibrationController } from "../calibration/calibration-controller.js";
 import { lookAtCircuits } from "../calibration/circuit-look.js";
 import { CONFIGURATION_FIELDS } from "../config/configuration-fields.js";
@@ -45,7 +46,7 @@ export function openCalibrations(
 		hectopascals: () =>
 			manager.configuration.airPressureHectopascals ??
 			CONFIGURATION_FIELDS.airPressureHectopascals.start,
-		hasOxygen: () => manager.configuration.oxygenProbe === "ezo-do",
+		hasOxygen: () => isFitted(manager.configuration.oxygenProbe),
 		utcSeconds: () => time.utcSeconds ?? 0,
 		log: (text) => board.log.line(text),
 		isCheckDue: !isWake,

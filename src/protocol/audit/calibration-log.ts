@@ -6,7 +6,6 @@ import {
 	isStandard,
 	MOIST_AIR,
 	REFERENCE,
-	type Standard,
 	standardAt,
 	standardOf,
 } from "../calibration/standards.js";
@@ -15,14 +14,6 @@ import type { CalibrationBody, CalibrationPartBody, Entry } from "../record/entr
 
 /** Curves of the configuration, and changes found later: indexes into CALIBRATION_ACTS. */
 const BY_NOBODY: readonly number[] = Object.freeze([0, 7]);
-
-/** Channels of the record by those of standards. */
-export const STANDARDS_OF: Readonly<Record<Standard["channel"], ChannelName>> = Object.freeze({
-	ph: "pH",
-	ec25: "conductivity",
-	turbidity: "turbidity",
-	do: "dissolvedOxygen",
-});
 
 export interface LoggedCalibration {
 	readonly entry: Entry & CalibrationBody;
@@ -84,7 +75,7 @@ export class CalibrationLog {
 			const name = label.split("|")[0] ?? "";
 			// Of the air it depends on the pressure.
 			const isAir = name === MOIST_AIR && nominal > 0 && channel === "dissolvedOxygen";
-			const isHere = isStandard(name) && STANDARDS_OF[standardOf(name).channel] === channel;
+			const isHere = isStandard(name) && standardOf(name).channel === channel;
 			if (isAir || (isHere && standardAt(name, 25) === nominal)) return label;
 		}
 		return REFERENCE;

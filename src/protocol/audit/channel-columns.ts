@@ -1,4 +1,5 @@
 /** How tables for people and programs print each channel: by its row, and what of it is special. */
+import type { QualityChannel } from "../quality/correction.js";
 import type { ChannelSet } from "../record/channel-set.js";
 import {
 	byChannel,
@@ -9,6 +10,14 @@ import {
 } from "../record/channels.js";
 import type { DerivedReading } from "../record/derive.js";
 import type { Reading } from "../record/reading.js";
+
+/** The channel of the record that each judged channel is of. */
+export const RECORDED_AS = Object.freeze({
+	ph: "pH",
+	temperature: "temperature",
+	ec25: "conductivity",
+	turbidity: "turbidity",
+} as const satisfies Readonly<Record<QualityChannel, ChannelName>>);
 
 export interface ChannelColumns {
 	/** Before "_flags" and the like. */

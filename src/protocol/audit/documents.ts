@@ -19,6 +19,7 @@ import { roundedTo } from "../quality/decimal.js";
 import type { Span } from "../quality/gross-range.js";
 import { STATION_FLAGS } from "../record/entry-layouts.js";
 import { CHANNEL_FLAGS } from "../record/reading.js";
+import { RECORDED_AS } from "./channel-columns.js";
 import { DOCUMENT_SCHEMAS, type DocumentKind } from "./document-schemas.js";
 import { PROBLEMS_MAX, parsedJson, problemsOf, secondsOf } from "./schema.js";
 
@@ -360,7 +361,8 @@ function pointProblems(channel: QualityChannel, point: RawPoint, at: string): st
 		return [`${at}: celsius belongs to solution`];
 	}
 	if (solution === undefined || celsius === undefined) return [];
-	if (standardOf(solution).channel !== channel) return [`${at}.solution is none for ${channel}`];
+	if (standardOf(solution).channel !== RECORDED_AS[channel])
+		return [`${at}.solution is none for ${channel}`];
 	const isKnown = standardAt(solution, celsius) !== undefined;
 	return isKnown ? [] : [`${at}.celsius is beyond the table of ${solution}`];
 }

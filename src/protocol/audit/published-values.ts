@@ -9,11 +9,10 @@ import { gradeOf, QUALITY_CHANNELS, type QualityChannel } from "../quality/corre
 import { decimalText, roundedTo } from "../quality/decimal.js";
 import { QUALITY_FLAGS, type QualityFlag } from "../quality/flags.js";
 import { CHANNEL_SETS, type ChannelSet, valueFieldOf } from "../record/channel-set.js";
-import type { ChannelName } from "../record/channels.js";
 import type { DerivedReading, DerivedValue } from "../record/derive.js";
 import { type Entry, STATION_FLAGS, TIME_QUALITIES } from "../record/entry-layouts.js";
 import { CHANNEL_FLAGS, type Reading, readingOf } from "../record/reading.js";
-import { CHANNEL_COLUMNS, rawOf, scaleOf } from "./channel-columns.js";
+import { CHANNEL_COLUMNS, RECORDED_AS, rawOf, scaleOf } from "./channel-columns.js";
 import {
 	type Approvals,
 	type ChannelPolicy,
@@ -373,24 +372,16 @@ function isIn(periods: readonly Period[] = [], seconds: number): boolean {
 	return period !== undefined && seconds >= period.fromSeconds && seconds < period.toSeconds;
 }
 
-/** Which channel of the record each published one is of. */
-const OF_RECORD: Readonly<Record<QualityChannel, ChannelName>> = Object.freeze({
-	ph: "pH",
-	temperature: "temperature",
-	ec25: "conductivity",
-	turbidity: "turbidity",
-});
-
 function derivedOf(derived: DerivedReading, name: QualityChannel): DerivedValue {
-	return derived[OF_RECORD[name]];
+	return derived[RECORDED_AS[name]];
 }
 
 function calibrationOf(name: QualityChannel, raw: Reading): number {
-	return raw[OF_RECORD[name]].calibration;
+	return raw[RECORDED_AS[name]].calibration;
 }
 
 function pushRaw(cells: string[], name: QualityChannel, { set, raw }: Waiting): void {
-	const channel = OF_RECORD[name];
+	const channel = RECORDED_AS[name];
 	const measured = rawOf(set, channel, raw);
 	const { raw: column, spread } = CHANNEL_COLUMNS[channel];
 	cells.push(measured === undefined ? "" : numberText(measured, column?.decimals ?? 3));

@@ -7,11 +7,12 @@
 import { isoTextOf } from "../../core/calendar.js";
 import { REFERENCE } from "../calibration/standards.js";
 import { nernstMillivolts } from "../calibration/verdict.js";
-import type {
-	ChannelCheck,
-	DriftPoint,
-	FoulingCheck,
-	QualityChannel,
+import {
+	type ChannelCheck,
+	type DriftPoint,
+	type FoulingCheck,
+	QUALITY_CHANNELS,
+	type QualityChannel,
 } from "../quality/correction.js";
 import { roundedTo } from "../quality/decimal.js";
 import { CHANNELS, type ChannelName } from "../record/channels.js";
@@ -19,6 +20,7 @@ import type { DerivedReading } from "../record/derive.js";
 import { CALIBRATION_ACTS, type Entry, STATION_FLAGS } from "../record/entry-layouts.js";
 import { CHANNEL_FLAGS } from "../record/reading.js";
 import type { LoggedCalibration } from "./calibration-log.js";
+import { RECORDED_AS } from "./channel-columns.js";
 import type { Visit } from "./documents.js";
 
 /** A visit is over when nothing was done for so long. */
@@ -29,13 +31,6 @@ const DECIMALS = 4;
 /** What says that a value is none of the water in the river. */
 const UNFIT =
 	CHANNEL_FLAGS.absent | CHANNEL_FLAGS.fault | CHANNEL_FLAGS.outOfRange | CHANNEL_FLAGS.saturated;
-
-const OF_RECORD: readonly (readonly [QualityChannel, ChannelName])[] = Object.freeze([
-	["ph", "pH"],
-	["temperature", "temperature"],
-	["ec25", "conductivity"],
-	["turbidity", "turbidity"],
-]);
 
 interface ServiceReading {
 	readonly utcSeconds: number;
@@ -95,7 +90,8 @@ export class RecordedVisits {
 			const times = [...acts, ...readings].map(({ utcSeconds }) => utcSeconds);
 			const [seconds, endSeconds] = [Math.min(...times), Math.max(...times)];
 			const id = isoTextOf(seconds).slice(0, 16).replaceAll(":", "");
-			const checks = OF_RECORD.flatMap(([channel, name]) => {
+			const checks = QUALITY_CHANNELS.flatMap((channel) => {
+				const name = RECORDED_AS[channel];
 				const own = acts.filter(({ act, channel: of }) => of === name || act === "cleaning");
 				if (own.length === 0) return [];
 				const fouling = foulingOf(own, readings, name);

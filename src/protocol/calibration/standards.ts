@@ -4,8 +4,11 @@
  * temperatures a straight line. Never f25: a solution of KCl is no river (3.9 % off at 5 degC).
  */
 
+import type { ChannelName } from "../record/channels.js";
+
 export interface Standard {
-	readonly channel: "ph" | "ec25" | "turbidity" | "do";
+	/** That it is a standard of. */
+	readonly channel: ChannelName;
 	/** Decimals that the table has. */
 	readonly decimals: number;
 	/** Ascending: degC, and pH, uS/cm, FNU or mg/L. */
@@ -14,21 +17,22 @@ export interface Standard {
 
 /** Channel, decimals, then degC:worth; as text, which a chip holds for a byte a letter. */
 const TEXTS = Object.freeze({
-	"american-4.00": "ph 2 0:4 5:4 10:4 15:4 20:4 25:4 30:4.01 35:4.02 40:4.03",
-	"american-7.00": "ph 2 0:7.12 5:7.09 10:7.06 15:7.04 20:7.02 25:7 30:6.99 35:6.99 40:6.98",
+	"american-4.00": "pH 2 0:4 5:4 10:4 15:4 20:4 25:4 30:4.01 35:4.02 40:4.03",
+	"american-7.00": "pH 2 0:7.12 5:7.09 10:7.06 15:7.04 20:7.02 25:7 30:6.99 35:6.99 40:6.98",
 	"american-10.01":
-		"ph 2 0:10.32 5:10.25 10:10.18 15:10.12 20:10.06 25:10.01 30:9.97 35:9.93 40:9.89",
-	"din-4.01": "ph 2 0:4.01 5:4 10:4 15:4 20:4 25:4.01 30:4.02 35:4.03 40:4.04",
-	"din-6.86": "ph 2 0:6.98 5:6.95 10:6.92 15:6.9 20:6.88 25:6.86 30:6.85 35:6.84 40:6.84",
-	"din-9.18": "ph 2 0:9.46 5:9.39 10:9.33 15:9.27 20:9.22 25:9.18 30:9.14 35:9.11 40:9.07",
+		"pH 2 0:10.32 5:10.25 10:10.18 15:10.12 20:10.06 25:10.01 30:9.97 35:9.93 40:9.89",
+	"din-4.01": "pH 2 0:4.01 5:4 10:4 15:4 20:4 25:4.01 30:4.02 35:4.03 40:4.04",
+	"din-6.86": "pH 2 0:6.98 5:6.95 10:6.92 15:6.9 20:6.88 25:6.86 30:6.85 35:6.84 40:6.84",
+	"din-9.18": "pH 2 0:9.46 5:9.39 10:9.33 15:9.27 20:9.22 25:9.18 30:9.14 35:9.11 40:9.07",
 	/** 0.01 mol/L; the molal product, 1408.8 at 25 degC, is another bottle. */
 	"kcl-1413":
-		"ec25 1 0:775.5 5:894 10:1017.4 15:1145.3 18:1224.1 20:1277.3 25:1413 30:1551.9 35:1693.5 40:1837.5",
-	"kcl-12880": "ec25 0 0:7150 5:8220 10:9330 15:10480 20:11670 25:12880 30:14120",
+		"conductivity 1 0:775.5 5:894 10:1017.4 15:1145.3 18:1224.1 20:1277.3 25:1413 30:1551.9 35:1693.5 40:1837.5",
+	"kcl-12880": "conductivity 0 0:7150 5:8220 10:9330 15:10480 20:11670 25:12880 30:14120",
 	/** Above the water in its bottle; a twentieth of the pressure less is a twentieth less. */
-	"moist-air": "do 2 0:14.62 5:12.77 10:11.29 15:10.08 20:9.09 25:8.26 30:7.56 35:6.95 40:6.41",
+	"moist-air":
+		"dissolvedOxygen 2 0:14.62 5:12.77 10:11.29 15:10.08 20:9.09 25:8.26 30:7.56 35:6.95 40:6.41",
 	/** Water with sulphite, which binds it. */
-	"zero-oxygen": "do 2 0:0 40:0",
+	"zero-oxygen": "dissolvedOxygen 2 0:0 40:0",
 	/** Through 0.1 um. */
 	"filtered-water": "turbidity 1 0:0 40:0",
 	"formazin-20": "turbidity 1 0:20 40:20",
@@ -51,6 +55,12 @@ export const MOIST_AIR: StandardName = "moist-air";
 /** What nobody sells in bottles has no lot. */
 export function hasLot(name: StandardName): boolean {
 	return name !== MOIST_AIR && name !== "filtered-water";
+}
+
+/** A bottle of pH buffer tells a thermometer nothing. Air is the dry point of conductivity; a reference is anything's. */
+export function isStandardFor(channel: ChannelName | undefined, name: string): boolean {
+	if (isStandard(name)) return standardOf(name).channel === channel;
+	return name === REFERENCE || (name === AIR && channel === "conductivity");
 }
 
 export function isStandard(name: string): name is StandardName {

@@ -36,6 +36,11 @@ export function partsOf<Field extends ProbeField>(field: Field): PartsOf<Field> 
 	return row[2] as PartsOf<Field>;
 }
 
+/** Whether a probe that a station may do without is there. */
+export function isFitted(part: string | undefined): boolean {
+	return (part ?? "none") !== "none";
+}
+
 /** The byte of a configuration entry. */
 export function probesByteOf(kinds: ProbeKinds): number {
 	let byte = 0;

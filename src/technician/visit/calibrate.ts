@@ -3,14 +3,13 @@ import { OperationalError, UsageError } from "../../host/errors.js";
 import { asciiOf } from "../../host/messages/ascii.js";
 import type { Speaker, TextKey } from "../../host/messages/visit-texts.js";
 import { printJson, type Shown, shownOf } from "../../host/output.js";
-import { STANDARDS_OF } from "../../protocol/audit/calibration-log.js";
 import { SETTLE_RULES } from "../../protocol/calibration/settling.js";
 import {
 	AIR,
 	hasLot,
 	isStandard,
+	isStandardFor,
 	REFERENCE,
-	standardOf,
 } from "../../protocol/calibration/standards.js";
 import { DOUBT_GRADES, type Doubt } from "../../protocol/calibration/verdict.js";
 import { COMMANDS, type CommandName, type CommandRow } from "../../protocol/line/commands.js";
@@ -86,7 +85,7 @@ export function bottlesOf(channel: CalibratedChannel, text: string | undefined):
 		const isReference = standard === REFERENCE;
 		const isKnown = isStandard(standard) || standard === AIR || isReference;
 		if (!isKnown) throw new UsageError(`${standard}: no standard; docs/VISIT.md lists them`);
-		if (!isReference && !isBottleFor(channel, standard)) {
+		if (!isStandardFor(channel, standard)) {
 			throw new UsageError(`${standard}: no bottle for ${channel}`);
 		}
 		if (expiry !== undefined && !isDate(expiry)) {
@@ -205,11 +204,6 @@ async function takeBottle(
 function place(guide: Guide, standard: string, typed: string | undefined): void {
 	if (typed) guide.place?.(typed);
 	else if (standard !== REFERENCE) guide.place?.(standard);
-}
-
-function isBottleFor(channel: CalibratedChannel, standard: string): boolean {
-	if (!isStandard(standard)) return channel === "conductivity";
-	return STANDARDS_OF[standardOf(standard).channel] === channel;
 }
 
 /** A value that the station reads, from one with a decimal comma or point; undefined for any other text. */
