@@ -50,6 +50,13 @@ export function askEarly(server: Server, bears: (address: string) => boolean): b
 	return true;
 }
 
+/** Of a server, what its sockets are like; Node keeps them there and does not say so. */
+interface SocketOptions {
+	readonly noDelay: boolean;
+	readonly allowHalfOpen: boolean;
+	readonly pauseOnConnect: boolean;
+}
+
 export interface Acceptors {
 	close(): void;
 }
@@ -70,12 +77,14 @@ export async function moreAcceptors(
 		for (const each of servers) each.close();
 	};
 	if (count === 0 || process.platform === "win32") return { close };
-	const { _handle } = server as unknown as { readonly _handle: never };
+	const node = server as unknown as { readonly _handle: never } & SocketOptions;
+	const { _handle, noDelay, allowHalfOpen, pauseOnConnect } = node;
 	const echo = fork(ECHO, { execArgv: [] });
 	const timer = setTimeout(() => echo.kill(), WAIT_MILLISECONDS_MAX);
 	echo.on("message", (_message, handle) => {
 		if (servers.length >= count || handle === undefined) return;
-		const other = new Server(onConnection);
+		// Sockets as the server makes them itself: without noDelay an answer may wait 40 ms for the client's system.
+		const other = new Server({ noDelay, allowHalfOpen, pauseOnConnect }, onConnection);
 		other.on("error", () => {});
 		// Listening once more would set the socket's backlog anew: to what it is.
 		other.listen(handle, backlog);

@@ -6,6 +6,7 @@ import { connect as connectTcp, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
+import sinon from "sinon";
 import { Ledger } from "../../../src/collector/ledger/ledger.js";
 import { type CollectorIdentity, openIdentity } from "../../../src/collector/service/identity.js";
 import {
@@ -315,6 +316,43 @@ describe("receiver", () => {
 			assert.match(await exchange("GET /v1/health HTTP/1.1\r\nhost: x\r\n\r\n"), / 200 OK/);
 		} finally {
 			listening = good;
+			await wide.close();
+		}
+	});
+
+	it("sends small answers at once over connections of whichever handle", async () => {
+		const wide = await listenHttps({
+			handler: async () => ({ status: 200, headers: new Map(), body: new Uint8Array(0) }),
+			host: "127.0.0.1",
+			port: 0,
+			certificateChain: identity.certificateChain,
+			privateKey: identity.privateKey,
+			moreAcceptors: 3,
+		});
+		// What Node itself asks of the kernel: nothing tells of it afterwards.
+		const atOnce = new Set<unknown>();
+		const probe = createServer().listen(0, "127.0.0.1");
+		await once(probe, "listening");
+		const { _handle: handle } = probe as unknown as { readonly _handle: object };
+		const native = Object.getPrototypeOf(handle) as { setNoDelay(isOn: boolean): number };
+		const setNoDelay = sinon.stub(native, "setNoDelay").callsFake(function (this: unknown, isOn) {
+			if (isOn) atOnce.add(this);
+			return setNoDelay.wrappedMethod.call(this as never, isOn);
+		});
+		let taken = 0;
+		const onAccepted = () => taken++;
+		subscribe("net.server.socket", onAccepted);
+		const sockets = Array.from({ length: 12 }, () =>
+			connectTcp({ host: "127.0.0.1", port: wide.port }).on("error", () => {}),
+		);
+		try {
+			while (taken < 12) await new Promise((resolve) => setImmediate(resolve));
+			assert.equal(atOnce.size, 12);
+		} finally {
+			unsubscribe("net.server.socket", onAccepted);
+			setNoDelay.restore();
+			for (const socket of sockets) socket.destroy();
+			probe.close();
 			await wide.close();
 		}
 	});
