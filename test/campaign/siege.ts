@@ -27,7 +27,7 @@ import {
 } from "../support/judges/siege-judge.js";
 import { machineSeconds, processorUseOf, workClock } from "../support/trials/processor-time.js";
 import { Attackers } from "../support/trials/siege-attackers.js";
-import { type AttackOrder, type AttackResult, tooWeak } from "../support/trials/siege-attacks.js";
+import type { AttackOrder, AttackResult } from "../support/trials/siege-attacks.js";
 import { ATTACKS, type AttackName, keyOf } from "../support/trials/siege-envelopes.js";
 import {
 	type Besieged,
@@ -36,6 +36,7 @@ import {
 	type Slice,
 	statusOf,
 } from "../support/trials/siege-honest.js";
+import { tooWeak } from "../support/trials/siege-least.js";
 
 const SERVER_NAME = "collector.bistrina.invalid";
 const HONEST = 60;
@@ -246,8 +247,9 @@ class Siege {
 		share: number,
 	): string | undefined {
 		const { seconds } = this.#options;
+		const company = results.map(({ name }) => name);
 		return results
-			.map((result) => tooWeak(result, seconds, share))
+			.map((result) => tooWeak(result, company, seconds, share))
 			.find((words) => words !== undefined);
 	}
 

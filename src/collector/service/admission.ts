@@ -37,7 +37,7 @@ const STRANGERS_AT_ONCE = 4;
  * A fourteenth of this thread at 0.7 ms. Three hundred at once would hold it for a fifth of a second; so they take three,
  * and after a restart, when everybody is a stranger, five hundred stations are in within HANDSHAKE_MILLISECONDS_MAX.
  */
-const STRANGERS_PER_SECOND = 100;
+export const STRANGERS_PER_SECOND = 100;
 /** The place is another's when the client is not done by then. */
 const HANDSHAKE_PLACE_MILLISECONDS = 250;
 /** Requests of one connection under way at once: a station waits for each answer. */

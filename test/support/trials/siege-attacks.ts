@@ -9,6 +9,15 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import { parentPort, workerData } from "node:worker_threads";
 import { ENVELOPE_CONTENT_TYPE } from "../../../src/protocol/wire/cose.js";
 import { type AttackName, envelopesOf } from "./siege-envelopes.js";
+import {
+	IDLE_CONNECTIONS,
+	ORIGINS,
+	RECONNECT_SECONDS,
+	REQUESTS_PER_CONNECTION,
+	SENDERS,
+	SLOW_CONNECTIONS,
+	STRANGER_REQUESTS_PER_SECOND,
+} from "./siege-least.js";
 
 export interface AttackOrder {
 	readonly name: AttackName;
@@ -31,46 +40,10 @@ export interface AttackResult {
 	readonly statuses: Readonly<Record<string, number>>;
 }
 
-/**
- * What an attack of so many seconds comes to at least; with less the machine had no time for it, and how long
- * others waited says nothing. Half of what is sent at a pace; all connections; what quotas and limits let in.
- */
-const LEAST: Readonly<
-	Record<AttackName, (seconds: number) => { connections?: number; requests?: number }>
-> = Object.freeze({
-	idle: () => ({ connections: IDLE_CONNECTIONS }),
-	strangers: (seconds) => ({ requests: (seconds * STRANGER_REQUESTS_PER_SECOND) / 2 }),
-	replays: (seconds) => ({ requests: (seconds * STRANGER_REQUESTS_PER_SECOND) / 2 }),
-	"gap-storm": () => ({ requests: 94 }),
-	"epoch-storm": () => ({ requests: 500 }),
-	pipelining: () => ({ requests: 500 }),
-	"slow-bodies": () => ({ connections: SLOW_CONNECTIONS }),
-	forks: () => ({ requests: 51 }),
-});
-
-const IDLE_CONNECTIONS = 2000;
-const SLOW_CONNECTIONS = 300;
 /** Who is hung up on comes again after a second: 2 000 a second; more is for a firewall. */
 const REOPEN_MILLISECONDS = 1000;
-const STRANGER_REQUESTS_PER_SECOND = 300;
-/** Of these, over a connection before the next one. */
-const REQUESTS_PER_CONNECTION = 10;
-const SENDERS = 8;
 
-/**
- * What there was too little of, or undefined. `share`: of the time in which the collector wanted a processor, the part
- * in which it had one; with less of it as much less is as strong an attack.
- */
-export function tooWeak(result: AttackResult, seconds: number, share = 1): string | undefined {
-	for (const [what, whole] of Object.entries(LEAST[result.name](seconds))) {
-		const least = Math.ceil(whole * share);
-		const count = result[what as "connections" | "requests"];
-		if (count < least) return `${result.name} came to ${count} ${what} of ${least} at least`;
-	}
-	return undefined;
-}
-
-class Attack {
+export class Attack {
 	connections = 0;
 	requests = 0;
 	bytesSent = 0;
@@ -101,37 +74,37 @@ class Attack {
 	}
 
 	async #attack(): Promise<void> {
-		const many = (count: number, work: (index: number) => Promise<void>): Promise<unknown> =>
-			Promise.all(Array.from({ length: count }, (_, index) => work(index)));
+		const { first, addresses } = ORIGINS[this.#order.name];
+		const many = (count: number, work: (localAddress: string) => Promise<void>): Promise<unknown> =>
+			Promise.all(
+				Array.from({ length: count }, (_, index) => work(`127.0.1.${first + (index % addresses)}`)),
+			);
 		switch (this.#order.name) {
 			case "idle":
-				await many(IDLE_CONNECTIONS, (index) => this.#idle(`127.0.1.${1 + (index % 4)}`));
+				await many(IDLE_CONNECTIONS, (from) => this.#idle(from));
 				return;
 			case "slow-bodies":
-				await many(SLOW_CONNECTIONS, (index) => this.#slow(`127.0.1.${11 + (index % 4)}`));
+				await many(SLOW_CONNECTIONS, (from) => this.#slow(from));
 				return;
 			case "strangers":
-				await many(SENDERS, (index) => this.#send(`127.0.1.${21 + (index % 4)}`, true));
-				return;
 			case "replays":
-				await many(SENDERS, (index) => this.#send(`127.0.1.${61 + (index % 4)}`, true));
+				await many(SENDERS, (from) => this.#send(from, true));
 				return;
 			case "pipelining":
-				await many(SENDERS / 2, (index) => this.#pipeline(`127.0.1.${31 + index}`));
+				await many(SENDERS / 2, (from) => this.#pipeline(from));
 				return;
 			case "epoch-storm":
 			case "gap-storm":
 			case "forks":
-				await many(SENDERS, (index) => this.#send(`127.0.1.${41 + index}`, false));
+				await many(SENDERS, (from) => this.#send(from, false));
 		}
 	}
 
 	async #idle(localAddress: string): Promise<void> {
 		while (!this.#isOver) {
-			this.connections++;
-			const socket = connectTcp({ host: "127.0.0.1", port: this.#order.port, localAddress });
+			const socket = this.#tcp(localAddress);
 			await this.#closed(socket);
-			await pause(REOPEN_MILLISECONDS);
+			await pause(Math.min(REOPEN_MILLISECONDS, this.#end - performance.now()));
 		}
 	}
 
@@ -174,7 +147,7 @@ class Attack {
 			socket.once("secureConnect", send);
 			await closed;
 			if (this.#next >= this.#envelopes.length) return;
-			await pause(10);
+			await pause(1000 * RECONNECT_SECONDS);
 		}
 	}
 
@@ -191,7 +164,7 @@ class Attack {
 				}
 			});
 			await this.#closed(socket);
-			await pause(10);
+			await pause(1000 * RECONNECT_SECONDS);
 		}
 	}
 
@@ -226,11 +199,18 @@ class Attack {
 	}
 
 	#tls(localAddress: string): TLSSocket {
-		this.connections++;
-		const { port, serverName, certificateAuthority } = this.#order;
-		const socket = connectTcp({ host: "127.0.0.1", port, localAddress });
-		this.#watch(socket);
+		const { serverName, certificateAuthority } = this.#order;
+		const socket = this.#tcp(localAddress);
 		return connectTls({ socket, servername: serverName, ca: certificateAuthority });
+	}
+
+	/** Counted when it is there; what is sent goes at once, as whoever means harm has it. */
+	#tcp(localAddress: string): Socket {
+		const { port } = this.#order;
+		const socket = connectTcp({ host: "127.0.0.1", port, localAddress, noDelay: true });
+		socket.once("connect", () => this.connections++);
+		this.#watch(socket);
+		return socket;
 	}
 
 	#watch(socket: Socket): void {

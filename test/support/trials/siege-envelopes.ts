@@ -16,11 +16,11 @@ export const ATTACKS = Object.freeze([
 export type AttackName = (typeof ATTACKS)[number];
 
 export const READINGS_PER_BATCH = 12;
-const GAP_BATCHES = 94;
+export const GAP_BATCHES = 94;
 const ENTRIES_PER_BATCH = 288;
 const EPOCHS = 1361;
 const PIPELINED = 8000;
-const FORKS = 50;
+export const FORKS = 50;
 
 export function keyOf(name: string): SigningKey {
 	return signingKeyOf(sha256(Buffer.from(`siege ${name}`)));

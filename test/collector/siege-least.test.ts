@@ -1,0 +1,94 @@
+/** When `npm run campaign -- siege` calls an attack too weak to say anything. */
+import { strict as assert } from "node:assert";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { Attack } from "../support/trials/siege-attacks.js";
+import { ATTACKS, type AttackName } from "../support/trials/siege-envelopes.js";
+import { leastOf, tooWeak } from "../support/trials/siege-least.js";
+
+const SECONDS = 6;
+
+describe("an attack of a siege", () => {
+	const strengthOf = (name: AttackName, connections: number, requests: number) => ({
+		...{ name, connections, requests },
+	});
+
+	it("alone comes to half of what it sends at a pace, to all connections, to what quotas let in", () => {
+		const least = Object.fromEntries(ATTACKS.map((name) => [name, leastOf(name, [name], SECONDS)]));
+		assert.deepEqual(least, {
+			idle: { connections: 2000 },
+			strangers: { requests: 900 },
+			"gap-storm": { requests: 94 },
+			"epoch-storm": { requests: 500 },
+			pipelining: { requests: 500 },
+			"slow-bodies": { connections: 300, requests: 300 },
+			forks: { requests: 51 },
+			replays: { requests: 900 },
+		});
+	});
+
+	it("in the company of all others comes to what a hundred handshakes of strangers a second let in", () => {
+		const least = Object.fromEntries(
+			ATTACKS.map((name) => [name, leastOf(name, ATTACKS, SECONDS)]),
+		);
+		assert.deepEqual(least, {
+			idle: { connections: 2000 },
+			// (6 - 0.32) / (0.01 + 0.2667 + 2 x 0.12) x 8 x 10
+			strangers: { requests: 879 },
+			"gap-storm": { requests: 94 },
+			"epoch-storm": { requests: 500 },
+			pipelining: { requests: 500 },
+			// (6 - 0.32) / 0.12 x 4
+			"slow-bodies": { connections: 300, requests: 189 },
+			forks: { requests: 51 },
+			replays: { requests: 879 },
+		});
+	});
+
+	it("that is one request short is not judged, in company or alone", () => {
+		const strangers = strengthOf("strangers", 90, 878);
+		assert.equal(
+			tooWeak(strangers, ATTACKS, SECONDS),
+			"strangers came to 878 requests of 879 at least",
+		);
+		assert.equal(tooWeak({ ...strangers, requests: 879 }, ATTACKS, SECONDS), undefined);
+		assert.equal(
+			tooWeak({ ...strangers, requests: 899 }, ["strangers"], SECONDS),
+			"strangers came to 899 requests of 900 at least",
+		);
+	});
+
+	it("may be as much weaker as the collector had less of a processor, and no attack may be none", () => {
+		const strangers = strengthOf("strangers", 45, 440);
+		assert.equal(tooWeak(strangers, ATTACKS, SECONDS, 0.5), undefined);
+		assert.notEqual(tooWeak({ ...strangers, requests: 439 }, ATTACKS, SECONDS, 0.5), undefined);
+		for (const name of ATTACKS) {
+			assert.match(String(tooWeak(strengthOf(name, 0, 0), ATTACKS, 0.1)), / came to 0 /, name);
+		}
+	});
+
+	it("of slow bodies is none while its connections begin no body", () => {
+		assert.equal(
+			tooWeak(strengthOf("slow-bodies", 300, 0), ["slow-bodies"], SECONDS),
+			"slow-bodies came to 0 requests of 300 at least",
+		);
+	});
+
+	for (const name of ["idle", "slow-bodies", "strangers", "replays", "forks"] as const) {
+		it(`does not count as one when nobody takes it: ${name}`, async () => {
+			const server = createServer().listen(0, "127.0.0.1");
+			await once(server, "listening");
+			const { port } = server.address() as AddressInfo;
+			// From now on every connection is refused.
+			await new Promise((resolve) => server.close(resolve));
+			const attack = new Attack({
+				...{ name, port, serverName: "x", certificateAuthority: "", milliseconds: 1 },
+				...{ evil: "e", victim: "good-0", strangers: 1 },
+			});
+			await attack.run();
+			const { connections, requests } = attack;
+			assert.deepEqual([connections, requests], [0, 0]);
+			assert.notEqual(tooWeak({ name, connections, requests }, [name], SECONDS), undefined);
+		});
+	}
+});
