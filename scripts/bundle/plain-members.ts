@@ -200,7 +200,7 @@ function moveFields(text: MagicString, { node, plainNames }: ClassMembers): void
 	for (const field of own) if (field["value"] === null) text.remove(field.start, field.end);
 }
 
-/** Where a constructor's own work begins: behind `super(...)` in a derived class. */
+/** Where a constructor's own work begins: after `super(...)` in a derived class. */
 function startOf(maker: Node, node: Node): number | undefined {
 	const body = nodeOf(nodeOf(maker, "value"), "body");
 	if (node["superClass"] === null) return body.start + 1;

@@ -1,6 +1,6 @@
 /**
  * What the steps after this one would change the meaning of is refused here, by its form. They know no types: an instance is known
- * as `this`, `new Class` or a constant that is one, a generator by its name. Whoever hides one of these from that sees no error.
+ * as `this`, `new Class` or a constant that is one, a generator by its name. Code that hides one of these from that sees no error.
  */
 import {
 	isClass,

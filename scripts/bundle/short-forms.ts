@@ -62,7 +62,7 @@ export function unrollIterations(text: MagicString, tree: Node): void {
 	if (isUsed) text.prepend(`const ${ITERATOR}=(list)=>list[Symbol.iterator]();\n`);
 }
 
-/** A space where a word would come right behind another. */
+/** A space where a word would come right after another. */
 function gap(text: MagicString, node: Node): string {
 	return /\w/.test(text.original.charAt(node.start - 1)) ? " " : "";
 }

@@ -8,7 +8,7 @@ export type BatteryChemistry = "lead-acid" | "li-ion" | "lifepo4";
 interface Pack {
 	/** Charge 0..1 and volts, ascending. */
 	readonly rest: readonly (readonly [part: number, volts: number])[];
-	/** Volts for each ampere into or out of it, with what its plates lag behind. */
+	/** Volts for each ampere into or out of it, with the lag of its plates. */
 	readonly ohms: number;
 	/** A charger goes no higher. */
 	readonly voltsMax: number;

@@ -93,7 +93,7 @@ export class EnergyAccount {
 		return records;
 	}
 
-	/** Takes up a saved account; the currents go on from the clock's present. */
+	/** Takes up a saved account; the currents continue from the clock's present. */
 	load(records: readonly EnergyRecord[]): void {
 		this.#parts.clear();
 		for (const { part, milliamperes, milliampereMicroseconds } of records) {

@@ -1,4 +1,4 @@
-/** The water around a station, and the probes in it as they lag behind it. */
+/** The water around a station, and the probes in it, which follow it with a lag. */
 import type { SeededRandom } from "../../src/core/random.js";
 import { type Ailments, noAilments, shownPH } from "../probes/ailments.js";
 import type { Place } from "../probes/bottles.js";
@@ -81,7 +81,7 @@ export function createWaterProbes(options: WaterProbesOptions) {
 	const surroundings = surroundingsOf(options, hands);
 	const { water } = surroundings;
 	const seconds = (): number => clock.microseconds / 1_000_000;
-	/** A probe that lags behind its quantity by a time constant; noise is one standard deviation. */
+	/** A probe that follows its quantity with a time constant; noise is one standard deviation. */
 	const probe = (
 		name: string,
 		truth: () => number,

@@ -243,7 +243,7 @@ export class SimulatedI2CBus implements I2CBus {
 	}
 
 	/**
-	 * Who listens to an address, with power. A year of a station is ten million transactions, so who
+	 * The chip that listens to an address, with power. A year of a station is ten million transactions, so the one that
 	 * answered last is asked first; the table is made anew when a chip was added or has moved.
 	 */
 	#chipAt(address: number): I2CChip | undefined {

@@ -34,7 +34,7 @@ const BURST_SECONDS_MIN = 20;
 const BURST_SECONDS_MAX = 45;
 const BURST_MORE_MAX = 2;
 
-/** Each burst as its first reading: the schedule goes on from that one. */
+/** Each burst as its first reading: the schedule continues from that one. */
 function withoutBursts(measurements: readonly number[]): number[] {
 	const kept: number[] = [];
 	let more = 0;

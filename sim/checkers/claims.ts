@@ -18,7 +18,7 @@ const BEGIN = 1;
 const END = 3;
 /** A watch has three hours, an alarm and a storm a day (docs/EVENTS.md), by the readings' own times. */
 const LASTS_SECONDS_MAX = 86_400;
-/** Readings after that which did not end it: the one that a boot begins with, and one that an event goes on with. */
+/** Readings after that which did not end it: the one that a boot begins with, and one that an event continues with. */
 const READINGS_AFTER_MAX = 3;
 
 interface OpenClaim {
@@ -72,7 +72,7 @@ export function judgeClaims({ entries, isLost }: ClaimsOptions, findings: Findin
 		}
 		if (was === undefined || was.begin !== beginSequence) {
 			if (!isLost(beginSequence, sequence)) {
-				const instead = was === undefined ? "none goes on" : `${was.begin} goes on`;
+				const instead = was === undefined ? "none continues" : `${was.begin} continues`;
 				const what = phase === END ? "ends" : "changes";
 				findings.add("claim", `${place}: ${what} the ${of}'s event ${beginSequence}; ${instead}`);
 			}

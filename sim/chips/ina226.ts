@@ -45,7 +45,7 @@ const AVERAGES = [1, 4, 16, 64, 128, 256, 512, 1024];
 const CONVERSION_MICROSECONDS = [140, 204, 332, 588, 1100, 2116, 4156, 8244];
 const BUS_VOLTS_PER_STEP = 0.001_25;
 const SHUNT_VOLTS_PER_STEP = 0.000_002_5;
-/** The converter ends at 36 V although the register would go on to 40.96 V. */
+/** The converter ends at 36 V although the register would continue to 40.96 V. */
 const BUS_VOLTS_MAX = 36;
 const MILLIAMPERES_ACTIVE = 0.33;
 const MILLIAMPERES_POWER_DOWN = 0.0005;

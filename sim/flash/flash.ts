@@ -1,5 +1,5 @@
 /**
- * A NOR flash part behind the port `FlashPartition`, with the ways it fails: operations torn by a
+ * A NOR flash part, seen through the port `FlashPartition`, with the ways it fails: operations torn by a
  * power cut, bits that read either way afterwards, blocks that refuse (loudly or silently, from the
  * start or later), corruption, and slowness. Time and energy are charged through `onBusy`. Portable.
  */
@@ -214,7 +214,7 @@ export class SimulatedFlash implements FlashPartition {
 
 	/**
 	 * The bytes of this part in one of `sectors` sectors, from `atSector` on: what a programmer makes of
-	 * another partition table, or an image copied to another chip. What does not fit is left behind; what
+	 * another partition table, or an image copied to another chip. What does not fit is left out; what
 	 * was not there is erased.
 	 */
 	copiedInto(sectors: number, atSector: number, random: RandomSource): SimulatedFlash {

@@ -64,7 +64,7 @@ export class SimulatedNetwork implements Network, Wire {
 	#life = 0;
 	#isUp = false;
 	#onLinkChanged: ((isUp: boolean) => void) | undefined;
-	/** Until then nobody answers who asks for the link. */
+	/** Until then a request for the link gets no answer. */
 	#accessPointBackMilliseconds = 0;
 	readonly #clients = new Set<SimulatedHttpsClient>();
 	readonly #datagrams = new Set<SimulatedDatagram>();

@@ -20,7 +20,7 @@ export class FirstLine {
 		return this.#held !== undefined;
 	}
 
-	/** What may go on to the station; undefined: nothing yet; "foreign": hang up. */
+	/** What may pass to the station; undefined: nothing yet; "foreign": hang up. */
 	push(bytes: Uint8Array): Uint8Array | undefined | "foreign" {
 		if (this.#held === undefined) return bytes;
 		this.#held = Buffer.concat([this.#held, bytes]);

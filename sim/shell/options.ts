@@ -121,7 +121,7 @@ function startCommand(): Command {
 		)
 		.option(
 			"--river-columns <list>",
-			'what its columns are called: "ph=pH mean,turbidity_ntu="; nothing behind = where it has none',
+			'what its columns are called: "ph=pH mean,turbidity_ntu="; nothing after = where it has none',
 			columns,
 		)
 		.option("--river-zone <zone>", "of its times without one: UTC, +01:00 or Europe/Belgrade", zone)

@@ -84,7 +84,7 @@ class StationFiles {
 			this.flash.write(offset, bytes);
 			this.instant.write(microseconds);
 		} catch (error) {
-			// The firmware must not take the machine's disk for its own flash and go on.
+			// The firmware must not take the machine's disk for its own flash and continue.
 			this.#refused ??= { error };
 			throw error;
 		}

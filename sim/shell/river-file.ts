@@ -120,7 +120,7 @@ class Table {
 			throw new OperationalError(
 				`${path}:${line}:1: no column ${missing.map(shown).join(", ")}; the file has ${found}; ` +
 					`say which is which: --river-columns "${missing[0]?.split(" (for ").at(-1)?.replace(")", "")}=THEIR NAME,..." ` +
-					"(nothing behind = where it has none)",
+					"(nothing after = where it has none)",
 			);
 		}
 		const unused = header.filter((name, at) => !used.has(at) && name !== "");

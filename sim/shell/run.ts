@@ -168,7 +168,7 @@ interface OfferedPage {
 	now: () => number;
 }
 
-/** Said right after the seed: who opens it meanwhile sees the rivers come. */
+/** Said right after the seed: a browser that opens it meanwhile sees the rivers come. */
 async function offeredPage(
 	directory: DataDirectory,
 	{ pagePort }: StartOptions,
@@ -215,7 +215,7 @@ async function openCollector(
 			const onStored = (station: string): void => page?.stored(station);
 			const host = { directory: folder, port, identity, onError: talk, onStored };
 			if (page === undefined) return openCollectorHost({ ...host, clock });
-			// Whoever looks may want to kill it.
+			// A person may want to kill it.
 			opened.process = await CollectorProcess.open({ ...host, seed });
 			page.provide(opened.process.record);
 			return opened.process;

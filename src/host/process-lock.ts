@@ -71,7 +71,7 @@ export function holderOf(lock: string): number | undefined {
 	return isProcessAlive(holder) ? holder : undefined;
 }
 
-/** Two that find the same stale lock must not remove each other's: who moved a fresh one puts it back. */
+/** Two that find the same stale lock must not remove each other's: the process that moved a fresh one puts it back. */
 function removeStale(lock: string): void {
 	const aside = `${lock}.${process.pid}`;
 	try {

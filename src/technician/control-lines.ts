@@ -1,6 +1,6 @@
 /**
  * What opening a serial port does to the board at it: most adapters join DTR and RTS to its boot pin and
- * its reset, and every system raises both as it opens. Whoever opens a port, for a session or to write an
+ * its reset, and every system raises both as it opens. A program that opens a port, for a session or to write an
  * image, keeps these rules.
  */
 

@@ -36,7 +36,7 @@ export interface ExportedJournal {
 	readonly headLine: string;
 	/** Ascending. */
 	readonly entries: readonly ExportedEntry[];
-	/** Sequence to go on from. */
+	/** Sequence to continue from. */
 	readonly next: number;
 	/** Sequences before `next` that it should hold and does not. */
 	readonly missing: readonly SequenceRange[];

@@ -22,7 +22,7 @@ const NOT_PLAIN = /[^ !-$&-~]/gu;
 const AUTHORITY = "authority";
 
 export interface FileSources {
-	/** Asks a person, without showing what he types. */
+	/** Asks a person, without showing what is typed. */
 	readonly ask: (name: string) => Promise<string>;
 	readonly environment: Readonly<Record<string, string | undefined>>;
 }

@@ -43,7 +43,7 @@ const LIMITS: Limits = {
 	erasesPerThousandReadings: 4.7,
 	wearMaxOverMean: 1.05,
 	readingsPerMebibyte: 54_000,
-	// 1 + 12 by bisection, 5 behind the newest, the sector, one or two looks whether a copy was made.
+	// 1 + 12 by bisection, 5 after the newest, the sector, one or two looks whether a copy was made.
 	recoveryReads: 20,
 	recoveryBytes: 5700,
 	heldBytes: 512,
@@ -171,7 +171,7 @@ function worstRecovery(sectors: number, seed: number): RecoveryCost {
 	let reads = 0;
 	let bytes = 0;
 	let readsPerUnreadableSector = 0;
-	// Each unclean start goes on in the next sector, so that a few entries go round the ring.
+	// Each unclean start continues in the next sector, so that a few entries go round the ring.
 	const starts = Math.min(sectors + sectors / 4, 5000);
 	for (let start = 0; start < starts; start++) {
 		journal.append(draft);
@@ -187,7 +187,7 @@ function worstRecovery(sectors: number, seed: number): RecoveryCost {
 }
 
 /**
- * Recovers once with headers wiped or garbled, most of them close behind the newest sector, where
+ * Recovers once with headers wiped or garbled, most of them soon after the newest sector, where
  * they cost most. The headers are put back.
  */
 function readsBeyond(

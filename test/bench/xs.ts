@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- xs [--wakes N]`: what a wake, an upload of a day and a recovery cost on XS, and
- * whether anything is left behind. Station and simulated board share the engine's heap, so the figures
+ * whether anything stays. Station and simulated board share the engine's heap, so the figures
  * are upper bounds of the station's. Last line JSON.
  *
  * `computations` are XS byte codes. `bytesAllocated` are slots at the 32 bytes that they have on 64 bits;

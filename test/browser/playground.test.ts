@@ -190,7 +190,7 @@ if (program === undefined) {
 			assert.ok(room.left > 4, `${room.left} pixels between two words`);
 		});
 
-		it("stands still while it is paused, and goes on after it", async () => {
+		it("stands still while it is paused, and continues after it", async () => {
 			const { page } = await opened();
 			const pressed = (wanted: string): Promise<unknown> =>
 				page.waitForFunction(

@@ -89,7 +89,7 @@ function damaged(good: Uint8Array, random: RandomSource): Uint8Array {
 	const at = integerBelow(random, bytes.length);
 	bytes[at] = (bytes[at] ?? 0) ^ (1 << integerBelow(random, 8));
 	for (let more = integerBelow(random, 3); more > 0; more--) {
-		// Behind the first one, so that it is not undone.
+		// After the first one, so that it is not undone.
 		const next = integerBelow(random, bytes.length);
 		if (next !== at) bytes[next] = integerBelow(random, 256);
 	}

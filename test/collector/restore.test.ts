@@ -1,4 +1,4 @@
-/** docs/OPERATING.md, rehearsed: backup, loss, restore; the record verifies, and stations go on. The unit is one, too. */
+/** docs/OPERATING.md, rehearsed: backup, loss, restore; the record verifies, and stations continue. The unit is one, too. */
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -55,7 +55,7 @@ describe("a collector that was restored", function () {
 			.map(({ first, last }) => [first, last]);
 	};
 
-	it("goes on from a copy of its data directory, and says what came after it", async () => {
+	it("continues from a copy of its data directory, and says what came after it", async () => {
 		const data = join(folder, "data");
 		const copy = join(folder, "copy");
 		const first = await start(data);
@@ -80,7 +80,7 @@ describe("a collector that was restored", function () {
 			this.skip();
 		});
 	} else {
-		it("goes on from a dump of PostgreSQL that was made while it ran", async () => {
+		it("continues from a dump of PostgreSQL that was made while it ran", async () => {
 			const server = await startPostgresql(programs, ["fsync=off"]);
 			try {
 				const before = await server.createDatabase("before");

@@ -118,7 +118,7 @@ describe("a station's quota", () => {
 		assert.ok(QUOTA_LIMITS.gaps.burst >= 288);
 	});
 
-	it("refuses the ninth new epoch by a signed answer, stores nothing of it, and goes on with the known ones", async () => {
+	it("refuses the ninth new epoch by a signed answer, stores nothing of it, and continues with the known ones", async () => {
 		const store = await emptyStore();
 		const ledger = new Ledger({
 			store,
@@ -277,7 +277,7 @@ describe("a station's quota", () => {
 		for (const { envelope } of records.map((each) => ({ envelope: each.envelope(1, 1) }))) {
 			assert.equal((await ledger.receive(envelope)).status, 200);
 		}
-		// Who restarts the collector fills the quotas, and all but eight epochs are unknown to them.
+		// An operator who restarts the collector fills the quotas, and all but eight epochs are unknown to them.
 		for (let round = 0; round < 5; round++) {
 			for (const each of records) {
 				assert.equal((await ledger.receive(each.envelope(1, 1))).status, 200);

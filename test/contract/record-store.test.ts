@@ -23,7 +23,7 @@ function batchOf(
 	const envelope = maker.envelope(first, last, { floor, isChained });
 	const heads = maker.heads.slice(first - 1, last + 1);
 	if (isLying) {
-		// The same entries behind another past.
+		// The same entries after another past.
 		heads[0] = new Uint8Array(32).fill(13);
 		for (let at = 1; at < heads.length; at++) {
 			const canonicalBytes = maker.entries[first + at - 2] ?? assert.fail();

@@ -215,7 +215,7 @@ describe("the scheduler of tasks", () => {
 			sinon.assert.calledOnce(railOff);
 		});
 
-		it("goes on behind a failure that was caught, also without a wait in between", () => {
+		it("continues after a failure that was caught, also without a wait in between", () => {
 			const { scheduler, run } = bench();
 			const seen = sinon.fake();
 			// biome-ignore lint/correctness/useYield: it fails before it waits.

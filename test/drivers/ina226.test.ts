@@ -73,7 +73,7 @@ describe("the INA226 driver", () => {
 		assert.throws(() => monitor.begin(), code("probe-malformed"));
 	});
 
-	it("has no number beyond 36 V, where the part ends and its register goes on", () => {
+	it("has no number beyond 36 V, where the part ends and its register continues", () => {
 		const volts = (word: number) => {
 			const { monitor } = build(
 				...IDENTITY,

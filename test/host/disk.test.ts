@@ -38,7 +38,7 @@ describe("the disk under a data directory", () => {
 		});
 	});
 
-	it("may leave half a note of a witness, behind which the next is read all the same", () => {
+	it("may leave half a note of a witness, after which the next is read all the same", () => {
 		const folder = mkdtempSync(join(tmpdir(), "bistrina-disk-"));
 		try {
 			const path = join(folder, "station-bor-1.witness");

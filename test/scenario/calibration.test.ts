@@ -208,7 +208,7 @@ describe("a technician who calibrates", function () {
 		assert.equal(digestOfCircuit(ph.save().own), old);
 	});
 
-	it("loses his cable at any moment: old or new, and the record says which", () => {
+	it("loses the cable at any moment: old or new, and the record says which", () => {
 		const uncut = runCalibration({ seed: 7 });
 		for (let pullAt = 3; pullAt <= uncut.operations; pullAt += 97) {
 			const report = runCalibration({ seed: 7, pullAt });
@@ -217,7 +217,7 @@ describe("a technician who calibrates", function () {
 		}
 	});
 
-	it("pulls his cable in the middle: the old calibration is back, and nothing half was recorded", () => {
+	it("pulls the cable in the middle: the old calibration is back, and nothing half was recorded", () => {
 		const bench = new CalibrationBench();
 		bench.attach();
 		bench.must("calibrate", { channel: "pH", by: "mira" });
@@ -311,7 +311,7 @@ describe("a technician who calibrates", function () {
 		assert.deepEqual(exported, [27, 70, 12]);
 	});
 
-	it("is found out when he calibrated with other tools, though the points are as many", () => {
+	it("is found out after calibrating with other tools, though the points are as many", () => {
 		const bench = new CalibrationBench();
 		const { ph } = bench.station.hardware.chips;
 		bench.pass(2 * 86_400);

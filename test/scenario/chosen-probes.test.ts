@@ -216,7 +216,7 @@ describe("a station with a DS18B20 and an INA226", () => {
 		});
 	});
 
-	it("goes on when the thermometer's wire is shorted: absent, EC25 withheld, pH uncompensated", async () => {
+	it("continues when the thermometer's wire is shorted: absent, EC25 withheld, pH uncompensated", async () => {
 		const day = await dayOf(PARTS, river("quiet-bor"), ({ hardware }) => {
 			(hardware.oneWire ?? assert.fail()).wiring = "short";
 		});

@@ -114,7 +114,7 @@ describe("npm start", function () {
 				bare.stderr,
 				`error: ${path}:1:1: no column time, ec25_us_cm, turbidity_ntu, temperature_c; the file has ` +
 					'"Zeit", "pH", "EC", "NTU", "T", "note"; say which is which: --river-columns ' +
-					'"time=THEIR NAME,..." (nothing behind = where it has none)\n',
+					'"time=THEIR NAME,..." (nothing after = where it has none)\n',
 			);
 			const names = "time=zeit,ec25_us_cm=EC,turbidity_ntu=ntu,temperature_c=T";
 			const zoneless = await play("--river", path, "--river-columns", names, "--for", "1h");
@@ -194,7 +194,7 @@ describe("npm start", function () {
 		assert.deepEqual(controls, []);
 	});
 
-	whole("says that a recording has ended, when it ends and at a start behind its end", async () => {
+	whole("says that a recording has ended, when it ends and at a start after its end", async () => {
 		const rows = ["00", "10"].map((minute) => `2026-10-01T00:${minute}:00Z,7,750,1,14\n`);
 		const path = file("short.csv", `${HEADER}\n${rows.join("")}`);
 		const data = join(folder, "ended");
@@ -337,7 +337,7 @@ describe("npm start", function () {
 
 	it("never tells anyone to move away data that it cannot read", async () => {
 		const data = join(folder, "unreadable");
-		// What cannot be read as a file, whoever asks: root may read everything else.
+		// What cannot be read as a file by any user: root may read everything else.
 		mkdirSync(join(data, "world.json"), { recursive: true });
 		const { exitCode, stderr } = await runCommand(START, "--data", data, "--for", "1h");
 		assert.equal(exitCode, 1, stderr);
@@ -366,7 +366,7 @@ describe("npm start", function () {
 		assert.equal(moments[moments.length - 1], stopped.stdout.slice(0, 23));
 	});
 
-	it("plays, is stopped by Ctrl-C, keeps others out meanwhile, and goes on with nothing lost or doubled", async () => {
+	it("plays, is stopped by Ctrl-C, keeps others out meanwhile, and continues with nothing lost or doubled", async () => {
 		const data = join(folder, "data");
 		const first = startCommand(START, ["--data", data, "--seed", "4", "--speed", "4000"]);
 		await first.seen(/[1-9]\d* entries, \d+ waiting/);

@@ -169,7 +169,7 @@ describe("a station that loses its key", function () {
 	this.timeout(120_000);
 
 	whole(
-		"goes on with a clock that was good, though all before was delivered: a liar has to insist for a week",
+		"continues with a clock that was good, though all before was delivered: a liar has to insist for a week",
 		async () => {
 			const world = await KeysWorld.open();
 			await world.hours(3);
@@ -254,7 +254,7 @@ describe("a station that loses its key", function () {
 		assert.match(lost[0]?.note ?? "", /^overflow, named by entry \d+ of epoch \d+$/);
 	});
 
-	it("goes on at a collector that knows the present key only", async () => {
+	it("continues at a collector that knows the present key only", async () => {
 		const world = await KeysWorld.open();
 		await world.hoursAlone(6);
 		world.loseKey("second");

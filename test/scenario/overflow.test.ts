@@ -71,7 +71,7 @@ async function stationAtWork(name: string, sectors: number) {
 }
 
 describe("a buffer that overflows", () => {
-	it("names what it lost as gaps, delivers the rest, and the chain goes on behind them", async () => {
+	it("names what it lost as gaps, delivers the rest, and the chain continues after them", async () => {
 		const work = await stationAtWork("bor-1", 5);
 		const { station, store, returned } = work;
 		await work.until(START_UTC_SECONDS + DAY_SECONDS / 2);

@@ -55,7 +55,7 @@ describe("a technician at a station", function () {
 		station.close();
 	});
 
-	it("leaves, and the station sleeps again; the record says when he came and went", async () => {
+	it("leaves, and the station sleeps again; the record says when the visit began and ended", async () => {
 		const station = await openNamedStation("");
 		const client = await clientOf(station);
 		await client.request("status");
@@ -69,7 +69,7 @@ describe("a technician at a station", function () {
 		station.close();
 	});
 
-	it("forgets his terminal, and the station sleeps after half an hour and wakes at a byte", async () => {
+	it("forgets the terminal, and the station sleeps after half an hour and wakes at a byte", async () => {
 		const station = await openNamedStation("");
 		const { simulation, played } = station;
 		const client = await clientOf(station);
@@ -91,7 +91,7 @@ describe("a technician at a station", function () {
 		station.close();
 	});
 
-	it("is reminded of a service that is left on, and ends it with one word though his cable stays", async () => {
+	it("is reminded of a service that is left on, and ends it with one word though the cable stays", async () => {
 		const station = await openNamedStation("");
 		const said: string[] = [];
 		const { simulation, played } = station;

@@ -304,7 +304,7 @@ describe("a station's time", () => {
 			await played.until(START_UTC_SECONDS + 11 * HOUR);
 			assert.equal(played.lastReading.timeQuality, TIME_QUALITIES.disciplined);
 			assert.ok(Math.abs(played.offSeconds) < 400, `${played.offSeconds} s off`);
-			// Whoever reads the record places by the collector what was dated by network time alone.
+			// A reader of the record places by the collector what was dated by network time alone.
 			assert.ok(played.worstPlacing().seconds < 60, `${played.worstPlacing().seconds} s`);
 		}
 	});

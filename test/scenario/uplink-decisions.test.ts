@@ -35,7 +35,7 @@ class Played {
 	/** Seconds after the start, of each rise of the cursor. */
 	readonly acknowledgedAt: number[] = [];
 	readonly told: Told[] = [];
-	/** Seconds after the start at which the radio went on. */
+	/** Seconds after the start at which the radio was switched on. */
 	readonly attemptedAt: number[] = [];
 	inForce = 0;
 	readonly #collector: BareCollector;

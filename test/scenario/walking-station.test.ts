@@ -114,7 +114,7 @@ describe("a walking station", () => {
 		}
 	});
 
-	it("goes on after a stop as if nothing had been, with nothing lost or doubled", async () => {
+	it("continues after a stop as if nothing had been, with nothing lost or doubled", async () => {
 		world = await openPlayedWorld({ seed: 8 });
 		await world.simulation.playUntil(START_UTC_SECONDS + HOUR);
 		await world.simulation.untilAllSleep();
@@ -152,7 +152,7 @@ describe("a walking station", () => {
 		}
 	});
 
-	it("goes on when the simulator itself was killed while stations were awake", async () => {
+	it("continues when the simulator itself was killed while stations were awake", async () => {
 		world = await openPlayedWorld({ seed: 9 });
 		await world.simulation.playUntil(START_UTC_SECONDS + HOUR);
 		// In the middle of a wake, with flash written and nothing saved.

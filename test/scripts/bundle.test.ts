@@ -265,7 +265,7 @@ describe("tables that are written to", () => {
 });
 
 describe("functions made arrows", () => {
-	it("come first, as they were hoisted, behind the imports", () => {
+	it("come first, as they were hoisted, after the imports", () => {
 		assert.equal(
 			changed(
 				makeFunctionsArrows,

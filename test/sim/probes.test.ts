@@ -105,7 +105,7 @@ describe("a SEN0189", () => {
 		return { bench, probe, world, driver };
 	}
 
-	it("follows the maker's parabola down to its vertex, and falls on behind it", () => {
+	it("follows the maker's parabola down to its vertex, and falls further beyond it", () => {
 		const { probe, world } = build();
 		assert.equal(probe.volts(), 0);
 		probe.setPower(true);

@@ -83,11 +83,11 @@ const TRAPS: Readonly<Record<string, RegExp>> = {
 	"stuck SDA: nine clocks": /frees a stuck bus by clocks and records that/,
 	"stuck SDA: the rail": /cycles the rail when the clocks do not help/,
 	"stuck SDA: failed, and on":
-		/marks every probe of a bus that stays stuck, cycles the rail once, and goes on/,
+		/marks every probe of a bus that stays stuck, cycles the rail once, and continues/,
 	"clock held low": /frees a clock line that is held low by the rail alone/,
 	"stretched clock": /reads again after a clock that was stretched beyond what the master bears/,
-	"corrupt byte": /believes no number behind a corrupt byte, whichever byte of whichever read/,
-	"corrupt command": /believes no number behind a corrupt command/,
+	"corrupt byte": /believes no number after a corrupt byte, whichever byte of whichever read/,
+	"corrupt command": /believes no number after a corrupt command/,
 	"two readings that agree":
 		/reads until two in a row agree, so that a corrupt digit is not believed/,
 	"unpowered circuits clamp the bus": /is dead while unpowered circuits clamp it/,

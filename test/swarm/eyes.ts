@@ -269,7 +269,7 @@ function isUntold(world: SwarmWorld, diary: StationDiary, from: number, to: numb
 	});
 }
 
-/** Whoever set the RTC, the next boundary is another one. */
+/** Whatever set the RTC, the next boundary is another one. */
 function isClockSet(world: SwarmWorld, from: number, to: number): boolean {
 	return world.clockSets.meets(utcOf(world, from), utcOf(world, to) + 60);
 }
@@ -445,7 +445,7 @@ function judgeSilence(
 				configuration?.uploadIntervalSeconds ?? world.uploadIntervalSeconds,
 				inForce?.every ?? world.intervalSeconds,
 			);
-			// Half an interval may be left out for a session in between; a pause that was asked for goes on.
+			// Half an interval may be left out for a session in between; a pause that was asked for continues.
 			const most = 1.05 * (1.5 * interval) + (inForce?.every ?? world.intervalSeconds) + 1200;
 			const isMissed = mark - from > most && configuration?.isGood !== false;
 			if (isMissed && !isSlowLinkTried(world, diary, { from, to: mark, most })) {

@@ -472,7 +472,7 @@ class SwarmRun {
 		this.#faults.set(fault, (this.#faults.get(fault) ?? 0) + 1);
 	}
 
-	/** A name server, and behind each name a collector with everything that befalls its answers. */
+	/** A name server, and for each name a collector with everything that befalls its answers. */
 	#endpoint(): Endpoint {
 		return (request, onAnswer) => {
 			const handler = this.#handlers.get(request.host ?? "");
@@ -619,7 +619,7 @@ class SwarmRun {
 		if (outcome.foreign > 0) findings.add("delivery", `${outcome.foreign} foreign rows`);
 		if (!isSettled && !this.#isCutOff)
 			findings.add("delivery", "not all is held two days after the last fault");
-		// Who signs with a key that nobody has been told of is refused, and not for ever.
+		// A station that signs with a key that nobody has been told of is refused, and not for ever.
 		const refusals = this.#collectors
 			.flatMap((each) => each.refusals)
 			.filter((reason) => this.#keysLost === 0 || reason !== "bad-signature");

@@ -136,7 +136,7 @@ describe("bistrina and a station", function () {
 		const { entries } = readExportedFile(path, new Uint8Array(readFileSync(path)));
 		const hex = (all: readonly Uint8Array[]): string[] =>
 			all.map((bytes) => Buffer.from(bytes).toString("hex"));
-		// Service events of these visits came behind what the witness had seen at first.
+		// Service events of these visits came after what the witness had seen at first.
 		const fetched = entries.map(({ canonicalBytes }) => canonicalBytes);
 		assert.deepEqual(hex(fetched), hex(witness.returned).slice(0, entries.length));
 		assert.ok(entries.length >= total, `${entries.length} of ${total}`);

@@ -147,7 +147,7 @@ describe("the page of a visit", function () {
 			entries: named,
 		});
 		writeFileSync(path, html);
-		// Who did the second stands in an entry of the first batch.
+		// The person of the second is named in an entry of the first batch.
 		const half = named.length - 2;
 		putSignatures(path, [signed(named.slice(0, half), 1), signed(named.slice(half), half + 1)]);
 		assert.equal(check(), 0, said.join("\n"));

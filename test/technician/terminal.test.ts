@@ -87,7 +87,7 @@ describe("an export in a terminal", function () {
 			let isEnded = false;
 			child.stdout.setEncoding("latin1").on("data", (text: string) => {
 				shown += text;
-				// The bar is drawn right behind it.
+				// The bar is drawn right after it.
 				if (isEnded || !/of 999/.test(shown.split(WRAPPING_OFF)[1] ?? "")) return;
 				isEnded = true;
 				const pid = Number(/pid (\d+)/.exec(shown)?.[1]);

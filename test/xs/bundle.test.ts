@@ -14,7 +14,7 @@ const DAY_SECONDS = 86_400;
 /**
  * What the whole program may take, counted by this engine (64 bits): 14 499 slots, 1 387 keys and 487 632 bytes when it was set, and
  * a fiftieth of room; docs/BOARD.md, "The bundle", has how it came to that. A slot is 16 bytes of the chip's flash and a key 20
- * with its letters, so all that room is 14 KB of a firmware slot of 2.5 MiB. Whoever needs more says there what for.
+ * with its letters, so all that room is 14 KB of a firmware slot of 2.5 MiB. A change that needs more says there what for.
  */
 const BUDGET: Footprint = Object.freeze({ slots: 14_789, keys: 1_415, chunkBytes: 497_380 });
 

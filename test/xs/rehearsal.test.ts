@@ -76,7 +76,7 @@ for (const [form, write] of FORMS)
 				"calibrate channel=pH by=mira",
 				...bottle("american-7.00"),
 				...bottle("american-4.00"),
-				// A reading is due in the middle, and the window goes on after it.
+				// A reading is due in the middle, and the window continues after it.
 				...bottle("american-10.01").slice(0, 2),
 				...bottle("american-10.01").slice(1),
 				"commit due=30",

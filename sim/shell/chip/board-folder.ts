@@ -89,7 +89,7 @@ class FolderBoard {
 		this.port = chipPort(this.#chip, `board:${directory.path}`, () => this.#close());
 	}
 
-	/** The board has power all the time; a station that ran goes on where it was. */
+	/** The board has power all the time; a station that ran continues where it was. */
 	async powerOn(): Promise<void> {
 		this.#chip.powerOn();
 		await new Promise((resolve) => setTimeout(resolve, BOOT_MILLISECONDS));

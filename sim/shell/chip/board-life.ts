@@ -1,4 +1,4 @@
-/** What runs on a simulated board once its flash boots: the station, in a world that goes on while somebody asks. */
+/** What runs on a simulated board once its flash boots: the station, in a world that continues while somebody asks. */
 import { randomBytes } from "node:crypto";
 import { openRealTimeClock, openWaterProbes } from "../../../drivers/board-probes.js";
 import { hexOf } from "../../../src/core/bytes.js";
@@ -141,7 +141,7 @@ export class BoardLife {
 
 	readonly #bootloader: Bootloader;
 
-	/** Bytes to the station; the world goes on until it has answered. */
+	/** Bytes to the station; the world continues until it has answered. */
 	receive(bytes: Uint8Array): void {
 		const station = this.#station;
 		for (const byte of bytes) {

@@ -1,6 +1,6 @@
 /**
  * The local network that a simulated board's radio joins, whatever its name: the router at 192.168.1.1 gives addresses
- * to who has none, and lets out whoever has one of 192.168.1.0/24. A station with another address is in the network,
+ * to a station that has none, and lets out every station with one of 192.168.1.0/24. A station with another address is in the network,
  * as its radio says, and nothing that it sends is ever answered.
  */
 import type {

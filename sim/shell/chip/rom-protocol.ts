@@ -70,7 +70,7 @@ export function need(holds: boolean): void {
 	if (!holds) throw new Refused(ERRORS.invalidMessage);
 }
 
-/** A block of data behind its length, sequence and two spare words, its checksum held. */
+/** A block of data after its length, sequence and two spare words, its checksum held. */
 export function blockOf(
 	data: Uint8Array,
 	checksum: number,

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { DESCRIPTION_BYTES } from "../../../src/technician/flash/esp-image.js";
 
-/** Where the description lies, and what is behind it: the name of the simulated program. */
+/** Where the description lies, and what comes after it: the name of the simulated program. */
 const DATA_ADDRESS = 0x3f400020;
 const CODE_ADDRESS = 0x400d0020;
 const BOOTLOADER_ADDRESS = 0x3fff0030;

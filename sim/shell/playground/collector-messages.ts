@@ -49,5 +49,5 @@ export type FromCollector =
 			readonly isOperational: boolean;
 	  };
 
-/** Of each request: the world's time, Unix seconds. Whoever is on this machine may say it: it is a game's clock. */
+/** Of each request: the world's time, Unix seconds. Any program on this machine may say it: it is a game's clock. */
 export const WORLD_HEADER = "bistrina-world-seconds";

@@ -70,9 +70,9 @@ async function take(message: ToCollector): Promise<void> {
 
 const NO_COUNTS = Object.freeze({ duplicates: 0, refusals: 0 });
 
-// Ctrl-C goes to all processes of a terminal: who opened this one closes it.
+// Ctrl-C goes to all processes of a terminal: the process that opened this one closes it.
 process.on("SIGINT", () => {});
-// Who is told that this process has the data, and stops it, means the simulation.
+// A person who is told that this process has the data, and stops it, means the simulation.
 process.on("SIGTERM", () => process.kill(process.ppid, "SIGTERM"));
 process.on("message", (message: ToCollector) => void take(message));
 process.once("disconnect", () => process.exit());

@@ -26,7 +26,7 @@ export interface Stored {
 	readonly station: string;
 	/** Canonical bytes. */
 	readonly entries: readonly Uint8Array[];
-	/** It holds what nobody had before: who only repeats what is public is not heard. */
+	/** It holds what nobody had before: a sender that only repeats what is public is not heard. */
 	readonly isNew: boolean;
 }
 

@@ -80,7 +80,7 @@ export interface LedgerAnswer {
 	readonly status: 200 | 422 | 400;
 	/** The signed answer; text for 400. */
 	readonly body: Uint8Array;
-	/** The station that signed the batch, where it holds what nobody had before: who sends that is the station. */
+	/** The station that signed the batch, where it holds what nobody had before: the sender of that is the station. */
 	readonly provenBy?: string;
 	/** Entries of the batch that were stored before. */
 	readonly duplicateCount: number;
@@ -183,7 +183,7 @@ export class Ledger {
 		const { gate, clock } = this.#options;
 		const turn = await gate?.enter(label.station, clock.utcSeconds, via);
 		if (turn !== undefined && "why" in turn) {
-			// Who only sends once more what is public is told of among strangers: the station's lines are its own.
+			// A sender that only repeats what is public is told of among strangers: the station's lines are its own.
 			const whose = isProven ? batch : opened;
 			return this.#refuse(whose, "over-quota", `its ${turn.why} are used up`, turn.nextSeconds);
 		}

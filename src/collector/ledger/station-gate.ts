@@ -20,8 +20,8 @@ const WAITING_MAX = 4096;
 /** A station that sends more at once is asked to come again after this many seconds. */
 const CROWDED_SECONDS = 60;
 /**
- * Who was refused over quota so often in a minute is refused without a look for the rest of it: 288 gap entries take
- * 10 ms to be decoded and checked, and who sends them as fast as answers come has a tenth of this thread for it. An honest
+ * A station that was refused over quota so often in a minute is refused without a look for the rest of it: 288 gap entries take
+ * 10 ms to be decoded and checked, and a station that sends them as fast as answers come has a tenth of this thread for it. An honest
  * station comes again when it was told to, and with what it has room for it may come at once.
  */
 const LOOKS_MAX = 3;

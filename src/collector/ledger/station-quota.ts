@@ -1,5 +1,5 @@
 /**
- * How much one enrolled station may have stored. An honest one never comes near; who has its key and
+ * How much one enrolled station may have stored. An honest one never comes near; an attacker who has its key and
  * means harm gets a signed refusal (over-quota) and a time to come again, and loses nothing that is true.
  * Kept in memory by each collector: a restart fills the quotas, and several collectors have one each.
  */
@@ -44,7 +44,7 @@ const BATCH_BYTES = 600;
 const GAP_BYTES = 400;
 /** Epochs of a station that cost nothing more: the present one and those before it, still coming in. */
 const EPOCHS_KNOWN = 8;
-/** 300 B each; who has not come for long is forgotten first, and then has its burst again. */
+/** 300 B each; the station that has not come for longest is forgotten first, and then has its burst again. */
 const STATIONS_MAX = 50_000;
 const DAY_SECONDS = 86_400;
 /** A refusal asks a station to stay away this long, seconds. */
@@ -152,7 +152,7 @@ export class StationQuota {
 			if (this.#accounts.size >= STATIONS_MAX && oldest !== undefined)
 				this.#accounts.delete(oldest);
 		} else {
-			// To the end: who came last is forgotten last.
+			// To the end: the station that came last is forgotten last.
 			this.#accounts.delete(station);
 		}
 		this.#accounts.set(station, account);

@@ -4,10 +4,10 @@ import type { SqlSession } from "../store/store.js";
 
 const EPOCH_MAX = 0xffffffff;
 const SHOWN_MAX = 1000;
-/** Who may deliver is what an operator says, and nothing that a batch signs. */
+/** An operator says who may deliver; nothing that a batch signs does. */
 const KEYS_TABLE = "station_keys";
 
-/** Whoever goes from place to place passes by them, so they are asked for. The first thousand of each table. */
+/** A walk from place to place passes by them, so they are asked for. The first thousand of each table. */
 export async function visitStrayEpochs(
 	session: SqlSession,
 	station: string,

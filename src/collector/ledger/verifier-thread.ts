@@ -16,7 +16,7 @@ function verdictOf({ publicKey, signed, signature }: Question): number {
 		try {
 			key = stationKeyOf(publicKey);
 		} catch {
-			// OpenSSL found no point; whoever asked says so.
+			// OpenSSL found no point; the caller says so.
 			return VERDICTS.noKey;
 		}
 		if (keys.size >= KEYS_CACHED_MAX) keys.clear();

@@ -54,7 +54,7 @@ export class AddressLimits {
 		else this.#connections.set(address, held - 1);
 	}
 
-	/** Seconds to wait; 0: go on. */
+	/** Seconds to wait; 0: continue. */
 	request(address: string): number {
 		const { burst, perSecond } = this.#limits;
 		const now = this.#now();

@@ -1,7 +1,7 @@
 /**
  * The cache of station-days on disk: a folder for each station with an index, a file for each day, and its envelopes.
  * It may be thrown away at any time, whole or in part: what is missing or damaged is made anew from the record. A day's
- * file is named by what is in it and never written over, so that whoever reads by an index reads that one to its end
+ * file is named by what is in it and never written over, so that a reader by an index reads that one to its end
  * while the next is made. docs/PUBLISHING.md, section 2.
  */
 import {

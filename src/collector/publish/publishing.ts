@@ -66,7 +66,7 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
 		});
 		thread.on("error", (error) => {
 			reject(error);
-			// Stations go on being served; who asked for the page reads why it is gone.
+			// Stations are served all the same; a reader of the page is told why it is gone.
 			if (!isClosing) say(`publishing ended: ${error.message}`);
 			onClosed();
 		});

@@ -69,7 +69,7 @@ function serviceRoutes(problem: RouterOptions["problem"]): readonly Route[] {
 			answer: async () => {
 				const why = await problem();
 				if (why === undefined) return text(200, "ok\n");
-				// The words are for the log: who asks here is anybody.
+				// The words are for the log: anybody may ask here.
 				return { ...text(503, "not ready\n"), headers: { "retry-after": "60" } };
 			},
 		},

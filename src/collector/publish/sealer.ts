@@ -123,7 +123,7 @@ export class Sealer {
 		const derived = await derive({ station, documents, knowledge, pages, rest: this.#rest });
 		const whole = { ...facts, batchCount: envelopes.length };
 		const days = await this.#write(station, undefined, derived, undefined);
-		// At one stroke: who reads sees what was there before, or all of this.
+		// At one stroke: a reader sees what was there before, or all of this.
 		const envelopeBytes = cache.addEnvelopes(station, 0, envelopes);
 		cache.writeIndex(station, {
 			format: DAY_CACHE_FORMAT,

@@ -1,7 +1,7 @@
 /**
  * How connections come from the kernel.
  *
- * Node takes one connection from the kernel in each turn of its event loop, however many wait there: behind a flood
+ * Node takes one connection from the kernel in each turn of its event loop, however many wait there: after a flood
  * of two thousand a station waits for two thousand turns, each as long as all other work in it. Each further
  * handle of the same listening socket takes one more a turn. A process gets one by sending its own to
  * another process that sends it back.

@@ -1,7 +1,7 @@
 /**
  * Who may hold a connection. Anyone can open thousands that say nothing; a station needs one for some
  * seconds. So a connection begins TLS only when it has said something, few at a time and addresses in
- * turns; who takes too long is hung up; each address has a limit; and where there is no room, the
+ * turns; a client that takes too long is hung up; each address has a limit; and where there is no room, the
  * one goes that has shown least and came first, never one over which a station has delivered.
  */
 import type { Socket } from "node:net";
@@ -81,7 +81,7 @@ export interface AdmissionOptions {
 	readonly limits?: Partial<AdmissionLimits>;
 	/** Addresses of proxies: their connections begin with a header that names the client. */
 	readonly proxies?: readonly string[];
-	/** Goes on with TLS. */
+	/** Continues with TLS. */
 	readonly onAdmitted: (socket: Socket) => void;
 }
 
@@ -257,7 +257,7 @@ export class Admission {
 		return true;
 	}
 
-	/** Hangs up on who has shown least, of this address or of all, where the limit is reached. */
+	/** Hangs up on the client that has shown least, of this address or of all, where the limit is reached. */
 	#makeRoom(address: string): void {
 		const { connections, perAddress } = this.#limits;
 		const { held } = this.#addressOf(address);

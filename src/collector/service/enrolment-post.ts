@@ -1,6 +1,6 @@
 /**
  * Enrolment in the embedded database of a collector that runs, which nobody else can open: the results are laid into its
- * folder, it takes them within a second and lays an answer beside. Whoever can write there is the collector's owner.
+ * folder, it takes them within a second and lays an answer beside. Only the collector's owner can write there.
  */
 import {
 	existsSync,

@@ -5,7 +5,7 @@
 import { type StatsFs, statfsSync } from "node:fs";
 import type { SqlSession } from "../store/store.js";
 
-/** Asked for at most so often, whoever asks how often. */
+/** Asked for at most so often, however often clients ask. */
 const PROBE_MILLISECONDS = 5000;
 const PROBE_MILLISECONDS_MAX = 5000;
 /** A failure is the past when nobody has tried since. */

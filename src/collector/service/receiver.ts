@@ -45,7 +45,7 @@ const CHECK_MILLISECONDS = 1000;
 const HANDSHAKE_MILLISECONDS_MAX = 5000;
 /** Without a request in between; a session's next batch takes a second of signing. */
 const IDLE_MILLISECONDS_MAX = 10_000;
-/** Nothing goes either way, though a request is under way: who does not read its answers. A statement has 30 s. */
+/** Nothing goes either way, though a request is under way: the client does not read its answers. A statement has 30 s. */
 const SILENCE_MILLISECONDS_MAX = 60_000;
 /** A station's headers are 150 bytes; proxies add some. */
 const HEADER_BYTES_MAX = 4096;
@@ -55,7 +55,7 @@ const BACKLOG = 4096;
 /**
  * Batches that are verified at once: 70 us each on a thread of its own, so that a station never waits
  * longer than 5 ms for strangers, who have a quarter of the places, and in turns by address. Two of a
- * station: it waits for each answer, and who sends more in parallel makes each turn of the event loop longer
+ * station: it waits for each answer, and a client that sends more in parallel makes each turn of the event loop longer
  * for everybody. Two of an address of strangers, whose first batch takes 10 ms: 200 a second.
  */
 const TURNS = Object.freeze({
@@ -102,7 +102,7 @@ export function createHandler(ledger: Ledger, options: HandlerOptions = {}): Han
 			if (method !== "GET") return text(405, "use GET\n", { allow: "GET" });
 			const problem = path === "/v1/ready" ? await readiness?.problem() : undefined;
 			if (problem === undefined) return text(200, "ok\n");
-			// The words are for the log: who asks here is anybody.
+			// The words are for the log: anybody may ask here.
 			return text(503, "the store fails\n", { "retry-after": String(RETRY_AFTER_SECONDS) });
 		}
 		if (path !== "/v1/batches") {
@@ -213,7 +213,7 @@ export async function listenHttps(options: ListenOptions): Promise<Listening> {
 			new Promise((resolve) => {
 				admission.close();
 				more.close();
-				// Batches under way are committed and answered; who only keeps a connection open is not waited for.
+				// Batches under way are committed and answered; a client that only keeps a connection open is not waited for.
 				const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MILLISECONDS_MAX);
 				server.close(() => {
 					clearTimeout(timer);

@@ -1,6 +1,6 @@
 /**
  * Makes a new embedded database, which costs seconds of processor time: once on a thread of its own, so that
- * whoever waits can do something else, and from then on as a copy of a ready-made one.
+ * its caller can do something else, and from then on as a copy of a ready-made one.
  */
 import { chmodSync, cpSync, existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -58,7 +58,7 @@ function keep(made: string, ready: string): void {
 		cpSync(made, copy, { recursive: true });
 		renameSync(copy, ready);
 	} catch {
-		// A read-only installation, a full disk, another who was first: none of it concerns this database.
+		// A read-only installation, a full disk, another process that was first: none of it concerns this database.
 		rmSync(copy, { recursive: true, force: true });
 	}
 }

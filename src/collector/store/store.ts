@@ -1,4 +1,4 @@
-/** The SQL store behind the ledger: embedded PGlite or a PostgreSQL server, by the same statements. */
+/** The SQL store of the ledger: embedded PGlite or a PostgreSQL server, by the same statements. */
 
 import { OperationalError } from "../../host/errors.js";
 import { ALARMS_SQL, OFFERS_SQL, SCHEMA_SQL, SCHEMA_VERSION } from "./schema.js";

@@ -3,7 +3,7 @@ import { PARTS } from "../../protocol/calibration/parts.js";
 import { type Part, textParts } from "./probe-work.js";
 
 export class NamedTexts {
-	/** Whom, and which lot of a bottle, the record named last: whoever reads takes those until others are named. */
+	/** Whom, and which lot of a bottle, the record named last: a reader takes those until others are named. */
 	readonly #named = new Map<string, string>();
 
 	/** Those (a person, labels of bottles) that are not what the record named last. */

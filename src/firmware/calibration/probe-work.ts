@@ -134,7 +134,7 @@ export function textParts(type: number, text: string): Part[] {
 	return textPiecesOf(text).map((piece) => [type, piece] as const);
 }
 
-/** Who does it; nobody said is said, too, or it would be whoever was named before. */
+/** The person who does it; that nobody was named is recorded, too, or it would be the person named before. */
 export function personOf(given: Words): string {
 	return String(given["by"] ?? "unknown");
 }

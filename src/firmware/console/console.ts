@@ -24,7 +24,7 @@ import { readable, TerminalInput, typedRequest } from "./terminal.js";
 
 /** A forgotten terminal must not empty the battery. */
 const SERVICE_MILLISECONDS = 30 * 60_000;
-/** Whoever has forgotten a terminal hears of it before. */
+/** A technician who has forgotten a terminal hears of it before. */
 const REMINDER_MILLISECONDS = 5 * 60_000;
 /** After a request with a checksum lines without one are refused for so long. */
 const FRAMED_MILLISECONDS = 60_000;
@@ -170,7 +170,7 @@ export class Console implements CommandContext {
 		);
 	}
 
-	/** Ends service now, whoever is attached; the next byte begins it again. */
+	/** Ends service now, even with a client attached; the next byte begins it again. */
 	leave(): void {
 		this.#serviceUntilMilliseconds = this.#options.clock.milliseconds;
 	}

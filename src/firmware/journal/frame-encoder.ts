@@ -74,7 +74,7 @@ export class FrameEncoder {
 		this.#anchor = undefined;
 	}
 
-	/** Goes on in a sector whose newest key and anchor are known. */
+	/** Continues in a sector whose newest key and anchor are known. */
 	resume(key: PlacedAnchor | undefined, anchor: PlacedAnchor | undefined): void {
 		this.#key = key;
 		this.#anchor = anchor;

@@ -179,7 +179,7 @@ export class Journal {
 		}
 		for (const held of this.#ring.formers()) {
 			const { named } = held;
-			// Whoever has the entry that names a former epoch's loss waits for it no longer.
+			// A reader that has the entry that names a former epoch's loss waits for it no longer.
 			if (named === undefined || named.sequence > cursor) continue;
 			if (named.from <= held.extent.cursor + 1) this.#acknowledgeFormer(held, named.to);
 		}

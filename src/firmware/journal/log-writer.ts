@@ -99,7 +99,7 @@ export class LogWriter {
 		return this.#switch !== undefined || this.#next !== undefined;
 	}
 
-	/** Goes on in a sector that flash shows to be as the note says. */
+	/** Continues in a sector that flash shows to be as the note says. */
 	resume(note: JournalCheckpoint, found: Resumption): void {
 		assert(note.lastSlot < note.endSlot, "a note whose last frame has no end");
 		this.#encoder.resume(found.key, found.anchor);

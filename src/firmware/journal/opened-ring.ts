@@ -81,7 +81,7 @@ export class OpenedRing {
 		}
 	}
 
-	/** Goes on where the note says, if flash bears it out. */
+	/** Continues where the note says, if flash bears it out. */
 	#resume(note: JournalCheckpoint, station: string, keyMark: Uint8Array): boolean {
 		const found = resumeFrom(note, this.flash, station);
 		if (found === undefined || !equalBytes(found.header.keyMark, keyMark)) return false;

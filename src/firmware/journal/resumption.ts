@@ -1,5 +1,5 @@
 /**
- * Going on after a deep sleep where the retained note says, if flash bears it out: the header, the
+ * Continuing after a deep sleep where the retained note says, if flash bears it out: the header, the
  * last frame and nothing after it. Reads only.
  */
 import { isReading } from "../../protocol/flash/journal-codec.js";
@@ -29,7 +29,7 @@ export interface Resumption {
 
 /**
  * Undefined when flash says anything else than the note: another header, a frame after the last, or a newer
- * sector after this one, which shows that the log went on after the note was made.
+ * sector after this one, which shows that the log continued after the note was made.
  */
 export function resumeFrom(
 	note: JournalCheckpoint,

@@ -76,7 +76,7 @@ export class RingFlash {
 		this.#refusal = undefined;
 	}
 
-	/** Goes on with the ring that is there; only reads it where it does not fit. */
+	/** Continues with the ring that is there; only reads it where it does not fit. */
 	adopt(geometry: Geometry): void {
 		this.count = geometry.count;
 		this.sectorBytes = geometry.sectorBytes;

@@ -86,7 +86,7 @@ export class ProbeSession {
 
 	/**
 	 * The rails on, from a known state: one that a crash left on is switched off first. The loop's transmitter
-	 * draws most of all: whoever only speaks to circuits does without.
+	 * draws most of all: a caller that only speaks to circuits does without.
 	 */
 	*open(withLoop = true): Task<void> {
 		const { clock, probeRail, loopRail, watchdog } = this.#board;

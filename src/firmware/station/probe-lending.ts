@@ -20,7 +20,7 @@ export class ProbeLending {
 		return this.#wanted !== undefined;
 	}
 
-	/** Waits for them, so many milliseconds at most. Whoever is cancelled meanwhile has nothing. */
+	/** Waits for them, so many milliseconds at most. A task that is cancelled meanwhile has nothing. */
 	*borrow(milliseconds: number): Task<Lease | undefined> {
 		const wanted = new Signal<number>();
 		this.#wanted = wanted;

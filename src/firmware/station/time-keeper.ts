@@ -23,7 +23,7 @@ export interface TimeKeeperOptions extends TimeState {
 	readonly rtc: RealTimeClock;
 	/** Board's monotonic clock. */
 	readonly clock: { readonly milliseconds: number };
-	/** Unix seconds below which nothing is believed, whoever says it: build date. */
+	/** Unix seconds below which nothing is believed, whatever its source: build date. */
 	readonly floorUtcSeconds: number;
 }
 

@@ -116,7 +116,7 @@ export class UploadController {
 		this.#uplink.requestSoon();
 	}
 
-	/** Goes on under another configuration. Not while uploading. */
+	/** Continues under another configuration. Not while uploading. */
 	reconfigure(configuration: StationConfiguration): void {
 		const state = this.#uplink.save();
 		this.#configuration = configuration;

@@ -1,6 +1,6 @@
 /**
  * What the whole of a record says of each reading: when it was, and by which calibrations and configurations its values
- * come about, under the laws of the policies. The first pass of the published table fills it; whoever derives a
+ * come about, under the laws of the policies. The first pass of the published table fills it; any program that derives a
  * record bit by bit keeps it.
  */
 import { CONDUCTIVITY_LAWS, DerivationContext, type DerivedReading } from "../record/derive.js";

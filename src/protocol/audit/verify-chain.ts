@@ -2,7 +2,7 @@
  * What a station's public keys prove of a record: which entries are chained, which are only signed,
  * which the station itself names as lost, and which are missing without a word. Works on the
  * envelopes as the station signed them, in their order, and keeps of them no more than a batch's worth and
- * what is where: whoever holds them and the keys comes to the same result, however long the record is.
+ * what is where: any verifier that holds them and the keys comes to the same result, however long the record is.
  */
 import { equalBytes, hexOf, uint32At } from "../../core/bytes.js";
 import { assert, StationError } from "../../core/errors.js";

@@ -46,7 +46,7 @@ export const LAYOUTS = Object.freeze({
 		["firmwareVersion", "u32"],
 		["wakeCount", "u32"],
 	],
-	/** Maps an instant of a boot to UTC; whoever reads the record places that boot's entries by it. */
+	/** Maps an instant of a boot to UTC; a reader of the record places that boot's entries by it. */
 	time: [
 		["atBoot", "u32"],
 		["atUptimeSeconds", "u32"],

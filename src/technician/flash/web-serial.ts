@@ -1,7 +1,7 @@
 /**
  * A port as esptool-js wants it: what it uses of the Web Serial standard, over a port of ours. The port itself stays
  * open when the library closes and opens again, which would raise its control lines. A port that is lost ends
- * whoever waits on `lost`: the library ends late with a wrong message, or never.
+ * every wait on `lost`: the library ends late with a wrong message, or never.
  */
 import type { ControlledPort } from "../controlled-port.js";
 
@@ -31,7 +31,7 @@ export class WebSerialPort {
 				reject(error);
 			};
 		});
-		// Whoever does not wait for it is not told.
+		// A caller that does not wait for it is not told.
 		this.lost.catch(() => {});
 		port.onBytes = (bytes) => {
 			this.heard = (this.heard + Buffer.from(bytes).toString("latin1")).slice(

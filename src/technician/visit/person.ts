@@ -1,4 +1,4 @@
-/** Whoever types: lines of the standard input, one after the other, and what is shown in between. */
+/** The person at the keyboard: lines of the standard input, one after the other, and what is shown in between. */
 import { createInterface, type Interface } from "node:readline";
 import type { Readable } from "node:stream";
 import { printable } from "../../core/printable.js";

@@ -128,7 +128,7 @@ function describeOffers(name: string, openRepository: () => Promise<OfferReposit
 			assert.equal(await offered(at + 2, at + 2), canonicalTextOf(3));
 		});
 
-		it("goes on over a restart, and reaches another collector within a minute", async () => {
+		it("continues over a restart, and reaches another collector within a minute", async () => {
 			const other = offersOf();
 			assert.equal(await other.answer("bor-1", []), undefined);
 			await offers.set(canonicalTextOf(2), "bor.conf");

@@ -168,7 +168,7 @@ describe("the ledger", () => {
 		await expectRefusal(maker.envelope(1, 3), "fork");
 	});
 
-	it("takes a delivered gap as what it covers and goes on behind it", async () => {
+	it("takes a delivered gap as what it covers and continues after it", async () => {
 		await deliver(maker.envelope(1, 10));
 		const sequence = maker.append({
 			kind: "gap",

@@ -47,7 +47,7 @@ describe("verifier on a thread", () => {
 		);
 	});
 
-	it("rejects what was under way when its thread ends, and goes on with another", async () => {
+	it("rejects what was under way when its thread ends, and continues with another", async () => {
 		// A fifth of a second of work for the thread, so that it cannot be done before it ends.
 		const question = questionOf(1);
 		const lost = Array.from({ length: 3000 }, () => verifier.isSigned(question));

@@ -218,7 +218,7 @@ describe("what readers get", () => {
 		assert.equal(value[0].name, HOSTILE);
 	});
 
-	it("answers what nobody can ask with 400 or 404, and goes on", async () => {
+	it("answers what nobody can ask with 400 or 404, and continues", async () => {
 		const odd = [
 			["/v1/stations/nobody", 404],
 			["/v1/stations/%2e%2e%2f%2e%2e/values.csv", 404],

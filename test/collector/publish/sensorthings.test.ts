@@ -447,7 +447,7 @@ describe("SensorThings", () => {
 		await ask(`${ROOT}/Things?$resultFormat=dataArray`, 400);
 	});
 
-	it("answers questions that would never end with 400, and goes on", async () => {
+	it("answers questions that would never end with 400, and continues", async () => {
 		const bombs = [
 			`Things?$expand=${"Datastreams($expand=Thing($expand=".repeat(30)}`,
 			"Things?$expand=Datastreams($expand=Observations($expand=Datastream($expand=Thing)))",

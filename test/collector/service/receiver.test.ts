@@ -208,7 +208,7 @@ describe("receiver", () => {
 		}
 	});
 
-	it("keeps the connection of a station that delivered something new, whoever else comes, and no one's that only sent it again", async () => {
+	it("keeps the connection of a station that delivered something new, whatever else comes, and no one's that only sent it again", async () => {
 		let isNew = true;
 		const small = await listenHttps({
 			handler: async () => ({

@@ -376,7 +376,7 @@ describe("the configuration in force", () => {
 				const after = bench.boot();
 				const { id } = after.configuration;
 				assert.ok(before.possible.has(id), `cut ${cut}: ${id} after ${[...before.possible]}`);
-				// And it goes on: a later one is taken up and stays.
+				// And it continues: a later one is taken up and stays.
 				allEvents(after);
 				assert.deepEqual(offered(after, { id: 9 }), [{ kind: "taken-up", id: 9 }]);
 				after.acknowledged();
@@ -391,7 +391,7 @@ describe("the configuration in force", () => {
 /** Eight writes: 2 is tried, kept and told, 3 tried, counted, failed and told, 4 tried. What may be in force then. */
 function live(bench: Bench): { possible: ReadonlySet<number> } {
 	const state = { possible: new Set([1]) };
-	// What a station without power goes on to do counts for nothing.
+	// What a station without power continues to do counts for nothing.
 	const about = (...ids: number[]): void => {
 		if (bench.writesLeft >= 0) state.possible = new Set(ids);
 	};

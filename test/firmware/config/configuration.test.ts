@@ -77,7 +77,7 @@ describe("the station's configuration", () => {
 		assert.throws(validate({ ...obs3, ...micro(0, 190, -39, 0, 760, 32) }), /must rise at 2.5 V/);
 	});
 
-	it("puts a calibration for each range behind its own entry, and none where the loop's law stands", () => {
+	it("puts a calibration for each range after its own entry, and none where the loop's law stands", () => {
 		const sha256 = createSha256();
 		const kinds = (fields: Partial<StationConfiguration>) =>
 			configurationEntriesOf({ ...CONFIGURATION, ...fields }, sha256).map((entry) =>

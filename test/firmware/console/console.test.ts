@@ -132,7 +132,7 @@ describe("the station's side of the technician's line", () => {
 		]);
 	});
 
-	it("exports canonical bytes, says where to go on, and counts what it could not read", () => {
+	it("exports canonical bytes, says where to continue, and counts what it could not read", () => {
 		bench.feed(request(1, "journal", { first: 1, count: 20, epoch: BENCH_EPOCH }));
 		const parts = said(bench).slice(0, -1);
 		const sequences = parts.map((line) => Number(/sequence=(\d+)/.exec(line)?.[1]));
@@ -215,7 +215,7 @@ describe("the station's side of the technician's line", () => {
 		assert.equal(bench.lines.length, before);
 	});
 
-	it("drops a line that does not end, answers it once, and goes on", () => {
+	it("drops a line that does not end, answers it once, and continues", () => {
 		bench.feed("x".repeat(100_000));
 		bench.feed("\nstatus\n");
 		assert.deepEqual(

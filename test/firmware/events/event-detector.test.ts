@@ -138,7 +138,7 @@ describe("the detector of events", () => {
 		assert.ok((water.claims[1]?.secondsSinceBegin ?? 0) >= 10_800);
 	});
 
-	it("goes on from its saved state as if it had never slept", () => {
+	it("continues from its saved state as if it had never slept", () => {
 		const awake = new WatchedWater().run(2 * DAY, quiet).run(4 * 3600, acidAt);
 		const slept = new WatchedWater();
 		slept.run(2 * DAY, quiet);

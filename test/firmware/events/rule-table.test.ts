@@ -32,7 +32,7 @@ function numbersOfCode(): ReadonlyMap<string, number> {
 	return found;
 }
 
-/** The table's rows, what and how, joined where a row goes on in the next. */
+/** The table's rows, what and how, joined where a row continues in the next. */
 function rowsOfTable(paper: string): ReadonlyMap<string, string> {
 	const rows = new Map<string, string>();
 	let what = "";

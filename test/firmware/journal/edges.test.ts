@@ -119,7 +119,7 @@ describe("a ring whose partition changes", () => {
 		assert.deepEqual(later.head, journal.head);
 	});
 
-	it("goes on where it ended when it is copied into a partition twice as large", () => {
+	it("continues where it ended when it is copied into a partition twice as large", () => {
 		const small = flashOf(256, undefined, 4096);
 		const before = open(small);
 		fill(before, 80_000);
@@ -385,7 +385,7 @@ describe("a ring with more than one fault at once", () => {
 		const flash = flashOf(12);
 		fill(open(flash), 45);
 		const next = newestSector(flash) + 1;
-		// The next sector refuses once, and the power fails between header and copy in the one behind it.
+		// The next sector refuses once, and the power fails between header and copy in the next one.
 		let refusals = 1;
 		flash.beforeOperation = (kind, offset) => {
 			const sector = Math.floor(offset / SECTOR_BYTES);
@@ -496,7 +496,7 @@ describe("a ring with more than one fault at once", () => {
 	});
 
 	it("gives no number again that a note proves, wherever the corruption is", () => {
-		// The last frame; the newest sector's header, with five entries behind it; the copy of an unclean boot.
+		// The last frame; the newest sector's header, with five entries after it; the copy of an unclean boot.
 		const wrongs: readonly (readonly [entries: number, wrong: number])[] = [
 			[12, 80 + 80 + 10 * 16],
 			[50, 2 * SECTOR_BYTES],
@@ -523,11 +523,11 @@ describe("a ring with more than one fault at once", () => {
 		}
 	});
 
-	it("gives no number again when the newest header is lost behind a sector that refuses, or behind unproved numbers", () => {
+	it("gives no number again when the newest header is lost after a sector that refuses, or after unproved numbers", () => {
 		const refusing = flashOf(8);
 		let journal = open(refusing);
 		fill(journal, 22);
-		// The second sector refuses: the log goes on in the third.
+		// The second sector refuses: the log continues in the third.
 		refusing.failSector(1, "loud", 0);
 		fill(journal, 12);
 		corrupt(refusing, 2 * SECTOR_BYTES);
@@ -558,7 +558,7 @@ describe("a ring with more than one fault at once", () => {
 		}
 	});
 
-	it("gives no number again of an append that threw behind a frame that it could not read back", () => {
+	it("gives no number again of an append that threw after a frame that it could not read back", () => {
 		const flash = flashOf(8);
 		const journal = open(flash);
 		fill(journal, 12);
@@ -577,7 +577,7 @@ describe("a ring with more than one fault at once", () => {
 		assert.deepEqual(journal.gaps[0]?.resume, journal.headBefore(14));
 	});
 
-	it("serves the rest of the log when the oldest header is lost, also going on by notes", () => {
+	it("serves the rest of the log when the oldest header is lost, also continuing by notes", () => {
 		const flash = flashOf(8);
 		let journal = open(flash);
 		fill(journal, 60);
@@ -590,7 +590,7 @@ describe("a ring with more than one fault at once", () => {
 		assert.deepEqual(gap?.resume, journal.headBefore(held[0] ?? 0));
 	});
 
-	it("writes nothing into the old sector behind a header that it could not read back", () => {
+	it("writes nothing into the old sector after a header that it could not read back", () => {
 		const flash = flashOf(8);
 		let journal = open(flash);
 		// The first read-back of each header fails.
@@ -634,12 +634,12 @@ describe("a ring with more than one fault at once", () => {
 		assert.ok(booted.nextSequence > (returned.at(-1) ?? 0));
 	});
 
-	it("does not believe a note whose log went on into another sector", () => {
+	it("does not believe a note whose log continued into another sector", () => {
 		const flash = flashOf(8);
 		const journal = open(flash);
 		fill(journal, 14);
 		const stale = journal.save();
-		// The slots behind the last frame stay erased where the sector has just taken its last entry.
+		// The slots after the last frame stay erased where the sector has just taken its last entry.
 		flash.failSector(newestSector(flash), "silent");
 		fill(journal, 4);
 		const reopened = open(flash, KEY, stale);
@@ -659,7 +659,7 @@ describe("a ring with more than one fault at once", () => {
 		const again = open(flash);
 		for (let attempt = 0; attempt < 5; attempt++) assert.throws(() => fill(again, 1));
 		assert.deepEqual(sequencesOf(again), held);
-		// And goes on where it ended when flash takes entries again.
+		// And continues where it ended when flash takes entries again.
 		flash.refusesAll = false;
 		fill(again, 1);
 		assert.equal(sequencesOf(again).at(-1), (held.at(-1) ?? 0) + 1);

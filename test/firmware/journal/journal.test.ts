@@ -185,7 +185,7 @@ describe("the journal", () => {
 		assert.ok(equalBytes(head, journal.head));
 	});
 
-	it("derives the gap of an overflow, with the head behind it", () => {
+	it("derives the gap of an overflow, with the head after it", () => {
 		const flash = flashOf(4, 512);
 		const journal = Journal.open(optionsOf(flash));
 		const written = fill(journal, 30);

@@ -46,7 +46,7 @@ describe("a journal that is wrong", () => {
 			],
 		],
 		[
-			"goes on in its epoch under another key and forgets the former cursor",
+			"continues in its epoch under another key and forgets the former cursor",
 			"key",
 			[
 				[
@@ -57,7 +57,7 @@ describe("a journal that is wrong", () => {
 			],
 		],
 		[
-			"ignores what lies torn behind the last frame",
+			"ignores what lies torn after the last frame",
 			"corruption",
 			[
 				[

@@ -309,7 +309,7 @@ describe("measuring through the chip models", () => {
 		assert.match(told().join(), /^DS18B20 28090807060504[0-9a-f]{2}$/);
 	});
 
-	it("goes on with two probes when the third is gone, and finds it again", () => {
+	it("continues with two probes when the third is gone, and finds it again", () => {
 		const bench = new ProbeBench();
 		bench.probeBus.addFault({ kind: "nack", address: 0x63, times: Number.POSITIVE_INFINITY });
 		const without = bench.measure();
@@ -336,7 +336,7 @@ describe("measuring through the chip models", () => {
 		assert.ok(bench.longestUnfedMilliseconds < 5000);
 	});
 
-	it("believes no number behind a corrupt byte, whichever byte of whichever read", function () {
+	it("believes no number after a corrupt byte, whichever byte of whichever read", function () {
 		this.timeout(20_000);
 		let faultCount = 0;
 		const wrong: string[] = [];
@@ -364,7 +364,7 @@ describe("measuring through the chip models", () => {
 		assert.ok(faultCount > 250, `only ${faultCount} faults struck`);
 	});
 
-	it("believes no number behind a corrupt command", function () {
+	it("believes no number after a corrupt command", function () {
 		this.timeout(20_000);
 		const wrong: string[] = [];
 		for (const address of [0x63, 0x64, 0x66, 0x48]) {

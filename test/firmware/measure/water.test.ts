@@ -333,7 +333,7 @@ describe("measuring the water", () => {
 		]);
 	});
 
-	it("marks every probe of a bus that stays stuck, cycles the rail once, and goes on", () => {
+	it("marks every probe of a bus that stays stuck, cycles the rail once, and continues", () => {
 		const { measured, talk } = measure({ stuckUntil: "never", sleepFails: true });
 		assert.deepEqual(measured.failures, [
 			{ channel: 1, code: "bus-stuck" },

@@ -192,7 +192,7 @@ describe("a station after a loss of power", () => {
 		assert.ok(requests() > 0);
 	});
 
-	it("writes its boot down at once when a technician is at the line, who may fetch the journal", () => {
+	it("writes its boot down at once when a technician, who may fetch the journal, is at the line", () => {
 		const { station, appended } = started(true);
 		runUntil(station, station.utcSeconds + 12);
 		assert.deepEqual(appended.slice(0, 2), ["boot 0", "configuration 0"]);

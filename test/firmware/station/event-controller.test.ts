@@ -208,7 +208,7 @@ describe("the events of a record after a loss of power", () => {
 		assert.equal(bench.told, "1/1 2/2 2/3");
 	});
 
-	it("go on where one has begun, and end", () => {
+	it("continue where one has begun, and end", () => {
 		const bench = new Bench().run(2 * DAY, quiet).run(1800, acidAt);
 		assert.equal(bench.told, "1/1 2/2");
 		bench.boot().run(2 * DAY, quiet);

@@ -50,7 +50,7 @@ function build(
 }
 
 describe("time keeping", () => {
-	it("takes the RTC as the clock and goes on with the monotonic one in between", () => {
+	it("takes the RTC as the clock and continues with the monotonic one in between", () => {
 		const { clock, keeper } = build({ rtcUtcSeconds: FLOOR + 100 });
 		clock.milliseconds += 2500;
 		assert.equal(keeper.utcSeconds, FLOOR + 102);
@@ -123,7 +123,7 @@ describe("time keeping", () => {
 		assert.equal(keeper.utcSeconds, own - 20);
 	});
 
-	it("refuses a time below the floor or beyond the calendar, whoever says it", () => {
+	it("refuses a time below the floor or beyond the calendar, whatever its source", () => {
 		const { keeper } = build({ rtcUtcSeconds: FLOOR + 100 });
 		assert.equal(keeper.offer(FLOOR - 1, COLLECTOR).kind, "refused");
 		assert.equal(keeper.offer(5_000_000_000, COLLECTOR).kind, "refused");
@@ -371,7 +371,7 @@ describe("time keeping", () => {
 		assert.equal(keeper.timeQuality, TIME_QUALITIES.holdover);
 	});
 
-	it("goes on with the board's clock when the RTC takes no time, and says so every half hour", () => {
+	it("continues with the board's clock when the RTC takes no time, and says so every half hour", () => {
 		const { clock, rtc, keeper } = build();
 		rtc.isBroken = true;
 		keeper.refresh();
@@ -385,7 +385,7 @@ describe("time keeping", () => {
 		assert.equal(keeper.offer(FLOOR + 2830, COLLECTOR).kind, "witnessed");
 		clock.milliseconds += 600_000;
 		assert.equal(keeper.offer(FLOOR + 3400, COLLECTOR).kind, "reckoned");
-		// Who lies now argues with the board's clock, for a week.
+		// A liar now argues with the board's clock, for a week.
 		clock.milliseconds += HOUR;
 		assert.equal(keeper.offer(FLOOR + 94_608_000, COLLECTOR).kind, "waiting-for-second-source");
 		clock.milliseconds += HOUR;

@@ -81,7 +81,7 @@ describe("what a former key had not delivered", () => {
 		assert.ok(taken.heldOf(oldest) && taken.heldOf(former));
 	});
 
-	it("goes on where it was broken off, and alone when nothing else waits", () => {
+	it("continues where it was broken off, and alone when nothing else waits", () => {
 		const taken = new TakenOver();
 		const { bench, former } = taken;
 		former.grow(150);

@@ -197,7 +197,7 @@ describe("uplink schedule", () => {
 		assert.equal(schedule.failures, 0);
 	});
 
-	it("goes on after a restart where it was", () => {
+	it("continues after a restart where it was", () => {
 		const schedule = scheduleOf("bor-1");
 		for (let count = 1; count <= 7; count++) {
 			schedule.failed({ radioMilliseconds: 9000, nowMilliseconds: count * HOUR });

@@ -200,7 +200,7 @@ describe("uplink", () => {
 		const saved = bench.uplink.save();
 		const view = new DataView(saved.buffer, saved.byteOffset, saved.byteLength);
 		const { link, connect } = bench.network.times;
-		// The schedule begins behind the head and four ranges; its last word is the mean time to an answer.
+		// The schedule begins after the head and four ranges; its last word is the mean time to an answer.
 		const answerMilliseconds = view.getUint32(20 + 4 * 8 + 36, true);
 		assert.ok(answerMilliseconds >= link[0] + connect[0], `${answerMilliseconds}`);
 		assert.ok(answerMilliseconds <= link[1] + connect[1] + 3000, `${answerMilliseconds}`);
@@ -415,7 +415,7 @@ describe("uplink", () => {
 		assert.deepEqual(bench.source.acknowledged, [], `seed ${seed}`);
 		assert.deepEqual(bench.times, [], `seed ${seed}`);
 		bench.collector.onRequest = undefined;
-		// Who asks for it has the session's whole time.
+		// A caller that asks for it has the session's whole time.
 		bench.uplink.requestSoon();
 		assert.equal(bench.session().end, "acknowledged");
 	});
@@ -527,7 +527,7 @@ describe("uplink", () => {
 		}
 	});
 
-	it("names a key that fails, throws or says nothing, and goes on later", () => {
+	it("names a key that fails, throws or says nothing, and continues later", () => {
 		const publicKey = new Uint8Array(33);
 		const silent = { cancel: () => {} };
 		const thrown = (): never => {

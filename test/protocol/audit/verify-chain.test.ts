@@ -116,7 +116,7 @@ describe("chain verifier", () => {
 		assert.equal(verification.ranges[1]?.head, undefined);
 	});
 
-	it("goes on behind a gap that the station names", () => {
+	it("continues after a gap that the station names", () => {
 		const station = stationOf(30);
 		const resume = station.heads[20] ?? assert.fail();
 		const gapAt = station.append({

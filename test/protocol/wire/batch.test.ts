@@ -126,7 +126,7 @@ describe("batch", () => {
 		assert.ok(isRefused(new Uint8Array(16 * 1024 + 1)));
 	});
 
-	it("refuses a payload that is cut anywhere or goes on after its end", () => {
+	it("refuses a payload that is cut anywhere or continues after its end", () => {
 		const payload = encodeBatch(batchOf(7, 12));
 		for (let length = 0; length < payload.length; length++) {
 			assert.ok(isRefused(payload.subarray(0, length)), `cut to ${length}`);

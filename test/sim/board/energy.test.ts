@@ -20,7 +20,7 @@ describe("the account of energy", () => {
 		assert.ok(Math.abs(account.totalMilliwattHours() - 165.33) < 1e-9);
 	});
 
-	it("goes on where a saved account stopped", () => {
+	it("continues where a saved account stopped", () => {
 		const clock = new VirtualClock();
 		const account = new EnergyAccount(clock, 5);
 		account.setMilliamperes("radio", 100);

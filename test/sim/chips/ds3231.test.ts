@@ -101,7 +101,7 @@ describe("the DS3231", () => {
 		assert.equal(get(0x0f, 1), "08");
 	});
 
-	it("goes on from its battery, and is set back without one", () => {
+	it("continues from its battery, and is set back without one", () => {
 		const kept = plug();
 		kept.chip.setUtc(NOON);
 		kept.chip.setPower(false);
@@ -226,7 +226,7 @@ describe("the DS3231", () => {
 		assert.equal(Math.round(due / 1e6), 86_400);
 	});
 
-	it("goes on from plain data as if it had never stopped", () => {
+	it("continues from plain data as if it had never stopped", () => {
 		const first = plug({ driftPartsPerMillion: -5 });
 		first.chip.setUtc(NOON);
 		first.set(0x07, 0x30, 0x15, 0x12, 0x80);

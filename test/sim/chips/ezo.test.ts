@@ -66,7 +66,7 @@ function send(peer: I2C, command: string): void {
 }
 
 describe("every EZO circuit", () => {
-	it("answers a reading with status, text and NUL, and zeros behind it", () => {
+	it("answers a reading with status, text and NUL, and zeros after it", () => {
 		const { bench, peer } = plugPh();
 		send(peer, "R");
 		bench.wait(900);
@@ -101,7 +101,7 @@ describe("every EZO circuit", () => {
 		assert.equal(bench.ask(peer, "x".repeat(41)), "2");
 	});
 
-	it("takes commands in either case, with NUL, CR or LF behind them", () => {
+	it("takes commands in either case, with NUL, CR or LF after them", () => {
 		const { ask } = plugPh();
 		for (const command of ["r", "R\0", "R\r", "R\r\n"]) assert.equal(ask(command), "1 9.560");
 	});

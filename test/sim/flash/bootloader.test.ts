@@ -101,7 +101,7 @@ describe("the bootloader's slots", () => {
 		assert.equal(loader.text, "1:valid blank");
 	});
 
-	it("goes on with the old image when a switch ends in sleep and no restart", () => {
+	it("continues with the old image when a switch ends in sleep and no restart", () => {
 		const { loader } = confirmedA();
 		loader.setBoot(1);
 		assert.equal(loader.boot("deep-sleep"), A);
@@ -149,7 +149,7 @@ describe("the bootloader's slots", () => {
 		assert.deepEqual(outcomes, ["1 1:valid 2:aborted", "1 1:valid blank", "2 1:valid 2:valid"]);
 	});
 
-	it("goes on from what was saved: a wake stays with its slot, and a reset ends the trial", () => {
+	it("continues from what was saved: a wake stays with its slot, and a reset ends the trial", () => {
 		const before = confirmedA().loader;
 		before.setBoot(1);
 		assert.equal(before.boot("reset")?.firmwareVersion, 2);

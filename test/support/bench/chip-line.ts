@@ -111,7 +111,7 @@ export async function mockPort(
 	class Port extends SerialPortMock {
 		override set(lines: object, callback: (error: Error | null) => void): void {
 			const { dtr, rts } = lines as { dtr: boolean; rts: boolean };
-			// Whoever still holds a pulled cable's port moves no pin.
+			// A program that still holds a pulled cable's port moves no pin.
 			if (!isPulled) chip.setLines({ dtr: dtr && !isIo0Cut, rts });
 			callback(null);
 		}

@@ -283,7 +283,7 @@ export class UplinkBench {
 		return outcome;
 	}
 
-	/** Goes on until `milliseconds`, with a session whenever one is due. */
+	/** Continues until `milliseconds`, with a session whenever one is due. */
 	runUntil(milliseconds: number, onSession?: (outcome: SessionOutcome) => void): void {
 		while (this.uplink.nextAttemptMilliseconds <= milliseconds) {
 			this.clock.advanceTo(this.uplink.nextAttemptMilliseconds * 1000);

@@ -1,4 +1,4 @@
-/** What alarms promise, whatever store is behind them; the test of each store runs this suite. */
+/** What alarms promise, whatever their store; the test of each store runs this suite. */
 import { strict as assert } from "node:assert";
 import type { HookOutcome } from "../../../src/collector/alarms/alarm-post.js";
 import { Ledger } from "../../../src/collector/ledger/ledger.js";
@@ -168,7 +168,7 @@ export function describeAlarms(name: string, openEmpty: () => Promise<SqlStore>)
 			assert.equal(await desk.queue.waitingCount("webhook"), 0);
 		});
 
-		it("go on after a death with what was not taken, and send what was taken no second time", async () => {
+		it("continue after a death with what was not taken, and send what was taken no second time", async () => {
 			const first = await open({
 				take: (_hook, line) => (line["id"] === "bor-1/7/45" ? { isTaken: true } : failing()),
 			});
@@ -415,7 +415,7 @@ export function describeAlarms(name: string, openEmpty: () => Promise<SqlStore>)
 			await desk.watch.stored({ station: "pek-1", entries: [level], isNew: true });
 			await turn(3 * HOUR);
 			assert.equal(desk.sent.length, 0);
-			// Who repeats what is public is not heard.
+			// A sender that repeats what is public is not heard.
 			await desk.watch.stored({ station: "bor-1", entries: [], isNew: false });
 			await turn(3 * HOUR + 60);
 			await turn(4 * HOUR);

@@ -1,4 +1,4 @@
-/** What a ledger promises, whatever store is behind it; the test of each store runs this suite. */
+/** What a ledger promises, whatever its store; the test of each store runs this suite. */
 import { strict as assert } from "node:assert";
 import { isSignedBy, signingKeyOf, stationKeyOf } from "../../../src/collector/ledger/keys.js";
 import {
@@ -198,7 +198,7 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 			assert.deepEqual(await evidence(), ["conflicting-content"]);
 		});
 
-		it("refuses a fork at the joint, before and behind what is stored", async () => {
+		it("refuses a fork at the joint, before and after what is stored", async () => {
 			const station = await enrolled(recordOf(40));
 			await acknowledged(station.envelope(13, 24));
 			const previous = new Uint8Array(32).fill(9);
@@ -302,7 +302,7 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 			assert.equal((await acknowledged(station.envelope(11, 15))).cursor, end);
 			const target = { station: station.station, keys: station.keys };
 			const { isSound, ranges, findings } = await verifyStore(store, target);
-			// Who drops the batch would leave nothing that is missing, so it is told while it is there.
+			// A collector that drops the batch would leave nothing that is missing, so it is told while it is there.
 			assert.equal(isSound, false);
 			assert.deepEqual(
 				findings.map(({ kind, text }) => `${kind} ${text}`),
@@ -401,7 +401,7 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 				const stranger = recordOf(24, { epoch: 78, seed: 3 });
 				assert.equal(await refusal(after.envelope(13, 24, { signer: stranger })), "bad-signature");
 				reports.length = 0;
-				// The epoch is the later key's: the first one cannot go on in it under its own name.
+				// The epoch is the later key's: the first one cannot continue in it under its own name.
 				const mixed = before.signed(
 					encodeBatch({
 						station: "bor-1",

@@ -38,7 +38,7 @@ export interface PublishedRecord {
 	/** One more envelope, without waiting for readers. */
 	deliver(envelope: Uint8Array, station: string): Promise<void>;
 	get(path: string, headers?: Readonly<Record<string, string>>, method?: string): Promise<Read>;
-	/** The world's clock goes on. */
+	/** The world's clock continues. */
 	pass(seconds: number): void;
 	/** As SIGHUP does. */
 	reload(): void;

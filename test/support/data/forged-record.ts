@@ -351,7 +351,7 @@ class RecordMaker {
 			const from = before + 2 + this.#below(Math.max(sequence - before - 2, 1));
 			if (from > sequence) continue;
 			const reason = this.#below(4);
-			// Where the true head is lost, the chain goes on from the hash of the last that is known.
+			// Where the true head is lost, the chain continues from the hash of the last that is known.
 			if (reason === 1 && this.#below(2) === 0) {
 				epoch.heads[sequence] = hash(epoch.heads[from - 1] ?? ZEROS);
 			}
@@ -539,7 +539,7 @@ function without(
 	const envelopes = record.envelopes.filter((each) => !gone.includes(each));
 	const isNamed = misses(epoch, sole);
 	const last = lastHeld(record, epoch);
-	// Nothing signed says where an epoch ends that none follows: who knows of its last entry asks for it.
+	// Nothing signed says where an epoch ends that none follows: a verifier that knows of its last entry asks for it.
 	const isEnd = !epoch.isEndNamed && sole.includes(last);
 	return isEnd
 		? { envelopes, isNamed, part: { epoch: epoch.number, first: 1, last } }
@@ -682,7 +682,7 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 		const envelopes = replaced(record, one, other);
 		return { envelopes, isNamed: tells(one.epoch, `batch ${envelopes.indexOf(other)}`) };
 	},
-	"goes on with a revoked key after its time": (record, random) => {
+	"continues with a revoked key after its time": (record, random) => {
 		// Where nothing says that the epoch ended: the thief's entries bear times, which the revocation precedes.
 		const fit = record.epochs.filter(
 			(e) => e.owner.revokedAtUtcSeconds !== undefined && lastHeld(record, e) === e.entries.length,
@@ -702,7 +702,7 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 		const envelopes = sorted([...record.envelopes, added]);
 		return { envelopes, isNamed: tells(epoch, `batch ${envelopes.indexOf(added)}`) };
 	},
-	"goes on after the end that the next epoch names": (record, random) => {
+	"continues after the end that the next epoch names": (record, random) => {
 		const fit = record.epochs.filter((e) => e.isEndNamed && ofEpoch(record, e).length > 0);
 		const epoch = pick(random, fit);
 		if (epoch === undefined) return undefined;

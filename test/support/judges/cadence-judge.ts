@@ -125,7 +125,7 @@ function effectiveSeconds(configured: number, entry: Entry, supply: "battery" | 
 	return Math.max(configured, Math.min(3 * configured, 3600));
 }
 
-/** Readings that a technician may have asked for: those while he was there, and one that he left during. */
+/** Readings that a technician may have asked for: those during the visit, and one that it ended during. */
 function askedOf(entries: readonly SeenEntry[]): ReadonlySet<Entry> {
 	const asked = new Set<Entry>();
 	let last: Entry | undefined;

@@ -21,7 +21,7 @@ export interface ProcessorShares {
 
 /** Quiet a main thread runs for a fifth of the time and waits for less than a twentieth. */
 const WAITED_MAX = 0.25;
-/** An attack cannot make others work; who works so much more than in the quiet slices came by chance. */
+/** An attack cannot make others work; a process that works so much more than in the quiet slices came by chance. */
 const OTHERS_MORE_MAX = 0.3;
 
 /** True when nothing can be judged by these: quiet slices, and the attacked one last. */

@@ -2,7 +2,7 @@
  * The judge of times: what a station's record says of when things happened, against the world's clock.
  * A claim is an interval; it is wrong when the whole of it lies beside the second that it speaks of. It
  * knows when entries were appended and what the board's clock showed then, and asks the resolver that every
- * program uses for the rest. Whoever has no claim (a time that nobody vouched for) is not judged, but counted.
+ * program uses for the rest. An entry without a claim (a time that nobody vouched for) is not judged, but counted.
  */
 import type { SimulatedStation, StationProgram } from "../../../sim/station/station.js";
 import { decodeEntry } from "../../../src/protocol/record/entry.js";

@@ -203,7 +203,7 @@ class HardLife {
 				return;
 			}
 			case "cluster": {
-				// Up to four behind the newest refuse for a while; some are zeroed.
+				// Up to four after the newest refuse for a while; some are zeroed.
 				const first = integerBelow(random, this.#flash.sectors);
 				for (let index = 0; index < 1 + integerBelow(random, 3); index++) {
 					const sector = (first + index) % this.#flash.sectors;

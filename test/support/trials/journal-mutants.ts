@@ -23,7 +23,7 @@ const RECOVERY = "firmware/journal/recovery.js";
 const RING_FLASH = "firmware/journal/ring-flash.js";
 const FORMAT = "protocol/flash/journal-format.js";
 
-/** After an unclean boot it goes on in the same sector, at a slot that `slot` gives. */
+/** After an unclean boot it continues in the same sector, at a slot that `slot` gives. */
 function goingOnAt(slot: string): Mutant["rewrites"] {
 	return [
 		[

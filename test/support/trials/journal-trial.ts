@@ -62,7 +62,7 @@ export type Thoroughness =
 	| "drawn"
 	/**
 	 * Two deep; every mode, of a program every prefix, of an erase five, and three modes again with
-	 * other draws. Behind every mode, each operation of the recovery is torn in every mode; behind
+	 * other draws. After every mode, each operation of the recovery is torn in every mode; after
 	 * the further prefixes and draws in one mode drawn by the seed.
 	 */
 	| "every";
@@ -70,7 +70,7 @@ export type Thoroughness =
 const VIOLATIONS_MAX = 10;
 /** More than any ring of a campaign holds: what is older has overflowed for good. */
 const WITNESSED_ENTRIES = 1500;
-/** Appends and an acknowledgement after a cut: enough to switch sectors, to go on, and to be cut again. */
+/** Appends and an acknowledgement after a cut: enough to switch sectors, to continue, and to be cut again. */
 const APPENDS_AFTER_CUT = 2;
 /** Sixteenths of a sector that a torn erase has got to; the first in every run, all in a full one. */
 const ERASE_PREFIXES = [8, 1, 4, 12, 15] as const;
@@ -281,7 +281,7 @@ interface Context {
 	readonly replay: string;
 }
 
-/** Boots from an image, checks, goes on, boots again; and cuts in all of that unless it is deep. */
+/** Boots from an image, checks, continues, boots again; and cuts in all of that unless it is deep. */
 function afterCut(
 	context: Context,
 	flash: SimulatedFlash,
@@ -336,7 +336,7 @@ export interface RandomOptions extends TrialOptions {
 	readonly firstPart?: number;
 }
 
-/** Cuts at random, again and again on the same part, whose history goes on from cut to cut. */
+/** Cuts at random, again and again on the same part, whose history continues from cut to cut. */
 export function runRandomly(
 	options: RandomOptions,
 	onProgress: (done: number, result: TrialResult) => void = () => {},

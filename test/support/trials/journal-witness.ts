@@ -49,10 +49,10 @@ export class Witness {
 	seenTail: readonly UnderWay[] = [];
 	/** Numbers that this boot named as unproved, and those that a boot before named and went past. */
 	#seenSkips: ReadonlySet<number> = new Set();
-	/** Heads that this boot named behind them. */
+	/** Heads that this boot named after them. */
 	#seenResumes: ReadonlyMap<number, Uint8Array> = new Map();
 	#skipped: ReadonlySet<number> = new Set();
-	/** Below this, what this boot saw behind the returned entries has overflowed. */
+	/** Below this, what this boot saw after the returned entries has overflowed. */
 	#seenFrom = 1;
 	/** The history that this one branched from, and how much of it is this one's as well. */
 	#trunk: Witness | undefined;
@@ -63,7 +63,7 @@ export class Witness {
 	readonly #heads = new Map<number, Uint8Array>();
 
 	/**
-	 * A copy that may go on by itself. What both have in common stays with the trunk: an append that
+	 * A copy that may continue by itself. What both have in common stays with the trunk: an append that
 	 * returned is never unmade, so that what the trunk does later does not touch it.
 	 */
 	branch(): Witness {
@@ -181,7 +181,7 @@ export class Witness {
 			if (canonicalBytes === undefined) {
 				this.#checkAbsent(sequence, named, journal.cursor);
 				if (sequence > this.last) skips.add(sequence);
-				// The chain goes on with the head that the gap names.
+				// The chain continues with the head that the gap names.
 				head = this.#headAt(sequence) ?? resumes.get(sequence);
 				continue;
 			}
@@ -236,7 +236,7 @@ export class Witness {
 		throw new Violation(`entry ${seen[0]?.[0]} that nobody appended`);
 	}
 
-	/** What overflowed unacknowledged is named, with the head behind it. */
+	/** What overflowed unacknowledged is named, with the head after it. */
 	#checkGap(journal: Journal): void {
 		const first = journal.firstSequenceHeld;
 		const gap = journal.gaps.find((known) => known.reason === 0);
@@ -247,7 +247,7 @@ export class Witness {
 		if (gap === undefined || gap.to !== first - 1) throw new Violation("an overflow without a gap");
 		const resume = this.#headAt(first - 1);
 		if (resume !== undefined && !equalBytes(gap.resume, resume)) {
-			throw new Violation("a gap whose resume is not the head behind it");
+			throw new Violation("a gap whose resume is not the head after it");
 		}
 	}
 

@@ -22,7 +22,7 @@ export interface CampaignPlan {
 export const STAGES = Object.freeze(["exhaustive", "random", "worn"] as const);
 export type Stage = (typeof STAGES)[number];
 
-/** Of a stage that goes on, or (`isDone`) has ended; the counts so far. */
+/** Of a stage that continues, or (`isDone`) has ended; the counts so far. */
 export interface StageReport {
 	readonly stage: Stage;
 	readonly isDone: boolean;

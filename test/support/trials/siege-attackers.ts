@@ -1,6 +1,6 @@
 /**
  * The attackers of `npm run campaign -- siege` as a process of their own, each on a thread. An attacker has
- * machines of his own: here he must not take the processor from whom he attacks, so it runs only when
+ * its own machines: here it must not take the processor from the collector it attacks, so it runs only when
  * nobody else wants to (Linux), or after everybody else. What they send they make before they are let go.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -31,7 +31,7 @@ export class Attackers {
 		this.#ended = once(this.#child, "exit").then(() => {
 			throw new Error("the attackers' process ended");
 		});
-		// Who waits for an answer hears of it.
+		// An attacker that waits for an answer hears of it.
 		this.#ended.catch(() => {});
 	}
 
@@ -81,6 +81,6 @@ if (process.argv[1] === PROGRAM) {
 		process.send?.(await Promise.all(threads.map(resultOf)));
 		threads = [];
 	});
-	// Who ordered them is gone.
+	// The process that ordered them is gone.
 	process.once("disconnect", () => process.exit());
 }

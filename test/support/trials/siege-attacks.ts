@@ -40,7 +40,7 @@ export interface AttackResult {
 	readonly statuses: Readonly<Record<string, number>>;
 }
 
-/** Who is hung up on comes again after a second: 2 000 a second; more is for a firewall. */
+/** A client that is hung up on comes again after a second: 2 000 a second; more is for a firewall. */
 const REOPEN_MILLISECONDS = 1000;
 
 export class Attack {

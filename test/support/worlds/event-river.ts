@@ -297,7 +297,7 @@ function smooth(part: number): number {
 	return part * part * (3 - 2 * part);
 }
 
-/** What goes on at an instant that only moves on, from a list by its beginnings. */
+/** What is under way at an instant that only moves on, from a list by its beginnings. */
 class Running<Each extends { readonly begin: number; readonly end: number }> {
 	readonly all: readonly Each[];
 	#next = 0;

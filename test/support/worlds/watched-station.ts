@@ -31,8 +31,8 @@ export interface WatchedStation {
 	/** Seconds since the start of the scenario. */
 	playUntil(seconds: number): Promise<void>;
 	/**
-	 * Somebody is at the line between two instants, a second at least, and says that he is there; then one
-	 * line every ten seconds. Gives what he has heard.
+	 * Somebody is at the line between two instants, a second at least, and says so; then one
+	 * line every ten seconds. Gives what was heard.
 	 */
 	visit(fromSeconds: number, toSeconds: number, lines?: readonly string[]): () => string;
 	/** Measurements that were begun. */

@@ -194,7 +194,7 @@ function tagOf(library: Asked["library"], found: PublishedStation): string {
 	return `${found.tag}-${seenUntil(library, found)}`;
 }
 
-/** Of some hundred milliseconds each, at about 20 KB; whoever asks for the same meanwhile waits for the same. */
+/** Of some hundred milliseconds each, at about 20 KB; a request for the same meanwhile waits for the same. */
 const HELD_MAX = 64;
 const HELD = new WeakMap<Asked["library"], Map<string, Promise<unknown>>>();
 

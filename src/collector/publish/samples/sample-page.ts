@@ -1,4 +1,4 @@
-/** Samples as pages without script: the table over years, and behind each cell the samples. docs/PUBLISHING.md, section 10. */
+/** Samples as pages without script: the table over years, and the samples of each cell. docs/PUBLISHING.md, section 10. */
 import type { ReaderAnswer } from "../http.js";
 import { escapeMarkup } from "../markup.js";
 import { type PageContext, page, sayerOf } from "../page-shell.js";

@@ -19,7 +19,7 @@ export interface Options {
 	readonly orderBy: readonly Ordering[];
 	readonly top: number | undefined;
 	readonly skip: number;
-	/** After which a page goes on; ours, and nobody else's to make. */
+	/** After which a page continues; ours, and nobody else's to make. */
 	readonly token: string | undefined;
 	readonly isCounted: boolean;
 	/** Undefined: all. */

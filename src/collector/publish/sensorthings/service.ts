@@ -43,7 +43,7 @@ const CONFORMANCE = Object.freeze([
 const PAGE_DEFAULT = 100;
 const PAGE_MAX = 1000;
 const DATA_ARRAY_MAX = 10_000;
-/** Of a relation that is expanded; the rest is behind its nextLink. */
+/** Of a relation that is expanded; the rest follows by its nextLink. */
 const CHILDREN_MAX = 25;
 /** Of one answer, children included: at about 500 bytes each 10 MB. */
 const ENTITIES_MAX = 20_000;
