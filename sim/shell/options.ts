@@ -1,6 +1,7 @@
 /** The command line of `npm start`. */
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { PRINTABLE_USAGE } from "../../src/host/usage.js";
 import { SCENARIOS } from "../river/scenarios.js";
 import { RecordedTimes } from "./recorded-times.js";
 import { RIVER_COLUMNS, type RiverFileOptions } from "./river-columns.js";
@@ -166,6 +167,7 @@ function startCommand(): Command {
 		.option("--quiet", "no live view, and no page but by --page-port", false)
 		.allowExcessArguments(false)
 		.showHelpAfterError()
+		.configureOutput(PRINTABLE_USAGE)
 		.exitOverride();
 }
 

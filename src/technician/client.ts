@@ -269,7 +269,12 @@ export class ConsoleClient {
 		}
 		const sent = Number(fields.get("parts"));
 		if (sent !== pending.partCount) {
-			const values = { port: this.#line.name, came: pending.partCount, sent };
+			// A station that does not say how many it sent is none of this protocol.
+			const values = {
+				port: this.#line.name,
+				came: pending.partCount,
+				sent: fields.get("parts") ?? "?",
+			};
 			this.#fail(pending, new LineError(said("line-parts", values)));
 			return;
 		}

@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from "commander";
 import { printable, printableLines } from "../core/printable.js";
 import { onStderr } from "../host/colours.js";
 import { OperationalError, UsageError, wordsOfError } from "../host/errors.js";
+import { PRINTABLE_USAGE } from "../host/usage.js";
 import { addBoardCommands } from "./command-line/board.js";
 import { addLineCommands } from "./command-line/line.js";
 import { type Done, talkOf, wholeNumber } from "./command-line/options.js";
@@ -49,6 +50,7 @@ function commandLine(done: Done): Command {
 			).choices(["en", "sr", "sr-Cyrl"]),
 		)
 		.showHelpAfterError("see bistrina --help")
+		.configureOutput(PRINTABLE_USAGE)
 		.exitOverride();
 	addLineCommands(program, done);
 	addVisitCommands(program, done);

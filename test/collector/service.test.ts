@@ -15,11 +15,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stub } from "sinon";
 import { readOffer } from "../../src/collector/ledger/configuration-offers.js";
 import { onlyKey } from "../../src/collector/ledger/station-keys.js";
 import { openIdentity } from "../../src/collector/service/identity.js";
 import {
 	configurationPaths,
+	parseServiceOptions,
 	readConfiguration,
 	requireNoPassword,
 } from "../../src/collector/service/service-options.js";
@@ -66,6 +68,33 @@ describe("collector's service", () => {
 
 	it("exits 2 for a usage that it does not know", () => {
 		assert.equal(refused("--data", directory, "--port", "x").status, 2);
+		for (const [option, value, said] of [
+			["--proxy", "localhost", /use an IP address/],
+			["--proxy", "10.0.0.0/8", /use an IP address/],
+			["--readers-proxy", "10.0.0.1:80", /use an IP address/],
+			["--readers-origin", "rivers.example.org", /use a scheme and a host/],
+			["--readers-origin", "https://rivers.example.org/bor", /use a scheme and a host/],
+			["--port", "\u001b[2J\u009b31m", /argument '\\x1b\[2J\\x9b31m' is invalid/],
+		] as const) {
+			const stderr = stub(process.stderr, "write").returns(true);
+			try {
+				assert.throws(() => parseServiceOptions(["--data", directory, option, value]));
+				assert.match(stderr.args.flat().join(""), said);
+			} finally {
+				stderr.restore();
+			}
+		}
+		const proxies = ["--proxy", "::ffff:10.0.0.1", "--proxy", "2001:db8::1"];
+		const options = parseServiceOptions(["--data", directory, ...proxies]);
+		assert.deepEqual(options.proxies, ["10.0.0.1", "2001:db8::1"]);
+	});
+
+	it("says that a folder for its data is a file", () => {
+		const path = join(directory, "file");
+		writeFileSync(path, "");
+		const { status, said } = refused("--data", path);
+		assert.equal(status, 1);
+		assert.match(said, /^error: .*file.* cannot be read \(ENOTDIR\)\n$/);
 	});
 
 	it("names the process that uses a directory, also itself", async () => {
@@ -207,6 +236,16 @@ describe("collector's service", () => {
 		]);
 		assert.equal(statSync(path).mode & 0o777, 0o600);
 		assert.equal(statSync(database).mode & 0o777, 0o700);
+	});
+
+	it("closes a folder that others can write to, in which they could put another identity, but not one like /tmp", () => {
+		chmodSync(directory, 0o1777);
+		assert.deepEqual(closeToOthers(directory), []);
+		chmodSync(directory, 0o775);
+		assert.deepEqual(closeToOthers(directory), [
+			`${directory} was open to others (0775) and is closed now: whoever wrote to it can have put another identity or record in place of what was there`,
+		]);
+		assert.equal(statSync(directory).mode & 0o7777, 0o755);
 	});
 
 	it("names the file and the field of a damaged identity, in one line of its own", async () => {

@@ -82,6 +82,14 @@ describe("npm start", function () {
 		);
 	});
 
+	it("obeys no escape of a command line, which a file's name may have put there", async () => {
+		for (const program of [START, "src/technician/main.js"]) {
+			const { exitCode, stderr } = await runCommand(program, "--\u001b[2J\u009b31m\u202e.csv");
+			assert.equal(exitCode, 2);
+			assert.match(stderr, /^error: unknown option '--\\x1b\[2J\\x9b31m\\u202e\.csv'\n/);
+		}
+	});
+
 	it("names file, line and column of a malformed recording in one line and exits 1", async () => {
 		const path = file("bad.csv", `${HEADER}\n2026-10-01T00:00:00Z,acid,750,1,14\n`);
 		const data = join(folder, "unused", "deeper");

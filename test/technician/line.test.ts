@@ -347,6 +347,10 @@ describe("trouble on the technician's line", function () {
 		});
 		assert.match(await ask(), /1 of 2 lines of the answer came through; ask again/);
 		serve = answering((socket, id) => {
+			socket.write(encodeAnswer(id, "ok", {}));
+		});
+		assert.match(await ask(), /0 of \? lines of the answer came through; ask again/);
+		serve = answering((socket, id) => {
 			socket.write(encodeAnswer(id + 1, "ok", { parts: 0 }));
 			socket.write(asciiBytes("# 12 a log line in between\n"));
 		});

@@ -5,6 +5,7 @@ import { printable, printableJson } from "../../core/printable.js";
 import { OperationalError } from "../../host/errors.js";
 import { type AlarmTextKey, alarmText } from "../../host/messages/alarm-texts.js";
 import { type Language, languageOf } from "../../host/messages/messages.js";
+import { PRINTABLE_USAGE } from "../../host/usage.js";
 import {
 	type AlarmAnswer,
 	type AlarmRequest,
@@ -49,6 +50,7 @@ export async function runAlarmCommand(argv: readonly string[]): Promise<number> 
 		.option("--postgres <url>", "PostgreSQL server, where the database is not in the folder")
 		.option("--lang <language>", "en, sr or sr-Cyrl", languageOf, localeLanguage())
 		.option("--format <format>", "text or json", formatOf, "text")
+		.configureOutput(PRINTABLE_USAGE)
 		.exitOverride();
 	const common = (): CommonOptions => program.opts();
 	const authored = (command: Command): Command =>

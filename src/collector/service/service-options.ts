@@ -1,10 +1,12 @@
 /** Options of the collector's service form. */
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { OperationalError } from "../../host/errors.js";
 import { type Language, languageOf } from "../../host/messages/messages.js";
+import { PRINTABLE_USAGE } from "../../host/usage.js";
 import { QUOTA_LIMITS } from "../ledger/station-quota.js";
 import { READER_LIMITS, type ReaderLimits } from "../publish/address-limits.js";
 import { ADMISSION_LIMITS, plainAddress } from "./admission.js";
@@ -98,7 +100,7 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		.option(
 			"--proxy <address>",
 			"a TCP proxy, whose connections begin with a PROXY header (repeatable)",
-			(text: string, before: readonly string[]) => [...before, plainAddress(text)],
+			addressed,
 			[],
 		)
 		.option(
@@ -113,11 +115,11 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 			wholeUpTo(65_535),
 		)
 		.option("--readers-host <address>", "address to listen on for readers", "127.0.0.1")
-		.option("--readers-origin <url>", "how readers reach it, as https://rivers.example.org")
+		.option("--readers-origin <url>", "how readers reach it, as https://rivers.example.org", origin)
 		.option(
 			"--readers-proxy <address>",
 			"an HTTP proxy whose X-Forwarded-For is believed (repeatable)",
-			(text: string, before: readonly string[]) => [...before, plainAddress(text)],
+			addressed,
 			[],
 		)
 		.option(
@@ -153,6 +155,7 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 				.default("text"),
 		)
 		.option("--publication <file>", "what the operator says of the stations: docs/PUBLISHING.md")
+		.configureOutput(PRINTABLE_USAGE)
 		.exitOverride()
 		.parse([...argv], { from: "user" });
 	const options = command.opts<{
@@ -262,6 +265,19 @@ export function readConfiguration(path: string): string {
 
 function codeOf(error: unknown): string | undefined {
 	return (error as NodeJS.ErrnoException).code;
+}
+
+/** A peer is known by its address alone: a name, a net or a port would silently never fit. */
+function addressed(text: string, before: readonly string[]): readonly string[] {
+	const address = plainAddress(text);
+	if (isIP(address) === 0) throw new InvalidArgumentError("use an IP address");
+	return [...before, address];
+}
+
+function origin(text: string): string {
+	const url = URL.canParse(text) ? new URL(text) : undefined;
+	if (/^https?:$/.test(url?.protocol ?? "") && url?.href === `${url?.origin}/`) return url.origin;
+	throw new InvalidArgumentError("use a scheme and a host, as https://rivers.example.org");
 }
 
 function wholeUpTo(max: number): (text: string) => number {
