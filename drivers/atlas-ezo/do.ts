@@ -8,20 +8,11 @@ import { unsignedDecimalOf } from "../../src/core/text.js";
 import type {
 	FurtherSample,
 	FurtherSensor,
-	SleepingSensor,
 	Surroundings,
 } from "../../src/firmware/measure/sensor.js";
 import type { I2CConnection } from "../../src/firmware/ports.js";
-import {
-	compensatedReading,
-	EZO_WARM_UP_MILLISECONDS,
-	EzoCircuit,
-	type EzoCommand,
-	ezoAnswerOf,
-	queryCalibration,
-	SHORT_MILLISECONDS,
-	setting,
-} from "./ezo.js";
+import { type EzoCommand, ezoAnswerOf, SHORT_MILLISECONDS, setting } from "./ezo.js";
+import { EzoProbe } from "./ezo-probe.js";
 
 const ADDRESS = 0x61;
 /** Documented time of a reading. */
@@ -50,36 +41,16 @@ export interface DissolvedOxygenOptions {
  * `bus-failed`, `probe-syntax`, `probe-no-data`, `probe-malformed`, `probe-out-of-range`. 0 is water
  * without oxygen or a probe that is not connected, and a sample.
  */
-export default class DissolvedOxygen implements FurtherSensor, SleepingSensor {
-	readonly warmUpMilliseconds = EZO_WARM_UP_MILLISECONDS;
+export default class DissolvedOxygen extends EzoProbe implements FurtherSensor {
 	readonly agreement = AGREEMENT_MILLIGRAMS;
-	readonly circuit: EzoCircuit;
+	readonly #pressure: string;
 	#surroundings: Surroundings = { celsius: 25, microsiemensAt25: undefined };
 	#milligrams: number | undefined;
-	#calibrationPoints: number | undefined;
 
-	/** Reserves the address; the circuit is first spoken to by `begin`. */
 	constructor({ sensor, hectopascals }: DissolvedOxygenOptions) {
+		super(sensor, "DO", ADDRESS);
 		// Kilopascals with one decimal.
-		const pressure = `${Math.floor(hectopascals / 10)}.${hectopascals % 10}`;
-		this.circuit = new EzoCircuit({
-			sensor,
-			kind: "DO",
-			address: ADDRESS,
-			setUp: () => [
-				query("O", (list) => {
-					const wrong = outputCommands(list);
-					return wrong.length === 0 ? wrong : [...wrong, query("O", requireMilligrams)];
-				}),
-				queryCalibration((points) => {
-					this.#calibrationPoints = points;
-				}),
-				query("S", (held) => this.#salt(held)),
-				query("P", (held) =>
-					numberOf("P,?", held) === Number(pressure) ? [] : [setting(`P,${pressure}`)],
-				),
-			],
-		});
+		this.#pressure = `${Math.floor(hectopascals / 10)}.${hectopascals % 10}`;
 	}
 
 	/** Of the water, for readings begun from now on; where salt is not known the circuit keeps what it has. */
@@ -99,26 +70,11 @@ export default class DissolvedOxygen implements FurtherSensor, SleepingSensor {
 		};
 	}
 
-	get identity(): string | undefined {
-		return this.circuit.identityWith(this.#calibrationPoints);
-	}
-
-	get pollMilliseconds(): number {
-		return this.circuit.pollMilliseconds;
-	}
-
 	begin(): number {
 		this.#milligrams = undefined;
-		return this.circuit.start(() =>
-			compensatedReading({
-				firmware: this.circuit.firmware,
-				celsius: this.#surroundings.celsius,
-				milliseconds: READING_MILLISECONDS,
-				onReading: (text) => {
-					this.#milligrams = milligramsOf(text);
-				},
-			}),
-		);
+		return this.beginCompensated(this.#surroundings.celsius, READING_MILLISECONDS, (text) => {
+			this.#milligrams = milligramsOf(text);
+		});
 	}
 
 	sample(): FurtherSample | undefined {
@@ -128,16 +84,23 @@ export default class DissolvedOxygen implements FurtherSensor, SleepingSensor {
 			value,
 			isOutOfRange: value < MILLIGRAMS_MIN || value > MILLIGRAMS_MAX,
 			isUncompensated: this.#surroundings.microsiemensAt25 === undefined,
-			calibrationPoints: this.#calibrationPoints,
+			calibrationPoints: this.calibrationPoints,
 		};
 	}
 
-	sleep(): void {
-		this.circuit.sleep();
-	}
-
-	close(): void {
-		this.circuit.close();
+	setUp(): readonly EzoCommand[] {
+		const pressure = this.#pressure;
+		return [
+			query("O", (list) => {
+				const wrong = outputCommands(list);
+				return wrong.length === 0 ? wrong : [...wrong, query("O", requireMilligrams)];
+			}),
+			this.queryCalibration(),
+			query("S", (held) => this.#salt(held)),
+			query("P", (held) =>
+				numberOf("P,?", held) === Number(pressure) ? [] : [setting(`P,${pressure}`)],
+			),
+		];
 	}
 
 	/** `50000,uS` or `37.5,ppt`. */

@@ -5,22 +5,10 @@
  */
 import { StationError } from "../../src/core/errors.js";
 import { unsignedDecimalOf } from "../../src/core/text.js";
-import type {
-	ConductivitySample,
-	Sensor,
-	SleepingSensor,
-} from "../../src/firmware/measure/sensor.js";
+import type { ConductivitySample, Sensor } from "../../src/firmware/measure/sensor.js";
 import type { I2CConnection } from "../../src/firmware/ports.js";
-import {
-	compensatedReading,
-	EZO_WARM_UP_MILLISECONDS,
-	EzoCircuit,
-	type EzoCommand,
-	ezoAnswerOf,
-	queryCalibration,
-	SHORT_MILLISECONDS,
-	setting,
-} from "./ezo.js";
+import { type EzoCommand, ezoAnswerOf, SHORT_MILLISECONDS, setting } from "./ezo.js";
+import { EzoProbe } from "./ezo-probe.js";
 
 const ADDRESS = 0x64;
 /** Documented time of a reading; 555 ms were measured. */
@@ -39,31 +27,13 @@ const CONDUCTIVITY_MAX = 1_000_000;
  * here. `begin` and `sample` throw StationError `bus-failed`, `probe-syntax`, `probe-no-data`,
  * `probe-malformed`, `probe-out-of-range`. 0 is a dry or disconnected probe, and a sample.
  */
-export default class Conductivity implements Sensor<ConductivitySample>, SleepingSensor {
-	readonly warmUpMilliseconds = EZO_WARM_UP_MILLISECONDS;
-	readonly circuit: EzoCircuit;
+export default class Conductivity extends EzoProbe implements Sensor<ConductivitySample> {
 	/** Outputs that the circuit says are on; undefined when it does not know the question. */
 	#outputs: readonly string[] | undefined;
 	#conductivity: number | undefined;
-	#calibrationPoints: number | undefined;
 
-	/** Reserves the address; the circuit is first spoken to by `begin`. */
 	constructor(options: { readonly sensor: I2CConnection }) {
-		this.circuit = new EzoCircuit({
-			sensor: options.sensor,
-			kind: "EC",
-			address: ADDRESS,
-			setUp: () => [
-				// Outputs are persistent, and boards before firmware 2.10 print all four.
-				this.#queryOutputs((outputs) => [
-					...outputCommands(outputs),
-					...(isEcOnly(outputs) ? [] : [this.#queryOutputs(() => [])]),
-				]),
-				queryCalibration((points) => {
-					this.#calibrationPoints = points;
-				}),
-			],
-		});
+		super(options.sensor, "EC", ADDRESS);
 	}
 
 	/** Nothing to configure: raw conductivity at the water's temperature, always. */
@@ -77,26 +47,11 @@ export default class Conductivity implements Sensor<ConductivitySample>, Sleepin
 		return { model: "EZO-EC", classification: "Conductivity", firmware: this.circuit.firmware };
 	}
 
-	get identity(): string | undefined {
-		return this.circuit.identityWith(this.#calibrationPoints);
-	}
-
-	get pollMilliseconds(): number {
-		return this.circuit.pollMilliseconds;
-	}
-
 	begin(): number {
 		this.#conductivity = undefined;
-		return this.circuit.start(() =>
-			compensatedReading({
-				firmware: this.circuit.firmware,
-				celsius: REFERENCE_CELSIUS,
-				milliseconds: READING_MILLISECONDS,
-				onReading: (text) => {
-					this.#conductivity = conductivityOf(text, this.#outputs);
-				},
-			}),
-		);
+		return this.beginCompensated(REFERENCE_CELSIUS, READING_MILLISECONDS, (text) => {
+			this.#conductivity = conductivityOf(text, this.#outputs);
+		});
 	}
 
 	sample(): ConductivitySample | undefined {
@@ -104,17 +59,20 @@ export default class Conductivity implements Sensor<ConductivitySample>, Sleepin
 		return {
 			conductivityMeter: {
 				conductivity: this.#conductivity,
-				calibrationPoints: this.#calibrationPoints,
+				calibrationPoints: this.calibrationPoints,
 			},
 		};
 	}
 
-	sleep(): void {
-		this.circuit.sleep();
-	}
-
-	close(): void {
-		this.circuit.close();
+	setUp(): readonly EzoCommand[] {
+		return [
+			// Outputs are persistent, and boards before firmware 2.10 print all four.
+			this.#queryOutputs((outputs) => [
+				...outputCommands(outputs),
+				...(isEcOnly(outputs) ? [] : [this.#queryOutputs(() => [])]),
+			]),
+			this.queryCalibration(),
+		];
 	}
 
 	#queryOutputs(onOutputs: (outputs: readonly string[]) => readonly EzoCommand[]): EzoCommand {

@@ -6,7 +6,7 @@
  */
 import { asciiBytes } from "../../src/core/bytes.js";
 import { StationError } from "../../src/core/errors.js";
-import { isDigits, isLetter, isTextOf, isWordAt, unsignedDecimalOf } from "../../src/core/text.js";
+import { isLetter, isTextOf, isWordAt, unsignedDecimalOf } from "../../src/core/text.js";
 import type { SpokenCircuit } from "../../src/firmware/measure/sensor.js";
 import type { I2CConnection } from "../../src/firmware/ports.js";
 import { I2CPeer } from "../i2c-peer.js";
@@ -28,9 +28,6 @@ export interface EzoCommand {
  * is harmless (status 254), so a third of it is a good first moment.
  */
 export const SHORT_MILLISECONDS = 100;
-
-/** From power-on to the first acknowledgement: 846 ms measured for pH, 740 EC, 735 RTD. */
-export const EZO_WARM_UP_MILLISECONDS = 1000;
 
 /** I2C clock: the circuits stretch; nearly all drivers in the field run 100 kHz. */
 const BUS_HERTZ = 100_000;
@@ -54,21 +51,26 @@ const SENDS_MAX = 5;
 /** Commands of one `start`: identify, 8 of set-up (outputs of the EC twice), T, reading: 12. */
 const COMMANDS_MAX = 16;
 
-const NO_COMMANDS: readonly EzoCommand[] = Object.freeze([]);
+export const NO_COMMANDS: readonly EzoCommand[] = Object.freeze([]);
+
+export interface EzoNeeds {
+	/** What the circuit needs once after power-on or wake, before anything else. */
+	setUp(): readonly EzoCommand[];
+}
 
 export interface EzoOptions {
 	readonly sensor: I2CConnection;
 	/** As `i` answers it, without dots. */
 	readonly kind: string;
 	readonly address: number;
-	/** What a circuit needs once after power-on or wake, before anything else. */
-	readonly setUp: () => readonly EzoCommand[];
+	/** Whose circuit it is. */
+	readonly needs: EzoNeeds;
 }
 
 export class EzoCircuit implements SpokenCircuit {
 	readonly #peer: I2CPeer;
 	readonly #kind: string;
-	readonly #setUp: () => readonly EzoCommand[];
+	readonly #needs: EzoNeeds;
 	readonly #frame = new Uint8Array(FRAME_BYTES);
 	#queue: readonly EzoCommand[] = [];
 	#commandsLeft = 0;
@@ -86,7 +88,7 @@ export class EzoCircuit implements SpokenCircuit {
 
 	constructor(options: EzoOptions) {
 		this.#kind = options.kind;
-		this.#setUp = options.setUp;
+		this.#needs = options.needs;
 		this.#peer = new I2CPeer({
 			sensor: options.sensor,
 			address: options.address,
@@ -266,7 +268,7 @@ export class EzoCircuit implements SpokenCircuit {
 				}
 				this.#firmware = Math.round(release * 100);
 				this.#isReady = true;
-				return [...this.#setUp(), ...commands()];
+				return [...this.#needs.setUp(), ...commands()];
 			},
 		};
 	}
@@ -322,65 +324,4 @@ export function ezoNumberOf(text: string): number | undefined {
 /** What is set and answered with nothing that matters. */
 export function setting(text: string): EzoCommand {
 	return { text, milliseconds: SHORT_MILLISECONDS, onAnswer: () => NO_COMMANDS };
-}
-
-/** `Cal,?`: how many points of calibration the circuit holds; a refusal leaves it unknown. */
-export function queryCalibration(onPoints: (points: number | undefined) => void): EzoCommand {
-	return {
-		text: "Cal,?",
-		milliseconds: SHORT_MILLISECONDS,
-		onAnswer: (text) => {
-			const points = ezoAnswerOf("CAL", text);
-			if (points === undefined || !isDigits(points, 1)) {
-				throw new StationError("probe-malformed", `Cal,? was answered with "${text}"`);
-			}
-			onPoints(Number(points));
-			return [];
-		},
-		onRefused: () => {
-			onPoints(undefined);
-			return [];
-		},
-	};
-}
-
-/** First firmware (times 100) with `RT`, which sets the temperature and reads in one command. */
-const FIRMWARE_WITH_RT = 212;
-
-/**
- * A reading at `celsius`: `RT,<t>` where the firmware has it, else `T,<t>` and `R`. Sent with every
- * reading, because the circuit forgets the temperature with its power.
- */
-export function compensatedReading(options: {
-	readonly firmware: number | undefined;
-	readonly celsius: number;
-	readonly milliseconds: number;
-	readonly onReading: (text: string) => void;
-}): readonly EzoCommand[] {
-	const { firmware, milliseconds, onReading } = options;
-	const celsius = tenthsOf(options.celsius);
-	const onAnswer = (text: string): readonly EzoCommand[] => {
-		onReading(text);
-		return NO_COMMANDS;
-	};
-	const inTwo = (): readonly EzoCommand[] => [
-		{
-			text: `T,${celsius}`,
-			milliseconds: SHORT_MILLISECONDS,
-			onAnswer: (text) => {
-				if (text === "") return NO_COMMANDS;
-				throw new StationError("probe-malformed", `T was answered with "${text}"`);
-			},
-		},
-		{ text: "R", milliseconds, onAnswer },
-	];
-	if (firmware === undefined || firmware < FIRMWARE_WITH_RT) return inTwo();
-	return [{ text: `RT,${celsius}`, milliseconds, onAnswer, onRefused: inTwo }];
-}
-
-/** One decimal, half up: `25.0`, `-0.5`. */
-function tenthsOf(value: number): string {
-	const tenths = Math.round(value * 10);
-	const magnitude = Math.abs(tenths);
-	return `${tenths < 0 ? "-" : ""}${Math.floor(magnitude / 10)}.${magnitude % 10}`;
 }

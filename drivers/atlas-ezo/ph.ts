@@ -1,18 +1,9 @@
 /** Atlas Scientific EZO-pH at 0x63: class PH by the extensibility rules of ECMA-419. */
 import { StationError } from "../../src/core/errors.js";
-import type {
-	CompensatedSensor,
-	PHSample,
-	SleepingSensor,
-} from "../../src/firmware/measure/sensor.js";
+import type { CompensatedSensor, PHSample } from "../../src/firmware/measure/sensor.js";
 import type { I2CConnection } from "../../src/firmware/ports.js";
-import {
-	compensatedReading,
-	EZO_WARM_UP_MILLISECONDS,
-	EzoCircuit,
-	ezoNumberOf,
-	queryCalibration,
-} from "./ezo.js";
+import { type EzoCommand, ezoNumberOf } from "./ezo.js";
+import { EzoProbe } from "./ezo-probe.js";
 
 const ADDRESS = 0x63;
 /**
@@ -33,26 +24,13 @@ export interface PHOptions {
  * `begin` and `sample` throw StationError `bus-failed`, `probe-syntax`, `probe-no-data`,
  * `probe-malformed`, `probe-out-of-range`. Compensation corrects the electrode's slope only.
  */
-export default class PH implements CompensatedSensor<PHSample>, SleepingSensor {
-	readonly warmUpMilliseconds = EZO_WARM_UP_MILLISECONDS;
-	readonly circuit: EzoCircuit;
+export default class PH extends EzoProbe implements CompensatedSensor<PHSample> {
 	#celsius = 25;
 	#pH: number | undefined;
-	#calibrationPoints: number | undefined;
 
-	/** Reserves the address; the circuit is first spoken to by `begin`. */
 	constructor(options: PHOptions) {
+		super(options.sensor, "pH", ADDRESS);
 		this.configure(options);
-		this.circuit = new EzoCircuit({
-			sensor: options.sensor,
-			kind: "pH",
-			address: ADDRESS,
-			setUp: () => [
-				queryCalibration((points) => {
-					this.#calibrationPoints = points;
-				}),
-			],
-		});
 	}
 
 	/** `temperature`: of the water, degrees Celsius, for readings begun from now on; 25 at first. */
@@ -68,39 +46,20 @@ export default class PH implements CompensatedSensor<PHSample>, SleepingSensor {
 		return { model: "EZO-pH", classification: "PH", firmware: this.circuit.firmware };
 	}
 
-	get identity(): string | undefined {
-		return this.circuit.identityWith(this.#calibrationPoints);
-	}
-
-	get pollMilliseconds(): number {
-		return this.circuit.pollMilliseconds;
-	}
-
 	begin(): number {
 		this.#pH = undefined;
-		return this.circuit.start(() =>
-			compensatedReading({
-				firmware: this.circuit.firmware,
-				celsius: this.#celsius,
-				milliseconds: READING_MILLISECONDS,
-				onReading: (text) => {
-					this.#pH = pHOf(text);
-				},
-			}),
-		);
+		return this.beginCompensated(this.#celsius, READING_MILLISECONDS, (text) => {
+			this.#pH = pHOf(text);
+		});
 	}
 
 	sample(): PHSample | undefined {
 		if (!this.circuit.poll() || this.#pH === undefined) return undefined;
-		return { pHMeter: { pH: this.#pH, calibrationPoints: this.#calibrationPoints } };
+		return { pHMeter: { pH: this.#pH, calibrationPoints: this.calibrationPoints } };
 	}
 
-	sleep(): void {
-		this.circuit.sleep();
-	}
-
-	close(): void {
-		this.circuit.close();
+	setUp(): readonly EzoCommand[] {
+		return [this.queryCalibration()];
 	}
 }
 

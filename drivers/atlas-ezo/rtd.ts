@@ -1,20 +1,9 @@
 /** Atlas Scientific EZO-RTD at 0x66 with a platinum probe: class Temperature of ECMA-419. */
 import { StationError } from "../../src/core/errors.js";
-import type {
-	Sensor,
-	SleepingSensor,
-	TemperatureSample,
-} from "../../src/firmware/measure/sensor.js";
+import type { Sensor, TemperatureSample } from "../../src/firmware/measure/sensor.js";
 import type { I2CConnection } from "../../src/firmware/ports.js";
-import {
-	EZO_WARM_UP_MILLISECONDS,
-	EzoCircuit,
-	type EzoCommand,
-	ezoAnswerOf,
-	ezoNumberOf,
-	SHORT_MILLISECONDS,
-	setting,
-} from "./ezo.js";
+import { type EzoCommand, ezoAnswerOf, ezoNumberOf, SHORT_MILLISECONDS, setting } from "./ezo.js";
+import { EzoProbe } from "./ezo-probe.js";
 
 const ADDRESS = 0x66;
 /** Documented time of a reading; 393 and 643 ms were measured in two laboratories. */
@@ -28,22 +17,11 @@ const CELSIUS_MAX = 1254;
  * `begin` and `sample` throw StationError `bus-failed`, `probe-syntax`, `probe-no-data`,
  * `probe-malformed`, `probe-out-of-range`, and `probe-absent` for an open RTD.
  */
-export default class RTD implements Sensor<TemperatureSample>, SleepingSensor {
-	readonly warmUpMilliseconds = EZO_WARM_UP_MILLISECONDS;
-	readonly circuit: EzoCircuit;
+export default class RTD extends EzoProbe implements Sensor<TemperatureSample> {
 	#temperature: number | undefined;
 
-	/** Reserves the address; the circuit is first spoken to by `begin`. */
 	constructor(options: { readonly sensor: I2CConnection }) {
-		this.circuit = new EzoCircuit({
-			sensor: options.sensor,
-			kind: "RTD",
-			address: ADDRESS,
-			// The scale outlives a power cycle: somebody's Fahrenheit would be read as Celsius for ever.
-			setUp: () => [
-				queryScale((scale) => (scale === "C" ? [] : [setting("S,c"), confirmCelsius()])),
-			],
-		});
+		super(options.sensor, "RTD", ADDRESS);
 	}
 
 	/** Nothing to configure: the scale is Celsius, always. */
@@ -55,14 +33,6 @@ export default class RTD implements Sensor<TemperatureSample>, SleepingSensor {
 
 	get identification(): { model: string; classification: string; firmware: number | undefined } {
 		return { model: "EZO-RTD", classification: "Temperature", firmware: this.circuit.firmware };
-	}
-
-	get identity(): string | undefined {
-		return this.circuit.identityWith(undefined);
-	}
-
-	get pollMilliseconds(): number {
-		return this.circuit.pollMilliseconds;
 	}
 
 	begin(): number {
@@ -84,12 +54,9 @@ export default class RTD implements Sensor<TemperatureSample>, SleepingSensor {
 		return { thermometer: { temperature: this.#temperature } };
 	}
 
-	sleep(): void {
-		this.circuit.sleep();
-	}
-
-	close(): void {
-		this.circuit.close();
+	setUp(): readonly EzoCommand[] {
+		// The scale outlives a power cycle: somebody's Fahrenheit would be read as Celsius for ever.
+		return [queryScale((scale) => (scale === "C" ? [] : [setting("S,c"), confirmCelsius()]))];
 	}
 }
 

@@ -293,28 +293,18 @@ export class Rehearsal {
 			firmwareVersion: 1_000,
 			openProbes: openWaterProbes,
 			openRealTimeClock,
-			openJournal: (_board, { station }, retained) =>
-				witnessed(
-					Journal.open({
-						flash: board.flash,
-						station,
-						sha256: board.sha256,
-						entropy: board.entropy,
-						publicKey: board.signer.publicKey,
-						...(retained === undefined ? {} : { retained }),
-					}),
-					{
-						attempted: (canonicalBytes) => {
-							this.#attempted = canonicalBytes;
-						},
-						appended: (canonicalBytes) => {
-							this.#appended.push(canonicalBytes);
-						},
-						acknowledged: (cursor) => {
-							this.#acknowledged = cursor;
-						},
+			openJournal: (given) =>
+				witnessed(Journal.open(given), {
+					attempted: (canonicalBytes) => {
+						this.#attempted = canonicalBytes;
 					},
-				),
+					appended: (canonicalBytes) => {
+						this.#appended.push(canonicalBytes);
+					},
+					acknowledged: (cursor) => {
+						this.#acknowledged = cursor;
+					},
+				}),
 		});
 	}
 

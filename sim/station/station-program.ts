@@ -26,17 +26,6 @@ export function stationProgram(options: StationProgramOptions): (board: Board) =
 			firmwareVersion: FIRMWARE_VERSION,
 			openProbes: options.openProbes ?? openWaterProbes,
 			openRealTimeClock,
-			openJournal: (on, { station }, retained) =>
-				witnessed(
-					Journal.open({
-						flash: on.flash,
-						station,
-						sha256: on.sha256,
-						entropy: on.entropy,
-						publicKey: on.signer.publicKey,
-						...(retained === undefined ? {} : { retained }),
-					}),
-					options.witness,
-				),
+			openJournal: (given) => witnessed(Journal.open(given), options.witness),
 		});
 }

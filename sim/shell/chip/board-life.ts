@@ -278,16 +278,7 @@ function runStation(board: Board, firmwareVersion: number): unknown {
 		firmwareVersion,
 		openProbes: openWaterProbes,
 		openRealTimeClock,
-		openJournal: (on, { station }, retained) =>
-			Journal.open({
-				flash: on.flash,
-				station,
-				sha256: on.sha256,
-				entropy: on.entropy,
-				publicKey: on.signer.publicKey,
-				predecessor: told.predecessor,
-				...(retained === undefined ? {} : { retained }),
-			}),
+		openJournal: (given) => Journal.open({ ...given, predecessor: told.predecessor }),
 	});
 }
 

@@ -56,16 +56,7 @@ export function start(): void {
 			firmwareVersion: FIRMWARE_VERSION,
 			openProbes: openWaterProbes,
 			openRealTimeClock: (each) => systemClockFollowing(openRealTimeClock(each), board),
-			openJournal: (_board, { station }, retained) =>
-				Journal.open({
-					flash: board.flash,
-					station,
-					sha256: board.sha256,
-					entropy: board.entropy,
-					publicKey: board.signer.publicKey,
-					predecessor: provisioning.predecessor,
-					...(retained === undefined ? {} : { retained }),
-				}),
+			openJournal: (given) => Journal.open({ ...given, predecessor: provisioning.predecessor }),
 		});
 	} catch (error) {
 		die("start", error);

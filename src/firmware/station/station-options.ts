@@ -1,5 +1,6 @@
 /** What a station is made of. */
 import type { StationConfiguration } from "../config/configuration.js";
+import type { JournalOptions } from "../journal/journal-types.js";
 import type { WaterProbes } from "../measure/probes.js";
 import type { Board } from "../ports.js";
 import type { StationJournal } from "./journal-port.js";
@@ -17,10 +18,6 @@ export interface StationOptions {
 	readonly firmwareVersion: number;
 	readonly openProbes: (board: Board, configuration: StationConfiguration) => WaterProbes;
 	readonly openRealTimeClock: (board: Board) => RealTimeClock;
-	/** `retained` is what `save` of the last wake gave, when that wake ended in deep sleep. */
-	readonly openJournal: (
-		board: Board,
-		configuration: StationConfiguration,
-		retained: Uint8Array | undefined,
-	) => StationJournal;
+	/** What the root alone knows, such as the board before this one, it adds. */
+	readonly openJournal: (options: JournalOptions) => StationJournal;
 }

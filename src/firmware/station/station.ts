@@ -87,7 +87,9 @@ export class Station {
 		this.#manager = new ConfigurationManager({ provisioned, memory, clock, state });
 		const { configuration } = this.#manager;
 		this.#journal = new TolerantJournal({
-			open: (note) => options.openJournal(board, named(configuration), note),
+			open: options.openJournal,
+			board,
+			station: named(configuration).station,
 			retained: retained?.journal,
 			delivered: retained?.delivered,
 			log: (text) => board.log.line(text),

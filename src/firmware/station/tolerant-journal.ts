@@ -8,12 +8,16 @@ import { StationError, type StationErrorCode } from "../../core/errors.js";
 import type { Entry, EntryDraft } from "../../protocol/record/entry-layouts.js";
 import type { EntrySource, ReadableEntries } from "../../protocol/record/entry-source.js";
 import type { JournalGap } from "../journal/gap-tracker.js";
-import type { EpochOrigin, JournalHealth } from "../journal/journal-types.js";
+import type { EpochOrigin, JournalHealth, JournalOptions } from "../journal/journal-types.js";
+import type { Board } from "../ports.js";
 import type { StationJournal } from "./journal-port.js";
 
 export interface TolerantJournalOptions {
-	/** With what `save` of the last wake gave, or without. Throws what opening throws. */
-	readonly open: (retained: Uint8Array | undefined) => StationJournal;
+	/** Throws what opening throws. */
+	readonly open: (options: JournalOptions) => StationJournal;
+	readonly board: Pick<Board, "flash" | "sha256" | "entropy" | "signer">;
+	readonly station: string;
+	/** What `save` gave at the end of the last wake, when that was a deep sleep. */
 	readonly retained: Uint8Array | undefined;
 	readonly delivered: Delivered | undefined;
 	readonly log: (text: string) => void;
@@ -199,7 +203,15 @@ export class TolerantJournal implements StationJournal {
 
 	#open(retained: Uint8Array | undefined): void {
 		try {
-			this.#journal = this.#options.open(retained);
+			const { open, board, station } = this.#options;
+			this.#journal = open({
+				flash: board.flash,
+				station,
+				sha256: board.sha256,
+				entropy: board.entropy,
+				publicKey: board.signer.publicKey,
+				...(retained === undefined ? {} : { retained }),
+			});
 			this.#failure = undefined;
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
