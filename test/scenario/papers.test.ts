@@ -12,6 +12,7 @@ const ELSEWHERE: readonly (readonly [command: RegExp, test: string, evidence: Re
 	[/^npm ci && npm start$/, "test/scenario/command-line.test.ts", /sim\/shell\/main\.js/],
 	[/^npm test$/, ".ci/run", /^npm test/m],
 	[/^npm start -- --data recorded /, "test/scenario/command-line.test.ts", /"--river"/],
+	[/^npm run test:cost /, "test/structure/test-cost.test.ts", /"test\/cost\/main\.js"/],
 	[/^npm run xs:(sim|esp32)/, "test/structure/manifest.test.ts", /manifest/],
 	[
 		/^npm run lint$/,

@@ -55,13 +55,37 @@ const COMMAND_RUN: Rewrite = [
 	},`,
 ];
 
-const built = <Result>(
+/** All rows with all that belongs to them; where one is forgotten, there are as many of the others as let the program live. */
+const ALL = [CHANNEL_ROW, CHANNEL_SET, CHANNEL_PROBE, FIELD, ENTRY, COMMAND, COMMAND_RUN];
+const WITHOUT_SET = [CHANNEL_ROW, CHANNEL_PROBE];
+const WITHOUT_PROBE_AND_COMMAND = [CHANNEL_ROW, CHANNEL_SET, COMMAND_RUN];
+const WITHOUT_CHANNEL = [CHANNEL_PROBE];
+
+/** A program takes half a second of processor time to build and load: each is there once, until the last test is over. */
+const loaded = new Map<readonly Rewrite[], Promise<typeof Printed>>();
+const whileLoaded: Promise<void>[] = [];
+let unload = (): void => {};
+const over = new Promise<void>((resolve) => {
+	unload = resolve;
+});
+
+async function built<Result>(
 	rewrites: readonly Rewrite[],
 	use: (printed: typeof Printed) => Promise<Result> | Result,
-): Promise<Result> =>
-	withRewritten(rewrites, async (load) =>
-		use((await load("test/support/worlds/printed.js")) as typeof Printed),
-	);
+): Promise<Result> {
+	let printed = loaded.get(rewrites);
+	if (printed === undefined) {
+		printed = new Promise((resolve, reject) => {
+			const kept = withRewritten(rewrites, async (load) => {
+				resolve((await load("test/support/worlds/printed.js")) as typeof Printed);
+				await over;
+			});
+			whileLoaded.push(kept.catch(reject));
+		});
+		loaded.set(rewrites, printed);
+	}
+	return use(await printed);
+}
 
 const ECLIPSE = {
 	kind: "eclipse",
@@ -73,10 +97,13 @@ const ECLIPSE = {
 describe("a made-up row", function () {
 	this.timeout(60_000);
 
+	after(async () => {
+		unload();
+		await Promise.all(whileLoaded);
+	});
+
 	it("of a channel is seen from its probe to the table of readings", async () => {
-		const { table, row } = await built([CHANNEL_ROW, CHANNEL_SET, CHANNEL_PROBE], (printed) =>
-			printed.printedDay(),
-		);
+		const { table, row } = await built(ALL, (printed) => printed.printedDay());
 		const [head = "", ...rows] = table.map((line) => line.trimEnd().split(","));
 		const at = (head as readonly string[]).indexOf("redox");
 		assert.deepEqual(head.slice(at, at + 3), ["redox", "redox_flags", "redox_calibration"]);
@@ -90,12 +117,12 @@ describe("a made-up row", function () {
 
 	it("of a channel is missed where its set, its probe or the row itself is forgotten", async () => {
 		await assert.rejects(
-			built([CHANNEL_ROW, CHANNEL_PROBE], (printed) => printed.printedDay()),
+			built(WITHOUT_SET, (printed) => printed.printedDay()),
 			/the station crashes/,
 		);
-		const noProbe = await built([CHANNEL_ROW, CHANNEL_SET], (printed) => printed.printedDay());
+		const noProbe = await built(WITHOUT_PROBE_AND_COMMAND, (printed) => printed.printedDay());
 		assert.equal(noProbe.row["redox"], undefined);
-		const noRow = await built([CHANNEL_PROBE], (printed) => printed.printedDay());
+		const noRow = await built(WITHOUT_CHANNEL, (printed) => printed.printedDay());
 		assert.ok(!(noRow.table[0] ?? "").includes("redox"));
 		assert.deepEqual(
 			Object.keys(noRow.row).filter((name) => name.startsWith("redox")),
@@ -104,7 +131,7 @@ describe("a made-up row", function () {
 	});
 
 	it("of a configuration field is seen from an operator's file to value, default and document", async () => {
-		const seen = await built([FIELD], (printed) => [
+		const seen = await built(ALL, (printed) => [
 			printed.printedField("humidity", "humidity=71"),
 			printed.printedField("humidity", "").value,
 		]);
@@ -118,38 +145,36 @@ describe("a made-up row", function () {
 			undefined,
 		]);
 		await assert.rejects(
-			built([FIELD], (printed) => printed.printedField("humidity", "humidity=101")),
+			built(ALL, (printed) => printed.printedField("humidity", "humidity=101")),
 			/humidity is 101; use a whole number from 0 to 100/,
 		);
 		await assert.rejects(
-			built([], (printed) => printed.printedField("humidity", "humidity=71")),
+			built(WITHOUT_CHANNEL, (printed) => printed.printedField("humidity", "humidity=71")),
 			/unknown, repeated or unordered lines/,
 		);
 	});
 
 	it("of an entry kind is seen from its fields to its bytes and to the words of a table", async () => {
-		assert.deepEqual(await built([ENTRY], (printed) => printed.printedEntry(ECLIPSE)), {
+		assert.deepEqual(await built(ALL, (printed) => printed.printedEntry(ECLIPSE)), {
 			bytes: 28 + 16,
 			text: "depth 513, drift unknown, seal abababababababab",
 		});
 		await assert.rejects(
-			built([], (printed) => printed.printedEntry(ECLIPSE)),
+			built(WITHOUT_CHANNEL, (printed) => printed.printedEntry(ECLIPSE)),
 			TypeError,
 		);
 	});
 
 	it("of a command is seen at the station's line and in the program, with its limits and kinds", async () => {
-		const { lines, help, printed } = await built([COMMAND, COMMAND_RUN], (world) =>
+		const { lines, help, printed } = await built(ALL, (world) =>
 			world.printedCommand("blink", "blink count=7"),
 		);
 		assert.deepEqual(lines, ["+  lamp=red  at=1790812800", "! ok  blinks=7"]);
 		assert.match(help ?? "", /blink.*count/);
 		assert.equal(printed, "lamp  at\nred   2026-10-01T00:00:00Z\nblinks  7\n");
-		const refused = await built([COMMAND, COMMAND_RUN], (world) =>
-			world.printedCommand("blink", "blink count=12"),
-		);
+		const refused = await built(ALL, (world) => world.printedCommand("blink", "blink count=12"));
 		assert.match(refused.lines.join("\n"), /count: use a whole number from 1 to 9/);
-		const forgotten = await built([COMMAND_RUN], (world) =>
+		const forgotten = await built(WITHOUT_PROBE_AND_COMMAND, (world) =>
 			world.printedCommand("status", "blink count=7"),
 		);
 		assert.match(forgotten.lines.join("\n"), /unknown-command|no command/);

@@ -1,15 +1,32 @@
 /** The bundle of scripts/bundle on the XS worker. */
-import { writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { bundle } from "../../../scripts/bundle/bundle.js";
+import { setTimeout as passed } from "node:timers/promises";
+import { type Bundle, bundle } from "../../../scripts/bundle/bundle.js";
+import { OperationalError } from "../../../src/host/errors.js";
+import { withLockOf } from "../../../src/host/process-lock.js";
 import { PROJECT } from "../sources.js";
+
+/** All that a bundle can come of. */
+const SOURCES = ["src", "drivers", "sim", "scripts", "test/support/engines"];
+const CACHE = join(PROJECT, ".cache/bundles");
+const LOOK_AGAIN_MILLISECONDS = 100;
 
 /**
  * Bundles a module of build/ and writes it into `folder`; its path there. Modules of the SDK, which the worker
  * lacks, become empty classes: what is declared can be loaded, and nothing of the board can run.
  */
 export async function writeBundle(entry: string, folder: string): Promise<string> {
-	const { code, imports } = await bundle(join(PROJECT, "build", entry), false);
+	const { code, imports } = await bundleOnce(entry);
 	let text = code;
 	imports.forEach((specifier, index) => {
 		writeFileSync(join(folder, `sdk${index}.js`), "export default class {}\n");
@@ -18,4 +35,53 @@ export async function writeBundle(entry: string, folder: string): Promise<string
 	const path = join(folder, "bundle.js");
 	writeFileSync(path, text);
 	return path;
+}
+
+/**
+ * A bundle takes ten seconds of processor time, and several files of tests look at the same one: it is made once of the same
+ * sources by the same tools. Whoever needs it meanwhile waits for it.
+ */
+export async function bundleOnce(
+	entry: string,
+	cache = CACHE,
+	make: (path: string) => Promise<Bundle> = (path) => bundle(path, false),
+	hashOf = sourcesHash,
+): Promise<Bundle> {
+	const name = entry.replaceAll("/", "-");
+	const path = join(cache, `${name}-${hashOf()}.json`);
+	mkdirSync(cache, { recursive: true });
+	for (;;) {
+		if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as Bundle;
+		try {
+			return await withLockOf(join(cache, name), async () => {
+				if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as Bundle;
+				const made = await make(join(PROJECT, "build", entry));
+				// Of former sources: nobody will ask for it again.
+				for (const file of readdirSync(cache)) {
+					if (file.startsWith(`${name}-`)) rmSync(join(cache, file), { force: true });
+				}
+				writeFileSync(`${path}.making`, JSON.stringify(made));
+				renameSync(`${path}.making`, path);
+				return made;
+			});
+		} catch (error) {
+			if (!(error instanceof OperationalError)) throw error;
+			await passed(LOOK_AGAIN_MILLISECONDS);
+		}
+	}
+}
+
+/** Of every compiled source by name, the tools that bundle them, and the engine that runs those. */
+function sourcesHash(): string {
+	const hash = createHash("sha256").update(process.version);
+	hash.update(readFileSync(join(PROJECT, "package-lock.json")));
+	for (const part of SOURCES) {
+		const folder = join(PROJECT, "build", part);
+		for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()) {
+			if (!file.endsWith(".js")) continue;
+			const text = readFileSync(join(folder, file));
+			hash.update(`\n${part}/${file} ${text.length}\n`).update(text);
+		}
+	}
+	return hash.digest("hex");
 }
