@@ -9,7 +9,7 @@ import { type I2CChip, SimulatedI2CBus } from "../bus/i2c-bus.js";
 import { Ads1115 } from "../chips/ads1115.js";
 import { Ds3231 } from "../chips/ds3231.js";
 import type { EzoFirmware } from "../chips/ezo-firmware.js";
-import { TurbidityLoop } from "../probes/turbidity-loop.js";
+import { type LoopScale, TurbidityLoop } from "../probes/turbidity-loop.js";
 import type { ConductionLaw } from "../river/conduction.js";
 import type { River } from "../river/river.js";
 import { createChosenProbes } from "./chosen-probes.js";
@@ -22,16 +22,13 @@ import { createWaterProbes } from "./water-probes.js";
 const LOOP_WARM_UP_MILLISECONDS = 1000;
 const BATTERY_DIVIDER = 6;
 
-export interface HardwareOptions {
+export interface HardwareOptions extends LoopScale {
 	readonly clock: VirtualClock;
 	/** Unix seconds of the clock's origin. */
 	readonly originUtcSeconds: number;
 	readonly seed: number;
 	readonly river: River;
 	readonly conduction: ConductionLaw;
-	readonly shuntOhms: number;
-	readonly turbidityAt4Milliampere: number;
-	readonly turbidityAt20Milliampere: number;
 	/** Generation of the pH circuit's firmware; the newest without it. */
 	readonly circuitFirmware?: EzoFirmware;
 	/** Which parts measure; the reference board's without it. */

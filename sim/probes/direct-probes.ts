@@ -7,13 +7,11 @@ import type { WaterProbes } from "../../src/firmware/measure/probes.js";
 import type { Sensor } from "../../src/firmware/measure/sensor.js";
 import { conductivityAt } from "../river/conduction.js";
 import type { WaterState } from "../river/water.js";
+import type { LoopScale } from "./turbidity-loop.js";
 
-export interface DirectProbesOptions {
+export interface DirectProbesOptions extends LoopScale {
 	readonly water: () => WaterState;
 	readonly batteryVolts: () => number;
-	readonly shuntOhms: number;
-	readonly turbidityAt4Milliampere: number;
-	readonly turbidityAt20Milliampere: number;
 }
 
 /** One code of the converter at +-4.096 V. */

@@ -1,4 +1,25 @@
 /** An ISO 7027 transmitter on a 4-20 mA loop, seen as the voltage over the shunt. */
+import type { StationConfiguration } from "../../src/firmware/config/configuration.js";
+
+export interface LoopScale {
+	readonly shuntOhms: number;
+	readonly turbidityAt4Milliampere: number;
+	readonly turbidityAt20Milliampere: number;
+}
+
+/** The loop that a configuration is right for. */
+export function loopOf(
+	configuration: Pick<
+		StationConfiguration,
+		"loopShuntMilliohms" | "turbidityAt4MilliampereMilli" | "turbidityAt20MilliampereMilli"
+	>,
+): LoopScale {
+	return {
+		shuntOhms: configuration.loopShuntMilliohms / 1000,
+		turbidityAt4Milliampere: configuration.turbidityAt4MilliampereMilli / 1000,
+		turbidityAt20Milliampere: configuration.turbidityAt20MilliampereMilli / 1000,
+	};
+}
 
 export interface TurbidityLoopOptions {
 	/** Milliseconds of the world now. */

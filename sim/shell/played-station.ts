@@ -13,6 +13,7 @@ import type { Entry } from "../../src/protocol/record/entry-layouts.js";
 import { TimeResolver } from "../../src/protocol/record/time-resolver.js";
 import { SimulatedFlash } from "../flash/flash.js";
 import type { Endpoint } from "../network/wire.js";
+import { loopOf } from "../probes/turbidity-loop.js";
 import type { River } from "../river/river.js";
 import { SimulatedStation } from "../station/station.js";
 import { stationProgram } from "../station/station-program.js";
@@ -198,9 +199,7 @@ function openStation(
 		river,
 		conduction: { kind: "natural" },
 		probes: configuration,
-		shuntOhms: configuration.loopShuntMilliohms / 1000,
-		turbidityAt4Milliampere: configuration.turbidityAt4MilliampereMilli / 1000,
-		turbidityAt20Milliampere: configuration.turbidityAt20MilliampereMilli / 1000,
+		...loopOf(configuration),
 		originUtcSeconds: options.startUtcSeconds,
 		trustFloorUtcSeconds: Math.floor(options.startUtcSeconds) - 86_400,
 		program: stationProgram({ configuration, witness: files.witness }),

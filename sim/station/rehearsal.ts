@@ -22,6 +22,7 @@ import { SimulatedFlash } from "../flash/flash.js";
 import { createKeyedHashScheme, keysOf, type SignatureScheme } from "../keys/signature-scheme.js";
 import { LoopbackCollector } from "../network/loopback-collector.js";
 import { AIR, bottleOf } from "../probes/bottles.js";
+import { loopOf } from "../probes/turbidity-loop.js";
 import { SCENARIOS } from "../river/scenarios.js";
 import { SimulatedStation } from "./station.js";
 import { witnessed } from "./witness.js";
@@ -134,9 +135,7 @@ export class Rehearsal {
 			river: makeRiver(seed, START_UTC_SECONDS),
 			conduction: { kind: "natural" },
 			probes: configuration,
-			shuntOhms: configuration.loopShuntMilliohms / 1000,
-			turbidityAt4Milliampere: configuration.turbidityAt4MilliampereMilli / 1000,
-			turbidityAt20Milliampere: configuration.turbidityAt20MilliampereMilli / 1000,
+			...loopOf(configuration),
 			originUtcSeconds: START_UTC_SECONDS,
 			trustFloorUtcSeconds: START_UTC_SECONDS - 86_400,
 			program: (board) => this.#start(options.onBoard?.(board) ?? board, configuration),

@@ -1,6 +1,7 @@
 /** Probes without buses that fall ill: each ailment is one that a station can notice. */
 
 import { openDirectProbes } from "../../sim/probes/direct-probes.js";
+import { loopOf } from "../../sim/probes/turbidity-loop.js";
 import type { WaterState } from "../../sim/river/water.js";
 import { StationError } from "../../src/core/errors.js";
 import { fraction, type RandomSource } from "../../src/core/random.js";
@@ -63,9 +64,7 @@ export function openAilingProbes(options: AilingProbesOptions): WaterProbes {
 	const probes = openDirectProbes({
 		water,
 		batteryVolts: () => ailments.batteryVolts ?? options.batteryVolts(),
-		shuntOhms: configuration.loopShuntMilliohms / 1000,
-		turbidityAt4Milliampere: configuration.turbidityAt4MilliampereMilli / 1000,
-		turbidityAt20Milliampere: configuration.turbidityAt20MilliampereMilli / 1000,
+		...loopOf(configuration),
 	});
 	const answering = (name: Ailments["dead"]): void => {
 		if (ailments.dead === name) throw new StationError("bus-failed", `${name} does not answer`);

@@ -13,6 +13,7 @@ import { LineAssembler } from "../../../src/protocol/line/console.js";
 import type { Partition } from "../../../src/technician/flash/partition-table.js";
 import { Bootloader } from "../../flash/bootloader.js";
 import type { SimulatedFlash } from "../../flash/flash.js";
+import { loopOf } from "../../probes/turbidity-loop.js";
 import { SCENARIOS } from "../../river/scenarios.js";
 import { SimulatedStation } from "../../station/station.js";
 import type { SavedStation } from "../../station/station-state.js";
@@ -115,9 +116,7 @@ export class BoardLife {
 			river,
 			conduction: { kind: "natural" },
 			probes: configuration,
-			shuntOhms: configuration.loopShuntMilliohms / 1000,
-			turbidityAt4Milliampere: configuration.turbidityAt4MilliampereMilli / 1000,
-			turbidityAt20Milliampere: configuration.turbidityAt20MilliampereMilli / 1000,
+			...loopOf(configuration),
 			originUtcSeconds,
 			trustFloorUtcSeconds: told.trustFloorUtcSeconds,
 			program: (board) => runStation(board, firmwareVersion),

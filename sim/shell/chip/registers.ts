@@ -3,7 +3,7 @@
  * through which they ask the flash chip for its identity. Addresses and bits are ESP-IDF's `soc` headers'; every
  * other address reads 0.
  */
-import { crc8Of } from "./crc8.js";
+import { crc8Of } from "../../../drivers/one-wire.js";
 
 /** What a loader asks for at 0x40001000. */
 export const CHIP_MAGICS = Object.freeze({

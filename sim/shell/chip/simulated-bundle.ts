@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
 	BUNDLE_FORMAT,
+	type Bundle,
 	MANIFEST_FILE,
 	type Manifest,
 } from "../../../src/technician/flash/bundle.js";
@@ -61,14 +62,7 @@ export function simulatedParts(
 	];
 }
 
-export interface ManifestFacts {
-	readonly version: string;
-	readonly board: string;
-	readonly flashBytes: number;
-	readonly sdk: string;
-	readonly idf: string;
-	readonly partitions: readonly Partition[];
-}
+export type ManifestFacts = Omit<Bundle, "name" | "parts">;
 
 export function manifestOf(facts: ManifestFacts, parts: readonly PartFile[]): Manifest {
 	const { version, ...build } = facts;

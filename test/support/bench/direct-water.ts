@@ -1,5 +1,6 @@
 /** Probes that see the river without chips in between, for runs of weeks: a tenth of the time. */
 import { openDirectProbes } from "../../../sim/probes/direct-probes.js";
+import { loopOf } from "../../../sim/probes/turbidity-loop.js";
 import type { River } from "../../../sim/river/river.js";
 import type { SimulatedStation } from "../../../sim/station/station.js";
 import type { StationProgramOptions } from "../../../sim/station/station-program.js";
@@ -13,8 +14,6 @@ export function directProbesOf(
 		openDirectProbes({
 			water: () => river.at(station().utcSeconds),
 			batteryVolts: () => station().hardware.battery.volts(),
-			shuntOhms: configuration.loopShuntMilliohms / 1000,
-			turbidityAt4Milliampere: configuration.turbidityAt4MilliampereMilli / 1000,
-			turbidityAt20Milliampere: configuration.turbidityAt20MilliampereMilli / 1000,
+			...loopOf(configuration),
 		});
 }

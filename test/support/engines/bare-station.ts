@@ -9,6 +9,7 @@ import {
 	keyedHashPublicKey,
 } from "../../../sim/keys/keyed-hash-signer.js";
 import type { Endpoint } from "../../../sim/network/wire.js";
+import { loopOf } from "../../../sim/probes/turbidity-loop.js";
 import type { River } from "../../../sim/river/river.js";
 import { SCENARIOS } from "../../../sim/river/scenarios.js";
 import type { StationObserver } from "../../../sim/station/observer.js";
@@ -88,9 +89,7 @@ export function bareStation(options: BareStationOptions = {}): SimulatedStation 
 		river,
 		conduction: { kind: "natural" },
 		probes: configuration,
-		shuntOhms: configuration.loopShuntMilliohms / 1000,
-		turbidityAt4Milliampere: configuration.turbidityAt4MilliampereMilli / 1000,
-		turbidityAt20Milliampere: configuration.turbidityAt20MilliampereMilli / 1000,
+		...loopOf(configuration),
 		originUtcSeconds,
 		trustFloorUtcSeconds: START_UTC_SECONDS - 86_400,
 		program: options.wrap?.(program) ?? program,

@@ -2,6 +2,7 @@
 
 import { TIME_FAULTS } from "../../../sim/network/time-server.js";
 import { openDirectProbes } from "../../../sim/probes/direct-probes.js";
+import { loopOf } from "../../../sim/probes/turbidity-loop.js";
 import type { SimulatedStation } from "../../../sim/station/station.js";
 import { fraction, integerBelow, SeededRandom, seedOf } from "../../../src/core/random.js";
 import { keyedHashKeyOf, openBareCollector, stepStation } from "../engines/bare-collector.js";
@@ -70,9 +71,7 @@ export async function runTimeTrial({
 			openDirectProbes({
 				water: () => river.at(station.utcSeconds),
 				batteryVolts: () => station.hardware.battery.volts(),
-				shuntOhms: configuration.loopShuntMilliohms / 1000,
-				turbidityAt4Milliampere: configuration.turbidityAt4MilliampereMilli / 1000,
-				turbidityAt20Milliampere: configuration.turbidityAt20MilliampereMilli / 1000,
+				...loopOf(configuration),
 			}),
 		collectorPublicKey: keyedHashKeyOf("collector").publicKey,
 		endpoint,
