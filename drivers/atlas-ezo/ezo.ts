@@ -257,7 +257,8 @@ export class EzoCircuit implements SpokenCircuit {
 				const answer = ezoAnswerOf("I", text) ?? "";
 				const comma = answer.indexOf(",");
 				// A circuit may call itself by initials with dots or without.
-				const kind = answer.slice(0, Math.max(comma, 0)).split(".").join("");
+				const called = answer.slice(0, Math.max(comma, 0));
+				const kind = called.indexOf(".") < 0 ? called : called.split(".").join("");
 				const version = answer.slice(comma + 1);
 				const release = version.indexOf(".") < 0 ? undefined : unsignedDecimalOf(version, 4, 2);
 				if (release === undefined || !isTextOf(kind, 1, FRAME_BYTES, isLetter)) {

@@ -9,7 +9,6 @@ import type {
 	I2CBus,
 	Network,
 	ResetReason,
-	RetainedMemory,
 	SettingsMemory,
 	Signer,
 	Verifier,
@@ -22,6 +21,7 @@ import type { VirtualAlarm, VirtualClock } from "./clock.js";
 import type { Hardware } from "./hardware.js";
 import type { PowerCycle } from "./power-cycle.js";
 import { SimulatedRail } from "./rail.js";
+import type { RetainedCells } from "./retained-cells.js";
 
 /** ESP32 task watchdog as the board target sets it. */
 const WATCHDOG_MILLISECONDS = 60_000;
@@ -33,8 +33,7 @@ export interface BoardOptions {
 	readonly resetReason: ResetReason;
 	readonly wakeCause: WakeCause;
 	readonly random: RandomSource;
-	readonly retained: Uint8Array;
-	readonly crash: Uint8Array;
+	readonly retained: RetainedCells;
 	readonly settings: SettingsMemory;
 	readonly bootloader?: Bootloader;
 	readonly flash: FlashPartition;
@@ -81,20 +80,11 @@ export function createBoard(options: BoardOptions): Board {
 			},
 			freeHeapBytes: undefined,
 		},
-		retained: memory(options.retained, check, options.beforeOperation),
-		crash: memory(options.crash, check, options.beforeOperation),
+		retained: options.retained.statePortOf(check, options.beforeOperation),
+		crash: options.retained.crashPortOf(check, options.beforeOperation),
 		settings: options.settings,
 		watchdog: new SimulatedWatchdog(hardware.clock, powerCycle, () => options.onReset("watchdog")),
-		image: {
-			get isOnTrial() {
-				check();
-				return options.bootloader?.isOnTrial ?? false;
-			},
-			confirm: () => {
-				check();
-				options.bootloader?.markValid();
-			},
-		},
+		image: new SimulatedImage(powerCycle, options.bootloader),
 		log: {
 			line: (text) => {
 				check();
@@ -120,6 +110,27 @@ export function createBoard(options: BoardOptions): Board {
 		console: options.console,
 		trustFloorUtcSeconds: options.trustFloorUtcSeconds,
 	};
+}
+
+/** The image that runs, as the bootloader knows it. */
+class SimulatedImage {
+	readonly #powerCycle: PowerCycle;
+	readonly #bootloader: Bootloader | undefined;
+
+	constructor(powerCycle: PowerCycle, bootloader: Bootloader | undefined) {
+		this.#powerCycle = powerCycle;
+		this.#bootloader = bootloader;
+	}
+
+	get isOnTrial(): boolean {
+		this.#powerCycle.check();
+		return this.#bootloader?.isOnTrial ?? false;
+	}
+
+	confirm(): void {
+		this.#powerCycle.check();
+		this.#bootloader?.markValid();
+	}
 }
 
 /** Since power-on of the board. */
@@ -170,20 +181,6 @@ class SimulatedWatchdog implements Watchdog {
 		this.#powerCycle.check();
 		this.#dueMicroseconds = this.#clock.microseconds + WATCHDOG_MILLISECONDS * 1000;
 	}
-}
-
-function memory(cells: Uint8Array, check: () => void, beforeWrite: () => void): RetainedMemory {
-	return {
-		byteLength: cells.length,
-		read: (bytes) => {
-			check();
-			bytes.set(cells.subarray(0, bytes.length));
-		},
-		write: (bytes) => {
-			beforeWrite();
-			cells.set(bytes);
-		},
-	};
 }
 
 function guarded(bus: I2CBus, check: () => void): I2CBus {

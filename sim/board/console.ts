@@ -13,12 +13,13 @@ const MICROSECONDS_PER_BYTE = 86.8;
 const BUFFER_BYTES = 1024;
 /** Nobody changes plugs faster. */
 const PLUG_MICROSECONDS = 10_000;
+const NOTHING = new Uint8Array(0);
 
 export class SimulatedConsole {
 	/** A device was plugged in, or spoke, while the processor slept. */
 	readonly #wake: () => void;
 	#toDevice: ((bytes: Uint8Array) => void) | undefined;
-	#received: Uint8Array = new Uint8Array(0);
+	#received: Uint8Array = NOTHING;
 	#powerCycle: ConsolePort | undefined;
 	/** Plugged in before the station could have seen that the last one was pulled out. */
 	#queued: ((bytes: Uint8Array) => void) | undefined;
@@ -34,7 +35,7 @@ export class SimulatedConsole {
 			isAttached: () => this.isAttached,
 			take: () => {
 				const bytes = this.#received;
-				if (bytes.length > 0) this.#received = new Uint8Array(0);
+				if (bytes.length > 0) this.#received = NOTHING;
 				return bytes;
 			},
 			give: (bytes) => this.#toDevice?.(bytes),
@@ -69,7 +70,7 @@ export class SimulatedConsole {
 	detach(): void {
 		this.#toDevice = undefined;
 		this.#queued = undefined;
-		this.#received = new Uint8Array(0);
+		this.#received = NOTHING;
 		if (this.#powerCycle === undefined) return;
 		this.#isPullUnseen = true;
 		this.#powerCycle.notify(this.#received.length);
@@ -91,7 +92,7 @@ export class SimulatedConsole {
 
 	/** The port of one power cycle of the processor. */
 	portOf(powerCycle: PowerCycle): ConsoleStream {
-		this.#received = new Uint8Array(0);
+		this.#received = NOTHING;
 		const port = new ConsolePort(powerCycle, this.#plug);
 		this.#powerCycle = port;
 		return port;
@@ -100,7 +101,7 @@ export class SimulatedConsole {
 	/** The power cycle has ended; what was on the wire is lost. */
 	endPowerCycle(): void {
 		this.#powerCycle = undefined;
-		this.#received = new Uint8Array(0);
+		this.#received = NOTHING;
 		this.#isPullUnseen = false;
 		this.#toDevice ??= this.#queued;
 		this.#queued = undefined;

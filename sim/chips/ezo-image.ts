@@ -4,6 +4,7 @@ import type { EzoExport, EzoKind } from "./ezo-firmware.js";
 
 const STRING_BYTES = 6;
 const NUMBER_BYTES = 4;
+const NOTHING = new Uint8Array(0);
 
 /** Calibration and other settings of one kind that outlive the power: numbers by name. */
 export type EzoOwnSettings = { [name: string]: number };
@@ -12,7 +13,7 @@ export type EzoOwnSettings = { [name: string]: number };
 export class EzoTransfer {
 	readonly #kind: EzoKind;
 	#exportIndex = 0;
-	#imported: Uint8Array = new Uint8Array(0);
+	#imported: Uint8Array = NOTHING;
 
 	constructor(kind: EzoKind) {
 		this.#kind = kind;
@@ -61,7 +62,7 @@ export class EzoTransfer {
 
 	forget(): void {
 		this.#exportIndex = 0;
-		this.#imported = new Uint8Array(0);
+		this.#imported = NOTHING;
 	}
 
 	get #strings(): number {

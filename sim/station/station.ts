@@ -13,13 +13,13 @@ import type {
 	Verifier,
 	WakeCause,
 } from "../../src/firmware/ports.js";
-import { CRASH_RECORD_BYTES } from "../../src/firmware/station/crash-record.js";
 import { createBoard } from "../board/board.js";
 import { VirtualClock } from "../board/clock.js";
 import { SimulatedConsole } from "../board/console.js";
 import { createHardware, type Hardware, type HardwareOptions } from "../board/hardware.js";
 import { PowerCut } from "../board/power-cut.js";
 import { PowerCycle } from "../board/power-cycle.js";
+import { RetainedCells } from "../board/retained-cells.js";
 import { SimulatedSettings } from "../board/settings.js";
 import type { Bootloader } from "../flash/bootloader.js";
 import type { FlashOperation, SimulatedFlash } from "../flash/flash.js";
@@ -35,8 +35,6 @@ import type { SavedStation, Sleep, StationCounters } from "./station-state.js";
 const EMPTY_SECONDS = 3600;
 /** From reset or wake to the first line of the program (measured on XS elsewhere: 0.2 to 0.4 s). */
 const BOOT_MICROSECONDS = 250_000;
-/** The board keeps 2 KB. */
-const RETAINED_BYTES = 2048;
 
 /** What runs on the board at each wake; what it returns is not kept. */
 export type StationProgram = (board: Board) => unknown;
@@ -81,7 +79,7 @@ export class SimulatedStation {
 	onSleep: ((sleep: Sleep) => void) | undefined;
 	readonly #options: SimulatedStationOptions;
 	readonly #random: RandomSource;
-	readonly #retained = new Uint8Array(RETAINED_BYTES);
+	readonly #retained = new RetainedCells();
 	#createKeys: SimulatedStationOptions["createKeys"];
 	#operations: KeyOperations | undefined;
 	readonly #wakeAlarm;
@@ -213,7 +211,7 @@ export class SimulatedStation {
 		return {
 			microseconds: this.clock.microseconds,
 			powerOnMicroseconds: this.#powerOnMicroseconds,
-			retainedHex: hexOf(this.#retained),
+			retainedHex: hexOf(this.#retained.bytes),
 			wake:
 				this.#wake === undefined
 					? null
@@ -234,7 +232,7 @@ export class SimulatedStation {
 	}
 
 	#load(saved: SavedStation): void {
-		this.#retained.set(bytesOfHex(saved.retainedHex) ?? new Uint8Array(0));
+		this.#retained.bytes.set(bytesOfHex(saved.retainedHex) ?? new Uint8Array(0));
 		this.hardware.chips.rtc.load(saved.rtc);
 		this.hardware.energy.load(saved.energy);
 		this.hardware.battery.load(saved.battery);
@@ -285,8 +283,7 @@ export class SimulatedStation {
 			resetReason: wake.reason,
 			wakeCause: wake.cause,
 			random: this.#random,
-			retained: this.#retained.subarray(0, RETAINED_BYTES - CRASH_RECORD_BYTES),
-			crash: this.#retained.subarray(RETAINED_BYTES - CRASH_RECORD_BYTES),
+			retained: this.#retained,
 			...(bootloader === undefined ? {} : { bootloader }),
 			settings: this.settings.portOf(powerCycle, () => this.#beforeOperation()),
 			flash: this.#options.partition ?? this.flash,
@@ -365,8 +362,8 @@ export class SimulatedStation {
 
 	/** Retained memory without power: whatever the cells happen to hold. */
 	#scramble(): void {
-		for (let index = 0; index < this.#retained.length; index++) {
-			this.#retained[index] = this.#random.uint32() >>> 24;
+		for (let index = 0; index < this.#retained.bytes.length; index++) {
+			this.#retained.bytes[index] = this.#random.uint32() >>> 24;
 		}
 	}
 

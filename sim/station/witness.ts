@@ -63,8 +63,8 @@ class WitnessedJournal implements StationJournal {
 		this.#journal.read(first, count, visit);
 	}
 
-	save(): Uint8Array {
-		return this.#journal.save();
+	save(place?: Uint8Array): Uint8Array {
+		return this.#journal.save(place);
 	}
 
 	idle(): void {

@@ -85,8 +85,9 @@ export class TaskStack {
 				if (step.done === true) {
 					this.#result = step.value;
 					tasks.pop();
-				} else if ("next" in step.value) tasks.push(step.value);
-				else return step.value;
+				} else if ((step.value as Partial<Task<unknown>>).next === undefined) {
+					return step.value as Wait;
+				} else tasks.push(step.value as Task<unknown>);
 			} catch (error) {
 				tasks.pop();
 				failure = { error };

@@ -127,8 +127,8 @@ export interface Entropy {
 /** A few hundred bytes that survive deep sleep and a warm reset, but not the loss of power. */
 export interface RetainedMemory {
 	readonly byteLength: number;
-	/** Fills `bytes` from the start of the memory. What a power loss left there is garbage. */
-	read(bytes: Uint8Array): void;
+	/** A copy of its beginning, for this power cycle to work in. What a power loss left there is garbage. */
+	read(byteLength: number): Uint8Array;
 	write(bytes: Uint8Array): void;
 }
 

@@ -7,8 +7,11 @@ import type { Native } from "./native.js";
 export function createRetainedMemory(native: Native): RetainedMemory {
 	return {
 		byteLength: native.station_retained_bytes(),
-		read: (bytes) =>
-			native.station_retained_read(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length),
+		read: (byteLength) => {
+			const bytes = new Uint8Array(byteLength);
+			native.station_retained_read(bytes.buffer, 0, byteLength);
+			return bytes;
+		},
 		write: (bytes) =>
 			native.station_retained_write(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length),
 	};
@@ -18,8 +21,11 @@ export function createRetainedMemory(native: Native): RetainedMemory {
 export function createCrashMemory(native: Native): RetainedMemory {
 	return {
 		byteLength: native.station_crash_bytes(),
-		read: (bytes) =>
-			native.station_crash_read(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length),
+		read: (byteLength) => {
+			const bytes = new Uint8Array(byteLength);
+			native.station_crash_read(bytes.buffer, 0, byteLength);
+			return bytes;
+		},
 		write: (bytes) =>
 			native.station_crash_write(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length),
 	};

@@ -73,22 +73,21 @@ export class CalibrationStore {
 		this.#memory = memory;
 	}
 
-	/** The newest that checks; a memory that holds none, or cannot be read, knows of no calibration. */
-	load(): StoredCalibrations {
-		let newest: Uint8Array | undefined;
-		this.#serial = 0;
-		for (const place of PLACES) {
-			let bytes: Uint8Array | undefined;
-			try {
-				bytes = this.#memory.read(place);
-			} catch {
-				// Whatever a port throws: nothing can be had from this place.
-				continue;
-			}
-			const serial = bytes === undefined ? undefined : serialOf(bytes);
-			if (serial === undefined || (newest !== undefined && serial <= this.#serial)) continue;
-			newest = bytes;
-			this.#serial = serial;
+	/** The place that was written last, 0 none. */
+	get place(): number {
+		return this.#serial === 0 ? 0 : placeOf(this.#serial);
+	}
+
+	/**
+	 * The newest that checks; a memory that holds none, or cannot be read, knows of no calibration. `place`: that of the
+	 * last wake, beside which the other need not be read; 0 where nobody knows.
+	 */
+	load(place = 0): StoredCalibrations {
+		let newest = place === 0 ? undefined : this.#take(place);
+		if (this.place !== place) newest = undefined;
+		if (newest === undefined) {
+			this.#serial = 0;
+			for (const each of PLACES) newest = this.#take(each) ?? newest;
 		}
 		// Each wake does this: of the older place no object is made.
 		return newest === undefined
@@ -104,7 +103,7 @@ export class CalibrationStore {
 	/** Throws StationError `settings-failed`; then the place that was written last is untouched. */
 	save(stored: StoredCalibrations): void {
 		const serial = this.#serial + 1;
-		const place = PLACES[serial % PLACES.length] ?? PLACES[0];
+		const place = placeOf(serial);
 		try {
 			this.#memory.write(place, encode(stored, serial));
 			const back = this.#memory.read(place);
@@ -120,6 +119,25 @@ export class CalibrationStore {
 		}
 		this.#serial = serial;
 	}
+
+	/** What a place holds, if it checks and is newer than what was taken before. */
+	#take(place: number): Uint8Array | undefined {
+		let bytes: Uint8Array | undefined;
+		try {
+			bytes = this.#memory.read(place);
+		} catch {
+			// Whatever a port throws: nothing can be had from this place.
+			return undefined;
+		}
+		const serial = bytes === undefined ? undefined : serialOf(bytes);
+		if (serial === undefined || serial <= this.#serial) return undefined;
+		this.#serial = serial;
+		return bytes;
+	}
+}
+
+function placeOf(serial: number): number {
+	return PLACES[serial % PLACES.length] ?? PLACES[0];
 }
 
 function unknownChannel(): ChannelCalibration {

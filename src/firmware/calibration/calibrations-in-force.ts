@@ -6,7 +6,7 @@
 import { equalBytes } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
-import { CHANNELS, type ChannelName } from "../../protocol/record/channels.js";
+import { CHANNELS, type ChannelName, channelIndexOf } from "../../protocol/record/channels.js";
 import {
 	CALIBRATION_ACTS,
 	type CalibrationBody,
@@ -24,7 +24,6 @@ import {
 import { exportOf, importInto } from "./circuit-talk.js";
 import { NamedTexts } from "./named-texts.js";
 import {
-	indexOf,
 	NO_CIRCUIT,
 	order,
 	type Part,
@@ -49,12 +48,14 @@ export interface InForceOptions extends ProbePlace {
 	readonly log: (text: string) => void;
 	/** This boot knows nothing of the circuits: they are looked at. */
 	readonly isCheckDue: boolean;
+	/** Where the store was written last, as the last wake left it; 0 where nobody knows. */
+	readonly place: number;
 }
 
 /** Every circuit is looked at once a day: 40 short commands. */
 const CHECK_SECONDS = 86_400;
 const TAKE_BACKS_MAX = 3;
-const TURBIDITY = indexOf("turbidity");
+const TURBIDITY = channelIndexOf("turbidity");
 /** Calibration and undo: indexes into CALIBRATION_ACTS. */
 const CURVE_ACTS: readonly number[] = Object.freeze([1, 4]);
 const NOTHING = new Uint8Array(0);
@@ -75,13 +76,18 @@ export class CalibrationsInForce {
 	constructor(options: InForceOptions) {
 		this.#options = options;
 		this.#store = new CalibrationStore(options.board.settings);
-		this.stored = this.#store.load();
+		this.stored = this.#store.load(options.place);
 		this.#isCheckDue = options.isCheckDue;
+	}
+
+	/** For the next wake. */
+	get place(): number {
+		return this.#store.place;
 	}
 
 	/** Id of the calibration in force. */
 	idOf(name: ChannelName): number {
-		return this.stored.channels[indexOf(name)]?.id ?? 0;
+		return this.stored.channels[channelIndexOf(name)]?.id ?? 0;
 	}
 
 	/** Of turbidity by range: those that the station made of the configuration's, while these are still the same. */

@@ -3,7 +3,7 @@ import { assert, StationError } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
 import { unsignedDecimalOf } from "../../core/text.js";
 import { textPiecesOf } from "../../protocol/calibration/parts.js";
-import { CHANNELS, type ChannelName } from "../../protocol/record/channels.js";
+import { CHANNELS } from "../../protocol/record/channels.js";
 import { acquire, type RecoverySteps } from "../measure/acquire.js";
 import { type MeasuringBoard, ProbeSession } from "../measure/probe-session.js";
 import type { WaterProbes } from "../measure/probes.js";
@@ -61,10 +61,6 @@ export function order(text: string): StationError {
 
 export function doubtful(text: string): StationError {
 	return new StationError("calibration-doubtful", text);
-}
-
-export function indexOf(name: ChannelName): number {
-	return CHANNELS.findIndex((row) => row.name === name);
 }
 
 export function channelIn(given: Words): number {

@@ -88,7 +88,8 @@ export class ConfigurationManager {
 	/** Throws `configuration-invalid` for what was provisioned, and for nothing else. */
 	constructor(options: ConfigurationManagerOptions) {
 		this.#options = options;
-		validateConfiguration(options.provisioned);
+		// What was provisioned changes by a boot alone: a wake has it as it was looked at.
+		if (options.state === undefined) validateConfiguration(options.provisioned);
 		this.#good = options.provisioned;
 		this.#store = new ConfigurationStore(options.memory);
 		this.#refusedOffer = options.state?.refusedOffer ?? 0;

@@ -103,9 +103,14 @@ export class EventDetector {
 	readonly #strong: number;
 	#claims: AlarmBody[] = [];
 
-	/** `state`: from `save`; of another length it is none. */
-	constructor(thresholds: EventThresholds, state?: Uint8Array) {
-		this.#memory = new EventMemory(state);
+	/** As EventMemory. */
+	constructor(
+		thresholds: EventThresholds,
+		state?: Uint8Array,
+		place?: Uint8Array,
+		work?: Uint8Array,
+	) {
+		this.#memory = new EventMemory(state, place, work);
 		this.#thresholds = thresholds;
 		this.#watch = riseOf(thresholds.eventWatchPerMille);
 		this.#strong = riseOf(thresholds.eventStrongPerMille);

@@ -1,5 +1,7 @@
 /** What the detector of events knows from reading to reading, as bytes for retained memory; and the middles of its rings. */
 
+import { assert } from "../../core/errors.js";
+
 /** Readings in the ring of conductivity; the newest of them are left out of the baseline. */
 export const RING = 39;
 export const NEWEST = 3;
@@ -81,6 +83,8 @@ export const PLACES = 28;
 
 /** 4 x 28 + 2 x (39 + 15 + 24 + 56) = 380 bytes. */
 export const EVENT_STATE_BYTES = 4 * PLACES + 2 * (RING + PH_RING + TURBIDITY_RING + LONG_RING);
+/** The longest ring, sorted. */
+export const EVENT_WORK_BYTES = 2 * LONG_RING;
 
 export class EventMemory {
 	/** By the places above. */
@@ -89,13 +93,26 @@ export class EventMemory {
 	readonly pH: Uint16Array;
 	readonly #turbidity: Uint16Array;
 	readonly #long: Uint16Array;
-	readonly #bytes = new Uint8Array(EVENT_STATE_BYTES);
+	readonly #bytes: Uint8Array;
+	/** Where a ring is sorted: each reading does it. */
+	readonly #work: Uint16Array;
 
-	/** `state`: from `save`; of another length it is none. */
-	constructor(state: Uint8Array | undefined) {
-		const { buffer } = this.#bytes;
-		this.values = new Int32Array(buffer, 0, PLACES);
-		let at = 4 * PLACES;
+	/**
+	 * `state`: from `save`; of another length it is none, and what is in `place` continues: EVENT_STATE_BYTES, aligned to 4.
+	 * `work`: EVENT_WORK_BYTES at the beginning of their buffer, of which nothing is kept.
+	 */
+	constructor(
+		state: Uint8Array | undefined,
+		place: Uint8Array = new Uint8Array(EVENT_STATE_BYTES),
+		work: Uint8Array = new Uint8Array(EVENT_WORK_BYTES),
+	) {
+		const { buffer, byteOffset } = place;
+		// XS sorts from the beginning of the buffer, wherever the array's own is.
+		assert(work.byteOffset === 0, "a place to sort in that XS would not sort in");
+		this.#work = new Uint16Array(work.buffer, 0, LONG_RING);
+		this.#bytes = place;
+		this.values = new Int32Array(buffer, byteOffset, PLACES);
+		let at = byteOffset + 4 * PLACES;
 		this.ec = new Uint16Array(buffer, at, RING);
 		at += 2 * RING;
 		this.pH = new Uint16Array(buffer, at, PH_RING);
@@ -103,7 +120,7 @@ export class EventMemory {
 		this.#turbidity = new Uint16Array(buffer, at, TURBIDITY_RING);
 		at += 2 * TURBIDITY_RING;
 		this.#long = new Uint16Array(buffer, at, LONG_RING);
-		if (state?.length === EVENT_STATE_BYTES) this.#bytes.set(state);
+		if (state?.length === EVENT_STATE_BYTES) place.set(state);
 	}
 
 	/** A copy of the state. */
@@ -115,24 +132,34 @@ export class EventMemory {
 		return this.values[place] ?? 0;
 	}
 
+	/** The middle of ring[from..to), or of its distances from `center`; the lower one of two. */
+	#medianOf(ring: Uint16Array, from: number, to: number, center = 0): number {
+		const sorted = this.#work.subarray(0, to - from);
+		sorted.set(ring.subarray(from, to));
+		for (let index = 0; center !== 0 && index < sorted.length; index++) {
+			sorted[index] = Math.abs((sorted[index] ?? 0) - center);
+		}
+		return sorted.sort()[(sorted.length - 1) >> 1] ?? 0;
+	}
+
 	settleBaseline(): void {
 		const count = this.at(EC_COUNT);
 		if (count < RING_MIN) return;
 		const end = RING - NEWEST;
 		// Where a storm thins the water the last hours' middle lies above what an inflow rises from.
-		const hour = medianOf(this.ec, end - HOUR_OF_RING, end);
-		this.values[BASELINE] = Math.min(medianOf(this.ec, RING - count, end), hour);
+		const hour = this.#medianOf(this.ec, end - HOUR_OF_RING, end);
+		this.values[BASELINE] = Math.min(this.#medianOf(this.ec, RING - count, end), hour);
 	}
 
 	/** The baseline's spread and the course of pH, of what has been seen up to now: what an event is judged by. */
 	settleCourse(): void {
 		const state = this.values;
 		const from = RING - this.at(EC_COUNT);
-		const deviation = deviationOf(this.ec, from, RING - NEWEST, this.at(BASELINE));
+		const deviation = this.#medianOf(this.ec, from, RING - NEWEST, this.at(BASELINE));
 		state[SPREAD] = Math.max(Math.round(SPREAD_PER_DEVIATION * deviation), SPREAD_MIN);
 		if (this.at(PH_COUNT) < PH_RING) return;
-		const older = medianOf(this.pH, 0, PH_HALF);
-		const newer = medianOf(this.pH, PH_HALF, 2 * PH_HALF);
+		const older = this.#medianOf(this.pH, 0, PH_HALF);
+		const newer = this.#medianOf(this.pH, PH_HALF, 2 * PH_HALF);
 		state[PH_LEVEL] = newer;
 		const hours = (PH_HALF * Math.max(this.at(SPACING), 1)) / 3600;
 		state[PH_SLOPE] = Math.round((newer - older) / hours);
@@ -175,13 +202,13 @@ export class EventMemory {
 			const tenths = Math.round(turbidity * 10) + TURBIDITY_SHIFT;
 			this.#push(this.#turbidity, TURBIDITY_COUNT, Math.min(Math.max(tenths, 0), 0xffff));
 			const from = TURBIDITY_RING - this.at(TURBIDITY_COUNT);
-			state[TURBIDITY_MEDIAN] = medianOf(this.#turbidity, from, TURBIDITY_RING);
+			state[TURBIDITY_MEDIAN] = this.#medianOf(this.#turbidity, from, TURBIDITY_RING);
 		}
 		if (this.at(LONG_AGE) < LONG_SECONDS || this.at(EC_COUNT) < RING_MIN) return;
 		state[LONG_AGE] = 0;
 		const from = RING - this.at(EC_COUNT);
-		this.#push(this.#long, LONG_COUNT, medianOf(this.ec, from, RING - NEWEST));
-		state[LONG_MEDIAN] = medianOf(this.#long, LONG_RING - this.at(LONG_COUNT), LONG_RING);
+		this.#push(this.#long, LONG_COUNT, this.#medianOf(this.ec, from, RING - NEWEST));
+		state[LONG_MEDIAN] = this.#medianOf(this.#long, LONG_RING - this.at(LONG_COUNT), LONG_RING);
 	}
 
 	#push(ring: Uint16Array, count: number, value: number): void {
@@ -214,18 +241,4 @@ export class EventMemory {
 
 export function milliOf(pH: number): number {
 	return Math.min(Math.max(Math.round(pH * 1000), 0), 0xffff);
-}
-
-/** The middle of ring[from..to), the lower one of two. */
-function medianOf(ring: Uint16Array, from: number, to: number): number {
-	const sorted = ring.slice(from, to).sort();
-	return sorted[(sorted.length - 1) >> 1] ?? 0;
-}
-
-function deviationOf(ring: Uint16Array, from: number, to: number, median: number): number {
-	const away = ring.slice(from, to);
-	for (let index = 0; index < away.length; index++) {
-		away[index] = Math.abs((away[index] ?? 0) - median);
-	}
-	return medianOf(away, 0, away.length);
 }

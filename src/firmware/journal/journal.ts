@@ -239,17 +239,17 @@ export class Journal {
 		};
 	}
 
-	/** At most 128 bytes for retained memory; empty when there is nothing safe to resume from. */
-	save(): Uint8Array {
+	/** As `encodeCheckpoint`, for retained memory; empty when there is nothing safe to resume from. */
+	save(into?: Uint8Array): Uint8Array {
 		const place = this.#ring.refusal === undefined ? this.#ring.writer.save() : NO_PLACE;
-		if (place === undefined) return new Uint8Array(0);
+		if (place === undefined) return NOTHING;
 		// Of a ring that cannot be written, the epoch that is being delivered.
 		const held =
 			this.#ring.refusal === undefined
 				? this.#ring.present
 				: (this.#ring.former[0] ?? this.#ring.present);
 		const { extent, losses } = held;
-		return encodeCheckpoint({
+		const note = {
 			ring: extent.ring,
 			count: this.#ring.flash.count,
 			base: Math.max(this.#ring.flash.base, 0),
@@ -263,7 +263,8 @@ export class Journal {
 			formerGapAt: this.#ring.formerGapAt,
 			head: extent.head.length > 0 ? extent.head : new Uint8Array(HEAD_BYTES),
 			...place,
-		});
+		};
+		return encodeCheckpoint(note, into);
 	}
 
 	/** Erases the next sector when this one is nearly full, so that no append has to wait for it. */
@@ -345,6 +346,7 @@ const NAMED_TOGETHER = 8;
 const FULL = "journal-full-of-bad-sectors";
 
 /** A note from which nothing is resumed, but for its cursor. */
+const NOTHING = new Uint8Array(0);
 const NO_PLACE = Object.freeze({
 	lastSlot: 0,
 	endSlot: 0,

@@ -18,6 +18,8 @@ import type { JournalCheckpoint } from "./journal-checkpoint.js";
 import type { RingFlash } from "./ring-flash.js";
 import { LOOK_AHEAD } from "./ring-search.js";
 
+const ANCHOR_BYTES = FRAME_SLOTS_MAX * SLOT_BYTES;
+
 /** What the note leaves out because flash has it. */
 export interface Resumption {
 	readonly header: SectorHeader;
@@ -54,7 +56,10 @@ export function resumeFrom(
 	if (note.lastSlot < FIRST_SLOT || note.endSlot > end || note.lastSlot >= note.endSlot) {
 		return undefined;
 	}
-	const tail = readSlots(flash, sector, note.lastSlot, end);
+	// One buffer for what a wake reads: the tail, and the two anchors that the last frame may build on.
+	const tailBytes = (end - note.lastSlot) * SLOT_BYTES;
+	const buffer = new Uint8Array(tailBytes + 2 * ANCHOR_BYTES);
+	const tail = flash.fill(sector, note.lastSlot * SLOT_BYTES, buffer.subarray(0, tailBytes));
 	const last = openFrame(tail, 0, frameSeedOf(note.ring, note.serial));
 	if (last === undefined || note.lastSlot + last.slots !== note.endSlot) return undefined;
 	if (!isErased(tail, last.slots * SLOT_BYTES, tail.length)) return undefined;
@@ -62,9 +67,12 @@ export function resumeFrom(
 	const passed = header.isCopying && last.index === 0 ? header.unproved : 0;
 	if (next !== note.nextSequence && next + passed !== note.nextSequence) return undefined;
 	if (!isNewest(header, flash)) return undefined;
-	const key = readAnchor(flash, header, note.keySlot, undefined);
+	const keyPlace = buffer.subarray(tailBytes, tailBytes + ANCHOR_BYTES);
+	const key = readAnchor(flash, header, note.keySlot, undefined, keyPlace);
 	const anchor =
-		note.anchorSlot === note.keySlot ? key : readAnchor(flash, header, note.anchorSlot, key);
+		note.anchorSlot === note.keySlot
+			? key
+			: readAnchor(flash, header, note.anchorSlot, key, buffer.subarray(tailBytes + ANCHOR_BYTES));
 	const latest = decodeFrame(
 		tail.subarray(0, last.slots * SLOT_BYTES),
 		last,
@@ -94,11 +102,13 @@ function readAnchor(
 	header: SectorHeader,
 	slot: number | undefined,
 	key: PlacedAnchor | undefined,
+	place: Uint8Array,
 ): PlacedAnchor | undefined {
 	const slots = Math.floor(flash.sectorBytes / SLOT_BYTES);
 	if (slot === undefined || slot >= slots) return undefined;
 	const end = Math.min(slot + FRAME_SLOTS_MAX, slots);
-	const bytes = readSlots(flash, header.serial % flash.count, slot, end);
+	const into = place.subarray(0, (end - slot) * SLOT_BYTES);
+	const bytes = flash.fill(header.serial % flash.count, slot * SLOT_BYTES, into);
 	const frame = openFrame(bytes, 0, frameSeedOf(header.ring, header.serial));
 	if (frame === undefined) return undefined;
 	const decoded = decodeFrame(
@@ -108,8 +118,4 @@ function readAnchor(
 		{ epoch: header.epoch, sequence: header.firstSequence + frame.index },
 	);
 	return decoded?.anchor === undefined ? undefined : placed(decoded.anchor, slot);
-}
-
-function readSlots(flash: RingFlash, sector: number, first: number, end: number): Uint8Array {
-	return flash.read(sector, first * SLOT_BYTES, (end - first) * SLOT_BYTES);
 }

@@ -112,8 +112,12 @@ export class RingFlash {
 
 	/** Throws `flash-failed` when the part refuses to read. What lies outside the partition is blank. */
 	read(sector: number, offsetBytes: number, lengthBytes: number): Uint8Array {
-		const at = this.#baseBytes + sector * this.sectorBytes + offsetBytes;
-		return this.#read(at, new Uint8Array(lengthBytes));
+		return this.fill(sector, offsetBytes, new Uint8Array(lengthBytes));
+	}
+
+	/** The same into `bytes`. */
+	fill(sector: number, offsetBytes: number, bytes: Uint8Array): Uint8Array {
+		return this.#read(this.#baseBytes + sector * this.sectorBytes + offsetBytes, bytes);
 	}
 
 	/** Writes and reads back; false when the bytes are not there afterwards, or cannot be read. */

@@ -11,6 +11,7 @@ import {
 	CHANNELS,
 	CHANNELS_OF_SET,
 	type ChannelName,
+	type ChannelRow,
 	channelIndexOf,
 } from "../../protocol/record/channels.js";
 import { nearFactorTo25 } from "../../protocol/record/derive.js";
@@ -309,9 +310,11 @@ class Measurement {
 			microsiemensAt25: isSaltKnown ? (value / 100) * nearFactorTo25(celsius) : undefined,
 		};
 		const measured: Partial<Record<ChannelName, Measured>> = {};
-		for (const { name } of CHANNELS.slice(CHANNELS_OF_SET[0])) {
+		for (let index = CHANNELS_OF_SET[0] ?? 0; index < CHANNELS.length; index++) {
+			const { name } = CHANNELS[index] as ChannelRow;
+			if (session.probes[name] === undefined) continue;
 			const scale = valueFieldOf(set, name)?.scale;
-			if (scale === undefined || session.probes[name] === undefined) continue;
+			if (scale === undefined) continue;
 			const { watchdog } = this.#options.board;
 			measured[name] = yield* call(measureFurther(session, watchdog, name, scale, surroundings));
 		}

@@ -28,16 +28,17 @@ export interface Calibrations {
 	readonly look: () => Task<void>;
 }
 
-/** `isWake`: of a deep sleep; every other boot looks at the circuits. */
+/** `place`: of the last wake's, for a wake of a deep sleep; every other boot looks at the circuits. */
 export function openCalibrations(
 	{ board, openProbes }: StationOptions,
 	{ manager, journal, recorder, time, wake }: CalibrationRooms,
-	isWake: boolean,
+	place: number | undefined,
 ): Calibrations {
 	const lending = new ProbeLending(wake);
-	const place = { board, openProbes: () => openProbes(board, manager.configuration) };
+	const probes = { board, openProbes: () => openProbes(board, manager.configuration) };
 	const controller = new CalibrationController({
-		...place,
+		board,
+		openProbes: probes.openProbes,
 		lend: (milliseconds) => lending.borrow(milliseconds),
 		journal,
 		record: (body) => recorder.record(body),
@@ -49,9 +50,10 @@ export function openCalibrations(
 		hasOxygen: () => isFitted(manager.configuration.oxygenProbe),
 		utcSeconds: () => time.utcSeconds ?? 0,
 		log: (text) => board.log.line(text),
-		isCheckDue: !isWake,
+		isCheckDue: place === undefined,
+		place: place ?? 0,
 	});
 	const look = (): Task<void> =>
-		lookAtCircuits(controller.inForce, place, (text) => board.log.line(text));
+		lookAtCircuits(controller.inForce, probes, (text) => board.log.line(text));
 	return { controller, lending, look };
 }

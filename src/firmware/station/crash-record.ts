@@ -66,11 +66,10 @@ export function loadCrashRecord(
 
 function readCrashRecord(memory: RetainedMemory): CrashRecord | undefined {
 	if (memory.byteLength < CRASH_RECORD_BYTES) return undefined;
-	const bytes = new Uint8Array(CRASH_RECORD_BYTES);
-	memory.read(bytes);
+	const bytes = memory.read(CRASH_RECORD_BYTES);
 	// Most wakes end here.
 	if (uint32At(bytes, 0) !== MAGIC || bytes[4] !== VERSION) return undefined;
-	const view = new DataView(bytes.buffer);
+	const view = new DataView(bytes.buffer, bytes.byteOffset, CRASH_RECORD_BYTES);
 	if (view.getUint32(60, true) !== crc32(bytes, 0, 60)) return undefined;
 	const flags = view.getUint8(8);
 	const length = Math.min(view.getUint8(9), CRASH_TEXT_BYTES);

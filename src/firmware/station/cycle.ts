@@ -317,7 +317,7 @@ export class Cycle {
 	#countReading(due: number, utcSeconds: number): void {
 		const { board, journal, recorder, bootLog, readings, power, heartbeat, uploads } = this.#parts;
 		const isRecorded = recorder.fault === undefined;
-		heartbeat.measured({ ...readings.last, due, isRecorded });
+		heartbeat.measured(readings.last, due, isRecorded);
 		const { correctedBits } = journal;
 		heartbeat.looked(board.processor.freeHeapBytes, correctedBits - this.#correctedBits);
 		this.#correctedBits = correctedBits;

@@ -15,14 +15,14 @@ import {
 	STATION_FLAGS,
 } from "../../protocol/record/entry-layouts.js";
 import { ALARM_CODES, ALARM_PHASES } from "../../protocol/record/events.js";
-import { CHANNEL_FLAGS, readingOf } from "../../protocol/record/reading.js";
+import { CHANNEL_FLAGS, type ChannelReading, readingOf } from "../../protocol/record/reading.js";
 import {
 	derivationEntriesOf,
 	eventThresholdsOf,
 	type StationConfiguration,
 } from "../config/configuration.js";
 import { EventDetector } from "../events/event-detector.js";
-import { EVENT_STATE_BYTES, type EventReading } from "../events/event-state.js";
+import { EVENT_STATE_BYTES, EVENT_WORK_BYTES, type EventReading } from "../events/event-state.js";
 import type { Board } from "../ports.js";
 import type { EntryRecorder } from "./entry-recorder.js";
 import type { TolerantJournal } from "./tolerant-journal.js";
@@ -65,25 +65,14 @@ const NOTHING = Object.freeze({
 	celsius: undefined,
 	turbidity: undefined,
 });
-const NO_HEADER = Object.freeze({
-	channelSet: 0,
-	timeQuality: 0,
-	epoch: 0,
-	sequence: 0,
-	boot: 0,
-	uptimeSeconds: 0,
-	utcSeconds: 0,
-	configurationId: 0,
-	stationFlags: 0,
-});
-
+const NO_STATE = new Uint8Array(0);
 export interface EventControllerOptions {
 	readonly journal: TolerantJournal;
 	readonly recorder: EntryRecorder;
 	readonly manager: { readonly configuration: StationConfiguration };
 	/** Curves of turbidity in force that are not the configuration's. */
 	readonly standing: () => readonly CalibrationBody[];
-	/** From `save` of the last wake; without it the record is asked. */
+	/** From `save` of the last wake, aligned to 4 and changed in place; without it the record is asked. */
 	readonly state: Uint8Array | undefined;
 	readonly board: Pick<Board, "clock" | "watchdog">;
 	/** A watch or an alarm is in the record, and the collector is to hear of it at once. */
@@ -92,6 +81,8 @@ export interface EventControllerOptions {
 
 export class EventController {
 	readonly #options: EventControllerOptions;
+	/** What `save` gives; the detector works in it. */
+	readonly #bytes: Uint8Array;
 	#detector: EventDetector;
 	#context: DerivationContext | undefined;
 	/** Of the last reading. */
@@ -101,7 +92,8 @@ export class EventController {
 	#factor = FACTOR_START;
 	/** The last reading, and what the detector was before it. */
 	#last: EventReading | undefined;
-	#before: Uint8Array | undefined;
+	readonly #before: Uint8Array;
+	readonly #work: Uint8Array;
 	/** Claims of it that the record does not have, and those that it has. */
 	#claims: AlarmBody[] = [];
 	#told: (Entry & AlarmBody)[] = [];
@@ -125,9 +117,14 @@ export class EventController {
 			else if (entry.kind === "reading") this.#pending = entry;
 		};
 		this.#isRecalled = state?.length === EVENT_CONTROLLER_BYTES;
-		this.#detector = this.#opened(this.#isRecalled ? state?.subarray(DETECTOR_AT) : undefined);
-		if (state === undefined || !this.#isRecalled) return;
-		const view = new DataView(state.buffer, state.byteOffset, DETECTOR_AT);
+		this.#bytes =
+			state !== undefined && this.#isRecalled ? state : new Uint8Array(EVENT_CONTROLLER_BYTES);
+		const more = new Uint8Array(EVENT_WORK_BYTES + EVENT_STATE_BYTES);
+		this.#work = more.subarray(0, EVENT_WORK_BYTES);
+		this.#before = more.subarray(EVENT_WORK_BYTES);
+		this.#detector = this.#opened();
+		if (!this.#isRecalled) return;
+		const view = this.#view;
 		this.#boot = view.getUint32(0, true);
 		this.#uptimeSeconds = view.getUint32(4, true);
 		this.#utcSeconds = view.getUint32(8, true);
@@ -150,7 +147,7 @@ export class EventController {
 
 	/** Another configuration is in force. */
 	reconfigured(): void {
-		this.#detector = this.#opened(this.#detector.save());
+		this.#detector = this.#opened();
 	}
 
 	/** After a reading: what it makes the detector claim goes into the record. */
@@ -194,11 +191,10 @@ export class EventController {
 		onUrgent();
 	}
 
-	/** For retained memory; of no more than the record has. */
+	/** For retained memory; of no more than the record has. Not a copy. */
 	save(): Uint8Array {
-		if (!this.#isRecalled) return new Uint8Array(0);
-		const bytes = new Uint8Array(EVENT_CONTROLLER_BYTES);
-		const view = new DataView(bytes.buffer);
+		if (!this.#isRecalled) return NO_STATE;
+		const view = this.#view;
 		view.setUint32(0, this.#boot, true);
 		view.setUint32(4, this.#uptimeSeconds, true);
 		view.setUint32(8, this.#utcSeconds, true);
@@ -208,12 +204,21 @@ export class EventController {
 		view.setUint32(20, this.#urgentTo, true);
 		view.setUint32(24, this.#askAt, true);
 		this.#forget();
-		bytes.set(this.#detector.save(), DETECTOR_AT);
-		return bytes;
+		return this.#bytes;
 	}
 
-	#opened(state: Uint8Array | undefined): EventDetector {
-		return new EventDetector(eventThresholdsOf(this.#options.manager.configuration), state);
+	get #view(): DataView {
+		return new DataView(this.#bytes.buffer, this.#bytes.byteOffset, DETECTOR_AT);
+	}
+
+	get #place(): Uint8Array {
+		return this.#bytes.subarray(DETECTOR_AT);
+	}
+
+	/** Under the configuration in force, with what is in its place. */
+	#opened(): EventDetector {
+		const thresholds = eventThresholdsOf(this.#options.manager.configuration);
+		return new EventDetector(thresholds, undefined, this.#place, this.#work);
 	}
 
 	/**
@@ -230,7 +235,7 @@ export class EventController {
 		const count = Math.max(RECALLED_ENTRIES, Math.ceil(RECALLED_SECONDS / fastest));
 		const end = journal.nextSequence;
 		let first = Math.max(journal.firstSequenceHeld, end - count);
-		this.#detector = this.#opened(undefined);
+		this.#place.fill(0);
 		try {
 			for (; first < end; first += RECALLED_AT_ONCE) {
 				board.watchdog.feed();
@@ -254,7 +259,7 @@ export class EventController {
 			case "reading":
 				this.#forget();
 				this.#told = [];
-				this.#before = this.#detector.save();
+				this.#before.set(this.#place);
 				this.#last = this.#readingOf(entry);
 				this.#claims = [...this.#detector.take(this.#last)];
 				return;
@@ -287,7 +292,7 @@ export class EventController {
 	#forget(): void {
 		if (this.#claims.length === 0 || this.#last === undefined) return;
 		this.#claims = [];
-		this.#detector = this.#opened(this.#before);
+		this.#place.set(this.#before);
 		this.#detector.warm(this.#last);
 		for (const told of this.#told) this.#detector.adopt(told, told.sequence);
 	}
@@ -297,10 +302,8 @@ export class EventController {
 		const context = new DerivationContext();
 		this.#context = context;
 		const configuration = this.#options.manager.configuration;
-		const told = derivationEntriesOf(configuration);
-		for (const body of [...told, ...this.#options.standing()]) {
-			context.observe({ ...NO_HEADER, ...body });
-		}
+		for (const body of derivationEntriesOf(configuration)) context.tell(body);
+		for (const body of this.#options.standing()) context.tell(body);
 		return context;
 	}
 
@@ -316,16 +319,21 @@ export class EventController {
 		this.#boot = boot;
 		this.#uptimeSeconds = uptimeSeconds;
 		this.#utcSeconds = utcSeconds;
-		const derived = this.#derivation.derive(entry);
+		const set = entry.kind === "reading" ? CHANNEL_SETS.get(entry.channelSet) : undefined;
+		const reading =
+			entry.kind !== "reading" || set === undefined ? undefined : readingOf(set, entry.fields);
+		const derived = reading && this.#derivation.derive(entry, reading);
 		const isServed = (stationFlags & STATION_FLAGS.serviceMode) !== 0;
-		if (derived === undefined || isServed) return { sequence, elapsedSeconds, ...NOTHING };
+		if (reading === undefined || derived === undefined || isServed) {
+			return { ...NOTHING, sequence, elapsedSeconds };
+		}
 		const { pH, temperature, turbidity } = derived;
 		const goodOf = ({ value, flags }: { value: number | undefined; flags: number }) =>
 			(flags & SPOILT) === 0 ? value : undefined;
 		return {
 			sequence,
 			elapsedSeconds,
-			conductivity: this.#conductivityOf(entry, derived.conductivity),
+			conductivity: this.#conductivityOf(reading.conductivity, derived.conductivity),
 			pH: (pH.flags & CHANNEL_FLAGS.uncompensated) === 0 ? goodOf(pH) : undefined,
 			celsius: goodOf(temperature),
 			turbidity: goodOf(turbidity),
@@ -333,10 +341,7 @@ export class EventController {
 	}
 
 	/** At 25 degC; of a reading without a temperature that can be used, by the factor of the last that had one. */
-	#conductivityOf(entry: Entry, { value, flags }: DerivedValue): number | undefined {
-		const set = entry.kind === "reading" ? CHANNEL_SETS.get(entry.channelSet) : undefined;
-		if (entry.kind !== "reading" || set === undefined) return undefined;
-		const raw = readingOf(set, entry.fields).conductivity;
+	#conductivityOf(raw: ChannelReading, { value, flags }: DerivedValue): number | undefined {
 		if (raw.value === undefined || raw.value === 0 || (raw.flags & SPOILT) !== 0) return undefined;
 		const measured = raw.value / 100;
 		if (value === undefined || (flags & SPOILT) !== 0) return (measured * this.#factor) / 1000;

@@ -30,9 +30,6 @@ export const HEARTBEAT_BYTES = 4 * PLACES + 5 * SESSIONS;
 
 export interface Measured {
 	readonly milliseconds: number;
-	/** Boundaries of the interval that came since the last reading. */
-	readonly due: number;
-	readonly isRecorded: boolean;
 	readonly millivolts: number | undefined;
 	/** Of the probes, and of the converter. */
 	readonly retries: readonly [probes: number, chips: number];
@@ -54,25 +51,34 @@ export class Heartbeat {
 	readonly #links: Uint16Array;
 	readonly #connects: Uint16Array;
 	readonly #signals: Int8Array;
-	readonly #bytes = new Uint8Array(HEARTBEAT_BYTES);
+	readonly #bytes: Uint8Array;
 	#awakeMilliseconds: number;
 
-	/** `state`: from `save` of the last wake; of another length power was lost, or the processor reset. */
+	/**
+	 * `state`: from `save` of the last wake, aligned to 4 and changed in place; of another length power was lost, or
+	 * the processor reset.
+	 */
 	constructor(clock: { readonly milliseconds: number }, state: Uint8Array | undefined) {
-		const { buffer } = this.#bytes;
+		const isKnown = state?.length === HEARTBEAT_BYTES;
+		this.#bytes = isKnown ? state : new Uint8Array(HEARTBEAT_BYTES);
+		const { buffer, byteOffset } = this.#bytes;
 		this.#clock = clock;
-		this.#places = new Int32Array(buffer, 0, PLACES);
-		this.#links = new Uint16Array(buffer, 4 * PLACES, SESSIONS);
-		this.#connects = new Uint16Array(buffer, 4 * PLACES + 2 * SESSIONS, SESSIONS);
-		this.#signals = new Int8Array(buffer, 4 * PLACES + 4 * SESSIONS, SESSIONS);
+		this.#places = new Int32Array(buffer, byteOffset, PLACES);
+		const at = byteOffset + 4 * PLACES;
+		this.#links = new Uint16Array(buffer, at, SESSIONS);
+		this.#connects = new Uint16Array(buffer, at + 2 * SESSIONS, SESSIONS);
+		this.#signals = new Int8Array(buffer, at + 4 * SESSIONS, SESSIONS);
 		this.#awakeMilliseconds = clock.milliseconds;
-		if (state?.length === HEARTBEAT_BYTES) this.#bytes.set(state);
-		else this.#places[RESETS] = 1;
+		if (!isKnown) this.#places[RESETS] = 1;
 		this.#add(WAKES, 1);
 	}
 
-	/** After each reading that was due. */
-	measured({ milliseconds, due, isRecorded, millivolts, retries }: Measured): void {
+	/** After each reading that was due; `due`: boundaries of the interval that came since the last one. */
+	measured(
+		{ milliseconds, millivolts, retries }: Measured,
+		due: number,
+		isRecorded: boolean,
+	): void {
 		this.#add(MEASURING, milliseconds);
 		this.#add(DUE, due);
 		this.#add(MADE, isRecorded ? 1 : 0);
@@ -156,10 +162,10 @@ export class Heartbeat {
 		return body;
 	}
 
-	/** For retained memory. */
+	/** For retained memory; not a copy. */
 	save(): Uint8Array {
 		this.#settle();
-		return this.#bytes.slice();
+		return this.#bytes;
 	}
 
 	#settle(): void {

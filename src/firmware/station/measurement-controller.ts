@@ -3,7 +3,7 @@
  * puts the reading and what happened on the way into the record, and hands it to the technician who waits.
  */
 import type { Task } from "../../core/task.js";
-import { byChannel, CHANNELS, type ChannelName } from "../../protocol/record/channels.js";
+import { byChannel, type ChannelName, channelIndexOf } from "../../protocol/record/channels.js";
 import { STATION_FLAGS } from "../../protocol/record/entry-layouts.js";
 import { CHANNEL_FLAGS, fieldsOfReading } from "../../protocol/record/reading.js";
 import type { CalibrationsInForce } from "../calibration/calibrations-in-force.js";
@@ -74,7 +74,7 @@ const NOTHING_MEASURED = Object.freeze({
 export class MeasurementController {
 	readonly #options: MeasurementControllerOptions;
 	#state: MeasurementControllerState;
-	#last: Omit<Measured, "due" | "isRecorded"> = NOTHING_MEASURED;
+	#last: Measured = NOTHING_MEASURED;
 
 	constructor(options: MeasurementControllerOptions) {
 		this.#options = options;
@@ -92,7 +92,7 @@ export class MeasurementController {
 	}
 
 	/** What the day's heartbeat is to know of the last measurement. */
-	get last(): Omit<Measured, "due" | "isRecorded"> {
+	get last(): Measured {
 		return this.#last;
 	}
 
@@ -172,7 +172,8 @@ export class MeasurementController {
 		const { recorder, calibrations } = this.#options;
 		const { events, identified, failedProbes } = measurement;
 		const { isBatteryLow, batteryStep } = this.#state;
-		const withheld = CHANNELS.findIndex(({ name }) => name === calibrations.withheld);
+		const name = calibrations.withheld;
+		const withheld = name === undefined ? -1 : channelIndexOf(name);
 		for (const { code, detail, text } of events) recorder.event(code, detail, text);
 		for (const { code, detail, text } of identified) {
 			// How many points it holds in the middle of a calibration is no news.

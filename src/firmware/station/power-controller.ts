@@ -52,20 +52,23 @@ export interface BatteryLook {
 export interface PowerControllerOptions {
 	readonly clock: { readonly milliseconds: number };
 	readonly configuration: () => StationConfiguration;
-	/** From `save` of the last wake. */
+	/** From `save` of the last wake; changed in place. */
 	readonly state: Uint8Array | undefined;
 	readonly say: (level: number, text: string) => void;
 }
 
 export class PowerController {
 	readonly #options: PowerControllerOptions;
-	readonly #view = new DataView(new ArrayBuffer(POWER_CONTROLLER_BYTES));
+	readonly #bytes: Uint8Array;
+	readonly #view: DataView;
 
 	constructor(options: PowerControllerOptions) {
 		this.#options = options;
 		const { state } = options;
-		if (state?.length === POWER_CONTROLLER_BYTES) new Uint8Array(this.#view.buffer).set(state);
-		else this.#forget();
+		const isKnown = state?.length === POWER_CONTROLLER_BYTES;
+		this.#bytes = isKnown ? state : new Uint8Array(POWER_CONTROLLER_BYTES);
+		this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, POWER_CONTROLLER_BYTES);
+		if (!isKnown) this.#forget();
 	}
 
 	/** Index into LEVELS; undefined where no policy holds. */
@@ -178,8 +181,9 @@ export class PowerController {
 		};
 	}
 
+	/** For retained memory; not a copy. */
 	save(): Uint8Array {
-		return new Uint8Array(this.#view.buffer).slice();
+		return this.#bytes;
 	}
 
 	get #chemistry(): ChemistryName | undefined {

@@ -20,7 +20,7 @@ import type { Delivered } from "./tolerant-journal.js";
 
 /** "BSTR" little-endian. */
 const MAGIC = 0x52545342;
-const VERSION = 12;
+const VERSION = 13;
 const FIXED_BYTES = 144;
 /** A mark of 16 bits for each of eight channels, one more than `failedProbes` has bits for. */
 const IDENTITIES_AT = 128;
@@ -39,7 +39,8 @@ const HAS_EVENTS = 4;
 export const JOURNAL_STATE_BYTES_MAX = 128;
 /** Uplink's state, at most. */
 export const UPLINK_STATE_BYTES_MAX = 128;
-const EVENTS_AT = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX + UPLINK_STATE_BYTES_MAX;
+const UPLINK_AT = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX;
+const EVENTS_AT = UPLINK_AT + UPLINK_STATE_BYTES_MAX;
 const POWER_AT = EVENTS_AT + EVENT_CONTROLLER_BYTES;
 const HEARTBEAT_AT = POWER_AT + POWER_CONTROLLER_BYTES;
 /** 144 + 128 + 128 + events 408 + power 36 + heartbeat 192 + CRC 4 = 1 040 bytes, of 2 KB that the board keeps. */
@@ -60,6 +61,8 @@ export interface RetainedState {
 	readonly networkTimeNotBeforeSeconds: number;
 	/** Acknowledged, whether or not the journal could note it. */
 	readonly delivered: Delivered;
+	/** Of the settings, where the calibrations were written last; 0 none. */
+	readonly calibrationPlace: number;
 	/** Of each room that has a section of its own. */
 	readonly bootLog: BootLogState;
 	readonly times: ReadingTimesState;
@@ -76,27 +79,31 @@ export interface RetainedState {
 	readonly heartbeat: Uint8Array;
 }
 
-/** Reads the retained state, or undefined when there is none that checks. */
-export function loadRetainedState(memory: RetainedMemory): RetainedState | undefined {
-	if (memory.byteLength < RETAINED_BYTES) return undefined;
-	const bytes = new Uint8Array(RETAINED_BYTES);
-	memory.read(bytes);
-	const view = new DataView(bytes.buffer);
-	if (view.getUint32(0, true) !== MAGIC || view.getUint8(4) !== VERSION) return undefined;
-	if (view.getUint32(RETAINED_BYTES - 4, true) !== crc32(bytes, 0, RETAINED_BYTES - 4)) {
+/**
+ * The retained state in `bytes`; undefined when there is none that checks, and they are zeros then. The sections of the
+ * rooms are places in `bytes`, in which these may work: a wake makes one buffer for all of them.
+ */
+export function retainedStateIn(bytes: Uint8Array): RetainedState | undefined {
+	const view = viewOf(bytes);
+	const isWhole =
+		view.getUint32(0, true) === MAGIC &&
+		view.getUint8(4) === VERSION &&
+		view.getUint32(RETAINED_BYTES - 4, true) === crc32(bytes, 0, RETAINED_BYTES - 4);
+	if (!isWhole) {
+		bytes.fill(0);
 		return undefined;
 	}
 	const flags = view.getUint8(5);
 	const journalBytes = view.getUint8(6);
 	const uplinkBytes = view.getUint8(7);
 	const hasEvents = (view.getUint8(76) & HAS_EVENTS) !== 0;
-	const uplinkAt = FIXED_BYTES + JOURNAL_STATE_BYTES_MAX;
 	return {
 		boot: view.getUint32(8, true),
 		wakeCount: view.getUint32(12, true),
 		bootMilliseconds: view.getFloat64(16, true),
 		wasAttached: view.getUint8(78) === 1,
 		recordedGapTo: view.getUint32(60, true),
+		calibrationPlace: view.getUint8(79),
 		networkTimeNotBeforeSeconds: view.getUint32(NETWORK_TIME_AT, true),
 		delivered: {
 			epoch: view.getUint32(DELIVERED_AT, true),
@@ -124,21 +131,25 @@ export function loadRetainedState(memory: RetainedMemory): RetainedState | undef
 		},
 		time: timeIn(view, flags),
 		journal: bytes.subarray(FIXED_BYTES, FIXED_BYTES + journalBytes),
-		uplink: bytes.subarray(uplinkAt, uplinkAt + uplinkBytes),
+		uplink: bytes.subarray(UPLINK_AT, UPLINK_AT + uplinkBytes),
 		events: bytes.subarray(EVENTS_AT, EVENTS_AT + (hasEvents ? EVENT_CONTROLLER_BYTES : 0)),
 		power: bytes.subarray(POWER_AT, POWER_AT + POWER_CONTROLLER_BYTES),
 		heartbeat: bytes.subarray(HEARTBEAT_AT, HEARTBEAT_AT + HEARTBEAT_BYTES),
 	};
 }
 
-/** Writes the state; the memory must hold RETAINED_BYTES. */
-export function storeRetainedState(memory: RetainedMemory, state: RetainedState): void {
+function viewOf(bytes: Uint8Array): DataView {
+	assert(bytes.length === RETAINED_BYTES, "a retained state of another length");
+	return new DataView(bytes.buffer, bytes.byteOffset, RETAINED_BYTES);
+}
+
+/** Puts the state into `bytes`, where its sections may be already. */
+export function putRetainedState(bytes: Uint8Array, state: RetainedState): void {
 	const { bootLog, times, readings, manager, time, delivered, journal, uplink, events, power } =
 		state;
 	assert(journal.length <= JOURNAL_STATE_BYTES_MAX, "the journal's state is too long");
 	assert(uplink.length <= UPLINK_STATE_BYTES_MAX, "the uplink's state is too long");
-	const bytes = new Uint8Array(RETAINED_BYTES);
-	const view = new DataView(bytes.buffer);
+	const view = viewOf(bytes);
 	view.setUint32(0, MAGIC, true);
 	view.setUint8(4, VERSION);
 	view.setUint8(
@@ -155,6 +166,7 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 	view.setFloat64(16, state.bootMilliseconds, true);
 	view.setUint8(78, state.wasAttached ? 1 : 0);
 	view.setUint32(60, state.recordedGapTo, true);
+	view.setUint8(79, state.calibrationPlace);
 	view.setUint32(NETWORK_TIME_AT, state.networkTimeNotBeforeSeconds, true);
 	view.setUint32(DELIVERED_AT, delivered.epoch, true);
 	view.setUint32(DELIVERED_AT + 4, delivered.to, true);
@@ -181,9 +193,8 @@ export function storeRetainedState(memory: RetainedMemory, state: RetainedState)
 	bytes.set(power, POWER_AT);
 	bytes.set(state.heartbeat, HEARTBEAT_AT);
 	bytes.set(journal, FIXED_BYTES);
-	bytes.set(uplink, FIXED_BYTES + JOURNAL_STATE_BYTES_MAX);
+	bytes.set(uplink, UPLINK_AT);
 	view.setUint32(RETAINED_BYTES - 4, crc32(bytes, 0, RETAINED_BYTES - 4), true);
-	memory.write(bytes);
 }
 
 function timeIn(view: DataView, flags: number): TimeState {
@@ -239,7 +250,33 @@ function putTime(view: DataView, time: TimeState): void {
 	);
 }
 
-/** Makes the retained state fail its check, so that a wake that dies leaves nothing stale. */
-export function invalidateRetainedState(memory: RetainedMemory): void {
-	memory.write(new Uint8Array(4));
+/** The retained memory of one wake: one buffer, read when it begins and written when the station falls asleep. */
+export class RetainedSections {
+	/** Of the last wake, when that ended in deep sleep. */
+	readonly state: RetainedState | undefined;
+	readonly #memory: RetainedMemory;
+	readonly #bytes: Uint8Array;
+
+	/** `isWake`: of a deep sleep; any other boot begins with nothing. */
+	constructor(memory: RetainedMemory, isWake: boolean) {
+		this.#memory = memory;
+		this.#bytes = memory.read(RETAINED_BYTES);
+		if (!isWake) this.#bytes.fill(0);
+		this.state = retainedStateIn(this.#bytes);
+		// A wake that dies must not leave the state of the wake before it for the next: it fails its check.
+		memory.write(new Uint8Array(4));
+	}
+
+	get journalPlace(): Uint8Array {
+		return this.#bytes.subarray(FIXED_BYTES, UPLINK_AT);
+	}
+
+	get uplinkPlace(): Uint8Array {
+		return this.#bytes.subarray(UPLINK_AT, EVENTS_AT);
+	}
+
+	store(state: RetainedState): void {
+		putRetainedState(this.#bytes, state);
+		this.#memory.write(this.#bytes);
+	}
 }

@@ -23,12 +23,7 @@ import { NetworkTimePolicy } from "./network-time-policy.js";
 import { type OfferedTime, offeredByCollector, takeOfferedTime } from "./offered-time.js";
 import { openPace, type Pace } from "./pace.js";
 import { ProvisioningDrafts } from "./provisioning-drafts.js";
-import {
-	invalidateRetainedState,
-	loadRetainedState,
-	type RetainedState,
-	storeRetainedState,
-} from "./retained-state.js";
+import { RetainedSections, type RetainedState } from "./retained-state.js";
 import { sleepMillisecondsOf } from "./schedule.js";
 import { ServiceRequests } from "./service-requests.js";
 import { stationFlagsOf } from "./station-flags.js";
@@ -48,6 +43,7 @@ export class Station {
 	readonly #options: StationOptions;
 	/** Of the last wake, when that ended in deep sleep. */
 	readonly #retained: RetainedState | undefined;
+	readonly #sections: RetainedSections;
 	/** What the record says of the run before, when it did not. */
 	readonly #lastRun: LastRun | undefined;
 	readonly #scheduler: Scheduler;
@@ -75,11 +71,10 @@ export class Station {
 		const { board } = options;
 		this.#scheduler = new Scheduler(board.clock, (error) => this.#crash(error));
 		const crashRecord = loadCrashRecord(board.crash, board.clock.milliseconds);
-		const retained =
-			board.processor.resetReason === "deep-sleep" ? loadRetainedState(board.retained) : undefined;
+		const isWake = board.processor.resetReason === "deep-sleep";
+		this.#sections = new RetainedSections(board.retained, isWake);
+		const retained = this.#sections.state;
 		this.#retained = retained;
-		// A wake that dies must not leave the state of the wake before it for the next.
-		invalidateRetainedState(board.retained);
 		this.#provisioning = new Provisioning(board.settings, options.configuration);
 		const { settings: memory, clock } = board;
 		const { configuration: provisioned } = this.#provisioning;
@@ -118,7 +113,7 @@ export class Station {
 			...seen,
 		});
 		const rooms = { time: this.#time, wake: () => this.#cycle.wake(), ...seen };
-		this.#calibrations = openCalibrations(options, rooms, retained !== undefined);
+		this.#calibrations = openCalibrations(options, rooms, retained?.calibrationPlace);
 		this.#requests = this.#openRequests();
 		this.#pace = openPace({
 			standing: () => this.#calibrations.controller.inForce.standing(),
@@ -359,7 +354,7 @@ export class Station {
 		this.#scheduler.stop();
 		this.#switchOff();
 		board.console.onActivity = undefined;
-		storeRetainedState(board.retained, {
+		this.#sections.store({
 			boot: this.#boot,
 			bootMilliseconds: this.#bootMilliseconds,
 			wakeCount: (this.#retained?.wakeCount ?? 0) + 1,
@@ -367,12 +362,13 @@ export class Station {
 			recordedGapTo: this.#uploads.recordedGapTo,
 			networkTimeNotBeforeSeconds: this.#networkTime.notBeforeSeconds,
 			delivered: this.#journal.delivered,
+			calibrationPlace: this.#calibrations.controller.inForce.place,
 			bootLog: this.#bootLog.save(),
 			readings: this.#readings.state,
 			manager: this.#manager.save(),
 			time: this.#time.save(),
-			journal: this.#journal.save(),
-			uplink: this.#uploads.save(),
+			journal: this.#journal.save(this.#sections.journalPlace),
+			uplink: this.#uploads.save(this.#sections.uplinkPlace),
 			...this.#pace.save(),
 		});
 		if (this.#cycle.isRestarting) {

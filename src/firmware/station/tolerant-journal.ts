@@ -193,8 +193,8 @@ export class TolerantJournal implements StationJournal {
 		return this.#tolerate(() => this.#journal?.health()) ?? UNREADABLE_HEALTH;
 	}
 
-	save(): Uint8Array {
-		return this.#journal?.save() ?? new Uint8Array(0);
+	save(place?: Uint8Array): Uint8Array {
+		return this.#journal?.save(place) ?? new Uint8Array(0);
 	}
 
 	idle(): void {

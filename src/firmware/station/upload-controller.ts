@@ -156,8 +156,8 @@ export class UploadController {
 	}
 
 	/** For retained memory. */
-	save(): Uint8Array {
-		return this.#uplink.save();
+	save(place?: Uint8Array): Uint8Array {
+		return this.#uplink.save(place);
 	}
 
 	#open(state: Uint8Array | undefined): Uplink {

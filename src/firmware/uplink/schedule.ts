@@ -230,10 +230,9 @@ export class UplinkSchedule {
 		this.#nextAttemptMilliseconds = now + this.#atLeast(Math.max(retry - now, asked));
 	}
 
-	/** 40 bytes for retained memory. */
-	save(): Uint8Array {
-		const bytes = new Uint8Array(SCHEDULE_BYTES);
-		const view = new DataView(bytes.buffer);
+	/** 40 bytes for retained memory, in `bytes` where there are some. */
+	save(bytes: Uint8Array = new Uint8Array(SCHEDULE_BYTES)): Uint8Array {
+		const view = new DataView(bytes.buffer, bytes.byteOffset, SCHEDULE_BYTES);
 		view.setUint8(0, STATE_VERSION);
 		view.setUint32(4, this.#failures, true);
 		view.setFloat64(8, this.#nextAttemptMilliseconds, true);

@@ -31,11 +31,15 @@ export interface UplinkState {
 	readonly offeredTo: number;
 	readonly ranges: readonly SequenceRange[];
 	readonly join: ChainJoin | undefined;
-	readonly schedule: Uint8Array;
 }
 
-export function encodeUplinkState(state: UplinkState): Uint8Array {
-	const bytes = new Uint8Array(UPLINK_STATE_BYTES);
+/** UPLINK_STATE_BYTES, in `bytes` where there are some. */
+export function encodeUplinkState(
+	state: UplinkState,
+	schedule: { save(place: Uint8Array): void },
+	bytes: Uint8Array = new Uint8Array(UPLINK_STATE_BYTES),
+): Uint8Array {
+	bytes.fill(0);
 	bytes[0] = STATE_VERSION;
 	bytes[1] = state.isRefused ? 1 : 0;
 	bytes[2] = state.ranges.length;
@@ -47,7 +51,7 @@ export function encodeUplinkState(state: UplinkState): Uint8Array {
 		putUint32(bytes, STATE_HEAD_BYTES + 8 * index, range.first);
 		putUint32(bytes, STATE_HEAD_BYTES + 8 * index + 4, range.last);
 	});
-	bytes.set(state.schedule, SCHEDULE_AT);
+	schedule.save(bytes.subarray(SCHEDULE_AT, JOIN_AT));
 	if (state.join !== undefined) {
 		putUint32(bytes, JOIN_AT, state.join.sequence);
 		bytes.set(state.join.head, JOIN_AT + 4);
@@ -55,8 +59,10 @@ export function encodeUplinkState(state: UplinkState): Uint8Array {
 	return bytes;
 }
 
-/** The reverse; undefined for what another version left. */
-export function decodeUplinkState(bytes: Uint8Array | undefined): UplinkState | undefined {
+/** The reverse, with the schedule's bytes in their place; undefined for what another version left. */
+export function decodeUplinkState(
+	bytes: Uint8Array | undefined,
+): (UplinkState & { readonly schedule: Uint8Array }) | undefined {
 	if (bytes?.length !== UPLINK_STATE_BYTES || bytes[0] !== STATE_VERSION) return undefined;
 	const ranges: SequenceRange[] = [];
 	for (let index = 0; index < Math.min(bytes[2] ?? 0, RANGES_MAX); index++) {
@@ -76,6 +82,6 @@ export function decodeUplinkState(bytes: Uint8Array | undefined): UplinkState | 
 		offeredTo: uint32At(bytes, 16),
 		ranges,
 		join: sequence === 0 ? undefined : { sequence, head: bytes.slice(JOIN_AT + 4) },
-		schedule: bytes.slice(SCHEDULE_AT, JOIN_AT),
+		schedule: bytes.subarray(SCHEDULE_AT, JOIN_AT),
 	};
 }

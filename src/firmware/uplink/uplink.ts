@@ -140,9 +140,9 @@ export class Uplink {
 		}
 	}
 
-	/** 128 bytes for retained memory. */
-	save(): Uint8Array {
-		return encodeUplinkState({
+	/** 128 bytes for retained memory, in `place` where there is one. */
+	save(place?: Uint8Array): Uint8Array {
+		const state = {
 			collectorMark: this.#collectorMark,
 			lastSentMark: this.#lastSentMark,
 			isRefused: this.#isRefused,
@@ -151,8 +151,8 @@ export class Uplink {
 			offeredTo: this.#offeredTo,
 			ranges: this.#ranges,
 			join: this.#maker.join,
-			schedule: this.#schedule.save(),
-		});
+		};
+		return encodeUplinkState(state, this.#schedule, place);
 	}
 
 	get #collectorMark(): number {

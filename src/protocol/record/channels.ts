@@ -98,10 +98,14 @@ export const CHANNELS: readonly ChannelRow[] = Object.freeze(
 /** Channel set n of the record holds the first `CHANNELS_OF_SET[n - 1]` channels; a set never changes. */
 export const CHANNELS_OF_SET: readonly number[] = Object.freeze([5, 6]);
 
+const INDEXES: Readonly<Record<string, number>> = Object.freeze(
+	Object.fromEntries(ROWS.map(({ name }, index) => [name, index])),
+);
+
 /** Throws TypeError for a name that no row has. */
 export function channelIndexOf(name: ChannelName): number {
-	const index = CHANNELS.findIndex((row) => row.name === name);
-	if (index < 0) throw new TypeError(`no channel ${name}`);
+	const index = INDEXES[name];
+	if (typeof index !== "number") throw new TypeError(`no channel ${name}`);
 	return index;
 }
 

@@ -100,12 +100,19 @@ export class DerivationContext {
 
 	/** Remembers calibration and configuration entries; other kinds change nothing. */
 	observe(entry: Entry): void {
-		if (entry.kind === "configuration") this.#configurations.set(entry.definedId, entry);
-		if (entry.kind === "calibration") {
-			// A check, a cleaning, a note has an id that no reading names.
-			if (!NAMED_ACTS.includes(entry.act)) return;
-			this.#calibrations.set(calibrationKey(entry.channel, entry.calibrationId), entry);
-			if (CALIBRATION_ACTS[entry.act] === "found-changed") this.#changes.push(entry);
+		if (entry.kind !== "configuration" && entry.kind !== "calibration") return;
+		this.tell(entry);
+		const isChange =
+			entry.kind === "calibration" && CALIBRATION_ACTS[entry.act] === "found-changed";
+		if (isChange) this.#changes.push(entry);
+	}
+
+	/** The same of what has no place in a record yet: what holds by the configuration. */
+	tell(body: ConfigurationBody | CalibrationBody): void {
+		if (body.kind === "configuration") this.#configurations.set(body.definedId, body);
+		// A check, a cleaning, a note has an id that no reading names.
+		else if (NAMED_ACTS.includes(body.act)) {
+			this.#calibrations.set(calibrationKey(body.channel, body.calibrationId), body);
 		}
 	}
 

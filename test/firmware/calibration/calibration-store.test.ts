@@ -75,6 +75,43 @@ describe("the store of calibrations", () => {
 		assert.equal(new CalibrationStore(places).load().channels[0]?.id, 2);
 	});
 
+	it("reads one place where the last wake says which, and both where that one does not check", () => {
+		const places = new Places();
+		const store = new CalibrationStore(places);
+		const stored = store.load();
+		assert.equal(store.place, 0);
+		const [pH] = stored.channels;
+		assert.ok(pH !== undefined);
+		const read: number[] = [];
+		const loaded = (place: number): readonly [id: number | undefined, place: number] => {
+			read.length = 0;
+			const again = new CalibrationStore({
+				read: (each) => {
+					read.push(each);
+					return places.read(each);
+				},
+				write: () => assert.fail("a load writes nothing"),
+			});
+			return [again.load(place).channels[0]?.id, again.place];
+		};
+		for (const [id, place] of [
+			[1, 3],
+			[2, 2],
+			[3, 3],
+		] as const) {
+			pH.id = id;
+			store.save(stored);
+			assert.equal(store.place, place);
+			assert.deepEqual(loaded(place), [id, place]);
+			assert.deepEqual(read, [place]);
+		}
+		const newest = places.held[3];
+		assert.ok(newest !== undefined);
+		newest[20] = (newest[20] ?? 0) ^ 1;
+		assert.deepEqual(loaded(3), [2, 2]);
+		assert.deepEqual(read, [3, 2, 3]);
+	});
+
 	it("takes no place whose bytes were altered", () => {
 		const places = new Places();
 		const store = new CalibrationStore(places);

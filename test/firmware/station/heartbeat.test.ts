@@ -20,13 +20,11 @@ describe("the heartbeat", () => {
 			undefined,
 		);
 		for (let wake = 0; wake < 4; wake++) {
-			heartbeat.measured({
-				milliseconds: 18_000,
-				due: wake === 2 ? 3 : 1,
-				isRecorded: wake !== 1,
-				millivolts: 12_400 + wake,
-				retries: [1, wake === 3 ? 2 : 0],
-			});
+			heartbeat.measured(
+				{ milliseconds: 18_000, millivolts: 12_400 + wake, retries: [1, wake === 3 ? 2 : 0] },
+				wake === 2 ? 3 : 1,
+				wake !== 1,
+			);
 			heartbeat.looked(50_000 - wake, 1);
 			heartbeat.connected(2300 + 100 * wake, 1200);
 			const session = { code: undefined, bytesSent: 0, hasBacklog: false };

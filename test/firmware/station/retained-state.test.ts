@@ -1,20 +1,17 @@
 import { strict as assert } from "node:assert";
 import {
-	invalidateRetainedState,
-	loadRetainedState,
+	putRetainedState,
 	RETAINED_BYTES,
+	RetainedSections,
 	type RetainedState,
-	storeRetainedState,
+	retainedStateIn,
 } from "../../../src/firmware/station/retained-state.js";
 
-function memory(byteLength = 2048) {
-	const bytes = new Uint8Array(byteLength);
-	return {
-		bytes,
-		byteLength,
-		read: (into: Uint8Array): void => into.set(bytes.subarray(0, into.length)),
-		write: (from: Uint8Array): void => bytes.set(from),
-	};
+/** As it is stored. */
+function stored(state: RetainedState): Uint8Array {
+	const bytes = new Uint8Array(RETAINED_BYTES);
+	putRetainedState(bytes, state);
+	return bytes;
 }
 
 const STATE: RetainedState = {
@@ -23,6 +20,7 @@ const STATE: RetainedState = {
 	wakeCount: 99,
 	wasAttached: true,
 	recordedGapTo: 77,
+	calibrationPlace: 3,
 	networkTimeNotBeforeSeconds: 0xfedcba97,
 	delivered: { epoch: 4_000_000_321, to: 57_839 },
 	bootLog: { unrecordedReset: "brown-out", isBootWaiting: true, isClockFaulty: true },
@@ -61,28 +59,44 @@ const STATE: RetainedState = {
 
 describe("retained state", () => {
 	it("comes back as it was stored", () => {
-		const retained = memory();
-		storeRetainedState(retained, STATE);
-		assert.deepEqual(loadRetainedState(retained), STATE);
+		assert.deepEqual(retainedStateIn(stored(STATE)), STATE);
 	});
 
-	it("is nothing on fresh memory, after invalidation, and in memory that is too small", () => {
-		const retained = memory();
-		assert.equal(loadRetainedState(retained), undefined);
-		storeRetainedState(retained, STATE);
-		invalidateRetainedState(retained);
-		assert.equal(loadRetainedState(retained), undefined);
-		assert.equal(loadRetainedState(memory(64)), undefined);
+	it("is the same bytes when its sections are put where they are", () => {
+		const bytes = stored(STATE);
+		const state = retainedStateIn(bytes);
+		assert.ok(state !== undefined);
+		putRetainedState(bytes, state);
+		assert.deepEqual(bytes, stored(STATE));
+	});
+
+	it("is nothing, and zeros, on fresh memory", () => {
+		const bytes = new Uint8Array(RETAINED_BYTES).fill(0xa5);
+		assert.equal(retainedStateIn(bytes), undefined);
+		assert.deepEqual(bytes, new Uint8Array(RETAINED_BYTES));
+	});
+
+	it("is there for the wake after a sleep, and for no other boot nor after a wake that died", () => {
+		const cells = stored(STATE);
+		const memory = {
+			byteLength: RETAINED_BYTES,
+			read: (byteLength: number) => cells.slice(0, byteLength),
+			write: (bytes: Uint8Array) => cells.set(bytes),
+		};
+		const sections = new RetainedSections(memory, true);
+		assert.deepEqual(sections.state, STATE);
+		assert.equal(new RetainedSections(memory, true).state, undefined);
+		sections.store(STATE);
+		assert.deepEqual(cells, stored(STATE));
+		assert.equal(new RetainedSections(memory, false).state, undefined);
 	});
 
 	it("is nothing when any bit of it flipped", () => {
-		const retained = memory();
-		storeRetainedState(retained, STATE);
+		const whole = stored(STATE);
 		for (let bit = 0; bit < RETAINED_BYTES * 8; bit++) {
-			const at = bit >> 3;
-			retained.bytes[at] = (retained.bytes[at] ?? 0) ^ (1 << (bit & 7));
-			assert.equal(loadRetainedState(retained), undefined, `bit ${bit}`);
-			retained.bytes[at] = (retained.bytes[at] ?? 0) ^ (1 << (bit & 7));
+			const bytes = whole.slice();
+			bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+			assert.equal(retainedStateIn(bytes), undefined, `bit ${bit}`);
 		}
 	});
 });
