@@ -23,7 +23,7 @@ export async function withRewritten<Result>(
 		for (const same of ["node_modules", "src"]) {
 			symlinkSync(join(PROJECT, same), join(folder, same));
 		}
-		for (const part of ["src", "drivers", "sim", "test/support"]) {
+		for (const part of ["src", "drivers", "sim", "test/support", "test/swarm"]) {
 			cpSync(join(PROJECT, "build", part), join(folder, "build", part), {
 				recursive: true,
 				filter: (path) => !path.endsWith(".d.ts") && !path.endsWith(".map"),

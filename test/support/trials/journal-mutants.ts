@@ -2,17 +2,14 @@
  * Wrong journals, made by rewriting the built text of the right one into a folder of their own: the
  * shipped code has no switch. A mutant whose text is not found any more is an error, not a pass.
  */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Journal } from "../../../src/firmware/journal/journal.js";
+import { type Rewrite, withRewritten } from "../engines/rewritten-build.js";
 import type { OpenJournal } from "./journal-witness.js";
 
 export interface Mutant {
 	readonly name: string;
 	/** File below src, exact text, and what stands there instead. */
-	readonly rewrites: readonly (readonly [file: string, text: string, instead: string])[];
+	readonly rewrites: readonly Rewrite[];
 }
 
 const JOURNAL = "firmware/journal/journal.js";
@@ -135,26 +132,9 @@ export async function withMutant<Result>(
 	rewrites: Mutant["rewrites"],
 	use: (open: OpenJournal) => Result,
 ): Promise<Result> {
-	const built = fileURLToPath(new URL("../../../src/", import.meta.url));
-	const folder = mkdtempSync(join(tmpdir(), "bistrina-mutant-"));
-	try {
-		writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-		for (const part of ["core", "protocol", "firmware/journal", "firmware/ports.js"]) {
-			cpSync(join(built, part), join(folder, "src", part), { recursive: true });
-		}
-		for (const [file, text, instead] of rewrites) {
-			const path = join(folder, "src", file);
-			const before = readFileSync(path, "utf8");
-			if (before.split(text).length !== 2) throw new Error(`not once in ${file}: ${text}`);
-			writeFileSync(
-				path,
-				before.replace(text, () => instead),
-			);
-		}
-		const url = pathToFileURL(join(folder, "src", JOURNAL)).href;
-		const module = (await import(url)) as { Journal: typeof Journal };
+	const ofBuild = rewrites.map(([file, ...texts]) => [`src/${file}`, ...texts] as const);
+	return withRewritten(ofBuild, async (load) => {
+		const module = (await load(`src/${JOURNAL}`)) as { Journal: typeof Journal };
 		return use((options) => module.Journal.open(options));
-	} finally {
-		rmSync(folder, { recursive: true, force: true });
-	}
+	});
 }

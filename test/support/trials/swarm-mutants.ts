@@ -2,11 +2,8 @@
  * Wrong stations for the swarm, made by rewriting the built text of the right one into a folder of their
  * own: the shipped code has no switch. A mutant whose text is not found any more is an error, not a pass.
  */
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import type { runSwarmSeed } from "../../swarm/swarm.js";
+import { type Rewrite, withRewritten } from "../engines/rewritten-build.js";
 
 export interface SwarmMutant {
 	readonly name: string;
@@ -16,7 +13,7 @@ export interface SwarmMutant {
 	/** What must befall the station for it to show. */
 	readonly disturbances: readonly string[];
 	/** File below build/src, exact text, and what stands there instead. */
-	readonly rewrites: readonly (readonly [file: string, text: string, instead: string])[];
+	readonly rewrites: readonly Rewrite[];
 }
 
 export const SWARM_MUTANTS: readonly SwarmMutant[] = [
@@ -137,27 +134,9 @@ export async function withSwarmMutant<Result>(
 	rewrites: SwarmMutant["rewrites"],
 	use: (run: Run) => Promise<Result>,
 ): Promise<Result> {
-	const built = fileURLToPath(new URL("../../../", import.meta.url));
-	const folder = mkdtempSync(join(tmpdir(), "bistrina-swarm-"));
-	try {
-		writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-		symlinkSync(join(built, "../node_modules"), join(folder, "node_modules"));
-		for (const part of ["src", "sim", "drivers", "test/support", "test/swarm"]) {
-			cpSync(join(built, part), join(folder, part), { recursive: true });
-		}
-		for (const [file, text, instead] of rewrites) {
-			const path = join(folder, "src", file);
-			const before = readFileSync(path, "utf8");
-			if (before.split(text).length !== 2) throw new Error(`not once in ${file}: ${text}`);
-			writeFileSync(
-				path,
-				before.replace(text, () => instead),
-			);
-		}
-		const url = pathToFileURL(join(folder, "test/swarm/swarm.js")).href;
-		const module = (await import(url)) as { runSwarmSeed: Run };
-		return await use(module.runSwarmSeed);
-	} finally {
-		rmSync(folder, { recursive: true, force: true });
-	}
+	const ofBuild = rewrites.map(([file, ...texts]) => [`src/${file}`, ...texts] as const);
+	return withRewritten(ofBuild, async (load) => {
+		const module = (await load("test/swarm/swarm.js")) as { runSwarmSeed: Run };
+		return use(module.runSwarmSeed);
+	});
 }
