@@ -56,10 +56,9 @@ export function resumeFrom(
 	if (note.lastSlot < FIRST_SLOT || note.endSlot > end || note.lastSlot >= note.endSlot) {
 		return undefined;
 	}
-	// One buffer for what a wake reads: the tail, and the two anchors that the last frame may build on.
 	const tailBytes = (end - note.lastSlot) * SLOT_BYTES;
-	const buffer = new Uint8Array(tailBytes + 2 * ANCHOR_BYTES);
-	const tail = flash.fill(sector, note.lastSlot * SLOT_BYTES, buffer.subarray(0, tailBytes));
+	if (tailBytes > 2 * ANCHOR_BYTES) return undefined;
+	const tail = flash.fill(sector, note.lastSlot * SLOT_BYTES, flash.scratch.subarray(0, tailBytes));
 	const last = openFrame(tail, 0, frameSeedOf(note.ring, note.serial));
 	if (last === undefined || note.lastSlot + last.slots !== note.endSlot) return undefined;
 	if (!isErased(tail, last.slots * SLOT_BYTES, tail.length)) return undefined;
@@ -67,12 +66,14 @@ export function resumeFrom(
 	const passed = header.isCopying && last.index === 0 ? header.unproved : 0;
 	if (next !== note.nextSequence && next + passed !== note.nextSequence) return undefined;
 	if (!isNewest(header, flash)) return undefined;
-	const keyPlace = buffer.subarray(tailBytes, tailBytes + ANCHOR_BYTES);
+	// The two that the last frame may build on, each in a place of its own.
+	const keyPlace = flash.scratch.subarray(2 * ANCHOR_BYTES);
+	const anchorPlace = flash.scratch.subarray(3 * ANCHOR_BYTES);
 	const key = readAnchor(flash, header, note.keySlot, undefined, keyPlace);
 	const anchor =
 		note.anchorSlot === note.keySlot
 			? key
-			: readAnchor(flash, header, note.anchorSlot, key, buffer.subarray(tailBytes + ANCHOR_BYTES));
+			: readAnchor(flash, header, note.anchorSlot, key, anchorPlace);
 	const latest = decodeFrame(
 		tail.subarray(0, last.slots * SLOT_BYTES),
 		last,

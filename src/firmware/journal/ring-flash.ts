@@ -5,6 +5,7 @@
  */
 import { assert, StationError, type StationErrorCode } from "../../core/errors.js";
 import {
+	FRAME_SLOTS_MAX,
 	type HeaderReading,
 	holdsBytes,
 	readSectorHeader,
@@ -12,11 +13,14 @@ import {
 	SECTOR_BYTES_MIN,
 	SECTOR_HEADER_BYTES,
 	type SectorHeader,
+	SLOT_BYTES,
 } from "../../protocol/flash/journal-format.js";
 import type { FlashPartition } from "../ports.js";
 
 /** One to write, one to erase, and something to hold meanwhile. */
 export const SECTORS_MIN = 4;
+/** The last frame, what would come after it, and two anchors: four times eight slots of sixteen bytes. */
+export const SCRATCH_BYTES = 4 * FRAME_SLOTS_MAX * SLOT_BYTES;
 /** The header has 16 bits for it. */
 const SECTORS_MAX = 0xffff;
 
@@ -38,8 +42,9 @@ export class RingFlash {
 	readonly blocks: number;
 	readonly blockBytes: number;
 	readonly #flash: FlashPartition;
-	/** Of the header that is looked at: a wake looks at as many as the log has sectors. */
-	readonly #header = new Uint8Array(SECTOR_HEADER_BYTES);
+	/** For bytes that are looked at and not kept; the header's place is at the end, what a wake resumes from before it. */
+	readonly scratch = new Uint8Array(SCRATCH_BYTES + SECTOR_HEADER_BYTES);
+	readonly #header = this.scratch.subarray(SCRATCH_BYTES);
 	#baseBytes = 0;
 	#refusal: StationErrorCode | undefined;
 
@@ -132,7 +137,10 @@ export class RingFlash {
 			return false;
 		}
 		try {
-			return holdsBytes(this.read(sector, offsetBytes, bytes.length), 0, bytes);
+			const { length } = bytes;
+			const back =
+				length > SCRATCH_BYTES ? new Uint8Array(length) : this.scratch.subarray(0, length);
+			return holdsBytes(this.fill(sector, offsetBytes, back), 0, bytes);
 		} catch (error) {
 			// What cannot be read back is as good as not there.
 			if (!(error instanceof StationError)) throw error;
