@@ -21,7 +21,7 @@ import {
 	type Strike,
 	strikes,
 } from "./i2c-fault.js";
-import { type I2CLine, I2CPeer } from "./i2c-peer.js";
+import { type I2CLine, SimulatedI2CPeer } from "./i2c-peer.js";
 
 /** Longest stretch that the ESP32's master bears: 0xFFFFF cycles of 80 MHz = 13.1 ms. */
 const STRETCH_MILLISECONDS_LIMIT = 13.1;
@@ -109,7 +109,7 @@ export class SimulatedI2CBus implements I2CBus {
 	readonly #holders: I2CChip[] = [];
 	readonly #chipsByAddress: (I2CChip | undefined)[] = [];
 	readonly #faults: ActiveFault[] = [];
-	readonly #peers: I2CPeer[] = [];
+	readonly #peers: SimulatedI2CPeer[] = [];
 	/** Clock pulses that free the data line: 0 free, Infinity only by power. */
 	#stuckClocks = 0;
 	#isClockStuck = false;
@@ -128,7 +128,7 @@ export class SimulatedI2CBus implements I2CBus {
 			transfer: (peer, out, readCount) => this.#transfer(peer, out, readCount),
 		};
 		this.connection = {
-			io: class extends I2CPeer {
+			io: class extends SimulatedI2CPeer {
 				constructor(peerOptions: I2COptions) {
 					super(line, peerOptions);
 				}
@@ -183,7 +183,7 @@ export class SimulatedI2CBus implements I2CBus {
 		this.#faults.length = 0;
 	}
 
-	#register(peer: I2CPeer, options: I2COptions): void {
+	#register(peer: SimulatedI2CPeer, options: I2COptions): void {
 		const { data, clock, port } = this.connection;
 		if (options.data === undefined) throw new RangeError("data required");
 		if (options.clock === undefined) throw new RangeError("clock required");
@@ -198,7 +198,11 @@ export class SimulatedI2CBus implements I2CBus {
 		this.#peers.push(peer);
 	}
 
-	#transfer(peer: I2CPeer, out: Uint8Array | undefined, readCount: number): Uint8Array | undefined {
+	#transfer(
+		peer: SimulatedI2CPeer,
+		out: Uint8Array | undefined,
+		readCount: number,
+	): Uint8Array | undefined {
 		const { address } = peer;
 		try {
 			this.#beforeOperation?.("i2c", address);
@@ -281,7 +285,7 @@ export class SimulatedI2CBus implements I2CBus {
 	}
 
 	/** All faults that strike this transaction; spent ones leave the list. */
-	#strike(peer: I2CPeer, out: Uint8Array | undefined, readCount: number): Strike {
+	#strike(peer: SimulatedI2CPeer, out: Uint8Array | undefined, readCount: number): Strike {
 		const strike: Strike = { ...NO_FAULTS };
 		for (let index = 0; index < this.#faults.length; ) {
 			const active = this.#faults[index]!;
@@ -299,12 +303,12 @@ export class SimulatedI2CBus implements I2CBus {
 		return strike;
 	}
 
-	#consumeBytes(peer: I2CPeer, count: number): void {
+	#consumeBytes(peer: SimulatedI2CPeer, count: number): void {
 		this.counters.bytes += count + 1;
 		this.#clock.consume(((FRAME_BITS + BYTE_BITS * (count + 1)) * 1e6) / peer.hz);
 	}
 
-	#refuse(peer: I2CPeer): undefined {
+	#refuse(peer: SimulatedI2CPeer): undefined {
 		this.counters.nacks++;
 		this.#consumeBytes(peer, 0);
 		return undefined;

@@ -6,14 +6,18 @@ const TIMEOUT_MILLISECONDS_DEFAULT = 400;
 
 /** What a peer may ask of its bus. */
 export interface I2CLine {
-	register(peer: I2CPeer, options: I2COptions): void;
-	forget(peer: I2CPeer): void;
+	register(peer: SimulatedI2CPeer, options: I2COptions): void;
+	forget(peer: SimulatedI2CPeer): void;
 	/** Bytes read (none after a write), or undefined when the transaction failed. */
-	transfer(peer: I2CPeer, out: Uint8Array | undefined, readCount: number): Uint8Array | undefined;
+	transfer(
+		peer: SimulatedI2CPeer,
+		out: Uint8Array | undefined,
+		readCount: number,
+	): Uint8Array | undefined;
 }
 
 /** A peer: registers with its bus when it is made, and throws once it is closed. */
-export class I2CPeer implements I2C {
+export class SimulatedI2CPeer implements I2C {
 	readonly address: number;
 	readonly hz: number;
 	/** -1 for ever. */

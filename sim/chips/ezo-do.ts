@@ -6,7 +6,7 @@
  */
 import { oxygenSaturation } from "../river/oxygen.js";
 import { decimalOf, decimalText } from "./decimal-text.js";
-import { EzoCircuit, type EzoOptions } from "./ezo.js";
+import { type EzoOptions, SimulatedEzo } from "./ezo.js";
 import { answer, calibration, change, type EzoOutcome, trimmedText } from "./ezo-command.js";
 import type { EzoKind } from "./ezo-firmware.js";
 import { practicalSalinity } from "./salinity.js";
@@ -58,7 +58,7 @@ const FACTORY: DoSettings = {
 	outputs: 1,
 };
 
-export class EzoDo extends EzoCircuit<DoSettings> {
+export class EzoDo extends SimulatedEzo<DoSettings> {
 	readonly #quantity: () => number;
 	readonly #kilopascals: number;
 

@@ -4,7 +4,7 @@
  * to 25 degC by a coefficient that Atlas does not publish. Source: EZO-EC datasheet.
  */
 import { decimalOf, decimalText } from "./decimal-text.js";
-import { EzoCircuit, type EzoOptions } from "./ezo.js";
+import { type EzoOptions, SimulatedEzo } from "./ezo.js";
 import { answer, calibration, change, type EzoOutcome } from "./ezo-command.js";
 import { EZO_FIRMWARE, type EzoKind } from "./ezo-firmware.js";
 import { practicalSalinity } from "./salinity.js";
@@ -95,7 +95,7 @@ const UNCALIBRATED = {
 	highShown: 1,
 };
 
-export class EzoEc extends EzoCircuit<EcSettings> {
+export class EzoEc extends SimulatedEzo<EcSettings> {
 	readonly #quantity: () => number;
 	readonly #probeConstant: number;
 	readonly #coefficientPerCelsius: number;

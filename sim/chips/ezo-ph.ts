@@ -3,7 +3,7 @@
  * compensation. Source: EZO-pH datasheet; formulas of the electrode by the Nernst slope.
  */
 import { decimalOf, decimalText } from "./decimal-text.js";
-import { EzoCircuit, type EzoOptions } from "./ezo.js";
+import { type EzoOptions, SimulatedEzo } from "./ezo.js";
 import { answer, calibration, change, type EzoOutcome } from "./ezo-command.js";
 import type { EzoKind } from "./ezo-firmware.js";
 
@@ -58,7 +58,7 @@ const FACTORY: PhSettings = {
 	isExtended: 0,
 };
 
-export class EzoPh extends EzoCircuit<PhSettings> {
+export class EzoPh extends SimulatedEzo<PhSettings> {
 	readonly #quantity: () => number;
 	readonly #waterCelsius: () => number;
 

@@ -4,7 +4,7 @@
  */
 import type { VirtualAlarm } from "../board/clock.js";
 import { decimalOf, decimalText } from "./decimal-text.js";
-import { EzoCircuit, type EzoOptions } from "./ezo.js";
+import { type EzoOptions, SimulatedEzo } from "./ezo.js";
 import { answer, calibration, change, type EzoOutcome } from "./ezo-command.js";
 import type { EzoKind } from "./ezo-firmware.js";
 
@@ -49,7 +49,7 @@ type RtdSettings = {
 
 const FACTORY: RtdSettings = { isCalibrated: 0, offsetCelsius: 0, scale: 0, loggerInterval: 0 };
 
-export class EzoRtd extends EzoCircuit<RtdSettings> {
+export class EzoRtd extends SimulatedEzo<RtdSettings> {
 	readonly #quantity: () => number;
 	readonly #isOpen: () => boolean;
 	readonly #logger: VirtualAlarm;

@@ -81,7 +81,7 @@ interface Job {
 }
 
 /** One EZO circuit; the kinds add their commands. */
-export abstract class EzoCircuit<Own extends EzoOwnSettings> implements I2CChip {
+export abstract class SimulatedEzo<Own extends EzoOwnSettings> implements I2CChip {
 	protected readonly clock: VirtualClock;
 	protected readonly firmware: EzoFirmware;
 	protected settings: EzoSettings<Own>;

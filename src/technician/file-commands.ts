@@ -7,10 +7,11 @@ import type { Messages } from "../host/messages/messages.js";
 import { csvLine, type OutputFormat, printJson, printPairs, printTable } from "../host/output.js";
 import type { Finding, FindingKind } from "../protocol/audit/finding.js";
 import type { EntryStatus, Verification } from "../protocol/audit/verify-chain.js";
+import type { SequenceRange } from "../protocol/wire/acknowledgement.js";
 import { type EntryRow, ROW_COLUMNS, rowsOf } from "./entry-rows.js";
 import { type ExportedJournal, isExportedFile, readExportedFile } from "./journal-export.js";
 import { type ImageEpoch, type ImageReport, readImage } from "./journal-image-file.js";
-import { rangeText, type SequenceRange } from "./sequence-ranges.js";
+import { rangeText } from "./sequence-ranges.js";
 
 /** Of one kind; what follows them is counted. */
 const FAULTS_SHOWN = 3;

@@ -13,8 +13,9 @@ import { OperationalError } from "../host/errors.js";
 import { Replacement, writing } from "../host/replace-file.js";
 import type { ConsoleFields } from "../protocol/line/console.js";
 import { decodeEntry } from "../protocol/record/entry.js";
+import type { SequenceRange } from "../protocol/wire/acknowledgement.js";
 import type { ConsoleClient } from "./client.js";
-import { rangesMissing, type SequenceRange } from "./sequence-ranges.js";
+import { rangesMissing } from "./sequence-ranges.js";
 
 const FILE_NAME = "bistrinaJournal";
 const FILE_VERSION = 1;

@@ -15,7 +15,8 @@ import {
 import { scanHeaderless, scanSector } from "../protocol/flash/journal-image.js";
 import { chainNext } from "../protocol/record/chain.js";
 import { decodeEntry } from "../protocol/record/entry.js";
-import { countOf, rangesMissing, type SequenceRange } from "./sequence-ranges.js";
+import type { SequenceRange } from "../protocol/wire/acknowledgement.js";
+import { countOf, rangesMissing } from "./sequence-ranges.js";
 
 /** What an image holds besides entries. */
 export interface ImageReport {

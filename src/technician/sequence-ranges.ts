@@ -1,9 +1,5 @@
 /** Runs of sequences that are not there, alike for images of flash, exported files and what is said. */
-
-export interface SequenceRange {
-	readonly first: number;
-	readonly last: number;
-}
+import type { SequenceRange } from "../protocol/wire/acknowledgement.js";
 
 /** What lies between `first` and before `end` and is not among the ascending `held`. */
 export function rangesMissing(

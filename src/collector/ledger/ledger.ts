@@ -28,7 +28,7 @@ import { sha256 } from "./sha256.js";
 import type { StationGate } from "./station-gate.js";
 import { onlyKey, type StationKey } from "./station-keys.js";
 import type { Cost } from "./station-quota.js";
-import type { Verifier } from "./verifier.js";
+import type { EnvelopeVerifier } from "./verifier.js";
 
 export interface LedgerOptions {
 	/** SQL tables, or a record store of another kind. */
@@ -39,7 +39,7 @@ export interface LedgerOptions {
 	/** What the answer asks of the station: seconds to its next upload; 0: as it likes. */
 	readonly nextSeconds?: (station: string) => number;
 	/** Verifies ES256 elsewhere; without it this thread does. */
-	readonly verifier?: Verifier;
+	readonly verifier?: EnvelopeVerifier;
 	/** What the answers offer; absent: nothing. */
 	readonly configurations?: ConfigurationOffers;
 	/** Turns and quotas of stations; absent: none. */

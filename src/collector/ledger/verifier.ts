@@ -6,7 +6,7 @@
 import { Worker } from "node:worker_threads";
 import { packQuestions, type Question, VERDICTS } from "./verifier-message.js";
 
-export interface Verifier {
+export interface EnvelopeVerifier {
 	/** True when `signature` (64 bytes) over `signed` is by the key of 33 bytes; rejects when that is none. */
 	isSigned(question: Question): Promise<boolean>;
 	/** Ends the thread. Rejects what was not answered. */
@@ -20,7 +20,7 @@ interface Asked {
 }
 
 /** Starts the thread with the first question, and again should it die. */
-export class ThreadVerifier implements Verifier {
+export class ThreadVerifier implements EnvelopeVerifier {
 	#thread: Worker | undefined;
 	/** Not sent yet. */
 	#gathered: Asked[] = [];

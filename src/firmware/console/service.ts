@@ -44,7 +44,7 @@ export interface UploadReport {
 }
 
 /** The part of the journal that is exported. */
-export interface ExportedJournal {
+export interface ExportableJournal {
 	readonly epoch: number;
 	readonly firstSequenceHeld: number;
 	readonly nextSequence: number;
@@ -109,7 +109,7 @@ export interface StationService {
 	readonly station: string;
 	/** major * 1 000 000 + minor * 1 000 + patch. */
 	readonly firmwareVersion: number;
-	readonly journal: ExportedJournal;
+	readonly journal: ExportableJournal;
 	readonly calibrations: CalibrationLine;
 	/** What `status` shows, line by line. */
 	status(): readonly AnswerFields[];

@@ -10,7 +10,7 @@ import {
 	encodeDelta,
 	encodeKey,
 	encodeRaw,
-	isReading,
+	isKnownReading,
 } from "../../protocol/flash/journal-codec.js";
 import {
 	FRAME_SLOTS_MAX,
@@ -95,7 +95,7 @@ export class FrameEncoder {
 				return undefined;
 			return { bytes, slots, type, anchor: decoded.anchor, reference, canonicalBytes };
 		};
-		const made = isReading(canonicalBytes)
+		const made = isKnownReading(canonicalBytes)
 			? this.#encodeReading(canonicalBytes, index, finish)
 			: undefined;
 		if (made !== undefined) return made;

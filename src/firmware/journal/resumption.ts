@@ -2,7 +2,7 @@
  * Continuing after a deep sleep where the retained note says, if flash bears it out: the header, the
  * last frame and nothing after it. Reads only.
  */
-import { isReading } from "../../protocol/flash/journal-codec.js";
+import { isKnownReading } from "../../protocol/flash/journal-codec.js";
 import {
 	FIRST_SLOT,
 	FRAME_SLOTS_MAX,
@@ -80,7 +80,7 @@ export function resumeFrom(
 		(index) => [key, anchor].find((known) => known?.index === index),
 		{ epoch: note.epoch, sequence: header.firstSequence + last.index },
 	);
-	const isLatestReading = latest !== undefined && isReading(latest.canonicalBytes);
+	const isLatestReading = latest !== undefined && isKnownReading(latest.canonicalBytes);
 	const latestReading = isLatestReading ? latest.canonicalBytes : undefined;
 	return { header, key, anchor: anchor ?? key, latestReading };
 }

@@ -7,7 +7,7 @@ import type { CalibrationBody, ConfigurationBody } from "../../protocol/record/e
 import type {
 	AnswerFields,
 	ChannelReport,
-	ExportedJournal,
+	ExportableJournal,
 	ProvisioningService,
 	ReadingReport,
 	StationService,
@@ -19,7 +19,7 @@ import type { WaterMeasurement } from "../measure/water.js";
 export interface ServiceRequestsOptions {
 	readonly station: string;
 	readonly firmwareVersion: number;
-	readonly journal: ExportedJournal;
+	readonly journal: ExportableJournal;
 	readonly status: () => readonly AnswerFields[];
 	/** The cycle shall look around. */
 	readonly wake: () => void;
@@ -37,7 +37,7 @@ export interface MeasurementRequest {
 export class ServiceRequests implements StationService {
 	readonly station: string;
 	readonly firmwareVersion: number;
-	readonly journal: ExportedJournal;
+	readonly journal: ExportableJournal;
 	readonly calibrations: StationService["calibrations"];
 	readonly #options: ServiceRequestsOptions;
 	#request: MeasurementRequest | undefined;

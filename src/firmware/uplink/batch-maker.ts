@@ -2,6 +2,7 @@
 
 import type { Task } from "../../core/task.js";
 import type { EntrySource } from "../../protocol/record/entry-source.js";
+import type { SequenceRange } from "../../protocol/wire/acknowledgement.js";
 import {
 	BATCH_ENTRIES_MAX,
 	BATCH_PAYLOAD_BYTES_MAX,
@@ -11,7 +12,7 @@ import { encodeSign1, keyIdOf, toBeSigned } from "../../protocol/wire/cose.js";
 import { PackedEntries } from "../../protocol/wire/packed-entries.js";
 import type { Sha256, Signer } from "../ports.js";
 import { keyOperation } from "./key-operation.js";
-import type { SequenceRange, SequenceSet } from "./sequence-set.js";
+import type { SequenceSet } from "./sequence-set.js";
 
 /**
  * Entries of a batch unless the board says otherwise: eight hours of readings, 5 KB while they are encoded.

@@ -1,9 +1,5 @@
 /** Which sequences need not be sent (any more): a few ascending ranges. */
-
-export interface SequenceRange {
-	readonly first: number;
-	readonly last: number;
-}
+import type { SequenceRange } from "../../protocol/wire/acknowledgement.js";
 
 /**
  * Ranges a session may keep apart. Every batch and every hole adds one at most and most of them

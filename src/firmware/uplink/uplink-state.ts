@@ -1,10 +1,10 @@
 /** What an uplink leaves from wake to wake: 128 bytes for retained memory. */
 import { putUint32, uint32At } from "../../core/bytes.js";
 import { HEAD_BYTES } from "../../protocol/record/chain.js";
+import type { SequenceRange } from "../../protocol/wire/acknowledgement.js";
 import { RANGES_MAX } from "../../protocol/wire/acknowledgement.js";
 import type { ChainJoin } from "./batch-maker.js";
 import { SCHEDULE_BYTES } from "./schedule.js";
-import type { SequenceRange } from "./sequence-set.js";
 
 const STATE_VERSION = 4;
 /**

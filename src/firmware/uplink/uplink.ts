@@ -4,7 +4,6 @@
  * oldest first. Whatever goes wrong ends the session, is reported by its code, and is tried again
  * as the schedule says; nothing but a verified acknowledgement changes what the station holds.
  */
-
 import { crc32 } from "../../core/crc32.js";
 import { assert, StationError, type StationErrorCode } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
@@ -12,6 +11,7 @@ import {
 	type Acknowledgement,
 	RANGES_MAX,
 	refusalReasonOf,
+	type SequenceRange,
 } from "../../protocol/wire/acknowledgement.js";
 import { ENVELOPE_CONTENT_TYPE } from "../../protocol/wire/cose.js";
 import { BusyError, checkAnswer } from "./answer-check.js";
@@ -19,7 +19,7 @@ import { BatchMaker, type SignedBatch } from "./batch-maker.js";
 import { Connection } from "./connection.js";
 import { FormerDelivery } from "./former-delivery.js";
 import { UplinkSchedule } from "./schedule.js";
-import { type SequenceRange, SequenceSet } from "./sequence-set.js";
+import { SequenceSet } from "./sequence-set.js";
 import type { SessionOutcome, UplinkOptions } from "./uplink-options.js";
 import { decodeUplinkState, encodeUplinkState, UNKNOWN, type UplinkState } from "./uplink-state.js";
 

@@ -46,7 +46,7 @@ const UPTIME_AT = 16;
 const UTC_AT = 20;
 
 /** True for a canonical reading of a known channel set. */
-export function isReading(canonicalBytes: Uint8Array): boolean {
+export function isKnownReading(canonicalBytes: Uint8Array): boolean {
 	return canonicalBytes[1] === ENTRY_KINDS.reading && CHANNEL_SETS.has(canonicalBytes[2] ?? 0);
 }
 

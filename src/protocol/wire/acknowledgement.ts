@@ -56,6 +56,7 @@ interface AnswerHead {
 	readonly nextSeconds: number;
 }
 
+/** Of sequences in a row, both ends included. */
 export interface SequenceRange {
 	readonly first: number;
 	readonly last: number;
