@@ -11,6 +11,8 @@ import {
 
 /** A date of the month comes again within 62 days (31 July, 31 August is sooner; 30 February skipped). */
 const DAYS_AHEAD = 62;
+/** Seconds and minutes without the alarm's own mask bit. */
+const DECIMAL_MASK = 0x7f;
 const WEEKDAY_BIT = 0x40;
 const WEEKDAY_MASK = 0x0f;
 
@@ -25,8 +27,8 @@ export function nextAlarmMatch(
 	weekdayOffset: number,
 ): number | undefined {
 	const [seconds, minutes, hours, day] = registers;
-	const second = valueOfDecimal(seconds & 0x7f);
-	const minute = valueOfDecimal(minutes & 0x7f);
+	const second = valueOfDecimal(seconds & DECIMAL_MASK);
+	const minute = valueOfDecimal(minutes & DECIMAL_MASK);
 	const masks = (seconds >> 7) | ((minutes >> 7) << 1) | ((hours >> 7) << 2) | ((day >> 7) << 3);
 	switch (masks) {
 		case 0b1111:

@@ -22,7 +22,9 @@ import {
 
 const ADDRESS = 0x68;
 const REGISTER_COUNT = 0x13;
+/** Seconds, minutes, hours, day or date; the second alarm has no seconds. */
 const REGISTER_ALARM1 = 0x07;
+const REGISTER_ALARM2 = 0x0b;
 const REGISTER_CONTROL = 0x0e;
 const REGISTER_STATUS = 0x0f;
 const REGISTER_AGING = 0x10;
@@ -297,9 +299,10 @@ export class Ds3231 implements I2CChip {
 	/** Works out the first matches after the present second. */
 	#planAlarms(): void {
 		const at = (index: number): number => this.#register(index);
+		const [first, second] = [REGISTER_ALARM1, REGISTER_ALARM2];
 		const from = Math.floor(this.#seconds) + 1;
-		const alarm1 = [at(0x07), at(0x08), at(0x09), at(0x0a)] as const;
-		const alarm2 = [0, at(0x0b), at(0x0c), at(0x0d)] as const;
+		const alarm1 = [at(first), at(first + 1), at(first + 2), at(first + 3)] as const;
+		const alarm2 = [0, at(second), at(second + 1), at(second + 2)] as const;
 		this.#nextMatch[0] = nextAlarmMatch(alarm1, from, this.#weekdayOffset) ?? NEVER;
 		this.#nextMatch[1] = nextAlarmMatch(alarm2, from, this.#weekdayOffset) ?? NEVER;
 	}

@@ -210,30 +210,8 @@ export class SqlOfferRepository implements OfferRepository {
 	}
 }
 
-/** The repository in memory, for simulations that keep nothing. */
-export class MemoryOfferRepository implements OfferRepository {
-	readonly #offers = new Map<string, ConfigurationOffer & { isShown: boolean }>();
-
-	async pending(): Promise<ConfigurationOffer[]> {
-		return [...this.#offers.values()].filter(({ isShown }) => !isShown);
-	}
-
-	async put(offer: ConfigurationOffer): Promise<void> {
-		const newest = this.#offers.get(offer.station);
-		if (newest !== undefined) {
-			if (newest.id === offer.id && equalBytes(newest.canonicalBytes, offer.canonicalBytes)) return;
-			requireNewer(offer.station, offer.id, newest.id);
-		}
-		this.#offers.set(offer.station, { ...offer, isShown: false });
-	}
-
-	async markApplied(station: string, id: number): Promise<void> {
-		const offer = this.#offers.get(station);
-		if (offer?.id === id) offer.isShown = true;
-	}
-}
-
-function requireNewer(station: string, id: number, newestId: number): void {
+/** Throws OperationalError for an id that is no newer. */
+export function requireNewer(station: string, id: number, newestId: number): void {
 	if (id > newestId) return;
 	throw new OperationalError(
 		`configuration ${id} of ${station}: ${newestId} was set already; other contents need a higher id`,

@@ -1,7 +1,6 @@
 import { strict as assert } from "node:assert";
 import {
 	ConfigurationOffers,
-	MemoryOfferRepository,
 	type OfferRepository,
 	readOffer,
 	SqlOfferRepository,
@@ -17,6 +16,7 @@ import { parseCanonicalConfiguration } from "../../../src/firmware/config/parse-
 import { EVENT_CODES } from "../../../src/protocol/record/events.js";
 import { decodeAnswer } from "../../../src/protocol/wire/acknowledgement.js";
 import { decodeSign1 } from "../../../src/protocol/wire/cose.js";
+import { MemoryOfferRepository } from "../../support/collectors/memory-offer-repository.js";
 import { emptyStore } from "../../support/collectors/shared-store.js";
 import { ChainMaker, sha256 } from "../../support/data/chain-maker.js";
 

@@ -3,14 +3,12 @@
 import { keyedHash, keyedHashPublicKey } from "../../../sim/keys/keyed-hash-signer.js";
 import type { Endpoint } from "../../../sim/network/wire.js";
 import type { SimulatedStation } from "../../../sim/station/station.js";
-import {
-	ConfigurationOffers,
-	MemoryOfferRepository,
-} from "../../../src/collector/ledger/configuration-offers.js";
+import { ConfigurationOffers } from "../../../src/collector/ledger/configuration-offers.js";
 import type { SigningKey } from "../../../src/collector/ledger/keys.js";
 import { Ledger } from "../../../src/collector/ledger/ledger.js";
 import { createHandler } from "../../../src/collector/service/receiver.js";
 import { equalBytes } from "../../../src/core/bytes.js";
+import { MemoryOfferRepository } from "../collectors/memory-offer-repository.js";
 import { MemoryRecordStore } from "../collectors/memory-record-store.js";
 import { endpointOf } from "../worlds/played-world.js";
 import { bareStationKey, sha256 } from "./bare-station.js";
