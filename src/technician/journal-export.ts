@@ -322,7 +322,7 @@ function isChecked(line: string): boolean {
 	return found !== null && found[1] === checkOf(line.slice(0, found.index));
 }
 
-/** As programs wrote lines before there was a check; nothing else may stand in them. */
+/** As programs wrote lines before there was a check; they may contain nothing else. */
 function isUnchecked(line: string): boolean {
 	const plainHead = /^\{"bistrinaJournal":1,"station":"[a-z0-9-]{1,8}","epoch":\d{1,10}\}$/;
 	return plainHead.test(line) || (ENTRY_LINE.test(line) && !CHECK.test(line));

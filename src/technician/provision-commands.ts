@@ -91,7 +91,7 @@ function decoded(text: string): string {
 	}
 }
 
-/** What is typed is not shown, and stands in no history. */
+/** What is typed is not shown, and is in no history. */
 export async function askSecretly(name: string): Promise<string> {
 	if (!process.stdin.isTTY) {
 		throw new OperationalError(said("no-terminal", { field: name }));

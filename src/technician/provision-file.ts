@@ -1,6 +1,6 @@
 /**
  * The reviewed file that says what a board is told: a line `name=value` each, `#` begins a comment, UTF-8. A value of
- * `@file:PATH`, `@env:NAME` or `@ask` is read from there, so that a secret need not stand in the file; none ever stands
+ * `@file:PATH`, `@env:NAME` or `@ask` is read from there, so that a secret need not be in the file; none ever stands
  * on a command line.
  */
 import { X509Certificate } from "node:crypto";

@@ -21,7 +21,7 @@ import { TimeResolver } from "../protocol/record/time-resolver.js";
 /** A cell: text as it is, a number with the decimals that it has, undefined where there is none. */
 export type Cell = string | { readonly number: number; readonly decimals: number } | undefined;
 
-/** Names of the columns, in order. The units stand in the names, where they are fixed. */
+/** Names of the columns, in order. The units are in the names, where they are fixed. */
 export const READING_COLUMNS: readonly string[] = Object.freeze([
 	"station",
 	"epoch",

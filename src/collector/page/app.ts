@@ -1,4 +1,4 @@
-/** What the page does beyond what stands in it. */
+/** What the page does beyond what its HTML says. */
 import { listen, showSummary } from "./live.js";
 import { StationPage } from "./station-page.js";
 

@@ -1,38 +1,8 @@
 /** What /plot answers, as arrays that uPlot takes. */
-
-interface Runs {
-	readonly texts: readonly string[];
-	readonly runs: readonly (readonly [number, number, number])[];
-}
-
-interface PlotChannel {
-	readonly decimals: number;
-	readonly least: readonly (number | null)[];
-	readonly spread?: readonly (number | null)[];
-	readonly counts?: readonly number[];
-	readonly judged: string;
-	readonly flagTexts: readonly string[];
-	readonly flagRuns: readonly (readonly [number, number, number])[];
-	readonly raw?: readonly (number | null)[];
-	readonly corrected?: readonly (number | null)[];
-	readonly grades?: Runs;
-	readonly statuses?: Runs;
-}
-
-export interface PlotAnswer {
-	readonly from: number;
-	readonly to: number;
-	readonly readings: number;
-	readonly columnSeconds: number;
-	readonly columns: number;
-	readonly times?: readonly number[];
-	readonly doubts?: Runs;
-	readonly holes: readonly (readonly [number, number, string])[];
-	readonly channels: Readonly<Record<string, PlotChannel>>;
-}
+import type { Plot, PlotChannel, Runs, Shown } from "../publish/plot-format.js";
 
 export interface DecodedChannel {
-	/** Unix seconds; where a hole lies between two, one of a missing value stands in it. */
+	/** Unix seconds; where a hole lies between two, one of a missing value is in it. */
 	readonly times: readonly number[];
 	readonly least: readonly (number | null)[];
 	/** The same as `least` where each reading is there. */
@@ -46,13 +16,7 @@ export interface DecodedChannel {
 	readonly isExact: boolean;
 }
 
-export type Shown = "derived" | "raw" | "corrected";
-
-export function decodedChannel(
-	plot: PlotAnswer,
-	name: string,
-	shown: Shown,
-): DecodedChannel | undefined {
+export function decodedChannel(plot: Plot, name: string, shown: Shown): DecodedChannel | undefined {
 	const channel = plot.channels[name];
 	if (channel === undefined) return undefined;
 	const isExact = plot.columnSeconds === 0;
@@ -110,7 +74,7 @@ function spelled(runs: Runs | undefined, count: number): string[] {
 }
 
 /** A line must not run over what nobody measured. */
-function withHoles(rows: DecodedChannel, holes: PlotAnswer["holes"]): DecodedChannel {
+function withHoles(rows: DecodedChannel, holes: Plot["holes"]): DecodedChannel {
 	const made = {
 		times: [] as number[],
 		least: [] as (number | null)[],

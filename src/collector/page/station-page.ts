@@ -1,10 +1,7 @@
 /** A station's page: which period is looked at, what is loaded for it, keys and buttons. */
-import {
-	type DecodedChannel,
-	decodedChannel,
-	type PlotAnswer,
-	type Shown,
-} from "./decoded-plot.js";
+
+import type { Plot, Shown } from "../publish/plot-format.js";
+import { type DecodedChannel, decodedChannel } from "./decoded-plot.js";
 import { listen, showSummary } from "./live.js";
 import type { PanelMark, PanelSample } from "./panel-drawing.js";
 import { Panels } from "./panels.js";
@@ -134,14 +131,14 @@ export class StationPage {
 			if (!plot.ok || !marks.ok || !samples.ok) throw new Error(String(plot.status));
 			const told = (await marks.json()) as { marks: readonly Mark[] };
 			const taken = (await samples.json()) as { samples: readonly Sample[] };
-			this.#show((await plot.json()) as PlotAnswer, told.marks, taken.samples);
+			this.#show((await plot.json()) as Plot, told.marks, taken.samples);
 			if (said !== null) said.textContent = "";
 		} catch (error) {
 			if (said !== null) said.textContent = this.#texts["failed"] ?? String(error);
 		}
 	}
 
-	#show(plot: PlotAnswer, marks: readonly Mark[], samples: readonly Sample[]): void {
+	#show(plot: Plot, marks: readonly Mark[], samples: readonly Sample[]): void {
 		const shownMarks = marks.flatMap(({ time, kind, name }): PanelMark[] => {
 			const of = kind === "event" && name === "service" ? "service" : kind;
 			if (time === null || !["alarm", "calibration", "service"].includes(of)) return [];

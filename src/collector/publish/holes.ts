@@ -3,7 +3,7 @@ import { decodeEntry } from "../../protocol/record/entry.js";
 import { GAP_REASONS } from "../../protocol/record/entry-layouts.js";
 import type { DayCache } from "./day-cache.js";
 import type { PublishedStation } from "./library.js";
-import type { Hole } from "./plot.js";
+import type { Hole } from "./plot-format.js";
 import { HOLE_INTERVALS, INTERVAL_SECONDS_DEFAULT } from "./report/statistics.js";
 import type { Series } from "./series.js";
 

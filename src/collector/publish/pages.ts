@@ -1,5 +1,5 @@
 /**
- * The pages as HTML. All that is said stands in them already, so that they are whole without script; the script
+ * The pages as HTML. They say all there is to say already, so that they are whole without script; the script
  * adds plots and news. docs/PUBLISHING.md, section 7.
  */
 

@@ -4,7 +4,8 @@ import { holesOf } from "./holes.js";
 import { type ReaderAnswer, text } from "./http.js";
 import type { Library, PublishedStation } from "./library.js";
 import { periodOf } from "./periods.js";
-import { COLUMNS_MAX, plotOf, type Shown } from "./plot.js";
+import { COLUMNS_MAX, plotOf } from "./plot.js";
+import type { Shown } from "./plot-format.js";
 import { type Asked, JSON_TYPE } from "./route.js";
 import { Series } from "./series.js";
 

@@ -1,4 +1,4 @@
-/** Places along the rivers, and where they stand in the drawing. Sources: docs/PUBLISHING.md, section 7. */
+/** Places along the rivers, and where they are in the drawing. Sources: docs/PUBLISHING.md, section 7. */
 
 interface RiverNode {
 	readonly id: string;

@@ -53,7 +53,7 @@ export const ALARM_TEXTS = Object.freeze({
 		"{station}: zapis protivreči onome što je ranije isporučeno: {reason} ({detail})",
 	],
 	capped: [
-		"{station}: more than {count} alarms within a day; further ones are not told, they stand in the record",
+		"{station}: more than {count} alarms within a day; further ones are not told, they are in the record",
 		"{station}: više od {count} alarma za jedan dan; dalji se ne javljaju, nalaze se u zapisu",
 	],
 	test: [
@@ -72,7 +72,7 @@ export const ALARM_TEXTS = Object.freeze({
 	every: ["every station", "sve stanice"],
 	"every-cause": ["every cause", "svi uzroci"],
 	untold: [
-		"{station}: {count} alarms were not told, they stand in the record",
+		"{station}: {count} alarms were not told, they are in the record",
 		"{station}: nejavljenih alarma: {count}, nalaze se u zapisu",
 	],
 	none: ["no alarm that nobody has seen", "nema alarma koji niko nije video"],

@@ -255,7 +255,7 @@ export function describeAlarms(name: string, openEmpty: () => Promise<SqlStore>)
 			assert.deepEqual(
 				capped.map(({ line }) => line["text"]),
 				[
-					"bor-1: more than 100 alarms within a day; further ones are not told, they stand in the record",
+					"bor-1: more than 100 alarms within a day; further ones are not told, they are in the record",
 				],
 			);
 			assert.ok(idsOf(desk).includes("pek-1/7/9"));

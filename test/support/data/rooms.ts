@@ -52,8 +52,8 @@ export const MAY_IMPORT: readonly (readonly [room: string, allowed: readonly str
 	["src/host/", ["src/core/", "src/protocol/line/", "src/protocol/wire/", "src/host/"]],
 	// The public page imports it, so it has no Node (rules.test.ts).
 	["src/host/messages/", ["src/core/", "src/protocol/", "src/host/messages/"]],
-	// It runs in a browser.
-	["src/collector/page/", ["src/collector/page/"]],
+	// It runs in a browser; what a plot is are types alone.
+	["src/collector/page/", ["src/collector/page/", "src/collector/publish/plot-format"]],
 	[
 		"src/collector/publish/",
 		["src/core/", "src/protocol/", "src/host/", "src/collector/store/", "src/collector/publish/"],

@@ -1,4 +1,4 @@
-/** The report and the comparison as tables. Only numbers, times and words of this program stand in them. */
+/** The report and the comparison as tables. They contain only numbers, times and words of this program. */
 import type { Comparison, PeriodFigures, Report } from "./report.js";
 import type { Figures } from "./statistics.js";
 

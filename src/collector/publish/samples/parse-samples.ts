@@ -29,7 +29,7 @@ export interface Sample {
 	readonly laboratory: string;
 	/** SHA-256 of the laboratory's report. */
 	readonly report: string;
-	/** SHA-256 of the file that it stands in, and its line there. */
+	/** SHA-256 of the file that it is in, and its line there. */
 	readonly file: string;
 	readonly line: number;
 }

@@ -170,7 +170,7 @@ function both(before: Options | undefined, options: Options): Options {
 	return { ...before, expand: [...before.expand, ...options.expand], given };
 }
 
-/** Parts between a sign that stands in no brackets and no quotes. Throws Refusal where these do not match. */
+/** Parts between a sign that is in no brackets and no quotes. Throws Refusal where these do not match. */
 function partsOf(text: string, sign: "," | ";"): string[] {
 	const parts: string[] = [];
 	let depth = 0;

@@ -19,7 +19,7 @@ import {
 
 export const SENSORTHINGS_ROOT = "/sta/v1.1";
 
-/** Single requirements that hold, and no class as a whole: tests of each stand in test/collector/publish. */
+/** Single requirements that hold, and no class as a whole: tests of each are in test/collector/publish. */
 const SPEC = "http://www.opengis.net/spec/iot_sensing/1.1/req";
 const CONFORMANCE = Object.freeze([
 	`${SPEC}/datamodel`,
