@@ -161,6 +161,24 @@ if (programs === undefined) {
 			await assert.rejects(openPostgresqlStore(asPoor), /grant create on schema public to USER/);
 		});
 
+		it("says of a server that answered what it refuses, and of a database that cannot hold every script", async () => {
+			const database = await freshDatabase();
+			const client = new pg.Client({ connectionString: database });
+			await client.connect();
+			const name = client.database;
+			await client.query("create database narrow encoding 'LATIN1' template template0");
+			await client.query(`alter database ${name} set default_transaction_read_only = on`);
+			await client.end();
+			for (const [where, said] of [
+				[database.replace("bistrina@", "nobody@"), /^PostgreSQL refuses: role "nobody" does not /],
+				[database.replace(/[^/]+$/, "nowhere"), /^PostgreSQL refuses: .*; make the database first/],
+				[database, /^PostgreSQL refuses: .*; connect to the primary server, or take default_/],
+				[database.replace(/[^/]+$/, "narrow"), /encoding is LATIN1.* encoding 'UTF8'/],
+			] as const) {
+				await assert.rejects(openPostgresqlStore(where), { message: said });
+			}
+		});
+
 		if (!hasPgBouncer()) {
 			it("SKIPPED: no PgBouncer is installed (Debian: apt install pgbouncer)", function () {
 				console.log("SKIPPED: the PgBouncer lane; install pgbouncer to run it");

@@ -63,6 +63,7 @@ describe("collector's service", () => {
 		const query = "postgresql://a@h/d?password=hunter2";
 		assert.throws(() => requireNoPassword(query), /leave the password out/);
 		assert.throws(() => requireNoPassword("h/d"), /not a connection string/);
+		assert.throws(() => requireNoPassword("mysql://a@h/d"), /mysql:\/\/ is no PostgreSQL/);
 		requireNoPassword("postgresql://a@h/d");
 	});
 

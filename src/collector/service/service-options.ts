@@ -233,6 +233,11 @@ export function requireNoPassword(connectionString: string): void {
 			"--postgres: not a connection string; try postgresql://user@host/name",
 		);
 	}
+	if (!/^postgres(ql)?:$/.test(url.protocol)) {
+		throw new OperationalError(
+			`--postgres: ${url.protocol}// is no PostgreSQL; try postgresql://user@host/name`,
+		);
+	}
 	if (url.password === "" && !url.searchParams.has("password")) return;
 	throw new OperationalError(
 		"--postgres: leave the password out; put it into PGPASSWORD or ~/.pgpass",

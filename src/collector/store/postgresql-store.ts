@@ -48,6 +48,7 @@ export async function openPostgresqlStore(connectionString: string): Promise<Sql
 	};
 	try {
 		await requireOwnSessions(pool);
+		await requireUnicode(pool);
 		await ensureSchema(store, "the PostgreSQL database");
 	} catch (error) {
 		await pool.end();
@@ -84,7 +85,30 @@ export function knownErrorOf(error: unknown): OperationalError | undefined {
 	if (code === "42P05" || (code === "26000" && words.includes("prepared statement"))) {
 		return new OperationalError(poolerMessage(words));
 	}
-	return undefined;
+	// Whoever gives an SQLSTATE has answered.
+	if (typeof code !== "string" || !/^[0-9A-Z]{5}$/.test(code)) return undefined;
+	const cure = CURES[code] ?? "check the connection string, and what its user may do";
+	return new OperationalError(`PostgreSQL refuses: ${words}; ${cure}`);
+}
+
+/** By SQLSTATE, where more can be said than the server does. */
+const CURES: Readonly<Record<string, string>> = Object.freeze({
+	"25006":
+		"connect to the primary server, or take default_transaction_read_only from user and database",
+	"28P01": "put the user's password into PGPASSWORD or ~/.pgpass",
+	"3D000": "make the database first, or name another one",
+	"3F000": "the user's or database's search_path must name a schema that is there",
+});
+
+/** Names and alarms are told in any script. Throws OperationalError. */
+async function requireUnicode(pool: pg.Pool): Promise<void> {
+	const { rows } = await pool.query("show server_encoding");
+	const encoding = String(rows[0]?.server_encoding);
+	if (encoding === "UTF8" || encoding === "SQL_ASCII") return;
+	throw new OperationalError(
+		`PostgreSQL: the database's encoding is ${encoding}, which cannot hold all that alarms say; ` +
+			"give the collector another: create database NAME encoding 'UTF8' template template0",
+	);
 }
 
 async function connected(pool: pg.Pool): Promise<pg.PoolClient> {
