@@ -123,6 +123,12 @@ if (programs === undefined) {
 			const before = await recordText(store);
 			await assert.rejects(openPostgresqlStore(database), /tables of version 99/);
 			assert.equal(await recordText(store), before);
+			await store.execute("update bistrina_schema set version = 4");
+			await store.execute("drop table floors");
+			await assert.rejects(
+				openPostgresqlStore(database),
+				/its table floors is missing; restore the/,
+			);
 			await store.close();
 			const foreign = await freshDatabase();
 			const client = new pg.Client({ connectionString: foreign });

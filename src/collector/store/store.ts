@@ -1,7 +1,7 @@
 /** The SQL store of the ledger: embedded PGlite or a PostgreSQL server, by the same statements. */
 
 import { OperationalError } from "../../host/errors.js";
-import { ALARMS_SQL, OFFERS_SQL, SCHEMA_SQL, SCHEMA_VERSION } from "./schema.js";
+import { ALARMS_SQL, OFFERS_SQL, RECORD_TABLES, SCHEMA_SQL, SCHEMA_VERSION } from "./schema.js";
 
 export type SqlRow = Record<string, unknown>;
 
@@ -47,6 +47,16 @@ export async function ensureSchema(store: SqlStore, where: string): Promise<void
 		}
 		const [row] = await session.query("select version from bistrina_schema");
 		if (row?.["version"] === SCHEMA_VERSION) {
+			// Of a backup that came back in part every batch would fail, one after the other.
+			const [lost] = await session.query(
+				"select name from unnest($1::text[]) as name where to_regclass(name) is null",
+				[[...RECORD_TABLES, "evidence"]],
+			);
+			if (lost !== undefined) {
+				throw new OperationalError(
+					`${where}: its table ${lost["name"]} is missing; restore the whole backup into an empty database`,
+				);
+			}
 			await session.execute(BESIDE_THE_RECORD_SQL);
 			return;
 		}
