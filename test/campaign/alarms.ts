@@ -36,8 +36,12 @@ import { type StoreName, storesOf } from "../support/collectors/store-option.js"
 import { ACID_ALARM } from "../support/data/alarm-body.js";
 import { UsageError } from "../support/engines/dispatch.js";
 import { type Rewrite, withRewritten } from "../support/engines/rewritten-build.js";
+import { textOptions } from "../support/engines/text-options.js";
 import { type AlarmHappening, judgeAlarms } from "../support/judges/alarm-judge.js";
 
+const OPTIONS = ["runs", "seed", "store", "plant"] as const;
+const USAGE =
+	"usage: npm run campaign -- alarms [--runs N] [--seed N] [--store pglite|postgresql] [--plant NAME]";
 const EVENTS_PER_STATION = 8;
 const STATIONS = ["k0", "k1", "k2"];
 const HOSTILE = "storm";
@@ -146,16 +150,14 @@ export async function run(args: string[]): Promise<boolean> {
 }
 
 function optionsOf(args: readonly string[]): Options {
-	const after = (name: string): string | undefined =>
-		args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
-	const plant = after("--plant");
+	const { runs, seed, store, plant } = textOptions(args, OPTIONS, USAGE);
 	if (plant !== undefined && !Object.hasOwn(PLANTS, plant)) {
 		throw new UsageError(`--plant: one of ${Object.keys(PLANTS).join(", ")}`);
 	}
 	return {
-		runs: Number(after("--runs") ?? 4),
-		seed: Number(after("--seed") ?? Date.now() >>> 0),
-		stores: storesOf(after("--store"), ["pglite", "postgresql"]),
+		runs: Number(runs ?? 4),
+		seed: Number(seed ?? Date.now() >>> 0),
+		stores: storesOf(store, ["pglite", "postgresql"]),
 		plant,
 	};
 }

@@ -24,12 +24,16 @@ import {
 } from "../support/collectors/postgresql-server.js";
 import { SignedStation, sha256 } from "../support/collectors/signed-station.js";
 import { type StoreName, storesOf } from "../support/collectors/store-option.js";
+import { textOptions } from "../support/engines/text-options.js";
 import {
 	type AcknowledgedPart,
 	type Judgement,
 	judgeRecord,
 } from "../support/judges/record-judge.js";
 
+const OPTIONS = ["runs", "readings", "seed", "store"] as const;
+const USAGE =
+	"usage: npm run campaign -- kill [--runs N] [--readings N] [--seed N] [--store pglite|postgresql]";
 const READINGS_PER_BATCH = 12;
 const STATIONS = 10;
 /** Kills of a run are spread over its deliveries. */
@@ -81,13 +85,12 @@ export async function run(args: string[]): Promise<boolean> {
 }
 
 function optionsOf(args: readonly string[]): Options {
-	const after = (name: string): string | undefined =>
-		args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
+	const { runs, readings, seed, store } = textOptions(args, OPTIONS, USAGE);
 	return {
-		runs: Number(after("--runs") ?? 10),
-		readings: Number(after("--readings") ?? 50_000),
-		seed: Number(after("--seed") ?? Date.now() >>> 0),
-		stores: storesOf(after("--store"), ["postgresql", "pglite"]),
+		runs: Number(runs ?? 10),
+		readings: Number(readings ?? 50_000),
+		seed: Number(seed ?? Date.now() >>> 0),
+		stores: storesOf(store, ["postgresql", "pglite"]),
 	};
 }
 

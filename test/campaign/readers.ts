@@ -14,7 +14,9 @@ import { hexOf } from "../../src/core/bytes.js";
 import { integerBelow, SeededRandom } from "../../src/core/random.js";
 import { startCollector } from "../support/collectors/collector-process.js";
 import { SignedStation } from "../support/collectors/signed-station.js";
+import { textOptions } from "../support/engines/text-options.js";
 
+const USAGE = "usage: npm run campaign -- readers [--requests N] [--seconds N] [--seed N]";
 /** Of the collector's process, beyond what it took before the attack: buffers of answers under way. */
 const GROWTH_MEGABYTES_MAX = 150;
 const ACKNOWLEDGEMENT_MILLISECONDS_MAX = 1000;
@@ -37,13 +39,10 @@ interface Slice {
 }
 
 export async function run(args: string[]): Promise<boolean> {
-	const option = (name: string, other: number): number => {
-		const at = args.indexOf(`--${name}`);
-		return at < 0 ? other : Number(args[at + 1]);
-	};
-	const most = option("requests", 100_000);
-	const secondsMax = option("seconds", Number.POSITIVE_INFINITY);
-	const seed = option("seed", 1);
+	const options = textOptions(args, ["requests", "seconds", "seed"], USAGE);
+	const most = Number(options.requests ?? 100_000);
+	const secondsMax = Number(options.seconds ?? Number.POSITIVE_INFINITY);
+	const seed = Number(options.seed ?? 1);
 	console.log(`seed ${seed}`);
 	const folder = mkdtempSync(join(tmpdir(), "bistrina-readers-"));
 	const violations: string[] = [];

@@ -18,6 +18,7 @@ import { hexOf } from "../../src/core/bytes.js";
 import { type CollectorProcess, startCollector } from "../support/collectors/collector-process.js";
 import { postgresqlPrograms, startPostgresql } from "../support/collectors/postgresql-server.js";
 import { UsageError } from "../support/engines/dispatch.js";
+import { textOptions } from "../support/engines/text-options.js";
 import {
 	isTooBusy,
 	type ProcessorShares,
@@ -57,6 +58,7 @@ const BETWEEN_MILLISECONDS = 1000;
 /** Strangers of ten minutes are never sent: so many requests for each second of an attack. */
 const STRANGERS_PER_SECOND = 330;
 const TEN_MINUTES_OF_DAY = 600 / 86_400;
+const OPTIONS = ["store", "attack", "pairs", "seconds", "patience", "collector"] as const;
 const USAGE =
 	"usage: npm run campaign -- siege [--store pglite|postgresql] " +
 	`[--attack ${ATTACKS.join("|")}|together] [--pairs 1..${PAIRS_MAX}] [--seconds N] [--patience MINUTES] [--collector FILE]`;
@@ -78,18 +80,16 @@ interface Report {
 }
 
 export async function run(args: string[]): Promise<boolean> {
-	const after = (name: string): string | undefined =>
-		args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
-	const numberAfter = (name: string, otherwise: number): number => Number(after(name) ?? otherwise);
-	const seconds = numberAfter("--seconds", SECONDS);
-	const pairs = numberAfter("--pairs", PAIRS);
-	const patienceMinutes = numberAfter("--patience", PATIENCE_MINUTES);
-	const wanted = after("--attack");
+	const options = textOptions(args, OPTIONS, USAGE);
+	const seconds = Number(options.seconds ?? SECONDS);
+	const pairs = Number(options.pairs ?? PAIRS);
+	const patienceMinutes = Number(options.patience ?? PATIENCE_MINUTES);
+	const wanted = options.attack;
 	const trials: Trial[] = [
 		...ATTACKS.map((name): Trial => ({ name, attacks: [name] })),
 		{ name: "together" as const, attacks: ATTACKS },
 	].filter(({ name }) => wanted === undefined || name === wanted);
-	const store = after("--store") ?? "pglite";
+	const store = options.store ?? "pglite";
 	const isUsage =
 		seconds > 0 &&
 		patienceMinutes >= 0 &&
@@ -114,7 +114,7 @@ export async function run(args: string[]): Promise<boolean> {
 				: openPostgresqlStore(server.connectionString);
 		const where = server === undefined ? [] : ["--postgres", server.connectionString];
 		const siege = new Siege({ seconds, pairs, patienceMinutes, trials, directory, attackers });
-		await siege.besiege(where, after("--collector"), server?.pid());
+		await siege.besiege(where, options.collector, server?.pid());
 		return await siege.judge(openStore);
 	} finally {
 		attackers.stop();
