@@ -84,7 +84,7 @@ export class Station {
 		this.#journal = new TolerantJournal({
 			open: options.openJournal,
 			board,
-			station: named(configuration).station,
+			station: () => named(configuration).station,
 			retained: retained?.journal,
 			delivered: retained?.delivered,
 			log: (text) => board.log.line(text),

@@ -16,7 +16,8 @@ export interface TolerantJournalOptions {
 	/** Throws what opening throws. */
 	readonly open: (options: JournalOptions) => StationJournal;
 	readonly board: Pick<Board, "flash" | "sha256" | "entropy" | "signer">;
-	readonly station: string;
+	/** Throws StationError where the board was not told: then there is no journal. */
+	readonly station: () => string;
 	/** What `save` gave at the end of the last wake, when that was a deep sleep. */
 	readonly retained: Uint8Array | undefined;
 	readonly delivered: Delivered | undefined;
@@ -206,7 +207,7 @@ export class TolerantJournal implements StationJournal {
 			const { open, board, station } = this.#options;
 			this.#journal = open({
 				flash: board.flash,
-				station,
+				station: station(),
 				sha256: board.sha256,
 				entropy: board.entropy,
 				publicKey: board.signer.publicKey,
