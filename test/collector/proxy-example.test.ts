@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { request as plainRequest } from "node:http";
+import { type IncomingMessage, request as plainRequest } from "node:http";
 import { request } from "node:https";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -148,37 +148,23 @@ if (!existsSync(NGINX)) {
 
 		/** Of a stream its first piece. */
 		const ask = (port: number, path: string, { from, headers = {}, isStream = false }: Asked) =>
-			new Promise<{ status: number; text: string; headers: Record<string, unknown> }>(
-				(resolve, reject) => {
-					const outgoing = request(
-						{
-							host: "127.0.0.1",
-							port,
-							path,
-							headers,
-							localAddress: from,
-							ca: certificate,
-							servername: "rivers.example.org",
-							agent: false,
-						},
-						(incoming) => {
-							let text = "";
-							const { statusCode: status = 0, headers: given } = incoming;
-							const told = (): void => resolve({ status, text, headers: given });
-							incoming.setEncoding("utf8").on("data", (part: string) => {
-								text += part;
-								if (!isStream) return;
-								told();
-								outgoing.destroy();
-							});
-							incoming.on("end", told);
-							incoming.on("error", () => {});
-						},
-					);
-					outgoing.on("error", reject);
-					outgoing.end();
-				},
-			);
+			new Promise<Answered>((resolve, reject) => {
+				const outgoing = request(
+					{
+						host: "127.0.0.1",
+						port,
+						path,
+						headers,
+						localAddress: from,
+						ca: certificate,
+						servername: "rivers.example.org",
+						agent: false,
+					},
+					(incoming) => take(incoming, isStream, resolve),
+				);
+				outgoing.on("error", reject);
+				outgoing.end();
+			});
 	});
 }
 
@@ -257,7 +243,31 @@ describe("the example of a Caddyfile", function () {
 	});
 });
 
-/** Of a stream its first piece. */
+interface Answered {
+	readonly status: number;
+	readonly text: string;
+	readonly headers: Record<string, unknown>;
+}
+
+/** Of a stream its first piece, and then it hangs up. */
+function take(
+	incoming: IncomingMessage,
+	isStream: boolean,
+	told: (answer: Answered) => void,
+): void {
+	let text = "";
+	const { statusCode: status = 0, headers } = incoming;
+	const tell = (): void => told({ status, text, headers });
+	incoming.setEncoding("utf8").on("data", (part: string) => {
+		text += part;
+		if (!isStream) return;
+		tell();
+		incoming.destroy();
+	});
+	incoming.on("end", tell);
+	incoming.on("error", () => {});
+}
+
 function plainly(
 	port: number,
 	path: string,
@@ -265,26 +275,12 @@ function plainly(
 	headers: Readonly<Record<string, string>> = {},
 	isStream = false,
 ) {
-	return new Promise<{ status: number; text: string; headers: Record<string, unknown> }>(
-		(resolve, reject) => {
-			const options = { host: "127.0.0.1", port, path, headers, localAddress, agent: false };
-			const outgoing = plainRequest(options, (incoming) => {
-				let text = "";
-				const { statusCode: status = 0, headers: given } = incoming;
-				const told = (): void => resolve({ status, text, headers: given });
-				incoming.setEncoding("utf8").on("data", (part: string) => {
-					text += part;
-					if (!isStream) return;
-					told();
-					outgoing.destroy();
-				});
-				incoming.on("end", told);
-				incoming.on("error", () => {});
-			});
-			outgoing.on("error", reject);
-			outgoing.end();
-		},
-	);
+	return new Promise<Answered>((resolve, reject) => {
+		const options = { host: "127.0.0.1", port, path, headers, localAddress, agent: false };
+		const outgoing = plainRequest(options, (incoming) => take(incoming, isStream, resolve));
+		outgoing.on("error", reject);
+		outgoing.end();
+	});
 }
 
 interface Asked {

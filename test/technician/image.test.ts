@@ -54,6 +54,24 @@ function written(count: number, reboots = 0): Written {
 	return { image: flash.bytes.slice(), appended, journal };
 }
 
+/** The same flash, opened by a station that has drawn another key. */
+function underAnotherKey(image: Uint8Array): { flash: SimulatedFlash; journal: Journal } {
+	const flash = new SimulatedFlash({
+		sectors: SECTORS,
+		sectorBytes: 4096,
+		random: new SeededRandom(1),
+		image,
+	});
+	const journal = Journal.open({
+		flash,
+		station: "image-1",
+		sha256: createSha256(),
+		entropy: { fill: (bytes) => bytes.fill(9) },
+		publicKey: new Uint8Array(33).fill(9),
+	});
+	return { flash, journal };
+}
+
 /** The sector whose header has the highest serial. */
 function newestSectorOf(image: Uint8Array): number {
 	const serials = Array.from({ length: SECTORS }, (_, sector) => {
@@ -280,19 +298,7 @@ describe("a raw flash image", () => {
 
 	it("misses of a former epoch what the epoch entry after it says that it had", () => {
 		const { image } = written(900);
-		const flash = new SimulatedFlash({
-			sectors: SECTORS,
-			sectorBytes: 4096,
-			random: new SeededRandom(1),
-			image,
-		});
-		const journal = Journal.open({
-			flash,
-			station: "image-1",
-			sha256: createSha256(),
-			entropy: { fill: (bytes) => bytes.fill(9) },
-			publicKey: new Uint8Array(33).fill(9),
-		});
+		const { flash, journal } = underAnotherKey(image);
 		const { origin } = journal;
 		const [draft] = dayOfReadings(1);
 		assert.ok(draft !== undefined);
@@ -343,19 +349,7 @@ describe("a raw flash image", () => {
 
 	it("shows the epoch of a former key beside the present one", () => {
 		const { image, appended } = written(900);
-		const flash = new SimulatedFlash({
-			sectors: SECTORS,
-			sectorBytes: 4096,
-			random: new SeededRandom(1),
-			image,
-		});
-		const journal = Journal.open({
-			flash,
-			station: "image-1",
-			sha256: createSha256(),
-			entropy: { fill: (bytes) => bytes.fill(9) },
-			publicKey: new Uint8Array(33).fill(9),
-		});
+		const { flash, journal } = underAnotherKey(image);
 		const [draft] = dayOfReadings(1);
 		assert.ok(draft !== undefined);
 		journal.append(draft);

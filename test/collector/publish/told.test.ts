@@ -14,39 +14,10 @@ import { SignedStation } from "../../support/collectors/signed-station.js";
 import { ACID_ALARM } from "../../support/data/alarm-body.js";
 import { CONFIGURATION_BODY } from "../../support/data/configuration-body.js";
 import { dayOfReadings } from "../../support/data/day.js";
+import { HEARTBEAT_BODY } from "../../support/data/heartbeat-body.js";
 
 const START = 1_773_964_800;
 const DAY = 86_400;
-const HEARTBEAT = {
-	kind: "heartbeat",
-	version: 1,
-	ringShare: 12,
-	wakes: 288,
-	awakeSeconds: 4896,
-	measuringSeconds: 4000,
-	radioSeconds: 84,
-	readingsDue: 288,
-	readingsMade: 287,
-	probeRetries: 3,
-	chipRetries: 1,
-	uploadsTried: 24,
-	uploadsAcknowledged: 23,
-	signalLowest: -88,
-	signalMedian: -71,
-	linkUpCentiseconds: 230,
-	tlsUpCentiseconds: 120,
-	resets: 0,
-	sectorsRefused: 0,
-	batteryLowestMillivolts: 3860,
-	batteryHighestMillivolts: 3990,
-	chargeMillicoulombs: undefined,
-	heapLowestBytes: 40_000,
-	bitsCorrected: 2,
-	temperatureLowestCenti: -450,
-	temperatureHighestCenti: undefined,
-	chargePerMille: 640,
-	forecastDays: 23,
-};
 
 function stationOf(): SignedStation {
 	const station = new SignedStation({ station: "bor-1" });
@@ -62,7 +33,7 @@ function stationOf(): SignedStation {
 			for (const place of [2, 5, 8, 13]) fields[place] = 0;
 			station.append({ ...draft, fields });
 		}
-		at(START + (day + 1) * DAY - 10, HEARTBEAT);
+		at(START + (day + 1) * DAY - 10, HEARTBEAT_BODY);
 	}
 	const end = START + 9 * DAY;
 	at(end + 10, { kind: "event", code: 60, detail: 1, text: "Amina" });

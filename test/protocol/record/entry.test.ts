@@ -23,6 +23,7 @@ import {
 	probesByteOf,
 	REFERENCE_PROBES,
 } from "../../../src/protocol/record/probe-kinds.js";
+import { HEARTBEAT_BODY } from "../../support/data/heartbeat-body.js";
 import { fieldsOfNamed, namedOf } from "../../support/data/named-reading.js";
 
 const HEADER = {
@@ -120,33 +121,7 @@ const bodies: readonly EntryBody[] = [
 		secondsSinceBegin: 0,
 	},
 	{
-		kind: "heartbeat",
-		version: 1,
-		ringShare: 12,
-		wakes: 288,
-		awakeSeconds: 4896,
-		measuringSeconds: 4000,
-		radioSeconds: 84,
-		readingsDue: 288,
-		readingsMade: 287,
-		probeRetries: 3,
-		chipRetries: 1,
-		uploadsTried: 24,
-		uploadsAcknowledged: 23,
-		signalLowest: -88,
-		signalMedian: -71,
-		linkUpCentiseconds: 230,
-		tlsUpCentiseconds: 120,
-		resets: 0,
-		sectorsRefused: 0,
-		batteryLowestMillivolts: 3860,
-		batteryHighestMillivolts: 3990,
-		chargeMillicoulombs: undefined,
-		heapLowestBytes: 40_000,
-		bitsCorrected: 2,
-		temperatureLowestCenti: -450,
-		temperatureHighestCenti: undefined,
-		chargePerMille: 640,
+		...HEARTBEAT_BODY,
 		forecastDays: undefined,
 	},
 	{

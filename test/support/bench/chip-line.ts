@@ -8,6 +8,12 @@ import { loaderFlashOf } from "../../../sim/shell/chip/nor-chip.js";
 import { SeededRandom } from "../../../src/core/random.js";
 import { encodeAnswer, LineAssembler, readRequest } from "../../../src/protocol/line/console.js";
 import type { ControlledPort } from "../../../src/technician/controlled-port.js";
+import type { Bundle } from "../../../src/technician/flash/bundle.js";
+import {
+	type FlashOptions,
+	type FlashReport,
+	flashBoard,
+} from "../../../src/technician/flash/flash-board.js";
 import { openSerialPort, type SerialPortClass } from "../../../src/technician/serial-port.js";
 
 export const MAC = Uint8Array.of(0x24, 0x0a, 0xc4, 0x11, 0x22, 0x33);
@@ -144,4 +150,14 @@ export async function mockPort(
 		}
 	}
 	return openSerialPort(path, 115_200, Port as unknown as SerialPortClass);
+}
+
+/** A bundle written without anybody who reads along. */
+export function flashed(
+	port: ControlledPort,
+	bundle: Bundle,
+	more: Partial<FlashOptions> = {},
+): Promise<FlashReport> {
+	const quiet = { tell: () => {}, onProgress: () => {} };
+	return flashBoard({ port, bundle, baud: 460_800, firstId: 1, ...quiet, ...more });
 }

@@ -3,8 +3,8 @@ import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { flashBoard } from "../../../src/technician/flash/flash-board.js";
 import { openControlledPort } from "../../../src/technician/ports.js";
+import { flashed } from "../../support/bench/chip-line.js";
 import { bundleOf } from "../../support/bench/plain-bundle.js";
 import { startCommand } from "../../support/collectors/command.js";
 
@@ -20,14 +20,7 @@ describe("the line of a simulated board over RFC 2217", function () {
 				const running = startCommand("sim/shell/chip/main.js", [join(folder, "board")]);
 				const [address = ""] = await running.seen(/rfc2217:\/\/127\.0\.0\.1:\d+/);
 				const port = await openControlledPort(address, 115_200);
-				const report = await flashBoard({
-					port,
-					bundle,
-					baud: 460_800,
-					firstId: 1,
-					tell: () => {},
-					onProgress: () => {},
-				});
+				const report = await flashed(port, bundle);
 				await port.close();
 				running.child.kill("SIGTERM");
 				assert.equal((await running.finished).exitCode, 0);

@@ -11,7 +11,7 @@ import { flashBoard } from "../../../src/technician/flash/flash-board.js";
 import type { FlashError } from "../../../src/technician/flash/loader-session.js";
 import { openControlledPort } from "../../../src/technician/ports.js";
 import { openSerialPort, type SerialPortClass } from "../../../src/technician/serial-port.js";
-import { benchChip, type ChipBench, mockPort } from "../../support/bench/chip-line.js";
+import { benchChip, type ChipBench, flashed, mockPort } from "../../support/bench/chip-line.js";
 import { bundleOf } from "../../support/bench/plain-bundle.js";
 import { openPseudoTerminal } from "../../support/bench/pseudo-terminal.js";
 import { IS_LONG } from "../../support/depth.js";
@@ -27,15 +27,7 @@ describe("flashing a board", function () {
 	afterEach(() => SerialPortMock.binding.reset());
 
 	const run = (port: ControlledPort, written: Bundle = bundle, startMilliseconds = 3000) =>
-		flashBoard({
-			port,
-			bundle: written,
-			baud: 460_800,
-			firstId: 1,
-			tell: () => {},
-			onProgress: () => {},
-			startMilliseconds,
-		});
+		flashed(port, written, { startMilliseconds });
 
 	const requireWritten = ({ flash }: ChipBench): void => {
 		for (const { path, offset, bytes } of bundle.parts) {

@@ -2,7 +2,6 @@
 import { strict as assert } from "node:assert";
 import { SerialPortMock } from "serialport";
 import { layoutOf } from "../../../sim/shell/chip/simulated-bundle.js";
-import { flashBoard } from "../../../src/technician/flash/flash-board.js";
 import type { FlashError } from "../../../src/technician/flash/loader-session.js";
 import {
 	encodePartitionTable,
@@ -10,7 +9,7 @@ import {
 	readPartitionTable,
 	TABLE_OFFSET,
 } from "../../../src/technician/flash/partition-table.js";
-import { benchChip, mockPort } from "../../support/bench/chip-line.js";
+import { benchChip, flashed, mockPort } from "../../support/bench/chip-line.js";
 import { bundleOf, bundleRefusal } from "../../support/bench/plain-bundle.js";
 import { BOARD_REFUSALS, BUNDLE_REFUSALS } from "../../support/data/flash-refusals.js";
 
@@ -42,21 +41,11 @@ describe("what flashing refuses", function () {
 			const port = await mockPort(bench);
 			if (isMute) bench.chip.onBytes = undefined;
 			const written = await bundleOf(bundle);
-			await assert.rejects(
-				flashBoard({
-					port,
-					bundle: written,
-					baud: 460_800,
-					firstId: 1,
-					tell: () => {},
-					onProgress: () => {},
-				}),
-				(error: FlashError) => {
-					assert.equal(error.message, `${port.name}: ${says}`);
-					assert.equal(error.layer, layer);
-					return true;
-				},
-			);
+			await assert.rejects(flashed(port, written), (error: FlashError) => {
+				assert.equal(error.message, `${port.name}: ${says}`);
+				assert.equal(error.layer, layer);
+				return true;
+			});
 			assert.ok(before.equals(Buffer.from(bench.flash.bytes)));
 			await port.close();
 		});
@@ -69,25 +58,15 @@ describe("what flashing refuses", function () {
 		// Sectors that no erase reaches: NOR only clears bits, and what is written there is not what is read.
 		bench.flash.failSector(0x25, "silent");
 		const port = await mockPort(bench);
-		await assert.rejects(
-			flashBoard({
-				port,
-				bundle: written,
-				baud: 460_800,
-				firstId: 1,
-				tell: () => {},
-				onProgress: () => {},
-			}),
-			(error: FlashError) => {
-				assert.equal(
-					error.message,
-					`${port.name}: flash differs at 0x20000 from what was written there, twice; try ` +
-						"--flash-baud 115200, then suspect the flash chip or its supply",
-				);
-				assert.equal(error.layer, "flash");
-				return true;
-			},
-		);
+		await assert.rejects(flashed(port, written), (error: FlashError) => {
+			assert.equal(
+				error.message,
+				`${port.name}: flash differs at 0x20000 from what was written there, twice; try ` +
+					"--flash-baud 115200, then suspect the flash chip or its supply",
+			);
+			assert.equal(error.layer, "flash");
+			return true;
+		});
 		await port.close();
 	});
 
@@ -95,15 +74,7 @@ describe("what flashing refuses", function () {
 		const bench = benchChip({ boot: () => undefined });
 		const port = await mockPort(bench);
 		await assert.rejects(
-			flashBoard({
-				port,
-				bundle: await bundleOf(),
-				baud: 460_800,
-				firstId: 1,
-				tell: () => {},
-				onProgress: () => {},
-				startMilliseconds: 1500,
-			}),
+			flashed(port, await bundleOf(), { startMilliseconds: 1500 }),
 			(error: FlashError) => {
 				assert.equal(error.layer, "start");
 				assert.match(
