@@ -75,6 +75,8 @@ describe("collector's service", () => {
 			["--readers-proxy", "10.0.0.1:80", /use an IP address/],
 			["--readers-origin", "rivers.example.org", /use a scheme and a host/],
 			["--readers-origin", "https://rivers.example.org/bor", /use a scheme and a host/],
+			["--publication", "rivers.json", /'--publication' is nothing without --readers-port/],
+			["--metrics-host", "10.0.0.1", /'--metrics-host' is nothing without --metrics-port/],
 			["--port", "\u001b[2J\u009b31m", /argument '\\x1b\[2J\\x9b31m' is invalid/],
 		] as const) {
 			const stderr = stub(process.stderr, "write").returns(true);

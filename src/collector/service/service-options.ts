@@ -158,6 +158,7 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		.configureOutput(PRINTABLE_USAGE)
 		.exitOverride()
 		.parse([...argv], { from: "user" });
+	refuseLone(command);
 	const options = command.opts<{
 		data: string;
 		postgres?: string;
@@ -270,6 +271,32 @@ export function readConfiguration(path: string): string {
 
 function codeOf(error: unknown): string | undefined {
 	return (error as NodeJS.ErrnoException).code;
+}
+
+/** What says how something is done, and the port without which it is not done at all. */
+const NEEDED = Object.freeze({
+	"readers-port": [
+		"readers-host",
+		"readers-origin",
+		"readers-proxy",
+		"readers-connections-per-address",
+		"publication",
+	],
+	"metrics-port": ["metrics-host"],
+});
+
+/** Nobody should believe that something is published because its file is named. */
+function refuseLone(command: Command): void {
+	for (const [port, names] of Object.entries(NEEDED)) {
+		const isGiven = (name: string): boolean =>
+			command.getOptionValueSource(camelCased(name)) === "cli";
+		const lone = isGiven(port) ? undefined : names.find(isGiven);
+		if (lone !== undefined) command.error(`error: option '--${lone}' is nothing without --${port}`);
+	}
+}
+
+function camelCased(name: string): string {
+	return name.replace(/-./g, (part) => part.slice(1).toUpperCase());
 }
 
 /** A peer is known by its address alone: a name, a net or a port would silently never fit. */
