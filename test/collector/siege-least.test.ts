@@ -2,9 +2,21 @@
 import { strict as assert } from "node:assert";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
+import sinon from "sinon";
+import { HANDSHAKE_TURNS } from "../../src/collector/service/admission.js";
+import { FairQueue } from "../../src/host/fair-queue.js";
 import { Attack } from "../support/trials/siege-attacks.js";
 import { ATTACKS, type AttackName } from "../support/trials/siege-envelopes.js";
-import { leastOf, tooWeak } from "../support/trials/siege-least.js";
+import {
+	leastOf,
+	ORIGINS,
+	RECONNECT_SECONDS,
+	REQUESTS_PER_CONNECTION,
+	SENDERS,
+	SLOW_CONNECTIONS,
+	STRANGER_REQUESTS_PER_SECOND,
+	tooWeak,
+} from "../support/trials/siege-least.js";
 
 const SECONDS = 6;
 
@@ -43,6 +55,50 @@ describe("an attack of a siege", () => {
 			forks: { requests: 51 },
 			replays: { requests: 879 },
 		});
+	});
+
+	it("in company comes to no less through the collector's own queue, where machines take no time", async () => {
+		const time = sinon.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+		try {
+			const queue = new FairQueue(HANDSHAKE_TURNS);
+			const count = { strangers: 0, replays: 0, "slow-bodies": 0 };
+			const addressOf = (name: AttackName, index: number): string =>
+				`127.0.1.${ORIGINS[name].first + (index % ORIGINS[name].addresses)}`;
+			const shakeHands = async (address: string): Promise<void> => {
+				(await queue.enter(address, true))?.();
+			};
+			const pause = (milliseconds: number): Promise<void> =>
+				new Promise((resolve) => setTimeout(resolve, milliseconds));
+			const send = async (name: "strangers" | "replays", address: string): Promise<void> => {
+				for (;;) {
+					await shakeHands(address);
+					for (let request = 0; request < REQUESTS_PER_CONNECTION; request++) {
+						await pause((1000 * SENDERS) / STRANGER_REQUESTS_PER_SECOND);
+						count[name]++;
+					}
+					await pause(1000 * RECONNECT_SECONDS);
+				}
+			};
+			const all = (many: number, each: (index: number) => void): void =>
+				void Array.from({ length: many }, (_, index) => each(index));
+			all(SLOW_CONNECTIONS, (index) =>
+				shakeHands(addressOf("slow-bodies", index)).then(() => count["slow-bodies"]++),
+			);
+			for (const storm of ["gap-storm", "epoch-storm", "forks"] as const) {
+				all(SENDERS, (index) => shakeHands(addressOf(storm, index)));
+			}
+			all(SENDERS, (index) => shakeHands(addressOf("pipelining", index)));
+			for (const name of ["strangers", "replays"] as const) {
+				all(SENDERS, (index) => send(name, addressOf(name, index)));
+			}
+			await time.tickAsync(1000 * SECONDS);
+			for (const [name, requests] of Object.entries(count)) {
+				const least = leastOf(name as AttackName, ATTACKS, SECONDS).requests ?? 0;
+				assert.ok(requests >= least, `${name}: ${requests}, at least ${least}`);
+			}
+		} finally {
+			time.restore();
+		}
 	});
 
 	it("that is one request short is not judged, in company or alone", () => {

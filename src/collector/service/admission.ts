@@ -38,6 +38,15 @@ const STRANGERS_AT_ONCE = 4;
  * and after a restart, when everybody is a stranger, five hundred stations are in within HANDSHAKE_MILLISECONDS_MAX.
  */
 export const STRANGERS_PER_SECOND = 100;
+/** How handshakes take turns; a line is an address. */
+export const HANDSHAKE_TURNS = Object.freeze({
+	atOnce: HANDSHAKES_AT_ONCE,
+	strangersAtOnce: STRANGERS_AT_ONCE,
+	strangersPerSecond: STRANGERS_PER_SECOND,
+	atOncePerLine: HANDSHAKES_AT_ONCE,
+	waitingPerLine: Number.POSITIVE_INFINITY,
+	waiting: Number.POSITIVE_INFINITY,
+});
 /** The place is another's when the client is not done by then. */
 const HANDSHAKE_PLACE_MILLISECONDS = 250;
 /** Requests of one connection under way at once: a station waits for each answer. */
@@ -92,14 +101,7 @@ export class Admission {
 	readonly #held = new Map<string, Held>();
 	readonly #addresses = new Map<string, Address>();
 	readonly #known = new Set<string>();
-	readonly #handshakes = new FairQueue({
-		atOnce: HANDSHAKES_AT_ONCE,
-		strangersAtOnce: STRANGERS_AT_ONCE,
-		strangersPerSecond: STRANGERS_PER_SECOND,
-		atOncePerLine: HANDSHAKES_AT_ONCE,
-		waitingPerLine: Number.POSITIVE_INFINITY,
-		waiting: Number.POSITIVE_INFINITY,
-	});
+	readonly #handshakes = new FairQueue(HANDSHAKE_TURNS);
 	readonly #secured = new Map<string, () => void>();
 	readonly #sweeper: NodeJS.Timeout;
 

@@ -204,11 +204,22 @@ export class Attack {
 		return connectTls({ socket, servername: serverName, ca: certificateAuthority });
 	}
 
-	/** Counted when it is there; what is sent goes at once, as whoever means harm has it. */
+	/**
+	 * Counted when it is there, also where the collector reset it before this thread saw it; one that nobody listens for is
+	 * none. What is sent goes at once, as whoever means harm has it.
+	 */
 	#tcp(localAddress: string): Socket {
 		const { port } = this.#order;
 		const socket = connectTcp({ host: "127.0.0.1", port, localAddress, noDelay: true });
-		socket.once("connect", () => this.connections++);
+		const count = (): void => {
+			this.connections++;
+			socket.off("error", countReset);
+		};
+		const countReset = ({ code }: NodeJS.ErrnoException): void => {
+			if (code === "ECONNRESET") this.connections++;
+		};
+		socket.once("connect", count);
+		socket.once("error", countReset);
 		this.#watch(socket);
 		return socket;
 	}
