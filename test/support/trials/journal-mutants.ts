@@ -100,7 +100,7 @@ export const MUTANTS: readonly Mutant[] = [
 		rewrites: [
 			[
 				RING_FLASH,
-				"return holdsBytes(this.read(sector, offsetBytes, bytes.length), 0, bytes);",
+				"return holdsBytes(this.fill(sector, offsetBytes, back), 0, bytes);",
 				"return true;",
 			],
 		],
