@@ -182,7 +182,7 @@ describe("a station's quota", () => {
 		const stranger = { address: "198.51.100.7", station: undefined };
 		const statuses = new Map<number, number>();
 		for (let time = 0; time < 9; time++) {
-			const { status, provenBy } = await ledger.receive(station.envelope(1, 12), stranger);
+			const { status, provenBy } = await ledger.receive(station.envelope(1, 12 - time), stranger);
 			assert.equal(provenBy, undefined);
 			statuses.set(status, (statuses.get(status) ?? 0) + 1);
 		}
@@ -193,6 +193,8 @@ describe("a station's quota", () => {
 				[422, 4],
 			],
 		);
+		// What was looked at already needs no look, and no quota.
+		assert.equal((await ledger.receive(station.envelope(1, 12), stranger)).status, 200);
 		// In the log they are strangers, who must not crowd out what the key's owner does.
 		assert.deepEqual(told, [false, false, false, false]);
 		// The station, over its connection and over a new one.

@@ -1,5 +1,17 @@
 /** What an acknowledgement says of what is stored. */
 import { RANGES_MAX } from "../../protocol/wire/acknowledgement.js";
+import type { StoreOutcome } from "../store/batch-writer.js";
+import type { Label } from "./opened-envelope.js";
+
+/** What an acknowledgement is made of. */
+export interface Acknowledged {
+	readonly label: Label;
+	/** SHA-256 of the envelope that is answered. */
+	readonly hash: Uint8Array;
+	readonly stored: Omit<StoreOutcome, "outcome">;
+	readonly configuration: Uint8Array | undefined;
+	readonly entryCount: number;
+}
 
 /**
  * The acknowledgement's cursor and ranges from the covered ranges. Below the station's floor nothing

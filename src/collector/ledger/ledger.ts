@@ -1,7 +1,7 @@
 /**
  * The ledger: verifies a batch (signature, chain, sequence), stores it in one transaction, and only
  * then signs the acknowledgement. The same code in every run; store, clock and socket differ. It
- * keeps no state but a cache of station keys, so that several may share one database.
+ * keeps no state but a cache of station keys and of what strangers repeat, so that several may share one database.
  */
 
 import type { KeyObject } from "node:crypto";
@@ -21,9 +21,10 @@ import { type RecordStore, SqlRecordStore } from "../store/record-store.js";
 import type { SqlStore } from "../store/store.js";
 import { BatchRefusal, type Checked, checkBatch } from "./check-batch.js";
 import type { ConfigurationOffers } from "./configuration-offers.js";
-import { coverageOf } from "./coverage.js";
+import { type Acknowledged, coverageOf } from "./coverage.js";
 import { isSignedBy, type SigningKey, stationKeyOf } from "./keys.js";
 import { type Label, type OpenedEnvelope, openedEnvelope } from "./opened-envelope.js";
+import { RepeatedBatches } from "./repeated-batches.js";
 import { sha256 } from "./sha256.js";
 import type { StationGate } from "./station-gate.js";
 import { onlyKey, type StationKey } from "./station-keys.js";
@@ -130,6 +131,7 @@ export class Ledger {
 	readonly #options: LedgerOptions;
 	readonly #keys = new Map<string, KnownKeys>();
 	readonly #records: RecordStore;
+	readonly #repeated = new RepeatedBatches<LedgerAnswer>();
 
 	constructor(options: LedgerOptions) {
 		this.#options = options;
@@ -156,6 +158,7 @@ export class Ledger {
 		}
 		const conflict = await this.#records.setKeys(station, keys);
 		this.#keys.delete(station);
+		this.#repeated.forget(station);
 		return conflict;
 	}
 
@@ -169,6 +172,12 @@ export class Ledger {
 		const { signed, label } = opened;
 		const keys = await this.#keysOf(label.station);
 		if (keys.length === 0) return this.#refuse(opened, "unknown-station", "not enrolled");
+		const isProven = from === undefined || from.station === label.station;
+		const via = isProven ? undefined : from.address;
+		const { gate, clock } = this.#options;
+		const again = via && this.#repeated.answerTo(opened.hash, clock.utcSeconds);
+		// It costs less than a refusal would, and so no quota.
+		if (again) return again;
 		const signer = await this.#signerOf(keys, signed);
 		if (signer === undefined) {
 			const detail = "the signature does not fit a key that is enrolled";
@@ -178,9 +187,6 @@ export class Ledger {
 			return this.#refuse(opened, "revoked-key", `signed by the key ${hexOf(signer.id)}`);
 		}
 		const batch: SignedBatch = { ...opened, keys, signer };
-		const isProven = from === undefined || from.station === label.station;
-		const via = isProven ? undefined : from.address;
-		const { gate, clock } = this.#options;
 		const turn = await gate?.enter(label.station, clock.utcSeconds, via);
 		if (turn !== undefined && "why" in turn) {
 			// A sender that only repeats what is public is told of among strangers: the station's lines are its own.
@@ -289,20 +295,35 @@ export class Ledger {
 				const { configurations, onStored } = this.#options;
 				await onStored?.({ station: label.station, entries: batch.entries, isNew });
 				const configuration = await configurations?.answer(label.station, batch.entries);
-				return {
-					status: 200,
-					body: this.#signedAnswer({
-						kind: "acknowledgement",
-						...this.#answerHead(label, hash),
-						...coverageOf(stored.floor, stored.rangeFirsts, stored.rangeLasts),
-						...(configuration === undefined ? {} : { configuration }),
-					}),
-					...(isNew ? { provenBy: label.station } : {}),
-					duplicateCount: stored.held,
-					entryCount: batch.entries.length,
-				};
+				const says = { label, hash, stored, configuration, entryCount: batch.entries.length };
+				const answer = this.#acknowledged(says);
+				if (isNew) return { ...answer, provenBy: label.station };
+				if (via !== undefined) this.#remember(says, answer);
+				return answer;
 			}
 		}
+	}
+
+	#acknowledged({ label, hash, stored, configuration, entryCount }: Acknowledged): LedgerAnswer {
+		const { floor, rangeFirsts, rangeLasts, held } = stored;
+		return {
+			status: 200,
+			body: this.#signedAnswer({
+				kind: "acknowledgement",
+				...this.#answerHead(label, hash),
+				...coverageOf(floor, rangeFirsts, rangeLasts),
+				...(configuration === undefined ? {} : { configuration }),
+			}),
+			duplicateCount: held,
+			entryCount,
+		};
+	}
+
+	/** Apart from where it is called: what is remembered must hold nothing of the batch. */
+	#remember(says: Acknowledged, answer: LedgerAnswer): void {
+		const { hash, label } = says;
+		const now = this.#options.clock.utcSeconds;
+		this.#repeated.remember(hash, label.station, now, answer, () => this.#acknowledged(says));
 	}
 
 	/** Stores it, and gives back what was `taken` for it of the quotas where nothing new was stored. */

@@ -1,0 +1,65 @@
+/**
+ * Batches that somebody sent once more over a connection that is not known to be their station's. Records are public, so
+ * anybody may, as often as connections allow; the database has said once what is held of such a batch, and says the
+ * same until it holds more. So for a minute the answer comes from memory: one read, and one signature a second, for
+ * each envelope, where each was a write of its entries beside those of honest stations.
+ */
+import { hexOf } from "../../core/bytes.js";
+
+/** What a minute of a hundred requests a second names at most; 300 B each. */
+const REPEATED_MAX = 6000;
+/** Keys are looked up again after this, too: one may have been revoked at another collector. */
+const KEPT_SECONDS = 60;
+
+interface Repeated<Answer> {
+	readonly station: string;
+	readonly sinceSeconds: number;
+	/** At a time in Unix seconds, for the answer names it. */
+	readonly answerAt: () => Answer;
+	answer: Answer;
+	answeredSeconds: number;
+}
+
+export class RepeatedBatches<Answer> {
+	/** By the hash of the envelope, signature and all. */
+	readonly #known = new Map<string, Repeated<Answer>>();
+
+	/** Nothing of this envelope is new. `answerAt`: its answer as of now. */
+	remember(
+		hash: Uint8Array,
+		station: string,
+		nowSeconds: number,
+		answer: Answer,
+		answerAt: () => Answer,
+	): void {
+		const [oldest] = this.#known.keys();
+		if (this.#known.size >= REPEATED_MAX && oldest !== undefined) this.#known.delete(oldest);
+		this.#known.set(hexOf(hash), {
+			...{ station, sinceSeconds: nowSeconds, answerAt },
+			...{ answer, answeredSeconds: nowSeconds },
+		});
+	}
+
+	/** What it is answered with, if it was asked less than a minute ago. */
+	answerTo(hash: Uint8Array, nowSeconds: number): Answer | undefined {
+		const name = hexOf(hash);
+		const known = this.#known.get(name);
+		if (known === undefined) return undefined;
+		// A clock that was put back says nothing of how old it is.
+		if (Math.abs(nowSeconds - known.sinceSeconds) >= KEPT_SECONDS) {
+			this.#known.delete(name);
+			return undefined;
+		}
+		if (known.answeredSeconds !== nowSeconds) {
+			known.answer = known.answerAt();
+			known.answeredSeconds = nowSeconds;
+		}
+		return known.answer;
+	}
+
+	/** Its keys are others. */
+	forget(station: string): void {
+		for (const [name, known] of this.#known)
+			if (known.station === station) this.#known.delete(name);
+	}
+}

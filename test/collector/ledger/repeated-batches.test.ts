@@ -1,0 +1,114 @@
+import { strict as assert } from "node:assert";
+import { signingKeyOf } from "../../../src/collector/ledger/keys.js";
+import { Ledger, type LedgerAnswer } from "../../../src/collector/ledger/ledger.js";
+import { RepeatedBatches } from "../../../src/collector/ledger/repeated-batches.js";
+import { onlyKey } from "../../../src/collector/ledger/station-keys.js";
+import type { SqlStore } from "../../../src/collector/store/store.js";
+import { decodeAnswer } from "../../../src/protocol/wire/acknowledgement.js";
+import { decodeSign1 } from "../../../src/protocol/wire/cose.js";
+import { emptyStore } from "../../support/collectors/shared-store.js";
+import { ChainMaker, sha256 } from "../../support/data/chain-maker.js";
+
+const KEY = signingKeyOf(new Uint8Array(32).fill(9));
+const NOW = 1_790_000_500;
+const STRANGER = { address: "203.0.113.9", station: undefined };
+
+function said({ body }: LedgerAnswer) {
+	const answer = decodeAnswer(decodeSign1(body).payload);
+	assert.equal(answer.kind, "acknowledgement");
+	return answer.kind === "acknowledgement" ? answer : assert.fail();
+}
+
+describe("a public batch that strangers send again", () => {
+	let statements = 0;
+	let clock = { utcSeconds: NOW };
+	let ledger: Ledger;
+	let maker: ChainMaker;
+
+	before(async function () {
+		this.timeout(90_000);
+		await emptyStore();
+	});
+
+	beforeEach(async () => {
+		const store = await emptyStore();
+		const counted: SqlStore = {
+			name: store.name,
+			execute: (text) => store.execute(text),
+			transaction: (work) => store.transaction(work),
+			close: () => store.close(),
+			query: (...given) => {
+				statements++;
+				return store.query(...given);
+			},
+		};
+		clock = { utcSeconds: NOW };
+		ledger = new Ledger({ store: counted, key: KEY, clock });
+		maker = new ChainMaker().fill(29);
+		await ledger.enrol(maker.station, maker.key.publicKey);
+		await ledger.receive(maker.envelope(1, 12), {
+			address: "192.0.2.1",
+			station: maker.station,
+		});
+		statements = 0;
+	});
+
+	it("is written once a minute, and answered as of now without a statement in between", async () => {
+		const envelope = maker.envelope(1, 12);
+		const first = await ledger.receive(envelope, STRANGER);
+		assert.deepEqual([said(first).cursor, first.duplicateCount, first.entryCount], [12, 12, 12]);
+		const once = statements;
+		assert.ok(once > 0);
+		for (let second = 0; second < 60; second++) {
+			clock.utcSeconds = NOW + second;
+			const again = await ledger.receive(envelope, {
+				...STRANGER,
+				address: `198.51.100.${second}`,
+			});
+			assert.deepEqual(said(again).requestHash, sha256(envelope));
+			assert.equal(said(again).nowUtcSeconds, NOW + second);
+			assert.equal(again.provenBy, undefined);
+		}
+		assert.equal(statements, once);
+		clock.utcSeconds = NOW + 60;
+		await ledger.receive(envelope, STRANGER);
+		assert.ok(statements > once);
+	});
+
+	it("is taken from its station as it always was", async () => {
+		const envelope = maker.envelope(1, 12);
+		await ledger.receive(envelope, STRANGER);
+		await ledger.receive(maker.envelope(13, 20), STRANGER);
+		const before = statements;
+		const own = await ledger.receive(envelope, { address: "192.0.2.1", station: maker.station });
+		assert.equal(said(own).cursor, 20);
+		assert.ok(statements > before);
+	});
+
+	it("is looked at anew when another byte of it differs, and refused after its key was revoked", async () => {
+		const envelope = maker.envelope(1, 12);
+		await ledger.receive(envelope, STRANGER);
+		const forged = envelope.slice();
+		forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1;
+		assert.equal((await ledger.receive(forged, STRANGER)).status, 422);
+		const { publicKey } = maker.key;
+		const revoked = { atUtcSeconds: NOW, by: "amina", why: "board lost" };
+		const key = { ...onlyKey(publicKey), revoked };
+		assert.equal(await ledger.setKeys(maker.station, [key]), undefined);
+		assert.equal((await ledger.receive(envelope, STRANGER)).status, 422);
+	});
+});
+
+describe("the memory of repeated batches", () => {
+	it("holds no more than six thousand, and forgets the oldest", () => {
+		const memory = new RepeatedBatches<number>();
+		const hashOf = (index: number): Uint8Array => Uint8Array.of(index >> 8, index & 255);
+		for (let index = 0; index <= 6000; index++) {
+			memory.remember(hashOf(index), "s", NOW, index, () => index);
+		}
+		assert.equal(memory.answerTo(hashOf(0), NOW), undefined);
+		assert.equal(memory.answerTo(hashOf(1), NOW), 1);
+		assert.equal(memory.answerTo(hashOf(6000), NOW), 6000);
+		assert.equal(memory.answerTo(hashOf(6000), NOW - 60), undefined);
+	});
+});
