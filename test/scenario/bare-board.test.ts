@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hexOf } from "../../src/core/bytes.js";
 import { startCollector } from "../support/collectors/collector-process.js";
+import { whole } from "../support/depth.js";
 import { PROJECT } from "../support/sources.js";
 
 const PASSWORD = "very secret 100%";
@@ -102,41 +103,45 @@ describe("a bare board", function () {
 		assert.equal(english.stderr, "error: nothing: no such folder or zip\n");
 	});
 
-	it("becomes a station whose readings a collector acknowledges, as the paper shows", async () => {
-		const collector = await startCollector(join(folder, "collector"), ["--readers-port", "0"]);
-		try {
-			const conf = /\n\n```\n(station=[\s\S]*?)```/.exec(
-				readFileSync(join(PROJECT, "docs/FLASHING.md"), "utf8"),
-			)?.[1];
-			writeFileSync(
-				join(folder, "bor-1.conf"),
-				(conf ?? "")
-					.replace("8443", String(collector.port))
-					.replace(/collectorPublicKey=.*/, `collectorPublicKey=${hexOf(collector.publicKey)}`),
-			);
-			const steps = transcript();
-			assert.ok(steps.length >= 8, `${steps.length} steps`);
-			for (const { command, shown } of steps) {
-				const ended = await run(command);
-				assert.equal(ended.exitCode, 0, `${command}: ${ended.stderr}`);
-				assert.equal(shapeOf(ended.stdout), shapeOf(shown), command);
-				assert.ok(!`${ended.stdout}${ended.stderr}`.includes("very secret"), command);
+	// Ten programs after each other, ten seconds of processor time; flash.test.ts, provision.test.ts and batch.test.ts take the steps in one.
+	whole(
+		"becomes a station whose readings a collector acknowledges, as the paper shows",
+		async () => {
+			const collector = await startCollector(join(folder, "collector"), ["--readers-port", "0"]);
+			try {
+				const conf = /\n\n```\n(station=[\s\S]*?)```/.exec(
+					readFileSync(join(PROJECT, "docs/FLASHING.md"), "utf8"),
+				)?.[1];
+				writeFileSync(
+					join(folder, "bor-1.conf"),
+					(conf ?? "")
+						.replace("8443", String(collector.port))
+						.replace(/collectorPublicKey=.*/, `collectorPublicKey=${hexOf(collector.publicKey)}`),
+				);
+				const steps = transcript();
+				assert.ok(steps.length >= 8, `${steps.length} steps`);
+				for (const { command, shown } of steps) {
+					const ended = await run(command);
+					assert.equal(ended.exitCode, 0, `${command}: ${ended.stderr}`);
+					assert.equal(shapeOf(ended.stdout), shapeOf(shown), command);
+					assert.ok(!`${ended.stdout}${ended.stderr}`.includes("very secret"), command);
+				}
+				assert.match(await pageOf(collector.readersPort ?? 0), /bor-1[\s\S]*\b7\.\d{3}\b/);
+			} finally {
+				await collector.stop("SIGINT");
 			}
-			assert.match(await pageOf(collector.readersPort ?? 0), /bor-1[\s\S]*\b7\.\d{3}\b/);
-		} finally {
-			await collector.stop("SIGINT");
-		}
-		const readings = await run("npx bistrina readings --station bor-1 --data collector");
-		assert.equal(readings.exitCode, 0, readings.stderr);
-		assert.ok(readings.stdout.split("\n").length > 2, readings.stdout);
-		const check =
-			"npx bistrina verify --station bor-1 --key enrolled --data collector --format json";
-		const { exitCode, stdout: judged } = await run(check);
-		assert.equal(exitCode, 0, judged);
-		const { ranges } = JSON.parse(judged) as { ranges: { standing: string }[] };
-		assert.deepEqual(
-			ranges.map(({ standing }) => standing),
-			["chained", "chained"],
-		);
-	});
+			const readings = await run("npx bistrina readings --station bor-1 --data collector");
+			assert.equal(readings.exitCode, 0, readings.stderr);
+			assert.ok(readings.stdout.split("\n").length > 2, readings.stdout);
+			const check =
+				"npx bistrina verify --station bor-1 --key enrolled --data collector --format json";
+			const { exitCode, stdout: judged } = await run(check);
+			assert.equal(exitCode, 0, judged);
+			const { ranges } = JSON.parse(judged) as { ranges: { standing: string }[] };
+			assert.deepEqual(
+				ranges.map(({ standing }) => standing),
+				["chained", "chained"],
+			);
+		},
+	);
 });

@@ -189,18 +189,21 @@ describe("npm start", function () {
 		}
 	});
 
-	it("plays up to the moment asked for, and writes no control characters into what is no terminal", async () => {
-		const argv = ["--data", join(folder, "moment"), "--for", "12m", "--speed", "max"];
-		const { exitCode, stderr } = await runCommand(START, ...argv);
-		assert.equal(exitCode, 0, stderr);
-		// Every fifth minute has its reading; the twelfth has nothing but the end.
-		assert.match(
-			stderr,
-			/^2026-10-01 00:1[2-9]:\d\d UTC, 100 %: 2 stations, \d+ entries, 0 waiting/m,
-		);
-		const controls = [...stderr].filter((each) => each < " " && each !== "\n");
-		assert.deepEqual(controls, []);
-	});
+	whole(
+		"plays up to the moment asked for, and writes no control characters into what is no terminal",
+		async () => {
+			const argv = ["--data", join(folder, "moment"), "--for", "12m", "--speed", "max"];
+			const { exitCode, stderr } = await runCommand(START, ...argv);
+			assert.equal(exitCode, 0, stderr);
+			// Every fifth minute has its reading; the twelfth has nothing but the end.
+			assert.match(
+				stderr,
+				/^2026-10-01 00:1[2-9]:\d\d UTC, 100 %: 2 stations, \d+ entries, 0 waiting/m,
+			);
+			const controls = [...stderr].filter((each) => each < " " && each !== "\n");
+			assert.deepEqual(controls, []);
+		},
+	);
 
 	whole("says that a recording has ended, when it ends and at a start after its end", async () => {
 		const rows = ["00", "10"].map((minute) => `2026-10-01T00:${minute}:00Z,7,750,1,14\n`);
@@ -394,6 +397,8 @@ describe("npm start", function () {
 		first.child.kill("SIGINT");
 		const stopped = await first.finished;
 		assert.equal(stopped.exitCode, 0, stopped.stderr);
+		const controls = [...stopped.stderr].filter((each) => each < " " && each !== "\n");
+		assert.deepEqual(controls, []);
 		const before = /(\d+) entries appended, (\d+) delivered, 0 missing/.exec(stopped.stdout);
 		assert.ok(before !== null && before[1] === before[2], stopped.stdout);
 

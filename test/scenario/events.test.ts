@@ -136,7 +136,7 @@ describe("a station that mine water reaches", function () {
 		assert.equal(uncut.told, "1/1 2/2 2/3 4/1 4/3");
 		assert.deepEqual(uncut.violations, []);
 		// In a short run those beside each claim's append, in a whole one all about it.
-		const [before, count] = IS_WHOLE ? [10, 16] : [2, 4];
+		const [before, count] = IS_WHOLE ? [10, 16] : [1, 2];
 		const near = uncut.operations.flatMap((at) =>
 			Array.from({ length: count }, (_, index) => at - before + index),
 		);

@@ -22,6 +22,8 @@ import { bareStation, START_UTC_SECONDS } from "../support/engines/bare-station.
 import { riverOf } from "../support/worlds/played-world.js";
 
 const HOUR = 3600;
+/** A drift is said about once a week. */
+const DRIFT_DAYS = IS_WHOLE ? 20 : 15;
 const YEARS = 94_608_000;
 
 class Played {
@@ -147,7 +149,7 @@ describe("a station's time", () => {
 	});
 
 	it("is unknown from the reading on at which the RTC jumps, until the collector says what the board's clock says", async () => {
-		for (const jumpSeconds of [-YEARS, -7200, 7200, YEARS]) {
+		for (const jumpSeconds of sample([-YEARS, 7200, -7200, YEARS], 2)) {
 			const played = await Played.begin();
 			await played.until(START_UTC_SECONDS + 3 * HOUR + 1000);
 			const rtc = played.station.hardware.chips.rtc;
@@ -183,7 +185,7 @@ describe("a station's time", () => {
 	it("is kept within the RTC's drift, and the record says how much it drifts", async () => {
 		const played = await Played.begin();
 		played.station.hardware.chips.rtc.setDrift(3);
-		await played.until(START_UTC_SECONDS + 20 * 24 * HOUR);
+		await played.until(START_UTC_SECONDS + DRIFT_DAYS * 24 * HOUR);
 		const times = played.entries.filter((entry) => entry.kind === "time");
 		let drifts = 0;
 		times.forEach((entry, index) => {

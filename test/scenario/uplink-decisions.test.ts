@@ -12,6 +12,7 @@ import {
 import { decodeEntry } from "../../src/protocol/record/entry.js";
 import { EVENT_CODES, type EventCode } from "../../src/protocol/record/events.js";
 import { directProbesOf } from "../support/bench/direct-water.js";
+import { IS_WHOLE } from "../support/depth.js";
 import {
 	type BareCollector,
 	openBareCollector,
@@ -119,14 +120,15 @@ class Played {
 
 describe("the uplink's decisions", () => {
 	it("uploads at the next daily slot at the latest after an access point was silent for five minutes", async () => {
+		const days = IS_WHOLE ? 10 : 2;
 		const played = await Played.open({ uploadIntervalSeconds: DAY });
-		await played.until(10 * DAY + DAILY_SLOT - 60);
+		await played.until(days * DAY + DAILY_SLOT - 60);
 		const before = played.acknowledgedAt.length;
-		assert.ok(before >= 10);
+		assert.ok(before >= days);
 		played.station.network.rebootAccessPoint(300_000);
-		await played.until(15 * DAY);
+		await played.until((days + 5) * DAY);
 		const after = played.acknowledgedAt[before] ?? Number.POSITIVE_INFINITY;
-		const silentHours = (after - (10 * DAY + DAILY_SLOT)) / HOUR;
+		const silentHours = (after - (days * DAY + DAILY_SLOT)) / HOUR;
 		assert.ok(silentHours <= 24.1, `silent for ${silentHours} h`);
 		// And every slot from there on.
 		assert.ok(played.acknowledgedAt.length >= before + 4);

@@ -1,9 +1,9 @@
 /** What tests share of the bundle: it is made once, and anew when a source is another. */
 import { strict as assert } from "node:assert";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundleOnce } from "../support/engines/xs-bundle.js";
+import { bundleOnce, sourcesHash } from "../support/engines/xs-bundle.js";
 
 const ENTRY = "src/core/text.js";
 
@@ -38,6 +38,18 @@ describe("a bundle that several tests look at", () => {
 		assert.deepEqual(readdirSync(cache), []);
 		const made = { code: "1", map: "", imports: [] };
 		assert.deepEqual(await bundleOnce(ENTRY, cache, async () => made), made);
+	});
+
+	it("is another when a module changes that it imports, however deep, and not when another does", () => {
+		writeFileSync(join(cache, "a.js"), 'import { b } from "./b.js";\nb();\n');
+		writeFileSync(join(cache, "b.js"), 'export {\n\tc,\n} from "./c.js";\n');
+		writeFileSync(join(cache, "c.js"), "export const c = 1;\n");
+		writeFileSync(join(cache, "d.js"), "export const d = 1;\n");
+		const before = sourcesHash("a.js", cache);
+		writeFileSync(join(cache, "d.js"), "export const d = 2;\n");
+		assert.equal(sourcesHash("a.js", cache), before);
+		writeFileSync(join(cache, "c.js"), "export const c = 2;\n");
+		assert.notEqual(sourcesHash("a.js", cache), before);
 	});
 
 	it("is made anew of other sources, and the former one is removed", async () => {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EventReading } from "../../src/firmware/events/event-state.js";
+import { IS_WHOLE, sample } from "../support/depth.js";
 import { findXsWorker, XsEngine } from "../support/engines/xs-engine.js";
 import { eventClaims } from "../support/engines/xs-events.js";
 import { flattenModules } from "../support/engines/xs-modules.js";
@@ -40,13 +41,13 @@ function readingsOf(seed: number): EventReading[] {
 		try {
 			await xs.importModule(flattenModules("test/support/engines/xs-events.js", folder));
 			let claims = 0;
-			for (const seed of [1, 2, 3, 4, 5, 6]) {
+			for (const seed of sample([1, 2, 3, 4, 5, 6], 2)) {
 				const readings = readingsOf(seed);
 				const expected = eventClaims(readings);
 				assert.equal((await xs.command(JSON.stringify(readings))).text, expected, `seed ${seed}`);
 				claims += (JSON.parse(expected) as unknown[]).length;
 			}
-			assert.ok(claims >= 12, `only ${claims} claims`);
+			assert.ok(claims >= (IS_WHOLE ? 12 : 4), `only ${claims} claims`);
 		} finally {
 			xs.close();
 			rmSync(folder, { recursive: true });

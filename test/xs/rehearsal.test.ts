@@ -8,7 +8,7 @@ import { Rehearsal, type RehearsalReport } from "../../sim/station/rehearsal.js"
 import { encodeRequest } from "../../src/protocol/line/console.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
 import { EVENT_CODES } from "../../src/protocol/record/events.js";
-import { IS_LONG } from "../support/depth.js";
+import { IS_LONG, sample } from "../support/depth.js";
 import { writeBundle } from "../support/engines/xs-bundle.js";
 import { findXsWorker, XsEngine } from "../support/engines/xs-engine.js";
 import { hostScheme, openRehearsal, tell } from "../support/engines/xs-host.js";
@@ -27,7 +27,8 @@ const FORMS: readonly (readonly [
 	["in one bundle", (folder) => writeBundle(PROGRAM, folder)],
 ];
 
-for (const [form, write] of FORMS)
+// A visit at the bundled station is in the short form, too (visit.test.ts).
+for (const [form, write] of sample(FORMS))
 	("path" in found ? describe : describe.skip)(`the station on XS, ${form}`, function () {
 		this.timeout(IS_LONG ? 900_000 : 60_000);
 		let folder = "";

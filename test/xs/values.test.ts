@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededValues } from "../support/data/seeded-values.js";
 import { valuesTable, valuesTableOnXs } from "../support/data/values-table.js";
+import { sample } from "../support/depth.js";
 import { findXsWorker, XsEngine } from "../support/engines/xs-engine.js";
 import { flattenModules } from "../support/engines/xs-modules.js";
 
@@ -28,7 +29,7 @@ if ("missing" in found) console.log(`SKIPPED: published values on XS: ${found.mi
 	});
 
 	it("are byte for byte those of Node, whatever troubles the record", async () => {
-		for (const seed of [1, 2, 3, 4, 5, 6]) {
+		for (const seed of sample([1, 2, 3, 4, 5, 6], 3)) {
 			const input = seededValues(seed, 60);
 			assert.equal(await valuesTableOnXs(xs, input), valuesTable(input), `seed ${seed}`);
 		}

@@ -18,6 +18,7 @@ import {
 	playedProgram,
 	SECOND_SITTING,
 } from "../support/bench/played-program.js";
+import { whole } from "../support/depth.js";
 import { writeBundle } from "../support/engines/xs-bundle.js";
 import { findXsWorker, XsEngine } from "../support/engines/xs-engine.js";
 import { hostScheme, openRehearsal, tell } from "../support/engines/xs-host.js";
@@ -200,7 +201,8 @@ if ("missing" in found) console.log(`SKIPPED: a visit on XS: ${found.missing}`);
 		assert.equal(verified.code, 0, verified.shown);
 	});
 
-	it("is asked for by JSON lines without a person", async () => {
+	// On Node it is in the short form (technician/visit.test.ts).
+	whole("is asked for by JSON lines without a person", async () => {
 		const file = join(folder, "by-lines.json");
 		const argv = ["--port", port, "visit", "--file", file, "--by", "robot", "--note", "by itself"];
 		const standards = "american-7.00:A1:2027-05-31,american-4.00:A2:2027-05-31";

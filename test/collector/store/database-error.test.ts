@@ -25,6 +25,7 @@ import {
 } from "../../../src/collector/store/pglite-store.js";
 import { COLLECTOR_KEY, recordOf } from "../../support/collectors/ledger-suite.js";
 import { emptyStore } from "../../support/collectors/shared-store.js";
+import { sample } from "../../support/depth.js";
 
 const PAGE_BYTES = 8192;
 
@@ -87,13 +88,13 @@ describe("a damaged database of the collector", function () {
 		assert.deepEqual([verification.isSound, verification.counts.chained], [true, 240]);
 	});
 
-	for (const [what, damage] of [
+	for (const [what, damage] of sample([
 		["without pg_control", () => rmSync(join(directory, "pglite/global/pg_control"))],
 		[
 			"with an overwritten pg_control",
 			() => writeFileSync(join(directory, "pglite/global/pg_control"), new Uint8Array(PAGE_BYTES)),
 		],
-	] as const) {
+	] as const)) {
 		it(`says what to do where it does not open, ${what}`, async () => {
 			damage();
 			await assert.rejects(openPGliteStore(directory), (error: Error) => {

@@ -3,7 +3,7 @@ import { decodeAnswer } from "../../../src/protocol/wire/acknowledgement.js";
 import { IS_WHOLE, proof } from "../../support/depth.js";
 import { FUZZ_LIMITS, fuzz, fuzzParsers, type Parser } from "../../support/trials/fuzz.js";
 
-const INPUTS = IS_WHOLE ? 20_000 : 1000;
+const INPUTS = IS_WHOLE ? 20_000 : 300;
 const SEED = 20_261_125;
 
 describe("every parser that strangers feed", function () {

@@ -9,15 +9,17 @@ import {
 	rmSync,
 	writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { setTimeout as passed } from "node:timers/promises";
 import { type Bundle, bundle } from "../../../scripts/bundle/bundle.js";
 import { OperationalError } from "../../../src/host/errors.js";
 import { withLockOf } from "../../../src/host/process-lock.js";
 import { PROJECT } from "../sources.js";
 
-/** All that a bundle can come of. */
-const SOURCES = ["src", "drivers", "sim", "scripts", "test/support/engines"];
+const BUILD = join(PROJECT, "build");
+/** Beside the modules that are bundled, all that can change what becomes of them. */
+const TOOLS = join(BUILD, "scripts/bundle");
+const SPECIFIER = /^(?:import|export)\b[^;"']*?["'](\.[^"']+)["'];$/gm;
 const CACHE = join(PROJECT, ".cache/bundles");
 const LOOK_AGAIN_MILLISECONDS = 100;
 
@@ -45,10 +47,10 @@ export async function bundleOnce(
 	entry: string,
 	cache = CACHE,
 	make: (path: string) => Promise<Bundle> = (path) => bundle(path, false),
-	hashOf = sourcesHash,
+	hashOf: (entry: string) => string = sourcesHash,
 ): Promise<Bundle> {
 	const name = entry.replaceAll("/", "-");
-	const path = join(cache, `${name}-${hashOf()}.json`);
+	const path = join(cache, `${name}-${hashOf(entry)}.json`);
 	mkdirSync(cache, { recursive: true });
 	for (;;) {
 		if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as Bundle;
@@ -71,17 +73,23 @@ export async function bundleOnce(
 	}
 }
 
-/** Of every compiled source by name, the tools that bundle them, and the engine that runs those. */
-function sourcesHash(): string {
-	const hash = createHash("sha256").update(process.version);
-	hash.update(readFileSync(join(PROJECT, "package-lock.json")));
-	for (const part of SOURCES) {
-		const folder = join(PROJECT, "build", part);
-		for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()) {
-			if (!file.endsWith(".js")) continue;
-			const text = readFileSync(join(folder, file));
-			hash.update(`\n${part}/${file} ${text.length}\n`).update(text);
+/** Of the module and all that it imports, by name, of the tools that bundle them, and of the engine that runs those. */
+export function sourcesHash(entry: string, build = BUILD): string {
+	const files = new Set<string>();
+	const reach = (path: string): void => {
+		if (files.has(path)) return;
+		files.add(path);
+		for (const [, specifier = ""] of readFileSync(path, "utf8").matchAll(SPECIFIER)) {
+			reach(join(dirname(path), specifier));
 		}
+	};
+	reach(join(build, entry));
+	for (const file of readdirSync(TOOLS)) if (file.endsWith(".js")) files.add(join(TOOLS, file));
+	files.add(join(PROJECT, "package-lock.json"));
+	const hash = createHash("sha256").update(process.version);
+	for (const path of [...files].sort()) {
+		const text = readFileSync(path);
+		hash.update(`\n${relative(build, path)} ${text.length}\n`).update(text);
 	}
 	return hash.digest("hex");
 }
