@@ -186,6 +186,7 @@ describe("the program bistrina", function () {
 				(name) => `src/host/messages/${name}.js`,
 			),
 			"src/host/output.js",
+			"src/host/usage.js",
 			"src/protocol/line/commands.js",
 			...[
 				"board",
