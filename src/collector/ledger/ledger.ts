@@ -298,7 +298,9 @@ export class Ledger {
 				const says = { label, hash, stored, configuration, entryCount: batch.entries.length };
 				const answer = this.#acknowledged(says);
 				if (isNew) return { ...answer, provenBy: label.station };
-				if (via !== undefined) this.#remember(says, answer);
+				// A key that was revoked meanwhile is answered for no longer.
+				const isCurrent = this.#keys.get(label.station)?.keys === keys;
+				if (via !== undefined && isCurrent) this.#remember(says, answer);
 				return answer;
 			}
 		}

@@ -6,7 +6,7 @@
  */
 import { hexOf } from "../../core/bytes.js";
 
-/** What a minute of a hundred requests a second names at most; 300 B each. */
+/** What a minute of a hundred requests a second names at most: 1.5 KB each, 3.4 KB with a configuration of 1 KB (measured). */
 const REPEATED_MAX = 6000;
 /** Keys are looked up again after this, too: one may have been revoked at another collector. */
 const KEPT_SECONDS = 60;

@@ -99,6 +99,28 @@ describe("a public batch that strangers send again", () => {
 	});
 });
 
+describe("a key that is revoked while a public batch of it is written once more", () => {
+	it("has nothing remembered of it", async () => {
+		const store = await emptyStore();
+		const maker = new ChainMaker().fill(12);
+		const { publicKey } = maker.key;
+		let revoke: (() => Promise<unknown>) | undefined;
+		const ledger: Ledger = new Ledger({
+			...{ store, key: KEY, clock: { utcSeconds: NOW } },
+			onStored: async () => {
+				await revoke?.();
+			},
+		});
+		await ledger.enrol(maker.station, publicKey);
+		const envelope = maker.envelope(1, 12);
+		await ledger.receive(envelope, { address: "192.0.2.1", station: maker.station });
+		const revoked = { atUtcSeconds: NOW, by: "amina", why: "board lost" };
+		revoke = () => ledger.setKeys(maker.station, [{ ...onlyKey(publicKey), revoked }]);
+		assert.equal((await ledger.receive(envelope, STRANGER)).status, 200);
+		assert.equal((await ledger.receive(envelope, STRANGER)).status, 422);
+	});
+});
+
 describe("the memory of repeated batches", () => {
 	it("holds no more than six thousand, and forgets the oldest", () => {
 		const memory = new RepeatedBatches<number>();
