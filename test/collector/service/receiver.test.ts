@@ -12,6 +12,7 @@ import { type CollectorIdentity, openIdentity } from "../../../src/collector/ser
 import {
 	createHandler,
 	type Listening,
+	type ListenOptions,
 	listenHttps,
 } from "../../../src/collector/service/receiver.js";
 import { integerBelow, SeededRandom } from "../../../src/core/random.js";
@@ -54,6 +55,19 @@ describe("receiver", () => {
 	beforeEach(() => {
 		failures.length = 0;
 	});
+
+	/** Another one on this machine, which answers all with 200 and takes four connections in a turn. */
+	function withFourHandles(limits: ListenOptions["limits"] = {}): Promise<Listening> {
+		return listenHttps({
+			handler: async () => ({ status: 200, headers: new Map(), body: new Uint8Array(0) }),
+			host: "127.0.0.1",
+			port: 0,
+			certificateChain: identity.certificateChain,
+			privateKey: identity.privateKey,
+			moreAcceptors: 3,
+			limits,
+		});
+	}
 
 	/** Sends bytes over verified TLS; everything that comes until the other side is silent or gone. */
 	function exchange(...parts: readonly (string | Uint8Array)[]): Promise<string> {
@@ -283,14 +297,7 @@ describe("receiver", () => {
 	});
 
 	it("takes a connection for each of its handles in a turn of the event loop, and not one for all", async () => {
-		const wide = await listenHttps({
-			handler: async () => ({ status: 200, headers: new Map(), body: new Uint8Array(0) }),
-			host: "127.0.0.1",
-			port: 0,
-			certificateChain: identity.certificateChain,
-			privateKey: identity.privateKey,
-			moreAcceptors: 3,
-		});
+		const wide = await withFourHandles();
 		let taken = 0;
 		let inTurn = 0;
 		let mostInTurn = 0;
@@ -321,14 +328,7 @@ describe("receiver", () => {
 	});
 
 	it("sends small answers at once over connections of whichever handle", async () => {
-		const wide = await listenHttps({
-			handler: async () => ({ status: 200, headers: new Map(), body: new Uint8Array(0) }),
-			host: "127.0.0.1",
-			port: 0,
-			certificateChain: identity.certificateChain,
-			privateKey: identity.privateKey,
-			moreAcceptors: 3,
-		});
+		const wide = await withFourHandles();
 		// What Node itself asks of the kernel: nothing tells of it afterwards.
 		const atOnce = new Set<unknown>();
 		const probe = createServer().listen(0, "127.0.0.1");
@@ -358,15 +358,7 @@ describe("receiver", () => {
 	});
 
 	it("makes no socket of a connection that its address may not open now, by any of its handles", async () => {
-		const narrow = await listenHttps({
-			handler: async () => ({ status: 200, headers: new Map(), body: new Uint8Array(0) }),
-			host: "127.0.0.1",
-			port: 0,
-			certificateChain: identity.certificateChain,
-			privateKey: identity.privateKey,
-			moreAcceptors: 3,
-			limits: { perAddress: 4, perAddressAndSecond: 0.000_001 },
-		});
+		const narrow = await withFourHandles({ perAddress: 4, perAddressAndSecond: 0.000_001 });
 		let made = 0;
 		const onMade = () => {
 			made++;
