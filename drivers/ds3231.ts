@@ -2,7 +2,7 @@
  * Maxim DS3231, real-time clock with a temperature-compensated crystal, at 0x68. Register map:
  * datasheet 19-5170, figure 1. It keeps UTC, in 24-hour mode, years 2000 to 2099.
  */
-import { civilDateOf } from "../src/core/calendar.js";
+import { CLOCK_LAST_UTC_SECONDS, civilDateOf } from "../src/core/calendar.js";
 import { StationError } from "../src/core/errors.js";
 import type { I2CConnection } from "../src/firmware/ports.js";
 import { I2CPeer } from "./i2c-peer.js";
@@ -26,8 +26,6 @@ const STATUS = Object.freeze({ OSF: 0x80, A2F: 0x02, A1F: 0x01 });
 const SECONDS_PER_DAY = 86_400;
 /** 2000-01-01 00:00:00 UTC, Unix seconds. */
 const EPOCH_2000 = 946_684_800;
-/** 2100-01-01: the chip thinks that it is a leap year, and its year register starts anew. */
-const EPOCH_2100 = 4_102_444_800;
 /** Tries to get two readings that agree: one corrupt byte costs one more. */
 const READS_MAX = 4;
 /** Two readings of one attempt may see the second change. */
@@ -84,7 +82,8 @@ export default class DS3231 {
 	 * @param utcSeconds 2000-01-01 to 2099-12-31, Unix seconds.
 	 */
 	set(utcSeconds: number): void {
-		if (!(utcSeconds >= EPOCH_2000 && utcSeconds < EPOCH_2100)) {
+		// Then the chip takes 2100 for a leap year, and its year register starts anew.
+		if (!(utcSeconds >= EPOCH_2000 && utcSeconds < CLOCK_LAST_UTC_SECONDS + 1)) {
 			throw new RangeError(`the DS3231 cannot hold ${utcSeconds}`);
 		}
 		const time = timeRegistersOf(Math.floor(utcSeconds));

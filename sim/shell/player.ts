@@ -6,6 +6,7 @@ import type { StartOptions } from "./options.js";
 import type { Recording } from "./rivers.js";
 import { SETTLE_SECONDS_MAX } from "./run-report.js";
 import type { Simulation } from "./simulation.js";
+import { WORLD_LAST_UTC_SECONDS } from "./world-end.js";
 
 /** Simulated seconds per second while someone is at a technician's line: half an hour is 15 s. */
 const VISITED_SPEED_MAX = 120;
@@ -122,14 +123,14 @@ export class Player {
 		const { utcSeconds, milliseconds, speed } = this.#anchor;
 		if (speed === Number.POSITIVE_INFINITY || world.waiting !== undefined) return world.utcSeconds;
 		const byTheWall = utcSeconds + ((performance.now() - milliseconds) / 1000) * speed;
-		const end = this.#endUtcSeconds ?? Number.POSITIVE_INFINITY;
+		const end = this.#endUtcSeconds ?? WORLD_LAST_UTC_SECONDS;
 		return Math.min(byTheWall, world.nextUtcSeconds ?? byTheWall, end);
 	}
 
 	/** Until the end, or until Ctrl-C; then until every station sleeps. */
 	async play(save: (simulation: Simulation) => void): Promise<void> {
 		const { world } = this.#simulation;
-		const end = this.#endUtcSeconds ?? Number.POSITIVE_INFINITY;
+		const end = this.#endUtcSeconds ?? WORLD_LAST_UTC_SECONDS;
 		const onSignal = (): void => {
 			this.#isStopping = true;
 		};
@@ -170,8 +171,12 @@ export class Player {
 			await this.#lines?.close();
 			await this.#simulation.untilAllSleep(() => this.#refreshView());
 			// The moment that was asked for, not the last event before it.
-			if (this.#isStopping) this.#simulation.passUntil(stoppedUtcSeconds);
-			else if (end !== Number.POSITIVE_INFINITY) this.#simulation.passUntil(end);
+			this.#simulation.passUntil(this.#isStopping ? stoppedUtcSeconds : end);
+			if (!this.#isStopping && this.#endUtcSeconds === undefined) {
+				this.#talk(
+					`the world ends at ${instant(end)}: the stations' clocks know no time after 2099`,
+				);
+			}
 		} finally {
 			clearInterval(looking);
 			await this.#offering;

@@ -3,6 +3,8 @@
  * a zone that was asked for. Every day and hour that a calendar or a zone does not have is refused.
  */
 
+import { CLOCK_LAST_UTC_SECONDS } from "../../src/core/calendar.js";
+
 /** Year, month and day, then hour, minute, second, fraction, zone. */
 const ISO =
 	/^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)? ?(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
@@ -14,7 +16,6 @@ const OFFSET = /^(?:Z|UTC|([+-])(\d{2}):?(\d{2})?)$/i;
 const OFFSET_MINUTES_MAX = 14 * 60;
 /** What the station's clock can hold (DS3231, years 0 to 99). */
 const FIRST_SECONDS = Date.UTC(2000, 0, 1) / 1000;
-const LAST_SECONDS = Date.UTC(2099, 11, 31, 23, 59, 59) / 1000;
 const HOUR_SECONDS = 3600;
 const MINUTES_MILLISECONDS = 60_000;
 
@@ -48,7 +49,7 @@ export class RecordedTimes {
 		const seconds = wall + Number(`0.${fraction}`);
 		const utcSeconds = this.#utcOf(seconds, parts[8] ?? "");
 		if (typeof utcSeconds === "string") return utcSeconds;
-		if (utcSeconds < FIRST_SECONDS || utcSeconds > LAST_SECONDS) {
+		if (utcSeconds < FIRST_SECONDS || utcSeconds > CLOCK_LAST_UTC_SECONDS) {
 			return "is not within the years 2000 to 2099 of a station's clock";
 		}
 		this.#before = utcSeconds;

@@ -2,7 +2,7 @@
 
 import { printable } from "../../src/core/printable.js";
 import { diskFailure } from "../../src/host/disk.js";
-import { OperationalError, UsageError } from "../../src/host/errors.js";
+import { OperationalError } from "../../src/host/errors.js";
 import { CollectorOpening } from "./collector-opening.js";
 import { DATA_FORMAT_VERSION, DataDirectory, type SavedWorld } from "./data-directory.js";
 import { LiveView } from "./live-view.js";
@@ -16,6 +16,7 @@ import { PlayedRiver } from "./playground/played-river.js";
 import { recordedOrNamedRivers } from "./rivers.js";
 import { report } from "./run-report.js";
 import { Simulation } from "./simulation.js";
+import { endOf } from "./world-end.js";
 
 const SEED_DEFAULT = 1;
 /** Where time begins when no recording says otherwise: 2026-10-01T00:00:00Z. */
@@ -79,7 +80,7 @@ async function runIn(
 		clock.now = page.now = () => played.world.utcSeconds;
 		const beganUtcSeconds = clock.utcSeconds;
 		const { recording } = rivers;
-		const endUtcSeconds = endOf(options, beganUtcSeconds, recording?.lastUtcSeconds);
+		const endUtcSeconds = endOf(options, beganUtcSeconds, recording, saved !== undefined);
 		const times = { beganUtcSeconds, endUtcSeconds };
 		const pace = { speed: options.speed };
 		const shown = { opening, options, pace, view, talk };
@@ -130,14 +131,10 @@ async function describedWorld(
 	talk: (line: string) => void,
 ) {
 	const rivers = await recordedOrNamedRivers(options, saved, SEED_DEFAULT, talk);
-	if (options.duration === "recording" && rivers.recording === undefined) {
-		if (saved === undefined) throw new UsageError("--for recording needs --river FILE.csv");
-		throw new OperationalError(
-			"--for recording: this data directory was begun without --river; choose another --data DIR for this",
-		);
-	}
 	const startUtcSeconds =
 		saved?.startUtcSeconds ?? rivers.recording?.firstUtcSeconds ?? START_UTC_SECONDS;
+	// Before anything is made. How far a world has come that was saved, its stations say.
+	endOf(options, startUtcSeconds, rivers.recording, saved !== undefined);
 	const stations = rivers
 		.stations(startUtcSeconds)
 		.map(({ name, river }) => ({ name, river: new PlayedRiver(river) }));
@@ -231,14 +228,4 @@ async function openCollector(
 		collectorProcess: () => opened.process,
 		collectorPublicKey: identity.acknowledgementKey.publicKey,
 	};
-}
-
-function endOf(
-	options: StartOptions,
-	beganUtcSeconds: number,
-	lastUtcSeconds: number | undefined,
-): number | undefined {
-	if (options.duration === undefined) return undefined;
-	if (options.duration === "recording") return lastUtcSeconds;
-	return beganUtcSeconds + options.duration;
 }

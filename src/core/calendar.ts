@@ -12,6 +12,9 @@ export interface CivilDate {
 	readonly day: number;
 }
 
+/** 2099-12-31T23:59:59Z: the last second that a station's clock has (DS3231, years 2000 to 2099) and believes. */
+export const CLOCK_LAST_UTC_SECONDS = 4_102_444_799;
+
 const SECONDS_PER_DAY = 86_400;
 const DAYS_PER_ERA = 146_097;
 /** 1970-01-01 in days since 0000-03-01. */

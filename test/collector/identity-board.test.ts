@@ -9,7 +9,7 @@ import * as x509 from "@peculiar/x509";
 import { openIdentity } from "../../src/collector/service/identity.js";
 
 describe("the collector's certificates", () => {
-	it("carry key identifiers, by which Moddable's TLS finds the authority and breaks off without", async () => {
+	it("carry key identifiers, by which Moddable's TLS finds the authority and breaks off without, and last as long as the stations' calendar", async () => {
 		const folder = mkdtempSync(join(tmpdir(), "bistrina-identity-"));
 		try {
 			const identity = await openIdentity(folder, "collector.example.org");
@@ -19,6 +19,8 @@ describe("the collector's certificates", () => {
 			const own = authority?.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId;
 			assert.match(own ?? "", /^[0-9a-f]{40}$/);
 			for (const certificate of [leaf, authority]) {
+				// As long as the clock that a station judges them by.
+				assert.equal(certificate?.notAfter.toISOString(), "2099-12-31T23:59:59.000Z");
 				assert.equal(certificate?.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId, own);
 			}
 		} finally {

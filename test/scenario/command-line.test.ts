@@ -227,6 +227,73 @@ describe("npm start", function () {
 		assert.equal(await play(...other), held);
 	});
 
+	it("plays the last hours that a station's clock knows, and every leap day", async () => {
+		const ends = ["2099-12-31T19", "2096-02-28T23", "2000-02-28T23"] as const;
+		for (const [index, hour] of sample([...ends], 1).entries()) {
+			const rows = ["50", "59"].map((minute) => `${hour}:${minute}:00Z,7,750,1,14\n`);
+			const path = file(`end-${index}.csv`, `${HEADER}\n${rows.join("")}`);
+			const data = ["--data", join(folder, `end-${index}`), "--speed", "max", "--quiet"];
+			const argv = [...data, "--river", path, "--for", "recording"];
+			const { exitCode, stdout, stderr } = await runCommand(START, ...argv);
+			assert.equal(stderr, "", hour);
+			assert.equal(exitCode, 0, hour);
+			assert.match(stdout, / 0 missing, /, hour);
+		}
+	});
+
+	it("ends a run that nobody ends where the calendar of its stations' clocks does", async () => {
+		const path = file("last.csv", `${HEADER}\n2099-12-31T19:55:00Z,7,750,1,14\n`);
+		const data = ["--data", join(folder, "last"), "--speed", "max", "--quiet"];
+		const { exitCode, stdout, stderr } = await runCommand(START, ...data, "--river", path);
+		assert.equal(
+			stderr,
+			`${path}: the recording ended at 2099-12-31 19:55:00 UTC; from then on the river stays as its last row says\n` +
+				"the world ends at 2099-12-31 19:59:59 UTC: the stations' clocks know no time after 2099\n",
+		);
+		assert.equal(exitCode, 0);
+		assert.match(stdout, /, 0 missing, /);
+	});
+
+	it("refuses before it starts what would end after the calendar of the stations' clocks", async () => {
+		const row = (time: string): string => `${time}Z,7,750,1,14\n`;
+		const late = row("2099-12-31T19:00:00") + row("2099-12-31T20:00:00");
+		const path = file("late.csv", `${HEADER}\n${late}`);
+		const data = join(folder, "never");
+		const end = "a world ends at 2099-12-31 19:59:59 UTC (docs/RIVER.md)";
+		for (const [argv, why] of [
+			[
+				["--river", path, "--for", "recording"],
+				`${path}: its last row is of 2099-12-31 20:00:00 UTC, and ${end}; say --for 59m, or move its times`,
+			],
+			[["--river", path, "--for", "2h"], `--for: at most 59m are left, for ${end}`],
+			[["--for", "999999w"], `--for: at most 26754d are left, for ${end}`],
+			[
+				["--river", file("over.csv", `${HEADER}\n${row("2099-12-31T23:59:59")}`), "--for", "1h"],
+				`this world has come to 2099-12-31 23:59:59 UTC, and ${end}; choose another --data and an earlier river`,
+			],
+		] as const) {
+			const common = ["--data", data, "--speed", "max", "--quiet"];
+			const { exitCode, stdout, stderr } = await runCommand(START, ...common, ...argv);
+			assert.equal(stderr, `error: ${why}\n`);
+			assert.equal(exitCode, 1);
+			assert.equal(stdout, "");
+			assert.equal(existsSync(data), false, "a data directory was left behind");
+		}
+	});
+
+	it("says that a recording of one row has nothing to play, and what plays it", async () => {
+		const path = file("single.csv", `${HEADER}\n2026-10-01T00:00:00Z,7,750,1,14\n`);
+		const data = join(folder, "single");
+		const argv = ["--river", path, "--data", data, "--quiet", "--for", "recording"];
+		const { exitCode, stderr } = await runCommand(START, ...argv);
+		assert.equal(
+			stderr,
+			`error: ${path}: one row lasts no time, so --for recording would play nothing; say --for 1h to hold it that long\n`,
+		);
+		assert.equal(exitCode, 1);
+		assert.equal(existsSync(data), false, "a data directory was left behind");
+	});
+
 	it("names an occupied port", async () => {
 		const server = createServer();
 		const port = await new Promise<number>((resolve) => {

@@ -24,6 +24,7 @@ import { makeFolders } from "../../host/folders.js";
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { bytesOfHex, hexOf } from "../../core/bytes.js";
+import { CLOCK_LAST_UTC_SECONDS } from "../../core/calendar.js";
 import { type SigningKey, signingKeyOf } from "../ledger/keys.js";
 
 export interface CollectorIdentity {
@@ -54,7 +55,7 @@ const TEXT_FIELDS = Object.freeze([
 ] as const);
 const FILE_NAME = "identity.json";
 const NOT_BEFORE = new Date("2000-01-01T00:00:00Z");
-const NOT_AFTER = new Date("2099-12-31T00:00:00Z");
+const NOT_AFTER = new Date(CLOCK_LAST_UTC_SECONDS * 1000);
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
 /**

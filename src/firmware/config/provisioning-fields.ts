@@ -2,6 +2,7 @@
  * What a board is told on its line besides a configuration, as rows of the same kind, and the names of all of it. A
  * field without a default must be told; a secret is never shown again. docs/CONSOLE.md, "Provisioning".
  */
+import { CLOCK_LAST_UTC_SECONDS } from "../../core/calendar.js";
 import { isDigit } from "../../core/text.js";
 import { CONFIGURATION_FIELDS, type FieldRow, type FieldTable } from "./configuration-fields.js";
 
@@ -19,7 +20,7 @@ const BOARD_FIELDS: FieldTable = Object.freeze({
 	/** Certificate of the authority that the collector's is signed by, DER. */
 	authority: { kind: "bytes", range: [64, 1024] },
 	/** No earlier time is believed: when the board was told, Unix seconds. */
-	trustFloorUtcSeconds: { kind: "number", range: [1_700_000_000, 0xffffffff] },
+	trustFloorUtcSeconds: { kind: "number", range: [1_700_000_000, CLOCK_LAST_UTC_SECONDS] },
 	/** For people; the record knows the station by its id. */
 	displayName: { kind: "text", range: [0, 40], start: "" },
 	/** Where it stands, in words. */

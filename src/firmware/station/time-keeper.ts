@@ -7,6 +7,7 @@
  * but one without time, which is no discipline. An RTC that jumps, back or ahead, is not believed
  * either: the board's clock runs beside it. Order is never the clock's: entries have sequences.
  */
+import { CLOCK_LAST_UTC_SECONDS } from "../../core/calendar.js";
 import { StationError, type StationErrorCode } from "../../core/errors.js";
 import { TIME_QUALITIES, TIME_SOURCES } from "../../protocol/record/entry-layouts.js";
 import type { DriftReference, StepOffer, TimeState, TimeVerdict } from "./time-state.js";
@@ -56,8 +57,6 @@ const JUMP_SECONDS = 60;
 /** Over less than this whole seconds say nothing of parts per million: 2 s a day are 23 of them. */
 const DRIFT_MILLISECONDS_MIN = 86_400_000;
 const DISCIPLINED_FOR_MILLISECONDS = 86_400_000;
-/** No date past this is believed; 2099-12-31, the end of what the DS3231's calendar knows. */
-const UTC_SECONDS_MAX = 4_102_358_400;
 
 export class TimeKeeper {
 	readonly #options: TimeKeeperOptions;
@@ -188,7 +187,7 @@ export class TimeKeeper {
 		const isAnswer = isSigned || (witness !== undefined && witness.source !== source);
 		const own = isAnswer ? this.#ownUtcSeconds(now) : this.utcSeconds;
 		const stepSeconds = own === undefined ? utcSeconds : utcSeconds - own;
-		if (utcSeconds < this.#options.floorUtcSeconds || utcSeconds > UTC_SECONDS_MAX) {
+		if (utcSeconds < this.#options.floorUtcSeconds || utcSeconds > CLOCK_LAST_UTC_SECONDS) {
 			return { kind: "refused", stepSeconds };
 		}
 		const isGood =
@@ -264,7 +263,7 @@ export class TimeKeeper {
 
 	/** Before the floor or the last time that was believed, past the calendar, or jumped ahead. */
 	#isImpossible(utcSeconds: number): boolean {
-		if (utcSeconds < this.#newestUtcSeconds || utcSeconds > UTC_SECONDS_MAX) return true;
+		if (utcSeconds < this.#newestUtcSeconds || utcSeconds > CLOCK_LAST_UTC_SECONDS) return true;
 		if (this.#newestMilliseconds === undefined) return false;
 		const passed = (this.#options.clock.milliseconds - this.#newestMilliseconds) / 1000;
 		const ahead = utcSeconds - this.#newestUtcSeconds - passed;

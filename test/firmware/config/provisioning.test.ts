@@ -86,6 +86,16 @@ describe("what a board is told", () => {
 		assert.equal(new Provisioning(settings).told.get("displayName"), "upper bridge");
 	});
 
+	it("takes as floor of trust no time that its clock will never show", () => {
+		const problems = (text: string) =>
+			draftOf(new Provisioning(memory()), [...WHOLE, ["trustFloorUtcSeconds", text]]).problems();
+		assert.deepEqual(problems("4102444799"), []);
+		assert.match(
+			problems("4102444800")[0]?.rule ?? "",
+			/use a whole number from 1700000000 to 4102444799$/,
+		);
+	});
+
 	it("tells all that is wrong at once, each with its field and rule", () => {
 		const draft = draftOf(new Provisioning(memory()), [
 			["station", "Bor!"],

@@ -130,6 +130,17 @@ describe("time keeping", () => {
 		assert.equal(keeper.utcSeconds, FLOOR + 100);
 	});
 
+	it("believes the last second of its clock's calendar, of the clock and of a source, and none after it", () => {
+		const last = 4_102_444_799;
+		const { keeper } = build({ rtcUtcSeconds: last });
+		assert.equal(keeper.fault, undefined);
+		assert.equal(keeper.utcSeconds, last);
+		assert.equal(build({ rtcUtcSeconds: last + 1 }).keeper.fault, "rtc-malformed");
+		const near = build({ rtcUtcSeconds: last - 1, disciplinedMilliseconds: 0 }).keeper;
+		assert.equal(near.offer(last, COLLECTOR).kind, "kept");
+		assert.equal(near.offer(last + 1, COLLECTOR).kind, "refused");
+	});
+
 	it("does not follow one source over years, however often it says so, short of a week", () => {
 		for (const good of [{ disciplinedMilliseconds: 0 }, { isVouched: true }]) {
 			const { clock, keeper } = build({ rtcUtcSeconds: FLOOR + 100, ...good });
