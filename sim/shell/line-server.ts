@@ -8,6 +8,7 @@ import { OperationalError } from "../../src/host/errors.js";
 import type { SimulatedStation } from "../station/station.js";
 import { catchUp } from "./catch-up.js";
 import { FirstLine } from "./first-line.js";
+import { hasLeft } from "./has-left.js";
 
 const HOST = "127.0.0.1";
 /** A client that asked nothing and was answered nothing for so long has left: no request is silent for longer (320 s). */
@@ -33,8 +34,8 @@ export class LineServer {
 	/** When a station's holder last asked, or was answered. */
 	readonly #heardMilliseconds = new Map<SimulatedStation, number>();
 	readonly #firstLines = new WeakMap<Socket, FirstLine>();
-	/** Told that the line is taken, and not gone yet. */
-	readonly #refused = new Set<Socket>();
+	/** Waiting to be told whether the line is taken, or told so and not gone yet. */
+	readonly #outside = new Set<Socket>();
 	#wasUsed = false;
 
 	private constructor(options: LineServerOptions) {
@@ -80,7 +81,8 @@ export class LineServer {
 			socket.destroy();
 		}
 		this.#sockets.clear();
-		for (const socket of this.#refused) socket.destroy();
+		for (const socket of this.#outside) socket.destroy();
+		this.#outside.clear();
 		await Promise.all(
 			this.#servers.map((server) => new Promise((resolve) => server.close(resolve))),
 		);
@@ -103,23 +105,47 @@ export class LineServer {
 		// A peer that resets the connection has only pulled its plug.
 		socket.on("error", () => socket.destroy());
 		const holder = this.#sockets.get(station);
-		const heard = this.#heardMilliseconds.get(station) ?? 0;
-		const isIdle =
-			holder !== undefined &&
-			(this.#firstLines.get(holder)?.isOpen === true || this.#now() - heard > IDLE_MILLISECONDS);
-		if (isIdle) {
-			// A client that holds the line and says nothing must not keep out one that does.
-			this.#sockets.delete(station);
-			this.#act(station, () => station.console.detach());
-			holder.destroy();
-		} else if (holder !== undefined) {
-			this.#refused.add(socket);
-			socket.on("close", () => this.#refused.delete(socket));
-			// What it says is read and dropped: a reset would take our word with it.
-			socket.resume();
-			socket.end(`# 0 another program has the line of ${station.name}; close that one\n`);
+		if (holder === undefined) {
+			this.#plugIn(station, socket);
 			return;
 		}
+		if (this.#isIdle(station, holder)) {
+			// A client that holds the line and says nothing must not keep out one that does.
+			this.#pullOut(station, holder);
+			this.#plugIn(station, socket);
+			return;
+		}
+		this.#outside.add(socket);
+		socket.on("close", () => this.#outside.delete(socket));
+		void hasLeft(holder).then((isFree) => {
+			// It has left, too, or this server has closed meanwhile.
+			if (!this.#outside.has(socket) || socket.destroyed) return;
+			if (isFree) this.#pullOut(station, holder);
+			if (this.#sockets.has(station)) {
+				// What it says is read and dropped: a reset would take our word with it.
+				socket.resume();
+				socket.end(`# 0 another program has the line of ${station.name}; close that one\n`);
+			} else {
+				this.#outside.delete(socket);
+				this.#plugIn(station, socket);
+			}
+		});
+	}
+
+	#isIdle(station: SimulatedStation, holder: Socket): boolean {
+		const heard = this.#heardMilliseconds.get(station) ?? 0;
+		return this.#firstLines.get(holder)?.isOpen === true || this.#now() - heard > IDLE_MILLISECONDS;
+	}
+
+	/** No more than once: another may be in its place. */
+	#pullOut(station: SimulatedStation, socket: Socket): void {
+		socket.destroy();
+		if (this.#sockets.get(station) !== socket) return;
+		this.#sockets.delete(station);
+		this.#act(station, () => station.console.detach());
+	}
+
+	#plugIn(station: SimulatedStation, socket: Socket): void {
 		this.#sockets.set(station, socket);
 		this.#wasUsed = true;
 		socket.setNoDelay(true);
@@ -140,11 +166,7 @@ export class LineServer {
 				this.#act(station, () => station.console.send(passed));
 			}
 		});
-		socket.on("close", () => {
-			if (this.#sockets.get(station) !== socket) return;
-			this.#sockets.delete(station);
-			this.#act(station, () => station.console.detach());
-		});
+		socket.on("close", () => this.#pullOut(station, socket));
 	}
 
 	#now(): number {

@@ -13,6 +13,7 @@ import {
 	TELNET,
 	TelnetReader,
 } from "../../../src/technician/telnet.js";
+import { hasLeft } from "../has-left.js";
 
 const HOST = "127.0.0.1";
 /** What loaders set besides the rate, and what is answered whatever they ask: 8 data bits, no parity, 1 stop bit. */
@@ -32,18 +33,24 @@ export interface Rfc2217Server {
 /** `port` 0: a free one. Throws OperationalError when it is taken. */
 export async function serveRfc2217(board: ControlledPort, port: number): Promise<Rfc2217Server> {
 	let holder: Socket | undefined;
-	const server = createServer((socket) => {
+	let isClosed = false;
+	const pullOut = (socket: Socket): void => {
+		socket.destroy();
+		if (holder !== socket) return;
+		holder = undefined;
+		board.onBytes = undefined;
+		void board.setLines({ dtr: false, rts: false });
+	};
+	const server = createServer(async (socket) => {
 		socket.on("error", () => socket.destroy());
-		if (holder !== undefined) {
+		const before = holder;
+		if (before !== undefined && (await hasLeft(before))) pullOut(before);
+		if (holder !== undefined || isClosed || socket.destroyed) {
 			socket.end();
 			return;
 		}
 		holder = socket;
-		socket.on("close", () => {
-			holder = undefined;
-			board.onBytes = undefined;
-			void board.setLines({ dtr: false, rts: false });
-		});
+		socket.on("close", () => pullOut(socket));
 		serve(board, socket);
 	});
 	await listening(server, port);
@@ -53,6 +60,7 @@ export async function serveRfc2217(board: ControlledPort, port: number): Promise
 		address: `rfc2217://${HOST}:${bound}`,
 		close: () =>
 			new Promise((resolve) => {
+				isClosed = true;
 				holder?.destroy();
 				server.close(() => resolve());
 			}),
