@@ -2,8 +2,8 @@
 import { OperationalError, UsageError } from "../../src/host/errors.js";
 import "./engine.js";
 import { CommanderError } from "commander";
-import { printableLines } from "../../src/core/printable.js";
 import { onStderr } from "../../src/host/colours.js";
+import { printableLines } from "../../src/host/printable.js";
 import { parseStartOptions, type StartOptions, startUsage } from "./options.js";
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -7,8 +7,8 @@ import { closeSync, createReadStream, openSync, readSync, statSync } from "node:
 import { basename } from "node:path";
 import { Readable } from "node:stream";
 import { CsvError, type Info, parse } from "csv-parse";
-import { printable } from "../../src/core/printable.js";
 import { OperationalError } from "../../src/host/errors.js";
+import { printable } from "../../src/host/printable.js";
 import { HOLE_STEPS, type Recording, riverOf } from "../river/recorded-river.js";
 import type { River } from "../river/river.js";
 import type { WaterChannel } from "../river/water.js";

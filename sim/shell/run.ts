@@ -1,8 +1,8 @@
 /** One run of `npm start`: opens everything, advances the world, settles, judges, reports. */
 
-import { printable } from "../../src/core/printable.js";
 import { diskFailure } from "../../src/host/disk.js";
 import { OperationalError } from "../../src/host/errors.js";
+import { printable } from "../../src/host/printable.js";
 import { CollectorOpening } from "./collector-opening.js";
 import { DATA_FORMAT_VERSION, DataDirectory, type SavedWorld } from "./data-directory.js";
 import { LiveView } from "./live-view.js";

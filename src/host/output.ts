@@ -1,8 +1,9 @@
 /** Data on stdout, in the form that was asked for. */
 
-import { printable, printableJson } from "../core/printable.js";
 import type { ConsoleFields } from "../protocol/line/console.js";
 import { onStdout } from "./colours.js";
+import { csvCell } from "./csv.js";
+import { printable, printableJson } from "./printable.js";
 
 export type OutputFormat = "text" | "json" | "jsonl" | "csv";
 
@@ -139,13 +140,9 @@ export function printTable(rows: readonly Shown[], naming: Naming = AS_IT_IS): v
 	}
 }
 
-/** RFC 4180; what a terminal would obey is escaped, as a table is often looked at in one. */
+/** What a terminal would obey is escaped, as a table is often looked at in one. */
 export function csvLine(cells: readonly (string | number | undefined)[]): string {
-	const quoted = cells.map((cell) => {
-		const text = printable(String(cell ?? ""));
-		return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-	});
-	return `${quoted.join(",")}\n`;
+	return `${cells.map((cell) => csvCell(printable(String(cell ?? "")))).join(",")}\n`;
 }
 
 function emphasised(name: string, value: string | number | null, naming: Naming): string {

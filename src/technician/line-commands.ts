@@ -3,7 +3,6 @@
 import { existsSync } from "node:fs";
 import { SingleBar } from "cli-progress";
 import { StationError } from "../core/errors.js";
-import { printable } from "../core/printable.js";
 import { OperationalError } from "../host/errors.js";
 import type { Messages } from "../host/messages/messages.js";
 import {
@@ -17,6 +16,7 @@ import {
 	type Shown,
 	shownOf,
 } from "../host/output.js";
+import { printable } from "../host/printable.js";
 import { COMMANDS, type CommandName, type CommandRow } from "../protocol/line/commands.js";
 import { decodeEntry } from "../protocol/record/entry.js";
 import {

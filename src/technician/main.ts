@@ -4,9 +4,9 @@
  * a collector, and loads them only when they are asked for. Exit 0, 1 (operational error), 2 (usage), 70 (bug).
  */
 import { Command, CommanderError, Option } from "commander";
-import { printable, printableLines } from "../core/printable.js";
 import { onStderr } from "../host/colours.js";
 import { OperationalError, UsageError, wordsOfError } from "../host/errors.js";
+import { printable, printableLines } from "../host/printable.js";
 import { PRINTABLE_USAGE } from "../host/usage.js";
 import { addBoardCommands } from "./command-line/board.js";
 import { addLineCommands } from "./command-line/line.js";

@@ -179,13 +179,14 @@ describe("the program bistrina", function () {
 		};
 		visit("src/technician/main.js");
 		assert.deepEqual([...reached].sort(), [
-			...["src/core/bytes.js", "src/core/errors.js", "src/core/printable.js", "src/core/sha256.js"],
-			...["src/host/colours.js", "src/host/errors.js"],
+			...["src/core/bytes.js", "src/core/errors.js", "src/core/sha256.js"],
+			...["src/host/colours.js", "src/host/csv.js", "src/host/errors.js"],
 			// What the commands are for is said in the reader's language.
 			...["board-texts", "cyrillic", "flash-texts", "line-texts", "said"].map(
 				(name) => `src/host/messages/${name}.js`,
 			),
 			"src/host/output.js",
+			"src/host/printable.js",
 			"src/host/usage.js",
 			"src/protocol/line/commands.js",
 			...[

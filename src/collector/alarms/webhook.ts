@@ -7,8 +7,8 @@ import { readFileSync, statSync } from "node:fs";
 import { type ClientRequest, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { rootCertificates } from "node:tls";
-import { printable } from "../../core/printable.js";
 import { OperationalError } from "../../host/errors.js";
+import { printable } from "../../host/printable.js";
 import type { AlarmHook, HookOutcome } from "./alarm-post.js";
 
 export interface WebhookSettings {

@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { OperationalError } from "../../host/errors.js";
+import { printableJson } from "../../host/printable.js";
 import { AddressLimits, type ReaderLimits } from "./address-limits.js";
 import { RetryLater } from "./retry-later.js";
 
@@ -310,22 +311,9 @@ export function text(status: number, words: string): ReaderAnswer {
 }
 
 export function json(value: unknown, more: Partial<ReaderAnswer> = {}): ReaderAnswer {
-	const body = jsonText(value);
+	const body = printableJson(value);
 	return { status: 200, type: "application/json; charset=utf-8", body, ...more };
 }
-
-/**
- * JSON as it is, with escapes for what would steer a terminal or turn the direction of text: `printableJson`, by one
- * expression, because some answers are megabytes.
- */
-export function jsonText(value: unknown): string {
-	return JSON.stringify(value).replace(
-		UNSEEN,
-		(sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
-	);
-}
-
-const UNSEEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 function isSame(asked: string | undefined, tag: string): boolean {
 	return asked?.split(",").some((each) => each.trim() === tag || each.trim() === "*") === true;

@@ -1,5 +1,5 @@
 /** Texts of others in XML and HTML. */
-import { printable } from "../../core/printable.js";
+import { printable } from "../../host/printable.js";
 
 /** Text that stays text; control characters and those that turn its direction become visible. */
 export function escapeMarkup(text: string): string {

@@ -2,9 +2,10 @@
 import { statfsSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { OperationalError } from "../../host/errors.js";
+import { printableJson } from "../../host/printable.js";
 import { Assets } from "./assets.js";
 import { DayCache } from "./day-cache.js";
-import { jsonText, listenForReaders, type ReadersListening } from "./http.js";
+import { listenForReaders, type ReadersListening } from "./http.js";
 import { Library } from "./library.js";
 import { allPageRoutes } from "./page-routes.js";
 import { NO_PUBLICATION, type Publication, readPublication } from "./publication.js";
@@ -81,7 +82,7 @@ async function main(): Promise<void> {
 	const library = new Library(cache, publicationNow(), nowSeconds);
 	const streams = new Streams((station) => {
 		const found = library.find(station);
-		return found === undefined ? undefined : jsonText(found.summary);
+		return found === undefined ? undefined : printableJson(found.summary);
 	});
 	const sealer = new Sealer({
 		reader,

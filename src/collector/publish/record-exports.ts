@@ -1,5 +1,6 @@
 /** The proof: envelopes as they came, heads, gaps, keys; and marks as a table. */
 import { createSha256 } from "../../core/sha256.js";
+import { csvCell } from "../../host/csv.js";
 import { type ExportFormat, ExportWriter } from "../../protocol/audit/batch-archive.js";
 import type { DayCache } from "./day-cache.js";
 import type { PublishedStation } from "./library.js";
@@ -54,7 +55,6 @@ const MARK_COLUMNS = Object.freeze([
 	"text",
 ]);
 
-/** RFC 4180. A text that a spreadsheet would take for a formula has an apostrophe before it. */
 export function marksCsv(marks: readonly ShownMark[]): string {
 	const lines = marks.map((mark) =>
 		[
@@ -70,9 +70,4 @@ export function marksCsv(marks: readonly ShownMark[]): string {
 			.join(","),
 	);
 	return [MARK_COLUMNS.join(","), ...lines, ""].join("\r\n");
-}
-
-export function csvCell(text: string): string {
-	const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-	return /[",\r\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -1,7 +1,8 @@
 /** The readers' interface as rows: path, what it gives, what may be asked. The router and OpenAPI walk them. */
+import { printableJson } from "../../host/printable.js";
 import { VALUE_COLUMNS } from "../../protocol/audit/published-values.js";
 import { feedOf } from "./feed.js";
-import { json, jsonText, text } from "./http.js";
+import { json, text } from "./http.js";
 import type { Library, PublishedStation } from "./library.js";
 import { marksIn } from "./marks.js";
 import { COLUMNS_MAX } from "./plot.js";
@@ -110,7 +111,7 @@ export const ROUTES: readonly Route[] = Object.freeze([
 			status: 200,
 			type: "application/csvm+json",
 			tag,
-			body: jsonText({
+			body: printableJson({
 				"@context": "http://www.w3.org/ns/csvw",
 				url: "values.csv",
 				"dc:license": library.publication.operator.licenceUrl,

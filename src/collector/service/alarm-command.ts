@@ -1,10 +1,10 @@
 /** `bistrina-collector alarms list|acknowledge|mute|unmute|test`: what operators decide, over a collector that runs or stands still. */
 import { Command, InvalidArgumentError } from "commander";
 import { isoTextOf } from "../../core/calendar.js";
-import { printable, printableJson } from "../../core/printable.js";
 import { OperationalError } from "../../host/errors.js";
 import { type AlarmTextKey, alarmText } from "../../host/messages/alarm-texts.js";
 import { type Language, languageOf } from "../../host/messages/messages.js";
+import { printable, printableJson } from "../../host/printable.js";
 import { PRINTABLE_USAGE } from "../../host/usage.js";
 import {
 	type AlarmAnswer,

@@ -1,5 +1,5 @@
 /** What the service says on stderr: lines for people, or a JSON object on each line for machines. */
-import { printable, printableJson } from "../../core/printable.js";
+import { printable, printableJson } from "../../host/printable.js";
 
 export type LogFormat = "text" | "json";
 export type LogLevel = "info" | "warning" | "error";

@@ -5,8 +5,8 @@
  */
 
 import { CommanderError } from "commander";
-import { printableLines } from "../../core/printable.js";
 import { OperationalError } from "../../host/errors.js";
+import { printableLines } from "../../host/printable.js";
 import { LOG, say } from "./program-log.js";
 
 // Loaded as needed: neither a wrong option nor a word to a collector that runs waits for a database's WebAssembly.

@@ -1,9 +1,9 @@
 /** Options that commands share, and what every command may say. */
 import { type Command, InvalidArgumentError } from "commander";
-import { printable } from "../../core/printable.js";
 import type { Language } from "../../host/messages/messages.js";
 import type { Said } from "../../host/messages/said.js";
 import { instant, type OutputFormat } from "../../host/output.js";
+import { printable } from "../../host/printable.js";
 import type { Talk } from "../file-commands.js";
 
 /** Ids of one program's requests begin anywhere below; a thousand million would not fit. */

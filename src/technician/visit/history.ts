@@ -1,8 +1,8 @@
 /** `bistrina history`: every calibration, check and cleaning that a record holds, oldest first, and how the probes are by them. */
 import { hexOf } from "../../core/bytes.js";
-import { printable } from "../../core/printable.js";
 import type { Speaker } from "../../host/messages/visit-texts.js";
 import { instant, type OutputFormat, printJson } from "../../host/output.js";
+import { printable } from "../../host/printable.js";
 import { CalibrationLog, type LoggedCalibration } from "../../protocol/audit/calibration-log.js";
 import { type HealthLine, ProbeHealth } from "../../protocol/audit/probe-health.js";
 import { VERDICTS } from "../../protocol/calibration/verdict.js";

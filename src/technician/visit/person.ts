@@ -1,7 +1,7 @@
 /** The person at the keyboard: lines of the standard input, one after the other, and what is shown in between. */
 import { createInterface, type Interface } from "node:readline";
 import type { Readable } from "node:stream";
-import { printable } from "../../core/printable.js";
+import { printable } from "../../host/printable.js";
 
 export class Person {
 	readonly #input: Interface;

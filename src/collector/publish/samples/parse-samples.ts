@@ -3,7 +3,7 @@
  * taken: half a table would show a river that nobody measured. docs/PUBLISHING.md, section 10.
  */
 import { CsvError, parse } from "csv-parse/sync";
-import { printable } from "../../../core/printable.js";
+import { printable } from "../../../host/printable.js";
 import { SCHEMATIC_PLACES } from "../river-nodes.js";
 import { secondsOfInstant } from "../sensorthings/instants.js";
 import { type SampleParameter, sampleParameter } from "./parameters.js";

@@ -1,8 +1,9 @@
 /** Paths of samples: pages, JSON, CSV, and the files as they came. */
+
+import { csvCell } from "../../../host/csv.js";
 import type { Assets } from "../assets.js";
 import { json, text } from "../http.js";
 import { periodOf } from "../periods.js";
-import { csvCell } from "../record-exports.js";
 import {
 	type Asked,
 	CSV_TYPE,

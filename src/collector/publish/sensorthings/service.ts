@@ -1,5 +1,5 @@
 /** From a path and its options to the answer: OGC SensorThings API 1.1, reading only. docs/PUBLISHING.md, section 8. */
-import { printable } from "../../../core/printable.js";
+import { printable } from "../../../host/printable.js";
 import { json, type ReaderAnswer, type ReaderRequest, text } from "../http.js";
 import type { Library } from "../library.js";
 import { Model, type Stream } from "./model.js";
