@@ -138,7 +138,7 @@ export class EzoCircuit implements SpokenCircuit {
 	}
 
 	/** One command of somebody who knows its answer: `heard` once `poll` is true. */
-	say(text: string, milliseconds: number): number {
+	send(text: string, milliseconds: number): number {
 		const onAnswer = (answer: string): readonly EzoCommand[] => {
 			this.#heard = answer;
 			return NO_COMMANDS;

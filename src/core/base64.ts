@@ -24,16 +24,16 @@ export function bytesOfBase64(text: string): Uint8Array | undefined {
 	const bytes = new Uint8Array((text.length / 4) * 3 - padding);
 	for (let group = 0; group < text.length / 4; group++) {
 		let word = 0;
-		for (let place = 0; place < 4; place++) {
-			const at = group * 4 + place;
+		for (let index = 0; index < 4; index++) {
+			const at = group * 4 + index;
 			const isPadding = at >= text.length - padding;
 			const digit = isPadding ? 0 : DIGITS.indexOf(text.charAt(at));
 			if (digit < 0) return undefined;
 			word = (word << 6) | digit;
 		}
-		for (let place = 0; place < 3; place++) {
-			const at = group * 3 + place;
-			const byte = (word >> (16 - 8 * place)) & 255;
+		for (let index = 0; index < 3; index++) {
+			const at = group * 3 + index;
+			const byte = (word >> (16 - 8 * index)) & 255;
 			if (at < bytes.length) bytes[at] = byte;
 			else if (byte !== 0) return undefined;
 		}

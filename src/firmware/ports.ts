@@ -133,14 +133,14 @@ export interface RetainedMemory {
 }
 
 /**
- * Places of about 1 KB each that survive the loss of power: 0 and 1 for configurations, written a few times a year, 2
- * and 3 for calibrations, once a day. A write that is cut may leave anything in its place, and touches no other. Both calls
+ * Banks of about 1 KB each that survive the loss of power: 0 and 1 for configurations, written a few times a year, 2
+ * and 3 for calibrations, once a day. A write that is cut may leave anything in its bank, and touches no other. Both calls
  * may throw a plain `Error`.
  */
 export interface SettingsMemory {
-	/** What was written to a place last, or undefined when nothing ever was. */
-	read(place: number): Uint8Array | undefined;
-	write(place: number, bytes: Uint8Array): void;
+	/** What was written to a bank last, or undefined when nothing ever was. */
+	read(bank: number): Uint8Array | undefined;
+	write(bank: number, bytes: Uint8Array): void;
 }
 
 /** A switched supply. `off` is idempotent and never throws. */

@@ -6,7 +6,7 @@ import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto
 import { appendFileSync, existsSync, readFileSync, truncateSync } from "node:fs";
 import { bytesOfHex, equalBytes } from "../core/bytes.js";
 import { StationError } from "../core/errors.js";
-import { decodeSignedPossession, UNTOLD_STATION } from "../protocol/wire/possession.js";
+import { decodeSignedPossession, UNPROVISIONED_STATION } from "../protocol/wire/possession.js";
 import { OperationalError } from "./errors.js";
 import type { BoardText } from "./messages/board-texts.js";
 import { said } from "./messages/said.js";
@@ -37,7 +37,7 @@ export function fingerprintOf(publicKey: Uint8Array): string {
 export function verifiedPossession(result: StationResult): void {
 	const wrong = (key: BoardText): OperationalError =>
 		new OperationalError(said(key, { station: result.station }));
-	if (result.station === UNTOLD_STATION) throw wrong("row-untold");
+	if (result.station === UNPROVISIONED_STATION) throw wrong("row-untold");
 	const publicKey = bytesOfHex(result.publicKey);
 	const nonce = bytesOfHex(result.nonce);
 	if (publicKey === undefined || nonce === undefined) throw wrong("row-damaged");

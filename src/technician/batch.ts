@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { OperationalError } from "../host/errors.js";
 import { type Said, said } from "../host/messages/said.js";
 import { resultOf, rowLines, type StationResult } from "../host/station-result.js";
-import { UNTOLD_STATION } from "../protocol/wire/possession.js";
+import { UNPROVISIONED_STATION } from "../protocol/wire/possession.js";
 import { ConsoleClient } from "./client.js";
 import { type ControlledPort, lineOf } from "./controlled-port.js";
 import type { Bundle } from "./flash/bundle.js";
@@ -108,7 +108,7 @@ async function makeStation(
 	const client = new ConsoleClient(lineOf(port), firstId(), () => {});
 	const { station: other } = await client.greet();
 	// What is begun on a board stays there: nothing is on a board that is another station.
-	if (other !== UNTOLD_STATION && other !== station) {
+	if (other !== UNPROVISIONED_STATION && other !== station) {
 		throw new OperationalError(said("replace-other-station", { station, mac, other }));
 	}
 	options.append({ begun: station, mac });

@@ -6,7 +6,7 @@ import { OperationalError } from "../host/errors.js";
 import { said } from "../host/messages/said.js";
 import { fingerprintOf, type StationResult, verifiedPossession } from "../host/station-result.js";
 import type { ConsoleFields } from "../protocol/line/console.js";
-import { POSSESSION_NONCE_BYTES, UNTOLD_STATION } from "../protocol/wire/possession.js";
+import { POSSESSION_NONCE_BYTES, UNPROVISIONED_STATION } from "../protocol/wire/possession.js";
 import { type ConsoleClient, LineError } from "./client.js";
 
 /** With name, place and checksum a line has 256 characters. */
@@ -37,7 +37,7 @@ export async function provision(options: ProvisionOptions): Promise<number | und
 	if (wanted !== undefined) {
 		// A journal is its station's for ever: under another id the board would record nothing.
 		const { station } = await askIdentity(client);
-		if (station !== UNTOLD_STATION && station !== wanted) {
+		if (station !== UNPROVISIONED_STATION && station !== wanted) {
 			throw new OperationalError(said("board-is-other", { station, wanted }));
 		}
 	}

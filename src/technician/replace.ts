@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { OperationalError } from "../host/errors.js";
 import { type Said, said } from "../host/messages/said.js";
 import { rowLines, type StationResult } from "../host/station-result.js";
-import { UNTOLD_STATION } from "../protocol/wire/possession.js";
+import { UNPROVISIONED_STATION } from "../protocol/wire/possession.js";
 import { selfTestVerdict, type TestedRow } from "./batch.js";
 import { ConsoleClient } from "./client.js";
 import { type ControlledPort, lineOf } from "./controlled-port.js";
@@ -82,7 +82,7 @@ export async function replaceBoard(options: ReplaceOptions): Promise<ReplacedRow
 		throw refused("replace-other-board", { station, mac: begun.mac, file: results });
 	}
 	const other = greeting.station;
-	if (other !== UNTOLD_STATION && other !== station) {
+	if (other !== UNPROVISIONED_STATION && other !== station) {
 		throw refused("replace-other-station", { station, mac, other });
 	}
 	const predecessor = begun === undefined ? options.delivered : begun.predecessor;

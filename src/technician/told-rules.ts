@@ -4,7 +4,7 @@
  */
 import { bytesOfHex } from "../core/bytes.js";
 import { StationError } from "../core/errors.js";
-import { FIELD_CHARACTERS_MAX, requireTold } from "../firmware/config/provisioning.js";
+import { FIELD_CHARACTERS_MAX, requireFieldText } from "../firmware/config/provisioning.js";
 import { provisioningRowOf } from "../firmware/config/provisioning-fields.js";
 import { type Said, said } from "../host/messages/said.js";
 import { isPointOfCurve } from "../host/station-result.js";
@@ -21,7 +21,7 @@ export function faultOfTold(name: string, text: string): Said | string | undefin
 	}
 	if (text.includes(NO_CHARACTER)) return said("not-utf8", { where: name });
 	try {
-		requireTold(name, text);
+		requireFieldText(name, text);
 	} catch (error) {
 		if (!(error instanceof StationError)) throw error;
 		return error.message;

@@ -59,7 +59,7 @@ export async function derive(options: DerivationOptions): Promise<Derived> {
 			const entry = decodeEntry(canonicalBytes);
 			if (entry.kind === "reading") table.take(entry);
 			else if (isKept(entry)) {
-				const placed = knowledge.place(entry);
+				const placed = knowledge.resolve(entry);
 				marks.push({
 					epoch: entry.epoch,
 					sequence: entry.sequence,

@@ -41,8 +41,8 @@ export function neighboursOf(policies: readonly Policy[]): Neighbours {
 			const last = before.at(-1);
 			if (first === undefined || last === undefined || before.length < rows) return false;
 			// One that nothing dates is judged by the policy of the row before it.
-			const from = knowledge.place(first)?.utcSeconds;
-			const to = knowledge.place(last)?.utcSeconds;
+			const from = knowledge.resolve(first)?.utcSeconds;
+			const to = knowledge.resolve(last)?.utcSeconds;
 			if (from === undefined || to === undefined) return false;
 			return seconds === 0 || to - from >= seconds + SPARE_SECONDS;
 		},

@@ -15,7 +15,7 @@ export function openConsole(
 	native: Native,
 	guard: Guard,
 	{ service }: Pick<BoardPins, "service">,
-	isUntold: boolean,
+	isUnprovisioned: boolean,
 ): ConsoleStream {
 	const state: { writable: number; readable: number; onActivity: (() => void) | undefined } = {
 		writable: 0,
@@ -51,7 +51,7 @@ export function openConsole(
 			return part.length;
 		},
 		get isAttached() {
-			return isUntold || native.station_level(service) === 0;
+			return isUnprovisioned || native.station_level(service) === 0;
 		},
 		get onActivity() {
 			return state.onActivity;

@@ -30,8 +30,8 @@ export const CONSOLE_PINS = Object.freeze({ transmit: 1, receive: 3 });
  * Rails and the service contact must be RTC pins (0, 2, 4, 12..15, 25..27, 32..39): only those hold
  * their level, or wake the chip, in deep sleep. 0, 2, 12 and 15 are strapping pins and stay free.
  */
-export function boardPinsOf(told: readonly number[]): BoardPins {
-	const pin = (index: number): number => told[index] ?? REFERENCE_PINS[index] ?? 0;
+export function boardPinsOf(pins: readonly number[]): BoardPins {
+	const pin = (index: number): number => pins[index] ?? REFERENCE_PINS[index] ?? 0;
 	return {
 		systemBus: { port: 0, data: pin(0), clock: pin(1) },
 		probeBus: { port: 1, data: pin(2), clock: pin(3) },

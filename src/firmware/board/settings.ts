@@ -1,5 +1,5 @@
 /**
- * The two places for configurations in NVS, in a namespace of their own. The SDK's key-value store commits
+ * The banks of settings in NVS, in a namespace of their own. The SDK's key-value store commits
  * every write, and NVS keeps the old value until the new one is whole; its `preference` module
  * erases first, and would lose both to a cut.
  */
@@ -19,19 +19,19 @@ export function createSettings(): SettingsMemory {
 		}
 	};
 	return {
-		read: (place) =>
+		read: (bank) =>
 			withStore((store) => {
-				const value = store.read(keyOf(place));
+				const value = store.read(keyOf(bank));
 				return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined;
 			}),
-		write: (place, bytes) =>
+		write: (bank, bytes) =>
 			withStore((store) => {
 				// A copy of its own: the SDK takes whole buffers, not windows into them.
-				store.write(keyOf(place), bytes.slice().buffer);
+				store.write(keyOf(bank), bytes.slice().buffer);
 			}),
 	};
 }
 
-function keyOf(place: number): string {
-	return `place-${place}`;
+function keyOf(bank: number): string {
+	return `place-${bank}`;
 }

@@ -19,7 +19,7 @@ import type { CalibrationBody } from "../../protocol/record/entry-layouts.js";
 import type { MeasuringBoard } from "../measure/probe-session.js";
 import type { WaterProbes } from "../measure/probes.js";
 import type { SpokenCircuit } from "../measure/sensor.js";
-import { ask } from "./circuit-talk.js";
+import { ask } from "./circuit-exchange.js";
 import {
 	celsiusOf,
 	decimalOf,
@@ -108,11 +108,11 @@ export function* watch(
 	const { clock, watchdog } = board;
 	const sensor = procedure.sensor(probes);
 	const isThermometer = procedure === PROCEDURES.temperature;
-	const told = decimalOf(given["celsius"]);
-	let celsius = told ?? candidate.celsius.at(-1)?.[1];
+	const typedCelsius = decimalOf(given["celsius"]);
+	let celsius = typedCelsius ?? candidate.celsius.at(-1)?.[1];
 	for (let count = 0; ; count++) {
 		const began = clock.milliseconds;
-		if (!isThermometer && told === undefined && count % CELSIUS_EVERY === 0) {
+		if (!isThermometer && typedCelsius === undefined && count % CELSIUS_EVERY === 0) {
 			const now = yield* celsiusOf(probes, watchdog);
 			if (now !== undefined) candidate.celsius.push([clock.milliseconds / 1000, now]);
 			celsius = now ?? celsius;
@@ -129,7 +129,8 @@ export function* watch(
 			celsius: at,
 		};
 		const left = Math.max(Math.ceil(WINDOW_SECONDS - settling.seconds), 0);
-		const isCalm = isThermometer || told !== undefined || hasTemperatureSettled(candidate, now);
+		const isCalm =
+			isThermometer || typedCelsius !== undefined || hasTemperatureSettled(candidate, now);
 		candidate.isSettled = settling.isSettled && isCalm;
 		yield* emit({
 			second: Math.round(now - candidate.beganMilliseconds / 1000),
@@ -180,10 +181,10 @@ function hasTemperatureSettled({ celsius }: Candidate, now: number): boolean {
 }
 
 /**
- * Gives a circuit the point that has settled; `onChange` is told before the first command after which it holds neither the
+ * Sends a circuit the point that has settled; `onChange` is called before the first command after which it holds neither the
  * old calibration nor the new. What it holds then. Throws `calibration-order` where the probe reads something else by now.
  */
-export function* tellPoint(
+export function* sendPoint(
 	{ point: { celsius, reading }, isSettled }: Candidate,
 	command: string,
 	{ procedure, probes, circuit, watchdog }: Spoken,

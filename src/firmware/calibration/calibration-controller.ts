@@ -14,7 +14,7 @@ import { CALIBRATION_ACTS } from "../../protocol/record/entry-layouts.js";
 import type { MeasuringBoard } from "../measure/probe-session.js";
 import type { WaterProbes } from "../measure/probes.js";
 import type { SpokenCircuit } from "../measure/sensor.js";
-import { type Candidate, candidateOf, labelOf, tellPoint, watch } from "./bottle.js";
+import { type Candidate, candidateOf, labelOf, sendPoint, watch } from "./bottle.js";
 import { CalibrationsInForce, type InForceOptions, NO_DIGEST } from "./calibrations-in-force.js";
 import { type ElectrodeHealth, electrodeHealth } from "./electrode-health.js";
 import { CALIBRATION, judge, LAST_CHECK, type Open, writeCalibration } from "./open-calibration.js";
@@ -237,7 +237,7 @@ export class CalibrationController {
 			const command = procedure.command(this.#situation(open), point);
 			if (procedure.milliseconds > 0)
 				open.facts = yield* withProbes(this.#options, procedure, (probes, circuit) =>
-					tellPoint(candidate, command, { procedure, probes, circuit, watchdog }, () => {
+					sendPoint(candidate, command, { procedure, probes, circuit, watchdog }, () => {
 						this.inForce.isAgreed = false;
 					}),
 				);
@@ -320,7 +320,7 @@ export class CalibrationController {
 		const { channel } = this.#require();
 		yield* this.inForce.cancel();
 		this.#open = undefined;
-		this.inForce.tell("cancelled");
+		this.inForce.recordOutcome("cancelled");
 		return { digest: hexOf(this.inForce.state(channel).digest) };
 	}
 

@@ -1,6 +1,6 @@
 /**
  * What a station knows of its calibrations and must know after a loss of power: which are in force, what each circuit's
- * export is then, how to go back, and whether one is being changed. Two places of the settings, written by turns; so
+ * export is then, how to go back, and whether one is being changed. Two banks of the settings, written in turn; so
  * whatever a cut does to one of them the other is whole. The bytes are in docs/FORMAT.md, section 6.
  */
 import { putUint32, uint16At, uint32At } from "../../core/bytes.js";
@@ -8,7 +8,7 @@ import { crc32 } from "../../core/crc32.js";
 import { assert, StationError } from "../../core/errors.js";
 import { CHANNELS } from "../../protocol/record/channels.js";
 import type { SettingsMemory } from "../ports.js";
-import { EXPORT_BYTES_MAX } from "./circuit-talk.js";
+import { EXPORT_BYTES_MAX } from "./circuit-exchange.js";
 import type { ElectrodeFinding } from "./electrode-health.js";
 
 export const DIGEST_BYTES = 8;
@@ -44,7 +44,7 @@ export interface PendingCalibration {
 }
 
 export interface StoredCalibrations {
-	/** Unix seconds of the last look at every circuit, 0 never. */
+	/** Unix seconds of the last check of every circuit, 0 never. */
 	checkedUtcSeconds: number;
 	pending: PendingCalibration | undefined;
 	readonly channels: readonly ChannelCalibration[];
@@ -55,7 +55,7 @@ export interface StoredCalibrations {
 /** "BCAL" little-endian. */
 const MAGIC = 0x4c414342;
 const VERSION = 1;
-const PLACES = Object.freeze([2, 3] as const);
+const BANKS = Object.freeze([2, 3] as const);
 /** Unix seconds 4, slopes and offset 3 x 4. */
 const FINDING_BYTES = 16;
 /** Magic 4, version 1, channels 1, pending 1, findings 1, serial 4, checked 4; then id 2, epoch 4, from 4. */
@@ -73,23 +73,23 @@ export class CalibrationStore {
 		this.#memory = memory;
 	}
 
-	/** The place that was written last, 0 none. */
-	get place(): number {
-		return this.#serial === 0 ? 0 : placeOf(this.#serial);
+	/** The bank that was written last, 0 none. */
+	get bank(): number {
+		return this.#serial === 0 ? 0 : bankOf(this.#serial);
 	}
 
 	/**
-	 * The newest that checks; a memory that holds none, or cannot be read, knows of no calibration. `place`: that of the
+	 * The newest that checks; a memory that holds none, or cannot be read, knows of no calibration. `bank`: that of the
 	 * last wake, beside which the other need not be read; 0 where nobody knows.
 	 */
-	load(place = 0): StoredCalibrations {
-		let newest = place === 0 ? undefined : this.#take(place);
-		if (this.place !== place) newest = undefined;
+	load(bank = 0): StoredCalibrations {
+		let newest = bank === 0 ? undefined : this.#take(bank);
+		if (this.bank !== bank) newest = undefined;
 		if (newest === undefined) {
 			this.#serial = 0;
-			for (const each of PLACES) newest = this.#take(each) ?? newest;
+			for (const each of BANKS) newest = this.#take(each) ?? newest;
 		}
-		// Each wake does this: of the older place no object is made.
+		// Each wake does this: of the older bank no object is made.
 		return newest === undefined
 			? {
 					checkedUtcSeconds: 0,
@@ -100,13 +100,13 @@ export class CalibrationStore {
 			: decode(newest);
 	}
 
-	/** Throws StationError `settings-failed`; then the place that was written last is untouched. */
+	/** Throws StationError `settings-failed`; then the bank that was written last is untouched. */
 	save(stored: StoredCalibrations): void {
 		const serial = this.#serial + 1;
-		const place = placeOf(serial);
+		const bank = bankOf(serial);
 		try {
-			this.#memory.write(place, encode(stored, serial));
-			const back = this.#memory.read(place);
+			this.#memory.write(bank, encode(stored, serial));
+			const back = this.#memory.read(bank);
 			if (back === undefined || serialOf(back) !== serial) {
 				throw new Error("what was written does not read back");
 			}
@@ -120,13 +120,13 @@ export class CalibrationStore {
 		this.#serial = serial;
 	}
 
-	/** What a place holds, if it checks and is newer than what was taken before. */
-	#take(place: number): Uint8Array | undefined {
+	/** What a bank holds, if it checks and is newer than what was taken before. */
+	#take(bank: number): Uint8Array | undefined {
 		let bytes: Uint8Array | undefined;
 		try {
-			bytes = this.#memory.read(place);
+			bytes = this.#memory.read(bank);
 		} catch {
-			// Whatever a port throws: nothing can be had from this place.
+			// Whatever a port throws: nothing can be had from this bank.
 			return undefined;
 		}
 		const serial = bytes === undefined ? undefined : serialOf(bytes);
@@ -136,8 +136,8 @@ export class CalibrationStore {
 	}
 }
 
-function placeOf(serial: number): number {
-	return PLACES[serial % PLACES.length] ?? PLACES[0];
+function bankOf(serial: number): number {
+	return BANKS[serial % BANKS.length] ?? BANKS[0];
 }
 
 function unknownChannel(): ChannelCalibration {

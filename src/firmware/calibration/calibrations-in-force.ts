@@ -21,13 +21,13 @@ import {
 	type PendingCalibration,
 	type StoredCalibrations,
 } from "./calibration-store.js";
-import { exportOf, importInto } from "./circuit-talk.js";
+import { exportOf, importInto } from "./circuit-exchange.js";
 import { NamedTexts } from "./named-texts.js";
 import {
 	NO_CIRCUIT,
 	order,
 	type Part,
-	type ProbePlace,
+	type ProbeAccess,
 	procedureOf,
 	withProbes,
 } from "./probe-work.js";
@@ -35,8 +35,8 @@ import type { Coefficients, Procedure } from "./procedures.js";
 import { closingOf, lastIdInRecord, type WatchedJournal } from "./recorded-calibrations.js";
 import { bytesOfCurves, CURVE_ID_FIRST, closingsOf, curvesLike } from "./turbidity-curve.js";
 
-export interface InForceOptions extends ProbePlace {
-	readonly board: ProbePlace["board"] & Pick<Board, "settings" | "sha256">;
+export interface InForceOptions extends ProbeAccess {
+	readonly board: ProbeAccess["board"] & Pick<Board, "settings" | "sha256">;
 	readonly journal: WatchedJournal;
 	/** Sequence of the entry, or undefined when the journal rejected it. */
 	readonly record: (body: EntryBody) => number | undefined;
@@ -46,13 +46,13 @@ export interface InForceOptions extends ProbePlace {
 	/** Unix seconds, 0 unknown. */
 	readonly utcSeconds: () => number;
 	readonly log: (text: string) => void;
-	/** This boot knows nothing of the circuits: they are looked at. */
+	/** This boot knows nothing of the circuits: they are checked. */
 	readonly isCheckDue: boolean;
 	/** Where the store was written last, as the last wake left it; 0 where nobody knows. */
-	readonly place: number;
+	readonly bank: number;
 }
 
-/** Every circuit is looked at once a day: 40 short commands. */
+/** Every circuit is checked once a day: 40 short commands. */
 const CHECK_SECONDS = 86_400;
 const TAKE_BACKS_MAX = 3;
 const TURBIDITY = channelIndexOf("turbidity");
@@ -76,13 +76,13 @@ export class CalibrationsInForce {
 	constructor(options: InForceOptions) {
 		this.#options = options;
 		this.#store = new CalibrationStore(options.board.settings);
-		this.stored = this.#store.load(options.place);
+		this.stored = this.#store.load(options.bank);
 		this.#isCheckDue = options.isCheckDue;
 	}
 
 	/** For the next wake. */
-	get place(): number {
-		return this.#store.place;
+	get bank(): number {
+		return this.#store.bank;
 	}
 
 	/** Id of the calibration in force. */
@@ -116,7 +116,7 @@ export class CalibrationsInForce {
 		return this.stored.pending;
 	}
 
-	/** Unix seconds of the last look at the circuits, 0 never. */
+	/** Unix seconds of the last check of the circuits, 0 never. */
 	get checkedUtcSeconds(): number {
 		return this.stored.checkedUtcSeconds;
 	}
@@ -135,7 +135,7 @@ export class CalibrationsInForce {
 	get isCheckDue(): boolean {
 		if (this.stored.pending !== undefined) return false;
 		const now = this.#options.utcSeconds();
-		// A clock that was put back must not put the next look off by years.
+		// A clock that was put back must not put the next check off by years.
 		const sinceSeconds = Math.abs(now - this.stored.checkedUtcSeconds);
 		return this.#isCheckDue || (now > 0 && sinceSeconds >= CHECK_SECONDS);
 	}
@@ -166,8 +166,8 @@ export class CalibrationsInForce {
 		}
 	}
 
-	/** The record is told what came of it: once it has this boot, for what stands before is firm then. */
-	tell(why: string): void {
+	/** Records what came of it: only after the boot, so that what was recorded before is firm. */
+	recordOutcome(why: string): void {
 		const { pending } = this.stored;
 		if (pending === undefined || this.#outcome === undefined) return;
 		if (this.#outcome === "restored" && !this.#options.restored(pending.channel, why)) return;
@@ -194,8 +194,8 @@ export class CalibrationsInForce {
 		throw new StationError("probe-malformed", "the circuit does not take its calibration back");
 	}
 
-	/** They are looked at now; false where settings take nothing: every wake would look again, and the battery pay. */
-	looked(): boolean {
+	/** They are checked now; false where settings cannot be written: then every wake would check again, at the cost of the battery. */
+	beginCheck(): boolean {
 		this.#isCheckDue = false;
 		this.stored.checkedUtcSeconds = this.#options.utcSeconds();
 		return this.save();
@@ -252,7 +252,7 @@ export class CalibrationsInForce {
 		this.supersede(state, 0, digest, curves[0]?.coefficients ?? NO_COEFFICIENTS, NOTHING);
 	}
 
-	/** A cancelled calibration: its circuit is back, the record is told by `tell`. */
+	/** A cancelled calibration: its circuit is back; `recordOutcome` records that. */
 	*cancel(): Task<void> {
 		const { pending } = this.stored;
 		if (pending === undefined) return;

@@ -9,9 +9,9 @@ export class NamedTexts {
 	/** Those (a person, labels of bottles) that are not what the record named last. */
 	parts(type: number, texts: readonly string[]): Part[] {
 		const fresh = texts.filter((text) => {
-			const place = type === PARTS.person ? "" : (text.split("|")[0] ?? "");
-			if (text === "" || this.#named.get(place) === text) return false;
-			return this.#named.set(place, text);
+			const topic = type === PARTS.person ? "" : (text.split("|")[0] ?? "");
+			if (text === "" || this.#named.get(topic) === text) return false;
+			return this.#named.set(topic, text);
 		});
 		return textParts(type, fresh.join(";"));
 	}

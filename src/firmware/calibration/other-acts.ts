@@ -11,7 +11,7 @@ import {
 	channelIn,
 	type Fields,
 	order,
-	type ProbePlace,
+	type ProbeAccess,
 	personOf,
 	procedureOf,
 	sampleOf,
@@ -25,12 +25,16 @@ import {
 const COUPLING_READINGS = 8;
 
 /** Imports the calibration before the one in force, and records that. Throws StationError. */
-export function* undo(inForce: CalibrationsInForce, place: ProbePlace, given: Words): Task<Fields> {
+export function* undo(
+	inForce: CalibrationsInForce,
+	access: ProbeAccess,
+	given: Words,
+): Task<Fields> {
 	const channel = channelIn(given);
 	const procedure = procedureOf(channel);
 	const state = inForce.state(channel);
 	if (state.beforeExport.length === 0) throw order("no calibration before it is kept");
-	const now = yield* withProbes(place, procedure, (_probes, circuit) =>
+	const now = yield* withProbes(access, procedure, (_probes, circuit) =>
 		inForce.exported(procedure, circuit),
 	);
 	if (!inForce.isInForce(channel, now)) {
@@ -57,10 +61,10 @@ export function* undo(inForce: CalibrationsInForce, place: ProbePlace, given: Wo
 }
 
 /** Whether the conductivity circuit's current reaches the electrode: pH while that sleeps, and while it measures. */
-export function* coupling(place: ProbePlace): Task<Fields> {
-	const { watchdog } = place.board;
+export function* coupling(access: ProbeAccess): Task<Fields> {
+	const { watchdog } = access.board;
 	const procedure = procedureOf(channelIn({ channel: "pH" }));
-	return yield* withProbes(place, procedure, function* ({ pH, conductivity, temperature }) {
+	return yield* withProbes(access, procedure, function* ({ pH, conductivity, temperature }) {
 		const { thermometer } = yield* sampleOf(temperature, watchdog);
 		pH.configure({ temperature: thermometer.temperature });
 		const sums: [number, number] = [0, 0];

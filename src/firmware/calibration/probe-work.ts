@@ -8,7 +8,7 @@ import { acquire, type RecoverySteps } from "../measure/acquire.js";
 import { type MeasuringBoard, ProbeSession } from "../measure/probe-session.js";
 import type { WaterProbes } from "../measure/probes.js";
 import type { Sensor, SpokenCircuit } from "../measure/sensor.js";
-import { ask } from "./circuit-talk.js";
+import { ask } from "./circuit-exchange.js";
 import { PROCEDURES, type Procedure } from "./procedures.js";
 
 /** Words and numbers of a command of the line, and of its answer. */
@@ -20,7 +20,7 @@ export type EmitFields = (fields: Fields) => Task<void>;
 export type Part = readonly [type: number, contents: Uint8Array];
 
 /** Where the probes hang. */
-export interface ProbePlace {
+export interface ProbeAccess {
 	readonly board: MeasuringBoard;
 	readonly openProbes: () => WaterProbes;
 }
@@ -38,7 +38,7 @@ const NO_RECOVERY_STEPS: RecoverySteps = Object.freeze({
 
 /** The probes with power, warm, and the neighbour that drives a current asleep. */
 export function* withProbes<Result>(
-	{ board, openProbes }: ProbePlace,
+	{ board, openProbes }: ProbeAccess,
 	procedure: Procedure,
 	work: (probes: WaterProbes, circuit: SpokenCircuit | undefined) => Task<Result>,
 ): Task<Result> {

@@ -38,8 +38,8 @@ export type ConfigurationEvent =
 	| { readonly kind: "reverted"; readonly id: number; readonly text: string }
 	/** Nothing changed. `id` 0 where it could not be read. */
 	| { readonly kind: "refused"; readonly id: number; readonly text: string }
-	/** A place of the store could not be read. */
-	| { readonly kind: "damaged"; readonly place: number };
+	/** A bank of the store could not be read. */
+	| { readonly kind: "damaged"; readonly bank: number };
 
 /** What one wake leaves to the next. */
 export interface ManagerState {
@@ -55,7 +55,7 @@ export interface ManagerState {
 }
 
 export interface ConfigurationManagerOptions {
-	/** What the station was told before it ever ran. */
+	/** What the station was provisioned with. */
 	readonly provisioned: StationConfiguration;
 	readonly memory: SettingsMemory;
 	readonly clock: { readonly milliseconds: number };
@@ -94,12 +94,12 @@ export class ConfigurationManager {
 		this.#store = new ConfigurationStore(options.memory);
 		this.#refusedOffer = options.state?.refusedOffer ?? 0;
 		this.#settledId = options.state?.settledId ?? 0;
-		const { good, newest, damaged, untold } = this.#store.load();
+		const { good, newest, damaged, unreported } = this.#store.load();
 		const isBoot = options.state === undefined;
-		if (isBoot) for (const place of damaged) this.#events.push({ kind: "damaged", place });
+		if (isBoot) for (const bank of damaged) this.#events.push({ kind: "damaged", bank });
 		this.#highestId = Math.max(this.#good.id, good?.id ?? 0, newest?.id ?? 0);
-		if (isBoot && untold !== undefined) {
-			const { id, isGood } = untold;
+		if (isBoot && unreported !== undefined) {
+			const { id, isGood } = unreported;
 			// Power was cut between the verdict and its entry.
 			if (isGood) this.#events.push({ kind: "confirmed", id });
 			else this.#events.push({ kind: "reverted", id, text: "before this boot" });
@@ -164,11 +164,11 @@ export class ConfigurationManager {
 	}
 
 	/** The record has the verdict on `id`. */
-	told(id: number): void {
+	markReported(id: number): void {
 		// Its canonical form is still where that would be written.
 		if (this.#settledId > 0) return;
 		try {
-			this.#store.tell(id);
+			this.#store.markReported(id);
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
 			// The next boot tells it once more, which is true again.
@@ -196,7 +196,7 @@ export class ConfigurationManager {
 			this.#trial = { configuration, canonicalBytes, endsMilliseconds };
 			return;
 		}
-		// Also in a wake: the boot gave it up, and slept before the record could be told.
+		// Also in a wake: the boot gave it up, and slept before it could be recorded.
 		if (boots >= TRIAL_BOOTS_MAX) {
 			this.#abandoned = { id, text: `${boots} boots and no upload` };
 			return;
@@ -234,7 +234,7 @@ export class ConfigurationManager {
 		// Offered until the collector has seen the entry that says it is in force.
 		if (equalBytes(canonicalBytes, current)) return undefined;
 		const checksum = crc32(canonicalBytes, 0, canonicalBytes.length);
-		const id = idSaidBy(canonicalBytes);
+		const id = idIn(canonicalBytes);
 		try {
 			const configuration = parseCanonicalConfiguration(canonicalBytes);
 			if (configuration.station !== this.#options.provisioned.station) {
@@ -243,10 +243,10 @@ export class ConfigurationManager {
 			if (id <= this.#highestId) {
 				return this.#refuse(id, checksum, `not newer than ${this.#highestId}`);
 			}
-			// It takes the place that still says "on trial" of one which was confirmed.
+			// It takes the bank that still says "on trial" of one which was confirmed.
 			if (this.#settledId > 0) this.#keepGood(this.#settledId);
 			this.#store.try(id, canonicalBytes, 0);
-			// In place 0, or failed and its place taken.
+			// In bank 0, or failed and its bank taken.
 			this.#settledId = 0;
 			const endsMilliseconds = this.#options.clock.milliseconds + TRIAL_MILLISECONDS_MAX;
 			this.#trial = { configuration, canonicalBytes, endsMilliseconds };
@@ -304,7 +304,7 @@ export class ConfigurationManager {
 }
 
 /** For the report of one that may be anything; 0 where it says none. */
-function idSaidBy(canonicalBytes: Uint8Array): number {
+function idIn(canonicalBytes: Uint8Array): number {
 	for (const line of asciiText(canonicalBytes).split("\r").join("\n").split("\n")) {
 		if (line.startsWith("id=") && isDigits(line.slice(3), 5)) return Number(line.slice(3));
 	}

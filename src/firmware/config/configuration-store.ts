@@ -1,6 +1,6 @@
 /**
- * Where configurations that came over the air are kept: two places that survive the loss of power. Place
- * 0 holds the last one that has proved itself, place 1 the newest that was tried; so whatever a cut
+ * Where configurations that came over the air are kept: two banks that survive the loss of power. Bank
+ * 0 holds the last one that has proved itself, bank 1 the newest that was tried; so whatever a cut
  * does to one of them, the other is whole. The bytes are in docs/FORMAT.md.
  */
 import { crc32 } from "../../core/crc32.js";
@@ -9,10 +9,10 @@ import type { SettingsMemory } from "../ports.js";
 import { CANONICAL_CONFIGURATION_BYTES_MAX } from "./parse-configuration.js";
 
 /**
- * What place 1 says of its configuration; in place 0 it is always `good`. `told`: the verdict on it is in
+ * What bank 1 says of its configuration; in bank 0 it is always `good`. `reported`: the verdict on it is in
  * the record.
  */
-const STATES = ["good", "trial", "failed", "told"] as const;
+const STATES = ["good", "trial", "failed", "reported"] as const;
 
 export interface StoredConfiguration {
 	readonly state: (typeof STATES)[number];
@@ -28,14 +28,14 @@ export interface StoredConfigurations {
 	/** On trial or failed, and newer than `good`. */
 	readonly newest: StoredConfiguration | undefined;
 	/** A verdict was reached on the last one that was tried, and the record may not have it. */
-	readonly untold: { readonly id: number; readonly isGood: boolean } | undefined;
-	/** Places that hold something that does not check. */
+	readonly unreported: { readonly id: number; readonly isGood: boolean } | undefined;
+	/** Banks that hold something that does not check. */
 	readonly damaged: readonly number[];
 }
 
-const GOOD_PLACE = 0;
+const GOOD_BANK = 0;
 /** As `settings-damaged` names it. */
-export const TRIAL_PLACE = 1;
+export const TRIAL_BANK = 1;
 /** "BCFG" little-endian. */
 const MAGIC = 0x47464342;
 const VERSION = 1;
@@ -50,22 +50,22 @@ export class ConfigurationStore {
 		this.#memory = memory;
 	}
 
-	/** What is there; a memory that cannot be read is one whose places are damaged. */
+	/** What is there; a memory that cannot be read is one whose banks are damaged. */
 	load(): StoredConfigurations {
 		const damaged: number[] = [];
-		const [good, newest] = [GOOD_PLACE, TRIAL_PLACE].map((place) => {
-			const found = this.#read(place);
+		const [good, newest] = [GOOD_BANK, TRIAL_BANK].map((bank) => {
+			const found = this.#read(bank);
 			if (found !== "damaged") return found;
-			damaged.push(place);
+			damaged.push(bank);
 			return undefined;
 		});
 		const isGood = good?.state === "good";
 		const isKept = isGood && newest?.state === "trial" && newest.id === good.id;
-		const isUntold = newest !== undefined && (isKept || newest.state === "failed");
+		const isUnreported = newest !== undefined && (isKept || newest.state === "failed");
 		return {
-			untold: isUntold ? { id: newest.id, isGood: isKept } : undefined,
+			unreported: isUnreported ? { id: newest.id, isGood: isKept } : undefined,
 			good: isGood ? good : undefined,
-			// After a configuration has proved itself both places hold it.
+			// After a configuration has proved itself both banks hold it.
 			newest:
 				newest === undefined || newest.state === "good" || (isGood && newest.id <= good.id)
 					? undefined
@@ -76,41 +76,41 @@ export class ConfigurationStore {
 
 	/** Puts one on trial. Throws StationError `settings-failed`; then the good one is untouched. */
 	try(id: number, canonicalBytes: Uint8Array, boots: number): void {
-		this.#write(TRIAL_PLACE, { state: "trial", id, boots, canonicalBytes });
+		this.#write(TRIAL_BANK, { state: "trial", id, boots, canonicalBytes });
 	}
 
 	/** The one on trial has proved itself: it becomes the last good one. Throws `settings-failed`. */
 	keep(id: number, canonicalBytes: Uint8Array): void {
-		this.#write(GOOD_PLACE, { state: "good", id, boots: 0, canonicalBytes });
+		this.#write(GOOD_BANK, { state: "good", id, boots: 0, canonicalBytes });
 	}
 
 	/** Its number is never to be tried again. Throws `settings-failed`. */
 	fail(id: number): void {
-		this.#write(TRIAL_PLACE, { state: "failed", id, boots: 0, canonicalBytes: new Uint8Array(0) });
+		this.#write(TRIAL_BANK, { state: "failed", id, boots: 0, canonicalBytes: new Uint8Array(0) });
 	}
 
-	/** The record has the verdict on `id`. Throws `settings-failed`; then the next boot tells it again. */
-	tell(id: number): void {
-		this.#write(TRIAL_PLACE, { state: "told", id, boots: 0, canonicalBytes: new Uint8Array(0) });
+	/** The record has the verdict on `id`. Throws `settings-failed`; then the next boot reports it again. */
+	markReported(id: number): void {
+		this.#write(TRIAL_BANK, { state: "reported", id, boots: 0, canonicalBytes: new Uint8Array(0) });
 	}
 
-	#read(place: number): StoredConfiguration | "damaged" | undefined {
+	#read(bank: number): StoredConfiguration | "damaged" | undefined {
 		let bytes: Uint8Array | undefined;
 		try {
-			bytes = this.#memory.read(place);
+			bytes = this.#memory.read(bank);
 		} catch {
-			// Whatever a port throws: nothing can be had from this place.
+			// Whatever a port throws: nothing can be had from this bank.
 			return "damaged";
 		}
 		if (bytes === undefined) return undefined;
 		return decode(bytes) ?? "damaged";
 	}
 
-	#write(place: number, stored: StoredConfiguration): void {
+	#write(bank: number, stored: StoredConfiguration): void {
 		const bytes = encode(stored);
 		try {
-			this.#memory.write(place, bytes);
-			const back = this.#memory.read(place);
+			this.#memory.write(bank, bytes);
+			const back = this.#memory.read(bank);
 			if (back !== undefined && decode(back)?.id === stored.id) return;
 		} catch (error) {
 			throw failed(error);

@@ -1,5 +1,5 @@
 /**
- * What a board was told of itself on its line: kept as lines `name=value` in two places of the settings, the newer one
+ * What a board was told of itself on its line: kept as lines `name=value` in two banks of the settings, the newer one
  * in force, so that a cut leaves the older; and the draft of another, of which nothing holds before it is committed. A
  * board that was told half of it, or nothing, has placeholders for the rest and says what is missing.
  */
@@ -14,7 +14,7 @@ import {
 } from "../../core/bytes.js";
 import { crc32 } from "../../core/crc32.js";
 import { StationError } from "../../core/errors.js";
-import { UNTOLD_STATION } from "../../protocol/wire/possession.js";
+import { UNPROVISIONED_STATION } from "../../protocol/wire/possession.js";
 import type { SettingsMemory, Sha256, WiFiNetwork } from "../ports.js";
 import {
 	canonicalConfiguration,
@@ -38,7 +38,7 @@ import {
 import { isStaticAddress } from "./static-address.js";
 
 /** Told by name, as text. */
-export type Told = ReadonlyMap<string, string>;
+export type ProvisionedFields = ReadonlyMap<string, string>;
 
 /** What is wrong with a field, or that it is missing: then the board continues without. */
 export interface ProvisioningProblem {
@@ -48,7 +48,7 @@ export interface ProvisioningProblem {
 }
 
 const PLACEHOLDERS = Object.freeze({
-	station: UNTOLD_STATION,
+	station: UNPROVISIONED_STATION,
 	collectorHost: "untold.invalid",
 	collectorPort: 443,
 	collectorPublicKey: new Uint8Array(33),
@@ -58,17 +58,17 @@ const MAGIC = 0x56525042;
 const HEAD_BYTES = 10;
 const CRC_BYTES = 4;
 /** Places 0 and 1 are the configurations', 2 and 3 the calibrations'. */
-const PLACES: readonly number[] = Object.freeze([4, 5]);
-/** Every field at its longest would be 5.2 KB; both places and the configurations fit 20 KB of NVS. */
+const BANKS: readonly number[] = Object.freeze([4, 5]);
+/** Every field at its longest would be 5.2 KB; both banks and the configurations fit 20 KB of NVS. */
 export const PROVISIONING_BYTES_MAX = 4000;
 /** A certificate of 1024 bytes. */
 export const FIELD_CHARACTERS_MAX = 2048;
 /** From when the firmware is: a board that was told no floor believes nothing earlier. */
 const BUILD_UTC_SECONDS = 1_795_000_000;
 
-/** What is in force; the newest of both places that checks. Reads, never writes. */
+/** What is in force; the newer of both banks that checks. Reads, never writes. */
 export class Provisioning {
-	readonly told: Told;
+	readonly fields: ProvisionedFields;
 	readonly configuration: StationConfiguration;
 	/** Names that were not told and must be. */
 	readonly missing: readonly string[];
@@ -78,14 +78,14 @@ export class Provisioning {
 	/** `base` is what the board would know anyway: of a simulated one that nobody has to tell. */
 	constructor(memory: SettingsMemory, base?: StationConfiguration) {
 		this.#memory = memory;
-		const newest = PLACES.map((place) => read(memory, place)).sort(
+		const newest = BANKS.map((bank) => read(memory, bank)).sort(
 			(a, b) => (b?.serial ?? -1) - (a?.serial ?? -1),
 		)[0];
 		this.#serial = newest?.serial ?? 0;
-		this.told = newest?.told ?? new Map();
+		this.fields = newest?.fields ?? new Map();
 		const isBased = newest === undefined && base !== undefined;
-		this.missing = isBased ? [] : neededFields().filter((name) => !this.told.has(name));
-		this.configuration = isBased ? base : configurationOf(this.told, newest?.id ?? 1);
+		this.missing = isBased ? [] : neededFields().filter((name) => !this.fields.has(name));
+		this.configuration = isBased ? base : configurationOf(this.fields, newest?.id ?? 1);
 	}
 
 	/** All that is needed to deliver was told. */
@@ -97,7 +97,7 @@ export class Provisioning {
 		const networks: WiFiNetwork[] = [];
 		for (let index = 0; index < NETWORKS_MAX; index++) {
 			const of = (what: "Name" | "Password" | "Address") =>
-				this.told.get(networkField(index, what)) ?? "";
+				this.fields.get(networkField(index, what)) ?? "";
 			const name = of("Name");
 			if (name !== "") networks.push({ name, password: of("Password"), address: of("Address") });
 		}
@@ -105,26 +105,26 @@ export class Provisioning {
 	}
 
 	get authority(): Uint8Array {
-		return bytesOfHex(this.told.get("authority") ?? "") ?? new Uint8Array(0);
+		return bytesOfHex(this.fields.get("authority") ?? "") ?? new Uint8Array(0);
 	}
 
 	get trustFloorUtcSeconds(): number {
-		return Number(this.told.get("trustFloorUtcSeconds") ?? BUILD_UTC_SECONDS);
+		return Number(this.fields.get("trustFloorUtcSeconds") ?? BUILD_UTC_SECONDS);
 	}
 
 	/** Of the board that this one replaces; undefined: of none. */
 	get predecessor(): Predecessor | undefined {
-		return predecessorOf(this.told.get("predecessor") ?? "");
+		return predecessorOf(this.fields.get("predecessor") ?? "");
 	}
 
 	/** As PINS has them, in the order of the reference's. */
 	get pins(): readonly number[] {
-		return this.told.get("pins")?.split(",").map(Number) ?? REFERENCE_PINS;
+		return this.fields.get("pins")?.split(",").map(Number) ?? REFERENCE_PINS;
 	}
 
 	/** Throws StationError `settings-failed`; then what was in force still is. */
-	write(told: Told, id: number): void {
-		const lines = asciiBytes(linesOf(told, id));
+	write(fields: ProvisionedFields, id: number): void {
+		const lines = asciiBytes(linesOf(fields, id));
 		const serial = this.#serial + 1;
 		const bytes = new Uint8Array(HEAD_BYTES + lines.length + CRC_BYTES);
 		putUint32(bytes, 0, MAGIC);
@@ -134,10 +134,10 @@ export class Provisioning {
 		bytes.set(lines, HEAD_BYTES);
 		const end = HEAD_BYTES + lines.length;
 		putUint32(bytes, end, crc32(bytes, 0, end));
-		const place = PLACES[serial % 2] ?? 4;
+		const bank = BANKS[serial % 2] ?? 4;
 		try {
-			this.#memory.write(place, bytes);
-			if (read(this.#memory, place)?.serial === serial) return;
+			this.#memory.write(bank, bytes);
+			if (read(this.#memory, bank)?.serial === serial) return;
 		} catch (error) {
 			throw notStored(error);
 		}
@@ -147,15 +147,15 @@ export class Provisioning {
 
 /** A journal is a station's, for ever: throws StationError `configuration-invalid` where there is no name. */
 export function named(configuration: StationConfiguration): StationConfiguration {
-	if (configuration.station !== UNTOLD_STATION) return configuration;
+	if (configuration.station !== UNPROVISIONED_STATION) return configuration;
 	throw wrong("the board was not told its station");
 }
 
 /** Of what was told, and placeholders for the rest. */
-function configurationOf(told: Told, id: number): StationConfiguration {
+function configurationOf(provisioned: ProvisionedFields, id: number): StationConfiguration {
 	const fields: Record<string, unknown> = { ...DEFAULT_CONFIGURATION, ...PLACEHOLDERS, id };
 	for (const [name, row] of Object.entries<FieldRow>(CONFIGURATION_FIELDS)) {
-		const text = told.get(name);
+		const text = provisioned.get(name);
 		if (text !== undefined) fields[name] = readField(name, row.kind, text);
 	}
 	return fields as unknown as StationConfiguration;
@@ -163,23 +163,23 @@ function configurationOf(told: Told, id: number): StationConfiguration {
 
 /** A draft: what was told, what is in force, and what has been changed of it. */
 export class ProvisioningDraft {
-	readonly #before: Told;
-	readonly #told: Map<string, string>;
+	readonly #before: ProvisionedFields;
+	readonly #fields: Map<string, string>;
 
 	/** `inForce`: a configuration that the collector gave since counts for what was told. */
-	constructor(told: Told, inForce: StationConfiguration) {
-		const begun = new Map(told);
-		const untold = PLACEHOLDERS as Readonly<Record<string, unknown>>;
+	constructor(fields: ProvisionedFields, inForce: StationConfiguration) {
+		const begun = new Map(fields);
+		const placeholders = PLACEHOLDERS as Readonly<Record<string, unknown>>;
 		for (const [name, value] of Object.entries(inForce)) {
-			const isPlaceholder = !told.has(name) && String(value) === String(untold[name]);
+			const isPlaceholder = !fields.has(name) && String(value) === String(placeholders[name]);
 			if (name !== "id" && !isPlaceholder) begun.set(name, textOf(value));
 		}
 		this.#before = begun;
-		this.#told = new Map(begun);
+		this.#fields = new Map(begun);
 	}
 
-	get told(): Told {
-		return this.#told;
+	get fields(): ProvisionedFields {
+		return this.#fields;
 	}
 
 	/**
@@ -188,18 +188,18 @@ export class ProvisioningDraft {
 	 */
 	set(name: string, at: number, text: string): void {
 		if (provisioningRowOf(name) === undefined) throw wrong(`${name}: no such field`);
-		const held = this.#told.get(name) ?? "";
+		const held = this.#fields.get(name) ?? "";
 		if (at > held.length) throw wrong(`${name}: ${held.length} characters so far, not ${at}`);
 		const value = held.slice(0, at) + text;
 		if (value.length > FIELD_CHARACTERS_MAX) throw wrong(`${name}: too long`);
 		if (value === "" && name !== "timeHost" && !name.startsWith("turbidityCoefficients"))
-			this.#told.delete(name);
-		else this.#told.set(name, value);
+			this.#fields.delete(name);
+		else this.#fields.set(name, value);
 	}
 
 	/** Whether the field is other than before. */
 	isNew(name: string): boolean {
-		return this.#told.get(name) !== this.#before.get(name);
+		return this.#fields.get(name) !== this.#before.get(name);
 	}
 
 	/** Everything that is wrong or missing, each field by itself, then what fields must agree on. */
@@ -209,11 +209,11 @@ export class ProvisioningDraft {
 			if (!(error instanceof StationError)) throw error;
 			problems.push({ field, isMissing: false, rule: error.message });
 		};
-		for (const [name, text] of this.#told) {
+		for (const [name, text] of this.#fields) {
 			try {
-				requireTold(name, text);
+				requireFieldText(name, text);
 				const network = networkNameOf(name);
-				if (network !== undefined && !this.#told.has(network)) {
+				if (network !== undefined && !this.#fields.has(network)) {
 					throw wrong(`${name}: there is no ${network}`);
 				}
 			} catch (error) {
@@ -222,23 +222,23 @@ export class ProvisioningDraft {
 		}
 		if (problems.length === 0) {
 			try {
-				requireConsistent(configurationOf(this.#told, 1));
+				requireConsistent(configurationOf(this.#fields, 1));
 			} catch (error) {
 				add("turbidityProbe", error);
 			}
 		}
-		if (linesOf(this.#told, 0xffff).length > PROVISIONING_BYTES_MAX) {
+		if (linesOf(this.#fields, 0xffff).length > PROVISIONING_BYTES_MAX) {
 			problems.push({ field: "all", isMissing: false, rule: "too much in all" });
 		}
 		for (const field of neededFields()) {
-			if (!this.#told.has(field)) problems.push({ field, isMissing: true, rule: "not told yet" });
+			if (!this.#fields.has(field)) problems.push({ field, isMissing: true, rule: "not told yet" });
 		}
 		return problems;
 	}
 
 	/** Names what would be committed: eight digits of CRC-32. */
 	get check(): string {
-		const lines = asciiBytes(linesOf(this.#told, 0));
+		const lines = asciiBytes(linesOf(this.#fields, 0));
 		const word = new Uint8Array(4);
 		new DataView(word.buffer).setUint32(0, crc32(lines, 0, lines.length));
 		return hexOf(word);
@@ -246,7 +246,7 @@ export class ProvisioningDraft {
 
 	/** What may be shown of a field: of a secret four digits, which tell it from another and not what it is. */
 	shown(name: string, sha256: Sha256): string {
-		const text = this.#told.get(name) ?? "";
+		const text = this.#fields.get(name) ?? "";
 		const digits = hexOf(sha256(asciiBytes(`${name}=${text}`)));
 		if (isSecret(name)) return `set, hash ${digits.slice(0, 4)}`;
 		return text.length > 100 ? `${text.length} characters, hash ${digits.slice(0, 8)}` : text;
@@ -254,11 +254,12 @@ export class ProvisioningDraft {
 }
 
 /** Throws StationError `configuration-invalid` that names the field and its rule. */
-export function requireTold(name: string, text: string): void {
+export function requireFieldText(name: string, text: string): void {
 	const row = provisioningRowOf(name);
 	if (row === undefined) throw wrong(`${name}: no such field`);
 	requireField(name, row, readField(name, row.kind, text));
-	if (name === "station" && text === UNTOLD_STATION) throw wrong("station: choose another name");
+	if (name === "station" && text === UNPROVISIONED_STATION)
+		throw wrong("station: choose another name");
 	if (name === "pins") requirePins(text.split(",").map(Number));
 	if (name === "predecessor" && predecessorOf(text) === undefined) {
 		throw wrong("predecessor: use EPOCH,SEQUENCE,HEAD as bistrina replace tells it");
@@ -287,25 +288,25 @@ function textOf(value: unknown): string {
 }
 
 /** The canonical form, with `id`, of what is kept. */
-function linesOf(told: Told, id: number): string {
+function linesOf(fields: ProvisionedFields, id: number): string {
 	const values: Record<string, unknown> = { id };
-	for (const [name, text] of told) values[name] = text;
+	for (const [name, text] of fields) values[name] = text;
 	return canonicalConfiguration(values);
 }
 
-function read(memory: SettingsMemory, place: number) {
+function read(memory: SettingsMemory, bank: number) {
 	let bytes: Uint8Array | undefined;
 	try {
-		bytes = memory.read(place);
+		bytes = memory.read(bank);
 	} catch {
-		// Whatever a port throws: nothing can be had from this place.
+		// Whatever a port throws: nothing can be had from this bank.
 		return undefined;
 	}
 	if (bytes === undefined || bytes.length < HEAD_BYTES + CRC_BYTES) return undefined;
 	const end = HEAD_BYTES + uint16At(bytes, 8);
 	if (uint32At(bytes, 0) !== MAGIC || bytes.length !== end + CRC_BYTES) return undefined;
 	if (uint32At(bytes, end) !== crc32(bytes, 0, end)) return undefined;
-	const told = new Map<string, string>();
+	const fields = new Map<string, string>();
 	let id = 1;
 	for (const line of asciiText(bytes, HEAD_BYTES, end).split("\n")) {
 		const equals = line.indexOf("=");
@@ -313,9 +314,9 @@ function read(memory: SettingsMemory, place: number) {
 		const name = line.slice(0, equals);
 		const value = line.slice(equals + 1);
 		if (name === "id") id = Number(value);
-		else if (equals > 0 && provisioningRowOf(name) !== undefined) told.set(name, value);
+		else if (equals > 0 && provisioningRowOf(name) !== undefined) fields.set(name, value);
 	}
-	return { serial: uint32At(bytes, 4), id, told };
+	return { serial: uint32At(bytes, 4), id, fields };
 }
 
 function wrong(what: string): StationError {

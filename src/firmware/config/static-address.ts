@@ -7,15 +7,15 @@ const HOSTS_MAX = 0xff_ffff;
 
 /** Four of them, commas between; address and gateway are two stations of one network. */
 export function isStaticAddress(text: string): boolean {
-	const told = text.split(",").map(numberOf);
-	const [address = 0, mask = 0, gateway = 0, nameServer = 0] = told;
+	const numbers = text.split(",").map(numberOf);
+	const [address = 0, mask = 0, gateway = 0, nameServer = 0] = numbers;
 	const hosts = 0xffff_ffff - mask;
 	const isStation = (each: number): boolean => {
 		const host = each % (hosts + 1);
 		return isUnicast(each) && host > 0 && host < hosts;
 	};
 	return (
-		told.length === 4 &&
+		numbers.length === 4 &&
 		hosts >= HOSTS_MIN &&
 		hosts <= HOSTS_MAX &&
 		(hosts & (hosts + 1)) === 0 &&

@@ -84,8 +84,8 @@ export function turbidityCalibrationsOf(choice: TurbidityCurveChoice): Calibrati
 export function turbidityBasesOf(
 	choice: TurbidityCurveChoice & LoopLaw,
 ): readonly CalibrationBody[] {
-	const told = turbidityCalibrationsOf(choice);
-	if (told.length > 0) return told;
+	const chosen = turbidityCalibrationsOf(choice);
+	if (chosen.length > 0) return chosen;
 	const { turbidityAt4MilliampereMilli: low, turbidityAt20MilliampereMilli: high } = choice;
 	// Volts over milliohms are kiloamperes.
 	const perVolt = (1_000_000 / choice.loopShuntMilliohms / 16) * ((high - low) / 1000);

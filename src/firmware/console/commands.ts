@@ -163,7 +163,7 @@ function* selfTest(
 	const report = yield* measured(service, false, waitMilliseconds);
 	let failed = 0;
 	let doubtful = 0;
-	const tell = (probe: string, verdict: string, rest: AnswerFields): AnswerFields => {
+	const verdictRow = (probe: string, verdict: string, rest: AnswerFields): AnswerFields => {
 		if (verdict === "failed") failed++;
 		if (verdict === "doubtful") doubtful++;
 		return { probe, verdict, ...rest };
@@ -172,7 +172,7 @@ function* selfTest(
 		const isFailed = failure !== undefined || (flags & FAULT_FLAGS) !== 0;
 		const verdict = isFailed ? "failed" : flags === 0 ? "good" : "doubtful";
 		yield* emit(
-			tell(channel, verdict, {
+			verdictRow(channel, verdict, {
 				flags: flagNames(flags),
 				cause: failure ?? "none",
 				value: shown(derived.value),
@@ -182,7 +182,10 @@ function* selfTest(
 	const { electrode, electrodeDays, electrodeBy } = service.calibrations.electrode();
 	const isIll = electrode === "ill";
 	yield* emit(
-		tell("electrode", isIll ? "doubtful" : "good", { cause: electrodeBy, value: electrodeDays }),
+		verdictRow("electrode", isIll ? "doubtful" : "good", {
+			cause: electrodeBy,
+			value: electrodeDays,
+		}),
 	);
 	const parts: readonly (readonly [string, StationErrorCode | undefined])[] = [
 		["probe-bus", stuck(report, "probe-bus")],
@@ -192,7 +195,7 @@ function* selfTest(
 	];
 	for (const [part, cause] of parts) {
 		const verdict = cause === undefined ? "good" : "failed";
-		yield* emit(tell(part, verdict, { cause: cause ?? "none" }));
+		yield* emit(verdictRow(part, verdict, { cause: cause ?? "none" }));
 	}
 	return { failed, doubtful, milliseconds: report.durationMilliseconds };
 }

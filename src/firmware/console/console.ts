@@ -101,7 +101,7 @@ export class Console implements CommandContext {
 	}
 
 	/** One line of the log for anyone who listens; lost when there is no room, and then the loss is told. */
-	say(text: string): void {
+	line(text: string): void {
 		if (!this.#isGreeted || !this.#options.stream.isAttached) return;
 		const seconds = Math.floor(this.#options.clock.milliseconds / 1000);
 		if (this.#logsLost > 0) {
@@ -165,7 +165,7 @@ export class Console implements CommandContext {
 		if (this.#isReminded || left <= 0 || left > REMINDER_MILLISECONDS) return;
 		this.#isReminded = true;
 		const minutes = Math.ceil(left / 60_000);
-		this.say(
+		this.line(
 			`service is still on and ends in ${minutes} minutes; any key keeps it, leave ends it now`,
 		);
 	}
@@ -181,7 +181,7 @@ export class Console implements CommandContext {
 		// A technician who plugs in while the station is awake has come; the state of the contact when it woke may be forgotten.
 		if (this.#wasAway) this.#call();
 		else if (!this.#options.isCalled) return;
-		this.say(`bistrina ${station}, console ${CONSOLE_VERSION}; type help`);
+		this.line(`bistrina ${station}, console ${CONSOLE_VERSION}; type help`);
 	}
 
 	/** The client has detached: drop its pending request. */

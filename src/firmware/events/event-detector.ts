@@ -107,10 +107,10 @@ export class EventDetector {
 	constructor(
 		thresholds: EventThresholds,
 		state?: Uint8Array,
-		place?: Uint8Array,
+		storage?: Uint8Array,
 		work?: Uint8Array,
 	) {
-		this.#memory = new EventMemory(state, place, work);
+		this.#memory = new EventMemory(state, storage, work);
 		this.#thresholds = thresholds;
 		this.#watch = riseOf(thresholds.eventWatchPerMille);
 		this.#strong = riseOf(thresholds.eventStrongPerMille);
@@ -167,7 +167,7 @@ export class EventDetector {
 		// What it began with is known better than by its change.
 		if (isGoingOn) return;
 		values[SINCE] = secondsSinceBegin;
-		for (const place of [QUIET, BURSTS, ACIDS, STRONGS, CALMS]) values[place] = 0;
+		for (const index of [QUIET, BURSTS, ACIDS, STRONGS, CALMS]) values[index] = 0;
 		values[AGREED] = isEnd ? 0 : claim.burstAgreed;
 		const x = stepsOf(conductivityHundredths / 100);
 		if (isEnd) {
@@ -209,8 +209,8 @@ export class EventDetector {
 		const isStormOver =
 			isStorm && (this.#isOff || this.#memory.at(STORM_SINCE) >= STORM_SECONDS_MAX);
 		// Where turbidity is thinned out, readings without it tell nothing of a storm.
-		const isTold = x !== undefined && reading.turbidity !== undefined;
-		if (isStormOver || (isTold && this.#memory.at(EC_COUNT) >= RING_MIN)) {
+		const hasTurbidity = x !== undefined && reading.turbidity !== undefined;
+		if (isStormOver || (hasTurbidity && this.#memory.at(EC_COUNT) >= RING_MIN)) {
 			this.#judgeStorm(reading, x ?? 0, isStormOver);
 		}
 		if (this.code !== 0) this.#follow(reading, x);
@@ -225,8 +225,8 @@ export class EventDetector {
 
 	#pass({ elapsedSeconds }: EventReading): void {
 		const elapsed = Math.min(Math.max(elapsedSeconds, 0), ELAPSED_MAX);
-		for (const place of [SINCE, QUIET, PH_AGE, LONG_AGE, STORM_SINCE]) {
-			this.#memory.values[place] = Math.min(this.#memory.at(place) + elapsed, 0x3fffffff);
+		for (const index of [SINCE, QUIET, PH_AGE, LONG_AGE, STORM_SINCE]) {
+			this.#memory.values[index] = Math.min(this.#memory.at(index) + elapsed, 0x3fffffff);
 		}
 	}
 
@@ -245,7 +245,7 @@ export class EventDetector {
 			if (this.#memory.at(AGREED) < BURST_AGREE) return;
 			state[CODE] = ALARM_CODES.watch;
 			state[FIRST_RISE] = x - this.#memory.at(BASELINE);
-			for (const place of [SINCE, ACIDS, STRONGS, CALMS]) state[place] = 0;
+			for (const index of [SINCE, ACIDS, STRONGS, CALMS]) state[index] = 0;
 			this.#claim(reading, ALARM_CODES.watch, ALARM_PHASES.begin);
 			state[BURSTS] = 0;
 			this.#count(reading, x);
@@ -288,7 +288,7 @@ export class EventDetector {
 		if (!isOver && this.#memory.at(CALMS) < CALM_RUN) return;
 		const state = this.#memory.values;
 		this.#claim(reading, this.code, ALARM_PHASES.end);
-		for (const place of [CODE, BEGIN, AGREED, QUIET]) state[place] = 0;
+		for (const index of [CODE, BEGIN, AGREED, QUIET]) state[index] = 0;
 		if (!isOver) return;
 		// What did not end by itself is the level from now on.
 		if (x !== undefined) this.#memory.ec.fill(x);

@@ -79,15 +79,16 @@ export const LONG_MEDIAN = 25;
 export const TURBIDITY_MEDIAN = 26;
 /** Rise when the watch began. */
 export const FIRST_RISE = 27;
-export const PLACES = 28;
+export const VALUE_COUNT = 28;
 
 /** 4 x 28 + 2 x (39 + 15 + 24 + 56) = 380 bytes. */
-export const EVENT_STATE_BYTES = 4 * PLACES + 2 * (RING + PH_RING + TURBIDITY_RING + LONG_RING);
+export const EVENT_STATE_BYTES =
+	4 * VALUE_COUNT + 2 * (RING + PH_RING + TURBIDITY_RING + LONG_RING);
 /** The longest ring, sorted. */
 export const EVENT_WORK_BYTES = 2 * LONG_RING;
 
 export class EventMemory {
-	/** By the places above. */
+	/** By the indexes above. */
 	readonly values: Int32Array;
 	readonly ec: Uint16Array;
 	readonly pH: Uint16Array;
@@ -98,21 +99,21 @@ export class EventMemory {
 	readonly #work: Uint16Array;
 
 	/**
-	 * `state`: from `save`; of another length it is none, and what is in `place` continues: EVENT_STATE_BYTES, aligned to 4.
+	 * `state`: from `save`; of another length it is none, and what is in `storage` continues: EVENT_STATE_BYTES, aligned to 4.
 	 * `work`: EVENT_WORK_BYTES at the beginning of their buffer, of which nothing is kept.
 	 */
 	constructor(
 		state: Uint8Array | undefined,
-		place: Uint8Array = new Uint8Array(EVENT_STATE_BYTES),
+		storage: Uint8Array = new Uint8Array(EVENT_STATE_BYTES),
 		work: Uint8Array = new Uint8Array(EVENT_WORK_BYTES),
 	) {
-		const { buffer, byteOffset } = place;
+		const { buffer, byteOffset } = storage;
 		// XS sorts from the beginning of the buffer, wherever the array's own is.
-		assert(work.byteOffset === 0, "a place to sort in that XS would not sort in");
+		assert(work.byteOffset === 0, "memory to sort in that XS would not sort in");
 		this.#work = new Uint16Array(work.buffer, 0, LONG_RING);
-		this.#bytes = place;
-		this.values = new Int32Array(buffer, byteOffset, PLACES);
-		let at = byteOffset + 4 * PLACES;
+		this.#bytes = storage;
+		this.values = new Int32Array(buffer, byteOffset, VALUE_COUNT);
+		let at = byteOffset + 4 * VALUE_COUNT;
 		this.ec = new Uint16Array(buffer, at, RING);
 		at += 2 * RING;
 		this.pH = new Uint16Array(buffer, at, PH_RING);
@@ -120,7 +121,7 @@ export class EventMemory {
 		this.#turbidity = new Uint16Array(buffer, at, TURBIDITY_RING);
 		at += 2 * TURBIDITY_RING;
 		this.#long = new Uint16Array(buffer, at, LONG_RING);
-		if (state?.length === EVENT_STATE_BYTES) place.set(state);
+		if (state?.length === EVENT_STATE_BYTES) storage.set(state);
 	}
 
 	/** A copy of the state. */
@@ -128,8 +129,8 @@ export class EventMemory {
 		return this.#bytes.slice();
 	}
 
-	at(place: number): number {
-		return this.values[place] ?? 0;
+	at(index: number): number {
+		return this.values[index] ?? 0;
 	}
 
 	/** The middle of ring[from..to), or of its distances from `center`; the lower one of two. */

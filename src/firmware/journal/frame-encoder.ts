@@ -21,8 +21,8 @@ import {
 import {
 	CURSOR_AT,
 	decodeFrame,
-	type PlacedAnchor,
-	placed,
+	type StoredAnchor,
+	storedAnchor,
 } from "../../protocol/flash/journal-image.js";
 import { CodecTuning } from "./journal-tuning.js";
 
@@ -46,18 +46,18 @@ type Finish = (
 
 export class FrameEncoder {
 	readonly tuning: CodecTuning;
-	#key: PlacedAnchor | undefined;
-	#anchor: PlacedAnchor | undefined;
+	#key: StoredAnchor | undefined;
+	#anchor: StoredAnchor | undefined;
 
 	constructor(tuning = new CodecTuning()) {
 		this.tuning = tuning;
 	}
 
-	get key(): PlacedAnchor | undefined {
+	get key(): StoredAnchor | undefined {
 		return this.#key;
 	}
 
-	get anchor(): PlacedAnchor | undefined {
+	get anchor(): StoredAnchor | undefined {
 		return this.#anchor;
 	}
 
@@ -75,7 +75,7 @@ export class FrameEncoder {
 	}
 
 	/** Continues in a sector whose newest key and anchor are known. */
-	resume(key: PlacedAnchor | undefined, anchor: PlacedAnchor | undefined): void {
+	resume(key: StoredAnchor | undefined, anchor: StoredAnchor | undefined): void {
 		this.#key = key;
 		this.#anchor = anchor;
 	}
@@ -83,14 +83,14 @@ export class FrameEncoder {
 	/** Frame of the entry with `index` in its sector; allocates the frame. */
 	encode(canonicalBytes: Uint8Array, index: number, epoch: number, seed: number): EncodedFrame {
 		const sequence = uint32At(canonicalBytes, 8);
-		const place = { epoch, sequence };
+		const position = { epoch, sequence };
 		const finish: Finish = (frame, type, slots, reference) => {
 			if (slots === 0) return undefined;
 			sealFrame(frame, type, slots, index, seed);
 			const length = slots * SLOT_BYTES;
 			const bytes = frame.length === length ? frame : frame.slice(0, length);
 			const anchorOf = (wanted: number) => (reference?.index === wanted ? reference : undefined);
-			const decoded = decodeFrame(bytes, { type, index }, anchorOf, place);
+			const decoded = decodeFrame(bytes, { type, index }, anchorOf, position);
 			if (decoded === undefined || !equalBytes(decoded.canonicalBytes, canonicalBytes))
 				return undefined;
 			return { bytes, slots, type, anchor: decoded.anchor, reference, canonicalBytes };
@@ -106,7 +106,7 @@ export class FrameEncoder {
 	/** The frame is durable at `slot`: remembers what later frames may refer to. */
 	commit(encoded: EncodedFrame, slot: number): void {
 		if (encoded.anchor !== undefined) {
-			this.#anchor = placed(encoded.anchor, slot);
+			this.#anchor = storedAnchor(encoded.anchor, slot);
 			if (encoded.type === FRAME_TYPES.key) this.#key = this.#anchor;
 		}
 		if (encoded.reference !== undefined) {

@@ -42,13 +42,13 @@ export interface JournalCheckpoint {
 	readonly tuning: Uint8Array;
 }
 
-/** At most 128 bytes, at the beginning of `place` where there is one. */
-export function encodeCheckpoint(note: JournalCheckpoint, place?: Uint8Array): Uint8Array {
+/** At most 128 bytes, at the beginning of `into` where there is one. */
+export function encodeCheckpoint(note: JournalCheckpoint, into?: Uint8Array): Uint8Array {
 	// With LogWriter.storeCursor: nothing is released that was never given.
 	assert(note.cursor < note.nextSequence, "a note whose cursor is ahead of its log");
 	const tuning = note.tuning.length > TUNING_BYTES_MAX ? new Uint8Array(0) : note.tuning;
 	const length = FIXED_BYTES + tuning.length + CRC_BYTES;
-	const bytes = place?.subarray(0, length).fill(0) ?? new Uint8Array(length);
+	const bytes = into?.subarray(0, length).fill(0) ?? new Uint8Array(length);
 	bytes[0] = NOTE_VERSION;
 	bytes[1] = note.isErasedAhead ? FLAG_ERASED_AHEAD : 0;
 	putUint32(bytes, 4, note.epoch);

@@ -135,7 +135,7 @@ export class Journal {
 	}
 
 	/**
-	 * Appends an entry and gives it its place. Durable when it returns. Blocks for a flash write
+	 * Appends an entry and gives it its sequence. Durable when it returns. Blocks for a flash write
 	 * (about 1 ms), with an erase when none was made ahead (45 ms, 400 ms at worst). Throws
 	 * `flash-failed`, `journal-full-of-bad-sectors`, `journal-geometry`; then the entry is not there.
 	 */
@@ -241,8 +241,9 @@ export class Journal {
 
 	/** As `encodeCheckpoint`, for retained memory; empty when there is nothing safe to resume from. */
 	save(into?: Uint8Array): Uint8Array {
-		const place = this.#ring.refusal === undefined ? this.#ring.writer.save() : NO_PLACE;
-		if (place === undefined) return NOTHING;
+		const writerState =
+			this.#ring.refusal === undefined ? this.#ring.writer.save() : NO_WRITER_STATE;
+		if (writerState === undefined) return NOTHING;
 		// Of a ring that cannot be written, the epoch that is being delivered.
 		const held =
 			this.#ring.refusal === undefined
@@ -262,7 +263,7 @@ export class Journal {
 			gapsDeliveredTo: losses.deliveredTo,
 			formerGapAt: this.#ring.formerGapAt,
 			head: extent.head.length > 0 ? extent.head : new Uint8Array(HEAD_BYTES),
-			...place,
+			...writerState,
 		};
 		return encodeCheckpoint(note, into);
 	}
@@ -347,7 +348,7 @@ const FULL = "journal-full-of-bad-sectors";
 
 /** A note from which nothing is resumed, but for its cursor. */
 const NOTHING = new Uint8Array(0);
-const NO_PLACE = Object.freeze({
+const NO_WRITER_STATE = Object.freeze({
 	lastSlot: 0,
 	endSlot: 0,
 	keySlot: undefined,

@@ -65,18 +65,18 @@ export class LogReader {
 		visit: (sequence: number, canonicalBytes: Uint8Array) => void,
 	): void {
 		let sequence = Math.max(first, this.#extent.firstSequenceHeld);
-		let place = sequence < end ? this.#firstPlace(sequence) : undefined;
-		while (place !== undefined && sequence < end) {
+		let sector = sequence < end ? this.#locateFrom(sequence) : undefined;
+		while (sector !== undefined && sequence < end) {
 			this.walk(
-				place,
+				sector,
 				(at, canonicalBytes) => {
 					if (at < end) visit(at, canonicalBytes);
 					return at + 1 < end;
 				},
 				sequence,
 			);
-			sequence = Math.max(place.end, sequence);
-			place = place.next === undefined ? undefined : this.place(place.next);
+			sequence = Math.max(sector.end, sequence);
+			sector = sector.next === undefined ? undefined : this.located(sector.next);
 		}
 	}
 
@@ -85,12 +85,12 @@ export class LogReader {
 		const { nextSequence, firstSequenceHeld, head: newestHead } = this.#extent;
 		if (sequence === nextSequence && newestHead.length > 0) return newestHead;
 		if (sequence < firstSequenceHeld || sequence > nextSequence) return undefined;
-		const place = this.locate(sequence);
-		if (place === undefined) return undefined;
-		const { header } = place;
+		const sector = this.locate(sequence);
+		if (sector === undefined) return undefined;
+		const { header } = sector;
 		let head: Uint8Array = header.head;
 		let expected = header.firstSequence;
-		this.walk(place, (at, canonicalBytes) => {
+		this.walk(sector, (at, canonicalBytes) => {
 			if (at >= sequence || at !== expected) return false;
 			head = chainNext(this.#sha256, head, canonicalBytes);
 			expected++;
@@ -117,8 +117,8 @@ export class LogReader {
 
 	/** The sector that answers for `sequence`: bisection over the first sequences. */
 	locate(sequence: number): Located | undefined {
-		const place = this.#firstPlace(sequence);
-		return place === undefined || place.header.firstSequence > sequence ? undefined : place;
+		const sector = this.#locateFrom(sequence);
+		return sector === undefined || sector.header.firstSequence > sequence ? undefined : sector;
 	}
 
 	/** The log begins with the first sector from `serial` on that counts. */
@@ -141,11 +141,11 @@ export class LogReader {
 	 * returns false; those of the sector that are not readable go into the account of losses.
 	 */
 	walk(
-		place: Located,
+		sector: Located,
 		visit: (sequence: number, canonicalBytes: Uint8Array) => boolean,
-		from = place.header.firstSequence,
+		from = sector.header.firstSequence,
 	): void {
-		const { header, end, next } = place;
+		const { header, end, next } = sector;
 		const { firstSequence } = header;
 		let isStopped = false;
 		const bytes = this.#sector(header.serial);
@@ -155,7 +155,7 @@ export class LogReader {
 			(index, canonicalBytes) => {
 				const sequence = firstSequence + index;
 				if (sequence >= end) return false;
-				// With LogWriter.store: what is at a place bears its number.
+				// With LogWriter.store: what is at a position bears its number.
 				assert(uint32At(canonicalBytes, 8) === sequence, "an entry is read out of its order");
 				isStopped = !visit(sequence, canonicalBytes);
 				return !isStopped;
@@ -187,7 +187,7 @@ export class LogReader {
 	}
 
 	/** A sector of the log with what it answers for. */
-	place(header: SectorHeader, known?: HeaderOf): Located {
+	located(header: SectorHeader, known?: HeaderOf): Located {
 		const next = this.#headerAtOrAbove(header.serial + 1, this.#extent.serial, known);
 		if (next === undefined) return { header, end: this.#extent.nextSequence, next };
 		// What was passed over as unproved is not served, though it may read well another day.
@@ -198,7 +198,7 @@ export class LogReader {
 	 * The sector that answers for `sequence`, or the first after it: what lies between has lost its header,
 	 * and goes into the account of losses.
 	 */
-	#firstPlace(sequence: number): Located | undefined {
+	#locateFrom(sequence: number): Located | undefined {
 		let low = this.#extent.oldestSerial;
 		let high = this.#extent.serial;
 		let found = this.#headerAtOrAbove(low, high);
@@ -206,7 +206,7 @@ export class LogReader {
 		if (found.firstSequence > sequence) {
 			const last = found.firstSequence - 1;
 			this.#losses.note(this.#extent.firstSequenceHeld, last, CORRUPTION_REASON, found.head);
-			return this.place(found);
+			return this.located(found);
 		}
 		low = found.serial;
 		while (low < high) {
@@ -219,7 +219,7 @@ export class LogReader {
 				high = middle - 1;
 			}
 		}
-		return this.place(found);
+		return this.located(found);
 	}
 
 	#headerAtOrAbove(serial: number, last: number, known?: HeaderOf): SectorHeader | undefined {

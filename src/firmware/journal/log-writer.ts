@@ -219,7 +219,7 @@ export class LogWriter {
 			uint32At(canonicalBytes, 8) === extent.nextSequence,
 			"an entry is stored out of its order",
 		);
-		this.#place(
+		this.#storeFrame(
 			(index, seed) => this.#encoder.encode(canonicalBytes, index, extent.epoch, seed),
 			(encoded, slot) => this.#encoder.commit(encoded, slot),
 		);
@@ -234,7 +234,7 @@ export class LogWriter {
 		const extent = this.#extent;
 		if (cursor <= extent.cursor) return;
 		assert(cursor < extent.nextSequence, "a cursor ahead of its log");
-		this.#place((index, seed) => encodeCursor({ cursor, epoch: extent.epoch }, index, seed));
+		this.#storeFrame((index, seed) => encodeCursor({ cursor, epoch: extent.epoch }, index, seed));
 		extent.cursor = cursor;
 	}
 
@@ -243,7 +243,7 @@ export class LogWriter {
 		if (this.isUnsettled) this.settle();
 		if (cursor <= former.cursor) return;
 		const mark = { cursor, epoch: former.epoch, last: former.nextSequence - 1 };
-		this.#place((index, seed) => encodeCursor(mark, index, seed));
+		this.#storeFrame((index, seed) => encodeCursor(mark, index, seed));
 		former.cursor = cursor;
 	}
 
@@ -253,7 +253,7 @@ export class LogWriter {
 	}
 
 	/** Programs a frame where the log ends, in as many sectors as it takes. */
-	#place<Frame extends { readonly bytes: Uint8Array; readonly slots: number }>(
+	#storeFrame<Frame extends { readonly bytes: Uint8Array; readonly slots: number }>(
 		encode: (index: number, seed: number) => Frame,
 		commit: (frame: Frame, slot: number) => void = () => {},
 	): void {

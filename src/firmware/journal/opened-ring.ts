@@ -262,15 +262,15 @@ export class OpenedRing {
 		const { oldestSerial, serial } = extent;
 		const oldest = oldestSerial < serial ? reader.headerOf(oldestSerial, headerOf) : undefined;
 		if (oldest === undefined) return;
-		const place = reader.place(oldest, headerOf);
+		const sector = reader.located(oldest, headerOf);
 		const known = losses.save();
 		let readable = 0;
-		reader.walk(place, () => {
+		reader.walk(sector, () => {
 			readable++;
 			return true;
 		});
 		const unproved = oldest.isCopying ? oldest.unproved : 0;
-		if (readable < place.end - oldest.firstSequence - unproved) {
+		if (readable < sector.end - oldest.firstSequence - unproved) {
 			reader.dropBelow(oldestSerial + 1, headerOf);
 		}
 		losses.restore(known);

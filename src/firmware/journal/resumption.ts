@@ -13,7 +13,11 @@ import {
 	type SectorHeader,
 	SLOT_BYTES,
 } from "../../protocol/flash/journal-format.js";
-import { decodeFrame, type PlacedAnchor, placed } from "../../protocol/flash/journal-image.js";
+import {
+	decodeFrame,
+	type StoredAnchor,
+	storedAnchor,
+} from "../../protocol/flash/journal-image.js";
 import type { JournalCheckpoint } from "./journal-checkpoint.js";
 import type { RingFlash } from "./ring-flash.js";
 import { LOOK_AHEAD } from "./ring-search.js";
@@ -23,8 +27,8 @@ const ANCHOR_BYTES = FRAME_SLOTS_MAX * SLOT_BYTES;
 /** What the note leaves out because flash has it. */
 export interface Resumption {
 	readonly header: SectorHeader;
-	readonly key: PlacedAnchor | undefined;
-	readonly anchor: PlacedAnchor | undefined;
+	readonly key: StoredAnchor | undefined;
+	readonly anchor: StoredAnchor | undefined;
 	/** Canonical bytes of the last entry, if it is a reading that came out whole. */
 	readonly latestReading: Uint8Array | undefined;
 }
@@ -66,14 +70,14 @@ export function resumeFrom(
 	const passed = header.isCopying && last.index === 0 ? header.unproved : 0;
 	if (next !== note.nextSequence && next + passed !== note.nextSequence) return undefined;
 	if (!isNewest(header, flash)) return undefined;
-	// The two that the last frame may build on, each in a place of its own.
-	const keyPlace = flash.scratch.subarray(2 * ANCHOR_BYTES);
-	const anchorPlace = flash.scratch.subarray(3 * ANCHOR_BYTES);
-	const key = readAnchor(flash, header, note.keySlot, undefined, keyPlace);
+	// The two that the last frame may build on, each in a buffer of its own.
+	const keyBuffer = flash.scratch.subarray(2 * ANCHOR_BYTES);
+	const anchorBuffer = flash.scratch.subarray(3 * ANCHOR_BYTES);
+	const key = readAnchor(flash, header, note.keySlot, undefined, keyBuffer);
 	const anchor =
 		note.anchorSlot === note.keySlot
 			? key
-			: readAnchor(flash, header, note.anchorSlot, key, anchorPlace);
+			: readAnchor(flash, header, note.anchorSlot, key, anchorBuffer);
 	const latest = decodeFrame(
 		tail.subarray(0, last.slots * SLOT_BYTES),
 		last,
@@ -102,13 +106,13 @@ function readAnchor(
 	flash: RingFlash,
 	header: SectorHeader,
 	slot: number | undefined,
-	key: PlacedAnchor | undefined,
-	place: Uint8Array,
-): PlacedAnchor | undefined {
+	key: StoredAnchor | undefined,
+	buffer: Uint8Array,
+): StoredAnchor | undefined {
 	const slots = Math.floor(flash.sectorBytes / SLOT_BYTES);
 	if (slot === undefined || slot >= slots) return undefined;
 	const end = Math.min(slot + FRAME_SLOTS_MAX, slots);
-	const into = place.subarray(0, (end - slot) * SLOT_BYTES);
+	const into = buffer.subarray(0, (end - slot) * SLOT_BYTES);
 	const bytes = flash.fill(header.serial % flash.count, slot * SLOT_BYTES, into);
 	const frame = openFrame(bytes, 0, frameSeedOf(header.ring, header.serial));
 	if (frame === undefined) return undefined;
@@ -118,5 +122,5 @@ function readAnchor(
 		(index) => (key?.index === index ? key : undefined),
 		{ epoch: header.epoch, sequence: header.firstSequence + frame.index },
 	);
-	return decoded?.anchor === undefined ? undefined : placed(decoded.anchor, slot);
+	return decoded?.anchor === undefined ? undefined : storedAnchor(decoded.anchor, slot);
 }

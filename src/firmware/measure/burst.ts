@@ -38,11 +38,11 @@ function ascending(values: readonly number[]): number[] {
 	// By insertion: a burst is short, and this needs no call for each comparison.
 	const sorted: number[] = [];
 	for (const value of values) {
-		let place = sorted.length;
-		for (; place > 0 && (sorted[place - 1] ?? 0) > value; place--) {
-			sorted[place] = sorted[place - 1] ?? 0;
+		let index = sorted.length;
+		for (; index > 0 && (sorted[index - 1] ?? 0) > value; index--) {
+			sorted[index] = sorted[index - 1] ?? 0;
 		}
-		sorted[place] = value;
+		sorted[index] = value;
 	}
 	return sorted;
 }

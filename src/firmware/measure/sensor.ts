@@ -29,7 +29,7 @@ export interface Sensor<Sample> {
 /** A circuit that is spoken to in its own words; calibrating is. */
 export interface SpokenCircuit {
 	/** Says a command; milliseconds until `poll` makes sense. Throws StationError. */
-	say(command: string, milliseconds: number): number;
+	send(command: string, milliseconds: number): number;
 	/** True when it has been answered. Throws StationError, `probe-syntax` where it was refused. */
 	poll(): boolean;
 	/** The answer to the last command. */

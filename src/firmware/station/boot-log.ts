@@ -75,8 +75,8 @@ export class BootLog {
 
 	/** When safe mode has to be told of as ended, on the board's clock; undefined: it has not. */
 	get safeModeEndMilliseconds(): number | undefined {
-		const isTold = this.isWritten && this.#crash?.isSafeModeOpen === true;
-		return isTold ? this.safeUntilMilliseconds : undefined;
+		const isEndDue = this.isWritten && this.#crash?.isSafeModeOpen === true;
+		return isEndDue ? this.safeUntilMilliseconds : undefined;
 	}
 
 	/** At the begin of a wake: at once what may find no later moment. */

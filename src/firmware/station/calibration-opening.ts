@@ -2,7 +2,7 @@
 import type { Task } from "../../core/task.js";
 import { isFitted } from "../../protocol/record/probe-kinds.js";
 import { CalibrationController } from "../calibration/calibration-controller.js";
-import { lookAtCircuits } from "../calibration/circuit-look.js";
+import { checkCircuits } from "../calibration/circuit-check.js";
 import { CONFIGURATION_FIELDS } from "../config/configuration-fields.js";
 import type { ConfigurationManager } from "../config/configuration-manager.js";
 import { turbidityBasesOf } from "../config/turbidity-curves.js";
@@ -24,15 +24,15 @@ export interface CalibrationRooms {
 export interface Calibrations {
 	readonly controller: CalibrationController;
 	readonly lending: ProbeLending;
-	/** At the circuits: whether somebody calibrated them with other tools. */
-	readonly look: () => Task<void>;
+	/** Of the circuits: whether somebody calibrated them with other tools. */
+	readonly check: () => Task<void>;
 }
 
-/** `place`: of the last wake's, for a wake of a deep sleep; every other boot looks at the circuits. */
+/** `bank`: of the last wake's, for a wake of a deep sleep; every other boot checks the circuits. */
 export function openCalibrations(
 	{ board, openProbes }: StationOptions,
 	{ manager, journal, recorder, time, wake }: CalibrationRooms,
-	place: number | undefined,
+	bank: number | undefined,
 ): Calibrations {
 	const lending = new ProbeLending(wake);
 	const probes = { board, openProbes: () => openProbes(board, manager.configuration) };
@@ -50,10 +50,10 @@ export function openCalibrations(
 		hasOxygen: () => isFitted(manager.configuration.oxygenProbe),
 		utcSeconds: () => time.utcSeconds ?? 0,
 		log: (text) => board.log.line(text),
-		isCheckDue: place === undefined,
-		place: place ?? 0,
+		isCheckDue: bank === undefined,
+		bank: bank ?? 0,
 	});
-	const look = (): Task<void> =>
-		lookAtCircuits(controller.inForce, probes, (text) => board.log.line(text));
-	return { controller, lending, look };
+	const check = (): Task<void> =>
+		checkCircuits(controller.inForce, probes, (text) => board.log.line(text));
+	return { controller, lending, check };
 }

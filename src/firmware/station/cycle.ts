@@ -141,7 +141,7 @@ export class Cycle {
 		if (calibrations.isOpen && !console.isInService) {
 			calibrations.abandon();
 			yield* call(calibrations.inForce.recover());
-			if (bootLog.isWritten) calibrations.inForce.tell("left");
+			if (bootLog.isWritten) calibrations.inForce.recordOutcome("left");
 		} else if (requests.request !== undefined) yield* this.#serve(requests.request);
 		else if (lending.isWanted) {
 			yield* call(lending.lend(times.nextMilliseconds - LEASE_END_MILLISECONDS, board.watchdog));
@@ -226,7 +226,7 @@ export class Cycle {
 		const { manager, bootLog, uploads, log } = this.#parts;
 		if (!bootLog.isWritten || uploads.isUploading) return;
 		for (let event = manager.next(); event !== undefined; event = manager.next()) {
-			log(`configuration ${event.kind} ${"id" in event ? event.id : event.place}`);
+			log(`configuration ${event.kind} ${"id" in event ? event.id : event.bank}`);
 			this.#record(event);
 		}
 	}
@@ -240,17 +240,18 @@ export class Cycle {
 				uploads.requestSoon();
 				break;
 			case "confirmed":
-				if (recorder.event("configuration-confirmed", event.id, "")) manager.told(event.id);
+				if (recorder.event("configuration-confirmed", event.id, "")) manager.markReported(event.id);
 				break;
 			case "reverted":
-				if (recorder.event("configuration-reverted", event.id, event.text)) manager.told(event.id);
+				if (recorder.event("configuration-reverted", event.id, event.text))
+					manager.markReported(event.id);
 				this.#reconfigure();
 				break;
 			case "refused":
 				recorder.event("configuration-refused", event.id, event.text);
 				break;
 			case "damaged":
-				recorder.event("settings-damaged", event.place, "");
+				recorder.event("settings-damaged", event.bank, "");
 				break;
 		}
 	}
@@ -299,7 +300,7 @@ export class Cycle {
 		yield* call(readings.measure(stamp, context));
 		if (bootLog.isWritten && recorder.fault === undefined) {
 			if (calibrations.isInterrupted) yield* call(calibrations.inForce.recover());
-			calibrations.inForce.tell("interrupted");
+			calibrations.inForce.recordOutcome("interrupted");
 		}
 		yield* call(events.settle());
 		if (trial.isOpen && recorder.fault === undefined) {
@@ -337,7 +338,7 @@ export class Cycle {
 	*#checkCircuits(): Task<void> {
 		const { inForce } = this.#parts.calibrations.controller;
 		if (this.#parts.bootLog.isWritten && inForce.isCheckDue) {
-			yield* call(this.#parts.calibrations.look());
+			yield* call(this.#parts.calibrations.check());
 		}
 	}
 

@@ -96,7 +96,7 @@ export class EventController {
 	readonly #work: Uint8Array;
 	/** Claims of it that the record does not have, and those that it has. */
 	#claims: AlarmBody[] = [];
-	#told: (Entry & AlarmBody)[] = [];
+	#recorded: (Entry & AlarmBody)[] = [];
 	/** The reading of a boot, until the record is known: it comes after all that stands there. */
 	#pending: Entry | undefined;
 	/** It knows what the record knows. */
@@ -211,14 +211,14 @@ export class EventController {
 		return new DataView(this.#bytes.buffer, this.#bytes.byteOffset, DETECTOR_AT);
 	}
 
-	get #place(): Uint8Array {
+	get #detectorBytes(): Uint8Array {
 		return this.#bytes.subarray(DETECTOR_AT);
 	}
 
 	/** Under the configuration in force, with what is in its place. */
 	#opened(): EventDetector {
 		const thresholds = eventThresholdsOf(this.#options.manager.configuration);
-		return new EventDetector(thresholds, undefined, this.#place, this.#work);
+		return new EventDetector(thresholds, undefined, this.#detectorBytes, this.#work);
 	}
 
 	/**
@@ -235,7 +235,7 @@ export class EventController {
 		const count = Math.max(RECALLED_ENTRIES, Math.ceil(RECALLED_SECONDS / fastest));
 		const end = journal.nextSequence;
 		let first = Math.max(journal.firstSequenceHeld, end - count);
-		this.#place.fill(0);
+		this.#detectorBytes.fill(0);
 		try {
 			for (; first < end; first += RECALLED_AT_ONCE) {
 				board.watchdog.feed();
@@ -258,13 +258,13 @@ export class EventController {
 		switch (entry.kind) {
 			case "reading":
 				this.#forget();
-				this.#told = [];
-				this.#before.set(this.#place);
+				this.#recorded = [];
+				this.#before.set(this.#detectorBytes);
 				this.#last = this.#readingOf(entry);
 				this.#claims = [...this.#detector.take(this.#last)];
 				return;
 			case "alarm":
-				this.#tell(entry);
+				this.#takeClaim(entry);
 				return;
 			default:
 				this.#derivation.observe(entry);
@@ -272,7 +272,7 @@ export class EventController {
 	}
 
 	/** The record has a claim. */
-	#tell(entry: Entry & AlarmBody): void {
+	#takeClaim(entry: Entry & AlarmBody): void {
 		const { code, phase, readingSequence } = entry;
 		const claims = this.#claims.filter(
 			(claim) =>
@@ -285,16 +285,16 @@ export class EventController {
 			this.#forget();
 			this.#detector.adopt(entry, entry.sequence);
 		}
-		this.#told.push(entry);
+		this.#recorded.push(entry);
 	}
 
 	/** Claims that the record does not have were never made: its reading is one that had nothing but what the record says. */
 	#forget(): void {
 		if (this.#claims.length === 0 || this.#last === undefined) return;
 		this.#claims = [];
-		this.#place.set(this.#before);
+		this.#detectorBytes.set(this.#before);
 		this.#detector.warm(this.#last);
-		for (const told of this.#told) this.#detector.adopt(told, told.sequence);
+		for (const claim of this.#recorded) this.#detector.adopt(claim, claim.sequence);
 	}
 
 	get #derivation(): DerivationContext {
@@ -302,8 +302,8 @@ export class EventController {
 		const context = new DerivationContext();
 		this.#context = context;
 		const configuration = this.#options.manager.configuration;
-		for (const body of derivationEntriesOf(configuration)) context.tell(body);
-		for (const body of this.#options.standing()) context.tell(body);
+		for (const body of derivationEntriesOf(configuration)) context.adopt(body);
+		for (const body of this.#options.standing()) context.adopt(body);
 		return context;
 	}
 

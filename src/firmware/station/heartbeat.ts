@@ -23,10 +23,10 @@ const HEAP = 14;
 const BITS = 15;
 const COUNTED = 16;
 const SEEN = 17;
-const PLACES = 18;
+const VALUE_COUNT = 18;
 const SECONDS_A_DAY = 86_400;
 /** 4 x 18 + (2 + 2 + 1) x 24 = 192 bytes. */
-export const HEARTBEAT_BYTES = 4 * PLACES + 5 * SESSIONS;
+export const HEARTBEAT_BYTES = 4 * VALUE_COUNT + 5 * SESSIONS;
 
 export interface Measured {
 	readonly milliseconds: number;
@@ -47,7 +47,7 @@ export interface HeartbeatFacts {
 
 export class Heartbeat {
 	readonly #clock: { readonly milliseconds: number };
-	readonly #places: Int32Array;
+	readonly #values: Int32Array;
 	readonly #links: Uint16Array;
 	readonly #connects: Uint16Array;
 	readonly #signals: Int8Array;
@@ -63,13 +63,13 @@ export class Heartbeat {
 		this.#bytes = isKnown ? state : new Uint8Array(HEARTBEAT_BYTES);
 		const { buffer, byteOffset } = this.#bytes;
 		this.#clock = clock;
-		this.#places = new Int32Array(buffer, byteOffset, PLACES);
-		const at = byteOffset + 4 * PLACES;
+		this.#values = new Int32Array(buffer, byteOffset, VALUE_COUNT);
+		const at = byteOffset + 4 * VALUE_COUNT;
 		this.#links = new Uint16Array(buffer, at, SESSIONS);
 		this.#connects = new Uint16Array(buffer, at + 2 * SESSIONS, SESSIONS);
 		this.#signals = new Int8Array(buffer, at + 4 * SESSIONS, SESSIONS);
 		this.#awakeMilliseconds = clock.milliseconds;
-		if (!isKnown) this.#places[RESETS] = 1;
+		if (!isKnown) this.#values[RESETS] = 1;
 		this.#add(WAKES, 1);
 	}
 
@@ -86,7 +86,7 @@ export class Heartbeat {
 		this.#add(CHIP_RETRIES, retries[1]);
 		if (millivolts === undefined) return;
 		this.#least(LOWEST, millivolts);
-		this.#places[HIGHEST] = Math.max(this.#at(HIGHEST), millivolts);
+		this.#values[HIGHEST] = Math.max(this.#at(HIGHEST), millivolts);
 	}
 
 	/** After each session of the radio. */
@@ -119,7 +119,7 @@ export class Heartbeat {
 		const was = this.#at(DAY);
 		if (day === was || day === 0) return undefined;
 		if (was === 0) {
-			this.#places[DAY] = day;
+			this.#values[DAY] = day;
 			return undefined;
 		}
 		this.#settle();
@@ -157,8 +157,8 @@ export class Heartbeat {
 			forecastDays: facts.forecastDays,
 		};
 		this.#bytes.fill(0);
-		this.#places[DAY] = day;
-		this.#places[COUNTED] = counted ?? 0;
+		this.#values[DAY] = day;
+		this.#values[COUNTED] = counted ?? 0;
 		return body;
 	}
 
@@ -174,17 +174,17 @@ export class Heartbeat {
 		this.#awakeMilliseconds = now;
 	}
 
-	#at(place: number): number {
-		return this.#places[place] ?? 0;
+	#at(index: number): number {
+		return this.#values[index] ?? 0;
 	}
 
-	#add(place: number, much: number): void {
-		this.#places[place] = Math.min(this.#at(place) + Math.round(much), 0x7fffffff);
+	#add(index: number, much: number): void {
+		this.#values[index] = Math.min(this.#at(index) + Math.round(much), 0x7fffffff);
 	}
 
-	#least(place: number, value: number): void {
-		const was = this.#at(place);
-		this.#places[place] = was === 0 ? value : Math.min(was, value);
+	#least(index: number, value: number): void {
+		const was = this.#at(index);
+		this.#values[index] = was === 0 ? value : Math.min(was, value);
 	}
 }
 

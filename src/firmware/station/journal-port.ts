@@ -43,8 +43,8 @@ export interface StationJournal extends EntrySource {
 	health(): JournalHealth;
 	/** As in `health`, and no header is read for it. */
 	readonly correctedBits: number;
-	/** For retained memory; at the beginning of `place` where there is one. */
-	save(place?: Uint8Array): Uint8Array;
+	/** For retained memory; at the beginning of `into` where there is one. */
+	save(into?: Uint8Array): Uint8Array;
 	/** Erases ahead while there is time for it. */
 	idle(): void;
 }

@@ -36,7 +36,7 @@ export function openPace(options: PaceOptions): Pace {
 		clock,
 		configuration,
 		state: retained?.power,
-		say: (level, text) => recorder.event("power-level", level, text),
+		record: (level, text) => recorder.event("power-level", level, text),
 	});
 	const events = new EventController({
 		board,

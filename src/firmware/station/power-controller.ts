@@ -40,7 +40,7 @@ const VOLTS: Readonly<Record<ChemistryName, number>> = Object.freeze({
 export const POWER_CONTROLLER_BYTES = 36;
 
 /** What a measurement says of the battery. */
-export interface BatteryLook {
+export interface BatteryMeasurement {
 	/** Undefined where its gauge is not to be believed. */
 	readonly millivolts: number | undefined;
 	/** Out of the battery, where the gauge tells it. */
@@ -54,7 +54,7 @@ export interface PowerControllerOptions {
 	readonly configuration: () => StationConfiguration;
 	/** From `save` of the last wake; changed in place. */
 	readonly state: Uint8Array | undefined;
-	readonly say: (level: number, text: string) => void;
+	readonly record: (level: number, text: string) => void;
 }
 
 export class PowerController {
@@ -143,15 +143,15 @@ export class PowerController {
 	}
 
 	/** After each measurement. */
-	judge(look: BatteryLook): void {
-		const { millivolts, celsius } = look;
+	judge(battery: BatteryMeasurement): void {
+		const { millivolts, celsius } = battery;
 		const chemistry = this.#chemistry;
 		if (chemistry === undefined || millivolts === undefined) return;
 		const view = this.#view;
 		const now = this.#options.clock.milliseconds;
 		if (celsius !== undefined) view.setInt8(28, Math.round(celsius));
 		const byVoltage = chargeOf(chemistry, millivolts, view.getInt8(28));
-		const charge = this.#counted(byVoltage, look) ?? byVoltage;
+		const charge = this.#counted(byVoltage, battery) ?? byVoltage;
 		if (now - view.getFloat64(0, true) >= LOOK_BACK_MILLISECONDS) {
 			view.setFloat64(0, now, true);
 			this.#copy(22, 20);
@@ -166,7 +166,7 @@ export class PowerController {
 		view.setUint8(29, level);
 		const percent = this.charge === undefined ? "?" : this.charge / 10;
 		const { days = "?" } = this.forecast ?? {};
-		this.#options.say(level, `charge ${percent} %, ${days} days without sun`);
+		this.#options.record(level, `charge ${percent} %, ${days} days without sun`);
 	}
 
 	/** For `status`. */
@@ -209,7 +209,7 @@ export class PowerController {
 	 */
 	#counted(
 		byVoltage: number | undefined,
-		{ milliamperes, withTurbidity }: BatteryLook,
+		{ milliamperes, withTurbidity }: BatteryMeasurement,
 	): number | undefined {
 		const view = this.#view;
 		const chemistry = this.#chemistry;
@@ -237,10 +237,10 @@ export class PowerController {
 			counted +=
 				(view.getUint16(32, true) / 10) * since -
 				(spent * MILLICOULOMBS_PER_MILLIAMPERE_HOUR) / VOLTS[chemistry];
-			const told = ((byVoltage ?? 0) * capacity) / 1000;
+			const byVoltageCharge = ((byVoltage ?? 0) * capacity) / 1000;
 			// Outside its plateau a voltage that has one tells at once.
 			const pull = CHEMISTRIES[chemistry].plateau[1] > 0 ? 1 : PULL;
-			if (byVoltage !== undefined) counted += (told - counted) / pull;
+			if (byVoltage !== undefined) counted += (byVoltageCharge - counted) / pull;
 		}
 		counted = Math.min(Math.max(counted, 0), capacity);
 		view.setInt32(16, Math.round(counted), true);

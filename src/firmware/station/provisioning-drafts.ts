@@ -37,20 +37,20 @@ export class ProvisioningDrafts implements ProvisioningService {
 
 	begin(): void {
 		const { provisioning, manager } = this.#options;
-		this.#draft = new ProvisioningDraft(provisioning.told, manager.configuration);
+		this.#draft = new ProvisioningDraft(provisioning.fields, manager.configuration);
 	}
 
 	set(field: string, at: number, text: string): number {
 		const draft = this.#begun();
 		draft.set(field, at, text);
-		return draft.told.get(field)?.length ?? 0;
+		return draft.fields.get(field)?.length ?? 0;
 	}
 
 	show(): { readonly lines: readonly ProvisioningLine[]; readonly check: string } {
 		const draft = this.#begun();
 		const { sha256 } = this.#options.board;
 		const lines: ProvisioningLine[] = [];
-		for (const field of draft.told.keys()) {
+		for (const field of draft.fields.keys()) {
 			const state = draft.isNew(field) ? "new" : "set";
 			lines.push({ field, state, text: draft.shown(field, sha256) });
 		}
@@ -72,7 +72,7 @@ export class ProvisioningDrafts implements ProvisioningService {
 			throw refused("the firmware is on trial; come back when it is confirmed");
 		const id = manager.highestId + 1;
 		if (id > ID_MAX) throw refused("no id is left for a configuration");
-		provisioning.write(draft.told, id);
+		provisioning.write(draft.fields, id);
 		this.#draft = undefined;
 		restart();
 		return id;

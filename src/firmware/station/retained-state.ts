@@ -62,7 +62,7 @@ export interface RetainedState {
 	/** Acknowledged, whether or not the journal could note it. */
 	readonly delivered: Delivered;
 	/** Of the settings, where the calibrations were written last; 0 none. */
-	readonly calibrationPlace: number;
+	readonly calibrationBank: number;
 	/** Of each room that has a section of its own. */
 	readonly bootLog: BootLogState;
 	readonly times: ReadingTimesState;
@@ -81,7 +81,7 @@ export interface RetainedState {
 
 /**
  * The retained state in `bytes`; undefined when there is none that checks, and they are zeros then. The sections of the
- * rooms are places in `bytes`, in which these may work: a wake makes one buffer for all of them.
+ * rooms are sections of `bytes`, in which these may work: a wake makes one buffer for all of them.
  */
 export function retainedStateIn(bytes: Uint8Array): RetainedState | undefined {
 	const view = viewOf(bytes);
@@ -103,7 +103,7 @@ export function retainedStateIn(bytes: Uint8Array): RetainedState | undefined {
 		bootMilliseconds: view.getFloat64(16, true),
 		wasAttached: view.getUint8(78) === 1,
 		recordedGapTo: view.getUint32(60, true),
-		calibrationPlace: view.getUint8(79),
+		calibrationBank: view.getUint8(79),
 		networkTimeNotBeforeSeconds: view.getUint32(NETWORK_TIME_AT, true),
 		delivered: {
 			epoch: view.getUint32(DELIVERED_AT, true),
@@ -166,7 +166,7 @@ export function putRetainedState(bytes: Uint8Array, state: RetainedState): void 
 	view.setFloat64(16, state.bootMilliseconds, true);
 	view.setUint8(78, state.wasAttached ? 1 : 0);
 	view.setUint32(60, state.recordedGapTo, true);
-	view.setUint8(79, state.calibrationPlace);
+	view.setUint8(79, state.calibrationBank);
 	view.setUint32(NETWORK_TIME_AT, state.networkTimeNotBeforeSeconds, true);
 	view.setUint32(DELIVERED_AT, delivered.epoch, true);
 	view.setUint32(DELIVERED_AT + 4, delivered.to, true);
@@ -267,11 +267,11 @@ export class RetainedSections {
 		memory.write(new Uint8Array(4));
 	}
 
-	get journalPlace(): Uint8Array {
+	get journalBytes(): Uint8Array {
 		return this.#bytes.subarray(FIXED_BYTES, UPLINK_AT);
 	}
 
-	get uplinkPlace(): Uint8Array {
+	get uplinkBytes(): Uint8Array {
 		return this.#bytes.subarray(UPLINK_AT, EVENTS_AT);
 	}
 

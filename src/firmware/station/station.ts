@@ -113,7 +113,7 @@ export class Station {
 			...seen,
 		});
 		const rooms = { time: this.#time, wake: () => this.#cycle.wake(), ...seen };
-		this.#calibrations = openCalibrations(options, rooms, retained?.calibrationPlace);
+		this.#calibrations = openCalibrations(options, rooms, retained?.calibrationBank);
 		this.#requests = this.#openRequests();
 		this.#pace = openPace({
 			standing: () => this.#calibrations.controller.inForce.standing(),
@@ -343,7 +343,7 @@ export class Station {
 
 	#log(text: string): void {
 		this.#options.board.log.line(text);
-		this.#console.say(text);
+		this.#console.line(text);
 	}
 
 	/** Everything that must live on goes into retained memory, then sleep. */
@@ -362,13 +362,13 @@ export class Station {
 			recordedGapTo: this.#uploads.recordedGapTo,
 			networkTimeNotBeforeSeconds: this.#networkTime.notBeforeSeconds,
 			delivered: this.#journal.delivered,
-			calibrationPlace: this.#calibrations.controller.inForce.place,
+			calibrationBank: this.#calibrations.controller.inForce.bank,
 			bootLog: this.#bootLog.save(),
 			readings: this.#readings.state,
 			manager: this.#manager.save(),
 			time: this.#time.save(),
-			journal: this.#journal.save(this.#sections.journalPlace),
-			uplink: this.#uploads.save(this.#sections.uplinkPlace),
+			journal: this.#journal.save(this.#sections.journalBytes),
+			uplink: this.#uploads.save(this.#sections.uplinkBytes),
 			...this.#pace.save(),
 		});
 		if (this.#cycle.isRestarting) {

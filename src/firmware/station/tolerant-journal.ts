@@ -194,8 +194,8 @@ export class TolerantJournal implements StationJournal {
 		return this.#tolerate(() => this.#journal?.health()) ?? UNREADABLE_HEALTH;
 	}
 
-	save(place?: Uint8Array): Uint8Array {
-		return this.#journal?.save(place) ?? new Uint8Array(0);
+	save(into?: Uint8Array): Uint8Array {
+		return this.#journal?.save(into) ?? new Uint8Array(0);
 	}
 
 	idle(): void {

@@ -156,8 +156,8 @@ export class UploadController {
 	}
 
 	/** For retained memory. */
-	save(place?: Uint8Array): Uint8Array {
-		return this.#uplink.save(place);
+	save(into?: Uint8Array): Uint8Array {
+		return this.#uplink.save(into);
 	}
 
 	#open(state: Uint8Array | undefined): Uplink {

@@ -78,10 +78,10 @@ export class NetworksInTurn implements NetworkLink {
 
 	#open(): void {
 		const { Radio: Made, networks } = this.#options;
-		const { name = "", password = "", address: told = "" } = networks[this.#index] ?? {};
-		const [address = "", mask = "", gateway = "", nameServer] = told.split(",");
+		const { name = "", password = "", address: addressText = "" } = networks[this.#index] ?? {};
+		const [address = "", mask = "", gateway = "", nameServer] = addressText.split(",");
 		this.#nameServer = nameServer;
-		const isStatic = told !== "";
+		const isStatic = addressText !== "";
 		this.#later(TRY_MILLISECONDS_MAX, () => this.#goOn());
 		try {
 			const radio = new Made({ onChanged: () => this.#changed() });

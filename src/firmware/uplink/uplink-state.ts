@@ -36,7 +36,7 @@ export interface UplinkState {
 /** UPLINK_STATE_BYTES, in `bytes` where there are some. */
 export function encodeUplinkState(
 	state: UplinkState,
-	schedule: { save(place: Uint8Array): void },
+	schedule: { save(into: Uint8Array): void },
 	bytes: Uint8Array = new Uint8Array(UPLINK_STATE_BYTES),
 ): Uint8Array {
 	bytes.fill(0);

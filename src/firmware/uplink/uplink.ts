@@ -140,8 +140,8 @@ export class Uplink {
 		}
 	}
 
-	/** 128 bytes for retained memory, in `place` where there is one. */
-	save(place?: Uint8Array): Uint8Array {
+	/** 128 bytes for retained memory, in `into` where there is one. */
+	save(into?: Uint8Array): Uint8Array {
 		const state = {
 			collectorMark: this.#collectorMark,
 			lastSentMark: this.#lastSentMark,
@@ -152,7 +152,7 @@ export class Uplink {
 			ranges: this.#ranges,
 			join: this.#maker.join,
 		};
-		return encodeUplinkState(state, this.#schedule, place);
+		return encodeUplinkState(state, this.#schedule, into);
 	}
 
 	get #collectorMark(): number {

@@ -203,7 +203,7 @@ export class ExportReader {
 			const byteLength = isStart ? envelopeBytesAt(this.#held, this.#at) : undefined;
 			const isEnd = isWhole && this.#held[this.#at] === ARRAY_OF_FIVE;
 			const end = isEnd ? endAt(this.#held, this.#at, where) : undefined;
-			if (byteLength !== undefined || end !== undefined) this.#tellStrange();
+			if (byteLength !== undefined || end !== undefined) this.#reportStrange();
 			if (byteLength !== undefined) {
 				this.#envelope(where, this.#held.slice(this.#at, this.#at + byteLength));
 				this.#at += byteLength;
@@ -215,10 +215,10 @@ export class ExportReader {
 				this.#at++;
 			}
 		}
-		if (isWhole && !this.#isOver) this.#tellStrange();
+		if (isWhole && !this.#isOver) this.#reportStrange();
 	}
 
-	#tellStrange(): void {
+	#reportStrange(): void {
 		if (this.#strangeFrom === undefined) return;
 		const byteCount = this.#offset + this.#at - this.#strangeFrom;
 		this.#fault(`byte ${this.#strangeFrom}`, `${byteCount} bytes that are not an envelope`);

@@ -456,34 +456,34 @@ const FAILS_ONLY_BY_WILL =
 function channelProblems(at: string, channel: RawChannel, intervalSeconds: number): string[] {
 	const problems: string[] = [];
 	const { grossRange, climatology, spike, rateOfChange, flatLine, attenuatedSignal } = channel;
-	const span = (place: string, [low, high]: Span): void => {
-		if (low > high) problems.push(`${at}.${place} has its lower end second`);
+	const span = (path: string, [low, high]: Span): void => {
+		if (low > high) problems.push(`${at}.${path} has its lower end second`);
 	};
-	const within = (place: string, inner: Span | undefined, outer: Span | undefined): void => {
-		if (outer !== undefined) span(`${place}.fail`, outer);
-		if (inner !== undefined) span(`${place}.suspect`, inner);
+	const within = (path: string, inner: Span | undefined, outer: Span | undefined): void => {
+		if (outer !== undefined) span(`${path}.fail`, outer);
+		if (inner !== undefined) span(`${path}.suspect`, inner);
 		if (inner === undefined || outer === undefined) return;
 		if (inner[0] < outer[0] || inner[1] > outer[1]) {
-			problems.push(`${at}.${place}.suspect reaches beyond fail`);
+			problems.push(`${at}.${path}.suspect reaches beyond fail`);
 		}
 	};
-	const stricter = (place: string, suspect: number | undefined, fail: number | undefined): void => {
+	const stricter = (path: string, suspect: number | undefined, fail: number | undefined): void => {
 		// 0 switches a grade of spike off.
 		if (suspect && fail && fail < suspect) {
-			problems.push(`${at}.${place}: fail is at less than suspect`);
+			problems.push(`${at}.${path}: fail is at less than suspect`);
 		}
 	};
-	const unwilled = (place: string, isWilled: boolean | undefined, hasFail: boolean): void => {
-		if (hasFail && isWilled !== true) problems.push(`${at}.${place} ${FAILS_ONLY_BY_WILL}`);
+	const unwilled = (path: string, isWilled: boolean | undefined, hasFail: boolean): void => {
+		if (hasFail && isWilled !== true) problems.push(`${at}.${path} ${FAILS_ONLY_BY_WILL}`);
 	};
 	if (grossRange !== undefined) within("grossRange", grossRange.suspect, grossRange.fail);
 	climatology?.members.forEach(({ months, suspect, fail }, index) => {
-		const place = `climatology.members[${index}]`;
+		const path = `climatology.members[${index}]`;
 		if (months[0] > months[1]) {
-			problems.push(`${at}.${place}.months goes over the new year: make it two members`);
+			problems.push(`${at}.${path}.months goes over the new year: make it two members`);
 		}
-		within(place, suspect, fail);
-		unwilled(`${place}.fail`, climatology.mayFail, fail !== undefined);
+		within(path, suspect, fail);
+		unwilled(`${path}.fail`, climatology.mayFail, fail !== undefined);
 	});
 	if (spike !== undefined) {
 		stricter("spike", spike.suspect, spike.fail);
@@ -584,8 +584,8 @@ function checkProblems(
 function visitProblems({ visits }: RawVisits): string[] {
 	return visits.flatMap(({ id, time, checks }, index) => {
 		const at = `visits[${index}]`;
-		const problems = checks.flatMap((check, place) => {
-			const where = `${at}.checks[${place}]`;
+		const problems = checks.flatMap((check, checkIndex) => {
+			const where = `${at}.checks[${checkIndex}]`;
 			const ofPoints = (check.drift ?? []).flatMap((point, index) =>
 				pointProblems(check.channel, point, `${where}.drift[${index}]`),
 			);

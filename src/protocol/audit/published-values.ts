@@ -180,8 +180,8 @@ export class PublishedValues {
 	/** Second pass: the same in the same order. */
 	take(entry: Entry): void {
 		if (entry.kind !== "reading") return;
-		const placed = this.#knowledge.place(entry);
-		const seconds = placed?.utcSeconds;
+		const resolved = this.#knowledge.resolve(entry);
+		const seconds = resolved?.utcSeconds;
 		const policy = seconds === undefined ? this.#policy : this.#policyAt(seconds);
 		const set = CHANNEL_SETS.get(entry.channelSet);
 		const raw = set === undefined ? undefined : readingOf(set, entry.fields);
@@ -191,14 +191,14 @@ export class PublishedValues {
 			return;
 		}
 		this.#policy = policy;
-		const uncertainty = placed?.uncertaintyMilliseconds;
+		const uncertainty = resolved?.uncertaintyMilliseconds;
 		const head = [
 			this.#options.station,
 			String(entry.epoch),
 			String(entry.sequence),
 			seconds === undefined ? "" : timeText(seconds),
 			uncertainty === undefined ? "" : numberText(uncertainty / 1000, 3),
-			placed?.source ?? "none",
+			resolved?.source ?? "none",
 			CLOCKS.get(entry.timeQuality) ?? "",
 			String(entry.boot),
 			String(entry.uptimeSeconds),
@@ -338,12 +338,12 @@ export class PublishedValues {
 		const isApproved = seconds !== undefined && isIn(approvals?.byChannel[name], seconds);
 		const status = isApproved ? "approved" : "provisional";
 		const channel = policy?.channels[name];
-		const isLooked =
+		const isCorrectable =
 			seconds !== undefined &&
 			corrections !== undefined &&
 			channel?.isCorrected === true &&
 			!isUnitOther(channel, value);
-		const decided = isLooked ? firstNotEnded(corrections.byChannel[name], seconds) : undefined;
+		const decided = isCorrectable ? firstNotEnded(corrections.byChannel[name], seconds) : undefined;
 		const cell = roundedTo(value.value, decimals) ?? 0;
 		const corrected = decided?.correction.at(seconds ?? 0, cell);
 		if (decided === undefined || corrected === undefined) {

@@ -42,7 +42,7 @@ export class RecordKnowledge {
 	}
 
 	/** When an entry happened; undefined where nothing dates it. */
-	place(entry: Entry): ResolvedTime | undefined {
+	resolve(entry: Entry): ResolvedTime | undefined {
 		return this.#times.resolve(entry);
 	}
 

@@ -61,15 +61,15 @@ export class RecordedVisits {
 		const isOfVisit = !["configured", "found-changed", "note"].includes(act);
 		// Of a probe with several ranges the first one's entry has the points.
 		if (!isOfVisit || utcSeconds === 0 || entry.range > 0) return;
-		const told: Act = { ...logged, utcSeconds, act, channel: CHANNELS[channel]?.name, before };
+		const visitAct: Act = { ...logged, utcSeconds, act, channel: CHANNELS[channel]?.name, before };
 		const last = this.#visits.at(-1);
 		const lastSeconds = last?.acts.at(-1)?.utcSeconds ?? Number.NEGATIVE_INFINITY;
-		if (last !== undefined && utcSeconds - lastSeconds < PAUSE_SECONDS) last.acts.push(told);
+		if (last !== undefined && utcSeconds - lastSeconds < PAUSE_SECONDS) last.acts.push(visitAct);
 		else {
 			const readings = this.#readings.filter(
 				(reading) => utcSeconds - reading.utcSeconds < PAUSE_SECONDS,
 			);
-			this.#visits.push({ acts: [told], readings });
+			this.#visits.push({ acts: [visitAct], readings });
 		}
 		this.#readings = [];
 	}

@@ -111,16 +111,16 @@ export function problemsOf(schema: Schema, value: unknown, at = ""): string[] {
 				return problem(`must be an object, not ${shown(value)}`);
 			}
 			const members = new Map<string, unknown>(Object.entries(value));
-			const place = (name: string): string => (at === "" ? name : `${at}.${name}`);
+			const pathOf = (name: string): string => (at === "" ? name : `${at}.${name}`);
 			const problems: string[] = [];
 			for (const name of schema.required) {
-				if (!members.has(name)) problems.push(`${place(name)} is missing`);
+				if (!members.has(name)) problems.push(`${pathOf(name)} is missing`);
 			}
 			const known = new Map(Object.entries(schema.properties));
 			for (const [name, member] of members) {
 				const property = known.get(name);
-				if (property !== undefined) problems.push(...problemsOf(property, member, place(name)));
-				else problems.push(`${place(name)} is not known: ${[...known.keys()].join(", ")} are`);
+				if (property !== undefined) problems.push(...problemsOf(property, member, pathOf(name)));
+				else problems.push(`${pathOf(name)} is not known: ${[...known.keys()].join(", ")} are`);
 			}
 			return problems;
 		}
@@ -170,11 +170,11 @@ const TIME_SHAPE = "0000-00-00T00:00:00Z";
 export function secondsOf(text: string): number | undefined {
 	if (text.length !== TIME_SHAPE.length) return undefined;
 	for (let index = 0; index < text.length; index++) {
-		const isInPlace =
+		const isExpected =
 			TIME_SHAPE[index] === "0"
 				? isDigit(text.charCodeAt(index))
 				: text[index] === TIME_SHAPE[index];
-		if (!isInPlace) return undefined;
+		if (!isExpected) return undefined;
 	}
 	const number = (from: number, to: number): number => Number(text.slice(from, to));
 	const date = { year: number(0, 4), month: number(5, 7), day: number(8, 10) };

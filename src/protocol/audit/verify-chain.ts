@@ -17,7 +17,7 @@ import {
 	type EpochSummary,
 	GAPS_MAX,
 	type PresentRange,
-	placeOf,
+	positionText,
 	RANGES_MAX,
 	type SeenGap,
 	type VerifiedRange,
@@ -87,7 +87,7 @@ export class ChainVerifier {
 	#batchCount = 0;
 	#rangeCount = 0;
 	#open: OpenEpoch | undefined;
-	#before: { readonly place: readonly number[]; readonly hash: string } | undefined;
+	#before: { readonly range: readonly number[]; readonly hash: string } | undefined;
 
 	constructor(options: ChainVerifierOptions) {
 		this.#options = options;
@@ -137,7 +137,7 @@ export class ChainVerifier {
 		this.#expectedLast.set(epoch, Math.max(this.#expectedLast.get(epoch) ?? 0, last));
 	}
 
-	/** Where the entries that `onEntry` has told end: everything before this place, and nothing from it on. */
+	/** Where the entries that `onEntry` has told end: everything before this position, and nothing from it on. */
 	get frontier(): { readonly epoch: number; readonly sequence: number } | undefined {
 		const open = this.#open;
 		return open && { epoch: open.epoch, sequence: open.frontier };
@@ -205,7 +205,7 @@ export class ChainVerifier {
 		}
 		if (batch.station !== this.#options.station) {
 			const { station, epoch, first } = batch;
-			const text = `batch ${placeOf(epoch, first)} is of ${station}, not ${this.#options.station}`;
+			const text = `batch ${positionText(epoch, first)} is of ${station}, not ${this.#options.station}`;
 			this.report("wrong-station", where, text);
 			return undefined;
 		}
@@ -235,22 +235,22 @@ export class ChainVerifier {
 
 	/** True when the batch does not stand before one that came already. */
 	#checkOrder(where: string, batch: Batch, envelope: Uint8Array): boolean {
-		const place = [batch.epoch, batch.first, batch.first + batch.entries.length - 1];
+		const range = [batch.epoch, batch.first, batch.first + batch.entries.length - 1];
 		const hash = hexOf(this.#options.sha256(envelope));
 		const { epoch, first } = batch;
 		if (this.#before !== undefined) {
-			const differing = place.findIndex((number, index) => number !== this.#before?.place[index]);
+			const differing = range.findIndex((number, index) => number !== this.#before?.range[index]);
 			const step =
 				differing < 0
 					? compareText(hash, this.#before.hash)
-					: (place[differing] ?? 0) - (this.#before.place[differing] ?? 0);
-			if (step === 0) this.report("reordered", where, `${placeOf(epoch, first)}: twice`);
+					: (range[differing] ?? 0) - (this.#before.range[differing] ?? 0);
+			if (step === 0) this.report("reordered", where, `${positionText(epoch, first)}: twice`);
 			if (step < 0) {
-				this.report("reordered", where, `${placeOf(epoch, first)}: out of its order`);
+				this.report("reordered", where, `${positionText(epoch, first)}: out of its order`);
 				return false;
 			}
 		}
-		this.#before = { place, hash };
+		this.#before = { range, hash };
 		return true;
 	}
 
@@ -324,8 +324,8 @@ export class ChainVerifier {
 				known.isChained ||= isChained;
 				if (this.#rankOf(signer) < this.#rankOf(known.signer)) known.signer = signer;
 			} else {
-				const place = placeOf(batch.epoch, sequence);
-				this.report("conflict", where, `${place}: other contents than in ${known.where}`);
+				const position = positionText(batch.epoch, sequence);
+				this.report("conflict", where, `${position}: other contents than in ${known.where}`);
 			}
 		}
 	}
@@ -346,7 +346,7 @@ export class ChainVerifier {
 	): void {
 		// Nine of ten are readings, and nothing is asked of what they measured.
 		if (isReading(canonicalBytes) && sequence !== 1) return;
-		const place = placeOf(epoch, sequence);
+		const position = positionText(epoch, sequence);
 		try {
 			const entry = decodeEntry(canonicalBytes);
 			if (entry.kind === "gap") {
@@ -356,13 +356,13 @@ export class ChainVerifier {
 			}
 			if (open === undefined) return;
 			if ((sequence === 1) !== (entry.kind === "epoch")) {
-				this.report("origin", where, `${place}: an entry of kind ${entry.kind}`);
+				this.report("origin", where, `${position}: an entry of kind ${entry.kind}`);
 			} else if (entry.kind === "epoch") {
 				open.start = { body: entry, where };
 			}
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
-			if (open !== undefined) this.report("unreadable", where, `${place}: ${error.message}`);
+			if (open !== undefined) this.report("unreadable", where, `${position}: ${error.message}`);
 		}
 	}
 
@@ -394,8 +394,12 @@ export class ChainVerifier {
 				// The heads after the first that differs must differ too; once is enough.
 				isForked = true;
 				const digits = hexOf(known).slice(0, HASH_SHOWN_DIGITS);
-				const place = placeOf(batch.epoch, sequence);
-				this.report("fork", where, `${place}: another chain than the one with head ${digits}...`);
+				const position = positionText(batch.epoch, sequence);
+				this.report(
+					"fork",
+					where,
+					`${position}: another chain than the one with head ${digits}...`,
+				);
 			}
 		}
 		return head;
@@ -490,12 +494,16 @@ class OpenEpoch {
 		const known = this.heads.get(sequence);
 		if (known === undefined && walked !== undefined) this.heads.set(sequence, walked);
 		else if (known !== undefined && walked !== undefined && !equalBytes(known, walked)) {
-			report("fork", where, `${placeOf(this.epoch, sequence)}: not what the next batch continues`);
+			report(
+				"fork",
+				where,
+				`${positionText(this.epoch, sequence)}: not what the next batch continues`,
+			);
 		}
 		const isLate = isTooLate(signer, canonicalBytes);
 		if (isLate && !this.#wasTooLate) {
-			const place = placeOf(this.epoch, sequence);
-			report("key", where, `${place}: recorded after its key was revoked`);
+			const position = positionText(this.epoch, sequence);
+			report("key", where, `${position}: recorded after its key was revoked`);
 		}
 		this.#wasTooLate = isLate;
 		const standing = isChained ? "chained" : "signed";

@@ -96,7 +96,7 @@ interface NamedEnd {
 	readonly by: number;
 	readonly where: string;
 	/** A person told it the board that came in place of another: so much was delivered, and more may be found. */
-	readonly isTold: boolean;
+	readonly isReplacement: boolean;
 }
 
 const REPLACED = EPOCH_REASONS.indexOf("replaced");
@@ -139,30 +139,30 @@ export class EpochJudge {
 		if (start === undefined) return;
 		const { station, sha256, report, part } = this.#options;
 		const { body, where } = start;
-		const place = placeOf(epoch, 1);
-		if (body.station !== station) report("origin", where, `${place}: names another station`);
+		const position = positionText(epoch, 1);
+		if (body.station !== station) report("origin", where, `${position}: names another station`);
 		const { publicKey, previousHead, previousEpoch, previousSequence } = body;
 		const origin = { station, epoch, publicKey, previousHead };
 		if (zero !== undefined && !equalBytes(zero, chainStart(sha256, origin))) {
-			report("origin", where, `${place}: the chain does not begin with this epoch`);
+			report("origin", where, `${position}: the chain does not begin with this epoch`);
 		}
 		if (previousSequence === 0 || part !== undefined) return;
 		if (previousEpoch === epoch) {
-			report("origin", where, `${place}: names itself as the epoch before`);
+			report("origin", where, `${position}: names itself as the epoch before`);
 			return;
 		}
 		const known = this.#ends.get(previousEpoch);
-		const isTold = body.reason === REPLACED;
-		const end = { sequence: previousSequence, head: previousHead, by: epoch, where, isTold };
-		if (known !== undefined && isTold) return;
-		if (known?.isTold === false) {
+		const isReplacement = body.reason === REPLACED;
+		const end = { sequence: previousSequence, head: previousHead, by: epoch, where, isReplacement };
+		if (known !== undefined && isReplacement) return;
+		if (known?.isReplacement === false) {
 			const isSame = known.sequence === end.sequence && equalBytes(known.head, end.head);
 			if (!isSame) {
-				const other = placeOf(known.by, 1);
+				const other = positionText(known.by, 1);
 				report(
 					"fork",
 					where,
-					`${place}: names another end of epoch ${previousEpoch} than ${other}`,
+					`${position}: names another end of epoch ${previousEpoch} than ${other}`,
 				);
 			}
 			if (known.sequence >= end.sequence) return;
@@ -209,12 +209,16 @@ export class EpochJudge {
 		if (end === undefined || summary === undefined) return;
 		const { report } = this.#options;
 		const { last, endHead } = summary;
-		if (last > end.sequence && !end.isTold) {
-			const text = `${placeOf(end.by, 1)}: epoch ${epoch} ended with ${end.sequence}, and here is ${last}`;
+		if (last > end.sequence && !end.isReplacement) {
+			const text = `${positionText(end.by, 1)}: epoch ${epoch} ended with ${end.sequence}, and here is ${last}`;
 			report("origin", end.where, text);
 		}
 		if (last === end.sequence && endHead !== undefined && !equalBytes(endHead, end.head)) {
-			report("fork", end.where, `${placeOf(end.by, 1)}: does not continue ${placeOf(epoch, last)}`);
+			report(
+				"fork",
+				end.where,
+				`${positionText(end.by, 1)}: does not continue ${positionText(epoch, last)}`,
+			);
 		}
 	}
 
@@ -224,33 +228,37 @@ export class EpochJudge {
 		const end = this.#ends.get(epoch);
 		for (const gap of this.#gaps.get(epoch) ?? []) {
 			const { from, to, resume, namedIn, sequence, where } = gap;
-			const place = placeOf(namedIn, sequence);
+			const position = positionText(namedIn, sequence);
 			const isOwn = namedIn === epoch;
 			if (from < 1 || to < from || (isOwn && to >= sequence)) {
-				report("gap", where, `${place}: names ${from} to ${to} as lost`);
+				report("gap", where, `${position}: names ${from} to ${to} as lost`);
 				continue;
 			}
 			if (!isOwn && part === undefined && this.#isUnrelated(namedIn, epoch)) {
 				report(
 					"gap",
 					where,
-					`${place}: epoch ${epoch}, of which it speaks, is none before its own`,
+					`${position}: epoch ${epoch}, of which it speaks, is none before its own`,
 				);
 			}
-			if (end?.isTold === false && to > end.sequence) {
-				report("gap", where, `${place}: epoch ${epoch} ended with ${end.sequence}, before ${to}`);
+			if (end?.isReplacement === false && to > end.sequence) {
+				report(
+					"gap",
+					where,
+					`${position}: epoch ${epoch} ended with ${end.sequence}, before ${to}`,
+				);
 			}
 			const held = firstReaching(ranges, from);
 			const over = ranges[held];
 			if (over !== undefined && over.first <= to) {
-				const first = placeOf(epoch, Math.max(over.first, from));
-				report("gap", where, `${place}: names ${from} to ${to} as lost, and ${first} is here`);
+				const first = positionText(epoch, Math.max(over.first, from));
+				report("gap", where, `${position}: names ${from} to ${to} as lost, and ${first} is here`);
 			}
 			const next = ranges[firstReaching(ranges, to + 1)];
 			const known =
 				next?.first === to + 1 ? next.joins : end?.sequence === to ? end.head : undefined;
 			if (known === undefined || isZero(resume) || equalBytes(known, resume)) continue;
-			const text = `${place}: the gap ends in another chain`;
+			const text = `${position}: the gap ends in another chain`;
 			report("fork", where, `${text} than entry ${to + 1} continues`);
 		}
 	}
@@ -363,7 +371,7 @@ function joinOf(
 	return "from here on, by its own signature";
 }
 
-export function placeOf(epoch: number, sequence: number): string {
+export function positionText(epoch: number, sequence: number): string {
 	return `${epoch}/${sequence}`;
 }
 

@@ -115,29 +115,33 @@ export function encodeDelta(
 
 // --- Decoding: canonical bytes, or undefined when the frame is not what a writer wrote ------------
 
-/** Place of an entry: what canonical bytes have and frames leave out. */
-export interface EntryPlace {
+/** Position of an entry: what canonical bytes have and frames leave out. */
+export interface EntryPosition {
 	readonly epoch: number;
 	readonly sequence: number;
 }
 
-export function decodeRaw(frame: Uint8Array, place: EntryPlace): Uint8Array | undefined {
+export function decodeRaw(frame: Uint8Array, position: EntryPosition): Uint8Array | undefined {
 	const length = frame[FRAME_HEAD_BYTES + 1] ?? 0;
 	const end = FRAME_HEAD_BYTES + 4 + length - KEY_HEADER_AT;
 	if (length < ENTRY_HEADER_BYTES || length > ENTRY_BYTES_MAX) return undefined;
 	if (slotsOf(end) * SLOT_BYTES !== frame.length || !restIsZero(frame, end)) return undefined;
-	const canonicalBytes = withPlace(length, frame[FRAME_HEAD_BYTES] ?? 0, place);
+	const canonicalBytes = withPosition(length, frame[FRAME_HEAD_BYTES] ?? 0, position);
 	canonicalBytes[2] = frame[FRAME_HEAD_BYTES + 2] ?? 0;
 	canonicalBytes[3] = frame[FRAME_HEAD_BYTES + 3] ?? 0;
 	canonicalBytes.set(frame.subarray(FRAME_HEAD_BYTES + 4, end), KEY_HEADER_AT);
 	return canonicalBytes;
 }
 
-export function decodeKey(frame: Uint8Array, index: number, place: EntryPlace): Anchor | undefined {
+export function decodeKey(
+	frame: Uint8Array,
+	index: number,
+	position: EntryPosition,
+): Anchor | undefined {
 	const set = CHANNEL_SETS.get(frame[FRAME_HEAD_BYTES] ?? 0);
 	if (set === undefined) return undefined;
 	const length = ENTRY_HEADER_BYTES + set.bodyBytes;
-	const canonicalBytes = withPlace(length, ENTRY_KINDS.reading, place);
+	const canonicalBytes = withPosition(length, ENTRY_KINDS.reading, position);
 	canonicalBytes[2] = set.id;
 	canonicalBytes[3] = frame[FRAME_HEAD_BYTES + 1] ?? 0;
 	const bodyEnd = FRAME_HEAD_BYTES + 2 + length - KEY_HEADER_AT;
@@ -152,13 +156,13 @@ export function decodeAnchor(
 	frame: Uint8Array,
 	index: number,
 	anchorOf: (index: number) => Anchor | undefined,
-	place: EntryPlace,
+	position: EntryPosition,
 ): Anchor | undefined {
 	const reader = readerOf(frame);
 	const key = anchorOf(reader.take(8));
 	if (key === undefined) return undefined;
 	const parameters = takeParameters(reader, key.canonicalBytes[2] ?? 0);
-	const canonicalBytes = takeDifferences(reader, index, key, anchorCoding(parameters), place);
+	const canonicalBytes = takeDifferences(reader, index, key, anchorCoding(parameters), position);
 	if (canonicalBytes === undefined) return undefined;
 	return { index, canonicalBytes, parameters };
 }
@@ -167,12 +171,12 @@ export function decodeDelta(
 	frame: Uint8Array,
 	index: number,
 	anchorOf: (index: number) => Anchor | undefined,
-	place: EntryPlace,
+	position: EntryPosition,
 ): Uint8Array | undefined {
 	const reader = readerOf(frame);
 	const anchor = anchorOf(reader.take(8));
 	if (anchor === undefined) return undefined;
-	return takeDifferences(reader, index, anchor, anchor.parameters, place);
+	return takeDifferences(reader, index, anchor, anchor.parameters, position);
 }
 
 // --- Differences ----------------------------------------------------------------------------------
@@ -196,14 +200,14 @@ function putDifferences(
 	writer.putSigned((utc - elapsed) | 0, coding.orders[1] ?? 0);
 	const values = valueFieldsOf(channelSet);
 	putSteady(writer, canonicalBytes, from, channelSet, values);
-	for (let position = 0; position < values.length; position++) {
-		const field = values[position] as FieldSpec;
+	for (let fieldIndex = 0; fieldIndex < values.length; fieldIndex++) {
+		const field = values[fieldIndex] as FieldSpec;
 		const value = fieldOf(canonicalBytes, ENTRY_HEADER_BYTES, field);
 		if (value === field.absent) continue;
-		const quantum = QUANTA[coding.quanta[position] ?? 0] ?? 1;
+		const quantum = QUANTA[coding.quanta[fieldIndex] ?? 0] ?? 1;
 		const steps = (value - presentValueOf(from, field)) / quantum;
 		if (steps !== Math.floor(steps)) return false;
-		writer.putSigned(steps | 0, coding.orders[2 + position] ?? 0);
+		writer.putSigned(steps | 0, coding.orders[2 + fieldIndex] ?? 0);
 	}
 	return true;
 }
@@ -213,13 +217,13 @@ function takeDifferences(
 	index: number,
 	anchor: Anchor,
 	coding: CodecParameters,
-	place: EntryPlace,
+	position: EntryPosition,
 ): Uint8Array | undefined {
 	const from = anchor.canonicalBytes;
 	const channelSet = from[2] ?? 0;
 	// What seldom changes is as the anchor has it, unless the frame says otherwise.
 	const canonicalBytes = from.slice();
-	putPlace(canonicalBytes, place);
+	putPosition(canonicalBytes, position);
 	const intervals = reader.takeSigned(0) + (index - anchor.index);
 	const residual = reader.takeSigned(coding.orders[0] ?? 0);
 	const elapsed = (intervals * coding.intervalSeconds + residual) | 0;
@@ -228,17 +232,17 @@ function takeDifferences(
 	putUint32(canonicalBytes, UTC_AT, uint32At(from, UTC_AT) + utc);
 	const values = valueFieldsOf(channelSet);
 	const toggled = takeSteady(reader, canonicalBytes, channelSet, values);
-	for (let position = 0; position < values.length; position++) {
-		const field = values[position] as FieldSpec;
+	for (let fieldIndex = 0; fieldIndex < values.length; fieldIndex++) {
+		const field = values[fieldIndex] as FieldSpec;
 		const absent = field.absent;
 		const wasAbsent = fieldOf(from, ENTRY_HEADER_BYTES, field) === absent;
-		const isAbsent = wasAbsent !== ((toggled >>> position) & 1) > 0;
+		const isAbsent = wasAbsent !== ((toggled >>> fieldIndex) & 1) > 0;
 		if (isAbsent) {
 			putField(canonicalBytes, ENTRY_HEADER_BYTES, field, absent);
 			continue;
 		}
-		const quantum = QUANTA[coding.quanta[position] ?? 0] ?? 1;
-		const steps = reader.takeSigned(coding.orders[2 + position] ?? 0);
+		const quantum = QUANTA[coding.quanta[fieldIndex] ?? 0] ?? 1;
+		const steps = reader.takeSigned(coding.orders[2 + fieldIndex] ?? 0);
 		const value = presentValueOf(from, field) + steps * quantum;
 		putField(canonicalBytes, ENTRY_HEADER_BYTES, field, value);
 	}
@@ -254,7 +258,7 @@ function presentValueOf(canonicalBytes: Uint8Array, field: FieldSpec): number {
 function anchorCoding(parameters: CodecParameters): CodecParameters {
 	const { intervalSeconds, quanta } = parameters;
 	const orders = [2, 2];
-	for (let position = 0; position < quanta.length; position++) orders.push(ANCHOR_ORDER);
+	for (let fieldIndex = 0; fieldIndex < quanta.length; fieldIndex++) orders.push(ANCHOR_ORDER);
 	return { intervalSeconds, orders, quanta };
 }
 
@@ -269,8 +273,9 @@ function takeParameters(reader: BitReader, channelSet: number): CodecParameters 
 	const intervalSeconds = reader.take(16);
 	const orders: number[] = [];
 	const quanta: number[] = [];
-	for (let position = 0; position < 2 + count; position++) orders.push(reader.take(ORDER_BITS));
-	for (let position = 0; position < count; position++) quanta.push(reader.take(QUANTUM_BITS));
+	for (let fieldIndex = 0; fieldIndex < 2 + count; fieldIndex++)
+		orders.push(reader.take(ORDER_BITS));
+	for (let fieldIndex = 0; fieldIndex < count; fieldIndex++) quanta.push(reader.take(QUANTUM_BITS));
 	return { intervalSeconds, orders, quanta };
 }
 
@@ -292,17 +297,17 @@ function slotsOf(end: number): number {
 	return slots > FRAME_SLOTS_MAX ? 0 : slots;
 }
 
-function withPlace(length: number, kind: number, place: EntryPlace): Uint8Array {
+function withPosition(length: number, kind: number, position: EntryPosition): Uint8Array {
 	const canonicalBytes = new Uint8Array(length);
 	canonicalBytes[0] = ENTRY_VERSION;
 	canonicalBytes[1] = kind;
-	putPlace(canonicalBytes, place);
+	putPosition(canonicalBytes, position);
 	return canonicalBytes;
 }
 
-function putPlace(canonicalBytes: Uint8Array, place: EntryPlace): void {
-	putUint32(canonicalBytes, 4, place.epoch);
-	putUint32(canonicalBytes, 8, place.sequence);
+function putPosition(canonicalBytes: Uint8Array, position: EntryPosition): void {
+	putUint32(canonicalBytes, 4, position.epoch);
+	putUint32(canonicalBytes, 8, position.sequence);
 }
 
 function restIsZero(frame: Uint8Array, first: number): boolean {

@@ -10,7 +10,7 @@ import {
 	decodeDelta,
 	decodeKey,
 	decodeRaw,
-	type EntryPlace,
+	type EntryPosition,
 } from "./journal-codec.js";
 import type { SectorHeader } from "./journal-format.js";
 import {
@@ -47,8 +47,8 @@ export interface SectorScan {
 	/** The same after `endSlot`: what a cut has left. */
 	readonly tornSlots: number;
 	/** The newest key and the newest key or anchor, with their slots. */
-	readonly key: PlacedAnchor | undefined;
-	readonly anchor: PlacedAnchor | undefined;
+	readonly key: StoredAnchor | undefined;
+	readonly anchor: StoredAnchor | undefined;
 }
 
 /** A former epoch by its cursor frame. */
@@ -58,11 +58,14 @@ export interface FormerMark {
 	readonly cursor: number;
 }
 
-export interface PlacedAnchor extends Anchor {
+export interface StoredAnchor extends Anchor {
 	readonly slot: number;
 }
 
-export function placed({ index, canonicalBytes, parameters }: Anchor, slot: number): PlacedAnchor {
+export function storedAnchor(
+	{ index, canonicalBytes, parameters }: Anchor,
+	slot: number,
+): StoredAnchor {
 	return { index, canonicalBytes, parameters, slot };
 }
 
@@ -118,8 +121,8 @@ class SectorScanner {
 	readonly #passedMax: number;
 	readonly #anchors = new Map<number, Anchor>();
 	readonly #formers = new Map<number, FormerMark>();
-	#key: PlacedAnchor | undefined;
-	#anchor: PlacedAnchor | undefined;
+	#key: StoredAnchor | undefined;
+	#anchor: StoredAnchor | undefined;
 	#nextIndex = 0;
 	#readable = 0;
 	#firstUnreadable: number | undefined;
@@ -195,11 +198,14 @@ class SectorScanner {
 	}
 
 	#takeCursor({ index, slots }: FrameReading, at: number): void {
-		const said = uint32At(this.#bytes, at + CURSOR_AT);
+		const statedCursor = uint32At(this.#bytes, at + CURSOR_AT);
 		const epoch = uint32At(this.#bytes, at + CURSOR_AT + 4);
-		if (epoch === this.#header.epoch) this.#cursor = Math.max(this.#cursor, said);
+		if (epoch === this.#header.epoch) this.#cursor = Math.max(this.#cursor, statedCursor);
 		else if (slots > 1) {
-			this.#formers.set(epoch, { cursor: said, last: uint32At(this.#bytes, at + CURSOR_AT + 8) });
+			this.#formers.set(epoch, {
+				cursor: statedCursor,
+				last: uint32At(this.#bytes, at + CURSOR_AT + 8),
+			});
 		}
 		// What it counts as taken was appended, though its frame may be beyond repair.
 		if (index <= this.#nextIndex) return;
@@ -220,16 +226,16 @@ class SectorScanner {
 			return true;
 		}
 		const { epoch, firstSequence } = this.#header;
-		const place = { epoch, sequence: firstSequence + index };
+		const position = { epoch, sequence: firstSequence + index };
 		const whole = this.#bytes.subarray(slot * SLOT_BYTES, (slot + frame.slots) * SLOT_BYTES);
-		const entry = decodeFrame(whole, frame, (at) => this.#anchors.get(at), place);
+		const entry = decodeFrame(whole, frame, (at) => this.#anchors.get(at), position);
 		if (entry === undefined) {
 			this.#firstUnreadable ??= index;
 			return true;
 		}
 		if (entry.anchor !== undefined) {
 			this.#anchors.set(index, entry.anchor);
-			this.#anchor = placed(entry.anchor, slot);
+			this.#anchor = storedAnchor(entry.anchor, slot);
 			if (type === FRAME_TYPES.key) this.#key = this.#anchor;
 		}
 		this.#readable++;
@@ -248,19 +254,19 @@ export function decodeFrame(
 	whole: Uint8Array,
 	frame: Pick<FrameReading, "type" | "index">,
 	anchorOf: (index: number) => Anchor | undefined,
-	place: EntryPlace,
+	position: EntryPosition,
 ): DecodedFrame | undefined {
 	if (frame.type === FRAME_TYPES.cursor) return undefined;
 	if (frame.type === FRAME_TYPES.key || frame.type === FRAME_TYPES.anchor) {
 		const anchor =
 			frame.type === FRAME_TYPES.key
-				? decodeKey(whole, frame.index, place)
-				: decodeAnchor(whole, frame.index, anchorOf, place);
+				? decodeKey(whole, frame.index, position)
+				: decodeAnchor(whole, frame.index, anchorOf, position);
 		return anchor === undefined ? undefined : { canonicalBytes: anchor.canonicalBytes, anchor };
 	}
 	const canonicalBytes =
 		frame.type === FRAME_TYPES.raw
-			? decodeRaw(whole, place)
-			: decodeDelta(whole, frame.index, anchorOf, place);
+			? decodeRaw(whole, position)
+			: decodeDelta(whole, frame.index, anchorOf, position);
 	return canonicalBytes === undefined ? undefined : { canonicalBytes, anchor: undefined };
 }

@@ -38,7 +38,7 @@ export class Climatology implements QualityTest {
 	readonly #members: readonly ClimatologyMember[];
 	readonly #sink: FlagSink;
 	/** Places of the day that was asked for last, by period: readings of a day come one after the other. */
-	readonly #places = new Map<ClimatologyPeriod, number>();
+	readonly #periodNumbers = new Map<ClimatologyPeriod, number>();
 	#day = Number.NaN;
 
 	constructor(members: readonly ClimatologyMember[], sink: FlagSink) {
@@ -59,7 +59,7 @@ export class Climatology implements QualityTest {
 		}
 		let flag: QualityFlag = notEvaluated;
 		for (const { timeSpan, period, valueSpan, failSpan } of this.#members) {
-			if (isOutside(this.#placeIn(seconds, period), timeSpan)) continue;
+			if (isOutside(this.#periodNumberIn(seconds, period), timeSpan)) continue;
 			if (isOutside(value, failSpan)) flag = fail;
 			else flag = isOutside(value, valueSpan) ? suspect : good;
 		}
@@ -68,23 +68,23 @@ export class Climatology implements QualityTest {
 
 	end(): void {}
 
-	#placeIn(seconds: number, period: ClimatologyPeriod | undefined): number {
+	#periodNumberIn(seconds: number, period: ClimatologyPeriod | undefined): number {
 		if (period === undefined) return seconds;
 		const day = dayNumberOf(seconds);
 		if (day !== this.#day) {
 			this.#day = day;
-			this.#places.clear();
+			this.#periodNumbers.clear();
 		}
-		let place = this.#places.get(period);
-		if (place === undefined) {
-			place = placeOfDay(day, period);
-			this.#places.set(period, place);
+		let number = this.#periodNumbers.get(period);
+		if (number === undefined) {
+			number = periodNumberOf(day, period);
+			this.#periodNumbers.set(period, number);
 		}
-		return place;
+		return number;
 	}
 }
 
-function placeOfDay(day: number, period: ClimatologyPeriod): number {
+function periodNumberOf(day: number, period: ClimatologyPeriod): number {
 	switch (period) {
 		case "month":
 			return civilDateOf(day).month;

@@ -101,14 +101,14 @@ export class DerivationContext {
 	/** Remembers calibration and configuration entries; other kinds change nothing. */
 	observe(entry: Entry): void {
 		if (entry.kind !== "configuration" && entry.kind !== "calibration") return;
-		this.tell(entry);
+		this.adopt(entry);
 		const isChange =
 			entry.kind === "calibration" && CALIBRATION_ACTS[entry.act] === "found-changed";
 		if (isChange) this.#changes.push(entry);
 	}
 
-	/** The same of what has no place in a record yet: what holds by the configuration. */
-	tell(body: ConfigurationBody | CalibrationBody): void {
+	/** The same for what is not in a record yet: what holds by the configuration. */
+	adopt(body: ConfigurationBody | CalibrationBody): void {
 		if (body.kind === "configuration") this.#configurations.set(body.definedId, body);
 		// A check, a cleaning, a note has an id that no reading names.
 		else if (NAMED_ACTS.includes(body.act)) {

@@ -28,8 +28,8 @@ import {
 } from "./column-coder.js";
 import type { EntryRun } from "./packed-entries.js";
 
-/** Where the entries stand: fields of every header that need not be sent. */
-export interface ColumnsPlace {
+/** Which entries: fields of every header that need not be sent. */
+export interface ColumnsRange {
 	readonly epoch: number;
 	/** Sequence of the first entry; the others follow without a hole. */
 	readonly first: number;
@@ -43,20 +43,20 @@ const START = Object.freeze({ timeQuality: 2, boot: 1, configurationId: 1, inter
 const QUANTA: readonly number[] = Object.freeze([1, 2, 5, 10, 25, 100, 125, 1000]);
 
 /** Canonical bytes of consecutive entries to columns. */
-export function encodeColumns(place: ColumnsPlace, entries: EntryRun): Uint8Array {
-	assert(entries.length >= place.count, "fewer entries than are to be encoded");
+export function encodeColumns(range: ColumnsRange, entries: EntryRun): Uint8Array {
+	assert(entries.length >= range.count, "fewer entries than are to be encoded");
 	const encoder = new RangeEncoder();
-	const model = new EntryModel(encoder, place, entries);
-	for (let index = 0; index < place.count; index++) model.code(entries.at(index));
+	const model = new EntryModel(encoder, range, entries);
+	for (let index = 0; index < range.count; index++) model.code(entries.at(index));
 	return encoder.finish();
 }
 
 /** Columns back to canonical bytes; throws StationError `batch-malformed`. */
-export function decodeColumns(place: ColumnsPlace, columns: Uint8Array): Uint8Array[] {
+export function decodeColumns(range: ColumnsRange, columns: Uint8Array): Uint8Array[] {
 	const decoder = new RangeDecoder(columns);
-	const model = new EntryModel(decoder, place, []);
+	const model = new EntryModel(decoder, range, []);
 	const entries: Uint8Array[] = [];
-	for (let index = 0; index < place.count; index++) entries.push(model.code(undefined));
+	for (let index = 0; index < range.count; index++) entries.push(model.code(undefined));
 	if (!decoder.isSpent) throw malformed("bytes after the last entry");
 	return entries;
 }
@@ -97,7 +97,7 @@ const IS_ABSENT = 2;
 
 class EntryModel {
 	readonly #coder: BitCoder;
-	readonly #place: ColumnsPlace;
+	readonly #range: ColumnsRange;
 	/** All entries when encoding: the quanta come from them. */
 	readonly #entries: EntryRun;
 	readonly #sets = new Map<number, SetState>();
@@ -118,9 +118,9 @@ class EntryModel {
 	#intervalSeconds: number = START.intervalSeconds;
 	#readingSetId = 1;
 
-	constructor(coder: BitCoder, place: ColumnsPlace, entries: EntryRun) {
+	constructor(coder: BitCoder, range: ColumnsRange, entries: EntryRun) {
 		this.#coder = coder;
-		this.#place = place;
+		this.#range = range;
 		this.#entries = entries;
 	}
 
@@ -133,8 +133,8 @@ class EntryModel {
 		isAsBefore = this.#coder.bit(this.#asBefore, this.#index === 0 ? 0 : 1, isAsBefore);
 		let byteLength = entry?.length ?? 0;
 		bytes[0] = ENTRY_VERSION;
-		putUint32(bytes, 4, this.#place.epoch);
-		putUint32(bytes, 8, this.#place.first + this.#index);
+		putUint32(bytes, 4, this.#range.epoch);
+		putUint32(bytes, 8, this.#range.first + this.#index);
 		if (isAsBefore === 1) {
 			bytes[1] = ENTRY_KINDS.reading;
 			bytes[2] = this.#readingSetId;
@@ -158,13 +158,13 @@ class EntryModel {
 	}
 
 	#take(entry: Uint8Array): void {
-		const place = this.#place;
+		const range = this.#range;
 		assert(entry.length >= ENTRY_HEADER_BYTES && entry.length <= ENTRY_BYTES_MAX, "no entry");
 		this.#buffer.set(entry);
 		const bytes = this.#buffer;
 		assert((bytes[0] ?? 0) === ENTRY_VERSION, "an entry of another version");
-		assert(uint32At(bytes, 4) === place.epoch, "an entry of another epoch");
-		assert(uint32At(bytes, 8) === place.first + this.#index, "entries with a hole");
+		assert(uint32At(bytes, 4) === range.epoch, "an entry of another epoch");
+		assert(uint32At(bytes, 8) === range.first + this.#index, "entries with a hole");
 	}
 
 	#isAsBefore(): boolean {
@@ -307,7 +307,7 @@ class EntryModel {
 	}
 
 	#chooseQuantum(setId: number, field: FieldSpec, expected: number): number {
-		const count = Math.min(this.#entries.length, this.#place.count);
+		const count = Math.min(this.#entries.length, this.#range.count);
 		const fits = (quantum: number): boolean => {
 			for (let index = 0; index < count; index++) {
 				const entry = this.#entries.at(index);

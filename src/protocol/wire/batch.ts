@@ -74,8 +74,8 @@ export function encodeBatch(batch: BatchToEncode): Uint8Array {
 		.unsigned(batch.floor);
 	if (batch.previous === undefined) writer.null();
 	else writer.bytes(batch.previous);
-	const place = { epoch: batch.epoch, first: batch.first, count };
-	return writer.bytes(encodeColumns(place, batch.entries)).finish();
+	const range = { epoch: batch.epoch, first: batch.first, count };
+	return writer.bytes(encodeColumns(range, batch.entries)).finish();
 }
 
 /**

@@ -10,7 +10,7 @@ import { SIGNATURE_BYTES } from "./cose.js";
 
 export const POSSESSION_NONCE_BYTES = 16;
 /** Station id of a board that was told none: it measures, and records nothing. */
-export const UNTOLD_STATION = "untold";
+export const UNPROVISIONED_STATION = "untold";
 const PUBLIC_KEY_BYTES = 33;
 const VERSION = 1;
 const ITEMS = 6;

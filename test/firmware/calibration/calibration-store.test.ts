@@ -79,7 +79,7 @@ describe("the store of calibrations", () => {
 		const places = new Places();
 		const store = new CalibrationStore(places);
 		const stored = store.load();
-		assert.equal(store.place, 0);
+		assert.equal(store.bank, 0);
 		const [pH] = stored.channels;
 		assert.ok(pH !== undefined);
 		const read: number[] = [];
@@ -92,7 +92,7 @@ describe("the store of calibrations", () => {
 				},
 				write: () => assert.fail("a load writes nothing"),
 			});
-			return [again.load(place).channels[0]?.id, again.place];
+			return [again.load(place).channels[0]?.id, again.bank];
 		};
 		for (const [id, place] of [
 			[1, 3],
@@ -101,7 +101,7 @@ describe("the store of calibrations", () => {
 		] as const) {
 			pH.id = id;
 			store.save(stored);
-			assert.equal(store.place, place);
+			assert.equal(store.bank, place);
 			assert.deepEqual(loaded(place), [id, place]);
 			assert.deepEqual(read, [place]);
 		}

@@ -75,7 +75,7 @@ function allEvents(manager: ConfigurationManager): ConfigurationEvent[] {
 	const all: ConfigurationEvent[] = [];
 	for (let event = manager.next(); event !== undefined; event = manager.next()) {
 		all.push(event);
-		if (event.kind === "confirmed" || event.kind === "reverted") manager.told(event.id);
+		if (event.kind === "confirmed" || event.kind === "reverted") manager.markReported(event.id);
 	}
 	return all;
 }
@@ -304,7 +304,7 @@ describe("the configuration in force", () => {
 		manager.acknowledged();
 		allEvents(manager);
 		bench.settings.isBroken = false;
-		manager.told(2);
+		manager.markReported(2);
 		bench.state = manager.save();
 		const woken = bench.open();
 		assert.equal(woken.configuration.id, 2);
@@ -345,7 +345,7 @@ describe("the configuration in force", () => {
 		bench.settings.corrupt(1);
 		const second = bench.boot();
 		assert.equal(second.configuration.id, 2);
-		assert.deepEqual(allEvents(second), [{ kind: "damaged", place: 1 }]);
+		assert.deepEqual(allEvents(second), [{ kind: "damaged", bank: 1 }]);
 	});
 
 	it("is what was provisioned when that has the higher id", () => {

@@ -4,7 +4,7 @@ import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import { createSha256 } from "../../../src/core/sha256.js";
 import { Provisioning, ProvisioningDraft } from "../../../src/firmware/config/provisioning.js";
 import type { SettingsMemory } from "../../../src/firmware/ports.js";
-import { UNTOLD_STATION } from "../../../src/protocol/wire/possession.js";
+import { UNPROVISIONED_STATION } from "../../../src/protocol/wire/possession.js";
 
 const KEY = "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
 const WHOLE: readonly (readonly [string, string])[] = [
@@ -32,7 +32,7 @@ function memory(): SettingsMemory & { cut: number | undefined; places: Map<numbe
 }
 
 function draftOf(held: Provisioning, fields: readonly (readonly [string, string])[] = WHOLE) {
-	const draft = new ProvisioningDraft(held.told, held.configuration);
+	const draft = new ProvisioningDraft(held.fields, held.configuration);
 	for (const [field, text] of fields) draft.set(field, 0, text);
 	return draft;
 }
@@ -40,7 +40,7 @@ function draftOf(held: Provisioning, fields: readonly (readonly [string, string]
 describe("what a board is told", () => {
 	it("is nothing at first: a name that records nothing, and every field that is missing", () => {
 		const bare = new Provisioning(memory());
-		assert.equal(bare.configuration.station, UNTOLD_STATION);
+		assert.equal(bare.configuration.station, UNPROVISIONED_STATION);
 		assert.equal(bare.isComplete, false);
 		assert.deepEqual(bare.missing, [
 			"authority",
@@ -59,7 +59,7 @@ describe("what a board is told", () => {
 		const draft = draftOf(bare);
 		assert.deepEqual(draft.problems(), []);
 		assert.equal(new Provisioning(settings).isComplete, false);
-		bare.write(draft.told, 7);
+		bare.write(draft.fields, 7);
 		const told = new Provisioning(settings);
 		assert.equal(told.isComplete, true);
 		assert.equal(told.configuration.id, 7);
@@ -71,19 +71,19 @@ describe("what a board is told", () => {
 
 	it("is what it was before wherever power is cut while it is written", () => {
 		const settings = memory();
-		new Provisioning(settings).write(draftOf(new Provisioning(settings)).told, 2);
+		new Provisioning(settings).write(draftOf(new Provisioning(settings)).fields, 2);
 		const before = new Provisioning(settings);
 		const draft = draftOf(before, [["displayName", "upper bridge"]]);
 		for (let cut = 0; cut < 700; cut++) {
 			settings.cut = cut;
-			assert.throws(() => before.write(draft.told, 3), /what was told was not stored/);
+			assert.throws(() => before.write(draft.fields, 3), /what was told was not stored/);
 			const after = new Provisioning(settings);
 			assert.equal(after.configuration.id, 2);
-			assert.equal(after.told.get("displayName"), undefined);
+			assert.equal(after.fields.get("displayName"), undefined);
 		}
 		settings.cut = undefined;
-		before.write(draft.told, 3);
-		assert.equal(new Provisioning(settings).told.get("displayName"), "upper bridge");
+		before.write(draft.fields, 3);
+		assert.equal(new Provisioning(settings).fields.get("displayName"), "upper bridge");
 	});
 
 	it("takes as floor of trust no time that its clock will never show", () => {
@@ -196,7 +196,7 @@ describe("what a board is told", () => {
 			const draft = draftOf(bare, [...WHOLE, ["predecessor", bad || "50"]]);
 			assert.match(draft.problems()[0]?.rule ?? "", /^predecessor: use EPOCH,SEQUENCE,HEAD/, bad);
 		}
-		bare.write(draftOf(bare, [...WHOLE, ["predecessor", `50,12,${head}`]]).told, 2);
+		bare.write(draftOf(bare, [...WHOLE, ["predecessor", `50,12,${head}`]]).fields, 2);
 		assert.deepEqual(new Provisioning(settings).predecessor, {
 			previousEpoch: 50,
 			previousSequence: 12,
@@ -208,7 +208,7 @@ describe("what a board is told", () => {
 		const settings = memory();
 		const bare = new Provisioning(settings);
 		const address = "192.168.1.20,255.255.255.0,192.168.1.1,192.168.1.1";
-		bare.write(draftOf(bare, [...WHOLE, ["network1Address", address]]).told, 2);
+		bare.write(draftOf(bare, [...WHOLE, ["network1Address", address]]).fields, 2);
 		assert.equal(new Provisioning(settings).networks[0]?.address, address);
 	});
 
@@ -250,7 +250,7 @@ describe("what a board is told", () => {
 		draft.set("authority", 0, "30".repeat(50));
 		draft.set("authority", 100, "31".repeat(50));
 		draft.set("authority", 100, "31".repeat(50));
-		assert.equal(draft.told.get("authority"), `${"30".repeat(50)}${"31".repeat(50)}`);
+		assert.equal(draft.fields.get("authority"), `${"30".repeat(50)}${"31".repeat(50)}`);
 		assert.throws(() => draft.set("authority", 400, "30"), /200 characters so far, not 400/);
 		assert.throws(() => draft.set("station", 0, "a".repeat(2049)), /too long/);
 		assert.throws(() => draft.set("key", 0, "1"), /no such field/);
@@ -270,13 +270,13 @@ describe("what a board is told", () => {
 	it("begins a draft with the collector's newer configuration and not with what was told before it", () => {
 		const settings = memory();
 		const bare = new Provisioning(settings);
-		bare.write(draftOf(bare).told, 2);
+		bare.write(draftOf(bare).fields, 2);
 		const told = new Provisioning(settings);
 		const fromCollector = { ...told.configuration, id: 3, intervalSeconds: 900 };
-		const draft = new ProvisioningDraft(told.told, fromCollector);
-		assert.equal(draft.told.get("intervalSeconds"), "900");
-		assert.equal(draft.told.get("network1Password"), "very secret");
-		assert.equal(draft.told.get("id"), undefined);
+		const draft = new ProvisioningDraft(told.fields, fromCollector);
+		assert.equal(draft.fields.get("intervalSeconds"), "900");
+		assert.equal(draft.fields.get("network1Password"), "very secret");
+		assert.equal(draft.fields.get("id"), undefined);
 	});
 
 	it("keeps nothing of any bytes that are not its own form", () => {
@@ -284,7 +284,7 @@ describe("what a board is told", () => {
 		for (let round = 0; round < 2000; round++) {
 			const settings = memory();
 			const bare = new Provisioning(settings);
-			bare.write(draftOf(bare).told, 2);
+			bare.write(draftOf(bare).fields, 2);
 			const bytes = settings.places.get(5) ?? new Uint8Array(0);
 			const at = integerBelow(random, bytes.length);
 			bytes[at] = (bytes[at] ?? 0) ^ (1 << integerBelow(random, 8));

@@ -227,14 +227,14 @@ describe("the station's side of the technician's line", () => {
 	it("waits for a slow line without losing an answer, and loses only log lines", () => {
 		bench.accepts = 0;
 		bench.feed(request(1, "journal", { first: 3, count: 30 }));
-		for (let line = 0; line < 40; line++) bench.console.say(`talk ${line}`);
+		for (let line = 0; line < 40; line++) bench.console.line(`talk ${line}`);
 		bench.feed(request(2, "status"));
 		for (let round = 0; round < 5000; round++) {
 			bench.accepts = 7;
 			bench.console.activity();
 			bench.settle();
 		}
-		bench.console.say("after");
+		bench.console.line("after");
 		bench.accepts = 10_000;
 		bench.console.activity();
 		bench.settle();

@@ -81,7 +81,7 @@ describe("a person at a raw serial terminal", () => {
 	it("keeps prompt and half a line when the log speaks in between", () => {
 		shown("\r");
 		shown("sta");
-		bench.console.say("uplink acknowledged 4");
+		bench.console.line("uplink acknowledged 4");
 		assert.equal(bench.takeSaid(), "\r\n# 0 uplink acknowledged 4\r\nbench-1> sta");
 		assert.equal(shown("tus\r"), `tus\r\n${STATUS}`);
 	});
@@ -99,7 +99,7 @@ describe("a person at a raw serial terminal", () => {
 			shown("status\r"),
 			"! unframed  a program has the line: try again in a minute\r\n",
 		);
-		bench.console.say("talk");
+		bench.console.line("talk");
 		assert.equal(bench.takeSaid(), "# 0 talk\r\n");
 		bench.pass(60_001);
 		assert.equal(shown("status\r"), `status\r\n${STATUS}`);

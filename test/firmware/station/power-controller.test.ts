@@ -21,7 +21,7 @@ function controllerOf(changes: Partial<StationConfiguration>) {
 			clock,
 			configuration: () => configuration,
 			state,
-			say: (level, text) => said.push(`${level}: ${text}`),
+			record: (level, text) => said.push(`${level}: ${text}`),
 		});
 	let controller = open();
 	/** Readings five minutes apart for so long, through deep sleep. */

@@ -20,7 +20,7 @@ const STATE: RetainedState = {
 	wakeCount: 99,
 	wasAttached: true,
 	recordedGapTo: 77,
-	calibrationPlace: 3,
+	calibrationBank: 3,
 	networkTimeNotBeforeSeconds: 0xfedcba97,
 	delivered: { epoch: 4_000_000_321, to: 57_839 },
 	bootLog: { unrecordedReset: "brown-out", isBootWaiting: true, isClockFaulty: true },

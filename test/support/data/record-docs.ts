@@ -45,7 +45,7 @@ const EVENT_WORDS: Readonly<Record<EventCode, readonly [string, string, string]>
 	],
 	"settings-damaged": [
 		"a stored configuration could not be read",
-		"place: 0 in force, 1 on trial",
+		"bank: 0 in force, 1 on trial",
 		"",
 	],
 });

@@ -4,7 +4,7 @@
  * ends what its predecessor left open, but for safe mode, which lives through resets.
  */
 
-import { TRIAL_PLACE } from "../../../src/firmware/config/configuration-store.js";
+import { TRIAL_BANK } from "../../../src/firmware/config/configuration-store.js";
 import { CHANNEL_SETS } from "../../../src/protocol/record/channel-set.js";
 import { CHANNELS } from "../../../src/protocol/record/channels.js";
 import {
@@ -201,7 +201,7 @@ function judgeVerdicts(
 			lapsed !== undefined &&
 			isEvent(entry, "settings-damaged") &&
 			entry.kind === "event" &&
-			entry.detail === TRIAL_PLACE
+			entry.detail === TRIAL_BANK
 		) {
 			if (trial?.id === lapsed.id) trial = undefined;
 			lapsed = undefined;

@@ -28,7 +28,7 @@ export function* ask(
 	command: string,
 	milliseconds = SHORT_MILLISECONDS,
 ): Task<string> {
-	let wait = circuit.say(command, milliseconds);
+	let wait = circuit.send(command, milliseconds);
 	for (let waited = 0; waited <= SAMPLE_DEADLINE_MILLISECONDS; waited += Math.max(wait, 1)) {
 		yield* pauseFed(wait, watchdog);
 		if (circuit.poll()) return circuit.heard;
@@ -89,7 +89,7 @@ export function* importInto(
 
 /** It may restart before its answer is read: what the import came to the next export says. */
 function* last(circuit: SpokenCircuit, watchdog: Watchdog, command: string): Task<void> {
-	circuit.say(command, SHORT_MILLISECONDS);
+	circuit.send(command, SHORT_MILLISECONDS);
 	yield* pauseFed(RESTART_MILLISECONDS, watchdog);
 	try {
 		circuit.poll();

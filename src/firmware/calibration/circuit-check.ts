@@ -1,19 +1,19 @@
-/** A look at every circuit: whether its export is still that of the calibration in force. */
+/** Checks every circuit: whether its export is still that of the calibration in force. */
 import { StationError } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
 import { CHANNELS } from "../../protocol/record/channels.js";
 import { ProbeSession } from "../measure/probe-session.js";
 import type { CalibrationsInForce } from "./calibrations-in-force.js";
-import { exportOf, exportOnce } from "./circuit-talk.js";
-import type { ProbePlace } from "./probe-work.js";
+import { exportOf, exportOnce } from "./circuit-exchange.js";
+import type { ProbeAccess } from "./probe-work.js";
 
-/** A change is an entry of its own; `say` is told of a circuit that could not be looked at. */
-export function* lookAtCircuits(
+/** A change is an entry of its own; `log` gets a line for a circuit that could not be checked. */
+export function* checkCircuits(
 	inForce: CalibrationsInForce,
-	{ board, openProbes }: ProbePlace,
-	say: (text: string) => void,
+	{ board, openProbes }: ProbeAccess,
+	log: (text: string) => void,
 ): Task<void> {
-	if (!inForce.looked()) return;
+	if (!inForce.beginCheck()) return;
 	const session = new ProbeSession(board, openProbes, 0);
 	try {
 		yield* session.open(false);
@@ -25,7 +25,7 @@ export function* lookAtCircuits(
 				continue;
 			}
 			try {
-				// One that agrees is enough; one that does not must be heard twice.
+				// One that agrees is enough; one that does not must be read twice.
 				let exported = yield* exportOnce(circuit, board.watchdog);
 				if (exported === undefined || !inForce.isInForce(channel, exported)) {
 					exported = yield* exportOf(circuit, board.watchdog);
@@ -34,7 +34,7 @@ export function* lookAtCircuits(
 			} catch (error) {
 				if (!(error instanceof StationError)) throw error;
 				// Unplugged, or of a firmware that exports nothing: readings continue under what was known.
-				say(`calibration of ${name} not looked at: ${error.code}`);
+				log(`calibration of ${name} not looked at: ${error.code}`);
 			}
 		}
 	} finally {
