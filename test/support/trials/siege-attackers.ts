@@ -2,10 +2,15 @@
  * The attackers of `npm run campaign -- siege` as a process of their own, each on a thread. An attacker has
  * its own machines: here it must not take the processor from the collector it attacks, so it runs only when
  * nobody else wants to (Linux), or after everybody else. What they send they make before they are let go.
+ *
+ * Linux shares processors out among sessions first, and idle is idle within a session only: each process of
+ * PostgreSQL has one of its own, and so an idle attacker in the collector's session took half a processor from the
+ * database whenever the collector waited for it. The attackers have a session of their own, of the least weight while
+ * they attack.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { AttackOrder, AttackResult } from "./siege-attacks.js";
@@ -15,6 +20,9 @@ const LAST_OF_ALL: readonly (readonly string[])[] = [
 	["/usr/bin/chrt", "--idle", "0"],
 	["/usr/bin/nice", "-n", "19"],
 ];
+/** Of a session among sessions, as of nice. */
+const LEAST_WEIGHT = "19";
+const USUAL_WEIGHT = "0";
 const READY = "ready";
 const GO = "go";
 
@@ -26,7 +34,10 @@ export class Attackers {
 	constructor() {
 		const before = LAST_OF_ALL.find(([program = ""]) => existsSync(program)) ?? [];
 		const [program = process.execPath, ...args] = [...before, process.execPath, PROGRAM];
-		this.#child = spawn(program, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+		this.#child = spawn(program, args, {
+			stdio: ["ignore", "inherit", "inherit", "ipc"],
+			detached: true,
+		});
 		this.pid = this.#child.pid ?? 0;
 		this.#ended = once(this.#child, "exit").then(() => {
 			throw new Error("the attackers' process ended");
@@ -42,7 +53,12 @@ export class Attackers {
 
 	/** All at once; resolves when the last one is done. */
 	async attack(): Promise<readonly AttackResult[]> {
-		return (await this.#ask(GO)) as readonly AttackResult[];
+		weigh(this.pid, LEAST_WEIGHT);
+		try {
+			return (await this.#ask(GO)) as readonly AttackResult[];
+		} finally {
+			weigh(this.pid, USUAL_WEIGHT);
+		}
 	}
 
 	stop(): void {
@@ -54,6 +70,15 @@ export class Attackers {
 		this.#child.send(message);
 		const [said] = await Promise.race([answer, this.#ended]);
 		return said;
+	}
+}
+
+/** Gives the process's session its weight among others, where the system has such groups and lets us. */
+function weigh(pid: number, nice: string): void {
+	try {
+		writeFileSync(`/proc/${pid}/autogroup`, nice);
+	} catch {
+		// What is left is what was there before: idle within its session.
 	}
 }
 
