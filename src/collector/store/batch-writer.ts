@@ -1,7 +1,8 @@
 /**
  * Stores verified batches, several at a time: what arrives while the database is busy goes there
  * together, in one statement and one commit. None waits longer than two turns of the event loop for
- * company.
+ * company. A batch of many gaps takes as long as a whole group of others: it goes alone, and in turns with
+ * the groups, so that a station with thousands of gaps makes others wait for one such batch at most.
  */
 
 import { HEAD_BYTES } from "../../protocol/record/chain.js";
@@ -44,6 +45,8 @@ const GROUP_MAX = 16;
  * others wait for the disk.
  */
 const STATEMENTS_MAX = { pglite: 1, postgresql: 4 } as const;
+/** A recovery after a power cut names two; 288 take a database for 10 to 30 ms. */
+const USUAL_GAPS_MAX = 16;
 /** A station has one session at a time; more than this is no upload slot but an attack. */
 const WAITING_MAX = 5000;
 
@@ -64,7 +67,11 @@ interface Waiting {
 export class BatchWriter {
 	readonly #store: SqlStore;
 	#waiting: Waiting[] = [];
+	/** With many gaps. */
+	readonly #gapped: Waiting[] = [];
 	#underWay = 0;
+	#gappedUnderWay = 0;
+	#wasGapped = false;
 	#isGathering = false;
 
 	constructor(store: SqlStore) {
@@ -73,26 +80,35 @@ export class BatchWriter {
 
 	/** Resolves after the commit; rejects when the store fails, and then nothing was stored. */
 	write(checked: CheckedBatch): Promise<StoreOutcome> {
-		if (this.#waiting.length >= WAITING_MAX) {
+		if (this.#waiting.length + this.#gapped.length >= WAITING_MAX) {
 			return Promise.reject(new Error(`${WAITING_MAX} batches are waiting already`));
 		}
 		return new Promise((onStored, onFailed) => {
-			this.#waiting.push({ checked, onStored, onFailed });
+			const queue = checked.gaps.length > USUAL_GAPS_MAX ? this.#gapped : this.#waiting;
+			queue.push({ checked, onStored, onFailed });
 			this.#next();
 		});
 	}
 
 	/** Two turns of the event loop collect what threads and sockets have ready, then a group goes. */
 	#next(): void {
-		if (this.#isGathering || this.#waiting.length === 0) return;
+		if (this.#isGathering || (this.#waiting.length === 0 && !this.#mayTakeGapped())) return;
 		if (this.#underWay >= STATEMENTS_MAX[this.#store.name]) return;
 		this.#isGathering = true;
 		setImmediate(() => setImmediate(() => this.#start()));
 	}
 
+	/** One at a time: where several statements are under way the others are for the others. */
+	#mayTakeGapped(): boolean {
+		return this.#gapped.length > 0 && this.#gappedUnderWay === 0;
+	}
+
 	#start(): void {
 		this.#isGathering = false;
-		const group = this.#waiting.splice(0, GROUP_MAX);
+		const isGapped = this.#mayTakeGapped() && (this.#waiting.length === 0 || !this.#wasGapped);
+		const group = isGapped ? this.#gapped.splice(0, 1) : this.#waiting.splice(0, GROUP_MAX);
+		this.#wasGapped = isGapped;
+		if (isGapped) this.#gappedUnderWay++;
 		this.#underWay++;
 		this.#writeGroup(group)
 			.catch((error: unknown) => {
@@ -100,6 +116,7 @@ export class BatchWriter {
 			})
 			.finally(() => {
 				this.#underWay--;
+				if (isGapped) this.#gappedUnderWay--;
 				this.#next();
 			});
 		this.#next();

@@ -4,14 +4,15 @@ import type { SqlRow, SqlStore } from "../../../src/collector/store/store.js";
 
 /** A store that answers when told to, and fails for stations of a name. */
 class HeldStore {
-	readonly name = "pglite";
+	readonly name: SqlStore["name"];
 	/** Stations of each statement, in the order of its rows. */
 	readonly statements: string[][] = [];
 	readonly #answers: (() => void)[] = [];
 	readonly #poison: string | undefined;
 
-	constructor(poison?: string) {
+	constructor(poison?: string, name: SqlStore["name"] = "pglite") {
 		this.#poison = poison;
+		this.name = name;
 	}
 
 	query(_text: string, parameters: readonly unknown[] = []): Promise<SqlRow[]> {
@@ -32,13 +33,35 @@ class HeldStore {
 	async settle(): Promise<void> {
 		for (let turn = 0; turn < 100; turn++) {
 			this.#answers.shift()?.();
-			await new Promise((resolve) => setImmediate(resolve));
+			await aTurn();
 		}
 	}
 
 	asStore(): SqlStore {
 		return this as unknown as SqlStore;
 	}
+}
+
+function aTurn(): Promise<void> {
+	return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A batch of a station that names so many gaps. */
+function gappedOf(station: string, count: number): CheckedBatch {
+	const header = {
+		channelSet: 0,
+		timeQuality: 0,
+		epoch: 1,
+		sequence: 1,
+		boot: 1,
+		uptimeSeconds: 0,
+	};
+	const entry = { ...header, utcSeconds: 0, configurationId: 0, stationFlags: 0 };
+	const gap = { ...entry, kind: "gap" as const, reason: 0, resume: new Uint8Array(32) };
+	const gaps = Array.from({ length: count }, (_, index) => {
+		return { ...gap, from: 2 * index, to: 2 * index, lostEpoch: 0 };
+	});
+	return { ...checkedOf(station), gaps };
 }
 
 function checkedOf(station: string, first = 1): CheckedBatch {
@@ -61,7 +84,7 @@ describe("batch writer", () => {
 		const store = new HeldStore();
 		const writer = new BatchWriter(store.asStore());
 		const written = [writer.write(checkedOf("m"))];
-		while (store.statements.length === 0) await new Promise((resolve) => setImmediate(resolve));
+		while (store.statements.length === 0) await aTurn();
 		for (const name of ["z", "a", "k"]) written.push(writer.write(checkedOf(name)));
 		await store.settle();
 		assert.deepEqual(store.statements, [["m"], ["a", "k", "z"]]);
@@ -79,6 +102,33 @@ describe("batch writer", () => {
 			store.statements.map(({ length }) => length),
 			[16, 16, 8],
 		);
+	});
+
+	it("stores a batch of many gaps alone, and between two such the others that wait", async () => {
+		const store = new HeldStore();
+		const writer = new BatchWriter(store.asStore());
+		const written = [writer.write(checkedOf("m"))];
+		while (store.statements.length === 0) await aTurn();
+		for (const name of ["x", "y", "z"]) written.push(writer.write(gappedOf(name, 17)));
+		for (const name of ["b", "a"]) written.push(writer.write(checkedOf(name)));
+		written.push(writer.write(gappedOf("few", 16)));
+		await store.settle();
+		assert.deepEqual(store.statements, [["m"], ["x"], ["a", "b", "few"], ["y"], ["z"]]);
+		assert.equal((await Promise.all(written)).length, 7);
+	});
+
+	it("stores one batch of many gaps at a time where the database takes four statements", async () => {
+		const store = new HeldStore(undefined, "postgresql");
+		const writer = new BatchWriter(store.asStore());
+		const written = ["x", "y", "z"].map((name) => writer.write(gappedOf(name, 288)));
+		for (let turn = 0; turn < 10; turn++) await aTurn();
+		assert.deepEqual(store.statements, [["x"]]);
+		written.push(writer.write(checkedOf("a")));
+		for (let turn = 0; turn < 10; turn++) await aTurn();
+		assert.deepEqual(store.statements, [["x"], ["a"]]);
+		await store.settle();
+		assert.deepEqual(store.statements, [["x"], ["a"], ["y"], ["z"]]);
+		await Promise.all(written);
 	});
 
 	it("lets only the batch fail that makes its group fail", async () => {
