@@ -84,7 +84,7 @@ export function createCircuits(options: CircuitsOptions) {
 function createOxygen({ clock, utcSeconds, randomFor, probes, supply }: CircuitsOptions): EzoDo {
 	const cell = probes.probe(
 		"dissolvedOxygen",
-		() => probes.hands.place?.oxygenPart ?? oxygenPart(utcSeconds()),
+		() => probes.hands.medium?.oxygenPart ?? oxygenPart(utcSeconds()),
 		20,
 		() => 0.0005,
 	);

@@ -25,7 +25,7 @@ export class PowerCycle {
 	}
 
 	createAlarm(callback: () => void): VirtualAlarm {
-		return new LifeAlarm(this, this.#alarms, this.#clock.createAlarm(callback));
+		return new PowerCycleAlarm(this, this.#alarms, this.#clock.createAlarm(callback));
 	}
 
 	/** Ends it: no alarm of it fires any more. */
@@ -36,7 +36,7 @@ export class PowerCycle {
 	}
 }
 
-class LifeAlarm implements VirtualAlarm {
+class PowerCycleAlarm implements VirtualAlarm {
 	readonly #powerCycle: PowerCycle;
 	/** Those of its power cycle that may be armed. */
 	readonly #alarms: Set<VirtualAlarm>;

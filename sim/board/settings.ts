@@ -11,7 +11,7 @@ import type { PowerCycle } from "./power-cycle.js";
 export type SavedSettings = readonly (string | null)[];
 
 export class SimulatedSettings {
-	readonly #places: (Uint8Array | undefined)[] = [undefined, undefined];
+	readonly #banks: (Uint8Array | undefined)[] = [undefined, undefined];
 	readonly #random: RandomSource;
 	/** Writes fail from now on, as those of a worn-out memory. */
 	isBroken = false;
@@ -20,46 +20,46 @@ export class SimulatedSettings {
 
 	constructor(random: RandomSource, saved: SavedSettings = []) {
 		this.#random = random;
-		saved.forEach((hex, place) => {
-			this.#places[place] = hex === null ? undefined : bytesOfHex(hex);
+		saved.forEach((hex, bank) => {
+			this.#banks[bank] = hex === null ? undefined : bytesOfHex(hex);
 		});
 	}
 
 	save(): SavedSettings {
-		return this.#places.map((bytes) => (bytes === undefined ? null : hexOf(bytes)));
+		return this.#banks.map((bytes) => (bytes === undefined ? null : hexOf(bytes)));
 	}
 
 	/** The memory is erased, and works again. */
 	erase(): void {
-		this.#places.fill(undefined);
+		this.#banks.fill(undefined);
 		this.isBroken = false;
 	}
 
 	/** Damages a place. */
-	corrupt(place: number): void {
-		const bytes = this.#places[place];
+	corrupt(bank: number): void {
+		const bytes = this.#banks[bank];
 		if (bytes !== undefined) bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 4;
 	}
 
 	/** The port of one powerCycle; `beforeWrite` counts an operation and throws when power fails in it. */
 	portOf(powerCycle: PowerCycle, beforeWrite: () => void): SettingsMemory {
 		return {
-			read: (place) => {
+			read: (bank) => {
 				powerCycle.check();
-				return this.#places[place]?.slice();
+				return this.#banks[bank]?.slice();
 			},
-			write: (place, bytes) => {
+			write: (bank, bytes) => {
 				// A call after the end of its power cycle writes nothing.
 				powerCycle.check();
 				try {
 					beforeWrite();
 				} catch (error) {
-					this.#places[place] = bytes.slice(0, integerBelow(this.#random, bytes.length + 1));
+					this.#banks[bank] = bytes.slice(0, integerBelow(this.#random, bytes.length + 1));
 					throw error;
 				}
 				if (this.isBroken) throw new Error("ESP_ERR_NVS_NOT_ENOUGH_SPACE");
 				this.writes++;
-				this.#places[place] = bytes.slice();
+				this.#banks[bank] = bytes.slice();
 			},
 		};
 	}

@@ -1,7 +1,7 @@
 /** The water around a station, and the probes in it, which follow it with a lag. */
 import type { SeededRandom } from "../../src/core/random.js";
 import { type Ailments, noAilments, shownPH } from "../probes/ailments.js";
-import type { Place } from "../probes/bottles.js";
+import type { ProbeMedium } from "../probes/bottles.js";
 import { LaggingProbe } from "../probes/lagging-probe.js";
 import { type ConductionLaw, conductivityAt } from "../river/conduction.js";
 import type { River } from "../river/river.js";
@@ -20,7 +20,7 @@ export interface WaterProbesOptions {
 /** Where hands have put the probes, and what ails them. */
 export interface Hands {
 	/** Undefined: in the river. */
-	place: Place | undefined;
+	medium: ProbeMedium | undefined;
 	readonly ailments: Ailments;
 }
 
@@ -44,14 +44,14 @@ function surroundingsOf(
 	let unknown: readonly WaterChannel[] = [];
 	return {
 		water: () => {
-			const { place } = hands;
-			if (place !== undefined) {
+			const { medium } = hands;
+			if (medium !== undefined) {
 				return {
-					pH: place.pH,
-					temperatureCelsius: place.celsius,
-					turbidityFormazinUnits: place.turbidityFormazinUnits,
-					// Nobody asks: what a bottle conducts is told at its own temperature.
-					conductivityAt25MicrosiemensPerCm: place.microsiemens,
+					pH: medium.pH,
+					temperatureCelsius: medium.celsius,
+					turbidityFormazinUnits: medium.turbidityFormazinUnits,
+					// Nobody asks: the conductivity of a bottle is stated at its own temperature.
+					conductivityAt25MicrosiemensPerCm: medium.microsiemens,
 				};
 			}
 			if (clock.microseconds !== askedMicroseconds) {
@@ -76,7 +76,7 @@ export type WaterProbes = ReturnType<typeof createWaterProbes>;
 export function createWaterProbes(options: WaterProbesOptions) {
 	const { clock, utcSeconds, river, conduction, randomFor } = options;
 	const { disturbances } = river;
-	const hands: Hands = { place: undefined, ailments: noAilments() };
+	const hands: Hands = { medium: undefined, ailments: noAilments() };
 	const { ailments } = hands;
 	const surroundings = surroundingsOf(options, hands);
 	const { water } = surroundings;
@@ -106,7 +106,7 @@ export function createWaterProbes(options: WaterProbesOptions) {
 	const conductivityProbe = probe(
 		"conductivity",
 		() => {
-			if (hands.place !== undefined) return hands.place.microsiemens;
+			if (hands.medium !== undefined) return hands.medium.microsiemens;
 			const { conductivityAt25MicrosiemensPerCm, temperatureCelsius } = water();
 			return conductivityAt(conduction, conductivityAt25MicrosiemensPerCm, temperatureCelsius);
 		},

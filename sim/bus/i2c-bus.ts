@@ -141,7 +141,7 @@ export class SimulatedI2CBus implements I2CBus {
 		this.recovery = { clear: () => this.#clear() };
 	}
 
-	/** Solders a chip to the bus. Two chips with one address talk at once, as on a real bus. */
+	/** Solders a chip to the bus. Two chips with one address answer at once, as on a real bus. */
 	attach(chip: I2CChip): void {
 		this.#chips.push(chip);
 		if ("holdsData" in chip) this.#holders.push(chip);
@@ -276,11 +276,11 @@ export class SimulatedI2CBus implements I2CBus {
 		if (out !== undefined && !chip.write(out)) return;
 		const bytes = chip.read(readCount);
 		if (bytes === undefined) return;
-		const place = integerBelow(this.#tearing, 8 * readCount);
-		const rest = (bytes[place >> 3]! << (place & 7)) & 0xff;
+		const bit = integerBelow(this.#tearing, 8 * readCount);
+		const rest = (bytes[bit >> 3]! << (bit & 7)) & 0xff;
 		if ((rest & 0x80) !== 0) return;
 		// Zeros ahead within the byte, by clz32 of its remaining bits; then the acknowledgement.
-		const zeros = Math.min(Math.clz32(rest) - 24, 8 - (place & 7));
+		const zeros = Math.min(Math.clz32(rest) - 24, 8 - (bit & 7));
 		this.#stuckClocks = zeros;
 	}
 
@@ -339,7 +339,7 @@ export class SimulatedI2CBus implements I2CBus {
 	}
 }
 
-/** All who listen to one address at once: the general call, or a clash of two chips. */
+/** All that listen to one address at once: the general call, or a clash of two chips. */
 class SharedAddress implements I2CChip {
 	readonly address: number;
 	readonly isPowered = true;

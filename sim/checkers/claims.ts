@@ -54,18 +54,19 @@ export function judgeClaims({ entries, isLost }: ClaimsOptions, findings: Findin
 		const { code, phase, beginSequence, readingSequence } = entry;
 		const of = code === STORM ? "storm" : "water";
 		const was = open.get(of);
-		const place = `${sequence}`;
+		const position = `${sequence}`;
 		const name = `${code}/${phase} of reading ${readingSequence}`;
-		if (claimed.has(name)) findings.add("claim", `${place}: ${name} is claimed twice`);
+		if (claimed.has(name)) findings.add("claim", `${position}: ${name} is claimed twice`);
 		claimed.add(name);
 		if (!readings.has(readingSequence) && !isLost(readingSequence, sequence)) {
-			findings.add("claim", `${place}: ${name}, which is not in the record before it`);
+			findings.add("claim", `${position}: ${name}, which is not in the record before it`);
 		}
 		if (phase === BEGIN) {
-			if (code !== WATCH && code !== STORM) findings.add("claim", `${place}: begins with ${code}`);
-			if (beginSequence !== 0) findings.add("claim", `${place}: a begin names ${beginSequence}`);
+			if (code !== WATCH && code !== STORM)
+				findings.add("claim", `${position}: begins with ${code}`);
+			if (beginSequence !== 0) findings.add("claim", `${position}: a begin names ${beginSequence}`);
 			if (was !== undefined && !isLost(was.begin, sequence)) {
-				findings.add("claim", `${place}: the ${of}'s event ${was.begin} begins twice`);
+				findings.add("claim", `${position}: the ${of}'s event ${was.begin} begins twice`);
 			}
 			open.set(of, { begin: sequence, lastedSeconds: 0, code, readingsAfter: 0 });
 			continue;
@@ -74,14 +75,17 @@ export function judgeClaims({ entries, isLost }: ClaimsOptions, findings: Findin
 			if (!isLost(beginSequence, sequence)) {
 				const instead = was === undefined ? "none continues" : `${was.begin} continues`;
 				const what = phase === END ? "ends" : "changes";
-				findings.add("claim", `${place}: ${what} the ${of}'s event ${beginSequence}; ${instead}`);
+				findings.add(
+					"claim",
+					`${position}: ${what} the ${of}'s event ${beginSequence}; ${instead}`,
+				);
 			}
 		} else if (phase === END && code !== was.code) {
-			findings.add("claim", `${place}: ends as ${code} what is ${was.code}`);
+			findings.add("claim", `${position}: ends as ${code} what is ${was.code}`);
 		} else if (phase !== END && code <= was.code) {
 			// It grows worse or stays: from a watch to acid or conductivity, from conductivity to acid.
 			if (!(was.code === 3 && code === 2))
-				findings.add("claim", `${place}: ${was.code} to ${code}`);
+				findings.add("claim", `${position}: ${was.code} to ${code}`);
 		}
 		if (phase === END) open.delete(of);
 		else if (was !== undefined) was.code = code;

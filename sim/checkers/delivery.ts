@@ -45,7 +45,7 @@ export function judgeDelivery(
 	const stored = new Map<string, Uint8Array>();
 	const gaps: { epoch: number; from: number; to: number }[] = [];
 	for (const row of rows) {
-		stored.set(placeOf(row), row);
+		stored.set(positionText(row), row);
 		const entry = decodeEntry(row);
 		if (entry.kind !== "gap") continue;
 		const { from, to, lostEpoch } = entry;
@@ -59,7 +59,7 @@ export function judgeDelivery(
 	for (const canonicalBytes of returned) {
 		const { kind, epoch, sequence } = decodeEntry(canonicalBytes);
 		if (kind === "reading") measured++;
-		const row = stored.get(placeOf(canonicalBytes));
+		const row = stored.get(positionText(canonicalBytes));
 		if (row !== undefined && equalBytes(row, canonicalBytes)) {
 			delivered++;
 			explained.add(row);
@@ -71,7 +71,7 @@ export function judgeDelivery(
 		} else missing++;
 	}
 	for (const canonicalBytes of interrupted) {
-		const row = stored.get(placeOf(canonicalBytes));
+		const row = stored.get(positionText(canonicalBytes));
 		if (row !== undefined && equalBytes(row, canonicalBytes)) explained.add(row);
 	}
 	return {
@@ -99,7 +99,7 @@ export function addDeliveries(a: DeliveryOutcome, b: DeliveryOutcome): DeliveryO
 }
 
 /** (epoch, sequence) as text: together they are 64 bits, more than a number holds. */
-function placeOf(canonicalBytes: Uint8Array): string {
+function positionText(canonicalBytes: Uint8Array): string {
 	const view = new DataView(
 		canonicalBytes.buffer,
 		canonicalBytes.byteOffset,

@@ -1,6 +1,6 @@
 /** What a checker found against a run: one line each, the first few in full and the others counted. */
 
-/** Lines of one kind that are told in full. */
+/** Lines of one kind that are listed in full. */
 const LINES_MAX = 3;
 
 export class Findings {
@@ -22,11 +22,11 @@ export class Findings {
 
 	get lines(): string[] {
 		const lines: string[] = [];
-		for (const [kind, told] of this.#byKind) {
+		for (const [kind, texts] of this.#byKind) {
 			const count = this.#counts.get(kind) ?? 0;
-			told.forEach((what, index) => {
-				const isLast = index === told.length - 1 && count > told.length;
-				lines.push(`${kind}: ${what}${isLast ? ` (and ${count - told.length} more)` : ""}`);
+			texts.forEach((what, index) => {
+				const isLast = index === texts.length - 1 && count > texts.length;
+				lines.push(`${kind}: ${what}${isLast ? ` (and ${count - texts.length} more)` : ""}`);
 			});
 		}
 		return lines;

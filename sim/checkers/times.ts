@@ -29,7 +29,7 @@ const FORMATTING_MICROSECONDS = 13_000_000;
 export function judgeTimes(options: TimesOptions, findings: Findings): void {
 	const { diary, rows, originUtcSeconds } = options;
 	const seen = new Map<string, DiaryEntry>();
-	for (const each of diary.entries) seen.set(placeOf(each.entry), each);
+	for (const each of diary.entries) seen.set(positionText(each.entry), each);
 	const resolvers = new Map<number, TimeResolver>();
 	const entries: Entry[] = [];
 	for (const row of rows) entries.push(decodeEntry(row));
@@ -45,20 +45,20 @@ export function judgeTimes(options: TimesOptions, findings: Findings): void {
 	}
 	const utcOf = (microseconds: number): number => originUtcSeconds + microseconds / 1_000_000;
 	for (const entry of entries) {
-		const truth = seen.get(placeOf(entry));
+		const truth = seen.get(positionText(entry));
 		if (truth === undefined) continue;
 		if (options.isExcused?.(truth) === true) continue;
 		if (entry.kind === "time") judgePair(entry, truth, diary, utcOf, findings);
-		const placement = resolvers.get(entry.epoch)?.resolve(entry);
-		if (placement?.uncertaintyMilliseconds === undefined) continue;
+		const resolved = resolvers.get(entry.epoch)?.resolve(entry);
+		if (resolved?.uncertaintyMilliseconds === undefined) continue;
 		// A reading is of the moment in which its measurement began; others lie between wake and append.
 		const from = truth.measuredMicroseconds ?? diary.wakes[truth.wake]?.fromMicroseconds ?? 0;
 		const to = entry.kind === "reading" ? from : truth.atMicroseconds;
-		const offSeconds = distance(placement.utcSeconds, utcOf(from), utcOf(to));
-		if (Math.abs(offSeconds) * 1000 <= placement.uncertaintyMilliseconds) continue;
+		const offSeconds = distance(resolved.utcSeconds, utcOf(from), utcOf(to));
+		if (Math.abs(offSeconds) * 1000 <= resolved.uncertaintyMilliseconds) continue;
 		findings.add(
 			"resolved time",
-			`${entry.kind} ${entry.sequence} of boot ${entry.boot} at ${utcOf(to).toFixed(1)} is placed at ${placement.utcSeconds} (${placement.source}), ${offSeconds.toFixed(1)} s off, claimed +-${placement.uncertaintyMilliseconds} ms`,
+			`${entry.kind} ${entry.sequence} of boot ${entry.boot} at ${utcOf(to).toFixed(1)} is placed at ${resolved.utcSeconds} (${resolved.source}), ${offSeconds.toFixed(1)} s off, claimed +-${resolved.uncertaintyMilliseconds} ms`,
 		);
 	}
 }
@@ -105,6 +105,6 @@ function distance(value: number, from: number, to: number): number {
 	return value > to ? value - to : 0;
 }
 
-function placeOf(entry: Entry): string {
+function positionText(entry: Entry): string {
 	return `${entry.epoch}/${entry.sequence}`;
 }

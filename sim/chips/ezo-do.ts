@@ -94,20 +94,20 @@ export class EzoDo extends SimulatedEzo<DoSettings> {
 				if (argument === "?") {
 					return answer(`?S,${isPpt ? trimmedText(salinity) : salinity},${isPpt ? "ppt" : "uS"}`);
 				}
-				const told = decimalOf(argument);
-				if (told === undefined || told < 0 || told > SALINITY_MICROSIEMENS_MAX) return undefined;
+				const given = decimalOf(argument);
+				if (given === undefined || given < 0 || given > SALINITY_MICROSIEMENS_MAX) return undefined;
 				if (unit !== undefined && unit !== "PPT") return undefined;
 				return change(() => {
-					settings.own.salinity = told;
+					settings.own.salinity = given;
 					settings.own.isPpt = unit === undefined ? 0 : 1;
 				});
 			}
 			case "P": {
 				if (argument === "?") return answer(`?,P,${trimmedText(settings.own.kilopascals)}`);
-				const told = decimalOf(argument);
-				if (told === undefined || told <= 0) return undefined;
+				const given = decimalOf(argument);
+				if (given === undefined || given <= 0) return undefined;
 				return change(() => {
-					settings.own.kilopascals = told;
+					settings.own.kilopascals = given;
 				});
 			}
 			case "O":

@@ -60,8 +60,8 @@ export class SimulatedNetwork implements Network, Wire {
 	times: NetworkTimes;
 	readonly #options: SimulatedNetworkOptions;
 	#outstanding = 0;
-	/** Raised by `kill`: what belongs to an earlier life of the station is silent. */
-	#life = 0;
+	/** Raised by `kill`: what belongs to an earlier power cycle of the station is silent. */
+	#powerCycle = 0;
 	#isUp = false;
 	#onLinkChanged: ((isUp: boolean) => void) | undefined;
 	/** Until then a request for the link gets no answer. */
@@ -107,9 +107,9 @@ export class SimulatedNetwork implements Network, Wire {
 		return this.#outstanding;
 	}
 
-	/** Power cut: no callback of this life comes any more. What is on the wire continues. */
+	/** Power cut: no callback of this power cycle comes any more. What is on the wire continues. */
 	kill(): void {
-		this.#life++;
+		this.#powerCycle++;
 		this.#isUp = false;
 		this.#onLinkChanged = undefined;
 		for (const client of this.#clients) client.forget();
@@ -136,10 +136,10 @@ export class SimulatedNetwork implements Network, Wire {
 	}
 
 	later(milliseconds: number, callback: () => void): void {
-		const life = this.#life;
+		const powerCycle = this.#powerCycle;
 		this.#options.clock
 			.createAlarm(() => {
-				if (life === this.#life) callback();
+				if (powerCycle === this.#powerCycle) callback();
 			})
 			.schedule(milliseconds);
 	}
@@ -149,14 +149,14 @@ export class SimulatedNetwork implements Network, Wire {
 	}
 
 	ask(request: ServerRequest, onAnswer: (answer: ServerResponse | Error) => void): void {
-		const life = this.#life;
+		const powerCycle = this.#powerCycle;
 		let isAnswered = false;
 		this.#outstanding++;
 		this.#options.endpoint(request, (answer) => {
 			if (isAnswered) return;
 			isAnswered = true;
 			this.#outstanding--;
-			if (life === this.#life) onAnswer(answer);
+			if (powerCycle === this.#powerCycle) onAnswer(answer);
 			if (!(answer instanceof Error)) this.lastAnswer = answer;
 			this.onSettled?.();
 		});

@@ -5,7 +5,7 @@
 import { isStandard, standardAt, standardOf } from "../../src/protocol/calibration/standards.js";
 
 /** What the probes are in, in place of the river. */
-export interface Place {
+export interface ProbeMedium {
 	readonly pH: number;
 	readonly celsius: number;
 	/** At its own temperature, uS/cm. */
@@ -28,7 +28,7 @@ const NEUTRAL_PH = 5.8;
 const AIR_CELSIUS = 20;
 
 /** A probe out of the water: the glass keeps a wet film, the cell conducts nothing. */
-export const AIR: Place = Object.freeze({
+export const AIR: ProbeMedium = Object.freeze({
 	pH: 7.4,
 	celsius: AIR_CELSIUS,
 	microsiemens: 0,
@@ -37,7 +37,10 @@ export const AIR: Place = Object.freeze({
 });
 
 /** A bottle by the name of its standard; throws TypeError for a name that no maker has, or a temperature beyond its table. */
-export function bottleOf(standard: string, { celsius = 20, aged = 0 }: BottleOptions = {}): Place {
+export function bottleOf(
+	standard: string,
+	{ celsius = 20, aged = 0 }: BottleOptions = {},
+): ProbeMedium {
 	const worth = isStandard(standard) ? standardAt(standard, celsius) : undefined;
 	if (!isStandard(standard) || worth === undefined) throw new TypeError(`no bottle ${standard}`);
 	const { channel } = standardOf(standard);

@@ -41,7 +41,7 @@ export interface CollectorHostOptions {
 	readonly onHeaders?: (headers: ReadonlyMap<string, string>) => void;
 }
 
-/** Who the collector of a run will be: needed before its database is open. Throws OperationalError. */
+/** Identity of the collector of a run: needed before its database is open. Throws OperationalError. */
 export function openCollectorIdentity(
 	directory: string,
 	seed: number,
@@ -81,8 +81,8 @@ export async function openCollectorHost(options: CollectorHostOptions): Promise<
 			},
 		});
 		const registry = registryOf(store, (station, keys) => ledger.setKeys(station, keys));
-		const { directory: folder, onError: say } = options;
-		const enrolments = new EnrolmentPost({ folder, registry, say });
+		const { directory: folder, onError: log } = options;
+		const enrolments = new EnrolmentPost({ folder, registry, say: log });
 		const handler = createHandler(ledger, {
 			onReceived: ({ duplicateCount, status, provenBy }) => {
 				counts.duplicates += duplicateCount;

@@ -1,4 +1,4 @@
-/** The collector of a run while it opens: what stations upload waits for it, and what it becomes is told. */
+/** The collector of a run while it opens: what stations upload waits for it, and its progress is printed. */
 import type { Endpoint } from "../network/wire.js";
 import type { CollectorHost } from "./collector-host.js";
 import { createHttpsEndpoint, type HttpsEndpoint } from "./https-endpoint.js";
@@ -11,7 +11,7 @@ const WORD_MILLISECONDS = 5000;
 
 export interface CollectorOpeningOptions {
 	readonly open: () => Promise<CollectorHost>;
-	readonly talk: (line: string) => void;
+	readonly print: (line: string) => void;
 	/** Of each request, beside the station's own. */
 	readonly headers?: () => Readonly<Record<string, string>>;
 }
@@ -31,16 +31,16 @@ export class CollectorOpening {
 
 	/** Opens it and enrols the stations. */
 	begin(stations: readonly PlayedStation[]): void {
-		const { talk } = this.#options;
+		const { print } = this.#options;
 		const seconds = (): string => ((performance.now() - this.#began) / 1000).toFixed(1);
 		const word = setInterval(() => {
-			talk(`opening the collector's database, ${seconds()} s so far`);
+			print(`opening the collector's database, ${seconds()} s so far`);
 		}, WORD_MILLISECONDS);
 		this.#ready = this.#begin(stations).finally(() => clearInterval(word));
 		this.#ready.then(
 			(open) => {
 				this.#open = open;
-				talk(
+				print(
 					`the collector is open after ${seconds()} s: https://127.0.0.1:${open.collector.port}`,
 				);
 				this.#onOpen?.();

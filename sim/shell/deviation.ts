@@ -29,13 +29,13 @@ export class DeviationMeter {
 		for (const entry of entries) {
 			context.observe(entry);
 			const derived = context.derive(entry);
-			const place = resolver.resolve(entry);
-			if (derived === undefined || place === undefined) continue;
+			const resolved = resolver.resolve(entry);
+			if (derived === undefined || resolved === undefined) continue;
 			// What is off by a minute for want of a clock is no deviation of a probe.
-			if ((place.uncertaintyMilliseconds ?? 0) > UNCERTAINTY_MILLISECONDS_MAX) continue;
+			if ((resolved.uncertaintyMilliseconds ?? 0) > UNCERTAINTY_MILLISECONDS_MAX) continue;
 			// Without a thermometer the others are derived at a stand-in, and say so.
-			if ((river.unknownAt?.(place.utcSeconds).length ?? 0) > 0) continue;
-			const truth = river.at(place.utcSeconds);
+			if ((river.unknownAt?.(resolved.utcSeconds).length ?? 0) > 0) continue;
+			const truth = river.at(resolved.utcSeconds);
 			this.#note("pH", derived.pH.value, truth.pH);
 			this.#note("temperatureCelsius", derived.temperature.value, truth.temperatureCelsius);
 			this.#note("turbidity", derived.turbidity.value, truth.turbidityFormazinUnits);

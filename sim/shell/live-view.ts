@@ -94,7 +94,7 @@ export class LiveView {
 	}
 
 	/** A line that stays, above what is drawn. */
-	say(line: string): void {
+	print(line: string): void {
 		if (this.#draw === undefined) this.#stream.write(`${line}\n`);
 		else {
 			this.#draw.persist(`${line}\n`);
@@ -248,11 +248,11 @@ function reading(station: StationView): string {
 /** What the question marks mean: the flags of each channel that has one. */
 function doubts({ reading: derived }: StationView): string[] {
 	if (derived === undefined) return [];
-	const told = CHANNEL_TABLE.flatMap(({ name, words: [word] }) => {
+	const doubtful = CHANNEL_TABLE.flatMap(({ name, words: [word] }) => {
 		const names = flagNames(derived[name].flags);
 		return names.length === 0 ? [] : [`${word} ${names.join(" ")}`];
 	});
-	return told.length === 0 ? [] : [onStderr.yellow(`  ?: ${told.join(", ")}`)];
+	return doubtful.length === 0 ? [] : [onStderr.yellow(`  ?: ${doubtful.join(", ")}`)];
 }
 
 function flagNames(flags: number): string[] {

@@ -31,7 +31,7 @@ export interface PageOptions {
 	readonly port: number;
 	readonly stations: readonly string[];
 	readonly nowUtcSeconds: () => number;
-	readonly talk: (line: string) => void;
+	readonly print: (line: string) => void;
 }
 
 export interface Page {
@@ -70,7 +70,7 @@ export async function openPage(options: PageOptions): Promise<Page> {
 		isShared: false,
 		isSimulated: true,
 		reader,
-		say: options.talk,
+		say: options.print,
 	});
 	return {
 		address: `http://127.0.0.1:${publishing.port}/`,

@@ -24,7 +24,7 @@ export interface PlayerOptions {
 	readonly pace: { speed: number };
 	/** Undefined: nobody looks. */
 	readonly view: LiveView | undefined;
-	readonly talk: (line: string) => void;
+	readonly print: (line: string) => void;
 	readonly beganUtcSeconds: number;
 	readonly endUtcSeconds: number | undefined;
 	readonly recording: Recording | undefined;
@@ -39,7 +39,7 @@ export class Player {
 	readonly #beganUtcSeconds: number;
 	readonly #endUtcSeconds: number | undefined;
 	readonly #view: LiveView | undefined;
-	readonly #talk: (line: string) => void;
+	readonly #print: (line: string) => void;
 	#recording: Recording | undefined;
 	#isStopping = false;
 	#lines: LineServer | undefined;
@@ -56,7 +56,7 @@ export class Player {
 		this.#options = given.options;
 		this.#pace = given.pace;
 		this.#view = given.view;
-		this.#talk = given.talk;
+		this.#print = given.print;
 		this.#beganUtcSeconds = given.beganUtcSeconds;
 		this.#endUtcSeconds = given.endUtcSeconds;
 		this.#recording = given.recording;
@@ -99,7 +99,7 @@ export class Player {
 		});
 		this.#lines = lines;
 		for (const [index, { name }] of played.entries()) {
-			this.#talk(`${name}: technician's line at ${lines.addressOf(index)}`);
+			this.#print(`${name}: technician's line at ${lines.addressOf(index)}`);
 		}
 	}
 
@@ -150,7 +150,7 @@ export class Player {
 			for (let steps = 0; !this.#isStopping; steps++) {
 				const next = world.nextUtcSeconds;
 				if (next === undefined) break;
-				this.#tellOfRecording();
+				this.#printRecordingEnd();
 				if (this.#setSpeed() !== Number.POSITIVE_INFINITY && world.waiting === undefined) {
 					// Someone at a technician's line may have brought something earlier.
 					if (!(await this.#wait(Math.min(next, end)))) continue;
@@ -173,7 +173,7 @@ export class Player {
 			// The moment that was asked for, not the last event before it.
 			this.#simulation.passUntil(this.#isStopping ? stoppedUtcSeconds : end);
 			if (!this.#isStopping && this.#endUtcSeconds === undefined) {
-				this.#talk(
+				this.#print(
 					`the world ends at ${instant(end)}: the stations' clocks know no time after 2099`,
 				);
 			}
@@ -206,17 +206,17 @@ export class Player {
 		});
 	}
 
-	/** After its end a recording gives its last row for ever: said once, as soon as it is so. */
-	#tellOfRecording(): void {
+	/** After its end a recording gives its last row for ever: printed once, as soon as it is so. */
+	#printRecordingEnd(): void {
 		if (this.#recording === undefined) return;
 		const { path, lastUtcSeconds } = this.#recording;
 		if (isBefore(this.#simulation.world.utcSeconds, lastUtcSeconds)) return;
 		this.#recording = undefined;
 		const ended = `${path}: the recording ended at ${instant(lastUtcSeconds)}`;
 		if (this.#options.duration !== "recording") {
-			this.#talk(`${ended}; from then on the river stays as its last row says`);
+			this.#print(`${ended}; from then on the river stays as its last row says`);
 		} else if (!isBefore(this.#beganUtcSeconds, lastUtcSeconds)) {
-			this.#talk(`${ended} and was played before; choose another --data to play it again`);
+			this.#print(`${ended} and was played before; choose another --data to play it again`);
 		}
 	}
 

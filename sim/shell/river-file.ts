@@ -1,6 +1,6 @@
 /**
  * Reads a recorded river, as docs/RIVER.md says: a table with a header, commas, or semicolons and decimal
- * commas. It is read as a stream, 40 bytes a row are kept, and up to ten faults are told at once.
+ * commas. It is read as a stream, 40 bytes a row are kept, and up to ten faults are reported at once.
  */
 
 import { closeSync, createReadStream, openSync, readSync, statSync } from "node:fs";
@@ -36,30 +36,30 @@ const PROGRESS_MILLISECONDS = 2000;
 const CELL_CHARACTERS_SHOWN = 40;
 
 /**
- * The river of a file. `say` is told progress, holes and columns that are not used. Throws OperationalError
+ * The river of a file. `print` gets progress, holes and columns that are not used. Throws OperationalError
  * that names file, line and column of up to ten faults.
  */
 export async function readRiverFile(
 	path: string,
 	options: RiverFileOptions = AS_WRITTEN,
-	say: (line: string) => void = () => {},
+	print: (line: string) => void = () => {},
 ): Promise<River> {
 	const rows = new Rows();
 	const faults = new Faults(path);
 	let table: Table | undefined;
 	const delimiter = delimiterOf(path);
-	for await (const { record, info } of recordsOf(path, delimiter, say)) {
+	for await (const { record, info } of recordsOf(path, delimiter, print)) {
 		if (table === undefined) {
-			table = new Table({ path, options, delimiter, header: record, line: info.lines, say });
+			table = new Table({ path, options, delimiter, header: record, line: info.lines, print });
 			continue;
 		}
 		table.read(record, info.lines, rows, faults);
 	}
 	faults.requireNone();
 	if (rows.count === 0) throw new OperationalError(`${path}:1:1: no readings in the file`);
-	if (options.isSorted) rows.sort(path, say);
+	if (options.isSorted) rows.sort(path, print);
 	const recording = rows.recording();
-	tellHoles(path, recording, say);
+	printHoles(path, recording, print);
 	return riverOf(basename(path), recording);
 }
 
@@ -69,7 +69,7 @@ interface TableOptions {
 	readonly delimiter: Delimiter;
 	readonly header: readonly string[];
 	readonly line: number;
-	readonly say: (line: string) => void;
+	readonly print: (line: string) => void;
 }
 
 /** Where the columns of a file are, and what its cells mean. */
@@ -89,7 +89,7 @@ class Table {
 		readonly high: number;
 	}[];
 
-	constructor({ path, options, delimiter, header, line, say }: TableOptions) {
+	constructor({ path, options, delimiter, header, line, print }: TableOptions) {
 		this.#path = path;
 		this.#width = header.length;
 		this.#decimalComma = delimiter === ";";
@@ -97,7 +97,7 @@ class Table {
 		this.#times = new RecordedTimes(options.zone ?? undefined);
 		const used = new Set<number>();
 		const missing: string[] = [];
-		const placeOf = (ours: string): number | undefined => {
+		const columnOf = (ours: string): number | undefined => {
 			const theirs = options.columns[ours] ?? ours;
 			if (theirs === "") return undefined;
 			const isIt = (name: string): boolean => name.toLowerCase() === theirs.toLowerCase();
@@ -110,10 +110,10 @@ class Table {
 			} else used.add(at);
 			return at;
 		};
-		this.#timeColumn = placeOf(TIME) ?? 0;
+		this.#timeColumn = columnOf(TIME) ?? 0;
 		this.#columns = Object.entries(QUANTITIES).map(([name, [channel, low, high]]) => ({
 			...{ name, channel, low, high },
-			at: placeOf(name),
+			at: columnOf(name),
 		}));
 		if (missing.length > 0) {
 			const found = header.map((name) => `"${shown(name)}"`).join(", ");
@@ -124,7 +124,7 @@ class Table {
 			);
 		}
 		const unused = header.filter((name, at) => !used.has(at) && name !== "");
-		if (unused.length > 0) say(`${path}: not used: ${unused.map(shown).join(", ")}`);
+		if (unused.length > 0) print(`${path}: not used: ${unused.map(shown).join(", ")}`);
 	}
 
 	read(record: readonly string[], line: number, rows: Rows, faults: Faults): void {
@@ -134,13 +134,13 @@ class Table {
 		}
 		const text = record[this.#timeColumn] ?? "";
 		const time = this.#times.read(text);
-		const place = this.#timeColumn + 1;
-		if (typeof time === "string") faults.add(line, place, `time "${shown(text)}" ${time}`);
+		const column = this.#timeColumn + 1;
+		if (typeof time === "string") faults.add(line, column, `time "${shown(text)}" ${time}`);
 		else if (!this.#isSorted && time <= rows.lastUtcSeconds) {
 			const how = time === rows.lastUtcSeconds ? "the same time as" : "earlier than";
 			faults.add(
 				line,
-				place,
+				column,
 				`time "${shown(text)}" is ${how} line ${rows.lastLine}'s; --river-sort puts rows in order ` +
 					"and of one time takes the first",
 			);
@@ -193,7 +193,7 @@ class Rows {
 	}
 
 	/** Puts rows in order; of those of one time the first in the file stays. */
-	sort(path: string, say: (line: string) => void): void {
+	sort(path: string, print: (line: string) => void): void {
 		const [times = new Float64Array(0)] = this.#columns;
 		const timeOf = (row: number): number => times[row] ?? 0;
 		const order = Uint32Array.from({ length: this.count }, (_, row) => row);
@@ -206,7 +206,7 @@ class Rows {
 		);
 		this.count = kept.length;
 		if (moved + dropped > 0) {
-			say(`${path}: ${moved} rows put in order, ${dropped} left out for one of the same time`);
+			print(`${path}: ${moved} rows put in order, ${dropped} left out for one of the same time`);
 		}
 	}
 
@@ -230,7 +230,7 @@ class Rows {
 /** Up to ten, each with its place; the rest is counted. */
 class Faults {
 	readonly #path: string;
-	readonly #told: string[] = [];
+	readonly #shown: string[] = [];
 	count = 0;
 
 	constructor(path: string) {
@@ -239,15 +239,15 @@ class Faults {
 
 	add(line: number, column: number, what: string): void {
 		this.count++;
-		if (this.#told.length < FAULTS_SHOWN)
-			this.#told.push(`${this.#path}:${line}:${column}: ${what}`);
+		if (this.#shown.length < FAULTS_SHOWN)
+			this.#shown.push(`${this.#path}:${line}:${column}: ${what}`);
 	}
 
 	requireNone(): void {
 		if (this.count === 0) return;
-		const more = this.count - this.#told.length;
+		const more = this.count - this.#shown.length;
 		throw new OperationalError(
-			[...this.#told, ...(more > 0 ? [`and ${more} faults more`] : [])].join("\n"),
+			[...this.#shown, ...(more > 0 ? [`and ${more} faults more`] : [])].join("\n"),
 		);
 	}
 }
@@ -262,17 +262,17 @@ function usualStep(utcSeconds: Float64Array): number {
 }
 
 /** What the stations will find nothing in. */
-function tellHoles(
+function printHoles(
 	path: string,
 	{ utcSeconds, values, stepSeconds }: Recording,
-	say: (line: string) => void,
+	print: (line: string) => void,
 ): void {
 	const names = new Map(Object.entries(QUANTITIES).map(([name, [channel]]) => [channel, name]));
 	for (const [channel, column] of Object.entries(values)) {
 		const empty = column.reduce((sum, value) => sum + (Number.isNaN(value) ? 1 : 0), 0);
 		if (empty === 0) continue;
 		const name = names.get(channel as WaterChannel);
-		say(
+		print(
 			`${path}: ${name}: no value in ${empty} of ${column.length} rows; its probe is silent there`,
 		);
 	}
@@ -282,9 +282,9 @@ function tellHoles(
 		if (to - from <= HOLE_STEPS * stepSeconds) continue;
 		count++;
 		if (count > HOLES_SHOWN) continue;
-		say(`${path}: nothing from ${instant(from)} to ${instant(to)}; every probe is silent there`);
+		print(`${path}: nothing from ${instant(from)} to ${instant(to)}; every probe is silent there`);
 	}
-	if (count > HOLES_SHOWN) say(`${path}: and ${count - HOLES_SHOWN} holes more`);
+	if (count > HOLES_SHOWN) print(`${path}: and ${count - HOLES_SHOWN} holes more`);
 }
 
 interface CsvRecord {
@@ -296,7 +296,7 @@ interface CsvRecord {
 async function* recordsOf(
 	path: string,
 	delimiter: Delimiter,
-	say: (line: string) => void,
+	print: (line: string) => void,
 ): AsyncGenerator<CsvRecord> {
 	const parser = parse({
 		bom: true,
@@ -307,7 +307,7 @@ async function* recordsOf(
 		skip_empty_lines: true,
 		trim: true,
 	});
-	const source = Readable.from(textOf(path, say));
+	const source = Readable.from(textOf(path, print));
 	source.on("error", (error) => parser.destroy(error));
 	source.pipe(parser);
 	try {
@@ -321,17 +321,17 @@ async function* recordsOf(
 	}
 }
 
-async function* textOf(path: string, say: (line: string) => void): AsyncGenerator<string> {
+async function* textOf(path: string, print: (line: string) => void): AsyncGenerator<string> {
 	const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 	const { size } = statSync(path);
 	let bytes = 0;
-	let toldMilliseconds = performance.now();
+	let printedMilliseconds = performance.now();
 	for await (const piece of createReadStream(path)) {
 		const part = piece as Buffer;
 		bytes += part.length;
-		if (performance.now() - toldMilliseconds >= PROGRESS_MILLISECONDS) {
-			toldMilliseconds = performance.now();
-			say(`${path}: ${Math.floor((100 * bytes) / size)} % read`);
+		if (performance.now() - printedMilliseconds >= PROGRESS_MILLISECONDS) {
+			printedMilliseconds = performance.now();
+			print(`${path}: ${Math.floor((100 * bytes) / size)} % read`);
 		}
 		yield decoder.decode(part, { stream: true });
 	}

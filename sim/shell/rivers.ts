@@ -27,7 +27,7 @@ export async function recordedOrNamedRivers(
 	options: StartOptions,
 	saved: SavedWorld | undefined,
 	seedDefault: number,
-	say: (line: string) => void,
+	print: (line: string) => void,
 ): Promise<Rivers> {
 	if (
 		saved === undefined &&
@@ -69,7 +69,7 @@ export async function recordedOrNamedRivers(
 	const recorded =
 		identity.riverFile === null
 			? undefined
-			: await readRiverFile(identity.riverFile, identity.riverFileOptions, say);
+			: await readRiverFile(identity.riverFile, identity.riverFileOptions, print);
 	return {
 		seed: identity.seed,
 		identity,

@@ -50,14 +50,14 @@ async function runIn(
 	const wallStart = performance.now();
 	const wallSeconds = (): number =>
 		(saved?.wallSeconds ?? 0) + (performance.now() - wallStart) / 1000;
-	const { view, talk } = talkOf(options);
-	const world = await describedWorld(directory, options, saved, talk);
+	const { view, print } = terminalOf(options);
+	const world = await describedWorld(directory, options, saved, print);
 	const { startUtcSeconds, stations, rivers } = world;
 	const { seed } = rivers;
-	if (!options.quiet) talk(`seed ${seed}, data in ${directory.path}`);
+	if (!options.quiet) print(`seed ${seed}, data in ${directory.path}`);
 	await requireFreePorts(options, stations.length);
-	const page = await offeredPage(directory, options, world, talk);
-	const opened = await openCollector(directory, options, world, page, talk);
+	const page = await offeredPage(directory, options, world, print);
+	const opened = await openCollector(directory, options, world, page, print);
 	const { opening, clock, collectorPublicKey } = opened;
 	const write = (states: readonly unknown[]): void =>
 		directory.writeWorld({
@@ -83,7 +83,7 @@ async function runIn(
 		const endUtcSeconds = endOf(options, beganUtcSeconds, recording, saved !== undefined);
 		const times = { beganUtcSeconds, endUtcSeconds };
 		const pace = { speed: options.speed };
-		const shown = { opening, options, pace, view, talk };
+		const shown = { opening, options, pace, view, print };
 		const player = new Player({ simulation, ...shown, recording, ...times });
 		const toys = { ...shown, played: played.played, stations, player };
 		playground = await openPlayground(toys, page.page, opened.collectorProcess);
@@ -110,15 +110,15 @@ async function runIn(
 	}
 }
 
-/** Where words go: above the live view, where there is one. */
-function talkOf({ quiet }: StartOptions) {
+/** Where lines are printed: above the live view, where there is one. */
+function terminalOf({ quiet }: StartOptions) {
 	const view = quiet ? undefined : new LiveView(process.stderr);
-	const talk = (line: string): void => {
+	const print = (line: string): void => {
 		const shown = printable(line);
 		if (view === undefined) process.stderr.write(`${shown}\n`);
-		else view.say(shown);
+		else view.print(shown);
 	};
-	return { view, talk };
+	return { view, print };
 }
 
 type DescribedWorld = Awaited<ReturnType<typeof describedWorld>>;
@@ -128,9 +128,9 @@ async function describedWorld(
 	directory: DataDirectory,
 	options: StartOptions,
 	saved: SavedWorld | undefined,
-	talk: (line: string) => void,
+	print: (line: string) => void,
 ) {
-	const rivers = await recordedOrNamedRivers(options, saved, SEED_DEFAULT, talk);
+	const rivers = await recordedOrNamedRivers(options, saved, SEED_DEFAULT, print);
 	const startUtcSeconds =
 		saved?.startUtcSeconds ?? rivers.recording?.firstUtcSeconds ?? START_UTC_SECONDS;
 	// Before anything is made. How far a world has come that was saved, its stations say.
@@ -165,12 +165,12 @@ interface OfferedPage {
 	now: () => number;
 }
 
-/** Said right after the seed: a browser that opens it meanwhile sees the rivers come. */
+/** Printed right after the seed: a browser that opens it meanwhile sees the rivers come. */
 async function offeredPage(
 	directory: DataDirectory,
 	{ pagePort }: StartOptions,
 	{ startUtcSeconds, stations }: DescribedWorld,
-	talk: (line: string) => void,
+	print: (line: string) => void,
 ): Promise<OfferedPage> {
 	const offered = { page: undefined as Page | undefined, now: () => startUtcSeconds };
 	if (pagePort === undefined) return offered;
@@ -181,9 +181,9 @@ async function offeredPage(
 		port: pagePort,
 		stations: stations.map(({ name }) => name),
 		nowUtcSeconds: () => offered.now(),
-		talk,
+		print,
 	});
-	talk(`the page: ${offered.page.address}`);
+	print(`the page: ${offered.page.address}`);
 	return offered;
 }
 
@@ -193,11 +193,11 @@ async function openCollector(
 	options: StartOptions,
 	{ rivers, startUtcSeconds }: DescribedWorld,
 	{ page }: OfferedPage,
-	talk: (line: string) => void,
+	print: (line: string) => void,
 ) {
 	const { openCollectorHost, openCollectorIdentity } = await import("./collector-host.js");
 	const folder = directory.file("collector");
-	const identity = await openCollectorIdentity(folder, rivers.seed, talk);
+	const identity = await openCollectorIdentity(folder, rivers.seed, print);
 	const clock = {
 		now: (): number => startUtcSeconds,
 		get utcSeconds(): number {
@@ -210,14 +210,14 @@ async function openCollector(
 	const opening = new CollectorOpening({
 		open: async () => {
 			const onStored = (station: string): void => page?.stored(station);
-			const host = { directory: folder, port, identity, onError: talk, onStored };
+			const host = { directory: folder, port, identity, onError: print, onStored };
 			if (page === undefined) return openCollectorHost({ ...host, clock });
 			// A person may want to kill it.
 			opened.process = await CollectorProcess.open({ ...host, seed });
 			page.provide(opened.process.record);
 			return opened.process;
 		},
-		talk: options.quiet ? () => {} : talk,
+		print: options.quiet ? () => {} : print,
 		...(page === undefined
 			? {}
 			: { headers: () => ({ [WORLD_HEADER]: String(clock.utcSeconds) }) }),

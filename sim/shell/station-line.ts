@@ -30,7 +30,7 @@ const SEED_DEFAULT = 1;
 /** Of a scenario that begins at once. */
 const AGE_DEFAULT = "30m";
 /** When what a scenario is about can be seen at the line; the others begin at once. */
-const TELLING_AGES: Readonly<Record<string, string>> = Object.freeze({
+const SCENARIO_AGES: Readonly<Record<string, string>> = Object.freeze({
 	"acid-bor": "4h",
 	"storm-pek": "7h",
 	"fouled-bor": "7d",
@@ -51,7 +51,7 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = Object.freeze({
 });
 const ANSWER = "!".charCodeAt(0);
 const LOG = "#".charCodeAt(0);
-/** An upload has five minutes, a reading three; what is not answered by then was lost with a life of the station. */
+/** An upload has five minutes, a reading three; what is not answered by then was lost with a power cycle of the station. */
 const ANSWER_SECONDS_MAX = 600;
 /** Steps of the world between two turns of the event loop. */
 const STEPS_PER_TURN = 100;
@@ -69,8 +69,8 @@ export class StationLine {
 	readonly played: PlayedStation;
 	readonly simulation: Simulation;
 	readonly #directory: DataDirectory;
-	readonly #asked = new LineAssembler(false);
-	readonly #said = new LineAssembler(false);
+	readonly #inputLines = new LineAssembler(false);
+	readonly #outputLines = new LineAssembler(false);
 	#outstanding = 0;
 	/** Of the world, when the last request or piece of an answer came. */
 	#heardUtcSeconds = 0;
@@ -116,7 +116,7 @@ export class StationLine {
 		this.played.station.console.attach((bytes) => {
 			hasGreeted = true;
 			for (const byte of bytes) {
-				const line = this.#said.push(byte);
+				const line = this.#outputLines.push(byte);
 				if (!(line instanceof Uint8Array) || line[0] === LOG) continue;
 				this.#heardUtcSeconds = this.played.station.utcSeconds;
 				if (line[0] === ANSWER) this.#outstanding--;
@@ -131,7 +131,7 @@ export class StationLine {
 	/** Bytes to the station, in any pieces. */
 	send(bytes: Uint8Array): void {
 		for (const byte of bytes) {
-			const line = this.#asked.push(byte);
+			const line = this.#inputLines.push(byte);
 			if (line === "too-long" || (line !== undefined && line.length > 0)) this.#outstanding++;
 		}
 		this.played.station.console.send(bytes);
@@ -140,10 +140,10 @@ export class StationLine {
 	}
 
 	/** Puts the probes into a bottle by its name (`american-7.00`), the air or the river; throws UsageError for no such place. */
-	place(what: string): void {
+	putProbes(what: string): void {
 		const { hands } = this.played.station.hardware;
 		try {
-			hands.place = what === "river" ? undefined : what === "air" ? AIR : bottleOf(what);
+			hands.medium = what === "river" ? undefined : what === "air" ? AIR : bottleOf(what);
 		} catch {
 			throw new UsageError(
 				`${what}: no such bottle; docs/VISIT.md lists them, and there are air and river`,
@@ -222,7 +222,7 @@ const nobody: Endpoint = (_request, onAnswer) => {
  */
 export function openNamedStation(
 	name: string,
-	say: (text: string) => void = () => {},
+	print: (text: string) => void = () => {},
 ): Promise<StationLine> {
 	const words = name.split(",");
 	const isOffline = words.length > 1 && words.at(-1) === OFFLINE;
@@ -231,7 +231,7 @@ export function openNamedStation(
 	const [named = "", aged, ...tail] = what.split("@");
 	const scenario = named === "" ? SCENARIO_DEFAULT : named;
 	const make = SCENARIOS[scenario];
-	const seconds = secondsOf(aged ?? TELLING_AGES[scenario] ?? AGE_DEFAULT);
+	const seconds = secondsOf(aged ?? SCENARIO_AGES[scenario] ?? AGE_DEFAULT);
 	const isWrong = seconds === undefined || rest.length > 0 || tail.length > 0;
 	if (make === undefined || !/^\d{1,9}$/.test(seedText) || isWrong) {
 		const those = Object.keys(SCENARIOS).join(", ");
@@ -242,7 +242,7 @@ export function openNamedStation(
 	}
 	const seed = Number(seedText);
 	if (seconds > LONG_AGE_SECONDS) {
-		say(`sim:${name}: playing ${Math.floor(seconds / 86_400)} days first, some seconds`);
+		print(`sim:${name}: playing ${Math.floor(seconds / 86_400)} days first, some seconds`);
 	}
 	return StationLine.open({
 		seed,
@@ -259,11 +259,14 @@ function secondsOf(age: string): number | undefined {
 }
 
 /** The same as a line that `bistrina` can use; closing it ends the station. */
-export async function openSimulatedLine(name: string, say?: (text: string) => void): Promise<Line> {
-	const station = await openNamedStation(name, say);
+export async function openSimulatedLine(
+	name: string,
+	print?: (text: string) => void,
+): Promise<Line> {
+	const station = await openNamedStation(name, print);
 	const line: Line = {
 		name: `sim:${name}`,
-		place: (what) => station.place(what),
+		putProbes: (what) => station.putProbes(what),
 		write: (bytes) => station.send(bytes),
 		onBytes: undefined,
 		onLost: undefined,
@@ -279,10 +282,10 @@ export async function openSimulatedLine(name: string, say?: (text: string) => vo
 /** A simulated board that is files in a folder: chip/board-folder.ts. */
 export async function openBoardFolder(
 	folder: string,
-	say: (text: string) => void,
+	print: (text: string) => void,
 ): Promise<ControlledPort> {
 	const { openSimulatedBoard } = await import("./chip/board-folder.js");
-	return openSimulatedBoard(folder, say);
+	return openSimulatedBoard(folder, print);
 }
 
 function turn(): Promise<void> {

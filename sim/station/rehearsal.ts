@@ -84,7 +84,7 @@ export class Rehearsal {
 	#acknowledged = 0;
 	#batches = 0;
 	#batchesHash: Uint8Array = new Uint8Array(32);
-	/** What the station has said at the line and nobody was told yet. */
+	/** What the station has sent on the line and nobody has read yet. */
 	#heard = "";
 
 	constructor(options: RehearsalOptions) {
@@ -188,28 +188,28 @@ export class Rehearsal {
 	}
 
 	/**
-	 * Plugs a technician in, sends their lines one by one, each after the answer to the last; what was said. A line
+	 * Plugs a technician in, sends their lines one by one, each after the answer to the last; what was answered. A line
 	 * `@american-7.00`, `@air` or `@river` is what the hands do with the probes.
 	 */
 	converse(lines: readonly string[]): string[] {
 		const assembler = new LineAssembler(false);
-		const said: string[] = [];
+		const output: string[] = [];
 		const hear = (text: string): void => {
 			for (const byte of asciiBytes(text)) {
 				const line = assembler.push(byte);
-				if (line instanceof Uint8Array) said.push(asciiText(line));
+				if (line instanceof Uint8Array) output.push(asciiText(line));
 			}
 		};
 		hear(this.plugIn());
 		for (const line of lines) {
 			if (line.charAt(0) === "@") this.put(line.slice(1));
-			else hear(this.tell(`${line}\n`));
+			else hear(this.send(`${line}\n`));
 		}
 		this.station.console.detach();
-		return said;
+		return output;
 	}
 
-	/** Plugs a technician's program in; what the station says to that. */
+	/** Plugs a technician's program in; what the station answers. */
 	plugIn(): string {
 		this.station.console.attach((bytes) => {
 			this.#heard += asciiText(bytes);
@@ -217,8 +217,8 @@ export class Rehearsal {
 		return this.#hear("#", 1);
 	}
 
-	/** Gives the station whole lines and runs until each is answered; what was said meanwhile. */
-	tell(text: string): string {
+	/** Gives the station whole lines and runs until each is answered; what it sent meanwhile. */
+	send(text: string): string {
 		this.station.console.send(asciiBytes(text));
 		return this.#hear("!", text.split("\n").filter((line) => line !== "").length);
 	}
@@ -243,15 +243,15 @@ export class Rehearsal {
 			assert(steps < STEPS_PER_WAKE_MAX, "the station does not answer");
 			this.step();
 		}
-		const said = this.#heard;
+		const output = this.#heard;
 		this.#heard = "";
-		return said;
+		return output;
 	}
 
 	/** Puts the probes into a bottle by the name of its standard, the air, or back into the river. */
-	put(place: string): void {
+	put(where: string): void {
 		const { hands } = this.station.hardware;
-		hands.place = place === "river" ? undefined : place === "air" ? AIR : bottleOf(place);
+		hands.medium = where === "river" ? undefined : where === "air" ? AIR : bottleOf(where);
 	}
 
 	/** Lets the next thing happen. */

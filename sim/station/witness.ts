@@ -63,8 +63,8 @@ class WitnessedJournal implements StationJournal {
 		this.#journal.read(first, count, visit);
 	}
 
-	save(place?: Uint8Array): Uint8Array {
-		return this.#journal.save(place);
+	save(into?: Uint8Array): Uint8Array {
+		return this.#journal.save(into);
 	}
 
 	idle(): void {

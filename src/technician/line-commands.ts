@@ -43,7 +43,7 @@ export interface Session {
 	readonly format: OutputFormat;
 	readonly say: (line: string) => void;
 	/** Of a simulated station: what hands do with its probes. */
-	readonly place: Line["place"];
+	readonly putProbes: Line["putProbes"];
 	readonly messages: Messages;
 }
 

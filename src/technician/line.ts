@@ -9,7 +9,7 @@ export interface Line {
 	/** The opening may have reset the station: it is silent for so long at most. Undefined: it has not. */
 	readonly bootMillisecondsMax?: number;
 	/** Of a simulated station: puts its probes into a bottle by its name, the air, or the river. */
-	readonly place?: (what: string) => void;
+	readonly putProbes?: (what: string) => void;
 	write(bytes: Uint8Array): void;
 	onBytes: ((bytes: Uint8Array) => void) | undefined;
 	/** The far end is gone: unplugged, closed, failed. Not after `close`. */

@@ -59,7 +59,7 @@ describe("a visit", function () {
 		const { station: opened, port } = await served();
 		const file = join(folder, "visit.json");
 		const argv = ["--port", `socket://127.0.0.1:${port}`, "visit", "--file", file];
-		const place = (what: string): void => opened.place(what);
+		const place = (what: string): void => opened.putProbes(what);
 		const first = await playedInTerminal(argv, FIRST_SITTING, place);
 		assert.equal(first.code, 1, first.shown);
 		assert.match(

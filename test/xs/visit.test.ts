@@ -150,7 +150,7 @@ if ("missing" in found) console.log(`SKIPPED: a visit on XS: ${found.missing}`);
 		rehearsal.runUntil(LIVED_SECONDS);
 		for (const deed of line.deeds) {
 			if (deed.kind === "plug-in") assert.equal(rehearsal.plugIn(), deed.said);
-			else if (deed.kind === "tell") assert.equal(rehearsal.tell(deed.text), deed.said);
+			else if (deed.kind === "tell") assert.equal(rehearsal.send(deed.text), deed.said);
 			else if (deed.kind === "put") rehearsal.put(deed.place);
 			else rehearsal.unplug();
 		}

@@ -9,7 +9,7 @@ import { SimulatedFlash } from "../../flash/flash.js";
 import type { SavedStation } from "../../station/station-state.js";
 import { DATA_FORMAT_VERSION, DataDirectory, type SavedWorld } from "../data-directory.js";
 import { openImageFile } from "../image-file.js";
-import { BoardLife, boardRandom } from "./board-life.js";
+import { BoardPowerCycle, boardRandom } from "./board-power-cycle.js";
 import { type ChipProgram, SimulatedChip, STRAP_MILLISECONDS } from "./chip.js";
 import { chipPort } from "./chip-port.js";
 import { contentsOf } from "./flash-contents.js";
@@ -32,7 +32,7 @@ interface SavedBoard extends SavedWorld {
 /** Opens or makes the board. Throws OperationalError for a folder that holds something else, or is in use. */
 export async function openSimulatedBoard(
 	folder: string,
-	say: (text: string) => void,
+	print: (text: string) => void,
 	strapMilliseconds?: number,
 ): Promise<ControlledPort> {
 	if (folder === "") throw new OperationalError("board: names a folder: board:my-board");
@@ -42,7 +42,7 @@ export async function openSimulatedBoard(
 		directory.release();
 		throw new OperationalError(`${folder}: a world of npm start, no board; choose another folder`);
 	}
-	if (found === undefined) say(`${folder}: a bare board, new`);
+	if (found === undefined) print(`${folder}: a bare board, new`);
 	const board = new FolderBoard(directory, found as SavedBoard | undefined, strapMilliseconds);
 	await board.powerOn();
 	return board.port;
@@ -56,8 +56,8 @@ class FolderBoard {
 	readonly #chip: SimulatedChip;
 	readonly #world: SavedBoard;
 	#saved: SavedStation | undefined;
-	#life: BoardLife | undefined;
-	/** What a life that was ended leaves comes later. */
+	#powerCycle: BoardPowerCycle | undefined;
+	/** What a power cycle leaves is known only after it has ended. */
 	#ending: Promise<void> = Promise.resolve();
 
 	constructor(
@@ -93,7 +93,7 @@ class FolderBoard {
 	async powerOn(): Promise<void> {
 		this.#chip.powerOn();
 		await new Promise((resolve) => setTimeout(resolve, BOOT_MILLISECONDS));
-		await this.#life?.catchUp();
+		await this.#powerCycle?.catchUp();
 	}
 
 	#boot(send: (bytes: Uint8Array) => void): ChipProgram | undefined {
@@ -104,7 +104,7 @@ class FolderBoard {
 		};
 		if ("complaint" in contents) return complain(contents.complaint);
 		this.#flash.beforeOperation = undefined;
-		const life = BoardLife.open({
+		const powerCycle = BoardPowerCycle.open({
 			flash: this.#flash,
 			contents,
 			seed: this.#world.seed,
@@ -114,20 +114,20 @@ class FolderBoard {
 			onChanged: (offset, bytes) => this.#file.write(offset, bytes),
 			send,
 		});
-		if (life === undefined)
+		if (powerCycle === undefined)
 			return complain("E (71) boot: No bootable app partitions in the partition table\r\n");
-		this.#life = life;
+		this.#powerCycle = powerCycle;
 		return {
-			receive: (bytes) => life.receive(bytes),
+			receive: (bytes) => powerCycle.receive(bytes),
 			stop: () => this.#end(true),
 		};
 	}
 
 	#end(isReset: boolean): void {
-		const life = this.#life;
-		if (life === undefined) return;
-		this.#life = undefined;
-		this.#ending = life.end(isReset).then((saved) => {
+		const powerCycle = this.#powerCycle;
+		if (powerCycle === undefined) return;
+		this.#powerCycle = undefined;
+		this.#ending = powerCycle.end(isReset).then((saved) => {
 			this.#saved = saved;
 			this.#flash.beforeOperation = undefined;
 			if (this.#flash.isDead) this.#flash.powerUp();

@@ -45,7 +45,7 @@ export class SimulatedChip {
 	#lines = { dtr: false, rts: false };
 	#hostBaud = ROM_BAUD;
 	/** Of timers that were set before the last reset. */
-	#life = 0;
+	#resets = 0;
 	/** Somebody holds the board's BOOT button: where the line cannot pull IO0, that is how one gets to the loader. */
 	isBootHeld = false;
 	/** What the chip says; bytes at another rate than the host's come as noise. */
@@ -93,14 +93,14 @@ export class SimulatedChip {
 	}
 
 	#fall(): void {
-		this.#life++;
+		this.#resets++;
 		const state = this.#state;
 		this.#state = { kind: "reset" };
 		if (state.kind === "program") state.program?.stop();
 	}
 
 	#rise(): void {
-		this.#life++;
+		this.#resets++;
 		this.#state = { kind: "strapping" };
 		const { strapMilliseconds = STRAP_MILLISECONDS } = this.#options;
 		this.#later(strapMilliseconds, () => this.#start());
@@ -108,7 +108,7 @@ export class SimulatedChip {
 
 	#start(): void {
 		const isDownload = this.isBootHeld || (this.#lines.dtr && !this.#lines.rts);
-		this.#say(`${BANNER}${POWER_ON},${isDownload ? DOWNLOAD : FLASH_BOOT}`);
+		this.#sendText(`${BANNER}${POWER_ON},${isDownload ? DOWNLOAD : FLASH_BOOT}`);
 		if (isDownload) {
 			const loader = new RomLoader({
 				...this.#options,
@@ -123,7 +123,7 @@ export class SimulatedChip {
 		this.#state = { kind: "program", program };
 	}
 
-	#say(text: string): void {
+	#sendText(text: string): void {
 		this.#send(new TextEncoder().encode(text));
 	}
 
@@ -134,9 +134,9 @@ export class SimulatedChip {
 	}
 
 	#later(milliseconds: number, callback: () => void): void {
-		const life = this.#life;
+		const resets = this.#resets;
 		this.#options.later(milliseconds, () => {
-			if (life === this.#life) callback();
+			if (resets === this.#resets) callback();
 		});
 	}
 }

@@ -50,9 +50,9 @@ function slotImage(
 	partitions: readonly Partition[],
 	label: string,
 ): SlotImage | undefined {
-	const place = partitions.find((partition) => partition.label === label);
-	if (place === undefined) return undefined;
-	const slot = flash.subarray(place.offset, place.offset + place.size);
+	const found = partitions.find((partition) => partition.label === label);
+	if (found === undefined) return undefined;
+	const slot = flash.subarray(found.offset, found.offset + found.size);
 	if (slot[0] === 0xff) return undefined;
 	const firmwareVersion = versionOf(slot);
 	return { firmwareVersion: firmwareVersion ?? 0, isIntact: firmwareVersion !== undefined };

@@ -21,10 +21,10 @@ async function main(argv: readonly string[]): Promise<void> {
 	if (folder === undefined || rest.length > 0 || !(port <= 65_535)) {
 		throw new OperationalError("use: npm run board -- FOLDER [--port N]");
 	}
-	const say = (text: string): void => {
+	const print = (text: string): void => {
 		process.stderr.write(`${text}\n`);
 	};
-	const board = await openSimulatedBoard(folder, say, STRAP_MILLISECONDS);
+	const board = await openSimulatedBoard(folder, print, STRAP_MILLISECONDS);
 	const server = await serveRfc2217(board, port);
 	process.stdout.write(`${server.address}\n`);
 	await new Promise<void>((resolve) => {

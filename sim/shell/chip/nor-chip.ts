@@ -21,11 +21,11 @@ export function loaderFlashOf(flash: SimulatedFlash, onChanged: OnChanged): Load
 /** A partition of it, as the SDK's flash module gives it to the station. */
 export function partitionOf(
 	flash: SimulatedFlash,
-	place: { readonly offset: number; readonly size: number },
+	partition: { readonly offset: number; readonly size: number },
 	onChanged: OnChanged,
 ): FlashPartition {
 	const cells = writeThrough(flash, onChanged);
-	const { offset, size } = place;
+	const { offset, size } = partition;
 	const first = offset / flash.sectorBytes;
 	function read(byteLength: number, byteOffset: number): ArrayBuffer;
 	function read(buffer: ArrayBuffer | Uint8Array, byteOffset: number): number;

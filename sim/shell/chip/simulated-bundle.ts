@@ -36,12 +36,12 @@ export function simulatedParts(
 	version: string,
 	imageBytes: number,
 ): PartFile[] {
-	const placeOf = (label: string): Partition => {
+	const partitionNamed = (label: string): Partition => {
 		const found = partitions.find((partition) => partition.label === label);
 		if (found === undefined) throw new Error(`no partition ${label}`);
 		return found;
 	};
-	const otadata = placeOf("otadata");
+	const otadata = partitionNamed("otadata");
 	return [
 		{ path: "bootloader.bin", offset: 0x1000, bytes: simulatedBootloader() },
 		{
@@ -56,7 +56,7 @@ export function simulatedParts(
 		},
 		{
 			path: "bistrina.bin",
-			offset: placeOf("ota_0").offset,
+			offset: partitionNamed("ota_0").offset,
 			bytes: simulatedImage({ version, bytes: imageBytes }),
 		},
 	];

@@ -11,13 +11,13 @@ import {
 const clock = { utcSeconds: 0 };
 let collector: CollectorHost | undefined;
 
-function tell(message: FromCollector): void {
+function notify(message: FromCollector): void {
 	process.send?.(message);
 }
 
 async function open({ order }: ToCollector & { readonly kind: "open" }): Promise<void> {
 	const { directory, seed, port } = order;
-	const onError = (line: string): void => tell({ kind: "error", line });
+	const onError = (line: string): void => notify({ kind: "error", line });
 	try {
 		collector = await openCollectorHost({
 			directory,
@@ -25,16 +25,16 @@ async function open({ order }: ToCollector & { readonly kind: "open" }): Promise
 			identity: await openCollectorIdentity(directory, seed, onError),
 			clock,
 			onError,
-			onStored: (station) => tell({ kind: "stored", station }),
+			onStored: (station) => notify({ kind: "stored", station }),
 			onHeaders: (headers) => {
 				const seconds = Number(headers.get(WORLD_HEADER));
 				if (Number.isFinite(seconds)) clock.utcSeconds = seconds;
 			},
 		});
-		tell({ kind: "open", port: collector.port });
+		notify({ kind: "open", port: collector.port });
 	} catch (error) {
 		if (!(error instanceof OperationalError)) throw error;
-		tell({ kind: "refused", message: error.message });
+		notify({ kind: "refused", message: error.message });
 	}
 }
 
@@ -60,10 +60,10 @@ async function take(message: ToCollector): Promise<void> {
 	const { id, asked } = message;
 	try {
 		const result = await answerTo(asked);
-		tell({ kind: "answer", id, result, counts: { ...(collector?.counts ?? NO_COUNTS) } });
+		notify({ kind: "answer", id, result, counts: { ...(collector?.counts ?? NO_COUNTS) } });
 	} catch (error) {
 		const message = error instanceof Error ? error.message : String(error);
-		tell({ kind: "failure", id, message, isOperational: error instanceof OperationalError });
+		notify({ kind: "failure", id, message, isOperational: error instanceof OperationalError });
 	}
 	if (asked.of === "close") process.disconnect();
 }

@@ -21,12 +21,12 @@ export interface PlaygroundOf {
 	readonly played: readonly PlayedStation[];
 	readonly stations: readonly { readonly name: string; readonly river: PlayedRiver }[];
 	readonly player: Player;
-	readonly talk: (line: string) => void;
+	readonly print: (line: string) => void;
 }
 
 /** Undefined without a page: nobody looks. Says its address. Throws OperationalError when its port is taken. */
 export async function openPlayground(
-	{ options, pace, played, stations, player, talk }: PlaygroundOf,
+	{ options, pace, played, stations, player, print }: PlaygroundOf,
 	page: Page | undefined,
 	collectorNow: () => CollectorProcess | undefined,
 ): Promise<OpenPlayground | undefined> {
@@ -59,9 +59,9 @@ export async function openPlayground(
 				readingUtcSeconds: found?.latestUtcSeconds ?? 0,
 			};
 		},
-		talk,
+		print,
 	});
-	talk(`the playground: ${server.address}`);
+	print(`the playground: ${server.address}`);
 	let closing: Promise<void> | undefined;
 	const close = (): Promise<void> => {
 		closing ??= server.close();

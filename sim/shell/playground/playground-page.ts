@@ -29,7 +29,7 @@ const UNITS: Readonly<Record<(typeof CHANNELS)[number], string>> = Object.freeze
 const HOURS = Object.freeze([6, 24, 72]);
 
 /** A text with values in its places; names of stations stay as they are. */
-export function saidIn(
+export function textIn(
 	language: Language,
 	key: PlaygroundKey,
 	values: Readonly<Record<string, string>> = {},
@@ -47,7 +47,7 @@ export function playgroundHtml(given: {
 	readonly publicPage: string;
 }): string {
 	const { language, stations, publicPage } = given;
-	const say = (key: PlaygroundKey): string => escapeMarkup(saidIn(language, key));
+	const text = (key: PlaygroundKey): string => escapeMarkup(textIn(language, key));
 	const option = (value: string | number, isChosen = false): string =>
 		`<option${isChosen ? " selected" : ""}>${escapeMarkup(String(value))}</option>`;
 	const languages = LANGUAGES.map((each) => {
@@ -59,32 +59,32 @@ export function playgroundHtml(given: {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${say("title")}</title>
+<title>${text("title")}</title>
 <link rel="icon" href="/assets/icon.svg">
 <link rel="stylesheet" href="/assets/playground.css">
 <script src="/assets/uplot.js" defer></script>
 <script src="/assets/playground.js" type="module"></script>
 </head>
-<body data-language="${language}" data-lost="${say("lost")}">
-<a class="skip" href="#buttons">${say("skip")}</a>
-<header><strong>${say("title")}</strong>
-<a href="${escapeMarkup(publicPage)}">${say("public-page")}</a>
-<nav aria-label="${say("language")}">${languages}</nav></header>
+<body data-language="${language}" data-lost="${text("lost")}">
+<a class="skip" href="#buttons">${text("skip")}</a>
+<header><strong>${text("title")}</strong>
+<a href="${escapeMarkup(publicPage)}">${text("public-page")}</a>
+<nav aria-label="${text("language")}">${languages}</nav></header>
 <main>
-<h1>${say("title")}</h1>
-<p>${say("lead")}</p>
+<h1>${text("title")}</h1>
+<p>${text("lead")}</p>
 <form>
-<label>${say("station")} <select name="station">${stations.map((each) => option(each)).join("")}</select></label>
-<label>${say("speed")} <select name="speed">${SPEEDS.map((each) => option(each)).join("")}</select></label>
-<button type="button" name="pause" aria-pressed="false">${say("pause")}</button>
-<label>${say("hours")} <select name="hours">${HOURS.map((each) => option(each, each === 24)).join("")}</select></label>
+<label>${text("station")} <select name="station">${stations.map((each) => option(each)).join("")}</select></label>
+<label>${text("speed")} <select name="speed">${SPEEDS.map((each) => option(each)).join("")}</select></label>
+<button type="button" name="pause" aria-pressed="false">${text("pause")}</button>
+<label>${text("hours")} <select name="hours">${HOURS.map((each) => option(each, each === 24)).join("")}</select></label>
 </form>
 <dl class="facts">
-<div><dt>${say("world")}</dt><dd data-fact="world"></dd></div>
-<div><dt>${say("state")}</dt><dd data-fact="state"></dd></div>
-<div><dt>${say("waiting")}</dt><dd data-fact="waiting"></dd></div>
-<div><dt>${say("last-reading")}</dt><dd data-fact="last-reading"></dd></div>
-<div><dt>${say("collector-state")}</dt><dd data-fact="collector"></dd></div>
+<div><dt>${text("world")}</dt><dd data-fact="world"></dd></div>
+<div><dt>${text("state")}</dt><dd data-fact="state"></dd></div>
+<div><dt>${text("waiting")}</dt><dd data-fact="waiting"></dd></div>
+<div><dt>${text("last-reading")}</dt><dd data-fact="last-reading"></dd></div>
+<div><dt>${text("collector-state")}</dt><dd data-fact="collector"></dd></div>
 </dl>
 <div id="buttons" tabindex="-1">
 ${groupHtml(language, "faults")}
@@ -92,12 +92,12 @@ ${groupHtml(language, "river-events")}
 ${groupHtml(language, "everybody")}
 </div>
 <p class="lost" role="alert"></p>
-<p class="legend"><span class="truth"></span> ${say("truth")} <span class="delivered"></span> ${say("delivered")}</p>
+<p class="legend"><span class="truth"></span> ${text("truth")} <span class="delivered"></span> ${text("delivered")}</p>
 <div class="panels">
 ${panelsHtml(language)}
 </div>
-<h2>${say("happened")}</h2>
-<ol class="marks" aria-live="polite" reversed><li class="none">${say("nothing")}</li></ol>
+<h2>${text("happened")}</h2>
+<ol class="marks" aria-live="polite" reversed><li class="none">${text("nothing")}</li></ol>
 </main>
 </body>
 </html>
@@ -105,18 +105,18 @@ ${panelsHtml(language)}
 }
 
 function groupHtml(language: Language, name: (typeof ACTIONS)[number]["group"]): string {
-	const say = (key: PlaygroundKey): string => escapeMarkup(saidIn(language, key));
+	const text = (key: PlaygroundKey): string => escapeMarkup(textIn(language, key));
 	const buttons = ACTIONS.filter(({ group }) => group === name).map((action) => {
 		const pressed = action.isToggle ? ' aria-pressed="false"' : "";
-		return `<button type="button" data-action="${action.name}"${pressed}>${say(action.name)}</button>`;
+		return `<button type="button" data-action="${action.name}"${pressed}>${text(action.name)}</button>`;
 	});
-	return `<fieldset><legend>${say(name)}</legend>\n${buttons.join("\n")}\n</fieldset>`;
+	return `<fieldset><legend>${text(name)}</legend>\n${buttons.join("\n")}\n</fieldset>`;
 }
 
 function panelsHtml(language: Language): string {
 	return CHANNELS.map((channel) => {
 		const unit = UNITS[channel];
-		const name = escapeMarkup(saidIn(language, channel));
+		const name = escapeMarkup(textIn(language, channel));
 		const title = `${name}${unit === "" ? "" : ` <span class="unit">${unit}</span>`}`;
 		return `<section class="panel" data-channel="${channel}"><h2>${title}</h2><div class="plot"></div></section>`;
 	}).join("\n");

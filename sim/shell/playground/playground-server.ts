@@ -13,7 +13,7 @@ import { type Language, languageOf } from "../../../src/collector/publish/texts.
 import { OperationalError } from "../../../src/host/errors.js";
 import type { PlaygroundKey } from "../../../src/host/messages/playground-texts.js";
 import { ACTIONS, type Playground, type PlaygroundStation, SPEEDS } from "./playground.js";
-import { playgroundHtml, saidIn } from "./playground-page.js";
+import { playgroundHtml, textIn } from "./playground-page.js";
 
 const HOST = "127.0.0.1";
 /** A deed is {"action":"network","station":"bor-1"}. */
@@ -40,7 +40,7 @@ export interface PlaygroundServerOptions {
 	/** Address of the public page. */
 	readonly publicPage: string;
 	readonly shown: (station: string) => ShownStation;
-	readonly talk: (line: string) => void;
+	readonly print: (line: string) => void;
 }
 
 export interface PlaygroundServer {
@@ -69,7 +69,7 @@ export async function openPlaygroundServer(
 			answerTo(options, assets, portOf(), request).then(
 				(answer) => send(response, answer),
 				(error: unknown) => {
-					options.talk(`playground: ${error instanceof Error ? error.message : String(error)}`);
+					options.print(`playground: ${error instanceof Error ? error.message : String(error)}`);
 					send(response, text(500, "it failed here\n"));
 				},
 			);
@@ -127,7 +127,7 @@ async function answerTo(
 	const strange = strangeness(request, port);
 	if (strange !== undefined) return text(403, `refused: ${strange}\n`);
 	const url = new URL(request.url ?? "/", `http://${HOST}:${port}`);
-	if (request.method === "POST") return deed(options, url.pathname, await bodyOf(request));
+	if (request.method === "POST") return serveAction(options, url.pathname, await bodyOf(request));
 	if (request.method !== "GET") return text(405, "use GET or POST\n");
 	const language = languageOf(
 		url.searchParams.get("lang"),
@@ -152,7 +152,7 @@ async function answerTo(
 	}
 }
 
-async function deed(
+async function serveAction(
 	{ playground }: PlaygroundServerOptions,
 	path: string,
 	body: string | undefined,
@@ -185,8 +185,8 @@ function stateOf(
 		utcSeconds: playground.nowUtcSeconds,
 		speed: playground.speed,
 		isPaused: playground.isPaused,
-		collector: saidIn(language, isUp ? "collector-up" : "collector-down"),
-		state: saidIn(language, isAsleep ? "asleep" : "awake"),
+		collector: textIn(language, isUp ? "collector-up" : "collector-down"),
+		state: textIn(language, isAsleep ? "asleep" : "awake"),
 		waiting,
 		readingUtcSeconds,
 		pressed: ACTIONS.filter((action) => playground.isOn(action.name, name)).map(
@@ -198,7 +198,7 @@ function stateOf(
 			.map(({ id, utcSeconds, key }) => ({
 				id,
 				utcSeconds,
-				text: saidIn(language, `did-${key}` as PlaygroundKey, { station: name }),
+				text: textIn(language, `did-${key}` as PlaygroundKey, { station: name }),
 			})),
 	};
 }

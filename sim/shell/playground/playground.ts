@@ -136,7 +136,7 @@ export class Playground {
 				Object.assign(station.hardware.hands.ailments, isOn === true ? SLIME : noAilments());
 				break;
 			case "dry":
-				station.hardware.hands.place = isOn === true ? AIR : undefined;
+				station.hardware.hands.medium = isOn === true ? AIR : undefined;
 				break;
 			case "clock":
 				station.hardware.chips.rtc.setUtc(Math.floor(now) + CLOCK_JUMP_SECONDS);

@@ -93,7 +93,7 @@ export async function withStation(
 			greeting,
 			format,
 			...(await talkOf(program)),
-			place: line.place,
+			putProbes: line.putProbes,
 		});
 	} finally {
 		await client.close();

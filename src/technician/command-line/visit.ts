@@ -208,7 +208,7 @@ async function withGuide(
 			const person = new Person(process.stdin, isLive, write);
 			const speaker = new Speaker(session.messages);
 			try {
-				return await run({ session, person, speaker, isJson, place: session.place });
+				return await run({ session, person, speaker, isJson, putProbes: session.putProbes });
 			} finally {
 				person.close();
 			}

@@ -71,10 +71,10 @@ export interface Guide {
 	readonly session: Session;
 	readonly person: Person;
 	readonly speaker: Speaker;
-	/** JSON lines in place of talk. */
+	/** JSON lines instead of text. */
 	readonly isJson: boolean;
 	/** Of a simulated station: what hands do. Absent where hands do it themselves. */
-	readonly place: ((what: string) => void) | undefined;
+	readonly putProbes: ((what: string) => void) | undefined;
 }
 
 /** Bottles as `--standards` gives them, or the usual ones. Throws UsageError. */
@@ -163,7 +163,7 @@ async function takeBottle(
 	let { lot, expiry, value } = bottle;
 	if (guide.isJson) {
 		report(guide, { step: "put", standard, index: index + 1, count });
-		place(guide, standard, await person.next());
+		putProbesInto(guide, standard, await person.next());
 	} else {
 		person.tell(speaker.say(isAir ? "put-air" : "put", { index: index + 1, count, standard }));
 		if (isStandard(standard) && hasLot(standard)) {
@@ -172,7 +172,7 @@ async function takeBottle(
 		}
 		if (standard === REFERENCE) value ??= await numberOf(guide);
 		const typed = await person.ask(speaker.say("when-in"));
-		place(guide, standard, typed);
+		putProbesInto(guide, standard, typed);
 	}
 	const fields: Record<string, FieldValue> = { standard };
 	if (lot) fields["lot"] = wordOf(lot);
@@ -201,9 +201,9 @@ async function takeBottle(
 }
 
 /** In a simulation one may take another bottle than one says; what is compared with another instrument stays where it is. */
-function place(guide: Guide, standard: string, typed: string | undefined): void {
-	if (typed) guide.place?.(typed);
-	else if (standard !== REFERENCE) guide.place?.(standard);
+function putProbesInto(guide: Guide, standard: string, typed: string | undefined): void {
+	if (typed) guide.putProbes?.(typed);
+	else if (standard !== REFERENCE) guide.putProbes?.(standard);
 }
 
 /** A value that the station reads, from one with a decimal comma or point; undefined for any other text. */

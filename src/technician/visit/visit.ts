@@ -137,7 +137,7 @@ async function done(
 				printJson({ step: "put", standard: RIVER });
 				await person.next();
 			} else await person.ask(speaker.say("back-in-river"));
-			guide.place?.(RIVER);
+			guide.putProbes?.(RIVER);
 			await read(guide, visit, step);
 			return true;
 		case "cleaning":

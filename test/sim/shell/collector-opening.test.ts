@@ -40,7 +40,7 @@ describe("a collector that is still opening", () => {
 					succeed = resolve;
 					fail = reject;
 				}),
-			talk: (line) => said.push(line),
+			print: (line) => said.push(line),
 		});
 		const river = SCENARIOS["quiet-bor"]?.(1, START);
 		assert.ok(river !== undefined);

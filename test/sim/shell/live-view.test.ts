@@ -152,7 +152,7 @@ describe("the live view", () => {
 		let milliseconds = 1000;
 		const file = stream();
 		const view = new LiveView(file, () => milliseconds);
-		view.say("bor-1: technician's line at socket://127.0.0.1:42303");
+		view.print("bor-1: technician's line at socket://127.0.0.1:42303");
 		for (; milliseconds < 64_000; milliseconds += 100) view.update(() => world(10));
 		view.finish({ ...world(10), progress: 1 });
 		const line = "10 stations, 1390 entries, 60 waiting in flash";

@@ -42,7 +42,7 @@ describe("the playground's listener", () => {
 			port: 0,
 			publicPage: "http://127.0.0.1:1/",
 			shown: () => ({ isAsleep: true, waiting: 3, readingUtcSeconds: 0 }),
-			talk: () => {},
+			print: () => {},
 		});
 		port = Number(new URL(server.address).port);
 	});

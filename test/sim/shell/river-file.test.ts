@@ -35,7 +35,7 @@ describe("a recorded river's file", () => {
 		assert.equal(river.at(start + 9999).temperatureCelsius, 15);
 	});
 
-	for (const [what, text, place] of [
+	for (const [what, text, column] of [
 		["an empty file", "", ":1:1: no readings"],
 		["a header alone", `${HEADER}\n`, ":1:1: no readings"],
 		[
@@ -104,7 +104,7 @@ describe("a recorded river's file", () => {
 		it(`is refused with its place for ${what}`, async () => {
 			writeFileSync(path, text);
 			await assert.rejects(readRiverFile(path), (error: Error) => {
-				assert.ok(error.message.startsWith(`${path}${place}`), error.message);
+				assert.ok(error.message.startsWith(`${path}${column}`), error.message);
 				assert.equal(error.message.split("\n").length, 1);
 				return error.name === "OperationalError";
 			});

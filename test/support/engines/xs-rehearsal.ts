@@ -64,7 +64,7 @@ function obey(command: RehearsalCommand): unknown {
 		case "plug-in":
 			return rehearsal.plugIn();
 		case "tell":
-			return rehearsal.tell(command.text);
+			return rehearsal.send(command.text);
 		case "unplug":
 			return rehearsal.unplug() ?? null;
 		case "put":

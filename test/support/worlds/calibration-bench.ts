@@ -3,7 +3,12 @@
  * of, for tests and the campaign. Nothing of it waits.
  */
 
-import { AIR, type BottleOptions, bottleOf, type Place } from "../../../sim/probes/bottles.js";
+import {
+	AIR,
+	type BottleOptions,
+	bottleOf,
+	type ProbeMedium,
+} from "../../../sim/probes/bottles.js";
 import { Rehearsal, type RehearsalOptions } from "../../../sim/station/rehearsal.js";
 import { assert } from "../../../src/core/errors.js";
 import {
@@ -110,8 +115,8 @@ export class CalibrationBench {
 	}
 
 	/** Into a bottle (named, or as told), the air, or back into the river. */
-	put(place: string | Place, options: BottleOptions = {}): void {
-		this.hands.place =
+	put(place: string | ProbeMedium, options: BottleOptions = {}): void {
+		this.hands.medium =
 			place === "river"
 				? undefined
 				: place === "air"

@@ -64,8 +64,8 @@ function timeText(seconds: number): string {
 }
 
 function fact(name: string, text: string): void {
-	const place = found<HTMLElement>(`[data-fact="${name}"]`);
-	if (place.textContent !== text) place.textContent = text;
+	const element = found<HTMLElement>(`[data-fact="${name}"]`);
+	if (element.textContent !== text) element.textContent = text;
 }
 
 async function ask(path: string): Promise<Response> {
@@ -80,10 +80,10 @@ async function send(path: string, body: unknown): Promise<void> {
 		headers: { "content-type": "application/json" },
 		body: JSON.stringify(body),
 	});
-	await look();
+	await refresh();
 }
 
-async function look(): Promise<void> {
+async function refresh(): Promise<void> {
 	const query = new URLSearchParams({
 		station: station.value,
 		lang: document.body.dataset["language"] ?? "en",
@@ -230,7 +230,7 @@ const isPausedNow = (): boolean => pause.getAttribute("aria-pressed") === "true"
 speed.addEventListener("change", () => setPace(isPausedNow()));
 pause.addEventListener("click", () => setPace(!isPausedNow()));
 for (const select of [station, hours])
-	select.addEventListener("change", () => void look().then(draw));
+	select.addEventListener("change", () => void refresh().then(draw));
 addEventListener("resize", () => {
 	for (const { host } of panels)
 		host.plot?.setSize({ width: host.clientWidth, height: HEIGHT_PIXELS });
@@ -244,6 +244,6 @@ async function repeat(work: () => Promise<void>, milliseconds: number): Promise<
 	}
 }
 
-await look();
+await refresh();
 void repeat(draw, PLOT_MILLISECONDS);
-void repeat(look, STATE_MILLISECONDS);
+void repeat(refresh, STATE_MILLISECONDS);

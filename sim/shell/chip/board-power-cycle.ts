@@ -22,8 +22,8 @@ import { createNodeSigner, createNodeVerifier } from "../node-signer.js";
 import type { FlashContents } from "./flash-contents.js";
 import { LocalNetwork } from "./local-network.js";
 import { partitionOf } from "./nor-chip.js";
+import { provisionedEndpoint } from "./provisioned-endpoint.js";
 import { readNvs, writeNvs } from "./simulated-nvs.js";
-import { toldEndpoint } from "./told-endpoint.js";
 
 const SCENARIO = "quiet-bor";
 const ANSWER = "!".charCodeAt(0);
@@ -40,7 +40,7 @@ const SLEEP_STEPS_MAX = 200_000;
 /** A board that lay in a drawer for longer did not run there. */
 const AWAY_SECONDS_MAX = 6 * 3600;
 
-export interface BoardLifeOptions {
+export interface BoardPowerCycleOptions {
 	readonly flash: SimulatedFlash;
 	readonly contents: FlashContents;
 	readonly seed: number;
@@ -52,13 +52,13 @@ export interface BoardLifeOptions {
 	readonly send: (bytes: Uint8Array) => void;
 }
 
-export class BoardLife {
-	readonly #options: BoardLifeOptions;
+export class BoardPowerCycle {
+	readonly #options: BoardPowerCycleOptions;
 	readonly #station: SimulatedStation;
 	readonly #world: World;
 	readonly #keyHex: string;
-	readonly #asked = new LineAssembler(false);
-	readonly #said = new LineAssembler(false);
+	readonly #inputLines = new LineAssembler(false);
+	readonly #outputLines = new LineAssembler(false);
 	readonly #endpoint;
 	#settings = "";
 	#outstanding = 0;
@@ -72,10 +72,13 @@ export class BoardLife {
 	#run: Promise<void> = Promise.resolve();
 
 	/** Undefined: no slot holds a program that boots. */
-	static open(options: BoardLifeOptions): BoardLife | undefined {
-		const place = placeOf(options.contents.partitions, "otadata");
+	static open(options: BoardPowerCycleOptions): BoardPowerCycle | undefined {
+		const partition = partitionNamed(options.contents.partitions, "otadata");
 		const bootloader = new Bootloader({ images: options.contents.images });
-		const otadata = options.flash.bytes.subarray(place.offset, place.offset + place.size);
+		const otadata = options.flash.bytes.subarray(
+			partition.offset,
+			partition.offset + partition.size,
+		);
 		bootloader.load({
 			otadataHex: hexOf(otadata),
 			sleptSlot: options.saved?.bootloader?.sleptSlot ?? null,
@@ -86,28 +89,32 @@ export class BoardLife {
 		const image = trial.boot("reset");
 		return image === undefined
 			? undefined
-			: new BoardLife(options, bootloader, image.firmwareVersion);
+			: new BoardPowerCycle(options, bootloader, image.firmwareVersion);
 	}
 
-	private constructor(options: BoardLifeOptions, bootloader: Bootloader, firmwareVersion: number) {
+	private constructor(
+		options: BoardPowerCycleOptions,
+		bootloader: Bootloader,
+		firmwareVersion: number,
+	) {
 		this.#options = options;
 		const { flash, contents, seed, saved, originUtcSeconds, onChanged } = options;
-		const nvs = placeOf(contents.partitions, "nvs");
+		const nvs = partitionNamed(contents.partitions, "nvs");
 		const kept = readNvs(flash.bytes.subarray(nvs.offset, nvs.offset + nvs.size));
 		this.#keyHex = kept?.keyHex ?? drawKey();
 		const key = new Uint8Array(Buffer.from(this.#keyHex, "hex"));
 		const memory = {
-			read: (place: number) => {
-				const hex = kept?.settings[place];
+			read: (bank: number) => {
+				const hex = kept?.settings[bank];
 				return hex === undefined || hex === null
 					? undefined
 					: new Uint8Array(Buffer.from(hex, "hex"));
 			},
 			write: () => {},
 		};
-		const told = new Provisioning(memory);
-		const { configuration } = told;
-		this.#endpoint = toldEndpoint(() => new Provisioning(this.#memory()));
+		const provisioning = new Provisioning(memory);
+		const { configuration } = provisioning;
+		this.#endpoint = provisionedEndpoint(() => new Provisioning(this.#memory()));
 		const river = SCENARIOS[SCENARIO]?.(seed, originUtcSeconds);
 		if (river === undefined) throw new Error(`no scenario ${SCENARIO}`);
 		const station: SimulatedStation = new SimulatedStation({
@@ -118,11 +125,11 @@ export class BoardLife {
 			probes: configuration,
 			...loopOf(configuration),
 			originUtcSeconds,
-			trustFloorUtcSeconds: told.trustFloorUtcSeconds,
+			trustFloorUtcSeconds: provisioning.trustFloorUtcSeconds,
 			program: (board) => runStation(board, firmwareVersion),
 			endpoint: this.#endpoint.endpoint,
 			flash,
-			partition: partitionOf(flash, placeOf(contents.partitions, "readings"), onChanged),
+			partition: partitionOf(flash, partitionNamed(contents.partitions, "readings"), onChanged),
 			createKeys: (operations) => ({
 				signer: createNodeSigner(key, operations),
 				verifier: createNodeVerifier(operations),
@@ -144,7 +151,7 @@ export class BoardLife {
 	receive(bytes: Uint8Array): void {
 		const station = this.#station;
 		for (const byte of bytes) {
-			const line = this.#asked.push(byte);
+			const line = this.#inputLines.push(byte);
 			if (line === "too-long" || (line !== undefined && line.length > 0)) this.#outstanding++;
 		}
 		this.#heardUtcSeconds = station.utcSeconds;
@@ -185,7 +192,7 @@ export class BoardLife {
 	#attach(): void {
 		this.#station.console.attach((bytes) => {
 			for (const byte of bytes) {
-				const line = this.#said.push(byte);
+				const line = this.#outputLines.push(byte);
 				if (!(line instanceof Uint8Array) || line[0] === LOG) continue;
 				this.#heardUtcSeconds = this.#station.utcSeconds;
 				if (line[0] !== ANSWER) continue;
@@ -214,7 +221,7 @@ export class BoardLife {
 		return this.#outstanding > 0 || this.#station.utcSeconds < this.#wakeUtcSeconds;
 	}
 
-	/** What was asked of a life that is over is nobody's. */
+	/** Requests to a power cycle that is over are dropped. */
 	get #isLost(): boolean {
 		const { utcSeconds, isAsleep, counters } = this.#station;
 		if (isAsleep || counters.wakes !== this.#wakes) {
@@ -240,23 +247,23 @@ export class BoardLife {
 	/** Writes what has changed into the partitions `nvs` and `otadata`. */
 	#keep(): void {
 		const { flash, contents, onChanged } = this.#options;
-		const otadata = placeOf(contents.partitions, "otadata");
+		const otadata = partitionNamed(contents.partitions, "otadata");
 		flash.bytes.set(this.#bootloader.otadata, otadata.offset);
 		onChanged(otadata.offset, this.#bootloader.otadata);
 		const settings = this.#station.settings.save();
 		if (JSON.stringify(settings) === this.#settings) return;
 		this.#settings = JSON.stringify(settings);
-		const nvs = placeOf(contents.partitions, "nvs");
+		const nvs = partitionNamed(contents.partitions, "nvs");
 		const cells = flash.bytes.subarray(nvs.offset, nvs.offset + nvs.size);
 		writeNvs(cells, { keyHex: this.#keyHex, settings });
 		onChanged(nvs.offset, cells);
 	}
 
 	#memory() {
-		const places = this.#station.settings.save();
+		const banks = this.#station.settings.save();
 		return {
-			read: (place: number) => {
-				const hex = places[place];
+			read: (bank: number) => {
+				const hex = banks[bank];
 				return hex === undefined || hex === null
 					? undefined
 					: new Uint8Array(Buffer.from(hex, "hex"));
@@ -268,21 +275,21 @@ export class BoardLife {
 
 /** As the board's own composition root does. */
 function runStation(board: Board, firmwareVersion: number): unknown {
-	const told = new Provisioning(board.settings);
-	const network = told.isComplete
-		? { ...board.network, ...toldLink(board, told) }
+	const provisioning = new Provisioning(board.settings);
+	const network = provisioning.isComplete
+		? { ...board.network, ...provisionedLink(board, provisioning) }
 		: { ...board.network, link: noLink(board.clock) };
 	return startStation({
-		board: { ...board, network, trustFloorUtcSeconds: told.trustFloorUtcSeconds },
+		board: { ...board, network, trustFloorUtcSeconds: provisioning.trustFloorUtcSeconds },
 		firmwareVersion,
 		openProbes: openWaterProbes,
 		openRealTimeClock,
-		openJournal: (given) => Journal.open({ ...given, predecessor: told.predecessor }),
+		openJournal: (given) => Journal.open({ ...given, predecessor: provisioning.predecessor }),
 	});
 }
 
-/** The networks that it was told, over a radio in the simulated local network. */
-function toldLink({ network, clock }: Board, { networks }: Provisioning) {
+/** The provisioned networks, over a radio in the simulated local network. */
+function provisionedLink({ network, clock }: Board, { networks }: Provisioning) {
 	const { Radio, resolver } = new LocalNetwork(network);
 	const link = new NetworksInTurn({ Radio, clock, networks, power: () => {} });
 	return { link, resolver };
@@ -297,7 +304,7 @@ function drawKey(): string {
 	return key.toString("hex");
 }
 
-function placeOf(partitions: readonly Partition[], label: string): Partition {
+function partitionNamed(partitions: readonly Partition[], label: string): Partition {
 	const found = partitions.find((partition) => partition.label === label);
 	if (found === undefined) throw new Error(`no partition ${label}`);
 	return found;

@@ -1,4 +1,4 @@
-/** Where a simulated board delivers: the collector that it was told, on loopback, whatever its name. */
+/** Where a simulated board delivers: the collector it was provisioned with, on loopback, whatever its name. */
 import type { Provisioning } from "../../../src/firmware/config/provisioning.js";
 import type { Endpoint } from "../../network/wire.js";
 import { createHttpsEndpoint, type HttpsEndpoint } from "../https-endpoint.js";
@@ -7,10 +7,13 @@ import { createHttpsEndpoint, type HttpsEndpoint } from "../https-endpoint.js";
 const HOST = "127.0.0.1";
 const TIMEOUT_MILLISECONDS = 20_000;
 
-export function toldEndpoint(told: () => Provisioning): { endpoint: Endpoint; close(): void } {
+export function provisionedEndpoint(provisioning: () => Provisioning): {
+	endpoint: Endpoint;
+	close(): void;
+} {
 	let open: { readonly name: string; readonly https: HttpsEndpoint } | undefined;
 	const current = (): HttpsEndpoint => {
-		const { configuration, authority } = told();
+		const { configuration, authority } = provisioning();
 		const { collectorHost, collectorPort } = configuration;
 		const name = `${collectorHost}:${collectorPort} ${Buffer.from(authority).toString("hex")}`;
 		if (open?.name === name) return open.https;
