@@ -26,7 +26,7 @@ import type { RetainedCells } from "./retained-cells.js";
 /** ESP32 task watchdog as the board target sets it. */
 const WATCHDOG_MILLISECONDS = 60_000;
 
-export interface BoardOptions {
+export interface SimulatedBoardOptions {
 	readonly hardware: Hardware;
 	readonly powerCycle: PowerCycle;
 	readonly powerOnMicroseconds: number;
@@ -50,7 +50,7 @@ export interface BoardOptions {
 }
 
 /** Every port of it throws PowerCut once `powerCycle` is over. */
-export function createBoard(options: BoardOptions): Board {
+export function createBoard(options: SimulatedBoardOptions): Board {
 	const { hardware, powerCycle } = options;
 	const check = (): void => powerCycle.check();
 	return {

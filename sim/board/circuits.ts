@@ -12,13 +12,13 @@ import type { WaterChannel } from "../river/water.js";
 import type { Disturbances } from "../station/disturbances.js";
 import type { VirtualClock } from "./clock.js";
 import { PROBE_VOLTS, type Supply } from "./supply.js";
-import type { WaterProbes } from "./water-probes.js";
+import type { SimulatedProbes } from "./water-probes.js";
 
 export interface CircuitsOptions {
 	readonly clock: VirtualClock;
 	readonly utcSeconds: () => number;
 	readonly randomFor: (name: string) => SeededRandom;
-	readonly probes: WaterProbes;
+	readonly probes: SimulatedProbes;
 	readonly supply: Supply;
 	readonly disturbances: Disturbances | undefined;
 	readonly kinds: ProbeKinds;

@@ -24,7 +24,7 @@ export interface Hands {
 	readonly ailments: Ailments;
 }
 
-export interface Surroundings {
+export interface WaterSurroundings {
 	/** At this instant. */
 	water(): WaterState;
 	/** False where a recorded river says nothing of a channel: its probe is as if unplugged. */
@@ -35,7 +35,7 @@ export interface Surroundings {
 function surroundingsOf(
 	{ clock, utcSeconds, river }: WaterProbesOptions,
 	hands: Hands,
-): Surroundings {
+): WaterSurroundings {
 	const surroundings = river.disturbances?.surroundings ?? ((state: WaterState) => state);
 	const lookAtWater = (): WaterState => surroundings(river.at(utcSeconds()), utcSeconds());
 	let askedMicroseconds = clock.microseconds;
@@ -71,7 +71,7 @@ function surroundingsOf(
 	};
 }
 
-export type WaterProbes = ReturnType<typeof createWaterProbes>;
+export type SimulatedProbes = ReturnType<typeof createWaterProbes>;
 
 export function createWaterProbes(options: WaterProbesOptions) {
 	const { clock, utcSeconds, river, conduction, randomFor } = options;

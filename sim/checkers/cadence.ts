@@ -6,7 +6,7 @@ import type { StationDiary } from "../station/diary.js";
 import type { Findings } from "./findings.js";
 
 /** From an instant on, readings are due this often. */
-export interface Pace {
+export interface ReadingInterval {
 	readonly fromMicroseconds: number;
 	readonly intervalSeconds: number;
 }
@@ -14,7 +14,7 @@ export interface Pace {
 export interface CadenceOptions {
 	readonly diary: StationDiary;
 	/** Ascending; the first from the beginning. */
-	readonly paces: readonly Pace[];
+	readonly paces: readonly ReadingInterval[];
 	/** In between the RTC was moved, a technician asked, or power was off: the next reading is anybody's guess. */
 	readonly isDisturbed: (fromMicroseconds: number, toMicroseconds: number) => boolean;
 }

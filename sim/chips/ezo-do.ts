@@ -6,7 +6,7 @@
  */
 import { oxygenSaturation } from "../river/oxygen.js";
 import { decimalOf, decimalText } from "./decimal-text.js";
-import { type EzoOptions, SimulatedEzo } from "./ezo.js";
+import { type EzoChipOptions, SimulatedEzo } from "./ezo.js";
 import { answer, calibration, change, type EzoOutcome, trimmedText } from "./ezo-command.js";
 import type { EzoKind } from "./ezo-firmware.js";
 import { practicalSalinity } from "./salinity.js";
@@ -29,7 +29,7 @@ const SALINITY_MICROSIEMENS_MAX = 100_000;
 const OUTPUTS: readonly string[] = ["MG", "%"];
 const NAMES: readonly string[] = ["mg", "%"];
 
-export interface EzoDoOptions extends EzoOptions {
+export interface EzoDoOptions extends EzoChipOptions {
 	/** Partial pressure of oxygen in the water, as part of that in air-saturated water; 1 in air. */
 	quantity: () => number;
 	/** Pressure of the air where it is, kilopascals. */

@@ -4,7 +4,7 @@
  * to 25 degC by a coefficient that Atlas does not publish. Source: EZO-EC datasheet.
  */
 import { decimalOf, decimalText } from "./decimal-text.js";
-import { type EzoOptions, SimulatedEzo } from "./ezo.js";
+import { type EzoChipOptions, SimulatedEzo } from "./ezo.js";
 import { answer, calibration, change, type EzoOutcome } from "./ezo-command.js";
 import { EZO_FIRMWARE, type EzoKind } from "./ezo-firmware.js";
 import { practicalSalinity } from "./salinity.js";
@@ -47,7 +47,7 @@ const GRAVITY_PER_SALINITY = 0.025 / 35;
 
 const OUTPUTS: readonly string[] = ["EC", "TDS", "S", "SG"];
 
-export interface EzoEcOptions extends EzoOptions {
+export interface EzoEcOptions extends EzoChipOptions {
 	/** Conductivity of the water at its own temperature as the cell meets it, uS/cm. */
 	quantity: () => number;
 	/** Cell constant of the probe that is plugged in, 1/cm. Default 1.0, which is the factory's K. */

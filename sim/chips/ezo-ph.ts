@@ -3,7 +3,7 @@
  * compensation. Source: EZO-pH datasheet; formulas of the electrode by the Nernst slope.
  */
 import { decimalOf, decimalText } from "./decimal-text.js";
-import { type EzoOptions, SimulatedEzo } from "./ezo.js";
+import { type EzoChipOptions, SimulatedEzo } from "./ezo.js";
 import { answer, calibration, change, type EzoOutcome } from "./ezo-command.js";
 import type { EzoKind } from "./ezo-firmware.js";
 
@@ -29,7 +29,7 @@ export const PH_KIND = Object.freeze<EzoKind>({
 const MILLIVOLTS_PER_PH_KELVIN = 0.198416;
 const KELVIN_AT_ZERO_CELSIUS = 273.15;
 
-export interface EzoPhOptions extends EzoOptions {
+export interface EzoPhOptions extends EzoChipOptions {
 	/** pH that the electrode shows now, its own slope and offset included. */
 	quantity: () => number;
 	/** Temperature of the electrode, degC: its voltage per pH grows with it. Default 25. */

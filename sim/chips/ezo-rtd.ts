@@ -4,7 +4,7 @@
  */
 import type { VirtualAlarm } from "../board/clock.js";
 import { decimalOf, decimalText } from "./decimal-text.js";
-import { type EzoOptions, SimulatedEzo } from "./ezo.js";
+import { type EzoChipOptions, SimulatedEzo } from "./ezo.js";
 import { answer, calibration, change, type EzoOutcome } from "./ezo-command.js";
 import type { EzoKind } from "./ezo-firmware.js";
 
@@ -31,7 +31,7 @@ const LOGGER_UNIT_MILLISECONDS = 10_000;
 const LOGGER_READINGS_MAX = 50;
 const LOGGER_INTERVAL_MAX = 32_000;
 
-export interface EzoRtdOptions extends EzoOptions {
+export interface EzoRtdOptions extends EzoChipOptions {
 	/** Temperature of the resistor, degC. */
 	quantity: () => number;
 	/** True while the resistor or its cable is broken or not plugged in. */

@@ -36,7 +36,7 @@ const STATUS_NO_DATA = 255;
 /** Longer commands are refused; the longest that exists, `Name` with 16 letters, has 21. */
 const COMMAND_BYTES_MAX = 40;
 const NAME_CHARACTERS_MAX = 16;
-export interface EzoOptions {
+export interface EzoChipOptions {
 	clock: VirtualClock;
 	/** Draws delays (and stretching); a stream of its own for each circuit. */
 	random: RandomSource;
@@ -107,7 +107,7 @@ export abstract class SimulatedEzo<Own extends EzoOwnSettings> implements I2CChi
 	#milliamperes = 0;
 
 	/** `factory`: settings as they leave the factory; `own` of a settings record is always a copy. */
-	protected constructor(kind: EzoKind, factory: Own, options: EzoOptions) {
+	protected constructor(kind: EzoKind, factory: Own, options: EzoChipOptions) {
 		this.clock = options.clock;
 		this.firmware = options.firmware ?? EZO_FIRMWARE["2.16"];
 		this.#kind = kind;

@@ -28,7 +28,7 @@ const NEUTRAL_PH = 5.8;
 const AIR_CELSIUS = 20;
 
 /** A probe out of the water: the glass keeps a wet film, the cell conducts nothing. */
-export const AIR: ProbeMedium = Object.freeze({
+export const AIR_MEDIUM: ProbeMedium = Object.freeze({
 	pH: 7.4,
 	celsius: AIR_CELSIUS,
 	microsiemens: 0,
@@ -44,7 +44,7 @@ export function bottleOf(
 	const worth = isStandard(standard) ? standardAt(standard, celsius) : undefined;
 	if (!isStandard(standard) || worth === undefined) throw new TypeError(`no bottle ${standard}`);
 	const { channel } = standardOf(standard);
-	if (standard === "moist-air") return { ...AIR, celsius };
+	if (standard === "moist-air") return { ...AIR_MEDIUM, celsius };
 	return {
 		pH: channel === "pH" ? worth + aged : NEUTRAL_PH,
 		celsius,

@@ -3,7 +3,7 @@ import type { CollectorOpening } from "./collector-opening.js";
 import { LineServer } from "./line-server.js";
 import { instant, type LiveView, type WorldView } from "./live-view.js";
 import type { StartOptions } from "./options.js";
-import type { Recording } from "./rivers.js";
+import type { RecordedSpan } from "./rivers.js";
 import { SETTLE_SECONDS_MAX } from "./run-report.js";
 import type { Simulation } from "./simulation.js";
 import { WORLD_LAST_UTC_SECONDS } from "./world-end.js";
@@ -27,7 +27,7 @@ export interface PlayerOptions {
 	readonly print: (line: string) => void;
 	readonly beganUtcSeconds: number;
 	readonly endUtcSeconds: number | undefined;
-	readonly recording: Recording | undefined;
+	readonly recording: RecordedSpan | undefined;
 }
 
 /** Advances a simulation at the wanted speed, shows it, and stops where asked. */
@@ -40,7 +40,7 @@ export class Player {
 	readonly #endUtcSeconds: number | undefined;
 	readonly #view: LiveView | undefined;
 	readonly #print: (line: string) => void;
-	#recording: Recording | undefined;
+	#recording: RecordedSpan | undefined;
 	#isStopping = false;
 	#lines: LineServer | undefined;
 	#offering: Promise<void> | undefined;

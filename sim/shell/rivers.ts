@@ -9,7 +9,7 @@ import { AS_WRITTEN } from "./river-columns.js";
 import { readRiverFile } from "./river-file.js";
 
 /** What a file of a recorded river spans. */
-export interface Recording {
+export interface RecordedSpan {
 	readonly path: string;
 	readonly firstUtcSeconds: number;
 	readonly lastUtcSeconds: number;
@@ -18,7 +18,7 @@ export interface Recording {
 export interface Rivers {
 	readonly seed: number;
 	readonly identity: WorldIdentity;
-	readonly recording: Recording | undefined;
+	readonly recording: RecordedSpan | undefined;
 	stations(startUtcSeconds: number): { readonly name: string; readonly river: River }[];
 }
 
@@ -94,7 +94,7 @@ function columnsText(columns: Readonly<Record<string, string>> | undefined): str
 		.join(",");
 }
 
-function recordingOf(path: string | null, river: River | undefined): Recording | undefined {
+function recordingOf(path: string | null, river: River | undefined): RecordedSpan | undefined {
 	if (path === null || river?.firstUtcSeconds === undefined || river.lastUtcSeconds === undefined) {
 		return undefined;
 	}

@@ -14,7 +14,7 @@ import type { ControlledPort } from "../../src/technician/controlled-port.js";
 import type { Line } from "../../src/technician/line.js";
 import { LoopbackCollector } from "../network/loopback-collector.js";
 import type { Endpoint } from "../network/wire.js";
-import { AIR, bottleOf } from "../probes/bottles.js";
+import { AIR_MEDIUM, bottleOf } from "../probes/bottles.js";
 import type { River } from "../river/river.js";
 import { SCENARIOS } from "../river/scenarios.js";
 import { DataDirectory } from "./data-directory.js";
@@ -143,7 +143,7 @@ export class StationLine {
 	putProbes(what: string): void {
 		const { hands } = this.played.station.hardware;
 		try {
-			hands.medium = what === "river" ? undefined : what === "air" ? AIR : bottleOf(what);
+			hands.medium = what === "river" ? undefined : what === "air" ? AIR_MEDIUM : bottleOf(what);
 		} catch {
 			throw new UsageError(
 				`${what}: no such bottle; docs/VISIT.md lists them, and there are air and river`,

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { signingKeyOf } from "../../src/collector/ledger/keys.js";
 import { sha256 } from "../../src/collector/ledger/sha256.js";
 import { hexOf } from "../../src/core/bytes.js";
-import { identify } from "../../src/firmware/station/identify.js";
+import { provePossession } from "../../src/firmware/station/identify.js";
 import { fingerprintOf, type StationResult } from "../../src/host/station-result.js";
 import { POSSESSION_NONCE_BYTES } from "../../src/protocol/wire/possession.js";
 import { signDigest } from "./node-signer.js";
@@ -19,7 +19,7 @@ export function stationResultOf(station: string, privateKey: Uint8Array): Statio
 			return { cancel: () => {} };
 		},
 	};
-	const signed = identify({ signer, sha256 }, station, 0, nonce).value?.signed;
+	const signed = provePossession({ signer, sha256 }, station, 0, nonce).value?.signed;
 	return {
 		station,
 		publicKey: hexOf(publicKey),

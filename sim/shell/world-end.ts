@@ -3,7 +3,7 @@ import { CLOCK_LAST_UTC_SECONDS } from "../../src/core/calendar.js";
 import { OperationalError, UsageError } from "../../src/host/errors.js";
 import { instant } from "./live-view.js";
 import type { StartOptions } from "./options.js";
-import type { Recording } from "./rivers.js";
+import type { RecordedSpan } from "./rivers.js";
 import { SETTLE_SECONDS_MAX } from "./run-report.js";
 
 /** After it stands what the last acknowledgement may take, in which no clock may lose its date. */
@@ -23,7 +23,7 @@ const UNITS = Object.freeze([
 export function endOf(
 	{ duration }: Pick<StartOptions, "duration">,
 	beganUtcSeconds: number,
-	recording: Recording | undefined,
+	recording: RecordedSpan | undefined,
 	isBegun: boolean,
 ): number | undefined {
 	const leftSeconds = WORLD_LAST_UTC_SECONDS - beganUtcSeconds;

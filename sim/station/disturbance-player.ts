@@ -1,6 +1,6 @@
 /** Lets a scenario's disturbances happen to a station: breakdowns of its supply, visits of technicians. */
 import { fraction, integerBelow, type RandomSource } from "../../src/core/random.js";
-import type { Disturbances, Visit } from "./disturbances.js";
+import type { Disturbances, LineVisit } from "./disturbances.js";
 
 /** Half of the wakes that only measure have 98 operations or fewer; one with an upload has a thousand. */
 const OPERATIONS_MAX = 110;
@@ -44,7 +44,7 @@ export class DisturbancePlayer {
 		this.#station.cutPowerAfter(operations, outageSeconds, "brown-out");
 	}
 
-	#schedule(visit: Visit): void {
+	#schedule(visit: LineVisit): void {
 		const { clock, console, hardware, utcSeconds } = this.#station;
 		const inSeconds = visit.utcSeconds - utcSeconds;
 		const calibrate = (): void => {

@@ -38,10 +38,10 @@ export interface Disturbances {
 	/** How likely the supply breaks down somewhere in a wake that begins now, 0..1. */
 	readonly brownOut?: (utcSeconds: number) => number;
 	/** Technicians at the station, in the order of their coming; they do not overlap. */
-	readonly visits?: readonly Visit[];
+	readonly visits?: readonly LineVisit[];
 }
 
-export interface Visit {
+export interface LineVisit {
 	/** When the line is plugged in, Unix seconds, and for how long, seconds. */
 	readonly utcSeconds: number;
 	readonly seconds: number;

@@ -21,7 +21,7 @@ import type { EzoFirmware } from "../chips/ezo-firmware.js";
 import { SimulatedFlash } from "../flash/flash.js";
 import { createKeyedHashScheme, keysOf, type SignatureScheme } from "../keys/signature-scheme.js";
 import { LoopbackCollector } from "../network/loopback-collector.js";
-import { AIR, bottleOf } from "../probes/bottles.js";
+import { AIR_MEDIUM, bottleOf } from "../probes/bottles.js";
 import { loopOf } from "../probes/turbidity-loop.js";
 import { SCENARIOS } from "../river/scenarios.js";
 import { SimulatedStation } from "./station.js";
@@ -251,7 +251,7 @@ export class Rehearsal {
 	/** Puts the probes into a bottle by the name of its standard, the air, or back into the river. */
 	put(where: string): void {
 		const { hands } = this.station.hardware;
-		hands.medium = where === "river" ? undefined : where === "air" ? AIR : bottleOf(where);
+		hands.medium = where === "river" ? undefined : where === "air" ? AIR_MEDIUM : bottleOf(where);
 	}
 
 	/** Lets the next thing happen. */

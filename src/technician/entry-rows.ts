@@ -6,10 +6,10 @@ import { CHANNEL_SETS, type ChannelSet } from "../protocol/record/channel-set.js
 import { DerivationContext, type DerivedReading } from "../protocol/record/derive.js";
 import { decodeEntry } from "../protocol/record/entry.js";
 import {
+	ENTRY_LAYOUTS,
 	type Entry,
 	type FixedKind,
 	GAP_REASONS,
-	LAYOUTS,
 	RESET_REASONS,
 	type ReadingBody,
 	STATION_FLAGS,
@@ -132,7 +132,7 @@ function bodyOf(entry: Entry, context: DerivationContext): EntryRow {
 
 function fieldsText(entry: Exclude<Entry, ReadingBody>): string {
 	const body = entry as unknown as Readonly<Record<string, unknown>>;
-	return LAYOUTS[entry.kind]
+	return ENTRY_LAYOUTS[entry.kind]
 		.flatMap(([name]) => {
 			const value = body[name];
 			if (name === "") return [];

@@ -12,9 +12,9 @@ import {
 	seedOf,
 } from "../../src/core/random.js";
 import {
-	type Finding,
 	forecast,
 	HEALTH_LIMITS,
+	type HealthFinding,
 	type Limit,
 } from "../../src/protocol/calibration/health.js";
 import { numberOptions } from "../support/engines/number-options.js";
@@ -96,7 +96,7 @@ function judge(
 ): void {
 	const { at, limit, noise } = ageing;
 	const crossing = crossingOf(ageing);
-	const findings: Finding[] = [];
+	const findings: HealthFinding[] = [];
 	let isJudged = false;
 	for (let day = 0; day <= DAYS; day += VISIT_DAYS) {
 		const asked = crossing === undefined ? undefined : crossing - AHEAD_DAYS;

@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { SerialPortMock } from "serialport";
 import sinon from "sinon";
-import { encodeAnswer, encodePart } from "../../src/protocol/line/console.js";
+import { encodeConsoleAnswer, encodePart } from "../../src/protocol/line/console.js";
 import { ConsoleClient } from "../../src/technician/client.js";
 import { BOOT_MILLISECONDS_MAX } from "../../src/technician/control-lines.js";
 import type { Line } from "../../src/technician/line.js";
@@ -72,7 +72,7 @@ describe("a board that its port's opening has restarted", () => {
 				const id = /^\?(\d+) version/.exec(Buffer.from(bytes).toString("latin1"))?.[1];
 				if (id === undefined || Date.now() < milliseconds) return;
 				const fields = { parts: 0, protocol: 1, station: "bor-1", firmware: "1.0.0" };
-				setTimeout(() => line.onBytes?.(encodeAnswer(Number(id), "ok", fields)), 5);
+				setTimeout(() => line.onBytes?.(encodeConsoleAnswer(Number(id), "ok", fields)), 5);
 			},
 			close: async () => {},
 		};

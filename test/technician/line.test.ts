@@ -8,7 +8,7 @@ import { SerialPortMock } from "serialport";
 import { SCENARIOS } from "../../sim/river/scenarios.js";
 import { openNamedStation, openSimulatedLine, StationLine } from "../../sim/shell/station-line.js";
 import { asciiBytes } from "../../src/core/bytes.js";
-import { encodeAnswer, encodePart } from "../../src/protocol/line/console.js";
+import { encodeConsoleAnswer, encodePart } from "../../src/protocol/line/console.js";
 import { ConsoleClient } from "../../src/technician/client.js";
 import { exportJournal, readExportedFile } from "../../src/technician/journal-export.js";
 import type { Line } from "../../src/technician/line.js";
@@ -304,7 +304,7 @@ describe("trouble on the technician's line", function () {
 			socket.on("data", (bytes) => {
 				const id = Number(/\?(\d+)/.exec(bytes.toString("latin1"))?.[1]);
 				const fields = { parts: 0, protocol: 2, station: "new", firmware: "9.0.0" };
-				socket.write(encodeAnswer(id, "ok", fields));
+				socket.write(encodeConsoleAnswer(id, "ok", fields));
 			});
 		});
 		assert.match(text, /speaks version 2 of the line, this program version 1; use the tools/);
@@ -317,7 +317,7 @@ describe("trouble on the technician's line", function () {
 				socket.on("data", (bytes) => {
 					const [, id, command] = /\?(\d+) (\S+)/.exec(bytes.toString("latin1")) ?? [];
 					const fields = { parts: 0, protocol: 1, station: "a", firmware: "1.0.0" };
-					if (command === "version") socket.write(encodeAnswer(Number(id), "ok", fields));
+					if (command === "version") socket.write(encodeConsoleAnswer(Number(id), "ok", fields));
 					else next(socket, Number(id));
 				});
 			};
@@ -343,15 +343,15 @@ describe("trouble on the technician's line", function () {
 		assert.match(await ask(), /cut off \(the far end closed it\); plug it in and ask again/);
 		serve = answering((socket, id) => {
 			socket.write(encodePart(id, { station: "a" }));
-			socket.write(encodeAnswer(id, "ok", { parts: 2 }));
+			socket.write(encodeConsoleAnswer(id, "ok", { parts: 2 }));
 		});
 		assert.match(await ask(), /1 of 2 lines of the answer came through; ask again/);
 		serve = answering((socket, id) => {
-			socket.write(encodeAnswer(id, "ok", {}));
+			socket.write(encodeConsoleAnswer(id, "ok", {}));
 		});
 		assert.match(await ask(), /0 of \? lines of the answer came through; ask again/);
 		serve = answering((socket, id) => {
-			socket.write(encodeAnswer(id + 1, "ok", { parts: 0 }));
+			socket.write(encodeConsoleAnswer(id + 1, "ok", { parts: 0 }));
 			socket.write(asciiBytes("# 12 a log line in between\n"));
 		});
 		assert.match(await ask(), /no answer to status within 0.5 s; ask again/);

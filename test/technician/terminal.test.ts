@@ -6,7 +6,11 @@ import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSimulatedLine } from "../../sim/shell/station-line.js";
-import { type ConsoleFields, encodeAnswer, encodePart } from "../../src/protocol/line/console.js";
+import {
+	type ConsoleFields,
+	encodeConsoleAnswer,
+	encodePart,
+} from "../../src/protocol/line/console.js";
 import { ConsoleClient } from "../../src/technician/client.js";
 import { readExportedFile } from "../../src/technician/journal-export.js";
 import { IN_TERMINAL } from "../support/collectors/in-terminal.js";
@@ -57,12 +61,12 @@ describe("an export in a terminal", function () {
 				/\?(\d+) (\S+)(?: first=(\d+))?/.exec(bytes.toString("latin1")) ?? [];
 			if (command === "version") {
 				const fields = { parts: 0, protocol: 1, station: "sim-1", firmware: "1.0.0" };
-				socket.write(encodeAnswer(Number(id), "ok", fields));
+				socket.write(encodeConsoleAnswer(Number(id), "ok", fields));
 			}
 			if (first !== "1") return;
 			for (const part of parts) socket.write(encodePart(Number(id), Object.fromEntries(part)));
 			const fields = { parts: parts.length, epoch, held: 1, next: 11, end: 1000 };
-			socket.write(encodeAnswer(Number(id), "ok", fields));
+			socket.write(encodeConsoleAnswer(Number(id), "ok", fields));
 		});
 	}
 

@@ -14,8 +14,8 @@ import {
 	OP,
 	Refused,
 	type Transfer,
+	uint32sOf,
 	viewOf,
-	wordsOf,
 } from "./rom-protocol.js";
 import { SlipReader, slipFrame } from "./slip.js";
 
@@ -118,8 +118,8 @@ export class RomLoader {
 
 	#serve(op: number, data: Uint8Array, checksum: number): void {
 		const handler = HANDLERS.get(op);
-		if (handler !== undefined) handler(this, { op, data, words: wordsOf(data), checksum });
-		else if (this.#isStub) this.#serveStub(op, wordsOf(data));
+		if (handler !== undefined) handler(this, { op, data, words: uint32sOf(data), checksum });
+		else if (this.#isStub) this.#serveStub(op, uint32sOf(data));
 		else this.#unknown(op);
 	}
 

@@ -84,7 +84,7 @@ export function blockOf(
 	return { sequence: view.getUint32(4, true), payload };
 }
 
-export function wordsOf(data: Uint8Array): number[] {
+export function uint32sOf(data: Uint8Array): number[] {
 	const view = viewOf(data);
 	return Array.from({ length: data.length >> 2 }, (_, at) => view.getUint32(4 * at, true));
 }

@@ -18,7 +18,10 @@ import { simulatedBootloader, simulatedImage } from "./simulated-image.js";
 
 const MEGABYTE = 1024 * 1024;
 const TARGET = new URL("../../../../src/firmware/board/target/", import.meta.url);
-export const LAYOUTS = Object.freeze({ 8: "partitions.csv", 4: "partitions-4m.csv" } as const);
+export const PARTITION_LAYOUTS = Object.freeze({
+	8: "partitions.csv",
+	4: "partitions-4m.csv",
+} as const);
 
 export interface PartFile {
 	readonly path: string;
@@ -27,8 +30,8 @@ export interface PartFile {
 }
 
 /** The partitions of a board with so many MiB of flash. */
-export function layoutOf(megabytes: keyof typeof LAYOUTS): readonly Partition[] {
-	return partitionsOfCsv(readFileSync(new URL(LAYOUTS[megabytes], TARGET), "utf8"));
+export function layoutOf(megabytes: keyof typeof PARTITION_LAYOUTS): readonly Partition[] {
+	return partitionsOfCsv(readFileSync(new URL(PARTITION_LAYOUTS[megabytes], TARGET), "utf8"));
 }
 
 export function simulatedParts(
@@ -88,7 +91,7 @@ export function manifestOf(facts: ManifestFacts, parts: readonly PartFile[]): Ma
 
 export interface SimulatedBundleOptions {
 	readonly version: string;
-	readonly megabytes?: keyof typeof LAYOUTS;
+	readonly megabytes?: keyof typeof PARTITION_LAYOUTS;
 	/** Of the firmware's code. */
 	readonly imageBytes?: number;
 }

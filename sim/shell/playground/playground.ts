@@ -4,7 +4,7 @@
  */
 
 import { noAilments } from "../../probes/ailments.js";
-import { AIR } from "../../probes/bottles.js";
+import { AIR_MEDIUM } from "../../probes/bottles.js";
 import type { SimulatedStation } from "../../station/station.js";
 import { catchUp } from "../catch-up.js";
 import type { PlayedRiver } from "./played-river.js";
@@ -136,7 +136,7 @@ export class Playground {
 				Object.assign(station.hardware.hands.ailments, isOn === true ? SLIME : noAilments());
 				break;
 			case "dry":
-				station.hardware.hands.medium = isOn === true ? AIR : undefined;
+				station.hardware.hands.medium = isOn === true ? AIR_MEDIUM : undefined;
 				break;
 			case "clock":
 				station.hardware.chips.rtc.setUtc(Math.floor(now) + CLOCK_JUMP_SECONDS);

@@ -18,7 +18,7 @@ import { type Candidate, candidateOf, labelOf, sendPoint, watch } from "./bottle
 import { CalibrationsInForce, type InForceOptions, NO_DIGEST } from "./calibrations-in-force.js";
 import { type ElectrodeHealth, electrodeHealth } from "./electrode-health.js";
 import { CALIBRATION, judge, LAST_CHECK, type Open, writeCalibration } from "./open-calibration.js";
-import { coupling, log, undo } from "./other-acts.js";
+import { coupling, logAct, undo } from "./other-acts.js";
 import {
 	celsiusOf,
 	channelIn,
@@ -87,7 +87,7 @@ export class CalibrationController {
 		if (command === "log") {
 			// Its id would be above that of the one that is open.
 			if (channelIn(given) === this.#open?.channel) throw order("its calibration is open");
-			return log(this.inForce, given);
+			return logAct(this.inForce, given);
 		}
 		const lease = yield* this.#options.lend(milliseconds);
 		if (lease === undefined) {

@@ -86,7 +86,7 @@ export function* coupling(access: ProbeAccess): Task<Fields> {
 }
 
 /** Cleanings, swaps and notes. Throws StationError. */
-export function log(inForce: CalibrationsInForce, given: Words): Fields {
+export function logAct(inForce: CalibrationsInForce, given: Words): Fields {
 	const channel = channelIn(given);
 	const act = given["act"];
 	if (act !== "cleaning" && act !== "swap" && act !== "note") {

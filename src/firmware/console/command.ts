@@ -5,8 +5,8 @@ import type { ConsoleErrorCode } from "../../protocol/line/console.js";
 import type { AnswerFields, StationService } from "./service.js";
 
 /** A request that is answered with a code of its own. */
-export class Refusal extends Error {
-	override name = "Refusal";
+export class CommandRefusal extends Error {
+	override name = "CommandRefusal";
 	readonly code: ConsoleErrorCode;
 
 	constructor(code: ConsoleErrorCode, text: string) {

@@ -15,9 +15,9 @@ import { CHANNEL_FLAGS } from "../../protocol/record/reading.js";
 import {
 	type CommandContext,
 	type CommandMap,
+	CommandRefusal,
 	type Emit,
 	firmwareText,
-	Refusal,
 	type Run,
 } from "./command.js";
 import { PROVISIONING_RUNS } from "./provisioning-commands.js";
@@ -62,7 +62,7 @@ export function givenOf({ takes = {} }: CommandRow, fields: ConsoleFields): neve
 	for (const name of fields.keys()) {
 		if (names.includes(name)) continue;
 		const those = names.length === 0 ? "there is none" : `there is ${names.join(", ")}`;
-		throw new Refusal("bad-argument", `no argument ${name}: ${those}`);
+		throw new CommandRefusal("bad-argument", `no argument ${name}: ${those}`);
 	}
 	const given: Record<string, string | number | undefined> = {};
 	for (const [name, argument] of Object.entries(takes)) {
@@ -80,7 +80,7 @@ function numberOf(
 	if (text === undefined && start !== undefined) return start === "own" ? undefined : start;
 	const value = text !== undefined && isDigits(text, 10) ? Number(text) : -1;
 	if (value >= low && value <= high) return value;
-	throw new Refusal("bad-argument", `${name}: use a whole number from ${low} to ${high}`);
+	throw new CommandRefusal("bad-argument", `${name}: use a whole number from ${low} to ${high}`);
 }
 
 function* help(
@@ -89,7 +89,7 @@ function* help(
 	emit: Emit,
 ): Task<AnswerFields> {
 	if (asked !== undefined && !commands.has(asked)) {
-		throw new Refusal("bad-argument", `no command ${asked}; help lists those there are`);
+		throw new CommandRefusal("bad-argument", `no command ${asked}; help lists those there are`);
 	}
 	for (const [command, { row }] of commands) {
 		if (asked !== undefined && command !== asked) continue;
@@ -208,10 +208,10 @@ function* journal(
 	const { journal: held } = service;
 	const { epoch } = held;
 	if (asked !== undefined && asked !== epoch) {
-		throw new Refusal("other-epoch", `the journal is of epoch ${epoch}, asked was ${asked}`);
+		throw new CommandRefusal("other-epoch", `the journal is of epoch ${epoch}, asked was ${asked}`);
 	}
 	if (first > held.nextSequence) {
-		throw new Refusal("bad-argument", `first: the next entry will be ${held.nextSequence}`);
+		throw new CommandRefusal("bad-argument", `first: the next entry will be ${held.nextSequence}`);
 	}
 	let next = Math.max(first, held.firstSequenceHeld);
 	const stop = Math.min(next + count, held.nextSequence);

@@ -10,13 +10,13 @@ import {
 	CONSOLE_VERSION,
 	type ConsoleErrorCode,
 	type ConsoleRequest,
-	encodeAnswer,
+	encodeConsoleAnswer,
 	encodeLog,
 	encodePart,
 	readRequest,
 } from "../../protocol/line/console.js";
 import type { ConsoleStream } from "../ports.js";
-import { type CommandContext, type CommandMap, type Emit, Refusal } from "./command.js";
+import { type CommandContext, type CommandMap, CommandRefusal, type Emit } from "./command.js";
 import { givenOf, STATION_COMMANDS, UploadFailed } from "./commands.js";
 import { ConsoleOutput } from "./output.js";
 import type { AnswerFields, StationService } from "./service.js";
@@ -239,7 +239,7 @@ export class Console implements CommandContext {
 				this.#strayCount++;
 				yield* this.#send(readable(`! ${code}`, { text: "help lists the commands" }));
 				this.#prompt();
-			} else yield* this.#send(encodeAnswer(undefined, code));
+			} else yield* this.#send(encodeConsoleAnswer(undefined, code));
 		} else if (input.kind === "nothing") {
 			if (isKey && line.length === 0) this.#prompt();
 		} else yield* this.#serve(input.request);
@@ -264,7 +264,7 @@ export class Console implements CommandContext {
 			if (fields === undefined) return;
 			yield* this.#send(answerTo(id, "ok", { parts, ...fields }));
 		} catch (error) {
-			if (error instanceof Refusal && error.code === "unknown-command") this.#strayCount++;
+			if (error instanceof CommandRefusal && error.code === "unknown-command") this.#strayCount++;
 			yield* this.#send(failureTo(id, error));
 		}
 		if (id === 0) this.#prompt();
@@ -275,13 +275,16 @@ export class Console implements CommandContext {
 		const { id, command, fields } = request;
 		const found = this.commands.get(command);
 		if (found === undefined) {
-			throw new Refusal("unknown-command", `no command ${command}; help lists those there are`);
+			throw new CommandRefusal(
+				"unknown-command",
+				`no command ${command}; help lists those there are`,
+			);
 		}
 		const { row, run } = found;
 		const given = givenOf(row, fields);
 		if (row.seconds === undefined) return yield* run(this, given, emit, 0);
 		if (this.#running !== undefined) {
-			throw new Refusal("busy", "another request takes its time; stop ends it");
+			throw new CommandRefusal("busy", "another request takes its time; stop ends it");
 		}
 		this.#begin(request, run(this, given, this.#counted(id), row.seconds[0] * 1000));
 		return undefined;
@@ -346,12 +349,12 @@ function answerTo(
 	code: "ok" | ConsoleErrorCode,
 	fields: AnswerFields = {},
 ): Uint8Array {
-	return id === 0 ? readable(`! ${code}`, fields) : encodeAnswer(id, code, fields);
+	return id === 0 ? readable(`! ${code}`, fields) : encodeConsoleAnswer(id, code, fields);
 }
 
 /** Only what a station can name is an answer; a bug continues to the crash handler. */
 function failureTo(id: number, error: unknown): Uint8Array {
-	if (error instanceof Refusal) return answerTo(id, error.code, { text: error.message });
+	if (error instanceof CommandRefusal) return answerTo(id, error.code, { text: error.message });
 	const cause = causeOf(error);
 	if (cause === undefined) throw error;
 	return answerTo(id, "failed", { cause, text: (error as Error).message });

@@ -5,7 +5,7 @@ import { StationError } from "../../core/errors.js";
 import type { Task } from "../../core/task.js";
 import type { COMMANDS, GivenOf } from "../../protocol/line/commands.js";
 import { POSSESSION_NONCE_BYTES } from "../../protocol/wire/possession.js";
-import { type CommandContext, type Emit, firmwareText, Refusal } from "./command.js";
+import { type CommandContext, CommandRefusal, type Emit, firmwareText } from "./command.js";
 import type { AnswerFields } from "./service.js";
 
 /** 160 characters of a line. */
@@ -72,7 +72,7 @@ function* identity(
 ): Task<AnswerFields> {
 	const bytes = bytesOfHex(nonce);
 	if (bytes?.length !== POSSESSION_NONCE_BYTES) {
-		throw new Refusal(
+		throw new CommandRefusal(
 			"bad-argument",
 			`nonce: use ${2 * POSSESSION_NONCE_BYTES} hexadecimal digits`,
 		);

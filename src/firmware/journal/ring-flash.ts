@@ -25,7 +25,7 @@ export const SCRATCH_BYTES = 4 * FRAME_SLOTS_MAX * SLOT_BYTES;
 const SECTORS_MAX = 0xffff;
 
 /** What a header says of its ring, with where the ring begins. */
-export interface Geometry {
+export interface RingGeometry {
 	readonly ring: number;
 	readonly count: number;
 	readonly sectorBytes: number;
@@ -82,14 +82,14 @@ export class RingFlash {
 	}
 
 	/** Continues with the ring that is there; only reads it where it does not fit. */
-	adopt(geometry: Geometry): void {
+	adopt(geometry: RingGeometry): void {
 		this.count = geometry.count;
 		this.sectorBytes = geometry.sectorBytes;
 		this.#baseBytes = geometry.baseBytes;
 		this.#refusal = this.fits(geometry) ? undefined : "journal-geometry";
 	}
 
-	fits({ count, sectorBytes, baseBytes }: Geometry): boolean {
+	fits({ count, sectorBytes, baseBytes }: RingGeometry): boolean {
 		return (
 			sectorBytes === this.blockBytes &&
 			count >= SECTORS_MIN &&
@@ -100,7 +100,7 @@ export class RingFlash {
 	}
 
 	/** What the header in a block of the partition says of its ring. */
-	geometryOf(block: number, { ring, count, sectorBytes, serial }: SectorHeader): Geometry {
+	geometryOf(block: number, { ring, count, sectorBytes, serial }: SectorHeader): RingGeometry {
 		const baseBytes = block * this.blockBytes - (serial % count) * sectorBytes;
 		return { ring, count, sectorBytes, baseBytes };
 	}

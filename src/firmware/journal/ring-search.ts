@@ -7,7 +7,7 @@
 import { StationError } from "../../core/errors.js";
 import type { HeaderReading, SectorHeader } from "../../protocol/flash/journal-format.js";
 import { scanHeaderless } from "../../protocol/flash/journal-image.js";
-import type { Geometry, RingFlash } from "./ring-flash.js";
+import type { RingFlash, RingGeometry } from "./ring-flash.js";
 
 /**
  * Readable headers looked at after the newest before it is believed: a sector that keeps its old
@@ -67,8 +67,8 @@ export function searchRing(flash: RingFlash): RingState {
 }
 
 /** The ring that most headers speak of; one that fits before one that does not. */
-function mostSeen(flash: RingFlash): Geometry {
-	const seen = new Map<string, { geometry: Geometry; votes: number }>();
+function mostSeen(flash: RingFlash): RingGeometry {
+	const seen = new Map<string, { geometry: RingGeometry; votes: number }>();
 	for (let block = 0; block < flash.blocks; block++) {
 		const header = headerOf(flash.readBlockHeader(block));
 		if (header === undefined) continue;
@@ -78,10 +78,10 @@ function mostSeen(flash: RingFlash): Geometry {
 		if (known === undefined) seen.set(name, { geometry, votes: 1 });
 		else known.votes++;
 	}
-	const weigh = ({ geometry, votes }: { geometry: Geometry; votes: number }): number =>
+	const weigh = ({ geometry, votes }: { geometry: RingGeometry; votes: number }): number =>
 		votes + (flash.fits(geometry) ? flash.blocks : 0);
 	const [most] = [...seen.values()].sort((a, b) => weigh(b) - weigh(a));
-	return (most as { geometry: Geometry }).geometry;
+	return (most as { geometry: RingGeometry }).geometry;
 }
 
 function headerOf(reading: HeaderReading): SectorHeader | undefined {

@@ -13,7 +13,7 @@ const DARKEST_PART = 1 / 8;
 const SPREAD_STEP_MICROVOLTS = 125;
 const SPREAD_STEPS_MAX = 0xfffe;
 
-export type Signal = TurbiditySample["turbidimeter"];
+export type TurbiditySignal = TurbiditySample["turbidimeter"];
 
 export interface BurstStatistics {
 	/** The middle value: one that was measured, because the count is odd. */
@@ -53,7 +53,7 @@ function ascending(values: readonly number[]): number[] {
  * saturation a signal on the scale is suspect until it has been small: in extreme sediment all
  * optics fall back into their range, and then the worst of the flood looks like its end.
  */
-export function summaryOf(signals: readonly Signal[], mayRollOverBefore: boolean) {
+export function summaryOf(signals: readonly TurbiditySignal[], mayRollOverBefore: boolean) {
 	const good = signals.filter(({ state }) => state !== "fault");
 	const isFault = good.length * 2 < signals.length;
 	const used = ofOneRange(isFault ? signals : good);
@@ -82,7 +82,7 @@ export function summaryOf(signals: readonly Signal[], mayRollOverBefore: boolean
 }
 
 /** Whether the middle of a burst lies near its darkest signals. */
-function isCalm(signals: readonly Signal[], middle: Signal | undefined): boolean {
+function isCalm(signals: readonly TurbiditySignal[], middle: TurbiditySignal | undefined): boolean {
 	const { zeroMicrovolts, calmMicrovolts } = middle ?? {};
 	if (zeroMicrovolts === undefined || calmMicrovolts === undefined) return true;
 	const turbid = ascending(
@@ -97,10 +97,10 @@ function isCalm(signals: readonly Signal[], middle: Signal | undefined): boolean
  * A burst at the edge of two ranges has signals of both: those of the commoner one, else the
  * higher.
  */
-function ofOneRange(signals: readonly Signal[]): Signal[] {
+function ofOneRange(signals: readonly TurbiditySignal[]): TurbiditySignal[] {
 	const [first] = signals;
 	if (signals.every((signal) => signal.range === first?.range)) return signals.slice();
-	let best: Signal[] = [];
+	let best: TurbiditySignal[] = [];
 	for (const range of new Set(signals.map((signal) => signal.range))) {
 		const these = signals.filter((signal) => signal.range === range);
 		const isHigher = range > (best[0]?.range ?? -1);

@@ -17,7 +17,7 @@ export const NO_IDENTITIES: IdentityMarks = Object.freeze(CHANNELS.map(() => 0))
 const TEXT_BYTES = 40;
 
 /** Compares with the marks of the last measurement; channels of `failed` (bits) keep theirs. */
-export function identify(
+export function compareIdentities(
 	probes: WaterProbes,
 	failed: number,
 	before: IdentityMarks,

@@ -22,9 +22,9 @@ import {
 	type Reading,
 } from "../../protocol/record/reading.js";
 import { acquire } from "./acquire.js";
-import { type Signal, summaryOf } from "./burst.js";
+import { summaryOf, type TurbiditySignal } from "./burst.js";
 import { measureFurther } from "./further.js";
-import { type IdentityMarks, identify, NO_IDENTITIES } from "./identity.js";
+import { compareIdentities, type IdentityMarks, NO_IDENTITIES } from "./identity.js";
 import {
 	type ChannelFailure,
 	type MeasuringBoard,
@@ -199,7 +199,7 @@ class Measurement {
 		// What was not tried is as it was.
 		if (!this.#isTurbidityDue) failedProbes |= this.#options.failedProbes & TURBIDITY_BIT;
 		const before = this.#options.identities ?? NO_IDENTITIES;
-		const identified = identify(session.probes, failedProbes, before);
+		const identified = compareIdentities(session.probes, failedProbes, before);
 		if (turbidity.mayRollOver) failedProbes |= MAY_ROLL_OVER;
 		return {
 			set,
@@ -333,7 +333,7 @@ class Measurement {
 		const mayRollOverBefore = (this.#options.failedProbes & MAY_ROLL_OVER) !== 0;
 		if (!this.#isTurbidityDue) return { ...NOT_MEASURED, mayRollOver: mayRollOverBefore };
 		const recovery = session.recoveryFor("turbidity");
-		const signals: Signal[] = [];
+		const signals: TurbiditySignal[] = [];
 		const sensor = () => session.probes.turbidity;
 		yield* session.warm("loop", session.probes.turbidity.warmUpMilliseconds);
 		for (let index = 0; index < count; index++) {

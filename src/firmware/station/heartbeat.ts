@@ -28,7 +28,7 @@ const SECONDS_A_DAY = 86_400;
 /** 4 x 18 + (2 + 2 + 1) x 24 = 192 bytes. */
 export const HEARTBEAT_BYTES = 4 * VALUE_COUNT + 5 * SESSIONS;
 
-export interface Measured {
+export interface MeasurementFacts {
 	readonly milliseconds: number;
 	readonly millivolts: number | undefined;
 	/** Of the probes, and of the converter. */
@@ -75,7 +75,7 @@ export class Heartbeat {
 
 	/** After each reading that was due; `due`: boundaries of the interval that came since the last one. */
 	measured(
-		{ milliseconds, millivolts, retries }: Measured,
+		{ milliseconds, millivolts, retries }: MeasurementFacts,
 		due: number,
 		isRecorded: boolean,
 	): void {

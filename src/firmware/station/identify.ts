@@ -9,7 +9,7 @@ import type { Identity } from "../console/service.js";
 import type { Board } from "../ports.js";
 
 /** Set when the key has signed. `nonce` has 16 bytes. */
-export function identify(
+export function provePossession(
 	{ signer, sha256 }: Pick<Board, "signer" | "sha256">,
 	station: string,
 	epoch: number,

@@ -13,7 +13,7 @@ import type { WaterProbes } from "../measure/probes.js";
 import { type CalibrationIds, measureWater, type WaterMeasurement } from "../measure/water.js";
 import type { Board } from "../ports.js";
 import type { EntryRecorder, Stamp } from "./entry-recorder.js";
-import type { Measured } from "./heartbeat.js";
+import type { MeasurementFacts } from "./heartbeat.js";
 import type { PowerController } from "./power-controller.js";
 import { type MeasurementRequest, reportOf, type ServiceRequests } from "./service-requests.js";
 import type { TimeKeeper } from "./time-keeper.js";
@@ -74,7 +74,7 @@ const NOTHING_MEASURED = Object.freeze({
 export class MeasurementController {
 	readonly #options: MeasurementControllerOptions;
 	#state: MeasurementControllerState;
-	#last: Measured = NOTHING_MEASURED;
+	#last: MeasurementFacts = NOTHING_MEASURED;
 
 	constructor(options: MeasurementControllerOptions) {
 		this.#options = options;
@@ -92,7 +92,7 @@ export class MeasurementController {
 	}
 
 	/** What the day's heartbeat is to know of the last measurement. */
-	get last(): Measured {
+	get last(): MeasurementFacts {
 		return this.#last;
 	}
 

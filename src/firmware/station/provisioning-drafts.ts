@@ -5,7 +5,7 @@ import type { ConfigurationManager } from "../config/configuration-manager.js";
 import { type Provisioning, ProvisioningDraft } from "../config/provisioning.js";
 import type { Identity, ProvisioningLine, ProvisioningService } from "../console/service.js";
 import type { Board } from "../ports.js";
-import { identify } from "./identify.js";
+import { provePossession } from "./identify.js";
 
 export interface ProvisioningDraftsOptions {
 	readonly board: Pick<Board, "sha256" | "image" | "signer">;
@@ -80,7 +80,7 @@ export class ProvisioningDrafts implements ProvisioningService {
 
 	identify(nonce: Uint8Array): Signal<Identity> {
 		const { board, manager, journal } = this.#options;
-		return identify(board, manager.configuration.station, journal.epoch, nonce);
+		return provePossession(board, manager.configuration.station, journal.epoch, nonce);
 	}
 
 	drop(): void {

@@ -6,7 +6,7 @@ import { isDigits } from "../../core/text.js";
 import { decodeAnswer, type Answer as SignedAnswer } from "../../protocol/wire/acknowledgement.js";
 import { decodeSign1, ENVELOPE_CONTENT_TYPE, type Sign1 } from "../../protocol/wire/cose.js";
 import type { Sha256, Verifier } from "../ports.js";
-import type { Answer } from "./connection.js";
+import type { HttpResponse } from "./connection.js";
 import { keyOperation } from "./key-operation.js";
 
 export interface AnswerCheckOptions {
@@ -22,7 +22,7 @@ export class BusyError extends StationError {
 	/** What Retry-After asks for, if it does so in seconds. */
 	readonly retryAfterSeconds: number | undefined;
 
-	constructor(response: Answer) {
+	constructor(response: HttpResponse) {
 		super("collector-busy", `status ${response.status}: the collector asks for patience`);
 		const text = response.headers.get("retry-after") ?? "";
 		// Seconds only: an HTTP date needs a clock that may not be trusted yet.
@@ -37,7 +37,7 @@ export class BusyError extends StationError {
  */
 export function* checkAnswer(
 	options: AnswerCheckOptions,
-	response: Answer,
+	response: HttpResponse,
 	sent: { readonly epoch: number; readonly hash: Uint8Array },
 ): Task<SignedAnswer> {
 	if (response.status === 503 || response.status === 429) throw new BusyError(response);
@@ -62,7 +62,7 @@ export function* checkAnswer(
 	return answer;
 }
 
-function openResponse(response: Answer): Sign1 {
+function openResponse(response: HttpResponse): Sign1 {
 	const type = response.headers.get("content-type") ?? "";
 	if (!type.startsWith(ENVELOPE_CONTENT_TYPE)) {
 		throw new StationError(

@@ -17,7 +17,7 @@ export const REQUEST_MILLISECONDS_MAX = 30_000;
 /** A signed answer with a configuration is below 1300 bytes. */
 export const RESPONSE_BYTES_MAX = 2048;
 
-export interface Answer {
+export interface HttpResponse {
 	readonly status: number;
 	/** Names in lower case. */
 	readonly headers: Map<string, string>;
@@ -101,7 +101,7 @@ export class Connection {
 	 * `connect-timeout`, `request-timeout`, `transport-failed`, `response-malformed`; the connection
 	 * is of no further use then.
 	 */
-	*post(path: string, contentType: string, body: Uint8Array): Task<Answer> {
+	*post(path: string, contentType: string, body: Uint8Array): Task<HttpResponse> {
 		const beganMilliseconds = this.#options.clock.milliseconds;
 		const client = this.#client ?? this.#connect();
 		const exchange = new Exchange(body, this.#options.clock);
@@ -189,7 +189,7 @@ export class Connection {
 class Exchange {
 	/** TCP and TLS are done, or everything has ended. */
 	readonly begun = new Signal<true>();
-	readonly ended = new Signal<Answer | Error>();
+	readonly ended = new Signal<HttpResponse | Error>();
 	readonly #body: Uint8Array;
 	readonly #clock: { readonly milliseconds: number };
 	#askedMilliseconds: number;

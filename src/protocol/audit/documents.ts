@@ -16,7 +16,7 @@ import {
 	TURBIDITY_ABSOLUTE_MAX,
 } from "../quality/correction.js";
 import { roundedTo } from "../quality/decimal.js";
-import type { Span } from "../quality/gross-range.js";
+import type { ValueSpan } from "../quality/gross-range.js";
 import { STATION_FLAGS } from "../record/entry-layouts.js";
 import { CHANNEL_FLAGS } from "../record/reading.js";
 import { RECORDED_AS } from "./channel-columns.js";
@@ -256,12 +256,12 @@ interface RawChannel {
 	readonly isCorrected: boolean;
 	readonly unit?: string;
 	readonly instrument: { readonly fail: readonly string[]; readonly suspect: readonly string[] };
-	readonly grossRange?: { readonly fail: Span; readonly suspect?: Span };
+	readonly grossRange?: { readonly fail: ValueSpan; readonly suspect?: ValueSpan };
 	readonly climatology?: RawTest & {
 		readonly members: readonly {
-			readonly months: Span;
-			readonly suspect: Span;
-			readonly fail?: Span;
+			readonly months: ValueSpan;
+			readonly suspect: ValueSpan;
+			readonly fail?: ValueSpan;
 		}[];
 	};
 	readonly spike?: RawTest & {
@@ -456,10 +456,14 @@ const FAILS_ONLY_BY_WILL =
 function channelProblems(at: string, channel: RawChannel, intervalSeconds: number): string[] {
 	const problems: string[] = [];
 	const { grossRange, climatology, spike, rateOfChange, flatLine, attenuatedSignal } = channel;
-	const span = (path: string, [low, high]: Span): void => {
+	const span = (path: string, [low, high]: ValueSpan): void => {
 		if (low > high) problems.push(`${at}.${path} has its lower end second`);
 	};
-	const within = (path: string, inner: Span | undefined, outer: Span | undefined): void => {
+	const within = (
+		path: string,
+		inner: ValueSpan | undefined,
+		outer: ValueSpan | undefined,
+	): void => {
 		if (outer !== undefined) span(`${path}.fail`, outer);
 		if (inner !== undefined) span(`${path}.suspect`, inner);
 		if (inner === undefined || outer === undefined) return;

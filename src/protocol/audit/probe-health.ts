@@ -5,11 +5,11 @@
 import {
 	cellState,
 	dielRange,
-	type Finding,
-	type Forecast,
 	filmGrowth,
 	forecast,
 	HEALTH_LIMITS,
+	type HealthFinding,
+	type HealthForecast,
 	noiseFloor,
 	settlingTrend,
 	verdictOfForecast,
@@ -53,7 +53,7 @@ interface Day {
 export class ProbeHealth {
 	readonly #findings = { acid: [], base: [], offset: [] } as Record<
 		"acid" | "base" | "offset",
-		Finding[]
+		HealthFinding[]
 	>;
 	#settling: number[] = [];
 	readonly #pH: number[] = [];
@@ -173,7 +173,7 @@ function keep(values: number[], value: number | undefined): void {
 	if (values.length > READINGS_KEPT) values.shift();
 }
 
-function ofForecast(name: HealthLine["name"], found: Forecast | undefined): HealthLine {
+function ofForecast(name: HealthLine["name"], found: HealthForecast | undefined): HealthLine {
 	const unknown = "fewer than four calibrations since the probe was new";
 	if (found === undefined) return { name, verdict: "unknown", daysLeft: null, arithmetic: unknown };
 	const { daysLeft, arithmetic } = found;

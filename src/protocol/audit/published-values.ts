@@ -27,7 +27,7 @@ import { timeText } from "./schema.js";
 /** Of all that docs/VALUES.md says: a change that alters any byte of a table is another version. */
 export const DERIVATION_VERSION = 2;
 
-export interface Column {
+export interface PublishedColumn {
 	readonly name: string;
 	/** A number in JSON; text otherwise. */
 	readonly isNumber: boolean;
@@ -54,10 +54,10 @@ const CHANNELS: readonly ChannelColumns[] = Object.freeze([
 
 const SUM_DECIMALS = 6;
 
-const number = (name: string): Column => ({ name, isNumber: true });
-const text = (name: string): Column => ({ name, isNumber: false });
+const number = (name: string): PublishedColumn => ({ name, isNumber: true });
+const text = (name: string): PublishedColumn => ({ name, isNumber: false });
 
-function columnsOf({ name, values }: ChannelColumns): Column[] {
+function columnsOf({ name, values }: ChannelColumns): PublishedColumn[] {
 	return [
 		...values.map(number),
 		...(name === "turbidity" ? [text("turbidity_unit")] : []),
@@ -75,7 +75,7 @@ function columnsOf({ name, values }: ChannelColumns): Column[] {
 }
 
 /** In order. */
-export const VALUE_COLUMNS: readonly Column[] = Object.freeze([
+export const VALUE_COLUMNS: readonly PublishedColumn[] = Object.freeze([
 	text("station"),
 	number("epoch"),
 	number("sequence"),

@@ -16,9 +16,9 @@ import {
 	EpochJudge,
 	type EpochSummary,
 	GAPS_MAX,
+	PRESENT_RANGES_MAX,
 	type PresentRange,
 	positionText,
-	RANGES_MAX,
 	type SeenGap,
 	type VerifiedRange,
 } from "./verify-epochs.js";
@@ -276,10 +276,14 @@ export class ChainVerifier {
 
 	/** A record in a million pieces is no record, and must not fill the memory either. */
 	#mayKeepRange(): boolean {
-		if (this.#rangeCount === RANGES_MAX) {
-			this.report("file", "record", `in more than ${RANGES_MAX} pieces: verify it part by part`);
+		if (this.#rangeCount === PRESENT_RANGES_MAX) {
+			this.report(
+				"file",
+				"record",
+				`in more than ${PRESENT_RANGES_MAX} pieces: verify it part by part`,
+			);
 		}
-		return this.#rangeCount++ < RANGES_MAX;
+		return this.#rangeCount++ < PRESENT_RANGES_MAX;
 	}
 
 	#markOf({ index, isLater }: Signer): string {

@@ -34,7 +34,7 @@ export interface VerifiedRange {
 
 /** A corruption every day and an overflow every week for twenty years are 8 400. About 200 bytes each. */
 export const GAPS_MAX = 1 << 16;
-export const RANGES_MAX = 1 << 16;
+export const PRESENT_RANGES_MAX = 1 << 16;
 
 /** Consecutive entries that are there. */
 export interface PresentRange {

@@ -4,13 +4,13 @@
  */
 
 /** Something that was found at a time: Unix seconds. */
-export interface Finding {
+export interface HealthFinding {
 	readonly utcSeconds: number;
 	readonly value: number;
 }
 
 /** A parabola through the findings of a year, and when it meets a limit. */
-export interface Forecast {
+export interface HealthForecast {
 	/** A week. */
 	readonly slopePerWeek: number;
 	/** Standard error of it. */
@@ -49,10 +49,10 @@ export const HEALTH_LIMITS = Object.freeze({
 
 /** Findings ascending in time, since the probe was new or swapped. */
 export function forecast(
-	findings: readonly Finding[],
+	findings: readonly HealthFinding[],
 	limit: Limit,
 	nowUtcSeconds: number,
-): Forecast | undefined {
+): HealthForecast | undefined {
 	const last = findings.slice(-FINDINGS_MAX);
 	const count = last.length;
 	if (count < FINDINGS_MIN) return undefined;
@@ -96,7 +96,7 @@ export function forecast(
 /** The later, the more pressing. */
 export const HEALTH_VERDICTS = Object.freeze(["unknown", "good", "watch", "ill"] as const);
 
-export function verdictOfForecast({ isIll, daysLeft }: Forecast): "good" | "watch" | "ill" {
+export function verdictOfForecast({ isIll, daysLeft }: HealthForecast): "good" | "watch" | "ill" {
 	return isIll ? "ill" : daysLeft === undefined ? "good" : "watch";
 }
 
@@ -191,7 +191,7 @@ export function dielRange(
 
 /** Lowest turbidity of each day since the last cleaning: a film is a rise of them that is no chance. */
 export function filmGrowth(
-	lowest: readonly Finding[],
+	lowest: readonly HealthFinding[],
 ): { readonly perWeek: number; readonly isFilm: boolean; readonly arithmetic: string } | undefined {
 	if (lowest.length < 7) return undefined;
 	const rises: number[] = [];

@@ -86,7 +86,7 @@ export function encodePart(id: number, fields: Readonly<Record<string, FieldValu
 }
 
 /** An answer with its checksum and line feed. */
-export function encodeAnswer(
+export function encodeConsoleAnswer(
 	id: number | undefined,
 	code: "ok" | ConsoleErrorCode,
 	fields: Readonly<Record<string, FieldValue>> = {},

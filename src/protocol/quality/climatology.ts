@@ -8,7 +8,7 @@ import {
 	type QualityTest,
 	type SeriesValue,
 } from "./flags.js";
-import { isOutside, type Span, sorted } from "./gross-range.js";
+import { isOutside, sorted, type ValueSpan } from "./gross-range.js";
 
 export const CLIMATOLOGY_PERIODS = Object.freeze([
 	"month",
@@ -25,12 +25,12 @@ export interface ClimatologyMember {
 	 * In units of `period`, or Unix seconds without one; both ends belong to it. It is sorted: December to
 	 * February is two members, 12 to 12 and 1 to 2.
 	 */
-	readonly timeSpan: Span;
+	readonly timeSpan: ValueSpan;
 	readonly period?: ClimatologyPeriod | undefined;
 	/** Outside: suspect. */
-	readonly valueSpan: Span;
+	readonly valueSpan: ValueSpan;
 	/** Outside: fail; without it nothing fails. */
-	readonly failSpan?: Span | undefined;
+	readonly failSpan?: ValueSpan | undefined;
 }
 
 /** Each member whose time span holds the value overwrites the flag of those before it in the list. */

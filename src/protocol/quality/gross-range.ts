@@ -8,18 +8,18 @@ import {
 } from "./flags.js";
 
 /** Both ends belong to the span; given in either order. */
-export type Span = readonly [number, number];
+export type ValueSpan = readonly [number, number];
 
 export interface GrossRangeOptions {
 	/** Outside: fail. */
-	readonly failSpan: Span;
+	readonly failSpan: ValueSpan;
 	/** Outside: suspect. Lies within failSpan, else QualityRefusal. */
-	readonly suspectSpan?: Span | undefined;
+	readonly suspectSpan?: ValueSpan | undefined;
 }
 
 export class GrossRange implements QualityTest {
-	readonly #fail: Span;
-	readonly #suspect: Span | undefined;
+	readonly #fail: ValueSpan;
+	readonly #suspect: ValueSpan | undefined;
 	readonly #sink: FlagSink;
 
 	constructor({ failSpan, suspectSpan }: GrossRangeOptions, sink: FlagSink) {
@@ -45,11 +45,11 @@ export class GrossRange implements QualityTest {
 }
 
 /** The lower end first. */
-export function sorted([a, b]: Span): Span {
+export function sorted([a, b]: ValueSpan): ValueSpan {
 	return a <= b ? [a, b] : [b, a];
 }
 
 /** False without a span, and at its ends. */
-export function isOutside(value: number, span: Span | undefined): boolean {
+export function isOutside(value: number, span: ValueSpan | undefined): boolean {
 	return span !== undefined && (value < span[0] || value > span[1]);
 }

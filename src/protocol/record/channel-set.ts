@@ -5,16 +5,16 @@
 import {
 	CHANNELS,
 	CHANNELS_OF_SET,
+	type ChannelFieldType,
 	type ChannelName,
 	channelIndexOf,
 	type FieldRole,
-	type FieldType,
 } from "./channels.js";
 
 export interface FieldSpec {
 	readonly channel: ChannelName;
 	readonly role: FieldRole;
-	readonly type: FieldType;
+	readonly type: ChannelFieldType;
 	readonly byteLength: 1 | 2 | 4;
 	readonly isSigned: boolean;
 	/** What it holds when there is no value: the type's minimum if it is signed, else its maximum. */
@@ -35,14 +35,15 @@ export interface ChannelSet {
 	readonly fields: readonly FieldSpec[];
 }
 
-const TYPES: Readonly<Record<FieldType, Pick<FieldSpec, "byteLength" | "isSigned" | "absent">>> =
-	Object.freeze({
-		u8: { byteLength: 1, isSigned: false, absent: 0xff },
-		i16: { byteLength: 2, isSigned: true, absent: -0x8000 },
-		u16: { byteLength: 2, isSigned: false, absent: 0xffff },
-		i32: { byteLength: 4, isSigned: true, absent: -0x80000000 },
-		u32: { byteLength: 4, isSigned: false, absent: 0xffffffff },
-	});
+const TYPES: Readonly<
+	Record<ChannelFieldType, Pick<FieldSpec, "byteLength" | "isSigned" | "absent">>
+> = Object.freeze({
+	u8: { byteLength: 1, isSigned: false, absent: 0xff },
+	i16: { byteLength: 2, isSigned: true, absent: -0x8000 },
+	u16: { byteLength: 2, isSigned: false, absent: 0xffff },
+	i32: { byteLength: 4, isSigned: true, absent: -0x80000000 },
+	u32: { byteLength: 4, isSigned: false, absent: 0xffffffff },
+});
 
 /** The field with a channel's quantity; undefined where the set does not have the channel. */
 export function valueFieldOf({ fields }: ChannelSet, name: ChannelName): FieldSpec | undefined {

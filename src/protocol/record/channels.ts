@@ -4,7 +4,7 @@
  * rows, and the compiler asks for what is missing.
  */
 
-export type FieldType = "u8" | "i16" | "u16" | "i32" | "u32";
+export type ChannelFieldType = "u8" | "i16" | "u16" | "i32" | "u32";
 
 /** What a field says: a measured quantity, or something about the channel it belongs to. */
 export type FieldRole = "value" | "spread" | "range" | "flags" | "calibration";
@@ -13,9 +13,9 @@ export type FieldRole = "value" | "spread" | "range" | "flags" | "calibration";
  * Role, type, unit ("" for flags and ids), steps that make one unit, and the steps in which the instrument
  * moves its values where they are not 1.
  */
-export type FieldRow = readonly [
+export type ChannelFieldRow = readonly [
 	FieldRole,
-	FieldType,
+	ChannelFieldType,
 	unit: string,
 	scale: number,
 	quantum?: number,
@@ -28,11 +28,11 @@ export interface ChannelRow<Name extends string = ChannelName> {
 	/** How its value comes from what was measured: as it is, or by a law of derive.ts. */
 	readonly derivation: "measured" | "conductivity" | "turbidity";
 	/** In the order in which a reading holds them. */
-	readonly fields: readonly FieldRow[];
+	readonly fields: readonly ChannelFieldRow[];
 }
 
-const FLAGS: FieldRow = Object.freeze(["flags", "u8", "", 1]);
-const CALIBRATION: FieldRow = Object.freeze(["calibration", "u16", "", 1]);
+const FLAGS: ChannelFieldRow = Object.freeze(["flags", "u8", "", 1]);
+const CALIBRATION: ChannelFieldRow = Object.freeze(["calibration", "u16", "", 1]);
 
 const ROWS = [
 	{

@@ -26,15 +26,15 @@ export const WIDTHS = Object.freeze({
 	z2: 2,
 	z3: 3,
 });
-export type FieldType = keyof typeof WIDTHS;
+export type LayoutFieldType = keyof typeof WIDTHS;
 /** A name, "" for what is reserved, and how it lies. */
-export type FieldRow = readonly [name: string, type: FieldType];
+export type LayoutFieldRow = readonly [name: string, type: LayoutFieldType];
 
 /**
  * The bodies in the order of their codes, from 2 on; a reading is 1, and its body is a channel set's. Event and
  * calibration-part have a tail after theirs.
  */
-export const LAYOUTS = Object.freeze({
+export const ENTRY_LAYOUTS = Object.freeze({
 	boot: [
 		/** Index into RESET_REASONS. */
 		["resetReason", "u8"],
@@ -219,9 +219,9 @@ export const LAYOUTS = Object.freeze({
 		/** Days to an empty battery without sun, by the policy and what was drawn lately (docs/EVENTS.md). */
 		["forecastDays", "i16?"],
 	],
-} as const satisfies Readonly<Record<string, readonly FieldRow[]>>);
+} as const satisfies Readonly<Record<string, readonly LayoutFieldRow[]>>);
 
-export type FixedKind = keyof typeof LAYOUTS;
+export type FixedKind = keyof typeof ENTRY_LAYOUTS;
 export type EntryKind = "reading" | FixedKind;
 
 /** Codes by kind. */
@@ -229,7 +229,7 @@ export const ENTRY_KINDS = codes();
 
 function codes(): Readonly<Record<EntryKind, number>> {
 	const all: Record<string, number> = { reading: 1 };
-	for (const kind of Object.keys(LAYOUTS)) all[kind] = Object.keys(all).length + 1;
+	for (const kind of Object.keys(ENTRY_LAYOUTS)) all[kind] = Object.keys(all).length + 1;
 	return Object.freeze(all) as Readonly<Record<EntryKind, number>>;
 }
 
@@ -252,9 +252,9 @@ interface Tails {
 }
 
 type BodyOf<Kind extends FixedKind> = { readonly kind: Kind } & {
-	readonly [Row in (typeof LAYOUTS)[Kind][number] as Row[0] extends "" ? never : Row[0]]: ValueOf<
-		Row[1]
-	>;
+	readonly [Row in (typeof ENTRY_LAYOUTS)[Kind][number] as Row[0] extends ""
+		? never
+		: Row[0]]: ValueOf<Row[1]>;
 } & (Kind extends keyof Tails ? Tails[Kind] : unknown);
 
 export interface ReadingBody {

@@ -9,15 +9,15 @@ import { isDigit, isLowerLetter, isTextOf } from "../../core/text.js";
 import { CHANNEL_SETS, fieldOf, putField } from "./channel-set.js";
 import {
 	ENTRY_KINDS,
+	ENTRY_LAYOUTS,
 	type Entry,
 	type EntryBody,
 	type EntryDraft,
 	type EntryHeader,
 	type EntryKind,
-	type FieldRow,
-	type FieldType,
 	type FixedKind,
-	LAYOUTS,
+	type LayoutFieldRow,
+	type LayoutFieldType,
 	type ReadingBody,
 	WIDTHS,
 } from "./entry-layouts.js";
@@ -154,7 +154,7 @@ function kindOf(code: number): EntryKind {
 	return kind;
 }
 
-function widthOf(layout: readonly FieldRow[]): number {
+function widthOf(layout: readonly LayoutFieldRow[]): number {
 	let width = 0;
 	for (const [, type] of layout) width += WIDTHS[type];
 	return width;
@@ -168,7 +168,7 @@ function bodyBytesOf(entry: EntryDraft): number {
 	}
 	const tail = tailOf(entry);
 	assert(tail.length <= tailMaxOf(entry.kind), "the end of an entry is too long");
-	return widthOf(LAYOUTS[entry.kind]) + tail.length;
+	return widthOf(ENTRY_LAYOUTS[entry.kind]) + tail.length;
 }
 
 /** What comes after the fixed fields. */
@@ -192,7 +192,7 @@ function writeBody(entry: Exclude<EntryDraft, ReadingBody>, bytes: Uint8Array): 
 	const view = new DataView(bytes.buffer);
 	const body = entry as unknown as Record<string, unknown>;
 	let at = ENTRY_HEADER_BYTES;
-	for (const [name, type] of LAYOUTS[entry.kind]) {
+	for (const [name, type] of ENTRY_LAYOUTS[entry.kind]) {
 		const width = WIDTHS[type];
 		const value = body[name];
 		if (type === "f64x3") {
@@ -235,7 +235,7 @@ function readReading(channelSet: number, bytes: Uint8Array): ReadingBody {
 
 function readBody(kind: FixedKind, channelSet: number, bytes: Uint8Array): EntryBody {
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-	const layout = LAYOUTS[kind];
+	const layout = ENTRY_LAYOUTS[kind];
 	const tailBytes = bytes.length - ENTRY_HEADER_BYTES - widthOf(layout);
 	if (channelSet !== 0) throw malformed(`a ${kind} entry with channel set ${channelSet}`);
 	if (tailBytes < 0 || tailBytes > tailMaxOf(kind)) {
@@ -259,7 +259,7 @@ function readBody(kind: FixedKind, channelSet: number, bytes: Uint8Array): Entry
 	return body as unknown as EntryBody;
 }
 
-function valueAt(bytes: Uint8Array, view: DataView, at: number, type: FieldType): unknown {
+function valueAt(bytes: Uint8Array, view: DataView, at: number, type: LayoutFieldType): unknown {
 	switch (type) {
 		case "u8":
 			return view.getUint8(at);
@@ -296,7 +296,7 @@ function valueAt(bytes: Uint8Array, view: DataView, at: number, type: FieldType)
 	}
 }
 
-function unknownOf(type: FieldType): number {
+function unknownOf(type: LayoutFieldType): number {
 	if (type === "u32?") return UNKNOWN_UNSIGNED_32;
 	return type === "i16?" ? UNKNOWN_16 : UNKNOWN_32;
 }

@@ -3,7 +3,7 @@ import { base64Of, bytesOfBase64 } from "../../../src/core/base64.js";
 import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import {
 	CONSOLE_LINE_BYTES_MAX,
-	encodeAnswer,
+	encodeConsoleAnswer,
 	encodeLog,
 	encodePart,
 	encodeRequest,
@@ -48,7 +48,7 @@ describe("lines of the technician's line", () => {
 			],
 		);
 		const answer = readStationLine(
-			line(encodeAnswer(18, "failed", { cause: "bus-stuck", text: "a = b  c" })),
+			line(encodeConsoleAnswer(18, "failed", { cause: "bus-stuck", text: "a = b  c" })),
 		);
 		assert.ok(answer.kind === "answer");
 		assert.deepEqual([answer.id, answer.code], [18, "failed"]);
@@ -63,7 +63,7 @@ describe("lines of the technician's line", () => {
 		assert.ok(part.kind === "part" && part.id === 3 && part.fields.get("flags") === "none");
 		const log = readStationLine(line(encodeLog(12, "uplink acknowledged 4")));
 		assert.deepEqual(log, { kind: "log", text: "12 uplink acknowledged 4" });
-		const unaddressed = readStationLine(line(encodeAnswer(undefined, "garbled")));
+		const unaddressed = readStationLine(line(encodeConsoleAnswer(undefined, "garbled")));
 		assert.ok(unaddressed.kind === "answer" && unaddressed.id === undefined);
 	});
 
@@ -99,7 +99,7 @@ describe("lines of the technician's line", () => {
 	});
 
 	it("never are longer than 256 bytes, nor hold what would end them", () => {
-		const longest = encodeAnswer(999_999_999, "failed", {
+		const longest = encodeConsoleAnswer(999_999_999, "failed", {
 			cause: "transport-failed",
 			text: `\n\r${"\u20ac".repeat(400)}`,
 		});

@@ -6,7 +6,11 @@ import { type ChipOptions, type ChipProgram, SimulatedChip } from "../../../sim/
 import { contentsOf } from "../../../sim/shell/chip/flash-contents.js";
 import { loaderFlashOf } from "../../../sim/shell/chip/nor-chip.js";
 import { SeededRandom } from "../../../src/core/random.js";
-import { encodeAnswer, LineAssembler, readRequest } from "../../../src/protocol/line/console.js";
+import {
+	encodeConsoleAnswer,
+	LineAssembler,
+	readRequest,
+} from "../../../src/protocol/line/console.js";
 import type { ControlledPort } from "../../../src/technician/controlled-port.js";
 import type { Bundle } from "../../../src/technician/flash/bundle.js";
 import {
@@ -80,7 +84,7 @@ export function answering(
 				const line = lines.push(byte);
 				if (!(line instanceof Uint8Array)) continue;
 				const input = readRequest(line);
-				if (input.kind === "request") send(encodeAnswer(input.request.id, "ok", version));
+				if (input.kind === "request") send(encodeConsoleAnswer(input.request.id, "ok", version));
 			}
 		},
 		stop: () => {},

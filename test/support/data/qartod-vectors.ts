@@ -10,7 +10,7 @@ import {
 	type SeriesValue,
 } from "../../../src/protocol/quality/flags.js";
 import { FlatLine } from "../../../src/protocol/quality/flat-line.js";
-import { GrossRange, type Span } from "../../../src/protocol/quality/gross-range.js";
+import { GrossRange, type ValueSpan } from "../../../src/protocol/quality/gross-range.js";
 import { RateOfChange } from "../../../src/protocol/quality/rate-of-change.js";
 import { rollUpSeries } from "../../../src/protocol/quality/roll-up.js";
 import { Spike } from "../../../src/protocol/quality/spike.js";
@@ -30,9 +30,9 @@ export interface QartodVector {
 }
 
 interface RawMember {
-	readonly tspan: Span;
-	readonly vspan: Span;
-	readonly fspan: Span | null;
+	readonly tspan: ValueSpan;
+	readonly vspan: ValueSpan;
+	readonly fspan: ValueSpan | null;
 	readonly period: ClimatologyPeriod | null;
 }
 
@@ -68,8 +68,8 @@ function makerOf(
 ): (sink: FlagSink) => QualityTest {
 	const number = (name: string): number | undefined =>
 		typeof given[name] === "number" ? given[name] : undefined;
-	const span = (name: string): Span | undefined =>
-		Array.isArray(given[name]) ? (given[name] as unknown as Span) : undefined;
+	const span = (name: string): ValueSpan | undefined =>
+		Array.isArray(given[name]) ? (given[name] as unknown as ValueSpan) : undefined;
 	const suspectThreshold = number("suspectThreshold");
 	const failThreshold = number("failThreshold");
 	switch (test) {

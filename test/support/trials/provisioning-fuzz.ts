@@ -7,7 +7,7 @@ import type { Task } from "../../../src/core/task.js";
 import { validateConfiguration } from "../../../src/firmware/config/configuration.js";
 import type { ConfigurationManager } from "../../../src/firmware/config/configuration-manager.js";
 import { Provisioning } from "../../../src/firmware/config/provisioning.js";
-import { Refusal } from "../../../src/firmware/console/command.js";
+import { CommandRefusal } from "../../../src/firmware/console/command.js";
 import { givenOf, STATION_COMMANDS } from "../../../src/firmware/console/commands.js";
 import type { SettingsMemory } from "../../../src/firmware/ports.js";
 import { ProvisioningDrafts } from "../../../src/firmware/station/provisioning-drafts.js";
@@ -126,7 +126,7 @@ function take(
 		const task: Task<unknown> = found.run(context, given, emit, 0);
 		while (task.next().done !== true);
 	} catch (error) {
-		throw error instanceof Refusal ? notTaken(error.message) : error;
+		throw error instanceof CommandRefusal ? notTaken(error.message) : error;
 	}
 }
 

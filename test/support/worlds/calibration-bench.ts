@@ -4,7 +4,7 @@
  */
 
 import {
-	AIR,
+	AIR_MEDIUM,
 	type BottleOptions,
 	bottleOf,
 	type ProbeMedium,
@@ -120,7 +120,7 @@ export class CalibrationBench {
 			place === "river"
 				? undefined
 				: place === "air"
-					? AIR
+					? AIR_MEDIUM
 					: typeof place === "string"
 						? bottleOf(place, options)
 						: place;
