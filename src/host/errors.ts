@@ -1,16 +1,16 @@
 /** Errors that a person can act on. Anything else is a bug. */
 import type { Language } from "./messages/messages.js";
-import { type Said, textOfSaid } from "./messages/said.js";
+import { type Notice, textOfNotice } from "./messages/notice.js";
 
 /** Its message is one line that says what is wrong and how to fix it: exit 1. Any other error exits with 70. */
 export class OperationalError extends Error {
 	override name = "OperationalError";
 	/** The message before a language was chosen; its `message` is the English one. */
-	readonly said: Said | undefined;
+	readonly notice: Notice | undefined;
 
-	constructor(what: string | Said, options?: ErrorOptions) {
-		super(typeof what === "string" ? what : textOfSaid(what), options);
-		this.said = typeof what === "string" ? undefined : what;
+	constructor(what: string | Notice, options?: ErrorOptions) {
+		super(typeof what === "string" ? what : textOfNotice(what), options);
+		this.notice = typeof what === "string" ? undefined : what;
 	}
 }
 
@@ -21,5 +21,5 @@ export class UsageError extends OperationalError {
 
 /** What an error says, in the reader's language where it knows it. */
 export function wordsOfError(error: OperationalError, language: Language): string {
-	return error.said === undefined ? error.message : textOfSaid(error.said, language);
+	return error.notice === undefined ? error.message : textOfNotice(error.notice, language);
 }

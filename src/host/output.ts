@@ -146,12 +146,12 @@ export function csvLine(cells: readonly (string | number | undefined)[]): string
 }
 
 function emphasised(name: string, value: string | number | null, naming: Naming): string {
-	const said = value === null ? (name === "utc" ? "unknown" : "-") : String(value);
-	const text = printable(naming(said));
+	const cellText = value === null ? (name === "utc" ? "unknown" : "-") : String(value);
+	const text = printable(naming(cellText));
 	const isProblem =
 		(["clock", "journal", "lastUpload", "battery"].includes(name) &&
-			said !== "good" &&
-			said !== "-") ||
+			cellText !== "good" &&
+			cellText !== "-") ||
 		(name === "failedProbes" && value !== null);
 	return isProblem ? onStdout.yellow(text) : text;
 }

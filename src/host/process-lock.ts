@@ -9,7 +9,7 @@ import {
 	writeSync,
 } from "node:fs";
 import { OperationalError } from "./errors.js";
-import { said } from "./messages/said.js";
+import { notice } from "./messages/notice.js";
 import { isProcessAlive } from "./process-alive.js";
 
 /** A process: its id, and when it began, because ids come again (in a container always the same). */
@@ -23,9 +23,9 @@ export async function withLockOf<Result>(
 ): Promise<Result> {
 	const lock = `${path}.lock`;
 	takeLock(lock, {
-		unwritable: (why) => new OperationalError(said("unwritable", { file: lock, why })),
-		inUse: (pid) => new OperationalError(said("file-in-use", { file: path, pid, lock })),
-		taken: () => new OperationalError(said("file-taken", { file: path })),
+		unwritable: (why) => new OperationalError(notice("unwritable", { file: lock, why })),
+		inUse: (pid) => new OperationalError(notice("file-in-use", { file: path, pid, lock })),
+		taken: () => new OperationalError(notice("file-taken", { file: path })),
 	});
 	try {
 		return await work();

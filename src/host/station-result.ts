@@ -9,7 +9,7 @@ import { StationError } from "../core/errors.js";
 import { decodeSignedPossession, UNPROVISIONED_STATION } from "../protocol/wire/possession.js";
 import { OperationalError } from "./errors.js";
 import type { BoardText } from "./messages/board-texts.js";
-import { said } from "./messages/said.js";
+import { notice } from "./messages/notice.js";
 
 export interface StationResult {
 	readonly station: string;
@@ -36,7 +36,7 @@ export function fingerprintOf(publicKey: Uint8Array): string {
 /** Throws OperationalError unless the proof is signed by that key, for that station and that question. */
 export function verifiedPossession(result: StationResult): void {
 	const wrong = (key: BoardText): OperationalError =>
-		new OperationalError(said(key, { station: result.station }));
+		new OperationalError(notice(key, { station: result.station }));
 	if (result.station === UNPROVISIONED_STATION) throw wrong("row-untold");
 	const publicKey = bytesOfHex(result.publicKey);
 	const nonce = bytesOfHex(result.nonce);
@@ -87,7 +87,7 @@ export function readResults(path: string): readonly StationResult[] {
 		text = readFileSync(path, "utf8");
 	} catch (error) {
 		const why = (error as NodeJS.ErrnoException).code ?? "";
-		throw new OperationalError(said("unreadable", { file: path, why }));
+		throw new OperationalError(notice("unreadable", { file: path, why }));
 	}
 	return resultsOf(text, path);
 }
@@ -113,7 +113,7 @@ export function appendRow(path: string, row: object): void {
 		appendFileSync(path, line, { mode: 0o600, flush: true });
 	} catch (error) {
 		const why = (error as NodeJS.ErrnoException).code ?? "";
-		throw new OperationalError(said("unwritable", { file: path, why }));
+		throw new OperationalError(notice("unwritable", { file: path, why }));
 	}
 }
 
@@ -134,7 +134,7 @@ export function resultsOf(text: string, where: string): readonly StationResult[]
 		if (line.trim() === "" || /^\{"(begun|replacing)":/.test(line)) continue;
 		const row = resultOf(line);
 		if (row === undefined) {
-			throw new OperationalError(said("no-result", { file: where, line: index + 1 }));
+			throw new OperationalError(notice("no-result", { file: where, line: index + 1 }));
 		}
 		rows.delete(row.station);
 		rows.set(row.station, row);

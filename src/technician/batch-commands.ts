@@ -7,20 +7,20 @@ import { replaceFile } from "../host/disk.js";
 import { OperationalError } from "../host/errors.js";
 import { makeFolders } from "../host/folders.js";
 import { type Language, messagesIn } from "../host/messages/messages.js";
-import { type Said, said, textOfSaid } from "../host/messages/said.js";
+import { type Notice, notice, textOfNotice } from "../host/messages/notice.js";
 import { printJson, printTable } from "../host/output.js";
 import { withLockOf } from "../host/process-lock.js";
 import { writing } from "../host/replace-file.js";
 import { appendRow } from "../host/station-result.js";
 import { type BatchRow, readBatch, runBatch } from "./batch.js";
 import type { ControlledPort } from "./controlled-port.js";
+import { faultOfField } from "./field-rules.js";
 import type { Bundle } from "./flash/bundle.js";
 import type { ListedPort } from "./list-ports.js";
 import { PlugWatch } from "./plug-watch.js";
 import { askSecretly } from "./provision-commands.js";
 import { encoded, listed, readProvisionFile } from "./provision-file.js";
 import { labelSvg, labelText } from "./station-label.js";
-import { faultOfTold } from "./told-rules.js";
 
 const STATIONS_MAX = 10_000;
 /** A port that comes is looked at twice. */
@@ -42,7 +42,7 @@ export interface BatchCommandOptions {
 	/** What is plugged in by now; undefined where nobody can tell (a simulated board, a port of another machine). */
 	readonly list: (() => Promise<readonly ListedPort[]>) | undefined;
 	readonly firstId: () => number;
-	readonly tell: (what: Said) => void;
+	readonly notify: (what: Notice) => void;
 	readonly language: Language;
 }
 
@@ -52,7 +52,7 @@ export async function batch(options: BatchCommandOptions): Promise<number> {
 }
 
 async function batchAlone(options: BatchCommandOptions): Promise<number> {
-	const { results, labels, tell, language } = options;
+	const { results, labels, notify, language } = options;
 	const shared =
 		options.common === undefined
 			? new Map<string, string>()
@@ -75,16 +75,16 @@ async function batchAlone(options: BatchCommandOptions): Promise<number> {
 				await askForBoard(station, language);
 				return options.open(port);
 			}
-			tell(said("wait-for-board", { station }));
+			notify(notice("wait-for-board", { station }));
 			const path = await watch.next();
-			tell(said("board-plugged-in", { station, port: path }));
+			notify(notice("board-plugged-in", { station, port: path }));
 			return options.open(path);
 		},
 		now: () => new Date(),
 		onDone: async (row) => {
 			if (labels !== undefined) await writeLabel(labels, row);
 			const { station, mac, verdict } = row;
-			tell(said("batch-made", { station, mac, verdict }));
+			notify(notice("batch-made", { station, mac, verdict }));
 		},
 	});
 	const { done } = readBatch(results);
@@ -98,7 +98,7 @@ async function batchAlone(options: BatchCommandOptions): Promise<number> {
 	}));
 	if (options.format === "text") printTable(rows, messagesIn(language).name);
 	else printJson(rows);
-	tell(said("batch-end", { made, done: done.length, count: plan.length, file: results }));
+	notify(notice("batch-end", { made, done: done.length, count: plan.length, file: results }));
 	return done.some(({ verdict }) => verdict !== "good") ? 1 : 0;
 }
 
@@ -153,22 +153,22 @@ function readPlan(path: string, shared: ReadonlyMap<string, string>) {
 		throw new OperationalError(`${path}: ${(error as Error).message}`);
 	}
 	if (rows.length === 0 || rows.length > STATIONS_MAX) {
-		throw new OperationalError(said("plan-empty", { file: path }));
+		throw new OperationalError(notice("plan-empty", { file: path }));
 	}
 	const seen = new Set<string>();
-	const faults: Said[] = [];
+	const faults: Notice[] = [];
 	const stations = rows.map((row, index) => {
 		const station = row["station"] ?? "";
-		const place = { file: path, line: index + 2 };
-		if (station === "") faults.push(said("plan-no-station", place));
-		else if (seen.has(station)) faults.push(said("plan-twice", { ...place, station }));
+		const location = { file: path, line: index + 2 };
+		if (station === "") faults.push(notice("plan-no-station", location));
+		else if (seen.has(station)) faults.push(notice("plan-twice", { ...location, station }));
 		seen.add(station);
 		const own = Object.entries(row)
 			.filter(([, value]) => value !== "")
 			.map(([name, value]) => [name, encoded(value)] as const);
 		for (const [name, text] of own) {
-			const fault = faultOfTold(name, text);
-			if (fault !== undefined) faults.push(said("fault-at", { ...place, fault }));
+			const fault = faultOfField(name, text);
+			if (fault !== undefined) faults.push(notice("fault-at", { ...location, fault }));
 		}
 		return { station, fields: new Map([...shared, ...own]) };
 	});
@@ -180,7 +180,7 @@ async function askForBoard(station: string, language: Language): Promise<void> {
 	if (!process.stdin.isTTY) return;
 	const terminal = createInterface({ input: process.stdin, output: process.stderr });
 	try {
-		await terminal.question(textOfSaid(said("plug-in", { station }), language));
+		await terminal.question(textOfNotice(notice("plug-in", { station }), language));
 	} finally {
 		terminal.close();
 	}

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { OperationalError } from "../host/errors.js";
-import { type Said, said } from "../host/messages/said.js";
+import { type Notice, notice } from "../host/messages/notice.js";
 import { resultOf, rowLines, type StationResult } from "../host/station-result.js";
 import { UNPROVISIONED_STATION } from "../protocol/wire/possession.js";
 import { ConsoleClient } from "./client.js";
@@ -47,19 +47,19 @@ export interface BatchOptions {
 	readonly isWatched: boolean;
 	readonly firstId: () => number;
 	readonly now: () => Date;
-	readonly tell: (what: Said) => void;
+	readonly notify: (what: Notice) => void;
 	readonly onDone: (row: BatchRow) => Promise<void>;
 }
 
 /** How many stations were made now. Throws OperationalError at the first board that cannot be one. */
 export async function runBatch(options: BatchOptions): Promise<number> {
-	const { plan, results, tell } = options;
+	const { plan, results, notify } = options;
 	let made = 0;
 	for (const { station, fields } of plan) {
 		const known = readBatch(results);
 		if (known.done.some((row) => row.station === station)) continue;
-		tell(said("batch-next", { station, number: known.done.length + 1, count: plan.length }));
-		while (!(await isMade(options, station, fields, known))) tell(said("batch-another"));
+		notify(notice("batch-next", { station, number: known.done.length + 1, count: plan.length }));
+		while (!(await isMade(options, station, fields, known))) notify(notice("batch-another"));
 		made++;
 	}
 	return made;
@@ -79,9 +79,9 @@ async function isMade(
 		await options.onDone(row);
 		return true;
 	} catch (error) {
-		const what = error instanceof OperationalError ? error.said : undefined;
+		const what = error instanceof OperationalError ? error.notice : undefined;
 		if (!options.isWatched || what?.key !== "replace-other-station") throw error;
-		options.tell(what);
+		options.notify(what);
 		return false;
 	} finally {
 		await port.close();
@@ -95,13 +95,13 @@ async function makeStation(
 	fields: ReadonlyMap<string, string>,
 	known: KnownBatch,
 ): Promise<BatchRow> {
-	const { bundle, baud, tell, firstId } = options;
+	const { bundle, baud, notify, firstId } = options;
 	const { mac } = await flashBoard({
 		port,
 		bundle,
 		baud,
 		firstId: firstId(),
-		tell,
+		notify,
 		onProgress: () => {},
 	});
 	requireFree(known, station, mac);
@@ -109,18 +109,18 @@ async function makeStation(
 	const { station: other } = await client.greet();
 	// What is begun on a board stays there: nothing is on a board that is another station.
 	if (other !== UNPROVISIONED_STATION && other !== station) {
-		throw new OperationalError(said("replace-other-station", { station, mac, other }));
+		throw new OperationalError(notice("replace-other-station", { station, mac, other }));
 	}
 	options.append({ begun: station, mac });
 	const id = await provision({ client, fields, review: async () => true });
 	if (id !== undefined) await restarted(client, id);
 	const result = await identified(client);
 	if (result.station !== station) {
-		throw new OperationalError(said("batch-other-name", { station, other: result.station }));
+		throw new OperationalError(notice("batch-other-name", { station, other: result.station }));
 	}
 	const twin = known.done.find((row) => row.publicKey === result.publicKey);
 	if (twin !== undefined) {
-		throw new OperationalError(said("batch-twin", { station, other: twin.station }));
+		throw new OperationalError(notice("batch-twin", { station, other: twin.station }));
 	}
 	const verdict = await selfTestVerdict(client);
 	return { mac, ...result, verdict, at: `${options.now().toISOString().slice(0, 19)}Z` };
@@ -145,11 +145,11 @@ function requireFree({ done, begun }: KnownBatch, station: string, mac: string):
 	const owner =
 		done.find((row) => row.mac === mac)?.station ?? begun.find((row) => row.mac === mac)?.begun;
 	if (owner !== undefined && owner !== station) {
-		throw new OperationalError(said("replace-other-station", { station, mac, other: owner }));
+		throw new OperationalError(notice("replace-other-station", { station, mac, other: owner }));
 	}
 	const other = begun.find((row) => row.begun === station && row.mac !== mac);
 	if (other !== undefined) {
-		throw new OperationalError(said("batch-other-board", { station, mac: other.mac }));
+		throw new OperationalError(notice("batch-other-board", { station, mac: other.mac }));
 	}
 }
 
@@ -161,7 +161,7 @@ export function readBatch(path: string): KnownBatch {
 		if (line.trim() === "") continue;
 		const row = rowOf(line);
 		if (row === undefined) {
-			throw new OperationalError(said("batch-no-row", { file: path, line: index + 1 }));
+			throw new OperationalError(notice("batch-no-row", { file: path, line: index + 1 }));
 		}
 		if ("begun" in row) known.begun.push(row);
 		else known.done.push(row);

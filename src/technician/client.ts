@@ -1,6 +1,6 @@
 /** Requests over a line: one at a time, each with a deadline, each answered once or ended by an error. */
 import { OperationalError } from "../host/errors.js";
-import { said } from "../host/messages/said.js";
+import { notice } from "../host/messages/notice.js";
 import { COMMANDS, type CommandRow } from "../protocol/line/commands.js";
 import {
 	CONSOLE_VERSION,
@@ -275,7 +275,7 @@ export class ConsoleClient {
 				came: pending.partCount,
 				sent: fields.get("parts") ?? "?",
 			};
-			this.#fail(pending, new LineError(said("line-parts", values)));
+			this.#fail(pending, new LineError(notice("line-parts", values)));
 			return;
 		}
 		this.#settle(pending);
@@ -290,21 +290,21 @@ export class ConsoleClient {
 	}
 
 	#endless(command: string): Error {
-		return new LineError(said("line-endless", { port: this.#line.name, command }));
+		return new LineError(notice("line-endless", { port: this.#line.name, command }));
 	}
 
 	#silence(pending: Pending): Error {
 		const { bytes, lines, garbled } = this.#heard;
 		const seconds = pending.deadlineMilliseconds / 1000;
 		const { name: port } = this.#line;
-		if (bytes === 0) return new LineError(said("line-silent", { port }));
+		if (bytes === 0) return new LineError(notice("line-silent", { port }));
 		if (!this.#isGreeted && this.#line.isSocket === true && this.#heard.spoken === 0) {
 			return this.#strange();
 		}
 		if (!this.#isGreeted && (garbled > 0 || lines === 0)) {
-			return new LineError(said("line-senseless", { port, bytes }));
+			return new LineError(notice("line-senseless", { port, bytes }));
 		}
-		return new LineError(said("line-late", { port, command: pending.command, seconds }));
+		return new LineError(notice("line-late", { port, command: pending.command, seconds }));
 	}
 
 	#lose(reason: string): void {
@@ -316,12 +316,12 @@ export class ConsoleClient {
 		const { name: port, isSocket } = this.#line;
 		if (this.#refusal !== undefined) return new LineError(`${port}: ${this.#refusal}`);
 		if (isSocket === true && this.#heard.spoken === 0) return this.#strange();
-		return new LineError(said("line-cut-off", { port, why: reason }));
+		return new LineError(notice("line-cut-off", { port, why: reason }));
 	}
 
 	/** A web server, perhaps: somebody is there and has not said a line of ours. */
 	#strange(): Error {
-		return new LineError(said("line-strange", { port: this.#line.name }));
+		return new LineError(notice("line-strange", { port: this.#line.name }));
 	}
 
 	#fail(pending: Pending, error: Error): void {

@@ -31,7 +31,7 @@ import { DerivationContext } from "../protocol/record/derive.js";
 import { decodeEntry } from "../protocol/record/entry.js";
 import type { EntrySource } from "./readings.js";
 
-type Say = (line: string) => void;
+type Print = (line: string) => void;
 
 export interface DocumentPaths {
 	readonly policy?: readonly string[] | undefined;
@@ -58,9 +58,9 @@ const PARSERS: Readonly<Record<DocumentKind, (text: string, digest: string) => P
 export function readDocuments(
 	{ policy = [], corrections, approvals }: DocumentPaths,
 	station: string,
-	say: Say,
+	print: Print,
 ): OperatorDocuments {
-	const reader = new DocumentReader(station, say);
+	const reader = new DocumentReader(station, print);
 	const policies = policy.flatMap((path) => reader.read(path, parsePolicy) ?? []);
 	const documents = {
 		corrections: corrections === undefined ? undefined : reader.read(corrections, parseCorrections),
@@ -74,7 +74,11 @@ export function readDocuments(
 }
 
 /** Checks documents of any kind. Exit 0 when nothing is wrong with any, else 1. */
-export function showDocuments(paths: readonly string[], format: OutputFormat, say: Say): number {
+export function showDocuments(
+	paths: readonly string[],
+	format: OutputFormat,
+	print: Print,
+): number {
 	let wrong = 0;
 	for (const path of paths) {
 		const { kind = null, digest = null, parsed } = checked(path);
@@ -85,7 +89,7 @@ export function showDocuments(paths: readonly string[], format: OutputFormat, sa
 			printJson({ path, kind, version, sha256: digest, problems });
 			continue;
 		}
-		for (const problem of problems) say(`${path}: ${problem}`);
+		for (const problem of problems) print(`${path}: ${problem}`);
 		if (version !== null) process.stdout.write(`${digest}  ${path}  ${kind} version ${version}\n`);
 	}
 	return wrong === 0 ? 0 : 1;
@@ -114,18 +118,18 @@ function checked(path: string): Checked {
 }
 
 /** Prints what visits propose. */
-export function propose(path: string, station: string, say: Say): number {
-	const reader = new DocumentReader(station, say);
+export function propose(path: string, station: string, print: Print): number {
+	const reader = new DocumentReader(station, print);
 	const visits: Visits | undefined = reader.read(path, parseVisits);
 	reader.finish();
-	return printProposal(visits?.visits ?? [], station, say);
+	return printProposal(visits?.visits ?? [], station, print);
 }
 
 /** Prints what the visits that a station recorded itself propose. */
 export async function proposeFromRecord(
 	source: EntrySource,
 	station: string,
-	say: Say,
+	print: Print,
 ): Promise<number> {
 	const context = new DerivationContext();
 	await source((canonicalBytes) => context.observe(decodeEntry(canonicalBytes)));
@@ -138,19 +142,19 @@ export async function proposeFromRecord(
 		const logged = log.observe(entry);
 		if (logged !== undefined) visits.observe(logged);
 	});
-	say(
+	print(
 		`${visits.visits().length} visits in the record; without a field meter the river is taken to`,
 	);
-	say("have stood still between the readings before and after a cleaning");
-	return printProposal(visits.visits(), station, say);
+	print("have stood still between the readings before and after a cleaning");
+	return printProposal(visits.visits(), station, print);
 }
 
-function printProposal(visits: readonly Visit[], station: string, say: Say): number {
+function printProposal(visits: readonly Visit[], station: string, print: Print): number {
 	const corrections = proposedCorrections(visits);
 	const head = { document: "bistrina-correction-proposal", schema: 1, station, version: 1 };
 	process.stdout.write(`${JSON.stringify({ ...head, corrections }, null, "\t")}\n`);
-	for (const { id, decision, reason } of corrections) say(`${id}: ${decision}; ${reason}`);
-	say(
+	for (const { id, decision, reason } of corrections) print(`${id}: ${decision}; ${reason}`);
+	print(
 		"a proposal corrects nothing: decide on each, name the document bistrina-corrections, add operator and date",
 	);
 	return 0;
@@ -158,12 +162,12 @@ function printProposal(visits: readonly Visit[], station: string, say: Say): num
 
 class DocumentReader {
 	readonly #station: string;
-	readonly #say: Say;
+	readonly #print: Print;
 	#problemCount = 0;
 
-	constructor(station: string, say: Say) {
+	constructor(station: string, print: Print) {
 		this.#station = station;
-		this.#say = say;
+		this.#print = print;
 	}
 
 	/** Undefined where it has problems, which are said. */
@@ -186,7 +190,7 @@ class DocumentReader {
 
 	report(where: string, problem: string): void {
 		this.#problemCount++;
-		this.#say(`${where}: ${problem}`);
+		this.#print(`${where}: ${problem}`);
 	}
 
 	finish(): void {

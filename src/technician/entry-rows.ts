@@ -77,9 +77,9 @@ function rowOf(entry: Entry, context: DerivationContext, resolver: TimeResolver)
 
 /** Resolved as WIRE.md, section 7, says; "corrected" and "placed" are times that the entry itself does not bear. */
 function timeOf(entry: Entry, resolver: TimeResolver): EntryRow {
-	const place = resolver.resolve(entry);
-	if (place === undefined) return { timeQuality: "unset" };
-	const { utcSeconds, uncertaintyMilliseconds, source } = place;
+	const resolved = resolver.resolve(entry);
+	if (resolved === undefined) return { timeQuality: "unset" };
+	const { utcSeconds, uncertaintyMilliseconds, source } = resolved;
 	const quality = Object.entries(TIME_QUALITIES).find(([, value]) => value === entry.timeQuality);
 	return {
 		utc: instant(utcSeconds),

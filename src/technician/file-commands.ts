@@ -18,24 +18,24 @@ const FAULTS_SHOWN = 3;
 
 const PIECE_BYTES = 1 << 20;
 
-/** What a command says, and in which language. */
-export interface Talk {
-	readonly say: (line: string) => void;
+/** Where a command prints, and in which language. */
+export interface Terminal {
+	readonly print: (line: string) => void;
 	readonly messages: Messages;
 }
 
 /**
- * Reads an image of flash or an exported journal; says on stderr what it skipped and what is missing.
+ * Reads an image of flash or an exported journal; prints on stderr what it skipped and what is missing.
  * Exit 1 when lines of an export are not as they were written, or anything of an image's ring is missing,
  * absent or altered.
  */
-export function showJournal(path: string, format: OutputFormat, talk: Talk): number {
+export function showJournal(path: string, format: OutputFormat, terminal: Terminal): number {
 	const bytes = readBytes(path);
 	if (isExportedFile(bytes)) {
 		const journal = readExportedFile(path, bytes);
-		tellOfExport(journal, talk);
+		printExportFaults(journal, terminal);
 		const entries = journal.entries.map(({ canonicalBytes }) => canonicalBytes);
-		showEntries({ ...journal, entries, report: null }, format, talk);
+		showEntries({ ...journal, entries, report: null }, format, terminal);
 		return journal.damage.length > 0 ? 1 : 0;
 	}
 	const image = readImage(bytes);
@@ -44,8 +44,8 @@ export function showJournal(path: string, format: OutputFormat, talk: Talk): num
 			`${path}: no journal in it; give a raw image with the partition "readings" in it, or an export`,
 		);
 	}
-	tellSkipped(image.report, talk);
-	showEntries(image, format, talk);
+	printSkipped(image.report, terminal);
+	showEntries(image, format, terminal);
 	return image.report.isWhole ? 0 : 1;
 }
 
@@ -62,16 +62,16 @@ interface ShownJournal {
 function showEntries(
 	{ station, epoch, entries, report, formers = [] }: ShownJournal,
 	format: OutputFormat,
-	talk: Talk,
+	terminal: Terminal,
 ): void {
-	const { say, messages } = talk;
+	const { print, messages } = terminal;
 	const rows = [...formers.flatMap((former) => rowsOf(former.entries)), ...rowsOf(entries)];
 	for (const former of formers) {
-		tellMissing(former.missing, talk, former.epoch);
+		printMissing(former.missing, terminal, former.epoch);
 		const count = former.entries.length;
-		say(messages.say("formerEntries", { station, epoch: former.epoch, count }));
+		print(messages.text("formerEntries", { station, epoch: former.epoch, count }));
 	}
-	say(messages.say("entries", { station, epoch, count: entries.length }));
+	print(messages.text("entries", { station, epoch, count: entries.length }));
 	if (format === "json") printJson({ station, epoch, report, entries: rows.map(wholeRow) });
 	else if (format === "jsonl") for (const row of rows) printJson(wholeRow(row));
 	else printCsv(rows);
@@ -86,9 +86,9 @@ function wholeRow(row: EntryRow): Readonly<Record<string, string | number | null
 export function showVerification(
 	verification: Verification,
 	format: OutputFormat,
-	talk: Talk,
+	terminal: Terminal,
 ): number {
-	const { say, messages } = talk;
+	const { print, messages } = terminal;
 	const standingOf = (standing: EntryStatus): string => messages.word(`standing ${standing}`);
 	const { isSound, ranges, batchCount, findings, findingCount, counts } = verification;
 	if (format === "json" || format === "jsonl") {
@@ -116,7 +116,7 @@ export function showVerification(
 		for (const { epoch, last, head } of ranges) {
 			if (head !== undefined) {
 				const end = { head: hexOf(head), sequence: last };
-				ends.set(messages.say("head", { epoch }), messages.say("headOfEntry", end));
+				ends.set(messages.text("head", { epoch }), messages.text("headOfEntry", end));
 			}
 		}
 		printPairs({
@@ -124,19 +124,19 @@ export function showVerification(
 			[standingOf("signed")]: counts.signed,
 			[standingOf("gap")]: counts.gap,
 			[standingOf("missing")]: counts.missing,
-			[messages.say("goodSignatures")]: batchCount,
+			[messages.text("goodSignatures")]: batchCount,
 			...Object.fromEntries(ends),
 		});
-		tellFindings(verification, talk);
-		say(messages.say(isSound ? "sound" : "notSound"));
+		printFindings(verification, terminal);
+		print(messages.text(isSound ? "sound" : "notSound"));
 	}
 	return isSound ? 0 : 1;
 }
 
 /** The first of each kind: a wrong key is found at every batch, and the rest would scroll away. */
-function tellFindings(
+function printFindings(
 	{ batchCount, findings, findingCount }: Verification,
-	{ say, messages }: Talk,
+	{ print, messages }: Terminal,
 ): void {
 	const byKind = new Map<FindingKind, Finding[]>();
 	for (const finding of findings) {
@@ -147,17 +147,17 @@ function tellFindings(
 	const unsigned = byKind.get("bad-signature");
 	if (batchCount === 0 && unsigned !== undefined) {
 		byKind.delete("bad-signature");
-		say(messages.say("noGoodSignature", { count: unsigned.length }));
+		print(messages.text("noGoodSignature", { count: unsigned.length }));
 	}
 	for (const [kind, those] of byKind) {
 		for (const { where, text } of those.slice(0, FAULTS_SHOWN)) {
-			say(messages.say("finding", { kind, where, text }));
+			print(messages.text("finding", { kind, where, text }));
 		}
 		const more = those.length - FAULTS_SHOWN;
-		if (more > 0) say(messages.say("moreOfKind", { count: more, kind }));
+		if (more > 0) print(messages.text("moreOfKind", { count: more, kind }));
 	}
-	const untold = findingCount - findings.length;
-	if (untold > 0) say(messages.say("moreFindings", { count: untold }));
+	const unlistedCount = findingCount - findings.length;
+	if (unlistedCount > 0) print(messages.text("moreFindings", { count: unlistedCount }));
 }
 
 /**
@@ -213,10 +213,10 @@ function printCsv(rows: readonly EntryRow[]): void {
 	for (const row of rows) process.stdout.write(csvLine(ROW_COLUMNS.map((name) => row[name])));
 }
 
-function tellSkipped(report: ImageReport, talk: Talk): void {
-	const { say } = talk;
-	if (report.offsetBytes !== 0) say(`the ring begins at byte ${report.offsetBytes} of the file`);
-	const told: readonly (readonly [number, string])[] = [
+function printSkipped(report: ImageReport, terminal: Terminal): void {
+	const { print } = terminal;
+	if (report.offsetBytes !== 0) print(`the ring begins at byte ${report.offsetBytes} of the file`);
+	const counts: readonly (readonly [number, string])[] = [
 		[
 			report.absentSectors,
 			`of ${report.sectors} sectors of the ring are NOT IN THE FILE: what they held is not known`,
@@ -235,39 +235,39 @@ function tellSkipped(report: ImageReport, talk: Talk): void {
 		[report.correctedBits, "bits put right"],
 		[report.brokenChains, "sectors do not chain to the next: ALTERED; check a delivered record"],
 	];
-	for (const [count, text] of told) if (count > 0) say(`${count} ${text}`);
+	for (const [count, text] of counts) if (count > 0) print(`${count} ${text}`);
 	for (const { station, offsetBytes, usedSectors } of report.otherRings) {
-		say(
+		print(
 			`ANOTHER RING, of ${station}, begins at byte ${offsetBytes} and has ${usedSectors} sectors in use: NOT SHOWN; cut the file there`,
 		);
 	}
-	tellMissing(report.missing, talk);
+	printMissing(report.missing, terminal);
 }
 
-function tellOfExport(journal: ExportedJournal, talk: Talk): void {
-	const { say, messages } = talk;
+function printExportFaults(journal: ExportedJournal, terminal: Terminal): void {
+	const { print, messages } = terminal;
 	const { damage, missing, uncheckedCount } = journal;
-	for (const text of damage.slice(0, FAULTS_SHOWN)) say(messages.say("skipped", { text }));
+	for (const text of damage.slice(0, FAULTS_SHOWN)) print(messages.text("skipped", { text }));
 	const more = damage.length - FAULTS_SHOWN;
-	if (more > 0) say(messages.say("moreLines", { count: more }));
-	tellMissing(missing, talk);
+	if (more > 0) print(messages.text("moreLines", { count: more }));
+	printMissing(missing, terminal);
 	if (uncheckedCount > 0) {
-		say(messages.say("unchecked", { count: uncheckedCount }));
+		print(messages.text("unchecked", { count: uncheckedCount }));
 	}
-	say(messages.say("notSigned"));
+	print(messages.text("notSigned"));
 }
 
-function tellMissing(
+function printMissing(
 	missing: readonly SequenceRange[],
-	{ say, messages }: Talk,
+	{ print, messages }: Terminal,
 	epoch?: number,
 ): void {
 	for (const each of missing) {
 		const range = rangeText(each);
-		say(
+		print(
 			epoch === undefined
-				? messages.say("missing", { range })
-				: messages.say("missingOfEpoch", { range, epoch }),
+				? messages.text("missing", { range })
+				: messages.text("missingOfEpoch", { range, epoch }),
 		);
 	}
 }

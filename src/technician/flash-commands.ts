@@ -3,7 +3,7 @@ import { createInterface } from "node:readline/promises";
 import { SingleBar } from "cli-progress";
 import { OperationalError } from "../host/errors.js";
 import { type Language, messagesIn } from "../host/messages/messages.js";
-import { type Said, said, textOfSaid } from "../host/messages/said.js";
+import { type Notice, notice, textOfNotice } from "../host/messages/notice.js";
 import { type OutputFormat, printJson, printPairs, printTable } from "../host/output.js";
 import type { ControlledPort } from "./controlled-port.js";
 import type { Bundle } from "./flash/bundle.js";
@@ -15,8 +15,8 @@ export interface BoardCommand {
 	readonly port: ControlledPort;
 	readonly format: OutputFormat;
 	/** What the station itself says. */
-	readonly say: (line: string) => void;
-	readonly tell: (what: Said) => void;
+	readonly print: (line: string) => void;
+	readonly notify: (what: Notice) => void;
 	readonly language: Language;
 	/** Rate of the loader. */
 	readonly baud: number;
@@ -26,19 +26,19 @@ export interface BoardCommand {
 export function showPorts(
 	ports: readonly ListedPort[],
 	format: OutputFormat,
-	{ tell, language }: Pick<BoardCommand, "tell" | "language">,
+	{ notify, language }: Pick<BoardCommand, "notify" | "language">,
 ): number {
 	const rows = portRows(ports, format === "text" ? language : "en");
 	if (format === "json") printJson(rows);
 	else if (format === "jsonl") for (const row of rows) printJson(row);
 	else if (rows.length > 0) printTable(rows, messagesIn(language).name);
 	if (rows.length > 0) return 0;
-	tell(said("no-port"));
+	notify(notice("no-port"));
 	return 1;
 }
 
 export async function flash(
-	{ port, format, say, tell, language, baud }: BoardCommand,
+	{ port, format, print, notify, language, baud }: BoardCommand,
 	bundle: Bundle,
 	firstId: number,
 ): Promise<number> {
@@ -57,8 +57,8 @@ export async function flash(
 			bundle,
 			baud,
 			firstId,
-			tell,
-			onLog: (text) => say(`# ${text}`),
+			notify,
+			onLog: (text) => print(`# ${text}`),
 			onProgress: (done, total) => {
 				const kib = Math.round(done / 1024);
 				const seconds = (performance.now() - begun) / 1000;
@@ -73,7 +73,7 @@ export async function flash(
 				if (done === total && !isWritten) {
 					isWritten = true;
 					bar.stop();
-					tell(said("written"));
+					notify(notice("written"));
 				}
 			},
 		});
@@ -89,27 +89,27 @@ export async function flash(
 /** The bar's own names stand in it. */
 function progressFormat(language: Language): string {
 	const named = { kib: "{kib}", kibs: "{kibs}", rate: "{rate}", left: "{eta_formatted}" };
-	return `{bar} {percentage} %  ${textOfSaid(said("progress", named), language)}`;
+	return `{bar} {percentage} %  ${textOfNotice(notice("progress", named), language)}`;
 }
 
 /** Asks at the terminal; without one nothing is erased, unless the MAC came as an option. */
 export async function erase(
-	{ port, format, tell, language, baud }: BoardCommand,
+	{ port, format, notify, language, baud }: BoardCommand,
 	confirmedMac: string | undefined,
 ): Promise<number> {
 	const mac = await eraseBoard({
 		port,
 		baud,
-		tell,
+		notify,
 		confirm: async (found, lost) => {
-			tell(said("would-lose", { port: port.name, mac: found, lost }));
-			tell(said("keep-readings", { port: port.name }));
+			notify(notice("would-lose", { port: port.name, mac: found, lost }));
+			notify(notice("keep-readings", { port: port.name }));
 			if (confirmedMac !== undefined) return confirmedMac.toLowerCase() === found;
 			if (!process.stdin.isTTY) return false;
 			const terminal = createInterface({ input: process.stdin, output: process.stderr });
 			try {
 				const typed = await terminal.question(
-					textOfSaid(said("type-mac", { mac: found }), language),
+					textOfNotice(notice("type-mac", { mac: found }), language),
 				);
 				return typed.trim().toLowerCase() === found;
 			} finally {
@@ -118,7 +118,7 @@ export async function erase(
 		},
 	});
 	if (mac === undefined) {
-		throw new OperationalError(said("nothing-erased", { port: port.name }));
+		throw new OperationalError(notice("nothing-erased", { port: port.name }));
 	}
 	if (format === "json") printJson({ erased: mac });
 	else printPairs({ erased: mac }, messagesIn(language).name);

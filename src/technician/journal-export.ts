@@ -212,12 +212,12 @@ async function append(
 				{ first: next, count: ENTRIES_PER_REQUEST },
 				epoch,
 				(sequence, canonicalBytes) => {
-					const place = placeOf(canonicalBytes);
+					const epochSent = epochOf(canonicalBytes);
 					if (epoch === undefined) {
-						epoch = place;
+						epoch = epochSent;
 						write(checkedLine({ [FILE_NAME]: FILE_VERSION, station, epoch, first }));
 					}
-					requirePlace(canonicalBytes, epoch, sequence);
+					requirePosition(canonicalBytes, epoch, sequence);
 					if (sequence < next) throw new OperationalError("the station sent an entry twice");
 					write(lineOf(sequence, canonicalBytes));
 					next = sequence + 1;
@@ -253,7 +253,7 @@ async function fillHoles(
 					{ first: next, count },
 					epoch,
 					(sequence, canonicalBytes) => {
-						requirePlace(canonicalBytes, epoch, sequence);
+						requirePosition(canonicalBytes, epoch, sequence);
 						// A station that holds less begins later: what lies after the hole is there already.
 						if (sequence <= hole.last) found.set(sequence, lineOf(sequence, canonicalBytes));
 					},
@@ -334,7 +334,7 @@ function entryOfLine(line: string, epoch: number): ExportedEntry | string {
 	const canonicalBytes = bytesOfHex(hex);
 	if (digits === "" || canonicalBytes === undefined) return "not an entry; altered or damaged";
 	const sequence = Number(digits);
-	if (!isInPlace(canonicalBytes, epoch, sequence))
+	if (!isAtPosition(canonicalBytes, epoch, sequence))
 		return `entry ${sequence} is not what it says it is`;
 	if (!isUnchecked(line) && !isChecked(line)) return `entry ${sequence}: ${ALTERED}`;
 	return { sequence, canonicalBytes, line };
@@ -366,16 +366,16 @@ export function entryOf(part: ConsoleFields): { sequence: number; canonicalBytes
 	return { sequence, canonicalBytes };
 }
 
-function placeOf(canonicalBytes: Uint8Array): number {
+function epochOf(canonicalBytes: Uint8Array): number {
 	return new DataView(canonicalBytes.buffer, canonicalBytes.byteOffset).getUint32(4, true);
 }
 
-function requirePlace(canonicalBytes: Uint8Array, epoch: number, sequence: number): void {
-	if (isInPlace(canonicalBytes, epoch, sequence)) return;
+function requirePosition(canonicalBytes: Uint8Array, epoch: number, sequence: number): void {
+	if (isAtPosition(canonicalBytes, epoch, sequence)) return;
 	throw new OperationalError(`the station: entry ${sequence} is not what it says it is`);
 }
 
-function isInPlace(canonicalBytes: Uint8Array, epoch: number, sequence: number): boolean {
+function isAtPosition(canonicalBytes: Uint8Array, epoch: number, sequence: number): boolean {
 	try {
 		const entry = decodeEntry(canonicalBytes);
 		return entry.epoch === epoch && entry.sequence === sequence;

@@ -77,7 +77,7 @@ export interface ImageContent extends ImageEpoch {
 }
 
 /** A sector with a header of the ring. */
-interface PlacedSector {
+interface LocatedSector {
 	readonly header: SectorHeader;
 	readonly at: number;
 	readonly correctedBits: number;
@@ -95,10 +95,10 @@ export function readImage(image: Uint8Array): ImageContent | undefined {
 	if (ring === undefined) return undefined;
 	const { count, sectorBytes } = ring;
 	const counts = { empty: 0, newer: 0, stale: 0, tornSlots: 0, correctedBits: 0 };
-	const sectors: PlacedSector[] = [];
+	const sectors: LocatedSector[] = [];
 	const unreadable: number[] = [];
 	let present = 0;
-	for (const at of ring.places) {
+	for (const at of ring.sectorOffsets) {
 		if (at + sectorBytes <= image.length) present++;
 		// A copy: rotten bits are put right in place.
 		const reading = readSectorHeader(image.slice(at, at + SECTOR_HEADER_BYTES));
@@ -126,7 +126,7 @@ export function readImage(image: Uint8Array): ImageContent | undefined {
 		const end = endOfFormer(epoch, epochs[0]);
 		epochs.unshift(readEpoch(image, epoch, ours, sectorBytes, chains, counts, end));
 	}
-	const newestSector = log[log.length - 1] as PlacedSector;
+	const newestSector = log[log.length - 1] as LocatedSector;
 	const lostSectors =
 		unreadable.filter((at) => isLost(image, at, ring, log)).length +
 		(endsInRuins(image, newestSector, sectorBytes) ? 1 : 0);
@@ -134,7 +134,7 @@ export function readImage(image: Uint8Array): ImageContent | undefined {
 	const missingCount = epochs.reduce((sum, { missing }) => sum + countOf(missing), 0);
 	const last = epochs[epochs.length - 1] as ImageEpoch;
 	return {
-		station: (log[log.length - 1] as PlacedSector).header.station,
+		station: (log[log.length - 1] as LocatedSector).header.station,
 		...last,
 		formers: epochs.slice(0, -1),
 		report: {
@@ -169,10 +169,10 @@ function isLost(
 	image: Uint8Array,
 	at: number,
 	{ count, sectorBytes, offsetBytes }: FoundRing,
-	log: readonly PlacedSector[],
+	log: readonly LocatedSector[],
 ): boolean {
-	const oldest = (log[0] as PlacedSector).header.serial;
-	const like = (log[log.length - 1] as PlacedSector).header;
+	const oldest = (log[0] as LocatedSector).header.serial;
+	const like = (log[log.length - 1] as LocatedSector).header;
 	const sector = (((at - offsetBytes) / sectorBytes) % count) + count;
 	const ahead = (sector - (like.serial % count) + count) % count;
 	const bytes = image.slice(at, at + sectorBytes);
@@ -190,7 +190,7 @@ function isLost(
 /** Whether more is torn after the last frame than a cut leaves of one write: nothing after it names that. */
 function endsInRuins(
 	image: Uint8Array,
-	{ header, at }: PlacedSector,
+	{ header, at }: LocatedSector,
 	sectorBytes: number,
 ): boolean {
 	return scanSector(image.slice(at, at + sectorBytes), header).tornSlots > FRAME_SLOTS_MAX;
@@ -209,7 +209,7 @@ interface FoundRing {
 	readonly count: number;
 	readonly sectorBytes: number;
 	/** Where its sectors are in the file, ascending. */
-	readonly places: readonly number[];
+	readonly sectorOffsets: readonly number[];
 	readonly offsetBytes: number;
 	readonly others: readonly OtherRing[];
 }
@@ -236,22 +236,22 @@ function ringOf(image: Uint8Array): FoundRing | undefined {
 	const { ring, count, sectorBytes } = most.header;
 	// Turned round within the file, a ring has two beginnings, a whole ring apart.
 	const length = count * sectorBytes;
-	const places = new Set<number>();
+	const sectorOffsets = new Set<number>();
 	for (const other of votes.values()) {
 		const isOurs = other.header.ring === ring && (other.base - most.base) % length === 0;
 		if (!isOurs) continue;
 		for (let sector = 0; sector < count; sector++) {
 			const at = other.base + sector * sectorBytes;
-			if (at >= 0 && at + SECTOR_HEADER_BYTES <= image.length) places.add(at);
+			if (at >= 0 && at + SECTOR_HEADER_BYTES <= image.length) sectorOffsets.add(at);
 		}
 	}
-	const sorted = [...places].sort((a, b) => a - b);
+	const sorted = [...sectorOffsets].sort((a, b) => a - b);
 	const others: OtherRing[] = [];
 	for (const { header, base, used } of votes.values()) {
-		const usedSectors = used.filter((at) => !places.has(at)).length;
+		const usedSectors = used.filter((at) => !sectorOffsets.has(at)).length;
 		if (usedSectors > 0) others.push({ station: header.station, offsetBytes: base, usedSectors });
 	}
-	return { ring, count, sectorBytes, places: sorted, offsetBytes: most.base, others };
+	return { ring, count, sectorBytes, sectorOffsets: sorted, offsetBytes: most.base, others };
 }
 
 /** Headers whose check sum holds, wherever they stand. */
@@ -270,7 +270,7 @@ function* headersIn(
 function readEpoch(
 	image: Uint8Array,
 	epoch: number,
-	log: readonly PlacedSector[],
+	log: readonly LocatedSector[],
 	sectorBytes: number,
 	chains: ChainCheck,
 	counts: { tornSlots: number; correctedBits: number },

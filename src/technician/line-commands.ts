@@ -41,7 +41,7 @@ export interface Session {
 	readonly client: ConsoleClient;
 	readonly greeting: Greeting;
 	readonly format: OutputFormat;
-	readonly say: (line: string) => void;
+	readonly print: (line: string) => void;
 	/** Of a simulated station: what hands do with its probes. */
 	readonly putProbes: Line["putProbes"];
 	readonly messages: Messages;
@@ -121,9 +121,9 @@ export async function showReading(session: Session): Promise<number> {
 		const flagged =
 			stationFlags === undefined
 				? ""
-				: messages.say(stationFlags === "" ? "flaggedNothing" : "flagged", { flags });
-		session.say(messages.say("recorded", { sequence, flagged }));
-	} else session.say(session.messages.say("rejected"));
+				: messages.text(stationFlags === "" ? "flaggedNothing" : "flagged", { flags });
+		session.print(messages.text("recorded", { sequence, flagged }));
+	} else session.print(session.messages.text("rejected"));
 	return isRecorded ? 0 : 1;
 }
 
@@ -139,12 +139,12 @@ async function stationFlagsOf(session: Session, sequence: number): Promise<strin
 		const entry = parts.map(entryOf).find((each) => each.sequence === sequence);
 		if (entry !== undefined)
 			return stationFlagNames(decodeEntry(entry.canonicalBytes).stationFlags);
-		session.say(session.messages.say("notReadBack", { sequence, why: "" }));
+		session.print(session.messages.text("notReadBack", { sequence, why: "" }));
 	} catch (error) {
 		const isForeign = error instanceof StationError;
 		if (!isForeign && !(error instanceof OperationalError)) throw error;
 		const why = `: ${error.message}`;
-		session.say(session.messages.say("notReadBack", { sequence, why }));
+		session.print(session.messages.text("notReadBack", { sequence, why }));
 	}
 	return undefined;
 }
@@ -181,12 +181,12 @@ export async function watch(session: Session, given: Given): Promise<number> {
 
 /** What all channels of a round share stands once above them: a screen has 80 columns. */
 function printRound(first: Shown, shownRound: readonly Shown[], messages: Messages): void {
-	const { say } = messages;
+	const { text } = messages;
 	const { sequence = null, round = null, utc = null } = first;
 	const recorded =
-		sequence === null ? say("notRecorded") : say("recorded", { sequence, flagged: "" });
-	const values = { round: String(round), utc: utc ?? say("timeUnknown"), recorded };
-	process.stdout.write(`${printable(say("round", values))}\n`);
+		sequence === null ? text("notRecorded") : text("recorded", { sequence, flagged: "" });
+	const values = { round: String(round), utc: utc ?? text("timeUnknown"), recorded };
+	process.stdout.write(`${printable(text("round", values))}\n`);
 	printChannels(
 		shownRound.map(({ round: _round, utc: _utc, sequence: _sequence, ...rest }) => rest),
 		messages,
@@ -214,12 +214,13 @@ export async function selfTest(session: Session): Promise<number> {
 	else if (session.format === "jsonl") for (const each of probes) printJson(each);
 	else printTable(probes, session.messages.name);
 	const failed = Number(answer["failed"]);
-	if (failed > 0) session.say(session.messages.say("failedOf", { failed, count: probes.length }));
+	if (failed > 0)
+		session.print(session.messages.text("failedOf", { failed, count: probes.length }));
 	return failed > 0 ? 1 : 0;
 }
 
 export async function uploadNow(session: Session): Promise<number> {
-	session.say(session.messages.say("uploading"));
+	session.print(session.messages.text("uploading"));
 	const { answer } = await ask(session, "upload");
 	if (session.format === "text") printPairs(answer, session.messages.name);
 	else printJson(answer);
@@ -238,8 +239,8 @@ export async function exportTo(session: Session, path: string, first: number): P
 	const release = onEveryWayOut(
 		() => bar.stop(),
 		() =>
-			session.say(
-				session.messages.say(existsSync(path) ? "stoppedInFile" : "stopped", { file: path }),
+			session.print(
+				session.messages.text(existsSync(path) ? "stoppedInFile" : "stopped", { file: path }),
 			),
 	);
 	try {
@@ -261,7 +262,7 @@ export async function exportTo(session: Session, path: string, first: number): P
 			);
 		} else printJson({ file: path, ...outcome });
 		for (const range of outcome.missing) {
-			session.say(session.messages.say("notGiven", { range: rangeText(range) }));
+			session.print(session.messages.text("notGiven", { range: rangeText(range) }));
 		}
 		return 0;
 	} catch (error) {
@@ -279,14 +280,14 @@ export async function exportTo(session: Session, path: string, first: number): P
 }
 
 /**
- * Lets `restore` give the terminal back however the program ends, and `tell` speak after it when a
+ * Lets `restore` give the terminal back however the program ends, and `print` write after it when a
  * signal ends it: the progress bar turns line wrapping off. Returns what ends the watch.
  */
-function onEveryWayOut(restore: () => void, tell: () => void): () => void {
+function onEveryWayOut(restore: () => void, print: () => void): () => void {
 	const signals = Object.entries(SIGNAL_EXIT_CODES).map(([signal, exitCode]) => {
 		const stop = (): never => {
 			restore();
-			tell();
+			print();
 			process.exit(exitCode);
 		};
 		process.once(signal, stop);

@@ -1,7 +1,7 @@
 /** What is plugged in, which of it is likely a board, and why a port cannot be opened. */
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import type { Language } from "../host/messages/messages.js";
-import { type Said, said, textOfSaid } from "../host/messages/said.js";
+import { type Notice, notice, textOfNotice } from "../host/messages/notice.js";
 import type { Shown } from "../host/output.js";
 
 /** Of npm serialport's list. */
@@ -26,7 +26,7 @@ const LIKELY: readonly string[] = Object.freeze(["10c4", "1a86", "0403"]);
 /** How a machine is asked about a port; tests bring their own. */
 export interface PortAccess {
 	/** Why this program may not open it, or undefined. */
-	readonly refusal: (path: string) => Said | undefined;
+	readonly refusal: (path: string) => Notice | undefined;
 	/** Who has it open, where the system tells. */
 	readonly holder: (path: string) => string | undefined;
 }
@@ -37,7 +37,7 @@ export function portRows(
 	language: Language,
 	access: PortAccess = SYSTEM,
 ): Shown[] {
-	const words = (what: Said): string => textOfSaid(what, language);
+	const words = (what: Notice): string => textOfNotice(what, language);
 	const onUsb = ports.filter(({ vendorId }) => vendorId !== undefined);
 	const shown = onUsb.length > 0 ? onUsb : ports;
 	const likely = onUsb.filter(isLikelyBoard);
@@ -46,14 +46,14 @@ export function portRows(
 		const id = `${vendorId}:${productId}`.toLowerCase();
 		const chip = SERIAL_CHIPS.get(vendorId.toLowerCase()) ?? manufacturer ?? null;
 		const holder = access.holder(path);
-		const problem = access.refusal(path) ?? (holder && said("port-in-use", { who: holder }));
+		const problem = access.refusal(path) ?? (holder && notice("port-in-use", { who: holder }));
 		return {
 			port: path,
 			chip,
 			usb: vendorId === "" ? null : id,
 			serial: serialNumber ?? null,
 			board: likely.includes(port)
-				? words(said(likely.length === 1 ? "port-likely" : "port-perhaps"))
+				? words(notice(likely.length === 1 ? "port-likely" : "port-perhaps"))
 				: null,
 			problem: problem ? words(problem) : null,
 		};
@@ -67,15 +67,15 @@ export function isLikelyBoard({ vendorId = "" }: ListedPort): boolean {
 
 const SYSTEM: PortAccess = Object.freeze({ refusal: refusalOf, holder: holderOf });
 
-function refusalOf(path: string): Said | undefined {
+function refusalOf(path: string): Notice | undefined {
 	try {
 		accessSync(path, constants.R_OK | constants.W_OK);
 		return undefined;
 	} catch (error) {
 		const { code } = error as NodeJS.ErrnoException;
-		if (code === "ENOENT") return said("port-gone");
-		if (code !== "EACCES") return said("port-unopened", { why: code ?? "" });
-		return said("port-forbidden", { group: groupOf(path) });
+		if (code === "ENOENT") return notice("port-gone");
+		if (code !== "EACCES") return notice("port-unopened", { why: code ?? "" });
+		return notice("port-forbidden", { group: groupOf(path) });
 	}
 }
 

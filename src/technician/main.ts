@@ -10,7 +10,7 @@ import { printable, printableLines } from "../host/printable.js";
 import { PRINTABLE_USAGE } from "../host/usage.js";
 import { addBoardCommands } from "./command-line/board.js";
 import { addLineCommands } from "./command-line/line.js";
-import { type Done, talkOf, wholeNumber } from "./command-line/options.js";
+import { type Done, terminalOf, wholeNumber } from "./command-line/options.js";
 import { addProvisionCommands } from "./command-line/provision.js";
 import { addJudgingCommands, addRecordCommands } from "./command-line/record.js";
 import { addValuesCommands } from "./command-line/values.js";
@@ -78,9 +78,9 @@ async function main(argv: readonly string[]): Promise<number> {
 	} catch (error) {
 		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
 		if (!(error instanceof OperationalError)) throw error;
-		const { messages } = await talkOf(program);
+		const { messages } = await terminalOf(program);
 		const words = printable(wordsOfError(error, messages.language));
-		process.stderr.write(`${onStderr.red(messages.say("error"))} ${words}\n`);
+		process.stderr.write(`${onStderr.red(messages.text("error"))} ${words}\n`);
 		return error instanceof UsageError ? 2 : 1;
 	}
 }

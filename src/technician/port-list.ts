@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { OperationalError } from "../host/errors.js";
-import { said } from "../host/messages/said.js";
+import { notice } from "../host/messages/notice.js";
 import type { ListedPort } from "./list-ports.js";
 
 const KERNEL_PORTS = "/sys/class/tty";
@@ -18,7 +18,7 @@ export async function listPorts(): Promise<readonly ListedPort[]> {
 		// The library asks `udevadm`, which a container has not.
 		if (existsSync(KERNEL_PORTS)) return kernelPorts(KERNEL_PORTS);
 		const why = error instanceof Error ? error.message : String(error);
-		throw new OperationalError(said("no-port-list", { why }));
+		throw new OperationalError(notice("no-port-list", { why }));
 	}
 }
 

@@ -2,7 +2,7 @@
 
 import { createConnection } from "node:net";
 import { OperationalError, UsageError } from "../host/errors.js";
-import { said } from "../host/messages/said.js";
+import { notice } from "../host/messages/notice.js";
 import { type ControlledPort, lineOf } from "./controlled-port.js";
 import type { Line } from "./line.js";
 import { openRfc2217Port } from "./rfc2217.js";
@@ -28,10 +28,10 @@ export async function openPort(name: string, baud: number): Promise<Line> {
 export async function openControlledPort(name: string, baud: number): Promise<ControlledPort> {
 	if (name.startsWith(RFC2217_SCHEME)) return openRfc2217Port(name, baud);
 	if (name.startsWith(SOCKET_SCHEME)) {
-		throw new UsageError(said("port-socket", { port: name }));
+		throw new UsageError(notice("port-socket", { port: name }));
 	}
 	if (!SERIAL_NAME.test(name)) {
-		throw new UsageError(said("port-impossible", { port: name }));
+		throw new UsageError(notice("port-impossible", { port: name }));
 	}
 	// Loaded only now: it brings native code, and a socket or a simulation needs none of it.
 	const { SerialPort } = await import("serialport");

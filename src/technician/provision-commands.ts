@@ -2,7 +2,7 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { OperationalError } from "../host/errors.js";
-import { type Said, said, textOfSaid } from "../host/messages/said.js";
+import { type Notice, notice, textOfNotice } from "../host/messages/notice.js";
 import { printJson, printPairs, printTable } from "../host/output.js";
 import { appendRow, type StationResult } from "../host/station-result.js";
 import type { Session } from "./line-commands.js";
@@ -17,7 +17,7 @@ export interface ProvisionCommandOptions {
 }
 
 /** The file's fields, before a port is opened for what may be wrong with it. Throws OperationalError. */
-export function toldBy(path: string): Promise<ReadonlyMap<string, string>> {
+export function fieldsOfFile(path: string): Promise<ReadonlyMap<string, string>> {
 	return readProvisionFile(path, { ask: askSecretly, environment: process.env });
 }
 
@@ -27,8 +27,8 @@ export async function provisionFrom(
 	fields: ReadonlyMap<string, string>,
 	{ isDry, result }: ProvisionCommandOptions,
 ): Promise<number> {
-	const { client, say, format, messages } = session;
-	const tell = (what: Said): void => say(textOfSaid(what, messages.language));
+	const { client, print, format, messages } = session;
+	const notify = (what: Notice): void => print(textOfNotice(what, messages.language));
 	const id = await provision({
 		client,
 		fields,
@@ -38,10 +38,10 @@ export async function provisionFrom(
 		},
 	});
 	if (id === undefined) {
-		tell(said("nothing-changed"));
+		notify(notice("nothing-changed"));
 		return 0;
 	}
-	tell(said("kept", { id }));
+	notify(notice("kept", { id }));
 	await restarted(client, id);
 	const station = await identified(client);
 	if (result !== undefined) appendRow(result, station);
@@ -69,16 +69,16 @@ export function enrolmentLine({ station, publicKey }: StationResult): string {
 	return `${station} ${publicKey}`;
 }
 
-function showDraft(lines: readonly ShownField[], { format, say, messages }: Session): void {
-	const told = lines.filter(({ state }) => state !== "missing");
+function showDraft(lines: readonly ShownField[], { format, print, messages }: Session): void {
+	const given = lines.filter(({ state }) => state !== "missing");
 	if (format === "text")
 		printTable(
-			told.map(({ text, ...rest }) => ({ ...rest, text: decoded(text) })),
+			given.map(({ text, ...rest }) => ({ ...rest, text: decoded(text) })),
 			messages.name,
 		);
 	const missing = lines.filter(({ state }) => state === "missing").map(({ field }) => field);
 	if (missing.length > 0) {
-		say(textOfSaid(said("not-told", { fields: missing.join(", ") }), messages.language));
+		print(textOfNotice(notice("not-told", { fields: missing.join(", ") }), messages.language));
 	}
 }
 
@@ -94,7 +94,7 @@ function decoded(text: string): string {
 /** What is typed is not shown, and is in no history. */
 export async function askSecretly(name: string): Promise<string> {
 	if (!process.stdin.isTTY) {
-		throw new OperationalError(said("no-terminal", { field: name }));
+		throw new OperationalError(notice("no-terminal", { field: name }));
 	}
 	process.stderr.write(`${name}: `);
 	const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });

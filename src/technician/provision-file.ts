@@ -8,8 +8,8 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { TextDecoder } from "node:util";
 import { OperationalError } from "../host/errors.js";
-import { type Said, said } from "../host/messages/said.js";
-import { faultOfTold } from "./told-rules.js";
+import { type Notice, notice } from "../host/messages/notice.js";
+import { faultOfField } from "./field-rules.js";
 
 /** Certificate and all, with room for comments. */
 const FILE_BYTES_MAX = 64 * 1024;
@@ -33,25 +33,25 @@ export async function readProvisionFile(
 	sources: FileSources,
 ): Promise<ReadonlyMap<string, string>> {
 	const fields = new Map<string, string>();
-	const faults: Said[] = [];
+	const faults: Notice[] = [];
 	for (const [index, raw] of textOf(path).split("\n").entries()) {
 		const line = raw.replace(/^\s*#.*$/, "").replace(/\r$/, "");
 		if (line.trim() === "") continue;
 		const equals = line.indexOf("=");
 		const name = line.slice(0, equals).trim();
-		const place = { file: path, line: index + 1 };
-		if (equals < 1 || !NAME.test(name)) faults.push(said("not-name-value", place));
-		else if (fields.has(name)) faults.push(said("field-twice", { ...place, field: name }));
+		const location = { file: path, line: index + 1 };
+		if (equals < 1 || !NAME.test(name)) faults.push(notice("not-name-value", location));
+		else if (fields.has(name)) faults.push(notice("field-twice", { ...location, field: name }));
 		else {
 			try {
-				const value = await toldValue(name, line.slice(equals + 1).trim(), path, sources);
+				const value = await fieldValue(name, line.slice(equals + 1).trim(), path, sources);
 				const text = name === AUTHORITY ? value : encoded(value);
 				fields.set(name, text);
-				const fault = faultOfTold(name, text);
-				if (fault !== undefined) faults.push(said("fault-at", { ...place, fault }));
+				const fault = faultOfField(name, text);
+				if (fault !== undefined) faults.push(notice("fault-at", { ...location, fault }));
 			} catch (error) {
 				if (!(error instanceof OperationalError)) throw error;
-				faults.push(said("fault-at", { ...place, fault: error.said ?? error.message }));
+				faults.push(notice("fault-at", { ...location, fault: error.notice ?? error.message }));
 			}
 		}
 	}
@@ -60,12 +60,12 @@ export async function readProvisionFile(
 }
 
 /** One after the other; of very many the first ones and how many more there are. */
-export function listed(faults: readonly Said[]): Said {
+export function listed(faults: readonly Notice[]): Notice {
 	const shown = faults.slice(0, FAULTS_SHOWN);
-	const last = shown.pop() ?? said("nothing");
+	const last = shown.pop() ?? notice("nothing");
 	const rest = faults.length - FAULTS_SHOWN;
-	const end = rest > 0 ? said("and-more", { first: last, count: rest }) : last;
-	return shown.reduceRight((others, first) => said("and-then", { first, others }), end);
+	const end = rest > 0 ? notice("and-more", { first: last, count: rest }) : last;
+	return shown.reduceRight((others, first) => notice("and-then", { first, others }), end);
 }
 
 /** Printable ASCII but `%`; every other byte of its UTF-8 as `%` and two digits. */
@@ -79,7 +79,7 @@ export function encoded(text: string): string {
 	return plain.replace(/^ | $/g, "%20");
 }
 
-async function toldValue(
+async function fieldValue(
 	name: string,
 	value: string,
 	path: string,
@@ -92,7 +92,7 @@ async function toldValue(
 		case "env": {
 			const found = environment[rest];
 			if (found === undefined) {
-				throw new OperationalError(said("no-variable", { field: name, variable: rest }));
+				throw new OperationalError(notice("no-variable", { field: name, variable: rest }));
 			}
 			return found;
 		}
@@ -117,7 +117,7 @@ function certificateHex(path: string): string {
 		return new X509Certificate(certificate).raw.toString("hex");
 	} catch (error) {
 		if (error instanceof OperationalError) throw error;
-		throw new OperationalError(said("no-certificate", { file: path }));
+		throw new OperationalError(notice("no-certificate", { file: path }));
 	}
 }
 
@@ -127,19 +127,19 @@ function textOf(path: string): string {
 		// A byte order mark at the beginning is left out.
 		return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 	} catch {
-		throw new OperationalError(said("not-utf8", { where: path }));
+		throw new OperationalError(notice("not-utf8", { where: path }));
 	}
 }
 
 function bytesOf(path: string): Buffer {
 	try {
 		if (statSync(path).size > FILE_BYTES_MAX) {
-			throw new OperationalError(said("too-long", { file: path }));
+			throw new OperationalError(notice("too-long", { file: path }));
 		}
 		return readFileSync(path);
 	} catch (error) {
 		if (error instanceof OperationalError) throw error;
 		const why = (error as NodeJS.ErrnoException).code ?? "";
-		throw new OperationalError(said("unreadable", { file: path, why }));
+		throw new OperationalError(notice("unreadable", { file: path, why }));
 	}
 }

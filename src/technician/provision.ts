@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { bytesOfBase64 } from "../core/base64.js";
 import { bytesOfHex } from "../core/bytes.js";
 import { OperationalError } from "../host/errors.js";
-import { said } from "../host/messages/said.js";
+import { notice } from "../host/messages/notice.js";
 import { fingerprintOf, type StationResult, verifiedPossession } from "../host/station-result.js";
 import type { ConsoleFields } from "../protocol/line/console.js";
 import { POSSESSION_NONCE_BYTES, UNPROVISIONED_STATION } from "../protocol/wire/possession.js";
@@ -38,7 +38,7 @@ export async function provision(options: ProvisionOptions): Promise<number | und
 		// A journal is its station's for ever: under another id the board would record nothing.
 		const { station } = await askIdentity(client);
 		if (station !== UNPROVISIONED_STATION && station !== wanted) {
-			throw new OperationalError(said("board-is-other", { station, wanted }));
+			throw new OperationalError(notice("board-is-other", { station, wanted }));
 		}
 	}
 	await client.request("provision-begin");
@@ -63,7 +63,7 @@ export async function provision(options: ProvisionOptions): Promise<number | und
 	if (wrong.length + refused.length > 0) {
 		await client.request("provision-drop");
 		const wrongs = [...refused, ...wrong].join("; ");
-		throw new OperationalError(said("provision-wrong", { wrongs }));
+		throw new OperationalError(notice("provision-wrong", { wrongs }));
 	}
 	if (!(await review(lines))) {
 		await client.request("provision-drop");
@@ -87,7 +87,7 @@ export async function restarted(client: ConsoleClient, configurationId: number):
 			if (!(error instanceof LineError)) throw error;
 		}
 		if (performance.now() > until) {
-			throw new OperationalError(said("not-restarted", { id: configurationId }));
+			throw new OperationalError(notice("not-restarted", { id: configurationId }));
 		}
 		await new Promise((resolve) => setTimeout(resolve, LOOK_MILLISECONDS));
 	}

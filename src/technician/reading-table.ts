@@ -83,17 +83,17 @@ export class ReadingTable {
 	}
 
 	#headerOf(entry: Entry): readonly Cell[] {
-		const placed = this.#times.resolve(entry);
+		const resolved = this.#times.resolve(entry);
 		const clock = Object.entries(TIME_QUALITIES).find(([, value]) => value === entry.timeQuality);
 		return [
 			this.#station,
 			whole(entry.epoch),
 			whole(entry.sequence),
-			placed === undefined ? undefined : instantOf(placed.utcSeconds),
-			placed?.uncertaintyMilliseconds === undefined
+			resolved === undefined ? undefined : instantOf(resolved.utcSeconds),
+			resolved?.uncertaintyMilliseconds === undefined
 				? undefined
-				: decimal(placed.uncertaintyMilliseconds / 1000, 3),
-			placed?.source ?? "none",
+				: decimal(resolved.uncertaintyMilliseconds / 1000, 3),
+			resolved?.source ?? "none",
 			clock?.[0] ?? String(entry.timeQuality),
 			whole(entry.boot),
 			whole(entry.uptimeSeconds),

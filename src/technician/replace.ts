@@ -5,7 +5,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { OperationalError } from "../host/errors.js";
-import { type Said, said } from "../host/messages/said.js";
+import { type Notice, notice } from "../host/messages/notice.js";
 import { rowLines, type StationResult } from "../host/station-result.js";
 import { UNPROVISIONED_STATION } from "../protocol/wire/possession.js";
 import { selfTestVerdict, type TestedRow } from "./batch.js";
@@ -16,7 +16,7 @@ import { flashBoard } from "./flash/flash-board.js";
 import { askIdentity, identified, provision, restarted } from "./provision.js";
 
 /** Where the dead board's record ends. */
-export interface Delivered {
+export interface PredecessorDelivery {
 	readonly epoch: number;
 	readonly sequence: number;
 	/** Hexadecimal. */
@@ -28,12 +28,12 @@ export interface ReplacingRow {
 	readonly replacing: string;
 	readonly mac: string;
 	/** Null: nothing was delivered. */
-	readonly predecessor: Delivered | null;
+	readonly predecessor: PredecessorDelivery | null;
 }
 
 /** Of the board that came in place of another. */
 export interface ReplacedRow extends TestedRow {
-	readonly predecessor: Delivered | null;
+	readonly predecessor: PredecessorDelivery | null;
 	/** The key that was the station's, hexadecimal. */
 	readonly formerKey: string;
 	readonly by: string;
@@ -55,27 +55,27 @@ export interface ReplaceOptions {
 	/** Keys of the station in the order of their lives, hexadecimal. */
 	readonly keys: readonly string[];
 	/** What the dead board had delivered; null: nothing. */
-	readonly delivered: Delivered | null;
+	readonly delivered: PredecessorDelivery | null;
 	readonly enrol: (row: StationResult) => Promise<void>;
 	readonly firstId: () => number;
 	readonly now: () => Date;
-	readonly tell: (what: Said) => void;
+	readonly notify: (what: Notice) => void;
 }
 
 /** The row of the board that has the station's name and key by now. Throws OperationalError. */
 export async function replaceBoard(options: ReplaceOptions): Promise<ReplacedRow> {
-	const { station, keys, port, tell, results, append } = options;
+	const { station, keys, port, notify, results, append } = options;
 	const formerKey = keys.at(-1);
 	if (formerKey === undefined) throw refused("replace-not-enrolled", { station });
 	const { bundle, baud, firstId } = options;
-	const flashed = { port, bundle, baud, firstId: firstId(), tell, onProgress: () => {} };
+	const flashed = { port, bundle, baud, firstId: firstId(), notify, onProgress: () => {} };
 	const { mac } = await flashBoard(flashed);
 	const client = new ConsoleClient(lineOf(port), firstId(), () => {});
 	const greeting = await client.greet();
 	const { publicKey } = await askIdentity(client);
 	const { begun, done } = replacementOf(results, station, keys, mac);
 	if (keys.includes(publicKey)) {
-		if (done?.mac === mac && done.publicKey === publicKey) return finished(done, tell);
+		if (done?.mac === mac && done.publicKey === publicKey) return finished(done, notify);
 		throw refused("replace-same-board", { station, mac });
 	}
 	if (begun !== undefined && begun.mac !== mac) {
@@ -87,26 +87,28 @@ export async function replaceBoard(options: ReplaceOptions): Promise<ReplacedRow
 	}
 	const predecessor = begun === undefined ? options.delivered : begun.predecessor;
 	if (begun === undefined) append({ replacing: station, mac, predecessor });
-	else tell(said("replace-goes-on", { station, mac }));
-	const isTold = begun !== undefined && done?.mac === mac && done.publicKey === publicKey;
-	const row = isTold ? done : await tellAndTest(options, client, { mac, predecessor, formerKey });
+	else notify(notice("replace-goes-on", { station, mac }));
+	const isProvisioned = begun !== undefined && done?.mac === mac && done.publicKey === publicKey;
+	const row = isProvisioned
+		? done
+		: await provisionAndTest(options, client, { mac, predecessor, formerKey });
 	await options.enrol(row);
-	return finished(row, tell);
+	return finished(row, notify);
 }
 
-async function tellAndTest(
+async function provisionAndTest(
 	options: ReplaceOptions,
 	client: ConsoleClient,
 	facts: Pick<ReplacedRow, "mac" | "predecessor" | "formerKey">,
 ): Promise<ReplacedRow> {
-	const { station, by, why, tell } = options;
+	const { station, by, why, notify } = options;
 	const { predecessor } = facts;
 	const fields = new Map(options.fields);
 	if (predecessor !== null) {
 		const { epoch, sequence, head } = predecessor;
 		fields.set("predecessor", `${epoch},${sequence},${head}`);
-		tell(said("replace-predecessor", { station, epoch, sequence }));
-	} else tell(said("replace-no-predecessor", { station }));
+		notify(notice("replace-predecessor", { station, epoch, sequence }));
+	} else notify(notice("replace-no-predecessor", { station }));
 	const id = await provision({ client, fields, review: async () => true });
 	if (id !== undefined) await restarted(client, id);
 	const result = await identified(client);
@@ -117,9 +119,9 @@ async function tellAndTest(
 	return row;
 }
 
-function finished(row: ReplacedRow, tell: (what: Said) => void): ReplacedRow {
+function finished(row: ReplacedRow, notify: (what: Notice) => void): ReplacedRow {
 	const { station, mac, fingerprint } = row;
-	tell(said("replace-done", { station, mac, fingerprint }));
+	notify(notice("replace-done", { station, mac, fingerprint }));
 	return row;
 }
 
@@ -154,6 +156,6 @@ function rowOf(line: string): Partial<ReplacingRow & ReplacedRow> | undefined {
 	}
 }
 
-function refused(...parts: Parameters<typeof said>): OperationalError {
-	return new OperationalError(said(...parts));
+function refused(...parts: Parameters<typeof notice>): OperationalError {
+	return new OperationalError(notice(...parts));
 }

@@ -1,6 +1,6 @@
 /** A serial port of this machine, 8N1, by npm serialport. */
 import { OperationalError } from "../host/errors.js";
-import { type Said, said } from "../host/messages/said.js";
+import { type Notice, notice } from "../host/messages/notice.js";
 import { type ControlLines, releaseControlLines } from "./control-lines.js";
 import type { ControlledPort } from "./controlled-port.js";
 
@@ -83,15 +83,15 @@ async function whyNotOpen(
 	port: string,
 	message: string,
 	PortClass: SerialPortClass,
-): Promise<Said> {
+): Promise<Notice> {
 	if (/no such file|not exist|not found|File not found/i.test(message)) {
 		const names = (await PortClass.list().catch(() => [])).map(({ path }) => path);
-		if (names.length === 0) return said("port-none", { port });
-		return said("port-others", { port, names: names.join(", ") });
+		if (names.length === 0) return notice("port-none", { port });
+		return notice("port-others", { port, names: names.join(", ") });
 	}
 	if (/lock|busy|in use|already open|temporarily unavailable/i.test(message)) {
-		return said("port-taken", { port });
+		return notice("port-taken", { port });
 	}
-	if (/permission|access denied|EACCES/i.test(message)) return said("port-refused", { port });
-	return said("port-no-serial", { port, why: message.replace(/^Error:?\s*/i, "") });
+	if (/permission|access denied|EACCES/i.test(message)) return notice("port-refused", { port });
+	return notice("port-no-serial", { port, why: message.replace(/^Error:?\s*/i, "") });
 }

@@ -41,10 +41,10 @@ interface PublishedLine {
 	readonly number: number;
 	readonly text: string;
 	/** Undefined: it names no entry. */
-	readonly place: Place | undefined;
+	readonly position: Position | undefined;
 }
 
-type Place = readonly [epoch: number, sequence: number];
+type Position = readonly [epoch: number, sequence: number];
 
 export class ValuesCheck {
 	readonly #lines: Generator<{ number: number; text: string }>;
@@ -53,7 +53,7 @@ export class ValuesCheck {
 	#isJson = false;
 	#current: PublishedLine | undefined;
 	#next: PublishedLine | undefined;
-	#lastPlace: Place | undefined;
+	#lastPosition: Position | undefined;
 	#lineCount = 0;
 	#rows = 0;
 
@@ -76,14 +76,14 @@ export class ValuesCheck {
 	/** The next row that follows from the record. */
 	take(row: PublishedRow): void {
 		this.#rows++;
-		const place: Place = [row.epoch, row.sequence];
+		const position: Position = [row.epoch, row.sequence];
 		for (;;) {
 			const line = this.#current;
 			if (line === undefined) {
-				this.#report(this.#lineCount + 1, "row", `reading ${placeText(place)} is missing`);
+				this.#report(this.#lineCount + 1, "row", `reading ${positionText(position)} is missing`);
 				return;
 			}
-			const order = line.place === undefined ? 0 : compared(line.place, place);
+			const order = line.position === undefined ? 0 : compared(line.position, position);
 			if (order < 0 && this.#isAgain(line)) {
 				this.#reportForeign(line);
 				this.#step();
@@ -96,7 +96,11 @@ export class ValuesCheck {
 				return;
 			}
 			if (order > 0) {
-				this.#report(line.number, "row", `reading ${placeText(place)} is missing before this line`);
+				this.#report(
+					line.number,
+					"row",
+					`reading ${positionText(position)} is missing before this line`,
+				);
 				return;
 			}
 			this.#reportForeign(line);
@@ -129,19 +133,19 @@ export class ValuesCheck {
 	}
 
 	/** Whether it names what the line before it names. */
-	#isAgain({ place }: PublishedLine): boolean {
-		const last = this.#lastPlace;
-		return place !== undefined && last !== undefined && compared(place, last) === 0;
+	#isAgain({ position }: PublishedLine): boolean {
+		const last = this.#lastPosition;
+		return position !== undefined && last !== undefined && compared(position, last) === 0;
 	}
 
 	/** Whether its place lies between those of its neighbours. */
-	#isInOrder({ place }: PublishedLine): boolean {
-		if (place === undefined) return false;
-		const last = this.#lastPlace;
-		const next = this.#next?.place;
+	#isInOrder({ position }: PublishedLine): boolean {
+		if (position === undefined) return false;
+		const last = this.#lastPosition;
+		const next = this.#next?.position;
 		return (
-			(last === undefined || compared(last, place) < 0) &&
-			(next === undefined || compared(place, next) < 0)
+			(last === undefined || compared(last, position) < 0) &&
+			(next === undefined || compared(position, next) < 0)
 		);
 	}
 
@@ -164,10 +168,10 @@ export class ValuesCheck {
 	}
 
 	#reportForeign(line: PublishedLine): void {
-		const { number, place } = line;
-		const what = place === undefined ? "names no reading" : `reading ${placeText(place)}`;
+		const { number, position } = line;
+		const what = position === undefined ? "names no reading" : `reading ${positionText(position)}`;
 		const why =
-			place === undefined
+			position === undefined
 				? ""
 				: this.#isAgain(line)
 					? " comes again"
@@ -182,7 +186,7 @@ export class ValuesCheck {
 
 	/** On to the next line. */
 	#step(): void {
-		if (this.#current?.place !== undefined) this.#lastPlace = this.#current.place;
+		if (this.#current?.position !== undefined) this.#lastPosition = this.#current.position;
 		this.#current = this.#next;
 		this.#next = this.#current === undefined ? undefined : this.#read();
 	}
@@ -196,8 +200,8 @@ export class ValuesCheck {
 		this.#lineCount = number;
 		const cells = this.#cellsOf(text);
 		const [epoch, sequence] = [cells?.[EPOCH_AT] ?? "", cells?.[SEQUENCE_AT] ?? ""];
-		const isPlace = /^\d{1,10}$/.test(epoch) && /^\d{1,10}$/.test(sequence);
-		return { number, text, place: isPlace ? [Number(epoch), Number(sequence)] : undefined };
+		const isPosition = /^\d{1,10}$/.test(epoch) && /^\d{1,10}$/.test(sequence);
+		return { number, text, position: isPosition ? [Number(epoch), Number(sequence)] : undefined };
 	}
 
 	/** Cells as they are spelled, or of JSON each "name":value. */
@@ -218,7 +222,7 @@ export class ValuesCheck {
 export function showValuesVerdict(
 	{ rows, findings, findingCount, countByColumn }: ValuesVerdict,
 	format: OutputFormat,
-	say: (line: string) => void,
+	print: (line: string) => void,
 ): number {
 	if (format === "json" || format === "jsonl") {
 		printJson({ doFollow: findingCount === 0, rows, findings, findingCount, countByColumn });
@@ -227,11 +231,11 @@ export function showValuesVerdict(
 	for (const [column, count] of Object.entries(countByColumn)) {
 		const those = findings.filter((finding) => finding.column === column);
 		for (const { line, text } of those.slice(0, FINDINGS_SHOWN))
-			say(`line ${line}, ${column}: ${text}`);
+			print(`line ${line}, ${column}: ${text}`);
 		const more = count - Math.min(those.length, FINDINGS_SHOWN);
-		if (more > 0) say(`and ${more} more of ${column}`);
+		if (more > 0) print(`and ${more} more of ${column}`);
 	}
-	say(
+	print(
 		findingCount === 0
 			? `the table follows from the record: ${rows} rows`
 			: `the table does NOT follow from the record: ${findingCount} findings in ${rows} rows`,
@@ -259,11 +263,11 @@ function* linesOf(
 	if (rest !== "") yield { number: number + 1, text: rest };
 }
 
-function compared(a: Place, b: Place): number {
+function compared(a: Position, b: Position): number {
 	return a[0] - b[0] || a[1] - b[1];
 }
 
-function placeText([epoch, sequence]: Place): string {
+function positionText([epoch, sequence]: Position): string {
 	return `${sequence} of epoch ${epoch}`;
 }
 

@@ -7,7 +7,7 @@ import { BOARD_TEXTS, type BoardText } from "../../src/host/messages/board-texts
 import { MESSAGES, type MessageKey } from "../../src/host/messages/catalogue.js";
 import { cyrillicOf } from "../../src/host/messages/cyrillic.js";
 import { languageOf, messagesIn } from "../../src/host/messages/messages.js";
-import { said, textOfSaid } from "../../src/host/messages/said.js";
+import { notice, textOfNotice } from "../../src/host/messages/notice.js";
 import { WORDS } from "../../src/host/messages/words.js";
 import { CHANNELS } from "../../src/protocol/record/channels.js";
 import { EVENT_CODES } from "../../src/protocol/record/events.js";
@@ -61,7 +61,7 @@ describe("what people read", () => {
 
 	it("says a sentence with its values as they are, in each language", () => {
 		const said = (["en", "sr-Latn", "sr-Cyrl"] as const).map((language) =>
-			messagesIn(language).say("batches", { count: 3, station: "njiva-1", file: "ljudi.cbor" }),
+			messagesIn(language).text("batches", { count: 3, station: "njiva-1", file: "ljudi.cbor" }),
 		);
 		assert.deepEqual(said, [
 			"3 signed batches of njiva-1 are in ljudi.cbor",
@@ -121,7 +121,7 @@ describe("Serbian in Cyrillic", () => {
 		const rest = (Object.keys(MESSAGES) as MessageKey[]).flatMap((key) =>
 			(
 				messagesIn("sr-Cyrl")
-					.say(key)
+					.text(key)
 					.replace(/\{\w+\}/g, "")
 					.match(/[A-Za-z]+/g) ?? []
 			).map((word) => `${key}: ${word}`),
@@ -134,7 +134,7 @@ describe("Serbian in Cyrillic", () => {
 			"ESP EN BOOT boot MAC KiB MiB s Enter SIGHUP ASCII otadata JSON SHA MD e ota zip".split(" ");
 		const rest = (Object.keys(BOARD_TEXTS) as BoardText[]).flatMap((key) =>
 			(
-				textOfSaid(said(key), "sr-Cyrl")
+				textOfNotice(notice(key), "sr-Cyrl")
 					.replace(/\{\w+\}|`[^`]*`|--[\w-]+/g, "")
 					.match(/[A-Za-z]+/g) ?? []
 			)
@@ -146,7 +146,7 @@ describe("Serbian in Cyrillic", () => {
 
 	it("says a sentence within a sentence, and an error's words in the reader's language", () => {
 		const error = new OperationalError(
-			said("does-not-start", { port: "COM3", last: said("last-said", { text: "boot" }) }),
+			notice("does-not-start", { port: "COM3", last: notice("last-said", { text: "boot" }) }),
 		);
 		assert.match(error.message, /does not start: it last said "boot"; close/);
 		assert.match(

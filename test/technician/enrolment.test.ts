@@ -8,7 +8,7 @@ import { signDigest } from "../../sim/shell/node-signer.js";
 import { signingKeyOf } from "../../src/collector/ledger/keys.js";
 import { openPGliteStore } from "../../src/collector/store/pglite-store.js";
 import { stationKeysOf } from "../../src/collector/store/record-store.js";
-import { textOfSaid } from "../../src/host/messages/said.js";
+import { textOfNotice } from "../../src/host/messages/notice.js";
 import { withLockOf } from "../../src/host/process-lock.js";
 import {
 	fingerprintOf,
@@ -70,7 +70,7 @@ describe("enrolment", () => {
 	const run = (rows: readonly StationResult[], by?: string, why?: string) => {
 		const result = join(folder, "results.jsonl");
 		writeFileSync(result, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
-		return enrol({ result, ...target(), by, why, tell: (what) => told.push(textOfSaid(what)) });
+		return enrol({ result, ...target(), by, why, notify: (what) => told.push(textOfNotice(what)) });
 	};
 	const told: string[] = [];
 	let target = (): EnrolTarget => ({ stations: join(folder, "list") });

@@ -1,6 +1,6 @@
 /** What `bistrina ports` makes of what is plugged in. */
 import { strict as assert } from "node:assert";
-import { said } from "../../src/host/messages/said.js";
+import { notice } from "../../src/host/messages/notice.js";
 import { portRows } from "../../src/technician/list-ports.js";
 
 const FREE = { refusal: () => undefined, holder: () => undefined };
@@ -51,7 +51,7 @@ describe("the list of ports", () => {
 	it("says why a port cannot be opened: what the system says first, else who has it", () => {
 		const access = {
 			refusal: (path: string) =>
-				path.endsWith("0") ? said("port-forbidden", { group: "dialout" }) : undefined,
+				path.endsWith("0") ? notice("port-forbidden", { group: "dialout" }) : undefined,
 			holder: () => "picocom (process 4711)",
 		};
 		const rows = portRows(

@@ -68,7 +68,7 @@ describe("the page of a visit", function () {
 		const publicKey = stationKeyOf(key.publicKey);
 		const isSigned = (bytes: Uint8Array, signature: Uint8Array): boolean =>
 			isSignedBy(publicKey, bytes, signature);
-		return checkPage({ path, station: "bor-1", isSigned, say });
+		return checkPage({ path, station: "bor-1", isSigned, print: say });
 	}
 
 	it("says that nothing covers its entries as long as no signature is in it", () => {

@@ -144,7 +144,7 @@ describe("a visit with odd words", function () {
 		const person = new Person(Readable.from([]), true, (text) => {
 			written += text;
 		});
-		person.tell(hostile);
+		person.print(hostile);
 		person.show(hostile);
 		await person.ask(hostile);
 		person.close();

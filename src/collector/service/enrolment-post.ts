@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { OperationalError } from "../../host/errors.js";
-import { said } from "../../host/messages/said.js";
+import { notice } from "../../host/messages/notice.js";
 import { resultsOf, type StationResult } from "../../host/station-result.js";
 import type { KeyDecision } from "../ledger/station-keys.js";
 import { DatabaseError } from "../store/database-error.js";
@@ -125,7 +125,9 @@ export async function askRunningCollector(
 		if (performance.now() > until) {
 			rmSync(path + ASKED, { force: true });
 			const seconds = ANSWER_SECONDS_MAX;
-			throw new OperationalError(said("not-taken-by-running", { where: directory, pid, seconds }));
+			throw new OperationalError(
+				notice("not-taken-by-running", { where: directory, pid, seconds }),
+			);
 		}
 		await new Promise((resolve) => setTimeout(resolve, WAIT_MILLISECONDS));
 	}
@@ -143,7 +145,7 @@ function readAsked(path: string): Asked {
 	try {
 		head = JSON.parse(text.slice(0, end)) as typeof head;
 	} catch {
-		throw new OperationalError(said("no-result", { file: path, line: 1 }));
+		throw new OperationalError(notice("no-result", { file: path, line: 1 }));
 	}
 	const rows = resultsOf(text.slice(end + 1), path);
 	return { rows, decision: head.decision ?? undefined, of: head.of };

@@ -4,7 +4,7 @@
  */
 import { bytesOfHex, hexOf } from "../../core/bytes.js";
 import { OperationalError } from "../../host/errors.js";
-import { said } from "../../host/messages/said.js";
+import { notice } from "../../host/messages/notice.js";
 import { type StationResult, verifiedPossession } from "../../host/station-result.js";
 import {
 	indexOfKey,
@@ -64,7 +64,7 @@ export function decisionOf(
 	const isPlain = [by, why].every(
 		(words) => PLAIN.test(words) && words.trim() !== "" && words.length <= KEY_WORDS_MAX,
 	);
-	if (!isPlain) throw new OperationalError(said("plain-words", { count: KEY_WORDS_MAX }));
+	if (!isPlain) throw new OperationalError(notice("plain-words", { count: KEY_WORDS_MAX }));
 	return { atUtcSeconds, by, why };
 }
 
@@ -83,14 +83,14 @@ export async function enrolResults(
 		const held = await registry.keysOf(row.station);
 		if (indexOfKey(held, publicKey) >= 0) continue;
 		if (held.length > 0 && decision === undefined) {
-			throw new OperationalError(said(refusal, { station: row.station }));
+			throw new OperationalError(notice(refusal, { station: row.station }));
 		}
 		const isFirst = held.length === 0 || decision === undefined;
 		wanted.push({ row, key: isFirst ? onlyKey(publicKey) : { publicKey, enrolled: decision } });
 	}
 	for (const { row, key } of wanted) {
 		const fault = await registry.setKeys(row.station, [key]);
-		if (fault !== undefined) throw new OperationalError(said("nothing-enrolled", { fault }));
+		if (fault !== undefined) throw new OperationalError(notice("nothing-enrolled", { fault }));
 	}
 	return wanted.map(({ row }) => row);
 }

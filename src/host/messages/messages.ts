@@ -13,7 +13,7 @@ export type Values = Readonly<Record<string, string | number>>;
 export interface Messages {
 	readonly language: Language;
 	/** A sentence with its values put in; values are not translated. */
-	say(key: MessageKey, values?: Values): string;
+	text(key: MessageKey, values?: Values): string;
 	/** A word of the record, of a channel or of a state as people say it; one that the catalogue lacks is itself. */
 	word(name: string): string;
 	/** The same where English shows the name that documents and data have. */
@@ -29,7 +29,7 @@ export function messagesIn(language: Language): Messages {
 	};
 	return {
 		language,
-		say: (key, values = {}) => filled(spelled(MESSAGES[key][column]), values),
+		text: (key, values = {}) => filled(spelled(MESSAGES[key][column]), values),
 		word,
 		name: (name) => (language === "en" ? name : word(name)),
 	};

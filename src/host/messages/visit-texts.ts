@@ -234,9 +234,9 @@ const ARITHMETIC: readonly (readonly [RegExp, string])[] = [
 /** How a verdict of health.ts came about; Serbian numbers with `decimal` before their decimals. */
 export function arithmeticIn(language: Language, text: string, decimal: "." | ","): string {
 	if (language === "en") return text;
-	let said = text;
-	for (const [pattern, serbian] of ARITHMETIC) said = said.replace(pattern, serbian);
-	const written = said.replace(/(\d)\.(\d)/g, `$1${decimal}$2`);
+	let shown = text;
+	for (const [pattern, serbian] of ARITHMETIC) shown = shown.replace(pattern, serbian);
+	const written = shown.replace(/(\d)\.(\d)/g, `$1${decimal}$2`);
 	return language === "sr-Cyrl" ? cyrillicOf(written) : written;
 }
 
@@ -257,7 +257,7 @@ export class Speaker {
 		return this.#messages.word(name);
 	}
 
-	say(key: TextKey, fields: Readonly<Record<string, string | number>> = {}): string {
+	text(key: TextKey, fields: Readonly<Record<string, string | number>> = {}): string {
 		const { language } = this;
 		const text = VISIT_TEXTS[key][language === "en" ? 0 : 1];
 		const spelled = language === "sr-Cyrl" ? cyrillicOf(text) : text;
@@ -267,7 +267,7 @@ export class Speaker {
 	/** What a key says if there is one, else the key itself: words of a later station. */
 	word(prefix: string, word: string): string {
 		const key = `${prefix}${word}`;
-		return Object.hasOwn(VISIT_TEXTS, key) ? this.say(key as TextKey) : word;
+		return Object.hasOwn(VISIT_TEXTS, key) ? this.text(key as TextKey) : word;
 	}
 
 	/** How a verdict of health.ts came about. */

@@ -7,8 +7,8 @@ import {
 	type CommonOptions,
 	type Done,
 	FIRST_ID_MAX,
-	say,
-	toneOf,
+	notifierOf,
+	print,
 	wholeNumber,
 } from "./options.js";
 import { isSimulatedBoard, openSimulatedBoard } from "./simulated.js";
@@ -25,7 +25,7 @@ export function addBoardCommands(program: Command, done: Done): void {
 		.action(async () => {
 			const { showPorts } = await flashCommands();
 			const format = program.opts<CommonOptions>().format ?? "text";
-			done(showPorts(await listPorts(), format, await toneOf(program)));
+			done(showPorts(await listPorts(), format, await notifierOf(program)));
 		});
 	rateOption(
 		program
@@ -69,7 +69,7 @@ export function addBoardCommands(program: Command, done: Done): void {
 				port,
 				list: isListed(port) ? listPorts : undefined,
 				firstId: () => randomInt(1, FIRST_ID_MAX),
-				...(await toneOf(program)),
+				...(await notifierOf(program)),
 			}),
 		);
 	});
@@ -126,7 +126,7 @@ async function withBoard(
 		program.error("error: --port says which board; bistrina ports lists them");
 	const port = await openBoardPort(name ?? "", lineBaud);
 	try {
-		return await run({ port, format, say, baud, ...(await toneOf(program)) });
+		return await run({ port, format, print, baud, ...(await notifierOf(program)) });
 	} finally {
 		await port.close();
 	}

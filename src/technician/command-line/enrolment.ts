@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { hexOf } from "../../core/bytes.js";
 import { OperationalError, UsageError } from "../../host/errors.js";
-import { type Said, said } from "../../host/messages/said.js";
+import { type Notice, notice } from "../../host/messages/notice.js";
 import { withLockOf } from "../../host/process-lock.js";
 import { Replacement, writing } from "../../host/replace-file.js";
 import { readResults, type StationResult, verifiedPossession } from "../../host/station-result.js";
@@ -26,17 +26,17 @@ export interface EnrolOptions extends EnrolTarget {
 	readonly result: string;
 	readonly by?: string | undefined;
 	readonly why?: string | undefined;
-	readonly tell: (what: Said) => void;
+	readonly notify: (what: Notice) => void;
 }
 
 /** Either every station of the file that is new is enrolled, or none is. */
 export async function enrol(options: EnrolOptions): Promise<number> {
-	const { result, by, why, tell } = options;
+	const { result, by, why, notify } = options;
 	requireOneTarget(options);
-	if ((by === undefined) !== (why === undefined)) throw new UsageError(said("by-and-why"));
+	if ((by === undefined) !== (why === undefined)) throw new UsageError(notice("by-and-why"));
 	const rows = readResults(result);
-	if (rows.length === 0) throw new OperationalError(said("no-results", { file: result }));
-	const lines = await enrolRows(options, rows, { by, why }, tell);
+	if (rows.length === 0) throw new OperationalError(notice("no-results", { file: result }));
+	const lines = await enrolRows(options, rows, { by, why }, notify);
 	for (const line of lines) process.stdout.write(`${line}\n`);
 	return 0;
 }
@@ -44,7 +44,7 @@ export async function enrol(options: EnrolOptions): Promise<number> {
 /** Throws UsageError. */
 export function requireOneTarget({ stations, data, postgres }: EnrolTarget): void {
 	const given = [stations, data, postgres].filter((each) => each !== undefined);
-	if (given.length !== 1) throw new UsageError(said("enrol-where"));
+	if (given.length !== 1) throw new UsageError(notice("enrol-where"));
 }
 
 /** The lines of those that were new. Throws OperationalError. */
@@ -52,34 +52,34 @@ export async function enrolRows(
 	target: EnrolTarget,
 	rows: readonly StationResult[],
 	{ by, why }: { readonly by: string | undefined; readonly why: string | undefined },
-	tell: (what: Said) => void,
+	notify: (what: Notice) => void,
 ): Promise<readonly string[]> {
 	const { decisionOf } = await import("../../collector/service/enrolment.js");
 	const decision = decisionOf(by, why, Math.floor(Date.now() / 1000));
 	for (const row of rows) verifiedPossession(row);
 	const { stations } = target;
-	if (stations !== undefined) return enrolInList(stations, rows, decision, tell);
-	return withOperationalErrors(() => enrolInDatabase(target, rows, decision, tell));
+	if (stations !== undefined) return enrolInList(stations, rows, decision, notify);
+	return withOperationalErrors(() => enrolInDatabase(target, rows, decision, notify));
 }
 
 async function enrolInDatabase(
 	{ data, postgres }: EnrolTarget,
 	rows: readonly StationResult[],
 	decision: KeyDecision | undefined,
-	tell: (what: Said) => void,
+	notify: (what: Notice) => void,
 ): Promise<readonly string[]> {
 	const count = rows.length;
 	const pid = data === undefined ? undefined : await holderOf(data);
 	if (data !== undefined && pid !== undefined) {
 		const { askRunningCollector } = await import("../../collector/service/enrolment-post.js");
 		const { enrolled: names } = await askRunningCollector(data, { rows, decision, pid });
-		tell(said("enrolled-by-running", { new: names.length, count, pid }));
+		notify(notice("enrolled-by-running", { new: names.length, count, pid }));
 		return rows.filter(({ station }) => names.includes(station)).map(enrolmentLine);
 	}
 	const { enrolResults } = await import("../../collector/service/enrolment.js");
-	return withRegistry({ data, postgres }, tell, async (registry) => {
+	return withRegistry({ data, postgres }, notify, async (registry) => {
 		const enrolled = await enrolResults(registry, rows, decision);
-		tell(said("enrolled-in-database", { new: enrolled.length, count }));
+		notify(notice("enrolled-in-database", { new: enrolled.length, count }));
 		return enrolled.map(enrolmentLine);
 	});
 }
@@ -87,7 +87,7 @@ async function enrolInDatabase(
 /** A database that nobody else has open, or a server's. */
 async function withRegistry<Result>(
 	{ data, postgres }: EnrolTarget,
-	tell: (what: Said) => void,
+	notify: (what: Notice) => void,
 	work: (registry: KeyRegistry) => Promise<Result>,
 ): Promise<Result> {
 	const { openStore } = await import("./sources.js");
@@ -96,7 +96,7 @@ async function withRegistry<Result>(
 		...(data === undefined ? {} : { data }),
 		...(postgres === undefined ? {} : { postgres }),
 	};
-	const store = await openStore(given, () => tell(said("opening-database")));
+	const store = await openStore(given, () => notify(notice("opening-database")));
 	try {
 		return await work(registryOf(store));
 	} finally {
@@ -108,14 +108,14 @@ async function withRegistry<Result>(
 export async function knownAt(
 	target: EnrolTarget,
 	station: string,
-	tell: (what: Said) => void,
+	notify: (what: Notice) => void,
 ): Promise<KnownStation> {
 	const { stations, data } = target;
 	if (stations !== undefined) {
 		const { readStationList } = await import("../../collector/service/station-list.js");
 		const { enrolments, faults } = await withOperationalErrors(() => readStationList(stations));
 		const [fault] = faults;
-		if (fault !== undefined) throw new OperationalError(said("mend-list", { fault }));
+		if (fault !== undefined) throw new OperationalError(notice("mend-list", { fault }));
 		const keys = enrolments.find((each) => each.station === station)?.keys ?? [];
 		return { keys: keys.map(({ publicKey }) => hexOf(publicKey)), delivered: undefined };
 	}
@@ -128,7 +128,7 @@ export async function knownAt(
 			return known ?? { keys: [], delivered: undefined };
 		}
 		const { knownStation } = await import("../../collector/service/enrolment.js");
-		return withRegistry(target, tell, (registry) => knownStation(registry, station));
+		return withRegistry(target, notify, (registry) => knownStation(registry, station));
 	});
 }
 
@@ -144,16 +144,16 @@ function enrolInList(
 	stations: string,
 	rows: readonly StationResult[],
 	decision: KeyDecision | undefined,
-	tell: (what: Said) => void,
+	notify: (what: Notice) => void,
 ): Promise<readonly string[]> {
-	return withLockOf(stations, () => enrolInFreeList(stations, rows, decision, tell));
+	return withLockOf(stations, () => enrolInFreeList(stations, rows, decision, notify));
 }
 
 async function enrolInFreeList(
 	stations: string,
 	rows: readonly StationResult[],
 	decision: KeyDecision | undefined,
-	tell: (what: Said) => void,
+	notify: (what: Notice) => void,
 ): Promise<readonly string[]> {
 	const { readStationList } = await import("../../collector/service/station-list.js");
 	const before = existsSync(stations) ? readFileSync(stations, "latin1") : "";
@@ -161,7 +161,7 @@ async function enrolInFreeList(
 		? await withOperationalErrors(() => readStationList(stations))
 		: { enrolments: [], faults: [] };
 	const [fault] = known.faults;
-	if (fault !== undefined) throw new OperationalError(said("mend-list", { fault }));
+	if (fault !== undefined) throw new OperationalError(notice("mend-list", { fault }));
 	const lines: string[] = [];
 	for (const row of rows) {
 		const held = known.enrolments.find(({ station }) => station === row.station)?.keys ?? [];
@@ -177,7 +177,7 @@ async function enrolInFreeList(
 		const text = `${before}${gap}${lines.join("\n")}\n`;
 		await replaceList(stations, text, (path) => readStationList(path).faults);
 	}
-	tell(said("enrolled-in-list", { new: lines.length, count: rows.length, where: stations }));
+	notify(notice("enrolled-in-list", { new: lines.length, count: rows.length, where: stations }));
 	return lines;
 }
 
@@ -191,7 +191,7 @@ async function replaceList(
 	try {
 		writing(path, () => replacement.write(new Uint8Array(Buffer.from(text, "latin1"))));
 		const [fault] = faultsOf(replacement.besidePath);
-		if (fault !== undefined) throw new OperationalError(said("nothing-enrolled", { fault }));
+		if (fault !== undefined) throw new OperationalError(notice("nothing-enrolled", { fault }));
 		replacement.commit();
 	} finally {
 		replacement.abandon();
@@ -200,7 +200,7 @@ async function replaceList(
 
 function replacementLine(row: StationResult, decision: KeyDecision | undefined): string {
 	if (decision === undefined) {
-		throw new OperationalError(said("other-key", { station: row.station }));
+		throw new OperationalError(notice("other-key", { station: row.station }));
 	}
 	const { atUtcSeconds, by, why } = decision;
 	const day = new Date(atUtcSeconds * 1000).toISOString().slice(0, 10);

@@ -9,8 +9,8 @@ import {
 	type CommonOptions,
 	type Done,
 	FIRST_ID_MAX,
-	say,
-	talkOf,
+	print,
+	terminalOf,
 	wholeNumber,
 } from "./options.js";
 import {
@@ -83,7 +83,7 @@ export async function withStation(
 	const client = new ConsoleClient(
 		line,
 		randomInt(1, FIRST_ID_MAX),
-		(text) => say(`# ${text}`, onStderr.dim),
+		(text) => print(`# ${text}`, onStderr.dim),
 		timeout === undefined ? undefined : timeout * 1000,
 	);
 	try {
@@ -92,7 +92,7 @@ export async function withStation(
 			client,
 			greeting,
 			format,
-			...(await talkOf(program)),
+			...(await terminalOf(program)),
 			putProbes: line.putProbes,
 		});
 	} finally {

@@ -1,10 +1,10 @@
 /** Options that commands share, and what every command may say. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { Language } from "../../host/messages/messages.js";
-import type { Said } from "../../host/messages/said.js";
+import type { Notice } from "../../host/messages/notice.js";
 import { instant, type OutputFormat } from "../../host/output.js";
 import { printable } from "../../host/printable.js";
-import type { Talk } from "../file-commands.js";
+import type { Terminal } from "../file-commands.js";
 
 /** Ids of one program's requests begin anywhere below; a thousand million would not fit. */
 export const FIRST_ID_MAX = 900_000_000;
@@ -33,25 +33,25 @@ export type Done = (exitCode: number) => void;
 /** What a command needs beyond its help is loaded when it runs: --help is asked for often, on slow machines. */
 export const fileCommands = () => import("../file-commands.js");
 
-export function say(line: string, paint: (text: string) => string = (text) => text): void {
+export function print(line: string, paint: (text: string) => string = (text) => text): void {
 	process.stderr.write(`${paint(printable(line))}\n`);
 }
 
-/** What a command says, in the language that was asked for or that of the locale. */
-export async function talkOf(command: Command): Promise<Talk> {
+/** Where a command prints, and its messages in the language that was asked for or that of the locale. */
+export async function terminalOf(command: Command): Promise<Terminal> {
 	const { messagesIn } = await import("../../host/messages/messages.js");
-	return { say, messages: messagesIn(await languageFor(command)) };
+	return { print, messages: messagesIn(await languageFor(command)) };
 }
 
-/** How a command says a sentence of the catalogue, and in which language. */
-export async function toneOf(command: Command): Promise<Tone> {
-	const { textOfSaid } = await import("../../host/messages/said.js");
+/** Prints sentences of the catalogue in the language of the command. */
+export async function notifierOf(command: Command): Promise<Notifier> {
+	const { textOfNotice: textOfSaid } = await import("../../host/messages/notice.js");
 	const language = await languageFor(command);
-	return { tell: (what) => say(textOfSaid(what, language)), language };
+	return { notify: (what) => print(textOfSaid(what, language)), language };
 }
 
-export interface Tone {
-	readonly tell: (what: Said) => void;
+export interface Notifier {
+	readonly notify: (what: Notice) => void;
 	readonly language: Language;
 }
 

@@ -4,7 +4,7 @@ import type { Session } from "../line-commands.js";
 import { rateOption } from "./board.js";
 import type { EnrolTarget } from "./enrolment.js";
 import { withStation } from "./line.js";
-import { type Done, toneOf } from "./options.js";
+import { type Done, notifierOf } from "./options.js";
 
 import type { ReplaceCommandOptions } from "./replace.js";
 
@@ -19,8 +19,8 @@ export function addProvisionCommands(program: Command, done: Done): void {
 		.option("--result <file>", "add a line of JSON by which `enrol` knows the station")
 		.action(async (file: string, options: { dryRun?: boolean; result?: string }) => {
 			const { dryRun: isDry = false, result } = options;
-			const { provisionFrom, toldBy } = await provisionCommands();
-			const fields = await toldBy(file);
+			const { provisionFrom, fieldsOfFile } = await provisionCommands();
+			const fields = await fieldsOfFile(file);
 			const run = (session: Session): Promise<number> =>
 				provisionFrom(session, fields, { isDry, result });
 			done(await withStation(program, run));
@@ -66,6 +66,6 @@ export function addProvisionCommands(program: Command, done: Done): void {
 		.option("--why <reason>", "and why")
 		.action(async (result: string, options: EnrolTarget & { by?: string; why?: string }) => {
 			const { enrol } = await import("./enrolment.js");
-			done(await enrol({ ...options, result, ...(await toneOf(program)) }));
+			done(await enrol({ ...options, result, ...(await notifierOf(program)) }));
 		});
 }

@@ -9,10 +9,10 @@ import {
 	documentOptions,
 	fileCommands,
 	instantOption,
+	print,
 	type RecordOptions,
 	recordOptions,
-	say,
-	talkOf,
+	terminalOf,
 	wholeNumber,
 } from "./options.js";
 import {
@@ -44,7 +44,7 @@ export function addJudgingCommands(program: Command, done: Done): void {
 		.action(async (image: string) => {
 			const format = program.opts<CommonOptions>().format ?? "csv";
 			if (format === "text") program.error("error: journal writes csv, json or jsonl");
-			done((await fileCommands()).showJournal(image, format, await talkOf(program)));
+			done((await fileCommands()).showJournal(image, format, await terminalOf(program)));
 		});
 	documentOptions(
 		recordOptions(
@@ -123,10 +123,10 @@ async function printReadings(
 			write: onStdoutWritten,
 		});
 		const { rows, unknown, undated } = report;
-		const { messages } = await talkOf(command);
-		say(messages.say("readings", { count: rows, station }));
-		if (undated > 0) say(messages.say("undated", { count: undated }));
-		if (unknown > 0) say(messages.say("newer", { count: unknown }));
+		const { messages } = await terminalOf(command);
+		print(messages.text("readings", { count: rows, station }));
+		if (undated > 0) print(messages.text("undated", { count: undated }));
+		if (unknown > 0) print(messages.text("newer", { count: unknown }));
 		return 0;
 	});
 }
@@ -175,7 +175,7 @@ async function verifyRecord(
 		const verification = withOperationalErrors(() =>
 			verifyExport(readRecord(file), { station, keys, ...part }),
 		);
-		return showVerification(await verification, format, await talkOf(command));
+		return showVerification(await verification, format, await terminalOf(command));
 	}
 	return withOperationalErrors(async () => {
 		const store = await openStore(options);
@@ -183,7 +183,7 @@ async function verifyRecord(
 			const isEnrolled = key.length === 1 && key[0] === "enrolled";
 			const keys = isEnrolled ? await enrolledKeysOf(store, station) : keysOf(command, key);
 			const verification = await verifyStore(store, { station, keys, ...part });
-			return showVerification(verification, format, await talkOf(command));
+			return showVerification(verification, format, await terminalOf(command));
 		} finally {
 			await store.close();
 		}
@@ -206,7 +206,7 @@ async function writeRecord(
 			const count = await writeRecordFile(file, station, (write) =>
 				exportStation(store, station, format, write),
 			);
-			say((await talkOf(command)).messages.say("batches", { count, station, file }));
+			print((await terminalOf(command)).messages.text("batches", { count, station, file }));
 			return 0;
 		} finally {
 			await store.close();

@@ -2,12 +2,12 @@
 import { randomInt } from "node:crypto";
 import type { Command } from "commander";
 import { UsageError } from "../../host/errors.js";
-import { said } from "../../host/messages/said.js";
+import { notice } from "../../host/messages/notice.js";
 import { printJson, printPairs } from "../../host/output.js";
-import type { Delivered } from "../replace.js";
+import type { PredecessorDelivery } from "../replace.js";
 import { openBoardPort } from "./board.js";
 import { type EnrolTarget, enrolRows, knownAt, requireOneTarget } from "./enrolment.js";
-import { type CommonOptions, FIRST_ID_MAX, toneOf } from "./options.js";
+import { type CommonOptions, FIRST_ID_MAX, notifierOf } from "./options.js";
 
 export interface ReplaceCommandOptions extends EnrolTarget {
 	readonly bundle: string;
@@ -42,7 +42,7 @@ async function replaceAlone(
 	const { decisionOf } = await import("../../collector/service/enrolment.js");
 	// What would be refused in the end is refused before a board is touched.
 	decisionOf(by, why, 1);
-	const { tell, language } = await toneOf(program);
+	const { notify, language } = await notifierOf(program);
 	const { appendRow } = await import("../../host/station-result.js");
 	const { readBundle } = await import("../flash/bundle.js");
 	const { readProvisionFile } = await import("../provision-file.js");
@@ -51,8 +51,8 @@ async function replaceAlone(
 	const bundle = await readBundle(options.bundle);
 	const fields = await readProvisionFile(file, { ask: askSecretly, environment: process.env });
 	const station = fields.get("station");
-	if (station === undefined) throw new UsageError(said("no-station", { file }));
-	const known = await knownAt(options, station, tell);
+	if (station === undefined) throw new UsageError(notice("no-station", { file }));
+	const known = await knownAt(options, station, notify);
 	const delivered = deliveredOf(options, known.delivered);
 	const port = await openBoardPort(name ?? "", baud);
 	try {
@@ -69,11 +69,11 @@ async function replaceAlone(
 			keys: known.keys,
 			delivered,
 			enrol: async (each) => {
-				await enrolRows(options, [each], { by, why }, tell);
+				await enrolRows(options, [each], { by, why }, notify);
 			},
 			firstId: () => randomInt(1, FIRST_ID_MAX),
 			now: () => new Date(),
-			tell,
+			notify,
 		});
 		if (labels !== undefined) {
 			const { writeLabel } = await import("../batch-commands.js");
@@ -94,15 +94,15 @@ async function replaceAlone(
 /** As somebody said it, else as the database knows it. Throws UsageError. */
 function deliveredOf(
 	{ predecessor, stations }: ReplaceCommandOptions,
-	known: Delivered | undefined,
-): Delivered | null {
+	known: PredecessorDelivery | undefined,
+): PredecessorDelivery | null {
 	if (predecessor === undefined) {
-		if (stations !== undefined) throw new UsageError(said("replace-ask-predecessor"));
+		if (stations !== undefined) throw new UsageError(notice("replace-ask-predecessor"));
 		return known ?? null;
 	}
 	if (predecessor === "none") return null;
 	const [, epoch, sequence, head] =
 		/^(\d{1,10}),(\d{1,10}),([0-9a-f]{64})$/.exec(predecessor) ?? [];
-	if (head === undefined) throw new UsageError(said("replace-ask-predecessor"));
+	if (head === undefined) throw new UsageError(notice("replace-ask-predecessor"));
 	return { epoch: Number(epoch), sequence: Number(sequence), head };
 }

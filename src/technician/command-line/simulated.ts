@@ -2,7 +2,7 @@
 import { OperationalError, UsageError } from "../../host/errors.js";
 import type { ControlledPort } from "../controlled-port.js";
 import type { Line } from "../line.js";
-import { say } from "./options.js";
+import { print } from "./options.js";
 
 const STATION_SCHEME = "sim:";
 const BOARD_SCHEME = "board:";
@@ -18,13 +18,13 @@ export function isSimulatedBoard(port: string): boolean {
 /** The line of a station that begins with this call and ends with it. */
 export async function openSimulatedStation(port: string): Promise<Line> {
 	const { openSimulatedLine } = await import("../../../sim/shell/station-line.js");
-	return simulated(() => openSimulatedLine(port.slice(STATION_SCHEME.length), say));
+	return simulated(() => openSimulatedLine(port.slice(STATION_SCHEME.length), print));
 }
 
 /** A board that is files in a folder, and there again at the next call. */
 export async function openSimulatedBoard(port: string): Promise<ControlledPort> {
 	const { openBoardFolder } = await import("../../../sim/shell/station-line.js");
-	return simulated(() => openBoardFolder(port.slice(BOARD_SCHEME.length), say));
+	return simulated(() => openBoardFolder(port.slice(BOARD_SCHEME.length), print));
 }
 
 /** An operational error of the simulator is one of the technician's program. */

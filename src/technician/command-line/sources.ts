@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { createSha256 } from "../../core/sha256.js";
 import { OperationalError } from "../../host/errors.js";
 import type { EntrySource } from "../readings.js";
-import { fileCommands, type RecordOptions, say } from "./options.js";
+import { fileCommands, print, type RecordOptions } from "./options.js";
 
 /** Entries of a record's file or of a database as of one instant: both passes see the same. */
 export async function withEntries(
@@ -65,7 +65,7 @@ export async function envelopesOf(
 
 export async function openStore(
 	{ data, postgres }: RecordOptions,
-	sayOpening = () => say("opening the collector's database, some seconds"),
+	printOpening = () => print("opening the collector's database, some seconds"),
 ) {
 	if (postgres !== undefined) {
 		const { requireNoPassword } = await import("../../collector/service/service-options.js");
@@ -77,7 +77,7 @@ export async function openStore(
 		"../../collector/store/pglite-store.js"
 	);
 	requireDatabase(data ?? "");
-	sayOpening();
+	printOpening();
 	return openPGliteStore(data ?? "");
 }
 

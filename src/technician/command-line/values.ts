@@ -7,10 +7,10 @@ import {
 	type Done,
 	documentOptions,
 	fileCommands,
+	print,
 	type RecordOptions,
 	recordOptions,
-	say,
-	talkOf,
+	terminalOf,
 } from "./options.js";
 import { onStdoutWritten, requireOneSource, withEntries } from "./sources.js";
 
@@ -47,7 +47,7 @@ export function addValuesCommands(program: Command, done: Done): void {
 			const format = command.optsWithGlobals<CommonOptions>().format ?? "text";
 			if (format === "csv") command.error("error: documents writes text, json or jsonl");
 			const { showDocuments } = await import("../document-files.js");
-			done(showDocuments(files, format, say));
+			done(showDocuments(files, format, print));
 		});
 	recordOptions(
 		program
@@ -66,12 +66,14 @@ export function addValuesCommands(program: Command, done: Done): void {
 			const { record, station = "" } = options;
 			if (visits !== undefined && record === undefined) {
 				requireOneSource(command, options, visits);
-				done(propose(visits, station, say));
+				done(propose(visits, station, print));
 				return;
 			}
 			if (visits !== undefined) command.error("error: give one source only");
 			requireOneSource(command, options, record);
-			done(await withEntries(record, options, (source) => proposeFromRecord(source, station, say)));
+			done(
+				await withEntries(record, options, (source) => proposeFromRecord(source, station, print)),
+			);
 		},
 	);
 }
@@ -89,16 +91,16 @@ async function printValues(
 	if ((options.policy ?? []).length === 0) command.error("error: --policy says by what to judge");
 	const { readDocuments } = await import("../document-files.js");
 	const { writeDays, writeValues } = await import("../values.js");
-	const documents = readDocuments(options, station, say);
+	const documents = readDocuments(options, station, print);
 	return withEntries(file, options, async (source) => {
 		const given: ValuesOptions = { station, documents, source, from, to };
 		const report = await (days === true ? writeDays : writeValues)(given, form, onStdoutWritten);
 		const { rows, unjudged, undated, unknown } = report;
-		const { messages } = await talkOf(command);
-		say(messages.say("readings", { count: rows, station }));
-		if (unjudged > 0) say(messages.say("unjudged", { count: unjudged }));
-		if (undated > 0) say(messages.say("undated", { count: undated }));
-		if (unknown > 0) say(messages.say("newer", { count: unknown }));
+		const { messages } = await terminalOf(command);
+		print(messages.text("readings", { count: rows, station }));
+		if (unjudged > 0) print(messages.text("unjudged", { count: unjudged }));
+		if (undated > 0) print(messages.text("undated", { count: undated }));
+		if (unknown > 0) print(messages.text("newer", { count: unknown }));
 		return 0;
 	});
 }
@@ -116,13 +118,13 @@ export async function verifyValues(
 	const { visitValues } = await import("../values.js");
 	const { showValuesVerdict, ValuesCheck } = await import("../values-check.js");
 	const { piecesOf } = await fileCommands();
-	const documents = readDocuments(options, station, say);
+	const documents = readDocuments(options, station, print);
 	const pieces = function* (): Generator<Uint8Array> {
 		for (const { bytes } of piecesOf(table)) yield bytes;
 	};
 	const check = new ValuesCheck(table, pieces());
 	return withEntries(file, options, async (source) => {
 		await visitValues({ station, documents, source, from, to }, (row) => check.take(row));
-		return showValuesVerdict(check.finish(), format, say);
+		return showValuesVerdict(check.finish(), format, print);
 	});
 }

@@ -7,10 +7,10 @@ import { withStation } from "./line.js";
 import {
 	type CommonOptions,
 	type Done,
+	print,
 	type RecordOptions,
 	recordOptions,
-	say,
-	talkOf,
+	terminalOf,
 	wholeNumber,
 } from "./options.js";
 import { requireOneSource, withEntries } from "./sources.js";
@@ -60,13 +60,13 @@ function addSignatures(program: Command, done: Done): void {
 			if ([record, data, postgres].some((each) => each !== undefined)) {
 				requireOneSource(signatures, options, record);
 				const count = putSignatures(path, await envelopesOf(record, options));
-				say(`${path}: ${count} signed batches are in it`);
+				print(`${path}: ${count} signed batches are in it`);
 			}
 			const { isSignedBy, stationKeyOf } = await import("../../collector/ledger/keys.js");
 			const stationKey = stationKeyOf(publicKey);
 			const isSigned = (signed: Uint8Array, signature: Uint8Array): boolean =>
 				isSignedBy(stationKey, signed, signature);
-			done(checkPage({ path, station, isSigned, say }));
+			done(checkPage({ path, station, isSigned, print }));
 		},
 	);
 }
@@ -171,7 +171,7 @@ function addHistory(program: Command, done: Done): void {
 			const { format = "text" } = program.opts<CommonOptions>();
 			const { showHistory } = await import("../visit/history.js");
 			const { Speaker } = await import("../../host/messages/visit-texts.js");
-			const { messages } = await talkOf(program);
+			const { messages } = await terminalOf(program);
 			const speaker = new Speaker(messages);
 			done(
 				await withEntries(file, options, (source) =>

@@ -8,7 +8,7 @@ import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { OperationalError } from "../../host/errors.js";
 import type { BoardText } from "../../host/messages/board-texts.js";
-import { type Said, type SaidValues, said } from "../../host/messages/said.js";
+import { type Notice, type NoticeValues, notice } from "../../host/messages/notice.js";
 import { readEspImage } from "./esp-image.js";
 import {
 	type Partition,
@@ -154,11 +154,16 @@ function requireParts(bundle: Bundle, path: string): void {
 	requirePartitions(partitions, flashBytes, `${path}/${table.path}`);
 	const bootloader = partAt(parts, BOOTLOADER_OFFSET, path, "what-boot-loader");
 	readEspImage(bootloader.bytes, `${path}/${bootloader.path}`);
-	const otadata = partAt(parts, placeOf(partitions, "otadata", path).offset, path, "what-otadata");
+	const otadata = partAt(
+		parts,
+		partitionNamed(partitions, "otadata", path).offset,
+		path,
+		"what-otadata",
+	);
 	if (otadata.bytes.some((byte) => byte !== 0xff)) {
 		throw wrong(`${path}/${otadata.path}`, "otadata-not-blank");
 	}
-	const slot = placeOf(partitions, "ota_0", path);
+	const slot = partitionNamed(partitions, "ota_0", path);
 	const image = partAt(parts, slot.offset, path, "what-firmware");
 	const { description } = readEspImage(image.bytes, `${path}/${image.path}`);
 	if (description === undefined || !PROJECT_NAMES.includes(description.projectName)) {
@@ -195,7 +200,7 @@ function requirePartitions(
 	}
 	const rising = [...partitions].sort((a, b) => a.offset - b.offset);
 	let end = TABLE_OFFSET + TABLE_BYTES;
-	let before: string | Said = said("what-table");
+	let before: string | Notice = notice("what-table");
 	for (const { label, offset, size } of rising) {
 		if (offset < end) throw wrong(file, "table-overlap", { label, before });
 		end = offset + size;
@@ -204,7 +209,7 @@ function requirePartitions(
 	if (end > flashBytes) throw wrong(file, "table-beyond", { label: before, bytes: flashBytes });
 }
 
-function placeOf(partitions: readonly Partition[], label: string, path: string): Partition {
+function partitionNamed(partitions: readonly Partition[], label: string, path: string): Partition {
 	const found = partitions.find((partition) => partition.label === label);
 	if (found === undefined) throw wrong(path, "table-lacks", { label });
 	return found;
@@ -217,7 +222,7 @@ function partAt(
 	what: BoardText,
 ): BundlePart {
 	const found = parts.find((part) => part.offset === offset);
-	if (found === undefined) throw wrong(path, "no-part", { what: said(what), at: hex(offset) });
+	if (found === undefined) throw wrong(path, "no-part", { what: notice(what), at: hex(offset) });
 	return found;
 }
 
@@ -239,7 +244,7 @@ function manifestOf(bytes: Uint8Array, path: string): Manifest {
 function isManifest(manifest: Manifest): boolean {
 	const isText = (...texts: readonly unknown[]): boolean =>
 		texts.every((text) => typeof text === "string" && text.length < 200);
-	const isPlace = (...numbers: readonly unknown[]): boolean =>
+	const areUint32 = (...numbers: readonly unknown[]): boolean =>
 		numbers.every(
 			(number) => Number.isInteger(number) && Number(number) >= 0 && Number(number) < 2 ** 32,
 		);
@@ -249,16 +254,16 @@ function isManifest(manifest: Manifest): boolean {
 		manifest.builds.every(
 			(build) =>
 				isText(build.chipFamily, build.board, build.sdk, build.idf) &&
-				isPlace(build.flashBytes) &&
+				areUint32(build.flashBytes) &&
 				Array.isArray(build.parts) &&
 				build.parts.every(
 					(part: Manifest["builds"][number]["parts"][number]) =>
-						isText(part.path, part.sha256) && isPlace(part.offset, part.size),
+						isText(part.path, part.sha256) && areUint32(part.offset, part.size),
 				) &&
 				Array.isArray(build.partitions) &&
 				build.partitions.every(
 					(each: Partition) =>
-						isText(each.label) && isPlace(each.offset, each.size, each.type, each.subtype),
+						isText(each.label) && areUint32(each.offset, each.size, each.type, each.subtype),
 				),
 		)
 	);
@@ -307,6 +312,6 @@ export function hex(offset: number): string {
 	return `0x${offset.toString(16)}`;
 }
 
-function wrong(file: string, key: BoardText, values: SaidValues = {}): OperationalError {
-	return new OperationalError(said(key, { file, ...values }));
+function wrong(file: string, key: BoardText, values: NoticeValues = {}): OperationalError {
+	return new OperationalError(notice(key, { file, ...values }));
 }

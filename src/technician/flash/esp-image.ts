@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { OperationalError } from "../../host/errors.js";
 import type { BoardText } from "../../host/messages/board-texts.js";
-import { type SaidValues, said } from "../../host/messages/said.js";
+import { type NoticeValues, notice } from "../../host/messages/notice.js";
 
 const MAGIC = 0xe9;
 const CHECKSUM_SEED = 0xef;
@@ -34,8 +34,8 @@ export interface AppDescription {
 
 /** Throws OperationalError that begins with `name` and says what is wrong. */
 export function readEspImage(bytes: Uint8Array, name: string): EspImage {
-	const wrong = (key: BoardText, values: SaidValues = {}): OperationalError =>
-		new OperationalError(said(key, { file: name, ...values }));
+	const wrong = (key: BoardText, values: NoticeValues = {}): OperationalError =>
+		new OperationalError(notice(key, { file: name, ...values }));
 	const truncated = (needed: number): OperationalError =>
 		wrong("image-truncated", { found: bytes.length, needed });
 	if (bytes[0] !== MAGIC) throw wrong("no-image");

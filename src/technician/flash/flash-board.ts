@@ -1,7 +1,7 @@
 /** Writes a bundle to a board: checks it against the board's own partition table, then only what differs, by pieces. */
 import { OperationalError } from "../../host/errors.js";
 import type { BoardText } from "../../host/messages/board-texts.js";
-import { type Said, type SaidValues, said } from "../../host/messages/said.js";
+import { type Notice, type NoticeValues, notice } from "../../host/messages/notice.js";
 import { ConsoleClient, type Greeting } from "../client.js";
 import type { ControlledPort } from "../controlled-port.js";
 import { lineOf } from "../controlled-port.js";
@@ -20,7 +20,7 @@ export interface FlashOptions {
 	readonly baud: number;
 	/** First id of the requests that ask the station afterwards. */
 	readonly firstId: number;
-	readonly tell: (what: Said) => void;
+	readonly notify: (what: Notice) => void;
 	/** Of all bytes of the bundle, those that are known to be in flash. */
 	readonly onProgress: (doneBytes: number, totalBytes: number) => void;
 	readonly onLog?: (text: string) => void;
@@ -53,22 +53,22 @@ const ASK_MILLISECONDS = 1500;
  * its layer is `refused` or one before. The port is the caller's to close.
  */
 export async function flashBoard(options: FlashOptions): Promise<FlashReport> {
-	const { port, bundle, tell } = options;
+	const { port, bundle, notify } = options;
 	const session = await LoaderSession.open(port, options.baud);
 	const table = readPartitionTable(await session.read(TABLE_OFFSET, TABLE_BYTES), "board");
 	requireFit(session, bundle, table, port.name);
 	const mebibytes = session.flashBytes / 2 ** 20;
-	tell(said("board-found", { port: port.name, mac: session.mac, mebibytes }));
+	notify(notice("board-found", { port: port.name, mac: session.mac, mebibytes }));
 	const { writtenBytes, skippedBytes } = await writePieces(session, options);
 	await session.leave();
 	if (!port.hasControlLines) {
-		tell(said("press-reset", { port: port.name }));
+		notify(notice("press-reset", { port: port.name }));
 	}
 	const greeting = await startedStation(options);
 	if (greeting.firmware !== bundle.version) {
 		const { firmware: found } = greeting;
 		const values = { port: port.name, found, written: bundle.version };
-		throw new FlashError("start", said("other-version-runs", values));
+		throw new FlashError("start", notice("other-version-runs", values));
 	}
 	const { station, firmware } = greeting;
 	return { mac: session.mac, writtenBytes, skippedBytes, station, firmware };
@@ -81,8 +81,8 @@ function requireFit(
 	table: readonly Partition[],
 	name: string,
 ): void {
-	const refused = (key: BoardText, values: SaidValues): FlashError =>
-		new FlashError("refused", said(key, { port: name, ...values }));
+	const refused = (key: BoardText, values: NoticeValues): FlashError =>
+		new FlashError("refused", notice(key, { port: name, ...values }));
 	const beyond = bundle.parts.find((part) => endOf(part) > session.flashBytes);
 	if (beyond !== undefined || bundle.flashBytes > session.flashBytes) {
 		throw refused("smaller-flash", {
@@ -173,15 +173,15 @@ async function startedStation(options: FlashOptions): Promise<Greeting> {
 		if (!(error instanceof OperationalError)) throw error;
 		if (lostReason !== undefined) {
 			const values = { port: port.name, why: lostReason };
-			throw new FlashError("cut-off", said("cut-off-at-end", values));
+			throw new FlashError("cut-off", notice("cut-off-at-end", values));
 		}
 		const words = heard
 			.split(/[\r\n]+/)
 			.map((each) => each.replace(/[^ -~]/g, "?").trim())
 			.filter((each) => each !== "");
 		const text = words.at(-1)?.slice(0, 100);
-		const last = text === undefined ? said("says-nothing") : said("last-said", { text });
-		throw new FlashError("start", said("does-not-start", { port: port.name, last }));
+		const last = text === undefined ? notice("says-nothing") : notice("last-said", { text });
+		throw new FlashError("start", notice("does-not-start", { port: port.name, last }));
 	}
 }
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { ESPLoader as Loader, Transport } from "esptool-js";
 import { OperationalError } from "../../host/errors.js";
 import type { BoardText } from "../../host/messages/board-texts.js";
-import { type Said, type SaidValues, said } from "../../host/messages/said.js";
+import { type Notice, type NoticeValues, notice } from "../../host/messages/notice.js";
 import type { ControlledPort } from "../controlled-port.js";
 import { WebSerialPort } from "./web-serial.js";
 
@@ -22,7 +22,7 @@ export class FlashError extends OperationalError {
 	override name = "FlashError";
 	readonly layer: FlashLayer;
 
-	constructor(layer: FlashLayer, what: Said) {
+	constructor(layer: FlashLayer, what: Notice) {
 		super(what);
 		this.layer = layer;
 	}
@@ -89,7 +89,7 @@ export class LoaderSession {
 			const size = await within(device, loader.detectFlashSize());
 			const megabytes = /^(\d+)MB$/.exec(size ?? "")?.[1];
 			if (megabytes === undefined) {
-				throw new FlashError("flash", said("flash-unknown", { port: port.name }));
+				throw new FlashError("flash", notice("flash-unknown", { port: port.name }));
 			}
 			const flashBytes = Number(megabytes) * MEGABYTE;
 			return new LoaderSession({ port, device, loader, transport, mac, flashBytes });
@@ -133,7 +133,7 @@ export class LoaderSession {
 			if (await this.holds(offset, bytes)) return;
 		}
 		const place = `0x${offset.toString(16)}`;
-		throw new FlashError("flash", said("flash-differs", { port: this.#port.name, place }));
+		throw new FlashError("flash", notice("flash-differs", { port: this.#port.name, place }));
 	}
 
 	/** Erases the whole flash chip. */
@@ -189,7 +189,7 @@ async function disconnect(transport: Transport): Promise<void> {
 function requireEsp32(name: string, loader: Loader): void {
 	const found: string | undefined = loader.chip?.CHIP_NAME;
 	if (found === undefined || found === "ESP32") return;
-	throw new FlashError("chip", said("other-chip", { port: name, chip: found }));
+	throw new FlashError("chip", notice("other-chip", { port: name, chip: found }));
 }
 
 /** What a person can do about it, by what came from the board before it failed. */
@@ -201,8 +201,8 @@ function flashErrorOf(
 ): Error {
 	if (error instanceof FlashError) return error;
 	const { name } = port;
-	const flashError = (layer: FlashLayer, key: BoardText, values: SaidValues = {}): FlashError =>
-		new FlashError(layer, said(key, { port: name, ...values }));
+	const flashError = (layer: FlashLayer, key: BoardText, values: NoticeValues = {}): FlashError =>
+		new FlashError(layer, notice(key, { port: name, ...values }));
 	if (device.lostReason !== undefined) {
 		return flashError("cut-off", "cut-off", { why: device.lostReason });
 	}

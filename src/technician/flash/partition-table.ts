@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { OperationalError } from "../../host/errors.js";
-import { said } from "../../host/messages/said.js";
+import { notice } from "../../host/messages/notice.js";
 
 export const TABLE_OFFSET = 0x8000;
 export const TABLE_BYTES = 0xc00;
@@ -42,7 +42,7 @@ export function readPartitionTable(bytes: Uint8Array, whose: string): readonly P
 		if (magic === DIGEST_MAGIC) {
 			const digest = createHash("md5").update(bytes.subarray(0, at)).digest();
 			if (digest.equals(bytes.subarray(at + 16, at + 32))) return partitions;
-			throw new OperationalError(said("table-digest", { file: whose }));
+			throw new OperationalError(notice("table-digest", { file: whose }));
 		}
 		if (magic !== ENTRY_MAGIC) break;
 		const label = Buffer.from(bytes.subarray(at + 12, at + 12 + LABEL_BYTES)).toString("latin1");
@@ -54,7 +54,7 @@ export function readPartitionTable(bytes: Uint8Array, whose: string): readonly P
 			size: view.getUint32(at + 8, true),
 		});
 	}
-	throw new OperationalError(said("no-table", { file: whose }));
+	throw new OperationalError(notice("no-table", { file: whose }));
 }
 
 /** As the SDK's build leaves it: no MD5, erased after the last entry. */

@@ -122,15 +122,15 @@ export async function calibrate(guide: Guide, options: CalibrateOptions): Promis
 			.split("_")
 			.join(" ");
 		const previous = begun["previous"] ?? 0;
-		person.tell(
-			speaker.say("calibrating", { channel: speaker.name(channel), station, circuit, previous }),
+		person.print(
+			speaker.text("calibrating", { channel: speaker.name(channel), station, circuit, previous }),
 		);
-		if (inForce !== "") person.tell(speaker.say("in-force", { numbers: inForce }));
-		person.tell(speaker.say(`judged-${channel}`));
+		if (inForce !== "") person.print(speaker.text("in-force", { numbers: inForce }));
+		person.print(speaker.text(`judged-${channel}`));
 		const { drift, spread, isRelative } = SETTLE_RULES[channel];
 		const unit = isRelative ? " %" : "";
-		person.tell(
-			speaker.say("rule", {
+		person.print(
+			speaker.text("rule", {
 				drift: speaker.number(drift, 2) + unit,
 				spread: speaker.number(spread, 2) + unit,
 			}),
@@ -165,13 +165,13 @@ async function takeBottle(
 		report(guide, { step: "put", standard, index: index + 1, count });
 		putProbesInto(guide, standard, await person.next());
 	} else {
-		person.tell(speaker.say(isAir ? "put-air" : "put", { index: index + 1, count, standard }));
+		person.print(speaker.text(isAir ? "put-air" : "put", { index: index + 1, count, standard }));
 		if (isStandard(standard) && hasLot(standard)) {
-			lot ??= await person.ask(speaker.say("lot"));
+			lot ??= await person.ask(speaker.text("lot"));
 			expiry ??= await dateOf(guide);
 		}
 		if (standard === REFERENCE) value ??= await numberOf(guide);
-		const typed = await person.ask(speaker.say("when-in"));
+		const typed = await person.ask(speaker.text("when-in"));
 		putProbesInto(guide, standard, typed);
 	}
 	const fields: Record<string, FieldValue> = { standard };
@@ -183,11 +183,11 @@ async function takeBottle(
 		const doubts = String(settled["doubts"] ?? "")
 			.split(",")
 			.filter((doubt) => doubt !== "");
-		if (!guide.isJson) tellSettled(guide, options, settled, doubts);
+		if (!guide.isJson) printSettled(guide, options, settled, doubts);
 		const isRejected = doubts.some((doubt) => DOUBT_GRADES[doubt as Doubt] === 3);
 		let reason = isRejected ? options.reason : "";
 		if (isRejected && reason === "" && !guide.isJson) {
-			const typed = await person.ask(speaker.say("take-it"));
+			const typed = await person.ask(speaker.text("take-it"));
 			if (typed === undefined || typed === "c") return false;
 			if (typed === "") continue;
 			reason = typed;
@@ -195,7 +195,7 @@ async function takeBottle(
 		if (isRejected && reason === "") return false;
 		const point = await ask(guide, "point", reason === "" ? {} : { text: reason });
 		report(guide, { step: "point", standard, ...point });
-		if (!guide.isJson) person.tell(speaker.say("taken"));
+		if (!guide.isJson) person.print(speaker.text("taken"));
 		return true;
 	}
 }
@@ -215,9 +215,9 @@ function decimalOf(typed: string): string | undefined {
 /** What another instrument shows; what is no number is asked for again. */
 async function numberOf({ person, speaker }: Guide): Promise<string | undefined> {
 	for (;;) {
-		const typed = await person.ask(speaker.say("reference"));
+		const typed = await person.ask(speaker.text("reference"));
 		if (typed === undefined || decimalOf(typed) !== undefined) return typed;
-		person.tell(speaker.say("no-number", { typed }));
+		person.print(speaker.text("no-number", { typed }));
 	}
 }
 
@@ -229,9 +229,9 @@ export function wordOf(text: string): string {
 /** A date that there is, or nothing: what is wrong is asked for again, for the station would refuse it after all the waiting. */
 async function dateOf({ person, speaker }: Guide): Promise<string | undefined> {
 	for (;;) {
-		const typed = await person.ask(speaker.say("expiry"));
+		const typed = await person.ask(speaker.text("expiry"));
 		if (typed === undefined || typed === "" || isDate(typed)) return typed;
-		person.tell(speaker.say("no-date", { typed }));
+		person.print(speaker.text("no-date", { typed }));
 	}
 }
 
@@ -258,11 +258,11 @@ async function settle(
 				values.push(Number(shown["value"]));
 				const left = Number(shown["left"]);
 				person.show(
-					speaker.say("live", {
+					speaker.text("live", {
 						curve: curveOf(values),
 						value: speaker.number(Number(shown["value"]), DECIMALS[channel] + 1),
 						drift: speaker.number(Number(shown["drift"]), 3),
-						left: left > 0 ? speaker.say("left", { seconds: left }) : speaker.say("waiting"),
+						left: left > 0 ? speaker.text("left", { seconds: left }) : speaker.text("waiting"),
 					}),
 				);
 			},
@@ -289,7 +289,7 @@ async function commit(guide: Guide, options: CalibrateOptions): Promise<number> 
 		if (!(error instanceof StationRefusal) || error.cause !== "calibration-doubtful") throw error;
 		if (guide.isJson) return giveUp(guide);
 		const doubts = doubtTexts(speaker, (error.detail.split(":")[0] ?? "").split(", "));
-		const reason = await person.ask(speaker.say("commit-it", { doubts: doubts.join("; ") }));
+		const reason = await person.ask(speaker.text("commit-it", { doubts: doubts.join("; ") }));
 		if (reason === undefined || reason === "") return giveUp(guide);
 		committed = await ask(guide, "commit", { ...due, text: reason });
 	}
@@ -302,7 +302,9 @@ async function commit(guide: Guide, options: CalibrateOptions): Promise<number> 
 			Number(committed["c"]),
 		]);
 		const id = committed["id"] ?? "-";
-		person.tell(speaker.say("committed", { id, channel: speaker.name(channel), verdict, numbers }));
+		person.print(
+			speaker.text("committed", { id, channel: speaker.name(channel), verdict, numbers }),
+		);
 	}
 	return committed["verdict"] === "rejected" ? 1 : 0;
 }
@@ -311,7 +313,7 @@ async function giveUp(guide: Guide): Promise<number> {
 	const { person, speaker } = guide;
 	const cancelled = await ask(guide, "cancel");
 	report(guide, { step: "cancel", ...cancelled });
-	if (!guide.isJson) person.tell(speaker.say("cancelled"));
+	if (!guide.isJson) person.print(speaker.text("cancelled"));
 	return 1;
 }
 
@@ -324,7 +326,7 @@ async function numbersInForce({ session, speaker }: Guide, channel: string): Pro
 	return numbersOf(speaker, channel, numbers);
 }
 
-function tellSettled(
+function printSettled(
 	{ person, speaker }: Guide,
 	{ channel }: CalibrateOptions,
 	settled: Shown,
@@ -333,8 +335,8 @@ function tellSettled(
 	const [reading, nominal] = [Number(settled["reading"]), Number(settled["nominal"])];
 	const number = (value: number): string => speaker.number(value, DECIMALS[channel]);
 	const isSettled = settled["settled"] === "yes";
-	person.tell(
-		speaker.say(isSettled ? "settled" : "not-settled", {
+	person.print(
+		speaker.text(isSettled ? "settled" : "not-settled", {
 			seconds: settled["seconds"] ?? 0,
 			reading: number(reading),
 			nominal: number(nominal),
@@ -343,7 +345,7 @@ function tellSettled(
 			drift: speaker.number(Number(settled["drift"]), 3),
 		}),
 	);
-	for (const doubt of doubtTexts(speaker, doubts)) person.tell(speaker.say("doubt", { doubt }));
+	for (const doubt of doubtTexts(speaker, doubts)) person.print(speaker.text("doubt", { doubt }));
 }
 
 export function doubtTexts(speaker: Speaker, doubts: readonly string[]): string[] {
@@ -359,7 +361,7 @@ export function numbersOf(
 	const key = `numbers-${channel}` as TextKey;
 	const isKnown = (CALIBRATED_CHANNELS as readonly string[]).includes(channel);
 	if (!isKnown) return "";
-	return speaker.say(key, {
+	return speaker.text(key, {
 		a: speaker.number(a, channel === "pH" || channel === "dissolvedOxygen" ? 1 : 3),
 		b: speaker.number(b, channel === "turbidity" ? 3 : 1),
 		c: speaker.number(c, 1),

@@ -43,13 +43,13 @@ export async function showHistory(
 			process.stdout.write([text, ...more.map((each) => `    ${each}`), ""].join("\n"));
 		}
 	});
-	tellHealth(health.lines(), format, all, speaker);
+	printHealth(health.lines(), format, all, speaker);
 	if (format === "json") printJson(all);
 	return 0;
 }
 
 /** How the probes are, after all that was done to them. */
-function tellHealth(
+function printHealth(
 	lines: readonly HealthLine[],
 	format: OutputFormat,
 	all: unknown[],
@@ -67,7 +67,7 @@ function tellHealth(
 		else {
 			const verdict = speaker.word("health-", line.verdict);
 			const service =
-				line.daysLeft === null ? "" : ` ${speaker.say("service-within", { days: line.daysLeft })}`;
+				line.daysLeft === null ? "" : ` ${speaker.text("service-within", { days: line.daysLeft })}`;
 			const name = speaker.word("health-", line.name);
 			process.stdout.write(
 				`${printable(`${name}: ${verdict}.${service} (${speaker.arithmetic(line.arithmetic)})`)}\n`,

@@ -28,7 +28,7 @@ export class Person {
 		});
 	}
 
-	tell(text: string): void {
+	print(text: string): void {
 		this.#write(`${this.#isLineOpen ? "\n" : ""}${printable(text)}\n`);
 		this.#isLineOpen = false;
 	}

@@ -63,14 +63,14 @@ export interface Report {
 export function reportOf(options: ReportOptions): Report {
 	const { speaker, station, person, beganUtcSeconds } = options;
 	const { readings, calibrations } = linesOf(options);
-	const title = speaker.say("report-title", { station, time: timeText(beganUtcSeconds) });
-	const who = speaker.say("report-who", { person });
+	const title = speaker.text("report-title", { station, time: timeText(beganUtcSeconds) });
+	const who = speaker.text("report-who", { person });
 	const sections: readonly (readonly [string, readonly ReportLine[]])[] = [
-		[speaker.say("report-readings"), readings],
-		[speaker.say("report-calibrations"), calibrations],
+		[speaker.text("report-readings"), readings],
+		[speaker.text("report-calibrations"), calibrations],
 	];
-	const signature = speaker.say("report-signature");
-	const proof = speaker.say("report-proof");
+	const signature = speaker.text("report-signature");
+	const proof = speaker.text("report-proof");
 	const text = [
 		title,
 		who,
@@ -147,7 +147,7 @@ export function calibrationText(
 			: "";
 	const by = person === "" ? "" : ` (${person})`;
 	const bottles = points.map((point, index) =>
-		speaker.say("bottle-line", {
+		speaker.text("bottle-line", {
 			standard: (standards[index] ?? "").split("|").join(" "),
 			nominal: speaker.number(point.nominalAtTemperature, 2),
 			reading: speaker.number(point.reading, 2),

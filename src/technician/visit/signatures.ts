@@ -32,7 +32,7 @@ interface Listed {
 }
 
 /** What the row of an entry must say, and whether all of it is compared. */
-interface Told {
+interface Stated {
 	readonly row: RegExp;
 	readonly isWhole: boolean;
 }
@@ -42,7 +42,7 @@ export interface PageOptions {
 	readonly station: string;
 	/** Whether the station's key made the signature over `signed`. */
 	readonly isSigned: (signed: Uint8Array, signature: Uint8Array) => boolean;
-	readonly say: (text: string) => void;
+	readonly print: (text: string) => void;
 }
 
 /** Puts the batches that hold the page's entries into it; how many. Throws OperationalError. */
@@ -67,7 +67,7 @@ export function putSignatures(path: string, envelopes: readonly Uint8Array[]): n
 }
 
 /** Whether signatures in the page cover each of its entries, and its calibrations are what those say. Exit 0 or 1. */
-export function checkPage({ path, station, isSigned, say }: PageOptions): number {
+export function checkPage({ path, station, isSigned, print }: PageOptions): number {
 	const page = pageIn(path);
 	const listed = listedIn(page);
 	if (listed.length === 0) throw new OperationalError(`${path}: no page of a visit`);
@@ -75,13 +75,13 @@ export function checkPage({ path, station, isSigned, say }: PageOptions): number
 	let problemCount = 0;
 	const report = (text: string): void => {
 		problemCount++;
-		say(text);
+		print(text);
 	};
 	/** What the row of each entry must say. */
-	const told = new Map<string, Told>();
+	const stated = new Map<string, Stated>();
 	const language = LANGUAGES.find((each) => page.includes(`<html lang="${each}">`)) ?? "en";
 	const speaker = new Speaker(messagesIn(language));
-	let [batches, said] = [0, 0];
+	let [batches, statedCount] = [0, 0];
 	for (const [, base64 = ""] of page.matchAll(CARRIED)) {
 		batches++;
 		const { signature, toBeSigned, payload } = opened(path, () =>
@@ -98,8 +98,8 @@ export function checkPage({ path, station, isSigned, say }: PageOptions): number
 				const entry = decodeEntry(canonicalBytes);
 				const logged = log.observe(entry);
 				const name = `${batch.first + index} ${proofOf(canonicalBytes)}`;
-				if (logged !== undefined) told.set(name, calibrationRow(speaker, logged));
-				else if (entry.kind === "reading") told.set(name, readingRow(speaker, entry.utcSeconds));
+				if (logged !== undefined) stated.set(name, calibrationRow(speaker, logged));
+				else if (entry.kind === "reading") stated.set(name, readingRow(speaker, entry.utcSeconds));
 			}
 		}
 	}
@@ -112,15 +112,15 @@ export function checkPage({ path, station, isSigned, say }: PageOptions): number
 		const name = `${sequence} ${proof}`;
 		if (!signed.has(name)) report(`entry ${sequence} (${proof}): no signature covers it`);
 		else {
-			const asSigned = told.get(name);
+			const asSigned = stated.get(name);
 			const words = rows.get(name) ?? [];
-			const isTold = words.length > 0 && words.every((each) => asSigned?.row.test(each));
-			if (!isTold) report(`entry ${sequence}: the page tells it otherwise than it was signed`);
-			else if (asSigned?.isWhole) said++;
+			const isStated = words.length > 0 && words.every((each) => asSigned?.row.test(each));
+			if (!isStated) report(`entry ${sequence}: the page tells it otherwise than it was signed`);
+			else if (asSigned?.isWhole) statedCount++;
 		}
 	}
-	say(
-		`${listed.length} entries, ${batches} signed batches, ${said} calibrations and notes told as signed, ` +
+	print(
+		`${listed.length} entries, ${batches} signed batches, ${statedCount} calibrations and notes told as signed, ` +
 			`${problemCount} problems`,
 	);
 	return problemCount === 0 ? 0 : 1;
@@ -130,7 +130,7 @@ export function checkPage({ path, station, isSigned, say }: PageOptions): number
  * What the row of a calibration must say, whatever batches are at hand: person and bottles may be named in an earlier entry of
  * the boot.
  */
-function calibrationRow(speaker: Speaker, logged: LoggedCalibration): Told {
+function calibrationRow(speaker: Speaker, logged: LoggedCalibration): Stated {
 	const { text, more } = calibrationText(speaker, { ...logged, person: "" });
 	const lines = more.map((line, index) => {
 		const isBottle = index < logged.points.length;
@@ -144,7 +144,7 @@ function calibrationRow(speaker: Speaker, logged: LoggedCalibration): Told {
 }
 
 /** Of a reading its time; its values follow from the record. */
-function readingRow(speaker: Speaker, utcSeconds: number): Told {
+function readingRow(speaker: Speaker, utcSeconds: number): Stated {
 	const steps = ["as-found", "found-again", "as-left"].map((step) =>
 		literal(speaker.word("step-", step).split(":")[0] ?? ""),
 	);

@@ -71,21 +71,21 @@ export async function visit(guide: Guide, options: VisitOptions): Promise<number
 	let isWhole = true;
 	if (!isJson) {
 		const done = visit.done.length;
-		person.tell(speaker.say("visit-begins", { station }));
+		person.print(speaker.text("visit-begins", { station }));
 		if (done > 0) {
 			const time = timeText(visit.beganUtcSeconds);
-			person.tell(speaker.say("visit-goes-on", { time, done, count: STEPS.length }));
+			person.print(speaker.text("visit-goes-on", { time, done, count: STEPS.length }));
 		}
 	}
 	if (visit.person === "") {
-		visit.person = options.by ?? (isJson ? "" : ((await person.ask(speaker.say("who"))) ?? ""));
+		visit.person = options.by ?? (isJson ? "" : ((await person.ask(speaker.text("who"))) ?? ""));
 		keep(options.file, visit);
 	}
 	for (const [index, step] of STEPS.entries()) {
 		while (!visit.done.includes(step)) {
 			const next = isJson ? "" : await asked(guide, step, index);
 			if (next === undefined) {
-				person.tell(speaker.say("left-visit"));
+				person.print(speaker.text("left-visit"));
 				return 1;
 			}
 			if (isJson) printJson({ step: "visit", does: step });
@@ -107,7 +107,7 @@ async function asked(
 	index: number,
 ): Promise<string | undefined> {
 	const text = speaker.word("step-", step);
-	const prompt = speaker.say("step", { index: index + 1, count: STEPS.length, step: text });
+	const prompt = speaker.text("step", { index: index + 1, count: STEPS.length, step: text });
 	for (;;) {
 		const typed = await person.ask(prompt);
 		if (typed === undefined || typed === "q") return undefined;
@@ -136,7 +136,7 @@ async function done(
 			if (isJson) {
 				printJson({ step: "put", standard: RIVER });
 				await person.next();
-			} else await person.ask(speaker.say("back-in-river"));
+			} else await person.ask(speaker.text("back-in-river"));
 			guide.putProbes?.(RIVER);
 			await read(guide, visit, step);
 			return true;
@@ -160,7 +160,8 @@ async function done(
 			return code === 0;
 		}
 		case "note": {
-			const typed = options.note ?? (isJson ? "" : ((await person.ask(speaker.say("note"))) ?? ""));
+			const typed =
+				options.note ?? (isJson ? "" : ((await person.ask(speaker.text("note"))) ?? ""));
 			for (const text of linesOfNote(asciiOf(typed))) {
 				await ask(guide, "log", { channel: "pH", act: "note", by, text });
 			}
@@ -189,7 +190,7 @@ async function testCoupling(guide: Guide): Promise<void> {
 	else {
 		const difference = speaker.number(Number(found["difference"]), 3);
 		const verdict = speaker.word("", String(found["verdict"]));
-		person.tell(speaker.say("coupling", { difference, verdict }));
+		person.print(speaker.text("coupling", { difference, verdict }));
 	}
 }
 
@@ -209,7 +210,7 @@ async function read(guide: Guide, visit: Visit, step: string): Promise<void> {
 	});
 	visit.readings.push({ sequence, step, values });
 	if (isJson) printJson({ step: "read", does: step, sequence, values });
-	else person.tell(speaker.say("recorded", { sequence, values: valuesText(speaker, values) }));
+	else person.print(speaker.text("recorded", { sequence, values: valuesText(speaker, values) }));
 }
 
 async function writeReport(guide: Guide, options: VisitOptions, visit: Visit): Promise<void> {
@@ -229,7 +230,7 @@ async function writeReport(guide: Guide, options: VisitOptions, visit: Visit): P
 	write(text, report.text);
 	write(html, report.html);
 	if (isJson) printJson({ step: "report", text, html });
-	else person.tell(speaker.say("report", { text, html }));
+	else person.print(speaker.text("report", { text, html }));
 }
 
 /** What the station recorded from a sequence on. */

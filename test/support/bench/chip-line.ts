@@ -162,6 +162,6 @@ export function flashed(
 	bundle: Bundle,
 	more: Partial<FlashOptions> = {},
 ): Promise<FlashReport> {
-	const quiet = { tell: () => {}, onProgress: () => {} };
+	const quiet = { notify: () => {}, onProgress: () => {} };
 	return flashBoard({ port, bundle, baud: 460_800, firstId: 1, ...quiet, ...more });
 }

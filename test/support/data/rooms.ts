@@ -73,7 +73,7 @@ export const MAY_IMPORT: readonly (readonly [room: string, allowed: readonly str
 	],
 	["src/technician/", ["src/core/", "src/protocol/", "src/host/", "src/technician/"]],
 	// What a board is told is judged by the station's own table before a board is plugged in.
-	["src/technician/told-rules.ts", ["src/core/", "src/host/", "src/firmware/config/"]],
+	["src/technician/field-rules.ts", ["src/core/", "src/host/", "src/firmware/config/"]],
 	// The program opens `sim:` and a collector's database, both only on demand.
 	[
 		"src/technician/command-line/",

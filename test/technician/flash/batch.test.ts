@@ -77,7 +77,7 @@ describe("a batch of boards", function () {
 			firstId: () => 1,
 			now: () => new Date("2026-11-28T12:00:00Z"),
 			isWatched: false,
-			tell: () => {},
+			notify: () => {},
 			onDone: async ({ station }) => {
 				if (station === "st-3" && once("label")) throw new Error("no disk");
 			},
@@ -121,7 +121,7 @@ describe("a batch of boards", function () {
 				firstId: () => 1,
 				now: () => new Date("2026-11-28T12:00:00Z"),
 				isWatched,
-				tell: () => {},
+				notify: () => {},
 				onDone: async () => {},
 			});
 		await assert.rejects(run("st-1"), /was begun on the board 24:0a:c4:00:00:01; plug that one in/);
@@ -147,7 +147,7 @@ describe("a batch of boards", function () {
 				firstId: () => 1,
 				now: () => new Date("2026-11-28T12:00:00Z"),
 				isWatched: false,
-				tell: () => {},
+				notify: () => {},
 				onDone: async () => {},
 			});
 		assert.equal(await run("old-1", join(folder, "earlier.jsonl"), "living"), 1);
@@ -261,7 +261,7 @@ describe("a batch of boards", function () {
 			port: "boards-%",
 			list: undefined,
 			firstId: () => 1,
-			tell: () => {},
+			notify: () => {},
 			language: "en",
 		};
 		return batch(options).finally(() => {

@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { SerialPort, SerialPortMock } from "serialport";
 import { chipPort } from "../../../sim/shell/chip/chip-port.js";
 import { serveRfc2217 } from "../../../sim/shell/chip/rfc2217-server.js";
-import { textOfSaid } from "../../../src/host/messages/said.js";
+import { textOfNotice } from "../../../src/host/messages/notice.js";
 import type { ControlledPort } from "../../../src/technician/controlled-port.js";
 import type { Bundle } from "../../../src/technician/flash/bundle.js";
 import { eraseBoard } from "../../../src/technician/flash/erase-board.js";
@@ -91,7 +91,7 @@ describe("flashing a board", function () {
 			baud: 460_800,
 			firstId: 1,
 			onProgress: () => {},
-			tell: ({ key }) => {
+			notify: ({ key }) => {
 				if (key !== "press-reset") return;
 				bench.chip.isBootHeld = false;
 				bench.chip.hold(true);
@@ -192,9 +192,9 @@ describe("flashing a board", function () {
 			eraseBoard({
 				port,
 				baud: 460_800,
-				tell: () => {},
+				notify: () => {},
 				confirm: async (mac, lost) => {
-					asked.push(`${mac} would lose ${textOfSaid(lost)}`);
+					asked.push(`${mac} would lose ${textOfNotice(lost)}`);
 					return isMeant;
 				},
 			});

@@ -4,7 +4,7 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSimulatedBoard } from "../../../sim/shell/chip/board-folder.js";
-import { textOfSaid } from "../../../src/host/messages/said.js";
+import { textOfNotice } from "../../../src/host/messages/notice.js";
 import { type StationResult, verifiedPossession } from "../../../src/host/station-result.js";
 import type { Bundle } from "../../../src/technician/flash/bundle.js";
 import { type ReplacedRow, replaceBoard } from "../../../src/technician/replace.js";
@@ -76,7 +76,7 @@ describe("a board in place of a dead one", function () {
 				},
 				firstId: () => 1,
 				now: () => new Date("2026-11-28T12:00:00Z"),
-				tell: (what) => told.push(textOfSaid(what)),
+				notify: (what) => told.push(textOfNotice(what)),
 			});
 		} finally {
 			await port.close();

@@ -103,7 +103,7 @@ describe("the station's private key", function () {
 		const port = await openSimulatedBoard(join(folder, "board"), () => {});
 		const bundle = await bundleOf({ imageBytes: 4096 });
 		const common = { port, bundle, baud: 460_800, firstId: 1 };
-		await flashBoard({ ...common, tell: () => {}, onProgress: () => {} });
+		await flashBoard({ ...common, notify: () => {}, onProgress: () => {} });
 		const client = new ConsoleClient(lineOf(port), 1000, () => {});
 		await client.greet();
 		const id = await provision({ client, fields: FIELDS, review: async () => true });

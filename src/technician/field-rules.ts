@@ -6,20 +6,20 @@ import { bytesOfHex } from "../core/bytes.js";
 import { StationError } from "../core/errors.js";
 import { FIELD_CHARACTERS_MAX, requireFieldText } from "../firmware/config/provisioning.js";
 import { provisioningRowOf } from "../firmware/config/provisioning-fields.js";
-import { type Said, said } from "../host/messages/said.js";
+import { type Notice, notice } from "../host/messages/notice.js";
 import { isPointOfCurve } from "../host/station-result.js";
 
 /** What stands where bytes were no UTF-8. */
 const NO_CHARACTER = "%ef%bf%bd";
 
 /** Its name and its rule, the station's own in its words; undefined where nothing is. `text` as the line takes it; empty: the field becomes untold. */
-export function faultOfTold(name: string, text: string): Said | string | undefined {
-	if (provisioningRowOf(name) === undefined) return said("no-such-field", { field: name });
+export function faultOfField(name: string, text: string): Notice | string | undefined {
+	if (provisioningRowOf(name) === undefined) return notice("no-such-field", { field: name });
 	if (text === "") return undefined;
 	if (text.length > FIELD_CHARACTERS_MAX) {
-		return said("field-too-long", { field: name, most: FIELD_CHARACTERS_MAX });
+		return notice("field-too-long", { field: name, most: FIELD_CHARACTERS_MAX });
 	}
-	if (text.includes(NO_CHARACTER)) return said("not-utf8", { where: name });
+	if (text.includes(NO_CHARACTER)) return notice("not-utf8", { where: name });
 	try {
 		requireFieldText(name, text);
 	} catch (error) {
@@ -27,5 +27,7 @@ export function faultOfTold(name: string, text: string): Said | string | undefin
 		return error.message;
 	}
 	const isKey = name === "collectorPublicKey";
-	return isKey && !isPointOfCurve(bytesOfHex(text)) ? said("no-point", { field: name }) : undefined;
+	return isKey && !isPointOfCurve(bytesOfHex(text))
+		? notice("no-point", { field: name })
+		: undefined;
 }
