@@ -23,7 +23,8 @@ export function coverageOf(
 	firsts: readonly number[],
 	lasts: readonly number[],
 ): { cursor: number; ranges: { first: number; last: number }[] } {
-	let cursor = floor - 1;
+	// A floor of 0 says nothing (WIRE.md, section 3): no entry is below 1.
+	let cursor = Math.max(floor, 1) - 1;
 	const ranges: { first: number; last: number }[] = [];
 	firsts.forEach((first, index) => {
 		const last = lasts[index] ?? first;

@@ -71,7 +71,7 @@ create function bistrina_ranges(p_station text, p_epoch bigint, p_floor bigint)
 returns table (range_firsts bigint[], range_lasts bigint[]) language sql stable as $$
 	select array_agg(r.first order by r.first), array_agg(r.last order by r.first) from (
 		(select c.first, c.last from coverage c
-			where c.station = p_station and c.epoch = p_epoch and c.first <= p_floor
+			where c.station = p_station and c.epoch = p_epoch and c.first <= greatest(p_floor, 1)
 			order by c.first desc limit 1)
 		union
 		(select c.first, c.last from coverage c

@@ -202,6 +202,27 @@ describe("the ledger", () => {
 		assert.equal(answer.cursor, 30);
 	});
 
+	it("takes a floor of 0, which says nothing, and answers with a cursor of 0 at least", async () => {
+		const middle = await deliver(maker.envelope(5, 8, { floor: 0 }));
+		assert.ok(middle.kind === "acknowledgement");
+		assert.deepEqual([middle.cursor, middle.ranges], [0, [{ first: 5, last: 8 }]]);
+		const beginning = await deliver(maker.envelope(1, 2, { floor: 0 }));
+		assert.ok(beginning.kind === "acknowledgement");
+		assert.deepEqual([beginning.cursor, beginning.ranges], [2, [{ first: 5, last: 8 }]]);
+	});
+
+	it("has the cursor of a station that says no floor after its first entries, whatever came beyond", async () => {
+		await deliver(maker.envelope(1, 2, { floor: 0 }));
+		for (const at of [5, 8, 11, 14, 17]) await deliver(maker.envelope(at, at, { floor: 0 }));
+		const answer = await deliver(maker.envelope(20, 20, { floor: 0 }));
+		assert.ok(answer.kind === "acknowledgement");
+		assert.equal(answer.cursor, 2);
+		assert.deepEqual(
+			answer.ranges.map(({ first }) => first),
+			[11, 14, 17, 20],
+		);
+	});
+
 	it("stores what is signed but not chained, and vouches for no head of it", async () => {
 		const answer = await deliver(maker.envelope(1 + 1, 5, { isChained: false }));
 		assert.ok(answer.kind === "acknowledgement");
