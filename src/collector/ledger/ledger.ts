@@ -121,6 +121,12 @@ interface KnownKeys {
 	readonly sinceUtcSeconds: number;
 }
 
+interface KeyLook {
+	readonly found: Promise<readonly StationKey[]>;
+	/** The station's keys were changed since it began: it may have found what was there before. */
+	isOld: boolean;
+}
+
 /** A batch whose signature is its station's. */
 interface SignedBatch extends OpenedEnvelope {
 	readonly keys: readonly KnownKey[];
@@ -130,6 +136,8 @@ interface SignedBatch extends OpenedEnvelope {
 export class Ledger {
 	readonly #options: LedgerOptions;
 	readonly #keys = new Map<string, KnownKeys>();
+	/** Of keys, under way. */
+	readonly #looks = new Map<string, KeyLook>();
 	readonly #records: RecordStore;
 	readonly #repeated = new RepeatedBatches<LedgerAnswer>();
 
@@ -156,10 +164,14 @@ export class Ledger {
 		if (this.#options.verifySignature === undefined) {
 			for (const { publicKey } of keys) stationKeyOf(publicKey);
 		}
-		const conflict = await this.#records.setKeys(station, keys);
-		this.#keys.delete(station);
-		this.#repeated.forget(station);
-		return conflict;
+		try {
+			return await this.#records.setKeys(station, keys);
+		} finally {
+			this.#keys.delete(station);
+			const look = this.#looks.get(station);
+			if (look !== undefined) look.isOld = true;
+			this.#looks.delete(station);
+		}
 	}
 
 	/** Takes an envelope. Never throws for what a station sends; a failing store throws. */
@@ -175,7 +187,7 @@ export class Ledger {
 		const isProven = from === undefined || from.station === label.station;
 		const via = isProven ? undefined : from.address;
 		const { gate, clock } = this.#options;
-		const again = via && this.#repeated.answerTo(opened.hash, clock.utcSeconds);
+		const again = via && this.#repeated.answerTo(opened.hash, keys, clock.utcSeconds);
 		// It costs less than a refusal would, and so no quota.
 		if (again) return again;
 		const signer = await this.#signerOf(keys, signed);
@@ -183,9 +195,7 @@ export class Ledger {
 			const detail = "the signature does not fit a key that is enrolled";
 			return this.#refuse(opened, "bad-signature", detail);
 		}
-		if (signer.revoked !== undefined) {
-			return this.#refuse(opened, "revoked-key", `signed by the key ${hexOf(signer.id)}`);
-		}
+		if (signer.revoked !== undefined) return this.#refuseRevoked(opened, signer);
 		const batch: SignedBatch = { ...opened, keys, signer };
 		const turn = await gate?.enter(label.station, clock.utcSeconds, via);
 		if (turn !== undefined && "why" in turn) {
@@ -195,12 +205,24 @@ export class Ledger {
 		}
 		let hasFailed = true;
 		try {
-			const answer = await this.#take(batch, via);
+			const answer = (await this.#revokedMeanwhile(batch)) ?? (await this.#take(batch, via));
 			hasFailed = false;
 			return answer;
 		} finally {
 			turn?.leave(hasFailed);
 		}
+	}
+
+	/** The refusal of a batch whose key was revoked while it waited for its turn. */
+	async #revokedMeanwhile(batch: SignedBatch): Promise<LedgerAnswer | undefined> {
+		const keys = await this.#keysOf(batch.label.station);
+		if (keys === batch.keys) return undefined;
+		const signer = keys.find(({ id }) => equalBytes(id, batch.signer.id));
+		return signer?.revoked === undefined ? undefined : this.#refuseRevoked(batch, signer);
+	}
+
+	#refuseRevoked(opened: OpenedEnvelope, signer: KnownKey): Promise<LedgerAnswer> {
+		return this.#refuse(opened, "revoked-key", `signed by the key ${hexOf(signer.id)}`);
 	}
 
 	/** Reports, keeps as evidence what may be of use, and answers. */
@@ -298,9 +320,7 @@ export class Ledger {
 				const says = { label, hash, stored, configuration, entryCount: batch.entries.length };
 				const answer = this.#acknowledged(says);
 				if (isNew) return { ...answer, provenBy: label.station };
-				// A key that was revoked meanwhile is answered for no longer.
-				const isCurrent = this.#keys.get(label.station)?.keys === keys;
-				if (via !== undefined && isCurrent) this.#remember(says, answer);
+				if (via !== undefined) this.#remember(says, keys, answer);
 				return answer;
 			}
 		}
@@ -322,10 +342,9 @@ export class Ledger {
 	}
 
 	/** Apart from where it is called: what is remembered must hold nothing of the batch. */
-	#remember(says: Acknowledged, answer: LedgerAnswer): void {
-		const { hash, label } = says;
+	#remember(says: Acknowledged, keys: readonly KnownKey[], answer: LedgerAnswer): void {
 		const now = this.#options.clock.utcSeconds;
-		this.#repeated.remember(hash, label.station, now, answer, () => this.#acknowledged(says));
+		this.#repeated.remember(says.hash, keys, now, answer, () => this.#acknowledged(says));
 	}
 
 	/** Stores it, and gives back what was `taken` for it of the quotas where nothing new was stored. */
@@ -384,7 +403,15 @@ export class Ledger {
 		// A clock that was put back says nothing of how old they are.
 		const age = known === undefined ? 0 : Math.abs(nowUtcSeconds - known.sinceUtcSeconds);
 		if (known !== undefined && age <= KEYS_CACHED_SECONDS) return known.keys;
-		const found = await this.#records.keysOf(station);
+		const look = this.#looks.get(station) ?? { found: this.#records.keysOf(station), isOld: false };
+		this.#looks.set(station, look);
+		let found: readonly StationKey[];
+		try {
+			found = await look.found;
+		} finally {
+			if (this.#looks.get(station) === look) this.#looks.delete(station);
+		}
+		if (look.isOld) return this.#keysOf(station);
 		const { verifySignature, verifier } = this.#options;
 		const isVerifiedHere = verifySignature === undefined && verifier === undefined;
 		const keys = found.map((key) => ({
@@ -393,8 +420,29 @@ export class Ledger {
 			key: isVerifiedHere ? stationKeyOf(key.publicKey) : undefined,
 		}));
 		if (keys.length === 0) return keys;
+		const before = this.#keys.get(station)?.keys;
+		if (before !== undefined && areSame(before, keys)) {
+			// The same object: what is remembered of the station holds as long as its keys do.
+			this.#keys.set(station, { keys: before, sinceUtcSeconds: nowUtcSeconds });
+			return before;
+		}
 		if (this.#keys.size >= KEYS_CACHED_MAX) this.#keys.clear();
 		this.#keys.set(station, { keys, sinceUtcSeconds: nowUtcSeconds });
 		return keys;
 	}
+}
+
+function areSame(before: readonly KnownKey[], now: readonly KnownKey[]): boolean {
+	return (
+		before.length === now.length &&
+		before.every(({ publicKey, revoked }, index) => {
+			const key = now[index];
+			const isRevoked = key?.revoked !== undefined;
+			return (
+				key !== undefined &&
+				equalBytes(publicKey, key.publicKey) &&
+				(revoked !== undefined) === isRevoked
+			);
+		})
+	);
 }

@@ -8,11 +8,11 @@ import { hexOf } from "../../core/bytes.js";
 
 /** What a minute of a hundred requests a second names at most: 1.5 KB each, 3.4 KB with a configuration of 1 KB (measured). */
 const REPEATED_MAX = 6000;
-/** Keys are looked up again after this, too: one may have been revoked at another collector. */
 const KEPT_SECONDS = 60;
 
 interface Repeated<Answer> {
-	readonly station: string;
+	/** By which it was judged: one may have been revoked since, here or at another collector. */
+	readonly keys: object;
 	readonly sinceSeconds: number;
 	/** At a time in Unix seconds, for the answer names it. */
 	readonly answerAt: () => Answer;
@@ -24,10 +24,10 @@ export class RepeatedBatches<Answer> {
 	/** By the hash of the envelope, signature and all. */
 	readonly #known = new Map<string, Repeated<Answer>>();
 
-	/** Nothing of this envelope is new. `answerAt`: its answer as of now. */
+	/** Nothing of this envelope is new to who judged it by these keys. `answerAt`: its answer as of now. */
 	remember(
 		hash: Uint8Array,
-		station: string,
+		keys: object,
 		nowSeconds: number,
 		answer: Answer,
 		answerAt: () => Answer,
@@ -35,18 +35,19 @@ export class RepeatedBatches<Answer> {
 		const [oldest] = this.#known.keys();
 		if (this.#known.size >= REPEATED_MAX && oldest !== undefined) this.#known.delete(oldest);
 		this.#known.set(hexOf(hash), {
-			...{ station, sinceSeconds: nowSeconds, answerAt },
+			...{ keys, sinceSeconds: nowSeconds, answerAt },
 			...{ answer, answeredSeconds: nowSeconds },
 		});
 	}
 
-	/** What it is answered with, if it was asked less than a minute ago. */
-	answerTo(hash: Uint8Array, nowSeconds: number): Answer | undefined {
+	/** What it is answered with, if it was asked less than a minute ago and its station's keys are the same still. */
+	answerTo(hash: Uint8Array, keys: object, nowSeconds: number): Answer | undefined {
 		const name = hexOf(hash);
 		const known = this.#known.get(name);
 		if (known === undefined) return undefined;
 		// A clock that was put back says nothing of how old it is.
-		if (Math.abs(nowSeconds - known.sinceSeconds) >= KEPT_SECONDS) {
+		const isOld = Math.abs(nowSeconds - known.sinceSeconds) >= KEPT_SECONDS;
+		if (isOld || known.keys !== keys) {
 			this.#known.delete(name);
 			return undefined;
 		}
@@ -55,11 +56,5 @@ export class RepeatedBatches<Answer> {
 			known.answeredSeconds = nowSeconds;
 		}
 		return known.answer;
-	}
-
-	/** Its keys are others. */
-	forget(station: string): void {
-		for (const [name, known] of this.#known)
-			if (known.station === station) this.#known.delete(name);
 	}
 }

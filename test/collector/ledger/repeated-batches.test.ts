@@ -2,10 +2,12 @@ import { strict as assert } from "node:assert";
 import { signingKeyOf } from "../../../src/collector/ledger/keys.js";
 import { Ledger, type LedgerAnswer } from "../../../src/collector/ledger/ledger.js";
 import { RepeatedBatches } from "../../../src/collector/ledger/repeated-batches.js";
-import { onlyKey } from "../../../src/collector/ledger/station-keys.js";
+import { StationGate } from "../../../src/collector/ledger/station-gate.js";
+import { onlyKey, type StationKey } from "../../../src/collector/ledger/station-keys.js";
 import type { SqlStore } from "../../../src/collector/store/store.js";
 import { decodeAnswer } from "../../../src/protocol/wire/acknowledgement.js";
 import { decodeSign1 } from "../../../src/protocol/wire/cose.js";
+import { MemoryRecordStore } from "../../support/collectors/memory-record-store.js";
 import { emptyStore } from "../../support/collectors/shared-store.js";
 import { ChainMaker, sha256 } from "../../support/data/chain-maker.js";
 
@@ -121,16 +123,87 @@ describe("a key that is revoked while a public batch of it is written once more"
 	});
 });
 
+describe("a key that another collector on the same database revoked", () => {
+	it("is answered for no longer than a minute, however late its batch was written once more", async () => {
+		const store = await emptyStore();
+		const maker = new ChainMaker().fill(12);
+		const { publicKey } = maker.key;
+		const clock = { utcSeconds: NOW };
+		const here = new Ledger({ store, key: KEY, clock });
+		const there = new Ledger({ store, key: KEY, clock });
+		await here.enrol(maker.station, publicKey);
+		const envelope = maker.envelope(1, 12);
+		// Keys are looked up here for the last time before the other one has them otherwise.
+		await here.receive(envelope, { address: "192.0.2.1", station: maker.station });
+		const revoked = { atUtcSeconds: NOW, by: "amina", why: "board lost" };
+		await there.setKeys(maker.station, [{ ...onlyKey(publicKey), revoked }]);
+		clock.utcSeconds = NOW + 59;
+		assert.equal((await here.receive(envelope, STRANGER)).status, 200);
+		clock.utcSeconds = NOW + 61;
+		assert.equal((await here.receive(envelope, STRANGER)).status, 422);
+	});
+});
+
+describe("a key that is revoked while keys are being looked up", () => {
+	it("delivers nothing more from then on", async () => {
+		const maker = new ChainMaker().fill(12);
+		const { publicKey } = maker.key;
+		let held: Promise<void> | undefined;
+		class SlowStore extends MemoryRecordStore {
+			override async keysOf(station: string): Promise<readonly StationKey[]> {
+				const keys = await super.keysOf(station);
+				await held;
+				return keys;
+			}
+		}
+		const ledger = new Ledger({ store: new SlowStore(), key: KEY, clock: { utcSeconds: NOW } });
+		await ledger.enrol(maker.station, publicKey);
+		let release: (() => void) | undefined;
+		held = new Promise((resolve) => {
+			release = resolve;
+		});
+		const early = ledger.receive(maker.envelope(1, 6));
+		// Its look-up has read the list before the revocation, and comes back after it.
+		await Promise.resolve();
+		held = undefined;
+		const revoked = { atUtcSeconds: NOW, by: "amina", why: "board lost" };
+		await ledger.setKeys(maker.station, [{ ...onlyKey(publicKey), revoked }]);
+		release?.();
+		assert.equal((await early).status, 422);
+		assert.equal((await ledger.receive(maker.envelope(7, 12))).status, 422);
+	});
+});
+
+describe("a key that is revoked while its batch waits for its turn", () => {
+	it("delivers nothing more", async () => {
+		const maker = new ChainMaker().fill(12);
+		const { publicKey } = maker.key;
+		const gate = new StationGate();
+		const clock = { utcSeconds: NOW };
+		const ledger = new Ledger({ store: new MemoryRecordStore(), key: KEY, clock, gate });
+		await ledger.enrol(maker.station, publicKey);
+		const turn = await gate.enter(maker.station, NOW);
+		const waiting = ledger.receive(maker.envelope(1, 6));
+		const revoked = { atUtcSeconds: NOW, by: "amina", why: "board lost" };
+		await ledger.setKeys(maker.station, [{ ...onlyKey(publicKey), revoked }]);
+		assert.ok("leave" in turn);
+		turn.leave(false);
+		assert.equal((await waiting).status, 422);
+	});
+});
+
 describe("the memory of repeated batches", () => {
 	it("holds no more than six thousand, and forgets the oldest", () => {
 		const memory = new RepeatedBatches<number>();
+		const keys = {};
 		const hashOf = (index: number): Uint8Array => Uint8Array.of(index >> 8, index & 255);
 		for (let index = 0; index <= 6000; index++) {
-			memory.remember(hashOf(index), "s", NOW, index, () => index);
+			memory.remember(hashOf(index), keys, NOW, index, () => index);
 		}
-		assert.equal(memory.answerTo(hashOf(0), NOW), undefined);
-		assert.equal(memory.answerTo(hashOf(1), NOW), 1);
-		assert.equal(memory.answerTo(hashOf(6000), NOW), 6000);
-		assert.equal(memory.answerTo(hashOf(6000), NOW - 60), undefined);
+		assert.equal(memory.answerTo(hashOf(0), keys, NOW), undefined);
+		assert.equal(memory.answerTo(hashOf(1), keys, NOW), 1);
+		assert.equal(memory.answerTo(hashOf(6000), keys, NOW), 6000);
+		assert.equal(memory.answerTo(hashOf(5999), {}, NOW), undefined);
+		assert.equal(memory.answerTo(hashOf(6000), keys, NOW - 60), undefined);
 	});
 });
