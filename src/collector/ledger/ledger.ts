@@ -4,7 +4,6 @@
  * keeps no state but a cache of station keys and of what strangers repeat, so that several may share one database.
  */
 
-import type { KeyObject } from "node:crypto";
 import { equalBytes, hexOf } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";
 import { OperationalError } from "../../host/errors.js";
@@ -15,13 +14,14 @@ import {
 	type RefusalReason,
 } from "../../protocol/wire/acknowledgement.js";
 import { decodeBatch, NewerBatchError } from "../../protocol/wire/batch.js";
-import { encodeSign1, keyIdOf, type Sign1, toBeSigned } from "../../protocol/wire/cose.js";
+import { encodeSign1, type Sign1, toBeSigned } from "../../protocol/wire/cose.js";
 import type { CheckedBatch, StoreOutcome } from "../store/batch-writer.js";
 import { type RecordStore, SqlRecordStore } from "../store/record-store.js";
 import type { SqlStore } from "../store/store.js";
 import { BatchRefusal, type Checked, checkBatch } from "./check-batch.js";
 import type { ConfigurationOffers } from "./configuration-offers.js";
 import { type Acknowledged, coverageOf } from "./coverage.js";
+import { KeyCache, type KnownKey } from "./key-cache.js";
 import { isSignedBy, type SigningKey, stationKeyOf } from "./keys.js";
 import { type Label, type OpenedEnvelope, openedEnvelope } from "./opened-envelope.js";
 import { RepeatedBatches } from "./repeated-batches.js";
@@ -95,8 +95,6 @@ export interface Sender {
 	readonly station: string | undefined;
 }
 
-/** A million stations of 33-byte keys would be 100 MB of objects; the rest is looked up again. */
-const KEYS_CACHED_MAX = 20_000;
 /** Evidence is for people: beyond this per reason and station more of the same says nothing new. */
 const EVIDENCE_MAX = 1000;
 /** Of a station that has used up its bytes. */
@@ -104,28 +102,6 @@ const OVER_QUOTA_EVIDENCE_MAX = 10;
 const UINT32_MAX = 0xffffffff;
 /** Anyone can send these: 10 x 17 KiB for each enrolled station at most. */
 const FORGERIES_MAX = 10;
-
-/** Another collector on the same database may have added or revoked one: looked up again after this. */
-const KEYS_CACHED_SECONDS = 60;
-
-interface KnownKey extends StationKey {
-	readonly id: Uint8Array;
-	/** Undefined where this thread does not verify. */
-	readonly key: KeyObject | undefined;
-}
-
-/** Keys of a station in the order of their lives. */
-interface KnownKeys {
-	readonly keys: readonly KnownKey[];
-	/** When they were looked up, Unix seconds. */
-	readonly sinceUtcSeconds: number;
-}
-
-interface KeyLook {
-	readonly found: Promise<readonly StationKey[]>;
-	/** The station's keys were changed since it began: it may have found what was there before. */
-	isOld: boolean;
-}
 
 /** A batch whose signature is its station's. */
 interface SignedBatch extends OpenedEnvelope {
@@ -135,9 +111,7 @@ interface SignedBatch extends OpenedEnvelope {
 
 export class Ledger {
 	readonly #options: LedgerOptions;
-	readonly #keys = new Map<string, KnownKeys>();
-	/** Of keys, under way. */
-	readonly #looks = new Map<string, KeyLook>();
+	readonly #keys: KeyCache;
 	readonly #records: RecordStore;
 	readonly #repeated = new RepeatedBatches<LedgerAnswer>();
 
@@ -145,6 +119,8 @@ export class Ledger {
 		this.#options = options;
 		const { store } = options;
 		this.#records = "write" in store ? store : new SqlRecordStore(store);
+		const isVerifiedHere = options.verifySignature === undefined && options.verifier === undefined;
+		this.#keys = new KeyCache({ records: this.#records, clock: options.clock, isVerifiedHere });
 	}
 
 	/**
@@ -167,10 +143,7 @@ export class Ledger {
 		try {
 			return await this.#records.setKeys(station, keys);
 		} finally {
-			this.#keys.delete(station);
-			const look = this.#looks.get(station);
-			if (look !== undefined) look.isOld = true;
-			this.#looks.delete(station);
+			this.#keys.forget(station);
 		}
 	}
 
@@ -182,7 +155,7 @@ export class Ledger {
 			return { status: 400, body, duplicateCount: 0, entryCount: 0 };
 		}
 		const { signed, label } = opened;
-		const keys = await this.#keysOf(label.station);
+		const keys = await this.#keys.keysOf(label.station);
 		if (keys.length === 0) return this.#refuse(opened, "unknown-station", "not enrolled");
 		const isProven = from === undefined || from.station === label.station;
 		const via = isProven ? undefined : from.address;
@@ -215,7 +188,7 @@ export class Ledger {
 
 	/** The refusal of a batch whose key was revoked while it waited for its turn. */
 	async #revokedMeanwhile(batch: SignedBatch): Promise<LedgerAnswer | undefined> {
-		const keys = await this.#keysOf(batch.label.station);
+		const keys = await this.#keys.keysOf(batch.label.station);
 		if (keys === batch.keys) return undefined;
 		const signer = keys.find(({ id }) => equalBytes(id, batch.signer.id));
 		return signer?.revoked === undefined ? undefined : this.#refuseRevoked(batch, signer);
@@ -396,53 +369,4 @@ export class Ledger {
 		const payload = encodeAnswer(answer);
 		return encodeSign1(payload, this.#options.key.sign(toBeSigned(payload)));
 	}
-
-	async #keysOf(station: string): Promise<readonly KnownKey[]> {
-		const nowUtcSeconds = this.#options.clock.utcSeconds;
-		const known = this.#keys.get(station);
-		// A clock that was put back says nothing of how old they are.
-		const age = known === undefined ? 0 : Math.abs(nowUtcSeconds - known.sinceUtcSeconds);
-		if (known !== undefined && age <= KEYS_CACHED_SECONDS) return known.keys;
-		const look = this.#looks.get(station) ?? { found: this.#records.keysOf(station), isOld: false };
-		this.#looks.set(station, look);
-		let found: readonly StationKey[];
-		try {
-			found = await look.found;
-		} finally {
-			if (this.#looks.get(station) === look) this.#looks.delete(station);
-		}
-		if (look.isOld) return this.#keysOf(station);
-		const { verifySignature, verifier } = this.#options;
-		const isVerifiedHere = verifySignature === undefined && verifier === undefined;
-		const keys = found.map((key) => ({
-			...key,
-			id: keyIdOf(sha256, key.publicKey),
-			key: isVerifiedHere ? stationKeyOf(key.publicKey) : undefined,
-		}));
-		if (keys.length === 0) return keys;
-		const before = this.#keys.get(station)?.keys;
-		if (before !== undefined && areSame(before, keys)) {
-			// The same object: what is remembered of the station holds as long as its keys do.
-			this.#keys.set(station, { keys: before, sinceUtcSeconds: nowUtcSeconds });
-			return before;
-		}
-		if (this.#keys.size >= KEYS_CACHED_MAX) this.#keys.clear();
-		this.#keys.set(station, { keys, sinceUtcSeconds: nowUtcSeconds });
-		return keys;
-	}
-}
-
-function areSame(before: readonly KnownKey[], now: readonly KnownKey[]): boolean {
-	return (
-		before.length === now.length &&
-		before.every(({ publicKey, revoked }, index) => {
-			const key = now[index];
-			const isRevoked = key?.revoked !== undefined;
-			return (
-				key !== undefined &&
-				equalBytes(publicKey, key.publicKey) &&
-				(revoked !== undefined) === isRevoked
-			);
-		})
-	);
 }

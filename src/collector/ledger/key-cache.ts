@@ -1,0 +1,110 @@
+/** Keys of stations as they were looked up last: for a minute, for another collector on the same database may change them, too. */
+import type { KeyObject } from "node:crypto";
+import { equalBytes } from "../../core/bytes.js";
+import { keyIdOf } from "../../protocol/wire/cose.js";
+import type { RecordStore } from "../store/record-store.js";
+import { stationKeyOf } from "./keys.js";
+import { sha256 } from "./sha256.js";
+import type { StationKey } from "./station-keys.js";
+
+/** A million stations of 33-byte keys would be 100 MB of objects; the rest is looked up again. */
+const STATIONS_MAX = 20_000;
+/** Another collector on the same database may have added or revoked one: looked up again after this. */
+const KEPT_SECONDS = 60;
+
+export interface KnownKey extends StationKey {
+	readonly id: Uint8Array;
+	/** Undefined where this thread does not verify. */
+	readonly key: KeyObject | undefined;
+}
+
+/** Keys of a station in the order of their lives. */
+interface KnownKeys {
+	readonly keys: readonly KnownKey[];
+	/** When they were looked up, Unix seconds. */
+	readonly sinceUtcSeconds: number;
+}
+
+interface Look {
+	readonly found: Promise<readonly StationKey[]>;
+	/** The station's keys were changed since it began: it may have found what was there before. */
+	isOld: boolean;
+}
+
+export interface KeyCacheOptions {
+	readonly records: Pick<RecordStore, "keysOf">;
+	/** Unix seconds. */
+	readonly clock: { readonly utcSeconds: number };
+	/** This thread verifies, and needs the keys for it. */
+	readonly isVerifiedHere: boolean;
+}
+
+export class KeyCache {
+	readonly #options: KeyCacheOptions;
+	readonly #known = new Map<string, KnownKeys>();
+	/** Under way. */
+	readonly #looks = new Map<string, Look>();
+
+	constructor(options: KeyCacheOptions) {
+		this.#options = options;
+	}
+
+	/** A station's keys, none where it is not enrolled: the same object as long as they are the same keys. Waits. */
+	async keysOf(station: string): Promise<readonly KnownKey[]> {
+		const { records, clock } = this.#options;
+		const known = this.#known.get(station);
+		const nowUtcSeconds = clock.utcSeconds;
+		// A clock that was put back says nothing of how old they are.
+		const age = known === undefined ? 0 : Math.abs(nowUtcSeconds - known.sinceUtcSeconds);
+		if (known !== undefined && age <= KEPT_SECONDS) return known.keys;
+		const look = this.#looks.get(station) ?? { found: records.keysOf(station), isOld: false };
+		this.#looks.set(station, look);
+		let found: readonly StationKey[];
+		try {
+			found = await look.found;
+		} finally {
+			if (this.#looks.get(station) === look) this.#looks.delete(station);
+		}
+		return look.isOld ? this.keysOf(station) : this.#keep(station, found, nowUtcSeconds);
+	}
+
+	/** They were changed just now. */
+	forget(station: string): void {
+		this.#known.delete(station);
+		const look = this.#looks.get(station);
+		if (look !== undefined) look.isOld = true;
+		this.#looks.delete(station);
+	}
+
+	#keep(
+		station: string,
+		found: readonly StationKey[],
+		sinceUtcSeconds: number,
+	): readonly KnownKey[] {
+		const { isVerifiedHere } = this.#options;
+		const before = this.#known.get(station)?.keys;
+		const isSame = before !== undefined && areSame(before, found);
+		const keys = isSame
+			? before
+			: found.map((key) => ({
+					...key,
+					id: keyIdOf(sha256, key.publicKey),
+					key: isVerifiedHere ? stationKeyOf(key.publicKey) : undefined,
+				}));
+		if (keys.length === 0) return keys;
+		if (!isSame && this.#known.size >= STATIONS_MAX) this.#known.clear();
+		this.#known.set(station, { keys, sinceUtcSeconds });
+		return keys;
+	}
+}
+
+function areSame(before: readonly StationKey[], now: readonly StationKey[]): boolean {
+	return (
+		before.length === now.length &&
+		before.every(({ publicKey, revoked }, index) => {
+			const key = now[index];
+			if (key === undefined || !equalBytes(publicKey, key.publicKey)) return false;
+			return (revoked === undefined) === (key.revoked === undefined);
+		})
+	);
+}
