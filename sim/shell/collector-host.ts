@@ -82,7 +82,7 @@ export async function openCollectorHost(options: CollectorHostOptions): Promise<
 		});
 		const registry = registryOf(store, (station, keys) => ledger.setKeys(station, keys));
 		const { directory: folder, onError: log } = options;
-		const enrolments = new EnrolmentPost({ folder, registry, say: log });
+		const enrolments = new EnrolmentPost({ folder, registry, log: log });
 		const handler = createHandler(ledger, {
 			onReceived: ({ duplicateCount, status, provenBy }) => {
 				counts.duplicates += duplicateCount;

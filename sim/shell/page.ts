@@ -70,7 +70,7 @@ export async function openPage(options: PageOptions): Promise<Page> {
 		isShared: false,
 		isSimulated: true,
 		reader,
-		say: options.print,
+		log: options.print,
 	});
 	return {
 		address: `http://127.0.0.1:${publishing.port}/`,

@@ -111,7 +111,7 @@ async function measure(
 		queue,
 		clock,
 		policies: readAlarmPolicies(undefined),
-		say: () => {},
+		log: () => {},
 		onRaised: () => {
 			for (const post of posts) post.wake();
 		},
@@ -159,7 +159,7 @@ async function measure(
 		queue,
 		clock,
 		language: "en",
-		say: () => {},
+		log: () => {},
 		hook: {
 			name: "webhook",
 			atOnce: 1,

@@ -79,14 +79,14 @@ function socketPath(data: string): string {
 export interface ControlOptions {
 	readonly data: string;
 	readonly answer: (request: AlarmRequest) => Promise<AlarmAnswer>;
-	readonly say: (text: string) => void;
+	readonly log: (text: string) => void;
 }
 
 /** Listens where it can; a path that is too long for the system is said, and no more. */
 export async function listenForDecisions(options: ControlOptions): Promise<{ close(): void }> {
 	const path = socketPath(options.data);
 	if (Buffer.byteLength(path) > PATH_BYTES_MAX) {
-		options.say(
+		options.log(
 			`${path}: too long a path for a socket: alarms are decided of while this is stopped`,
 		);
 		return { close: () => {} };
@@ -124,14 +124,14 @@ function listening(server: Server, path: string): Promise<void> {
 	});
 }
 
-function serve(socket: Socket, { answer, say }: ControlOptions): void {
+function serve(socket: Socket, { answer, log }: ControlOptions): void {
 	socket.setTimeout(MILLISECONDS_MAX, () => socket.destroy());
 	socket.on("error", () => {});
 	lineOf(socket, REQUEST_BYTES_MAX)
 		.then(async (line) => answer(JSON.parse(line) as AlarmRequest))
 		.catch((error: unknown): AlarmAnswer => {
 			const words = error instanceof Error ? error.message : String(error);
-			say(`alarms: a command failed: ${words}`);
+			log(`alarms: a command failed: ${words}`);
 			return { error: `the collector could not do it: ${words}` };
 		})
 		.then((answered) => socket.end(`${JSON.stringify(answered)}\n`));

@@ -10,7 +10,7 @@ import { type AlarmQueue, type Due, PAUSE_SECONDS_MAX } from "./alarm-queue.js";
 const FIRST_PAUSE_SECONDS = 5;
 const DOUBLINGS_MAX = 6;
 /** Other collectors and commands put things into the queue, mutes end: looked at so often. */
-const LOOK_SECONDS = 10;
+const POLL_SECONDS = 10;
 /** The database did not take a note. */
 const NOTE_SECONDS = 1;
 
@@ -32,7 +32,7 @@ export interface AlarmPostOptions {
 	readonly hook: AlarmHook;
 	readonly clock: { readonly utcSeconds: number };
 	readonly language: Language;
-	readonly say: (text: string) => void;
+	readonly log: (text: string) => void;
 	/** Calls back in so many seconds; what `cancel` stops. */
 	readonly wait: (seconds: number, then: () => void) => { cancel(): void };
 	/** Told of each attempt. */
@@ -47,7 +47,7 @@ export class AlarmPost {
 	/** Nothing is tried before, but for what is new. */
 	#isBackingOff = false;
 	#isShortened = false;
-	#looking: Promise<void> | undefined;
+	#polling: Promise<void> | undefined;
 	#isAskedAgain = false;
 	#isClosed = false;
 
@@ -59,7 +59,7 @@ export class AlarmPost {
 	/** Something may be due. While the hook fails it is tried five seconds from now, not in five minutes. */
 	wake(): void {
 		if (this.#isClosed) return;
-		if (!this.#isBackingOff) this.#look();
+		if (!this.#isBackingOff) this.#poll();
 		else if (!this.#isShortened) {
 			// Once: what comes every second must not put it off for ever.
 			this.#isShortened = true;
@@ -72,7 +72,7 @@ export class AlarmPost {
 		// No turning meanwhile: a race leaves something at what is slow each time, and a dead hook is slow.
 		for (;;) {
 			const waiting = [...this.#underWay];
-			if (this.#looking !== undefined) waiting.push(this.#looking);
+			if (this.#polling !== undefined) waiting.push(this.#polling);
 			if (waiting.length === 0) return;
 			await Promise.allSettled(waiting);
 		}
@@ -90,24 +90,24 @@ export class AlarmPost {
 		this.#pause = this.#options.wait(seconds, () => {
 			this.#pause = undefined;
 			this.#isBackingOff = false;
-			this.#look();
+			this.#poll();
 		});
 	}
 
-	#look(): void {
-		if (this.#looking !== undefined) {
+	#poll(): void {
+		if (this.#polling !== undefined) {
 			this.#isAskedAgain = true;
 			return;
 		}
-		this.#looking = this.#takeAll()
-			.catch((error: unknown) => this.#options.say(`alarms: ${messageOf(error)}`))
+		this.#polling = this.#takeAll()
+			.catch((error: unknown) => this.#options.log(`alarms: ${messageOf(error)}`))
 			.finally(() => {
-				this.#looking = undefined;
+				this.#polling = undefined;
 				if (this.#isClosed || this.#isBackingOff) return;
 				if (this.#isAskedAgain) {
 					this.#isAskedAgain = false;
-					this.#look();
-				} else this.#sleep(LOOK_SECONDS);
+					this.#poll();
+				} else this.#sleep(POLL_SECONDS);
 			});
 	}
 
@@ -118,14 +118,14 @@ export class AlarmPost {
 			if (due === undefined) return;
 			const handing = this.#hand(due).finally(() => {
 				this.#underWay.delete(handing);
-				if (!this.#isClosed && !this.#isBackingOff) this.#look();
+				if (!this.#isClosed && !this.#isBackingOff) this.#poll();
 			});
 			this.#underWay.add(handing);
 		}
 	}
 
 	async #hand({ number, body, attempts }: Due): Promise<void> {
-		const { queue, hook, clock, language, say, onAttempt } = this.#options;
+		const { queue, hook, clock, language, log, onAttempt } = this.#options;
 		const line = JSON.stringify({ ...body, text: textOf(language, body) });
 		let outcome: HookOutcome;
 		try {
@@ -137,12 +137,12 @@ export class AlarmPost {
 		const now = (): number => Math.floor(clock.utcSeconds);
 		if (outcome.isTaken) {
 			this.#failures = 0;
-			await this.#note(() => queue.told(hook.name, number, now()));
+			await this.#note(() => queue.markTold(hook.name, number, now()));
 			return;
 		}
 		const own = FIRST_PAUSE_SECONDS * 2 ** Math.min(attempts, DOUBLINGS_MAX);
 		const seconds = Math.min(Math.max(own, outcome.retryAfterSeconds ?? 0), PAUSE_SECONDS_MAX);
-		say(`alarm ${body.id}: ${hook.name} did not take it (${outcome.why}); again in ${seconds} s`);
+		log(`alarm ${body.id}: ${hook.name} did not take it (${outcome.why}); again in ${seconds} s`);
 		const pause = FIRST_PAUSE_SECONDS * 2 ** Math.min(this.#failures++, DOUBLINGS_MAX);
 		this.#isBackingOff = true;
 		this.#isShortened = false;
@@ -156,7 +156,7 @@ export class AlarmPost {
 			try {
 				return await write();
 			} catch (error) {
-				this.#options.say(`alarms: not noted (${messageOf(error)})`);
+				this.#options.log(`alarms: not noted (${messageOf(error)})`);
 				if (this.#isClosed) return;
 				await new Promise<void>((resolve) => this.#options.wait(NOTE_SECONDS, resolve));
 			}

@@ -38,7 +38,7 @@ export interface Raised {
 	/** Notices that nobody had raised before. */
 	readonly count: number;
 	/** New ones beyond what is told of a station. */
-	readonly untold: number;
+	readonly unraised: number;
 }
 
 /** Nobody tries it now, and its pause is over. */
@@ -46,8 +46,8 @@ const DUE = `(d.next_at <= $2 or d.next_at > $2 + ${PAUSE_SECONDS_MAX})
 	and (d.leased_until <= $2 or d.leased_until > $2 + ${PAUSE_SECONDS_MAX})`;
 
 /** `n` is the notice. $ stands for the place of now. A test is told to whoever asked for it. */
-const mutedAt = (place: string): string =>
-	`(n.cause <> 'test' and exists (select 1 from alarm_mutes m where m.until_at > ${place}::bigint
+const mutedAt = (parameter: string): string =>
+	`(n.cause <> 'test' and exists (select 1 from alarm_mutes m where m.until_at > ${parameter}::bigint
 		and m.station in ('*', n.station) and m.cause in ('*', n.cause)))`;
 
 export class AlarmQueue {
@@ -124,7 +124,7 @@ export class AlarmQueue {
 	}
 
 	/** The hook has taken it: never again. */
-	async told(hook: string, number: number, nowSeconds: number): Promise<void> {
+	async markTold(hook: string, number: number, nowSeconds: number): Promise<void> {
 		await this.#store.query(
 			`update alarm_deliveries set state = 'told', told_at = $3 where number = $1 and hook = $2`,
 			[number, hook, nowSeconds],
@@ -168,26 +168,26 @@ export async function raiseIn(
 		known.add(id).add(occasion);
 		return true;
 	});
-	if (fresh.length === 0) return { count: 0, untold: 0 };
+	if (fresh.length === 0) return { count: 0, unraised: 0 };
 	const room = station === null ? fresh.length : await roomOf(session, station, nowSeconds);
-	const told = fresh.slice(0, room);
-	const untold = fresh.length - told.length;
-	if (station !== null && untold > 0) {
+	const raised = fresh.slice(0, room);
+	const unraised = fresh.length - raised.length;
+	if (station !== null && unraised > 0) {
 		await session.query(
 			`insert into alarm_stations (station, untold) values ($1, $2)
 			on conflict (station) do update set untold = alarm_stations.untold + excluded.untold`,
-			[station, untold],
+			[station, unraised],
 		);
 		const day = Math.floor(nowSeconds / DAY_SECONDS);
 		const capped = noticeOf(station, "capped", day, { count: RAISED_PER_DAY_MAX });
 		const [before] = await session.query("select 1 from alarm_notices where id = $1", [capped.id]);
-		if (before === undefined) told.push(capped);
+		if (before === undefined) raised.push(capped);
 	}
-	if (told.length > 0) await insert(session, told, nowSeconds);
-	for (const { phase, subject } of told) {
+	if (raised.length > 0) await insert(session, raised, nowSeconds);
+	for (const { phase, subject } of raised) {
 		if (phase === "end") await settleMuted(session, subject, nowSeconds);
 	}
-	return { count: told.length, untold };
+	return { count: raised.length, unraised };
 }
 
 async function roomOf(session: SqlSession, station: string, nowSeconds: number): Promise<number> {

@@ -17,7 +17,7 @@ export interface AlarmWatchOptions {
 	readonly queue: AlarmQueue;
 	readonly clock: { readonly utcSeconds: number };
 	readonly policies: AlarmPolicies;
-	readonly say: (text: string) => void;
+	readonly log: (text: string) => void;
 	/** Something was raised. */
 	readonly onRaised: () => void;
 }
@@ -33,8 +33,8 @@ export interface Stored {
 const KIND_AT = 1;
 const DAY_SECONDS = 86_400;
 /** The newest entries of each epoch that are looked at after a start. */
-const LOOKED_BACK = 300;
-const LOOKED_AT: ReadonlySet<number> = new Set([
+const NEWEST_CHECKED = 300;
+const WATCHED_KINDS: ReadonlySet<number> = new Set([
 	ENTRY_KINDS.alarm,
 	ENTRY_KINDS.calibration,
 	ENTRY_KINDS.heartbeat,
@@ -75,19 +75,19 @@ export class AlarmWatch {
 	async stored({ station, entries, isNew }: Stored): Promise<void> {
 		if (isNew) this.#silence.heard(station);
 		const claims: AlarmNotice[] = [];
-		const said: Entry[] = [];
+		const statements: Entry[] = [];
 		let hasCalibration = false;
 		for (const canonicalBytes of entries) {
 			const kind = canonicalBytes[KIND_AT] ?? 0;
-			if (!LOOKED_AT.has(kind)) continue;
+			if (!WATCHED_KINDS.has(kind)) continue;
 			const entry = decodeEntry(canonicalBytes);
 			if (entry.kind === "calibration") hasCalibration = true;
 			if (entry.kind === "alarm") claims.push(noticeOfClaim(station, entry));
-			if (entry.kind === "heartbeat" || entry.kind === "event") said.push(entry);
+			if (entry.kind === "heartbeat" || entry.kind === "event") statements.push(entry);
 		}
 		if (hasCalibration) await this.#calibrations.forget(station);
 		if (claims.length > 0) await this.#raise(claims);
-		await this.#battery.said(station, said, this.#policies(station));
+		await this.#battery.observe(station, statements, this.#policies(station));
 	}
 
 	/** A batch that the station signed was not believed: told once a day and reason. */
@@ -103,13 +103,13 @@ export class AlarmWatch {
 		this.#refusals.add(`${station}/${occasion}`);
 	}
 
-	/** Looks once more at what came last: claims of a batch whose collector died before it noticed them. */
-	async lookBack(): Promise<void> {
+	/** Checks once more what came last: claims of a batch whose collector died before it noticed them. */
+	async checkNewest(): Promise<void> {
 		for (const { station } of await this.#stations()) {
 			const rows = await this.#options.store.query(
 				`select e.canonical from floors f cross join lateral (
 					select canonical from entries
-					where station = f.station and epoch = f.epoch order by sequence desc limit ${LOOKED_BACK}
+					where station = f.station and epoch = f.epoch order by sequence desc limit ${NEWEST_CHECKED}
 				) e where f.station = $1 and get_byte(e.canonical, ${KIND_AT}) = ${ENTRY_KINDS.alarm}`,
 				[station],
 			);
@@ -130,10 +130,10 @@ export class AlarmWatch {
 	}
 
 	async #raise(notices: readonly AlarmNotice[]): Promise<void> {
-		const { queue, onRaised, say } = this.#options;
-		const { count, untold } = await queue.raise(notices, this.#now);
+		const { queue, onRaised, log } = this.#options;
+		const { count, unraised: untold } = await queue.raise(notices, this.#now);
 		if (untold > 0)
-			say(`${notices[0]?.station}: ${untold} alarms are not told: too many of this station`);
+			log(`${notices[0]?.station}: ${untold} alarms are not told: too many of this station`);
 		if (count > 0) onRaised();
 	}
 

@@ -26,7 +26,7 @@ export class Batteries {
 	}
 
 	/** Of heartbeats and events of a batch; what is older than what was said already, or has no time, is passed over. */
-	async said(station: string, entries: readonly Entry[], policy: AlarmPolicy): Promise<void> {
+	async observe(station: string, entries: readonly Entry[], policy: AlarmPolicy): Promise<void> {
 		const inOrder = entries
 			.filter(({ utcSeconds }) => utcSeconds > 0)
 			.sort((a, b) => a.utcSeconds - b.utcSeconds || a.sequence - b.sequence);

@@ -27,7 +27,7 @@ const STATIONS_LEARNED = 5;
 
 export class OverdueCalibrations {
 	readonly #options: OverdueOptions;
-	#toldAtSeconds = 0;
+	#notifiedAtSeconds = 0;
 
 	constructor(options: OverdueOptions) {
 		this.#options = options;
@@ -37,9 +37,9 @@ export class OverdueCalibrations {
 	async turn(policies: AlarmPolicies, areNew: boolean): Promise<void> {
 		const hasLearned = await this.#learn();
 		const now = Math.floor(this.#options.clock.utcSeconds);
-		if (!hasLearned && !areNew && Math.abs(now - this.#toldAtSeconds) < HOUR_SECONDS) return;
-		this.#toldAtSeconds = now;
-		await this.#tellOverdue(policies);
+		if (!hasLearned && !areNew && Math.abs(now - this.#notifiedAtSeconds) < HOUR_SECONDS) return;
+		this.#notifiedAtSeconds = now;
+		await this.#raiseOverdue(policies);
 	}
 
 	/** Learned in the next turn, out of the record: they may come in any order. */
@@ -102,7 +102,7 @@ export class OverdueCalibrations {
 		});
 	}
 
-	async #tellOverdue(policies: AlarmPolicies): Promise<void> {
+	async #raiseOverdue(policies: AlarmPolicies): Promise<void> {
 		const now = Math.floor(this.#options.clock.utcSeconds);
 		let after: readonly [string, number] = ["", -1];
 		for (;;) {

@@ -42,7 +42,7 @@ export class Silence {
 
 	async turn(policies: AlarmPolicies): Promise<void> {
 		await this.#noteHeard(policies);
-		await this.#tellSilent(policies);
+		await this.#raiseSilent(policies);
 	}
 
 	/** Who was heard since the last turn; what was silent is heard again. */
@@ -56,8 +56,8 @@ export class Silence {
 				rows = await this.#noteHeardPart(part, policies);
 			} catch (error) {
 				// Not forgotten: the next turn notes them.
-				for (const [station, said] of heard.slice(at)) {
-					if (!this.#heard.has(station)) this.#heard.set(station, said);
+				for (const [station, heardAt] of heard.slice(at)) {
+					if (!this.#heard.has(station)) this.#heard.set(station, heardAt);
 				}
 				throw error;
 			}
@@ -125,7 +125,7 @@ export class Silence {
 	}
 
 	/** A collector that did not listen heard nobody: it waits as long again after its start. */
-	async #tellSilent(policies: AlarmPolicies): Promise<void> {
+	async #raiseSilent(policies: AlarmPolicies): Promise<void> {
 		const now = this.#now;
 		// A clock that was put back began no later than now.
 		this.#begunSeconds = Math.min(this.#begunSeconds, now);

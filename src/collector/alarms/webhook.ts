@@ -189,11 +189,11 @@ function post(
 			if (isTaken) end({ isTaken: true });
 			// The rest of the answer is read politely, but neither for long nor to the end.
 			const reading = setTimeout(() => outgoing.destroy(), READ_MILLISECONDS_MAX);
-			let said = "";
+			let answerText = "";
 			let byteCount = 0;
 			response.on("data", (part: Buffer) => {
 				byteCount += part.length;
-				if (said.length < WHY_BYTES_MAX) said += part.toString("latin1");
+				if (answerText.length < WHY_BYTES_MAX) answerText += part.toString("latin1");
 				if (byteCount > FILE_BYTES_MAX) outgoing.destroy();
 			});
 			response.on("error", () => {});
@@ -202,7 +202,7 @@ function post(
 				if (isTaken) return;
 				end({
 					isTaken: false,
-					why: printable(`${url.host}: ${status}${whyOf(status, said)}`),
+					why: printable(`${url.host}: ${status}${whyOf(status, answerText)}`),
 					...retryAfterOf(response.headers["retry-after"]),
 				});
 			});
@@ -211,9 +211,9 @@ function post(
 	});
 }
 
-function whyOf(status: number, said: string): string {
+function whyOf(status: number, answerText: string): string {
 	if (status >= 300 && status < 400) return ", redirects are not followed";
-	const line = said.slice(0, WHY_BYTES_MAX).split("\n")[0]?.trim() ?? "";
+	const line = answerText.slice(0, WHY_BYTES_MAX).split("\n")[0]?.trim() ?? "";
 	return line === "" ? "" : `, ${line}`;
 }
 

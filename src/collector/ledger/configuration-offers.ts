@@ -41,7 +41,7 @@ export interface ConfigurationOffersOptions {
 }
 
 /** Another collector may have put something in: looked at this often, seconds. */
-const LOOK_SECONDS = 60;
+const POLL_SECONDS = 60;
 const ID_MAX = 0xffff;
 const KIND_AT = 1;
 const LINE = /^([A-Za-z0-9]+)\s*=\s*([!-~]*)$/;
@@ -67,7 +67,7 @@ export class ConfigurationOffers {
 	}
 
 	/**
-	 * Looks at a batch that was stored; what the acknowledgement is to offer, or undefined. A store that
+	 * Reads a batch that was stored; what the acknowledgement is to offer, or undefined. A store that
 	 * fails throws.
 	 */
 	async answer(station: string, entries: readonly Uint8Array[]): Promise<Uint8Array | undefined> {
@@ -88,7 +88,7 @@ export class ConfigurationOffers {
 
 	#refresh(): Promise<ReadonlyMap<string, ConfigurationOffer>> {
 		const now = this.#options.clock.utcSeconds;
-		if (this.#pending !== undefined && Math.abs(now - this.#refreshedUtcSeconds) < LOOK_SECONDS) {
+		if (this.#pending !== undefined && Math.abs(now - this.#refreshedUtcSeconds) < POLL_SECONDS) {
 			return this.#pending;
 		}
 		this.#refreshedUtcSeconds = now;

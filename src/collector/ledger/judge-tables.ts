@@ -18,12 +18,12 @@ const ROWS_PER_PAGE = 5000;
 const LOOSE_HEADS_MAX = 1 << 16;
 const SEQUENCE_END = 0xffffffff;
 
-interface Place {
+interface Position {
 	readonly epoch: number;
 	readonly sequence: number;
 }
 
-interface Signed extends Place {
+interface Signed extends Position {
 	readonly bytes: Uint8Array;
 	readonly where: string;
 }
@@ -42,8 +42,8 @@ export class TableJudge {
 	#heads = new Map<string, Signed>();
 	#looseHeads: Signed[] = [];
 	readonly #notes = new Map<number, EpochNotes>();
-	#entriesAfter: Place = { epoch: -1, sequence: 0 };
-	#headsAfter: Place = { epoch: -1, sequence: 0 };
+	#entriesAfter: Position = { epoch: -1, sequence: 0 };
+	#headsAfter: Position = { epoch: -1, sequence: 0 };
 	#batch: VerifiedBatch | undefined;
 
 	constructor(session: SqlSession, station: string, verifier: () => ChainVerifier) {
@@ -61,7 +61,7 @@ export class TableJudge {
 		this.#batch = verified;
 		const { batch, heads } = verified;
 		const { epoch, first } = batch;
-		const where = placeOf({ epoch, sequence: first });
+		const where = nameOf({ epoch, sequence: first });
 		if (heads !== undefined) {
 			this.#expectHead(epoch, first - 1, heads.previous, where);
 			this.#expectHead(epoch, lastOf(batch), heads.last, where);
@@ -126,18 +126,18 @@ export class TableJudge {
 	}
 
 	#expectHead(epoch: number, sequence: number, bytes: Uint8Array, where: string): void {
-		const name = placeOf({ epoch, sequence });
+		const name = nameOf({ epoch, sequence });
 		if (!this.#heads.has(name)) this.#heads.set(name, { epoch, sequence, bytes, where });
 	}
 
-	async #settleEntries(before: Place): Promise<void> {
+	async #settleEntries(before: Position): Promise<void> {
 		const signed = this.#entries;
 		this.#entries = [];
 		let next = 0;
 		const noRow = ({ epoch, sequence, where }: Signed): void =>
 			this.#verifier().report(
 				"row",
-				placeOf({ epoch, sequence }),
+				nameOf({ epoch, sequence }),
 				`signed in ${where}, but there is no row`,
 			);
 		await this.#visit(
@@ -145,12 +145,12 @@ export class TableJudge {
 			"canonical",
 			this.#entriesAfter,
 			before,
-			(place, canonicalBytes) => {
-				this.#entriesAfter = place;
-				for (; compare(signed[next], place) < 0; next++) noRow(signed[next] as Signed);
+			(position, canonicalBytes) => {
+				this.#entriesAfter = position;
+				for (; compare(signed[next], position) < 0; next++) noRow(signed[next] as Signed);
 				const entry = signed[next];
-				const where = placeOf(place);
-				if (entry === undefined || compare(entry, place) > 0) {
+				const where = nameOf(position);
+				if (entry === undefined || compare(entry, position) > 0) {
 					this.#verifier().report("row", where, "the stored row is in no signed batch");
 					return;
 				}
@@ -163,27 +163,27 @@ export class TableJudge {
 		for (; next < signed.length; next++) noRow(signed[next] as Signed);
 	}
 
-	async #settleHeads(before: Place): Promise<void> {
+	async #settleHeads(before: Position): Promise<void> {
 		const expected = [...this.#heads.values()]
 			.filter((head) => compare(head, before) < 0)
 			.sort((a, b) => compare(a, b));
-		for (const head of expected) this.#heads.delete(placeOf(head));
+		for (const head of expected) this.#heads.delete(nameOf(head));
 		let next = 0;
 		const noRow = (head: Signed): void =>
-			this.#report("heads", placeOf(head), "a signed batch says this head, and there is no row");
-		await this.#visit("heads", "head", this.#headsAfter, before, (place, head) => {
-			this.#headsAfter = place;
-			for (; compare(expected[next], place) < 0; next++) noRow(expected[next] as Signed);
+			this.#report("heads", nameOf(head), "a signed batch says this head, and there is no row");
+		await this.#visit("heads", "head", this.#headsAfter, before, (position, head) => {
+			this.#headsAfter = position;
+			for (; compare(expected[next], position) < 0; next++) noRow(expected[next] as Signed);
 			const signed = expected[next];
-			if (signed !== undefined && compare(signed, place) === 0) {
+			if (signed !== undefined && compare(signed, position) === 0) {
 				next++;
 				if (!equalBytes(signed.bytes, head)) {
-					this.#report("heads", placeOf(place), "the row is not the head that is signed");
+					this.#report("heads", nameOf(position), "the row is not the head that is signed");
 				}
 			} else if (this.#looseHeads.length < LOOSE_HEADS_MAX) {
-				this.#looseHeads.push({ ...place, bytes: head, where: "" });
+				this.#looseHeads.push({ ...position, bytes: head, where: "" });
 			} else {
-				this.#report("heads", placeOf(place), "no signed batch says this head");
+				this.#report("heads", nameOf(position), "no signed batch says this head");
 			}
 		});
 		for (; next < expected.length; next++) noRow(expected[next] as Signed);
@@ -191,22 +191,22 @@ export class TableJudge {
 
 	/** Heads that gap entries say: each has its row, and no other row is left. */
 	async #judgeGapHeads(gaps: readonly SeenGap[]): Promise<void> {
-		const loose = new Map(this.#looseHeads.map((head) => [placeOf(head), head]));
-		const said = new Map<string, Uint8Array>();
+		const loose = new Map(this.#looseHeads.map((head) => [nameOf(head), head]));
+		const resumes = new Map<string, Uint8Array>();
 		for (const { epoch, to, resume } of gaps) {
-			if (resume.some((byte) => byte !== 0)) said.set(placeOf({ epoch, sequence: to }), resume);
+			if (resume.some((byte) => byte !== 0)) resumes.set(nameOf({ epoch, sequence: to }), resume);
 		}
 		for (const [name, head] of loose) {
-			const resume = said.get(name);
+			const resume = resumes.get(name);
 			if (resume === undefined) {
 				this.#report("heads", name, "no signed batch and no gap entry says this head");
 			} else if (!equalBytes(resume, head.bytes)) {
 				this.#report("heads", name, "the row is not the head that a gap entry says");
 			}
-			said.delete(name);
+			resumes.delete(name);
 		}
 		// What is left must be a batch's too, whose row was compared.
-		const names = [...said.keys()];
+		const names = [...resumes.keys()];
 		for (let at = 0; at < names.length; at += ROWS_PER_PAGE) {
 			const page = names.slice(at, at + ROWS_PER_PAGE);
 			const [epochs, sequences] = [0, 1].map((part) =>
@@ -219,7 +219,10 @@ export class TableJudge {
 				[this.#station, epochs, sequences],
 			);
 			for (const row of rows) {
-				const name = placeOf({ epoch: Number(row["epoch"]), sequence: Number(row["sequence"]) });
+				const name = nameOf({
+					epoch: Number(row["epoch"]),
+					sequence: Number(row["sequence"]),
+				});
 				this.#report("heads", name, "a gap entry says this head, and there is no row");
 			}
 		}
@@ -261,7 +264,7 @@ export class TableJudge {
 	async #judgeCoverage(gaps: readonly SeenGap[]): Promise<void> {
 		const { epochs } = this.#verifier().contents;
 		const numbers = new Set([...epochs.keys(), ...gaps.map(({ epoch }) => epoch)]);
-		const expected: (Place & { readonly last: number })[] = [];
+		const expected: (Position & { readonly last: number })[] = [];
 		for (const epoch of [...numbers].sort((a, b) => a - b)) {
 			const parts = [
 				...(epochs.get(epoch)?.ranges ?? []).map(({ first, last }) => ({ first, last })),
@@ -282,8 +285,8 @@ export class TableJudge {
 		}
 		let next = 0;
 		const noRow = (range: (typeof expected)[number]): void =>
-			this.#report("coverage", placeOf(range), `${range.sequence} to ${range.last} have no row`);
-		let after: Place = { epoch: -1, sequence: 0 };
+			this.#report("coverage", nameOf(range), `${range.sequence} to ${range.last} have no row`);
+		let after: Position = { epoch: -1, sequence: 0 };
 		for (;;) {
 			const rows = await this.#session.query(
 				`select epoch, first, last from coverage where station = $1
@@ -299,12 +302,12 @@ export class TableJudge {
 				const signed = expected[next];
 				const text = `the row says ${after.sequence} to ${last}`;
 				if (signed === undefined || compare(signed, after) > 0) {
-					this.#report("coverage", placeOf(after), `${text}, the signed batches do not`);
+					this.#report("coverage", nameOf(after), `${text}, the signed batches do not`);
 					continue;
 				}
 				next++;
 				if (signed.last !== last) {
-					this.#report("coverage", placeOf(after), `${text}, the signed batches to ${signed.last}`);
+					this.#report("coverage", nameOf(after), `${text}, the signed batches to ${signed.last}`);
 				}
 			}
 			if (rows.length < ROWS_PER_PAGE) break;
@@ -337,8 +340,8 @@ export class TableJudge {
 				const signed = left.get(after);
 				left.delete(after);
 				if (signed === text) continue;
-				const said = signed === undefined ? "no signed batch says it" : `signed is ${signed}`;
-				this.#report(table, `epoch ${after}`, `the row says ${text}, ${said}`);
+				const signedText = signed === undefined ? "no signed batch says it" : `signed is ${signed}`;
+				this.#report(table, `epoch ${after}`, `the row says ${text}, ${signedText}`);
 			}
 			if (rows.length < ROWS_PER_PAGE) break;
 		}
@@ -351,11 +354,11 @@ export class TableJudge {
 	async #visit(
 		table: "entries" | "heads",
 		column: string,
-		from: Place,
-		before: Place,
-		visit: (place: Place, bytes: Uint8Array) => void,
+		from: Position,
+		before: Position,
+		visit: (position: Position, bytes: Uint8Array) => void,
 	): Promise<void> {
-		let after: Place = from;
+		let after: Position = from;
 		for (;;) {
 			const rows = await this.#session.query(
 				`select epoch, sequence, ${column} as bytes from ${table} where station = $1
@@ -381,12 +384,12 @@ function lastOf(batch: Batch): number {
 	return batch.first + batch.entries.length - 1;
 }
 
-function placeOf({ epoch, sequence }: Place): string {
+function nameOf({ epoch, sequence }: Position): string {
 	return `${epoch}/${sequence}`;
 }
 
 /** Below 0 when `a` comes first; above it also when there is no `a`. */
-function compare(a: Place | undefined, b: Place): number {
+function compare(a: Position | undefined, b: Position): number {
 	if (a === undefined) return 1;
 	return a.epoch - b.epoch || a.sequence - b.sequence;
 }

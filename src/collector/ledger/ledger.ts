@@ -278,22 +278,22 @@ export class Ledger {
 			return refuse("over-quota", `its ${cost.quota} are used up`, cost.nextSeconds);
 		}
 		const { isNew, ...stored } = await this.#write(whole, cost.taken);
-		const place = `entries ${batch.first} to ${batch.first + batch.entries.length - 1}`;
+		const entriesText = `entries ${batch.first} to ${batch.first + batch.entries.length - 1}`;
 		switch (stored.outcome) {
 			case "other-key":
 				return refuse("bad-signature", `epoch ${batch.epoch} began with another key`);
 			case "conflict":
-				return refuse("conflicting-content", `${place} were stored with other contents`);
+				return refuse("conflicting-content", `${entriesText} were stored with other contents`);
 			case "fork":
-				return refuse("fork", `${place} continue another chain than what is stored`);
+				return refuse("fork", `${entriesText} continue another chain than what is stored`);
 			case "stored": {
 				const { configurations, onStored } = this.#options;
 				await onStored?.({ station: label.station, entries: batch.entries, isNew });
 				const configuration = await configurations?.answer(label.station, batch.entries);
-				const says = { label, hash, stored, configuration, entryCount: batch.entries.length };
-				const answer = this.#acknowledged(says);
+				const accepted = { label, hash, stored, configuration, entryCount: batch.entries.length };
+				const answer = this.#acknowledged(accepted);
 				if (isNew) return { ...answer, provenBy: label.station };
-				if (via !== undefined) this.#remember(says, keys, answer);
+				if (via !== undefined) this.#remember(accepted, keys, answer);
 				return answer;
 			}
 		}
@@ -315,9 +315,9 @@ export class Ledger {
 	}
 
 	/** Apart from where it is called: what is remembered must hold nothing of the batch. */
-	#remember(says: Acknowledged, keys: readonly KnownKey[], answer: LedgerAnswer): void {
+	#remember(accepted: Acknowledged, keys: readonly KnownKey[], answer: LedgerAnswer): void {
 		const now = this.#options.clock.utcSeconds;
-		this.#repeated.remember(says.hash, keys, now, answer, () => this.#acknowledged(says));
+		this.#repeated.remember(accepted.hash, keys, now, answer, () => this.#acknowledged(accepted));
 	}
 
 	/** Stores it, and gives back what was `taken` for it of the quotas where nothing new was stored. */

@@ -59,7 +59,7 @@ export function joinKeys(
 		const index = indexOfKey(keys, key.publicKey);
 		const known = keys[index];
 		if (known === undefined) {
-			if (keys.length > 0 && !isSaid(key.enrolled)) {
+			if (keys.length > 0 && !isStated(key.enrolled)) {
 				return {
 					conflict:
 						`station ${station} is enrolled with another key than ${keyName(key.publicKey)}; to replace ` +
@@ -74,7 +74,7 @@ export function joinKeys(
 		}
 		if (index <= before) return { conflict: `${name}: stands after a key that came after it` };
 		before = index;
-		if (isSaid(key.enrolled) && !isSame(known.enrolled, key.enrolled)) {
+		if (isStated(key.enrolled) && !isSame(known.enrolled, key.enrolled)) {
 			return { conflict: `${name}: recorded as ${wordsOf(known.enrolled)}, and that stays` };
 		}
 		if (known.revoked === undefined) {
@@ -90,7 +90,7 @@ export function joinKeys(
 	return keys;
 }
 
-function isSaid({ atUtcSeconds, by, why }: KeyDecision): boolean {
+function isStated({ atUtcSeconds, by, why }: KeyDecision): boolean {
 	return atUtcSeconds > 0 && by !== "" && why !== "";
 }
 

@@ -190,14 +190,14 @@ async function withRemedy(remedy: string, work: () => Promise<void>): Promise<vo
 	}
 }
 
-type Place = Pick<VerifyTarget, "station" | "part">;
+type RecordPart = Pick<VerifyTarget, "station" | "part">;
 
 /**
  * Batches by place, those of a part and those whose gap entries speak of it; `onPage` after each page of them.
  */
 async function visitBatches(
 	session: SqlSession,
-	{ station, part }: Place,
+	{ station, part }: RecordPart,
 	visit: (row: SqlRow) => void,
 	onPage?: () => Promise<void>,
 ): Promise<void> {

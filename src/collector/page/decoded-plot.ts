@@ -67,8 +67,8 @@ function summed(differences: readonly (number | null)[]): (number | null)[] {
 
 function spelled(runs: Runs | undefined, count: number): string[] {
 	const texts = new Array<string>(count).fill("");
-	for (const [place, from, to] of runs?.runs ?? []) {
-		texts.fill(runs?.texts[place] ?? "", from, to + 1);
+	for (const [index, from, to] of runs?.runs ?? []) {
+		texts.fill(runs?.texts[index] ?? "", from, to + 1);
 	}
 	return texts;
 }

@@ -32,37 +32,37 @@ export function listen({ station, texts, onStation, onMany }: LiveOptions): void
 	const query = station === undefined ? "" : `?station=${encodeURIComponent(station)}`;
 	const source = new EventSource(`/v1/events${query}`);
 	const shown = document.querySelector<HTMLElement>("[data-live]");
-	const say = (key: string): void => {
+	const announce = (key: string): void => {
 		if (shown !== null) shown.textContent = texts[key] ?? "";
 	};
-	source.addEventListener("open", () => say("live"));
-	source.addEventListener("error", () => say("not-live"));
+	source.addEventListener("open", () => announce("live"));
+	source.addEventListener("error", () => announce("not-live"));
 	source.addEventListener("station", (event) => onStation(JSON.parse(event.data) as Summary));
 	source.addEventListener("many", onMany);
 }
 
-/** Puts a summary into `place`: the station's row, or the whole page. */
+/** Puts a summary into `container`: the station's row, or the whole page. */
 export function showSummary(
-	place: ParentNode,
+	container: ParentNode,
 	summary: Summary,
 	texts: Readonly<Record<string, string>>,
 ): void {
 	for (const [name, value] of Object.entries(summary.values)) {
-		const found = place.querySelector(`[data-field="${name}"]`);
+		const found = container.querySelector(`[data-field="${name}"]`);
 		const cell = found?.querySelector("dd") ?? found;
 		if (cell !== null && cell !== undefined) showValue(cell, value, texts);
 	}
 	const { lastHeard, bufferPercent, alarms } = summary;
-	const heard = place.querySelector('[data-field="lastHeard"], [data-fact="last-heard"]');
+	const heard = container.querySelector('[data-field="lastHeard"], [data-fact="last-heard"]');
 	if (heard !== null && lastHeard !== null) {
 		const time = document.createElement("time");
 		time.dateTime = lastHeard;
 		time.textContent = lastHeard.replace("T", " ").replace(/:\d\dZ$/, " UTC");
 		heard.replaceChildren(time);
 	}
-	const buffer = place.querySelector('[data-field="buffer"], [data-fact="buffer"]');
+	const buffer = container.querySelector('[data-field="buffer"], [data-fact="buffer"]');
 	if (buffer !== null && bufferPercent !== null) buffer.textContent = `${bufferPercent} %`;
-	const alarm = place.querySelector('[data-field="alarms"], [data-fact="alarms"]');
+	const alarm = container.querySelector('[data-field="alarms"], [data-fact="alarms"]');
 	if (alarm === null) return;
 	alarm.textContent =
 		alarms.length === 0

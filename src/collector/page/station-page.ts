@@ -115,7 +115,7 @@ export class StationPage {
 
 	async #load(): Promise<void> {
 		const asked = ++this.#asked;
-		const said = document.querySelector<HTMLElement>("[data-said]");
+		const problem = document.querySelector<HTMLElement>("[data-said]");
 		const iso = (seconds: number): string =>
 			new Date(seconds * 1000).toISOString().replace(".000", "");
 		const period = `from=${iso(this.#from)}&to=${iso(this.#to)}`;
@@ -129,12 +129,12 @@ export class StationPage {
 			]);
 			if (asked !== this.#asked) return;
 			if (!plot.ok || !marks.ok || !samples.ok) throw new Error(String(plot.status));
-			const told = (await marks.json()) as { marks: readonly Mark[] };
+			const shownMarks = (await marks.json()) as { marks: readonly Mark[] };
 			const taken = (await samples.json()) as { samples: readonly Sample[] };
-			this.#show((await plot.json()) as Plot, told.marks, taken.samples);
-			if (said !== null) said.textContent = "";
+			this.#show((await plot.json()) as Plot, shownMarks.marks, taken.samples);
+			if (problem !== null) problem.textContent = "";
 		} catch (error) {
-			if (said !== null) said.textContent = this.#texts["failed"] ?? String(error);
+			if (problem !== null) problem.textContent = this.#texts["failed"] ?? String(error);
 		}
 	}
 
@@ -201,11 +201,11 @@ export class StationPage {
 	}
 
 	#readOut(at: number | undefined): void {
-		const place = document.querySelector<HTMLElement>("[data-readout]");
-		if (place === null) return;
+		const element = document.querySelector<HTMLElement>("[data-readout]");
+		if (element === null) return;
 		const [first] = this.#channels.values();
 		if (at === undefined || first === undefined) {
-			place.textContent = "";
+			element.textContent = "";
 			return;
 		}
 		const values = [...this.#channels].map(([name, { least, greatest, decimals, judged }]) => {
@@ -217,12 +217,12 @@ export class StationPage {
 			const range = high === null || high === low ? text : `${text} … ${high.toFixed(decimals)}`;
 			return `${this.#texts[`channel-${name}`] ?? name} ${range}${word}`;
 		});
-		place.textContent = `${shownTime(first.times[at] ?? 0, { zone: this.#zone })}: ${values.join(", ")}`;
+		element.textContent = `${shownTime(first.times[at] ?? 0, { zone: this.#zone })}: ${values.join(", ")}`;
 	}
 
 	#listMarks(marks: readonly Mark[]): void {
-		const place = document.querySelector<HTMLElement>("[data-marks]");
-		if (place === null) return;
+		const element = document.querySelector<HTMLElement>("[data-marks]");
+		if (element === null) return;
 		const table = document.createElement("table");
 		for (const mark of marks
 			.filter(({ kind }) => MARK_KINDS.includes(kind))
@@ -239,7 +239,7 @@ export class StationPage {
 			];
 			for (const word of words) row.insertCell().textContent = word;
 		}
-		place.replaceChildren(table);
+		element.replaceChildren(table);
 	}
 
 	#phaseOf({ details }: Mark): string {
@@ -248,8 +248,8 @@ export class StationPage {
 	}
 
 	#listSamples(samples: readonly Sample[]): void {
-		const place = document.querySelector<HTMLElement>("[data-samples]");
-		if (place === null) return;
+		const element = document.querySelector<HTMLElement>("[data-samples]");
+		if (element === null) return;
 		const table = document.createElement("table");
 		for (const { time, parameter, isBelow, value, unit, laboratory } of [...samples].reverse()) {
 			const row = table.insertRow();
@@ -262,16 +262,16 @@ export class StationPage {
 			];
 			for (const word of words) row.insertCell().textContent = word;
 		}
-		place.replaceChildren(table);
+		element.replaceChildren(table);
 	}
 
 	#fillOpenTables(): void {
 		for (const figure of document.querySelectorAll<HTMLElement>(".panel")) {
 			const channel = this.#channels.get(figure.dataset["channel"] ?? "");
 			const details = figure.querySelector("details");
-			const place = figure.querySelector<HTMLElement>(".rows");
-			if (channel === undefined || place === null || details?.open !== true) continue;
-			fillTable(place, channel, this.#zone, this.#texts);
+			const element = figure.querySelector<HTMLElement>(".rows");
+			if (channel === undefined || element === null || details?.open !== true) continue;
+			fillTable(element, channel, this.#zone, this.#texts);
 		}
 	}
 

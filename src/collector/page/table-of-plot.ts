@@ -5,12 +5,12 @@ import { shownTime } from "./times.js";
 const ROWS_MAX = 500;
 
 export function fillTable(
-	place: HTMLElement,
+	container: HTMLElement,
 	channel: DecodedChannel,
 	zone: string,
 	texts: Readonly<Record<string, string>>,
 ): void {
-	const say = (key: string): string => texts[key] ?? key;
+	const translate = (key: string): string => texts[key] ?? key;
 	const table = document.createElement("table");
 	const head = table.createTHead().insertRow();
 	const names = channel.isExact
@@ -19,7 +19,7 @@ export function fillTable(
 	for (const name of names) {
 		const cell = document.createElement("th");
 		cell.scope = "col";
-		cell.textContent = say(name);
+		cell.textContent = translate(name);
 		head.append(cell);
 	}
 	const body = table.createTBody();
@@ -42,16 +42,16 @@ export function fillTable(
 				: `${value} … ${greatest.toFixed(channel.decimals)}`;
 		const flags = (channel.flags[at] ?? "")
 			.split(" ")
-			.map((flag) => (flag === "" ? "" : say(`flag-${flag}`)))
+			.map((flag) => (flag === "" ? "" : translate(`flag-${flag}`)))
 			.join("; ");
-		const cells = [range, judged === 0 ? "" : say(`judged-${judged}`), flags];
+		const cells = [range, judged === 0 ? "" : translate(`judged-${judged}`), flags];
 		if (channel.isExact) {
 			const status = channel.statuses[at] ?? "";
-			cells.push(channel.grades[at] ?? "", status === "" ? "" : say(status));
+			cells.push(channel.grades[at] ?? "", status === "" ? "" : translate(status));
 		}
 		for (const text of cells) row.insertCell().textContent = text;
 	}
 	const caption = table.createCaption();
-	caption.textContent = say("table-note").replace("{count}", String(count));
-	place.replaceChildren(table);
+	caption.textContent = translate("table-note").replace("{count}", String(count));
+	container.replaceChildren(table);
 }

@@ -20,7 +20,7 @@ export type Column =
 	| {
 			readonly kind: "text";
 			readonly texts: readonly string[];
-			readonly places: readonly number[];
+			readonly indexes: readonly number[];
 	  };
 
 const KINDS = Object.freeze({ same: 0, number: 1, time: 2, text: 3 });
@@ -135,7 +135,7 @@ export function cellOf(column: Column, index: number): string {
 			return seconds === undefined ? "" : isoTextOf(seconds);
 		}
 		case "text":
-			return column.texts[column.places[index] ?? 0] ?? "";
+			return column.texts[column.indexes[index] ?? 0] ?? "";
 	}
 }
 
@@ -160,8 +160,8 @@ export function numbersOf(column: Column, count: number): Float64Array {
 			});
 			return numbers;
 		case "text":
-			column.places.forEach((place, index) => {
-				const text = column.texts[place] ?? "";
+			column.indexes.forEach((textIndex, index) => {
+				const text = column.texts[textIndex] ?? "";
 				if (text !== "") numbers[index] = Number(text);
 			});
 			return numbers;
@@ -184,7 +184,7 @@ export function writeColumn(writer: ByteWriter, column: Column): void {
 		case "text":
 			writer.count(column.texts.length);
 			for (const text of column.texts) writer.text(text);
-			for (const place of column.places) writer.count(place);
+			for (const index of column.indexes) writer.count(index);
 	}
 }
 
@@ -198,7 +198,7 @@ export function readColumn(reader: ByteReader, count: number): Column {
 	if (kind === KINDS.time) return { kind: "time", seconds: readDifferences(reader, count) };
 	if (kind !== KINDS.text) throw new RangeError(`a column of kind ${kind}`);
 	const texts = Array.from({ length: reader.count() }, () => reader.text());
-	return { kind: "text", texts, places: Array.from({ length: count }, () => reader.count()) };
+	return { kind: "text", texts, indexes: Array.from({ length: count }, () => reader.count()) };
 }
 
 function numberColumn(cells: readonly string[]): Column | undefined {
@@ -236,12 +236,12 @@ function timeColumn(cells: readonly string[]): Column | undefined {
 
 function textColumn(cells: readonly string[]): Column {
 	const known = new Map<string, number>();
-	const places = cells.map((cell) => {
-		const place = known.get(cell) ?? known.size;
-		known.set(cell, place);
-		return place;
+	const indexes = cells.map((cell) => {
+		const index = known.get(cell) ?? known.size;
+		known.set(cell, index);
+		return index;
 	});
-	return { kind: "text", texts: [...known.keys()], places };
+	return { kind: "text", texts: [...known.keys()], indexes };
 }
 
 function stepsText(steps: number | undefined, decimals: number): string {

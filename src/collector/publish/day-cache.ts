@@ -140,13 +140,13 @@ export class DayCache {
 		return opened;
 	}
 
-	/** A day was not as its index says; until `mended`. */
+	/** A day was not as its index says; until `repaired`. */
 	isDamaged(station: string): boolean {
 		return this.#damaged.has(station);
 	}
 
 	/** All its days were written. */
-	mended(station: string): void {
+	repaired(station: string): void {
 		this.#damaged.delete(station);
 	}
 

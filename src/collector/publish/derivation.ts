@@ -3,7 +3,7 @@ import type { Approvals, Corrections, Policy } from "../../protocol/audit/docume
 import { PublishedValues } from "../../protocol/audit/published-values.js";
 import type { RecordKnowledge } from "../../protocol/audit/record-knowledge.js";
 import { decodeEntry } from "../../protocol/record/entry.js";
-import { type PackedEntries, type Place, unpacked } from "./record-reader.js";
+import { type PackedEntries, type Position, unpacked } from "./record-reader.js";
 import type { DayRow, Mark } from "./station-day.js";
 
 /** What an operator says of a station's values (docs/VALUES.md). */
@@ -27,7 +27,7 @@ export interface DerivationOptions {
 	/** By rising (epoch, sequence), from the beginning or from far enough before what is kept. */
 	readonly pages: readonly PackedEntries[];
 	/** What comes up to here only gives the tests their neighbours. */
-	readonly keptAfter?: Place | undefined;
+	readonly keptAfter?: Position | undefined;
 	/** Between two pages. */
 	readonly rest: () => Promise<void>;
 }
@@ -39,7 +39,7 @@ export interface Derived {
 
 export async function derive(options: DerivationOptions): Promise<Derived> {
 	const { station, documents, knowledge, pages, keptAfter, rest } = options;
-	const isKept = ({ epoch, sequence }: Place): boolean =>
+	const isKept = ({ epoch, sequence }: Position): boolean =>
 		keptAfter === undefined ||
 		epoch > keptAfter.epoch ||
 		(epoch === keptAfter.epoch && sequence > keptAfter.sequence);
@@ -59,12 +59,12 @@ export async function derive(options: DerivationOptions): Promise<Derived> {
 			const entry = decodeEntry(canonicalBytes);
 			if (entry.kind === "reading") table.take(entry);
 			else if (isKept(entry)) {
-				const placed = knowledge.resolve(entry);
+				const resolved = knowledge.resolve(entry);
 				marks.push({
 					epoch: entry.epoch,
 					sequence: entry.sequence,
-					seconds: placed?.utcSeconds,
-					uncertaintyMilliseconds: placed?.uncertaintyMilliseconds,
+					seconds: resolved?.utcSeconds,
+					uncertaintyMilliseconds: resolved?.uncertaintyMilliseconds,
 					canonicalBytes: new Uint8Array(canonicalBytes),
 				});
 			}

@@ -38,7 +38,7 @@ export function healthOf(cache: DayCache, { station, index }: PublishedStation):
 	for (const [at, name] of days.slice(-DAYS_OF_CALIBRATIONS).entries()) {
 		const day = cache.day(station, index, name);
 		if (day === undefined) continue;
-		const told = day.marks.map(({ canonicalBytes, seconds }) => ({
+		const marks = day.marks.map(({ canonicalBytes, seconds }) => ({
 			seconds: seconds ?? 0,
 			entry: decodeEntry(canonicalBytes),
 		}));
@@ -52,7 +52,7 @@ export function healthOf(cache: DayCache, { station, index }: PublishedStation):
 				health.read(reading.entry, reading.derived, reading.raw);
 			}
 		};
-		for (const { seconds, entry } of told.sort((a, b) => a.seconds - b.seconds)) {
+		for (const { seconds, entry } of marks.sort((a, b) => a.seconds - b.seconds)) {
 			readUpTo(seconds);
 			const logged = log.observe(entry);
 			if (logged !== undefined) health.observe(logged);
@@ -91,16 +91,16 @@ function readingsOf(day: NonNullable<ReturnType<DayCache["day"]>>) {
 /** Nothing where the record says nothing. */
 export function healthHtml(language: Language, { report, reportTime, probes }: StationHealth) {
 	if (report === undefined && probes.length === 0) return "";
-	const say = (key: string): string => escapeMarkup(textOf(language, key));
+	const translate = (key: string): string => escapeMarkup(textOf(language, key));
 	const spoken = language === "sr" ? "sr-Latn" : language;
 	const lines = probes.map(({ name, verdict, daysLeft, arithmetic }) => {
 		const service =
 			daysLeft === null ? "" : ` ${filledIn(language, "service-within", { days: daysLeft })}`;
 		const sign = verdict === "good" ? "✓" : "!";
-		return `<li><span class="health ${verdict}">${sign} ${say(`health-${name}`)}: ${say(`health-${verdict}`)}.</span>${escapeMarkup(service)} <span class="note">${escapeMarkup(arithmeticIn(spoken, arithmetic, "."))}</span></li>`;
+		return `<li><span class="health ${verdict}">${sign} ${translate(`health-${name}`)}: ${translate(`health-${verdict}`)}.</span>${escapeMarkup(service)} <span class="note">${escapeMarkup(arithmeticIn(spoken, arithmetic, "."))}</span></li>`;
 	});
 	return [
-		`<section class="health" aria-labelledby="health"><h2 id="health">${say("health-title")}</h2>`,
+		`<section class="health" aria-labelledby="health"><h2 id="health">${translate("health-title")}</h2>`,
 		report === undefined ? "" : reportHtml(language, report, reportTime),
 		lines.length === 0 ? "" : `<ul class="plain">${lines.join("")}</ul>`,
 		"</section>",
@@ -123,6 +123,6 @@ function reportHtml(language: Language, report: HeartbeatBody, time: string | nu
 		...(report.forecastDays === undefined ? [] : ["report-forecast"]),
 		...(report.signalMedian === 0 ? [] : ["report-signal"]),
 	];
-	const told = keys.map((key) => escapeMarkup(filledIn(language, key, values)));
-	return `<p>${timeHtml(language, time)}: ${told.join(" ")}</p>`;
+	const sentences = keys.map((key) => escapeMarkup(filledIn(language, key, values)));
+	return `<p>${timeHtml(language, time)}: ${sentences.join(" ")}</p>`;
 }

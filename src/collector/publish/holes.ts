@@ -20,7 +20,7 @@ export function holesOf(
 	const policy = found.documents.policies.at(-1);
 	const most = HOLE_INTERVALS * (policy?.intervalSeconds ?? INTERVAL_SECONDS_DEFAULT);
 	const [epochs, sequences] = [series.numbers("epoch"), series.numbers("sequence")];
-	const holes: { hole: [number, number]; place: readonly [number, number, number] | undefined }[] =
+	const holes: { hole: [number, number]; span: readonly [number, number, number] | undefined }[] =
 		[];
 	const { seconds, count } = series;
 	for (let row = 1; row < count; row++) {
@@ -30,30 +30,30 @@ export function holesOf(
 		const isOneEpoch = epochs[row - 1] === epoch;
 		const last = sequences[row] ?? 0;
 		const first = isOneEpoch ? (sequences[row - 1] ?? 0) : 0;
-		holes.push({ hole: [before, after], place: [epoch, first, last] });
+		holes.push({ hole: [before, after], span: [epoch, first, last] });
 	}
 	const heard = Date.parse(found.summary.lastHeard ?? "") / 1000;
 	const [first = to, last = from] = [seconds[0], seconds[count - 1]];
 	const began = Object.keys(found.index.days)[0];
 	const start = began === undefined ? to : Math.max(from, Number(began) * SECONDS_PER_DAY);
-	if (first - start > most && first > from) holes.push({ hole: [start, first], place: undefined });
+	if (first - start > most && first > from) holes.push({ hole: [start, first], span: undefined });
 	const end = Math.min(to, heard);
-	if (count > 0 && end - last > most) holes.push({ hole: [last, end], place: undefined });
+	if (count > 0 && end - last > most) holes.push({ hole: [last, end], span: undefined });
 	return holes
 		.sort((a, b) => b.hole[1] - b.hole[0] - (a.hole[1] - a.hole[0]))
 		.slice(0, HOLES_MAX)
 		.sort((a, b) => a.hole[0] - b.hole[0])
-		.map(({ hole, place }): Hole => [...hole, reasonOf(cache, found, place, hole[1])]);
+		.map(({ hole, span }): Hole => [...hole, reasonOf(cache, found, span, hole[1])]);
 }
 
 function reasonOf(
 	cache: DayCache,
 	{ station, index }: PublishedStation,
-	place: readonly [epoch: number, before: number, after: number] | undefined,
+	span: readonly [epoch: number, before: number, after: number] | undefined,
 	until: number,
 ): string {
-	if (place === undefined) return "not-measured";
-	const [epoch, before, after] = place;
+	if (span === undefined) return "not-measured";
+	const [epoch, before, after] = span;
 	const { gaps, coverage } = index.facts;
 	const named = gaps.find((gap) => gap.epoch === epoch && gap.first < after && gap.last > before);
 	if (named !== undefined) {

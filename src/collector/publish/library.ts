@@ -59,8 +59,8 @@ export class Library {
 		const held = this.#held.get(index);
 		if (held !== undefined) return held;
 		for (const [old, { station: name }] of this.#held) if (name === station) this.#held.delete(old);
-		const said = this.#publication.of(station);
-		const { site, files } = said;
+		const published = this.#publication.of(station);
+		const { site, files } = published;
 		const digest = digestOf(
 			JSON.stringify([index.basis, index.facts, index.days, site, this.#publication.operator]),
 			...files.map((file) => file.digest),
@@ -70,7 +70,7 @@ export class Library {
 		if (summary === undefined) return undefined;
 		const { epoch, newest, head } = summary.verification;
 		const tag = `${epoch}-${newest}-${head.slice(0, 12)}-${digest}`;
-		const found = { ...said, station, index, tag, summary };
+		const found = { ...published, station, index, tag, summary };
 		this.#held.set(index, found);
 		this.#digest = "";
 		return found;

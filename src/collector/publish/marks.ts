@@ -46,11 +46,11 @@ export function shownMark({ canonicalBytes, seconds, uncertaintyMilliseconds }: 
 		uncertaintySeconds:
 			uncertaintyMilliseconds === undefined ? null : uncertaintyMilliseconds / 1000,
 		kind: entry.kind,
-		...toldOf(entry),
+		...descriptionOf(entry),
 	};
 }
 
-function toldOf(entry: Entry): Pick<ShownMark, "name" | "text" | "channel" | "details"> {
+function descriptionOf(entry: Entry): Pick<ShownMark, "name" | "text" | "channel" | "details"> {
 	const nothing = { text: "", channel: null, details: {} };
 	switch (entry.kind) {
 		case "event": {
@@ -128,14 +128,14 @@ export function marksIn(
 }
 
 /** Kinds that people are told of; the others are in the tables. */
-export const TOLD_KINDS: readonly string[] = Object.freeze([
+export const LISTED_KINDS: readonly string[] = Object.freeze([
 	"alarm",
 	"event",
 	"gap",
 	"calibration",
 ]);
 /** Looked through for so many; a station that tells nothing for a quarter has nothing to tell. */
-const DAYS_TOLD_MAX = 92;
+const DAYS_LISTED_MAX = 92;
 
 /** What people are told, the newest first; only of dated ones. */
 export function newestMarks(
@@ -146,9 +146,9 @@ export function newestMarks(
 ): ShownMark[] {
 	const days = Object.keys(index.days).filter((day) => day !== UNDATED);
 	const marks: ShownMark[] = [];
-	for (const day of days.slice(-DAYS_TOLD_MAX).reverse()) {
+	for (const day of days.slice(-DAYS_LISTED_MAX).reverse()) {
 		const ofDay = (cache.day(station, index, day)?.marks ?? []).map(shownMark);
-		marks.push(...ofDay.filter(({ kind, time }) => TOLD_KINDS.includes(kind) && time !== null));
+		marks.push(...ofDay.filter(({ kind, time }) => LISTED_KINDS.includes(kind) && time !== null));
 		if (marks.length >= most) break;
 	}
 	return marks

@@ -106,19 +106,19 @@ function interleaved(index: CacheIndex, days: readonly string[]): string[][] {
 /** A day that is in two groups makes one of them and of all between: its rows come once. */
 function joined(groups: readonly string[][]): string[][] {
 	const lastOf = new Map<string, number>();
-	for (const [place, group] of groups.entries()) for (const day of group) lastOf.set(day, place);
+	for (const [index, group] of groups.entries()) for (const day of group) lastOf.set(day, index);
 	const result: string[][] = [];
-	for (let place = 0; place < groups.length; ) {
+	for (let index = 0; index < groups.length; ) {
 		const days = new Set<string>();
-		let end = place;
-		for (let at = place; at <= end; at++) {
+		let end = index;
+		for (let at = index; at <= end; at++) {
 			for (const day of groups[at] ?? []) {
 				days.add(day);
 				end = Math.max(end, lastOf.get(day) ?? at);
 			}
 		}
 		result.push([...days]);
-		place = end + 1;
+		index = end + 1;
 	}
 	return result;
 }

@@ -32,10 +32,10 @@ export function timeHtml(language: Language, time: string | null): string {
 }
 
 export function simulatedNote({ isSimulated, language }: PageContext): string {
-	return isSimulated ? `<p class="simulated">${sayerOf(language)("simulated")}</p>` : "";
+	return isSimulated ? `<p class="simulated">${translatorOf(language)("simulated")}</p>` : "";
 }
 
-export function sayerOf(language: Language): (key: string) => string {
+export function translatorOf(language: Language): (key: string) => string {
 	return (key) => escapeMarkup(textOf(language, key));
 }
 
@@ -59,7 +59,7 @@ export function page(
 	{ kind, title, path, body, tag, data = "", query = {} }: Whole,
 ): ReaderAnswer {
 	const { assets, language, isPlain, library } = context;
-	const say = sayerOf(language);
+	const translate = translatorOf(language);
 	const languages = LANGUAGES.map((each) =>
 		each === language
 			? `<span aria-current="true" lang="${LANGUAGE_TAGS[each]}">${LANGUAGE_NAMES[each]}</span>`
@@ -72,10 +72,10 @@ export function page(
 			: `<a href="${escapeMarkup(operator.licenceUrl)}" rel="license">${escapeMarkup(operator.licence)}</a>`;
 	const other =
 		kind === "report" || kind === "samples"
-			? `<a href="/?lang=${language}">${say("overview")}</a>`
+			? `<a href="/?lang=${language}">${translate("overview")}</a>`
 			: isPlain
-				? `<a href="/${path}?lang=${language}">${say("overview")}</a>`
-				: `<a href="/status/${path.replace("station/", "")}?lang=${language}">${say("status-page")}</a>`;
+				? `<a href="/${path}?lang=${language}">${translate("overview")}</a>`
+				: `<a href="/status/${path.replace("station/", "")}?lang=${language}">${translate("status-page")}</a>`;
 	const scripts =
 		isPlain || kind === "report" || kind === "samples"
 			? ""
@@ -88,8 +88,8 @@ export function page(
 			? `<link rel="alternate" type="application/atom+xml" href="/v1/stations/${path.replace("station/", "")}/feed.atom?lang=${language}">`
 			: "",
 		`</head><body data-page="${kind}" data-language="${language}"${data}>`,
-		`<a class="skip" href="#main">${say("skip")}</a><header><a class="home" href="/${isPlain ? "status" : ""}?lang=${language}">Bistrina</a>`,
-		`<nav aria-label="${say("language")}">${languages.join(" ")}</nav><span class="live" data-live></span></header>`,
+		`<a class="skip" href="#main">${translate("skip")}</a><header><a class="home" href="/${isPlain ? "status" : ""}?lang=${language}">Bistrina</a>`,
+		`<nav aria-label="${translate("language")}">${languages.join(" ")}</nav><span class="live" data-live></span></header>`,
 		`<main id="main">${body}</main>`,
 		`<footer><p>${escapeMarkup(operator.attribution || operator.name)} ${licence}</p><p>${other} · <a href="/v1/openapi.json">API</a></p></footer></body></html>`,
 	].join("");

@@ -9,7 +9,14 @@ import type { ReaderAnswer } from "./http.js";
 import type { PublishedStation } from "./library.js";
 import { newestMarks, wordsOfMark } from "./marks.js";
 import { escapeMarkup } from "./markup.js";
-import { linkTo, type PageContext, page, sayerOf, simulatedNote, timeHtml } from "./page-shell.js";
+import {
+	linkTo,
+	type PageContext,
+	page,
+	simulatedNote,
+	timeHtml,
+	translatorOf,
+} from "./page-shell.js";
 import { schematicOf } from "./schematic.js";
 import { Series } from "./series.js";
 import type { StationSummary } from "./summary.js";
@@ -24,7 +31,7 @@ const SECONDS_PER_DAY = 86_400;
 
 export function overviewPage(context: PageContext): ReaderAnswer {
 	const { library, language } = context;
-	const say = sayerOf(language);
+	const translate = translatorOf(language);
 	const summaries = library.all().map(({ summary }) => summary);
 	const channels = SHOWN_CHANNELS.map(({ name }) => name).filter(
 		(name) => name !== "do" || summaries.some(({ values }) => values[name] !== undefined),
@@ -37,25 +44,25 @@ export function overviewPage(context: PageContext): ReaderAnswer {
 		"alarms",
 	];
 	const main = [
-		`<h1>${say("page-title")}</h1><p class="lead">${say("page-lead")}</p>`,
+		`<h1>${translate("page-title")}</h1><p class="lead">${translate("page-lead")}</p>`,
 		simulatedNote(context),
-		`<section aria-labelledby="map"><h2 id="map">${say("map-title")}</h2>`,
+		`<section aria-labelledby="map"><h2 id="map">${translate("map-title")}</h2>`,
 		schematicOf(summaries, language, (station) => linkTo(context, `station/${station}`)),
-		`<p class="note">${say("map-note")}</p></section>`,
-		`<section aria-labelledby="all"><h2 id="all">${say("stations")}</h2>`,
+		`<p class="note">${translate("map-note")}</p></section>`,
+		`<section aria-labelledby="all"><h2 id="all">${translate("stations")}</h2>`,
 		'<div class="wide" tabindex="0" role="region" aria-labelledby="all"><table class="stations"><thead><tr>',
-		...heads.map((key) => `<th scope="col">${say(key)}</th>`),
+		...heads.map((key) => `<th scope="col">${translate(key)}</th>`),
 		"</tr></thead><tbody>",
 		...summaries.map((summary) => overviewRow(context, summary, channels)),
-		`</tbody></table></div><p class="note">${say("reviewed-by-nobody")}</p>`,
+		`</tbody></table></div><p class="note">${translate("reviewed-by-nobody")}</p>`,
 		library.publication.samples.all.length === 0
 			? ""
-			: `<p><a href="/samples?lang=${language}">${say("samples")}</a></p>`,
+			: `<p><a href="/samples?lang=${language}">${translate("samples")}</a></p>`,
 		"</section>",
 	];
 	return page(context, {
 		kind: "overview",
-		title: say("page-title"),
+		title: translate("page-title"),
 		path: "",
 		body: main.join(""),
 		tag: library.tag,
@@ -68,18 +75,18 @@ function overviewRow(
 	channels: readonly string[],
 ): string {
 	const { language } = context;
-	const say = sayerOf(language);
+	const translate = translatorOf(language);
 	const { station, site, values, lastHeard, bufferPercent, alarms } = summary;
 	const name = nameOfSite(language, site);
 	const cells = channels.map((channel) => {
 		const { value = "", unit = "", judged = "", flags = "" } = values[channel] ?? {};
 		return `<td data-field="${channel}">${valueHtml(language, { value, unit, judged, flags })}</td>`;
 	});
-	const buffer = bufferPercent === null ? say("unknown") : `${bufferPercent} %`;
+	const buffer = bufferPercent === null ? translate("unknown") : `${bufferPercent} %`;
 	return [
 		`<tr data-station="${station}"><th scope="row"><a href="${linkTo(context, `station/${station}`)}">`,
 		`${escapeMarkup(name)}</a> <span class="id">${station}</span>`,
-		site.isExample ? ` <span class="tagged">${say("example")}</span>` : "",
+		site.isExample ? ` <span class="tagged">${translate("example")}</span>` : "",
 		`</th><td data-field="lastHeard">${timeHtml(language, lastHeard)}</td>`,
 		...cells,
 		`<td data-field="buffer">${buffer}</td><td data-field="alarms">${alarmsHtml(language, alarms)}</td></tr>`,
@@ -88,7 +95,7 @@ function overviewRow(
 
 export function stationPage(context: PageContext, found: PublishedStation): ReaderAnswer {
 	const { language, isPlain } = context;
-	const say = sayerOf(language);
+	const translate = translatorOf(language);
 	const { station, summary, tag } = found;
 	const { site, lastHeard, values, alarms, bufferPercent } = summary;
 	const { samples } = context.library.publication;
@@ -96,21 +103,21 @@ export function stationPage(context: PageContext, found: PublishedStation): Read
 	const name = nameOfSite(language, site);
 	const facts = [
 		["last-heard", timeHtml(language, lastHeard)],
-		["buffer", bufferPercent === null ? say("unknown") : `${bufferPercent} %`],
+		["buffer", bufferPercent === null ? translate("unknown") : `${bufferPercent} %`],
 		["alarms", alarmsHtml(language, alarms)],
 	];
 	const newest = channelsOf(found.index).map(({ name: channel }) => {
 		const { value = "", unit = "", judged = "", flags = "" } = values[channel] ?? {};
-		return `<div data-field="${channel}"><dt>${say(`channel-${channel}`)}</dt><dd>${valueHtml(language, { value, unit, judged, flags })}</dd></div>`;
+		return `<div data-field="${channel}"><dt>${translate(`channel-${channel}`)}</dt><dd>${valueHtml(language, { value, unit, judged, flags })}</dd></div>`;
 	});
 	const body = [
 		`<h1>${escapeMarkup(name)} <span class="id">${station}</span>`,
-		site.isExample ? ` <span class="tagged">${say("example")}</span>` : "",
+		site.isExample ? ` <span class="tagged">${translate("example")}</span>` : "",
 		"</h1>",
 		simulatedNote(context),
 		`<dl class="newest">${newest.join("")}</dl>`,
-		`<p class="facts">${facts.map(([key, value]) => `${say(key ?? "")}: <span data-fact="${key}">${value}</span>`).join(" · ")}</p>`,
-		`<p class="note">${say("reviewed-by-nobody")}</p>`,
+		`<p class="facts">${facts.map(([key, value]) => `${translate(key ?? "")}: <span data-fact="${key}">${value}</span>`).join(" · ")}</p>`,
+		`<p class="note">${translate("reviewed-by-nobody")}</p>`,
 		isPlain ? "" : plotsHtml(language, found, hasSamples),
 		plainTable(context, found),
 		isPlain ? marksTable(context, found) : "",
@@ -132,37 +139,37 @@ function plotsHtml(
 	{ summary, index }: PublishedStation,
 	hasSamples: boolean,
 ): string {
-	const say = sayerOf(language);
+	const translate = translatorOf(language);
 	const button = (action: string, key: string, sign: string): string =>
-		`<button type="button" data-action="${action}" aria-label="${say(key)}" title="${say(key)}">${sign}</button>`;
+		`<button type="button" data-action="${action}" aria-label="${translate(key)}" title="${translate(key)}">${sign}</button>`;
 	const spans = ["day", "week", "month", "year"].map(
-		(span) => `<button type="button" data-span="${span}">${say(span)}</button>`,
+		(span) => `<button type="button" data-span="${span}">${translate(span)}</button>`,
 	);
 	const panels = channelsOf(index).map(
 		({ name, unit }) =>
-			`<figure class="panel" data-channel="${name}"><figcaption>${say(`channel-${name}`)}${unitOf(summary.values[name]?.unit ?? unit)}</figcaption><div class="plot" tabindex="0" role="img" aria-label="${say(`channel-${name}`)}"></div><details class="as-table"><summary>${say("as-table")}</summary><div class="rows wide" tabindex="0" role="region" aria-label="${say(`channel-${name}`)}"></div></details></figure>`,
+			`<figure class="panel" data-channel="${name}"><figcaption>${translate(`channel-${name}`)}${unitOf(summary.values[name]?.unit ?? unit)}</figcaption><div class="plot" tabindex="0" role="img" aria-label="${translate(`channel-${name}`)}"></div><details class="as-table"><summary>${translate("as-table")}</summary><div class="rows wide" tabindex="0" role="region" aria-label="${translate(`channel-${name}`)}"></div></details></figure>`,
 	);
 	return [
-		`<section class="plots" aria-label="${say("readings")}"><noscript><p>${say("script-needed")}</p></noscript>`,
+		`<section class="plots" aria-label="${translate("readings")}"><noscript><p>${translate("script-needed")}</p></noscript>`,
 		'<div class="controls">',
 		button("earlier", "earlier", "◀"),
 		button("later", "later", "▶"),
 		button("closer", "zoom-in", "+"),
 		button("wider", "zoom-out", "−"),
-		`<button type="button" data-action="newest">${say("newest")}</button>`,
+		`<button type="button" data-action="newest">${translate("newest")}</button>`,
 		...spans,
-		`<label>${say("go-to-date")} <input type="date" data-control="date"></label>`,
-		`<label>${say("zone")} <select data-control="zone"><option value="UTC">${say("zone-utc")}</option><option value="${escapeMarkup(summary.site.zone)}">${say("zone-station").replace("{zone}", escapeMarkup(summary.site.zone))}</option></select></label>`,
-		`<label>${say("shown")} <select data-control="shown"><option value="derived">${say("derived")}</option><option value="raw">${say("raw")}</option><option value="corrected">${say("corrected")}</option></select></label>`,
+		`<label>${translate("go-to-date")} <input type="date" data-control="date"></label>`,
+		`<label>${translate("zone")} <select data-control="zone"><option value="UTC">${translate("zone-utc")}</option><option value="${escapeMarkup(summary.site.zone)}">${translate("zone-station").replace("{zone}", escapeMarkup(summary.site.zone))}</option></select></label>`,
+		`<label>${translate("shown")} <select data-control="shown"><option value="derived">${translate("derived")}</option><option value="raw">${translate("raw")}</option><option value="corrected">${translate("corrected")}</option></select></label>`,
 		'</div><p class="said" role="status" data-said></p>',
 		'<p class="note" data-note="zone"></p><p class="note" data-note="columns"></p>',
 		legendHtml(language, hasSamples),
 		...panels,
 		'<p class="readout" role="status" aria-live="polite" data-readout></p>',
-		`<p class="note">${say("keys-note")}</p>`,
-		`<details class="marks"><summary>${say("marks")}</summary><div class="wide" data-marks tabindex="0" role="region" aria-label="${say("marks")}"></div></details>`,
+		`<p class="note">${translate("keys-note")}</p>`,
+		`<details class="marks"><summary>${translate("marks")}</summary><div class="wide" data-marks tabindex="0" role="region" aria-label="${translate("marks")}"></div></details>`,
 		hasSamples
-			? `<details class="marks"><summary>${say("samples")}</summary><div class="wide" data-samples tabindex="0" role="region" aria-label="${say("samples")}"></div></details>`
+			? `<details class="marks"><summary>${translate("samples")}</summary><div class="wide" data-samples tabindex="0" role="region" aria-label="${translate("samples")}"></div></details>`
 			: "",
 		"</section>",
 	].join("");
@@ -186,16 +193,19 @@ const SIGNS = Object.freeze({
 });
 
 function legendHtml(language: Language, hasSamples: boolean): string {
-	const say = sayerOf(language);
+	const translate = translatorOf(language);
 	const items = Object.entries(SIGNS)
 		.filter(([key]) => hasSamples || key !== "sample")
-		.map(([key, sign]) => `<li><span aria-hidden="true">${sign}</span> ${say(`sign-${key}`)}</li>`);
-	return `<ul class="links note legend" aria-label="${say("signs-title")}">${items.join("")}</ul>`;
+		.map(
+			([key, sign]) =>
+				`<li><span aria-hidden="true">${sign}</span> ${translate(`sign-${key}`)}</li>`,
+		);
+	return `<ul class="links note legend" aria-label="${translate("signs-title")}">${items.join("")}</ul>`;
 }
 
 /** What a reader without script is told of events, alarms and calibrations. */
 function marksTable({ library, language }: PageContext, found: PublishedStation): string {
-	const say = sayerOf(language);
+	const translate = translatorOf(language);
 	const marks = newestMarks(library.cache, found.station, found.index, PLAIN_MARKS_MAX);
 	if (marks.length === 0) return "";
 	const rows = marks.map((mark) => {
@@ -205,14 +215,14 @@ function marksTable({ library, language }: PageContext, found: PublishedStation)
 		const cells = [sign + wordsOfMark(language, mark), probe, text].map(escapeMarkup);
 		return `<tr><th scope="row">${timeHtml(language, time)}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
 	});
-	return `<section aria-labelledby="told"><h2 id="told">${say("marks-newest")}</h2><div class="wide" tabindex="0" role="region" aria-labelledby="told"><table><thead><tr><th scope="col">${say("time")}</th><th scope="col">${say("what")}</th><th scope="col">${say("probe")}</th><th scope="col">${say("words")}</th></tr></thead><tbody>${rows.join("")}</tbody></table></div></section>`;
+	return `<section aria-labelledby="told"><h2 id="told">${translate("marks-newest")}</h2><div class="wide" tabindex="0" role="region" aria-labelledby="told"><table><thead><tr><th scope="col">${translate("time")}</th><th scope="col">${translate("what")}</th><th scope="col">${translate("probe")}</th><th scope="col">${translate("words")}</th></tr></thead><tbody>${rows.join("")}</tbody></table></div></section>`;
 }
 
 /** The newest day, each half hour: what a reader without script sees, and a screen reader reads. */
 function plainTable({ library, language, isPlain }: PageContext, found: PublishedStation): string {
-	const say = sayerOf(language);
+	const translate = translatorOf(language);
 	const newest = Date.parse(found.summary.lastReading ?? "") / 1000;
-	if (Number.isNaN(newest)) return `<p>${say("no-data")}</p>`;
+	if (Number.isNaN(newest)) return `<p>${translate("no-data")}</p>`;
 	const period = { from: newest - SECONDS_PER_DAY, to: newest + 1 };
 	const series = new Series(library.cache, found.station, found.index, period);
 	const columns = channelsOf(found.index).map((channel) => ({
@@ -233,11 +243,12 @@ function plainTable({ library, language, isPlain }: PageContext, found: Publishe
 		rows.push(`<tr><th scope="row">${timeHtml(language, time)}</th>${cells.join("")}</tr>`);
 	}
 	const heads = columns.map(
-		({ name, unit }) => `<th scope="col">${say(`channel-${name}`)} ${escapeMarkup(unit)}</th>`,
+		({ name, unit }) =>
+			`<th scope="col">${translate(`channel-${name}`)} ${escapeMarkup(unit)}</th>`,
 	);
-	const table = `<div class="wide" tabindex="0" role="region" aria-label="${say("as-table")}"><table><thead><tr><th scope="col">${say("time")} (UTC)</th>${heads.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
-	if (isPlain) return `<section><h2>${say("day")}</h2>${table}</section>`;
-	return `<details class="day-table"><summary>${say("as-table")}: ${say("day")}</summary>${table}</details>`;
+	const table = `<div class="wide" tabindex="0" role="region" aria-label="${translate("as-table")}"><table><thead><tr><th scope="col">${translate("time")} (UTC)</th>${heads.join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+	if (isPlain) return `<section><h2>${translate("day")}</h2>${table}</section>`;
+	return `<details class="day-table"><summary>${translate("as-table")}: ${translate("day")}</summary>${table}</details>`;
 }
 
 function alarmsHtml(language: Language, alarms: StationSummary["alarms"]): string {

@@ -41,16 +41,16 @@ export function plotOf(
 	const columns = Math.min(Math.max(period.columns, 1), COLUMNS_MAX);
 	const isExact = series.count <= EXACT_PER_COLUMN * columns;
 	const columnSeconds = isExact ? 0 : Math.ceil((to - from) / columns);
-	const places = isExact
+	const columnOfRow = isExact
 		? undefined
 		: Uint32Array.from(series.seconds, (at) => Math.floor((at - from) / columnSeconds));
 	const width = isExact ? series.count : Math.ceil((to - from) / columnSeconds);
 	const channels: Record<string, PlotChannel> = {};
 	for (const channel of shownChannels) {
 		channels[channel.name] =
-			places === undefined
+			columnOfRow === undefined
 				? exactChannel(series, channel)
-				: columnChannel(series, channel, shown, places, width);
+				: columnChannel(series, channel, shown, columnOfRow, width);
 	}
 	const { count: readings } = series;
 	const head = { from, to, shown, readings, columnSeconds, columns: width, holes };
@@ -82,7 +82,7 @@ function columnChannel(
 	series: Series,
 	channel: ShownChannel,
 	shown: Shown,
-	places: Uint32Array,
+	columnOfRow: Uint32Array,
 	width: number,
 ): PlotChannel {
 	const isRaw = shown === "raw" && channel.raw !== undefined;
@@ -98,8 +98,8 @@ function columnChannel(
 	const flagBits = flags.texts.map(bitsOf);
 	const bits = new Uint16Array(width);
 	for (let row = 0; row < series.count; row++) {
-		const at = places[row] ?? 0;
-		bits[at] = (bits[at] ?? 0) | (flagBits[flags.places[row] ?? 0] ?? 0);
+		const at = columnOfRow[row] ?? 0;
+		bits[at] = (bits[at] ?? 0) | (flagBits[flags.indexes[row] ?? 0] ?? 0);
 		const flag = judged?.[row] || 0;
 		if ((SEVERITY[flag] ?? 0) > (SEVERITY[worst[at] ?? 0] ?? 0)) worst[at] = flag;
 		const value = values[row] ?? Number.NaN;
@@ -146,33 +146,33 @@ function bitsOf(text: string): number {
 
 function textsOfBits(bits: Uint16Array) {
 	const known = new Map<number, number>();
-	const places = Uint16Array.from(bits, (each) => {
-		const place = known.get(each) ?? known.size;
-		known.set(each, place);
-		return place;
+	const indexes = Uint16Array.from(bits, (each) => {
+		const index = known.get(each) ?? known.size;
+		known.set(each, index);
+		return index;
 	});
 	const texts = [...known.keys()].map((each) =>
 		FLAG_ROWS.filter(([, bit]) => (each & bit) !== 0)
 			.map(([name]) => name)
 			.join(" "),
 	);
-	return { texts, places };
+	return { texts, indexes };
 }
 
 /** Runs of equal texts that are not empty. */
 function runsOf({
 	texts,
-	places,
+	indexes,
 }: {
 	readonly texts: readonly string[];
-	readonly places: Uint16Array;
+	readonly indexes: Uint16Array;
 }): Runs {
 	const runs: [number, number, number][] = [];
-	places.forEach((place, at) => {
-		if (texts[place] === "") return;
+	indexes.forEach((index, at) => {
+		if (texts[index] === "") return;
 		const last = runs.at(-1);
-		if (last !== undefined && last[0] === place && last[2] === at - 1) last[2] = at;
-		else runs.push([place, at, at]);
+		if (last !== undefined && last[0] === index && last[2] === at - 1) last[2] = at;
+		else runs.push([index, at, at]);
 	});
 	return { texts, runs };
 }

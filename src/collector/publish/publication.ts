@@ -98,17 +98,17 @@ export const NO_PUBLICATION: Publication = Object.freeze({
  * Reads the file and all documents that it names. What is wrong with one station is told, and that station is published
  * without its documents: the others must not suffer for it. Throws OperationalError for a file that cannot be read.
  */
-export function readPublication(path: string, say: (line: string) => void): Publication {
+export function readPublication(path: string, log: (line: string) => void): Publication {
 	const raw = objectOf(parsedFile(path, readBounded(path, FILE_BYTES_MAX).text));
 	const stations = new Map<string, StationPublication>();
 	for (const [station, value] of Object.entries(objectOf(raw["stations"]))) {
-		const told = objectOf(value);
-		const site = siteOf(station, told);
+		const fields = objectOf(value);
+		const site = siteOf(station, fields);
 		try {
-			stations.set(station, { site, ...documentsOf(station, told, dirname(path)) });
+			stations.set(station, { site, ...documentsOf(station, fields, dirname(path)) });
 		} catch (error) {
 			if (!(error instanceof OperationalError)) throw error;
-			say(`${station} is published without its documents: ${error.message}`);
+			log(`${station} is published without its documents: ${error.message}`);
 			stations.set(station, { site, documents: NO_DOCUMENTS, files: [] });
 		}
 	}
@@ -121,12 +121,12 @@ export function readPublication(path: string, say: (line: string) => void): Publ
 			licenceUrl: webAddress(operator["licenceUrl"]),
 			attribution: textOf(operator["attribution"]),
 		},
-		samples: samplesOf(raw, dirname(path), say),
+		samples: samplesOf(raw, dirname(path), log),
 		of: (station) => stations.get(station) ?? NO_PUBLICATION.of(station),
 	};
 }
 
-function documentsOf(station: string, told: Record<string, unknown>, folder: string) {
+function documentsOf(station: string, fields: Record<string, unknown>, folder: string) {
 	const files: PublishedDocument[] = [];
 	const read = <Document extends { readonly station: string }>(
 		name: unknown,
@@ -145,10 +145,10 @@ function documentsOf(station: string, told: Record<string, unknown>, folder: str
 		files.push({ digest, kind: known ?? "", text });
 		return document;
 	};
-	const policies = listOf(told["policies"]).map((name) => read(name, parsePolicy));
+	const policies = listOf(fields["policies"]).map((name) => read(name, parsePolicy));
 	const ordered = policiesInOrder(policies);
 	if ("problems" in ordered) throw new OperationalError(ordered.problems.join("; "));
-	const { corrections, approvals } = told;
+	const { corrections, approvals } = fields;
 	const documents: StationDocuments = {
 		policies: ordered.document,
 		corrections: corrections === undefined ? undefined : read(corrections, parseCorrections),
@@ -161,7 +161,7 @@ function documentsOf(station: string, told: Record<string, unknown>, folder: str
 function samplesOf(
 	raw: Record<string, unknown>,
 	folder: string,
-	say: (line: string) => void,
+	log: (line: string) => void,
 ): Samples {
 	const files: SampleFile[] = [];
 	const samples: Sample[] = [];
@@ -171,26 +171,26 @@ function samplesOf(
 			const { text, digest } = readBounded(path, SAMPLE_FILE_BYTES_MAX);
 			const parsed = parseSamples(text, digest);
 			if ("problems" in parsed) {
-				say(`${path}: nothing of it is taken:`);
-				for (const problem of parsed.problems) say(`${path}: ${problem}`);
+				log(`${path}: nothing of it is taken:`);
+				for (const problem of parsed.problems) log(`${path}: ${problem}`);
 				continue;
 			}
 			files.push({ name: basename(path), digest, text });
 			samples.push(...parsed.samples);
 		} catch (error) {
 			if (!(error instanceof OperationalError)) throw error;
-			say(`samples are published without this file: ${error.message}`);
+			log(`samples are published without this file: ${error.message}`);
 		}
 	}
 	const limits = listOf(raw["sampleLimits"]).flatMap((each): SampleLimit[] => {
-		const told = objectOf(each);
-		const parameter = sampleParameter(textOf(told["parameter"]));
-		const [low, high] = [boundOf(told["low"]), boundOf(told["high"])];
-		const reason = textOf(told["reason"]);
-		const of = textOf(told["class"]);
+		const fields = objectOf(each);
+		const parameter = sampleParameter(textOf(fields["parameter"]));
+		const [low, high] = [boundOf(fields["low"]), boundOf(fields["high"])];
+		const reason = textOf(fields["reason"]);
+		const of = textOf(fields["class"]);
 		if (parameter !== undefined && reason !== "" && of !== "" && (low !== null || high !== null))
 			return [{ class: of, parameter, low, high, reason }];
-		say("a limit of samples is not taken: it needs class, parameter, low or high, and reason");
+		log("a limit of samples is not taken: it needs class, parameter, low or high, and reason");
 		return [];
 	});
 	return new Samples(files, samples, limits);
@@ -200,19 +200,19 @@ function boundOf(value: unknown): number | null {
 	return typeof value === "number" && Number.isFinite(value) ? value : null;
 }
 
-function siteOf(station: string, told: Record<string, unknown>): Site {
-	const name = textOf(told["name"]) || station;
+function siteOf(station: string, fields: Record<string, unknown>): Site {
+	const name = textOf(fields["name"]) || station;
 	return {
 		name,
-		nameSr: textOf(told["nameSr"]) || name,
-		nameCyrl: cyrillicOf(textOf(told["nameSr"])) || name,
-		place: textOf(told["place"]),
-		latitude: within(told["latitude"], 90),
-		longitude: within(told["longitude"], 180),
-		zone: zoneOf(textOf(told["zone"])),
-		class: textOf(told["class"]),
-		number: numberOf(told["number"]),
-		isExample: told["isExample"] === true,
+		nameSr: textOf(fields["nameSr"]) || name,
+		nameCyrl: cyrillicOf(textOf(fields["nameSr"])) || name,
+		place: textOf(fields["place"]),
+		latitude: within(fields["latitude"], 90),
+		longitude: within(fields["longitude"], 180),
+		zone: zoneOf(textOf(fields["zone"])),
+		class: textOf(fields["class"]),
+		number: numberOf(fields["number"]),
+		isExample: fields["isExample"] === true,
 	};
 }
 

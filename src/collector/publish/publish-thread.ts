@@ -25,8 +25,8 @@ const COUNTED_MILLISECONDS = 1000;
 const port = parentPort;
 if (port === null) throw new Error("publish-thread runs in a thread");
 const data = workerData as PublishingData;
-const tell = (message: FromThread): void => port.postMessage(message);
-const say = (line: string): void => tell({ kind: "say", line });
+const post = (message: FromThread): void => port.postMessage(message);
+const log = (line: string): void => post({ kind: "log", line });
 
 const waiting = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>();
 let asked = 0;
@@ -34,7 +34,7 @@ let asked = 0;
 function ask(method: ReaderMethod, parameters: readonly unknown[]): Promise<unknown> {
 	return new Promise((resolve, reject) => {
 		waiting.set(++asked, { resolve, reject });
-		tell({ kind: "ask", id: asked, method, parameters });
+		post({ kind: "ask", id: asked, method, parameters });
 	});
 }
 
@@ -47,7 +47,7 @@ const reader = new Proxy({} as RecordReader, {
 
 function publicationNow(): Publication {
 	if (data.publication === undefined) return NO_PUBLICATION;
-	return readPublication(data.publication, say);
+	return readPublication(data.publication, log);
 }
 
 const { clock } = data;
@@ -69,7 +69,7 @@ function countAnswers(streams: Streams): (route: string, status: number) => void
 			return [route, Number(status), count] as const;
 		});
 		counts.clear();
-		tell({ kind: "counted", answers, streams: streams.count });
+		post({ kind: "counted", answers, streams: streams.count });
 	}, COUNTED_MILLISECONDS).unref();
 	return (route, status) => {
 		const key = `${route} ${status}`;
@@ -98,7 +98,7 @@ async function main(): Promise<void> {
 			library.stations = stations;
 		},
 		isShared: data.isShared,
-		onFailure: (station, error) => say(`publishing ${station ?? ""}: ${wordsOf(error)}`),
+		onFailure: (station, error) => log(`publishing ${station ?? ""}: ${wordsOf(error)}`),
 	});
 	let listening: ReadersListening;
 	try {
@@ -111,11 +111,11 @@ async function main(): Promise<void> {
 				routes: allPageRoutes(new Assets(), data.isSimulated),
 			}),
 			onAnswered: countAnswers(streams),
-			onFailure: (error) => say(`a reader's request failed: ${wordsOf(error)}`),
+			onFailure: (error) => log(`a reader's request failed: ${wordsOf(error)}`),
 		});
 	} catch (error) {
 		if (!(error instanceof OperationalError)) throw error;
-		tell({ kind: "refused", message: error.message });
+		post({ kind: "refused", message: error.message });
 		return;
 	}
 	port?.on("message", (message: ToThread) => {
@@ -126,9 +126,9 @@ async function main(): Promise<void> {
 				try {
 					library.publication = publicationNow();
 				} catch (error) {
-					say(`not taken: ${wordsOf(error)}`);
+					log(`not taken: ${wordsOf(error)}`);
 				}
-				return loop.lookAtAll();
+				return loop.checkAll();
 			case "answer":
 				waiting.get(message.id)?.resolve(message.result);
 				waiting.delete(message.id);
@@ -140,10 +140,10 @@ async function main(): Promise<void> {
 			case "close":
 				streams.close();
 				for (const { reject } of waiting.values()) reject(new Error("closing"));
-				Promise.all([listening.close(), loop.close()]).finally(() => tell({ kind: "closed" }));
+				Promise.all([listening.close(), loop.close()]).finally(() => post({ kind: "closed" }));
 		}
 	});
-	tell({ kind: "listening", port: listening.port });
+	post({ kind: "listening", port: listening.port });
 	loop.begin();
 }
 
@@ -155,5 +155,5 @@ try {
 	await main();
 } catch (error) {
 	if (!(error instanceof OperationalError)) throw error;
-	tell({ kind: "refused", message: error.message });
+	post({ kind: "refused", message: error.message });
 }

@@ -10,7 +10,7 @@ import type { FromThread, PublishingData, ToThread } from "./thread-messages.js"
 export interface PublishingOptions extends PublishingData {
 	/** May come later than the listener: what is asked before waits. */
 	readonly reader: Promise<RecordReader>;
-	readonly say: (line: string) => void;
+	readonly log: (line: string) => void;
 	/** Told each second of answers since, by route and status, and of streams now. */
 	readonly onCounted?: (counted: FromThread & { readonly kind: "counted" }) => void;
 }
@@ -29,12 +29,12 @@ const HEAP_MEGABYTES_MAX = 768;
 
 /** Resolves when it listens. Throws OperationalError where it cannot. */
 export async function startPublishing(options: PublishingOptions): Promise<Publishing> {
-	const { reader, say, onCounted, ...data } = options;
+	const { reader, log, onCounted, ...data } = options;
 	const thread = new Worker(new URL("./publish-thread.js", import.meta.url), {
 		workerData: data,
 		resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES_MAX },
 	});
-	const tell = (message: ToThread): void => thread.postMessage(message);
+	const post = (message: ToThread): void => thread.postMessage(message);
 	let isClosing = false;
 	let onClosed: () => void = () => {};
 	const port = await new Promise<number>((resolve, reject) => {
@@ -44,8 +44,8 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
 					return resolve(message.port);
 				case "refused":
 					return reject(new OperationalError(message.message));
-				case "say":
-					return say(message.line);
+				case "log":
+					return log(message.line);
 				case "closed":
 					return onClosed();
 				case "counted":
@@ -54,9 +54,9 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
 					reader
 						.then((given) => asked(given, message))
 						.then(
-							(result) => tell({ kind: "answer", id: message.id, result }),
+							(result) => post({ kind: "answer", id: message.id, result }),
 							(error: unknown) =>
-								tell({
+								post({
 									kind: "failure",
 									id: message.id,
 									message: error instanceof Error ? error.message : String(error),
@@ -67,20 +67,20 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
 		thread.on("error", (error) => {
 			reject(error);
 			// Stations are served all the same; a reader of the page is told why it is gone.
-			if (!isClosing) say(`publishing ended: ${error.message}`);
+			if (!isClosing) log(`publishing ended: ${error.message}`);
 			onClosed();
 		});
 		thread.on("exit", () => onClosed());
 	});
 	return {
 		port,
-		arrived: (station) => tell({ kind: "arrived", station }),
-		reload: () => tell({ kind: "reload" }),
+		arrived: (station) => post({ kind: "arrived", station }),
+		reload: () => post({ kind: "reload" }),
 		close: async () => {
 			isClosing = true;
 			await new Promise<void>((resolve) => {
 				onClosed = resolve;
-				tell({ kind: "close" });
+				post({ kind: "close" });
 				setTimeout(resolve, CLOSE_MILLISECONDS_MAX).unref();
 			});
 			await thread.terminate();

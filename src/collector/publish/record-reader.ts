@@ -14,7 +14,7 @@ export interface PackedEntries {
 	readonly ends: readonly number[];
 }
 
-export interface Place {
+export interface Position {
 	readonly epoch: number;
 	readonly sequence: number;
 }
@@ -69,17 +69,17 @@ export interface RecordReader {
 	counts(): Promise<readonly StationCounts[]>;
 	facts(station: string): Promise<RecordFacts>;
 	/** At most PAGE_ROWS entries after a place, by rising (epoch, sequence). */
-	entries(station: string, after: Place): Promise<PackedEntries>;
+	entries(station: string, after: Position): Promise<PackedEntries>;
 	/** Envelopes of exactly these entries. */
-	batchesAt(station: string, place: Range): Promise<readonly PublishedEnvelope[]>;
+	batchesAt(station: string, range: Range): Promise<readonly PublishedEnvelope[]>;
 	/** At most PAGE_ROWS envelopes after a place, by rising (epoch, first, last, hash). */
 	batches(
 		station: string,
-		after: BatchPlace,
+		after: BatchPosition,
 	): Promise<readonly (PublishedEnvelope & { readonly hash: Uint8Array })[]>;
 }
 
-export interface BatchPlace extends Range {
+export interface BatchPosition extends Range {
 	readonly hash: Uint8Array;
 }
 
@@ -169,7 +169,7 @@ export class SqlRecordReader implements RecordReader {
 		};
 	}
 
-	async entries(station: string, { epoch, sequence }: Place): Promise<PackedEntries> {
+	async entries(station: string, { epoch, sequence }: Position): Promise<PackedEntries> {
 		const rows = await this.#session.query(
 			`select canonical from entries
 			where station = $1 and (epoch, sequence) > ($2::bigint, $3::bigint)
@@ -189,7 +189,7 @@ export class SqlRecordReader implements RecordReader {
 		return rows.map((row) => ({ ...rangeOf(row), envelope: bytesOf(row["envelope"]) }));
 	}
 
-	async batches(station: string, { epoch, first, last, hash }: BatchPlace) {
+	async batches(station: string, { epoch, first, last, hash }: BatchPosition) {
 		const rows = await this.#session.query(
 			`select epoch, first, last, hash, envelope from batches
 			where station = $1 and (epoch, first, last, hash) > ($2::bigint, $3::bigint, $4::bigint, $5::bytea)

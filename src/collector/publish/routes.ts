@@ -33,7 +33,7 @@ export const ROUTES: readonly Route[] = Object.freeze([
 		parameters: [],
 		answer: ({ library }: Asked) =>
 			json(
-				{ ...saidOf(library), stations: library.all().map(({ summary }) => summary) },
+				{ ...operatorOf(library), stations: library.all().map(({ summary }) => summary) },
 				{ tag: library.tag },
 			),
 	},
@@ -43,7 +43,7 @@ export const ROUTES: readonly Route[] = Object.freeze([
 		type: JSON_TYPE,
 		parameters: [STATION],
 		answer: ofStation(({ library }, found) =>
-			json({ ...saidOf(library), ...stationJson(found) }, { tag: found.tag }),
+			json({ ...operatorOf(library), ...stationJson(found) }, { tag: found.tag }),
 		),
 	},
 	{
@@ -276,7 +276,7 @@ function record(name: string, type: string, format: "cbor-sequence" | "json-line
 	};
 }
 
-export function saidOf({ publication: { operator } }: Library) {
+export function operatorOf({ publication: { operator } }: Library) {
 	return { operator };
 }
 

@@ -24,13 +24,13 @@ import { neighboursOf } from "./neighbours.js";
 import {
 	PAGE_ROWS,
 	type PackedEntries,
-	type Place,
+	type Position,
 	type PublishedEnvelope,
 	type RecordFacts,
 	type RecordReader,
 	unpacked,
 } from "./record-reader.js";
-import { DAY_FORMAT, type DayRow, encodeDay, inOrder, type Mark, placeOf } from "./station-day.js";
+import { DAY_FORMAT, type DayRow, encodeDay, indexOf, inOrder, type Mark } from "./station-day.js";
 
 export interface SealerOptions {
 	readonly reader: RecordReader;
@@ -49,13 +49,13 @@ export type Sealing = "unchanged" | "appended" | "anew";
 const KNOWN_MAX = 5000;
 /** Entries that may have been measured before what is written before them: rows are derived again from so far back. */
 const DISORDER = 64;
-const START: Place = Object.freeze({ epoch: -1, sequence: 0 });
+const START: Position = Object.freeze({ epoch: -1, sequence: 0 });
 const BATCH_START = Object.freeze({ epoch: -1, first: 0, last: 0, hash: new Uint8Array(0) });
 
 interface Known {
 	readonly knowledge: RecordKnowledge;
 	/** Up to this entry. */
-	readonly last: Place;
+	readonly last: Position;
 	readonly basis: string;
 }
 
@@ -133,7 +133,7 @@ export class Sealer {
 			last: last === START ? null : last,
 			days,
 		});
-		cache.mended(station);
+		cache.repaired(station);
 		this.#remember(station, { knowledge, last, basis });
 	}
 
@@ -173,7 +173,7 @@ export class Sealer {
 		const keptAfter = { epoch: last.epoch, sequence: Math.max(last.sequence - DISORDER, 0) };
 		const entries = pages.flatMap((page) => [...unpacked(page)].map((each) => decodeEntry(each)));
 		const added = entries.filter(({ sequence }) => sequence > last.sequence);
-		if (added.some(saysOfOthers)) return false;
+		if (added.some(changesOthers)) return false;
 		const isWhole = from.sequence === 0 && facts.floors.length === 1;
 		if (!isWhole && !back.suffices(entries, keptAfter.sequence, known.knowledge)) return false;
 		// Until all is written: what is observed cannot be taken back.
@@ -198,7 +198,7 @@ export class Sealer {
 		return true;
 	}
 
-	async #entriesUpTo(station: string, from: Place, until: number): Promise<PackedEntries[]> {
+	async #entriesUpTo(station: string, from: Position, until: number): Promise<PackedEntries[]> {
 		const pages: PackedEntries[] = [];
 		let at = from;
 		for (;;) {
@@ -242,7 +242,7 @@ export class Sealer {
 		station: string,
 		before: CacheIndex,
 		derived: Derived,
-		keptAfter: Place,
+		keptAfter: Position,
 	): Promise<CacheIndex["days"] | undefined>;
 	async #write(
 		station: string,
@@ -254,7 +254,7 @@ export class Sealer {
 		station: string,
 		before: CacheIndex | undefined,
 		derived: Derived,
-		keptAfter: Place | undefined,
+		keptAfter: Position | undefined,
 	): Promise<CacheIndex["days"] | undefined> {
 		const { cache } = this.#options;
 		const days = new Map(Object.entries(before?.days ?? {}));
@@ -332,13 +332,13 @@ export function basisOf({ policies, corrections, approvals }: StationDocuments):
 }
 
 /** Kinds that may give entries before them another time or another value. */
-function saysOfOthers(entry: Entry): boolean {
+function changesOthers(entry: Entry): boolean {
 	if (entry.kind === "event") return entry.code === EVENT_CODES["time-refused"];
 	return entry.kind === "time" || entry.kind === "calibration" || entry.kind === "configuration";
 }
 
 /** Whether envelopes carry on from a place in its epoch without a hole and without an overlap with it. */
-function isContinued(last: Place, envelopes: readonly PublishedEnvelope[]): boolean {
+function isContinued(last: Position, envelopes: readonly PublishedEnvelope[]): boolean {
 	let end = last.sequence;
 	for (const { epoch, first, last: lastSequence } of envelopes) {
 		if (epoch !== last.epoch || first > end + 1 || first <= last.sequence) return false;
@@ -347,11 +347,11 @@ function isContinued(last: Place, envelopes: readonly PublishedEnvelope[]): bool
 	return true;
 }
 
-function isAfter(item: Place, place: Place): boolean {
-	return item.epoch === place.epoch && item.sequence > place.sequence;
+function isAfter(item: Position, position: Position): boolean {
+	return item.epoch === position.epoch && item.sequence > position.sequence;
 }
 
-function lastOf(page: PackedEntries): Place {
+function lastOf(page: PackedEntries): Position {
 	const canonicalBytes = [...unpacked(page)].at(-1);
 	if (canonicalBytes === undefined) return START;
 	const { epoch, sequence } = decodeEntry(canonicalBytes);
@@ -392,8 +392,8 @@ function moreOf(rows: readonly DayRow[]): Record<string, number> {
 	const counts: Record<string, number> = {};
 	for (const { name, presence } of SHOWN_CHANNELS) {
 		if (presence === undefined) continue;
-		const place = placeOf(presence);
-		const count = rows.filter(({ cells }) => cells[place] !== "").length;
+		const column = indexOf(presence);
+		const count = rows.filter(({ cells }) => cells[column] !== "").length;
 		if (count > 0) counts[name] = count;
 	}
 	return counts;

@@ -21,10 +21,10 @@ export interface SealingLoopOptions {
 }
 
 /** At least this long between two looks at all stations, and fifty times what one took. */
-const LOOK_MILLISECONDS_MIN = 10_000;
-const LOOK_SHARE = 50;
-/** The first look may have waited for the database to open. */
-const LOOK_MILLISECONDS_MAX = 300_000;
+const CHECK_MILLISECONDS_MIN = 10_000;
+const CHECK_SHARE = 50;
+/** The first check may have waited for the database to open. */
+const CHECK_MILLISECONDS_MAX = 300_000;
 /** After a long sealing a station waits five times as long. */
 const REST_SHARE = 5;
 const RETRY_MILLISECONDS = 5000;
@@ -42,10 +42,10 @@ export class SealingLoop {
 	#wake: (() => void) | undefined;
 	#isOver = false;
 	#running: Promise<void> = Promise.resolve();
-	#nextLook = 0;
-	/** The next look is for all stations, whatever their record counts. */
+	#nextCheck = 0;
+	/** The next check is for all stations, whatever their record counts. */
 	#isForAll = true;
-	/** Resolves when all that was due at the first look is done. */
+	/** Resolves when all that was due at the first check is done. */
 	readonly firstDone: Promise<void>;
 	#onFirstDone: () => void = () => {};
 	/** Problem of the last attempt; undefined when it went well. */
@@ -64,17 +64,17 @@ export class SealingLoop {
 
 	/** Something came from it. */
 	arrived(station: string): void {
-		// Enrolled since the last look.
-		if (!this.#known.has(station)) this.#nextLook = 0;
+		// Enrolled since the last check.
+		if (!this.#known.has(station)) this.#nextCheck = 0;
 		this.#unsure.delete(station);
 		if (!this.#due.has(station)) this.#due.set(station, performance.now());
 		this.#wake?.();
 	}
 
 	/** What an operator says changed, or who is enrolled. */
-	lookAtAll(): void {
+	checkAll(): void {
 		this.#isForAll = true;
-		this.#nextLook = 0;
+		this.#nextCheck = 0;
 		this.#wake?.();
 	}
 
@@ -87,7 +87,7 @@ export class SealingLoop {
 	async #run(): Promise<void> {
 		while (!this.#isOver) {
 			const now = performance.now();
-			if (now >= this.#nextLook) await this.#look();
+			if (now >= this.#nextCheck) await this.#checkStations();
 			const station = this.#nextDue();
 			if (station === undefined) {
 				if (this.#due.size + this.#unsure.size === 0) this.#onFirstDone();
@@ -102,14 +102,14 @@ export class SealingLoop {
 		}
 	}
 
-	async #look(): Promise<void> {
+	async #checkStations(): Promise<void> {
 		const began = performance.now();
 		const { reader, isShared, onStations } = this.#options;
 		const isForAll = this.#isForAll;
 		this.#isForAll = false;
-		const pause = isShared ? LOOK_MILLISECONDS_MIN : LOOK_MILLISECONDS_MAX;
+		const pause = isShared ? CHECK_MILLISECONDS_MIN : CHECK_MILLISECONDS_MAX;
 		// What is asked for meanwhile is for the next one.
-		this.#nextLook = Number.POSITIVE_INFINITY;
+		this.#nextCheck = Number.POSITIVE_INFINITY;
 		try {
 			const names = await reader.stations();
 			const known = new Set(names);
@@ -126,12 +126,12 @@ export class SealingLoop {
 			this.problem = undefined;
 		} catch (error) {
 			this.#isForAll ||= isForAll;
-			this.#nextLook = performance.now() + LOOK_MILLISECONDS_MIN;
+			this.#nextCheck = performance.now() + CHECK_MILLISECONDS_MIN;
 			this.#failed(undefined, error);
 		}
 		const now = performance.now();
-		const next = Math.min(Math.max(pause, LOOK_SHARE * (now - began)), LOOK_MILLISECONDS_MAX);
-		this.#nextLook = Math.min(this.#nextLook, now + next);
+		const next = Math.min(Math.max(pause, CHECK_SHARE * (now - began)), CHECK_MILLISECONDS_MAX);
+		this.#nextCheck = Math.min(this.#nextCheck, now + next);
 	}
 
 	#hasGrown({ station, ...counts }: StationCounts): boolean {
@@ -173,7 +173,7 @@ export class SealingLoop {
 	#pause(): Promise<void> {
 		const now = performance.now();
 		const times = [...this.#due.keys()].map((station) => this.#notBefore.get(station) ?? now);
-		const until = Math.min(this.#nextLook, ...times);
+		const until = Math.min(this.#nextCheck, ...times);
 		return new Promise((resolve) => {
 			const timer = setTimeout(resolve, Math.max(until - now, 1));
 			this.#wake = () => {

@@ -51,26 +51,26 @@ export class Series {
 	}
 
 	/** Of a column of texts: each text once, and of each row its place in them. */
-	texts(name: string): { readonly texts: readonly string[]; readonly places: Uint16Array } {
+	texts(name: string): { readonly texts: readonly string[]; readonly indexes: Uint16Array } {
 		const known = new Map<string, number>();
-		const places = new Uint16Array(this.count);
-		const placeOf = (text: string): number => {
-			const place = known.get(text) ?? known.size;
-			known.set(text, place);
-			return place;
+		const indexes = new Uint16Array(this.count);
+		const indexOf = (text: string): number => {
+			const index = known.get(text) ?? known.size;
+			known.set(text, index);
+			return index;
 		};
 		let at = 0;
 		for (const { day, rows } of this.#parts) {
 			const column = day.column(name);
-			const own = ownTexts(column)?.map(placeOf);
+			const own = ownTexts(column)?.map(indexOf);
 			for (const row of rows) {
-				places[at++] =
+				indexes[at++] =
 					own === undefined || column.kind !== "text"
-						? placeOf(cellOf(column, row))
-						: (own[column.places[row] ?? 0] ?? 0);
+						? indexOf(cellOf(column, row))
+						: (own[column.indexes[row] ?? 0] ?? 0);
 			}
 		}
-		return { texts: [...known.keys()], places };
+		return { texts: [...known.keys()], indexes };
 	}
 }
 

@@ -47,22 +47,22 @@ const PLOTTED: ReadonlySet<string> = new Set(
 	),
 );
 
-const PLACES: ReadonlyMap<string, number> = new Map(
-	VALUE_COLUMNS.map(({ name }, place) => [name, place]),
+const COLUMN_INDEXES: ReadonlyMap<string, number> = new Map(
+	VALUE_COLUMNS.map(({ name }, index) => [name, index]),
 );
 
 /** Place of a column of the published table. */
-export function placeOf(name: string): number {
-	const place = PLACES.get(name);
-	if (place === undefined) throw new TypeError(`no column ${name}`);
-	return place;
+export function indexOf(name: string): number {
+	const index = COLUMN_INDEXES.get(name);
+	if (index === undefined) throw new TypeError(`no column ${name}`);
+	return index;
 }
 
 export function encodeDay(rows: readonly DayRow[], marks: readonly Mark[]): Uint8Array {
 	const plotted = new ByteWriter();
 	const rest = new ByteWriter();
-	for (const [place, { name }] of VALUE_COLUMNS.entries()) {
-		const column = columnOf(rows.map(({ cells }) => cells[place] ?? ""));
+	for (const [index, { name }] of VALUE_COLUMNS.entries()) {
+		const column = columnOf(rows.map(({ cells }) => cells[index] ?? ""));
 		writeColumn(PLOTTED.has(name) ? plotted : rest, column);
 	}
 	writeMarks(rest, marks);
@@ -117,8 +117,8 @@ export class StationDay {
 		return Array.from({ length: this.count }, (_, index) => {
 			const cells = this.columns.map((column) => cellOf(column, index));
 			return {
-				epoch: Number(cells[placeOf("epoch")]),
-				sequence: Number(cells[placeOf("sequence")]),
+				epoch: Number(cells[indexOf("epoch")]),
+				sequence: Number(cells[indexOf("sequence")]),
 				cells,
 			};
 		});

@@ -32,7 +32,7 @@ export type ToThread =
 export type FromThread =
 	| { readonly kind: "listening"; readonly port: number }
 	| { readonly kind: "refused"; readonly message: string }
-	| { readonly kind: "say"; readonly line: string }
+	| { readonly kind: "log"; readonly line: string }
 	| { readonly kind: "closed" }
 	/** Since the last time: answers by route and status; streams now. */
 	| {

@@ -9,7 +9,10 @@ export function verificationHtml(
 	hasSamples: boolean,
 ): string {
 	const { station, summary, files, documents } = found;
-	const said = (key: string, values: Readonly<Record<string, string | number>> = {}): string => {
+	const sentence = (
+		key: string,
+		values: Readonly<Record<string, string | number>> = {},
+	): string => {
 		let text = textOf(language, key);
 		for (const [name, value] of Object.entries(values))
 			text = text.replace(`{${name}}`, String(value));
@@ -17,17 +20,17 @@ export function verificationHtml(
 	};
 	const { completeTo, missing, lost, head, headSequence, evidence } = summary.verification;
 	const lines = [
-		said("complete", { to: completeTo }),
-		...(missing > 0 ? [said("incomplete", { count: missing })] : []),
-		...(lost > 0 ? [said("lost-count", { count: lost })] : []),
+		sentence("complete", { to: completeTo }),
+		...(missing > 0 ? [sentence("incomplete", { count: missing })] : []),
+		...(lost > 0 ? [sentence("lost-count", { count: lost })] : []),
 		...(head === ""
 			? []
 			: [
-					`${said("head-signed", { sequence: headSequence, head: "" })}<code>${head.slice(0, 16)}</code>`,
+					`${sentence("head-signed", { sequence: headSequence, head: "" })}<code>${head.slice(0, 16)}</code>`,
 				]),
 		...(evidence.length === 0
-			? [said("no-evidence")]
-			: evidence.map(({ reason, count }) => said("evidence", { reason, count }))),
+			? [sentence("no-evidence")]
+			: evidence.map(({ reason, count }) => sentence("evidence", { reason, count }))),
 	];
 	const base = `/v1/stations/${station}`;
 	const proofs = [
@@ -51,15 +54,15 @@ export function verificationHtml(
 	const policy = documents.policies.at(-1);
 	const isWell = missing === 0 && evidence.length === 0;
 	return [
-		`<section class="verification" aria-labelledby="trust"><h2 id="trust">${said("verification")}</h2>`,
+		`<section class="verification" aria-labelledby="trust"><h2 id="trust">${sentence("verification")}</h2>`,
 		`<ul class="verdict ${isWell ? "well" : "doubt"}">${lines.map((line) => `<li>${line}</li>`).join("")}</ul>`,
-		`<p>${said("how-to-verify").replaceAll(/`([^`]+)`/g, "<code>$1</code>")}</p>`,
+		`<p>${sentence("how-to-verify").replaceAll(/`([^`]+)`/g, "<code>$1</code>")}</p>`,
 		`<ul class="links">${proofs.map(([href, key]) => link([href, textOf(language, key ?? "")])).join("")}`,
 		...files.map(({ digest, kind }) =>
 			link([`${base}/documents/${digest}`, `${kind} ${digest.slice(0, 12)}`]),
 		),
 		"</ul>",
 		policy === undefined ? "" : `<p class="note">${escapeMarkup(policy.name)}</p>`,
-		`<h2>${said("data")}</h2><ul class="links">${data.map(link).join("")}</ul></section>`,
+		`<h2>${sentence("data")}</h2><ul class="links">${data.map(link).join("")}</ul></section>`,
 	].join("");
 }

@@ -48,7 +48,7 @@ export const HANDSHAKE_TURNS = Object.freeze({
 	waiting: Number.POSITIVE_INFINITY,
 });
 /** The place is another's when the client is not done by then. */
-const HANDSHAKE_PLACE_MILLISECONDS = 250;
+const HANDSHAKE_SLOT_MILLISECONDS = 250;
 /** Requests of one connection under way at once: a station waits for each answer. */
 const REQUESTS_AT_ONCE = 8;
 /** Addresses over which stations delivered go first; 100 B each. */
@@ -236,7 +236,7 @@ export class Admission {
 			socket.off("close", end);
 			leave();
 		};
-		const timer = setTimeout(end, HANDSHAKE_PLACE_MILLISECONDS);
+		const timer = setTimeout(end, HANDSHAKE_SLOT_MILLISECONDS);
 		this.#secured.set(name, end);
 		socket.once("close", end);
 		this.#options.onAdmitted(socket);

@@ -33,7 +33,7 @@ type Reach = (request: AlarmRequest) => Promise<AlarmAnswer>;
 
 /** A hook has half a minute. */
 const TEST_MILLISECONDS_MAX = 40_000;
-const LOOK_MILLISECONDS = 250;
+const POLL_MILLISECONDS = 250;
 const UNITS: Readonly<Record<string, number>> = Object.freeze({ m: 60, h: 3600, d: 86_400 });
 
 const clock = Object.freeze({
@@ -76,7 +76,7 @@ export async function runAlarmCommand(argv: readonly string[]): Promise<number> 
 			const options = common();
 			const request: AlarmRequest = { ask: "acknowledge", what, by, why };
 			const answer = await reaching(options, (reach) => reach(request));
-			if ("count" in answer) tell(options, "said-seen", { count: answer.count });
+			if ("count" in answer) printText(options, "said-seen", { count: answer.count });
 		});
 	authored(program.command("mute <station>"))
 		.description("a station (* for all) is not told of for a while; what is still so then is told")
@@ -112,8 +112,9 @@ async function mute(
 ): Promise<void> {
 	const answer = await reaching(options, (reach) => reach(request));
 	if (!("isMuted" in answer)) return;
-	if (answer.isMuted) tell(options, "said-muted", { time: isoTextOf(request.untilUtcSeconds) });
-	else tell(options, "said-unmuted");
+	if (answer.isMuted)
+		printText(options, "said-muted", { time: isoTextOf(request.untilUtcSeconds) });
+	else printText(options, "said-unmuted");
 }
 
 /** 0 only where every hook took it. */
@@ -122,22 +123,22 @@ async function test(options: CommonOptions, request: AlarmRequest): Promise<numb
 	return reaching(options, async (reach, refuse) => {
 		const answer = refuse(await reach(request));
 		if (!("id" in answer)) return 1;
-		tell(options, "said-test", { id: answer.id });
+		printText(options, "said-test", { id: answer.id });
 		const until = performance.now() + (isRunning ? TEST_MILLISECONDS_MAX : 0);
 		for (;;) {
 			const state = refuse(await reach({ ask: "state", id: answer.id }));
 			const hooks = "hooks" in state ? Object.entries(state.hooks) : [];
 			if (hooks.length === 0) {
-				tell(options, "said-no-hook");
+				printText(options, "said-no-hook");
 				return 1;
 			}
 			const isTold = hooks.every(([, each]) => each === "told");
 			if (isTold || performance.now() >= until) {
-				for (const [hook, each] of hooks) say(`${hook}: ${wordOf(options.lang, each)}`);
-				if (!isTold && !isRunning) tell(options, "said-later");
+				for (const [hook, each] of hooks) print(`${hook}: ${wordOf(options.lang, each)}`);
+				if (!isTold && !isRunning) printText(options, "said-later");
 				return isTold || !isRunning ? 0 : 1;
 			}
-			await new Promise((resolve) => setTimeout(resolve, LOOK_MILLISECONDS));
+			await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
 		}
 	});
 }
@@ -186,10 +187,10 @@ function show({ alarms, mutes, untold }: AlarmList, { lang, format }: CommonOpti
 		process.stdout.write(`${printableJson({ alarms: shown, mutes, untold })}\n`);
 		return;
 	}
-	for (const alarm of alarms) for (const line of linesOf(alarm, lang)) say(line);
-	if (alarms.length === 0) say(alarmText(lang, "none"));
+	for (const alarm of alarms) for (const line of linesOf(alarm, lang)) print(line);
+	if (alarms.length === 0) print(alarmText(lang, "none"));
 	for (const { station, cause, untilUtcSeconds } of mutes) {
-		say(
+		print(
 			alarmText(lang, "mute-until", {
 				time: isoTextOf(untilUtcSeconds),
 				station: station === "*" ? alarmText(lang, "every") : station,
@@ -198,15 +199,15 @@ function show({ alarms, mutes, untold }: AlarmList, { lang, format }: CommonOpti
 		);
 	}
 	for (const [station, count] of Object.entries(untold)) {
-		say(alarmText(lang, "untold", { station, count }));
+		print(alarmText(lang, "untold", { station, count }));
 	}
 }
 
 function linesOf({ body, hooks, acknowledged }: ListedAlarm, lang: Language): string[] {
 	const states = Object.entries(hooks).map(([hook, state]) => `${hook}: ${wordOf(lang, state)}`);
-	const told = states.length === 0 ? alarmText(lang, "no-hook") : states.join(", ");
+	const stateText = states.length === 0 ? alarmText(lang, "no-hook") : states.join(", ");
 	const lines = [
-		`${isoTextOf(body.raisedUtcSeconds)}  ${body.id}  (${told})`,
+		`${isoTextOf(body.raisedUtcSeconds)}  ${body.id}  (${stateText})`,
 		`  ${textOf(lang, body)}`,
 	];
 	if (acknowledged !== null) {
@@ -223,15 +224,15 @@ function wordOf(lang: Language, state: string): string {
 	return STATES.includes(state) ? alarmText(lang, state as AlarmTextKey) : state;
 }
 
-function tell(
+function printText(
 	{ lang }: CommonOptions,
 	key: AlarmTextKey,
 	values: Readonly<Record<string, string | number>> = {},
 ): void {
-	say(alarmText(lang, key, values));
+	print(alarmText(lang, key, values));
 }
 
-function say(line: string): void {
+function print(line: string): void {
 	process.stdout.write(`${printable(line)}\n`);
 }
 

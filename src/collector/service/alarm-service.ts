@@ -34,7 +34,7 @@ export interface AlarmServiceOptions extends AlarmOptions {
 	/** The data folder: its socket is there. */
 	readonly data: string;
 	readonly clock: { readonly utcSeconds: number };
-	readonly say: (text: string) => void;
+	readonly log: (text: string) => void;
 	readonly onAttempt?: (hook: string, isTaken: boolean) => void;
 }
 
@@ -44,7 +44,7 @@ const CLOSE_MILLISECONDS_MAX = 25_000;
 
 /** Throws OperationalError for a file that cannot be read, or a folder that another collector uses. */
 export async function openAlarms(options: AlarmServiceOptions): Promise<AlarmService> {
-	const { store, data, clock, say } = options;
+	const { store, data, clock, log } = options;
 	const queue = new AlarmQueue(store);
 	const decisions = new AlarmDecisions(store, clock);
 	const posts: AlarmPost[] = [];
@@ -53,13 +53,13 @@ export async function openAlarms(options: AlarmServiceOptions): Promise<AlarmSer
 	};
 	let files = readFiles(options);
 	const { policies } = files;
-	const watch = new AlarmWatch({ store, queue, clock, policies, say, onRaised: wake });
+	const watch = new AlarmWatch({ store, queue, clock, policies, log, onRaised: wake });
 	const hooks = hooksOf(options, () => files);
 	const names = hooks.map(({ name }) => name);
 	await queue.setHooks(names, clock.utcSeconds, true);
 	const control = await listenForDecisions({
 		data,
-		say,
+		log,
 		answer: async (request) => {
 			const answer = await answerTo(decisions, request, clock.utcSeconds);
 			if (request.ask !== "list" && request.ask !== "state") wake();
@@ -67,9 +67,9 @@ export async function openAlarms(options: AlarmServiceOptions): Promise<AlarmSer
 		},
 	});
 	for (const hook of hooks) posts.push(new AlarmPost({ ...options, queue, hook, wait }));
-	const turns = new Turns(say);
+	const turns = new Turns(log);
 	turns.begin(async () => {
-		await watch.lookBack();
+		await watch.checkNewest();
 		await watch.turn();
 	});
 	const timer = setInterval(() => {
@@ -122,17 +122,17 @@ function hooksOf(
 
 /** One at a time: what comes before the last one has ended is left out. */
 class Turns {
-	readonly #say: (text: string) => void;
+	readonly #log: (text: string) => void;
 	#turning: Promise<void> | undefined;
 
-	constructor(say: (text: string) => void) {
-		this.#say = say;
+	constructor(log: (text: string) => void) {
+		this.#log = log;
 	}
 
 	begin(work: () => Promise<void>): void {
 		this.#turning ??= work()
 			.catch((error: unknown) => {
-				this.#say(`alarms: ${error instanceof Error ? error.message : String(error)}`);
+				this.#log(`alarms: ${error instanceof Error ? error.message : String(error)}`);
 			})
 			.finally(() => {
 				this.#turning = undefined;

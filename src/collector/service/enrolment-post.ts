@@ -23,7 +23,7 @@ import { enrolResults, type KeyRegistry, type KnownStation, knownStation } from 
 const FOLDER = "enrol";
 const ASKED = ".jsonl";
 const ANSWER = ".answer";
-const LOOK_MILLISECONDS = 1000;
+const POLL_MILLISECONDS = 1000;
 const WAIT_MILLISECONDS = 100;
 /** A collector that is busy with a new database takes some seconds. */
 const ANSWER_SECONDS_MAX = 20;
@@ -37,19 +37,19 @@ export interface Asked {
 	readonly of?: string | undefined;
 }
 
-export interface Told {
+export interface EnrolmentAnswer {
 	/** Stations that were new. */
 	readonly enrolled: readonly string[];
 	readonly known?: KnownStation | undefined;
 }
 
-type Answer = Told | { readonly refused: string };
+type Answer = EnrolmentAnswer | { readonly refused: string };
 
 export interface EnrolmentPostOptions {
 	/** The collector's. */
 	readonly folder: string;
 	readonly registry: KeyRegistry;
-	readonly say: (line: string) => void;
+	readonly log: (line: string) => void;
 }
 
 /** The running collector's side. */
@@ -64,7 +64,7 @@ export class EnrolmentPost {
 		this.#folder = join(options.folder, FOLDER);
 		// Of whoever did not wait for it.
 		for (const name of namesIn(this.#folder, ANSWER)) rmSync(join(this.#folder, name));
-		this.#timer = setInterval(() => this.#look(), LOOK_MILLISECONDS).unref();
+		this.#timer = setInterval(() => this.#poll(), POLL_MILLISECONDS).unref();
 	}
 
 	async close(): Promise<void> {
@@ -72,17 +72,17 @@ export class EnrolmentPost {
 		await this.#taking;
 	}
 
-	#look(): void {
+	#poll(): void {
 		if (this.#taking !== undefined || namesIn(this.#folder, ASKED).length === 0) return;
 		this.#taking = this.#take()
-			.catch((error: unknown) => this.#options.say(`not enrolled: ${String(error)}`))
+			.catch((error: unknown) => this.#options.log(`not enrolled: ${String(error)}`))
 			.finally(() => {
 				this.#taking = undefined;
 			});
 	}
 
 	async #take(): Promise<void> {
-		const { registry, say } = this.#options;
+		const { registry, log } = this.#options;
 		for (const name of namesIn(this.#folder, ASKED).sort()) {
 			const path = join(this.#folder, name);
 			let answer: Answer;
@@ -93,10 +93,10 @@ export class EnrolmentPost {
 					({ station }) => station,
 				);
 				answer = { enrolled, known };
-				if (enrolled.length > 0) say(`enrolled: ${enrolled.join(", ")}`);
+				if (enrolled.length > 0) log(`enrolled: ${enrolled.join(", ")}`);
 			} catch (error) {
 				if (!(error instanceof OperationalError)) throw error;
-				say(`not enrolled: ${error.message}`);
+				log(`not enrolled: ${error.message}`);
 				// The database's error passes; what was asked stays.
 				if (error instanceof DatabaseError) return;
 				answer = { refused: error.message };
@@ -111,7 +111,7 @@ export class EnrolmentPost {
 export async function askRunningCollector(
 	directory: string,
 	{ rows, decision, of, pid }: Asked & { readonly pid: number },
-): Promise<Told> {
+): Promise<EnrolmentAnswer> {
 	const folder = join(directory, FOLDER);
 	mkdirSync(folder, { recursive: true, mode: 0o700 });
 	const path = join(folder, `${process.pid}-${Date.now()}`);

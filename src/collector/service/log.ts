@@ -1,4 +1,4 @@
-/** What the service says on stderr: lines for people, or a JSON object on each line for machines. */
+/** What the service logs on stderr: lines for people, or a JSON object on each line for machines. */
 import { printable, printableJson } from "../../host/printable.js";
 
 export type LogFormat = "text" | "json";
@@ -20,7 +20,7 @@ export class Log {
 		this.#now = now;
 	}
 
-	say(message: string, { level = levelOf(message), ...fields }: LogFields = {}): void {
+	line(message: string, { level = levelOf(message), ...fields }: LogFields = {}): void {
 		if (this.format === "text") {
 			this.#write(`${printable(message)}\n`);
 			return;

@@ -7,7 +7,7 @@
 import { CommanderError } from "commander";
 import { OperationalError } from "../../host/errors.js";
 import { printableLines } from "../../host/printable.js";
-import { LOG, say } from "./program-log.js";
+import { LOG, log } from "./program-log.js";
 
 // Loaded as needed: neither a wrong option nor a word to a collector that runs waits for a database's WebAssembly.
 async function main(argv: readonly string[]): Promise<number> {
@@ -25,7 +25,7 @@ async function main(argv: readonly string[]): Promise<number> {
 	} catch (error) {
 		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
 		if (!(error instanceof OperationalError)) throw error;
-		say(`error: ${error.message}`);
+		log(`error: ${error.message}`);
 		return 1;
 	}
 }
@@ -36,7 +36,7 @@ main(process.argv.slice(2)).then(
 	},
 	(error: unknown) => {
 		const stack = error instanceof Error ? String(error.stack) : String(error);
-		if (LOG.format === "json") say(`bug: ${stack}`);
+		if (LOG.format === "json") log(`bug: ${stack}`);
 		else process.stderr.write(`${printableLines(`bug: ${stack}`)}\n`);
 		process.exit(70);
 	},

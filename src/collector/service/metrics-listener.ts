@@ -28,18 +28,18 @@ export async function listenForMetrics(
 		},
 		(request, response) => {
 			request.resume();
-			const say = (status: number, words: string, type = "text/plain"): void => {
+			const respond = (status: number, words: string, type = "text/plain"): void => {
 				response.writeHead(status, {
 					"content-type": type,
 					"content-length": Buffer.byteLength(words),
 				});
 				response.end(request.method === "HEAD" ? undefined : words);
 			};
-			if (request.method !== "GET" && request.method !== "HEAD") return say(405, "use GET\n");
-			if (request.url?.split("?")[0] !== "/metrics") return say(404, "there is /metrics\n");
+			if (request.method !== "GET" && request.method !== "HEAD") return respond(405, "use GET\n");
+			if (request.url?.split("?")[0] !== "/metrics") return respond(404, "there is /metrics\n");
 			text().then(
-				(counted) => say(200, counted, "text/plain; version=0.0.4; charset=utf-8"),
-				() => say(503, "it cannot be counted now\n"),
+				(counted) => respond(200, counted, "text/plain; version=0.0.4; charset=utf-8"),
+				() => respond(503, "it cannot be counted now\n"),
 			);
 		},
 	);

@@ -1,8 +1,8 @@
-/** What this program says on stderr: how it looks is known once its options are. */
+/** What this program logs on stderr: its format is known once its options are. */
 import { Log, type LogFields } from "./log.js";
 
 export const LOG = new Log((line) => process.stderr.write(line));
 
-export function say(line: string, fields?: LogFields): void {
-	LOG.say(line, fields);
+export function log(line: string, fields?: LogFields): void {
+	LOG.line(line, fields);
 }

@@ -63,12 +63,12 @@ export class Readiness {
 		}
 		if (this.#probe === undefined || now - this.#probedMilliseconds >= PROBE_MILLISECONDS) {
 			this.#probedMilliseconds = now;
-			this.#probe = this.#look();
+			this.#probe = this.#check();
 		}
 		return this.#probe;
 	}
 
-	async #look(): Promise<string | undefined> {
+	async #check(): Promise<string | undefined> {
 		let timer: NodeJS.Timeout | undefined;
 		const tooLong = new Promise<string>((resolve) => {
 			timer = setTimeout(

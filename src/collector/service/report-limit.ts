@@ -24,17 +24,17 @@ const MOST_PER_MINUTE: Readonly<Record<string, number>> = Object.freeze({
 const PER_STATION_AND_MINUTE = 5;
 /** Lines of stations; of further ones the first line of each is shown. */
 const SHOWN_PER_MINUTE = 500;
-const ACCOUNTS_TOLD = 10;
+const ACCOUNTS_LISTED = 10;
 
 export class ReportLimit {
-	readonly #say: (line: string, fields?: LogFields) => void;
+	readonly #log: (line: string, fields?: LogFields) => void;
 	readonly #counts = new Map<string, number>();
 	readonly #hidden = new Map<string, number>();
 	#shown = 0;
 
-	/** `say` gets each line that is shown. */
-	constructor(say: (line: string, fields?: LogFields) => void) {
-		this.#say = say;
+	/** `log` gets each line that is shown. */
+	constructor(log: (line: string, fields?: LogFields) => void) {
+		this.#log = log;
 	}
 
 	add(line: string, { station, isOwnFault = false, fields }: ReportOf): void {
@@ -52,7 +52,7 @@ export class ReportLimit {
 			return;
 		}
 		if (station !== undefined) this.#shown++;
-		this.#say(line, isOwnFault ? { level: "error", ...fields } : { ...fields, station });
+		this.#log(line, isOwnFault ? { level: "error", ...fields } : { ...fields, station });
 	}
 
 	/** A minute is over: tells what was not shown and whose it was, and begins anew. */
@@ -60,10 +60,10 @@ export class ReportLimit {
 		const hidden = [...this.#hidden];
 		if (hidden.length > 0) {
 			const all = hidden.reduce((sum, [, count]) => sum + count, 0);
-			const told = hidden
-				.slice(0, ACCOUNTS_TOLD)
+			const listed = hidden
+				.slice(0, ACCOUNTS_LISTED)
 				.map(([account, count]) => `${count} of ${account}`);
-			this.#say(`and ${all} more within a minute: ${told.join(", ")}`);
+			this.#log(`and ${all} more within a minute: ${listed.join(", ")}`);
 		}
 		this.#counts.clear();
 		this.#hidden.clear();

@@ -20,7 +20,7 @@ import { Counting } from "./counting.js";
 import { registryOf } from "./enrolment.js";
 import { EnrolmentPost } from "./enrolment-post.js";
 import { type CollectorIdentity, openIdentity } from "./identity.js";
-import { say } from "./program-log.js";
+import { log } from "./program-log.js";
 import { Readiness, roomProblem } from "./readiness.js";
 import { createHandler, listenHttps } from "./receiver.js";
 import { ReportLimit } from "./report-limit.js";
@@ -50,9 +50,9 @@ const clock = Object.freeze({
 export async function serve(options: ServiceOptions): Promise<void> {
 	const stopped = stopRequested();
 	// From the beginning: it would end a process that has not asked for it, and the database takes its time.
-	const rereading = new Rereading((error) => say(`not taken: ${messageOf(error)}`));
+	const rereading = new Rereading((error) => log(`not taken: ${messageOf(error)}`));
 	process.on("SIGHUP", () => rereading.ask());
-	for (const line of closeToOthers(options.data)) say(line);
+	for (const line of closeToOthers(options.data)) log(line);
 	const store = await openStore(options);
 	const verifier = new ThreadVerifier();
 	let publishing: Publishing | undefined;
@@ -65,7 +65,7 @@ export async function serve(options: ServiceOptions): Promise<void> {
 		const readiness = openReadiness(store, options);
 		const configurations = openOffers(store, reports);
 		alarms = await openAlarms({
-			...{ ...options.alarms, store, data: options.data, clock, say },
+			...{ ...options.alarms, store, data: options.data, clock, log },
 			onAttempt: (hook, isTaken) => counting.attempted(hook, isTaken),
 		});
 		const key = identity.acknowledgementKey;
@@ -77,7 +77,7 @@ export async function serve(options: ServiceOptions): Promise<void> {
 			watch: alarms.watch,
 			onReport: (report) => {
 				counting.refused(report);
-				tellRefusal(reports, report);
+				reportRefusal(reports, report);
 				// What its key signed and nobody believes is on its page, too.
 				if (report.isSigned) publishing?.arrived(report.station);
 			},
@@ -100,7 +100,7 @@ export async function serve(options: ServiceOptions): Promise<void> {
 		});
 		const publicKey = hexOf(key.publicKey);
 		const ports = { port: listening.port, metricsPort: asked?.port };
-		tellWhere(options, { ...ports, publishing, store: store.name, publicKey });
+		printAddresses(options, { ...ports, publishing, store: store.name, publicKey });
 		await stopped;
 		await listening.close();
 		await asked?.close();
@@ -146,7 +146,7 @@ function listenForStations(
 	});
 }
 
-function tellRefusal(
+function reportRefusal(
 	reports: ReportLimit,
 	{ station, reason, detail, isSigned }: LedgerReport,
 ): void {
@@ -165,7 +165,7 @@ function openOffers(store: SqlStore, reports: ReportLimit): ConfigurationOffers 
 
 function openEnrolments({ data }: ServiceOptions, store: SqlStore, ledger: Ledger): EnrolmentPost {
 	const registry = registryOf(store, (station, keys) => ledger.setKeys(station, keys));
-	return new EnrolmentPost({ folder: data, registry, say });
+	return new EnrolmentPost({ folder: data, registry, log });
 }
 
 function openReadiness(store: SqlStore, { data }: ServiceOptions): Readiness {
@@ -174,7 +174,7 @@ function openReadiness(store: SqlStore, { data }: ServiceOptions): Readiness {
 }
 
 function openReports(): ReportLimit {
-	const reports = new ReportLimit(say);
+	const reports = new ReportLimit(log);
 	setInterval(() => reports.turn(), MINUTE_MILLISECONDS).unref();
 	return reports;
 }
@@ -197,9 +197,9 @@ function ledgerOf(
 }
 
 /** One line of JSON for whoever started it. */
-function tellWhere(
+function printAddresses(
 	{ host, readers, metrics }: ServiceOptions,
-	told: {
+	addresses: {
 		readonly port: number;
 		readonly metricsPort: number | undefined;
 		readonly publishing: Publishing | undefined;
@@ -207,7 +207,7 @@ function tellWhere(
 		readonly publicKey: string;
 	},
 ): void {
-	const { port, metricsPort, publishing, store, publicKey } = told;
+	const { port, metricsPort, publishing, store, publicKey } = addresses;
 	const page = publishing && { readers: { host: readers?.host, port: publishing.port } };
 	const counts = metrics && { metrics: { host: metrics.host, port: metricsPort } };
 	const line = { listening: { host, port }, ...page, ...counts, store, publicKey };
@@ -228,7 +228,7 @@ async function publish(
 		isShared: store.name === "postgresql",
 		isSimulated: false,
 		reader: Promise.resolve(new SqlRecordReader(store)),
-		say,
+		log,
 		onCounted: (counted) => counting.counted(counted),
 	});
 }
@@ -236,15 +236,15 @@ async function publish(
 async function openStore({ postgres, data }: ServiceOptions): Promise<SqlStore> {
 	if (postgres === undefined) {
 		const store = await openPGliteStore(data);
-		say("embedded database: acknowledged readings survive the death of this process, but the loss");
-		say("of the machine's power only as far as its file system does; --postgres is for more");
+		log("embedded database: acknowledged readings survive the death of this process, but the loss");
+		log("of the machine's power only as far as its file system does; --postgres is for more");
 		return store;
 	}
 	requireNoPassword(postgres);
 	const store = await openPostgresqlStore(postgres);
 	const [row] = await store.query("select current_setting('fsync') as fsync");
 	if (row?.["fsync"] !== "on") {
-		say(
+		log(
 			"warning: the server runs with fsync = off: a crash of its machine loses acknowledged readings",
 		);
 	}
@@ -256,13 +256,13 @@ async function enrolAll(ledger: Ledger, { stations }: ServiceOptions): Promise<v
 	const { enrolments, faults } = readStationList(stations);
 	let taken = 0;
 	// What is wrong with one station must not shut out the others.
-	for (const fault of faults) say(`not taken: ${fault}`);
+	for (const fault of faults) log(`not taken: ${fault}`);
 	for (const { station, keys } of enrolments) {
 		const conflict = await ledger.setKeys(station, keys);
 		if (conflict === undefined) taken++;
-		else say(`not taken: ${stations}: ${conflict}`);
+		else log(`not taken: ${stations}: ${conflict}`);
 	}
-	say(`${taken} stations of ${stations} are enrolled`);
+	log(`${taken} stations of ${stations} are enrolled`);
 }
 
 /** Every file of the folder is the configuration of one station; what is wrong with one keeps back no other. */
@@ -274,11 +274,11 @@ async function setAll(
 	for (const path of configurationPaths(folder)) {
 		try {
 			const { station, id } = await configurations.set(readConfiguration(path), path);
-			say(`${station} is to have configuration ${id} of ${path}`);
+			log(`${station} is to have configuration ${id} of ${path}`);
 		} catch (error) {
 			if (!(error instanceof OperationalError) || error instanceof DatabaseError) throw error;
 			const { message } = error;
-			say(`not taken: ${message.startsWith(path) ? "" : `${path}: `}${message}`);
+			log(`not taken: ${message.startsWith(path) ? "" : `${path}: `}${message}`);
 		}
 	}
 }

@@ -125,7 +125,7 @@ export class BatchWriter {
 	async #writeGroup(group: Waiting[]): Promise<void> {
 		// Each batch locks its station: all collectors lock in one order, so that none waits for another
 		// that waits for it.
-		group.sort((a, b) => comparePlaces(a.checked.batch, b.checked.batch));
+		group.sort((a, b) => comparePositions(a.checked.batch, b.checked.batch));
 		let rows: SqlRow[];
 		try {
 			rows = await this.#store.query(STORE_ALL, parametersOf(group));
@@ -150,7 +150,7 @@ export class BatchWriter {
 	}
 }
 
-function comparePlaces(a: Batch, b: Batch): number {
+function comparePositions(a: Batch, b: Batch): number {
 	if (a.station !== b.station) return a.station < b.station ? -1 : 1;
 	return a.epoch - b.epoch || a.first - b.first;
 }

@@ -67,10 +67,10 @@ export class KeyLookup {
 	#begin(): void {
 		if (this.#isUnderWay || this.#waiting.size === 0) return;
 		this.#isUnderWay = true;
-		setTimeout(() => this.#look(), Math.max(this.#nextMilliseconds - performance.now(), 0));
+		setTimeout(() => this.#query(), Math.max(this.#nextMilliseconds - performance.now(), 0));
 	}
 
-	async #look(): Promise<void> {
+	async #query(): Promise<void> {
 		const asked = [...this.#waiting].slice(0, IDS_PER_STATEMENT);
 		for (const [station] of asked) this.#waiting.delete(station);
 		const enrolments = this.#enrolments;

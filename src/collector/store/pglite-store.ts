@@ -67,14 +67,14 @@ export async function openPGliteStore(directory: string): Promise<SqlStore> {
 
 /**
  * Refuses a directory without a database, which opening would make one, and tells it from one that
- * cannot be looked into. `look` throws the system's error.
+ * cannot be read. `list` throws the system's error.
  */
 export function requireDatabase(
 	directory: string,
-	look: (path: string) => unknown = (path) => readdirSync(path),
+	list: (path: string) => unknown = (path) => readdirSync(path),
 ): void {
 	try {
-		look(join(directory, "pglite"));
+		list(join(directory, "pglite"));
 	} catch (error) {
 		const { code } = error as NodeJS.ErrnoException;
 		if (code === "ENOENT" || code === "ENOTDIR") {

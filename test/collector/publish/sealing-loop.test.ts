@@ -85,7 +85,7 @@ describe("the order in which stations are sealed", () => {
 		loop.begin();
 		await time.tickAsync(1000);
 		sealed.length = 0;
-		loop.lookAtAll();
+		loop.checkAll();
 		await time.tickAsync(1000);
 		assert.deepEqual(sealed, ["bor-1", "bor-2", "pek-1"]);
 		await loop.close();

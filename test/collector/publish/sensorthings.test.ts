@@ -7,7 +7,7 @@ import {
 	datastreamId,
 	epochNumbers,
 	observationId,
-	placeOfObservation,
+	partsOfObservation,
 	stationNumbers,
 } from "../../../src/collector/publish/sensorthings/ids.js";
 import {
@@ -508,29 +508,29 @@ describe("the numbers of SensorThings", () => {
 			channelNumber: 7,
 		};
 		assert.equal(observationId(place), Number.MAX_SAFE_INTEGER);
-		assert.deepEqual(placeOfObservation(Number.MAX_SAFE_INTEGER), place);
+		assert.deepEqual(partsOfObservation(Number.MAX_SAFE_INTEGER), place);
 		const other = { stationNumber: 7, epochNumber: 3, sequence: 102, channelNumber: 2 };
-		assert.deepEqual(placeOfObservation(observationId(other)), other);
+		assert.deepEqual(partsOfObservation(observationId(other)), other);
 		assert.equal(datastreamId(0xffff, 7), 524_287);
 	});
 
 	it("of a station are what its operator says, else made of its name, each once", () => {
 		const numbers = stationNumbers([
-			{ station: "bor-2", told: null },
-			{ station: "bor-1", told: null },
-			{ station: "pek-1", told: 300 },
-			{ station: "pek-2", told: 300 },
+			{ station: "bor-2", number: null },
+			{ station: "bor-1", number: null },
+			{ station: "pek-1", number: 300 },
+			{ station: "pek-2", number: 300 },
 		]);
 		assert.equal(numbers.get("pek-1"), 300);
 		assert.equal(numbers.get("pek-2"), 301);
 		const more = stationNumbers([
-			{ station: "aaa", told: null },
-			{ station: "bor-1", told: null },
-			{ station: "bor-2", told: null },
+			{ station: "aaa", number: null },
+			{ station: "bor-1", number: null },
+			{ station: "bor-2", number: null },
 		]);
 		assert.equal(more.get("bor-1"), numbers.get("bor-1"));
 		assert.equal(more.get("bor-2"), numbers.get("bor-2"));
-		const many = Array.from({ length: 10_000 }, (_, at) => ({ station: `s${at}`, told: null }));
+		const many = Array.from({ length: 10_000 }, (_, at) => ({ station: `s${at}`, number: null }));
 		const all = new Set(stationNumbers(many).values());
 		assert.equal(all.size, 10_000);
 		assert.ok(Math.min(...all) >= 1 && Math.max(...all) <= 0xffff);

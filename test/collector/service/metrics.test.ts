@@ -46,10 +46,10 @@ describe("metrics of the collector", () => {
 			(line) => lines.push(line),
 			() => new Date(0),
 		);
-		log.say("refused \x1b[2J", { station: "bor-1" });
+		log.line("refused \x1b[2J", { station: "bor-1" });
 		log.format = "json";
-		log.say("refused \x1b[2J\n", { station: "bor-1", event: "refused" });
-		log.say("error: no room");
+		log.line("refused \x1b[2J\n", { station: "bor-1", event: "refused" });
+		log.line("error: no room");
 		assert.deepEqual(lines, [
 			"refused \\x1b[2J\n",
 			'{"time":"1970-01-01T00:00:00.000Z","level":"info","message":"refused \\u001b[2J\\n",' +

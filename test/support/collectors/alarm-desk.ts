@@ -50,7 +50,7 @@ export async function openAlarmDesk(options: AlarmDeskOptions): Promise<AlarmDes
 		queue,
 		clock,
 		policies: () => ({ ...ALARM_POLICY, ...policy }),
-		say: (text) => said.push(text),
+		log: (text) => said.push(text),
 		onRaised: () => {
 			for (const post of posts) post.wake();
 		},
@@ -62,7 +62,7 @@ export async function openAlarmDesk(options: AlarmDeskOptions): Promise<AlarmDes
 				queue,
 				clock,
 				language: "en",
-				say: (text) => said.push(text),
+				log: (text) => said.push(text),
 				hook: {
 					name,
 					atOnce: 1,

@@ -675,8 +675,8 @@ export function describeAlarms(name: string, openEmpty: () => Promise<SqlStore>)
 			const ledger = new Ledger({ store, key: COLLECTOR_KEY, clock: desk.clock });
 			await ledger.enrol(station.station, station.publicKey);
 			await ledger.receive(station.envelope(1, 5));
-			await desk.watch.lookBack();
-			await desk.watch.lookBack();
+			await desk.watch.checkNewest();
+			await desk.watch.checkNewest();
 			await desk.play();
 			assert.deepEqual(idsOf(desk), ["bor-1/77/5"]);
 		});

@@ -1,10 +1,10 @@
 /** A record that publishing reads, without a database: entries come in batches of any order. */
 import { createHash } from "node:crypto";
 import {
-	type BatchPlace,
+	type BatchPosition,
 	PAGE_ROWS,
 	type PackedEntries,
-	type Place,
+	type Position,
 	type PublishedEnvelope,
 	packed,
 	type Range,
@@ -78,7 +78,7 @@ export class MemoryRecord implements RecordReader {
 		};
 	}
 
-	async entries(_station: string, { epoch, sequence }: Place): Promise<PackedEntries> {
+	async entries(_station: string, { epoch, sequence }: Position): Promise<PackedEntries> {
 		this.pagesRead++;
 		const all = this.#inOrder();
 		let low = 0;
@@ -102,7 +102,7 @@ export class MemoryRecord implements RecordReader {
 		);
 	}
 
-	async batches(_station: string, after: BatchPlace) {
+	async batches(_station: string, after: BatchPosition) {
 		return this.#batches.filter((batch) => comparedBatches(batch, after) > 0).slice(0, PAGE_ROWS);
 	}
 
@@ -114,7 +114,7 @@ export class MemoryRecord implements RecordReader {
 	}
 }
 
-function comparedBatches(a: BatchPlace, b: BatchPlace): number {
+function comparedBatches(a: BatchPosition, b: BatchPosition): number {
 	return (
 		a.epoch - b.epoch || a.first - b.first || a.last - b.last || Buffer.compare(a.hash, b.hash)
 	);

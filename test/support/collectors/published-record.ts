@@ -89,7 +89,7 @@ export async function openPublishedRecord(given: PublishedOptions = {}): Promise
 			isShared: false,
 			isSimulated: true,
 			reader: Promise.resolve(new SqlRecordReader(store)),
-			say: (line) => {
+			log: (line) => {
 				said.push(line);
 				given.onSaid?.(line);
 			},

@@ -3,7 +3,7 @@ import { SHOWN_CHANNELS } from "../channels.js";
 import type { ReaderAnswer } from "../http.js";
 import type { PublishedStation } from "../library.js";
 import { escapeMarkup } from "../markup.js";
-import { type PageContext, page, sayerOf, simulatedNote } from "../page-shell.js";
+import { type PageContext, page, simulatedNote, translatorOf } from "../page-shell.js";
 import { filledIn, type Language, nameOfSite, textOf } from "../texts.js";
 import {
 	COVERAGE_PERCENT_MIN,
@@ -34,7 +34,7 @@ export function reportPage(
 	data: ReportPageData,
 ): ReaderAnswer {
 	const { language } = context;
-	const say = sayerOf(language);
+	const translate = translatorOf(language);
 	const { station, summary } = found;
 	const name = nameOfSite(language, summary.site);
 	const { report, comparison, asked, tag } = data;
@@ -49,13 +49,13 @@ export function reportPage(
 	});
 	const csv = `/v1/stations/${station}/report.csv${report.year === null ? "" : `?year=${report.year}`}`;
 	const body = [
-		`<h1>${say("report-title")}</h1>`,
+		`<h1>${translate("report-title")}</h1>`,
 		`<p class="where"><a href="/station/${station}?lang=${language}">${escapeMarkup(name)}</a> <span class="id">${station}</span></p>`,
 		simulatedNote(context),
-		`<p class="lead">${say("report-lead")}</p>`,
+		`<p class="lead">${translate("report-lead")}</p>`,
 		`<p class="years">${years.join(" · ")} · <a href="${csv}">CSV</a></p>`,
-		`<section aria-labelledby="months"><h2 id="months">${say("report-months")}</h2>`,
-		channels.length === 0 ? `<p>${say("no-data")}</p>` : "",
+		`<section aria-labelledby="months"><h2 id="months">${translate("report-months")}</h2>`,
+		channels.length === 0 ? `<p>${translate("no-data")}</p>` : "",
 		'<div class="months">',
 		...channels.map(({ name: channel }) => monthsHtml(language, channel, report.months)),
 		"</div>",
@@ -63,15 +63,15 @@ export function reportPage(
 		"</section>",
 		comparisonHtml(language, data),
 		comparison === undefined ? "" : sentencesHtml(language, comparison),
-		`<section class="formulas" aria-labelledby="formulas"><h2 id="formulas">${say("formulas")}</h2><ul>`,
+		`<section class="formulas" aria-labelledby="formulas"><h2 id="formulas">${translate("formulas")}</h2><ul>`,
 		...["held", "percentile", "within", "improved"].map(
-			(key) => `<li>${say(`formula-${key}`)}</li>`,
+			(key) => `<li>${translate(`formula-${key}`)}</li>`,
 		),
 		"</ul></section>",
 	];
 	return page(context, {
 		kind: "report",
-		title: `${say("report-title")} ${escapeMarkup(name)} (${station})`,
+		title: `${translate("report-title")} ${escapeMarkup(name)} (${station})`,
 		path: `report/${station}`,
 		body: body.join(""),
 		tag,
@@ -80,7 +80,7 @@ export function reportPage(
 }
 
 function monthsHtml(language: Language, channel: string, months: readonly MonthFigures[]): string {
-	const say = sayerOf(language);
+	const translate = translatorOf(language);
 	const figures = months.flatMap(({ month, quantities }) => {
 		const found = quantities[channel];
 		return found === undefined ? [] : [{ month, found }];
@@ -88,12 +88,12 @@ function monthsHtml(language: Language, channel: string, months: readonly MonthF
 	const unit = figures.at(-1)?.found.unit ?? "";
 	const limits = figures.find(({ found }) => found.limits.length > 0)?.found.limits ?? [];
 	const heads = [
-		say("month"),
-		say("readings"),
-		say("coverage"),
-		say("percentile-5"),
-		say("median"),
-		say("percentile-95"),
+		translate("month"),
+		translate("readings"),
+		translate("coverage"),
+		translate("percentile-5"),
+		translate("median"),
+		translate("percentile-95"),
 		...limits.map((limit) =>
 			escapeMarkup(filledIn(language, "within", { limit: boundsText(language, limit) })),
 		),
@@ -110,7 +110,7 @@ function monthsHtml(language: Language, channel: string, months: readonly MonthF
 		];
 		return `<tr><th scope="row">${month}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
 	});
-	const title = `${say(`channel-${channel}`)}${unit === "" || unit === "pH" ? "" : ` (${escapeMarkup(unit)})`}`;
+	const title = `${translate(`channel-${channel}`)}${unit === "" || unit === "pH" ? "" : ` (${escapeMarkup(unit)})`}`;
 	return [
 		`<section class="quantity"><h3 id="m-${channel}">${title}</h3>`,
 		monthsPicture(language, channel, figures),
@@ -122,7 +122,7 @@ function monthsHtml(language: Language, channel: string, months: readonly MonthF
 
 function limitsHtml(language: Language, { months, policy, class: of }: Report): string {
 	const limits = Object.values(months.at(-1)?.quantities ?? {}).flatMap((each) => each.limits);
-	if (limits.length === 0) return `<p class="note">${sayerOf(language)("no-limits")}</p>`;
+	if (limits.length === 0) return `<p class="note">${translatorOf(language)("no-limits")}</p>`;
 	const lines = limits.map(({ reason, ...limit }) => {
 		const values = { class: of, policy: policy ?? "", reason };
 		return `<li>${escapeMarkup(limitText(language, limit))}: ${escapeMarkup(filledIn(language, "limits-note", values))}</li>`;
@@ -136,18 +136,18 @@ const DATES = Object.freeze([
 ] as const);
 
 function comparisonHtml(language: Language, { asked, comparison, isWrong }: ReportPageData) {
-	const say = sayerOf(language);
+	const translate = translatorOf(language);
 	const fields = DATES.map(([period, from, to]) => {
 		const input = (name: string, key: string): string =>
-			`<label>${say(key)} <input type="date" name="${name}" value="${escapeMarkup(asked[name] ?? "")}" required></label>`;
-		return `<fieldset><legend>${say(period)}</legend>${input(from, "from-date")} ${input(to, "to-date")}</fieldset>`;
+			`<label>${translate(key)} <input type="date" name="${name}" value="${escapeMarkup(asked[name] ?? "")}" required></label>`;
+		return `<fieldset><legend>${translate(period)}</legend>${input(from, "from-date")} ${input(to, "to-date")}</fieldset>`;
 	});
 	const year = asked["year"];
 	return [
-		`<section class="comparison" aria-labelledby="compare"><h2 id="compare">${say("compare")}</h2>`,
+		`<section class="comparison" aria-labelledby="compare"><h2 id="compare">${translate("compare")}</h2>`,
 		`<form method="get" class="controls"><input type="hidden" name="lang" value="${language}">`,
 		year === undefined ? "" : `<input type="hidden" name="year" value="${escapeMarkup(year)}">`,
-		`${fields.join("")}<button>${say("compare-do")}</button></form>`,
+		`${fields.join("")}<button>${translate("compare-do")}</button></form>`,
 		isWrong
 			? `<p class="said" role="alert">${escapeMarkup(filledIn(language, "period-wrong", { days: PERIOD_DAYS_MAX }))}</p>`
 			: "",
@@ -160,7 +160,7 @@ function comparisonTable(
 	{ station, before, after, differences }: Comparison,
 	asked: Readonly<Record<string, string>>,
 ): string {
-	const say = sayerOf(language);
+	const translate = translatorOf(language);
 	const heads = ["", "period", "readings", "coverage", "percentile-5", "median", "percentile-95"];
 	const rows = Object.entries(after.quantities).flatMap(([name, second]) => {
 		const first = before.quantities[name];
@@ -178,7 +178,7 @@ function comparisonTable(
 				].map((cell) => `<td>${cell}</td>`),
 			];
 			const title = isFirst
-				? `<th scope="rowgroup" rowspan="2">${say(`channel-${name}`)}${figures.unit === "pH" ? "" : ` (${escapeMarkup(figures.unit)})`}</th>`
+				? `<th scope="rowgroup" rowspan="2">${translate(`channel-${name}`)}${figures.unit === "pH" ? "" : ` (${escapeMarkup(figures.unit)})`}</th>`
 				: "";
 			const { median = null, medianPercent = null } = difference ?? {};
 			const part = medianPercent === null ? "" : ` (${signed(medianPercent, 1)} %)`;
@@ -193,8 +193,10 @@ function comparisonTable(
 	const query = new URLSearchParams({ before_from, before_to, after_from, after_to });
 	return [
 		'<div class="wide" tabindex="0" role="region" aria-labelledby="compare"><table><thead><tr>',
-		...heads.map((key) => `<th scope="col">${key === "" ? say("value") : say(key)}</th>`),
-		`<th scope="col">${say("difference")}</th></tr></thead>${rows.join("")}</table></div>`,
+		...heads.map(
+			(key) => `<th scope="col">${key === "" ? translate("value") : translate(key)}</th>`,
+		),
+		`<th scope="col">${translate("difference")}</th></tr></thead>${rows.join("")}</table></div>`,
 		`<p><a href="${escapeMarkup(`/v1/stations/${station}/comparison.csv?${query}`)}">CSV</a></p></section>`,
 	].join("");
 }

@@ -96,11 +96,11 @@ export function reportRoutes(assets: Assets, isSimulated: boolean): readonly Rou
 
 function row(
 	path: string,
-	{ answer, parameters, ...told }: Omit<Route, "path" | "answer"> & { readonly answer: Answer },
+	{ answer, parameters, ...route }: Omit<Route, "path" | "answer"> & { readonly answer: Answer },
 ): Route {
 	return {
 		path,
-		...told,
+		...route,
 		parameters: [STATION, ...parameters],
 		answer: (asked) => {
 			const found = asked.library.find(asked.names.get("station") ?? "");

@@ -73,7 +73,7 @@ export function figuresOf(
 	const corrected = channel.corrected && series.numbers(channel.corrected);
 	const judged = channel.judged && series.numbers(channel.judged);
 	const units = channel.name === "turbidity" ? series.texts("turbidity_unit") : undefined;
-	const lastUnit = units?.texts[units.places[series.count - 1] ?? 0];
+	const lastUnit = units?.texts[units.indexes[series.count - 1] ?? 0];
 	const found: (readonly [value: number, seconds: number])[] = [];
 	let leftOut = 0;
 	for (let row = 0; row < series.count; row++) {
@@ -81,7 +81,7 @@ export function figuresOf(
 		const value = Number.isNaN(own) ? (derived[row] ?? Number.NaN) : own;
 		if (Number.isNaN(value)) continue;
 		const isBad = judged ? judged[row] === FAIL : false;
-		const isOther = units !== undefined && units.texts[units.places[row] ?? 0] !== lastUnit;
+		const isOther = units !== undefined && units.texts[units.indexes[row] ?? 0] !== lastUnit;
 		if (isBad || isOther) leftOut++;
 		else found.push([value, held[row] ?? 0]);
 	}

@@ -1,7 +1,7 @@
 /** Samples as pages without script: the table over years, and the samples of each cell. docs/PUBLISHING.md, section 10. */
 import type { ReaderAnswer } from "../http.js";
 import { escapeMarkup } from "../markup.js";
-import { type PageContext, page, sayerOf } from "../page-shell.js";
+import { type PageContext, page, translatorOf } from "../page-shell.js";
 import { filledIn, type Language, nameOfSite, textOf } from "../texts.js";
 import type { SampleParameter } from "./parameters.js";
 import type { Sample, SamplePoint } from "./parse-samples.js";
@@ -19,20 +19,20 @@ const LISTED_MAX = 2000;
 
 export function samplesPage(context: PageContext): ReaderAnswer {
 	const { library, language } = context;
-	const say = sayerOf(language);
+	const translate = translatorOf(language);
 	const { samples } = library.publication;
 	const points = samples.points();
 	const body = [
-		`<h1>${say("samples")}</h1><p class="lead">${say("samples-lead")}</p>`,
+		`<h1>${translate("samples")}</h1><p class="lead">${translate("samples-lead")}</p>`,
 		points.length === 0
-			? `<p>${say("samples-none")}</p>`
+			? `<p>${translate("samples-none")}</p>`
 			: `<p><a href="/v1/samples.csv">CSV</a></p>`,
 		...points.map((point) => pointHtml(context, point)),
 		points.length === 0 ? "" : notesHtml(language),
 	];
 	return page(context, {
 		kind: "samples",
-		title: say("samples"),
+		title: translate("samples"),
 		path: "samples",
 		body: body.join(""),
 		tag: samples.digest.slice(0, 16) + library.tag,
@@ -46,7 +46,7 @@ export function pointPage(
 	asked: { readonly parameter: string | null; readonly year: string | null },
 ): ReaderAnswer | undefined {
 	const { library, language } = context;
-	const say = sayerOf(language);
+	const translate = translatorOf(language);
 	const { samples } = library.publication;
 	const taken = takenAt(context, point);
 	if (taken.length === 0) return undefined;
@@ -60,18 +60,18 @@ export function pointPage(
 		(each) => each !== "",
 	);
 	const body = [
-		`<h1>${say("samples")}: ${escapeMarkup(nameOf(context, point))}</h1>`,
-		`<p class="where"><a href="/samples?lang=${language}">${say("samples")}</a></p>`,
+		`<h1>${translate("samples")}: ${escapeMarkup(nameOf(context, point))}</h1>`,
+		`<p class="where"><a href="/samples?lang=${language}">${translate("samples")}</a></p>`,
 		tableHtml(context, point, taken),
 		limitsHtml(context, point, taken),
-		`<section aria-labelledby="list"><h2 id="list">${escapeMarkup(what.join(", ")) || say("samples")}</h2>`,
+		`<section aria-labelledby="list"><h2 id="list">${escapeMarkup(what.join(", ")) || translate("samples")}</h2>`,
 		listHtml(language, samples, chosen.slice(-LISTED_MAX)),
 		"</section>",
 		notesHtml(language),
 	];
 	return page(context, {
 		kind: "samples",
-		title: `${say("samples")} ${escapeMarkup(nameOf(context, point))}`,
+		title: `${translate("samples")} ${escapeMarkup(nameOf(context, point))}`,
 		path: `samples/${point.kind}/${point.name}`,
 		body: body.join(""),
 		tag: samples.digest.slice(0, 16) + library.tag,
@@ -109,7 +109,7 @@ function pointHtml(context: PageContext, point: SamplePoint): string {
 /** Parameters down, years across. */
 function tableHtml(context: PageContext, point: SamplePoint, taken: readonly Sample[]): string {
 	const { language } = context;
-	const say = sayerOf(language);
+	const translate = translatorOf(language);
 	const years = [...new Set(taken.map(yearOf))].sort();
 	const rows = parametersOf(taken).map((parameter) => {
 		const limit = limitOf(context, point, parameter);
@@ -133,8 +133,8 @@ function tableHtml(context: PageContext, point: SamplePoint, taken: readonly Sam
 		const limitCell = limit === undefined ? "–" : escapeMarkup(boundsText(limit));
 		return `<tr><th scope="row">${name}${unit}</th><td>${limitCell}</td>${cells.join("")}</tr>`;
 	});
-	const heads = [say("parameter"), say("limit"), ...years];
-	return `<div class="wide samples" tabindex="0" role="region" aria-label="${say("samples")}: ${escapeMarkup(nameOf(context, point))}"><table><thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+	const heads = [translate("parameter"), translate("limit"), ...years];
+	return `<div class="wide samples" tabindex="0" role="region" aria-label="${translate("samples")}: ${escapeMarkup(nameOf(context, point))}"><table><thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
 
 function limitOf(
@@ -150,7 +150,8 @@ function limitOf(
 function limitsHtml(context: PageContext, point: SamplePoint, taken: readonly Sample[]): string {
 	const { language } = context;
 	const limits = parametersOf(taken).flatMap((each) => limitOf(context, point, each) ?? []);
-	if (limits.length === 0) return `<p class="note">${sayerOf(language)("sample-no-limits")}</p>`;
+	if (limits.length === 0)
+		return `<p class="note">${translatorOf(language)("sample-no-limits")}</p>`;
 	const lines = limits.map((limit) => {
 		const values = {
 			parameter: parameterName(language, limit.parameter.key),
@@ -164,7 +165,7 @@ function limitsHtml(context: PageContext, point: SamplePoint, taken: readonly Sa
 }
 
 function listHtml(language: Language, samples: Samples, taken: readonly Sample[]): string {
-	const say = sayerOf(language);
+	const translate = translatorOf(language);
 	const keys = [
 		"time",
 		"parameter",
@@ -191,12 +192,12 @@ function listHtml(language: Language, samples: Samples, taken: readonly Sample[]
 		const shown = time.replace("T", " ").replace(/:\d\dZ$/, " UTC");
 		return `<tr><th scope="row"><time datetime="${time}">${shown}</time></th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
 	});
-	return `<div class="wide" tabindex="0" role="region" aria-labelledby="list"><table><thead><tr>${keys.map((key) => `<th scope="col">${say(key)}</th>`).join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
+	return `<div class="wide" tabindex="0" role="region" aria-labelledby="list"><table><thead><tr>${keys.map((key) => `<th scope="col">${translate(key)}</th>`).join("")}</tr></thead><tbody>${rows.join("")}</tbody></table></div>`;
 }
 
 function notesHtml(language: Language): string {
-	const say = sayerOf(language);
-	return `<p class="note">${say("samples-cell")}</p><p class="note">${say("samples-signed")}</p>`;
+	const translate = translatorOf(language);
+	return `<p class="note">${translate("samples-cell")}</p><p class="note">${translate("samples-signed")}</p>`;
 }
 
 function boundsText({ low, high }: SampleLimit): string {

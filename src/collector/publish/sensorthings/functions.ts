@@ -37,7 +37,7 @@ const ofNumber = (call: (value: number) => number): Row => ({
 	most: 1,
 	call: ([value]) => (typeof value === "number" ? call(value) : null),
 });
-const ofPlaces = (call: (a: Geometry, b: Geometry) => Value): Row => ({
+const ofGeometries = (call: (a: Geometry, b: Geometry) => Value): Row => ({
 	least: 2,
 	most: 2,
 	call: ([a, b]) => {
@@ -46,7 +46,7 @@ const ofPlaces = (call: (a: Geometry, b: Geometry) => Value): Row => ({
 	},
 });
 
-const intersect = ofPlaces((a, b) => meets(a, b));
+const intersect = ofGeometries((a, b) => meets(a, b));
 
 const ROWS: Readonly<Record<string, Row>> = Object.freeze({
 	substringof: ofTexts(2, (part, text) => text.includes(part)),
@@ -85,20 +85,20 @@ const ROWS: Readonly<Record<string, Row>> = Object.freeze({
 	round: ofNumber((value) => Math.sign(value) * Math.round(Math.abs(value))),
 	floor: ofNumber(Math.floor),
 	ceiling: ofNumber(Math.ceil),
-	"geo.distance": ofPlaces((a, b) => {
+	"geo.distance": ofGeometries((a, b) => {
 		const [one, other] = [pointOf(a), pointOf(b)];
 		if (one === undefined || other === undefined) return null;
 		return Math.hypot(one[0] - other[0], one[1] - other[1]);
 	}),
 	"geo.intersects": intersect,
 	st_intersects: intersect,
-	st_within: ofPlaces((a, b) => (pointOf(a) === undefined ? null : meets(a, b))),
-	st_contains: ofPlaces((a, b) => (pointOf(b) === undefined ? null : meets(a, b))),
-	st_disjoint: ofPlaces((a, b) => {
+	st_within: ofGeometries((a, b) => (pointOf(a) === undefined ? null : meets(a, b))),
+	st_contains: ofGeometries((a, b) => (pointOf(b) === undefined ? null : meets(a, b))),
+	st_disjoint: ofGeometries((a, b) => {
 		const value = meets(a, b);
 		return value === null ? null : !value;
 	}),
-	st_equals: ofPlaces((a, b) => {
+	st_equals: ofGeometries((a, b) => {
 		const [one, other] = [pointOf(a), pointOf(b)];
 		if (one === undefined || other === undefined) return null;
 		return one[0] === other[0] && one[1] === other[1];

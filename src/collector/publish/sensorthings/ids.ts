@@ -14,7 +14,7 @@ const CHANNELS_MAX = 8;
 /** Knuth's multiplier, which spreads numbers drawn by chance and counted ones alike. */
 const SPREAD = 2_654_435_761;
 
-export interface ObservationPlace {
+export interface ObservationParts {
 	readonly stationNumber: number;
 	readonly epochNumber: number;
 	readonly sequence: number;
@@ -26,7 +26,7 @@ export interface ObservationPlace {
  * wants numbers that no further station can ever move says them.
  */
 export function stationNumbers(
-	stations: readonly { readonly station: string; readonly told: number | null }[],
+	stations: readonly { readonly station: string; readonly number: number | null }[],
 ): ReadonlyMap<string, number> {
 	const numbers = new Map<string, number>();
 	const taken = new Set<number>();
@@ -37,9 +37,9 @@ export function stationNumbers(
 		taken.add(number);
 		numbers.set(station, number);
 	};
-	for (const { station, told } of inOrder) if (told !== null) take(station, told);
-	for (const { station, told } of inOrder) {
-		if (told === null) take(station, 1 + (crc32(Buffer.from(station)) % STATION_NUMBER_MAX));
+	for (const { station, number } of inOrder) if (number !== null) take(station, number);
+	for (const { station, number } of inOrder) {
+		if (number === null) take(station, 1 + (crc32(Buffer.from(station)) % STATION_NUMBER_MAX));
 		// Every number is given: more stations than that have no place here.
 		if (taken.size === STATION_NUMBER_MAX) break;
 	}
@@ -63,13 +63,13 @@ export function datastreamId(stationNumber: number, channelNumber: number): numb
 	return stationNumber * CHANNELS_MAX + channelNumber;
 }
 
-export function observationId(place: ObservationPlace): number {
-	const { stationNumber, epochNumber, sequence, channelNumber } = place;
+export function observationId(parts: ObservationParts): number {
+	const { stationNumber, epochNumber, sequence, channelNumber } = parts;
 	const entry = (stationNumber * EPOCHS_MAX + epochNumber) * (SEQUENCE_MAX + 1) + sequence;
 	return entry * CHANNELS_MAX + channelNumber;
 }
 
-export function placeOfObservation(id: number): ObservationPlace {
+export function partsOfObservation(id: number): ObservationParts {
 	const entry = Math.floor(id / CHANNELS_MAX);
 	const epoch = Math.floor(entry / (SEQUENCE_MAX + 1));
 	return {

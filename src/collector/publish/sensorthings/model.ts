@@ -79,7 +79,7 @@ export class Model {
 		this.cache = library.cache;
 		const stations = library.all();
 		const numbers = stationNumbers(
-			stations.map(({ station, site }) => ({ station, told: site.number })),
+			stations.map(({ station, site }) => ({ station, number: site.number })),
 		);
 		const sets = new Map<Held, Map<number, Entity>>();
 		const put = (entity: Entity): void => {
@@ -96,8 +96,8 @@ export class Model {
 			.sort((a, b) => a.number - b.number);
 		for (const { found, number } of numbered) {
 			put(new Thing(this, number, found));
-			put(new Place(this, number, found));
-			if (firstDay(found) !== undefined) put(new HistoricalPlace(this, number, found));
+			put(new LocationEntity(this, number, found));
+			if (firstDay(found) !== undefined) put(new HistoricalLocationEntity(this, number, found));
 			put(new River(this, number, found));
 			const epochs = epochNumbers(found.index.facts.floors.map(({ epoch }) => epoch));
 			const here = channelsOf(found.index);
@@ -205,7 +205,7 @@ class Thing extends OfStation {
 	}
 }
 
-class Place extends OfStation {
+class LocationEntity extends OfStation {
 	readonly set = "Locations";
 
 	override many(relation: string): readonly Entity[] {
@@ -224,7 +224,7 @@ class Place extends OfStation {
 	}
 }
 
-class HistoricalPlace extends OfStation {
+class HistoricalLocationEntity extends OfStation {
 	readonly set = "HistoricalLocations";
 
 	override one(): Entity | undefined {

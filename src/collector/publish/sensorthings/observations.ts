@@ -5,7 +5,7 @@
 import { cellOf, numbersOf } from "../column-bytes.js";
 import { UNDATED } from "../day-cache.js";
 import type { StationDay } from "../station-day.js";
-import { observationId, placeOfObservation, SEQUENCE_MAX } from "./ids.js";
+import { observationId, partsOfObservation, SEQUENCE_MAX } from "./ids.js";
 import type { Model, Stream } from "./model.js";
 import { type Entity, Refusal } from "./sets.js";
 
@@ -57,14 +57,14 @@ export class Observation implements Entity {
 	constructor(
 		model: Model,
 		stream: Stream,
-		place: { day: StationDay; row: number; id: number; seconds: number },
+		cell: { day: StationDay; row: number; id: number; seconds: number },
 	) {
 		this.#model = model;
 		this.stream = stream;
-		this.#day = place.day;
-		this.#row = place.row;
-		this.id = place.id;
-		this.seconds = place.seconds;
+		this.#day = cell.day;
+		this.#row = cell.row;
+		this.id = cell.id;
+		this.seconds = cell.seconds;
 	}
 
 	one(relation: string): Entity | undefined {
@@ -179,7 +179,7 @@ function observationsOfDay(
 
 /** The one of an id, found by the days that hold its entry. */
 export function observationOf(model: Model, id: number, budget: Budget): Observation | undefined {
-	const { stationNumber, epochNumber, sequence, channelNumber } = placeOfObservation(id);
+	const { stationNumber, epochNumber, sequence, channelNumber } = partsOfObservation(id);
 	const stream = model.streams.find(
 		(each) => each.stationNumber === stationNumber && each.channel.number === channelNumber,
 	);

@@ -66,7 +66,7 @@ function take(given: Map<string, string>, name: string, value: string): void {
 }
 
 function parsed(set: SetName, given: ReadonlyMap<string, string>, depth: number): Options {
-	const told = <Result>(name: string, parse: (text: string) => Result): Result | undefined => {
+	const optionOf = <Result>(name: string, parse: (text: string) => Result): Result | undefined => {
 		const text = given.get(name);
 		if (text === undefined) return undefined;
 		try {
@@ -77,15 +77,15 @@ function parsed(set: SetName, given: ReadonlyMap<string, string>, depth: number)
 		}
 	};
 	return {
-		filter: told("$filter", parseExpression),
-		orderBy: told("$orderby", orderingsOf) ?? [],
-		top: told("$top", wholeNumber),
-		skip: told("$skip", wholeNumber) ?? 0,
+		filter: optionOf("$filter", parseExpression),
+		orderBy: optionOf("$orderby", orderingsOf) ?? [],
+		top: optionOf("$top", wholeNumber),
+		skip: optionOf("$skip", wholeNumber) ?? 0,
 		token: given.get("$skiptoken"),
-		isCounted: told("$count", truth) ?? false,
-		select: told("$select", (text) => selectionOf(set, text)),
-		expand: told("$expand", (text) => expansionsOf(set, text, depth)) ?? [],
-		isDataArray: told("$resultFormat", (text) => formatOf(set, text)) ?? false,
+		isCounted: optionOf("$count", truth) ?? false,
+		select: optionOf("$select", (text) => selectionOf(set, text)),
+		expand: optionOf("$expand", (text) => expansionsOf(set, text, depth)) ?? [],
+		isDataArray: optionOf("$resultFormat", (text) => formatOf(set, text)) ?? false,
 		given,
 	};
 }

@@ -71,9 +71,11 @@ export function walkOf(
 		return `${name.replaceAll("@iot.id", "id")}${isDescending ? " desc" : ""}`;
 	});
 	const isOne = streams.length <= 1;
-	const said = names.join(",").replace("resultTime", "phenomenonTime");
-	if (said === "" || said === "Datastream/id,phenomenonTime") return isOne ? "rising" : "grouped";
-	if (said === "phenomenonTime" || said === "phenomenonTime,id") return "rising";
-	if (said === "phenomenonTime desc" || said === "phenomenonTime desc,id desc") return "falling";
+	const shownNames = names.join(",").replace("resultTime", "phenomenonTime");
+	if (shownNames === "" || shownNames === "Datastream/id,phenomenonTime")
+		return isOne ? "rising" : "grouped";
+	if (shownNames === "phenomenonTime" || shownNames === "phenomenonTime,id") return "rising";
+	if (shownNames === "phenomenonTime desc" || shownNames === "phenomenonTime desc,id desc")
+		return "falling";
 	return undefined;
 }
