@@ -29,23 +29,13 @@ const FILES = Object.freeze({
 	image: "xs_esp32.bin",
 });
 
+const USE = "use: npm run bundle -- [--simulated] [--flash 8|4] [--from DIR] OUT";
+
 async function main(argv: readonly string[]): Promise<void> {
-	const { values, positionals } = parseArgs({
-		args: [...argv],
-		allowPositionals: true,
-		options: {
-			simulated: { type: "boolean", default: false },
-			flash: { type: "string", default: "8" },
-			from: { type: "string", default: join(PROJECT, "build/xs") },
-		},
-	});
+	const { values, positionals } = optionsOf(argv);
 	const [out, ...rest] = positionals;
 	const isSize = values.flash === "8" || values.flash === "4";
-	if (out === undefined || rest.length > 0 || !isSize) {
-		throw new OperationalError(
-			"use: npm run bundle -- [--simulated] [--flash 8|4] [--from DIR] OUT",
-		);
-	}
+	if (out === undefined || rest.length > 0 || !isSize) throw new OperationalError(USE);
 	const megabytes = values.flash === "4" ? 4 : 8;
 	if (values.simulated) writeSimulatedBundle(out, { version: packageVersion(), megabytes });
 	else writeBuilt(out, values.from, megabytes);
@@ -55,6 +45,23 @@ async function main(argv: readonly string[]): Promise<void> {
 	process.stdout.write(
 		`${out}: version ${version} for ${board}, ${parts.length} parts, ${bytes} bytes\n`,
 	);
+}
+
+/** Throws OperationalError for what it does not know. */
+function optionsOf(argv: readonly string[]) {
+	try {
+		return parseArgs({
+			args: [...argv],
+			allowPositionals: true,
+			options: {
+				simulated: { type: "boolean", default: false },
+				flash: { type: "string", default: "8" },
+				from: { type: "string", default: join(PROJECT, "build/xs") },
+			},
+		});
+	} catch (error) {
+		throw new OperationalError(`${(error as Error).message}\n${USE}`);
+	}
 }
 
 function writeBuilt(out: string, from: string, megabytes: 8 | 4): void {

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { PRINTABLE_USAGE } from "../../src/host/usage.js";
+import { wholeNumber } from "../../src/host/whole-number.js";
 import { SCENARIOS } from "../river/scenarios.js";
 import { RecordedTimes } from "./recorded-times.js";
 import { RIVER_COLUMNS, type RiverFileOptions } from "./river-columns.js";
@@ -132,10 +133,14 @@ function startCommand(): Command {
 				Object.keys(SCENARIOS),
 			),
 		)
-		.option("--stations <n>", `how many stations, 1 to ${STATIONS_MAX}`, integer(1, STATIONS_MAX))
+		.option(
+			"--stations <n>",
+			`how many stations, 1 to ${STATIONS_MAX}`,
+			wholeNumber(1, STATIONS_MAX),
+		)
 		.option("--speed <n|max>", "simulated seconds per second", speed, SPEED_DEFAULT)
 		.option("--for <duration|recording>", "how long to simulate: 90s, 30m, 12h, 7d, 2w", duration)
-		.option("--seed <n>", "seed of all random numbers", integer(0, 0xffffffff))
+		.option("--seed <n>", "seed of all random numbers", wholeNumber(0, 0xffffffff))
 		.option("--data <dir>", "where world and collector are kept", DATA_DEFAULT)
 		.addOption(
 			new Option("--summary <form>", "what the run ends with")
@@ -145,23 +150,23 @@ function startCommand(): Command {
 		.option(
 			"--port <n>",
 			"port of the collector on 127.0.0.1, 0 for a free one",
-			integer(0, 65_535),
+			wholeNumber(0, 65_535),
 			0,
 		)
 		.option(
 			"--console-port <n>",
 			"port of the first station's technician's line, the others follow; 0 for free ones",
-			integer(0, 65_535 - STATIONS_MAX),
+			wholeNumber(0, 65_535 - STATIONS_MAX),
 		)
 		.option(
 			"--page-port <n>",
 			"port of the page with the rivers on 127.0.0.1, 0 for a free one",
-			integer(0, 65_535),
+			wholeNumber(0, 65_535),
 		)
 		.option(
 			"--playground-port <n>",
 			"port of the playground on 127.0.0.1, where there is a page; 0 for a free one",
-			integer(0, 65_535),
+			wholeNumber(0, 65_535),
 			0,
 		)
 		.option("--quiet", "no live view, and no page but by --page-port", false)
@@ -169,14 +174,6 @@ function startCommand(): Command {
 		.showHelpAfterError()
 		.configureOutput(PRINTABLE_USAGE)
 		.exitOverride();
-}
-
-function integer(low: number, high: number): (text: string) => number {
-	return (text) => {
-		const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-		if (value >= low && value <= high) return value;
-		throw new InvalidArgumentError(`Use a whole number from ${low} to ${high}.`);
-	};
 }
 
 function columns(text: string): Readonly<Record<string, string>> {

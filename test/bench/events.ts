@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { eventThresholdsOf } from "../../src/firmware/config/configuration.js";
 import { EVENT_RULE_VERSION } from "../../src/firmware/events/event-rule.js";
 import { UsageError } from "../support/engines/dispatch.js";
+import { wholeNumber } from "../support/engines/number-options.js";
 import { type EventYear, eventYear, type Found } from "../support/trials/event-trial.js";
 import { EVENT_WORLDS } from "../support/worlds/event-river.js";
 
@@ -136,20 +137,20 @@ function optionsOf(args: string[]) {
 	} catch (error) {
 		throw new UsageError(`${(error as Error).message}\n${USAGE}`);
 	}
-	const number = (name: "seed" | "years" | "inflows", start: number, most: number): number => {
-		const value = Number(values[name] ?? start);
-		if (Number.isInteger(value) && value >= 0 && value <= most) return value;
-		throw new UsageError(`--${name} ${values[name]}\n${USAGE}`);
-	};
+	const number = (
+		name: "seed" | "years" | "inflows",
+		start: number,
+		range: readonly [number, number],
+	): number => wholeNumber(`--${name}`, values[name] ?? String(start), range, USAGE);
 	const names = Object.keys(EVENT_WORLDS) as (keyof typeof EVENT_WORLDS)[];
 	const asked = values.worlds?.split(",") ?? names;
 	const worlds = names.filter((name) => asked.includes(name));
 	if (worlds.length !== asked.length)
 		throw new UsageError(`--worlds of ${names.join(",")}\n${USAGE}`);
 	return {
-		seed: number("seed", 1, 0xffffffff),
-		years: Math.max(number("years", YEARS, 1000), 1),
-		inflows: number("inflows", INFLOWS, 60),
+		seed: number("seed", 1, [0, 0xffff_ffff]),
+		years: number("years", YEARS, [1, 1000]),
+		inflows: number("inflows", INFLOWS, [0, 60]),
 		worlds,
 	};
 }

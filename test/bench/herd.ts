@@ -5,6 +5,7 @@
  */
 import { SeededRandom, seedOf } from "../../src/core/random.js";
 import { UplinkSchedule } from "../../src/firmware/uplink/schedule.js";
+import { numberAmong } from "../support/engines/number-options.js";
 
 const STATIONS = 10_000;
 const SESSIONS_PER_SECOND = 100;
@@ -21,7 +22,7 @@ interface Herd {
 }
 
 export async function run(args: string[]): Promise<boolean> {
-	const seed = Number(args[args.indexOf("--seed") + 1] ?? 1) || 1;
+	const seed = numberAmong(args, "seed", 1, [0, 0xffff_ffff]);
 	console.log(`seed ${seed}`);
 	const fixed = drain((_station, nowSeconds) => nowSeconds + 60);
 	const schedules = Array.from({ length: STATIONS }, (_, index) => scheduleOf(index, seed));

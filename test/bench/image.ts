@@ -10,12 +10,16 @@
 import { readFileSync } from "node:fs";
 import { imageParts } from "../support/data/image-parts.js";
 import { UsageError } from "../support/engines/dispatch.js";
+import { wholeNumber } from "../support/engines/number-options.js";
+
+const USAGE = "usage: npm run bench -- image FILE [BYTES]";
 
 export async function run(parameters: readonly string[]): Promise<boolean> {
 	const [file, limitText] = parameters;
-	if (file === undefined) throw new UsageError("usage: npm run bench -- image FILE [BYTES]");
+	if (file === undefined) throw new UsageError(USAGE);
+	const limitBytes =
+		limitText === undefined ? undefined : wholeNumber("BYTES", limitText, [1, 0xffff_ffff], USAGE);
 	const parts = imageParts(readFileSync(file, "latin1"));
-	const limitBytes = limitText === undefined ? undefined : Number(limitText);
 	console.log(`${"slots".padStart(7)} ${"functions".padStart(9)} ${"bytes".padStart(8)}  module`);
 	const total = { slots: 0, functions: 0, bytes: 0 };
 	for (const part of parts) {

@@ -26,6 +26,7 @@ import { decodeSign1 } from "../../src/protocol/wire/cose.js";
 import { startCollector } from "../support/collectors/collector-process.js";
 import { postgresqlPrograms, startPostgresql } from "../support/collectors/postgresql-server.js";
 import { SignedStation, sha256 } from "../support/collectors/signed-station.js";
+import { numberAmong } from "../support/engines/number-options.js";
 
 const READINGS_PER_BATCH = 12;
 const BATCHES_PER_SECOND_MIN = { postgresql: 1500, pglite: 600 } as const;
@@ -61,7 +62,7 @@ interface Subject {
 
 export async function run(args: string[]): Promise<boolean> {
 	const name = args.includes("pglite") ? "pglite" : "postgresql";
-	const seconds = Number(args[args.indexOf("--seconds") + 1]) || 60;
+	const seconds = numberAmong(args, "seconds", 60, [1, 3600]);
 	const isHttps = args.includes("--https");
 	console.log(`${name}, ${seconds} s, ${isHttps ? "HTTPS" : "in process"}, ${cpus().length} cores`);
 	const stationCount = Math.ceil((seconds * MADE_PER_SECOND[name]) / BATCHES_PER_STATION);

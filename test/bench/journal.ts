@@ -10,6 +10,7 @@ import { createSha256 } from "../../src/core/sha256.js";
 import { Journal } from "../../src/firmware/journal/journal.js";
 import type { JournalOptions } from "../../src/firmware/journal/journal-types.js";
 import { dayOfReadings } from "../support/data/day.js";
+import { wholeNumber } from "../support/engines/number-options.js";
 
 const SECTORS_PER_MEBIBYTE = 256;
 /** 230 days at five minutes: 66 240 readings, which a 1 MiB ring cannot hold: it wraps. */
@@ -52,7 +53,8 @@ const LIMITS: Limits = {
 const READS_PER_UNREADABLE_SECTOR = 4;
 
 export async function run(args: string[]): Promise<boolean> {
-	const seed = Number(args[0] ?? 1);
+	const usage = "usage: npm run bench -- journal [SEED]";
+	const seed = wholeNumber("SEED", args[0] ?? "1", [0, 0xffff_ffff], usage);
 	console.log(
 		`seed ${seed}, ${DAYS} days of 288 readings, cursor every hour, every wake a restart`,
 	);

@@ -23,6 +23,7 @@ import { type CollectorProcess, startCollector } from "../support/collectors/col
 import { MemoryRecord } from "../support/collectors/memory-record.js";
 import { openPublishedCache } from "../support/collectors/published-record.js";
 import { SignedStation } from "../support/collectors/signed-station.js";
+import { numberAmong } from "../support/engines/number-options.js";
 import { quantile } from "../support/judges/siege-judge.js";
 import { PROJECT } from "../support/sources.js";
 import { plantedYear } from "../support/trials/planted-year.js";
@@ -40,21 +41,15 @@ const SLOWER_AT_LEAST = 3;
 const ACKNOWLEDGEMENT_MILLISECONDS_MAX = 1000;
 
 export async function run(args: string[]): Promise<boolean> {
-	const option = (name: string, other: number): number => {
-		const at = args.indexOf(`--${name}`);
-		return at < 0 ? other : Number(args[at + 1]);
-	};
+	const streams = numberAmong(args, "streams", 1000, [1, 100_000]);
+	const stations = numberAmong(args, "stations", 1000, [1, 100_000]);
+	const seconds = numberAmong(args, "seconds", 60, [1, 3600]);
 	const folder = mkdtempSync(join(tmpdir(), "bistrina-page-"));
 	try {
 		const isAlone = args.includes("--readers-alone");
 		const year = isAlone ? undefined : await yearOf(folder);
 		if (year !== undefined) console.log(JSON.stringify(year));
-		const readers = await readersOf(
-			folder,
-			option("streams", 1000),
-			option("stations", 1000),
-			option("seconds", 60),
-		);
+		const readers = await readersOf(folder, streams, stations, seconds);
 		const isInTime = readers.acknowledgementP99Milliseconds <= ACKNOWLEDGEMENT_MILLISECONDS_MAX;
 		if (year === undefined) {
 			console.log(JSON.stringify({ readers }));

@@ -34,6 +34,7 @@ import {
 	valuesTableOnXs,
 } from "../support/data/values-table.js";
 import { UsageError } from "../support/engines/dispatch.js";
+import { wholeNumber } from "../support/engines/number-options.js";
 import { findXsWorker, XsEngine } from "../support/engines/xs-engine.js";
 import { flattenModules } from "../support/engines/xs-modules.js";
 import { PROJECT } from "../support/sources.js";
@@ -336,7 +337,5 @@ function daysOf(args: string[]): number {
 	} catch (error) {
 		throw new UsageError(`${(error as Error).message}\n${USAGE}`);
 	}
-	const days = Number(values.days ?? DAYS);
-	if (Number.isInteger(days) && days >= WEEK_DAYS && days <= 3650) return days;
-	throw new UsageError(`--days ${values.days}: a whole number of days, 7 to 3650\n${USAGE}`);
+	return wholeNumber("--days", values.days ?? String(DAYS), [WEEK_DAYS, 3650], USAGE);
 }

@@ -22,6 +22,7 @@ import {
 } from "../support/engines/bare-collector.js";
 import { bareStation } from "../support/engines/bare-station.js";
 import { UsageError } from "../support/engines/dispatch.js";
+import { wholeNumber } from "../support/engines/number-options.js";
 import { SNOWED_IN, winterSun } from "../support/worlds/winter-sun.js";
 
 const STATION = "bor-1";
@@ -420,10 +421,9 @@ function optionsOf(args: string[]): { readonly days: number; readonly only: stri
 	} catch (error) {
 		throw new UsageError(`${(error as Error).message}\n${USAGE}`);
 	}
-	const days = Number(values.days ?? WINTER_DAYS);
-	const only = values.only ?? "";
-	if (Number.isInteger(days) && days >= 2 && days <= WINTER_DAYS) return { days, only };
-	throw new UsageError(
-		`--days ${values.days}: a whole number of days, 2 to ${WINTER_DAYS}\n${USAGE}`,
-	);
+	const days = values.days ?? String(WINTER_DAYS);
+	return {
+		days: wholeNumber("--days", days, [2, WINTER_DAYS], USAGE),
+		only: values.only ?? "",
+	};
 }

@@ -18,6 +18,7 @@ import {
 	senmlCborBytes,
 	senmlJsonGzipBytes,
 } from "../support/data/known-encodings.js";
+import { numberAmong } from "../support/engines/number-options.js";
 
 const COUNTS = [1, 12, 288] as const;
 const SIGNED_MAX: Readonly<Record<number, number>> = { 1: 168, 12: 18, 288: 5.5 };
@@ -33,7 +34,7 @@ interface Row {
 }
 
 export async function run(args: string[]): Promise<boolean> {
-	const seed = Number(args[args.indexOf("--seed") + 1] ?? 1) || 1;
+	const seed = numberAmong(args, "seed", 1, [0, 0xffff_ffff]);
 	console.log(`seed ${seed}`);
 	const sha256 = createSha256();
 	const entries = dayOfReadings(seed).map((draft, index) =>

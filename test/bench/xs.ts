@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { Rehearsal } from "../../sim/station/rehearsal.js";
+import { numberAmong } from "../support/engines/number-options.js";
 import { findXsWorker, XsEngine } from "../support/engines/xs-engine.js";
 import { openRehearsal, tell } from "../support/engines/xs-host.js";
 import { flattenModules } from "../support/engines/xs-modules.js";
@@ -38,7 +39,7 @@ interface Cost {
 }
 
 export async function run(args: string[]): Promise<boolean> {
-	const wakes = Number(args[args.indexOf("--wakes") + 1] ?? WAKES) || WAKES;
+	const wakes = numberAmong(args, "wakes", WAKES, [1, 1_000_000]);
 	const found = findXsWorker();
 	if ("missing" in found) {
 		console.log(`SKIPPED: bench xs: ${found.missing}`);

@@ -16,6 +16,7 @@ import {
 } from "../support/engines/bare-collector.js";
 import { bareStation, START_UTC_SECONDS } from "../support/engines/bare-station.js";
 import { UsageError } from "../support/engines/dispatch.js";
+import { wholeNumber } from "../support/engines/number-options.js";
 import { timeSharesOf } from "../support/judges/time-shares.js";
 
 const STATION = "bor-1";
@@ -141,12 +142,10 @@ function optionsOf(args: string[]): {
 	} catch (error) {
 		throw new UsageError(`${(error as Error).message}\n${USAGE}`);
 	}
-	const days = Number(values.days ?? 365);
-	const turbidityEvery = Number(values["turbidity-every"] ?? 1);
-	if (!Number.isInteger(turbidityEvery) || turbidityEvery < 1 || turbidityEvery > 48) {
-		throw new UsageError(`--turbidity-every is a whole number, 1 to 48\n${USAGE}`);
-	}
-	if (Number.isInteger(days) && days >= 1 && days <= 3650)
-		return { days, turbidityEvery, where: values.where === true };
-	throw new UsageError(`--days ${values.days}: a whole number of days, 1 to 3650\n${USAGE}`);
+	const every = values["turbidity-every"] ?? "1";
+	return {
+		days: wholeNumber("--days", values.days ?? "365", [1, 3650], USAGE),
+		turbidityEvery: wholeNumber("--turbidity-every", every, [1, 48], USAGE),
+		where: values.where === true,
+	};
 }

@@ -35,6 +35,7 @@ import { SignedStation, sha256 } from "../support/collectors/signed-station.js";
 import { type StoreName, storesOf } from "../support/collectors/store-option.js";
 import { ACID_ALARM } from "../support/data/alarm-body.js";
 import { UsageError } from "../support/engines/dispatch.js";
+import { wholeNumber } from "../support/engines/number-options.js";
 import { type Rewrite, withRewritten } from "../support/engines/rewritten-build.js";
 import { textOptions } from "../support/engines/text-options.js";
 import { type AlarmHappening, judgeAlarms } from "../support/judges/alarm-judge.js";
@@ -155,8 +156,8 @@ function optionsOf(args: readonly string[]): Options {
 		throw new UsageError(`--plant: one of ${Object.keys(PLANTS).join(", ")}`);
 	}
 	return {
-		runs: Number(runs ?? 4),
-		seed: Number(seed ?? Date.now() >>> 0),
+		runs: wholeNumber("--runs", runs ?? "4", [1, 100_000], USAGE),
+		seed: wholeNumber("--seed", seed ?? String(Date.now() >>> 0), [0, 0xffff_ffff], USAGE),
 		stores: storesOf(store, ["pglite", "postgresql"]),
 		plant,
 	};

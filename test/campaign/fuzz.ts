@@ -5,8 +5,10 @@
  * thread of its own, as many at once as there are processors; one that stands still is ended.
  */
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
+import { UsageError } from "../support/engines/dispatch.js";
+import { wholeNumber } from "../support/engines/number-options.js";
+import { textOptions } from "../support/engines/text-options.js";
 import { type FuzzOutcome, fuzzParsers } from "../support/trials/fuzz.js";
 import type { FuzzOrder } from "../support/trials/fuzz-worker.js";
 
@@ -16,12 +18,13 @@ const HEAP_MEGABYTES_MAX = 256;
 
 export async function run(args: string[]): Promise<boolean> {
 	const names = fuzzParsers().map(({ name }) => name);
-	const options = optionsOf(args, names);
-	if (options === undefined) {
-		console.error(`usage: fuzz [--inputs N] [--seed N] [--parser ${names.join("|")}]`);
-		return false;
-	}
-	const { inputs, seed, wanted } = options;
+	const usage = `usage: npm run campaign -- fuzz [--inputs N] [--seed N] [--parser ${names.join("|")}]`;
+	const options = textOptions(args, ["inputs", "seed", "parser"], usage);
+	const most = 0xffff_ffff;
+	const inputs = wholeNumber("--inputs", options.inputs ?? "1000000", [1, most], usage);
+	const seed = wholeNumber("--seed", options.seed ?? "1", [0, most], usage);
+	const wanted = names.filter((name) => name === (options.parser ?? name));
+	if (wanted.length === 0) throw new UsageError(usage);
 	console.log(`seed ${seed}, ${inputs} inputs for each parser`);
 	const report: Record<string, Omit<FuzzOutcome, "examples">> = {};
 	const queue = [...wanted];
@@ -43,26 +46,6 @@ export async function run(args: string[]): Promise<boolean> {
 	for (const outcome of Object.values(report)) violations += outcome.violations;
 	console.log(JSON.stringify({ inputs, seed, violations, parsers: report }));
 	return violations === 0 && Object.keys(report).length === wanted.length;
-}
-
-function optionsOf(args: string[], names: readonly string[]) {
-	try {
-		const { values } = parseArgs({
-			args,
-			options: {
-				inputs: { type: "string", default: "1000000" },
-				seed: { type: "string", default: "1" },
-				parser: { type: "string" },
-			},
-		});
-		const wanted = names.filter((name) => name === (values.parser ?? name));
-		const [inputs, seed] = [Number(values.inputs), Number(values.seed)];
-		const isValid = Number.isInteger(inputs) && inputs >= 1 && Number.isInteger(seed);
-		return isValid && wanted.length > 0 ? { inputs, seed, wanted } : undefined;
-	} catch {
-		// What it does not know gets the usage.
-		return undefined;
-	}
 }
 
 function inThread(order: FuzzOrder): Promise<FuzzOutcome> {

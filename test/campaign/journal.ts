@@ -41,13 +41,19 @@ const DEFAULTS = {
 	workers: Math.min(availableParallelism(), 8),
 };
 
+const BOUNDS = {
+	operations: { least: 1 },
+	depth: { least: 1, most: 2 },
+	workers: { least: 1, most: 256 },
+};
+
 /** Bad sectors need a longer ring: three bad neighbours end a part's life. */
 const WORN = { sectors: 12, sectorBytes: 512, badShare: 0.05, failPerCut: 0.002 };
 const REPORT_SECONDS = 60;
 const NURSERY_MEGABYTES = 64;
 
 export async function run(args: string[]): Promise<boolean> {
-	const options = numberOptions(args, DEFAULTS);
+	const options = numberOptions(args, DEFAULTS, BOUNDS);
 	console.log(`options ${JSON.stringify(options)}`);
 	const { seed, from, part: firstPart } = options;
 	const trial = { seed, from, sectors: options.sectors, sectorBytes: options["sector-bytes"] };
@@ -60,7 +66,7 @@ export async function run(args: string[]): Promise<boolean> {
 			random: { cuts: options.cuts, firstPart },
 			worn: { ...WORN, seed, firstPart, cuts: options.worn },
 		},
-		Math.max(options.workers, 1),
+		options.workers,
 	);
 	const { exhaustive, random, worn, seconds } = results;
 	const hard = runHardships((opened) => Journal.open(opened), seed, options.hard);

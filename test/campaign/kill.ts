@@ -24,6 +24,7 @@ import {
 } from "../support/collectors/postgresql-server.js";
 import { SignedStation, sha256 } from "../support/collectors/signed-station.js";
 import { type StoreName, storesOf } from "../support/collectors/store-option.js";
+import { wholeNumber } from "../support/engines/number-options.js";
 import { textOptions } from "../support/engines/text-options.js";
 import {
 	type AcknowledgedPart,
@@ -87,9 +88,9 @@ export async function run(args: string[]): Promise<boolean> {
 function optionsOf(args: readonly string[]): Options {
 	const { runs, readings, seed, store } = textOptions(args, OPTIONS, USAGE);
 	return {
-		runs: Number(runs ?? 10),
-		readings: Number(readings ?? 50_000),
-		seed: Number(seed ?? Date.now() >>> 0),
+		runs: wholeNumber("--runs", runs ?? "10", [1, 100_000], USAGE),
+		readings: wholeNumber("--readings", readings ?? "50000", [1, 10_000_000], USAGE),
+		seed: wholeNumber("--seed", seed ?? String(Date.now() >>> 0), [0, 0xffff_ffff], USAGE),
 		stores: storesOf(store, ["postgresql", "pglite"]),
 	};
 }

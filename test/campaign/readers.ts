@@ -14,6 +14,7 @@ import { hexOf } from "../../src/core/bytes.js";
 import { integerBelow, SeededRandom } from "../../src/core/random.js";
 import { startCollector } from "../support/collectors/collector-process.js";
 import { SignedStation } from "../support/collectors/signed-station.js";
+import { wholeNumber } from "../support/engines/number-options.js";
 import { textOptions } from "../support/engines/text-options.js";
 
 const USAGE = "usage: npm run campaign -- readers [--requests N] [--seconds N] [--seed N]";
@@ -40,9 +41,11 @@ interface Slice {
 
 export async function run(args: string[]): Promise<boolean> {
 	const options = textOptions(args, ["requests", "seconds", "seed"], USAGE);
-	const most = Number(options.requests ?? 100_000);
-	const secondsMax = Number(options.seconds ?? Number.POSITIVE_INFINITY);
-	const seed = Number(options.seed ?? 1);
+	const number = (name: "requests" | "seconds" | "seed", start: string, least: number): number =>
+		wholeNumber(`--${name}`, options[name] ?? start, [least, 0xffff_ffff], USAGE);
+	const most = number("requests", "100000", 1);
+	const secondsMax = number("seconds", "4294967295", 1);
+	const seed = number("seed", "1", 0);
 	console.log(`seed ${seed}`);
 	const folder = mkdtempSync(join(tmpdir(), "bistrina-readers-"));
 	const violations: string[] = [];

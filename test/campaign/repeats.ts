@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { seedOf } from "../../src/core/random.js";
 import { postgresqlPrograms, startPostgresql } from "../support/collectors/postgresql-server.js";
 import { type StoreName, storesOf } from "../support/collectors/store-option.js";
+import { wholeNumber } from "../support/engines/number-options.js";
 import { textOptions } from "../support/engines/text-options.js";
 import { serverDatabase } from "../support/trials/repeat-collector.js";
 import { repeatTrial, type TrialResult } from "../support/trials/repeat-trial.js";
@@ -23,11 +24,12 @@ const USAGE =
 export async function run(args: string[]): Promise<boolean> {
 	const { runs, steps, seed, store } = textOptions(args, OPTIONS, USAGE);
 	const stores = storesOf(store, ["pglite", "postgresql"]);
-	const baseSeed = Number(seed ?? 1);
-	const stepCount = Number(steps ?? 200);
+	const baseSeed = wholeNumber("--seed", seed ?? "1", [0, 0xffff_ffff], USAGE);
+	const stepCount = wholeNumber("--steps", steps ?? "200", [1, 100_000], USAGE);
+	const runCount = wholeNumber("--runs", runs ?? "4", [1, 100_000], USAGE);
 	let faults = 0;
 	let requests = 0;
-	for (let index = 0; index < Number(runs ?? 4); index++) {
+	for (let index = 0; index < runCount; index++) {
 		const name = stores[index % stores.length] ?? "pglite";
 		const result = await trialOn(name, seedOf(baseSeed, `run-${index}`), stepCount);
 		faults += result.faults.length;

@@ -18,6 +18,7 @@ import { hexOf } from "../../src/core/bytes.js";
 import { type CollectorProcess, startCollector } from "../support/collectors/collector-process.js";
 import { postgresqlPrograms, startPostgresql } from "../support/collectors/postgresql-server.js";
 import { UsageError } from "../support/engines/dispatch.js";
+import { wholeNumber } from "../support/engines/number-options.js";
 import { textOptions } from "../support/engines/text-options.js";
 import {
 	isTooBusy,
@@ -61,7 +62,7 @@ const TEN_MINUTES_OF_DAY = 600 / 86_400;
 const OPTIONS = ["store", "attack", "pairs", "seconds", "patience", "collector"] as const;
 const USAGE =
 	"usage: npm run campaign -- siege [--store pglite|postgresql] " +
-	`[--attack ${ATTACKS.join("|")}|together] [--pairs 1..${PAIRS_MAX}] [--seconds N] [--patience MINUTES] [--collector FILE]`;
+	`[--attack ${ATTACKS.join("|")}|together] [--pairs 1..${PAIRS_MAX}] [--seconds 1..3600] [--patience MINUTES] [--collector FILE]`;
 
 interface Trial {
 	readonly name: AttackName | "together";
@@ -81,22 +82,21 @@ interface Report {
 
 export async function run(args: string[]): Promise<boolean> {
 	const options = textOptions(args, OPTIONS, USAGE);
-	const seconds = Number(options.seconds ?? SECONDS);
-	const pairs = Number(options.pairs ?? PAIRS);
-	const patienceMinutes = Number(options.patience ?? PATIENCE_MINUTES);
+	const number = (
+		name: "seconds" | "pairs" | "patience",
+		start: number,
+		range: readonly [number, number],
+	): number => wholeNumber(`--${name}`, options[name] ?? String(start), range, USAGE);
+	const seconds = number("seconds", SECONDS, [1, 3600]);
+	const pairs = number("pairs", PAIRS, [1, PAIRS_MAX]);
+	const patienceMinutes = number("patience", PATIENCE_MINUTES, [0, 1440]);
 	const wanted = options.attack;
 	const trials: Trial[] = [
 		...ATTACKS.map((name): Trial => ({ name, attacks: [name] })),
 		{ name: "together" as const, attacks: ATTACKS },
 	].filter(({ name }) => wanted === undefined || name === wanted);
 	const store = options.store ?? "pglite";
-	const isUsage =
-		seconds > 0 &&
-		patienceMinutes >= 0 &&
-		Number.isInteger(pairs) &&
-		pairs >= 1 &&
-		pairs <= PAIRS_MAX;
-	if (!isUsage || trials.length === 0 || !/^(pglite|postgresql)$/.test(store)) {
+	if (trials.length === 0 || !/^(pglite|postgresql)$/.test(store)) {
 		throw new UsageError(USAGE);
 	}
 	const programs = postgresqlPrograms();

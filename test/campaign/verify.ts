@@ -5,19 +5,17 @@
  * many entries, whose verification must not need more memory the longer it is (heap after each tenth, with
  * `node --expose-gc` exactly).
  */
-import { parseArgs } from "node:util";
+import { numberOptions } from "../support/engines/number-options.js";
 import { type AttackOutcome, attackVerify, verifyLong } from "../support/trials/attack-verify.js";
 
+/** Entries: twelve years at five minutes. */
+const DEFAULTS = { seeds: 5000, from: 1, entries: 1_261_440 };
 const SHOWN = 20;
 /** A window of a batch or two and what the engine leaves lying about. */
 const HEAP_MEGABYTES_MAX = 30;
 
 export async function run(args: string[]): Promise<boolean> {
-	const options = optionsOf(args);
-	if (options === undefined) {
-		console.error("usage: verify [--seeds N] [--from N] [--entries N]");
-		return false;
-	}
+	const options = numberOptions(args, DEFAULTS, { seeds: { least: 1 }, entries: { least: 1 } });
 	const outcome: AttackOutcome = { honest: 0, tampered: new Map(), violations: [] };
 	for (let index = 0; index < options.seeds; index++) attackVerify(options.from + index, outcome);
 	for (const violation of outcome.violations.slice(0, SHOWN)) console.log(violation);
@@ -28,25 +26,4 @@ export async function run(args: string[]): Promise<boolean> {
 	const violations = outcome.violations.length + (isLongGood ? 0 : 1);
 	console.log(JSON.stringify({ ...options, honest: outcome.honest, tampered, long, violations }));
 	return violations === 0;
-}
-
-function optionsOf(args: string[]) {
-	try {
-		const { values } = parseArgs({
-			args,
-			options: {
-				seeds: { type: "string", default: "5000" },
-				from: { type: "string", default: "1" },
-				// Twelve years at five minutes.
-				entries: { type: "string", default: "1261440" },
-			},
-		});
-		const [seeds, from, entries] = [values.seeds, values.from, values.entries].map(Number);
-		if (seeds === undefined || from === undefined || entries === undefined) return undefined;
-		const areWhole = [seeds, from, entries].every(Number.isInteger);
-		return areWhole && seeds >= 1 && entries >= 1 ? { seeds, from, entries } : undefined;
-	} catch {
-		// What it does not know gets the usage.
-		return undefined;
-	}
 }

@@ -182,17 +182,19 @@ describe("the program bistrina", function () {
 			...["src/core/bytes.js", "src/core/errors.js", "src/core/sha256.js"],
 			...["src/host/colours.js", "src/host/csv.js", "src/host/errors.js"],
 			// What the commands are for is said in the reader's language.
-			...["board-texts", "cyrillic", "flash-texts", "line-texts", "said"].map(
+			...["board-texts", "cyrillic", "flash-texts", "line-texts", "notice"].map(
 				(name) => `src/host/messages/${name}.js`,
 			),
 			"src/host/output.js",
 			"src/host/printable.js",
 			"src/host/usage.js",
+			"src/host/whole-number.js",
 			"src/protocol/line/commands.js",
 			...[
 				"board",
 				"line",
 				"options",
+				"program",
 				"provision",
 				"record",
 				"simulated",

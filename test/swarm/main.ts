@@ -3,70 +3,11 @@
  * [--disturbances NAME,...] [--eyes NAME,...]`: a long swarm; names replace what a seed draws, and what looks. At least one option must be given. Last line JSON; exit 0 only without a violation, 2 usage.
  */
 import "../../sim/shell/engine.js";
-import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { addDeliveries, NO_DELIVERY } from "../../sim/checkers/delivery.js";
-import { DISTURBANCES } from "./disturbances.js";
-import { EYES } from "./eyes.js";
-import type { SwarmResult, SwarmSigner } from "./swarm.js";
-
-const USAGE =
-	"usage: npm run swarm -- --seeds N [--seed FIRST] [--days D] [--signer es256|keyed-hash] [--workers N] [--disturbances NAME,...] [--eyes NAME,...]";
-
-interface Plan {
-	readonly seeds: number;
-	readonly first: number;
-	readonly days: number;
-	readonly signer: SwarmSigner;
-	readonly workers: number;
-	readonly disturbances: readonly string[] | undefined;
-	readonly eyes: readonly string[] | undefined;
-}
-
-function planOf(argv: string[]): Plan | undefined {
-	// Without options, print usage instead of starting a long run.
-	if (argv.length === 0) return undefined;
-	try {
-		const { values } = parseArgs({
-			args: argv,
-			options: {
-				seeds: { type: "string", default: "20" },
-				seed: { type: "string", default: "1" },
-				days: { type: "string", default: "14" },
-				signer: { type: "string", default: "keyed-hash" },
-				disturbances: { type: "string" },
-				eyes: { type: "string" },
-				workers: { type: "string", default: String(Math.min(availableParallelism(), 8)) },
-			},
-		});
-		const whole = (text: string): number => (/^\d{1,9}$/.test(text) ? Number(text) : Number.NaN);
-		const { signer } = values;
-		if (signer !== "es256" && signer !== "keyed-hash") return undefined;
-		const plan: Plan = {
-			seeds: whole(values.seeds),
-			first: whole(values.seed),
-			days: whole(values.days),
-			signer,
-			workers: whole(values.workers),
-			disturbances: namesIn(values.disturbances),
-			eyes: namesIn(values.eyes),
-		};
-		const isValid = plan.seeds >= 1 && plan.first >= 0 && plan.days >= 1 && plan.workers >= 1;
-		const isKnown = areIn(plan.disturbances, DISTURBANCES) && areIn(plan.eyes, EYES);
-		return isValid && isKnown ? plan : undefined;
-	} catch {
-		return undefined;
-	}
-}
-
-function namesIn(text: string | undefined): string[] | undefined {
-	return text?.split(",").filter((name) => name !== "");
-}
-
-function areIn(names: readonly string[] | undefined, table: readonly { name: string }[]): boolean {
-	return names?.every((name) => table.some((row) => row.name === name)) !== false;
-}
+import { UsageError } from "../support/engines/dispatch.js";
+import { type Plan, planOf } from "./plan.js";
+import type { SwarmResult } from "./swarm.js";
 
 async function swarm(plan: Plan): Promise<boolean> {
 	const started = performance.now();
@@ -132,10 +73,10 @@ async function swarm(plan: Plan): Promise<boolean> {
 	return violations === 0;
 }
 
-const plan = planOf(process.argv.slice(2));
-if (plan === undefined) {
-	console.error(USAGE);
+try {
+	process.exitCode = (await swarm(planOf(process.argv.slice(2)))) ? 0 : 1;
+} catch (error) {
+	if (!(error instanceof UsageError)) throw error;
+	console.error(error.message);
 	process.exitCode = 2;
-} else {
-	process.exitCode = (await swarm(plan)) ? 0 : 1;
 }

@@ -2,25 +2,17 @@
  * `npm run board -- FOLDER [--port N]`: the line of a simulated board for other programs, by RFC 2217 on loopback, until
  * Ctrl-C. The board is that of `bistrina --port board:FOLDER`.
  */
-import { parseArgs } from "node:util";
+import { CommanderError } from "commander";
 import { OperationalError } from "../../../src/host/errors.js";
 import { openSimulatedBoard } from "./board-folder.js";
+import { parseBoardOptions } from "./board-options.js";
 import { serveRfc2217 } from "./rfc2217-server.js";
 
 /** Each line goes its own way over a network: IO0 is sampled when both have come. */
 const STRAP_MILLISECONDS = 100;
 
 async function main(argv: readonly string[]): Promise<void> {
-	const { values, positionals } = parseArgs({
-		args: [...argv],
-		allowPositionals: true,
-		options: { port: { type: "string", default: "0" } },
-	});
-	const [folder, ...rest] = positionals;
-	const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : Number.NaN;
-	if (folder === undefined || rest.length > 0 || !(port <= 65_535)) {
-		throw new OperationalError("use: npm run board -- FOLDER [--port N]");
-	}
+	const { folder, port } = parseBoardOptions(argv);
 	const print = (text: string): void => {
 		process.stderr.write(`${text}\n`);
 	};
@@ -37,6 +29,7 @@ async function main(argv: readonly string[]): Promise<void> {
 main(process.argv.slice(2)).then(
 	() => process.exit(0),
 	(error: unknown) => {
+		if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
 		const isMendable = error instanceof OperationalError;
 		process.stderr.write(
 			isMendable ? `error: ${error.message}\n` : `${String((error as Error).stack)}\n`,

@@ -7,6 +7,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { OperationalError } from "../../host/errors.js";
 import { type Language, languageOf } from "../../host/messages/messages.js";
 import { PRINTABLE_USAGE } from "../../host/usage.js";
+import { wholeNumber } from "../../host/whole-number.js";
 import { QUOTA_LIMITS } from "../ledger/station-quota.js";
 import { READER_LIMITS, type ReaderLimits } from "../publish/address-limits.js";
 import { ADMISSION_LIMITS, plainAddress } from "./admission.js";
@@ -72,7 +73,7 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		.requiredOption("--data <directory>", "identity and, without --postgres, the database")
 		.option("--postgres <url>", "PostgreSQL server; the password goes into PGPASSWORD or ~/.pgpass")
 		.option("--host <address>", "address to listen on", "127.0.0.1")
-		.option("--port <number>", "port to listen on, 0 for a free one", wholeUpTo(65_535), 8443)
+		.option("--port <number>", "port to listen on, 0 for a free one", wholeNumber(0, 65_535), 8443)
 		.option("--server-name <name>", "name in the certificate", "collector.bistrina.invalid")
 		.option("--stations <file>", "who may deliver: a line of id and public key for each key")
 		.option(
@@ -82,19 +83,19 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		.option(
 			"--next <seconds>",
 			"seconds until stations should upload again (0: station decides)",
-			wholeUpTo(604_800),
+			wholeNumber(0, 604_800),
 			0,
 		)
 		.option(
 			"--connections <number>",
 			"connections at once; with none left, the one that has shown least goes",
-			wholeUpTo(100_000),
+			wholeNumber(1, 100_000),
 			ADMISSION_LIMITS.connections,
 		)
 		.option(
 			"--connections-per-address <number>",
 			"of them, of one address without a delivery",
-			wholeUpTo(100_000),
+			wholeNumber(1, 100_000),
 			ADMISSION_LIMITS.perAddress,
 		)
 		.option(
@@ -106,13 +107,13 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		.option(
 			"--megabytes-per-day <number>",
 			"what one station may store; beyond it is refused",
-			wholeUpTo(1_000_000),
+			wholeNumber(1, 1_000_000),
 			QUOTA_LIMITS.storedBytes.perDay / 1_000_000,
 		)
 		.option(
 			"--readers-port <number>",
 			"publish: port of the page and its data, HTTP for a proxy in front; 0 for a free one",
-			wholeUpTo(65_535),
+			wholeNumber(0, 65_535),
 		)
 		.option("--readers-host <address>", "address to listen on for readers", "127.0.0.1")
 		.option("--readers-origin <url>", "how readers reach it, as https://rivers.example.org", origin)
@@ -125,7 +126,7 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		.option(
 			"--readers-connections-per-address <number>",
 			"readers' connections of one address",
-			wholeUpTo(100_000),
+			wholeNumber(1, 100_000),
 			READER_LIMITS.connectionsPerAddress,
 		)
 		.option(
@@ -146,7 +147,7 @@ export function parseServiceOptions(argv: readonly string[]): ServiceOptions {
 		.option(
 			"--metrics-port <number>",
 			"metrics for Prometheus, HTTP; 0 for a free one",
-			wholeUpTo(65_535),
+			wholeNumber(0, 65_535),
 		)
 		.option("--metrics-host <address>", "address to listen on for Prometheus", "127.0.0.1")
 		.addOption(
@@ -310,12 +311,4 @@ function origin(text: string): string {
 	const url = URL.canParse(text) ? new URL(text) : undefined;
 	if (/^https?:$/.test(url?.protocol ?? "") && url?.href === `${url?.origin}/`) return url.origin;
 	throw new InvalidArgumentError("use a scheme and a host, as https://rivers.example.org");
-}
-
-function wholeUpTo(max: number): (text: string) => number {
-	return (text) => {
-		const value = Number(text);
-		if (/^\d+$/.test(text) && value <= max) return value;
-		throw new InvalidArgumentError(`use a whole number from 0 to ${max}`);
-	};
 }

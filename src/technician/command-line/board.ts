@@ -1,16 +1,10 @@
 /** Commands below the station: ports, flash, erase. */
 import { randomInt } from "node:crypto";
 import type { Command } from "commander";
+import { wholeNumber } from "../../host/whole-number.js";
 import type { ControlledPort } from "../controlled-port.js";
 import type { BoardCommand } from "../flash-commands.js";
-import {
-	type CommonOptions,
-	type Done,
-	FIRST_ID_MAX,
-	notifierOf,
-	print,
-	wholeNumber,
-} from "./options.js";
+import { type CommonOptions, type Done, FIRST_ID_MAX, notifierOf, print } from "./options.js";
 import { isSimulatedBoard, openSimulatedBoard } from "./simulated.js";
 
 /** What most adapters do; --flash-baud 115200 for a long cable. */

@@ -2,17 +2,11 @@
 import { randomInt } from "node:crypto";
 import type { Command } from "commander";
 import { onStderr } from "../../host/colours.js";
+import { wholeNumber } from "../../host/whole-number.js";
 import { COMMANDS, type CommandName, type CommandRow } from "../../protocol/line/commands.js";
 import type { Line } from "../line.js";
 import type { Given, Session } from "../line-commands.js";
-import {
-	type CommonOptions,
-	type Done,
-	FIRST_ID_MAX,
-	print,
-	terminalOf,
-	wholeNumber,
-} from "./options.js";
+import { type CommonOptions, type Done, FIRST_ID_MAX, print, terminalOf } from "./options.js";
 import {
 	isSimulatedBoard,
 	isSimulatedStation,

@@ -66,14 +66,6 @@ export function localeOf({ LC_ALL, LC_MESSAGES, LANG }: NodeJS.ProcessEnv): stri
 	return LC_ALL || LC_MESSAGES || LANG || "";
 }
 
-export function wholeNumber(low: number, high: number): (text: string) => number {
-	return (text) => {
-		const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-		if (value >= low && value <= high) return value;
-		throw new InvalidArgumentError(`Use a whole number from ${low} to ${high}.`);
-	};
-}
-
 export function instantOption(text: string): number {
 	const isIso = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?$/.test(text);
 	const seconds = isIso ? Date.parse(text) / 1000 : Number.NaN;

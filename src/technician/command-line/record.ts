@@ -2,6 +2,7 @@
 
 import { type Command, Option } from "commander";
 import { bytesOfHex } from "../../core/bytes.js";
+import { wholeNumber } from "../../host/whole-number.js";
 import type { DialectName } from "../reading-table.js";
 import {
 	type CommonOptions,
@@ -13,7 +14,6 @@ import {
 	type RecordOptions,
 	recordOptions,
 	terminalOf,
-	wholeNumber,
 } from "./options.js";
 import {
 	onStdoutWritten,

@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import { bytesOfHex } from "../../core/bytes.js";
 import { UsageError } from "../../host/errors.js";
+import { wholeNumber } from "../../host/whole-number.js";
 import type { CalibratedChannel } from "../visit/calibrate.js";
 import { withStation } from "./line.js";
 import {
@@ -11,7 +12,6 @@ import {
 	type RecordOptions,
 	recordOptions,
 	terminalOf,
-	wholeNumber,
 } from "./options.js";
 import { requireOneSource, withEntries } from "./sources.js";
 

@@ -21,15 +21,36 @@ export function numberOptions<Name extends string>(
 	for (let index = 0; index < args.length; index += 2) {
 		const name = (args[index] ?? "").replace(/^--/, "") as Name;
 		const text = args[index + 1] ?? "";
-		const value = Number(text);
+		const usage = usageOf(defaults, bounds);
+		if (!Object.hasOwn(defaults, name)) throw new UsageError(`${args[index]} ${text}\n${usage}`);
 		const { least = 0, most = NUMBER_MAX } = bounds?.[name] ?? {};
-		const isGood = text !== "" && Number.isInteger(value) && value >= least && value <= most;
-		if (!Object.hasOwn(defaults, name) || !isGood) {
-			throw new UsageError(`${args[index]} ${text}\n${usageOf(defaults, bounds)}`);
-		}
-		options[name] = value;
+		options[name] = wholeNumber(`--${name}`, text, [least, most], usage);
 	}
 	return options;
+}
+
+/** A whole number of digits alone; `usage` comes after what is wrong. Throws UsageError. */
+export function wholeNumber(
+	name: string,
+	text: string,
+	[least, most]: readonly [least: number, most: number],
+	usage: string,
+): number {
+	const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+	if (value >= least && value <= most) return value;
+	throw new UsageError(`${name} ${text}: use a whole number from ${least} to ${most}\n${usage}`);
+}
+
+/** What follows `--name` among switches and words of a bench's own; `other` where it is not there. Throws UsageError. */
+export function numberAmong(
+	args: readonly string[],
+	name: string,
+	other: number,
+	range: readonly [least: number, most: number],
+): number {
+	const at = args.indexOf(`--${name}`);
+	if (at < 0) return other;
+	return wholeNumber(`--${name}`, args[at + 1] ?? "", range, `[--${name} ${range.join("..")}]`);
 }
 
 function usageOf<Name extends string>(
