@@ -304,6 +304,29 @@ describe("a station's quota", () => {
 			assert.equal((await ledger.receive(station.envelope(1, 12))).status, 200);
 		}
 	});
+
+	it("is used up by entries that are stored and come cut anew, each time a batch more", async () => {
+		const storedBytes = { burst: 8000, perDay: 1 };
+		const ledger = new Ledger({
+			store: await emptyStore(),
+			key: COLLECTOR_KEY,
+			clock: { utcSeconds: 1 },
+			gate: new StationGate({ ...QUOTA_LIMITS, storedBytes }),
+		});
+		const station = recordOf(12);
+		await ledger.enrol(station.station, station.publicKey);
+		assert.equal((await ledger.receive(station.envelope(1, 12))).status, 200);
+		const statuses: number[] = [];
+		for (let last = 2; last <= 11; last++) {
+			// Each twice: the second time it is stored already, and takes nothing.
+			for (let time = 0; time < 2; time++) {
+				statuses.push((await ledger.receive(station.envelope(1, last))).status);
+			}
+		}
+		// 8000 B less the 4 KB of what came first bear four rows of about a kilobyte.
+		assert.deepEqual(statuses.slice(0, 6), [200, 200, 200, 200, 200, 200]);
+		assert.deepEqual(statuses.slice(-6), [422, 422, 422, 422, 422, 422]);
+	});
 });
 
 describe("keys of stations", () => {

@@ -28,7 +28,7 @@ import { RepeatedBatches } from "./repeated-batches.js";
 import { sha256 } from "./sha256.js";
 import type { StationGate } from "./station-gate.js";
 import { onlyKey, type StationKey } from "./station-keys.js";
-import type { Cost } from "./station-quota.js";
+import { type Cost, withoutRow } from "./station-quota.js";
 import type { EnvelopeVerifier } from "./verifier.js";
 
 export interface LedgerOptions {
@@ -286,7 +286,8 @@ export class Ledger {
 				return refuse("conflicting-content", `${entriesText} were stored with other contents`);
 			case "fork":
 				return refuse("fork", `${entriesText} continue another chain than what is stored`);
-			case "stored": {
+			case "stored":
+			case "known": {
 				const { configurations, onStored } = this.#options;
 				await onStored?.({ station: label.station, entries: batch.entries, isNew });
 				const configuration = await configurations?.answer(label.station, batch.entries);
@@ -320,17 +321,22 @@ export class Ledger {
 		this.#repeated.remember(accepted.hash, keys, now, answer, () => this.#acknowledged(accepted));
 	}
 
-	/** Stores it, and gives back what was `taken` for it of the quotas where nothing new was stored. */
+	/**
+	 * Stores it, and gives back what was `taken` for it of the quotas and stored nothing. Anybody can send a stored batch
+	 * once more, for nothing; who cuts stored entries anew has the key, and a row for each cut.
+	 */
 	async #write(whole: CheckedBatch, taken: Cost): Promise<StoreOutcome & { isNew: boolean }> {
 		const quota = this.#options.gate?.quota;
+		let isStored = false;
 		let isNew = false;
 		try {
 			const stored = await this.#records.write(whole);
-			isNew = stored.outcome === "stored" && stored.held < whole.batch.entries.length;
+			isStored = stored.outcome === "stored";
+			isNew = isStored && stored.held < whole.batch.entries.length;
 			return { ...stored, isNew };
 		} finally {
 			if (isNew) quota?.kept(whole);
-			else quota?.givenBack(whole.batch.station, taken);
+			else quota?.givenBack(whole.batch.station, isStored ? withoutRow(taken, whole) : taken);
 		}
 	}
 

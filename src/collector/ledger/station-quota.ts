@@ -73,6 +73,12 @@ export function storedBytesOf({ batch, gaps, envelope }: Omit<CheckedBatch, "hea
 	return envelope.length + BATCH_BYTES + entryBytes + GAP_BYTES * gaps.length;
 }
 
+/** Of what was `taken` for a batch all but its row, where its entries were held before. */
+export function withoutRow(taken: Cost, { envelope }: Pick<CheckedBatch, "envelope">): Cost {
+	const rowBytes = envelope.length + BATCH_BYTES;
+	return { ...taken, storedBytes: Math.max((taken.storedBytes ?? 0) - rowBytes, 0) };
+}
+
 export class StationQuota {
 	readonly #limits: QuotaLimits;
 	readonly #accounts = new Map<string, Account>();

@@ -28,8 +28,11 @@ export interface CheckedBatch {
 }
 
 export interface StoreOutcome {
-	/** `other-key`: the epoch began with another key than `owner`. */
-	readonly outcome: "stored" | "other-key" | "conflict" | "fork";
+	/**
+	 * `known`: this very batch was stored before, by whatever signature; `other-key`: the epoch began with another
+	 * key than `owner`.
+	 */
+	readonly outcome: "stored" | "known" | "other-key" | "conflict" | "fork";
 	/** Entries of the batch that were held before. */
 	readonly held: number;
 	readonly floor: number;
@@ -56,6 +59,13 @@ const STORE_ALL =
 	"$12::integer[],$13::bytea,$14::bytea,$15::bytea,$16::integer[],$17::bigint[],$18::bigint[]," +
 	"$19::bigint[],$20::bigint[],$21::bytea)";
 
+const OUTCOMES: readonly StoreOutcome["outcome"][] = Object.freeze([
+	"stored",
+	"known",
+	"other-key",
+	"conflict",
+	"fork",
+]);
 const UNKNOWN_KEY = new Uint8Array(33);
 
 interface Waiting {
@@ -213,11 +223,7 @@ function padded(resume: Uint8Array): Uint8Array {
 
 function outcomeOf(row: SqlRow): StoreOutcome {
 	const outcome = row["outcome"];
-	const isKnown =
-		outcome === "stored" || outcome === "other-key" || outcome === "conflict" || outcome === "fork";
-	if (!isKnown) {
-		throw new TypeError(`unknown outcome ${String(outcome)}`);
-	}
+	if (!isOutcome(outcome)) throw new TypeError(`unknown outcome ${String(outcome)}`);
 	return {
 		outcome,
 		held: Number(row["held"]),
@@ -225,4 +231,8 @@ function outcomeOf(row: SqlRow): StoreOutcome {
 		rangeFirsts: (row["range_firsts"] ?? []) as number[],
 		rangeLasts: (row["range_lasts"] ?? []) as number[],
 	};
+}
+
+function isOutcome(text: unknown): text is StoreOutcome["outcome"] {
+	return OUTCOMES.some((outcome) => outcome === text);
 }

@@ -82,7 +82,7 @@ $$;
 
 -- Stores a verified batch. p_heads holds h(first-1) .. h(last), 32 bytes each, or null when the batch
 -- is not chained. p_owner is the key that the epoch began with, where the batch says so, else null. Outcomes:
--- stored, other-key, conflict, fork; with all but the first nothing is changed.
+-- stored, known (this very batch is), other-key, conflict, fork; with all but the first nothing is changed.
 create function bistrina_store(
 	p_station text, p_epoch bigint, p_first bigint, p_floor bigint,
 	p_offsets integer[], p_canonical bytea, p_heads bytea, p_hash bytea, p_content bytea,
@@ -124,7 +124,7 @@ begin
 	-- Where nothing is covered, nothing is held and this batch was not stored before.
 	if v_range_last >= p_first then
 		if exists (select 1 from batches b where b.content = p_content) then
-			return query select 'stored'::text, v_count, v_floor, r.range_firsts, r.range_lasts
+			return query select 'known'::text, v_count, v_floor, r.range_firsts, r.range_lasts
 				from bistrina_ranges(p_station, p_epoch, v_floor) r;
 			return;
 		end if;

@@ -98,7 +98,7 @@ class EpochRecord {
 			return outcome("other-key", 0);
 		}
 		const last = first + entries.length - 1;
-		if (this.#batches.has(content)) return this.#stored(entries.length);
+		if (this.#batches.has(content)) return { ...this.#stored(entries.length), outcome: "known" };
 		let held = 0;
 		for (const [index, canonicalBytes] of entries.entries()) {
 			const row = this.row(first + index);
