@@ -24,7 +24,7 @@ export function makeFunctionsArrows(text: MagicString, tree: Node): void {
 			continue;
 		}
 		const name = nameOf(node["id"]) ?? "";
-		if (constructed.has(name) || looksAtItself(node)) continue;
+		if (constructed.has(name) || hasOwnContext(node)) continue;
 		const body = nodeOf(node, "body");
 		const parameters = nodesOf(node, "params");
 		const first = parameters[0]?.start ?? body.start;
@@ -39,8 +39,8 @@ export function makeFunctionsArrows(text: MagicString, tree: Node): void {
 	}
 }
 
-function looksAtItself(node: Node): boolean {
-	let doesLook = false;
+function hasOwnContext(node: Node): boolean {
+	let refersToItself = false;
 	walk(node, (each) => {
 		if (
 			each !== node &&
@@ -49,9 +49,9 @@ function looksAtItself(node: Node): boolean {
 			return false;
 		}
 		if (/^(ThisExpression|MetaProperty)$/.test(each.type) || nameOf(each) === "arguments") {
-			doesLook = true;
+			refersToItself = true;
 		}
 		return undefined;
 	});
-	return doesLook;
+	return refersToItself;
 }

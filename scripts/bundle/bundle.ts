@@ -15,7 +15,7 @@ import { makeBindingsGlobal } from "./globals.js";
 import { nameSource } from "./names.js";
 import { makeMembersPlain } from "./plain-members.js";
 import { refuseUnkept, UnkeptForm } from "./refusals.js";
-import { readMembers, sayBooleans, unrollIterations, yieldTasks } from "./short-forms.js";
+import { readMembers, spellBooleans, unrollIterations, yieldTasks } from "./short-forms.js";
 import type { Node } from "./syntax.js";
 import { foldTables } from "./tables.js";
 
@@ -52,7 +52,7 @@ export async function bundle(entry: string, isMapped = true): Promise<Bundle> {
 			try {
 				return await change(code, isMapped);
 			} catch (error) {
-				throw error instanceof UnkeptForm ? placed(error, code, chunk) : error;
+				throw error instanceof UnkeptForm ? locatedError(error, code, chunk) : error;
 			}
 		},
 	});
@@ -96,7 +96,11 @@ function compiledSources(isMapped: boolean): Plugin {
 }
 
 /** The same with file, line and what stands there; after the minifier, which leaves no lines, with that alone. */
-function placed({ node, message }: UnkeptForm, code: string, { modules }: RenderedChunk): Error {
+function locatedError(
+	{ node, message }: UnkeptForm,
+	code: string,
+	{ modules }: RenderedChunk,
+): Error {
 	const line = code.slice(code.lastIndexOf("\n", node.start) + 1).split("\n", 1)[0] ?? "";
 	const shown = line.length > SHOWN_MAX ? code.slice(node.start, node.start + SHOWN_MAX) : line;
 	for (const [path, { code: part }] of Object.entries(modules)) {
@@ -176,6 +180,6 @@ async function minified(
 function global(code: string, isMapped: boolean): Text {
 	return changed(code, isMapped, (text, tree) => {
 		makeBindingsGlobal(text, tree);
-		sayBooleans(text, tree);
+		spellBooleans(text, tree);
 	});
 }

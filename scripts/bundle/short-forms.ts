@@ -168,7 +168,7 @@ function bodyBegins(text: MagicString, node: Node, statement: string): void {
 	text.appendLeft(node.end, "}");
 }
 
-export function sayBooleans(text: MagicString, tree: Node): void {
+export function spellBooleans(text: MagicString, tree: Node): void {
 	walk(tree, (node) => {
 		if (node.type !== "UnaryExpression" || node["operator"] !== "!") return undefined;
 		const value = nodeOf(node, "argument")["value"];

@@ -21,7 +21,7 @@ const TEXT_LENGTH_MAX = 4;
 interface Table {
 	readonly init: Node;
 	readonly rows: ReadonlyMap<string, Node>;
-	isLookedAt: boolean;
+	isRead: boolean;
 }
 
 export function foldTables(text: MagicString, tree: Node): void {
@@ -43,13 +43,13 @@ export function foldTables(text: MagicString, tree: Node): void {
 			typeof value?.["value"] === "number" &&
 			above?.type === "MemberExpression" &&
 			above["object"] === parent;
-		if (value === undefined || parent === undefined || isOfNumber) table.isLookedAt = true;
+		if (value === undefined || parent === undefined || isOfNumber) table.isRead = true;
 		else text.overwrite(parent.start, parent.end, text.original.slice(value.start, value.end));
 		return undefined;
 	});
 	// The minifier leaves out what nobody uses, but knows nothing of freezing.
-	for (const { init, isLookedAt } of tables.values()) {
-		if (!isLookedAt) text.overwrite(init.start, init.end, "0");
+	for (const { init, isRead } of tables.values()) {
+		if (!isRead) text.overwrite(init.start, init.end, "0");
 	}
 }
 
@@ -71,8 +71,7 @@ function tablesOf(tree: Node): Map<string, Table> {
 			const name = nameOf(declarator["id"]);
 			const init = nodeOf(declarator, "init");
 			const rows = rowsOf(init);
-			if (name !== undefined && rows !== undefined)
-				tables.set(name, { init, rows, isLookedAt: false });
+			if (name !== undefined && rows !== undefined) tables.set(name, { init, rows, isRead: false });
 		}
 	}
 	return tables;

@@ -16,7 +16,7 @@ import { isDeepStrictEqual } from "node:util";
 import { Rehearsal } from "../../sim/station/rehearsal.js";
 import { numberAmong } from "../support/engines/number-options.js";
 import { findXsWorker, XsEngine } from "../support/engines/xs-engine.js";
-import { openRehearsal, tell } from "../support/engines/xs-host.js";
+import { openRehearsal, send } from "../support/engines/xs-host.js";
 import { flattenModules } from "../support/engines/xs-modules.js";
 import { PROJECT } from "../support/sources.js";
 
@@ -75,8 +75,8 @@ export async function run(args: string[]): Promise<boolean> {
 async function isIdentical(xs: XsEngine): Promise<boolean> {
 	const options = { seed: SEED, scenario: "storm-pek", sectors: 16 };
 	await openRehearsal(xs, options, false);
-	await tell(xs, { kind: "run", untilSeconds: DAY_SECONDS });
-	const onXs = (await tell(xs, { kind: "report" })).reply;
+	await send(xs, { kind: "run", untilSeconds: DAY_SECONDS });
+	const onXs = (await send(xs, { kind: "report" })).reply;
 	const rehearsal = new Rehearsal(options);
 	rehearsal.runUntil(DAY_SECONDS);
 	return isDeepStrictEqual(onXs, rehearsal.report());
@@ -94,7 +94,7 @@ async function measureCosts(
 	await openRehearsal(xs, options, true);
 	// 288 readings, the day's worth, none of them uploaded but those of the first minutes.
 	const untilSeconds = 289 * INTERVAL_SECONDS;
-	await tell(xs, { kind: "run", untilSeconds });
+	await send(xs, { kind: "run", untilSeconds });
 	const wake = await costOf(xs, { kind: "run", untilSeconds: untilSeconds + INTERVAL_SECONDS });
 	const upload288 = await costOf(xs, { kind: "press" });
 	const recovery = await costOf(xs, { kind: "cut" });
@@ -107,14 +107,14 @@ async function costOf(
 	start: { kind: "run"; untilSeconds: number } | { kind: "press" } | { kind: "cut" },
 ): Promise<Cost> {
 	const baseline = (await xs.collect()).slots;
-	if (start.kind !== "run") await tell(xs, start);
+	if (start.kind !== "run") await send(xs, start);
 	let computations = 0;
 	let slotsAllocated = 0;
 	let peak = 0;
 	let hasBegun = false;
 	for (;;) {
 		const before = (await xs.collect()).slots;
-		const { reply: isAsleep, usage } = await tell(xs, { kind: "step" });
+		const { reply: isAsleep, usage } = await send(xs, { kind: "step" });
 		computations += usage.computations;
 		slotsAllocated += Math.max(usage.slots - before, 0);
 		peak = Math.max(peak, (await xs.collect()).slots - baseline);
@@ -135,8 +135,8 @@ async function costOf(
 async function measureGrowth(xs: XsEngine, wakes: number): Promise<number> {
 	await openRehearsal(xs, { seed: SEED, scenario: "quiet-bor", sectors: 16 }, false);
 	const sleepingAfter = async (count: number): Promise<number> => {
-		await tell(xs, { kind: "run", untilSeconds: count * INTERVAL_SECONDS });
-		await tell(xs, { kind: "forget" });
+		await send(xs, { kind: "run", untilSeconds: count * INTERVAL_SECONDS });
+		await send(xs, { kind: "forget" });
 		return (await xs.collect()).slots;
 	};
 	const idle = await sleepingAfter(WARM_UP_WAKES);

@@ -38,7 +38,7 @@ export async function run(args: string[]): Promise<boolean> {
 		for (const each of [...found, ...more]) console.log(`VIOLATION ${what}: ${each}`);
 		if (runs % REPORT_CUTS === 0) console.log(`${runs} runs, ${violations} violations`);
 	};
-	judge("no cut", uncut, uncut.told === EXPECTED ? [] : [`claims ${uncut.told}`]);
+	judge("no cut", uncut, uncut.output === EXPECTED ? [] : [`claims ${uncut.output}`]);
 	const from = options.from === 0 ? firstClaim - LEAD_OPERATIONS : options.from;
 	const last = (uncut.operations[uncut.operations.length - 1] ?? 0) + LEAD_OPERATIONS;
 	let cuts = 0;
@@ -46,7 +46,7 @@ export async function run(args: string[]): Promise<boolean> {
 		if (options.cuts > 0 && cuts >= options.cuts) break;
 		cuts++;
 		const report = runEventCut({ seed, cuts: [at] });
-		judge(`cut ${at}`, report, report.told === uncut.told ? [] : [`claims ${report.told}`]);
+		judge(`cut ${at}`, report, report.output === uncut.output ? [] : [`claims ${report.output}`]);
 	}
 	const random = new SeededRandom(seed);
 	for (let pair = 0; pair < options.again; pair++) {

@@ -71,7 +71,7 @@ export async function run(args: string[]): Promise<boolean> {
 	const { exhaustive, random, worn, seconds } = results;
 	const hard = runHardships((opened) => Journal.open(opened), seed, options.hard);
 	console.log(
-		`hard: ${hard.lives} lives, ${hard.boots} boots, ${hard.entries} entries, ` +
+		`hard: ${hard.powerCycles} lives, ${hard.boots} boots, ${hard.entries} entries, ` +
 			`${hard.unproved} numbers unproved, ${hard.violations.length} violations`,
 	);
 	for (const violation of hard.violations) console.log(`VIOLATION ${violation}`);
@@ -90,7 +90,7 @@ export async function run(args: string[]): Promise<boolean> {
 			randomCuts: random.cuts,
 			wornCuts: worn.cuts,
 			wornOutParts: worn.wornOut,
-			hardLives: hard.lives,
+			hardLives: hard.powerCycles,
 			hardEntries: hard.entries,
 			unprovedNumbers: hard.unproved,
 		}),

@@ -179,7 +179,7 @@ class Siege {
 			}
 			for (const [evil, attack] of this.#attacked) {
 				// Refusals by strangers must not hide what the owner of a key did.
-				if (attack === "forks" && !collector.said().includes(`refused ${evil}: fork`)) {
+				if (attack === "forks" && !collector.output().includes(`refused ${evil}: fork`)) {
 					this.#violations.push(`the log hides the fork of ${evil}`);
 				}
 			}

@@ -300,11 +300,11 @@ describe("collector's service", () => {
 		writeFileSync(list, `bor-1 ${b}\nbor-2 nonsense\npek-1 ${c}\n`);
 		const second = await startCollector(directory, ["--stations", list]);
 		assert.match(
-			second.said(),
+			second.output(),
 			/not taken: .*stations line 2: expected a station id and the 66 digits of its public key\n/,
 		);
 		assert.match(
-			second.said(),
+			second.output(),
 			/not taken: .*stations: station bor-1 is enrolled with another key than \w{12}\.\.\.; to replace the key, leave its line and add one with from=, by= and why= after it\n1 stations of/,
 		);
 		assert.equal((await second.post(other.envelope(1, 12))).status, 200);
@@ -349,7 +349,7 @@ describe("collector's service", () => {
 			(child) => child.stderr?.once("data", () => child.kill("SIGHUP")),
 		);
 		await collector.saw(/is to have configuration 2/);
-		const said = collector.said();
+		const said = collector.output();
 		assert.match(said, /not taken: .*a\.conf: configuration 2: station nobody is not enrolled\n/);
 		assert.match(said, /not taken: .*b\.conf line 1: expected name=value\n/);
 		assert.match(said, /not taken: .*folder\.conf: cannot be read \(EISDIR\)\n/);
@@ -365,7 +365,7 @@ describe("collector's service", () => {
 		const list = join(directory, "stations");
 		writeFileSync(list, `${station.station} ${hexOf(station.publicKey)}\n`);
 		const first = await startCollector(directory, ["--stations", list]);
-		assert.match(first.said(), /survive the death of this process/);
+		assert.match(first.output(), /survive the death of this process/);
 		assert.equal((await first.post(station.envelope(1, 12))).status, 200);
 		assert.equal(statSync(join(directory, "pglite")).mode & 0o777, 0o700);
 		assert.equal(await first.stop("SIGKILL"), null);
@@ -375,7 +375,7 @@ describe("collector's service", () => {
 		writeFileSync(join(folder, "bor.conf"), `id=2 # slower\nstation=${station.station}\n`);
 		const options = ["--stations", list, "--configurations", folder];
 		const second = await startCollector(directory, options);
-		assert.match(second.said(), /bor-1 is to have configuration 2 of .*bor.conf/);
+		assert.match(second.output(), /bor-1 is to have configuration 2 of .*bor.conf/);
 		assert.deepEqual(second.publicKey, first.publicKey);
 		const { status, body } = await second.post(station.envelope(13, 24));
 		assert.equal(status, 200);

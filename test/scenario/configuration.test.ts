@@ -140,7 +140,7 @@ describe("a configuration from the collector", () => {
 		assert.equal(defined.intervalSeconds, 60);
 		assert.ok(after.filter(({ kind }) => kind === "reading").length > 100, "a reading a minute");
 		assert.deepEqual(played.events("configuration-confirmed"), [{ detail: 2, text: "" }]);
-		assert.deepEqual(played.collector.told, [
+		assert.deepEqual(played.collector.lines, [
 			"bor-1 configuration 2 is in force, on trial",
 			"bor-1 configuration-confirmed 2",
 		]);
@@ -170,7 +170,7 @@ describe("a configuration from the collector", () => {
 			.flatMap((entry) => (entry.kind === "configuration" ? [entry.definedId] : []));
 		assert.deepEqual(defined, [1, 2, 1]);
 		assert.ok(
-			played.collector.told.includes("bor-1 configuration-reverted 2: no upload was acknowledged"),
+			played.collector.lines.includes("bor-1 configuration-reverted 2: no upload was acknowledged"),
 		);
 		// Its number is spent; the next one is taken.
 		await played.offer({ id: 3, uploadIntervalSeconds: 1800 });

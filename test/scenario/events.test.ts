@@ -133,7 +133,7 @@ describe("a station that mine water reaches", function () {
 	it("loses no claim of a whole event and doubles none, whichever operation power fails at", () => {
 		const seed = 7;
 		const uncut = runEventCut({ seed });
-		assert.equal(uncut.told, "1/1 2/2 2/3 4/1 4/3");
+		assert.equal(uncut.output, "1/1 2/2 2/3 4/1 4/3");
 		assert.deepEqual(uncut.violations, []);
 		// In a short run those beside each claim's append, in a whole one all about it.
 		const [before, count] = IS_WHOLE ? [10, 16] : [1, 2];
@@ -146,8 +146,8 @@ describe("a station that mine water reaches", function () {
 		for (let at = first - 200; at < last + 200; at += IS_LONG ? 1 : IS_WHOLE ? 401 : 1203)
 			across.push(at);
 		for (const at of new Set([...near, ...across])) {
-			const { told, violations } = runEventCut({ seed, cuts: [at] });
-			assert.equal(told, uncut.told, `cut in operation ${at}`);
+			const { output: told, violations } = runEventCut({ seed, cuts: [at] });
+			assert.equal(told, uncut.output, `cut in operation ${at}`);
 			assert.deepEqual(violations, [], `cut in operation ${at}`);
 		}
 	});

@@ -114,7 +114,7 @@ const toldBefore =
 	(bench: ProbeBench) => {
 		bench.board.probeRail.on();
 		bench.clock.advanceTo(bench.clock.microseconds + 2_000_000);
-		bench.tell(address, ...commands);
+		bench.command(address, ...commands);
 		bench.board.probeRail.off();
 	};
 const wired =
@@ -201,8 +201,8 @@ const ROWS: readonly Row[] = [
 			toldBefore(ADDRESSES.pH)(bench);
 			bench.board.probeRail.on();
 			bench.clock.advanceTo(bench.clock.microseconds + 2_000_000);
-			bench.tell(ADDRESSES.pH, "Sleep");
-			bench.tell(ADDRESSES.conductivity, "Sleep");
+			bench.command(ADDRESSES.pH, "Sleep");
+			bench.command(ADDRESSES.conductivity, "Sleep");
 		},
 	},
 	{ fault: "circuits never calibrated", options: { isCalibrated: false }, inject: () => {} },

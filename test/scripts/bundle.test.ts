@@ -14,7 +14,7 @@ import { makeMembersPlain } from "../../scripts/bundle/plain-members.js";
 import { refuseUnkept } from "../../scripts/bundle/refusals.js";
 import {
 	readMembers,
-	sayBooleans,
+	spellBooleans,
 	unrollIterations,
 	yieldTasks,
 } from "../../scripts/bundle/short-forms.js";
@@ -220,7 +220,7 @@ describe("short forms", () => {
 
 	it("say what is true, and are no part of the word before it", () => {
 		assert.equal(
-			changed(sayBooleans, "function a(b){b=!1;return!0;return !b}"),
+			changed(spellBooleans, "function a(b){b=!1;return!0;return !b}"),
 			"function a(b){b=false;return true;return !b}",
 		);
 	});

@@ -127,14 +127,14 @@ export function unionOf(
 	rows: readonly Uint8Array[],
 	onConflict: (sequence: number) => void,
 ): Uint8Array[] {
-	const byPlace = new Map<string, Uint8Array>();
+	const byPosition = new Map<string, Uint8Array>();
 	for (const row of rows) {
 		const view = new DataView(row.buffer, row.byteOffset, row.byteLength);
 		const [epoch, sequence] = [view.getUint32(4, true), view.getUint32(8, true)];
-		const place = `${epoch}/${sequence}`;
-		const known = byPlace.get(place);
-		if (known === undefined) byPlace.set(place, row);
+		const position = `${epoch}/${sequence}`;
+		const known = byPosition.get(position);
+		if (known === undefined) byPosition.set(position, row);
 		else if (!equalBytes(known, row)) onConflict(sequence);
 	}
-	return [...byPlace.values()];
+	return [...byPosition.values()];
 }

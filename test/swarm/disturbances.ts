@@ -54,7 +54,7 @@ export interface SwarmWorld {
 	/** Part of the ring is not there any more. */
 	cutOff(): void;
 	/** The station's key is lost with its memory; every collector is told of the new one after so long. */
-	loseKey(outageSeconds: number, toldAfterSeconds: number): void;
+	loseKey(outageSeconds: number, enrolledAfterSeconds: number): void;
 	/** A collector that holds nothing, at another host. */
 	newCollector(): Promise<SwarmCollector>;
 }
@@ -267,14 +267,14 @@ export const DISTURBANCES: readonly Disturbance[] = Object.freeze([
 		probability: 0.1,
 		plan: (world) => {
 			const { random } = world;
-			const toldAfter = integerBelow(random, 2) === 0 ? 0 : integerBelow(random, 12 * HOUR);
+			const enrolledAfter = integerBelow(random, 2) === 0 ? 0 : integerBelow(random, 12 * HOUR);
 			const at = someTime(world, 0.1, 0.9);
 			world.at(at, () => {
-				world.loseKey(900, toldAfter);
+				world.loseKey(900, enrolledAfter);
 				world.count("key-lost");
 				world.disturbances.add(at, at + 1200);
-				world.faults.add(at, at + toldAfter + 4 * HOUR);
-				world.settingsFaults.add(at, at + toldAfter + 4 * HOUR);
+				world.faults.add(at, at + enrolledAfter + 4 * HOUR);
+				world.settingsFaults.add(at, at + enrolledAfter + 4 * HOUR);
 			});
 		},
 	},

@@ -18,8 +18,8 @@ describe("the swarm's eyes", function () {
 						eyes: [eye],
 					} as const;
 					const result = await run(options);
-					const told = result.violations.filter((each) => each.startsWith(`${finding}:`));
-					if (told.length > 0) return told;
+					const lines = result.violations.filter((each) => each.startsWith(`${finding}:`));
+					if (lines.length > 0) return lines;
 				}
 				return [];
 			});

@@ -87,7 +87,7 @@ export const EYES: readonly Eye[] = Object.freeze([
 	{
 		name: "cadence",
 		judge: ({ world, diary, crashesUtcSeconds, keysLostUtcSeconds }, findings) => {
-			const told = diary.entries.flatMap(({ entry, atMicroseconds: fromMicroseconds }) =>
+			const configured = diary.entries.flatMap(({ entry, atMicroseconds: fromMicroseconds }) =>
 				entry.kind === "configuration"
 					? [{ fromMicroseconds, intervalSeconds: entry.intervalSeconds }]
 					: [],
@@ -97,13 +97,15 @@ export const EYES: readonly Eye[] = Object.freeze([
 				fromMicroseconds: (at - world.startUtcSeconds) * 1_000_000,
 				intervalSeconds: world.intervalSeconds,
 			}));
-			const paces = [...told, ...reset].sort((a, b) => a.fromMicroseconds - b.fromMicroseconds);
+			const paces = [...configured, ...reset].sort(
+				(a, b) => a.fromMicroseconds - b.fromMicroseconds,
+			);
 			judgeCadence(
 				{
 					diary,
 					paces: [{ fromMicroseconds: 0, intervalSeconds: world.intervalSeconds }, ...paces],
 					isDisturbed: (from, to) =>
-						isUntold(world, diary, from, to) ||
+						isUnrecorded(world, diary, from, to) ||
 						isEvent(diary, from, to) ||
 						world.disturbances.meets(utcOf(world, from), utcOf(world, to)) ||
 						// Each boot measures at once, and crashes in a row are boots with pauses of seconds between.
@@ -145,14 +147,14 @@ export const EYES: readonly Eye[] = Object.freeze([
 				// A record that takes nothing more says nothing more, and a later epoch nothing of the one before.
 				const firstUtcSeconds = seen[0]?.worldUtcSeconds ?? 0;
 				const lastUtcSeconds = seen[seen.length - 1]?.worldUtcSeconds ?? 0;
-				const told = judgeEvents(seen, {
+				const lines = judgeEvents(seen, {
 					visits: joined(visits).filter(({ fromUtcSeconds: at }) => at >= firstUtcSeconds),
 					crashesUtcSeconds: crashesUtcSeconds.filter((at) => at >= firstUtcSeconds),
 					outages,
 					endUtcSeconds: Math.min(settledUtcSeconds, lastUtcSeconds),
 					settingsRefused: world.settingsFaults.meets(0, Number.POSITIVE_INFINITY),
 				});
-				for (const each of told) findings.add("event", each);
+				for (const each of lines) findings.add("event", each);
 			}
 			judgeClockEvents(evidence, findings);
 			judgeVerdicts(evidence, findings);
@@ -162,7 +164,7 @@ export const EYES: readonly Eye[] = Object.freeze([
 		name: "claims",
 		judge: (evidence, findings) => {
 			for (const entries of claimedByEpoch(evidence)) {
-				const held = new Set(evidence.rows.map(placeOf));
+				const held = new Set(evidence.rows.map(positionText));
 				judgeClaims({ entries, isLost: lossesOf(evidence, entries, held) }, findings);
 			}
 		},
@@ -203,7 +205,7 @@ function lossesOf(
 		known.some((boot) => boot.sequence <= bySequence && sequence < boot.heldFrom);
 }
 
-function placeOf(canonicalBytes: Uint8Array): string {
+function positionText(canonicalBytes: Uint8Array): string {
 	const { epoch, sequence } = decodeEntry(canonicalBytes);
 	return `${epoch}/${sequence}`;
 }
@@ -258,7 +260,7 @@ function isEvent(diary: StationDiary, from: number, to: number): boolean {
 }
 
 /** Since flash takes no word of it a session may have set the clock or brought another interval. */
-function isUntold(world: SwarmWorld, diary: StationDiary, from: number, to: number): boolean {
+function isUnrecorded(world: SwarmWorld, diary: StationDiary, from: number, to: number): boolean {
 	return world.unrecorded.joined().some((span) => {
 		const begun = (span.fromUtcSeconds - world.startUtcSeconds) * 1_000_000;
 		return (

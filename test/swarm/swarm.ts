@@ -98,10 +98,10 @@ class SwarmRun {
 	readonly #options: SwarmOptions;
 	readonly #seed: number;
 	readonly #keys: SwarmKeys;
-	/** The station's, as the collectors know them. */
-	readonly #toldKeys: Uint8Array[] = [];
-	/** Tells the collectors of the station's new key. */
-	#tell: (() => Promise<void>) | undefined;
+	/** Of the station, as the collectors have enrolled them. */
+	readonly #enrolledKeys: Uint8Array[] = [];
+	/** Enrols the station's new key with the collectors. */
+	#enrol: (() => Promise<void>) | undefined;
 	readonly #findings = new Findings();
 	readonly #faults = new Map<string, number>();
 	readonly #collectors: SwarmCollector[] = [];
@@ -136,7 +136,7 @@ class SwarmRun {
 	readonly #clockFaults = new Spans();
 	readonly #clockSets = new Spans();
 	#rtcAhead = 0;
-	#rtcLookedUtcSeconds = START_UTC_SECONDS;
+	#rtcCheckedUtcSeconds = START_UTC_SECONDS;
 	#looked = 0;
 	readonly #astray: { fromUtcSeconds: number; toUtcSeconds: number; hasLie: boolean }[] = [];
 	#haveClocksLied = false;
@@ -154,7 +154,7 @@ class SwarmRun {
 		const uploadIntervalSeconds = pick([1800, 3600, 10_800, 21_600, 86_400]);
 		const sectors = pick([4, 6, 8, 16, 64]);
 		this.#keys = keysOf(options.signer, this.#seed);
-		this.#toldKeys.push(this.#keys.stationPublicKey);
+		this.#enrolledKeys.push(this.#keys.stationPublicKey);
 		this.#river = (pick([0, 1]) === 0 ? SCENARIOS["quiet-bor"] : SCENARIOS["storm-pek"])?.(
 			this.#seed,
 			START_UTC_SECONDS,
@@ -239,7 +239,7 @@ class SwarmRun {
 			cutOff: () => {
 				this.#isCutOff = true;
 			},
-			loseKey: (outageSeconds, toldAfter) => this.#loseKey(outageSeconds, toldAfter),
+			loseKey: (outageSeconds, enrolledAfter) => this.#loseKey(outageSeconds, enrolledAfter),
 			newCollector: () => this.#newCollector(),
 		};
 	}
@@ -255,13 +255,13 @@ class SwarmRun {
 		for (const collector of this.#collectors) collector.lieSeconds = 0;
 		const { bugsMet } = this.#ailments;
 		Object.assign(this.#ailments, { ...noAilments(), bugsMet });
-		if (this.#isStranger) await this.#tell?.();
+		if (this.#isStranger) await this.#enrol?.();
 		const isSettled = await this.#settle();
 		if (this.#attempt !== undefined) this.#interrupted.push(this.#attempt);
 		this.#countFaults();
 		const { outcome, rows } = this.#judgeDelivery(isSettled);
-		this.#judgeLife();
-		this.#look(rows);
+		this.#judgePowerCycles();
+		this.#judge(rows);
 		const simulatedDays = (this.#station.utcSeconds - START_UTC_SECONDS) / DAY_SECONDS;
 		const { lines: violations } = this.#findings;
 		return { seed: this.#seed, simulatedDays, outcome, faults: this.#faults, violations };
@@ -426,10 +426,10 @@ class SwarmRun {
 		const { hardware, utcSeconds } = this.#station;
 		const ahead = hardware.chips.rtc.aheadSeconds(utcSeconds);
 		if (Math.abs(ahead - this.#rtcAhead) > SET_SECONDS) {
-			this.#clockSets.add(this.#rtcLookedUtcSeconds, utcSeconds);
+			this.#clockSets.add(this.#rtcCheckedUtcSeconds, utcSeconds);
 		}
 		this.#rtcAhead = ahead;
-		this.#rtcLookedUtcSeconds = utcSeconds;
+		this.#rtcCheckedUtcSeconds = utcSeconds;
 	}
 
 	/** Whether the RTC is so wrong that a liar may be believed. */
@@ -495,7 +495,7 @@ class SwarmRun {
 			},
 			plant: this.#options.plant,
 		});
-		for (const key of this.#toldKeys) await collector.enrol(STATION, key);
+		for (const key of this.#enrolledKeys) await collector.enrol(STATION, key);
 		this.#collectors.push(collector);
 		const offering: Handler = async (request) => {
 			const answered = await collector.handle(request);
@@ -522,20 +522,20 @@ class SwarmRun {
 		return collector;
 	}
 
-	#loseKey(outageSeconds: number, toldAfterSeconds: number): void {
+	#loseKey(outageSeconds: number, enrolledAfterSeconds: number): void {
 		const station = this.#station;
 		const { publicKey, create } = keyAfter(this.#options.signer, this.#seed, ++this.#keysLost);
 		station.loseKey(create, outageSeconds);
 		this.#keysLostUtcSeconds.push(station.utcSeconds);
 		this.#isStranger = true;
-		const tell = async (): Promise<void> => {
-			if (this.#toldKeys.includes(publicKey)) return;
-			this.#toldKeys.push(publicKey);
+		const enrol = async (): Promise<void> => {
+			if (this.#enrolledKeys.includes(publicKey)) return;
+			this.#enrolledKeys.push(publicKey);
 			for (const collector of this.#collectors) await collector.enrol(STATION, publicKey);
 			this.#isStranger = false;
 		};
-		this.#tell = tell;
-		this.#world.at(station.utcSeconds + toldAfterSeconds, tell);
+		this.#enrol = enrol;
+		this.#world.at(station.utcSeconds + enrolledAfterSeconds, enrol);
 	}
 
 	/** Newer at each draw: good, out of range, for another station, or with a key that nobody signs with. */
@@ -628,7 +628,7 @@ class SwarmRun {
 		return { outcome, rows };
 	}
 
-	#judgeLife(): void {
+	#judgePowerCycles(): void {
 		const findings = this.#findings;
 		const { counters } = this.#station;
 		const bugs = this.#ailments.bugsMet;
@@ -646,7 +646,7 @@ class SwarmRun {
 		}
 	}
 
-	#look(rows: readonly Uint8Array[]): void {
+	#judge(rows: readonly Uint8Array[]): void {
 		const { eyes } = this.#options;
 		if (this.#river === undefined) return;
 		const evidence: SwarmEvidence = {

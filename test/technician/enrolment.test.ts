@@ -24,7 +24,7 @@ import {
 } from "../../src/protocol/wire/possession.js";
 import { type EnrolTarget, enrol } from "../../src/technician/command-line/enrolment.js";
 import { startCollector } from "../support/collectors/collector-process.js";
-import { ENROL_REFUSALS, OTHER_KEY_SAYS } from "../support/data/enrol-refusals.js";
+import { ENROL_REFUSALS, OTHER_KEY_MESSAGE } from "../support/data/enrol-refusals.js";
 
 const NONCE = new Uint8Array(16).fill(9);
 
@@ -98,7 +98,7 @@ describe("enrolment", () => {
 	it("takes a key in place of another only by somebody and for a reason, after the former one", async () => {
 		const [before, after] = [resultOf("bor-1", 1), resultOf("bor-1", 2)];
 		await run([before]);
-		await assert.rejects(run([after]), { message: OTHER_KEY_SAYS });
+		await assert.rejects(run([after]), { message: OTHER_KEY_MESSAGE });
 		assert.equal(list(), `bor-1 ${before.publicKey}\n`);
 		await run([after], "Amina N.", "board dead after the flood");
 		const day = new Date().toISOString().slice(0, 10);
@@ -108,7 +108,7 @@ describe("enrolment", () => {
 		);
 	});
 
-	for (const { what, change, says } of ENROL_REFUSALS) {
+	for (const { what, change, message: says } of ENROL_REFUSALS) {
 		it(`refuses ${what}, with nothing enrolled`, async () => {
 			const [good, other] = [resultOf("bor-1", 1), resultOf("bor-2", 2)];
 			await assert.rejects(run([other, { ...good, ...change(good, other) }]), { message: says });

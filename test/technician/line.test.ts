@@ -251,7 +251,7 @@ describe("trouble on the technician's line", function () {
 		const far = await openMockLine("/dev/FAST", undefined);
 		const client = new ConsoleClient(far.line, 7, () => {});
 		const greeted = client.greet(100, 400);
-		far.say(new Uint8Array([0x80, 0xf8, 0x00, 0xe0, 0x0a, 0x1e]));
+		far.send(new Uint8Array([0x80, 0xf8, 0x00, 0xe0, 0x0a, 0x1e]));
 		await assert.rejects(greeted, /bytes came that make no sense; check --baud/);
 		await client.close();
 		assert.equal(

@@ -8,7 +8,7 @@ import { whole } from "../support/depth.js";
 import { writeBundle } from "../support/engines/xs-bundle.js";
 import { findXsWorker, XsEngine } from "../support/engines/xs-engine.js";
 import { type Footprint, footprintOf } from "../support/engines/xs-footprint.js";
-import { hostScheme, openRehearsal, tell } from "../support/engines/xs-host.js";
+import { hostScheme, openRehearsal, send } from "../support/engines/xs-host.js";
 
 const DAY_SECONDS = 86_400;
 /**
@@ -46,11 +46,11 @@ if ("missing" in found) console.log(`SKIPPED: the bundle on XS: ${found.missing}
 				await xs.importModule(await writeBundle("test/support/engines/xs-rehearsal.js", folder));
 				const options = { seed: 20_260_902, scenario: "storm-pek", sectors: 16 };
 				await openRehearsal(xs, options, true);
-				await tell(xs, { kind: "run", untilSeconds: DAY_SECONDS / 2 });
-				await tell(xs, { kind: "cut" });
-				await tell(xs, { kind: "run", untilSeconds: DAY_SECONDS });
-				await tell(xs, { kind: "settle" });
-				const onXs = (await tell(xs, { kind: "report" })).reply as RehearsalReport;
+				await send(xs, { kind: "run", untilSeconds: DAY_SECONDS / 2 });
+				await send(xs, { kind: "cut" });
+				await send(xs, { kind: "run", untilSeconds: DAY_SECONDS });
+				await send(xs, { kind: "settle" });
+				const onXs = (await send(xs, { kind: "report" })).reply as RehearsalReport;
 
 				const rehearsal = new Rehearsal({ ...options, scheme: hostScheme() });
 				rehearsal.runUntil(DAY_SECONDS / 2);

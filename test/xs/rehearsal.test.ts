@@ -11,7 +11,7 @@ import { EVENT_CODES } from "../../src/protocol/record/events.js";
 import { IS_LONG, sample } from "../support/depth.js";
 import { writeBundle } from "../support/engines/xs-bundle.js";
 import { findXsWorker, XsEngine } from "../support/engines/xs-engine.js";
-import { hostScheme, openRehearsal, tell } from "../support/engines/xs-host.js";
+import { hostScheme, openRehearsal, send } from "../support/engines/xs-host.js";
 import { flattenModules } from "../support/engines/xs-modules.js";
 
 const DAY_SECONDS = 86_400;
@@ -52,9 +52,9 @@ for (const [form, write] of sample(FORMS))
 		it("keeps, signs and delivers a stormy day byte for byte as on Node, signed by the host", async () => {
 			const options = { seed: 20_260_901, scenario: "storm-pek", sectors: 16 };
 			await openRehearsal(xs, options, true);
-			await tell(xs, { kind: "run", untilSeconds: DAY_SECONDS });
-			await tell(xs, { kind: "settle" });
-			const onXs = (await tell(xs, { kind: "report" })).reply as RehearsalReport;
+			await send(xs, { kind: "run", untilSeconds: DAY_SECONDS });
+			await send(xs, { kind: "settle" });
+			const onXs = (await send(xs, { kind: "report" })).reply as RehearsalReport;
 
 			const rehearsal = new Rehearsal({ ...options, scheme: hostScheme() });
 			rehearsal.runUntil(DAY_SECONDS);
@@ -87,8 +87,8 @@ for (const [form, write] of sample(FORMS))
 				"journal first=1 count=100",
 			];
 			await openRehearsal(xs, options, false);
-			await tell(xs, { kind: "run", untilSeconds: 900 });
-			const onXs = (await tell(xs, { kind: "converse", lines })).reply as string[];
+			await send(xs, { kind: "run", untilSeconds: 900 });
+			const onXs = (await send(xs, { kind: "converse", lines })).reply as string[];
 
 			const rehearsal = new Rehearsal(options);
 			rehearsal.runUntil(900);
@@ -131,8 +131,8 @@ for (const [form, write] of sample(FORMS))
 				],
 			];
 			await openRehearsal(xs, options, false);
-			await tell(xs, { kind: "run", untilSeconds: 7200 });
-			const onXs = (await tell(xs, { kind: "converse", lines })).reply as string[];
+			await send(xs, { kind: "run", untilSeconds: 7200 });
+			const onXs = (await send(xs, { kind: "converse", lines })).reply as string[];
 			const rehearsal = new Rehearsal(options);
 			rehearsal.runUntil(7200);
 			assert.deepEqual(onXs, rehearsal.converse(lines));
@@ -151,9 +151,9 @@ for (const [form, write] of sample(FORMS))
 				offer: { fromSeconds: 3600, intervalSeconds: 60 },
 			};
 			await openRehearsal(xs, options, false);
-			await tell(xs, { kind: "run", untilSeconds: 4 * 3600 });
-			await tell(xs, { kind: "settle" });
-			const onXs = (await tell(xs, { kind: "report" })).reply as RehearsalReport;
+			await send(xs, { kind: "run", untilSeconds: 4 * 3600 });
+			await send(xs, { kind: "settle" });
+			const onXs = (await send(xs, { kind: "report" })).reply as RehearsalReport;
 			const rehearsal = new Rehearsal(options);
 			rehearsal.runUntil(4 * 3600);
 			rehearsal.settle();
@@ -175,9 +175,9 @@ for (const [form, write] of sample(FORMS))
 				lie: { fromSeconds: 7200, seconds: 94_608_000 },
 			};
 			await openRehearsal(xs, options, false);
-			await tell(xs, { kind: "run", untilSeconds: 6 * 3600 });
-			await tell(xs, { kind: "settle" });
-			const onXs = (await tell(xs, { kind: "report" })).reply as RehearsalReport;
+			await send(xs, { kind: "run", untilSeconds: 6 * 3600 });
+			await send(xs, { kind: "settle" });
+			const onXs = (await send(xs, { kind: "report" })).reply as RehearsalReport;
 			const rehearsal = new Rehearsal(options);
 			rehearsal.runUntil(6 * 3600);
 			rehearsal.settle();
@@ -194,8 +194,8 @@ for (const [form, write] of sample(FORMS))
 			const reports: RehearsalReport[] = [];
 			for (const seed of [1, 2]) {
 				await openRehearsal(xs, { seed, scenario: "quiet-bor", sectors: 8 }, false);
-				await tell(xs, { kind: "run", untilSeconds: 1800 });
-				reports.push((await tell(xs, { kind: "report" })).reply as RehearsalReport);
+				await send(xs, { kind: "run", untilSeconds: 1800 });
+				reports.push((await send(xs, { kind: "report" })).reply as RehearsalReport);
 			}
 			assert.notEqual(reports[0]?.entriesHash, reports[1]?.entriesHash);
 			assert.notEqual(reports[0]?.imageHash, reports[1]?.imageHash);
@@ -206,9 +206,9 @@ for (const [form, write] of sample(FORMS))
 				const options = { seed: 7, scenario: "storm-pek", sectors: 64 };
 				await openRehearsal(xs, options, true);
 				for (let day = 1; day <= 7; day++) {
-					await tell(xs, { kind: "run", untilSeconds: day * DAY_SECONDS });
+					await send(xs, { kind: "run", untilSeconds: day * DAY_SECONDS });
 				}
-				const onXs = (await tell(xs, { kind: "report" })).reply as RehearsalReport;
+				const onXs = (await send(xs, { kind: "report" })).reply as RehearsalReport;
 				const rehearsal = new Rehearsal({ ...options, scheme: hostScheme() });
 				rehearsal.runUntil(7 * DAY_SECONDS);
 				assert.deepEqual(onXs, rehearsal.report());

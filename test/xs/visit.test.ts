@@ -21,7 +21,7 @@ import {
 import { whole } from "../support/depth.js";
 import { writeBundle } from "../support/engines/xs-bundle.js";
 import { findXsWorker, XsEngine } from "../support/engines/xs-engine.js";
-import { hostScheme, openRehearsal, tell } from "../support/engines/xs-host.js";
+import { hostScheme, openRehearsal, send } from "../support/engines/xs-host.js";
 
 const OPTIONS = Object.freeze({ seed: 17, scenario: "quiet-bor", sectors: 16 });
 const LIVED_SECONDS = 1800;
@@ -48,7 +48,7 @@ class XsLine {
 			let typed = "";
 			socket.on("error", () => {});
 			this.#next(async () => {
-				const said = (await tell(xs, { kind: "plug-in" })).reply as string;
+				const said = (await send(xs, { kind: "plug-in" })).reply as string;
 				this.deeds.push({ kind: "plug-in", said });
 				socket.write(said);
 			});
@@ -59,14 +59,14 @@ class XsLine {
 				typed = typed.slice(end);
 				if (text !== "")
 					this.#next(async () => {
-						const said = (await tell(xs, { kind: "tell", text })).reply as string;
+						const said = (await send(xs, { kind: "tell", text })).reply as string;
 						this.deeds.push({ kind: "tell", text, said });
 						socket.write(said);
 					});
 			});
 			socket.on("close", () =>
 				this.#next(async () => {
-					await tell(xs, { kind: "unplug" });
+					await send(xs, { kind: "unplug" });
 					this.deeds.push({ kind: "unplug" });
 				}),
 			);
@@ -80,7 +80,7 @@ class XsLine {
 
 	place(place: string): void {
 		this.#next(async () => {
-			await tell(this.#xs, { kind: "put", place });
+			await send(this.#xs, { kind: "put", place });
 			this.deeds.push({ kind: "put", place });
 		});
 	}
@@ -124,7 +124,7 @@ if ("missing" in found) console.log(`SKIPPED: a visit on XS: ${found.missing}`);
 		xs = new XsEngine("path" in found ? found.path : "");
 		await xs.importModule(program);
 		await openRehearsal(xs, OPTIONS, true);
-		await tell(xs, { kind: "run", untilSeconds: LIVED_SECONDS });
+		await send(xs, { kind: "run", untilSeconds: LIVED_SECONDS });
 		line = new XsLine(xs);
 		port = await line.listen();
 	});
@@ -140,8 +140,8 @@ if ("missing" in found) console.log(`SKIPPED: a visit on XS: ${found.missing}`);
 		readonly entries: readonly Uint8Array[];
 	}> {
 		await line.done();
-		await tell(xs, { kind: "settle" });
-		const onXs = (await tell(xs, { kind: "report" })).reply as RehearsalReport;
+		await send(xs, { kind: "settle" });
+		const onXs = (await send(xs, { kind: "report" })).reply as RehearsalReport;
 		const envelopes: Uint8Array[] = [];
 		const onBatch = (envelope: Uint8Array): void => {
 			envelopes.push(envelope.slice());

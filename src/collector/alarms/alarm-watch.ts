@@ -131,9 +131,9 @@ export class AlarmWatch {
 
 	async #raise(notices: readonly AlarmNotice[]): Promise<void> {
 		const { queue, onRaised, log } = this.#options;
-		const { count, unraised: untold } = await queue.raise(notices, this.#now);
-		if (untold > 0)
-			log(`${notices[0]?.station}: ${untold} alarms are not told: too many of this station`);
+		const { count, unraised } = await queue.raise(notices, this.#now);
+		if (unraised > 0)
+			log(`${notices[0]?.station}: ${unraised} alarms are not told: too many of this station`);
 		if (count > 0) onRaised();
 	}
 

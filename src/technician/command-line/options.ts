@@ -45,9 +45,9 @@ export async function terminalOf(command: Command): Promise<Terminal> {
 
 /** Prints sentences of the catalogue in the language of the command. */
 export async function notifierOf(command: Command): Promise<Notifier> {
-	const { textOfNotice: textOfSaid } = await import("../../host/messages/notice.js");
+	const { textOfNotice } = await import("../../host/messages/notice.js");
 	const language = await languageFor(command);
-	return { notify: (what) => print(textOfSaid(what, language)), language };
+	return { notify: (what) => print(textOfNotice(what, language)), language };
 }
 
 export interface Notifier {

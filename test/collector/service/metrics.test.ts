@@ -128,7 +128,7 @@ describe("a collector that is watched", function () {
 		assert.equal(post.status, 405);
 		assert.equal((await fetch(`http://127.0.0.1:${metricsPort}/v1/batches`)).status, 404);
 		assert.equal(await collector.stop("SIGINT"), 0);
-		const lines = collector.said().trimEnd().split("\n");
+		const lines = collector.output().trimEnd().split("\n");
 		const logged = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 		assert.ok(logged.every(({ time, level, message }) => time && level && message));
 		assert.deepEqual(

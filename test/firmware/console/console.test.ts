@@ -203,13 +203,13 @@ describe("the station's side of the technician's line", () => {
 			bench.attach();
 			bench.feed(kick);
 			let rounds = 0;
-			for (let said = bench.takeSaid(); said !== ""; said = bench.takeSaid()) {
+			for (let said = bench.takeOutput(); said !== ""; said = bench.takeOutput()) {
 				assert.ok(rounds++ < 300, `${kick.slice(0, 9)}: still ${JSON.stringify(said)}`);
 				bench.feed(said);
 			}
 		}
 		bench.feed("help\n");
-		bench.takeSaid();
+		bench.takeOutput();
 		const before = bench.lines.length;
 		bench.feed(`${bench.lines.filter((line) => /^[+!#]/.test(line)).join("\n")}\n`);
 		assert.equal(bench.lines.length, before);

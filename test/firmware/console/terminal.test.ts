@@ -12,13 +12,13 @@ describe("a person at a raw serial terminal", () => {
 	beforeEach(() => {
 		bench = createConsoleBench();
 		bench.attach();
-		bench.takeSaid();
+		bench.takeOutput();
 	});
 
 	/** What the terminal shows for these keys. */
 	function shown(keys: string): string {
 		for (const key of keys) bench.feed(key);
-		return bench.takeSaid();
+		return bench.takeOutput();
 	}
 
 	it("sees what is typed, the answer on lines of its own, and a prompt", () => {
@@ -82,17 +82,17 @@ describe("a person at a raw serial terminal", () => {
 		shown("\r");
 		shown("sta");
 		bench.console.line("uplink acknowledged 4");
-		assert.equal(bench.takeSaid(), "\r\n# 0 uplink acknowledged 4\r\nbench-1> sta");
+		assert.equal(bench.takeOutput(), "\r\n# 0 uplink acknowledged 4\r\nbench-1> sta");
 		assert.equal(shown("tus\r"), `tus\r\n${STATUS}`);
 	});
 
 	it("gives way to a program, whose lines nothing comes between", () => {
 		shown("\rsta");
 		bench.feed("\n");
-		bench.takeSaid();
+		bench.takeOutput();
 		bench.feed(encodeRequest(7, "version"));
 		assert.match(
-			bench.takeSaid(),
+			bench.takeOutput(),
 			/^\r\n!7 ok parts=0 protocol=1 station=bench-1 firmware=1.2.3 \*[0-9a-f]{8}\n$/,
 		);
 		assert.equal(
@@ -100,7 +100,7 @@ describe("a person at a raw serial terminal", () => {
 			"! unframed  a program has the line: try again in a minute\r\n",
 		);
 		bench.console.line("talk");
-		assert.equal(bench.takeSaid(), "# 0 talk\r\n");
+		assert.equal(bench.takeOutput(), "# 0 talk\r\n");
 		bench.pass(60_001);
 		assert.equal(shown("status\r"), `status\r\n${STATUS}`);
 	});
@@ -118,7 +118,7 @@ describe("a person at a raw serial terminal", () => {
 			[false, ""],
 		] as const) {
 			const woken = createConsoleBench({ isCalled, isAttached: true });
-			assert.equal(woken.takeSaid(), expected);
+			assert.equal(woken.takeOutput(), expected);
 		}
 	});
 });

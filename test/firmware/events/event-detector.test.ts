@@ -16,7 +16,7 @@ const quiet = (): Water => QUIET_WATER;
 describe("the detector of events", () => {
 	it("opens a watch by the second reading of a burst, makes it an acid alarm, and ends it", () => {
 		const water = new WatchedWater().run(2 * DAY, quiet).run(4 * 3600, acidAt);
-		assert.equal(water.told, "1/1 2/2 2/3");
+		assert.equal(water.output, "1/1 2/2 2/3");
 		const [watch, alarm, end] = water.claims;
 		// 300 s is the first reading beyond +8 %; the burst's next comes 24 s later.
 		assert.equal(watch?.at, 324);
@@ -68,7 +68,7 @@ describe("the detector of events", () => {
 				.run(3 * DAY, quiet)
 				.run(hours * 3600, () => ({ ...QUIET_WATER, conductivity: 300 }))
 				.run(DAY, quiet);
-			assert.equal(water.told, "", `${hours} h`);
+			assert.equal(water.output, "", `${hours} h`);
 		}
 	});
 
@@ -78,7 +78,7 @@ describe("the detector of events", () => {
 			conductivity: 500 * (1 - 0.5 / (1 + seconds / (12 * 3600))),
 		});
 		const water = new WatchedWater().run(3 * DAY, quiet).run(4 * DAY, recovering);
-		assert.equal(water.told, "");
+		assert.equal(water.output, "");
 	});
 
 	it("makes no alarm of salt on a cold day, but a watch", () => {
@@ -88,7 +88,7 @@ describe("the detector of events", () => {
 			conductivity: 500 * (1 + Math.min(seconds / 1800, 1) * (seconds < 7200 ? 1 : 0)),
 		});
 		const water = new WatchedWater().run(2 * DAY, quiet).run(4 * 3600, salted);
-		assert.equal(water.told, "1/1 1/3");
+		assert.equal(water.output, "1/1 1/3");
 	});
 
 	it("makes an alarm of conductivity alone where the water is warm and the rise grows", () => {
@@ -97,14 +97,14 @@ describe("the detector of events", () => {
 			conductivity: 500 * (1 + Math.min(seconds / 1800, 1) * (seconds < 7200 ? 1 : 0)),
 		});
 		const water = new WatchedWater().run(2 * DAY, quiet).run(4 * 3600, process);
-		assert.equal(water.told, "1/1 3/2 3/3");
+		assert.equal(water.output, "1/1 3/2 3/3");
 	});
 
 	it("sees one stray reading as none: the burst does not agree", () => {
 		const stray = (seconds: number): Water =>
 			seconds === 300 ? { ...QUIET_WATER, conductivity: 900 } : QUIET_WATER;
 		const water = new WatchedWater().run(2 * DAY, quiet).run(3600, stray);
-		assert.equal(water.told, "");
+		assert.equal(water.output, "");
 		assert.equal(water.detector.intervalSeconds, 0);
 	});
 
@@ -124,17 +124,17 @@ describe("the detector of events", () => {
 		const storm = (seconds: number): Water =>
 			seconds < 6 * 3600 ? { ...QUIET_WATER, conductivity: 300, turbidity: 80 } : QUIET_WATER;
 		const water = new WatchedWater().run(2 * DAY, quiet).run(3 * 3600, storm);
-		assert.equal(water.told, "4/1");
+		assert.equal(water.output, "4/1");
 		assert.equal(water.detector.intervalSeconds, 0);
 		assert.equal(water.detector.isUrgent, false);
 		water.run(DAY, quiet);
-		assert.equal(water.told, "4/1 4/3");
+		assert.equal(water.output, "4/1 4/3");
 	});
 
 	it("gives up a watch after three hours, and takes what stays for the level", () => {
 		const step = (): Water => ({ ...QUIET_WATER, conductivity: 620 });
 		const water = new WatchedWater().run(3 * DAY, quiet).run(2 * DAY, step);
-		assert.equal(water.told, "1/1 1/3");
+		assert.equal(water.output, "1/1 1/3");
 		assert.ok((water.claims[1]?.secondsSinceBegin ?? 0) >= 10_800);
 	});
 
@@ -148,7 +148,7 @@ describe("the detector of events", () => {
 		};
 		// `run` asks the detector that `atSleep` left behind for its pace, so each reading has a new one.
 		slept.run(4 * 3600, atSleep);
-		assert.equal(slept.told, awake.told);
+		assert.equal(slept.output, awake.output);
 		assert.equal(slept.detector.save().length, EVENT_STATE_BYTES);
 		assert.deepEqual(slept.claims, awake.claims);
 	});
@@ -156,7 +156,7 @@ describe("the detector of events", () => {
 	it("looks for nothing where its interval is 0", () => {
 		const water = new WatchedWater({ ...EVENT_THRESHOLDS, eventIntervalSeconds: 0 });
 		water.run(2 * DAY, quiet).run(4 * 3600, acidAt);
-		assert.equal(water.told, "");
+		assert.equal(water.output, "");
 	});
 
 	it("asks of pH in stormy water what a configuration asks of it in calm water, at least", () => {
@@ -164,7 +164,7 @@ describe("the detector of events", () => {
 			new WatchedWater({ ...EVENT_THRESHOLDS, eventAcidMilliPH, eventStrongPerMille: 9000 })
 				.run(2 * DAY, () => QUIET_WATER)
 				.run(4 * 3600, (seconds) => ({ ...acidAt(seconds), turbidity: seconds < 5400 ? 80 : 5 }))
-				.told;
+				.output;
 		// pH falls by 0.4.
 		assert.equal(toldAt(40), "1/1 2/2 2/3");
 		assert.equal(toldAt(500), "1/1 1/3");
@@ -187,7 +187,7 @@ describe("the detector of events", () => {
 					// Rises by 0.02 after five minutes of the watch, and by then 0.107 are asked.
 					pH: 7.8 - (seconds < 9000 ? 0.1 : 0),
 				};
-			}).told;
+			}).output;
 		assert.equal(told, "1/1 1/3");
 	});
 });

@@ -50,7 +50,7 @@ function silentErrors({ reading }: WaterMeasurement, water = RIVER): string[] {
 function toldBetween(bench: ProbeBench, address: number, ...commands: readonly string[]): void {
 	bench.board.probeRail.on();
 	bench.clock.advanceTo(bench.clock.microseconds + 2_000_000);
-	bench.tell(address, ...commands);
+	bench.command(address, ...commands);
 	bench.board.probeRail.off();
 }
 
@@ -143,7 +143,7 @@ describe("measuring through the chip models", () => {
 		const bench = new ProbeBench();
 		bench.board.probeRail.on();
 		bench.clock.advanceTo(bench.clock.microseconds + 2_000_000);
-		bench.tell(0x66, "S,f");
+		bench.command(0x66, "S,f");
 		bench.board.probeRail.off();
 		assert.equal(bench.measure().reading.temperature.value, 11_250);
 	});
@@ -152,7 +152,7 @@ describe("measuring through the chip models", () => {
 		const bench = new ProbeBench();
 		bench.board.probeRail.on();
 		bench.clock.advanceTo(bench.clock.microseconds + 2_000_000);
-		bench.tell(0x63, "Sleep");
+		bench.command(0x63, "Sleep");
 		assert.deepEqual(silentErrors(bench.measure()), []);
 	});
 
@@ -221,7 +221,7 @@ describe("measuring through the chip models", () => {
 		toldBetween(bench, 0x64, "Sleep");
 		bench.board.probeRail.on();
 		bench.clock.advanceTo(bench.clock.microseconds + 2_000_000);
-		bench.tell(0x64, "Sleep");
+		bench.command(0x64, "Sleep");
 		const { io, ...pins } = bench.probeBus.connection;
 		const scanner = new io({ ...pins, hz: 100_000, address: 0x64 });
 		scanner.write(new Uint8Array(0));

@@ -25,7 +25,7 @@ export interface ConsoleBench {
 	/** Lines that the station sent, without their ends. */
 	readonly lines: string[];
 	/** What it sent since this was last asked, line ends and all. */
-	takeSaid(): string;
+	takeOutput(): string;
 	/** Bytes that the stream takes at a time; 0: the line is stuck. */
 	accepts: number;
 	attach(): void;
@@ -50,7 +50,7 @@ export function createConsoleBench({
 	const asked: string[] = [];
 	const lines: string[] = [];
 	let unfinished = "";
-	let said = "";
+	let output = "";
 	let incoming: Uint8Array[] = [];
 	let isAttached = isAttachedAtFirst;
 	let reading: Signal<ReadingReport> | undefined;
@@ -61,7 +61,7 @@ export function createConsoleBench({
 			const parts = (unfinished + asciiText(bytes.subarray(0, taken))).split("\n");
 			unfinished = parts.pop() ?? "";
 			lines.push(...parts.map((line) => line.replace(/\r$/, "")));
-			said += asciiText(bytes.subarray(0, taken));
+			output += asciiText(bytes.subarray(0, taken));
 			return taken;
 		},
 		get isAttached() {
@@ -140,9 +140,9 @@ export function createConsoleBench({
 		console,
 		asked,
 		lines,
-		takeSaid: () => {
-			const since = said;
-			said = "";
+		takeOutput: () => {
+			const since = output;
+			output = "";
 			return since;
 		},
 		accepts: 10_000,

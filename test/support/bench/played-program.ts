@@ -65,7 +65,7 @@ export function hasTerminals(): boolean {
 export async function playedInTerminal(
 	argv: readonly string[],
 	turns: readonly Turn[],
-	place: (what: string) => void,
+	putProbes: (what: string) => void,
 ): Promise<Played> {
 	const child = spawn("python3", ["-c", IN_TERMINAL, process.execPath, PROGRAM, ...argv], {
 		env: { ...process.env, LANG: "C", LC_ALL: "C" },
@@ -80,7 +80,7 @@ export async function playedInTerminal(
 		if (turn === undefined || !turn[0].test(since)) return;
 		left.shift();
 		since = "";
-		if (turn[2] !== undefined) place(turn[2]);
+		if (turn[2] !== undefined) putProbes(turn[2]);
 		child.stdin.write(`${turn[1]}\n`);
 	});
 	const code = await new Promise((resolve) => child.on("close", resolve));
@@ -119,14 +119,14 @@ export async function playedByLines(argv: readonly string[], typed: string): Pro
 /** The same by a program that reads them, and puts the probes where a line asks for before it answers. */
 export async function playedByHands(
 	argv: readonly string[],
-	place: (what: string) => void,
+	putProbes: (what: string) => void,
 ): Promise<PlayedLines> {
 	const child = spawn(process.execPath, [PROGRAM, "--format", "jsonl", ...argv]);
 	const lines: Record<string, unknown>[] = [];
 	createInterface({ input: child.stdout }).on("line", (text) => {
 		const line = JSON.parse(text) as Record<string, unknown>;
 		lines.push(line);
-		if (line["step"] === "put") place(String(line["standard"]));
+		if (line["step"] === "put") putProbes(String(line["standard"]));
 		if (line["step"] === "put" || line["step"] === "clean") child.stdin.write("\n");
 	});
 	const code = await new Promise((resolve) => child.on("close", resolve));

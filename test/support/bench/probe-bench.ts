@@ -207,7 +207,7 @@ export class ProbeBench {
 	}
 
 	/** Says a command to a circuit as a technician would, and throws its answer away. */
-	tell(address: number, ...commands: readonly string[]): void {
+	command(address: number, ...commands: readonly string[]): void {
 		const { io, ...pins } = this.probeBus.connection;
 		const peer = new io({ ...pins, hz: 100_000, address });
 		for (const command of commands) {
@@ -227,11 +227,11 @@ export class ProbeBench {
 		this.#pass(2000);
 		const { pH, celsius, microsiemens } = this.water;
 		this.water.pH = 7;
-		this.tell(0x63, "Cal,mid,7.00");
+		this.command(0x63, "Cal,mid,7.00");
 		this.water.microsiemens = 0;
-		this.tell(0x64, "Cal,dry");
+		this.command(0x64, "Cal,dry");
 		this.water.microsiemens = 1413;
-		this.tell(0x64, "Cal,1413");
+		this.command(0x64, "Cal,1413");
 		Object.assign(this.water, { pH, celsius, microsiemens });
 		this.board.probeRail.off();
 		this.#pass(1000);

@@ -32,15 +32,15 @@ export function scriptedI2C(): ScriptedI2C {
 	const opened: I2COptions[] = [];
 	const next = (kind: "read" | "write" | "writeRead", written?: ByteBuffer, count?: number) => {
 		const transaction = script.shift();
-		const said = `${kind} ${written === undefined ? "" : textOf(written)} ${count ?? ""}`;
-		assert.ok(transaction !== undefined, `not expected: ${said}`);
+		const output = `${kind} ${written === undefined ? "" : textOf(written)} ${count ?? ""}`;
+		assert.ok(transaction !== undefined, `not expected: ${output}`);
 		if ("fails" in transaction) {
 			assert.equal(kind, transaction.fails, `expected to fail: ${transaction.fails}`);
 			throw new Error(`${kind} failed`);
 		}
 		const expectedKind =
 			"read" in transaction ? ("write" in transaction ? "writeRead" : "read") : "write";
-		assert.equal(kind, expectedKind, `expected ${JSON.stringify(transaction)}, got ${said}`);
+		assert.equal(kind, expectedKind, `expected ${JSON.stringify(transaction)}, got ${output}`);
 		if ("write" in transaction) {
 			assert.ok(written !== undefined && bytesOf(written).length > 0, "an empty write");
 			assert.equal(textOf(written), textOf(bytesOfScript(transaction.write)));

@@ -25,7 +25,7 @@ export interface CollectorProcess {
 	/** Of its acknowledgements, 33 bytes. */
 	readonly publicKey: Uint8Array;
 	/** What it said on stderr so far. */
-	readonly said: () => string;
+	readonly output: () => string;
 	/** Resolves when it has said what matches. */
 	saw(pattern: RegExp): Promise<void>;
 	/** POST /v1/batches; rejects when the connection fails. */
@@ -47,12 +47,12 @@ export async function startCollector(
 	const argv = [...AS_THIS_PROCESS, program, "--data", directory, "--port", "0", ...options];
 	const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "pipe"] });
 	onStarted(child);
-	let said = "";
+	let output = "";
 	child.stderr.setEncoding("utf8").on("data", (text: string) => {
-		said += text;
+		output += text;
 	});
 	const first = await firstLine(child);
-	if (first === undefined) throw new Error(`the collector ended: ${said}`);
+	if (first === undefined) throw new Error(`the collector ended: ${output}`);
 	const { listening, readers, metrics, publicKey } = JSON.parse(first) as {
 		listening: { port: number };
 		readers?: { port: number };
@@ -71,9 +71,9 @@ export async function startCollector(
 		metricsPort: metrics?.port,
 		pid: child.pid ?? 0,
 		publicKey: bytesOfHex(publicKey) ?? new Uint8Array(0),
-		said: () => said,
+		output: () => output,
 		saw: async (pattern) => {
-			while (!pattern.test(said)) await once(child.stderr, "data");
+			while (!pattern.test(output)) await once(child.stderr, "data");
 		},
 		post: (envelope) => post(agent, listening.port, envelope),
 		stop: async (signal) => {

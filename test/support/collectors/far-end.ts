@@ -20,7 +20,7 @@ export interface MockFarEnd {
 	/** The cable is pulled. */
 	pull(): void;
 	/** Bytes from the far end that no station sent. */
-	say(bytes: Uint8Array): void;
+	send(bytes: Uint8Array): void;
 }
 
 /**
@@ -84,7 +84,7 @@ export async function openMockLine(
 			binding.pendingRead = null;
 			waiting?.(new Error("the cable was pulled"));
 		},
-		say: (bytes) => binding.emitData(Buffer.from(bytes)),
+		send: (bytes) => binding.emitData(Buffer.from(bytes)),
 	};
 }
 
@@ -117,10 +117,10 @@ export function openPseudoTerminal(): Promise<PseudoTerminal | undefined> {
 		const closed = new Promise<void>((done) => child.once("close", () => done()));
 		child.once("error", () => resolve(undefined));
 		child.once("exit", () => resolve(undefined));
-		let said = "";
+		let output = "";
 		child.stderr?.setEncoding("latin1").on("data", (text: string) => {
-			said += text;
-			const path = /^(\/dev\/\S+)\n/.exec(said)?.[1];
+			output += text;
+			const path = /^(\/dev\/\S+)\n/.exec(output)?.[1];
 			if (path === undefined) return;
 			resolve(terminal);
 			Object.assign(terminal, { path });

@@ -465,9 +465,12 @@ export function describeLedger(name: string, openEmpty: () => Promise<SqlStore>)
 					const { isSound, ranges, findings } = await judged();
 					assert.equal(isSound, false);
 					assert.deepEqual(findings, [], lost);
-					const told = ranges.find(({ standing }) => standing === "missing");
-					assert.equal(`missing ${told?.epoch}/${told?.first}-${told?.last}`, missing);
-					assert.match(told?.note ?? "", /there, says the first entry of epoch 78/);
+					const missingRange = ranges.find(({ standing }) => standing === "missing");
+					assert.equal(
+						`missing ${missingRange?.epoch}/${missingRange?.first}-${missingRange?.last}`,
+						missing,
+					);
+					assert.match(missingRange?.note ?? "", /there, says the first entry of epoch 78/);
 					await emptied();
 				}
 			});

@@ -77,7 +77,7 @@ class EpochRecord {
 	readonly #blocks: Uint8Array[] = [];
 	#usedBytes = BLOCK_BYTES;
 	/** Index: sequence; block * BLOCK_BYTES + offset, 0xFFFFFFFF where there is none. */
-	#places = new Uint32Array(0);
+	#addresses = new Uint32Array(0);
 	#lengths = new Uint8Array(0);
 	readonly #heads = new HeadTable();
 	readonly #sha256 = createSha256();
@@ -142,11 +142,11 @@ class EpochRecord {
 	}
 
 	row(sequence: number): Uint8Array | undefined {
-		const place = this.#places[sequence];
+		const address = this.#addresses[sequence];
 		const length = this.#lengths[sequence];
-		if (place === undefined || length === undefined || length === 0) return undefined;
-		const offset = place % BLOCK_BYTES;
-		return this.#blocks[Math.floor(place / BLOCK_BYTES)]?.subarray(offset, offset + length);
+		if (address === undefined || length === undefined || length === 0) return undefined;
+		const offset = address % BLOCK_BYTES;
+		return this.#blocks[Math.floor(address / BLOCK_BYTES)]?.subarray(offset, offset + length);
 	}
 
 	rows(): Uint8Array[] {
@@ -176,12 +176,12 @@ class EpochRecord {
 	}
 
 	#append(sequence: number, canonicalBytes: Uint8Array): void {
-		if (sequence >= this.#places.length) {
+		if (sequence >= this.#addresses.length) {
 			const length = Math.min(Math.max(1024, 2 * sequence), ROWS_MAX);
 			if (sequence >= length) throw new RangeError(`sequence ${sequence} in a store in memory`);
-			const places = new Uint32Array(length);
-			places.set(this.#places);
-			this.#places = places;
+			const addresses = new Uint32Array(length);
+			addresses.set(this.#addresses);
+			this.#addresses = addresses;
 			const lengths = new Uint8Array(length);
 			lengths.set(this.#lengths);
 			this.#lengths = lengths;
@@ -191,7 +191,7 @@ class EpochRecord {
 			this.#usedBytes = 0;
 		}
 		this.#blocks[this.#blocks.length - 1]?.set(canonicalBytes, this.#usedBytes);
-		this.#places[sequence] = (this.#blocks.length - 1) * BLOCK_BYTES + this.#usedBytes;
+		this.#addresses[sequence] = (this.#blocks.length - 1) * BLOCK_BYTES + this.#usedBytes;
 		this.#lengths[sequence] = canonicalBytes.length;
 		this.#usedBytes += canonicalBytes.length;
 	}

@@ -95,10 +95,10 @@ export class MemoryRecord implements RecordReader {
 		return packed(all.slice(low, low + PAGE_ROWS).map(({ canonicalBytes }) => canonicalBytes));
 	}
 
-	async batchesAt(_station: string, place: Range) {
+	async batchesAt(_station: string, range: Range) {
 		return this.#batches.filter(
 			({ epoch, first, last }) =>
-				epoch === place.epoch && first === place.first && last === place.last,
+				epoch === range.epoch && first === range.first && last === range.last,
 		);
 	}
 

@@ -75,7 +75,7 @@ export async function openPublishedRecord(given: PublishedOptions = {}): Promise
 	const clock = new SharedArrayBuffer(8);
 	const world = new Float64Array(clock);
 	world[0] = NOW_SECONDS;
-	const said: string[] = [];
+	const lines: string[] = [];
 	const open = (): Promise<Publishing> =>
 		startPublishing({
 			folder: join(folder, "published"),
@@ -90,7 +90,7 @@ export async function openPublishedRecord(given: PublishedOptions = {}): Promise
 			isSimulated: true,
 			reader: Promise.resolve(new SqlRecordReader(store)),
 			log: (line) => {
-				said.push(line);
+				lines.push(line);
 				given.onSaid?.(line);
 			},
 		});
@@ -103,7 +103,7 @@ export async function openPublishedRecord(given: PublishedOptions = {}): Promise
 			if (status === 200 && JSON.parse(text).verification.newest === newest) return;
 			await new Promise((resolve) => setTimeout(resolve, 10));
 		}
-		throw new Error(`readers do not see ${station}: ${said.join("; ")}`);
+		throw new Error(`readers do not see ${station}: ${lines.join("; ")}`);
 	};
 	const deliver: PublishedRecord["deliver"] = async (envelope, station) => {
 		const { status } = await ledger.receive(envelope);

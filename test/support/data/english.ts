@@ -2,6 +2,6 @@
 import { messagesIn } from "../../../src/host/messages/messages.js";
 import type { Terminal } from "../../../src/technician/file-commands.js";
 
-export function englishInto(said: (line: string) => void): Terminal {
-	return { print: said, messages: messagesIn("en") };
+export function englishInto(print: (line: string) => void): Terminal {
+	return { print: print, messages: messagesIn("en") };
 }

@@ -9,7 +9,7 @@ export interface EnrolRefusal {
 	readonly what: string;
 	/** Of the row of bor-1; `other` is bor-2's. */
 	readonly change: (row: StationResult, other: StationResult) => Partial<StationResult>;
-	readonly says: string;
+	readonly message: string;
 }
 
 const ASK_AGAIN = "ask the board again (bistrina --port PORT identity)";
@@ -20,27 +20,27 @@ export const ENROL_REFUSALS: readonly EnrolRefusal[] = [
 		change: ({ publicKey }) => ({
 			publicKey: publicKey.slice(0, -1) + (publicKey.endsWith("0") ? "1" : "0"),
 		}),
-		says: `bor-1: its proof is another station's or another key's; ${ASK_AGAIN}`,
+		message: `bor-1: its proof is another station's or another key's; ${ASK_AGAIN}`,
 	},
 	{
 		what: "the key of another station",
 		change: (_row, { publicKey }) => ({ publicKey }),
-		says: `bor-1: its proof is another station's or another key's; ${ASK_AGAIN}`,
+		message: `bor-1: its proof is another station's or another key's; ${ASK_AGAIN}`,
 	},
 	{
 		what: "the proof of another station",
 		change: (_row, { proof }) => ({ proof }),
-		says: `bor-1: its proof is another station's or another key's; ${ASK_AGAIN}`,
+		message: `bor-1: its proof is another station's or another key's; ${ASK_AGAIN}`,
 	},
 	{
 		what: "another name than the one that was signed",
 		change: () => ({ station: "bor-3" }),
-		says: `bor-3: its proof is another station's or another key's; ${ASK_AGAIN}`,
+		message: `bor-3: its proof is another station's or another key's; ${ASK_AGAIN}`,
 	},
 	{
 		what: "the answer to another question",
 		change: () => ({ nonce: "00".repeat(16) }),
-		says: `bor-1: its proof answers another question; ${ASK_AGAIN}`,
+		message: `bor-1: its proof answers another question; ${ASK_AGAIN}`,
 	},
 	{
 		what: "a proof that its key did not sign",
@@ -49,22 +49,22 @@ export const ENROL_REFUSALS: readonly EnrolRefusal[] = [
 			forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1;
 			return { proof: forged.toString("base64") };
 		},
-		says: `bor-1: its proof is not signed by its key; ${ASK_AGAIN}`,
+		message: `bor-1: its proof is not signed by its key; ${ASK_AGAIN}`,
 	},
 	{
 		what: "a damaged proof",
 		change: () => ({ proof: "AAAA" }),
-		says: `bor-1: its proof is damaged; ${ASK_AGAIN}`,
+		message: `bor-1: its proof is damaged; ${ASK_AGAIN}`,
 	},
 	{
 		what: "a board that was told no name",
 		change: () => ({ station: "untold" }),
-		says: `untold: the board was not told its station; ${ASK_AGAIN}`,
+		message: `untold: the board was not told its station; ${ASK_AGAIN}`,
 	},
 ];
 
 /** Of a good row, where another key is held and nobody decided. */
-export const OTHER_KEY_SAYS =
+export const OTHER_KEY_MESSAGE =
 	"bor-1 is enrolled with another key; if this board takes its place, say --by NAME --why REASON; else another " +
 	"station has this name";
 
@@ -72,7 +72,7 @@ export const OTHER_KEY_SAYS =
 export function enrolRefusalTable(): string {
 	return tableOf([
 		["what", "how it is said"],
-		...ENROL_REFUSALS.map(({ what, says }) => [what, says]),
-		["a key in place of another, without who and why", OTHER_KEY_SAYS],
+		...ENROL_REFUSALS.map(({ what, message }) => [what, message]),
+		["a key in place of another, without who and why", OTHER_KEY_MESSAGE],
 	]);
 }

@@ -53,7 +53,7 @@ export class WatchedWater {
 	}
 
 	/** Codes and phases, in order: "1/1 2/2 2/3". */
-	get told(): string {
+	get output(): string {
 		return this.claims.map(({ code, phase }) => `${code}/${phase}`).join(" ");
 	}
 }

@@ -17,7 +17,7 @@ import { tableOf } from "./markdown.js";
 export interface BundleRefusal {
 	readonly what: string;
 	readonly change: BundleChange;
-	readonly says: string;
+	readonly message: string;
 }
 
 export interface BoardRefusal {
@@ -29,7 +29,7 @@ export interface BoardRefusal {
 	};
 	readonly bundle?: BundleChange;
 	/** After the port's name. */
-	readonly says: string;
+	readonly message: string;
 }
 
 const changed =
@@ -58,24 +58,24 @@ export const BUNDLE_REFUSALS: readonly BundleRefusal[] = [
 	{
 		what: "a part whose digest differs",
 		change: { file: { path: APP, change: (bytes) => flipped(bytes, 4000) } },
-		says: "BUNDLE/bistrina.bin: its SHA-256 is not the manifest's",
+		message: "BUNDLE/bistrina.bin: its SHA-256 is not the manifest's",
 	},
 	{
 		what: "a part that is cut short",
 		change: { file: { path: APP, change: (bytes) => bytes.subarray(0, 1000) } },
-		says: "BUNDLE/bistrina.bin: truncated: 1000 bytes, the manifest says 164240",
+		message: "BUNDLE/bistrina.bin: truncated: 1000 bytes, the manifest says 164240",
 	},
 	{
 		what: "an image that was cut before it was bundled",
 		change: { parts: changed(APP, ({ bytes }) => ({ bytes: bytes.subarray(0, 100_000) })) },
-		says: "BUNDLE/bistrina.bin: truncated: 100000 bytes, its header says 164200",
+		message: "BUNDLE/bistrina.bin: truncated: 100000 bytes, its header says 164200",
 	},
 	{
 		what: "an image with a damaged byte",
 		change: {
 			parts: changed(APP, ({ bytes }) => ({ bytes: flipped(Buffer.from(bytes), 90_000) })),
 		},
-		says: "BUNDLE/bistrina.bin: damaged: its checksum does not hold",
+		message: "BUNDLE/bistrina.bin: damaged: its checksum does not hold",
 	},
 	{
 		what: "another project's image",
@@ -84,24 +84,24 @@ export const BUNDLE_REFUSALS: readonly BundleRefusal[] = [
 				bytes: simulatedImage({ version: "0.1.0", projectName: "blinky" }),
 			})),
 		},
-		says: 'BUNDLE/bistrina.bin: a foreign image: of "blinky", not of "bistrina"',
+		message: 'BUNDLE/bistrina.bin: a foreign image: of "blinky", not of "bistrina"',
 	},
 	{
 		what: "an image for another chip",
 		change: {
 			parts: changed(APP, () => ({ bytes: simulatedImage({ version: "0.1.0", chipId: 9 }) })),
 		},
-		says: "BUNDLE/bistrina.bin: an image for another chip (id 9, the ESP32 has 0)",
+		message: "BUNDLE/bistrina.bin: an image for another chip (id 9, the ESP32 has 0)",
 	},
 	{
 		what: "another version than the manifest's",
 		change: { parts: changed(APP, () => ({ bytes: simulatedImage({ version: "0.2.0" }) })) },
-		says: "BUNDLE/bistrina.bin: it is version 0.2.0, the manifest says 0.1.0",
+		message: "BUNDLE/bistrina.bin: it is version 0.2.0, the manifest says 0.1.0",
 	},
 	{
 		what: "no image at all",
 		change: { parts: changed(APP, () => ({ bytes: new Uint8Array(64) })) },
-		says: "BUNDLE/bistrina.bin: no image for an ESP32 (it does not begin with e9)",
+		message: "BUNDLE/bistrina.bin: no image for an ESP32 (it does not begin with e9)",
 	},
 	{
 		what: "a part over `nvs`, where the key is",
@@ -111,7 +111,7 @@ export const BUNDLE_REFUSALS: readonly BundleRefusal[] = [
 				{ path: "nvs.bin", offset: 0x9000, bytes: new Uint8Array(0x6000).fill(0xff) },
 			],
 		},
-		says: "BUNDLE/nvs.bin: it would overwrite nvs at 0x9000",
+		message: "BUNDLE/nvs.bin: it would overwrite nvs at 0x9000",
 	},
 	{
 		what: "a merged file from 0x1000 on, with `nvs` in it",
@@ -120,7 +120,7 @@ export const BUNDLE_REFUSALS: readonly BundleRefusal[] = [
 				bytes: Buffer.concat([bytes, new Uint8Array(0x9000).fill(0xff)]),
 			})),
 		},
-		says: "BUNDLE/bootloader.bin: it runs into partition-table.bin at 0x8000",
+		message: "BUNDLE/bootloader.bin: it runs into partition-table.bin at 0x8000",
 	},
 	{
 		what: "a part over `readings`",
@@ -130,7 +130,7 @@ export const BUNDLE_REFUSALS: readonly BundleRefusal[] = [
 				{ path: "data.bin", offset: 0x600000, bytes: new Uint8Array(4096) },
 			],
 		},
-		says: "BUNDLE/data.bin: it would overwrite readings at 0x520000",
+		message: "BUNDLE/data.bin: it would overwrite readings at 0x520000",
 	},
 	{
 		what: "a part beyond the flash",
@@ -140,59 +140,61 @@ export const BUNDLE_REFUSALS: readonly BundleRefusal[] = [
 				{ path: "data.bin", offset: 0x800000, bytes: new Uint8Array(4096) },
 			],
 		},
-		says: "BUNDLE/data.bin: it ends at 0x801000, beyond a flash of 8388608 bytes",
+		message: "BUNDLE/data.bin: it ends at 0x801000, beyond a flash of 8388608 bytes",
 	},
 	{
 		what: "a part within a sector",
 		change: { parts: changed(APP, () => ({ offset: 0x20100 })) },
-		says: "BUNDLE/bistrina.bin: it begins at 0x20100, within a sector of flash",
+		message: "BUNDLE/bistrina.bin: it begins at 0x20100, within a sector of flash",
 	},
 	{
 		what: "an otadata part that is not blank",
 		change: { parts: changed("otadata.bin", () => ({ bytes: new Uint8Array(0x2000) })) },
-		says: "BUNDLE/otadata.bin: it must be blank, or another slot than ota_0 would run",
+		message: "BUNDLE/otadata.bin: it must be blank, or another slot than ota_0 would run",
 	},
 	{
 		what: "no otadata part",
 		change: { parts: (parts) => parts.filter(({ path }) => path !== "otadata.bin") },
-		says: "BUNDLE: no otadata at 0xf000",
+		message: "BUNDLE: no otadata at 0xf000",
 	},
 	{
 		what: "a partition table that is not the manifest's",
 		change: {
 			parts: changed("partition-table.bin", () => ({ bytes: encodePartitionTable([]) })),
 		},
-		says: "BUNDLE/partition-table.bin: it says other partitions than the manifest",
+		message: "BUNDLE/partition-table.bin: it says other partitions than the manifest",
 	},
 	{
 		what: "a partition table without `readings`",
 		change: laid(without("readings")),
-		says: "BUNDLE/partition-table.bin: its partition table has no readings",
+		message: "BUNDLE/partition-table.bin: its partition table has no readings",
 	},
 	{
 		what: "a partition table without `nvs`",
 		change: laid(without("nvs")),
-		says: "BUNDLE/partition-table.bin: its partition table has no nvs",
+		message: "BUNDLE/partition-table.bin: its partition table has no nvs",
 	},
 	{
 		what: "a partition table that makes other data of `readings`",
 		change: laid(withOther("readings", { subtype: 0x41 })),
-		says: "BUNDLE/partition-table.bin: its partition table has readings twice, or as another kind of data",
+		message:
+			"BUNDLE/partition-table.bin: its partition table has readings twice, or as another kind of data",
 	},
 	{
 		what: "a slot that runs over `readings`",
 		change: laid(withOther("ota_1", { size: 0x300000 })),
-		says: "BUNDLE/partition-table.bin: its partition table lays readings over ota_1",
+		message: "BUNDLE/partition-table.bin: its partition table lays readings over ota_1",
 	},
 	{
 		what: "a partition over the table itself",
 		change: laid(withOther("phy_init", { offset: 0x8000 })),
-		says: "BUNDLE/partition-table.bin: its partition table lays phy_init over partition table",
+		message: "BUNDLE/partition-table.bin: its partition table lays phy_init over partition table",
 	},
 	{
 		what: "a partition beyond the flash",
 		change: laid(withOther("readings", { size: 0x300000 })),
-		says: "BUNDLE/partition-table.bin: its partition table lays readings beyond the flash of 8388608 bytes",
+		message:
+			"BUNDLE/partition-table.bin: its partition table lays readings beyond the flash of 8388608 bytes",
 	},
 	{
 		what: "a part that is none of a bundle's",
@@ -202,22 +204,23 @@ export const BUNDLE_REFUSALS: readonly BundleRefusal[] = [
 				{ path: "phy.bin", offset: 0x11000, bytes: new Uint8Array(4096).fill(0xff) },
 			],
 		},
-		says: "BUNDLE/phy.bin: nothing of a bundle belongs at 0x11000; it has boot loader, partition table, otadata and firmware, no more",
+		message:
+			"BUNDLE/phy.bin: nothing of a bundle belongs at 0x11000; it has boot loader, partition table, otadata and firmware, no more",
 	},
 	{
 		what: "a bundle of another form",
 		change: { manifest: (text) => text.replace('"bistrinaBundle": 1', '"bistrinaBundle": 2') },
-		says: "BUNDLE: no bundle of format 1 (bistrinaBundle); `npm run bundle` makes one",
+		message: "BUNDLE: no bundle of format 1 (bistrinaBundle); `npm run bundle` makes one",
 	},
 	{
 		what: "a bundle for another family of chips",
 		change: { manifest: (text) => text.replace('"ESP32"', '"ESP32-S3"') },
-		says: "BUNDLE: it is for ESP32-S3; our boards have an ESP32",
+		message: "BUNDLE: it is for ESP32-S3; our boards have an ESP32",
 	},
 	{
 		what: "a part outside of the folder",
 		change: { manifest: (text) => text.replace('"bistrina.bin"', '"../bistrina.bin"') },
-		says: "BUNDLE: a part outside of it: ../bistrina.bin",
+		message: "BUNDLE: a part outside of it: ../bistrina.bin",
 	},
 ];
 
@@ -226,19 +229,20 @@ export const BOARD_REFUSALS: readonly BoardRefusal[] = [
 		what: "another chip",
 		layer: "chip",
 		board: { chip: "esp32-s2" },
-		says: "the chip is an ESP32-S2; our boards have an ESP32: is this the right port?",
+		message: "the chip is an ESP32-S2; our boards have an ESP32: is this the right port?",
 	},
 	{
 		what: "a smaller flash",
 		layer: "refused",
 		board: { megabytes: 4 },
-		says: "the bundle is for 8 MiB of flash, the board has 4: use the bundle for that size; nothing was written",
+		message:
+			"the bundle is for 8 MiB of flash, the board has 4: use the bundle for that size; nothing was written",
 	},
 	{
 		what: "a board of the other layout",
 		layer: "refused",
 		board: { table: "4m" },
-		says:
+		message:
 			"the board has readings at 0x2a0000 (1441792 bytes), the bundle at 0x520000 (3014656 bytes): what is in it " +
 			"would be lost; use the bundle for its layout, or bistrina erase; nothing was written",
 	},
@@ -247,7 +251,7 @@ export const BOARD_REFUSALS: readonly BoardRefusal[] = [
 		layer: "refused",
 		board: { table: "8m" },
 		bundle: laid(withOther("readings", { size: 0x2d0000 })),
-		says:
+		message:
 			"the board has readings at 0x520000 (3014656 bytes), the bundle at 0x520000 (2949120 bytes): what is in it " +
 			"would be lost; use the bundle for its layout, or bistrina erase; nothing was written",
 	},
@@ -255,7 +259,7 @@ export const BOARD_REFUSALS: readonly BoardRefusal[] = [
 		what: "a board whose own table has `nvs` where the firmware goes",
 		layer: "refused",
 		board: { table: "moved-key" },
-		says:
+		message:
 			"bistrina.bin at 0x20000 would overwrite nvs, which the board has at 0x30000; use the bundle for its " +
 			"layout, or bistrina erase; nothing was written",
 	},
@@ -263,7 +267,7 @@ export const BOARD_REFUSALS: readonly BoardRefusal[] = [
 		what: "nobody at the port",
 		layer: "silent",
 		board: { isMute: true },
-		says:
+		message:
 			"nobody answers; check the cable (some only charge), that the board has power, and that this is its port; " +
 			"else hold BOOT, press and release EN, and ask again",
 	},
@@ -271,7 +275,7 @@ export const BOARD_REFUSALS: readonly BoardRefusal[] = [
 		what: "a board whose IO0 the adapter does not pull low",
 		layer: "boot-log",
 		board: { isIo0Cut: true },
-		says:
+		message:
 			"the board starts its program (boot:0x13) and not its loader; hold its BOOT button, press and release EN, " +
 			"and ask again while BOOT is held",
 	},
@@ -287,7 +291,7 @@ function flipped(bytes: Buffer, at: number): Uint8Array {
 export function refusalTable(): string {
 	return tableOf([
 		["what", "how it is said"],
-		...BUNDLE_REFUSALS.map(({ what, says }) => [what, says.replaceAll("|", "\\|")]),
-		...BOARD_REFUSALS.map(({ what, says }) => [what, `PORT: ${says}`]),
+		...BUNDLE_REFUSALS.map(({ what, message }) => [what, message.replaceAll("|", "\\|")]),
+		...BOARD_REFUSALS.map(({ what, message }) => [what, `PORT: ${message}`]),
 	]);
 }

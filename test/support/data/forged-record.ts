@@ -490,13 +490,13 @@ function misses(epoch: HonestEpoch, sequences: readonly number[]) {
 }
 
 /** A finding that names the epoch, by one of the places. */
-function tells(epoch: HonestEpoch, ...labels: readonly string[]) {
+function report(epoch: HonestEpoch, ...labels: readonly string[]) {
 	return ({ findings }: Verification): boolean =>
 		findings.some(({ where, text }) => {
-			const told = `${where} ${text}`;
+			const output = `${where} ${text}`;
 			return (
-				told.includes(`${epoch.number}/`) ||
-				told.includes(`epoch ${epoch.number}`) ||
+				output.includes(`${epoch.number}/`) ||
+				output.includes(`epoch ${epoch.number}`) ||
 				labels.includes(where)
 			);
 		});
@@ -610,7 +610,7 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 		if (a === undefined || b === undefined) return undefined;
 		envelopes[at] = b;
 		envelopes[at + 1] = a;
-		return { envelopes, isNamed: tells(a.epoch, `batch ${at + 1}`) };
+		return { envelopes, isNamed: report(a.epoch, `batch ${at + 1}`) };
 	},
 	"doubles a batch": (record, random) => {
 		const at = integerBelow(random, record.envelopes.length);
@@ -618,7 +618,7 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 		const one = envelopes[at];
 		if (one === undefined) return undefined;
 		envelopes.splice(at, 0, one);
-		return { envelopes, isNamed: tells(one.epoch, `batch ${at + 1}`) };
+		return { envelopes, isNamed: report(one.epoch, `batch ${at + 1}`) };
 	},
 	"alters a byte": (record, random) => {
 		const at = integerBelow(random, record.envelopes.length);
@@ -628,7 +628,7 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 		const index = integerBelow(random, bytes.length);
 		bytes[index] = (bytes[index] ?? 0) ^ (1 << integerBelow(random, 8));
 		const envelopes = record.envelopes.map((each) => (each === one ? { ...one, bytes } : each));
-		return { envelopes, isNamed: tells(one.epoch, `batch ${at}`) };
+		return { envelopes, isNamed: report(one.epoch, `batch ${at}`) };
 	},
 	"puts in a batch of a stranger's key": (record, random) => {
 		const one = pick(random, record.envelopes);
@@ -637,7 +637,7 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 		const lie = rewritten(record, one, random, { signer, isLater: integerBelow(random, 2) === 0 });
 		if (lie === undefined) return undefined;
 		const envelopes = replaced(record, one, lie);
-		return { envelopes, isNamed: tells(one.epoch, `batch ${envelopes.indexOf(lie)}`) };
+		return { envelopes, isNamed: report(one.epoch, `batch ${envelopes.indexOf(lie)}`) };
 	},
 	"rewrites a reading with the epoch's own key, revoked or not": (record, random) => {
 		// Where something signed continues the batch or names its end: else it could have been so.
@@ -654,7 +654,7 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 		const lie = rewritten(record, one, random, { signer: one.epoch.owner, isLater: false });
 		if (lie === undefined) return undefined;
 		const envelopes = replaced(record, one, lie);
-		return { envelopes, isNamed: tells(one.epoch, `batch ${envelopes.indexOf(lie)}`) };
+		return { envelopes, isNamed: report(one.epoch, `batch ${envelopes.indexOf(lie)}`) };
 	},
 	"adds a rewritten copy of a batch": (record, random) => {
 		const one = pick(random, record.envelopes);
@@ -662,7 +662,7 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 		const lie = rewritten(record, one, random, { signer: one.signer, isLater: one.isLater });
 		if (lie === undefined) return undefined;
 		const envelopes = sorted([...record.envelopes, lie]);
-		return { envelopes, isNamed: tells(one.epoch, `batch ${envelopes.indexOf(lie)}`) };
+		return { envelopes, isNamed: report(one.epoch, `batch ${envelopes.indexOf(lie)}`) };
 	},
 	"signs a batch again by an earlier key": (record, random) => {
 		const fit = record.envelopes.filter((one) => record.keys.indexOf(one.epoch.owner) > 0);
@@ -680,7 +680,7 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 			isLater,
 		});
 		const envelopes = replaced(record, one, other);
-		return { envelopes, isNamed: tells(one.epoch, `batch ${envelopes.indexOf(other)}`) };
+		return { envelopes, isNamed: report(one.epoch, `batch ${envelopes.indexOf(other)}`) };
 	},
 	"continues with a revoked key after its time": (record, random) => {
 		// Where nothing says that the epoch ended: the thief's entries bear times, which the revocation precedes.
@@ -700,7 +700,7 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 		const cut = { first, last: first, isChained: true, signer: epoch.owner, isLater: false };
 		const added = { ...envelopeOf(record.station, longer, cut), epoch };
 		const envelopes = sorted([...record.envelopes, added]);
-		return { envelopes, isNamed: tells(epoch, `batch ${envelopes.indexOf(added)}`) };
+		return { envelopes, isNamed: report(epoch, `batch ${envelopes.indexOf(added)}`) };
 	},
 	"continues after the end that the next epoch names": (record, random) => {
 		const fit = record.epochs.filter((e) => e.isEndNamed && ofEpoch(record, e).length > 0);
@@ -713,7 +713,7 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 		};
 		const cut = { first, last: first, isChained: true, signer: epoch.owner, isLater: false };
 		const added = { ...envelopeOf(record.station, longer, cut), epoch };
-		return { envelopes: sorted([...record.envelopes, added]), isNamed: tells(epoch) };
+		return { envelopes: sorted([...record.envelopes, added]), isNamed: report(epoch) };
 	},
 	"names as lost what was delivered": (record, random) => {
 		// The key's holder adds a gap entry at the end of the last epoch, over what is there.
@@ -727,7 +727,7 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 		const entries = [...epoch.entries, gapEntry(epoch.number, first, 0, loss)];
 		const cut = { first, last: first, isChained: true, signer: epoch.owner, isLater: false };
 		const added = { ...envelopeOf(record.station, { ...epoch, entries }, cut), epoch };
-		return { envelopes: sorted([...record.envelopes, added]), isNamed: tells(epoch) };
+		return { envelopes: sorted([...record.envelopes, added]), isNamed: report(epoch) };
 	},
 	"names as lost what was delivered of the epoch before": (record, random) => {
 		const epoch = record.epochs.at(-1);
@@ -739,7 +739,7 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 		const entries = [...epoch.entries, gapEntry(epoch.number, first, before.number, loss)];
 		const cut = { first, last: first, isChained: true, signer: epoch.owner, isLater: false };
 		const added = { ...envelopeOf(record.station, { ...epoch, entries }, cut), epoch };
-		return { envelopes: sorted([...record.envelopes, added]), isNamed: tells(before) };
+		return { envelopes: sorted([...record.envelopes, added]), isNamed: report(before) };
 	},
 	"names losses of an epoch that is none of the ring's": (record, random) => {
 		const epoch = record.epochs.at(-1);
@@ -754,7 +754,7 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 		const entries = [...epoch.entries, gapEntry(epoch.number, first, foreign, loss)];
 		const cut = { first, last: first, isChained: true, signer: epoch.owner, isLater: false };
 		const added = { ...envelopeOf(record.station, { ...epoch, entries }, cut), epoch };
-		return { envelopes: sorted([...record.envelopes, added]), isNamed: tells(epoch) };
+		return { envelopes: sorted([...record.envelopes, added]), isNamed: report(epoch) };
 	},
 	"begins an epoch that continues another past": (record, random) => {
 		const fit = record.epochs.filter(
@@ -772,6 +772,6 @@ export const TAMPERERS: Readonly<Record<string, Tamperer>> = Object.freeze({
 		const cut = { first: 1, last: one.last, isChained: true, signer: epoch.owner, entries };
 		const lie = envelopeOf(record.station, epoch, cut);
 		const envelopes = replaced(record, one, lie);
-		return { envelopes, isNamed: tells(epoch, `batch ${envelopes.indexOf(lie)}`) };
+		return { envelopes, isNamed: report(epoch, `batch ${envelopes.indexOf(lie)}`) };
 	},
 });

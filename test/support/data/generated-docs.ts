@@ -3,9 +3,9 @@ import { commandTable } from "./command-docs.js";
 import { enrolRefusalTable } from "./enrol-refusals.js";
 import { configurationExample, fieldTable } from "./field-docs.js";
 import { refusalTable } from "./flash-refusals.js";
-import { mishapTable } from "./mishap-table.js";
 import { eventTable } from "./record-docs.js";
 import { roomTable } from "./rooms.js";
+import { visitDisturbanceTable } from "./visit-disturbances.js";
 
 export interface GeneratedBlock {
 	/** Path within the project. */
@@ -22,5 +22,5 @@ export const GENERATED_BLOCKS: readonly GeneratedBlock[] = Object.freeze([
 	{ document: "docs/FLASHING.md", name: "enrol-refusals", text: enrolRefusalTable },
 	{ document: "docs/FLASHING.md", name: "flash-refusals", text: refusalTable },
 	{ document: "docs/FORMAT.md", name: "event-codes", text: eventTable },
-	{ document: "docs/VISIT.md", name: "mishaps", text: mishapTable },
+	{ document: "docs/VISIT.md", name: "visit-disturbances", text: visitDisturbanceTable },
 ]);

@@ -8,7 +8,7 @@ import { canBeAbsent } from "../../../src/protocol/record/reading.js";
 /** Canonical bytes of `count` consecutive entries of `epoch` from `first` on. */
 export function randomEntries(
 	random: RandomSource,
-	place: { epoch: number; first: number; count: number },
+	range: { epoch: number; first: number; count: number },
 	readingShare = 0.7,
 ): Uint8Array[] {
 	const below = (count: number): number => integerBelow(random, count);
@@ -19,7 +19,7 @@ export function randomEntries(
 	const wildness = below(3);
 	const fields = CHANNEL_SET_1.fields.map(() => below(100));
 	const entries: Uint8Array[] = [];
-	for (let index = 0; index < place.count; index++) {
+	for (let index = 0; index < range.count; index++) {
 		if (below(40) === 0) {
 			boot++;
 			uptimeSeconds = below(100);
@@ -50,8 +50,8 @@ export function randomEntries(
 			encodeEntry({
 				channelSet: isReading ? CHANNEL_SET_1.id : 0,
 				timeQuality: below(10) === 0 ? below(4) : 2,
-				epoch: place.epoch,
-				sequence: place.first + index,
+				epoch: range.epoch,
+				sequence: range.first + index,
 				boot,
 				uptimeSeconds,
 				utcSeconds,

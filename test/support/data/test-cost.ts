@@ -19,7 +19,7 @@ export const FOREIGN: readonly string[] = [
 	"build/test/firmware/board/native.test.js",
 ];
 /** Of a file, its dearest tests are told from here on. */
-const TOLD_SECONDS_MIN = 0.5;
+const LISTED_SECONDS_MIN = 0.5;
 
 export function costLineOf(cost: FileCost): string {
 	return `${JSON.stringify(cost)}\n`;
@@ -54,7 +54,7 @@ export function costLines(costs: readonly FileCost[]): string[] {
 				`${cost.file}${FOREIGN.includes(cost.file) ? " (foreign programs)" : ""}`,
 			].join("  "),
 			...[...cost.tests]
-				.filter(({ seconds }) => seconds >= TOLD_SECONDS_MIN)
+				.filter(({ seconds }) => seconds >= LISTED_SECONDS_MIN)
 				.sort((a, b) => b.seconds - a.seconds)
 				.map(({ title, seconds }) => `${" ".repeat(22)}${seconds.toFixed(2)} ${title}`),
 		]),

@@ -19,7 +19,7 @@ export interface BareCollector {
 	readonly endpoint: Endpoint;
 	readonly offers: ConfigurationOffers;
 	/** What stations' records say of configurations. */
-	readonly told: string[];
+	readonly lines: string[];
 }
 
 /** The stand-in's signing key of a name. */
@@ -44,11 +44,11 @@ export async function openBareCollector(
 ): Promise<BareCollector> {
 	const store = new MemoryRecordStore();
 	const key = keyedHashKeyOf("collector");
-	const told: string[] = [];
+	const lines: string[] = [];
 	const offers = new ConfigurationOffers({
 		repository: new MemoryOfferRepository(),
 		clock,
-		onReport: (station, text) => told.push(`${station} ${text}`),
+		onReport: (station, text) => lines.push(`${station} ${text}`),
 	});
 	const ledger = new Ledger({
 		store,
@@ -59,7 +59,7 @@ export async function openBareCollector(
 	});
 	for (const station of stations) await ledger.enrol(station, bareStationKey(station));
 	const endpoint = endpointOf(createHandler(ledger));
-	return { store, publicKey: key.publicKey, endpoint, offers, told };
+	return { store, publicKey: key.publicKey, endpoint, offers, lines };
 }
 
 /** Lets the next thing happen to a station, or waits for the answer that it waits for. */

@@ -39,11 +39,11 @@ export async function openRehearsal(
 ): Promise<void> {
 	const scheme = hostScheme();
 	xs.onQuery = (query) => answer(query, scheme);
-	await tell(xs, { kind: "open", options, isBridged });
+	await send(xs, { kind: "open", options, isBridged });
 }
 
 /** One command; what it returned, and what it cost. */
-export async function tell(
+export async function send(
 	xs: XsEngine,
 	command: RehearsalCommand,
 ): Promise<{ readonly reply: unknown; readonly usage: XsUsage }> {

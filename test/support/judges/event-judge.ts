@@ -42,7 +42,7 @@ export interface WorldFacts {
 /** A measurement that is under way is ended first, and so may be a session. */
 const NOTICE_SECONDS_MAX = 240;
 /** A restart takes seconds, the longest pause before one five minutes. */
-const CRASH_TOLD_SECONDS_MAX = 400;
+const CRASH_RECORDED_SECONDS_MAX = 400;
 /** Six hours of trial, on a board's clock that is 5 % off, and a wake to notice its end. */
 const TRIAL_SECONDS_MAX = 6 * 3600 * 1.06 + 600;
 /** Events with a beginning (detail 1) and an end (detail 0), and the flag of all entries in between. */
@@ -87,7 +87,7 @@ function judgeSpans(
 		lastUtcSeconds = worldUtcSeconds;
 		if (isEvent(entry, name)) {
 			if ((entry.detail === 1) === isOpen) {
-				violations.push(`${placeOf(entry)}: ${name} ${isOpen ? "begins" : "ends"} twice`);
+				violations.push(`${positionText(entry)}: ${name} ${isOpen ? "begins" : "ends"} twice`);
 			}
 			isOpen = entry.detail === 1;
 		}
@@ -98,7 +98,7 @@ function judgeSpans(
 		deniedUtcSeconds ??= worldUtcSeconds;
 		if (worldUtcSeconds - deniedUtcSeconds <= NOTICE_SECONDS_MAX) continue;
 		const what = isOpen ? "began, is over, and no event ended it" : "is, and no event began it";
-		violations.push(`${placeOf(entry)}: ${name} ${what}`);
+		violations.push(`${positionText(entry)}: ${name} ${what}`);
 		isOpen = !isOpen;
 		deniedUtcSeconds = undefined;
 	}
@@ -124,7 +124,9 @@ function judgeProbes(entries: readonly SeenEntry[]): string[] {
 			for (let channel = 0; channel < CHANNELS.length && entry.boot === boot; channel++) {
 				if (reading === undefined || failedIn(reading, channel) === failed.has(channel)) continue;
 				const is = failed.has(channel) ? "well" : "failed";
-				violations.push(`${placeOf(reading)}: channel ${channel} is ${is}, and no event says so`);
+				violations.push(
+					`${positionText(reading)}: channel ${channel} is ${is}, and no event says so`,
+				);
 				if (is === "well") failed.delete(channel);
 				else failed.add(channel);
 			}
@@ -137,17 +139,19 @@ function judgeProbes(entries: readonly SeenEntry[]): string[] {
 		const channel = entry.kind === "event" ? entry.detail : -1;
 		if (isFailure === failed.has(channel)) {
 			violations.push(
-				`${placeOf(entry)}: channel ${channel} ${isFailure ? "failed" : "recovered"} twice`,
+				`${positionText(entry)}: channel ${channel} ${isFailure ? "failed" : "recovered"} twice`,
 			);
 		}
 		if (isFailure) failed.add(channel);
 		else failed.delete(channel);
 		// A technician's look is measured and not recorded, and its events are.
-		const isLook = (entry.stationFlags & STATION_FLAGS.serviceMode) !== 0;
-		if (!isLook && failedIn(reading, channel) !== isFailure) {
-			violations.push(`${placeOf(entry)}: the reading shows no such thing of channel ${channel}`);
+		const isRequested = (entry.stationFlags & STATION_FLAGS.serviceMode) !== 0;
+		if (!isRequested && failedIn(reading, channel) !== isFailure) {
+			violations.push(
+				`${positionText(entry)}: the reading shows no such thing of channel ${channel}`,
+			);
 		}
-		if (isLook) reading = undefined;
+		if (isRequested) reading = undefined;
 	}
 	return violations;
 }
@@ -159,7 +163,7 @@ function judgeVerdicts(
 ): string[] {
 	const violations: string[] = [];
 	/** Events that told a verdict, by the id of the configuration. */
-	const told = new Map<number, string>();
+	const verdicts = new Map<number, string>();
 	let inForce: number | undefined;
 	let boot: number | undefined;
 	let trial: { readonly id: number; sinceUptimeSeconds: number } | undefined;
@@ -172,7 +176,7 @@ function judgeVerdicts(
 			const id = entry.definedId;
 			if (inForce !== undefined && id > inForce) {
 				if (trial !== undefined)
-					violations.push(`${placeOf(entry)}: configuration ${trial.id} got no verdict`);
+					violations.push(`${positionText(entry)}: configuration ${trial.id} got no verdict`);
 				trial = { id, sinceUptimeSeconds: entry.uptimeSeconds };
 			} else if (trial !== undefined && trial.id === inForce) {
 				lapsed = { id: inForce, readings: 0 };
@@ -181,7 +185,9 @@ function judgeVerdicts(
 				inForce !== undefined &&
 				!wasReverted(entries, entry, inForce)
 			) {
-				violations.push(`${placeOf(entry)}: configuration ${inForce} is gone without a verdict`);
+				violations.push(
+					`${positionText(entry)}: configuration ${inForce} is gone without a verdict`,
+				);
 			}
 			inForce = id;
 		}
@@ -189,10 +195,10 @@ function judgeVerdicts(
 			const id = entry.kind === "event" ? entry.detail : 0;
 			const verdict = isEvent(entry, "configuration-confirmed") ? "confirmed" : "reverted";
 			// Settings that do not note that it was told let each boot tell it again (docs/FORMAT.md, 8).
-			const isAgain = settingsRefused === true && told.get(id) === verdict;
-			told.set(id, verdict);
+			const isAgain = settingsRefused === true && verdicts.get(id) === verdict;
+			verdicts.set(id, verdict);
 			if (trial?.id !== id && !isAgain)
-				violations.push(`${placeOf(entry)}: a verdict on ${id}, which is not on trial`);
+				violations.push(`${positionText(entry)}: a verdict on ${id}, which is not on trial`);
 			if (trial?.id === id) trial = undefined;
 			if (lapsed?.id === id) lapsed = undefined;
 		}
@@ -207,12 +213,14 @@ function judgeVerdicts(
 			lapsed = undefined;
 		}
 		if (lapsed !== undefined && entry.kind === "reading" && lapsed.readings++ > 1) {
-			violations.push(`${placeOf(entry)}: configuration ${lapsed.id} is gone without a verdict`);
+			violations.push(
+				`${positionText(entry)}: configuration ${lapsed.id} is gone without a verdict`,
+			);
 			if (trial?.id === lapsed.id) trial = undefined;
 			lapsed = undefined;
 		}
 		if (trial !== undefined && entry.uptimeSeconds - trial.sinceUptimeSeconds > TRIAL_SECONDS_MAX) {
-			violations.push(`${placeOf(entry)}: configuration ${trial.id} is on trial for ever`);
+			violations.push(`${positionText(entry)}: configuration ${trial.id} is on trial for ever`);
 			trial = undefined;
 		}
 	}
@@ -234,13 +242,20 @@ function judgeVisits(entries: readonly SeenEntry[], facts: WorldFacts): string[]
 	const violations: string[] = [];
 	for (const { fromUtcSeconds, toUtcSeconds, hasSpoken } of facts.visits) {
 		const noticed = fromUtcSeconds + NOTICE_SECONDS_MAX;
-		const told = toUtcSeconds + NOTICE_SECONDS_MAX;
-		if (told > facts.endUtcSeconds || isDisturbed(facts, fromUtcSeconds, told)) continue;
-		const hasBegin = hasEvent(entries, "service", 1, fromUtcSeconds - 1, Math.max(noticed, told));
+		const endNoticed = toUtcSeconds + NOTICE_SECONDS_MAX;
+		if (endNoticed > facts.endUtcSeconds || isDisturbed(facts, fromUtcSeconds, endNoticed))
+			continue;
+		const hasBegin = hasEvent(
+			entries,
+			"service",
+			1,
+			fromUtcSeconds - 1,
+			Math.max(noticed, endNoticed),
+		);
 		if (hasSpoken && !hasBegin) {
 			violations.push(`the visit at ${Math.round(fromUtcSeconds)} has no event`);
 		}
-		if (hasBegin && !hasEvent(entries, "service", 0, fromUtcSeconds, told)) {
+		if (hasBegin && !hasEvent(entries, "service", 0, fromUtcSeconds, endNoticed)) {
 			violations.push(`the visit that ended at ${Math.round(toUtcSeconds)} has no end`);
 		}
 	}
@@ -250,7 +265,7 @@ function judgeVisits(entries: readonly SeenEntry[], facts: WorldFacts): string[]
 function judgeCrashes(entries: readonly SeenEntry[], facts: WorldFacts): string[] {
 	const violations: string[] = [];
 	facts.crashesUtcSeconds.forEach((at, index) => {
-		const until = at + CRASH_TOLD_SECONDS_MAX;
+		const until = at + CRASH_RECORDED_SECONDS_MAX;
 		// A crash before the next start has told of the one before leaves only itself to tell of.
 		const next = facts.crashesUtcSeconds[index + 1] ?? Number.POSITIVE_INFINITY;
 		if (until > Math.min(next, facts.endUtcSeconds)) return;
@@ -297,6 +312,6 @@ function isReset(entry: Entry): boolean {
 	return reason !== "power-on" && reason !== "brown-out";
 }
 
-function placeOf({ sequence, boot }: Entry): string {
+function positionText({ sequence, boot }: Entry): string {
 	return `entry ${sequence} (boot ${boot})`;
 }

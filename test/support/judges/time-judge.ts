@@ -74,20 +74,20 @@ export function judgeTimes(entries: readonly TimedEntry[]): TimeJudgement {
 				violations.push({ kind: "lie", sequence, text: `${timed.lieSeconds} s of a lie` });
 			}
 		}
-		const place = resolver.resolve(entry);
-		const uncertainty = place?.uncertaintyMilliseconds;
+		const resolved = resolver.resolve(entry);
+		const uncertainty = resolved?.uncertaintyMilliseconds;
 		if (entry.kind === "reading") {
-			if (place === undefined) counts.timeless++;
+			if (resolved === undefined) counts.timeless++;
 			else if (uncertainty === undefined) counts.unvouched++;
 			else {
 				counts.claimed++;
 				counts.uncertaintySecondsMax = Math.max(counts.uncertaintySecondsMax, uncertainty / 1000);
 			}
 		}
-		if (place === undefined || uncertainty === undefined) continue;
-		const off = offSeconds(place.utcSeconds, uncertainty / 1000, entry.uptimeSeconds, timed);
+		if (resolved === undefined || uncertainty === undefined) continue;
+		const off = offSeconds(resolved.utcSeconds, uncertainty / 1000, entry.uptimeSeconds, timed);
 		if (off === undefined) continue;
-		const claim = `${entry.kind} of boot ${entry.boot} at ${entry.uptimeSeconds} s (${place.source})`;
+		const claim = `${entry.kind} of boot ${entry.boot} at ${entry.uptimeSeconds} s (${resolved.source})`;
 		const text = `${claim}: off by ${off.toFixed(1)} s, claims ${uncertainty / 1000} s`;
 		violations.push({ kind: "resolved", sequence, text });
 	}

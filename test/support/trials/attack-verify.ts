@@ -84,7 +84,7 @@ export function attackVerify(
 	outcome.honest++;
 	const honest = verify(record, record.envelopes);
 	if (!honest.isSound) {
-		outcome.violations.push(`seed ${seed}: honest, and not sound: ${told(honest)}`);
+		outcome.violations.push(`seed ${seed}: honest, and not sound: ${reportOf(honest)}`);
 		return;
 	}
 	for (const [name, tamper] of Object.entries(TAMPERERS)) {
@@ -95,13 +95,13 @@ export function attackVerify(
 		if (verification.isSound) outcome.violations.push(`seed ${seed}: ${name}: called sound`);
 		else if (!tampered.isNamed(verification)) {
 			outcome.violations.push(
-				`seed ${seed}: ${name}: the place is not named: ${told(verification)}`,
+				`seed ${seed}: ${name}: the place is not named: ${reportOf(verification)}`,
 			);
 		}
 	}
 }
 
-function told({ findings, ranges }: Verification): string {
+function reportOf({ findings, ranges }: Verification): string {
 	return [
 		...findings.slice(0, 3).map(({ kind, where, text }) => `${kind} ${where}: ${text}`),
 		...ranges

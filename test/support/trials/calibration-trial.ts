@@ -43,7 +43,7 @@ export interface TrialReport {
 	readonly old: string;
 	readonly committed: string | undefined;
 	/** What the record says that it holds, by the last entry of the channel that changed something. */
-	readonly says: string;
+	readonly recorded: string;
 	readonly violations: readonly string[];
 	readonly wasRestored: boolean;
 }
@@ -104,32 +104,33 @@ export function runCalibration(options: TrialOptions): TrialReport {
 	const violations: string[] = [];
 	// What the ring holds, and not only what returned from an append: a cut may fall between the two.
 	const entries = bench.recorded();
-	const says = saidOf(entries, old);
+	const recorded = recordedIn(entries, old);
 	const holds = held();
-	if (holds !== says) violations.push(`the circuit holds ${holds}, the record says ${says}`);
+	if (holds !== recorded)
+		violations.push(`the circuit holds ${holds}, the record says ${recorded}`);
 	violations.push(...liesOf(entries, heldAt, old));
 	return {
 		operations,
 		holds,
 		old,
 		committed,
-		says,
+		recorded,
 		violations,
 		wasRestored: entries.some((entry) => entry.kind === "event" && entry.code === 80),
 	};
 }
 
 /** Digest after the last entry that changed the circuit. */
-function saidOf(entries: readonly Entry[], old: string): string {
-	let says = old;
+function recordedIn(entries: readonly Entry[], old: string): string {
+	let recorded = old;
 	for (const entry of entries) {
 		if (entry.kind !== "calibration" || entry.channel !== PH_CHANNEL) continue;
 		const act = CALIBRATION_ACTS[entry.act];
 		if (act === "calibration" || act === "undo" || act === "found-changed") {
-			says = hexOf(entry.exportAfter);
+			recorded = hexOf(entry.exportAfter);
 		}
 	}
-	return says;
+	return recorded;
 }
 
 /** Readings whose calibration is not what the circuit held, and which no entry marks. */

@@ -28,7 +28,7 @@ export interface EventCut {
 
 export interface EventCutReport {
 	/** Code and phase of each claim. */
-	readonly told: string;
+	readonly output: string;
 	readonly claims: readonly (Entry & AlarmBody)[];
 	/** The operations at which each claim was appended, and at the end. */
 	readonly operations: readonly number[];
@@ -79,7 +79,7 @@ export function runEventCut({ seed, cuts = [], outageSeconds = 20 }: EventCut): 
 		if (!isEnded) violations.push(`the event ${begin.sequence} never ends`);
 	}
 	return {
-		told: claims.map(({ code, phase }) => `${code}/${phase}`).join(" "),
+		output: claims.map(({ code, phase }) => `${code}/${phase}`).join(" "),
 		claims,
 		operations,
 		end: station.counters.operations,

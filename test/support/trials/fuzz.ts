@@ -169,15 +169,15 @@ async function bytesHeld(): Promise<number> {
 
 export function fuzzParsers(): Parser[] {
 	const random = new SeededRandom(1);
-	const place = { epoch: 7, first: 40 };
-	const entries = randomEntries(random, { ...place, count: 200 }, 0.3);
+	const position = { epoch: 7, first: 40 };
+	const entries = randomEntries(random, { ...position, count: 200 }, 0.3);
 	const batches = [1, 2, 12, 30].map((count) =>
 		encodeBatch({
 			station: "bor-1",
-			...place,
+			...position,
 			floor: 2,
 			previous: count === 2 ? undefined : new Uint8Array(32).fill(count),
-			entries: randomEntries(random, { ...place, count }),
+			entries: randomEntries(random, { ...position, count }),
 		}),
 	);
 	const configuration = asciiBytes(

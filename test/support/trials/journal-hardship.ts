@@ -32,7 +32,7 @@ export const HARDSHIPS = [
 export type Hardship = (typeof HARDSHIPS)[number];
 
 export interface HardshipResult {
-	readonly lives: number;
+	readonly powerCycles: number;
 	readonly boots: number;
 	readonly entries: number;
 	readonly unproved: number;
@@ -58,28 +58,28 @@ interface Known {
 export function runHardships(
 	open: OpenJournal,
 	seed: number,
-	lives: number,
+	powerCycles: number,
 	kinds: readonly Hardship[] = HARDSHIPS,
 ): HardshipResult {
 	const violations: string[] = [];
 	const sums = { boots: 0, entries: 0, unproved: 0 };
-	for (let nth = 0; nth < lives && violations.length < 10; nth++) {
-		const life = new HardLife(open, new SeededRandom(seedOf(seed, `hard-${nth}`)), kinds);
+	for (let nth = 0; nth < powerCycles && violations.length < 10; nth++) {
+		const cycle = new HardPowerCycle(open, new SeededRandom(seedOf(seed, `hard-${nth}`)), kinds);
 		try {
-			life.run();
+			cycle.run();
 		} catch (error) {
 			const isOver = error instanceof StationError && error.code === "journal-full-of-bad-sectors";
 			const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-			if (!isOver) violations.push(`${what} [seed ${seed}, life ${nth}, ${life.trace.join(" ")}]`);
+			if (!isOver) violations.push(`${what} [seed ${seed}, life ${nth}, ${cycle.trace.join(" ")}]`);
 		}
-		sums.boots += life.boots;
-		sums.entries += life.entries;
-		sums.unproved += life.unproved;
+		sums.boots += cycle.boots;
+		sums.entries += cycle.entries;
+		sums.unproved += cycle.unproved;
 	}
-	return { lives, ...sums, violations };
+	return { powerCycles, ...sums, violations };
 }
 
-class HardLife {
+class HardPowerCycle {
 	boots = 0;
 	entries = 0;
 	unproved = 0;

@@ -162,16 +162,16 @@ class PowerCycle {
 }
 
 /** One step of the long run; outages come and go so that the ring overflows and recovers. */
-function step(life: PowerCycle, number: number, random: RandomSource, salt: number): void {
+function step(powerCycle: PowerCycle, number: number, random: RandomSource, salt: number): void {
 	const isOutage = number % 400 > 250;
 	const what = fraction(random);
-	if (what < 0.8) life.append(draftOf(number, salt));
+	if (what < 0.8) powerCycle.append(draftOf(number, salt));
 	else if (what < 0.9) {
-		const last = life.journal.nextSequence - 1;
-		if (!isOutage && last > 0) life.acknowledge(Math.max(last - integerBelow(random, 4), 1));
-	} else if (what < 0.96) life.journal.idle();
-	else if (what < 0.995) life.wake();
-	else life.boot();
+		const last = powerCycle.journal.nextSequence - 1;
+		if (!isOutage && last > 0) powerCycle.acknowledge(Math.max(last - integerBelow(random, 4), 1));
+	} else if (what < 0.96) powerCycle.journal.idle();
+	else if (what < 0.995) powerCycle.wake();
+	else powerCycle.boot();
 }
 
 /** One way of each mode; of a program three prefixes. */
@@ -245,11 +245,11 @@ export function runExhaustively(
 		if (isCut && ++done % PROGRESS_OPERATIONS === 0) onProgress(done, result);
 	};
 	try {
-		const life = new PowerCycle(options, flash, witness, options.seed);
+		const powerCycle = new PowerCycle(options, flash, witness, options.seed);
 		for (let number = 1; operation < operations && result.violations.length === 0; number++) {
-			step(life, number, random, 0);
+			step(powerCycle, number, random, 0);
 		}
-		witness.check(life.journal, false);
+		witness.check(powerCycle.journal, false);
 		if (flash.reprogrammedUnits > 0) throw new Violation("programmed what was not erased");
 	} catch (error) {
 		const replay = `--from ${operation} --operations ${operation + 1} --cuts 0 --worn 0`;
@@ -310,16 +310,16 @@ function afterCut(
 	}
 	try {
 		flash.powerUp();
-		const life = new PowerCycle(options, flash, witness, seed);
+		const powerCycle = new PowerCycle(options, flash, witness, seed);
 		// Other contents than those under way, so that a number used twice shows.
 		const salt = 1 + (seed >>> 8);
 		for (let count = 0; count < APPENDS_AFTER_CUT; count++) {
-			life.append(draftOf(witness.last + 1001 + count, salt));
+			powerCycle.append(draftOf(witness.last + 1001 + count, salt));
 		}
-		life.acknowledge(life.journal.nextSequence - 1);
+		powerCycle.acknowledge(powerCycle.journal.nextSequence - 1);
 		if (flash.reprogrammedUnits > 0) throw new Violation("programmed what was not erased");
 		flash.beforeOperation = undefined;
-		life.boot();
+		powerCycle.boot();
 	} catch (error) {
 		noteViolation(context, error);
 	}
@@ -378,8 +378,8 @@ function runPart(options: RandomOptions, cuts: number, part: number, result: Tri
 		try {
 			flash.powerUp();
 			flash.cutAt(integerBelow(random, longRun), tear);
-			const life = new PowerCycle(options, flash, witness, random.uint32());
-			for (;;) step(life, number++, random, cut);
+			const powerCycle = new PowerCycle(options, flash, witness, random.uint32());
+			for (;;) step(powerCycle, number++, random, cut);
 		} catch (error) {
 			if (isEndOfLife(error) && hasThreeInARow(failed, options.sectors)) {
 				result.wornOut++;

@@ -31,7 +31,7 @@ export interface StageReport {
 	readonly result: TrialResult;
 }
 
-function runStages(plan: CampaignPlan, share: Share, tell: (report: StageReport) => void): void {
+function runStages(plan: CampaignPlan, share: Share, notify: (report: StageReport) => void): void {
 	const trial = { ...plan.trial, share, open: Journal.open };
 	const run = (
 		stage: Stage,
@@ -40,9 +40,9 @@ function runStages(plan: CampaignPlan, share: Share, tell: (report: StageReport)
 		let reached = 0;
 		const result = work((done, sofar) => {
 			reached = done;
-			tell({ stage, isDone: false, done, result: sofar });
+			notify({ stage, isDone: false, done, result: sofar });
 		});
-		tell({ stage, isDone: true, done: reached, result });
+		notify({ stage, isDone: true, done: reached, result });
 	};
 	run("exhaustive", (onProgress) =>
 		runExhaustively(trial, plan.operations, plan.isDeep ? "every" : "once", onProgress),

@@ -239,8 +239,8 @@ export function plantedYear(): Entry[] {
 		const seconds = START_SECONDS + index * INTERVAL_SECONDS;
 		const recorded = recordedOf(river(seconds), seasonal(seconds), random);
 		for (const planted of PLANTED) {
-			const place = placeIn(planted, seconds);
-			if (place !== undefined) planted.plant(recorded, place.part, place.index);
+			const plantedPart = plantedAt(planted, seconds);
+			if (plantedPart !== undefined) planted.plant(recorded, plantedPart.part, plantedPart.index);
 		}
 		if (!recorded.isLeftOut) entries.push(readingOf(index + 2, seconds, recorded));
 	}
@@ -254,8 +254,8 @@ export function outcomesOf(rows: readonly PublishedRow[], cellsOf: CellsOf): Pla
 			const { what, isTrue } = planted;
 			const counts = emptyOf(what, channel, isTrue);
 			for (const row of rows) {
-				const place = placeIn(planted, trueSecondsOf(row));
-				if (place === undefined || planted.hits?.(place.index) === false) continue;
+				const plantedPart = plantedAt(planted, trueSecondsOf(row));
+				if (plantedPart === undefined || planted.hits?.(plantedPart.index) === false) continue;
 				count(counts, cellsOf(row, channel));
 			}
 			return counts;
@@ -265,8 +265,8 @@ export function outcomesOf(rows: readonly PublishedRow[], cellsOf: CellsOf): Pla
 		const counts = emptyOf("all the rest of the year", channel, true);
 		for (const row of rows) {
 			const isPlanted = PLANTED.some((planted) => {
-				const place = placeIn(planted, trueSecondsOf(row));
-				return place !== undefined && planted.channels.includes(channel);
+				const plantedPart = plantedAt(planted, trueSecondsOf(row));
+				return plantedPart !== undefined && planted.channels.includes(channel);
 			});
 			if (!isPlanted) count(counts, cellsOf(row, channel));
 		}
@@ -304,7 +304,7 @@ function trueSecondsOf({ sequence }: PublishedRow): number {
 	return START_SECONDS + (sequence - 2) * INTERVAL_SECONDS;
 }
 
-function placeIn(
+function plantedAt(
 	{ from, days }: Planted,
 	seconds: number,
 ): { readonly part: number; readonly index: number } | undefined {

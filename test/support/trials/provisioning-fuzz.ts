@@ -35,13 +35,13 @@ const VALUES: readonly (readonly [string, string])[] = [
 
 /** Lines without a checksum: damage leaves most of them requests. */
 export function provisioningParser() {
-	const places = new Map<number, Uint8Array>();
+	const banks = new Map<number, Uint8Array>();
 	let writes = 0;
 	const memory: SettingsMemory = {
-		read: (place) => places.get(place),
-		write: (place, bytes) => {
+		read: (bank) => banks.get(bank),
+		write: (bank, bytes) => {
 			writes++;
-			places.set(place, bytes.slice());
+			banks.set(bank, bytes.slice());
 		},
 	};
 	let commits = 0;

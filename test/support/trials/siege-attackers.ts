@@ -68,8 +68,8 @@ export class Attackers {
 	async #ask(message: readonly AttackOrder[] | typeof GO): Promise<unknown> {
 		const answer = once(this.#child, "message");
 		this.#child.send(message);
-		const [said] = await Promise.race([answer, this.#ended]);
-		return said;
+		const [answered] = await Promise.race([answer, this.#ended]);
+		return answered;
 	}
 }
 

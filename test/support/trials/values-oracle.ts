@@ -139,7 +139,7 @@ function readingsOf(entries: readonly Entry[]): Row[] {
 	return entries.flatMap((entry) => {
 		if (entry.kind !== "reading" || entry.channelSet !== 1) return [];
 		const raw = namedOf(entry.fields);
-		const place = resolver.resolve(entry);
+		const resolved = resolver.resolve(entry);
 		const configuration = configurations.get(`${entry.epoch} ${entry.configurationId}`);
 		const derive = (law: Document) => {
 			const given =
@@ -156,7 +156,7 @@ function readingsOf(entries: readonly Entry[]): Row[] {
 				calibrations.get(`${entry.epoch} ${channel} ${id}`),
 			);
 		};
-		return [{ entry, raw, place, seconds: place?.utcSeconds, derive }];
+		return [{ entry, raw, resolved, seconds: resolved?.utcSeconds, derive }];
 	});
 }
 
@@ -417,7 +417,7 @@ function corrected(name: string, raw: number, seconds: number, given: Document) 
 }
 
 function cellsOf(station: string, row: Row, of: (column: string) => string): [string, string][] {
-	const { entry, raw, place, policy, derived } = row;
+	const { entry, raw, place: resolved, policy, derived } = row;
 	const names = (table: Record<string, number>, bits: number): string =>
 		Object.entries(table)
 			.sort((a, b) => a[1] - b[1])
@@ -427,14 +427,14 @@ function cellsOf(station: string, row: Row, of: (column: string) => string): [st
 	const over = (field: number | undefined, scale: number, decimals: number): string =>
 		decimalText(field === undefined ? undefined : field / scale, decimals);
 	const clock = Object.entries(TIME_QUALITIES).find(([, quality]) => quality === entry.timeQuality);
-	const uncertainty = place?.uncertaintyMilliseconds;
+	const uncertainty = resolved?.uncertaintyMilliseconds;
 	const cells: [string, string][] = [
 		["station", station],
 		["epoch", String(entry.epoch)],
 		["sequence", String(entry.sequence)],
-		["time", place === undefined ? "" : timeText(place.utcSeconds)],
+		["time", resolved === undefined ? "" : timeText(resolved.utcSeconds)],
 		["time_uncertainty_s", over(uncertainty, 1000, 3)],
-		["time_source", place?.source ?? "none"],
+		["time_source", resolved?.source ?? "none"],
 		["clock", clock?.[0] ?? ""],
 		["boot", String(entry.boot)],
 		["uptime_s", String(entry.uptimeSeconds)],

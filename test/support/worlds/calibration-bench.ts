@@ -99,8 +99,8 @@ export class CalibrationBench {
 	/** The same, and it must be done. */
 	must(command: string, fields: Readonly<Record<string, string | number>> = {}): Answered {
 		const answer = this.request(command, fields);
-		const said = [...answer.fields].map(([name, value]) => `${name}=${value}`).join(" ");
-		if (!this.isLost) assert(answer.code === "ok", `${command}: ${answer.code} ${said}`);
+		const output = [...answer.fields].map(([name, value]) => `${name}=${value}`).join(" ");
+		if (!this.isLost) assert(answer.code === "ok", `${command}: ${answer.code} ${output}`);
 		return answer;
 	}
 
@@ -115,15 +115,15 @@ export class CalibrationBench {
 	}
 
 	/** Into a bottle (named, or as told), the air, or back into the river. */
-	put(place: string | ProbeMedium, options: BottleOptions = {}): void {
+	put(where: string | ProbeMedium, options: BottleOptions = {}): void {
 		this.hands.medium =
-			place === "river"
+			where === "river"
 				? undefined
-				: place === "air"
+				: where === "air"
 					? AIR_MEDIUM
-					: typeof place === "string"
-						? bottleOf(place, options)
-						: place;
+					: typeof where === "string"
+						? bottleOf(where, options)
+						: where;
 	}
 
 	/** Until it has settled, also over readings that come between. */
@@ -170,10 +170,10 @@ export class CalibrationBench {
 	#hear(byte: number): void {
 		const line = this.#assembler.push(byte);
 		if (!(line instanceof Uint8Array) || line.length === 0) return;
-		const said = readStationLine(line);
-		if (said.kind === "part" && said.id === this.#id) this.#parts.push(said.fields);
-		if (said.kind === "answer" && said.id === this.#id) {
-			this.#answer = { code: said.code, fields: said.fields, parts: this.#parts };
+		const output = readStationLine(line);
+		if (output.kind === "part" && output.id === this.#id) this.#parts.push(output.fields);
+		if (output.kind === "answer" && output.id === this.#id) {
+			this.#answer = { code: output.code, fields: output.fields, parts: this.#parts };
 		}
 	}
 }

@@ -76,7 +76,7 @@ interface Stretch {
 interface Cleaning {
 	readonly begin: number;
 	readonly end: number;
-	readonly isTold: boolean;
+	readonly isLogged: boolean;
 	/** Of the cell, and of the electrode, from then on. */
 	readonly cell: number;
 	readonly offset: number;
@@ -142,7 +142,7 @@ export class EventRiver {
 		const events = new SeededRandom(seedOf(seed, `troubles ${world}`));
 		const plans = new Planner(events, this.#has);
 		this.#cleanings = new Running(plans.cleanings());
-		this.#lastCleaning = { begin: 0, end: 0, isTold: true, cell: 1, offset: 0 };
+		this.#lastCleaning = { begin: 0, end: 0, isLogged: true, cell: 1, offset: 0 };
 		const { storms, flushes } = plans.storms();
 		this.#storms = new Running(storms);
 		this.#flushes = new Running(flushes);
@@ -162,7 +162,7 @@ export class EventRiver {
 		if (cleaning !== undefined) {
 			this.#lastCleaning = cleaning;
 			// In service, or dry and said so; nobody told of: a wet film in the air, which nothing flags.
-			if (cleaning.isTold || fraction(noise) < 0.7) {
+			if (cleaning.isLogged || fraction(noise) < 0.7) {
 				return { conductivity: undefined, pH: undefined, celsius, turbidity: undefined };
 			}
 			const film = 10 + 30 * fraction(noise);
@@ -437,7 +437,7 @@ class Planner {
 			cleanings.push({
 				begin,
 				end: begin + this.#uniform(20, 40) * MINUTE,
-				isTold: fraction(this.#random) < 0.8,
+				isLogged: fraction(this.#random) < 0.8,
 				cell: this.#uniform(0.985, 1.015),
 				offset: this.#uniform(-0.05, 0.05),
 			});

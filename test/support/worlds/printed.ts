@@ -126,7 +126,7 @@ export async function printedCommand(name: string, typed: string) {
 		);
 	const session = {
 		format: "text",
-		say: () => {},
+		log: () => {},
 		messages: messagesIn("en"),
 		greeting: { station: NAME, firmware: "1.2.3" },
 		client: {

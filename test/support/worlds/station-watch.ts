@@ -42,7 +42,7 @@ export class StationWatch {
 	}
 
 	/** To be called after every event of the station. */
-	look(): void {
+	check(): void {
 		const station = this.#station;
 		if (station === undefined) return;
 		const { counters, utcSeconds, console } = station;

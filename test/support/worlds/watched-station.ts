@@ -77,7 +77,7 @@ export async function openWatchedStation(
 	let wasLoopOn = false;
 	const step = async (): Promise<void> => {
 		await stepStation(station);
-		watch.look();
+		watch.check();
 		const { isLoopRailOn } = station.hardware.switches;
 		if (isLoopRailOn && !wasLoopOn) measurements++;
 		wasLoopOn = isLoopRailOn;

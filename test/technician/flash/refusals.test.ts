@@ -24,13 +24,13 @@ describe("what flashing refuses", function () {
 
 	afterEach(() => SerialPortMock.binding.reset());
 
-	for (const { what, change, says } of BUNDLE_REFUSALS) {
+	for (const { what, change, message: says } of BUNDLE_REFUSALS) {
 		it(`refuses a bundle with ${what}, before a port is opened`, async () => {
 			assert.equal(await bundleRefusal(change), says);
 		});
 	}
 
-	for (const { what, layer, board, bundle, says } of BOARD_REFUSALS) {
+	for (const { what, layer, board, bundle, message: says } of BOARD_REFUSALS) {
 		it(`refuses ${what}, with nothing written`, async () => {
 			const { table, isMute = false, ...options } = board;
 			const bench = benchChip(options);

@@ -6,14 +6,14 @@ import { AlarmQueue } from "../../../src/collector/alarms/alarm-queue.js";
 import { AlarmWatch } from "../../../src/collector/alarms/alarm-watch.js";
 import type { SqlStore } from "../../../src/collector/store/store.js";
 
-export interface AlarmDesk {
+export interface AlarmBench {
 	readonly clock: { utcSeconds: number };
 	readonly queue: AlarmQueue;
 	readonly watch: AlarmWatch;
 	readonly decisions: AlarmDecisions;
 	/** Lines that hooks were handed, in order, taken or not. */
 	readonly sent: { readonly hook: string; readonly line: Record<string, unknown> }[];
-	readonly said: string[];
+	readonly lines: string[];
 	/** Pauses that wait for their end, by seconds. */
 	readonly pauses: { readonly seconds: number; readonly end: () => void }[];
 	/** Ends the pauses that there are, as often as there are some that are shorter than a look. */
@@ -24,7 +24,7 @@ export interface AlarmDesk {
 	kill(): void;
 }
 
-export interface AlarmDeskOptions {
+export interface AlarmBenchOptions {
 	readonly store: SqlStore;
 	readonly clock?: { utcSeconds: number };
 	readonly take?: (
@@ -37,11 +37,11 @@ export interface AlarmDeskOptions {
 
 export const START_SECONDS = 1_796_000_000;
 
-export async function openAlarmDesk(options: AlarmDeskOptions): Promise<AlarmDesk> {
+export async function openAlarmBench(options: AlarmBenchOptions): Promise<AlarmBench> {
 	const { store, take = () => ({ isTaken: true }), hooks = ["webhook"], policy } = options;
 	const clock = options.clock ?? { utcSeconds: START_SECONDS };
 	const sent: { hook: string; line: Record<string, unknown> }[] = [];
-	const said: string[] = [];
+	const lines: string[] = [];
 	const pauses: { seconds: number; end: () => void }[] = [];
 	const posts: AlarmPost[] = [];
 	const queue = new AlarmQueue(store);
@@ -50,7 +50,7 @@ export async function openAlarmDesk(options: AlarmDeskOptions): Promise<AlarmDes
 		queue,
 		clock,
 		policies: () => ({ ...ALARM_POLICY, ...policy }),
-		log: (text) => said.push(text),
+		log: (text) => lines.push(text),
 		onRaised: () => {
 			for (const post of posts) post.wake();
 		},
@@ -62,7 +62,7 @@ export async function openAlarmDesk(options: AlarmDeskOptions): Promise<AlarmDes
 				queue,
 				clock,
 				language: "en",
-				log: (text) => said.push(text),
+				log: (text) => lines.push(text),
 				hook: {
 					name,
 					atOnce: 1,
@@ -95,7 +95,7 @@ export async function openAlarmDesk(options: AlarmDeskOptions): Promise<AlarmDes
 		watch,
 		decisions: new AlarmDecisions(store, clock),
 		sent,
-		said,
+		lines,
 		pauses,
 		settled,
 		play: async () => {

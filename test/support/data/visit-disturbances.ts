@@ -4,7 +4,7 @@ import type { StationConfiguration } from "../../../src/firmware/config/configur
 import { type Answered, CalibrationBench, LOT } from "../worlds/calibration-bench.js";
 import { tableOf } from "./markdown.js";
 
-export interface Mishap {
+export interface VisitDisturbance {
 	readonly what: string;
 	/** Which command says it. */
 	readonly command: "settle" | "commit";
@@ -13,8 +13,8 @@ export interface Mishap {
 	readonly code: string;
 }
 
-/** Every mishap, played anew. */
-export function mishaps(): readonly Mishap[] {
+/** Every disturbance, played anew. */
+export function visitDisturbances(): readonly VisitDisturbance[] {
 	return [
 		played("a bottle of 4.00 for the one of 7.00", (bench) => {
 			bench.must("calibrate", { channel: "pH" });
@@ -127,8 +127,8 @@ export function mishaps(): readonly Mishap[] {
 }
 
 /** A row for each. */
-export function mishapTable(): string {
-	const rows = mishaps().map(({ what, command, doubts, code }) => [
+export function visitDisturbanceTable(): string {
+	const rows = visitDisturbances().map(({ what, command, doubts, code }) => [
 		what,
 		`\`${command}\``,
 		`\`${doubts}\``,
@@ -137,13 +137,13 @@ export function mishapTable(): string {
 	return tableOf([["what goes wrong", "said by", "doubts", "and then"], ...rows]);
 }
 
-type Said = Pick<Mishap, "command" | "doubts" | "code">;
+type Expected = Pick<VisitDisturbance, "command" | "doubts" | "code">;
 
 function played(
 	what: string,
-	play: (bench: CalibrationBench) => Said,
+	play: (bench: CalibrationBench) => Expected,
 	configuration: Partial<StationConfiguration> = {},
-): Mishap {
+): VisitDisturbance {
 	const bench = new CalibrationBench({ configuration }, 900);
 	bench.attach();
 	return { what, ...play(bench) };
@@ -153,14 +153,14 @@ function settled(
 	bench: CalibrationBench,
 	standard: string,
 	more: Readonly<Record<string, string>> = LOT,
-): Said {
+): Expected {
 	const isAir = standard === "air";
-	const said = bench.settle(standard, isAir ? {} : more);
+	const answered = bench.settle(standard, isAir ? {} : more);
 	const { code } = bench.request("point");
-	return { command: "settle", doubts: doubtsOf(said), code };
+	return { command: "settle", doubts: doubtsOf(answered), code };
 }
 
-function committed(bench: CalibrationBench): Said {
+function committed(bench: CalibrationBench): Expected {
 	const answer = bench.request("commit");
 	const text = answer.fields.get("text") ?? "";
 	const doubts = answer.fields.get("doubts") ?? text.split(":")[0]?.replaceAll(", ", ",") ?? "";
