@@ -33,8 +33,8 @@ export class I2CPeer {
 		const { sensor, hz } = options;
 		this.address = sensor.address ?? options.address;
 		this.#name = options.name;
-		const own = { hz: sensor.hz ?? hz, address: this.address };
-		this.#io = new sensor.io(Object.assign({}, sensor, own));
+		const { address } = this;
+		this.#io = new sensor.io({ address, hz, ...sensor });
 	}
 
 	/** Fills `bytes`: a station polls all its life, and need allocate nothing for it. */

@@ -41,14 +41,14 @@ export function createCircuits(options: CircuitsOptions) {
 		quantity: () => probes.electrodePH() + coupling(),
 		waterCelsius: () => probes.water().temperatureCelsius,
 		supplyVolts: PROBE_VOLTS,
-		onCurrent: supply.onCurrent("ph"),
+		onCurrent: supply.onCurrent(),
 	});
 	const ec = new EzoEc({
 		clock,
 		random: randomFor("ezo-ec"),
 		quantity: () => probes.cellMicrosiemens(),
 		supplyVolts: PROBE_VOLTS,
-		onCurrent: supply.onCurrent("ec"),
+		onCurrent: supply.onCurrent(),
 	});
 	const coupling = (): number =>
 		disturbances?.couplingPH !== undefined && ec.isPowered && !ec.isAsleep
@@ -59,7 +59,7 @@ export function createCircuits(options: CircuitsOptions) {
 		random: randomFor("ezo-rtd"),
 		quantity: () => probes.resistorCelsius(),
 		supplyVolts: PROBE_VOLTS,
-		onCurrent: supply.onCurrent("rtd"),
+		onCurrent: supply.onCurrent(),
 	});
 	const calibratePH = (points: number): void => {
 		const [hasMid, hasOthers] = [points > 0 ? 1 : 0, points === 3 ? 1 : 0];
@@ -93,7 +93,7 @@ function createOxygen({ clock, utcSeconds, randomFor, probes, supply }: Circuits
 		random: randomFor("ezo-do"),
 		quantity: () => cell.read() * probes.hands.ailments.oxygenPart,
 		supplyVolts: PROBE_VOLTS,
-		onCurrent: supply.onCurrent("do"),
+		onCurrent: supply.onCurrent(),
 	});
 	oxygen.load({ ...oxygen.save(), own: { ...oxygen.save().own, points: 1 } });
 	return oxygen;

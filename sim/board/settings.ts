@@ -12,6 +12,8 @@ export type SavedSettings = readonly (string | null)[];
 
 export class SimulatedSettings {
 	readonly #banks: (Uint8Array | undefined)[] = [undefined, undefined];
+	/** What was read of each bank last: a bank that is read again is copied there again, one that is written has none. */
+	readonly #copies: (Uint8Array | undefined)[] = [];
 	readonly #random: RandomSource;
 	/** Writes fail from now on, as those of a worn-out memory. */
 	isBroken = false;
@@ -41,16 +43,30 @@ export class SimulatedSettings {
 		if (bytes !== undefined) bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 4;
 	}
 
+	/** As it is now, whatever was done to an earlier copy; each wake reads what the last one did. */
+	#read(bank: number): Uint8Array | undefined {
+		const bytes = this.#banks[bank];
+		if (bytes === undefined) return undefined;
+		const copy = this.#copies[bank];
+		if (copy?.length !== bytes.length) {
+			this.#copies[bank] = bytes.slice();
+			return this.#copies[bank];
+		}
+		copy.set(bytes);
+		return copy;
+	}
+
 	/** The port of one powerCycle; `beforeWrite` counts an operation and throws when power fails in it. */
 	portOf(powerCycle: PowerCycle, beforeWrite: () => void): SettingsMemory {
 		return {
 			read: (bank) => {
 				powerCycle.check();
-				return this.#banks[bank]?.slice();
+				return this.#read(bank);
 			},
 			write: (bank, bytes) => {
 				// A call after the end of its power cycle writes nothing.
 				powerCycle.check();
+				this.#copies[bank] = undefined;
 				try {
 					beforeWrite();
 				} catch (error) {

@@ -63,22 +63,24 @@ export function createSupply({ clock, utcSeconds, disturbances }: SupplyOptions)
 		utcSeconds,
 		drawnMilliwattHours: () => energy.totalMilliwattHours(),
 	});
-	const current = new Map<string, number>();
+	/** Of each circuit on the probes' rail. */
+	const currents: number[] = [];
 	return {
 		energy,
 		battery,
 		/** Out of the battery, what the panel brings taken off. */
 		batteryMilliamperes: (): number =>
 			energy.totalMilliamperes() - solarMilliwatts(utcSeconds()) / BATTERY_VOLTS,
-		/** What a circuit on the probes' rail draws. */
-		onCurrent:
-			(chip: string) =>
-			(milliamperes: number): void => {
-				current.set(chip, milliamperes);
+		/** For one more circuit on the probes' rail: told what it draws. */
+		onCurrent: (): ((milliamperes: number) => void) => {
+			const place = currents.push(0) - 1;
+			return (milliamperes) => {
+				currents[place] = milliamperes;
 				let sum = 0;
-				for (const each of current.values()) sum += each;
+				for (let index = 0; index < currents.length; index++) sum += currents[index] ?? 0;
 				draw("probes", sum, PROBE_VOLTS);
-			},
+			};
+		},
 		drawLoop: (isOn: boolean): void => draw("loop", isOn ? 22 : 0, LOOP_VOLTS),
 		drawProcessor: (isRunning: boolean): void =>
 			draw("processor", isRunning ? PROCESSOR_MILLIAMPERES : 0, LOGIC_VOLTS),

@@ -35,6 +35,7 @@ const MULTIPLEXER: readonly (readonly [Pin, Pin | undefined])[] = [
 	[2, undefined],
 	[3, undefined],
 ];
+const MULTIPLEXER_AT_RESET: readonly [Pin, Pin | undefined] = [0, 1];
 /** PGA: full scale, volts. */
 const FULL_SCALE_VOLTS = [6.144, 4.096, 2.048, 1.024, 0.512, 0.256, 0.256, 0.256];
 /** DR: samples per second. */
@@ -210,8 +211,9 @@ export class Ads1115 implements I2CChip {
 	/** The code of the selected input: clipped by the diodes, then by the gain. */
 	#sample(): number {
 		const config = this.#config;
-		const [positive, negative] = MULTIPLEXER[(config >> 12) & 7] ?? [0, 1];
-		const volts = this.#voltsAt(positive) - (negative === undefined ? 0 : this.#voltsAt(negative));
+		const input = MULTIPLEXER[(config >> 12) & 7] ?? MULTIPLEXER_AT_RESET;
+		const negative = input[1];
+		const volts = this.#voltsAt(input[0]) - (negative === undefined ? 0 : this.#voltsAt(negative));
 		const fullScale = FULL_SCALE_VOLTS[(config >> 9) & 7] ?? 2.048;
 		const code = Math.round((volts / fullScale) * 32768) + this.#offsetCodes;
 		return Math.min(0x7fff, Math.max(-0x8000, code));

@@ -1,4 +1,5 @@
 /** Commands of the EZO circuits: what they lead to, and their bytes. */
+import { asciiText, equalBytes } from "../../src/core/bytes.js";
 import { decimalText } from "./decimal-text.js";
 
 /** What a command leads to: `text` after `milliseconds`, and `commit` when it is done. */
@@ -48,6 +49,33 @@ export function wordsOf(text: string): string[] {
 	}
 	words.push(text.slice(first));
 	return words;
+}
+
+/** A command as its circuit takes it: without its terminator, and its parts in upper case. */
+export interface HeardCommand {
+	readonly text: string;
+	readonly words: readonly string[];
+}
+
+/** A driver says ten commands, each wake the same, and one with a temperature. */
+const HEARD_MAX = 12;
+
+/** Takes commands apart; those that it heard last it knows. */
+export class CommandEar {
+	readonly #known: (HeardCommand & { readonly bytes: Uint8Array })[] = [];
+	#next = 0;
+
+	hear(bytes: Uint8Array): HeardCommand {
+		for (let index = 0; index < this.#known.length; index++) {
+			const known = this.#known[index];
+			if (known !== undefined && equalBytes(known.bytes, bytes)) return known;
+		}
+		const text = stripped(asciiText(bytes));
+		const heard = { bytes: bytes.slice(), text, words: wordsOf(text.toUpperCase()) };
+		this.#known[this.#next] = heard;
+		this.#next = (this.#next + 1) % HEARD_MAX;
+		return heard;
+	}
 }
 
 /** Status, payload, NUL. */

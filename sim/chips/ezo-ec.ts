@@ -152,17 +152,28 @@ export class EzoEc extends SimulatedEzo<EcSettings> {
 		let microsiemens = this.#shown(this.#measured());
 		if (microsiemens < READING_MIN) microsiemens = 0;
 		microsiemens = Math.min(READING_MAX, microsiemens);
-		// Cut off, not rounded: 1413 uS/cm is printed as 0.70 and 1.000.
-		const salinity = Math.floor(practicalSalinity(microsiemens) * 100) / 100;
-		const gravity = Math.floor((1 + salinity * GRAVITY_PER_SALINITY) * 1000) / 1000;
-		const texts = [
-			conductivityText(microsiemens),
-			decimalText(microsiemens * own.solidsFactor, 0),
-			decimalText(salinity, 2),
-			decimalText(gravity, 3),
-		];
-		const text = texts.filter((_, index) => (own.outputs & (1 << index)) !== 0).join(",");
-		return { text: own.outputs === 0 ? "No output" : text, duration: "read" };
+		const text = this.#listed((index) => {
+			if (index === 0) return conductivityText(microsiemens);
+			if (index === 1) return decimalText(microsiemens * own.solidsFactor, 0);
+			// Cut off, not rounded: 1413 uS/cm is printed as 0.70 and 1.000.
+			const salinity = Math.floor(practicalSalinity(microsiemens) * 100) / 100;
+			if (index === 2) return decimalText(salinity, 2);
+			const gravity = Math.floor((1 + salinity * GRAVITY_PER_SALINITY) * 1000) / 1000;
+			return decimalText(gravity, 3);
+		});
+		return { text, duration: "read" };
+	}
+
+	/** What is printed of OUTPUTS, by commas. */
+	#listed(textOf: (index: number) => string): string {
+		const { outputs } = this.settings.own;
+		if (outputs === 0) return "No output";
+		let list = "";
+		for (let index = 0; index < OUTPUTS.length; index++) {
+			if ((outputs & (1 << index)) === 0) continue;
+			list += list === "" ? textOf(index) : `,${textOf(index)}`;
+		}
+		return list;
 	}
 
 	/** Conductivity before calibration, referred to 25 degC by the T that was set. */
@@ -218,8 +229,7 @@ export class EzoEc extends SimulatedEzo<EcSettings> {
 	#output(name: string | undefined, value: string | undefined): EzoOutcome | undefined {
 		const { settings } = this;
 		if (name === "?") {
-			const names = OUTPUTS.filter((_, index) => (settings.own.outputs & (1 << index)) !== 0);
-			const list = names.length === 0 ? "No output" : names.join(",");
+			const list = this.#listed((output) => OUTPUTS[output] ?? "");
 			return answer(this.firmware.outputPrefix + list);
 		}
 		const index = OUTPUTS.indexOf(name ?? "");

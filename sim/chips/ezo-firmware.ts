@@ -139,10 +139,10 @@ export function milliamperesOf(
 	activity: "sleep" | "standby" | "longest",
 ): number {
 	const is5V = supplyVolts > 4;
-	const [longest, standby, sleep] = is5V ? kind.milliamperes5V : kind.milliamperes3V3;
-	if (activity === "sleep") return sleep;
-	if (!isLedOn && !is5V) return kind.milliamperes3V3Dark[activity === "longest" ? 0 : 1];
-	return activity === "longest" ? longest : standby;
+	const currents = is5V ? kind.milliamperes5V : kind.milliamperes3V3;
+	if (activity === "sleep") return currents[2];
+	const place = activity === "longest" ? 0 : 1;
+	return isLedOn || is5V ? currents[place] : kind.milliamperes3V3Dark[place];
 }
 
 /** What takes its time. */

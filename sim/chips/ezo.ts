@@ -3,19 +3,18 @@
  * response, a delay before it is there, settings that outlive power and settings that do not, sleep.
  * Source: the EZO datasheets and published boards, by generation in ezo-firmware.ts.
  */
-import { asciiText } from "../../src/core/bytes.js";
 import { integerBelow, type RandomSource } from "../../src/core/random.js";
 import type { VirtualAlarm, VirtualClock } from "../board/clock.js";
 import type { I2CChip } from "../bus/i2c-bus.js";
 import { decimalOf, decimalText } from "./decimal-text.js";
 import {
 	answer,
+	CommandEar,
 	change,
 	type EzoOutcome,
 	frameOf,
-	stripped,
+	type HeardCommand,
 	trimmedText,
-	wordsOf,
 } from "./ezo-command.js";
 import {
 	EZO_FIRMWARE,
@@ -104,6 +103,7 @@ export abstract class SimulatedEzo<Own extends EzoOwnSettings> implements I2CChi
 	/** What the last read gave: drivers read a frame of one length all their life. */
 	#answer = new Uint8Array(0);
 	readonly #transfer: EzoTransfer;
+	readonly #ear = new CommandEar();
 	#milliamperes = 0;
 
 	/** `factory`: settings as they leave the factory; `own` of a settings record is always a copy. */
@@ -247,8 +247,9 @@ export abstract class SimulatedEzo<Own extends EzoOwnSettings> implements I2CChi
 	}
 
 	#take(bytes: Uint8Array): void {
-		const text = stripped(asciiText(bytes));
-		const outcome = text.length > COMMAND_BYTES_MAX ? undefined : this.#dispatch(text);
+		const heard = this.#ear.hear(bytes);
+		const isTooLong = heard.text.length > COMMAND_BYTES_MAX;
+		const outcome = isTooLong ? undefined : this.#dispatch(heard);
 		if (outcome === "silent") return;
 		const milliseconds = this.#delay(outcome?.duration ?? "short");
 		this.#response = undefined;
@@ -263,8 +264,7 @@ export abstract class SimulatedEzo<Own extends EzoOwnSettings> implements I2CChi
 		if (this.#job.isHungry) this.#alarm?.schedule(milliseconds);
 	}
 
-	#dispatch(text: string): EzoOutcome | undefined | "silent" {
-		const words = wordsOf(text.toUpperCase());
+	#dispatch({ text, words }: HeardCommand): EzoOutcome | undefined | "silent" {
 		const { settings, firmware } = this;
 		const argument = words[1];
 		switch (words[0]) {

@@ -169,7 +169,7 @@ export class Ledger {
 			return this.#refuse(opened, "bad-signature", detail);
 		}
 		if (signer.revoked !== undefined) return this.#refuseRevoked(opened, signer);
-		const batch: SignedBatch = { ...opened, keys, signer };
+		const batch: SignedBatch = { keys, signer, ...opened };
 		const turn = await gate?.enter(label.station, clock.utcSeconds, via);
 		if (turn !== undefined && "why" in turn) {
 			// A sender that only repeats what is public is told of among strangers: the station's lines are its own.
@@ -266,18 +266,18 @@ export class Ledger {
 		}
 		const { batch } = checked;
 		const whole = {
-			...checked,
 			hash,
 			content: sha256(signed.toBeSigned),
 			envelope,
 			signedBy: signer.id,
+			...checked,
 		};
 		const cost = gate?.quota.takeBatch(whole, clock.utcSeconds) ?? { taken: {} };
 		if ("quota" in cost) {
 			gate?.refused(label.station, cost, clock.utcSeconds, via);
 			return refuse("over-quota", `its ${cost.quota} are used up`, cost.nextSeconds);
 		}
-		const { isNew, ...stored } = await this.#write(whole, cost.taken);
+		const stored = await this.#write(whole, cost.taken);
 		const entriesText = `entries ${batch.first} to ${batch.first + batch.entries.length - 1}`;
 		switch (stored.outcome) {
 			case "other-key":
@@ -289,11 +289,11 @@ export class Ledger {
 			case "stored":
 			case "known": {
 				const { configurations, onStored } = this.#options;
-				await onStored?.({ station: label.station, entries: batch.entries, isNew });
+				await onStored?.({ station: label.station, entries: batch.entries, isNew: stored.isNew });
 				const configuration = await configurations?.answer(label.station, batch.entries);
 				const accepted = { label, hash, stored, configuration, entryCount: batch.entries.length };
 				const answer = this.#acknowledged(accepted);
-				if (isNew) return { ...answer, provenBy: label.station };
+				if (stored.isNew) return { provenBy: label.station, ...answer };
 				if (via !== undefined) this.#remember(accepted, keys, answer);
 				return answer;
 			}
@@ -333,7 +333,7 @@ export class Ledger {
 			const stored = await this.#records.write(whole);
 			isStored = stored.outcome === "stored";
 			isNew = isStored && stored.held < whole.batch.entries.length;
-			return { ...stored, isNew };
+			return { isNew, ...stored };
 		} finally {
 			if (isNew) quota?.kept(whole);
 			else quota?.givenBack(whole.batch.station, isStored ? withoutRow(taken, whole) : taken);

@@ -4,14 +4,14 @@
  * hash.
  */
 import { hash } from "node:crypto";
-import { concatBytes } from "../../core/bytes.js";
 
 const DIGEST_BYTES = 32;
 
 /** SHA-256 of the parts one after the other; 32 bytes. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
 	const [first] = parts;
-	const whole = parts.length === 1 && first !== undefined ? first : concatBytes(...parts);
+	// Joined in Node's pool: what is hashed is forgotten at once.
+	const whole = parts.length === 1 && first !== undefined ? first : Buffer.concat(parts);
 	const text = hash("sha256", whole, "binary");
 	const digest = new Uint8Array(DIGEST_BYTES);
 	for (let index = 0; index < DIGEST_BYTES; index++) digest[index] = text.charCodeAt(index);

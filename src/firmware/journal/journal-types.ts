@@ -13,7 +13,7 @@ export interface JournalOptions {
 	/** Of a board that this one replaces: what the first epoch names as the one before it. */
 	readonly predecessor?: Omit<EpochOrigin, "reason"> | undefined;
 	/** What `save` returned at the end of the last wake; leave out after anything unclean. */
-	readonly retained?: Uint8Array;
+	readonly retained?: Uint8Array | undefined;
 }
 
 /** Fields of the epoch entry that only the journal knows: why the epoch begins and what went before. */

@@ -7,11 +7,10 @@ import type { CalibrationBody } from "../../protocol/record/entry-layouts.js";
 import type { StationConfiguration } from "../config/configuration.js";
 import type { Board, ResetReason } from "../ports.js";
 import { recordBoot } from "./boot.js";
+import type { CalibrationRooms } from "./calibration-opening.js";
 import { type CrashRecord, safeModeEndOf, storeCrashRecord } from "./crash-record.js";
 import type { DeferredBootRecord } from "./deferred-boot-record.js";
-import type { EntryRecorder, Stamp } from "./entry-recorder.js";
-import type { TimeKeeper } from "./time-keeper.js";
-import type { TolerantJournal } from "./tolerant-journal.js";
+import type { Stamp } from "./entry-recorder.js";
 
 /** What one wake leaves to the next. */
 export interface BootLogState {
@@ -25,9 +24,7 @@ export interface BootLogState {
 
 export interface BootLogOptions {
 	readonly board: Board;
-	readonly journal: TolerantJournal;
-	readonly recorder: EntryRecorder;
-	readonly time: TimeKeeper;
+	readonly rooms: Pick<CalibrationRooms, "journal" | "recorder" | "time">;
 	readonly firmwareVersion: number;
 	/** In force. */
 	readonly configuration: () => StationConfiguration;
@@ -55,8 +52,8 @@ export class BootLog {
 		this.#crash = options.crash;
 		this.#isClockFaulty = options.isClockFaulty;
 		this.safeUntilMilliseconds = safeModeEndOf(options.crash) ?? 0;
-		this.#began = options.recorder.stamp();
-		options.journal.isLastFirm = this.isWritten;
+		this.#began = options.rooms.recorder.stamp();
+		options.rooms.journal.isLastFirm = this.isWritten;
 	}
 
 	/** The record knows of this boot. */
@@ -81,10 +78,10 @@ export class BootLog {
 
 	/** At the begin of a wake: at once what may find no later moment. */
 	begin(): void {
-		const { board, recorder, deferredBoot } = this.#options;
+		const { board, rooms, deferredBoot } = this.#options;
 		// An attached technician may export at once, so the boot is recorded now; the battery is taken to bear it.
 		if (deferredBoot.isUrgent || board.console.isAttached)
-			recorder.attempt("boot", () => this.write());
+			rooms.recorder.attempt("boot", () => this.write());
 		if (!this.isWritten) return;
 		this.noteClock();
 		this.reportCrash();
@@ -93,19 +90,19 @@ export class BootLog {
 	/** Before every other entry. Throws StationError when the journal does not take it. */
 	write(): void {
 		if (this.isWritten) return;
-		const { journal, deferredBoot } = this.#options;
-		journal.isLastFirm = true;
+		const { rooms, deferredBoot } = this.#options;
+		rooms.journal.isLastFirm = true;
 		try {
 			deferredBoot.write((reason) => this.#record(reason));
 		} finally {
-			journal.isLastFirm = this.isWritten;
+			rooms.journal.isLastFirm = this.isWritten;
 		}
 	}
 
 	/** This boot must wait for a battery. */
 	get mustAskBattery(): boolean {
-		const { deferredBoot, journal, board } = this.#options;
-		return deferredBoot.mustAsk(journal, board.clock.milliseconds);
+		const { deferredBoot, rooms, board } = this.#options;
+		return deferredBoot.mustAsk(rooms.journal, board.clock.milliseconds);
 	}
 
 	/** It waits, asleep. */
@@ -117,23 +114,23 @@ export class BootLog {
 	noteClock(): void {
 		// A boot that is not written down yet will note it.
 		if (!this.isWritten) return;
-		const { time, recorder } = this.#options;
-		const { fault } = time;
+		const { rooms } = this.#options;
+		const { fault } = rooms.time;
 		const wasFaulty = this.#isClockFaulty;
 		this.#isClockFaulty = fault !== undefined;
 		if (fault === undefined || wasFaulty) return;
-		recorder.event(fault === "rtc-stopped" ? "rtc-stopped" : "rtc-failed", 0, fault);
+		rooms.recorder.event(fault === "rtc-stopped" ? "rtc-stopped" : "rtc-failed", 0, fault);
 	}
 
 	/** A crash becomes an event entry once, safe mode one at its beginning and one at its end. */
 	reportCrash(): void {
-		const { board, recorder } = this.#options;
+		const { board, rooms } = this.#options;
 		const crash = this.#crash;
 		if (crash === undefined || !this.isWritten) return;
 		const { isSafe } = this;
 		if (crash.isReported && crash.isSafeModeOpen === isSafe) return;
-		if (!crash.isReported) recorder.event("crash", crash.code, crash.text);
-		if (crash.isSafeModeOpen !== isSafe) recorder.event("safe-mode", isSafe ? 1 : 0, "");
+		if (!crash.isReported) rooms.recorder.event("crash", crash.code, crash.text);
+		if (crash.isSafeModeOpen !== isSafe) rooms.recorder.event("safe-mode", isSafe ? 1 : 0, "");
 		this.#crash = { ...crash, isReported: true, isSafeModeOpen: isSafe };
 		storeCrashRecord(board.crash, this.#crash);
 	}
@@ -145,15 +142,14 @@ export class BootLog {
 	}
 
 	#record(resetReason: ResetReason): void {
-		const { board, recorder, journal, deferredBoot, configuration, standing, firmwareVersion } =
-			this.#options;
+		const { board, rooms, deferredBoot, configuration, standing, firmwareVersion } = this.#options;
 		const crash = this.#crash;
 		recordBoot({
 			board,
 			configuration: configuration(),
 			standing: standing(),
-			journal,
-			recorder,
+			journal: rooms.journal,
+			recorder: rooms.recorder,
 			firmwareVersion,
 			resetReason,
 			stamp: this.#began,
@@ -161,7 +157,11 @@ export class BootLog {
 			crashCode: crash === undefined || crash.isReported ? 0 : crash.code,
 		});
 		if (deferredBoot.hasWaited) {
-			recorder.event("battery-waited", Math.floor(board.clock.milliseconds / 1000), resetReason);
+			rooms.recorder.event(
+				"battery-waited",
+				Math.floor(board.clock.milliseconds / 1000),
+				resetReason,
+			);
 		}
 		this.noteClock();
 		this.reportCrash();

@@ -14,15 +14,12 @@ import type { BootLog } from "./boot-log.js";
 import type { Calibrations } from "./calibration-opening.js";
 import { BATTERY_LOOK_SECONDS, RADIO_SPARED_SECONDS } from "./deferred-boot-record.js";
 import type { EntryRecorder } from "./entry-recorder.js";
-import type { EventController } from "./event-controller.js";
-import type { Heartbeat } from "./heartbeat.js";
 import type { ImageTrial } from "./image-trial.js";
 import {
 	BATTERY_HYSTERESIS_MILLIVOLTS,
 	type MeasurementController,
 } from "./measurement-controller.js";
-import type { PowerController } from "./power-controller.js";
-import type { ReadingTimes } from "./reading-times.js";
+import type { Pace } from "./pace.js";
 import type { MeasurementRequest, ServiceRequests } from "./service-requests.js";
 import type { TimeKeeper } from "./time-keeper.js";
 import type { TolerantJournal } from "./tolerant-journal.js";
@@ -51,10 +48,7 @@ export interface CycleParts {
 	readonly manager: ConfigurationManager;
 	readonly uploads: UploadController;
 	readonly readings: MeasurementController;
-	readonly power: PowerController;
-	readonly heartbeat: Heartbeat;
-	readonly times: ReadingTimes;
-	readonly events: EventController;
+	readonly pace: Pace;
 	readonly requests: ServiceRequests;
 	readonly console: Console;
 	readonly trial: ImageTrial;
@@ -95,7 +89,7 @@ export class Cycle {
 
 	/** Ends when the station may sleep. */
 	*run(): Task<void> {
-		const { board, trial, bootLog, times, requests, uploads, manager, console, journal } =
+		const { board, trial, bootLog, pace, requests, uploads, manager, console, journal } =
 			this.#parts;
 		if (yield* this.#mustWaitForBattery()) return;
 		for (;;) {
@@ -110,8 +104,8 @@ export class Cycle {
 			// Between two measurements and two sessions: neither is begun under one and ended under another.
 			// What it does goes into the record, so a boot that is put off is opened by its reading first.
 			this.#keepConfiguration();
-			if (board.clock.milliseconds >= times.nextMilliseconds) yield* this.#takeReading();
-			else if (times.leftMilliseconds >= LOOK_MILLISECONDS) yield* this.#useProbes();
+			if (board.clock.milliseconds >= pace.times.nextMilliseconds) yield* this.#takeReading();
+			else if (pace.times.leftMilliseconds >= LOOK_MILLISECONDS) yield* this.#useProbes();
 			// A session may have ended meanwhile, and what it brought does not outlive the sleep.
 			this.#keepConfiguration();
 			const isIdle = !uploads.isUploading;
@@ -126,7 +120,7 @@ export class Cycle {
 				!uploads.isUploading &&
 				!console.isInService;
 			if (maySleep && idleMilliseconds >= SLEEP_MILLISECONDS_MIN) return;
-			if (!this.#parts.power.isSilent) journal.idle();
+			if (!this.#parts.pace.power.isSilent) journal.idle();
 			const slice = Math.min(Math.max(idleMilliseconds, 0), board.watchdog.timeoutMilliseconds / 2);
 			this.#wakeSignal = new Signal<true>();
 			yield* this.#wakeSignal.wait(slice);
@@ -135,7 +129,7 @@ export class Cycle {
 
 	/** What there is to do with the probes between two readings: one thing at a time. */
 	*#useProbes(): Task<void> {
-		const { board, requests, console, bootLog, times } = this.#parts;
+		const { board, requests, console, bootLog, pace } = this.#parts;
 		const { controller: calibrations, lending } = this.#parts.calibrations;
 		// The technician who had begun a calibration is gone: it is taken back at once.
 		if (calibrations.isOpen && !console.isInService) {
@@ -144,7 +138,9 @@ export class Cycle {
 			if (bootLog.isWritten) calibrations.inForce.recordOutcome("left");
 		} else if (requests.request !== undefined) yield* this.#serve(requests.request);
 		else if (lending.isWanted) {
-			yield* call(lending.lend(times.nextMilliseconds - LEASE_END_MILLISECONDS, board.watchdog));
+			yield* call(
+				lending.lend(pace.times.nextMilliseconds - LEASE_END_MILLISECONDS, board.watchdog),
+			);
 		} else if (!console.isInService) yield* this.#checkCircuits();
 	}
 
@@ -165,8 +161,8 @@ export class Cycle {
 
 	/** When something is to be done next, on the board's clock. */
 	get dueMilliseconds(): number {
-		const { times, uploads, bootLog, manager, trial } = this.#parts;
-		const reading = Math.min(times.nextMilliseconds, this.#restartMilliseconds);
+		const { pace, uploads, bootLog, manager, trial } = this.#parts;
+		const reading = Math.min(pace.times.nextMilliseconds, this.#restartMilliseconds);
 		if (uploads.isUploading) return reading;
 		// Of a configuration.
 		const trialEnd = (bootLog.isWritten ? manager.trialEndsMilliseconds : undefined) ?? reading;
@@ -177,8 +173,8 @@ export class Cycle {
 
 	/** When the next session is due, on the board's clock. */
 	get nextUploadMilliseconds(): number {
-		const { bootMilliseconds, readings, uploads, bootLog, times, power } = this.#parts;
-		if (power.isSilent && !this.#isAsked) return Number.POSITIVE_INFINITY;
+		const { bootMilliseconds, readings, uploads, bootLog, pace } = this.#parts;
+		if (pace.power.isSilent && !this.#isAsked) return Number.POSITIVE_INFINITY;
 		const isSpared = readings.state.isBatteryLow && !this.#isAsked;
 		// A reading opens the boot after a loss of power; where the journal refuses that, what it holds is
 		// delivered all the same, but for the last entry.
@@ -186,7 +182,7 @@ export class Cycle {
 			uploads.nextAttemptMilliseconds,
 			bootLog.safeUntilMilliseconds,
 			isSpared ? bootMilliseconds + RADIO_SPARED_SECONDS * 1000 : 0,
-			bootLog.isWritten || bootLog.isRefused ? 0 : times.nextMilliseconds + 1,
+			bootLog.isWritten || bootLog.isRefused ? 0 : pace.times.nextMilliseconds + 1,
 		);
 	}
 
@@ -209,7 +205,7 @@ export class Cycle {
 
 	/** After breakdowns in a row on a low battery: nothing is written and nothing loads it; look later. */
 	*#mustWaitForBattery(): Task<boolean> {
-		const { board, openProbes, manager, bootLog, times } = this.#parts;
+		const { board, openProbes, manager, bootLog, pace } = this.#parts;
 		const { configuration } = manager;
 		const maySleep = configuration.supply === "battery" && !this.#isAsked;
 		if (!maySleep || !bootLog.mustAskBattery) return false;
@@ -217,7 +213,7 @@ export class Cycle {
 		const enough = configuration.batteryLowMillivolts + BATTERY_HYSTERESIS_MILLIVOLTS;
 		if (millivolts === undefined || millivolts >= enough || this.#isAsked) return false;
 		bootLog.defer();
-		times.defer(board.clock.milliseconds + BATTERY_LOOK_SECONDS * 1000);
+		pace.times.defer(board.clock.milliseconds + BATTERY_LOOK_SECONDS * 1000);
 		return true;
 	}
 
@@ -258,32 +254,21 @@ export class Cycle {
 
 	/** The record names what is in force from here on, before anything is done under it. */
 	#reconfigure(): void {
-		const { manager, board, recorder, uploads, times, events } = this.#parts;
+		const { manager, board, recorder, uploads, pace } = this.#parts;
 		const { configuration } = manager;
 		// Of the same curves a calibration at the station holds on.
 		const standing = this.#parts.calibrations.controller.inForce.standing();
 		recordInForce(recorder, configuration, standing, board.sha256);
 		uploads.reconfigure(configuration);
-		events.reconfigured();
-		times.reconfigured();
+		pace.events.reconfigured();
+		pace.times.reconfigured();
 	}
 
 	*#takeReading(): Task<void> {
-		const {
-			board,
-			journal,
-			time,
-			bootLog,
-			requests,
-			readings,
-			trial,
-			recorder,
-			uploads,
-			times,
-			events,
-		} = this.#parts;
+		const { board, journal, time, bootLog, requests, readings, trial, recorder, uploads, pace } =
+			this.#parts;
 		const { controller: calibrations } = this.#parts.calibrations;
-		const dueMilliseconds = times.nextMilliseconds;
+		const dueMilliseconds = pace.times.nextMilliseconds;
 		const lateMilliseconds = board.clock.milliseconds - dueMilliseconds;
 		journal.reopen();
 		time.refresh();
@@ -302,34 +287,34 @@ export class Cycle {
 			if (calibrations.isInterrupted) yield* call(calibrations.inForce.recover());
 			calibrations.inForce.recordOutcome("interrupted");
 		}
-		yield* call(events.settle());
+		yield* call(pace.events.settle());
 		if (trial.isOpen && recorder.fault === undefined) {
 			trial.stored();
 			uploads.requestSoon();
 		}
 		uploads.adjust(readings.batteryFactor);
-		const due = times.taken(dueMilliseconds, beganMilliseconds, stamp.utcSeconds);
+		const due = pace.times.taken(dueMilliseconds, beganMilliseconds, stamp.utcSeconds);
 		this.#countReading(due, stamp.utcSeconds);
 		// Now, for a wake that only measures is over after it.
-		if (times.leftMilliseconds >= LOOK_MILLISECONDS) yield* this.#checkCircuits();
+		if (pace.times.leftMilliseconds >= LOOK_MILLISECONDS) yield* this.#checkCircuits();
 	}
 
 	/** What the day's heartbeat is to know of a reading, and the heartbeat itself. */
 	#countReading(due: number, utcSeconds: number): void {
-		const { board, journal, recorder, bootLog, readings, power, heartbeat, uploads } = this.#parts;
+		const { board, journal, recorder, bootLog, readings, pace, uploads } = this.#parts;
 		const isRecorded = recorder.fault === undefined;
-		heartbeat.measured(readings.last, due, isRecorded);
+		pace.heartbeat.measured(readings.last, due, isRecorded);
 		const { correctedBits } = journal;
-		heartbeat.looked(board.processor.freeHeapBytes, correctedBits - this.#correctedBits);
+		pace.heartbeat.looked(board.processor.freeHeapBytes, correctedBits - this.#correctedBits);
 		this.#correctedBits = correctedBits;
 		if (!bootLog.isWritten) return;
-		const body = heartbeat.due(utcSeconds, () => ({
+		const body = pace.heartbeat.due(utcSeconds, () => ({
 			ringShare: uploads.waitingShare,
 			// Reads every header of the ring: not for each reading.
 			sectorsRefused: journal.health().retiredSectors,
-			charge: power.charge,
-			countedMillicoulombs: power.countedMillicoulombs,
-			forecastDays: power.forecast?.days,
+			charge: pace.power.charge,
+			countedMillicoulombs: pace.power.countedMillicoulombs,
+			forecastDays: pace.power.forecast?.days,
 		}));
 		if (body !== undefined) recorder.record(body);
 	}
@@ -344,11 +329,11 @@ export class Cycle {
 
 	/** Measures between two readings because a technician asked; recorded only if that was asked for. */
 	*#serve(request: MeasurementRequest): Task<void> {
-		const { time, readings, recorder, events } = this.#parts;
+		const { time, readings, recorder, pace } = this.#parts;
 		time.refresh();
 		const { isRecorded } = request;
 		const context = { request, isRecorded, isLate: false };
 		yield* call(readings.measure(recorder.stamp(), context));
-		if (isRecorded) yield* call(events.settle());
+		if (isRecorded) yield* call(pace.events.settle());
 	}
 }

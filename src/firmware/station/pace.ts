@@ -1,11 +1,13 @@
 /** When a station measures: as the clock and the configuration have it, as an event asks for it, and as the battery lets it. */
+import type { CalibrationRooms } from "./calibration-opening.js";
 import { EventController, type EventControllerOptions } from "./event-controller.js";
 import { Heartbeat } from "./heartbeat.js";
 import { PowerController } from "./power-controller.js";
-import { ReadingTimes, type ReadingTimesOptions, type ReadingTimesState } from "./reading-times.js";
+import { ReadingTimes, type ReadingTimesState } from "./reading-times.js";
 
-export interface PaceOptions extends Omit<EventControllerOptions, "state"> {
-	readonly time: ReadingTimesOptions["time"];
+export interface PaceOptions
+	extends Pick<EventControllerOptions, "board" | "standing" | "onUrgent"> {
+	readonly rooms: Pick<CalibrationRooms, "manager" | "journal" | "recorder" | "time">;
 	readonly isBatteryLow: () => boolean;
 	/** From the last wake. */
 	readonly retained: PaceState | undefined;
@@ -13,8 +15,11 @@ export interface PaceOptions extends Omit<EventControllerOptions, "state"> {
 
 export interface PaceState {
 	readonly times: ReadingTimesState;
+	/** EVENT_CONTROLLER_BYTES, or none where the controller does not know the record yet. */
 	readonly events: Uint8Array;
+	/** POWER_CONTROLLER_BYTES. */
 	readonly power: Uint8Array;
+	/** HEARTBEAT_BYTES. */
 	readonly heartbeat: Uint8Array;
 }
 
@@ -28,8 +33,8 @@ export interface Pace {
 }
 
 export function openPace(options: PaceOptions): Pace {
-	const { board, journal, recorder, manager, standing, onUrgent, time, isBatteryLow, retained } =
-		options;
+	const { board, standing, onUrgent, isBatteryLow, retained } = options;
+	const { manager, journal, recorder, time } = options.rooms;
 	const { clock } = board;
 	const configuration = () => manager.configuration;
 	const power = new PowerController({

@@ -13,8 +13,8 @@ import type { BootLogState } from "./boot-log.js";
 import { EVENT_CONTROLLER_BYTES } from "./event-controller.js";
 import { HEARTBEAT_BYTES } from "./heartbeat.js";
 import type { MeasurementControllerState } from "./measurement-controller.js";
+import type { PaceState } from "./pace.js";
 import { POWER_CONTROLLER_BYTES } from "./power-controller.js";
-import type { ReadingTimesState } from "./reading-times.js";
 import type { TimeState } from "./time-state.js";
 import type { Delivered } from "./tolerant-journal.js";
 
@@ -65,18 +65,12 @@ export interface RetainedState {
 	readonly calibrationBank: number;
 	/** Of each room that has a section of its own. */
 	readonly bootLog: BootLogState;
-	readonly times: ReadingTimesState;
+	readonly pace: PaceState;
 	readonly readings: MeasurementControllerState;
 	readonly manager: ManagerState;
 	readonly time: TimeState;
 	readonly journal: Uint8Array;
 	readonly uplink: Uint8Array;
-	/** EVENT_CONTROLLER_BYTES, or none where the controller does not know the record yet. */
-	readonly events: Uint8Array;
-	/** POWER_CONTROLLER_BYTES. */
-	readonly power: Uint8Array;
-	/** HEARTBEAT_BYTES. */
-	readonly heartbeat: Uint8Array;
 }
 
 /**
@@ -114,10 +108,6 @@ export function retainedStateIn(bytes: Uint8Array): RetainedState | undefined {
 			isBootWaiting: (view.getUint8(77) & BOOT_WAITS) !== 0,
 			isClockFaulty: (flags & 64) !== 0,
 		},
-		times: {
-			nextReadingMilliseconds: view.getFloat64(24, true),
-			lastReadingUtcSeconds: view.getUint32(LAST_READING_AT, true),
-		},
 		readings: {
 			failedProbes: view.getUint8(54),
 			isBatteryLow: (flags & 4) !== 0,
@@ -132,9 +122,15 @@ export function retainedStateIn(bytes: Uint8Array): RetainedState | undefined {
 		time: timeIn(view, flags),
 		journal: bytes.subarray(FIXED_BYTES, FIXED_BYTES + journalBytes),
 		uplink: bytes.subarray(UPLINK_AT, UPLINK_AT + uplinkBytes),
-		events: bytes.subarray(EVENTS_AT, EVENTS_AT + (hasEvents ? EVENT_CONTROLLER_BYTES : 0)),
-		power: bytes.subarray(POWER_AT, POWER_AT + POWER_CONTROLLER_BYTES),
-		heartbeat: bytes.subarray(HEARTBEAT_AT, HEARTBEAT_AT + HEARTBEAT_BYTES),
+		pace: {
+			times: {
+				nextReadingMilliseconds: view.getFloat64(24, true),
+				lastReadingUtcSeconds: view.getUint32(LAST_READING_AT, true),
+			},
+			events: bytes.subarray(EVENTS_AT, EVENTS_AT + (hasEvents ? EVENT_CONTROLLER_BYTES : 0)),
+			power: bytes.subarray(POWER_AT, POWER_AT + POWER_CONTROLLER_BYTES),
+			heartbeat: bytes.subarray(HEARTBEAT_AT, HEARTBEAT_AT + HEARTBEAT_BYTES),
+		},
 	};
 }
 
@@ -145,8 +141,8 @@ function viewOf(bytes: Uint8Array): DataView {
 
 /** Puts the state into `bytes`, where its sections may be already. */
 export function putRetainedState(bytes: Uint8Array, state: RetainedState): void {
-	const { bootLog, times, readings, manager, time, delivered, journal, uplink, events, power } =
-		state;
+	const { bootLog, readings, manager, time, delivered, journal, uplink } = state;
+	const { times, events, power, heartbeat } = state.pace;
 	assert(journal.length <= JOURNAL_STATE_BYTES_MAX, "the journal's state is too long");
 	assert(uplink.length <= UPLINK_STATE_BYTES_MAX, "the uplink's state is too long");
 	const view = viewOf(bytes);
@@ -191,7 +187,7 @@ export function putRetainedState(bytes: Uint8Array, state: RetainedState): void 
 	if (events.length > 0) view.setUint8(76, view.getUint8(76) | HAS_EVENTS);
 	bytes.set(events, EVENTS_AT);
 	bytes.set(power, POWER_AT);
-	bytes.set(state.heartbeat, HEARTBEAT_AT);
+	bytes.set(heartbeat, HEARTBEAT_AT);
 	bytes.set(journal, FIXED_BYTES);
 	bytes.set(uplink, UPLINK_AT);
 	view.setUint32(RETAINED_BYTES - 4, crc32(bytes, 0, RETAINED_BYTES - 4), true);

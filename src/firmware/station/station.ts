@@ -79,8 +79,9 @@ export class Station {
 		const { settings: memory, clock } = board;
 		const { configuration: provisioned } = this.#provisioning;
 		const state = retained?.manager;
-		this.#manager = new ConfigurationManager({ provisioned, memory, clock, state });
-		const { configuration } = this.#manager;
+		const manager = new ConfigurationManager({ provisioned, memory, clock, state });
+		this.#manager = manager;
+		const { configuration } = manager;
 		this.#journal = new TolerantJournal({
 			open: options.openJournal,
 			board,
@@ -96,31 +97,33 @@ export class Station {
 		this.#time = this.#openTime();
 		this.#time.refresh();
 		this.#recorder = this.#openRecorder();
-		const seen = {
-			board,
-			manager: this.#manager,
+		const rooms = {
+			manager,
 			journal: this.#journal,
 			recorder: this.#recorder,
-		};
-		this.#bootLog = new BootLog({
 			time: this.#time,
+			wake: () => this.#cycle.wake(),
+		};
+		const standing = () => this.#calibrations.controller.inForce.standing();
+		this.#bootLog = new BootLog({
+			board,
+			rooms,
 			firmwareVersion: options.firmwareVersion,
-			configuration: () => this.#manager.configuration,
-			standing: () => this.#calibrations.controller.inForce.standing(),
+			configuration: () => manager.configuration,
+			standing,
 			deferredBoot: this.#deferredBoot(),
 			crash: crashRecord,
 			isClockFaulty: retained?.bootLog.isClockFaulty ?? false,
-			...seen,
 		});
-		const rooms = { time: this.#time, wake: () => this.#cycle.wake(), ...seen };
 		this.#calibrations = openCalibrations(options, rooms, retained?.calibrationBank);
 		this.#requests = this.#openRequests();
 		this.#pace = openPace({
-			standing: () => this.#calibrations.controller.inForce.standing(),
+			board,
+			rooms,
+			standing,
 			isBatteryLow: () => this.#readings.state.isBatteryLow,
-			retained,
+			retained: retained?.pace,
 			onUrgent: () => this.requestUpload(),
-			...rooms,
 		});
 		this.#readings = this.#openReadings();
 		this.#console = this.#openConsole();
@@ -143,7 +146,7 @@ export class Station {
 			rtc: openRealTimeClock(board),
 			clock: board.clock,
 			floorUtcSeconds: board.trustFloorUtcSeconds,
-			...(this.#retained?.time ?? timeStateAfter(newestUtcSeconds, isVouched)),
+			state: this.#retained?.time ?? timeStateAfter(newestUtcSeconds, isVouched),
 		});
 	}
 
@@ -208,7 +211,8 @@ export class Station {
 			recorder: this.#recorder,
 			time: this.#time,
 			service: this.#requests,
-			...this.#pace,
+			power: this.#pace.power,
+			events: this.#pace.events,
 			configuration: () => this.#manager.configuration,
 			openProbes,
 			state: this.#retained?.readings,
@@ -285,7 +289,7 @@ export class Station {
 			manager: this.#manager,
 			uploads: this.#uploads,
 			readings: this.#readings,
-			...this.#pace,
+			pace: this.#pace,
 			requests: this.#requests,
 			console: this.#console,
 			trial: this.#trial,
@@ -369,7 +373,7 @@ export class Station {
 			time: this.#time.save(),
 			journal: this.#journal.save(this.#sections.journalBytes),
 			uplink: this.#uploads.save(this.#sections.uplinkBytes),
-			...this.#pace.save(),
+			pace: this.#pace.save(),
 		});
 		if (this.#cycle.isRestarting) {
 			board.processor.restart();

@@ -20,7 +20,9 @@ export interface RealTimeClock {
 	set(utcSeconds: number): void;
 }
 
-export interface TimeKeeperOptions extends TimeState {
+export interface TimeKeeperOptions {
+	/** What the last wake knew. */
+	readonly state: TimeState;
 	readonly rtc: RealTimeClock;
 	/** Board's monotonic clock. */
 	readonly clock: { readonly milliseconds: number };
@@ -75,16 +77,17 @@ export class TimeKeeper {
 	#fault: StationErrorCode | undefined;
 
 	constructor(options: TimeKeeperOptions) {
+		const { state } = options;
 		this.#options = options;
-		this.#disciplinedMilliseconds = options.disciplinedMilliseconds;
-		this.#doubtSeconds = options.doubtSeconds;
-		this.#stepOffer = options.stepOffer;
-		this.#reference = options.reference;
-		this.#hasJumped = options.hasJumped;
-		this.#hasUnrecordedStep = options.hasUnrecordedStep;
-		this.#isVouched = options.isVouched;
-		this.#newestUtcSeconds = Math.max(options.newestUtcSeconds, options.floorUtcSeconds);
-		this.#newestMilliseconds = options.newestMilliseconds;
+		this.#disciplinedMilliseconds = state.disciplinedMilliseconds;
+		this.#doubtSeconds = state.doubtSeconds;
+		this.#stepOffer = state.stepOffer;
+		this.#reference = state.reference;
+		this.#hasJumped = state.hasJumped;
+		this.#hasUnrecordedStep = state.hasUnrecordedStep;
+		this.#isVouched = state.isVouched;
+		this.#newestUtcSeconds = Math.max(state.newestUtcSeconds, options.floorUtcSeconds);
+		this.#newestMilliseconds = state.newestMilliseconds;
 	}
 
 	/** For retained memory. */

@@ -211,7 +211,7 @@ export class TolerantJournal implements StationJournal {
 				sha256: board.sha256,
 				entropy: board.entropy,
 				publicKey: board.signer.publicKey,
-				...(retained === undefined ? {} : { retained }),
+				retained,
 			});
 			this.#failure = undefined;
 		} catch (error) {

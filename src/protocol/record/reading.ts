@@ -48,13 +48,7 @@ export interface ChannelReading {
 export type Reading = Readonly<Record<ChannelName, ChannelReading>>;
 
 /** Of a channel that was not looked at. */
-export const NOT_MEASURED: ChannelReading = Object.freeze({
-	value: undefined,
-	flags: CHANNEL_FLAGS.absent,
-	calibration: FACTORY_CALIBRATION,
-	spread: undefined,
-	range: 0,
-});
+export const NOT_MEASURED: ChannelReading = Object.freeze(notMeasured()) as ChannelReading;
 
 /** The fields of a set in the order of its rows, absent marks filled in. */
 export function fieldsOfReading({ fields }: ChannelSet, reading: Reading): number[] {
@@ -63,7 +57,7 @@ export function fieldsOfReading({ fields }: ChannelSet, reading: Reading): numbe
 
 /** The reverse of `fieldsOfReading`; what the set does not have was not measured. */
 export function readingOf({ fields }: ChannelSet, values: readonly number[]): Reading {
-	const reading = byChannel((): Record<FieldRole, number | undefined> => ({ ...NOT_MEASURED }));
+	const reading = byChannel(notMeasured);
 	let index = 0;
 	for (const field of fields) {
 		const value = values[index++] ?? field.absent;
@@ -71,6 +65,16 @@ export function readingOf({ fields }: ChannelSet, values: readonly number[]): Re
 			value === field.absent && canBeAbsent(field) ? undefined : value;
 	}
 	return reading as Reading;
+}
+
+function notMeasured(): Record<FieldRole, number | undefined> {
+	return {
+		value: undefined,
+		flags: CHANNEL_FLAGS.absent,
+		calibration: FACTORY_CALIBRATION,
+		spread: undefined,
+		range: 0,
+	};
 }
 
 /** Only quantities can be absent; a flag byte of 0xFF is eight flags. */

@@ -24,10 +24,6 @@ const STATE: RetainedState = {
 	networkTimeNotBeforeSeconds: 0xfedcba97,
 	delivered: { epoch: 4_000_000_321, to: 57_839 },
 	bootLog: { unrecordedReset: "brown-out", isBootWaiting: true, isClockFaulty: true },
-	times: {
-		nextReadingMilliseconds: 12_345_978_901,
-		lastReadingUtcSeconds: 4_000_000_123,
-	},
 	readings: {
 		failedProbes: 5,
 		isBatteryLow: true,
@@ -51,9 +47,15 @@ const STATE: RetainedState = {
 		hasUnrecordedStep: true,
 	},
 	journal: Uint8Array.of(1, 2, 3),
-	events: new Uint8Array(408).fill(7),
-	power: new Uint8Array(36).fill(8),
-	heartbeat: new Uint8Array(192).fill(9),
+	pace: {
+		times: {
+			nextReadingMilliseconds: 12_345_978_901,
+			lastReadingUtcSeconds: 4_000_000_123,
+		},
+		events: new Uint8Array(408).fill(7),
+		power: new Uint8Array(36).fill(8),
+		heartbeat: new Uint8Array(192).fill(9),
+	},
 	uplink: Uint8Array.of(9),
 };
 

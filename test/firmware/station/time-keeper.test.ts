@@ -35,15 +35,17 @@ function build(
 		rtc,
 		clock,
 		floorUtcSeconds: FLOOR,
-		newestUtcSeconds: 0,
-		newestMilliseconds: undefined,
-		isVouched: options.isVouched ?? false,
-		disciplinedMilliseconds: options.disciplinedMilliseconds,
-		stepOffer: undefined,
-		reference: undefined,
-		hasJumped: false,
-		hasUnrecordedStep: false,
-		doubtSeconds: 0,
+		state: {
+			newestUtcSeconds: 0,
+			newestMilliseconds: undefined,
+			isVouched: options.isVouched ?? false,
+			disciplinedMilliseconds: options.disciplinedMilliseconds,
+			stepOffer: undefined,
+			reference: undefined,
+			hasJumped: false,
+			hasUnrecordedStep: false,
+			doubtSeconds: 0,
+		},
 	});
 	keeper.refresh();
 	return { clock, rtc, keeper };
