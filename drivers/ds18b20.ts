@@ -13,6 +13,7 @@ const COMMANDS = Object.freeze({
 	write: 0x4e,
 	convert: 0x44,
 	read: 0xbe,
+	alarmSearch: 0xec,
 });
 const FAMILY = 0x28;
 const ROM_BYTES = 8;
@@ -22,7 +23,8 @@ const CONVERSION_MILLISECONDS = 750;
 const CELSIUS_PER_STEP = 0.0625;
 /** Configuration register: 12 bits. */
 const RESOLUTION = 0x7f;
-/** Marks of the alarm registers: 64 in turn. */
+/** Marks of the alarm registers, 64 in turn: TH of -128 to -65 degC, at which every conversion is an alarm. */
+const MARK = 0x80;
 const MARK_MASK = 0x3f;
 const CELSIUS_MIN = -55;
 const CELSIUS_MAX = 125;
@@ -37,6 +39,8 @@ export default class DS18B20 implements Sensor<TemperatureSample> {
 	#uniqueId: string | undefined;
 	/** In the alarm registers while a conversion runs; another one for each. */
 	#mark = 0;
+	/** What it showed when its life began, steps, while no conversion of this life is proved. */
+	#unprovedSteps: number | undefined;
 
 	constructor(options: { readonly sensor: OneWireConnection }) {
 		const { io, pin } = options.sensor;
@@ -63,8 +67,11 @@ export default class DS18B20 implements Sensor<TemperatureSample> {
 		if (this.#uniqueId === undefined) this.#uniqueId = this.#identify();
 		// A part that loses power in between comes back with a temperature that it never measured and a valid
 		// CRC: 85 degC, of clones also 25 or others. It comes back with its alarm registers out of EEPROM, too,
-		// so a mark in these says whether it is still the same life. Written to RAM only: no wear.
-		this.#mark = (this.#mark + 1) & MARK_MASK;
+		// so a mark in these says whether it is still the same life. Written to RAM only: no wear. The first life
+		// that is met here may be an old one.
+		const before = this.#scratchpad();
+		if (this.#mark === 0 || !this.#isMarked(before)) this.#unprovedSteps = stepsOf(before);
+		this.#mark = MARK | ((this.#mark + 1) & MARK_MASK);
 		this.#reset();
 		this.#io.write(
 			new Uint8Array([
@@ -86,16 +93,20 @@ export default class DS18B20 implements Sensor<TemperatureSample> {
 	}
 
 	sample(): TemperatureSample | undefined {
-		this.#reset();
-		this.#io.write(new Uint8Array([COMMANDS.skipRom, COMMANDS.read]));
-		const scratchpad = new Uint8Array(this.#io.read(SCRATCHPAD_BYTES));
-		checkBytes(scratchpad, "scratchpad");
-		const [low = 0, high = 0, alarmHigh = 0, alarmLow = 0, configuration = 0] = scratchpad;
-		if (alarmHigh !== this.#mark || alarmLow !== (~this.#mark & 0xff)) {
+		const scratchpad = this.#scratchpad();
+		if (!this.#isMarked(scratchpad)) {
 			throw new StationError("probe-malformed", "the DS18B20 lost power before it converted");
 		}
-		const unusedBits = 3 - ((configuration >> 5) & 3);
-		const steps = (((high << 24) >> 16) | low) & ~((1 << unusedBits) - 1);
+		const steps = stepsOf(scratchpad);
+		// A clone may keep its scratchpad, with the mark, over a short loss of power that ends its conversion. What
+		// it showed before is measured where the part says that a conversion was an alarm: at power-on none was.
+		if (steps === this.#unprovedSteps && !this.#hasAlarm()) {
+			throw new StationError(
+				"probe-malformed",
+				"the DS18B20 shows what it did before it converted",
+			);
+		}
+		this.#unprovedSteps = undefined;
 		const celsius = steps * CELSIUS_PER_STEP;
 		if (celsius < CELSIUS_MIN || celsius > CELSIUS_MAX) {
 			throw new StationError("probe-out-of-range", `the DS18B20 read ${celsius} degC`);
@@ -105,6 +116,25 @@ export default class DS18B20 implements Sensor<TemperatureSample> {
 
 	close(): void {
 		this.#io.close();
+	}
+
+	#scratchpad(): Uint8Array {
+		this.#reset();
+		this.#io.write(new Uint8Array([COMMANDS.skipRom, COMMANDS.read]));
+		const scratchpad = new Uint8Array(this.#io.read(SCRATCHPAD_BYTES));
+		checkBytes(scratchpad, "scratchpad");
+		return scratchpad;
+	}
+
+	#isMarked([, , alarmHigh, alarmLow]: Uint8Array): boolean {
+		return alarmHigh === this.#mark && alarmLow === (~this.#mark & 0xff);
+	}
+
+	/** Whoever has none is silent, and the line high: of a bit and its complement one is a zero. */
+	#hasAlarm(): boolean {
+		this.#reset();
+		this.#io.write(new Uint8Array([COMMANDS.alarmSearch]));
+		return new Uint8Array(this.#io.read(1))[0] !== 0xff;
 	}
 
 	#reset(): void {
@@ -124,6 +154,12 @@ export default class DS18B20 implements Sensor<TemperatureSample> {
 		for (const byte of rom) text += (byte < 16 ? "0" : "") + byte.toString(16);
 		return text;
 	}
+}
+
+/** Sixteenths of a degree; bits below the resolution are undefined. */
+function stepsOf([low = 0, high = 0, , , configuration = 0]: Uint8Array): number {
+	const unusedBits = 3 - ((configuration >> 5) & 3);
+	return (((high << 24) >> 16) | low) & ~((1 << unusedBits) - 1);
 }
 
 /** The CRC of nothing but zeros is zero: a wire shorted to ground looks like a valid 0 degC. */

@@ -28,7 +28,7 @@ export interface ChosenProbesOptions {
 	/** Out of the battery now. */
 	readonly batteryMilliamperes: () => number;
 	/** Of the 1-Wire thermometer. */
-	readonly thermometer?: Pick<Ds18b20Options, "serial" | "isStarved">;
+	readonly thermometer?: Omit<Ds18b20Options, "clock" | "quantity">;
 	readonly beforeOperation?: () => void;
 }
 

@@ -34,7 +34,9 @@ const COMMANDS = Object.freeze({
 const STEPS_PER_CELSIUS = 16;
 const CELSIUS_MIN = -55;
 const CELSIUS_MAX = 125;
-const POWER_ON_STEPS = 85 * STEPS_PER_CELSIUS;
+const POWER_ON_CELSIUS = 85;
+/** What a clone's RAM lives on without power. */
+const KEPT_MICROSECONDS = 100_000;
 /** TH, TL, configuration of 12 bits. */
 const EEPROM_FACTORY = [0x4b, 0x46, 0x7f];
 const CONVERSION_MICROSECONDS_12_BITS = 750_000;
@@ -47,6 +49,12 @@ export interface Ds18b20Options {
 	serial?: readonly number[];
 	/** Two wires only: nothing feeds a conversion, which leaves 85 degC. Default false. */
 	isStarved?: boolean;
+	/** What the scratchpad shows at power-on; genuine parts 85, clones also 25. */
+	powerOnCelsius?: number;
+	/** A clone that keeps scratchpad and alarm flag over a short loss of power, and in a conversion that starves. */
+	keepsScratchpad?: boolean;
+	/** A clone that has no alarm search. */
+	isDeafToAlarmSearch?: boolean;
 }
 
 type State =
@@ -68,6 +76,11 @@ export class Ds18b20 implements OneWireChip {
 	readonly #clock: VirtualClock;
 	readonly #quantity: () => number;
 	readonly #isStarved: boolean;
+	readonly #powerOnSteps: number;
+	readonly #keepsScratchpad: boolean;
+	readonly #isDeafToAlarmSearch: boolean;
+	readonly #isClone: boolean;
+	#lostMicroseconds = Number.NEGATIVE_INFINITY;
 	/** Survives the loss of power. */
 	readonly #eeprom = new Uint8Array(EEPROM_FACTORY);
 	readonly #scratchpad = new Uint8Array(9);
@@ -81,6 +94,11 @@ export class Ds18b20 implements OneWireChip {
 		this.#clock = options.clock;
 		this.#quantity = options.quantity;
 		this.#isStarved = options.isStarved ?? false;
+		this.#powerOnSteps = (options.powerOnCelsius ?? POWER_ON_CELSIUS) * STEPS_PER_CELSIUS;
+		this.#keepsScratchpad = options.keepsScratchpad ?? false;
+		this.#isDeafToAlarmSearch = options.isDeafToAlarmSearch ?? false;
+		this.#isClone =
+			options.powerOnCelsius !== undefined || this.#keepsScratchpad || this.#isDeafToAlarmSearch;
 		const serial = options.serial ?? [0x01, 0x02, 0x03, 0x04, 0x05, 0x06];
 		assert(serial.length === 6, "a serial number has six bytes");
 		this.rom = new Uint8Array([FAMILY, ...serial, 0]);
@@ -92,14 +110,18 @@ export class Ds18b20 implements OneWireChip {
 	}
 
 	setPower(isOn: boolean): void {
+		const now = this.#clock.microseconds;
+		const isKept = this.#keepsScratchpad && now - this.#lostMicroseconds < KEPT_MICROSECONDS;
+		if (!isOn && this.#isPowered) this.#lostMicroseconds = now;
 		this.#isPowered = isOn;
 		this.#state = { kind: "idle" };
 		this.#conversion = undefined;
+		if (isKept || (this.#keepsScratchpad && !isOn)) return;
 		this.#isAlarming = false;
 		this.#scratchpad.fill(0);
 		this.#scratchpad.set(RESERVED_AT_POWER_ON, 5);
 		this.#scratchpad.set(this.#eeprom, 2);
-		this.#setTemperature(POWER_ON_STEPS);
+		this.#setTemperature(this.#powerOnSteps);
 	}
 
 	reset(): boolean {
@@ -184,7 +206,8 @@ export class Ds18b20 implements OneWireChip {
 				this.#state = { kind: "sending", bits: 0, bytes: this.rom };
 				return;
 			case ROM_COMMANDS.alarmSearch:
-				if (this.#isAlarming) this.#state = { kind: "search", bits: 0, phase: 0 };
+				if (this.#isAlarming && !this.#isDeafToAlarmSearch)
+					this.#state = { kind: "search", bits: 0, phase: 0 };
 				return;
 			case ROM_COMMANDS.search:
 				this.#state = { kind: "search", bits: 0, phase: 0 };
@@ -236,7 +259,8 @@ export class Ds18b20 implements OneWireChip {
 		const unused = (1 << (12 - this.#resolution)) - 1;
 		const steps = Math.floor(celsius * STEPS_PER_CELSIUS + 0.5) & ~unused;
 		if (this.#isStarved) {
-			this.setPower(true);
+			if (this.#keepsScratchpad) this.#state = { kind: "idle" };
+			else this.setPower(true);
 			return;
 		}
 		this.#conversion = { readyMicroseconds, steps };
@@ -250,7 +274,7 @@ export class Ds18b20 implements OneWireChip {
 		this.#setTemperature(conversion.steps);
 		this.#isAlarming = this.#isBeyondLimits();
 		// Genuine parts count here what is left of the last step.
-		this.#scratchpad[6] = COUNT_PER_DEGREE - (conversion.steps & STEPS_MASK);
+		if (!this.#isClone) this.#scratchpad[6] = COUNT_PER_DEGREE - (conversion.steps & STEPS_MASK);
 	}
 
 	#setTemperature(steps: number): void {

@@ -20,7 +20,8 @@ function build(options: { rom?: readonly number[]; isPresent?: boolean; busy?: n
 	const said: string[] = [];
 	const busy = options.busy ?? [];
 	const scratchpads: (readonly number[])[] = [];
-	let alarms: readonly number[] = [];
+	let alarms: readonly number[] = [0x4b, 0x46];
+	let hasConverted = false;
 	class Wire implements OneWire {
 		reset(): boolean {
 			said.push("reset");
@@ -29,10 +30,15 @@ function build(options: { rom?: readonly number[]; isPresent?: boolean; busy?: n
 		write(bytes: Uint8Array): void {
 			said.push([...bytes].map((byte) => byte.toString(16)).join(" "));
 			if (bytes[1] === 0x4e) alarms = [...bytes.slice(2, 4)];
+			if (bytes[1] === 0x44) hasConverted = true;
 		}
 		read(byteLength: number): ArrayBuffer {
 			if (byteLength === 1) return Uint8Array.of(busy.shift() ?? 0).buffer;
-			const bytes = byteLength === 8 ? (options.rom ?? ROM) : (scratchpads.shift() ?? []);
+			if (byteLength === 8) return Uint8Array.from(options.rom ?? ROM).buffer;
+			// Before it converts it shows 85 degC.
+			const first = withCrc([...POWER_ON.slice(0, 2), ...alarms, ...POWER_ON.slice(4, 8)]);
+			const bytes = hasConverted ? (scratchpads.shift() ?? []) : first;
+			hasConverted = false;
 			return Uint8Array.from(bytes).buffer;
 		}
 		close(): void {}
@@ -68,7 +74,9 @@ describe("the DS18B20 driver", () => {
 			"reset",
 			"33",
 			"reset",
-			"cc 4e 1 fe 7f",
+			"cc be",
+			"reset",
+			"cc 4e 81 7e 7f",
 			"reset",
 			"cc 44",
 			"reset",
@@ -84,7 +92,7 @@ describe("the DS18B20 driver", () => {
 		]) {
 			const { said, read } = build({ busy });
 			assert.equal(read(scratchpad(0x0191)), 25.0625);
-			assert.deepEqual(said.slice(4), ["reset", "cc 44", "reset", "cc 44", "reset", "cc be"]);
+			assert.deepEqual(said.slice(6), ["reset", "cc 44", "reset", "cc 44", "reset", "cc be"]);
 		}
 	});
 

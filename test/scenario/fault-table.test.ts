@@ -316,13 +316,19 @@ const ROWS: readonly Row[] = [
 	{
 		fault: "DS18B20 on two wires: every conversion leaves 85 degC",
 		parts: DS18B20,
-		options: { isStarved: true },
+		options: { thermometer: { isStarved: true } },
+		inject: () => {},
+	},
+	{
+		fault: "DS18B20's clone on two wires that keeps 25 degC and all that is written",
+		parts: DS18B20,
+		options: { thermometer: { isStarved: true, keepsScratchpad: true, powerOnCelsius: 25 } },
 		inject: () => {},
 	},
 	{
 		fault: "a bit of the DS18B20's scratchpad turned over",
 		parts: DS18B20,
-		inject: ({ chosen }) => chosen.oneWire?.addFault({ bitIndex: 6, skip: 3 }),
+		inject: ({ chosen }) => chosen.oneWire?.addFault({ bitIndex: 6, skip: 4 }),
 	},
 	{ fault: "none, with an INA226", parts: INA226, inject: () => {} },
 	{

@@ -151,11 +151,66 @@ describe("the DS18B20's driver over its model", () => {
 		assert.throws(open({ isStarved: true }).measure, { code: "probe-malformed" });
 	});
 
+	for (const powerOnCelsius of [85, 25, 14]) {
+		it(`sees a conversion that a short loss of power ended in a clone that keeps its ${powerOnCelsius} degC and its limits over it`, () => {
+			const { bus, clock, driver, measure, world } = open({
+				powerOnCelsius,
+				keepsScratchpad: true,
+			});
+			for (const celsius of [14, powerOnCelsius]) {
+				world.celsius = celsius;
+				bus.setPower(false);
+				clock.consume(60_000_000);
+				bus.setPower(true);
+				driver.begin();
+				clock.consume(300_000);
+				bus.setPower(false);
+				clock.consume(10_000);
+				bus.setPower(true);
+				clock.consume(600_000);
+				assert.throws(() => driver.sample(), { code: "probe-malformed" });
+				// What it measures then is taken, be it what it shows at power-on.
+				assert.equal(measure(), celsius);
+			}
+		});
+	}
+
+	it("takes nothing of a clone on two wires, which shows 25 degC and every limit that was written", () => {
+		const { measure } = open({ powerOnCelsius: 25, keepsScratchpad: true, isStarved: true });
+		for (let turn = 0; turn < 3; turn++) assert.throws(measure, { code: "probe-malformed" });
+	});
+
+	it("takes of a clone without alarm search what differs from its power-on, and what it measured since", () => {
+		const { measure, world } = open({ powerOnCelsius: 25, isDeafToAlarmSearch: true });
+		world.celsius = 25;
+		assert.throws(measure, { code: "probe-malformed" });
+		assert.throws(measure, { code: "probe-malformed" });
+		world.celsius = 24.9375;
+		assert.equal(measure(), 24.9375);
+		world.celsius = 25;
+		assert.equal(measure(), 25);
+		assert.equal(measure(), 25);
+	});
+
+	it("gives of a clone that lost power after it had measured nothing older than its power-on", () => {
+		const { bus, clock, driver, measure, world } = open({ keepsScratchpad: true });
+		assert.equal(measure(), 25.0625);
+		world.celsius = 14;
+		driver.begin();
+		bus.setPower(false);
+		clock.consume(10_000);
+		bus.setPower(true);
+		clock.consume(800_000);
+		// Nothing on the bus tells this from a conversion that found the same.
+		assert.equal(driver.sample()?.thermometer.temperature, 25.0625);
+		assert.equal(measure(), 14);
+	});
+
 	it("is told to convert once more where a bit of its looking busy was turned over", () => {
 		const { bus, measure } = open();
 		assert.equal(measure(), 25.0625);
 		for (let bitIndex = 0; bitIndex < 8; bitIndex++) {
-			bus.addFault({ bitIndex, skip: 1 });
+			bus.addFault({ bitIndex, skip: 2 });
 			assert.equal(measure(), 25.0625, `bit ${bitIndex}`);
 		}
 		assert.equal(bus.strikes, 8);
@@ -173,8 +228,8 @@ describe("the DS18B20's driver over its model", () => {
 				return super.reset();
 			}
 			override writeBit(bit: 0 | 1): void {
-				// Of the driver's first measurement the third reset begins the conversion.
-				const isStruck = this.#resets === 3 && this.#bits++ === 8 + this.struck;
+				// Of the driver's first measurement the fourth reset begins the conversion: ROM, scratchpad, mark.
+				const isStruck = this.#resets === 4 && this.#bits++ === 8 + this.struck;
 				super.writeBit(isStruck ? (bit === 0 ? 1 : 0) : bit);
 			}
 		}
@@ -200,8 +255,11 @@ describe("the DS18B20's driver over its model", () => {
 		const { bus, measure } = open();
 		assert.equal(measure(), 25.0625);
 		for (let bitIndex = 0; bitIndex < 72; bitIndex++) {
-			bus.addFault({ bitIndex, skip: 2 });
-			assert.throws(measure, { code: "probe-malformed" }, `bit ${bitIndex}`);
+			// What it shows before it converts, and after.
+			for (const skip of [0, 3]) {
+				bus.addFault({ bitIndex, skip });
+				assert.throws(measure, { code: "probe-malformed" }, `bit ${bitIndex}`);
+			}
 		}
 		assert.equal(measure(), 25.0625);
 	});

@@ -9,6 +9,7 @@ import { VirtualClock } from "../../../sim/board/clock.js";
 import { SimulatedRail } from "../../../sim/board/rail.js";
 import { SimulatedI2CBus } from "../../../sim/bus/i2c-bus.js";
 import { Ads1115 } from "../../../sim/chips/ads1115.js";
+import type { Ds18b20Options } from "../../../sim/chips/ds18b20.js";
 import { Ds3231 } from "../../../sim/chips/ds3231.js";
 import { EzoDo } from "../../../sim/chips/ezo-do.js";
 import { EzoEc } from "../../../sim/chips/ezo-ec.js";
@@ -60,8 +61,8 @@ export interface ProbeBenchOptions {
 	readonly isCalibrated?: boolean;
 	/** Other parts than the reference board's. */
 	readonly probes?: Partial<ProbeKinds>;
-	/** A 1-Wire thermometer on two wires, whose conversions starve. Default false. */
-	readonly isStarved?: boolean;
+	/** Of a 1-Wire thermometer; default a genuine one with its supply. */
+	readonly thermometer?: Omit<Ds18b20Options, "clock" | "quantity">;
 }
 
 /** Scale of the loop: 0 FNU at 4 mA, 1000 at 20 mA. */
@@ -137,7 +138,7 @@ export class ProbeBench {
 				celsius: () => water.celsius,
 				batteryVolts: () => water.batteryVolts,
 				batteryMilliamperes: () => 120,
-				thermometer: { isStarved: options.isStarved ?? false },
+				thermometer: options.thermometer ?? {},
 			},
 			this.loop,
 		);
