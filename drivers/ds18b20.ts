@@ -16,6 +16,7 @@ const COMMANDS = Object.freeze({
 	alarmSearch: 0xec,
 });
 const FAMILY = 0x28;
+const FAMILY_FOUND = 0xfe;
 const ROM_BYTES = 8;
 const SCRATCHPAD_BYTES = 9;
 /** 12 bits: 750 ms at most. */
@@ -130,11 +131,11 @@ export default class DS18B20 implements Sensor<TemperatureSample> {
 		return alarmHigh === this.#mark && alarmLow === (~this.#mark & 0xff);
 	}
 
-	/** Whoever has none is silent, and the line high: of a bit and its complement one is a zero. */
+	/** Alone and of this family: the first bit 0, its complement 1, then nobody: the next slot asks for a 1. A failed read is zeros. */
 	#hasAlarm(): boolean {
 		this.#reset();
 		this.#io.write(new Uint8Array([COMMANDS.alarmSearch]));
-		return new Uint8Array(this.#io.read(1))[0] !== 0xff;
+		return new Uint8Array(this.#io.read(1))[0] === FAMILY_FOUND;
 	}
 
 	#reset(): void {

@@ -16,7 +16,9 @@ function scratchpad(steps: number, configuration = 0x7f): number[] {
 	return withCrc([steps & 0xff, (steps >> 8) & 0xff, ...rest]);
 }
 
-function build(options: { rom?: readonly number[]; isPresent?: boolean; busy?: number[] } = {}) {
+function build(
+	options: { rom?: readonly number[]; isPresent?: boolean; busy?: number[]; alarm?: number } = {},
+) {
 	const said: string[] = [];
 	const busy = options.busy ?? [];
 	const scratchpads: (readonly number[])[] = [];
@@ -33,6 +35,9 @@ function build(options: { rom?: readonly number[]; isPresent?: boolean; busy?: n
 			if (bytes[1] === 0x44) hasConverted = true;
 		}
 		read(byteLength: number): ArrayBuffer {
+			// Alone on the wire, with an alarm by its conversion: bit 0, its complement, and nobody more.
+			if (byteLength === 1 && said.at(-1) === "ec")
+				return Uint8Array.of(options.alarm ?? 0xfe).buffer;
 			if (byteLength === 1) return Uint8Array.of(busy.shift() ?? 0).buffer;
 			if (byteLength === 8) return Uint8Array.from(options.rom ?? ROM).buffer;
 			// Before it converts it shows 85 degC.
@@ -122,6 +127,12 @@ describe("the DS18B20 driver", () => {
 		const { read } = build();
 		assert.equal(read(POWER_ON), 85);
 		assert.equal(read(scratchpad(25 * 16)), 25);
+	});
+
+	it("takes 85 degC that was there before only where the alarm search finds this part alone", () => {
+		for (const alarm of [0xff, 0x00, 0xfc, 0xfd]) {
+			assert.throws(() => build({ alarm }).read(POWER_ON), code("probe-malformed"));
+		}
 	});
 
 	it("takes an all-zero scratchpad for a shorted wire, though its CRC holds", () => {
