@@ -64,7 +64,7 @@ function keep(made: string, ready: string): void {
 }
 
 /** A database is of its library's version of PostgreSQL. */
-function libraryVersion(): string {
+export function libraryVersion(): string {
 	const main = createRequire(import.meta.url).resolve("@electric-sql/pglite");
 	const file = join(dirname(main), "..", "package.json");
 	return (JSON.parse(readFileSync(file, "utf8")) as { readonly version: string }).version;

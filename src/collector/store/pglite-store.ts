@@ -128,9 +128,10 @@ export function unopenedError(
 	);
 }
 
-/** In memory, for tests and simulations that keep nothing. */
-export async function openMemoryStore(): Promise<SqlStore> {
-	const store = storeOf(await PGlite.create(BYTES_AS_THEY_ARE), () => {});
+/** In memory, for tests and simulations that keep nothing. With `image`, a tar that PGlite dumped, none is made anew. */
+export async function openMemoryStore(image?: Blob): Promise<SqlStore> {
+	const ready = image === undefined ? {} : { loadDataDir: image };
+	const store = storeOf(await PGlite.create({ ...BYTES_AS_THEY_ARE, ...ready }), () => {});
 	await ensureSchema(store, "memory");
 	return store;
 }

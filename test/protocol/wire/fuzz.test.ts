@@ -1,7 +1,13 @@
 import { strict as assert } from "node:assert";
 import { decodeAnswer } from "../../../src/protocol/wire/acknowledgement.js";
 import { IS_WHOLE, proof } from "../../support/depth.js";
-import { FUZZ_LIMITS, fuzz, fuzzParsers, type Parser } from "../../support/trials/fuzz.js";
+import {
+	bytesHeld,
+	FUZZ_LIMITS,
+	fuzz,
+	fuzzParsers,
+	type Parser,
+} from "../../support/trials/fuzz.js";
 
 const INPUTS = IS_WHOLE ? 20_000 : 300;
 const SEED = 20_261_125;
@@ -9,9 +15,22 @@ const SEED = 20_261_125;
 describe("every parser that strangers feed", function () {
 	this.timeout(60_000);
 
+	let heldBefore = 0;
+
+	before(async () => {
+		heldBefore = await bytesHeld();
+	});
+
 	for (const parser of fuzzParsers()) {
 		it(`refuses or takes ${INPUTS} malformed inputs, in time and memory: ${parser.name}`, async () => {
-			const { refused, accepted, violations, examples } = await fuzz(parser, SEED, INPUTS);
+			const { refused, accepted, violations, examples } = await fuzz(
+				parser,
+				SEED,
+				INPUTS,
+				FUZZ_LIMITS,
+				undefined,
+				heldBefore,
+			);
 			assert.equal(violations, 0, examples.join("\n"));
 			assert.equal(refused + accepted, INPUTS);
 			// What only bears the wrong number in a field is well formed.
@@ -26,7 +45,14 @@ describe("every parser that strangers feed", function () {
 			return { ...answer, parse };
 		};
 		const found = async (parser: Parser, limits = FUZZ_LIMITS, inputs = 2000): Promise<string> => {
-			const { violations, examples } = await fuzz(parser, SEED, inputs, limits);
+			const { violations, examples } = await fuzz(
+				parser,
+				SEED,
+				inputs,
+				limits,
+				undefined,
+				heldBefore,
+			);
 			assert.ok(violations > 0, "the planted bug was not found");
 			return examples.join("\n");
 		};

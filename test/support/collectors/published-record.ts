@@ -1,4 +1,4 @@
-/** A collector's record in memory with its readers' thread, and a client that reads as anybody does. */
+/** A collector's record in the shared store with its readers' thread, and a client that reads as anybody does. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type IncomingHttpHeaders, request } from "node:http";
 import { tmpdir } from "node:os";
@@ -16,9 +16,9 @@ import { type Publishing, startPublishing } from "../../../src/collector/publish
 import { SqlRecordReader } from "../../../src/collector/publish/record-reader.js";
 import { routerOf } from "../../../src/collector/publish/router.js";
 import { Streams } from "../../../src/collector/publish/streams.js";
-import { openPGliteStore } from "../../../src/collector/store/pglite-store.js";
 import type { SqlStore } from "../../../src/collector/store/store.js";
 import { PROJECT } from "../sources.js";
+import { emptyStore } from "./shared-store.js";
 import type { SignedStation } from "./signed-station.js";
 
 export interface Read {
@@ -60,13 +60,14 @@ export interface PublishedOptions {
 /** Unix seconds at which the world of these tests stands. */
 export const NOW_SECONDS = 1_775_000_000;
 
+/** Over the shared store, which it empties: one at a time, and none beside another user of that store. */
 export async function openPublishedRecord(given: PublishedOptions = {}): Promise<PublishedRecord> {
 	const folder = mkdtempSync(join(tmpdir(), "bistrina-published-"));
 	const publication = join(folder, "publication.json");
 	writeFileSync(publication, JSON.stringify(given.publication ?? {}));
 	for (const [name, text] of Object.entries(given.files ?? {}))
 		writeFileSync(join(folder, name), text);
-	const store = await openPGliteStore(join(folder, "database"));
+	const store = await emptyStore();
 	const ledger = new Ledger({
 		store,
 		key: signingKeyOf(new Uint8Array(32).fill(7)),
@@ -140,7 +141,6 @@ export async function openPublishedRecord(given: PublishedOptions = {}): Promise
 		},
 		close: async () => {
 			await publishing.close();
-			await store.close();
 			rmSync(folder, { recursive: true, force: true });
 		},
 	};
