@@ -49,6 +49,11 @@ const IDLE_MILLISECONDS_MAX = 10_000;
 const SILENCE_MILLISECONDS_MAX = 60_000;
 /** A station's headers are 150 bytes; proxies add some. */
 const HEADER_BYTES_MAX = 4096;
+/**
+ * Of a body, as TLS records or chunks: 64 bytes each of a longest envelope. Each is an event and an object of its own: in
+ * chunks of a byte a body takes 60 ms of this thread, and one client kept honest stations waiting for five seconds.
+ */
+const BODY_PARTS_MAX = ENVELOPE_BYTES_MAX / 64;
 /** Connections that the kernel holds until this thread takes them: where there is no place, one waits a second. */
 const BACKLOG = 4096;
 
@@ -199,10 +204,13 @@ export async function listenHttps(options: ListenOptions): Promise<Listening> {
 		const connection = admission.secured(socket);
 		if (connection !== undefined) connections.set(socket, connection);
 	});
-	// A client that expects "100 Continue" is told at once that it gets none.
-	server.on("checkContinue", (_request, response) =>
-		send(response, text(417, "no Expect, please\n")),
-	);
+	// A client that expects "100 Continue", or anything else, is told at once that it gets none.
+	const expectNothing = (_request: IncomingMessage, response: ServerResponse): void => {
+		response.shouldKeepAlive = false;
+		send(response, text(417, "no Expect, please\n"));
+	};
+	server.on("checkContinue", expectNothing);
+	server.on("checkExpectation", expectNothing);
 	await listen(server, options);
 	const more = await acceptFor(server, admission, options.moreAcceptors ?? 0);
 	const address = server.address();
@@ -303,7 +311,7 @@ async function answer(
 }
 
 /**
- * The body, or undefined as soon as it is too long; rejects when the client leaves in the middle.
+ * The body, or undefined as soon as it is too long; rejects when the client leaves in the middle, or is hung up on for too many parts.
  * By events: an iterator over the request takes as long as all the rest of receiving it.
  */
 function bodyOf(request: IncomingMessage): Promise<Uint8Array | undefined> {
@@ -315,6 +323,9 @@ function bodyOf(request: IncomingMessage): Promise<Uint8Array | undefined> {
 			if (byteCount > ENVELOPE_BYTES_MAX) {
 				request.pause();
 				resolve(undefined);
+			} else if (parts.length === BODY_PARTS_MAX) {
+				// No answer: until it is out, the rest of the parts would come all the same.
+				request.socket.destroy();
 			} else {
 				parts.push(part);
 			}

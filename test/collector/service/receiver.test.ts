@@ -141,6 +141,23 @@ describe("receiver", () => {
 		assert.equal(statusOf(await exchange(expecting)), "417");
 	});
 
+	it("hangs up on who expects anything else, like on who expects 100", async () => {
+		const expecting = `${ENVELOPE_POST}expect: banana\r\ncontent-length: 5\r\n\r\n12345`;
+		const answer = await exchange(expecting.repeat(3));
+		assert.equal(answer.match(/^HTTP\/1\.1 417/gm)?.length, 1);
+		assert.match(answer, /content-length: 18\r\n/i);
+		assert.match(answer, /connection: close\r\n/i);
+	});
+
+	it("takes a body in 272 parts, and hangs up on one in more", async () => {
+		const post = `${ENVELOPE_POST}transfer-encoding: chunked\r\n\r\n`;
+		const last = "0\r\n\r\n";
+		// Noise, but a whole body.
+		assert.equal(statusOf(await exchange(`${post}${"1\r\nx\r\n".repeat(272)}${last}`)), "400");
+		assert.equal(await exchange(`${post}${"1\r\nx\r\n".repeat(273)}${last}`), "");
+		assert.deepEqual(failures, []);
+	});
+
 	it("survives noise and clients that go in the middle, and calls neither a failure of the store", async () => {
 		const seed = Date.now() >>> 0;
 		const random = new SeededRandom(seed);
