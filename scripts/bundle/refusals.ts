@@ -39,7 +39,7 @@ const LANGUAGE = new Set(Object.getOwnPropertyNames(globalThis));
 
 /** @throws UnkeptForm */
 export function refuseUnkept(tree: Node): void {
-	const program = lookAt(tree);
+	const program = programOf(tree);
 	walk(tree, (node, parents) => {
 		for (const check of CHECKS) check(node, parents, program);
 		return undefined;
@@ -48,7 +48,7 @@ export function refuseUnkept(tree: Node): void {
 
 type Check = (node: Node, parents: readonly Node[], program: Program) => void;
 
-function lookAt(tree: Node): Program {
+function programOf(tree: Node): Program {
 	const classes = new Map<string, Node>();
 	const imported = new Set<string>();
 	const bound = new Set<string>();

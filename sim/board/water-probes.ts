@@ -37,9 +37,9 @@ function surroundingsOf(
 	hands: Hands,
 ): WaterSurroundings {
 	const surroundings = river.disturbances?.surroundings ?? ((state: WaterState) => state);
-	const lookAtWater = (): WaterState => surroundings(river.at(utcSeconds()), utcSeconds());
+	const waterNow = (): WaterState => surroundings(river.at(utcSeconds()), utcSeconds());
 	let askedMicroseconds = clock.microseconds;
-	let asked = lookAtWater();
+	let asked = waterNow();
 	let soughtMicroseconds = Number.NaN;
 	let unknown: readonly WaterChannel[] = [];
 	return {
@@ -56,7 +56,7 @@ function surroundingsOf(
 			}
 			if (clock.microseconds !== askedMicroseconds) {
 				askedMicroseconds = clock.microseconds;
-				asked = lookAtWater();
+				asked = waterNow();
 			}
 			return asked;
 		},

@@ -19,8 +19,8 @@ const ROOM = new Set(["ENOSPC", "EDQUOT"]);
 /** Writes all of `bytes`: on a disk that fills up the system takes a part and says so only by its count. */
 export function writeWhole(descriptor: number, bytes: Uint8Array, position?: number): void {
 	for (let offset = 0; offset < bytes.length; ) {
-		const place = position === undefined ? null : position + offset;
-		offset += writeSync(descriptor, bytes, offset, bytes.length - offset, place);
+		const at = position === undefined ? null : position + offset;
+		offset += writeSync(descriptor, bytes, offset, bytes.length - offset, at);
 	}
 }
 

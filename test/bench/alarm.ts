@@ -31,7 +31,7 @@ const CUT_SECONDS = { least: 120, most: 3600 };
 const FAULTS = ["none", "network", "hook"] as const;
 type Fault = (typeof FAULTS)[number];
 
-interface Told {
+interface Delivered {
 	readonly id: string;
 	readonly fault: Fault;
 	/** From the entry. */
@@ -45,16 +45,16 @@ interface Told {
 export async function run(args: string[]): Promise<boolean> {
 	const { rivers, seed } = numberOptions(args, DEFAULTS, { rivers: { least: 3, most: 300 } });
 	console.log(`seed ${seed}, ${rivers} rivers of ${HOURS} hours`);
-	const all: Told[] = [];
+	const all: Delivered[] = [];
 	let missing = 0;
 	let doubled = 0;
 	for (let river = 0; river < rivers; river++) {
 		const fault = FAULTS[river % FAULTS.length] ?? "none";
 		const measured = await measure(seedOf(seed, `alarm ${river}`), fault);
-		all.push(...measured.told);
+		all.push(...measured.delivered);
 		missing += measured.missing;
 		doubled += measured.doubled;
-		const seconds = measured.told.map((each) => each.seconds.toFixed(1)).join(" ");
+		const seconds = measured.delivered.map((each) => each.seconds.toFixed(1)).join(" ");
 		console.log(`${fault}: ${seconds} s; ${measured.missing} missing, ${measured.doubled} twice`);
 	}
 	const byFault = Object.fromEntries(
@@ -90,7 +90,7 @@ function spread(seconds: readonly number[]): { median: number; worst: number } {
 async function measure(
 	seed: number,
 	fault: Fault,
-): Promise<{ told: Told[]; missing: number; doubled: number }> {
+): Promise<{ delivered: Delivered[]; missing: number; doubled: number }> {
 	const random = new SeededRandom(seed);
 	const claimed = new Map<string, { readonly atSeconds: number; readonly isEnd: boolean }>();
 	const faultEnds: number[] = [];
@@ -194,11 +194,11 @@ async function measure(
 		await post.settled();
 	}
 	await post.close();
-	const told = [...taken].map(([id, atSeconds]): Told => {
+	const delivered = [...taken].map(([id, atSeconds]): Delivered => {
 		const { atSeconds: from, isEnd } = claimed.get(id) ?? { atSeconds: Number.NaN, isEnd: false };
 		const clear = Math.max(from, ...faultEnds.filter((end) => end <= atSeconds));
 		return { id, fault, isEnd, seconds: atSeconds - from, secondsClear: atSeconds - clear };
 	});
 	const lost = [...claimed.keys()].filter((id) => !taken.has(id));
-	return { told, missing: lost.length, doubled };
+	return { delivered, missing: lost.length, doubled };
 }

@@ -82,7 +82,7 @@ export async function run(args: string[]): Promise<boolean> {
 		console.log(
 			`${result.batches} acknowledged batches, ${rows} rows: ${isWhole ? "all there" : "LOST"}`,
 		);
-		sayWhereTimeGoes(queues[0] ?? [], stations[0], result);
+		printShares(queues[0] ?? [], stations[0], result);
 		const batchesPerSecond = Math.round(result.batches / result.seconds);
 		console.log(
 			JSON.stringify({
@@ -263,7 +263,7 @@ async function load(
 }
 
 /** The ledger's own steps, timed one by one afterwards; what remains is waiting for the database. */
-function sayWhereTimeGoes(
+function printShares(
 	deliveries: readonly Delivery[],
 	station: Station | undefined,
 	result: Load,

@@ -212,7 +212,7 @@ async function live(trial: Trial, days: number): Promise<Lived> {
 		},
 	};
 	const { store, publicKey, endpoint } = await openBareCollector(clock, STATION);
-	const told: Partial<StationConfiguration> = {
+	const settings: Partial<StationConfiguration> = {
 		batteryChemistry: chemistry,
 		batteryMilliampereHours: milliampereHours,
 		batteryGauge: gauge,
@@ -226,7 +226,7 @@ async function live(trial: Trial, days: number): Promise<Lived> {
 		river,
 		collectorPublicKey: publicKey,
 		endpoint,
-		configuration: told,
+		configuration: settings,
 		witness: {
 			appended: (canonicalBytes) => entries.push(decodeEntry(canonicalBytes)),
 			acknowledged: (to) => {
@@ -276,7 +276,7 @@ async function live(trial: Trial, days: number): Promise<Lived> {
 		configuration: {
 			intervalSeconds: 300,
 			uploadIntervalSeconds: 3600,
-			...told,
+			...settings,
 		} as StationConfiguration,
 	};
 }

@@ -55,8 +55,8 @@ export async function run(args: string[]): Promise<boolean> {
 			const part = entries.slice(at, at + count);
 			const first = FIRST_SEQUENCE + at;
 			const previous = heads[at];
-			const place = { station: STATION, epoch: EPOCH, first, floor: FIRST_SEQUENCE - 300 };
-			const payload = encodeBatch({ ...place, previous, entries: part });
+			const range = { station: STATION, epoch: EPOCH, first, floor: FIRST_SEQUENCE - 300 };
+			const payload = encodeBatch({ ...range, previous, entries: part });
 			const signature = signDigest(privateKey, sha256(toBeSigned(payload)));
 			const envelope = encodeSign1(payload, signature);
 			const opened = decodeSign1(envelope);

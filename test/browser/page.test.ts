@@ -43,7 +43,7 @@ function stationOf(): SignedStation {
 		if (draft.kind !== "reading" || (index >= 300 && index < 348)) return;
 		const fields = [...draft.fields];
 		const calibrations = [2, 5, 8, 13];
-		for (const place of calibrations) fields[place] = 0;
+		for (const fieldIndex of calibrations) fields[fieldIndex] = 0;
 		if (index === 700) fields[1] = CHANNEL_FLAGS.fault;
 		if (index === 720) [fields[0], fields[1]] = [-0x8000, CHANNEL_FLAGS.absent];
 		station.append({ ...draft, fields });
@@ -63,7 +63,7 @@ function yearOfReadings(): SignedStation {
 		for (const draft of dayOfReadings(4, day).filter((_, at) => at % 72 === 0)) {
 			if (draft.kind !== "reading") continue;
 			const fields = [...draft.fields];
-			for (const place of [2, 5, 8, 13]) fields[place] = 0;
+			for (const fieldIndex of [2, 5, 8, 13]) fields[fieldIndex] = 0;
 			station.append({ ...draft, channelSet: 2, fields: [...fields, 900 + day, 0, 0] });
 		}
 	}
@@ -94,11 +94,11 @@ if (program === undefined) {
 						"bor-1": {
 							name: "Borska reka",
 							nameSr: "Borska reka ispod Bora",
-							place: "slatina",
+							fieldIndex: "slatina",
 							class: "II",
 							policies,
 						},
-						"bor-2": { name: "Ravna reka", place: "rgotina", class: "II", policies },
+						"bor-2": { name: "Ravna reka", fieldIndex: "rgotina", class: "II", policies },
 					},
 					samples: ["samples.csv"],
 					sampleLimits: [
@@ -142,9 +142,9 @@ if (program === undefined) {
 			const names = text.split("\r\n")[0]?.split(",") ?? [];
 			assert.equal(rows.length, 816);
 			COLUMNS.forEach((column, at) => {
-				const place = names.indexOf(column);
+				const columnIndex = names.indexOf(column);
 				const expected = rows.map(({ seconds, cells }) => {
-					return [seconds, cells[place] === "" ? null : Number(cells[place])];
+					return [seconds, cells[columnIndex] === "" ? null : Number(cells[columnIndex])];
 				});
 				const [times = [], values = []] = drawn[at] ?? [];
 				const seen = times.map((time, index) => [time, values[index] ?? null]);
@@ -214,8 +214,8 @@ if (program === undefined) {
 				return [Math.min(...numbers(data[1])), Math.max(...numbers(data[2]))];
 			});
 			const rows = (await record.get("/v1/stations/bor-1/readings.csv")).text.trim().split("\r\n");
-			const place = rows[0]?.split(",").indexOf("turbidity_ntu") ?? 0;
-			const values = rows.slice(1).map((row) => Number(row.split(",")[place]));
+			const columnIndex = rows[0]?.split(",").indexOf("turbidity_ntu") ?? 0;
+			const values = rows.slice(1).map((row) => Number(row.split(",")[columnIndex]));
 			assert.deepEqual([least, greatest], [Math.min(...values), Math.max(...values)]);
 			assert.deepEqual(complaints, []);
 		});
@@ -330,7 +330,9 @@ if (program === undefined) {
 				const x = at(plot.valToPos(Date.parse("2026-03-21T10:00:00Z") / 1000, "x", true));
 				const y = at(plot.valToPos(4.5, "y", true));
 				const pixels = canvas?.getContext("2d")?.getImageData(x - 2, y - 2, 4, 4).data ?? [];
-				const dark = [...pixels].filter((part, place) => place % 4 !== 3 && part < 80).length;
+				const dark = [...pixels].filter(
+					(part, fieldIndex) => fieldIndex % 4 !== 3 && part < 80,
+				).length;
 				return { dark, min: plot.scales.y.min };
 			});
 			assert.ok(drawn.min < 4.5 && drawn.dark >= 40, JSON.stringify(drawn));

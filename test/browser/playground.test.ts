@@ -38,13 +38,13 @@ if (program === undefined) {
 			simulator = spawn(process.execPath, [START, ...args], {
 				stdio: ["ignore", "ignore", "pipe"],
 			});
-			const said = simulator.stderr;
-			if (said === null) throw new Error("no stderr");
-			for await (const line of createInterface({ input: said })) {
+			const stderr = simulator.stderr;
+			if (stderr === null) throw new Error("no stderr");
+			for await (const line of createInterface({ input: stderr })) {
 				origin = /^the playground: (http:\/\/127\.0\.0\.1:\d+)\//.exec(line)?.[1] ?? "";
 				if (origin !== "") break;
 			}
-			said.resume();
+			stderr.resume();
 			assert.notEqual(origin, "");
 		});
 
@@ -134,13 +134,13 @@ if (program === undefined) {
 			assert.ok(present(truth) >= 600 && before > 3, `${present(truth)}, ${before}`);
 			// What is measured and never reaches a collector that is dead waits in flash.
 			await page.click('[data-action="collector"]');
-			const says = (name: string, words: string): Promise<unknown> =>
+			const showsWords = (name: string, words: string): Promise<unknown> =>
 				page.waitForFunction(
 					([fact, wanted]) =>
 						document.querySelector(`[data-fact="${fact}"]`)?.textContent === wanted,
 					[name, words],
 				);
-			await says("collector", "is dead");
+			await showsWords("collector", "is dead");
 			const waiting = async () => Number(await page.textContent('[data-fact="waiting"]'));
 			const stood = await waiting();
 			await page.click('[data-action="upload"]');
@@ -150,7 +150,7 @@ if (program === undefined) {
 				{ timeout: 60_000 },
 			);
 			await page.click('[data-action="collector"]');
-			await says("collector", "runs");
+			await showsWords("collector", "runs");
 			await page.click('[data-action="upload"]');
 			await page.waitForFunction(
 				(least) => {

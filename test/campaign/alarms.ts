@@ -351,12 +351,12 @@ async function startReceiver(random: SeededRandom): Promise<Receiver> {
 		request.on("end", () => {
 			const { id, station } = JSON.parse(body) as { id: string; station: string | null };
 			const got = { kind: "got", hook: "webhook", id, station, isTaken: false } as const;
-			const place = happenings.push({ ...got, isOurs: isOurs(request, body) }) - 1;
+			const index = happenings.push({ ...got, isOurs: isOurs(request, body) }) - 1;
 			const asked = performance.now();
 			const took = (): void => {
 				// The place is that of its arrival: a kill after it excuses what comes once more.
 				if (performance.now() - asked < IN_TIME_MILLISECONDS) {
-					happenings[place] = { ...got, isTaken: true, isOurs: isOurs(request, body) };
+					happenings[index] = { ...got, isTaken: true, isOurs: isOurs(request, body) };
 				}
 			};
 			answerInAMood(receiver.isWell ? 0 : integerBelow(random, 10), response, took);

@@ -118,9 +118,9 @@ async function runInThreads(
 				const reports = latest.get(report.stage) ?? [];
 				reports[index] = report;
 				if (report.isDone && reports.filter((known) => known?.isDone).length === count) {
-					tell(report.stage, reports, seconds(), console.log);
+					print(report.stage, reports, seconds(), console.log);
 				} else if (seconds() >= nextReport) {
-					tell(report.stage, reports, seconds(), console.error);
+					print(report.stage, reports, seconds(), console.error);
 					nextReport = seconds() + REPORT_SECONDS;
 				}
 			});
@@ -157,17 +157,17 @@ function sumOver(reports: readonly (StageReport | undefined)[]): TrialResult {
 	return sum;
 }
 
-function tell(
+function print(
 	stage: Stage,
 	reports: readonly (StageReport | undefined)[],
 	seconds: number,
-	say: (line: string) => void,
+	printLine: (line: string) => void,
 ): void {
 	const { cuts, images, violations } = sumOver(reports);
 	const operations = reports.reduce((sum, report) => sum + (report?.done ?? 0), 0);
-	const place = stage === "exhaustive" ? `${operations} operations, ` : "";
-	say(
-		`${stage}: ${place}${cuts} cuts, ${images} images, ${violations.length} violations, ${seconds} s`,
+	const size = stage === "exhaustive" ? `${operations} operations, ` : "";
+	printLine(
+		`${stage}: ${size}${cuts} cuts, ${images} images, ${violations.length} violations, ${seconds} s`,
 	);
-	for (const violation of violations) say(`VIOLATION ${violation}`);
+	for (const violation of violations) printLine(`VIOLATION ${violation}`);
 }

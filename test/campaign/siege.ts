@@ -297,7 +297,7 @@ class Siege {
 		const end = performance.now() + 1000 * seconds;
 		const attacked = orders.length === 0 ? Promise.resolve([]) : attackers.attack();
 		await Promise.all(this.#honest.map((station) => station.deliver(besieged, end, slice, clock)));
-		const { told, ...shares } = count();
+		const { output, ...shares } = count();
 		const results = await attacked;
 		const { waits, refused, broken } = slice;
 		this.#refusedHonest += refused;
@@ -305,7 +305,7 @@ class Siege {
 		console.log(
 			`${name}: honest ${waits.length} answered, half within ${quantile(waits, 0.5).toFixed(1)} ms, ` +
 				`99 % within ${quantile(waits, 0.99).toFixed(1)} ms and ${quantile(slice.works, 0.99).toFixed(1)} ms of work, at most ${quantile(waits, 1).toFixed(0)} ms; ` +
-				`${refused} refused, ${broken} broken; processors: ${told}`,
+				`${refused} refused, ${broken} broken; processors: ${output}`,
 		);
 		for (const { name: attack, connections, requests, statuses } of results) {
 			console.log(
@@ -316,24 +316,24 @@ class Siege {
 	}
 
 	/** Begins to count who uses the processors; the result says it of the time since. */
-	#countProcessors(): () => ProcessorShares & { readonly told: string } {
+	#countProcessors(): () => ProcessorShares & { readonly output: string } {
 		// Collector and attackers are children of the honest stations' process, and counted by themselves.
 		const pids = this.#processes.map(([, pid]) => pid);
-		const look = () => ({
+		const sample = () => ({
 			milliseconds: performance.now(),
 			machine: machineSeconds(),
 			uses: pids.map((pid) => processorUseOf(pid, pids)),
 		});
-		const from = look();
+		const from = sample();
 		return () => {
-			const to = look();
+			const to = sample();
 			const seconds = (to.milliseconds - from.milliseconds) / 1000;
 			const rate = (a: number | undefined, b: number | undefined): number =>
 				((b ?? 0) - (a ?? 0)) / seconds;
 			let others = rate(from.machine, to.machine);
 			let waited = 0;
 			let share = 1;
-			const told = this.#processes.map(([name], index) => {
+			const lines = this.#processes.map(([name], index) => {
 				const [a, b] = [from.uses[index], to.uses[index]];
 				const used = rate(a?.seconds, b?.seconds);
 				others -= used;
@@ -345,7 +345,12 @@ class Siege {
 				return `${name} ${used.toFixed(2)} (main thread ${main.toFixed(2)}, waits for one ${waits.toFixed(2)})`;
 			});
 			others = Math.max(others, 0);
-			return { waited, share, others, told: [...told, `others ${others.toFixed(2)}`].join(", ") };
+			return {
+				waited,
+				share,
+				others,
+				output: [...lines, `others ${others.toFixed(2)}`].join(", "),
+			};
 		};
 	}
 

@@ -45,9 +45,9 @@ for (const { path, name, lines } of functions) {
 	console.log(`  ${String(lines).padStart(4)} ${name} in ${path}`);
 }
 
-const channels = tell("channel", namesOf(production, CHANNEL_PATTERNS));
-const fields = tell("configuration field", namesOf(production, FIELD_PATTERNS));
-const commands = tell("console command", namesOf(production, COMMAND_PATTERNS));
+const channels = printFacts("channel", namesOf(production, CHANNEL_PATTERNS));
+const fields = printFacts("configuration field", namesOf(production, FIELD_PATTERNS));
+const commands = printFacts("console command", namesOf(production, COMMAND_PATTERNS));
 
 console.log(
 	JSON.stringify({
@@ -64,7 +64,7 @@ console.log(
 );
 
 /** Prints the facts with their files' count; the count of the one that most files name. */
-function tell(what: string, facts: readonly NamedFact[]): number {
+function printFacts(what: string, facts: readonly NamedFact[]): number {
 	console.log(`\nfiles that name a ${what}`);
 	for (const { name, files } of facts.slice(0, 8)) {
 		console.log(`  ${String(files.length).padStart(4)} ${name}`);

@@ -10,7 +10,7 @@ import { emptyStore } from "../support/collectors/shared-store.js";
 import { type HonestRecord, honestRecord, isForgerSigned } from "../support/data/forged-record.js";
 import { IS_WHOLE } from "../support/depth.js";
 
-const SAID = { by: "amina", why: "replaced" };
+const DECISION = { by: "amina", why: "replaced" };
 
 /** Delivers a record in any order, and revokes its keys after that; everything must be acknowledged. */
 async function delivered(record: HonestRecord, random: SeededRandom): Promise<SqlStore> {
@@ -25,7 +25,7 @@ async function delivered(record: HonestRecord, random: SeededRandom): Promise<Sq
 	});
 	const keys = record.keys.map((key, index): StationKey => {
 		const { publicKey } = key;
-		return { publicKey, enrolled: { atUtcSeconds: 1_780_000_000 + index, ...SAID } };
+		return { publicKey, enrolled: { atUtcSeconds: 1_780_000_000 + index, ...DECISION } };
 	});
 	assert.equal(await ledger.setKeys(record.station, keys), undefined);
 	const left = [...record.envelopes];
@@ -36,7 +36,7 @@ async function delivered(record: HonestRecord, random: SeededRandom): Promise<Sq
 	}
 	const revoked = keys.map((key, index): StationKey => {
 		const at = record.keys[index]?.revokedAtUtcSeconds;
-		return at === undefined ? key : { ...key, revoked: { atUtcSeconds: at, ...SAID } };
+		return at === undefined ? key : { ...key, revoked: { atUtcSeconds: at, ...DECISION } };
 	});
 	assert.equal(await ledger.setKeys(record.station, revoked), undefined);
 	return store;
@@ -99,12 +99,12 @@ describe("an attack on the tables of a collector", () => {
 					await store.execute(`create table kept as select * from ${table}`);
 					await store.execute(statement);
 					const { isSound, findings, ranges } = await judged(store, record);
-					const isTold =
+					const isReported =
 						findings.length > 0 || ranges.some(({ standing }) => standing === "missing");
 					// A batch whose entries another one holds is no loss, but its heads may be told.
 					const isHarmless =
 						statement.startsWith("delete from batches") && isSound && (await isCovered(store));
-					assert.ok((!isSound && isTold) || isHarmless, `seed ${seed}: ${statement}`);
+					assert.ok((!isSound && isReported) || isHarmless, `seed ${seed}: ${statement}`);
 					await store.execute(
 						`delete from ${table}; insert into ${table} select * from kept; drop table kept`,
 					);

@@ -175,13 +175,13 @@ if (programs === undefined) {
 			await client.query("create database narrow encoding 'LATIN1' template template0");
 			await client.query(`alter database ${name} set default_transaction_read_only = on`);
 			await client.end();
-			for (const [where, said] of [
+			for (const [where, message] of [
 				[database.replace("bistrina@", "nobody@"), /^PostgreSQL refuses: role "nobody" does not /],
 				[database.replace(/[^/]+$/, "nowhere"), /^PostgreSQL refuses: .*; make the database first/],
 				[database, /^PostgreSQL refuses: .*; connect to the primary server, or take default_/],
 				[database.replace(/[^/]+$/, "narrow"), /encoding is LATIN1.* encoding 'UTF8'/],
 			] as const) {
-				await assert.rejects(openPostgresqlStore(where), { message: said });
+				await assert.rejects(openPostgresqlStore(where), { message });
 			}
 		});
 

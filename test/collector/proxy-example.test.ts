@@ -45,12 +45,12 @@ if (!existsSync(NGINX)) {
 		/** Around the example what a distribution has around it; only places that are not on this machine change. */
 		const configured = (changes: readonly (readonly [string, string])[]): string => {
 			let site = readFileSync(EXAMPLE, "utf8");
-			const places = [
+			const locations = [
 				["/etc/letsencrypt/live/rivers.example.org/fullchain.pem", join(folder, "certificate.pem")],
 				["/etc/letsencrypt/live/rivers.example.org/privkey.pem", join(folder, "key.pem")],
 				...changes,
 			];
-			for (const [from = "", to = ""] of places) {
+			for (const [from = "", to = ""] of locations) {
 				assert.ok(site.includes(from), from);
 				site = site.replace(from, to);
 			}
@@ -75,11 +75,11 @@ if (!existsSync(NGINX)) {
 		};
 
 		it("is taken by nginx without a word of complaint", () => {
-			const told = execFileSync(NGINX, ["-t", "-q", "-p", folder, "-c", configured([])], {
+			const output = execFileSync(NGINX, ["-t", "-q", "-p", folder, "-c", configured([])], {
 				encoding: "utf8",
 				stdio: ["ignore", "pipe", "pipe"],
 			});
-			assert.equal(told, "");
+			assert.equal(output, "");
 		});
 
 		/** With nginx before a record's readers, at `port`. */
@@ -253,18 +253,18 @@ interface Answered {
 function take(
 	incoming: IncomingMessage,
 	isStream: boolean,
-	told: (answer: Answered) => void,
+	onAnswer: (answer: Answered) => void,
 ): void {
 	let text = "";
 	const { statusCode: status = 0, headers } = incoming;
-	const tell = (): void => told({ status, text, headers });
+	const answered = (): void => onAnswer({ status, text, headers });
 	incoming.setEncoding("utf8").on("data", (part: string) => {
 		text += part;
 		if (!isStream) return;
-		tell();
+		answered();
 		incoming.destroy();
 	});
-	incoming.on("end", tell);
+	incoming.on("end", answered);
 	incoming.on("error", () => {});
 }
 

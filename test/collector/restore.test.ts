@@ -113,11 +113,11 @@ describe("a collector that was restored", function () {
 			const unit = join(PROJECT, "docs/operating/bistrina-collector.service");
 			const text = readFileSync(unit, "utf8");
 			assert.match(text, /\/opt\/bistrina\/build\/src\/collector\/service\/main\.js --data /);
-			const told = execFileSync(SYSTEMD, ["verify", "--man=no", unit], {
+			const output = execFileSync(SYSTEMD, ["verify", "--man=no", unit], {
 				encoding: "utf8",
 				stdio: ["ignore", "pipe", "pipe"],
 			});
-			assert.equal(told, "");
+			assert.equal(output, "");
 		});
 	}
 });

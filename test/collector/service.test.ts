@@ -45,21 +45,21 @@ describe("collector's service", () => {
 
 	afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-	function refused(...args: string[]): { status: number | null; said: string } {
+	function refused(...args: string[]): { status: number | null; output: string } {
 		const { status, stderr, stdout } = spawnSync(process.execPath, [PROGRAM, ...args], {
 			encoding: "utf8",
 			timeout: 15_000,
 		});
 		assert.equal(stdout, "");
-		return { status, said: stderr };
+		return { status, output: stderr };
 	}
 
 	it("refuses a password on the command line, and does not repeat it", () => {
 		const url = "postgresql://a:hunter2@h/d";
-		const { status, said } = refused("--data", directory, "--postgres", url);
+		const { status, output } = refused("--data", directory, "--postgres", url);
 		assert.equal(status, 1);
-		assert.match(said, /^error: --postgres: leave the password out; put it into PGPASSWORD/);
-		assert.doesNotMatch(said, /hunter2/);
+		assert.match(output, /^error: --postgres: leave the password out; put it into PGPASSWORD/);
+		assert.doesNotMatch(output, /hunter2/);
 		const query = "postgresql://a@h/d?password=hunter2";
 		assert.throws(() => requireNoPassword(query), /leave the password out/);
 		assert.throws(() => requireNoPassword("h/d"), /not a connection string/);
@@ -69,7 +69,7 @@ describe("collector's service", () => {
 
 	it("exits 2 for a usage that it does not know", () => {
 		assert.equal(refused("--data", directory, "--port", "x").status, 2);
-		for (const [option, value, said] of [
+		for (const [option, value, message] of [
 			["--proxy", "localhost", /use an IP address/],
 			["--proxy", "10.0.0.0/8", /use an IP address/],
 			["--readers-proxy", "10.0.0.1:80", /use an IP address/],
@@ -82,7 +82,7 @@ describe("collector's service", () => {
 			const stderr = stub(process.stderr, "write").returns(true);
 			try {
 				assert.throws(() => parseServiceOptions(["--data", directory, option, value]));
-				assert.match(stderr.args.flat().join(""), said);
+				assert.match(stderr.args.flat().join(""), message);
 			} finally {
 				stderr.restore();
 			}
@@ -95,9 +95,9 @@ describe("collector's service", () => {
 	it("says that a folder for its data is a file", () => {
 		const path = join(directory, "file");
 		writeFileSync(path, "");
-		const { status, said } = refused("--data", path);
+		const { status, output } = refused("--data", path);
 		assert.equal(status, 1);
-		assert.match(said, /^error: .*file.* cannot be read \(ENOTDIR\)\n$/);
+		assert.match(output, /^error: .*file.* cannot be read \(ENOTDIR\)\n$/);
 	});
 
 	it("names the process that uses a directory, also itself", async () => {
@@ -170,7 +170,7 @@ describe("collector's service", () => {
 			],
 			faults: [],
 		});
-		for (const [lines, said] of [
+		for (const [lines, message] of [
 			[`bor-1 ${key(a)}\nbor-1 ${key(b)}`, /line 2: station bor-1 is enrolled with another key/],
 			[`bor-1 ${key(a)}\nbor-1 ${key(a)}`, /line 2: bor-1 has this key already/],
 			[`${first}\n${second.replace("by=", "of=")}`, /line 2: expected from=, by=, why=/],
@@ -186,7 +186,7 @@ describe("collector's service", () => {
 		] as const) {
 			writeFileSync(list, `${lines}\npek-1 ${key(c)}\n`, "latin1");
 			const { enrolments, faults } = readStationList(list);
-			assert.match(faults.join(), said);
+			assert.match(faults.join(), message);
 			// Nobody else suffers for it.
 			assert.deepEqual(
 				enrolments.map(({ station }) => station),
@@ -262,7 +262,7 @@ describe("collector's service", () => {
 			string,
 			unknown
 		>;
-		for (const [damage, said] of [
+		for (const [damage, message] of [
 			[{ privateKey: String(whole["privateKey"]).replace("\nMIG", "\nAAA") }, pair],
 			[{ privateKey }, pair],
 			[{ certificate: "" }, pair],
@@ -278,7 +278,7 @@ describe("collector's service", () => {
 				openIdentity(directory, "collector.bistrina.invalid"),
 				(error: Error) => {
 					assert.equal(error.name, "OperationalError", error.stack);
-					assert.ok(error.message.startsWith(`${path}: ${said}; restore`), error.message);
+					assert.ok(error.message.startsWith(`${path}: ${message}; restore`), error.message);
 					return true;
 				},
 			);
@@ -349,10 +349,10 @@ describe("collector's service", () => {
 			(child) => child.stderr?.once("data", () => child.kill("SIGHUP")),
 		);
 		await collector.saw(/is to have configuration 2/);
-		const said = collector.output();
-		assert.match(said, /not taken: .*a\.conf: configuration 2: station nobody is not enrolled\n/);
-		assert.match(said, /not taken: .*b\.conf line 1: expected name=value\n/);
-		assert.match(said, /not taken: .*folder\.conf: cannot be read \(EISDIR\)\n/);
+		const output = collector.output();
+		assert.match(output, /not taken: .*a\.conf: configuration 2: station nobody is not enrolled\n/);
+		assert.match(output, /not taken: .*b\.conf line 1: expected name=value\n/);
+		assert.match(output, /not taken: .*folder\.conf: cannot be read \(EISDIR\)\n/);
 		for (let count = 0; count < 20; count++) process.kill(collector.pid, "SIGHUP");
 		await collector.saw(/(is to have configuration 2[\s\S]*){2}/);
 		assert.equal((await collector.post(station.envelope(1, 12))).status, 200);

@@ -147,7 +147,7 @@ describe("a station's quota", () => {
 
 	it("and the clock beside it never sign what a station cannot read, at the end of 32 bits and beyond", async () => {
 		const station = recordOf(1);
-		for (const [utcSeconds, said] of [
+		for (const [utcSeconds, nowUtcSeconds] of [
 			[-1, 0],
 			[4_294_967_295, 4_294_967_295],
 			[4_294_967_296, 4_294_967_295],
@@ -161,18 +161,18 @@ describe("a station's quota", () => {
 			});
 			await ledger.enrol(station.station, station.publicKey);
 			const answer = openAnswer(await ledger.receive(station.envelope(1, 1)));
-			assert.deepEqual([answer.kind, answer.nowUtcSeconds], ["acknowledgement", said]);
+			assert.deepEqual([answer.kind, answer.nowUtcSeconds], ["acknowledgement", nowUtcSeconds]);
 		}
 	});
 
 	it("is not used up by strangers who send once more what is public, nor is their connection the station's", async () => {
-		const told: boolean[] = [];
+		const areSigned: boolean[] = [];
 		const ledger = new Ledger({
 			store: await emptyStore(),
 			key: COLLECTOR_KEY,
 			clock: { utcSeconds: 1 },
 			gate: new StationGate({ ...QUOTA_LIMITS, batches: { burst: 5, perDay: 1 } }),
-			onReport: ({ isSigned }) => told.push(isSigned),
+			onReport: ({ isSigned }) => areSigned.push(isSigned),
 		});
 		const station = recordOf(36);
 		await ledger.enrol(station.station, station.publicKey);
@@ -196,7 +196,7 @@ describe("a station's quota", () => {
 		// What was looked at already needs no look, and no quota.
 		assert.equal((await ledger.receive(station.envelope(1, 12), stranger)).status, 200);
 		// In the log they are strangers, who must not crowd out what the key's owner does.
-		assert.deepEqual(told, [false, false, false, false]);
+		assert.deepEqual(areSigned, [false, false, false, false]);
 		// The station, over its connection and over a new one.
 		for (const [from, sender] of [
 			[13, { address: "192.0.2.1", station: "bor-1" }],

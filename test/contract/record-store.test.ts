@@ -95,8 +95,17 @@ function randomGroups(random: SeededRandom): CheckedBatch[][] {
 
 function gapOf(sequence: number, from: number, to: number, resume: Uint8Array) {
 	const header = { channelSet: 0, timeQuality: 1, epoch: 7, sequence, boot: 1 };
-	const place = { uptimeSeconds: 1, utcSeconds: 1, configurationId: 1, stationFlags: 0 };
-	return { ...header, ...place, kind: "gap", lostEpoch: 0, from, to, reason: 0, resume } as const;
+	const draftHeader = { uptimeSeconds: 1, utcSeconds: 1, configurationId: 1, stationFlags: 0 };
+	return {
+		...header,
+		...draftHeader,
+		kind: "gap",
+		lostEpoch: 0,
+		from,
+		to,
+		reason: 0,
+		resume,
+	} as const;
 }
 
 describe("a record store", function () {

@@ -132,37 +132,37 @@ describe("the scheduler of tasks", () => {
 		function nest(isApart: boolean) {
 			const { clock, scheduler, onUncaught, run } = bench();
 			const story: string[] = [];
-			const tell = (what: string): void => {
+			const add = (what: string): void => {
 				story.push(`${what} at ${clock.milliseconds}`);
 			};
 			const inner = (task: Task<string>): Task<string> => (isApart ? call(task) : task);
 			function* bottom(failing: boolean): Task<string> {
 				try {
 					yield* pause(10);
-					tell("bottom");
+					add("bottom");
 					yield* pause(10);
 					if (failing) throw new Error("of the bottom");
 					return "found";
 				} finally {
-					tell("bottom over");
+					add("bottom over");
 				}
 			}
 			function* middle(failing: boolean): Task<string> {
 				try {
 					return `${yield* inner(bottom(failing))} in the middle`;
 				} finally {
-					tell("middle over");
+					add("middle over");
 				}
 			}
 			function* top(failing: boolean): Task<void> {
 				try {
-					tell(yield* inner(middle(failing)));
+					add(yield* inner(middle(failing)));
 					yield* pause(5);
-					tell("top");
+					add("top");
 				} catch (error) {
-					tell(`caught ${(error as Error).message}`);
+					add(`caught ${(error as Error).message}`);
 				} finally {
-					tell("top over");
+					add("top over");
 				}
 			}
 			return { clock, scheduler, onUncaught, run, story, top };
@@ -178,8 +178,8 @@ describe("the scheduler of tasks", () => {
 				}
 				assert.deepEqual(taken.story, plain.story);
 				assert.equal(taken.clock.milliseconds, plain.clock.milliseconds);
-				const told = failing ? "caught of the bottom at 20" : "found in the middle at 20";
-				assert.ok(taken.story.includes(told), taken.story.join());
+				const message = failing ? "caught of the bottom at 20" : "found in the middle at 20";
+				assert.ok(taken.story.includes(message), taken.story.join());
 			}
 		});
 

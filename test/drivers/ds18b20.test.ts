@@ -19,24 +19,24 @@ function scratchpad(steps: number, configuration = 0x7f): number[] {
 function build(
 	options: { rom?: readonly number[]; isPresent?: boolean; busy?: number[]; alarm?: number } = {},
 ) {
-	const said: string[] = [];
+	const lines: string[] = [];
 	const busy = options.busy ?? [];
 	const scratchpads: (readonly number[])[] = [];
 	let alarms: readonly number[] = [0x4b, 0x46];
 	let hasConverted = false;
 	class Wire implements OneWire {
 		reset(): boolean {
-			said.push("reset");
+			lines.push("reset");
 			return options.isPresent ?? true;
 		}
 		write(bytes: Uint8Array): void {
-			said.push([...bytes].map((byte) => byte.toString(16)).join(" "));
+			lines.push([...bytes].map((byte) => byte.toString(16)).join(" "));
 			if (bytes[1] === 0x4e) alarms = [...bytes.slice(2, 4)];
 			if (bytes[1] === 0x44) hasConverted = true;
 		}
 		read(byteLength: number): ArrayBuffer {
 			// Alone on the wire, with an alarm by its conversion: bit 0, its complement, and nobody more.
-			if (byteLength === 1 && said.at(-1) === "ec")
+			if (byteLength === 1 && lines.at(-1) === "ec")
 				return Uint8Array.of(options.alarm ?? 0xfe).buffer;
 			if (byteLength === 1) return Uint8Array.of(busy.shift() ?? 0).buffer;
 			if (byteLength === 8) return Uint8Array.from(options.rom ?? ROM).buffer;
@@ -58,7 +58,7 @@ function build(
 		scratchpads.push(isSameLife && isPart && isWhole ? withCrc(kept) : bytes);
 		return probe.sample()?.thermometer.temperature;
 	};
-	return { said, probe, read };
+	return { lines, probe, read };
 }
 
 function code(expected: string) {
@@ -73,9 +73,9 @@ describe("the DS18B20 driver", () => {
 	});
 
 	it("identifies, converts and reads the scratchpad", () => {
-		const { said, probe, read } = build();
+		const { lines, probe, read } = build();
 		assert.equal(read(scratchpad(0x0191)), 25.0625);
-		assert.deepEqual(said, [
+		assert.deepEqual(lines, [
 			"reset",
 			"33",
 			"reset",
@@ -95,9 +95,9 @@ describe("the DS18B20 driver", () => {
 			[0xff, 0],
 			[0xff, 0xff],
 		]) {
-			const { said, read } = build({ busy });
+			const { lines, read } = build({ busy });
 			assert.equal(read(scratchpad(0x0191)), 25.0625);
-			assert.deepEqual(said.slice(6), ["reset", "cc 44", "reset", "cc 44", "reset", "cc be"]);
+			assert.deepEqual(lines.slice(6), ["reset", "cc 44", "reset", "cc 44", "reset", "cc be"]);
 		}
 	});
 

@@ -60,10 +60,10 @@ describe("what people read", () => {
 	});
 
 	it("says a sentence with its values as they are, in each language", () => {
-		const said = (["en", "sr-Latn", "sr-Cyrl"] as const).map((language) =>
+		const lines = (["en", "sr-Latn", "sr-Cyrl"] as const).map((language) =>
 			messagesIn(language).text("batches", { count: 3, station: "njiva-1", file: "ljudi.cbor" }),
 		);
-		assert.deepEqual(said, [
+		assert.deepEqual(lines, [
 			"3 signed batches of njiva-1 are in ljudi.cbor",
 			"potpisane pošiljke stanice njiva-1 u ljudi.cbor: 3",
 			"потписане пошиљке станице njiva-1 у ljudi.cbor: 3",

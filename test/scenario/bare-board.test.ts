@@ -48,7 +48,7 @@ function shapeOf(text: string): string {
 /** The page, once it shows a pH of the station. Sealing takes it a moment after the delivery. */
 async function pageOf(port: number): Promise<string> {
 	let shown = "";
-	for (let look = 0; look < LOOKS_MAX && !/\b7\.\d{3}\b/.test(shown); look++) {
+	for (let poll = 0; poll < LOOKS_MAX && !/\b7\.\d{3}\b/.test(shown); poll++) {
 		const answer = await fetch(`http://127.0.0.1:${port}/status/bor-1`, {
 			headers: { "accept-language": "en" },
 		});

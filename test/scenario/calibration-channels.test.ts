@@ -121,8 +121,8 @@ describe("a technician who calibrates turbidity", function () {
 		assert.equal(lastTurbidity(bench).id, 256);
 		assert.ok(Math.abs(lastTurbidity(bench).value - 200) < 6);
 		// The boot tells the curve anew, for the record of another epoch has none.
-		const told = curvesOf(bench).at(-1);
-		assert.deepEqual([told?.calibrationId, told?.act], [256, 0]);
+		const curve = curvesOf(bench).at(-1);
+		assert.deepEqual([curve?.calibrationId, curve?.act], [256, 0]);
 	});
 
 	it("refuses a standard before zero, and another bottle than is told without a reason", () => {

@@ -99,8 +99,8 @@ describe("a technician in the middle of a calibration", function () {
 		bench.put("american-7.00");
 		for (const expiry of ["2027-02-30", "2027-13-01", "99999999--", "2-0270531-", "31.05.2027"]) {
 			const before = bench.station.utcSeconds;
-			const said = textOf(bench, "settle", { standard: "american-7.00", lot: "A1", expiry });
-			assert.match(said, /expiry is a date/, expiry);
+			const output = textOf(bench, "settle", { standard: "american-7.00", lot: "A1", expiry });
+			assert.match(output, /expiry is a date/, expiry);
 			assert.ok(bench.station.utcSeconds - before < 30, expiry);
 		}
 		// The last day of February of a leap year is one.

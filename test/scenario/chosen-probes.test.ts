@@ -85,13 +85,13 @@ async function dayOf(
 /** Every reading against the river; how many there were. */
 function compare(
 	{ rows, river }: Day,
-	look: (derived: DerivedReading, water: ReturnType<River["at"]>, utcSeconds: number) => void,
+	check: (derived: DerivedReading, water: ReturnType<River["at"]>, utcSeconds: number) => void,
 ): number {
 	let count = 0;
 	for (const { entry, derived } of rows) {
 		if (derived === undefined) continue;
 		count++;
-		look(derived, river.at(entry.utcSeconds), entry.utcSeconds);
+		check(derived, river.at(entry.utcSeconds), entry.utcSeconds);
 	}
 	return count;
 }

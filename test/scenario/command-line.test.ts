@@ -134,15 +134,15 @@ describe("npm start", function () {
 			const how = ["--river", path, "--river-columns", names, "--river-zone", "Europe/Belgrade"];
 			const first = await play(...how, "--for", "30m");
 			assert.equal(first.exitCode, 0, first.stderr);
-			const told =
+			const output =
 				`${path}: not used: note\n` +
 				`${path}: turbidity_ntu: no value in 1 of 5 rows; its probe is silent there\n` +
 				`${path}: nothing from 2026-09-30 22:20:00 UTC to 2026-10-01 03:00:00 UTC; every probe is silent there\n`;
-			assert.equal(first.stderr, told);
+			assert.equal(first.stderr, output);
 			assert.match(first.stdout, /^2026-09-30 22:3\d:\d\d UTC: /);
 			const again = await play("--for", "30m");
 			assert.equal(again.exitCode, 0, again.stderr);
-			assert.equal(again.stderr, told);
+			assert.equal(again.stderr, output);
 			const other = await play("--river-zone", "UTC", "--for", "30m");
 			assert.equal(other.exitCode, 1);
 			assert.match(

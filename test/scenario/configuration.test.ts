@@ -116,8 +116,8 @@ function assertDelivered({ collector, returned, interrupted }: Played): void {
 	assert.deepEqual(collector.store.evidence, []);
 }
 
-function isWritten(place: string | null | undefined): boolean {
-	return typeof place === "string";
+function isWritten(hex: string | null | undefined): boolean {
+	return typeof hex === "string";
 }
 
 describe("a configuration from the collector", () => {

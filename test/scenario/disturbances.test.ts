@@ -59,15 +59,15 @@ const between = (readings: readonly StoryReading[], from: number, to: number): S
 function silentErrors(readings: readonly StoryReading[]): string[] {
 	return readings.flatMap(({ derived, water, seconds }) => {
 		const off: string[] = [];
-		const look = (name: (typeof CHANNELS)[number], truth: number, tolerance: number): void => {
+		const compare = (name: (typeof CHANNELS)[number], truth: number, tolerance: number): void => {
 			const { value, flags } = derived[name];
 			if (value === undefined || flags !== 0 || Math.abs(value - truth) <= tolerance) return;
 			off.push(`${seconds} s: ${name} ${value} for ${truth}`);
 		};
-		look("pH", water.pH, 0.05);
-		look("temperature", water.temperatureCelsius, 0.2);
-		look("conductivity", water.conductivityAt25MicrosiemensPerCm, 20);
-		look("turbidity", water.turbidityFormazinUnits, 1 + 0.1 * water.turbidityFormazinUnits);
+		compare("pH", water.pH, 0.05);
+		compare("temperature", water.temperatureCelsius, 0.2);
+		compare("conductivity", water.conductivityAt25MicrosiemensPerCm, 20);
+		compare("turbidity", water.turbidityFormazinUnits, 1 + 0.1 * water.turbidityFormazinUnits);
 		return off;
 	});
 }
@@ -87,8 +87,8 @@ function visitsOf({ events, readings }: Story): {
 	}
 	for (const { from, to } of visits) {
 		const during = between(readings, from + 1, to);
-		const isSaid = during.every(({ entry }) => entry.stationFlags & STATION_FLAGS.serviceMode);
-		if (during.length === 0 || !isSaid) problems.push("readings of a visit that do not say so");
+		const isFlagged = during.every(({ entry }) => entry.stationFlags & STATION_FLAGS.serviceMode);
+		if (during.length === 0 || !isFlagged) problems.push("readings of a visit that do not say so");
 	}
 	return { visits, problems };
 }

@@ -36,7 +36,7 @@ function readingWith(oxygenFlags: number): EntryBody {
 	return { kind: "reading", fields: fieldsOfReading(set, reading) };
 }
 
-function told(...bodies: EntryBody[]): readonly string[] {
+function verdictOf(...bodies: EntryBody[]): readonly string[] {
 	const entries = bodies.map((body, index) => ({
 		worldUtcSeconds: 1_700_000_000 + 300 * index,
 		entry: {
@@ -68,13 +68,13 @@ describe("the judge of events", () => {
 
 	it("takes a probe of oxygen that fails and recovers, and says so", () => {
 		assert.deepEqual(
-			told(well, broken, event("probe-failed"), broken, well, event("probe-recovered"), well),
+			verdictOf(well, broken, event("probe-failed"), broken, well, event("probe-recovered"), well),
 			[],
 		);
 	});
 
 	it("finds a probe of oxygen that fails and says nothing", () => {
-		assert.deepEqual(told(well, broken, broken), [
+		assert.deepEqual(verdictOf(well, broken, broken), [
 			"entry 2 (boot 1): channel 5 is failed, and no event says so",
 		]);
 	});

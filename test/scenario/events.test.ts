@@ -45,7 +45,7 @@ function claimsOf(seen: readonly Seen[]): (AlarmBody & Seen)[] {
 	return seen.flatMap((each) => (each.entry.kind === "alarm" ? [{ ...each.entry, ...each }] : []));
 }
 
-const toldOf = (seen: readonly Seen[]): string =>
+const claimText = (seen: readonly Seen[]): string =>
 	claimsOf(seen)
 		.map(({ code, phase }) => `${code}/${phase}`)
 		.join(" ");
@@ -56,7 +56,7 @@ describe("a station that mine water reaches", function () {
 	it("claims a watch, then an acid alarm, measures each minute, and rests on readings of its record", () => {
 		const { station, seen } = acidStation();
 		runUntil(station, START_UTC_SECONDS + FIRST_ACID_SECONDS + 2 * HOUR);
-		assert.equal(toldOf(seen), "1/1 2/2");
+		assert.equal(claimText(seen), "1/1 2/2");
 		const [watch, acid] = claimsOf(seen);
 		assert.ok(watch && acid);
 		const begin = START_UTC_SECONDS + FIRST_ACID_SECONDS;
@@ -127,7 +127,7 @@ describe("a station that mine water reaches", function () {
 	it("looks for none where the configuration says so", () => {
 		const { station, seen } = acidStation({ eventIntervalSeconds: 0 });
 		runUntil(station, START_UTC_SECONDS + FIRST_ACID_SECONDS + HOUR);
-		assert.equal(toldOf(seen), "");
+		assert.equal(claimText(seen), "");
 	});
 
 	it("loses no claim of a whole event and doubles none, whichever operation power fails at", () => {
@@ -146,8 +146,8 @@ describe("a station that mine water reaches", function () {
 		for (let at = first - 200; at < last + 200; at += IS_LONG ? 1 : IS_WHOLE ? 401 : 1203)
 			across.push(at);
 		for (const at of new Set([...near, ...across])) {
-			const { output: told, violations } = runEventCut({ seed, cuts: [at] });
-			assert.equal(told, uncut.output, `cut in operation ${at}`);
+			const { output, violations } = runEventCut({ seed, cuts: [at] });
+			assert.equal(output, uncut.output, `cut in operation ${at}`);
 			assert.deepEqual(violations, [], `cut in operation ${at}`);
 		}
 	});

@@ -109,7 +109,7 @@ const loopVolts = (milliamperes: number) => (bench: ProbeBench) => {
 const soon = (strike: (bench: ProbeBench) => void) => (bench: ProbeBench) => {
 	bench.clock.createAlarm(() => strike(bench)).schedule(1200);
 };
-const toldBefore =
+const commandedBefore =
 	(address: number, ...commands: readonly string[]) =>
 	(bench: ProbeBench) => {
 		bench.board.probeRail.on();
@@ -184,7 +184,10 @@ const ROWS: readonly Row[] = [
 		}),
 	},
 	{ fault: "RTD not connected", inject: water({ isRtdOpen: true }) },
-	{ fault: "thermometer left in Fahrenheit", inject: toldBefore(ADDRESSES.temperature, "S,f") },
+	{
+		fault: "thermometer left in Fahrenheit",
+		inject: commandedBefore(ADDRESSES.temperature, "S,f"),
+	},
 	{ fault: "thermometer in the sun, 51 degC", inject: water({ celsius: 51 }) },
 	{
 		fault: "conductivity circuit prints four values",
@@ -193,12 +196,12 @@ const ROWS: readonly Row[] = [
 	},
 	{
 		fault: "conductivity output switched off",
-		inject: toldBefore(ADDRESSES.conductivity, "O,EC,0"),
+		inject: commandedBefore(ADDRESSES.conductivity, "O,EC,0"),
 	},
 	{
 		fault: "circuits asleep on a rail that a crash left on",
 		inject: (bench) => {
-			toldBefore(ADDRESSES.pH)(bench);
+			commandedBefore(ADDRESSES.pH)(bench);
 			bench.board.probeRail.on();
 			bench.clock.advanceTo(bench.clock.microseconds + 2_000_000);
 			bench.command(ADDRESSES.pH, "Sleep");
@@ -269,7 +272,7 @@ const ROWS: readonly Row[] = [
 	{
 		fault: "RTD not connected, and its circuit left in Kelvin",
 		inject: (bench) => {
-			toldBefore(ADDRESSES.temperature, "S,k")(bench);
+			commandedBefore(ADDRESSES.temperature, "S,k")(bench);
 			bench.water.isRtdOpen = true;
 		},
 	},

@@ -180,8 +180,9 @@ describe("a month without sun", function () {
 		}
 		const since = lows[0]?.seconds ?? Number.POSITIVE_INFINITY;
 		for (const { entry, seconds } of story.readings) {
-			const isSaid = (entry.stationFlags & STATION_FLAGS.batteryLow) !== 0;
-			if (isSaid !== seconds + 60 > since) problems.push(`${seconds} s: battery low ${isSaid}`);
+			const isFlagged = (entry.stationFlags & STATION_FLAGS.batteryLow) !== 0;
+			if (isFlagged !== seconds + 60 > since)
+				problems.push(`${seconds} s: battery low ${isFlagged}`);
 		}
 		days.forEach((milliwattHours, index) => {
 			const isSparing = index * DAY > since + DAY;

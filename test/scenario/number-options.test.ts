@@ -123,13 +123,13 @@ function beyond([low, high]: Range): readonly string[] {
 }
 
 describe("a number on a command line", () => {
-	let said: string;
+	let printed: string;
 
 	beforeEach(() => {
-		said = "";
+		printed = "";
 		for (const output of [process.stdout, process.stderr]) {
 			stub(output, "write").callsFake((piece: unknown) => {
-				said += String(piece);
+				printed += String(piece);
 				return true;
 			});
 		}
@@ -139,12 +139,12 @@ describe("a number on a command line", () => {
 
 	/** Runs it to its refusal; all that was said. */
 	async function refusalOf(run: () => unknown): Promise<string> {
-		said = "";
+		printed = "";
 		try {
 			await run();
 		} catch (error) {
 			if (error instanceof UsageError) return error.message;
-			if (error instanceof CommanderError) return said;
+			if (error instanceof CommanderError) return printed;
 			throw error;
 		}
 		return "taken";
@@ -202,10 +202,10 @@ describe("a number on a command line", () => {
 			for (const [option, range] of Object.entries(ranges)) {
 				for (const text of beyond(range)) {
 					const refusal = await refusalOf(() => run([option, text]));
-					const said = `use a whole number from ${range.join(" to ")}\n`;
+					const printed = `use a whole number from ${range.join(" to ")}\n`;
 					// Some take what begins with a dash for an option, and say what there is.
 					const isUsage = text.startsWith("-") && refusal.includes("usage: npm run ");
-					assert.ok(refusal.includes(said) || isUsage, `${option} ${text}: ${refusal}`);
+					assert.ok(refusal.includes(printed) || isUsage, `${option} ${text}: ${refusal}`);
 				}
 			}
 		});

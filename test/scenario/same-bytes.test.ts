@@ -17,14 +17,14 @@ import { whole } from "../support/depth.js";
 function digestsOf(options: RehearsalOptions): readonly [string, string, string, string] {
 	const rehearsal = new Rehearsal(options);
 	rehearsal.runUntil(86_400);
-	const said = rehearsal.converse(["version", "status", "read", "watch count=2", "self-test"]);
+	const lines = rehearsal.converse(["version", "status", "read", "watch count=2", "self-test"]);
 	rehearsal.runUntil(90_000);
 	rehearsal.station.cutPowerNow(600);
 	rehearsal.runUntil(129_600);
 	rehearsal.settle();
 	const { imageHash, entriesHash, batchesHash, problems } = rehearsal.report();
 	assert.deepEqual(problems, []);
-	const spoken = hexOf(createSha256()(asciiBytes(said.join("\n"))));
+	const spoken = hexOf(createSha256()(asciiBytes(lines.join("\n"))));
 	return [imageHash, entriesHash, batchesHash, spoken].map((hash) => hash.slice(0, 16)) as never;
 }
 

@@ -94,16 +94,16 @@ describe("a technician at a station", function () {
 
 	it("is reminded of a service that is left on, and ends it with one word though the cable stays", async () => {
 		const station = await openNamedStation("");
-		const said: string[] = [];
+		const lines: string[] = [];
 		const { simulation, played } = station;
-		await station.attach((bytes) => said.push(Buffer.from(bytes).toString("latin1")));
+		await station.attach((bytes) => lines.push(Buffer.from(bytes).toString("latin1")));
 		const came = played.station.utcSeconds;
 		await simulation.playUntil(came + 24 * 60);
-		assert.ok(!said.join("").includes("service is still on"));
+		assert.ok(!lines.join("").includes("service is still on"));
 		await simulation.playUntil(came + 27 * 60);
 		await new Promise((resolve) => setImmediate(resolve));
 		assert.match(
-			said.join(""),
+			lines.join(""),
 			/# \d+ service is still on and ends in [45] minutes; any key keeps it/,
 		);
 		const readings = entriesOf(station).filter(
@@ -340,10 +340,10 @@ describe("the program bistrina", function () {
 		await Promise.all(
 			sample(cases, 8).map(async ([argv, exitCode, stdout, stderr]) => {
 				const finished = await runCommand(PROGRAM, ...argv);
-				const said = `${argv.join(" ")}: ${finished.stdout}${finished.stderr}`;
-				assert.equal(finished.exitCode, exitCode, said);
-				assert.match(finished.stdout, stdout, said);
-				assert.match(finished.stderr, stderr, said);
+				const output = `${argv.join(" ")}: ${finished.stdout}${finished.stderr}`;
+				assert.equal(finished.exitCode, exitCode, output);
+				assert.match(finished.stdout, stdout, output);
+				assert.match(finished.stderr, stderr, output);
 			}),
 		);
 	});

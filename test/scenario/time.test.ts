@@ -115,21 +115,21 @@ class Played {
 	}
 
 	/** Furthest that any reading lies from when it was made, beyond what its placing claims, seconds. */
-	worstPlacing(): { seconds: number; placed: number } {
+	worstPlacing(): { seconds: number; resolvedCount: number } {
 		const resolver = new TimeResolver();
 		for (const entry of this.entries) resolver.observe(entry);
 		let seconds = 0;
-		let placed = 0;
+		let resolvedCount = 0;
 		this.entries.forEach((entry, index) => {
 			if (entry.kind !== "reading") return;
-			const place = resolver.resolve(entry);
-			assert.ok(place !== undefined, `entry ${entry.sequence} has no place`);
-			if (place.source === "placed") placed++;
+			const resolved = resolver.resolve(entry);
+			assert.ok(resolved !== undefined, `entry ${entry.sequence} has no place`);
+			if (resolved.source === "placed") resolvedCount++;
 			// A reading is stamped when it begins, some 20 s before it is appended.
-			const off = Math.abs((this.atUtcSeconds[index] ?? 0) - place.utcSeconds);
-			seconds = Math.max(seconds, off - (place.uncertaintyMilliseconds ?? 0) / 1000);
+			const off = Math.abs((this.atUtcSeconds[index] ?? 0) - resolved.utcSeconds);
+			seconds = Math.max(seconds, off - (resolved.uncertaintyMilliseconds ?? 0) / 1000);
 		});
-		return { seconds, placed };
+		return { seconds, resolvedCount };
 	}
 }
 
@@ -161,9 +161,9 @@ describe("a station's time", () => {
 			await played.until(START_UTC_SECONDS + 7 * HOUR);
 			assert.equal(played.lastReading.timeQuality, TIME_QUALITIES.disciplined);
 			assert.ok(Math.abs(played.lastReading.utcSeconds - played.station.utcSeconds) < 400);
-			const { seconds, placed } = played.worstPlacing();
+			const { seconds, resolvedCount } = played.worstPlacing();
 			assert.ok(seconds < 60, `${jumpSeconds}: a reading lies ${seconds} s beyond its claim`);
-			assert.ok(placed > 5, `${placed} readings were placed`);
+			assert.ok(resolvedCount > 5, `${resolvedCount} readings were placed`);
 		}
 	});
 
@@ -175,8 +175,8 @@ describe("a station's time", () => {
 		rtc.setPower(false);
 		rtc.setPower(true);
 		await played.until(START_UTC_SECONDS + 6 * HOUR);
-		const { seconds, placed } = played.worstPlacing();
-		assert.ok(placed >= 8, `${placed} readings were placed`);
+		const { seconds, resolvedCount } = played.worstPlacing();
+		assert.ok(resolvedCount >= 8, `${resolvedCount} readings were placed`);
 		assert.ok(seconds < 60, `a reading lies ${seconds} s beyond its claim`);
 		assert.equal(played.lastReading.timeQuality, TIME_QUALITIES.disciplined);
 		assert.ok(played.events("rtc-stopped").length === 1);

@@ -25,7 +25,7 @@ const DAY = 24 * HOUR;
 /** Of bor-1 within a day, seconds after it was powered up. */
 const DAILY_SLOT = 65_084;
 
-interface Told {
+interface Recorded {
 	readonly atSeconds: number;
 	readonly code: number;
 	readonly detail: number;
@@ -35,7 +35,7 @@ interface Told {
 class Played {
 	/** Seconds after the start, of each rise of the cursor. */
 	readonly acknowledgedAt: number[] = [];
-	readonly told: Told[] = [];
+	readonly recorded: Recorded[] = [];
 	/** Seconds after the start at which the radio was switched on. */
 	readonly attemptedAt: number[] = [];
 	inForce = 0;
@@ -74,7 +74,7 @@ class Played {
 					played.inForce = entry.configurationId;
 					if (entry.kind !== "event") return;
 					const { code, detail, configurationId } = entry;
-					played.told.push({ atSeconds: played.seconds, code, detail, configurationId });
+					played.recorded.push({ atSeconds: played.seconds, code, detail, configurationId });
 				},
 				acknowledged: () => played.acknowledgedAt.push(played.seconds),
 			},
@@ -112,7 +112,7 @@ class Played {
 	}
 
 	events(code: EventCode): { detail: number; atSeconds: number }[] {
-		return this.told
+		return this.recorded
 			.filter((event) => event.code === EVENT_CODES[code])
 			.map(({ detail, atSeconds }) => ({ detail, atSeconds }));
 	}

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { writeSimulatedBundle } from "../../sim/shell/chip/simulated-bundle.js";
 import { PROJECT } from "../support/sources.js";
 
-const PLACES = [
+const OFFSETS = [
 	["bootloader.bin", "bootloader/bootloader.bin"],
 	["partition-table.bin", "partition_table/partition-table.bin"],
 	["bistrina.bin", "xs_esp32.bin"],
@@ -29,10 +29,10 @@ describe("the bundle for bistrina flash, of a build", function () {
 		const made = join(folder, "xs/tmp", release, "xsProj-esp32/build");
 		const bin = join(folder, "xs/bin", release);
 		mkdirSync(bin, { recursive: true });
-		for (const [part, place] of PLACES) {
-			mkdirSync(join(made, place, ".."), { recursive: true });
-			copyFileSync(join(folder, "parts", part), join(made, place));
-			copyFileSync(join(folder, "parts", part), join(bin, place.replace(/.*\//, "")));
+		for (const [part, offset] of OFFSETS) {
+			mkdirSync(join(made, offset, ".."), { recursive: true });
+			copyFileSync(join(folder, "parts", part), join(made, offset));
+			copyFileSync(join(folder, "parts", part), join(bin, offset.replace(/.*\//, "")));
 		}
 	};
 	const run = () =>

@@ -29,7 +29,7 @@ const isLinux = process.platform === "linux";
 
 	afterEach(() => rmSync(folder, { recursive: true }));
 
-	const run = (...parameters: string[]): { status: number | null; said: string } => {
+	const run = (...parameters: string[]): { status: number | null; output: string } => {
 		const { status, stdout, stderr } = spawnSync(
 			"bash",
 			[join(PROJECT, "scripts/xs.sh"), "esp32", ...parameters],
@@ -43,20 +43,20 @@ const isLinux = process.platform === "linux";
 				},
 			},
 		);
-		return { status, said: `${stdout}${stderr}`.trim().replaceAll(PROJECT, "./") };
+		return { status, output: `${stdout}${stderr}`.trim().replaceAll(PROJECT, "./") };
 	};
 
 	it("takes the board of 8 MiB unless told otherwise, and passes the rest on to mcconfig", () => {
 		assert.deepEqual(run("--modules", "-t", "build"), {
 			status: 0,
-			said: "-m -p esp32:./src/firmware/board/target -o ./build/xs -t build ./manifest.json",
+			output: "-m -p esp32:./src/firmware/board/target -o ./build/xs -t build ./manifest.json",
 		});
 	});
 
 	it("makes the target of a board of 4 MiB: its table, its size, the same C", () => {
 		assert.deepEqual(run("--flash", "4", "--modules"), {
 			status: 0,
-			said: "-m -p esp32:./build/xs/target-4m -o ./build/xs ./manifest.json",
+			output: "-m -p esp32:./build/xs/target-4m -o ./build/xs ./manifest.json",
 		});
 		const read = (path: string): string => readFileSync(join(PROJECT, path), "utf8");
 		const table = read("build/xs/target-4m/partitions.csv");
@@ -76,7 +76,7 @@ const isLinux = process.platform === "linux";
 	it("refuses a size of flash that no table is for", () => {
 		assert.deepEqual(run("--flash", "16"), {
 			status: 2,
-			said: "xs: --flash takes 8 or 4 (MiB)",
+			output: "xs: --flash takes 8 or 4 (MiB)",
 		});
 	});
 });

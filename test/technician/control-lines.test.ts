@@ -62,7 +62,7 @@ describe("a board that its port's opening has restarted", () => {
 
 	/** A board that hears nothing until it has booted, and what the program says of it. */
 	function booting(milliseconds: number, isSerial: boolean, timeoutMilliseconds?: number) {
-		const said: string[] = [];
+		const lines: string[] = [];
 		const line: Line = {
 			name: "/dev/BOARD",
 			...(isSerial ? { bootMillisecondsMax: BOOT_MILLISECONDS_MAX } : {}),
@@ -77,8 +77,8 @@ describe("a board that its port's opening has restarted", () => {
 			close: async () => {},
 		};
 		return {
-			client: new ConsoleClient(line, 1, (text) => said.push(text), timeoutMilliseconds),
-			said,
+			client: new ConsoleClient(line, 1, (text) => lines.push(text), timeoutMilliseconds),
+			lines,
 		};
 	}
 
@@ -92,11 +92,11 @@ describe("a board that its port's opening has restarted", () => {
 	}
 
 	it("is waited for with a word, and not for ever", async () => {
-		const { client, said } = booting(60_000, true);
+		const { client, lines } = booting(60_000, true);
 		const greeted = client.greet().catch((error: Error) => error.message);
 		await clock.tickAsync(BOOT_MILLISECONDS_MAX);
 		assert.match(String(await greeted), /^\/dev\/BOARD: silent; check the cable/);
-		assert.deepEqual(said, [
+		assert.deepEqual(lines, [
 			"/dev/BOARD: no answer yet; opening a port restarts some boards: 9 s more",
 		]);
 	});

@@ -56,7 +56,7 @@ describe("enrolment", () => {
 
 	beforeEach(() => {
 		target = () => ({ stations: join(folder, "list") });
-		told.length = 0;
+		lines.length = 0;
 		folder = mkdtempSync(join(tmpdir(), "bistrina-enrol-"));
 		stdout = process.stdout.write;
 		process.stdout.write = () => true;
@@ -70,9 +70,15 @@ describe("enrolment", () => {
 	const run = (rows: readonly StationResult[], by?: string, why?: string) => {
 		const result = join(folder, "results.jsonl");
 		writeFileSync(result, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
-		return enrol({ result, ...target(), by, why, notify: (what) => told.push(textOfNotice(what)) });
+		return enrol({
+			result,
+			...target(),
+			by,
+			why,
+			notify: (what) => lines.push(textOfNotice(what)),
+		});
 	};
-	const told: string[] = [];
+	const lines: string[] = [];
 	let target = (): EnrolTarget => ({ stations: join(folder, "list") });
 	const list = (): string => readFileSync(join(folder, "list"), "utf8");
 
@@ -108,10 +114,10 @@ describe("enrolment", () => {
 		);
 	});
 
-	for (const { what, change, message: says } of ENROL_REFUSALS) {
+	for (const { what, change, message } of ENROL_REFUSALS) {
 		it(`refuses ${what}, with nothing enrolled`, async () => {
 			const [good, other] = [resultOf("bor-1", 1), resultOf("bor-2", 2)];
-			await assert.rejects(run([other, { ...good, ...change(good, other) }]), { message: says });
+			await assert.rejects(run([other, { ...good, ...change(good, other) }]), { message });
 			assert.throws(() => list(), /ENOENT/);
 		});
 	}
@@ -131,7 +137,7 @@ describe("enrolment", () => {
 		await run([after, other], "Amina N.", "said once more");
 		// A slow machine is told that the database opens.
 		assert.deepEqual(
-			told.filter((line) => !line.startsWith("opening the collector")),
+			lines.filter((line) => !line.startsWith("opening the collector")),
 			[
 				"1 of 1 were new in the database; a collector that runs knows them within a minute",
 				"2 of 2 were new in the database; a collector that runs knows them within a minute",
@@ -170,7 +176,7 @@ describe("enrolment", () => {
 			await assert.rejects(run([after]), /bor-1 is enrolled with another key/);
 			await run([after], "Amina N.", "board dead after the flood");
 			assert.match(
-				told[0] ?? "",
+				lines[0] ?? "",
 				/^1 of 1 were new; the collector that runs \(process \d+\) has them$/,
 			);
 		} finally {

@@ -45,17 +45,17 @@ describe("an exported journal with holes or damage", function () {
 		writeFileSync(path, lines.map((line) => `${line}\n`).join(""));
 	}
 
-	function shown(): { readonly told: string[]; readonly exitCode: number } {
-		const told: string[] = [];
+	function shown(): { readonly printed: string[]; readonly exitCode: number } {
+		const printed: string[] = [];
 		let exitCode = 0;
 		captured(() => {
 			exitCode = showJournal(
 				path,
 				"csv",
-				englishInto((line) => told.push(line.replaceAll(path, "f"))),
+				englishInto((line) => printed.push(line.replaceAll(path, "f"))),
 			);
 		});
-		return { told, exitCode };
+		return { printed, exitCode };
 	}
 
 	it("are mended by the same command, in order, as the file was", async () => {
@@ -84,8 +84,11 @@ describe("an exported journal with holes or damage", function () {
 			lines,
 			old.map((line, index) => (index === 7 ? whole[7] : line)),
 		);
-		const { told, exitCode } = shown();
-		assert.equal(told[0], "14 entries of an older program carry no check: damage would not show");
+		const { printed, exitCode } = shown();
+		assert.equal(
+			printed[0],
+			"14 entries of an older program carry no check: damage would not show",
+		);
 		assert.equal(exitCode, 0);
 	});
 
@@ -132,7 +135,7 @@ describe("an exported journal with holes or damage", function () {
 	it("say each hole, and that nothing in them is signed", () => {
 		write(whole.filter((_, index) => index !== 1 && (index < 5 || index > 14)));
 		assert.deepEqual(shown(), {
-			told: [
+			printed: [
 				"missing: entry 1",
 				"missing: entries 5 to 14",
 				"not signed: only the collector's record proves who wrote it",
@@ -163,9 +166,9 @@ describe("an exported journal with holes or damage", function () {
 			found.startsWith("1") ? `2${rest}` : `1${rest}`,
 		);
 		write([...whole.slice(0, 12), changed, ...whole.slice(13)]);
-		const { told, exitCode } = shown();
-		assert.match(told[0] ?? "", /^f:13: entry 12: altered or damaged: its check .*; skipped$/);
-		assert.deepEqual([told[1], exitCode], ["missing: entry 12", 1]);
+		const { printed, exitCode } = shown();
+		assert.match(printed[0] ?? "", /^f:13: entry 12: altered or damaged: its check .*; skipped$/);
+		assert.deepEqual([printed[1], exitCode], ["missing: entry 12", 1]);
 		await assert.rejects(exportAgain(), /:13: entry 12: altered .* or take such lines out/);
 		assert.match(readFileSync(path, "latin1"), new RegExp(changed));
 		write([...whole.slice(0, 12), ...whole.slice(13)]);

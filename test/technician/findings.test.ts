@@ -16,29 +16,29 @@ function findings(count: number, kind: FindingKind): Finding[] {
 }
 
 /** What is told of `found` in a record that has `good` batches with a good signature. */
-function toldOf(found: readonly Finding[], good: number, untold = 0): string[] {
+function linesOf(found: readonly Finding[], good: number, unlisted = 0): string[] {
 	const verification: Verification = {
 		isSound: found.length === 0,
 		ranges: [],
 		batchCount: good,
 		findings: found,
-		findingCount: found.length + untold,
+		findingCount: found.length + unlisted,
 		counts: { chained: 0, signed: 0, gap: 0, missing: 0 },
 	};
-	const told: string[] = [];
+	const lines: string[] = [];
 	captured(() =>
 		showVerification(
 			verification,
 			"text",
-			englishInto((line) => told.push(line)),
+			englishInto((line) => lines.push(line)),
 		),
 	);
-	return told;
+	return lines;
 }
 
 describe("the findings of a verification", () => {
 	it("are one line when no batch is signed by the key that was given", () => {
-		assert.deepEqual(toldOf([...findings(17, "bad-signature"), ...findings(1, "file")], 0), [
+		assert.deepEqual(linesOf([...findings(17, "bad-signature"), ...findings(1, "file")], 0), [
 			"bad-signature at 17 batches, good at none: is this the station's key?",
 			"file at line 1: altered",
 			"NOT sound",
@@ -46,7 +46,7 @@ describe("the findings of a verification", () => {
 	});
 
 	it("are the first three of each kind and a count of those that follow", () => {
-		assert.deepEqual(toldOf([...findings(17, "bad-signature"), ...findings(3, "row")], 1, 5), [
+		assert.deepEqual(linesOf([...findings(17, "bad-signature"), ...findings(3, "row")], 1, 5), [
 			"bad-signature at line 1: altered",
 			"bad-signature at line 2: altered",
 			"bad-signature at line 3: altered",
@@ -57,6 +57,6 @@ describe("the findings of a verification", () => {
 			"and 5 findings more",
 			"NOT sound",
 		]);
-		assert.deepEqual(toldOf([], 1), ["sound"]);
+		assert.deepEqual(linesOf([], 1), ["sound"]);
 	});
 });

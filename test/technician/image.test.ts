@@ -236,23 +236,23 @@ describe("a raw flash image", () => {
 		try {
 			const { image } = written(900);
 			const path = join(folder, "pulled.bin");
-			const told: string[] = [];
+			const printed: string[] = [];
 			const codeOf = (bytes: Uint8Array): number => {
 				writeFileSync(path, bytes);
-				told.length = 0;
+				printed.length = 0;
 				let code = -1;
 				captured(() => {
 					code = showJournal(
 						path,
 						"csv",
-						englishInto((line) => told.push(line)),
+						englishInto((line) => printed.push(line)),
 					);
 				});
 				return code;
 			};
 			assert.equal(codeOf(image), 0);
 			assert.equal(codeOf(image.subarray(0, 12 * 4096)), 1);
-			assert.match(told.join("\n"), /^4 of 16 sectors of the ring are NOT IN THE FILE/m);
+			assert.match(printed.join("\n"), /^4 of 16 sectors of the ring are NOT IN THE FILE/m);
 			image.fill(0, 2 * 4096, 3 * 4096);
 			assert.equal(codeOf(image), 1);
 		} finally {
@@ -373,19 +373,19 @@ describe("a raw flash image", () => {
 			image.fill(0, 2 * 4096, 3 * 4096);
 			const path = join(folder, "pulled.bin");
 			writeFileSync(path, image);
-			const told: string[] = [];
+			const printed: string[] = [];
 			const text = captured(() =>
 				showJournal(
 					path,
 					"csv",
-					englishInto((line) => told.push(line)),
+					englishInto((line) => printed.push(line)),
 				),
 			);
 			const lines = text.split("\n");
 			assert.match(lines[0] ?? "", /^sequence,kind,utc,/);
-			assert.match(told.join("\n"), /1 sectors skipped: no header that can be read/);
-			assert.match(told.join("\n"), /missing: entries \d+ to \d+/);
-			assert.match(told.at(-1) ?? "", /^image-1, epoch \d+: \d+ entries$/);
+			assert.match(printed.join("\n"), /1 sectors skipped: no header that can be read/);
+			assert.match(printed.join("\n"), /missing: entries \d+ to \d+/);
+			assert.match(printed.at(-1) ?? "", /^image-1, epoch \d+: \d+ entries$/);
 			const empty = join(folder, "empty.bin");
 			writeFileSync(empty, new Uint8Array(65_536).fill(0xff));
 			assert.throws(

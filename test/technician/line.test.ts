@@ -19,7 +19,7 @@ import { openMockLine, openPseudoTerminal } from "../support/collectors/far-end.
 /** What a session asks, and every answer as text. */
 async function session(line: Line): Promise<string[]> {
 	const client = new ConsoleClient(line, 1000, () => {});
-	const said = [JSON.stringify(await client.greet())];
+	const lines = [JSON.stringify(await client.greet())];
 	for (const [command, fields] of [
 		["status", {}],
 		["read", {}],
@@ -27,11 +27,11 @@ async function session(line: Line): Promise<string[]> {
 		["self-test", {}],
 	] as const) {
 		const answer = await client.request(command, { fields, deadlineMilliseconds: 20_000 });
-		for (const part of [...answer.parts, answer.fields]) said.push(JSON.stringify([...part]));
+		for (const part of [...answer.parts, answer.fields]) lines.push(JSON.stringify([...part]));
 	}
 	await assert.rejects(client.request("dance"), /unknown-command, no command dance/);
 	await client.close();
-	return said;
+	return lines;
 }
 
 function messageOf(error: unknown): string {
@@ -63,8 +63,8 @@ describe("bistrina and a station", function () {
 		for (const seed of [1, 2]) {
 			const station = await openNamedStation("");
 			const { line } = await openMockLine(`/dev/MOCK-${seed}`, station, seed);
-			const said = await session(line);
-			assert.deepEqual(said, expected, `seed ${seed}`);
+			const lines = await session(line);
+			assert.deepEqual(lines, expected, `seed ${seed}`);
 			station.close();
 		}
 	});

@@ -9,11 +9,11 @@ const PLAIN = { path: "/dev/ttyS0" };
 
 /** Looks of the list one after the other; the last one stays. */
 function watchOver(looks: (readonly object[])[], path?: string) {
-	let look = 0;
-	const list = async () => (looks[Math.min(look, looks.length - 1)] ?? []) as never;
+	let poll = 0;
+	const list = async () => (looks[Math.min(poll, looks.length - 1)] ?? []) as never;
 	const pause = async (): Promise<void> => {
-		look++;
-		if (look > looks.length + 3) throw new Error("nothing came");
+		poll++;
+		if (poll > looks.length + 3) throw new Error("nothing came");
 	};
 	return new PlugWatch({ list, pause, path });
 }

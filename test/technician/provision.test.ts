@@ -4,7 +4,7 @@ import { type ConsoleClient, LineError } from "../../src/technician/client.js";
 import { provision, restarted } from "../../src/technician/provision.js";
 
 /** Answers of `status`, one after the other; an error is one that does not come. */
-function clientOf(answers: readonly (string | Error)[]) {
+function clientOf(given: readonly (string | Error)[]) {
 	const asked: string[] = [];
 	let index = 0;
 	const client = {
@@ -13,7 +13,7 @@ function clientOf(answers: readonly (string | Error)[]) {
 		},
 		request: async (command: string) => {
 			asked.push(command);
-			const answer = answers[Math.min(index++, answers.length - 1)] ?? "";
+			const answer = given[Math.min(index++, given.length - 1)] ?? "";
 			if (answer instanceof Error) throw answer;
 			return { parts: [new Map([["configuration", answer]])], fields: new Map() };
 		},
@@ -46,8 +46,8 @@ describe("a board that is a station already", () => {
 				},
 			} as unknown as ConsoleClient;
 			const fields = new Map([["station", wanted]]);
-			const told = provision({ client, fields, review: async () => true });
-			await assert.rejects(told, /this board is bor-1, .* nothing; mend the file/s);
+			const provisioned = provision({ client, fields, review: async () => true });
+			await assert.rejects(provisioned, /this board is bor-1, .* nothing; mend the file/s);
 			assert.deepEqual(asked, ["identity"]);
 		});
 	}

@@ -33,7 +33,7 @@ describe("the page of a visit", function () {
 	let folder: string;
 	let path: string;
 	let entries: Uint8Array[];
-	let said: string[];
+	let lines: string[];
 
 	before(() => {
 		const bench = new CalibrationBench({}, 900);
@@ -46,7 +46,7 @@ describe("the page of a visit", function () {
 	beforeEach(() => {
 		folder = mkdtempSync(join(tmpdir(), "bistrina-page-test-"));
 		path = join(folder, "visit.html");
-		said = [];
+		lines = [];
 		const { html } = reportOf({
 			station: "bor-1",
 			person: "mira",
@@ -62,27 +62,27 @@ describe("the page of a visit", function () {
 	afterEach(() => rmSync(folder, { recursive: true }));
 
 	function check(key = KEY): number {
-		const say = (text: string): void => {
-			said.push(text);
+		const print = (text: string): void => {
+			lines.push(text);
 		};
 		const publicKey = stationKeyOf(key.publicKey);
 		const isSigned = (bytes: Uint8Array, signature: Uint8Array): boolean =>
 			isSignedBy(publicKey, bytes, signature);
-		return checkPage({ path, station: "bor-1", isSigned, print: say });
+		return checkPage({ path, station: "bor-1", isSigned, print });
 	}
 
 	it("says that nothing covers its entries as long as no signature is in it", () => {
 		assert.equal(check(), 1);
-		assert.match(said.join("\n"), /entry \d+ \([0-9a-f]{16}\): no signature covers it/);
+		assert.match(lines.join("\n"), /entry \d+ \([0-9a-f]{16}\): no signature covers it/);
 	});
 
 	it("is proved by the batches that hold its entries and the station's key alone", () => {
 		const half = entries.length >> 1;
 		const batches = [signed(entries.slice(0, half), 1), signed(entries.slice(half), half + 1)];
 		assert.ok(putSignatures(path, batches) >= 1);
-		assert.equal(check(), 0, said.join("\n"));
+		assert.equal(check(), 0, lines.join("\n"));
 		assert.match(
-			said.at(-1) ?? "",
+			lines.at(-1) ?? "",
 			/^2 entries, \d signed batches, 2 calibrations and notes told as signed, 0 problems$/,
 		);
 		// Put in again, each is there once.
@@ -94,7 +94,7 @@ describe("the page of a visit", function () {
 	it("is not proved by another key, another station, or an altered batch", () => {
 		putSignatures(path, [signed(entries, 1, OTHER)]);
 		assert.equal(check(), 1);
-		assert.match(said.join("\n"), /batch 1 is not signed by the station's key/);
+		assert.match(lines.join("\n"), /batch 1 is not signed by the station's key/);
 		assert.equal(check(OTHER), 0);
 	});
 
@@ -102,7 +102,7 @@ describe("the page of a visit", function () {
 		putSignatures(path, [signed(entries, 1)]);
 		writeFileSync(path, readFileSync(path, "utf8").replace(">gate<", ">bridge<"));
 		assert.equal(check(), 1);
-		assert.match(said.join("\n"), /entry \d+: the page tells it otherwise than it was signed/);
+		assert.match(lines.join("\n"), /entry \d+: the page tells it otherwise than it was signed/);
 	});
 
 	it("names entries whose words stand in each other's row, and words that nobody signed in a row", () => {
@@ -123,10 +123,10 @@ describe("the page of a visit", function () {
 		const before = page.replace(first, () => `nonsense ${first}`);
 		for (const altered of [exchanged, hidden, added, before]) {
 			assert.notEqual(altered, page);
-			said = [];
+			lines = [];
 			writeFileSync(path, altered);
-			assert.equal(check(), 1, said.join("\n"));
-			assert.match(said.join("\n"), /entry \d+: the page tells it otherwise than it was signed/);
+			assert.equal(check(), 1, lines.join("\n"));
+			assert.match(lines.join("\n"), /entry \d+: the page tells it otherwise than it was signed/);
 		}
 	});
 
@@ -150,7 +150,7 @@ describe("the page of a visit", function () {
 		// The person of the second is named in an entry of the first batch.
 		const half = named.length - 2;
 		putSignatures(path, [signed(named.slice(0, half), 1), signed(named.slice(half), half + 1)]);
-		assert.equal(check(), 0, said.join("\n"));
+		assert.equal(check(), 0, lines.join("\n"));
 	});
 
 	it("names the calibration whose numbers were altered in the page", () => {
@@ -160,6 +160,6 @@ describe("the page of a visit", function () {
 		assert.notEqual(altered, page);
 		writeFileSync(path, altered);
 		assert.equal(check(), 1);
-		assert.match(said.join("\n"), /entry \d+: the page tells it otherwise than it was signed/);
+		assert.match(lines.join("\n"), /entry \d+: the page tells it otherwise than it was signed/);
 	});
 });

@@ -70,7 +70,7 @@ describe("an export in a terminal", function () {
 		});
 	}
 
-	for (const [title, end, exitCode, said] of [
+	for (const [title, end, exitCode, message] of [
 		["Ctrl-C", (type: (text: string) => void) => type("\x03"), 130, /stopped; what came is in/],
 		["SIGTERM", (_: unknown, pid: number) => process.kill(pid), 143, /stopped; what came is in/],
 		[
@@ -99,7 +99,7 @@ describe("an export in a terminal", function () {
 			});
 			const code = await new Promise((resolve) => child.on("close", resolve));
 			assert.ok(shown.lastIndexOf(WRAPPING_ON) > shown.lastIndexOf(WRAPPING_OFF), shown);
-			assert.match(shown, said);
+			assert.match(shown, message);
 			assert.match(shown, /the same command continues\r\n$/);
 			assert.equal(code, exitCode, shown);
 			const { entries } = readExportedFile(path, new Uint8Array(readFileSync(path)));

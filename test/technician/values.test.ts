@@ -31,7 +31,7 @@ describe("a published table", () => {
 
 	function optionsOf(of: Partial<SeededValues> = {}) {
 		const { policies, corrections = "", approvals = "" } = { ...input, ...of };
-		const said: string[] = [];
+		const lines: string[] = [];
 		const documents = readDocuments(
 			{
 				policy: policies.map((text, index) => file(`policy-${index}.json`, text)),
@@ -39,7 +39,7 @@ describe("a published table", () => {
 				approvals: file("approvals.json", approvals),
 			},
 			"bor-1",
-			(line) => said.push(line),
+			(line) => lines.push(line),
 		);
 		const source = async (visit: (canonicalBytes: Uint8Array) => void | Promise<void>) => {
 			for (const entry of input.entries) await visit(encodeEntry(entry));
@@ -58,7 +58,7 @@ describe("a published table", () => {
 		return check.finish();
 	}
 
-	const toldOf = ({ findings }: ValuesVerdict): string[] =>
+	const linesOf = ({ findings }: ValuesVerdict): string[] =>
 		findings.map(({ line, column, text }) => `line ${line}, ${column}: ${text}`);
 
 	async function written(form: "csv" | "jsonl", period: object = {}): Promise<string> {
@@ -111,8 +111,8 @@ describe("a published table", () => {
 		for (const [index, name] of names.entries()) {
 			const line = 2 + (index % 60);
 			const { findings } = await verdictOf(altered(table, line, name, "7.77"));
-			const told = findings.map((finding) => `${finding.line} ${finding.column}`);
-			assert.deepEqual(told, [`${line} ${name}`], name);
+			const lines = findings.map((finding) => `${finding.line} ${finding.column}`);
+			assert.deepEqual(lines, [`${line} ${name}`], name);
 		}
 	});
 
@@ -132,26 +132,26 @@ describe("a published table", () => {
 		const lines = table.split("\r\n");
 		const without = [...lines.slice(0, 20), ...lines.slice(21)].join("\r\n");
 		assert.match(
-			toldOf(await verdictOf(without)).join(),
+			linesOf(await verdictOf(without)).join(),
 			/^line 21, row: reading \d+ of epoch \d+ is missing before this line$/,
 		);
 		const twice = [...lines.slice(0, 20), ...lines.slice(19)].join("\r\n");
 		assert.match(
-			toldOf(await verdictOf(twice)).join(),
+			linesOf(await verdictOf(twice)).join(),
 			/^line 21, row: reading \d+ of epoch \d+ comes again$/,
 		);
 		const short = [...lines.slice(0, -3), ""].join("\r\n");
 		assert.match(
-			toldOf(await verdictOf(short)).join("; "),
+			linesOf(await verdictOf(short)).join("; "),
 			/^line 60, row: reading .* is missing; line 60, row: .* is missing$/,
 		);
 		const foreign = `${table}${altered(table, 60, "sequence", "9999").split("\r\n")[59]}\r\n`;
 		assert.match(
-			toldOf(await verdictOf(foreign)).join(),
+			linesOf(await verdictOf(foreign)).join(),
 			/^line 62, row: reading 9999 .* does not follow from the record here$/,
 		);
 		const torn = table.slice(0, -300);
-		assert.deepEqual(toldOf(await verdictOf(torn)), ["line 61, row: is no row of 74 cells"]);
+		assert.deepEqual(linesOf(await verdictOf(torn)), ["line 61, row: is no row of 74 cells"]);
 	});
 
 	it("has another policy, other corrections and other approvals named", async () => {
@@ -160,7 +160,7 @@ describe("a published table", () => {
 		const policies = input.policies.map((text) => text.replace('"by the seed"', '"by another"'));
 		const otherPolicy = await verdictOf(table, { policies });
 		assert.deepEqual(columnsOf(otherPolicy), ["policy"]);
-		assert.match(toldOf(otherPolicy)[0] ?? "", /; it was made with another document$/);
+		assert.match(linesOf(otherPolicy)[0] ?? "", /; it was made with another document$/);
 		const corrections = (input.corrections ?? "").replaceAll('"apply"', '"leave"');
 		const otherCorrections = columnsOf(await verdictOf(table, { corrections }));
 		assert.ok(otherCorrections.includes("corrections"), otherCorrections.join());
@@ -177,7 +177,7 @@ describe("a published table", () => {
 		assert.throws(() => new ValuesCheck("x.csv", []), /x\.csv: is empty/);
 		assert.throws(() => new ValuesCheck("x.csv", [Buffer.alloc(20_000, 65)]), /line 1 is too long/);
 		const table = (await written("csv")).replace("ph_grade", "ph_mark");
-		assert.deepEqual(toldOf(await verdictOf(table)), [
+		assert.deepEqual(linesOf(await verdictOf(table)), [
 			"line 1, ph_grade: the first line has ph_mark there",
 		]);
 	});
@@ -255,11 +255,11 @@ describe("a published table", () => {
 					.map((cells) => cells[valueNames.indexOf(`${day["channel"]}_${name}`)] ?? "");
 			readings += Number(day["readings"]);
 			assert.equal(Number(day["fail"]), cellsOf("qc_agg").filter((flag) => flag === "4").length);
-			const places = cellsOf("grade")
+			const rowNumbers = cellsOf("grade")
 				.filter((grade) => grade !== "")
 				.map((grade) => grades.indexOf(grade));
-			graded += places.length;
-			assert.equal(day["grade"], places.length === 0 ? "" : grades[Math.max(...places)]);
+			graded += rowNumbers.length;
+			assert.equal(day["grade"], rowNumbers.length === 0 ? "" : grades[Math.max(...rowNumbers)]);
 			const statuses = cellsOf("status").filter((status) => status !== "");
 			const isApproved = statuses.every((status) => status === "approved");
 			assert.equal(
@@ -272,8 +272,8 @@ describe("a published table", () => {
 	});
 
 	it("is not made from documents with problems, of another station, or too long, and all problems are said", () => {
-		const said: string[] = [];
-		const read = (paths: object) => () => readDocuments(paths, "bor-1", (line) => said.push(line));
+		const lines: string[] = [];
+		const read = (paths: object) => () => readDocuments(paths, "bor-1", (line) => lines.push(line));
 		const proposal = (input.corrections ?? "").replace(
 			"bistrina-corrections",
 			"bistrina-correction-proposal",
@@ -287,9 +287,9 @@ describe("a published table", () => {
 			}),
 			/^OperationalError: 12 problems in the documents/,
 		);
-		assert.equal(said.length, 12);
-		assert.ok(said.some((line) => line.endsWith("other.json: is of station pek-1, not of bor-1")));
-		assert.ok(said.some((line) => line.includes('must be "bistrina-corrections"')));
+		assert.equal(lines.length, 12);
+		assert.ok(lines.some((line) => line.endsWith("other.json: is of station pek-1, not of bor-1")));
+		assert.ok(lines.some((line) => line.includes('must be "bistrina-corrections"')));
 		assert.throws(
 			read({ policy: [file("long.json", " ".repeat(70_000))] }),
 			/70000 bytes, .* has 65536 at most/,
@@ -303,7 +303,7 @@ describe("a published table", () => {
 	});
 
 	it("rests on documents that a command checks one by one, whatever is wrong with one of them", () => {
-		const said: string[] = [];
+		const lines: string[] = [];
 		const policy = readFileSync("policies/bor.json", "utf8");
 		const paths = [
 			file("twice.json", '{"document":"bistrina-policy","document":"bistrina-policy"}'),
@@ -314,11 +314,11 @@ describe("a published table", () => {
 		];
 		writeFileSync(join(folder, "latin.json"), Buffer.from([0x22, 0xe9, 0x22]));
 		assert.equal(
-			showDocuments([...paths, "policies/bor.json"], "text", (line) => said.push(line)),
+			showDocuments([...paths, "policies/bor.json"], "text", (line) => lines.push(line)),
 			1,
 		);
 		assert.deepEqual(
-			said.map((line) => line.slice(folder.length + 1).replace(/\d{5,}/, "N")),
+			lines.map((line) => line.slice(folder.length + 1).replace(/\d{5,}/, "N")),
 			[
 				'twice.json: the document has "document" twice in one object',
 				"broken.json: the document is no JSON",

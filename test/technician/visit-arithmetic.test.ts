@@ -37,14 +37,14 @@ describe("health's arithmetic in Serbian", () => {
 
 	it("leaves no English word in any other of its sentences, in either script", () => {
 		const cyrillic = new Speaker(messagesIn("sr-Cyrl"));
-		const said = [
+		const texts = [
 			settlingTrend([60, 62, 61, 140, 150, 145])?.arithmetic,
 			dielRange([0.3, 0.31, 0.3, 0.29, 0.3, 0.3, 0.3, 0.05, 0.06, 0.05])?.arithmetic,
 			filmGrowth(monthly([1, 2, 3, 4, 5, 6, 7]))?.arithmetic,
 			...new ProbeHealth().lines().map(({ arithmetic }) => arithmetic),
 			"0.0020 pH over 60 readings",
 		];
-		for (const text of said) {
+		for (const text of texts) {
 			assert.ok(text !== undefined);
 			const english = /\b(settles|first|times|days|usual|week|pairs|last|readings|few|yet|over)\b/;
 			assert.doesNotMatch(speaker.arithmetic(text), english);

@@ -49,7 +49,7 @@ describe("a visit with odd words", function () {
 	});
 
 	it("refuses bottles that are none for the channel, and dates that are none, before anything is recorded", async () => {
-		for (const [standards, said] of sample(
+		for (const [standards, message] of sample(
 			[
 				["kcl-1413", /kcl-1413: no bottle for pH/],
 				["american-7.00:A1:31.5.2027", /31\.5\.2027 is no date, such as 2027-05-31/],
@@ -61,7 +61,7 @@ describe("a visit with odd words", function () {
 		)) {
 			const { shown, code } = await visit([], "--by", "mira", "--ph-standards", standards);
 			assert.equal(code, 2, shown);
-			assert.match(shown, said);
+			assert.match(shown, message);
 		}
 		assert.ok(!existsSync(file));
 	});

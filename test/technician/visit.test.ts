@@ -59,8 +59,8 @@ describe("a visit", function () {
 		const { station: opened, port } = await served();
 		const file = join(folder, "visit.json");
 		const argv = ["--port", `socket://127.0.0.1:${port}`, "visit", "--file", file];
-		const place = (what: string): void => opened.putProbes(what);
-		const first = await playedInTerminal(argv, FIRST_SITTING, place);
+		const putProbes = (what: string): void => opened.putProbes(what);
+		const first = await playedInTerminal(argv, FIRST_SITTING, putProbes);
 		assert.equal(first.code, 1, first.shown);
 		assert.match(
 			first.shown,
@@ -72,7 +72,7 @@ describe("a visit", function () {
 			first.shown,
 			/[▁▂▃▄▅▆▇█]{10,} 7\.\d{3} {2}drift -?0\.\d{3}\/min {2}\d+ s at least/,
 		);
-		const second = await playedInTerminal(argv, SECOND_SITTING, place);
+		const second = await playedInTerminal(argv, SECOND_SITTING, putProbes);
 		assert.equal(second.code, 0, second.shown);
 		const text = readFileSync(join(folder, "visit.txt"), "utf8");
 		assert.match(text, /^Visit at sim-1, 2026-10-01 00:\d\d UTC\nTechnician: Mira K\n/);

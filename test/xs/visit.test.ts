@@ -27,15 +27,15 @@ const OPTIONS = Object.freeze({ seed: 17, scenario: "quiet-bor", sectors: 16 });
 const LIVED_SECONDS = 1800;
 
 /** What came to the station in its order, and what it said to that. */
-type Deed =
-	| { readonly kind: "plug-in"; readonly said: string }
-	| { readonly kind: "tell"; readonly text: string; readonly said: string }
-	| { readonly kind: "put"; readonly place: string }
+type Step =
+	| { readonly kind: "plug-in"; readonly output: string }
+	| { readonly kind: "send"; readonly text: string; readonly output: string }
+	| { readonly kind: "put"; readonly where: string }
 	| { readonly kind: "unplug" };
 
 /** The engine's station at a socket; a program after the other is plugged in. */
 class XsLine {
-	readonly deeds: Deed[] = [];
+	readonly steps: Step[] = [];
 	readonly #xs: XsEngine;
 	readonly #server: Server;
 	/** What is still to be done, one after the other. */
@@ -48,9 +48,9 @@ class XsLine {
 			let typed = "";
 			socket.on("error", () => {});
 			this.#next(async () => {
-				const said = (await send(xs, { kind: "plug-in" })).reply as string;
-				this.deeds.push({ kind: "plug-in", said });
-				socket.write(said);
+				const output = (await send(xs, { kind: "plug-in" })).reply as string;
+				this.steps.push({ kind: "plug-in", output });
+				socket.write(output);
 			});
 			socket.on("data", (bytes) => {
 				typed += bytes.toString("latin1");
@@ -59,15 +59,15 @@ class XsLine {
 				typed = typed.slice(end);
 				if (text !== "")
 					this.#next(async () => {
-						const said = (await send(xs, { kind: "tell", text })).reply as string;
-						this.deeds.push({ kind: "tell", text, said });
-						socket.write(said);
+						const output = (await send(xs, { kind: "send", text })).reply as string;
+						this.steps.push({ kind: "send", text, output });
+						socket.write(output);
 					});
 			});
 			socket.on("close", () =>
 				this.#next(async () => {
 					await send(xs, { kind: "unplug" });
-					this.deeds.push({ kind: "unplug" });
+					this.steps.push({ kind: "unplug" });
 				}),
 			);
 		});
@@ -78,10 +78,10 @@ class XsLine {
 		return `socket://127.0.0.1:${(this.#server.address() as { port: number }).port}`;
 	}
 
-	place(place: string): void {
+	putProbes(where: string): void {
 		this.#next(async () => {
-			await send(this.#xs, { kind: "put", place });
-			this.deeds.push({ kind: "put", place });
+			await send(this.#xs, { kind: "put", where });
+			this.steps.push({ kind: "put", where });
 		});
 	}
 
@@ -95,8 +95,8 @@ class XsLine {
 		this.#server.close();
 	}
 
-	#next(deed: () => Promise<void>): void {
-		this.#last = this.#last.then(deed).catch((error: unknown) => {
+	#next(step: () => Promise<void>): void {
+		this.#last = this.#last.then(step).catch((error: unknown) => {
 			this.#failure ??= error;
 		});
 	}
@@ -148,10 +148,10 @@ if ("missing" in found) console.log(`SKIPPED: a visit on XS: ${found.missing}`);
 		};
 		const rehearsal = new Rehearsal({ ...OPTIONS, scheme: hostScheme(), onBatch });
 		rehearsal.runUntil(LIVED_SECONDS);
-		for (const deed of line.deeds) {
-			if (deed.kind === "plug-in") assert.equal(rehearsal.plugIn(), deed.said);
-			else if (deed.kind === "tell") assert.equal(rehearsal.send(deed.text), deed.said);
-			else if (deed.kind === "put") rehearsal.put(deed.place);
+		for (const step of line.steps) {
+			if (step.kind === "plug-in") assert.equal(rehearsal.plugIn(), step.output);
+			else if (step.kind === "send") assert.equal(rehearsal.send(step.text), step.output);
+			else if (step.kind === "put") rehearsal.put(step.where);
 			else rehearsal.unplug();
 		}
 		rehearsal.settle();
@@ -168,10 +168,10 @@ if ("missing" in found) console.log(`SKIPPED: a visit on XS: ${found.missing}`);
 			this.skip();
 		}
 		const argv = ["--port", port, "visit", "--file", join(folder, "visit.json")];
-		const place = (what: string): void => line.place(what);
-		const first = await playedInTerminal(argv, FIRST_SITTING, place);
+		const putProbes = (what: string): void => line.putProbes(what);
+		const first = await playedInTerminal(argv, FIRST_SITTING, putProbes);
 		assert.equal(first.code, 1, first.shown);
-		const second = await playedInTerminal(argv, SECOND_SITTING, place);
+		const second = await playedInTerminal(argv, SECOND_SITTING, putProbes);
 		assert.equal(second.code, 0, second.shown);
 		const { envelopes, entries } = await comparedWithNode();
 		const text = readFileSync(join(folder, "visit.txt"), "utf8");
@@ -214,7 +214,7 @@ if ("missing" in found) console.log(`SKIPPED: a visit on XS: ${found.missing}`);
 				"--conductivity-standards",
 				"air,kcl-1413:K1:2027-05-31",
 			],
-			(what) => line.place(what),
+			(what) => line.putProbes(what),
 		);
 		assert.equal(code, 0);
 		const steps = lines.map((each) => each["step"]).filter((step) => step !== "reading");

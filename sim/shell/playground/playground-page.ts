@@ -36,8 +36,8 @@ export function textIn(
 ): string {
 	const { en, sr } = PLAYGROUND_TEXTS[key];
 	const text = language === "en" ? en : language === "sr" ? sr : cyrillicOf(sr);
-	return text.replaceAll(/\{(\w+)\}/g, (place, name: string) =>
-		Object.hasOwn(values, name) ? String(values[name]) : place,
+	return text.replaceAll(/\{(\w+)\}/g, (placeholder, name: string) =>
+		Object.hasOwn(values, name) ? String(values[name]) : placeholder,
 	);
 }
 

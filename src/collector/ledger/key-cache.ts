@@ -25,7 +25,7 @@ interface KnownKeys {
 	readonly sinceUtcSeconds: number;
 }
 
-interface Look {
+interface PendingKeys {
 	readonly found: Promise<readonly StationKey[]>;
 	/** The station's keys were changed since it began: it may have found what was there before. */
 	isOld: boolean;
@@ -43,7 +43,7 @@ export class KeyCache {
 	readonly #options: KeyCacheOptions;
 	readonly #known = new Map<string, KnownKeys>();
 	/** Under way. */
-	readonly #looks = new Map<string, Look>();
+	readonly #pending = new Map<string, PendingKeys>();
 
 	constructor(options: KeyCacheOptions) {
 		this.#options = options;
@@ -57,23 +57,23 @@ export class KeyCache {
 		// A clock that was put back says nothing of how old they are.
 		const age = known === undefined ? 0 : Math.abs(nowUtcSeconds - known.sinceUtcSeconds);
 		if (known !== undefined && age <= KEPT_SECONDS) return known.keys;
-		const look = this.#looks.get(station) ?? { found: records.keysOf(station), isOld: false };
-		this.#looks.set(station, look);
+		const pending = this.#pending.get(station) ?? { found: records.keysOf(station), isOld: false };
+		this.#pending.set(station, pending);
 		let found: readonly StationKey[];
 		try {
-			found = await look.found;
+			found = await pending.found;
 		} finally {
-			if (this.#looks.get(station) === look) this.#looks.delete(station);
+			if (this.#pending.get(station) === pending) this.#pending.delete(station);
 		}
-		return look.isOld ? this.keysOf(station) : this.#keep(station, found, nowUtcSeconds);
+		return pending.isOld ? this.keysOf(station) : this.#keep(station, found, nowUtcSeconds);
 	}
 
 	/** They were changed just now. */
 	forget(station: string): void {
 		this.#known.delete(station);
-		const look = this.#looks.get(station);
-		if (look !== undefined) look.isOld = true;
-		this.#looks.delete(station);
+		const pending = this.#pending.get(station);
+		if (pending !== undefined) pending.isOld = true;
+		this.#pending.delete(station);
 	}
 
 	#keep(

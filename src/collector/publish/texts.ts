@@ -45,8 +45,8 @@ export function filledIn(
 	key: string,
 	values: Readonly<Record<string, string | number>>,
 ): string {
-	return textOf(language, key).replaceAll(/\{(\w+)\}/g, (place, name: string) =>
-		String(Object.hasOwn(values, name) ? values[name] : place),
+	return textOf(language, key).replaceAll(/\{(\w+)\}/g, (placeholder, name: string) =>
+		String(Object.hasOwn(values, name) ? values[name] : placeholder),
 	);
 }
 

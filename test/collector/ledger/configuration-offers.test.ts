@@ -60,14 +60,14 @@ function describeOffers(name: string, openRepository: () => Promise<OfferReposit
 		let offers: ConfigurationOffers;
 		let ledger: Ledger;
 		let maker: ChainMaker;
-		let told: string[];
+		let lines: string[];
 		const clock = { utcSeconds: 1_790_000_500 };
 
 		const offersOf = (): ConfigurationOffers =>
-			new ConfigurationOffers({ repository, clock, onReport: (_, text) => told.push(text) });
+			new ConfigurationOffers({ repository, clock, onReport: (_, text) => lines.push(text) });
 
 		beforeEach(async () => {
-			told = [];
+			lines = [];
 			repository = await openRepository();
 			offers = offersOf();
 			const store = await emptyStore();
@@ -115,7 +115,7 @@ function describeOffers(name: string, openRepository: () => Promise<OfferReposit
 			assert.equal(await offered(5, 6), canonicalTextOf(2));
 			const at = showed(2);
 			assert.equal(await offered(7, at), undefined);
-			assert.deepEqual(told, ["configuration 2 is in force, on trial"]);
+			assert.deepEqual(lines, ["configuration 2 is in force, on trial"]);
 			maker.fill(1);
 			assert.equal(await offered(at + 1, at + 1), undefined);
 			// An older offer or other contents under the same id are none.
@@ -146,7 +146,7 @@ function describeOffers(name: string, openRepository: () => Promise<OfferReposit
 			const code = EVENT_CODES["configuration-reverted"];
 			maker.append({ kind: "event", code, detail: 2, text: "no upload was acknowledged" });
 			await offered(1, 13);
-			assert.deepEqual(told, ["configuration-reverted 2: no upload was acknowledged"]);
+			assert.deepEqual(lines, ["configuration-reverted 2: no upload was acknowledged"]);
 		});
 	});
 }

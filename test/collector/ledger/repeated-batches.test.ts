@@ -15,7 +15,7 @@ const KEY = signingKeyOf(new Uint8Array(32).fill(9));
 const NOW = 1_790_000_500;
 const STRANGER = { address: "203.0.113.9", station: undefined };
 
-function said({ body }: LedgerAnswer) {
+function acknowledgementOf({ body }: LedgerAnswer) {
 	const answer = decodeAnswer(decodeSign1(body).payload);
 	assert.equal(answer.kind, "acknowledgement");
 	return answer.kind === "acknowledgement" ? answer : assert.fail();
@@ -58,7 +58,10 @@ describe("a public batch that strangers send again", () => {
 	it("is written once a minute, and answered as of now without a statement in between", async () => {
 		const envelope = maker.envelope(1, 12);
 		const first = await ledger.receive(envelope, STRANGER);
-		assert.deepEqual([said(first).cursor, first.duplicateCount, first.entryCount], [12, 12, 12]);
+		assert.deepEqual(
+			[acknowledgementOf(first).cursor, first.duplicateCount, first.entryCount],
+			[12, 12, 12],
+		);
 		const once = statements;
 		assert.ok(once > 0);
 		for (let second = 0; second < 60; second++) {
@@ -67,8 +70,8 @@ describe("a public batch that strangers send again", () => {
 				...STRANGER,
 				address: `198.51.100.${second}`,
 			});
-			assert.deepEqual(said(again).requestHash, sha256(envelope));
-			assert.equal(said(again).nowUtcSeconds, NOW + second);
+			assert.deepEqual(acknowledgementOf(again).requestHash, sha256(envelope));
+			assert.equal(acknowledgementOf(again).nowUtcSeconds, NOW + second);
 			assert.equal(again.provenBy, undefined);
 		}
 		assert.equal(statements, once);
@@ -83,7 +86,7 @@ describe("a public batch that strangers send again", () => {
 		await ledger.receive(maker.envelope(13, 20), STRANGER);
 		const before = statements;
 		const own = await ledger.receive(envelope, { address: "192.0.2.1", station: maker.station });
-		assert.equal(said(own).cursor, 20);
+		assert.equal(acknowledgementOf(own).cursor, 20);
 		assert.ok(statements > before);
 	});
 

@@ -144,7 +144,7 @@ describe("a laboratory's table", () => {
 
 describe("published samples", () => {
 	let record: PublishedRecord;
-	const said: string[] = [];
+	const lines: string[] = [];
 	const laboratory = '<b>Lab</b> & "Sons"';
 	const good = [
 		HEAD,
@@ -176,7 +176,7 @@ describe("published samples", () => {
 				],
 			},
 			files: { "good.csv": good, "wrong.csv": file(GOOD, "x") },
-			onSaid: (line) => said.push(line),
+			onSaid: (line) => lines.push(line),
 		});
 		const station = new SignedStation({ station: "bor-1" });
 		station.appendReadings(20);
@@ -194,7 +194,7 @@ describe("published samples", () => {
 			{ kind: "place", name: "kucevo" },
 			{ kind: "place", name: "slatina" },
 		]);
-		const words = said.join("\n");
+		const words = lines.join("\n");
 		assert.match(words, /wrong\.csv: nothing of it is taken:/);
 		assert.match(words, /wrong\.csv: line 3: 1 fields, the first line has 9/);
 		assert.match(words, /missing\.csv: cannot be read \(ENOENT\)/);

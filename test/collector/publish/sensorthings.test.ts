@@ -63,7 +63,7 @@ function stationOf(): SignedStation {
 		if (draft.kind !== "reading") continue;
 		const fields = [...draft.fields];
 		// No calibration of these readings is in the record.
-		for (const place of [2, 5, 8, 13]) fields[place] = 0;
+		for (const index of [2, 5, 8, 13]) fields[index] = 0;
 		if (at === 100) [fields[0], fields[1]] = [-0x8000, 1];
 		if (at === 101) fields[1] = 8;
 		station.append({ ...draft, fields });
@@ -501,14 +501,14 @@ describe("SensorThings", () => {
 
 describe("the numbers of SensorThings", () => {
 	it("stay below 2^53 and name station, epoch, sequence and channel", () => {
-		const place = {
+		const parts = {
 			stationNumber: 0xffff,
 			epochNumber: 255,
 			sequence: 2 ** 26 - 1,
 			channelNumber: 7,
 		};
-		assert.equal(observationId(place), Number.MAX_SAFE_INTEGER);
-		assert.deepEqual(partsOfObservation(Number.MAX_SAFE_INTEGER), place);
+		assert.equal(observationId(parts), Number.MAX_SAFE_INTEGER);
+		assert.deepEqual(partsOfObservation(Number.MAX_SAFE_INTEGER), parts);
 		const other = { stationNumber: 7, epochNumber: 3, sequence: 102, channelNumber: 2 };
 		assert.deepEqual(partsOfObservation(observationId(other)), other);
 		assert.equal(datastreamId(0xffff, 7), 524_287);

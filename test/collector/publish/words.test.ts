@@ -31,13 +31,13 @@ describe("the words of the page", () => {
 	});
 
 	it("fill the same places in every language", () => {
-		const placesOf = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
+		const placeholdersOf = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
 		for (const key of Object.keys(TEXTS)) {
 			const [en, sr, cyrillic] = (["en", "sr", "sr-Cyrl"] as const).map((each) =>
 				textOf(each, key),
 			);
-			assert.deepEqual(placesOf(sr ?? ""), placesOf(en ?? ""), key);
-			assert.deepEqual(placesOf(cyrillic ?? ""), placesOf(en ?? ""), key);
+			assert.deepEqual(placeholdersOf(sr ?? ""), placeholdersOf(en ?? ""), key);
+			assert.deepEqual(placeholdersOf(cyrillic ?? ""), placeholdersOf(en ?? ""), key);
 		}
 	});
 

@@ -7,7 +7,7 @@ class HeldStore {
 	readonly name: SqlStore["name"];
 	/** Stations of each statement, in the order of its rows. */
 	readonly statements: string[][] = [];
-	readonly #answers: (() => void)[] = [];
+	readonly #pending: (() => void)[] = [];
 	readonly #poison: string | undefined;
 
 	constructor(poison?: string, name: SqlStore["name"] = "pglite") {
@@ -19,7 +19,7 @@ class HeldStore {
 		const stations = parameters[0] as string[];
 		this.statements.push(stations);
 		return new Promise((resolve, reject) => {
-			this.#answers.push(() => {
+			this.#pending.push(() => {
 				if (this.#poison !== undefined && stations.includes(this.#poison)) {
 					reject(new Error("poisoned"));
 					return;
@@ -32,7 +32,7 @@ class HeldStore {
 	/** Answers everything until nothing is asked any more. */
 	async settle(): Promise<void> {
 		for (let turn = 0; turn < 100; turn++) {
-			this.#answers.shift()?.();
+			this.#pending.shift()?.();
 			await aTurn();
 		}
 	}

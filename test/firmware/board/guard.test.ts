@@ -133,10 +133,10 @@ describe("a callback that throws", () => {
 				assert.equal(report.crashes, 1, `call ${nth}`);
 				assert.deepEqual(report.problems, [], `call ${nth}`);
 				assert.equal(report.stored, report.appended, `call ${nth}`);
-				const told = rehearsal.entries
+				const crashes = rehearsal.entries
 					.map(decodeEntry)
 					.filter((entry) => entry.kind === "event" && eventNameOf(entry.code) === "crash");
-				assert.equal(told.length, 1, `call ${nth}`);
+				assert.equal(crashes.length, 1, `call ${nth}`);
 				const boots = rehearsal.entries
 					.map(decodeEntry)
 					.filter(({ kind: each }) => each === "boot");

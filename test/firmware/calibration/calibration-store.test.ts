@@ -3,39 +3,39 @@ import { strict as assert } from "node:assert";
 import { CalibrationStore } from "../../../src/firmware/calibration/calibration-store.js";
 import type { SettingsMemory } from "../../../src/firmware/ports.js";
 
-class Places implements SettingsMemory {
+class Banks implements SettingsMemory {
 	readonly held: (Uint8Array | undefined)[] = [];
 	/** Bytes of the next write that come through before power fails. */
 	tornAt: number | undefined;
 	isBroken = false;
 
-	read(place: number): Uint8Array | undefined {
+	read(bank: number): Uint8Array | undefined {
 		if (this.isBroken) throw new Error("no answer");
-		return this.held[place]?.slice();
+		return this.held[bank]?.slice();
 	}
 
-	write(place: number, bytes: Uint8Array): void {
-		this.held[place] = bytes.slice(0, this.tornAt ?? bytes.length);
+	write(bank: number, bytes: Uint8Array): void {
+		this.held[bank] = bytes.slice(0, this.tornAt ?? bytes.length);
 		if (this.tornAt !== undefined) throw new Error("power failed");
 	}
 }
 
 describe("the store of calibrations", () => {
 	it("knows of none where nothing was ever written, or nothing can be read", () => {
-		const places = new Places();
-		const empty = new CalibrationStore(places).load();
+		const banks = new Banks();
+		const empty = new CalibrationStore(banks).load();
 		assert.equal(empty.pending, undefined);
 		assert.deepEqual(
 			empty.channels.map(({ id, lastId }) => [id, lastId]),
 			empty.channels.map(() => [0, 0]),
 		);
-		places.isBroken = true;
-		assert.equal(new CalibrationStore(places).load().pending, undefined);
+		banks.isBroken = true;
+		assert.equal(new CalibrationStore(banks).load().pending, undefined);
 	});
 
 	it("gives back what it was told, the change that is under way included", () => {
-		const places = new Places();
-		const store = new CalibrationStore(places);
+		const banks = new Banks();
+		const store = new CalibrationStore(banks);
 		const stored = store.load();
 		const [pH] = stored.channels;
 		assert.ok(pH !== undefined);
@@ -51,12 +51,12 @@ describe("the store of calibrations", () => {
 			[1_792_000_000, 97.25, 99.75, 4],
 		];
 		store.save(stored);
-		assert.deepEqual(new CalibrationStore(places).load(), stored);
+		assert.deepEqual(new CalibrationStore(banks).load(), stored);
 	});
 
 	it("falls back on the place before when a write is torn at any byte", () => {
-		const places = new Places();
-		const store = new CalibrationStore(places);
+		const banks = new Banks();
+		const store = new CalibrationStore(banks);
 		const stored = store.load();
 		const [pH] = stored.channels;
 		assert.ok(pH !== undefined);
@@ -64,48 +64,48 @@ describe("the store of calibrations", () => {
 		store.save(stored);
 		store.save(stored);
 		pH.id = 2;
-		const length = places.held[2]?.length ?? 0;
+		const length = banks.held[2]?.length ?? 0;
 		for (let at = 0; at < length; at++) {
-			places.tornAt = at;
+			banks.tornAt = at;
 			assert.throws(() => store.save(stored), { code: "settings-failed" });
-			assert.equal(new CalibrationStore(places).load().channels[0]?.id, 1, `torn at ${at}`);
+			assert.equal(new CalibrationStore(banks).load().channels[0]?.id, 1, `torn at ${at}`);
 		}
-		places.tornAt = undefined;
+		banks.tornAt = undefined;
 		store.save(stored);
-		assert.equal(new CalibrationStore(places).load().channels[0]?.id, 2);
+		assert.equal(new CalibrationStore(banks).load().channels[0]?.id, 2);
 	});
 
 	it("reads one place where the last wake says which, and both where that one does not check", () => {
-		const places = new Places();
-		const store = new CalibrationStore(places);
+		const banks = new Banks();
+		const store = new CalibrationStore(banks);
 		const stored = store.load();
 		assert.equal(store.bank, 0);
 		const [pH] = stored.channels;
 		assert.ok(pH !== undefined);
 		const read: number[] = [];
-		const loaded = (place: number): readonly [id: number | undefined, place: number] => {
+		const loaded = (bank: number): readonly [id: number | undefined, place: number] => {
 			read.length = 0;
 			const again = new CalibrationStore({
 				read: (each) => {
 					read.push(each);
-					return places.read(each);
+					return banks.read(each);
 				},
 				write: () => assert.fail("a load writes nothing"),
 			});
-			return [again.load(place).channels[0]?.id, again.bank];
+			return [again.load(bank).channels[0]?.id, again.bank];
 		};
-		for (const [id, place] of [
+		for (const [id, bank] of [
 			[1, 3],
 			[2, 2],
 			[3, 3],
 		] as const) {
 			pH.id = id;
 			store.save(stored);
-			assert.equal(store.bank, place);
-			assert.deepEqual(loaded(place), [id, place]);
-			assert.deepEqual(read, [place]);
+			assert.equal(store.bank, bank);
+			assert.deepEqual(loaded(bank), [id, bank]);
+			assert.deepEqual(read, [bank]);
 		}
-		const newest = places.held[3];
+		const newest = banks.held[3];
 		assert.ok(newest !== undefined);
 		newest[20] = (newest[20] ?? 0) ^ 1;
 		assert.deepEqual(loaded(3), [2, 2]);
@@ -113,16 +113,16 @@ describe("the store of calibrations", () => {
 	});
 
 	it("takes no place whose bytes were altered", () => {
-		const places = new Places();
-		const store = new CalibrationStore(places);
+		const banks = new Banks();
+		const store = new CalibrationStore(banks);
 		const stored = store.load();
 		store.save(stored);
-		const written = places.held.findIndex((bytes) => bytes !== undefined);
-		const bytes = places.held[written];
+		const written = banks.held.findIndex((bytes) => bytes !== undefined);
+		const bytes = banks.held[written];
 		assert.ok(bytes !== undefined);
 		for (let at = 0; at < bytes.length; at++) {
 			bytes[at] = (bytes[at] ?? 0) ^ 0x10;
-			const { checkedUtcSeconds, channels } = new CalibrationStore(places).load();
+			const { checkedUtcSeconds, channels } = new CalibrationStore(banks).load();
 			assert.deepEqual([checkedUtcSeconds, channels[0]?.id], [0, 0]);
 			bytes[at] = (bytes[at] ?? 0) ^ 0x10;
 		}

@@ -58,7 +58,7 @@ describe("the station's electrode", () => {
 	it("is told by status and self-test after the calibrations that show it, until another is put in", function () {
 		this.timeout(120_000);
 		const bench = new CalibrationBench({}, 900);
-		const told = (): ReadonlyMap<string, string> => {
+		const electrodeLine = (): ReadonlyMap<string, string> => {
 			const { parts } = bench.must("status");
 			const line = parts.find((part) => part.has("electrode"));
 			assert.ok(line !== undefined);
@@ -72,12 +72,12 @@ describe("the station's electrode", () => {
 			if (slopePart > 0.93) bench.detach();
 			if (slopePart > 0.93) bench.pass(DAY_SECONDS / 2);
 		}
-		assert.equal(told().get("electrode"), "ill");
-		assert.equal(told().get("electrodeDays"), "0");
-		assert.match(told().get("electrodeBy") ?? "", /^(acid|base)-slope:/);
+		assert.equal(electrodeLine().get("electrode"), "ill");
+		assert.equal(electrodeLine().get("electrodeDays"), "0");
+		assert.match(electrodeLine().get("electrodeBy") ?? "", /^(acid|base)-slope:/);
 		const tested = bench.must("self-test").parts.find((part) => part.get("probe") === "electrode");
 		assert.equal(tested?.get("verdict"), "doubtful");
 		bench.must("log", { channel: "pH", act: "swap", by: "mira", text: "new electrode" });
-		assert.equal(told().get("electrode"), "unknown");
+		assert.equal(electrodeLine().get("electrode"), "unknown");
 	});
 });

@@ -31,9 +31,9 @@ describe("the table of configuration fields", () => {
 	});
 
 	it("says of each field what it is for", () => {
-		const said = fieldComments();
-		assert.deepEqual([...said.keys()], Object.keys(CONFIGURATION_FIELDS));
-		assert.ok([...said.values()].every((text) => text.length > 10 && text.endsWith(".")));
+		const comments = fieldComments();
+		assert.deepEqual([...comments.keys()], Object.keys(CONFIGURATION_FIELDS));
+		assert.ok([...comments.values()].every((text) => text.length > 10 && text.endsWith(".")));
 	});
 
 	it("is frozen, its defaults too", () => {

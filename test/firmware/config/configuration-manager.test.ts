@@ -119,9 +119,9 @@ describe("the configuration in force", () => {
 			bench.state = later.save();
 		}
 		bench.settings.isBroken = false;
-		const mended = bench.open();
-		mended.acknowledged();
-		assert.equal(mended.save().settledId, 0);
+		const repaired = bench.open();
+		repaired.acknowledged();
+		assert.equal(repaired.save().settledId, 0);
 		assert.equal(bench.boot().configuration.id, 1);
 	});
 

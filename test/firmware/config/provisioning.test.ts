@@ -18,14 +18,14 @@ const WHOLE: readonly (readonly [string, string])[] = [
 	["network1Password", "very secret"],
 ];
 
-function memory(): SettingsMemory & { cut: number | undefined; places: Map<number, Uint8Array> } {
-	const places = new Map<number, Uint8Array>();
+function memory(): SettingsMemory & { cut: number | undefined; banks: Map<number, Uint8Array> } {
+	const banks = new Map<number, Uint8Array>();
 	return {
 		cut: undefined,
-		places,
-		read: (place) => places.get(place),
-		write(place, bytes) {
-			places.set(place, bytes.slice(0, this.cut ?? bytes.length));
+		banks,
+		read: (bank) => banks.get(bank),
+		write(bank, bytes) {
+			banks.set(bank, bytes.slice(0, this.cut ?? bytes.length));
 			if (this.cut !== undefined) throw new Error("power");
 		},
 	};
@@ -60,13 +60,15 @@ describe("what a board is told", () => {
 		assert.deepEqual(draft.problems(), []);
 		assert.equal(new Provisioning(settings).isComplete, false);
 		bare.write(draft.fields, 7);
-		const told = new Provisioning(settings);
-		assert.equal(told.isComplete, true);
-		assert.equal(told.configuration.id, 7);
-		assert.equal(told.configuration.station, "bor-1");
-		assert.equal(told.configuration.intervalSeconds, 300);
-		assert.deepEqual(told.networks, [{ name: "M%c3%bchle", password: "very secret", address: "" }]);
-		assert.deepEqual(told.pins, [21, 22, 18, 19, 23, 32, 33, 27]);
+		const provisioning = new Provisioning(settings);
+		assert.equal(provisioning.isComplete, true);
+		assert.equal(provisioning.configuration.id, 7);
+		assert.equal(provisioning.configuration.station, "bor-1");
+		assert.equal(provisioning.configuration.intervalSeconds, 300);
+		assert.deepEqual(provisioning.networks, [
+			{ name: "M%c3%bchle", password: "very secret", address: "" },
+		]);
+		assert.deepEqual(provisioning.pins, [21, 22, 18, 19, 23, 32, 33, 27]);
 	});
 
 	it("is what it was before wherever power is cut while it is written", () => {
@@ -271,9 +273,9 @@ describe("what a board is told", () => {
 		const settings = memory();
 		const bare = new Provisioning(settings);
 		bare.write(draftOf(bare).fields, 2);
-		const told = new Provisioning(settings);
-		const fromCollector = { ...told.configuration, id: 3, intervalSeconds: 900 };
-		const draft = new ProvisioningDraft(told.fields, fromCollector);
+		const provisioning = new Provisioning(settings);
+		const fromCollector = { ...provisioning.configuration, id: 3, intervalSeconds: 900 };
+		const draft = new ProvisioningDraft(provisioning.fields, fromCollector);
 		assert.equal(draft.fields.get("intervalSeconds"), "900");
 		assert.equal(draft.fields.get("network1Password"), "very secret");
 		assert.equal(draft.fields.get("id"), undefined);
@@ -285,7 +287,7 @@ describe("what a board is told", () => {
 			const settings = memory();
 			const bare = new Provisioning(settings);
 			bare.write(draftOf(bare).fields, 2);
-			const bytes = settings.places.get(5) ?? new Uint8Array(0);
+			const bytes = settings.banks.get(5) ?? new Uint8Array(0);
 			const at = integerBelow(random, bytes.length);
 			bytes[at] = (bytes[at] ?? 0) ^ (1 << integerBelow(random, 8));
 			assert.equal(new Provisioning(settings).isComplete, false);

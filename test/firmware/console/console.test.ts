@@ -11,7 +11,7 @@ import {
 } from "../../support/bench/console-bench.js";
 
 /** Answers and parts without checksums, logs and what a person typed left out. */
-function said(bench: ConsoleBench): string[] {
+function linesOf(bench: ConsoleBench): string[] {
 	return bench.lines
 		.filter((line) => /^[+!]/.test(line))
 		.map((line) => {
@@ -53,7 +53,7 @@ describe("the station's side of the technician's line", () => {
 			"+  garbled=0",
 			"! ok",
 		];
-		assert.deepEqual(said(bench), [
+		assert.deepEqual(linesOf(bench), [
 			"! ok  protocol=1  station=bench-1  firmware=1.2.3",
 			...status,
 			...status,
@@ -62,7 +62,7 @@ describe("the station's side of the technician's line", () => {
 
 	it("lists in its help every command that it has, and no other", () => {
 		bench.feed("help\n");
-		const commands = said(bench).flatMap((line) => /^\+ {2}([a-z-]+)/.exec(line)?.[1] ?? []);
+		const commands = linesOf(bench).flatMap((line) => /^\+ {2}([a-z-]+)/.exec(line)?.[1] ?? []);
 		assert.deepEqual(commands, [
 			...["help", "version", "status", "read", "watch", "self-test", "journal"],
 			...[
@@ -82,8 +82,8 @@ describe("the station's side of the technician's line", () => {
 		]);
 		bench.lines.length = 0;
 		for (const command of commands) bench.feed(`${command} first=1\n`);
-		assert.equal(said(bench).filter((line) => line.includes("unknown-command")).length, 0);
-		assert.equal(said(bench).filter((line) => line.startsWith("! ")).length, commands.length);
+		assert.equal(linesOf(bench).filter((line) => line.includes("unknown-command")).length, 0);
+		assert.equal(linesOf(bench).filter((line) => line.startsWith("! ")).length, commands.length);
 	});
 
 	it("answers each request once, by its id, whatever it asks", () => {
@@ -102,7 +102,7 @@ describe("the station's side of the technician's line", () => {
 		for (const [index, [command, fields, expected]] of asked.entries()) {
 			bench.lines.length = 0;
 			bench.feed(request(100 + index, command, fields));
-			const answers = said(bench).filter((line) => line.startsWith("!"));
+			const answers = linesOf(bench).filter((line) => line.startsWith("!"));
 			assert.equal(answers.length, 1, `${command}: ${answers.join(" | ")}`);
 			assert.match(answers[0] ?? "", expected);
 			assert.ok(answers[0]?.startsWith(`!${100 + index} `), answers[0]);
@@ -114,12 +114,12 @@ describe("the station's side of the technician's line", () => {
 		bench.feed(request(2, "watch", { count: 1 }));
 		bench.feed(request(3, "self-test"));
 		assert.deepEqual(bench.asked, ["read", "look", "look"]);
-		assert.deepEqual(said(bench).slice(0, 3), [
+		assert.deepEqual(linesOf(bench).slice(0, 3), [
 			"+1 channel=pH value=7.400 unit=pH method=measured flags=none",
 			"+1 channel=conductivity value=none unit=uS/cm method=none flags=absent,fault",
 			"!1 ok parts=2 utc=1790812800 sequence=41",
 		]);
-		const test = said(bench).filter((line) => /^[+!]3 /.test(line));
+		const test = linesOf(bench).filter((line) => /^[+!]3 /.test(line));
 		assert.deepEqual(test, [
 			"+3 probe=pH verdict=good flags=none cause=none value=7.400",
 			"+3 probe=conductivity verdict=failed flags=absent,fault cause=bus-stuck value=none",
@@ -134,7 +134,7 @@ describe("the station's side of the technician's line", () => {
 
 	it("exports canonical bytes, says where to continue, and counts what it could not read", () => {
 		bench.feed(request(1, "journal", { first: 1, count: 20, epoch: BENCH_EPOCH }));
-		const parts = said(bench).slice(0, -1);
+		const parts = linesOf(bench).slice(0, -1);
 		const sequences = parts.map((line) => Number(/sequence=(\d+)/.exec(line)?.[1]));
 		assert.deepEqual(
 			sequences,
@@ -143,7 +143,7 @@ describe("the station's side of the technician's line", () => {
 		const bytes = bytesOfBase64(/bytes=(\S+)/.exec(parts[0] ?? "")?.[1] ?? "");
 		assert.deepEqual(bytes, benchEntry(3));
 		assert.equal(
-			said(bench).at(-1),
+			linesOf(bench).at(-1),
 			`!1 ok parts=19 epoch=${BENCH_EPOCH} held=3 next=23 end=41 unreadable=1`,
 		);
 	});
@@ -155,7 +155,7 @@ describe("the station's side of the technician's line", () => {
 		bench.feed(request(3, "upload"));
 		bench.finishReading();
 		bench.settle();
-		const answers = said(bench).filter((line) => line.startsWith("!"));
+		const answers = linesOf(bench).filter((line) => line.startsWith("!"));
 		assert.deepEqual(answers, [
 			"!2 ok parts=4",
 			"!3 busy text=another request takes its time; stop ends it",
@@ -169,14 +169,14 @@ describe("the station's side of the technician's line", () => {
 		bench.feed(request(2, "stop"));
 		bench.finishReading();
 		bench.settle();
-		assert.deepEqual(said(bench), ["!1 stopped", "!2 ok parts=0"]);
+		assert.deepEqual(linesOf(bench), ["!1 stopped", "!2 ok parts=0"]);
 	});
 
 	it("says failed, with a cause, when no measurement comes", () => {
 		bench.isPrompt = false;
 		bench.feed(request(1, "read"));
 		bench.pass(181_000);
-		assert.deepEqual(said(bench), [
+		assert.deepEqual(linesOf(bench), [
 			"!1 failed cause=probe-timeout text=no measurement within 180 s",
 		]);
 	});
@@ -189,7 +189,7 @@ describe("the station's side of the technician's line", () => {
 		bench.feed("read\n");
 		assert.deepEqual(bench.asked, []);
 		assert.deepEqual(
-			said(bench).map((line) => line.split(" ", 2).join(" ")),
+			linesOf(bench).map((line) => line.split(" ", 2).join(" ")),
 			["! unframed", "! unframed"],
 		);
 		bench.pass(2000);
@@ -203,9 +203,9 @@ describe("the station's side of the technician's line", () => {
 			bench.attach();
 			bench.feed(kick);
 			let rounds = 0;
-			for (let said = bench.takeOutput(); said !== ""; said = bench.takeOutput()) {
-				assert.ok(rounds++ < 300, `${kick.slice(0, 9)}: still ${JSON.stringify(said)}`);
-				bench.feed(said);
+			for (let output = bench.takeOutput(); output !== ""; output = bench.takeOutput()) {
+				assert.ok(rounds++ < 300, `${kick.slice(0, 9)}: still ${JSON.stringify(output)}`);
+				bench.feed(output);
 			}
 		}
 		bench.feed("help\n");
@@ -219,7 +219,7 @@ describe("the station's side of the technician's line", () => {
 		bench.feed("x".repeat(100_000));
 		bench.feed("\nstatus\n");
 		assert.deepEqual(
-			said(bench).filter((line) => line.startsWith("!")),
+			linesOf(bench).filter((line) => line.startsWith("!")),
 			["! too-long  help lists the commands", "! ok"],
 		);
 	});
@@ -238,7 +238,7 @@ describe("the station's side of the technician's line", () => {
 		bench.accepts = 10_000;
 		bench.console.activity();
 		bench.settle();
-		const answers = said(bench).filter((line) => line.startsWith("!"));
+		const answers = linesOf(bench).filter((line) => line.startsWith("!"));
 		assert.deepEqual(answers.sort(), [
 			"!1 ok parts=29 epoch=77 held=3 next=33 end=41 unreadable=1",
 			"!2 ok parts=4",
@@ -260,7 +260,7 @@ describe("the station's side of the technician's line", () => {
 		bench.attach();
 		bench.feed("status\n");
 		assert.deepEqual(
-			said(bench).filter((line) => line.startsWith("!")),
+			linesOf(bench).filter((line) => line.startsWith("!")),
 			["! ok"],
 		);
 	});

@@ -160,19 +160,19 @@ describe("the detector of events", () => {
 	});
 
 	it("asks of pH in stormy water what a configuration asks of it in calm water, at least", () => {
-		const toldAt = (eventAcidMilliPH: number): string =>
+		const claimsAt = (eventAcidMilliPH: number): string =>
 			new WatchedWater({ ...EVENT_THRESHOLDS, eventAcidMilliPH, eventStrongPerMille: 9000 })
 				.run(2 * DAY, () => QUIET_WATER)
 				.run(4 * 3600, (seconds) => ({ ...acidAt(seconds), turbidity: seconds < 5400 ? 80 : 5 }))
 				.output;
 		// pH falls by 0.4.
-		assert.equal(toldAt(40), "1/1 2/2 2/3");
-		assert.equal(toldAt(500), "1/1 1/3");
+		assert.equal(claimsAt(40), "1/1 2/2 2/3");
+		assert.equal(claimsAt(500), "1/1 1/3");
 	});
 
 	it("lets pH wander from the first minute in stormy water, whatever a configuration asks in calm water", () => {
 		// As much as stormy water asks without a configuration: 0.09, and 0.2 for each hour.
-		const told = new WatchedWater({
+		const output = new WatchedWater({
 			...EVENT_THRESHOLDS,
 			eventAcidMilliPH: 90,
 			eventStrongPerMille: 9000,
@@ -188,6 +188,6 @@ describe("the detector of events", () => {
 					pH: 7.8 - (seconds < 9000 ? 0.1 : 0),
 				};
 			}).output;
-		assert.equal(told, "1/1 1/3");
+		assert.equal(output, "1/1 1/3");
 	});
 });

@@ -58,7 +58,7 @@ describe("the table of the rule in EVENTS.md", () => {
 	const steps = (name: string): string => String(Math.abs(of(name)) / STEPS_PER_E);
 	/** Thousandths of pH. */
 	const pH = (name: string): string => String(of(name) / 1000);
-	const twoPlaces = (name: string): string => (of(name) / 1000).toFixed(2);
+	const twoDecimals = (name: string): string => (of(name) / 1000).toFixed(2);
 	const hours = (name: string): number => of(name) / 3600;
 	const percentOfRise = (rise: number): string =>
 		((Math.exp(rise / STEPS_PER_E) - 1) * 100).toFixed(1).replace(/\.0$/, "");
@@ -86,7 +86,7 @@ describe("the table of the rule in EVENTS.md", () => {
 		],
 		watch: () => [
 			`x - b > ${percentOfRise(watch)} % (${percentOfRise(watch * of("BLIND_FACTOR"))} % where drop <= ${pH("PH_AGREES")})`,
-			`drop > ${twoPlaces("PH_PROVES")};`,
+			`drop > ${twoDecimals("PH_PROVES")};`,
 			`two climbs of ${steps("CLIMB")} in a row`,
 			`x - b > ${of("SPREADS")} s and x > level + ${steps("ABOVE_LONG")}`,
 		],
@@ -97,9 +97,9 @@ describe("the table of the rule in EVENTS.md", () => {
 		acid: () => [
 			`${of("ACID_RUN")} in a row with x - b > ${percentOfRise(watch)} %`,
 			`greatest of: ${calm}; ${pH("PH_PER_E")} (x - b)`,
-			`${twoPlaces("PH_STORMY_WARM")} in stormy water (turbidity > ${of("STORMY_WARM")} times`,
-			`${twoPlaces("PH_STORMY")} in stormy cold water (> ${of("STORMY_COLD")} times, below ${of("SALT_CELSIUS")} degC)`,
-			`${twoPlaces("PH_UNGROWN")} where the rise has not grown by more than ${steps("GROWTH")} `,
+			`${twoDecimals("PH_STORMY_WARM")} in stormy water (turbidity > ${of("STORMY_WARM")} times`,
+			`${twoDecimals("PH_STORMY")} in stormy cold water (> ${of("STORMY_COLD")} times, below ${of("SALT_CELSIUS")} degC)`,
+			`${twoDecimals("PH_UNGROWN")} where the rise has not grown by more than ${steps("GROWTH")} `,
 			`${pH("PH_WANDERS")} more for each hour`,
 		],
 		strong: () => [
@@ -139,9 +139,9 @@ describe("the table of the rule in EVENTS.md", () => {
 
 	it("names each number of the detector, so that a new one is told", () => {
 		const text = Object.values(expected).map(String).join();
-		const untold = [...numbers.keys()].filter((name) => !text.includes(`"${name}"`));
+		const missing = [...numbers.keys()].filter((name) => !text.includes(`"${name}"`));
 		assert.deepEqual(
-			untold.filter((name) => !NO_RULE.has(name)),
+			missing.filter((name) => !NO_RULE.has(name)),
 			[],
 		);
 	});

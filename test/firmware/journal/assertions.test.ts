@@ -56,11 +56,11 @@ describe("a journal that goes wrong inside", () => {
 			const run = withMutant(rewrites, (open) =>
 				runExhaustively({ open, seed: 3, sectors: 4, sectorBytes: 256 }, 20, "once"),
 			);
-			const said = await run.then(
+			const output = await run.then(
 				({ violations }) => violations.join("\n"),
 				(error: unknown) => String(error),
 			);
-			assert.match(said, text);
+			assert.match(output, text);
 		});
 	}
 

@@ -47,7 +47,7 @@ function silentErrors({ reading }: WaterMeasurement, water = RIVER): string[] {
 }
 
 /** A technician says something to a circuit between two measurements. */
-function toldBetween(bench: ProbeBench, address: number, ...commands: readonly string[]): void {
+function commandBetween(bench: ProbeBench, address: number, ...commands: readonly string[]): void {
 	bench.board.probeRail.on();
 	bench.clock.advanceTo(bench.clock.microseconds + 2_000_000);
 	bench.command(address, ...commands);
@@ -218,7 +218,7 @@ describe("measuring through the chip models", () => {
 
 	it("frees the bus that somebody's empty write to a sleeping circuit has hung, by its power", () => {
 		const bench = new ProbeBench();
-		toldBetween(bench, 0x64, "Sleep");
+		commandBetween(bench, 0x64, "Sleep");
 		bench.board.probeRail.on();
 		bench.clock.advanceTo(bench.clock.microseconds + 2_000_000);
 		bench.command(0x64, "Sleep");
@@ -258,7 +258,7 @@ describe("measuring through the chip models", () => {
 	it("takes -1023 of an open RTD for absent, whatever scale its circuit was left in", () => {
 		for (const scale of ["S,c", "S,k", "S,f"]) {
 			const bench = new ProbeBench();
-			toldBetween(bench, 0x66, scale);
+			commandBetween(bench, 0x66, scale);
 			bench.water.isRtdOpen = true;
 			const { reading, failures } = bench.measure();
 			assert.equal(reading.temperature.flags, absent | fault, scale);
@@ -271,42 +271,46 @@ describe("measuring through the chip models", () => {
 	it("tells that a calibration at mid has cleared the two others", () => {
 		const bench = new ProbeBench();
 		bench.water.pH = 4;
-		toldBetween(bench, 0x63, "Cal,low,4.00");
+		commandBetween(bench, 0x63, "Cal,low,4.00");
 		bench.water.pH = 10;
-		toldBetween(bench, 0x63, "Cal,high,10.00");
-		const told = (): string[] =>
+		commandBetween(bench, 0x63, "Cal,high,10.00");
+		const identified = (): string[] =>
 			bench.measure().identified.flatMap(({ detail, text }) => (detail === 0 ? [text] : []));
-		assert.deepEqual(told(), ["EZO-pH 2.16 cal 3"]);
+		assert.deepEqual(identified(), ["EZO-pH 2.16 cal 3"]);
 		bench.water.pH = 7;
-		toldBetween(bench, 0x63, "Cal,mid,7.00");
-		assert.deepEqual(told(), ["EZO-pH 2.16 cal 1"]);
+		commandBetween(bench, 0x63, "Cal,mid,7.00");
+		assert.deepEqual(identified(), ["EZO-pH 2.16 cal 1"]);
 	});
 
 	it("tells once which probes there are, and again when another one answers or was calibrated anew", () => {
 		const bench = new ProbeBench();
-		const told = (): string[] =>
+		const identified = (): string[] =>
 			bench.measure().identified.map(({ detail, text }) => `${detail} ${text}`);
-		assert.deepEqual(told(), ["0 EZO-pH 2.16 cal 1", "1 EZO-RTD 2.16", "2 EZO-EC 2.16 cal 1"]);
-		assert.deepEqual(told(), []);
-		toldBetween(bench, 0x63, "Cal,clear");
-		assert.deepEqual(told(), ["0 EZO-pH 2.16 cal 0"]);
+		assert.deepEqual(identified(), [
+			"0 EZO-pH 2.16 cal 1",
+			"1 EZO-RTD 2.16",
+			"2 EZO-EC 2.16 cal 1",
+		]);
+		assert.deepEqual(identified(), []);
+		commandBetween(bench, 0x63, "Cal,clear");
+		assert.deepEqual(identified(), ["0 EZO-pH 2.16 cal 0"]);
 		// One that fails is not taken for another one, nor for a new one when it is back.
 		bench.probeBus.addFault({ kind: "nack", address: 0x63, times: Number.POSITIVE_INFINITY });
-		assert.deepEqual(told(), []);
+		assert.deepEqual(identified(), []);
 		bench.probeBus.clearFaults();
-		assert.deepEqual(told(), []);
+		assert.deepEqual(identified(), []);
 	});
 
 	it("sees that a thermometer was swapped by its serial number", () => {
 		const bench = new ProbeBench({ probes: { thermometer: "ds18b20" } });
-		const told = (): string[] =>
+		const identified = (): string[] =>
 			bench.measure().identified.flatMap(({ detail, text }) => (detail === 1 ? [text] : []));
-		assert.deepEqual(told(), ["DS18B20 280102030405069e"]);
-		assert.deepEqual(told(), []);
+		assert.deepEqual(identified(), ["DS18B20 280102030405069e"]);
+		assert.deepEqual(identified(), []);
 		bench.chosen.oneWire?.replace(
 			new Ds18b20({ clock: bench.clock, quantity: () => 11, serial: [9, 8, 7, 6, 5, 4] }),
 		);
-		assert.match(told().join(), /^DS18B20 28090807060504[0-9a-f]{2}$/);
+		assert.match(identified().join(), /^DS18B20 28090807060504[0-9a-f]{2}$/);
 	});
 
 	it("continues with two probes when the third is gone, and finds it again", () => {

@@ -49,7 +49,7 @@ const good = (signalMicrovolts: number): Loop => ({ signalMicrovolts, range: 0, 
 
 function measure(changes: Partial<World> = {}): {
 	measured: WaterMeasurement;
-	talk: string[];
+	lines: string[];
 	waits: number[];
 	longestUnfedMilliseconds: number;
 } {
@@ -70,7 +70,7 @@ function measure(changes: Partial<World> = {}): {
 		...changes,
 	};
 	const clock = { milliseconds: 1000 };
-	const talk: string[] = [];
+	const lines: string[] = [];
 	const waits: number[] = [];
 	let fedMilliseconds = clock.milliseconds;
 	let longestUnfedMilliseconds = 0;
@@ -86,13 +86,13 @@ function measure(changes: Partial<World> = {}): {
 		isOn: false,
 		on() {
 			this.isOn = true;
-			talk.push(`${name} on`);
-			if (world.stuckUntil === "rail" && talk.filter((said) => said === `${name} on`).length > 1) {
+			lines.push(`${name} on`);
+			if (world.stuckUntil === "rail" && lines.filter((line) => line === `${name} on`).length > 1) {
 				isStuck = false;
 			}
 		},
 		off() {
-			if (this.isOn) talk.push(`${name} off`);
+			if (this.isOn) lines.push(`${name} off`);
 			this.isOn = false;
 		},
 	});
@@ -102,7 +102,7 @@ function measure(changes: Partial<World> = {}): {
 		connection: undefined as never,
 		recovery: {
 			clear: () => {
-				talk.push(`${name} cleared`);
+				lines.push(`${name} cleared`);
 				if (world.stuckUntil === "clocks") isStuck = false;
 				return !isStuck;
 			},
@@ -115,27 +115,27 @@ function measure(changes: Partial<World> = {}): {
 	};
 	const probe = <Value, Sample>(
 		name: string,
-		said: (Value | StationErrorCode)[],
+		given: (Value | StationErrorCode)[],
 		sampleOf: (value: Value) => Sample,
 		needs?: { isOn: boolean },
 	) => ({
 		warmUpMilliseconds: name === "turbidity" ? 10_000 : 1000,
 		pollMilliseconds: 50,
 		configure: (options: object) => {
-			talk.push(`${name} ${JSON.stringify(options)}`);
+			lines.push(`${name} ${JSON.stringify(options)}`);
 		},
 		sleep: () => {
-			talk.push(`${name} sleeps`);
+			lines.push(`${name} sleeps`);
 			if (world.sleepFails) throw new StationError("bus-failed", "write failed");
 		},
 		begin: () => {
-			talk.push(name);
+			lines.push(name);
 			assert.ok(needs === undefined || needs.isOn, `${name} has no power`);
 			if (isStuck && needs !== undefined) throw new StationError("bus-failed", "write failed");
 			return 600;
 		},
 		sample: () => {
-			const value = take(said);
+			const value = take(given);
 			if (typeof value === "string") {
 				throw new StationError(value as StationErrorCode, "as the test wants it");
 			}
@@ -144,20 +144,20 @@ function measure(changes: Partial<World> = {}): {
 		close: () => {},
 	});
 	const oxygen = (): FurtherSensor => {
-		let told: Surroundings | undefined;
+		let known: Surroundings | undefined;
 		const sensor = probe(
 			"dissolvedOxygen",
 			world.dissolvedOxygen,
 			(value: number) => ({
 				value,
 				isOutOfRange: value < 0.01 || value > 100,
-				isUncompensated: told?.microsiemensAt25 === undefined,
+				isUncompensated: known?.microsiemensAt25 === undefined,
 				calibrationPoints: world.calibrationPoints,
 			}),
 			probeRail,
 		);
 		const configure = (surroundings: Surroundings): void => {
-			told = surroundings;
+			known = surroundings;
 			sensor.configure(surroundings);
 		};
 		return { ...sensor, agreement: 0.1, configure };
@@ -187,7 +187,7 @@ function measure(changes: Partial<World> = {}): {
 		battery: probe("battery", world.battery, (voltage: number) => ({ battery: { voltage } })),
 		...(world.dissolvedOxygen.length === 0 ? {} : { dissolvedOxygen: oxygen() }),
 		close: () => {
-			talk.push("closed");
+			lines.push("closed");
 		},
 	});
 	const options: MeasureWaterOptions = {
@@ -208,7 +208,7 @@ function measure(changes: Partial<World> = {}): {
 	};
 	try {
 		const measured = runTask(measureWater(options), clock, waits);
-		return { measured, talk, waits, longestUnfedMilliseconds };
+		return { measured, lines, waits, longestUnfedMilliseconds };
 	} finally {
 		assert.ok(!probeRail.isOn && !loopRail.isOn, "a rail was left on");
 	}
@@ -241,20 +241,20 @@ describe("measuring the water", () => {
 
 	it("without turbidity gives its probe no power, and keeps what was known of it", () => {
 		const turbidityBit = 1 << 3;
-		const { measured, talk } = measure({ withTurbidity: false, failedProbes: turbidityBit });
+		const { measured, lines } = measure({ withTurbidity: false, failedProbes: turbidityBit });
 		assert.equal(measured.reading.turbidity.value, undefined);
 		assert.equal(measured.reading.turbidity.flags, CHANNEL_FLAGS.absent);
 		assert.equal(measured.failedProbes, turbidityBit);
 		assert.deepEqual(measured.events, []);
 		assert.ok(
-			talk.every((line) => !/loop|turbidity/.test(line)),
-			talk.join(" "),
+			lines.every((line) => !/loop|turbidity/.test(line)),
+			lines.join(" "),
 		);
 	});
 
 	it("goes in the order that keeps the probes from disturbing each other", () => {
-		const { talk } = measure({ burst: { count: 1, intervalMilliseconds: 0 } });
-		assert.deepEqual(talk, [
+		const { lines } = measure({ burst: { count: 1, intervalMilliseconds: 0 } });
+		assert.deepEqual(lines, [
 			...["loop rail on", "probe rail on", "conductivity sleeps"],
 			...["temperature", "temperature", "temperature sleeps"],
 			...["conductivity sleeps", 'pH {"temperature":12.345}', "pH"],
@@ -298,35 +298,35 @@ describe("measuring the water", () => {
 	});
 
 	it("compensates pH with 25 degrees and says so when the thermometer is open", () => {
-		const { measured, talk } = measure({ temperature: ["probe-absent"] });
+		const { measured, lines } = measure({ temperature: ["probe-absent"] });
 		assert.equal(measured.reading.temperature.value, undefined);
 		assert.equal(measured.reading.pH.flags, uncompensated);
-		assert.ok(talk.includes('pH {"temperature":25}'));
-		assert.ok(!talk.some((said) => said.includes("-1023")));
+		assert.ok(lines.includes('pH {"temperature":25}'));
+		assert.ok(!lines.some((line) => line.includes("-1023")));
 	});
 
 	it("does not compensate with a temperature that no water has", () => {
-		const { measured, talk } = measure({ temperature: [85] });
+		const { measured, lines } = measure({ temperature: [85] });
 		assert.equal(measured.reading.temperature.value, 85_000);
 		assert.equal(measured.reading.temperature.flags, outOfRange);
 		assert.equal(measured.reading.pH.flags, uncompensated);
-		assert.ok(talk.includes('pH {"temperature":25}'));
+		assert.ok(lines.includes('pH {"temperature":25}'));
 	});
 
 	it("frees a stuck bus by clocks and records that", () => {
-		const { measured, talk } = measure({ stuckUntil: "clocks" });
+		const { measured, lines } = measure({ stuckUntil: "clocks" });
 		assert.equal(measured.reading.temperature.value, 12_345);
 		assert.deepEqual(measured.events, [{ code: "bus-cleared", detail: 1, text: "temperature" }]);
-		assert.ok(talk.indexOf("probe bus cleared") > talk.indexOf("temperature"));
-		assert.equal(talk.filter((said) => said === "probe rail off").length, 1);
+		assert.ok(lines.indexOf("probe bus cleared") > lines.indexOf("temperature"));
+		assert.equal(lines.filter((line) => line === "probe rail off").length, 1);
 	});
 
 	it("cycles the rail when the clocks do not help, opens the probes anew, and records that", () => {
-		const { measured, talk } = measure({ stuckUntil: "rail" });
+		const { measured, lines } = measure({ stuckUntil: "rail" });
 		assert.deepEqual(measured.events, [{ code: "bus-cleared", detail: 2, text: "temperature" }]);
 		assert.deepEqual(measured.failures, []);
-		const cycle = talk.indexOf("probe rail off");
-		assert.deepEqual(talk.slice(cycle - 1, cycle + 2), [
+		const cycle = lines.indexOf("probe rail off");
+		assert.deepEqual(lines.slice(cycle - 1, cycle + 2), [
 			"closed",
 			"probe rail off",
 			"probe rail on",
@@ -334,7 +334,7 @@ describe("measuring the water", () => {
 	});
 
 	it("marks every probe of a bus that stays stuck, cycles the rail once, and continues", () => {
-		const { measured, talk } = measure({ stuckUntil: "never", sleepFails: true });
+		const { measured, lines } = measure({ stuckUntil: "never", sleepFails: true });
 		assert.deepEqual(measured.failures, [
 			{ channel: 1, code: "bus-stuck" },
 			{ channel: 0, code: "bus-stuck" },
@@ -343,7 +343,7 @@ describe("measuring the water", () => {
 		assert.equal(measured.failedProbes, 0b111);
 		assert.equal(measured.reading.turbidity.value, 1_500_000);
 		assert.equal(measured.reading.battery.value, 12_600);
-		assert.equal(talk.filter((said) => said === "probe rail on").length, 2);
+		assert.equal(lines.filter((line) => line === "probe rail on").length, 2);
 	});
 
 	it("calls a probe absent that does not answer on a free bus", () => {
@@ -362,8 +362,8 @@ describe("measuring the water", () => {
 	});
 
 	it("does not ask again what was refused", () => {
-		const { talk } = measure({ pH: ["probe-syntax"] });
-		assert.equal(talk.filter((said) => said === "pH").length, 1);
+		const { lines } = measure({ pH: ["probe-syntax"] });
+		assert.equal(lines.filter((line) => line === "pH").length, 1);
 	});
 
 	it("suspects a pH of 7.00 without noise: a shorted or open electrode", () => {
@@ -528,16 +528,16 @@ describe("measuring dissolved oxygen", () => {
 		measure({ dissolvedOxygen: [9.87], ...changes });
 
 	it("is measured after conductivity, whose circuit sleeps then, and told temperature and salt", () => {
-		const { measured, talk } = oxygenOf({ burst: { count: 1, intervalMilliseconds: 0 } });
+		const { measured, lines } = oxygenOf({ burst: { count: 1, intervalMilliseconds: 0 } });
 		assert.equal(measured.set.id, 2);
 		assert.deepEqual(measured.reading.dissolvedOxygen, { value: 987, ...CLEAN });
-		const first = talk.findIndex((said) => said.startsWith("dissolvedOxygen {"));
-		assert.equal(talk[first - 1], "conductivity sleeps");
-		const told = JSON.parse((talk[first] ?? "").slice("dissolvedOxygen ".length));
-		assert.equal(told.celsius, 12.345);
+		const first = lines.findIndex((line) => line.startsWith("dissolvedOxygen {"));
+		assert.equal(lines[first - 1], "conductivity sleeps");
+		const configured = JSON.parse((lines[first] ?? "").slice("dissolvedOxygen ".length));
+		assert.equal(configured.celsius, 12.345);
 		// 512.3 uS/cm at 12.345 degC are about 680 at 25.
-		assert.ok(told.microsiemensAt25 > 660 && told.microsiemensAt25 < 700);
-		assert.ok(talk.lastIndexOf("dissolvedOxygen") < talk.indexOf("probe rail off"));
+		assert.ok(configured.microsiemensAt25 > 660 && configured.microsiemensAt25 < 700);
+		assert.ok(lines.lastIndexOf("dissolvedOxygen") < lines.indexOf("probe rail off"));
 	});
 
 	it("is flagged for each way in which it fails", () => {

@@ -166,7 +166,7 @@ class Bench {
 		if (!isCut && this.#bench !== undefined) runTask(this.#bench.settle(), { milliseconds: 0 });
 	}
 
-	get told(): string {
+	get output(): string {
 		return this.entries
 			.flatMap((entry) => (entry.kind === "alarm" ? [`${entry.code}/${entry.phase}`] : []))
 			.join(" ");
@@ -184,9 +184,9 @@ const past = (): Bench => new Bench().run(2 * DAY, quiet).run(4 * 3600, acidAt);
 describe("the events of a record after a loss of power", () => {
 	it("are what its claims say: what has ended is not changed or ended again", () => {
 		const bench = past();
-		assert.equal(bench.told, "1/1 2/2 2/3");
+		assert.equal(bench.output, "1/1 2/2 2/3");
 		bench.boot().run(DAY, quiet);
-		assert.equal(bench.told, "1/1 2/2 2/3");
+		assert.equal(bench.output, "1/1 2/2 2/3");
 	});
 
 	it("are what its claims say where the readings that are left would claim something else", () => {
@@ -198,21 +198,21 @@ describe("the events of a record after a loss of power", () => {
 			eventStrongPerMille: 9000,
 		};
 		bench.boot().run(4 * 3600, acidAt);
-		assert.equal(bench.told, "1/1 2/2 2/3");
+		assert.equal(bench.output, "1/1 2/2 2/3");
 		bench.configuration = {
 			...bench.configuration,
 			eventWatchPerMille: 80,
 			eventStrongPerMille: 350,
 		};
 		bench.boot().run(DAY, quiet);
-		assert.equal(bench.told, "1/1 2/2 2/3");
+		assert.equal(bench.output, "1/1 2/2 2/3");
 	});
 
 	it("continue where one has begun, and end", () => {
 		const bench = new Bench().run(2 * DAY, quiet).run(1800, acidAt);
-		assert.equal(bench.told, "1/1 2/2");
+		assert.equal(bench.output, "1/1 2/2");
 		bench.boot().run(2 * DAY, quiet);
-		assert.equal(bench.told, "1/1 2/2 2/3");
+		assert.equal(bench.output, "1/1 2/2 2/3");
 		const [watch, acid, end] = bench.claims;
 		assert.equal(acid?.beginSequence, watch?.sequence);
 		assert.equal(end?.beginSequence, watch?.sequence);
@@ -223,15 +223,15 @@ describe("the events of a record after a loss of power", () => {
 		bench.run(300, acidAt);
 		bench.now += 24;
 		bench.read(acidAt(324), true);
-		assert.equal(bench.told, "");
+		assert.equal(bench.output, "");
 		const { length } = bench.entries;
 		bench.boot();
 		bench.now += 3600;
 		bench.read(QUIET_WATER);
-		assert.equal(bench.told, "1/1");
+		assert.equal(bench.output, "1/1");
 		assert.equal(bench.claims[0]?.readingSequence, length);
 		bench.run(DAY, quiet);
-		assert.equal(bench.told, "1/1 1/3");
+		assert.equal(bench.output, "1/1 1/3");
 	});
 
 	it("get no claim of a reading days ago after which others came", () => {
@@ -241,19 +241,19 @@ describe("the events of a record after a loss of power", () => {
 		bench.run(3 * DAY, quiet);
 		bench.refuses = () => false;
 		bench.boot().run(DAY, quiet);
-		assert.equal(bench.told, "");
+		assert.equal(bench.output, "");
 	});
 
 	it("keep what the record took of a reading when it refused the rest", () => {
 		const storm = (): Water => ({ ...QUIET_WATER, conductivity: 300, turbidity: 80 });
 		const bench = new Bench().run(2 * DAY, quiet).run(2 * 3600, storm);
-		assert.equal(bench.told, "4/1");
+		assert.equal(bench.output, "4/1");
 		bench.refuses = ({ code }) => code === 4;
 		bench.run(3600, quiet);
-		assert.equal(bench.told, "4/1");
+		assert.equal(bench.output, "4/1");
 		bench.refuses = () => false;
 		bench.run(DAY, quiet);
-		assert.equal(bench.told, "4/1 4/3");
+		assert.equal(bench.output, "4/1 4/3");
 	});
 
 	it("end where the configuration does not look for events any more", () => {
@@ -261,11 +261,11 @@ describe("the events of a record after a loss of power", () => {
 		const bench = new Bench().run(2 * DAY, quiet).run(2 * 3600, storm);
 		bench.configuration = { ...bench.configuration, eventIntervalSeconds: 0 };
 		bench.boot().run(3600, storm);
-		assert.equal(bench.told, "4/1 4/3");
+		assert.equal(bench.output, "4/1 4/3");
 		const other = new Bench().run(2 * DAY, quiet).run(900, acidAt);
 		other.configuration = { ...other.configuration, eventIntervalSeconds: 0 };
 		other.boot().run(3600, quiet);
-		assert.equal(other.told, "1/1 2/2 2/3");
+		assert.equal(other.output, "1/1 2/2 2/3");
 	});
 
 	it("end a storm after a day though conductivity is not measured any more", () => {
@@ -275,7 +275,7 @@ describe("the events of a record after a loss of power", () => {
 			.run(2 * DAY, quiet)
 			.run(2 * 3600, storm)
 			.run(2 * DAY, broken);
-		assert.equal(bench.told, "4/1 4/3");
+		assert.equal(bench.output, "4/1 4/3");
 	});
 });
 
@@ -288,7 +288,7 @@ describe("what an alarm asks of the radio", () => {
 		const bench = new Bench().run(2 * DAY, quiet);
 		bench.cursor = 0;
 		bench.run(320, acidAt);
-		assert.equal(bench.told, "1/1");
+		assert.equal(bench.output, "1/1");
 		assert.deepEqual(minutesOf(bench), [0]);
 		bench.cursor = 0xfffffff;
 		bench.run(4 * 3600, acidAt);
@@ -299,7 +299,7 @@ describe("what an alarm asks of the radio", () => {
 		const bench = new Bench().run(2 * DAY, quiet);
 		bench.cursor = 0;
 		bench.run(3 * 3600, acidAt);
-		assert.equal(bench.told, "1/1 2/2 2/3");
+		assert.equal(bench.output, "1/1 2/2 2/3");
 		// The alarm asks at once, too, and so shortens what a watch alone would reach.
 		assert.equal(bench.claims[1]?.secondsSinceBegin, 240);
 		assert.deepEqual(minutesOf(bench), [0, 1, 3, 4, 11, 25, 45, 65]);

@@ -10,7 +10,7 @@ const HOUR = 3_600_000;
 
 function controllerOf(changes: Partial<StationConfiguration>) {
 	const clock = { milliseconds: 0 };
-	const said: string[] = [];
+	const lines: string[] = [];
 	const configuration = {
 		...DEFAULT_CONFIGURATION,
 		batteryChemistry: "lead-acid",
@@ -21,7 +21,7 @@ function controllerOf(changes: Partial<StationConfiguration>) {
 			clock,
 			configuration: () => configuration,
 			state,
-			record: (level, text) => said.push(`${level}: ${text}`),
+			record: (level, text) => lines.push(`${level}: ${text}`),
 		});
 	let controller = open();
 	/** Readings five minutes apart for so long, through deep sleep. */
@@ -33,25 +33,25 @@ function controllerOf(changes: Partial<StationConfiguration>) {
 		}
 		return controller;
 	};
-	return { run, said, clock };
+	return { run, lines, clock };
 }
 
 describe("the power controller", () => {
 	it("changes no pace of a battery of which nobody said what it is, nor on mains", () => {
 		for (const changes of [{ batteryChemistry: "unstated" }, { supply: "mains" }] as const) {
-			const { run, said } = controllerOf(changes);
+			const { run, lines } = controllerOf(changes);
 			const controller = run(2, 10_600);
 			assert.equal(controller.level, undefined);
 			assert.equal(controller.intervalSeconds, undefined);
 			assert.equal(controller.uploadFactor, undefined);
 			assert.equal(controller.isSilent, false);
 			assert.equal(controller.answer["chargePerMille"], "unknown");
-			assert.deepEqual(said, []);
+			assert.deepEqual(lines, []);
 		}
 	});
 
 	it("stretches at once as the battery empties, falls silent below a tenth, and says each level", () => {
-		const { run, said } = controllerOf({ batteryMilliampereHours: 7000 });
+		const { run, lines } = controllerOf({ batteryMilliampereHours: 7000 });
 		assert.equal(run(1, 12_700).intervalSeconds, 300);
 		assert.equal(run(1, 12_100).intervalSeconds, 600);
 		assert.equal(run(1, 11_800).uploadFactor, 6);
@@ -60,14 +60,14 @@ describe("the power controller", () => {
 		const empty = run(1, 11_400);
 		assert.deepEqual([empty.intervalSeconds, empty.isSilent], [21_600, true]);
 		assert.deepEqual(
-			said.map((text) => text.slice(0, 2)),
+			lines.map((text) => text.slice(0, 2)),
 			["1:", "2:", "3:", "4:"],
 		);
 		assert.ok(
-			said.every((text) => text.length <= 40),
-			said.join("\n"),
+			lines.every((text) => text.length <= 40),
+			lines.join("\n"),
 		);
-		assert.equal(said[0], "1: charge 50.5 %, 824 days without sun");
+		assert.equal(lines[0], "1: charge 50.5 %, 824 days without sun");
 	});
 
 	it("recovers when it has been well through a night, not by a panel's voltage of some hours", () => {

@@ -14,7 +14,7 @@ interface Bench {
 	/** What was done to the radio, in order. */
 	readonly done: string[];
 	/** What the link said. */
-	readonly said: boolean[];
+	readonly states: boolean[];
 	/** Everybody who is open hears of it. */
 	report(connection: number): void;
 }
@@ -26,7 +26,7 @@ const JOIN_MICROSECONDS = 2_000_000;
 function bench(networks: readonly WiFiNetwork[], fates: Readonly<Record<string, Fate>>): Bench {
 	const clock = new VirtualClock();
 	const done: string[] = [];
-	const said: boolean[] = [];
+	const states: boolean[] = [];
 	const open = new Set<{ connection: number; changed: () => void }>();
 	let isAssociated = false;
 	const report = (connection: number): void => {
@@ -78,7 +78,7 @@ function bench(networks: readonly WiFiNetwork[], fates: Readonly<Record<string, 
 	};
 	const power = (isOn: boolean) => done.push(isOn ? "on" : "off");
 	const link = new NetworksInTurn({ Radio: Made, clock, networks, power });
-	return { clock, link, done, said, report };
+	return { clock, link, done, states, report };
 }
 
 function network(name: string, address = "", password = ""): WiFiNetwork {
@@ -89,31 +89,31 @@ const ADDRESS = "192.168.1.20,255.255.255.0,192.168.1.1,9.9.9.9";
 
 describe("several networks as one link", () => {
 	it("gives the radio the address that the network was told with, and the link its name server", () => {
-		const { clock, link, done, said } = bench([network("field", ADDRESS, "%20secret")], {
+		const { clock, link, done, states } = bench([network("field", ADDRESS, "%20secret")], {
 			field: "address",
 		});
-		link.connect((isUp) => said.push(isUp));
+		link.connect((isUp) => states.push(isUp));
 		clock.advanceTo(20_000_000);
 		assert.deepEqual(done, [
 			"on",
 			"static 192.168.1.20 255.255.255.0 192.168.1.1",
 			"join field  secret",
 		]);
-		assert.deepEqual(said, [true]);
+		assert.deepEqual(states, [true]);
 		assert.equal(link.isUp, true);
 		assert.equal(link.nameServer, "9.9.9.9");
 		assert.equal(link.rssiDecibelMilliwatts, -60);
 	});
 
 	it("takes the address away from the radio before a network that gives its own, and there the name server", () => {
-		const { clock, link, done, said } = bench([network("field", ADDRESS), network("hut")], {
+		const { clock, link, done, states } = bench([network("field", ADDRESS), network("hut")], {
 			field: "refused",
 			hut: "address",
 		});
-		link.connect((isUp) => said.push(isUp));
+		link.connect((isUp) => states.push(isUp));
 		clock.advanceTo(20_000_000);
 		assert.deepEqual(done.slice(3), ["leave", "static false", "join hut"]);
-		assert.deepEqual(said, [true]);
+		assert.deepEqual(states, [true]);
 		assert.equal(link.nameServer, undefined);
 	});
 
@@ -129,31 +129,31 @@ describe("several networks as one link", () => {
 
 	it("tries the next network although the report of the one that it left comes late", () => {
 		const networks = [network("silent"), network("hut", ADDRESS), network("last")];
-		const { clock, link, done, said } = bench(networks, {
+		const { clock, link, done, states } = bench(networks, {
 			silent: "no-address",
 			hut: "address",
 			last: "refused",
 		});
-		link.connect((isUp) => said.push(isUp));
+		link.connect((isUp) => states.push(isUp));
 		clock.advanceTo(60_000_000);
-		assert.deepEqual(said, [true]);
+		assert.deepEqual(states, [true]);
 		assert.equal(link.isUp, true);
 		assert.equal(done.at(-1), "join hut");
 	});
 
 	it("is at its end when the last network failed, and tries all of them anew at the next connection", () => {
-		const { clock, link, done, said } = bench([network("a"), network("b")], {
+		const { clock, link, done, states } = bench([network("a"), network("b")], {
 			a: "throws",
 			b: "throws",
 		});
-		link.connect((isUp) => said.push(isUp));
-		assert.equal(said.length, 0);
+		link.connect((isUp) => states.push(isUp));
+		assert.equal(states.length, 0);
 		clock.advanceTo(5_000_000);
-		assert.deepEqual(said, [false]);
+		assert.deepEqual(states, [false]);
 		link.disconnect();
-		link.connect((isUp) => said.push(isUp));
+		link.connect((isUp) => states.push(isUp));
 		clock.advanceTo(10_000_000);
-		assert.deepEqual(said, [false, false]);
+		assert.deepEqual(states, [false, false]);
 		assert.deepEqual(done, [
 			"on",
 			"join a",
@@ -169,27 +169,27 @@ describe("several networks as one link", () => {
 	});
 
 	it("says that a link was lost, and begins no other network by itself", () => {
-		const { clock, link, done, said, report } = bench([network("a"), network("b")], {
+		const { clock, link, done, states, report } = bench([network("a"), network("b")], {
 			a: "address",
 		});
-		link.connect((isUp) => said.push(isUp));
+		link.connect((isUp) => states.push(isUp));
 		clock.advanceTo(5_000_000);
 		report(200);
 		clock.advanceTo(60_000_000);
-		assert.deepEqual(said, [true, false]);
+		assert.deepEqual(states, [true, false]);
 		assert.deepEqual(done, ["on", "join a"]);
 	});
 
 	it("says nothing after it was ended, also between two networks", () => {
-		const { clock, link, said } = bench([network("a"), network("b")], {
+		const { clock, link, states } = bench([network("a"), network("b")], {
 			a: "refused",
 			b: "address",
 		});
-		link.connect((isUp) => said.push(isUp));
+		link.connect((isUp) => states.push(isUp));
 		clock.advanceTo(2_300_000);
 		link.disconnect();
 		clock.advanceTo(60_000_000);
-		assert.equal(said.length, 0);
+		assert.equal(states.length, 0);
 		assert.equal(link.isUp, false);
 	});
 });

@@ -112,22 +112,22 @@ for (const format of FORMATS) {
 				const isNewest = index === items.length - 1;
 				const rest = items.filter((_, at) => at !== index);
 				const missing = isNewest
-					? placeIn(rest, rest.length)
+					? whereIn(rest, rest.length)
 					: new RegExp(`^missing ${first}-${last}$`);
 				const left = items.slice(0, index);
 				assertNamed(`batch ${index} removed`, [...rest, end], missing);
-				assertNamed(`cut off before batch ${index}`, [...left, end], placeIn(left, index));
+				assertNamed(`cut off before batch ${index}`, [...left, end], whereIn(left, index));
 				const doubled = [...left, ...items.slice(index, index + 1), ...items.slice(index)];
-				assertNamed(`batch ${index} added`, [...doubled, end], placeIn(doubled, index + 1));
+				assertNamed(`batch ${index} added`, [...doubled, end], whereIn(doubled, index + 1));
 				if (isNewest) continue;
 				const swapped = [...items.slice(index + 1, index + 2), ...items.slice(index, index + 1)];
 				const moved = [...left, ...swapped, ...items.slice(index + 2)];
-				assertNamed(`batch ${index} moved`, [...moved, end], placeIn(moved, index + 1));
+				assertNamed(`batch ${index} moved`, [...moved, end], whereIn(moved, index + 1));
 			}
 			assertNamed("no end", items, /^end: /);
 			// Which of two equal ends is the one too many nobody can say.
 			const either = new RegExp(
-				[placeIn(items, items.length), placeIn([...items, end], items.length + 1)]
+				[whereIn(items, items.length), whereIn([...items, end], items.length + 1)]
 					.map(({ source }) => source)
 					.join("|"),
 			);
@@ -154,7 +154,7 @@ describe("export", () => {
 });
 
 /** What a finding must name for an altered byte: the line, or the item's first byte, or the end. */
-function placeOf(
+function whereOf(
 	format: ExportFormat,
 	file: Uint8Array,
 	envelopes: readonly Uint8Array[],
@@ -172,7 +172,7 @@ function placeOf(
 }
 
 /** How a finding names an item of a file. */
-function placeIn(items: readonly Uint8Array[], index: number): RegExp {
+function whereIn(items: readonly Uint8Array[], index: number): RegExp {
 	let start = 0;
 	for (const { length } of items.slice(0, index)) start += length;
 	return new RegExp(`^(line ${index + 1}|byte ${start}): `);
@@ -190,17 +190,19 @@ function flipBytes(
 	assert.ok(verifyFile(file, station, signatures).isSound);
 	const seed = Date.now() >>> 0;
 	const random = new SeededRandom(seed);
-	const endPlace = placeOf(format, file, envelopes, file.length - 1);
+	const endWhere = whereOf(format, file, envelopes, file.length - 1);
 	for (let index = integerBelow(random, stride); index < file.length; index += stride) {
 		const altered = Uint8Array.from(file);
 		altered[index] = (altered[index] ?? 0) ^ (1 + integerBelow(random, 255));
 		const { isSound, findings } = verifyFile(altered, station, signatures);
 		const context = `byte ${index} of ${file.length}, seed ${seed}`;
 		assert.equal(isSound, false, context);
-		const place = placeOf(format, file, envelopes, index);
+		const expected = whereOf(format, file, envelopes, index);
 		assert.ok(
-			findings.some(({ where }) => where === place || (where === "end" && place === endPlace)),
-			`${context}: ${place} not in ${JSON.stringify(findings)}`,
+			findings.some(
+				({ where }) => where === expected || (where === "end" && expected === endWhere),
+			),
+			`${context}: ${expected} not in ${JSON.stringify(findings)}`,
 		);
 	}
 }

@@ -227,24 +227,24 @@ describe("chain verifier", () => {
 	});
 
 	it("follows a record over a board that came in place of another, also where more of the old one is found later", () => {
-		const told = stationOf(12, { epoch: 50 });
-		const after = stationOf(12, { epoch: 77, previous: told, reason: 3 });
+		const replaced = stationOf(12, { epoch: 50 });
+		const after = stationOf(12, { epoch: 77, previous: replaced, reason: 3 });
 		const found = stationOf(12, { epoch: 50 });
 		found.appendReadings(3);
 		const sound = verify(after, [found.envelope(1, 15), after.envelope(1, 12)]);
 		assert.deepEqual(kindsOf(sound), []);
 		// The same from a board that knows the end by itself is a contradiction.
-		const known = stationOf(12, { epoch: 77, previous: told, reason: 2 });
+		const known = stationOf(12, { epoch: 77, previous: replaced, reason: 2 });
 		const cut = verify(known, [found.envelope(1, 15), known.envelope(1, 12)]);
 		assert.deepEqual(kindsOf(cut), ["origin"]);
-		const forged = told.envelope(1, 12, {
+		const forged = replaced.envelope(1, 12, {
 			entries: [
-				...told.entries.slice(0, 11),
-				told.canonicalBytesOf(12, { kind: "event", code: 1, detail: 0, text: "" }),
+				...replaced.entries.slice(0, 11),
+				replaced.canonicalBytesOf(12, { kind: "event", code: 1, detail: 0, text: "" }),
 			],
 		});
 		assert.deepEqual(kindsOf(verify(after, [forged, after.envelope(1, 12)])), ["fork"]);
-		const absent = verify(after, [told.envelope(1, 6), after.envelope(1, 12)]);
+		const absent = verify(after, [replaced.envelope(1, 6), after.envelope(1, 12)]);
 		assert.deepEqual(rangesOf(absent), ["chained 1-6", "missing 7-12", "chained 1-12"]);
 	});
 
@@ -281,18 +281,18 @@ describe("chain verifier", () => {
 
 	it("tells every entry once and in order, and keeps no more than a batch or two", () => {
 		const station = stationOf(300);
-		const told: number[] = [];
+		const ends: number[] = [];
 		const cuts = [station.envelope(1, 40), station.envelope(20, 60), station.envelope(61, 300)];
 		const verification = verify(station, cuts, {
 			onEntry: (epoch, sequence, canonicalBytes) => {
 				assert.equal(epoch, 77);
 				assert.deepEqual(canonicalBytes, station.entries[sequence - 1]);
-				told.push(sequence);
+				ends.push(sequence);
 			},
 		});
 		assert.ok(verification.isSound);
 		assert.deepEqual(
-			told,
+			ends,
 			Array.from({ length: 300 }, (_, index) => index + 1),
 		);
 	});

@@ -48,7 +48,7 @@ function shown(uptimeSeconds: number, utcSeconds: number, fields: object = {}): 
 }
 
 /** Numbers entries from 1 on, in boot 4 where nothing else is said, and places them all. */
-function placed(...parts: readonly Part[]): (ResolvedTime | undefined)[] {
+function resolved(...parts: readonly Part[]): (ResolvedTime | undefined)[] {
 	const entries = parts.map((part, index) => {
 		const header = {
 			channelSet: 0,
@@ -71,7 +71,7 @@ function at(utcSeconds: number, uncertaintyMilliseconds: number | undefined, sou
 
 describe("the placing of entries in time", () => {
 	it("leaves an entry its own time, and claims nothing of it, where only the RTC spoke", () => {
-		const [boot, reading] = placed(shown(10, UTC), event(300, UTC + 290));
+		const [boot, reading] = resolved(shown(10, UTC), event(300, UTC + 290));
 		assert.deepEqual(boot, at(UTC, undefined, "own"));
 		assert.deepEqual(reading, at(UTC + 290, undefined, "own"));
 	});
@@ -95,7 +95,7 @@ describe("the placing of entries in time", () => {
 	});
 
 	it("places what came before the time was known by the nearest time entry of its boot", () => {
-		const [early, , between] = placed(
+		const [early, , between] = resolved(
 			event(900, 0),
 			time(1000, UTC + 1000, { stepSeconds: undefined, timeQuality: UNSET, utcSeconds: 0 }),
 			event(8999, 0),
@@ -106,14 +106,14 @@ describe("the placing of entries in time", () => {
 	});
 
 	it("gives an entry's own time the doubt of the RTC's drift since the time entry before it", () => {
-		const last = placed(time(0, UTC), event(1_000_000, UTC + 1_000_003)).at(-1);
+		const last = resolved(time(0, UTC), event(1_000_000, UTC + 1_000_003)).at(-1);
 		assert.deepEqual(last, at(UTC + 1_000_003, 2000 + 1000 + 7001, "own"));
 	});
 
 	it("corrects what a wrong clock had dated by the step that put it right", () => {
 		for (const wrongSeconds of [100, -5 * 3600, 94_608_000]) {
 			const half = DAY / 2;
-			const [, first, noon] = placed(
+			const [, first, noon] = resolved(
 				shown(10, UTC + 10 + wrongSeconds),
 				event(300, UTC + 300 + wrongSeconds),
 				event(half - 7200, UTC + half - 7200 + wrongSeconds),
@@ -125,7 +125,7 @@ describe("the placing of entries in time", () => {
 	});
 
 	it("places by uptime alone between two time entries that the RTC's drift does not bring together", () => {
-		const [, between] = placed(
+		const [, between] = resolved(
 			time(0, UTC),
 			event(10_000, UTC + 10_000),
 			time(20_000, UTC + 20_100, { stepSeconds: 100 }),
@@ -134,7 +134,7 @@ describe("the placing of entries in time", () => {
 	});
 
 	it("does not correct across a stretch in which the RTC was not believed", () => {
-		const [, before, , unset] = placed(
+		const [, before, , unset] = resolved(
 			shown(10, UTC + 10),
 			event(300, UTC + 300),
 			event(600, 0),
@@ -146,7 +146,7 @@ describe("the placing of entries in time", () => {
 	});
 
 	it("takes no correction from a time entry that does not know what stepped before it", () => {
-		const [, early] = placed(
+		const [, early] = resolved(
 			shown(10, UTC + 3610),
 			event(300, UTC + 3900),
 			time(1300, UTC + 1300, { stepSeconds: undefined }),
@@ -163,15 +163,15 @@ describe("the placing of entries in time", () => {
 			event(1020, UTC + 10_000, { boot: 5, timeQuality: HOLDOVER }),
 			time(3020, UTC + 12_000 + stepSeconds, { boot: 5, stepSeconds }),
 		];
-		assert.deepEqual(placed(...around(0))[2], at(UTC + 4980, 2000 + 1000 + 50, "own"));
+		assert.deepEqual(resolved(...around(0))[2], at(UTC + 4980, 2000 + 1000 + 50, "own"));
 		// Nobody knows when it went wrong; what its own boot says holds.
-		const [, , unvouched, , after] = placed(...around(-3600));
+		const [, , unvouched, , after] = resolved(...around(-3600));
 		assert.deepEqual(unvouched, at(UTC + 4980, undefined, "own"));
 		assert.deepEqual(after, at(UTC + 10_000 - 3600, 2000 + 1000 + 14, "corrected"));
 	});
 
 	it("does not reach over entries that are missing, which may have been time entries", () => {
-		const [, , beyond] = placed(
+		const [, , beyond] = resolved(
 			time(100, UTC, { boot: 3 }),
 			shown(20, UTC + 4000, { boot: 4 }),
 			event(1000, UTC + 4980, { boot: 4, sequence: 7 }),
@@ -181,7 +181,7 @@ describe("the placing of entries in time", () => {
 	});
 
 	it("dates what was measured before the clock was set and written after that by the clock it had", () => {
-		const late = placed(
+		const late = resolved(
 			shown(10, UTC + 3610),
 			event(3590, UTC + 7190),
 			time(3610, UTC + 3610, { stepSeconds: -3600 }),
@@ -198,13 +198,13 @@ describe("the placing of entries in time", () => {
 			timeQuality: OF_RTC,
 			stepSeconds: undefined,
 		});
-		assert.deepEqual(placed(event(90, 0), alone)[0], at(UTC + 8990, undefined, "placed"));
+		assert.deepEqual(resolved(event(90, 0), alone)[0], at(UTC + 8990, undefined, "placed"));
 		const collector = time(7000, UTC + 8900, { stepSeconds: -7000 });
-		const [early] = placed(event(90, 0), alone, collector);
+		const [early] = resolved(event(90, 0), alone, collector);
 		assert.deepEqual(early, at(UTC + 1990, 2000 + 6910 * 53, "placed"));
 		// Confirmed by the collector it is as good as the collector.
 		const confirmed = time(7000, UTC + 8900, { source: NETWORK_TIME, stepSeconds: -7000 });
-		assert.deepEqual(placed(event(90, 0), alone, confirmed)[0], early);
+		assert.deepEqual(resolved(event(90, 0), alone, confirmed)[0], early);
 	});
 
 	it("doubts the RTC by twice what a source said that was not believed, and not by years", () => {
@@ -215,7 +215,7 @@ describe("the placing of entries in time", () => {
 				text: "needs a second source",
 			});
 		const claims = (...steps: readonly number[]): (number | undefined)[] =>
-			placed(
+			resolved(
 				time(0, UTC),
 				event(1000, UTC + 1000),
 				...steps.map((step, index) => refused(2000 + index, step)),
@@ -231,7 +231,7 @@ describe("the placing of entries in time", () => {
 	it("doubts the RTC by what of a slow answer's step drift does not explain", () => {
 		const slow = { stepSeconds: 8, uncertaintyMilliseconds: 7000 };
 		const claims = (fields: object): (number | undefined)[] =>
-			placed(time(0, UTC), event(4000, UTC + 4000), time(5000, UTC + 5000, fields)).map(
+			resolved(time(0, UTC), event(4000, UTC + 4000), time(5000, UTC + 5000, fields)).map(
 				(each) => each?.uncertaintyMilliseconds,
 			);
 		// A second of reading, 28 ms of drift; then 8 s less 35 ms and 2 s, and the 7 s that are open.
@@ -241,7 +241,7 @@ describe("the placing of entries in time", () => {
 	});
 
 	it("takes a reading that began after the RTC jumped, and was written after an event, for one of after the jump", () => {
-		const [, , , reading] = placed(
+		const [, , , reading] = resolved(
 			time(0, UTC),
 			event(3600, UTC + 3600),
 			// Put back by an hour in between.
@@ -257,7 +257,7 @@ describe("the placing of entries in time", () => {
 
 	it("corrects nothing by a step of an RTC that jumped just before", () => {
 		// Somebody moved it back by 173 s between the last reading and the answer; the boot had no discipline yet.
-		const [, reading] = placed(
+		const [, reading] = resolved(
 			shown(11, UTC + 11),
 			event(2750, UTC + 2750),
 			time(2929, UTC + 2929, { stepSeconds: 173 }),
@@ -271,7 +271,7 @@ describe("the placing of entries in time", () => {
 	});
 
 	it("says nothing about another boot", () => {
-		const [early] = placed(event(900, 0, { boot: 3 }), time(1000, UTC));
+		const [early] = resolved(event(900, 0, { boot: 3 }), time(1000, UTC));
 		assert.equal(early, undefined);
 	});
 });

@@ -137,8 +137,8 @@ describe("batch", () => {
 	it("refuses columns with bytes after the last entry", () => {
 		const random = new SeededRandom(3);
 		const entries = randomEntries(random, { epoch: EPOCH, first: 1, count: 1 });
-		const place = { station: "a", epoch: EPOCH, first: 1, floor: 1, previous: undefined };
-		const payload = encodeBatch({ ...place, entries });
+		const label = { station: "a", epoch: EPOCH, first: 1, floor: 1, previous: undefined };
+		const payload = encodeBatch({ ...label, entries });
 		// array, kind, version, "a", epoch, first, count, floor, null, then the columns.
 		const head = payload.subarray(0, 14);
 		assert.equal(head[13], 0xf6);

@@ -16,14 +16,14 @@ const OPTIONS = {
 
 /** A station's envelope, signed by Node's own ECDSA. */
 function signedBatch(): { envelope: Uint8Array; key: ReturnType<typeof generateKeyPairSync> } {
-	const place = { epoch: 77, first: 5, count: 12 };
+	const range = { epoch: 77, first: 5, count: 12 };
 	const payload = encodeBatch({
 		station: "bor-1",
 		epoch: 77,
 		first: 5,
 		floor: 2,
 		previous: new Uint8Array(32).fill(9),
-		entries: randomEntries(new SeededRandom(4), place),
+		entries: randomEntries(new SeededRandom(4), range),
 	});
 	const key = generateKeyPairSync("ec", { namedCurve: "P-256" });
 	const signature = sign("sha256", toBeSigned(payload), {

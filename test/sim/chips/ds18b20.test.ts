@@ -20,16 +20,16 @@ function plug(options: Partial<Ds18b20Options> = {}) {
 	const { io, pin } = bus.connection;
 	const port = new io({ pin });
 	const wait = (milliseconds: number) => clock.consume(milliseconds * 1000);
-	const say = (...bytes: number[]) => {
+	const send = (...bytes: number[]) => {
 		const isPresent = port.reset();
 		port.write(Uint8Array.from(bytes));
 		return isPresent;
 	};
 	const scratchpad = () => {
-		say(SKIP, READ);
+		send(SKIP, READ);
 		return hex(port.read(9));
 	};
-	return { bus, chip, clock, port, say, scratchpad, wait, world };
+	return { bus, chip, clock, port, send, scratchpad, wait, world };
 }
 
 describe("the DS18B20", () => {
@@ -38,8 +38,8 @@ describe("the DS18B20", () => {
 	});
 
 	it("converts in 750 ms and reads zeros as long as it is busy", () => {
-		const { port, say, scratchpad, wait } = plug();
-		say(SKIP, CONVERT);
+		const { port, send, scratchpad, wait } = plug();
+		send(SKIP, CONVERT);
 		wait(700);
 		assert.equal(hex(port.read(1)), "00");
 		wait(60);
@@ -48,27 +48,27 @@ describe("the DS18B20", () => {
 	});
 
 	it("gives the last result to a master who does not wait", () => {
-		const { say, scratchpad, wait, world } = plug();
-		say(SKIP, CONVERT);
+		const { send, scratchpad, wait, world } = plug();
+		send(SKIP, CONVERT);
 		wait(760);
 		world.celsius = -10.125;
-		say(SKIP, CONVERT);
+		send(SKIP, CONVERT);
 		assert.ok(scratchpad().startsWith("9101"));
 		wait(760);
 		assert.ok(scratchpad().startsWith("5eff"));
 	});
 
 	it("is faster and coarser at a lower resolution, which survives power once it was copied", () => {
-		const { bus, say, scratchpad, wait } = plug();
-		say(SKIP, 0x4e, 0x20, 0x10, 0x1f);
-		say(SKIP, CONVERT);
+		const { bus, send, scratchpad, wait } = plug();
+		send(SKIP, 0x4e, 0x20, 0x10, 0x1f);
+		send(SKIP, CONVERT);
 		wait(94);
 		assert.ok(scratchpad().startsWith("900120101f"));
 		bus.setPower(false);
 		bus.setPower(true);
 		assert.ok(scratchpad().startsWith("50054b467f"));
-		say(SKIP, 0x4e, 0x20, 0x10, 0x1f);
-		say(SKIP, 0x48);
+		send(SKIP, 0x4e, 0x20, 0x10, 0x1f);
+		send(SKIP, 0x48);
 		bus.setPower(false);
 		bus.setPower(true);
 		assert.ok(scratchpad().startsWith("500520101f"));
@@ -99,21 +99,21 @@ describe("the DS18B20", () => {
 	});
 
 	it("leaves 85 degC behind when a conversion starves on two wires", () => {
-		const { port, say, scratchpad, wait } = plug({ isStarved: true });
-		say(SKIP, CONVERT);
+		const { port, send, scratchpad, wait } = plug({ isStarved: true });
+		send(SKIP, CONVERT);
 		wait(760);
 		assert.ok(scratchpad().startsWith("5005"));
-		say(SKIP, 0xb4);
+		send(SKIP, 0xb4);
 		assert.equal(hex(port.read(1)), "00");
 	});
 
 	it("looks like a valid 0 degC when its wire is shorted, and like nobody when it is cut", () => {
-		const { bus, say, scratchpad } = plug();
+		const { bus, send, scratchpad } = plug();
 		bus.wiring = "short";
-		assert.equal(say(SKIP), true);
+		assert.equal(send(SKIP), true);
 		assert.equal(scratchpad(), "000000000000000000");
 		bus.wiring = "open";
-		assert.equal(say(SKIP), false);
+		assert.equal(send(SKIP), false);
 		assert.equal(scratchpad(), "ffffffffffffffffff");
 	});
 });
@@ -274,13 +274,13 @@ describe("the DS18B20's driver over its model", () => {
 			if (!slots.reset()) break;
 			for (let bit = 0; bit < 8; bit++) slots.writeBit(((command >> bit) & 1) as 0 | 1);
 			let zero = -1;
-			for (let place = 0; place < 64; place++) {
+			for (let bit = 0; bit < 64; bit++) {
 				const [one, other] = [slots.readBit(), slots.readBit()];
 				if (one === 1 && other === 1) return found;
-				const held = (rom[place >> 3] ?? 0) >> (place & 7);
-				const chosen = one !== other ? one : place < last ? held & 1 : place === last ? 1 : 0;
-				if (one === other && chosen === 0) zero = place;
-				rom[place >> 3] = ((rom[place >> 3] ?? 0) & ~(1 << (place & 7))) | (chosen << (place & 7));
+				const held = (rom[bit >> 3] ?? 0) >> (bit & 7);
+				const chosen = one !== other ? one : bit < last ? held & 1 : bit === last ? 1 : 0;
+				if (one === other && chosen === 0) zero = bit;
+				rom[bit >> 3] = ((rom[bit >> 3] ?? 0) & ~(1 << (bit & 7))) | (chosen << (bit & 7));
 				slots.writeBit(chosen as 0 | 1);
 			}
 			found.push(hex(rom));
@@ -290,7 +290,7 @@ describe("the DS18B20's driver over its model", () => {
 	}
 
 	it("is found slot by slot among others, and by an alarm only after a conversion beyond its limits", () => {
-		const { bus, chip, clock, say, wait } = plug();
+		const { bus, chip, clock, send, wait } = plug();
 		const others = [
 			[9, 2, 3, 4, 5, 6],
 			[1, 2, 3, 4, 5, 7],
@@ -303,7 +303,7 @@ describe("the DS18B20's driver over its model", () => {
 		assert.deepEqual(search(bus, 0xf0).sort(), roms);
 		// 85 degC of the power-on lie above the factory's limit of 75, and are no conversion.
 		assert.deepEqual(search(bus, 0xec), []);
-		say(SKIP, CONVERT);
+		send(SKIP, CONVERT);
 		wait(760);
 		// The limits of the factory: 75 and 70 degC, and everything here is colder.
 		assert.deepEqual(search(bus, 0xec).sort(), roms);

@@ -33,14 +33,14 @@ describe("a collector that is still opening", () => {
 	function world() {
 		let succeed: (host: CollectorHost) => void = () => {};
 		let fail: (error: Error) => void = () => {};
-		const said: string[] = [];
+		const lines: string[] = [];
 		const opening = new CollectorOpening({
 			open: () =>
 				new Promise((resolve, reject) => {
 					succeed = resolve;
 					fail = reject;
 				}),
-			print: (line) => said.push(line),
+			print: (line) => lines.push(line),
 		});
 		const river = SCENARIOS["quiet-bor"]?.(1, START);
 		assert.ok(river !== undefined);
@@ -54,7 +54,7 @@ describe("a collector that is still opening", () => {
 			endpoint: opening.endpoint,
 		});
 		opening.begin(simulation.played);
-		return { opening, simulation, said, succeed: () => succeed, fail: () => fail };
+		return { opening, simulation, lines, succeed: () => succeed, fail: () => fail };
 	}
 
 	async function untilItUploads(simulation: Simulation): Promise<void> {
@@ -75,7 +75,7 @@ describe("a collector that is still opening", () => {
 	});
 
 	it("is told when it is open, with its stations enrolled before anything is asked", async () => {
-		const { opening, simulation, said, succeed } = world();
+		const { opening, simulation, lines, succeed } = world();
 		await untilItUploads(simulation);
 		const done: string[] = [];
 		opening.onOpen = () => done.push("open");
@@ -93,7 +93,7 @@ describe("a collector that is still opening", () => {
 		await opening.collector;
 		assert.deepEqual(done, ["enrol bor-1", "open"]);
 		assert.match(
-			said.join("\n"),
+			lines.join("\n"),
 			/^the collector is open after \d+\.\d s: https:\/\/127\.0\.0\.1:4711$/,
 		);
 		await opening.close();

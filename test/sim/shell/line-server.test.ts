@@ -59,8 +59,8 @@ describe("a technician's line that somebody holds", () => {
 	it("is refused to another while its holder was heard within the longest silence of a request", async () => {
 		await holder();
 		milliseconds += 399_000;
-		const [said] = await once(await plugged(), "data");
-		assert.equal(said, "# 0 another program has the line of sim-1; close that one\n");
+		const [bytes] = await once(await plugged(), "data");
+		assert.equal(bytes, "# 0 another program has the line of sim-1; close that one\n");
 	});
 
 	it("goes to another when its holder spoke once and has been silent ever since", async () => {
@@ -80,17 +80,17 @@ describe("a technician's line that somebody holds", () => {
 			const first = await holder();
 			leave(first);
 			const second = await plugged();
-			let said = "";
+			let output = "";
 			second.on("data", (text) => {
-				said += text;
+				output += text;
 			});
 			second.write("version\n");
 			const { console } = station.played.station;
 			const before = console.lostBytes;
-			while (said === "" && console.lostBytes === before) {
+			while (output === "" && console.lostBytes === before) {
 				await new Promise((resolve) => setImmediate(resolve));
 			}
-			assert.equal(said, "");
+			assert.equal(output, "");
 			assert.equal(server.isInUse, true);
 		});
 	}

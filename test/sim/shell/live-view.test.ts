@@ -114,9 +114,9 @@ describe("the live view", () => {
 			for (const rows of [1, 2, 3, 4, 5, 11, 12, 13, 14, 24, 80]) {
 				for (const columns of [1, 2, 20, 60, 80, 200]) {
 					const lines = render(world(stationCount), { columns, rows }).split("\n");
-					const said = `${stationCount} stations, ${columns} x ${rows}`;
-					assert.ok(lines.length <= Math.max(rows - 1, 1), `${said}: ${lines.length} lines`);
-					for (const line of lines) assert.ok(line.length <= columns, `${said}: ${line}`);
+					const output = `${stationCount} stations, ${columns} x ${rows}`;
+					assert.ok(lines.length <= Math.max(rows - 1, 1), `${output}: ${lines.length} lines`);
+					for (const line of lines) assert.ok(line.length <= columns, `${output}: ${line}`);
 				}
 			}
 		}

@@ -135,19 +135,19 @@ describe("a recorded river's file", () => {
 	async function read(
 		lines: readonly string[],
 		options: Partial<RiverFileOptions> = {},
-	): Promise<{ river: River; said: string[] }> {
+	): Promise<{ river: River; printed: string[] }> {
 		writeFileSync(path, `${lines.join("\n")}\n`);
-		const said: string[] = [];
+		const printed: string[] = [];
 		const river = await readRiverFile(path, { ...AS_WRITTEN, ...options }, (line) =>
-			said.push(line.replaceAll(path, "f")),
+			printed.push(line.replaceAll(path, "f")),
 		);
-		return { river, said };
+		return { river, printed };
 	}
 
 	const utc = (text: string): number => Date.parse(text) / 1000;
 
 	it("is read in another order of columns, with other names, extra columns and one that it has not", async () => {
-		const { river, said } = await read(
+		const { river, printed } = await read(
 			["depth_m,Temp,PH,Zeit,LF25", "0.4,14,7.1,2026-10-01T00:00:00Z,750"],
 			{ columns: { time: "zeit", temperature_c: "temp", ec25_us_cm: "LF25", turbidity_ntu: "" } },
 		);
@@ -155,7 +155,7 @@ describe("a recorded river's file", () => {
 		const { pH, conductivityAt25MicrosiemensPerCm, temperatureCelsius } = river.at(at);
 		assert.deepEqual([pH, conductivityAt25MicrosiemensPerCm, temperatureCelsius], [7.1, 750, 14]);
 		assert.deepEqual(river.unknownAt?.(at), ["turbidityFormazinUnits"]);
-		assert.deepEqual(said, [
+		assert.deepEqual(printed, [
 			"f: not used: depth_m",
 			"f: turbidity_ntu: no value in 1 of 1 rows; its probe is silent there",
 		]);
@@ -166,7 +166,7 @@ describe("a recorded river's file", () => {
 			const [minute, pH] = row.split(",");
 			return `2026-10-01T00:${minute}:00Z,${pH},750,1,14`;
 		});
-		const { river, said } = await read([HEADER, ...rows]);
+		const { river, printed } = await read([HEADER, ...rows]);
 		const start = utc("2026-10-01T00:00:00Z");
 		const known = [0, 5, 10, 14, 16, 20, 25, 30, 34, 36, 40, 45].filter(
 			(minutes) => river.unknownAt?.(start + minutes * 60).length === 0,
@@ -175,15 +175,15 @@ describe("a recorded river's file", () => {
 		assert.ok(Math.abs(river.at(start + 300).pH - 7.1) < 1e-12);
 		assert.equal(river.at(start + 14 * 60).pH, 7.2);
 		assert.deepEqual(river.unknownAt?.(start + 1200), ["pH"]);
-		assert.deepEqual(said, ["f: ph: no value in 2 of 6 rows; its probe is silent there"]);
+		assert.deepEqual(printed, ["f: ph: no value in 2 of 6 rows; its probe is silent there"]);
 	});
 
 	it("plays a hole of 31 days as a hole, and says so", async () => {
 		const rows = ["10-01T00:00", "10-01T00:10", "10-01T00:20", "11-01T00:00", "11-01T00:10"].map(
 			(time) => `2026-${time}:00Z,7,750,1,14`,
 		);
-		const { river, said } = await read([HEADER, ...rows]);
-		assert.deepEqual(said, [
+		const { river, printed } = await read([HEADER, ...rows]);
+		assert.deepEqual(printed, [
 			"f: nothing from 2026-10-01 00:20:00 UTC to 2026-11-01 00:00:00 UTC; every probe is silent there",
 		]);
 		assert.equal(river.unknownAt?.(utc("2026-10-16T00:00:00Z")).length, 4);
@@ -195,9 +195,9 @@ describe("a recorded river's file", () => {
 			const seconds = utc("2026-10-01T00:00:00Z") + row * 600 + Math.floor(row / 4) * 86_400;
 			return `${new Date(seconds * 1000).toISOString()},7,750,1,14`;
 		});
-		const { said } = await read([HEADER, ...rows]);
-		assert.equal(said.length, 11);
-		assert.equal(said[10], "f: and 4 holes more");
+		const { printed } = await read([HEADER, ...rows]);
+		assert.equal(printed.length, 11);
+		assert.equal(printed[10], "f: and 4 holes more");
 	});
 
 	it("is told of ten faults at once, wherever they are, and of how many more there are", async () => {
@@ -221,13 +221,13 @@ describe("a recorded river's file", () => {
 			read([HEADER, ...rows]),
 			/:3:1: time "2026-10-01T00:00:00Z" is earlier than line 2's; --river-sort puts rows in order/,
 		);
-		const { river, said } = await read([HEADER, ...rows], { isSorted: true });
+		const { river, printed } = await read([HEADER, ...rows], { isSorted: true });
 		const start = utc("2026-10-01T00:00:00Z");
 		assert.deepEqual(
 			[0, 600, 1200].map((seconds) => river.at(start + seconds).pH),
 			[7, 7.2, 7.4],
 		);
-		assert.deepEqual(said, ["f: 2 rows put in order, 1 left out for one of the same time"]);
+		assert.deepEqual(printed, ["f: 2 rows put in order, 1 left out for one of the same time"]);
 	});
 
 	it("is read a hundred thousand rows long, forty bytes for each", async () => {

@@ -19,9 +19,9 @@ export type RehearsalCommand =
 	| { readonly kind: "step" }
 	| { readonly kind: "converse"; readonly lines: readonly string[] }
 	| { readonly kind: "plug-in" }
-	| { readonly kind: "tell"; readonly text: string }
+	| { readonly kind: "send"; readonly text: string }
 	| { readonly kind: "unplug" }
-	| { readonly kind: "put"; readonly place: string }
+	| { readonly kind: "put"; readonly where: string }
 	| { readonly kind: "report" };
 
 /** Questions to the host: one letter, then bytes of fixed length. */
@@ -63,12 +63,12 @@ function obey(command: RehearsalCommand): unknown {
 			return rehearsal.converse(command.lines);
 		case "plug-in":
 			return rehearsal.plugIn();
-		case "tell":
+		case "send":
 			return rehearsal.send(command.text);
 		case "unplug":
 			return rehearsal.unplug() ?? null;
 		case "put":
-			return rehearsal.put(command.place) ?? null;
+			return rehearsal.put(command.where) ?? null;
 		case "settle":
 			return rehearsal.settle() ?? null;
 		case "report":

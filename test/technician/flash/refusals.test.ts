@@ -24,13 +24,13 @@ describe("what flashing refuses", function () {
 
 	afterEach(() => SerialPortMock.binding.reset());
 
-	for (const { what, change, message: says } of BUNDLE_REFUSALS) {
+	for (const { what, change, message } of BUNDLE_REFUSALS) {
 		it(`refuses a bundle with ${what}, before a port is opened`, async () => {
-			assert.equal(await bundleRefusal(change), says);
+			assert.equal(await bundleRefusal(change), message);
 		});
 	}
 
-	for (const { what, layer, board, bundle, message: says } of BOARD_REFUSALS) {
+	for (const { what, layer, board, bundle, message } of BOARD_REFUSALS) {
 		it(`refuses ${what}, with nothing written`, async () => {
 			const { table, isMute = false, ...options } = board;
 			const bench = benchChip(options);
@@ -42,7 +42,7 @@ describe("what flashing refuses", function () {
 			if (isMute) bench.chip.onBytes = undefined;
 			const written = await bundleOf(bundle);
 			await assert.rejects(flashed(port, written), (error: FlashError) => {
-				assert.equal(error.message, `${port.name}: ${says}`);
+				assert.equal(error.message, `${port.name}: ${message}`);
 				assert.equal(error.layer, layer);
 				return true;
 			});

@@ -19,7 +19,7 @@ describe("a board in place of a dead one", function () {
 	let bundle: Bundle;
 	let results = "";
 	let keys: string[] = [];
-	let told: string[] = [];
+	let lines: string[] = [];
 
 	before(async () => {
 		bundle = await bundleOf({ imageBytes: 4096 });
@@ -29,7 +29,7 @@ describe("a board in place of a dead one", function () {
 		folder = mkdtempSync(join(tmpdir(), "bistrina-replace-"));
 		results = join(folder, "results.jsonl");
 		keys = [FORMER_KEY];
-		told = [];
+		lines = [];
 	});
 
 	afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -76,7 +76,7 @@ describe("a board in place of a dead one", function () {
 				},
 				firstId: () => 1,
 				now: () => new Date("2026-11-28T12:00:00Z"),
-				notify: (what) => told.push(textOfNotice(what)),
+				notify: (what) => lines.push(textOfNotice(what)),
 			});
 		} finally {
 			await port.close();
@@ -110,12 +110,12 @@ describe("a board in place of a dead one", function () {
 			["bor-1", FORMER_KEY, DELIVERED, "good", "Amina N."],
 		);
 		assert.ok(
-			told.some((line) => /delivered up to entry 12 of epoch 4711/.test(line)),
-			told.join("\n"),
+			lines.some((line) => /delivered up to entry 12 of epoch 4711/.test(line)),
+			lines.join("\n"),
 		);
 		assert.ok(
-			told.some((line) => /its replacement by the board .* continues/.test(line)),
-			told.join("\n"),
+			lines.some((line) => /its replacement by the board .* continues/.test(line)),
+			lines.join("\n"),
 		);
 	});
 

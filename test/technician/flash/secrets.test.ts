@@ -73,7 +73,7 @@ function requestsOf(name: string, { takes = {} }: CommandRow): string[] {
 }
 
 /** Whether any run of the secret's bytes stands in what was heard: raw, hexadecimal, or base64 of anything around it. */
-function says(heard: string, secret: Uint8Array): boolean {
+function holds(heard: string, secret: Uint8Array): boolean {
 	const held = [Buffer.from(heard, "latin1")];
 	for (const [digits] of heard.matchAll(/(?:[0-9a-f]{2}){8,}/gi)) {
 		held.push(Buffer.from(digits, "hex"), Buffer.from(digits.slice(1), "hex"));
@@ -99,7 +99,7 @@ describe("the station's private key", function () {
 	after(() => rmSync(folder, { recursive: true, force: true }));
 
 	/** A board that was told all of it. */
-	async function toldBoard(): Promise<ControlledPort> {
+	async function provisionedBoard(): Promise<ControlledPort> {
 		const port = await openSimulatedBoard(join(folder, "board"), () => {});
 		const bundle = await bundleOf({ imageBytes: 4096 });
 		const common = { port, bundle, baud: 460_800, firstId: 1 };
@@ -114,7 +114,7 @@ describe("the station's private key", function () {
 	}
 
 	it("is said by no command of the line, nor is a password, whatever argument it is given", async () => {
-		const port = await toldBoard();
+		const port = await provisionedBoard();
 		let heard = "";
 		port.onBytes = (bytes) => {
 			heard += Buffer.from(bytes).toString("latin1");
@@ -166,9 +166,9 @@ describe("the station's private key", function () {
 		);
 		assert.match(heard, /publicKey=0[23][0-9a-f]{64}/);
 		assert.match(heard, /field=network1Password {2}state=(set|new) {2}set, hash [0-9a-f]{4}/);
-		assert.equal(says(heard, key), false);
+		assert.equal(holds(heard, key), false);
 		for (const word of [PASSWORD, encoded(PASSWORD)]) {
-			assert.equal(says(heard, Buffer.from(word)), false, word);
+			assert.equal(holds(heard, Buffer.from(word)), false, word);
 		}
 	});
 
@@ -183,8 +183,8 @@ describe("the station's private key", function () {
 			...[0, 1, 2].map((pad) => Buffer.concat([Buffer.alloc(pad, 9), raw]).toString("base64")),
 			`bytes=${raw.subarray(12, 24).toString("base64")}`,
 		]) {
-			assert.equal(says(`+ x ${leak} y\n`, key), true, leak);
-			assert.equal(says(`+ x ${leak} y\n`, other), false, leak);
+			assert.equal(holds(`+ x ${leak} y\n`, key), true, leak);
+			assert.equal(holds(`+ x ${leak} y\n`, other), false, leak);
 		}
 	});
 });

@@ -30,7 +30,7 @@ function stationOf(): SignedStation {
 		for (const draft of drafts) {
 			if (draft.kind !== "reading") continue;
 			const fields = [...draft.fields];
-			for (const place of [2, 5, 8, 13]) fields[place] = 0;
+			for (const index of [2, 5, 8, 13]) fields[index] = 0;
 			station.append({ ...draft, fields });
 		}
 		at(START + (day + 1) * DAY - 10, HEARTBEAT_BODY);
