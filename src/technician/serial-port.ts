@@ -6,7 +6,13 @@ import type { ControlledPort } from "./controlled-port.js";
 
 /** What of npm serialport's class is used; its mock has the same. */
 export interface SerialPortClass {
-	new (options: { path: string; baudRate: number; autoOpen: false }): SerialPortLike;
+	new (options: {
+		path: string;
+		baudRate: number;
+		autoOpen: false;
+		hupcl: false;
+		rtscts: false;
+	}): SerialPortLike;
 	list(): Promise<readonly { readonly path: string }[]>;
 }
 
@@ -29,7 +35,9 @@ export async function openSerialPort(
 	baud: number,
 	PortClass: SerialPortClass,
 ): Promise<ControlledPort> {
-	const port = new PortClass({ path: name, baudRate: baud, autoOpen: false });
+	// Without these Windows' binding asserts DTR as it opens, and the DCB that it keeps again with each new rate.
+	const lines = { hupcl: false, rtscts: false } as const;
+	const port = new PortClass({ path: name, baudRate: baud, autoOpen: false, ...lines });
 	await called((callback) => port.open(callback)).catch(async (error: Error) => {
 		throw new OperationalError(await whyNotOpen(name, error.message, PortClass));
 	});

@@ -1,5 +1,7 @@
 /** What opening a serial port does to the board at it, and how long its boot is waited for. */
 import { strict as assert } from "node:assert";
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import { SerialPortMock } from "serialport";
 import sinon from "sinon";
 import { encodeConsoleAnswer, encodePart } from "../../src/protocol/line/console.js";
@@ -7,7 +9,8 @@ import { ConsoleClient } from "../../src/technician/client.js";
 import { BOOT_MILLISECONDS_MAX } from "../../src/technician/control-lines.js";
 import type { Line } from "../../src/technician/line.js";
 import { openSerialLine } from "../../src/technician/ports.js";
-import type { SerialPortClass } from "../../src/technician/serial-port.js";
+import { openSerialPort, type SerialPortClass } from "../../src/technician/serial-port.js";
+import { PROJECT } from "../support/sources.js";
 
 describe("a serial port that is opened", () => {
 	afterEach(() => {
@@ -48,6 +51,77 @@ describe("a serial port that is opened", () => {
 	it("is a line all the same where the port has no such lines", async () => {
 		const done = await opened(new Error("Error: Inappropriate ioctl for device, cannot set"));
 		assert.equal(done.at(-1), "opened");
+	});
+});
+
+/**
+ * What serialport_win.cpp of @serialport/bindings-cpp 13.0.0 does to the two lines, under that library's own JavaScript
+ * for Windows: `Open` and `Update` hand a DCB to SetCommState, which sets both by its fDtrControl and fRtsControl (a
+ * driver may, whatever they were); `Set` is EscapeCommFunction, of RTS first, which the DCB does not hear of.
+ */
+class WindowsLines {
+	readonly seen: string[] = [];
+	#dcb = { dtr: false, rts: false };
+	#lines = { dtr: false, rts: false };
+
+	readonly native = {
+		asyncOpen: async (_path: string, options: Record<string, unknown>): Promise<number> => {
+			this.#dcb = { dtr: options["hupcl"] === true, rts: options["rtscts"] === true };
+			this.#note("open", this.#dcb);
+			return 7;
+		},
+		asyncUpdate: async (_handle: number, { baudRate }: { baudRate: number }): Promise<void> =>
+			this.#note(`update ${baudRate}`, this.#dcb),
+		asyncSet: async (_handle: number, { dtr, rts }: { dtr: boolean; rts: boolean }) => {
+			this.#note("set rts", { ...this.#lines, rts });
+			this.#note("set dtr", { dtr, rts });
+		},
+		asyncRead: (): Promise<number> => new Promise(() => {}),
+		asyncClose: async (): Promise<void> => this.#note("close", { dtr: false, rts: false }),
+	};
+
+	#note(what: string, lines: { readonly dtr: boolean; readonly rts: boolean }): void {
+		this.#lines = { ...lines };
+		this.seen.push(`${what}: ${lines.dtr ? "DTR" : "-"} ${lines.rts ? "RTS" : "-"}`);
+	}
+}
+
+describe("a serial port of Windows", () => {
+	afterEach(() => sinon.restore());
+
+	it("never holds a line of the board, from its opening on and when its rate is set", async () => {
+		const require = createRequire(import.meta.url);
+		const libraryOf = (path: string) => require(join(PROJECT, "node_modules/@serialport", path));
+		const loaded = libraryOf("bindings-cpp/dist/load-bindings.js");
+		const windows = new WindowsLines();
+		for (const [name, native] of Object.entries(windows.native)) {
+			sinon.stub(loaded, name).callsFake(native as never);
+		}
+		const { WindowsBinding } = libraryOf("bindings-cpp/dist/win32.js");
+		const { SerialPortStream } = libraryOf("stream/dist/index.js");
+		class Port extends SerialPortStream {
+			constructor(options: object) {
+				super({ binding: WindowsBinding, ...options });
+			}
+		}
+		const port = await openSerialPort("COM3", 115_200, Port as unknown as SerialPortClass);
+		await port.setBaud(460_800);
+		await port.setLines({ dtr: false, rts: true });
+		await port.setLines({ dtr: false, rts: false });
+		await port.setBaud(115_200);
+		await port.close();
+		assert.deepEqual(windows.seen, [
+			"open: - -",
+			"set rts: - -",
+			"set dtr: - -",
+			"update 460800: - -",
+			"set rts: - RTS",
+			"set dtr: - RTS",
+			"set rts: - -",
+			"set dtr: - -",
+			"update 115200: - -",
+			"close: - -",
+		]);
 	});
 });
 
