@@ -27,7 +27,7 @@ import Sen0189 from "./turbidity/sen0189.js";
 /** The buses that probes hang on. */
 export type ProbeBoard = Pick<Board, "probeBus" | "systemBus" | "oneWire">;
 
-/** What the drivers are told of the configuration. */
+/** What the drivers get of the configuration. */
 export type ProbeChoice = Pick<
 	StationConfiguration,
 	| "turbidityProbe"

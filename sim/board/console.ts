@@ -121,7 +121,7 @@ interface Plug {
 	onPlugged(): void;
 }
 
-/** The port in one powerCycle. Its alarms are made when they are needed: in most wakes nobody is there. */
+/** The port in one power cycle. Its alarms are made when they are needed: in most wakes nobody is there. */
 class ConsolePort implements ConsoleStream {
 	onActivity: (() => void) | undefined = undefined;
 	readonly #powerCycle: PowerCycle;

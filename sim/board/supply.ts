@@ -71,7 +71,7 @@ export function createSupply({ clock, utcSeconds, disturbances }: SupplyOptions)
 		/** Out of the battery, what the panel brings taken off. */
 		batteryMilliamperes: (): number =>
 			energy.totalMilliamperes() - solarMilliwatts(utcSeconds()) / BATTERY_VOLTS,
-		/** For one more circuit on the probes' rail: told what it draws. */
+		/** For one more circuit on the probes' rail: called with what it draws. */
 		onCurrent: (): ((milliamperes: number) => void) => {
 			const place = currents.push(0) - 1;
 			return (milliamperes) => {

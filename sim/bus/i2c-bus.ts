@@ -227,7 +227,7 @@ export class SimulatedI2CBus implements I2CBus {
 		if (chip === undefined || faults.isRefused) return this.#refuse(peer);
 
 		if (out !== undefined) {
-			// A chip acts on what it was told when the transaction ends.
+			// A chip acts on what was written when the transaction ends.
 			this.#consumeBytes(peer, out.length);
 			if (
 				!chip.write(faults.corruptWrite === undefined ? out : corrupted(out, faults.corruptWrite))

@@ -1,6 +1,6 @@
 /**
  * Atlas EZO-DO: dissolved oxygen. A galvanic probe gives millivolts in proportion to the partial pressure of
- * oxygen; what that is in mg/L the circuit works out for the temperature, salinity and pressure it was told.
+ * oxygen; what that is in mg/L the circuit works out for the temperature, salinity and pressure it was sent.
  * Salinity and pressure outlive the power, the temperature does not (20 degC then). Source: EZO-DO datasheet V5.4,
  * pages of I2C mode. By which tables it works is not published; here by Benson and Krause.
  */
@@ -120,7 +120,7 @@ export class EzoDo extends SimulatedEzo<DoSettings> {
 	#reading(): EzoOutcome {
 		const { own } = this.settings;
 		const part = Math.max((this.#quantity() - own.atNone) / (own.atSaturation - own.atNone), 0);
-		// Saturation at the pressure it was told; the membrane feels that of the air.
+		// Saturation at the pressure it was sent; the membrane feels that of the air.
 		const shown = (part * this.#kilopascals) / own.kilopascals;
 		const ppt = own.isPpt === 1 ? own.salinity : practicalSalinity(own.salinity);
 		const saturated = oxygenSaturation(this.compensationCelsius, ppt, own.kilopascals * 10);

@@ -62,7 +62,7 @@ export class Bootloader {
 		return this.#running;
 	}
 
-	/** What the running image is told of itself: esp_ota_get_state_partition. */
+	/** What the running image learns of itself: esp_ota_get_state_partition. */
 	get isOnTrial(): boolean {
 		const index = this.#entryOf(this.#running);
 		return index !== undefined && this.#state(index) === IMAGE_STATES.pendingVerify;

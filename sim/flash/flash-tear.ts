@@ -48,7 +48,7 @@ const WEAK_BITS_PER_SECTOR = 24;
 const WEAK_BITS_PER_PROGRAM = 3;
 
 /**
- * Tears the change from `before` to `after` in `cells` at `offset`; `markUnstable` is told every
+ * Tears the change from `before` to `after` in `cells` at `offset`; `markUnstable` is called with every
  * bit that reads either way from now on.
  */
 export function tearChange(

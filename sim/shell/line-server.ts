@@ -34,7 +34,7 @@ export class LineServer {
 	/** When a station's holder last asked, or was answered. */
 	readonly #heardMilliseconds = new Map<SimulatedStation, number>();
 	readonly #firstLines = new WeakMap<Socket, FirstLine>();
-	/** Waiting to be told whether the line is taken, or told so and not gone yet. */
+	/** Waiting for the answer whether the line is taken, or answered and not gone yet. */
 	readonly #outside = new Set<Socket>();
 	#wasUsed = false;
 

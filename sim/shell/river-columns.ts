@@ -1,4 +1,4 @@
-/** What a recorded river's file may hold, and how it can be told what is what. */
+/** What a recorded river's file may hold, and how its columns are named. */
 import type { WaterChannel } from "../river/water.js";
 
 /** How a file is to be understood; part of what a data directory was begun with. */

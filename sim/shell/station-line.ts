@@ -210,7 +210,7 @@ function collectorOf(
 	};
 }
 
-/** In the place of a collector: nobody. What a technician sees when the way there is broken. */
+/** Instead of a collector: nobody. What a technician sees when the way there is broken. */
 const OFFLINE = "offline";
 const nobody: Endpoint = (_request, onAnswer) => {
 	setImmediate(() => onAnswer(new Error("no collector here")));

@@ -17,7 +17,7 @@ const UNITS = Object.freeze([
 ] as const);
 
 /**
- * Unix seconds at which a run that goes on from `beganUtcSeconds` ends, or undefined: at Ctrl-C. Throws
+ * Unix seconds at which a run that continues from `beganUtcSeconds` ends, or undefined: at Ctrl-C. Throws
  * UsageError where a recording is asked for and there is none, OperationalError where nothing can be played.
  */
 export function endOf(

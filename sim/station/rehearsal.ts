@@ -158,7 +158,7 @@ export class Rehearsal {
 		return this.#appended.length;
 	}
 
-	/** Highest sequence that the journal was told to release. */
+	/** Highest sequence that the journal was asked to release. */
 	get acknowledged(): number {
 		return this.#acknowledged;
 	}

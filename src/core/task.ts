@@ -184,7 +184,7 @@ export class Scheduler {
 		return this.#running.length;
 	}
 
-	/** Starts a task on the next turn; `onEnd` is told its result or its error. */
+	/** Starts a task on the next turn; `onEnd` gets its result or its error. */
 	start<Result>(
 		generator: Task<Result>,
 		onEnd?: (error: unknown, failed: boolean) => void,

@@ -195,7 +195,7 @@ export interface Watchdog {
 	feed(): void;
 }
 
-/** One line of talk for whoever listens; lost if nobody does. ASCII, no line end. */
+/** One line of the log for anyone who listens; lost if nobody does. ASCII, no line end. */
 export interface Log {
 	line(text: string): void;
 }
@@ -253,7 +253,7 @@ export interface NetworkLink {
 }
 
 export interface WiFiNetwork {
-	/** Percent-encoded, as it was told. */
+	/** Percent-encoded, as it was provisioned. */
 	readonly name: string;
 	readonly password: string;
 	/** Address, mask, gateway and name server with commas between; empty: the network gives one. */

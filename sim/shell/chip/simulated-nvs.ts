@@ -1,5 +1,5 @@
 /**
- * What a simulated board keeps in its partition `nvs`: the private key, what it was told, and its configurations. A form
+ * What a simulated board keeps in its partition `nvs`: the private key, its provisioning, and its configurations. A form
  * of our own, not ESP-IDF's: two halves, the newer whole one counts, so that erasing the flash loses it as on a board.
  */
 import { crc32 } from "../../../src/core/crc32.js";

@@ -8,7 +8,7 @@ import { type BoardPins, CONSOLE_PINS } from "./pins.js";
 const BAUD = 115_200;
 
 /**
- * The technician is attached when the service contact is closed: the plug closes it. A board that was not told all it needs
+ * The technician is attached when the service contact is closed: the plug closes it. A board that is not provisioned with all it needs
  * listens without.
  */
 export function openConsole(

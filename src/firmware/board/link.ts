@@ -19,7 +19,7 @@ export function guardedWiFi(guard: Guard): RadioConstructor {
 	};
 }
 
-/** The SDK's resolver with the server that was told, or those that DHCP gave; it cannot be cancelled by itself. */
+/** The SDK's resolver with the provisioned server, or those that DHCP gave; it cannot be cancelled by itself. */
 export function createResolver(guard: Guard, link: NetworkLink): NameResolver {
 	return {
 		resolve: (host, onDone) => {

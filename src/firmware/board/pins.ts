@@ -1,4 +1,4 @@
-/** Which pin of the ESP32-WROOM-32E does what: on the reference board, unless a board was told otherwise. */
+/** Which pin of the ESP32-WROOM-32E does what: on the reference board, unless a board is provisioned otherwise. */
 import { REFERENCE_PINS } from "../config/provisioning-fields.js";
 
 export interface BusPins {

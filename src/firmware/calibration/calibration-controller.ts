@@ -1,6 +1,6 @@
 /**
  * Calibrations at the technician's line: begun, settled, pointed, committed or gone. Before a circuit is changed its export is
- * kept; what is in force, and what an interrupted one comes to, is told in calibrations-in-force.ts.
+ * kept; what is in force, and what an interrupted one comes to, is in calibrations-in-force.ts.
  */
 import { hexOf } from "../../core/bytes.js";
 import { isoTextOf } from "../../core/calendar.js";

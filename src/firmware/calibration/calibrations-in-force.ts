@@ -98,7 +98,7 @@ export class CalibrationsInForce {
 		return curvesLike(curves, coefficients, id);
 	}
 
-	/** Those of them that are the station's, which every boot tells anew. */
+	/** Those of them that are the station's, which every boot records anew. */
 	standing(): readonly CalibrationBody[] {
 		return this.curves.filter(({ calibrationId }) => calibrationId >= CURVE_ID_FIRST);
 	}
@@ -121,7 +121,7 @@ export class CalibrationsInForce {
 		return this.stored.checkedUtcSeconds;
 	}
 
-	/** The channel whose circuit holds nobody knows what. */
+	/** The channel whose circuit holds an unknown calibration. */
 	get withheld(): ChannelName | undefined {
 		const { pending } = this.stored;
 		return pending === undefined || this.isAgreed ? undefined : CHANNELS[pending.channel]?.name;

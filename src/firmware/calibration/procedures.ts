@@ -46,7 +46,7 @@ export interface Procedure {
 	prepare?(probes: WaterProbes, celsius: number): void;
 	/** Of a sample, in the unit that points are in: pH, degC, uS/cm, mg/L, or turbidity by the curves in force. */
 	valueOf(sample: never, curves: readonly CalibrationBody[]): number;
-	/** Queries that tell what the circuit holds. */
+	/** Queries for what the circuit holds. */
 	readonly facts: readonly string[];
 	/** Milliseconds that a calibrating command takes; 0 where there is no circuit. */
 	readonly milliseconds: number;

@@ -18,7 +18,7 @@ export interface FieldRow {
 	readonly kind: "number" | "numbers" | "host" | "station" | "bytes" | "text" | readonly string[];
 	/** Least and most: of a number, of the characters of a host, of the count of bytes. */
 	readonly range?: readonly [low: number, high: number];
-	/** Absent: each station has to be told its own. */
+	/** Absent: each station must be given its own. */
 	readonly start?: unknown;
 	/**
 	 * Form of the configuration that had it first, absent: the first one. A later field may be left out; then its

@@ -171,7 +171,7 @@ export class ConfigurationManager {
 			this.#store.markReported(id);
 		} catch (error) {
 			if (!(error instanceof StationError)) throw error;
-			// The next boot tells it once more, which is true again.
+			// The next boot reports it once more, which is still true.
 		}
 	}
 

@@ -1,5 +1,5 @@
 /**
- * What a station is told: its validation, the canonical form that is hashed, and the part that goes into
+ * The configuration of a station: its validation, the canonical form that is hashed, and the part that goes into
  * the record so that readings can be derived from it for ever. Its fields are rows of configuration-fields.ts.
  */
 import { asciiBytes, hexOf } from "../../core/bytes.js";
@@ -21,7 +21,7 @@ export type StationConfiguration = ConfigurationOf<typeof CONFIGURATION_FIELDS>;
 
 const NO_HASH = new Uint8Array(32);
 
-/** All but what each station has to be told of its own. */
+/** All but what each station must be given of its own. */
 export const DEFAULT_CONFIGURATION = defaultsOf(CONFIGURATION_FIELDS);
 
 /** Throws StationError `configuration-invalid` that names the field, its value and its range. */

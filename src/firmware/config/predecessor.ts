@@ -1,4 +1,4 @@
-/** What the board before this one had delivered, as the new one is told: epoch, last sequence, head there. */
+/** What the board before this one had delivered, as the new one is provisioned with it: epoch, last sequence, head there. */
 import { bytesOfHex } from "../../core/bytes.js";
 import { isDigits } from "../../core/text.js";
 

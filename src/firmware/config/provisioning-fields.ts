@@ -1,6 +1,6 @@
 /**
- * What a board is told on its line besides a configuration, as rows of the same kind, and the names of all of it. A
- * field without a default must be told; a secret is never shown again. docs/CONSOLE.md, "Provisioning".
+ * What a board is provisioned with besides a configuration, as rows of the same kind, and the names of all of it. A
+ * field without a default must be given; a secret is never shown again. docs/CONSOLE.md, "Provisioning".
  */
 import { CLOCK_LAST_UTC_SECONDS } from "../../core/calendar.js";
 import { isDigit } from "../../core/text.js";
@@ -42,7 +42,7 @@ const NETWORK_FIELDS: FieldTable = Object.freeze({
 	Address: { kind: "text", range: [0, 63], start: "" },
 });
 
-/** What must be told, besides what the tables have no default for. */
+/** What must be given, besides what the tables have no default for. */
 export const FIRST_NETWORK = `${NETWORK}1${NAME}`;
 
 /** The row of a name, undefined where there is no such field. `id` is the station's own to give. */

@@ -1,7 +1,7 @@
 /**
- * What a board was told of itself on its line: kept as lines `name=value` in two banks of the settings, the newer one
+ * What a board was provisioned with on its line: kept as lines `name=value` in two banks of the settings, the newer one
  * in force, so that a cut leaves the older; and the draft of another, of which nothing holds before it is committed. A
- * board that was told half of it, or nothing, has placeholders for the rest and says what is missing.
+ * board that was given half of it, or nothing, has placeholders for the rest and says what is missing.
  */
 import {
 	asciiBytes,
@@ -63,19 +63,19 @@ const BANKS: readonly number[] = Object.freeze([4, 5]);
 export const PROVISIONING_BYTES_MAX = 4000;
 /** A certificate of 1024 bytes. */
 export const FIELD_CHARACTERS_MAX = 2048;
-/** From when the firmware is: a board that was told no floor believes nothing earlier. */
+/** From when the firmware is: a board without a floor of its own believes nothing earlier. */
 const BUILD_UTC_SECONDS = 1_795_000_000;
 
 /** What is in force; the newer of both banks that checks. Reads, never writes. */
 export class Provisioning {
 	readonly fields: ProvisionedFields;
 	readonly configuration: StationConfiguration;
-	/** Names that were not told and must be. */
+	/** Names of required fields that are missing. */
 	readonly missing: readonly string[];
 	readonly #memory: SettingsMemory;
 	readonly #serial: number;
 
-	/** `base` is what the board would know anyway: of a simulated one that nobody has to tell. */
+	/** `base`: what a simulated board has without being provisioned. */
 	constructor(memory: SettingsMemory, base?: StationConfiguration) {
 		this.#memory = memory;
 		const newest = BANKS.map((bank) => read(memory, bank)).sort(
@@ -88,7 +88,7 @@ export class Provisioning {
 		this.configuration = isBased ? base : configurationOf(this.fields, newest?.id ?? 1);
 	}
 
-	/** All that is needed to deliver was told. */
+	/** All that is needed to deliver is there. */
 	get isComplete(): boolean {
 		return this.missing.length === 0;
 	}
@@ -151,7 +151,7 @@ export function named(configuration: StationConfiguration): StationConfiguration
 	throw wrong("the board was not told its station");
 }
 
-/** Of what was told, and placeholders for the rest. */
+/** Of the provisioned fields, and placeholders for the rest. */
 function configurationOf(provisioned: ProvisionedFields, id: number): StationConfiguration {
 	const fields: Record<string, unknown> = { ...DEFAULT_CONFIGURATION, ...PLACEHOLDERS, id };
 	for (const [name, row] of Object.entries<FieldRow>(CONFIGURATION_FIELDS)) {
@@ -161,12 +161,12 @@ function configurationOf(provisioned: ProvisionedFields, id: number): StationCon
 	return fields as unknown as StationConfiguration;
 }
 
-/** A draft: what was told, what is in force, and what has been changed of it. */
+/** A draft: what was provisioned, what is in force, and what has been changed of it. */
 export class ProvisioningDraft {
 	readonly #before: ProvisionedFields;
 	readonly #fields: Map<string, string>;
 
-	/** `inForce`: a configuration that the collector gave since counts for what was told. */
+	/** `inForce`: a configuration that the collector gave since replaces what was provisioned. */
 	constructor(fields: ProvisionedFields, inForce: StationConfiguration) {
 		const begun = new Map(fields);
 		const placeholders = PLACEHOLDERS as Readonly<Record<string, unknown>>;
@@ -244,7 +244,7 @@ export class ProvisioningDraft {
 		return hexOf(word);
 	}
 
-	/** What may be shown of a field: of a secret four digits, which tell it from another and not what it is. */
+	/** What may be shown of a field: of a secret four digits, which distinguish it and do not reveal it. */
 	shown(name: string, sha256: Sha256): string {
 		const text = this.#fields.get(name) ?? "";
 		const digits = hexOf(sha256(asciiBytes(`${name}=${text}`)));
@@ -310,7 +310,7 @@ function read(memory: SettingsMemory, bank: number) {
 	let id = 1;
 	for (const line of asciiText(bytes, HEAD_BYTES, end).split("\n")) {
 		const equals = line.indexOf("=");
-		// What another firmware was told is not for this one, and stays out of it.
+		// Fields of another firmware are not for this one, and are left out.
 		const name = line.slice(0, equals);
 		const value = line.slice(equals + 1);
 		if (name === "id") id = Number(value);

@@ -100,7 +100,7 @@ export class Console implements CommandContext {
 		for (const signal of this.#waiting.splice(0)) signal.set(true);
 	}
 
-	/** One line of the log for anyone who listens; lost when there is no room, and then the loss is told. */
+	/** One line of the log for anyone who listens; lost when there is no room, and then the loss is reported. */
 	line(text: string): void {
 		if (!this.#isGreeted || !this.#options.stream.isAttached) return;
 		const seconds = Math.floor(this.#options.clock.milliseconds / 1000);

@@ -1,4 +1,4 @@
-/** Commands that tell a board who it is, and the one that asks it. */
+/** Commands that provision a board, and the one that asks for its identity. */
 import { base64Of } from "../../core/base64.js";
 import { bytesOfHex, hexOf } from "../../core/bytes.js";
 import { StationError } from "../../core/errors.js";

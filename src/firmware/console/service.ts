@@ -79,9 +79,9 @@ export interface ProvisioningLine {
 	readonly text: string;
 }
 
-/** What the board is told of itself: begun, shown, committed or gone. */
+/** Provisioning of the board: begun, shown, committed or gone. */
 export interface ProvisioningService {
-	/** Names that were not told and must be. */
+	/** Names of required fields that are missing. */
 	readonly missing: readonly string[];
 	/** Id of the configuration in force. */
 	readonly configurationId: number;

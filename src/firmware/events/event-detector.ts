@@ -208,7 +208,7 @@ export class EventDetector {
 		const x = xOf(reading);
 		const isStormOver =
 			isStorm && (this.#isOff || this.#memory.at(STORM_SINCE) >= STORM_SECONDS_MAX);
-		// Where turbidity is thinned out, readings without it tell nothing of a storm.
+		// Where turbidity is thinned out, readings without it say nothing about a storm.
 		const hasTurbidity = x !== undefined && reading.turbidity !== undefined;
 		if (isStormOver || (hasTurbidity && this.#memory.at(EC_COUNT) >= RING_MIN)) {
 			this.#judgeStorm(reading, x ?? 0, isStormOver);

@@ -1,4 +1,4 @@
-/** What the journal needs, and what it tells of itself. */
+/** What the journal needs, and what it reports of itself. */
 import type { Entropy, FlashPartition, Sha256 } from "../ports.js";
 
 export interface JournalOptions {

@@ -14,7 +14,7 @@ import type { RingFlash, RingGeometry } from "./ring-flash.js";
  * header because it refuses to be erased looks like the end of the lap.
  */
 export const LOOK_AHEAD = 5;
-/** So many such sectors between two good ones are told from the end; the journal goes past no more. */
+/** So many such sectors between two good ones are distinguished from the end; the journal goes past no more. */
 export const STALE_MAX = LOOK_AHEAD - 1;
 
 const UNWRITTEN_LAP = -1;

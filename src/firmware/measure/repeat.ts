@@ -70,7 +70,7 @@ export function isWithin(a: number, b: number, tolerance: number): boolean {
 	return Math.abs(a - b) <= tolerance * 1.000001;
 }
 
-/** False when the circuit could not be told; its own measurement will say what is wrong with it. */
+/** False when the command failed; the circuit's own measurement will report what is wrong with it. */
 export function tryToSleep(circuit: Partial<SleepingSensor>): boolean {
 	try {
 		circuit.sleep?.();

@@ -37,7 +37,7 @@ export interface SpokenCircuit {
 	readonly pollMilliseconds: number;
 }
 
-/** A probe whose circuit is told the water's temperature. */
+/** A probe whose circuit is sent the water's temperature. */
 export interface CompensatedSensor<Sample> extends Sensor<Sample> {
 	/** Degrees Celsius, used from the next `begin` on. Touches no bus. */
 	configure(options: { temperature?: number }): void;
@@ -99,7 +99,7 @@ export interface TurbiditySample {
 	};
 }
 
-/** What a further probe is told of the water. */
+/** What a further probe is given about the water. */
 export interface Surroundings {
 	/** Degrees Celsius; a stand-in where it is not known. */
 	readonly celsius: number;
@@ -112,7 +112,7 @@ export interface FurtherSample {
 	/** In the unit of the channel's row. */
 	readonly value: number;
 	readonly isOutOfRange: boolean;
-	/** Something that it had to be told of the water was not known. */
+	/** Something that it needs to know about the water was not known. */
 	readonly isUncompensated: boolean;
 	/** As in `PHSample`. */
 	readonly calibrationPoints?: number | undefined;

@@ -68,7 +68,7 @@ export interface WaterMeasurement {
 	/** What the fields of `reading` are. */
 	readonly set: ChannelSet;
 	readonly reading: Reading;
-	/** Out of the battery at the end of it, where the gauge tells that. */
+	/** Out of the battery at the end of it, where the gauge measures it. */
 	readonly batteryMilliamperes: number | undefined;
 	/** What was tried again: on the probes' buses, and of the converter. */
 	readonly retries: readonly [probes: number, chips: number];

@@ -70,7 +70,7 @@ export class BootLog {
 		return this.#options.board.clock.milliseconds < this.safeUntilMilliseconds;
 	}
 
-	/** When safe mode has to be told of as ended, on the board's clock; undefined: it has not. */
+	/** When the end of safe mode is to be recorded, on the board's clock; undefined: not at all. */
 	get safeModeEndMilliseconds(): number | undefined {
 		const isEndDue = this.isWritten && this.#crash?.isSafeModeOpen === true;
 		return isEndDue ? this.safeUntilMilliseconds : undefined;

@@ -21,7 +21,7 @@ export interface CrashRecord {
 	readonly atMilliseconds: number;
 	/** ASCII, at most CRASH_TEXT_BYTES. */
 	readonly text: string;
-	/** An event entry tells of it already. */
+	/** An event entry has it already. */
 	readonly isReported: boolean;
 	/** An event entry says that safe mode began, and none yet that it ended. */
 	readonly isSafeModeOpen: boolean;

@@ -67,7 +67,7 @@ export class DeferredBootRecord {
 		return this.#isRefused;
 	}
 
-	/** Crashes are told of at once: there may be no measurement any more to wait for. */
+	/** Crashes are recorded at once: there may be no later measurement to wait for. */
 	get isUrgent(): boolean {
 		const reason = this.#unrecordedReset;
 		return reason !== undefined && reason !== "power-on" && reason !== "brown-out";

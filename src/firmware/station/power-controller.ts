@@ -43,7 +43,7 @@ export const POWER_CONTROLLER_BYTES = 36;
 export interface BatteryMeasurement {
 	/** Undefined where its gauge is not to be believed. */
 	readonly millivolts: number | undefined;
-	/** Out of the battery, where the gauge tells it. */
+	/** Out of the battery, where the gauge measures it. */
 	readonly milliamperes: number | undefined;
 	readonly celsius: number | undefined;
 	readonly withTurbidity: boolean;
@@ -110,7 +110,7 @@ export class PowerController {
 		return isDue;
 	}
 
-	/** Charge, 0.001; undefined where nothing tells it. */
+	/** Charge, 0.001; undefined where it is not known. */
 	get charge(): number | undefined {
 		const lowest = Math.min(this.#view.getUint16(20, true), this.#view.getUint16(22, true));
 		return lowest === UNKNOWN || this.#chemistry === undefined ? undefined : lowest;

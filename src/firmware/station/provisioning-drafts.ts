@@ -1,4 +1,4 @@
-/** What a technician tells the board of itself: a draft that is begun, shown and committed, or gone. */
+/** What a technician provisions a board with: a draft that is begun, shown and committed, or gone. */
 import { StationError } from "../../core/errors.js";
 import type { Signal } from "../../core/task.js";
 import type { ConfigurationManager } from "../config/configuration-manager.js";

@@ -111,7 +111,7 @@ export class ServiceRequests implements StationService {
 export function reportOf(
 	measurement: WaterMeasurement,
 	entries: readonly (ConfigurationBody | CalibrationBody)[],
-	context: Omit<ReadingReport, "channels">,
+	facts: Omit<ReadingReport, "channels">,
 ): ReadingReport {
 	const { reading, set, failures } = measurement;
 	let configuration: ConfigurationBody | undefined;
@@ -139,5 +139,5 @@ export function reportOf(
 		};
 		return [report];
 	});
-	return { ...context, channels };
+	return { ...facts, channels };
 }

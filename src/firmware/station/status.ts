@@ -29,7 +29,7 @@ export interface StatusView {
 	readonly failedProbes: number;
 	readonly isBatteryLow: boolean;
 	readonly power: AnswerFields;
-	/** Names that the board was not told and must be. */
+	/** Names of required fields that the board lacks. */
 	readonly missing: readonly string[];
 }
 

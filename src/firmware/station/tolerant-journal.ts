@@ -16,7 +16,7 @@ export interface TolerantJournalOptions {
 	/** Throws what opening throws. */
 	readonly open: (options: JournalOptions) => StationJournal;
 	readonly board: Pick<Board, "flash" | "sha256" | "entropy" | "signer">;
-	/** Throws StationError where the board was not told: then there is no journal. */
+	/** Throws StationError where the board is not provisioned: then there is no journal. */
 	readonly station: () => string;
 	/** What `save` gave at the end of the last wake, when that was a deep sleep. */
 	readonly retained: Uint8Array | undefined;

@@ -143,7 +143,7 @@ export class NetworksInTurn implements NetworkLink {
 	}
 }
 
-/** Percent-encoded UTF-8; bytes that are none stay as they were told. */
+/** Percent-encoded UTF-8; bytes that are none stay as they were given. */
 function decoded(text: string): string {
 	try {
 		return decodeURIComponent(text);

@@ -1,4 +1,4 @@
-/** The link of a board that was not told where to deliver: down, at once, and at no cost. */
+/** The link of a board without a provisioned network: down, at once, and at no cost. */
 import type { Clock, NetworkLink } from "../ports.js";
 
 export function noLink(clock: Clock): NetworkLink {

@@ -215,7 +215,7 @@ export class Uplink {
 		return this.#conclude(session, failure);
 	}
 
-	/** What a session came to: the schedule and the station are told. */
+	/** What a session came to: the schedule and the station are notified. */
 	#conclude(session: Session, failure: StationError | undefined): SessionOutcome {
 		const { clock } = this.#options;
 		const nowMilliseconds = clock.milliseconds;

@@ -1,7 +1,7 @@
 /**
  * Visits as a station's record has them: what the probes read as found, after the cleaning, and in standards by the
  * calibration before, so that fouling and drift can be told apart (docs/VALUES.md, section 5). A field meter is known
- * where it was told as the reference of a check before and after the cleaning; otherwise the river is taken to have stood still
+ * where it was given as the reference of a check before and after the cleaning; otherwise the river is taken to have stood still
  * for the minutes in between.
  */
 import { isoTextOf } from "../../core/calendar.js";

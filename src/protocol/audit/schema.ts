@@ -40,7 +40,7 @@ export type Schema =
 			readonly additionalProperties: false;
 	  };
 
-/** What a document can be told at once; beyond it the rest is counted. */
+/** Problems of a document that are listed at once; the rest is counted. */
 export const PROBLEMS_MAX = 50;
 
 const TEXT_CHARACTERS_MAX = 1000;

@@ -94,7 +94,7 @@ export class ChainVerifier {
 		this.#keyIds = options.keys.map(({ publicKey }) => keyIdOf(options.sha256, publicKey));
 	}
 
-	/** Takes the next envelope; `where` names it in findings. One out of its order is told and not merged. */
+	/** Takes the next envelope; `where` names it in findings. One out of its order is reported and not merged. */
 	add(where: string, envelope: Uint8Array): void {
 		const signed = this.#verified(where, envelope);
 		if (signed === undefined) return;
@@ -137,13 +137,13 @@ export class ChainVerifier {
 		this.#expectedLast.set(epoch, Math.max(this.#expectedLast.get(epoch) ?? 0, last));
 	}
 
-	/** Where the entries that `onEntry` has told end: everything before this position, and nothing from it on. */
+	/** Where the entries that `onEntry` has had end: everything before this position, and nothing from it on. */
 	get frontier(): { readonly epoch: number; readonly sequence: number } | undefined {
 		const open = this.#open;
 		return open && { epoch: open.epoch, sequence: open.frontier };
 	}
 
-	/** Ends the last epoch; `onEntry` has told all then. No `add` after it. */
+	/** Ends the last epoch; `onEntry` has had all then. No `add` after it. */
 	close(): void {
 		const open = this.#open;
 		if (open === undefined) return;

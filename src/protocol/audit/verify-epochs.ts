@@ -95,7 +95,7 @@ interface NamedEnd {
 	readonly head: Uint8Array;
 	readonly by: number;
 	readonly where: string;
-	/** A person told it the board that came in place of another: so much was delivered, and more may be found. */
+	/** A person gave it to the board that replaced another: so much was delivered, and more may be found. */
 	readonly isReplacement: boolean;
 }
 

@@ -47,7 +47,7 @@ export function nernstMillivolts(celsius: number): number {
 	return 0.198416 * (celsius + 273.15);
 }
 
-/** Limits of the rule, as VISIT.md tells them. Percent, millivolts, degC, or parts of one. */
+/** Limits of the rule, as VISIT.md has them. Percent, millivolts, degC, or parts of one. */
 export const LIMITS = Object.freeze({
 	slopeGood: Object.freeze([95, 105] as const),
 	slopeFair: Object.freeze([90, 107] as const),

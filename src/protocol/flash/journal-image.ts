@@ -221,7 +221,7 @@ class SectorScanner {
 		if (this.#nextIndex === 1) this.#nextIndex += this.#passed;
 		const isReferredTo = type === FRAME_TYPES.key || type === FRAME_TYPES.anchor;
 		if (index < this.#firstIndex && !isReferredTo) {
-			// Its CRC holds. Whether it could be decoded hangs on its anchor, whose loss is told by itself.
+			// Its CRC holds. Whether it could be decoded hangs on its anchor, whose loss is reported by itself.
 			this.#readable++;
 			return true;
 		}

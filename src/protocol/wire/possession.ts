@@ -9,7 +9,7 @@ import { PAYLOAD_KINDS } from "./acknowledgement.js";
 import { SIGNATURE_BYTES } from "./cose.js";
 
 export const POSSESSION_NONCE_BYTES = 16;
-/** Station id of a board that was told none: it measures, and records nothing. */
+/** Station id of a board that is not provisioned: it measures, and records nothing. */
 export const UNPROVISIONED_STATION = "untold";
 const PUBLIC_KEY_BYTES = 33;
 const VERSION = 1;
