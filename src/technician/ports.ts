@@ -38,15 +38,6 @@ export async function openControlledPort(name: string, baud: number): Promise<Co
 	return openSerialPort(name, baud, SerialPort as unknown as SerialPortClass);
 }
 
-/** The line of the station at a serial port. */
-export async function openSerialLine(
-	name: string,
-	baud: number,
-	PortClass: SerialPortClass,
-): Promise<Line> {
-	return lineOf(await openSerialPort(name, baud, PortClass));
-}
-
 /** A TCP socket, as of a running `npm start` or a serial server. */
 export function openSocketLine(name: string): Promise<Line> {
 	const address = addressOf(name, "socket");

@@ -1,6 +1,13 @@
 /** The counts of the structure: what may not grow again, and that the counting sees what is planted. */
 import { strict as assert } from "node:assert";
-import { cyclesOf, FILE_LINES_MAX, linesOf, longFunctions, namesOf } from "../support/census.js";
+import {
+	cyclesOf,
+	exportsForNobody,
+	FILE_LINES_MAX,
+	linesOf,
+	longFunctions,
+	namesOf,
+} from "../support/census.js";
 import { type Source, sources } from "../support/sources.js";
 
 /** Longer than a file of one idea, and why they may. There may be four. */
@@ -19,6 +26,16 @@ const LONG_FUNCTIONS: readonly (readonly [name: string, why: string])[] = [
 	["createSha256", "the rounds of one compression, whose words are its variables"],
 	["parseServiceOptions", "one declaration of what the service may be told"],
 ];
+
+/** Exported by production and used by its tests alone, and why. */
+const FOR_TESTS: Readonly<Record<string, string>> = {
+	"src/collector/store/pglite-store.ts openMemoryStore": "the store's own suite, without a folder",
+	"src/collector/store/query.ts evidenceOf":
+		"what a ledger kept of what it refused; operators ask with SQL",
+	"src/collector/store/schema.ts ALARM_TABLES": "what a suite empties between two tests",
+	"src/protocol/record/entry.ts encodeEntry":
+		"the other side of decodeEntry; a station writes into a buffer",
+};
 
 const source = (path: string, text: string): Source => ({ path, text, code: text });
 
@@ -49,6 +66,24 @@ describe("the census", () => {
 			LONG_FUNCTIONS.map(([name]) => name),
 		);
 		assert.ok(LONG_FUNCTIONS.length <= 3);
+	});
+
+	it("finds nothing that production exports and does not use, but for what its own unit's tests need", () => {
+		const production = sources("src", "drivers");
+		// The simulator's parts and judges are there for tests, too; they are none of these.
+		const users = sources("src", "drivers", "sim", "scripts");
+		const found = exportsForNobody(users).filter((each) =>
+			production.some(({ path }) => each.startsWith(`${path} `)),
+		);
+		assert.deepEqual(found, Object.keys(FOR_TESTS).sort());
+	});
+
+	it("finds a planted export that nobody uses, and none that its own file or another one uses", () => {
+		const all = [
+			source("src/a/one.ts", "export function lone(): void {}\nexport const shared = 1;\n"),
+			source("src/a/two.ts", "export class Own {}\nconst own = new Own(shared);\n"),
+		];
+		assert.deepEqual(exportsForNobody(all), ["src/a/one.ts lone"]);
 	});
 
 	it("finds a planted cycle of three files, one of its imports a type", () => {

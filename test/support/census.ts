@@ -104,6 +104,30 @@ export function namesOf(
 		.sort((a, b) => b.files.length - a.files.length);
 }
 
+/**
+ * Values that `production` exports and uses nowhere, not where they are declared either: `path name`, sorted. A name
+ * that another file of production has counts as used.
+ */
+export function exportsForNobody(production: readonly Source[]): string[] {
+	const words = new Map<string, Set<string>>();
+	const wordsOf = (code: string): readonly string[] => code.match(/[A-Za-z_]\w*/g) ?? [];
+	for (const { path, code } of production) {
+		for (const word of wordsOf(code)) words.set(word, (words.get(word) ?? new Set()).add(path));
+	}
+	const found: string[] = [];
+	for (const { path, code } of production) {
+		const own = wordsOf(code);
+		for (const [, name = ""] of code.matchAll(EXPORTED_VALUE)) {
+			const isUsed =
+				(words.get(name)?.size ?? 0) > 1 || own.filter((word) => word === name).length > 1;
+			if (!isUsed) found.push(`${path} ${name}`);
+		}
+	}
+	return found.sort();
+}
+
+const EXPORTED_VALUE = /^export (?:async )?(?:function\*? |const |(?:abstract )?class )(\w+)/gm;
+
 function nameOf(head: string): string {
 	const name = /(?:function\*? |const |get |set |\*)?(#?[A-Za-z]\w*)\s*(?:=|\(|<|:)/.exec(
 		head,

@@ -8,8 +8,8 @@ import { encodeConsoleAnswer, encodePart } from "../../src/protocol/line/console
 import { ConsoleClient } from "../../src/technician/client.js";
 import { BOOT_MILLISECONDS_MAX } from "../../src/technician/control-lines.js";
 import type { Line } from "../../src/technician/line.js";
-import { openSerialLine } from "../../src/technician/ports.js";
 import { openSerialPort, type SerialPortClass } from "../../src/technician/serial-port.js";
+import { openSerialLine } from "../support/bench/serial-line.js";
 import { PROJECT } from "../support/sources.js";
 
 describe("a serial port that is opened", () => {

@@ -12,8 +12,9 @@ import { encodeConsoleAnswer, encodePart } from "../../src/protocol/line/console
 import { ConsoleClient } from "../../src/technician/client.js";
 import { exportJournal, readExportedFile } from "../../src/technician/journal-export.js";
 import type { Line } from "../../src/technician/line.js";
-import { openPort, openSerialLine } from "../../src/technician/ports.js";
+import { openPort } from "../../src/technician/ports.js";
 import type { SerialPortClass } from "../../src/technician/serial-port.js";
+import { openSerialLine } from "../support/bench/serial-line.js";
 import { openMockLine, openPseudoTerminal } from "../support/collectors/far-end.js";
 
 /** What a session asks, and every answer as text. */

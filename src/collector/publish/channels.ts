@@ -149,7 +149,3 @@ export function channelsOf({ days }: Pick<CacheIndex, "days">): readonly ShownCh
 			presence === undefined || all.some(({ more }) => Object.hasOwn(more, name)),
 	);
 }
-
-export function shownChannel(name: string): ShownChannel | undefined {
-	return SHOWN_CHANNELS.find((channel) => channel.name === name);
-}

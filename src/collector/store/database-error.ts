@@ -63,12 +63,6 @@ export function isFullDisk(error: unknown): boolean {
 	);
 }
 
-/** The error is of damage in what is stored. */
-export function isDamage(error: unknown): boolean {
-	const cause = error instanceof DatabaseError ? (error.cause as { code?: unknown }) : undefined;
-	return typeof cause?.code === "string" && DAMAGE.test(cause.code);
-}
-
 function messageFor(code: string, words: string): string {
 	if (DAMAGE.test(code)) return `the database is damaged (${words})`;
 	if (POOLED.includes(code)) {

@@ -21,19 +21,6 @@ export interface StoredEvidence {
 	readonly detail: string;
 }
 
-/** Enrolled stations with their first public keys, by name. */
-export async function stationsOf(
-	session: SqlSession,
-): Promise<{ readonly station: string; readonly publicKey: Uint8Array }[]> {
-	const rows = await session.query(
-		"select station, public_key from station_keys where number = 1 order by station",
-	);
-	return rows.map((row) => ({
-		station: String(row["station"]),
-		publicKey: bytesOf(row["public_key"]),
-	}));
-}
-
 /** All entries of a station in order of epoch and sequence. */
 export async function entriesOf(session: SqlSession, station: string): Promise<StoredEntry[]> {
 	const rows = await session.query(

@@ -32,14 +32,6 @@ export interface ExportFault {
 	readonly text: string;
 }
 
-export interface ExportContent {
-	readonly format: ExportFormat;
-	readonly envelopes: readonly ExportedEnvelope[];
-	/** Station that the end names; undefined when there is no readable end. */
-	readonly station: string | undefined;
-	readonly faults: readonly ExportFault[];
-}
-
 /** Writes a file piece by piece: `item` for each envelope, ascending, then `end`. */
 export class ExportWriter {
 	readonly #format: ExportFormat;
@@ -66,18 +58,6 @@ export class ExportWriter {
 		const digest = endDigest(this.#sha256, this.#digest, this.#station);
 		return endOf(this.#format, this.#station, this.#count, digest);
 	}
-}
-
-/** Takes a whole file apart; what does not belong is named in `faults`, the rest is read. Never throws. */
-export function readExport(bytes: Uint8Array, sha256: Hash): ExportContent {
-	const envelopes: ExportedEnvelope[] = [];
-	const faults: ExportFault[] = [];
-	const reader = new ExportReader(sha256, {
-		onEnvelope: (envelope) => envelopes.push(envelope),
-		onFault: (fault) => faults.push(fault),
-	});
-	reader.push(bytes);
-	return { ...reader.end(), envelopes, faults };
 }
 
 export interface ExportVisitor {

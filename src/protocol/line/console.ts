@@ -10,7 +10,6 @@ import { isDigits, isLetter, isLowerLetter, isTextOf, printable } from "../../co
 export const CONSOLE_VERSION = 1;
 /** With its end. */
 export const CONSOLE_LINE_BYTES_MAX = 256;
-export const CONSOLE_ID_MAX = 999_999_999;
 
 /** Every answer but "ok". */
 export const CONSOLE_ERROR_CODES = [

@@ -37,24 +37,6 @@ export class QualityRefusal extends Error {
 	override name = "QualityRefusal";
 }
 
-/** Flags of a whole series, by a test that `make` builds around a sink. Throws QualityRefusal. */
-export function flagsOf(
-	make: (sink: FlagSink) => QualityTest,
-	seconds: readonly number[],
-	values: readonly SeriesValue[],
-): QualityFlag[] {
-	if (seconds.length !== values.length) {
-		throw new QualityRefusal(`${values.length} values at ${seconds.length} times`);
-	}
-	const flags: QualityFlag[] = [];
-	const test = make((flag) => flags.push(flag));
-	values.forEach((value, index) => {
-		test.push(seconds[index] ?? 0, value);
-	});
-	test.end();
-	return flags;
-}
-
 /** Median of the steps between times, cut to whole seconds: the reference's idea of an interval. */
 export function medianStepSeconds(seconds: readonly number[]): number {
 	const steps: number[] = [];

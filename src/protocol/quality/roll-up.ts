@@ -1,5 +1,5 @@
 /** One flag out of those of several tests: the worst that was found, and good before "nobody looked". */
-import { QUALITY_FLAGS, type QualityFlag, QualityRefusal } from "./flags.js";
+import { QUALITY_FLAGS, type QualityFlag } from "./flags.js";
 
 const { good, notEvaluated, suspect, fail, missing } = QUALITY_FLAGS;
 /** The later one wins. */
@@ -16,13 +16,4 @@ export function rollUp(flags: readonly (number | undefined)[]): QualityFlag {
 		if (flag !== undefined) worst = Math.max(worst, ORDER.indexOf(flag as QualityFlag));
 	}
 	return ORDER[worst] ?? missing;
-}
-
-/** The same over series of equal length, else QualityRefusal. */
-export function rollUpSeries(tests: readonly (readonly (number | undefined)[])[]): QualityFlag[] {
-	const [first = []] = tests;
-	if (tests.some((flags) => flags.length !== first.length)) {
-		throw new QualityRefusal(`roll-up: series of ${tests.map((flags) => flags.length).join(", ")}`);
-	}
-	return first.map((_flag, index) => rollUp(tests.map((flags) => flags[index])));
 }

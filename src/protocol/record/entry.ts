@@ -87,11 +87,6 @@ export function decodeEntry(bytes: Uint8Array): Entry {
 	return Object.assign(header, body);
 }
 
-/** Kind of canonical bytes without decoding them; throws `entry-malformed` for an unknown one. */
-export function entryKindOf(bytes: Uint8Array): EntryKind {
-	return kindOf(bytes[1] ?? 0);
-}
-
 /**
  * True for canonical bytes of a reading, as strictly as `decodeEntry`, without taking it apart: who
  * receives thousands a second asks nothing of what they measured. False: `decodeEntry` says what.

@@ -7,7 +7,6 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSha256 } from "../../../src/core/sha256.js";
-import { readExport } from "../../../src/protocol/audit/batch-archive.js";
 import { csvHeader, csvLineOf } from "../../../src/protocol/audit/published-values.js";
 import { decodeEntry } from "../../../src/protocol/record/entry.js";
 import {
@@ -18,6 +17,7 @@ import {
 } from "../../support/collectors/published-record.js";
 import { SignedStation } from "../../support/collectors/signed-station.js";
 import { dayOfReadings } from "../../support/data/day.js";
+import { readExport } from "../../support/data/read-export.js";
 import { valuesRows } from "../../support/data/values-table.js";
 
 const HOSTILE = '<script>alert(1)</script>"\u001b[2J\u202e=1+1\u009b0m\u2066';

@@ -1,14 +1,11 @@
 import { strict as assert } from "node:assert";
 import { concatBytes } from "../../../src/core/bytes.js";
 import { integerBelow, SeededRandom } from "../../../src/core/random.js";
-import {
-	type ExportFormat,
-	ExportWriter,
-	readExport,
-} from "../../../src/protocol/audit/batch-archive.js";
+import { type ExportFormat, ExportWriter } from "../../../src/protocol/audit/batch-archive.js";
 import { ChainVerifier, type Verification } from "../../../src/protocol/audit/verify-chain.js";
 import { decodeSign1 } from "../../../src/protocol/wire/cose.js";
 import { SignedStation, sha256 } from "../../support/collectors/signed-station.js";
+import { readExport } from "../../support/data/read-export.js";
 
 const FORMATS: readonly ExportFormat[] = ["json-lines", "cbor-sequence"];
 

@@ -9,12 +9,13 @@ import {
 	type SeriesRules,
 } from "../../../src/protocol/quality/channel-judge.js";
 import { Climatology } from "../../../src/protocol/quality/climatology.js";
-import { flagsOf, type SeriesValue } from "../../../src/protocol/quality/flags.js";
+import type { SeriesValue } from "../../../src/protocol/quality/flags.js";
 import { FlatLine } from "../../../src/protocol/quality/flat-line.js";
 import { GrossRange } from "../../../src/protocol/quality/gross-range.js";
 import { RateOfChange } from "../../../src/protocol/quality/rate-of-change.js";
 import { rollUp } from "../../../src/protocol/quality/roll-up.js";
 import { Spike } from "../../../src/protocol/quality/spike.js";
+import { flagsOf } from "../../support/data/quality-series.js";
 
 const TESTS = {
 	grossRange: { failSpan: [0, 14], suspectSpan: [6, 8] },

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { civilDateOf, dayNumberOf, dayNumberOfDate } from "../../../src/core/calendar.js";
 import { AttenuatedSignal } from "../../../src/protocol/quality/attenuated-signal.js";
 import { dayOfYearOf, isoWeekOf } from "../../../src/protocol/quality/calendar.js";
-import { flagsOf, QualityRefusal } from "../../../src/protocol/quality/flags.js";
+import { QualityRefusal } from "../../../src/protocol/quality/flags.js";
 import { FlatLine } from "../../../src/protocol/quality/flat-line.js";
 import { RateOfChange } from "../../../src/protocol/quality/rate-of-change.js";
 import { Spike } from "../../../src/protocol/quality/spike.js";
 import { expectedOf, outcomeOf, type QartodVector } from "../../support/data/qartod-vectors.js";
+import { flagsOf } from "../../support/data/quality-series.js";
 import { PROJECT } from "../../support/sources.js";
 
 const { vectors } = JSON.parse(

@@ -4,7 +4,6 @@ import { SerialPortMock, type SerialPortMockOpenOptions } from "serialport";
 import type { StationLine } from "../../../sim/shell/station-line.js";
 import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import type { Line } from "../../../src/technician/line.js";
-import { openSerialLine } from "../../../src/technician/ports.js";
 import type { SerialPortClass } from "../../../src/technician/serial-port.js";
 
 /** What the mock's binding has and its types do not say. */
@@ -101,6 +100,8 @@ while True:
         if not data: sys.exit(0)
         os.write(1 if source == master else master, data)
 `;
+
+import { openSerialLine } from "../bench/serial-line.js";
 
 export interface PseudoTerminal {
 	readonly path: string;

@@ -3,7 +3,6 @@ import { AttenuatedSignal } from "../../../src/protocol/quality/attenuated-signa
 import { Climatology, type ClimatologyPeriod } from "../../../src/protocol/quality/climatology.js";
 import {
 	type FlagSink,
-	flagsOf,
 	medianStepSeconds,
 	QualityRefusal,
 	type QualityTest,
@@ -12,8 +11,8 @@ import {
 import { FlatLine } from "../../../src/protocol/quality/flat-line.js";
 import { GrossRange, type ValueSpan } from "../../../src/protocol/quality/gross-range.js";
 import { RateOfChange } from "../../../src/protocol/quality/rate-of-change.js";
-import { rollUpSeries } from "../../../src/protocol/quality/roll-up.js";
 import { Spike } from "../../../src/protocol/quality/spike.js";
+import { flagsOf, rollUpSeries } from "./quality-series.js";
 
 export interface QartodVector {
 	readonly id: string;
