@@ -24,14 +24,15 @@ export function compareIdentities(
 ): { readonly marks: IdentityMarks; readonly events: readonly MeasuringEvent[] } {
 	const marks = [...before];
 	const events: MeasuringEvent[] = [];
-	CHANNELS.forEach(({ name }, index) => {
+	let index = -1;
+	for (const { name } of CHANNELS) {
+		index++;
 		const identity = probes[name]?.identity;
-		if (identity === undefined || ((failed >> index) & 1) === 1) return;
-		const bytes = asciiBytes(identity);
-		const mark = crc32(bytes, 0, bytes.length) & 0xffff || 1;
-		if (mark === before[index]) return;
+		if (identity === undefined || ((failed >> index) & 1) === 1) continue;
+		const mark = crc32(asciiBytes(identity)) & 0xffff || 1;
+		if (mark === before[index]) continue;
 		marks[index] = mark;
 		events.push({ code: "probe-identified", detail: index, text: identity.slice(0, TEXT_BYTES) });
-	});
+	}
 	return { marks, events };
 }

@@ -100,18 +100,22 @@ class EpochRecord {
 		const last = first + entries.length - 1;
 		if (this.#batches.has(content)) return { ...this.#stored(entries.length), outcome: "known" };
 		let held = 0;
-		for (const [index, canonicalBytes] of entries.entries()) {
-			const row = this.row(first + index);
+		let sequence = first - 1;
+		for (const canonicalBytes of entries) {
+			const row = this.row(++sequence);
 			if (row === undefined) continue;
 			held++;
 			if (!equalBytes(row, canonicalBytes)) return outcome("conflict", 0);
 		}
 		const vouched = new Map<number, Uint8Array>();
 		if (heads !== undefined) {
-			for (const [index, head] of heads.entries()) {
-				if (this.#denies(first - 1 + index, head)) return outcome("fork", held);
+			let isMet = false;
+			sequence = first - 1;
+			for (const head of heads) {
+				if (this.#denies(sequence, head)) return outcome("fork", held);
+				if (this.#heads.has(sequence)) isMet = true;
+				sequence++;
 			}
-			const isMet = heads.some((_, index) => this.#heads.has(first - 1 + index));
 			const walked = isMet ? undefined : this.#headByWalking(first - 1);
 			if (walked !== undefined && !equalBytes(walked, heads[0] ?? walked)) {
 				return outcome("fork", held);
@@ -127,8 +131,9 @@ class EpochRecord {
 			if (!isZero(resume) && record.#denies(to, resume)) return outcome("fork", held);
 		}
 		this.owner ??= owner?.slice();
-		for (const [index, canonicalBytes] of entries.entries()) {
-			if (this.row(first + index) === undefined) this.#append(first + index, canonicalBytes);
+		sequence = first - 1;
+		for (const canonicalBytes of entries) {
+			if (this.row(++sequence) === undefined) this.#append(sequence, canonicalBytes);
 		}
 		for (const [sequence, head] of vouched) this.#heads.add(sequence, head);
 		this.#batches.add(content);
