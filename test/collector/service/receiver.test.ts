@@ -313,6 +313,53 @@ describe("receiver", () => {
 		}
 	});
 
+	it("hangs up on an address that asks too often, and not on a station that delivered something new", async () => {
+		let asked = 0;
+		const listenWith = (provenBy: { provenBy?: string }, requestsPerAddress: number) =>
+			listenHttps({
+				handler: async () => {
+					asked++;
+					return { status: 200, headers: new Map(), body: new Uint8Array(0), ...provenBy };
+				},
+				host: "127.0.0.1",
+				port: 0,
+				certificateChain: identity.certificateChain,
+				privateKey: identity.privateKey,
+				limits: { requestsPerAddress, requestsPerAddressAndSecond: 1e-9 },
+			});
+		/** Asks for each answer once more, six times at most; how many there were. */
+		const answersOf = async ({ port }: Listening): Promise<number> => {
+			const socket = connect({
+				...{ host: "127.0.0.1", port },
+				...{ servername: SERVER_NAME, ca: identity.certificateAuthority },
+			});
+			let count = 0;
+			const ask = (): boolean => socket.write("GET /v1/health HTTP/1.1\r\nhost: x\r\n\r\n");
+			socket.on("secureConnect", ask);
+			socket.on("data", () => {
+				count++;
+				if (count < 6) ask();
+				else socket.end();
+			});
+			socket.on("error", () => {});
+			await once(socket, "close");
+			return count;
+		};
+		const small = await listenWith({}, 3);
+		try {
+			assert.deepEqual([await answersOf(small), asked], [3, 3]);
+			assert.equal(await answersOf(small), 0);
+		} finally {
+			await small.close();
+		}
+		const stations = await listenWith({ provenBy: "bor-1" }, 1);
+		try {
+			assert.equal(await answersOf(stations), 6);
+		} finally {
+			await stations.close();
+		}
+	});
+
 	it("takes a connection for each of its handles in a turn of the event loop, and not one for all", async () => {
 		const wide = await withFourHandles();
 		let taken = 0;
