@@ -176,7 +176,7 @@ describe("published samples", () => {
 				],
 			},
 			files: { "good.csv": good, "wrong.csv": file(GOOD, "x") },
-			onSaid: (line) => lines.push(line),
+			onLogged: (line) => lines.push(line),
 		});
 		const station = new SignedStation({ station: "bor-1" });
 		station.appendReadings(20);

@@ -83,7 +83,7 @@ describe("the store of calibrations", () => {
 		const [pH] = stored.channels;
 		assert.ok(pH !== undefined);
 		const read: number[] = [];
-		const loaded = (bank: number): readonly [id: number | undefined, place: number] => {
+		const loaded = (bank: number): readonly [id: number | undefined, bank: number] => {
 			read.length = 0;
 			const again = new CalibrationStore({
 				read: (each) => {

@@ -9,7 +9,7 @@ import { PROJECT } from "../sources.js";
 const PROGRAM = join(PROJECT, "build/src/technician/main.js");
 
 /** What is shown, what is typed then, and what the hands do before that. */
-export type Turn = readonly [shown: RegExp, typed: string, place?: string];
+export type Turn = readonly [shown: RegExp, typed: string, where?: string];
 
 export interface Played {
 	readonly shown: string;

@@ -54,7 +54,7 @@ export interface PublishedOptions {
 	readonly publication?: object;
 	/** Beside it, by name. */
 	readonly files?: Readonly<Record<string, string>>;
-	readonly onSaid?: (line: string) => void;
+	readonly onLogged?: (line: string) => void;
 }
 
 /** Unix seconds at which the world of these tests stands. */
@@ -92,7 +92,7 @@ export async function openPublishedRecord(given: PublishedOptions = {}): Promise
 			reader: Promise.resolve(new SqlRecordReader(store)),
 			log: (line) => {
 				lines.push(line);
-				given.onSaid?.(line);
+				given.onLogged?.(line);
 			},
 		});
 	let publishing = await open();

@@ -114,7 +114,7 @@ export class RepeatModel {
 		if (key !== undefined) key.isRevoked = true;
 	}
 
-	get places(): { station: string; epoch: number }[] {
+	get epochsHeld(): { station: string; epoch: number }[] {
 		return [...this.#epochs.keys()].map((name) => {
 			const [station, epoch] = name.split("/");
 			return { station: station ?? "", epoch: Number(epoch) };
@@ -155,8 +155,8 @@ export class RepeatModel {
 	verdictOn(station: string): RecordVerdict {
 		const findings: string[] = [];
 		const ends = new Map<number, { readonly last: number; readonly head: Uint8Array }>();
-		const places = this.places.filter((place) => place.station === station);
-		for (const { epoch } of places) {
+		const epochsHeld = this.epochsHeld.filter((held) => held.station === station);
+		for (const { epoch } of epochsHeld) {
 			const first = this.entriesOf(station, epoch).get(1);
 			const entry = first === undefined ? undefined : decodeEntry(first);
 			if (entry?.kind !== "epoch" || entry.previousEpoch === 0) continue;
@@ -164,7 +164,7 @@ export class RepeatModel {
 		}
 		let entries = 0;
 		let missing = 0;
-		for (const epoch of new Set([...places.map((place) => place.epoch), ...ends.keys()])) {
+		for (const epoch of new Set([...epochsHeld.map((held) => held.epoch), ...ends.keys()])) {
 			const state = this.#epochs.get(`${station}/${epoch}`) ?? new EpochState();
 			const end = ends.get(epoch);
 			let last = end?.last ?? 0;
@@ -193,15 +193,15 @@ export class RepeatModel {
 		if (keys === undefined) return refused(UNKNOWN);
 		const { signer } = batch;
 		if (signer === undefined) return refused(BAD_SIGNATURE);
-		const place = keys.findIndex((key) => equalBytes(key.publicKey, signer));
-		const key = keys[place];
+		const keyIndex = keys.findIndex((key) => equalBytes(key.publicKey, signer));
+		const key = keys[keyIndex];
 		if (key === undefined) return refused(BAD_SIGNATURE);
 		const state = this.#epochs.get(`${batch.station}/${batch.epoch}`) ?? new EpochState();
 		const owner = state.owner ?? namedKeyOf(batch);
-		const ownerPlace =
+		const ownerIndex =
 			owner === undefined ? -1 : keys.findIndex((each) => equalBytes(each.publicKey, owner));
 		const isOfAnotherKey = batch.isKeyNamed
-			? ownerPlace >= place
+			? ownerIndex >= keyIndex
 			: owner !== undefined && !equalBytes(owner, signer);
 		if (key.isRevoked) return isOfAnotherKey ? refused(REVOKED, BAD_SIGNATURE) : refused(REVOKED);
 		const contradictions = this.#contradictions(state, batch);

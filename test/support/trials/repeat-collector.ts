@@ -160,7 +160,7 @@ export class TrialCollector {
 	}
 
 	/** Waits until stderr has `count` times what `text` says. */
-	async says(text: string, count: number): Promise<void> {
+	async logs(text: string, count: number): Promise<void> {
 		const deadline = Date.now() + WAIT_MILLISECONDS;
 		while (this.log.split(text).length - 1 < count) {
 			if (Date.now() > deadline) throw new Error(`never said "${text}": ${this.log.slice(-2000)}`);
@@ -172,14 +172,14 @@ export class TrialCollector {
 		const text = "are enrolled";
 		const before = this.log.split(text).length - 1;
 		this.process.kill("SIGHUP");
-		await this.says(text, before + 1);
+		await this.logs(text, before + 1);
 	}
 
 	/** Puts its clock 61 s forward. */
 	async jump(): Promise<void> {
 		const before = this.log.split("clock shifted").length - 1;
 		this.process.kill("SIGUSR2");
-		await this.says("clock shifted", before + 1);
+		await this.logs("clock shifted", before + 1);
 	}
 
 	async stop(signal: "SIGTERM" | "SIGKILL"): Promise<void> {

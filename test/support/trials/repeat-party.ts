@@ -27,7 +27,7 @@ export interface Party {
 	restart(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
 	stop(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
 	/** Metrics and log of this life; undefined where there are none. */
-	says(): Promise<{ readonly metrics: string; readonly log: string } | undefined>;
+	output(): Promise<{ readonly metrics: string; readonly log: string } | undefined>;
 }
 
 export class ProcessParty implements Party {
@@ -72,7 +72,7 @@ export class ProcessParty implements Party {
 		await this.#collector?.stop(signal);
 	}
 
-	async says(): Promise<{ readonly metrics: string; readonly log: string } | undefined> {
+	async output(): Promise<{ readonly metrics: string; readonly log: string } | undefined> {
 		if (this.#collector === undefined) return undefined;
 		return { metrics: await this.#collector.metrics(), log: this.#collector.log };
 	}
@@ -157,7 +157,7 @@ export class LedgerParty implements Party {
 
 	async stop(): Promise<void> {}
 
-	async says(): Promise<undefined> {
+	async output(): Promise<undefined> {
 		return undefined;
 	}
 

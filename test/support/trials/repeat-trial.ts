@@ -37,7 +37,7 @@ export interface TrialOptions {
 	readonly database?: TrialDatabase;
 	/** In its place, without processes, tables and `verify`. */
 	readonly party?: Party;
-	readonly isTalkative?: boolean;
+	readonly isVerbose?: boolean;
 }
 
 export interface TrialResult {
@@ -88,7 +88,7 @@ class Trial {
 	readonly #public: Envelope[] = [];
 	#model = new RepeatModel(sha256);
 	#failure: Failure | undefined;
-	#life = newLife();
+	#powerCycle = newPowerCycleCounts();
 	readonly #forks = new Map<string, string>();
 	#minutes = 0;
 	#step = 0;
@@ -134,7 +134,7 @@ class Trial {
 		}
 		if (this.#failure !== undefined) this.#setFailure(undefined);
 		await this.#drain();
-		await this.#checkLife();
+		await this.#checkPowerCycle();
 		await this.#party.stop("SIGTERM");
 		if (this.#options.party !== undefined) return;
 		await this.#checkDatabase();
@@ -170,7 +170,7 @@ class Trial {
 	}
 
 	#note(what: string): void {
-		if (this.#options.isTalkative === true) console.log(`${this.#step} ${what}`);
+		if (this.#options.isVerbose === true) console.log(`${this.#step} ${what}`);
 	}
 
 	#count(what: string): void {
@@ -324,20 +324,20 @@ class Trial {
 			this.#note(`${post.envelope.what} from ${post.sender.address}: ${shown(reply)}`);
 			if (reply.fault !== undefined) this.#fault(`${post.envelope.what}: ${reply.fault}`);
 			const kind = kindOf(reply);
-			this.#life.replies[kind] = (this.#life.replies[kind] ?? 0) + 1;
+			this.#powerCycle.replies[kind] = (this.#powerCycle.replies[kind] ?? 0) + 1;
 			this.#count(kind);
 			const owed = best.owed[index];
 			if (owed !== undefined && owed.newEntries > 0 && reply.answer?.kind === "acknowledgement") {
 				const station = post.envelope.batch?.station ?? "";
 				// Of several at once nobody can say over which connection something new came.
 				if (posts.length === 1) post.sender.stations.add(station);
-				this.#life.heardAt.set(station, this.#now());
-				this.#life.newEntries += owed.newEntries;
+				this.#powerCycle.heardAt.set(station, this.#now());
+				this.#powerCycle.newEntries += owed.newEntries;
 				// Nor how many of them stored something.
-				if (posts.length === 1) this.#life.stored++;
+				if (posts.length === 1) this.#powerCycle.stored++;
 			}
 			if (reply.answer?.kind === "refusal") {
-				const codes = this.#life.refusals;
+				const codes = this.#powerCycle.refusals;
 				codes[reply.answer.code] = (codes[reply.answer.code] ?? 0) + 1;
 				if (EVIDENCE.includes(reply.answer.code))
 					this.#forks.set(contentOf(post.envelope.bytes), post.envelope.what);
@@ -361,38 +361,38 @@ class Trial {
 			const reply = replies[index];
 			if (post === undefined || reply === undefined) continue;
 			const { batch, what } = post.envelope;
-			const say = (text: string): void =>
+			const print = (text: string): void =>
 				void faults.push(`${what} from ${post.sender.address}: ${text}; ${shown(reply)}`);
 			if (batch === undefined) {
 				if (reply.answer?.kind === "acknowledgement")
-					say("an unreadable envelope was acknowledged");
+					print("an unreadable envelope was acknowledged");
 				else if (reply.status === 0 || reply.status >= 500)
-					say("an unreadable envelope had no proper answer");
+					print("an unreadable envelope had no proper answer");
 				continue;
 			}
 			const owed = model.owed(batch);
 			owedOf[index] = owed;
 			if (reply.answer !== undefined) {
 				if (reply.answer.station !== batch.station || reply.answer.epoch !== batch.epoch)
-					say("another place");
+					print("another place");
 			}
 			if (reply.answer === undefined) {
 				if (
 					!(this.#failure !== undefined && reply.status === 503 && reply.retryAfter !== undefined)
 				)
-					say("no answer");
+					print("no answer");
 				continue;
 			}
 			if (reply.answer.kind === "refusal") {
-				if (!owed.codes.includes(reply.answer.code)) say(`owed was ${shownOwed(owed)}`);
+				if (!owed.codes.includes(reply.answer.code)) print(`owed was ${shownOwed(owed)}`);
 				continue;
 			}
 			if (owed.codes.length > 0) {
-				say(`owed was ${shownOwed(owed)}`);
+				print(`owed was ${shownOwed(owed)}`);
 				continue;
 			}
 			if (this.#failure !== undefined && owed.newEntries > 0) {
-				say("acknowledged what the database could not store");
+				print("acknowledged what the database could not store");
 				continue;
 			}
 			model.apply(batch);
@@ -471,14 +471,14 @@ class Trial {
 	}
 
 	async #restart(): Promise<void> {
-		await this.#checkLife();
+		await this.#checkPowerCycle();
 		const signal = integerBelow(this.#random, 2) === 0 ? "SIGKILL" : "SIGTERM";
 		this.#note(`restart by ${signal}`);
 		this.#count("restarts");
 		for (const station of this.#stations) station.sender.reconnect();
 		for (const sender of this.#strangers) sender.reconnect();
 		await this.#party.restart(signal);
-		this.#life = newLife();
+		this.#powerCycle = newPowerCycleCounts();
 		this.#minutes = 0;
 	}
 
@@ -490,10 +490,10 @@ class Trial {
 	}
 
 	/** What a life of the process says of itself. */
-	async #checkLife(): Promise<void> {
-		const said = await this.#party.says();
-		if (said === undefined) return;
-		const text = said.metrics;
+	async #checkPowerCycle(): Promise<void> {
+		const output = await this.#party.output();
+		if (output === undefined) return;
+		const text = output.metrics;
 		const of = (name: string): number => {
 			let sum = 0;
 			for (const line of text.split("\n")) {
@@ -501,33 +501,37 @@ class Trial {
 			}
 			return sum;
 		};
-		const life = this.#life;
+		const powerCycle = this.#powerCycle;
 		for (const { name } of this.#stations) {
 			const at = of(`bistrina_station_last_contact_timestamp_seconds{station="${name}"}`);
-			const heardAt = life.heardAt.get(name) ?? 0;
+			const heardAt = powerCycle.heardAt.get(name) ?? 0;
 			if (Math.abs(at - heardAt) > 5)
 				this.#fault(`metrics: ${name} was heard at ${at}, not ${heardAt}`);
 		}
 		const expect = (name: string, value: number): void => {
 			if (of(name) !== value) this.#fault(`metrics: ${name} is ${of(name)}, not ${value}`);
 		};
-		expect("bistrina_entries_stored_total", life.newEntries);
-		expect('bistrina_batches_total{result="refused"}', life.replies["refused"] ?? 0);
-		expect('bistrina_batches_total{result="failed"}', life.replies["failed"] ?? 0);
-		expect('bistrina_batches_total{result="unreadable"}', life.replies["unreadable"] ?? 0);
+		expect("bistrina_entries_stored_total", powerCycle.newEntries);
+		expect('bistrina_batches_total{result="refused"}', powerCycle.replies["refused"] ?? 0);
+		expect('bistrina_batches_total{result="failed"}', powerCycle.replies["failed"] ?? 0);
+		expect('bistrina_batches_total{result="unreadable"}', powerCycle.replies["unreadable"] ?? 0);
 		const taken =
 			of('bistrina_batches_total{result="stored"}') + of('bistrina_batches_total{result="known"}');
-		if (taken !== (life.replies["acknowledged"] ?? 0)) {
-			this.#fault(`metrics: ${taken} acknowledged, not ${life.replies["acknowledged"]}`);
+		if (taken !== (powerCycle.replies["acknowledged"] ?? 0)) {
+			this.#fault(`metrics: ${taken} acknowledged, not ${powerCycle.replies["acknowledged"]}`);
 		}
-		if (of('bistrina_batches_total{result="stored"}') < life.stored)
+		if (of('bistrina_batches_total{result="stored"}') < powerCycle.stored)
 			this.#fault("metrics: too few stored");
 		for (const [reason, code] of Object.entries(REFUSAL_CODES)) {
-			expect(`bistrina_refusals_total{reason="${reason}"}`, life.refusals[code] ?? 0);
-			const { log } = said;
+			expect(`bistrina_refusals_total{reason="${reason}"}`, powerCycle.refusals[code] ?? 0);
+			const { log } = output;
 			// Five lines of a station and ten of strangers a minute: then it says whose were left out, a minute later.
 			const isCrowded = log.split('"event":"refused"').length > 5;
-			if ((life.refusals[code] ?? 0) > 0 && !isCrowded && !log.includes(`"reason":"${reason}"`)) {
+			if (
+				(powerCycle.refusals[code] ?? 0) > 0 &&
+				!isCrowded &&
+				!log.includes(`"reason":"${reason}"`)
+			) {
 				this.#fault(`log: nothing of ${reason}`);
 			}
 		}
@@ -544,7 +548,7 @@ class Trial {
 			const batchesOf = new Map(
 				batches.map((row) => [`${row["station"]}/${row["epoch"]}`, Number(row["count"])]),
 			);
-			for (const { station, epoch } of this.#model.places) {
+			for (const { station, epoch } of this.#model.epochsHeld) {
 				const entries = this.#model.entriesOf(station, epoch);
 				count += entries.size;
 				const stored = batchesOf.get(`${station}/${epoch}`) ?? 0;
@@ -563,13 +567,13 @@ class Trial {
 				this.#fault(`evidence of ${kept.size} forks, not ${this.#forks.size}`);
 			if (rows.length !== count) this.#fault(`${rows.length} entries stored, not ${count}`);
 			for (const row of rows) {
-				const place = [row["station"], row["epoch"], row["sequence"]].join("/");
+				const position = [row["station"], row["epoch"], row["sequence"]].join("/");
 				const entry = this.#model
 					.entriesOf(String(row["station"]), Number(row["epoch"]))
 					.get(Number(row["sequence"]));
-				if (entry === undefined) this.#fault(`${place} was never acknowledged, and is stored`);
+				if (entry === undefined) this.#fault(`${position} was never acknowledged, and is stored`);
 				else if (!equalBytes(entry, row["canonical"] as Uint8Array))
-					this.#fault(`${place} is stored with other contents`);
+					this.#fault(`${position} is stored with other contents`);
 			}
 		});
 	}
@@ -592,7 +596,7 @@ class Trial {
 
 	#checkVerify(): void {
 		for (const station of this.#stations) {
-			if (!this.#model.places.some((place) => place.station === station.name)) continue;
+			if (!this.#model.epochsHeld.some((held) => held.station === station.name)) continue;
 			const options =
 				this.#database.options.length === 0 ? ["--data", this.#data] : this.#database.options;
 			const command = [
@@ -611,15 +615,16 @@ class Trial {
 			this.#count(owed.isSound ? "sound" : "unsound");
 			const shown = `verify ${station.name}: ${run.stdout.slice(0, 300)} ${run.stderr.slice(0, 300)}`;
 			try {
-				const said = JSON.parse(run.stdout) as Said;
-				const entries = said.counts.chained + said.counts.signed;
-				if (said.isSound !== owed.isSound)
-					this.#fault(`sound is ${owed.isSound}: ${shown} ${JSON.stringify(said.findings)}`);
+				const printed = JSON.parse(run.stdout) as Printed;
+				const entries = printed.counts.chained + printed.counts.signed;
+				if (printed.isSound !== owed.isSound)
+					this.#fault(`sound is ${owed.isSound}: ${shown} ${JSON.stringify(printed.findings)}`);
 				if (entries !== owed.entries) this.#fault(`${owed.entries} entries: ${shown}`);
-				if (said.counts.missing !== owed.missing) this.#fault(`${owed.missing} missing: ${shown}`);
-				if (said.findingCount > 0 !== owed.findings.length > 0)
-					this.#fault(`findings ${owed.findings.join()}: ${JSON.stringify(said.findings)}`);
-				if ((run.status === 0) !== said.isSound) this.#fault(`exit ${run.status}: ${shown}`);
+				if (printed.counts.missing !== owed.missing)
+					this.#fault(`${owed.missing} missing: ${shown}`);
+				if (printed.findingCount > 0 !== owed.findings.length > 0)
+					this.#fault(`findings ${owed.findings.join()}: ${JSON.stringify(printed.findings)}`);
+				if ((run.status === 0) !== printed.isSound) this.#fault(`exit ${run.status}: ${shown}`);
 			} catch {
 				this.#fault(shown);
 			}
@@ -657,14 +662,14 @@ function contentOf(envelope: Uint8Array): string {
 	return hexOf(sha256(decodeSign1(envelope).toBeSigned));
 }
 
-interface Said {
+interface Printed {
 	readonly isSound: boolean;
 	readonly counts: { readonly chained: number; readonly signed: number; readonly missing: number };
 	readonly findings: unknown[];
 	readonly findingCount: number;
 }
 
-interface Life {
+interface PowerCycleCounts {
 	newEntries: number;
 	stored: number;
 	readonly heardAt: Map<string, number>;
@@ -672,7 +677,7 @@ interface Life {
 	readonly refusals: Record<number, number>;
 }
 
-function newLife(): Life {
+function newPowerCycleCounts(): PowerCycleCounts {
 	return { newEntries: 0, stored: 0, heardAt: new Map(), replies: {}, refusals: {} };
 }
 
