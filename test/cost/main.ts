@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { costLines, type FileCost, sumsOf } from "../support/data/test-cost.js";
+import { costLines, type FileCost, sumsOf, wantedLine } from "../support/data/test-cost.js";
 import { PROJECT } from "../support/sources.js";
 
 const files = process.argv.slice(2);
@@ -30,7 +30,9 @@ try {
 		.split("\n")
 		.map((line) => JSON.parse(line) as FileCost);
 	for (const line of costLines(costs)) console.log(line);
-	console.log(JSON.stringify(sumsOf(costs)));
+	const sums = sumsOf(costs);
+	if (files.length === 0) console.log(wantedLine(sums));
+	console.log(JSON.stringify(sums));
 	process.exitCode = code ?? 1;
 } finally {
 	rmSync(folder, { recursive: true });

@@ -1,7 +1,13 @@
 /** What tells the cost of the tests: the dearest first, foreign programs apart. */
 import { strict as assert } from "node:assert";
 import { runCommand } from "../support/collectors/command.js";
-import { costLines, type FileCost, FOREIGN, sumsOf } from "../support/data/test-cost.js";
+import {
+	costLines,
+	type FileCost,
+	FOREIGN,
+	sumsOf,
+	wantedLine,
+} from "../support/data/test-cost.js";
 import { whole } from "../support/depth.js";
 import { sources } from "../support/sources.js";
 
@@ -33,6 +39,13 @@ describe("the cost of the tests", () => {
 
 	it("is added up with what foreign programs take apart", () => {
 		assert.deepEqual(sumsOf(COSTS), { files: 3, seconds: 2.75, foreignSeconds: 20.5 });
+	});
+
+	it("is told beside what is wanted of all of them", () => {
+		assert.equal(
+			wantedLine({ files: 227, seconds: 187.4, foreignSeconds: 71 }),
+			"187 s without foreign programs, 125 % of the 150 s that are wanted of a quiet machine; a busy or slower one takes more",
+		);
 	});
 
 	it("takes for foreign every file that starts such a program, and no other", () => {

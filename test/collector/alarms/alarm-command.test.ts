@@ -22,6 +22,8 @@ describe("the collector's command for alarms", function () {
 	let folder = "";
 	let receiver: Server;
 	let collector: CollectorProcess | undefined;
+	/** For the tests that need one that runs and no other than that; with its folder. */
+	let shared: { readonly folder: string; readonly collector: CollectorProcess } | undefined;
 	let status = 200;
 	let got: Record<string, unknown>[] = [];
 
@@ -38,7 +40,11 @@ describe("the collector's command for alarms", function () {
 		});
 		await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
 	});
-	after(() => receiver.close());
+	after(async () => {
+		await shared?.collector.stop("SIGKILL");
+		rmSync(shared?.folder ?? folder, { recursive: true, force: true });
+		receiver.close();
+	});
 	beforeEach(() => {
 		folder = mkdtempSync(join(tmpdir(), "bistrina-alarms-"));
 		got = [];
@@ -46,7 +52,8 @@ describe("the collector's command for alarms", function () {
 	});
 	afterEach(async () => {
 		await collector?.stop("SIGKILL");
-		rmSync(folder, { recursive: true, force: true });
+		collector = undefined;
+		if (folder !== shared?.folder) rmSync(folder, { recursive: true, force: true });
 	});
 
 	const alarms = (...words: string[]): Promise<Finished> =>
@@ -77,11 +84,18 @@ describe("the collector's command for alarms", function () {
 		]);
 	}
 
+	async function runningFor(station: SignedStation): Promise<CollectorProcess> {
+		if (shared === undefined) shared = { folder, collector: await start(station) };
+		else rmSync(folder, { recursive: true, force: true });
+		({ folder } = shared);
+		return shared.collector;
+	}
+
 	it("tests, lists, mutes and acknowledges while the collector runs", async () => {
 		const station = new SignedStation();
 		station.append({ ...ACID_ALARM, phase: 1, beginSequence: 0 });
 		station.append({ ...ACID_ALARM, phase: 3, beginSequence: 2 });
-		collector = await start(station);
+		const running = await runningFor(station);
 		assert.equal(statSync(join(folder, "data", "alarms.sock")).mode & 0o777, 0o600);
 		const tested = await alarms("test", ...AUTHOR);
 		assert.equal(tested.stdout, "test alarm collector/test/1\nwebhook: told\n");
@@ -90,14 +104,14 @@ describe("the collector's command for alarms", function () {
 		assert.match(String(got[0]?.["text"]), /^ПРОБА, ништа се није десило: тражи Amina, a test$/);
 		const muted = await alarms("mute", "bor-1", "--until", "12h", ...AUTHOR);
 		assert.match(muted.stdout, /^muted until 20\d\d-.*Z\n$/);
-		assert.equal((await collector.post(station.envelope(1, 2))).status, 200);
+		assert.equal((await running.post(station.envelope(1, 2))).status, 200);
 		const listed = await alarms("list");
 		assert.match(listed.stdout, /bor-1\/77\/2 {2}\(webhook: waits\)\n {2}bor-1: acid water begins/);
 		assert.match(listed.stdout, /muted until .*: bor-1, every cause\n$/);
 		const seen = await alarms("acknowledge", "bor-1/77/2", ...AUTHOR);
 		assert.equal(seen.stdout, "1 alarms are noted as seen\n");
 		assert.equal((await alarms("unmute", "bor-1", ...AUTHOR)).stdout, "no longer muted\n");
-		assert.equal((await collector.post(station.envelope(3, 3))).status, 200);
+		assert.equal((await running.post(station.envelope(3, 3))).status, 200);
 		while (got.length < 2) await new Promise((resolve) => setImmediate(resolve));
 		assert.equal(got[1]?.["id"], "bor-1/77/3");
 		const json = JSON.parse((await alarms("list", "--all", "--format", "json")).stdout) as {
@@ -154,7 +168,7 @@ describe("the collector's command for alarms", function () {
 			assert.equal(refused.exitCode, exitCode);
 			assert.match(refused.stderr, expected);
 		}
-		collector = await start(new SignedStation());
+		await runningFor(new SignedStation());
 		for (const [expected, ...words] of sample([
 			[/^error: pek-9: no alarm and no station with one/, "acknowledge", "pek-9"],
 			[/^error: Bor: no station id; \* stands for all/, "mute", "Bor", "--until", "1h"],

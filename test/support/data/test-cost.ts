@@ -18,6 +18,8 @@ export const FOREIGN: readonly string[] = [
 	"build/test/collector/restore.test.js",
 	"build/test/firmware/board/native.test.js",
 ];
+/** Of a quiet machine, for `npm test` without them. Another machine takes more or less: it is told and judged by nobody. */
+const WANTED_SECONDS_MAX = 150;
 /** Of a file, its dearest tests are told from here on. */
 const LISTED_SECONDS_MIN = 0.5;
 
@@ -59,6 +61,12 @@ export function costLines(costs: readonly FileCost[]): string[] {
 				.map(({ title, seconds }) => `${" ".repeat(22)}${seconds.toFixed(2)} ${title}`),
 		]),
 	];
+}
+
+/** How the sum of all files stands to what is wanted. */
+export function wantedLine({ seconds }: CostSums): string {
+	const share = Math.round((100 * seconds) / WANTED_SECONDS_MAX);
+	return `${seconds.toFixed(0)} s without foreign programs, ${share} % of the ${WANTED_SECONDS_MAX} s that are wanted of a quiet machine; a busy or slower one takes more`;
 }
 
 function secondsOf({ own, children }: FileCost): number {
