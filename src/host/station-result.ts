@@ -1,5 +1,5 @@
 /**
- * What is known of a station once it was told who it is: a line of JSON in a result file, by which a collector enrols
+ * What is known of a station once it is provisioned: a line of JSON in a result file, by which a collector enrols
  * it. The proof is the station's own signature: a key that was mistyped or mixed up is found at the table.
  */
 import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";

@@ -28,7 +28,7 @@ const LOOK_MILLISECONDS = 500;
 
 export interface BatchCommandOptions {
 	readonly plan: string;
-	/** What all boards are told, a file as of `provision`. */
+	/** What all boards are provisioned with, a file as of `provision`. */
 	readonly common: string | undefined;
 	readonly bundle: Bundle;
 	readonly results: string;

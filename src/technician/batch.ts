@@ -1,6 +1,6 @@
 /**
- * Board after board into stations: flashed, told, asked who they are, tested. The result file is what is known; a row is
- * begun before a board is told its name, so that an interruption anywhere gives no name to two boards.
+ * Board after board into stations: flashed, provisioned, asked who they are, tested. The result file is what is known; a row is
+ * begun before a board is given its name, so that an interruption anywhere gives no name to two boards.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { OperationalError } from "../host/errors.js";
@@ -24,14 +24,14 @@ export interface TestedRow extends StationResult {
 
 export type BatchRow = TestedRow;
 
-/** Written before the board is told its name. */
+/** Written before the board is given its name. */
 export interface BegunRow {
 	readonly begun: string;
 	readonly mac: string;
 }
 
 export interface BatchOptions {
-	/** In order; each with all that its board is told, encoded. */
+	/** In order; each with all fields of its board, encoded. */
 	readonly plan: readonly {
 		readonly station: string;
 		readonly fields: ReadonlyMap<string, string>;

@@ -64,7 +64,7 @@ const PARTS_MAX = 10_000;
 /** For what the station answers at once. */
 const DEADLINE_MILLISECONDS = 5000;
 const ROWS: ReadonlyMap<string, CommandRow> = new Map(Object.entries(COMMANDS));
-/** A station that sleeps needs half a second to wake, and loses what it was told meanwhile. */
+/** A station that sleeps needs half a second to wake, and loses what was sent meanwhile. */
 const GREETING_TRIES = 4;
 const GREETING_MILLISECONDS = 1500;
 /** After a longer wait the program says what it waits for. */

@@ -1,4 +1,4 @@
-/** Operators' documents as files: read within bounds, all problems told, digests shown. */
+/** Operators' documents as files: read within bounds, all problems listed, digests shown. */
 
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";

@@ -1,5 +1,5 @@
 /**
- * What is wrong with what a board would be told: by the station's own table, so that nobody plugs in a board to learn
+ * What is wrong with the fields for a board: by the station's own table, so that nobody plugs in a board to learn
  * it, and by what a station has not the means to check. What depends on what the board knows already it says itself.
  */
 import { bytesOfHex } from "../core/bytes.js";

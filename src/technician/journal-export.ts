@@ -75,7 +75,7 @@ export function isExportedFile(bytes: Uint8Array): boolean {
 
 /**
  * Reads an exported file; what an interruption left of its last line is ignored, and a line that is
- * not as it was written is told in `damage`. Throws OperationalError where no first line says whose
+ * not as it was written is listed in `damage`. Throws OperationalError where no first line says whose
  * it is.
  */
 export function readExportedFile(path: string, bytes: Uint8Array): ExportedJournal {

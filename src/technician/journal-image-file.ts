@@ -338,7 +338,7 @@ class ChainCheck {
 		let head: Uint8Array = before.head;
 		for (let sequence = before.firstSequence; sequence < header.firstSequence; sequence++) {
 			const canonicalBytes = found.get(sequence);
-			// After a hole nothing can be said: the hole is told as missing.
+			// After a hole nothing is known: the hole is reported as missing.
 			if (canonicalBytes === undefined) return;
 			head = chainNext(this.#sha256, head, canonicalBytes);
 		}

@@ -1,5 +1,5 @@
 /**
- * The reviewed file that says what a board is told: a line `name=value` each, `#` begins a comment, UTF-8. A value of
+ * The reviewed file that a board is provisioned from: a line `name=value` each, `#` begins a comment, UTF-8. A value of
  * `@file:PATH`, `@env:NAME` or `@ask` is read from there, so that a secret need not be in the file; none ever stands
  * on a command line.
  */

@@ -74,7 +74,7 @@ export async function provision(options: ProvisionOptions): Promise<number | und
 	return Number(committed.fields.get("configuration"));
 }
 
-/** Waits until the station runs under the configuration that it was told. Throws OperationalError. */
+/** Waits until the station runs under the configuration that it was given. Throws OperationalError. */
 export async function restarted(client: ConsoleClient, configurationId: number): Promise<void> {
 	const until = performance.now() + RESTART_MILLISECONDS;
 	for (;;) {
@@ -100,7 +100,7 @@ export async function identified(client: ConsoleClient): Promise<StationResult> 
 	return result;
 }
 
-/** What it says of itself, of a board also that was told nothing. */
+/** Its identity, also of a board that is not provisioned. */
 export async function askIdentity(client: ConsoleClient): Promise<StationResult> {
 	const nonce = new Uint8Array(randomBytes(POSSESSION_NONCE_BYTES));
 	const { parts, fields } = await client.request("identity", {

@@ -1,5 +1,5 @@
 /**
- * A board in place of a dead one, under the same station id: flashed, told with what the dead one had delivered, asked
+ * A board in place of a dead one, under the same station id: flashed, provisioned with what the dead one had delivered, asked
  * who it is, tested, enrolled. The result file is what is known of it: the board is written down before it is told
  * anything, and the row of who it is before it is enrolled, so that the same command continues after an interruption.
  */
@@ -23,7 +23,7 @@ export interface PredecessorDelivery {
 	readonly head: string;
 }
 
-/** Written before the board is told anything. */
+/** Written before the board is provisioned. */
 export interface ReplacingRow {
 	readonly replacing: string;
 	readonly mac: string;
@@ -42,7 +42,7 @@ export interface ReplacedRow extends TestedRow {
 
 export interface ReplaceOptions {
 	readonly station: string;
-	/** All that the board is told but for its predecessor, encoded. */
+	/** All fields of the board but its predecessor, encoded. */
 	readonly fields: ReadonlyMap<string, string>;
 	readonly bundle: Bundle;
 	readonly baud: number;

@@ -1,6 +1,6 @@
 /**
  * A published table against the one that follows from the record: line by line, in step, neither in memory. What
- * does not follow is told with its line and column.
+ * does not follow is reported with its line and column.
  */
 import { OperationalError } from "../host/errors.js";
 import { type OutputFormat, printJson } from "../host/output.js";

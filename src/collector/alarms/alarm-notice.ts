@@ -1,4 +1,4 @@
-/** What is told to an operator: an alarm that a station claims in its record, or a cause that the collector sees. */
+/** What an operator is notified of: an alarm that a station claims in its record, or a cause that the collector sees. */
 import { isoTextOf } from "../../core/calendar.js";
 import { type AlarmTextKey, alarmText } from "../../host/messages/alarm-texts.js";
 import { type Language, messagesIn } from "../../host/messages/messages.js";
@@ -73,7 +73,7 @@ function known(milli: number, absent: number): number | null {
 	return milli === absent ? null : milli / 1000;
 }
 
-/** One of a cause that the collector sees; `occasion` tells it from another of this station and cause. */
+/** One of a cause that the collector sees; `occasion` distinguishes it from another of this station and cause. */
 export function noticeOf(
 	station: string | null,
 	cause: Cause,

@@ -45,7 +45,7 @@ export interface Raised {
 const DUE = `(d.next_at <= $2 or d.next_at > $2 + ${PAUSE_SECONDS_MAX})
 	and (d.leased_until <= $2 or d.leased_until > $2 + ${PAUSE_SECONDS_MAX})`;
 
-/** `n` is the notice. $ stands for the place of now. A test is told to whoever asked for it. */
+/** `n` is the notice. `parameter` is that of now. A test goes to the person who asked for it. */
 const mutedAt = (parameter: string): string =>
 	`(n.cause <> 'test' and exists (select 1 from alarm_mutes m where m.until_at > ${parameter}::bigint
 		and m.station in ('*', n.station) and m.cause in ('*', n.cause)))`;

@@ -1,5 +1,5 @@
 /**
- * Notices what is to be told: claims in what a station delivers, refusals of what it signed, and by the minute who has not
+ * Finds what to notify of: claims in what a station delivers, refusals of what it signed, and by the minute who has not
  * been heard and whose calibration is overdue. What it knows of stations lies beside the record in the database.
  */
 import { decodeEntry } from "../../protocol/record/entry.js";
@@ -46,7 +46,7 @@ export class AlarmWatch {
 	readonly #silence: Silence;
 	readonly #calibrations: OverdueCalibrations;
 	readonly #battery: Batteries;
-	/** Refusals that were told, by station, reason and day. */
+	/** Refusals that were raised, by station, reason and day. */
 	#refusals = new Set<string>();
 	#refusalsDay = 0;
 	#policies: AlarmPolicies;
@@ -90,7 +90,7 @@ export class AlarmWatch {
 		await this.#battery.observe(station, statements, this.#policies(station));
 	}
 
-	/** A batch that the station signed was not believed: told once a day and reason. */
+	/** A batch that the station signed was not believed: raised once a day and reason. */
 	async refused(station: string, reason: string, detail: string): Promise<void> {
 		const day = Math.floor(this.#now / DAY_SECONDS);
 		if (day !== this.#refusalsDay) this.#refusals.clear();

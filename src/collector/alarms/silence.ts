@@ -12,7 +12,7 @@ export interface SilenceOptions {
 
 /** Statements stay short in the embedded database: 500 rows are some milliseconds. */
 const ROWS_MAX = 500;
-/** A turn tells so many silences, 100 a minute; the rest the next one. */
+/** A turn raises so many silences, 100 a minute; the next one the rest. */
 const SILENCES_MAX = 100;
 
 /** By power level (docs/POWER.md) an interval is so many times as long; at level 4 the radio stays off. */

@@ -97,7 +97,7 @@ export class ConfigurationOffers {
 			.then((offers) => new Map(offers.map((offer) => [offer.station, offer])));
 		this.#pending = refreshing;
 		refreshing.catch(() => {
-			// Callers that wait for it are told; the next one looks again.
+			// Callers that wait for it get the error; the next one asks again.
 			if (this.#pending === refreshing) this.#pending = undefined;
 		});
 		return refreshing;

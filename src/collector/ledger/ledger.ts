@@ -172,7 +172,7 @@ export class Ledger {
 		const batch: SignedBatch = { keys, signer, ...opened };
 		const turn = await gate?.enter(label.station, clock.utcSeconds, via);
 		if (turn !== undefined && "why" in turn) {
-			// A sender that only repeats what is public is told of among strangers: the station's lines are its own.
+			// A sender that only repeats what is public is counted among strangers: the station's lines are its own.
 			const whose = isProven ? batch : opened;
 			return this.#refuse(whose, "over-quota", `its ${turn.why} are used up`, turn.nextSeconds);
 		}

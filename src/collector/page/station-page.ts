@@ -115,7 +115,7 @@ export class StationPage {
 
 	async #load(): Promise<void> {
 		const asked = ++this.#asked;
-		const problem = document.querySelector<HTMLElement>("[data-said]");
+		const problem = document.querySelector<HTMLElement>("[data-problem]");
 		const iso = (seconds: number): string =>
 			new Date(seconds * 1000).toISOString().replace(".000", "");
 		const period = `from=${iso(this.#from)}&to=${iso(this.#to)}`;

@@ -7,7 +7,7 @@ import type { Hole } from "./plot-format.js";
 import { HOLE_INTERVALS, INTERVAL_SECONDS_DEFAULT } from "./report/statistics.js";
 import type { Series } from "./series.js";
 
-/** More cannot be told apart in a plot; the longest are kept. */
+/** More cannot be distinguished in a plot; the longest are kept. */
 const HOLES_MAX = 400;
 const SECONDS_PER_DAY = 86_400;
 

@@ -127,17 +127,17 @@ export function marksIn(
 	return inOrder([...within]).map(shownMark);
 }
 
-/** Kinds that people are told of; the others are in the tables. */
+/** Kinds that are listed for people; the others are in the tables. */
 export const LISTED_KINDS: readonly string[] = Object.freeze([
 	"alarm",
 	"event",
 	"gap",
 	"calibration",
 ]);
-/** Looked through for so many; a station that tells nothing for a quarter has nothing to tell. */
+/** Searched back so many days; a station without any for a quarter has none to list. */
 const DAYS_LISTED_MAX = 92;
 
-/** What people are told, the newest first; only of dated ones. */
+/** What is listed for people, the newest first; only dated ones. */
 export function newestMarks(
 	cache: DayCache,
 	station: string,

@@ -161,7 +161,7 @@ function plotsHtml(
 		`<label>${translate("go-to-date")} <input type="date" data-control="date"></label>`,
 		`<label>${translate("zone")} <select data-control="zone"><option value="UTC">${translate("zone-utc")}</option><option value="${escapeMarkup(summary.site.zone)}">${translate("zone-station").replace("{zone}", escapeMarkup(summary.site.zone))}</option></select></label>`,
 		`<label>${translate("shown")} <select data-control="shown"><option value="derived">${translate("derived")}</option><option value="raw">${translate("raw")}</option><option value="corrected">${translate("corrected")}</option></select></label>`,
-		'</div><p class="said" role="status" data-said></p>',
+		'</div><p class="page-problem" role="status" data-problem></p>',
 		'<p class="note" data-note="zone"></p><p class="note" data-note="columns"></p>',
 		legendHtml(language, hasSamples),
 		...panels,
@@ -203,7 +203,7 @@ function legendHtml(language: Language, hasSamples: boolean): string {
 	return `<ul class="links note legend" aria-label="${translate("signs-title")}">${items.join("")}</ul>`;
 }
 
-/** What a reader without script is told of events, alarms and calibrations. */
+/** Events, alarms and calibrations for a reader without script. */
 function marksTable({ library, language }: PageContext, found: PublishedStation): string {
 	const translate = translatorOf(language);
 	const marks = newestMarks(library.cache, found.station, found.index, PLAIN_MARKS_MAX);

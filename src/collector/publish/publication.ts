@@ -95,7 +95,7 @@ export const NO_PUBLICATION: Publication = Object.freeze({
 });
 
 /**
- * Reads the file and all documents that it names. What is wrong with one station is told, and that station is published
+ * Reads the file and all documents that it names. What is wrong with one station is logged, and that station is published
  * without its documents: the others must not suffer for it. Throws OperationalError for a file that cannot be read.
  */
 export function readPublication(path: string, log: (line: string) => void): Publication {

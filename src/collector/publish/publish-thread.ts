@@ -60,7 +60,7 @@ function problem(loop: SealingLoop): string | undefined {
 	return loop.problem;
 }
 
-/** Counts answers, and tells of them once a second. */
+/** Counts answers, and posts the counts once a second. */
 function countAnswers(streams: Streams): (route: string, status: number) => void {
 	const counts = new Map<string, number>();
 	setInterval(() => {

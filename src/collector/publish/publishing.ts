@@ -66,7 +66,7 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
 		});
 		thread.on("error", (error) => {
 			reject(error);
-			// Stations are served all the same; a reader of the page is told why it is gone.
+			// Stations are served all the same; a reader of the page gets the reason.
 			if (!isClosing) log(`publishing ended: ${error.message}`);
 			onClosed();
 		});

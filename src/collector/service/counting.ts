@@ -1,4 +1,4 @@
-/** Where a collector's parts tell what happened, and Prometheus asks for it. */
+/** Where a collector's parts count what happened, for Prometheus. */
 import { readFileSync } from "node:fs";
 import type { LedgerAnswer, LedgerReport } from "../ledger/ledger.js";
 import type { PublishingOptions } from "../publish/publishing.js";

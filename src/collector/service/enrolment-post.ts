@@ -33,7 +33,7 @@ const ASKED_BYTES_MAX = 10_000_000;
 export interface Asked {
 	readonly rows: readonly StationResult[];
 	readonly decision: KeyDecision | undefined;
-	/** The station of which is told what is known, before anything is enrolled. */
+	/** The station about which the answer has what is known, before anything is enrolled. */
 	readonly of?: string | undefined;
 }
 

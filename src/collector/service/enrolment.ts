@@ -73,7 +73,7 @@ export async function enrolResults(
 	registry: KeyRegistry,
 	rows: readonly StationResult[],
 	decision: KeyDecision | undefined,
-	/** What to say of a station that has another key: only a person who may decide is told how. */
+	/** What to say of a station that has another key: only a person who may decide is shown how. */
 	refusal: "other-key" | "other-run" = "other-key",
 ): Promise<readonly StationResult[]> {
 	const wanted: { readonly row: StationResult; readonly key: StationKey }[] = [];

@@ -55,7 +55,7 @@ export class ReportLimit {
 		this.#log(line, isOwnFault ? { level: "error", ...fields } : { ...fields, station });
 	}
 
-	/** A minute is over: tells what was not shown and whose it was, and begins anew. */
+	/** A minute is over: logs what was not shown and whose it was, and begins anew. */
 	turn(): void {
 		const hidden = [...this.#hidden];
 		if (hidden.length > 0) {

@@ -8,7 +8,7 @@ export class Rereading {
 	#isReading = false;
 	#isWanted = false;
 
-	/** `onFailed` is told of every reading that fails but the first. */
+	/** `onFailed` is called for every reading that fails but the first. */
 	constructor(onFailed: (error: unknown) => void) {
 		this.#onFailed = onFailed;
 	}

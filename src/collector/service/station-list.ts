@@ -1,6 +1,6 @@
 /**
  * The file that lists who may deliver: a line for each key, in the order of the keys' lives. A line that is
- * none or that contradicts another concerns its station only: it is told, and everybody else is taken.
+ * none or that contradicts another concerns its station only: it is reported, and all others are taken.
  */
 
 import { readFileSync, statSync } from "node:fs";

@@ -100,7 +100,7 @@ const CURES: Readonly<Record<string, string>> = Object.freeze({
 	"3F000": "the user's or database's search_path must name a schema that is there",
 });
 
-/** Names and alarms are told in any script. Throws OperationalError. */
+/** Names and alarms may be in any script. Throws OperationalError. */
 async function requireUnicode(pool: pg.Pool): Promise<void> {
 	const { rows } = await pool.query("show server_encoding");
 	const encoding = String(rows[0]?.server_encoding);

@@ -134,7 +134,7 @@ export const BOARD_TEXTS = Object.freeze({
 		"{station}: the board {mac} is in its place, with the key {fingerprint}; the former key stays in the list",
 		"{station}: ploča {mac} je na njenom mestu, sa ključem {fingerprint}; stari ključ ostaje u spisku",
 	],
-	// What a board is told.
+	// What a board is provisioned with.
 	"not-name-value": ["{file} line {line}: not name=value", "{file}, red {line}: nije `name=value`"],
 	"field-twice": [
 		"{file} line {line}: {field} stands there twice",

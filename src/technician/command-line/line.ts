@@ -20,7 +20,7 @@ const NOT_OFFERED: readonly CommandName[] = [
 	...(["help", "version", "journal", "stop"] as const),
 	// A visit's, each a step of what a person is guided through.
 	...(["calibrate", "settle", "point", "commit", "cancel", "log"] as const),
-	// What a board is told, from a file, and who it is.
+	// Provisioning from a file, and identity.
 	...(["provision-begin", "provision-set", "provision-show", "provision-commit"] as const),
 	...(["provision-drop", "identity"] as const),
 ];

@@ -12,7 +12,7 @@ import { addVisitCommands } from "./visit.js";
 
 const BAUD_DEFAULT = 115_200;
 
-/** The command line; `done` is told the exit code of what ran. */
+/** The command line; `done` gets the exit code of what ran. */
 export function commandLine(done: Done): Command {
 	const program = new Command("bistrina")
 		.description("Tools for those who deploy and service Bistrina stations.")

@@ -162,7 +162,7 @@ function judgeVerdicts(
 	{ settingsRefused }: Pick<WorldFacts, "settingsRefused">,
 ): string[] {
 	const violations: string[] = [];
-	/** Events that told a verdict, by the id of the configuration. */
+	/** Events with a verdict, by the id of the configuration. */
 	const verdicts = new Map<number, string>();
 	let inForce: number | undefined;
 	let boot: number | undefined;

@@ -149,7 +149,7 @@ function comparisonHtml(language: Language, { asked, comparison, isWrong }: Repo
 		year === undefined ? "" : `<input type="hidden" name="year" value="${escapeMarkup(year)}">`,
 		`${fields.join("")}<button>${translate("compare-do")}</button></form>`,
 		isWrong
-			? `<p class="said" role="alert">${escapeMarkup(filledIn(language, "period-wrong", { days: PERIOD_DAYS_MAX }))}</p>`
+			? `<p class="page-problem" role="alert">${escapeMarkup(filledIn(language, "period-wrong", { days: PERIOD_DAYS_MAX }))}</p>`
 			: "",
 		comparison === undefined ? "</section>" : comparisonTable(language, comparison, asked),
 	].join("");
