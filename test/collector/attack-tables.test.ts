@@ -63,6 +63,8 @@ async function columnsOf(store: SqlStore, table: string): Promise<string[]> {
 
 const JUDGED_TABLES = RECORD_TABLES.filter((name) => name !== "station_keys");
 const SEEDS = IS_WHOLE ? 12 : 1;
+/** Of every value: some hundreds of changes each, 8056 of twelve. */
+const COLUMN_SEEDS = IS_WHOLE ? 2 : 1;
 
 const ALTERED: Readonly<Record<string, string>> = Object.freeze({
 	canonical: "set_byte(canonical, 20, 255 - get_byte(canonical, 20))",
@@ -120,7 +122,7 @@ describe("an attack on the tables of a collector", () => {
 		this.timeout(600_000);
 		const changed = { gaps: 0, heads: 0, floors: 0 };
 		const unseen: string[] = [];
-		for (let seed = 1; seed <= SEEDS; seed++) {
+		for (let seed = 1; seed <= COLUMN_SEEDS; seed++) {
 			const random = new SeededRandom(seedOf(seed, "attack-columns"));
 			const record = honestRecord(random);
 			const store = await delivered(record, random);
@@ -128,7 +130,7 @@ describe("an attack on the tables of a collector", () => {
 			for (const table of ["gaps", "heads", "floors"] as const) {
 				await store.execute(`create table kept as select * from ${table}`);
 				const rows = await store.query("select ctid::text as place from kept order by ctid");
-				const places = IS_WHOLE ? rows : rows.slice(0, 2);
+				const places = IS_WHOLE ? rows : rows.slice(0, 1);
 				for (const { place } of places) {
 					for (const [column, value] of await otherValues(store, table)) {
 						const taken = await altered(store, table, String(place), column, value);
@@ -146,7 +148,7 @@ describe("an attack on the tables of a collector", () => {
 		}
 		assert.deepEqual(unseen, []);
 		const total = changed.gaps + changed.heads + changed.floors;
-		assert.ok(total > (IS_WHOLE ? 500 : 30), JSON.stringify(changed));
+		assert.ok(total > (IS_WHOLE ? 500 : 15), JSON.stringify(changed));
 	});
 
 	it("is told of a row that is added in an epoch that no number can name", async function () {

@@ -8,6 +8,7 @@ import { hexOf } from "../../core/bytes.js";
 
 /** What a minute of a hundred requests a second names at most: 1.5 KB each, 3.4 KB with a configuration of 1 KB (measured). */
 const REPEATED_MAX = 6000;
+/** How long this may say what is held: not the minute of KeyCache, which says how late a revocation elsewhere may be heard. */
 const KEPT_SECONDS = 60;
 
 interface Repeated<Answer> {

@@ -2,10 +2,12 @@ import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { restore, stub } from "sinon";
 import type { River } from "../../../sim/river/river.js";
 import { RecordedTimes } from "../../../sim/shell/recorded-times.js";
 import { AS_WRITTEN, type RiverFileOptions } from "../../../sim/shell/river-columns.js";
 import { readRiverFile } from "../../../sim/shell/river-file.js";
+import { whole } from "../../support/depth.js";
 
 const HEADER = "time,ph,ec25_us_cm,turbidity_ntu,temperature_c";
 const GOOD = "2026-10-01T00:00:00Z,7.1,750,-0.2,14";
@@ -19,7 +21,10 @@ describe("a recorded river's file", () => {
 		path = join(folder, "river.csv");
 	});
 
-	afterEach(() => rmSync(folder, { recursive: true }));
+	afterEach(() => {
+		restore();
+		rmSync(folder, { recursive: true });
+	});
 
 	it("is read with its small negatives, and lines between its samples are straight", async () => {
 		writeFileSync(
@@ -241,6 +246,59 @@ describe("a recorded river's file", () => {
 		assert.equal(river.at(utc("2002-11-07T15:45:00Z")).conductivityAt25MicrosiemensPerCm, 749);
 		assert.equal(river.lastUtcSeconds, utc("2002-11-07T15:45:00Z"));
 	});
+
+	whole(
+		"is read a million rows long with progress, and told of each fault at its end",
+		async () => {
+			const time = (row: number): string =>
+				new Date(Date.UTC(2026, 0, 1) + row * 60_000).toISOString().slice(0, 19);
+			const faults: readonly (readonly [row: (time: string) => string, said: string])[] = [
+				[() => "2030-02-30T00:00:00Z,7,1,1,1", '1: time "2030-02-30T00:00:00Z" is on no calendar'],
+				[
+					() => "1999-12-31T23:59:00Z,7,1,1,1",
+					'1: time "1999-12-31T23:59:00Z" is not within the years',
+				],
+				[
+					() => "2107-01-01T00:00:00Z,7,1,1,1",
+					'1: time "2107-01-01T00:00:00Z" is not within the years',
+				],
+				[(at) => `${at}Z,acid,1,1,1`, '2: ph "acid" is not a number from 0 to 14'],
+				[(at) => `${at}Z,7,1,1`, "4: 4 columns where 5 belong"],
+				[
+					() => `${time(999_989)}Z,7,1,1,1`,
+					'1: time "2027-11-26T10:29:00Z" is the same time as line 999991\'s',
+				],
+				[(at) => `${at}Z,7,1,1,99`, '5: temperature_c "99" is not a number from -5 to 60'],
+				[() => "01/02/2027 10:00,7,1,1,1", '1: time "01/02/2027 10:00" is no time like'],
+				[(at) => `${at},7,1,1,1`, '1: time "2027-11-26T10:38:00" has no zone'],
+				[(at) => `${at}Z,7,1e999,1,1`, '3: ec25_us_cm "1e999" is not a number from 0 to 500000'],
+			];
+			const rows = Array.from({ length: 1_000_000 }, (_, row) => {
+				const fault = faults[row - 999_990];
+				return fault === undefined ? `${time(row)}Z,7,750,1,14` : fault[0](time(row));
+			});
+			const printed: string[] = [];
+			// Two seconds pass between any two looks at the clock.
+			let milliseconds = 0;
+			stub(performance, "now").callsFake(() => {
+				milliseconds += 2000;
+				return milliseconds;
+			});
+			writeFileSync(path, `${HEADER}\n${rows.join("\n")}\n`);
+			await assert.rejects(
+				readRiverFile(path, AS_WRITTEN, (line) => printed.push(line)),
+				(error: Error) => {
+					const lines = error.message.split("\n");
+					assert.equal(lines.length, 10);
+					faults.forEach(([, said], index) => {
+						assert.ok(lines[index]?.startsWith(`${path}:${999_992 + index}:${said}`), lines[index]);
+					});
+					return true;
+				},
+			);
+			assert.deepEqual([printed[0], printed.at(-1)], [`${path}: 0 % read`, `${path}: 100 % read`]);
+		},
+	);
 });
 
 describe("the times of a recording", () => {
