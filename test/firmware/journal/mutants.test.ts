@@ -48,13 +48,7 @@ describe("a journal that is wrong", () => {
 		[
 			"continues in its epoch under another key and forgets the former cursor",
 			"key",
-			[
-				[
-					READER_OF_FORMERS,
-					"formers.set(epoch, { cursor: said,",
-					"formers.set(epoch, { cursor: 0,",
-				],
-			],
+			[[READER_OF_FORMERS, "cursor: statedCursor,", "cursor: 0,"]],
 		],
 		[
 			"ignores what lies torn after the last frame",

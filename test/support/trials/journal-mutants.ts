@@ -120,7 +120,7 @@ export const MUTANTS: readonly Mutant[] = [
 		rewrites: [
 			[
 				WRITER,
-				"this.#place((index, seed) => encodeCursor({ cursor, epoch: extent.epoch }, index, seed));",
+				"this.#storeFrame((index, seed) => encodeCursor({ cursor, epoch: extent.epoch }, index, seed));",
 				"",
 			],
 		],

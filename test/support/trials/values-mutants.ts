@@ -35,8 +35,8 @@ export const VALUES_MUTANTS: readonly ValuesMutant[] = [
 	{
 		name: "lets the first member win",
 		module: "quality/climatology",
-		from: "if (isOutside(this.#placeIn(seconds, period), timeSpan))",
-		to: "if (flag !== notEvaluated || isOutside(this.#placeIn(seconds, period), timeSpan))",
+		from: "if (isOutside(this.#periodNumberIn(seconds, period), timeSpan))",
+		to: "if (flag !== notEvaluated || isOutside(this.#periodNumberIn(seconds, period), timeSpan))",
 	},
 	{
 		name: "calls a step a spike",

@@ -417,7 +417,7 @@ function corrected(name: string, raw: number, seconds: number, given: Document) 
 }
 
 function cellsOf(station: string, row: Row, of: (column: string) => string): [string, string][] {
-	const { entry, raw, place: resolved, policy, derived } = row;
+	const { entry, raw, resolved, policy, derived } = row;
 	const names = (table: Record<string, number>, bits: number): string =>
 		Object.entries(table)
 			.sort((a, b) => a[1] - b[1])
