@@ -94,11 +94,11 @@ if (program === undefined) {
 						"bor-1": {
 							name: "Borska reka",
 							nameSr: "Borska reka ispod Bora",
-							fieldIndex: "slatina",
+							place: "slatina",
 							class: "II",
 							policies,
 						},
-						"bor-2": { name: "Ravna reka", fieldIndex: "rgotina", class: "II", policies },
+						"bor-2": { name: "Ravna reka", place: "rgotina", class: "II", policies },
 					},
 					samples: ["samples.csv"],
 					sampleLimits: [
