@@ -259,7 +259,8 @@ function agree(from: Anchor, to: NonNullable<Run["to"]>): boolean {
  */
 function unexplainedMilliseconds(from: Anchor, to: NonNullable<Run["to"]>): number {
 	if (from.boot !== to.boot) return 0;
-	const drift = driftMilliseconds(to.utcSeconds - from.utcSeconds) + 2 * READING_MILLISECONDS;
+	// Whole seconds explain one. A second one may be a jump that nothing saw: it would be in no claim.
+	const drift = driftMilliseconds(to.utcSeconds - from.utcSeconds) + READING_MILLISECONDS;
 	const rest = Math.abs(to.stepSeconds) * 1000 - drift;
 	return rest > 0 ? rest + to.uncertaintyMilliseconds : 0;
 }

@@ -234,10 +234,13 @@ describe("the placing of entries in time", () => {
 			resolved(time(0, UTC), event(4000, UTC + 4000), time(5000, UTC + 5000, fields)).map(
 				(each) => each?.uncertaintyMilliseconds,
 			);
-		// A second of reading, 28 ms of drift; then 8 s less 35 ms and 2 s, and the 7 s that are open.
+		// A second of reading, 7 ms of drift after the first; of a step whole seconds explain one.
 		assert.equal(claims({})[1], 3007);
-		assert.equal(claims({ stepSeconds: 2 })[1], 3007);
-		assert.equal(claims(slow)[1], 3028 + 5965 + 7000);
+		assert.equal(claims({ stepSeconds: 1 })[1], 3007);
+		// Set back by two seconds in the middle, an RTC that was a second slow is off by three.
+		assert.equal(claims({ stepSeconds: 2 })[1], 3007 + 965 + 2000);
+		// 28 ms of drift; then 8 s less 35 ms and 1 s, and the 7 s that are open.
+		assert.equal(claims(slow)[1], 3028 + 6965 + 7000);
 	});
 
 	it("takes a reading that began after the RTC jumped, and was written after an event, for one of after the jump", () => {
