@@ -33,6 +33,7 @@ import { decodeAnswer } from "../../src/protocol/wire/acknowledgement.js";
 import { decodeSign1 } from "../../src/protocol/wire/cose.js";
 import { startCollector } from "../support/collectors/collector-process.js";
 import { recordOf } from "../support/collectors/ledger-suite.js";
+import { whole } from "../support/depth.js";
 
 const PROGRAM = fileURLToPath(new URL("../../src/collector/service/main.js", import.meta.url));
 
@@ -285,79 +286,88 @@ describe("collector's service", () => {
 		}
 	});
 
-	it("names a conflict in its list and serves everybody, at a start and on SIGHUP", async function () {
-		this.timeout(120_000);
-		const before = recordOf(24);
-		const after = recordOf(12, { epoch: 78, seed: 2, previous: before, reason: 2 });
-		const other = recordOf(12, { station: "pek-1", seed: 3 });
-		const [a, b, c] = [before, after, other].map(({ publicKey }) => hexOf(publicKey));
-		const list = join(directory, "stations");
-		writeFileSync(list, `bor-1 ${a}\n`);
-		const first = await startCollector(directory, ["--stations", list]);
-		assert.equal((await first.post(before.envelope(1, 12))).status, 200);
-		assert.equal(await first.stop("SIGINT"), 0);
-		// The board was replaced, and somebody wrote its key over the old one.
-		writeFileSync(list, `bor-1 ${b}\nbor-2 nonsense\npek-1 ${c}\n`);
-		const second = await startCollector(directory, ["--stations", list]);
-		assert.match(
-			second.output(),
-			/not taken: .*stations line 2: expected a station id and the 66 digits of its public key\n/,
-		);
-		assert.match(
-			second.output(),
-			/not taken: .*stations: station bor-1 is enrolled with another key than \w{12}\.\.\.; to replace the key, leave its line and add one with from=, by= and why= after it\n1 stations of/,
-		);
-		assert.equal((await second.post(other.envelope(1, 12))).status, 200);
-		assert.equal((await second.post(before.envelope(13, 18))).status, 200);
-		assert.equal((await second.post(after.envelope(1, 12))).status, 422);
-		writeFileSync(
-			list,
-			`bor-1 ${a} revoked=2026-11-28 revoked-by=amina revoked-why="board lost"\n` +
-				`bor-1 ${b} from=2026-11-28T06:00:00Z by=amina why="board replaced"\npek-1 ${c}\n`,
-		);
-		process.kill(second.pid, "SIGHUP");
-		await second.saw(/2 stations of/);
-		assert.equal((await second.post(after.envelope(1, 12))).status, 200);
-		const { status, body } = await second.post(before.envelope(19, 24));
-		const answer = decodeAnswer(decodeSign1(body).payload);
-		assert.deepEqual([status, answer.kind === "refusal" && answer.code], [422, 9]);
-		assert.equal((await second.post(before.envelope(19, 24, { signer: after }))).status, 200);
-		// What was revoked stays so, whatever a list says later.
-		writeFileSync(list, `bor-1 ${a}\npek-1 ${c}\n`);
-		process.kill(second.pid, "SIGHUP");
-		await second.saw(/recorded as revoked from 2026-11-28T00:00:00Z by "amina", "board lost"/);
-		assert.equal((await second.post(before.envelope(19, 24))).status, 422);
-		assert.equal(await second.stop("SIGINT"), 0);
-	});
+	whole(
+		"names a conflict in its list and serves everybody, at a start and on SIGHUP",
+		async function () {
+			this.timeout(120_000);
+			const before = recordOf(24);
+			const after = recordOf(12, { epoch: 78, seed: 2, previous: before, reason: 2 });
+			const other = recordOf(12, { station: "pek-1", seed: 3 });
+			const [a, b, c] = [before, after, other].map(({ publicKey }) => hexOf(publicKey));
+			const list = join(directory, "stations");
+			writeFileSync(list, `bor-1 ${a}\n`);
+			const first = await startCollector(directory, ["--stations", list]);
+			assert.equal((await first.post(before.envelope(1, 12))).status, 200);
+			assert.equal(await first.stop("SIGINT"), 0);
+			// The board was replaced, and somebody wrote its key over the old one.
+			writeFileSync(list, `bor-1 ${b}\nbor-2 nonsense\npek-1 ${c}\n`);
+			const second = await startCollector(directory, ["--stations", list]);
+			assert.match(
+				second.output(),
+				/not taken: .*stations line 2: expected a station id and the 66 digits of its public key\n/,
+			);
+			assert.match(
+				second.output(),
+				/not taken: .*stations: station bor-1 is enrolled with another key than \w{12}\.\.\.; to replace the key, leave its line and add one with from=, by= and why= after it\n1 stations of/,
+			);
+			assert.equal((await second.post(other.envelope(1, 12))).status, 200);
+			assert.equal((await second.post(before.envelope(13, 18))).status, 200);
+			assert.equal((await second.post(after.envelope(1, 12))).status, 422);
+			writeFileSync(
+				list,
+				`bor-1 ${a} revoked=2026-11-28 revoked-by=amina revoked-why="board lost"\n` +
+					`bor-1 ${b} from=2026-11-28T06:00:00Z by=amina why="board replaced"\npek-1 ${c}\n`,
+			);
+			process.kill(second.pid, "SIGHUP");
+			await second.saw(/2 stations of/);
+			assert.equal((await second.post(after.envelope(1, 12))).status, 200);
+			const { status, body } = await second.post(before.envelope(19, 24));
+			const answer = decodeAnswer(decodeSign1(body).payload);
+			assert.deepEqual([status, answer.kind === "refusal" && answer.code], [422, 9]);
+			assert.equal((await second.post(before.envelope(19, 24, { signer: after }))).status, 200);
+			// What was revoked stays so, whatever a list says later.
+			writeFileSync(list, `bor-1 ${a}\npek-1 ${c}\n`);
+			process.kill(second.pid, "SIGHUP");
+			await second.saw(/recorded as revoked from 2026-11-28T00:00:00Z by "amina", "board lost"/);
+			assert.equal((await second.post(before.envelope(19, 24))).status, 422);
+			assert.equal(await second.stop("SIGINT"), 0);
+		},
+	);
 
-	it("lives through SIGHUP from its first line on, and takes what is right beside a configuration that is not", async function () {
-		this.timeout(120_000);
-		const station = recordOf(12);
-		const list = join(directory, "stations");
-		writeFileSync(list, `bor-1 ${hexOf(station.publicKey)}\n`);
-		const folder = join(directory, "configurations");
-		mkdirSync(folder);
-		writeFileSync(join(folder, "a.conf"), "station=nobody\nid=2\n");
-		writeFileSync(join(folder, "b.conf"), "no configuration\n");
-		writeFileSync(join(folder, "bor.conf"), "id=2\nstation=bor-1\n");
-		mkdirSync(join(folder, "folder.conf"));
-		const collector = await startCollector(
-			directory,
-			["--stations", list, "--configurations", folder],
-			PROGRAM,
-			// As a service manager that reloads what it has only just started.
-			(child) => child.stderr?.once("data", () => child.kill("SIGHUP")),
-		);
-		await collector.saw(/is to have configuration 2/);
-		const output = collector.output();
-		assert.match(output, /not taken: .*a\.conf: configuration 2: station nobody is not enrolled\n/);
-		assert.match(output, /not taken: .*b\.conf line 1: expected name=value\n/);
-		assert.match(output, /not taken: .*folder\.conf: cannot be read \(EISDIR\)\n/);
-		for (let count = 0; count < 20; count++) process.kill(collector.pid, "SIGHUP");
-		await collector.saw(/(is to have configuration 2[\s\S]*){2}/);
-		assert.equal((await collector.post(station.envelope(1, 12))).status, 200);
-		assert.equal(await collector.stop("SIGINT"), 0);
-	});
+	whole(
+		"lives through SIGHUP from its first line on, and takes what is right beside a configuration that is not",
+		async function () {
+			this.timeout(120_000);
+			const station = recordOf(12);
+			const list = join(directory, "stations");
+			writeFileSync(list, `bor-1 ${hexOf(station.publicKey)}\n`);
+			const folder = join(directory, "configurations");
+			mkdirSync(folder);
+			writeFileSync(join(folder, "a.conf"), "station=nobody\nid=2\n");
+			writeFileSync(join(folder, "b.conf"), "no configuration\n");
+			writeFileSync(join(folder, "bor.conf"), "id=2\nstation=bor-1\n");
+			mkdirSync(join(folder, "folder.conf"));
+			const collector = await startCollector(
+				directory,
+				["--stations", list, "--configurations", folder],
+				PROGRAM,
+				// As a service manager that reloads what it has only just started.
+				(child) => child.stderr?.once("data", () => child.kill("SIGHUP")),
+			);
+			await collector.saw(/is to have configuration 2/);
+			const output = collector.output();
+			assert.match(
+				output,
+				/not taken: .*a\.conf: configuration 2: station nobody is not enrolled\n/,
+			);
+			assert.match(output, /not taken: .*b\.conf line 1: expected name=value\n/);
+			assert.match(output, /not taken: .*folder\.conf: cannot be read \(EISDIR\)\n/);
+			for (let count = 0; count < 20; count++) process.kill(collector.pid, "SIGHUP");
+			await collector.saw(/(is to have configuration 2[\s\S]*){2}/);
+			assert.equal((await collector.post(station.envelope(1, 12))).status, 200);
+			assert.equal(await collector.stop("SIGINT"), 0);
+		},
+	);
 
 	it("serves over HTTPS, dies by kill -9, takes its directory again, and stops cleanly", async function () {
 		this.timeout(120_000);

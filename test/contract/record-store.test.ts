@@ -9,7 +9,7 @@ import { MemoryRecordStore } from "../support/collectors/memory-record-store.js"
 import { emptyStore } from "../support/collectors/shared-store.js";
 import { ChainMaker, sha256 } from "../support/data/chain-maker.js";
 import { recordText } from "../support/data/record-text.js";
-import { IS_WHOLE } from "../support/depth.js";
+import { IS_WHOLE, whole } from "../support/depth.js";
 
 /** A batch as the ledger hands it over, of a chain or of one that leaves it somewhere. */
 function batchOf(
@@ -195,7 +195,7 @@ describe("a record store", function () {
 		}
 	});
 
-	it("in SQL stores batches together as it stores them one by one", async () => {
+	whole("in SQL stores batches together as it stores them one by one", async () => {
 		const outcomes = new Map<string, number>();
 		for (let seed = 1; seed <= (IS_WHOLE ? 8 : 4); seed++) {
 			const groups = randomGroups(new SeededRandom(seed));

@@ -3,6 +3,7 @@
  * seen from probe or file to the printed value; and each is shown to be missed where its row is forgotten.
  */
 import { strict as assert } from "node:assert";
+import { whole } from "../support/depth.js";
 import { type Rewrite, withRewritten } from "../support/engines/rewritten-build.js";
 import type * as Printed from "../support/worlds/printed.js";
 
@@ -115,20 +116,23 @@ describe("a made-up row", function () {
 		assert.equal(row["redoxFlags"], "uncalibrated");
 	});
 
-	it("of a channel is missed where its set, its probe or the row itself is forgotten", async () => {
-		await assert.rejects(
-			built(WITHOUT_SET, (printed) => printed.printedDay()),
-			/the station crashes/,
-		);
-		const noProbe = await built(WITHOUT_PROBE_AND_COMMAND, (printed) => printed.printedDay());
-		assert.equal(noProbe.row["redox"], undefined);
-		const noRow = await built(WITHOUT_CHANNEL, (printed) => printed.printedDay());
-		assert.ok(!(noRow.table[0] ?? "").includes("redox"));
-		assert.deepEqual(
-			Object.keys(noRow.row).filter((name) => name.startsWith("redox")),
-			[],
-		);
-	});
+	whole(
+		"of a channel is missed where its set, its probe or the row itself is forgotten",
+		async () => {
+			await assert.rejects(
+				built(WITHOUT_SET, (printed) => printed.printedDay()),
+				/the station crashes/,
+			);
+			const noProbe = await built(WITHOUT_PROBE_AND_COMMAND, (printed) => printed.printedDay());
+			assert.equal(noProbe.row["redox"], undefined);
+			const noRow = await built(WITHOUT_CHANNEL, (printed) => printed.printedDay());
+			assert.ok(!(noRow.table[0] ?? "").includes("redox"));
+			assert.deepEqual(
+				Object.keys(noRow.row).filter((name) => name.startsWith("redox")),
+				[],
+			);
+		},
+	);
 
 	it("of a configuration field is seen from an operator's file to value, default and document", async () => {
 		const seen = await built(ALL, (printed) => [

@@ -13,7 +13,7 @@ import { ConsoleClient } from "../../src/technician/client.js";
 import { openPort } from "../../src/technician/ports.js";
 import { runCommand, startCommand } from "../support/collectors/command.js";
 import { clientOf } from "../support/collectors/station-client.js";
-import { sample } from "../support/depth.js";
+import { sample, whole } from "../support/depth.js";
 import { PROJECT } from "../support/sources.js";
 
 const PROGRAM = "src/technician/main.js";
@@ -348,37 +348,40 @@ describe("the program bistrina", function () {
 		);
 	});
 
-	it("reaches the stations of a running npm start, one at a time, and everything is delivered", async () => {
-		const data = join(folder, "data");
-		const argv = ["--data", data, "--speed", "max", "--quiet", "--console-port", "0"];
-		const start = startCommand("sim/shell/main.js", argv);
-		const [, bor = ""] = await start.seen(/bor-1: technician's line at (socket:\S+)/);
-		const [, pek = ""] = await start.seen(/pek-1: technician's line at (socket:\S+)/);
-		const clients: ConsoleClient[] = [];
-		let sequence = 0;
-		for (const [port, station] of [
-			[bor, "bor-1"],
-			[pek, "pek-1"],
-		] as const) {
-			const client = new ConsoleClient(await openPort(port, 0), 1, () => {});
-			clients.push(client);
-			assert.equal((await client.greet()).station, station);
-			const { fields } = await client.request("read", { deadlineMilliseconds: 30_000 });
-			assert.match(fields.get("sequence") ?? "", /^\d+$/);
-			if (station === "bor-1") sequence = Number(fields.get("sequence"));
-			const second = new ConsoleClient(await openPort(port, 0), 1, () => {});
-			await assert.rejects(second.greet(), /another program has the line of/);
-			await second.close();
-		}
-		const { fields } = await (clients[0] as ConsoleClient).request("upload", {
-			deadlineMilliseconds: 30_000,
-		});
-		assert.ok(Number(fields.get("cursor")) >= sequence, `${fields.get("cursor")} < ${sequence}`);
-		// Ctrl-C while the lines are still plugged in.
-		start.child.kill("SIGINT");
-		const finished = await start.finished;
-		for (const client of clients) await client.close();
-		assert.equal(finished.exitCode, 0, finished.stderr);
-		assert.match(finished.stdout, /, 0 missing/);
-	});
+	whole(
+		"reaches the stations of a running npm start, one at a time, and everything is delivered",
+		async () => {
+			const data = join(folder, "data");
+			const argv = ["--data", data, "--speed", "max", "--quiet", "--console-port", "0"];
+			const start = startCommand("sim/shell/main.js", argv);
+			const [, bor = ""] = await start.seen(/bor-1: technician's line at (socket:\S+)/);
+			const [, pek = ""] = await start.seen(/pek-1: technician's line at (socket:\S+)/);
+			const clients: ConsoleClient[] = [];
+			let sequence = 0;
+			for (const [port, station] of [
+				[bor, "bor-1"],
+				[pek, "pek-1"],
+			] as const) {
+				const client = new ConsoleClient(await openPort(port, 0), 1, () => {});
+				clients.push(client);
+				assert.equal((await client.greet()).station, station);
+				const { fields } = await client.request("read", { deadlineMilliseconds: 30_000 });
+				assert.match(fields.get("sequence") ?? "", /^\d+$/);
+				if (station === "bor-1") sequence = Number(fields.get("sequence"));
+				const second = new ConsoleClient(await openPort(port, 0), 1, () => {});
+				await assert.rejects(second.greet(), /another program has the line of/);
+				await second.close();
+			}
+			const { fields } = await (clients[0] as ConsoleClient).request("upload", {
+				deadlineMilliseconds: 30_000,
+			});
+			assert.ok(Number(fields.get("cursor")) >= sequence, `${fields.get("cursor")} < ${sequence}`);
+			// Ctrl-C while the lines are still plugged in.
+			start.child.kill("SIGINT");
+			const finished = await start.finished;
+			for (const client of clients) await client.close();
+			assert.equal(finished.exitCode, 0, finished.stderr);
+			assert.match(finished.stdout, /, 0 missing/);
+		},
+	);
 });

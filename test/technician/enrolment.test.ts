@@ -25,6 +25,7 @@ import {
 import { type EnrolTarget, enrol } from "../../src/technician/command-line/enrolment.js";
 import { startCollector } from "../support/collectors/collector-process.js";
 import { ENROL_REFUSALS, OTHER_KEY_MESSAGE } from "../support/data/enrol-refusals.js";
+import { whole } from "../support/depth.js";
 
 const NONCE = new Uint8Array(16).fill(9);
 
@@ -122,48 +123,52 @@ describe("enrolment", () => {
 		});
 	}
 
-	it("adds to a database that nobody has open, in place of another key only by somebody and for a reason", async () => {
-		const database = join(folder, "collector");
-		await (await openPGliteStore(database)).close();
-		target = () => ({ data: database });
-		const [first, after, other] = [
-			resultOf("bor-1", 1),
-			resultOf("bor-1", 2),
-			resultOf("bor-2", 3),
-		];
-		await run([first]);
-		await assert.rejects(run([after, other]), /bor-1 is enrolled with another key/);
-		await run([after, other], "Amina N.", "board dead after the flood");
-		await run([after, other], "Amina N.", "said once more");
-		// A slow machine is told that the database opens.
-		assert.deepEqual(
-			lines.filter((line) => !line.startsWith("opening the collector")),
-			[
-				"1 of 1 were new in the database; a collector that runs knows them within a minute",
-				"2 of 2 were new in the database; a collector that runs knows them within a minute",
-				"0 of 2 were new in the database; a collector that runs knows them within a minute",
-			],
-		);
-		const store = await openPGliteStore(database);
-		try {
-			const keys = await stationKeysOf(store, "bor-1");
+	whole(
+		"adds to a database that nobody has open, in place of another key only by somebody and for a reason",
+		async function () {
+			this.timeout(60_000);
+			const database = join(folder, "collector");
+			await (await openPGliteStore(database)).close();
+			target = () => ({ data: database });
+			const [first, after, other] = [
+				resultOf("bor-1", 1),
+				resultOf("bor-1", 2),
+				resultOf("bor-2", 3),
+			];
+			await run([first]);
+			await assert.rejects(run([after, other]), /bor-1 is enrolled with another key/);
+			await run([after, other], "Amina N.", "board dead after the flood");
+			await run([after, other], "Amina N.", "said once more");
+			// A slow machine is told that the database opens.
 			assert.deepEqual(
-				keys.map(({ publicKey, enrolled }) => [
-					Buffer.from(publicKey).toString("hex"),
-					enrolled.by,
-					enrolled.why,
-				]),
+				lines.filter((line) => !line.startsWith("opening the collector")),
 				[
-					[first.publicKey, "", ""],
-					[after.publicKey, "Amina N.", "board dead after the flood"],
+					"1 of 1 were new in the database; a collector that runs knows them within a minute",
+					"2 of 2 were new in the database; a collector that runs knows them within a minute",
+					"0 of 2 were new in the database; a collector that runs knows them within a minute",
 				],
 			);
-			assert.ok((keys[1]?.enrolled.atUtcSeconds ?? 0) > 1_795_000_000);
-			assert.equal((await stationKeysOf(store, "bor-2")).length, 1);
-		} finally {
-			await store.close();
-		}
-	}).timeout(60_000);
+			const store = await openPGliteStore(database);
+			try {
+				const keys = await stationKeysOf(store, "bor-1");
+				assert.deepEqual(
+					keys.map(({ publicKey, enrolled }) => [
+						Buffer.from(publicKey).toString("hex"),
+						enrolled.by,
+						enrolled.why,
+					]),
+					[
+						[first.publicKey, "", ""],
+						[after.publicKey, "Amina N.", "board dead after the flood"],
+					],
+				);
+				assert.ok((keys[1]?.enrolled.atUtcSeconds ?? 0) > 1_795_000_000);
+				assert.equal((await stationKeysOf(store, "bor-2")).length, 1);
+			} finally {
+				await store.close();
+			}
+		},
+	);
 
 	it("adds to the database of a collector that runs, which takes it at once and says no by its own mouth", async () => {
 		const database = join(folder, "collector");

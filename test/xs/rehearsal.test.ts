@@ -8,7 +8,7 @@ import { Rehearsal, type RehearsalReport } from "../../sim/station/rehearsal.js"
 import { encodeRequest } from "../../src/protocol/line/console.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
 import { EVENT_CODES } from "../../src/protocol/record/events.js";
-import { IS_LONG, sample } from "../support/depth.js";
+import { IS_LONG, sample, whole } from "../support/depth.js";
 import { writeBundle } from "../support/engines/xs-bundle.js";
 import { findXsWorker, XsEngine } from "../support/engines/xs-engine.js";
 import { hostScheme, openRehearsal, send } from "../support/engines/xs-host.js";
@@ -66,40 +66,43 @@ for (const [form, write] of sample(FORMS))
 			assert.equal(onXs.acknowledged, onXs.appended);
 		});
 
-		it("calibrates three points, undoes it and tells it in the record, byte for byte as on Node", async () => {
-			const options = { seed: 5, scenario: "quiet-bor", sectors: 8 };
-			const bottle = (name: string): string[] => [
-				`@${name}`,
-				`settle standard=${name} lot=A1 expiry=2027-05-31`,
-				"point",
-			];
-			const lines = [
-				"calibrate channel=pH by=mira",
-				...bottle("american-7.00"),
-				...bottle("american-4.00"),
-				// A reading is due in the middle, and the window continues after it.
-				...bottle("american-10.01").slice(0, 2),
-				...bottle("american-10.01").slice(1),
-				"commit due=30",
-				"undo channel=pH by=mira text=only a trial",
-				"calibrations",
-				"@river",
-				"journal first=1 count=100",
-			];
-			await openRehearsal(xs, options, false);
-			await send(xs, { kind: "run", untilSeconds: 900 });
-			const onXs = (await send(xs, { kind: "converse", lines })).reply as string[];
+		whole(
+			"calibrates three points, undoes it and tells it in the record, byte for byte as on Node",
+			async () => {
+				const options = { seed: 5, scenario: "quiet-bor", sectors: 8 };
+				const bottle = (name: string): string[] => [
+					`@${name}`,
+					`settle standard=${name} lot=A1 expiry=2027-05-31`,
+					"point",
+				];
+				const lines = [
+					"calibrate channel=pH by=mira",
+					...bottle("american-7.00"),
+					...bottle("american-4.00"),
+					// A reading is due in the middle, and the window continues after it.
+					...bottle("american-10.01").slice(0, 2),
+					...bottle("american-10.01").slice(1),
+					"commit due=30",
+					"undo channel=pH by=mira text=only a trial",
+					"calibrations",
+					"@river",
+					"journal first=1 count=100",
+				];
+				await openRehearsal(xs, options, false);
+				await send(xs, { kind: "run", untilSeconds: 900 });
+				const onXs = (await send(xs, { kind: "converse", lines })).reply as string[];
 
-			const rehearsal = new Rehearsal(options);
-			rehearsal.runUntil(900);
-			assert.deepEqual(onXs, rehearsal.converse(lines));
-			const answers = onXs.filter((line) => line.startsWith("!"));
-			assert.match(answers.find((line) => line.includes("verdict=")) ?? "", /verdict=good/);
-			assert.ok(
-				answers.every((line) => !line.startsWith("! failed")),
-				answers.join("\n"),
-			);
-		});
+				const rehearsal = new Rehearsal(options);
+				rehearsal.runUntil(900);
+				assert.deepEqual(onXs, rehearsal.converse(lines));
+				const answers = onXs.filter((line) => line.startsWith("!"));
+				assert.match(answers.find((line) => line.includes("verdict=")) ?? "", /verdict=good/);
+				assert.ok(
+					answers.every((line) => !line.startsWith("! failed")),
+					answers.join("\n"),
+				);
+			},
+		);
 
 		it("answers a technician line by line as on Node, noise and all", async () => {
 			const options = { seed: 5, scenario: "storm-pek", sectors: 8 };
@@ -167,7 +170,7 @@ for (const [form, write] of sample(FORMS))
 			assert.ok(entries.length > 100, `${entries.length} entries`);
 		});
 
-		it("asks for network time when the collector's clock lies, as on Node", async () => {
+		whole("asks for network time when the collector's clock lies, as on Node", async () => {
 			const options = {
 				seed: 8,
 				scenario: "quiet-bor",

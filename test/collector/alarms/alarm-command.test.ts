@@ -13,7 +13,7 @@ import {
 import { type Finished, runCommand } from "../../support/collectors/command.js";
 import { SignedStation } from "../../support/collectors/signed-station.js";
 import { ACID_ALARM } from "../../support/data/alarm-body.js";
-import { sample } from "../../support/depth.js";
+import { sample, whole } from "../../support/depth.js";
 
 const SECRET = `whsec_${Buffer.alloc(32, 5).toString("base64")}`;
 
@@ -127,32 +127,35 @@ describe("the collector's command for alarms", function () {
 		);
 	});
 
-	it("decides over a collector that stands still, and it is done when that runs again", async () => {
-		const station = new SignedStation();
-		station.append({ ...ACID_ALARM });
-		status = 500;
-		collector = await start(station);
-		assert.equal((await collector.post(station.envelope(1, 2))).status, 200);
-		while (got.length < 1) await new Promise((resolve) => setImmediate(resolve));
-		assert.equal(await collector.stop("SIGINT"), 0);
-		const seen = await alarms("acknowledge", "bor-1", ...AUTHOR);
-		assert.equal(seen.stdout, "1 alarms are noted as seen\n");
-		const tested = await alarms("test", ...AUTHOR);
-		assert.equal(
-			tested.stdout,
-			"test alarm collector/test/2\nwebhook: waits\nit is told when a collector with a hook runs\n",
-		);
-		assert.equal(tested.exitCode, 0);
-		status = 200;
-		got = [];
-		collector = await start(station);
-		while (got.length < 1) await new Promise((resolve) => setImmediate(resolve));
-		assert.equal(await collector.stop("SIGINT"), 0);
-		assert.deepEqual(
-			got.map((line) => line["id"]),
-			["collector/test/2"],
-		);
-	});
+	whole(
+		"decides over a collector that stands still, and it is done when that runs again",
+		async () => {
+			const station = new SignedStation();
+			station.append({ ...ACID_ALARM });
+			status = 500;
+			collector = await start(station);
+			assert.equal((await collector.post(station.envelope(1, 2))).status, 200);
+			while (got.length < 1) await new Promise((resolve) => setImmediate(resolve));
+			assert.equal(await collector.stop("SIGINT"), 0);
+			const seen = await alarms("acknowledge", "bor-1", ...AUTHOR);
+			assert.equal(seen.stdout, "1 alarms are noted as seen\n");
+			const tested = await alarms("test", ...AUTHOR);
+			assert.equal(
+				tested.stdout,
+				"test alarm collector/test/2\nwebhook: waits\nit is told when a collector with a hook runs\n",
+			);
+			assert.equal(tested.exitCode, 0);
+			status = 200;
+			got = [];
+			collector = await start(station);
+			while (got.length < 1) await new Promise((resolve) => setImmediate(resolve));
+			assert.equal(await collector.stop("SIGINT"), 0);
+			assert.deepEqual(
+				got.map((line) => line["id"]),
+				["collector/test/2"],
+			);
+		},
+	);
 
 	it("says in a line what is wrong", async () => {
 		const nowhere = await alarms("list");

@@ -19,6 +19,7 @@ import { SignedStation } from "../../support/collectors/signed-station.js";
 import { dayOfReadings } from "../../support/data/day.js";
 import { readExport } from "../../support/data/read-export.js";
 import { valuesRows } from "../../support/data/values-table.js";
+import { whole } from "../../support/depth.js";
 
 const HOSTILE = '<script>alert(1)</script>"\u001b[2J\u202e=1+1\u009b0m\u2066';
 
@@ -323,34 +324,37 @@ describe("a station with a probe for dissolved oxygen", () => {
 });
 
 describe("a day that the disk has lost", () => {
-	it("is made anew when somebody asks for it, and is never left out of a table without a word", async () => {
-		const record = await openPublishedRecord();
-		try {
-			const station = new SignedStation({ station: "bor-1" });
-			station.appendReadings(1500);
-			await record.publish(station);
-			const path = "/v1/stations/bor-1/values.csv";
-			const { text: whole } = await record.get(path);
-			assert.equal(whole.trim().split("\r\n").length, 1501);
-			// Opened anew, so that of the first day nothing is in memory.
-			await record.reopen();
-			const days = join(record.folder, "published", "bor-1", "days");
-			const [first = ""] = readdirSync(days).sort();
-			writeFileSync(join(days, first), "rotten");
-			const statuses: number[] = [];
-			for (let tries = 0; tries < 1000 && statuses.at(-1) !== 200; tries++) {
-				const { status, text } = await record.get(`${path}?to=2026-03-21`);
-				statuses.push(status);
-				if (status === 200) assert.equal(text.split("\r\n").length, 290);
-				else assert.equal(text, "a day of bor-1 is being derived; ask again\n");
-				await new Promise((resolve) => setTimeout(resolve, 10));
+	whole(
+		"is made anew when somebody asks for it, and is never left out of a table without a word",
+		async () => {
+			const record = await openPublishedRecord();
+			try {
+				const station = new SignedStation({ station: "bor-1" });
+				station.appendReadings(1500);
+				await record.publish(station);
+				const path = "/v1/stations/bor-1/values.csv";
+				const { text: whole } = await record.get(path);
+				assert.equal(whole.trim().split("\r\n").length, 1501);
+				// Opened anew, so that of the first day nothing is in memory.
+				await record.reopen();
+				const days = join(record.folder, "published", "bor-1", "days");
+				const [first = ""] = readdirSync(days).sort();
+				writeFileSync(join(days, first), "rotten");
+				const statuses: number[] = [];
+				for (let tries = 0; tries < 1000 && statuses.at(-1) !== 200; tries++) {
+					const { status, text } = await record.get(`${path}?to=2026-03-21`);
+					statuses.push(status);
+					if (status === 200) assert.equal(text.split("\r\n").length, 290);
+					else assert.equal(text, "a day of bor-1 is being derived; ask again\n");
+					await new Promise((resolve) => setTimeout(resolve, 10));
+				}
+				assert.deepEqual([...new Set(statuses)], [503, 200]);
+				assert.equal((await record.get(path)).text, whole);
+			} finally {
+				await record.close();
 			}
-			assert.deepEqual([...new Set(statuses)], [503, 200]);
-			assert.equal((await record.get(path)).text, whole);
-		} finally {
-			await record.close();
-		}
-	});
+		},
+	);
 });
 
 describe("readers who want too much", () => {

@@ -132,7 +132,7 @@ describe("a station whose supply broke down twice on a low battery, with a full 
 		return { station, cutAt, since: () => appended.slice(before).map((each) => decodeEntry(each)) };
 	}
 
-	it("writes nothing until the battery has recovered, and says then how long it waited", () => {
+	whole("writes nothing until the battery has recovered, and says then how long it waited", () => {
 		const { station, cutAt, since } = brokenDown(2 * HOUR);
 		runUntil(station, cutAt + 2 * HOUR - 60);
 		assert.deepEqual(since(), []);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { openCollectorIdentity } from "../../../sim/shell/collector-host.js";
 import { CollectorProcess } from "../../../sim/shell/playground/collector-process.js";
 import { stationResultOf } from "../../../sim/shell/station-proof.js";
+import { whole } from "../../support/depth.js";
 
 describe("a collector as a process of its own", function () {
 	this.timeout(120_000);
@@ -31,16 +32,19 @@ describe("a collector as a process of its own", function () {
 		await assert.rejects(CollectorProcess.open(order), /in use by process \d+/);
 	});
 
-	it("keeps who is enrolled over kill -9, on the same port, and answers what was asked while it was dead", async () => {
-		await collector.enrol([stationResultOf("bor-1", new Uint8Array(32).fill(7))]);
-		assert.deepEqual(await collector.record.stations(), ["bor-1"]);
-		const { port } = collector;
-		await collector.kill();
-		assert.equal(collector.isUp, false);
-		const asked = collector.record.stations();
-		await collector.start();
-		assert.deepEqual([collector.isUp, collector.port], [true, port]);
-		assert.deepEqual(await asked, ["bor-1"]);
-		assert.deepEqual(await collector.rowsOf("bor-1"), []);
-	});
+	whole(
+		"keeps who is enrolled over kill -9, on the same port, and answers what was asked while it was dead",
+		async () => {
+			await collector.enrol([stationResultOf("bor-1", new Uint8Array(32).fill(7))]);
+			assert.deepEqual(await collector.record.stations(), ["bor-1"]);
+			const { port } = collector;
+			await collector.kill();
+			assert.equal(collector.isUp, false);
+			const asked = collector.record.stations();
+			await collector.start();
+			assert.deepEqual([collector.isUp, collector.port], [true, port]);
+			assert.deepEqual(await asked, ["bor-1"]);
+			assert.deepEqual(await collector.rowsOf("bor-1"), []);
+		},
+	);
 });
