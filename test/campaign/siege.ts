@@ -106,7 +106,7 @@ export async function run(args: string[]): Promise<boolean> {
 	const directory = mkdtempSync(join(tmpdir(), "bistrina-siege-"));
 	const server =
 		store === "postgresql" && programs !== undefined ? await startPostgresql(programs) : undefined;
-	const attackers = new Attackers();
+	const attackers = new Attackers(server !== undefined);
 	try {
 		const openStore = (): Promise<SqlStore> =>
 			server === undefined

@@ -5,8 +5,9 @@
  *
  * Linux shares processors out among sessions first, and idle is idle within a session only: each process of
  * PostgreSQL has one of its own, and so an idle attacker in the collector's session took half a processor from the
- * database whenever the collector waited for it. The attackers have a session of their own, of the least weight while
- * they attack.
+ * database whenever the collector waited for it. Beside PostgreSQL the attackers have a session of their own, of the
+ * least weight while they attack. With the embedded database they stay in the collector's: there idle gives way at once,
+ * and a session of little weight only when its turn is over.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -29,14 +30,17 @@ const GO = "go";
 export class Attackers {
 	readonly pid: number;
 	readonly #child: ChildProcess;
+	readonly #isDatabaseApart: boolean;
 	readonly #ended: Promise<never>;
 
-	constructor() {
+	/** `isDatabaseApart`: it has sessions of its own. */
+	constructor(isDatabaseApart: boolean) {
+		this.#isDatabaseApart = isDatabaseApart;
 		const before = LAST_OF_ALL.find(([program = ""]) => existsSync(program)) ?? [];
 		const [program = process.execPath, ...args] = [...before, process.execPath, PROGRAM];
 		this.#child = spawn(program, args, {
 			stdio: ["ignore", "inherit", "inherit", "ipc"],
-			detached: true,
+			detached: isDatabaseApart,
 		});
 		this.pid = this.#child.pid ?? 0;
 		this.#ended = once(this.#child, "exit").then(() => {
@@ -53,11 +57,11 @@ export class Attackers {
 
 	/** All at once; resolves when the last one is done. */
 	async attack(): Promise<readonly AttackResult[]> {
-		weigh(this.pid, LEAST_WEIGHT);
+		if (this.#isDatabaseApart) weigh(this.pid, LEAST_WEIGHT);
 		try {
 			return (await this.#ask(GO)) as readonly AttackResult[];
 		} finally {
-			weigh(this.pid, USUAL_WEIGHT);
+			if (this.#isDatabaseApart) weigh(this.pid, USUAL_WEIGHT);
 		}
 	}
 
