@@ -29,7 +29,8 @@ export interface CollectorProcess {
 	/** Resolves when it has said what matches. */
 	saw(pattern: RegExp): Promise<void>;
 	/** POST /v1/batches; rejects when the connection fails. */
-	post(envelope: Uint8Array): Promise<{ status: number; body: Uint8Array }>;
+	/** `localAddress`: whom the collector takes it for, of the loopback; absent: 127.0.0.1. */
+	post(envelope: Uint8Array, localAddress?: string): Promise<{ status: number; body: Uint8Array }>;
 	/** Ends it by a signal; its exit code, null when the signal killed it. */
 	stop(signal: "SIGINT" | "SIGKILL"): Promise<number | null>;
 }
@@ -75,7 +76,7 @@ export async function startCollector(
 		saw: async (pattern) => {
 			while (!pattern.test(output)) await once(child.stderr, "data");
 		},
-		post: (envelope) => post(agent, listening.port, envelope),
+		post: (envelope, localAddress) => post(agent, listening.port, envelope, localAddress),
 		stop: async (signal) => {
 			agent.destroy();
 			if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
@@ -110,12 +111,14 @@ function post(
 	agent: Agent,
 	port: number,
 	envelope: Uint8Array,
+	localAddress?: string,
 ): Promise<{ status: number; body: Uint8Array }> {
 	return new Promise((resolve, reject) => {
 		const outgoing = request(
 			{
 				agent,
 				host: "127.0.0.1",
+				...(localAddress === undefined ? {} : { localAddress }),
 				port,
 				method: "POST",
 				path: "/v1/batches",
