@@ -37,7 +37,7 @@ export class SimulatedSettings {
 		this.isBroken = false;
 	}
 
-	/** Damages a place. */
+	/** Damages a bank. */
 	corrupt(bank: number): void {
 		const bytes = this.#banks[bank];
 		if (bytes !== undefined) bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 4;
@@ -56,7 +56,7 @@ export class SimulatedSettings {
 		return copy;
 	}
 
-	/** The port of one powerCycle; `beforeWrite` counts an operation and throws when power fails in it. */
+	/** The port of one power cycle; `beforeWrite` counts an operation and throws when power fails in it. */
 	portOf(powerCycle: PowerCycle, beforeWrite: () => void): SettingsMemory {
 		return {
 			read: (bank) => {

@@ -330,9 +330,7 @@ if (program === undefined) {
 				const x = at(plot.valToPos(Date.parse("2026-03-21T10:00:00Z") / 1000, "x", true));
 				const y = at(plot.valToPos(4.5, "y", true));
 				const pixels = canvas?.getContext("2d")?.getImageData(x - 2, y - 2, 4, 4).data ?? [];
-				const dark = [...pixels].filter(
-					(part, fieldIndex) => fieldIndex % 4 !== 3 && part < 80,
-				).length;
+				const dark = [...pixels].filter((part, index) => index % 4 !== 3 && part < 80).length;
 				return { dark, min: plot.scales.y.min };
 			});
 			assert.ok(drawn.min < 4.5 && drawn.dark >= 40, JSON.stringify(drawn));

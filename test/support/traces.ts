@@ -1,6 +1,7 @@
 /**
  * Loaded into each process of a test run (.mocharc.json): the stack of a test that failed names lines of the sources. Node's own
- * --enable-source-maps reads and keeps the map of every module, which takes a tenth of the processor time of the tests.
+ * --enable-source-maps reads and keeps the map of every module, which took 7 % of the processor time of two files of
+ * scenarios (three runs each in turns).
  */
 import { existsSync, readFileSync } from "node:fs";
 import { SourceMap } from "node:module";

@@ -27,12 +27,14 @@ export interface CheckedBatch {
 	readonly signedBy: Uint8Array;
 }
 
+const OUTCOMES = Object.freeze(["stored", "known", "other-key", "conflict", "fork"] as const);
+
 export interface StoreOutcome {
 	/**
 	 * `known`: this very batch was stored before, by whatever signature; `other-key`: the epoch began with another
 	 * key than `owner`.
 	 */
-	readonly outcome: "stored" | "known" | "other-key" | "conflict" | "fork";
+	readonly outcome: (typeof OUTCOMES)[number];
 	/** Entries of the batch that were held before. */
 	readonly held: number;
 	readonly floor: number;
@@ -61,13 +63,6 @@ const STORE_ALL =
 	"$12::integer[],$13::bytea,$14::bytea,$15::bytea,$16::integer[],$17::bigint[],$18::bigint[]," +
 	"$19::bigint[],$20::bigint[],$21::bytea)";
 
-const OUTCOMES: readonly StoreOutcome["outcome"][] = Object.freeze([
-	"stored",
-	"known",
-	"other-key",
-	"conflict",
-	"fork",
-]);
 const UNKNOWN_KEY = new Uint8Array(33);
 
 interface Waiting {
@@ -82,7 +77,7 @@ export class BatchWriter {
 	/** With many gaps. */
 	readonly #gapped: Waiting[] = [];
 	#underWay = 0;
-	#gappedUnderWay = 0;
+	#isGappedUnderWay = false;
 	#wasGapped = false;
 	#isGathering = false;
 
@@ -112,7 +107,7 @@ export class BatchWriter {
 
 	/** One at a time: where several statements are under way the others are for the others. */
 	#mayTakeGapped(): boolean {
-		return this.#gapped.length > 0 && this.#gappedUnderWay === 0;
+		return this.#gapped.length > 0 && !this.#isGappedUnderWay;
 	}
 
 	#start(): void {
@@ -120,7 +115,7 @@ export class BatchWriter {
 		const isGapped = this.#mayTakeGapped() && (this.#waiting.length === 0 || !this.#wasGapped);
 		const group = isGapped ? this.#gapped.splice(0, 1) : this.#waiting.splice(0, GROUP_MAX);
 		this.#wasGapped = isGapped;
-		if (isGapped) this.#gappedUnderWay++;
+		if (isGapped) this.#isGappedUnderWay = true;
 		this.#underWay++;
 		this.#writeGroup(group)
 			.catch((error: unknown) => {
@@ -128,7 +123,7 @@ export class BatchWriter {
 			})
 			.finally(() => {
 				this.#underWay--;
-				if (isGapped) this.#gappedUnderWay--;
+				if (isGapped) this.#isGappedUnderWay = false;
 				this.#next();
 			});
 		this.#next();

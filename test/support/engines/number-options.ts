@@ -1,4 +1,5 @@
 /** Options of a benchmark or campaign that are whole numbers: `--name N`, each at most once. */
+import { wholeNumberOf } from "../../../src/host/whole-number.js";
 import { UsageError } from "./dispatch.js";
 
 /** Where an option without bounds may lie. */
@@ -36,8 +37,8 @@ export function wholeNumber(
 	[least, most]: readonly [least: number, most: number],
 	usage: string,
 ): number {
-	const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-	if (value >= least && value <= most) return value;
+	const value = wholeNumberOf(text, least, most);
+	if (value !== undefined) return value;
 	throw new UsageError(`${name} ${text}: use a whole number from ${least} to ${most}\n${usage}`);
 }
 
