@@ -6,7 +6,7 @@
 import { equalBytes, hexOf } from "../../core/bytes.js";
 import type { VerifierPart } from "../../protocol/audit/finding.js";
 import type { ChainVerifier, VerifiedBatch } from "../../protocol/audit/verify-chain.js";
-import type { SeenGap } from "../../protocol/audit/verify-epochs.js";
+import { positionText, type SeenGap } from "../../protocol/audit/verify-epochs.js";
 import type { Batch } from "../../protocol/wire/batch.js";
 import { decodeSign1, keyIdOf } from "../../protocol/wire/cose.js";
 import { bytesOf, type SqlRow, type SqlSession } from "../store/store.js";
@@ -385,7 +385,7 @@ function lastOf(batch: Batch): number {
 }
 
 function nameOf({ epoch, sequence }: Position): string {
-	return `${epoch}/${sequence}`;
+	return positionText(epoch, sequence);
 }
 
 /** Below 0 when `a` comes first; above it also when there is no `a`. */
