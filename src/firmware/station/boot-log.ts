@@ -7,7 +7,7 @@ import type { CalibrationBody } from "../../protocol/record/entry-layouts.js";
 import type { StationConfiguration } from "../config/configuration.js";
 import type { Board, ResetReason } from "../ports.js";
 import { recordBoot } from "./boot.js";
-import type { CalibrationRooms } from "./calibration-opening.js";
+import type { StationRooms } from "./calibration-opening.js";
 import { type CrashRecord, safeModeEndOf, storeCrashRecord } from "./crash-record.js";
 import type { DeferredBootRecord } from "./deferred-boot-record.js";
 import type { Stamp } from "./entry-recorder.js";
@@ -24,7 +24,7 @@ export interface BootLogState {
 
 export interface BootLogOptions {
 	readonly board: Board;
-	readonly rooms: Pick<CalibrationRooms, "journal" | "recorder" | "time">;
+	readonly rooms: Pick<StationRooms, "journal" | "recorder" | "time">;
 	readonly firmwareVersion: number;
 	/** In force. */
 	readonly configuration: () => StationConfiguration;

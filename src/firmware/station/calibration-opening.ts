@@ -12,7 +12,8 @@ import type { StationOptions } from "./station-options.js";
 import type { TimeKeeper } from "./time-keeper.js";
 import type { TolerantJournal } from "./tolerant-journal.js";
 
-export interface CalibrationRooms {
+/** What the station's parts share of it; each takes those that it names. */
+export interface StationRooms {
 	readonly manager: ConfigurationManager;
 	readonly journal: TolerantJournal;
 	readonly recorder: EntryRecorder;
@@ -31,7 +32,7 @@ export interface Calibrations {
 /** `bank`: of the last wake's, for a wake of a deep sleep; every other boot checks the circuits. */
 export function openCalibrations(
 	{ board, openProbes }: StationOptions,
-	{ manager, journal, recorder, time, wake }: CalibrationRooms,
+	{ manager, journal, recorder, time, wake }: StationRooms,
 	bank: number | undefined,
 ): Calibrations {
 	const lending = new ProbeLending(wake);

@@ -1,5 +1,5 @@
 /** When a station measures: as the clock and the configuration have it, as an event asks for it, and as the battery lets it. */
-import type { CalibrationRooms } from "./calibration-opening.js";
+import type { StationRooms } from "./calibration-opening.js";
 import { EventController, type EventControllerOptions } from "./event-controller.js";
 import { Heartbeat } from "./heartbeat.js";
 import { PowerController } from "./power-controller.js";
@@ -7,7 +7,7 @@ import { ReadingTimes, type ReadingTimesState } from "./reading-times.js";
 
 export interface PaceOptions
 	extends Pick<EventControllerOptions, "board" | "standing" | "onUrgent"> {
-	readonly rooms: Pick<CalibrationRooms, "manager" | "journal" | "recorder" | "time">;
+	readonly rooms: Pick<StationRooms, "manager" | "journal" | "recorder" | "time">;
 	readonly isBatteryLow: () => boolean;
 	/** From the last wake. */
 	readonly retained: PaceState | undefined;
