@@ -43,13 +43,65 @@ export interface PendingCalibration {
 	readonly from: number;
 }
 
-export interface StoredCalibrations {
+/**
+ * What a bank holds. Each wake asks for the ids only, so a channel is taken out of the bytes when somebody asks for the
+ * whole of it, and stays out from then on.
+ */
+export class StoredCalibrations {
 	/** Unix seconds of the last check of every circuit, 0 never. */
 	checkedUtcSeconds: number;
 	pending: PendingCalibration | undefined;
-	readonly channels: readonly ChannelCalibration[];
+	/** Of a bank that checks, or none. */
+	readonly #bytes: Uint8Array;
+	readonly #channels: (ChannelCalibration | undefined)[] = [];
+	#findings: readonly ElectrodeFinding[] | undefined;
+
+	constructor(bytes: Uint8Array) {
+		this.#bytes = bytes;
+		this.checkedUtcSeconds = uint32At(bytes, 12);
+		this.pending = pendingIn(bytes);
+	}
+
+	/** `index` of CHANNELS. */
+	channel(index: number): ChannelCalibration {
+		this.#channels[index] ??= this.#decode(index);
+		return this.#channels[index];
+	}
+
+	/** Of the calibration in force. */
+	idOf(index: number): number {
+		const known = this.#channels[index];
+		if (known !== undefined) return known.id;
+		const at = channelAt(this.#bytes, index);
+		return at === undefined ? 0 : uint16At(this.#bytes, at);
+	}
+
 	/** The last calibrations of the pH electrode, oldest first; at most FINDINGS_KEPT. */
-	findings: readonly ElectrodeFinding[];
+	get findings(): readonly ElectrodeFinding[] {
+		this.#findings ??= findingsIn(this.#bytes);
+		return this.#findings;
+	}
+
+	set findings(findings: readonly ElectrodeFinding[]) {
+		this.#findings = findings;
+	}
+
+	#decode(index: number): ChannelCalibration {
+		const bytes = this.#bytes;
+		const from = channelAt(bytes, index);
+		if (from === undefined) return unknownChannel();
+		return {
+			id: uint16At(bytes, from),
+			lastId: uint16At(bytes, from + 2),
+			digest: bytes.slice(from + 6, from + 14),
+			beforeId: uint16At(bytes, from + 4),
+			beforeDigest: bytes.slice(from + 14, from + 22),
+			beforeExport: exportAt(bytes, from + CHANNEL_BYTES - 1),
+			agreed: uint32At(bytes, from + 22),
+			coefficients: tripleAt(bytes, from + 26),
+			beforeCoefficients: tripleAt(bytes, from + 50),
+		};
+	}
 }
 
 /** "BCAL" little-endian. */
@@ -89,15 +141,7 @@ export class CalibrationStore {
 			this.#serial = 0;
 			for (const each of BANKS) newest = this.#take(each) ?? newest;
 		}
-		// Each wake does this: of the older bank no object is made.
-		return newest === undefined
-			? {
-					checkedUtcSeconds: 0,
-					pending: undefined,
-					channels: CHANNELS.map(unknownChannel),
-					findings: [],
-				}
-			: decode(newest);
+		return new StoredCalibrations(newest ?? NOTHING);
 	}
 
 	/** Throws StationError `settings-failed`; then the bank that was written last is untouched. */
@@ -154,10 +198,9 @@ function unknownChannel(): ChannelCalibration {
 	};
 }
 
-function encode(
-	{ checkedUtcSeconds, pending, channels, findings }: StoredCalibrations,
-	serial: number,
-) {
+function encode(stored: StoredCalibrations, serial: number): Uint8Array {
+	const { checkedUtcSeconds, pending, findings } = stored;
+	const channels = CHANNELS.map((_, index) => stored.channel(index));
 	const exported = pending?.exportBefore ?? NOTHING;
 	let length = HEAD_BYTES + 1 + exported.length + CRC_BYTES + findings.length * FINDING_BYTES;
 	for (const { beforeExport } of channels) length += CHANNEL_BYTES + beforeExport.length;
@@ -211,43 +254,45 @@ function serialOf(bytes: Uint8Array): number | undefined {
 	return uint32At(bytes, end) === crc32(bytes, 0, end) ? uint32At(bytes, 8) : undefined;
 }
 
-/** Of bytes that check. */
-function decode(bytes: Uint8Array): StoredCalibrations {
-	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-	const exportAt = (from: number): Uint8Array => {
-		const length = bytes[from] ?? 0;
-		return length === 0 ? NOTHING : bytes.slice(from + 1, from + 1 + length);
+function exportAt(bytes: Uint8Array, at: number): Uint8Array {
+	const length = bytes[at] ?? 0;
+	return length === 0 ? NOTHING : bytes.slice(at + 1, at + 1 + length);
+}
+
+function tripleAt(bytes: Uint8Array, at: number): [number, number, number] {
+	const view = new DataView(bytes.buffer, bytes.byteOffset + at, 24);
+	return [view.getFloat64(0, true), view.getFloat64(8, true), view.getFloat64(16, true)];
+}
+
+/** Where a channel begins; undefined where a former firmware had none of that number. */
+function channelAt(bytes: Uint8Array, index: number): number | undefined {
+	if (index >= (bytes[5] ?? 0)) return undefined;
+	let at = HEAD_BYTES + 1 + (bytes[HEAD_BYTES] ?? 0);
+	for (let before = 0; before < index; before++) {
+		at += CHANNEL_BYTES + (bytes[at + CHANNEL_BYTES - 1] ?? 0);
+	}
+	return at;
+}
+
+function pendingIn(bytes: Uint8Array): PendingCalibration | undefined {
+	const changed = bytes[6] ?? 0;
+	if (changed === 0) return undefined;
+	return {
+		channel: changed - 1,
+		id: uint16At(bytes, 16),
+		exportBefore: exportAt(bytes, HEAD_BYTES),
+		epoch: uint32At(bytes, 18),
+		from: uint32At(bytes, 22),
 	};
-	const tripleAt = (from: number): [number, number, number] => [
-		view.getFloat64(from, true),
-		view.getFloat64(from + 8, true),
-		view.getFloat64(from + 16, true),
-	];
-	const exportBefore = exportAt(HEAD_BYTES);
-	const end = bytes.length - CRC_BYTES;
-	let at = HEAD_BYTES + 1 + exportBefore.length;
-	const channels = CHANNELS.map((_, index): ChannelCalibration => {
-		// A later firmware may have more channels, which begin with nothing.
-		if (index >= (bytes[5] ?? 0)) return unknownChannel();
-		const from = at;
-		const beforeExport = exportAt(from + CHANNEL_BYTES - 1);
-		at = from + CHANNEL_BYTES + beforeExport.length;
-		return {
-			id: uint16At(bytes, from),
-			lastId: uint16At(bytes, from + 2),
-			digest: bytes.slice(from + 6, from + 14),
-			beforeId: uint16At(bytes, from + 4),
-			beforeDigest: bytes.slice(from + 14, from + 22),
-			beforeExport,
-			agreed: uint32At(bytes, from + 22),
-			coefficients: tripleAt(from + 26),
-			beforeCoefficients: tripleAt(from + 50),
-		};
-	});
+}
+
+/** They are the last: a later firmware may have more channels than this one. */
+function findingsIn(bytes: Uint8Array): ElectrodeFinding[] {
 	const findings: ElectrodeFinding[] = [];
-	// A later firmware may have more channels than this one: findings are the last.
-	at = end - (bytes[7] ?? 0) * FINDING_BYTES;
-	for (; at < end; at += FINDING_BYTES) {
+	if (bytes.length === 0) return findings;
+	const end = bytes.length - CRC_BYTES;
+	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+	for (let at = end - (bytes[7] ?? 0) * FINDING_BYTES; at < end; at += FINDING_BYTES) {
 		findings.push([
 			uint32At(bytes, at),
 			view.getFloat32(at + 4, true),
@@ -255,16 +300,5 @@ function decode(bytes: Uint8Array): StoredCalibrations {
 			view.getFloat32(at + 12, true),
 		]);
 	}
-	const changed = bytes[6] ?? 0;
-	const pending =
-		changed === 0
-			? undefined
-			: {
-					channel: changed - 1,
-					id: uint16At(bytes, 16),
-					exportBefore,
-					epoch: uint32At(bytes, 18),
-					from: uint32At(bytes, 22),
-				};
-	return { checkedUtcSeconds: uint32At(bytes, 12), pending, channels, findings };
+	return findings;
 }

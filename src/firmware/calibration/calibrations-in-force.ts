@@ -43,6 +43,8 @@ export interface InForceOptions extends ProbeAccess {
 	readonly restored: (channel: number, why: string) => boolean;
 	/** The configuration's curves of turbidity, one for each range. */
 	readonly curves: () => readonly CalibrationBody[];
+	/** Their ids. */
+	readonly curveIds: () => readonly number[];
 	/** Unix seconds, 0 unknown. */
 	readonly utcSeconds: () => number;
 	readonly log: (text: string) => void;
@@ -59,6 +61,7 @@ const TURBIDITY = channelIndexOf("turbidity");
 /** Calibration and undo: indexes into CALIBRATION_ACTS. */
 const CURVE_ACTS: readonly number[] = Object.freeze([1, 4]);
 const NOTHING = new Uint8Array(0);
+const NO_CURVES: readonly CalibrationBody[] = Object.freeze([]);
 export const NO_DIGEST = new Uint8Array(DIGEST_BYTES);
 const NO_COEFFICIENTS: Coefficients = Object.freeze([0, 0, 0] as const);
 
@@ -87,7 +90,7 @@ export class CalibrationsInForce {
 
 	/** Id of the calibration in force. */
 	idOf(name: ChannelName): number {
-		return this.stored.channels[channelIndexOf(name)]?.id ?? 0;
+		return this.stored.idOf(channelIndexOf(name));
 	}
 
 	/** Of turbidity by range: those that the station made of the configuration's, while these are still the same. */
@@ -98,8 +101,15 @@ export class CalibrationsInForce {
 		return curvesLike(curves, coefficients, id);
 	}
 
+	/** Of the curve of each range. Each wake asks: a station that made none needs no curve for it. */
+	get curveIds(): readonly number[] {
+		if (this.stored.idOf(TURBIDITY) === 0) return this.#options.curveIds();
+		return this.curves.map(({ calibrationId }) => calibrationId);
+	}
+
 	/** Those of them that are the station's, which every boot records anew. */
 	standing(): readonly CalibrationBody[] {
+		if (this.stored.idOf(TURBIDITY) === 0) return NO_CURVES;
 		return this.curves.filter(({ calibrationId }) => calibrationId >= CURVE_ID_FIRST);
 	}
 
@@ -297,9 +307,8 @@ export class CalibrationsInForce {
 	}
 
 	state(channel: number): ChannelCalibration {
-		const state = this.stored.channels[channel];
-		if (state === undefined) throw new TypeError(`no channel ${channel}`);
-		return state;
+		if (CHANNELS[channel] === undefined) throw new TypeError(`no channel ${channel}`);
+		return this.stored.channel(channel);
 	}
 
 	/** A closing entry without what its act adds. */

@@ -60,17 +60,36 @@ export interface TurbidityCurveChoice {
 	readonly turbidityCalibrationId: number;
 }
 
+/** Empty where the loop's law stands. */
+function microOf({
+	turbidityProbe,
+	turbidityCoefficientsMicro,
+}: TurbidityCurveChoice): readonly number[] {
+	return turbidityCoefficientsMicro.length > 0
+		? turbidityCoefficientsMicro
+		: (TURBIDITY_CURVES[turbidityProbe].defaultMicro ?? []);
+}
+
+/** Of the curve of each range; 0 is the loop's law. A wake asks for these, and for the curves only a boot. */
+export function turbidityIdsOf(choice: TurbidityCurveChoice): number[] {
+	if (microOf(choice).length === 0) return [0];
+	const ids: number[] = [];
+	for (let range = 0; range < TURBIDITY_CURVES[choice.turbidityProbe].ranges; range++) {
+		ids.push(choice.turbidityCalibrationId + range);
+	}
+	return ids;
+}
+
 /** The calibration entries that the record needs under this configuration, one for each range. */
 export function turbidityCalibrationsOf(choice: TurbidityCurveChoice): CalibrationBody[] {
-	const { ranges, curve, defaultMicro } = TURBIDITY_CURVES[choice.turbidityProbe];
-	const given = choice.turbidityCoefficientsMicro;
-	const micro = given.length > 0 ? given : (defaultMicro ?? []);
+	const { curve } = TURBIDITY_CURVES[choice.turbidityProbe];
+	const micro = microOf(choice);
 	if (micro.length === 0) return [];
-	return Array.from({ length: ranges }, (_, range): CalibrationBody => {
+	return turbidityIdsOf(choice).map((calibrationId, range): CalibrationBody => {
 		const unit = (index: number): number => (micro[3 * range + index] ?? 0) / 1_000_000;
 		return {
 			kind: "calibration",
-			calibrationId: choice.turbidityCalibrationId + range,
+			calibrationId,
 			channel: channelIndexOf("turbidity"),
 			range,
 			curve,

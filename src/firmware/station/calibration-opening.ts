@@ -5,7 +5,7 @@ import { CalibrationController } from "../calibration/calibration-controller.js"
 import { checkCircuits } from "../calibration/circuit-check.js";
 import { CONFIGURATION_FIELDS } from "../config/configuration-fields.js";
 import type { ConfigurationManager } from "../config/configuration-manager.js";
-import { turbidityBasesOf } from "../config/turbidity-curves.js";
+import { turbidityBasesOf, turbidityIdsOf } from "../config/turbidity-curves.js";
 import type { EntryRecorder } from "./entry-recorder.js";
 import { ProbeLending } from "./probe-lending.js";
 import type { StationOptions } from "./station-options.js";
@@ -45,6 +45,7 @@ export function openCalibrations(
 		record: (body) => recorder.record(body),
 		restored: (channel, why) => recorder.event("calibration-restored", channel, why),
 		curves: () => turbidityBasesOf(manager.configuration),
+		curveIds: () => turbidityIdsOf(manager.configuration),
 		hectopascals: () =>
 			manager.configuration.airPressureHectopascals ??
 			CONFIGURATION_FIELDS.airPressureHectopascals.start,

@@ -54,7 +54,7 @@ export interface MeasurementControllerOptions {
 	/** Which calibrations are in force, and whose circuit holds nobody knows what. */
 	readonly calibrations: Pick<
 		CalibrationsInForce,
-		"idOf" | "curves" | "standing" | "withheld" | "requestCheck"
+		"idOf" | "curveIds" | "standing" | "withheld" | "requestCheck"
 	>;
 }
 
@@ -155,8 +155,8 @@ export class MeasurementController {
 	/** In force: the circuits' own, and the turbidity's curves. */
 	#calibrationIds(): CalibrationIds {
 		const { calibrations } = this.#options;
-		const curves = calibrations.curves.map(({ calibrationId }) => calibrationId);
-		return byChannel(({ name }) => (name === "turbidity" ? curves : [calibrations.idOf(name)]));
+		const { curveIds } = calibrations;
+		return byChannel(({ name }) => (name === "turbidity" ? curveIds : [calibrations.idOf(name)]));
 	}
 
 	/** The reading's sequence, or undefined when the journal rejected it. */

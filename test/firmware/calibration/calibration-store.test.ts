@@ -1,7 +1,11 @@
 /** What a station keeps of its calibrations through a loss of power. */
 import { strict as assert } from "node:assert";
-import { CalibrationStore } from "../../../src/firmware/calibration/calibration-store.js";
+import {
+	CalibrationStore,
+	type StoredCalibrations,
+} from "../../../src/firmware/calibration/calibration-store.js";
 import type { SettingsMemory } from "../../../src/firmware/ports.js";
+import { CHANNELS } from "../../../src/protocol/record/channels.js";
 
 class Banks implements SettingsMemory {
 	readonly held: (Uint8Array | undefined)[] = [];
@@ -20,15 +24,22 @@ class Banks implements SettingsMemory {
 	}
 }
 
+function contentsOf(stored: StoredCalibrations) {
+	const { checkedUtcSeconds, pending, findings } = stored;
+	const channels = CHANNELS.map((_, index) => stored.channel(index));
+	return { checkedUtcSeconds, pending, findings, channels };
+}
+
 describe("the store of calibrations", () => {
 	it("knows of none where nothing was ever written, or nothing can be read", () => {
 		const banks = new Banks();
 		const empty = new CalibrationStore(banks).load();
 		assert.equal(empty.pending, undefined);
 		assert.deepEqual(
-			empty.channels.map(({ id, lastId }) => [id, lastId]),
-			empty.channels.map(() => [0, 0]),
+			contentsOf(empty).channels.map(({ id, lastId }) => [id, lastId]),
+			CHANNELS.map(() => [0, 0]),
 		);
+		assert.deepEqual([empty.checkedUtcSeconds, empty.findings, empty.idOf(0)], [0, [], 0]);
 		banks.isBroken = true;
 		assert.equal(new CalibrationStore(banks).load().pending, undefined);
 	});
@@ -37,8 +48,7 @@ describe("the store of calibrations", () => {
 		const banks = new Banks();
 		const store = new CalibrationStore(banks);
 		const stored = store.load();
-		const [pH] = stored.channels;
-		assert.ok(pH !== undefined);
+		const pH = stored.channel(0);
 		pH.id = 7;
 		pH.lastId = 9;
 		pH.beforeExport = Uint8Array.of(1, 0xab, 2, 0xcd, 0xef);
@@ -50,16 +60,25 @@ describe("the store of calibrations", () => {
 			[1_790_000_000, 98.5, Number.NaN, -3.5],
 			[1_792_000_000, 97.25, 99.75, 4],
 		];
+		// Behind an export, so that its place depends on the length of that one.
+		const last = stored.channel(CHANNELS.length - 1);
+		last.id = 0x1234;
 		store.save(stored);
-		assert.deepEqual(new CalibrationStore(banks).load(), stored);
+		const loaded = new CalibrationStore(banks).load();
+		assert.deepEqual(
+			[0, 1, CHANNELS.length - 1].map((index) => loaded.idOf(index)),
+			[7, 0, 0x1234],
+		);
+		assert.deepEqual(contentsOf(loaded), contentsOf(stored));
+		loaded.channel(0).id = 8;
+		assert.equal(loaded.idOf(0), 8);
 	});
 
 	it("falls back on the place before when a write is torn at any byte", () => {
 		const banks = new Banks();
 		const store = new CalibrationStore(banks);
 		const stored = store.load();
-		const [pH] = stored.channels;
-		assert.ok(pH !== undefined);
+		const pH = stored.channel(0);
 		pH.id = 1;
 		store.save(stored);
 		store.save(stored);
@@ -68,11 +87,11 @@ describe("the store of calibrations", () => {
 		for (let at = 0; at < length; at++) {
 			banks.tornAt = at;
 			assert.throws(() => store.save(stored), { code: "settings-failed" });
-			assert.equal(new CalibrationStore(banks).load().channels[0]?.id, 1, `torn at ${at}`);
+			assert.equal(new CalibrationStore(banks).load().idOf(0), 1, `torn at ${at}`);
 		}
 		banks.tornAt = undefined;
 		store.save(stored);
-		assert.equal(new CalibrationStore(banks).load().channels[0]?.id, 2);
+		assert.equal(new CalibrationStore(banks).load().idOf(0), 2);
 	});
 
 	it("reads one place where the last wake says which, and both where that one does not check", () => {
@@ -80,8 +99,7 @@ describe("the store of calibrations", () => {
 		const store = new CalibrationStore(banks);
 		const stored = store.load();
 		assert.equal(store.bank, 0);
-		const [pH] = stored.channels;
-		assert.ok(pH !== undefined);
+		const pH = stored.channel(0);
 		const read: number[] = [];
 		const loaded = (bank: number): readonly [id: number | undefined, bank: number] => {
 			read.length = 0;
@@ -92,7 +110,7 @@ describe("the store of calibrations", () => {
 				},
 				write: () => assert.fail("a load writes nothing"),
 			});
-			return [again.load(bank).channels[0]?.id, again.bank];
+			return [again.load(bank).idOf(0), again.bank];
 		};
 		for (const [id, bank] of [
 			[1, 3],
@@ -122,8 +140,8 @@ describe("the store of calibrations", () => {
 		assert.ok(bytes !== undefined);
 		for (let at = 0; at < bytes.length; at++) {
 			bytes[at] = (bytes[at] ?? 0) ^ 0x10;
-			const { checkedUtcSeconds, channels } = new CalibrationStore(banks).load();
-			assert.deepEqual([checkedUtcSeconds, channels[0]?.id], [0, 0]);
+			const altered = new CalibrationStore(banks).load();
+			assert.deepEqual([altered.checkedUtcSeconds, altered.idOf(0)], [0, 0]);
 			bytes[at] = (bytes[at] ?? 0) ^ 0x10;
 		}
 	});
