@@ -85,6 +85,8 @@ export class Ds3231 implements I2CChip {
 	readonly #registers = new Uint8Array(REGISTER_COUNT);
 	/** What a read gives, latched at its start. */
 	readonly #latched = new Uint8Array(REGISTER_COUNT);
+	/** What the last read gave: a driver reads the same block all its life. */
+	#answer = new Uint8Array(0);
 	#pointer = 0;
 	#isPowered = false;
 	#hasBattery: boolean;
@@ -212,7 +214,8 @@ export class Ds3231 implements I2CChip {
 	read(count: number): Uint8Array {
 		this.#settle();
 		this.#latch();
-		const bytes = new Uint8Array(count);
+		if (this.#answer.length !== count) this.#answer = new Uint8Array(count);
+		const bytes = this.#answer;
 		for (let index = 0; index < count; index++) {
 			bytes[index] = this.#latched[this.#pointer] ?? 0;
 			this.#pointer = (this.#pointer + 1) % REGISTER_COUNT;

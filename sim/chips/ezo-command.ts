@@ -78,10 +78,16 @@ export class CommandEar {
 	}
 }
 
-/** Status, payload, NUL. */
-export function frameOf(status: number, text: string): Uint8Array {
-	const frame = new Uint8Array(text.length + 2);
+/** Of an answer: status, payload, NUL. */
+export function frameBytesOf(text: string): number {
+	return text.length + 2;
+}
+
+/** Puts an answer into `frame`, which has room for it; its length, bytes. */
+export function putFrame(frame: Uint8Array, status: number, text: string): number {
+	const { length } = text;
 	frame[0] = status;
-	for (let index = 0; index < text.length; index++) frame[index + 1] = text.charCodeAt(index);
-	return frame;
+	for (let index = 0; index < length; index++) frame[index + 1] = text.charCodeAt(index);
+	frame[length + 1] = 0;
+	return frameBytesOf(text);
 }

@@ -12,7 +12,8 @@ import {
 	CommandEar,
 	change,
 	type EzoOutcome,
-	frameOf,
+	frameBytesOf,
+	putFrame,
 	type HeardCommand,
 	trimmedText,
 } from "./ezo-command.js";
@@ -98,7 +99,9 @@ export abstract class SimulatedEzo<Own extends EzoOwnSettings> implements I2CChi
 	readonly #alarm: VirtualAlarm | undefined;
 	#state: State = { kind: "off" };
 	#job: Job | undefined;
-	#response: Uint8Array | undefined;
+	/** What `#frame` holds of it; undefined: nothing. */
+	#response: number | undefined;
+	#frame = new Uint8Array(0);
 	#restartCode: "P" | "S" = "P";
 	/** What the last read gave: drivers read a frame of one length all their life. */
 	#answer = new Uint8Array(0);
@@ -204,9 +207,8 @@ export abstract class SimulatedEzo<Own extends EzoOwnSettings> implements I2CChi
 		} else if (this.#job !== undefined) bytes[0] = STATUS_BUSY;
 		else if (this.#response === undefined) bytes[0] = STATUS_NO_DATA;
 		else {
-			const response = this.#response;
-			const length = Math.min(count, response.length);
-			for (let index = 0; index < length; index++) bytes[index] = response[index] ?? 0;
+			const length = Math.min(count, this.#response);
+			for (let index = 0; index < length; index++) bytes[index] = this.#frame[index] ?? 0;
 			if (this.firmware.secondRead === "no data") this.#response = undefined;
 		}
 		return bytes;
@@ -380,7 +382,10 @@ export abstract class SimulatedEzo<Own extends EzoOwnSettings> implements I2CChi
 		const job = this.#job;
 		if (job === undefined || now < job.readyMicroseconds) return;
 		this.#job = undefined;
-		this.#response = frameOf(job.status, job.text);
+		if (this.#frame.length < frameBytesOf(job.text)) {
+			this.#frame = new Uint8Array(2 * frameBytesOf(job.text));
+		}
+		this.#response = putFrame(this.#frame, job.status, job.text);
 		job.commit?.();
 		this.#reportCurrent();
 	}

@@ -26,7 +26,9 @@ export interface BurstStatistics {
 export function burstStatistics(values: readonly number[]): BurstStatistics {
 	assert(values.length % 2 === 1, "a burst of an even count has no middle");
 	const median = middleOf(values);
-	return { median, spread: middleOf(values.map((value) => Math.abs(value - median))) };
+	const deviations: number[] = [];
+	for (const value of values) deviations.push(Math.abs(value - median));
+	return { median, spread: middleOf(deviations) };
 }
 
 function middleOf(values: readonly number[]): number {
@@ -37,10 +39,14 @@ function middleOf(values: readonly number[]): number {
 function ascending(values: readonly number[]): number[] {
 	// By insertion: a burst is short, and this needs no call for each comparison.
 	const sorted: number[] = [];
-	for (const value of values) {
-		let index = sorted.length;
-		for (; index > 0 && (sorted[index - 1] ?? 0) > value; index--) {
-			sorted[index] = sorted[index - 1] ?? 0;
+	for (let count = 0; count < values.length; count++) {
+		const value = values[count] ?? 0;
+		let index = count;
+		sorted.push(value);
+		for (; index > 0; index--) {
+			const before = sorted[index - 1] ?? 0;
+			if (before <= value) break;
+			sorted[index] = before;
 		}
 		sorted[index] = value;
 	}
@@ -54,13 +60,16 @@ function ascending(values: readonly number[]): number[] {
  * optics fall back into their range, and then the worst of the flood looks like its end.
  */
 export function summaryOf(signals: readonly TurbiditySignal[], mayRollOverBefore: boolean) {
-	const good = signals.filter(({ state }) => state !== "fault");
+	const good: TurbiditySignal[] = [];
+	for (const signal of signals) if (signal.state !== "fault") good.push(signal);
 	const isFault = good.length * 2 < signals.length;
 	const used = ofOneRange(isFault ? signals : good);
 	// An odd count has a middle that was measured, not made.
 	if (used.length % 2 === 0) used.pop();
-	const { median, spread } = burstStatistics(used.map((signal) => signal.signalMicrovolts));
-	const middle = used.find((signal) => signal.signalMicrovolts === median);
+	const values: number[] = [];
+	for (const { signalMicrovolts } of used) values.push(signalMicrovolts);
+	const { median, spread } = burstStatistics(values);
+	const middle = used[values.indexOf(median)];
 	let flags = 0;
 	if (isFault) flags |= CHANNEL_FLAGS.fault;
 	else if (good.length < signals.length) flags |= CHANNEL_FLAGS.suspect;
@@ -85,12 +94,19 @@ export function summaryOf(signals: readonly TurbiditySignal[], mayRollOverBefore
 function isCalm(signals: readonly TurbiditySignal[], middle: TurbiditySignal | undefined): boolean {
 	const { zeroMicrovolts, calmMicrovolts } = middle ?? {};
 	if (zeroMicrovolts === undefined || calmMicrovolts === undefined) return true;
-	const turbid = ascending(
-		signals.map(({ signalMicrovolts }) => Math.abs(signalMicrovolts - zeroMicrovolts)),
-	);
+	const distances: number[] = [];
+	for (const { signalMicrovolts } of signals) {
+		distances.push(Math.abs(signalMicrovolts - zeroMicrovolts));
+	}
+	const turbid = ascending(distances);
 	const darkest = turbid[Math.floor(turbid.length * DARKEST_PART)] ?? 0;
 	const median = turbid[(turbid.length - 1) / 2] ?? 0;
 	return median - darkest <= Math.max(calmMicrovolts, CALM_PART * median);
+}
+
+function isOfOneRange(signals: readonly TurbiditySignal[]): boolean {
+	for (const { range } of signals) if (range !== signals[0]?.range) return false;
+	return true;
 }
 
 /**
@@ -98,8 +114,7 @@ function isCalm(signals: readonly TurbiditySignal[], middle: TurbiditySignal | u
  * higher.
  */
 function ofOneRange(signals: readonly TurbiditySignal[]): TurbiditySignal[] {
-	const [first] = signals;
-	if (signals.every((signal) => signal.range === first?.range)) return signals.slice();
+	if (isOfOneRange(signals)) return signals.slice();
 	let best: TurbiditySignal[] = [];
 	for (const range of new Set(signals.map((signal) => signal.range))) {
 		const these = signals.filter((signal) => signal.range === range);

@@ -22,7 +22,7 @@ export function compareIdentities(
 	failed: number,
 	before: IdentityMarks,
 ): { readonly marks: IdentityMarks; readonly events: readonly MeasuringEvent[] } {
-	const marks = [...before];
+	const marks = before.slice();
 	const events: MeasuringEvent[] = [];
 	let index = -1;
 	for (const { name } of CHANNELS) {
