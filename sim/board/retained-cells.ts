@@ -9,30 +9,44 @@ export class RetainedCells {
 	readonly bytes = new Uint8Array(RETAINED_BYTES);
 	/** What a power cycle has read of them; who reads them again is of another one. */
 	readonly #copy = new Uint8Array(RETAINED_BYTES);
+	readonly #state = this.#sectionOf(0, CRASH_AT);
+	readonly #crash = this.#sectionOf(CRASH_AT, RETAINED_BYTES);
 
 	/** `check` and `beforeWrite` throw when power is gone. */
 	statePortOf(check: () => void, beforeWrite: () => void): RetainedMemory {
-		return this.#portOf(0, CRASH_AT, check, beforeWrite);
+		return portOf(this.#state, check, beforeWrite);
 	}
 
 	crashPortOf(check: () => void, beforeWrite: () => void): RetainedMemory {
-		return this.#portOf(CRASH_AT, RETAINED_BYTES, check, beforeWrite);
+		return portOf(this.#crash, check, beforeWrite);
 	}
 
-	#portOf(first: number, end: number, check: () => void, beforeWrite: () => void): RetainedMemory {
-		const cells = this.bytes.subarray(first, end);
-		const copy = this.#copy.subarray(first, end);
-		return {
-			byteLength: cells.length,
-			read: (byteLength) => {
-				check();
-				copy.set(cells);
-				return copy.subarray(0, byteLength);
-			},
-			write: (bytes) => {
-				beforeWrite();
-				cells.set(bytes);
-			},
-		};
+	#sectionOf(first: number, end: number): Section {
+		return { cells: this.bytes.subarray(first, end), copy: this.#copy.subarray(first, end) };
 	}
+}
+
+interface Section {
+	readonly cells: Uint8Array;
+	readonly copy: Uint8Array;
+}
+
+/** Each wake opens two: their sections are made once. */
+function portOf(
+	{ cells, copy }: Section,
+	check: () => void,
+	beforeWrite: () => void,
+): RetainedMemory {
+	return {
+		byteLength: cells.length,
+		read: (byteLength) => {
+			check();
+			copy.set(cells);
+			return copy.subarray(0, byteLength);
+		},
+		write: (bytes) => {
+			beforeWrite();
+			cells.set(bytes);
+		},
+	};
 }

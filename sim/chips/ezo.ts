@@ -13,8 +13,8 @@ import {
 	change,
 	type EzoOutcome,
 	frameBytesOf,
-	putFrame,
 	type HeardCommand,
+	putFrame,
 	trimmedText,
 } from "./ezo-command.js";
 import {

@@ -13,11 +13,25 @@ export function wave(phase: number): number {
 
 /** Continuous noise in -1..1: random values on whole `x`, joined by a smooth step. */
 export function smoothNoise(seed: number, x: number): number {
-	const floor = Math.floor(x);
-	const part = x - floor;
-	const step = part * part * (3 - 2 * part);
-	const left = lattice(seed, floor);
-	return left + (lattice(seed, floor + 1) - left) * step;
+	return smoothNoiseOf(seed)(x);
+}
+
+/** The same for whoever asks again and again at nearly the same `x`: it remembers the two values beside the last one. */
+export function smoothNoiseOf(seed: number): (x: number) => number {
+	let at = Number.NaN;
+	let left = 0;
+	let right = 0;
+	return (x) => {
+		const floor = Math.floor(x);
+		if (floor !== at) {
+			at = floor;
+			left = lattice(seed, floor);
+			right = lattice(seed, floor + 1);
+		}
+		const part = x - floor;
+		const step = part * part * (3 - 2 * part);
+		return left + (right - left) * step;
+	};
 }
 
 /** 1 at the peak, rising within `riseSeconds` and fading by halves of `halfLifeSeconds`. */

@@ -31,6 +31,19 @@ export function crc32(bytes: Uint8Array, first = 0, end = bytes.length, previous
 	return ~crc >>> 0;
 }
 
+/** Of the four bytes of a number of 32 bits, the lowest first. */
+export function crc32OfUint32(word: number): number {
+	const crc = ~word;
+	return (
+		~(
+			(TABLES[768 + (crc & 0xff)] ?? 0) ^
+			(TABLES[512 + ((crc >>> 8) & 0xff)] ?? 0) ^
+			(TABLES[256 + ((crc >>> 16) & 0xff)] ?? 0) ^
+			(TABLES[crc >>> 24] ?? 0)
+		) >>> 0
+	);
+}
+
 function makeTables(): Uint32Array {
 	const tables = new Uint32Array(1024);
 	for (let index = 0; index < 256; index++) {

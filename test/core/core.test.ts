@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import { crc32 as zlibCrc32 } from "node:zlib";
 import { asciiBytes, bytesOfHex, equalBytes, hexOf } from "../../src/core/bytes.js";
-import { crc32 } from "../../src/core/crc32.js";
+import { crc32, crc32OfUint32 } from "../../src/core/crc32.js";
 import { exp, log, pow } from "../../src/core/elementary.js";
 import { fraction, integerBelow, SeededRandom } from "../../src/core/random.js";
 import { createSha256 } from "../../src/core/sha256.js";
@@ -38,6 +38,23 @@ describe("CRC-32", () => {
 		for (let length = 0; length < 100; length++) {
 			const bytes = Uint8Array.from({ length }, () => integerBelow(random, 256));
 			assert.equal(crc32(bytes), zlibCrc32(bytes));
+		}
+	});
+
+	it("is the same from any byte to any byte, after any CRC, and of a word", () => {
+		const bytes = Uint8Array.from({ length: 23 }, (_, index) => (index * 151 + 0x85) & 0xff);
+		for (let first = 0; first < 9; first++) {
+			for (let end = first; end <= bytes.length; end++) {
+				for (const previous of [0, 1, 0xdeadbeef]) {
+					const part = bytes.subarray(first, end);
+					assert.equal(crc32(bytes, first, end, previous), zlibCrc32(part, previous));
+				}
+			}
+		}
+		for (const word of [0, 1, 0x12345678, 0x80000000, 0xffffffff]) {
+			const part = new Uint8Array(4);
+			new DataView(part.buffer).setUint32(0, word, true);
+			assert.equal(crc32OfUint32(word), zlibCrc32(part));
 		}
 	});
 });

@@ -62,8 +62,9 @@ export class StoredCalibrations {
 		this.pending = pendingIn(bytes);
 	}
 
-	/** `index` of CHANNELS. */
+	/** `index` of CHANNELS; throws TypeError for another. */
 	channel(index: number): ChannelCalibration {
+		if (CHANNELS[index] === undefined) throw new TypeError(`no channel ${index}`);
 		this.#channels[index] ??= this.#decode(index);
 		return this.#channels[index];
 	}

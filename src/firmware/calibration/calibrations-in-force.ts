@@ -61,7 +61,6 @@ const TURBIDITY = channelIndexOf("turbidity");
 /** Calibration and undo: indexes into CALIBRATION_ACTS. */
 const CURVE_ACTS: readonly number[] = Object.freeze([1, 4]);
 const NOTHING = new Uint8Array(0);
-const NO_CURVES: readonly CalibrationBody[] = Object.freeze([]);
 export const NO_DIGEST = new Uint8Array(DIGEST_BYTES);
 const NO_COEFFICIENTS: Coefficients = Object.freeze([0, 0, 0] as const);
 
@@ -109,7 +108,7 @@ export class CalibrationsInForce {
 
 	/** Those of them that are the station's, which every boot records anew. */
 	standing(): readonly CalibrationBody[] {
-		if (this.stored.idOf(TURBIDITY) === 0) return NO_CURVES;
+		if (this.stored.idOf(TURBIDITY) === 0) return [];
 		return this.curves.filter(({ calibrationId }) => calibrationId >= CURVE_ID_FIRST);
 	}
 
@@ -144,8 +143,8 @@ export class CalibrationsInForce {
 
 	get isCheckDue(): boolean {
 		if (this.stored.pending !== undefined) return false;
-		const now = this.#options.utcSeconds();
 		// A clock that was put back must not put the next check off by years.
+		const now = this.#options.utcSeconds();
 		const sinceSeconds = Math.abs(now - this.stored.checkedUtcSeconds);
 		return this.#isCheckDue || (now > 0 && sinceSeconds >= CHECK_SECONDS);
 	}
@@ -155,15 +154,12 @@ export class CalibrationsInForce {
 		this.#isCheckDue = true;
 	}
 
-	// --- What was interrupted --------------------------------------------------------------------------
-
 	/** Finds out what an interrupted calibration came to, and takes it back unless it was closed. */
 	*recover(): Task<void> {
 		const { pending } = this.stored;
-		const { journal } = this.#options;
 		if (pending === undefined) return;
 		try {
-			const closing = closingOf(journal, pending);
+			const closing = closingOf(this.#options.journal, pending);
 			if (closing === "not-firm") return;
 			if (closing === undefined) yield* this.takeBack(pending.channel, pending.exportBefore);
 			else this.#adopt(pending, closing);
@@ -257,16 +253,18 @@ export class CalibrationsInForce {
 		const curves = this.#options.curves();
 		const digest = this.digestOf(bytesOfCurves(curves));
 		if (equalBytes(state.digest, digest)) return;
-		const last = lastIdInRecord(this.#options.journal, TURBIDITY);
-		state.lastId = Math.max(state.lastId, last, CURVE_ID_FIRST - 1);
+		state.lastId = Math.max(
+			state.lastId,
+			CURVE_ID_FIRST - 1,
+			lastIdInRecord(this.#options.journal, channel),
+		);
 		this.supersede(state, 0, digest, curves[0]?.coefficients ?? NO_COEFFICIENTS, NOTHING);
 	}
 
 	/** A cancelled calibration: its circuit is back; `recordOutcome` records that. */
 	*cancel(): Task<void> {
-		const { pending } = this.stored;
-		if (pending === undefined) return;
-		yield* this.takeBack(pending.channel, pending.exportBefore);
+		if (this.pending === undefined) return;
+		yield* this.takeBack(this.pending.channel, this.pending.exportBefore);
 		this.isAgreed = true;
 		this.#outcome = "restored";
 	}
@@ -307,7 +305,6 @@ export class CalibrationsInForce {
 	}
 
 	state(channel: number): ChannelCalibration {
-		if (CHANNELS[channel] === undefined) throw new TypeError(`no channel ${channel}`);
 		return this.stored.channel(channel);
 	}
 

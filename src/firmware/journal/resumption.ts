@@ -92,9 +92,8 @@ export function resumeFrom(
 function isNewest(header: SectorHeader, flash: RingFlash): boolean {
 	let seen = 0;
 	for (let distance = 1; distance < flash.count && seen < LOOK_AHEAD; distance++) {
-		const reading = flash.readHeader((header.serial + distance) % flash.count);
-		if (reading.kind !== "header") continue;
-		const other = reading.header;
+		const other = flash.readOrder((header.serial + distance) % flash.count);
+		if (other === undefined) continue;
 		if (!other.isUnwritten && other.ring === header.ring && other.serial > header.serial)
 			return false;
 		seen++;

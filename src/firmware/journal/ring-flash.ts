@@ -9,10 +9,12 @@ import {
 	type HeaderReading,
 	holdsBytes,
 	readSectorHeader,
+	readSectorOrder,
 	SECTOR_BYTES_MAX,
 	SECTOR_BYTES_MIN,
 	SECTOR_HEADER_BYTES,
 	type SectorHeader,
+	type SectorOrder,
 	SLOT_BYTES,
 } from "../../protocol/flash/journal-format.js";
 import type { FlashPartition } from "../ports.js";
@@ -113,6 +115,11 @@ export class RingFlash {
 	/** Reads 80 bytes. Throws `flash-failed`. */
 	readHeader(sector: number): HeaderReading {
 		return readSectorHeader(this.#read(this.#baseBytes + sector * this.sectorBytes, this.#header));
+	}
+
+	/** The same of a sector's place alone; undefined where it has no header. Throws `flash-failed`. */
+	readOrder(sector: number): SectorOrder | undefined {
+		return readSectorOrder(this.#read(this.#baseBytes + sector * this.sectorBytes, this.#header));
 	}
 
 	/** Throws `flash-failed` when the part refuses to read. What lies outside the partition is blank. */

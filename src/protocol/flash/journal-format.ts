@@ -4,7 +4,7 @@
  */
 
 import { putUint32, uint16At, uint32At } from "../../core/bytes.js";
-import { crc32 } from "../../core/crc32.js";
+import { crc32, crc32OfUint32 } from "../../core/crc32.js";
 import { assert } from "../../core/errors.js";
 import { HEAD_BYTES } from "../record/chain.js";
 import { stationIdAt, stationIdBytes } from "../record/entry.js";
@@ -105,30 +105,21 @@ export function encodeSectorHeader(header: SectorHeader): Uint8Array {
 	return bytes;
 }
 
+/** Where in its ring a sector stands. */
+export type SectorOrder = Pick<SectorHeader, "isUnwritten" | "ring" | "serial">;
+
 /** Reads a header, putting one rotten bit right. Allocates; changes `bytes` when it corrects. */
 export function readSectorHeader(bytes: Uint8Array): HeaderReading {
-	let correctedBits = 0;
-	if (uint32At(bytes, CRC_AT) !== crc32(bytes, 0, CRC_AT)) {
-		if (isErased(bytes, 0, bytes.length)) return { kind: "blank" };
-		if (!correctSingleBit(bytes, 0, SECTOR_HEADER_BYTES, 0)) return { kind: "unreadable" };
-		correctedBits = 1;
-	}
-	const magic = (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8);
-	const version = bytes[2] ?? 0;
+	const correctedBits = correctedBitsOf(bytes);
+	if (typeof correctedBits !== "number") return correctedBits;
 	const flags = bytes[3] ?? 0;
-	if (magic !== MAGIC) return { kind: "unreadable" };
-	if (version > JOURNAL_VERSION) return { kind: "newer", version };
-	const count = uint16At(bytes, 4);
-	if (version !== JOURNAL_VERSION || (flags & ~FLAGS_KNOWN) !== 0 || count === 0) {
-		return { kind: "unreadable" };
-	}
 	return {
 		kind: "header",
 		correctedBits,
 		header: {
 			isUnwritten: (flags & FLAG_UNWRITTEN) !== 0,
 			isCopying: (flags & FLAG_COPYING) !== 0,
-			count,
+			count: uint16At(bytes, 4),
 			sectorBytes: SECTOR_BYTES_MIN << ((flags & SIZE_MASK) >> SIZE_SHIFT),
 			unproved: bytes[6] ?? 0,
 			formers: bytes[7] ?? 0,
@@ -142,6 +133,33 @@ export function readSectorHeader(bytes: Uint8Array): HeaderReading {
 			head: bytes.slice(44, 44 + HEAD_BYTES),
 		},
 	};
+}
+
+/** The same where only its place is asked, as each wake does of the sectors ahead; undefined: no header. */
+export function readSectorOrder(bytes: Uint8Array): SectorOrder | undefined {
+	if (typeof correctedBitsOf(bytes) !== "number") return undefined;
+	return {
+		isUnwritten: ((bytes[3] ?? 0) & FLAG_UNWRITTEN) !== 0,
+		ring: uint32At(bytes, 8),
+		serial: uint32At(bytes, 16),
+	};
+}
+
+/** Of a header that this version reads, 0 or 1; else what the bytes are. */
+function correctedBitsOf(bytes: Uint8Array): number | Exclude<HeaderReading, { kind: "header" }> {
+	let correctedBits = 0;
+	if (uint32At(bytes, CRC_AT) !== crc32(bytes, 0, CRC_AT)) {
+		if (isErased(bytes, 0, bytes.length)) return { kind: "blank" };
+		if (!correctSingleBit(bytes, 0, SECTOR_HEADER_BYTES, 0)) return { kind: "unreadable" };
+		correctedBits = 1;
+	}
+	const magic = (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8);
+	const version = bytes[2] ?? 0;
+	const flags = bytes[3] ?? 0;
+	if (magic !== MAGIC) return { kind: "unreadable" };
+	if (version > JOURNAL_VERSION) return { kind: "newer", version };
+	const isKnown = version === JOURNAL_VERSION && (flags & ~FLAGS_KNOWN) === 0;
+	return isKnown && uint16At(bytes, 4) > 0 ? correctedBits : { kind: "unreadable" };
 }
 
 export const FRAME_TYPES = Object.freeze({
@@ -166,12 +184,10 @@ const FRAME_TYPE_LAST = 4;
  * MurmurHash3, Appleby: each step can be undone.)
  */
 export function frameSeedOf(ring: number, serial: number): number {
-	const bytes = new Uint8Array(4);
-	putUint32(bytes, 0, ring);
 	let mixed = serial ^ (serial >>> 16);
 	mixed = Math.imul(mixed, 0x85ebca6b);
 	mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-	return (crc32(bytes) ^ mixed ^ (mixed >>> 16)) >>> 0;
+	return (crc32OfUint32(ring) ^ mixed ^ (mixed >>> 16)) >>> 0;
 }
 
 /** Completes a frame of `slots` slots at the start of `frame`: head, index and CRC. */

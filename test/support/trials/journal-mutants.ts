@@ -59,7 +59,9 @@ export const MUTANTS: readonly Mutant[] = [
 	},
 	{
 		name: "leaves the seed out of the CRC",
-		rewrites: [[FORMAT, "return (crc32(bytes) ^ mixed ^ (mixed >>> 16)) >>> 0;", "return 0;"]],
+		rewrites: [
+			[FORMAT, "return (crc32OfUint32(ring) ^ mixed ^ (mixed >>> 16)) >>> 0;", "return 0;"],
+		],
 	},
 	{
 		name: "returns from an append before it is on flash",
