@@ -134,7 +134,7 @@ export class CalibrationController {
 			this.#examine(procedure, probes, circuit, isChange, watchdog),
 		);
 		if (found.exported !== undefined) this.inForce.compare(channel, found.exported);
-		const state = this.inForce.state(channel);
+		const state = this.inForce.stored.channel(channel);
 		const id = this.inForce.begin(channel, found.exported);
 		this.#open = {
 			channel,
@@ -321,7 +321,7 @@ export class CalibrationController {
 		yield* this.inForce.cancel();
 		this.#open = undefined;
 		this.inForce.recordOutcome("cancelled");
-		return { digest: hexOf(this.inForce.state(channel).digest) };
+		return { digest: hexOf(this.inForce.stored.channel(channel).digest) };
 	}
 
 	*#undo(given: Words): Task<Fields> {
@@ -334,7 +334,7 @@ export class CalibrationController {
 		for (const [index, { name }] of CHANNELS.entries()) {
 			if (PROCEDURES[name] === undefined) continue;
 			if (name === "dissolvedOxygen" && !this.#options.hasOxygen()) continue;
-			const state = this.inForce.state(index);
+			const state = this.inForce.stored.channel(index);
 			const isOpen = this.#open?.channel === index;
 			yield* emit({
 				channel: name,
@@ -364,7 +364,7 @@ export class CalibrationController {
 			points,
 			facts,
 			solutions,
-			before: this.inForce.state(open.channel).coefficients,
+			before: this.inForce.stored.channel(open.channel).coefficients,
 			curves,
 		};
 	}

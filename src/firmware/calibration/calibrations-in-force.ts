@@ -95,7 +95,7 @@ export class CalibrationsInForce {
 	/** Of turbidity by range: those that the station made of the configuration's, while these are still the same. */
 	get curves(): readonly CalibrationBody[] {
 		const curves = this.#options.curves();
-		const { id, digest, coefficients } = this.state(TURBIDITY);
+		const { id, digest, coefficients } = this.stored.channel(TURBIDITY);
 		if (id === 0 || !equalBytes(digest, this.digestOf(bytesOfCurves(curves)))) return curves;
 		return curvesLike(curves, coefficients, id);
 	}
@@ -209,12 +209,12 @@ export class CalibrationsInForce {
 
 	/** Whether a circuit's export is that of the calibration in force. */
 	isInForce(channel: number, exported: Uint8Array): boolean {
-		return equalBytes(this.state(channel).digest, this.digestOf(exported));
+		return equalBytes(this.stored.channel(channel).digest, this.digestOf(exported));
 	}
 
 	/** Takes note of a circuit's export; of another one than that in force by an entry. */
 	compare(channel: number, exported: Uint8Array): void {
-		const state = this.state(channel);
+		const state = this.stored.channel(channel);
 		if (channel === TURBIDITY) {
 			this.rebase(channel);
 			return;
@@ -249,7 +249,7 @@ export class CalibrationsInForce {
 	/** Of turbidity the configuration has the last word: other curves of it leave nothing of what was made of the old ones. */
 	rebase(channel: number): void {
 		if (channel !== TURBIDITY) return;
-		const state = this.state(channel);
+		const state = this.stored.channel(channel);
 		const curves = this.#options.curves();
 		const digest = this.digestOf(bytesOfCurves(curves));
 		if (equalBytes(state.digest, digest)) return;
@@ -272,7 +272,7 @@ export class CalibrationsInForce {
 	/** A change begins, kept for whoever boots; without an export nothing is changed. Throws `settings-failed`; then nothing has begun. */
 	begin(channel: number, exportBefore: Uint8Array | undefined): number {
 		this.rebase(channel);
-		const state = this.state(channel);
+		const state = this.stored.channel(channel);
 		const { epoch, nextSequence } = this.#options.journal;
 		const id = state.lastId + 1;
 		const { pending } = this.stored;
@@ -298,14 +298,10 @@ export class CalibrationsInForce {
 		coefficients: Coefficients,
 		exportBefore: Uint8Array,
 	): void {
-		this.supersede(this.state(channel), id, digest, coefficients, exportBefore);
+		this.supersede(this.stored.channel(channel), id, digest, coefficients, exportBefore);
 		this.stored.pending = undefined;
 		this.isAgreed = true;
 		this.save();
-	}
-
-	state(channel: number): ChannelCalibration {
-		return this.stored.channel(channel);
 	}
 
 	/** A closing entry without what its act adds. */
@@ -315,7 +311,7 @@ export class CalibrationsInForce {
 		act: (typeof CALIBRATION_ACTS)[number],
 		coefficients: Coefficients,
 	): CalibrationBody {
-		const state = this.state(channel);
+		const state = this.stored.channel(channel);
 		return {
 			kind: "calibration",
 			calibrationId,
@@ -363,7 +359,7 @@ export class CalibrationsInForce {
 
 	#adopt({ exportBefore }: PendingCalibration, closing: CalibrationBody): void {
 		const { channel, calibrationId, exportAfter, coefficients } = closing;
-		const state = this.state(channel);
+		const state = this.stored.channel(channel);
 		if (state.id === calibrationId) return;
 		this.supersede(state, calibrationId, exportAfter, coefficients, exportBefore);
 	}

@@ -82,7 +82,7 @@ export function writeCalibration(
 		rule: RULE_VERSION,
 		points: points.length,
 		dueUtcSeconds: days > 0 && utc > 0 ? utc + days * DAY_SECONDS : 0,
-		exportAfter: digest ?? inForce.state(channel).digest,
+		exportAfter: digest ?? inForce.stored.channel(channel).digest,
 	};
 	const notes = [doubts.join(","), ...open.reasons].filter((each) => each !== "");
 	inForce.write(closing, [

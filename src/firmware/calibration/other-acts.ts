@@ -32,7 +32,7 @@ export function* undo(
 ): Task<Fields> {
 	const channel = channelIn(given);
 	const procedure = procedureOf(channel);
-	const state = inForce.state(channel);
+	const state = inForce.stored.channel(channel);
 	if (state.beforeExport.length === 0) throw order("no calibration before it is kept");
 	const now = yield* withProbes(access, procedure, (_probes, circuit) =>
 		inForce.exported(procedure, circuit),
@@ -92,7 +92,7 @@ export function logAct(inForce: CalibrationsInForce, given: Words): Fields {
 	if (act !== "cleaning" && act !== "swap" && act !== "note") {
 		throw order("act is cleaning, swap or note");
 	}
-	const { coefficients, digest } = inForce.state(channel);
+	const { coefficients, digest } = inForce.stored.channel(channel);
 	const id = inForce.begin(channel, undefined);
 	inForce.write({ ...inForce.closing(channel, id, act, coefficients), exportAfter: digest }, [
 		...inForce.named.parts(PARTS.person, [personOf(given)]),
