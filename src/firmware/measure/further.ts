@@ -25,13 +25,14 @@ export function* measureFurther(
 		session,
 		watchdog,
 		name,
-		sensor,
-		(a, b) => isWithin(a.value, b.value, agreement),
 		() => {
 			// Its current would reach other cells through the water, as it does the electrode of pH.
 			tryToSleep(session.probes.conductivity);
-			sensor().configure(surroundings);
+			const probe = sensor();
+			probe.configure(surroundings);
+			return probe;
 		},
+		(a, b) => isWithin(a.value, b.value, agreement),
 	);
 	if (repeated === undefined) return { value: undefined, flags: FAILED };
 	const { value, isOutOfRange, isUncompensated, calibrationPoints } = repeated.sample;

@@ -34,23 +34,18 @@ export interface Repeated<Sample> {
 	readonly isStable: boolean;
 }
 
-/** `prepare` runs before each sample; undefined when the probe has failed. */
+/** `sensor` is asked before each sample, and makes the probe ready for it; undefined when the probe has failed. */
 export function* repeat<Sample>(
 	session: ProbeSession,
 	watchdog: Watchdog,
 	channel: ChannelName,
 	sensor: () => Sensor<Sample>,
 	agrees: (a: Sample, b: Sample) => boolean,
-	prepare: () => void = () => {},
 ): Task<Repeated<Sample> | undefined> {
 	const recovery = session.recoveryFor(channel);
-	const prepared = () => {
-		prepare();
-		return sensor();
-	};
 	let previous: Sample | undefined;
 	for (let count = 1; ; count++) {
-		const sample = yield* acquire(prepared, watchdog, recovery);
+		const sample = yield* acquire(sensor, watchdog, recovery);
 		if (sample === undefined) return undefined;
 		const isStable = previous !== undefined && agrees(previous, sample);
 		if (previous !== undefined && (isStable || count === READINGS_MAX)) {

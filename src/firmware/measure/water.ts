@@ -247,8 +247,6 @@ class Measurement {
 			session,
 			this.#options.board.watchdog,
 			"pH",
-			() => session.probes.pH,
-			(a, b) => isWithin(a.pHMeter.pH, b.pHMeter.pH, AGREEMENT.pH),
 			() => {
 				const { pH, conductivity } = session.probes;
 				// The conductivity circuit drives a current through the water and the reference electrode.
@@ -256,7 +254,9 @@ class Measurement {
 				pH.configure({
 					temperature: celsius ?? this.#options.referenceCelsius ?? REFERENCE_CELSIUS,
 				});
+				return pH;
 			},
+			(a, b) => isWithin(a.pHMeter.pH, b.pHMeter.pH, AGREEMENT.pH),
 		);
 		if (repeated === undefined) return { value: undefined, flags: FAILED, isCoupled };
 		const { pH, calibrationPoints } = repeated.sample.pHMeter;
@@ -278,13 +278,14 @@ class Measurement {
 			session,
 			this.#options.board.watchdog,
 			"conductivity",
-			() => session.probes.conductivity,
-			(a, b) => {
-				const [x, y] = [a.conductivityMeter.conductivity, b.conductivityMeter.conductivity];
-				return isWithin(x, y, Math.max(AGREEMENT.microsiemens, AGREEMENT.part * Math.abs(y)));
-			},
 			() => {
 				tryToSleep(session.probes.pH);
+				return session.probes.conductivity;
+			},
+			(a, b) => {
+				const y = b.conductivityMeter.conductivity;
+				const tolerance = Math.max(AGREEMENT.microsiemens, AGREEMENT.part * Math.abs(y));
+				return isWithin(a.conductivityMeter.conductivity, y, tolerance);
 			},
 		);
 		if (repeated === undefined) return { value: undefined, flags: FAILED, isDry: false };

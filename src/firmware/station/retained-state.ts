@@ -90,6 +90,10 @@ export function retainedStateIn(bytes: Uint8Array): RetainedState | undefined {
 	const flags = view.getUint8(5);
 	const journalBytes = view.getUint8(6);
 	const uplinkBytes = view.getUint8(7);
+	const identities: number[] = [];
+	for (let index = 0; index < NO_IDENTITIES.length; index++) {
+		identities.push(view.getUint16(IDENTITIES_AT + 2 * index, true));
+	}
 	const hasEvents = (view.getUint8(76) & HAS_EVENTS) !== 0;
 	return {
 		boot: view.getUint32(8, true),
@@ -112,7 +116,7 @@ export function retainedStateIn(bytes: Uint8Array): RetainedState | undefined {
 			failedProbes: view.getUint8(54),
 			isBatteryLow: (flags & 4) !== 0,
 			batteryStep: view.getUint8(52),
-			identities: NO_IDENTITIES.map((_, index) => view.getUint16(IDENTITIES_AT + 2 * index, true)),
+			identities,
 		},
 		manager: {
 			trialEndsMilliseconds: flags & 8 ? view.getFloat64(64, true) : undefined,
@@ -177,9 +181,9 @@ export function putRetainedState(bytes: Uint8Array, state: RetainedState): void 
 	view.setUint32(LAST_READING_AT, times.lastReadingUtcSeconds, true);
 	view.setUint8(54, readings.failedProbes);
 	view.setUint8(52, readings.batteryStep);
-	readings.identities.forEach((mark, index) => {
-		view.setUint16(IDENTITIES_AT + 2 * index, mark, true);
-	});
+	for (let index = 0; index < NO_IDENTITIES.length; index++) {
+		view.setUint16(IDENTITIES_AT + 2 * index, readings.identities[index] ?? 0, true);
+	}
 	view.setFloat64(64, manager.trialEndsMilliseconds ?? 0, true);
 	view.setUint32(72, manager.refusedOffer, true);
 	view.setInt32(SETTLED_AT, manager.settledId, true);
