@@ -1,9 +1,15 @@
-/** How much one address may ask: a bucket of requests that fills again, and so many connections at once. */
+/** How much one address may ask: a bucket of requests that fills again. */
 
 export interface ReaderLimits {
 	/** Connections in all: a thousand streams, and as many who look. */
 	readonly connections: number;
 	readonly connectionsPerAddress: number;
+	/** Requests of one address that are being answered, streams included; many may be after one proxy's connection. */
+	readonly underWayPerAddress: number;
+	/** That listen to what changes, in all. */
+	readonly streams: number;
+	/** Of answers that nobody has taken yet, in all. */
+	readonly untakenBytes: number;
 	/** Requests at once after a pause; a page loads about fifteen. */
 	readonly burst: number;
 	readonly perSecond: number;
@@ -12,6 +18,10 @@ export interface ReaderLimits {
 export const READER_LIMITS: ReaderLimits = Object.freeze({
 	connections: 3000,
 	connectionsPerAddress: 48,
+	underWayPerAddress: 200,
+	streams: 2500,
+	// As many connections with 40 KB each, a station's page; a year's plot is 120 KB, the longest answer 10 MB.
+	untakenBytes: 128_000_000,
 	burst: 120,
 	perSecond: 10,
 });
@@ -28,30 +38,11 @@ export class AddressLimits {
 	readonly #limits: ReaderLimits;
 	readonly #now: () => number;
 	readonly #buckets = new Map<string, Bucket>();
-	readonly #connections = new Map<string, number>();
-	#connectionCount = 0;
 
 	/** `now`: milliseconds of a clock that only goes forward. */
 	constructor(limits: Partial<ReaderLimits> = {}, now: () => number = () => performance.now()) {
 		this.#limits = { ...READER_LIMITS, ...limits };
 		this.#now = now;
-	}
-
-	/** False where there is no room for one more. */
-	connect(address: string): boolean {
-		const { connections, connectionsPerAddress } = this.#limits;
-		const held = this.#connections.get(address) ?? 0;
-		if (this.#connectionCount >= connections || held >= connectionsPerAddress) return false;
-		this.#connections.set(address, held + 1);
-		this.#connectionCount++;
-		return true;
-	}
-
-	disconnect(address: string): void {
-		const held = this.#connections.get(address) ?? 0;
-		this.#connectionCount--;
-		if (held <= 1) this.#connections.delete(address);
-		else this.#connections.set(address, held - 1);
 	}
 
 	/** Seconds to wait; 0: continue. */

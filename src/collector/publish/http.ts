@@ -8,7 +8,8 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { OperationalError } from "../../host/errors.js";
 import { printableJson } from "../../host/printable.js";
-import { AddressLimits, type ReaderLimits } from "./address-limits.js";
+import type { ReaderLimits } from "./address-limits.js";
+import { type Asker, ReaderGate } from "./reader-gate.js";
 import { RetryLater } from "./retry-later.js";
 
 export interface ReaderRequest {
@@ -50,6 +51,8 @@ export interface ReadersOptions {
 	/** The address that links begin with; without it what the client asked. */
 	readonly origin?: string | undefined;
 	readonly onFailure?: (error: unknown) => void;
+	/** For tests: hung up on when it takes nothing for so long. */
+	readonly stuckMilliseconds?: number;
 	/** Told of each answer, by the first part of its path: one of a few. */
 	readonly onAnswered?: (route: string, status: number) => void;
 }
@@ -66,6 +69,7 @@ const IDLE_MILLISECONDS_MAX = 15_000;
 /** A client that takes nothing for so long is gone. */
 const STUCK_MILLISECONDS_MAX = 30_000;
 const CHECK_MILLISECONDS = 1000;
+const STREAM_RETRY_SECONDS = 30;
 const CLOSE_MILLISECONDS_MAX = 2000;
 const URL_CHARACTERS_MAX = 4096;
 const SEGMENTS_MAX = 24;
@@ -94,7 +98,7 @@ const CORS_HEADERS: Readonly<Record<string, string>> = Object.freeze({
 
 /** Listens. Throws OperationalError that names the port when it is taken. */
 export async function listenForReaders(options: ReadersOptions): Promise<ReadersListening> {
-	const limits = new AddressLimits(options.limits);
+	const gate = new ReaderGate(options.limits, options.proxies);
 	const sockets = new Set<Socket>();
 	const server = createServer(
 		{
@@ -105,7 +109,7 @@ export async function listenForReaders(options: ReadersOptions): Promise<Readers
 			connectionsCheckingInterval: CHECK_MILLISECONDS,
 		},
 		(request, response) => {
-			take(options, limits, request, response).catch((error: unknown) => {
+			take(options, gate, request, response).catch((error: unknown) => {
 				if (error instanceof RetryLater && !response.headersSent) {
 					for (const name of ["etag", "vary"]) response.removeHeader(name);
 					response.setHeader("cache-control", "no-store");
@@ -119,19 +123,12 @@ export async function listenForReaders(options: ReadersOptions): Promise<Readers
 			});
 		},
 	);
+	// Not the socket's own, which Node takes away when a second request comes over it.
+	server.setTimeout(options.stuckMilliseconds ?? STUCK_MILLISECONDS_MAX);
 	server.on("connection", (socket) => {
-		const address = socket.remoteAddress ?? "";
-		const isProxy = options.proxies?.includes(plain(address)) === true;
-		if (!isProxy && !limits.connect(plain(address))) {
-			socket.destroy();
-			return;
-		}
+		if (!gate.connect(socket)) return;
 		sockets.add(socket);
-		socket.setTimeout(STUCK_MILLISECONDS_MAX, () => socket.destroy());
-		socket.once("close", () => {
-			sockets.delete(socket);
-			if (!isProxy) limits.disconnect(plain(address));
-		});
+		socket.once("close", () => sockets.delete(socket));
 	});
 	server.on("clientError", (_error, socket) => {
 		if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n");
@@ -168,17 +165,17 @@ function listen(server: Server, { host, port }: ReadersOptions): Promise<void> {
 
 async function take(
 	options: ReadersOptions,
-	limits: AddressLimits,
+	gate: ReaderGate,
 	request: IncomingMessage,
 	response: ServerResponse,
 ): Promise<void> {
 	response.on("finish", () => options.onAnswered?.(routeOf(request), response.statusCode));
 	request.resume();
-	const isProxied = options.proxies?.includes(plain(request.socket.remoteAddress ?? "")) === true;
-	const wait = limits.request(addressOf(request, isProxied));
-	if (wait > 0) {
-		response.setHeader("retry-after", String(wait));
-		send(response, text(429, "too many requests from your address; see Retry-After\n"));
+	const asker = await gate.enter(request, response);
+	if (asker === undefined) return;
+	if ("status" in asker) {
+		response.setHeader("retry-after", String(asker.seconds));
+		send(response, text(asker.status, asker.words));
 		return;
 	}
 	const { method } = request;
@@ -199,9 +196,10 @@ async function take(
 		send(response, text(400, "not a path that can be read\n"));
 		return;
 	}
-	const answer = await options.handler(asked);
-	if (response.destroyed) return;
-	await deliver(request, response, answer);
+	// Whoever left while it was not his turn has nothing made for him.
+	const answer = await asker.turn(() => (response.destroyed ? undefined : options.handler(asked)));
+	if (answer === undefined || response.destroyed) return;
+	await deliver(asker, request, response, answer);
 }
 
 const ROUTES: readonly string[] = ["", "assets", "sta", "station", "status", "v1"];
@@ -212,6 +210,7 @@ function routeOf({ url = "" }: IncomingMessage): string {
 }
 
 async function deliver(
+	asker: Asker,
 	request: IncomingMessage,
 	response: ServerResponse,
 	answer: ReaderAnswer,
@@ -225,6 +224,8 @@ async function deliver(
 		return;
 	}
 	if (answer.stream !== undefined) {
+		if (!asker.mayStream())
+			throw new RetryLater("too many listen; ask again", STREAM_RETRY_SECONDS);
 		streaming.add(request.socket);
 		request.socket.setTimeout(0);
 		head(response, answer);
@@ -241,9 +242,11 @@ async function deliver(
 		}
 		const pieces = body[Symbol.asyncIterator]();
 		// What cannot be begun is refused in words; what fails later is broken off.
-		const first = await pieces.next();
+		const next = (): Promise<IteratorResult<string | Uint8Array>> =>
+			asker.turn(() => (response.destroyed ? ENDED : pieces.next()));
+		const first = await next();
 		head(response, answer);
-		await pour(response, resumed(first, pieces));
+		await pour(response, { next, return: () => pieces.return?.() }, first);
 		return;
 	}
 	const bytes = typeof body === "string" ? Buffer.from(body) : body;
@@ -252,39 +255,40 @@ async function deliver(
 		COMPRESSED.test(answer.type ?? "") &&
 		/\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""));
 	if (isGzip) response.setHeader("content-encoding", "gzip");
-	send(response, { ...answer, body: isGzip ? await compress(bytes) : bytes }, request.method);
+	const sent = isGzip ? await compress(bytes) : bytes;
+	if (request.method !== "HEAD") asker.holds(sent.length);
+	send(response, { ...answer, body: sent }, request.method);
 }
 
-async function* resumed<Piece>(
-	first: IteratorResult<Piece>,
-	pieces: AsyncIterator<Piece>,
-): AsyncGenerator<Piece> {
-	try {
-		for (let each = first; !each.done; each = await pieces.next()) yield each.value;
-	} finally {
-		await pieces.return?.();
-	}
-}
+const ENDED = Object.freeze({ done: true as const, value: undefined });
 
 /** A client that reads slowly slows the source down; one that goes ends it. */
 async function pour(
 	response: ServerResponse,
-	pieces: AsyncIterable<string | Uint8Array>,
+	pieces: { next(): Promise<IteratorResult<string | Uint8Array>>; return(): unknown },
+	first: IteratorResult<string | Uint8Array>,
 ): Promise<void> {
-	for await (const piece of pieces) {
-		if (response.destroyed) return;
-		if (response.write(piece)) continue;
-		await new Promise<void>((resolve) => {
-			const done = (): void => {
-				response.off("drain", done);
-				response.off("close", done);
-				resolve();
-			};
-			response.once("drain", done);
-			response.once("close", done);
-		});
+	try {
+		for (let piece = first; !piece.done; piece = await pieces.next()) {
+			if (response.destroyed) return;
+			if (!response.write(piece.value)) await drained(response);
+		}
+		response.end();
+	} finally {
+		await pieces.return();
 	}
-	response.end();
+}
+
+function drained(response: ServerResponse): Promise<void> {
+	return new Promise((resolve) => {
+		const done = (): void => {
+			response.off("drain", done);
+			response.off("close", done);
+			resolve();
+		};
+		response.once("drain", done);
+		response.once("close", done);
+	});
 }
 
 function head(response: ServerResponse, { status, type, headers }: ReaderAnswer): void {
@@ -345,20 +349,4 @@ function parsed(options: ReadersOptions, request: IncomingMessage): ReaderReques
 		},
 		origin: options.origin ?? `http://${host}`,
 	};
-}
-
-/** After a proxy the last that it names: what comes before anybody may have written. */
-function addressOf(request: IncomingMessage, isProxied: boolean): string {
-	const own = plain(request.socket.remoteAddress ?? "");
-	if (!isProxied) return own;
-	const named = request.headers["x-forwarded-for"];
-	const last = (Array.isArray(named) ? named.join(",") : (named ?? "")).split(",").at(-1)?.trim();
-	return last === undefined || last === "" ? own : plain(last);
-}
-
-/** An IPv4 address in IPv6 as itself, an IPv6 address by its /64. */
-function plain(address: string): string {
-	if (address.startsWith("::ffff:")) return address.slice("::ffff:".length);
-	if (!address.includes(":")) return address;
-	return address.split(":").slice(0, 4).join(":");
 }

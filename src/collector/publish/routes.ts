@@ -229,8 +229,6 @@ export const ROUTES: readonly Route[] = Object.freeze([
 			const station = request.query.get("station") || undefined;
 			if (station !== undefined && !library.stations.includes(station))
 				return text(404, "no such station\n");
-			if (streams.isFull)
-				return { ...text(503, "too many listen\n"), headers: { "retry-after": "30" } };
 			return {
 				status: 200,
 				type: "text/event-stream",

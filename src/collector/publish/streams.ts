@@ -1,13 +1,8 @@
 /** Server-sent events: what changed, once a second at most, written once for all who listen. */
 import type { ServerResponse } from "node:http";
 
-export interface StreamLimits {
-	readonly streams: number;
-	/** A client that is so far behind is dropped, and comes again. */
-	readonly pendingBytes: number;
-}
-
-export const STREAM_LIMITS: StreamLimits = Object.freeze({ streams: 2500, pendingBytes: 65_536 });
+/** A client that is so far behind is dropped, and comes again. */
+const PENDING_BYTES_MAX = 65_536;
 
 const TICK_MILLISECONDS = 1000;
 /** Proxies close what is silent for a minute. */
@@ -23,7 +18,6 @@ interface Stream {
 }
 
 export class Streams {
-	readonly #limits: StreamLimits;
 	readonly #dataOf: (station: string) => string | undefined;
 	readonly #streams = new Set<Stream>();
 	readonly #changed = new Set<string>();
@@ -32,19 +26,14 @@ export class Streams {
 	#id = 0;
 
 	/** `dataOf`: a line of JSON about a station. */
-	constructor(dataOf: (station: string) => string | undefined, limits = STREAM_LIMITS) {
+	constructor(dataOf: (station: string) => string | undefined) {
 		this.#dataOf = dataOf;
-		this.#limits = limits;
 		this.#ticking = setInterval(() => this.#tick(), TICK_MILLISECONDS).unref();
 		this.#commenting = setInterval(() => this.#toAll(":\n\n"), COMMENT_MILLISECONDS).unref();
 	}
 
 	get count(): number {
 		return this.#streams.size;
-	}
-
-	get isFull(): boolean {
-		return this.#streams.size >= this.#limits.streams;
 	}
 
 	changed(station: string): void {
@@ -96,7 +85,7 @@ export class Streams {
 	}
 
 	#write(response: ServerResponse, text: string | Uint8Array): void {
-		if (response.writableLength > this.#limits.pendingBytes) response.destroy();
+		if (response.writableLength > PENDING_BYTES_MAX) response.destroy();
 		else response.write(text);
 	}
 }

@@ -4,13 +4,14 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { plainAddress } from "../../host/client-address.js";
 import { OperationalError } from "../../host/errors.js";
 import { type Language, languageOf } from "../../host/messages/messages.js";
 import { PRINTABLE_USAGE } from "../../host/usage.js";
 import { wholeNumber } from "../../host/whole-number.js";
 import { QUOTA_LIMITS } from "../ledger/station-quota.js";
 import { READER_LIMITS, type ReaderLimits } from "../publish/address-limits.js";
-import { ADMISSION_LIMITS, plainAddress } from "./admission.js";
+import { ADMISSION_LIMITS } from "./admission.js";
 import type { AlarmOptions } from "./alarm-service.js";
 import type { LogFormat } from "./log.js";
 
