@@ -19,6 +19,9 @@ import { COLLECTOR_KEY, openAnswer, recordOf } from "../support/collectors/ledge
 import { emptyStore } from "../support/collectors/shared-store.js";
 import { SignedStation } from "../support/collectors/signed-station.js";
 
+/** A client that begins with TLS, and an address that is none. */
+const NO_HEADERS = Object.freeze(["\x16\x03\x01", "PROXY TCP6 :::::.... x 1 1\r\n"]);
+
 describe("turns", () => {
 	const queueOf = (atOnce: number, strangersAtOnce = atOnce) =>
 		new FairQueue({ atOnce, strangersAtOnce, atOncePerLine: 1, waitingPerLine: 3, waiting: 5 });
@@ -517,7 +520,12 @@ describe("a client's address", () => {
 			assert.equal(header.address, "192.0.2.7");
 			assert.equal(header.isWhole, true);
 		}
-		for (const noise of ["GET / HTTP/1.1\r\n", "\r\n\r\n\0\r\nQUIX\n1234", "x".repeat(200)]) {
+		for (const noise of [
+			"GET / HTTP/1.1\r\n",
+			"\r\n\r\n\0\r\nQUIX\n1234",
+			"x".repeat(200),
+			...NO_HEADERS,
+		]) {
 			const header = new ProxyHeader();
 			assert.equal(header.add(Buffer.from(noise)), undefined);
 			assert.equal(header.isBroken, true, noise);

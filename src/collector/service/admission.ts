@@ -103,6 +103,8 @@ export interface AdmissionOptions {
 	readonly limits?: Partial<AdmissionLimits>;
 	/** Addresses of proxies: their connections begin with a header that names the client. */
 	readonly proxies?: readonly string[];
+	/** Told of a proxy whose connection begins with something else. */
+	readonly onNoHeader?: (proxyAddress: string) => void;
 	/** Continues with TLS. */
 	readonly onAdmitted: (socket: Socket) => void;
 }
@@ -225,7 +227,10 @@ export class Admission {
 		if (bytes === null) return false;
 		const rest = header.add(bytes);
 		if (rest === undefined) {
-			if (header.isBroken) socket.destroy();
+			if (header.isBroken) {
+				this.#options.onNoHeader?.(held.address);
+				socket.destroy();
+			}
 			return false;
 		}
 		if (header.address !== undefined) {

@@ -58,6 +58,8 @@ export class EnrolmentPost {
 	readonly #options: EnrolmentPostOptions;
 	readonly #timer: NodeJS.Timeout;
 	#taking: Promise<void> | undefined;
+	/** What was said last of a wish that stays: it is looked at each second, and said once. */
+	#said = "";
 
 	constructor(options: EnrolmentPostOptions) {
 		this.#options = options;
@@ -75,10 +77,15 @@ export class EnrolmentPost {
 	#poll(): void {
 		if (this.#taking !== undefined || namesIn(this.#folder, ASKED).length === 0) return;
 		this.#taking = this.#take()
-			.catch((error: unknown) => this.#options.log(`not enrolled: ${String(error)}`))
+			.catch((error: unknown) => this.#sayOnce(`not enrolled: ${String(error)}`))
 			.finally(() => {
 				this.#taking = undefined;
 			});
+	}
+
+	#sayOnce(line: string): void {
+		if (line !== this.#said) this.#options.log(line);
+		this.#said = line;
 	}
 
 	async #take(): Promise<void> {
@@ -96,13 +103,19 @@ export class EnrolmentPost {
 				if (enrolled.length > 0) log(`enrolled: ${enrolled.join(", ")}`);
 			} catch (error) {
 				if (!(error instanceof OperationalError)) throw error;
-				log(`not enrolled: ${error.message}`);
+				const line = `not enrolled: ${error.message}`;
 				// The database's error passes; what was asked stays.
-				if (error instanceof DatabaseError) return;
+				if (error instanceof DatabaseError) {
+					this.#sayOnce(line);
+					return;
+				}
+				log(line);
 				answer = { refused: error.message };
 			}
 			writeWhole(path.slice(0, -ASKED.length) + ANSWER, JSON.stringify(answer));
-			rmSync(path);
+			// Also what is no file: it would be in front of all others for ever.
+			rmSync(path, { recursive: true, force: true });
+			this.#said = "";
 		}
 	}
 }
@@ -138,18 +151,44 @@ export async function askRunningCollector(
 }
 
 function readAsked(path: string): Asked {
-	if (statSync(path).size > ASKED_BYTES_MAX) throw new OperationalError(`${path}: too long`);
-	const text = readFileSync(path, "utf8");
+	const text = readText(path);
 	const end = text.indexOf("\n");
-	let head: { readonly decision: KeyDecision | null; readonly of?: string };
+	let head: unknown;
 	try {
-		head = JSON.parse(text.slice(0, end)) as typeof head;
+		head = JSON.parse(text.slice(0, end));
 	} catch {
-		throw new OperationalError(notice("no-result", { file: path, line: 1 }));
+		head = undefined;
 	}
+	if (!isHead(head)) throw new OperationalError(notice("no-result", { file: path, line: 1 }));
 	const rows = resultsOf(text.slice(end + 1), path);
 	return { rows, decision: head.decision ?? undefined, of: head.of };
 }
+
+function readText(path: string): string {
+	try {
+		if (statSync(path).size > ASKED_BYTES_MAX) throw new OperationalError(`${path}: too long`);
+		return readFileSync(path, "utf8");
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		if (error instanceof OperationalError || code === undefined) throw error;
+		throw new OperationalError(`${path}: cannot be read (${code})`);
+	}
+}
+
+interface Head {
+	readonly decision?: KeyDecision | null;
+	readonly of?: string;
+}
+
+function isHead(value: unknown): value is Head {
+	if (typeof value !== "object" || value === null) return false;
+	const { decision = null, of = "" } = value as Record<keyof Head, unknown>;
+	if (typeof of !== "string" || typeof decision !== "object") return false;
+	const { by, why, atUtcSeconds } = (decision ?? NOBODY) as Record<keyof KeyDecision, unknown>;
+	return typeof by === "string" && typeof why === "string" && typeof atUtcSeconds === "number";
+}
+
+const NOBODY: KeyDecision = Object.freeze({ by: "", why: "", atUtcSeconds: 0 });
 
 function namesIn(folder: string, end: string): string[] {
 	try {

@@ -1,5 +1,6 @@
 /** Where Prometheus asks: an address of its own, plain HTTP for whoever may reach it, GET /metrics and no more. */
 import { createServer, type Server } from "node:http";
+import type { Socket } from "node:net";
 import { OperationalError } from "../../host/errors.js";
 
 export interface MetricsListenerOptions {
@@ -10,6 +11,7 @@ export interface MetricsListenerOptions {
 	readonly text: () => Promise<string>;
 }
 
+/** Beyond it the oldest goes: whoever only holds some keeps nobody else from asking. */
 const CONNECTIONS_MAX = 16;
 const HEADER_BYTES_MAX = 8192;
 const MILLISECONDS_MAX = 10_000;
@@ -43,7 +45,18 @@ export async function listenForMetrics(
 			);
 		},
 	);
-	server.maxConnections = CONNECTIONS_MAX;
+	// Also over a connection whose client reads nothing.
+	server.setTimeout(MILLISECONDS_MAX);
+	const sockets = new Set<Socket>();
+	server.on("connection", (socket) => {
+		const [oldest] = sockets;
+		if (sockets.size >= CONNECTIONS_MAX && oldest !== undefined) {
+			sockets.delete(oldest);
+			oldest.destroy();
+		}
+		sockets.add(socket);
+		socket.once("close", () => sockets.delete(socket));
+	});
 	await listening(server, host, port);
 	const address = server.address();
 	return {

@@ -5,6 +5,9 @@
  * learn the address.
  */
 
+import { isIP } from "node:net";
+
+const LINE_BEGIN = Buffer.from("PROXY ");
 /** Section 2.1: the longest line. */
 const LINE_BYTES_MAX = 107;
 const SIGNATURE = Buffer.from("0d0a0d0a000d0a515549540a", "hex");
@@ -32,14 +35,18 @@ export class ProxyHeader {
 	}
 
 	#readLine(): number | undefined {
-		const end = this.#bytes.indexOf("\r\n");
-		if (end < 0 || end > LINE_BYTES_MAX) {
-			this.isBroken = this.#bytes.length > LINE_BYTES_MAX;
+		const bytes = this.#bytes;
+		const known = Math.min(bytes.length, LINE_BEGIN.length);
+		if (!bytes.subarray(0, known).equals(LINE_BEGIN.subarray(0, known))) this.isBroken = true;
+		const end = bytes.indexOf("\r\n");
+		if (this.isBroken || end < 0 || end > LINE_BYTES_MAX) {
+			this.isBroken ||= bytes.length > LINE_BYTES_MAX;
 			return undefined;
 		}
-		const line = this.#bytes.toString("latin1", 0, end);
+		const line = bytes.toString("latin1", 0, end);
 		const [, address] = /^PROXY TCP[46] ([0-9a-fA-F:.]+) \S+ \d+ \d+$/.exec(line) ?? [];
-		if (address === undefined && !line.startsWith("PROXY UNKNOWN")) {
+		const isKnown = address === undefined ? line.startsWith("PROXY UNKNOWN") : isIP(address) !== 0;
+		if (!isKnown) {
 			this.isBroken = true;
 			return undefined;
 		}

@@ -155,6 +155,8 @@ export interface ListenOptions {
 	readonly silenceMilliseconds?: number;
 	/** Addresses of TCP proxies, whose connections begin with a PROXY header. */
 	readonly proxies?: readonly string[];
+	/** Told of a proxy whose connection begins with something else. */
+	readonly onNoHeader?: (proxyAddress: string) => void;
 }
 
 export interface Listening {
@@ -197,6 +199,7 @@ export async function listenHttps(options: ListenOptions): Promise<Listening> {
 	const admission = new Admission({
 		...(options.limits === undefined ? {} : { limits: options.limits }),
 		...(options.proxies === undefined ? {} : { proxies: options.proxies }),
+		...(options.onNoHeader === undefined ? {} : { onNoHeader: options.onNoHeader }),
 		onAdmitted: (socket) => beginTls?.call(server, socket),
 	});
 	server.removeAllListeners("connection");

@@ -40,6 +40,9 @@ const MINUTE_MILLISECONDS = 60_000;
  */
 const MORE_ACCEPTORS = 127;
 
+const NO_HEADER =
+	"begins a connection without a header of the PROXY protocol: let it send one (version 1 or 2), or start without --proxy";
+
 const clock = Object.freeze({
 	get utcSeconds() {
 		return Math.floor(Date.now() / 1000);
@@ -139,6 +142,7 @@ function listenForStations(
 		limits: { connections: options.connections, perAddress: options.perAddress },
 		moreAcceptors: MORE_ACCEPTORS,
 		onAnswered: (...given) => counting.answered(...given),
+		onNoHeader: (proxy) => reports.add(`the proxy ${proxy} ${NO_HEADER}`, { isOwnFault: true }),
 		onFailure: (error) => {
 			counting.failed();
 			reports.add(`a request failed: ${messageOf(error)}`, { isOwnFault: true });
