@@ -24,12 +24,14 @@ export interface ReaderRequest {
 	readonly origin: string;
 }
 
+type WholeBody = string | Uint8Array;
+
 export interface ReaderAnswer {
 	readonly status: number;
 	readonly type?: string;
 	readonly headers?: Readonly<Record<string, string>>;
-	/** Whole, or in pieces as they come. */
-	readonly body?: string | Uint8Array | AsyncIterable<string | Uint8Array>;
+	/** Whole, or in pieces as they come; a function makes it for whoever does not have it yet. */
+	readonly body?: WholeBody | AsyncIterable<string | Uint8Array> | (() => WholeBody);
 	/** Of what it was made; one that has the same is not sent again. */
 	readonly tag?: string | undefined;
 	/** What caches may do; `no-cache` without it: ask each time. */
@@ -249,7 +251,8 @@ async function deliver(
 		await pour(response, { next, return: () => pieces.return?.() }, first);
 		return;
 	}
-	const bytes = typeof body === "string" ? Buffer.from(body) : body;
+	const made = typeof body === "function" ? await asker.turn(body) : body;
+	const bytes = typeof made === "string" ? Buffer.from(made) : made;
 	const isGzip =
 		bytes.length >= GZIP_BYTES_MIN &&
 		COMPRESSED.test(answer.type ?? "") &&

@@ -26,7 +26,9 @@ export function plotAnswer({ library, request }: Asked, found: PublishedStation)
 	const shown = request.query.get("shown") ?? "derived";
 	if (shown !== "derived" && shown !== "raw" && shown !== "corrected")
 		return text(400, "shown must be derived, raw or corrected\n");
-	return { ...plotBody(library, found, { from, to, columns, shown }), tag: found.tag };
+	const { tag } = found;
+	const body = (): Uint8Array => plotBody(library, found, { from, to, columns, shown });
+	return { status: 200, type: JSON_TYPE, tag, body };
 }
 
 /** Plots that several look at, and one who moves to and fro: about 70 KB each. */
@@ -37,7 +39,7 @@ function plotBody(
 	library: Library,
 	found: PublishedStation,
 	asked: { from: number; to: number; columns: number; shown: Shown },
-): ReaderAnswer {
+): Uint8Array {
 	const held = HELD.get(library) ?? new Map<string, Uint8Array>();
 	HELD.set(library, held);
 	const key = [found.station, found.tag, ...Object.values(asked)].join(" ");
@@ -53,5 +55,5 @@ function plotBody(
 		if (held.size >= PLOTS_HELD_MAX) held.delete(held.keys().next().value ?? "");
 		held.set(key, body);
 	}
-	return { status: 200, type: JSON_TYPE, body };
+	return body;
 }

@@ -129,6 +129,29 @@ describe("a reader who takes all that there is", () => {
 		assert.deepEqual(await Promise.all(dear), [200, 200, 200, 200, 200]);
 	});
 
+	it("gets nothing made that it has", async () => {
+		let made = 0;
+		const body = (): string => {
+			made++;
+			return "short\n";
+		};
+		await open({}, { handler: () => ({ status: 200, tag: "1", body }) });
+		const agent = new Agent();
+		const statuses: (number | undefined)[] = [];
+		for (const headers of [{}, { "if-none-match": 'W/"1"' }]) {
+			const { port } = listening;
+			statuses.push(
+				await new Promise((resolve) => {
+					get({ host: "127.0.0.1", port, headers, agent }, (incoming) => {
+						sockets.push(incoming.socket);
+						resolve(incoming.resume().statusCode);
+					});
+				}),
+			);
+		}
+		assert.deepEqual([statuses, made], [[200, 304], 1]);
+	});
+
 	it("gets nothing made ahead of what it has not taken, and is hung up on when it asks on behind a stream", async () => {
 		await open({});
 		const ahead = await say("127.0.5.1", "/long", "/long", "/long");
