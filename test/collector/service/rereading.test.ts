@@ -1,7 +1,14 @@
 import { strict as assert } from "node:assert";
+import sinon from "sinon";
 import { Rereading } from "../../../src/collector/service/rereading.js";
 
 describe("reading the operator's files again", () => {
+	let clock: sinon.SinonFakeTimers;
+	beforeEach(() => {
+		clock = sinon.useFakeTimers({ toFake: ["setTimeout", "performance"] });
+	});
+	afterEach(() => clock.restore());
+
 	/** Readings that end when they are told to. */
 	function readings() {
 		const ends: ((error?: Error) => void)[] = [];
@@ -28,9 +35,29 @@ describe("reading the operator's files again", () => {
 		for (let count = 0; count < 1000; count++) rereading.ask();
 		ends[1]?.();
 		await turn();
+		assert.equal(ends.length, 2);
+		clock.tick(1000);
 		assert.equal(ends.length, 3);
 		ends[2]?.();
 		await turn();
+		clock.tick(60_000);
+		assert.equal(ends.length, 3);
+	});
+
+	it("leaves the database to the stations between two readings, four times as long as one took", async () => {
+		const { ends, rereading, read, turn } = readings();
+		const begun = rereading.begin(read);
+		ends[0]?.();
+		await begun;
+		rereading.ask();
+		assert.equal(ends.length, 2);
+		clock.tick(2000);
+		ends[1]?.();
+		await turn();
+		rereading.ask();
+		clock.tick(7999);
+		assert.equal(ends.length, 2);
+		clock.tick(1);
 		assert.equal(ends.length, 3);
 	});
 
@@ -51,6 +78,7 @@ describe("reading the operator's files again", () => {
 			["gone"],
 		);
 		other.rereading.ask();
+		clock.tick(1000);
 		assert.equal(other.ends.length, 3);
 		assert.deepEqual(failures, []);
 		await turn();
