@@ -27,7 +27,7 @@ const FORMS: readonly (readonly [
 	["in one bundle", (folder) => writeBundle(PROGRAM, folder)],
 ];
 
-// A visit at the bundled station is in the short form, too (visit.test.ts).
+// A bundle takes ten seconds to make: all that needs one is in whole runs only.
 for (const [form, write] of sample(FORMS))
 	("path" in found ? describe : describe.skip)(`the station on XS, ${form}`, function () {
 		this.timeout(IS_LONG ? 900_000 : 60_000);

@@ -162,44 +162,48 @@ if ("missing" in found) console.log(`SKIPPED: a visit on XS: ${found.missing}`);
 		return { envelopes, entries: rehearsal.entries };
 	}
 
-	it("is typed by a person, left, taken up again, and its page is proved by what the station signed", async function () {
-		if (!hasTerminals()) {
-			console.log("SKIPPED: a visit in a terminal on XS; install python3 to run it");
-			this.skip();
-		}
-		const argv = ["--port", port, "visit", "--file", join(folder, "visit.json")];
-		const putProbes = (what: string): void => line.putProbes(what);
-		const first = await playedInTerminal(argv, FIRST_SITTING, putProbes);
-		assert.equal(first.code, 1, first.shown);
-		const second = await playedInTerminal(argv, SECOND_SITTING, putProbes);
-		assert.equal(second.code, 0, second.shown);
-		const { envelopes, entries } = await comparedWithNode();
-		const text = readFileSync(join(folder, "visit.txt"), "utf8");
-		assert.match(text, /^Visit at bor-1, 2026-09-01 00:\d\d UTC\nTechnician: Mira K\n/);
-		assert.match(text, /pH, calibration 1: good\./);
-		assert.match(text, /conductivity[^\n]*, calibration 1: good/);
-		assert.match(text, /gate repaired/);
-		const sequences = entries.map((canonicalBytes) => decodeEntry(canonicalBytes).sequence);
-		const proofs = [...text.matchAll(/#(\d+) {2}([0-9a-f]{16})/g)];
-		assert.ok(proofs.length >= 7, text);
-		for (const [, sequence] of proofs) assert.ok(sequences.includes(Number(sequence)));
-		// The page against the signatures of that very station.
-		const page = join(folder, "visit.html");
-		const record = join(folder, "record.jsonl");
-		const writer = new ExportWriter("json-lines", "bor-1", createSha256());
-		const items = envelopes.map((envelope) => writer.item(envelope));
-		writeFileSync(record, Buffer.concat([...items, writer.end()]));
-		const key = hexOf(hostScheme().publicKey("station"));
-		const check = ["signatures", page, "--station", "bor-1", "--key", key];
-		assert.equal((await playedProgram(check)).code, 1);
-		const filled = await playedProgram([...check, "--record", record]);
-		assert.equal(filled.code, 0, filled.shown);
-		const checked = await playedProgram(check);
-		assert.equal(checked.code, 0, checked.shown);
-		assert.match(checked.shown, /calibrations and notes told as signed, 0 problems/);
-		const verified = await playedProgram(["verify", record, "--station", "bor-1", "--key", key]);
-		assert.equal(verified.code, 0, verified.shown);
-	});
+	// At a station on Node it is in the short form (technician/visit.test.ts), and a technician at one on XS (rehearsal.test.ts).
+	whole(
+		"is typed by a person, left, taken up again, and its page is proved by what the station signed",
+		async function () {
+			if (!hasTerminals()) {
+				console.log("SKIPPED: a visit in a terminal on XS; install python3 to run it");
+				this.skip();
+			}
+			const argv = ["--port", port, "visit", "--file", join(folder, "visit.json")];
+			const putProbes = (what: string): void => line.putProbes(what);
+			const first = await playedInTerminal(argv, FIRST_SITTING, putProbes);
+			assert.equal(first.code, 1, first.shown);
+			const second = await playedInTerminal(argv, SECOND_SITTING, putProbes);
+			assert.equal(second.code, 0, second.shown);
+			const { envelopes, entries } = await comparedWithNode();
+			const text = readFileSync(join(folder, "visit.txt"), "utf8");
+			assert.match(text, /^Visit at bor-1, 2026-09-01 00:\d\d UTC\nTechnician: Mira K\n/);
+			assert.match(text, /pH, calibration 1: good\./);
+			assert.match(text, /conductivity[^\n]*, calibration 1: good/);
+			assert.match(text, /gate repaired/);
+			const sequences = entries.map((canonicalBytes) => decodeEntry(canonicalBytes).sequence);
+			const proofs = [...text.matchAll(/#(\d+) {2}([0-9a-f]{16})/g)];
+			assert.ok(proofs.length >= 7, text);
+			for (const [, sequence] of proofs) assert.ok(sequences.includes(Number(sequence)));
+			// The page against the signatures of that very station.
+			const page = join(folder, "visit.html");
+			const record = join(folder, "record.jsonl");
+			const writer = new ExportWriter("json-lines", "bor-1", createSha256());
+			const items = envelopes.map((envelope) => writer.item(envelope));
+			writeFileSync(record, Buffer.concat([...items, writer.end()]));
+			const key = hexOf(hostScheme().publicKey("station"));
+			const check = ["signatures", page, "--station", "bor-1", "--key", key];
+			assert.equal((await playedProgram(check)).code, 1);
+			const filled = await playedProgram([...check, "--record", record]);
+			assert.equal(filled.code, 0, filled.shown);
+			const checked = await playedProgram(check);
+			assert.equal(checked.code, 0, checked.shown);
+			assert.match(checked.shown, /calibrations and notes told as signed, 0 problems/);
+			const verified = await playedProgram(["verify", record, "--station", "bor-1", "--key", key]);
+			assert.equal(verified.code, 0, verified.shown);
+		},
+	);
 
 	// On Node it is in the short form (technician/visit.test.ts).
 	whole("is asked for by JSON lines without a person", async () => {

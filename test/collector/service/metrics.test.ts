@@ -12,6 +12,7 @@ import {
 	startCollector,
 } from "../../support/collectors/collector-process.js";
 import { recordOf } from "../../support/collectors/ledger-suite.js";
+import { whole } from "../../support/depth.js";
 
 describe("metrics of the collector", () => {
 	it("are written in Prometheus' text, with what would end a label escaped", () => {
@@ -80,70 +81,77 @@ describe("a collector that is watched", function () {
 		rmSync(folder, { recursive: true, force: true });
 	});
 
-	it("counts batches, refusals, entries, requests and acknowledgements, and logs for machines", async () => {
-		const station = recordOf(24);
-		writeFileSync(join(folder, "stations"), `bor-1 ${hexOf(station.publicKey)}\n`);
-		collector = await startCollector(join(folder, "data"), [
-			...["--stations", join(folder, "stations"), "--metrics-port", "0", "--log", "json"],
-			...["--readers-port", "0"],
-		]);
-		const { metricsPort = 0, readersPort } = collector;
-		await collector.post(station.envelope(1, 12));
-		await collector.post(station.envelope(1, 12));
-		await collector.post(station.envelope(13, 24, { previous: new Uint8Array(32).fill(9) }));
-		await collector.post(new Uint8Array([1, 2, 3]));
-		assert.equal((await fetch(`http://127.0.0.1:${readersPort}/v1/health`)).status, 200);
-		const scrape = async (): Promise<string> => {
-			const answer = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
-			assert.equal(answer.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
-			return answer.text();
-		};
-		let text = await scrape();
-		// The readers' thread tells once a second.
-		while (!text.includes('route="readers:/v1"')) text = await scrape();
-		for (const line of [
-			'bistrina_batches_total{result="stored"} 1',
-			'bistrina_batches_total{result="known"} 1',
-			'bistrina_batches_total{result="refused"} 1',
-			'bistrina_batches_total{result="unreadable"} 1',
-			'bistrina_refusals_total{reason="fork"} 1',
-			"bistrina_entries_stored_total 12",
-			'bistrina_acknowledgement_seconds_bucket{le="+Inf"} 2',
-			"bistrina_acknowledgement_seconds_count 2",
-			'bistrina_http_requests_total{route="/v1/batches",code="200"} 2',
-			'bistrina_http_requests_total{route="/v1/batches",code="422"} 1',
-			'bistrina_http_requests_total{route="/v1/batches",code="400"} 1',
-			'bistrina_http_requests_total{route="readers:/v1",code="200"} 1',
-			"bistrina_streams 0",
-			"bistrina_ready 1",
-			'bistrina_build_info{version="0.1.0"} 1',
-		]) {
-			assert.ok(text.split("\n").includes(line), `${line} is not in\n${text}`);
-		}
-		assert.match(
-			text,
-			/\nbistrina_station_last_contact_timestamp_seconds\{station="bor-1"\} 1\d{9}\n/,
-		);
-		const post = await fetch(`http://127.0.0.1:${metricsPort}/metrics`, { method: "POST" });
-		assert.equal(post.status, 405);
-		assert.equal((await fetch(`http://127.0.0.1:${metricsPort}/v1/batches`)).status, 404);
-		assert.equal(await collector.stop("SIGINT"), 0);
-		const lines = collector.output().trimEnd().split("\n");
-		const logged = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-		assert.ok(logged.every(({ time, level, message }) => time && level && message));
-		assert.deepEqual(
-			logged.filter(({ event }) => event === "refused").map(({ time: _time, ...rest }) => rest),
-			[
-				{
-					level: "info",
-					message:
-						"refused bor-1: fork, entries 13 to 24 continue another chain than what is stored",
-					event: "refused",
-					claimed: "bor-1",
-					reason: "fork",
-					station: "bor-1",
-				},
-			],
-		);
-	});
+	// A collector that starts, takes a batch and stops is in the short form by service.test.ts.
+	whole(
+		"counts batches, refusals, entries, requests and acknowledgements, and logs for machines",
+		async () => {
+			const station = recordOf(24);
+			writeFileSync(join(folder, "stations"), `bor-1 ${hexOf(station.publicKey)}\n`);
+			collector = await startCollector(join(folder, "data"), [
+				...["--stations", join(folder, "stations"), "--metrics-port", "0", "--log", "json"],
+				...["--readers-port", "0"],
+			]);
+			const { metricsPort = 0, readersPort } = collector;
+			await collector.post(station.envelope(1, 12));
+			await collector.post(station.envelope(1, 12));
+			await collector.post(station.envelope(13, 24, { previous: new Uint8Array(32).fill(9) }));
+			await collector.post(new Uint8Array([1, 2, 3]));
+			assert.equal((await fetch(`http://127.0.0.1:${readersPort}/v1/health`)).status, 200);
+			const scrape = async (): Promise<string> => {
+				const answer = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
+				assert.equal(
+					answer.headers.get("content-type"),
+					"text/plain; version=0.0.4; charset=utf-8",
+				);
+				return answer.text();
+			};
+			let text = await scrape();
+			// The readers' thread tells once a second.
+			while (!text.includes('route="readers:/v1"')) text = await scrape();
+			for (const line of [
+				'bistrina_batches_total{result="stored"} 1',
+				'bistrina_batches_total{result="known"} 1',
+				'bistrina_batches_total{result="refused"} 1',
+				'bistrina_batches_total{result="unreadable"} 1',
+				'bistrina_refusals_total{reason="fork"} 1',
+				"bistrina_entries_stored_total 12",
+				'bistrina_acknowledgement_seconds_bucket{le="+Inf"} 2',
+				"bistrina_acknowledgement_seconds_count 2",
+				'bistrina_http_requests_total{route="/v1/batches",code="200"} 2',
+				'bistrina_http_requests_total{route="/v1/batches",code="422"} 1',
+				'bistrina_http_requests_total{route="/v1/batches",code="400"} 1',
+				'bistrina_http_requests_total{route="readers:/v1",code="200"} 1',
+				"bistrina_streams 0",
+				"bistrina_ready 1",
+				'bistrina_build_info{version="0.1.0"} 1',
+			]) {
+				assert.ok(text.split("\n").includes(line), `${line} is not in\n${text}`);
+			}
+			assert.match(
+				text,
+				/\nbistrina_station_last_contact_timestamp_seconds\{station="bor-1"\} 1\d{9}\n/,
+			);
+			const post = await fetch(`http://127.0.0.1:${metricsPort}/metrics`, { method: "POST" });
+			assert.equal(post.status, 405);
+			assert.equal((await fetch(`http://127.0.0.1:${metricsPort}/v1/batches`)).status, 404);
+			assert.equal(await collector.stop("SIGINT"), 0);
+			const lines = collector.output().trimEnd().split("\n");
+			const logged = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+			assert.ok(logged.every(({ time, level, message }) => time && level && message));
+			assert.deepEqual(
+				logged.filter(({ event }) => event === "refused").map(({ time: _time, ...rest }) => rest),
+				[
+					{
+						level: "info",
+						message:
+							"refused bor-1: fork, entries 13 to 24 continue another chain than what is stored",
+						event: "refused",
+						claimed: "bor-1",
+						reason: "fork",
+						station: "bor-1",
+					},
+				],
+			);
+		},
+	);
 });

@@ -25,7 +25,7 @@ import {
 } from "../../../src/collector/store/pglite-store.js";
 import { COLLECTOR_KEY, recordOf } from "../../support/collectors/ledger-suite.js";
 import { emptyStore } from "../../support/collectors/shared-store.js";
-import { sample } from "../../support/depth.js";
+import { sample, whole } from "../../support/depth.js";
 
 const PAGE_BYTES = 8192;
 
@@ -156,23 +156,27 @@ describe("a damaged database of the collector", function () {
 		});
 	});
 
-	it("is named when a signed batch cannot be read, to who verifies and to who exports", async () => {
-		flipBit(files.batches);
-		const store = await openPGliteStore(directory);
-		const expected = {
-			name: "OperationalError",
-			message:
-				`the database is damaged (invalid page in block 0 of relation "${files.batches}"); the signed ` +
-				"batches could not be read: restore a backup, or read the station's own journal",
-		};
-		await assert.rejects(verifyStore(store, station), expected);
-		await assert.rejects(
-			exportStation(store, station.station, "json-lines", () => {}),
-			expected,
-		);
-		await store.close();
-		assert.ok(!readdirSync(directory).includes("lock"));
-	});
+	// As a row that cannot be read, which the short form tries.
+	whole(
+		"is named when a signed batch cannot be read, to who verifies and to who exports",
+		async () => {
+			flipBit(files.batches);
+			const store = await openPGliteStore(directory);
+			const expected = {
+				name: "OperationalError",
+				message:
+					`the database is damaged (invalid page in block 0 of relation "${files.batches}"); the signed ` +
+					"batches could not be read: restore a backup, or read the station's own journal",
+			};
+			await assert.rejects(verifyStore(store, station), expected);
+			await assert.rejects(
+				exportStation(store, station.station, "json-lines", () => {}),
+				expected,
+			);
+			await store.close();
+			assert.ok(!readdirSync(directory).includes("lock"));
+		},
+	);
 });
 
 describe("an error of the database", () => {
