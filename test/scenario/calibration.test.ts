@@ -13,6 +13,7 @@ import {
 } from "../../src/protocol/record/entry-layouts.js";
 import { EVENT_CODES } from "../../src/protocol/record/events.js";
 import { CHANNEL_FLAGS, type Reading, readingOf } from "../../src/protocol/record/reading.js";
+import { IS_WHOLE } from "../support/depth.js";
 import { digestOfCircuit, runCalibration } from "../support/trials/calibration-trial.js";
 import { CalibrationBench, LOT } from "../support/worlds/calibration-bench.js";
 
@@ -49,6 +50,17 @@ function errorsOf(bench: CalibrationBench): { readonly pH: number; readonly cond
 		pH: ((last.pH.value ?? 0) - (truth.pH.value ?? 0)) / 1000,
 		conductivity: (last.conductivity.value ?? 0) / (truth.conductivity.value ?? 1) - 1,
 	};
+}
+
+/**
+ * Operations from one cut to the next: sparse where it only settles, each one at the end, where the record is written. In a
+ * short run every second of those.
+ */
+function strideAt(cutAt: number): number {
+	const stride = cutAt > 857 && cutAt < 892 ? 1 : 41;
+	if (IS_WHOLE) return stride;
+	// And into those at the end.
+	return cutAt < 858 ? Math.min(2 * stride, 858 - cutAt) : 2 * stride;
 }
 
 describe("a technician who calibrates", function () {
@@ -210,7 +222,7 @@ describe("a technician who calibrates", function () {
 
 	it("loses the cable at any moment: old or new, and the record says which", () => {
 		const uncut = runCalibration({ seed: 7 });
-		for (let pullAt = 3; pullAt <= uncut.operations; pullAt += 97) {
+		for (let pullAt = 3; pullAt <= uncut.operations; pullAt += IS_WHOLE ? 97 : 291) {
 			const report = runCalibration({ seed: 7, pullAt });
 			assert.deepEqual(report.violations, [], `pulled at ${pullAt}`);
 			assert.ok([uncut.old, uncut.committed].includes(report.holds), `pulled at ${pullAt}`);
@@ -364,19 +376,18 @@ describe("a technician who calibrates", function () {
 		assert.deepEqual(uncut.violations, []);
 		assert.notEqual(uncut.committed, uncut.old);
 		let cuts = 0;
-		// Sparse where it only settles, each one at the end, where the record is written.
-		for (let cutAt = 1; cutAt <= uncut.operations; cutAt += cutAt > 857 && cutAt < 892 ? 1 : 41) {
+		for (let cutAt = 1; cutAt <= uncut.operations; cutAt += strideAt(cutAt)) {
 			const report = runCalibration({ seed: 7, cutAt });
 			cuts++;
 			assert.deepEqual(report.violations, [], `cut ${cutAt}`);
 			assert.ok([uncut.old, uncut.committed].includes(report.holds), `cut ${cutAt}`);
 		}
-		assert.ok(cuts > 40, `${cuts} cuts`);
+		assert.ok(cuts > (IS_WHOLE ? 40 : 20), `${cuts} cuts`);
 	});
 
 	it("is met by a panic at any operation: old or new, and the record says which", () => {
 		const uncut = runCalibration({ seed: 7 });
-		for (let cutAt = 20; cutAt <= uncut.operations; cutAt += cutAt > 857 && cutAt < 892 ? 1 : 41) {
+		for (let cutAt = 20; cutAt <= uncut.operations; cutAt += strideAt(cutAt)) {
 			const report = runCalibration({ seed: 7, cutAt, isPanic: true });
 			assert.deepEqual(report.violations, [], `panic ${cutAt}`);
 			assert.ok([uncut.old, uncut.committed].includes(report.holds), `panic ${cutAt}`);

@@ -143,7 +143,7 @@ describe("a station that mine water reaches", function () {
 		const across: number[] = [];
 		const [first = 0] = uncut.operations;
 		const last = uncut.operations[uncut.operations.length - 1] ?? 0;
-		for (let at = first - 200; at < last + 200; at += IS_LONG ? 1 : IS_WHOLE ? 401 : 1203)
+		for (let at = first - 200; at < last + 200; at += IS_LONG ? 1 : IS_WHOLE ? 401 : 4010)
 			across.push(at);
 		for (const at of new Set([...near, ...across])) {
 			const { output, violations } = runEventCut({ seed, cuts: [at] });

@@ -226,7 +226,7 @@ describe("a station's time", () => {
 	);
 
 	// A server of version 3 answers a question of version 4 as such: routers and older systems do.
-	for (const version of [4, 3] as const) {
+	for (const version of sample([4, 3] as const)) {
 		it(`is put right by an honest collector as soon as network time of version ${version} says the same`, async () => {
 			const played = await Played.begin({}, version);
 			await played.loseTime(5);
@@ -275,7 +275,7 @@ describe("a station's time", () => {
 	it("is not asked of the network while the clock is well, whatever would be said there", async () => {
 		const played = await Played.begin();
 		played.timeServer.faults = { wrong: 1 };
-		await played.until(START_UTC_SECONDS + 9 * 24 * HOUR);
+		await played.until(START_UTC_SECONDS + (IS_WHOLE ? 9 : 2) * 24 * HOUR);
 		assert.equal(played.timeServer.requests, 0);
 		assert.ok(Math.abs(played.offSeconds) < 400);
 	});

@@ -8,7 +8,7 @@ describe("the swarm", function () {
 	this.timeout(IS_LONG ? 3_600_000 : 60_000);
 
 	for (const [signer, seeds, days] of [
-		["keyed-hash", IS_LONG ? 100 : IS_WHOLE ? 6 : 1, IS_LONG ? 14 : 3],
+		["keyed-hash", IS_LONG ? 100 : IS_WHOLE ? 6 : 1, IS_LONG ? 14 : IS_WHOLE ? 3 : 2],
 		["es256", IS_LONG ? 30 : 1, IS_LONG ? 14 : IS_WHOLE ? 2 : 1],
 	] as const) {
 		it(`loses, doubles and alters nothing in ${seeds} seeds of ${days} days with ${signer}`, async () => {

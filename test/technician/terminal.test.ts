@@ -14,6 +14,7 @@ import {
 import { ConsoleClient } from "../../src/technician/client.js";
 import { readExportedFile } from "../../src/technician/journal-export.js";
 import { IN_TERMINAL } from "../support/collectors/in-terminal.js";
+import { sample } from "../support/depth.js";
 import { PROJECT } from "../support/sources.js";
 
 const WRAPPING_OFF = "\x1b[?7l";
@@ -70,7 +71,7 @@ describe("an export in a terminal", function () {
 		});
 	}
 
-	for (const [title, end, exitCode, message] of [
+	for (const [title, end, exitCode, message] of sample([
 		["Ctrl-C", (type: (text: string) => void) => type("\x03"), 130, /stopped; what came is in/],
 		["SIGTERM", (_: unknown, pid: number) => process.kill(pid), 143, /stopped; what came is in/],
 		[
@@ -81,7 +82,7 @@ describe("an export in a terminal", function () {
 			1,
 			/cut off \(.*what came is in/,
 		],
-	] as const) {
+	] as const)) {
 		it(`leaves it wrapping lines, and says that the same command continues, after ${title}`, async () => {
 			const path = join(folder, `${exitCode}.jsonl`);
 			const program = join(PROJECT, "build/src/technician/main.js");

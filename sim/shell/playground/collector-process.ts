@@ -13,6 +13,11 @@ import type { CollectorHost } from "../collector-host.js";
 import type { Asked, CollectorOrder, FromCollector, ToCollector } from "./collector-messages.js";
 
 const PROGRAM = fileURLToPath(new URL("./collector-program.js", import.meta.url));
+/**
+ * How this process compiles WebAssembly is how that one does, which has the database. A profile or a debugger's port of ours
+ * is not its.
+ */
+const HANDED_ON = Object.freeze(process.execArgv.filter((each) => each === "--liftoff-only"));
 /** One that does not end by itself is killed: what it committed is in its files. */
 const CLOSE_MILLISECONDS_MAX = 15_000;
 
@@ -80,8 +85,8 @@ export class CollectorProcess implements CollectorHost {
 	async start(): Promise<void> {
 		if (this.#child !== undefined) return;
 		const { directory, seed, port } = this.#options;
-		// Advanced: bytes stay bytes. A profile or a debugger's port of ours is not its.
-		const child = fork(PROGRAM, { execArgv: [], serialization: "advanced" });
+		// Advanced: bytes stay bytes.
+		const child = fork(PROGRAM, { execArgv: [...HANDED_ON], serialization: "advanced" });
 		this.#child = child;
 		const listening = new Promise<number>((resolve, reject) => {
 			child.on("message", (message: FromCollector) => {

@@ -1,10 +1,13 @@
 /** The whole command line of `bistrina`. */
-import { Command, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
+import { onStderr } from "../../host/colours.js";
+import { OperationalError, UsageError, wordsOfError } from "../../host/errors.js";
+import { printable } from "../../host/printable.js";
 import { PRINTABLE_USAGE } from "../../host/usage.js";
 import { wholeNumber } from "../../host/whole-number.js";
 import { addBoardCommands } from "./board.js";
 import { addLineCommands } from "./line.js";
-import type { Done } from "./options.js";
+import { type Done, terminalOf } from "./options.js";
 import { addProvisionCommands } from "./provision.js";
 import { addJudgingCommands, addRecordCommands } from "./record.js";
 import { addValuesCommands } from "./values.js";
@@ -59,4 +62,23 @@ export function commandLine(done: Done): Command {
 		command.showHelpAfterError(`usage: ${name} ${command.usage()}\nsee ${name} --help`);
 	}
 	return program;
+}
+
+/** Runs what `argv` asks for; the exit code. Throws only a bug. */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+	let exitCode = 0;
+	const program = commandLine((code) => {
+		exitCode = code;
+	});
+	try {
+		await program.parseAsync([...argv], { from: "user" });
+		return exitCode;
+	} catch (error) {
+		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+		if (!(error instanceof OperationalError)) throw error;
+		const { messages } = await terminalOf(program);
+		const words = printable(wordsOfError(error, messages.language));
+		process.stderr.write(`${onStderr.red(messages.text("error"))} ${words}\n`);
+		return error instanceof UsageError ? 2 : 1;
+	}
 }

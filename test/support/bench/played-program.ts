@@ -3,10 +3,14 @@ import { strict as assert } from "node:assert";
 import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { calledHere, isColoured } from "../collectors/command-here.js";
 import { IN_TERMINAL } from "../collectors/in-terminal.js";
+import { IS_WHOLE } from "../depth.js";
 import { PROJECT } from "../sources.js";
 
-const PROGRAM = join(PROJECT, "build/src/technician/main.js");
+const NAME = "src/technician/main.js";
+const PROGRAM = join(PROJECT, "build", NAME);
+const PLAIN = Object.freeze({ LANG: "C", LC_ALL: "C" });
 
 /** What is shown, what is typed then, and what the hands do before that. */
 export type Turn = readonly [shown: RegExp, typed: string, where?: string];
@@ -68,7 +72,7 @@ export async function playedInTerminal(
 	putProbes: (what: string) => void,
 ): Promise<Played> {
 	const child = spawn("python3", ["-c", IN_TERMINAL, process.execPath, PROGRAM, ...argv], {
-		env: { ...process.env, LANG: "C", LC_ALL: "C" },
+		env: { ...process.env, ...PLAIN },
 	});
 	const left = [...turns];
 	let shown = "";
@@ -88,10 +92,14 @@ export async function playedInTerminal(
 	return { shown, code };
 }
 
-/** Runs it to its end with `typed` on its standard input. */
+/** Runs it to its end with `typed` on its standard input; in a short run within this process. */
 export async function playedProgram(argv: readonly string[], typed = ""): Promise<Played> {
+	if (!IS_WHOLE && !isColoured()) {
+		const called = await calledHere(NAME, argv, { typed, environment: PLAIN });
+		return { shown: called.stdout + called.stderr, code: called.exitCode };
+	}
 	const child = spawn(process.execPath, [PROGRAM, ...argv], {
-		env: { ...process.env, LANG: "C", LC_ALL: "C" },
+		env: { ...process.env, ...PLAIN },
 	});
 	let shown = "";
 	for (const output of [child.stdout, child.stderr]) {

@@ -22,7 +22,7 @@ import { type BatchCommandOptions, batch } from "../../../src/technician/batch-c
 import { dotsOf, labelPng } from "../../../src/technician/label-png.js";
 import { labelCode, labelSvg, labelText } from "../../../src/technician/station-label.js";
 import { bundleOf } from "../../support/bench/plain-bundle.js";
-import { IS_WHOLE } from "../../support/depth.js";
+import { IS_WHOLE, whole } from "../../support/depth.js";
 
 /** Three interruptions need as many stations; a whole run makes ten. */
 const STATIONS = IS_WHOLE ? 10 : 3;
@@ -133,32 +133,35 @@ describe("a batch of boards", function () {
 		assert.deepEqual(boards, []);
 	});
 
-	it("begins no name on a board that is another station, and gives it to the next one", async () => {
-		const bundle = await bundleOf({ imageBytes: 4096 });
-		const results = join(folder, "results.jsonl");
-		const run = (station: string, file: string, board: string) =>
-			runBatch({
-				plan: [{ station, fields: new Map([["station", station]]) }],
-				bundle,
-				baud: 460_800,
-				results: file,
-				append: (row) => appendRow(file, row),
-				open: () => openSimulatedBoard(join(folder, board), () => {}),
-				firstId: () => 1,
-				now: () => new Date("2026-11-28T12:00:00Z"),
-				isWatched: false,
-				notify: () => {},
-				onDone: async () => {},
-			});
-		assert.equal(await run("old-1", join(folder, "earlier.jsonl"), "living"), 1);
-		await assert.rejects(run("st-1", results, "living"), /is old-1 already; plug in another one/);
-		assert.equal(existsSync(results), false);
-		assert.equal(await run("st-1", results, "bare"), 1);
-		assert.deepEqual(
-			readBatch(results).done.map(({ station }) => station),
-			["st-1"],
-		);
-	});
+	whole(
+		"begins no name on a board that is another station, and gives it to the next one",
+		async () => {
+			const bundle = await bundleOf({ imageBytes: 4096 });
+			const results = join(folder, "results.jsonl");
+			const run = (station: string, file: string, board: string) =>
+				runBatch({
+					plan: [{ station, fields: new Map([["station", station]]) }],
+					bundle,
+					baud: 460_800,
+					results: file,
+					append: (row) => appendRow(file, row),
+					open: () => openSimulatedBoard(join(folder, board), () => {}),
+					firstId: () => 1,
+					now: () => new Date("2026-11-28T12:00:00Z"),
+					isWatched: false,
+					notify: () => {},
+					onDone: async () => {},
+				});
+			assert.equal(await run("old-1", join(folder, "earlier.jsonl"), "living"), 1);
+			await assert.rejects(run("st-1", results, "living"), /is old-1 already; plug in another one/);
+			assert.equal(existsSync(results), false);
+			assert.equal(await run("st-1", results, "bare"), 1);
+			assert.deepEqual(
+				readBatch(results).done.map(({ station }) => station),
+				["st-1"],
+			);
+		},
+	);
 
 	it("takes a row that was cut while it was written for none, and writes the next one in its place", () => {
 		const results = join(folder, "results.jsonl");

@@ -9,6 +9,7 @@ import { type StationResult, verifiedPossession } from "../../../src/host/statio
 import type { Bundle } from "../../../src/technician/flash/bundle.js";
 import { type ReplacedRow, replaceBoard } from "../../../src/technician/replace.js";
 import { bundleOf } from "../../support/bench/plain-bundle.js";
+import { whole } from "../../support/depth.js";
 
 const FORMER_KEY = `02${"11".repeat(32)}`;
 const DELIVERED = { epoch: 4711, sequence: 12, head: "ab".repeat(32) };
@@ -138,7 +139,7 @@ describe("a board in place of a dead one", function () {
 		await assert.rejects(run("second"), /bor-1: not enrolled, so there is nothing to replace/);
 	});
 
-	it("replaces the board again, once the first replacement is at its end", async () => {
+	whole("replaces the board again, once the first replacement is at its end", async () => {
 		const first = await run("new");
 		const second = await run("second");
 		assert.deepEqual(keys, [FORMER_KEY, first.publicKey, second.publicKey]);
