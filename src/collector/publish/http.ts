@@ -198,7 +198,7 @@ async function take(
 		send(response, text(400, "not a path that can be read\n"));
 		return;
 	}
-	// Whoever left while it was not his turn has nothing made for him.
+	// For a client that left before its turn nothing is made.
 	const answer = await asker.turn(() => (response.destroyed ? undefined : options.handler(asked)));
 	if (answer === undefined || response.destroyed) return;
 	await deliver(asker, request, response, answer);
