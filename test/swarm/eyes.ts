@@ -10,7 +10,11 @@ import { judgeTimes } from "../../sim/checkers/times.js";
 import type { River } from "../../sim/river/river.js";
 import type { DiaryEntry, StationDiary } from "../../sim/station/diary.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
-import { type Entry, TIME_SOURCES } from "../../src/protocol/record/entry-layouts.js";
+import {
+	type AlarmBody,
+	type Entry,
+	TIME_SOURCES,
+} from "../../src/protocol/record/entry-layouts.js";
 import { eventNameOf } from "../../src/protocol/record/events.js";
 import { judgeEvents, type Visit } from "../support/judges/event-judge.js";
 import type { SwarmWorld } from "./disturbances.js";
@@ -248,7 +252,7 @@ function isEvent(diary: StationDiary, from: number, to: number): boolean {
 	const since = new Map<number, number>();
 	for (const { entry, atMicroseconds } of diary.entries) {
 		if (entry.kind !== "alarm") continue;
-		const began = since.get(entry.code);
+		const began = since.get(entry.code) ?? cutBeginningOf(diary, entry);
 		if (entry.phase !== EVENT_END && began === undefined) {
 			since.set(entry.code, atMicroseconds - EVENT_LEAD_MICROSECONDS);
 		}
@@ -257,6 +261,18 @@ function isEvent(diary: StationDiary, from: number, to: number): boolean {
 		since.delete(entry.code);
 	}
 	return [...since.values()].some((began) => to >= began);
+}
+
+/** Power was cut while the claim of a beginning was written, which flash has and the diary does not: it came after the entry before it. */
+function cutBeginningOf(diary: StationDiary, end: Entry & AlarmBody): number | undefined {
+	if (end.phase !== EVENT_END) return undefined;
+	let before: number | undefined;
+	for (const { entry, atMicroseconds } of diary.entries) {
+		if (entry.epoch !== end.epoch || entry.sequence > end.beginSequence) continue;
+		if (entry.sequence === end.beginSequence) return undefined;
+		before = atMicroseconds;
+	}
+	return before;
 }
 
 /** Since flash takes no word of it a session may have set the clock or brought another interval. */

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import type { RecordStore } from "../../src/collector/store/record-store.js";
 import { startCommand } from "../support/collectors/command.js";
-import { IS_LONG, IS_WHOLE, proof } from "../support/depth.js";
+import { IS_LONG, IS_WHOLE, proof, whole } from "../support/depth.js";
 import { runSwarmSeed } from "./swarm.js";
 
 describe("the swarm", function () {
@@ -26,6 +26,16 @@ describe("the swarm", function () {
 			assert.ok(faults >= seeds, `only ${faults} faults struck`);
 		});
 	}
+
+	whole(
+		"expects a reading each minute in an event whose first claim was cut off in its writing",
+		async () => {
+			// Flash has the claim, and the diary of what was appended does not.
+			const seed = 1_711_867;
+			const { violations } = await runSwarmSeed({ seed, days: 14, signer: "keyed-hash" });
+			assert.deepEqual(violations, []);
+		},
+	);
 
 	it("asks for an option before it begins a long run", async () => {
 		const swarm = startCommand("test/swarm/main.js", []);
