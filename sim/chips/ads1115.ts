@@ -4,6 +4,7 @@
  */
 import { assert } from "../../src/core/errors.js";
 import type { VirtualAlarm, VirtualClock } from "../board/clock.js";
+import { ofLength } from "../bus/answer-bytes.js";
 import type { I2CChip } from "../bus/i2c-bus.js";
 
 const REGISTER_CONVERSION = 0;
@@ -84,7 +85,7 @@ export class Ads1115 implements I2CChip {
 	#isPowered = false;
 	#pointer = REGISTER_CONVERSION;
 	#conversion: Conversion | undefined;
-	#answer = new Uint8Array(2);
+	#answer: Uint8Array = new Uint8Array(2);
 	/** Conversions in a row beyond the comparator's thresholds. */
 	#beyondCount = 0;
 	#isAlert = false;
@@ -152,8 +153,8 @@ export class Ads1115 implements I2CChip {
 		if (this.#pointer === REGISTER_CONVERSION && (this.#config & CONFIG_COMP_LATCHING) !== 0) {
 			this.#isAlert = false;
 		}
-		if (this.#answer.length !== count) this.#answer = new Uint8Array(count);
-		const bytes = this.#answer;
+		const bytes = ofLength(this.#answer, count);
+		this.#answer = bytes;
 		// Beyond the word nobody drives the line.
 		if (count > 2) bytes.fill(0xff);
 		bytes[0] = word >> 8;

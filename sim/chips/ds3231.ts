@@ -4,6 +4,7 @@
  */
 import { assert } from "../../src/core/errors.js";
 import type { VirtualClock } from "../board/clock.js";
+import { ofLength } from "../bus/answer-bytes.js";
 import type { I2CChip } from "../bus/i2c-bus.js";
 import { nextAlarmMatch } from "./ds3231-alarm.js";
 import {
@@ -86,7 +87,7 @@ export class Ds3231 implements I2CChip {
 	/** What a read gives, latched at its start. */
 	readonly #latched = new Uint8Array(REGISTER_COUNT);
 	/** What the last read gave: a driver reads the same block all its life. */
-	#answer = new Uint8Array(0);
+	#answer: Uint8Array = new Uint8Array(0);
 	#pointer = 0;
 	#isPowered = false;
 	#hasBattery: boolean;
@@ -214,8 +215,8 @@ export class Ds3231 implements I2CChip {
 	read(count: number): Uint8Array {
 		this.#settle();
 		this.#latch();
-		if (this.#answer.length !== count) this.#answer = new Uint8Array(count);
-		const bytes = this.#answer;
+		const bytes = ofLength(this.#answer, count);
+		this.#answer = bytes;
 		for (let index = 0; index < count; index++) {
 			bytes[index] = this.#latched[this.#pointer] ?? 0;
 			this.#pointer = (this.#pointer + 1) % REGISTER_COUNT;

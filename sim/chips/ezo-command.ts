@@ -78,16 +78,15 @@ export class CommandEar {
 	}
 }
 
-/** Of an answer: status, payload, NUL. */
-export function frameBytesOf(text: string): number {
-	return text.length + 2;
+/** What a command led to, as it is read. */
+export interface EzoAnswer {
+	readonly status: number;
+	readonly text: string;
 }
 
-/** Puts an answer into `frame`, which has room for it; its length, bytes. */
-export function putFrame(frame: Uint8Array, status: number, text: string): number {
-	const { length } = text;
-	frame[0] = status;
-	for (let index = 0; index < length; index++) frame[index + 1] = text.charCodeAt(index);
-	frame[length + 1] = 0;
-	return frameBytesOf(text);
+/** Status and text into `bytes`, which are zeros: the first that is left ends it. As much of it as is read. */
+export function putAnswer(bytes: Uint8Array, { status, text }: EzoAnswer): void {
+	bytes[0] = status;
+	const end = Math.min(text.length, bytes.length - 1);
+	for (let index = 0; index < end; index++) bytes[index + 1] = text.charCodeAt(index);
 }

@@ -5,16 +5,17 @@
  */
 import { integerBelow, type RandomSource } from "../../src/core/random.js";
 import type { VirtualAlarm, VirtualClock } from "../board/clock.js";
+import { ofLength } from "../bus/answer-bytes.js";
 import type { I2CChip } from "../bus/i2c-bus.js";
 import { decimalOf, decimalText } from "./decimal-text.js";
 import {
 	answer,
 	CommandEar,
 	change,
+	type EzoAnswer,
 	type EzoOutcome,
-	frameBytesOf,
 	type HeardCommand,
-	putFrame,
+	putAnswer,
 	trimmedText,
 } from "./ezo-command.js";
 import {
@@ -99,12 +100,11 @@ export abstract class SimulatedEzo<Own extends EzoOwnSettings> implements I2CChi
 	readonly #alarm: VirtualAlarm | undefined;
 	#state: State = { kind: "off" };
 	#job: Job | undefined;
-	/** What `#frame` holds of it; undefined: nothing. */
-	#response: number | undefined;
-	#frame = new Uint8Array(0);
+	/** What is to be read. */
+	#response: EzoAnswer | undefined;
 	#restartCode: "P" | "S" = "P";
 	/** What the last read gave: drivers read a frame of one length all their life. */
-	#answer = new Uint8Array(0);
+	#answer: Uint8Array = new Uint8Array(0);
 	readonly #transfer: EzoTransfer;
 	readonly #ear = new CommandEar();
 	#milliamperes = 0;
@@ -197,8 +197,8 @@ export abstract class SimulatedEzo<Own extends EzoOwnSettings> implements I2CChi
 	read(count: number): Uint8Array | undefined {
 		this.#settle();
 		if (!this.#isListening()) return undefined;
-		if (this.#answer.length !== count) this.#answer = new Uint8Array(count);
-		const bytes = this.#answer;
+		const bytes = ofLength(this.#answer, count);
+		this.#answer = bytes;
 		for (let index = 0; index < count; index++) bytes[index] = 0;
 		if (this.isAsleep) {
 			// Not documented ("do not read"): any traffic wakes it, and there is nothing to tell.
@@ -207,8 +207,7 @@ export abstract class SimulatedEzo<Own extends EzoOwnSettings> implements I2CChi
 		} else if (this.#job !== undefined) bytes[0] = STATUS_BUSY;
 		else if (this.#response === undefined) bytes[0] = STATUS_NO_DATA;
 		else {
-			const length = Math.min(count, this.#response);
-			for (let index = 0; index < length; index++) bytes[index] = this.#frame[index] ?? 0;
+			putAnswer(bytes, this.#response);
 			if (this.firmware.secondRead === "no data") this.#response = undefined;
 		}
 		return bytes;
@@ -382,10 +381,7 @@ export abstract class SimulatedEzo<Own extends EzoOwnSettings> implements I2CChi
 		const job = this.#job;
 		if (job === undefined || now < job.readyMicroseconds) return;
 		this.#job = undefined;
-		if (this.#frame.length < frameBytesOf(job.text)) {
-			this.#frame = new Uint8Array(2 * frameBytesOf(job.text));
-		}
-		this.#response = putFrame(this.#frame, job.status, job.text);
+		this.#response = job;
 		job.commit?.();
 		this.#reportCurrent();
 	}

@@ -4,6 +4,7 @@
  */
 import { assert } from "../../src/core/errors.js";
 import type { VirtualAlarm, VirtualClock } from "../board/clock.js";
+import { ofLength } from "../bus/answer-bytes.js";
 import type { I2CChip } from "../bus/i2c-bus.js";
 
 const REGISTERS = Object.freeze({
@@ -71,6 +72,7 @@ export class Ina226 implements I2CChip {
 	readonly #alarm: VirtualAlarm;
 	#isPowered = false;
 	#pointer = 0;
+	#answer: Uint8Array = new Uint8Array(2);
 	#readyMicroseconds: number | undefined;
 	#milliamperes = 0;
 
@@ -119,7 +121,8 @@ export class Ina226 implements I2CChip {
 			const latched = (word & MASK_LATCHING) === 0 ? 0 : MASK_FLAGS.AFF;
 			this.#set(REGISTERS.mask, word & ~(MASK_FLAGS.CVRF | latched));
 		}
-		const bytes = new Uint8Array(count).fill(0xff);
+		const bytes = ofLength(this.#answer, count).fill(0xff);
+		this.#answer = bytes;
 		bytes[0] = word >> 8;
 		if (count > 1) bytes[1] = word & 0xff;
 		return bytes;

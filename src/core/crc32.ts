@@ -19,11 +19,7 @@ export function crc32(bytes: Uint8Array, first = 0, end = bytes.length, previous
 			((bytes[index + 1] ?? 0) << 8) |
 			((bytes[index + 2] ?? 0) << 16) |
 			((bytes[index + 3] ?? 0) << 24);
-		crc =
-			(TABLES[768 + (crc & 0xff)] ?? 0) ^
-			(TABLES[512 + ((crc >>> 8) & 0xff)] ?? 0) ^
-			(TABLES[256 + ((crc >>> 16) & 0xff)] ?? 0) ^
-			(TABLES[crc >>> 24] ?? 0);
+		crc = fourBytesOn(crc);
 	}
 	for (; index < end; index++) {
 		crc = (crc >>> 8) ^ (TABLES[(crc ^ (bytes[index] ?? 0)) & 0xff] ?? 0);
@@ -33,14 +29,16 @@ export function crc32(bytes: Uint8Array, first = 0, end = bytes.length, previous
 
 /** Of the four bytes of a number of 32 bits, the lowest first. */
 export function crc32OfUint32(word: number): number {
-	const crc = ~word;
+	return ~fourBytesOn(~word) >>> 0;
+}
+
+/** `crc`: with the four bytes already in it. */
+function fourBytesOn(crc: number): number {
 	return (
-		~(
-			(TABLES[768 + (crc & 0xff)] ?? 0) ^
-			(TABLES[512 + ((crc >>> 8) & 0xff)] ?? 0) ^
-			(TABLES[256 + ((crc >>> 16) & 0xff)] ?? 0) ^
-			(TABLES[crc >>> 24] ?? 0)
-		) >>> 0
+		(TABLES[768 + (crc & 0xff)] ?? 0) ^
+		(TABLES[512 + ((crc >>> 8) & 0xff)] ?? 0) ^
+		(TABLES[256 + ((crc >>> 16) & 0xff)] ?? 0) ^
+		(TABLES[crc >>> 24] ?? 0)
 	);
 }
 

@@ -110,22 +110,19 @@ export type SectorOrder = Pick<SectorHeader, "isUnwritten" | "ring" | "serial">;
 
 /** Reads a header, putting one rotten bit right. Allocates; changes `bytes` when it corrects. */
 export function readSectorHeader(bytes: Uint8Array): HeaderReading {
-	const correctedBits = correctedBitsOf(bytes);
-	if (typeof correctedBits !== "number") return correctedBits;
+	const checked = checkHeader(bytes);
+	if (checked.kind !== "header") return checked;
 	const flags = bytes[3] ?? 0;
 	return {
-		kind: "header",
-		correctedBits,
+		...checked,
 		header: {
-			isUnwritten: (flags & FLAG_UNWRITTEN) !== 0,
+			...orderIn(bytes),
 			isCopying: (flags & FLAG_COPYING) !== 0,
 			count: uint16At(bytes, 4),
 			sectorBytes: SECTOR_BYTES_MIN << ((flags & SIZE_MASK) >> SIZE_SHIFT),
 			unproved: bytes[6] ?? 0,
 			formers: bytes[7] ?? 0,
-			ring: uint32At(bytes, 8),
 			epoch: uint32At(bytes, 12),
-			serial: uint32At(bytes, 16),
 			firstSequence: uint32At(bytes, 20),
 			cursor: uint32At(bytes, 24),
 			station: stationIdAt(bytes, 28),
@@ -137,7 +134,11 @@ export function readSectorHeader(bytes: Uint8Array): HeaderReading {
 
 /** The same where only its place is asked, as each wake does of the sectors ahead; undefined: no header. */
 export function readSectorOrder(bytes: Uint8Array): SectorOrder | undefined {
-	if (typeof correctedBitsOf(bytes) !== "number") return undefined;
+	return checkHeader(bytes).kind === "header" ? orderIn(bytes) : undefined;
+}
+
+/** Of bytes that are a header. */
+function orderIn(bytes: Uint8Array): SectorOrder {
 	return {
 		isUnwritten: ((bytes[3] ?? 0) & FLAG_UNWRITTEN) !== 0,
 		ring: uint32At(bytes, 8),
@@ -145,8 +146,12 @@ export function readSectorOrder(bytes: Uint8Array): SectorOrder | undefined {
 	};
 }
 
-/** Of a header that this version reads, 0 or 1; else what the bytes are. */
-function correctedBitsOf(bytes: Uint8Array): number | Exclude<HeaderReading, { kind: "header" }> {
+type CheckedHeader =
+	| Omit<Extract<HeaderReading, { kind: "header" }>, "header">
+	| Exclude<HeaderReading, { kind: "header" }>;
+
+/** What the bytes are; one rotten bit is put right in them. */
+function checkHeader(bytes: Uint8Array): CheckedHeader {
 	let correctedBits = 0;
 	if (uint32At(bytes, CRC_AT) !== crc32(bytes, 0, CRC_AT)) {
 		if (isErased(bytes, 0, bytes.length)) return { kind: "blank" };
@@ -159,7 +164,8 @@ function correctedBitsOf(bytes: Uint8Array): number | Exclude<HeaderReading, { k
 	if (magic !== MAGIC) return { kind: "unreadable" };
 	if (version > JOURNAL_VERSION) return { kind: "newer", version };
 	const isKnown = version === JOURNAL_VERSION && (flags & ~FLAGS_KNOWN) === 0;
-	return isKnown && uint16At(bytes, 4) > 0 ? correctedBits : { kind: "unreadable" };
+	const isHeader = isKnown && uint16At(bytes, 4) > 0;
+	return isHeader ? { kind: "header", correctedBits } : { kind: "unreadable" };
 }
 
 export const FRAME_TYPES = Object.freeze({
