@@ -19,7 +19,11 @@ export function crc32(bytes: Uint8Array, first = 0, end = bytes.length, previous
 			((bytes[index + 1] ?? 0) << 8) |
 			((bytes[index + 2] ?? 0) << 16) |
 			((bytes[index + 3] ?? 0) << 24);
-		crc = fourBytesOn(crc);
+		crc =
+			(TABLES[768 + (crc & 0xff)] ?? 0) ^
+			(TABLES[512 + ((crc >>> 8) & 0xff)] ?? 0) ^
+			(TABLES[256 + ((crc >>> 16) & 0xff)] ?? 0) ^
+			(TABLES[crc >>> 24] ?? 0);
 	}
 	for (; index < end; index++) {
 		crc = (crc >>> 8) ^ (TABLES[(crc ^ (bytes[index] ?? 0)) & 0xff] ?? 0);
@@ -29,17 +33,11 @@ export function crc32(bytes: Uint8Array, first = 0, end = bytes.length, previous
 
 /** Of the four bytes of a number of 32 bits, the lowest first. */
 export function crc32OfUint32(word: number): number {
-	return ~fourBytesOn(~word) >>> 0;
-}
-
-/** `crc`: with the four bytes already in it. */
-function fourBytesOn(crc: number): number {
-	return (
-		(TABLES[768 + (crc & 0xff)] ?? 0) ^
-		(TABLES[512 + ((crc >>> 8) & 0xff)] ?? 0) ^
-		(TABLES[256 + ((crc >>> 16) & 0xff)] ?? 0) ^
-		(TABLES[crc >>> 24] ?? 0)
-	);
+	let crc = ~0;
+	for (let shift = 0; shift < 32; shift += 8) {
+		crc = (crc >>> 8) ^ (TABLES[(crc ^ (word >>> shift)) & 0xff] ?? 0);
+	}
+	return ~crc >>> 0;
 }
 
 function makeTables(): Uint32Array {

@@ -68,7 +68,7 @@ const HEADER_BYTES_MAX = 8192;
 const HEADERS_MILLISECONDS_MAX = 5000;
 const REQUEST_MILLISECONDS_MAX = 10_000;
 const IDLE_MILLISECONDS_MAX = 15_000;
-/** A client that asks nothing for so long is gone; Node waits twice as long while it has something to send. */
+/** Node waits twice as long while it has something to send: a client that takes nothing is gone after a minute. */
 const STUCK_MILLISECONDS_MAX = 30_000;
 const CHECK_MILLISECONDS = 1000;
 const STREAM_RETRY_SECONDS = 30;
