@@ -113,8 +113,7 @@ export class EnrolmentPost {
 				answer = { refused: error.message };
 			}
 			writeWhole(path.slice(0, -ASKED.length) + ANSWER, JSON.stringify(answer));
-			// Also what is no file: it would be in front of all others for ever.
-			rmSync(path, { recursive: true, force: true });
+			rmSync(path, { force: true });
 			this.#said = "";
 		}
 	}
@@ -190,9 +189,12 @@ function isHead(value: unknown): value is Head {
 
 const NOBODY: KeyDecision = Object.freeze({ by: "", why: "", atUtcSeconds: 0 });
 
+/** Of files: a folder is nobody's wish, and what an operator keeps in it stays. */
 function namesIn(folder: string, end: string): string[] {
 	try {
-		return readdirSync(folder).filter((name) => name.endsWith(end));
+		return readdirSync(folder, { withFileTypes: true })
+			.filter((each) => each.isFile() && each.name.endsWith(end))
+			.map(({ name }) => name);
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
 		throw error;
