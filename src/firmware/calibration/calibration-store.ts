@@ -275,9 +275,10 @@ function channelAt(bytes: Uint8Array, index: number): number | undefined {
 	return at;
 }
 
+/** A change that a later firmware began on a channel of its own is nothing that this one can take back or finish. */
 function pendingIn(bytes: Uint8Array): PendingCalibration | undefined {
 	const changed = bytes[6] ?? 0;
-	if (changed === 0) return undefined;
+	if (changed === 0 || changed > CHANNELS.length) return undefined;
 	return {
 		channel: changed - 1,
 		id: uint16At(bytes, 16),
