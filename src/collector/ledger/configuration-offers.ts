@@ -134,7 +134,8 @@ export function readOffer(text: string, where: string): ConfigurationOffer {
 	const station = values.get("station");
 	const id = Number(values.get("id"));
 	if (station === undefined) throw new OperationalError(`${where}: no line station=...`);
-	if (!/^\d+$/.test(values.get("id") ?? "") || id < 1 || id > ID_MAX) {
+	// As a station writes it: "02" would be offered for ever and never taken.
+	if (String(id) !== values.get("id") || !Number.isInteger(id) || id < 1 || id > ID_MAX) {
 		throw new OperationalError(`${where}: a line id=1 to id=${ID_MAX} is needed`);
 	}
 	const names = [...values.keys()].sort();

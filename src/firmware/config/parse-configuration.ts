@@ -61,6 +61,10 @@ export function parseFields<Table extends FieldTable>(
 		const value = values.get(name);
 		if (value === undefined && row.since !== undefined) continue;
 		if (value === undefined) throw malformed(`${name} is missing`);
+		// A line of the technician's draft may have capitals; what is hashed has one form.
+		if (row.kind === "bytes" && value !== value.toLowerCase()) {
+			throw malformed(`${name} has capitals; use small letters`);
+		}
 		fields[name] = readField(name, row.kind, value);
 	}
 	requireFields(fields, table);

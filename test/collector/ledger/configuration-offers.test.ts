@@ -47,6 +47,8 @@ describe("what an operator writes", () => {
 			["id=2\n", /no line station=/],
 			["station=bor-1\n", /a line id=1 to id=65535/],
 			["station=bor-1\nid=70000\n", /a line id=1 to id=65535/],
+			["station=bor-1\nid=02\n", /a line id=1 to id=65535/],
+			["station=bor-1\nid=2.5\n", /a line id=1 to id=65535/],
 			[`station=bor-1\nid=2\nlong=${"x".repeat(1100)}\n`, /a station takes 1024$/],
 		] as const) {
 			assert.throws(() => readOffer(text, "bor.conf"), complaint);

@@ -55,6 +55,11 @@ describe("a configuration from outside", () => {
 	for (const [what, text, complaint] of [
 		["a missing field", TEXT.replace(/^id=.*\n/m, ""), /id is missing/],
 		["an unknown field", `${TEXT}zebra=1\n`, /canonical form/],
+		[
+			"a key in capitals",
+			TEXT.replace(/(?<=PublicKey=)02/, "0A"),
+			/collectorPublicKey has capitals; use small letters$/,
+		],
 		["a repeated field", `${TEXT}uploadIntervalSeconds=3600\n`, /canonical form/],
 		[
 			"a field out of its range",

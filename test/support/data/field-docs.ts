@@ -66,7 +66,7 @@ function valuesText({ kind, range: [low, high] = [0, 0] }: FieldRow): string {
 		case "host":
 			return `host name, ${low} to ${high} characters`;
 		case "bytes":
-			return `${2 * high} hexadecimal digits`;
+			return `${2 * high} hexadecimal digits, small letters`;
 		case "text":
 			return `${low} to ${high} bytes`;
 		case "station":
