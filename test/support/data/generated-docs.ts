@@ -3,7 +3,7 @@ import { commandTable } from "./command-docs.js";
 import { enrolRefusalTable } from "./enrol-refusals.js";
 import { configurationExample, fieldTable } from "./field-docs.js";
 import { refusalTable } from "./flash-refusals.js";
-import { eventTable } from "./record-docs.js";
+import { eventTable, flagTable, numberTable } from "./record-docs.js";
 import { roomTable } from "./rooms.js";
 import { visitDisturbanceTable } from "./visit-disturbances.js";
 
@@ -22,5 +22,7 @@ export const GENERATED_BLOCKS: readonly GeneratedBlock[] = Object.freeze([
 	{ document: "docs/FLASHING.md", name: "enrol-refusals", text: enrolRefusalTable },
 	{ document: "docs/FLASHING.md", name: "flash-refusals", text: refusalTable },
 	{ document: "docs/FORMAT.md", name: "event-codes", text: eventTable },
+	{ document: "docs/FORMAT.md", name: "flags", text: flagTable },
+	{ document: "docs/FORMAT.md", name: "numbers", text: numberTable },
 	{ document: "docs/VISIT.md", name: "visit-disturbances", text: visitDisturbanceTable },
 ]);

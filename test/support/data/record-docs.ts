@@ -1,5 +1,13 @@
-/** What FORMAT.md says of event entries, and what of the record's numbers no station writes yet. */
+/** What FORMAT.md says of flags, codes and event entries, and what of the record's numbers no station writes yet. */
+import { CONDUCTIVITY_LAWS, TURBIDITY_UNITS } from "../../../src/protocol/record/derive.js";
+import {
+	RESET_REASONS,
+	STATION_FLAGS,
+	TIME_QUALITIES,
+	WAKE_CAUSES,
+} from "../../../src/protocol/record/entry-layouts.js";
 import { EVENT_CODES, type EventCode } from "../../../src/protocol/record/events.js";
+import { CHANNEL_FLAGS } from "../../../src/protocol/record/reading.js";
 import { tableOf } from "./markdown.js";
 
 /** What happened, what `detail` holds, what the text holds: the compiler asks for each code. */
@@ -65,4 +73,66 @@ export function eventTable(): string {
 		return [String(code), `\`${name}\``, words, detail, text];
 	});
 	return tableOf([["code", "name", "what happened", "detail", "text"], ...rows]);
+}
+
+/** What a flag of a value says. */
+const CHANNEL_FLAG_WORDS: Readonly<Record<keyof typeof CHANNEL_FLAGS, string>> = Object.freeze({
+	absent: "no value: the field holds the absent mark",
+	fault: "the probe or its bus reported a fault, or did not answer",
+	outOfRange: "outside what the probe can measure, or at the end of its scale",
+	unstable:
+		"repeated readings did not agree, the value is the last one; of a burst: most of it may be of bubbles",
+	uncompensated: "not compensated for temperature, or with a stand-in of 25 degC",
+	suspect: "plausible by itself and suspicious in context: stuck at 7, out of water, flat line",
+	saturated: "the signal is clipped: the true value may be larger",
+	uncalibrated: "the circuit says that it holds no calibration, or nobody knows which",
+});
+
+/** What a flag of an entry says. */
+const STATION_FLAG_WORDS: Readonly<Record<keyof typeof STATION_FLAGS, string>> = Object.freeze({
+	batteryLow: "the battery is below its threshold",
+	journalNearlyFull: "the ring is nearly full of what nobody acknowledged",
+	journalDegraded: "the journal refused to open or to take an entry",
+	clockUntrusted: "no clock is believed: `utc` is unknown",
+	serviceMode: "a technician is at the line",
+	safeMode: "safe mode, after crashes in a row",
+	radioBudgetSpent: "what retries of uploads may cost is spent",
+	collectorRefused: "the collector refused a batch",
+	wakeLate: "the wake came later than it may",
+});
+
+/** A row for each bit of both bytes of flags. */
+export function flagTable(): string {
+	const rows = (
+		of: string,
+		flags: Readonly<Record<string, number>>,
+		words: Readonly<Record<string, string>>,
+	): string[][] =>
+		Object.entries(flags).map(([name, mask]) => [
+			of,
+			String(Math.log2(mask)),
+			`\`${name}\``,
+			words[name] ?? "",
+		]);
+	return tableOf([
+		["flags of", "bit", "name", "what it says"],
+		...rows("a value", CHANNEL_FLAGS, CHANNEL_FLAG_WORDS),
+		...rows("an entry", STATION_FLAGS, STATION_FLAG_WORDS),
+	]);
+}
+
+/** The numbers of the fields whose words stand nowhere else in FORMAT.md. */
+export function numberTable(): string {
+	const row = (field: string, names: readonly string[]): string[] => [
+		field,
+		names.map((name, number) => `${number} \`${name}\``).join(", "),
+	];
+	return tableOf([
+		["field", "its numbers"],
+		row("quality of `utc`", Object.keys(TIME_QUALITIES)),
+		row("reset reason", RESET_REASONS),
+		row("wake cause", WAKE_CAUSES),
+		row("conductivity law", CONDUCTIVITY_LAWS),
+		row("turbidity unit", TURBIDITY_UNITS),
+	]);
 }
