@@ -235,11 +235,12 @@ export class Console implements CommandContext {
 		if (input === "too-long" || input.kind === "garbled") {
 			this.#garbledCount++;
 			const code = input === "too-long" ? input : "garbled";
+			const id = input === "too-long" ? undefined : input.id;
 			if (isTyped && this.#isEchoing) {
 				this.#strayCount++;
 				yield* this.#send(readable(`! ${code}`, { text: "help lists the commands" }));
 				this.#prompt();
-			} else yield* this.#send(encodeConsoleAnswer(undefined, code));
+			} else yield* this.#send(encodeConsoleAnswer(id, code));
 		} else if (input.kind === "nothing") {
 			if (isKey && line.length === 0) this.#prompt();
 		} else yield* this.#serve(input.request);

@@ -41,7 +41,8 @@ export type StationInput =
 	| { readonly kind: "request"; readonly request: ConsoleRequest }
 	/** Nothing, or an echo of the station's own lines. */
 	| { readonly kind: "nothing" }
-	| { readonly kind: "garbled" };
+	/** `id`: under a checksum that holds, so that whoever asked learns at once that this is no request. */
+	| { readonly kind: "garbled"; readonly id?: number };
 
 /** What a program makes of a line that came. */
 export type StationOutput =
@@ -136,8 +137,9 @@ export function readStationLine(line: Uint8Array): StationOutput {
 function requestOf(id: number | undefined, words: readonly string[]): StationInput {
 	const command = words[1] ?? "";
 	const fields = fieldsOf(words, 2);
-	if (id === undefined || !isCommand(command) || fields === undefined) {
-		return { kind: "garbled" };
+	if (id === undefined) return { kind: "garbled" };
+	if (!isCommand(command) || fields === undefined) {
+		return id === 0 ? { kind: "garbled" } : { kind: "garbled", id };
 	}
 	return { kind: "request", request: { id, command, fields } };
 }

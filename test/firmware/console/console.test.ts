@@ -60,6 +60,16 @@ describe("the station's side of the technician's line", () => {
 		]);
 	});
 
+	it("answers under its id what has one and a checksum that holds, and is no request", () => {
+		for (const words of ["status a=b a=c", "status a=", "status b", "Status", "status  a=b"]) {
+			const line = encodeRequest(7, words);
+			bench.feed(Buffer.from(line).toString("latin1"));
+			assert.deepEqual(linesOf(bench).splice(-1), ["!7 garbled"], words);
+		}
+		bench.feed("?7 status a=b a=c *00000000\n");
+		assert.deepEqual(linesOf(bench).splice(-1), ["!- garbled"]);
+	});
+
 	it("lists in its help every command that it has, and no other", () => {
 		bench.feed("help\n");
 		const commands = linesOf(bench).flatMap((line) => /^\+ {2}([a-z-]+)/.exec(line)?.[1] ?? []);
