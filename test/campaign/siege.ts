@@ -28,7 +28,7 @@ import {
 	siegeRatioOf,
 } from "../support/judges/siege-judge.js";
 import { machineSeconds, processorUseOf, workClock } from "../support/trials/processor-time.js";
-import { Attackers } from "../support/trials/siege-attackers.js";
+import { Attackers, hasSessionGroups } from "../support/trials/siege-attackers.js";
 import type { AttackOrder, AttackResult } from "../support/trials/siege-attacks.js";
 import { ATTACKS, type AttackName, keyOf } from "../support/trials/siege-envelopes.js";
 import {
@@ -102,6 +102,12 @@ export async function run(args: string[]): Promise<boolean> {
 	const programs = postgresqlPrograms();
 	if (store === "postgresql" && programs === undefined) {
 		throw new Error("no PostgreSQL server is installed");
+	}
+	if (store === "postgresql" && hasSessionGroups()) {
+		console.log(
+			"Linux shares the processors out among sessions here, so attackers take some of the database's:" +
+				" run `sysctl kernel.sched_autogroup_enabled=0` before a siege, and with 1 afterwards",
+		);
 	}
 	const directory = mkdtempSync(join(tmpdir(), "bistrina-siege-"));
 	const server =

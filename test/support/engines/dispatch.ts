@@ -2,6 +2,7 @@
 import "../../../sim/shell/engine.js";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { leaveNothing } from "./leave-nothing.js";
 
 /** A wrong option; the message says what is wrong and what there is. */
 export class UsageError extends Error {}
@@ -23,6 +24,7 @@ export async function dispatch(folder: URL, kind: string, args: string[]): Promi
 		process.exitCode = 2;
 		return;
 	}
+	leaveNothing();
 	const module = (await import(new URL(`${name}.js`, folder).href)) as Runnable;
 	try {
 		process.exitCode = (await module.run(args.slice(1))) ? 0 : 1;

@@ -11,7 +11,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { AttackOrder, AttackResult } from "./siege-attacks.js";
@@ -74,6 +74,15 @@ export class Attackers {
 		this.#child.send(message);
 		const [answered] = await Promise.race([answer, this.#ended]);
 		return answered;
+	}
+}
+
+/** Whether Linux shares the processors out among sessions. */
+export function hasSessionGroups(): boolean {
+	try {
+		return readFileSync("/proc/sys/kernel/sched_autogroup_enabled", "utf8").trim() === "1";
+	} catch {
+		return false;
 	}
 }
 

@@ -12,6 +12,7 @@ import { type AttackName, envelopesOf } from "./siege-envelopes.js";
 import {
 	IDLE_CONNECTIONS,
 	ORIGINS,
+	PACED_SENDERS,
 	RECONNECT_SECONDS,
 	REQUESTS_PER_CONNECTION,
 	SENDERS,
@@ -88,7 +89,7 @@ export class Attack {
 				return;
 			case "strangers":
 			case "replays":
-				await many(SENDERS, (from) => this.#send(from, true));
+				await many(PACED_SENDERS, (from) => this.#send(from, true));
 				return;
 			case "pipelining":
 				await many(SENDERS / 2, (from) => this.#pipeline(from));
@@ -138,7 +139,7 @@ export class Attack {
 					return;
 				}
 				if (isPaced) {
-					nextAt += (1000 * SENDERS) / STRANGER_REQUESTS_PER_SECOND;
+					nextAt += (1000 * PACED_SENDERS) / STRANGER_REQUESTS_PER_SECOND;
 					await pause(nextAt - performance.now());
 				}
 				this.#post(socket, envelope);

@@ -3,11 +3,12 @@
  * no time for it, or it did not arrive, and how long others waited says nothing.
  *
  * Half of what is sent at a pace; all connections; what quotas let in. But all that have no address over which a
- * station delivered share the collector's pace for the handshakes of strangers (admission.ts), and together they want
- * more of it than there is: 30 a second each for strangers and replays, 300 slow bodies. More than this lets in
- * nobody can send, so what it lets in at least, to a machine with time, is then what must come.
+ * station delivered share the collector's turns for the handshakes of strangers (admission.ts), and together they want
+ * more of them than there are: 30 a second each for strangers and replays, 300 slow bodies. Somebody far away needs
+ * HANDSHAKE_SECONDS for his part of one; what the turns let in of attackers like that must come at least. Those of the loopback
+ * are quicker where the machine has time, and then the pace is what limits them.
  */
-import { STRANGERS_PER_SECOND } from "../../../src/collector/service/admission.js";
+import { HANDSHAKE_TURNS } from "../../../src/collector/service/admission.js";
 import { type AttackName, FORKS, GAP_BATCHES } from "./siege-envelopes.js";
 
 export const IDLE_CONNECTIONS = 2000;
@@ -15,8 +16,12 @@ export const SLOW_CONNECTIONS = 300;
 export const STRANGER_REQUESTS_PER_SECOND = 300;
 /** Of these, over a connection before the next one. */
 export const REQUESTS_PER_CONNECTION = 10;
-/** Who sends answers one after the other; of those who pipeline half as many. */
+/** Who keep this pace between them, also where each answer takes 50 ms. */
+export const PACED_SENDERS = 16;
+/** Who sends one after the other as answers come; of those who pipeline half as many. */
 export const SENDERS = 8;
+/** Two round trips of 50 ms, as between continents or over a mobile network. */
+export const HANDSHAKE_SECONDS = 0.1;
 /** Between a sender's connections. */
 export const RECONNECT_SECONDS = 0.01;
 
@@ -46,6 +51,12 @@ const HANDSHAKES_UNKNOWN: Readonly<Partial<Record<AttackName, number>>> = Object
 	forks: SENDERS,
 	pipelining: 2 * ORIGINS.pipelining.addresses,
 });
+
+/** Of strangers, whom the collector lets in at a pace, and few at once. */
+const HANDSHAKES_PER_SECOND = Math.min(
+	HANDSHAKE_TURNS.strangersPerSecond,
+	HANDSHAKE_TURNS.strangersAtOnce / HANDSHAKE_SECONDS,
+);
 
 export interface Strength {
 	readonly connections: number;
@@ -90,27 +101,28 @@ const QUOTA_REQUESTS = 500;
 
 /**
  * Requests of strangers, or replays. Addresses take turns, so a sender waits at most for as many rounds of all addresses as
- * senders share its own. Together 12 addresses go on, a round is 0.12 s, two senders share each, and a connection is ten
- * requests of 26.7 ms after 10 ms: 0.277 + 2 x 0.12 = 0.517 s. First come the 32 handshakes of those who are enrolled,
- * 0.32 s. So in 6 s it is (6 - 0.32) / 0.517 x 8 x 10 = 879; alone (4 addresses) 1345 of 1800.
+ * senders share its own. Together 12 addresses go on; four handshakes of 0.1 s at once are 40 a second, so a round is
+ * 0.3 s, four senders share each, and a connection is ten requests of 53.3 ms after 10 ms: 0.543 + 4 x 0.3 = 1.743 s.
+ * First come the 32 handshakes of those who are enrolled, 0.8 s. So in 6 s it is (6 - 0.8) / 1.743 x 16 x 10 = 477;
+ * alone (4 addresses) 1017 of 1800, of which half is asked.
  */
 function strangersLetIn(
 	attack: "strangers" | "replays",
 	company: readonly AttackName[],
 	seconds: number,
 ): number {
-	const sendersPerAddress = SENDERS / ORIGINS[attack].addresses;
+	const sendersPerAddress = PACED_SENDERS / ORIGINS[attack].addresses;
 	const connectionSeconds =
 		RECONNECT_SECONDS +
-		(REQUESTS_PER_CONNECTION * SENDERS) / STRANGER_REQUESTS_PER_SECOND +
+		(REQUESTS_PER_CONNECTION * PACED_SENDERS) / STRANGER_REQUESTS_PER_SECOND +
 		sendersPerAddress * roundSeconds(company);
-	const connections = (SENDERS * secondsLeft(company, seconds)) / connectionSeconds;
+	const connections = (PACED_SENDERS * secondsLeft(company, seconds)) / connectionSeconds;
 	return atLeastOne(connections * REQUESTS_PER_CONNECTION);
 }
 
 /**
  * Slow bodies whose connections are secure: one of each address in every round, as they wait from the beginning. Together
- * (6 - 0.32) / 0.12 x 4 = 189; alone 600, which is more than there are.
+ * (6 - 0.8) / 0.3 x 4 = 69; alone 240 of 300.
  */
 function slowBodiesLetIn(company: readonly AttackName[], seconds: number): number {
 	const rounds = secondsLeft(company, seconds) / roundSeconds(company);
@@ -122,13 +134,13 @@ function roundSeconds(company: readonly AttackName[]): number {
 	const addresses = ALWAYS_STRANGERS.filter((attack) => company.includes(attack)).map(
 		(attack) => ORIGINS[attack].addresses,
 	);
-	return addresses.reduce((sum, count) => sum + count, 0) / STRANGERS_PER_SECOND;
+	return addresses.reduce((sum, count) => sum + count, 0) / HANDSHAKES_PER_SECOND;
 }
 
 /** After the handshakes of those who are enrolled. */
 function secondsLeft(company: readonly AttackName[], seconds: number): number {
 	const handshakes = company.reduce((sum, attack) => sum + (HANDSHAKES_UNKNOWN[attack] ?? 0), 0);
-	return seconds - handshakes / STRANGERS_PER_SECOND;
+	return seconds - handshakes / HANDSHAKES_PER_SECOND;
 }
 
 /** An attack of whatever length comes to something. */
