@@ -184,9 +184,8 @@ export async function raiseIn(
 		if (before === undefined) raised.push(capped);
 	}
 	if (raised.length > 0) await insert(session, raised, nowSeconds);
-	for (const { phase, subject } of raised) {
-		if (phase === "end") await settleMuted(session, subject, nowSeconds);
-	}
+	const ended = raised.filter(({ phase }) => phase === "end").map(({ subject }) => subject);
+	if (ended.length > 0) await settleMuted(session, ended, nowSeconds);
 	return { count: raised.length, unraised };
 }
 
@@ -232,14 +231,15 @@ async function insert(
 /** What began and ended while muted is told to nobody. */
 async function settleMuted(
 	session: SqlSession,
-	subject: string,
+	subjects: readonly string[],
 	nowSeconds: number,
 ): Promise<void> {
 	await session.query(
 		`update alarm_deliveries d set state = 'muted' from alarm_notices n
-		where n.number = d.number and n.subject = $1 and d.state = 'waiting' and ${mutedAt("$2")}
+		where n.number = d.number and n.subject = any($1::text[]) and d.state = 'waiting'
+			and ${mutedAt("$2")}
 			and not exists (select 1 from alarm_notices e join alarm_deliveries f on f.number = e.number
-				where e.subject = $1 and f.hook = d.hook and f.state = 'told')`,
-		[subject, nowSeconds],
+				where e.subject = n.subject and f.hook = d.hook and f.state = 'told')`,
+		[subjects, nowSeconds],
 	);
 }

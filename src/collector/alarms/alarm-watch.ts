@@ -17,7 +17,8 @@ export interface AlarmWatchOptions {
 	readonly queue: AlarmQueue;
 	readonly clock: { readonly utcSeconds: number };
 	readonly policies: AlarmPolicies;
-	readonly log: (text: string) => void;
+	/** `station`: it is of what that one sends, as often as it likes. */
+	readonly log: (text: string, station?: string) => void;
 	/** Something was raised. */
 	readonly onRaised: () => void;
 }
@@ -59,7 +60,7 @@ export class AlarmWatch {
 		const raise = (notice: AlarmNotice): Promise<void> => this.#raise([notice]);
 		this.#silence = new Silence({ store, clock, raise });
 		this.#calibrations = new OverdueCalibrations({ store, clock, raise });
-		this.#battery = new Batteries({ store, clock, raise });
+		this.#battery = new Batteries({ store, clock, raise: (notices) => this.#raise(notices) });
 	}
 
 	get #now(): number {
@@ -132,8 +133,9 @@ export class AlarmWatch {
 	async #raise(notices: readonly AlarmNotice[]): Promise<void> {
 		const { queue, onRaised, log } = this.#options;
 		const { count, unraised } = await queue.raise(notices, this.#now);
-		if (unraised > 0)
-			log(`${notices[0]?.station}: ${unraised} alarms are not told: too many of this station`);
+		const station = notices[0]?.station ?? null;
+		if (unraised > 0 && station !== null)
+			log(`${station}: ${unraised} alarms are not told: too many of this station`, station);
 		if (count > 0) onRaised();
 	}
 

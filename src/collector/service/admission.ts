@@ -7,7 +7,9 @@
 import type { Socket } from "node:net";
 import { addressName, plainAddress } from "../../host/client-address.js";
 import { FairQueue } from "../../host/fair-queue.js";
+import { Account } from "./account.js";
 import { ProxyHeader } from "./proxy-header.js";
+import { StationConnections } from "./station-connections.js";
 
 export interface AdmissionLimits {
 	/** Connections in all. */
@@ -16,7 +18,7 @@ export interface AdmissionLimits {
 	readonly perAddress: number;
 	/** New ones of one address: `perAddress` at once, then so many a second. */
 	readonly perAddressAndSecond: number;
-	/** Requests of one address, but over connections of stations that delivered: so many at once, then so many a second. */
+	/** Requests of one address, and over its connections of one station that delivered: so many at once, then so many a second. */
 	readonly requestsPerAddress: number;
 	readonly requestsPerAddressAndSecond: number;
 }
@@ -87,12 +89,6 @@ interface Held extends Connection {
 	stage: Stage;
 }
 
-/** What is left at once, and when that was. */
-interface Account {
-	tokens: number;
-	atMilliseconds: number;
-}
-
 interface Address {
 	readonly held: Set<Held>;
 	readonly connections: Account;
@@ -115,6 +111,7 @@ export class Admission {
 	/** By `portName`. */
 	readonly #held = new Map<string, Held>();
 	readonly #addresses = new Map<string, Address>();
+	readonly #stations = new StationConnections<Held>();
 	readonly #known = new Set<string>();
 	readonly #handshakes = new FairQueue(HANDSHAKE_TURNS);
 	readonly #secured = new Map<string, () => void>();
@@ -184,11 +181,10 @@ export class Admission {
 		if (connection.requests >= REQUESTS_AT_ONCE) return false;
 		const { address, station } = connection;
 		const { requestsPerAddress, requestsPerAddressAndSecond } = this.#limits;
-		const { requests } = this.#addressOf(address);
-		if (
-			station === undefined &&
-			!this.#takes(address, requests, requestsPerAddress, requestsPerAddressAndSecond)
-		) {
+		const own = station === undefined ? undefined : this.#stations.requestsOf(station);
+		const requests = own ?? this.#addressOf(address).requests;
+		const factor = own === undefined ? this.#factorOf(address) : 1;
+		if (!requests.takes(factor * requestsPerAddress, factor * requestsPerAddressAndSecond)) {
 			return false;
 		}
 		connection.requests++;
@@ -197,8 +193,11 @@ export class Admission {
 
 	/** The connection's station has delivered: it stays, and its address goes first from now on. */
 	delivered(connection: Connection, station: string): void {
-		connection.station = station;
 		const held = connection as Held;
+		if (held.socket.destroyed) return;
+		const { requestsPerAddress } = this.#limits;
+		for (const { socket } of this.#stations.add(station, held, requestsPerAddress))
+			socket.destroy();
 		held.stage = DELIVERED;
 		this.#known.delete(connection.address);
 		const [oldest] = this.#known;
@@ -273,19 +272,12 @@ export class Admission {
 	#bears(address: string): boolean {
 		const { perAddress, perAddressAndSecond } = this.#limits;
 		const { connections } = this.#addressOf(address);
-		return this.#takes(address, connections, perAddress, perAddressAndSecond);
+		const factor = this.#factorOf(address);
+		return connections.takes(factor * perAddress, factor * perAddressAndSecond);
 	}
 
-	/** Takes one of an account of this address, which has `atOnce` and so many more a second; false: there is none. */
-	#takes(address: string, account: Account, atOnce: number, perSecond: number): boolean {
-		const now = performance.now();
-		const seconds = (now - account.atMilliseconds) / 1000;
-		const factor = this.#known.has(address) ? KNOWN_FACTOR : 1;
-		account.tokens = Math.min(account.tokens + seconds * perSecond * factor, atOnce * factor);
-		account.atMilliseconds = now;
-		if (account.tokens < 1) return false;
-		account.tokens--;
-		return true;
+	#factorOf(address: string): number {
+		return this.#known.has(address) ? KNOWN_FACTOR : 1;
 	}
 
 	/** Hangs up on the client that has shown least, of this address or of all, where the limit is reached. */
@@ -294,17 +286,24 @@ export class Admission {
 		const { held } = this.#addressOf(address);
 		let count = 0;
 		for (const { stage } of held) if (stage < DELIVERED) count++;
-		if (count >= perAddress) this.#hangUpOn(held);
-		if (this.#held.size >= connections) this.#hangUpOn(this.#held.values());
+		if (count >= perAddress) this.#hangUpOn([...held]);
+		if (this.#held.size >= connections) this.#hangUpOn([...this.#held.values()]);
 	}
 
-	#hangUpOn(connections: Iterable<Held>): void {
-		let least: Held | undefined;
+	/**
+	 * Those before the end of their handshake and those after it have half of the places each: whoever holds all of them by
+	 * handshakes would leave one for all who come, and each would push out the one before it.
+	 */
+	#hangUpOn(connections: readonly Held[]): void {
+		// Maps and sets give the oldest first.
+		const strangers = connections.filter(
+			({ stage, socket }) => stage < DELIVERED && !socket.destroyed,
+		);
+		const secured = strangers.filter(({ stage }) => stage === SECURE);
 		const shown = ({ stage, address }: Held): number =>
 			stage + (this.#known.has(address) ? 0.5 : 0);
-		for (const held of connections) {
-			if (held.socket.destroyed || held.stage === DELIVERED) continue;
-			// Maps and sets give the oldest first.
+		let least: Held | undefined;
+		for (const held of secured.length > strangers.length / 2 ? secured : strangers) {
 			if (least === undefined || shown(held) < shown(least)) least = held;
 		}
 		least?.socket.destroy();
@@ -315,11 +314,10 @@ export class Admission {
 		if (account === undefined) {
 			if (this.#addresses.size >= ADDRESSES_MAX) this.#forgetIdle();
 			const { perAddress, requestsPerAddress } = this.#limits;
-			const atMilliseconds = performance.now();
 			account = {
 				held: new Set(),
-				connections: { tokens: perAddress, atMilliseconds },
-				requests: { tokens: requestsPerAddress, atMilliseconds },
+				connections: new Account(perAddress),
+				requests: new Account(requestsPerAddress),
 			};
 			this.#addresses.set(address, account);
 		}
@@ -329,6 +327,7 @@ export class Admission {
 	#leave(name: string, held: Held): void {
 		if (this.#held.get(name) === held) this.#held.delete(name);
 		this.#addresses.get(held.address)?.held.delete(held);
+		this.#stations.remove(held);
 	}
 
 	/** A client that says nothing, or does not end its handshake, is hung up; old accounts go. */

@@ -34,7 +34,8 @@ export interface AlarmServiceOptions extends AlarmOptions {
 	/** The data folder: its socket is there. */
 	readonly data: string;
 	readonly clock: { readonly utcSeconds: number };
-	readonly log: (text: string) => void;
+	/** `station`: it is of what that one sends, as often as it likes. */
+	readonly log: (text: string, station?: string) => void;
 	readonly onAttempt?: (hook: string, isTaken: boolean) => void;
 }
 

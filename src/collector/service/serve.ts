@@ -68,7 +68,11 @@ export async function serve(options: ServiceOptions): Promise<void> {
 		const readiness = openReadiness(store, options);
 		const configurations = openOffers(store, reports);
 		alarms = await openAlarms({
-			...{ ...options.alarms, store, data: options.data, clock, log },
+			...{ ...options.alarms, store, data: options.data, clock },
+			log: (text, station) => {
+				if (station === undefined) log(text);
+				else reports.add(text, { station });
+			},
 			onAttempt: (hook, isTaken) => counting.attempted(hook, isTaken),
 		});
 		const key = identity.acknowledgementKey;

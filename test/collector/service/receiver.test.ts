@@ -290,6 +290,73 @@ describe("receiver", () => {
 		}
 	});
 
+	it("keeps four connections of a station that delivered over them, and hangs up on its oldest for a fifth", async () => {
+		const small = await listenHttps({
+			handler: async () => ({
+				...{ status: 200, headers: new Map(), body: new Uint8Array(0) },
+				provenBy: "bor-1",
+			}),
+			...{ host: "127.0.0.1", port: 0 },
+			...{ certificateChain: identity.certificateChain, privateKey: identity.privateKey },
+		});
+		const sockets: TLSSocket[] = [];
+		try {
+			for (let count = 0; count < 6; count++) {
+				const [oldest] = sockets.slice(-4);
+				const isGone =
+					sockets.length < 4 || oldest === undefined ? undefined : once(oldest, "close");
+				const ca = identity.certificateAuthority;
+				const to = { host: "127.0.0.1", port: small.port, servername: SERVER_NAME, ca };
+				const socket = connect(to).on("error", () => {});
+				sockets.push(socket);
+				await once(socket, "secureConnect");
+				socket.write("GET /v1/health HTTP/1.1\r\nhost: x\r\n\r\n");
+				await once(socket, "data");
+				await isGone;
+			}
+			const states = sockets.map(({ closed }) => closed);
+			assert.deepEqual(states, [true, true, false, false, false, false]);
+		} finally {
+			for (const socket of sockets) socket.destroy();
+			await small.close();
+		}
+	});
+
+	it("leaves half of the places to those who begin, whoever holds all of them after a handshake", async () => {
+		const small = await listenHttps({
+			handler: async () => ({ status: 200, headers: new Map(), body: new Uint8Array(0) }),
+			...{ host: "127.0.0.1", port: 0 },
+			...{ certificateChain: identity.certificateChain, privateKey: identity.privateKey },
+			limits: { connections: 6 },
+		});
+		const sockets: Socket[] = [];
+		try {
+			for (let count = 0; count < 6; count++) {
+				const ca = identity.certificateAuthority;
+				const to = { host: "127.0.0.1", port: small.port, servername: SERVER_NAME, ca };
+				const socket = connect(to).on("error", () => {});
+				sockets.push(socket);
+				await once(socket, "secureConnect");
+			}
+			const newcomers: Socket[] = [];
+			for (const crowd of sockets.slice(0, 3)) {
+				const isGone = once(crowd, "close");
+				const newcomer = connectTcp({ host: "127.0.0.1", port: small.port });
+				newcomers.push(newcomer.on("error", () => {}));
+				await once(newcomer, "connect");
+				await isGone;
+			}
+			sockets.push(...newcomers);
+			assert.deepEqual(
+				newcomers.map(({ closed }) => closed),
+				[false, false, false],
+			);
+		} finally {
+			for (const socket of sockets) socket.destroy();
+			await small.close();
+		}
+	});
+
 	it("hangs up on a ninth request that does not wait for an answer", async () => {
 		let asked = 0;
 		const stuck = await listenHttps({
@@ -313,7 +380,7 @@ describe("receiver", () => {
 		}
 	});
 
-	it("hangs up on an address that asks too often, and not on a station that delivered something new", async () => {
+	it("hangs up on an address that asks too often, and on a station that delivered something new by an account of its own", async () => {
 		let asked = 0;
 		const listenWith = (provenBy: { provenBy?: string }, requestsPerAddress: number) =>
 			listenHttps({
@@ -352,9 +419,10 @@ describe("receiver", () => {
 		} finally {
 			await small.close();
 		}
-		const stations = await listenWith({ provenBy: "bor-1" }, 1);
+		// One by the address, two by the station.
+		const stations = await listenWith({ provenBy: "bor-1" }, 2);
 		try {
-			assert.equal(await answersOf(stations), 6);
+			assert.equal(await answersOf(stations), 3);
 		} finally {
 			await stations.close();
 		}
