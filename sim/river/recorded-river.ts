@@ -87,7 +87,8 @@ export function riverOf(name: string, recording: Recording): River {
 		if (!isHole && !Number.isNaN(before) && !Number.isNaN(after)) {
 			return before + ((after - before) * sinceBefore) / (sinceBefore + untilAfter);
 		}
-		if (sinceBefore <= Math.min(stepSeconds / 2, untilAfter)) return before;
+		// Over a hole the two reaches never meet; else one of the two is no value, and has none.
+		if (!Number.isNaN(before) && sinceBefore <= stepSeconds / 2) return before;
 		return untilAfter <= stepSeconds / 2 ? after : Number.NaN;
 	};
 	return Object.freeze({

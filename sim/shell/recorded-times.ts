@@ -29,11 +29,16 @@ type OffsetAt = (utcSeconds: number) => number;
 export class RecordedTimes {
 	readonly #zone: string | undefined;
 	readonly #offsetAt: OffsetAt | undefined;
+	readonly #areInOrder: boolean;
 	#before = Number.NEGATIVE_INFINITY;
 
-	/** `zone`: for times without one: UTC, an offset, or a name as Europe/Belgrade. Throws RangeError. */
-	constructor(zone: string | undefined) {
+	/**
+	 * `zone`: for times without one: UTC, an offset, or a name as Europe/Belgrade. `areInOrder`: the order tells which
+	 * of two hours is meant. Throws RangeError.
+	 */
+	constructor(zone: string | undefined, areInOrder = true) {
 		this.#zone = zone;
+		this.#areInOrder = areInOrder;
 		this.#offsetAt = zone === undefined ? undefined : offsetsOf(zone);
 	}
 
@@ -77,6 +82,12 @@ export class RecordedTimes {
 		if (first === undefined) {
 			return `is left out in ${this.#zone}, where clocks went forward; give times in UTC`;
 		}
+		if (second !== undefined && second !== first && !this.#areInOrder) {
+			return (
+				`comes twice in ${this.#zone}, where clocks went back, and only rows in order tell which is meant; ` +
+				"give times in UTC, or leave --river-sort out"
+			);
+		}
 		// In autumn an hour comes twice: it is the second time when the first is over.
 		return second !== undefined && first <= this.#before ? second : first;
 	}
@@ -117,6 +128,8 @@ function fixedOffset(text: string): number | undefined {
 function offsetsOf(zone: string): OffsetAt {
 	const fixed = fixedOffset(zone);
 	if (fixed !== undefined) return () => fixed;
+	// Newer engines take them as names of zones, +15:00 too.
+	if (/^[+-]/.test(zone)) throw new RangeError(`${zone} is an offset that no zone has`);
 	const format = new Intl.DateTimeFormat("en-US", {
 		timeZone: zone,
 		hourCycle: "h23",

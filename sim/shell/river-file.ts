@@ -3,35 +3,26 @@
  * commas. It is read as a stream, 40 bytes a row are kept, and up to ten faults are reported at once.
  */
 
-import { closeSync, createReadStream, openSync, readSync, statSync } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import { basename } from "node:path";
-import { Readable } from "node:stream";
-import { CsvError, type Info, parse } from "csv-parse";
 import { OperationalError } from "../../src/host/errors.js";
 import { printable } from "../../src/host/printable.js";
-import { HOLE_STEPS, type Recording, riverOf } from "../river/recorded-river.js";
+import { riverOf } from "../river/recorded-river.js";
 import type { River } from "../river/river.js";
 import type { WaterChannel } from "../river/water.js";
-import { instant } from "./live-view.js";
+import { type CsvFault, type CsvRecord, CsvRecords, type Delimiter } from "./csv-records.js";
 import { RecordedTimes } from "./recorded-times.js";
-import {
-	AS_WRITTEN,
-	QUANTITIES,
-	RIVER_COLUMNS,
-	type RiverFileOptions,
-	TIME,
-} from "./river-columns.js";
+import { AS_WRITTEN, QUANTITIES, type RiverFileOptions, TIME } from "./river-columns.js";
+import { printHoles, ROWS_MAX, Rows } from "./river-rows.js";
+import { utf8Pieces } from "./utf8-pieces.js";
 
 /** What loggers write for a value that they have not. */
 const NO_VALUES: readonly string[] = Object.freeze(["", "na", "n/a", "nan", "null", "-"]);
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i;
+const MARK = /[.,]/;
+/** Digits with marks that a number of this file has not. */
+const OTHER_MARKS = /^[+-]?\d[\d.,'\s]*$/;
 const FAULTS_SHOWN = 10;
-const HOLES_SHOWN = 10;
-/** 160 MB; every minute of seven years. */
-const ROWS_MAX = 4_000_000;
-const FIRST_ROWS = 4096;
-/** A field of a recording is a number or a time; what continues for longer has lost a quote. */
-const RECORD_BYTES_MAX = 65_536;
 const PROGRESS_MILLISECONDS = 2000;
 const CELL_CHARACTERS_SHOWN = 40;
 
@@ -46,17 +37,31 @@ export async function readRiverFile(
 ): Promise<River> {
 	const rows = new Rows();
 	const faults = new Faults(path);
+	const csv = new CsvRecords();
 	let table: Table | undefined;
-	const delimiter = delimiterOf(path);
-	for await (const { record, info } of recordsOf(path, delimiter, print)) {
-		if (table === undefined) {
-			table = new Table({ path, options, delimiter, header: record, line: info.lines, print });
+	for await (const record of recordsOf(path, csv, faults, print)) {
+		if (table !== undefined) {
+			table.read(record, rows, faults);
 			continue;
 		}
-		table.read(record, info.lines, rows, faults);
+		faults.addAll(record.faults);
+		if (record.fields.some((name) => name.includes("\0"))) {
+			faults.add(
+				record.lines[0] ?? 1,
+				1,
+				"the header has NUL characters, as UTF-16 has; save the table as CSV in UTF-8",
+			);
+		}
+		faults.requireNone();
+		const delimiter = csv.delimiter ?? ",";
+		table = new Table({ path, options, delimiter, header: record, print });
 	}
 	faults.requireNone();
-	if (rows.count === 0) throw new OperationalError(`${path}:1:1: no readings in the file`);
+	if (rows.count === 0) {
+		throw new OperationalError(
+			`${path}:1:1: no readings in the file; it has a header and a row for each time`,
+		);
+	}
 	if (options.isSorted) rows.sort(path, print);
 	const recording = rows.recording();
 	printHoles(path, recording, print);
@@ -67,45 +72,51 @@ interface TableOptions {
 	readonly path: string;
 	readonly options: RiverFileOptions;
 	readonly delimiter: Delimiter;
-	readonly header: readonly string[];
-	readonly line: number;
+	readonly header: CsvRecord;
 	readonly print: (line: string) => void;
 }
 
-/** Where the columns of a file are, and what its cells mean. */
+interface Column {
+	readonly name: string;
+	/** Undefined where the file has none. */
+	readonly at: number | undefined;
+	readonly channel: WaterChannel;
+	readonly low: number;
+	readonly high: number;
+}
+
+/** Where the columns of a file are, and what its fields mean. */
 class Table {
 	readonly #path: string;
 	readonly #width: number;
-	readonly #decimalComma: boolean;
+	readonly #delimiter: Delimiter;
 	readonly #isSorted: boolean;
 	readonly #times: RecordedTimes;
 	readonly #timeColumn: number;
-	/** Undefined where the file has none. */
-	readonly #columns: readonly {
-		readonly name: string;
-		readonly at: number | undefined;
-		readonly channel: WaterChannel;
-		readonly low: number;
-		readonly high: number;
-	}[];
+	readonly #columns: readonly Column[];
+	#before: { readonly utcSeconds: number; readonly line: number } | undefined;
+	/** Decimals of a file with semicolons: the first mark that came, which holds for all. */
+	#mark: { readonly sign: string; readonly line: number } | undefined;
 
-	constructor({ path, options, delimiter, header, line, print }: TableOptions) {
+	constructor({ path, options, delimiter, header, print }: TableOptions) {
+		const names = header.fields;
 		this.#path = path;
-		this.#width = header.length;
-		this.#decimalComma = delimiter === ";";
+		this.#width = names.length;
+		this.#delimiter = delimiter;
 		this.#isSorted = options.isSorted;
-		this.#times = new RecordedTimes(options.zone ?? undefined);
+		this.#times = new RecordedTimes(options.zone ?? undefined, !options.isSorted);
 		const used = new Set<number>();
 		const missing: string[] = [];
 		const columnOf = (ours: string): number | undefined => {
 			const theirs = options.columns[ours] ?? ours;
 			if (theirs === "") return undefined;
-			const isIt = (name: string): boolean => name.toLowerCase() === theirs.toLowerCase();
-			const at = header.findIndex(isIt);
+			const isIt = (name: string): boolean => sameName(name) === sameName(theirs);
+			const at = names.findIndex(isIt);
 			if (at < 0) missing.push(theirs === ours ? ours : `${theirs} (for ${ours})`);
-			else if (header.slice(at + 1).some(isIt)) {
+			else if (names.slice(at + 1).some(isIt)) {
 				throw new OperationalError(
-					`${path}:${line}:${at + 1}: two columns are called "${shown(theirs)}"`,
+					`${path}:${header.lines[at]}:${at + 1}: two columns are called "${shown(theirs)}"; ` +
+						"rename the one that is not meant",
 				);
 			} else used.add(at);
 			return at;
@@ -115,116 +126,115 @@ class Table {
 			...{ name, channel, low, high },
 			at: columnOf(name),
 		}));
-		if (missing.length > 0) {
-			const found = header.map((name) => `"${shown(name)}"`).join(", ");
-			throw new OperationalError(
-				`${path}:${line}:1: no column ${missing.map(shown).join(", ")}; the file has ${found}; ` +
-					`say which is which: --river-columns "${missing[0]?.split(" (for ").at(-1)?.replace(")", "")}=THEIR NAME,..." ` +
-					"(nothing after = where it has none)",
-			);
-		}
-		const unused = header.filter((name, at) => !used.has(at) && name !== "");
+		if (missing.length > 0) throw new OperationalError(missingText(path, header, missing));
+		const unused = names.filter((name, at) => !used.has(at) && name !== "");
 		if (unused.length > 0) print(`${path}: not used: ${unused.map(shown).join(", ")}`);
 	}
 
-	read(record: readonly string[], line: number, rows: Rows, faults: Faults): void {
-		if (record.length !== this.#width) {
-			faults.add(line, record.length, `${record.length} columns where ${this.#width} belong`);
+	read({ fields, lines, faults: quoteFaults }: CsvRecord, rows: Rows, faults: Faults): void {
+		const line = lines[0] ?? 0;
+		if (quoteFaults.length > 0) {
+			faults.addAll(quoteFaults);
 			return;
 		}
-		const text = record[this.#timeColumn] ?? "";
-		const time = this.#times.read(text);
-		const column = this.#timeColumn + 1;
-		if (typeof time === "string") faults.add(line, column, `time "${shown(text)}" ${time}`);
-		else if (!this.#isSorted && time <= rows.lastUtcSeconds) {
-			const how = time === rows.lastUtcSeconds ? "the same time as" : "earlier than";
-			faults.add(
-				line,
-				column,
-				`time "${shown(text)}" is ${how} line ${rows.lastLine}'s; --river-sort puts rows in order ` +
-					"and of one time takes the first",
-			);
+		if (fields.length !== this.#width) {
+			faults.add(line, fields.length, `${fields.length} columns where ${this.#width} belong`);
+			return;
 		}
-		const values = this.#columns.map(({ name, at, low, high }) => {
-			const field = at === undefined ? "" : (record[at] ?? "");
-			if (NO_VALUES.includes(field.toLowerCase())) return Number.NaN;
-			const digits = this.#decimalComma ? field.replace(",", ".") : field;
-			const value = NUMBER.test(digits) ? Number(digits) : Number.NaN;
-			if (value >= low && value <= high) return value;
-			faults.add(
-				line,
-				(at ?? 0) + 1,
-				`${name} "${shown(field)}" is not a number from ${low} to ${high}`,
-			);
-			return Number.NaN;
-		});
-		if (faults.count > 0 || typeof time === "string") return;
+		const utcSeconds = this.#timeOf(fields, lines, faults);
+		const values = this.#columns.map((column) => this.#valueOf(column, fields, lines, faults));
+		if (faults.count > 0 || utcSeconds === undefined) return;
 		if (rows.count === ROWS_MAX) {
 			throw new OperationalError(
 				`${this.#path}:${line}:1: more than ${ROWS_MAX} rows; cut the file into parts`,
 			);
 		}
-		rows.add(time, values, line);
+		rows.add(utcSeconds, values);
+	}
+
+	#timeOf(fields: readonly string[], lines: readonly number[], faults: Faults): number | undefined {
+		const at = this.#timeColumn;
+		const line = lines[at] ?? 0;
+		const text = fields[at] ?? "";
+		const utcSeconds = this.#times.read(text);
+		if (typeof utcSeconds === "string") {
+			faults.add(line, at + 1, `time "${shown(text)}" ${utcSeconds}`);
+			return undefined;
+		}
+		const before = this.#before;
+		this.#before = { utcSeconds, line };
+		if (!this.#isSorted && before !== undefined && utcSeconds <= before.utcSeconds) {
+			const how = utcSeconds === before.utcSeconds ? "the same time as" : "earlier than";
+			faults.add(
+				line,
+				at + 1,
+				`time "${shown(text)}" is ${how} line ${before.line}'s; --river-sort puts rows in order ` +
+					"and of one time takes the first",
+			);
+		}
+		return utcSeconds;
+	}
+
+	/** NaN where there is none. */
+	#valueOf(
+		{ name, at, low, high }: Column,
+		fields: readonly string[],
+		lines: readonly number[],
+		faults: Faults,
+	): number {
+		if (at === undefined) return Number.NaN;
+		const field = fields[at] ?? "";
+		if (NO_VALUES.includes(field.toLowerCase())) return Number.NaN;
+		const line = lines[at] ?? 0;
+		const isSemicolons = this.#delimiter === ";";
+		const digits = isSemicolons ? field.replace(",", ".") : field;
+		const isNumber = NUMBER.test(digits);
+		const value = isNumber ? Number(digits) : Number.NaN;
+		if (!(value >= low && value <= high)) {
+			const remedy =
+				!isNumber && OTHER_MARKS.test(field)
+					? `write it with a decimal ${isSemicolons ? "comma" : "point"} and no marks for thousands`
+					: "leave a field empty where there is no value";
+			const what = `${name} "${shown(field)}" is not a number from ${low} to ${high}; ${remedy}`;
+			faults.add(line, at + 1, what);
+			return Number.NaN;
+		}
+		const sign = isSemicolons ? MARK.exec(field)?.[0] : undefined;
+		if (sign === undefined) return value;
+		this.#mark ??= { sign, line };
+		if (this.#mark.sign === sign) return value;
+		const [has, had] = sign === "," ? ["comma", "point"] : ["point", "comma"];
+		faults.add(
+			line,
+			at + 1,
+			`${name} "${shown(field)}" has a ${has} where line ${this.#mark.line} has a ${had}; ` +
+				"write all decimals of a file alike, and no marks for thousands",
+		);
+		return Number.NaN;
 	}
 }
 
-/** The rows of a file in columns of doubles. */
-class Rows {
-	count = 0;
-	lastUtcSeconds = Number.NEGATIVE_INFINITY;
-	lastLine = 0;
-	/** The time, then the values. */
-	#columns = RIVER_COLUMNS.map(() => new Float64Array(FIRST_ROWS));
+/** What names are compared by: Unicode has two letters for micro, and two ways to write most accents. */
+function sameName(name: string): string {
+	return name.normalize("NFKC").toLowerCase();
+}
 
-	add(utcSeconds: number, values: readonly number[], line: number): void {
-		if (this.count === (this.#columns[0]?.length ?? 0)) {
-			this.#columns = this.#columns.map((column) => {
-				const larger = new Float64Array(Math.min(2 * column.length, ROWS_MAX));
-				larger.set(column);
-				return larger;
-			});
-		}
-		for (const [index, column] of this.#columns.entries()) {
-			column[this.count] = index === 0 ? utcSeconds : (values[index - 1] ?? Number.NaN);
-		}
-		this.count++;
-		this.lastUtcSeconds = utcSeconds;
-		this.lastLine = line;
-	}
-
-	/** Puts rows in order; of those of one time the first in the file stays. */
-	sort(path: string, print: (line: string) => void): void {
-		const [times = new Float64Array(0)] = this.#columns;
-		const timeOf = (row: number): number => times[row] ?? 0;
-		const order = Uint32Array.from({ length: this.count }, (_, row) => row);
-		order.sort((a, b) => timeOf(a) - timeOf(b) || a - b);
-		const kept = order.filter((row, at) => at === 0 || timeOf(row) !== timeOf(order[at - 1] ?? 0));
-		const moved = order.filter((row, at) => row !== at).length;
-		const dropped = this.count - kept.length;
-		this.#columns = this.#columns.map((column) =>
-			Float64Array.from(kept, (row) => column[row] ?? 0),
-		);
-		this.count = kept.length;
-		if (moved + dropped > 0) {
-			print(`${path}: ${moved} rows put in order, ${dropped} left out for one of the same time`);
-		}
-	}
-
-	recording(): Recording {
-		const [utcSeconds, pH, conductivity, turbidity, temperature] = this.#columns.map((column) =>
-			column.slice(0, this.count),
-		) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
-		return {
-			utcSeconds,
-			values: {
-				pH,
-				conductivityAt25MicrosiemensPerCm: conductivity,
-				turbidityFormazinUnits: turbidity,
-				temperatureCelsius: temperature,
-			},
-			stepSeconds: usualStep(utcSeconds),
-		};
-	}
+/** What to do about columns that the header has not. */
+function missingText(path: string, header: CsvRecord, missing: readonly string[]): string {
+	const [first = ""] = header.fields;
+	const found = header.fields.map((name) => `"${shown(name)}"`).join(", ");
+	const remedy =
+		header.fields.length === 1
+			? "the first line names the columns, set apart by commas or by semicolons"
+			: `say which is which: --river-columns "${missing[0]?.split(" (for ").at(-1)?.replace(")", "")}=THEIR NAME,..." ` +
+				"(nothing after = where it has none)";
+	const semicolons = first.includes(";")
+		? "; it is taken for one of commas, as one stands outside quotes: put the name with the comma in quotes"
+		: "";
+	return (
+		`${path}:${header.lines[0]}:1: no column ${missing.map(shown).join(", ")}; ` +
+		`the file has ${found}${semicolons}; ${remedy}`
+	);
 }
 
 /** Up to ten, each with its place; the rest is counted. */
@@ -243,6 +253,10 @@ class Faults {
 			this.#shown.push(`${this.#path}:${line}:${column}: ${what}`);
 	}
 
+	addAll(faults: readonly CsvFault[]): void {
+		for (const { line, column, what } of faults) this.add(line, column, what);
+	}
+
 	requireNone(): void {
 		if (this.count === 0) return;
 		const more = this.count - this.#shown.length;
@@ -252,113 +266,46 @@ class Faults {
 	}
 }
 
-/** The middle one of all distances; Infinity where there is none. */
-function usualStep(utcSeconds: Float64Array): number {
-	const steps = Float64Array.from(
-		{ length: Math.max(utcSeconds.length - 1, 0) },
-		(_, row) => (utcSeconds[row + 1] ?? 0) - (utcSeconds[row] ?? 0),
-	).sort();
-	return steps[steps.length >> 1] ?? Number.POSITIVE_INFINITY;
-}
-
-/** What the stations will find nothing in. */
-function printHoles(
-	path: string,
-	{ utcSeconds, values, stepSeconds }: Recording,
-	print: (line: string) => void,
-): void {
-	const names = new Map(Object.entries(QUANTITIES).map(([name, [channel]]) => [channel, name]));
-	for (const [channel, column] of Object.entries(values)) {
-		const empty = column.reduce((sum, value) => sum + (Number.isNaN(value) ? 1 : 0), 0);
-		if (empty === 0) continue;
-		const name = names.get(channel as WaterChannel);
-		print(
-			`${path}: ${name}: no value in ${empty} of ${column.length} rows; its probe is silent there`,
-		);
-	}
-	let count = 0;
-	for (let row = 1; row < utcSeconds.length; row++) {
-		const [from, to] = [utcSeconds[row - 1] ?? 0, utcSeconds[row] ?? 0];
-		if (to - from <= HOLE_STEPS * stepSeconds) continue;
-		count++;
-		if (count > HOLES_SHOWN) continue;
-		print(`${path}: nothing from ${instant(from)} to ${instant(to)}; every probe is silent there`);
-	}
-	if (count > HOLES_SHOWN) print(`${path}: and ${count - HOLES_SHOWN} holes more`);
-}
-
-interface CsvRecord {
-	readonly record: string[];
-	readonly info: Info;
-}
-
-/** The file's rows as they are read; `delimiter` as its first line has it. */
+/** The file's records as they are read; an end of what can be read is a fault. */
 async function* recordsOf(
 	path: string,
-	delimiter: Delimiter,
+	csv: CsvRecords,
+	faults: Faults,
 	print: (line: string) => void,
 ): AsyncGenerator<CsvRecord> {
-	const parser = parse({
-		bom: true,
-		delimiter,
-		info: true,
-		max_record_size: RECORD_BYTES_MAX,
-		relax_column_count: true,
-		skip_empty_lines: true,
-		trim: true,
-	});
-	const source = Readable.from(textOf(path, print));
-	source.on("error", (error) => parser.destroy(error));
-	source.pipe(parser);
-	try {
-		for await (const each of parser) yield each as CsvRecord;
-	} catch (error) {
-		if (error instanceof CsvError) {
-			const line = (error as { lines?: number }).lines ?? 1;
-			throw new OperationalError(`${path}:${line}:1: ${printable(error.message)}`);
+	for await (const { text, badByte, isEnd } of utf8Pieces(bytesOf(path, print))) {
+		// The byte stands as a character, so that what ends before it has ended.
+		const piece = badByte === undefined ? text : `${text}\uFFFD`;
+		for (const record of csv.read(piece, isEnd)) {
+			yield record;
+			if (record.isLast) return;
 		}
-		throw riverErrorOf(path, error);
+		if (badByte === undefined) continue;
+		const { line, column } = csv.place();
+		const byte = badByte.toString(16).padStart(2, "0");
+		faults.add(line, column, `byte 0x${byte} is not UTF-8 text; save the table as CSV in UTF-8`);
 	}
 }
 
-async function* textOf(path: string, print: (line: string) => void): AsyncGenerator<string> {
-	const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-	const { size } = statSync(path);
-	let bytes = 0;
-	let printedMilliseconds = performance.now();
-	for await (const piece of createReadStream(path)) {
-		const part = piece as Buffer;
-		bytes += part.length;
-		if (performance.now() - printedMilliseconds >= PROGRESS_MILLISECONDS) {
-			printedMilliseconds = performance.now();
-			print(`${path}: ${Math.floor((100 * bytes) / size)} % read`);
-		}
-		yield decoder.decode(part, { stream: true });
-	}
-	yield decoder.decode();
-}
-
-type Delimiter = "," | ";";
-
-/** Spreadsheets of half of Europe write `;` and decimal commas; the header says which it is. */
-function delimiterOf(path: string): Delimiter {
-	const head = Buffer.alloc(RECORD_BYTES_MAX);
-	let file: number | undefined;
+async function* bytesOf(path: string, print: (line: string) => void): AsyncGenerator<Buffer> {
 	try {
-		file = openSync(path, "r");
-		const [header = ""] = head.subarray(0, readSync(file, head)).toString("latin1").split("\n", 1);
-		return header.includes(";") && !header.includes(",") ? ";" : ",";
+		const { size } = statSync(path);
+		let bytes = 0;
+		let printedMilliseconds = performance.now();
+		for await (const piece of createReadStream(path)) {
+			const part = piece as Buffer;
+			bytes += part.length;
+			if (performance.now() - printedMilliseconds >= PROGRESS_MILLISECONDS) {
+				printedMilliseconds = performance.now();
+				print(`${path}: ${Math.floor((100 * bytes) / size)} % read`);
+			}
+			yield part;
+		}
 	} catch (error) {
-		throw riverErrorOf(path, error);
-	} finally {
-		if (file !== undefined) closeSync(file);
+		const { code } = error as NodeJS.ErrnoException;
+		if (code === undefined) throw error;
+		throw new OperationalError(`${path}: cannot be read (${code})`);
 	}
-}
-
-function riverErrorOf(path: string, error: unknown): unknown {
-	if (error instanceof TypeError) return new OperationalError(`${path}: not UTF-8 text`);
-	const { code } = error as NodeJS.ErrnoException;
-	return code === undefined ? error : new OperationalError(`${path}: cannot be read (${code})`);
 }
 
 function shown(text: string): string {
