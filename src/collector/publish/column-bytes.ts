@@ -82,6 +82,11 @@ export class ByteReader {
 		return this.#at >= this.#bytes.length;
 	}
 
+	/** Bytes that were not read yet. */
+	get left(): number {
+		return this.#bytes.length - this.#at;
+	}
+
 	byte(): number {
 		const byte = this.#bytes[this.#at++];
 		if (byte === undefined) throw new RangeError("the bytes of a column end too early");

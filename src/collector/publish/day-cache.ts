@@ -6,9 +6,12 @@
  */
 import {
 	appendFileSync,
+	closeSync,
 	existsSync,
+	openSync,
 	readdirSync,
 	readFileSync,
+	readSync,
 	renameSync,
 	rmSync,
 	truncateSync,
@@ -17,6 +20,7 @@ import {
 import { join } from "node:path";
 import { crc32 } from "../../core/crc32.js";
 import { makeFolders } from "../../host/folders.js";
+import { ENVELOPE_BYTES_MAX } from "../../protocol/wire/cose.js";
 import { ByteReader, ByteWriter } from "./column-bytes.js";
 import type { PublishedEnvelope, RecordFacts } from "./record-reader.js";
 import { RetryLater } from "./retry-later.js";
@@ -53,6 +57,10 @@ export interface CacheIndex {
 }
 
 const DAYS_HELD_MAX = 3000;
+/** Of the envelopes' file, at a time. */
+const PIECE_BYTES = 65_536;
+/** An envelope and four numbers of 32 bits in parts of seven. */
+const PUBLISHED_ENVELOPE_BYTES_MAX = ENVELOPE_BYTES_MAX + 4 * 5;
 /** Files of an index that is no more stay so long for whoever still reads by it: an export of years on a slow line. */
 const SUPERSEDED_MILLISECONDS = 600_000;
 
@@ -202,8 +210,9 @@ export class DayCache {
 	): number {
 		const path = this.#path(station, "envelopes");
 		makeFolders(this.#path(station, "days"), 0o700);
-		if (!existsSync(path)) writeFileSync(path, "", { mode: 0o600 });
-		truncateSync(path, keptBytes);
+		// Another file where all are other ones: who reads the one that was there reads it to its end.
+		if (keptBytes === 0) replace(path, new Uint8Array(0));
+		else truncateSync(path, keptBytes);
 		const writer = new ByteWriter();
 		for (const { epoch, first, last, envelope } of envelopes) {
 			for (const each of [epoch, first, last, envelope.length]) writer.count(each);
@@ -214,15 +223,32 @@ export class DayCache {
 		return keptBytes + bytes.length;
 	}
 
-	/** By rising (epoch, first, last, hash). */
+	/**
+	 * By rising (epoch, first, last, hash), those of the index that is in force at the first. Read as they are asked for: a slow
+	 * reader may take hours for them, and hundreds of slow readers with a whole record each had all memory of the process.
+	 */
 	*envelopes(station: string): Generator<PublishedEnvelope> {
-		const index = this.index(station);
-		const bytes = this.#read(station, "envelopes")?.subarray(0, index?.envelopeBytes ?? 0);
-		if (bytes === undefined) return;
-		const reader = new ByteReader(bytes);
-		while (!reader.isAtEnd) {
-			const [epoch = 0, first = 0, last = 0, length = 0] = [0, 1, 2, 3].map(() => reader.count());
-			yield { epoch, first, last, envelope: reader.raw(length) };
+		const length = this.index(station)?.envelopeBytes ?? 0;
+		const path = this.#path(station, "envelopes");
+		if (length === 0 || !existsSync(path)) return;
+		const file = openSync(path, "r");
+		try {
+			for (let at = 0; at < length; ) {
+				const piece = Buffer.alloc(Math.min(PIECE_BYTES, length - at));
+				const bytes = piece.subarray(0, readSync(file, piece, 0, piece.length, at));
+				const isLast = at + bytes.length >= length || bytes.length < piece.length;
+				const reader = new ByteReader(bytes);
+				while (!reader.isAtEnd && (isLast || reader.left >= PUBLISHED_ENVELOPE_BYTES_MAX)) {
+					const [epoch = 0, first = 0, last = 0, count = 0] = [0, 1, 2, 3].map(() =>
+						reader.count(),
+					);
+					yield { epoch, first, last, envelope: reader.raw(count) };
+				}
+				if (isLast) return;
+				at += bytes.length - reader.left;
+			}
+		} finally {
+			closeSync(file);
 		}
 	}
 
