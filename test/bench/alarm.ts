@@ -20,6 +20,7 @@ import { emptyStore } from "../support/collectors/shared-store.js";
 import { isKeyedHashOf, keyedHashKeyOf, stepStation } from "../support/engines/bare-collector.js";
 import { bareStation, bareStationKey, START_UTC_SECONDS } from "../support/engines/bare-station.js";
 import { numberOptions } from "../support/engines/number-options.js";
+import { quantileOf, rounded } from "../support/judges/figures.js";
 import { endpointOf } from "../support/worlds/played-world.js";
 
 const DEFAULTS = { rivers: 9, seed: 1 };
@@ -77,12 +78,10 @@ export async function run(args: string[]): Promise<boolean> {
 	return missing === 0 && doubled === 0 && all.length > 0;
 }
 
-function spread(seconds: readonly number[]): { median: number; worst: number } {
-	const inOrder = [...seconds].sort((a, b) => a - b);
-	const rounded = (value: number | undefined): number => Math.round((value ?? 0) * 10) / 10;
+function spread(seconds: readonly number[]): { median: number | null; worst: number | null } {
 	return {
-		median: rounded(inOrder[Math.floor(inOrder.length / 2)]),
-		worst: rounded(inOrder.at(-1)),
+		median: rounded(quantileOf(seconds, 0.5), 1),
+		worst: rounded(quantileOf(seconds, 1), 1),
 	};
 }
 

@@ -10,6 +10,7 @@ import { eventThresholdsOf } from "../../src/firmware/config/configuration.js";
 import { EVENT_RULE_VERSION } from "../../src/firmware/events/event-rule.js";
 import { UsageError } from "../support/engines/dispatch.js";
 import { wholeNumber } from "../support/engines/number-options.js";
+import { quantileOf, ratioOf, rounded } from "../support/judges/figures.js";
 import { type EventYear, eventYear, type Found } from "../support/trials/event-trial.js";
 import { EVENT_WORLDS } from "../support/worlds/event-river.js";
 
@@ -41,9 +42,10 @@ export async function run(args: string[]): Promise<boolean> {
 
 function isWithin({ acid, falseAlarmsPerYear, watchesPerYear }: ReturnType<typeof resultOf>) {
 	return (
-		acid.found >= 0.99 &&
-		acid.watchWithin15Minutes >= 0.99 &&
-		acid.alarmWithin18Minutes >= 0.97 &&
+		// Without an inflow there is nothing to find.
+		(acid.found ?? 1) >= 0.99 &&
+		(acid.watchWithin15Minutes ?? 1) >= 0.99 &&
+		(acid.alarmWithin18Minutes ?? 1) >= 0.97 &&
 		falseAlarmsPerYear <= 0.5 &&
 		watchesPerYear <= 25
 	);
@@ -53,7 +55,7 @@ function resultOf(all: readonly EventYear[]) {
 	const years = all.length;
 	const found = all.flatMap((year) => year.found);
 	const mean = (value: (year: EventYear) => number): number =>
-		rounded(all.reduce((sum, year) => sum + value(year), 0) / years);
+		Math.round((1000 * all.reduce((sum, year) => sum + value(year), 0)) / years) / 1000;
 	const acid = found.filter(({ isAcidClass }) => isAcidClass);
 	return {
 		acid: classOf(acid),
@@ -104,24 +106,15 @@ function yardstick(
 	};
 }
 
-function shareOf(minutes: readonly number[], most: number): number {
-	if (minutes.length === 0) return 1;
-	return (
-		Math.floor((10_000 * minutes.filter((each) => each <= most).length) / minutes.length) / 10_000
-	);
+/** Rounded down: 1 is all of them; null of none. */
+function shareOf(minutes: readonly number[], most: number): number | null {
+	const share = ratioOf(minutes.filter((each) => each <= most).length, minutes.length);
+	return share === null ? null : Math.floor(10_000 * share) / 10_000;
 }
 
 /** Median, 95 % and 99 %; null where it was not found. */
 function quantiles(minutes: readonly number[]): readonly (number | null)[] {
-	const sorted = [...minutes].sort((a, b) => a - b);
-	return [0.5, 0.95, 0.99].map((part) => {
-		const at = sorted[Math.min(Math.floor(part * sorted.length), sorted.length - 1)] ?? 0;
-		return Number.isFinite(at) ? Math.round(at * 10) / 10 : null;
-	});
-}
-
-function rounded(value: number): number {
-	return Math.round(value * 1000) / 1000;
+	return [0.5, 0.95, 0.99].map((part) => rounded(quantileOf(minutes, part), 1));
 }
 
 const USAGE =

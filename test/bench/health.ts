@@ -18,6 +18,7 @@ import {
 	type Limit,
 } from "../../src/protocol/calibration/health.js";
 import { numberOptions } from "../support/engines/number-options.js";
+import { quantileOf, ratioOf, rounded } from "../support/judges/figures.js";
 
 const DEFAULTS = { years: 200, seed: 1 };
 const DAYS = 365;
@@ -73,19 +74,17 @@ export async function run(args: string[]): Promise<boolean> {
 		const random = new SeededRandom(seedOf(options.seed, `health ${year}`));
 		for (const ageing of ageingsOf(random)) judge(ageing, random, counts, errors);
 	}
-	errors.sort((a, b) => a - b);
-	const quantile = (part: number): number => errors[Math.floor(errors.length * part)] ?? 0;
-	const share = counts.judged === 0 ? 0 : counts.within / counts.judged;
+	const share = ratioOf(counts.within, counts.judged);
 	console.log(
 		JSON.stringify({
 			...options,
 			...counts,
-			share: Number(share.toFixed(3)),
-			errorDaysMedian: Number(quantile(0.5).toFixed(1)),
-			errorDaysP90: Number(quantile(0.9).toFixed(1)),
+			share: rounded(share, 3),
+			errorDaysMedian: rounded(quantileOf(errors, 0.5), 1),
+			errorDaysP90: rounded(quantileOf(errors, 0.9), 1),
 		}),
 	);
-	return share >= SHARE_NEEDED && counts.falselyIll === 0 && counts.judged > 0;
+	return share !== null && share >= SHARE_NEEDED && counts.falselyIll === 0;
 }
 
 function judge(

@@ -27,6 +27,7 @@ import { startCollector } from "../support/collectors/collector-process.js";
 import { postgresqlPrograms, startPostgresql } from "../support/collectors/postgresql-server.js";
 import { SignedStation, sha256 } from "../support/collectors/signed-station.js";
 import { numberAmong } from "../support/engines/number-options.js";
+import { figureText, quantileOf, ratioOf } from "../support/judges/figures.js";
 
 const READINGS_PER_BATCH = 12;
 const BATCHES_PER_SECOND_MIN = { postgresql: 1500, pglite: 600 } as const;
@@ -203,7 +204,7 @@ interface Load {
 	readonly collectorSeconds: number;
 	/** Of this process, what the load generator took to read and check answers. */
 	readonly loadSeconds: number;
-	readonly millisecondsAtMost: { readonly half: number; readonly of99: number };
+	readonly millisecondsAtMost: { readonly half: number | null; readonly of99: number | null };
 }
 
 async function load(
@@ -247,7 +248,6 @@ async function load(
 	const elapsed = (performance.now() - started) / 1000;
 	if (elapsed < seconds) console.log(`the load ran out after ${elapsed.toFixed(1)} s`);
 	const { user, system } = process.cpuUsage(cpu);
-	waits.sort((a, b) => a - b);
 	return {
 		batches,
 		seconds: elapsed,
@@ -256,8 +256,8 @@ async function load(
 		collectorSeconds: subject.collectorSeconds() - collector,
 		loadSeconds: loadMilliseconds / 1000,
 		millisecondsAtMost: {
-			half: waits[Math.floor(waits.length * 0.5)] ?? 0,
-			of99: waits[Math.floor(waits.length * 0.99)] ?? 0,
+			half: quantileOf(waits, 0.5),
+			of99: quantileOf(waits, 0.99),
 		},
 	};
 }
@@ -269,7 +269,7 @@ function printShares(
 	result: Load,
 ): void {
 	if (station === undefined) return;
-	const per = (seconds: number): string => ((1e6 * seconds) / result.batches).toFixed(0);
+	const per = (seconds: number): string => figureText(ratioOf(1e6 * seconds, result.batches), 0);
 	const own =
 		result.collectorSeconds > 0
 			? `load generator ${per(result.ownSeconds)} us, collector ${per(result.collectorSeconds)} us`
@@ -277,8 +277,8 @@ function printShares(
 	console.log(
 		`processor time per batch: ${own}, ` +
 			`database server ${per(result.databaseSeconds)} us; waiting for an answer: ` +
-			`half within ${result.millisecondsAtMost.half.toFixed(1)} ms, ` +
-			`99 % within ${result.millisecondsAtMost.of99.toFixed(1)} ms`,
+			`half within ${figureText(result.millisecondsAtMost.half, 1)} ms, ` +
+			`99 % within ${figureText(result.millisecondsAtMost.of99, 1)} ms`,
 	);
 	const key = stationKeyOf(station.publicKey);
 	const signer = signingKeyOf(new Uint8Array(32).fill(5));

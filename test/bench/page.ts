@@ -24,7 +24,7 @@ import { MemoryRecord } from "../support/collectors/memory-record.js";
 import { openPublishedCache } from "../support/collectors/published-record.js";
 import { SignedStation } from "../support/collectors/signed-station.js";
 import { numberAmong } from "../support/engines/number-options.js";
-import { quantile } from "../support/judges/siege-judge.js";
+import { quantileOf, rounded } from "../support/judges/figures.js";
 import { PROJECT } from "../support/sources.js";
 import { plantedYear } from "../support/trials/planted-year.js";
 import { processorUseOf, workClock } from "../support/trials/processor-time.js";
@@ -50,7 +50,8 @@ export async function run(args: string[]): Promise<boolean> {
 		const year = isAlone ? undefined : await yearOf(folder);
 		if (year !== undefined) console.log(JSON.stringify(year));
 		const readers = await readersOf(folder, streams, stations, seconds);
-		const isInTime = readers.acknowledgementP99Milliseconds <= ACKNOWLEDGEMENT_MILLISECONDS_MAX;
+		const p99 = readers.acknowledgementP99Milliseconds;
+		const isInTime = p99 !== null && p99 <= ACKNOWLEDGEMENT_MILLISECONDS_MAX;
 		if (year === undefined) {
 			console.log(JSON.stringify({ readers }));
 			return isInTime;
@@ -338,7 +339,7 @@ async function measuredReaders(
 	}
 	await Promise.all(deliveries);
 	if (heard < streams) throw new Error("the streams have heard nothing");
-	const collectorSeconds = processorUseOf(collector.pid)?.mainSeconds ?? Number.NaN;
+	const collectorSeconds = processorUseOf(collector.pid)?.mainSeconds ?? null;
 	for (const stream of open) stream.destroy();
 	await collector.stop("SIGINT");
 	return {
@@ -346,11 +347,11 @@ async function measuredReaders(
 		stations,
 		deliveries: waits.length,
 		streamPieces: heard,
-		acknowledgementP50Milliseconds: round(quantile(waits, 0.5)),
-		acknowledgementP99Milliseconds: round(quantile(waits, 0.99)),
+		acknowledgementP50Milliseconds: rounded(quantileOf(waits, 0.5), 2),
+		acknowledgementP99Milliseconds: rounded(quantileOf(waits, 0.99), 2),
 		// Of the collector's main thread, while a station waited: what says something on a machine that has other work.
-		workP99Milliseconds: round(quantile(works, 0.99)),
-		collectorMainThreadSeconds: round(collectorSeconds),
+		workP99Milliseconds: rounded(quantileOf(works, 0.99), 2),
+		collectorMainThreadSeconds: rounded(collectorSeconds, 2),
 	};
 }
 

@@ -23,6 +23,7 @@ import {
 import { bareStation } from "../support/engines/bare-station.js";
 import { UsageError } from "../support/engines/dispatch.js";
 import { wholeNumber } from "../support/engines/number-options.js";
+import { quantileOf } from "../support/judges/figures.js";
 import { SNOWED_IN, winterSun } from "../support/worlds/winter-sun.js";
 
 const STATION = "bor-1";
@@ -349,7 +350,10 @@ async function winter(trial: Trial, dayCount: number) {
 		battery: trial.name,
 		days: days.length,
 		readings: sumOf(days.map((day) => day.readings)),
-		readingsPerDayMedian: medianOf(days.map((day) => day.readings)),
+		readingsPerDayMedian: quantileOf(
+			days.map((day) => day.readings),
+			0.5,
+		),
 		readingsPerDayLeast: Math.min(...days.map((day) => day.readings)),
 		completenessMin: rounded(Math.min(...completeness)),
 		daysAtLevel: levels,
@@ -379,6 +383,10 @@ function isSound(
 export async function run(args: string[]): Promise<boolean> {
 	const { days: dayCount, only } = optionsOf(args);
 	const isMeant = ({ name }: { readonly name: string }): boolean => name.includes(only);
+	if (![...SUNLESS, ...WINTERS].some(isMeant)) {
+		const names = [...SUNLESS, ...WINTERS].map(({ name }) => name).join(", ");
+		throw new UsageError(`--only ${only}: no battery of ${names} is called so\n${USAGE}`);
+	}
 	const began = performance.now();
 	const months = [];
 	for (const trial of SUNLESS.filter(isMeant)) {
@@ -400,10 +408,6 @@ export async function run(args: string[]): Promise<boolean> {
 
 function sumOf(values: readonly number[]): number {
 	return values.reduce((sum, each) => sum + each, 0);
-}
-
-function medianOf(values: readonly number[]): number {
-	return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
 function rounded(value: number): number {
