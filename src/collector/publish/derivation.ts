@@ -28,30 +28,25 @@ export interface DerivationOptions {
 	readonly pages: readonly PackedEntries[];
 	/** What comes up to here only gives the tests their neighbours. */
 	readonly keptAfter?: Position | undefined;
+	readonly onRow: (row: DatedRow) => void;
+	readonly onMark: (mark: Mark) => void;
 	/** Between two pages. */
 	readonly rest: () => Promise<void>;
 }
 
-export interface Derived {
-	readonly rows: readonly DatedRow[];
-	readonly marks: readonly Mark[];
-}
-
-export async function derive(options: DerivationOptions): Promise<Derived> {
-	const { station, documents, knowledge, pages, keptAfter, rest } = options;
+export async function derive(options: DerivationOptions): Promise<void> {
+	const { station, documents, knowledge, pages, keptAfter, onRow, onMark, rest } = options;
 	const isKept = ({ epoch, sequence }: Position): boolean =>
 		keptAfter === undefined ||
 		epoch > keptAfter.epoch ||
 		(epoch === keptAfter.epoch && sequence > keptAfter.sequence);
-	const rows: DatedRow[] = [];
-	const marks: Mark[] = [];
 	const table = new PublishedValues({
 		station,
 		...documents,
 		knowledge,
 		onRow: (row) => {
 			const { epoch, sequence, seconds, cells } = row;
-			if (isKept(row)) rows.push({ epoch, sequence, seconds, cells });
+			if (isKept(row)) onRow({ epoch, sequence, seconds, cells });
 		},
 	});
 	for (const page of pages) {
@@ -60,7 +55,7 @@ export async function derive(options: DerivationOptions): Promise<Derived> {
 			if (entry.kind === "reading") table.take(entry);
 			else if (isKept(entry)) {
 				const resolved = knowledge.resolve(entry);
-				marks.push({
+				onMark({
 					epoch: entry.epoch,
 					sequence: entry.sequence,
 					seconds: resolved?.utcSeconds,
@@ -72,5 +67,4 @@ export async function derive(options: DerivationOptions): Promise<Derived> {
 		await rest();
 	}
 	table.end();
-	return { rows, marks };
 }

@@ -35,23 +35,70 @@ export function daysIn(index: CacheIndex, { from, to }: Period): string[] {
 	});
 }
 
-/** A group at a time is in memory; where clocks are right that is a day. */
+/** Rows of a group that are in memory for each reader; a usual day has 288. */
+const GROUP_ROWS_MAX = 2048;
+
+/**
+ * A group at a time is in memory: where clocks are right that is a day, and of days that interleave, as long as they like, a
+ * part. Each slow reader holds one.
+ */
 export function* rowsInOrder(
 	cache: DayCache,
 	station: string,
 	index: CacheIndex,
 	period: Period,
+	rowsMax: number = GROUP_ROWS_MAX,
 ): Generator<FoundRow[]> {
-	for (const group of interleaved(index, daysIn(index, period))) {
-		const rows = group.flatMap((name) => {
-			const day = cache.day(station, index, name);
-			return day === undefined ? [] : rowsOf(day, period);
-		});
-		yield rows.sort((a, b) => a.epoch - b.epoch || a.sequence - b.sequence);
+	for (const names of interleaved(index, daysIn(index, period))) {
+		for (const part of partsOf(index, names, rowsMax)) {
+			const rows = part.names.flatMap((name) => {
+				const day = cache.day(station, index, name);
+				return day === undefined ? [] : rowsOf(day, period, part);
+			});
+			yield rows.sort((a, b) => a.epoch - b.epoch || a.sequence - b.sequence);
+		}
 	}
 }
 
-function rowsOf(day: StationDay, { from, to }: Period): FoundRow[] {
+/** Rows of these days, of this epoch and from `first` to `last`; without an epoch all of them. */
+interface RowsPart {
+	readonly names: readonly string[];
+	readonly epoch?: number;
+	readonly first: number;
+	readonly last: number;
+}
+
+function* partsOf(
+	index: CacheIndex,
+	names: readonly string[],
+	rowsMax: number,
+): Generator<RowsPart> {
+	const days = names.map((name) => ({ name, day: index.days[name] }));
+	const count = days.reduce((sum, { day }) => sum + (day?.rows ?? 0), 0);
+	if (count <= rowsMax) {
+		yield { names, first: 0, last: Number.POSITIVE_INFINITY };
+		return;
+	}
+	const epochs = new Set(days.flatMap(({ day }) => Object.keys(day?.spans ?? {})));
+	for (const epoch of [...epochs].map(Number).sort((a, b) => a - b)) {
+		const spans = days.flatMap(({ name, day }) => {
+			const span = day?.spans[epoch];
+			return span === undefined ? [] : [{ name, first: span[0], last: span[1] }];
+		});
+		spans.sort((a, b) => a.first - b.first);
+		const end = spans.reduce((most, { last }) => Math.max(most, last), 0);
+		for (let first = spans[0]?.first ?? end + 1; first <= end; ) {
+			const last = first + rowsMax - 1;
+			const here = spans.filter((span) => span.first <= last && span.last >= first);
+			if (here.length > 0) yield { names: here.map(({ name }) => name), epoch, first, last };
+			// Numbers that no day has are passed over at once.
+			const next = spans.find((span) => span.last > last);
+			first = next === undefined ? end + 1 : Math.max(last + 1, next.first);
+		}
+	}
+}
+
+function rowsOf(day: StationDay, { from, to }: Period, part: RowsPart): FoundRow[] {
 	const [epochs, sequences, times] = ["epoch", "sequence", "time"].map((name) =>
 		numbersOf(day.column(name), day.count),
 	);
@@ -59,14 +106,12 @@ function rowsOf(day: StationDay, { from, to }: Period): FoundRow[] {
 	const rows: FoundRow[] = [];
 	for (let index = 0; index < day.count; index++) {
 		const seconds = times?.[index] ?? Number.NaN;
+		const epoch = epochs?.[index] ?? 0;
+		const sequence = sequences?.[index] ?? 0;
 		if (isPart && !(seconds >= (from ?? seconds) && seconds < (to ?? Infinity))) continue;
-		rows.push({
-			day,
-			index,
-			epoch: epochs?.[index] ?? 0,
-			sequence: sequences?.[index] ?? 0,
-			seconds,
-		});
+		if (sequence < part.first || sequence > part.last) continue;
+		if (part.epoch !== undefined && epoch !== part.epoch) continue;
+		rows.push({ day, index, epoch, sequence, seconds });
 	}
 	return rows;
 }

@@ -89,6 +89,7 @@ async function main(): Promise<void> {
 		cache,
 		documentsOf: (station) => library.publication.of(station).documents,
 		onSealed: (station) => streams.changed(station),
+		onTooMuch: (station, why) => log(`publishing ${station}: ${why}; its page stays as it is`),
 	});
 	const loop = new SealingLoop({
 		reader,

@@ -3,23 +3,22 @@
  * request of a reader ever does. What follows what is there costs the new readings and the neighbours that their tests
  * look at; what comes late, dates or calibrates derives the station anew. docs/PUBLISHING.md, section 2.
  */
-import { dayNumberOf } from "../../core/calendar.js";
-import { crc32 } from "../../core/crc32.js";
 import { DERIVATION_VERSION } from "../../protocol/audit/published-values.js";
 import { RecordKnowledge } from "../../protocol/audit/record-knowledge.js";
 import { decodeEntry } from "../../protocol/record/entry.js";
 import type { Entry } from "../../protocol/record/entry-layouts.js";
 import { EVENT_CODES } from "../../protocol/record/events.js";
-import { SHOWN_CHANNELS } from "./channels.js";
+import { type CacheIndex, DAY_CACHE_FORMAT, type DayCache, DayGone } from "./day-cache.js";
 import {
-	type CacheIndex,
-	DAY_CACHE_FORMAT,
-	type DayCache,
-	type DayEntry,
-	DayGone,
-	UNDATED,
-} from "./day-cache.js";
-import { type Derived, derive, type StationDocuments } from "./derivation.js";
+	compareDays,
+	DAYS_MAX,
+	DaysInMaking,
+	dayEntryOf,
+	dayKeyOf,
+	TooMuch,
+	tooManyDays,
+} from "./days-in-making.js";
+import { type DatedRow, derive, type StationDocuments } from "./derivation.js";
 import { neighboursOf } from "./neighbours.js";
 import {
 	PAGE_ROWS,
@@ -30,7 +29,7 @@ import {
 	type RecordReader,
 	unpacked,
 } from "./record-reader.js";
-import { DAY_FORMAT, type DayRow, encodeDay, indexOf, inOrder, type Mark } from "./station-day.js";
+import { DAY_FORMAT, type DayRow, encodeDay, inOrder, type Mark } from "./station-day.js";
 
 export interface SealerOptions {
 	readonly reader: RecordReader;
@@ -38,6 +37,8 @@ export interface SealerOptions {
 	readonly documentsOf: (station: string) => StationDocuments;
 	/** Told of each station whose days are other ones now; `fromSeconds`: from the earliest day that changed. */
 	readonly onSealed?: (station: string) => void;
+	/** Told once of a station whose record is more than is published; its days stay as they are. */
+	readonly onTooMuch?: (station: string, why: string) => void;
 	/** Gives others a turn. */
 	readonly rest?: () => Promise<void>;
 }
@@ -49,8 +50,22 @@ export type Sealing = "unchanged" | "appended" | "anew";
 const KNOWN_MAX = 5000;
 /** Entries that may have been measured before what is written before them: rows are derived again from so far back. */
 const DISORDER = 64;
+/**
+ * All entries of a station that is derived anew are in memory, 100 bytes each: 28 years of readings at five minutes. Its key in
+ * wrong hands would have them in a fortnight.
+ */
+const ENTRIES_MAX = 3_000_000;
+/** Their envelopes, too: 19 years of one each ten minutes. */
+const BATCHES_MAX = 1_000_000;
+/** An honest record has some; each is asked for with every batch. */
+const RANGES_MAX = 50_000;
 const START: Position = Object.freeze({ epoch: -1, sequence: 0 });
 const BATCH_START = Object.freeze({ epoch: -1, first: 0, last: 0, hash: new Uint8Array(0) });
+
+interface Derived {
+	readonly rows: DatedRow[];
+	readonly marks: Mark[];
+}
 
 interface Known {
 	readonly knowledge: RecordKnowledge;
@@ -62,6 +77,7 @@ interface Known {
 export class Sealer {
 	readonly #options: SealerOptions;
 	readonly #known = new Map<string, Known>();
+	readonly #tooMuch = new Set<string>();
 	readonly #rest: () => Promise<void>;
 
 	constructor(options: SealerOptions) {
@@ -71,10 +87,25 @@ export class Sealer {
 
 	/** Brings a station's cache up to date. */
 	async seal(station: string): Promise<Sealing> {
-		const { reader, cache, documentsOf, onSealed } = this.#options;
+		const { documentsOf, onTooMuch } = this.#options;
 		const documents = documentsOf(station);
 		const basis = basisOf(documents);
+		// A record only grows.
+		if (this.#tooMuch.has(station)) return "unchanged";
+		try {
+			return await this.#seal(station, documents, basis);
+		} catch (error) {
+			if (!(error instanceof TooMuch)) throw error;
+			this.#tooMuch.add(station);
+			onTooMuch?.(station, error.message);
+			return "unchanged";
+		}
+	}
+
+	async #seal(station: string, documents: StationDocuments, basis: string): Promise<Sealing> {
+		const { reader, cache, onSealed } = this.#options;
 		const facts = await reader.facts(station);
+		requireBearable(facts);
 		const index = cache.isDamaged(station) ? undefined : cache.index(station);
 		if (index?.basis === basis && index.facts.batchCount === facts.batchCount) {
 			// Keys, floors and evidence change without a batch of entries.
@@ -112,6 +143,8 @@ export class Sealer {
 				pages.push(page);
 				last = lastOf(page);
 			}
+			if (pages.length > ENTRIES_MAX / PAGE_ROWS)
+				throw new TooMuch(`it has more than ${ENTRIES_MAX} entries`);
 			await this.#rest();
 			if (page.ends.length < PAGE_ROWS) break;
 		}
@@ -120,9 +153,18 @@ export class Sealer {
 			for (const canonicalBytes of unpacked(page)) knowledge.observe(decodeEntry(canonicalBytes));
 			await this.#rest();
 		}
-		const derived = await derive({ station, documents, knowledge, pages, rest: this.#rest });
+		const making = new DaysInMaking(this.#rest);
+		await derive({
+			...{ station, documents, knowledge, pages },
+			onRow: (row) => making.addRow(row),
+			onMark: (mark) => making.addMark(mark),
+			rest: async () => {
+				await making.relieve();
+				await this.#rest();
+			},
+		});
 		const whole = { ...facts, batchCount: envelopes.length };
-		const days = await this.#write(station, undefined, derived, undefined);
+		const days = await making.write(cache, station);
 		// At one stroke: a reader sees what was there before, or all of this.
 		const envelopeBytes = cache.addEnvelopes(station, 0, envelopes);
 		cache.writeIndex(station, {
@@ -180,12 +222,11 @@ export class Sealer {
 		this.#known.delete(station);
 		for (const entry of added) known.knowledge.observe(entry);
 		const { knowledge } = known;
-		const derived = await derive({
-			station,
-			documents,
-			knowledge,
-			pages,
-			keptAfter,
+		const derived: Derived = { rows: [], marks: [] };
+		await derive({
+			...{ station, documents, knowledge, pages, keptAfter },
+			onRow: (row) => derived.rows.push(row),
+			onMark: (mark) => derived.marks.push(mark),
 			rest: this.#rest,
 		});
 		const days = await this.#write(station, index, derived, keptAfter);
@@ -243,28 +284,15 @@ export class Sealer {
 		before: CacheIndex,
 		derived: Derived,
 		keptAfter: Position,
-	): Promise<CacheIndex["days"] | undefined>;
-	async #write(
-		station: string,
-		before: undefined,
-		derived: Derived,
-		keptAfter: undefined,
-	): Promise<CacheIndex["days"]>;
-	async #write(
-		station: string,
-		before: CacheIndex | undefined,
-		derived: Derived,
-		keptAfter: Position | undefined,
 	): Promise<CacheIndex["days"] | undefined> {
 		const { cache } = this.#options;
-		const days = new Map(Object.entries(before?.days ?? {}));
+		const days = new Map(Object.entries(before.days));
 		const changed = new Map<string, { rows: DayRow[]; marks: Mark[] }>();
 		const changedDay = (day: string) => {
 			const known = changed.get(day);
 			if (known !== undefined) return known;
 			const made: { rows: DayRow[]; marks: Mark[] } = { rows: [], marks: [] };
 			changed.set(day, made);
-			if (keptAfter === undefined || before === undefined) return made;
 			const held = heldDay(cache, station, before, day);
 			if (held === "gone") return undefined;
 			if (held === undefined) return made;
@@ -273,8 +301,8 @@ export class Sealer {
 			return made;
 		};
 		for (const [day, { spans }] of days) {
-			const span = keptAfter === undefined ? undefined : spans[keptAfter.epoch];
-			if (span !== undefined && span[1] > (keptAfter?.sequence ?? 0)) {
+			const span = spans[keptAfter.epoch];
+			if (span !== undefined && span[1] > keptAfter.sequence) {
 				if (changedDay(day) === undefined) return undefined;
 			}
 		}
@@ -288,6 +316,7 @@ export class Sealer {
 			if (day === undefined) return undefined;
 			day.marks.push(mark);
 		}
+		if (new Set([...days.keys(), ...changed.keys()]).size > DAYS_MAX) throw tooManyDays();
 		let count = 0;
 		for (const [day, { rows, marks }] of changed) {
 			if (rows.length + marks.length === 0) {
@@ -314,6 +343,13 @@ export class Sealer {
 			break;
 		}
 	}
+}
+
+/** Throws TooMuch. */
+function requireBearable({ batchCount, coverage, gaps }: RecordFacts): void {
+	if (batchCount > BATCHES_MAX) throw new TooMuch(`it has more than ${BATCHES_MAX} batches`);
+	if (coverage.length + gaps.length > RANGES_MAX)
+		throw new TooMuch(`its record is in more than ${RANGES_MAX} pieces`);
 }
 
 function heldDay(cache: DayCache, station: string, index: CacheIndex, day: string) {
@@ -356,45 +392,4 @@ function lastOf(page: PackedEntries): Position {
 	if (canonicalBytes === undefined) return START;
 	const { epoch, sequence } = decodeEntry(canonicalBytes);
 	return { epoch, sequence };
-}
-
-function dayKeyOf(seconds: number | undefined): string {
-	return seconds === undefined ? UNDATED : String(dayNumberOf(seconds));
-}
-
-/** Rising, and what nothing dates last. */
-function compareDays(a: string, b: string): number {
-	if (a === UNDATED || b === UNDATED) return a === b ? 0 : a === UNDATED ? 1 : -1;
-	return Number(a) - Number(b);
-}
-
-function dayEntryOf(bytes: Uint8Array, rows: readonly DayRow[], marks: readonly Mark[]): DayEntry {
-	const spans: Record<string, [number, number]> = {};
-	for (const { epoch, sequence } of [...rows, ...marks]) {
-		const span = spans[epoch];
-		if (span === undefined) spans[epoch] = [sequence, sequence];
-		else {
-			span[0] = Math.min(span[0], sequence);
-			span[1] = Math.max(span[1], sequence);
-		}
-	}
-	return {
-		rows: rows.length,
-		marks: marks.length,
-		bytes: bytes.length,
-		check: crc32(bytes),
-		more: moreOf(rows),
-		spans,
-	};
-}
-
-function moreOf(rows: readonly DayRow[]): Record<string, number> {
-	const counts: Record<string, number> = {};
-	for (const { name, presence } of SHOWN_CHANNELS) {
-		if (presence === undefined) continue;
-		const column = indexOf(presence);
-		const count = rows.filter(({ cells }) => cells[column] !== "").length;
-		if (count > 0) counts[name] = count;
-	}
-	return counts;
 }
