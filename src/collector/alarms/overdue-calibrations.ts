@@ -24,10 +24,19 @@ const DAY_SECONDS = 86_400;
 const ROWS_MAX = 500;
 /** Of so many a turn the calibrations are looked for in the whole record. */
 const STATIONS_LEARNED = 5;
+/**
+ * A station waits so many times as long as looking through its record took. With a calibration in each batch it would be looked
+ * through each minute, and a million entries, which its quota bears in five days, take the embedded database four seconds.
+ */
+const REST_SHARE = 50;
+/** Half a million entries take less, and need no rest. */
+const RESTED_MILLISECONDS_MIN = 1000;
 
 export class OverdueCalibrations {
 	readonly #options: OverdueOptions;
 	#notifiedAtSeconds = 0;
+	/** Stations that wait, and until when, milliseconds of performance.now(). */
+	readonly #resting = new Map<string, number>();
 
 	constructor(options: OverdueOptions) {
 		this.#options = options;
@@ -54,12 +63,22 @@ export class OverdueCalibrations {
 	/** Calibrations of stations of which they are not known; whether there were such stations. */
 	async #learn(): Promise<boolean> {
 		const { store } = this.#options;
+		for (const [station, until] of this.#resting)
+			if (performance.now() >= until) this.#resting.delete(station);
 		const rows = await store.query(
 			`select k.station from station_keys k left join alarm_stations s on s.station = k.station
-			where k.number = 1 and s.are_calibrations_known is not true order by k.station
-			limit ${STATIONS_LEARNED}`,
+			where k.number = 1 and s.are_calibrations_known is not true and not k.station = any($1::text[])
+			order by k.station limit ${STATIONS_LEARNED}`,
+			[[...this.#resting.keys()]],
 		);
-		for (const row of rows) await this.#learnOf(String(row["station"]));
+		for (const row of rows) {
+			const station = String(row["station"]);
+			const began = performance.now();
+			await this.#learnOf(station);
+			const took = performance.now() - began;
+			if (took >= RESTED_MILLISECONDS_MIN)
+				this.#resting.set(station, performance.now() + REST_SHARE * took);
+		}
 		return rows.length > 0;
 	}
 

@@ -26,7 +26,8 @@ const port = parentPort;
 if (port === null) throw new Error("publish-thread runs in a thread");
 const data = workerData as PublishingData;
 const post = (message: FromThread): void => port.postMessage(message);
-const log = (line: string): void => post({ kind: "log", line });
+const log = (line: string): void => post({ kind: "log", line, isFault: false });
+const logFault = (line: string): void => post({ kind: "log", line, isFault: true });
 
 const waiting = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>();
 let asked = 0;
@@ -99,7 +100,7 @@ async function main(): Promise<void> {
 			library.stations = stations;
 		},
 		isShared: data.isShared,
-		onFailure: (station, error) => log(`publishing ${station ?? ""}: ${wordsOf(error)}`),
+		onFailure: (station, error) => logFault(`publishing ${station ?? ""}: ${wordsOf(error)}`),
 	});
 	let listening: ReadersListening;
 	try {
@@ -112,7 +113,7 @@ async function main(): Promise<void> {
 				routes: allPageRoutes(new Assets(), data.isSimulated),
 			}),
 			onAnswered: countAnswers(streams),
-			onFailure: (error) => log(`a reader's request failed: ${wordsOf(error)}`),
+			onFailure: (error) => logFault(`a reader's request failed: ${wordsOf(error)}`),
 		});
 	} catch (error) {
 		if (!(error instanceof OperationalError)) throw error;

@@ -10,7 +10,8 @@ import type { FromThread, PublishingData, ToThread } from "./thread-messages.js"
 export interface PublishingOptions extends PublishingData {
 	/** May come later than the listener: what is asked before waits. */
 	readonly reader: Promise<RecordReader>;
-	readonly log: (line: string) => void;
+	/** `isFault`: it failed here, as often as something is tried or asked. */
+	readonly log: (line: string, isFault?: boolean) => void;
 	/** Told each second of answers since, by route and status, and of streams now. */
 	readonly onCounted?: (counted: FromThread & { readonly kind: "counted" }) => void;
 }
@@ -45,7 +46,7 @@ export async function startPublishing(options: PublishingOptions): Promise<Publi
 				case "refused":
 					return reject(new OperationalError(message.message));
 				case "log":
-					return log(message.line);
+					return log(message.line, message.isFault);
 				case "closed":
 					return onClosed();
 				case "counted":

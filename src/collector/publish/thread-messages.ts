@@ -32,7 +32,8 @@ export type ToThread =
 export type FromThread =
 	| { readonly kind: "listening"; readonly port: number }
 	| { readonly kind: "refused"; readonly message: string }
-	| { readonly kind: "log"; readonly line: string }
+	/** `isFault`: it failed here, as often as something is tried or asked. */
+	| { readonly kind: "log"; readonly line: string; readonly isFault: boolean }
 	| { readonly kind: "closed" }
 	/** Since the last time: answers by route and status; streams now. */
 	| {

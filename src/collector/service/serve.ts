@@ -97,7 +97,7 @@ export async function serve(options: ServiceOptions): Promise<void> {
 			alarms?.reload();
 		});
 		enrolments = openEnrolments(options, store, ledger);
-		publishing = await publish(store, options, counting);
+		publishing = await publish(store, options, { counting, reports });
 		const { waiting } = alarms;
 		const problem = (): Promise<string | undefined> => readiness.problem();
 		const asked = options.metrics && (await counting.listen(options.metrics, { problem, waiting }));
@@ -226,7 +226,7 @@ function printAddresses(
 async function publish(
 	store: SqlStore,
 	{ data, readers }: ServiceOptions,
-	counting: Counting,
+	{ counting, reports }: { readonly counting: Counting; readonly reports: ReportLimit },
 ): Promise<Publishing | undefined> {
 	if (readers === undefined) return undefined;
 	return startPublishing({
@@ -236,7 +236,10 @@ async function publish(
 		isShared: store.name === "postgresql",
 		isSimulated: false,
 		reader: Promise.resolve(new SqlRecordReader(store)),
-		log,
+		log: (line, isFault) => {
+			if (isFault === true) reports.add(line, { isOwnFault: true });
+			else log(line);
+		},
 		onCounted: (counted) => counting.counted(counted),
 	});
 }
