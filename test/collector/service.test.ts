@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
 	chmodSync,
@@ -32,6 +32,7 @@ import { closeToOthers } from "../../src/host/permissions.js";
 import { decodeAnswer } from "../../src/protocol/wire/acknowledgement.js";
 import { decodeSign1 } from "../../src/protocol/wire/cose.js";
 import { startCollector } from "../support/collectors/collector-process.js";
+import { callCommand } from "../support/collectors/command-here.js";
 import { recordOf } from "../support/collectors/ledger-suite.js";
 import { whole } from "../support/depth.js";
 
@@ -46,18 +47,18 @@ describe("collector's service", () => {
 
 	afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-	function refused(...args: string[]): { status: number | null; output: string } {
-		const { status, stderr, stdout } = spawnSync(process.execPath, [PROGRAM, ...args], {
-			encoding: "utf8",
-			timeout: 15_000,
-		});
+	async function refused(...args: string[]): Promise<{ status: number | null; output: string }> {
+		const { exitCode, stdout, stderr } = await callCommand(
+			"src/collector/service/main.js",
+			...args,
+		);
 		assert.equal(stdout, "");
-		return { status, output: stderr };
+		return { status: exitCode, output: stderr };
 	}
 
-	it("refuses a password on the command line, and does not repeat it", () => {
+	it("refuses a password on the command line, and does not repeat it", async () => {
 		const url = "postgresql://a:hunter2@h/d";
-		const { status, output } = refused("--data", directory, "--postgres", url);
+		const { status, output } = await refused("--data", directory, "--postgres", url);
 		assert.equal(status, 1);
 		assert.match(output, /^error: --postgres: leave the password out; put it into PGPASSWORD/);
 		assert.doesNotMatch(output, /hunter2/);
@@ -68,8 +69,8 @@ describe("collector's service", () => {
 		requireNoPassword("postgresql://a@h/d");
 	});
 
-	it("exits 2 for a usage that it does not know", () => {
-		assert.equal(refused("--data", directory, "--port", "x").status, 2);
+	it("exits 2 for a usage that it does not know", async () => {
+		assert.equal((await refused("--data", directory, "--port", "x")).status, 2);
 		for (const [option, value, message] of [
 			["--proxy", "localhost", /use an IP address/],
 			["--proxy", "10.0.0.0/8", /use an IP address/],
@@ -93,10 +94,10 @@ describe("collector's service", () => {
 		assert.deepEqual(options.proxies, ["10.0.0.1", "2001:db8::1"]);
 	});
 
-	it("says that a folder for its data is a file", () => {
+	it("says that a folder for its data is a file", async () => {
 		const path = join(directory, "file");
 		writeFileSync(path, "");
-		const { status, output } = refused("--data", path);
+		const { status, output } = await refused("--data", path);
 		assert.equal(status, 1);
 		assert.match(output, /^error: .*file.* cannot be read \(ENOTDIR\)\n$/);
 	});

@@ -13,7 +13,7 @@ import {
 } from "../../src/protocol/record/entry-layouts.js";
 import { EVENT_CODES } from "../../src/protocol/record/events.js";
 import { CHANNEL_FLAGS, type Reading, readingOf } from "../../src/protocol/record/reading.js";
-import { IS_WHOLE } from "../support/depth.js";
+import { IS_WHOLE, proof, whole } from "../support/depth.js";
 import { digestOfCircuit, runCalibration } from "../support/trials/calibration-trial.js";
 import { CalibrationBench, LOT } from "../support/worlds/calibration-bench.js";
 
@@ -385,7 +385,7 @@ describe("a technician who calibrates", function () {
 		assert.ok(cuts > (IS_WHOLE ? 40 : 20), `${cuts} cuts`);
 	});
 
-	it("is met by a panic at any operation: old or new, and the record says which", () => {
+	whole("is met by a panic at any operation: old or new, and the record says which", () => {
 		const uncut = runCalibration({ seed: 7 });
 		for (let cutAt = 20; cutAt <= uncut.operations; cutAt += strideAt(cutAt)) {
 			const report = runCalibration({ seed: 7, cutAt, isPanic: true });
@@ -394,7 +394,7 @@ describe("a technician who calibrates", function () {
 		}
 	});
 
-	it("would be seen to leave half a calibration if the station forgot what it had begun", () => {
+	proof("would be seen to leave half a calibration if the station forgot what it had begun", () => {
 		const uncut = runCalibration({ seed: 7 });
 		const forgetful = runCalibration({ seed: 7, cutAt: 700, isForgetful: true });
 		assert.ok(![uncut.old, uncut.committed].includes(forgetful.holds));

@@ -85,7 +85,7 @@ describe("npm start", function () {
 
 	it("obeys no escape of a command line, which a file's name may have put there", async () => {
 		for (const program of [START, "src/technician/main.js"]) {
-			const { exitCode, stderr } = await runCommand(program, "--\u001b[2J\u009b31m\u202e.csv");
+			const { exitCode, stderr } = await callCommand(program, "--\u001b[2J\u009b31m\u202e.csv");
 			assert.equal(exitCode, 2);
 			assert.match(stderr, /^error: unknown option '--\\x1b\[2J\\x9b31m\\u202e\.csv'\n/);
 		}
@@ -228,7 +228,7 @@ describe("npm start", function () {
 		assert.equal(await play(...other), held);
 	});
 
-	it("plays the last hours that a station's clock knows, and every leap day", async () => {
+	whole("plays the last hours that a station's clock knows, and every leap day", async () => {
 		const ends = ["2099-12-31T19", "2096-02-28T23", "2000-02-28T23"] as const;
 		for (const [index, hour] of sample([...ends], 1).entries()) {
 			const rows = ["50", "59"].map((minute) => `${hour}:${minute}:00Z,7,750,1,14\n`);
@@ -242,7 +242,7 @@ describe("npm start", function () {
 		}
 	});
 
-	it("ends a run that nobody ends where the calendar of its stations' clocks does", async () => {
+	whole("ends a run that nobody ends where the calendar of its stations' clocks does", async () => {
 		const path = file("last.csv", `${HEADER}\n2099-12-31T19:55:00Z,7,750,1,14\n`);
 		const data = ["--data", join(folder, "last"), "--speed", "max", "--quiet"];
 		const { exitCode, stdout, stderr } = await callCommand(START, ...data, "--river", path);
@@ -301,7 +301,7 @@ describe("npm start", function () {
 			server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
 		});
 		try {
-			const { exitCode, stderr } = await runCommand(
+			const { exitCode, stderr } = await callCommand(
 				START,
 				...["--data", join(folder, "occupied"), "--for", "1h", "--port", String(port), "--quiet"],
 			);

@@ -128,6 +128,9 @@ if (IS_WHOLE)
 		});
 	});
 
+/** Of which the second and third day have a front each. */
+const DAYS = IS_WHOLE ? 5 : 3;
+
 describe("an acid river as its station records it", () => {
 	for (const seed of sample([1, 2, 3])) {
 		it(`has its front flagged suspect and nothing called fail, seed ${seed}`, function () {
@@ -142,9 +145,9 @@ describe("an acid river as its station records it", () => {
 					acknowledged: () => {},
 				},
 			});
-			runUntil(station, START_UTC_SECONDS + 5 * 86_400);
+			runUntil(station, START_UTC_SECONDS + DAYS * 86_400);
 			const rows = valuesRows({ station: "bor-1", entries, policies: [policy] }).map(cellsByName);
-			assert.ok(rows.length >= 1440, `${rows.length} readings`);
+			assert.ok(rows.length >= 288 * DAYS, `${rows.length} readings`);
 			assert.ok(rows.some((row) => Number(row["ph"]) < 4));
 			let suspect = 0;
 			for (const row of rows) {

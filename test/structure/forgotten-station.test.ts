@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Board } from "../../src/firmware/ports.js";
+import { proof } from "../support/depth.js";
 import { bareStation, runUntil, START_UTC_SECONDS } from "../support/engines/bare-station.js";
 
 const COLLECTIONS = 50;
@@ -45,7 +46,7 @@ describe("between two wakes", () => {
 		assert.equal(await survivors(() => {}), 0);
 	});
 
-	it("a planted reference is found", async () => {
+	proof("a planted reference is found", async () => {
 		const planted: unknown[] = [];
 		const alive = await survivors((made) => planted.push(made), COLLECTIONS_OF_PLANTED);
 		assert.ok(planted.length >= 10, `${planted.length} wakes`);

@@ -11,20 +11,24 @@ describe("the swarm", function () {
 		["keyed-hash", IS_LONG ? 100 : IS_WHOLE ? 6 : 1, IS_LONG ? 14 : IS_WHOLE ? 3 : 2],
 		["es256", IS_LONG ? 30 : 1, IS_LONG ? 14 : IS_WHOLE ? 2 : 1],
 	] as const) {
-		it(`loses, doubles and alters nothing in ${seeds} seeds of ${days} days with ${signer}`, async () => {
-			let faults = 0;
-			for (let seed = 1; seed <= seeds; seed++) {
-				const result = await runSwarmSeed({ seed, days, signer });
-				assert.deepEqual(
-					result.violations,
-					[],
-					`replay: npm run swarm -- --seeds 1 --seed ${seed} --days ${days} --signer ${signer}`,
-				);
-				assert.ok(result.outcome.delivered > 0);
-				for (const count of result.faults.values()) faults += count;
-			}
-			assert.ok(faults >= seeds, `only ${faults} faults struck`);
-		});
+		const isShort = signer === "keyed-hash";
+		(isShort ? it : whole)(
+			`loses, doubles and alters nothing in ${seeds} seeds of ${days} days with ${signer}`,
+			async () => {
+				let faults = 0;
+				for (let seed = 1; seed <= seeds; seed++) {
+					const result = await runSwarmSeed({ seed, days, signer });
+					assert.deepEqual(
+						result.violations,
+						[],
+						`replay: npm run swarm -- --seeds 1 --seed ${seed} --days ${days} --signer ${signer}`,
+					);
+					assert.ok(result.outcome.delivered > 0);
+					for (const count of result.faults.values()) faults += count;
+				}
+				assert.ok(faults >= seeds, `only ${faults} faults struck`);
+			},
+		);
 	}
 
 	whole(
@@ -47,7 +51,7 @@ describe("the swarm", function () {
 		assert.match(stderr, /^usage: npm run swarm -- --seeds N /);
 	});
 
-	it("gives the same result for the same seed", async () => {
+	whole("gives the same result for the same seed", async () => {
 		const options = { seed: 11, days: IS_WHOLE ? 2 : 1, signer: "keyed-hash" } as const;
 		assert.deepEqual(await runSwarmSeed(options), await runSwarmSeed(options));
 	});

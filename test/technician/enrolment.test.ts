@@ -170,31 +170,35 @@ describe("enrolment", () => {
 		},
 	);
 
-	it("adds to the database of a collector that runs, which takes it at once and says no by its own mouth", async () => {
-		const database = join(folder, "collector");
-		const collector = await startCollector(database);
-		try {
-			target = () => ({ data: database });
-			const [first, after] = [resultOf("bor-1", 1), resultOf("bor-1", 2)];
-			await run([first]);
-			await collector.saw(/enrolled: bor-1/);
-			await assert.rejects(run([after]), /bor-1 is enrolled with another key/);
-			await run([after], "Amina N.", "board dead after the flood");
-			assert.match(
-				lines[0] ?? "",
-				/^1 of 1 were new; the collector that runs \(process \d+\) has them$/,
-			);
-		} finally {
-			await collector.stop("SIGINT");
-		}
-		const store = await openPGliteStore(database);
-		try {
-			assert.equal((await stationKeysOf(store, "bor-1"))[1]?.enrolled.by, "Amina N.");
-		} finally {
-			await store.close();
-		}
-		assert.deepEqual(readdirSync(join(database, "enrol")), []);
-	}).timeout(120_000);
+	whole(
+		"adds to the database of a collector that runs, which takes it at once and says no by its own mouth",
+		async function () {
+			this.timeout(120_000);
+			const database = join(folder, "collector");
+			const collector = await startCollector(database);
+			try {
+				target = () => ({ data: database });
+				const [first, after] = [resultOf("bor-1", 1), resultOf("bor-1", 2)];
+				await run([first]);
+				await collector.saw(/enrolled: bor-1/);
+				await assert.rejects(run([after]), /bor-1 is enrolled with another key/);
+				await run([after], "Amina N.", "board dead after the flood");
+				assert.match(
+					lines[0] ?? "",
+					/^1 of 1 were new; the collector that runs \(process \d+\) has them$/,
+				);
+			} finally {
+				await collector.stop("SIGINT");
+			}
+			const store = await openPGliteStore(database);
+			try {
+				assert.equal((await stationKeysOf(store, "bor-1"))[1]?.enrolled.by, "Amina N.");
+			} finally {
+				await store.close();
+			}
+			assert.deepEqual(readdirSync(join(database, "enrol")), []);
+		},
+	);
 
 	it("wants one place to enrol in, and words that a list can hold", async () => {
 		const row = resultOf("bor-1", 1);

@@ -193,7 +193,7 @@ for (const [form, write] of sample(FORMS))
 			assert.equal(entries.filter((e) => e.kind === "event" && e.code === refused).length, 2);
 		});
 
-		it("tells another seed by other bytes", async () => {
+		whole("tells another seed by other bytes", async () => {
 			const reports: RehearsalReport[] = [];
 			for (const seed of [1, 2]) {
 				await openRehearsal(xs, { seed, scenario: "quiet-bor", sectors: 8 }, false);

@@ -10,7 +10,8 @@ import {
 	type CollectorProcess,
 	startCollector,
 } from "../../support/collectors/collector-process.js";
-import { type Finished, runCommand } from "../../support/collectors/command.js";
+import type { Finished } from "../../support/collectors/command.js";
+import { callCommand } from "../../support/collectors/command-here.js";
 import { SignedStation } from "../../support/collectors/signed-station.js";
 import { ACID_ALARM } from "../../support/data/alarm-body.js";
 import { sample, whole } from "../../support/depth.js";
@@ -57,7 +58,7 @@ describe("the collector's command for alarms", function () {
 	});
 
 	const alarms = (...words: string[]): Promise<Finished> =>
-		runCommand(
+		callCommand(
 			"src/collector/service/main.js",
 			"alarms",
 			...words,

@@ -22,7 +22,7 @@ import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
 import { MemoryRecord } from "../../support/collectors/memory-record.js";
 import { type SeededValues, seededValues } from "../../support/data/seeded-values.js";
 import { digestOf, documentOf, valuesRows } from "../../support/data/values-table.js";
-import { sample } from "../../support/depth.js";
+import { IS_WHOLE, sample } from "../../support/depth.js";
 
 const SEEDS = Array.from({ length: 24 }, (_, index) => index + 1);
 
@@ -80,7 +80,7 @@ describe("the cache of station-days", function () {
 
 	it("holds after each batch, late, overlapping or in order, what the record's values are", async () => {
 		const count: Record<Sealing, number> = { unchanged: 0, appended: 0, anew: 0 };
-		for (const seed of sample(SEEDS, 3)) {
+		for (const seed of sample(SEEDS)) {
 			const given = seededValues(seed, 300);
 			const random = new SeededRandom(seed);
 			const record = new MemoryRecord(given.station);
@@ -100,7 +100,8 @@ describe("the cache of station-days", function () {
 				);
 			}
 		}
-		assert.ok(count.appended > 20 && count.anew > 20, JSON.stringify(count));
+		const least = IS_WHOLE ? 20 : 5;
+		assert.ok(count.appended > least && count.anew > least, JSON.stringify(count));
 	});
 
 	it("appends without reading the record again, and is told nothing new by the same batch", async () => {

@@ -3,9 +3,9 @@ import { strict as assert } from "node:assert";
 import { integerBelow, type RandomSource, SeededRandom } from "../../../src/core/random.js";
 import { encodeRequest } from "../../../src/protocol/line/console.js";
 import { type ConsoleBench, createConsoleBench } from "../../support/bench/console-bench.js";
-import { IS_LONG } from "../../support/depth.js";
+import { IS_LONG, IS_WHOLE } from "../../support/depth.js";
 
-const LINES = IS_LONG ? 1_000_000 : 10_000;
+const LINES = IS_LONG ? 1_000_000 : IS_WHOLE ? 10_000 : 3000;
 const SEED = Number(process.env["BISTRINA_SEED"] ?? 1);
 
 const COMMANDS: readonly (readonly [string, Record<string, number>, string])[] = [

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { proof, sample } from "../../support/depth.js";
+import { proof } from "../../support/depth.js";
 import { type Hardship, runHardships } from "../../support/trials/journal-hardship.js";
 import { MUTANTS, type Mutant, withMutant } from "../../support/trials/journal-mutants.js";
 import { runExhaustively, runRandomly } from "../../support/trials/journal-trial.js";
@@ -25,12 +25,12 @@ function violationsOf(open: OpenJournal): string[] {
 }
 
 describe("a journal that is wrong", () => {
-	it("differs from the right one, which passes", async () => {
+	proof("differs from the right one, which passes", async () => {
 		assert.deepEqual(await withMutant([], violationsOf), []);
 	});
 
-	for (const mutant of sample(MUTANTS)) {
-		it(`is found when it ${mutant.name}`, async () => {
+	for (const mutant of MUTANTS) {
+		proof(`is found when it ${mutant.name}`, async () => {
 			const violations = await withMutant(mutant.rewrites, violationsOf);
 			assert.notDeepEqual(violations, [], "the short campaign did not notice");
 		});

@@ -25,7 +25,10 @@ import {
 } from "../../../src/protocol/record/probe-kinds.js";
 import { HEARTBEAT_BODY } from "../../support/data/heartbeat-body.js";
 import { fieldsOfNamed, namedOf } from "../../support/data/named-reading.js";
+import { IS_WHOLE } from "../../support/depth.js";
 
+/** Entries with some bytes of them changed. */
+const MUTILATED = IS_WHOLE ? 20_000 : 5000;
 const HEADER = {
 	channelSet: 0,
 	timeQuality: 2,
@@ -367,7 +370,7 @@ describe("canonical entries", () => {
 	it("have one content per byte string: what decodes encodes to the same bytes", () => {
 		const random = new SeededRandom(11);
 		let decoded = 0;
-		for (let count = 0; count < 20_000; count++) {
+		for (let count = 0; count < MUTILATED; count++) {
 			const body = bodies[integerBelow(random, bodies.length)];
 			if (body === undefined) continue;
 			const bytes = encodeEntry({ ...HEADER, ...body });
@@ -388,7 +391,7 @@ describe("canonical entries", () => {
 			decoded++;
 			assert.equal(hexOf(encodeEntry(entry)), hexOf(mutilated));
 		}
-		assert.ok(decoded > 5000, `only ${decoded} decoded`);
+		assert.ok(decoded > MUTILATED / 4, `only ${decoded} decoded`);
 	});
 
 	it("are known as a reading without being taken apart, by the same strictness", () => {

@@ -6,35 +6,35 @@ import { join } from "node:path";
 import { openCollectorIdentity } from "../../../sim/shell/collector-host.js";
 import { CollectorProcess } from "../../../sim/shell/playground/collector-process.js";
 import { stationResultOf } from "../../../sim/shell/station-proof.js";
-import { whole } from "../../support/depth.js";
+import { IS_WHOLE } from "../../support/depth.js";
 
-describe("a collector as a process of its own", function () {
-	this.timeout(120_000);
+/** A process and its database, two seconds of processor time: whole. In the short form the playground has one. */
+if (IS_WHOLE)
+	describe("a collector as a process of its own", function () {
+		this.timeout(120_000);
 
-	let directory: string;
-	let order: Parameters<typeof CollectorProcess.open>[0];
-	let collector: CollectorProcess;
+		let directory: string;
+		let order: Parameters<typeof CollectorProcess.open>[0];
+		let collector: CollectorProcess;
 
-	before(async () => {
-		directory = mkdtempSync(join(tmpdir(), "bistrina-killed-"));
-		const identity = await openCollectorIdentity(directory, 1, () => {});
-		order = { directory, seed: 1, port: 0, identity, onError: () => {}, onStored: () => {} };
-		collector = await CollectorProcess.open(order);
-	});
+		before(async () => {
+			directory = mkdtempSync(join(tmpdir(), "bistrina-killed-"));
+			const identity = await openCollectorIdentity(directory, 1, () => {});
+			order = { directory, seed: 1, port: 0, identity, onError: () => {}, onStored: () => {} };
+			collector = await CollectorProcess.open(order);
+		});
 
-	after(async () => {
-		await collector.close();
-		rmSync(directory, { recursive: true, force: true });
-		await assert.rejects(collector.record.stations(), /closed/);
-	});
+		after(async () => {
+			await collector.close();
+			rmSync(directory, { recursive: true, force: true });
+			await assert.rejects(collector.record.stations(), /closed/);
+		});
 
-	it("says why it does not open", async () => {
-		await assert.rejects(CollectorProcess.open(order), /in use by process \d+/);
-	});
+		it("says why it does not open", async () => {
+			await assert.rejects(CollectorProcess.open(order), /in use by process \d+/);
+		});
 
-	whole(
-		"keeps who is enrolled over kill -9, on the same port, and answers what was asked while it was dead",
-		async () => {
+		it("keeps who is enrolled over kill -9, on the same port, and answers what was asked while it was dead", async () => {
 			await collector.enrol([stationResultOf("bor-1", new Uint8Array(32).fill(7))]);
 			assert.deepEqual(await collector.record.stations(), ["bor-1"]);
 			const { port } = collector;
@@ -45,6 +45,5 @@ describe("a collector as a process of its own", function () {
 			assert.deepEqual([collector.isUp, collector.port], [true, port]);
 			assert.deepEqual(await asked, ["bor-1"]);
 			assert.deepEqual(await collector.rowsOf("bor-1"), []);
-		},
-	);
-});
+		});
+	});

@@ -13,6 +13,8 @@ type Program = (argv: readonly string[]) => Promise<number>;
 
 const PROGRAMS: Readonly<Record<string, () => Promise<Program>>> = Object.freeze({
 	"sim/shell/main.js": async () => (await import("../../../sim/shell/start.js")).start,
+	"src/collector/service/main.js": async () =>
+		(await import("../../../src/collector/service/program.js")).runCollector,
 	"src/technician/main.js": async () =>
 		(await import("../../../src/technician/command-line/program.js")).runCommandLine,
 });

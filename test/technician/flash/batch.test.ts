@@ -105,33 +105,39 @@ describe("a batch of boards", function () {
 		assert.ok(!/assword|secret/.test(readFileSync(results, "utf8")));
 	});
 
-	it("gives a name that was begun on one board to no other, and a board that has one none", async () => {
-		const bundle = await bundleOf({ imageBytes: 4096 });
-		const results = join(folder, "results.jsonl");
-		appendFileSync(results, `${JSON.stringify({ begun: "st-1", mac: "24:0a:c4:00:00:01" })}\n`);
-		const boards: string[] = [];
-		const run = (station: string, isWatched = false) =>
-			runBatch({
-				plan: [{ station, fields: new Map([["station", station]]) }],
-				bundle,
-				baud: 460_800,
-				results,
-				append: (row) => appendFileSync(results, `${JSON.stringify(row)}\n`),
-				open: () => openSimulatedBoard(join(folder, boards.shift() ?? "board"), () => {}),
-				firstId: () => 1,
-				now: () => new Date("2026-11-28T12:00:00Z"),
-				isWatched,
-				notify: () => {},
-				onDone: async () => {},
-			});
-		await assert.rejects(run("st-1"), /was begun on the board 24:0a:c4:00:00:01; plug that one in/);
-		assert.equal(await run("st-2"), 1);
-		await assert.rejects(run("st-3"), /is st-2 already; plug in another one/);
-		// Where boards are noticed by themselves, the next one is waited for.
-		boards.push("board", "another");
-		assert.equal(await run("st-3", true), 1);
-		assert.deepEqual(boards, []);
-	});
+	whole(
+		"gives a name that was begun on one board to no other, and a board that has one none",
+		async () => {
+			const bundle = await bundleOf({ imageBytes: 4096 });
+			const results = join(folder, "results.jsonl");
+			appendFileSync(results, `${JSON.stringify({ begun: "st-1", mac: "24:0a:c4:00:00:01" })}\n`);
+			const boards: string[] = [];
+			const run = (station: string, isWatched = false) =>
+				runBatch({
+					plan: [{ station, fields: new Map([["station", station]]) }],
+					bundle,
+					baud: 460_800,
+					results,
+					append: (row) => appendFileSync(results, `${JSON.stringify(row)}\n`),
+					open: () => openSimulatedBoard(join(folder, boards.shift() ?? "board"), () => {}),
+					firstId: () => 1,
+					now: () => new Date("2026-11-28T12:00:00Z"),
+					isWatched,
+					notify: () => {},
+					onDone: async () => {},
+				});
+			await assert.rejects(
+				run("st-1"),
+				/was begun on the board 24:0a:c4:00:00:01; plug that one in/,
+			);
+			assert.equal(await run("st-2"), 1);
+			await assert.rejects(run("st-3"), /is st-2 already; plug in another one/);
+			// Where boards are noticed by themselves, the next one is waited for.
+			boards.push("board", "another");
+			assert.equal(await run("st-3", true), 1);
+			assert.deepEqual(boards, []);
+		},
+	);
 
 	whole(
 		"begins no name on a board that is another station, and gives it to the next one",

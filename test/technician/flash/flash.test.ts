@@ -14,7 +14,7 @@ import { openSerialPort, type SerialPortClass } from "../../../src/technician/se
 import { benchChip, type ChipBench, flashed, mockPort } from "../../support/bench/chip-line.js";
 import { bundleOf } from "../../support/bench/plain-bundle.js";
 import { openPseudoTerminal } from "../../support/bench/pseudo-terminal.js";
-import { IS_LONG, IS_WHOLE, sample } from "../../support/depth.js";
+import { IS_LONG, IS_WHOLE, sample, whole } from "../../support/depth.js";
 
 describe("flashing a board", function () {
 	this.timeout(120_000);
@@ -66,46 +66,49 @@ describe("flashing a board", function () {
 		await server.close();
 	});
 
-	it("ends byte-identical over a pseudo-terminal, where a person holds BOOT and presses reset", async () => {
-		const bench = benchChip();
-		const terminal = await openPseudoTerminal();
-		terminal.onBytes = (bytes) => bench.chip.receive(bytes);
-		bench.chip.onBytes = (bytes) => terminal.write(bytes);
-		bench.chip.isBootHeld = true;
-		bench.chip.powerOn();
-		const port = await openSerialPort(
-			terminal.path,
-			115_200,
-			SerialPort as unknown as SerialPortClass,
-		);
-		assert.equal(port.hasControlLines, false);
-		// A pseudo-terminal has no rate: what the chip speaks is what arrives.
-		const setBaud = port.setBaud.bind(port);
-		port.setBaud = async (baud) => {
-			bench.chip.setBaud(baud);
-			await setBaud(baud);
-		};
-		const report = await flashBoard({
-			port,
-			bundle,
-			baud: 460_800,
-			firstId: 1,
-			onProgress: () => {},
-			notify: ({ key }) => {
-				if (key !== "press-reset") return;
-				bench.chip.isBootHeld = false;
-				bench.chip.hold(true);
-				bench.chip.hold(false);
-			},
-		});
-		assert.equal(report.firmware, "0.1.0");
-		requireWritten(bench);
-		await port.close();
-		await terminal.close();
-	});
+	whole(
+		"ends byte-identical over a pseudo-terminal, where a person holds BOOT and presses reset",
+		async () => {
+			const bench = benchChip();
+			const terminal = await openPseudoTerminal();
+			terminal.onBytes = (bytes) => bench.chip.receive(bytes);
+			bench.chip.onBytes = (bytes) => terminal.write(bytes);
+			bench.chip.isBootHeld = true;
+			bench.chip.powerOn();
+			const port = await openSerialPort(
+				terminal.path,
+				115_200,
+				SerialPort as unknown as SerialPortClass,
+			);
+			assert.equal(port.hasControlLines, false);
+			// A pseudo-terminal has no rate: what the chip speaks is what arrives.
+			const setBaud = port.setBaud.bind(port);
+			port.setBaud = async (baud) => {
+				bench.chip.setBaud(baud);
+				await setBaud(baud);
+			};
+			const report = await flashBoard({
+				port,
+				bundle,
+				baud: 460_800,
+				firstId: 1,
+				onProgress: () => {},
+				notify: ({ key }) => {
+					if (key !== "press-reset") return;
+					bench.chip.isBootHeld = false;
+					bench.chip.hold(true);
+					bench.chip.hold(false);
+				},
+			});
+			assert.equal(report.firmware, "0.1.0");
+			requireWritten(bench);
+			await port.close();
+			await terminal.close();
+		},
+	);
 
-	for (const unknownAnswer of sample(["silence", "other"] as const)) {
-		it(`reaches a chip that answers a command it lacks with ${unknownAnswer}`, async () => {
+	for (const unknownAnswer of ["silence", "other"] as const) {
+		whole(`reaches a chip that answers a command it lacks with ${unknownAnswer}`, async () => {
 			const bench = benchChip({ unknownAnswer });
 			const port = await mockPort(bench);
 			assert.equal((await run(port)).firmware, "0.1.0");

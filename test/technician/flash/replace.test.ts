@@ -120,24 +120,27 @@ describe("a board in place of a dead one", function () {
 		);
 	});
 
-	it("refuses the board that is to be replaced, a second one for the same, and another station's", async () => {
-		const first = await run("new");
-		// Enrolled and no replacement of this file: the station's own board.
-		rmSync(results);
-		await assert.rejects(run("new"), /it is the one that is to be replaced; plug in the new one/);
-		appendFileSync(
-			results,
-			`${JSON.stringify({ replacing: "bor-1", mac: "24:0a:c4:00:00:01", predecessor: null })}\n`,
-		);
-		await assert.rejects(
-			run("second"),
-			/was begun on the board 24:0a:c4:00:00:01; plug that one in/,
-		);
-		assert.deepEqual(keys, [FORMER_KEY, first.publicKey]);
-		rmSync(results);
-		keys = [];
-		await assert.rejects(run("second"), /bor-1: not enrolled, so there is nothing to replace/);
-	});
+	whole(
+		"refuses the board that is to be replaced, a second one for the same, and another station's",
+		async () => {
+			const first = await run("new");
+			// Enrolled and no replacement of this file: the station's own board.
+			rmSync(results);
+			await assert.rejects(run("new"), /it is the one that is to be replaced; plug in the new one/);
+			appendFileSync(
+				results,
+				`${JSON.stringify({ replacing: "bor-1", mac: "24:0a:c4:00:00:01", predecessor: null })}\n`,
+			);
+			await assert.rejects(
+				run("second"),
+				/was begun on the board 24:0a:c4:00:00:01; plug that one in/,
+			);
+			assert.deepEqual(keys, [FORMER_KEY, first.publicKey]);
+			rmSync(results);
+			keys = [];
+			await assert.rejects(run("second"), /bor-1: not enrolled, so there is nothing to replace/);
+		},
+	);
 
 	whole("replaces the board again, once the first replacement is at its end", async () => {
 		const first = await run("new");
