@@ -127,7 +127,7 @@ describe("an attack on the tables of a collector", () => {
 			const record = honestRecord(random);
 			const store = await delivered(record, random);
 			assert.ok((await judged(store, record)).isSound, `seed ${seed}`);
-			for (const table of ["gaps", "heads", "floors"] as const) {
+			for (const table of sample(["heads", "gaps", "floors"] as const)) {
 				await store.execute(`create table kept as select * from ${table}`);
 				const rows = await store.query("select ctid::text as place from kept order by ctid");
 				const places = IS_WHOLE ? rows : rows.slice(0, 1);
@@ -148,7 +148,7 @@ describe("an attack on the tables of a collector", () => {
 		}
 		assert.deepEqual(unseen, []);
 		const total = changed.gaps + changed.heads + changed.floors;
-		assert.ok(total > (IS_WHOLE ? 500 : 15), JSON.stringify(changed));
+		assert.ok(total > (IS_WHOLE ? 500 : 5), JSON.stringify(changed));
 	});
 
 	it("is told of a row that is added in an epoch that no number can name", async function () {

@@ -23,7 +23,7 @@ import { riverOf } from "../support/worlds/played-world.js";
 
 const HOUR = 3600;
 /** A drift is said about once a week. */
-const DRIFT_DAYS = IS_WHOLE ? 20 : 15;
+const DRIFT_DAYS = IS_WHOLE ? 20 : 11;
 const YEARS = 94_608_000;
 
 class Played {

@@ -80,7 +80,7 @@ describe("what readers get", () => {
 		assert.equal(part.text.split("\r\n").length, 74);
 	});
 
-	it("is the same byte for byte after the cache was thrown away, tags included", async () => {
+	whole("is the same byte for byte after the cache was thrown away, tags included", async () => {
 		const paths = (await allPaths(record)).filter((path) => !path.endsWith("/v1/stations"));
 		const before = await Promise.all(paths.map((path) => record.get(path)));
 		await record.reopen();

@@ -9,7 +9,7 @@ import type { Board, HttpClientOptions, HttpRequestOptions } from "../../../src/
 import { crash } from "../../../src/firmware/station/crash-record.js";
 import { decodeEntry } from "../../../src/protocol/record/entry.js";
 import { eventNameOf } from "../../../src/protocol/record/events.js";
-import { IS_LONG } from "../../support/depth.js";
+import { IS_LONG, IS_WHOLE } from "../../support/depth.js";
 import { PROJECT, sources } from "../../support/sources.js";
 
 const KINDS = [
@@ -26,7 +26,7 @@ const KINDS = [
 type Kind = (typeof KINDS)[number];
 
 /** All of them in the long run. */
-const STRIKES = 8;
+const STRIKES = IS_WHOLE ? 8 : 4;
 
 /** The board with a guard around each callback that it is given, and a strike inside the guard. */
 function guardedBoard(board: Board, strike: (kind: Kind) => void): Board {
