@@ -32,7 +32,6 @@ const FOR_TESTS: Readonly<Record<string, string>> = {
 	"src/collector/store/pglite-store.ts openMemoryStore": "the store's own suite, without a folder",
 	"src/collector/store/query.ts evidenceOf":
 		"what a ledger kept of what it refused; operators ask with SQL",
-	"src/collector/store/schema.ts ALARM_TABLES": "what a suite empties between two tests",
 	"src/protocol/record/entry.ts encodeEntry":
 		"the other side of decodeEntry; a station writes into a buffer",
 };

@@ -2,6 +2,7 @@
  * Notices and their way to each hook, in the collector's database: what is raised is durable, each delivery is somebody's at
  * a time, and what was told stays told. Collectors that share a database share the queue.
  */
+import { ALARM_TABLES } from "../store/schema.js";
 import type { SqlSession, SqlStore } from "../store/store.js";
 import { type AlarmBodyJson, type AlarmNotice, bodyOf, noticeOf } from "./alarm-notice.js";
 
@@ -138,6 +139,16 @@ export class AlarmQueue {
 			where number = $1 and hook = $2 and state = 'waiting'`,
 			[number, hook, nextAtSeconds],
 		);
+	}
+
+	/**
+	 * Of an embedded database, which nobody else tidies: rows that were replaced give their room back, and it learns how many
+	 * there are. Without it each hearing of a station left 33 bytes for ever, and a look at 2 000 alarms that wait took twenty
+	 * times as long. 20 ms where little changed.
+	 */
+	async tidy(): Promise<void> {
+		if (this.#store.name !== "pglite") return;
+		await this.#store.query(`vacuum (analyze) ${ALARM_TABLES.join(", ")}`);
 	}
 
 	/** What waits for a hook, muted ones included. */

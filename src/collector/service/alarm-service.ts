@@ -40,6 +40,7 @@ export interface AlarmServiceOptions extends AlarmOptions {
 }
 
 const TURN_MILLISECONDS = 60_000;
+const TURNS_PER_TIDYING = 10;
 /** The unit for systemd gives 30 s. What is given up then is handed over again after the next start. */
 const CLOSE_MILLISECONDS_MAX = 25_000;
 
@@ -73,10 +74,12 @@ export async function openAlarms(options: AlarmServiceOptions): Promise<AlarmSer
 		await watch.checkNewest();
 		await watch.turn();
 	});
+	let turnCount = 0;
 	const timer = setInterval(() => {
 		turns.begin(async () => {
 			await watch.turn();
 			await queue.setHooks(names, clock.utcSeconds, false);
+			if (++turnCount % TURNS_PER_TIDYING === 0) await queue.tidy();
 		});
 	}, TURN_MILLISECONDS).unref();
 	return {
