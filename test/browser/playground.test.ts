@@ -141,6 +141,10 @@ if (program === undefined) {
 					[name, words],
 				);
 			await showsWords("collector", "is dead");
+			const lastReading = async (): Promise<number> =>
+				Date.parse(`${await page.textContent('[data-fact="last-reading"]')}`.replace(" UTC", "Z")) /
+				1000;
+			const diedAt = await lastReading();
 			const waiting = async () => Number(await page.textContent('[data-fact="waiting"]'));
 			const stood = await waiting();
 			await page.click('[data-action="upload"]');
@@ -149,17 +153,23 @@ if (program === undefined) {
 				stood,
 				{ timeout: 60_000 },
 			);
+			const revivedAt = await lastReading();
+			assert.ok(revivedAt > diedAt, `${revivedAt}, ${diedAt}`);
 			await page.click('[data-action="collector"]');
 			await showsWords("collector", "runs");
 			await page.click('[data-action="upload"]');
+			// By their time, not their count: a plot that is full of a day's values has no more of them later.
 			await page.waitForFunction(
-				(least) => {
+				([died = 0, revived = 0]) => {
 					const host = document.querySelector('[data-channel="ph"] .plot');
 					const { data } = (host as unknown as { plot: { data: (number | null)[][] } }).plot;
-					const [, , values = []] = data;
-					return values.filter((each) => each !== null && each !== undefined).length > least;
+					const [at = [], , values = []] = data;
+					return values.some((value, index) => {
+						const time = at[index] ?? 0;
+						return value !== null && value !== undefined && time > died && time <= revived;
+					});
 				},
-				before,
+				[diedAt, revivedAt],
 				{ timeout: 60_000 },
 			);
 		});
