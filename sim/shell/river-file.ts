@@ -295,7 +295,8 @@ async function* bytesOf(path: string, print: (line: string) => void): AsyncGener
 		for await (const piece of createReadStream(path)) {
 			const part = piece as Buffer;
 			bytes += part.length;
-			if (performance.now() - printedMilliseconds >= PROGRESS_MILLISECONDS) {
+			// A pipe has no size, and there is no telling how far it has come.
+			if (size > 0 && performance.now() - printedMilliseconds >= PROGRESS_MILLISECONDS) {
 				printedMilliseconds = performance.now();
 				print(`${path}: ${Math.floor((100 * bytes) / size)} % read`);
 			}
