@@ -217,8 +217,8 @@ export class Console implements CommandContext {
 	#prompt(): void {
 		if (!this.#isEchoing) return;
 		const prompt = asciiBytes(`${this.service.station}> `);
-		// Characters beyond ASCII are noise, and control characters would move the cursor.
-		const typed = this.#input.typed.filter((byte) => byte >= 0x20 && byte < 0x7f);
+		// As it was echoed: control characters would move the cursor.
+		const typed = this.#input.typed.map((byte) => (byte >= 0x20 && byte < 0x7f ? byte : 0x3f));
 		if (this.#output.offer(concatBytes(prompt, typed))) this.#isLineOpen = true;
 	}
 

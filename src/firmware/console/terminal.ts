@@ -7,6 +7,7 @@ import { isoTextOf } from "../../core/calendar.js";
 import { isLetter, printable } from "../../core/text.js";
 import {
 	CONSOLE_LINE_BYTES_MAX,
+	isPrintable,
 	LineAssembler,
 	readRequest,
 	type StationInput,
@@ -50,7 +51,17 @@ export class TerminalInput {
 	}
 
 	/** Takes a byte; the line that it ended (valid until the next call), "too-long", or undefined. */
-	push(byte: number): Uint8Array | "too-long" | undefined {
+	push(sent: number): Uint8Array | "too-long" | undefined {
+		let byte = sent;
+		// Within a program's line every byte is what it is: what comes after noise must not become a line of its own.
+		if (this.#lines.held[0] !== QUESTION) {
+			// A tab is a space; Ctrl-C and Ctrl-U end a line that is given up.
+			if (sent === 0x09) byte = SPACE;
+			if (sent === 0x03 || sent === 0x15) {
+				this.#lines.clear();
+				byte = RETURN;
+			}
+		}
 		const { held } = this.#lines;
 		const first = held[0] ?? byte;
 		const isEnd = byte === RETURN || byte === LINE_FEED;
@@ -97,7 +108,8 @@ export class TerminalInput {
 
 	#echoOf(byte: number, heldBefore: number): void {
 		const { length } = this.#lines.held;
-		if (length > heldBefore && byte >= SPACE && byte < DELETE) this.#show(byte);
+		// What is not shown as it is stands as `?`: each character that is taken back is one that shows.
+		if (length > heldBefore) this.#show(byte >= SPACE && byte < DELETE ? byte : QUESTION);
 		if (length < heldBefore) this.#show(BACKSPACE, SPACE, BACKSPACE);
 	}
 
@@ -114,7 +126,7 @@ export function typedRequest(line: Uint8Array): StationInput {
 		.filter((each) => each !== "");
 	if (word === "") return { kind: "nothing" };
 	const command = word === "?" ? "help" : word.toLowerCase();
-	if (!isLetter(command.charCodeAt(0))) return { kind: "garbled" };
+	if (!isLetter(command.charCodeAt(0)) || !isPrintable(line)) return { kind: "garbled" };
 	const [about = ""] = rest;
 	if (command === "help" && about !== "" && about.indexOf("=") < 0) {
 		rest[0] = `command=${about.toLowerCase()}`;

@@ -109,10 +109,20 @@ export function readRequest(line: Uint8Array): StationInput {
 		const words = wordsUnderChecksum(line);
 		if (words === undefined) return { kind: "garbled" };
 		const id = idOf(words[0] ?? "");
-		return requestOf(id, words);
+		// Else a text would be recorded with other characters than were sent.
+		return isPrintable(line) ? requestOf(id, words) : requestOf(id, []);
 	}
-	if (first < 0x61 || first > 0x7a) return { kind: "garbled" };
+	if (first < 0x61 || first > 0x7a || !isPrintable(line)) return { kind: "garbled" };
 	return requestOf(0, ["", ...asciiText(line).trimEnd().split(" ")]);
+}
+
+/** ASCII without control characters. */
+export function isPrintable(line: Uint8Array): boolean {
+	for (let index = 0; index < line.length; index++) {
+		const byte = line[index] ?? 0;
+		if (byte < 0x20 || byte > 0x7e) return false;
+	}
+	return true;
 }
 
 /** Reads a line as a program does. */

@@ -33,6 +33,29 @@ describe("a person at a raw serial terminal", () => {
 		assert.equal(shown("\b\x7f"), "");
 	});
 
+	it("takes back what shows, and sees that a line has what no command has", () => {
+		assert.equal(shown("\x80\xe9\x7f\x7fstatus\r"), `??\b \b\b \bstatus\r\n${STATUS}`);
+		const refused = "\r\n! garbled  help lists the commands\r\nbench-1> ";
+		assert.equal(shown("sta\0tus\r"), `sta?tus${refused}`);
+		bench.feed("he\xe9");
+		bench.console.line("a log line");
+		assert.match(bench.takeOutput(), /^he\?\r\n# \d+ a log line\r\nbench-1> he\?$/);
+	});
+
+	it("is refused a text of other characters than ASCII, which would be recorded as others", () => {
+		assert.match(shown("log channel=pH act=note by=m text=\xc4\x8d\r"), /text=\?\?\r\n! garbled /);
+	});
+
+	it("may use tabs for spaces, and gives up a line with Ctrl-C or Ctrl-U", () => {
+		assert.equal(shown("\tstatus\t\r"), ` status \r\n${STATUS}`);
+		for (const key of ["\x03", "\x15"]) {
+			assert.equal(shown(`leav${key}`), "leav\r\nbench-1> ");
+			assert.equal(shown("status\r"), `status\r\n${STATUS}`);
+		}
+		// Not in a program's line: what comes after noise must not become a line of its own.
+		assert.equal(shown("?17\x03leave\r"), "\r\n!- garbled *45c12d6e\n");
+	});
+
 	it("is not hurt by the cursor's keys", () => {
 		assert.equal(shown("\x1b[Asta\x1bOCtus\x1b[1;5D\r"), `status\r\n${STATUS}`);
 	});

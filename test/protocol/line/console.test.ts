@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { base64Of, bytesOfBase64 } from "../../../src/core/base64.js";
+import { crc32 } from "../../../src/core/crc32.js";
 import { integerBelow, SeededRandom } from "../../../src/core/random.js";
 import {
 	CONSOLE_LINE_BYTES_MAX,
@@ -74,6 +75,14 @@ describe("lines of the technician's line", () => {
 			wrong[bit >> 3] = (wrong[bit >> 3] ?? 0) ^ (1 << (bit & 7));
 			assert.notEqual(readRequest(wrong).kind, "request", text(wrong));
 		}
+	});
+
+	it("are garbled under their id where they hold other characters than ASCII", () => {
+		const body = Buffer.from("?17 log channel=pH act=note by=m text=\u010d");
+		const checksum = crc32(body).toString(16).padStart(8, "0");
+		const sealed = Buffer.concat([body, Buffer.from(` *${checksum}`)]);
+		assert.deepEqual(readRequest(sealed), { kind: "garbled", id: 17 });
+		assert.deepEqual(readRequest(body.subarray(4)), { kind: "garbled" });
 	});
 
 	it("are requests without checksum only where they begin with a letter", () => {
