@@ -141,10 +141,6 @@ if (program === undefined) {
 					[name, words],
 				);
 			await showsWords("collector", "is dead");
-			const lastReading = async (): Promise<number> =>
-				Date.parse(`${await page.textContent('[data-fact="last-reading"]')}`.replace(" UTC", "Z")) /
-				1000;
-			const diedAt = await lastReading();
 			const waiting = async () => Number(await page.textContent('[data-fact="waiting"]'));
 			const stood = await waiting();
 			await page.click('[data-action="upload"]');
@@ -153,23 +149,23 @@ if (program === undefined) {
 				stood,
 				{ timeout: 60_000 },
 			);
-			const revivedAt = await lastReading();
-			assert.ok(revivedAt > diedAt, `${revivedAt}, ${diedAt}`);
+			const [at = [], , values = []] = await drawn();
+			const known = at.map((time) => time ?? 0).filter((_, index) => values[index] !== null);
 			await page.click('[data-action="collector"]');
 			await showsWords("collector", "runs");
 			await page.click('[data-action="upload"]');
-			// By their time, not their count: a plot that is full of a day's values has no more of them later.
+			// One at a time that had none, not one more: a plot that is full of a day's values has no more of them later.
 			await page.waitForFunction(
-				([died = 0, revived = 0]) => {
+				(had) => {
 					const host = document.querySelector('[data-channel="ph"] .plot');
 					const { data } = (host as unknown as { plot: { data: (number | null)[][] } }).plot;
 					const [at = [], , values = []] = data;
 					return values.some((value, index) => {
-						const time = at[index] ?? 0;
-						return value !== null && value !== undefined && time > died && time <= revived;
+						const isThere = value !== null && value !== undefined;
+						return isThere && !had.includes(at[index] ?? 0);
 					});
 				},
-				[diedAt, revivedAt],
+				known,
 				{ timeout: 60_000 },
 			);
 		});

@@ -370,32 +370,35 @@ describe("collector's service", () => {
 		},
 	);
 
-	it("serves over HTTPS, dies by kill -9, takes its directory again, and stops cleanly", async function () {
-		this.timeout(120_000);
-		const station = recordOf(24);
-		const list = join(directory, "stations");
-		writeFileSync(list, `${station.station} ${hexOf(station.publicKey)}\n`);
-		const first = await startCollector(directory, ["--stations", list]);
-		assert.match(first.output(), /survive the death of this process/);
-		assert.equal((await first.post(station.envelope(1, 12))).status, 200);
-		assert.equal(statSync(join(directory, "pglite")).mode & 0o777, 0o700);
-		assert.equal(await first.stop("SIGKILL"), null);
-		assert.match(readFileSync(join(directory, "lock"), "utf8"), /^\d+ \d+\n$/);
-		const folder = join(directory, "configurations");
-		mkdirSync(folder);
-		writeFileSync(join(folder, "bor.conf"), `id=2 # slower\nstation=${station.station}\n`);
-		const options = ["--stations", list, "--configurations", folder];
-		const second = await startCollector(directory, options);
-		assert.match(second.output(), /bor-1 is to have configuration 2 of .*bor.conf/);
-		assert.deepEqual(second.publicKey, first.publicKey);
-		const { status, body } = await second.post(station.envelope(13, 24));
-		assert.equal(status, 200);
-		const answer = decodeAnswer(decodeSign1(body).payload);
-		// The first twelve are there since the life before.
-		assert.ok(answer.kind === "acknowledgement");
-		assert.equal(answer.cursor, 24);
-		const offered = Buffer.from(answer.configuration ?? new Uint8Array(0)).toString();
-		assert.equal(offered, `id=2\nstation=${station.station}\n`);
-		assert.equal(await second.stop("SIGINT"), 0);
-	});
+	whole(
+		"serves over HTTPS, dies by kill -9, takes its directory again, and stops cleanly",
+		async function () {
+			this.timeout(120_000);
+			const station = recordOf(24);
+			const list = join(directory, "stations");
+			writeFileSync(list, `${station.station} ${hexOf(station.publicKey)}\n`);
+			const first = await startCollector(directory, ["--stations", list]);
+			assert.match(first.output(), /survive the death of this process/);
+			assert.equal((await first.post(station.envelope(1, 12))).status, 200);
+			assert.equal(statSync(join(directory, "pglite")).mode & 0o777, 0o700);
+			assert.equal(await first.stop("SIGKILL"), null);
+			assert.match(readFileSync(join(directory, "lock"), "utf8"), /^\d+ \d+\n$/);
+			const folder = join(directory, "configurations");
+			mkdirSync(folder);
+			writeFileSync(join(folder, "bor.conf"), `id=2 # slower\nstation=${station.station}\n`);
+			const options = ["--stations", list, "--configurations", folder];
+			const second = await startCollector(directory, options);
+			assert.match(second.output(), /bor-1 is to have configuration 2 of .*bor.conf/);
+			assert.deepEqual(second.publicKey, first.publicKey);
+			const { status, body } = await second.post(station.envelope(13, 24));
+			assert.equal(status, 200);
+			const answer = decodeAnswer(decodeSign1(body).payload);
+			// The first twelve are there since the life before.
+			assert.ok(answer.kind === "acknowledgement");
+			assert.equal(answer.cursor, 24);
+			const offered = Buffer.from(answer.configuration ?? new Uint8Array(0)).toString();
+			assert.equal(offered, `id=2\nstation=${station.station}\n`);
+			assert.equal(await second.stop("SIGINT"), 0);
+		},
+	);
 });

@@ -96,7 +96,10 @@ describe("npm start", function () {
 		const data = join(folder, "unused", "deeper");
 		const { exitCode, stderr } = await callCommand(START, "--river", path, "--data", data);
 		assert.equal(exitCode, 1);
-		assert.equal(stderr, `error: ${path}:2:2: ph "acid" is not a number from 0 to 14\n`);
+		assert.equal(
+			stderr,
+			`error: ${path}:2:2: ph "acid" is not a number from 0 to 14; leave a field empty where there is no value\n`,
+		);
 		assert.equal(existsSync(join(folder, "unused")), false, "a data directory was left behind");
 
 		// What was there before stays, empty or not.

@@ -41,7 +41,7 @@ describe("the swarm", function () {
 		},
 	);
 
-	it("asks for an option before it begins a long run", async () => {
+	whole("asks for an option before it begins a long run", async () => {
 		const swarm = startCommand("test/swarm/main.js", []);
 		const timer = setTimeout(() => swarm.child.kill("SIGKILL"), 30_000);
 		const { exitCode, stdout, stderr } = await swarm.finished;

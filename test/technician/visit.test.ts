@@ -13,6 +13,7 @@ import {
 	playedInTerminal,
 	SECOND_SITTING,
 } from "../support/bench/played-program.js";
+import { whole } from "../support/depth.js";
 
 describe("a visit", function () {
 	this.timeout(180_000);
@@ -51,48 +52,54 @@ describe("a visit", function () {
 		return { station: opened, port };
 	}
 
-	it("is typed by a person, left in the middle, taken up again, and ends with a report", async function () {
-		if (!hasTerminals()) {
-			console.log("SKIPPED: a visit in a terminal; install python3 to run it");
-			this.skip();
-		}
-		const { station: opened, port } = await served();
-		const file = join(folder, "visit.json");
-		const argv = ["--port", `socket://127.0.0.1:${port}`, "visit", "--file", file];
-		const putProbes = (what: string): void => opened.putProbes(what);
-		const first = await playedInTerminal(argv, FIRST_SITTING, putProbes);
-		assert.equal(first.code, 1, first.shown);
-		assert.match(
-			first.shown,
-			/pH with the conductivity circuit awake less asleep: -?0\.00\d \(good\)/,
-		);
-		assert.match(first.shown, /Judged: slope 95-105 % good/);
-		// The live curve, and what is left.
-		assert.match(
-			first.shown,
-			/[▁▂▃▄▅▆▇█]{10,} 7\.\d{3} {2}drift -?0\.\d{3}\/min {2}\d+ s at least/,
-		);
-		const second = await playedInTerminal(argv, SECOND_SITTING, putProbes);
-		assert.equal(second.code, 0, second.shown);
-		const text = readFileSync(join(folder, "visit.txt"), "utf8");
-		assert.match(text, /^Visit at sim-1, 2026-10-01 00:\d\d UTC\nTechnician: Mira K\n/);
-		assert.match(text, /pH, calibration 1: good\. Slope [\d.]+ % below the middle, [\d.]+ % above/);
-		assert.match(
-			text,
-			/ {6}american-4\.00 A1 2027-05-31: should be 4\.00, read 4\.0\d at 20\.0 degC/,
-		);
-		assert.match(text, /conductivity[^\n]*, calibration 1: good/);
-		assert.match(text, /gate repaired/);
-		// Each line names its entry, and the digits are those of the entry.
-		const proofs = [...text.matchAll(/#(\d+) {2}([0-9a-f]{16})/g)];
-		assert.ok(proofs.length >= 7, text);
-		const sequences = opened.played.witness.returned.map((bytes) => decodeEntry(bytes).sequence);
-		for (const [, sequence] of proofs) assert.ok(sequences.includes(Number(sequence)));
-		const html = readFileSync(join(folder, "visit.html"), "utf8");
-		assert.match(html, /^<!doctype html>\n<html lang="en">/);
-		assert.match(html, /@page \{ size: A4/);
-		assert.equal([...html.matchAll(/<td class="entry">/g)].length, proofs.length);
-	});
+	whole(
+		"is typed by a person, left in the middle, taken up again, and ends with a report",
+		async function () {
+			if (!hasTerminals()) {
+				console.log("SKIPPED: a visit in a terminal; install python3 to run it");
+				this.skip();
+			}
+			const { station: opened, port } = await served();
+			const file = join(folder, "visit.json");
+			const argv = ["--port", `socket://127.0.0.1:${port}`, "visit", "--file", file];
+			const putProbes = (what: string): void => opened.putProbes(what);
+			const first = await playedInTerminal(argv, FIRST_SITTING, putProbes);
+			assert.equal(first.code, 1, first.shown);
+			assert.match(
+				first.shown,
+				/pH with the conductivity circuit awake less asleep: -?0\.00\d \(good\)/,
+			);
+			assert.match(first.shown, /Judged: slope 95-105 % good/);
+			// The live curve, and what is left.
+			assert.match(
+				first.shown,
+				/[▁▂▃▄▅▆▇█]{10,} 7\.\d{3} {2}drift -?0\.\d{3}\/min {2}\d+ s at least/,
+			);
+			const second = await playedInTerminal(argv, SECOND_SITTING, putProbes);
+			assert.equal(second.code, 0, second.shown);
+			const text = readFileSync(join(folder, "visit.txt"), "utf8");
+			assert.match(text, /^Visit at sim-1, 2026-10-01 00:\d\d UTC\nTechnician: Mira K\n/);
+			assert.match(
+				text,
+				/pH, calibration 1: good\. Slope [\d.]+ % below the middle, [\d.]+ % above/,
+			);
+			assert.match(
+				text,
+				/ {6}american-4\.00 A1 2027-05-31: should be 4\.00, read 4\.0\d at 20\.0 degC/,
+			);
+			assert.match(text, /conductivity[^\n]*, calibration 1: good/);
+			assert.match(text, /gate repaired/);
+			// Each line names its entry, and the digits are those of the entry.
+			const proofs = [...text.matchAll(/#(\d+) {2}([0-9a-f]{16})/g)];
+			assert.ok(proofs.length >= 7, text);
+			const sequences = opened.played.witness.returned.map((bytes) => decodeEntry(bytes).sequence);
+			for (const [, sequence] of proofs) assert.ok(sequences.includes(Number(sequence)));
+			const html = readFileSync(join(folder, "visit.html"), "utf8");
+			assert.match(html, /^<!doctype html>\n<html lang="en">/);
+			assert.match(html, /@page \{ size: A4/);
+			assert.equal([...html.matchAll(/<td class="entry">/g)].length, proofs.length);
+		},
+	);
 
 	it("is asked for by JSON lines without a person", async () => {
 		const file = join(folder, "visit.json");

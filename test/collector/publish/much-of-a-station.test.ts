@@ -16,6 +16,7 @@ import { Sealer } from "../../../src/collector/publish/sealer.js";
 import { VALUE_COLUMNS } from "../../../src/protocol/audit/published-values.js";
 import { encodeEntry } from "../../../src/protocol/record/entry.js";
 import { dayOfReadings } from "../../support/data/day.js";
+import { whole } from "../../support/depth.js";
 
 const STATION = "bor-1";
 const EPOCH = 77;
@@ -126,18 +127,21 @@ describe("much of a station", function () {
 		);
 	});
 
-	it("is not published beyond ten thousand days, which is said once and asked no more", async () => {
-		const told: string[] = [];
-		const { reader, asked } = readerOf(10_001, (sequence) => sequence * DAY_SECONDS);
-		const sealer = sealerOf(reader, told);
-		assert.deepEqual(
-			[await sealer.seal(STATION), await sealer.seal(STATION)],
-			["unchanged", "unchanged"],
-		);
-		assert.deepEqual(told, ["bor-1: it says more than 10000 days"]);
-		assert.deepEqual(asked, ["facts"]);
-		assert.equal(cache.index(STATION), undefined);
-	});
+	whole(
+		"is not published beyond ten thousand days, which is said once and asked no more",
+		async () => {
+			const told: string[] = [];
+			const { reader, asked } = readerOf(10_001, (sequence) => sequence * DAY_SECONDS);
+			const sealer = sealerOf(reader, told);
+			assert.deepEqual(
+				[await sealer.seal(STATION), await sealer.seal(STATION)],
+				["unchanged", "unchanged"],
+			);
+			assert.deepEqual(told, ["bor-1: it says more than 10000 days"]);
+			assert.deepEqual(asked, ["facts"]);
+			assert.equal(cache.index(STATION), undefined);
+		},
+	);
 
 	it("is not published beyond twenty thousand entries of a day", async () => {
 		const making = new DaysInMaking(noRest);

@@ -57,7 +57,7 @@ describe("every parser that strangers feed", function () {
 			return examples.join("\n");
 		};
 
-		it("finds a crash, and another's refusal", async () => {
+		proof("finds a crash, and another's refusal", async () => {
 			const crash = planted((bytes) => {
 				if (bytes[3] === 0x62) (undefined as unknown as Uint8Array).fill(0);
 				decodeAnswer(bytes);
@@ -67,7 +67,7 @@ describe("every parser that strangers feed", function () {
 			assert.match(await found(foreign), /StationError: answer/);
 		});
 
-		it("finds what is accepted and does not hold together", async () => {
+		proof("finds what is accepted and does not hold together", async () => {
 			const lax = planted((bytes) => {
 				if (bytes.length > 40) throw new Error("what was accepted does not hold together");
 			});

@@ -12,6 +12,7 @@ import {
 import { benchChip, flashed, mockPort } from "../../support/bench/chip-line.js";
 import { bundleOf, bundleRefusal } from "../../support/bench/plain-bundle.js";
 import { BOARD_REFUSALS, BUNDLE_REFUSALS } from "../../support/data/flash-refusals.js";
+import { sample } from "../../support/depth.js";
 
 const TABLES: Readonly<Record<"4m" | "8m" | "moved-key", readonly Partition[]>> = {
 	"4m": layoutOf(4),
@@ -30,7 +31,7 @@ describe("what flashing refuses", function () {
 		});
 	}
 
-	for (const { what, layer, board, bundle, message } of BOARD_REFUSALS) {
+	for (const { what, layer, board, bundle, message } of sample(BOARD_REFUSALS, 5)) {
 		it(`refuses ${what}, with nothing written`, async () => {
 			const { table, isMute = false, ...options } = board;
 			const bench = benchChip(options);
