@@ -11,8 +11,11 @@ export interface FairQueueOptions {
 	readonly strangersAtOnce: number;
 	/** Strangers begin so many a second, after as many as may be under way; absent: as fast as places come free. */
 	readonly strangersPerSecond?: number;
-	/** Of these, for each line. */
+	/** Strangers begin so many in a turn of the event loop; absent: as many as there are places. */
+	readonly strangersPerTurn?: number;
+	/** Of these, for each line, and for each that several may share; absent: the same. */
 	readonly atOncePerLine: number;
+	readonly atOncePerSharedLine?: number;
 	/** That may wait in each line, and in all of them. */
 	readonly waitingPerLine: number;
 	readonly waiting: number;
@@ -21,6 +24,7 @@ export interface FairQueueOptions {
 interface Line {
 	readonly name: string;
 	readonly isStranger: boolean;
+	readonly isShared: boolean;
 	readonly waiting: (() => void)[];
 	underWay: number;
 }
@@ -34,6 +38,8 @@ export class FairQueue {
 	#waiting = 0;
 	#underWay = 0;
 	#strangersUnderWay = 0;
+	/** Strangers that began in this turn of the event loop. */
+	#strangersInTurn = 0;
 	/** Strangers that may begin by now. */
 	#strangerTokens: number;
 	#tokensAtMilliseconds = performance.now();
@@ -46,13 +52,13 @@ export class FairQueue {
 
 	/**
 	 * Waits for a turn. The result ends it and must be called once; undefined: too many wait already, at
-	 * once. `isStranger` belongs to the line.
+	 * once. `isStranger` and `isShared` belong to the line.
 	 */
-	enter(name: string, isStranger: boolean): Promise<() => void> | undefined {
+	enter(name: string, isStranger: boolean, isShared = false): Promise<() => void> | undefined {
 		const key = `${isStranger ? "stranger" : "known"} ${name}`;
 		let line = this.#lines.get(key);
 		if (line === undefined) {
-			line = { name: key, isStranger, waiting: [], underWay: 0 };
+			line = { name: key, isStranger, isShared, waiting: [], underWay: 0 };
 			this.#lines.set(key, line);
 		}
 		const { waitingPerLine, waiting } = this.#options;
@@ -77,7 +83,9 @@ export class FairQueue {
 	}
 
 	#getReady(line: Line): void {
-		if (line.waiting.length === 0 || line.underWay >= this.#options.atOncePerLine) return;
+		const { atOncePerLine, atOncePerSharedLine = atOncePerLine } = this.#options;
+		const atOnce = line.isShared ? atOncePerSharedLine : atOncePerLine;
+		if (line.waiting.length === 0 || line.underWay >= atOnce) return;
 		(line.isStranger ? this.#strangers : this.#known).add(line);
 	}
 
@@ -93,6 +101,7 @@ export class FairQueue {
 			if (line.isStranger) {
 				this.#strangersUnderWay++;
 				this.#strangerTokens--;
+				if (this.#strangersInTurn++ === 0) setImmediate(() => this.#beginTurn());
 			}
 			this.#waiting--;
 			// After all others that are ready.
@@ -101,9 +110,15 @@ export class FairQueue {
 		}
 	}
 
+	#beginTurn(): void {
+		this.#strangersInTurn = 0;
+		this.#start();
+	}
+
 	/** Whether a stranger may begin now; where only the time is missing it is waited for. */
 	#isStrangersTurn(): boolean {
-		const { strangersAtOnce, strangersPerSecond } = this.#options;
+		const { strangersAtOnce, strangersPerSecond, strangersPerTurn } = this.#options;
+		if (this.#strangersInTurn >= (strangersPerTurn ?? Number.POSITIVE_INFINITY)) return false;
 		if (this.#strangers.size === 0 || this.#strangersUnderWay >= strangersAtOnce) return false;
 		if (strangersPerSecond === undefined) return true;
 		const now = performance.now();

@@ -51,6 +51,35 @@ if (programs === undefined) {
 		describeLedger("PostgreSQL", openEmpty);
 		describeAlarms("PostgreSQL", openEmpty);
 
+		it("stores a batch while others hold all connections but those of batches", async () => {
+			const store = await openEmpty();
+			const station = recordOf(12);
+			const ledger = new Ledger({ store, key: COLLECTOR_KEY, clock: { utcSeconds: 1 } });
+			await ledger.enrol(station.station, station.publicKey);
+			// What a batch asks for besides is in memory from now on.
+			await ledger.receive(station.envelope(1, 6));
+			let areHeld = true;
+			const held = Promise.allSettled(
+				Array.from({ length: 20 }, () => store.query("select pg_sleep(20)")),
+			).finally(() => {
+				areHeld = false;
+			});
+			const { status } = await ledger.receive(station.envelope(7, 12));
+			assert.equal(status, 200);
+			assert.equal(areHeld, true);
+			const [ended] = await openPostgresqlStore(server.connectionString).then(async (other) => {
+				const rows = await other.query(
+					"select count(pg_terminate_backend(pid))::integer as count from pg_stat_activity where query like $1",
+					["select pg_sleep%"],
+				);
+				await other.close();
+				return rows;
+			});
+			assert.equal(ended?.["count"], 6);
+			await store.close();
+			await held;
+		});
+
 		it("lets several collectors share the record without a row doubled or a batch refused", async () => {
 			const database = await freshDatabase();
 			// All at once on the empty database: one of them makes the tables.

@@ -47,8 +47,8 @@ export class AlarmWatch {
 	readonly #silence: Silence;
 	readonly #calibrations: OverdueCalibrations;
 	readonly #battery: Batteries;
-	/** Refusals that were raised, by station, reason and day. */
-	#refusals = new Set<string>();
+	/** Refusals that were raised or are about to be, by station, reason and day. */
+	#refusals = new Map<string, Promise<void>>();
 	#refusalsDay = 0;
 	#policies: AlarmPolicies;
 	#arePoliciesNew = false;
@@ -97,11 +97,17 @@ export class AlarmWatch {
 		if (day !== this.#refusalsDay) this.#refusals.clear();
 		this.#refusalsDay = day;
 		const occasion = `${reason}/${day}`;
-		if (this.#refusals.has(`${station}/${occasion}`)) return;
-		const isFork = reason === "fork" || reason === "conflicting-content";
-		const cause = isFork ? "fork" : "refused";
-		await this.#raise([noticeOf(station, cause, occasion, { reason, detail })]);
-		this.#refusals.add(`${station}/${occasion}`);
+		const key = `${station}/${occasion}`;
+		// Of many at once one is raised: each would hold a connection to the database until the one before it is.
+		let raised = this.#refusals.get(key);
+		if (raised === undefined) {
+			const isFork = reason === "fork" || reason === "conflicting-content";
+			const cause = isFork ? "fork" : "refused";
+			raised = this.#raise([noticeOf(station, cause, occasion, { reason, detail })]);
+			this.#refusals.set(key, raised);
+			raised.catch(() => this.#refusals.delete(key));
+		}
+		await raised;
 	}
 
 	/** Checks once more what came last: claims of a batch whose collector died before it noticed them. */

@@ -11,11 +11,13 @@ import type { StationKey } from "./station-keys.js";
 const STATIONS_MAX = 20_000;
 /** Another collector on the same database may have added or revoked one: looked up again after this. */
 const KEPT_SECONDS = 60;
+/** After this they are looked up while the ones that are known still serve: look-ups wait for each other, up to 50 ms. */
+const FRESH_SECONDS = 30;
 
 export interface KnownKey extends StationKey {
 	readonly id: Uint8Array;
-	/** Undefined where this thread does not verify. */
-	readonly key: KeyObject | undefined;
+	/** Made when it is first asked for: most are verified on another thread. */
+	readonly key: KeyObject;
 }
 
 /** Keys of a station in the order of their lives. */
@@ -35,8 +37,6 @@ export interface KeyCacheOptions {
 	readonly records: Pick<RecordStore, "keysOf">;
 	/** Unix seconds. */
 	readonly clock: { readonly utcSeconds: number };
-	/** This thread verifies, and needs the keys for it. */
-	readonly isVerifiedHere: boolean;
 }
 
 export class KeyCache {
@@ -51,12 +51,18 @@ export class KeyCache {
 
 	/** A station's keys, none where it is not enrolled: the same object as long as they are the same keys. Waits. */
 	async keysOf(station: string): Promise<readonly KnownKey[]> {
-		const { records, clock } = this.#options;
 		const known = this.#known.get(station);
-		const nowUtcSeconds = clock.utcSeconds;
 		// A clock that was put back says nothing of how old they are.
-		const age = known === undefined ? 0 : Math.abs(nowUtcSeconds - known.sinceUtcSeconds);
-		if (known !== undefined && age <= KEPT_SECONDS) return known.keys;
+		const age = Math.abs(this.#options.clock.utcSeconds - (known?.sinceUtcSeconds ?? 0));
+		if (known === undefined || age > KEPT_SECONDS) return this.#lookUp(station);
+		// Where it fails, the one that has to wait for its own says so.
+		if (age > FRESH_SECONDS && !this.#pending.has(station)) this.#lookUp(station).catch(() => {});
+		return known.keys;
+	}
+
+	async #lookUp(station: string): Promise<readonly KnownKey[]> {
+		const { records, clock } = this.#options;
+		const nowUtcSeconds = clock.utcSeconds;
 		const pending = this.#pending.get(station) ?? { found: records.keysOf(station), isOld: false };
 		this.#pending.set(station, pending);
 		let found: readonly StationKey[];
@@ -81,21 +87,26 @@ export class KeyCache {
 		found: readonly StationKey[],
 		sinceUtcSeconds: number,
 	): readonly KnownKey[] {
-		const { isVerifiedHere } = this.#options;
 		const before = this.#known.get(station)?.keys;
 		const isSame = before !== undefined && areSame(before, found);
-		const keys = isSame
-			? before
-			: found.map((key) => ({
-					...key,
-					id: keyIdOf(sha256, key.publicKey),
-					key: isVerifiedHere ? stationKeyOf(key.publicKey) : undefined,
-				}));
+		const keys = isSame ? before : found.map(knownKeyOf);
 		if (keys.length === 0) return keys;
 		if (!isSame && this.#known.size >= STATIONS_MAX) this.#known.clear();
 		this.#known.set(station, { keys, sinceUtcSeconds });
 		return keys;
 	}
+}
+
+function knownKeyOf(key: StationKey): KnownKey {
+	let made: KeyObject | undefined;
+	return {
+		...key,
+		id: keyIdOf(sha256, key.publicKey),
+		get key() {
+			made ??= stationKeyOf(key.publicKey);
+			return made;
+		},
+	};
 }
 
 function areSame(before: readonly StationKey[], now: readonly StationKey[]): boolean {

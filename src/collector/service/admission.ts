@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
 import { addressName, plainAddress } from "../../host/client-address.js";
 import { FairQueue } from "../../host/fair-queue.js";
 import { Account } from "./account.js";
+import { isWholeHello } from "./client-hello.js";
 import { ProxyHeader } from "./proxy-header.js";
 import { StationConnections } from "./station-connections.js";
 
@@ -39,24 +40,38 @@ export const ADMISSION_LIMITS: AdmissionLimits = Object.freeze({
 /** From the connection to its first bytes, and from these to the end of the handshake, milliseconds. */
 const HANDSHAKE_MILLISECONDS_MAX = 5000;
 const SWEEP_MILLISECONDS = 1000;
-/** A handshake is a millisecond of this thread: so many at once, of these for strangers. */
-const HANDSHAKES_AT_ONCE = 8;
+/**
+ * A handshake is a millisecond of this thread, nearly all of it for the answer to the client's first message, so its turn is
+ * over with that: so many in a turn of the event loop, of these for strangers and for each address. What the client takes for
+ * its part, a quarter of a second over a mobile network, nobody else waits for.
+ */
+const HANDSHAKES_AT_ONCE = 6;
 const STRANGERS_AT_ONCE = 4;
+const HANDSHAKES_OF_ADDRESS = 2;
+const STRANGERS_PER_TURN = 2;
+/**
+ * The answer to a client whose key is of another group than ours is 99 bytes, and the work comes with its second message; the
+ * shortest other answer, to a client that has a ticket, is 141.
+ */
+const ANSWER_BYTES_MIN = 120;
 /**
  * A fourteenth of this thread at 0.7 ms. Three hundred at once would hold it for a fifth of a second; so they take three,
  * and after a restart, when everybody is a stranger, five hundred stations are in within HANDSHAKE_MILLISECONDS_MAX.
  */
 export const STRANGERS_PER_SECOND = 100;
+/** Of a client's first message: it comes in one, and each further one costs an event and a copy of all before. */
+const HELLO_PARTS_MAX = 32;
 /** How handshakes take turns; a line is an address. */
 export const HANDSHAKE_TURNS = Object.freeze({
 	atOnce: HANDSHAKES_AT_ONCE,
 	strangersAtOnce: STRANGERS_AT_ONCE,
 	strangersPerSecond: STRANGERS_PER_SECOND,
-	atOncePerLine: HANDSHAKES_AT_ONCE,
+	strangersPerTurn: STRANGERS_PER_TURN,
+	atOncePerLine: HANDSHAKES_OF_ADDRESS,
 	waitingPerLine: Number.POSITIVE_INFINITY,
 	waiting: Number.POSITIVE_INFINITY,
 });
-/** The place is another's when the client is not done by then. */
+/** The place is another's when the client is not done by then, where the answer did not end its turn. */
 const HANDSHAKE_SLOT_MILLISECONDS = 250;
 /** Requests of one connection under way at once: a station waits for each answer. */
 const REQUESTS_AT_ONCE = 8;
@@ -78,6 +93,8 @@ export interface Connection {
 	readonly address: string;
 	/** Over which this station has delivered. */
 	station: string | undefined;
+	/** When its handshake began a station had delivered from there. */
+	isKnown: boolean;
 	/** Requests without an answer. */
 	requests: number;
 }
@@ -146,6 +163,7 @@ export class Admission {
 			address,
 			socket,
 			station: undefined,
+			isKnown: false,
 			requests: 0,
 			atMilliseconds: performance.now(),
 			stage: SILENT,
@@ -156,12 +174,18 @@ export class Admission {
 		this.#held.set(name, held);
 		this.#addressOf(address).held.add(held);
 		const header = isProxy ? new ProxyHeader() : undefined;
+		const hello: Buffer[] = [];
 		const read = (): void => {
 			if (socket.readableLength === 0) return;
 			held.stage = SPOKE;
 			if (header !== undefined && !this.#readHeader(header, held)) return;
-			if (socket.readableLength === 0) return;
+			const part = socket.read() as Buffer | null;
+			if (part === null) return;
+			if (hello.push(part) > HELLO_PARTS_MAX) socket.destroy();
+			const said = Buffer.concat(hello);
+			if (!isWholeHello(said)) return;
 			socket.off("readable", read);
+			socket.unshift(said);
 			this.#begin(name, held);
 		};
 		socket.on("readable", read);
@@ -250,13 +274,15 @@ export class Admission {
 	/** TLS, when it is this connection's turn. */
 	async #begin(name: string, held: Held): Promise<void> {
 		const { socket, address } = held;
-		const leave = await this.#handshakes.enter(address, !this.#known.has(address));
+		held.isKnown = this.#known.has(address);
+		const leave = await this.#handshakes.enter(address, !held.isKnown);
 		if (leave === undefined) return;
 		if (socket.destroyed) {
 			leave();
 			return;
 		}
 		const end = (): void => {
+			if (this.#secured.get(name) !== end) return;
 			clearTimeout(timer);
 			this.#secured.delete(name);
 			socket.off("close", end);
@@ -266,6 +292,10 @@ export class Admission {
 		this.#secured.set(name, end);
 		socket.once("close", end);
 		this.#options.onAdmitted(socket);
+		// TLS takes what is there in this turn of the event loop.
+		setImmediate(() => {
+			if (socket.bytesWritten >= ANSWER_BYTES_MIN) end();
+		});
 	}
 
 	/** False when this address opens connections too fast. */

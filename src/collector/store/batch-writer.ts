@@ -1,7 +1,7 @@
 /**
  * Stores verified batches, several at a time: what arrives while the database is busy goes there
- * together, in one statement and one commit. None waits longer than two turns of the event loop for
- * company. A batch of many gaps takes as long as a whole group of others: it goes alone, and in turns with
+ * together, in one statement and one commit. None waits for company longer than for the rest of a turn of
+ * the event loop. A batch of many gaps takes as long as a whole group of others: it goes alone, and in turns with
  * the groups, so that a station with thousands of gaps makes others wait for one such batch at most.
  */
 
@@ -51,13 +51,13 @@ const GROUP_MAX = 16;
  * the processors beside the collector: 99 % of honest stations were answered within 58 to 73 ms with them, and
  * within 32 to 89 with two, which is one run each.
  */
-const STATEMENTS_MAX = { pglite: 1, postgresql: 2 } as const;
+export const STATEMENTS_MAX = { pglite: 1, postgresql: 2 } as const;
 /** A recovery after a power cut names two; 288 take a database for 10 to 30 ms. */
 const USUAL_GAPS_MAX = 16;
 /** A station has one session at a time; more than this is no upload slot but an attack. */
 const WAITING_MAX = 5000;
 
-const STORE_ALL =
+export const STORE_ALL =
 	"select * from bistrina_store_all($1::text[],$2::bigint[],$3::bigint[],$4::bigint[]," +
 	"$5::integer[],$6::integer[],$7::bytea,$8::boolean[],$9::bytea,$10::bytea,$11::bytea," +
 	"$12::integer[],$13::bytea,$14::bytea,$15::bytea,$16::integer[],$17::bigint[],$18::bigint[]," +
@@ -97,12 +97,15 @@ export class BatchWriter {
 		});
 	}
 
-	/** Two turns of the event loop collect what threads and sockets have ready, then a group goes. */
+	/**
+	 * The rest of a turn of the event loop collects what threads and sockets have ready, then a group goes. A second turn made
+	 * groups of few larger, and everybody wait for it: under an attack a turn is 10 ms.
+	 */
 	#next(): void {
 		if (this.#isGathering || (this.#waiting.length === 0 && !this.#mayTakeGapped())) return;
 		if (this.#underWay >= STATEMENTS_MAX[this.#store.name]) return;
 		this.#isGathering = true;
-		setImmediate(() => setImmediate(() => this.#start()));
+		setImmediate(() => this.#start());
 	}
 
 	/** One at a time: where several statements are under way the others are for the others. */

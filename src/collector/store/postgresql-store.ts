@@ -2,11 +2,19 @@
 
 import pg from "pg";
 import { OperationalError } from "../../host/errors.js";
+import { STATEMENTS_MAX, STORE_ALL } from "./batch-writer.js";
 import { DatabaseError, databaseErrorOf } from "./database-error.js";
 import { ensureSchema, type SqlRow, type SqlSession, type SqlStore } from "./store.js";
 
 /** Two cores commit no faster with more, and a server has about 100 to share out. */
-const CONNECTIONS_MAX = 8;
+const CONNECTIONS_MAX = 6;
+/**
+ * Of batches alone, one for each statement that writes them at once. What makes the plans of that on a connection is its
+ * first statement, 40 ms; when an attack opened connections, honest stations waited for several of these, each as long.
+ */
+const WRITING_CONNECTIONS_MAX = STATEMENTS_MAX.postgresql;
+/** A connection costs the server a process, so a burst leaves them for the next one; then they go, but never the writing ones. */
+const IDLE_MILLISECONDS_MAX = 600_000;
 const CONNECT_MILLISECONDS_MAX = 10_000;
 const STATEMENT_MILLISECONDS_MAX = 30_000;
 /** A pooler that takes its sessions in turns may give back the right one once by chance. */
@@ -14,17 +22,13 @@ const SESSION_ROUNDS = 3;
 
 /** Connects and makes the schema where it is missing. The password belongs into PGPASSWORD or a pgpass file. */
 export async function openPostgresqlStore(connectionString: string): Promise<SqlStore> {
-	const pool = new pg.Pool({
-		connectionString,
-		max: CONNECTIONS_MAX,
-		connectionTimeoutMillis: CONNECT_MILLISECONDS_MAX,
-		types: { getTypeParser },
-		onConnect: setSession,
-	});
-	// A connection that breaks while idle is replaced by the pool; without a listener it would end us.
-	pool.on("error", () => {});
+	const pool = poolOf(connectionString, CONNECTIONS_MAX, IDLE_MILLISECONDS_MAX);
+	const writingPool = poolOf(connectionString, WRITING_CONNECTIONS_MAX, 0);
+	const session = sessionOf(pool);
+	const writing = sessionOf(writingPool);
 	const store: SqlStore = {
-		...sessionOf(pool),
+		...session,
+		query: (text, parameters) => (text === STORE_ALL ? writing : session).query(text, parameters),
 		name: "postgresql",
 		transaction: async (work) => {
 			const client = await connected(pool);
@@ -44,14 +48,16 @@ export async function openPostgresqlStore(connectionString: string): Promise<Sql
 				client.release(failure instanceof Error && !isSound);
 			}
 		},
-		close: () => pool.end(),
+		close: async () => {
+			await Promise.all([pool.end(), writingPool.end()]);
+		},
 	};
 	try {
 		await requireOwnSessions(pool);
 		await requireUnicode(pool);
 		await ensureSchema(store, "the PostgreSQL database");
 	} catch (error) {
-		await pool.end();
+		await store.close();
 		if (error instanceof OperationalError && !(error instanceof DatabaseError)) throw error;
 		const reason = error instanceof DatabaseError ? error.cause : error;
 		const known = knownErrorOf(reason);
@@ -62,6 +68,20 @@ export async function openPostgresqlStore(connectionString: string): Promise<Sql
 		);
 	}
 	return store;
+}
+
+function poolOf(connectionString: string, max: number, idleTimeoutMillis: number): pg.Pool {
+	const pool = new pg.Pool({
+		connectionString,
+		max,
+		idleTimeoutMillis,
+		connectionTimeoutMillis: CONNECT_MILLISECONDS_MAX,
+		types: { getTypeParser },
+		onConnect: setSession,
+	});
+	// A connection that breaks while idle is replaced by the pool; without a listener it would end us.
+	pool.on("error", () => {});
+	return pool;
 }
 
 /** What a server or a pooler refuses at the start and somebody can grant or set; undefined for the rest. */

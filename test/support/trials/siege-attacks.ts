@@ -5,7 +5,7 @@
  */
 import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import { connect as connectTls, createSecureContext, type TLSSocket } from "node:tls";
 import { parentPort, workerData } from "node:worker_threads";
 import { ENVELOPE_CONTENT_TYPE } from "../../../src/protocol/wire/cose.js";
 import { type AttackName, envelopesOf } from "./siege-envelopes.js";
@@ -51,12 +51,15 @@ export class Attack {
 	readonly statuses: Record<string, number> = {};
 	readonly #order: AttackOrder;
 	readonly #envelopes: readonly Uint8Array[];
+	/** One for all: to read a certificate for each connection takes as long as the handshake. */
+	readonly #secureContext;
 	#end = 0;
 	readonly #open = new Set<Socket>();
 	#next = 0;
 
 	constructor(order: AttackOrder) {
 		this.#order = order;
+		this.#secureContext = createSecureContext({ ca: order.certificateAuthority });
 		this.#envelopes = envelopesOf(order.name, order.evil, order.victim, order.strangers);
 	}
 
@@ -200,9 +203,9 @@ export class Attack {
 	}
 
 	#tls(localAddress: string): TLSSocket {
-		const { serverName, certificateAuthority } = this.#order;
+		const { serverName } = this.#order;
 		const socket = this.#tcp(localAddress);
-		return connectTls({ socket, servername: serverName, ca: certificateAuthority });
+		return connectTls({ socket, servername: serverName, secureContext: this.#secureContext });
 	}
 
 	/**

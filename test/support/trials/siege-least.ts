@@ -4,9 +4,8 @@
  *
  * Half of what is sent at a pace; all connections; what quotas let in. But all that have no address over which a
  * station delivered share the collector's turns for the handshakes of strangers (admission.ts), and together they want
- * more of them than there are: 30 a second each for strangers and replays, 300 slow bodies. Somebody far away needs
- * HANDSHAKE_SECONDS for his part of one; what the turns let in of attackers like that must come at least. Those of the loopback
- * are quicker where the machine has time, and then the pace is what limits them.
+ * more of them than there are: 30 a second each for strangers and replays, 300 slow bodies. What the turns let in must
+ * come at least. A turn is over with the collector's answer, so somebody far away gets as many of them as these of the loopback.
  */
 import { HANDSHAKE_TURNS } from "../../../src/collector/service/admission.js";
 import { type AttackName, FORKS, GAP_BATCHES } from "./siege-envelopes.js";
@@ -20,8 +19,6 @@ export const REQUESTS_PER_CONNECTION = 10;
 export const PACED_SENDERS = 16;
 /** Who sends one after the other as answers come; of those who pipeline half as many. */
 export const SENDERS = 8;
-/** Two round trips of 50 ms, as between continents or over a mobile network. */
-export const HANDSHAKE_SECONDS = 0.1;
 /** Between a sender's connections. */
 export const RECONNECT_SECONDS = 0.01;
 
@@ -52,11 +49,8 @@ const HANDSHAKES_UNKNOWN: Readonly<Partial<Record<AttackName, number>>> = Object
 	pipelining: 2 * ORIGINS.pipelining.addresses,
 });
 
-/** Of strangers, whom the collector lets in at a pace, and few at once. */
-const HANDSHAKES_PER_SECOND = Math.min(
-	HANDSHAKE_TURNS.strangersPerSecond,
-	HANDSHAKE_TURNS.strangersAtOnce / HANDSHAKE_SECONDS,
-);
+/** Of strangers, whom the collector lets in at a pace. */
+const HANDSHAKES_PER_SECOND = HANDSHAKE_TURNS.strangersPerSecond;
 
 export interface Strength {
 	readonly connections: number;
@@ -101,10 +95,10 @@ const QUOTA_REQUESTS = 500;
 
 /**
  * Requests of strangers, or replays. Addresses take turns, so a sender waits at most for as many rounds of all addresses as
- * senders share its own. Together 12 addresses go on; four handshakes of 0.1 s at once are 40 a second, so a round is
- * 0.3 s, four senders share each, and a connection is ten requests of 53.3 ms after 10 ms: 0.543 + 4 x 0.3 = 1.743 s.
- * First come the 32 handshakes of those who are enrolled, 0.8 s. So in 6 s it is (6 - 0.8) / 1.743 x 16 x 10 = 477;
- * alone (4 addresses) 1017 of 1800, of which half is asked.
+ * senders share its own. Together 12 addresses go on, a hundred handshakes a second, so a round is
+ * 0.12 s, four senders share each, and a connection is ten requests of 53.3 ms after 10 ms: 0.543 + 4 x 0.12 = 1.023 s.
+ * First come the 32 handshakes of those who are enrolled, 0.32 s. So in 6 s it is (6 - 0.32) / 1.023 x 16 x 10 = 888;
+ * alone (4 addresses) 1364 of 1800, of which half is asked.
  */
 function strangersLetIn(
 	attack: "strangers" | "replays",
@@ -122,7 +116,7 @@ function strangersLetIn(
 
 /**
  * Slow bodies whose connections are secure: one of each address in every round, as they wait from the beginning. Together
- * (6 - 0.8) / 0.3 x 4 = 69; alone 240 of 300.
+ * (6 - 0.32) / 0.12 x 4 = 189; alone all 300.
  */
 function slowBodiesLetIn(company: readonly AttackName[], seconds: number): number {
 	const rounds = secondsLeft(company, seconds) / roundSeconds(company);
