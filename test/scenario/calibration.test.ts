@@ -371,7 +371,7 @@ describe("a technician who calibrates", function () {
 		assert.equal(readingsOf(bench.entries).at(-1)?.pH.calibration, 2);
 	});
 
-	it("loses power at any operation: old or new, and the record says which", () => {
+	whole("loses power at any operation: old or new, and the record says which", () => {
 		const uncut = runCalibration({ seed: 7 });
 		assert.deepEqual(uncut.violations, []);
 		assert.notEqual(uncut.committed, uncut.old);

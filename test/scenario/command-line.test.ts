@@ -448,97 +448,116 @@ describe("npm start", function () {
 		assert.equal(moments[moments.length - 1], stopped.stdout.slice(0, 23));
 	});
 
-	it("plays, is stopped by Ctrl-C, keeps others out meanwhile, and continues with nothing lost or doubled", async () => {
-		const data = join(folder, "data");
-		const first = startCommand(START, ["--data", data, "--seed", "4", "--speed", "4000"]);
-		await first.seen(/[1-9]\d* entries, \d+ waiting/);
-		// Until then there is no database that could be in use.
-		await first.seen(/the collector is open after/);
-		const second = await callCommand(START, "--data", data, "--for", "1h");
-		assert.equal(second.exitCode, 1);
-		assert.match(second.stderr, new RegExp(`in use by process ${first.child.pid}`));
-		const rows = ["--data", join(data, "collector"), "--station", "bor-1", "--key", "enrolled"];
-		const judged = await callCommand("src/technician/main.js", "verify", ...rows);
-		assert.equal(judged.exitCode, 1);
-		// Its collector is a process of its own, which passes on that it is to stop.
-		const [, holder = ""] =
-			/in use by process (\d+) \(npm start or a collector\); stop it/.exec(judged.stderr) ?? [];
-		const parent = execFileSync("ps", ["-o", "ppid=", "-p", holder], { encoding: "utf8" });
-		assert.equal(Number(parent), first.child.pid);
-		first.child.kill("SIGINT");
-		const stopped = await first.finished;
-		assert.equal(stopped.exitCode, 0, stopped.stderr);
-		const controls = [...stopped.stderr].filter((each) => each < " " && each !== "\n");
-		assert.deepEqual(controls, []);
-		const before = /(\d+) entries appended, (\d+) delivered, 0 missing/.exec(stopped.stdout);
-		assert.ok(before !== null && before[1] === before[2], stopped.stdout);
+	whole(
+		"plays, is stopped by Ctrl-C, keeps others out meanwhile, and continues with nothing lost or doubled",
+		async () => {
+			const data = join(folder, "data");
+			const first = startCommand(START, ["--data", data, "--seed", "4", "--speed", "4000"]);
+			await first.seen(/[1-9]\d* entries, \d+ waiting/);
+			// Until then there is no database that could be in use.
+			await first.seen(/the collector is open after/);
+			const second = await callCommand(START, "--data", data, "--for", "1h");
+			assert.equal(second.exitCode, 1);
+			assert.match(second.stderr, new RegExp(`in use by process ${first.child.pid}`));
+			const rows = ["--data", join(data, "collector"), "--station", "bor-1", "--key", "enrolled"];
+			const judged = await callCommand("src/technician/main.js", "verify", ...rows);
+			assert.equal(judged.exitCode, 1);
+			// Its collector is a process of its own, which passes on that it is to stop.
+			const [, holder = ""] =
+				/in use by process (\d+) \(npm start or a collector\); stop it/.exec(judged.stderr) ?? [];
+			const parent = execFileSync("ps", ["-o", "ppid=", "-p", holder], { encoding: "utf8" });
+			assert.equal(Number(parent), first.child.pid);
+			first.child.kill("SIGINT");
+			const stopped = await first.finished;
+			assert.equal(stopped.exitCode, 0, stopped.stderr);
+			const controls = [...stopped.stderr].filter((each) => each < " " && each !== "\n");
+			assert.deepEqual(controls, []);
+			const before = /(\d+) entries appended, (\d+) delivered, 0 missing/.exec(stopped.stdout);
+			assert.ok(before !== null && before[1] === before[2], stopped.stdout);
 
-		const other = await callCommand(START, "--data", data, "--seed", "5", "--for", "1h");
-		assert.equal(other.exitCode, 1);
-		assert.match(other.stderr, /--seed 5: this data directory was begun with --seed 4; leave/);
+			const other = await callCommand(START, "--data", data, "--seed", "5", "--for", "1h");
+			assert.equal(other.exitCode, 1);
+			assert.match(other.stderr, /--seed 5: this data directory was begun with --seed 4; leave/);
 
-		const argv = ["--data", data, "--for", "2h", "--speed", "max", "--summary", "json", "--quiet"];
-		const third = await runCommand(START, ...argv);
-		assert.equal(third.exitCode, 0, third.stderr);
-		const lines = third.stdout.trim().split("\n");
-		const summary = JSON.parse(lines[lines.length - 1] ?? "") as Record<string, unknown>;
-		assert.equal(summary["seed"], 4);
-		assert.equal(summary["missing"], 0);
-		assert.equal(summary["foreign"], 0);
-		assert.equal(summary["delivered"], summary["appended"]);
-		assert.ok(Number(summary["appended"]) >= Number(before[1]) + 2 * 23);
-		for (const name of ["simulatedSeconds", "wallSeconds", "stations", "measured", "duplicates"]) {
-			assert.equal(typeof summary[name], "number", name);
-		}
+			const argv = [
+				"--data",
+				data,
+				"--for",
+				"2h",
+				"--speed",
+				"max",
+				"--summary",
+				"json",
+				"--quiet",
+			];
+			const third = await runCommand(START, ...argv);
+			assert.equal(third.exitCode, 0, third.stderr);
+			const lines = third.stdout.trim().split("\n");
+			const summary = JSON.parse(lines[lines.length - 1] ?? "") as Record<string, unknown>;
+			assert.equal(summary["seed"], 4);
+			assert.equal(summary["missing"], 0);
+			assert.equal(summary["foreign"], 0);
+			assert.equal(summary["delivered"], summary["appended"]);
+			assert.ok(Number(summary["appended"]) >= Number(before[1]) + 2 * 23);
+			for (const name of [
+				"simulatedSeconds",
+				"wallSeconds",
+				"stations",
+				"measured",
+				"duplicates",
+			]) {
+				assert.equal(typeof summary[name], "number", name);
+			}
 
-		// What the technician's program makes of it takes nine starts of it.
-		if (!IS_WHOLE) return;
-		const ofBor = ["--station", "bor-1"];
-		const stored = ["--data", join(data, "collector"), ...ofBor];
-		const table = await runCommand("src/technician/main.js", "readings", ...stored);
-		assert.equal(table.exitCode, 0, table.stderr);
-		const [names = "", ...readings] = table.stdout.trimEnd().split("\r\n");
-		assert.match(names, /^station,epoch,sequence,time,time_uncertainty_s,/);
-		assert.ok(readings.length >= 2 * 12 - 1, `${readings.length} readings`);
-		assert.ok(readings.every((line) => /^bor-1,\d+,\d+,2026-\d\d-\d\dT/.test(line)));
-		const file = join(folder, "record.jsonl");
-		await runCommand("src/technician/main.js", "record", file, ...stored);
-		const again = await runCommand("src/technician/main.js", "readings", file, ...ofBor);
-		assert.equal(again.stdout, table.stdout);
+			// What the technician's program makes of it takes nine starts of it.
+			if (!IS_WHOLE) return;
+			const ofBor = ["--station", "bor-1"];
+			const stored = ["--data", join(data, "collector"), ...ofBor];
+			const table = await runCommand("src/technician/main.js", "readings", ...stored);
+			assert.equal(table.exitCode, 0, table.stderr);
+			const [names = "", ...readings] = table.stdout.trimEnd().split("\r\n");
+			assert.match(names, /^station,epoch,sequence,time,time_uncertainty_s,/);
+			assert.ok(readings.length >= 2 * 12 - 1, `${readings.length} readings`);
+			assert.ok(readings.every((line) => /^bor-1,\d+,\d+,2026-\d\d-\d\dT/.test(line)));
+			const file = join(folder, "record.jsonl");
+			await runCommand("src/technician/main.js", "record", file, ...stored);
+			const again = await runCommand("src/technician/main.js", "readings", file, ...ofBor);
+			assert.equal(again.stdout, table.stdout);
 
-		const policy = ["--policy", join(PROJECT, "policies/bor.json")];
-		const values = await runCommand("src/technician/main.js", "values", ...stored, ...policy);
-		assert.equal(values.exitCode, 0, values.stderr);
-		assert.equal(values.stdout.split("\r\n").length, readings.length + 2);
-		const fromFile = await runCommand(
-			"src/technician/main.js",
-			"values",
-			file,
-			...ofBor,
-			...policy,
-		);
-		assert.equal(fromFile.stdout, values.stdout);
-		const published = join(folder, "values.csv");
-		writeFileSync(published, values.stdout);
-		const verify = (): Promise<Finished> =>
-			runCommand(
+			const policy = ["--policy", join(PROJECT, "policies/bor.json")];
+			const values = await runCommand("src/technician/main.js", "values", ...stored, ...policy);
+			assert.equal(values.exitCode, 0, values.stderr);
+			assert.equal(values.stdout.split("\r\n").length, readings.length + 2);
+			const fromFile = await runCommand(
 				"src/technician/main.js",
-				...["verify", ...stored, "--key", "enrolled", "--values", published, ...policy],
+				"values",
+				file,
+				...ofBor,
+				...policy,
 			);
-		const sound = await verify();
-		assert.equal(sound.exitCode, 0, sound.stderr);
-		assert.match(sound.stderr, /^sound$[\s\S]*^the table follows from the record: \d+ rows$/m);
-		const altered = values.stdout.split("\r\n");
-		const phAt = (altered[0] ?? "").split(",").indexOf("ph");
-		const cells = (altered[4] ?? "").split(",");
-		cells[phAt] = "4.100";
-		altered[4] = cells.join(",");
-		writeFileSync(published, altered.join("\r\n"));
-		const tampered = await verify();
-		assert.equal(tampered.exitCode, 1);
-		assert.match(tampered.stderr, /line 5, ph: has 4\.100, 7\.\d{3} follows/);
-		const usage = await runCommand("src/technician/main.js", "values", file, ...ofBor);
-		assert.equal(usage.exitCode, 2);
-		assert.match(usage.stderr, /--policy says by what to judge/);
-	});
+			assert.equal(fromFile.stdout, values.stdout);
+			const published = join(folder, "values.csv");
+			writeFileSync(published, values.stdout);
+			const verify = (): Promise<Finished> =>
+				runCommand(
+					"src/technician/main.js",
+					...["verify", ...stored, "--key", "enrolled", "--values", published, ...policy],
+				);
+			const sound = await verify();
+			assert.equal(sound.exitCode, 0, sound.stderr);
+			assert.match(sound.stderr, /^sound$[\s\S]*^the table follows from the record: \d+ rows$/m);
+			const altered = values.stdout.split("\r\n");
+			const phAt = (altered[0] ?? "").split(",").indexOf("ph");
+			const cells = (altered[4] ?? "").split(",");
+			cells[phAt] = "4.100";
+			altered[4] = cells.join(",");
+			writeFileSync(published, altered.join("\r\n"));
+			const tampered = await verify();
+			assert.equal(tampered.exitCode, 1);
+			assert.match(tampered.stderr, /line 5, ph: has 4\.100, 7\.\d{3} follows/);
+			const usage = await runCommand("src/technician/main.js", "values", file, ...ofBor);
+			assert.equal(usage.exitCode, 2);
+			assert.match(usage.stderr, /--policy says by what to judge/);
+		},
+	);
 });

@@ -6,7 +6,7 @@ import type { SimulatedStation } from "../../sim/station/station.js";
 import type { StationConfiguration } from "../../src/firmware/config/configuration.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
 import type { AlarmBody, Entry } from "../../src/protocol/record/entry-layouts.js";
-import { IS_LONG, IS_WHOLE, sample } from "../support/depth.js";
+import { IS_LONG, IS_WHOLE, sample, whole } from "../support/depth.js";
 import { openBareCollector, runStationUntil } from "../support/engines/bare-collector.js";
 import { bareStation, runUntil, START_UTC_SECONDS } from "../support/engines/bare-station.js";
 import { runEventCut } from "../support/trials/event-cuts.js";
@@ -130,25 +130,28 @@ describe("a station that mine water reaches", function () {
 		assert.equal(claimText(seen), "");
 	});
 
-	it("loses no claim of a whole event and doubles none, whichever operation power fails at", () => {
-		const seed = 7;
-		const uncut = runEventCut({ seed });
-		assert.equal(uncut.output, "1/1 2/2 2/3 4/1 4/3");
-		assert.deepEqual(uncut.violations, []);
-		// In a short run those beside each claim's append, in a whole one all about it.
-		const [before, count] = IS_WHOLE ? [10, 16] : [1, 2];
-		const near = uncut.operations.flatMap((at) =>
-			Array.from({ length: count }, (_, index) => at - before + index),
-		);
-		const across: number[] = [];
-		const [first = 0] = uncut.operations;
-		const last = uncut.operations[uncut.operations.length - 1] ?? 0;
-		for (let at = first - 200; at < last + 200; at += IS_LONG ? 1 : IS_WHOLE ? 401 : 4010)
-			across.push(at);
-		for (const at of new Set([...near, ...across])) {
-			const { output, violations } = runEventCut({ seed, cuts: [at] });
-			assert.equal(output, uncut.output, `cut in operation ${at}`);
-			assert.deepEqual(violations, [], `cut in operation ${at}`);
-		}
-	});
+	whole(
+		"loses no claim of a whole event and doubles none, whichever operation power fails at",
+		() => {
+			const seed = 7;
+			const uncut = runEventCut({ seed });
+			assert.equal(uncut.output, "1/1 2/2 2/3 4/1 4/3");
+			assert.deepEqual(uncut.violations, []);
+			// In a short run those beside each claim's append, in a whole one all about it.
+			const [before, count] = IS_WHOLE ? [10, 16] : [1, 2];
+			const near = uncut.operations.flatMap((at) =>
+				Array.from({ length: count }, (_, index) => at - before + index),
+			);
+			const across: number[] = [];
+			const [first = 0] = uncut.operations;
+			const last = uncut.operations[uncut.operations.length - 1] ?? 0;
+			for (let at = first - 200; at < last + 200; at += IS_LONG ? 1 : IS_WHOLE ? 401 : 4010)
+				across.push(at);
+			for (const at of new Set([...near, ...across])) {
+				const { output, violations } = runEventCut({ seed, cuts: [at] });
+				assert.equal(output, uncut.output, `cut in operation ${at}`);
+				assert.deepEqual(violations, [], `cut in operation ${at}`);
+			}
+		},
+	);
 });

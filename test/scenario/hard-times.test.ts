@@ -100,13 +100,16 @@ describe("a storm of brown-outs", function () {
 	}
 
 	for (const seed of sample([1, 2])) {
-		it(`loses nothing, and its boots do not eat the oldest readings (seed ${seed})`, async () => {
-			const played = await storm(seed);
-			assert.ok(played.cuts > 50, `${played.cuts} cuts`);
-			assert.deepEqual(problemsIn(played), []);
-			const after = played.story.readings.filter((each) => each.seconds > STORM_UNTIL + HOUR);
-			assert.ok(after.length > 50, `${after.length} readings after it`);
-		});
+		whole(
+			`loses nothing, and its boots do not eat the oldest readings (seed ${seed})`,
+			async () => {
+				const played = await storm(seed);
+				assert.ok(played.cuts > 50, `${played.cuts} cuts`);
+				assert.deepEqual(problemsIn(played), []);
+				const after = played.story.readings.filter((each) => each.seconds > STORM_UNTIL + HOUR);
+				assert.ok(after.length > 50, `${after.length} readings after it`);
+			},
+		);
 	}
 
 	whole("loses nothing with real probes, either, when most wakes of a day end in one", async () => {

@@ -3,11 +3,12 @@ import { strict as assert } from "node:assert";
 import sinon from "sinon";
 import { Rehearsal } from "../../sim/station/rehearsal.js";
 import { Journal } from "../../src/firmware/journal/journal.js";
+import { whole } from "../support/depth.js";
 
 describe("the condition of the ring, for which every header is read", () => {
 	afterEach(() => sinon.restore());
 
-	it("is asked for when a whole day is over, and not for each of 576 readings", () => {
+	whole("is asked for when a whole day is over, and not for each of 576 readings", () => {
 		const health = sinon.spy(Journal.prototype, "health");
 		const rehearsal = new Rehearsal({ seed: 3, scenario: "quiet-bor", sectors: 16 });
 		rehearsal.runUntil(2 * 86_400);

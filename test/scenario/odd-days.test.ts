@@ -7,7 +7,7 @@ import { strict as assert } from "node:assert";
 import { openWaterProbes } from "../../drivers/board-probes.js";
 import { fraction, integerBelow, SeededRandom } from "../../src/core/random.js";
 import { DerivationContext } from "../../src/protocol/record/derive.js";
-import { IS_LONG, IS_WHOLE } from "../support/depth.js";
+import { IS_LONG, IS_WHOLE, whole } from "../support/depth.js";
 import { START_UTC_SECONDS } from "../support/engines/bare-station.js";
 import { judgeDerived, type SeenDerivation } from "../support/judges/derived-judge.js";
 import { openWatchedStation, type WatchedStation } from "../support/worlds/watched-station.js";
@@ -81,14 +81,17 @@ function derivationsOf(played: WatchedStation): SeenDerivation[] {
 describe("odd days", function () {
 	this.timeout(IS_LONG ? 3_600_000 : 120_000);
 
-	it("leave readings as due, events with their causes, rails off asleep, and values right or flagged", async () => {
-		for (let seed = 1; seed <= SEEDS; seed++) {
-			const played = await playOddDays(seed, 2, false);
-			const found = [...played.judge(), ...judgeDerived(derivationsOf(played))];
-			assert.deepEqual(found.slice(0, 5), [], `seed ${seed}`);
-			assert.ok(played.readings().length > 40, `seed ${seed}`);
-		}
-	});
+	whole(
+		"leave readings as due, events with their causes, rails off asleep, and values right or flagged",
+		async () => {
+			for (let seed = 1; seed <= SEEDS; seed++) {
+				const played = await playOddDays(seed, 2, false);
+				const found = [...played.judge(), ...judgeDerived(derivationsOf(played))];
+				assert.deepEqual(found.slice(0, 5), [], `seed ${seed}`);
+				assert.ok(played.readings().length > 40, `seed ${seed}`);
+			}
+		},
+	);
 
 	it("do not end with the flash: it continues measuring, and nothing crashes", async () => {
 		const played = await playOddDays(1, 2, true);

@@ -7,7 +7,7 @@ import { VALUE_COLUMNS } from "../../src/protocol/audit/published-values.js";
 import { decodeEntry } from "../../src/protocol/record/entry.js";
 import type { Entry } from "../../src/protocol/record/entry-layouts.js";
 import { cellsByName, valuesRows } from "../support/data/values-table.js";
-import { IS_WHOLE, sample } from "../support/depth.js";
+import { IS_WHOLE, sample, whole } from "../support/depth.js";
 import { bareStation, runUntil, START_UTC_SECONDS } from "../support/engines/bare-station.js";
 import { PROJECT } from "../support/sources.js";
 import {
@@ -133,7 +133,7 @@ const DAYS = IS_WHOLE ? 5 : 3;
 
 describe("an acid river as its station records it", () => {
 	for (const seed of sample([1, 2, 3])) {
-		it(`has its front flagged suspect and nothing called fail, seed ${seed}`, function () {
+		whole(`has its front flagged suspect and nothing called fail, seed ${seed}`, function () {
 			this.timeout(300_000);
 			const river = SCENARIOS["acid-bor"]?.(seed, START_UTC_SECONDS);
 			const entries: Entry[] = [];

@@ -6,6 +6,7 @@ import { proposedCorrections } from "../../src/protocol/audit/proposal.js";
 import { RecordedVisits } from "../../src/protocol/audit/recorded-visits.js";
 import { DerivationContext } from "../../src/protocol/record/derive.js";
 import type { Entry } from "../../src/protocol/record/entry-layouts.js";
+import { whole } from "../support/depth.js";
 import { CalibrationBench } from "../support/worlds/calibration-bench.js";
 
 const DAY_SECONDS = 86_400;
@@ -48,7 +49,7 @@ function visit(bench: CalibrationBench, clean: () => void): void {
 describe("visits in a station's record", function () {
 	this.timeout(120_000);
 
-	it("tell fouling from drift, and propose what the method of the USGS asks for", () => {
+	whole("tell fouling from drift, and propose what the method of the USGS asks for", () => {
 		const bench = new CalibrationBench();
 		const { ailments } = bench.hands;
 		ailments.electrode = { slopePart: 0.98, offsetMillivolts: 4 };

@@ -5,6 +5,7 @@ import { decodeEntry } from "../../src/protocol/record/entry.js";
 import { type Entry, STATION_FLAGS } from "../../src/protocol/record/entry-layouts.js";
 import { EVENT_CODES } from "../../src/protocol/record/events.js";
 import { directProbesOf } from "../support/bench/direct-water.js";
+import { whole } from "../support/depth.js";
 import {
 	keyedHashKeyOf,
 	openBareCollector,
@@ -57,7 +58,7 @@ describe("a reading's flags", () => {
 		assert.ok(refused.length >= 2 && refused.length <= 4, `${refused.length} refusals`);
 	});
 
-	it("tell of a ring that is nearly full, and no more when it was emptied", async () => {
+	whole("tell of a ring that is nearly full, and no more when it was emptied", async () => {
 		const { station, until, flagsOfLast } = await play("bor-1", 4);
 		await until(3);
 		assert.equal(flagsOfLast() & STATION_FLAGS.journalNearlyFull, 0);

@@ -207,7 +207,7 @@ describe("the program bistrina", function () {
 		]);
 	});
 
-	it("puts data on stdout, talk on stderr, and says by its exit code how it went", async () => {
+	whole("puts data on stdout, talk on stderr, and says by its exit code how it went", async () => {
 		const blank = join(folder, "blank.bin");
 		writeFileSync(blank, new Uint8Array(8192).fill(0xff));
 		const forged = join(folder, "forged.jsonl");

@@ -182,7 +182,7 @@ describe("a station's time", () => {
 		assert.ok(played.events("rtc-stopped").length === 1);
 	});
 
-	it("is kept within the RTC's drift, and the record says how much it drifts", async () => {
+	whole("is kept within the RTC's drift, and the record says how much it drifts", async () => {
 		const played = await Played.begin();
 		played.station.hardware.chips.rtc.setDrift(3);
 		await played.until(START_UTC_SECONDS + DRIFT_DAYS * 24 * HOUR);

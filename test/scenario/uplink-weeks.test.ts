@@ -1,13 +1,13 @@
 import { strict as assert } from "node:assert";
 import { UplinkSchedule } from "../../src/firmware/uplink/schedule.js";
-import { IS_WHOLE, proof, sample } from "../support/depth.js";
+import { IS_WHOLE, proof, sample, whole } from "../support/depth.js";
 import { runUplinkWeeks } from "../support/trials/uplink-weeks.js";
 
 const HOUR = 3_600_000;
 
 describe("weeks of an uplink in trouble", () => {
 	for (const seed of sample([1, 2, 12])) {
-		it(`keep what was promised, seed ${seed}`, async () => {
+		whole(`keep what was promised, seed ${seed}`, async () => {
 			const { violations, outages, attempts } = await runUplinkWeeks(seed, IS_WHOLE ? 7 : 4);
 			assert.deepEqual(violations, []);
 			assert.ok(

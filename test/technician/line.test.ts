@@ -16,6 +16,7 @@ import { openPort } from "../../src/technician/ports.js";
 import type { SerialPortClass } from "../../src/technician/serial-port.js";
 import { openSerialLine } from "../support/bench/serial-line.js";
 import { openMockLine, openPseudoTerminal } from "../support/collectors/far-end.js";
+import { whole } from "../support/depth.js";
 
 /** What a session asks, and every answer as text. */
 async function session(line: Line): Promise<string[]> {
@@ -99,7 +100,7 @@ describe("bistrina and a station", function () {
 		station.close();
 	});
 
-	it("lose nothing when an export is interrupted ten times", async () => {
+	whole("lose nothing when an export is interrupted ten times", async () => {
 		const station = await StationLine.open({
 			seed: 5,
 			river: (SCENARIOS["storm-pek"] as NonNullable<(typeof SCENARIOS)[string]>)(5, 1_790_812_800),

@@ -49,22 +49,25 @@ for (const [form, write] of sample(FORMS))
 
 		afterEach(() => xs.close());
 
-		it("keeps, signs and delivers a stormy day byte for byte as on Node, signed by the host", async () => {
-			const options = { seed: 20_260_901, scenario: "storm-pek", sectors: 16 };
-			await openRehearsal(xs, options, true);
-			await send(xs, { kind: "run", untilSeconds: DAY_SECONDS });
-			await send(xs, { kind: "settle" });
-			const onXs = (await send(xs, { kind: "report" })).reply as RehearsalReport;
+		whole(
+			"keeps, signs and delivers a stormy day byte for byte as on Node, signed by the host",
+			async () => {
+				const options = { seed: 20_260_901, scenario: "storm-pek", sectors: 16 };
+				await openRehearsal(xs, options, true);
+				await send(xs, { kind: "run", untilSeconds: DAY_SECONDS });
+				await send(xs, { kind: "settle" });
+				const onXs = (await send(xs, { kind: "report" })).reply as RehearsalReport;
 
-			const rehearsal = new Rehearsal({ ...options, scheme: hostScheme() });
-			rehearsal.runUntil(DAY_SECONDS);
-			rehearsal.settle();
-			assert.deepEqual(onXs, rehearsal.report());
-			assert.deepEqual(onXs.problems, []);
-			assert.equal(onXs.crashes, 0);
-			assert.ok(onXs.appended > 288, `${onXs.appended} entries in a day`);
-			assert.equal(onXs.acknowledged, onXs.appended);
-		});
+				const rehearsal = new Rehearsal({ ...options, scheme: hostScheme() });
+				rehearsal.runUntil(DAY_SECONDS);
+				rehearsal.settle();
+				assert.deepEqual(onXs, rehearsal.report());
+				assert.deepEqual(onXs.problems, []);
+				assert.equal(onXs.crashes, 0);
+				assert.ok(onXs.appended > 288, `${onXs.appended} entries in a day`);
+				assert.equal(onXs.acknowledged, onXs.appended);
+			},
+		);
 
 		whole(
 			"calibrates three points, undoes it and tells it in the record, byte for byte as on Node",
@@ -104,7 +107,7 @@ for (const [form, write] of sample(FORMS))
 			},
 		);
 
-		it("answers a technician line by line as on Node, noise and all", async () => {
+		whole("answers a technician line by line as on Node, noise and all", async () => {
 			const options = { seed: 5, scenario: "storm-pek", sectors: 8 };
 			const framed = (id: number, command: string, fields = {}): string =>
 				Buffer.from(encodeRequest(id, command, fields))

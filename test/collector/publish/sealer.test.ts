@@ -22,7 +22,7 @@ import type { Entry } from "../../../src/protocol/record/entry-layouts.js";
 import { MemoryRecord } from "../../support/collectors/memory-record.js";
 import { type SeededValues, seededValues } from "../../support/data/seeded-values.js";
 import { digestOf, documentOf, valuesRows } from "../../support/data/values-table.js";
-import { IS_WHOLE, sample } from "../../support/depth.js";
+import { IS_WHOLE, sample, whole } from "../../support/depth.js";
 
 const SEEDS = Array.from({ length: 24 }, (_, index) => index + 1);
 
@@ -78,31 +78,34 @@ describe("the cache of station-days", function () {
 
 	afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-	it("holds after each batch, late, overlapping or in order, what the record's values are", async () => {
-		const count: Record<Sealing, number> = { unchanged: 0, appended: 0, anew: 0 };
-		for (const seed of sample(SEEDS)) {
-			const given = seededValues(seed, 300);
-			const random = new SeededRandom(seed);
-			const record = new MemoryRecord(given.station);
-			const cache = new DayCache(join(folder, String(seed)));
-			const documents = documentsOf(given);
-			const sealer = new Sealer({ reader: record, cache, documentsOf: () => documents });
-			const batches = cut(given.entries, (most) => integerBelow(random, most));
-			for (const [at, batch] of batches.entries()) {
-				record.deliver(batch);
-				if (integerBelow(random, 3) === 0 && at + 1 < batches.length) continue;
-				count[await sealer.seal(given.station)]++;
-				const expected = valuesRows({ ...given, entries: record.entriesHeld });
-				assert.deepEqual(
-					publishedLines(cache, given.station),
-					expected.map(({ cells }) => cells.join(",")),
-					`seed ${seed}, batch ${at}`,
-				);
+	whole(
+		"holds after each batch, late, overlapping or in order, what the record's values are",
+		async () => {
+			const count: Record<Sealing, number> = { unchanged: 0, appended: 0, anew: 0 };
+			for (const seed of sample(SEEDS)) {
+				const given = seededValues(seed, 300);
+				const random = new SeededRandom(seed);
+				const record = new MemoryRecord(given.station);
+				const cache = new DayCache(join(folder, String(seed)));
+				const documents = documentsOf(given);
+				const sealer = new Sealer({ reader: record, cache, documentsOf: () => documents });
+				const batches = cut(given.entries, (most) => integerBelow(random, most));
+				for (const [at, batch] of batches.entries()) {
+					record.deliver(batch);
+					if (integerBelow(random, 3) === 0 && at + 1 < batches.length) continue;
+					count[await sealer.seal(given.station)]++;
+					const expected = valuesRows({ ...given, entries: record.entriesHeld });
+					assert.deepEqual(
+						publishedLines(cache, given.station),
+						expected.map(({ cells }) => cells.join(",")),
+						`seed ${seed}, batch ${at}`,
+					);
+				}
 			}
-		}
-		const least = IS_WHOLE ? 20 : 5;
-		assert.ok(count.appended > least && count.anew > least, JSON.stringify(count));
-	});
+			const least = IS_WHOLE ? 20 : 5;
+			assert.ok(count.appended > least && count.anew > least, JSON.stringify(count));
+		},
+	);
 
 	it("appends without reading the record again, and is told nothing new by the same batch", async () => {
 		const { record, sealer, deliver } = plainRecord(folder);

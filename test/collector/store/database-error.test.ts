@@ -67,26 +67,29 @@ describe("a damaged database of the collector", function () {
 		closeSync(descriptor);
 	}
 
-	it("is named with the database's words when a row cannot be read, and its batches still prove the record", async () => {
-		flipBit(files.entries);
-		const store = await openPGliteStore(directory);
-		await assert.rejects(verifyStore(store, station), {
-			name: "OperationalError",
-			message:
-				`the database is damaged (invalid page in block 0 of relation "${files.entries}"); ` +
-				"the rows could not be read, the signed batches could: `bistrina record` writes those out of " +
-				"the same database, and `bistrina verify` judges that file; or restore a backup, or read the " +
-				"station's own journal",
-		});
-		const pieces: Uint8Array[] = [];
-		const count = await exportStation(store, station.station, "json-lines", (piece) => {
-			pieces.push(piece);
-		});
-		await store.close();
-		assert.equal(count, 20);
-		const verification = verifyExport(pieces, station);
-		assert.deepEqual([verification.isSound, verification.counts.chained], [true, 240]);
-	});
+	whole(
+		"is named with the database's words when a row cannot be read, and its batches still prove the record",
+		async () => {
+			flipBit(files.entries);
+			const store = await openPGliteStore(directory);
+			await assert.rejects(verifyStore(store, station), {
+				name: "OperationalError",
+				message:
+					`the database is damaged (invalid page in block 0 of relation "${files.entries}"); ` +
+					"the rows could not be read, the signed batches could: `bistrina record` writes those out of " +
+					"the same database, and `bistrina verify` judges that file; or restore a backup, or read the " +
+					"station's own journal",
+			});
+			const pieces: Uint8Array[] = [];
+			const count = await exportStation(store, station.station, "json-lines", (piece) => {
+				pieces.push(piece);
+			});
+			await store.close();
+			assert.equal(count, 20);
+			const verification = verifyExport(pieces, station);
+			assert.deepEqual([verification.isSound, verification.counts.chained], [true, 240]);
+		},
+	);
 
 	for (const [what, damage] of sample([
 		["without pg_control", () => rmSync(join(directory, "pglite/global/pg_control"))],

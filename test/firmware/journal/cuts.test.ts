@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { Journal } from "../../../src/firmware/journal/journal.js";
-import { IS_WHOLE } from "../../support/depth.js";
+import { IS_WHOLE, whole } from "../../support/depth.js";
 import { runExhaustively, runRandomly } from "../../support/trials/journal-trial.js";
 
 const SEED = 20_260_320;
@@ -14,12 +14,15 @@ describe("the journal under power cuts", () => {
 		sectorBytes: 512,
 	};
 
-	it("keeps every returned append and acknowledgement at every cut of a short run, two deep", () => {
-		console.log(`      seed ${SEED}`);
-		const result = runExhaustively(trial, IS_WHOLE ? 12 : 8, "drawn");
-		assert.deepEqual(result.violations, []);
-		assert.ok(result.cuts > (IS_WHOLE ? 500 : 200), `${result.cuts} cuts`);
-	});
+	whole(
+		"keeps every returned append and acknowledgement at every cut of a short run, two deep",
+		() => {
+			console.log(`      seed ${SEED}`);
+			const result = runExhaustively(trial, IS_WHOLE ? 12 : 8, "drawn");
+			assert.deepEqual(result.violations, []);
+			assert.ok(result.cuts > (IS_WHOLE ? 500 : 200), `${result.cuts} cuts`);
+		},
+	);
 
 	it("keeps them through wraps and overflows at every cut, one deep", () => {
 		const result = runExhaustively(

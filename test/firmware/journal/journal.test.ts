@@ -10,6 +10,7 @@ import { encodeSectorHeader } from "../../../src/protocol/flash/journal-format.j
 import { chainNext } from "../../../src/protocol/record/chain.js";
 import type { EntryDraft } from "../../../src/protocol/record/entry-layouts.js";
 import { dayOfReadings } from "../../support/data/day.js";
+import { whole } from "../../support/depth.js";
 import { draftOf } from "../../support/trials/journal-trial.js";
 
 const SECTOR_BYTES = 1024;
@@ -298,7 +299,7 @@ describe("the journal", () => {
 		assert.deepEqual([journal.health().sectorSwitches, readAll(journal).size], [1, 61]);
 	});
 
-	it("recovers in 18 reads, and three more for each sector met without a header", () => {
+	whole("recovers in 18 reads, and three more for each sector met without a header", () => {
 		for (const sectors of [16, 256]) {
 			const random = new SeededRandom(7);
 			const flash = flashOf(sectors, 512);

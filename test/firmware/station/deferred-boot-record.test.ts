@@ -184,7 +184,7 @@ describe("a station after a loss of power", () => {
 		return { station, appended, requests: () => requests };
 	}
 
-	it("writes nothing and uploads nothing before its first measurement is done", () => {
+	whole("writes nothing and uploads nothing before its first measurement is done", () => {
 		const { station, appended, requests } = started(false);
 		runUntil(station, station.utcSeconds + 20);
 		assert.deepEqual([appended, requests()], [[], 0]);

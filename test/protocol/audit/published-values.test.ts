@@ -14,7 +14,7 @@ import {
 	valuesRows,
 	valuesTable,
 } from "../../support/data/values-table.js";
-import { IS_LONG, IS_WHOLE, proof } from "../../support/depth.js";
+import { IS_LONG, IS_WHOLE, proof, whole } from "../../support/depth.js";
 import type { ValuesRequest } from "../../support/engines/xs-values.js";
 import { PROJECT } from "../../support/sources.js";
 import { mutatedTable, VALUES_MUTANTS } from "../../support/trials/values-mutants.js";
@@ -74,7 +74,7 @@ function rowsOf(values: readonly (number | undefined)[]) {
 }
 
 describe("the published table", () => {
-	it("is what another program makes of the paper, byte for byte", function () {
+	whole("is what another program makes of the paper, byte for byte", function () {
 		this.timeout(300_000);
 		for (let seed = 1; seed <= SEEDS; seed++) {
 			const input = seededValues(seed);

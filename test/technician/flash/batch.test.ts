@@ -37,73 +37,76 @@ describe("a batch of boards", function () {
 
 	afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-	it("ends with a row, a key and a board for each station, wherever it was interrupted", async () => {
-		const bundle = await bundleOf({ imageBytes: 4096 });
-		const results = join(folder, "results.jsonl");
-		const names = Array.from({ length: STATIONS }, (_, index) => `st-${index + 1}`);
-		const interruptions: string[] = [];
-		const once = (what: string): boolean => {
-			if (interruptions.includes(what)) return false;
-			interruptions.push(what);
-			return true;
-		};
-		const options: BatchOptions = {
-			plan: names.map((station) => ({
-				station,
-				fields: new Map([
-					["station", station],
-					["displayName", `place of ${station}`],
-				]),
-			})),
-			bundle,
-			baud: 460_800,
-			results,
-			append: (row) => {
-				appendFileSync(results, `${JSON.stringify(row)}\n`);
-				if ("begun" in row && row.begun === "st-2" && once("begun")) throw new Error("killed");
-			},
-			open: async (station) => {
-				const port = await openSimulatedBoard(join(folder, "boards", station), () => {});
-				if (station !== "st-1" || !once("cable")) return port;
-				// By what was written, not by a clock: amid the loader's work, whatever else the machine does.
-				const write = port.write.bind(port);
-				let writes = 0;
-				port.write = (bytes) => {
-					if (++writes === 25) setImmediate(() => port.onLost?.("unplugged"));
-					return write(bytes);
-				};
-				return port;
-			},
-			firstId: () => 1,
-			now: () => new Date("2026-11-28T12:00:00Z"),
-			isWatched: false,
-			notify: () => {},
-			onDone: async ({ station }) => {
-				if (station === "st-3" && once("label")) throw new Error("no disk");
-			},
-		};
-		for (let run = 0; run < 4; run++) {
-			await runBatch(options).catch((error: Error) =>
-				assert.match(error.message, /killed|no disk|unplugged|cut off/),
+	whole(
+		"ends with a row, a key and a board for each station, wherever it was interrupted",
+		async () => {
+			const bundle = await bundleOf({ imageBytes: 4096 });
+			const results = join(folder, "results.jsonl");
+			const names = Array.from({ length: STATIONS }, (_, index) => `st-${index + 1}`);
+			const interruptions: string[] = [];
+			const once = (what: string): boolean => {
+				if (interruptions.includes(what)) return false;
+				interruptions.push(what);
+				return true;
+			};
+			const options: BatchOptions = {
+				plan: names.map((station) => ({
+					station,
+					fields: new Map([
+						["station", station],
+						["displayName", `place of ${station}`],
+					]),
+				})),
+				bundle,
+				baud: 460_800,
+				results,
+				append: (row) => {
+					appendFileSync(results, `${JSON.stringify(row)}\n`);
+					if ("begun" in row && row.begun === "st-2" && once("begun")) throw new Error("killed");
+				},
+				open: async (station) => {
+					const port = await openSimulatedBoard(join(folder, "boards", station), () => {});
+					if (station !== "st-1" || !once("cable")) return port;
+					// By what was written, not by a clock: amid the loader's work, whatever else the machine does.
+					const write = port.write.bind(port);
+					let writes = 0;
+					port.write = (bytes) => {
+						if (++writes === 25) setImmediate(() => port.onLost?.("unplugged"));
+						return write(bytes);
+					};
+					return port;
+				},
+				firstId: () => 1,
+				now: () => new Date("2026-11-28T12:00:00Z"),
+				isWatched: false,
+				notify: () => {},
+				onDone: async ({ station }) => {
+					if (station === "st-3" && once("label")) throw new Error("no disk");
+				},
+			};
+			for (let run = 0; run < 4; run++) {
+				await runBatch(options).catch((error: Error) =>
+					assert.match(error.message, /killed|no disk|unplugged|cut off/),
+				);
+			}
+			assert.deepEqual(interruptions, ["cable", "begun", "label"]);
+			const { done, begun } = readBatch(results);
+			assert.deepEqual(
+				done.map(({ station }) => station),
+				names,
 			);
-		}
-		assert.deepEqual(interruptions, ["cable", "begun", "label"]);
-		const { done, begun } = readBatch(results);
-		assert.deepEqual(
-			done.map(({ station }) => station),
-			names,
-		);
-		for (const key of ["publicKey", "mac", "fingerprint"] as const) {
-			assert.equal(new Set(done.map((row) => row[key])).size, STATIONS, key);
-		}
-		for (const row of done) {
-			verifiedPossession(row);
-			assert.equal(row.verdict, "good");
-		}
-		// Each name was begun on one board only.
-		assert.equal(new Set(begun.map((row) => `${row.begun} ${row.mac}`)).size, STATIONS);
-		assert.ok(!/assword|secret/.test(readFileSync(results, "utf8")));
-	});
+			for (const key of ["publicKey", "mac", "fingerprint"] as const) {
+				assert.equal(new Set(done.map((row) => row[key])).size, STATIONS, key);
+			}
+			for (const row of done) {
+				verifiedPossession(row);
+				assert.equal(row.verdict, "good");
+			}
+			// Each name was begun on one board only.
+			assert.equal(new Set(begun.map((row) => `${row.begun} ${row.mac}`)).size, STATIONS);
+			assert.ok(!/assword|secret/.test(readFileSync(results, "utf8")));
+		},
+	);
 
 	whole(
 		"gives a name that was begun on one board to no other, and a board that has one none",

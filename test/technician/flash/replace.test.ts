@@ -92,33 +92,36 @@ describe("a board in place of a dead one", function () {
 					.map((line) => JSON.parse(line) as Record<string, unknown>)
 			: [];
 
-	it("has one new key and one row in the end, wherever it was interrupted, and the same command once more changes nothing", async () => {
-		await assert.rejects(run("new", { cableAtWrite: 25 }), /unplugged|cut off/);
-		assert.deepEqual(rows(), []);
-		await assert.rejects(run("new", { dieAfterRow: 1 }), /killed/);
-		assert.deepEqual(Object.keys(rows()[0] ?? {}), ["replacing", "mac", "predecessor"]);
-		await assert.rejects(run("new", { dieAfterRow: 1 }), /killed/);
-		await assert.rejects(run("new", { isCollectorAway: true }), /no collector/);
-		assert.deepEqual(keys, [FORMER_KEY]);
-		const row = await run("new");
-		assert.deepEqual(keys, [FORMER_KEY, row.publicKey]);
-		assert.equal(rows().length, 2);
-		assert.deepEqual(await run("new"), row);
-		assert.equal(rows().length, 2);
-		assert.deepEqual(keys, [FORMER_KEY, row.publicKey]);
-		assert.deepEqual(
-			[row.station, row.formerKey, row.predecessor, row.verdict, row.by],
-			["bor-1", FORMER_KEY, DELIVERED, "good", "Amina N."],
-		);
-		assert.ok(
-			lines.some((line) => /delivered up to entry 12 of epoch 4711/.test(line)),
-			lines.join("\n"),
-		);
-		assert.ok(
-			lines.some((line) => /its replacement by the board .* continues/.test(line)),
-			lines.join("\n"),
-		);
-	});
+	whole(
+		"has one new key and one row in the end, wherever it was interrupted, and the same command once more changes nothing",
+		async () => {
+			await assert.rejects(run("new", { cableAtWrite: 25 }), /unplugged|cut off/);
+			assert.deepEqual(rows(), []);
+			await assert.rejects(run("new", { dieAfterRow: 1 }), /killed/);
+			assert.deepEqual(Object.keys(rows()[0] ?? {}), ["replacing", "mac", "predecessor"]);
+			await assert.rejects(run("new", { dieAfterRow: 1 }), /killed/);
+			await assert.rejects(run("new", { isCollectorAway: true }), /no collector/);
+			assert.deepEqual(keys, [FORMER_KEY]);
+			const row = await run("new");
+			assert.deepEqual(keys, [FORMER_KEY, row.publicKey]);
+			assert.equal(rows().length, 2);
+			assert.deepEqual(await run("new"), row);
+			assert.equal(rows().length, 2);
+			assert.deepEqual(keys, [FORMER_KEY, row.publicKey]);
+			assert.deepEqual(
+				[row.station, row.formerKey, row.predecessor, row.verdict, row.by],
+				["bor-1", FORMER_KEY, DELIVERED, "good", "Amina N."],
+			);
+			assert.ok(
+				lines.some((line) => /delivered up to entry 12 of epoch 4711/.test(line)),
+				lines.join("\n"),
+			);
+			assert.ok(
+				lines.some((line) => /its replacement by the board .* continues/.test(line)),
+				lines.join("\n"),
+			);
+		},
+	);
 
 	whole(
 		"refuses the board that is to be replaced, a second one for the same, and another station's",
