@@ -16,16 +16,26 @@ export interface FairQueueOptions {
 	/** Of these, for each line, and for each that several may share; absent: the same. */
 	readonly atOncePerLine: number;
 	readonly atOncePerSharedLine?: number;
-	/** That may wait in each line, and in all of them. */
+	/** Of these, for all lines together that are no strangers' and that several may share; absent: all. */
+	readonly sharedAtOnce?: number;
+	/** Places that only strangers take; absent: none. */
+	readonly keptForStrangers?: number;
+	/** That may wait in each line, and in all of them; half of these for strangers. */
 	readonly waitingPerLine: number;
 	readonly waiting: number;
+}
+
+interface Waiting {
+	readonly begin: () => void;
+	/** Nobody waits for it any more. */
+	readonly isGone: () => boolean;
 }
 
 interface Line {
 	readonly name: string;
 	readonly isStranger: boolean;
 	readonly isShared: boolean;
-	readonly waiting: (() => void)[];
+	readonly waiting: Waiting[];
 	underWay: number;
 }
 
@@ -33,10 +43,13 @@ export class FairQueue {
 	readonly #options: FairQueueOptions;
 	readonly #lines = new Map<string, Line>();
 	/** Lines whose next piece may start as soon as there is a place, in the order of their turns. */
-	readonly #known = new Set<Line>();
+	readonly #own = new Set<Line>();
+	readonly #shared = new Set<Line>();
 	readonly #strangers = new Set<Line>();
 	#waiting = 0;
+	#strangersWaiting = 0;
 	#underWay = 0;
+	#sharedUnderWay = 0;
 	#strangersUnderWay = 0;
 	/** Strangers that began in this turn of the event loop. */
 	#strangersInTurn = 0;
@@ -52,22 +65,26 @@ export class FairQueue {
 
 	/**
 	 * Waits for a turn. The result ends it and must be called once; undefined: too many wait already, at
-	 * once. `isStranger` and `isShared` belong to the line.
+	 * once. `isStranger` and `isShared` belong to the line. What `isGone` when its turn comes takes none, and never resolves.
 	 */
-	enter(name: string, isStranger: boolean, isShared = false): Promise<() => void> | undefined {
+	enter(
+		name: string,
+		isStranger: boolean,
+		isShared = false,
+		isGone: () => boolean = () => false,
+	): Promise<() => void> | undefined {
 		const key = `${isStranger ? "stranger" : "known"} ${name}`;
-		let line = this.#lines.get(key);
-		if (line === undefined) {
-			line = { name: key, isStranger, isShared, waiting: [], underWay: 0 };
-			this.#lines.set(key, line);
-		}
 		const { waitingPerLine, waiting } = this.#options;
+		const line = this.#lines.get(key) ?? {
+			...{ name: key, isStranger, isShared, waiting: [], underWay: 0 },
+		};
 		if (line.waiting.length >= waitingPerLine || this.#waiting >= waiting) return undefined;
-		const entered = line;
+		if (isStranger && this.#strangersWaiting >= waiting / 2) return undefined;
+		this.#lines.set(key, line);
 		const turn = new Promise<() => void>((resolve) => {
-			entered.waiting.push(() => resolve(() => this.#leave(entered)));
+			line.waiting.push({ begin: () => resolve(() => this.#leave(line)), isGone });
 		});
-		this.#waiting++;
+		this.#countWaiting(line, 1);
 		this.#getReady(line);
 		this.#start();
 		return turn;
@@ -77,36 +94,78 @@ export class FairQueue {
 		line.underWay--;
 		this.#underWay--;
 		if (line.isStranger) this.#strangersUnderWay--;
+		else if (line.isShared) this.#sharedUnderWay--;
 		this.#getReady(line);
-		if (line.underWay === 0 && line.waiting.length === 0) this.#lines.delete(line.name);
+		this.#forgetIdle(line);
 		this.#start();
+	}
+
+	#forgetIdle(line: Line): void {
+		if (line.underWay === 0 && line.waiting.length === 0) this.#lines.delete(line.name);
+	}
+
+	#countWaiting(line: Line, more: number): void {
+		this.#waiting += more;
+		if (line.isStranger) this.#strangersWaiting += more;
+	}
+
+	#readyLinesOf({ isStranger, isShared }: Line): Set<Line> {
+		if (isStranger) return this.#strangers;
+		return isShared ? this.#shared : this.#own;
 	}
 
 	#getReady(line: Line): void {
 		const { atOncePerLine, atOncePerSharedLine = atOncePerLine } = this.#options;
 		const atOnce = line.isShared ? atOncePerSharedLine : atOncePerLine;
 		if (line.waiting.length === 0 || line.underWay >= atOnce) return;
-		(line.isStranger ? this.#strangers : this.#known).add(line);
+		this.#readyLinesOf(line).add(line);
+	}
+
+	/** Whose turn it is, of those for whom there is a place. */
+	#nextLine(): Line | undefined {
+		const { atOnce, keptForStrangers = 0, sharedAtOnce = atOnce } = this.#options;
+		if (this.#underWay - this.#strangersUnderWay < atOnce - keptForStrangers) {
+			const [own] = this.#own;
+			if (own !== undefined) return own;
+			const [shared] = this.#shared;
+			if (shared !== undefined && this.#sharedUnderWay < sharedAtOnce) return shared;
+		}
+		const [stranger] = this.#isStrangersTurn() ? this.#strangers : [];
+		return stranger;
+	}
+
+	/** The next of a line that somebody waits for; what nobody waits for any more takes no turn. */
+	#takeOf(line: Line): Waiting | undefined {
+		for (;;) {
+			const waiting = line.waiting.shift();
+			if (waiting === undefined) return undefined;
+			this.#countWaiting(line, -1);
+			if (!waiting.isGone()) return waiting;
+		}
 	}
 
 	#start(): void {
 		while (this.#underWay < this.#options.atOnce) {
-			const [line] =
-				this.#known.size > 0 || !this.#isStrangersTurn() ? this.#known : this.#strangers;
+			const line = this.#nextLine();
 			if (line === undefined) return;
-			(line.isStranger ? this.#strangers : this.#known).delete(line);
-			const begin = line.waiting.shift();
+			this.#readyLinesOf(line).delete(line);
+			const next = this.#takeOf(line);
+			if (next === undefined) {
+				this.#forgetIdle(line);
+				continue;
+			}
 			line.underWay++;
 			this.#underWay++;
 			if (line.isStranger) {
 				this.#strangersUnderWay++;
 				this.#strangerTokens--;
 				if (this.#strangersInTurn++ === 0) setImmediate(() => this.#beginTurn());
+			} else if (line.isShared) {
+				this.#sharedUnderWay++;
 			}
-			this.#waiting--;
 			// After all others that are ready.
 			this.#getReady(line);
-			begin?.();
+			next.begin();
 		}
 	}
 

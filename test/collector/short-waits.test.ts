@@ -6,7 +6,7 @@ import { FewATurn } from "../../src/collector/ledger/few-a-turn.js";
 import { KeyCache } from "../../src/collector/ledger/key-cache.js";
 import { Ledger } from "../../src/collector/ledger/ledger.js";
 import type { StationKey } from "../../src/collector/ledger/station-keys.js";
-import { isWholeHello } from "../../src/collector/service/client-hello.js";
+import { helloState } from "../../src/collector/service/client-hello.js";
 import { FairQueue } from "../../src/host/fair-queue.js";
 import { COLLECTOR_KEY, openAnswer, recordOf } from "../support/collectors/ledger-suite.js";
 import { emptyStore } from "../support/collectors/shared-store.js";
@@ -18,16 +18,22 @@ describe("a client's first message", () => {
 
 	it("is whole when its record is, in whatever pieces it comes", () => {
 		for (let length = 0; length < hello.length; length++) {
-			assert.equal(isWholeHello(hello.subarray(0, length)), false, `${length} bytes`);
+			assert.equal(helloState(hello.subarray(0, length)), "part", `${length} bytes`);
 		}
-		assert.equal(isWholeHello(hello), true);
-		assert.equal(isWholeHello(Uint8Array.of(...hello, 20)), true);
+		assert.equal(helloState(hello), "whole");
+		assert.equal(helloState(Uint8Array.of(...hello, 20)), "whole");
 	});
 
-	it("is not waited for where it is none, or longer than any client's", () => {
-		assert.equal(isWholeHello(new TextEncoder().encode("G")), true);
-		assert.equal(isWholeHello(Uint8Array.of(22, 3, 1, 31, 251)), false);
-		assert.equal(isWholeHello(Uint8Array.of(22, 3, 1, 31, 252)), true);
+	it("is none that is another message, longer than any client's, or in several records", () => {
+		const state = (...bytes: number[]) => helloState(Uint8Array.from(bytes));
+		assert.equal(helloState(new TextEncoder().encode("G")), "none");
+		assert.equal(state(21), "none");
+		assert.equal(state(22, 3, 1, 0, 4, 2), "none");
+		assert.equal(state(22, 3, 1, 32, 0), "part");
+		assert.equal(state(22, 3, 1, 32, 1), "none");
+		assert.equal(state(22, 3, 1, 0, 1), "none");
+		assert.equal(state(22, 3, 1, 0, 4, 1, 0, 0, 1), "none");
+		assert.equal(state(22, 3, 1, 0, 4, 1, 0, 1, 0), "none");
 	});
 });
 
@@ -65,6 +71,54 @@ describe("turns of strangers", () => {
 		}
 		await nextTurn();
 		assert.deepEqual(begun, { station: 1, address: 3 });
+	});
+});
+
+describe("turns that some want all of", () => {
+	const options = { atOnce: 8, strangersAtOnce: 8, atOncePerLine: 1, atOncePerSharedLine: 8 };
+
+	it("leave strangers their places, and stations half of what addresses of many may have", async () => {
+		const queue = new FairQueue({
+			...{ ...options, sharedAtOnce: 4, keptForStrangers: 2, waitingPerLine: 100, waiting: 100 },
+		});
+		const begun = { shared: 0, own: 0, strangers: 0 };
+		for (let count = 0; count < 10; count++)
+			queue.enter("many", false, true)?.then(() => begun.shared++);
+		for (let count = 0; count < 10; count++)
+			queue.enter(`own ${count}`, false)?.then(() => begun.own++);
+		for (let count = 0; count < 10; count++)
+			queue.enter(`new ${count}`, true)?.then(() => begun.strangers++);
+		await nextTurn();
+		assert.deepEqual(begun, { shared: 4, own: 2, strangers: 2 });
+	});
+
+	it("are refused to strangers when half of what may wait is theirs, and nothing stays of those", async () => {
+		const queue = new FairQueue({ ...options, atOnce: 0, waitingPerLine: 100, waiting: 6 });
+		const taken = (isStranger: boolean) =>
+			Array.from({ length: 9 }, (_, index) => queue.enter(`line ${index}`, isStranger)).filter(
+				(turn) => turn !== undefined,
+			).length;
+		assert.equal(taken(true), 3);
+		assert.equal(taken(false), 3);
+	});
+
+	it("pass by who is gone, at no cost of the pace", async () => {
+		const queue = new FairQueue({
+			...{ ...options, strangersAtOnce: 1, strangersPerSecond: 0.001 },
+			...{ waitingPerLine: Number.POSITIVE_INFINITY, waiting: Number.POSITIVE_INFINITY },
+		});
+		let isGone = false;
+		const begun: string[] = [];
+		const first = await queue.enter("station", false);
+		for (let count = 0; count < 7; count++) queue.enter(`busy ${count}`, false);
+		for (let count = 0; count < 1000; count++) {
+			queue.enter(`left ${count}`, true, false, () => isGone)?.then(() => begun.push("left"));
+		}
+		queue.enter("there", true)?.then(() => begun.push("there"));
+		isGone = true;
+		first?.();
+		await nextTurn();
+		assert.deepEqual(begun, ["there"]);
 	});
 });
 
@@ -165,6 +219,26 @@ describe("keys of a station that delivers", () => {
 		asked[1]?.resolve([revoked]);
 		await nextTurn();
 		assert.equal((await cache.keysOf("a"))[0]?.revoked?.by, "x");
+	});
+
+	it("are as old as their look-up, whoever waited for it since when", async () => {
+		const { cache, clock, asked } = await known();
+		clock.utcSeconds += 31;
+		await cache.keysOf("a");
+		clock.utcSeconds += 30;
+		const joined = cache.keysOf("a");
+		asked[1]?.resolve([key]);
+		await joined;
+		// Found 61 s ago by then.
+		clock.utcSeconds += 31;
+		let isServed = false;
+		const waiting = cache.keysOf("a").then(() => {
+			isServed = true;
+		});
+		await nextTurn();
+		assert.equal(isServed, false);
+		asked[2]?.resolve([key]);
+		await waiting;
 	});
 
 	it("serve no longer than a minute, and a look-up that fails in between breaks nothing", async () => {

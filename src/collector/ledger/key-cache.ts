@@ -29,6 +29,8 @@ interface KnownKeys {
 
 interface PendingKeys {
 	readonly found: Promise<readonly StationKey[]>;
+	/** When it began: what it finds is no younger. */
+	readonly sinceUtcSeconds: number;
 	/** The station's keys were changed since it began: it may have found what was there before. */
 	isOld: boolean;
 }
@@ -62,8 +64,11 @@ export class KeyCache {
 
 	async #lookUp(station: string): Promise<readonly KnownKey[]> {
 		const { records, clock } = this.#options;
-		const nowUtcSeconds = clock.utcSeconds;
-		const pending = this.#pending.get(station) ?? { found: records.keysOf(station), isOld: false };
+		const pending = this.#pending.get(station) ?? {
+			found: records.keysOf(station),
+			sinceUtcSeconds: clock.utcSeconds,
+			isOld: false,
+		};
 		this.#pending.set(station, pending);
 		let found: readonly StationKey[];
 		try {
@@ -71,7 +76,9 @@ export class KeyCache {
 		} finally {
 			if (this.#pending.get(station) === pending) this.#pending.delete(station);
 		}
-		return pending.isOld ? this.keysOf(station) : this.#keep(station, found, nowUtcSeconds);
+		return pending.isOld
+			? this.keysOf(station)
+			: this.#keep(station, found, pending.sinceUtcSeconds);
 	}
 
 	/** They were changed just now. */

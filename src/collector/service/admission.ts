@@ -8,7 +8,7 @@ import type { Socket } from "node:net";
 import { addressName, plainAddress } from "../../host/client-address.js";
 import { FairQueue } from "../../host/fair-queue.js";
 import { Account } from "./account.js";
-import { isWholeHello } from "./client-hello.js";
+import { helloState } from "./client-hello.js";
 import { ProxyHeader } from "./proxy-header.js";
 import { StationConnections } from "./station-connections.js";
 
@@ -50,8 +50,8 @@ const STRANGERS_AT_ONCE = 4;
 const HANDSHAKES_OF_ADDRESS = 2;
 const STRANGERS_PER_TURN = 2;
 /**
- * The answer to a client whose key is of another group than ours is 99 bytes, and the work comes with its second message; the
- * shortest other answer, to a client that has a ticket, is 141.
+ * The answer to a client whose key is of another group than ours is 99 bytes, and the work comes with its second message: one
+ * such client at a time, the next is hung up on. The shortest other answer, to a client that has a ticket, is 141.
  */
 const ANSWER_BYTES_MIN = 120;
 /**
@@ -67,6 +67,7 @@ export const HANDSHAKE_TURNS = Object.freeze({
 	strangersAtOnce: STRANGERS_AT_ONCE,
 	strangersPerSecond: STRANGERS_PER_SECOND,
 	strangersPerTurn: STRANGERS_PER_TURN,
+	keptForStrangers: 1,
 	atOncePerLine: HANDSHAKES_OF_ADDRESS,
 	waitingPerLine: Number.POSITIVE_INFINITY,
 	waiting: Number.POSITIVE_INFINITY,
@@ -132,6 +133,8 @@ export class Admission {
 	readonly #known = new Set<string>();
 	readonly #handshakes = new FairQueue(HANDSHAKE_TURNS);
 	readonly #secured = new Map<string, () => void>();
+	/** Was asked for a key of another group, and keeps its turn until that is there. */
+	#asked: Held | undefined;
 	readonly #sweeper: NodeJS.Timeout;
 
 	constructor(options: AdmissionOptions) {
@@ -183,7 +186,9 @@ export class Admission {
 			if (part === null) return;
 			if (hello.push(part) > HELLO_PARTS_MAX) socket.destroy();
 			const said = Buffer.concat(hello);
-			if (!isWholeHello(said)) return;
+			const state = helloState(said);
+			if (state === "none") socket.destroy();
+			if (state !== "whole") return;
 			socket.off("readable", read);
 			socket.unshift(said);
 			this.#begin(name, held);
@@ -223,6 +228,7 @@ export class Admission {
 		for (const { socket } of this.#stations.add(station, held, requestsPerAddress))
 			socket.destroy();
 		held.stage = DELIVERED;
+		held.isKnown = true;
 		this.#known.delete(connection.address);
 		const [oldest] = this.#known;
 		if (this.#known.size >= KNOWN_ADDRESSES_MAX && oldest !== undefined) this.#known.delete(oldest);
@@ -275,16 +281,20 @@ export class Admission {
 	async #begin(name: string, held: Held): Promise<void> {
 		const { socket, address } = held;
 		held.isKnown = this.#known.has(address);
-		const leave = await this.#handshakes.enter(address, !held.isKnown);
+		const isGone = (): boolean => socket.destroyed;
+		const leave = await this.#handshakes.enter(address, !held.isKnown, false, isGone);
 		if (leave === undefined) return;
 		if (socket.destroyed) {
 			leave();
 			return;
 		}
+		let isOver = false;
 		const end = (): void => {
-			if (this.#secured.get(name) !== end) return;
+			if (isOver) return;
+			isOver = true;
 			clearTimeout(timer);
-			this.#secured.delete(name);
+			if (this.#secured.get(name) === end) this.#secured.delete(name);
+			if (this.#asked === held) this.#asked = undefined;
 			socket.off("close", end);
 			leave();
 		};
@@ -295,6 +305,9 @@ export class Admission {
 		// TLS takes what is there in this turn of the event loop.
 		setImmediate(() => {
 			if (socket.bytesWritten >= ANSWER_BYTES_MIN) end();
+			else if (isOver) return;
+			else if (socket.bytesWritten > 0 && this.#asked === undefined) this.#asked = held;
+			else socket.destroy();
 		});
 	}
 

@@ -3,17 +3,23 @@
  * client that holds back a part of it must not have its turn before all is there.
  */
 
-/** RFC 8446, section 5.1: type, version, length. */
+/** RFC 8446, sections 5.1 and 4: type, version, length of the record; type and length of the message in it. */
 const RECORD_HEADER_BYTES = 5;
+const MESSAGE_HEADER_BYTES = 4;
 const HANDSHAKE_RECORD = 22;
-/** Of a client with many extensions and post-quantum key shares 2 KB; what is longer is not waited for. */
+const CLIENT_HELLO = 1;
+/** Of a client with many extensions and post-quantum key shares 2 KB. */
 const HELLO_BYTES_MAX = 8192;
 
-/** False: more of its first record is to come. What is no handshake at all is for TLS to refuse. */
-export function isWholeHello(bytes: Uint8Array): boolean {
-	const [type = 0, , , high = 0, low = 0] = bytes;
-	if (bytes.length > 0 && type !== HANDSHAKE_RECORD) return true;
-	if (bytes.length < RECORD_HEADER_BYTES) return false;
-	const whole = RECORD_HEADER_BYTES + 256 * high + low;
-	return whole > HELLO_BYTES_MAX || bytes.length >= whole;
+/** `part`: more of it is to come; `none`: it is none, too long, or in several records, as no client sends it. */
+export function helloState(bytes: Uint8Array): "whole" | "part" | "none" {
+	const [type = HANDSHAKE_RECORD, , , high = 0, low = 0, message = CLIENT_HELLO] = bytes;
+	if (type !== HANDSHAKE_RECORD || message !== CLIENT_HELLO) return "none";
+	if (bytes.length < RECORD_HEADER_BYTES) return "part";
+	const recordBytes = 256 * high + low;
+	if (recordBytes < MESSAGE_HEADER_BYTES || recordBytes > HELLO_BYTES_MAX) return "none";
+	if (bytes.length < RECORD_HEADER_BYTES + recordBytes) return "part";
+	const [, , , , , , a = 0, b = 0, c = 0] = bytes;
+	const messageBytes = 65_536 * a + 256 * b + c;
+	return MESSAGE_HEADER_BYTES + messageBytes > recordBytes ? "none" : "whole";
 }

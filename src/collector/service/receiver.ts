@@ -66,7 +66,8 @@ const BACKLOG = 4096;
  * Batches that are verified at once: 70 us each on a thread of its own, so that a station never waits
  * longer than 5 ms for strangers, who have a quarter of the places, and in turns by address. One of a
  * station: it waits for each answer, and a client that sends more in parallel makes each turn of the event loop longer
- * for everybody, and so do strangers: three begin in a turn. Two of an address over which any number may come, whose first batch takes 10 ms: 200 a second.
+ * for everybody, and so do strangers: three begin in a turn. Two of an address over which any number may come, whose first batch takes 10 ms: 200 a second; half of the places for all such addresses,
+ * of which a key in wrong hands may have made many.
  */
 const TURNS = Object.freeze({
 	atOnce: 64,
@@ -74,6 +75,8 @@ const TURNS = Object.freeze({
 	strangersPerTurn: 3,
 	atOncePerLine: 1,
 	atOncePerSharedLine: 2,
+	sharedAtOnce: 32,
+	keptForStrangers: 4,
 	waitingPerLine: 128,
 	waiting: 4096,
 });

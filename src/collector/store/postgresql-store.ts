@@ -17,6 +17,8 @@ const WRITING_CONNECTIONS_MAX = STATEMENTS_MAX.postgresql;
 const IDLE_MILLISECONDS_MAX = 600_000;
 const CONNECT_MILLISECONDS_MAX = 10_000;
 const STATEMENT_MILLISECONDS_MAX = 30_000;
+/** Of the server to say that a statement took too long. */
+const ANSWER_MILLISECONDS_MAX = 5000;
 /** A pooler that takes its sessions in turns may give back the right one once by chance. */
 const SESSION_ROUNDS = 3;
 
@@ -76,6 +78,10 @@ function poolOf(connectionString: string, max: number, idleTimeoutMillis: number
 		max,
 		idleTimeoutMillis,
 		connectionTimeoutMillis: CONNECT_MILLISECONDS_MAX,
+		// A firewall that forgot a connection, or a server that died, says nothing for a quarter of an hour.
+		keepAlive: true,
+		keepAliveInitialDelayMillis: 10_000,
+		query_timeout: STATEMENT_MILLISECONDS_MAX + ANSWER_MILLISECONDS_MAX,
 		types: { getTypeParser },
 		onConnect: setSession,
 	});

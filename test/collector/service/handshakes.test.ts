@@ -43,7 +43,7 @@ describe("handshakes", () => {
 	});
 
 	/** What a client of TLS says first. */
-	async function helloOf(): Promise<Buffer> {
+	async function helloOf(options: { readonly ecdhCurve?: string } = {}): Promise<Buffer> {
 		const parts: Buffer[] = [];
 		const wire = new Duplex({
 			read: () => {},
@@ -52,7 +52,10 @@ describe("handshakes", () => {
 				onDone();
 			},
 		});
-		const client = connect({ socket: wire, servername: SERVER_NAME }).on("error", () => {});
+		const client = connect({ socket: wire, servername: SERVER_NAME, ...options }).on(
+			"error",
+			() => {},
+		);
 		while (parts.length === 0) await new Promise((resolve) => setImmediate(resolve));
 		client.destroy();
 		return Buffer.concat(parts);
@@ -99,6 +102,44 @@ describe("handshakes", () => {
 		await new Promise((resolve) => setTimeout(resolve, 20));
 		socket.write(hello.subarray(7));
 		await isAnswered;
+	});
+
+	it("are none for who says something else, and that keeps nobody waiting", async () => {
+		const hello = await helloOf();
+		const cut = Buffer.from(hello);
+		// The message is longer than its record.
+		cut.writeUInt8((cut[7] ?? 0) + 1, 7);
+		for (const said of [
+			Buffer.of(21),
+			Buffer.of(22, 3, 1, 63, 0),
+			cut,
+			Buffer.from("GET / HTTP/1.1"),
+		]) {
+			const socket = await open();
+			const isClosed = once(socket, "close");
+			socket.write(said);
+			await isClosed;
+		}
+	});
+
+	it("ask one client at a time for another key, and end with it", async () => {
+		const options = { host: "127.0.0.1", port: listening.port, servername: SERVER_NAME };
+		const ecdhCurve = "P-521:P-256";
+		const hello = await helloOf({ ecdhCurve });
+		const first = await open();
+		const isAsked = once(first, "data");
+		first.write(hello);
+		await isAsked;
+		const second = await open();
+		const isClosed = once(second.resume(), "close");
+		second.write(hello);
+		await isClosed;
+		assert.equal(first.destroyed, false);
+		first.destroy();
+		await once(first, "close");
+		const third = connect({ ...options, ca: identity.certificateAuthority, ecdhCurve });
+		sockets.push(third);
+		await once(third, "secureConnect");
 	});
 
 	it("begin after a proxy's header, whether that comes alone or in pieces with what follows", async () => {
