@@ -204,6 +204,21 @@ describe("keys of a station that delivers", () => {
 		return made;
 	}
 
+	/** What is known is not served: only the third look-up's answer is. */
+	async function waitsForThird({
+		cache,
+		asked,
+	}: Pick<ReturnType<typeof cacheOf>, "cache" | "asked">): Promise<void> {
+		let isServed = false;
+		const waiting = cache.keysOf("a").then(() => {
+			isServed = true;
+		});
+		await nextTurn();
+		assert.equal(isServed, false);
+		asked[2]?.resolve([key]);
+		await waiting;
+	}
+
 	it("serve while they are looked up once more, by one question, and are heard of within a minute", async () => {
 		const { cache, clock, asked } = await known();
 		clock.utcSeconds += 30;
@@ -231,14 +246,7 @@ describe("keys of a station that delivers", () => {
 		await joined;
 		// Found 61 s ago by then.
 		clock.utcSeconds += 31;
-		let isServed = false;
-		const waiting = cache.keysOf("a").then(() => {
-			isServed = true;
-		});
-		await nextTurn();
-		assert.equal(isServed, false);
-		asked[2]?.resolve([key]);
-		await waiting;
+		await waitsForThird({ cache, asked });
 	});
 
 	it("serve no longer than a minute, and a look-up that fails in between breaks nothing", async () => {
@@ -248,14 +256,7 @@ describe("keys of a station that delivers", () => {
 		asked[1]?.reject(new Error("the store is away"));
 		await nextTurn();
 		clock.utcSeconds += 30;
-		let isServed = false;
-		const waiting = cache.keysOf("a").then(() => {
-			isServed = true;
-		});
-		await nextTurn();
-		assert.equal(isServed, false);
-		asked[2]?.resolve([key]);
-		await waiting;
+		await waitsForThird({ cache, asked });
 		assert.equal(asked.length, 3);
 	});
 });
