@@ -7,6 +7,7 @@ import { encodeEntry } from "../../src/protocol/record/entry.js";
 import { readDocuments, showDocuments } from "../../src/technician/document-files.js";
 import { visitValues, writeDays, writeValues } from "../../src/technician/values.js";
 import { ValuesCheck, type ValuesVerdict } from "../../src/technician/values-check.js";
+import { captured } from "../support/captured.js";
 import { type SeededValues, seededValues } from "../support/data/seeded-values.js";
 import { valuesTable } from "../support/data/values-table.js";
 
@@ -313,10 +314,12 @@ describe("a published table", () => {
 			file("other.json", '{"document":"poem"}'),
 		];
 		writeFileSync(join(folder, "latin.json"), Buffer.from([0x22, 0xe9, 0x22]));
-		assert.equal(
-			showDocuments([...paths, "policies/bor.json"], "text", (line) => lines.push(line)),
-			1,
-		);
+		let exitCode = 0;
+		const stdout = captured(() => {
+			exitCode = showDocuments([...paths, "policies/bor.json"], "text", (line) => lines.push(line));
+		});
+		assert.equal(exitCode, 1);
+		assert.match(stdout, /^[0-9a-f]{64} {2}policies\/bor\.json {2}bistrina-policy version 1\n$/);
 		assert.deepEqual(
 			lines.map((line) => line.slice(folder.length + 1).replace(/\d{5,}/, "N")),
 			[

@@ -135,7 +135,7 @@ describe("the cache of station-days", function () {
 
 	it("is the same byte for byte after it was dropped, damaged, or cut off in the middle", async () => {
 		const { cache, sealer, deliver, open } = plainRecord(folder);
-		for (let first = 1; first < 1200; first += 12) {
+		for (let first = 1; first < (IS_WHOLE ? 1200 : 600); first += 12) {
 			deliver(first, first + 11);
 			await sealer.seal("bor-1");
 		}

@@ -27,7 +27,7 @@ describe("the journal under power cuts", () => {
 	it("keeps them through wraps and overflows at every cut, one deep", () => {
 		const result = runExhaustively(
 			{ ...trial, sectors: 4, sectorBytes: 256 },
-			IS_WHOLE ? 100 : 60,
+			IS_WHOLE ? 100 : 30,
 			"once",
 		);
 		assert.deepEqual(result.violations, []);

@@ -44,7 +44,7 @@ const GOOD_WORDS: Readonly<Record<string, string>> = {
 };
 const ATTEMPTS = sample(
 	["privateKey", "network1Password", "key", "nvs", "bistrina/key", "00".repeat(32)],
-	2,
+	1,
 );
 /** Any eight bytes of the key in a row are a leak. */
 const WINDOW_BYTES = 8;
