@@ -24,14 +24,37 @@ describe("the first line of a technician's connection", () => {
 		});
 	}
 
-	it("lets a person's and a program's lines through, whole and in order", () => {
-		for (const first of ["help\n", "\r\n", "@12 status *5c1b\n", "HELP\r\n", "GET\n"]) {
+	it("lets a person's and a program's lines through, whole and in order, by the first byte that no other protocol begins with", () => {
+		for (const [held, first] of [
+			["", "help\n"],
+			["", "help\r"],
+			["", "\r\n"],
+			["", "@12 status *5c1b\n"],
+			["", "  HELP\r"],
+			["HELP", "HELP\r"],
+			["HELP READ", "HELP READ\n"],
+			["GET", "GET\n"],
+			["H", "Help read\r\n"],
+			["", "\u00ffGET / HTTP/1.1\n"],
+		] as const) {
 			const gate = new FirstLine();
-			assert.equal(gate.push(Buffer.from(first.slice(0, -1))), undefined);
-			assert.equal(gate.isOpen, true);
-			assert.deepEqual(gate.push(Buffer.from("\nre")), Buffer.from(`${first}re`));
-			assert.equal(gate.isOpen, false);
+			let passed = "";
+			for (const byte of Buffer.from(first, "latin1")) {
+				const verdict = gate.push(Buffer.of(byte));
+				assert.notEqual(verdict, "foreign");
+				if (verdict !== undefined && passed === "")
+					assert.equal(verdict.length, held.length + 1, first);
+				passed += Buffer.from((verdict ?? "") as Uint8Array).toString("latin1");
+				assert.equal(gate.isOpen, !/[\r\n]/.test(passed), first);
+			}
+			assert.equal(passed, first);
 			assert.deepEqual(gate.push(Buffer.from("POST / x\n")), Buffer.from("POST / x\n"));
 		}
+	});
+
+	it("lets a line in capitals through that is longer than any of the console, for the console to refuse", () => {
+		const gate = new FirstLine();
+		const line = Buffer.from(`HELP ${"x".repeat(1020)}`);
+		assert.deepEqual(gate.push(line), line);
 	});
 });
