@@ -66,6 +66,7 @@ export async function openPage(options: PageOptions): Promise<Page> {
 		origin: undefined,
 		publication,
 		limits: {},
+		moreAcceptors: 0,
 		clock,
 		isShared: false,
 		isSimulated: true,

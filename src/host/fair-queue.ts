@@ -13,6 +13,8 @@ export interface FairQueueOptions {
 	readonly strangersPerSecond?: number;
 	/** Strangers begin so many in a turn of the event loop; absent: as many as there are places. */
 	readonly strangersPerTurn?: number;
+	/** So many begin in a turn of the event loop; absent: as many as there are places. */
+	readonly perTurn?: number;
 	/** Of these, for each line, and for each that several may share; absent: the same. */
 	readonly atOncePerLine: number;
 	readonly atOncePerSharedLine?: number;
@@ -51,7 +53,8 @@ export class FairQueue {
 	#underWay = 0;
 	#sharedUnderWay = 0;
 	#strangersUnderWay = 0;
-	/** Strangers that began in this turn of the event loop. */
+	/** That began in this turn of the event loop, and strangers of these. */
+	#inTurn = 0;
 	#strangersInTurn = 0;
 	/** Strangers that may begin by now. */
 	#strangerTokens: number;
@@ -145,7 +148,8 @@ export class FairQueue {
 	}
 
 	#start(): void {
-		while (this.#underWay < this.#options.atOnce) {
+		const { atOnce, perTurn = Number.POSITIVE_INFINITY } = this.#options;
+		while (this.#underWay < atOnce && this.#inTurn < perTurn) {
 			const line = this.#nextLine();
 			if (line === undefined) return;
 			this.#readyLinesOf(line).delete(line);
@@ -156,10 +160,11 @@ export class FairQueue {
 			}
 			line.underWay++;
 			this.#underWay++;
+			if (this.#inTurn++ === 0) setImmediate(() => this.#beginTurn());
 			if (line.isStranger) {
 				this.#strangersUnderWay++;
+				this.#strangersInTurn++;
 				this.#strangerTokens--;
-				if (this.#strangersInTurn++ === 0) setImmediate(() => this.#beginTurn());
 			} else if (line.isShared) {
 				this.#sharedUnderWay++;
 			}
@@ -170,6 +175,7 @@ export class FairQueue {
 	}
 
 	#beginTurn(): void {
+		this.#inTurn = 0;
 		this.#strangersInTurn = 0;
 		this.#start();
 	}

@@ -3,7 +3,7 @@
  * slow headers, odd URLs, numbers beyond 2^53, ranges of centuries, question marks and brackets a thousand
  * deep, connections that send nothing, bodies that nobody asked for. Every answer must be a good one or a refusal of 4xx,
  * memory must stay flat, and a station that delivers all the while must not wait: both are judged in each of ten slices.
- * Loopback only. The last line is JSON.
+ * Before that a flood of connections, in which readers must be answered (reader-flood.ts). Loopback only. The last line is JSON.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
@@ -17,6 +17,7 @@ import { SignedStation } from "../support/collectors/signed-station.js";
 import { wholeNumber } from "../support/engines/number-options.js";
 import { textOptions } from "../support/engines/text-options.js";
 import { quantileOf, rounded } from "../support/judges/figures.js";
+import { floodReaders, floodViolationsOf } from "../support/trials/reader-flood.js";
 
 const USAGE = "usage: npm run campaign -- readers [--requests N] [--seconds N] [--seed N]";
 /** Of the collector's process, beyond what it took before the attack: buffers of answers under way. */
@@ -66,6 +67,9 @@ export async function run(args: string[]): Promise<boolean> {
 	try {
 		const port = collector.readersPort ?? 0;
 		await collector.post(station.envelope(1, 280));
+		const flood = await floodReaders(port);
+		violations.push(...floodViolationsOf(flood));
+		console.log(JSON.stringify({ flood }));
 		const before = residentMegabytes(collector.pid);
 		let waits: number[] = [];
 		let isOver = false;
@@ -120,6 +124,7 @@ export async function run(args: string[]): Promise<boolean> {
 			JSON.stringify({
 				requests,
 				statuses: Object.fromEntries(statuses),
+				flood,
 				slowConnections: SLOW_SOCKETS,
 				seconds: Math.round(slices.reduce((sum, { seconds }) => sum + seconds, 0)),
 				residentMegabytes: {

@@ -37,6 +37,27 @@ describe("a client's first message", () => {
 	});
 });
 
+describe("turns of readers", () => {
+	it("are so many in a turn of the event loop, whoever asks, so that the next does not wait for all", async () => {
+		const queue = new FairQueue({
+			...{ atOnce: 4, perTurn: 2, strangersAtOnce: 0, atOncePerLine: 1 },
+			...{ waitingPerLine: 100, waiting: 100 },
+		});
+		const begun: string[] = [];
+		const ask = (name: string) =>
+			queue.enter(name, false)?.then((leave) => {
+				begun.push(name);
+				leave();
+			});
+		for (const name of ["a", "a", "a", "b", "c"]) ask(name);
+		for (const expected of ["ab", "abca", "abcaa"]) {
+			for (let count = 0; count < 10; count++) await Promise.resolve();
+			assert.equal(begun.join(""), expected);
+			await nextTurn();
+		}
+	});
+});
+
 describe("turns of strangers", () => {
 	it("are so many in a turn of the event loop, and a station's do not wait for the next", async () => {
 		const queue = new FairQueue({

@@ -3,9 +3,10 @@
  * nothing anywhere. Readers and stations share no port, no limit and no thread. Limits: docs/PUBLISHING.md, section 6.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import type { Server as NetServer, Socket } from "node:net";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import { askEarly, moreAcceptors } from "../../host/acceptors.js";
 import { OperationalError } from "../../host/errors.js";
 import { printableJson } from "../../host/printable.js";
 import type { ReaderLimits } from "./address-limits.js";
@@ -53,6 +54,8 @@ export interface ReadersOptions {
 	/** The address that links begin with; without it what the client asked. */
 	readonly origin?: string | undefined;
 	readonly onFailure?: (error: unknown) => void;
+	/** Handles of the listening socket beyond its own (acceptors.ts). */
+	readonly moreAcceptors?: number;
 	/** For tests: hung up on when it takes nothing for so long. */
 	readonly stuckMilliseconds?: number;
 	/** Told of each answer, by the first part of its path: one of a few. */
@@ -73,6 +76,8 @@ const STUCK_MILLISECONDS_MAX = 30_000;
 const CHECK_MILLISECONDS = 1000;
 const STREAM_RETRY_SECONDS = 30;
 const CLOSE_MILLISECONDS_MAX = 2000;
+/** Connections that wait in the kernel. */
+const BACKLOG = 4096;
 const URL_CHARACTERS_MAX = 4096;
 const SEGMENTS_MAX = 24;
 /** Smaller answers gain nothing. */
@@ -137,11 +142,21 @@ export async function listenForReaders(options: ReadersOptions): Promise<Readers
 		else socket.destroy();
 	});
 	await listen(server, options);
+	const ask = (of: NetServer): boolean => askEarly(of, (address) => gate.bears(address));
+	ask(server);
+	const more = await moreAcceptors(
+		server,
+		options.moreAcceptors ?? 0,
+		BACKLOG,
+		(socket) => server.emit("connection", socket),
+		ask,
+	);
 	const address = server.address();
 	return {
 		port: typeof address === "object" && address !== null ? address.port : options.port,
 		close: () =>
 			new Promise((resolve) => {
+				more.close();
 				const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MILLISECONDS_MAX);
 				server.close(() => {
 					clearTimeout(timer);
@@ -161,7 +176,7 @@ function listen(server: Server, { host, port }: ReadersOptions): Promise<void> {
 			const why = error.code === "EADDRINUSE" ? "is in use" : `cannot be opened (${error.code})`;
 			reject(new OperationalError(`port ${port} of ${host} ${why}; choose another --readers-port`));
 		});
-		server.listen({ port, host }, () => resolve());
+		server.listen({ port, host, backlog: BACKLOG }, () => resolve());
 	});
 }
 

@@ -18,6 +18,8 @@ const REQUESTS_AHEAD_MAX = 8;
  */
 const TURNS = Object.freeze({
 	atOnce: 4,
+	// What is ready at once would else be one turn of all, for which whoever comes next waits.
+	perTurn: 2,
 	strangersAtOnce: 0,
 	atOncePerLine: 1,
 	waitingPerLine: Number.POSITIVE_INFINITY,
@@ -64,6 +66,12 @@ export class ReaderGate {
 		this.#limits = { ...READER_LIMITS, ...limits };
 		this.#rates = new AddressLimits(this.#limits);
 		this.#proxies = proxies;
+	}
+
+	/** Whether an address may have one more connection; asked before a socket is made of it. */
+	bears(remoteAddress: string): boolean {
+		if (this.#isProxy(remoteAddress)) return true;
+		return this.#connections.of(addressName(remoteAddress)) < this.#limits.connectionsPerAddress;
 	}
 
 	/** False: there is no room, and it is hung up. */

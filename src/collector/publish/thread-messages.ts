@@ -12,6 +12,8 @@ export interface PublishingData {
 	/** File of the operator; undefined: nothing is said. */
 	readonly publication: string | undefined;
 	readonly limits: Partial<ReaderLimits>;
+	/** Handles of the listening socket beyond its own (host/acceptors.ts). */
+	readonly moreAcceptors: number;
 	/** Unix seconds of a world that is not ours, as a double; undefined: this machine's clock. */
 	readonly clock: SharedArrayBuffer | undefined;
 	/** Other collectors may store on the same database. */

@@ -7,11 +7,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { Server as NetServer, Socket } from "node:net";
+import { type Acceptors, askEarly, moreAcceptors } from "../../host/acceptors.js";
 import { OperationalError } from "../../host/errors.js";
 import { FairQueue } from "../../host/fair-queue.js";
 import { ENVELOPE_BYTES_MAX, ENVELOPE_CONTENT_TYPE } from "../../protocol/wire/cose.js";
 import type { Ledger, LedgerAnswer, Sender } from "../ledger/ledger.js";
-import { type Acceptors, askEarly, moreAcceptors } from "./acceptors.js";
 import { Admission, type AdmissionLimits, type Connection } from "./admission.js";
 import type { Readiness } from "./readiness.js";
 

@@ -233,6 +233,7 @@ async function publish(
 		...readers,
 		folder: join(data, "published"),
 		clock: undefined,
+		moreAcceptors: MORE_ACCEPTORS,
 		isShared: store.name === "postgresql",
 		isSimulated: false,
 		reader: Promise.resolve(new SqlRecordReader(store)),

@@ -8,6 +8,7 @@ import {
 	type ReaderAnswer,
 	type ReaderHandler,
 	type ReadersListening,
+	type ReadersOptions,
 	text,
 } from "../../../src/collector/publish/http.js";
 import { Shares } from "../../../src/collector/publish/shares.js";
@@ -44,7 +45,8 @@ describe("a reader who takes all that there is", () => {
 		{
 			handler,
 			stuckMilliseconds = 30_000,
-		}: { readonly handler?: ReaderHandler; readonly stuckMilliseconds?: number } = {},
+			moreAcceptors = 0,
+		}: Partial<Pick<ReadersOptions, "handler" | "stuckMilliseconds" | "moreAcceptors">> = {},
 	): Promise<void> => {
 		asked = [];
 		listening = await listenForReaders({
@@ -56,6 +58,7 @@ describe("a reader who takes all that there is", () => {
 			host: "127.0.0.1",
 			port: 0,
 			limits,
+			moreAcceptors,
 			proxies: ["127.0.0.8"],
 			stuckMilliseconds,
 		});
@@ -204,6 +207,25 @@ describe("a reader who takes all that there is", () => {
 		const gone = closed(oldest);
 		assert.equal(await statusOf("/short", "127.0.5.2"), 200);
 		await gone;
+	});
+
+	it("has no more connections than its limit, by whichever handle of the listening socket", async () => {
+		await open({ connectionsPerAddress: 4 }, { moreAcceptors: 3 });
+		let hungUpOn = 0;
+		for (let count = 0; count < 12; count++) {
+			const socket = connect({
+				port: listening.port,
+				host: "127.0.0.1",
+				localAddress: "127.0.5.1",
+			});
+			sockets.push(socket.on("error", () => {}).once("close", () => hungUpOn++));
+		}
+		while (hungUpOn < 8) await new Promise((resolve) => setImmediate(resolve));
+		const others = Array.from({ length: 8 }, (_, index) =>
+			statusOf("/short", `127.0.5.${2 + (index % 4)}`),
+		);
+		assert.deepEqual([...new Set(await Promise.all(others))], [200]);
+		assert.equal(hungUpOn, 8);
 	});
 
 	it("loses a stream to whoever has fewer, and nobody does to who would have as many", async () => {

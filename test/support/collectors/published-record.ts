@@ -86,6 +86,7 @@ export async function openPublishedRecord(given: PublishedOptions = {}): Promise
 			origin: undefined,
 			publication,
 			limits: given.limits ?? { burst: 100_000, connectionsPerAddress: 3000 },
+			moreAcceptors: 0,
 			clock,
 			isShared: false,
 			isSimulated: true,
