@@ -13,7 +13,9 @@ import { OperationalError } from "../host/errors.js";
 import { Replacement, writing } from "../host/replace-file.js";
 import type { ConsoleFields } from "../protocol/line/console.js";
 import { decodeEntry } from "../protocol/record/entry.js";
+import type { Entry } from "../protocol/record/entry-layouts.js";
 import type { SequenceRange } from "../protocol/wire/acknowledgement.js";
+import { journalPlaceOf, wholeOf } from "./answer-numbers.js";
 import type { ConsoleClient } from "./client.js";
 import { rangesMissing } from "./sequence-ranges.js";
 
@@ -207,14 +209,14 @@ async function append(
 		if (before !== undefined) writing(path, () => ftruncateSync(file, before.wholeBytes));
 		if (before?.isEnded === false) write("");
 		for (;;) {
+			const asked = next;
 			const fields = await fetchEntries(
 				client,
 				{ first: next, count: ENTRIES_PER_REQUEST },
 				epoch,
 				(sequence, canonicalBytes) => {
-					const epochSent = epochOf(canonicalBytes);
 					if (epoch === undefined) {
-						epoch = epochSent;
+						epoch = epochOf(canonicalBytes, sequence);
 						write(checkedLine({ [FILE_NAME]: FILE_VERSION, station, epoch, first }));
 					}
 					requirePosition(canonicalBytes, epoch, sequence);
@@ -224,11 +226,11 @@ async function append(
 					fetched++;
 				},
 			);
-			next = Math.max(next, Number(fields.get("next")));
-			const end = Number(fields.get("end"));
-			epoch ??= Number(fields.get("epoch"));
-			onProgress?.(next, end);
-			if (!(next < end)) return { epoch, fetched, held: Number(fields.get("held")), next };
+			const place = journalPlaceOf(fields, asked);
+			next = Math.max(next, place.next);
+			epoch ??= wholeOf(fields, "epoch");
+			onProgress?.(next, place.end);
+			if (next >= place.end) return { epoch, fetched, held: wholeOf(fields, "held"), next };
 		}
 	} finally {
 		closeSync(file);
@@ -258,7 +260,7 @@ async function fillHoles(
 						if (sequence <= hole.last) found.set(sequence, lineOf(sequence, canonicalBytes));
 					},
 				);
-				const nextAnswered = Number(fields.get("next"));
+				const nextAnswered = wholeOf(fields, "next");
 				next = nextAnswered > next ? nextAnswered : next + count;
 			}
 		}
@@ -359,28 +361,36 @@ function readExisting(path: string): ExportedJournal | undefined {
 /** An entry out of a line of the station's answer to `journal`. Throws OperationalError. */
 export function entryOf(part: ConsoleFields): { sequence: number; canonicalBytes: Uint8Array } {
 	const canonicalBytes = bytesOfBase64(part.get("bytes") ?? "");
-	const sequence = Number(part.get("sequence"));
-	if (canonicalBytes === undefined || !Number.isInteger(sequence)) {
+	if (canonicalBytes === undefined) {
 		throw new OperationalError("the station sent a line that is no entry; its firmware is another");
 	}
-	return { sequence, canonicalBytes };
+	return { sequence: wholeOf(part, "sequence"), canonicalBytes };
 }
 
-function epochOf(canonicalBytes: Uint8Array): number {
-	return new DataView(canonicalBytes.buffer, canonicalBytes.byteOffset).getUint32(4, true);
+function epochOf(canonicalBytes: Uint8Array, sequence: number): number {
+	const entry = decoded(canonicalBytes);
+	if (entry === undefined) throw noEntry(sequence);
+	return entry.epoch;
 }
 
 function requirePosition(canonicalBytes: Uint8Array, epoch: number, sequence: number): void {
-	if (isAtPosition(canonicalBytes, epoch, sequence)) return;
-	throw new OperationalError(`the station: entry ${sequence} is not what it says it is`);
+	if (!isAtPosition(canonicalBytes, epoch, sequence)) throw noEntry(sequence);
+}
+
+function noEntry(sequence: number): OperationalError {
+	return new OperationalError(`the station: entry ${sequence} is not what it says it is`);
 }
 
 function isAtPosition(canonicalBytes: Uint8Array, epoch: number, sequence: number): boolean {
+	const entry = decoded(canonicalBytes);
+	return entry?.epoch === epoch && entry.sequence === sequence;
+}
+
+function decoded(canonicalBytes: Uint8Array): Entry | undefined {
 	try {
-		const entry = decodeEntry(canonicalBytes);
-		return entry.epoch === epoch && entry.sequence === sequence;
+		return decodeEntry(canonicalBytes);
 	} catch (error) {
-		if (error instanceof StationError) return false;
+		if (error instanceof StationError) return undefined;
 		throw error;
 	}
 }

@@ -7,6 +7,7 @@ import { notice } from "../host/messages/notice.js";
 import { fingerprintOf, type StationResult, verifiedPossession } from "../host/station-result.js";
 import type { ConsoleFields } from "../protocol/line/console.js";
 import { POSSESSION_NONCE_BYTES, UNPROVISIONED_STATION } from "../protocol/wire/possession.js";
+import { wholeOf } from "./answer-numbers.js";
 import { type ConsoleClient, LineError } from "./client.js";
 
 /** With name, place and checksum a line has 256 characters. */
@@ -71,7 +72,7 @@ export async function provision(options: ProvisionOptions): Promise<number | und
 	}
 	const check = answer.get("check") ?? "";
 	const committed = await client.request("provision-commit", { fields: { check } });
-	return Number(committed.fields.get("configuration"));
+	return wholeOf(committed.fields, "configuration");
 }
 
 /** Waits until the station runs under the configuration that it was given. Throws OperationalError. */
@@ -112,7 +113,7 @@ export async function askIdentity(client: ConsoleClient): Promise<StationResult>
 		station: fields.get("station") ?? "",
 		publicKey: Buffer.from(publicKey).toString("hex"),
 		fingerprint: fingerprintOf(publicKey),
-		epoch: Number(fields.get("epoch")),
+		epoch: wholeOf(fields, "epoch"),
 		firmware: fields.get("firmware") ?? "",
 		nonce: Buffer.from(nonce).toString("hex"),
 		proof: signed.toString("base64"),

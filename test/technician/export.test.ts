@@ -175,3 +175,71 @@ describe("an exported journal with holes or damage", function () {
 		assert.equal((await exportAgain()).fetched, 1);
 	});
 });
+
+describe("an export from what is no station of ours", () => {
+	const folder = mkdtempSync(join(tmpdir(), "bistrina-odd-answers-"));
+	after(() => rmSync(folder, { recursive: true }));
+
+	const END = { epoch: "7", held: "1", next: "1", end: "1" };
+
+	/** Answers every request alike. */
+	const answering = (
+		answer: Readonly<Record<string, string>>,
+		part?: Readonly<Record<string, string>>,
+	): ConsoleClient => {
+		const request: ConsoleClient["request"] = async (_command, { onPart } = {}) => {
+			if (part !== undefined) onPart?.(new Map(Object.entries(part)));
+			return { parts: [], fields: new Map(Object.entries(answer)) };
+		};
+		return { request } as ConsoleClient;
+	};
+
+	for (const [what, answer, part, message] of [
+		[
+			"an entry of three bytes",
+			END,
+			{ sequence: "1", bytes: "AAAA" },
+			/^the station: entry 1 is not what it says it is$/,
+		],
+		[
+			"an entry that is no base64",
+			END,
+			{ sequence: "1", bytes: "%" },
+			/^the station sent a line that is no entry; its firmware is another$/,
+		],
+		[
+			"a sequence that is no number",
+			END,
+			{ sequence: "one", bytes: "AAAA" },
+			/^the station answered with sequence=one, which is no number of its kind; its firmware is another$/,
+		],
+		[
+			"nothing of a journal that goes on",
+			{ ...END, end: "100" },
+			undefined,
+			/^the station gives nothing from entry 1 on, and says that its journal goes to 100; its firmware is another$/,
+		],
+		[
+			"no end",
+			{ epoch: "7", held: "1", next: "1" },
+			undefined,
+			/^the station answered with no end; its firmware is another$/,
+		],
+		[
+			"an end beyond all numbers",
+			{ ...END, end: "4294967297" },
+			undefined,
+			/^the station answered with end=4294967297, which is no number/,
+		],
+		["a negative place", { ...END, next: "-1" }, undefined, /answered with next=-1, which is no/],
+		["no epoch", { ...END, epoch: "" }, undefined, /^the station answered with no epoch; /],
+	] as const) {
+		it(`ends with a word about ${what}`, async () => {
+			const path = join(folder, `${what}.jsonl`);
+			await assert.rejects(
+				exportJournal(answering(answer, part), "bor-1", { path, first: 1 }),
+				(error: Error) => error.name === "OperationalError" && message.test(error.message),
+			);
+		});
+	}
+});

@@ -42,7 +42,7 @@ describe("a board that is a station already", () => {
 			const client = {
 				request: async (command: string) => {
 					asked.push(command);
-					return { parts: [], fields: new Map([["station", "bor-1"]]) };
+					return { parts: [], fields: new Map(Object.entries({ station: "bor-1", epoch: "1" })) };
 				},
 			} as unknown as ConsoleClient;
 			const fields = new Map([["station", wanted]]);

@@ -8,6 +8,7 @@ import { asciiOf } from "../../host/messages/ascii.js";
 import { printJson, shownOf } from "../../host/output.js";
 import { Replacement } from "../../host/replace-file.js";
 import { COMMANDS } from "../../protocol/line/commands.js";
+import { journalPlaceOf, wholeOf } from "../answer-numbers.js";
 import { entryOf } from "../journal-export.js";
 import {
 	ask,
@@ -241,8 +242,9 @@ async function entriesFrom({ session }: Guide, first: number): Promise<Uint8Arra
 			fields: { first: next, count: ENTRIES_MAX },
 		});
 		entries.push(...parts.map((part) => entryOf(part).canonicalBytes));
-		next = Number(fields.get("next"));
-		if (next >= Number(fields.get("end"))) return entries;
+		const place = journalPlaceOf(fields, next);
+		if (place.next >= place.end) return entries;
+		next = place.next;
 	}
 }
 
@@ -261,8 +263,8 @@ async function opened({ session }: Guide, { file }: VisitOptions): Promise<Visit
 	const { parts } = await session.client.request("status");
 	let [next, utc] = [1, 0];
 	for (const part of parts) {
-		next = Number(part.get("next") ?? next);
-		utc = Number(part.get("utc") ?? utc);
+		if (part.has("next")) next = wholeOf(part, "next");
+		if (part.has("utc") && part.get("utc") !== "none") utc = wholeOf(part, "utc");
 	}
 	return {
 		bistrinaVisit: 1,
