@@ -42,6 +42,8 @@ export class Player {
 	readonly #print: (line: string) => void;
 	#recording: RecordedSpan | undefined;
 	#isStopping = false;
+	/** The play is over: whoever plugs in later would find no world. */
+	#isOver = false;
 	#lines: LineServer | undefined;
 	#offering: Promise<void> | undefined;
 	#offerFailure: { readonly error: unknown } | undefined;
@@ -77,8 +79,9 @@ export class Player {
 		this.#nudge?.();
 	}
 
-	/** Opens the technician's lines; the run ends when they cannot be opened. */
+	/** Opens the technician's lines, unless the play is over by then; the run ends when they cannot be opened. */
 	offerLines(): void {
+		if (this.#isOver) return;
 		this.#offering = this.#openLines().catch((error: unknown) => {
 			this.#isStopping = true;
 			this.#nudge?.();
@@ -179,6 +182,7 @@ export class Player {
 			}
 		} finally {
 			clearInterval(looking);
+			this.#isOver = true;
 			await this.#offering;
 			await this.#lines?.close();
 			process.off("SIGINT", onSignal);

@@ -448,6 +448,18 @@ describe("npm start", function () {
 		assert.equal(moments[moments.length - 1], stopped.stdout.slice(0, 23));
 	});
 
+	for (const milliseconds of sample([400, 800, 1600])) {
+		it(`ends by Ctrl-C ${milliseconds} ms into a world whose collector still opens its database`, async () => {
+			const run = startCommand(START, ["--data", join(folder, `early-${milliseconds}`)]);
+			await run.seen(/^the playground: /m);
+			await new Promise((resolve) => setTimeout(resolve, milliseconds));
+			run.child.kill("SIGINT");
+			const stopped = await run.finished;
+			assert.equal(stopped.exitCode, 0, stopped.stderr);
+			assert.match(stopped.stdout, / 0 missing/);
+		});
+	}
+
 	whole(
 		"plays, is stopped by Ctrl-C, keeps others out meanwhile, and continues with nothing lost or doubled",
 		async () => {

@@ -86,7 +86,13 @@ export class CollectorProcess implements CollectorHost {
 		if (this.#child !== undefined) return;
 		const { directory, seed, port } = this.#options;
 		// Advanced: bytes stay bytes.
-		const child = fork(PROGRAM, { execArgv: [...HANDED_ON], serialization: "advanced" });
+		// A group of its own: Ctrl-C in a terminal is this process's to act on, also before that one ignores it. It ends with
+		// its channel to this one, however that is closed.
+		const child = fork(PROGRAM, {
+			execArgv: [...HANDED_ON],
+			serialization: "advanced",
+			detached: process.platform !== "win32",
+		});
 		this.#child = child;
 		const listening = new Promise<number>((resolve, reject) => {
 			child.on("message", (message: FromCollector) => {

@@ -7,6 +7,7 @@ import type { Server as NetServer, Socket } from "node:net";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { askEarly, moreAcceptors } from "../../host/acceptors.js";
+import { closeServer } from "../../host/close-server.js";
 import { OperationalError } from "../../host/errors.js";
 import { printableJson } from "../../host/printable.js";
 import type { ReaderLimits } from "./address-limits.js";
@@ -154,17 +155,11 @@ export async function listenForReaders(options: ReadersOptions): Promise<Readers
 	const address = server.address();
 	return {
 		port: typeof address === "object" && address !== null ? address.port : options.port,
-		close: () =>
-			new Promise((resolve) => {
-				more.close();
-				const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MILLISECONDS_MAX);
-				server.close(() => {
-					clearTimeout(timer);
-					resolve();
-				});
-				server.closeIdleConnections();
-				for (const socket of sockets) if (streaming.has(socket)) socket.destroy();
-			}),
+		close: () => {
+			more.close();
+			for (const socket of sockets) if (streaming.has(socket)) socket.destroy();
+			return closeServer(server, sockets, CLOSE_MILLISECONDS_MAX);
+		},
 	};
 }
 

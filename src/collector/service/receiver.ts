@@ -4,10 +4,12 @@
  * stations' HTTP client does not understand.
  */
 
+import { constants } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { Server as NetServer, Socket } from "node:net";
 import { type Acceptors, askEarly, moreAcceptors } from "../../host/acceptors.js";
+import { closeServer } from "../../host/close-server.js";
 import { OperationalError } from "../../host/errors.js";
 import { FairQueue } from "../../host/fair-queue.js";
 import { ENVELOPE_BYTES_MAX, ENVELOPE_CONTENT_TYPE } from "../../protocol/wire/cose.js";
@@ -184,6 +186,8 @@ export async function listenHttps(options: ListenOptions): Promise<Listening> {
 			key: options.privateKey,
 			minVersion: "TLSv1.2",
 			ecdhCurve: KEY_EXCHANGE_GROUPS,
+			// Each would be a handshake outside of the turns; TLS 1.3 has none.
+			secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
 			headersTimeout: HEADERS_MILLISECONDS_MAX,
 			requestTimeout: REQUEST_MILLISECONDS_MAX,
 			connectionsCheckingInterval: CHECK_MILLISECONDS,
@@ -197,7 +201,10 @@ export async function listenHttps(options: ListenOptions): Promise<Listening> {
 				request.socket.destroy();
 				return;
 			}
-			response.once("close", () => connection.requests--);
+			response.once("close", () => {
+				connection.requests--;
+				if (isClosing) request.socket.end();
+			});
 			timeAnswer(options, request, response);
 			answer(options, admission, connection, request, response).catch((error: unknown) => {
 				options.onFailure?.(error);
@@ -209,6 +216,8 @@ export async function listenHttps(options: ListenOptions): Promise<Listening> {
 	// TLS begins when the admission says so.
 	const [beginTls] = server.listeners("connection") as ((this: Server, socket: Socket) => void)[];
 	const connections = new WeakMap<Socket, Connection>();
+	const sockets = new Set<Socket>();
+	let isClosing = false;
 	const admission = new Admission({
 		...(options.limits === undefined ? {} : { limits: options.limits }),
 		...(options.proxies === undefined ? {} : { proxies: options.proxies }),
@@ -228,23 +237,22 @@ export async function listenHttps(options: ListenOptions): Promise<Listening> {
 	server.on("checkContinue", expectNothing);
 	server.on("checkExpectation", expectNothing);
 	await listen(server, options);
+	server.on("connection", (socket: Socket) => {
+		sockets.add(socket);
+		socket.once("close", () => sockets.delete(socket));
+	});
 	const more = await acceptFor(server, admission, options.moreAcceptors ?? 0);
 	const address = server.address();
 	const port = typeof address === "object" && address !== null ? address.port : options.port;
 	return {
 		port,
-		close: () =>
-			new Promise((resolve) => {
-				admission.close();
-				more.close();
-				// Batches under way are committed and answered; a client that only keeps a connection open is not waited for.
-				const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MILLISECONDS_MAX);
-				server.close(() => {
-					clearTimeout(timer);
-					resolve();
-				});
-				server.closeIdleConnections();
-			}),
+		close: () => {
+			isClosing = true;
+			admission.close();
+			more.close();
+			// Batches under way are committed and answered; a client that only keeps a connection open is not waited for.
+			return closeServer(server, sockets, CLOSE_MILLISECONDS_MAX);
+		},
 	};
 }
 

@@ -22,6 +22,8 @@ import { emptyStore } from "../../support/collectors/shared-store.js";
 const SERVER_NAME = "collector.bistrina.invalid";
 const ENVELOPE_POST = "POST /v1/batches HTTP/1.1\r\nhost: x\r\ncontent-type: application/cose\r\n";
 
+const HEALTH = "GET /v1/other HTTP/1.1\r\nhost: x\r\n\r\n";
+
 describe("receiver", () => {
 	let directory: string;
 	let identity: CollectorIdentity;
@@ -57,9 +59,15 @@ describe("receiver", () => {
 	});
 
 	/** Another one on this machine, which answers all with 200 and takes four connections in a turn. */
-	function withFourHandles(limits: ListenOptions["limits"] = {}): Promise<Listening> {
+	function withFourHandles(
+		limits: ListenOptions["limits"] = {},
+		answered: Promise<void> = Promise.resolve(),
+	): Promise<Listening> {
 		return listenHttps({
-			handler: async () => ({ status: 200, headers: new Map(), body: new Uint8Array(0) }),
+			handler: async () => {
+				await answered;
+				return { status: 200, headers: new Map(), body: new Uint8Array(0) };
+			},
 			host: "127.0.0.1",
 			port: 0,
 			certificateChain: identity.certificateChain,
@@ -457,6 +465,66 @@ describe("receiver", () => {
 			listening = good;
 			await wide.close();
 		}
+	});
+
+	for (const isBlocked of [false, true]) {
+		it(`ends connections of whichever handle when it closes, ${isBlocked ? "without an answer that does not come" : "after their answers"}`, async () => {
+			let onAnswer: () => void = () => {};
+			const wide = await withFourHandles(
+				{},
+				new Promise<void>((resolve) => {
+					onAnswer = resolve;
+				}),
+			);
+			let asking = 0;
+			const texts = Array.from({ length: 8 }, () => {
+				const socket = connect({
+					...{ host: "127.0.0.1", port: wide.port, servername: SERVER_NAME },
+					ca: identity.certificateAuthority,
+				});
+				socket.setEncoding("latin1").on("error", () => {});
+				socket.on("secureConnect", () => {
+					// They would go on asking for ever.
+					socket.write(HEALTH.repeat(3), () => asking++);
+				});
+				let text = "";
+				socket.on("data", (more: string) => {
+					text += more;
+				});
+				return new Promise<string>((resolve) => socket.once("close", () => resolve(text)));
+			});
+			while (asking < 8) await new Promise((resolve) => setTimeout(resolve, 5));
+			await new Promise((resolve) => setTimeout(resolve, 50));
+			const closed = wide.close();
+			if (!isBlocked) onAnswer();
+			await closed;
+			const answers = (await Promise.all(texts)).map((text) => text.split(" 200 OK").length - 1);
+			assert.ok(
+				answers.every((count) => (isBlocked ? count === 0 : count >= 1)),
+				String(answers),
+			);
+			onAnswer();
+		});
+	}
+
+	it("makes no second handshake over a connection", async () => {
+		const socket = connect({
+			...{ host: "127.0.0.1", port: listening.port, servername: SERVER_NAME },
+			...{ ca: identity.certificateAuthority, maxVersion: "TLSv1.2" },
+		});
+		await once(socket, "secureConnect");
+		const ended = new Promise((resolve) => socket.once("close", resolve));
+		const error = await new Promise<unknown>((resolve) => {
+			socket.on("error", resolve);
+			try {
+				socket.renegotiate({}, (failure) => resolve(failure ?? "made"));
+			} catch (thrown) {
+				resolve(thrown);
+			}
+		});
+		assert.match(String(error), /renegotiation/i);
+		socket.destroy();
+		await ended;
 	});
 
 	it("sends small answers at once over connections of whichever handle", async () => {
