@@ -8,15 +8,13 @@ import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeSync
 import { bytesOfBase64 } from "../core/base64.js";
 import { asciiBytes, bytesOfHex, hexOf } from "../core/bytes.js";
 import { crc32 } from "../core/crc32.js";
-import { StationError } from "../core/errors.js";
 import { OperationalError } from "../host/errors.js";
 import { Replacement, writing } from "../host/replace-file.js";
 import type { ConsoleFields } from "../protocol/line/console.js";
-import { decodeEntry } from "../protocol/record/entry.js";
-import type { Entry } from "../protocol/record/entry-layouts.js";
 import type { SequenceRange } from "../protocol/wire/acknowledgement.js";
 import { journalPlaceOf, wholeOf } from "./answer-numbers.js";
 import type { ConsoleClient } from "./client.js";
+import { epochOf, isAtPosition, requirePosition } from "./entry-position.js";
 import { rangesMissing } from "./sequence-ranges.js";
 
 const FILE_NAME = "bistrinaJournal";
@@ -365,34 +363,6 @@ export function entryOf(part: ConsoleFields): { sequence: number; canonicalBytes
 		throw new OperationalError("the station sent a line that is no entry; its firmware is another");
 	}
 	return { sequence: wholeOf(part, "sequence"), canonicalBytes };
-}
-
-function epochOf(canonicalBytes: Uint8Array, sequence: number): number {
-	const entry = decoded(canonicalBytes);
-	if (entry === undefined) throw noEntry(sequence);
-	return entry.epoch;
-}
-
-function requirePosition(canonicalBytes: Uint8Array, epoch: number, sequence: number): void {
-	if (!isAtPosition(canonicalBytes, epoch, sequence)) throw noEntry(sequence);
-}
-
-function noEntry(sequence: number): OperationalError {
-	return new OperationalError(`the station: entry ${sequence} is not what it says it is`);
-}
-
-function isAtPosition(canonicalBytes: Uint8Array, epoch: number, sequence: number): boolean {
-	const entry = decoded(canonicalBytes);
-	return entry?.epoch === epoch && entry.sequence === sequence;
-}
-
-function decoded(canonicalBytes: Uint8Array): Entry | undefined {
-	try {
-		return decodeEntry(canonicalBytes);
-	} catch (error) {
-		if (error instanceof StationError) return undefined;
-		throw error;
-	}
 }
 
 function parsed(path: string, text: string): Record<string, unknown> {

@@ -452,6 +452,32 @@ describe("readiness", () => {
 		assert.equal(await ask(handler, "/v1/ready"), 200);
 	});
 
+	it("is no while a batch's statement has had no answer for five seconds, though others have, and says so", async () => {
+		let now = 0;
+		const readiness = new Readiness({ query: async () => [] }, () => now);
+		const handler = createHandler({} as Ledger, { readiness });
+		let release: () => void = () => {};
+		const behindALock = new Promise<SqlRow[]>((resolve) => {
+			release = () => resolve([]);
+		});
+		const store = readiness.watched({
+			query: (text: string) => (text === "blocked" ? behindALock : Promise.resolve([])),
+		} as SqlStore);
+		const blocked = store.query("blocked");
+		now = 4999;
+		await store.query("another");
+		assert.deepEqual([readiness.blocked(), await ask(handler, "/v1/ready")], [undefined, 200]);
+		now = 7500;
+		assert.match(
+			readiness.blocked() ?? "",
+			/^the database has left a statement without an answer for 7 s; /,
+		);
+		assert.equal(await ask(handler, "/v1/ready"), 503);
+		release();
+		await blocked;
+		assert.deepEqual([readiness.blocked(), await ask(handler, "/v1/ready")], [undefined, 200]);
+	});
+
 	it("is no when the database does not take a question, and asks it once in five seconds", async () => {
 		let now = 0;
 		let count = 0;

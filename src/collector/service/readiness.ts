@@ -1,15 +1,18 @@
 /**
  * Whether the collector can take batches, which is another question than whether it lives: its
- * database must answer, the last batch must not have failed in it (a full disk still reads), and an embedded one needs room.
+ * database must answer (behind a lock it answers others),  the last batch must not have failed in it (a full disk still reads), and an embedded one needs room.
  */
 import { type StatsFs, statfsSync } from "node:fs";
-import type { SqlSession } from "../store/store.js";
+import type { SqlSession, SqlStore } from "../store/store.js";
 
 /** Asked for at most so often, however often clients ask. */
 const PROBE_MILLISECONDS = 5000;
 const PROBE_MILLISECONDS_MAX = 5000;
 /** A failure is the past when nobody has tried since. */
 const FAILURE_MILLISECONDS = 60_000;
+
+/** Behind a lock, or in a database that stands still; a statement of a batch takes milliseconds, under any attack less than this. */
+const BLOCKED_MILLISECONDS = 5000;
 
 /** A segment of an embedded database's log is 16 MiB, and recovery may need a new one beside the old. */
 const ROOM_BYTES_MIN = 40_000_000;
@@ -32,6 +35,8 @@ export class Readiness {
 	#failure = "";
 	#probe: Promise<string | undefined> | undefined;
 	#probedMilliseconds = 0;
+	/** When each began that the database has not answered. */
+	readonly #unanswered = new Map<object, number>();
 
 	/** `now`: milliseconds of any clock that only goes forward; `room`: what a disk lacks. */
 	constructor(
@@ -55,8 +60,41 @@ export class Readiness {
 		this.#failure = error instanceof Error ? error.message : String(error);
 	}
 
+	/** The same store, whose statements are waited for here, too. */
+	watched(store: SqlStore): SqlStore {
+		return {
+			...store,
+			query: (...asked) => this.#wait(store.query(...asked)),
+			execute: (text) => this.#wait(store.execute(text)),
+			transaction: (work) => this.#wait(store.transaction(work)),
+		};
+	}
+
+	async #wait<Result>(answer: Promise<Result>): Promise<Result> {
+		const key = {};
+		this.#unanswered.set(key, this.#now());
+		try {
+			return await answer;
+		} finally {
+			this.#unanswered.delete(key);
+		}
+	}
+
+	/** Since when the database has left a statement without an answer, in words; undefined: none waits for long. */
+	blocked(): string | undefined {
+		// In the order in which they began.
+		const [oldest] = this.#unanswered.values();
+		if (oldest === undefined) return undefined;
+		const waited = this.#now() - oldest;
+		if (waited < BLOCKED_MILLISECONDS) return undefined;
+		const seconds = Math.floor(waited / 1000);
+		return `the database has left a statement without an answer for ${seconds} s; stations keep what they have, and wait`;
+	}
+
 	/** What is wrong, or undefined when batches can come. */
 	async problem(): Promise<string | undefined> {
+		const blocked = this.blocked();
+		if (blocked !== undefined) return blocked;
 		const now = this.#now();
 		if (this.#failedMilliseconds !== undefined) {
 			if (now - this.#failedMilliseconds < FAILURE_MILLISECONDS) return this.#failure;

@@ -6,7 +6,7 @@
 
 import { constants } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer, type Server } from "node:https";
+import { createServer, type Server, type ServerOptions } from "node:https";
 import type { Server as NetServer, Socket } from "node:net";
 import { type Acceptors, askEarly, moreAcceptors } from "../../host/acceptors.js";
 import { closeServer } from "../../host/close-server.js";
@@ -178,40 +178,41 @@ export interface Listening {
 	close(): Promise<void>;
 }
 
+function serverOptionsOf({ certificateChain, privateKey }: ListenOptions): ServerOptions {
+	return {
+		cert: certificateChain,
+		key: privateKey,
+		minVersion: "TLSv1.2",
+		ecdhCurve: KEY_EXCHANGE_GROUPS,
+		// Each would be a handshake outside of the turns; TLS 1.3 has none.
+		secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+		headersTimeout: HEADERS_MILLISECONDS_MAX,
+		requestTimeout: REQUEST_MILLISECONDS_MAX,
+		connectionsCheckingInterval: CHECK_MILLISECONDS,
+		handshakeTimeout: HANDSHAKE_MILLISECONDS_MAX,
+		keepAliveTimeout: IDLE_MILLISECONDS_MAX,
+		maxHeaderSize: HEADER_BYTES_MAX,
+	};
+}
+
 /** Listens. Throws OperationalError that names the port when it is taken. */
 export async function listenHttps(options: ListenOptions): Promise<Listening> {
-	const server = createServer(
-		{
-			cert: options.certificateChain,
-			key: options.privateKey,
-			minVersion: "TLSv1.2",
-			ecdhCurve: KEY_EXCHANGE_GROUPS,
-			// Each would be a handshake outside of the turns; TLS 1.3 has none.
-			secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-			headersTimeout: HEADERS_MILLISECONDS_MAX,
-			requestTimeout: REQUEST_MILLISECONDS_MAX,
-			connectionsCheckingInterval: CHECK_MILLISECONDS,
-			handshakeTimeout: HANDSHAKE_MILLISECONDS_MAX,
-			keepAliveTimeout: IDLE_MILLISECONDS_MAX,
-			maxHeaderSize: HEADER_BYTES_MAX,
-		},
-		(request, response) => {
-			const connection = connections.get(request.socket);
-			if (connection === undefined || !admission.beginRequest(connection)) {
-				request.socket.destroy();
-				return;
-			}
-			response.once("close", () => {
-				connection.requests--;
-				if (isClosing) request.socket.end();
-			});
-			timeAnswer(options, request, response);
-			answer(options, admission, connection, request, response).catch((error: unknown) => {
-				options.onFailure?.(error);
-				response.destroy();
-			});
-		},
-	);
+	const server = createServer(serverOptionsOf(options), (request, response) => {
+		const connection = connections.get(request.socket);
+		if (connection === undefined || !admission.beginRequest(connection)) {
+			request.socket.destroy();
+			return;
+		}
+		response.once("close", () => {
+			connection.requests--;
+			if (isClosing) request.socket.end();
+		});
+		timeAnswer(options, request, response);
+		answer(options, admission, connection, request, response).catch((error: unknown) => {
+			options.onFailure?.(error);
+			response.destroy();
+		});
+	});
 	server.setTimeout(options.silenceMilliseconds ?? SILENCE_MILLISECONDS_MAX);
 	// TLS begins when the admission says so.
 	const [beginTls] = server.listeners("connection") as ((this: Server, socket: Socket) => void)[];

@@ -40,6 +40,9 @@ const MINUTE_MILLISECONDS = 60_000;
  */
 const MORE_ACCEPTORS = 127;
 
+/** Six lines a minute at most. */
+const BLOCKED_LOOK_MILLISECONDS = 10_000;
+
 const NO_HEADER =
 	"begins a connection without a header of the PROXY protocol: let it send one (version 1 or 2), or start without --proxy";
 
@@ -65,7 +68,7 @@ export async function serve(options: ServiceOptions): Promise<void> {
 		const identity = await openIdentity(options.data, options.serverName);
 		const reports = openReports();
 		const counting = new Counting(clock);
-		const readiness = openReadiness(store, options);
+		const readiness = openReadiness(store, options, reports);
 		const configurations = openOffers(store, reports);
 		alarms = await openAlarms({
 			...{ ...options.alarms, store, data: options.data, clock },
@@ -77,7 +80,7 @@ export async function serve(options: ServiceOptions): Promise<void> {
 		});
 		const key = identity.acknowledgementKey;
 		const ledger = ledgerOf(options, {
-			store,
+			store: readiness.watched(store),
 			key,
 			verifier,
 			configurations,
@@ -176,9 +179,14 @@ function openEnrolments({ data }: ServiceOptions, store: SqlStore, ledger: Ledge
 	return new EnrolmentPost({ folder: data, registry, log });
 }
 
-function openReadiness(store: SqlStore, { data }: ServiceOptions): Readiness {
+function openReadiness(store: SqlStore, { data }: ServiceOptions, reports: ReportLimit): Readiness {
 	const room = store.name === "pglite" ? () => roomProblem(data) : undefined;
-	return new Readiness(store, undefined, room);
+	const readiness = new Readiness(store, undefined, room);
+	setInterval(() => {
+		const words = readiness.blocked();
+		if (words !== undefined) reports.add(words, { isOwnFault: true });
+	}, BLOCKED_LOOK_MILLISECONDS).unref();
+	return readiness;
 }
 
 function openReports(): ReportLimit {
