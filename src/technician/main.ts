@@ -4,13 +4,10 @@
  * a collector, and loads them only when they are asked for. Exit 0, 1 (operational error), 2 (usage), 70 (bug).
  */
 import { printableLines } from "../host/printable.js";
+import { tellStdoutErrors } from "../host/stdout-errors.js";
 import { runCommandLine } from "./command-line/program.js";
 
-// A reader that closes the pipe after the first lines has seen enough.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-	if (error.code !== "EPIPE") throw error;
-	process.exit(0);
-});
+tellStdoutErrors(() => process.exit(0));
 
 runCommandLine(process.argv.slice(2)).then(
 	(code) => {

@@ -1,6 +1,6 @@
 /** `npm start` as a user meets it: good, wrong, interrupted, started twice. */
 import { strict as assert } from "node:assert";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
 	existsSync,
 	mkdirSync,
@@ -446,6 +446,22 @@ describe("npm start", function () {
 		assert.ok(moments.length >= 2, stopped.stderr);
 		assert.deepEqual([...moments].sort(), moments);
 		assert.equal(moments[moments.length - 1], stopped.stdout.slice(0, 23));
+	});
+
+	it("says in a line that stdout has no room, and plays to its end where nobody reads it", () => {
+		const shell = (line: string) =>
+			spawnSync("bash", ["-o", "pipefail", "-c", line], { cwd: PROJECT, encoding: "utf8" });
+		const program = "node build/src/technician/main.js";
+		const full = shell(`${program} --help > /dev/full`);
+		assert.equal(full.status, 1);
+		const said = /^error: what was to go to stdout could not be written \(ENOSPC\); make room\n$/;
+		assert.match(full.stderr, said);
+		assert.deepEqual(shell(`${program} --help | true`).status, 0);
+		if (!IS_WHOLE) return;
+		const start = `node build/sim/shell/main.js --quiet --for 10m --speed max --data ${join(folder, "unread")}`;
+		assert.deepEqual([shell(`${start} | true`).status, shell(`${start} | true`).stderr], [0, ""]);
+		const unwritten = shell(`${start} > /dev/full`);
+		assert.deepEqual([unwritten.status, said.test(unwritten.stderr)], [1, true]);
 	});
 
 	for (const milliseconds of sample([400, 800, 1600])) {

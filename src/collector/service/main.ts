@@ -4,8 +4,12 @@
  * Exit 0 after SIGINT or SIGTERM, 1 operational error, 2 usage, 70 a bug.
  */
 import { printableLines } from "../../host/printable.js";
+import { tellStdoutErrors } from "../../host/stdout-errors.js";
 import { runCollector } from "./program.js";
 import { LOG, log } from "./program-log.js";
+
+// Whoever started it need not listen to it.
+tellStdoutErrors(() => {});
 
 runCollector(process.argv.slice(2)).then(
 	(code) => {
