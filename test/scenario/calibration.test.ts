@@ -323,7 +323,7 @@ describe("a technician who calibrates", function () {
 		assert.deepEqual(exported, [27, 70, 12]);
 	});
 
-	it("is found out after calibrating with other tools, though the points are as many", () => {
+	whole("is found out after calibrating with other tools, though the points are as many", () => {
 		const bench = new CalibrationBench();
 		const { ph } = bench.station.hardware.chips;
 		bench.pass(2 * 86_400);

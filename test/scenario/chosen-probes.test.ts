@@ -147,7 +147,7 @@ describe("a station with an OBS-3+", () => {
 		},
 	);
 
-	it("says saturated at the end of its scale, and suspects what comes after it", async () => {
+	whole("says saturated at the end of its scale, and suspects what comes after it", async () => {
 		const flood: River = {
 			...river("quiet-bor"),
 			at: (utcSeconds) => ({
@@ -250,24 +250,30 @@ describe("a station with a DS18B20 and an INA226", () => {
 });
 
 describe("a station with an EZO-DO", () => {
-	it("gives dissolved oxygen within 0.1 mg/L for a day, and its record says what measured", async () => {
-		const day = await dayOf({ oxygenProbe: "ezo-do" }, river("quiet-bor"));
-		const kinds = day.rows.flatMap(({ entry }) =>
-			entry.kind === "configuration" ? [probeKindsOf(entry.probes)?.oxygenProbe] : [],
-		);
-		assert.deepEqual(kinds, ["ezo-do"]);
-		let highest = 0;
-		let lowest = 100;
-		const count = compare(day, ({ dissolvedOxygen }, { temperatureCelsius }, utcSeconds) => {
-			assert.deepEqual([dissolvedOxygen.unit, dissolvedOxygen.flags], ["mg/L", 0]);
-			// 860 uS/cm are 0.42 g of salt in a litre.
-			const truth = oxygenPart(utcSeconds) * oxygenSaturation(temperatureCelsius, 0.42, 1013);
-			near(dissolvedOxygen.value, truth, 0, 0.1);
-			highest = Math.max(highest, dissolvedOxygen.value ?? 0);
-			lowest = Math.min(lowest, dissolvedOxygen.value ?? 0);
-		});
-		assert.ok(count >= 288 && highest - lowest > 0.5, `${count} readings, ${lowest} to ${highest}`);
-	});
+	whole(
+		"gives dissolved oxygen within 0.1 mg/L for a day, and its record says what measured",
+		async () => {
+			const day = await dayOf({ oxygenProbe: "ezo-do" }, river("quiet-bor"));
+			const kinds = day.rows.flatMap(({ entry }) =>
+				entry.kind === "configuration" ? [probeKindsOf(entry.probes)?.oxygenProbe] : [],
+			);
+			assert.deepEqual(kinds, ["ezo-do"]);
+			let highest = 0;
+			let lowest = 100;
+			const count = compare(day, ({ dissolvedOxygen }, { temperatureCelsius }, utcSeconds) => {
+				assert.deepEqual([dissolvedOxygen.unit, dissolvedOxygen.flags], ["mg/L", 0]);
+				// 860 uS/cm are 0.42 g of salt in a litre.
+				const truth = oxygenPart(utcSeconds) * oxygenSaturation(temperatureCelsius, 0.42, 1013);
+				near(dissolvedOxygen.value, truth, 0, 0.1);
+				highest = Math.max(highest, dissolvedOxygen.value ?? 0);
+				lowest = Math.min(lowest, dissolvedOxygen.value ?? 0);
+			});
+			assert.ok(
+				count >= 288 && highest - lowest > 0.5,
+				`${count} readings, ${lowest} to ${highest}`,
+			);
+		},
+	);
 
 	it("says nothing of oxygen, of no flag and no note, where none is fitted", async () => {
 		const day = await dayOf({}, river("quiet-bor"), undefined, QUIET_SECONDS);

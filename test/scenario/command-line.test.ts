@@ -448,32 +448,37 @@ describe("npm start", function () {
 		assert.equal(moments[moments.length - 1], stopped.stdout.slice(0, 23));
 	});
 
-	it("says in a line that stdout has no room, and plays to its end where nobody reads it", () => {
-		const shell = (line: string) =>
-			spawnSync("bash", ["-o", "pipefail", "-c", line], { cwd: PROJECT, encoding: "utf8" });
-		const program = "node build/src/technician/main.js";
-		const full = shell(`${program} --help > /dev/full`);
-		assert.equal(full.status, 1);
-		const said = /^error: what was to go to stdout could not be written \(ENOSPC\); make room\n$/;
-		assert.match(full.stderr, said);
-		assert.deepEqual(shell(`${program} --help | true`).status, 0);
-		if (!IS_WHOLE) return;
-		const start = `node build/sim/shell/main.js --quiet --for 10m --speed max --data ${join(folder, "unread")}`;
-		assert.deepEqual([shell(`${start} | true`).status, shell(`${start} | true`).stderr], [0, ""]);
-		const unwritten = shell(`${start} > /dev/full`);
-		assert.deepEqual([unwritten.status, said.test(unwritten.stderr)], [1, true]);
-	});
+	whole(
+		"says in a line that stdout has no room, and plays to its end where nobody reads it",
+		() => {
+			const shell = (line: string) =>
+				spawnSync("bash", ["-o", "pipefail", "-c", line], { cwd: PROJECT, encoding: "utf8" });
+			const program = "node build/src/technician/main.js";
+			const full = shell(`${program} --help > /dev/full`);
+			assert.equal(full.status, 1);
+			const said = /^error: what was to go to stdout could not be written \(ENOSPC\); make room\n$/;
+			assert.match(full.stderr, said);
+			assert.deepEqual(shell(`${program} --help | true`).status, 0);
+			const start = `node build/sim/shell/main.js --quiet --for 10m --speed max --data ${join(folder, "unread")}`;
+			assert.deepEqual([shell(`${start} | true`).status, shell(`${start} | true`).stderr], [0, ""]);
+			const unwritten = shell(`${start} > /dev/full`);
+			assert.deepEqual([unwritten.status, said.test(unwritten.stderr)], [1, true]);
+		},
+	);
 
-	for (const milliseconds of sample([400, 800, 1600])) {
-		it(`ends by Ctrl-C ${milliseconds} ms into a world whose collector still opens its database`, async () => {
-			const run = startCommand(START, ["--data", join(folder, `early-${milliseconds}`)]);
-			await run.seen(/^the playground: /m);
-			await new Promise((resolve) => setTimeout(resolve, milliseconds));
-			run.child.kill("SIGINT");
-			const stopped = await run.finished;
-			assert.equal(stopped.exitCode, 0, stopped.stderr);
-			assert.match(stopped.stdout, / 0 missing/);
-		});
+	for (const milliseconds of [400, 800, 1600]) {
+		whole(
+			`ends by Ctrl-C ${milliseconds} ms into a world whose collector still opens its database`,
+			async () => {
+				const run = startCommand(START, ["--data", join(folder, `early-${milliseconds}`)]);
+				await run.seen(/^the playground: /m);
+				await new Promise((resolve) => setTimeout(resolve, milliseconds));
+				run.child.kill("SIGINT");
+				const stopped = await run.finished;
+				assert.equal(stopped.exitCode, 0, stopped.stderr);
+				assert.match(stopped.stdout, / 0 missing/);
+			},
+		);
 	}
 
 	whole(

@@ -197,10 +197,13 @@ describe("a month without sun", function () {
 		return problems.slice(0, 8);
 	}
 
-	it("is lived through in its last days, called low, from a battery that has so much left", async () => {
-		const played = await month(LOW_MILLIVOLTS, { chargeMilliwattHours: 8500, days: 8 });
-		assert.deepEqual(problemsIn(played), []);
-	});
+	whole(
+		"is lived through in its last days, called low, from a battery that has so much left",
+		async () => {
+			const played = await month(LOW_MILLIVOLTS, { chargeMilliwattHours: 8500, days: 8 });
+			assert.deepEqual(problemsIn(played), []);
+		},
+	);
 
 	whole(
 		"is lived through: the battery is called low in its third week, and readings come more rarely",

@@ -93,7 +93,7 @@ describe("odd days", function () {
 		},
 	);
 
-	it("do not end with the flash: it continues measuring, and nothing crashes", async () => {
+	whole("do not end with the flash: it continues measuring, and nothing crashes", async () => {
 		const played = await playOddDays(1, 2, true);
 		const before = played.measurements();
 		const crashes = played.station.counters.crashes;

@@ -188,6 +188,7 @@ describe("the program bistrina", function () {
 			),
 			"src/host/output.js",
 			"src/host/printable.js",
+			"src/host/stdout-errors.js",
 			"src/host/usage.js",
 			"src/host/whole-number.js",
 			"src/protocol/line/commands.js",

@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import type { SimulatedStation } from "../../sim/station/station.js";
 import { EVENT_CODES } from "../../src/protocol/record/events.js";
-import { IS_LONG, IS_WHOLE } from "../support/depth.js";
+import { IS_LONG, IS_WHOLE, whole } from "../support/depth.js";
 import {
 	keyedHashKeyOf,
 	openBareCollector,
@@ -77,23 +77,26 @@ describe("the times that a record claims", () => {
 		}
 	});
 
-	it("reach nearly every reading although the RTC is dead, with one event for its death", async () => {
-		const watched = await Watched.begin(2);
-		await watched.until(START_UTC_SECONDS + 2 * HOUR);
-		watched.station.hardware.chips.rtc.setPower(false);
-		watched.station.cutPowerNow(60);
-		await watched.until(START_UTC_SECONDS + 50 * HOUR);
-		const { violations, claimed, timeless, uncertaintySecondsMax } = watched.witness.judge();
-		assert.deepEqual(violations.slice(0, 3), []);
-		assert.equal(timeless, 0);
-		assert.ok(claimed > 570, `${claimed} readings`);
-		// Within half an hour of an answer, but for the first two hours.
-		assert.ok(uncertaintySecondsMax < 400, `${uncertaintySecondsMax} s`);
-		const faults = watched.witness
-			.entries()
-			.filter(({ entry }) => entry.kind === "event" && entry.code === EVENT_CODES["rtc-failed"]);
-		assert.equal(faults.length, 1);
-	});
+	whole(
+		"reach nearly every reading although the RTC is dead, with one event for its death",
+		async () => {
+			const watched = await Watched.begin(2);
+			await watched.until(START_UTC_SECONDS + 2 * HOUR);
+			watched.station.hardware.chips.rtc.setPower(false);
+			watched.station.cutPowerNow(60);
+			await watched.until(START_UTC_SECONDS + 50 * HOUR);
+			const { violations, claimed, timeless, uncertaintySecondsMax } = watched.witness.judge();
+			assert.deepEqual(violations.slice(0, 3), []);
+			assert.equal(timeless, 0);
+			assert.ok(claimed > 570, `${claimed} readings`);
+			// Within half an hour of an answer, but for the first two hours.
+			assert.ok(uncertaintySecondsMax < 400, `${uncertaintySecondsMax} s`);
+			const faults = watched.witness
+				.entries()
+				.filter(({ entry }) => entry.kind === "event" && entry.code === EVENT_CODES["rtc-failed"]);
+			assert.equal(faults.length, 1);
+		},
+	);
 
 	it("stay with a lying collector beside an honest time server, however often the power fails", async () => {
 		const watched = await Watched.begin(3);

@@ -1,6 +1,6 @@
 /**
  * Whether the collector can take batches, which is another question than whether it lives: its
- * database must answer (behind a lock it answers others),  the last batch must not have failed in it (a full disk still reads), and an embedded one needs room.
+ * database must answer (behind a lock it answers others), the last batch must not have failed in it (a full disk still reads), and an embedded one needs room.
  */
 import { type StatsFs, statfsSync } from "node:fs";
 import type { SqlSession, SqlStore } from "../store/store.js";

@@ -166,7 +166,7 @@ describe("the cache of station-days", function () {
 		assert.deepEqual(contentsOf(join(folder, "bor-1")), before);
 	});
 
-	it("shows what was there until all is there that comes in its place", async () => {
+	whole("shows what was there until all is there that comes in its place", async () => {
 		const seen: string[] = [];
 		let isBegun = false;
 		const given = plainRecord(folder, {

@@ -16,6 +16,7 @@ import { zipSync } from "fflate";
 import { layoutOf } from "../../../sim/shell/chip/simulated-bundle.js";
 import { KEPT_PARTITIONS, readBundle } from "../../../src/technician/flash/bundle.js";
 import { bundleFolder, bundleOf, bundleRefusal } from "../../support/bench/plain-bundle.js";
+import { whole } from "../../support/depth.js";
 
 describe("a bundle", () => {
 	let outside = "";
@@ -56,10 +57,13 @@ describe("a bundle", () => {
 		assert.deepEqual(await readBundle(zipOf()), await bundleOf());
 	});
 
-	it("is told to be too long where the zip unpacks to more than a flash holds, and no part is called missing", async () => {
-		const path = zipOf({ "a.bin": new Uint8Array(16 * 1024 * 1024) });
-		await assert.rejects(readBundle(path), { message: `${path}: too long for a bundle` });
-	});
+	whole(
+		"is told to be too long where the zip unpacks to more than a flash holds, and no part is called missing",
+		async () => {
+			const path = zipOf({ "a.bin": new Uint8Array(16 * 1024 * 1024) });
+			await assert.rejects(readBundle(path), { message: `${path}: too long for a bundle` });
+		},
+	);
 
 	it("takes no part by a link that leads out of the folder", async () => {
 		const secret = join(outside, "secret");
