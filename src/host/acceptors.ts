@@ -18,6 +18,9 @@ const ECHO = fileURLToPath(new URL("./handle-echo.js", import.meta.url));
 /** Without them it works all the same, only slower under a flood. */
 const WAIT_MILLISECONDS_MAX = 10_000;
 
+/** Connections that the kernel holds until a handle takes them: where there is no place, one waits a second. */
+export const BACKLOG = 4096;
+
 /** What Node has in hand before it makes a socket. */
 interface AcceptedHandle {
 	getpeername(into: { address?: string }): number;
@@ -68,7 +71,6 @@ export interface Acceptors {
 export async function moreAcceptors(
 	server: Server,
 	count: number,
-	backlog: number,
 	onConnection: (socket: Socket) => void,
 	onListening: (server: Server) => unknown = () => {},
 ): Promise<Acceptors> {
@@ -87,7 +89,7 @@ export async function moreAcceptors(
 		const other = new Server({ noDelay, allowHalfOpen, pauseOnConnect }, onConnection);
 		other.on("error", () => {});
 		// Listening once more would set the socket's backlog anew: to what it is.
-		other.listen(handle, backlog);
+		other.listen(handle, BACKLOG);
 		onListening(other);
 		servers.push(other);
 		if (servers.length === count) echo.kill();

@@ -23,3 +23,8 @@ export class UsageError extends OperationalError {
 export function wordsOfError(error: OperationalError, language: Language): string {
 	return error.notice === undefined ? error.message : textOfNotice(error.notice, language);
 }
+
+/** What was thrown, in words: anything may be. */
+export function messageOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}

@@ -2,6 +2,7 @@
  * Hands what is due to one hook, until it takes it. A death between the hook's answer and the note of it sends that one once
  * more, with the same id; a database that does not take the note is asked until it does.
  */
+import { messageOf } from "../../host/errors.js";
 import type { Language } from "../../host/messages/messages.js";
 import { textOf } from "./alarm-notice.js";
 import { type AlarmQueue, type Due, PAUSE_SECONDS_MAX } from "./alarm-queue.js";
@@ -162,8 +163,4 @@ export class AlarmPost {
 			}
 		}
 	}
-}
-
-function messageOf(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
 }

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Server as NetServer, Socket } from "node:net";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { askEarly, moreAcceptors } from "../../host/acceptors.js";
+import { askEarly, BACKLOG, moreAcceptors } from "../../host/acceptors.js";
 import { closeServer } from "../../host/close-server.js";
 import { OperationalError } from "../../host/errors.js";
 import { printableJson } from "../../host/printable.js";
@@ -77,8 +77,6 @@ const STUCK_MILLISECONDS_MAX = 30_000;
 const CHECK_MILLISECONDS = 1000;
 const STREAM_RETRY_SECONDS = 30;
 const CLOSE_MILLISECONDS_MAX = 2000;
-/** Connections that wait in the kernel. */
-const BACKLOG = 4096;
 const URL_CHARACTERS_MAX = 4096;
 const SEGMENTS_MAX = 24;
 /** Smaller answers gain nothing. */
@@ -148,7 +146,6 @@ export async function listenForReaders(options: ReadersOptions): Promise<Readers
 	const more = await moreAcceptors(
 		server,
 		options.moreAcceptors ?? 0,
-		BACKLOG,
 		(socket) => server.emit("connection", socket),
 		ask,
 	);

@@ -1,7 +1,7 @@
 /** The thread of publishing.ts: seals days, listens for readers. */
 import { statfsSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
-import { OperationalError } from "../../host/errors.js";
+import { messageOf, OperationalError } from "../../host/errors.js";
 import { printableJson } from "../../host/printable.js";
 import { Assets } from "./assets.js";
 import { DayCache } from "./day-cache.js";
@@ -100,7 +100,7 @@ async function main(): Promise<void> {
 			library.stations = stations;
 		},
 		isShared: data.isShared,
-		onFailure: (station, error) => logFault(`publishing ${station ?? ""}: ${wordsOf(error)}`),
+		onFailure: (station, error) => logFault(`publishing ${station ?? ""}: ${messageOf(error)}`),
 	});
 	let listening: ReadersListening;
 	try {
@@ -113,7 +113,7 @@ async function main(): Promise<void> {
 				routes: allPageRoutes(new Assets(), data.isSimulated),
 			}),
 			onAnswered: countAnswers(streams),
-			onFailure: (error) => logFault(`a reader's request failed: ${wordsOf(error)}`),
+			onFailure: (error) => logFault(`a reader's request failed: ${messageOf(error)}`),
 		});
 	} catch (error) {
 		if (!(error instanceof OperationalError)) throw error;
@@ -128,7 +128,7 @@ async function main(): Promise<void> {
 				try {
 					library.publication = publicationNow();
 				} catch (error) {
-					log(`not taken: ${wordsOf(error)}`);
+					log(`not taken: ${messageOf(error)}`);
 				}
 				return loop.checkAll();
 			case "answer":
@@ -147,10 +147,6 @@ async function main(): Promise<void> {
 	});
 	post({ kind: "listening", port: listening.port });
 	loop.begin();
-}
-
-function wordsOf(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
 }
 
 try {

@@ -3,7 +3,7 @@
  * pages of the record, one at a time, and nothing that a reader does makes it ask. A thread that ended begins again.
  */
 import { Worker } from "node:worker_threads";
-import { OperationalError } from "../../host/errors.js";
+import { messageOf, OperationalError } from "../../host/errors.js";
 import type { RecordReader } from "./record-reader.js";
 import type { FromThread, PublishingData, ToThread } from "./thread-messages.js";
 
@@ -130,7 +130,7 @@ class KeptThread implements Publishing {
 				.then((given) => asked(given, message))
 				.then(
 					(result) => post({ kind: "answer", id: message.id, result }),
-					(error: unknown) => post({ kind: "failure", id: message.id, message: wordsOf(error) }),
+					(error: unknown) => post({ kind: "failure", id: message.id, message: messageOf(error) }),
 				);
 		}
 	}
@@ -159,10 +159,6 @@ class KeptThread implements Publishing {
 		});
 		await this.#thread?.terminate();
 	}
-}
-
-function wordsOf(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
 }
 
 function asked(reader: RecordReader, message: FromThread & { readonly kind: "ask" }) {

@@ -8,7 +8,7 @@ import { constants } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server, type ServerOptions } from "node:https";
 import type { Server as NetServer, Socket } from "node:net";
-import { type Acceptors, askEarly, moreAcceptors } from "../../host/acceptors.js";
+import { type Acceptors, askEarly, BACKLOG, moreAcceptors } from "../../host/acceptors.js";
 import { closeServer } from "../../host/close-server.js";
 import { OperationalError } from "../../host/errors.js";
 import { FairQueue } from "../../host/fair-queue.js";
@@ -61,8 +61,6 @@ const HEADER_BYTES_MAX = 4096;
  * chunks of a byte a body takes 60 ms of this thread, and one client kept honest stations waiting for five seconds.
  */
 const BODY_PARTS_MAX = ENVELOPE_BYTES_MAX / 64;
-/** Connections that the kernel holds until this thread takes them: where there is no place, one waits a second. */
-const BACKLOG = 4096;
 
 /**
  * Batches that are verified at once: 70 us each on a thread of its own, so that a station never waits
@@ -263,7 +261,7 @@ function acceptFor(server: Server, admission: Admission, handles: number): Promi
 	const isCounted = ask(server);
 	server.on("connection", (socket) => admission.take(socket as Socket, isCounted));
 	const take = (socket: Socket): void => void server.emit("connection", socket);
-	return moreAcceptors(server, handles, BACKLOG, take, ask);
+	return moreAcceptors(server, handles, take, ask);
 }
 
 function timeAnswer(

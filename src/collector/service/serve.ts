@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { hexOf } from "../../core/bytes.js";
-import { OperationalError } from "../../host/errors.js";
+import { messageOf, OperationalError } from "../../host/errors.js";
 import { closeToOthers } from "../../host/permissions.js";
 import { ConfigurationOffers, SqlOfferRepository } from "../ledger/configuration-offers.js";
 import { Ledger, type LedgerOptions, type LedgerReport } from "../ledger/ledger.js";
@@ -314,8 +314,4 @@ function quotaOf({ megabytesPerDay }: ServiceOptions): QuotaLimits {
 	const perDay = 1_000_000 * megabytesPerDay;
 	const { burst } = QUOTA_LIMITS.storedBytes;
 	return { ...QUOTA_LIMITS, storedBytes: { burst: Math.min(burst, perDay), perDay } };
-}
-
-function messageOf(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
 }
