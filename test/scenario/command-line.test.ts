@@ -473,7 +473,10 @@ describe("npm start", function () {
 				const run = startCommand(START, ["--data", join(folder, `early-${milliseconds}`)]);
 				await run.seen(/^the playground: /m);
 				await new Promise((resolve) => setTimeout(resolve, milliseconds));
-				run.child.kill("SIGINT");
+				// As a terminal does, to all of its processes.
+				const args = ["-P", String(run.child.pid)];
+				const collector = Number(execFileSync("pgrep", args, { encoding: "utf8" }));
+				for (const pid of [collector, run.child.pid ?? 0]) process.kill(pid, "SIGINT");
 				const stopped = await run.finished;
 				assert.equal(stopped.exitCode, 0, stopped.stderr);
 				assert.match(stopped.stdout, / 0 missing/);

@@ -84,39 +84,44 @@ export class CollectorProcess implements CollectorHost {
 	/** Starts it again, on the same port. Throws OperationalError. */
 	async start(): Promise<void> {
 		if (this.#child !== undefined) return;
+		// Ctrl-C goes to all processes of a terminal. One that had not loaded yet what ignores it is needed all the same by the run
+		// that ends: it is started once more. (In a session of its own Linux would give it as much processor as all the rest.)
+		let port: number | "interrupted";
+		do port = await this.#listens();
+		while (port === "interrupted");
+		this.port = port;
+		this.#isOpen = true;
+		for (const [id, { asked }] of this.#questions) this.#send(id, asked);
+	}
+
+	/** Its port as soon as it listens. Throws OperationalError, and then there is none any more. */
+	async #listens(): Promise<number | "interrupted"> {
 		const { directory, seed, port } = this.#options;
 		// Advanced: bytes stay bytes.
-		// A group of its own: Ctrl-C in a terminal is this process's to act on, also before that one ignores it. It ends with
-		// its channel to this one, however that is closed.
-		const child = fork(PROGRAM, {
-			execArgv: [...HANDED_ON],
-			serialization: "advanced",
-			detached: process.platform !== "win32",
-		});
+		const child = fork(PROGRAM, { execArgv: [...HANDED_ON], serialization: "advanced" });
 		this.#child = child;
-		const listening = new Promise<number>((resolve, reject) => {
+		const listening = new Promise<number | "interrupted">((resolve, reject) => {
 			child.on("message", (message: FromCollector) => {
 				if (message.kind === "open") resolve(message.port);
 				else if (message.kind === "refused") reject(new OperationalError(message.message));
 				else this.#take(message);
 			});
-			child.once("exit", () => {
+			child.once("exit", (_code, signal) => {
 				this.#ended(child);
-				reject(new OperationalError("the collector's process ended before it listened"));
+				if (signal === "SIGINT" && !this.#isClosing) resolve("interrupted");
+				else reject(new OperationalError("the collector's process ended before it listened"));
 			});
 			child.once("error", reject);
 			const order = { directory, seed, port: this.port || port };
 			child.send({ kind: "open", order } satisfies ToCollector);
 		});
 		try {
-			this.port = await listening;
+			return await listening;
 		} catch (error) {
 			// One that does not open would wait for orders, and we for its end.
 			await this.kill();
 			throw error;
 		}
-		this.#isOpen = true;
-		for (const [id, { asked }] of this.#questions) this.#send(id, asked);
 	}
 
 	async enrol(results: readonly StationResult[]): Promise<void> {
