@@ -217,8 +217,8 @@ describe("a turbidity calibration that is cut at any operation of its commit", f
 	for (const reason of sample(["power-on", "software"] as const)) {
 		it(`ends in the old curves or the new of both ranges, after ${reason === "software" ? "a panic" : "a loss of power"}`, () => {
 			const outcomes = new Set<string>();
-			// In a short run every sixth.
-			for (let cutAt = 1; cutAt < 60; cutAt += IS_WHOLE ? 1 : 6) {
+			// In a short run every twelfth.
+			for (let cutAt = 1; cutAt < 60; cutAt += IS_WHOLE ? 1 : 12) {
 				const bench = new CalibrationBench({ configuration: OBS_3 }, 900);
 				bench.hands.ailments.opticsPart = 0.8;
 				bench.attach();

@@ -103,7 +103,7 @@ describe("a made-up row", function () {
 		await Promise.all(whileLoaded);
 	});
 
-	it("of a channel is seen from its probe to the table of readings", async () => {
+	whole("of a channel is seen from its probe to the table of readings", async () => {
 		const { table, row } = await built(ALL, (printed) => printed.printedDay());
 		const [head = "", ...rows] = table.map((line) => line.trimEnd().split(","));
 		const at = (head as readonly string[]).indexOf("redox");

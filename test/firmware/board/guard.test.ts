@@ -26,7 +26,7 @@ const KINDS = [
 type Kind = (typeof KINDS)[number];
 
 /** All of them in the long run. */
-const STRIKES = IS_WHOLE ? 8 : 4;
+const STRIKES = IS_WHOLE ? 8 : 2;
 
 /** The board with a guard around each callback that it is given, and a strike inside the guard. */
 function guardedBoard(board: Board, strike: (kind: Kind) => void): Board {

@@ -9,6 +9,7 @@ import type { JournalOptions } from "../../../src/firmware/journal/journal-types
 import { chainStart } from "../../../src/protocol/record/chain.js";
 import type { EntryDraft } from "../../../src/protocol/record/entry-layouts.js";
 import { dayOfReadings } from "../../support/data/day.js";
+import { whole } from "../../support/depth.js";
 import { nodeSha256 } from "../../support/trials/journal-witness.js";
 
 const SECTOR_BYTES = 512;
@@ -119,7 +120,8 @@ describe("a ring whose partition changes", () => {
 		assert.deepEqual(later.head, journal.head);
 	});
 
-	it("continues where it ended when it is copied into a partition twice as large", () => {
+	whole("continues where it ended when it is copied into a partition twice as large", function () {
+		this.timeout(60_000);
 		const small = flashOf(256, undefined, 4096);
 		const before = open(small);
 		fill(before, 80_000);
@@ -135,7 +137,7 @@ describe("a ring whose partition changes", () => {
 		assert.equal(sequencesOf(journal).at(-1), 80_001);
 		// Nothing is written outside the ring.
 		assert.ok(large.bytes.subarray(256 * 4096).every((byte) => byte === 0xff));
-	}).timeout(60_000);
+	});
 
 	it("keeps entries and cursor of 16 sectors in a partition of 32", () => {
 		const small = flashOf(16, undefined, 4096);
