@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { connect as connectTcp, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, type TLSSocket } from "node:tls";
+import { connect, type TLSSocket, Server as TlsServer } from "node:tls";
 import sinon from "sinon";
 import { Ledger } from "../../../src/collector/ledger/ledger.js";
 import { type CollectorIdentity, openIdentity } from "../../../src/collector/service/identity.js";
@@ -22,7 +22,7 @@ import { emptyStore } from "../../support/collectors/shared-store.js";
 const SERVER_NAME = "collector.bistrina.invalid";
 const ENVELOPE_POST = "POST /v1/batches HTTP/1.1\r\nhost: x\r\ncontent-type: application/cose\r\n";
 
-const HEALTH = "GET /v1/other HTTP/1.1\r\nhost: x\r\n\r\n";
+const QUESTION = "GET /v1/other HTTP/1.1\r\nhost: x\r\n\r\n";
 
 describe("receiver", () => {
 	let directory: string;
@@ -470,12 +470,14 @@ describe("receiver", () => {
 	for (const isBlocked of [false, true]) {
 		it(`ends connections of whichever handle when it closes, ${isBlocked ? "without an answer that does not come" : "after their answers"}`, async () => {
 			let onAnswer: () => void = () => {};
-			const wide = await withFourHandles(
-				{},
-				new Promise<void>((resolve) => {
-					onAnswer = resolve;
-				}),
-			);
+			const answered = new Promise<void>((resolve) => {
+				onAnswer = resolve;
+			});
+			const wide = await withFourHandles({}, answered);
+			const accepted: Socket[] = [];
+			const onAccepted = (message: unknown) =>
+				accepted.push((message as { readonly socket: Socket }).socket);
+			subscribe("net.server.socket", onAccepted);
 			let asking = 0;
 			const texts = Array.from({ length: 8 }, () => {
 				const socket = connect({
@@ -483,10 +485,8 @@ describe("receiver", () => {
 					ca: identity.certificateAuthority,
 				});
 				socket.setEncoding("latin1").on("error", () => {});
-				socket.on("secureConnect", () => {
-					// They would go on asking for ever.
-					socket.write(HEALTH.repeat(3), () => asking++);
-				});
+				// It would go on asking for ever.
+				socket.on("secureConnect", () => socket.write(QUESTION.repeat(3), () => asking++));
 				let text = "";
 				socket.on("data", (more: string) => {
 					text += more;
@@ -494,15 +494,24 @@ describe("receiver", () => {
 				return new Promise<string>((resolve) => socket.once("close", () => resolve(text)));
 			});
 			while (asking < 8) await new Promise((resolve) => setTimeout(resolve, 5));
-			await new Promise((resolve) => setTimeout(resolve, 50));
+			unsubscribe("net.server.socket", onAccepted);
+			// Those that the server itself took it would wait for: none of them is left.
+			const own = accepted.filter(
+				(each) => (each as { server?: unknown }).server instanceof TlsServer,
+			);
+			for (const socket of own) socket.destroy();
+			await Promise.all(own.map((each) => each.closed || once(each, "close")));
+			const others = accepted.filter((each) => !own.includes(each));
+			assert.ok(accepted.length === 8 && others.length >= 4, `${own.length} of ${accepted.length}`);
 			const closed = wide.close();
 			if (!isBlocked) onAnswer();
 			await closed;
-			const answers = (await Promise.all(texts)).map((text) => text.split(" 200 OK").length - 1);
-			assert.ok(
-				answers.every((count) => (isBlocked ? count === 0 : count >= 1)),
-				String(answers),
+			assert.deepEqual(
+				others.map((each) => each.closed),
+				others.map(() => true),
 			);
+			const whole = (await Promise.all(texts)).filter((text) => text.includes(" 200 OK"));
+			assert.equal(whole.length, isBlocked ? 0 : others.length);
 			onAnswer();
 		});
 	}
