@@ -61,11 +61,11 @@ describe("receiver", () => {
 	/** Another one on this machine, which answers all with 200 and takes four connections in a turn. */
 	function withFourHandles(
 		limits: ListenOptions["limits"] = {},
-		answered: Promise<void> = Promise.resolve(),
+		answered: (from: unknown) => Promise<void> = async () => {},
 	): Promise<Listening> {
 		return listenHttps({
-			handler: async () => {
-				await answered;
+			handler: async ({ from }) => {
+				await answered(from);
 				return { status: 200, headers: new Map(), body: new Uint8Array(0) };
 			},
 			host: "127.0.0.1",
@@ -473,12 +473,15 @@ describe("receiver", () => {
 			const answered = new Promise<void>((resolve) => {
 				onAnswer = resolve;
 			});
-			const wide = await withFourHandles({}, answered);
+			const asking = new Set<unknown>();
+			const wide = await withFourHandles({}, (from) => {
+				asking.add(from);
+				return answered;
+			});
 			const accepted: Socket[] = [];
 			const onAccepted = (message: unknown) =>
 				accepted.push((message as { readonly socket: Socket }).socket);
 			subscribe("net.server.socket", onAccepted);
-			let asking = 0;
 			const texts = Array.from({ length: 8 }, () => {
 				const socket = connect({
 					...{ host: "127.0.0.1", port: wide.port, servername: SERVER_NAME },
@@ -486,14 +489,14 @@ describe("receiver", () => {
 				});
 				socket.setEncoding("latin1").on("error", () => {});
 				// It would go on asking for ever.
-				socket.on("secureConnect", () => socket.write(QUESTION.repeat(3), () => asking++));
+				socket.on("secureConnect", () => socket.write(QUESTION.repeat(3)));
 				let text = "";
 				socket.on("data", (more: string) => {
 					text += more;
 				});
 				return new Promise<string>((resolve) => socket.once("close", () => resolve(text)));
 			});
-			while (asking < 8) await new Promise((resolve) => setTimeout(resolve, 5));
+			while (asking.size < 8) await new Promise((resolve) => setTimeout(resolve, 5));
 			unsubscribe("net.server.socket", onAccepted);
 			// Those that the server itself took it would wait for: none of them is left.
 			const own = accepted.filter(
